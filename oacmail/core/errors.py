@@ -1,0 +1,40 @@
+"""The errors of the house, and the one question asked of each: may it pass by itself?
+
+Adapters translate foreign exceptions into these exactly once. What is not proven permanent is temporary.
+Messages carry codes, classes and places, never a citizen's words or address.
+"""
+
+
+class OacmailError(Exception):
+    """Base of all errors that we raise on purpose."""
+
+
+class Transient(OacmailError):
+    """It may work later: the network, a lock, a busy server. Wait and try again; nothing was lost."""
+
+
+class Uncertain(OacmailError):
+    """The message was handed over and no answer came: the relay may or may not have taken it."""
+
+
+class Permanent(OacmailError):
+    """This one mail was refused for good by an explicit answer (5xx after RCPT or DATA).
+
+    `code` is the SMTP reply code, `status` the enhanced status code (RFC 3463) or ''.
+    """
+
+    def __init__(self, where: str, code: int, status: str = "") -> None:
+        super().__init__(f"{where}: {code} {status}".strip())
+        self.where, self.code, self.status = where, code, status
+
+
+class Fatal(OacmailError):
+    """The process cannot go on and must end: a damaged database, another daemon on the same state."""
+
+
+class ConfigError(OacmailError):
+    """The configuration is wrong. `findings` are complete lines `path: what is wrong: what to do`; exit 78."""
+
+    def __init__(self, findings: tuple[str, ...]) -> None:
+        super().__init__("\n".join(findings))
+        self.findings = findings

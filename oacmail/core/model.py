@@ -1,0 +1,430 @@
+"""What oacmail speaks about: messages, cases, deadlines, and the inputs and effects of a decision.
+
+Values only: frozen, slotted, keyword-only. A `Message` holds facts that were read from bytes; verdicts
+(who wrote it, which case, what to do) are made in core and never stored in it. Times are aware datetimes.
+Nothing here reads a clock, a file or a socket.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Literal
+
+
+class Role(StrEnum):
+    """Who a letter comes from."""
+
+    CITIZEN = "citizen"
+    AGENT = "agent"
+    TECHNICAL = "technical"
+    ROBOT = "robot"
+    OURS = "ours"
+
+
+class Status(StrEnum):
+    OPEN = "open"
+    DERIVED = "derived"
+    WAITING = "waiting"
+    ANSWERED = "answered"
+    CLOSED = "closed"
+
+
+class Kind(StrEnum):
+    """What sort of message (labels.md)."""
+
+    REQUEST = "request"
+    AUTO_REPLY = "auto_reply"
+    BOUNCE = "bounce"
+    BULK = "bulk"
+    SPAM = "spam"
+    THANKS = "thanks"
+
+
+class Topic(StrEnum):
+    CERTIFICATE = "certificate"
+    APPLICATION = "application"
+    GRANT = "grant"
+    PROCUREMENT = "procurement"
+    NOTIFICATION = "notification"
+    ENROLMENT = "enrolment"
+    FOLDER = "folder"
+    PAYMENT = "payment"
+    APPOINTMENT = "appointment"
+    OTHER = "other"
+
+
+class Level(StrEnum):
+    FIRST = "first"
+    SECOND = "second"
+    OUT_OF_SCOPE = "out_of_scope"
+
+
+class Intent(StrEnum):
+    QUESTION = "question"
+    CALLBACK = "callback"
+    COMPLAINT = "complaint"
+    SUGGESTION = "suggestion"
+    DATA_RIGHTS = "data_rights"
+
+
+class Auto(StrEnum):
+    """What the mail's own marks say of its maker. NONE means: nothing says that a machine wrote it."""
+
+    NONE = "none"
+    REPLY = "reply"
+    BOUNCE = "bounce"
+    BULK = "bulk"
+
+
+class Rung(StrEnum):
+    """How far down the parsing ladder a letter had to go."""
+
+    FULL = "full"
+    STDLIB = "stdlib"
+    HEADERS = "headers"
+    OPAQUE = "opaque"
+
+
+class Dmarc(StrEnum):
+    PASS = "pass"  # noqa: S105
+    FAIL = "fail"
+    NONE = "none"
+
+
+class Folder(StrEnum):
+    """What a folder is to us, whatever its name."""
+
+    INTAKE = "intake"
+    SENT = "sent"
+    JUNK = "junk"
+    OTHER = "other"
+
+
+class Outcome(StrEnum):
+    """The one accounted end of a letter (interfaces.md section 3, `unaccounted`)."""
+
+    CASE = "case"
+    AUTOMATIC = "automatic"
+    OURS = "ours"
+    STAFF = "staff"
+    SPAM = "spam"
+    DUPLICATE = "duplicate"
+    QUARANTINED = "quarantined"
+    BASELINE = "baseline"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A part that is not text for reading. `size` in bytes after decoding; `sha256` hex, '' if never read."""
+
+    name: str
+    mime: str
+    size: int
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A delivery report or the plain-text kind (RFC 3464).
+
+    `action`: failed | delayed | delivered. `about`: Message-IDs of the returned message, angle brackets kept.
+    `marks`: raw X-Oacmail fields found in the returned headers. `recipients`: bare addresses in lower case.
+    """
+
+    action: Literal["failed", "delayed", "delivered"]
+    recipients: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Auth:
+    """What our own mail exchanger says of the From address; see mail/auth.py for how it is read.
+
+    `authentic`: From is proven (aligned DMARC pass, or an authenticated submission by that very address).
+    `from_outside`: the copy carries Delivered-To, or a Received line of our MX: it came by SMTP.
+    """
+
+    dmarc: Dmarc = Dmarc.NONE
+    authentic: bool = False
+    from_outside: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What mail/ makes of bytes: facts, no verdicts.
+
+    `fingerprint`: hex sha256 of Message-ID, From, Date, subject and body, no transport headers.
+    `message_id` and `refs` keep their angle brackets; refs are In-Reply-To and References, oldest first.
+    Addresses are bare and in lower case; '' when there is none. `single_from`: exactly one From field
+    with exactly one addr-spec. `text`: all decoded text; `fresh`: what was written now. `reasons`: why
+    `auto` is what it is. `marks`: raw X-Oacmail fields. `tokens`: upper-case case tokens in the subject
+    or a plus-address. `secrets`: kinds of secrets seen. `caps`: names of limits that cut something.
+    `words`: features for classification, computed by mail/features.
+    """
+
+    fingerprint: str
+    message_id: str
+    refs: tuple[str, ...]
+    sender: str
+    name: str
+    single_from: bool
+    reply_to: str
+    to: tuple[str, ...]
+    cc: tuple[str, ...]
+    subject: str
+    sent_at: datetime | None
+    text: str
+    fresh: str
+    quotes_us: bool
+    attachments: tuple[Attachment, ...]
+    auto: Auto
+    reasons: tuple[str, ...]
+    report: Report | None
+    auth: Auth
+    lang: str
+    rung: Rung
+    marks: tuple[str, ...]
+    tokens: tuple[str, ...]
+    secrets: tuple[str, ...]
+    caps: tuple[str, ...]
+    size: int
+    body_hash: str
+    words: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callback:
+    """A wish to be called: `phone` in E.164."""
+
+    phone: str
+    slot: Literal["morning", "afternoon", "any"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """The classifier's verdict on one message; topic, level and intent are None unless kind is request.
+
+    `confidence`: kind, topic, level, intent in 0..1. `because`: the words and rules that decided.
+    """
+
+    kind: Kind
+    topic: Topic | None
+    level: Level | None
+    intent: Intent | None
+    language: str
+    callback: Callback | None
+    confidence: Mapping[str, float]
+    because: tuple[str, ...]
+
+
+# --- what can happen ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrived:
+    """A letter was met in a folder. `received_at` is INTERNALDATE."""
+
+    message: Message
+    received_at: datetime
+    folder: Folder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticked:
+    """Time went on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """A delivery attempt ended. `state`: sent | refused | later | uncertain; `error`: code, class, place."""
+
+    key: str
+    state: Literal["sent", "refused", "later", "uncertain"]
+    copy_expected: bool = False
+    code: int = 0
+    status: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ordered:
+    """A person said what to do with a case: a verb, its words, and who said it."""
+
+    verb: str
+    case: str
+    by: str
+    words: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+Input = Arrived | Ticked | Settled | Ordered
+
+
+# --- what can be done: each an upsert by its key ------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenCase:
+    """Open case `number`, by the letter that arrived. `due_at` is its first response clock."""
+
+    number: str
+    citizen: str
+    name: str
+    subject: str
+    reading: Reading
+    opened_at: datetime
+    due_at: datetime | None
+    parent: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attach:
+    """Record the letter that arrived. `case` is None where no case is concerned; `guest`: wrote from outside."""
+
+    role: Role
+    outcome: Outcome
+    kind: Kind
+    case: str | None = None
+    guest: bool = False
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Set these columns of a case, and no others."""
+
+    case: str
+    columns: Mapping[str, str | int | datetime | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arm:
+    """Start a clock. `armed_by` is the letter's fingerprint or an event's key."""
+
+    armed_by: str
+    kind: str
+    case: str
+    due_at: datetime
+    level: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disarm:
+    """End running clocks of a case. `how`: met | void. `kinds` empty = all; `at` = the moment that counts."""
+
+    case: str
+    how: Literal["met", "void"]
+    at: datetime
+    kinds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fire:
+    """One clock rang."""
+
+    armed_by: str
+    kind: str
+    level: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Send:
+    """Queue one mail to one recipient, once for ever by its key.
+
+    `template`: a folder entry of templates/<lang>/. `facts`: values for it, never citizen HTML.
+    `reply_to_id`/`refs`: ids that it answers. `attach`: fingerprint of the original to attach, or None.
+    `release`: now, or None = held back until a budget has room. `automatic`: Auto-Submitted value.
+    """
+
+    key: str
+    kind: str
+    template: str
+    lang: str
+    recipient: str
+    case: str | None = None
+    token: str = ""
+    facts: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    in_reply_to: str = ""
+    refs: tuple[str, ...] = ()
+    automatic: Literal["auto-replied", "auto-generated"] = "auto-generated"
+    attach: str | None = None
+    budget: str = ""
+    release: datetime | None = None
+    letter: str = ""
+    received_at: datetime | None = None
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """Set the state of an outbox row, if it is in one of `if_in` (empty = any)."""
+
+    key: str
+    state: str
+    if_in: tuple[str, ...] = ()
+    next_at: datetime | None = None
+    sent_at: datetime | None = None
+    error: str | None = None
+    alias: str | None = None
+    copy_expected: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Import:
+    """A mail of ours that the database does not know (it was restored): record it as sent."""
+
+    key: str
+    kind: str
+    case: str
+    letter: str
+    message_id: str
+    recipient: str
+    sent_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """The letter that arrived belongs in this folder."""
+
+    folder: Folder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """A person must look at the letter that arrived: shown in `quarantine list` with its reason."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """A line in the diary: kinds, ids and codes, never citizen text."""
+
+    kind: str
+    case: str | None = None
+    data: Mapping[str, str | int | float | None] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """What we know of an address now; None leaves a column as it is."""
+
+    address: str
+    name: str | None = None
+    lang: str | None = None
+
+
+Effect = OpenCase | Attach | Change | Arm | Disarm | Fire | Send | Mark | Import | File | Review | Note | Person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """Effects in the order of their doing; `because` are rule names, shown by `oacmail why`."""
+
+    effects: tuple[Effect, ...]
+    because: tuple[str, ...]

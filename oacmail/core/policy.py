@@ -1,0 +1,115 @@
+"""The house's rules as values: what config.toml says, after its errors are gone. Core never sees the file.
+
+Built by `config.py`, read by `decide` and the functions it calls. Durations are in the units of their names;
+0 means "no limit" for every budget (interfaces.md section 5).
+"""
+
+from dataclasses import dataclass, field
+from datetime import time
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from oacmail.core.ports import Workdays
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    address: str
+    name: str = "OAC 360"
+    aliases: tuple[str, ...] = ()
+    timezone: ZoneInfo = ZoneInfo("Europe/Madrid")
+    languages: tuple[str, ...] = ("ca", "es", "en")
+    language_policy: Literal["citizen", "catalan_first"] = "citizen"
+    opens: time = time(8)
+    closes: time = time(20)
+    prefix: str = "OAC"
+
+    @property
+    def own(self) -> frozenset[str]:
+        """All addresses that are ours, bare and in lower case."""
+        return frozenset((self.address, *self.aliases))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class People:
+    """Staff addresses, bare and in lower case; the fallbacks of interfaces.md section 4 are already applied."""
+
+    supervisor: tuple[str, ...]
+    operator: tuple[str, ...]
+    agents: tuple[str, ...] = ()
+    technical: tuple[str, ...] = ()
+    forms: tuple[str, ...] = ()
+
+    @property
+    def staff(self) -> frozenset[str]:
+        return frozenset((*self.supervisor, *self.operator, *self.agents, *self.technical, *self.forms))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deadlines:
+    business_days: int = 1
+    day_end: time = time(20)  # time.max stands for 24:00
+    remind_hours: int = 4
+    clock: Literal["receipt", "sent_if_plausible"] = "receipt"
+    non_working_arrival: Literal["literal", "deemed_next_open"] = "literal"
+    reopen_days: int = 10
+    close_days: int = 10
+    max_levels: int = 3
+    digest_above: int = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escalation:
+    auto_second_level: bool = True
+    auto_complex: bool = True
+    threshold: float = 0.8
+    complex_messages: int = 3
+    complex_days: int = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budgets:
+    per_address_hour: int = 3
+    per_address_day: int = 10
+    per_domain_hour: int = 20
+    per_hour: int = 120
+    unverified_per_hour: int = 60
+    max_age_hours: int = 72
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    self_copy: Literal["yes", "no", "server"] = "yes"
+    give_up_days: int = 3
+    uncertain_seconds: int = 900
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """`to` empty = no digest."""
+
+    to: tuple[str, ...] = ()
+    at: time = time(8)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """`secrets`: the token secret first signs, all verify. `instance`: this installation's public name.
+
+    `provable`: the provider can prove who wrote a mail (trust.provider is not "none").
+    `form_senders`: addresses of the call-back form, whose mails are requests.
+    """
+
+    office: Office
+    people: People
+    workdays: Workdays
+    secrets: tuple[bytes, ...]
+    instance: str
+    deadlines: Deadlines = field(default_factory=Deadlines)
+    escalation: Escalation = field(default_factory=Escalation)
+    budgets: Budgets = field(default_factory=Budgets)
+    sending: Sending = field(default_factory=Sending)
+    digest: Digest = field(default_factory=Digest)
+    provable: bool = False
+    form_senders: frozenset[str] = frozenset()
+    shadow: bool = False
