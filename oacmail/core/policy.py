@@ -17,7 +17,7 @@ class Office:
     address: str
     name: str = "OAC 360"
     aliases: tuple[str, ...] = ()
-    timezone: ZoneInfo = ZoneInfo("Europe/Madrid")
+    timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Europe/Madrid"))
     languages: tuple[str, ...] = ("ca", "es", "en")
     language_policy: Literal["citizen", "catalan_first"] = "citizen"
     opens: time = time(8)

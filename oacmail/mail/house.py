@@ -1,0 +1,23 @@
+"""What the mail layer must know of the house to read a letter: its addresses and how its own servers sign.
+
+Values only, built by wiring from the configuration; the parser never sees the rest of it.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """`own`: our addresses in lower case. `prefix`: first part of case numbers, e.g. "OAC".
+
+    `provider`, `authserv_id`, `mx`, `internal_relays`: interfaces.md section 5, [trust]; `mx` are host names
+    that stand behind "by" in Received lines of our own exchanger, `internal_relays` are networks in CIDR form.
+    """
+
+    own: frozenset[str] = frozenset()
+    prefix: str = "OAC"
+    provider: Literal["postfix", "gmail", "exchange", "none"] = "none"
+    authserv_id: str = ""
+    mx: tuple[str, ...] = ()
+    internal_relays: tuple[str, ...] = ()
