@@ -1,0 +1,40 @@
+"""Fixtures of the private mail servers. A test that asks for one is marked `servers` by that alone."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.servers.certs import make_certificates
+from tests.servers.dovecot import Dovecot
+from tests.servers.road import Road
+
+_SERVERS = {"road", "dovecot"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if _SERVERS & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.servers)
+
+
+@pytest.fixture(scope="session")
+def road() -> Iterator[Road]:
+    """Postfix and Dovecot for the whole run. Ask it for fresh users, and leave it up."""
+    with Road() as servers:
+        yield servers
+
+
+@pytest.fixture
+def dovecot() -> Iterator[Callable[..., Dovecot]]:
+    """Makes Dovecots of the test's own, to be killed, stopped or restored: `server = dovecot()`."""
+    with ExitStack() as stack:
+        root = Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="dc-", dir="/tmp", ignore_cleanup_errors=True))
+        )
+        root.chmod(0o755)
+        certs = make_certificates(root / "tls")
+        count = iter(range(100))
+        yield lambda **options: stack.enter_context(Dovecot(root / str(next(count)), certs, **options))

@@ -1,0 +1,180 @@
+"""A private Dovecot 2.4 on loopback, a foreground child of the test: IMAP, IMAPS, LMTP and SASL for Postfix.
+
+Every local part is a user whose password is `PASSWORD`; mail lies in Maildirs under the server's own folder.
+Nothing of the system's configuration is read or changed. Needs root and dovecot-imapd, dovecot-lmtpd.
+"""
+
+import os
+import pwd
+import signal
+import subprocess
+from pathlib import Path
+
+from tests.servers.certs import Certificates
+from tests.servers.ports import free_port, greets
+from tests.servers.waiting import until
+
+PASSWORD = "secret"
+
+CONF = """\
+dovecot_config_version = 2.4.1
+dovecot_storage_version = 2.4.1
+base_dir = {root}/run
+state_dir = {root}/state
+log_path = {root}/dovecot.log
+info_log_path = {root}/dovecot.log
+protocols = imap lmtp
+listen = 127.0.0.1
+ssl = yes
+ssl_server_cert_file = {certs.cert}
+ssl_server_key_file = {certs.key}
+auth_allow_cleartext = yes
+auth_mechanisms = plain login
+auth_username_format = %{{user | username | lower}}
+auth_failure_delay = 0
+first_valid_uid = 1
+mail_uid = {uid}
+mail_gid = {gid}
+mail_driver = maildir
+mail_home = {root}/mail/%{{user}}
+mail_path = %{{home}}/Maildir
+mail_max_userip_connections = 200
+recipient_delimiter = +
+lmtp_save_to_detail_mailbox = {detail}
+namespace inbox {{
+  inbox = yes
+  separator = /
+  mailbox Sent {{
+    auto = create
+    special_use = \\Sent
+  }}
+  mailbox Junk {{
+    auto = create
+    special_use = \\Junk
+  }}
+  mailbox Drafts {{
+    special_use = \\Drafts
+  }}
+}}
+passdb static {{
+  password = {password}
+}}
+userdb static {{
+  fields {{
+    uid = {uid}
+    gid = {gid}
+    home = {root}/mail/%{{user}}
+  }}
+}}
+service imap-login {{
+  chroot =
+  inet_listener imap {{
+    port = {imap}
+  }}
+  inet_listener imaps {{
+    port = {imaps}
+    ssl = yes
+  }}
+}}
+service lmtp {{
+  chroot =
+  inet_listener lmtp {{
+    port = {lmtp}
+  }}
+}}
+service auth {{
+  inet_listener sasl {{
+    port = {sasl}
+  }}
+}}
+service anvil {{
+  chroot =
+}}
+protocol lmtp {{
+  auth_username_format = %{{user | username | lower}}
+}}
+"""
+
+
+class Dovecot:
+    """`with Dovecot(folder, certificates) as server: server.imap_port`; `kill`, `stop` and `start` at will.
+
+    The ports stay the same over a restart. `detail`: `name+folder@` is delivered into that folder.
+    `root` must be short: it holds Unix sockets.
+    """
+
+    def __init__(self, root: Path, certs: Certificates, *, detail: bool = False) -> None:
+        nobody = pwd.getpwnam("nobody")
+        self.root, self.certs, self.detail = root, certs, detail
+        self.uid, self.gid = nobody.pw_uid, nobody.pw_gid
+        self.imap_port, self.imaps_port, self.lmtp_port, self.sasl_port = (free_port() for _ in range(4))
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "Dovecot":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Returns when IMAP answers; RuntimeError with the log when it does not within 15 s."""
+        (self.root / "mail").mkdir(parents=True, exist_ok=True)
+        self.root.chmod(0o755)
+        os.chown(self.root / "mail", self.uid, self.gid)
+        (self.root / "dovecot.conf").write_text(self._conf())
+        with (self.root / "dovecot.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                ["dovecot", "-F", "-c", str(self.root / "dovecot.conf")],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        until(lambda: self._ended() or greets(self.imap_port, b"* OK"), 15, what="Dovecot")
+        if self._ended():
+            raise RuntimeError(f"Dovecot did not start:\n{self.log()}")
+
+    def stop(self) -> None:
+        """An orderly end: clients are told BYE."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """A sudden end of the server and of all its sessions."""
+        self._end(signal.SIGKILL)
+
+    def log(self) -> str:
+        """The last 4,000 characters of the server's log."""
+        return (self.root / "dovecot.log").read_text(errors="replace")[-4000:]
+
+    def home(self, user: str) -> Path:
+        """The user's Maildir; it exists after his first login or mail."""
+        return self.root / "mail" / user / "Maildir"
+
+    def _ended(self) -> bool:
+        return self._process is None or self._process.poll() is not None
+
+    def _end(self, how: signal.Signals) -> None:
+        if self._process is None:
+            return
+        if how is signal.SIGTERM:
+            self._process.terminate()
+        else:
+            os.killpg(self._process.pid, how)
+        self._process.wait(10)
+        self._process = None
+        until(lambda: not greets(self.imap_port, b""), 10, what="end of Dovecot's listeners")
+
+    def _conf(self) -> str:
+        return CONF.format(
+            root=self.root,
+            certs=self.certs,
+            uid=self.uid,
+            gid=self.gid,
+            password=PASSWORD,
+            detail="yes" if self.detail else "no",
+            imap=self.imap_port,
+            imaps=self.imaps_port,
+            lmtp=self.lmtp_port,
+            sasl=self.sasl_port,
+        )

@@ -1,0 +1,100 @@
+"""The admin's hands on a user's Maildir: put letters in, restore yesterday's, give a new epoch, damage one."""
+
+import itertools
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+
+from tests.servers.dovecot import Dovecot
+
+_serial = itertools.count(1)
+
+
+class Maildir:
+    """The mailbox of one user of a Dovecot. Folder names are as the server shows them, `INBOX` or `A/B`."""
+
+    def __init__(self, server: Dovecot, user: str) -> None:
+        self.server, self.user = server, user
+        self.root = server.home(user)
+
+    def path(self, folder: str = "INBOX") -> Path:
+        return self.root if folder == "INBOX" else self.root / ("." + folder.replace("/", "."))
+
+    def files(self, folder: str = "INBOX") -> list[Path]:
+        """The letters' files in the order of their arrival."""
+        found = [*self.path(folder).glob("new/*"), *self.path(folder).glob("cur/*")]
+        return sorted(found, key=lambda file: (file.stat().st_mtime_ns, file.name))
+
+    def letters(self, folder: str = "INBOX") -> list[EmailMessage]:
+        """Read from the disk: no flag changes, no session is needed."""
+        return [message_from_bytes(file.read_bytes(), policy=policy.default) for file in self.files(folder)]
+
+    def deliver(self, raw: bytes, folder: str = "INBOX", at: datetime | None = None) -> None:
+        """Put one letter into new/; `at` becomes its INTERNALDATE."""
+        self._make(folder)
+        name = f"{int(time.time())}.M{next(_serial)}P{os.getpid()}.test"
+        draft = self.path(folder) / "tmp" / name
+        draft.write_bytes(raw.replace(b"\r\n", b"\n"))
+        if at is not None:
+            os.utime(draft, (at.timestamp(), at.timestamp()))
+        os.chown(draft, self.server.uid, self.server.gid)
+        draft.rename(self.path(folder) / "new" / name)
+
+    def snapshot(self) -> Path:
+        """A copy of the whole mailbox with its uidlists and indexes, to be given to `restore`."""
+        copy = self.server.root / "snapshots" / f"{self.user}.{next(_serial)}"
+        return Path(shutil.copytree(self.root, copy))
+
+    def restore(self, snapshot: Path) -> None:
+        """The mailbox is what it was at the snapshot: same UIDVALIDITY, UIDs since then will be given anew."""
+        shutil.rmtree(self.root)
+        shutil.copytree(snapshot, self.root)
+        self._own(self.root)
+
+    def new_epoch(self, folder: str = "INBOX") -> None:
+        """UIDVALIDITY changes, as after a migration; the letters keep their files."""
+        uidlist = self.path(folder) / "dovecot-uidlist"
+        head, _, rest = uidlist.read_text().partition("\n")
+        head = re.sub(r"\bV(\d+)", lambda match: f"V{int(match[1]) + 1}", head)
+        uidlist.write_text(f"{head}\n{rest}")
+        for index in self.path(folder).glob("dovecot.index*"):
+            index.unlink()
+
+    def corrupt_size(self, uid: int, folder: str = "INBOX") -> None:
+        """The letter's file name lies about its size, so that Dovecot hangs up in the midst of sending it."""
+        old = self._file(uid, folder)
+        base, mark, flags = old.name.partition(":2,")
+        stem = base.partition(",S=")[0]
+        size = old.stat().st_size + 5000
+        old.rename(old.with_name(f"{stem},S={size},W={size + 100}{mark}{flags}"))
+        for index in self.path(folder).glob("dovecot.index.cache*"):
+            index.unlink()
+
+    def _file(self, uid: int, folder: str) -> Path:
+        lines = (self.path(folder) / "dovecot-uidlist").read_text().splitlines()[1:]
+        stem = next(line.partition(":")[2] for line in lines if line.split()[0] == str(uid)).partition(",")[0]
+        return next(file for file in self.files(folder) if file.name.startswith(stem))
+
+    def _make(self, folder: str) -> None:
+        for sub in ("cur", "new", "tmp"):
+            (self.path(folder) / sub).mkdir(parents=True, exist_ok=True)
+        self._own(self.root.parent, deep=False)
+        for path in (self.root, self.path(folder)):
+            self._own(path, deep=False)
+            for sub in ("cur", "new", "tmp"):
+                self._own(path / sub, deep=False)
+
+    def _own(self, path: Path, *, deep: bool = True) -> None:
+        for one in [path, *(_walk(path) if deep else ())]:
+            if one.exists():
+                os.chown(one, self.server.uid, self.server.gid)
+
+
+def _walk(path: Path) -> Iterator[Path]:
+    return path.rglob("*")

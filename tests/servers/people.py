@@ -1,0 +1,180 @@
+"""The people of the town, as the mail servers see them: citizens by SMTP, agents with an ordinary IMAP client."""
+
+import imaplib
+import re
+import smtplib
+import ssl
+from collections.abc import Iterable, Mapping, Sequence
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from email.utils import formataddr, formatdate, make_msgid
+from typing import Any
+
+from imapclient import imap_utf7
+
+from tests.servers.maildir import Maildir
+from tests.servers.road import HOST, PASSWORD, Road
+from tests.servers.waiting import until
+
+
+def letter(sender: str, to: Sequence[str], subject: str, text: str, headers: Mapping[str, str]) -> EmailMessage:
+    """An everyday mail with Message-ID and Date; a header of `headers` takes the place of the usual one."""
+    mail = EmailMessage()
+    usual = {"From": sender, "To": ", ".join(to), "Subject": subject, "Date": formatdate(localtime=True)}
+    usual["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2].strip(">"))
+    for name, value in {**usual, **headers}.items():
+        mail[name] = value
+    mail.set_content(text)
+    return mail
+
+
+def reply_headers(to: EmailMessage) -> dict[str, str]:
+    """In-Reply-To and References of a reply to that mail."""
+    return {"In-Reply-To": to["Message-ID"], "References": f"{to['References'] or ''} {to['Message-ID']}".strip()}
+
+
+class Citizen:
+    """Somebody with a mailbox of his own on the road; `domain` is only what his address says."""
+
+    def __init__(self, road: Road, name: str = "Anna Puig", *, user: str = "", domain: str = "example.cat") -> None:
+        self.road, self.name = road, name
+        self.user = user or road.new_user("citizen")
+        self.address = road.address(self.user, domain)
+        self.mailbox = Maildir(road.dovecot, self.user)
+
+    def write(
+        self,
+        to: str | Sequence[str],
+        subject: str,
+        text: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        attachments: Iterable[tuple[str, str, bytes]] = (),
+    ) -> str:
+        """Send a mail by SMTP; the Message-ID is returned. `attachments`: (file name, mime type, bytes)."""
+        recipients = [to] if isinstance(to, str) else list(to)
+        mail = letter(formataddr((self.name, self.address)), recipients, subject, text, headers or {})
+        for name, mime, data in attachments:
+            main, _, sub = mime.partition("/")
+            mail.add_attachment(data, maintype=main, subtype=sub, filename=name)
+        self.send(mail.as_bytes(policy=policy.SMTP), *recipients)
+        return str(mail["Message-ID"])
+
+    def reply(self, to: EmailMessage, text: str, *, subject: str = "") -> str:
+        """Answer a mail of his inbox as his client would; the Message-ID is returned."""
+        target = str(to["Reply-To"] or to["From"])
+        title = subject or "Re: " + re.sub(r"^(re: )+", "", str(to["Subject"]), flags=re.IGNORECASE)
+        return self.write(re.sub(r".*<|>.*", "", target), title, text, headers=reply_headers(to))
+
+    def send(self, raw: bytes, *to: str, envelope_from: str | None = None) -> None:
+        """Hand any bytes to Postfix, CRLF or not; `envelope_from` "" is the null sender."""
+        with smtplib.SMTP(HOST, self.road.postfix.smtp_port) as relay:
+            relay.sendmail(self.address if envelope_from is None else envelope_from, to, raw)
+
+    def inbox(self) -> list[EmailMessage]:
+        """His mails, in the order of arrival."""
+        return self.mailbox.letters()
+
+    def wait_for_mail(self, count: int = 1, seconds: float = 10.0) -> list[EmailMessage]:
+        """His mails, as soon as there are so many."""
+        until(lambda: len(self.mailbox.files()) >= count, seconds, what=f"{count} mails for {self.user}")
+        return self.inbox()
+
+
+class Agent:
+    """Somebody at the office, whose client shows the shared mailbox `office` over IMAPS. UIDs are per folder."""
+
+    def __init__(self, road: Road, office: str, *, name: str = "Marta", address: str = "") -> None:
+        self.road, self.office, self.name = road, office, name
+        self.address = address or road.address(office)
+        self._tls = ssl.create_default_context(cafile=str(road.certs.ca))
+        self.client = imaplib.IMAP4_SSL("localhost", road.dovecot.imaps_port, ssl_context=self._tls)
+        self.client.login(office, PASSWORD)
+
+    def close(self) -> None:
+        self.client.logout()
+
+    def uids(self, folder: str = "INBOX", *criteria: str) -> list[int]:
+        """UIDs of the letters there, all or those that meet IMAP search `criteria`."""
+        self._select(folder)
+        return [int(uid) for uid in self._do("SEARCH", *(criteria or ("ALL",)))[0].split()]
+
+    def find(self, message_id: str, folder: str = "INBOX", seconds: float = 10.0) -> int:
+        """The UID of the letter with that Message-ID, as soon as it is there."""
+        found = until(lambda: self.uids(folder, "HEADER", "Message-ID", f'"{message_id}"'), seconds, what=message_id)
+        return found[0]
+
+    def read(self, uid: int, folder: str = "INBOX") -> EmailMessage:
+        """Open a letter, which marks it \\Seen."""
+        self._select(folder)
+        data = self._do("FETCH", str(uid), "(BODY[])")
+        raw: bytes = next(part[1] for part in data if isinstance(part, tuple))
+        return message_from_bytes(raw, policy=policy.default)
+
+    def flag(self, uid: int, *flags: str, folder: str = "INBOX", on: bool = True) -> None:
+        self._select(folder)
+        self._do("STORE", str(uid), "+FLAGS" if on else "-FLAGS", f"({' '.join(flags)})")
+
+    def flags(self, uid: int, folder: str = "INBOX") -> set[str]:
+        self._select(folder)
+        line = b"".join(part for part in self._do("FETCH", str(uid), "(FLAGS)") if isinstance(part, bytes))
+        return set(re.findall(r"[\\$]?\w+", re.search(r"FLAGS \(([^)]*)\)", line.decode())[1]))  # type: ignore[index]
+
+    def move(self, uid: int, target: str, folder: str = "INBOX") -> None:
+        self._select(folder)
+        self._do("MOVE", str(uid), _name(target))
+
+    def copy(self, uid: int, target: str, folder: str = "INBOX") -> None:
+        self._select(folder)
+        self._do("COPY", str(uid), _name(target))
+
+    def delete(self, uid: int, folder: str = "INBOX") -> None:
+        """Flag \\Deleted and expunge at once, as a client without a bin does."""
+        self.flag(uid, "\\Deleted", folder=folder)
+        self.client.expunge()
+
+    def create(self, folder: str) -> None:
+        self.client.create(_name(folder))
+
+    def append(self, raw: bytes, folder: str, *flags: str) -> None:
+        self.client.append(_name(folder), f"({' '.join(flags)})", "", raw)
+
+    def answer(self, to: EmailMessage, text: str, *, cc: Sequence[str] = (), save: bool = True) -> str:
+        """Reply to a letter from the shared account by authenticated submission, and APPEND it to Sent (`save`)."""
+        return self.send(str(to["Reply-To"] or to["From"]), f"Re: {to['Subject']}", text, reply_headers(to), cc, save)
+
+    def send(
+        self,
+        to: str,
+        subject: str,
+        text: str,
+        headers: Mapping[str, str] | None = None,
+        cc: Sequence[str] = (),
+        save: bool = True,
+    ) -> str:
+        """Write a mail of the agent's own; the Message-ID is returned."""
+        more = dict(headers or {}) | ({"Cc": ", ".join(cc)} if cc else {})
+        mail = letter(formataddr((self.name, self.address)), [to], subject, text, more)
+        with smtplib.SMTP("localhost", self.road.postfix.submission_port) as relay:
+            relay.starttls(context=self._tls)
+            relay.login(self.address.partition("@")[0], PASSWORD)
+            relay.send_message(mail)
+        if save:
+            self.append(mail.as_bytes(policy=policy.SMTP), "Sent", "\\Seen")
+        return str(mail["Message-ID"])
+
+    def _select(self, folder: str) -> None:
+        answer, data = self.client.select(_name(folder))
+        if answer != "OK":
+            raise AssertionError(f"SELECT {folder}: {data!r}")
+
+    def _do(self, command: str, *args: str) -> list[Any]:
+        answer, data = self.client.uid(command, *args)
+        if answer != "OK":
+            raise AssertionError(f"UID {command}: {data!r}")
+        return [part for part in data if part is not None]
+
+
+def _name(folder: str) -> str:
+    encoded = imap_utf7.encode(folder).decode("ascii")
+    return '"{}"'.format(encoded.replace("\\", "\\\\").replace('"', '\\"'))

@@ -1,0 +1,19 @@
+"""Waiting for a condition with a deadline. The one place of the tests that lets time pass."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def until(predicate: Callable[[], T], seconds: float = 10.0, *, every: float = 0.01, what: str = "") -> T:
+    """The first truthy value of `predicate`, asked again each `every` seconds; AssertionError after `seconds`."""
+    pause = threading.Event()
+    end = time.monotonic() + seconds
+    while not (value := predicate()):
+        if time.monotonic() > end:
+            raise AssertionError(f"{what or getattr(predicate, '__name__', 'condition')}: not within {seconds} s")
+        pause.wait(every)
+    return value
