@@ -1,0 +1,90 @@
+"""From pydantic's errors to lines that an admin can act on: `path: what is wrong: what to do`.
+
+Decides the wording, nothing else. Pydantic's own messages are never shown: some of them quote the input, and a
+password may stand in the wrong place. Only names of keys are shown, cut and without control characters.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+_SECRET = ("password", "passwd", "pass", "secret", "token", "key")
+
+_REMEDIES: Mapping[str, tuple[str, str]] = {
+    "missing": ("is missing", "add it; docs/config.md says what it means"),
+    "int_type": ("is not a whole number", "write digits without quotes"),
+    "float_type": ("is not a number", "write a number without quotes"),
+    "bool_type": ("is neither true nor false", "write true or false without quotes"),
+    "tuple_type": ("is not a list", 'write it in brackets, like ["one", "two"]'),
+    "dict_type": ("is not a table", 'write it like { closed = "Fets" }'),
+    "model_type": ("is not a section", "write it as a section of its own, with its name in brackets on a line"),
+}
+_UNKNOWN = ("is not valid", "docs/config.md says what may stand here")
+
+
+def lines(error: ValidationError, model: type[BaseModel]) -> tuple[str, ...]:
+    """One complete line an error, each path once, in the order of the file's sections."""
+    found = {(_path(item["loc"]), *_halves(item, model)): None for item in error.errors(include_input=False)}
+    return tuple(f"{path}: {what}: {remedy}" for path, what, remedy in found)
+
+
+def _path(loc: Sequence[int | str]) -> str:
+    """`topic.2.level`; entries of a list are counted from 1, as people count."""
+    names = (str(part + 1) if isinstance(part, int) else printable(part) for part in loc)
+    return ".".join(name for name in names if name != "[key]")
+
+
+def _halves(item: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
+    context = item.get("ctx", {})
+    match item["type"]:
+        case "oacmail":
+            return context["what"], context["remedy"]
+        case "extra_forbidden":
+            return "is an unknown key", _instead(item["loc"], model)
+        case "literal_error":
+            return "is not one of the words known here", f"write {_plain(context['expected'])}"
+        case "greater_than_equal":
+            return "is too small", f"write {context['ge']} or more"
+        case "less_than_equal":
+            return "is too large", f"write {context['le']} or less"
+        case "too_long" | "too_short":
+            return "has the wrong number of entries", "write as many as docs/config.md shows"
+        case kind:
+            return _REMEDIES.get(kind, _UNKNOWN)
+
+
+def _plain(expected: str) -> str:
+    """Pydantic's `'tls', 'starttls' or 'none'` as it stands in TOML."""
+    return expected.replace("'", '"').replace("True", "true").replace("False", "false")
+
+
+def _instead(loc: Sequence[int | str], model: type[BaseModel]) -> str:
+    name = str(loc[-1])
+    if near := get_close_matches(name, _keys(loc[:-1], model), n=1, cutoff=0.6):
+        return f'did you mean "{near[0]}"?'
+    if name.lower() in _SECRET:
+        return "secrets never stand in this file; use password_file, and change the secret if others could read it"
+    return "remove it, or see docs/config.md for the keys known here"
+
+
+def _keys(loc: Sequence[int | str], model: type[BaseModel]) -> Iterable[str]:
+    """The keys that may stand at `loc`."""
+    fields: Mapping[str, Any] = model.model_fields
+    for part in loc:
+        if isinstance(part, str) and part in fields:
+            fields = _inner(fields[part].annotation).model_fields
+    return fields.keys()
+
+
+def _inner(annotation: Any) -> type[BaseModel]:
+    """`Office` of `Office` and `Topic` of `tuple[Topic, ...]`."""
+    return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else annotation.__args__[0]
+
+
+def printable(name: str) -> str:
+    """A key's name for a message: at most 40 characters, nothing that a terminal would obey."""
+    shown = "".join(char if char.isprintable() else "?" for char in name[:40])
+    return shown + "…" if len(name) > 40 else shown

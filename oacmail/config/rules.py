@@ -1,0 +1,89 @@
+"""What the other layers get of the configuration: the core its Policy, the mail layer its House.
+
+Pure translation of a checked Config. The fallbacks of interfaces.md section 4 are applied here, so that no rule
+ever meets an empty list of people.
+"""
+
+from typing import Literal
+
+from oacmail.config.model import Config
+from oacmail.core import policy as core
+from oacmail.core.ports import Workdays
+from oacmail.mail.house import House
+
+_SELF_COPY: dict[bool | str, Literal["yes", "no", "server"]] = {True: "yes", False: "no", "server": "server"}
+
+
+def policy(
+    config: Config, *, workdays: Workdays, secrets: tuple[bytes, ...], instance: str, shadow: bool = False
+) -> core.Policy:
+    """The house's rules as the core wants them. `secrets` and `instance`: see config.secrets."""
+    people = _people(config)
+    deadline, escalation, ack = config.deadline, config.escalation, config.ack
+    return core.Policy(
+        office=_office(config),
+        people=people,
+        workdays=workdays,
+        secrets=secrets,
+        instance=instance,
+        deadlines=core.Deadlines(**deadline.model_dump()),
+        escalation=core.Escalation(
+            **escalation.model_dump(exclude={"nudge_days", "update_days", "incident_mails", "incident_minutes"})
+        ),
+        budgets=core.Budgets(**ack.model_dump()),
+        sending=_sending(config),
+        digest=core.Digest(to=people.agents if config.digest.to is None else config.digest.to, at=config.digest.at),
+        provable=config.trust.provider != "none",
+        form_senders=frozenset(config.callback.form_senders),
+        shadow=shadow,
+    )
+
+
+def house(config: Config) -> House:
+    """What reading a letter needs to know of the house."""
+    trust = config.trust
+    return House(
+        own=frozenset((config.office.address, *config.office.aliases)),
+        prefix=config.office.prefix,
+        provider=trust.provider,
+        authserv_id=trust.authserv_id or "",
+        mx=trust.mx,
+        internal_relays=trust.internal_relays,
+    )
+
+
+def _office(config: Config) -> core.Office:
+    office = config.office
+    return core.Office(
+        address=office.address,
+        name=office.name,
+        aliases=office.aliases,
+        timezone=office.timezone,
+        languages=office.languages,
+        language_policy=office.language_policy,
+        opens=office.hours[0],
+        closes=office.hours[1],
+        prefix=office.prefix,
+    )
+
+
+def _people(config: Config) -> core.People:
+    """forms -> technical -> supervisor; agents -> supervisor (interfaces.md section 4)."""
+    people = config.people
+    technical = people.technical or people.supervisor
+    return core.People(
+        supervisor=people.supervisor,
+        operator=people.operator,
+        agents=people.agents or people.supervisor,
+        technical=technical,
+        forms=people.forms or technical,
+    )
+
+
+def _sending(config: Config) -> core.Sending:
+    smtp = config.smtp
+    return core.Sending(
+        self_copy=_SELF_COPY[smtp.self_copy],
+        give_up_days=smtp.give_up_days,
+        uncertain_seconds=smtp.uncertain_seconds,
+    )

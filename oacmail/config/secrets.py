@@ -1,0 +1,148 @@
+"""Passwords and the token secret: where they come from, and whether others could read them.
+
+Decides the order: the file named in config.toml, then systemd's credentials, then the environment. Never prints,
+logs or returns a secret in a message; never keeps one in the configuration. The token secret signs all that we
+send, so one is made when there is none.
+"""
+
+import hmac
+import os
+import secrets as chance
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+from oacmail.config.model import Config
+from oacmail.core.errors import ConfigError
+
+CREDENTIALS = "CREDENTIALS_DIRECTORY"
+KEY_FILE = "token.key"
+SHORTEST_KEY = 16
+"""Characters; a token secret below that could be guessed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secrets:
+    """`imap`, `smtp`: passwords or OAuth tokens, None without a login. `token`: the first signs, all verify."""
+
+    imap: str | None = field(repr=False)
+    smtp: str | None = field(repr=False)
+    token: tuple[bytes, ...] = field(repr=False)
+
+
+def read(config: Config, environ: Mapping[str, str] = os.environ) -> Secrets:
+    """All secrets that this configuration needs. Raises ConfigError with every finding; makes a missing token.key."""
+    problems: list[str] = []
+    imap = _password("imap", config.imap.password_file, environ, problems)
+    smtp = _password("smtp", config.smtp.password_file, environ, problems) if config.smtp.user else None
+    token = _token(config.office.state, environ, problems)
+    if problems:
+        raise ConfigError(tuple(problems))
+    return Secrets(imap=imap, smtp=smtp, token=token)
+
+
+def tokens(config: Config, environ: Mapping[str, str] = os.environ) -> tuple[bytes, ...]:
+    """The token secrets alone, for verbs that speak with no server. Raises ConfigError."""
+    problems: list[str] = []
+    token = _token(config.office.state, environ, problems)
+    if problems:
+        raise ConfigError(tuple(problems))
+    return token
+
+
+def instance(token: tuple[bytes, ...]) -> str:
+    """This installation's public name, 8 hex digits, the same after each start.
+
+    Made from the oldest secret, which stands last: a new one put on top signs, and the name stays.
+    """
+    return hmac.digest(token[-1], b"oacmail instance", sha256).hex()[:8]
+
+
+def _password(name: str, file: Path | None, environ: Mapping[str, str], problems: list[str]) -> str | None:
+    variable = f"OACMAIL_{name.upper()}_PASSWORD"
+    text = _first(file, name, variable, environ, f"{name}.password_file", problems)
+    if text is None:
+        problems.append(
+            f"{name}.password_file: no password is given: name a file here, or give the systemd credential "
+            f'"{name}" or ${variable}'
+        )
+        return None
+    password = text.rstrip("\r\n")
+    if not password and not problems:
+        problems.append(f"{name}.password_file: the password is empty: write it on the first line of the file")
+    return password
+
+
+def _token(state: Path, environ: Mapping[str, str], problems: list[str]) -> tuple[bytes, ...]:
+    text = _first(None, "token", "OACMAIL_TOKEN_KEY", environ, "token", problems)
+    if text is None:
+        text = _own_key(state, problems)
+    keys = tuple(line.strip().encode() for line in text.splitlines() if line.strip())
+    if not problems and (not keys or any(len(key) < SHORTEST_KEY for key in keys)):
+        problems.append(
+            f"token: a secret is missing or shorter than {SHORTEST_KEY} characters: make one with "
+            "`openssl rand -hex 32`"
+        )
+    return keys
+
+
+def _first(
+    file: Path | None, name: str, variable: str, environ: Mapping[str, str], path: str, problems: list[str]
+) -> str | None:
+    """The first source that exists; '' if it exists and cannot be read, which is then a problem."""
+    if file is not None:
+        return _private(file, path, problems)
+    folder = environ.get(CREDENTIALS)
+    if folder and (credential := Path(folder) / name).is_file():
+        return _text(credential, path, problems)  # systemd itself guards this folder
+    return environ.get(variable)
+
+
+def _private(file: Path, path: str, problems: list[str]) -> str:
+    """A file's text, if it is its owner's alone."""
+    text = _text(file, path, problems)
+    if file.is_file() and file.stat().st_mode & 0o077:
+        problems.append(f"{path}: others can read the file: run `chmod 600 {file}`, and let its owner be the service")
+    return text
+
+
+def _text(file: Path, path: str, problems: list[str]) -> str:
+    try:
+        return file.read_text("utf-8")
+    except UnicodeDecodeError:
+        problems.append(f"{path}: the file is not text in UTF-8: write the secret alone into it")
+    except OSError as error:
+        problems.append(f"{path}: the file cannot be read ({error.strerror}): check its name, owner and rights")
+    return ""
+
+
+def _own_key(state: Path, problems: list[str]) -> str:
+    """state/token.key, made at the first start."""
+    file = state / KEY_FILE
+    try:
+        if not file.exists():
+            _make(file)
+    except OSError as error:
+        problems.append(
+            f"office.state: {KEY_FILE} cannot be made there ({error.strerror}): "
+            "make the folder, and let its owner be the service"
+        )
+        return ""
+    return _private(file, "office.state", problems)
+
+
+def _make(file: Path) -> None:
+    """Whole or not at all, and never over another's: written beside it, then linked to its name."""
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = file.with_name(f".{KEY_FILE}.{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+        out.write(chance.token_hex(32) + "\n")
+        out.flush()
+        os.fsync(out.fileno())
+    try:
+        os.link(draft, file)
+    except FileExistsError:
+        return  # another process made it at the same moment: that one counts
+    finally:
+        draft.unlink()

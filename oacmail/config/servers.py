@@ -1,0 +1,111 @@
+"""The sections about other machines: [imap], [smtp], [trust]. What each key means is said in docs/config.md.
+
+Plain connections are refused here for any host but this machine, so that no later code need ask again. Nothing
+connects anywhere; passwords are not in these models at all (secrets.py reads them).
+"""
+
+from typing import Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from oacmail.config.kinds import (
+    Addresses,
+    Count,
+    FilePath,
+    Flag,
+    FolderName,
+    Host,
+    Hosts,
+    Limit,
+    Line,
+    Networks,
+    Port,
+    Size,
+    is_loopback,
+    wrong,
+)
+from oacmail.config.section import Section
+
+SENT = "\\Sent"
+"""Stands in `imap.watch` for the folder of our sent mail, whatever its name."""
+
+Security = Literal["tls", "starttls", "none"]
+Auth = Literal["password", "xoauth2"]
+
+
+def _not_in_the_open(security: Security, info: ValidationInfo) -> Security:
+    host = info.data.get("host")
+    if security == "none" and host is not None and not is_loopback(host):
+        raise wrong(
+            "would send the password unencrypted to another machine",
+            'write "tls" or "starttls"; "none" is for localhost only',
+        )
+    return security
+
+
+class Imap(Section):
+    host: Host
+    user: Line
+    port: Port = 993
+    security: Security = "tls"
+    auth: Auth = "password"
+    password_file: FilePath | None = None
+    ca_file: FilePath | None = None
+    watch: tuple[FolderName, ...] = ("INBOX", SENT)
+    sent: FolderName | None = None
+    idle_minutes: Count = Field(default=9, le=29)
+    poll_seconds: Count = 60
+    max_bytes: Size = 5_000_000
+    backlog_days: Limit = 0
+
+    _security = field_validator("security")(_not_in_the_open)
+
+    @field_validator("watch")
+    @classmethod
+    def _inbox_once(cls, watch: tuple[str, ...]) -> tuple[str, ...]:
+        if "INBOX" not in watch:
+            raise wrong('does not name "INBOX", where the mail comes in', 'add "INBOX"')
+        if len(set(watch)) != len(watch):
+            raise wrong("names a folder twice", "name each folder once")
+        return watch
+
+
+class Smtp(Section):
+    host: Host
+    port: Port = 587
+    security: Security = "starttls"
+    user: Line | None = None
+    auth: Auth = "password"
+    password_file: FilePath | None = None
+    ca_file: FilePath | None = None
+    per_minute: Limit = 30
+    give_up_days: Count = 3
+    self_copy: Literal[True, False, "server"] = True
+    ack_envelope: Literal["null", "bounce", "office"] = "null"
+    uncertain_seconds: Count = 900
+
+    _security = field_validator("security")(_not_in_the_open)
+
+
+class Trust(Section):
+    authserv_id: Host | None = None
+    mx: Hosts = ()
+    internal_relays: Networks = ()
+    plus_addressing: Flag = True
+    provider: Literal["postfix", "gmail", "exchange", "none"] = "none"
+
+    @field_validator("provider")
+    @classmethod
+    def _names_its_witness(cls, provider: str, info: ValidationInfo) -> str:
+        """`postfix` believes Authentication-Results of `authserv_id` above the Received line of `mx`: both needed."""
+        if provider == "postfix" and not (info.data.get("authserv_id", "?") and info.data.get("mx", "?")):
+            raise wrong(
+                'is "postfix", and trust.authserv_id or trust.mx is missing',
+                'add both: the name in your server\'s Authentication-Results and the name after "by" in its Received',
+            )
+        return provider
+
+
+class Callback(Section):
+    form_senders: Addresses = ()
+    attempts: Count = 2
