@@ -1,0 +1,189 @@
+"""When a letter must be answered, reminded of and escalated: business-day arithmetic on the office's local dates.
+
+It decides moments only, never whether somebody has answered. Every sum is made on local dates and localised at
+the end, so that summer time cannot move a promise (design.md section 8); results are in UTC. A naive datetime is
+read as office time. Which days are worked is asked of the Workdays port alone, so every function here raises
+LookupError where the sum runs into a year that has no calendar: no date is ever promised out of a guess.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import count
+from typing import Literal, Protocol, runtime_checkable
+
+from oacmail.core.policy import Policy
+from oacmail.core.ports import Workdays
+
+Slot = Literal["morning", "afternoon", "any"]
+
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+SLOTS: dict[Slot, tuple[time, time]] = {
+    "morning": (time(8), time(14)),
+    "afternoon": (time(14), time(20)),
+    "any": (time(8), time(20)),
+}
+# A relay keeps trying for four to five days (RFC 5321, 4.5.4.1); an older Date is a wrong clock, not a slow road.
+PLAUSIBLE_TRANSIT = timedelta(days=5)
+
+
+@runtime_checkable
+class ReasonedWorkdays(Workdays, Protocol):
+    """A calendar that can say why a day is not worked."""
+
+    def reason(self, day: date) -> str:
+        """Why the office is closed on this day, in short English; '' for a working day. Raises LookupError."""
+        ...
+
+
+def next_working_day(day: date, workdays: Workdays) -> date:
+    """The first working day strictly after `day`."""
+    return add_working_days(day, 1, workdays)
+
+
+def add_working_days(day: date, n: int, workdays: Workdays) -> date:
+    """The `n`-th working day strictly after `day`; `day` itself for 0 (Llei 39/2015, art. 30.2 and 30.3)."""
+    for _ in range(n):
+        day += timedelta(days=1)
+        while not workdays.is_working_day(day):
+            day += timedelta(days=1)
+    return day
+
+
+def clock_start(received_at: datetime, sent_at: datetime | None, policy: Policy) -> datetime:
+    """The moment that counts as the mail's arrival (domain.md R18): ours, or its Date if asked for and plausible."""
+    if policy.deadlines.clock == "receipt" or sent_at is None:
+        return received_at
+    early = _utc(received_at, policy) - _utc(sent_at, policy)
+    return sent_at if timedelta(0) <= early <= PLAUSIBLE_TRANSIT else received_at
+
+
+def due_day(received_at: datetime, policy: Policy) -> date:
+    """The local date by whose end a letter received then must be answered (domain.md R17, R21)."""
+    return add_working_days(_counted_from(received_at, policy), policy.deadlines.business_days, policy.workdays)
+
+
+def answer_due(received_at: datetime, policy: Policy) -> datetime:
+    """The moment by which a letter must be answered: `deadline.day_end` of its due day (domain.md R17, R19)."""
+    return _moment(due_day(received_at, policy), policy.deadlines.day_end, policy)
+
+
+def callback_due(received_at: datetime, slot: Slot, policy: Policy) -> datetime:
+    """The moment by which a person who wishes to be called must have been: her slot's end on the due day (R27)."""
+    return _moment(due_day(received_at, policy), SLOTS[slot][1], policy)
+
+
+def callback_offer(received_at: datetime, slot: Slot, policy: Policy) -> tuple[datetime, datetime]:
+    """The first slot of her choice that has not begun when she writes: its beginning and end (R27)."""
+    if slot == "any":
+        return min(callback_offer(received_at, half, policy) for half in ("morning", "afternoon"))
+    begins, ends = SLOTS[slot]
+    today = _local(received_at, policy).date()
+    begun = _moment(today, begins, policy) < _utc(received_at, policy)
+    day = next_working_day(today if begun else today - timedelta(days=1), policy.workdays)
+    return _moment(day, begins, policy), _moment(day, ends, policy)
+
+
+def in_hours(now: datetime, policy: Policy) -> bool:
+    """Whether the office is open at `now`: a working day, from `opens` on and before `closes` (domain.md R5)."""
+    day = _local(now, policy).date()
+    opens, closes = _hours(day, policy)
+    return policy.workdays.is_working_day(day) and opens <= _utc(now, policy) < closes
+
+
+def next_opening(now: datetime, policy: Policy) -> datetime:
+    """The first opening at or after `now`."""
+    today = _local(now, policy).date()
+    opened = _moment(today, policy.office.opens, policy) < _utc(now, policy)
+    day = next_working_day(today if opened else today - timedelta(days=1), policy.workdays)
+    return _moment(day, policy.office.opens, policy)
+
+
+def service_hours_before(due: datetime, hours: int, policy: Policy) -> datetime:
+    """The moment that leaves `hours` service hours until `due`, going back over nights and closed days (R31)."""
+    left = timedelta(hours=hours)
+    end = _utc(due, policy)
+    for back in count():
+        day = _local(due, policy).date() - timedelta(days=back)
+        opens, closes = _hours(day, policy)
+        worked = min(end, closes) - opens
+        if worked <= timedelta(0) or not policy.workdays.is_working_day(day):
+            continue
+        if worked >= left:
+            return min(end, closes) - left
+        left -= worked
+    raise AssertionError("days do not end")
+
+
+def escalation_at(due: datetime, level: int, policy: Policy) -> datetime:
+    """When staff hear that nobody has answered: level 1 at the first opening at or after `due`, each further
+    level at the opening one working day later (domain.md R31)."""
+    first = _local(next_opening(due, policy), policy).date()
+    return _moment(add_working_days(first, level - 1, policy.workdays), policy.office.opens, policy)
+
+
+def explain(received_at: datetime, policy: Policy) -> tuple[str, ...]:
+    """The why of `oacmail due`, a line a step: what counts as the day of arrival, each day after it, the end."""
+    start, last = _counted_from(received_at, policy), due_day(received_at, policy)
+    due = answer_due(received_at, policy)
+    steps = (start + timedelta(days=n + 1) for n in range((last - start).days))
+    return (*_arrival(received_at, start, policy), *_walk(steps, policy), f"answer by {_clock(due, policy)}")
+
+
+def _arrival(received_at: datetime, start: date, policy: Policy) -> tuple[str, ...]:
+    line = f"received {_clock(received_at, policy)}"
+    if start == _local(received_at, policy).date():
+        return (line,)
+    return (line, f"outside opening hours: counted as received on {_named(start)}")
+
+
+def _walk(days: Iterable[date], policy: Policy) -> tuple[str, ...]:
+    lines: list[str] = []
+    worked = 0
+    for day in days:
+        if policy.workdays.is_working_day(day):
+            worked += 1
+            lines.append(f"{_named(day)}: working day {worked} of {policy.deadlines.business_days}")
+        else:
+            lines.append(f"{_named(day)}: {_reason(day, policy.workdays)}")
+    return tuple(lines)
+
+
+def _reason(day: date, workdays: Workdays) -> str:
+    return workdays.reason(day) if isinstance(workdays, ReasonedWorkdays) else "closed"
+
+
+def _counted_from(received_at: datetime, policy: Policy) -> date:
+    if policy.deadlines.non_working_arrival == "literal" or in_hours(received_at, policy):
+        return _local(received_at, policy).date()
+    return _local(next_opening(received_at, policy), policy).date()
+
+
+def _hours(day: date, policy: Policy) -> tuple[datetime, datetime]:
+    return _moment(day, policy.office.opens, policy), _moment(day, policy.office.closes, policy)
+
+
+def _moment(day: date, at: time, policy: Policy) -> datetime:
+    """UTC; time.max stands for 24:00. A local time that summer time skips is read an hour later, one that it
+    repeats is the first of the two (PEP 495)."""
+    if at == time.max:
+        day, at = day + timedelta(days=1), time.min
+    return datetime.combine(day, at, tzinfo=policy.office.timezone).astimezone(UTC)
+
+
+def _local(moment: datetime, policy: Policy) -> datetime:
+    zone = policy.office.timezone
+    return moment.replace(tzinfo=zone) if moment.tzinfo is None else moment.astimezone(zone)
+
+
+def _utc(moment: datetime, policy: Policy) -> datetime:
+    """Moments are compared and subtracted in UTC: within one zone Python would do it by the clock on the wall."""
+    return _local(moment, policy).astimezone(UTC)
+
+
+def _named(day: date) -> str:
+    return f"{DAYS[day.weekday()]} {day.isoformat()}"
+
+
+def _clock(moment: datetime, policy: Policy) -> str:
+    local = _local(moment, policy)
+    return f"{_named(local.date())} {local:%H:%M} {policy.office.timezone.key}"

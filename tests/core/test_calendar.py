@@ -1,0 +1,305 @@
+"""The promise and its clock: the worked deadlines of the domain, and what must hold for any moment whatever."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oacmail.adapters.workdays import EveryDay, OfficeCalendar
+from oacmail.core.calendar import (
+    Slot,
+    add_working_days,
+    answer_due,
+    callback_due,
+    callback_offer,
+    clock_start,
+    due_day,
+    escalation_at,
+    explain,
+    in_hours,
+    next_opening,
+    next_working_day,
+    service_hours_before,
+)
+from oacmail.core.policy import Deadlines, Office, People, Policy
+
+MADRID = ZoneInfo("Europe/Madrid")
+CALENDAR = OfficeCalendar.read()
+POLICY = Policy(
+    office=Office(address="oac360@castellbisbal.example"),
+    people=People(supervisor=("cap@castellbisbal.example",), operator=("sistemes@castellbisbal.example",)),
+    workdays=CALENDAR,
+    secrets=(b"secret",),
+    instance="test",
+)
+ALL_DAY = replace(
+    POLICY,
+    workdays=EveryDay(),
+    office=replace(POLICY.office, opens=time(0), closes=time.max),
+    deadlines=replace(POLICY.deadlines, day_end=time.max),
+)
+
+
+def with_deadlines(**changes: object) -> Policy:
+    return replace(POLICY, deadlines=replace(Deadlines(), **changes))  # type: ignore[arg-type]
+
+
+def local(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=MADRID)
+
+
+def utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+WORKED = [
+    ("2026-11-25T09:00", "2026-11-26", "plain"),
+    ("2026-11-27T19:59", "2026-11-30", "Friday before closing"),
+    ("2026-11-27T20:01", "2026-11-30", "Friday after closing"),
+    ("2026-11-28T11:00", "2026-11-30", "Saturday"),
+    ("2026-11-29T23:59", "2026-11-30", "Sunday"),
+    ("2026-11-27T23:30+00:00", "2026-11-30", "Friday in UTC, Saturday here"),
+    ("2026-11-30T00:01", "2026-12-01", "a new day"),
+    ("2026-01-21T10:00", "2026-01-23", "the eve of Sant Vicenç"),
+    ("2026-01-22T10:00", "2026-01-23", "Sant Vicenç, a local holiday"),
+    ("2026-08-19T12:00", "2026-08-21", "Festa Major, a local holiday"),
+    ("2026-04-02T18:00", "2026-04-07", "Good Friday to Easter Monday"),
+    ("2026-10-09T12:00", "2026-10-13", "12 October on a Monday"),
+    ("2025-12-24T12:00", "2025-12-29", "Christmas 2025"),
+    ("2026-12-24T12:00", "2026-12-28", "Christmas 2026"),
+    ("2025-12-31T23:30", "2026-01-02", "year end 2025"),
+    ("2026-12-31T23:30", "2027-01-04", "year end 2026"),
+    ("2027-12-03T12:00", "2027-12-07", "6 December"),
+    ("2027-12-07T12:00", "2027-12-09", "8 December"),
+    ("2026-10-25T00:30+00:00", "2026-10-26", "02:30 for the first time"),
+    ("2026-10-25T01:30+00:00", "2026-10-26", "02:30 for the second time"),
+    ("2026-03-29T01:30+00:00", "2026-03-30", "after the hour that spring skips"),
+    ("2026-03-29T02:30", "2026-03-30", "the hour that spring skips"),
+    ("2027-03-28T01:30+00:00", "2027-03-30", "spring on Easter Sunday"),
+    ("2027-10-31T00:30+00:00", "2027-11-02", "autumn, first time, before Tots Sants"),
+    ("2027-10-31T01:30+00:00", "2027-11-02", "autumn, second time, before Tots Sants"),
+]
+
+
+@pytest.mark.parametrize(("arrival", "due", "why"), WORKED, ids=[why for *_, why in WORKED])
+def test_the_worked_deadlines_of_the_domain(arrival: str, due: str, why: str) -> None:
+    assert answer_due(datetime.fromisoformat(arrival), POLICY) == local(f"{due}T20:00")
+
+
+@pytest.mark.parametrize(
+    ("arrival", "due"),
+    [
+        ("2026-04-02T18:00+02:00", "2026-04-07T20:00+02:00"),
+        ("2026-10-25T00:30+00:00", "2026-10-26T19:00+00:00"),
+        ("2026-10-25T01:30+00:00", "2026-10-26T19:00+00:00"),
+        ("2026-03-29T01:30+00:00", "2026-03-30T18:00+00:00"),
+        ("2027-03-28T01:30+00:00", "2027-03-30T18:00+00:00"),
+        ("2027-10-31T00:30+00:00", "2027-11-02T19:00+00:00"),
+        ("2027-10-31T01:30+00:00", "2027-11-02T19:00+00:00"),
+    ],
+)
+def test_a_deadline_is_stored_in_utc_with_the_offset_of_its_own_day(arrival: str, due: str) -> None:
+    answer = answer_due(datetime.fromisoformat(arrival), POLICY)
+    assert answer == utc(due)
+    assert answer.tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    ("slot", "offer", "due"),
+    [
+        ("morning", ("2026-12-01T08:00", "2026-12-01T14:00"), "2026-12-01T14:00"),
+        ("afternoon", ("2026-11-30T14:00", "2026-11-30T20:00"), "2026-12-01T20:00"),
+        ("any", ("2026-11-30T14:00", "2026-11-30T20:00"), "2026-12-01T20:00"),
+    ],
+)
+def test_a_call_wished_on_monday_at_ten_to_two(slot: Slot, offer: tuple[str, str], due: str) -> None:
+    written = local("2026-11-30T13:50")
+    assert callback_offer(written, slot, POLICY) == tuple(map(local, offer))
+    assert callback_due(written, slot, POLICY) == local(due)
+
+
+def test_a_year_without_a_calendar_is_never_guessed() -> None:
+    with pytest.raises(LookupError, match="2028"):
+        answer_due(local("2027-12-31T10:00"), POLICY)
+
+
+@pytest.mark.parametrize(
+    ("arrival", "due"),
+    [
+        ("2026-11-28T11:00", "2026-12-01"),  # Saturday counts as Monday
+        ("2026-11-27T20:00", "2026-12-01"),  # after closing counts as Monday
+        ("2026-11-27T19:59", "2026-11-30"),
+        ("2026-11-27T07:00", "2026-11-30"),  # before opening is the same day
+    ],
+)
+def test_deemed_next_open_counts_from_the_next_opening(arrival: str, due: str) -> None:
+    policy = with_deadlines(non_working_arrival="deemed_next_open")
+    assert due_day(local(arrival), policy) == date.fromisoformat(due)
+
+
+def test_a_day_that_ends_at_24_ends_at_midnight() -> None:
+    assert answer_due(local("2026-11-25T09:00"), with_deadlines(day_end=time.max)) == local("2026-11-27T00:00")
+
+
+def test_without_a_calendar_every_day_is_worked() -> None:
+    saturday = local("2026-12-26T03:00")
+    assert answer_due(saturday, ALL_DAY) == local("2026-12-28T00:00")
+    assert in_hours(saturday, ALL_DAY)
+    assert in_hours(local("2026-12-26T23:59:59.999999"), ALL_DAY)
+
+
+def test_three_business_days_are_counted_over_a_weekend() -> None:
+    assert answer_due(local("2026-11-26T09:00"), with_deadlines(business_days=3)) == local("2026-12-01T20:00")
+
+
+@pytest.mark.parametrize(
+    ("sent", "start"),
+    [
+        ("2026-11-27T23:50", "2026-11-27T23:50"),  # plausible
+        ("2026-11-30T23:00", "2026-11-28T00:10"),  # in the future
+        ("2026-11-22T23:00", "2026-11-28T00:10"),  # no relay tries so long
+    ],
+)
+def test_the_date_field_counts_only_if_plausible(sent: str, start: str) -> None:
+    received = local("2026-11-28T00:10")
+    assert clock_start(received, local(sent), with_deadlines(clock="sent_if_plausible")) == local(start)
+
+
+def test_by_default_only_our_own_receipt_counts() -> None:
+    received = local("2026-11-28T00:10")
+    assert clock_start(received, local("2026-11-27T23:50"), POLICY) == received
+    assert clock_start(received, None, with_deadlines(clock="sent_if_plausible")) == received
+
+
+@pytest.mark.parametrize(
+    ("now", "is_open", "opening"),
+    [
+        ("2026-11-27T07:59", False, "2026-11-27T08:00"),
+        ("2026-11-27T08:00", True, "2026-11-27T08:00"),
+        ("2026-11-27T19:59", True, "2026-11-30T08:00"),
+        ("2026-11-27T20:00", False, "2026-11-30T08:00"),
+        ("2026-11-28T12:00", False, "2026-11-30T08:00"),
+        ("2026-04-03T12:00", False, "2026-04-07T08:00"),
+        ("2026-01-22T12:00", False, "2026-01-23T08:00"),
+    ],
+)
+def test_the_office_is_open_from_eight_to_eight_on_working_days(now: str, is_open: bool, opening: str) -> None:
+    assert in_hours(local(now), POLICY) is is_open
+    assert next_opening(local(now), POLICY) == local(opening)
+
+
+@pytest.mark.parametrize(
+    ("due", "hours", "reminder"),
+    [
+        ("2026-11-30T20:00", 4, "2026-11-30T16:00"),
+        ("2026-11-30T20:00", 12, "2026-11-30T08:00"),
+        ("2026-11-30T20:00", 13, "2026-11-27T19:00"),  # over the weekend
+        ("2026-11-30T09:00", 4, "2026-11-27T17:00"),
+        ("2026-12-01T00:00", 4, "2026-11-30T16:00"),  # a day that ends at 24:00 is worked until 20:00
+        ("2026-04-07T10:00", 4, "2026-04-02T18:00"),  # over Easter
+        ("2026-10-26T10:00", 4, "2026-10-23T18:00"),  # over the end of summer time
+    ],
+)
+def test_the_reminder_leaves_service_hours_not_hours(due: str, hours: int, reminder: str) -> None:
+    assert service_hours_before(local(due), hours, POLICY) == local(reminder)
+
+
+def test_a_day_of_25_hours_is_25_service_hours_where_the_office_never_closes() -> None:
+    assert service_hours_before(local("2026-10-26T00:00"), 25, ALL_DAY) == local("2026-10-25T00:00")
+
+
+@pytest.mark.parametrize(("level", "at"), [(1, "2026-11-27T08:00"), (2, "2026-11-30T08:00"), (3, "2026-12-01T08:00")])
+def test_nobody_is_told_of_an_overdue_case_at_night_or_on_a_sunday(level: int, at: str) -> None:
+    assert escalation_at(local("2026-11-26T20:00"), level, POLICY) == local(at)
+
+
+def test_where_the_office_never_closes_the_first_level_is_due_at_once() -> None:
+    due = answer_due(local("2026-11-25T09:00"), ALL_DAY)
+    assert escalation_at(due, 1, ALL_DAY) == due
+
+
+def test_explain_names_every_day_on_the_way() -> None:
+    assert explain(utc("2026-04-02T16:00+00:00"), POLICY) == (
+        "received Thursday 2026-04-02 18:00 Europe/Madrid",
+        "Friday 2026-04-03: holiday, Divendres Sant (catalonia)",
+        "Saturday 2026-04-04: Saturday",
+        "Sunday 2026-04-05: Sunday",
+        "Monday 2026-04-06: holiday, Dilluns de Pasqua Florida (catalonia)",
+        "Tuesday 2026-04-07: working day 1 of 1",
+        "answer by Tuesday 2026-04-07 20:00 Europe/Madrid",
+    )
+
+
+def test_explain_says_when_an_arrival_is_moved() -> None:
+    lines = explain(local("2026-11-28T11:00"), with_deadlines(non_working_arrival="deemed_next_open"))
+    assert lines == (
+        "received Saturday 2026-11-28 11:00 Europe/Madrid",
+        "outside opening hours: counted as received on Monday 2026-11-30",
+        "Tuesday 2026-12-01: working day 1 of 1",
+        "answer by Tuesday 2026-12-01 20:00 Europe/Madrid",
+    )
+
+
+class Weekdays:
+    """A calendar that cannot say why."""
+
+    def is_working_day(self, day: date) -> bool:
+        return day.weekday() < 5
+
+
+def test_explain_does_without_reasons() -> None:
+    assert "Sunday 2026-11-29: closed" in explain(local("2026-11-28T11:00"), replace(POLICY, workdays=Weekdays()))
+
+
+MOMENTS = st.datetimes(datetime(2025, 1, 1), datetime(2027, 12, 10), timezones=st.just(UTC))
+POLICIES = st.builds(
+    with_deadlines,
+    business_days=st.integers(1, 4),
+    day_end=st.sampled_from([time(14), time(20), time.max]),
+    non_working_arrival=st.sampled_from(["literal", "deemed_next_open"]),
+)
+
+
+@given(MOMENTS, POLICIES)
+def test_an_answer_is_always_due_later_and_on_a_working_day(received: datetime, policy: Policy) -> None:
+    assert answer_due(received, policy) > received
+    assert CALENDAR.is_working_day(due_day(received, policy))
+
+
+@given(MOMENTS, MOMENTS, POLICIES)
+def test_who_writes_earlier_is_never_promised_later(one: datetime, other: datetime, policy: Policy) -> None:
+    first, second = sorted((one, other))
+    assert answer_due(first, policy) <= answer_due(second, policy)
+
+
+@given(MOMENTS, st.integers(1, 4))
+def test_no_more_working_days_are_taken_than_promised(received: datetime, days: int) -> None:
+    policy = with_deadlines(business_days=days)
+    arrived = received.astimezone(MADRID).date()
+    between = ((arrived + timedelta(days=n)) for n in range(1, (due_day(received, policy) - arrived).days + 1))
+    assert sum(map(CALENDAR.is_working_day, between)) == days
+
+
+@given(MOMENTS, st.integers(1, 30))
+def test_a_reminder_comes_before_and_never_while_the_office_is_closed(received: datetime, hours: int) -> None:
+    due = answer_due(received, POLICY)
+    reminder = service_hours_before(due, min(hours, 12), POLICY)
+    assert reminder < due
+    assert in_hours(reminder, POLICY)
+
+
+@given(MOMENTS, st.integers(1, 3))
+def test_every_escalation_is_at_an_opening_after_the_deadline(received: datetime, level: int) -> None:
+    due = answer_due(received, POLICY)
+    at = escalation_at(due, level, POLICY)
+    assert at > due
+    assert at == next_opening(at, POLICY)
+
+
+def test_zero_working_days_later_is_the_day_itself() -> None:
+    sunday = date(2026, 11, 29)
+    assert add_working_days(sunday, 0, CALENDAR) == sunday
+    assert next_working_day(sunday, CALENDAR) == date(2026, 11, 30)
