@@ -1,0 +1,91 @@
+"""The log says where and what, and never who or in which words."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import structlog
+
+from oacmail.adapters import log
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def stream() -> Iterator[io.StringIO]:
+    out = io.StringIO()
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    log.configure(out)
+    yield out
+    structlog.reset_defaults()
+    root.handlers[:], root.level = handlers, level
+
+
+def _lines(stream: io.StringIO) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def test_an_event_is_one_line_of_json_with_level_and_utc_time(stream: io.StringIO) -> None:
+    structlog.get_logger().info("acknowledged", case="OAC-2026-000001", count=2)
+    (line,) = _lines(stream)
+    assert line.pop("timestamp").endswith("Z")
+    assert line == {"event": "acknowledged", "level": "info", "case": "OAC-2026-000001", "count": 2}
+
+
+def test_keys_that_are_not_known_are_dropped_and_named(stream: io.StringIO) -> None:
+    structlog.get_logger().info("arrived", subject="El meu certificat", sender="anna@example.cat")
+    (line,) = _lines(stream)
+    assert line["dropped"] == "sender,subject"
+    assert "certificat" not in stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("550 <anna@example.cat> unknown", "550 <<address>> unknown"),
+        ("two\nlines", "two\\nlines"),
+        ("\x1b[2Jgone", "\\x1b[2Jgone"),
+        ("right\u202eleft", "right\\u202eleft"),
+        ("raw \udce9", "raw \\udce9"),
+        ("l·l, ç and é stay", "l·l, ç and é stay"),
+    ],
+)
+def test_values_are_harmless(stream: io.StringIO, value: str, shown: str) -> None:
+    structlog.get_logger().warning("refused", error=value)
+    (line,) = _lines(stream)
+    assert line["error"] == shown
+
+
+def test_an_exception_leaves_its_class_and_place_and_not_its_text(stream: io.StringIO) -> None:
+    try:
+        int("el meu PIN és 1234")
+    except ValueError:
+        structlog.get_logger().exception("failed", letter="ab12")
+    (line,) = _lines(stream)
+    assert line["error"] == "ValueError"
+    assert line["at"].startswith("test_log.py:")
+    assert "1234" not in stream.getvalue()
+
+
+def test_another_library_is_heard_without_its_words(stream: io.StringIO) -> None:
+    logging.getLogger("imapclient").error("LOGIN anna@example.cat hunter2")
+    logging.getLogger("imapclient").info("chatter")
+    (line,) = _lines(stream)
+    assert (line["event"], line["logger"], line["level"]) == ("library", "imapclient", "error")
+    assert "hunter2" not in stream.getvalue()
+
+
+def test_a_terminal_gets_plain_lines(stream: io.StringIO) -> None:
+    terminal = _Terminal()
+    log.configure(terminal)
+    structlog.get_logger().info("started", version="0.1.0")
+    assert "started" in terminal.getvalue()
+    assert not terminal.getvalue().startswith("{")
+    assert stream.getvalue() == ""
