@@ -303,28 +303,29 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arm:
-    """Start a clock. `armed_by` is the letter's fingerprint or an event's key."""
+    """Start a clock. `armed_by` is the letter's fingerprint or an event's key, `armed_at` its moment."""
 
     armed_by: str
     kind: str
     case: str
+    armed_at: datetime
     due_at: datetime
     level: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disarm:
-    """End running clocks of a case. `how`: met | void. `kinds` empty = all; `at` = the moment that counts."""
+    """End a case's clocks of these kinds that were armed at `at` or before. `how`: met | void."""
 
     case: str
     how: Literal["met", "void"]
     at: datetime
-    kinds: tuple[str, ...] = ()
+    kinds: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fire:
-    """One clock rang."""
+    """One clock rang. A response clock (kind answer, level 0) runs on after it: it can still be met, late."""
 
     armed_by: str
     kind: str
@@ -334,7 +335,7 @@ class Fire:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Send:
-    """Queue one mail to one recipient, once for ever by its key.
+    """Queue one mail to one recipient, once for ever by its key. With `attach`, the shell adds the letter itself.
 
     `template`: a folder entry of templates/<lang>/. `facts`: values for it, never citizen HTML.
     `reply_to_id`/`refs`: ids that it answers. `attach`: fingerprint of the original to attach, or None.
@@ -396,7 +397,7 @@ class File:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """A person must look at the letter that arrived: shown in `quarantine list` with its reason."""
+    """A person must look at the letter that arrived: shown in `quarantine list` with its reason, a short code."""
 
     reason: str
 
@@ -411,6 +412,21 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Merge:
+    """All letters and running clocks of `case` go over to `into`; `case` is closed as its duplicate."""
+
+    case: str
+    into: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reviewed:
+    """A person has looked: the entry of the review list is done."""
+
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """What we know of an address now; None leaves a column as it is."""
 
@@ -419,7 +435,50 @@ class Person:
     lang: str | None = None
 
 
-Effect = OpenCase | Attach | Change | Arm | Disarm | Fire | Send | Mark | Import | File | Review | Note | Person
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bare:
+    """Queue the same mail without the original it carries, under the key `<key>:bare`."""
+
+    key: str
+    next_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drop:
+    """Drop the mails of a case of these kinds that have not left yet: what they say is no longer so."""
+
+    case: str
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remember:
+    """One small fact of the house, by its name (a digest sent, an alert raised)."""
+
+    name: str
+    value: str
+
+
+Effect = (
+    OpenCase
+    | Attach
+    | Change
+    | Arm
+    | Disarm
+    | Fire
+    | Send
+    | Mark
+    | Bare
+    | Drop
+    | Import
+    | File
+    | Review
+    | Note
+    | Merge
+    | Reviewed
+    | Person
+    | Remember
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,118 @@
+"""The schema of the one SQLite file, as an append-only list of steps. A step that has shipped is never changed.
+
+`oacmail migrate` applies them, and so does `sqlite-utils migrate state/oacmail.db migrations/migrations.py`.
+Times are UTC text `YYYY-MM-DDTHH:MM:SSZ`, so that they sort; tables are STRICT.
+"""
+
+from sqlite_utils import Database, Migrations
+
+migrations = Migrations("oacmail")
+
+_FIRST = """
+CREATE TABLE people(
+  id INTEGER PRIMARY KEY, address TEXT NOT NULL UNIQUE, name TEXT NOT NULL DEFAULT '', lang TEXT,
+  known INTEGER NOT NULL DEFAULT 0) STRICT;
+
+CREATE TABLE originals(sha256 TEXT PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
+
+CREATE TABLE cases(
+  id INTEGER PRIMARY KEY, number TEXT NOT NULL UNIQUE, opened_by TEXT NOT NULL UNIQUE,
+  citizen_id INTEGER NOT NULL REFERENCES people(id), parent TEXT,
+  status TEXT NOT NULL CHECK(status IN('open','derived','waiting','answered','closed')),
+  kind TEXT NOT NULL, topic TEXT NOT NULL, level TEXT NOT NULL, intent TEXT NOT NULL, lang TEXT NOT NULL,
+  phone TEXT, slot TEXT, assignee TEXT, subject TEXT NOT NULL, subject_key TEXT NOT NULL,
+  opened_at TEXT NOT NULL, touched_at TEXT NOT NULL, answered_at TEXT, closed_at TEXT, close_reason TEXT,
+  score INTEGER CHECK(score BETWEEN 1 AND 5)) STRICT;
+CREATE INDEX cases_live ON cases(touched_at) WHERE status <> 'closed';
+CREATE INDEX cases_of_citizen ON cases(citizen_id, touched_at);
+
+CREATE TABLE messages(
+  id INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL UNIQUE, message_id TEXT NOT NULL,
+  case_id INTEGER REFERENCES cases(id), author_id INTEGER NOT NULL REFERENCES people(id),
+  role TEXT NOT NULL, outcome TEXT NOT NULL, kind TEXT NOT NULL, guest INTEGER NOT NULL DEFAULT 0,
+  rule TEXT NOT NULL, because TEXT NOT NULL CHECK(json_valid(because)),
+  subject TEXT NOT NULL, subject_key TEXT NOT NULL, sent_at TEXT, received_at TEXT NOT NULL, lang TEXT NOT NULL,
+  fresh TEXT NOT NULL, body_hash TEXT NOT NULL, original TEXT, rung TEXT NOT NULL, folder TEXT NOT NULL) STRICT;
+-- a forged or re-used id must not hide a real letter: not unique
+CREATE INDEX messages_by_message_id ON messages(message_id);
+CREATE INDEX messages_by_case ON messages(case_id, received_at);
+CREATE INDEX messages_by_author ON messages(author_id, received_at);
+
+CREATE TABLE refs(
+  ref TEXT NOT NULL, message_id INTEGER NOT NULL REFERENCES messages(id), PRIMARY KEY(ref, message_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE reviews(
+  fingerprint TEXT PRIMARY KEY, reason TEXT NOT NULL, at TEXT NOT NULL, done_at TEXT) STRICT, WITHOUT ROWID;
+CREATE INDEX reviews_waiting ON reviews(at) WHERE done_at IS NULL;
+
+CREATE TABLE folders(
+  name TEXT PRIMARY KEY, role TEXT NOT NULL, uidvalidity INTEGER NOT NULL, uidnext INTEGER NOT NULL,
+  started_at TEXT NOT NULL, synced_at TEXT NOT NULL, compared_at TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+CREATE TABLE sightings(
+  folder TEXT NOT NULL, uidvalidity INTEGER NOT NULL, uid INTEGER NOT NULL, size INTEGER NOT NULL,
+  internal_date TEXT NOT NULL, first_seen TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
+  in_flight INTEGER NOT NULL DEFAULT 0,
+  outcome TEXT CHECK(outcome IN(
+    'case','automatic','ours','staff','spam','duplicate','quarantined','baseline','gone')),
+  error TEXT, fingerprint TEXT, wanted TEXT, PRIMARY KEY(folder, uidvalidity, uid)) STRICT, WITHOUT ROWID;
+CREATE INDEX sightings_open ON sightings(folder, uid) WHERE outcome IS NULL;
+CREATE INDEX sightings_unread ON sightings(folder, uid) WHERE outcome = 'quarantined' AND fingerprint IS NULL;
+CREATE INDEX sightings_to_file ON sightings(folder, uid) WHERE wanted IS NOT NULL;
+
+CREATE TABLE deadlines(
+  armed_by TEXT NOT NULL, kind TEXT NOT NULL CHECK(kind IN(
+    'answer','callback','rights','nudge','update','survey','wait','close','remind')),
+  level INTEGER NOT NULL DEFAULT 0, case_id INTEGER NOT NULL REFERENCES cases(id), armed_at TEXT NOT NULL,
+  due_at TEXT NOT NULL, met_at TEXT, fired_at TEXT, void_at TEXT, PRIMARY KEY(armed_by, kind, level)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX deadlines_live ON deadlines(due_at) WHERE met_at IS NULL AND fired_at IS NULL AND void_at IS NULL;
+CREATE INDEX deadlines_by_case ON deadlines(case_id);
+
+CREATE TABLE outbox(
+  id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, message_id TEXT NOT NULL UNIQUE, alias TEXT,
+  case_id INTEGER REFERENCES cases(id), kind TEXT NOT NULL, recipient TEXT NOT NULL, domain TEXT NOT NULL,
+  mime BLOB NOT NULL, bare BLOB, bare_id TEXT, length INTEGER NOT NULL,
+  state TEXT NOT NULL CHECK(state IN(
+    'queued','claimed','sending','uncertain','sent','failed','held','dropped','shadow')),
+  budget TEXT NOT NULL DEFAULT '', released_at TEXT,
+  copy_expected INTEGER NOT NULL DEFAULT 0, copied_at TEXT, attempts INTEGER NOT NULL DEFAULT 0,
+  tries INTEGER NOT NULL DEFAULT 0, next_at TEXT, data_at TEXT, sent_at TEXT, last_error TEXT,
+  created_at TEXT NOT NULL) STRICT;
+CREATE INDEX outbox_live ON outbox(next_at) WHERE state IN('queued','claimed','sending','uncertain');
+CREATE INDEX outbox_alias ON outbox(alias) WHERE alias IS NOT NULL;
+CREATE INDEX outbox_by_case ON outbox(case_id);
+CREATE INDEX outbox_budget ON outbox(released_at, recipient) WHERE kind = 'ack';
+CREATE INDEX outbox_budget_of ON outbox(recipient, released_at) WHERE kind = 'ack';
+CREATE INDEX outbox_copies ON outbox(data_at) WHERE copied_at IS NOT NULL;
+
+CREATE TABLE events(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, case_id INTEGER REFERENCES cases(id), fingerprint TEXT,
+  kind TEXT NOT NULL, data TEXT NOT NULL DEFAULT '{}' CHECK(json_valid(data))) STRICT;
+CREATE INDEX events_by_case ON events(case_id, id);
+CREATE TRIGGER events_no_update BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT,'append-only'); END;
+CREATE TRIGGER events_no_delete BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT,'append-only'); END;
+
+CREATE TABLE kv(key TEXT PRIMARY KEY, value TEXT NOT NULL, at TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+-- what people may look at with any SQLite tool
+CREATE VIEW open_cases AS
+SELECT c.number, c.status, c.topic, c.level, c.assignee, c.opened_at,
+  (SELECT min(d.due_at) FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0
+     AND d.met_at IS NULL AND d.void_at IS NULL) AS due_at
+FROM cases c WHERE c.status <> 'closed' ORDER BY due_at;
+"""
+
+
+@migrations()
+def m0001_first_schema(db: Database) -> None:
+    """People, originals, cases, messages, places, deadlines, outbox, diary."""
+    # executescript would commit the transaction that this step and its record share
+    for statement in _statements(_FIRST):
+        db.execute(statement)
+
+
+def _statements(script: str) -> list[str]:
+    """Split at the ends of lines; a trigger's inner semicolons stand inside a line."""
+    return [part for part in script.split(";\n") if part.strip()]

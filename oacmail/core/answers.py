@@ -1,0 +1,53 @@
+"""What an answer does to a case, whoever saw it: in Sent, in an authentic agent's copy, or logged by hand (R16).
+
+It meets every clock that was armed before it, and none that was armed after: a citizen's second question that
+crossed the answer keeps its own. It never judges whether a letter *is* an answer.
+"""
+
+from datetime import datetime, time
+
+from oacmail.core import calendar
+from oacmail.core.model import Arm, Change, Disarm, Drop, Effect, Note, Status
+from oacmail.core.policy import Policy
+from oacmail.core.view import CaseView
+
+MET_BY_ANSWER = ("answer", "remind", "callback", "nudge", "update", "wait")
+
+
+def answered(policy: Policy, case: CaseView, *, at: datetime, key: str, how: str) -> tuple[Effect, ...]:
+    """`key` names the letter or event that answered; `how` says for the diary what kind of answer it was."""
+    still_asked = any(clock.armed_at > at for clock in case.running("answer"))
+    columns: dict[str, str | int | datetime | None] = {"touched_at": at}
+    if case.answered_at is None or at < case.answered_at:
+        columns["answered_at"] = at
+    if not still_asked and case.status is not Status.CLOSED:
+        columns["status"] = Status.ANSWERED
+    effects: list[Effect] = [
+        Disarm(case=case.number, how="met", at=at, kinds=MET_BY_ANSWER),
+        Change(case=case.number, columns=columns),
+        Drop(case=case.number, kinds=("ack", "overdue", "remind")),
+        Note(kind="answered", case=case.number, data={"by": how, "letter": key[:16]}),
+    ]
+    if "status" in columns:
+        effects += _silent_close(policy, case, at=at, key=key)
+    return tuple(effects)
+
+
+def _silent_close(policy: Policy, case: CaseView, *, at: datetime, key: str) -> list[Effect]:
+    days = policy.deadlines.close_days
+    renew: list[Effect] = [Disarm(case=case.number, how="void", at=at, kinds=("close",))]
+    if days:
+        zone = policy.office.timezone
+        day = calendar.add_working_days(at.astimezone(zone).date(), days, policy.workdays)
+        due = datetime.combine(day, time(policy.office.closes.hour, policy.office.closes.minute), zone)
+        renew.append(Arm(armed_by=key, kind="close", case=case.number, armed_at=at, due_at=due))
+    return renew
+
+
+def ask(policy: Policy, number: str, *, key: str, at: datetime, due_at: datetime) -> tuple[Effect, ...]:
+    """Start a response clock and its reminder: somebody waits for an answer by `due_at`."""
+    remind = calendar.service_hours_before(due_at, policy.deadlines.remind_hours, policy)
+    effects: list[Effect] = [Arm(armed_by=key, kind="answer", case=number, armed_at=at, due_at=due_at)]
+    if policy.deadlines.remind_hours and remind > at:
+        effects.append(Arm(armed_by=key, kind="remind", case=number, armed_at=at, due_at=remind))
+    return tuple(effects)

@@ -1,0 +1,55 @@
+"""Which acknowledgement may go now, so that nobody can use our desk to write to third parties (design.md section 10).
+
+Over budget the case and its clock are as always; only the courtesy waits. A limit of 0 means "no limit".
+"""
+
+from oacmail.core.model import Dmarc, Message
+from oacmail.core.policy import Policy
+from oacmail.core.view import PersonView, Spent
+
+# A cap a domain would silence neighbours where a domain is a crowd; these get three times as much.
+FREE_MAIL = frozenset(
+    "gmail.com googlemail.com hotmail.com hotmail.es outlook.com outlook.es live.com msn.com yahoo.com yahoo.es "
+    "ymail.com icloud.com me.com mac.com telefonica.net movistar.es orange.es gmx.es gmx.com proton.me protonmail.com "
+    "aol.com terra.es ono.com vodafone.es jazztel.es".split()
+)
+_CROWD = 3
+
+# Registries below which people register, for the domains that write to a Catalan town (publicsuffix.org, 2026).
+_SECOND_LEVEL = frozenset("com.es org.es nom.es gob.es edu.es co.uk org.uk com.mx com.ar com.br".split())
+
+
+def registrable(address: str) -> str:
+    """The registrable domain of an address, good enough for a budget."""
+    labels = address.rpartition("@")[2].split(".")
+    keep = 3 if ".".join(labels[-2:]) in _SECOND_LEVEL else 2
+    return ".".join(labels[-keep:])
+
+
+def budget_class(message: Message, person: PersonView | None) -> str:
+    """known | verified | unverified | refused."""
+    if message.auth.dmarc is Dmarc.FAIL:
+        return "refused"
+    if person is not None and person.known:
+        return "known"
+    return "verified" if message.auth.dmarc is Dmarc.PASS else "unverified"
+
+
+def has_room(policy: Policy, kind: str, address: str, spent: Spent) -> bool:
+    """Whether one more acknowledgement of this class to this address fits."""
+    limits = policy.budgets
+    crowd = _CROWD if registrable(address) in FREE_MAIL else 1
+    checks = [(spent.address_hour, limits.per_address_hour), (spent.address_day, limits.per_address_day)]
+    if kind != "known":
+        checks += [(spent.domain_hour, limits.per_domain_hour * crowd), (spent.hour, limits.per_hour)]
+    if kind == "unverified":
+        checks.append((spent.unverified_hour, _unverified_limit(policy)))
+    return all(limit == 0 or used < limit for used, limit in checks)
+
+
+def _unverified_limit(policy: Policy) -> int:
+    limits = policy.budgets
+    if policy.provable or not limits.unverified_per_hour:
+        return limits.unverified_per_hour
+    # Without a provider nobody is ever verified: the smaller figure would halve the house's budget.
+    return max(limits.unverified_per_hour, limits.per_hour) if limits.per_hour else 0

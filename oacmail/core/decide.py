@@ -1,0 +1,113 @@
+"""The whole brain: one input, what may be known of it, and the moment, in; a decision out.
+
+Pure: the same values give the same decision, for ever. Who wrote a letter is settled first (our own signature,
+the folder, the robot marks, staff, then citizens); each kind of writer has a module of its own.
+"""
+
+from datetime import datetime
+from typing import assert_never
+
+from oacmail.core import on_ours
+from oacmail.core.identify import own_mark, writer
+from oacmail.core.model import (
+    Arrived,
+    Attach,
+    Decision,
+    Effect,
+    Folder,
+    Input,
+    Kind,
+    Ordered,
+    Outcome,
+    Role,
+    Settled,
+    Ticked,
+)
+from oacmail.core.on_citizen import on_citizen
+from oacmail.core.on_clock import on_clock
+from oacmail.core.on_order import on_order
+from oacmail.core.on_outbox import on_settled
+from oacmail.core.on_robot import on_robot, proofs
+from oacmail.core.on_staff import on_sent, on_staff
+from oacmail.core.policy import Policy
+from oacmail.core.view import Hour, MailView, View
+
+
+def decide(policy: Policy, view: View | Hour, inp: Input, now: datetime) -> Decision:
+    """`now` is aware. Raises only on a bug of ours; the shell rolls back, counts, and quarantines the letter."""
+    match inp:
+        case Arrived():
+            assert isinstance(view, View)
+            return _arrived(policy, view, inp, now)
+        case Ticked():
+            assert isinstance(view, Hour)
+            return on_clock(policy, view, now)
+        case Settled():
+            assert isinstance(view, View)
+            return on_settled(policy, view, inp, now)
+        case Ordered():
+            assert isinstance(view, View)
+            return on_order(policy, view, inp, now)
+        case _:
+            assert_never(inp)
+
+
+def _arrived(policy: Policy, view: View, inp: Arrived, now: datetime) -> Decision:
+    message = inp.message
+    mark = own_mark(policy, message)
+    if mark is not None and not on_ours.grown(message, _mail(view, mark.key)):
+        return on_ours.on_ours(policy, view, inp, mark)
+    if view.known is not None and not _decided_again(view, inp):
+        return _again(view)
+    if inp.folder is Folder.JUNK:
+        return _ignored_in_junk()
+    if inp.folder is Folder.SENT:
+        return on_sent(policy, view, inp)
+    return _by_writer(policy, view, inp, now)
+
+
+def _mail(view: View, key: str) -> MailView | None:
+    return next((mail for mail in view.mails if mail.key == key), None)
+
+
+def _decided_again(view: View, inp: Arrived) -> bool:
+    """An answer whose other copy reached INBOX first: the one in Sent decides."""
+    assert view.known is not None
+    return (
+        inp.folder is Folder.SENT
+        and not inp.message.auth.from_outside
+        and view.known.role is not Role.CITIZEN
+        and view.known.outcome in (Outcome.STAFF, Outcome.QUARANTINED)
+    )
+
+
+def _again(view: View) -> Decision:
+    assert view.known is not None
+    attach = Attach(role=view.known.role, outcome=Outcome.DUPLICATE, kind=Kind.REQUEST, case=view.known.case)
+    return Decision(effects=(attach,), because=("same-letter-again",))
+
+
+def _ignored_in_junk() -> Decision:
+    """In Junk only signed mail of ours is read: what people's filters put there is theirs."""
+    attach = Attach(role=Role.ROBOT, outcome=Outcome.AUTOMATIC, kind=Kind.SPAM, rule="in-junk")
+    return Decision(effects=(attach,), because=("in-junk",))
+
+
+def _by_writer(policy: Policy, view: View, inp: Arrived, now: datetime) -> Decision:
+    who = writer(policy, inp.message)
+    match who.role:
+        case Role.ROBOT:
+            return on_robot(policy, view, inp, now)
+        case Role.OURS:
+            return on_ours.claims_to_be_ours()
+        case Role.AGENT | Role.TECHNICAL:
+            return on_staff(policy, view, inp, who, now)
+        case Role.CITIZEN:
+            decision = on_citizen(policy, view, inp, now)
+            return _with(decision, proofs(view))
+        case _:
+            assert_never(who.role)
+
+
+def _with(decision: Decision, more: list[Effect]) -> Decision:
+    return Decision(effects=(*decision.effects, *more), because=decision.because) if more else decision

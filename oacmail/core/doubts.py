@@ -1,0 +1,97 @@
+"""Mails that were handed over without an answer from the relay: sent, once more, or held (design.md section 9.6-9.8).
+
+Absence alone proves nothing: a relay that filters for eight seconds delivers after our line is dead. A mail counts
+as not sent only when mails sent well after it have their copies and it has none. What cannot be known is repeated
+where twice is less harm than never, and held otherwise, with the operator told.
+"""
+
+from datetime import datetime, timedelta
+
+from oacmail.core.model import Effect, Mark, Note, Send
+from oacmail.core.policy import Policy
+from oacmail.core.view import Doubt, Hour
+
+PATH_MEMORY = timedelta(days=7)
+PATH_BROKEN = timedelta(hours=4)
+BEFORE_DUE = timedelta(hours=1)
+NO_COPY = {"ack": timedelta(hours=1), "staff": timedelta(minutes=15)}
+OVERTAKERS = 2
+PUBLIC = frozenset({"ack", "survey"})
+
+
+def settle_doubts(policy: Policy, hour: Hour, now: datetime) -> list[Effect]:
+    effects: list[Effect] = []
+    for doubt in hour.doubts:
+        effects += _settle(policy, doubt, now)
+    return effects
+
+
+def _settle(policy: Policy, doubt: Doubt, now: datetime) -> list[Effect]:
+    if not doubt.copy_expected:
+        return _without_copy(doubt, now)
+    if doubt.path_proven_at is None or now - doubt.path_proven_at > PATH_MEMORY:
+        return _broken_path(doubt, now)
+    return _by_overtaking(policy, doubt, now)
+
+
+def _by_overtaking(policy: Policy, doubt: Doubt, now: datetime) -> list[Effect]:
+    patience = timedelta(seconds=policy.sending.uncertain_seconds)
+    age = now - doubt.data_at
+    read_since = doubt.synced_at is not None and doubt.synced_at >= doubt.data_at + patience
+    if age >= patience and read_since and doubt.overtaken >= OVERTAKERS:
+        return _not_sent(doubt, now, "overtaken")
+    if age >= probe_after(policy) and doubt.overtaken < OVERTAKERS:
+        return _probes(policy, doubt, now)
+    return []
+
+
+def probe_after(policy: Policy) -> timedelta:
+    """How much later a mail must have been handed over for its copy to overtake another's."""
+    return timedelta(seconds=min(60, policy.sending.uncertain_seconds))
+
+
+def _probes(policy: Policy, doubt: Doubt, now: datetime) -> list[Effect]:
+    """Two mails to ourselves where there is no traffic; their keys make them once for ever."""
+    return [
+        Send(
+            key=f"probe:{doubt.key}:{doubt.tries}:{turn}",
+            kind="probe",
+            template="probe",
+            lang=policy.office.languages[0],
+            recipient=policy.office.address,
+            release=now,
+        )
+        for turn in range(OVERTAKERS)
+    ]
+
+
+def _without_copy(doubt: Doubt, now: datetime) -> list[Effect]:
+    kind = "ack" if doubt.kind == "ack" else "staff"
+    if doubt.kind in PUBLIC and kind != "ack":
+        return _hold(doubt, "no-copy-to-wait-for")
+    return _not_sent(doubt, now, "no-copy-to-wait-for") if now - doubt.data_at >= NO_COPY[kind] else []
+
+
+def _broken_path(doubt: Doubt, now: datetime) -> list[Effect]:
+    if doubt.kind != "ack":
+        return _hold(doubt, "self-copies-do-not-arrive")
+    pressing = doubt.due_at is not None and now >= doubt.due_at - BEFORE_DUE
+    waited = now - doubt.data_at >= PATH_BROKEN
+    return _not_sent(doubt, now, "self-copies-do-not-arrive") if pressing or waited else []
+
+
+def _not_sent(doubt: Doubt, now: datetime, why: str) -> list[Effect]:
+    """The same bytes once more; uncertain a second time = held."""
+    if doubt.tries > 1:
+        return _hold(doubt, why)
+    return [
+        Mark(key=doubt.key, state="queued", if_in=("uncertain",), next_at=now),
+        Note(kind="sent-again", data={"mail": doubt.kind, "why": why}),
+    ]
+
+
+def _hold(doubt: Doubt, why: str) -> list[Effect]:
+    return [
+        Mark(key=doubt.key, state="held", if_in=("uncertain",), error=why),
+        Note(kind="held", data={"mail": doubt.kind, "why": why}),
+    ]

@@ -1,0 +1,58 @@
+"""Acknowledgements that waited for room in their budget: which go now, which are no longer wanted.
+
+Known and authenticated people first, then domains in turn, so that one flood uses up its own share only.
+"""
+
+from datetime import datetime
+from itertools import groupby
+
+from oacmail.core.budget import has_room, registrable
+from oacmail.core.model import Effect, Mark
+from oacmail.core.policy import Policy
+from oacmail.core.view import HeldAck, Hour, Spent
+
+_ORDER = {"known": 0, "verified": 1, "unverified": 2}
+
+
+def release_held(policy: Policy, hour: Hour, now: datetime) -> list[Effect]:
+    zone = policy.office.timezone
+    today = now.astimezone(zone).date()
+    stale = [item for item in hour.held if item.answered or item.created_at.astimezone(zone).date() < today]
+    effects: list[Effect] = [Mark(key=item.key, state="dropped", if_in=("queued",)) for item in stale]
+    waiting = [item for item in hour.held if item not in stale]
+    return [*effects, *_let_go(policy, hour, in_turn(waiting), now)]
+
+
+def in_turn(items: list[HeldAck]) -> list[HeldAck]:
+    """The class decides first; inside a class each domain gives one after the other, oldest first."""
+    ranked: list[tuple[int, int, datetime, HeldAck]] = []
+    key = lambda item: (item.budget, registrable(item.recipient))  # noqa: E731
+    for _, group in groupby(sorted(items, key=key), key=key):
+        for turn, item in enumerate(sorted(group, key=lambda item: item.created_at)):
+            ranked.append((_ORDER.get(item.budget, 3), turn, item.created_at, item))
+    return [item for *_, item in sorted(ranked, key=lambda row: row[:3])]
+
+
+def _let_go(policy: Policy, hour: Hour, items: list[HeldAck], now: datetime) -> list[Effect]:
+    effects: list[Effect] = []
+    gone: list[HeldAck] = []
+    for item in items:
+        if has_room(policy, item.budget, item.recipient, _spent(hour, item, gone)):
+            gone.append(item)
+            effects.append(Mark(key=item.key, state="queued", if_in=("queued",), next_at=now))
+    return effects
+
+
+def _spent(hour: Hour, item: HeldAck, gone: list[HeldAck]) -> Spent:
+    """What is spent with those that were let go in this very tick."""
+    base = hour.spent.get(item.recipient, hour.total)
+    domain = registrable(item.recipient)
+    same_address = sum(1 for other in gone if other.recipient == item.recipient)
+    capped = [other for other in gone if other.budget != "known"]
+    return Spent(
+        address_hour=base.address_hour + same_address,
+        address_day=base.address_day + same_address,
+        domain_hour=base.domain_hour + sum(1 for other in capped if registrable(other.recipient) == domain),
+        unverified_hour=base.unverified_hour + sum(1 for other in gone if other.budget == "unverified"),
+        hour=base.hour + len(capped),
+    )

@@ -1,0 +1,55 @@
+"""Mails to the house's own people: who gets them, under which key. Never to a citizen, never to our own address.
+
+One row a recipient; the address enters the key only as a short digest, since keys appear in logs.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from hashlib import sha256
+
+from oacmail.core import tokens
+from oacmail.core.model import Send
+from oacmail.core.policy import Policy
+
+
+def notices(
+    policy: Policy,
+    recipients: Iterable[str],
+    *,
+    key: str,
+    template: str,
+    now: datetime,
+    case: str | None = None,
+    facts: Mapping[str, object] | None = None,
+    attach: str | None = None,
+) -> tuple[Send, ...]:
+    """The same notice to each of these people, in the office's first language."""
+    return tuple(
+        Send(
+            key=f"{key}:{sha256(address.encode()).hexdigest()[:8]}",
+            kind=template,
+            template=template,
+            lang=policy.office.languages[0],
+            recipient=address,
+            case=case,
+            token=tokens.token(policy, case) if case else "",
+            facts=dict(facts or {}, case=case),
+            attach=attach,
+            release=now,
+        )
+        for address in dict.fromkeys(recipients)
+        if address not in policy.office.own
+    )
+
+
+def to_agents(
+    policy: Policy,
+    *,
+    key: str,
+    template: str,
+    now: datetime,
+    case: str | None = None,
+    facts: Mapping[str, object] | None = None,
+) -> tuple[Send, ...]:
+    """To all agents."""
+    return notices(policy, policy.people.agents, key=key, template=template, now=now, case=case, facts=facts)

@@ -1,0 +1,232 @@
+"""What is due now: reminders, overdue answers, silent closings, the digest, waiting acknowledgements, alerts.
+
+Level-triggered: a tick after three days down does once what the missed ones would have done. Nothing about a
+case's answer fires before every watched folder was read after its due moment, since the answer may lie in Sent
+unread; and nothing reaches staff outside service hours. A clock set back finds nothing due and loses nothing.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+
+from oacmail.core import calendar
+from oacmail.core.doubts import settle_doubts
+from oacmail.core.held import release_held
+from oacmail.core.model import Arm, Change, Decision, Disarm, Effect, Fire, Note, Remember, Send, Status
+from oacmail.core.notices import notices, to_agents
+from oacmail.core.overdue import Late, escalate
+from oacmail.core.policy import Policy
+from oacmail.core.view import CaseView, Hour, Running
+
+UNREAD_PATIENCE = timedelta(minutes=30)
+ALERT_AFTER = timedelta(minutes=5)
+LAST_DIGEST = "digest"
+
+
+def on_clock(policy: Policy, hour: Hour, now: datetime) -> Decision:
+    effects: list[Effect] = [
+        *_overdue(policy, hour, now),
+        *_reminders(policy, hour, now),
+        *_closings(hour, now),
+        *release_held(policy, hour, now),
+        *settle_doubts(policy, hour, now),
+        *_digest(policy, hour, now),
+        *_alerts(policy, hour, now),
+    ]
+    return Decision(effects=tuple(effects), because=())
+
+
+def _read_since(hour: Hour, due_at: datetime, now: datetime) -> bool:
+    """Every watched folder was read after `due_at`; or one cannot be, and we have waited half an hour for it."""
+    if hour.synced_at is not None and hour.synced_at >= due_at:
+        return True
+    return now - due_at >= UNREAD_PATIENCE
+
+
+def _ringing(hour: Hour, kind: str) -> list[tuple[CaseView, Running]]:
+    return [(case, clock) for case, clock in hour.rung if clock.kind == kind]
+
+
+# --- answers ------------------------------------------------------------------------------------------
+
+
+def _overdue(policy: Policy, hour: Hour, now: datetime) -> list[Effect]:
+    ready = [(case, clock) for case, clock in _ringing(hour, "answer") if _read_since(hour, clock.due_at, now)]
+    effects: list[Effect] = []
+    late: list[Late] = []
+    for case, clock in ready:
+        base = _base(case, clock)
+        level = _level_reached(policy, base, clock.level, now)
+        if clock.level == 0:
+            effects += [
+                Fire(armed_by=clock.armed_by, kind="answer", level=0, at=now),
+                Note(kind="overdue", case=case.number, data={"due_at": clock.due_at.isoformat()}),
+            ]
+        if level and calendar.in_hours(now, policy):
+            late.append(Late(case=case, armed_by=clock.armed_by, due_at=base.due_at, level=level))
+            effects += _level_done(policy, case, clock, base, level, now)
+        elif clock.level == 0:
+            effects.append(_arm(policy, case, clock, 1, calendar.escalation_at(base.due_at, 1, policy)))
+    return [*effects, *escalate(policy, late, unread=_unread(hour, ready), now=now)]
+
+
+def _base(case: CaseView, clock: Running) -> Running:
+    """The response clock itself, of which `clock` may be a later level."""
+    same = (run for run in case.running("answer") if run.armed_by == clock.armed_by and run.level == 0)
+    return next(same, clock)
+
+
+def _level_reached(policy: Policy, base: Running, at_least: int, now: datetime) -> int:
+    """The highest level whose hour has come; 0 = none yet."""
+    levels = range(1, policy.deadlines.max_levels + 1)
+    reached = [level for level in levels if calendar.escalation_at(base.due_at, level, policy) <= now]
+    return max((*reached, at_least))
+
+
+def _level_done(
+    policy: Policy, case: CaseView, clock: Running, base: Running, level: int, now: datetime
+) -> list[Effect]:
+    """The rung level ends, those it overtook are never armed, the next comes at the earliest next working day."""
+    effects: list[Effect] = []
+    if clock.level:
+        effects.append(Fire(armed_by=clock.armed_by, kind="answer", level=clock.level, at=now))
+    if level < policy.deadlines.max_levels:
+        due_at = max(calendar.escalation_at(base.due_at, level + 1, policy), _next_days_opening(policy, now))
+        effects.append(_arm(policy, case, clock, level + 1, due_at))
+    return effects
+
+
+def _next_days_opening(policy: Policy, now: datetime) -> datetime:
+    zone = policy.office.timezone
+    tomorrow = now.astimezone(zone).date() + timedelta(days=1)
+    return calendar.next_opening(datetime.combine(tomorrow, time.min, zone), policy)
+
+
+def _arm(policy: Policy, case: CaseView, clock: Running, level: int, due_at: datetime) -> Arm:
+    return Arm(
+        armed_by=clock.armed_by, kind="answer", case=case.number, armed_at=clock.armed_at, due_at=due_at, level=level
+    )
+
+
+def _unread(hour: Hour, ready: Sequence[tuple[CaseView, Running]]) -> tuple[str, ...]:
+    behind = hour.synced_at is None or any(hour.synced_at < clock.due_at for _, clock in ready)
+    return hour.unread if behind else ()
+
+
+# --- reminders, closings ------------------------------------------------------------------------------
+
+
+def _reminders(policy: Policy, hour: Hour, now: datetime) -> list[Effect]:
+    ringing = _ringing(hour, "remind")
+    if not ringing or not calendar.in_hours(now, policy):
+        return []
+    effects: list[Effect] = [
+        Fire(armed_by=clock.armed_by, kind="remind", level=clock.level, at=now) for _, clock in ringing
+    ]
+    open_ = [(case, clock) for case, clock in ringing if _still_in_time(case, clock, now)]
+    if open_:
+        facts = {"cases": tuple(_line(case, now) for case, _ in open_)}
+        key = f"remind:{now.astimezone(policy.office.timezone).date()}:{open_[0][1].armed_by[:16]}"
+        effects += to_agents(policy, key=key, template="remind", now=now, facts=facts)
+    return effects
+
+
+def _still_in_time(case: CaseView, clock: Running, now: datetime) -> bool:
+    return any(run.armed_by == clock.armed_by and run.due_at > now for run in case.running("answer"))
+
+
+def _line(case: CaseView, now: datetime) -> dict[str, object]:
+    """A case as digests may show it: no name, address, phone or subject (LOPDGDD DA 7)."""
+    clocks = [run for run in case.running("answer") if run.level == 0]
+    due_at = min((run.due_at for run in clocks), default=None)
+    return {
+        "case": case.number,
+        "opened_at": case.opened_at,
+        "due_at": due_at,
+        "overdue": due_at is not None and due_at <= now,
+        "status": str(case.status),
+        "topic": case.topic,
+        "level": case.level,
+        "intent": case.intent,
+        "assignee": case.assignee,
+    }
+
+
+def _closings(hour: Hour, now: datetime) -> list[Effect]:
+    effects: list[Effect] = []
+    for case, clock in _ringing(hour, "close"):
+        effects.append(Fire(armed_by=clock.armed_by, kind="close", level=clock.level, at=now))
+        if case.status is Status.ANSWERED and not case.running("answer"):
+            effects += [
+                Change(
+                    case=case.number,
+                    columns={"status": Status.CLOSED, "closed_at": now, "close_reason": "answered"},
+                ),
+                Disarm(case=case.number, how="void", at=now, kinds=("remind", "nudge", "update")),
+                Note(kind="closed", case=case.number, data={"by": "silence"}),
+            ]
+    return effects
+
+
+# --- the house ----------------------------------------------------------------------------------------
+
+
+def digest_due(policy: Policy, last: date | None, now: datetime) -> bool:
+    """Whether today's digest has still to go: on working days, from `digest.at`, inside service hours."""
+    local = now.astimezone(policy.office.timezone)
+    done = last is not None and last >= local.date()
+    return bool(
+        policy.digest.to
+        and not done
+        and local.time() >= policy.digest.at
+        and policy.workdays.is_working_day(local.date())
+        and calendar.in_hours(now, policy)
+    )
+
+
+def _digest(policy: Policy, hour: Hour, now: datetime) -> list[Effect]:
+    if not digest_due(policy, hour.last_digest, now):
+        return []
+    today = now.astimezone(policy.office.timezone).date()
+    facts = _digest_facts(policy, hour, now)
+    sends: tuple[Send, ...] = notices(
+        policy, policy.digest.to, key=f"digest:{today}", template="digest", now=now, facts=facts
+    )
+    return [*sends, Remember(name=LAST_DIGEST, value=today.isoformat())]
+
+
+def _digest_facts(policy: Policy, hour: Hour, now: datetime) -> dict[str, object]:
+    zone = policy.office.timezone
+    lines = sorted((_line(case, now) for case in hour.live), key=lambda line: str(line["due_at"] or "9"))
+    unanswered = [line for line in lines if line["due_at"] is not None]
+    today = now.astimezone(zone).date()
+    return {
+        "date": today,
+        "unanswered": tuple(unanswered),
+        "due_today": sum(1 for line in unanswered if not line["overdue"] and _on(line["due_at"], policy) == today),
+        "overdue": sum(1 for line in unanswered if line["overdue"]),
+        "derived": sum(1 for case in hour.live if case.status is Status.DERIVED),
+        "calls_morning": 0,
+        "calls_afternoon": 0,
+        "spam": sum(1 for item in hour.waiting if item.reason == "suspected-spam"),
+        "review": tuple(
+            {"ref": item.ref, "reason": item.reason, "since": item.since, "case": item.case} for item in hour.waiting
+        ),
+        "problems": tuple(hour.problems),
+    }
+
+
+def _on(moment: object, policy: Policy) -> date | None:
+    return moment.astimezone(policy.office.timezone).date() if isinstance(moment, datetime) else None
+
+
+def _alerts(policy: Policy, hour: Hour, now: datetime) -> list[Effect]:
+    """One mail to the operator for each outage, by the second route that still works, at any hour."""
+    effects: list[Effect] = []
+    for code, since in hour.problems.items():
+        key = f"alert:{code}:{since.strftime('%Y%m%dT%H%M%SZ')}"
+        if key in hour.alerted or now - since < ALERT_AFTER:
+            continue
+        facts = {"code": code, "since": since}
+        effects += notices(policy, policy.people.operator, key=key, template="alert", now=now, facts=facts)
+        effects.append(Remember(name=key, value=now.isoformat()))
+    return effects

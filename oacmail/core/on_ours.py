@@ -1,0 +1,100 @@
+"""What happens when a mail of ours comes back: the copy that proves the sending (design.md sections 7 and 9).
+
+Ours is what bears our signature for this recipient and Date and has not grown. A first copy settles its outbox row,
+a second is a duplicate; a copy that the database does not know says that the database was restored; one of another
+instance says that two daemons serve one mailbox. What only claims to be ours goes to review.
+"""
+
+from oacmail.core import budget
+from oacmail.core.model import (
+    Arrived,
+    Attach,
+    Decision,
+    Effect,
+    File,
+    Folder,
+    Import,
+    Kind,
+    Mark,
+    Message,
+    Note,
+    Outcome,
+    Remember,
+    Review,
+    Role,
+)
+from oacmail.core.policy import Policy
+from oacmail.core.tokens import OwnMark
+from oacmail.core.view import MailView, View
+
+GROWTH = 400  # characters; a citizen who redirects our mail with a question on top writes more than a disclaimer does
+OTHER_INSTANCE = "other-instance"
+
+
+def grown(message: Message, mail: MailView | None) -> bool:
+    """Whether the visible text is longer than ours: then it is somebody's letter that carries our mail."""
+    return mail is not None and len(message.text) > mail.length + GROWTH
+
+
+def on_ours(policy: Policy, view: View, inp: Arrived, mark: OwnMark) -> Decision:
+    if mark.instance != policy.instance:
+        return _other_instance(mark)
+    mail = next((mail for mail in view.mails if mail.key == mark.key), None)
+    if mail is None:
+        return _restored(inp, mark)
+    if mail.copied:
+        return Decision(effects=(_attach(mark, Outcome.DUPLICATE),), because=("our-mail-again",))
+    return _first_copy(inp, mark, mail)
+
+
+def _attach(mark: OwnMark, outcome: Outcome) -> Attach:
+    return Attach(role=Role.OURS, outcome=outcome, kind=Kind.AUTO_REPLY, case=mark.case or None, rule="our-mail")
+
+
+def _first_copy(inp: Arrived, mark: OwnMark, mail: MailView) -> Decision:
+    message_id = inp.message.message_id
+    rewritten = message_id if message_id and message_id != mail.message_id else None
+    effects: list[Effect] = [
+        _attach(mark, Outcome.OURS),
+        Mark(key=mail.key, state="copied", alias=rewritten, sent_at=inp.received_at),
+    ]
+    if inp.folder is Folder.INTAKE:
+        effects.append(File(folder=Folder.SENT))
+    return Decision(effects=tuple(effects), because=("our-mail-copy",))
+
+
+def _restored(inp: Arrived, mark: OwnMark) -> Decision:
+    recipient = inp.message.to[0] if inp.message.to else ""
+    effects: list[Effect] = [
+        _attach(mark, Outcome.OURS),
+        Import(
+            key=mark.key,
+            kind=mark.key.partition(":")[0],
+            case=mark.case,
+            letter=mark.letter,
+            message_id=inp.message.message_id,
+            recipient=recipient,
+            sent_at=inp.received_at,
+        ),
+        Note(kind="imported", case=mark.case or None, data={"domain": budget.registrable(recipient)}),
+    ]
+    if inp.folder is Folder.INTAKE:
+        effects.append(File(folder=Folder.SENT))
+    return Decision(effects=tuple(effects), because=("our-mail-unknown: database restored",))
+
+
+def _other_instance(mark: OwnMark) -> Decision:
+    effects: tuple[Effect, ...] = (
+        _attach(mark, Outcome.OURS),
+        Remember(name=OTHER_INSTANCE, value=mark.instance[:16]),
+        Note(kind=OTHER_INSTANCE, data={"instance": mark.instance[:16]}),
+    )
+    return Decision(effects=effects, because=(OTHER_INSTANCE,))
+
+
+def claims_to_be_ours() -> Decision:
+    """From our own address, outside Sent, without our signature: never acknowledged, ignored or an answer."""
+    attach = Attach(role=Role.OURS, outcome=Outcome.QUARANTINED, kind=Kind.REQUEST, rule="from-our-address-unsigned")
+    return Decision(
+        effects=(attach, Review(reason="from-our-address-unsigned")), because=("from-our-address-unsigned",)
+    )

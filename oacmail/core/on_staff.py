@@ -1,0 +1,118 @@
+"""What happens to staff mail: an answer in Sent, an authentic agent's copy, a remark nobody can vouch for.
+
+An answer needs proof of its writer: it lies in Sent and did not come by SMTP, or our own exchanger vouches for the
+agent (R16; design.md section 7). Without proof the mail is kept as a remark, changes nothing, and its owner is told.
+Nothing automatic goes to staff as if they were citizens.
+"""
+
+from datetime import datetime
+
+from oacmail.core import answers
+from oacmail.core.identify import Writer
+from oacmail.core.model import (
+    Arrived,
+    Attach,
+    Auto,
+    Change,
+    Decision,
+    Effect,
+    Kind,
+    Message,
+    Note,
+    Outcome,
+    Review,
+    Role,
+)
+from oacmail.core.notices import notices
+from oacmail.core.policy import Policy
+from oacmail.core.thread import Placing, place
+from oacmail.core.view import CaseView, View
+
+
+def on_sent(policy: Policy, view: View, inp: Arrived) -> Decision:
+    """A letter in Sent. The recipients stand for the writer on every rung."""
+    message = inp.message
+    if message.auth.from_outside:
+        return _set_aside("in-sent-but-came-by-smtp")
+    if message.auto is not Auto.NONE:
+        return _filed(Role.AGENT, None, Outcome.AUTOMATIC, "automatic-in-sent")
+    return _written_by_staff(policy, view, inp, Role.AGENT, "answer-in-sent")
+
+
+def on_staff(policy: Policy, view: View, inp: Arrived, writer: Writer, now: datetime) -> Decision:
+    """A mail from a staff address, met outside Sent."""
+    if writer.proven:
+        return _written_by_staff(policy, view, inp, writer.role, "answer-with-office-in-copy")
+    placing = _placing(view, inp, frozenset((inp.message.sender,)), trusted=True)
+    if placing.case is None:
+        return _set_aside(f"{writer.rule}: no case", writer.role)
+    return _remark(policy, inp, writer, placing.case, now)
+
+
+def _written_by_staff(policy: Policy, view: View, inp: Arrived, role: Role, how: str) -> Decision:
+    message = inp.message
+    recipients = _recipients(policy, message)
+    placing = _placing(view, inp, recipients, trusted=True)
+    case = placing.case
+    if case is None:
+        # In Sent it is the desk's own business; in INBOX somebody wants something of us.
+        return (
+            _filed(role, None, Outcome.STAFF, how)
+            if how == "answer-in-sent"
+            else _set_aside("staff-without-case", role)
+        )
+    if not _to_the_citizen(case, recipients):
+        return _filed(role, case, Outcome.STAFF, f"staff-letter; {placing.rule}", touched=inp.received_at)
+    attach = Attach(role=Role.AGENT, outcome=Outcome.CASE, kind=Kind.REQUEST, case=case.number, rule=placing.rule)
+    effects = answers.answered(policy, case, at=inp.received_at, key=message.fingerprint, how=how)
+    return Decision(effects=(attach, *effects), because=(how, placing.rule))
+
+
+def _recipients(policy: Policy, message: Message) -> frozenset[str]:
+    """To and Cc, without the house."""
+    return frozenset((*message.to, *message.cc)) - policy.office.own - policy.people.staff
+
+
+def _to_the_citizen(case: CaseView, recipients: frozenset[str]) -> bool:
+    return case.citizen in recipients or not case.participants.isdisjoint(recipients)
+
+
+def _placing(view: View, inp: Arrived, writers: frozenset[str], *, trusted: bool) -> Placing:
+    """Staff are no participants: what they name by reference or token is theirs to name."""
+    placing = place(inp.message, view, writers, inp.received_at)
+    if placing.case is not None or not trusted:
+        return placing
+    numbers = [letter.case for letter in reversed(view.named) if letter.case] + list(view.tokened)
+    case = next((view.cases[number] for number in numbers if number in view.cases), None)
+    return Placing(case, "staff-reference") if case else placing
+
+
+def _filed(role: Role, case: CaseView | None, outcome: Outcome, rule: str, touched: datetime | None = None) -> Decision:
+    number = case.number if case else None
+    attach = Attach(role=role, outcome=outcome, kind=Kind.REQUEST, case=number, rule=rule)
+    effects: tuple[Effect, ...] = (attach,)
+    if number and touched:
+        effects = (attach, Change(case=number, columns={"touched_at": touched}))
+    return Decision(effects=effects, because=(rule,))
+
+
+def _set_aside(reason: str, role: Role = Role.AGENT) -> Decision:
+    attach = Attach(role=role, outcome=Outcome.QUARANTINED, kind=Kind.REQUEST, rule=reason)
+    return Decision(effects=(attach, Review(reason=reason)), because=(reason,))
+
+
+def _remark(policy: Policy, inp: Arrived, writer: Writer, case: CaseView, now: datetime) -> Decision:
+    attach = Attach(role=writer.role, outcome=Outcome.STAFF, kind=Kind.REQUEST, case=case.number, rule=writer.rule)
+    day = now.astimezone(policy.office.timezone).date()
+    # Once a day and case: who forges an agent's From must not be able to fill the agent's mailbox.
+    told = notices(
+        policy,
+        (inp.message.sender,),
+        key=f"remark:{case.number}:{day}",
+        template="remark",
+        now=now,
+        case=case.number,
+        facts={"received_at": inp.received_at},
+    )
+    note = Note(kind="remark", case=case.number, data={"rule": writer.rule})
+    return Decision(effects=(attach, note, *told), because=(writer.rule, "remark"))

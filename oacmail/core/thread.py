@@ -1,0 +1,140 @@
+"""Which case a letter belongs to: a ladder of evidence, each rung named (design.md section 6).
+
+(a) an id that we made; (b) a known letter's id or our keyed token, from a participant; (c) the same citizen, by
+reverse reference, by subject or by text; (d) none. A wrong guess is worse than no guess: what is not sure opens
+a new case, linked to what it may belong to.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from oacmail.core.model import Dmarc, Message
+from oacmail.core.view import CaseView, LetterView, View
+
+SUBJECT_WINDOW = timedelta(days=14)
+TEXT_WINDOW = timedelta(days=3)
+
+# Reply and forward prefixes of clients in ca, es, en, fr, de, it, pt and the north, also "Re[5]:" and "RE: RV:".
+_PREFIX = re.compile(
+    r"^\s*(?:(?:re|rv|fw|fwd|wg|aw|r|i|tr|rep|réf|ref|enc|res|vs|sv|antw|resp|resposta|respuesta|reenviat|reenviado)"
+    r"\s*(?:\[\d+\]|\(\d+\))?\s*:|\[[^\]\s]{3,40}\])\s*",
+    re.IGNORECASE,
+)
+_GENERIC = frozenset(
+    "consulta|pregunta|dubte|duda|ajuda|ayuda|help|hola|informació|información|info|urgent|urgente|sol·licitud|"
+    "solicitud|tràmit|trámite|incidència|incidencia|problema|error|(sense assumpte)|(sin asunto)|(no subject)|"
+    "sense assumpte|sin asunto|no subject|question|bon dia|buenos días|bona tarda|buenas tardes".split("|")
+)
+
+
+def fold_subject(subject: str) -> str:
+    """A subject without reply prefixes, list tags, case, and digits: ticket numbers change, subjects stay."""
+    previous = None
+    while previous != subject:
+        previous, subject = subject, _PREFIX.sub("", subject, count=1)
+    return " ".join(re.sub(r"\d+", "#", subject.casefold()).split())[:200]
+
+
+def is_reply(subject: str) -> bool:
+    """Whether the subject begins with a reply or forward prefix."""
+    return _PREFIX.match(subject) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """`case`: joined, or None for a new one. `guest`: joins, but is not a participant. `parent`: may belong there."""
+
+    case: CaseView | None
+    rule: str
+    guest: bool = False
+    parent: str | None = None
+
+
+def place(message: Message, view: View, writers: frozenset[str], received_at: datetime) -> Placing:
+    """The rung that holds. `writers`: the sender, or for a mail in Sent the recipients who stand for the writer."""
+    for rung in (_our_id, _known_id, _token, _reverse, _subject, _text):
+        placing = rung(message, view, writers, received_at)
+        if placing is not None and placing.case is not None:
+            return placing
+    return Placing(None, "new", parent=_link(view))
+
+
+def _case(view: View, number: str | None) -> CaseView | None:
+    return view.cases.get(number) if number else None
+
+
+def _member(case: CaseView, writers: frozenset[str]) -> bool:
+    return case.citizen in writers or not case.participants.isdisjoint(writers)
+
+
+def _our_id(message: Message, view: View, writers: frozenset[str], _: datetime) -> Placing | None:
+    """(a) whoever writes: only who received our mail, or was shown it, can name its id."""
+    for mail in view.mails:
+        case = _case(view, mail.case)
+        if case is not None:
+            return Placing(case, "our-message-id", guest=not _member(case, writers))
+    return None
+
+
+def _known_id(message: Message, view: View, writers: frozenset[str], _: datetime) -> Placing | None:
+    """(b) a known letter's id, from a participant whose domain does not disown the mail."""
+    if message.auth.dmarc is Dmarc.FAIL:
+        return None
+    for letter in reversed(view.named):
+        case = _case(view, letter.case)
+        if case is not None and _member(case, writers):
+            return Placing(case, "known-message-id")
+    return None
+
+
+def _token(message: Message, view: View, writers: frozenset[str], _: datetime) -> Placing | None:
+    if message.auth.dmarc is Dmarc.FAIL:
+        return None
+    cases = (_case(view, number) for number in view.tokened)
+    return next((Placing(case, "keyed-token") for case in cases if case and _member(case, writers)), None)
+
+
+def _reverse(message: Message, view: View, writers: frozenset[str], _: datetime) -> Placing | None:
+    """(c) a known letter of the same citizen names this one: the replies overtook it."""
+    for letter in view.naming:
+        case = _case(view, letter.case)
+        if case is not None and letter.author in writers and _member(case, writers):
+            return Placing(case, "named-by-known-letter")
+    return None
+
+
+def _own_recent(
+    message: Message, view: View, writers: frozenset[str], since: datetime
+) -> list[tuple[LetterView, CaseView]]:
+    if message.auth.dmarc is Dmarc.FAIL:
+        return []
+    pairs = [(letter, _case(view, letter.case)) for letter in view.recent if letter.received_at >= since]
+    return [(letter, case) for letter, case in pairs if case is not None and _member(case, writers)]
+
+
+def _subject(message: Message, view: View, writers: frozenset[str], received_at: datetime) -> Placing | None:
+    if not (is_reply(message.subject) or message.quotes_us):
+        return None
+    folded = fold_subject(message.subject)
+    if len(folded) < 4 or folded in _GENERIC:
+        return None
+    for letter, case in reversed(_own_recent(message, view, writers, received_at - SUBJECT_WINDOW)):
+        if folded in (letter.subject, case.subject):
+            return Placing(case, "same-subject")
+    return None
+
+
+def _text(message: Message, view: View, writers: frozenset[str], received_at: datetime) -> Placing | None:
+    if not message.fresh.strip():
+        return None
+    for letter, case in reversed(_own_recent(message, view, writers, received_at - TEXT_WINDOW)):
+        if letter.body_hash == message.body_hash:
+            return Placing(case, "same-text")
+    return None
+
+
+def _link(view: View) -> str | None:
+    """What a new case may belong to: shown to staff, worth nothing to the writer."""
+    named = [letter.case for letter in view.named if letter.case]
+    return next(iter((*named, *view.tokened)), None)

@@ -1,0 +1,123 @@
+"""What only this house can write: case tokens, Message-IDs and the signature on our own mail.
+
+Everything is an HMAC-SHA256 (RFC 2104) under a sub-key of the token secret; the first secret signs, all verify,
+so that a secret can be changed without forgetting. Nothing here proves who a *person* is.
+"""
+
+import hmac
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from oacmail.core.policy import Policy
+
+# No I, O, 0, 1: people read these letters aloud on the telephone.
+_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+_MARK = re.compile(r"\s*([a-z])=([^;]*?)\s*(?:;|$)")
+_FIELDS = ("v", "i", "k", "c", "l", "r", "d")
+
+
+def _hmac(secret: bytes, label: str, text: str) -> bytes:
+    sub_key = hmac.digest(secret, label.encode(), "sha256")
+    return hmac.digest(sub_key, text.encode("utf-8", "surrogateescape"), "sha256")
+
+
+def number(policy: Policy, year: int, serial: int) -> str:
+    """`OAC-2026-000123`."""
+    return f"{policy.office.prefix}-{year:04d}-{serial:06d}"
+
+
+def _check(secret: bytes, case: str) -> str:
+    digest = _hmac(secret, "case", case)
+    return "".join(_LETTERS[byte % len(_LETTERS)] for byte in digest[:3])
+
+
+def token(policy: Policy, case: str) -> str:
+    """The number with its keyed letters, as it stands in subjects: `OAC-2026-000123-K7Q`."""
+    return f"{case}-{_check(policy.secrets[0], case)}"
+
+
+def read_token(policy: Policy, text: str) -> str | None:
+    """The case number of a token whose letters are right, else None."""
+    case, _, letters = text.upper().rpartition("-")
+    if any(hmac.compare_digest(_check(secret, case), letters) for secret in policy.secrets if letters.isascii()):
+        return case
+    return None
+
+
+def message_id(policy: Policy, key: str) -> str:
+    """The fixed id of the mail with this outbox key: 128 bits that an outsider cannot compute and pre-send."""
+    digest = _hmac(policy.secrets[0], "mid", f"{policy.instance}|{key}")
+    return f"<{digest[:16].hex()}@{policy.office.address.rpartition('@')[2]}>"
+
+
+def _stamp(moment: datetime | None) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else ""
+
+
+def _sign(secret: bytes, values: Mapping[str, str], recipient: str, sent_at: datetime | None) -> str:
+    text = "|".join((*(values.get(name, "") for name in _FIELDS), recipient.lower(), _stamp(sent_at)))
+    return _hmac(secret, "own", text)[:16].hex()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnMark:
+    """A valid X-Oacmail field: which of our mails this is, on which case, about which letter."""
+
+    instance: str
+    key: str
+    case: str
+    letter: str
+    received_at: datetime | None
+    due_at: datetime | None
+
+
+def mark(
+    policy: Policy,
+    *,
+    key: str,
+    case: str | None,
+    letter: str,
+    received_at: datetime | None,
+    due_at: datetime | None,
+    recipient: str,
+    sent_at: datetime,
+) -> str:
+    """The value of X-Oacmail. `sent_at` is the Date field's moment, in whole seconds."""
+    values = {
+        "v": "1",
+        "i": policy.instance,
+        "k": key,
+        "c": case or "",
+        "l": letter,
+        "r": _stamp(received_at),
+        "d": _stamp(due_at),
+    }
+    body = "; ".join(f"{name}={values[name]}" for name in _FIELDS)
+    return f"{body}; s={_sign(policy.secrets[0], values, recipient, sent_at)}"
+
+
+def _moment(text: str) -> datetime | None:
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC) if text else None
+
+
+def read_mark(policy: Policy, raw: str, recipient: str, sent_at: datetime | None) -> OwnMark | None:
+    """The mark, if one of our secrets signed exactly these fields for this recipient and Date; else None.
+
+    Not over body, subject or Message-ID, which relays change. The instance may be another one's: the caller looks.
+    """
+    values = {name: value for name, value in _MARK.findall(raw)}
+    signature = values.get("s", "")
+    if not signature.isascii() or not any(
+        hmac.compare_digest(_sign(secret, values, recipient, sent_at), signature) for secret in policy.secrets
+    ):
+        return None
+    return OwnMark(
+        instance=values["i"],
+        key=values["k"],
+        case=values["c"],
+        letter=values["l"],
+        received_at=_moment(values["r"]),
+        due_at=_moment(values["d"]),
+    )

@@ -1,0 +1,188 @@
+"""What a decision may know: everything the store read in one go for one input, and nothing else.
+
+Values only. The store fills a `View` for an `Arrived`, an `Ordered` or a `Settled`, and an `Hour` for a `Ticked`;
+the core never asks for more. Subjects here are already folded by `thread.fold_subject`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from types import MappingProxyType
+
+from oacmail.core.model import Outcome, Role, Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """A clock not met and not void; a response clock (answer, level 0) runs on after it `fired`."""
+
+    armed_by: str
+    kind: str
+    level: int
+    armed_at: datetime
+    due_at: datetime
+    fired: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseView:
+    """A case as it stands. `participants`: citizens who wrote as members, never guests."""
+
+    number: str
+    status: Status
+    citizen: str
+    participants: frozenset[str]
+    subject: str
+    topic: str
+    level: str
+    intent: str
+    lang: str
+    assignee: str | None
+    opened_at: datetime
+    touched_at: datetime
+    answered_at: datetime | None
+    closed_at: datetime | None
+    clocks: tuple[Running, ...] = ()
+    acks_today: int = 0
+    first_letter: str = ""
+
+    def running(self, kind: str) -> tuple[Running, ...]:
+        return tuple(clock for clock in self.clocks if clock.kind == kind)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetterView:
+    """A letter already recorded. `refs`: msg-ids it names (only filled where a rung needs them)."""
+
+    fingerprint: str
+    message_id: str
+    case: str | None
+    author: str
+    role: Role
+    outcome: Outcome
+    received_at: datetime
+    subject: str
+    body_hash: str
+    acked: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailView:
+    """A mail of ours in the outbox. `length`: characters of its text part. `copied`: its copy was seen.
+
+    `bare`: the same mail without its original lies ready.
+    """
+
+    key: str
+    kind: str
+    message_id: str
+    case: str | None
+    recipient: str
+    state: str
+    length: int = 0
+    copied: bool = False
+    attempts: int = 0
+    queued_at: datetime | None = None
+    bare: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonView:
+    """`known`: a person of the office has answered this address before. `lang`: what they asked for, or None."""
+
+    address: str
+    lang: str | None = None
+    known: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """Acknowledgements already let go, for the budgets of design.md section 10."""
+
+    address_hour: int = 0
+    address_day: int = 0
+    domain_hour: int = 0
+    unverified_hour: int = 0
+    hour: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """For one letter, one order or one settlement.
+
+    `known`: the letter of the same fingerprint. `named`: letters whose id the letter's refs name. `naming`: letters
+    of the same citizen that name the letter's id. `mails`: our mails that its refs, report or mark name.
+    `tokened`: cases whose keyed token it bears. `recent`: letters of the writer (for Sent: of the recipients)
+    of the last 14 days. `serial`: the next case serial of the year. `letter`: for `case open`, the stored letter.
+    """
+
+    known: LetterView | None = None
+    named: tuple[LetterView, ...] = ()
+    naming: tuple[LetterView, ...] = ()
+    mails: tuple[MailView, ...] = ()
+    tokened: tuple[str, ...] = ()
+    recent: tuple[LetterView, ...] = ()
+    cases: Mapping[str, CaseView] = field(default_factory=lambda: MappingProxyType({}))
+    person: PersonView | None = None
+    spent: Spent = field(default_factory=Spent)
+    serial: int = 1
+    reserved: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldAck:
+    """An acknowledgement that waits for room. `answered`: a person has answered, or the case is closed."""
+
+    key: str
+    recipient: str
+    budget: str
+    created_at: datetime
+    answered: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """A mail handed over without an answer. `overtaken`: copies seen of mails sent long enough after it."""
+
+    key: str
+    kind: str
+    data_at: datetime
+    tries: int
+    copy_expected: bool
+    overtaken: int
+    path_proven_at: datetime | None
+    synced_at: datetime | None
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A line of the review list: a letter that waits for a person, or a case not acknowledged by itself."""
+
+    ref: str
+    reason: str
+    since: datetime
+    case: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hour:
+    """For one tick: what rang, what waits, and how far the mailbox has been read.
+
+    `rung`: (case, clock) pairs due now. `synced_at`: when the least recently read watched folder was read;
+    `unread`: names of the folders that could not be read. `since`: when reading them began to fail. `live`: all
+    cases not closed, only when a digest is due. `problems`: codes of what is ill now, with since when.
+    """
+
+    rung: tuple[tuple[CaseView, Running], ...] = ()
+    synced_at: datetime | None = None
+    unread: tuple[str, ...] = ()
+    held: tuple[HeldAck, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+    spent: Mapping[str, Spent] = field(default_factory=lambda: MappingProxyType({}))
+    total: Spent = field(default_factory=Spent)
+    last_digest: date | None = None
+    live: tuple[CaseView, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
+    problems: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))
+    alerted: frozenset[str] = frozenset()
