@@ -1,0 +1,63 @@
+"""One Received line (RFC 5321 section 4.4): who wrote it, from whom it took the mail, and how.
+
+Decides nothing. Reads clauses in their grammatical order and comments by their nesting, since a client chooses
+its own HELO name and the names in its certificate: a HELO of "by" or a nested "(Authenticated sender: …)" must
+not pass for the server's words.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """`by`: the host that wrote the line, lower case; `protocol`: after "with", lower case; '' = not said.
+    `start`: its first word. `comments`: the outermost ones, in order, without their parentheses."""
+
+    start: str
+    by: str
+    protocol: str
+    comments: tuple[str, ...]
+
+
+def hop(value: str) -> Hop:
+    """Read an unfolded Received value. What does not fit the grammar has '' in its place."""
+    text, comments = without_comments(value)
+    words = text.partition(";")[0].lower().split()
+    start = words[0] if words else ""
+    by_at = _find(words, "by", 2 if start == "from" else 0)
+    with_at = _find(words, "with", by_at + 2) if by_at >= 0 else -1
+    return Hop(start, _word(words, by_at).rstrip("."), _word(words, with_at), comments)
+
+
+def _find(words: list[str], word: str, start: int) -> int:
+    return words.index(word, start) if word in words[start:] else -1
+
+
+def _word(words: list[str], at: int) -> str:
+    return words[at + 1] if 0 <= at < len(words) - 1 else ""
+
+
+def without_comments(value: str) -> tuple[str, tuple[str, ...]]:
+    """(the value outside of its comments, its outermost comments); nesting and quoted pairs as RFC 5322 3.2.2."""
+    outside: list[str] = []
+    comments: list[str] = []
+    inside: list[str] = []
+    depth, escaped, quoted = 0, False, False
+    for char in value:
+        if escaped or char == "\\":
+            escaped = not escaped
+        elif char == '"' and not depth:
+            quoted = not quoted
+        elif char == "(" and not quoted:
+            depth += 1
+            if depth == 1:
+                outside.append(" ")
+                continue
+        elif char == ")" and depth:
+            depth -= 1
+            if not depth:
+                comments.append("".join(inside).strip())
+                inside = []
+                continue
+        (inside if depth else outside).append(char)
+    return "".join(outside), tuple(comments)
