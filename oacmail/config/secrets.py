@@ -90,12 +90,15 @@ def _token(state: Path, environ: Mapping[str, str], problems: list[str]) -> tupl
 def _first(
     file: Path | None, name: str, variable: str, environ: Mapping[str, str], path: str, problems: list[str]
 ) -> str | None:
-    """The first source that exists; '' if it exists and cannot be read, which is then a problem."""
+    """The first source that exists; '' if it exists and cannot be read, which is then a problem.
+
+    An empty credential is none: the units set it so where the admin gave no file (SetCredential=).
+    """
     if file is not None:
         return _private(file, path, problems)
     folder = environ.get(CREDENTIALS)
-    if folder and (credential := Path(folder) / name).is_file():
-        return _text(credential, path, problems)  # systemd itself guards this folder
+    if folder and (credential := Path(folder) / name).is_file():  # systemd itself guards this folder
+        return _text(credential, path, problems).strip("\r\n") or environ.get(variable)
     return environ.get(variable)
 
 
@@ -140,6 +143,8 @@ def _make(file: Path) -> None:
         out.write(chance.token_hex(32) + "\n")
         out.flush()
         os.fsync(out.fileno())
+    if os.geteuid() == 0:  # made by an admin's hand for the service: it belongs to whom the folder belongs
+        os.chown(draft, file.parent.stat().st_uid, file.parent.stat().st_gid)
     try:
         os.link(draft, file)
     except FileExistsError:

@@ -1,0 +1,64 @@
+"""A small complete configuration, and a way to read it with changes."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from oacmail import config
+from oacmail.core.errors import ConfigError
+
+MINIMAL = """
+[office]
+address = "oac360@castellbisbal.example"
+state = "state"
+complaints_form_url = "https://www.castellbisbal.example/queixes"
+privacy_url = "https://www.castellbisbal.example/privacitat"
+rights_url = "https://www.castellbisbal.example/drets"
+dpo = "dpd@castellbisbal.example"
+{office}
+
+[imap]
+host = "imap.castellbisbal.example"
+user = "oac360"
+{imap}
+
+[smtp]
+host = "smtp.castellbisbal.example"
+{smtp}
+
+[people]
+supervisor = "cap@castellbisbal.example"
+operator = "sistemes@castellbisbal.example"
+{people}
+
+{rest}
+"""
+
+Read = Callable[..., config.Config]
+Findings = Callable[..., tuple[str, ...]]
+
+
+def minimal(**more: str) -> str:
+    """The text of a valid file; `office`, `imap`, `smtp`, `people`: more lines there; `rest`: more sections."""
+    return MINIMAL.format(**({"office": "", "imap": "", "smtp": "", "people": "", "rest": ""} | more))
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Read:
+    def _read(**more: str) -> config.Config:
+        file = tmp_path / "config.toml"
+        file.write_text(minimal(**more), "utf-8")
+        return config.load(file)
+
+    return _read
+
+
+@pytest.fixture
+def findings(read: Read) -> Findings:
+    def _findings(**more: str) -> tuple[str, ...]:
+        with pytest.raises(ConfigError) as caught:
+            read(**more)
+        return caught.value.findings
+
+    return _findings

@@ -1,0 +1,98 @@
+"""What the core and the mail layer are given of the configuration."""
+
+from datetime import date, time
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from oacmail import config
+from oacmail.core.policy import Policy
+from oacmail.mail.house import House
+from tests.config.conftest import Read
+
+CAP, ANNA, TEC, DOC = (f"{name}@castellbisbal.example" for name in ("cap", "anna", "tec", "doc"))
+
+
+class EveryDay:
+    def is_working_day(self, day: date) -> bool:
+        return True
+
+
+def _policy(read: config.Config, *, shadow: bool = False) -> Policy:
+    return config.policy(read, workdays=EveryDay(), secrets=(b"s" * 32,), instance="0a1b2c3d", shadow=shadow)
+
+
+@pytest.mark.parametrize(
+    ("people", "agents", "technical", "forms"),
+    [
+        ("", (CAP,), (CAP,), (CAP,)),
+        (f'technical = "{TEC}"', (CAP,), (TEC,), (TEC,)),
+        (f'forms = ["{DOC}"]', (CAP,), (CAP,), (DOC,)),
+        (f'agents = ["{ANNA}"]\ntechnical = ["{TEC}"]\nforms = ["{DOC}"]', (ANNA,), (TEC,), (DOC,)),
+    ],
+)
+def test_an_empty_list_falls_back(
+    read: Read, people: str, agents: tuple[str, ...], technical: tuple[str, ...], forms: tuple[str, ...]
+) -> None:
+    staff = _policy(read(people=people)).people
+    assert (staff.agents, staff.technical, staff.forms) == (agents, technical, forms)
+
+
+@pytest.mark.parametrize(
+    ("digest", "people", "to"),
+    [
+        ("", f'agents = ["{ANNA}"]', (ANNA,)),
+        ("", "", (CAP,)),
+        ("[digest]\nto = []", f'agents = ["{ANNA}"]', ()),
+        (f'[digest]\nto = ["{DOC}"]', f'agents = ["{ANNA}"]', (DOC,)),
+    ],
+)
+def test_the_digest_goes_to_the_agents_unless_told_otherwise(
+    read: Read, digest: str, people: str, to: tuple[str, ...]
+) -> None:
+    assert _policy(read(rest=digest, people=people)).digest.to == to
+
+
+def test_the_core_knows_the_office_as_the_file_says(read: Read) -> None:
+    policy = _policy(
+        read(
+            office='aliases = ["ajuda@castellbisbal.example"]\nhours = ["09:00", "14:00"]\ntimezone = "Africa/Ceuta"',
+            rest='[callback]\nform_senders = ["truca@form.example"]\n[deadline]\nbusiness_days = 2\nremind_hours = 0\n'
+            '[trust]\nprovider = "gmail"\n[ack]\nper_hour = 7\n[escalation]\ncomplex_days = 9',
+        ),
+        shadow=True,
+    )
+    assert policy.office.own == {"oac360@castellbisbal.example", "ajuda@castellbisbal.example"}
+    assert (policy.office.opens, policy.office.closes) == (time(9), time(14))
+    assert policy.office.timezone == ZoneInfo("Africa/Ceuta")
+    assert (policy.deadlines.business_days, policy.deadlines.remind_hours) == (2, 0)
+    assert (policy.budgets.per_hour, policy.escalation.complex_days) == (7, 9)
+    assert policy.form_senders == {"truca@form.example"}
+    assert policy.provable
+    assert policy.shadow
+
+
+@pytest.mark.parametrize(("self_copy", "word"), [("true", "yes"), ("false", "no"), ('"server"', "server")])
+def test_the_self_copy_has_three_ways(read: Read, self_copy: str, word: str) -> None:
+    assert _policy(read(smtp=f"self_copy = {self_copy}")).sending.self_copy == word
+
+
+def test_without_a_provider_nobody_is_provable(read: Read) -> None:
+    assert not _policy(read()).provable
+
+
+def test_the_mail_layer_knows_the_house(read: Read) -> None:
+    read_file = read(
+        office='prefix = "VILA"',
+        rest='[trust]\nprovider = "postfix"\n'
+        'authserv_id = "MX.castellbisbal.example"\nmx = "mx.castellbisbal.example"\n'
+        'internal_relays = ["10.1.2.3/16", "2001:db8::1"]',
+    )
+    assert config.house(read_file) == House(
+        own=frozenset({"oac360@castellbisbal.example"}),
+        prefix="VILA",
+        provider="postfix",
+        authserv_id="mx.castellbisbal.example",
+        mx=("mx.castellbisbal.example",),
+        internal_relays=("10.1.0.0/16", "2001:db8::1/128"),
+    )

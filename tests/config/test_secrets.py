@@ -1,0 +1,141 @@
+"""Where passwords and the token secret come from, who may read them, and that they never show."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from oacmail import config
+from oacmail.config import secrets
+from oacmail.core.errors import ConfigError
+from tests.config.conftest import Read
+
+KEY = "k" * 32
+ENVIRON = {"OACMAIL_IMAP_PASSWORD": "imap-env", "OACMAIL_SMTP_PASSWORD": "smtp-env", "OACMAIL_TOKEN_KEY": KEY}
+LOGIN = 'user = "oac360"'
+
+
+def _private(file: Path, text: str) -> Path:
+    file.parent.mkdir(exist_ok=True)
+    file.touch(0o600)
+    file.write_text(text, "utf-8")
+    return file
+
+
+def _refused(read: config.Config, environ: dict[str, str]) -> tuple[str, ...]:
+    with pytest.raises(ConfigError) as caught:
+        secrets.read(read, environ)
+    return caught.value.findings
+
+
+def test_the_environment_is_asked_last(read: Read, tmp_path: Path) -> None:
+    assert secrets.read(read(smtp=LOGIN), ENVIRON) == secrets.Secrets(
+        imap="imap-env", smtp="smtp-env", token=(KEY.encode(),)
+    )
+    for name in ("imap", "smtp", "token"):
+        _private(tmp_path / "run" / name, f"{name}-credential-of-systemd\n")
+    given = ENVIRON | {"CREDENTIALS_DIRECTORY": str(tmp_path / "run")}
+    assert secrets.read(read(smtp=LOGIN), given) == secrets.Secrets(
+        imap="imap-credential-of-systemd",
+        smtp="smtp-credential-of-systemd",
+        token=(b"token-credential-of-systemd",),
+    )
+    _private(tmp_path / "imap.txt", "from the file \r\n")
+    assert secrets.read(read(imap='password_file = "imap.txt"'), given).imap == "from the file "
+
+
+def test_an_empty_credential_is_none(read: Read, tmp_path: Path) -> None:
+    for name in ("imap", "smtp", "token"):
+        _private(tmp_path / "run" / name, "\n")
+    given = ENVIRON | {"CREDENTIALS_DIRECTORY": str(tmp_path / "run")}
+    assert secrets.read(read(smtp=LOGIN), given).imap == "imap-env"
+
+
+def test_without_a_login_no_smtp_password_is_asked_for(read: Read) -> None:
+    assert secrets.read(read(), {"OACMAIL_IMAP_PASSWORD": "x", "OACMAIL_TOKEN_KEY": KEY}).smtp is None
+
+
+def test_all_that_is_missing_is_said_at_once_and_how_to_give_it(read: Read) -> None:
+    found = _refused(read(smtp=LOGIN), {"OACMAIL_TOKEN_KEY": "short"})
+    assert [finding.split(":")[0] for finding in found] == ["imap.password_file", "smtp.password_file"]
+    assert '"smtp" or $OACMAIL_SMTP_PASSWORD' in found[1]
+
+
+def test_a_short_token_secret_is_refused_and_not_shown(read: Read) -> None:
+    (only,) = _refused(read(), ENVIRON | {"OACMAIL_TOKEN_KEY": f"{KEY}\nguess-me"})
+    assert only.startswith("token: a secret is missing or shorter than 16 characters: ")
+    assert "guess-me" not in only
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o660])
+def test_a_password_that_others_can_read_is_a_finding(read: Read, tmp_path: Path, mode: int) -> None:
+    _private(tmp_path / "imap.txt", "word").chmod(mode)
+    (only,) = _refused(read(imap='password_file = "imap.txt"'), ENVIRON)
+    assert only.startswith("imap.password_file: others can read the file: run `chmod 600 ")
+
+
+@pytest.mark.parametrize(
+    ("content", "finding"),
+    [
+        (None, "imap.password_file: the file cannot be read (No such file or directory): "),
+        (b"\xff\xfe", "imap.password_file: the file is not text in UTF-8: "),
+        (b"\n", "imap.password_file: the password is empty: "),
+    ],
+)
+def test_a_password_file_that_holds_none_is_a_finding(
+    read: Read, tmp_path: Path, content: bytes | None, finding: str
+) -> None:
+    if content is not None:
+        _private(tmp_path / "imap.txt", "").write_bytes(content)
+    (only,) = _refused(read(imap='password_file = "imap.txt"'), ENVIRON)
+    assert only.startswith(finding)
+
+
+def test_secrets_do_not_show_when_printed(read: Read) -> None:
+    assert repr(secrets.read(read(smtp=LOGIN), ENVIRON)) == "Secrets()"
+
+
+def test_a_token_secret_is_made_once_and_for_the_owner_alone(read: Read, tmp_path: Path) -> None:
+    plain = read()
+    first = secrets.tokens(plain, {})
+    file = tmp_path / "state" / "token.key"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert file.parent.stat().st_mode & 0o777 == 0o700
+    assert first == secrets.tokens(plain, {})
+    assert len(first[0]) == 64
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_a_key_file_that_others_can_read_is_a_finding(read: Read, tmp_path: Path) -> None:
+    secrets.tokens(read(), {})
+    (tmp_path / "state" / "token.key").chmod(0o644)
+    with pytest.raises(ConfigError, match=r"office\.state: others can read the file"):
+        secrets.tokens(read(), {})
+
+
+def test_a_state_folder_that_cannot_be_made_is_a_finding(read: Read, tmp_path: Path) -> None:
+    (tmp_path / "state").touch()
+    with pytest.raises(ConfigError, match=r"office\.state: token\.key cannot be made there"):
+        secrets.tokens(read(), {})
+
+
+def test_several_lines_are_several_keys_and_the_first_signs(read: Read, tmp_path: Path) -> None:
+    _private(tmp_path / "state" / "token.key", f"{'n' * 20}\n\n  {'o' * 20}\n")
+    assert secrets.tokens(read(), {}) == (b"n" * 20, b"o" * 20)
+
+
+def test_the_instance_name_stays_when_a_new_key_is_put_on_top() -> None:
+    old, new = b"o" * 32, b"n" * 32
+    name = secrets.instance((old,))
+    assert name == secrets.instance((new, old))
+    assert name != secrets.instance((new,))
+    assert len(name) == 8
+    assert int(name, 16) >= 0
+
+
+def test_a_new_key_belongs_to_the_owner_of_the_folder_even_if_root_makes_it(read: Read, tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    if os.geteuid() == 0:
+        os.chown(tmp_path / "state", 12345, 12345)
+    secrets.tokens(read(), {})
+    assert (tmp_path / "state" / "token.key").stat().st_uid == (tmp_path / "state").stat().st_uid

@@ -1,0 +1,137 @@
+"""One wrong value, one line: where it stands, what is wrong with it and what to do."""
+
+import tomllib
+from datetime import date, time
+from pathlib import Path
+
+import pytest
+
+from oacmail.config import parse
+from tests.config.conftest import Findings, Read, minimal
+
+WRONG = [
+    ("office", 'hours = ["20:00", "08:00"]', "office.hours: closes before it opens: "),
+    ("office", 'hours = ["8:00", "20:00"]', "office.hours.1: is not a time of day: "),
+    ("office", 'hours = ["08:00"]', "office.hours.2: is missing: "),
+    ("office", 'timezone = "Europe/Madird"', "office.timezone: is not a known time zone: "),
+    ("office", 'timezone = "../etc/passwd"', "office.timezone: is not a known time zone: "),
+    ("office", 'languages = ["ca", "fr"]', "office.languages.2: is not one of the words known here: "),
+    ("office", "languages = []", "office.languages: is empty or names a language twice: "),
+    ("office", 'languages = ["ca", "ca"]', "office.languages: is empty or names a language twice: "),
+    ("office", 'language_policy = "spanish"', "office.language_policy: is not one of the words known here: "),
+    ("office", 'calendar = "ES-MD"', 'office.calendar: is not one of the words known here: write "ES-CT" or "none"'),
+    ("office", 'closures = ["24/12/2026"]', "office.closures.1: is not a date: "),
+    ("office", "closures = [20261224]", "office.closures.1: is not a date: "),
+    ("office", 'prefix = "oac"', "office.prefix: cannot begin a case number: "),
+    ("office", 'prefix = "OAC-360"', "office.prefix: cannot begin a case number: "),
+    ("office", 'aliases = ["OAC <oac@castellbisbal.example>"]', "office.aliases.1: is not a mail address: "),
+    ("office", 'website = "castellbisbal.example"', "office.website: is not a web address: "),
+    ("office", 'website = "https://user:word@castellbisbal.example/"', "office.website: is not a web address: "),
+    ("office", 'website = "https://[castellbisbal/"', "office.website: is not a web address: "),
+    ("office", 'name = ""', "office.name: is empty, too long or holds control characters: "),
+    ("office", 'name = "OAC\\n360"', "office.name: is empty, too long or holds control characters: "),
+    ("office", 'templates = ""', "office.templates: is not a path: "),
+    ("office", 'tax_operator = "aeat"', "office.tax_operator: is not one of the words known here: "),
+    ("imap", 'port = "993"', "imap.port: is not a whole number: write digits without quotes"),
+    ("imap", "port = 0", "imap.port: is too small: write 1 or more"),
+    ("imap", "port = 70000", "imap.port: is too large: write 65535 or less"),
+    (
+        "imap",
+        'security = "ssl"',
+        'imap.security: is not one of the words known here: write "tls", "starttls" or "none"',
+    ),
+    ("imap", 'security = "none"', "imap.security: would send the password unencrypted to another machine: "),
+    ("imap", 'watch = ["Enviats"]', 'imap.watch: does not name "INBOX", where the mail comes in: '),
+    ("imap", 'watch = ["INBOX", "inbox"]', "imap.watch: names a folder twice: "),
+    ("imap", 'watch = ["INBOX", ""]', "imap.watch.2: is not a folder name: "),
+    ("imap", 'watch = "INBOX"', "imap.watch: is not a list: "),
+    ("imap", "idle_minutes = 30", "imap.idle_minutes: is too large: write 29 or less"),
+    ("imap", 'max_bytes = "5 megas"', "imap.max_bytes: is not a size: "),
+    ("imap", "max_bytes = true", "imap.max_bytes: is not a size: "),
+    ("imap", "backlog_days = -1", "imap.backlog_days: is too small: write 0 or more"),
+    ("smtp", 'security = "none"', "smtp.security: would send the password unencrypted to another machine: "),
+    ("smtp", "per_minute = -1", "smtp.per_minute: is too small: write 0 or more"),
+    ("smtp", 'self_copy = "yes"', 'smtp.self_copy: is not one of the words known here: write true, false or "server"'),
+    ("people", 'agents = ["oac360@castellbisbal.example"]', "people.agents: names the office's own address"),
+    ("people", 'forms = "OAC360@Castellbisbal.example"', "people.forms: names the office's own address"),
+    ("people", "agents = [1]", "people.agents.1: is not a text: "),
+    (
+        "rest",
+        '[trust]\nprovider = "postfix"',
+        'trust.provider: is "postfix", and trust.authserv_id or trust.mx is missing',
+    ),
+    ("rest", '[trust]\ninternal_relays = ["10.0.0.0/33"]', "trust.internal_relays.1: is not a network: "),
+    ("rest", '[trust]\nmx = ["https://mx.example"]', "trust.mx.1: is not a host name: "),
+    ("rest", '[deadline]\nday_end = "08:00"', "deadline: has its day_end before the office opens: "),
+    ("rest", '[deadline]\nday_end = "25:00"', "deadline.day_end: is not a time of day: "),
+    ("rest", "[deadline]\nbusiness_days = 0", "deadline.business_days: is too small: write 1 or more"),
+    ("rest", "[escalation]\nthreshold = 1.5", "escalation.threshold: is too large: write 1.0 or less"),
+    ("rest", '[escalation]\nthreshold = "0.8"', "escalation.threshold: is not a number: "),
+    ("rest", '[escalation]\nauto_complex = "yes"', "escalation.auto_complex: is neither true nor false: "),
+    ("rest", "[ack]\nper_hour = -1", "ack.per_hour: is too small: write 0 or more"),
+    ("rest", '[digest]\nat = "24:00"', "digest.at: is the end of the day: "),
+    ("rest", '[digest]\nto = "oac360@castellbisbal.example"', "digest.to: names the office's own address"),
+    ("rest", '[board]\nnames = { done = "Fets" }', "board.names.done: is not one of the words known here: "),
+    ("rest", "[board]\nnames = []", "board.names: is not a table: "),
+    ("rest", '[[topic]]\nlevel = "first"', "topic.1.name: is missing: "),
+    ("rest", '[[pointer]]\nbody = "AOC"\nfax = "1"', "pointer.1.fax: is an unknown key: "),
+]
+
+
+@pytest.mark.parametrize(("section", "line", "finding"), WRONG)
+def test_a_wrong_value_gives_one_line_with_its_path(findings: Findings, section: str, line: str, finding: str) -> None:
+    (only,) = findings(**{section: line})
+    assert only.startswith(finding)
+    assert only.count(": ") >= 2
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.8.8", "::1"])
+def test_plain_connections_are_for_this_machine(tmp_path: Path, host: str) -> None:
+    text = minimal(smtp='security = "none"').replace("smtp.castellbisbal.example", host)
+    assert parse(tomllib.loads(text), base=tmp_path).smtp.security == "none"
+
+
+def test_24_00_is_the_very_end_of_the_day(read: Read) -> None:
+    config = read(office='hours = ["00:00", "24:00"]', rest='[deadline]\nday_end = "24:00"')
+    assert config.office.hours == (time.min, time.max)
+    assert config.deadline.day_end == time.max
+
+
+def test_addresses_are_kept_bare_in_lower_case_and_once(read: Read) -> None:
+    config = read(people='agents = ["Anna@Castellbisbal.example", "anna@castellbisbal.example", "pol@x.example"]')
+    assert config.people.agents == ("anna@castellbisbal.example", "pol@x.example")
+    assert config.people.supervisor == ("cap@castellbisbal.example",)
+
+
+def test_sizes_are_numbers_of_bytes_or_words(read: Read) -> None:
+    assert read().imap.max_bytes == 5_000_000
+    assert read(imap='max_bytes = "500 kB"').imap.max_bytes == 500_000
+    assert read(imap="max_bytes = 1234").imap.max_bytes == 1234
+
+
+def test_dates_stand_with_and_without_quotes(read: Read) -> None:
+    config = read(office='closures = [2026-12-24, "2026-12-31"]')
+    assert config.office.closures == (date(2026, 12, 24), date(2026, 12, 31))
+
+
+def test_every_budget_may_be_without_limit(read: Read) -> None:
+    names = (
+        "per_address_hour",
+        "per_address_day",
+        "per_domain_hour",
+        "per_hour",
+        "unverified_per_hour",
+        "max_age_hours",
+    )
+    config = read(rest="[ack]\n" + "\n".join(f"{name} = 0" for name in names))
+    assert set(config.ack.model_dump().values()) == {0}
+
+
+def test_inbox_is_inbox_however_it_is_written(read: Read) -> None:
+    assert read(imap='watch = ["Inbox", "Enviats"]').imap.watch == ("INBOX", "Enviats")
+
+
+def test_nothing_can_be_changed_after_reading(read: Read) -> None:
+    config = read()
+    with pytest.raises(ValueError, match="frozen"):
+        config.office.name = "another"
