@@ -98,6 +98,11 @@ def next_opening(now: datetime, policy: Policy) -> datetime:
     return _moment(day, policy.office.opens, policy)
 
 
+def next_opening_after(now: datetime, policy: Policy) -> datetime:
+    """The first opening strictly after `now`."""
+    return next_opening(_utc(now, policy) + timedelta.resolution, policy)
+
+
 def service_hours_before(due: datetime, hours: int, policy: Policy) -> datetime:
     """The moment that leaves `hours` service hours until `due`, going back over nights and closed days (R31)."""
     left = timedelta(hours=hours)

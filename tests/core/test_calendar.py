@@ -21,6 +21,7 @@ from oacmail.core.calendar import (
     explain,
     in_hours,
     next_opening,
+    next_opening_after,
     next_working_day,
     service_hours_before,
 )
@@ -189,6 +190,14 @@ def test_by_default_only_our_own_receipt_counts() -> None:
 def test_the_office_is_open_from_eight_to_eight_on_working_days(now: str, is_open: bool, opening: str) -> None:
     assert in_hours(local(now), POLICY) is is_open
     assert next_opening(local(now), POLICY) == local(opening)
+
+
+@pytest.mark.parametrize(
+    ("now", "opening"),
+    [("2026-11-27T07:59", "2026-11-27T08:00"), ("2026-11-27T08:00", "2026-11-30T08:00")],
+)
+def test_the_opening_after_now_is_never_now(now: str, opening: str) -> None:
+    assert next_opening_after(local(now), POLICY) == local(opening)
 
 
 @pytest.mark.parametrize(

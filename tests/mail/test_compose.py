@@ -1,0 +1,198 @@
+"""A mail of ours, read back with the email package of the Python that runs and of the other ones we support."""
+
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oacmail.mail.compose import Heading, compose, verify
+
+OUTLOOK = "<AM0PR04MB4883A1B2C3D4E5F60718293A4B5C6D7E8F9@AM0PR04MB4883.eurprd04.prod.outlook.com>"
+HEADING = Heading(
+    office="OAC 360",
+    sender="oac360@castellbisbal.example",
+    recipient="anna@example.org",
+    subject="[OAC-2026-000123-K7Q] Hem rebut la vostra consulta",
+    message_id="<0f1e2d3c4b5a69788796a5b4c3d2e1f0@castellbisbal.example>",
+    sent_at=datetime(2026, 11, 30, 8, 0, 1, 500000, tzinfo=UTC),
+    automatic="auto-replied",
+    kind="ack",
+    mark="v=1; i=oac-castellbisbal; k=ack:" + "0a" * 32 + "; c=OAC-2026-000123; l=" + "0a" * 32 + "; s=00ff",
+    language="ca",
+    case="OAC-2026-000123",
+    in_reply_to=OUTLOOK,
+    refs=("<first@example.org>", OUTLOOK),
+)
+TEXT = "Bon dia,\n\nL'hem registrat: «col·legi», 900 772 772.\n.\nFrom ací\n" + "molt llarg " * 200
+HTML = "<p>Bon dia</p>"
+
+
+def read(mime: bytes) -> EmailMessage:
+    parsed = message_from_bytes(mime, policy=default)
+    assert isinstance(parsed, EmailMessage)
+    return parsed
+
+
+def parts(mime: bytes) -> list[EmailMessage]:
+    return [part for part in read(mime).walk() if isinstance(part, EmailMessage)]
+
+
+def inside(mime: bytes) -> tuple[EmailMessage, EmailMessage]:
+    """The mail itself, and what is attached to it."""
+    top = read(mime)
+    _, attached = top.iter_parts()
+    assert isinstance(attached, EmailMessage)
+    return top, attached
+
+
+def wire_is_sound(mime: bytes) -> bool:
+    lines = mime.split(b"\r\n")
+    return b"\r" not in mime.replace(b"\r\n", b"") and not any(b"\n" in line or len(line) > 998 for line in lines)
+
+
+def test_the_header_says_who_what_and_why() -> None:
+    parsed = read(compose(HEADING, TEXT, HTML))
+    assert {name: str(value) for name, value in parsed.items() if not name.startswith("Content-")} == {
+        "Date": "Mon, 30 Nov 2026 08:00:01 +0000",
+        "From": "OAC 360 <oac360@castellbisbal.example>",
+        "To": "anna@example.org",
+        "Subject": HEADING.subject,
+        "Message-ID": HEADING.message_id,
+        "In-Reply-To": OUTLOOK,
+        "References": f"<first@example.org> {OUTLOOK}",
+        "Auto-Submitted": "auto-replied",
+        "X-Auto-Response-Suppress": "All",
+        "X-Oacmail": HEADING.mark,
+        "X-Oacmail-Case": "OAC-2026-000123",
+        "X-Oacmail-Kind": "ack",
+        "MIME-Version": "1.0",
+    }
+    assert parsed["Content-Language"] == "ca"
+
+
+def test_text_and_html_come_back_as_they_were_written() -> None:
+    mime = compose(HEADING, TEXT, HTML)
+    kinds = [part.get_content_type() for part in parts(mime)]
+    assert kinds == ["multipart/alternative", "text/plain", "text/html"]
+    assert parts(mime)[1].get_content().replace("\r\n", "\n").rstrip("\n") == TEXT
+    assert parts(mime)[2].get_content().rstrip("\r\n") == HTML
+    assert mime.isascii()
+    assert wire_is_sound(mime)
+    assert all(len(line) <= 78 for line in mime.split(b"\r\n") if OUTLOOK.encode() not in line)
+
+
+def test_the_same_values_make_the_same_bytes() -> None:
+    assert compose(HEADING, TEXT, HTML, b"From: a@b\n\nhi") == compose(HEADING, TEXT, HTML, b"From: a@b\n\nhi")
+
+
+@pytest.mark.parametrize(
+    ("original", "encoding"),
+    [(b"From: a@example.org\r\nSubject: x\r\n\r\nHola\r\n", "7bit"), ("Subject: à\n\nadéu\n".encode(), "8bit")],
+)
+def test_an_original_goes_along_as_a_message(original: bytes, encoding: str) -> None:
+    mime = compose(HEADING, TEXT, HTML, original)
+    top, letter = inside(mime)
+    assert top.get_content_type() == "multipart/mixed"
+    assert top["Content-Transfer-Encoding"] == encoding
+    assert letter.get_content_type() == "message/rfc822"
+    assert letter["Content-Transfer-Encoding"] == encoding
+    assert original.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n") in mime
+    assert wire_is_sound(mime)
+
+
+@pytest.mark.parametrize("original", [b"a: b\n\n" + b"x" * 999, b"a: b\n\nlone\rreturn", b"a: b\n\n\0"])
+def test_an_original_that_cannot_travel_as_it_is_goes_as_base64(original: bytes) -> None:
+    mime = compose(HEADING, TEXT, HTML, original)
+    attached = parts(mime)[-1]
+    assert attached.get_content_type() == "application/octet-stream"
+    assert attached.get_filename() == "original.eml"
+    assert attached.get_content() == original
+    assert wire_is_sound(mime)
+
+
+def test_an_original_that_holds_our_own_boundary_is_no_end() -> None:
+    escalation = compose(HEADING, TEXT, HTML, b"a: b\n\ninner")
+    nested = compose(HEADING, TEXT, HTML, escalation)
+    assert inside(nested)[1].get_content_type() == "message/rfc822"
+    assert escalation in nested
+
+
+@given(st.binary(max_size=300), st.text(max_size=300))
+def test_whatever_is_sent_is_sound_on_the_wire_and_reads_back(original: bytes, text: str) -> None:
+    heading = replace(HEADING, subject=f"x{text}", office=text)
+    mime = compose(heading, text, text, original)
+    assert wire_is_sound(mime)
+    assert verify(mime, heading) is None
+    assert inside(mime)[1].get_content_type() in {"message/rfc822", "application/octet-stream"}
+
+
+def test_a_sound_mail_is_verified() -> None:
+    assert verify(compose(HEADING, TEXT, HTML), HEADING) is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        (b"To: anna@example.org", b"To: anna@example.org, eva@example.org", "To"),
+        (b"To: anna@example.org", b"To: eva@example.org", "To"),
+        (b"To: anna", b"Bcc: eva@example.org\r\nTo: anna", "fields"),
+        (b"Subject: [", b"Subject: ", "Subject"),
+        (b"k=ack", b"k=akc", "X-Oacmail"),
+        (b"Date: Mon, 30", b"Date: Sun, 29", "Date"),
+        (b"Date: Mon, 30", b"Date: soon", "cannot be read back"),
+        (b"Auto-Submitted: auto-replied\r\n", b"", "fields"),
+    ],
+)
+def test_a_mail_that_says_something_else_is_not(old: bytes, new: bytes, reason: str) -> None:
+    changed = compose(HEADING, TEXT, HTML).replace(old, new, 1)
+    assert (verify(changed, HEADING) or "").startswith(reason)
+
+
+def test_a_mail_without_a_subject_is_not_verified() -> None:
+    heading = replace(HEADING, subject=" \r\n ")
+    assert verify(compose(heading, TEXT, HTML), heading) == "Subject: reads differently"
+
+
+@pytest.mark.parametrize("change", [{"recipient": "a b"}, {"message_id": "none"}, {"mark": "ç"}])
+def test_a_heading_that_cannot_be_written_is_refused(change: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        compose(replace(HEADING, **change), TEXT, HTML)  # type: ignore[arg-type]
+
+
+def works(python: str | None) -> bool:
+    return python is not None and subprocess.run([python, "-c", ""], capture_output=True).returncode == 0
+
+
+PYTHONS = [sys.executable, *filter(works, map(shutil.which, ("python3.11", "python3.12", "python3.13")))]
+PROGRAM = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from datetime import datetime, UTC
+from oacmail.mail.compose import Heading, compose, verify
+facts = json.load(sys.stdin)
+heading = Heading(**{**facts, "sent_at": datetime.fromisoformat(facts["sent_at"]), "refs": tuple(facts["refs"])})
+mime = compose(heading, "Bon dia", "<p>Bon dia</p>")
+assert verify(mime, heading) is None, verify(mime, heading)
+sys.stdout.buffer.write(mime)
+"""
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_every_python_writes_the_same_bytes_and_leaves_long_ids_alone(python: str) -> None:
+    facts = {name: getattr(HEADING, name) for name in Heading.__slots__} | {"sent_at": HEADING.sent_at.isoformat()}
+    root = Path(__file__).parents[2]
+    run = subprocess.run(
+        [python, "-I", "-c", PROGRAM, str(root)], input=json.dumps(facts).encode(), capture_output=True, check=True
+    )
+    assert run.stdout == compose(HEADING, "Bon dia", "<p>Bon dia</p>")
+    assert f"\r\nIn-Reply-To: {OUTLOOK}\r\n".encode() in run.stdout
