@@ -68,18 +68,18 @@ class Maildir:
 
     def corrupt_size(self, uid: int, folder: str = "INBOX") -> None:
         """The letter's file name lies about its size, so that Dovecot hangs up in the midst of sending it."""
-        old = self._file(uid, folder)
-        base, mark, flags = old.name.partition(":2,")
-        stem = base.partition(",S=")[0]
+        uidlist = self.path(folder) / "dovecot-uidlist"
+        lines = uidlist.read_text().splitlines()
+        row = next(number for number, line in enumerate(lines) if number and line.split()[0] == str(uid))
+        known = lines[row].partition(":")[2].partition(":2,")[0]
+        old = next(file for file in self.files(folder) if file.name.partition(":2,")[0] == known)
         size = old.stat().st_size + 5000
-        old.rename(old.with_name(f"{stem},S={size},W={size + 100}{mark}{flags}"))
+        lie = f"{known.partition(',S=')[0]},S={size},W={size + 100}"
+        old.rename(old.with_name(old.name.replace(known, lie)))
+        lines[row] = lines[row].replace(known, lie)
+        uidlist.write_text("\n".join(lines) + "\n")
         for index in self.path(folder).glob("dovecot.index.cache*"):
             index.unlink()
-
-    def _file(self, uid: int, folder: str) -> Path:
-        lines = (self.path(folder) / "dovecot-uidlist").read_text().splitlines()[1:]
-        stem = next(line.partition(":")[2] for line in lines if line.split()[0] == str(uid)).partition(",")[0]
-        return next(file for file in self.files(folder) if file.name.startswith(stem))
 
     def _make(self, folder: str) -> None:
         for sub in ("cur", "new", "tmp"):

@@ -1,0 +1,10 @@
+"""The office's mailbox over IMAP4rev1 (RFC 3501): one connection that reads with PEEK and never loses a letter.
+
+It decides nothing about letters. It never deletes mail, never uses sequence numbers and never reads or writes
+\\Seen on anything but our own self-copies.
+"""
+
+from oacmail.adapters.imap.mailbox import ImapMailbox
+from oacmail.adapters.imap.settings import ImapSettings, LoginRefused, UnreadableLetter
+
+__all__ = ["ImapMailbox", "ImapSettings", "LoginRefused", "UnreadableLetter"]

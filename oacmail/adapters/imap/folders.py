@@ -1,0 +1,114 @@
+"""Which folders there are and what each is to us: found by SPECIAL-USE (RFC 6154), else by name.
+
+Pure but for `listed`, which asks the server. It never creates a folder.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from imapclient import IMAPClient, imap_utf7
+
+from oacmail.core.model import Folder
+from oacmail.core.ports import WatchedFolder
+
+# interfaces.md section 5, [imap] sent: the last part of a name, in lower case.
+_SENT_NAMES = frozenset(
+    ("sent", "sent items", "sent messages", "enviats", "elements enviats", "enviados", "elementos enviados")
+)
+_UNSELECTABLE = frozenset(("\\noselect", "\\nonexistent"))
+_DEFAULT_WATCH = ("INBOX", "\\Sent")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A folder that can be selected. `flags` in lower case; `last` = the last part of its name, in lower case."""
+
+    name: str
+    flags: frozenset[str]
+    last: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The folders to watch, INBOX first, and the names of those that do not exist."""
+
+    watched: tuple[WatchedFolder, ...]
+    missing: tuple[str, ...]
+
+
+def listed(client: IMAPClient) -> list[Listed]:
+    """All folders, with their special uses where the server has them."""
+    command = ['""', '"*"'] + (["RETURN", "(SPECIAL-USE)"] if _extended(client) else [])
+    # Not list_folders: it knows no RETURN, without which servers need not tell special uses; and it fails on
+    # the whole list for one name that is no modified UTF-7.
+    client.folder_encode = False
+    try:
+        _, rows = client._imap._simple_command("LIST", *command)
+        _, rows = client._imap._untagged_response("OK", rows, "LIST")
+        found = client._proc_folder_list(rows)
+    finally:
+        client.folder_encode = True
+    return list(_readable(found))
+
+
+def plan(folders: Sequence[Listed], watch: Sequence[str], sent: str) -> Plan:
+    """What to watch of these. \\Junk comes last where there is one: copies of our own mail go astray there."""
+    hits = [(entry, _find(folders, entry, sent)) for entry in watch or _DEFAULT_WATCH]
+    found = [hit for _, hit in hits if hit] + [hit for hit in (_special(folders, "\\Junk"),) if hit]
+    ordered = sorted(dict.fromkeys(found), key=lambda folder: folder.name.upper() != "INBOX")
+    watched = tuple(WatchedFolder(name=folder.name, role=_role(folder, sent)) for folder in ordered)
+    missing = tuple(_title(entry, sent) for entry, hit in hits if hit is None)
+    return Plan(watched, missing)
+
+
+def _extended(client: IMAPClient) -> bool:
+    return all(client.has_capability(one) for one in ("LIST-EXTENDED", "SPECIAL-USE"))
+
+
+def _readable(rows: Iterable[tuple[tuple[bytes, ...], bytes | None, bytes | str]]) -> Iterable[Listed]:
+    for flags, delimiter, raw in rows:
+        lower = frozenset(flag.decode("ascii", "replace").lower() for flag in flags)
+        name = _decoded(raw)
+        if name and not lower & _UNSELECTABLE:
+            parts = name.split((delimiter or b"/").decode("ascii", "replace"))
+            yield Listed(name, lower, parts[-1].lower())
+
+
+def _decoded(raw: bytes | str) -> str:
+    """'' for a name that is no modified UTF-7: it cannot be selected by the name that we would make of it."""
+    try:
+        return imap_utf7.decode(raw)  # type: ignore[no-any-return]
+    except ValueError:
+        return ""
+
+
+def _find(folders: Sequence[Listed], entry: str, sent: str) -> Listed | None:
+    if entry == "\\Sent":
+        return _named(folders, sent) if sent else _special(folders, entry) or _sent_by_name(folders)
+    return _special(folders, entry) if entry.startswith("\\") else _named(folders, entry)
+
+
+def _special(folders: Sequence[Listed], use: str) -> Listed | None:
+    return next((folder for folder in folders if use.lower() in folder.flags), None)
+
+
+def _named(folders: Sequence[Listed], name: str) -> Listed | None:
+    inbox = name.upper() == "INBOX"
+    return next((one for one in folders if one.name == name or (inbox and one.name.upper() == "INBOX")), None)
+
+
+def _sent_by_name(folders: Sequence[Listed]) -> Listed | None:
+    return next((folder for folder in folders if folder.last in _SENT_NAMES), None)
+
+
+def _role(folder: Listed, sent: str) -> Folder:
+    # A second folder of sent mail ("Sent Items" beside "Sent") is one too when somebody wants it watched.
+    if folder.name.upper() == "INBOX":
+        return Folder.INTAKE
+    if folder.name == sent or "\\sent" in folder.flags or folder.last in _SENT_NAMES:
+        return Folder.SENT
+    return Folder.JUNK if "\\junk" in folder.flags else Folder.OTHER
+
+
+def _title(entry: str, sent: str) -> str:
+    return sent or "Sent" if entry == "\\Sent" else entry.lstrip("\\")

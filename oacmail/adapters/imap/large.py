@@ -1,0 +1,95 @@
+"""A letter that is too large to be read whole: its header fields and its texts, asked for part by part.
+
+The rest is named in `Fetched.skipped` and stays on the server. No more than a megabyte of any part is ever in
+memory, and no more than four of one letter.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+
+from imapclient import IMAPClient
+
+from oacmail.adapters.imap.outline import Part, assemble, described, is_readable, outline
+from oacmail.core.ports import Fetched, Place
+
+_PART_BYTES = 1024 * 1024
+_TEXT_BYTES = 4 * 1024 * 1024
+_HEADER_BYTES = 512 * 1024
+_HEAD_BYTES = 16 * 1024
+_PARTS = 1_000
+_AT_ONCE = 50
+_RETURNED_HEAD = b"Content-Type: text/rfc822-headers\r\n\r\n"
+
+
+def read_texts(client: IMAPClient, place: Place) -> Fetched | None:
+    """Header fields and texts; None when the letter has vanished."""
+    uid = place.uid
+    structure = client.fetch([uid], ["BODYSTRUCTURE"]).get(uid, {}).get(b"BODYSTRUCTURE")
+    header = _header(client, uid)
+    if structure is None or not header:
+        return None
+    root = outline(structure)
+    leaves = list(islice(root.leaves(), _PARTS))
+    heads = _heads(client, uid, leaves) if root.children else {root.section: header}
+    bodies = dict(_bodies(client, uid, leaves, heads))
+    left = (leaf for leaf in leaves if leaf.size > len(bodies.get(leaf.section, b"")))
+    skipped = tuple(
+        described(leaf, heads.get(leaf.section, b""), read=len(bodies.get(leaf.section, b""))) for leaf in left
+    )
+    return Fetched(raw=assemble(header, root, heads, bodies), complete=False, skipped=skipped)
+
+
+def read_header(client: IMAPClient, place: Place) -> Fetched | None:
+    """Header fields alone, for a letter whose structure the server cannot tell."""
+    header = _header(client, place.uid)
+    whole = Part(section="1", mime="application/octet-stream", size=place.size)
+    if not header:
+        return None
+    return Fetched(raw=assemble(header, whole, {}, {}), complete=False, skipped=(described(whole, b""),))
+
+
+def _header(client: IMAPClient, uid: int) -> bytes:
+    header = _pieces(client, uid, [("HEADER", _HEADER_BYTES)]).get("HEADER", b"")
+    return header if header.endswith(b"\r\n\r\n") or not header else _whole_lines(header) + b"\r\n"
+
+
+def _heads(client: IMAPClient, uid: int, leaves: Sequence[Part]) -> dict[str, bytes]:
+    """The parts' own header fields, each with its empty line, by section."""
+    heads: dict[str, bytes] = {}
+    for first in range(0, len(leaves), _AT_ONCE):
+        wanted = [(f"{leaf.section}.MIME", _HEAD_BYTES) for leaf in leaves[first : first + _AT_ONCE]]
+        answer = _pieces(client, uid, wanted)
+        heads |= {section.removesuffix(".MIME"): head.rstrip(b"\r\n") + b"\r\n\r\n" for section, head in answer.items()}
+    return heads | {leaf.section: _RETURNED_HEAD for leaf in leaves if _is_returned(leaf)}
+
+
+def _bodies(
+    client: IMAPClient, uid: int, leaves: Iterable[Part], heads: Mapping[str, bytes]
+) -> Iterator[tuple[str, bytes]]:
+    """(section, its first megabyte) of the texts. Of a returned message its header fields are read as a text."""
+    room = _TEXT_BYTES
+    for leaf in leaves:
+        if not (room and is_readable(leaf, heads.get(leaf.section, b""))):
+            continue
+        wanted = f"{leaf.section}.HEADER" if _is_returned(leaf) else leaf.section
+        body = _pieces(client, uid, [(wanted, min(_PART_BYTES, room))]).get(wanted)
+        if body is not None:
+            room -= len(body)
+            yield leaf.section, body if len(body) >= leaf.size else _whole_lines(body)
+
+
+def _is_returned(leaf: Part) -> bool:
+    return leaf.returned and leaf.mime == "message/rfc822"
+
+
+def _pieces(client: IMAPClient, uid: int, wanted: Sequence[tuple[str, int]]) -> dict[str, bytes]:
+    """The beginnings of sections, by section: (section, at most so many bytes). What is NIL is left out."""
+    items = [f"BODY.PEEK[{section}]<0.{octets}>" for section, octets in wanted]
+    answer = client.fetch([uid], items).get(uid, {})
+    found = ((section, answer.get(f"BODY[{section}]<0>".encode("ascii"))) for section, _ in wanted)
+    return {section: raw for section, raw in found if isinstance(raw, bytes)}
+
+
+def _whole_lines(text: bytes) -> bytes:
+    """Without the last line, which was cut: half a base64 quartet would spoil the rest."""
+    return text[: text.rfind(b"\n") + 1] or text

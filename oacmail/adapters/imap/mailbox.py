@@ -1,0 +1,152 @@
+"""The port `Mailbox` on a real server: which folder is read, which letters in which order, what a fault means.
+
+A line that breaks is made again at the next call, and the folder that was open is opened again, provided that it
+is still the same one: another UIDVALIDITY is Transient, so that the caller begins anew.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+from imapclient import IMAPClient
+
+from oacmail.adapters.imap import folders, large, letters
+from oacmail.adapters.imap.idle import Bell, Heard, idle
+from oacmail.adapters.imap.session import Session
+from oacmail.adapters.imap.settings import ImapSettings, UnreadableLetter
+from oacmail.core.errors import Transient
+from oacmail.core.ports import Fetched, FolderState, Place, WatchedFolder
+
+T = TypeVar("T")
+
+
+class ImapMailbox:
+    """core.ports.Mailbox. Of use to one thread; only `wake` may be called from another."""
+
+    def __init__(self, settings: ImapSettings) -> None:
+        self._settings = settings
+        self._session = Session(settings)
+        self._bell = Bell()
+        self._folder = ""
+        self._states: dict[str, FolderState] = {}
+
+    def watched(self) -> Sequence[WatchedFolder]:
+        """INBOX, the folder of sent mail, others by name; \\Junk last where there is one."""
+        return self._plan().watched
+
+    def missing(self) -> Sequence[str]:
+        return self._plan().missing
+
+    def open(self, folder: str) -> FolderState:
+        state = self._session.select(folder, readonly=True)
+        self._folder = folder
+        self._states[folder] = state
+        return state
+
+    def uids(self) -> set[int]:
+        self._reopen()
+        with self._session.at("SEARCH") as client:
+            return letters.all_uids(client, self._states[self._folder])
+
+    def places(self, uids: Sequence[int] | None = None) -> Sequence[Place]:
+        self._reopen()
+        with self._session.at("FETCH") as client:
+            return letters.all_places(client, uids)
+
+    def fetch(self, uids: Sequence[int]) -> Mapping[int, Fetched]:
+        """A batch gives what can be read. Who asks for a single letter that is there and cannot be read gets
+        UnreadableLetter: so ask alone for what a batch left out and `uids` still shows."""
+        places = self.places(uids)
+        small = [place.uid for place in places if place.size <= self._settings.max_bytes]
+        got = {uid: Fetched(raw=raw) for uid, raw in self._halved(small).items()}
+        for place in places:
+            if place.size > self._settings.max_bytes:
+                got |= self._in_part(place)
+        if len(uids) == 1 and not got and uids[0] in self.uids():
+            raise UnreadableLetter(uids[0])
+        return got
+
+    def file(self, folder: str, uid: int, target: str, *, seen: bool) -> None:
+        """Without MOVE and UIDPLUS the message stays where it is: a bare EXPUNGE would take others with it."""
+        if folder == target or not (self._session.has("MOVE") or self._session.has("UIDPLUS")):
+            return
+        state = self._session.select(folder, readonly=False)
+        self._same_epoch(folder, state)
+        with self._session.at("MOVE") as client:
+            if seen:
+                client.add_flags([uid], [b"\\Seen"], silent=True)
+            if client.has_capability("MOVE"):
+                client.move([uid], target)
+            else:
+                client.copy([uid], target)
+                client.add_flags([uid], [b"\\Deleted"], silent=True)
+                client.uid_expunge([uid])
+
+    def wait(self, seconds: float) -> bool:
+        """What came since INBOX was last opened is news at once. Every wait ends with an answer of the server."""
+        if self._news():
+            return True
+        if not self._session.has("IDLE"):
+            return self._bell.hear(seconds) is not Heard.BELL and self._news()
+        with self._session.at("IDLE") as client:
+            return idle(client, self._bell, seconds, self._settings.idle_minutes * 60) is Heard.LINE
+
+    def wake(self) -> None:
+        self._bell.ring()
+
+    def close(self) -> None:
+        self._session.logout()
+        self._bell.close()
+
+    def _plan(self) -> folders.Plan:
+        with self._session.at("LIST") as client:
+            return folders.plan(folders.listed(client), self._settings.watch, self._settings.sent)
+
+    def _reopen(self) -> None:
+        """The folder of the last `open` is selected, read-only, as it was."""
+        if self._session.selected != (self._folder, True):
+            self._same_epoch(self._folder, self._session.select(self._folder, readonly=True))
+
+    def _same_epoch(self, folder: str, state: FolderState) -> None:
+        known = self._states.get(folder)
+        if known is not None and known.uidvalidity != state.uidvalidity:
+            raise Transient("IMAP SELECT: UIDVALIDITY is not what it was when the folder was opened")
+
+    def _news(self) -> bool:
+        before, now = self._states.get("INBOX"), self._session.select("INBOX", readonly=True)
+        return (
+            before is None
+            or (before.uidvalidity, before.uidnext) != (now.uidvalidity, now.uidnext)
+            or (not now.uidnext and before.exists != now.exists)
+        )
+
+    def _halved(self, uids: Sequence[int]) -> dict[int, bytes]:
+        """A letter with a wrong size in the store makes Dovecot hang up on every batch that holds it (seen)."""
+        if not uids:
+            return {}
+        got = self._or_none(lambda: self._whole(uids))
+        if got is not None or len(uids) == 1:
+            return got or {}
+        middle = len(uids) // 2
+        return self._halved(uids[:middle]) | self._halved(uids[middle:])
+
+    def _whole(self, uids: Sequence[int]) -> dict[int, bytes]:
+        with self._session.at("FETCH") as client:
+            return letters.whole(client, uids)
+
+    def _in_part(self, place: Place) -> dict[int, Fetched]:
+        """By BODYSTRUCTURE; by its headers alone where the structure cannot be read."""
+        got = self._or_none(lambda: self._partly(large.read_texts, place))
+        got = got or self._or_none(lambda: self._partly(large.read_header, place))
+        return {place.uid: got} if got else {}
+
+    def _partly(self, read: Callable[[IMAPClient, Place], Fetched | None], place: Place) -> Fetched | None:
+        with self._session.at("FETCH") as client:
+            return read(client, place)
+
+    def _or_none(self, read: Callable[[], T]) -> T | None:
+        """None when the line broke under it. A server that cannot be reached again is Transient: not its fault."""
+        try:
+            return read()
+        except Transient:
+            self._reopen()
+            return None

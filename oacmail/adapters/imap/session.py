@@ -1,0 +1,164 @@
+"""One authenticated connection that comes back by itself: connecting, TLS, login, capabilities, SELECT.
+
+It is the one place where foreign exceptions become Transient. Their texts are left behind, since servers like to
+quote user names, folder names and addresses: place, class and response code are what an admin needs.
+"""
+
+import errno
+import imaplib
+import ipaddress
+import re
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from imapclient import IMAPClient, SocketTimeout
+from imapclient.exceptions import LoginError
+
+from oacmail.adapters.imap.settings import ImapSettings, LoginRefused
+from oacmail.core.errors import ConfigError, OacmailError, Transient
+from oacmail.core.ports import FolderState
+
+_CONNECT_SECONDS = 30.0
+_GOODBYE_SECONDS = 2.0
+# A peer that has vanished without a word is given up after about two minutes, also in a long IDLE.
+_KEEPALIVE = ((socket.TCP_KEEPIDLE, 60), (socket.TCP_KEEPINTVL, 20), (socket.TCP_KEEPCNT, 3))
+
+
+class Session:
+    """Connects when it is first needed and again after every fault. `selected`: (folder, read-only) or None."""
+
+    def __init__(self, settings: ImapSettings) -> None:
+        if settings.security == "none" and not _is_loopback(settings.host):
+            raise ConfigError(("imap.security: no encryption beyond this machine: use tls or starttls",))
+        self._settings = settings
+        self._client: IMAPClient | None = None
+        self.selected: tuple[str, bool] | None = None
+
+    @contextmanager
+    def at(self, place: str) -> Iterator[IMAPClient]:
+        """The client, logged in. Whatever goes wrong inside ends the line and comes out as Transient."""
+        try:
+            yield self._connected()
+        except OacmailError:
+            self.drop()
+            raise
+        except Exception as error:  # whatever a library says about a broken line or a strange answer
+            self.drop()
+            raise _translated(place, error) from None
+
+    def has(self, capability: str) -> bool:
+        """Whether the server offered it after login."""
+        with self.at("CAPABILITY") as client:
+            return bool(client.has_capability(capability))
+
+    def select(self, folder: str, *, readonly: bool) -> FolderState:
+        """SELECT, or EXAMINE when `readonly`."""
+        self.selected = None
+        with self.at("SELECT") as client:
+            answer = client.select_folder(folder, readonly=readonly)
+            state = FolderState(
+                uidvalidity=int(answer[b"UIDVALIDITY"]),
+                uidnext=int(answer.get(b"UIDNEXT", 0)),
+                exists=int(answer[b"EXISTS"]),
+            )
+        self.selected = (folder, readonly)
+        return state
+
+    def drop(self) -> None:
+        """End the line without ceremony; the next use makes a new one."""
+        client, self._client, self.selected = self._client, None, None
+        if client is not None:
+            _hang_up(client)
+
+    def logout(self) -> None:
+        """End the line as RFC 3501 asks for, but wait for the answer no longer than two seconds."""
+        if self._client is not None:
+            self._client.socket().settimeout(_GOODBYE_SECONDS)
+            try:
+                self._client.logout()
+            except (OSError, imaplib.IMAP4.error):
+                self.drop()  # it was gone already
+        self._client, self.selected = None, None
+
+    def _connected(self) -> IMAPClient:
+        if self._client is None:
+            self._client = _connect(self._settings)
+        return self._client
+
+
+def _connect(settings: ImapSettings) -> IMAPClient:
+    tls = ssl.create_default_context(cafile=settings.ca_file)
+    tls.minimum_version = ssl.TLSVersion.TLSv1_2
+    client = IMAPClient(
+        settings.host,
+        settings.port,
+        ssl=settings.security == "tls",
+        ssl_context=tls if settings.security == "tls" else None,
+        timeout=SocketTimeout(min(_CONNECT_SECONDS, settings.timeout), settings.timeout),
+    )
+    try:
+        client._imap.debug = 0  # else it formats the repr of every letter for a log that nobody reads
+        client.normalise_times = False
+        _keep_alive(client.socket())
+        if settings.security == "starttls":
+            client.starttls(tls)
+        _login(client, settings)
+        if client.has_capability("ID"):  # RFC 2971; some providers want to know who calls
+            client.id_({"name": "oacmail"})
+    except BaseException:
+        _hang_up(client)
+        raise
+    return client
+
+
+def _login(client: IMAPClient, settings: ImapSettings) -> None:
+    secret = settings.secret()
+    try:
+        if settings.auth == "xoauth2":
+            client.oauth2_login(settings.user, secret)
+        elif (settings.user + secret).isascii():
+            client.login(settings.user, secret)
+        else:  # LOGIN knows ASCII only; PLAIN is UTF-8 (RFC 4616)
+            client.plain_login(settings.user, secret)
+    except LoginError as error:
+        if isinstance(error.__context__, imaplib.IMAP4.abort):  # the line broke: that says nothing of the password
+            raise error.__context__ from None
+        raise
+
+
+def _keep_alive(sock: socket.socket) -> None:
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in _KEEPALIVE:
+        sock.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
+def _hang_up(client: IMAPClient) -> None:
+    try:
+        client.shutdown()
+    except OSError:
+        client.socket().close()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _translated(place: str, error: Exception) -> Transient:
+    message = f"IMAP {place}: {type(error).__name__} {_detail(error)}".strip()
+    refused = isinstance(error, LoginError) and "[UNAVAILABLE]" not in str(error)
+    return LoginRefused(message) if refused else Transient(message)
+
+
+def _detail(error: Exception) -> str:
+    """What may be told: why a certificate was not believed, the name of an errno, an IMAP response code."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return error.verify_message
+    if isinstance(error, OSError) and error.errno is not None:
+        return errno.errorcode.get(error.errno, "")
+    code = re.search(r"\[[A-Z-]+\]", str(error))
+    return code[0] if code else ""
