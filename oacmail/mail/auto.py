@@ -12,8 +12,8 @@ import re
 from collections.abc import Callable, Iterator
 
 from oacmail.core.model import Auto, Report
+from oacmail.mail.charset import field
 from oacmail.mail.fields import Fields
-from oacmail.mail.headertext import decoded
 
 _Test = Callable[[str], bool]
 
@@ -121,7 +121,7 @@ def _found(fields: Fields, sender: str) -> Iterator[tuple[Auto, str]]:
     for sender_test, auto, reason in _SENDERS:
         if sender_test(sender):
             yield auto, reason
-    subject = decoded(fields.first("subject"))
+    subject = field(fields.first("subject"))
     if _OUT_OF_OFFICE.search(subject):
         yield Auto.REPLY, "subject: out of office"
     if _READ.search(subject) and (fields.all("in-reply-to") or fields.all("references")):

@@ -8,8 +8,8 @@ subject and the very first lines must both be a server's own. Never decides by w
 import re
 from collections.abc import Iterator
 
+from oacmail.mail.charset import field
 from oacmail.mail.fields import Fields
-from oacmail.mail.headertext import decoded
 from oacmail.mail.report_words import RETURNED, SENDERS, SENTENCES, SUBJECTS, TO_THE_SENDER, Action
 
 _HEAD = 4000  # a server says what happened before it returns the mail
@@ -27,7 +27,7 @@ def made_by_server(fields: Fields) -> bool:
     return (
         any(fields.all(name) for name in _SERVER_FIELDS)
         or fields.first("return-path").lower() in _NULL_SENDERS
-        or bool(SENDERS.search(decoded(fields.first("from"))))
+        or bool(SENDERS.search(field(fields.first("from"))))
     )
 
 
@@ -37,7 +37,7 @@ def verdict(fields: Fields, text: str, machine: bool, known: bool) -> Action | N
     `machine`: it bears a server's mark; `known`: a parser of known formats found failing addresses in it.
     """
     told = action(text)
-    titled = bool(SUBJECTS.match(decoded(fields.first("subject")).strip()))
+    titled = bool(SUBJECTS.match(field(fields.first("subject")).strip()))
     if machine:
         marked = titled or bool(fields.all("x-failed-recipients")) or _from_daemon(fields)
         return (told or ("failed" if known else None)) if marked else None

@@ -1,0 +1,209 @@
+"""The original letter as it may be passed on inside the house: whole, less what must not travel (R34).
+
+Decides, part by part, what is replaced by a note with its name, type, size and sha256: certificates and keys,
+programs, archives and other wrappings, pages and scripts, macro documents, copies of identity and health papers;
+and blanks passwords, PINs, codes and keys in the text that stays. A letter within the letter is cleaned likewise.
+Never changes who wrote what to whom: header fields stay, X-Oacmail ones too, for they are signed, are believed
+at the top of a mail or of a returned mail only, and tell staff which mail of ours came back; only a secret in a
+subject is blanked. Signatures over the body break, knowingly. What cannot be read, or not be written as safe
+MIME, is replaced whole.
+"""
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterator
+from email import policy
+from email.generator import BytesGenerator
+from email.message import Message as Root
+from email.parser import BytesParser
+from io import BytesIO
+
+from oacmail.mail import charset, dangers, htmltext, secrets
+
+# 900: fields are folded where they must be (RFC 5322 section 2.1.1: 998), else left as they came
+_POLICY = policy.compat32.clone(linesep="\r\n", max_line_length=900)
+_PARTS = 1000  # design.md section 6, step 4
+_DEPTH = 50
+_BARE_LF = re.compile(rb"(?<!\r)\n")
+_UNSAFE = re.compile(rb"\x00|\r(?!\n)|[^\r\n]{999}")
+_ENCODED = frozenset({"base64", "quoted-printable"})
+_PLAIN = frozenset({"7bit", "8bit", ""})
+_WRAPPED_LETTERS = frozenset({"message/partial", "message/external-body"})
+_SCRIPT = re.compile(
+    r"<\s*(?:script|iframe|object|embed|form|meta[^>]{1,200}refresh)\b|<[^>]{1,500}\son\w+\s*=|javascript:",
+    re.IGNORECASE,
+)
+_UUENCODED = re.compile(r"^begin(?:-base64)? [0-7]{3,4} (\S.*)\n(?:.*\n)*?(?:end|====)\s*$", re.MULTILINE)
+_REASONS = {
+    "certificate": "certificat o clau",
+    "executable": "programa",
+    "archive": "arxiu comprimit o contenidor",
+    "page": "pàgina web",
+    "macro": "document amb macros",
+    "paper": "document d'identitat o de salut",
+    "secret": "conté una contrasenya o un codi",
+    "unreadable": "no es pot llegir",
+    "size": "massa gran",
+}
+
+
+def redact(raw: bytes, *, limit_bytes: int | None = None) -> bytes:
+    """The letter without its secrets and dangerous parts: CRLF lines, 7-bit or 8-bit MIME.
+
+    Where that is longer than `limit_bytes`, all its attachments are replaced too, then the whole. Never raises.
+    """
+    try:
+        cleaned = _clean(raw, drop=False)
+        if limit_bytes is not None and len(cleaned) > limit_bytes:
+            cleaned = _clean(raw, drop=True)
+        if limit_bytes is not None and len(cleaned) > limit_bytes:
+            return _whole(raw, "size")
+        return _whole(raw, "unreadable") if _UNSAFE.search(cleaned) else cleaned
+    except Exception:  # forged structure in a foreign parser or generator: nobody gets it unread
+        return _whole(raw, "unreadable")
+
+
+def _clean(raw: bytes, *, drop: bool) -> bytes:
+    root = BytesParser(policy=_POLICY).parsebytes(raw)
+    for count, (part, depth) in enumerate(_walk(root, 0)):
+        if count >= _PARTS or depth > _DEPTH:
+            return _whole(raw, "unreadable")
+        _treat(part, drop=drop)
+    return _written(root)
+
+
+def _walk(part: Root, depth: int) -> Iterator[tuple[Root, int]]:
+    """Parents first: a part that was replaced has no children any more."""
+    yield part, depth
+    for child in _children(part):
+        yield from _walk(child, depth + 1)
+
+
+def _children(part: Root) -> list[Root]:
+    payload = part.get_payload()
+    return [child for child in payload if isinstance(child, Root)] if isinstance(payload, list) else []
+
+
+def _written(part: Root) -> bytes:
+    out = BytesIO()
+    BytesGenerator(out, mangle_from_=False, policy=_POLICY).flatten(part)
+    return _BARE_LF.sub(b"\r\n", out.getvalue())  # fields with 8-bit bytes are written with the folds they came with
+
+
+# --- one part -----------------------------------------------------------------------------------------
+
+
+def _treat(part: Root, *, drop: bool) -> None:
+    _blank_subject(part)
+    name, mime = _name(part), part.get_content_type()
+    if isinstance(part.get_payload(), list):
+        _treat_container(part, name, mime)
+        return
+    data = _data(part)
+    reason = _reason(part, name, mime, data)
+    if not reason and drop and (name or not mime.startswith("text/")):
+        reason = "size"
+    if reason:
+        _replace(part, _note(reason, name, mime, data))
+    elif mime.startswith("text/"):
+        _treat_text(part, data)
+    elif _encoding(part) not in _ENCODED:
+        _set(part, data)
+
+
+def _treat_container(part: Root, name: str, mime: str) -> None:
+    """Text around the parts is shown by no client and may hide anything; an encoded letter cannot be cleaned."""
+    part.preamble = part.epilogue = None
+    if mime.startswith("message/") and (_encoding(part) in _ENCODED or mime in _WRAPPED_LETTERS):
+        _replace(part, _note("archive", name, mime, b"".join(map(_written, _children(part)))))
+    elif mime.startswith("multipart/"):
+        del part["Content-Transfer-Encoding"]
+
+
+def _reason(part: Root, name: str, mime: str, data: bytes) -> str:
+    """Why this leaf may not travel, '' where it may."""
+    if mime.startswith("multipart/"):
+        return "unreadable"  # it says that it has parts, and none could be found
+    attached = bool(name) or part.get_content_disposition() == "attachment"
+    if mime == "text/html" and not attached:
+        return _page_reason(charset.decode(data, part.get_content_charset() or ""))
+    if mime == "text/plain" and not attached and b"\x00" not in data:
+        return ""
+    return dangers.of_name(name, mime) or dangers.of_bytes(data) or ("paper" if dangers.is_paper(name) else "")
+
+
+def _page_reason(page: str) -> str:
+    """A secret among tags cannot be blanked with certainty; the plain alternative says the same."""
+    if _SCRIPT.search(page):
+        return "page"
+    return "secret" if secrets.find(htmltext.read(page), ()) else ""
+
+
+def _treat_text(part: Root, data: bytes) -> None:
+    text = charset.decode(data, part.get_content_charset() or "")
+    kept = secrets.blank(_UUENCODED.sub(lambda found: f"[{_REASONS['archive']}: {found[1][:80]}]", text))
+    if kept != text or _UNSAFE.search(data) or _encoding(part) not in _ENCODED | _PLAIN:
+        part.set_param("charset", "utf-8")
+        _set(part, kept.encode("utf-8", "replace"))
+
+
+def _blank_subject(part: Root) -> None:
+    for value in part.get_all("subject", [])[:1]:
+        subject = charset.field(str(value))
+        if (kept := secrets.blank(subject)) != subject:
+            del part["Subject"]
+            part["Subject"] = _encoded_word(kept)
+
+
+def _encoded_word(text: str) -> str:
+    return f"=?utf-8?b?{base64.b64encode(text[:200].encode()).decode()}?="
+
+
+# --- reading and writing a leaf -----------------------------------------------------------------------
+
+
+def _data(part: Root) -> bytes:
+    data = part.get_payload(decode=True)
+    return data if isinstance(data, bytes) else b""
+
+
+def _encoding(part: Root) -> str:
+    return str(part.get("content-transfer-encoding", "")).strip().lower()
+
+
+def _name(part: Root) -> str:
+    """The worst of the names that the part goes by: clients disagree on which one counts."""
+    fields = (charset.parameters(str(part.get(field, ""))) for field in ("content-disposition", "content-type"))
+    names = [value for found in fields for key in ("filename", "name") if (value := found.get(key))]
+    return max(names, key=lambda name: bool(dangers.of_name(name, "")), default="")
+
+
+def _set(part: Root, data: bytes) -> None:
+    del part["Content-Transfer-Encoding"]
+    part["Content-Transfer-Encoding"] = "base64"
+    part.set_payload(base64.encodebytes(data).decode("ascii"))
+
+
+def _replace(part: Root, note: str) -> None:
+    for field in {key.lower() for key in part if key.lower().startswith("content-")}:
+        del part[field]
+    part["Content-Type"] = 'text/plain; charset="utf-8"'
+    _set(part, note.encode())
+
+
+def _note(reason: str, name: str, mime: str, data: bytes) -> str:
+    shown = re.sub(r"[^\w .,()@+-]", "_", name)[:120] or "(sense nom)"
+    return (
+        "[Part retirada per l'OAC 360 en reenviar el missatge. L'original és a la bústia.]\r\n"
+        f"Motiu: {_REASONS[reason]}\r\nNom: {shown}\r\nTipus: {mime[:80]}\r\n"
+        f"Mida: {len(data)} bytes\r\nSHA-256: {hashlib.sha256(data).hexdigest()}\r\n"
+    )
+
+
+def _whole(raw: bytes, reason: str) -> bytes:
+    part = Root(policy=_POLICY)
+    part["MIME-Version"] = "1.0"
+    part["Subject"] = _encoded_word(f"Missatge retirat: {_REASONS[reason]}")
+    _replace(part, _note(reason, "", "message/rfc822", raw))
+    return _written(part)
