@@ -1,0 +1,55 @@
+# What people and CI type. Each target works in an empty clone, as root or with sudo: docs/admin.md, README.md.
+#   make install   .venv with the locked dependencies        make demo [STAY=1]   the story in one screen
+#   make test      servers and the whole test suite          make check           lint, types, contracts, then test
+#   make bench [N=1000] · make chaos [KILLS=20] · make lock  (after a change of dependencies; needs uv)
+
+PYTHON ?= python3
+N ?= 1000
+KILLS ?= 20
+STAY ?=
+TESTS ?=
+
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+INSTALLED := .venv/installed-$(VERSION)
+PIP := .venv/bin/python -m pip --disable-pip-version-check --quiet
+AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo --preserve-env)
+
+.PHONY: install demo test check lint bench chaos lock
+.DELETE_ON_ERROR:
+
+install: $(INSTALLED)
+
+$(INSTALLED): requirements-dev.txt pyproject.toml
+	@.ci/venv $(PYTHON)
+	@$(PIP) install --require-hashes -r requirements-dev.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: install
+	@.venv/bin/oacmail demo $(if $(STAY),--stay)
+
+test: install
+	@.ci/servers
+	@$(AS_ROOT) .venv/bin/python -m pytest $(TESTS)
+
+check: lint
+	@$(MAKE) --no-print-directory test
+
+lint: install
+	@.venv/bin/ruff check
+	@.venv/bin/ruff format --check
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+
+bench: install
+	@.ci/servers
+	@$(AS_ROOT) .venv/bin/python -m bench.run $(N)
+
+chaos: install
+	@.ci/servers
+	@$(AS_ROOT) .venv/bin/python -m tests.chaos --kills $(KILLS)
+
+lock:
+	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header pyproject.toml -o requirements.txt
+	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header pyproject.toml --all-extras \
+		-c requirements.txt -o requirements-dev.txt

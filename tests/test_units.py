@@ -1,0 +1,75 @@
+"""The systemd units: how little the service may do, measured by systemd itself, and that they are well formed."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+UNITS = Path(__file__).parent.parent / "systemd"
+WORST_EXPOSURE = 1.2
+
+
+@pytest.mark.parametrize("unit", ["oacmail.service", "oacmail@.service"])
+def test_the_exposure_is_as_low_as_promised(unit: str) -> None:
+    said = _analyze("security", "--offline=yes", str(UNITS / unit))
+    level = re.search(r"Overall exposure level for \S+: ([0-9.]+)", said)
+    assert level, said
+    assert float(level[1]) <= WORST_EXPOSURE
+
+
+def test_systemd_finds_no_fault_in_the_installed_units(tmp_path: Path) -> None:
+    _install(tmp_path)
+    assert _analyze("verify", "--man=no", f"--root={tmp_path}", "oacmail.service", "oacmail@vila.service") == ""
+
+
+def test_the_fault_finder_would_find_one(tmp_path: Path) -> None:
+    _install(tmp_path)
+    unit = tmp_path / "etc/systemd/system/oacmail.service"
+    unit.write_text(unit.read_text().replace("ProtectSystem=", "ProtectSystm="))
+    assert "Unknown key 'ProtectSystm'" in _analyze("verify", "--man=no", f"--root={tmp_path}", "oacmail.service")
+
+
+def test_both_units_differ_only_in_the_name_of_the_town() -> None:
+    one = _settings("oacmail.service")
+    many = [line.replace("/%i.toml", "/config.toml") for line in _settings("oacmail@.service")]
+    assert [re.sub(r"[/-]%i| of %i", "", line) for line in many] == one
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Type=notify-reload",
+        "WatchdogSec=180",
+        "RestartPreventExitStatus=78 2",
+        "MemoryMax=512M",
+        "LoadCredential=imap:/etc/oacmail/credentials/imap",
+        "LoadCredential=smtp:/etc/oacmail/credentials/smtp",
+        "LoadCredential=token:/etc/oacmail/credentials/token",
+    ],
+)
+def test_the_unit_keeps_its_promises(line: str) -> None:
+    assert line in (UNITS / "oacmail.service").read_text().splitlines()
+
+
+def _settings(unit: str) -> list[str]:
+    return [line for line in (UNITS / unit).read_text().splitlines() if line and not line.startswith("#")]
+
+
+def _analyze(*words: str) -> str:
+    done = subprocess.run(["systemd-analyze", *words], capture_output=True, text=True, check=False, timeout=60)
+    return done.stdout + done.stderr
+
+
+def _install(root: Path) -> None:
+    """A system with nothing but the units, the program and systemd's own targets."""
+    system, shipped = root / "etc/systemd/system", root / "usr/lib/systemd/system"
+    program = root / "opt/oacmail/venv/bin/oacmail"
+    for folder in (system, shipped, program.parent):
+        folder.mkdir(parents=True)
+    program.touch(0o755)
+    for unit in UNITS.glob("*.service"):
+        shutil.copy(unit, system)
+    for target in Path("/usr/lib/systemd/system").glob("*.target"):
+        shutil.copy(target, shipped)
