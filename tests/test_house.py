@@ -1,0 +1,124 @@
+"""The rules of the house that no linter knows: a core without clock, chance and files; small files that say what
+they are for; tests that never sleep; a wheel that carries all it needs."""
+
+import ast
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE, TESTS = ROOT / "oacmail", ROOT / "tests"
+LONGEST_FILE = 400
+VOCABULARY = {"oacmail/core/model.py": 520}
+"""Lists of plain values without a line of logic, better read in one place."""
+IMPURE_CALLS = {"now", "utcnow", "today", "open", "print", "input", "random", "urandom", "uuid4", "sleep"}
+IMPURE_NAMES = {"time", "random"}
+"""Modules: `time.time()` is impure, `datetime.time(8)` is a value."""
+
+
+def _sources(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*.py"))
+
+
+def _named(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def _calls(path: Path) -> Iterator[tuple[int, str, str]]:
+    """(line, object, function) of all calls: `time.sleep(1)` is (1, "time", "sleep"); a bare call has object ""."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=thing), attr=name)):
+                yield node.lineno, thing, name
+            case ast.Call(func=ast.Attribute(attr=name)):
+                yield node.lineno, "…", name
+            case ast.Call(func=ast.Name(id=name)):
+                yield node.lineno, "", name
+
+
+@pytest.mark.parametrize("path", [*_sources(PACKAGE / "core"), *_sources(PACKAGE / "mail")], ids=_named)
+def test_the_inner_layers_ask_neither_clock_nor_chance_nor_files(path: Path) -> None:
+    assert [
+        f"{path.name}:{line} {thing}.{name}()"
+        for line, thing, name in _calls(path)
+        if name in IMPURE_CALLS or thing in IMPURE_NAMES
+    ] == []
+
+
+@pytest.mark.parametrize(
+    "line", ["datetime.now(UTC)", "date.today()", "open('x')", "print(1)", "random.choice(x)", "time.monotonic()"]
+)
+def test_an_impure_line_would_be_seen(tmp_path: Path, line: str) -> None:
+    (tmp_path / "slip.py").write_text(f"{line}\n")
+    ((_, thing, name),) = _calls(tmp_path / "slip.py")
+    assert name in IMPURE_CALLS or thing in IMPURE_NAMES
+
+
+@pytest.mark.parametrize("path", _sources(PACKAGE), ids=_named)
+def test_every_module_is_short_and_says_what_it_is_for(path: Path) -> None:
+    text = path.read_text("utf-8")
+    assert len(text.splitlines()) <= VOCABULARY.get(_named(path), LONGEST_FILE)
+    assert ast.get_docstring(ast.parse(text))
+
+
+@pytest.mark.parametrize("path", _sources(TESTS), ids=_named)
+def test_no_test_sleeps_or_is_skipped(path: Path) -> None:
+    banned = {("time", "sleep"), ("pytest", "skip"), ("pytest", "xfail"), ("pytest", "importorskip")}
+    assert [line for line, thing, name in _calls(path) if (thing, name) in banned] == []
+    assert re.findall(r"^\s*@pytest\.mark\.(?:skip|skipif|xfail)\b", path.read_text("utf-8"), re.M) == []
+
+
+@pytest.mark.parametrize("path", _sources(PACKAGE), ids=_named)
+def test_no_open_ends_are_left(path: Path) -> None:
+    assert re.findall(r"\b(?:TODO|FIXME|XXX)\b", path.read_text("utf-8")) == []
+
+
+def test_pydantic_is_known_to_the_configuration_alone() -> None:
+    users = {
+        _named(path) for path in _sources(PACKAGE) if re.search(r"^\s*(from|import) pydantic", path.read_text(), re.M)
+    }
+    assert {user.split("/")[1] for user in users} == {"config"}
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", str(folder)]
+    done = subprocess.run([*command, str(ROOT)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (built,) = folder.glob("*.whl")
+    return zipfile.ZipFile(built)
+
+
+def test_the_wheel_carries_every_module(wheel: zipfile.ZipFile) -> None:
+    assert {_named(path) for path in _sources(PACKAGE)} <= set(wheel.namelist())
+
+
+@pytest.mark.parametrize("name", ["templates", "migrations"])
+def test_the_wheel_carries_templates_and_migrations(wheel: zipfile.ZipFile, name: str) -> None:
+    files = {
+        f"oacmail/data/{path.relative_to(ROOT)}"
+        for path in (ROOT / name).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert files
+    assert files <= set(wheel.namelist())
+
+
+def test_the_wheel_carries_the_shipped_configuration_the_holidays_and_the_licence(wheel: zipfile.ZipFile) -> None:
+    names = wheel.namelist()
+    assert wheel.read("oacmail/data/config.toml") == (ROOT / "config.toml").read_bytes()
+    assert any(name.endswith("castellbisbal.toml") for name in names)
+    licence = next(name for name in names if name.endswith("licenses/LICENSE"))
+    assert b"EUROPEAN UNION PUBLIC LICENCE v. 1.2" in wheel.read(licence)
+
+
+def test_the_wheel_carries_nothing_else(wheel: zipfile.ZipFile) -> None:
+    strange = [name for name in wheel.namelist() if not re.match(r"oacmail(/|-[\d.]+\.dist-info/)", name)]
+    assert strange == []
+    assert not [name for name in wheel.namelist() if "__pycache__" in name or name.endswith((".db", ".key"))]
