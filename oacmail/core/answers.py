@@ -7,7 +7,7 @@ crossed the answer keeps its own. It never judges whether a letter *is* an answe
 from datetime import datetime, time
 
 from oacmail.core import calendar
-from oacmail.core.model import Arm, Change, Disarm, Drop, Effect, Note, Status
+from oacmail.core.model import Arm, Change, Disarm, Drop, Effect, Note, Person, Status
 from oacmail.core.policy import Policy
 from oacmail.core.view import CaseView
 
@@ -26,6 +26,7 @@ def answered(policy: Policy, case: CaseView, *, at: datetime, key: str, how: str
         Disarm(case=case.number, how="met", at=at, kinds=MET_BY_ANSWER),
         Change(case=case.number, columns=columns),
         Drop(case=case.number, kinds=("ack", "overdue", "remind")),
+        Person(address=case.citizen, known=True),
         Note(kind="answered", case=case.number, data={"by": how, "letter": key[:16]}),
     ]
     if "status" in columns:

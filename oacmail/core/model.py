@@ -428,11 +428,12 @@ class Reviewed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """What we know of an address now; None leaves a column as it is."""
+    """What we know of an address now; None leaves a column as it is. `known`: a person has answered it."""
 
     address: str
     name: str | None = None
     lang: str | None = None
+    known: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,6 +66,10 @@ class Mailbox(Protocol):
         """The folders to watch that exist now, INBOX first; Sent found by SPECIAL-USE, else by name."""
         ...
 
+    def bearing(self, field: str) -> set[int]:
+        """UIDs of the open folder whose mails have this header field (SEARCH HEADER, RFC 9051 section 6.4.4)."""
+        ...
+
     def missing(self) -> Sequence[str]:
         """Names of folders that should be watched and do not exist, 'Sent' where none was found."""
         ...
@@ -119,6 +123,49 @@ class Outgoing:
     envelope_from: str
     recipient: str
     copy_to: str
+    mime: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrozenMail:
+    """A mail as it will leave, byte for byte: `length` is the characters of its text part.
+
+    `bare`/`bare_id`: the same mail without the original it carries, under a Message-ID of its own; else None.
+    """
+
+    message_id: str
+    mime: bytes
+    length: int
+    bare: bytes | None = None
+    bare_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderRow:
+    """A folder as we remember it. `started_at`: letters older than that are its past (baseline)."""
+
+    name: str
+    uidvalidity: int
+    uidnext: int
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spot:
+    """Where a letter lies: folder epoch and UID."""
+
+    folder: str
+    uidvalidity: int
+    uid: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """An outbox row that is ours to send now."""
+
+    key: str
+    kind: str
+    recipient: str
     mime: bytes
 
 

@@ -1,0 +1,147 @@
+"""The one SQLite file: how it is opened, locked, migrated, and how its faults are named.
+
+Never holds a rule. A locked or full database is Transient: nothing was lost, the letter still lies in INBOX; a
+damaged one is Fatal. One process at a time owns a state directory, by flock.
+"""
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib import util
+from pathlib import Path
+from typing import IO
+
+from sqlite_utils import Database, Migrations
+
+from oacmail.core.errors import Fatal, OacmailError, Transient
+
+FILE = "oacmail.db"
+LOCK = "oacmail.lock"
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA busy_timeout=5000",
+    "PRAGMA secure_delete=ON",
+    "PRAGMA recursive_triggers=ON",
+)
+_DAMAGED = ("malformed", "not a database", "disk image")
+
+
+def stamp(moment: datetime) -> str:
+    """UTC text that sorts: `2026-11-25T08:00:00Z`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def moment(text: str | None) -> datetime | None:
+    """The way back; None for NULL."""
+    return at(text) if text else None
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def translate(error: sqlite3.Error) -> OacmailError:
+    """Foreign error to ours: damaged = Fatal, all else passes."""
+    text = str(error)
+    if isinstance(error, sqlite3.DatabaseError) and any(word in text for word in _DAMAGED):
+        return Fatal(f"database: {text}: stop, and restore the last backup (oacmail restore)")
+    return Transient(f"database: {text}")
+
+
+@contextmanager
+def named_faults() -> Iterator[None]:
+    """Around every use of the connection by the outside."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise translate(error) from error
+    except sqlite3.DatabaseError as error:
+        # IntegrityError and its kin are bugs of ours: the letter's own affair, not the database's
+        if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.InterfaceError):
+            raise
+        raise translate(error) from error
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Autocommit mode: every transaction is begun and ended by us. The file is made 0600."""
+    with named_faults():
+        if not path.exists():
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        con = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        con.row_factory = sqlite3.Row
+        for pragma in _PRAGMAS:
+            con.execute(pragma)
+        return con
+
+
+def connect_readonly(path: Path) -> sqlite3.Connection:
+    """For `status` and lists beside a running daemon."""
+    with named_faults():
+        con = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False)
+        con.row_factory = sqlite3.Row
+        return con
+
+
+def lock(state: Path) -> IO[str]:
+    """The state directory's lock, held while the returned file lives. Raises Transient if another has it."""
+    handle = (state / LOCK).open("w")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        handle.close()
+        raise Transient("state: another oacmail works on this state directory") from error
+    return handle
+
+
+def shipped_migrations() -> Path:
+    """The migrations file: in the wheel under oacmail/data, in a checkout beside the package."""
+    package = Path(__file__).parents[2]
+    candidates = (package / "data" / "migrations", package.parent / "migrations")
+    return next(path for path in candidates if path.is_dir()) / "migrations.py"
+
+
+def migrations() -> Migrations:
+    spec = util.spec_from_file_location("oacmail_migrations", shipped_migrations())
+    assert spec is not None
+    assert spec.loader is not None
+    module = util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    found = module.migrations
+    assert isinstance(found, Migrations)
+    return found
+
+
+def migrate(con: sqlite3.Connection) -> list[str]:
+    """Apply what is pending; the names of the steps applied."""
+    steps = migrations()
+    database = Database(con)
+    with named_faults():
+        names = [step.name for step in steps.pending(database)]
+        steps.apply(database)
+    return names
+
+
+def schema(con: sqlite3.Connection) -> tuple[list[str], list[str]]:
+    """(applied, pending) step names."""
+    steps, database = migrations(), Database(con)
+    return [step.name for step in steps.applied(database)], [step.name for step in steps.pending(database)]
+
+
+@contextmanager
+def transaction(con: sqlite3.Connection) -> Iterator[None]:
+    """BEGIN IMMEDIATE … COMMIT; rolled back on any exception."""
+    with named_faults():
+        con.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            # SQLITE_FULL has already rolled back when it is raised
+            if con.in_transaction:
+                con.execute("ROLLBACK")
+            raise
+        con.execute("COMMIT")

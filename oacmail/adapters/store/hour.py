@@ -1,0 +1,153 @@
+"""Reads what one tick may know: what rings, what waits, how far the mailbox has been read. Selects only."""
+
+import sqlite3
+from datetime import date, datetime
+
+from oacmail.adapters.store.connection import at, moment, stamp
+from oacmail.adapters.store.reading import cases, running, spent
+from oacmail.core.doubts import probe_after
+from oacmail.core.on_clock import LAST_DIGEST, digest_due
+from oacmail.core.policy import Policy
+from oacmail.core.view import CaseView, Doubt, HeldAck, Hour, Running, Spent, Waiting
+
+PROBLEM = "problem:"
+RINGING_MOST = 500
+
+
+def hour(con: sqlite3.Connection, policy: Policy, now: datetime) -> Hour:
+    last = _last_digest(con)
+    digest = digest_due(policy, last, now)
+    held = _held(con)
+    return Hour(
+        rung=_rung(con, policy, now),
+        synced_at=_synced_at(con),
+        unread=_unread(con),
+        held=held,
+        doubts=_doubts(con, policy),
+        spent={item.recipient: spent(con, policy, item.recipient, now) for item in held},
+        total=spent(con, policy, "", now) if held else Spent(),
+        last_digest=last,
+        live=_live(con, policy, now) if digest else (),
+        waiting=waiting(con) if digest else (),
+        problems=problems(con),
+        alerted=_alerted(con),
+    )
+
+
+def _rung(con: sqlite3.Connection, policy: Policy, now: datetime) -> tuple[tuple[CaseView, Running], ...]:
+    rows = con.execute(
+        """SELECT d.*, c.number FROM deadlines d JOIN cases c ON c.id = d.case_id
+        WHERE d.met_at IS NULL AND d.fired_at IS NULL AND d.void_at IS NULL AND d.due_at <= ?
+        ORDER BY d.due_at LIMIT ?""",
+        (stamp(now), RINGING_MOST),
+    ).fetchall()
+    views = cases(con, policy, list({row["number"] for row in rows}), now)
+    return tuple((views[row["number"]], running(row)) for row in rows)
+
+
+def _synced_at(con: sqlite3.Connection) -> datetime | None:
+    row = con.execute("SELECT min(synced_at) FROM folders WHERE role IN ('intake', 'sent')").fetchone()
+    return moment(row[0])
+
+
+def _unread(con: sqlite3.Connection) -> tuple[str, ...]:
+    """The folder that lags behind all others, by name; all of them where the server itself is away."""
+    latest = con.execute("SELECT max(synced_at) FROM folders").fetchone()[0]
+    rows = con.execute(
+        "SELECT name FROM folders WHERE role IN ('intake', 'sent') AND (synced_at < ? OR ? IS NULL)", (latest, latest)
+    ).fetchall()
+    return tuple(row["name"] for row in rows) or ("INBOX",)
+
+
+def _held(con: sqlite3.Connection) -> tuple[HeldAck, ...]:
+    rows = con.execute(
+        """SELECT o.key, o.recipient, o.budget, o.created_at,
+        (c.answered_at IS NOT NULL AND c.status = 'answered') OR c.status = 'closed' AS answered
+        FROM outbox o LEFT JOIN cases c ON c.id = o.case_id
+        WHERE o.state = 'queued' AND o.kind = 'ack' AND o.next_at IS NULL"""
+    )
+    return tuple(
+        HeldAck(
+            key=row["key"],
+            recipient=row["recipient"],
+            budget=row["budget"],
+            created_at=at(row["created_at"]),
+            answered=bool(row["answered"]),
+        )
+        for row in rows
+    )
+
+
+def _doubts(con: sqlite3.Connection, policy: Policy) -> tuple[Doubt, ...]:
+    rows = con.execute(
+        """SELECT o.*, (SELECT min(d.due_at) FROM deadlines d WHERE d.case_id = o.case_id AND d.kind = 'answer'
+        AND d.level = 0 AND d.met_at IS NULL AND d.void_at IS NULL) AS due_at
+        FROM outbox o WHERE o.state = 'uncertain'"""
+    ).fetchall()
+    if not rows:
+        return ()
+    proven = moment(con.execute("SELECT max(copied_at) FROM outbox").fetchone()[0])
+    return tuple(
+        Doubt(
+            key=row["key"],
+            kind=row["kind"],
+            data_at=at(row["data_at"]),
+            tries=row["tries"],
+            copy_expected=bool(row["copy_expected"]),
+            overtaken=_overtaken(con, at(row["data_at"]) + probe_after(policy)),
+            path_proven_at=proven,
+            synced_at=_synced_at(con),
+            due_at=moment(row["due_at"]),
+        )
+        for row in rows
+    )
+
+
+def _overtaken(con: sqlite3.Connection, since: datetime) -> int:
+    row = con.execute(
+        "SELECT count(*) FROM outbox WHERE data_at >= ? AND copied_at IS NOT NULL", (stamp(since),)
+    ).fetchone()
+    return int(row[0])
+
+
+def _live(con: sqlite3.Connection, policy: Policy, now: datetime) -> tuple[CaseView, ...]:
+    rows = con.execute("SELECT number FROM cases WHERE status IN ('open', 'derived', 'waiting') ORDER BY opened_at")
+    return tuple(cases(con, policy, [row["number"] for row in rows], now).values())
+
+
+def waiting(con: sqlite3.Connection) -> tuple[Waiting, ...]:
+    """The review list: letters with their case, if any, and places that could not be read at all."""
+    rows = con.execute(
+        """SELECT r.fingerprint AS ref, r.reason, r.at, c.number FROM reviews r
+        LEFT JOIN messages m ON m.fingerprint = r.fingerprint LEFT JOIN cases c ON c.id = m.case_id
+        WHERE r.done_at IS NULL UNION ALL
+        SELECT folder || ':' || uidvalidity || ':' || uid, 'unreadable', first_seen, NULL FROM sightings
+        WHERE outcome = 'quarantined' AND fingerprint IS NULL ORDER BY 3"""
+    )
+    return tuple(Waiting(ref=row["ref"], reason=row["reason"], since=at(row["at"]), case=row["number"]) for row in rows)
+
+
+def problems(con: sqlite3.Connection) -> dict[str, datetime]:
+    rows = con.execute("SELECT key, value FROM kv WHERE key GLOB 'problem:*' ORDER BY key")
+    return {row["key"].removeprefix(PROBLEM): at(row["value"]) for row in rows}
+
+
+def set_problem(con: sqlite3.Connection, code: str, ill: bool, now: datetime) -> None:
+    """Remember since when something is ill; forget it when it is well again."""
+    if not ill:
+        con.execute("DELETE FROM kv WHERE key = ?", (PROBLEM + code,))
+        return
+    con.execute(
+        "INSERT INTO kv(key, value, at) VALUES(?,?,?) ON CONFLICT(key) DO NOTHING",
+        (PROBLEM + code, stamp(now), stamp(now)),
+    )
+
+
+def _alerted(con: sqlite3.Connection) -> frozenset[str]:
+    rows = con.execute("SELECT key FROM kv WHERE key GLOB 'alert:*'")
+    return frozenset(row["key"] for row in rows)
+
+
+def _last_digest(con: sqlite3.Connection) -> date | None:
+    row = con.execute("SELECT value FROM kv WHERE key = ?", (LAST_DIGEST,)).fetchone()
+    return date.fromisoformat(row["value"]) if row else None

@@ -1,0 +1,155 @@
+"""Where letters lie: folder epochs, sightings, and which letter is being worked (design.md section 6, steps 1-3).
+
+A place is (folder, UIDVALIDITY, UID) with size and date, which tell a re-used UID. Nothing here knows what a letter
+says or what became of it, but for the one word of its outcome.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from oacmail.adapters.store.connection import at, stamp
+from oacmail.core.model import Outcome
+from oacmail.core.ports import FolderRow, Place, Spot, WatchedFolder
+
+
+def folder(con: sqlite3.Connection, name: str) -> FolderRow | None:
+    row = con.execute("SELECT * FROM folders WHERE name = ?", (name,)).fetchone()
+    if row is None:
+        return None
+    return FolderRow(
+        name=row["name"], uidvalidity=row["uidvalidity"], uidnext=row["uidnext"], started_at=at(row["started_at"])
+    )
+
+
+def begin_folder(
+    con: sqlite3.Connection, watched: WatchedFolder, uidvalidity: int, uidnext: int, now: datetime
+) -> None:
+    """The first time a folder is met: what is older than now is its past."""
+    con.execute(
+        """INSERT INTO folders(name, role, uidvalidity, uidnext, started_at, synced_at, compared_at)
+        VALUES(?,?,?,?,?,'','') ON CONFLICT(name) DO NOTHING""",
+        (watched.name, watched.role, uidvalidity, uidnext, stamp(now)),
+    )
+
+
+def synced(
+    con: sqlite3.Connection, name: str, uidvalidity: int, uidnext: int, now: datetime, *, compared: bool
+) -> None:
+    """The folder was read to its end at `now`."""
+    con.execute(
+        """UPDATE folders SET uidvalidity = ?, uidnext = ?, synced_at = ?,
+        compared_at = CASE WHEN ? THEN ? ELSE compared_at END WHERE name = ?""",
+        (uidvalidity, uidnext, stamp(now), compared, stamp(now), name),
+    )
+
+
+def known(con: sqlite3.Connection, name: str, uidvalidity: int) -> dict[int, Place]:
+    """All sightings of an epoch by UID."""
+    rows = con.execute(
+        "SELECT uid, size, internal_date FROM sightings WHERE folder = ? AND uidvalidity = ?", (name, uidvalidity)
+    )
+    return {row["uid"]: Place(uid=row["uid"], size=row["size"], internal_date=at(row["internal_date"])) for row in rows}
+
+
+def known_uids(con: sqlite3.Connection, name: str, uidvalidity: int) -> set[int]:
+    rows = con.execute("SELECT uid FROM sightings WHERE folder = ? AND uidvalidity = ?", (name, uidvalidity))
+    return {row["uid"] for row in rows}
+
+
+def forget(con: sqlite3.Connection, name: str, uidvalidity: int, uids: Iterable[int]) -> None:
+    """These UIDs now name other letters: what we knew of them is void."""
+    con.executemany(
+        "DELETE FROM sightings WHERE folder = ? AND uidvalidity = ? AND uid = ?",
+        [(name, uidvalidity, uid) for uid in uids],
+    )
+
+
+def sight(
+    con: sqlite3.Connection, name: str, uidvalidity: int, places: Iterable[Place], baseline: set[int], now: datetime
+) -> None:
+    """Record new places; those in `baseline` belong to the time before us."""
+    con.executemany(
+        """INSERT INTO sightings(folder, uidvalidity, uid, size, internal_date, first_seen, outcome)
+        VALUES(?,?,?,?,?,?,?) ON CONFLICT(folder, uidvalidity, uid) DO NOTHING""",
+        [
+            (
+                name,
+                uidvalidity,
+                place.uid,
+                place.size,
+                stamp(place.internal_date),
+                stamp(now),
+                Outcome.BASELINE if place.uid in baseline else None,
+            )
+            for place in places
+        ],
+    )
+
+
+def unworked(con: sqlite3.Connection, name: str, uidvalidity: int) -> dict[int, tuple[Place, int, bool]]:
+    """uid -> (place, attempts, was in flight when something died) of what has no outcome yet."""
+    rows = con.execute(
+        """SELECT uid, size, internal_date, attempts, in_flight FROM sightings
+        WHERE folder = ? AND uidvalidity = ? AND outcome IS NULL""",
+        (name, uidvalidity),
+    )
+    return {
+        row["uid"]: (
+            Place(uid=row["uid"], size=row["size"], internal_date=at(row["internal_date"])),
+            row["attempts"],
+            bool(row["in_flight"]),
+        )
+        for row in rows
+    }
+
+
+def attempt(con: sqlite3.Connection, name: str, uidvalidity: int, uids: Sequence[int], *, alone: bool) -> None:
+    """Mark in flight before FETCH. Only a letter that is worked alone counts an attempt."""
+    con.executemany(
+        f"""UPDATE sightings SET in_flight = 1{", attempts = attempts + 1" if alone else ""}
+        WHERE folder = ? AND uidvalidity = ? AND uid = ?""",  # noqa: S608 - our words
+        [(name, uidvalidity, uid) for uid in uids],
+    )
+
+
+def landed(
+    con: sqlite3.Connection, name: str, uidvalidity: int, uids: Sequence[int], *, passing: bool, error: str | None
+) -> None:
+    """No longer in flight. `passing`: the fault was the line's, not the letter's, so its attempt does not count."""
+    con.executemany(
+        f"""UPDATE sightings SET in_flight = 0, error = ?{", attempts = max(attempts - 1, 0)" if passing else ""}
+        WHERE folder = ? AND uidvalidity = ? AND uid = ?""",  # noqa: S608 - our words
+        [(error, name, uidvalidity, uid) for uid in uids],
+    )
+
+
+def failed(con: sqlite3.Connection, spot: Spot, error: str) -> int:
+    """The letter's own fault: count it; how often so far."""
+    row = con.execute(
+        """UPDATE sightings SET attempts = attempts + 1, in_flight = 0, error = ?
+        WHERE folder = ? AND uidvalidity = ? AND uid = ? RETURNING attempts""",
+        (error, spot.folder, spot.uidvalidity, spot.uid),
+    ).fetchone()
+    return int(row["attempts"])
+
+
+def end(con: sqlite3.Connection, spot: Spot, outcome: Outcome, fingerprint: str | None = None) -> None:
+    con.execute(
+        """UPDATE sightings SET outcome = ?, fingerprint = coalesce(?, fingerprint), in_flight = 0
+        WHERE folder = ? AND uidvalidity = ? AND uid = ?""",
+        (outcome, fingerprint, spot.folder, spot.uidvalidity, spot.uid),
+    )
+
+
+def to_file(con: sqlite3.Connection) -> list[tuple[Spot, str]]:
+    """(place, wanted role) of what lies in another folder than it should."""
+    rows = con.execute("SELECT folder, uidvalidity, uid, wanted FROM sightings WHERE wanted IS NOT NULL")
+    return [(Spot(folder=r["folder"], uidvalidity=r["uidvalidity"], uid=r["uid"]), r["wanted"]) for r in rows]
+
+
+def filed(con: sqlite3.Connection, spot: Spot) -> None:
+    con.execute(
+        "UPDATE sightings SET wanted = NULL WHERE folder = ? AND uidvalidity = ? AND uid = ?",
+        (spot.folder, spot.uidvalidity, spot.uid),
+    )

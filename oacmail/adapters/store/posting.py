@@ -1,0 +1,63 @@
+"""The outbox's rows between `queued` and an end: claiming, handing over, recovering after a kill.
+
+One process a state directory: what a start finds `claimed` was never sent, what it finds `sending` is uncertain.
+"""
+
+import sqlite3
+from datetime import datetime, timedelta
+
+from oacmail.adapters.store.connection import stamp
+from oacmail.core.ports import Claimed
+
+# Alerts first: a mail that says the house burns must not wait behind courtesy.
+_ORDER = "CASE kind WHEN 'alert' THEN 0 WHEN 'ack' THEN 1 ELSE 2 END, next_at, id"
+
+
+def recover(con: sqlite3.Connection) -> None:
+    """At start only."""
+    con.execute("UPDATE outbox SET state = 'queued', attempts = max(attempts - 1, 0) WHERE state = 'claimed'")
+    con.execute("UPDATE outbox SET state = 'uncertain', last_error = 'killed while sending' WHERE state = 'sending'")
+
+
+def claim(con: sqlite3.Connection, now: datetime, most: int, staff: frozenset[str] | None) -> list[Claimed]:
+    """Up to `most` rows that are due; with `staff` only mail to these addresses."""
+    only = f" AND recipient IN ({','.join('?' * len(staff))})" if staff is not None else ""
+    rows = con.execute(
+        f"""UPDATE outbox SET state = 'claimed', attempts = attempts + 1 WHERE id IN (
+        SELECT id FROM outbox WHERE state = 'queued' AND next_at <= ?{only} ORDER BY {_ORDER} LIMIT ?)
+        RETURNING id, key, kind, recipient, mime""",  # noqa: S608 - our words and placeholders
+        (stamp(now), *(sorted(staff) if staff is not None else ()), most),
+    ).fetchall()
+    return [
+        Claimed(key=row["key"], kind=row["kind"], recipient=row["recipient"], mime=row["mime"])
+        for row in sorted(rows, key=lambda row: (row["kind"] != "alert", row["id"]))
+    ]
+
+
+def unclaim(con: sqlite3.Connection, keys: list[str]) -> None:
+    """Never handed over: back as they were."""
+    con.executemany(
+        "UPDATE outbox SET state = 'queued', attempts = max(attempts - 1, 0) WHERE key = ? AND state = 'claimed'",
+        [(key,) for key in keys],
+    )
+
+
+def sending(con: sqlite3.Connection, key: str, now: datetime, *, copy_expected: bool) -> None:
+    """After 354 and before the first byte: from here on it may have left."""
+    con.execute(
+        "UPDATE outbox SET state = 'sending', data_at = ?, tries = tries + 1, copy_expected = ? WHERE key = ?",
+        (stamp(now), int(copy_expected), key),
+    )
+
+
+def next_due(con: sqlite3.Connection) -> str | None:
+    """When the earliest queued mail wants to go; NULL next_at waits for its budget."""
+    row = con.execute("SELECT min(next_at) FROM outbox WHERE state = 'queued' AND next_at IS NOT NULL").fetchone()
+    return row[0] if row else None
+
+
+def handed_over_since(con: sqlite3.Connection, now: datetime, seconds: int) -> int:
+    row = con.execute(
+        "SELECT count(*) FROM outbox WHERE data_at > ?", (stamp(now - timedelta(seconds=seconds)),)
+    ).fetchone()
+    return int(row[0])

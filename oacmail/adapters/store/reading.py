@@ -1,0 +1,249 @@
+"""Reads, in one go, everything that a decision about a letter, an order or a settlement may know.
+
+Selects only; it never judges what it finds.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from oacmail.adapters.store.connection import at, moment, stamp
+from oacmail.core import tokens
+from oacmail.core.budget import registrable
+from oacmail.core.identify import own_mark
+from oacmail.core.model import Arrived, Folder, Message, Ordered, Outcome, Role, Settled, Status
+from oacmail.core.on_citizen import author_of
+from oacmail.core.policy import Policy
+from oacmail.core.thread import SUBJECT_WINDOW
+from oacmail.core.view import CaseView, LetterView, MailView, PersonView, Running, Spent, View
+
+RECENT_MOST = 200
+WRITERS_MOST = 20
+
+_LETTER = """SELECT m.fingerprint, m.message_id, c.number AS "case", p.address AS author, m.role, m.outcome,
+  m.received_at, m.subject_key, m.body_hash,
+  EXISTS(SELECT 1 FROM outbox o WHERE o.key = 'ack:' || m.fingerprint AND o.state <> 'dropped') AS acked
+  FROM messages m JOIN people p ON p.id = m.author_id LEFT JOIN cases c ON c.id = m.case_id """
+_MAIL = """SELECT o.key, o.kind, o.message_id, c.number AS "case", o.recipient, o.state, o.length, o.copied_at,
+  o.attempts, o.created_at, o.bare IS NOT NULL AS bare
+  FROM outbox o LEFT JOIN cases c ON c.id = o.case_id """
+
+
+def marks(items: Sequence[object]) -> str:
+    return ",".join("?" * len(items))
+
+
+def letter_view(con: sqlite3.Connection, policy: Policy, inp: Arrived, now: datetime) -> View:
+    """The view of an arrived letter; see core/view.py for what each part is."""
+    message = inp.message
+    writers = _writers(policy, inp)
+    ids = tuple(dict.fromkeys((*message.refs, *(message.report.about if message.report else ()))))
+    known = next(iter(_letters(con, "WHERE m.fingerprint = ?", (message.fingerprint,))), None)
+    named = _letters(con, f"WHERE m.message_id IN ({marks(ids)}) ORDER BY m.id", ids) if ids else ()
+    naming = _naming(con, message, writers)
+    mails = _mails_of(con, policy, message, ids)
+    tokened = tuple(n for n in (tokens.read_token(policy, text) for text in message.tokens) if n)
+    recent = _recent(con, writers, inp.received_at)
+    numbers = _numbers((known, *named, *naming, *recent), mails, tokened)
+    year = inp.received_at.astimezone(policy.office.timezone).year
+    return View(
+        known=known,
+        named=named,
+        naming=naming,
+        mails=mails,
+        tokened=tokened,
+        recent=recent,
+        cases=cases(con, policy, numbers, now),
+        person=_person(con, author_of(policy, message)),
+        spent=spent(con, policy, author_of(policy, message), now),
+        serial=_serial(con, year),
+        reserved=_value(con, f"reserved:{message.fingerprint}"),
+    )
+
+
+def order_view(con: sqlite3.Connection, policy: Policy, inp: Ordered, now: datetime) -> View:
+    numbers = [inp.case, *([inp.words["into"]] if "into" in inp.words else [])]
+    return View(cases=cases(con, policy, numbers, now))
+
+
+def settled_view(con: sqlite3.Connection, inp: Settled) -> View:
+    return View(mails=_mails(con, "WHERE o.key = ?", (inp.key,)))
+
+
+def _writers(policy: Policy, inp: Arrived) -> tuple[str, ...]:
+    message = inp.message
+    staff = message.sender in policy.people.staff
+    if inp.folder is Folder.SENT or staff:
+        house = policy.office.own | policy.people.staff
+        outside = [address for address in (*message.to, *message.cc) if address not in house]
+        return tuple(dict.fromkeys((*([message.sender] if staff else []), *outside[:WRITERS_MOST])))
+    return (author_of(policy, message),)
+
+
+def _numbers(letters: Iterable[LetterView | None], mails: Iterable[MailView], tokened: Iterable[str]) -> list[str]:
+    found = [letter.case for letter in letters if letter] + [mail.case for mail in mails] + list(tokened)
+    return [number for number in dict.fromkeys(found) if number]
+
+
+def _letters(con: sqlite3.Connection, where: str, values: Sequence[object]) -> tuple[LetterView, ...]:
+    return tuple(
+        LetterView(
+            fingerprint=row["fingerprint"],
+            message_id=row["message_id"],
+            case=row["case"],
+            author=row["author"],
+            role=Role(row["role"]),
+            outcome=Outcome(row["outcome"]),
+            received_at=at(row["received_at"]),
+            subject=row["subject_key"],
+            body_hash=row["body_hash"],
+            acked=bool(row["acked"]),
+        )
+        for row in con.execute(_LETTER + where, values)
+    )
+
+
+def _naming(con: sqlite3.Connection, message: Message, writers: Sequence[str]) -> tuple[LetterView, ...]:
+    if not message.message_id or not writers:
+        return ()
+    where = f"""JOIN refs r ON r.message_id = m.id WHERE r.ref = ? AND p.address IN ({marks(writers)}) LIMIT 20"""
+    return _letters(con, where, (message.message_id, *writers))
+
+
+def _recent(con: sqlite3.Connection, writers: Sequence[str], received_at: datetime) -> tuple[LetterView, ...]:
+    if not writers:
+        return ()
+    since = stamp(received_at - SUBJECT_WINDOW)
+    where = f"""WHERE m.author_id IN (SELECT id FROM people WHERE address IN ({marks(writers)}))
+      AND m.received_at >= ? ORDER BY m.received_at DESC LIMIT {RECENT_MOST}"""
+    return tuple(reversed(_letters(con, where, (*writers, since))))
+
+
+def _mails_of(con: sqlite3.Connection, policy: Policy, message: Message, ids: Sequence[str]) -> tuple[MailView, ...]:
+    found: list[MailView] = []
+    if ids:
+        where = f"WHERE o.message_id IN ({marks(ids)}) OR o.alias IN ({marks(ids)})"
+        found += _mails(con, where, (*ids, *ids))
+    mark = own_mark(policy, message)
+    if mark is not None:
+        found += _mails(con, "WHERE o.key = ?", (mark.key,))
+    return tuple(found)
+
+
+def _mails(con: sqlite3.Connection, where: str, values: Sequence[object]) -> tuple[MailView, ...]:
+    return tuple(
+        MailView(
+            key=row["key"],
+            kind=row["kind"],
+            message_id=row["message_id"],
+            case=row["case"],
+            recipient=row["recipient"],
+            state=row["state"],
+            length=row["length"],
+            copied=row["copied_at"] is not None,
+            attempts=row["attempts"],
+            queued_at=moment(row["created_at"]),
+            bare=bool(row["bare"]),
+        )
+        for row in con.execute(_MAIL + where, values)
+    )
+
+
+def cases(con: sqlite3.Connection, policy: Policy, numbers: Sequence[str], now: datetime) -> dict[str, CaseView]:
+    """The cases of these numbers, those that exist."""
+    if not numbers:
+        return {}
+    rows = con.execute(
+        f"""SELECT c.*, p.address AS citizen FROM cases c JOIN people p ON p.id = c.citizen_id
+        WHERE c.number IN ({marks(numbers)})""",  # noqa: S608 - placeholders only
+        numbers,
+    ).fetchall()
+    return {row["number"]: _case(con, policy, row, now) for row in rows}
+
+
+def _case(con: sqlite3.Connection, policy: Policy, row: sqlite3.Row, now: datetime) -> CaseView:
+    wrote = con.execute(
+        """SELECT DISTINCT p.address FROM messages m JOIN people p ON p.id = m.author_id
+        WHERE m.case_id = ? AND m.role = 'citizen' AND m.guest = 0""",
+        (row["id"],),
+    )
+    midnight = now.astimezone(policy.office.timezone).replace(hour=0, minute=0, second=0, microsecond=0)
+    acks = con.execute(
+        "SELECT count(*) FROM outbox WHERE case_id = ? AND kind = 'ack' AND created_at >= ?",
+        (row["id"], stamp(midnight)),
+    ).fetchone()[0]
+    return CaseView(
+        number=row["number"],
+        status=Status(row["status"]),
+        citizen=row["citizen"],
+        participants=frozenset(address for (address,) in wrote),
+        subject=row["subject_key"],
+        topic=row["topic"],
+        level=row["level"],
+        intent=row["intent"],
+        lang=row["lang"],
+        assignee=row["assignee"],
+        opened_at=at(row["opened_at"]),
+        touched_at=at(row["touched_at"]),
+        answered_at=moment(row["answered_at"]),
+        closed_at=moment(row["closed_at"]),
+        clocks=clocks(con, row["id"]),
+        acks_today=acks,
+        first_letter=row["opened_by"],
+    )
+
+
+def clocks(con: sqlite3.Connection, case_id: int) -> tuple[Running, ...]:
+    """Not met, not void; a fired one only while it is a response clock."""
+    rows = con.execute(
+        """SELECT * FROM deadlines WHERE case_id = ? AND met_at IS NULL AND void_at IS NULL
+        AND (fired_at IS NULL OR (kind = 'answer' AND level = 0))""",
+        (case_id,),
+    )
+    return tuple(running(row) for row in rows)
+
+
+def running(row: sqlite3.Row) -> Running:
+    return Running(
+        armed_by=row["armed_by"],
+        kind=row["kind"],
+        level=row["level"],
+        armed_at=at(row["armed_at"]),
+        due_at=at(row["due_at"]),
+        fired=row["fired_at"] is not None,
+    )
+
+
+def _person(con: sqlite3.Connection, address: str) -> PersonView | None:
+    row = con.execute("SELECT lang, known FROM people WHERE address = ?", (address,)).fetchone()
+    return PersonView(address=address, lang=row["lang"], known=bool(row["known"])) if row else None
+
+
+def spent(con: sqlite3.Connection, policy: Policy, address: str, now: datetime) -> Spent:
+    """Acknowledgements let go in the last hour and day; nothing is counted where nothing is limited."""
+    limits = policy.budgets
+    if not any((limits.per_address_hour, limits.per_address_day, limits.per_domain_hour, limits.per_hour)):
+        return Spent()
+    hour, day = stamp(now - timedelta(hours=1)), stamp(now - timedelta(days=1))
+    total = con.execute(
+        """SELECT coalesce(sum(recipient = ?), 0), coalesce(sum(domain = ? AND budget <> 'known'), 0),
+        coalesce(sum(budget = 'unverified'), 0), coalesce(sum(budget <> 'known'), 0)
+        FROM outbox WHERE kind = 'ack' AND released_at > ? AND state <> 'dropped'""",
+        (address, registrable(address), hour),
+    ).fetchone()
+    of_day = con.execute(
+        "SELECT count(*) FROM outbox WHERE kind = 'ack' AND recipient = ? AND released_at > ? AND state <> 'dropped'",
+        (address, day),
+    ).fetchone()[0]
+    return Spent(
+        address_hour=total[0], domain_hour=total[1], unverified_hour=total[2], hour=total[3], address_day=of_day
+    )
+
+
+def _serial(con: sqlite3.Connection, year: int) -> int:
+    return int(_value(con, f"serial:{year}") or 0) + 1
+
+
+def _value(con: sqlite3.Connection, key: str) -> str | None:
+    row = con.execute("SELECT value FROM kv WHERE key = ?", (key,)).fetchone()
+    return row["value"] if row else None
