@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from typing import Literal
 
 from oacmail.config.model import Config
-from oacmail.core.errors import ConfigError
+from oacmail.core.errors import ConfigError, Transient
 
 CREDENTIALS = "CREDENTIALS_DIRECTORY"
 KEY_FILE = "token.key"
@@ -49,6 +50,18 @@ def tokens(config: Config, environ: Mapping[str, str] = os.environ) -> tuple[byt
     if problems:
         raise ConfigError(tuple(problems))
     return token
+
+
+def password(config: Config, server: Literal["imap", "smtp"], environ: Mapping[str, str] = os.environ) -> str:
+    """The password or OAuth token of this moment, read anew for a login: tokens are renewed by other programs.
+
+    Raises Transient where none can be read just now.
+    """
+    problems: list[str] = []
+    found = _password(server, getattr(config, server).password_file, environ, problems)
+    if found is None or problems:
+        raise Transient(problems[0])
+    return found
 
 
 def instance(token: tuple[bytes, ...]) -> str:

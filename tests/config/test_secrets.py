@@ -7,7 +7,7 @@ import pytest
 
 from oacmail import config
 from oacmail.config import secrets
-from oacmail.core.errors import ConfigError
+from oacmail.core.errors import ConfigError, Transient
 from tests.config.conftest import Read
 
 KEY = "k" * 32
@@ -117,6 +117,17 @@ def test_a_state_folder_that_cannot_be_made_is_a_finding(read: Read, tmp_path: P
     (tmp_path / "state").touch()
     with pytest.raises(ConfigError, match=r"office\.state: token\.key cannot be made there"):
         secrets.tokens(read(), {})
+
+
+def test_a_renewed_token_is_read_at_the_next_login(read: Read, tmp_path: Path) -> None:
+    file = _private(tmp_path / "token.txt", "first\n")
+    plain = read(imap='auth = "xoauth2"\npassword_file = "token.txt"')
+    assert secrets.password(plain, "imap", {}) == "first"
+    file.write_text("second\n")
+    assert secrets.password(plain, "imap", {}) == "second"
+    file.unlink()
+    with pytest.raises(Transient, match=r"imap\.password_file: the file cannot be read"):
+        secrets.password(plain, "imap", {})
 
 
 def test_several_lines_are_several_keys_and_the_first_signs(read: Read, tmp_path: Path) -> None:
