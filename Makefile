@@ -1,6 +1,7 @@
 # What people and CI type. Each target works in an empty clone, as root or with sudo: docs/admin.md, README.md.
 #   make install   .venv with the locked dependencies        make demo [STAY=1]   the story in one screen
 #   make test      servers and the whole test suite          make check           lint, types, contracts, then test
+#   make deploy    install or upgrade the systemd service
 #   make bench [N=1000] · make chaos [KILLS=20] · make lock  (after a change of dependencies; needs uv)
 
 PYTHON ?= python3
@@ -14,7 +15,7 @@ INSTALLED := .venv/installed-$(VERSION)
 PIP := .venv/bin/python -m pip --disable-pip-version-check --quiet
 AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo --preserve-env)
 
-.PHONY: install demo test check lint bench chaos lock
+.PHONY: install demo test check lint bench chaos deploy lock
 .DELETE_ON_ERROR:
 
 install: $(INSTALLED)
@@ -48,6 +49,10 @@ bench: install
 chaos: install
 	@.ci/servers
 	@$(AS_ROOT) .venv/bin/python -m tests.chaos --kills $(KILLS)
+
+deploy: install
+	@rm -rf dist && $(PIP) wheel --no-deps --no-build-isolation -w dist .
+	@$(AS_ROOT) systemd/deploy
 
 lock:
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header pyproject.toml -o requirements.txt

@@ -1,5 +1,6 @@
 """The systemd units: how little the service may do, measured by systemd itself, and that they are well formed."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -22,6 +23,16 @@ def test_the_exposure_is_as_low_as_promised(unit: str) -> None:
 def test_systemd_finds_no_fault_in_the_installed_units(tmp_path: Path) -> None:
     _install(tmp_path)
     assert _analyze("verify", "--man=no", f"--root={tmp_path}", "oacmail.service", "oacmail@vila.service") == ""
+
+
+def test_a_second_deployment_keeps_the_configuration_and_all_rights(tmp_path: Path) -> None:
+    _deploy(tmp_path)
+    file = tmp_path / "etc/oacmail/config.toml"
+    file.write_text("# ours\n")
+    _deploy(tmp_path)
+    assert file.read_text() == "# ours\n"
+    modes = {"etc/oacmail": 0o750, "etc/oacmail/credentials": 0o750, "var/backups/oacmail": 0o700}
+    assert {name: (tmp_path / name).stat().st_mode & 0o777 for name in modes} == modes
 
 
 def test_the_fault_finder_would_find_one(tmp_path: Path) -> None:
@@ -62,14 +73,16 @@ def _analyze(*words: str) -> str:
     return done.stdout + done.stderr
 
 
+def _deploy(root: Path) -> None:
+    subprocess.run([UNITS / "deploy", "files"], env={**os.environ, "DESTDIR": str(root)}, check=True, timeout=60)
+
+
 def _install(root: Path) -> None:
-    """A system with nothing but the units, the program and systemd's own targets."""
-    system, shipped = root / "etc/systemd/system", root / "usr/lib/systemd/system"
-    program = root / "opt/oacmail/venv/bin/oacmail"
-    for folder in (system, shipped, program.parent):
+    """What `systemd/deploy` lays down, with a stand-in for the program, beside systemd's own targets."""
+    _deploy(root)
+    program, shipped = root / "opt/oacmail/venv/bin/oacmail", root / "usr/lib/systemd/system"
+    for folder in (program.parent, shipped):
         folder.mkdir(parents=True)
     program.touch(0o755)
-    for unit in UNITS.glob("*.service"):
-        shutil.copy(unit, system)
     for target in Path("/usr/lib/systemd/system").glob("*.target"):
         shutil.copy(target, shipped)

@@ -30,7 +30,15 @@ def find(explicit: str | None, environ: Mapping[str, str] = os.environ) -> Path 
     """
     if named := explicit or environ.get(VARIABLE):
         return Path(named)
-    return next((path for path in (Path("config.toml"), SYSTEM) if path.is_file()), None)
+    return next((path for path in (Path("config.toml"), SYSTEM) if _is_there(path)), None)
+
+
+def _is_there(path: Path) -> bool:
+    """A file that we may not even look at is there too: `load` then says so, instead of defaults passing for it."""
+    try:
+        return path.is_file()
+    except PermissionError:
+        return True
 
 
 def load(path: Path) -> Config:

@@ -161,3 +161,12 @@ def test_the_file_that_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert config.find(None, {}) == Path("config.toml")
     assert config.find(None, named) == Path("named.toml")
     assert config.find("mine.toml", named) == Path("mine.toml")
+
+
+def test_a_file_that_may_not_be_seen_is_not_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Path, "is_file", forbidden)
+    assert config.find(None, {}) == Path("config.toml")

@@ -1,0 +1,105 @@
+"""What an admin can read is complete: every key and every verb is documented, with the defaults that hold."""
+
+import re
+import tomllib
+from datetime import time
+from pathlib import Path
+from types import NoneType
+from typing import Any, get_args
+
+import pytest
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from oacmail import __version__
+from oacmail.config import Config
+
+ROOT = Path(__file__).parent.parent
+
+
+def _model(field: FieldInfo) -> type[BaseModel]:
+    """`Topic` of `tuple[Topic, ...]`, `Office` of `Office`."""
+    kind: Any = field.annotation
+    return kind if isinstance(kind, type) else get_args(kind)[0]
+
+
+SECTIONS = {name: _model(field) for name, field in Config.model_fields.items()}
+KEYS = [(section, key) for section, model in SECTIONS.items() for key in model.model_fields]
+
+
+def _toml(value: object) -> str:
+    """A default as it would stand in the file."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case time():
+            return f'"{value:%H:%M}"'
+        case str():
+            return '"' + value.replace("\\", "\\\\") + '"'
+        case tuple() | list():
+            return f"[{', '.join(_toml(item) for item in value)}]"
+        case _:
+            return str(value)
+
+
+def _default(field: FieldInfo) -> str:
+    default = field.get_default(call_default_factory=True)
+    if default is PydanticUndefined:
+        return "required"
+    return "not set" if isinstance(default, NoneType) else f"`{_toml(default)}`"
+
+
+def _section(text: str, name: str) -> str:
+    """The part of the page or of the file below the heading of a section, without comment marks."""
+    plain = re.sub(r"^# ?(?=\[|\w+ = )", "", text, flags=re.MULTILINE)
+    found = re.search(rf"^(?:## )?\[+{name}\]+\n(.*?)(?=^(?:## )?\[|^## |\Z)", plain, re.DOTALL | re.MULTILINE)
+    return found[1] if found else ""
+
+
+@pytest.mark.parametrize(("section", "key"), KEYS)
+def test_every_key_is_explained_with_its_default(section: str, key: str) -> None:
+    default = _default(SECTIONS[section].model_fields[key]).replace("`5000000`", '`"5 MB"`')
+    rows = _section((ROOT / "docs" / "config.md").read_text("utf-8"), section)
+    assert f"| `{key}` | {default} |" in rows
+
+
+@pytest.mark.parametrize(("section", "key"), KEYS)
+def test_the_shipped_file_shows_every_key(section: str, key: str) -> None:
+    assert re.search(rf"^{key} = ", _section((ROOT / "config.toml").read_text("utf-8"), section), re.MULTILINE)
+
+
+def test_no_key_is_explained_that_does_not_exist() -> None:
+    page = (ROOT / "docs" / "config.md").read_text("utf-8")
+    explained = {
+        (name, key)
+        for name in re.findall(r"^## \[+(\w+)\]+$", page, re.MULTILINE)
+        for key in re.findall(r"^\| `(\w+)` \|", _section(page, name), re.MULTILINE)
+    }
+    assert explained == set(KEYS)
+
+
+def test_every_verb_is_documented() -> None:
+    from oacmail.cli import main
+
+    page = (ROOT / "docs" / "admin.md").read_text("utf-8")
+    commands: dict[str, Any] = getattr(main, "commands", {})
+    assert commands
+    assert [verb for verb in commands if f"`oacmail {verb}" not in page and f"`{verb}" not in page] == []
+
+
+def test_the_changelog_tells_of_this_version() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert project["version"] == __version__
+    assert f"\n## {__version__}" in (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
+def test_the_readme_begins_with_the_two_commands() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert readme.index("make demo") < readme.index("make test") < readme.index("## ")
+
+
+@pytest.mark.parametrize("page", sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]), ids=lambda page: page.name)
+def test_every_link_inside_the_documents_leads_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", page.read_text("utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
