@@ -1,0 +1,232 @@
+"""Bytes to text, for bodies, header fields and file names, whatever the sender claimed about them.
+
+Decides the charset: the declared one if it is a charset and the bytes bear it out, else UTF-8 if valid, else
+Windows-1252 (a superset of ISO-8859-1 in practice, https://encoding.spec.whatwg.org/#names-and-labels). Reads
+encoded words (RFC 2047) and parameters (RFC 2231) as people send them, not only as they should. Never raises,
+never returns NUL or lone surrogates.
+"""
+
+import binascii
+import codecs
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from urllib.parse import unquote_to_bytes
+
+_ALIASES = {
+    "iso-8859-1": "cp1252",
+    "latin1": "cp1252",
+    "latin-1": "cp1252",
+    "iso8859-1": "cp1252",
+    "ansi": "cp1252",
+    "x-ansi": "cp1252",
+    "cp-1252": "cp1252",
+    "win-1252": "cp1252",
+    "x-cp1252": "cp1252",
+    "windows1252": "cp1252",
+    "iso-8859-8-i": "iso8859-8",
+    "utf8mb4": "utf-8",
+    "utf-8mb4": "utf-8",
+    "unicode-1-1-utf-8": "utf-8",
+    "unicode-1-1-utf-7": "utf-7",
+    "unicode": "utf-16",
+    "macintosh": "mac-roman",
+    "mac": "mac-roman",
+    "x-mac-roman": "mac-roman",
+    "x-mac-cyrillic": "mac-cyrillic",
+    "ks_c_5601-1987": "cp949",
+    "gb2312": "gb18030",
+    "x-gbk": "gb18030",
+    "x-sjis": "cp932",
+    "shift_jis": "cp932",
+    "windows-874": "cp874",
+    "tis-620": "cp874",
+}
+# Python codecs that are no charset of mail, are slow on hostile input, or only refuse.
+_NOT_CHARSETS = frozenset({"unicode_escape", "raw_unicode_escape", "idna", "punycode", "undefined", "mbcs", "oem"})
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_HIGH = re.compile(rb"[\x80-\xff]")
+_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+
+
+@lru_cache(maxsize=256)
+def known(name: str) -> str:
+    """Python's name of a declared charset; '' for none, unknown, or us-ascii (which says nothing when it lies)."""
+    name = name.strip(" \t\r\n\"';").lower().removeprefix("charset=").replace(" ", "")[:60]
+    try:
+        codec = codecs.lookup(_ALIASES.get(name, name))
+        b"".decode(codec.name)
+    except (LookupError, ValueError):  # ValueError: a NUL inside, or the codec "undefined"
+        return ""
+    return "" if codec.name in _NOT_CHARSETS or codec.name == "ascii" else codec.name
+
+
+def decode(data: bytes, declared: str = "") -> str:
+    """Text of `data`; `declared` is the charset parameter as it stands in the mail, '' for none."""
+    if not declared and data.isascii() and b"\0" not in data:
+        return data.decode("ascii")
+    text = _marked(data) or _declared(data, known(declared)) or _guessed(data)
+    return _SURROGATES.sub("\ufffd", text.replace("\0", ""))
+
+
+def _marked(data: bytes) -> str:
+    """By byte order mark; '' without one."""
+    for bom, codec in _BOMS:
+        if data.startswith(bom):
+            return data.decode(codec, "replace")
+    return ""
+
+
+def _declared(data: bytes, codec: str) -> str:
+    """By the declared charset; '' where there is none or the bytes do not bear it out."""
+    if not codec:
+        return ""
+    if codec.startswith("utf-16"):
+        return data.decode(_endian(data, codec), "replace")
+    if _is_single_byte(codec) and (text := _utf8(data)):  # "ç" is never meant as "Ã§"
+        return text
+    try:
+        return data.decode(codec)
+    except (UnicodeError, ValueError):
+        return _mostly(data, codec)
+
+
+def _endian(data: bytes, codec: str) -> str:
+    """RFC 2781 section 4.3 says big-endian when unmarked; Windows writes little-endian: the zeros tell."""
+    if codec != "utf-16":
+        return codec
+    return "utf-16-le" if data[1::2].count(0) > data[::2].count(0) else "utf-16-be"
+
+
+@lru_cache(maxsize=64)
+def _is_single_byte(codec: str) -> bool:
+    """Whether every byte stands for itself; such a codec accepts UTF-8 bytes and makes rubbish of them."""
+    return codec.startswith(("cp125", "iso8859", "mac-", "cp437", "cp85", "koi8", "latin"))
+
+
+def _utf8(data: bytes) -> str:
+    """The text if `data` is UTF-8 with at least one character beyond ASCII, else ''."""
+    if data.isascii():
+        return ""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return ""
+
+
+def _mostly(data: bytes, codec: str) -> str:
+    """One damaged character must not cost the other thousand: '' if more than 1 in 20 high bytes is damaged."""
+    text = data.decode(codec, "replace")
+    damage = text.count("\ufffd")
+    return text if damage * 20 <= len(_HIGH.findall(data)) or (codec != "utf-8" and damage * 50 < len(text)) else ""
+
+
+def _guessed(data: bytes) -> str:
+    if data.count(0) * 3 > len(data):  # UTF-16 that nobody declared
+        return data.decode(_endian(data, "utf-16"), "replace")
+    if data.isascii():
+        return data.decode("ascii")
+    return _utf8(data) or _mostly(data, "utf-8") or data.decode("cp1252", "replace")
+
+
+# --- header fields ------------------------------------------------------------------------------------
+
+_WORD = re.compile(r"=\?([^?*\s]{1,60})(?:\*[^?\s]{0,40})?\?([bBqQ])\?((?:[^?]|\?(?!=)){0,2000})\?=")
+_QUOTED = re.compile(rb"=([0-9A-Fa-f]{2})")
+_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
+_LONGEST = 16 * 1024
+
+
+def field(value: str) -> str:
+    """A header value for reading: encoded words and raw 8-bit bytes decoded (`value` may hold surrogate escapes).
+
+    Characters split over adjacent words are put together, as RFC 2047 section 5 forbids and everybody does.
+    At most 16 kB are looked at.
+    """
+    value = value[:_LONGEST]
+    if "=?" not in value:
+        return value if value.isascii() else decode(_bytes(value))
+    return "".join(decode(data, name) for name, data in _joined(_chunks(value)))
+
+
+def _bytes(value: str) -> bytes:
+    return value.encode("utf-8", "surrogateescape") if not _SURROGATES.search(value) else _mixed(value)
+
+
+def _mixed(value: str) -> bytes:
+    """Surrogate escapes give their bytes; a lone surrogate that is no escape becomes a question mark."""
+    return re.sub("[\ud800-\udc7f\udd00-\udfff]", "?", value).encode("utf-8", "surrogateescape")
+
+
+def _chunks(value: str) -> Iterator[tuple[str | None, bytes]]:
+    """(charset or None for plain, bytes); white space between two encoded words is nothing (RFC 2047, 6.2)."""
+    end = 0
+    for word in _WORD.finditer(value):
+        between = value[end : word.start()]
+        if end == 0 or between.strip():
+            yield None, _bytes(between)
+        yield word[1].lower(), _word(word[2].lower(), _bytes(word[3]))
+        end = word.end()
+    yield None, _bytes(value[end:])
+
+
+def _joined(chunks: Iterator[tuple[str | None, bytes]]) -> Iterator[tuple[str, bytes]]:
+    """Adjacent chunks of one charset as one."""
+    charset: str | None = None
+    gathered = b""
+    for name, data in chunks:
+        if name != charset and gathered:
+            yield charset or "", gathered
+            gathered = b""
+        charset, gathered = name, gathered + data
+    yield charset or "", gathered
+
+
+def _word(encoding: str, data: bytes) -> bytes:
+    if encoding == "q":
+        return _QUOTED.sub(lambda code: bytes((int(code[1], 16),)), data.replace(b"_", b" "))
+    return base64(data)
+
+
+def base64(data: bytes) -> bytes:
+    """Base64 as mail clients read it: strangers in the alphabet, missing padding and a lone last letter survive."""
+    try:
+        return binascii.a2b_base64(data)
+    except binascii.Error:
+        data = _NOT_BASE64.sub(b"", data)
+        data = data[: len(data) - (len(data) % 4 == 1)]
+        return binascii.a2b_base64(data + b"=" * (-len(data) % 4))
+
+
+# --- parameters ---------------------------------------------------------------------------------------
+
+_PARAMETER = re.compile(r';\s*([^\s=;"*]{1,60})(\*?)(\d{0,3})(\*?)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]*))', re.S)
+
+
+def parameters(value: str) -> dict[str, str]:
+    """Parameters of Content-Type or Content-Disposition, decoded: RFC 2231 parts and charsets, RFC 2047 in quotes.
+
+    Names in lower case; the extended form wins over the plain one; without a repeated name the first counts.
+    """
+    plain: dict[str, str] = {}
+    parts: dict[str, dict[int, tuple[bool, str]]] = {}
+    for found in _PARAMETER.finditer(value):
+        name = found[1].lower()
+        text = re.sub(r"\\([\"\\])", r"\1", found[5]) if found[5] is not None else found[6].strip()
+        if found[2]:
+            encoded = bool(found[4]) or not found[3]
+            parts.setdefault(name, {}).setdefault(int(found[3] or 0), (encoded, text))
+        else:
+            plain.setdefault(name, text)
+    simple = {name: field(text) for name, text in plain.items()}
+    return simple | {name: _extended(pieces) for name, pieces in parts.items()}
+
+
+def _extended(pieces: dict[int, tuple[bool, str]]) -> str:
+    """One RFC 2231 value from its numbered pieces; the first may carry charset'language'."""
+    charset, data = "", b""
+    for number, (encoded, text) in sorted(pieces.items()):
+        if encoded and number == min(pieces) and text.count("'") >= 2:
+            charset, _, text = text.split("'", 2)
+        data += unquote_to_bytes(_bytes(text)) if encoded else _bytes(text)
+    return field(decode(data, charset))

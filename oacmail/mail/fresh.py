@@ -1,0 +1,152 @@
+"""What the person wrote now, apart from what was quoted, signed or added by a program.
+
+Decides line by line, in linear time, by tables of the phrases that mail clients write (ca, es, en and their
+neighbours). Trimming is for machines: the whole text is kept beside it, and a letter trimmed to nothing is taken
+whole, so that nobody's words are lost. A forwarded text counts only where nothing else was written.
+"""
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+
+from oacmail.mail import phrases
+
+_INTRO_LINES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """`fresh`: written now; `quoted`: the rest, as far as it quotes or forwards."""
+
+    fresh: str
+    quoted: str
+
+
+def split(text: str, forwarded: str = "") -> Written:
+    """Parts `text`; `forwarded` is the text of an attached letter, which counts if nothing else was written."""
+    lines = (phrases.ARMOUR.sub("", text) if "-----BEGIN PGP" in text else text).split("\n")
+    end = _cut(lines)
+    own, inner = lines[:end], lines[end:]
+    kinds = _kinds(own)
+    quoted = "\n".join([line for line, kind in zip(own, kinds, strict=True) if kind in ("quote", "intro")] + inner)
+    fresh = _trimmed(_answer(own, kinds))
+    return Written(fresh or "\n".join(_without_head(inner)).strip() or forwarded.strip() or text.strip(), quoted)
+
+
+def _cut(lines: list[str]) -> int:
+    """The first line of what stands unmarked below: a separator, a header block, or "On … wrote:" without ">"."""
+    for number, line in enumerate(lines):
+        if phrases.SEPARATOR.match(line) or (_is_head(line) and _is_block(lines, number)):
+            return _with_rule(lines, number)
+        start = _intro_start(lines, number)
+        if start is not None and not _quote_follows(lines, number) and any(above.strip() for above in lines[:start]):
+            return start
+    return len(lines)
+
+
+def _with_rule(lines: list[str], number: int) -> int:
+    """Outlook draws a line above its block."""
+    above = next((n for n in range(number - 1, max(-1, number - 4), -1) if lines[n].strip()), -1)
+    return above if above >= 0 and phrases.RULE.match(lines[above]) else number
+
+
+def _is_head(line: str) -> bool:
+    return bool(phrases.FROM.match(line) or phrases.HEAD.match(line))
+
+
+def _is_block(lines: list[str], number: int) -> bool:
+    """Whether here stand three header lines at once, "De:" among them, as Outlook and Gmail write them."""
+    following = [line for line in lines[number : number + 10] if line.strip()][:6]
+    heads = [bool(phrases.FROM.match(line)) for line in following if _is_head(line)]
+    return len(heads) >= 3 and any(heads)
+
+
+def _intro_start(lines: list[str], number: int) -> int | None:
+    """Where the attribution begins that ends on line `number`; clients wrap it over up to four lines.
+
+    Without a quoted line after it only one with an address or a time of day is believed: people, too, write
+    "em va escriure:".
+    """
+    if not lines[number].rstrip().endswith(":"):
+        return None
+    quoted = _quote_follows(lines, number)
+    joined = ""
+    for start in range(number, max(-1, number - _INTRO_LINES), -1):
+        if not lines[start].strip():
+            break
+        joined = f"{lines[start].strip()} {joined}"[:700]
+        if (
+            phrases.OPENER.match(joined)
+            and phrases.INTRO_END.search(joined)
+            and (quoted or phrases.SURE.search(joined))
+        ):
+            return start
+    line = lines[number][:700]
+    return number if phrases.ONE_LINE.match(line) and (quoted or phrases.SURE.search(line)) else None
+
+
+def _quote_follows(lines: list[str], number: int) -> bool:
+    after = next((later for later in lines[number + 1 : number + 6] if later.strip()), "")
+    return after.lstrip().startswith(">")
+
+
+def _kinds(lines: list[str]) -> list[str]:
+    """For each line: quote, intro, client, blank, tail (signature or disclaimer) or text."""
+    kinds = [_kind(line) for line in lines]
+    for number in range(len(lines)):
+        if (start := _intro_start(lines, number)) is not None:
+            kinds[start : number + 1] = ["intro"] * (number + 1 - start)
+    tail = False
+    for number, kind in enumerate(kinds):
+        if kind == "sign" or (kind == "text" and phrases.DISCLAIMER.match(lines[number][:400])):
+            tail = kind != "sign" or any(before == "text" for before in kinds[max(0, number - 400) : number])
+        elif kind in ("quote", "intro"):
+            tail = False
+        if kinds[number] == "sign":
+            kinds[number] = "tail" if tail else "text"
+        elif tail and kind in ("text", "client"):
+            kinds[number] = "tail"
+    return kinds
+
+
+def _kind(line: str) -> str:
+    stripped = line.strip()
+    if not stripped:
+        return "blank"
+    if stripped[0] == ">":
+        return "quote"
+    if phrases.SIGNATURE.match(line.rstrip("\r")) or line == "--":
+        return "sign"
+    return "client" if len(line) < 250 and phrases.CLIENT.match(line) else "text"
+
+
+def _answer(lines: list[str], kinds: list[str]) -> list[str]:
+    """The lines that count: text, and where answers stand between several quotes also the lines they answer."""
+    written = [number for number, kind in enumerate(kinds) if kind == "text"]
+    if not written:
+        return []
+    last = written[-1]
+    inline = _is_interleaved(kinds[: last + 1])
+    kept = {"text", "blank", "quote"} if inline else {"text", "blank"}
+    return [line for line, kind in zip(lines[: last + 1], kinds, strict=False) if kind in kept]
+
+
+def _is_interleaved(kinds: list[str]) -> bool:
+    """Two runs of quotes or more, each with text after it."""
+    solid = [kind for kind in kinds if kind in ("text", "quote")]
+    return sum(1 for one, two in pairwise(solid) if (one, two) == ("quote", "text")) >= 2
+
+
+def _trimmed(lines: list[str]) -> str:
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in lines)).strip()
+
+
+def _without_head(lines: list[str]) -> list[str]:
+    """A forwarded text without its separator and header block."""
+    seen = 0
+    for number, line in enumerate(lines):
+        if phrases.SEPARATOR.match(line) or phrases.RULE.match(line) or _is_head(line):
+            seen = number + 1
+        elif line.strip() and number > 0:
+            break
+    return lines[seen:]

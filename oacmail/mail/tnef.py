@@ -1,0 +1,50 @@
+"""winmail.dat (TNEF, [MS-OXTNEF]): the plain text and the names of the files that Outlook packed into it.
+
+Decides where the attributes lie; reads the body that stands as plain text and the attached files, not MAPI
+properties or compressed RTF: beside those Outlook sends the text as a part of its own. Never raises.
+"""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_SIGNATURE = 0x223E9F78
+_BODY, _TITLE, _DATA, _RENDERING = 0x0002800C, 0x00018010, 0x0006800F, 0x00069002
+_MOST = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """`body`: bytes in the sender's Windows charset; `files`: (name, content)."""
+
+    body: bytes = b""
+    files: tuple[tuple[bytes, bytes], ...] = ()
+
+
+def unpack(data: bytes) -> Packed:
+    """What `data` holds, as far as it is whole; Packed() for anything that is no TNEF."""
+    if len(data) < 6 or struct.unpack_from("<I", data)[0] != _SIGNATURE:
+        return Packed()
+    body = b""
+    files: list[list[bytes]] = []
+    for kind, value in _attributes(data):
+        if kind == _BODY:
+            body = value.rstrip(b"\0")
+        elif kind == _RENDERING:
+            files.append([b"", b""])
+        elif kind in (_TITLE, _DATA) and files:
+            files[-1][kind == _DATA] = value.rstrip(b"\0") if kind == _TITLE else value
+    return Packed(body, tuple((name, content) for name, content in files if name or content))
+
+
+def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """(id, value) of each whole attribute: level, id, length, value, checksum."""
+    at = 6
+    for _ in range(_MOST):
+        if at + 9 > len(data):
+            return
+        _, kind, length = struct.unpack_from("<BII", data, at)
+        if at + 9 + length > len(data):
+            return
+        yield kind, data[at + 9 : at + 9 + length]
+        at += 9 + length + 2

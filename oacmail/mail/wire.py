@@ -1,0 +1,76 @@
+"""A letter as it came over the wire: one kind of line end, one head, one body, header fields in order.
+
+Decides where the head ends and mends what transports and broken senders do to it (mbox line, byte order mark,
+CR CR LF, a space before the colon, a stray line between fields). Never decodes and never believes a value.
+RFC 5322 sections 2.2, 3.6 and 4.5.
+"""
+
+import re
+
+_MBOX = re.compile(rb"\A>?From [^\n]*\n")
+_BLANK = re.compile(rb"^\n", re.M)
+_FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:")
+_STRAY = re.compile(rb"^(?![!-9;-~]+:|[ \t])[^\n]+", re.M)
+_LOOSE_COLON = re.compile(rb"^([!-9;-~]+)[ \t]+:", re.M)
+_KNOWN = re.compile(rb"^(?:from|to|date|subject|message-id|mime-version|content-[a-z-]+|received)[ \t]*:", re.M | re.I)
+
+
+def tidy(raw: bytes) -> bytes:
+    """The same letter with LF line ends, a head that a parser can read, and nothing before the first field."""
+    raw = _newlines(raw.removeprefix(b"\xef\xbb\xbf"))
+    raw = _MBOX.sub(b"", raw, count=1) if raw[:6].lstrip(b">").startswith(b"From ") else raw
+    if raw[:1] == b"\n" and _FIELD.match(raw.lstrip(b"\n")):
+        raw = raw.lstrip(b"\n")
+    head, body = split(raw)
+    return _mend(head.replace(b"\0", b"")) + b"\n" + body if head else raw
+
+
+def _newlines(raw: bytes) -> bytes:
+    if b"\r" not in raw:
+        return raw
+    return raw.replace(b"\r\r\n", b"\n").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+
+
+def split(tidied: bytes) -> tuple[bytes, bytes]:
+    """(head with its last line end, body); the head is empty where the letter does not begin with a field.
+
+    A block without a blank line after it is head as far as its lines are fields.
+    """
+    if not _FIELD.match(tidied):
+        return b"", tidied
+    blank = _BLANK.search(tidied)
+    head, body = (tidied[: blank.start()], tidied[blank.end() :]) if blank else (tidied, b"")
+    prose = _prose(head)
+    if prose:
+        return head[:prose], tidied[prose:]
+    return (head if head.endswith(b"\n") else head + b"\n"), body
+
+
+def _prose(head: bytes) -> int:
+    """Where text begins that no known field follows: the blank line after the fields was forgotten. 0 = nowhere."""
+    known = 0
+    for line in _STRAY.finditer(head):
+        if not _FIELD.match(line[0]):
+            known = known or max((field.start() for field in _KNOWN.finditer(head)), default=0)
+            if line.start() > known:
+                return line.start()
+    return 0
+
+
+def _mend(head: bytes) -> bytes:
+    """Spaces before colons go (obsolete syntax); a stray line inside the head continues the field above it."""
+    if not _STRAY.search(head):
+        return head
+    return _STRAY.sub(lambda line: b" " + line[0], _LOOSE_COLON.sub(rb"\1:", head))
+
+
+def pairs(head: bytes) -> list[tuple[str, str]]:
+    """(name, value) of each field, folded values still folded, 8-bit bytes as surrogate escapes (PEP 383)."""
+    found: list[list[str]] = []
+    for line in head.decode("ascii", "surrogateescape").split("\n"):
+        if line[:1] in (" ", "\t"):
+            if found:
+                found[-1].append(line)
+        elif ":" in line:
+            found.append([line])
+    return [(name, value) for name, _, value in ("\n".join(lines).partition(":") for lines in found)]
