@@ -21,6 +21,7 @@ class Proxy:
         self._open.set()
         self._stalled = False
         self._delay = 0.0
+        self.lines = 0  # how many were made so far
         self._pause = threading.Event()
 
     def __enter__(self) -> "Proxy":
@@ -67,6 +68,7 @@ class Proxy:
                 continue
             far = socket.create_connection((HOST, self._target))
             self._ends += [near, far]
+            self.lines += 1
             for source, sink in ((near, far), (far, near)):
                 threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
 

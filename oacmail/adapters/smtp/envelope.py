@@ -1,0 +1,57 @@
+"""The commands that a mail's envelope is, as the relay's offers allow (RFC 5321, 1870, 6152, 6531). Pure."""
+
+import re
+from collections.abc import Mapping
+
+from oacmail.core.errors import Permanent, Transient
+from oacmail.core.ports import Outgoing
+
+_UNSPEAKABLE = re.compile(r"[\x00-\x20\x7f<>]")
+
+
+def commands(mail: Outgoing, offers: Mapping[str, str]) -> list[str]:
+    """MAIL, RCPT for the citizen and, where a copy is wanted, RCPT for the office, without line ends.
+
+    `offers`: EHLO keywords in lower case with their parameters. Permanent when no relay of this kind can take it:
+    an address that is none or needs SMTPUTF8, or a mail above the announced SIZE.
+    """
+    limit = offers.get("size", "")
+    if limit.isdigit() and 0 < int(limit) < len(mail.mime):
+        raise Permanent("MAIL", 552, "5.3.4")
+    sender, citizen, copy = (_ascii_domain(one) for one in (mail.envelope_from, mail.recipient, mail.copy_to))
+    utf8 = "smtputf8" in offers
+    if not citizen or _UNSPEAKABLE.search(citizen):
+        raise Permanent("RCPT", 553, "5.1.3")
+    if not utf8 and not citizen.isascii():
+        raise Permanent("RCPT", 553, "5.6.7")
+    if _UNSPEAKABLE.search(sender) or not (utf8 or sender.isascii()):
+        raise Transient("SMTP MAIL: the relay cannot be told our own address")
+    options = list(_options(mail.mime, offers)) + ([] if (sender + citizen).isascii() else ["SMTPUTF8"])
+    return [
+        " ".join((f"MAIL FROM:<{sender}>", *options)),
+        f"RCPT TO:<{citizen}>",
+        *([f"RCPT TO:<{copy}>"] if copy and copy.isascii() and not _UNSPEAKABLE.search(copy) else []),
+    ]
+
+
+def stuffed(mime: bytes) -> bytes:
+    """The mail as it stands after DATA, up to and with the lone dot: CRLF only, dots doubled (RFC 5321 4.5.2)."""
+    lines = re.sub(rb"\r\n|\r|\n", b"\r\n", mime)
+    end = b".\r\n" if lines.endswith(b"\r\n") else b"\r\n.\r\n"
+    return re.sub(rb"(?m)^\.", b"..", lines) + end
+
+
+def _options(mime: bytes, offers: Mapping[str, str]) -> list[str]:
+    size = [f"SIZE={len(mime)}"] if "size" in offers else []
+    return size + (["BODY=8BITMIME"] if "8bitmime" in offers and not mime.isascii() else [])
+
+
+def _ascii_domain(address: str) -> str:
+    """An international domain in its ASCII form (RFC 3490), so that only local parts need SMTPUTF8."""
+    local, at, domain = address.rpartition("@")
+    if domain.isascii():
+        return address
+    try:
+        return f"{local}{at}{domain.encode('idna').decode('ascii')}"
+    except UnicodeError:
+        return address

@@ -1,0 +1,143 @@
+"""One connection to the relay: connecting, TLS, login, and commands of which every reply is seen.
+
+Raises what smtplib and sockets raise; transport.py says what that means for a mail.
+"""
+
+import base64
+import re
+import select
+import smtplib
+import socket
+import ssl
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from oacmail.adapters.smtp.settings import SmtpSettings
+
+_CONNECT_SECONDS = 30.0
+_GOODBYE_SECONDS = 2.0
+_CLOSING = 421
+_NONSENSE = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """`code` -1 = not SMTP; `status`: the enhanced status code (RFC 3463) or ''. The text is left behind."""
+
+    code: int
+    status: str = ""
+
+    @property
+    def taken(self) -> bool:
+        return 200 <= self.code < 300
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.status}".strip()
+
+
+class Line:
+    """Open and logged in from its making on. `used`: monotonic time of its last successful use."""
+
+    def __init__(self, settings: SmtpSettings) -> None:
+        self._settings = settings
+        self._smtp = _connect(settings)
+        self.used = time.monotonic()
+
+    @property
+    def offers(self) -> Mapping[str, str]:
+        """EHLO keywords in lower case, with their parameters."""
+        return self._smtp.esmtp_features
+
+    def is_stale(self) -> bool:
+        """Unused for too long, or the relay has said something unasked: farewell, most likely."""
+        if time.monotonic() - self.used > self._settings.keep_seconds:
+            return True
+        return bool(select.select([self._sock()], [], [], 0)[0])
+
+    def ask(self, *commands: str) -> list[Reply]:
+        """A reply for each command, sent at once where the relay offers PIPELINING (RFC 2920)."""
+        if "pipelining" in self.offers:
+            return self._exchange(commands)
+        return [reply for command in commands for reply in self._exchange([command])]
+
+    def data(self, stuffed: bytes) -> Reply:
+        """The reply to a mail of which the relay has asked for the bytes."""
+        self._sock().settimeout(self._settings.data_timeout)
+        self._smtp.send(stuffed)
+        reply = self._reply()
+        self._sock().settimeout(self._settings.timeout)
+        self.used = time.monotonic()
+        return reply
+
+    def quit(self) -> None:
+        """Say goodbye, but wait for the answer no longer than two seconds."""
+        self._sock().settimeout(_GOODBYE_SECONDS)
+        try:
+            self._smtp.quit()
+        except (OSError, smtplib.SMTPException):
+            self.close()  # it was gone already
+
+    def close(self) -> None:
+        """Hang up at once: what was begun and not ended is void."""
+        self._smtp.close()
+
+    def _exchange(self, commands: Sequence[str]) -> list[Reply]:
+        self._smtp.send("".join(f"{command}\r\n" for command in commands).encode())
+        replies = [self._reply() for _ in commands]
+        if any(reply.code in (_CLOSING, _NONSENSE) for reply in replies):
+            raise smtplib.SMTPServerDisconnected("the relay is closing, or is none")
+        self.used = time.monotonic()
+        return replies
+
+    def _reply(self) -> Reply:
+        code, text = self._smtp.getreply()
+        status = re.match(rb"[245]\.\d{1,3}\.\d{1,3}\b", text)
+        return Reply(code, status[0].decode("ascii") if status else "")
+
+    def _sock(self) -> socket.socket:
+        if self._smtp.sock is None:
+            raise smtplib.SMTPServerDisconnected("closed")
+        return self._smtp.sock
+
+
+def _connect(settings: SmtpSettings) -> smtplib.SMTP:
+    tls = ssl.create_default_context(cafile=settings.ca_file)
+    tls.minimum_version = ssl.TLSVersion.TLSv1_2
+    name = socket.gethostname()  # not its full name: asking the DNS may take as long as the DNS likes
+    seconds = min(_CONNECT_SECONDS, settings.timeout)
+    if settings.security == "tls":
+        smtp: smtplib.SMTP = smtplib.SMTP_SSL(settings.host, settings.port, name, timeout=seconds, context=tls)
+    else:
+        smtp = smtplib.SMTP(settings.host, settings.port, name, timeout=seconds)
+    try:
+        if settings.security == "starttls":
+            smtp.starttls(context=tls)
+        smtp.ehlo_or_helo_if_needed()
+        if settings.user:
+            _login(smtp, settings)
+    except BaseException:
+        smtp.close()
+        raise
+    if smtp.sock is not None:
+        smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        smtp.sock.settimeout(settings.timeout)
+    return smtp
+
+
+def _login(smtp: smtplib.SMTP, settings: SmtpSettings) -> None:
+    user, secret = settings.user, settings.secret()
+    if settings.auth == "xoauth2":
+        _authenticate(smtp, "XOAUTH2", f"user={user}\1auth=Bearer {secret}\1\1")
+    elif "PLAIN" in smtp.esmtp_features.get("auth", "").upper().split():
+        _authenticate(smtp, "PLAIN", f"\0{user}\0{secret}")  # UTF-8 (RFC 4616), which smtplib's own is not
+    else:
+        smtp.login(user, secret)
+
+
+def _authenticate(smtp: smtplib.SMTP, mechanism: str, words: str) -> None:
+    code, _ = smtp.docmd("AUTH", f"{mechanism} {base64.b64encode(words.encode()).decode('ascii')}")
+    if code == 334:  # XOAUTH2 tells its reasons as a challenge; an empty answer gets the refusal itself
+        code, _ = smtp.docmd("")
+    if code != 235:
+        raise smtplib.SMTPAuthenticationError(code, "")

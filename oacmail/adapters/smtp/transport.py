@@ -1,0 +1,145 @@
+"""The port `Transport`: in which order things are said to the relay, and what a reply or a silence means for a mail.
+
+It never sends DATA for a citizen whose RCPT was refused: the office's copy would prove a sending that never was.
+"""
+
+import errno
+import ipaddress
+import smtplib
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from oacmail.adapters.smtp.envelope import commands, stuffed
+from oacmail.adapters.smtp.line import Line, Reply
+from oacmail.adapters.smtp.settings import LoginRefused, SmtpSettings
+from oacmail.core.errors import ConfigError, OacmailError, Permanent, Transient, Uncertain
+from oacmail.core.ports import Outgoing
+
+# They speak of our login, not of the mail, whenever they are said (RFC 4954 section 6).
+_LOGIN_CODES = frozenset((530, 534, 535, 538))
+_TOO_LARGE = 552
+_GO_ON = 354
+
+
+class SmtpTransport:
+    """core.ports.Transport. Of use to one thread. The line is made when first needed and kept."""
+
+    def __init__(self, settings: SmtpSettings) -> None:
+        if settings.security == "none" and not _is_loopback(settings.host):
+            raise ConfigError(("smtp.security: no encryption beyond this machine: use tls or starttls",))
+        self._settings = settings
+        self._line: Line | None = None
+
+    def send(self, mail: Outgoing, before_data: Callable[[bool], None]) -> bool:
+        """True = the relay took it, and the office's copy too. Errors as in the port, and one refusal before RCPT
+        that is the mail's own: 552, it is too large. Whatever `before_data` raises is raised again, and the relay
+        gets not a byte of the mail."""
+        with self._nothing_sent("MAIL"):
+            line, replies = self._envelope(mail)
+        copy = self._judged(line, replies)
+        with self._nothing_sent("DATA"):
+            (answer,) = line.ask("DATA")
+        if answer.code != _GO_ON:
+            self._withdraw(line)
+            raise _refusal("DATA", answer)
+        try:
+            before_data(copy)
+        except BaseException:
+            self._drop()
+            raise
+        self._hand_over(line, mail.mime)
+        return copy
+
+    def close(self) -> None:
+        line, self._line = self._line, None
+        if line is not None:
+            line.quit()
+
+    def _envelope(self, mail: Outgoing) -> tuple[Line, list[Reply]]:
+        """The replies to MAIL and every RCPT. A kept line that turns out to be dead is replaced, once."""
+        if self._line is not None:
+            try:
+                if not self._line.is_stale():
+                    return self._line, self._line.ask(*commands(mail, self._line.offers))
+            except (OSError, smtplib.SMTPException):
+                self._drop()
+        self._drop()
+        self._line = Line(self._settings)
+        return self._line, self._line.ask(*commands(mail, self._line.offers))
+
+    def _judged(self, line: Line, replies: list[Reply]) -> bool:
+        """Whether the copy was taken too; raises when the sender or the citizen was not."""
+        sender, citizen, *office = replies
+        if sender.taken and citizen.taken:
+            return bool(office) and office[0].taken
+        self._withdraw(line)
+        if sender.taken:
+            raise _refusal("RCPT", citizen)
+        raise _refusal("MAIL", sender) if sender.code == _TOO_LARGE else Transient(f"SMTP MAIL: {sender}")
+
+    def _hand_over(self, line: Line, mime: bytes) -> None:
+        try:
+            answer = line.data(stuffed(mime))
+        except (OSError, smtplib.SMTPException) as error:
+            self._drop()
+            raise Uncertain(f"SMTP DATA: {_class(error)}") from None
+        if answer.taken:
+            return
+        self._drop()
+        if answer.code < 400:
+            raise Uncertain(f"SMTP DATA: {answer}")
+        raise _refusal("DATA", answer)
+
+    def _withdraw(self, line: Line) -> None:
+        """End the transaction; the line is kept if the relay agrees."""
+        try:
+            (answer,) = line.ask("RSET")
+        except (OSError, smtplib.SMTPException):
+            answer = Reply(-1)
+        if not answer.taken:
+            self._drop()
+
+    def _drop(self) -> None:
+        line, self._line = self._line, None
+        if line is not None:
+            line.close()
+
+    @contextmanager
+    def _nothing_sent(self, place: str) -> Iterator[None]:
+        """Whatever goes wrong inside ends the line and is Transient: the relay has not got a byte of the mail."""
+        try:
+            yield
+        except OacmailError:
+            raise  # said by us before anything was sent
+        except smtplib.SMTPAuthenticationError as error:
+            self._drop()
+            kind = LoginRefused if error.smtp_code >= 500 else Transient
+            raise kind(f"SMTP AUTH: {error.smtp_code}") from None
+        except Exception as error:  # whatever a library says about a broken line or a strange answer
+            self._drop()
+            raise Transient(f"SMTP {place}: {_class(error)}") from None
+
+
+def _refusal(where: str, reply: Reply) -> OacmailError:
+    """The error that a reply to this mail is: 5xx is for good, unless it speaks of our login."""
+    if 500 <= reply.code < 600 and reply.code not in _LOGIN_CODES:
+        return Permanent(where, reply.code, reply.status)
+    return Transient(f"SMTP {where}: {reply}")
+
+
+def _class(error: Exception) -> str:
+    """What may be told of it: texts quote addresses."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"{type(error).__name__} {error.verify_message}"
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"{type(error).__name__} {error.smtp_code}"
+    number = errno.errorcode.get(error.errno or 0, "") if isinstance(error, OSError) else ""
+    return f"{type(error).__name__} {number}".strip()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,134 @@
+"""A relay that answers by script: refusals, silence and broken lines at a named point, and a diary of what it heard.
+
+    with Relay({"RCPT": ["450 4.2.1 busy", None], "BODY": [DROP]}) as relay: ... relay.port ...
+
+Steps are used up one a time for each verb; None = as usual. Verbs: EHLO HELO AUTH MAIL RCPT DATA RSET QUIT, and BODY
+for the reply to the whole mail. A step is a reply, `DROP` (the line is reset) or `HANG` (no answer, ever).
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
+
+from tests.servers.ports import HOST
+
+DROP = "<drop>"
+HANG = "<hang>"
+
+Script = Mapping[str, Sequence[str | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """What the relay took: the envelope and the bytes, dots undone."""
+
+    sender: str
+    recipients: tuple[str, ...]
+    content: bytes
+
+
+@dataclass
+class _Play:
+    """The script, and what was heard so far."""
+
+    script: dict[str, list[str | None]]
+    heard: list[str] = field(default_factory=list)
+    mails: list[Mail] = field(default_factory=list)
+    lines: int = 0
+
+    def step(self, verb: str, words: str = "") -> str | None:
+        self.heard.append(f"{verb} {words}".strip())
+        steps = self.script.get(verb)
+        return steps.pop(0) if steps else None
+
+    async def handle_DATA(self, server: "_Server", session: Session, envelope: Envelope) -> str:  # noqa: N802
+        step = self.step("BODY")
+        if step in (DROP, HANG):
+            await server.play(str(step))
+        if step is None or step.startswith("2"):
+            content = envelope.content if isinstance(envelope.content, bytes) else b""
+            self.mails.append(Mail(envelope.mail_from or "", tuple(envelope.rcpt_tos), content))
+        return step or "250 2.0.0 taken"
+
+
+class _Server(SMTP):
+    """aiosmtpd's server, asking the script before each verb."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.event_handler.lines += 1
+        super().connection_made(transport)
+
+    async def play(self, step: str) -> None:
+        if step == HANG:
+            await asyncio.Event().wait()
+        elif step == DROP:
+            if isinstance(self.transport, asyncio.Transport):
+                self.transport.abort()
+            await asyncio.Event().wait()
+        else:
+            await self.push(step)
+
+
+def _scripted(verb: str) -> Callable[[_Server, str], Any]:
+    usual = getattr(SMTP, f"smtp_{verb}")
+
+    async def method(self: _Server, words: str) -> None:
+        step = self.event_handler.step(verb, words or "")
+        await (usual(self, words) if step is None else self.play(step))
+
+    return method
+
+
+for _verb in ("EHLO", "HELO", "AUTH", "MAIL", "RCPT", "DATA", "RSET", "QUIT"):
+    setattr(_Server, f"smtp_{_verb}", _scripted(_verb))
+
+
+class Relay:
+    """Listens on loopback, without TLS, from `with` to its end. `size` 0 = no SIZE offered; `login` = AUTH offered."""
+
+    def __init__(self, script: Script | None = None, *, size: int = 0, utf8: bool = True, login: bool = False) -> None:
+        self._play = _Play({verb: list(steps) for verb, steps in (script or {}).items()})
+        self._options: dict[str, Any] = {"data_size_limit": size or None, "enable_SMTPUTF8": utf8}
+        if login:
+            good = lambda *_: AuthResult(success=True)  # noqa: E731
+            self._options |= {"authenticator": good, "auth_require_tls": False}
+        self._loop = asyncio.new_event_loop()
+        self._ready = threading.Event()
+        self.port = 0
+
+    def __enter__(self) -> "Relay":
+        threading.Thread(target=self._run, daemon=True).start()
+        if not self._ready.wait(10):
+            raise AssertionError("the relay did not start")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+
+    @property
+    def mails(self) -> list[Mail]:
+        """What was taken."""
+        return self._play.mails
+
+    @property
+    def heard(self) -> list[str]:
+        """All commands, with their words; BODY stands for the mail itself."""
+        return self._play.heard
+
+    @property
+    def lines(self) -> int:
+        """How many connections were made."""
+        return self._play.lines
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        listening = self._loop.create_server(lambda: _Server(self._play, **self._options), HOST, 0)
+        server = self._loop.run_until_complete(listening)
+        self.port = server.sockets[0].getsockname()[1]
+        self._ready.set()
+        self._loop.run_forever()
+        server.close()
