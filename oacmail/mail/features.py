@@ -1,0 +1,89 @@
+"""The words of a letter that mean something to this desk: matched terms, each with its weight.
+
+Decides nothing: core/classify.py weighs what is found here. One pass of one compiled trie over text without
+accents and with one spelling of l·l, leftmost and longest term first, so that "certificat d'empadronament" is no
+certificate and "formulari de queixes" no complaint. The terms are lexicon.py's, never the citizen's: what comes
+out can be shown and kept.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
+
+from oacmail.mail import lexicon, phones
+
+_LONGEST = 20_000  # characters of the text that are looked at: nobody asks his question later than that
+_SUBJECT = 2.0  # a subject is what the writer himself holds for the matter
+_MOST = 3  # times that a term counts in the text
+_TWO_L = re.compile(r"(?<=l)[·•‧∙・.\-](?=l)")
+_ACCENTS = re.compile("[\u0300-\u036f]+")
+_APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "´": "'", "`": "'", "ŀ": "l", "Ŀ": "l", "\xa0": " "})
+_SPACES = re.compile(r"\s+")
+
+
+def fold(text: str) -> str:
+    """Lower case, no accents, plain apostrophes, "l·l" and its misspellings as "ll", single spaces."""
+    text = text[:_LONGEST].translate(_APOSTROPHES).casefold()
+    if not text.isascii():
+        text = _ACCENTS.sub("", unicodedata.normalize("NFKD", _TWO_L.sub("", text)))
+    return _SPACES.sub(" ", _TWO_L.sub("", text))
+
+
+def words(subject: str, fresh: str) -> Mapping[str, float]:
+    """Matched terms as "group:label:term" -> weight; also "phone:+34…" and "slot:morning|afternoon|any".
+
+    Weights add up: a term's own (1 hints, 3 says it) times its occurrences, those in the subject doubled.
+    """
+    title, text = fold(subject), fold(fresh)
+    found: Counter[str] = Counter()
+    for key in _found(title):
+        found[key] += 1
+    values = {key: count * _SUBJECT for key, count in found.items()}
+    for key, count in Counter(_found(text)).items():
+        values[key] = values.get(key, 0.0) + min(count, _MOST)
+    weighed = {name: value * weight for key, value in values.items() for name, weight in _MEANINGS[key]}
+    return MappingProxyType(weighed | _call(f"{title} . {text}"))
+
+
+def _found(text: str) -> Iterator[str]:
+    """The terms of the text, left to right; of two that begin at one place the longer."""
+    for match in _TERMS.finditer(text):
+        word = match.group()
+        yield word if word in _MEANINGS else _stem(word)
+
+
+def _stem(word: str) -> str:
+    return next(f"{word[:end]}*" for end in range(len(word), 0, -1) if f"{word[:end]}*" in _MEANINGS)
+
+
+def _call(text: str) -> dict[str, float]:
+    number = phones.phone(text)
+    return {f"slot:{phones.slot(text)}": 1.0} | ({f"phone:{number}": 1.0} if number else {})
+
+
+# --- the tables, compiled once ------------------------------------------------------------------------
+
+
+def _meanings() -> dict[str, list[tuple[str, float]]]:
+    """term -> (key, weight) of each group that it stands in."""
+    found: dict[str, list[tuple[str, float]]] = {}
+    for group, weight, terms in lexicon.TABLES:
+        for term in filter(None, (" ".join(term.split()) for term in terms.split(","))):
+            found.setdefault(fold(term), []).append((f"{group}:{fold(term).rstrip('*')}", weight))
+    return found
+
+
+def _trie(terms: Iterable[str]) -> str:
+    """A pattern that tries each letter once: a plain alternation of a thousand terms costs fifty times as much."""
+    heads: dict[str, list[str]] = {}
+    for term in terms:
+        heads.setdefault(term[:1], []).append(term[1:])
+    ends = {"": r"(?!\w)", "*": r"\w*"}
+    branches = [re.escape(head) + _trie(tails) for head, tails in sorted(heads.items()) if head not in ends]
+    return f"(?:{'|'.join(branches + [ends[head] for head in ('*', '') if head in heads])})"
+
+
+_MEANINGS = _meanings()
+_TERMS = re.compile(r"(?<!\w)" + _trie(_MEANINGS))

@@ -1,0 +1,160 @@
+"""The telephone that a letter leaves, and when its writer wants to be called (R26).
+
+Decides which of several numbers is meant and which slot an hour falls into; never whether a call is wanted
+(core/classify.py). Numbers inside longer ones (IBAN), after a word that names something else (an expedient, a
+fax), and the office's own are no telephones of the writer. Works on text already folded by features.fold.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Literal
+
+Slot = Literal["morning", "afternoon", "any"]
+
+_OWN = frozenset({"+34900772772"})  # quoted in every acknowledgement
+_NUMBER = re.compile(
+    r"(?<![\w/@=-])(?<!\d[ .-])(?P<prefix>\(?(?:\+|00)\d{1,3}\)?[ .-]?)?"
+    r"(?P<rest>\(?\d(?:[ .()/-]{0,2}\d){5,12})(?![ .-]?\d|[\w@/]|-\w)"
+)
+_OTHER_THING = re.compile(
+    r"\b(?:fax|iban|compte|cuenta|exp(?:edient|ediente)?|ref(?:erencia)?|registre|registro|nif|cif|dni|nie|csv|factura"
+    r"|rebut|recibo|codi|codigo|emissora|numero d'entrada|licitaci\w*|ticket|tiquet)\W{0,3}(?:n\W{0,3})?$"
+)
+_WANTED = re.compile(
+    r"\b(?:truc|truqu|llam|call|ring|phone|telefon|mobil|movil|tel|numero|appeler)\w*\W+(?:\w+\W+){0,4}$"
+)
+_BETTER = re.compile(r"\b(?:millor|mejor|preferib\w*|primer|better)\W+(?:\w+\W+){0,3}$")
+_NOT_WANTED = re.compile(
+    r"\b(?:nomes (?:whatsapp|missatges)|no (?:es|truqueu|llamen|el mireu)|del trabajo|whatsapp)\W+(?:\w+\W+){0,3}$"
+)
+
+
+def phone(text: str) -> str:
+    """The number to call in E.164, '' for none: Spanish ones have nine digits from 6 to 9, others keep their code."""
+    found = [(_weight(text, match.start()), -match.start(), number) for match, number in _numbers(text)]
+    return max(found)[2] if found else ""
+
+
+def _numbers(text: str) -> Iterator[tuple[re.Match[str], str]]:
+    for match in _NUMBER.finditer(text):
+        before = text[max(0, match.start() - 30) : match.start()]
+        number = _e164(re.sub(r"\D", "", match["prefix"] or ""), re.sub(r"\D", "", match["rest"]))
+        if number and number not in _OWN and not _OTHER_THING.search(before):
+            yield match, number
+
+
+def _e164(prefix: str, rest: str) -> str:
+    country = prefix.removeprefix("00")
+    if not prefix and len(rest) == 11 and rest.startswith("34"):
+        country, rest = "34", rest[2:]
+    if country in ("", "34"):
+        return f"+34{rest}" if len(rest) == 9 and rest[0] in "6789" else ""
+    return f"+{country}{rest}" if 8 <= len(country + rest) <= 15 else ""
+
+
+def _weight(text: str, start: int) -> int:
+    before = text[max(0, start - 60) : start]
+    return 2 * bool(_BETTER.search(before)) + bool(_WANTED.search(before)) - 2 * bool(_NOT_WANTED.search(before))
+
+
+# --- when ---------------------------------------------------------------------------------------------
+
+_NOON, _OPENS = 14, 8
+_NEAR = re.compile(
+    r"\b(?:truqu|truc|llam|call\b|ring\b|phone|telefon|appel|chiam|franja|disponible|\d{3}[ .]?\d{2,3}[ .]?\d{2,3})"
+)
+_REACH = 110  # characters around the wish: hours elsewhere are those of the trouble
+_GREETING = re.compile(
+    r"\b(?:bon|bona|buenas|buena|buenos|good) (?:tarda|tardes|tarde|afternoon|morning|vespre)\b|\b(?:dema passat|pasado manana)\b"
+)
+_CONTRAST = re.compile(
+    r"\b(?:que|q|porque|perque|pues|els?|las?) (?:a les |a la |por las? |de )?(?:tard|mati|manana)\w*[^.!?]{0,60}"
+)
+_MORNING = r"(?:mati|matins|manana|mananas|matin|morning|mornings|demati)"
+_AFTERNOON = r"(?:tarda|tardes|tarde|apres-midi|afternoon|afternoons|vespre|pomeriggio)"
+_NOT = r",? (?:que )?no (?:puc|puedo|hi soc|estoy|em va|hi ha)\b"
+_WORDING: tuple[tuple[str, Slot], ...] = (  # what was read is taken out, so that the more exact comes first
+    (rf"\b{_AFTERNOON}{_NOT}", "morning"),
+    (rf"\b{_MORNING}{_NOT}", "afternoon"),
+    (r"\b(?:qualsevol|cualquier) hora\b|\bany ?time\b|\b(?:tot|todo) el dia\b", "any"),
+    (r"\bquan (?:pugueu|vulgueu|us vagi)\b|\bcuando (?:puedan|quieran)\b", "any"),
+    (r"\b(?:abans|antes) de (?:dinar|comer|mediodia|migdia)\b|\bbefore (?:noon|lunch)\b|\besmorzar\b", "morning"),
+    (r"\bprimera hora(?! de la tard)\b", "morning"),
+    (r"\b(?:despres de|passat|despues de) (?:dinar|comer)\b|\bafter lunch\b", "afternoon"),
+    (rf"\b{_MORNING}\b", "morning"),
+    (rf"\b{_AFTERNOON}\b", "afternoon"),
+)
+_WORDS = tuple((re.compile(pattern), meant) for pattern, meant in _WORDING)
+_NAMES = {
+    **{"una": 1, "dues": 2, "dos": 2, "tres": 3, "quatre": 4, "cuatro": 4, "cinc": 5, "cinco": 5, "sis": 6, "seis": 6},
+    **{"set": 7, "siete": 7, "vuit": 8, "ocho": 8, "nou": 9, "nueve": 9, "deu": 10, "diez": 10, "onze": 11, "once": 11},
+    **{"dotze": 12, "doce": 12},
+}
+
+
+def _hour_pattern(name: str) -> str:
+    number = rf"(?P<{name}>\d{{1,2}}|{'|'.join(_NAMES)})(?:[:.h]\d{{2}})?"
+    return rf"(?:les |las |la |l')?{number}(?P<{name}unit> ?(?:h|hores|horas|am|pm)\b)?"
+
+
+_BUSY = re.compile(
+    rf"\b(?:treball|trabaj|dorm|duerm|no puc|no puedo)\w*[^.!?]{{0,40}} (?:fins a|hasta) {_hour_pattern('a')}"
+)
+_FROM_TO = re.compile(
+    rf"\b(?:de|entre|d'|from|between) ?{_hour_pattern('a')} ?(?:a|i|y|-|to|and) ?{_hour_pattern('b')}\b"
+)
+_FROM = re.compile(
+    rf"\b(?:a partir d[e']|despres de|despues de|desde|des de|after|apres|passades) ?{_hour_pattern('a')}\b"
+)
+_UNTIL = re.compile(rf"\b(?:abans d[e']|antes de|before|fins a|hasta|avant) ?{_hour_pattern('b')}\b")
+_AT = re.compile(rf"\b(?:a les|a las|sobre las|sobre les|at) {_hour_pattern('a')}\b")
+
+
+def slot(text: str) -> Slot:
+    """morning [08,14), afternoon [14,20), or any: nothing said, or both. Hours say more than words."""
+    near = _GREETING.sub(" ", _around(text))
+    hours = list(_spans(near))
+    if hours:
+        start, end = max(span[0] for span in hours), min(span[1] for span in hours)
+        return "morning" if end <= _NOON else "afternoon" if start >= _NOON else "any"
+    said = _said(near)
+    if len(said) > 1:
+        said = _said(_CONTRAST.sub(" ", near)) or said
+    return said.pop() if len(said) == 1 else "any"
+
+
+def _around(text: str) -> str:
+    """What stands near a word of calling or a number."""
+    spans = [(max(0, found.start() - _REACH), found.end() + _REACH) for found in _NEAR.finditer(text)]
+    return " ".join(text[start:end] for start, end in spans[:4])
+
+
+def _said(text: str) -> set[Slot]:
+    said: set[Slot] = set()
+    for pattern, meant in _WORDS:
+        text, times = pattern.subn(" ", text)
+        if times:
+            said.add(meant)
+    return said
+
+
+def _spans(text: str) -> Iterator[tuple[int, int]]:
+    """The hours [from, to) within which a call is asked for."""
+    yield from ((_hour(found, "a"), 24) for found in _BUSY.finditer(text))
+    text = _BUSY.sub(" ", text)
+    for found in _FROM_TO.finditer(text):
+        if _hour(found, "a") < _hour(found, "b"):
+            yield _hour(found, "a"), _hour(found, "b")
+    text = _FROM_TO.sub(" ", text)
+    yield from ((_hour(found, "a"), 24) for found in _FROM.finditer(text))
+    yield from ((0, _hour(found, "b")) for found in _UNTIL.finditer(text))
+    yield from (
+        (_hour(found, "a"), _hour(found, "a") + 1) for found in _AT.finditer(_UNTIL.sub(" ", _FROM.sub(" ", text)))
+    )
+
+
+def _hour(found: re.Match[str], name: str) -> int:
+    """0..24; an hour below eight is one of the afternoon, since nobody is called at night."""
+    word, unit = found[name], (found[f"{name}unit"] or "").strip()
+    hour = _NAMES.get(word) or (int(word) if word.isdigit() else 0)
+    return min(24, hour + 12 if hour < _OPENS or (unit == "pm" and hour < 12) else hour)
