@@ -88,7 +88,7 @@ def _tokens(heading: Heading) -> dict[str, Sequence[str]]:
         "References": headers.references(answered, heading.refs),
         "Auto-Submitted": (heading.automatic,),
         "X-Auto-Response-Suppress": ("All",),
-        "X-Oacmail": one_line(heading.mark).split(" "),
+        "X-Oacmail": one_line(heading.mark).split(),
         "X-Oacmail-Case": (headers.clean(heading.case),) if heading.case else (),
         "X-Oacmail-Kind": (headers.clean(heading.kind),),
         "Content-Language": headers.clean(heading.language).split(" "),

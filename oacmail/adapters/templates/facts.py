@@ -1,0 +1,112 @@
+"""What each template may say: the facts it gets, cleaned, with what stands for a fact that nobody gave.
+
+A fact that is not listed for a template does not reach it: an acknowledgement cannot repeat a citizen's subject or
+text, whatever a town's own template asks for. Citizens' text is shown without hidden characters and dead links.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+from oacmail.core.model import Send
+from oacmail.mail.plain import dead_links, many_lines, one_line
+
+MAX_TEXT = 20_000  # characters of a citizen's text in a mail; the rest is in the original
+
+_CARD: Mapping[str, object] = {
+    "opened_at": None,
+    "due_at": None,
+    "topic": "other",
+    "case_level": "first",
+    "intent": "question",
+    "assignee": None,
+    "text": "",
+}
+_ROW: Mapping[str, object] = {"case": "", "opened_at": None, "due_at": None, "status": "open", "topic": "other"}
+DEFAULTS: Mapping[str, Mapping[str, object]] = {
+    "ack": {"first": True},
+    "overdue": {**_CARD, "level": 1, "unread": ()},
+    "overdue_digest": {"cases": (), "unread": ()},
+    "remind": {"cases": ()},
+    "digest": {
+        "date": None,
+        "unanswered": (),
+        "due_today": 0,
+        "overdue": 0,
+        "derived": 0,
+        "calls_morning": 0,
+        "calls_afternoon": 0,
+        "spam": 0,
+        "review": (),
+        "problems": (),
+    },
+    "alert": {"code": "", "since": None, "lines": ()},
+    "bounced": {"what": "other", "received_at": None, "domain": "", "code": ""},
+    "remark": {"received_at": None},
+    "complex": _CARD,
+    "probe": {},
+}
+_ROWS: Mapping[str, Mapping[str, object]] = {
+    "cases": {**_ROW, "overdue": False, "level": 1},
+    "unanswered": {**_ROW, "overdue": False},
+    "review": {"ref": "", "case": None, "reason": "", "since": None},
+}
+
+
+def facts_of(send: Send, now: datetime, zone: ZoneInfo) -> dict[str, object]:
+    """The facts of one mail, local times, nothing hidden in any text. Raises KeyError for an unknown template."""
+    defaults = DEFAULTS[send.template]
+    own = {"opened_at": send.received_at, "received_at": send.received_at, "due_at": send.due_at, "date": now}
+    given = {**own, **{name: value for name, value in send.facts.items() if value is not None}}
+    facts = {name: _shown(name, given.get(name, default), zone) for name, default in defaults.items()}
+    return {**facts, "case": one_line(send.case or ""), "token": one_line(send.token)}
+
+
+def _shown(name: str, value: object, zone: ZoneInfo) -> object:
+    match value:
+        case str():
+            return _text(value) if name == "text" else one_line(value)
+        case datetime():
+            return value.astimezone(zone)
+        case Mapping():
+            row = {**_ROWS.get(name, {}), **value}
+            return {str(key): _shown(str(key), cell, zone) for key, cell in row.items()}
+        case Sequence():
+            return tuple(_shown(name, item, zone) for item in value)
+        case _:
+            return value
+
+
+def _text(text: str) -> str:
+    shown = dead_links(many_lines(text[:MAX_TEXT]))
+    return f"{shown}\n[…]" if len(text) > MAX_TEXT else shown
+
+
+_THEN = datetime(2026, 11, 26, 19, tzinfo=UTC)
+_SAMPLE_ROW = {"case": "OAC-2026-000123", "opened_at": _THEN, "due_at": _THEN, "status": "derived", "level": 2}
+_SAMPLE_CARD = {"opened_at": _THEN, "due_at": _THEN, "topic": "grant", "assignee": "anna", "text": "Bon dia\n\n| a |"}
+# What `check` tries every template with: each of its branches at least once.
+SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
+    {
+        "ack": ({}, {"first": False}),
+        "overdue": ({}, {**_SAMPLE_CARD, "level": 2, "unread": ("Sent", "INBOX")}),
+        "overdue_digest": ({"cases": (_SAMPLE_ROW,) * 2, "unread": ("Sent",)}, {"cases": (_SAMPLE_ROW,)}),
+        "remind": ({"cases": (_SAMPLE_ROW,)}, {"cases": (_SAMPLE_ROW, {**_SAMPLE_ROW, "overdue": True})}),
+        "digest": (
+            {},
+            {
+                "date": date(2026, 11, 30),
+                "unanswered": (_SAMPLE_ROW, {**_SAMPLE_ROW, "overdue": True}),
+                "overdue": 1,
+                "review": ({"ref": "5f1e", "reason": "suspected-spam", "since": _THEN},),
+                "problems": ("calendar_provisional:2027", "imap"),
+            },
+        ),
+        "alert": ({"code": "imap", "since": _THEN}, {"code": "imap", "since": _THEN, "lines": ("INBOX",)}),
+        "bounced": ({"what": "answer", "domain": "example.org", "code": 550}, {"what": "ack"}),
+        "remark": ({"received_at": _THEN},),
+        "complex": ({}, _SAMPLE_CARD),
+        "probe": ({},),
+    }
+)

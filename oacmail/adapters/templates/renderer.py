@@ -1,0 +1,183 @@
+"""One Send becomes one final mail: facts, words, HTML, MIME, and read back before anybody may send it.
+
+A town's own template that is broken in any way is passed over for the shipped one, and its name is reported; the
+mail goes out regardless. It never decides who gets a mail or when, and gives a citizen's words to no template that
+writes to citizens.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from itertools import product
+from traceback import extract_tb
+
+from jinja2 import TemplateSyntaxError
+
+from oacmail.adapters.templates.facts import DEFAULTS, SAMPLES, facts_of
+from oacmail.adapters.templates.shelf import BrokenTemplateError, Page, Shelf
+from oacmail.adapters.templates.voice import Promise, Voice, promise
+from oacmail.core.model import Send
+from oacmail.core.ports import Rendered
+from oacmail.mail.compose import Heading, compose, verify
+from oacmail.mail.headers import bare_address
+from oacmail.mail.words import LANGUAGES, NEXT_WORKING_DAY, day_words, greeting, hour_words, hours_words
+
+_BETWEEN_LANGUAGES = "\n\n· · ·\n\n"
+_SHARED = ("base.html.j2", "rows.txt.j2")
+_ABOUT_A_CASE = {"ack", "overdue", "bounced", "remark", "complex"}
+_SAMPLE_ID = "<sample@localhost.invalid>"
+_SAMPLE_NOW = datetime(2026, 11, 30, 9, tzinfo=UTC)
+_SAMPLE_PROMISES = (
+    Promise(open_now=True, due_day=_SAMPLE_NOW.date(), open_day=_SAMPLE_NOW.date()),
+    Promise(open_now=False, due_day=None, open_day=None),
+)
+
+
+class JinjaRenderer:
+    """The Renderer port. Templates are read when it is made."""
+
+    def __init__(self, voice: Voice) -> None:
+        self._voice = voice
+        self._shipped = Shelf(voice)
+        self._town = Shelf(voice, voice.overrides) if voice.overrides else self._shipped
+
+    def render(self, send: Send, message_id: str, mark: str, now: datetime, original: bytes | None) -> Rendered:
+        """See core.ports.Renderer. `lang` may join two languages: "ca+es" says all in Catalan, then in Spanish.
+
+        The Date field is `now` in whole seconds. Raises ValueError for a recipient that no To field can hold.
+        """
+        heading = self._heading(send, message_id, mark, now)
+        said = promise(self._voice.policy, send.due_at, now)
+        try:
+            return Rendered(message_id=message_id, mime=self._mime(self._town, send, heading, said, original))
+        except Exception:  # an override is a stranger's program: whatever it does, the mail goes out
+            broken = tuple(name for name in self._used(send) if name in self._town.overridden)
+            if not broken:
+                raise
+        mime = self._mime(self._shipped, send, heading, said, original)
+        return Rendered(message_id=message_id, mime=mime, fallback=broken)
+
+    def problems(self) -> list[str]:
+        """What is wrong with the templates, for `check`: every one in every language, every branch; a line each."""
+        strays = sorted(name for name in self._town.overridden if not _is_used(name))
+        found = [f"templates: {name}: no mail uses a template of this name: correct the name" for name in strays]
+        for send, said in _samples(self._voice.policy.office.address):
+            try:
+                self._mime(self._town, send, self._heading(send, _SAMPLE_ID, "v=1", _SAMPLE_NOW), said, b"")
+            except Exception as error:  # as in render: nothing is known of what an override may raise
+                what = f"{_place(error, send)}: {type(error).__name__}: {error}"
+                found.append(f"templates: {what}: mend or remove it; till then the shipped one is used")
+        return list(dict.fromkeys(found))
+
+    def _mime(self, shelf: Shelf, send: Send, heading: Heading, said: Promise, original: bytes | None) -> bytes:
+        contexts = [self._context(send, lang, said, heading.sent_at, original) for lang in _languages(send)]
+        pages = [shelf.page(send.template, context) for context in contexts]
+        heading = replace(heading, subject=_subject(pages))
+        html = shelf.html(send.template, pages, contexts[0])
+        mime = compose(heading, _BETWEEN_LANGUAGES.join(page.text for page in pages), html, original)
+        reason = _token_lost(send, heading) or verify(mime, heading)
+        if reason:
+            raise BrokenTemplateError(reason)
+        return mime
+
+    def _heading(self, send: Send, message_id: str, mark: str, now: datetime) -> Heading:
+        office = self._voice.policy.office
+        return Heading(
+            office=office.name,
+            sender=office.address,
+            recipient=bare_address(send.recipient),
+            subject="",
+            message_id=message_id,
+            sent_at=now.replace(microsecond=0),
+            automatic=send.automatic,
+            kind=send.kind,
+            mark=mark,
+            language=", ".join(_languages(send)),
+            case=send.case or "",
+            in_reply_to=send.in_reply_to,
+            refs=send.refs,
+        )
+
+    def _context(
+        self, send: Send, lang: str, said: Promise, now: datetime, original: bytes | None
+    ) -> dict[str, object]:
+        voice, office = self._voice, self._voice.policy.office
+        local = now.astimezone(office.timezone)
+        return {
+            "lang": lang,
+            "office": office.name,
+            "tag": f"[{send.token}]" if send.token else f"{office.name} ·",
+            "greeting": greeting(local, lang),
+            "open_now": said.open_now,
+            "due_day": _day(said.due_day, lang),
+            "open_day": _day(said.open_day, lang),
+            "open_hour": hour_words(office.opens, lang),
+            "hours": hours_words(office.opens, office.closes, lang),
+            "phone": voice.phone,
+            "website": voice.website,
+            "rights_url": voice.rights_url,
+            "privacy_url": voice.privacy_url,
+            "complaints_form_url": voice.complaints_form_url,
+            "max_levels": voice.policy.deadlines.max_levels,
+            "attached": original is not None,
+            **facts_of(send, now, office.timezone),
+        }
+
+    def _used(self, send: Send) -> Iterator[str]:
+        languages = _languages(send)
+        yield from (f"{lang}/{send.template}.txt.j2" for lang in languages)
+        yield from (f"{languages[0]}/{send.template}.html.j2", *_SHARED)
+
+
+def _languages(send: Send) -> tuple[str, ...]:
+    """Those that we have texts in; Catalan where there is none (Llei 1/1998, art. 9.1)."""
+    return tuple(lang for lang in send.lang.split("+") if lang in LANGUAGES) or LANGUAGES[:1]
+
+
+def _day(day: date | None, lang: str) -> str:
+    return NEXT_WORKING_DAY[lang] if day is None else day_words(day, lang)
+
+
+def _subject(pages: Sequence[Page]) -> str:
+    return " / ".join((pages[0].subject, *(page.heading for page in pages[1:])))
+
+
+def _token_lost(send: Send, heading: Heading) -> str | None:
+    if send.token and not heading.subject.startswith(f"[{send.token}]"):
+        return "the subject must begin with [{{ token }}]"
+    return None
+
+
+def _place(error: Exception, send: Send) -> str:
+    """The template's file and line, which jinja2 puts into the traceback."""
+    if isinstance(error, TemplateSyntaxError):
+        return f"{error.filename}, line {error.lineno}"
+    frames = [frame for frame in extract_tb(error.__traceback__) if frame.filename.endswith(".j2")]
+    return f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else f"{send.lang}/{send.template}.txt.j2"
+
+
+def _is_used(name: str) -> bool:
+    names = (f"{lang}/{template}.{ext}.j2" for lang in LANGUAGES for template in DEFAULTS for ext in ("txt", "html"))
+    return name in _SHARED or name in names
+
+
+def _samples(recipient: str) -> Iterator[tuple[Send, Promise]]:
+    for template, lang, said in product(SAMPLES, LANGUAGES, _SAMPLE_PROMISES):
+        for facts in SAMPLES[template]:
+            yield _sample(template, lang, facts, recipient), said
+
+
+def _sample(template: str, lang: str, facts: Mapping[str, object], recipient: str) -> Send:
+    about_a_case = template in _ABOUT_A_CASE
+    return Send(
+        key="sample",
+        kind=template,
+        template=template,
+        lang=lang,
+        recipient=recipient,
+        case="OAC-2026-000123" if about_a_case else None,
+        token="OAC-2026-000123-K7Q" if about_a_case else "",
+        facts=facts,
+        received_at=_SAMPLE_NOW,
+        due_at=_SAMPLE_NOW,
+    )

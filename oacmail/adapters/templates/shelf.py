@@ -1,0 +1,135 @@
+"""The templates themselves: where they lie, how they are compiled, and the filters that they may use.
+
+A shelf holds the shipped templates, or the town's in front of them. Templates are sandboxed, an unknown name is an
+error, and HTML is escaped by its own ending, since select_autoescape does not know `.html.j2`. They are read once;
+a new shelf reads them anew.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from jinja2 import FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup, escape
+
+import oacmail
+from oacmail.adapters.templates.voice import Voice
+from oacmail.mail import words
+from oacmail.mail.labels import label
+from oacmail.mail.outline import Block, outline, quoted
+
+_NOTHING = "—"
+_SUBJECT = "Subject:"
+_LINK_NAMES = {
+    "rights_url": {"ca": "exercici de drets", "es": "ejercicio de derechos", "en": "your rights"},
+    "privacy_url": {"ca": "protecció de dades", "es": "protección de datos", "en": "data protection"},
+}
+
+
+class BrokenTemplateError(ValueError):
+    """What a template made cannot be a mail."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One template in one language. `heading`: the subject without its tag."""
+
+    lang: str
+    subject: str
+    heading: str
+    text: str
+    blocks: tuple[Block, ...]
+
+
+def shipped(name: str) -> Path:
+    """A directory or file that the wheel carries in oacmail/data, and a checkout beside the package."""
+    package = Path(oacmail.__file__).parent
+    inside = package / "data" / name
+    return inside if inside.exists() else package.parent / name
+
+
+class Shelf:
+    """Compiled templates. `overrides`: the town's directory, looked into first."""
+
+    def __init__(self, voice: Voice, overrides: Path | None = None) -> None:
+        places = [shipped("templates")] if overrides is None else [overrides, shipped("templates")]
+        self._environment = ImmutableSandboxedEnvironment(
+            loader=FileSystemLoader(places),
+            undefined=StrictUndefined,
+            autoescape=lambda name: name is not None and name.endswith(".html.j2"),
+            auto_reload=False,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.filters.update(_FILTERS, linked=_linker(voice))
+        self.names = frozenset(self._environment.list_templates())
+        self.overridden = frozenset(FileSystemLoader(overrides).list_templates() if overrides else ())
+
+    def page(self, template: str, context: dict[str, object]) -> Page:
+        """The text of one mail in `context["lang"]`: a line `Subject: …`, an empty line, and what follows."""
+        lang = str(context["lang"])
+        made = self._environment.get_template(f"{lang}/{template}.txt.j2").render(context).strip()
+        head, _, body = made.partition("\n")
+        if not head.startswith(_SUBJECT) or not body.strip():
+            raise BrokenTemplateError("it must begin with a line `Subject: …`, and say something after it")
+        subject = head.removeprefix(_SUBJECT).strip()
+        text = re.sub(r"\n{3,}", "\n\n", body).strip()
+        heading = subject.removeprefix(str(context["tag"])).strip()
+        return Page(lang=lang, subject=subject, heading=heading, text=text, blocks=outline(text))
+
+    def html(self, template: str, pages: Sequence[Page], context: dict[str, object]) -> str:
+        """The same words as HTML: by the mail's own `<language>/<name>.html.j2` if there is one, else by the base."""
+        return self._environment.get_template(self.layout(template, pages[0].lang)).render(context, sections=pages)
+
+    def layout(self, template: str, lang: str) -> str:
+        own = f"{lang}/{template}.html.j2"
+        return own if own in self.names else "base.html.j2"
+
+
+def _in_words(speak: Callable[[Any, str], str]) -> Callable[[Context, date | None], str]:
+    @pass_context
+    def shown(context: Context, value: date | None) -> str:
+        return _NOTHING if value is None else speak(value, context["lang"])
+
+    return shown
+
+
+@pass_context
+def _label(context: Context, key: str, group: str) -> str:
+    return label(group, str(key), context["lang"])
+
+
+def _broken(text: str | Markup) -> Markup:
+    return Markup("<br>\n").join(text.split("\n"))
+
+
+def _linker(voice: Voice) -> Callable[[str, str], Markup]:
+    """Our own addresses, and no others, become links with a name that says where they lead (WCAG 2.4.4)."""
+    names = {getattr(voice, key): labels for key, labels in _LINK_NAMES.items()}
+    urls = re.compile("|".join(re.escape(url) for url in sorted(names, key=len, reverse=True)))
+
+    def linked(text: str, lang: str) -> Markup:
+        made = Markup()
+        end = 0
+        for match in urls.finditer(text):
+            link = Markup('<a href="{}">{}</a>').format(match[0], names[match[0]][lang])
+            made += escape(text[end : match.start()]) + link
+            end = match.end()
+        return made + escape(text[end:])
+
+    return linked
+
+
+_FILTERS: dict[str, Callable[..., str]] = {
+    "day": _in_words(words.day_words),
+    "date": _in_words(words.date_words),
+    "moment": _in_words(words.moment_words),
+    "label": _label,
+    "quoted": quoted,
+    "broken": _broken,
+}

@@ -1,0 +1,115 @@
+"""What our keys are called when people read them: topics, levels, states and reasons, in ca, es and en.
+
+A table and a look-up; a key that has no label is shown as it stands, so that a new reason is never hidden.
+"""
+
+from collections.abc import Mapping
+
+from oacmail.mail.words import LANGUAGES
+
+_TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
+    "topic": {
+        "certificate": (
+            "Certificat digital, identificació i signatura",
+            "Certificado digital, identificación y firma",
+            "Digital certificate, identification and signature",
+        ),
+        "application": (
+            "Presentació d'instàncies i documents",
+            "Presentación de instancias y documentos",
+            "Filing applications and documents",
+        ),
+        "grant": ("Subvencions, ajuts i beques", "Subvenciones, ayudas y becas", "Grants and financial aid"),
+        "procurement": ("Contractació i licitacions", "Contratación y licitaciones", "Procurement and tenders"),
+        "notification": ("Notificacions electròniques", "Notificaciones electrónicas", "Electronic notifications"),
+        "enrolment": ("Inscripcions telemàtiques", "Inscripciones telemáticas", "Online enrolment"),
+        "folder": (
+            "Carpeta ciutadana i padró",
+            "Carpeta ciudadana y padrón",
+            "Citizen folder and municipal register",
+        ),
+        "payment": ("Pagaments i tributs", "Pagos y tributos", "Payments and local taxes"),
+        "appointment": ("Cita prèvia", "Cita previa", "Appointments"),
+        "other": ("Altres consultes", "Otras consultas", "Other enquiries"),
+    },
+    "level": {
+        "first": (
+            "Primer nivell (l'atén l'OAC 360)",
+            "Primer nivel (lo atiende la OAC 360)",
+            "First level (handled by OAC 360)",
+        ),
+        "second": (
+            "Segon nivell (derivat a l'Ajuntament)",
+            "Segundo nivel (derivado al Ayuntamiento)",
+            "Second level (passed on to the town hall)",
+        ),
+        "out_of_scope": (
+            "Fora de l'abast del servei",
+            "Fuera del alcance del servicio",
+            "Outside the scope of the service",
+        ),
+    },
+    "intent": {
+        "question": ("Consulta o incidència", "Consulta o incidencia", "Question or problem"),
+        "callback": ("Petició de trucada (Truca'm)", "Petición de llamada (Truca'm)", "Call-back request (Truca'm)"),
+        "complaint": ("Queixa", "Queja", "Complaint"),
+        "suggestion": ("Suggeriment", "Sugerencia", "Suggestion"),
+        "data_rights": (
+            "Drets de protecció de dades",
+            "Derechos de protección de datos",
+            "Data-protection rights",
+        ),
+    },
+    "status": {
+        "new": ("Nova", "Nueva", "New"),
+        "open": ("En curs", "En curso", "Open"),
+        "waiting": ("Pendent de la persona", "Pendiente de la persona", "Waiting for the person"),
+        "derived": ("Derivada a l'Ajuntament", "Derivada al Ayuntamiento", "Passed on to the town hall"),
+        "answered": ("Resposta", "Respondida", "Answered"),
+        "closed": ("Tancada", "Cerrada", "Closed"),
+        "due_today": ("Venç avui", "Vence hoy", "Due today"),
+        "overdue": ("Fora de termini", "Fuera de plazo", "Overdue"),
+    },
+    "mail": {
+        "answer": ("una resposta de l'OAC 360", "una respuesta de la OAC 360", "an answer of OAC 360"),
+        "ack": ("el justificant de recepció", "el acuse de recibo", "the acknowledgement"),
+        "other": ("un correu de l'OAC 360", "un correo de la OAC 360", "a mail of OAC 360"),
+    },
+    "reason": {
+        "suspected-spam": ("possible correu brossa", "posible correo no deseado", "suspected spam"),
+        "dmarc-fail": (
+            "remitent no verificat (DMARC): sense justificant",
+            "remitente no verificado (DMARC): sin acuse de recibo",
+            "sender not verified (DMARC): not acknowledged",
+        ),
+        "no-address-to-answer": (
+            "sense adreça per respondre",
+            "sin dirección para responder",
+            "no address to answer to",
+        ),
+        "thanks-without-a-case": (
+            "agraïment sense cas conegut",
+            "agradecimiento sin caso conocido",
+            "thanks without a known case",
+        ),
+    },
+    "problem": {
+        "calendar_missing": (
+            "Falta el calendari de festius de {}: afegiu-lo al fitxer",
+            "Falta el calendario de festivos de {}: añádalo al archivo",
+            "The holiday calendar of {} is missing: add it to the file",
+        ),
+        "calendar_provisional": (
+            "El calendari de festius de {} és provisional: confirmeu-lo amb la llista oficial",
+            "El calendario de festivos de {} es provisional: confírmelo con la lista oficial",
+            "The holiday calendar of {} is provisional: confirm it with the official list",
+        ),
+    },
+}
+
+
+def label(group: str, key: str, lang: str) -> str:
+    """The label of `key`, or the key itself. `calendar_missing:2028` fills what stands behind the colon in."""
+    name, _, value = key.partition(":")
+    words = _TABLE[group].get(name)
+    return words[LANGUAGES.index(lang)].format(value) if words else key

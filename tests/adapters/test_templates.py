@@ -1,0 +1,317 @@
+"""The mails themselves, word for word; what the town may change in them, and what it cannot break."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from oacmail.adapters.templates import JinjaRenderer, Voice, shipped
+from oacmail.adapters.templates.facts import DEFAULTS, MAX_TEXT, SAMPLES
+from oacmail.adapters.workdays import OfficeCalendar
+from oacmail.core.model import Send
+from oacmail.core.policy import Office, People, Policy
+
+POLICY = Policy(
+    office=Office(address="oac360@castellbisbal.example"),
+    people=People(supervisor=("cap@castellbisbal.example",), operator=("sistemes@castellbisbal.example",)),
+    workdays=OfficeCalendar.read(),
+    secrets=(b"secret",),
+    instance="test",
+)
+VOICE = Voice(
+    policy=POLICY,
+    phone="900 772 772",
+    rights_url="https://seu.castellbisbal.example/drets",
+    privacy_url="https://seu.castellbisbal.example/drets/privacitat",
+    complaints_form_url="https://seu.castellbisbal.example/queixes",
+)
+RENDERER = JinjaRenderer(VOICE)
+IN_HOURS = datetime(2026, 11, 27, 9, tzinfo=UTC)
+OUT_OF_HOURS = datetime(2026, 11, 28, 21, tzinfo=UTC)
+DUE = datetime(2026, 11, 30, 19, tzinfo=UTC)
+LANGUAGES = ("ca", "es", "en")
+CASE_MAILS = {"ack", "overdue", "bounced", "remark", "complex"}
+
+
+def send(template: str = "ack", lang: str = "ca", **changes: object) -> Send:
+    of_case = template in CASE_MAILS
+    mail = Send(
+        key=f"{template}:1",
+        kind=template,
+        template=template,
+        lang=lang,
+        recipient="anna@example.org",
+        case="OAC-2026-000123" if of_case else None,
+        token="OAC-2026-000123-K7Q" if of_case else "",
+        automatic="auto-replied" if template == "ack" else "auto-generated",
+        received_at=IN_HOURS,
+        due_at=DUE,
+    )
+    return replace(mail, **changes)  # type: ignore[arg-type]
+
+
+def render(
+    mail: Send, now: datetime = IN_HOURS, renderer: JinjaRenderer = RENDERER, original: bytes | None = None
+) -> EmailMessage:
+    made = renderer.render(mail, "<0f@castellbisbal.example>", "v=1; k=ack:1; s=00", now, original)
+    parsed = message_from_bytes(made.mime, policy=default)
+    assert isinstance(parsed, EmailMessage)
+    return parsed
+
+
+def body(mail: EmailMessage, kind: str = "plain") -> str:
+    part = mail.get_body((kind,))
+    assert part is not None
+    return str(part.get_content()).replace("\r\n", "\n")
+
+
+def shown(mail: EmailMessage) -> str:
+    return f"{mail['Subject']}\n\n{body(mail)}"
+
+
+# --- the words ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lang", [*LANGUAGES, "ca+es", "ca+en"])
+@pytest.mark.parametrize("now", [IN_HOURS, OUT_OF_HOURS], ids=["in_hours", "out_of_hours"])
+def test_the_acknowledgement(lang: str, now: datetime, snapshot: SnapshotAssertion) -> None:
+    assert shown(render(send(lang=lang), now)) == snapshot
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("template", sorted(DEFAULTS.keys() - {"ack"}))
+def test_the_mails_to_staff(template: str, lang: str, snapshot: SnapshotAssertion) -> None:
+    assert "\n=====\n".join(shown(render(send(template, lang, facts=facts))) for facts in SAMPLES[template]) == snapshot
+
+
+@pytest.mark.parametrize(
+    "mail", [send(lang="ca+es"), send("digest", facts=SAMPLES["digest"][1])], ids=["ack", "digest"]
+)
+def test_the_html(mail: Send, snapshot: SnapshotAssertion) -> None:
+    assert body(render(mail), "html") == snapshot
+
+
+def test_the_data_protection_clause_stands_in_the_first_acknowledgement_of_a_case_only() -> None:
+    assert "Protecció de dades. Responsable" in body(render(send()))
+    assert "Protecció de dades. Responsable" not in body(render(send(facts={"first": False})))
+
+
+def test_a_promise_that_has_passed_is_renewed_from_the_hour_of_sending() -> None:
+    late = datetime(2026, 12, 7, 9, tzinfo=UTC)
+    assert "com a molt tard, dimecres, 9 de desembre." in body(render(send(), late))
+
+
+def test_a_day_that_ends_at_midnight_is_not_the_next_one() -> None:
+    assert "com a molt tard, dilluns, 30 de novembre." in body(
+        render(send(due_at=datetime(2026, 11, 30, 23, tzinfo=UTC)))
+    )
+
+
+def test_without_a_calendar_no_date_is_promised() -> None:
+    text = body(render(send(due_at=None), datetime(2031, 5, 6, 9, tzinfo=UTC)))
+    assert "us respondrem, com a molt tard, el següent dia hàbil." in text
+
+
+def test_a_language_that_we_do_not_write_is_answered_in_catalan() -> None:
+    assert render(send(lang="fr"))["Content-Language"] == "ca"
+
+
+def test_hours_and_phone_are_the_office_s_own() -> None:
+    office = replace(POLICY.office, opens=datetime(2026, 1, 1, 9, 30).time(), name="Oficina")
+    voice = replace(VOICE, policy=replace(POLICY, office=office), phone="93 000 00 00")
+    mail = render(send(), OUT_OF_HOURS, JinjaRenderer(voice))
+    assert "Tornarem a ser-hi dilluns, 30 de novembre a les 9.30 h" in body(mail)
+    assert (
+        "Equip de l'Oficina · Ajuntament de Castellbisbal · 93 000 00 00 (gratuït, dies laborables de 9.30 a 20 h)"
+        in body(mail)
+    )
+    assert mail["From"] == "Oficina <oac360@castellbisbal.example>"
+
+
+# --- what a citizen wrote -----------------------------------------------------------------------------
+
+HOSTILE = (
+    "</blockquote><script>alert(1)</script>\n| a | b |\n{{ office }}\n"
+    "\u202ehttps://evil.example/ www.evil.example\x1b[31m"
+)
+
+
+def test_an_acknowledgement_repeats_nothing_of_the_mail_that_it_answers() -> None:
+    facts = {"text": "BUY NOW", "subject": "BUY NOW", "name": "BUY NOW", "greeting": "BUY NOW", "phone": "BUY NOW"}
+    mail = render(send(facts=facts))
+    assert "BUY" not in mail.as_string() + body(mail) + body(mail, "html")
+
+
+def test_a_citizen_s_text_reaches_staff_as_text_with_dead_links() -> None:
+    mail = render(send("overdue", facts={"text": HOSTILE}))
+    assert "> </blockquote><script>alert(1)</script>\n> | a | b |\n> {{ office }}\n" in body(mail)
+    assert "> https[://]evil.example/ www[.]evil.example" in body(mail)
+    html = body(mail, "html")
+    assert "&lt;/blockquote&gt;&lt;script&gt;alert(1)&lt;/script&gt;" in html
+    assert not [bad for bad in ("<script", "\u202e", "\x1b", "https://evil", "<table") if bad in html]
+
+
+def test_a_long_text_is_cut_in_the_mail() -> None:
+    text = body(render(send("overdue", facts={"text": "a" * (MAX_TEXT + 1)})))
+    assert "a" * MAX_TEXT + "\n> […]" in text
+
+
+def test_the_original_goes_along_and_the_mail_says_so() -> None:
+    mail = render(send("overdue"), original=b"From: a@example.org\r\n\r\nHola")
+    assert [part.get_content_type() for part in mail.iter_parts()] == ["multipart/alternative", "message/rfc822"]
+    assert "Adjuntem el missatge original." in body(mail)
+    assert "El missatge original no s'adjunta" in body(render(send("overdue")))
+
+
+# --- html for everybody -------------------------------------------------------------------------------
+
+
+class Tags(HTMLParser):
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.seen: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, dict(attrs)))
+
+    def all(self, name: str) -> list[dict[str, str | None]]:
+        return [attrs for tag, attrs in self.seen if tag == name]
+
+
+@pytest.mark.parametrize("template", sorted(DEFAULTS))
+def test_html_says_its_language_has_a_heading_and_real_tables(template: str) -> None:
+    tags = Tags(body(render(send(template, "ca+en", facts=SAMPLES[template][-1])), "html"))
+    assert tags.all("html") == [{"lang": "ca"}]
+    assert [section["lang"] for section in tags.all("section")] == ["ca", "en"]
+    assert len(tags.all("h1")) == 2
+    assert tags.all("img") == []
+    assert all(cell["scope"] in {"col", "row"} for cell in tags.all("th"))
+    assert len(tags.all("th")) > 0 or not tags.all("table")
+
+
+def test_links_lead_only_to_us_and_say_where() -> None:
+    html = body(render(send()), "html")
+    assert [link["href"] for link in Tags(html).all("a")] == [VOICE.rights_url, VOICE.privacy_url]
+    assert f'<a href="{VOICE.privacy_url}">protecció de dades</a>' in html
+
+
+# --- the town's own templates -------------------------------------------------------------------------
+
+
+def with_overrides(tmp_path: Path, **files: str) -> JinjaRenderer:
+    for name, text in files.items():
+        path = tmp_path / name.replace("__", "/").replace("_html", ".html.j2").replace("_txt", ".txt.j2")
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, "utf-8")
+    return JinjaRenderer(replace(VOICE, overrides=tmp_path))
+
+
+SOUND = "Subject: [{{ token }}] Rebut\n\nRespondrem {{ due_day }}."
+
+
+def test_the_town_s_own_template_is_used(tmp_path: Path) -> None:
+    renderer = with_overrides(tmp_path, ca__ack_txt=SOUND)
+    mail = render(send(), renderer=renderer)
+    assert shown(mail) == "[OAC-2026-000123-K7Q] Rebut\n\nRespondrem dilluns, 30 de novembre."
+    assert "<p>Respondrem dilluns, 30 de novembre.</p>" in body(mail, "html")
+    assert renderer.problems() == []
+
+
+def test_the_town_s_own_page_is_used_for_one_mail(tmp_path: Path) -> None:
+    renderer = with_overrides(tmp_path, ca__ack_html="<html lang=ca><h1>{{ sections[0].heading }}</h1></html>")
+    assert (
+        body(render(send(), renderer=renderer), "html") == "<html lang=ca><h1>Hem rebut la vostra consulta</h1></html>"
+    )
+    assert "<!doctype html>" in body(render(send(lang="es"), renderer=renderer), "html")
+
+
+BROKEN = {
+    "syntax": "Subject: [{{ token }}] x\n\n{% if %}",
+    "unknown name": "Subject: [{{ token }}] x\n\n{{ text }}",
+    "unknown filter": "Subject: [{{ token }}] x\n\n{{ case | shout }}",
+    "missing include": 'Subject: [{{ token }}] x\n\n{% include "none.txt.j2" %}',
+    "exception": "Subject: [{{ token }}] x\n\n{{ 1 / 0 }}",
+    "sandbox": "Subject: [{{ token }}] x\n\n{{ token.__class__.__mro__ }}",
+    "no subject": "Hem rebut el vostre missatge",
+    "no text": "Subject: [{{ token }}] x\n\n",
+    "no token": "Subject: Hem rebut\n\nBon dia",
+    "endless": "Subject: [{{ token }}] x\n\n{% for n in range(10 ** 9) %}x{% endfor %}",
+}
+
+
+@pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN.keys())
+def test_a_broken_override_is_passed_over_reported_and_found_by_check(tmp_path: Path, text: str) -> None:
+    renderer = with_overrides(tmp_path, ca__ack_txt=text)
+    made = renderer.render(send(), "<0f@castellbisbal.example>", "v=1", IN_HOURS, None)
+    assert made.fallback == ("ca/ack.txt.j2",)
+    assert made.mime == RENDERER.render(send(), "<0f@castellbisbal.example>", "v=1", IN_HOURS, None).mime
+    assert any("ca/ack" in problem for problem in renderer.problems())
+
+
+def test_an_override_that_is_not_utf_8_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "ca").mkdir()
+    (tmp_path / "ca" / "ack.txt.j2").write_bytes("Subject: [{{ token }}] à\n\nadéu".encode("latin-1"))
+    assert "Hem rebut" in render(send(), renderer=JinjaRenderer(replace(VOICE, overrides=tmp_path)))["Subject"]
+
+
+def test_check_names_the_file_and_the_line(tmp_path: Path) -> None:
+    renderer = with_overrides(tmp_path, base_html="<html>\n{{ nothing }}")
+    assert renderer.problems() == [
+        f"templates: {tmp_path}/base.html.j2, line 2: UndefinedError: 'nothing' is undefined: "
+        "mend or remove it; till then the shipped one is used"
+    ]
+
+
+def test_a_broken_page_is_passed_over_too(tmp_path: Path) -> None:
+    renderer = with_overrides(tmp_path, base_html="{{ nothing }}")
+    made = renderer.render(send(lang="es"), "<0f@castellbisbal.example>", "v=1", IN_HOURS, None)
+    assert made.fallback == ("base.html.j2",)
+
+
+def test_an_override_breaks_no_other_mail(tmp_path: Path) -> None:
+    renderer = with_overrides(tmp_path, ca__ack_txt=BROKEN["syntax"])
+    assert renderer.render(send(lang="es"), "<0f@x>", "v=1", IN_HOURS, None).fallback == ()
+
+
+def test_a_misspelt_override_is_found_by_check(tmp_path: Path) -> None:
+    renderer = with_overrides(tmp_path, ca__akc_txt=SOUND)
+    assert renderer.problems() == ["templates: ca/akc.txt.j2: no mail uses a template of this name: correct the name"]
+
+
+def test_the_shipped_templates_are_sound_and_complete() -> None:
+    assert RENDERER.problems() == []
+    names = {path.relative_to(shipped("templates")).as_posix() for path in shipped("templates").rglob("*.j2")}
+    assert names == {f"{lang}/{name}.txt.j2" for lang in LANGUAGES for name in DEFAULTS} | {
+        "base.html.j2",
+        "rows.txt.j2",
+    }
+
+
+# --- the envelope of words ----------------------------------------------------------------------------
+
+
+def test_a_mail_bears_its_marks() -> None:
+    mail = render(send(in_reply_to="<a@example.org>", refs=("<z@example.org>", "<a@example.org>")))
+    assert mail["In-Reply-To"] == "<a@example.org>"
+    assert mail["References"] == "<z@example.org> <a@example.org>"
+    assert (mail["X-Oacmail-Case"], mail["X-Oacmail-Kind"]) == ("OAC-2026-000123", "ack")
+    assert mail["Auto-Submitted"] == "auto-replied"
+    assert mail["Date"] == "Fri, 27 Nov 2026 09:00:00 +0000"
+    assert mail["Reply-To"] is None
+
+
+def test_a_recipient_that_cannot_be_written_to_is_refused() -> None:
+    with pytest.raises(ValueError, match="not an address"):
+        render(send(recipient="anna@example.org, eva@example.org"))
+
+
+def test_the_same_send_makes_the_same_bytes() -> None:
+    one, other = (JinjaRenderer(VOICE).render(send(), "<0f@x>", "v=1", IN_HOURS, b"a: b") for _ in range(2))
+    assert one == other
