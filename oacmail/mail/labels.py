@@ -92,6 +92,41 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
             "agradecimiento sin caso conocido",
             "thanks without a known case",
         ),
+        "looks-automatic": (
+            "sembla un correu automàtic",
+            "parece un correo automático",
+            "looks like an automatic mail",
+        ),
+        "from-our-own-people": (
+            "escrit per personal de la casa: sense justificant",
+            "escrito por personal de la casa: sin acuse de recibo",
+            "written by our own staff: not acknowledged",
+        ),
+        "first-seen-late": (
+            "vist amb retard: sense justificant",
+            "visto con retraso: sin acuse de recibo",
+            "first seen late: not acknowledged",
+        ),
+        "same-mail-again-and-again": (
+            "el mateix correu repetit: sense justificant",
+            "el mismo correo repetido: sin acuse de recibo",
+            "the same mail again and again: not acknowledged",
+        ),
+        "from-our-address-unsigned": (
+            "porta la nostra adreça i no és nostre",
+            "lleva nuestra dirección y no es nuestro",
+            "bears our address and is not ours",
+        ),
+        "in-sent-but-came-by-smtp": (
+            "és a la carpeta d'enviats però va arribar de fora",
+            "está en la carpeta de enviados pero llegó de fuera",
+            "lies in the sent folder but came from outside",
+        ),
+        "staff-without-case": (
+            "correu del personal sense cas conegut",
+            "correo del personal sin caso conocido",
+            "mail from staff without a known case",
+        ),
     },
     "problem": {
         "calendar_missing": (
@@ -112,4 +147,4 @@ def label(group: str, key: str, lang: str) -> str:
     """The label of `key`, or the key itself. `calendar_missing:2028` fills what stands behind the colon in."""
     name, _, value = key.partition(":")
     words = _TABLE[group].get(name)
-    return words[LANGUAGES.index(lang)].format(value) if words else key
+    return words[LANGUAGES.index(lang)].format(value.strip()) if words else key

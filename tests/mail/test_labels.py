@@ -30,4 +30,5 @@ def test_what_stands_behind_a_colon_is_filled_in() -> None:
 
 
 def test_a_key_without_a_name_is_shown_as_it_stands() -> None:
-    assert label("reason", "looks-automatic: bulk", "ca") == "looks-automatic: bulk"
+    assert label("reason", "unheard-of: x", "ca") == "unheard-of: x"
+    assert label("reason", "looks-automatic: bulk", "ca") == "sembla un correu automàtic"
