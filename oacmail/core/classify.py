@@ -15,7 +15,11 @@ from oacmail.core.model import Auto, Callback, Intent, Kind, Level, Message, Rea
 Words = Mapping[str, float]
 
 _SAID = 3.0  # the weight from which on something is said, not hinted (mail/lexicon.py)
+_DOUBT = 1.5  # one term that says it is sure by two thirds, two by four fifths: what precision bears out
+_NUMBER_LEFT = 2.0
+_FOR_THE_TOWN = 0.25
 _SPAM = 5.0  # precision first: two lures at least
+_THANKS = 2.0
 _SHORT = 60  # words; who only thanks is brief, and so is a machine that says that it is one
 _SLOTS: dict[str, Literal["morning", "afternoon", "any"]] = {
     "morning": "morning",
@@ -99,10 +103,10 @@ def _is_spam(message: Message, _: frozenset[str]) -> bool:
 
 
 def _only_thanks(message: Message, _: frozenset[str]) -> bool:
-    told = _sum(message.words, "thanks:") >= 2 and not any(
-        _sum(message.words, f"intent:{i}:") for i in ("rights", "complaint")
-    )
-    return told and _is_brief(message) and not _asks(message) and not message.attachments
+    """Thanks within a conversation, or as the subject, and nothing beside them: no question, wish or trouble."""
+    spoken = _sum(message.words, "thanks:") >= _THANKS and (bool(message.refs) or "title:thanks" in message.words)
+    beside = any(_terms(message.words, group) for group in ("level:second:", "intent:rights:", "intent:complaint:"))
+    return spoken and not beside and _is_brief(message) and not _asks(message) and not message.attachments
 
 
 _KINDS: tuple[tuple[Callable[[Message, frozenset[str]], bool], Kind | None, float, str], ...] = (
@@ -146,22 +150,33 @@ def _topic(words: Words) -> tuple[Topic, float, tuple[str, ...]]:
 
 
 def _level(words: Words) -> tuple[Level, float, tuple[str, ...]]:
-    """Both kinds of trouble need saying; what is neither is help with use, and so is a draw (R10: in doubt first)."""
+    """Both kinds of trouble need saying; what is neither is help with use, and so is a draw (R10: in doubt first).
+
+    A procedure of the town named beside a device or another body speaks for the town, at a quarter of its weight.
+    """
     second, out = _sum(words, "level:second:"), _sum(words, "level:out:")
+    out = max(0.0, out - _FOR_THE_TOWN * max(_sum(words, f"topic:{topic}:") for topic in Topic))
     if max(second, out) < _SAID or second == out:
         return Level.FIRST, _share(_SAID, _SAID + max(second, out)), ()
     if second > out:
-        return Level.SECOND, _share(second, second + out + _SAID), _terms(words, "level:second:")
-    return Level.OUT_OF_SCOPE, _share(out, second + out + _SAID), _terms(words, "level:out:")
+        return Level.SECOND, _share(second, second + out + _DOUBT), _terms(words, "level:second:")
+    return Level.OUT_OF_SCOPE, _share(out, second + out + _DOUBT), _terms(words, "level:out:")
 
 
 def _intent(words: Words) -> tuple[Intent, float, tuple[str, ...]]:
     weights = {intent: _sum(words, group) for intent, group in _INTENTS}
-    weights[Intent.CALLBACK] -= _sum(words, "intent:nocall:")
+    weights[Intent.CALLBACK] = _wish_to_be_called(words)
     best, group = max(_INTENTS, key=lambda pair: weights[pair[0]])
     if weights[best] < _SAID:
         return Intent.QUESTION, _share(_SAID, _SAID + max(0.0, weights[best])), ()
     return best, _share(weights[best], sum(filter(_positive, weights.values())) + 1), _terms(words, group)
+
+
+def _wish_to_be_called(words: Words) -> float:
+    """A number left beside a hint ("una trucada") makes it a wish; so does the form made for it."""
+    hinted = _sum(words, "intent:callback:") + _sum(words, "form:callback:")
+    number = _NUMBER_LEFT if hinted and _terms(words, "phone:") else 0.0
+    return hinted + number - _sum(words, "intent:nocall:")
 
 
 def _callback(words: Words) -> Callback | None:

@@ -20,6 +20,7 @@ _MOST = 3  # times that a term counts in the text
 _TWO_L = re.compile(r"(?<=l)[·•‧∙・.\-](?=l)")
 _ACCENTS = re.compile("[\u0300-\u036f]+")
 _APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "´": "'", "`": "'", "ŀ": "l", "Ŀ": "l", "\xa0": " "})
+_ANSWER = re.compile(r"(?:re|r|rv|fw|fwd|wg|aw|tr|rif|i|enc|res|sv)(?:\[\d+\])?\s?:")
 _SPACES = re.compile(r"\s+")
 
 
@@ -34,17 +35,28 @@ def fold(text: str) -> str:
 def words(subject: str, fresh: str) -> Mapping[str, float]:
     """Matched terms as "group:label:term" -> weight; also "phone:+34…" and "slot:morning|afternoon|any".
 
-    Weights add up: a term's own (1 hints, 3 says it) times its occurrences, those in the subject doubled.
+    Weights add up: a term's own (1 hints, 3 says it) times its occurrences, those in the subject doubled;
+    "title:thanks" marks a letter whose own subject is thanks.
     """
     title, text = fold(subject), fold(fresh)
-    found: Counter[str] = Counter()
-    for key in _found(title):
-        found[key] += 1
-    values = {key: count * _SUBJECT for key, count in found.items()}
-    for key, count in Counter(_found(text)).items():
-        values[key] = values.get(key, 0.0) + min(count, _MOST)
-    weighed = {name: value * weight for key, value in values.items() for name, weight in _MEANINGS[key]}
-    return MappingProxyType(weighed | _call(f"{title} . {text}"))
+    found = {**_title(title)}
+    for term, count in Counter(_found(text)).items():
+        for key, weight in _MEANINGS[term]:
+            found[key] = found.get(key, 0.0) + weight * min(count, _MOST)
+    return MappingProxyType(found | _call(f"{title} . {text}"))
+
+
+def _title(title: str) -> dict[str, float]:
+    """The terms of the subject. That of an answer was chosen earlier: it still tells the topic, nothing else."""
+    answer = bool(_ANSWER.match(title))
+    found: dict[str, float] = {}
+    for term, count in Counter(_found(title)).items():
+        for key, weight in _MEANINGS[term]:
+            if key.startswith("topic:") or not answer:
+                found[key] = weight * count * _SUBJECT
+            if key.startswith("thanks:said:") and not answer:
+                found["title:thanks"] = 1.0
+    return found
 
 
 def _found(text: str) -> Iterator[str]:
