@@ -1,15 +1,19 @@
 """The log says where and what, and never who or in which words."""
 
+import ast
 import io
 import json
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import structlog
 
 from oacmail.adapters import log
+
+PACKAGE = Path(log.__file__).parent.parent
 
 
 class _Terminal(io.StringIO):
@@ -80,6 +84,19 @@ def test_another_library_is_heard_without_its_words(stream: io.StringIO) -> None
     (line,) = _lines(stream)
     assert (line["event"], line["logger"], line["level"]) == ("library", "imapclient", "error")
     assert "hunter2" not in stream.getvalue()
+
+
+def _logged(path: Path) -> Iterator[str]:
+    """`file:line key` of every keyword in the calls of a logger named `log`."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="log" | "_log")), keywords=keywords):
+                yield from (f"{path.name}:{node.lineno} {word.arg}" for word in keywords)
+
+
+def test_the_program_logs_known_keys_only() -> None:
+    used = [call for path in sorted(PACKAGE.rglob("*.py")) for call in _logged(path)]
+    assert [call for call in used if call.split()[1] not in log.KEYS | {"exc_info"}] == []
 
 
 def test_a_terminal_gets_plain_lines(stream: io.StringIO) -> None:
