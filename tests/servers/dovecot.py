@@ -4,6 +4,7 @@ Every local part is a user whose password is `PASSWORD`; mail lies in Maildirs u
 Nothing of the system's configuration is read or changed. Needs root and dovecot-imapd, dovecot-lmtpd.
 """
 
+import contextlib
 import os
 import pwd
 import signal
@@ -136,7 +137,7 @@ class Dovecot:
             raise RuntimeError(f"Dovecot did not start:\n{self.log()}")
 
     def stop(self) -> None:
-        """An orderly end: clients are told BYE."""
+        """An orderly end of the server; sessions that linger are broken off."""
         self._end(signal.SIGTERM)
 
     def kill(self) -> None:
@@ -157,10 +158,12 @@ class Dovecot:
     def _end(self, how: signal.Signals) -> None:
         if self._process is None:
             return
+        group = self._process.pid
         if how is signal.SIGTERM:
             self._process.terminate()
-        else:
-            os.killpg(self._process.pid, how)
+            self._process.wait(10)
+        with contextlib.suppress(ProcessLookupError):  # a session in IDLE would stay for another nine seconds
+            os.killpg(group, signal.SIGKILL)
         self._process.wait(10)
         self._process = None
         until(lambda: not greets(self.imap_port, b""), 10, what="end of Dovecot's listeners")

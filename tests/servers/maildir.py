@@ -62,7 +62,7 @@ class Maildir:
         uidlist = self.path(folder) / "dovecot-uidlist"
         head, _, rest = uidlist.read_text().partition("\n")
         head = re.sub(r"\bV(\d+)", lambda match: f"V{int(match[1]) + 1}", head)
-        uidlist.write_text(f"{head}\n{rest}")
+        self._replace(uidlist, f"{head}\n{rest}")
         for index in self.path(folder).glob("dovecot.index*"):
             index.unlink()
 
@@ -77,9 +77,16 @@ class Maildir:
         lie = f"{known.partition(',S=')[0]},S={size},W={size + 100}"
         old.rename(old.with_name(old.name.replace(known, lie)))
         lines[row] = lines[row].replace(known, lie)
-        uidlist.write_text("\n".join(lines) + "\n")
+        self._replace(uidlist, "\n".join(lines) + "\n")
         for index in self.path(folder).glob("dovecot.index.cache*"):
             index.unlink()
+
+    def _replace(self, file: Path, text: str) -> None:
+        """In one step, so that a session that has the old one open sees that it is another."""
+        draft = file.with_name(f"{file.name}.draft")
+        draft.write_text(text)
+        os.chown(draft, self.server.uid, self.server.gid)
+        draft.rename(file)
 
     def _make(self, folder: str) -> None:
         for sub in ("cur", "new", "tmp"):

@@ -72,8 +72,9 @@ def assemble(header: bytes, root: Part, heads: Mapping[str, bytes], bodies: Mapp
     marker = b"=_oacmail"
     while any(marker in body for body in bodies.values()):
         marker += b"_"
-    fields = _CONTENT_FIELDS.sub(b"", header).rstrip(b"\r\n")
-    return fields + b"\r\nMIME-Version: 1.0\r\n" + (_multipart(root, heads, bodies, marker) or _EMPTY_TEXT)
+    fields = _CONTENT_FIELDS.sub(b"", header).strip(b"\r\n")
+    above = fields + b"\r\n" if fields else b""
+    return above + b"MIME-Version: 1.0\r\n" + (_multipart(root, heads, bodies, marker) or _EMPTY_TEXT)
 
 
 def _multipart(part: Part, heads: Mapping[str, bytes], bodies: Mapping[str, bytes], marker: bytes) -> bytes:

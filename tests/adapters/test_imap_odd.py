@@ -1,0 +1,176 @@
+"""Servers that offer little and say strange things: Exchange, Gmail, mail-devel, and letters that are none."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from oacmail.adapters.imap import ImapMailbox, ImapSettings
+from oacmail.core.errors import Transient, UnreadableLetter
+from oacmail.core.model import Folder
+from tests.fakes.imap_server import ImapServer, Letter
+
+EXCHANGE = "IMAP4 IMAP4rev1 AUTH=PLAIN UIDPLUS MOVE ID UNSELECT CHILDREN NAMESPACE LITERAL+"
+SUBSTITUTE = Letter(
+    b"Subject: Retrieval using the IMAP4 protocol failed for the following message: 31\r\n"
+    b'From: "Microsoft Exchange Server" <x@x>\r\n\r\nThe server could not retrieve the following message\r\n'
+)
+GMAIL = (
+    r'(\HasNoChildren) "/" "INBOX"',
+    r'(\HasChildren \Noselect) "/" "[Gmail]"',
+    r'(\All \HasNoChildren) "/" "[Gmail]/Tots"',
+    r'(\HasNoChildren \Sent) "/" "[Gmail]/Enviats&AOA-"',
+    r'(\HasNoChildren \Junk) "/" "[Gmail]/Correu brossa"',
+)
+
+
+@contextmanager
+def _open(server: ImapServer, **more: Any) -> Iterator[ImapMailbox]:
+    settings = ImapSettings(host="localhost", port=server.port, security="none", user="oac", password="x", **more)
+    mailbox = ImapMailbox(settings)
+    mailbox.open("INBOX")
+    yield mailbox
+    mailbox.close()
+
+
+# --- folders ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Sent", "Sent Items", "INBOX.Sent Messages", "Enviats", "Elements enviats", "Enviados", "Elementos enviados"],
+)
+def test_without_special_use_sent_is_known_by_the_last_part_of_its_name(name: str) -> None:
+    rows = (r'() "." INBOX', r'() "." Presentacions', rf'() "." "{name}"')
+    with ImapServer(folders=rows) as server, _open(server) as mailbox:
+        assert [(folder.name, folder.role) for folder in mailbox.watched()] == [
+            ("INBOX", Folder.INTAKE),
+            (name, Folder.SENT),
+        ]
+        assert mailbox.missing() == ()
+
+
+def test_no_folder_of_sent_mail_is_a_finding_and_no_crash() -> None:
+    with ImapServer() as server, _open(server) as mailbox:
+        assert [folder.name for folder in mailbox.watched()] == ["INBOX"]
+        assert mailbox.missing() == ("Sent",)
+
+
+def test_gmails_folders_are_found_by_their_use_whatever_their_language() -> None:
+    with ImapServer(capabilities="IMAP4rev1 SPECIAL-USE", folders=GMAIL) as server, _open(server) as mailbox:
+        names = [(folder.name, folder.role) for folder in mailbox.watched()]
+    assert names == [
+        ("INBOX", Folder.INTAKE),
+        ("[Gmail]/Enviatsà", Folder.SENT),
+        ("[Gmail]/Correu brossa", Folder.JUNK),
+    ]
+    with ImapServer(folders=GMAIL) as server, _open(server, watch=("\\All", "INBOX")) as mailbox:
+        assert [folder.name for folder in mailbox.watched()] == ["INBOX", "[Gmail]/Tots", "[Gmail]/Correu brossa"]
+
+
+def test_a_second_folder_of_sent_mail_is_one_when_it_is_watched() -> None:
+    rows = (r'() "/" INBOX', r'(\Sent) "/" Sent', r'() "/" "Sent Items"', r'() "/" "&broken"', r'() "/" 2026')
+    with ImapServer(folders=rows) as server, _open(server, watch=("INBOX", "\\Sent", "Sent Items", "2026")) as mailbox:
+        roles = {folder.name: folder.role for folder in mailbox.watched()}
+    assert roles == {"INBOX": Folder.INTAKE, "Sent": Folder.SENT, "Sent Items": Folder.SENT, "2026": Folder.OTHER}
+
+
+# --- reading ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        Letter(None),
+        Letter(b"", size=0),
+        Letter(b"", size=900),
+        SUBSTITUTE,
+        Letter(None, 0, "01-Jan-1970 00:00:00 +0000"),
+    ],
+    ids=["NIL", "size 0", "empty", "substitute", "1970"],
+)
+def test_what_is_no_letter_is_left_out_of_a_batch_and_named_when_it_stays(nothing: Letter) -> None:
+    letters = {1: Letter(), 2: nothing, 3: Letter()}
+    with ImapServer(capabilities=EXCHANGE, letters=letters) as server, _open(server) as mailbox:
+        assert sorted(mailbox.fetch([1, 2, 3])) == [1, 3]
+        with pytest.raises(UnreadableLetter, match="UID 2"):
+            mailbox.fetch([2])
+
+
+def test_a_letter_that_only_speaks_of_exchanges_words_is_a_letter() -> None:
+    real = Letter(b"Received: from a by mx\r\n" + (SUBSTITUTE.raw or b""))
+    with ImapServer(letters={1: real}) as server, _open(server) as mailbox:
+        assert mailbox.fetch([1])[1].raw == real.raw
+
+
+def test_size_nothing_and_1970_are_believed_only_when_told_twice() -> None:
+    letters = {1: Letter(b"", 0, "01-Jan-1970 00:00:00 +0000"), 2: Letter(size=0)}
+    with ImapServer(letters=letters, vanishing=[1]) as server, _open(server) as mailbox:
+        assert [place.uid for place in mailbox.places()] == [2]
+
+
+def test_a_letter_expunged_between_size_and_bytes_is_left_out() -> None:
+    with ImapServer(letters={1: Letter(), 2: Letter()}, vanishing=[2]) as server, _open(server) as mailbox:
+        assert sorted(mailbox.fetch([1, 2])) == [1]
+    with ImapServer(letters={2: Letter()}, vanishing=[2]) as server, _open(server) as mailbox:
+        assert mailbox.fetch([2]) == {}
+
+
+def test_a_large_letter_without_a_sound_structure_is_read_by_its_header_fields() -> None:
+    big = Letter(b"Subject: gran\r\n\r\n" + b"x" * 100)
+    with ImapServer(letters={7: big}) as server, _open(server, max_bytes=100) as mailbox:
+        got = mailbox.fetch([7])[7]
+    assert got.raw.startswith(b"Subject: gran\r\nMIME-Version: 1.0\r\n")
+    assert (got.complete, got.skipped) == (False, (("", "application/octet-stream", big.octets()),))
+
+
+def test_a_hundred_thousand_letters_fit_without_esearch() -> None:
+    letters = dict.fromkeys(range(1_000_000, 1_100_000), Letter())
+    with ImapServer(letters=letters) as server, _open(server) as mailbox:
+        assert mailbox.uids() == letters.keys()
+        places = mailbox.places()
+    assert {place.uid for place in places} == letters.keys()
+
+
+# --- waiting and filing -----------------------------------------------------------------------------------
+
+
+def test_where_there_is_no_idle_a_wait_ends_with_a_look() -> None:
+    with ImapServer(capabilities=EXCHANGE, letters={1: Letter()}) as server, _open(server) as mailbox:
+        assert not mailbox.wait(0.05)
+        server.letters[2] = Letter()
+        assert mailbox.wait(0.05)
+        mailbox.open("INBOX")
+        mailbox.wake()
+        assert not mailbox.wait(60)
+    assert "IDLE" not in server.heard
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "commands"),
+    [
+        ("IMAP4rev1 MOVE UIDPLUS", ["UID MOVE 1 Sent"]),
+        ("IMAP4rev1 UIDPLUS", ["UID COPY 1 Sent", r"UID STORE 1 +FLAGS.SILENT (\Deleted)", "UID EXPUNGE 1"]),
+        ("IMAP4rev1", []),
+    ],
+)
+def test_a_letter_is_filed_as_the_server_can_and_never_by_a_bare_expunge(
+    capabilities: str, commands: list[str]
+) -> None:
+    with ImapServer(capabilities=capabilities, letters={1: Letter()}) as server, _open(server) as mailbox:
+        mailbox.file("INBOX", 1, "Sent", seen=False)
+    changes = [words.replace('"', "") for words in server.heard if words.startswith(("UID ", "EXPUNGE"))]
+    assert changes == commands
+
+
+def test_the_server_is_told_who_calls_only_where_it_wants_to_know() -> None:
+    with ImapServer(capabilities=EXCHANGE) as server, _open(server):
+        assert 'ID ("name" "oacmail")' in server.heard
+    with ImapServer() as server, _open(server):
+        assert not any(words.startswith("ID") for words in server.heard)
+
+
+def test_a_command_that_the_server_does_not_know_is_transient() -> None:
+    with ImapServer(capabilities="IMAP4rev1 IDLE") as server, _open(server) as mailbox, pytest.raises(Transient):
+        mailbox.wait(1)

@@ -1,0 +1,130 @@
+"""An IMAP server that has only what a test gives it: few capabilities, odd folders, letters that are none.
+
+    with ImapServer(capabilities="IMAP4rev1", letters={1: Letter(b"...")}) as server: ... server.port ...
+
+Every login is welcome. It knows the commands that oacmail needs of such a server, and no more.
+"""
+
+import re
+import socketserver
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tests.servers.ports import HOST
+
+INBOX_ONLY = (r'(\HasNoChildren) "/" INBOX',)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What FETCH says of it: `raw` None = NIL; `size` None = its length."""
+
+    raw: bytes | None = b"Subject: Hola\r\n\r\nBon dia\r\n"
+    size: int | None = None
+    date: str = "25-Nov-2026 10:00:00 +0100"
+
+    def octets(self) -> int:
+        return len(self.raw or b"") if self.size is None else self.size
+
+
+class ImapServer:
+    """`folders`: rows of LIST; `letters`: of INBOX, by UID; `vanishing`: UIDs that are gone at the second FETCH.
+    `heard`: the commands without their tags."""
+
+    def __init__(
+        self,
+        *,
+        capabilities: str = "IMAP4rev1",
+        folders: Iterable[str] = INBOX_ONLY,
+        letters: Mapping[int, Letter] | None = None,
+        vanishing: Iterable[int] = (),
+    ) -> None:
+        self.capabilities, self.folders = capabilities, tuple(folders)
+        self.letters = dict(letters or {})
+        self.vanishing = set(vanishing)
+        self.heard: list[str] = []
+        self._server = _Listener((HOST, 0), _Dialogue)
+        self._server.world = self
+        self.port = int(self._server.server_address[1])
+
+    def __enter__(self) -> "ImapServer":
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class _Listener(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    world: ImapServer
+
+
+class _Dialogue(socketserver.StreamRequestHandler):
+    disable_nagle_algorithm = True
+    server: _Listener
+
+    def handle(self) -> None:
+        self._say("* OK ready")
+        for line in self.rfile:
+            tag, _, words = line.decode().strip().partition(" ")
+            self.server.world.heard.append(words)
+            verb = words.removeprefix("UID ").split(" ")[0].lower()
+            answer = getattr(self, f"do_{verb}", self._nothing)(words)
+            self._say(f"{tag} {answer or 'OK done'}")
+            if verb == "logout":
+                return
+
+    def do_capability(self, words: str) -> None:
+        self._say(f"* CAPABILITY {self.server.world.capabilities}")
+
+    def do_list(self, words: str) -> None:
+        for row in self.server.world.folders:
+            self._say(f"* LIST {row}")
+
+    def do_examine(self, words: str) -> str:
+        letters = self.server.world.letters
+        for line in (f"{len(letters)} EXISTS", "0 RECENT", "FLAGS (\\Seen)", "OK [UIDVALIDITY 7] ok"):
+            self._say(f"* {line}")
+        self._say(f"* OK [UIDNEXT {max(letters, default=0) + 1}] next")
+        return f"OK [{'READ-ONLY' if words.startswith('EXAMINE') else 'READ-WRITE'}] done"
+
+    do_select = do_examine
+
+    def do_search(self, words: str) -> None:
+        wanted = words.partition("SEARCH UID ")[2]
+        found = self._uids(wanted) if wanted else sorted(self.server.world.letters)
+        self._say(" ".join(("* SEARCH", *map(str, found))))
+
+    def do_fetch(self, words: str) -> None:
+        uids, items = words.split(" ", 3)[2:]
+        for number, uid in enumerate(self._uids(uids), 1):
+            self.wfile.write(f"* {number} FETCH (UID {uid}".encode() + self._items(uid, items) + b")\r\n")
+        for uid in self.server.world.vanishing:
+            self.server.world.letters.pop(uid, None)
+
+    def _items(self, uid: int, items: str) -> bytes:
+        letter = self.server.world.letters[uid]
+        if "BODY.PEEK[]" in items:
+            raw = letter.raw
+            return b" BODY[] NIL" if raw is None else b" BODY[] {%d}\r\n%s" % (len(raw), raw)
+        if "BODY.PEEK[HEADER]" in items:
+            head = (letter.raw or b"").partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
+            return b" BODY[HEADER]<0> {%d}\r\n%s" % (len(head), head)
+        if "BODYSTRUCTURE" in items:
+            return b" BODYSTRUCTURE (nonsense"
+        return f' RFC822.SIZE {letter.octets()} INTERNALDATE "{letter.date}"'.encode()
+
+    def _uids(self, wanted: str) -> list[int]:
+        ranges = [[int(end or 0) for end in one.replace("*", "4294967295").split(":")] for one in wanted.split(",")]
+        return [uid for uid in sorted(self.server.world.letters) if any(r[0] <= uid <= r[-1] for r in ranges)]
+
+    def _nothing(self, words: str) -> Any:
+        known = re.match(r"LOGIN|ID|NOOP|LOGOUT|UID (STORE|COPY|EXPUNGE|MOVE)", words)
+        return None if known else "BAD what?"
+
+    def _say(self, line: str) -> None:
+        self.wfile.write(f"{line}\r\n".encode())
