@@ -1,0 +1,59 @@
+"""Both adapters on mail-devel, the server of the demo: no wake-up from IDLE, few capabilities, its own deliveries."""
+
+import imaplib
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from oacmail.adapters.imap import ImapMailbox, ImapSettings
+from oacmail.adapters.smtp import SmtpSettings, SmtpTransport
+from oacmail.core.model import Folder
+from oacmail.core.ports import Outgoing
+from tests.servers.dovecot import PASSWORD
+from tests.servers.mail_devel import MailDevel
+from tests.servers.ports import HOST
+
+OFFICE = "oac@castellbisbal.cat"
+MIME = b"From: anna@example.cat\r\nTo: oac@castellbisbal.cat\r\nSubject: Hola\r\nMessage-ID: <1@x>\r\n\r\nBon dia\r\n"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[MailDevel]:
+    with MailDevel() as running:
+        yield running
+
+
+def test_a_mail_is_handed_over_found_by_the_next_poll_read_and_filed(server: MailDevel) -> None:
+    mailbox = ImapMailbox(
+        ImapSettings(host=HOST, port=server.imap_port, security="none", user=OFFICE, password=PASSWORD, timeout=5)
+    )
+    transport = SmtpTransport(SmtpSettings(host=HOST, port=server.smtp_port, security="none", timeout=5))
+    with imaplib.IMAP4(HOST, server.imap_port) as client:
+        client.login(OFFICE, PASSWORD)
+        client.create("Sent")
+    assert [(folder.name, folder.role) for folder in mailbox.watched()] == [
+        ("INBOX", Folder.INTAKE),
+        ("Sent", Folder.SENT),
+    ]
+    mailbox.open("INBOX")
+    assert mailbox.uids() == set()
+    mail = Outgoing(key="k", envelope_from="anna@example.cat", recipient=OFFICE, copy_to="", mime=MIME)
+    assert transport.send(mail, lambda _: None) is False
+    assert mailbox.wait(1)
+    mailbox.open("INBOX")
+    (place,) = mailbox.places()
+    got = mailbox.fetch([place.uid])[place.uid]
+    assert b"Bon dia" in got.raw
+    timer = threading.Timer(0.1, transport.send, (mail, lambda _: None))
+    timer.start()
+    begun = time.monotonic()
+    assert mailbox.wait(1)
+    print(f"IDLE there: {time.monotonic() - begun:.2f} s")
+    timer.join()
+    mailbox.file("INBOX", place.uid, "Sent", seen=True)
+    assert len(mailbox.uids()) == 1
+    assert mailbox.open("Sent").exists == 1
+    transport.close()
+    mailbox.close()
