@@ -19,6 +19,7 @@ from oacmail.core.model import (
     Kind,
     Ordered,
     Outcome,
+    Reviewed,
     Role,
     Settled,
     Ticked,
@@ -54,6 +55,9 @@ def decide(policy: Policy, view: View | Hour, inp: Input, now: datetime) -> Deci
 
 def _arrived(policy: Policy, view: View, inp: Arrived, now: datetime) -> Decision:
     message = inp.message
+    if inp.forced:
+        opened = on_citizen(policy, view, inp, now)
+        return _with(opened, [Reviewed(fingerprint=message.fingerprint)])
     mark = own_mark(policy, message)
     if mark is not None and not on_ours.grown(message, _mail(view, mark.key)):
         return on_ours.on_ours(policy, view, inp, mark)

@@ -13,6 +13,18 @@ class Transient(OacmailError):
     """It may work later: the network, a lock, a busy server. Wait and try again; nothing was lost."""
 
 
+class UnreadableLetter(Transient):
+    """The server is well and the letter `uid` is there, but it cannot be read, not even alone."""
+
+    def __init__(self, uid: int) -> None:
+        super().__init__(f"IMAP FETCH: UID {uid} cannot be read")
+        self.uid = uid
+
+
+class RelayTrouble(Transient):
+    """The relay itself is unwell or away: refused before RCPT, no line, no login. No mail is to blame."""
+
+
 class Uncertain(OacmailError):
     """The message was handed over and no answer came: the relay may or may not have taken it."""
 

@@ -227,11 +227,12 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrived:
-    """A letter was met in a folder. `received_at` is INTERNALDATE."""
+    """A letter was met in a folder. `received_at` is INTERNALDATE. `forced`: a person says it is a request."""
 
     message: Message
     received_at: datetime
     folder: Folder
+    forced: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ Every request ends on a case with a clock (R14); courtesy is decided apart from 
 second letter never postpones a deadline. Nothing here looks at raw headers or writes a word of the mails.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -33,6 +34,8 @@ from oacmail.core.view import CaseView, View
 
 ACKS_A_CASE_AND_DAY = 3
 SAME_MAIL_A_WEEK = 3
+# What every relay takes (RFC 5321 section 4.1.2, dot-string); an address beyond ASCII is answered by a person.
+_ADDRESS = re.compile(r"[!#-'*+/-9=?A-Z^-~.-]{1,64}@[A-Za-z0-9.-]{1,253}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,7 @@ class Letter:
     now: datetime
     reading: Reading
     author: str
+    forced: bool
 
     @property
     def due_at(self) -> datetime:
@@ -53,8 +57,7 @@ class Letter:
         return calendar.answer_due(asked_at, self.policy)
 
 
-def on_citizen(policy: Policy, view: View, inp: Arrived, now: datetime, *, forced: bool = False) -> Decision:
-    """`forced`: a person has said that it is a request (`case open`)."""
+def on_citizen(policy: Policy, view: View, inp: Arrived, now: datetime) -> Decision:
     message = inp.message
     letter = Letter(
         policy=policy,
@@ -64,9 +67,10 @@ def on_citizen(policy: Policy, view: View, inp: Arrived, now: datetime, *, force
         now=now,
         reading=classify(message, policy.form_senders),
         author=author_of(policy, message),
+        forced=inp.forced,
     )
     placing = place(message, view, frozenset((letter.author,)), inp.received_at)
-    kind = Kind.REQUEST if forced else letter.reading.kind
+    kind = Kind.REQUEST if inp.forced else letter.reading.kind
     if placing.case is None:
         return _alone(letter, placing, kind)
     if _other_matter(policy, message, placing.case, placing.rule, inp.received_at):
@@ -129,17 +133,19 @@ def _open(letter: Letter, *, parent: str | None, rule: str) -> Decision:
         Note(kind="opened", case=number, data={"rule": rule}),
     ]
     why = _no_ack(letter)
-    effects += [Review(reason=why)] if why else [acknowledgement(letter, number)]
+    effects += [Review(reason=why)] if why else [acknowledgement(letter, number, first=True)]
     return Decision(effects=tuple(effects), because=(rule, *letter.reading.because, *((why,) if why else ())))
 
 
 def _no_ack(letter: Letter) -> str:
     """Why this case is not acknowledged by itself; '' = it is."""
     limit = letter.policy.budgets.max_age_hours
-    if not letter.author:
+    if not _ADDRESS.fullmatch(letter.author):
         return "no-address-to-answer"
     if letter.author in letter.policy.office.own or letter.author in letter.policy.people.staff:
         return "from-our-own-people"
+    if letter.forced:
+        return ""
     if budget.budget_class(letter.message, letter.view.person) == "refused":
         return "dmarc-fail"
     if limit and letter.now - letter.received_at > timedelta(hours=limit):
@@ -159,8 +165,8 @@ def _like_a_machine(letter: Letter) -> bool:
     return len(alike) >= SAME_MAIL_A_WEEK
 
 
-def acknowledgement(letter: Letter, number: str) -> Send:
-    """The one acknowledgement of this letter; held back (`release` None) while its budget has no room."""
+def acknowledgement(letter: Letter, number: str, *, first: bool) -> Send:
+    """The acknowledgement of this letter, with the data-protection clause if it is the case's first; held back (`release` None) while its budget has no room."""
     policy, message = letter.policy, letter.message
     kind = budget.budget_class(message, letter.view.person)
     room = budget.has_room(policy, kind, letter.author, letter.view.spent)
@@ -172,7 +178,7 @@ def acknowledgement(letter: Letter, number: str) -> Send:
         recipient=letter.author,
         case=number,
         token=tokens.token(policy, number),
-        facts={"case": number, "due_at": letter.due_at},
+        facts={"case": number, "due_at": letter.due_at, "first": first},
         in_reply_to=message.message_id,
         refs=(*message.refs, message.message_id) if message.message_id else message.refs,
         automatic="auto-replied",
@@ -255,5 +261,5 @@ def _asks_anew(letter: Letter, case: CaseView, *, guest: bool) -> list[Effect]:
         Note(kind="asked-anew", case=case.number),
     ]
     if not guest and case.acks_today < ACKS_A_CASE_AND_DAY and not _no_ack(letter):
-        effects.append(acknowledgement(letter, case.number))
+        effects.append(acknowledgement(letter, case.number, first=False))
     return effects

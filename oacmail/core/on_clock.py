@@ -6,7 +6,7 @@ unread; and nothing reaches staff outside service hours. A clock set back finds 
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from oacmail.core import calendar
 from oacmail.core.doubts import settle_doubts
@@ -90,15 +90,9 @@ def _level_done(
     if clock.level:
         effects.append(Fire(armed_by=clock.armed_by, kind="answer", level=clock.level, at=now))
     if level < policy.deadlines.max_levels:
-        due_at = max(calendar.escalation_at(base.due_at, level + 1, policy), _next_days_opening(policy, now))
+        due_at = max(calendar.escalation_at(base.due_at, level + 1, policy), calendar.next_opening_after(now, policy))
         effects.append(_arm(policy, case, clock, level + 1, due_at))
     return effects
-
-
-def _next_days_opening(policy: Policy, now: datetime) -> datetime:
-    zone = policy.office.timezone
-    tomorrow = now.astimezone(zone).date() + timedelta(days=1)
-    return calendar.next_opening(datetime.combine(tomorrow, time.min, zone), policy)
 
 
 def _arm(policy: Policy, case: CaseView, clock: Running, level: int, due_at: datetime) -> Arm:

@@ -108,10 +108,11 @@ class Mailbox(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
     """A final MIME message: CRLF line ends, 7-bit or 8-bit as `mime` says itself. `fallback`: names of broken
-    overrides that were replaced by the shipped template."""
+    overrides that were replaced by the shipped template. `length`: characters of the text part."""
 
     message_id: str
     mime: bytes
+    length: int = 0
     fallback: tuple[str, ...] = ()
 
 

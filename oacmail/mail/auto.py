@@ -76,7 +76,7 @@ _SENDERS: tuple[tuple[_Test, Auto, str], ...] = (
     (_matches(r"^mailer-?daemon@"), Auto.BOUNCE, "sender: mailer-daemon"),
     (
         _matches(
-            r"(?:^|[._-])(?:no|do-?not|ne)[._-]?(?:reply|respon(?:s|d|gueu|da|der)?|repl(?:y|ies)|contest(?:ar|eu|a)?|responder|repondre)"
+            r"(?:^|[._-])(?:no|do-?not|ne)[._-]?(?:reply|respon(?:s|d|dre|gueu|da|der)?|repl(?:y|ies)|contest(?:ar|eu|a)?|responder|repondre)"
             r"(?:$|[@._+-])"
         ),
         Auto.BULK,

@@ -194,7 +194,7 @@ def _named(part: Part) -> str:
 def clean_name(name: str) -> str:
     """A file name for lists and logs: no path, no controls or direction marks, 200 characters at most."""
     name = " ".join(_CONTROLS.sub(" ", name).split())
-    return (re.split(r"[\\/]", name)[-1] or name)[:_NAME]
+    return (re.split(r"[\\/]", name)[-1].strip() or name)[:_NAME]
 
 
 def _flat(part: Part) -> bytes:

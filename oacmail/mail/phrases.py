@@ -19,10 +19,10 @@ _ADDRESS = r"<[^<>\s]{1,254}@[^<>\s]{1,254}>"
 
 # "El dl., 3 nov. 2025 a les 10:05, OAC 360 (<oac360@…>) va escriure:", wrapped or not
 OPENER = re.compile(
-    r"^\s*(?:\S{0,20}\s)?(?:el|en|al|on|le|il|em|am|op|w|in|dia|da)\b(?=[^\n]{0,300}[\d@])",
+    r"^\s*(?:\S{0,20}\s)?(?:el|en|al|on|le|il|em|am|op|w|in|dia|da|(?:missatge|mensaje) de)\b(?=[^\n]{0,300}[\d@])",
     re.I,
 )
-INTRO_END = re.compile(rf"\b{_WROTE}\b[^\n]{{0,200}}:\s*$|{_ADDRESS}\s*:\s*$", re.I)
+INTRO_END = re.compile(rf"\b{_WROTE}\b[^\n]{{0,200}}:\s*$|{_ADDRESS}\s*:\s*$|\bdel d[ií]a\b[^\n]{{0,80}}:\s*$", re.I)
 ONE_LINE = re.compile(
     rf"^\s*(?:[^\n:]{{1,60}}\b{_WROTE}\b|[^\n]{{0,200}}[\d@<][^\n]{{0,200}}\b{_WROTE}\b[^\n]{{0,60}})\s*:\s*$"
     rf"|^\s*\d{{4}}[-/]\d\d?[-/]\d\d?\b[^\n]{{0,120}}(?:{_ADDRESS}|@)[^\n]{{0,20}}:\s*$",
@@ -59,7 +59,7 @@ SIGNATURE = re.compile(r"^(?:-- ?|__+ ?|—)$")
 CLIENT = re.compile(
     r"^\W{0,3}"
     + _any(
-        "enviat (?:des d|amb)",
+        "enviat (?:des d\\w*|amb)",
         "enviado (?:desde|con|através)",
         "sent (?:from|with) (?:my (?:iphone|phone|ipad|mobile|cell|samsung|galaxy|android|huawei|xiaomi|windows)"
         "|mail|yahoo|outlook|proton|samsung|gmail)",

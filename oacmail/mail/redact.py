@@ -149,8 +149,8 @@ def _treat_text(part: Root, data: bytes) -> None:
 
 
 def _blank_subject(part: Root) -> None:
-    for value in part.get_all("subject", [])[:1]:
-        subject = charset.field(str(value))
+    for value in _raw(part, "subject")[:1]:
+        subject = charset.field(value)
         if (kept := secrets.blank(subject)) != subject:
             del part["Subject"]
             part["Subject"] = _encoded_word(kept)
@@ -174,9 +174,15 @@ def _encoding(part: Root) -> str:
 
 def _name(part: Root) -> str:
     """The worst of the names that the part goes by: clients disagree on which one counts."""
-    fields = (charset.parameters(str(part.get(field, ""))) for field in ("content-disposition", "content-type"))
-    names = [value for found in fields for key in ("filename", "name") if (value := found.get(key))]
+    values = [value for field in ("content-disposition", "content-type") for value in _raw(part, field)]
+    found = [charset.parameters(text) for value in values for text in (value, charset.field(value))]
+    names = [names[key] for names in found for key in ("filename", "name") if names.get(key)]
     return max(names, key=lambda name: bool(dangers.of_name(name, "")), default="")
+
+
+def _raw(part: Root, field: str) -> list[str]:
+    """The values of a field with its 8-bit bytes as surrogate escapes; `get` would replace them."""
+    return [str(value) for name, value in part.raw_items() if name.lower() == field]
 
 
 def _set(part: Root, data: bytes) -> None:

@@ -20,7 +20,7 @@ _OF = r"(?:\s+(?:de|d['’]|del|de la|for|of|per a|para|actual|nova|nueva|provis
 _QUOTED = r"[\"'«“‘]"
 
 # A value after "is": with a digit or a sign inside, or in quotes. After a colon also one word alone on its line.
-_STRONG = r"(?=[^\s,;]*(?:\d|[^\w\s.,;:'’\"()»”-]))[^\s,;\"'»”]{4,64}"
+_STRONG = r"(?![\"'«“‘])(?=[^\s,;]*(?:\d|[^\w\s.,;:'’\"()»”-]))[^\s,;\"'»”]{4,64}"
 _PASSWORD = re.compile(
     rf"\b(?:contrasenya|contrase[ñn]a|password|passwd|pwd|mot de passe|clau d['’]acc[ée]s|clave de acceso"
     rf"|paraula de pas|passphrase){_OF}(?:{_IS}{_QUOTED}?(?P<strong>{_STRONG})"

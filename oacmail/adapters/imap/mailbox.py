@@ -12,8 +12,8 @@ from imapclient import IMAPClient
 from oacmail.adapters.imap import folders, large, letters
 from oacmail.adapters.imap.idle import Bell, Heard, idle
 from oacmail.adapters.imap.session import Session
-from oacmail.adapters.imap.settings import ImapSettings, UnreadableLetter
-from oacmail.core.errors import Transient
+from oacmail.adapters.imap.settings import ImapSettings
+from oacmail.core.errors import Transient, UnreadableLetter
 from oacmail.core.ports import Fetched, FolderState, Place, WatchedFolder
 
 T = TypeVar("T")
@@ -46,6 +46,11 @@ class ImapMailbox:
         self._reopen()
         with self._session.at("SEARCH") as client:
             return letters.all_uids(client, self._states[self._folder])
+
+    def bearing(self, field: str) -> set[int]:
+        self._reopen()
+        with self._session.at("SEARCH") as client:
+            return set(client.search(["HEADER", field, ""]))
 
     def places(self, uids: Sequence[int] | None = None) -> Sequence[Place]:
         self._reopen()
@@ -82,13 +87,16 @@ class ImapMailbox:
                 client.uid_expunge([uid])
 
     def wait(self, seconds: float) -> bool:
-        """What came since INBOX was last opened is news at once. Every wait ends with an answer of the server."""
+        """What came since INBOX was last opened is news at once. Every wait ends with an answer of the server; a
+        wait that has heard nothing ends with a look, since there are servers whose IDLE never wakes anybody."""
         if self._news():
             return True
-        if not self._session.has("IDLE"):
-            return self._bell.hear(seconds) is not Heard.BELL and self._news()
-        with self._session.at("IDLE") as client:
-            return idle(client, self._bell, seconds, self._settings.idle_minutes * 60) is Heard.LINE
+        if self._session.has("IDLE"):
+            with self._session.at("IDLE") as client:
+                heard = idle(client, self._bell, seconds, self._settings.idle_minutes * 60)
+        else:
+            heard = self._bell.hear(seconds)
+        return heard is Heard.LINE or (heard is Heard.TIME and self._news())
 
     def wake(self) -> None:
         self._bell.ring()

@@ -37,11 +37,3 @@ class ImapSettings:
 
 class LoginRefused(Transient):
     """The server answered and does not want us. Temporary all the same: passwords and tokens get changed."""
-
-
-class UnreadableLetter(Transient):
-    """The server is well and the letter `uid` is there, but it cannot be read, not even alone."""
-
-    def __init__(self, uid: int) -> None:
-        super().__init__(f"IMAP FETCH: UID {uid} cannot be read")
-        self.uid = uid

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from oacmail.core.errors import Transient
+from oacmail.core.errors import RelayTrouble
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,5 +32,5 @@ class SmtpSettings:
         return self.password if isinstance(self.password, str) else self.password()
 
 
-class LoginRefused(Transient):
+class LoginRefused(RelayTrouble):
     """The relay answered and does not want us. Temporary all the same: passwords and tokens get changed."""

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from oacmail.adapters.smtp.envelope import commands, stuffed
 from oacmail.adapters.smtp.line import Line, Reply
 from oacmail.adapters.smtp.settings import LoginRefused, SmtpSettings
-from oacmail.core.errors import ConfigError, OacmailError, Permanent, Transient, Uncertain
+from oacmail.core.errors import ConfigError, OacmailError, Permanent, RelayTrouble, Transient, Uncertain
 from oacmail.core.ports import Outgoing
 
 # They speak of our login, not of the mail, whenever they are said (RFC 4954 section 6).
@@ -76,7 +76,7 @@ class SmtpTransport:
         self._withdraw(line)
         if sender.taken:
             raise _refusal("RCPT", citizen)
-        raise _refusal("MAIL", sender) if sender.code == _TOO_LARGE else Transient(f"SMTP MAIL: {sender}")
+        raise _refusal("MAIL", sender) if sender.code == _TOO_LARGE else RelayTrouble(f"SMTP MAIL: {sender}")
 
     def _hand_over(self, line: Line, mime: bytes) -> None:
         try:
@@ -114,11 +114,11 @@ class SmtpTransport:
             raise  # said by us before anything was sent
         except smtplib.SMTPAuthenticationError as error:
             self._drop()
-            kind = LoginRefused if error.smtp_code >= 500 else Transient
+            kind = LoginRefused if error.smtp_code >= 500 else RelayTrouble
             raise kind(f"SMTP AUTH: {error.smtp_code}") from None
         except Exception as error:  # whatever a library says about a broken line or a strange answer
             self._drop()
-            raise Transient(f"SMTP {place}: {_class(error)}") from None
+            raise RelayTrouble(f"SMTP {place}: {_class(error)}") from None
 
 
 def _refusal(where: str, reply: Reply) -> OacmailError:

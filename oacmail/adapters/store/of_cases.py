@@ -64,7 +64,12 @@ def attach(con: sqlite3.Connection, effect: Attach, scene: Scene) -> None:
     message = scene.arrived.message
     if effect.outcome is not Outcome.DUPLICATE:
         record(con, effect, scene)
-    if scene.spot is not None:
+    if scene.spot is None:
+        con.execute(
+            "UPDATE sightings SET outcome = ? WHERE fingerprint = ? AND outcome <> 'duplicate'",
+            (effect.outcome, message.fingerprint),
+        )
+    else:
         con.execute(
             """UPDATE sightings SET outcome = ?, fingerprint = ?, in_flight = 0, error = NULL
             WHERE folder = ? AND uidvalidity = ? AND uid = ?""",

@@ -34,12 +34,13 @@ def claim(con: sqlite3.Connection, now: datetime, most: int, staff: frozenset[st
     ]
 
 
-def unclaim(con: sqlite3.Connection, keys: list[str]) -> None:
-    """Never handed over: back as they were."""
+def unclaim(con: sqlite3.Connection, keys: list[str], now: datetime) -> None:
+    """Never handed over: queued as they were. The first, under which the line broke, goes behind all that is due."""
     con.executemany(
         "UPDATE outbox SET state = 'queued', attempts = max(attempts - 1, 0) WHERE key = ? AND state = 'claimed'",
         [(key,) for key in keys],
     )
+    con.execute("UPDATE outbox SET next_at = ? WHERE key = ? AND state = 'queued'", (stamp(now), keys[0]))
 
 
 def sending(con: sqlite3.Connection, key: str, now: datetime, *, copy_expected: bool) -> None:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
+from threading import RLock
 from typing import IO
 
 from oacmail.adapters.store import hour, places, posting, reading, scene, writing
@@ -19,9 +20,11 @@ from oacmail.adapters.store.connection import (
     migrate,
     moment,
     named_faults,
+    schema,
     stamp,
     transaction,
 )
+from oacmail.core.errors import Transient
 from oacmail.core.model import Arrived, Decision, Input, Ordered, Outcome, Settled, Ticked
 from oacmail.core.policy import Policy
 from oacmail.core.ports import Claimed, FolderRow, FrozenMail, Place, Spot, WatchedFolder
@@ -70,81 +73,109 @@ class SqliteTurn:
         writing.apply(self._con, decision, around)
 
 
-class SqliteStore:
-    """Opens, locks and migrates the state directory. `close` gives the lock back."""
+def _up_to_date(con: sqlite3.Connection) -> None:
+    _, pending = schema(con)
+    if pending:
+        raise Transient("state: the database is older than this program: run oacmail migrate, or start the service")
 
-    def __init__(self, state: Path) -> None:
+
+class SqliteStore:
+    """Opens, locks and migrates the state directory. `close` gives the lock back.
+
+    With `beside` the daemon may run: the lock is left to it, and a schema that is behind is Transient.
+    """
+
+    def __init__(self, state: Path, *, beside: bool = False) -> None:
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._lock: IO[str] = lock(state)
+        self._lock: IO[str] | None = None if beside else lock(state)
+        self._one_at_a_time = RLock()
         try:
             self.con = connect(state / FILE)
-            migrate(self.con)
+            if beside:
+                _up_to_date(self.con)
+            else:
+                migrate(self.con)
         except BaseException:
-            self._lock.close()
+            self._unlock()
             raise
 
     def close(self) -> None:
         self.con.close()
-        self._lock.close()
+        self._unlock()
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            self._lock.close()
+
+    @contextmanager
+    def _write(self) -> Iterator[None]:
+        """One thread's transaction at a time: a statement of another would otherwise join it."""
+        with self._one_at_a_time, transaction(self.con):
+            yield
+
+    @contextmanager
+    def _read(self) -> Iterator[None]:
+        with self._one_at_a_time, named_faults():
+            yield
 
     @contextmanager
     def turn(self) -> Iterator[SqliteTurn]:
-        with transaction(self.con):
+        with self._write():
             yield SqliteTurn(self.con)
 
     # --- places -----------------------------------------------------------------------------------
 
     def folder(self, name: str) -> FolderRow | None:
-        with named_faults():
+        with self._read():
             return places.folder(self.con, name)
 
     def begin_folder(self, watched: WatchedFolder, uidvalidity: int, uidnext: int, now: datetime) -> None:
-        with transaction(self.con):
+        with self._write():
             places.begin_folder(self.con, watched, uidvalidity, uidnext, now)
 
     def synced(self, name: str, uidvalidity: int, uidnext: int, now: datetime, *, compared: bool) -> None:
-        with transaction(self.con):
+        with self._write():
             places.synced(self.con, name, uidvalidity, uidnext, now, compared=compared)
 
     def known(self, name: str, uidvalidity: int) -> dict[int, Place]:
-        with named_faults():
+        with self._read():
             return places.known(self.con, name, uidvalidity)
 
     def known_uids(self, name: str, uidvalidity: int) -> set[int]:
-        with named_faults():
+        with self._read():
             return places.known_uids(self.con, name, uidvalidity)
 
     def forget(self, name: str, uidvalidity: int, uids: Iterable[int]) -> None:
-        with transaction(self.con):
+        with self._write():
             places.forget(self.con, name, uidvalidity, uids)
 
     def sight(self, name: str, uidvalidity: int, found: Iterable[Place], baseline: set[int], now: datetime) -> None:
-        with transaction(self.con):
+        with self._write():
             places.sight(self.con, name, uidvalidity, found, baseline, now)
 
     def unworked(self, name: str, uidvalidity: int) -> dict[int, tuple[Place, int, bool]]:
-        with named_faults():
+        with self._read():
             return places.unworked(self.con, name, uidvalidity)
 
     def attempt(self, name: str, uidvalidity: int, uids: Sequence[int], *, alone: bool) -> None:
-        with transaction(self.con):
+        with self._write():
             places.attempt(self.con, name, uidvalidity, uids, alone=alone)
 
     def landed(self, name: str, uidvalidity: int, uids: Sequence[int], *, passing: bool, error: str | None) -> None:
-        with transaction(self.con):
+        with self._write():
             places.landed(self.con, name, uidvalidity, uids, passing=passing, error=error)
 
     def failed(self, spot: Spot, error: str) -> int:
-        with transaction(self.con):
+        with self._write():
             return places.failed(self.con, spot, error)
 
     def end(self, spot: Spot, outcome: Outcome) -> None:
-        with transaction(self.con):
+        with self._write():
             places.end(self.con, spot, outcome)
 
     def quarantine(self, spot: Spot, raw: bytes | None, reason: str, now: datetime) -> None:
         """The letter's bytes, where there are any, and a line on the review list. Keyed by what the bytes are."""
-        with transaction(self.con):
+        with self._write():
             digest = sha256(raw).hexdigest() if raw is not None else None
             places.end(self.con, spot, Outcome.QUARANTINED, digest)
             if raw is not None:
@@ -156,50 +187,58 @@ class SqliteStore:
                 )
 
     def to_file(self) -> list[tuple[Spot, str]]:
-        with named_faults():
+        with self._read():
             return places.to_file(self.con)
 
     def filed(self, spot: Spot) -> None:
-        with transaction(self.con):
+        with self._write():
             places.filed(self.con, spot)
 
     # --- outbox -----------------------------------------------------------------------------------
 
     def recover(self) -> None:
-        with transaction(self.con):
+        with self._write():
             posting.recover(self.con)
 
     def claim(self, now: datetime, most: int, staff: frozenset[str] | None) -> list[Claimed]:
-        with transaction(self.con):
+        with self._write():
             return posting.claim(self.con, now, most, staff)
 
-    def unclaim(self, keys: list[str]) -> None:
-        with transaction(self.con):
-            posting.unclaim(self.con, keys)
+    def unclaim(self, keys: list[str], now: datetime) -> None:
+        with self._write():
+            posting.unclaim(self.con, keys, now)
 
     def sending(self, key: str, now: datetime, *, copy_expected: bool) -> None:
-        with transaction(self.con):
+        with self._write():
             posting.sending(self.con, key, now, copy_expected=copy_expected)
 
     def next_due(self) -> datetime | None:
-        with named_faults():
+        with self._read():
             return moment(posting.next_due(self.con))
 
     def handed_over_since(self, now: datetime, seconds: int) -> int:
-        with named_faults():
+        with self._read():
             return posting.handed_over_since(self.con, now, seconds)
 
     # --- the house --------------------------------------------------------------------------------
 
     def problem(self, code: str, ill: bool, now: datetime) -> None:
-        with transaction(self.con):
+        with self._write():
             hour.set_problem(self.con, code, ill, now)
 
+    def passed(self, now: datetime) -> None:
+        with self._write():
+            self.con.execute(
+                """INSERT INTO kv(key, value, at) VALUES('passes', '1', ?) ON CONFLICT(key)
+                DO UPDATE SET value = CAST(value AS INTEGER) + 1, at = excluded.at""",
+                (stamp(now),),
+            )
+
     def remember(self, name: str, value: str, now: datetime) -> None:
-        with transaction(self.con):
+        with self._write():
             scene.remember(self.con, name, value, now)
 
     def recall(self, name: str) -> str | None:
-        with named_faults():
+        with self._read():
             row = self.con.execute("SELECT value FROM kv WHERE key = ?", (name,)).fetchone()
             return row["value"] if row else None

@@ -49,13 +49,14 @@ class JinjaRenderer:
         heading = self._heading(send, message_id, mark, now)
         said = promise(self._voice.policy, send.due_at, now)
         try:
-            return Rendered(message_id=message_id, mime=self._mime(self._town, send, heading, said, original))
+            mime, length = self._mime(self._town, send, heading, said, original)
+            return Rendered(message_id=message_id, mime=mime, length=length)
         except Exception:  # an override is a stranger's program: whatever it does, the mail goes out
             broken = tuple(name for name in self._used(send) if name in self._town.overridden)
             if not broken:
                 raise
-        mime = self._mime(self._shipped, send, heading, said, original)
-        return Rendered(message_id=message_id, mime=mime, fallback=broken)
+        mime, length = self._mime(self._shipped, send, heading, said, original)
+        return Rendered(message_id=message_id, mime=mime, length=length, fallback=broken)
 
     def problems(self) -> list[str]:
         """What is wrong with the templates, for `check`: every one in every language, every branch; a line each."""
@@ -69,16 +70,20 @@ class JinjaRenderer:
                 found.append(f"templates: {what}: mend or remove it; till then the shipped one is used")
         return list(dict.fromkeys(found))
 
-    def _mime(self, shelf: Shelf, send: Send, heading: Heading, said: Promise, original: bytes | None) -> bytes:
+    def _mime(
+        self, shelf: Shelf, send: Send, heading: Heading, said: Promise, original: bytes | None
+    ) -> tuple[bytes, int]:
+        """The mail, and how many characters its text part has."""
         contexts = [self._context(send, lang, said, heading.sent_at, original) for lang in _languages(send)]
         pages = [shelf.page(send.template, context) for context in contexts]
         heading = replace(heading, subject=_subject(pages))
         html = shelf.html(send.template, pages, contexts[0])
-        mime = compose(heading, _BETWEEN_LANGUAGES.join(page.text for page in pages), html, original)
+        text = _BETWEEN_LANGUAGES.join(page.text for page in pages)
+        mime = compose(heading, text, html, original)
         reason = _token_lost(send, heading) or verify(mime, heading)
         if reason:
             raise BrokenTemplateError(reason)
-        return mime
+        return mime, len(text)
 
     def _heading(self, send: Send, message_id: str, mark: str, now: datetime) -> Heading:
         office = self._voice.policy.office

@@ -1,0 +1,198 @@
+"""What people may ask of the store: cases, letters, mails, the review list, health. Selects only.
+
+Rows leave as plain dictionaries in the shapes of interfaces.md section 3, times in the office's zone.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from oacmail.adapters.store.connection import at, stamp
+from oacmail.adapters.store.hour import problems, waiting
+
+Row = dict[str, Any]
+
+_CASES = """SELECT c.id, c.number, c.status, c.kind, c.topic, c.level, c.intent, c.lang AS language,
+  p.address AS citizen, c.subject, c.assignee, c.opened_at, c.answered_at, c.closed_at, c.score, c.parent,
+  c.close_reason, c.opened_by,
+  coalesce(
+    (SELECT min(d.due_at) FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0
+      AND d.met_at IS NULL AND d.void_at IS NULL),
+    (SELECT max(d.due_at) FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0)) AS due_at,
+  EXISTS(SELECT 1 FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0
+    AND d.met_at IS NULL AND d.void_at IS NULL AND d.due_at <= :now) AS overdue,
+  (SELECT count(*) FROM messages m WHERE m.case_id = c.id) AS messages
+  FROM cases c JOIN people p ON p.id = c.citizen_id """
+_SHOWN = (
+    "number status kind topic level intent language citizen subject assignee opened_at due_at answered_at closed_at "
+    "overdue messages score"
+).split()
+
+
+def local(text: str | None, zone: ZoneInfo) -> str | None:
+    """Stored UTC to ISO 8601 in the office's zone."""
+    return at(text).astimezone(zone).isoformat() if text else None
+
+
+def _case(row: sqlite3.Row, zone: ZoneInfo) -> Row:
+    shown: Row = {name: row[name] for name in _SHOWN}
+    for name in ("opened_at", "due_at", "answered_at", "closed_at"):
+        shown[name] = local(row[name], zone)
+    shown["overdue"] = bool(row["overdue"])
+    return shown
+
+
+def cases(
+    con: sqlite3.Connection, zone: ZoneInfo, now: datetime, *, status: str | None = None, overdue: bool = False
+) -> Iterator[Row]:
+    """The most urgent first: running clocks by their due moment, then the rest by age."""
+    wanted = " WHERE c.status = :status" if status else ""
+    query = f"SELECT * FROM ({_CASES}{wanted}) WHERE NOT :late OR overdue ORDER BY answered_at IS NOT NULL, due_at, id"  # noqa: S608
+    for row in con.execute(query, {"now": stamp(now), "status": status, "late": overdue}):
+        yield _case(row, zone)
+
+
+def case(con: sqlite3.Connection, zone: ZoneInfo, now: datetime, number: str) -> Row | None:
+    """One case with its letters, mails and events; None if there is none of this number."""
+    row = con.execute(_CASES + "WHERE c.number = :number", {"now": stamp(now), "number": number}).fetchone()
+    if row is None:
+        return None
+    shown = _case(row, zone)
+    shown["parent"] = row["parent"]
+    shown["letters"] = [_letter(letter, zone) for letter in _letters(con, row["id"])]
+    shown["mails"] = [
+        {
+            "key": mail["key"],
+            "kind": mail["kind"],
+            "recipient": mail["recipient"],
+            "message_id": mail["message_id"],
+            "state": mail["state"],
+            "sent_at": local(mail["sent_at"], zone),
+        }
+        for mail in con.execute("SELECT * FROM outbox WHERE case_id = ? ORDER BY id", (row["id"],))
+    ]
+    shown["events"] = [_event(event, zone) for event in _events(con, row["id"])]
+    return shown
+
+
+def _letters(con: sqlite3.Connection, case_id: int) -> list[sqlite3.Row]:
+    return con.execute("SELECT * FROM messages WHERE case_id = ? ORDER BY received_at, id", (case_id,)).fetchall()
+
+
+def _letter(row: sqlite3.Row, zone: ZoneInfo) -> Row:
+    return {
+        "message_id": row["message_id"],
+        "role": row["role"],
+        "received_at": local(row["received_at"], zone),
+        "subject": row["subject"],
+        "folder": row["folder"],
+    }
+
+
+def _events(con: sqlite3.Connection, case_id: int) -> list[sqlite3.Row]:
+    return con.execute("SELECT * FROM events WHERE case_id = ? ORDER BY id", (case_id,)).fetchall()
+
+
+def _event(row: sqlite3.Row, zone: ZoneInfo) -> Row:
+    return {"at": local(row["at"], zone), "kind": row["kind"], "data": json.loads(row["data"])}
+
+
+def reasons(con: sqlite3.Connection, zone: ZoneInfo, number: str) -> list[Row] | None:
+    """Every rule, word and event behind a case, in the order of time; None if there is no such case."""
+    row = con.execute("SELECT id FROM cases WHERE number = ?", (number,)).fetchone()
+    if row is None:
+        return None
+    lines = [
+        {
+            "at": local(letter["received_at"], zone),
+            "kind": "letter",
+            "data": {
+                "message_id": letter["message_id"],
+                "role": letter["role"],
+                "rule": letter["rule"],
+                "because": json.loads(letter["because"]),
+            },
+        }
+        for letter in _letters(con, row["id"])
+    ]
+    lines += [
+        {
+            "at": local(clock["armed_at"], zone),
+            "kind": f"clock {clock['kind']} {clock['level']}",
+            "data": {name: local(clock[name], zone) for name in ("due_at", "met_at", "fired_at", "void_at")},
+        }
+        for clock in con.execute("SELECT * FROM deadlines WHERE case_id = ? ORDER BY armed_at, level", (row["id"],))
+    ]
+    lines += [_event(event, zone) for event in _events(con, row["id"])]
+    return sorted(lines, key=lambda line: str(line["at"]))
+
+
+def outbox(con: sqlite3.Connection, zone: ZoneInfo, *, every: bool = False) -> Iterator[Row]:
+    """What has not reached an end; with `every` all."""
+    where = "" if every else "WHERE o.state IN ('queued','claimed','sending','uncertain','failed','held')"
+    query = f"""SELECT o.*, c.number AS "case" FROM outbox o LEFT JOIN cases c ON c.id = o.case_id {where}
+      ORDER BY o.id"""  # noqa: S608 - our words
+    for row in con.execute(query):
+        yield {
+            "key": row["key"],
+            "kind": row["kind"],
+            "case": row["case"],
+            "recipient": row["recipient"],
+            "message_id": row["message_id"],
+            "state": row["state"],
+            "attempts": row["attempts"],
+            "next_at": local(row["next_at"], zone),
+            "sent_at": local(row["sent_at"], zone),
+            "last_error": row["last_error"],
+        }
+
+
+def review(con: sqlite3.Connection, zone: ZoneInfo) -> Iterator[Row]:
+    """All that waits for a person, each with its reason."""
+    for item in waiting(con):
+        row = con.execute("SELECT message_id FROM messages WHERE fingerprint = ?", (item.ref,)).fetchone()
+        yield {
+            "ref": item.ref[:16] if ":" not in item.ref else item.ref,
+            "reason": item.reason,
+            "since": item.since.astimezone(zone).isoformat(),
+            "case": item.case,
+            "message_id": row["message_id"] if row else None,
+        }
+
+
+def _counted(con: sqlite3.Connection, query: str) -> Mapping[str, int]:
+    return {row[0]: row[1] for row in con.execute(query)}
+
+
+def health(con: sqlite3.Connection, zone: ZoneInfo) -> Row:
+    """The counts of `status`; what is ill is judged by the caller, who knows the clock."""
+    return {
+        "cases": _counted(con, "SELECT status, count(*) FROM cases GROUP BY status"),
+        "outbox": _counted(con, "SELECT state, count(*) FROM outbox GROUP BY state"),
+        "unaccounted": con.execute("SELECT count(*) FROM sightings WHERE outcome IS NULL").fetchone()[0],
+        "quarantine": len(waiting(con)),
+        "unreadable": con.execute(
+            "SELECT count(*) FROM sightings WHERE outcome = 'quarantined' AND fingerprint IS NULL"
+        ).fetchone()[0],
+        "last_sync": local(_last_sync(con), zone),
+        "last_tick": _value(con, "last_tick", zone),
+        "problems": {code: since.astimezone(zone).isoformat() for code, since in problems(con).items()},
+        "other_instance": _raw(con, "other-instance"),
+    }
+
+
+def _last_sync(con: sqlite3.Connection) -> str | None:
+    row = con.execute("SELECT min(synced_at) FROM folders WHERE role IN ('intake', 'sent')").fetchone()
+    return row[0] or None
+
+
+def _raw(con: sqlite3.Connection, key: str) -> str | None:
+    row = con.execute("SELECT value FROM kv WHERE key = ?", (key,)).fetchone()
+    return row["value"] if row else None
+
+
+def _value(con: sqlite3.Connection, key: str, zone: ZoneInfo) -> str | None:
+    return local(_raw(con, key), zone)

@@ -1,0 +1,150 @@
+"""Backup, restore and the rows that an admin pushes by hand: outbox and quarantine.
+
+Copies are made through SQLite's backup API only: a WAL database copied without its -wal file has no tables.
+"""
+
+import os
+import sqlite3
+from datetime import datetime
+from pathlib import Path
+
+from oacmail.adapters.store.connection import FILE, connect, lock, migrate, named_faults, stamp, transaction
+from oacmail.core.errors import Fatal
+
+
+def backup(state: Path, target: Path) -> None:
+    """A consistent copy while the daemon runs; 0600. Raises FileExistsError, FileNotFoundError."""
+    source = sqlite3.connect(f"file:{state / FILE}?mode=ro", uri=True)
+    try:
+        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        with named_faults(), sqlite3.connect(target) as copy:
+            source.backup(copy)
+        copy.close()
+    finally:
+        source.close()
+
+
+def restore(state: Path, source: Path, now: datetime, *, hold_acks: bool) -> int:
+    """Put a backup in the place of the database; the daemon must not run. Raises Transient if it does, Fatal if
+    the file is no backup of ours. With `hold_acks` (no self-copies prove what was sent since) acknowledgements that
+    still wait in the backup are held; how many."""
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    held = lock(state)
+    try:
+        _check(source)
+        for name in (FILE, FILE + "-wal", FILE + "-shm"):
+            old = state / name
+            if old.exists():
+                old.replace(state / f"{name}.before-restore")
+        taken = sqlite3.connect(f"file:{source}?mode=ro", uri=True)
+        con = connect(state / FILE)
+        try:
+            taken.backup(con)
+            migrate(con)
+            return _after_restore(con, now, hold_acks=hold_acks)
+        finally:
+            con.close()
+            taken.close()
+    finally:
+        held.close()
+
+
+def _check(source: Path) -> None:
+    con = sqlite3.connect(f"file:{source}?mode=ro", uri=True)
+    try:
+        with named_faults():
+            tables = {row[0] for row in con.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            sound = con.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+    finally:
+        con.close()
+    if not sound or not {"cases", "outbox", "sightings"} <= tables:
+        raise Fatal(f"{source}: is not a sound backup of oacmail")
+
+
+def _after_restore(con: sqlite3.Connection, now: datetime, *, hold_acks: bool) -> int:
+    """What was queued may have left since: it is in doubt. Letters that came since are met again in the mailbox."""
+    with transaction(con):
+        con.execute("DELETE FROM kv WHERE key GLOB 'problem:*'")
+        con.execute(
+            """INSERT INTO kv(key, value, at) VALUES('restored_at', ?, ?)
+            ON CONFLICT(key) DO UPDATE SET value = excluded.value, at = excluded.at""",
+            (stamp(now), stamp(now)),
+        )
+        if not hold_acks:
+            return 0
+        row = con.execute(
+            "UPDATE outbox SET state = 'held', last_error = 'database restored' WHERE kind = 'ack' AND state = 'queued'"
+        )
+        return int(row.rowcount)
+
+
+# --- by hand ------------------------------------------------------------------------------------------
+
+
+def retry_mail(con: sqlite3.Connection, key: str, now: datetime) -> bool:
+    """Send again what failed, is held, uncertain or waits; False if there is no such row."""
+    with transaction(con):
+        row = con.execute(
+            """UPDATE outbox SET state = 'queued', next_at = ?, released_at = coalesce(released_at, ?), tries = 0
+            WHERE key = ? AND state IN ('queued','failed','held','uncertain')""",
+            (stamp(now), stamp(now), key),
+        )
+        return row.rowcount == 1
+
+
+def drop_mail(con: sqlite3.Connection, key: str) -> bool:
+    """Never send it; False if there is no such row or it has left."""
+    with transaction(con):
+        row = con.execute(
+            """UPDATE outbox SET state = 'dropped' WHERE key = ? AND state IN ('queued','failed','held','uncertain')""",
+            (key,),
+        )
+        return row.rowcount == 1
+
+
+def find_review(con: sqlite3.Connection, ref: str) -> str | None:
+    """The whole reference of an entry of the review list, by its beginning; None if none or several begin so."""
+    rows = con.execute(
+        "SELECT fingerprint FROM reviews WHERE done_at IS NULL AND substr(fingerprint, 1, ?) = ?", (len(ref), ref)
+    ).fetchall()
+    rows += con.execute(
+        """SELECT folder || ':' || uidvalidity || ':' || uid FROM sightings WHERE outcome = 'quarantined'
+        AND fingerprint IS NULL AND folder || ':' || uidvalidity || ':' || uid = ?""",
+        (ref,),
+    ).fetchall()
+    return str(rows[0][0]) if len(rows) == 1 else None
+
+
+def original(con: sqlite3.Connection, ref: str) -> bytes | None:
+    """The bytes behind a reference, if we have them."""
+    row = con.execute(
+        """SELECT bytes FROM originals WHERE sha256 = coalesce(
+        (SELECT original FROM messages WHERE fingerprint = ?), ?)""",
+        (ref, ref),
+    ).fetchone()
+    return bytes(row["bytes"]) if row else None
+
+
+def retry_letter(con: sqlite3.Connection, ref: str, now: datetime) -> bool:
+    """Let the daemon work the letter anew at its next pass; False if it lies nowhere in the mailbox any more."""
+    with transaction(con):
+        row = con.execute(
+            """UPDATE sightings SET outcome = NULL, attempts = 0, in_flight = 0, error = NULL, fingerprint = NULL
+            WHERE outcome = 'quarantined' AND (fingerprint = ? OR folder || ':' || uidvalidity || ':' || uid = ?)""",
+            (ref, ref),
+        )
+        if row.rowcount:
+            con.execute("UPDATE reviews SET done_at = ? WHERE fingerprint = ?", (stamp(now), ref))
+            con.execute("DELETE FROM kv WHERE key = 'problem:quarantine'")
+        return row.rowcount > 0
+
+
+def letter_for_case(con: sqlite3.Connection, message_id: str) -> sqlite3.Row | None:
+    """The letter of this Message-ID (or fingerprint's beginning) that is on no case yet."""
+    row: sqlite3.Row | None = con.execute(
+        """SELECT m.fingerprint, m.received_at, m.folder, o.bytes FROM messages m
+        JOIN originals o ON o.sha256 = m.original WHERE m.case_id IS NULL
+        AND (m.message_id IN (?, '<' || ? || '>') OR substr(m.fingerprint, 1, 16) = ?) ORDER BY m.id DESC LIMIT 1""",
+        (message_id, message_id, message_id[:16]),
+    ).fetchone()
+    return row

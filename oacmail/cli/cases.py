@@ -1,0 +1,218 @@
+"""`case` and `why`: the admin's hands on a case, and the reasons behind it."""
+
+import getpass
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from oacmail import config as settings
+from oacmail import wiring
+from oacmail.adapters.store import listing, upkeep
+from oacmail.adapters.store.connection import at
+from oacmail.cli.common import as_json, configured, moment, number, print_json, safe, table
+from oacmail.core.errors import OacmailError
+from oacmail.core.model import Arrived, Folder, Ordered, Status
+from oacmail.core.on_order import CLOSE_REASONS, CORRECTABLE
+from oacmail.mail.parse import parse
+
+_COLUMNS = ("number", "status", "topic", "level", "due_at", "citizen", "subject")
+
+
+@click.group()
+def case() -> None:
+    """Cases. N is the full number, or its digits in the current year."""
+
+
+@case.command("list")
+@click.option("--status", type=click.Choice([str(status) for status in Status]))
+@click.option("--overdue", is_flag=True, help="Only those whose day has passed.")
+@as_json
+@click.pass_context
+def list_(ctx: click.Context, status: str | None, overdue: bool, as_json: bool) -> None:
+    """All cases, or those of one status."""
+    config = configured(ctx)
+    with wiring.reading(config) as con:
+        rows = listing.cases(con, config.office.timezone, datetime.now(UTC), status=status, overdue=overdue)
+        if as_json:
+            print_json(rows)
+        else:
+            table(_COLUMNS, (tuple(row[name] for name in _COLUMNS) for row in rows))
+
+
+@case.command()
+@click.argument("n")
+@as_json
+@click.pass_context
+def show(ctx: click.Context, n: str, as_json: bool) -> None:
+    """One case with its letters, mails and events."""
+    config = configured(ctx)
+    with wiring.reading(config) as con:
+        row = listing.case(con, config.office.timezone, datetime.now(UTC), number(config, n))
+    if row is None:
+        _not_found(n)
+    elif as_json:
+        print_json([row])
+    else:
+        _print_case(row)
+
+
+def _print_case(row: dict[str, Any]) -> None:
+    for name, value in row.items():
+        if not isinstance(value, list):
+            click.echo(f"{name:12} {safe(value)}")
+    for name in ("letters", "mails", "events"):
+        click.echo(f"\n{name}")
+        for item in row[name]:
+            click.echo("  " + safe("  ".join(_plain(value) for value in item.values())))
+
+
+def _plain(value: object) -> str:
+    return (
+        json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value if value is not None else "-")
+    )
+
+
+def _not_found(n: str) -> None:
+    click.echo(f"oacmail: no case {safe(n)}: `oacmail case list` shows all", err=True)
+    raise SystemExit(1)
+
+
+def _order(ctx: click.Context, n: str, verb: str, **words: str | None) -> None:
+    """Carry out one order in a turn of its own, beside the daemon."""
+    config = configured(ctx)
+    given = {name: value for name, value in words.items() if value is not None}
+    if "into" in given:
+        given["into"] = number(config, given["into"])
+    case_number = number(config, n)
+    with wiring.beside(config) as engine:
+        with wiring.reading(config) as con:
+            known = listing.case(con, config.office.timezone, datetime.now(UTC), case_number)
+        if known is None:
+            _not_found(n)
+        order = Ordered(verb=verb, case=case_number, by=getpass.getuser(), words=given)
+        _said_back(engine.perform(order).because)
+
+
+def _said_back(because: Iterable[str]) -> None:
+    click.echo(f"oacmail: {', '.join(because)}", err=True)
+
+
+@case.command()
+@click.argument("n")
+@click.argument("name")
+@click.pass_context
+def assign(ctx: click.Context, n: str, name: str) -> None:
+    """Say who works on it."""
+    _order(ctx, n, "assign", name=name)
+
+
+@case.command()
+@click.argument("n")
+@click.option("--cause", type=click.Choice(["platform", "document_or_form"]), default="platform")
+@click.option("--why", help="What has been seen; goes to the technical services.")
+@click.pass_context
+def escalate(ctx: click.Context, n: str, cause: str, why: str | None) -> None:
+    """Derive it to the technical services (second level). The citizen's clock runs on."""
+    _order(ctx, n, "escalate", cause=cause, why=why)
+
+
+@case.command()
+@click.argument("n")
+@click.pass_context
+def reopen(ctx: click.Context, n: str) -> None:
+    """Open it again, with a new clock from now."""
+    _order(ctx, n, "reopen")
+
+
+@case.command()
+@click.argument("n")
+@click.argument("text")
+@click.pass_context
+def note(ctx: click.Context, n: str, text: str) -> None:
+    """A remark that never leaves the house."""
+    _order(ctx, n, "note", text=text)
+
+
+def _at_option(ctx: click.Context, _: click.Parameter, value: str | None) -> str | None:
+    return moment(configured(ctx), value).isoformat() if value else None
+
+
+@case.command("log-call")
+@click.argument("n")
+@click.argument("outcome", type=click.Choice(["reached", "no-answer"]), default="reached")
+@click.option("--at", callback=_at_option, help="When; without it, now.")
+@click.pass_context
+def log_call(ctx: click.Context, n: str, outcome: str, at: str | None) -> None:
+    """A call was made: reached meets the promise (R16)."""
+    _order(ctx, n, "log-call", outcome=outcome, at=at)
+
+
+@case.command()
+@click.argument("n")
+@click.argument("into")
+@click.pass_context
+def merge(ctx: click.Context, n: str, into: str) -> None:
+    """All letters and clocks of N go over to INTO; N is closed as a duplicate."""
+    _order(ctx, n, "merge", into=into)
+
+
+@case.command()
+@click.argument("n")
+@click.option("--reason", type=click.Choice(CLOSE_REASONS), required=True)
+@click.option("--at", callback=_at_option, help="When the contact took place; without it, now.")
+@click.pass_context
+def close(ctx: click.Context, n: str, reason: str, at: str | None) -> None:
+    """Close it; sends nothing. `answered` and `contact` log the contact that met the promise."""
+    _order(ctx, n, "close", reason=reason, at=at)
+
+
+@case.command("set")
+@click.argument("n")
+@click.option("--kind", type=click.Choice(CORRECTABLE["kind"]))
+@click.option("--topic", type=click.Choice(CORRECTABLE["topic"]))
+@click.option("--level", type=click.Choice(CORRECTABLE["level"]))
+@click.option("--intent", type=click.Choice(CORRECTABLE["intent"]))
+@click.option("--language", type=click.Choice(CORRECTABLE["language"]))
+@click.pass_context
+def set_(ctx: click.Context, /, n: str, **words: str | None) -> None:
+    """Correct what the classifier read."""
+    if not any(words.values()):
+        raise click.UsageError("say what to set: --kind, --topic, --level, --intent or --language")
+    _order(ctx, n, "set", **words)
+
+
+@case.command("open")
+@click.argument("message_id")
+@click.pass_context
+def open_(ctx: click.Context, message_id: str) -> None:
+    """Make a case of a letter that was judged machine, spam or doubtful. MESSAGE-ID, or its ref in `quarantine list`."""
+    config = configured(ctx)
+    with wiring.beside(config) as engine:
+        with wiring.reading(config) as con:
+            row = upkeep.letter_for_case(con, message_id)
+        if row is None:
+            raise OacmailError("no letter of this id waits without a case: `oacmail quarantine list` shows them")
+        message = parse(row["bytes"], settings.house(config))
+        letter = Arrived(message=message, received_at=at(row["received_at"]), folder=Folder.INTAKE, forced=True)
+        _said_back(engine.perform(letter, raw=row["bytes"]).because)
+
+
+@click.command()
+@click.argument("n")
+@as_json
+@click.pass_context
+def why(ctx: click.Context, n: str, as_json: bool) -> None:
+    """Every rule, word and event behind a case, in the order of time."""
+    config = configured(ctx)
+    with wiring.reading(config) as con:
+        rows = listing.reasons(con, config.office.timezone, number(config, n))
+    if rows is None:
+        _not_found(n)
+    elif as_json:
+        print_json(rows)
+    else:
+        for row in rows:
+            click.echo(f"{row['at']}  {safe(row['kind']):16}  {safe(_plain(row['data']))}")

@@ -1,0 +1,46 @@
+"""`run` and `once`."""
+
+import click
+
+from oacmail import service, wiring
+from oacmail.adapters import log
+from oacmail.adapters.systemd import Systemd
+from oacmail.cli.common import configured
+from oacmail.core.errors import ConfigError
+
+
+@click.command()
+@click.option("--shadow", is_flag=True, help="Decide and record all; send and move nothing, ever.")
+@click.pass_context
+def run(ctx: click.Context, shadow: bool) -> None:
+    """The daemon, in the foreground, until SIGTERM. SIGHUP re-reads configuration and templates."""
+    config = configured(ctx)
+    log.configure()
+    parts = wiring.assemble(config, shadow=shadow)
+    try:
+        _sound(parts)
+        service.Service(parts, Systemd.from_environment(), lambda: configured(ctx)).run()
+    finally:
+        parts.close()
+
+
+@click.command()
+@click.pass_context
+def once(ctx: click.Context) -> None:
+    """One full pass: read all watched folders, tick, send what is due, exit."""
+    log.configure()
+    parts = wiring.assemble(configured(ctx))
+    try:
+        service.once(parts)
+    finally:
+        parts.close()
+
+
+def _sound(parts: wiring.Parts) -> None:
+    """A template that cannot be rendered is found before the first citizen writes."""
+    problems = wiring.renderer(parts.config, parts.engine.policy).problems()
+    shipped = [line for line in problems if not parts.config.office.templates]
+    if shipped:
+        raise ConfigError(tuple(shipped))
+    for line in problems:
+        click.echo(f"oacmail: {line}", err=True)

@@ -1,0 +1,105 @@
+"""`outbox` and `quarantine`: nothing is ever stuck out of reach."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from oacmail import wiring
+from oacmail.adapters.store import listing, upkeep
+from oacmail.cli.common import as_json, configured, print_json, safe, table
+
+
+@click.group()
+def outbox() -> None:
+    """Mails that wait, failed or are held."""
+
+
+@outbox.command("list")
+@click.option("--all", "every", is_flag=True, help="Also those that have left or were dropped.")
+@as_json
+@click.pass_context
+def list_mails(ctx: click.Context, every: bool, as_json: bool) -> None:
+    """What has not reached an end."""
+    config = configured(ctx)
+    columns = ("key", "kind", "case", "recipient", "state", "attempts", "next_at", "last_error")
+    with wiring.reading(config) as con:
+        rows = listing.outbox(con, config.office.timezone, every=every)
+        if as_json:
+            print_json(rows)
+        else:
+            table(columns, (tuple(row[name] for name in columns) for row in rows))
+
+
+@outbox.command()
+@click.argument("key")
+@click.pass_context
+def retry(ctx: click.Context, key: str) -> None:
+    """Send it at once, or once more."""
+    with wiring.writing(configured(ctx)) as con:
+        _done(upkeep.retry_mail(con, key, datetime.now(UTC)), f"no mail {safe(key)} can be sent again")
+
+
+@outbox.command()
+@click.argument("key")
+@click.pass_context
+def drop(ctx: click.Context, key: str) -> None:
+    """Never send it."""
+    with wiring.writing(configured(ctx)) as con:
+        _done(upkeep.drop_mail(con, key), f"no mail {safe(key)} waits")
+
+
+def _done(done: bool, otherwise: str) -> None:
+    if not done:
+        click.echo(f"oacmail: {otherwise}", err=True)
+        sys.exit(1)
+
+
+@click.group()
+def quarantine() -> None:
+    """All that waits for a person ("review"), each with its reason."""
+
+
+@quarantine.command("list")
+@as_json
+@click.pass_context
+def list_letters(ctx: click.Context, as_json: bool) -> None:
+    """Unreadable, doubtful, suspected spam, cases not acknowledged by themselves."""
+    config = configured(ctx)
+    columns = ("ref", "reason", "since", "case", "message_id")
+    with wiring.reading(config) as con:
+        rows = listing.review(con, config.office.timezone)
+        if as_json:
+            print_json(rows)
+        else:
+            table(columns, (tuple(row[name] for name in columns) for row in rows))
+
+
+@quarantine.command()
+@click.argument("ref")
+@click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
+@click.pass_context
+def export(ctx: click.Context, ref: str, directory: Path) -> None:
+    """Write the letter's bytes to DIRECTORY, named by what they are, never by what they say."""
+    with wiring.reading(configured(ctx)) as con:
+        whole = upkeep.find_review(con, ref)
+        raw = upkeep.original(con, whole) if whole else None
+    if whole is None or raw is None:
+        _done(False, f"no bytes of {safe(ref)} are kept: the letter is in the mailbox")
+        return
+    directory.mkdir(parents=True, exist_ok=True)
+    target = directory / f"{whole[:64]}.eml"
+    target.write_bytes(raw)
+    click.echo(str(target))
+
+
+@quarantine.command("retry")
+@click.argument("ref")
+@click.pass_context
+def retry_letter(ctx: click.Context, ref: str) -> None:
+    """Work the letter anew at the next pass of the daemon."""
+    with wiring.writing(configured(ctx)) as con:
+        whole = upkeep.find_review(con, ref)
+        done = whole is not None and upkeep.retry_letter(con, whole, datetime.now(UTC))
+        _done(done, f"{safe(ref)} is not in quarantine, or lies in no watched folder any more")

@@ -1,0 +1,119 @@
+"""`status`: health at a glance, from the database alone; exit 1 when ill."""
+
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import click
+
+from oacmail import __version__, wiring
+from oacmail.adapters.store import connection, listing
+from oacmail.cli.common import as_json, configured, print_json, safe
+from oacmail.config import Config
+
+SILENT = timedelta(minutes=10)
+
+# problem code -> what to do; a code may carry ":detail" behind it
+REMEDIES = {
+    "imap": "the mailbox cannot be read: see the log, and `oacmail check --online`",
+    "smtp": "the relay takes no mail: see the log, and `oacmail check --online`",
+    "sent-folder-missing": "no folder of sent mail was found: answers cannot be seen: set imap.sent",
+    "quarantine": "a letter could not be worked: `oacmail quarantine list`",
+    "held": "mails are held: `oacmail outbox list`, then retry or drop",
+    "failed": "mails could not be delivered: `oacmail outbox list`",
+    "other-instance": "another oacmail answers this mailbox: stop one of them; nothing is sent till then",
+    "unaccounted": "letters without an outcome: the service is behind, or stopped",
+    "not-running": "the mailbox was not read for ten minutes: is the service running?",
+    "no-database": "the service has never run on this state directory",
+    "schema": "the database is older than the program: `oacmail migrate`",
+    "calendar_missing": "a year has no holidays: add it to the holiday file (office.holidays)",
+    "calendar_provisional": "a year's holidays are not official yet (a warning)",
+}
+WARNINGS = ("calendar_provisional", "failed")
+
+
+@click.command()
+@as_json
+@click.pass_context
+def status(ctx: click.Context, as_json: bool) -> None:
+    """Cases, mails, the mailbox, and everything that is ill with what to do."""
+    config = configured(ctx)
+    report = health(config, datetime.now(UTC))
+    if as_json:
+        print_json([report])
+    else:
+        _print(report)
+    sys.exit(0 if report["ok"] else 1)
+
+
+def health(config: Config, now: datetime) -> dict[str, Any]:
+    """The shape of interfaces.md section 3, `status --json`."""
+    state = wiring.state(config)
+    if not (state / connection.FILE).exists():
+        return _empty("no-database")
+    with wiring.reading(config) as con:
+        applied, pending = connection.schema(con)
+        if pending:
+            return _empty("schema")
+        counts = listing.health(con, config.office.timezone)
+    problems = _problems(config, counts, now)
+    return {
+        "ok": all(_is_warning(problem) for problem in problems),
+        "version": __version__,
+        "cases": counts["cases"],
+        "outbox": counts["outbox"],
+        "unaccounted": counts["unaccounted"],
+        "quarantine": counts["quarantine"],
+        "last_sync": counts["last_sync"],
+        "last_tick": counts["last_tick"],
+        "schema": applied[-1] if applied else None,
+        "problems": [explained(problem) for problem in problems],
+    }
+
+
+def _empty(problem: str) -> dict[str, Any]:
+    return {
+        "ok": False,
+        "version": __version__,
+        "cases": {},
+        "outbox": {},
+        "unaccounted": 0,
+        "quarantine": 0,
+        "last_sync": None,
+        "last_tick": None,
+        "schema": None,
+        "problems": [explained(problem)],
+    }
+
+
+def _problems(config: Config, counts: dict[str, Any], now: datetime) -> list[str]:
+    today = now.astimezone(config.office.timezone).date()
+    found = list(counts["problems"])
+    last = counts["last_sync"]
+    found += ["not-running"] if last is None or now - datetime.fromisoformat(last) > SILENT else []
+    found += ["unaccounted"] if counts["unaccounted"] else []
+    found += ["quarantine"] if counts["unreadable"] and "quarantine" not in found else []
+    found += ["held"] if counts["outbox"].get("held") else []
+    found += ["failed"] if counts["outbox"].get("failed") else []
+    found += ["other-instance"] if counts["other_instance"] else []
+    return [*found, *wiring.workdays(config).horizon(today)]
+
+
+def _is_warning(problem: str) -> bool:
+    return problem.partition(":")[0] in WARNINGS
+
+
+def explained(problem: str) -> str:
+    """`code: what to do`."""
+    return f"{problem}: {REMEDIES.get(problem.partition(':')[0], 'see the log')}"
+
+
+def _print(report: dict[str, Any]) -> None:
+    click.echo("well" if report["ok"] else "ILL")
+    for name in ("cases", "outbox"):
+        counts = ", ".join(f"{count} {state}" for state, count in report[name].items()) or "none"
+        click.echo(f"{name:12} {counts}")
+    for name in ("unaccounted", "quarantine", "last_sync", "last_tick", "schema", "version"):
+        click.echo(f"{name:12} {safe(report[name])}")
+    for problem in report["problems"]:
+        click.echo(f"  ! {safe(problem)}")

@@ -1,0 +1,64 @@
+"""`backup`, `restore`, `migrate`."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from oacmail import wiring
+from oacmail.adapters.store import connection, upkeep
+from oacmail.cli.common import configured, existing
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
+@click.pass_context
+def backup(ctx: click.Context, path: Path) -> None:
+    """A consistent copy of the database at PATH (0600) while the service runs."""
+    state = wiring.state(configured(ctx))
+    if path.exists():
+        raise click.BadParameter(f"{path}: exists already: a backup never writes over a file")
+    if not (state / connection.FILE).exists():
+        click.echo(f"oacmail: {state}: holds no database yet", err=True)
+        sys.exit(1)
+    upkeep.backup(state, path)
+
+
+@click.command()
+@click.argument("path", type=str)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_context
+def restore(ctx: click.Context, path: str, yes: bool) -> None:
+    """Put the backup at PATH in the place of the database; the service must be stopped.
+
+    The database that was there is kept beside it. Letters that came since are met again in the mailbox.
+    """
+    config, source = configured(ctx), existing(path)
+    state = wiring.state(config)
+    if not yes:
+        click.confirm(f"Replace the database in {state}?", abort=True, err=True)
+    held = upkeep.restore(state, source, datetime.now(UTC), hold_acks=config.smtp.self_copy is False)
+    click.echo(
+        "oacmail: restored; start the service: it reads the whole mailbox again and sends nothing twice", err=True
+    )
+    if held:
+        click.echo(f"oacmail: {held} acknowledgements are held, since no copies show which left: outbox list", err=True)
+
+
+@click.command()
+@click.option("--list", "list_only", is_flag=True, help="Only show the steps.")
+@click.pass_context
+def migrate(ctx: click.Context, list_only: bool) -> None:
+    """Bring the schema up to date. The service does this itself at its start."""
+    state = wiring.state(configured(ctx))
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    con = connection.connect(state / connection.FILE)
+    try:
+        if not list_only:
+            connection.migrate(con)
+        applied, pending = connection.schema(con)
+    finally:
+        con.close()
+    for name, word in [(name, "applied") for name in applied] + [(name, "pending") for name in pending]:
+        click.echo(f"{word}  {name}")

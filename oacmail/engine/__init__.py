@@ -1,0 +1,7 @@
+"""The sequences: a letter's, a tick's, a mail's. No threads, no rules."""
+
+from oacmail.engine.delivery import Delivery
+from oacmail.engine.intake import Intake
+from oacmail.engine.turns import Engine
+
+__all__ = ["Delivery", "Engine", "Intake"]

@@ -1,0 +1,105 @@
+"""From the outbox to the relay: what may be claimed now, and what became of each attempt.
+
+Mail to citizens waits until INBOX, Sent and Junk have been read since the last start or loss of the line, since a
+copy there may prove that it has left already; mail to staff has no copy to wait for. It decides no mail's fate:
+each attempt goes to core as `Settled`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import structlog
+
+from oacmail.core.errors import Permanent, RelayTrouble, Transient, Uncertain
+from oacmail.core.model import Settled
+from oacmail.core.on_ours import OTHER_INSTANCE
+from oacmail.core.ports import Claimed, Outgoing, Transport
+from oacmail.engine.turns import Engine
+
+log = structlog.get_logger()
+BATCH = 20
+
+
+@dataclass(slots=True)
+class Delivery:
+    """`envelope` gives the envelope sender by kind of mail. `citizens_may` is set once all folders were read."""
+
+    engine: Engine
+    transport: Transport
+    envelope: Callable[[str], str]
+    per_minute: int
+    citizens_may: bool = False
+
+    def drain(self) -> bool:
+        """Send what is due, up to a batch; True = there may be more at once. Raises RelayTrouble, Transient, Fatal."""
+        store, now = self.engine.store, self.engine.now()
+        if self.engine.policy.shadow or store.recall(OTHER_INSTANCE):
+            return False
+        most = min(BATCH, self._room(now))
+        staff = None if self.citizens_may else self.engine.policy.people.staff
+        claimed = store.claim(now, most, staff) if most > 0 else []
+        for position, mail in enumerate(claimed):
+            try:
+                self.engine.perform(self._attempt(mail))
+            except RelayTrouble:
+                store.unclaim([left.key for left in claimed[position:]], self.engine.now())
+                raise
+        return len(claimed) == most > 0
+
+    def _room(self, now: datetime) -> int:
+        if not self.per_minute:
+            return BATCH
+        return self.per_minute - self.engine.store.handed_over_since(now, 60)
+
+    def _attempt(self, mail: Claimed) -> Settled:
+        outgoing = self._outgoing(mail)
+        server_copies = self.engine.policy.sending.self_copy == "server" and bool(self._copied(mail))
+        expected = False
+
+        def before_data(copy_accepted: bool) -> None:
+            nonlocal expected
+            expected = copy_accepted or server_copies
+            self.engine.store.sending(mail.key, self.engine.now(), copy_expected=expected)
+
+        try:
+            self.transport.send(outgoing, before_data)
+        except RelayTrouble:
+            raise
+        except Uncertain as error:
+            return self._settled(mail, "uncertain", expected, error=str(error))
+        except Permanent as error:
+            return self._settled(mail, "refused", expected, code=error.code, status=error.status, error=str(error))
+        except Transient as error:
+            return self._settled(mail, "later", expected, error=str(error))
+        return self._settled(mail, "sent", expected)
+
+    def _settled(
+        self,
+        mail: Claimed,
+        state: Literal["sent", "refused", "later", "uncertain"],
+        expected: bool,
+        *,
+        code: int = 0,
+        status: str = "",
+        error: str = "",
+    ) -> Settled:
+        log.info("mail." + state, key=mail.key, error=error or None)
+        return Settled(key=mail.key, state=state, copy_expected=expected, code=code, status=status, error=error)
+
+    def _copied(self, mail: Claimed) -> str:
+        """The office's address where a copy of this mail is wanted: mail to citizens only."""
+        policy = self.engine.policy
+        staff = mail.recipient in policy.people.staff or mail.recipient in policy.office.own
+        return "" if staff else policy.office.address
+
+    def _outgoing(self, mail: Claimed) -> Outgoing:
+        wants_copy = self.engine.policy.sending.self_copy == "yes"
+        return Outgoing(
+            key=mail.key,
+            envelope_from=self.envelope(mail.kind),
+            recipient=mail.recipient,
+            copy_to=self._copied(mail) if wants_copy else "",
+            mime=mail.mime,
+        )

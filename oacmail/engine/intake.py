@@ -1,0 +1,241 @@
+"""From the mailbox to the engine: which letters are new, in which order they are worked, and what if one hurts.
+
+A place is worked once; own mail first, since it tells what a restored database has forgotten; then by the day of
+arrival over all folders, so that an answer is not met before its question. Never writes a flag, never counts on
+sequence numbers, never deletes. A letter that fails three times, alone, is set aside with its bytes.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import groupby
+
+import structlog
+
+from oacmail.core.errors import Fatal, Transient, UnreadableLetter
+from oacmail.core.model import Arrived, Folder, Outcome
+from oacmail.core.ports import Fetched, FolderState, Mailbox, Place, Spot, WatchedFolder
+from oacmail.engine.turns import Engine
+from oacmail.mail.house import House
+from oacmail.mail.parse import parse
+
+log = structlog.get_logger()
+BATCH = 50
+TAIL = 20  # the highest UIDs are the ones a restored mailbox uses again
+TRIES = 3
+CLOCKS_DIFFER = timedelta(days=1)
+MARK = "X-Oacmail"
+
+
+@dataclass(slots=True)
+class Reading:
+    """One folder in one pass: its epoch and what has no outcome yet. `compared`: every place was compared."""
+
+    watched: WatchedFolder
+    state: FolderState
+    compared: bool
+    todo: dict[int, tuple[Place, int, bool]] = field(default_factory=dict)
+    own: frozenset[int] = frozenset()
+
+
+@dataclass(slots=True)
+class Intake:
+    """`backlog`: letters that came so long before the first start are worked too."""
+
+    engine: Engine
+    mailbox: Mailbox
+    house: House
+    backlog: timedelta
+    _known: dict[tuple[str, int], set[int]] = field(default_factory=dict)
+
+    def sync(self, *, compare: bool) -> int:
+        """Read every watched folder to its end; how many letters were worked. Raises Transient, Fatal.
+
+        `compare`: hold every place against what we know of it (at connect and nightly), not only new UIDs.
+        """
+        begun = self.engine.now()
+        readings = [self._look(watched, compare) for watched in self.mailbox.watched()]
+        worked = self._work(readings)
+        for reading in readings:
+            state = reading.state
+            self.engine.store.synced(
+                reading.watched.name, state.uidvalidity, state.uidnext, begun, compared=reading.compared
+            )
+        self.engine.store.problem("sent-folder-missing", "Sent" in self.mailbox.missing(), begun)
+        self._file(readings)
+        self.engine.store.passed(self.engine.now())
+        return worked
+
+    # --- what is new ------------------------------------------------------------------------------
+
+    def _look(self, watched: WatchedFolder, compare: bool) -> Reading:
+        store, now = self.engine.store, self.engine.now()
+        state = self.mailbox.open(watched.name)
+        row = store.folder(watched.name)
+        if row is None:
+            store.begin_folder(watched, state.uidvalidity, state.uidnext, now)
+            row = store.folder(watched.name)
+            assert row is not None
+            first = True
+        else:
+            first = False
+        fallen = bool(state.uidnext) and state.uidnext < row.uidnext
+        compare = compare or first or state.uidvalidity != row.uidvalidity or fallen
+        new = self._new(watched, state, compare)
+        oldest = row.started_at - self.backlog - (timedelta(0) if first else CLOCKS_DIFFER)
+        past = {place.uid for place in new if place.internal_date < oldest}
+        store.sight(watched.name, state.uidvalidity, new, past, now)
+        self._known[watched.name, state.uidvalidity].update(place.uid for place in new)
+        reading = Reading(watched=watched, state=state, compared=compare)
+        reading.todo = store.unworked(watched.name, state.uidvalidity)
+        if reading.todo:
+            reading.own = frozenset(self.mailbox.bearing(MARK))
+        return reading
+
+    def _new(self, watched: WatchedFolder, state: FolderState, compare: bool) -> Sequence[Place]:
+        key = (watched.name, state.uidvalidity)
+        if compare or key not in self._known:
+            return self._compared(watched, state)
+        known = self._known[key]
+        present = self.mailbox.bearing(MARK) if watched.role is Folder.JUNK else self.mailbox.uids()
+        tail = sorted(present & known)[-TAIL:]
+        if tail and self._replaced(key, self.mailbox.places(tail)):
+            log.warning("folder.new-epoch", folder=watched.name, reason="a uid names another letter")
+            return self._compared(watched, state)
+        missing = sorted(present - known)
+        return self.mailbox.places(missing) if missing else ()
+
+    def _compared(self, watched: WatchedFolder, state: FolderState) -> Sequence[Place]:
+        """Every place against what we know: a re-used UID is a new letter."""
+        key = (watched.name, state.uidvalidity)
+        uids = sorted(self.mailbox.bearing(MARK)) if watched.role is Folder.JUNK else None
+        places = self.mailbox.places(uids) if uids is None or uids else ()
+        replaced = self._replaced(key, places)
+        if replaced:
+            self.engine.store.forget(*key, replaced)
+        known = self.engine.store.known_uids(*key)
+        self._known[key] = known
+        return [place for place in places if place.uid not in known]
+
+    def _replaced(self, key: tuple[str, int], places: Iterable[Place]) -> list[int]:
+        known = self.engine.store.known(*key)
+        return [place.uid for place in places if place.uid in known and known[place.uid] != place]
+
+    # --- working it -------------------------------------------------------------------------------
+
+    def _work(self, readings: Sequence[Reading]) -> int:
+        worked = 0
+        for reading in readings:
+            worked += self._run(reading, sorted(uid for uid in reading.todo if uid in reading.own))
+        order = sorted(
+            (place.internal_date, index, uid)
+            for index, reading in enumerate(readings)
+            for uid, (place, *_) in reading.todo.items()
+            if uid not in reading.own
+        )
+        for index, group in groupby(order, key=lambda item: item[1]):
+            worked += self._run(readings[index], [uid for *_, uid in group])
+        return worked
+
+    def _run(self, reading: Reading, uids: Sequence[int]) -> int:
+        """One folder's letters in batches; what was in flight when something died goes alone."""
+        if not uids:
+            return 0
+        self.mailbox.open(reading.watched.name)
+        suspects = [uid for uid in uids if reading.todo[uid][2] or reading.todo[uid][1]]
+        calm = [uid for uid in uids if uid not in set(suspects)]
+        for start in range(0, len(calm), BATCH):
+            self._batch(reading, calm[start : start + BATCH], alone=False)
+        for uid in suspects:
+            self._alone(reading, uid)
+        return len(uids)
+
+    def _alone(self, reading: Reading, uid: int) -> None:
+        spot = self._spot(reading, uid)
+        if reading.todo[uid][1] >= TRIES:
+            self._set_aside(spot, None, "unreadable: the server gives up on it")
+            return
+        self._batch(reading, [uid], alone=True)
+
+    def _batch(self, reading: Reading, uids: Sequence[int], *, alone: bool) -> None:
+        store, key = self.engine.store, (reading.watched.name, reading.state.uidvalidity)
+        store.attempt(*key, uids, alone=alone)
+        try:
+            letters = self.mailbox.fetch(uids)
+        except UnreadableLetter as error:
+            self._unreadable(reading, error.uid)
+            return
+        except Transient:
+            store.landed(*key, uids, passing=alone, error=None)
+            raise
+        for uid in uids:
+            if uid in letters:
+                self._letter(reading, uid, letters[uid], alone=alone)
+        left_out = [uid for uid in uids if uid not in letters]
+        if left_out:
+            self._left_out(reading, left_out, alone=alone)
+
+    def _unreadable(self, reading: Reading, uid: int) -> None:
+        """It was asked for alone, and that used up a try."""
+        key, tries = (reading.watched.name, reading.state.uidvalidity), reading.todo[uid][1] + 1
+        self.engine.store.landed(*key, [uid], passing=False, error="unreadable")
+        log.warning("letter.unreadable", folder=reading.watched.name, uid=uid, attempt=tries)
+        if tries >= TRIES:
+            self._set_aside(self._spot(reading, uid), None, "unreadable: the server gives up on it")
+
+    def _left_out(self, reading: Reading, uids: Sequence[int], *, alone: bool) -> None:
+        """Expunged or moved while we read: where it went, it is new. What is still listed is asked for alone."""
+        key = (reading.watched.name, reading.state.uidvalidity)
+        present = self.mailbox.uids()
+        self.engine.store.landed(*key, uids, passing=False, error=None)
+        for uid in uids:
+            if uid not in present:
+                self.engine.store.end(self._spot(reading, uid), Outcome.GONE)
+            elif not alone:
+                self._batch(reading, [uid], alone=True)
+
+    def _letter(self, reading: Reading, uid: int, letter: Fetched, *, alone: bool) -> None:
+        spot, place = self._spot(reading, uid), reading.todo[uid][0]
+        try:
+            message = parse(letter.raw, self.house, skipped=letter.skipped, day=self._day(place.internal_date))
+            arrived = Arrived(message=message, received_at=place.internal_date, folder=reading.watched.role)
+            self.engine.perform(arrived, raw=letter.raw if letter.complete else None, spot=spot)
+        except (Transient, Fatal):
+            raise
+        except Exception as error:  # a bug of ours must cost one letter a delay, never the service
+            self._hurt(spot, letter.raw, error, tries=reading.todo[uid][1] + 1, counted=alone)
+
+    def _hurt(self, spot: Spot, raw: bytes, error: Exception, *, tries: int, counted: bool) -> None:
+        name, place = type(error).__name__, (spot.folder, spot.uidvalidity)
+        if counted:
+            self.engine.store.landed(*place, [spot.uid], passing=False, error=name)
+        else:
+            self.engine.store.failed(spot, name)
+        log.error("letter.failed", folder=spot.folder, uid=spot.uid, attempt=tries, exc_info=True)
+        if tries >= TRIES:
+            self._set_aside(spot, raw, f"could not be worked: {name}")
+
+    def _set_aside(self, spot: Spot, raw: bytes | None, reason: str) -> None:
+        now = self.engine.now()
+        self.engine.store.quarantine(spot, raw, reason, now)
+        self.engine.store.problem("quarantine", True, now)
+
+    def _spot(self, reading: Reading, uid: int) -> Spot:
+        return Spot(folder=reading.watched.name, uidvalidity=reading.state.uidvalidity, uid=uid)
+
+    def _day(self, moment: datetime) -> str:
+        return moment.astimezone(self.engine.policy.office.timezone).date().isoformat()
+
+    # --- where it belongs -------------------------------------------------------------------------
+
+    def _file(self, readings: Sequence[Reading]) -> None:
+        """Our own copies go to Sent, seen. Best effort: what fails is tried at the next pass."""
+        if self.engine.policy.shadow:
+            return
+        names = {reading.watched.role: reading.watched.name for reading in readings}
+        for spot, wanted in self.engine.store.to_file():
+            target = names.get(Folder(wanted))
+            if target is not None and target != spot.folder:
+                self.mailbox.file(spot.folder, spot.uid, target, seen=True)
+            if target is not None:
+                self.engine.store.filed(spot)

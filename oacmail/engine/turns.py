@@ -1,0 +1,96 @@
+"""`Engine`: one input, one decision, one transaction; mails are rendered to their last byte before the commit.
+
+A turn holds the store's lock, under which there is never any network. It decides nothing itself: it reads the view,
+asks core, renders what is to be sent, and writes. After the commit it says that there is mail to send.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import structlog
+
+from oacmail.core import tokens
+from oacmail.core.decide import decide
+from oacmail.core.model import Arrived, Decision, Input, Send, Settled
+from oacmail.core.policy import Policy
+from oacmail.core.ports import Clock, FrozenMail, Renderer, Spot
+from oacmail.core.store_port import Store, Turn
+from oacmail.mail.redact import redact
+from oacmail.mail.secrets import blank
+
+log = structlog.get_logger()
+BARE = ":bare"
+# A letter with attachments is quoted in escalations up to this size; above it only the card goes.
+ORIGINAL_MOST = 10_000_000
+
+
+@dataclass(slots=True)
+class Engine:
+    """`on_mail` is called after a commit that queued mail, from the thread that committed."""
+
+    policy: Policy
+    store: Store
+    renderer: Renderer
+    clock: Clock
+    on_mail: Callable[[], None] = lambda: None
+
+    def now(self) -> datetime:
+        """Whole seconds, as Date fields and rows have them."""
+        return self.clock.now().replace(microsecond=0)
+
+    def adopt(self, policy: Policy, renderer: Renderer) -> None:
+        """From the next turn on. A turn in work ends under the rules it began with."""
+        with self.store.turn():
+            self.policy, self.renderer = policy, renderer
+
+    def perform(self, inp: Input, *, raw: bytes | None = None, spot: Spot | None = None) -> Decision:
+        """Raises Transient or Fatal of the store; anything else is a bug of ours, and nothing was written."""
+        now = self.now()
+        with self.store.turn() as turn:
+            view = turn.view(self.policy, inp, now)
+            decision = decide(self.policy, view, inp, now)
+            sends = [effect for effect in decision.effects if isinstance(effect, Send)]
+            mails = {send.key: self._freeze(send, turn, now) for send in sends}
+            turn.apply(
+                decision,
+                now=now,
+                mails=mails,
+                arrived=inp if isinstance(inp, Arrived) else None,
+                raw=raw,
+                spot=spot,
+                shadow=self.policy.shadow,
+            )
+        if sends or isinstance(inp, Settled):
+            self.on_mail()
+        return decision
+
+    def _freeze(self, send: Send, turn: Turn, now: datetime) -> FrozenMail:
+        letter = turn.letter(send.attach) if send.attach else None
+        if letter is None:
+            return self._mail(send, now, None)
+        _, fresh, raw = letter
+        facts = {**send.facts, "text": blank(fresh)}
+        shown = replace(send, facts=facts)
+        if raw is None or len(raw) > ORIGINAL_MOST:
+            return self._mail(shown, now, None)
+        whole = self._mail(shown, now, redact(raw))
+        bare = self._mail(replace(shown, key=send.key + BARE), now, None)
+        return replace(whole, bare=bare.mime, bare_id=bare.message_id)
+
+    def _mail(self, send: Send, now: datetime, original: bytes | None) -> FrozenMail:
+        message_id = tokens.message_id(self.policy, send.key)
+        mark = tokens.mark(
+            self.policy,
+            key=send.key,
+            case=send.case,
+            letter=send.letter,
+            received_at=send.received_at,
+            due_at=send.due_at,
+            recipient=send.recipient,
+            sent_at=now,
+        )
+        rendered = self.renderer.render(send, message_id, mark, now, original)
+        for name in rendered.fallback:
+            log.warning("template.broken", template=name, reason="the shipped one was used; see oacmail check")
+        return FrozenMail(message_id=rendered.message_id, mime=rendered.mime, length=rendered.length)

@@ -1,0 +1,244 @@
+"""The daemon: the only file that knows threads. Three loops (watch, send, tick) and a main thread that listens.
+
+A loop's Transient means: wait a little longer each time, one log line at the beginning of an outage and one at its
+end. A Fatal stops all. The watchdog is fed only while every loop gives signs of life. SIGTERM wakes what waits; a
+letter in work is finished, a mail in flight is left to the next start, which treats it as uncertain.
+"""
+
+import random
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import FrameType
+
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from oacmail import __version__, wiring
+from oacmail.adapters.systemd import Systemd
+from oacmail.config import Config
+from oacmail.core.errors import ConfigError, Fatal, OacmailError, Transient
+from oacmail.core.model import Ticked
+from oacmail.wiring import Parts
+
+log = structlog.get_logger()
+TICK_SECONDS = 30
+LONGEST_WAIT = 300.0
+STALE_AFTER = 900.0  # a relay may take ten minutes to answer a whole mail
+END_WITHIN = 4.0
+NIGHTLY_HOUR = 3
+
+
+@dataclass(slots=True)
+class Outage:
+    """Backoff of one loop: 1, 2, 4 … 300 s with jitter; its beginning and its end are one log line each."""
+
+    name: str
+    errors: int = 0
+
+    def failed(self, error: Transient) -> float:
+        if not self.errors:
+            log.warning(f"{self.name}.down", error=str(error), kind=type(error).__name__)
+        self.errors += 1
+        return min(LONGEST_WAIT, 2.0 ** min(self.errors - 1, 9)) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
+
+    def well(self) -> bool:
+        """True when this ends an outage."""
+        recovered = self.errors > 0
+        if recovered:
+            log.info(f"{self.name}.recovered", errors=self.errors)
+        self.errors = 0
+        return recovered
+
+
+@dataclass(slots=True)
+class Service:
+    """`reread`: loads and checks the configuration anew, for SIGHUP."""
+
+    parts: Parts
+    systemd: Systemd
+    reread: Callable[[], Config]
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _mail: threading.Event = field(default_factory=threading.Event)
+    _hup: threading.Event = field(default_factory=threading.Event)
+    _main: threading.Event = field(default_factory=threading.Event)
+    _compare: bool = True
+    _beats: dict[str, float] = field(default_factory=dict)
+    _fatal: BaseException | None = None
+
+    def run(self) -> None:
+        """Until SIGTERM or SIGINT. Raises Fatal if a loop could not go on."""
+        self.parts.store.recover()
+        self.parts.engine.on_mail = self._mail.set
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._signalled)
+        threads = [
+            threading.Thread(target=self._kept, args=(name, loop), name=name, daemon=True)
+            for name, loop in (("watch", self._watch), ("send", self._send))
+        ]
+        scheduler = self._scheduler()
+        for thread in threads:
+            thread.start()
+        scheduler.start()
+        log.info("started", version=__version__, instance=self.parts.engine.policy.instance)
+        self.systemd.ready(self._status())
+        self._listen()
+        self._end(threads, scheduler)
+        if self._fatal is not None:
+            raise self._fatal
+
+    # --- main thread ------------------------------------------------------------------------------
+
+    def _signalled(self, number: int, _: FrameType | None) -> None:
+        (self._hup if number == signal.SIGHUP else self._stop).set()
+        self._main.set()
+
+    def _listen(self) -> None:
+        interval = min(self.systemd.watchdog_seconds or 30.0, 30.0) / 3
+        while not self._stop.is_set():
+            self._main.wait(interval)
+            self._main.clear()
+            if self._hup.is_set():
+                self._hup.clear()
+                self._reload()
+            if self._healthy():
+                self.systemd.watchdog()
+                self.systemd.status(self._status())
+
+    def _healthy(self) -> bool:
+        return all(time.monotonic() - beat < STALE_AFTER for beat in self._beats.values())
+
+    def _status(self) -> str:
+        may = self.parts.delivery.citizens_may
+        return "mailbox read, mail goes out" if may else "waiting for the mailbox"
+
+    def _end(self, threads: list[threading.Thread], scheduler: BackgroundScheduler) -> None:
+        self.systemd.stopping()
+        self._mail.set()
+        self.parts.mailbox.wake()
+        scheduler.shutdown(wait=False)
+        until = time.monotonic() + END_WITHIN
+        for thread in threads:
+            thread.join(max(0.1, until - time.monotonic()))
+        log.info("stopped")
+
+    def _reload(self) -> None:
+        """New rules and templates at once; what concerns the servers or the state directory needs a restart."""
+        self.systemd.reloading()
+        try:
+            config = self.reread()
+            wiring.reload(self.parts, config)
+            log.info("reloaded")
+        except ConfigError as error:
+            log.error("reload.refused", reason="; ".join(error.findings))
+        except OacmailError as error:
+            log.error("reload.refused", reason=str(error))
+        self.systemd.ready(self._status())
+
+    # --- loops ------------------------------------------------------------------------------------
+
+    def _kept(self, name: str, loop: Callable[[], None]) -> None:
+        try:
+            loop()
+        except BaseException as error:
+            log.critical("loop.died", job=name, exc_info=True)
+            self._fatal = error
+            self._stop.set()
+            self._main.set()
+
+    def _alive(self, name: str) -> None:
+        self._beats[name] = time.monotonic()
+
+    def _watch(self) -> None:
+        outage = Outage("imap")
+        poll = min(self.parts.config.imap.poll_seconds, self.parts.config.imap.idle_minutes * 60)
+        while not self._stop.is_set():
+            self._alive("watch")
+            try:
+                compare, self._compare = self._compare, False
+                self.parts.intake.sync(compare=compare)
+                self._mailbox_well(outage)
+                self.parts.mailbox.wait(poll)
+            except Transient as error:
+                self._mailbox_ill(error)
+                self._stop.wait(outage.failed(error))
+
+    def _mailbox_well(self, outage: Outage) -> None:
+        if outage.well() or not self.parts.delivery.citizens_may:
+            self.parts.store.problem("imap", False, self.parts.engine.now())
+        if not self.parts.delivery.citizens_may:
+            self.parts.delivery.citizens_may = True
+            self._mail.set()
+
+    def _mailbox_ill(self, error: Transient) -> None:
+        """Until the folders are read again, a citizen's mail may lie there already sent."""
+        self.parts.delivery.citizens_may = False
+        self._compare = True
+        self._remember_problem("imap")
+
+    def _remember_problem(self, code: str) -> None:
+        try:
+            self.parts.store.problem(code, True, self.parts.engine.now())
+        except Transient as error:
+            log.error("state.busy", error=str(error))
+
+    def _send(self) -> None:
+        outage = Outage("smtp")
+        while not self._stop.is_set():
+            self._alive("send")
+            self._mail.clear()
+            try:
+                more = self.parts.delivery.drain()
+                if outage.well():
+                    self.parts.store.problem("smtp", False, self.parts.engine.now())
+                if not more:
+                    self._mail.wait(self._until_next())
+            except Transient as error:
+                self._remember_problem("smtp")
+                self._stop.wait(outage.failed(error))
+
+    def _until_next(self) -> float:
+        due = self.parts.store.next_due()
+        if due is None or not self.parts.delivery.citizens_may:
+            return float(TICK_SECONDS)
+        return min(max((due - self.parts.engine.now()).total_seconds(), 1.0), float(TICK_SECONDS))
+
+    # --- scheduler --------------------------------------------------------------------------------
+
+    def _scheduler(self) -> BackgroundScheduler:
+        """Jobs live in memory: the scheduler wakes, the rows remember. A late job does what the missed ones would."""
+        defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        zone = self.parts.engine.policy.office.timezone
+        scheduler = BackgroundScheduler(job_defaults=defaults, timezone=zone)
+        scheduler.add_job(self._tick, "interval", seconds=TICK_SECONDS)
+        scheduler.add_job(self._nightly, "cron", hour=NIGHTLY_HOUR)
+        return scheduler
+
+    def _tick(self) -> None:
+        self._alive("tick")
+        try:
+            self.parts.engine.perform(Ticked())
+            self.parts.store.remember("last_tick", self.parts.engine.now().isoformat(), self.parts.engine.now())
+        except Fatal as error:
+            self._fatal = error
+            self._stop.set()
+            self._main.set()
+        except Transient as error:
+            log.warning("tick.postponed", error=str(error))
+
+    def _nightly(self) -> None:
+        """Hold every place in the mailbox against what we know of it."""
+        self._compare = True
+        self.parts.mailbox.wake()
+
+
+def once(parts: Parts) -> None:
+    """One full pass: read all watched folders, tick, send what is due. Raises Transient, Fatal."""
+    parts.store.recover()
+    parts.intake.sync(compare=True)
+    parts.delivery.citizens_may = True
+    parts.engine.perform(Ticked())
+    while parts.delivery.drain():
+        continue

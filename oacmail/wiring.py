@@ -1,0 +1,215 @@
+"""The composition root: from a checked configuration to adapters and engine. The only place that knows both.
+
+It decides which adapter stands behind which port, and nothing else; no thread starts here, no server is spoken to.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+
+from oacmail import config as settings
+from oacmail.adapters.clock import SystemClock
+from oacmail.adapters.imap import ImapMailbox, ImapSettings
+from oacmail.adapters.smtp import SmtpSettings, SmtpTransport
+from oacmail.adapters.store import SqliteStore, connection
+from oacmail.adapters.templates import JinjaRenderer, Voice
+from oacmail.adapters.workdays import SHIPPED, EveryDay, OfficeCalendar
+from oacmail.config import Config, secrets
+from oacmail.core.errors import ConfigError, Transient
+from oacmail.core.policy import Policy
+from oacmail.core.ports import Clock
+from oacmail.engine import Delivery, Engine, Intake
+
+_NO_SECRET = (b"no mail is sent under this secret",)
+
+
+def workdays(config: Config) -> OfficeCalendar | EveryDay:
+    """The office's calendar. Raises ConfigError for a holiday file that cannot be read."""
+    if config.office.calendar == "none":
+        return EveryDay()
+    return OfficeCalendar.read(config.office.holidays or SHIPPED, config.office.closures)
+
+
+def rules(config: Config) -> Policy:
+    """The policy for verbs that judge and never send: no state, no secret."""
+    return settings.policy(config, workdays=workdays(config), secrets=_NO_SECRET, instance="00000000")
+
+
+def live_policy(config: Config, *, shadow: bool = False) -> Policy:
+    """The policy under the house's own secret; makes state/token.key if there is none. Raises ConfigError."""
+    token = secrets.tokens(config)
+    return settings.policy(
+        config, workdays=workdays(config), secrets=token, instance=secrets.instance(token), shadow=shadow
+    )
+
+
+def renderer(config: Config, policy: Policy) -> JinjaRenderer:
+    return JinjaRenderer(voice(config, policy))
+
+
+def voice(config: Config, policy: Policy) -> Voice:
+    """What the templates may say of the office."""
+    office = config.office
+    return Voice(
+        policy=policy,
+        phone=office.phone,
+        website=office.website or "",
+        complaints_form_url=office.complaints_form_url,
+        privacy_url=office.privacy_url,
+        rights_url=office.rights_url,
+        overrides=office.templates,
+    )
+
+
+def mailbox(config: Config) -> ImapMailbox:
+    imap = config.imap
+    return ImapMailbox(
+        ImapSettings(
+            host=imap.host,
+            port=imap.port,
+            user=imap.user,
+            password=lambda: secrets.password(config, "imap"),
+            security=imap.security,
+            auth=imap.auth,
+            ca_file=str(imap.ca_file) if imap.ca_file else None,
+            watch=imap.watch,
+            sent=imap.sent or "",
+            max_bytes=imap.max_bytes,
+            idle_minutes=imap.idle_minutes,
+        )
+    )
+
+
+def transport(config: Config) -> SmtpTransport:
+    smtp = config.smtp
+    return SmtpTransport(
+        SmtpSettings(
+            host=smtp.host,
+            port=smtp.port,
+            user=smtp.user or "",
+            password=lambda: secrets.password(config, "smtp"),
+            security=smtp.security,
+            auth=smtp.auth,
+            ca_file=str(smtp.ca_file) if smtp.ca_file else None,
+        )
+    )
+
+
+def envelopes(config: Config, policy: Policy) -> Mapping[str, str]:
+    """The envelope sender by kind of mail; what is not named uses the office's address (interfaces.md section 4)."""
+    address = policy.office.address
+    local, _, domain = address.rpartition("@")
+    # An address only we know: reports to it are about our mail, whatever they say of themselves.
+    tag = sha256(policy.secrets[0] + b"bounce").hexdigest()[:12]
+    ack = {"null": "", "bounce": f"{local}+b.{tag}@{domain}", "office": address}[config.smtp.ack_envelope]
+    return {"ack": ack}
+
+
+@dataclass(slots=True)
+class Parts:
+    """All that a daemon is made of, wired and at rest."""
+
+    config: Config
+    engine: Engine
+    store: SqliteStore
+    mailbox: ImapMailbox
+    transport: SmtpTransport
+    intake: Intake
+    delivery: Delivery
+
+    def close(self) -> None:
+        self.mailbox.close()
+        self.transport.close()
+        self.store.close()
+
+
+def engine(config: Config, store: SqliteStore, *, shadow: bool = False, clock: Clock | None = None) -> Engine:
+    """An engine on an open store."""
+    policy = live_policy(config, shadow=shadow)
+    return Engine(policy=policy, store=store, renderer=renderer(config, policy), clock=clock or SystemClock())
+
+
+def assemble(config: Config, *, shadow: bool = False) -> Parts:
+    """Opens and locks the state directory. Raises ConfigError, Transient (another daemon), Fatal."""
+    secrets.read(config)
+    store = SqliteStore(state(config))
+    try:
+        core = engine(config, store, shadow=shadow)
+        box, relay = mailbox(config), transport(config)
+        envelope = envelopes(config, core.policy)
+        intake = Intake(
+            engine=core, mailbox=box, house=settings.house(config), backlog=timedelta(days=config.imap.backlog_days)
+        )
+        delivery = Delivery(
+            engine=core,
+            transport=relay,
+            envelope=lambda kind: envelope.get(kind, core.policy.office.address),
+            per_minute=config.smtp.per_minute,
+        )
+    except BaseException:
+        store.close()
+        raise
+    return Parts(
+        config=config,
+        engine=core,
+        store=store,
+        mailbox=box,
+        transport=relay,
+        intake=intake,
+        delivery=delivery,
+    )
+
+
+def state(config: Config) -> Path:
+    return config.office.state
+
+
+@contextmanager
+def reading(config: Config) -> Iterator[sqlite3.Connection]:
+    """A look into the database beside a running daemon. Raises Transient where there is none yet."""
+    if not (state(config) / connection.FILE).exists():
+        raise Transient("state: there is no database yet: the service has never run here")
+    con = connection.connect_readonly(state(config) / connection.FILE)
+    try:
+        yield con
+    finally:
+        con.close()
+
+
+@contextmanager
+def writing(config: Config) -> Iterator[sqlite3.Connection]:
+    """The database for an admin's hands, beside a running daemon."""
+    with beside(config) as core:
+        assert isinstance(core.store, SqliteStore)
+        yield core.store.con
+
+
+@contextmanager
+def beside(config: Config) -> Iterator[Engine]:
+    """An engine for a single turn beside a running daemon; what it queues, the daemon sends."""
+    store = SqliteStore(state(config), beside=True)
+    try:
+        yield engine(config, store)
+    finally:
+        store.close()
+
+
+def reload(parts: Parts, config: Config) -> None:
+    """Put new rules and templates in the place of the old ones, between two turns. Raises ConfigError, Transient.
+
+    Servers and state directory stay as they are: Transient names them if they changed.
+    """
+    old = parts.config
+    if (old.imap, old.smtp, old.office.state) != (config.imap, config.smtp, config.office.state):
+        raise Transient("reload: [imap], [smtp] or office.state changed: restart the service for these")
+    policy = live_policy(config, shadow=parts.engine.policy.shadow)
+    fresh = renderer(config, policy)
+    if problems := fresh.problems():
+        raise ConfigError(tuple(problems))
+    parts.engine.adopt(policy, fresh)
+    parts.intake.house = settings.house(config)
+    parts.config = config

@@ -1,0 +1,1 @@
+"""The whole service on real mail servers, as a citizen, an agent and an admin see it."""

@@ -1,0 +1,193 @@
+"""An office with its mailbox on the road and a real `oacmail` process: started, asked, killed, started again."""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+from tests.servers.people import Agent, Citizen
+from tests.servers.road import PASSWORD, Road
+from tests.servers.waiting import until
+
+OACMAIL = (sys.executable, "-m", "oacmail")
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    return json.dumps(value)  # TOML's basic strings, numbers and booleans are JSON's
+
+
+class Office:
+    """`settings` go over the defaults by section: `Office(road, tmp_path, deadline={"max_levels": 2})`."""
+
+    def __init__(self, road: Road, root: Path, *, user: str = "", **settings: Mapping[str, Any]) -> None:
+        self.road, self.root = road, root
+        self.user = user or road.new_user("office")
+        self.address = road.address(self.user)
+        self.supervisor = Citizen(road, "Cap", domain="castellbisbal.cat")
+        self.operator = Citizen(road, "Sistemes", domain="castellbisbal.cat")
+        self.agent = Citizen(road, "Marta Agent", domain="castellbisbal.cat")
+        self.technical = Citizen(road, "Serveis tècnics", domain="castellbisbal.cat")
+        root.mkdir(parents=True, exist_ok=True)
+        (root / "password").write_text(PASSWORD)
+        (root / "password").chmod(0o600)
+        self.settings = self._defaults()
+        for section, values in settings.items():
+            self.settings.setdefault(section, {}).update(values)
+        self.config = root / "config.toml"
+        self.write_config()
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def _defaults(self) -> dict[str, dict[str, Any]]:
+        server = {"host": "localhost", "user": self.user, "password_file": "password"}
+        ca = {"ca_file": str(self.road.certs.ca)}
+        url = "https://www.castellbisbal.example/"
+        return {
+            "office": {
+                "address": self.address,
+                "state": "state",
+                "calendar": "none",
+                "hours": ["00:00", "24:00"],
+                "complaints_form_url": url + "queixes",
+                "privacy_url": url + "privacitat",
+                "rights_url": url + "drets",
+                "dpo": "dpd@castellbisbal.example",
+            },
+            "imap": {**server, **ca, "port": self.road.dovecot.imaps_port, "poll_seconds": 2},
+            "smtp": {**server, **ca, "port": self.road.postfix.submission_port, "per_minute": 0},
+            "people": {
+                "supervisor": self.supervisor.address,
+                "operator": self.operator.address,
+                "agents": [self.agent.address],
+                "technical": [self.technical.address],
+            },
+            "deadline": {"day_end": "24:00", "remind_hours": 0},
+            "digest": {"to": []},
+        }
+
+    def write_config(self) -> None:
+        sections = (
+            f"[{name}]\n" + "\n".join(f"{key} = {_toml(value)}" for key, value in values.items())
+            for name, values in self.settings.items()
+        )
+        self.config.write_text("\n\n".join(sections) + "\n")
+
+    def change(self, **settings: Mapping[str, Any]) -> None:
+        for section, values in settings.items():
+            self.settings.setdefault(section, {}).update(deepcopy(dict(values)))
+        self.write_config()
+
+    # --- the daemon -------------------------------------------------------------------------------
+
+    def start(self, *options: str, environ: Mapping[str, str] | None = None) -> None:
+        """`oacmail run`; returns when the mailbox has been read once."""
+        self.launch(*options, environ=environ)
+        until(self._up, 20, what="the daemon reads the mailbox")
+
+    def launch(self, *options: str, environ: Mapping[str, str] | None = None) -> None:
+        """`oacmail run`, without waiting for anything."""
+        self.began = self._synced()
+        with (self.root / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [*OACMAIL, "--config", str(self.config), "run", *options],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, **(environ or {})},
+            )
+
+    def _up(self) -> bool:
+        assert self.process is not None
+        if self.process.poll() is not None:
+            raise AssertionError(f"oacmail ended with {self.process.returncode}\n{self.log()}")
+        return self._synced() > self.began
+
+    def _synced(self) -> int:
+        """How many passes over the mailbox were completed, as far as the database tells."""
+        rows = self.rows("SELECT value FROM kv WHERE key = 'passes'")
+        return int(rows[0]["value"]) if rows else 0
+
+    def stop(self) -> int:
+        """SIGTERM; the exit code."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(15)
+        self.process = None
+        return code
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+        self.process = None
+
+    @contextmanager
+    def running(self, *options: str, environ: Mapping[str, str] | None = None) -> Iterator["Office"]:
+        self.start(*options, environ=environ)
+        try:
+            yield self
+        finally:
+            if self.process is not None:
+                self.stop()
+
+    def log(self) -> str:
+        return (self.root / "log").read_text(errors="replace")[-6000:]
+
+    # --- asking -----------------------------------------------------------------------------------
+
+    def oacmail(self, *words: str, code: int | None = 0) -> subprocess.CompletedProcess[str]:
+        """Any verb; the exit code is checked unless `code` is None."""
+        done = subprocess.run(
+            [*OACMAIL, "--config", str(self.config), *words], capture_output=True, text=True, timeout=60, check=False
+        )
+        if code is not None and done.returncode != code:
+            raise AssertionError(f"{words}: exit {done.returncode}\n{done.stdout}\n{done.stderr}\n{self.log_if_any()}")
+        return done
+
+    def log_if_any(self) -> str:
+        return self.log() if (self.root / "log").exists() else ""
+
+    def json(self, *words: str, code: int | None = 0) -> list[dict[str, Any]]:
+        done = self.oacmail(*words, "--json", code=code)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def cases(self) -> list[dict[str, Any]]:
+        return self.json("case", "list")
+
+    def wait_for_cases(self, count: int, seconds: float = 10.0) -> list[dict[str, Any]]:
+        until(lambda: len(self.rows("SELECT id FROM cases")) >= count, seconds, what=f"{count} cases\n{self.log()}")
+        return self.cases()
+
+    def case(self, number: str) -> dict[str, Any]:
+        return self.json("case", "show", number)[0]
+
+    def status(self) -> dict[str, Any]:
+        return self.json("status", code=None)[0]
+
+    def rows(self, query: str, *values: object) -> list[sqlite3.Row]:
+        """A look into the database, for conditions to wait for; [] while there is none."""
+        path = self.root / "state" / "oacmail.db"
+        if not path.exists():
+            return []
+        con = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+        con.row_factory = sqlite3.Row
+        try:
+            return con.execute(query, values).fetchall()
+        except sqlite3.OperationalError:
+            return []  # not migrated yet
+        finally:
+            con.close()
+
+    # --- people -----------------------------------------------------------------------------------
+
+    def at_desk(self) -> Agent:
+        """An agent with the shared mailbox open in an ordinary client."""
+        return Agent(self.road, self.user, address=self.address)
