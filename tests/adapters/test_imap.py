@@ -97,6 +97,14 @@ def test_places_tell_size_and_moment_of_arrival_to_the_second(road: Road) -> Non
         assert list(mailbox.places([])) == []
 
 
+def test_letters_that_bear_a_field_are_told_without_reading_them(road: Road) -> None:
+    office = road.new_user("oac")
+    box = _filled(road.dovecot, office, 2)
+    box.deliver(b"X-Oacmail: v=1\n" + LETTER % 3)
+    with _open(road.dovecot, office) as mailbox:
+        assert mailbox.bearing("X-Oacmail") == {3}
+
+
 def test_what_people_expunge_while_we_read_is_left_out(road: Road) -> None:
     office = road.new_user("oac")
     _filled(road.dovecot, office, 5)

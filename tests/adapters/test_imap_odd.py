@@ -133,6 +133,52 @@ def test_a_hundred_thousand_letters_fit_without_esearch() -> None:
     assert {place.uid for place in places} == letters.keys()
 
 
+def test_a_letter_that_the_server_refuses_to_tell_of_is_left_out_of_a_batch() -> None:
+    with ImapServer(letters=dict.fromkeys(range(1, 9), Letter()), refused=[3]) as server, _open(server) as mailbox:
+        assert sorted(mailbox.fetch(range(1, 9))) == [1, 2, 4, 5, 6, 7, 8]
+        with pytest.raises(UnreadableLetter, match="UID 3"):
+            mailbox.fetch([3])
+        with pytest.raises(Transient, match="IMAP FETCH"):
+            mailbox.places()
+
+
+# --- login ------------------------------------------------------------------------------------------------
+
+
+def test_an_oauth_token_is_asked_for_at_each_login() -> None:
+    tokens = iter(["first", "second"])
+    with ImapServer(capabilities="IMAP4rev1 AUTH=XOAUTH2") as server:
+        settings = ImapSettings(
+            host="localhost",
+            port=server.port,
+            security="none",
+            user="oac",
+            auth="xoauth2",
+            password=lambda: next(tokens),
+        )
+        for _ in range(2):
+            mailbox = ImapMailbox(settings)
+            mailbox.open("INBOX")
+            mailbox.close()
+    assert [words for words in server.heard if words.startswith("user=")] == [
+        "user=oac\1auth=Bearer first\1\1",
+        "user=oac\1auth=Bearer second\1\1",
+    ]
+
+
+def test_where_login_is_forbidden_plain_is_used() -> None:
+    with ImapServer(capabilities="IMAP4rev1 AUTH=PLAIN LOGINDISABLED") as server, _open(server):
+        assert "\0oac\0x" in server.heard
+
+
+def test_a_server_without_starttls_gets_no_password_when_it_is_asked_for() -> None:
+    with ImapServer() as server, pytest.raises(Transient, match="CapabilityError"):
+        ImapMailbox(
+            ImapSettings(host="localhost", port=server.port, security="starttls", user="oac", password="x")
+        ).open("INBOX")
+    assert not any(words.startswith("LOGIN") for words in server.heard)
+
+
 # --- waiting and filing -----------------------------------------------------------------------------------
 
 

@@ -8,6 +8,7 @@ Every login is welcome. It knows the commands that oacmail needs of such a serve
 import re
 import socketserver
 import threading
+from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -30,8 +31,8 @@ class Letter:
 
 
 class ImapServer:
-    """`folders`: rows of LIST; `letters`: of INBOX, by UID; `vanishing`: UIDs that are gone at the second FETCH.
-    `heard`: the commands without their tags."""
+    """`folders`: rows of LIST; `letters`: of INBOX, by UID; `vanishing`: UIDs that are gone at the second FETCH;
+    `refused`: UIDs that make a FETCH fail. `heard`: the commands without their tags."""
 
     def __init__(
         self,
@@ -40,10 +41,11 @@ class ImapServer:
         folders: Iterable[str] = INBOX_ONLY,
         letters: Mapping[int, Letter] | None = None,
         vanishing: Iterable[int] = (),
+        refused: Iterable[int] = (),
     ) -> None:
         self.capabilities, self.folders = capabilities, tuple(folders)
         self.letters = dict(letters or {})
-        self.vanishing = set(vanishing)
+        self.vanishing, self.refused = set(vanishing), set(refused)
         self.heard: list[str] = []
         self._server = _Listener((HOST, 0), _Dialogue)
         self._server.world = self
@@ -81,6 +83,10 @@ class _Dialogue(socketserver.StreamRequestHandler):
     def do_capability(self, words: str) -> None:
         self._say(f"* CAPABILITY {self.server.world.capabilities}")
 
+    def do_authenticate(self, words: str) -> None:
+        self._say("+ ")
+        self.server.world.heard.append(b64decode(self.rfile.readline()).decode())
+
     def do_list(self, words: str) -> None:
         for row in self.server.world.folders:
             self._say(f"* LIST {row}")
@@ -99,12 +105,15 @@ class _Dialogue(socketserver.StreamRequestHandler):
         found = self._uids(wanted) if wanted else sorted(self.server.world.letters)
         self._say(" ".join(("* SEARCH", *map(str, found))))
 
-    def do_fetch(self, words: str) -> None:
+    def do_fetch(self, words: str) -> str:
         uids, items = words.split(" ", 3)[2:]
+        if self.server.world.refused & set(self._uids(uids)):
+            return "NO some of it cannot be read"
         for number, uid in enumerate(self._uids(uids), 1):
             self.wfile.write(f"* {number} FETCH (UID {uid}".encode() + self._items(uid, items) + b")\r\n")
         for uid in self.server.world.vanishing:
             self.server.world.letters.pop(uid, None)
+        return "OK done"
 
     def _items(self, uid: int, items: str) -> bytes:
         letter = self.server.world.letters[uid]

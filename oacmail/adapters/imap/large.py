@@ -9,6 +9,7 @@ from itertools import islice
 
 from imapclient import IMAPClient
 
+from oacmail.adapters.imap.letters import as_bytes
 from oacmail.adapters.imap.outline import Part, assemble, described, is_readable, outline
 from oacmail.core.ports import Fetched, Place
 
@@ -87,7 +88,7 @@ def _pieces(client: IMAPClient, uid: int, wanted: Sequence[tuple[str, int]]) -> 
     items = [f"BODY.PEEK[{section}]<0.{octets}>" for section, octets in wanted]
     answer = client.fetch([uid], items).get(uid, {})
     found = ((section, answer.get(f"BODY[{section}]<0>".encode("ascii"))) for section, _ in wanted)
-    return {section: raw for section, raw in found if isinstance(raw, bytes)}
+    return {section: as_bytes(raw) for section, raw in found if raw is not None}
 
 
 def _whole_lines(text: bytes) -> bytes:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from imapclient import IMAPClient
+from imapclient.exceptions import IMAPClientError
 
 from oacmail.core.ports import FolderState, Place
 
@@ -22,7 +23,7 @@ def all_uids(client: IMAPClient, state: FolderState) -> set[int]:
     """All UIDs of the selected folder, by ESEARCH (RFC 4731) as ranges where there is one."""
     if client.has_capability("ESEARCH"):
         client._imap.untagged_responses.pop("ESEARCH", None)
-        client._imap.uid("SEARCH", "RETURN", "(ALL)", "ALL")  # imapclient knows no RETURN
+        _uid(client, "SEARCH", "RETURN", "(ALL)", "ALL")  # imapclient knows no RETURN
         answers = client._imap.untagged_responses.pop("ESEARCH", None)
         if answers:
             return set(_ranges(answers[-1]))
@@ -47,18 +48,18 @@ def whole(client: IMAPClient, uids: Sequence[int]) -> dict[int, bytes]:
     """The bytes of these letters, \\Seen untouched."""
     answers = client.fetch(list(uids), ["BODY.PEEK[]"])
     bodies = ((uid, answer.get(b"BODY[]")) for uid, answer in answers.items())
-    return {uid: _bytes(raw) for uid, raw in bodies if raw is not None and _is_letter(_bytes(raw))}
+    return {uid: as_bytes(raw) for uid, raw in bodies if raw is not None and _is_letter(as_bytes(raw))}
+
+
+def as_bytes(value: object) -> bytes:
+    """A string of the server's, of which imapclient makes a number when it is a quoted one of digits."""
+    return value if isinstance(value, bytes) else str(value).encode("ascii")
 
 
 def _is_letter(raw: bytes) -> bool:
     """Not empty, and not what Exchange makes up for a letter that it cannot convert; a real one was Received."""
     head = raw[:16_384]
     return bool(raw) and not (_SUBSTITUTE.search(head) and not _RECEIVED.search(head))
-
-
-def _bytes(value: object) -> bytes:
-    # imapclient reads a quoted string of digits as a number
-    return value if isinstance(value, bytes) else str(value).encode("ascii")
 
 
 def _ranges(answer: bytes) -> Iterator[int]:
@@ -89,9 +90,17 @@ def _places(client: IMAPClient, wanted: str) -> list[Place]:
     if not wanted:
         return []
     # A hundred thousand lines: read by one regular expression each, not by imapclient's general parser.
-    _, rows = client._imap.uid("FETCH", wanted, "(RFC822.SIZE INTERNALDATE)")
+    rows = _uid(client, "FETCH", wanted, "(RFC822.SIZE INTERNALDATE)")
     found = (_place(row) for row in rows if isinstance(row, bytes))
     return [place for place in found if place is not None]
+
+
+def _uid(client: IMAPClient, command: str, *words: str) -> list[object]:
+    """imaplib's own UID command, with the check that it leaves to others: a NO is no empty answer."""
+    verdict, rows = client._imap.uid(command, *words)
+    if verdict != "OK":
+        raise IMAPClientError(f"{command}: {rows!r}")
+    return list(rows)
 
 
 def _place(row: bytes) -> Place | None:

@@ -17,6 +17,7 @@ from oacmail.core.errors import Transient, UnreadableLetter
 from oacmail.core.ports import Fetched, FolderState, Place, WatchedFolder
 
 T = TypeVar("T")
+W = TypeVar("W")
 
 
 class ImapMailbox:
@@ -54,15 +55,15 @@ class ImapMailbox:
 
     def places(self, uids: Sequence[int] | None = None) -> Sequence[Place]:
         self._reopen()
-        with self._session.at("FETCH") as client:
-            return letters.all_places(client, uids)
+        return self._fetched(letters.all_places, uids)
 
     def fetch(self, uids: Sequence[int]) -> Mapping[int, Fetched]:
         """A batch gives what can be read. Who asks for a single letter that is there and cannot be read gets
         UnreadableLetter: so ask alone for what a batch left out and `uids` still shows."""
-        places = self.places(uids)
+        self._reopen()
+        places = [place for some in self._halved(letters.all_places, uids) for place in some]
         small = [place.uid for place in places if place.size <= self._settings.max_bytes]
-        got = {uid: Fetched(raw=raw) for uid, raw in self._halved(small).items()}
+        got = {uid: Fetched(raw=raw) for some in self._halved(letters.whole, small) for uid, raw in some.items()}
         for place in places:
             if place.size > self._settings.max_bytes:
                 got |= self._in_part(place)
@@ -127,29 +128,26 @@ class ImapMailbox:
             or (not now.uidnext and before.exists != now.exists)
         )
 
-    def _halved(self, uids: Sequence[int]) -> dict[int, bytes]:
-        """A letter with a wrong size in the store makes Dovecot hang up on every batch that holds it (seen)."""
+    def _halved(self, read: Callable[[IMAPClient, Sequence[int]], T], uids: Sequence[int]) -> list[T]:
+        """What `read` gives for these letters, in as few pieces as it can. A letter with a wrong size in the store
+        makes Dovecot hang up on every batch that holds it (seen): it alone is left out."""
         if not uids:
-            return {}
-        got = self._or_none(lambda: self._whole(uids))
+            return []
+        got = self._or_none(lambda: self._fetched(read, uids))
         if got is not None or len(uids) == 1:
-            return got or {}
+            return [] if got is None else [got]
         middle = len(uids) // 2
-        return self._halved(uids[:middle]) | self._halved(uids[middle:])
-
-    def _whole(self, uids: Sequence[int]) -> dict[int, bytes]:
-        with self._session.at("FETCH") as client:
-            return letters.whole(client, uids)
+        return self._halved(read, uids[:middle]) + self._halved(read, uids[middle:])
 
     def _in_part(self, place: Place) -> dict[int, Fetched]:
         """By BODYSTRUCTURE; by its headers alone where the structure cannot be read."""
-        got = self._or_none(lambda: self._partly(large.read_texts, place))
-        got = got or self._or_none(lambda: self._partly(large.read_header, place))
+        got = self._or_none(lambda: self._fetched(large.read_texts, place))
+        got = got or self._or_none(lambda: self._fetched(large.read_header, place))
         return {place.uid: got} if got else {}
 
-    def _partly(self, read: Callable[[IMAPClient, Place], Fetched | None], place: Place) -> Fetched | None:
+    def _fetched(self, read: Callable[[IMAPClient, W], T], what: W) -> T:
         with self._session.at("FETCH") as client:
-            return read(client, place)
+            return read(client, what)
 
     def _or_none(self, read: Callable[[], T]) -> T | None:
         """None when the line broke under it. A server that cannot be reached again is Transient: not its fault."""

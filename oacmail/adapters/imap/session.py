@@ -118,9 +118,9 @@ def _login(client: IMAPClient, settings: ImapSettings) -> None:
     try:
         if settings.auth == "xoauth2":
             client.oauth2_login(settings.user, secret)
-        elif (settings.user + secret).isascii():
+        elif (settings.user + secret).isascii() and not client.has_capability("LOGINDISABLED"):
             client.login(settings.user, secret)
-        else:  # LOGIN knows ASCII only; PLAIN is UTF-8 (RFC 4616)
+        else:  # LOGIN knows ASCII only, and may be forbidden; PLAIN is UTF-8 (RFC 4616)
             client.plain_login(settings.user, secret)
     except LoginError as error:
         if isinstance(error.__context__, imaplib.IMAP4.abort):  # the line broke: that says nothing of the password

@@ -123,7 +123,9 @@ class SmtpTransport:
 
 def _refusal(where: str, reply: Reply) -> OacmailError:
     """The error that a reply to this mail is: 5xx is for good, unless it speaks of our login."""
-    if 500 <= reply.code < 600 and reply.code not in _LOGIN_CODES:
+    if reply.code in _LOGIN_CODES:
+        return RelayTrouble(f"SMTP {where}: {reply}")
+    if 500 <= reply.code < 600:
         return Permanent(where, reply.code, reply.status)
     return Transient(f"SMTP {where}: {reply}")
 
