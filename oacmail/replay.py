@@ -1,0 +1,109 @@
+"""An archive through today's rules: the real engine on a scratch database and a virtual clock. Sends nothing.
+
+Letters are worked in the order of their arrival (top Received line, else Date, else the file's own date), and time
+passes between them as the daemon's ticks would see it, so that reminders and escalations fall where they would have.
+"""
+
+import mailbox
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from oacmail import config as settings
+from oacmail import wiring
+from oacmail.adapters.store import SqliteStore
+from oacmail.config import Config
+from oacmail.core.model import Arrived, Attach, Decision, Effect, Folder, OpenCase, Send, Ticked
+from oacmail.engine import Engine
+from oacmail.mail import dates, wire
+from oacmail.mail.fields import Fields
+from oacmail.mail.house import House
+from oacmail.mail.parse import parse
+
+STEP = timedelta(hours=1)
+LONGEST_SILENCE = timedelta(days=40)  # after so long nothing more can ring
+
+
+@dataclass(slots=True)
+class VirtualClock:
+    moment: datetime
+
+    def now(self) -> datetime:
+        return self.moment
+
+
+def replayed(archive: Path, config: Config) -> Iterator[dict[str, Any]]:
+    """A row a letter, in the shape of interfaces.md section 3, `replay --json`."""
+    letters = sorted(_letters(archive), key=lambda pair: pair[0])
+    with tempfile.TemporaryDirectory(prefix="oacmail-replay-") as scratch, closing(SqliteStore(Path(scratch))) as store:
+        store.con.execute("PRAGMA synchronous=OFF")  # nobody will miss it after a crash
+        # Shadow: what is queued is never sent, whatever else may run on this machine.
+        policy = replace(wiring.rules(config), shadow=True)
+        clock = VirtualClock(letters[0][0] if letters else datetime.now(UTC))
+        engine = Engine(policy=policy, store=store, renderer=wiring.renderer(config, policy), clock=clock)
+        yield from _play(engine, clock, letters, settings.house(config))
+
+
+def _play(
+    engine: Engine, clock: VirtualClock, letters: list[tuple[datetime, bytes]], house: House
+) -> Iterator[dict[str, Any]]:
+    for received_at, raw in letters:
+        _pass_time(engine, clock, received_at)
+        message = parse(raw, house, day=received_at.date().isoformat())
+        ours = message.sender in engine.policy.office.own and not message.auth.from_outside
+        arrived = Arrived(message=message, received_at=received_at, folder=Folder.SENT if ours else Folder.INTAKE)
+        yield _row(arrived, engine.perform(arrived, raw=raw))
+
+
+def _pass_time(engine: Engine, clock: VirtualClock, until: datetime) -> None:
+    end = min(until, clock.moment + LONGEST_SILENCE)
+    while clock.moment + STEP < end:
+        clock.moment += STEP
+        engine.perform(Ticked())
+    clock.moment = max(clock.moment, until)
+
+
+def _letters(archive: Path) -> Iterator[tuple[datetime, bytes]]:
+    if archive.is_dir():
+        for folder in ("new", "cur"):
+            for path in sorted((archive / folder).glob("*")):
+                yield _arrival(path.read_bytes(), datetime.fromtimestamp(path.stat().st_mtime, UTC)), path.read_bytes()
+        return
+    box = mailbox.mbox(archive, create=False)
+    try:
+        otherwise = datetime.fromtimestamp(archive.stat().st_mtime, UTC)
+        for key in box.iterkeys():
+            raw = box.get_bytes(key)
+            yield _arrival(raw, otherwise), raw
+    finally:
+        box.close()
+
+
+def _arrival(raw: bytes, otherwise: datetime) -> datetime:
+    fields = Fields.of(wire.pairs(wire.split(wire.tidy(raw))[0]))
+    stamped = fields.first("received").rpartition(";")[2]
+    found = dates.sent_at(stamped) or dates.sent_at(fields.first("date")) or otherwise
+    return found.replace(microsecond=0)
+
+
+def _row(arrived: Arrived, decision: Decision) -> dict[str, Any]:
+    attach = next(effect for effect in decision.effects if isinstance(effect, Attach))
+    return {
+        "message_id": arrived.message.message_id or None,
+        "received_at": arrived.received_at.isoformat(),
+        "role": attach.role,
+        "kind": attach.kind,
+        "case": attach.case,
+        "joined_by": attach.rule or attach.outcome,
+        "effects": [_named(effect) for effect in decision.effects],
+    }
+
+
+def _named(effect: Effect) -> str:
+    if isinstance(effect, OpenCase) and effect.due_at is not None:
+        return f"open, due {effect.due_at.isoformat()}"
+    return f"send {effect.kind}" if isinstance(effect, Send) else type(effect).__name__.lower()
