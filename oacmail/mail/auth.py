@@ -22,7 +22,8 @@ _Verdict = tuple[str, str]  # (dmarc result, header.from), both in lower case
 _Field = tuple[str, str]
 
 _GMAIL = "mx.google.com"
-_EXCHANGE_EDGE = ".mail.protection.outlook.com"  # a suffix: the front door bears the region's name
+# Where trust.mx names no exchanger; a leading dot: any host in it, since Exchange's edge bears the region's name.
+_DOORS = {"gmail": (_GMAIL,), "exchange": (".mail.protection.outlook.com",)}
 _SUBMITTED = frozenset({"esmtpa", "esmtpsa", "utf8smtpa", "utf8smtpsa"})  # RFC 3848, RFC 6531
 _LOGIN = re.compile(r"authenticated sender: (\S+)", re.IGNORECASE)
 _CLIENT = re.compile(r"\[(?:ipv6:)?([0-9a-f:.]+)\]$", re.IGNORECASE)
@@ -42,7 +43,7 @@ def read(fields: Fields, sender: str, single_from: bool, house: House) -> Auth:
     hops = list(_our_hops(fields, house))
     door = next((index for index, entry in hops if not entry.protocol.startswith("lmtp")), None)
     verdict, proven = _PROVIDERS[house.provider](fields, door, sender, house)
-    known = bool(house.mx) or house.provider in ("gmail", "exchange")
+    known = bool(house.mx) or house.provider in _DOORS
     return Auth(
         dmarc=verdict,
         authentic=proven and single_from and bool(sender) and verdict is not Dmarc.FAIL,
@@ -55,17 +56,12 @@ def read(fields: Fields, sender: str, single_from: bool, house: House) -> Auth:
 def _our_hops(fields: Fields, house: House) -> Iterator[tuple[int, Hop]]:
     """The Received lines by our own exchanger, topmost first. The topmost is genuine, one below may be forged;
     the delivery agent's own (LMTP, on the same host) stands above the results and is not the door."""
+    hosts = tuple(name.lower().rstrip(".") for name in house.mx) or _DOORS.get(house.provider, ())
     for index, (name, value) in enumerate(fields.items):
-        if name == "received" and _ours((entry := hop(value)).by, house):
-            yield index, entry
-
-
-def _ours(by: str, house: House) -> bool:
-    if house.mx:
-        return by in {name.lower().rstrip(".") for name in house.mx}
-    if house.provider == "gmail":
-        return by == _GMAIL
-    return house.provider == "exchange" and by.endswith(_EXCHANGE_EDGE)
+        if name == "received" and any(host in value.lower() for host in hosts):
+            entry = hop(value)
+            if any(entry.by == host or (host[0] == "." and entry.by.endswith(host)) for host in hosts):
+                yield index, entry
 
 
 # --- a provider each: (dmarc verdict, From is proven) -------------------------------------------------

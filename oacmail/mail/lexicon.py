@@ -116,7 +116,7 @@ TABLES: tuple[tuple[str, float, str], ...] = (
         enrolment, enroll, registration for the course, extraescolars, extraescolares, apuntar al, apuntar-me,
         apuntar-lo, apuntar-la, apuntarme, apuntar a mi, inscriure, inscribir, inscribirme, curs de natacio,
         colonies, esplai, llista d'espera, lista de espera, places lliures, plazas libres, summer camp, inscription,
-        crèche
+        creche
         """,
     ),
     (
@@ -319,7 +319,7 @@ TABLES: tuple[tuple[str, float, str], ...] = (
         3,
         """
         em queixo, pongo esta queja, n'estic tip, n'estic tipa, estic tip de, estem farts, impresentable,
-        irresponsabilitat, un calvari, se rien de, falta de consideracio, falta de consideracion, decebut, decebuda,
+        irresponsabilitat, un calvari, se rien de, falta de consideracio, falta de consideracion,
         decepcionado, decepcionada, enganyada, enganyat, enganado, enganada, greuge, not good enough, vergonyos,
         vergonzoso, ja n'hi ha prou, es de riure, queixa formal, queja formal, formal complaint, em vull queixar,
         vull queixar-me, queixar-me, quejarme, me quiero quejar, quiero quejarme, vull presentar una queixa,
@@ -339,7 +339,7 @@ TABLES: tuple[tuple[str, float, str], ...] = (
         2,
         """
         queixa, queja, complaint, reclamacion, reclamacio, empipat, empipada, enfadada, enfadat, enfadado,
-        disappointed, decebut, decebuda, decepcionat, me parece fatal, em sembla fatal, ja no se que fer,
+        disappointed, decepcionat, me parece fatal, em sembla fatal, ja no se que fer,
         perdre el temps, perder el tiempo, burla
         """,
     ),

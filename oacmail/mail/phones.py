@@ -65,7 +65,8 @@ _NEAR = re.compile(
 )
 _REACH = 110  # characters around the wish: hours elsewhere are those of the trouble
 _GREETING = re.compile(
-    r"\b(?:bon|bona|buenas|buena|buenos|good) (?:tarda|tardes|tarde|afternoon|morning|vespre)\b|\b(?:dema passat|pasado manana)\b"
+    r"\b(?:bon|bona|buenas|buena|buenos|good) (?:tarda|tardes|tarde|afternoon|morning|vespre)\b"
+    r"|\b(?:dema passat|pasado manana)\b"
 )
 _CONTRAST = re.compile(
     r"\b(?:que|q|porque|perque|pues|els?|las?) (?:a les |a la |por las? |de )?(?:tard|mati|manana)\w*[^.!?]{0,60}"

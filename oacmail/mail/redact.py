@@ -31,10 +31,14 @@ _ENCODED = frozenset({"base64", "quoted-printable"})
 _PLAIN = frozenset({"7bit", "8bit", ""})
 _WRAPPED_LETTERS = frozenset({"message/partial", "message/external-body"})
 _SCRIPT = re.compile(
-    r"<\s*(?:script|iframe|object|embed|form|meta[^>]{1,200}refresh)\b|<[^>]{1,500}\son\w+\s*=|javascript:",
+    r"<\s*(?:script|iframe|object|embed|form|meta[^<>]{1,200}refresh)\b|<[^<>]{1,500}\son\w+\s*=|javascript:",
     re.IGNORECASE,
 )
-_UUENCODED = re.compile(r"^begin(?:-base64)? [0-7]{3,4} (\S.*)\n(?:.*\n)*?(?:end|====)\s*$", re.MULTILINE)
+_UUENCODED = re.compile(  # each line is read once: the end may be missing
+    r"^begin(?: [0-7]{3,4} (\S[^\r\n]*)\r?\n(?:[ -`]{1,80}\r?\n)*"
+    r"|-base64 [0-7]{3,4} (\S[^\r\n]*)\r?\n(?:[A-Za-z0-9+/]{4,80}=*\r?\n)*)(?:end|====)?",
+    re.MULTILINE,
+)
 _REASONS = {
     "certificate": "certificat o clau",
     "executable": "programa",
@@ -142,7 +146,7 @@ def _page_reason(page: str) -> str:
 
 def _treat_text(part: Root, data: bytes) -> None:
     text = charset.decode(data, part.get_content_charset() or "")
-    kept = secrets.blank(_UUENCODED.sub(lambda found: f"[{_REASONS['archive']}: {found[1][:80]}]", text))
+    kept = secrets.blank(_UUENCODED.sub(lambda found: f"[{_REASONS['archive']}: {(found[1] or found[2])[:80]}]", text))
     if kept != text or _UNSAFE.search(data) or _encoding(part) not in _ENCODED | _PLAIN:
         part.set_param("charset", "utf-8")
         _set(part, kept.encode("utf-8", "replace"))

@@ -36,13 +36,13 @@ def verdict(fields: Fields, text: str, machine: bool, known: bool) -> Action | N
 
     `machine`: it bears a server's mark; `known`: a parser of known formats found failing addresses in it.
     """
-    told = action(text)
     titled = bool(SUBJECTS.match(field(fields.first("subject")).strip()))
     if machine:
         marked = titled or bool(fields.all("x-failed-recipients")) or _from_daemon(fields)
-        return (told or ("failed" if known else None)) if marked else None
+        return (action(text) or ("failed" if known else None)) if marked else None
     opening = text.lstrip()[:_OPENING]
-    return told if titled and action(opening) is not None and TO_THE_SENDER.search(opening) else None
+    openly = titled and action(opening) is not None and TO_THE_SENDER.search(opening)
+    return action(text) if openly else None
 
 
 def _from_daemon(fields: Fields) -> bool:

@@ -123,6 +123,6 @@ RETURNED = _any_of(
     r"(?:el )?missatge original|capçaleres del missatge",
     r"(?:el )?mensaje original|encabezados de(?:l)? mensajes?|por debajo de esta línea",
     r"message d'origine",
-    start=r"^[\s*>_|-]*",
+    start=r"^[ \t*>_|-]{0,80}",
     flags=re.MULTILINE,
 )

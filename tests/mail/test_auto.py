@@ -1,0 +1,103 @@
+"""Who made a mail, by its fields; people's mail bears strange ones too."""
+
+import pytest
+
+from oacmail.core.model import Auto, Report
+from oacmail.mail import auto
+from oacmail.mail.fields import Fields
+from tests.mail.letters import corpus, fields, opened
+
+
+@pytest.mark.parametrize(
+    ("line", "verdict", "reason"),
+    [
+        ("Auto-Submitted: auto-replied (vacation)", Auto.REPLY, "auto-submitted: auto-replied (vacation)"),
+        ("Auto-Submitted: auto-generated", Auto.REPLY, "auto-submitted: auto-generated"),
+        ("Auto-Submitted: something-new", Auto.REPLY, "auto-submitted: something-new"),
+        ("Return-Path: <>", Auto.REPLY, "return-path: <>"),
+        ("Precedence: auto_reply", Auto.REPLY, "precedence: auto_reply"),
+        ("Precedence: Bulk", Auto.BULK, "precedence: bulk"),
+        ("Precedence: junk", Auto.BULK, "precedence: junk"),
+        ("List-Id: Veïns <veins.example.org>", Auto.BULK, "list-id"),
+        ("List-Unsubscribe: <https://example.org/u>", Auto.BULK, "list-unsubscribe"),
+        ("X-Autoreply: yes", Auto.REPLY, "x-autoreply"),
+        ("X-Autorespond: oficina@example.com", Auto.REPLY, "x-autorespond"),
+        (
+            "Content-Type: multipart/report; report-type=disposition-notification; boundary=x",
+            Auto.REPLY,
+            "content-type",
+        ),
+        ("Content-Type: multipart/report; report-type=feedback-report; boundary=x", Auto.BULK, "content-type"),
+        ("X-Failed-Recipients: a@example.org", Auto.BOUNCE, "x-failed-recipients"),
+        ("Subject: Resposta automàtica: Volant", Auto.REPLY, "subject: out of office"),
+        ("Subject: Fuera de la oficina", Auto.REPLY, "subject: out of office"),
+        ("Subject: =?utf-8?q?R=C3=A9ponse_automatique_=3A_volant?=", Auto.REPLY, "subject: out of office"),
+        ("Subject: Abwesenheitsnotiz: Anfrage", Auto.REPLY, "subject: out of office"),
+        ("Subject: Permís de paternitat - resposta automàtica", Auto.REPLY, "subject: out of office"),
+    ],
+)
+def test_each_mark_of_a_machine_tells_its_kind_and_its_reason(line: str, verdict: Auto, reason: str) -> None:
+    assert auto.judge(fields(line), "anna@example.org", None) == (verdict, (reason,))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Auto-Submitted: no",
+        "Auto-Submitted: No (a person)",
+        "X-Auto-Response-Suppress: All",
+        "Feedback-ID: 63883382:user:proton",
+        "Disposition-Notification-To: anna@example.org",
+        "X-MS-Exchange-Inbox-Rules-Loop: info@castellbisbal.example",
+        "X-Loop: info@castellbisbal.example",
+        "Precedence: first-class",
+        "Return-Path: <anna@example.org>",
+        "X-Autoreply: no",
+        "Subject: Re: Resposta automàtica: no entenc què em dieu",
+        "Subject: Soc fora de l'oficina i no puc signar",
+        "Subject: La resposta automàtica no m'arriba",
+        "Subject: Read the form twice and still lost",
+    ],
+)
+def test_marks_that_people_s_mail_may_bear_prove_nothing(line: str) -> None:
+    assert auto.judge(fields(line), "anna@example.org", None) == (Auto.NONE, ())
+
+
+@pytest.mark.parametrize("name", ["person-on-proton", "person-redirected-by-a-rule", "person-quotes-a-bounce"])
+def test_people_stay_people(name: str) -> None:
+    _, seen, _ = opened(corpus(name))
+
+    assert auto.judge(seen, "anna@example.org", None)[0] is Auto.NONE
+
+
+@pytest.mark.parametrize(
+    ("sender", "verdict"),
+    [
+        ("no-reply@example.org", Auto.BULK),
+        ("security-noreply@example.org", Auto.BULK),
+        ("no.respondre@example.org", Auto.BULK),
+        ("no-respon@example.org", Auto.BULK),
+        ("donotreply@example.org", Auto.BULK),
+        ("mailer-daemon@example.org", Auto.BOUNCE),
+        ("postmaster@example.org", Auto.NONE),
+        ("arnoreply.vila@example.org", Auto.NONE),
+        ("info@noreply.example.org", Auto.NONE),
+    ],
+)
+def test_only_names_that_no_person_bears_are_machines(sender: str, verdict: Auto) -> None:
+    assert auto.judge(Fields(()), sender, None)[0] is verdict
+
+
+def test_a_delivery_report_is_one_whatever_else_it_bears() -> None:
+    seen = fields("Auto-Submitted: auto-replied", "Precedence: bulk")
+
+    verdict, reasons = auto.judge(seen, "mailer-daemon@example.org", Report(action="delayed"))
+
+    assert verdict is Auto.BOUNCE
+    assert reasons[0] == "report: delayed"
+    assert "auto-submitted: auto-replied" in reasons
+
+
+def test_a_receipt_without_a_report_part_is_known_by_subject_and_thread() -> None:
+    assert auto.judge(fields("Subject: Leído: Re: Volante", "In-Reply-To: <a@b>"), "a@b.cat", None)[0] is Auto.REPLY
+    assert auto.judge(fields("Subject: Leído: no lo entiendo"), "a@b.cat", None)[0] is Auto.NONE

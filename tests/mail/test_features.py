@@ -1,0 +1,133 @@
+"""Words that mean something: folded, longest first, weighed; the telephone and the hour of a call-back."""
+
+import time
+
+import pytest
+
+from oacmail.mail import features, lexicon, phones
+
+
+def keys(subject: str, text: str = "") -> set[str]:
+    return {key for key in features.words(subject, text) if not key.startswith("slot:")}
+
+
+@pytest.mark.parametrize(
+    "spelling", ["instal·lar", "instal•lar", "instal.lar", "instal-lar", "instaŀlar", "INSTAL·LAR"]
+)
+def test_every_spelling_of_the_double_l_is_one_word(spelling: str) -> None:
+    assert features.fold(f"{spelling} el certificat") == "installar el certificat"
+
+
+def test_accents_and_apostrophes_make_no_difference() -> None:
+    assert keys("", "L’idCAT MÒBIL") == keys("", "l'idcat mobil")
+
+
+def test_the_longest_term_hides_the_shorter_inside_it() -> None:
+    found = keys("", "on és el certificat d'empadronament i el formulari de queixes?")
+
+    assert "topic:folder:certificat d'empadronament" in found
+    assert not any(key.startswith(("topic:certificate", "intent:complaint")) for key in found)
+
+
+def test_a_term_is_a_word_not_a_piece_of_one() -> None:
+    assert not any(key.startswith("topic:appointment") for key in keys("", "la sol·licitació i l'excitació"))
+
+
+def test_the_subject_counts_double_and_a_text_three_times_at_most() -> None:
+    subject = features.words("Subvenció", "")["topic:grant:subvencio"]
+    text = features.words("", "subvenció")["topic:grant:subvencio"]
+    many = features.words("", "subvenció " * 9)["topic:grant:subvencio"]
+
+    assert (subject / text, many / text) == (2.0, 3.0)
+
+
+def test_the_subject_of_an_answer_tells_the_topic_only() -> None:
+    assert keys("Re: Queixa pel casal") == {"topic:enrolment:casal"}
+
+
+def test_a_subject_of_thanks_is_marked() -> None:
+    assert "title:thanks" in features.words("Moltes gràcies!", "")
+    assert "title:thanks" not in features.words("Re: gràcies", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("truqueu-me al 600 11 12 22", "+34600111222"),
+        ("tel. 93.770.06.14", "+34937700614"),
+        ("(+34) 699.30.14.15", "+34699301415"),
+        ("0034 600771230", "+34600771230"),
+        ("649/30.17.56", "+34649301756"),
+        ("call me: +47 912 34 567", "+4791234567"),
+        ("au 0033 6 12 48 90 75", "+33612489075"),
+        ("al fix 93 555 02 77, però millor al mòbil 605 99 28 16", "+34605992816"),
+        ("fax 93 555 08 81, telèfon 93 851 00 77", "+34938510077"),
+        ("el DNI 12345678Z", ""),
+        ("IBAN ES91 2100 0418 4502 0005 1332", ""),
+        ("expedient 612345678", ""),
+        ("registre E/2025/006120", ""),
+        ("truqueu al 900 772 772", ""),
+        ("l'any 2025, 1.250,00 €, del 12/03/2026", ""),
+        ("telèfon 512 34 56 78", ""),
+    ],
+)
+def test_the_telephone_is_found_and_other_numbers_are_not(text: str, number: str) -> None:
+    assert phones.phone(features.fold(text)) == number
+
+
+@pytest.mark.parametrize(
+    ("text", "slot"),
+    [
+        ("truqueu-me al matí", "morning"),
+        ("llámenme por la tarde", "afternoon"),
+        ("franja horària: tarda (14-20h)", "afternoon"),
+        ("franja horària: matí (8-14h)", "morning"),
+        ("em podeu trucar entre 10 i 12?", "morning"),
+        ("truqueu-me a partir de les quatre", "afternoon"),
+        ("please call me after 3 pm", "afternoon"),
+        ("truqueu abans de dinar", "morning"),
+        ("llamadme de 9:30 a 13:30", "morning"),
+        ("truqueu-me de 10 a 17 h", "any"),
+        ("truqueu-me a les 14 h", "afternoon"),
+        ("truqueu-me quan vulgueu", "any"),
+        ("truqueu-me, els matins no puc", "afternoon"),
+        ("truquin al matí que a la tarda soc a l'hort", "morning"),
+        ("no puc agafar el telèfon fins a les 15:30", "afternoon"),
+        ("Bona tarda, em podeu trucar?", "any"),
+        ("truqueu-me", "any"),
+    ],
+)
+def test_an_hour_falls_into_its_slot_and_two_o_clock_is_afternoon(text: str, slot: str) -> None:
+    assert phones.slot(features.fold(text)) == slot
+
+
+def test_the_tables_are_folded_and_no_term_stands_twice_in_a_group() -> None:
+    seen: set[tuple[str, str]] = set()
+    for group, weight, terms in lexicon.TABLES:
+        for term in (" ".join(term.split()) for term in terms.split(",")):
+            assert features.fold(term) == term, term
+            assert (group, term) not in seen, (group, term)
+            assert term, group
+            assert 0 <= weight <= 4
+            seen.add((group, term))
+
+
+def test_a_letter_is_read_in_well_under_a_millisecond() -> None:
+    text = "Bon dia, no puc presentar la sol·licitud d'ajuts a la seu perquè surt un error. Em podeu trucar? " * 10
+    started = time.perf_counter()
+
+    for _ in range(20):
+        features.words("Error en la sol·licitud", text)
+
+    assert (time.perf_counter() - started) / 20 < 0.01
+
+
+@pytest.mark.parametrize(
+    "text", ["1 " * 200_000, "a les " * 100_000, "6" * 300_000, "truqueu " * 60_000, "l·" * 200_000]
+)
+def test_hostile_text_is_read_in_time(text: str) -> None:
+    started = time.perf_counter()
+
+    features.words("", text)
+
+    assert time.perf_counter() - started < 2

@@ -1,0 +1,82 @@
+"""Secrets that are given away, and words about secrets that give nothing away."""
+
+import time
+
+import pytest
+
+from oacmail.core.model import Attachment
+from oacmail.mail import secrets
+
+KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIB\n-----END RSA PRIVATE KEY-----"
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds", "blanked"),
+    [
+        ("contrasenya: Gat2024!", ("password",), "contrasenya: […]"),
+        ("la meva contrasenya és Castell_99", ("password",), "la meva contrasenya és […]"),
+        ("Contraseña: secreto", ("password",), "Contraseña: […]"),
+        ("mi contraseña del certificado es «perro»", ("password",), "mi contraseña del certificado es «[…]»"),
+        ("My password is hunter2, thanks", ("password",), "My password is […], thanks"),
+        ("la clave de acceso = A1b2c3", ("password",), "la clave de acceso = […]"),
+        ("el PIN de l'idCAT és 4821.", ("pin",), "el PIN de l'idCAT és […]."),
+        ("PIN 1234", ("pin",), "PIN […]"),
+        ("el codi que m'ha arribat per SMS és 482913", ("code",), "el codi que m'ha arribat per SMS és […]"),
+        ("código de verificación: 123456", ("code",), "código de verificación: […]"),
+        (f"us envio això:\n{KEY}\ngràcies", ("certificate",), "us envio això:\n[…]\ngràcies"),
+        ("contrasenya: Ab1234, PIN: 9876", ("password", "pin"), "contrasenya: […], PIN: […]"),
+    ],
+)
+def test_a_value_given_away_is_found_and_blanked(text: str, kinds: tuple[str, ...], blanked: str) -> None:
+    assert secrets.find(text, ()) == kinds
+    assert secrets.blank(text) == blanked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "he oblidat la contrasenya",
+        "la contrasenya és incorrecta",
+        "la contraseña es la que puse",
+        "Contrasenya: oblidada",
+        "no recordo el PIN i l'he posat 4 cops",
+        "codi postal: 08755",
+        "código de error: 50012",
+        "el codi de l'expedient és 20250077",
+        "password: https://example.org/reset",
+        "em demana usuari i contrasenya. Què hi poso?",
+        "el codi DIR3 és a la comanda",
+        "truqueu-me al 600 11 12 22",
+    ],
+)
+def test_words_about_secrets_are_none(text: str) -> None:
+    assert secrets.find(text, ()) == ()
+    assert secrets.blank(text) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "mime", "kinds"),
+    [
+        ("meu.p12", "application/octet-stream", ("certificate",)),
+        ("Certificat.PFX ", "application/octet-stream", ("certificate",)),
+        ("", "application/x-pkcs12", ("certificate",)),
+        ("clau.pem", "text/plain", ("certificate",)),
+        ("magatzem.jks", "application/octet-stream", ("certificate",)),
+        ("signatura.p7s", "application/pkcs7-signature", ()),
+        ("volant.pdf", "application/pdf", ()),
+    ],
+)
+def test_a_certificate_is_known_by_name_or_type(name: str, mime: str, kinds: tuple[str, ...]) -> None:
+    assert secrets.find("", (Attachment(name=name, mime=mime, size=10),)) == kinds
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["contrasenya " + "de la " * 20_000, "codi " * 50_000, "pin de " * 50_000, "-----BEGIN PRIVATE KEY-----" * 9_000],
+)
+def test_hostile_text_is_read_in_time(text: str) -> None:
+    started = time.perf_counter()
+
+    secrets.find(text, ())
+
+    assert time.perf_counter() - started < 2
