@@ -8,6 +8,7 @@ a server, or somebody posing as one, says around it names no mail of ours.
 """
 
 import email
+import logging
 import re
 from collections.abc import Iterable, Iterator
 from email.message import Message as Root
@@ -21,6 +22,8 @@ from oacmail.mail import report_text
 from oacmail.mail.fields import Fields
 
 Action = Literal["failed", "delayed", "delivered"]
+
+logging.getLogger("flufl.bounce").disabled = True  # it logs a traceback for each exception that it also raises
 
 _PARTS = 200  # a delivery report has three to ten; the rest of a monster is not looked at
 _OTHER_REPORTS = frozenset({"disposition-notification", "feedback-report"})
@@ -171,7 +174,10 @@ def _plain(root: Root, fields: Fields, parts: list[Root], text: str, machine: bo
 
 def _known_formats(root: Root) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """(permanently, temporarily failing addresses) in the formats that flufl.bounce knows."""
-    temporary, permanent = all_failures(root)
+    try:
+        temporary, permanent = all_failures(root)
+    except Exception:  # it raises on a From with 8-bit bytes, or none (seen): then our own sentences decide
+        return (), ()
     return _addresses(permanent), _addresses(temporary)
 
 

@@ -131,6 +131,19 @@ def test_an_automatic_reply_with_null_sender_is_no_report() -> None:
     assert report.find(*opened(raw)) is None
 
 
+def test_a_known_server_with_raw_bytes_in_its_from_is_still_heard(caplog: pytest.LogCaptureFixture) -> None:
+    raw = (
+        b"Return-Path: <>\r\nFrom: Administraci\xf3 <postmaster@relay.example.org>\r\nSubject: Undelivered Mail\r\n\r\n"
+        b"Your message could not be delivered to <a@example.org>.\r\n"
+    )
+
+    seen = report.find(*opened(raw))
+
+    assert seen is not None
+    assert seen.recipients == ("a@example.org",)
+    assert not caplog.records
+
+
 def test_nothing_in_a_hostile_report_raises() -> None:
     pieces = [b"Content-Type: multipart/report; report-type*=utf-8''delivery-status; boundary=R\r\n\r\n--R\r\n"]
     pieces += [
