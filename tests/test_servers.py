@@ -11,6 +11,7 @@ from tests.servers.dovecot import PASSWORD, Dovecot
 from tests.servers.maildir import Maildir
 from tests.servers.people import Agent, Citizen
 from tests.servers.ports import HOST
+from tests.servers.postfix import PostfixOptions
 from tests.servers.road import Road
 from tests.servers.waiting import until
 
@@ -77,6 +78,18 @@ def test_a_killed_dovecot_comes_back_on_the_same_port_with_its_mail(dovecot: Cal
     server.kill()
     server.start()
     assert _uids(box) == {(1, "1")}
+
+
+def test_a_road_of_its_own_may_be_narrow_proud_and_let_strangers_into_folders() -> None:
+    with Road(detail=True, options=PostfixOptions(message_size_limit=20_000, null_sender=False)) as road:
+        anna, office = Citizen(road), Citizen(road)
+        with pytest.raises(smtplib.SMTPResponseException, match=r"5\.3\.4"):
+            anna.write(office.address, "Gran", "x" * 30_000)
+        with pytest.raises(smtplib.SMTPRecipientsRefused, match="no null senders"):
+            anna.send(b"Subject: x\n\nx\n", office.address, envelope_from="")
+        anna.write(f"{office.user}+Sent@castellbisbal.cat", "De fora", "Bon dia")
+        until(lambda: office.mailbox.letters("Sent"), what="a letter in Sent")
+        assert office.inbox() == []
 
 
 def test_waiting_ends_with_an_error_that_says_for_what() -> None:

@@ -98,16 +98,18 @@ class Relay:
             self._options |= {"authenticator": good, "auth_require_tls": False}
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
         self.port = 0
 
     def __enter__(self) -> "Relay":
-        threading.Thread(target=self._run, daemon=True).start()
+        self._thread.start()
         if not self._ready.wait(10):
             raise AssertionError("the relay did not start")
         return self
 
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
 
     @property
     def mails(self) -> list[Mail]:
@@ -132,3 +134,8 @@ class Relay:
         self._ready.set()
         self._loop.run_forever()
         server.close()
+        talks = asyncio.all_tasks(self._loop)  # those that were told to hang
+        for talk in talks:
+            talk.cancel()
+        self._loop.run_until_complete(asyncio.gather(*talks, return_exceptions=True))
+        self._loop.close()
