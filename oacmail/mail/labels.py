@@ -60,6 +60,18 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
             "Data-protection rights",
         ),
     },
+    "cause": {
+        "platform": (
+            "mal funcionament de la plataforma",
+            "mal funcionamiento de la plataforma",
+            "the platform is not working properly",
+        ),
+        "document_or_form": (
+            "error en el document o formulari",
+            "error en el documento o formulario",
+            "an error in the document or form",
+        ),
+    },
     "status": {
         "new": ("Nova", "Nueva", "New"),
         "open": ("En curs", "En curso", "Open"),

@@ -45,6 +45,7 @@ DEFAULTS: Mapping[str, Mapping[str, object]] = {
     "bounced": {"what": "other", "received_at": None, "domain": "", "code": ""},
     "remark": {"received_at": None},
     "complex": _CARD,
+    "derived": {"opened_at": None, "due_at": None, "topic": "other", "cause": "platform", "why": "", "text": ""},
     "probe": {},
 }
 _ROWS: Mapping[str, Mapping[str, object]] = {
@@ -107,6 +108,7 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
         "bounced": ({"what": "answer", "domain": "example.org", "code": 550}, {"what": "ack"}),
         "remark": ({"received_at": _THEN},),
         "complex": ({}, _SAMPLE_CARD),
+        "derived": ({}, {**_SAMPLE_CARD, "cause": "document_or_form", "why": "Error 500"}),
         "probe": ({},),
     }
 )
