@@ -80,12 +80,14 @@ CREATE TABLE outbox(
   copy_expected INTEGER NOT NULL DEFAULT 0, copied_at TEXT, attempts INTEGER NOT NULL DEFAULT 0,
   tries INTEGER NOT NULL DEFAULT 0, next_at TEXT, data_at TEXT, sent_at TEXT, last_error TEXT,
   created_at TEXT NOT NULL) STRICT;
-CREATE INDEX outbox_live ON outbox(next_at) WHERE state IN('queued','claimed','sending','uncertain');
+-- a query uses it only if it repeats this very condition (https://sqlite.org/partialindex.html, section 3)
+CREATE INDEX outbox_live ON outbox(state, next_at) WHERE state IN('queued','claimed','sending','uncertain');
 CREATE INDEX outbox_alias ON outbox(alias) WHERE alias IS NOT NULL;
 CREATE INDEX outbox_by_case ON outbox(case_id);
 CREATE INDEX outbox_budget ON outbox(released_at, recipient) WHERE kind = 'ack';
 CREATE INDEX outbox_budget_of ON outbox(recipient, released_at) WHERE kind = 'ack';
-CREATE INDEX outbox_copies ON outbox(data_at) WHERE copied_at IS NOT NULL;
+CREATE INDEX outbox_handed_over ON outbox(data_at) WHERE data_at IS NOT NULL;
+CREATE INDEX outbox_copied ON outbox(copied_at) WHERE copied_at IS NOT NULL;
 
 CREATE TABLE events(
   id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, case_id INTEGER REFERENCES cases(id), fingerprint TEXT,

@@ -9,14 +9,41 @@ from oacmail.core.view import PersonView, Spent
 
 # A cap a domain would silence neighbours where a domain is a crowd; these get three times as much.
 FREE_MAIL = frozenset(
-    "gmail.com googlemail.com hotmail.com hotmail.es outlook.com outlook.es live.com msn.com yahoo.com yahoo.es "
-    "ymail.com icloud.com me.com mac.com telefonica.net movistar.es orange.es gmx.es gmx.com proton.me protonmail.com "
-    "aol.com terra.es ono.com vodafone.es jazztel.es".split()
+    [
+        "gmail.com",
+        "googlemail.com",
+        "hotmail.com",
+        "hotmail.es",
+        "outlook.com",
+        "outlook.es",
+        "live.com",
+        "msn.com",
+        "yahoo.com",
+        "yahoo.es",
+        "ymail.com",
+        "icloud.com",
+        "me.com",
+        "mac.com",
+        "telefonica.net",
+        "movistar.es",
+        "orange.es",
+        "gmx.es",
+        "gmx.com",
+        "proton.me",
+        "protonmail.com",
+        "aol.com",
+        "terra.es",
+        "ono.com",
+        "vodafone.es",
+        "jazztel.es",
+    ]
 )
 _CROWD = 3
 
 # Registries below which people register, for the domains that write to a Catalan town (publicsuffix.org, 2026).
-_SECOND_LEVEL = frozenset("com.es org.es nom.es gob.es edu.es co.uk org.uk com.mx com.ar com.br".split())
+_SECOND_LEVEL = frozenset(
+    ["com.es", "org.es", "nom.es", "gob.es", "edu.es", "co.uk", "org.uk", "com.mx", "com.ar", "com.br"]
+)
 
 
 def registrable(address: str) -> str:

@@ -117,8 +117,9 @@ class Intake:
         self._known[key] = known
         return [place for place in places if place.uid not in known]
 
-    def _replaced(self, key: tuple[str, int], places: Iterable[Place]) -> list[int]:
-        known = self.engine.store.known(*key)
+    def _replaced(self, key: tuple[str, int], places: Sequence[Place]) -> list[int]:
+        few = [place.uid for place in places] if len(places) <= TAIL else None
+        known = self.engine.store.known(*key, few)
         return [place.uid for place in places if place.uid in known and known[place.uid] != place]
 
     # --- working it -------------------------------------------------------------------------------

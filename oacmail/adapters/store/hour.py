@@ -4,6 +4,7 @@ import sqlite3
 from datetime import date, datetime
 
 from oacmail.adapters.store.connection import at, moment, stamp
+from oacmail.adapters.store.posting import LIVE
 from oacmail.adapters.store.reading import cases, running, spent
 from oacmail.core.doubts import probe_after
 from oacmail.core.on_clock import LAST_DIGEST, digest_due
@@ -61,10 +62,10 @@ def _unread(con: sqlite3.Connection) -> tuple[str, ...]:
 
 def _held(con: sqlite3.Connection) -> tuple[HeldAck, ...]:
     rows = con.execute(
-        """SELECT o.key, o.recipient, o.budget, o.created_at,
+        f"""SELECT o.key, o.recipient, o.budget, o.created_at,
         (c.answered_at IS NOT NULL AND c.status = 'answered') OR c.status = 'closed' AS answered
         FROM outbox o LEFT JOIN cases c ON c.id = o.case_id
-        WHERE o.state = 'queued' AND o.kind = 'ack' AND o.next_at IS NULL"""
+        WHERE o.{LIVE} AND o.state = 'queued' AND o.kind = 'ack' AND o.next_at IS NULL"""  # noqa: S608 - our words
     )
     return tuple(
         HeldAck(
@@ -80,13 +81,13 @@ def _held(con: sqlite3.Connection) -> tuple[HeldAck, ...]:
 
 def _doubts(con: sqlite3.Connection, policy: Policy) -> tuple[Doubt, ...]:
     rows = con.execute(
-        """SELECT o.*, (SELECT min(d.due_at) FROM deadlines d WHERE d.case_id = o.case_id AND d.kind = 'answer'
+        f"""SELECT o.*, (SELECT min(d.due_at) FROM deadlines d WHERE d.case_id = o.case_id AND d.kind = 'answer'
         AND d.level = 0 AND d.met_at IS NULL AND d.void_at IS NULL) AS due_at
-        FROM outbox o WHERE o.state = 'uncertain'"""
+        FROM outbox o WHERE o.{LIVE} AND o.state = 'uncertain'"""  # noqa: S608 - our words
     ).fetchall()
     if not rows:
         return ()
-    proven = moment(con.execute("SELECT max(copied_at) FROM outbox").fetchone()[0])
+    proven = moment(con.execute("SELECT max(copied_at) FROM outbox WHERE copied_at IS NOT NULL").fetchone()[0])
     return tuple(
         Doubt(
             key=row["key"],

@@ -26,10 +26,25 @@ _CASES = """SELECT c.id, c.number, c.status, c.kind, c.topic, c.level, c.intent,
     AND d.met_at IS NULL AND d.void_at IS NULL AND d.due_at <= :now) AS overdue,
   (SELECT count(*) FROM messages m WHERE m.case_id = c.id) AS messages
   FROM cases c JOIN people p ON p.id = c.citizen_id """
-_SHOWN = (
-    "number status kind topic level intent language citizen subject assignee opened_at due_at answered_at closed_at "
-    "overdue messages score"
-).split()
+_SHOWN = [
+    "number",
+    "status",
+    "kind",
+    "topic",
+    "level",
+    "intent",
+    "language",
+    "citizen",
+    "subject",
+    "assignee",
+    "opened_at",
+    "due_at",
+    "answered_at",
+    "closed_at",
+    "overdue",
+    "messages",
+    "score",
+]
 
 
 def local(text: str | None, zone: ZoneInfo) -> str | None:

@@ -44,11 +44,11 @@ def synced(
     )
 
 
-def known(con: sqlite3.Connection, name: str, uidvalidity: int) -> dict[int, Place]:
-    """All sightings of an epoch by UID."""
-    rows = con.execute(
-        "SELECT uid, size, internal_date FROM sightings WHERE folder = ? AND uidvalidity = ?", (name, uidvalidity)
-    )
+def known(con: sqlite3.Connection, name: str, uidvalidity: int, uids: Sequence[int] | None) -> dict[int, Place]:
+    """Sightings of an epoch by UID: those of `uids`, or all."""
+    query = "SELECT uid, size, internal_date FROM sightings WHERE folder = ? AND uidvalidity = ?"
+    some = f" AND uid IN ({','.join('?' * len(uids))})" if uids is not None else ""
+    rows = con.execute(query + some, (name, uidvalidity, *(uids or ())))
     return {row["uid"]: Place(uid=row["uid"], size=row["size"], internal_date=at(row["internal_date"])) for row in rows}
 
 

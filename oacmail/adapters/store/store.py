@@ -137,9 +137,9 @@ class SqliteStore:
         with self._write():
             places.synced(self.con, name, uidvalidity, uidnext, now, compared=compared)
 
-    def known(self, name: str, uidvalidity: int) -> dict[int, Place]:
+    def known(self, name: str, uidvalidity: int, uids: Sequence[int] | None) -> dict[int, Place]:
         with self._read():
-            return places.known(self.con, name, uidvalidity)
+            return places.known(self.con, name, uidvalidity, uids)
 
     def known_uids(self, name: str, uidvalidity: int) -> set[int]:
         with self._read():
