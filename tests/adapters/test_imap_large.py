@@ -1,5 +1,8 @@
 """Letters above the size limit: what is read of them, and that it is a letter of the same shape."""
 
+import subprocess
+import sys
+from collections.abc import Callable
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
@@ -7,6 +10,7 @@ import pytest
 
 from oacmail.adapters.imap import ImapMailbox, ImapSettings
 from oacmail.core.ports import Fetched
+from tests.servers.dovecot import Dovecot
 from tests.servers.maildir import Maildir
 from tests.servers.road import PASSWORD, Road
 
@@ -128,3 +132,31 @@ def test_header_fields_without_end_are_cut(road: Road) -> None:
     got, read = _read(road, b"Subject: cap\n" + b"X-Llarg: xxxxxxxxxxxxxxxxxxxx\n" * 30_000 + b"\nText\n")
     assert read["Subject"] == "cap"
     assert len(got.raw) < 600_000
+
+
+def test_fifty_megabytes_are_read_in_a_few(dovecot: Callable[..., Dovecot]) -> None:
+    server = dovecot()
+    line = b"A" * 76 + b"\n"
+    head = b'Content-Type: multipart/mixed; boundary="b"\nSubject: gran\n\n--b\n\nBon dia\n--b\n'
+    Maildir(server, "oac").deliver(
+        head
+        + b"Content-Type: application/pdf; name=x.pdf\nContent-Transfer-Encoding: base64\n\n"
+        + line * 680_000
+        + b"--b--\n"
+    )
+    program = f"""
+import resource
+from oacmail.adapters.imap import ImapMailbox, ImapSettings
+box = ImapMailbox(ImapSettings(host="localhost", port={server.imap_port}, security="none", user="oac",
+    password="secret"))
+box.open("INBOX")
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+got = box.fetch([1])[1]
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, len(got.raw), got.skipped)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    grown, size, skipped = done.stdout.split(maxsplit=2)
+    print(f"{grown} kB more for a letter of 52 MB")
+    assert int(grown) < 8_000
+    assert int(size) < 400
+    assert skipped.startswith("(('x.pdf', 'application/pdf', 38")

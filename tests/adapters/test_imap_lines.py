@@ -1,0 +1,78 @@
+"""Lines to a real Dovecot that break, lie half-open or are not to be trusted."""
+
+import threading
+
+import pytest
+
+from oacmail.adapters.imap import ImapMailbox, ImapSettings, LoginRefused
+from oacmail.core.errors import ConfigError, Transient
+from tests.adapters.boxes import filled, open_mailbox
+from tests.servers.dovecot import PASSWORD
+from tests.servers.proxy import Proxy
+from tests.servers.road import Road
+
+
+def test_a_half_open_line_is_noticed_at_the_next_poll(road: Road) -> None:
+    office = road.new_user("oac")
+    filled(road.dovecot, office, 1)
+    with (
+        Proxy(road.dovecot.imap_port) as wire,
+        open_mailbox(road.dovecot, office, port=wire.port, timeout=0.5) as mailbox,
+    ):
+        threading.Timer(0.1, wire.stall).start()
+        with pytest.raises(Transient, match="IMAP IDLE"):
+            mailbox.wait(0.3)
+        wire.restore()
+        assert mailbox.uids() == {1}
+
+
+def test_a_broken_line_is_transient_and_the_next_call_goes_on_in_the_same_folder(road: Road) -> None:
+    office = road.new_user("oac")
+    filled(road.dovecot, office, 2)
+    with Proxy(road.dovecot.imap_port) as wire, open_mailbox(road.dovecot, office, port=wire.port) as mailbox:
+        wire.cut()
+        with pytest.raises(Transient):
+            mailbox.uids()
+        assert mailbox.uids() == {1, 2}
+        wire.refuse()
+        for _ in range(2):
+            with pytest.raises(Transient):
+                mailbox.fetch([1, 2])
+        wire.restore()
+        assert sorted(mailbox.fetch([1, 2])) == [1, 2]
+
+
+def test_a_refused_login_is_transient_but_told_apart_and_keeps_the_secret(road: Road) -> None:
+    settings = ImapSettings(
+        host="localhost", port=road.dovecot.imap_port, security="none", user="oac", password=lambda: "never-shown"
+    )
+    with pytest.raises(LoginRefused, match="AUTHENTICATIONFAILED") as refused:
+        ImapMailbox(settings).open("INBOX")
+    assert "never-shown" not in f"{refused.value!r} {settings!r}"
+
+
+def test_a_line_that_breaks_during_login_says_nothing_of_the_password(road: Road) -> None:
+    with Proxy(road.dovecot.imap_port) as wire:
+        wire.refuse()
+        with pytest.raises(Transient) as broken:
+            ImapMailbox(
+                ImapSettings(host="localhost", port=wire.port, security="none", user="oac", password=PASSWORD)
+            ).open("INBOX")
+        assert not isinstance(broken.value, LoginRefused)
+
+
+def test_a_certificate_that_nobody_vouches_for_is_not_believed(road: Road) -> None:
+    settings = ImapSettings(host="localhost", port=road.dovecot.imaps_port, user="oac", password=PASSWORD)
+    with pytest.raises(Transient, match="SSLCertVerificationError"):
+        ImapMailbox(settings).open("INBOX")
+
+
+def test_without_encryption_only_this_machine_is_spoken_to() -> None:
+    with pytest.raises(ConfigError, match=r"imap\.security"):
+        ImapMailbox(ImapSettings(host="imap.example.cat", security="none", user="oac", password=PASSWORD))
+
+
+def test_a_password_with_accents_is_sent_as_it_is(road: Road) -> None:
+    settings = ImapSettings(host="localhost", port=road.dovecot.imap_port, security="none", user="oac", password="çà")
+    with pytest.raises(LoginRefused):
+        ImapMailbox(settings).open("INBOX")

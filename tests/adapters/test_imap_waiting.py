@@ -1,0 +1,90 @@
+"""Waiting for mail on a real Dovecot: what is news, what ends a wait, and what has come meanwhile."""
+
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from oacmail.core.errors import Transient
+from tests.adapters.boxes import LETTER, filled, open_mailbox
+from tests.servers.dovecot import Dovecot
+from tests.servers.maildir import Maildir
+from tests.servers.people import Agent, Citizen
+from tests.servers.road import Road
+
+
+@pytest.mark.parametrize("security", ["none", "starttls", "tls"])
+def test_a_citizens_mail_ends_the_wait_within_a_second(road: Road, security: str) -> None:
+    office, anna = road.new_user("oac"), Citizen(road)
+    port = road.dovecot.imaps_port if security == "tls" else road.dovecot.imap_port
+    with open_mailbox(road.dovecot, office, security=security, port=port, ca_file=str(road.certs.ca)) as mailbox:
+        sent: list[float] = []
+
+        def write() -> None:
+            anna.write(road.address(office), "Hola", "Bon dia")
+            sent.append(time.monotonic())
+
+        for _ in range(3):
+            threading.Timer(0.1, write).start()
+            assert mailbox.wait(10)
+            took = time.monotonic() - sent.pop()
+            print(f"notice after {took:.3f} s")
+            assert took < 2
+            mailbox.open("INBOX")
+
+
+def test_what_came_between_looking_and_waiting_is_news_at_once(road: Road) -> None:
+    office = road.new_user("oac")
+    with open_mailbox(road.dovecot, office) as mailbox:
+        mailbox.uids()
+        Maildir(road.dovecot, office).deliver(LETTER % 1)
+        assert mailbox.wait(60)
+        mailbox.open("INBOX")
+        assert not mailbox.wait(0.05)
+
+
+def test_the_bell_ends_a_wait_at_once_and_is_not_lost_before_one(road: Road) -> None:
+    with open_mailbox(road.dovecot, road.new_user("oac")) as mailbox:
+        threading.Timer(0.1, mailbox.wake).start()
+        begun = time.monotonic()
+        assert not mailbox.wait(60)
+        for _ in range(10_000):
+            mailbox.wake()
+        assert not mailbox.wait(60)
+        assert time.monotonic() - begun < 5
+        assert not mailbox.wait(0.05)
+
+
+def test_flags_that_people_set_are_no_news(road: Road) -> None:
+    office = road.new_user("oac")
+    filled(road.dovecot, office, 1)
+    marta = Agent(road, office)
+    with open_mailbox(road.dovecot, office) as mailbox:
+        threading.Timer(0.1, marta.flag, (1, "\\Flagged")).start()
+        assert not mailbox.wait(1.5)
+
+
+def test_idle_is_begun_anew_before_the_server_loses_patience(road: Road) -> None:
+    office = road.new_user("oac")
+    with open_mailbox(road.dovecot, office, idle_minutes=0.001) as mailbox:
+        threading.Timer(0.5, Maildir(road.dovecot, office).deliver, (LETTER % 1,)).start()
+        assert mailbox.wait(10)
+
+
+@pytest.mark.parametrize("end", [Dovecot.kill, Dovecot.stop])
+def test_a_server_that_ends_during_idle_is_noticed_and_found_again(
+    dovecot: Callable[..., Dovecot], end: Callable[[Dovecot], None]
+) -> None:
+    server = dovecot()
+    filled(server, "oac", 1)
+    with open_mailbox(server, "oac") as mailbox:
+        threading.Timer(0.2, end, (server,)).start()
+        begun = time.monotonic()
+        with pytest.raises(Transient, match="IMAP IDLE"):
+            mailbox.wait(60)
+        assert time.monotonic() - begun < 5
+        with pytest.raises(Transient, match="ECONNREFUSED"):
+            mailbox.open("INBOX")
+        server.start()
+        assert mailbox.open("INBOX").exists == 1

@@ -1,0 +1,113 @@
+"""Silence, broken lines, logins and certificates: what is uncertain, and what was never sent."""
+
+import socket
+
+import pytest
+
+from oacmail.adapters.smtp import LoginRefused, SmtpSettings, SmtpTransport
+from oacmail.core.errors import ConfigError, Transient, Uncertain
+from tests.adapters.mails import MIME, mail_to, never, nothing, transport_to
+from tests.fakes.relay import DROP, HANG, Relay
+from tests.servers.people import Citizen
+from tests.servers.ports import HOST
+from tests.servers.proxy import Proxy
+from tests.servers.road import Road
+
+# --- silence and broken lines -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("verb", ["EHLO", "MAIL", "RCPT", "DATA"])
+@pytest.mark.parametrize("fault", [DROP, HANG])
+def test_a_line_that_breaks_before_354_has_sent_nothing(verb: str, fault: str) -> None:
+    with Relay({verb: [fault]}) as relay:
+        with pytest.raises(Transient):
+            SmtpTransport(SmtpSettings(host=HOST, port=relay.port, security="none", timeout=0.3)).send(mail_to(), never)
+        assert not relay.mails
+
+
+@pytest.mark.parametrize("fault", [DROP, HANG])
+def test_no_answer_to_the_whole_mail_is_uncertain(fault: str) -> None:
+    with Relay({"BODY": [fault]}) as relay:
+        transport = transport_to(relay.port, data_timeout=0.3)
+        with pytest.raises(Uncertain):
+            transport.send(mail_to(), nothing)
+        assert transport.send(mail_to(), nothing)
+
+
+def test_a_line_cut_after_354_is_uncertain() -> None:
+    with Relay() as relay, Proxy(relay.port) as wire:
+        with pytest.raises(Uncertain):
+            transport_to(wire.port).send(mail_to(), lambda _: wire.cut())
+        assert not relay.mails
+
+
+def test_what_before_data_raises_comes_out_and_not_a_byte_goes(road: Road) -> None:
+    anna = Citizen(road)
+    transport = transport_to(road.postfix.smtp_port)
+
+    def disk_full(_: bool) -> None:
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        transport.send(mail_to(anna.address, "", MIME.replace(b"<1@x>", b"<never@x>")), disk_full)
+    transport.send(mail_to(anna.address, ""), nothing)
+    assert [got["Message-ID"] for got in anna.wait_for_mail()] == ["<1@x>"]
+
+
+def test_a_relay_that_cannot_be_reached_is_transient() -> None:
+    with socket.create_server((HOST, 0)) as nobody:
+        port = nobody.getsockname()[1]
+    with pytest.raises(Transient, match="ConnectionRefusedError ECONNREFUSED"):
+        transport_to(port).send(mail_to(), never)
+
+
+# --- login and encryption ---------------------------------------------------------------------------------
+
+
+def test_a_wrong_password_is_transient_but_told_apart(road: Road) -> None:
+    settings = SmtpSettings(
+        host="localhost",
+        port=road.postfix.submission_port,
+        user="oac",
+        password="wrong-and-never-shown",
+        ca_file=str(road.certs.ca),
+    )
+    with pytest.raises(LoginRefused) as refused:
+        SmtpTransport(settings).send(mail_to(), never)
+    assert "never-shown" not in f"{refused.value!r} {settings!r}"
+
+
+def test_an_oauth_token_is_asked_for_at_each_login() -> None:
+    tokens = iter(["first", "second"])
+    with Relay({"AUTH": ["235 2.7.0 welcome", "235 2.7.0 welcome"]}, login=True) as relay:
+        settings = SmtpSettings(
+            host=HOST,
+            port=relay.port,
+            security="none",
+            user="oac",
+            auth="xoauth2",
+            password=lambda: next(tokens),
+            keep_seconds=0,
+        )
+        transport = SmtpTransport(settings)
+        for _ in range(2):
+            transport.send(mail_to(), nothing)
+    logins = [words.split()[-1] for words in relay.heard if words.startswith("AUTH XOAUTH2")]
+    assert len(set(logins)) == 2
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_a_certificate_that_nobody_vouches_for_is_not_believed(road: Road, host: str) -> None:
+    transport = SmtpTransport(SmtpSettings(host=host, port=road.postfix.submission_port))
+    with pytest.raises(Transient, match="SSLCertVerificationError"):
+        transport.send(mail_to(), never)
+
+
+def test_a_relay_without_starttls_gets_no_mail_when_it_is_asked_for() -> None:
+    with Relay() as relay, pytest.raises(Transient, match="SMTPNotSupportedError"):
+        SmtpTransport(SmtpSettings(host=HOST, port=relay.port)).send(mail_to(), never)
+
+
+def test_without_encryption_only_this_machine_is_spoken_to() -> None:
+    with pytest.raises(ConfigError, match=r"smtp\.security"):
+        SmtpTransport(SmtpSettings(host="mail.example.cat", security="none"))
