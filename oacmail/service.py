@@ -42,7 +42,7 @@ class Outage:
         if not self.errors:
             log.warning(f"{self.name}.down", error=str(error), kind=type(error).__name__)
         self.errors += 1
-        return min(LONGEST_WAIT, 2.0 ** min(self.errors - 1, 9)) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
+        return min(LONGEST_WAIT, 2.0 ** min(self.errors - 1, 9)) * random.uniform(0.8, 1.2)
 
     def well(self) -> bool:
         """True when this ends an outage."""
@@ -162,7 +162,7 @@ class Service:
                 self._mailbox_well(outage)
                 self.parts.mailbox.wait(poll)
             except Transient as error:
-                self._mailbox_ill(error)
+                self._mailbox_ill()
                 self._stop.wait(outage.failed(error))
 
     def _mailbox_well(self, outage: Outage) -> None:
@@ -172,7 +172,7 @@ class Service:
             self.parts.delivery.citizens_may = True
             self._mail.set()
 
-    def _mailbox_ill(self, error: Transient) -> None:
+    def _mailbox_ill(self) -> None:
         """Until the folders are read again, a citizen's mail may lie there already sent."""
         self.parts.delivery.citizens_may = False
         self._compare = True

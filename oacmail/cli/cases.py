@@ -188,7 +188,10 @@ def set_(ctx: click.Context, /, n: str, **words: str | None) -> None:
 @click.argument("message_id")
 @click.pass_context
 def open_(ctx: click.Context, message_id: str) -> None:
-    """Make a case of a letter that was judged machine, spam or doubtful. MESSAGE-ID, or its ref in `quarantine list`."""
+    """Make a case of a letter that was judged machine, spam or doubtful.
+
+    MESSAGE-ID, or its ref in `quarantine list`.
+    """
     config = configured(ctx)
     with wiring.beside(config) as engine:
         with wiring.reading(config) as con:

@@ -26,7 +26,7 @@ def release_held(policy: Policy, hour: Hour, now: datetime) -> list[Effect]:
 def in_turn(items: list[HeldAck]) -> list[HeldAck]:
     """The class decides first; inside a class each domain gives one after the other, oldest first."""
     ranked: list[tuple[int, int, datetime, HeldAck]] = []
-    key = lambda item: (item.budget, registrable(item.recipient))  # noqa: E731
+    key = lambda item: (item.budget, registrable(item.recipient))
     for _, group in groupby(sorted(items, key=key), key=key):
         for turn, item in enumerate(sorted(group, key=lambda item: item.created_at)):
             ranked.append((_ORDER.get(item.budget, 3), turn, item.created_at, item))

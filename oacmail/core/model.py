@@ -88,7 +88,7 @@ class Rung(StrEnum):
 
 
 class Dmarc(StrEnum):
-    PASS = "pass"  # noqa: S105
+    PASS = "pass"
     FAIL = "fail"
     NONE = "none"
 

@@ -166,7 +166,10 @@ def _like_a_machine(letter: Letter) -> bool:
 
 
 def acknowledgement(letter: Letter, number: str, *, first: bool) -> Send:
-    """The acknowledgement of this letter, with the data-protection clause if it is the case's first; held back (`release` None) while its budget has no room."""
+    """The acknowledgement of this letter, with the data-protection clause if it is the case's `first`.
+
+    Held back (`release` None) while its budget has no room.
+    """
     policy, message = letter.policy, letter.message
     kind = budget.budget_class(message, letter.view.person)
     room = budget.has_room(policy, kind, letter.author, letter.view.spent)

@@ -5,7 +5,7 @@ arrival over all folders, so that an answer is not met before its question. Neve
 sequence numbers, never deletes. A letter that fails three times, alone, is set aside with its bytes.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby

@@ -65,7 +65,7 @@ def _held(con: sqlite3.Connection) -> tuple[HeldAck, ...]:
         f"""SELECT o.key, o.recipient, o.budget, o.created_at,
         (c.answered_at IS NOT NULL AND c.status = 'answered') OR c.status = 'closed' AS answered
         FROM outbox o LEFT JOIN cases c ON c.id = o.case_id
-        WHERE o.{LIVE} AND o.state = 'queued' AND o.kind = 'ack' AND o.next_at IS NULL"""  # noqa: S608 - our words
+        WHERE o.{LIVE} AND o.state = 'queued' AND o.kind = 'ack' AND o.next_at IS NULL"""
     )
     return tuple(
         HeldAck(
@@ -83,7 +83,7 @@ def _doubts(con: sqlite3.Connection, policy: Policy) -> tuple[Doubt, ...]:
     rows = con.execute(
         f"""SELECT o.*, (SELECT min(d.due_at) FROM deadlines d WHERE d.case_id = o.case_id AND d.kind = 'answer'
         AND d.level = 0 AND d.met_at IS NULL AND d.void_at IS NULL) AS due_at
-        FROM outbox o WHERE o.{LIVE} AND o.state = 'uncertain'"""  # noqa: S608 - our words
+        FROM outbox o WHERE o.{LIVE} AND o.state = 'uncertain'"""
     ).fetchall()
     if not rows:
         return ()

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from oacmail.adapters.store.connection import at, stamp
 from oacmail.adapters.store.hour import problems, waiting
+from oacmail.core.model import Role
 
 Row = dict[str, Any]
 
@@ -24,7 +25,7 @@ _CASES = """SELECT c.id, c.number, c.status, c.kind, c.topic, c.level, c.intent,
     (SELECT max(d.due_at) FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0)) AS due_at,
   EXISTS(SELECT 1 FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0
     AND d.met_at IS NULL AND d.void_at IS NULL AND d.due_at <= :now) AS overdue,
-  (SELECT count(*) FROM messages m WHERE m.case_id = c.id) AS messages
+  (SELECT count(*) FROM messages m WHERE m.case_id = c.id AND m.role <> 'ours') AS messages
   FROM cases c JOIN people p ON p.id = c.citizen_id """
 _SHOWN = [
     "number",
@@ -65,7 +66,7 @@ def cases(
 ) -> Iterator[Row]:
     """The most urgent first: running clocks by their due moment, then the rest by age."""
     wanted = " WHERE c.status = :status" if status else ""
-    query = f"SELECT * FROM ({_CASES}{wanted}) WHERE NOT :late OR overdue ORDER BY answered_at IS NOT NULL, due_at, id"  # noqa: S608
+    query = f"SELECT * FROM ({_CASES}{wanted}) WHERE NOT :late OR overdue ORDER BY answered_at IS NOT NULL, due_at, id"
     for row in con.execute(query, {"now": stamp(now), "status": status, "late": overdue}):
         yield _case(row, zone)
 
@@ -77,7 +78,7 @@ def case(con: sqlite3.Connection, zone: ZoneInfo, now: datetime, number: str) ->
         return None
     shown = _case(row, zone)
     shown["parent"] = row["parent"]
-    shown["letters"] = [_letter(letter, zone) for letter in _letters(con, row["id"])]
+    shown["letters"] = [_letter(letter, zone) for letter in _letters(con, row["id"]) if letter["role"] != Role.OURS]
     shown["mails"] = [
         {
             "key": mail["key"],
@@ -149,7 +150,7 @@ def outbox(con: sqlite3.Connection, zone: ZoneInfo, *, every: bool = False) -> I
     """What has not reached an end; with `every` all."""
     where = "" if every else "WHERE o.state IN ('queued','claimed','sending','uncertain','failed','held')"
     query = f"""SELECT o.*, c.number AS "case" FROM outbox o LEFT JOIN cases c ON c.id = o.case_id {where}
-      ORDER BY o.id"""  # noqa: S608 - our words
+      ORDER BY o.id"""
     for row in con.execute(query):
         yield {
             "key": row["key"],

@@ -29,7 +29,7 @@ def person(con: sqlite3.Connection, effect: Person, scene: Scene) -> None:
     values = {"name": effect.name, "lang": effect.lang, "known": effect.known}
     for column, value in values.items():
         if value is not None:
-            con.execute(f"UPDATE people SET {column} = ? WHERE id = ?", (value, identity))  # noqa: S608 - our names
+            con.execute(f"UPDATE people SET {column} = ? WHERE id = ?", (value, identity))
 
 
 def open_case(con: sqlite3.Connection, effect: OpenCase, scene: Scene) -> None:
@@ -125,7 +125,7 @@ def original_of(con: sqlite3.Connection, raw: bytes | None) -> str | None:
 def change(con: sqlite3.Connection, effect: Change, scene: Scene) -> None:
     names = [f"{name} = ?" for name in effect.columns]
     values = [stamp(value) if isinstance(value, datetime) else value for value in effect.columns.values()]
-    con.execute(f"UPDATE cases SET {', '.join(names)} WHERE number = ?", (*values, effect.case))  # noqa: S608
+    con.execute(f"UPDATE cases SET {', '.join(names)} WHERE number = ?", (*values, effect.case))
 
 
 def merge(con: sqlite3.Connection, effect: Merge, scene: Scene) -> None:

@@ -9,7 +9,6 @@ from oacmail.adapters.store.scene import Scene, case_id, raise_serial
 from oacmail.core.budget import registrable
 from oacmail.core.model import Bare, Drop, Import, Mark, Note, Remember, Send
 
-
 _INSERT_MAIL = """INSERT INTO outbox(key, message_id, case_id, kind, recipient, domain, mime, bare, bare_id, length,
   state, budget, released_at, next_at, created_at) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(key) DO NOTHING"""
 
@@ -64,7 +63,7 @@ def mark(con: sqlite3.Connection, effect: Mark, scene: Scene) -> None:
     names = ", ".join(f"{name} = ?" for name in columns)
     states = ",".join("?" * len(effect.if_in))
     where = f" AND state IN ({states})" if effect.if_in else ""
-    con.execute(f"UPDATE outbox SET {names} WHERE key = ?{where}", (*columns.values(), effect.key, *effect.if_in))  # noqa: S608
+    con.execute(f"UPDATE outbox SET {names} WHERE key = ?{where}", (*columns.values(), effect.key, *effect.if_in))
     if effect.state == "queued" and effect.next_at is not None:
         con.execute("UPDATE outbox SET released_at = coalesce(released_at, next_at) WHERE key = ?", (effect.key,))
 
@@ -74,8 +73,8 @@ def copied(con: sqlite3.Connection, effect: Mark, scene: Scene) -> None:
     sent_at = stamp(effect.sent_at or scene.now)
     con.execute(
         """UPDATE outbox SET copied_at = ?, alias = coalesce(?, alias), last_error = NULL,
-        sent_at = coalesce(sent_at, ?), state = CASE WHEN state IN ('dropped','shadow','failed') THEN state ELSE 'sent' END
-        WHERE key = ?""",
+        sent_at = coalesce(sent_at, ?),
+        state = CASE WHEN state IN ('dropped','shadow','failed') THEN state ELSE 'sent' END WHERE key = ?""",
         (stamp(scene.now), effect.alias, sent_at, effect.key),
     )
 
@@ -83,7 +82,7 @@ def copied(con: sqlite3.Connection, effect: Mark, scene: Scene) -> None:
 def drop(con: sqlite3.Connection, effect: Drop, scene: Scene) -> None:
     con.execute(
         f"""UPDATE outbox SET state = 'dropped' WHERE case_id = ? AND state = 'queued'
-        AND kind IN ({",".join("?" * len(effect.kinds))})""",  # noqa: S608 - placeholders only
+        AND kind IN ({",".join("?" * len(effect.kinds))})""",
         (case_id(con, effect.case), *effect.kinds),
     )
 

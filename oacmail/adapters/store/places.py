@@ -108,7 +108,7 @@ def attempt(con: sqlite3.Connection, name: str, uidvalidity: int, uids: Sequence
     """Mark in flight before FETCH. Only a letter that is worked alone counts an attempt."""
     con.executemany(
         f"""UPDATE sightings SET in_flight = 1{", attempts = attempts + 1" if alone else ""}
-        WHERE folder = ? AND uidvalidity = ? AND uid = ?""",  # noqa: S608 - our words
+        WHERE folder = ? AND uidvalidity = ? AND uid = ?""",
         [(name, uidvalidity, uid) for uid in uids],
     )
 
@@ -119,7 +119,7 @@ def landed(
     """No longer in flight. `passing`: the fault was the line's, not the letter's, so its attempt does not count."""
     con.executemany(
         f"""UPDATE sightings SET in_flight = 0, error = ?{", attempts = max(attempts - 1, 0)" if passing else ""}
-        WHERE folder = ? AND uidvalidity = ? AND uid = ?""",  # noqa: S608 - our words
+        WHERE folder = ? AND uidvalidity = ? AND uid = ?""",
         [(error, name, uidvalidity, uid) for uid in uids],
     )
 

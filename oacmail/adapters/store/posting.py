@@ -22,7 +22,7 @@ def recover(con: sqlite3.Connection) -> None:
         f"UPDATE outbox SET state = 'queued', attempts = max(attempts - 1, 0) WHERE {LIVE} AND state = 'claimed'"
     )
     con.execute(
-        f"UPDATE outbox SET state = 'uncertain', last_error = 'killed while sending' WHERE {LIVE} AND state = 'sending'"  # noqa: S608
+        f"UPDATE outbox SET state = 'uncertain', last_error = 'killed while sending' WHERE {LIVE} AND state = 'sending'"
     )
 
 
@@ -32,7 +32,7 @@ def claim(con: sqlite3.Connection, now: datetime, most: int, staff: frozenset[st
     rows = con.execute(
         f"""UPDATE outbox SET state = 'claimed', attempts = attempts + 1 WHERE id IN (
         SELECT id FROM outbox WHERE {LIVE} AND state = 'queued' AND next_at <= ?{only} ORDER BY {_ORDER} LIMIT ?)
-        RETURNING id, key, kind, recipient, mime""",  # noqa: S608 - our words and placeholders
+        RETURNING id, key, kind, recipient, mime""",
         (stamp(now), *(sorted(staff) if staff is not None else ()), most),
     ).fetchall()
     return [
@@ -61,7 +61,7 @@ def sending(con: sqlite3.Connection, key: str, now: datetime, *, copy_expected: 
 def next_due(con: sqlite3.Connection) -> str | None:
     """When the earliest queued mail wants to go; NULL next_at waits for its budget."""
     row = con.execute(
-        f"SELECT min(next_at) FROM outbox WHERE {LIVE} AND state = 'queued' AND next_at IS NOT NULL"  # noqa: S608
+        f"SELECT min(next_at) FROM outbox WHERE {LIVE} AND state = 'queued' AND next_at IS NOT NULL"
     ).fetchone()
     return row[0] if row else None
 

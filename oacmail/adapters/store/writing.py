@@ -1,4 +1,7 @@
-"""Makes a decision's effects true: one function an effect, each an upsert by its key, inside the caller's transaction."""
+"""Makes a decision's effects true: one function an effect, each an upsert by its key.
+
+Works inside the caller's transaction; commits nothing and decides nothing.
+"""
 
 import sqlite3
 from collections.abc import Callable, Mapping
