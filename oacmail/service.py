@@ -42,7 +42,7 @@ class Outage:
         if not self.errors:
             log.warning(f"{self.name}.down", error=str(error), kind=type(error).__name__)
         self.errors += 1
-        return min(LONGEST_WAIT, 2.0 ** min(self.errors - 1, 9)) * random.uniform(0.8, 1.2)
+        return min(LONGEST_WAIT, 2.0 ** min(self.errors - 1, 9)) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
 
     def well(self) -> bool:
         """True when this ends an outage."""

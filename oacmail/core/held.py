@@ -26,11 +26,14 @@ def release_held(policy: Policy, hour: Hour, now: datetime) -> list[Effect]:
 def in_turn(items: list[HeldAck]) -> list[HeldAck]:
     """The class decides first; inside a class each domain gives one after the other, oldest first."""
     ranked: list[tuple[int, int, datetime, HeldAck]] = []
-    key = lambda item: (item.budget, registrable(item.recipient))
-    for _, group in groupby(sorted(items, key=key), key=key):
+    for _, group in groupby(sorted(items, key=_share), key=_share):
         for turn, item in enumerate(sorted(group, key=lambda item: item.created_at)):
             ranked.append((_ORDER.get(item.budget, 3), turn, item.created_at, item))
     return [item for *_, item in sorted(ranked, key=lambda row: row[:3])]
+
+
+def _share(item: HeldAck) -> tuple[str, str]:
+    return item.budget, registrable(item.recipient)
 
 
 def _let_go(policy: Policy, hour: Hour, items: list[HeldAck], now: datetime) -> list[Effect]:

@@ -88,7 +88,7 @@ class Rung(StrEnum):
 
 
 class Dmarc(StrEnum):
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105
     FAIL = "fail"
     NONE = "none"
 
