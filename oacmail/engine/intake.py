@@ -5,7 +5,7 @@ arrival over all folders, so that an answer is not met before its question. Neve
 sequence numbers, never deletes. A letter that fails three times, alone, is set aside with its bytes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -24,6 +24,7 @@ BATCH = 50
 TAIL = 20  # the highest UIDs are the ones a restored mailbox uses again
 TRIES = 3
 CLOCKS_DIFFER = timedelta(days=1)
+BATCH_BYTES = 16_000_000
 MARK = "X-Oacmail"
 
 
@@ -145,8 +146,8 @@ class Intake:
         self.mailbox.open(reading.watched.name)
         suspects = [uid for uid in uids if reading.todo[uid][2] or reading.todo[uid][1]]
         calm = [uid for uid in uids if uid not in set(suspects)]
-        for start in range(0, len(calm), BATCH):
-            self._batch(reading, calm[start : start + BATCH], alone=False)
+        for batch in _batches(reading, calm):
+            self._batch(reading, batch, alone=False)
         for uid in suspects:
             self._alone(reading, uid)
         return len(uids)
@@ -240,3 +241,18 @@ class Intake:
                 self.mailbox.file(spot.folder, spot.uid, target, seen=True)
             if target is not None:
                 self.engine.store.filed(spot)
+
+
+def _batches(reading: Reading, uids: Sequence[int]) -> Iterator[list[int]]:
+    """Few round trips, and never much in memory at once."""
+    batch: list[int] = []
+    size = 0
+    for uid in uids:
+        more = reading.todo[uid][0].size
+        if batch and (len(batch) == BATCH or size + more > BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(uid)
+        size += more
+    if batch:
+        yield batch
