@@ -171,6 +171,7 @@ class Service:
         if not self.parts.delivery.citizens_may:
             self.parts.delivery.citizens_may = True
             self._mail.set()
+            self._tick()  # what had to wait until the mailbox was read is due at once
 
     def _mailbox_ill(self) -> None:
         """Until the folders are read again, a citizen's mail may lie there already sent."""
