@@ -28,14 +28,14 @@ def own_mark(policy: Policy, message: Message) -> OwnMark | None:
 
 
 def writer(policy: Policy, message: Message) -> Writer:
-    """The writer of a letter met outside Sent, own mail apart."""
+    """The writer of a letter met outside Sent, own mail apart. Staff are named by exactly one From with one address."""
     if message.sender in policy.form_senders:
         return Writer(Role.CITIZEN, False, "form-sender")
     if message.auto is not Auto.NONE:
         return Writer(Role.ROBOT, False, f"robot: {message.auto}")
     if message.sender in policy.office.own:
         return Writer(Role.OURS, False, "from-our-address-unsigned")
-    if message.sender in policy.people.staff:
+    if message.sender in policy.people.staff and message.single_from:
         return _staff(policy, message)
     return Writer(Role.CITIZEN, False, "citizen")
 
@@ -44,5 +44,5 @@ def _staff(policy: Policy, message: Message) -> Writer:
     people = policy.people
     desk = {*people.agents, *people.supervisor, *people.operator}
     role = Role.AGENT if message.sender in desk else Role.TECHNICAL
-    proven = message.auth.authentic and message.single_from
+    proven = message.auth.authentic
     return Writer(role, proven, f"{role}-proven" if proven else f"{role}-unproven")

@@ -100,8 +100,8 @@ def _member(case: CaseView, writers: frozenset[str]) -> bool:
 
 
 def _our_id(message: Message, view: View, writers: frozenset[str], _: datetime) -> Placing | None:
-    """(a) whoever writes: only who received our mail, or was shown it, can name its id."""
-    for mail in view.mails:
+    """(a) whoever writes: only who received our mail, or was shown it, can name its id. Our latest is meant."""
+    for mail in reversed(view.mails):
         case = _case(view, mail.case)
         if case is not None:
             return Placing(case, "our-message-id", guest=not _member(case, writers))

@@ -111,7 +111,7 @@ class View:
     """For one letter, one order or one settlement.
 
     `known`: the letter of the same fingerprint. `named`: letters whose id the letter's refs name. `naming`: letters
-    of the same citizen that name the letter's id. `mails`: our mails that its refs, report or mark name.
+    of the same citizen that name the letter's id. `mails`: our mails that its refs, report or mark name, oldest first.
     `tokened`: cases whose keyed token it bears. `recent`: letters of the writer (for Sent: of the recipients)
     of the last 14 days. `serial`: the next case serial of the year. `letter`: for `case open`, the stored letter.
     """

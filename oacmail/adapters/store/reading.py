@@ -122,7 +122,7 @@ def _recent(con: sqlite3.Connection, writers: Sequence[str], received_at: dateti
 def _mails_of(con: sqlite3.Connection, policy: Policy, message: Message, ids: Sequence[str]) -> tuple[MailView, ...]:
     found: list[MailView] = []
     if ids:
-        where = f"WHERE o.message_id IN ({marks(ids)}) OR o.alias IN ({marks(ids)})"
+        where = f"WHERE o.message_id IN ({marks(ids)}) OR o.alias IN ({marks(ids)}) ORDER BY o.id"
         found += _mails(con, where, (*ids, *ids))
     mark = own_mark(policy, message)
     if mark is not None:
