@@ -1,0 +1,28 @@
+"""Towns of the test's own."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.engine.world import World
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[Callable[..., World]]:
+    """Makes towns: `world = town(now="2026-11-25 09:00", deadline={…})`."""
+    made: list[World] = []
+
+    def make(**settings: object) -> World:
+        made.append(World(tmp_path / f"town{len(made)}", **settings))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield make
+    for world in made:
+        world.stop()
+
+
+@pytest.fixture
+def world(town: Callable[..., World]) -> World:
+    """Wednesday 25 November 2026, nine in the morning."""
+    return town()

@@ -1,0 +1,299 @@
+"""A town in one process: the real store, engine, intake, delivery and templates; clock, mailbox and relay are played.
+
+    world = World(tmp_path, now="2026-11-25 09:00")
+    letter = world.citizen_writes(ANNA, "Padró", "Com demano un volant?")
+    world.turn()                          # sync, tick, drain: what the three loops of the service do
+    world.advance("2026-11-26 19:59")
+    world.agent_answers(letter, "Aquí el teniu.")
+
+Local times are written as people say them. `kill` ends the process at a named point as `kill -9` would; `start`
+makes a new one from what the file holds.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from copy import deepcopy
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from oacmail import config as settings
+from oacmail import wiring
+from oacmail.adapters.store import SqliteStore, listing
+from oacmail.adapters.store.store import SqliteTurn
+from oacmail.core.errors import RelayTrouble, Transient
+from oacmail.core.model import Ordered, Ticked
+from oacmail.core.policy import Policy
+from oacmail.core.ports import Claimed
+from oacmail.engine import Delivery, Engine, Intake
+from tests.engine import post
+from tests.engine.post import OFFICE
+from tests.fakes.clock import FakeClock
+from tests.fakes.mailbox import FakeMailbox
+from tests.fakes.transport import MX, FakeTransport, arrived
+
+ANNA, PERE, MARTA = "anna@example.org", "pere@example.net", "marta@example.com"
+SUPERVISOR, OPERATOR, AGENT = "cap@town.example", "sistemes@town.example", "agent@town.example"
+STAFF = (SUPERVISOR, OPERATOR, AGENT)
+MADRID = ZoneInfo("Europe/Madrid")
+_URL = "https://www.castellbisbal.example/"
+_DEFAULTS: Mapping[str, Mapping[str, Any]] = {
+    "office": {
+        "address": OFFICE,
+        "state": "state",
+        "complaints_form_url": _URL + "queixes",
+        "privacy_url": _URL + "privacitat",
+        "rights_url": _URL + "drets",
+        "dpo": "dpd@castellbisbal.example",
+    },
+    "imap": {"host": "localhost", "user": "oac360"},
+    "smtp": {"host": "localhost", "per_minute": 0},
+    "trust": {"provider": "postfix", "authserv_id": MX, "mx": [MX]},
+    "people": {"supervisor": SUPERVISOR, "operator": OPERATOR, "agents": [AGENT]},
+    "digest": {"to": []},
+}
+
+
+class Killed(BaseException):
+    """`kill -9` at a named point: nothing that runs may catch it and go on."""
+
+
+class MortalStore(SqliteStore):
+    """The store, with the points between its commits at which a process may die."""
+
+    died: Callable[[str], None] = staticmethod(lambda point: None)
+
+    @contextmanager
+    def turn(self) -> Iterator[SqliteTurn]:
+        with super().turn() as turn:
+            yield turn
+            self.died("before commit")
+        self.died("after commit")
+
+    def claim(self, now: datetime, most: int, staff: frozenset[str] | None) -> list[Claimed]:
+        claimed = super().claim(now, most, staff)
+        if claimed:
+            self.died("after claim")
+        return claimed
+
+
+def local(text: str) -> datetime:
+    """A moment of the office's zone, from "2026-11-25 09:00" or with seconds."""
+    return datetime.fromisoformat(text).replace(tzinfo=MADRID)
+
+
+class World:
+    """`settings` go over the defaults by section: `World(tmp_path, ack={"per_hour": 2})`. The mailbox has been read
+    once, empty, when it begins."""
+
+    def __init__(self, root: Path, *, now: str = "2026-11-25 09:00", **sections: Mapping[str, Any]) -> None:
+        self.root = root
+        self.clock = FakeClock(local(now))
+        self.mailbox = FakeMailbox()
+        self.relay = FakeTransport(self.mailbox, self.clock, OFFICE)
+        self.sections: dict[str, dict[str, Any]] = deepcopy({name: dict(keys) for name, keys in _DEFAULTS.items()})
+        for name, keys in sections.items():
+            self.sections.setdefault(name, {}).update(keys)
+        self._last_words: str | None = None
+        self.start()
+        self.sync()
+
+    # --- the process ------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """A new process on the state directory: what it finds claimed or sending is recovered."""
+        self.config = settings.parse(self.sections, base=self.root)
+        key = self.config.office.state / "token.key"
+        if not key.exists():
+            key.parent.mkdir(mode=0o700, parents=True)
+            key.touch(0o600)
+            key.write_text("a secret of this town alone, for its tests\n")
+        self.store = MortalStore(self.config.office.state)
+        self.store.died = self.relay.died = self._at
+        self.engine: Engine = wiring.engine(self.config, self.store, clock=self.clock)
+        backlog = timedelta(days=self.config.imap.backlog_days)
+        self.intake = Intake(
+            engine=self.engine, mailbox=self.mailbox, house=settings.house(self.config), backlog=backlog
+        )
+        envelope = wiring.envelopes(self.config, self.engine.policy)
+        self.delivery = Delivery(
+            engine=self.engine,
+            transport=self.relay,
+            envelope=lambda kind: envelope.get(kind, OFFICE),
+            per_minute=self.config.smtp.per_minute,
+        )
+        self._compare = True
+        self.store.recover()
+
+    def stop(self) -> None:
+        self.store.close()
+
+    def restart(self, **sections: Mapping[str, Any]) -> None:
+        """Stopped, and started again, perhaps with other settings."""
+        self.stop()
+        for name, keys in sections.items():
+            self.sections.setdefault(name, {}).update(keys)
+        self.start()
+
+    def kill(self, point: str, work: Callable[[], object]) -> None:
+        """`work` is killed at the point, which it must reach; then a new process starts."""
+        self._last_words = point
+        try:
+            work()
+        except Killed:
+            self.restart()
+            return
+        raise AssertionError(f"nothing came to the point {point!r}")
+
+    def _at(self, point: str) -> None:
+        if point == self._last_words:
+            self._last_words = None
+            raise Killed(point)
+
+    @property
+    def policy(self) -> Policy:
+        return self.engine.policy
+
+    # --- the three loops --------------------------------------------------------------------------
+
+    def sync(self) -> bool:
+        """One look at the mailbox, with what the service does when it works and when it fails."""
+        try:
+            compare, self._compare = self._compare, False
+            self.intake.sync(compare=compare)
+        except Transient:
+            self.delivery.citizens_may, self._compare = False, True
+            self.store.problem("imap", True, self.engine.now())
+            return False
+        self.delivery.citizens_may = True
+        self.store.problem("imap", False, self.engine.now())
+        return True
+
+    def tick(self) -> None:
+        self.engine.perform(Ticked())
+
+    def drain(self) -> bool:
+        """All that may leave now leaves; False = the relay is unwell."""
+        try:
+            while self.delivery.drain():
+                continue
+        except RelayTrouble:
+            self.store.problem("smtp", True, self.engine.now())
+            return False
+        self.store.problem("smtp", False, self.engine.now())
+        return True
+
+    def turn(self) -> None:
+        """Sync, tick, drain, and a look at the copies that came back."""
+        self.sync()
+        self.tick()
+        self.drain()
+        self.sync()
+
+    def advance(self, to: str) -> None:
+        """The clock alone; nothing is done meanwhile."""
+        self.clock.set(local(to))
+
+    def live(self, to: str, *, minutes: int = 60) -> None:
+        """Turn after turn until that moment."""
+        until = local(to)
+        while (now := self.clock.now()) < until:
+            self.clock.set(min(now + timedelta(minutes=minutes), until.astimezone(UTC)))
+            self.turn()
+
+    # --- people -----------------------------------------------------------------------------------
+
+    def deliver(
+        self, mail: EmailMessage, *, verdict: str = "", sender: str | None = None, folder: str = "INBOX"
+    ) -> int:
+        """By SMTP, through our exchanger; `verdict` is what it says of DMARC, `sender` the envelope's."""
+        envelope = str(mail["From"]) if sender is None else sender
+        raw = arrived(post.as_bytes(mail), envelope, OFFICE, self.clock, verdict)
+        return self.mailbox.append(folder, raw, self.clock.now())
+
+    def citizen_writes(
+        self,
+        sender: str,
+        subject: str = "No puc signar la instància",
+        text: str = "Bon dia, com puc signar la instància amb l'idCAT?",
+        *,
+        answers: EmailMessage | None = None,
+        dmarc: str = "pass",
+        headers: tuple[tuple[str, str], ...] = (),
+    ) -> EmailMessage:
+        mail = post.letter(self.clock, sender, subject, text, answers=answers, headers=headers)
+        domain = sender.rpartition("@")[2]
+        self.deliver(mail, verdict=f"dmarc={dmarc} header.from={domain}" if dmarc else "")
+        return mail
+
+    def robot_writes(self, sender: str, subject: str, *, answers: EmailMessage | None = None) -> EmailMessage:
+        marks = (("Auto-Submitted", "auto-replied"),)
+        mail = post.letter(self.clock, sender, subject, "Sóc fora.", answers=answers, headers=marks)
+        self.deliver(mail, sender="")
+        return mail
+
+    def agent_answers(
+        self, letter: EmailMessage, text: str = "Bon dia, ho heu de fer així.", *, at: str = ""
+    ) -> EmailMessage:
+        """From the shared mailbox with an ordinary client, which puts its copy into Sent by APPEND."""
+        mail = post.letter(self.clock, OFFICE, "", text, to=str(letter["From"]), answers=letter)
+        self.mailbox.append("Sent", post.as_bytes(mail), local(at) if at else self.clock.now(), seen=True)
+        return mail
+
+    def report_on(self, mail: EmailMessage, *, action: str = "failed", status: str = "5.1.1") -> None:
+        """A delivery report arrives about a mail that we or an agent sent."""
+        self.deliver(post.report(self.clock, mail, action=action, status=status), sender="")
+
+    def order(self, verb: str, case: str, **words: str) -> None:
+        self.engine.perform(Ordered(verb=verb, case=case, by="admin", words=words))
+
+    # --- looking ----------------------------------------------------------------------------------
+
+    def received(self, address: str) -> list[EmailMessage]:
+        return self.relay.boxes[address]
+
+    def subjects(self, address: str) -> list[str]:
+        return [str(mail["Subject"]) for mail in self.received(address)]
+
+    def kinds(self, address: str) -> list[str]:
+        """What sorts of mail of ours a person received."""
+        return [str(mail["X-Oacmail-Kind"]) for mail in self.received(address)]
+
+    def cases(self) -> list[dict[str, Any]]:
+        """All cases in the order of their numbers, as `case show --json` has them."""
+        numbers = [row["number"] for row in self.rows("SELECT number FROM cases ORDER BY number")]
+        return [self.case(number) for number in numbers]
+
+    def case(self, number: str = "") -> dict[str, Any]:
+        """This case, or the only one."""
+        if not number:
+            (row,) = self.rows("SELECT number FROM cases")
+            number = row["number"]
+        shown = listing.case(self.store.con, MADRID, self.clock.now(), number)
+        assert shown is not None
+        return shown
+
+    def mails(self, kind: str = "") -> list[dict[str, Any]]:
+        """The outbox, in the order of queueing."""
+        rows = self.rows("SELECT * FROM outbox ORDER BY id")
+        return [row for row in rows if not kind or row["kind"] == kind]
+
+    def mail(self, kind: str = "ack") -> dict[str, Any]:
+        """The only mail of this kind."""
+        (mail,) = self.mails(kind)
+        return mail
+
+    def reviews(self) -> list[str]:
+        """Why letters and cases wait for a person."""
+        return [row["reason"] for row in listing.review(self.store.con, MADRID)]
+
+    def problems(self) -> set[str]:
+        return set(listing.health(self.store.con, MADRID)["problems"])
+
+    def events(self, kind: str) -> list[dict[str, Any]]:
+        return self.rows("SELECT * FROM events WHERE kind = ? ORDER BY id", kind)
+
+    def rows(self, query: str, *values: object) -> list[dict[str, Any]]:
+        return [dict(row) for row in self.store.con.execute(query, values)]

@@ -1,0 +1,152 @@
+"""A mailbox in memory that keeps to IMAP's rules: UIDs rise and are never used again within a UIDVALIDITY.
+
+It does what servers and other people do to a mailbox between two of our looks: deliver, move, expunge, restore
+yesterday's state, change UIDVALIDITY, refuse a folder, go away. The port's half is what oacmail sees of it.
+"""
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from oacmail.core.errors import Transient, UnreadableLetter
+from oacmail.core.model import Folder
+from oacmail.core.ports import Fetched, FolderState, Place, WatchedFolder
+
+_ROLES = {"INBOX": Folder.INTAKE, "Sent": Folder.SENT, "Junk": Folder.JUNK}
+
+
+@dataclass
+class Letter:
+    raw: bytes
+    internal_date: datetime
+    seen: bool = False
+
+
+@dataclass
+class Box:
+    """One folder."""
+
+    uidvalidity: int
+    uidnext: int = 1
+    letters: dict[int, Letter] = field(default_factory=dict)
+
+    def add(self, letter: Letter) -> int:
+        uid, self.uidnext = self.uidnext, self.uidnext + 1
+        self.letters[uid] = letter
+        return uid
+
+
+class FakeMailbox:
+    """Port `Mailbox`. `away`: the server cannot be reached; `refused`: folders it does not open; `bad`: (folder,
+    uid) of letters it cannot read."""
+
+    def __init__(self, *folders: str) -> None:
+        names = folders or ("INBOX", "Sent", "Junk")
+        self.boxes = {name: Box(uidvalidity=1_000 + number) for number, name in enumerate(names)}
+        self.away = False
+        self.refused: set[str] = set()
+        self.bad: set[tuple[str, int]] = set()
+        self._open = ""
+
+    # --- what others do to it ---------------------------------------------------------------------
+
+    def append(self, folder: str, raw: bytes, at: datetime, *, seen: bool = False) -> int:
+        """A delivery or a client's APPEND; the new UID. INTERNALDATE has whole seconds."""
+        return self.boxes[folder].add(Letter(raw, at.astimezone(UTC).replace(microsecond=0), seen))
+
+    def move(self, folder: str, uid: int, target: str) -> int:
+        return self.boxes[target].add(self.boxes[folder].letters.pop(uid))
+
+    def expunge(self, folder: str, uid: int) -> None:
+        del self.boxes[folder].letters[uid]
+
+    def snapshot(self) -> Mapping[str, Box]:
+        """A backup of the server's disk."""
+        return deepcopy(self.boxes)
+
+    def restore(self, snapshot: Mapping[str, Box]) -> None:
+        """The disk as it was, UIDVALIDITY and UIDNEXT too: new letters take used UIDs again."""
+        self.boxes = {name: deepcopy(box) for name, box in snapshot.items()}
+
+    def renew(self, folder: str) -> None:
+        """The folder under another UIDVALIDITY, its letters numbered anew."""
+        old = self.boxes[folder]
+        self.boxes[folder] = Box(uidvalidity=old.uidvalidity + 100)
+        for letter in old.letters.values():
+            self.boxes[folder].add(letter)
+
+    def raws(self, folder: str) -> list[bytes]:
+        return [letter.raw for letter in self.boxes[folder].letters.values()]
+
+    # --- the port ---------------------------------------------------------------------------------
+
+    def watched(self) -> Sequence[WatchedFolder]:
+        self._reach()
+        return [WatchedFolder(name=name, role=_ROLES.get(name, Folder.OTHER)) for name in self.boxes]
+
+    def missing(self) -> Sequence[str]:
+        return [] if "Sent" in self.boxes else ["Sent"]
+
+    def open(self, folder: str) -> FolderState:
+        self._reach()
+        if folder in self.refused:
+            raise Transient("IMAP SELECT: NO")
+        self._open = folder
+        box = self.boxes[folder]
+        return FolderState(uidvalidity=box.uidvalidity, uidnext=box.uidnext, exists=len(box.letters))
+
+    def uids(self) -> set[int]:
+        return set(self._box().letters)
+
+    def bearing(self, field: str) -> set[int]:
+        wanted = field.lower().encode() + b":"
+        return {
+            uid
+            for uid, letter in self._box().letters.items()
+            if any(line.lower().startswith(wanted) for line in _head(letter.raw))
+        }
+
+    def places(self, uids: Sequence[int] | None = None) -> Sequence[Place]:
+        letters = self._box().letters
+        return [
+            Place(uid=uid, size=len(letters[uid].raw), internal_date=letters[uid].internal_date)
+            for uid in (letters if uids is None else uids)
+            if uid in letters
+        ]
+
+    def fetch(self, uids: Sequence[int]) -> Mapping[int, Fetched]:
+        letters = self._box().letters
+        got = {
+            uid: Fetched(raw=letters[uid].raw) for uid in uids if uid in letters and (self._open, uid) not in self.bad
+        }
+        if len(uids) == 1 and not got and uids[0] in letters:
+            raise UnreadableLetter(uids[0])
+        return got
+
+    def file(self, folder: str, uid: int, target: str, *, seen: bool) -> None:
+        self._reach()
+        if uid in self.boxes[folder].letters:
+            self.boxes[folder].letters[uid].seen |= seen
+            self.move(folder, uid, target)
+
+    def wait(self, seconds: float) -> bool:
+        return False
+
+    def wake(self) -> None:
+        """Nobody waits here."""
+
+    def close(self) -> None:
+        """There is no line."""
+
+    def _reach(self) -> None:
+        if self.away:
+            raise Transient("IMAP: the server is away")
+
+    def _box(self) -> Box:
+        self._reach()
+        return self.boxes[self._open]
+
+
+def _head(raw: bytes) -> list[bytes]:
+    return raw.replace(b"\r\n", b"\n").partition(b"\n\n")[0].split(b"\n")
