@@ -23,7 +23,7 @@ ROOM = [
 ]
 
 
-@pytest.mark.parametrize("kind, spent, room", ROOM)
+@pytest.mark.parametrize(("kind", "spent", "room"), ROOM)
 def test_each_class_has_its_own_limits(kind: str, spent: Spent, room: bool) -> None:
     assert has_room(PROVABLE, kind, "anna@empresa.cat", spent) is room
 
@@ -48,7 +48,7 @@ def test_zero_means_no_limit() -> None:
 
 
 @pytest.mark.parametrize(
-    "address, domain",
+    ("address", "domain"),
     [
         ("a@empresa.cat", "empresa.cat"),
         ("a@mail.sub.empresa.cat", "empresa.cat"),

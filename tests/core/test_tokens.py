@@ -82,7 +82,7 @@ def test_a_mark_holds_for_its_recipient_and_its_date_only() -> None:
     assert tokens.read_mark(POLICY, _mark(), "anna@example.cat", None) is None
 
 
-@pytest.mark.parametrize("old, new", [("000001", "000002"), ("k=ack", "k=alert"), ("i=0a", "i=0b"), ("s=", "s=0")])
+@pytest.mark.parametrize(("old", "new"), [("000001", "000002"), ("k=ack", "k=alert"), ("i=0a", "i=0b"), ("s=", "s=0")])
 def test_a_changed_field_breaks_the_mark(old: str, new: str) -> None:
     assert tokens.read_mark(POLICY, _mark().replace(old, new, 1), "anna@example.cat", AT) is None
 
