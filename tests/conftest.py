@@ -11,7 +11,7 @@ from tests.servers.certs import make_certificates
 from tests.servers.dovecot import Dovecot
 from tests.servers.road import Road
 
-_SERVERS = {"road", "dovecot"}
+_SERVERS = {"road", "own_road", "dovecot"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -12,11 +13,19 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+from tests.servers.maildir import Maildir
 from tests.servers.people import Agent, Citizen
 from tests.servers.road import PASSWORD, Road
 from tests.servers.waiting import until
 
 OACMAIL = (sys.executable, "-m", "oacmail")
+IMPATIENT = (sys.executable, "-m", "tests.e2e.impatient")
+"""The same program with short waits: see there."""
+NO_LIMITS = dict.fromkeys(
+    ("per_address_hour", "per_address_day", "per_domain_hour", "per_hour", "unverified_per_hour"), 0
+)
+"""For [ack], where a test has more letters than an hour's budget."""
+ROOT = Path(__file__).parents[2]
 
 
 def _toml(value: object) -> str:
@@ -45,6 +54,8 @@ class Office:
         self.config = root / "config.toml"
         self.write_config()
         self.process: subprocess.Popen[bytes] | None = None
+        self.mailbox = Maildir(road.dovecot, self.user)
+        self.program = OACMAIL
 
     def _defaults(self) -> dict[str, dict[str, Any]]:
         server = {"host": "localhost", "user": self.user, "password_file": "password"}
@@ -97,7 +108,8 @@ class Office:
         self.began = self._synced()
         with (self.root / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [*OACMAIL, "--config", str(self.config), "run", *options],
+                [*self.program, "--config", str(self.config), "run", *options],
+                cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -115,10 +127,25 @@ class Office:
         rows = self.rows("SELECT value FROM kv WHERE key = 'passes'")
         return int(rows[0]["value"]) if rows else 0
 
+    def signal(self, number: signal.Signals) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    def peak_memory(self) -> int:
+        """The most memory that the daemon has held at once, in bytes (VmHWM, proc(5))."""
+        assert self.process is not None
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024  # type: ignore[index]
+
+    def passes(self, more: int = 2) -> None:
+        """Return when the mailbox was read so many times more: whatever was to be seen then has been seen."""
+        goal = self._synced() + more
+        until(lambda: self._synced() >= goal, 20, what=f"{more} passes\n{self.log()}")
+
     def stop(self) -> int:
         """SIGTERM; the exit code."""
+        self.signal(signal.SIGTERM)
         assert self.process is not None
-        self.process.send_signal(signal.SIGTERM)
         code = self.process.wait(15)
         self.process = None
         return code
@@ -141,12 +168,31 @@ class Office:
     def log(self) -> str:
         return (self.root / "log").read_text(errors="replace")[-6000:]
 
+    def diary(self, event: str = "") -> list[dict[str, Any]]:
+        """The log's lines as values: all, or those of one event."""
+        lines = [json.loads(line) for line in (self.root / "log").read_text("utf-8").splitlines() if line[:1] == "{"]
+        return [line for line in lines if not event or line["event"] == event]
+
+    def indiscretions(self) -> list[str]:
+        """What the log tells and must not: addresses, names, subjects and lines of letters."""
+        told = (self.root / "log").read_text("utf-8") if (self.root / "log").exists() else ""
+        people = self.rows("SELECT address, name FROM people")
+        letters = self.rows("SELECT subject, fresh FROM messages")
+        words = {word for row in people for word in row} | {row["subject"] for row in letters}
+        words |= {line.strip() for row in letters for line in row["fresh"].splitlines()}
+        return [*re.findall(r"[\w.+-]+@[\w.-]+", told), *(word for word in words if len(word) > 5 and word in told)]
+
     # --- asking -----------------------------------------------------------------------------------
 
     def oacmail(self, *words: str, code: int | None = 0) -> subprocess.CompletedProcess[str]:
         """Any verb; the exit code is checked unless `code` is None."""
         done = subprocess.run(
-            [*OACMAIL, "--config", str(self.config), *words], capture_output=True, text=True, timeout=60, check=False
+            [*self.program, "--config", str(self.config), *words],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
         )
         if code is not None and done.returncode != code:
             raise AssertionError(f"{words}: exit {done.returncode}\n{done.stdout}\n{done.stderr}\n{self.log_if_any()}")
