@@ -35,22 +35,25 @@ def on_clock(policy: Policy, hour: Hour, now: datetime) -> Decision:
     return Decision(effects=tuple(effects), because=())
 
 
-def _read_since(hour: Hour, due_at: datetime, now: datetime) -> bool:
-    """Every watched folder was read after `due_at`; or one cannot be, and we have waited half an hour for it."""
-    if hour.synced_at is not None and hour.synced_at >= due_at:
-        return True
-    return now - due_at >= UNREAD_PATIENCE
+def _read_since(hour: Hour, due_at: datetime) -> bool:
+    """Every watched folder was read after `due_at`: no answer given in time lies there unread."""
+    return hour.synced_at is not None and hour.synced_at >= due_at
 
 
-def _ringing(hour: Hour, kind: str) -> list[tuple[CaseView, Running]]:
-    return [(case, clock) for case, clock in hour.rung if clock.kind == kind]
+def _ringing(hour: Hour, kind: str, now: datetime) -> list[tuple[CaseView, Running]]:
+    """The clocks of this kind that rang, once the mailbox was read since; or it cannot be, and we have waited."""
+    return [
+        (case, clock)
+        for case, clock in hour.rung
+        if clock.kind == kind and (_read_since(hour, clock.due_at) or now - clock.due_at >= UNREAD_PATIENCE)
+    ]
 
 
 # --- answers ------------------------------------------------------------------------------------------
 
 
 def _overdue(policy: Policy, hour: Hour, now: datetime) -> list[Effect]:
-    ready = [(case, clock) for case, clock in _ringing(hour, "answer") if _read_since(hour, clock.due_at, now)]
+    ready = [(case, clock) for case, clock in _ringing(hour, "answer", now) if _may_fire(policy, hour, clock, now)]
     effects: list[Effect] = []
     late: list[Late] = []
     for case, clock in ready:
@@ -67,6 +70,13 @@ def _overdue(policy: Policy, hour: Hour, now: datetime) -> list[Effect]:
         elif clock.level == 0:
             effects.append(_arm(policy, case, clock, 1, calendar.escalation_at(base.due_at, 1, policy)))
     return [*effects, *escalate(policy, late, unread=_unread(hour, ready), now=now)]
+
+
+def _may_fire(policy: Policy, hour: Hour, clock: Running, now: datetime) -> bool:
+    """What cannot be read holds a response clock back until half an hour after its mail should have gone."""
+    if _read_since(hour, clock.due_at) or clock.level:
+        return True
+    return now - calendar.escalation_at(clock.due_at, 1, policy) >= UNREAD_PATIENCE
 
 
 def _base(case: CaseView, clock: Running) -> Running:
@@ -110,7 +120,7 @@ def _unread(hour: Hour, ready: Sequence[tuple[CaseView, Running]]) -> tuple[str,
 
 
 def _reminders(policy: Policy, hour: Hour, now: datetime) -> list[Effect]:
-    ringing = _ringing(hour, "remind")
+    ringing = _ringing(hour, "remind", now)
     if not ringing or not calendar.in_hours(now, policy):
         return []
     effects: list[Effect] = [
@@ -147,7 +157,7 @@ def _line(case: CaseView, now: datetime) -> dict[str, object]:
 
 def _closings(hour: Hour, now: datetime) -> list[Effect]:
     effects: list[Effect] = []
-    for case, clock in _ringing(hour, "close"):
+    for case, clock in _ringing(hour, "close", now):
         effects.append(Fire(armed_by=clock.armed_by, kind="close", level=clock.level, at=now))
         if case.status is Status.ANSWERED and not case.running("answer"):
             effects += [

@@ -95,10 +95,10 @@ def _answer(policy: Policy, case: CaseView, inp: Arrived, letter: LetterView, no
         Change(case=case.number, columns={"touched_at": inp.received_at}),
     ]  # fmt: skip
     if not case.running("answer"):
-        due = calendar.answer_due(inp.received_at, policy)
+        due, key = calendar.answer_due(inp.received_at, policy), f"undelivered:{inp.message.fingerprint}"
         effects += [
             Change(case=case.number, columns={"status": Status.OPEN, "closed_at": None, "close_reason": None}),
-            *answers.ask(policy, case.number, key=inp.message.fingerprint, at=inp.received_at, due_at=due),
+            *answers.ask(policy, case.number, key=key, at=inp.received_at, due_at=due),
         ]
     return [*effects, *_tell(policy, case, inp, "answer", now)]
 

@@ -25,6 +25,7 @@ class Late:
 
 def escalate(policy: Policy, late: Sequence[Late], *, unread: tuple[str, ...], now: datetime) -> list[Effect]:
     """`unread`: folders that could not be read in time, named in the mail since the answer may lie there."""
+    late = _one_a_case(late)
     effects: list[Effect] = [
         Note(kind="escalated", case=item.case.number, data={"level": item.level, "why": "overdue"}) for item in late
     ]
@@ -33,6 +34,19 @@ def escalate(policy: Policy, late: Sequence[Late], *, unread: tuple[str, ...], n
     for item in late:
         effects += _one(policy, item, unread, now)
     return effects
+
+
+def _one_a_case(late: Sequence[Late]) -> list[Late]:
+    """Merged cases may have several clocks: the highest level speaks for all, the oldest among equals."""
+    first: dict[str, Late] = {}
+    for item in sorted(late, key=lambda item: (-item.level, item.due_at)):
+        first.setdefault(item.case.number, item)
+    return [item for item in late if first[item.case.number] is item]
+
+
+def _letter(item: Late) -> str:
+    """What was asked: the letter that armed the clock, the case's first where an event did (a fingerprint is hex)."""
+    return item.case.first_letter if ":" in item.armed_by else item.armed_by
 
 
 def _recipients(policy: Policy, level: int) -> tuple[str, ...]:
@@ -63,7 +77,7 @@ def _one(policy: Policy, item: Late, unread: tuple[str, ...], now: datetime) -> 
         now=now,
         case=item.case.number,
         facts={**_card(item), "unread": unread},
-        attach=item.armed_by,
+        attach=_letter(item),
     )
 
 

@@ -52,10 +52,11 @@ class Intake:
     def sync(self, *, compare: bool) -> int:
         """Read every watched folder to its end; how many letters were worked. Raises Transient, Fatal.
 
-        `compare`: hold every place against what we know of it (at connect and nightly), not only new UIDs.
+        `compare`: hold every place against what we know of it (at connect and nightly), not only new UIDs. A folder
+        that cannot be opened is raised at the end, when the letters of the others have been worked.
         """
         begun = self.engine.now()
-        readings = [self._look(watched, compare) for watched in self.mailbox.watched()]
+        readings, trouble = self._look_at_all(compare)
         worked = self._work(readings)
         for reading in readings:
             state = reading.state
@@ -64,8 +65,21 @@ class Intake:
             )
         self.engine.store.problem("sent-folder-missing", "Sent" in self.mailbox.missing(), begun)
         self._file(readings)
+        if trouble is not None:
+            raise trouble
         self.engine.store.passed(self.engine.now())
         return worked
+
+    def _look_at_all(self, compare: bool) -> tuple[list[Reading], Transient | None]:
+        """What is new in each folder, and the first trouble with one of them."""
+        readings: list[Reading] = []
+        trouble: Transient | None = None
+        for watched in self.mailbox.watched():
+            try:
+                readings.append(self._look(watched, compare))
+            except Transient as error:
+                trouble = trouble or error
+        return readings, trouble
 
     # --- what is new ------------------------------------------------------------------------------
 

@@ -59,7 +59,8 @@ def report(clock: FakeClock, about: EmailMessage, *, action: str = "failed", sta
     mail["Auto-Submitted"] = "auto-replied"
     lines = (
         "This is the mail system.\n",
-        f"Reporting-MTA: dns; relay.example\n\nFinal-Recipient: rfc822; {recipient}\nAction: {action}\nStatus: {status}\n",
+        "Reporting-MTA: dns; relay.example\n\n"
+        f"Final-Recipient: rfc822; {recipient}\nAction: {action}\nStatus: {status}\n",
         f"Message-ID: {about['Message-ID']}\nFrom: {about['From']}\nTo: {recipient}\n",
     )
     types = ("text/plain", "message/delivery-status", "text/rfc822-headers")

@@ -79,6 +79,13 @@ class MortalStore(SqliteStore):
         return claimed
 
 
+def text_of(mail: EmailMessage) -> str:
+    """What a person reads in a mail of ours."""
+    body = mail.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
+
+
 def local(text: str) -> datetime:
     """A moment of the office's zone, from "2026-11-25 09:00" or with seconds."""
     return datetime.fromisoformat(text).replace(tzinfo=MADRID)

@@ -53,11 +53,10 @@ def _synced_at(con: sqlite3.Connection) -> datetime | None:
 
 def _unread(con: sqlite3.Connection) -> tuple[str, ...]:
     """The folder that lags behind all others, by name; all of them where the server itself is away."""
-    latest = con.execute("SELECT max(synced_at) FROM folders").fetchone()[0]
-    rows = con.execute(
-        "SELECT name FROM folders WHERE role IN ('intake', 'sent') AND (synced_at < ? OR ? IS NULL)", (latest, latest)
-    ).fetchall()
-    return tuple(row["name"] for row in rows) or ("INBOX",)
+    rows = con.execute("SELECT name, synced_at FROM folders WHERE role IN ('intake', 'sent') ORDER BY name").fetchall()
+    latest = max((row["synced_at"] for row in rows), default="")
+    behind = [row["name"] for row in rows if row["synced_at"] < latest]
+    return tuple(behind or (row["name"] for row in rows)) or ("INBOX",)
 
 
 def _held(con: sqlite3.Connection) -> tuple[HeldAck, ...]:

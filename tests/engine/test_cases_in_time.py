@@ -1,0 +1,191 @@
+"""What an answer, a thanks, a second letter and silence do to a case and its clocks (domain.md R16, R23, R24)."""
+
+from collections.abc import Callable
+from email.message import EmailMessage
+
+import pytest
+
+from tests.engine.world import ANNA, PERE, SUPERVISOR, World, text_of
+
+TOWN = Callable[..., World]
+
+
+def _answered(world: World, sender: str = ANNA) -> EmailMessage:
+    """A case that was answered on the day it came; the answer."""
+    letter = world.citizen_writes(sender)
+    world.turn()
+    world.clock.forward(hours=1)
+    answer = world.agent_answers(letter)
+    world.turn()
+    return answer
+
+
+def test_an_answer_in_sent_answers_the_case(world: World) -> None:
+    _answered(world)
+    assert world.case()["status"] == "answered"
+    assert world.case()["answered_at"] == "2026-11-25T10:00:00+01:00"
+
+
+def test_a_second_letter_never_postpones_and_is_not_acknowledged(world: World) -> None:
+    letter = world.citizen_writes(ANNA)
+    world.turn()
+    world.advance("2026-11-26 10:00")
+    world.citizen_writes(ANNA, "", "Ah, i també us volia preguntar pel padró.", answers=letter)
+    world.turn()
+    assert world.case()["due_at"] == "2026-11-26T20:00:00+01:00"
+    assert world.case()["messages"] == 2
+    assert world.kinds(ANNA) == ["ack"]
+
+
+def test_the_same_text_again_within_three_days_joins_the_case(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.advance("2026-11-27 10:00")
+    world.citizen_writes(ANNA)
+    world.turn()
+    assert world.case()["messages"] == 2
+    assert world.case()["due_at"] == "2026-11-26T20:00:00+01:00"
+
+
+def test_who_asks_anew_after_an_answer_arms_a_clock_and_is_acknowledged(world: World) -> None:
+    answer = _answered(world)
+    world.advance("2026-11-27 12:00")
+    world.citizen_writes(ANNA, "", "I com ho faig amb el mòbil?", answers=answer)
+    world.turn()
+    assert world.case()["status"] == "open"
+    assert world.case()["due_at"] == "2026-11-30T20:00:00+01:00"
+    assert world.kinds(ANNA) == ["ack", "ack"]
+    assert "Protecció de dades" not in text_of(world.received(ANNA)[1])
+    world.live("2026-12-01 08:00")
+    assert world.kinds(SUPERVISOR) == ["overdue"]
+
+
+def test_a_case_is_acknowledged_three_times_a_day_at_most(town: TOWN) -> None:
+    world = town(ack={"per_address_hour": 0})
+    answer = _answered(world)
+    for turn in range(4):
+        world.clock.forward(minutes=10)
+        letter = world.citizen_writes(ANNA, "", f"I una altra cosa: com es fa el pas {turn}?", answers=answer)
+        world.turn()
+        world.clock.forward(minutes=10)
+        answer = world.agent_answers(letter)
+        world.turn()
+    assert world.kinds(ANNA) == ["ack"] * 3
+    world.advance("2026-11-26 09:00")
+    world.citizen_writes(ANNA, "", "I avui, com es continua?", answers=answer)
+    world.turn()
+    assert world.kinds(ANNA) == ["ack"] * 4
+
+
+def test_thanks_closes_nothing_and_reopens_nothing(world: World) -> None:
+    answer = _answered(world)
+    world.citizen_writes(ANNA, "", "Moltes gràcies!", answers=answer)
+    world.turn()
+    assert world.case()["status"] == "answered"
+    assert world.kinds(ANNA) == ["ack"]
+    world.order("close", world.case()["number"], reason="answered")
+    world.citizen_writes(ANNA, "", "Gràcies de nou!", answers=answer)
+    world.turn()
+    assert world.case()["status"] == "closed"
+
+
+def test_thanks_before_any_answer_stops_no_clock(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.citizen_writes(ANNA, "", "Moltes gràcies!", answers=world.received(ANNA)[0])
+    world.live("2026-11-27 08:00")
+    assert world.kinds(SUPERVISOR) == ["overdue"]
+
+
+def test_an_answered_case_closes_by_itself_silently_after_ten_working_days(world: World) -> None:
+    _answered(world)
+    world.live("2026-12-10 19:59", minutes=360)  # 8 December is a holiday: the tenth day is 10 December
+    assert world.case()["status"] == "answered"
+    world.live("2026-12-10 20:00")
+    assert world.case()["status"] == "closed"
+    assert world.kinds(ANNA) == ["ack"]
+
+
+def test_a_later_answer_counts_the_ten_days_anew(world: World) -> None:
+    answer = _answered(world)
+    world.advance("2026-12-09 10:00")
+    letter = world.citizen_writes(ANNA, "", "Encara no em funciona, què més puc fer?", answers=answer)
+    world.turn()
+    world.advance("2026-12-10 10:00")
+    world.agent_answers(letter)
+    world.live("2026-12-11 12:00", minutes=240)
+    assert world.case()["status"] == "answered"
+    world.live("2026-12-24 20:00", minutes=600)
+    assert world.case()["status"] == "closed"
+
+
+def test_a_case_nobody_has_answered_never_closes_by_itself(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.live("2027-01-20 12:00", minutes=720)
+    assert world.case()["status"] == "open"
+
+
+def test_with_close_days_nought_no_case_closes_by_itself(town: TOWN) -> None:
+    world = town(deadline={"close_days": 0})
+    _answered(world)
+    world.live("2027-01-20 12:00", minutes=1440)
+    assert world.case()["status"] == "answered"
+
+
+@pytest.mark.parametrize(
+    ("moment", "cases"),
+    [("2026-12-24 23:59", 1), ("2026-12-28 00:01", 2)],  # closed on 10 December; the tenth day is the 24th
+)
+def test_a_reply_reopens_a_closed_case_for_ten_working_days_and_opens_a_child_after_them(
+    world: World, moment: str, cases: int
+) -> None:
+    answer = _answered(world)
+    world.live("2026-12-10 20:00", minutes=600)
+    assert world.case()["status"] == "closed"
+    world.advance(moment)
+    world.citizen_writes(ANNA, "", "Torna a fallar, em podeu ajudar?", answers=answer)
+    world.turn()
+    found = world.cases()
+    assert len(found) == cases
+    assert found[-1]["status"] == "open"
+    if cases == 2:
+        assert found[1]["parent"] == found[0]["number"]
+        assert found[0]["status"] == "closed"
+
+
+def test_a_question_that_crossed_the_answer_keeps_its_own_clock(world: World) -> None:
+    answer = _answered(world)
+    letter = world.citizen_writes(ANNA, "", "I amb el mòbil, com es fa?", answers=answer)
+    world.turn()
+    world.clock.forward(minutes=30)
+    world.citizen_writes(PERE)
+    world.turn()
+    world.agent_answers(letter, at="2026-11-25 09:30")  # written before she asked again
+    world.turn()
+    anna = next(case for case in world.cases() if case["citizen"] == ANNA)
+    assert anna["status"] == "open"
+    assert anna["due_at"] == "2026-11-26T20:00:00+01:00"
+
+
+def test_a_logged_call_meets_the_promise_at_its_own_time(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.advance("2026-11-27 07:00")
+    world.order("log-call", world.case()["number"], at="2026-11-26T18:00:00+01:00")
+    world.turn()
+    assert world.case()["answered_at"] == "2026-11-26T18:00:00+01:00"
+    world.live("2026-11-27 12:00")
+    assert world.kinds(SUPERVISOR) == []
+
+
+def test_an_answer_met_before_its_question_still_answers_it(world: World) -> None:
+    """Both lie unread, in two folders: the day of arrival gives the order."""
+    world.mailbox.away = True
+    letter = world.citizen_writes(ANNA)
+    world.clock.forward(minutes=30)
+    world.agent_answers(letter)
+    world.mailbox.away = False
+    world.clock.forward(minutes=30)
+    world.turn()
+    assert world.case()["status"] == "answered"
+    assert world.received(ANNA) == [], "who holds the answer needs no acknowledgement"
