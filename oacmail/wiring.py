@@ -22,7 +22,7 @@ from oacmail.config import Config, secrets
 from oacmail.core.errors import ConfigError, Transient
 from oacmail.core.policy import Policy
 from oacmail.core.ports import Clock
-from oacmail.engine import Delivery, Engine, Intake
+from oacmail.engine import TEMPLATES, Delivery, Engine, Intake
 
 _NO_SECRET = (b"no mail is sent under this secret",)
 
@@ -211,5 +211,6 @@ def reload(parts: Parts, config: Config) -> None:
     if problems := fresh.problems():
         raise ConfigError(tuple(problems))
     parts.engine.adopt(policy, fresh)
+    parts.store.problem(TEMPLATES, False, parts.engine.now())
     parts.intake.house = settings.house(config)
     parts.config = config

@@ -7,6 +7,7 @@ from oacmail.adapters import log
 from oacmail.adapters.systemd import Systemd
 from oacmail.cli.common import configured
 from oacmail.core.errors import ConfigError
+from oacmail.engine import TEMPLATES
 
 
 @click.command()
@@ -44,3 +45,4 @@ def _sound(parts: wiring.Parts) -> None:
         raise ConfigError(tuple(shipped))
     for line in problems:
         click.echo(f"oacmail: {line}", err=True)
+    parts.store.problem(TEMPLATES, bool(problems), parts.engine.now())

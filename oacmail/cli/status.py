@@ -19,6 +19,7 @@ REMEDIES = {
     "smtp": "the relay takes no mail: see the log, and `oacmail check --online`",
     "sent-folder-missing": "no folder of sent mail was found: answers cannot be seen: set imap.sent",
     "quarantine": "a letter could not be worked: `oacmail quarantine list`",
+    "templates": "a template of yours is broken and the shipped one is used: `oacmail check` says where",
     "held": "mails are held: `oacmail outbox list`, then retry or drop",
     "failed": "mails could not be delivered: `oacmail outbox list`",
     "other-instance": "another oacmail answers this mailbox: stop one of them; nothing is sent till then",

@@ -30,10 +30,12 @@ from oacmail.core.model import (
 )
 from oacmail.core.policy import Policy
 from oacmail.core.thread import Placing, fold_subject, is_reply, place
-from oacmail.core.view import CaseView, View
+from oacmail.core.view import CaseView, LetterView, View
 
 ACKS_A_CASE_AND_DAY = 3
 SAME_MAIL_A_WEEK = 3
+NEIGHBOURS = ("ca", "es")  # a few words are said in both
+TELLING_LETTERS = 12
 # What every relay takes (RFC 5321 section 4.1.2, dot-string); an address beyond ASCII is answered by a person.
 _ADDRESS = re.compile(r"[!#-'*+/-9=?A-Z^-~.-]{1,64}@[A-Za-z0-9.-]{1,253}", re.ASCII)
 
@@ -154,15 +156,21 @@ def _no_ack(letter: Letter) -> str:
 
 
 def _like_a_machine(letter: Letter) -> bool:
-    """A robot that sends no header: a week's third acknowledged mail of the same subject or text."""
+    """A robot that sends no header: a week's third acknowledged mail of the same subject or text, and no person of
+    ours has answered one of them."""
     folded, since = fold_subject(letter.message.subject), letter.received_at - timedelta(days=7)
     alike = [
         known
         for known in letter.view.recent
-        if known.acked and known.received_at >= since
+        if known.acked and known.received_at >= since and not _was_answered(letter.view, known)
         and (known.body_hash == letter.message.body_hash or (folded and known.subject == folded))
     ]  # fmt: skip
     return len(alike) >= SAME_MAIL_A_WEEK
+
+
+def _was_answered(view: View, known: LetterView) -> bool:
+    case = view.cases.get(known.case or "")
+    return case is not None and case.answered_at is not None
 
 
 def acknowledgement(letter: Letter, number: str, *, first: bool) -> Send:
@@ -201,9 +209,14 @@ def language(letter: Letter) -> str:
         return person.lang
     if office.language_policy == "catalan_first":
         return default
-    if letter.reading.language in office.languages:
-        return letter.reading.language if letter.message.fresh.strip() else _both(office.languages, "es")
-    return _both(office.languages, "en")
+    if letter.reading.language in NEIGHBOURS and _too_short_to_tell(letter.message.fresh):
+        return _both(office.languages, "es")
+    return letter.reading.language if letter.reading.language in office.languages else _both(office.languages, "en")
+
+
+def _too_short_to_tell(text: str) -> bool:
+    """ "Hola", "IBI 2026", a scan and nothing else: said by everybody here."""
+    return sum(char.isalpha() for char in text) < TELLING_LETTERS
 
 
 def _both(languages: tuple[str, ...], second: str) -> str:

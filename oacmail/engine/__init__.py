@@ -2,6 +2,6 @@
 
 from oacmail.engine.delivery import Delivery
 from oacmail.engine.intake import Intake
-from oacmail.engine.turns import Engine
+from oacmail.engine.turns import TEMPLATES, Engine
 
-__all__ = ["Delivery", "Engine", "Intake"]
+__all__ = ["TEMPLATES", "Delivery", "Engine", "Intake"]

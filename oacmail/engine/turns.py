@@ -5,7 +5,7 @@ asks core, renders what is to be sent, and writes. After the commit it says that
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import structlog
@@ -21,6 +21,7 @@ from oacmail.mail.secrets import blank
 
 log = structlog.get_logger()
 BARE = ":bare"
+TEMPLATES = "templates"  # the problem's name
 # A letter with attachments is quoted in escalations up to this size; above it only the card goes.
 ORIGINAL_MOST = 10_000_000
 
@@ -34,6 +35,7 @@ class Engine:
     renderer: Renderer
     clock: Clock
     on_mail: Callable[[], None] = lambda: None
+    _passed_over: set[str] = field(default_factory=set)
 
     def now(self) -> datetime:
         """Whole seconds, as Date fields and rows have them."""
@@ -61,9 +63,17 @@ class Engine:
                 spot=spot,
                 shadow=self.policy.shadow,
             )
+        self._tell_of_broken_templates(now)
         if sends or isinstance(inp, Settled):
             self.on_mail()
         return decision
+
+    def _tell_of_broken_templates(self, now: datetime) -> None:
+        for name in sorted(self._passed_over):
+            log.warning("template.broken", template=name, reason="the shipped one was used; see oacmail check")
+        if self._passed_over:
+            self.store.problem(TEMPLATES, True, now)
+        self._passed_over.clear()
 
     def _freeze(self, send: Send, turn: Turn, now: datetime) -> FrozenMail:
         letter = turn.letter(send.attach) if send.attach else None
@@ -91,6 +101,5 @@ class Engine:
             sent_at=now,
         )
         rendered = self.renderer.render(send, message_id, mark, now, original)
-        for name in rendered.fallback:
-            log.warning("template.broken", template=name, reason="the shipped one was used; see oacmail check")
+        self._passed_over.update(rendered.fallback)
         return FrozenMail(message_id=rendered.message_id, mime=rendered.mime, length=rendered.length)

@@ -141,6 +141,11 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
         ),
     },
     "problem": {
+        "templates": (
+            "Una plantilla pròpia és errònia i se'n fa servir l'original: «oacmail check» diu on",
+            "Una plantilla propia es errónea y se usa la original: «oacmail check» dice dónde",
+            "A template of your own is broken and the shipped one is used: `oacmail check` says where",
+        ),
         "calendar_missing": (
             "Falta el calendari de festius de {}: afegiu-lo al fitxer",
             "Falta el calendario de festivos de {}: añádalo al archivo",
