@@ -1,0 +1,66 @@
+"""The mailbox on a private Dovecot that both programs read, and the letters as files of a Maildir.
+
+python -m bench.mailbox N FOLDER [SEED]      N letters into FOLDER/new, truth.jsonl beside it
+"""
+
+import imaplib
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+from bench.corpus import Letter, Town, Truth
+from tests.servers.certs import make_certificates
+from tests.servers.dovecot import PASSWORD, Dovecot
+from tests.servers.ports import HOST
+
+USER = "oac360"
+WITHIN = 7200.0
+"""All letters came in the two hours before the start, so that no deadline passes while they are read."""
+
+
+class Mailbox:
+    """N letters on a Dovecot of their own, their UIDs given, so that neither program pays for that."""
+
+    def __init__(self, root: Path, count: int, seed: int) -> None:
+        self.server = Dovecot(root / "dovecot", make_certificates(root / "tls"))
+        self.server.start()
+        step = WITHIN / count
+        self.truths = write(self.server.home(USER), Town(seed, time.time() - WITHIN, step).letters(count))
+        for folder, _, files in os.walk(self.server.home(USER).parent):
+            for name in (".", *files):
+                os.chown(Path(folder) / name, self.server.uid, self.server.gid)
+        self._open(count)
+
+    def _open(self, count: int) -> None:
+        client = imaplib.IMAP4(HOST, self.server.imap_port)
+        client.login(USER, PASSWORD)
+        _, data = client.select("INBOX", readonly=True)
+        client.logout()
+        assert data[0] is not None
+        assert int(data[0]) == count
+
+
+def write(folder: Path, letters: Iterator[Letter]) -> list[Truth]:
+    """Each letter a file of FOLDER/new whose time is its day of arrival, in order of arrival by name."""
+    (folder / "new").mkdir(parents=True, exist_ok=True)
+    truths = []
+    for letter in letters:
+        path = folder / "new" / f"{letter.received_at}.M{letter.truth.number:06d}P1.bench"
+        path.write_bytes(letter.raw)
+        os.utime(path, (letter.received_at, letter.received_at))
+        truths.append(letter.truth)
+    return truths
+
+
+def main(count: str, folder: str, seed: str = "1") -> None:
+    truths = write(Path(folder), Town(int(seed)).letters(int(count)))
+    lines = (json.dumps(asdict(truth), ensure_ascii=False) + "\n" for truth in truths)
+    (Path(folder) / "truth.jsonl").write_text("".join(lines), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
