@@ -55,7 +55,7 @@ def known(name: str) -> str:
     name = name.strip(" \t\r\n\"';").lower().removeprefix("charset=").replace(" ", "")[:60]
     try:
         codec = codecs.lookup(_ALIASES.get(name, name))
-        b"".decode(codec.name)
+        b"a".decode(codec.name, "replace")  # an empty string passes unlooked at
     except (LookupError, ValueError):  # ValueError: a NUL inside, or the codec "undefined"
         return ""
     return "" if codec.name in _NOT_CHARSETS or codec.name == "ascii" else codec.name

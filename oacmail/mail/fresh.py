@@ -12,6 +12,8 @@ from itertools import pairwise
 from oacmail.mail import phrases
 
 _INTRO_LINES = 4
+_INTRO = 700  # characters of an attribution
+_LONGEST = 200_000  # characters that are parted; nobody writes more by hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class Written:
 
 def split(text: str, forwarded: str = "") -> Written:
     """Parts `text`; `forwarded` is the text of an attached letter, which counts if nothing else was written."""
+    text = text[:_LONGEST]
     lines = (phrases.ARMOUR.sub("", text) if "-----BEGIN PGP" in text else text).split("\n")
     end = _cut(lines)
     own, inner = lines[:end], lines[end:]
@@ -69,19 +72,19 @@ def _intro_start(lines: list[str], number: int) -> int | None:
     """
     if not lines[number].rstrip().endswith(":"):
         return None
+    first = max(0, number + 1 - _INTRO_LINES)
+    joined = " ".join(line.strip() for line in lines[first : number + 1])[-_INTRO:]
+    if not phrases.INTRO_END.search(joined) and not phrases.ONE_LINE.match(lines[number][-_INTRO:]):
+        return None
     quoted = _quote_follows(lines, number)
     joined = ""
-    for start in range(number, max(-1, number - _INTRO_LINES), -1):
+    for start in range(number, first - 1, -1):
         if not lines[start].strip():
             break
-        joined = f"{lines[start].strip()} {joined}"[:700]
-        if (
-            phrases.OPENER.match(joined)
-            and phrases.INTRO_END.search(joined)
-            and (quoted or phrases.SURE.search(joined))
-        ):
-            return start
-    line = lines[number][:700]
+        joined = f"{lines[start].strip()} {joined}"[:_INTRO]
+        if phrases.OPENER.match(joined) and (quoted or phrases.SURE.search(joined)):
+            return start if phrases.INTRO_END.search(joined) else None
+    line = lines[number][:_INTRO]
     return number if phrases.ONE_LINE.match(line) and (quoted or phrases.SURE.search(line)) else None
 
 

@@ -12,7 +12,7 @@ from oacmail.mail import wire
 
 FIELD = 64 * 1024
 HEADERS = 512 * 1024
-STRUCTURE = 4 * 1024  # Content-* fields: email.message splits their parameters in quadratic time
+STRUCTURE = 2 * 1024  # Content-* fields: email.message splits their parameters in quadratic time
 PARTS = 1_000
 DEPTH = 50
 TEXT = 1_000_000
@@ -34,9 +34,10 @@ def cap(tidied: bytes) -> tuple[bytes, tuple[str, ...]]:
         body = _cap_structure(body, names)
     if head:
         body = head + b"\n" + body
-    if body.count(b"\n--") > PARTS or body.count(b"\n\n") > PARTS or len(body) > HEADERS:
+    containers = len(_NESTING.findall(body))
+    if containers and (len(body) > FIELD or body.count(b"\n--") > PARTS or body.count(b"\n\n") > PARTS):
         body = _cap_parts(body, names)
-    if len(_NESTING.findall(body)) > DEPTH:
+    if containers > DEPTH:
         body = b"".join(_cap_depth(body, names))
     return body, tuple(dict.fromkeys(names))
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from email.message import Message as Tree
-from email.utils import parsedate_tz
+from email.utils import mktime_tz, parsedate_tz
 from types import MappingProxyType
 
 from oacmail.core.model import Attachment, Auth, Auto, Message, Rung
@@ -97,7 +97,8 @@ def _from_tree(letter: _Letter, rung: Rung, sent_at: datetime | None) -> Message
 def _headers(letter: _Letter) -> Message:
     text = charset.decode(wire.split(letter.capped)[1][: limits.TEXT])
     empty = parts.Content(parts.tree(b"\n"))
-    return _message(letter, Rung.HEADERS, Tree(), _subject(letter.fields), text, "", None, empty)
+    sent_at = _plain_date(letter.fields.first("date"))
+    return _message(letter, Rung.HEADERS, Tree(), _subject(letter.fields), text, "", sent_at, empty)
 
 
 def _message(
@@ -162,12 +163,10 @@ def _left_behind(part: tuple[str, str, int]) -> Attachment:
 def _plain_date(value: str) -> datetime | None:
     """A well-formed date and no other."""
     read = parsedate_tz(value[:100])
-    if read is None:
+    try:
+        return datetime.fromtimestamp(mktime_tz(read), UTC) if read else None
+    except (ValueError, OverflowError):  # a month of 31 days that has 30, a year without end
         return None
-    year, month, day, hour, minute, second = read[:6]
-    return datetime.fromtimestamp(
-        datetime(year, month, day, hour, minute, second, tzinfo=UTC).timestamp() - (read[9] or 0), UTC
-    )
 
 
 def _quotes_us(quoted: str, house: House) -> bool:
@@ -182,9 +181,8 @@ def _body_hash(text: str) -> str:
 
 
 def _fingerprint(letter: _Letter) -> str:
-    head, body = wire.split(letter.tidied)
-    fields = Fields.of(wire.pairs(head))
-    named = [fields.first(name) for name in ("message-id", "from", "date", "subject")]
+    body = wire.split(letter.tidied)[1]
+    named = [letter.fields.first(name) for name in ("message-id", "from", "date", "subject")]
     return _digest(*named, "" if named[0] else letter.day, body=body)
 
 

@@ -1,0 +1,44 @@
+"""The language of short and long texts; the figures over labelled mail are bench/train_lang.py's."""
+
+import time
+
+import pytest
+
+from oacmail.mail import lang
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Gràcies!", "ca"),
+        ("No puc entrar a la carpeta ciutadana", "ca"),
+        ("Us adjunto el document que em vau demanar", "ca"),
+        ("Gracias", "es"),
+        ("No puedo entrar en la carpeta ciudadana", "es"),
+        ("¿Qué tengo que hacer?", "es"),
+        ("Thank you", "en"),
+        ("I cannot open the notification", "en"),
+        ("Bonjour, je ne peux pas ouvrir la notification", "fr"),
+        ("Grazie mille, non riesco ad aprire il documento", "other"),
+        ("Não consigo abrir o documento, obrigado", "other"),
+        ("Vielen Dank, ich kann das Dokument nicht öffnen", "other"),
+        ("Nu pot deschide documentul, vă mulțumesc", "other"),
+        ("Дякую, не можу відкрити документ", "other"),
+        ("谢谢你", "other"),
+        ("شكرا جزيلا", "other"),
+        ("", "ca"),
+        ("Ok", "ca"),
+        ("12345 a@b.cat https://www.x.example/hello-world", "ca"),
+    ],
+)
+def test_the_language_is_told_from_a_few_words(text: str, language: str) -> None:
+    assert lang.detect(text) == language
+
+
+def test_detection_costs_a_fraction_of_a_millisecond() -> None:
+    text = "Bon dia, voldria saber com puc presentar la sol·licitud perquè la pàgina em dona un error. " * 100
+    lang.detect(text)
+    started = time.process_time()
+    for _ in range(100):
+        lang.detect(text)
+    assert time.process_time() - started < 0.1

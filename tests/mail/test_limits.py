@@ -1,0 +1,81 @@
+"""What lies beyond the caps is not read, what lies within them is, and the cap is named."""
+
+import time
+import tracemalloc
+
+import pytest
+
+from oacmail.core.model import Rung
+from oacmail.mail import limits
+from oacmail.mail.parse import parse
+
+HEAD = b"From: Anna <a@x.cat>\nSubject: Hola\nMessage-ID: <a@x.cat>\n"
+MIXED = HEAD + b"Content-Type: multipart/mixed; boundary=b\n\n"
+TEXT = b"--b\nContent-Type: text/plain\n\nBon dia\n"
+
+
+def _nested(levels: int) -> bytes:
+    return HEAD + b"".join(
+        b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (level, level) for level in range(levels)
+    )
+
+
+@pytest.mark.parametrize(
+    ("raw", "cap"),
+    [
+        (MIXED + TEXT + b"--b\nContent-Type: image/png\n\nx\n" * 999 + b"--b--\n", None),
+        (MIXED + TEXT + b"--b\nContent-Type: image/png\n\nx\n" * 1_000 + b"--b--\n", "parts"),
+        (_nested(40) + b"\nBon dia\n", None),
+        (_nested(200) + b"\nBon dia\n", "depth"),
+        (HEAD + b"X-Long: " + b"a" * limits.FIELD + b"\n\nBon dia\n", "field"),
+        (HEAD + b"X-Many: a\n" * 60_000 + b"\nBon dia\n", "headers"),
+        (HEAD + b"\n" + b"Bon dia a tothom\n" * 80_000, "text"),
+        (MIXED + b"--b\n" + b"X-Many: a\n" * 60_000 + b"\nBon dia\n", "headers"),
+        (MIXED + TEXT + b"--b\nContent-Type: text/x; " + b";" * 5_000 + b"\n\nx\n--b--\n", "field"),
+    ],
+)
+def test_a_cap_that_cuts_is_named_and_the_letter_is_read(raw: bytes, cap: str | None) -> None:
+    message = parse(raw)
+    assert message.rung is Rung.FULL
+    assert message.caps == ((cap,) if cap else ())
+    assert (message.sender, message.subject) == ("a@x.cat", "Hola")
+
+
+def test_a_thousand_parts_are_all_listed() -> None:
+    message = parse(MIXED + TEXT + b"--b\nContent-Type: image/png; name=a.png\n\nx\n" * 999 + b"--b--\n")
+    assert len(message.attachments) == 999
+    assert message.fresh == "Bon dia"
+
+
+HOSTILE = {
+    "400,000 parts": MIXED + b"--b\n\nhola\n" * 400_000,
+    "5,000 levels": _nested(5_000),
+    "letters in letters": HEAD + b"Content-Type: message/rfc822\n\n" * 20_000,
+    "fields without end": HEAD + b"a:\n" * 1_600_000 + b"\nhola\n",
+    "fields of a part without end": MIXED + b"--b\n" + b"a:\n" * 1_600_000,
+    "fields of an attached letter": HEAD + b"Content-Type: message/rfc822\n\n" + b"a:\n" * 1_600_000,
+    "parameters": MIXED + (b'--b\nContent-Type: multipart/mixed; "' + b";" * 4_000 + b"\n\nhola\n") * 1_000,
+    "blocks of a report": HEAD + b"Content-Type: message/delivery-status\n\n" + b"a:b\n\n" * 1_000_000,
+    "colons": HEAD + b"\n" + b"a:\n" * 1_600_000,
+    "quotes": HEAD + b"\n" + b"> a\nb\n" * 800_000,
+    "flowed": HEAD + b"Content-Type: text/plain; format=flowed\n\n" + b"a \n" * 1_600_000,
+    "one line": HEAD + b"\n" + b"a" * 5_000_000,
+    "BER": HEAD + b"Content-Type: application/pkcs7-mime\n\n" + b"\x30\x80" * 2_500_000,
+    "encoded words": HEAD.replace(b"Hola", b"=?a?b?x" * 9_000) + b"\nhola\n",
+    "NULs": b"\0" * 5_000_000,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_letter_of_five_megabytes_costs_seconds_at_most(name: str) -> None:
+    started = time.process_time()
+    parse(HOSTILE[name])
+    assert time.process_time() - started < 5
+
+
+def test_memory_stays_a_small_multiple_of_the_letter() -> None:
+    tracemalloc.start()
+    parse(HOSTILE["fields of a part without end"])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 100_000_000

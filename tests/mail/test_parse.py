@@ -1,0 +1,121 @@
+"""The whole of a letter: what identifies it, what it quotes, and the ladder that never raises."""
+
+import inspect
+import random
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oacmail.core.model import Attachment, Auto, Message, Rung
+from oacmail.mail.house import House
+from oacmail.mail.parse import parse
+from tests.mail.mutate import mutate
+
+CORPUS = Path(__file__).parent.parent / "corpus"
+HOUSE = House(own=frozenset({"oac360@castellbisbal.cat"}))
+LETTER = (
+    b"Received: from a by b; Tue, 4 Nov 2025 10:05:01 +0100\r\nFrom: Anna <a@x.cat>\r\nTo: oac360@castellbisbal.cat\r\n"
+    b"Subject: Hola\r\nDate: Tue, 4 Nov 2025 10:05:00 +0100\r\nMessage-ID: <a1@x.cat>\r\n\r\nBon  dia\r\n"
+)
+
+
+def test_an_ordinary_letter_is_read_in_full() -> None:
+    message = parse(LETTER, HOUSE)
+    assert (message.sender, message.name, message.single_from) == ("a@x.cat", "Anna", True)
+    assert (message.subject, message.text, message.fresh) == ("Hola", "Bon  dia\n", "Bon  dia")
+    assert message.sent_at == datetime(2025, 11, 4, 9, 5, tzinfo=UTC)
+    assert (message.rung, message.auto, message.lang, message.size) == (Rung.FULL, Auto.NONE, "ca", len(LETTER))
+    assert (message.to, message.message_id, message.caps) == (("oac360@castellbisbal.cat",), "<a1@x.cat>", ())
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [
+        LETTER.replace(b"\r\n", b"\n"),
+        LETTER[LETTER.index(b"From:") :],
+        b"Delivered-To: x@y.cat\r\n" + LETTER + b"\r\n",
+        LETTER.replace(b"Subject: Hola", b"Subject:\r\n Hola"),
+    ],
+)
+def test_copies_of_a_letter_share_a_fingerprint(copy: bytes) -> None:
+    assert parse(copy, day="2025-11-05").fingerprint == parse(LETTER, day="2025-11-04").fingerprint
+
+
+@pytest.mark.parametrize(
+    ("part", "other"),
+    [
+        (b"a@x.cat", b"b@x.cat"),
+        (b"Hola", b"Adeu"),
+        (b"Bon  dia", b"Bona nit"),
+        (b"10:05:00", b"10:06:00"),
+        (b"<a1", b"<a2"),
+    ],
+)
+def test_another_letter_has_another_fingerprint(part: bytes, other: bytes) -> None:
+    assert parse(LETTER.replace(part, other)).fingerprint != parse(LETTER).fingerprint
+
+
+def test_without_an_id_the_day_of_arrival_tells_two_letters_apart() -> None:
+    form = LETTER.replace(b"Message-ID: <a1@x.cat>\r\n", b"")
+    assert parse(form, day="2025-11-04").fingerprint == parse(form, day="2025-11-04").fingerprint
+    assert parse(form, day="2025-11-04").fingerprint != parse(form, day="2025-11-11").fingerprint
+
+
+def test_the_same_words_have_the_same_hash_whatever_their_case_and_spaces() -> None:
+    assert parse(LETTER).body_hash == parse(LETTER.replace(b"Bon  dia", b"bon\r\nDIA")).body_hash
+
+
+def test_a_quote_of_ours_is_noticed_and_our_address_in_new_text_is_not() -> None:
+    quoting = LETTER.replace(b"Bon  dia", b"Si\r\n\r\n> El vostre cas OAC-2026-000123-K7Q")
+    assert parse(quoting, HOUSE).quotes_us
+    assert not parse(LETTER.replace(b"Bon  dia", b"Escric a oac360@castellbisbal.cat"), HOUSE).quotes_us
+
+
+def test_references_come_oldest_first_and_no_more_than_200() -> None:
+    names = " ".join(f"<r{number}@x.cat>" for number in range(500))
+    message = parse(f"References: {names}\nIn-Reply-To: <last@x.cat>\n\nHola".encode())
+    assert (message.refs[0], message.refs[-1], len(message.refs)) == ("<r0@x.cat>", "<last@x.cat>", 200)
+
+
+def test_parts_left_on_the_server_are_listed() -> None:
+    message = parse(LETTER, skipped=[("../planol\x07.pdf", "application/pdf", 48_000_000)])
+    assert message.attachments == (Attachment(name="planol .pdf", mime="application/pdf", size=48_000_000),)
+
+
+def test_marks_of_ours_are_kept_raw() -> None:
+    assert parse(b"X-Oacmail: v=1; i=a\r\nX-Oacmail: v=1; i=b\r\n" + LETTER).marks == ("v=1; i=a", "v=1; i=b")
+
+
+def test_a_parser_that_runs_out_of_stack_means_one_rung_down() -> None:
+    """A real fault, not a staged one: the interpreter refuses deeper calls at a different place each time."""
+    rungs = [_with_little_stack(spare) for spare in range(16, 80)]
+    assert {Rung.FULL, Rung.HEADERS, Rung.OPAQUE} <= set(rungs)
+    assert rungs[-1] is Rung.FULL
+
+
+def _with_little_stack(spare: int) -> Rung:
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack(0)) + spare)
+    try:
+        return parse(LETTER, HOUSE).rung
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+@given(st.binary(max_size=400))
+def test_any_bytes_become_a_message(raw: bytes) -> None:
+    assert isinstance(parse(raw, HOUSE), Message)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_mutated_letters_become_messages(seed: int) -> None:
+    chance = random.Random(seed)
+    letters = [path.read_bytes() for path in sorted(CORPUS.glob("*.eml"))]
+    for _ in range(20):
+        message = parse(mutate(chance.choice(letters), chance), HOUSE)
+        assert message.rung in (Rung.FULL, Rung.STDLIB)
+        assert message.fingerprint
