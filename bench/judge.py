@@ -54,6 +54,8 @@ def oacmail(database: Path) -> Stored:
 
 def idle(database: Path) -> bool:
     """Whether oacmail has read a folder to its end and nothing waits for an outcome or for the relay."""
+    if not database.exists():
+        return False
     con = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
     read = con.execute("SELECT 1 FROM folders WHERE role = 'intake' AND synced_at <> ''").fetchone()
     busy = con.execute(_BUSY).fetchone()
