@@ -42,7 +42,7 @@ def replayed(archive: Path, config: Config) -> Iterator[dict[str, Any]]:
     with tempfile.TemporaryDirectory(prefix="oacmail-replay-") as scratch, closing(SqliteStore(Path(scratch))) as store:
         store.con.execute("PRAGMA synchronous=OFF")  # nobody will miss it after a crash
         # Shadow: what is queued is never sent, whatever else may run on this machine.
-        policy = replace(wiring.rules(config), shadow=True)
+        policy = replace(wiring.rules(config), workdays=wiring.clockwork(config), shadow=True)
         clock = VirtualClock(letters[0][0] if letters else datetime.now(UTC))
         engine = Engine(policy=policy, store=store, renderer=wiring.renderer(config, policy), clock=clock)
         yield from _play(engine, clock, letters, settings.house(config))

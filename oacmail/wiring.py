@@ -6,7 +6,7 @@ It decides which adapter stands behind which port, and nothing else; no thread s
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -17,11 +17,11 @@ from oacmail.adapters.imap import ImapMailbox, ImapSettings
 from oacmail.adapters.smtp import SmtpSettings, SmtpTransport
 from oacmail.adapters.store import SqliteStore, connection
 from oacmail.adapters.templates import JinjaRenderer, Voice
-from oacmail.adapters.workdays import SHIPPED, EveryDay, OfficeCalendar
+from oacmail.adapters.workdays import SHIPPED, EveryDay, Forgiving, OfficeCalendar
 from oacmail.config import Config, secrets
 from oacmail.core.errors import ConfigError, Transient
 from oacmail.core.policy import Policy
-from oacmail.core.ports import Clock
+from oacmail.core.ports import Clock, Workdays
 from oacmail.engine import TEMPLATES, Delivery, Engine, Intake
 
 _NO_SECRET = (b"no mail is sent under this secret",)
@@ -34,6 +34,12 @@ def workdays(config: Config) -> OfficeCalendar | EveryDay:
     return OfficeCalendar.read(config.office.holidays or SHIPPED, config.office.closures)
 
 
+def clockwork(config: Config) -> Workdays:
+    """The calendar that clocks run by: it knows every year, so that no letter is ever without a case."""
+    calendar = workdays(config)
+    return Forgiving(calendar) if isinstance(calendar, OfficeCalendar) else calendar
+
+
 def rules(config: Config) -> Policy:
     """The policy for verbs that judge and never send: no state, no secret."""
     return settings.policy(config, workdays=workdays(config), secrets=_NO_SECRET, instance="00000000")
@@ -43,12 +49,13 @@ def live_policy(config: Config, *, shadow: bool = False) -> Policy:
     """The policy under the house's own secret; makes state/token.key if there is none. Raises ConfigError."""
     token = secrets.tokens(config)
     return settings.policy(
-        config, workdays=workdays(config), secrets=token, instance=secrets.instance(token), shadow=shadow
+        config, workdays=clockwork(config), secrets=token, instance=secrets.instance(token), shadow=shadow
     )
 
 
 def renderer(config: Config, policy: Policy) -> JinjaRenderer:
-    return JinjaRenderer(voice(config, policy))
+    """What is told to people is reckoned by the strict calendar: no day is promised out of a guess."""
+    return JinjaRenderer(voice(config, replace(policy, workdays=workdays(config))))
 
 
 def voice(config: Config, policy: Policy) -> Voice:

@@ -1,8 +1,9 @@
 """The town's calendar: Monday to Friday, less the holidays of a dated TOML file, less the closing days of the office.
 
 It knows only the years that stand in the file; for any other it raises LookupError rather than guess (domain.md
-section 2). workalendar is never asked which day is worked: it lacks local feasts and lists holidays lost on a
-Sunday, so it serves `check` alone, as a second opinion, and is imported only there.
+section 2), and only clocks, which must run on regardless, are given a guess by `Forgiving`. workalendar is never
+asked which day is worked: it lacks local feasts and lists holidays lost on a Sunday, so it serves `check` alone, as
+a second opinion, and is imported only there.
 """
 
 import tomllib
@@ -74,7 +75,7 @@ class OfficeCalendar:
 
     def __init__(self, years: Mapping[int, Year], closures: Iterable[date] = ()) -> None:
         self.years = years
-        self._closures = frozenset(closures)
+        self.closures = frozenset(closures)
         self._holidays = {holiday.day: holiday for year in years.values() for holiday in year.holidays}
 
     @classmethod
@@ -94,7 +95,7 @@ class OfficeCalendar:
     def is_working_day(self, day: date) -> bool:
         """Whether the office works on this day. Raises LookupError for a year that does not stand in the file."""
         self._known(day)
-        return day.weekday() not in _WEEKEND and day not in self._holidays and day not in self._closures
+        return day.weekday() not in _WEEKEND and day not in self._holidays and day not in self.closures
 
     def reason(self, day: date) -> str:
         """Why it does not, in short English with the Catalan name of the feast; '' for a working day."""
@@ -103,7 +104,7 @@ class OfficeCalendar:
             holiday = self._holidays[day]
             doubt = ", provisional" if self.years[day.year].provisional else ""
             return f"holiday, {holiday.names['ca']} ({holiday.scope}{doubt})"
-        if day in self._closures:
+        if day in self.closures:
             return "the office is closed (office.closures)"
         return _WEEKEND.get(day.weekday(), "")
 
@@ -132,6 +133,21 @@ class OfficeCalendar:
     def _known(self, day: date) -> None:
         if day.year not in self.years:
             raise LookupError(f"no calendar for {day.year}: add the year to the holiday file (office.holidays)")
+
+
+class Forgiving:
+    """The same calendar for clocks, which must run on when the admin forgot a year: there Monday to Friday are worked,
+    less the closing days. No day so reckoned may be promised to anybody; `horizon` says that the year is missing."""
+
+    def __init__(self, strict: OfficeCalendar) -> None:
+        self._strict = strict
+
+    def is_working_day(self, day: date) -> bool:
+        """Never raises."""
+        try:
+            return self._strict.is_working_day(day)
+        except LookupError:
+            return day.weekday() not in _WEEKEND and day not in self._strict.closures
 
 
 def _findings(name: str, body: object) -> Iterable[str]:

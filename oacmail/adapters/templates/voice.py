@@ -36,7 +36,7 @@ class Promise:
 
 
 def promise(policy: Policy, due_at: datetime | None, now: datetime) -> Promise:
-    """What an acknowledgement sent at `now` says."""
+    """What an acknowledgement sent at `now` says. `policy.workdays` is the strict calendar."""
     try:
         return Promise(
             open_now=calendar.in_hours(now, policy),
@@ -52,4 +52,6 @@ def _promised_day(policy: Policy, due_at: datetime | None, now: datetime) -> dat
     if due_at is None or due_at <= now:
         return calendar.next_working_day(now.astimezone(zone).date(), policy.workdays)
     # A day that ends at 24:00 is the day before its midnight.
-    return (due_at - timedelta.resolution).astimezone(zone).date()
+    day = (due_at - timedelta.resolution).astimezone(zone).date()
+    policy.workdays.is_working_day(day)  # a clock may run into a year without a calendar; a promise may not
+    return day

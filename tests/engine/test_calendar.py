@@ -1,0 +1,109 @@
+"""What the calendar does to a day of mail: the digest of the morning, and a year that nobody has entered."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from oacmail.adapters.workdays import SHIPPED
+from tests.engine.world import AGENT, ANNA, SUPERVISOR, World, text_of
+
+TOWN = Callable[..., World]
+DIGEST = {"digest": {"to": [AGENT]}, "deadline": {"remind_hours": 0}}
+
+
+def test_the_digest_goes_once_at_eight_on_working_days(town: TOWN) -> None:
+    world = town(**DIGEST)
+    world.citizen_writes(ANNA)
+    world.live("2026-11-26 07:59", minutes=30)
+    assert world.kinds(AGENT) == ["digest"], "the one of the day on which it was started"
+    world.live("2026-11-26 08:00")
+    assert world.kinds(AGENT) == ["digest"] * 2
+    assert world.case()["number"] in text_of(world.received(AGENT)[1])
+    world.live("2026-11-27 20:00")
+    assert len(world.received(AGENT)) == 3
+    world.live("2026-11-30 07:59", minutes=120)
+    assert len(world.received(AGENT)) == 3, "none on Saturday and Sunday"
+    world.live("2026-11-30 12:00")
+    assert len(world.received(AGENT)) == 4
+
+
+def test_a_late_start_still_sends_the_digest_of_the_day(town: TOWN) -> None:
+    world = town(now="2026-11-25 07:00", **DIGEST)
+    world.advance("2026-11-25 19:45")
+    world.turn()
+    world.turn()
+    assert world.kinds(AGENT) == ["digest"]
+
+
+@pytest.mark.parametrize("moment", ["2026-12-08 09:00", "2026-11-28 09:00", "2026-11-25 20:00", "2026-11-25 07:59"])
+def test_no_digest_on_a_holiday_or_outside_hours(town: TOWN, moment: str) -> None:
+    world = town(now=moment, **DIGEST)
+    world.turn()
+    assert world.kinds(AGENT) == []
+
+
+def test_the_digest_is_of_numbers_not_of_people(town: TOWN) -> None:
+    world = town(now="2026-11-25 07:00", **DIGEST)
+    world.citizen_writes(f"Anna Puig <{ANNA}>", "El meu embargament", "Em podeu trucar al 600 111 222?")
+    world.live("2026-11-25 08:00")
+    text = str(world.received(AGENT)[0])
+    assert world.case()["number"] in text
+    assert not any(word in text for word in ("Puig", ANNA, "embargament", "600"))
+
+
+def test_the_digest_lists_what_is_late_and_what_waits_for_a_person(town: TOWN) -> None:
+    world = town(**DIGEST)
+    world.citizen_writes(ANNA)
+    world.citizen_writes("fals@example.org", dmarc="fail")
+    world.live("2026-11-27 08:00", minutes=30)
+    mail = world.received(AGENT)[-1]
+    assert "2 vençuts" in str(mail["Subject"])
+    assert "DMARC" in text_of(mail)
+
+
+def test_a_case_that_was_answered_no_longer_waits_for_a_person(world: World) -> None:
+    letter = world.citizen_writes(ANNA, dmarc="fail")
+    world.turn()
+    assert world.reviews() == ["dmarc-fail"]
+    world.agent_answers(letter)
+    world.turn()
+    assert world.reviews() == []
+
+
+# --- a year without a calendar ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def forgotten(town: TOWN, tmp_path: Path) -> Callable[[str], World]:
+    """A town whose holiday file ends with 2026."""
+    text = SHIPPED.read_text("utf-8")
+    file = tmp_path / "festius.toml"
+    file.write_text(text[: text.index("[2027]")], "utf-8")
+    return lambda now: town(now=now, office={"holidays": str(file)}, digest={"to": [AGENT]})
+
+
+def test_a_letter_becomes_a_case_in_a_year_without_calendar(forgotten: Callable[[str], World]) -> None:
+    world = forgotten("2027-03-10 10:00")
+    world.citizen_writes(ANNA)
+    world.turn()
+    assert world.case()["due_at"] == "2027-03-11T20:00:00+01:00"
+    assert "el següent dia hàbil" in text_of(world.received(ANNA)[0])
+    assert "11 de març" not in text_of(world.received(ANNA)[0])
+
+
+def test_no_day_is_promised_that_lies_in_a_year_without_calendar(forgotten: Callable[[str], World]) -> None:
+    world = forgotten("2026-12-30 21:00")
+    world.restart(deadline={"business_days": 2})
+    world.citizen_writes(ANNA)
+    world.turn()
+    assert world.case()["due_at"] == "2027-01-01T20:00:00+01:00"
+    assert "gener" not in text_of(world.received(ANNA)[0])
+
+
+def test_its_clocks_run_on_from_monday_to_friday(forgotten: Callable[[str], World]) -> None:
+    world = forgotten("2027-03-12 10:00")
+    world.citizen_writes(ANNA)
+    world.live("2027-03-16 09:00", minutes=120)
+    assert world.kinds(SUPERVISOR) == ["overdue"]
+    assert world.kinds(AGENT).count("digest") == 3, "Friday, Monday, Tuesday"
