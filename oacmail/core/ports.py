@@ -143,12 +143,14 @@ class FrozenMail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderRow:
-    """A folder as we remember it. `started_at`: letters older than that are its past (baseline)."""
+    """A folder as we remember it. `started_at`: letters older than that are its past (baseline). `read_once`: it was
+    read to its end since then; till then all that is older was there before us, by whatever clock."""
 
     name: str
     uidvalidity: int
     uidnext: int
     started_at: datetime
+    read_once: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ sequence numbers, never deletes. A letter that fails three times, alone, is set 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
 
@@ -14,29 +14,16 @@ import structlog
 
 from oacmail.core.errors import Fatal, Transient, UnreadableLetter
 from oacmail.core.model import Arrived, Folder, Outcome
-from oacmail.core.ports import Fetched, FolderState, Mailbox, Place, Spot, WatchedFolder
+from oacmail.core.ports import Fetched, Mailbox, Spot
+from oacmail.engine.lookout import MARK, Lookout, Reading
 from oacmail.engine.turns import Engine
 from oacmail.mail.house import House
 from oacmail.mail.parse import parse
 
 log = structlog.get_logger()
 BATCH = 50
-TAIL = 20  # the highest UIDs are the ones a restored mailbox uses again
 TRIES = 3
-CLOCKS_DIFFER = timedelta(days=1)
 BATCH_BYTES = 16_000_000
-MARK = "X-Oacmail"
-
-
-@dataclass(slots=True)
-class Reading:
-    """One folder in one pass: its epoch and what has no outcome yet. `compared`: every place was compared."""
-
-    watched: WatchedFolder
-    state: FolderState
-    compared: bool
-    todo: dict[int, tuple[Place, int, bool]] = field(default_factory=dict)
-    own: frozenset[int] = frozenset()
 
 
 @dataclass(slots=True)
@@ -46,8 +33,11 @@ class Intake:
     engine: Engine
     mailbox: Mailbox
     house: House
-    backlog: timedelta
-    _known: dict[tuple[str, int], set[int]] = field(default_factory=dict)
+    backlog: InitVar[timedelta]
+    _lookout: Lookout = field(init=False)
+
+    def __post_init__(self, backlog: timedelta) -> None:
+        self._lookout = Lookout(engine=self.engine, mailbox=self.mailbox, backlog=backlog)
 
     def sync(self, *, compare: bool) -> int:
         """Read every watched folder to its end; how many letters were worked. Raises Transient, Fatal.
@@ -76,66 +66,10 @@ class Intake:
         trouble: Transient | None = None
         for watched in self.mailbox.watched():
             try:
-                readings.append(self._look(watched, compare))
+                readings.append(self._lookout.look(watched, compare))
             except Transient as error:
                 trouble = trouble or error
         return readings, trouble
-
-    # --- what is new ------------------------------------------------------------------------------
-
-    def _look(self, watched: WatchedFolder, compare: bool) -> Reading:
-        store, now = self.engine.store, self.engine.now()
-        state = self.mailbox.open(watched.name)
-        row = store.folder(watched.name)
-        if row is None:
-            store.begin_folder(watched, state.uidvalidity, state.uidnext, now)
-            row = store.folder(watched.name)
-            assert row is not None
-            first = True
-        else:
-            first = False
-        fallen = bool(state.uidnext) and state.uidnext < row.uidnext
-        compare = compare or first or state.uidvalidity != row.uidvalidity or fallen
-        new = self._new(watched, state, compare)
-        oldest = row.started_at - self.backlog - (timedelta(0) if first else CLOCKS_DIFFER)
-        past = {place.uid for place in new if place.internal_date < oldest}
-        store.sight(watched.name, state.uidvalidity, new, past, now)
-        self._known[watched.name, state.uidvalidity].update(place.uid for place in new)
-        reading = Reading(watched=watched, state=state, compared=compare)
-        reading.todo = store.unworked(watched.name, state.uidvalidity)
-        if reading.todo:
-            reading.own = frozenset(self.mailbox.bearing(MARK))
-        return reading
-
-    def _new(self, watched: WatchedFolder, state: FolderState, compare: bool) -> Sequence[Place]:
-        key = (watched.name, state.uidvalidity)
-        if compare or key not in self._known:
-            return self._compared(watched, state)
-        known = self._known[key]
-        present = self.mailbox.bearing(MARK) if watched.role is Folder.JUNK else self.mailbox.uids()
-        tail = sorted(present & known)[-TAIL:]
-        if tail and self._replaced(key, self.mailbox.places(tail)):
-            log.warning("folder.new-epoch", folder=watched.name, reason="a uid names another letter")
-            return self._compared(watched, state)
-        missing = sorted(present - known)
-        return self.mailbox.places(missing) if missing else ()
-
-    def _compared(self, watched: WatchedFolder, state: FolderState) -> Sequence[Place]:
-        """Every place against what we know: a re-used UID is a new letter."""
-        key = (watched.name, state.uidvalidity)
-        uids = sorted(self.mailbox.bearing(MARK)) if watched.role is Folder.JUNK else None
-        places = self.mailbox.places(uids) if uids is None or uids else ()
-        replaced = self._replaced(key, places)
-        if replaced:
-            self.engine.store.forget(*key, replaced)
-        known = self.engine.store.known_uids(*key)
-        self._known[key] = known
-        return [place for place in places if place.uid not in known]
-
-    def _replaced(self, key: tuple[str, int], places: Sequence[Place]) -> list[int]:
-        few = [place.uid for place in places] if len(places) <= TAIL else None
-        known = self.engine.store.known(*key, few)
-        return [place.uid for place in places if place.uid in known and known[place.uid] != place]
 
     # --- working it -------------------------------------------------------------------------------
 
@@ -249,12 +183,16 @@ class Intake:
         if self.engine.policy.shadow:
             return
         names = {reading.watched.role: reading.watched.name for reading in readings}
-        for spot, wanted in self.engine.store.to_file():
-            target = names.get(Folder(wanted))
-            if target is not None and target != spot.folder:
-                self.mailbox.file(spot.folder, spot.uid, target, seen=True)
-            if target is not None:
-                self.engine.store.filed(spot)
+        wanted = sorted(self.engine.store.to_file(), key=lambda item: item[0].folder)
+        for folder, group in groupby(wanted, key=lambda item: item[0].folder):
+            self.mailbox.open(folder)
+            ours = self.mailbox.bearing(MARK)  # people move mail about: our UID must not name a citizen's letter
+            for spot, role in group:
+                target = names.get(Folder(role))
+                if target is not None and target != folder and spot.uid in ours:
+                    self.mailbox.file(folder, spot.uid, target, seen=True)
+                if target is not None:
+                    self.engine.store.filed(spot)
 
 
 def _batches(reading: Reading, uids: Sequence[int]) -> Iterator[list[int]]:

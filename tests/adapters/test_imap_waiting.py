@@ -12,6 +12,7 @@ from tests.servers.dovecot import Dovecot
 from tests.servers.maildir import Maildir
 from tests.servers.people import Agent, Citizen
 from tests.servers.road import Road
+from tests.servers.waiting import until
 
 
 @pytest.mark.parametrize("security", ["none", "starttls", "tls"])
@@ -88,3 +89,14 @@ def test_a_server_that_ends_during_idle_is_noticed_and_found_again(
             mailbox.open("INBOX")
         server.start()
         assert mailbox.open("INBOX").exists == 1
+
+
+def test_what_came_while_other_folders_were_read_is_news_though_the_inbox_was_opened_again(road: Road) -> None:
+    office = road.new_user("oac")
+    with open_mailbox(road.dovecot, office) as mailbox:
+        mailbox.open("INBOX")
+        assert mailbox.uids() == set()
+        mailbox.open("Sent")
+        Maildir(road.dovecot, office).deliver(b"Subject: in between\n\nBon dia\n")
+        until(lambda: mailbox.open("INBOX").exists)
+        assert mailbox.wait(60)

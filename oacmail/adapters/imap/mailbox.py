@@ -29,6 +29,7 @@ class ImapMailbox:
         self._bell = Bell()
         self._folder = ""
         self._states: dict[str, FolderState] = {}
+        self._since_wait: dict[str, FolderState] = {}
 
     def watched(self) -> Sequence[WatchedFolder]:
         """INBOX, the folder of sent mail, others by name; \\Junk last where there is one."""
@@ -41,6 +42,7 @@ class ImapMailbox:
         state = self._session.select(folder, readonly=True)
         self._folder = folder
         self._states[folder] = state
+        self._since_wait.setdefault(folder, state)
         return state
 
     def uids(self) -> set[int]:
@@ -88,8 +90,14 @@ class ImapMailbox:
                 client.uid_expunge([uid])
 
     def wait(self, seconds: float) -> bool:
-        """What came since INBOX was last opened is news at once. Every wait ends with an answer of the server; a
-        wait that has heard nothing ends with a look, since there are servers whose IDLE never wakes anybody."""
+        """What came since INBOX was first opened after the last wait is news at once. Every wait ends with an answer of
+        the server; a wait that has heard nothing ends with a look: there are servers whose IDLE never wakes anybody."""
+        try:
+            return self._waited(seconds)
+        finally:
+            self._since_wait.clear()
+
+    def _waited(self, seconds: float) -> bool:
         if self._news():
             return True
         if self._session.has("IDLE"):
@@ -121,7 +129,8 @@ class ImapMailbox:
             raise Transient("IMAP SELECT: UIDVALIDITY is not what it was when the folder was opened")
 
     def _news(self) -> bool:
-        before, now = self._states.get("INBOX"), self._session.select("INBOX", readonly=True)
+        before = self._since_wait.get("INBOX") or self._states.get("INBOX")
+        now = self._session.select("INBOX", readonly=True)
         return (
             before is None
             or (before.uidvalidity, before.uidnext) != (now.uidvalidity, now.uidnext)

@@ -18,7 +18,11 @@ def folder(con: sqlite3.Connection, name: str) -> FolderRow | None:
     if row is None:
         return None
     return FolderRow(
-        name=row["name"], uidvalidity=row["uidvalidity"], uidnext=row["uidnext"], started_at=at(row["started_at"])
+        name=row["name"],
+        uidvalidity=row["uidvalidity"],
+        uidnext=row["uidnext"],
+        started_at=at(row["started_at"]),
+        read_once=bool(row["synced_at"]),
     )
 
 
@@ -85,6 +89,25 @@ def sight(
             for place in places
         ],
     )
+
+
+def begin_epoch(con: sqlite3.Connection, name: str, uidvalidity: int) -> None:
+    """The UIDs of older epochs name nothing any more: what waits there will be met again under a new one."""
+    con.execute(
+        """UPDATE sightings SET outcome = 'gone', in_flight = 0 WHERE folder = ? AND uidvalidity <> ?
+        AND (outcome IS NULL OR (outcome = 'quarantined' AND fingerprint IS NULL))""",
+        (name, uidvalidity),
+    )
+    con.execute(
+        "UPDATE sightings SET wanted = NULL WHERE folder = ? AND uidvalidity <> ? AND wanted IS NOT NULL",
+        (name, uidvalidity),
+    )
+
+
+def of_the_past(con: sqlite3.Connection, places: Iterable[Place]) -> set[int]:
+    """UIDs of those whose size and date are a baseline letter's, in any folder and epoch: moved or renumbered."""
+    query = "SELECT 1 FROM sightings WHERE outcome = 'baseline' AND size = ? AND internal_date = ?"
+    return {place.uid for place in places if con.execute(query, (place.size, stamp(place.internal_date))).fetchone()}
 
 
 def unworked(con: sqlite3.Connection, name: str, uidvalidity: int) -> dict[int, tuple[Place, int, bool]]:

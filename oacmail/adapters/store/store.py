@@ -153,6 +153,14 @@ class SqliteStore:
         with self._write():
             places.sight(self.con, name, uidvalidity, found, baseline, now)
 
+    def begin_epoch(self, name: str, uidvalidity: int) -> None:
+        with self._write():
+            places.begin_epoch(self.con, name, uidvalidity)
+
+    def of_the_past(self, found: Iterable[Place]) -> set[int]:
+        with self._read():
+            return places.of_the_past(self.con, found)
+
     def unworked(self, name: str, uidvalidity: int) -> dict[int, tuple[Place, int, bool]]:
         with self._read():
             return places.unworked(self.con, name, uidvalidity)
