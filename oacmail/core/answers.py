@@ -8,6 +8,7 @@ from datetime import datetime, time
 
 from oacmail.core import calendar
 from oacmail.core.model import Arm, Change, Disarm, Drop, Effect, Note, Person, Status
+from oacmail.core.notices import to_agents
 from oacmail.core.policy import Policy
 from oacmail.core.view import CaseView
 
@@ -25,7 +26,9 @@ def answered(policy: Policy, case: CaseView, *, at: datetime, key: str, how: str
     effects: list[Effect] = [
         Disarm(case=case.number, how="met", at=at, kinds=MET_BY_ANSWER),
         Change(case=case.number, columns=columns),
-        Drop(case=case.number, kinds=("ack", "overdue", "remind")),
+        # An acknowledgement that may go still goes: it bears the number and the data-protection clause (`held` drops
+        # the one that waits for its budget).
+        Drop(case=case.number, kinds=("overdue", "remind")),
         Person(address=case.citizen, known=True),
         Note(kind="answered", case=case.number, data={"by": how, "letter": key[:16]}),
     ]
@@ -43,6 +46,28 @@ def _silent_close(policy: Policy, case: CaseView, *, at: datetime, key: str) -> 
         due = datetime.combine(day, time(policy.office.closes.hour, policy.office.closes.minute), zone)
         renew.append(Arm(armed_by=key, kind="close", case=case.number, armed_at=at, due_at=due))
     return renew
+
+
+def undelivered(
+    policy: Policy, case: CaseView, *, at: datetime, key: str, now: datetime, counted_at: datetime | None = None
+) -> tuple[Effect, ...]:
+    """An answer never arrived: nobody has answered, the next working day is armed, the agents are told (R14).
+
+    `key` names the letter that says so, `at` its moment; `counted_at`: when it was taken for the first answer.
+    """
+    first = counted_at is not None and case.answered_at == counted_at
+    columns: dict[str, str | int | datetime | None] = {"touched_at": at, **({"answered_at": None} if first else {})}
+    clock: tuple[Effect, ...] = ()
+    if not case.running("answer"):
+        columns |= {"status": Status.OPEN, "closed_at": None, "close_reason": None}
+        clock = ask(policy, case.number, key=key, at=at, due_at=calendar.answer_due(at, policy))
+    facts = {"what": "answer", "received_at": at}
+    return (
+        Note(kind="answer-undelivered", case=case.number, data={"letter": key[:16]}),
+        Change(case=case.number, columns=columns),
+        *clock,
+        *to_agents(policy, key=f"bounced:{key}", template="bounced", now=now, case=case.number, facts=facts),
+    )
 
 
 def ask(policy: Policy, number: str, *, key: str, at: datetime, due_at: datetime) -> tuple[Effect, ...]:
