@@ -12,6 +12,7 @@ from oacmail.core.identify import own_mark, writer
 from oacmail.core.model import (
     Arrived,
     Attach,
+    Auto,
     Decision,
     Effect,
     Folder,
@@ -65,9 +66,8 @@ def _arrived(policy: Policy, view: View, inp: Arrived, now: datetime) -> Decisio
         return _again(view)
     if inp.folder is Folder.JUNK:
         return _ignored_in_junk()
-    if inp.folder is Folder.SENT:
-        return on_sent(policy, view, inp)
-    return _by_writer(policy, view, inp, now)
+    decision = on_sent(policy, view, inp) if inp.folder is Folder.SENT else _by_writer(policy, view, inp, now)
+    return _with(decision, proofs(view, inp.received_at))
 
 
 def _mail(view: View, key: str) -> MailView | None:
@@ -75,8 +75,10 @@ def _mail(view: View, key: str) -> MailView | None:
 
 
 def _decided_again(view: View, inp: Arrived) -> bool:
-    """An answer whose other copy reached INBOX first: the one in Sent decides."""
+    """An answer whose other copy reached INBOX first: the one in Sent decides. So does INBOX over Junk."""
     assert view.known is not None
+    if inp.folder is Folder.INTAKE and inp.message.auto is Auto.NONE and view.known.outcome is Outcome.AUTOMATIC:
+        return True
     return (
         inp.folder is Folder.SENT
         and not inp.message.auth.from_outside
@@ -107,8 +109,7 @@ def _by_writer(policy: Policy, view: View, inp: Arrived, now: datetime) -> Decis
         case Role.AGENT | Role.TECHNICAL:
             return on_staff(policy, view, inp, who, now)
         case Role.CITIZEN:
-            decision = on_citizen(policy, view, inp, now)
-            return _with(decision, proofs(view))
+            return on_citizen(policy, view, inp, now)
         case _:
             assert_never(who.role)
 

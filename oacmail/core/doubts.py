@@ -8,6 +8,7 @@ where twice is less harm than never, and held otherwise, with the operator told.
 from datetime import datetime, timedelta
 
 from oacmail.core.model import Effect, Mark, Note, Send
+from oacmail.core.notices import notices
 from oacmail.core.policy import Policy
 from oacmail.core.view import Doubt, Hour
 
@@ -27,22 +28,20 @@ def settle_doubts(policy: Policy, hour: Hour, now: datetime) -> list[Effect]:
 
 
 def _settle(policy: Policy, doubt: Doubt, now: datetime) -> list[Effect]:
-    if not doubt.copy_expected:
-        return _without_copy(doubt, now)
-    if doubt.path_proven_at is None or now - doubt.path_proven_at > PATH_MEMORY:
-        return _broken_path(doubt, now)
-    return _by_overtaking(policy, doubt, now)
-
-
-def _by_overtaking(policy: Policy, doubt: Doubt, now: datetime) -> list[Effect]:
+    if not doubt.copy_expected or doubt.path_proven_at is None:
+        return _without_copy(policy, doubt, now)
     patience = timedelta(seconds=policy.sending.uncertain_seconds)
     age = now - doubt.data_at
     read_since = doubt.synced_at is not None and doubt.synced_at >= doubt.data_at + patience
-    if age >= patience and read_since and doubt.overtaken >= OVERTAKERS:
-        return _not_sent(doubt, now, "overtaken")
-    if age >= probe_after(policy) and doubt.overtaken < OVERTAKERS:
-        return _probes(policy, doubt, now)
-    return []
+    if now - doubt.path_proven_at <= PATH_MEMORY and doubt.overtaken >= OVERTAKERS:
+        return _not_sent(policy, doubt, now, "overtaken") if age >= patience and read_since else []
+    if age >= patience and (age >= PATH_BROKEN or _pressing(doubt, now)):
+        return _broken_path(policy, doubt, now)
+    return _probes(policy, doubt, now) if age >= probe_after(policy) and not doubt.probed else []
+
+
+def _pressing(doubt: Doubt, now: datetime) -> bool:
+    return doubt.due_at is not None and now >= doubt.due_at - BEFORE_DUE
 
 
 def probe_after(policy: Policy) -> timedelta:
@@ -51,10 +50,10 @@ def probe_after(policy: Policy) -> timedelta:
 
 
 def _probes(policy: Policy, doubt: Doubt, now: datetime) -> list[Effect]:
-    """Two mails to ourselves where there is no traffic; their keys make them once for ever."""
+    """Two mails to ourselves where there is no traffic; their keys make them once for each doubt."""
     return [
         Send(
-            key=f"probe:{doubt.key}:{doubt.tries}:{turn}",
+            key=f"{probe_key(doubt.key, doubt.tries)}{turn}",
             kind="probe",
             template="probe",
             lang=policy.office.languages[0],
@@ -65,33 +64,41 @@ def _probes(policy: Policy, doubt: Doubt, now: datetime) -> list[Effect]:
     ]
 
 
-def _without_copy(doubt: Doubt, now: datetime) -> list[Effect]:
-    kind = "ack" if doubt.kind == "ack" else "staff"
-    if doubt.kind in PUBLIC and kind != "ack":
-        return _hold(doubt, "no-copy-to-wait-for")
-    return _not_sent(doubt, now, "no-copy-to-wait-for") if now - doubt.data_at >= NO_COPY[kind] else []
+def probe_key(key: str, tries: int) -> str:
+    """How the keys of the probes for this doubt begin."""
+    return f"probe:{key}:{tries}:"
 
 
-def _broken_path(doubt: Doubt, now: datetime) -> list[Effect]:
-    if doubt.kind != "ack":
-        return _hold(doubt, "self-copies-do-not-arrive")
-    pressing = doubt.due_at is not None and now >= doubt.due_at - BEFORE_DUE
-    waited = now - doubt.data_at >= PATH_BROKEN
-    return _not_sent(doubt, now, "self-copies-do-not-arrive") if pressing or waited else []
+def _without_copy(policy: Policy, doubt: Doubt, now: datetime) -> list[Effect]:
+    wait = NO_COPY["ack" if doubt.kind == "ack" else "staff"]
+    if doubt.kind == "probe":
+        return [Mark(key=doubt.key, state="dropped", if_in=("uncertain",))]
+    if doubt.kind in PUBLIC and doubt.kind != "ack":
+        return _hold(policy, doubt, now, "no-copy-to-wait-for")
+    return _not_sent(policy, doubt, now, "no-copy-to-wait-for") if now - doubt.data_at >= wait else []
 
 
-def _not_sent(doubt: Doubt, now: datetime, why: str) -> list[Effect]:
-    """The same bytes once more; uncertain a second time = held."""
+def _broken_path(policy: Policy, doubt: Doubt, now: datetime) -> list[Effect]:
+    settle = _not_sent if doubt.kind == "ack" else _hold
+    return settle(policy, doubt, now, "self-copies-do-not-arrive")
+
+
+def _not_sent(policy: Policy, doubt: Doubt, now: datetime, why: str) -> list[Effect]:
+    """The same bytes once more; uncertain a second time = held. Who holds an answer needs no acknowledgement."""
     if doubt.tries > 1:
-        return _hold(doubt, why)
+        return _hold(policy, doubt, now, why)
+    if doubt.kind == "ack" and doubt.due_at is None:
+        return [Mark(key=doubt.key, state="dropped", if_in=("uncertain",), error=why)]
     return [
         Mark(key=doubt.key, state="queued", if_in=("uncertain",), next_at=now),
         Note(kind="sent-again", data={"mail": doubt.kind, "why": why}),
     ]
 
 
-def _hold(doubt: Doubt, why: str) -> list[Effect]:
+def _hold(policy: Policy, doubt: Doubt, now: datetime, why: str) -> list[Effect]:
+    facts = {"code": "held", "since": doubt.data_at, "lines": (why,)}
     return [
         Mark(key=doubt.key, state="held", if_in=("uncertain",), error=why),
         Note(kind="held", data={"mail": doubt.kind, "why": why}),
+        *notices(policy, policy.people.operator, key=f"held:{doubt.key}", template="alert", now=now, facts=facts),
     ]

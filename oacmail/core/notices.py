@@ -8,8 +8,13 @@ from datetime import datetime
 from hashlib import sha256
 
 from oacmail.core import tokens
+from oacmail.core.budget import registrable
 from oacmail.core.model import Send
 from oacmail.core.policy import Policy
+from oacmail.core.view import MailView
+
+# What could not be delivered and is told to nobody: a notice about a notice would never end.
+UNTOLD = frozenset({"bounced", "probe"})
 
 
 def notices(
@@ -53,3 +58,28 @@ def to_agents(
 ) -> tuple[Send, ...]:
     """To all agents."""
     return notices(policy, policy.people.agents, key=key, template=template, now=now, case=case, facts=facts)
+
+
+def undelivered(
+    policy: Policy, mail: MailView, *, key: str, now: datetime, received_at: datetime, code: int = 0
+) -> tuple[Send, ...]:
+    """A mail of ours did not arrive: the agents hear of a citizen's, the operators of one to staff (R14)."""
+    if mail.kind in UNTOLD:
+        return ()
+    staff = mail.recipient in policy.people.staff
+    told = [address for address in policy.people.operator if address != mail.recipient]
+    facts = {
+        "what": mail.kind if mail.kind == "ack" else "other",
+        "received_at": received_at,
+        "domain": registrable(mail.recipient),
+        "code": str(code or ""),
+    }
+    return notices(
+        policy,
+        told if staff else policy.people.agents,
+        key=key,
+        template="bounced",
+        now=now,
+        case=mail.case,
+        facts=facts,
+    )

@@ -4,10 +4,11 @@ A mail refused for its size or content that carries an original goes again witho
 is told to staff; a delivery that may have happened is left to `doubts`.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from oacmail.core.model import Bare, Decision, Effect, Mark, Note, Settled
-from oacmail.core.notices import notices
+from oacmail.core.notices import undelivered
 from oacmail.core.policy import Policy
 from oacmail.core.view import MailView, View
 
@@ -28,6 +29,8 @@ def _sent(policy: Policy, mail: MailView, inp: Settled, now: datetime) -> list[E
 
 
 def _uncertain(policy: Policy, mail: MailView, inp: Settled, now: datetime) -> list[Effect]:
+    if mail.copied:  # its copy was quicker than the relay's answer
+        return _sent(policy, mail, replace(inp, copy_expected=True), now)
     return [
         Mark(key=mail.key, state="uncertain", copy_expected=inp.copy_expected, error=inp.error),
         Note(kind="uncertain", case=mail.case, data={"mail": mail.kind}),
@@ -56,9 +59,4 @@ def _give_up(policy: Policy, mail: MailView, inp: Settled, now: datetime) -> lis
         Mark(key=mail.key, state="failed", error=inp.error),
         Note(kind="undelivered", case=mail.case, data={"mail": mail.kind, "code": inp.code}),
     ]
-    if mail.recipient in policy.people.staff or mail.kind == "probe":
-        return effects
-    facts = {"what": mail.kind, "received_at": now}
-    key = f"bounced:{mail.key}"
-    told = notices(policy, policy.people.agents, key=key, template="bounced", now=now, case=mail.case, facts=facts)
-    return [*effects, *told]
+    return [*effects, *undelivered(policy, mail, key=f"bounced:{mail.key}", now=now, received_at=now, code=inp.code)]

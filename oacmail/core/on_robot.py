@@ -23,7 +23,7 @@ from oacmail.core.model import (
     Role,
     Status,
 )
-from oacmail.core.notices import to_agents
+from oacmail.core.notices import to_agents, undelivered
 from oacmail.core.policy import Policy
 from oacmail.core.thread import place
 from oacmail.core.view import CaseView, LetterView, MailView, View
@@ -41,7 +41,7 @@ def on_robot(policy: Policy, view: View, inp: Arrived, now: datetime) -> Decisio
         case=case.number if case else None,
         rule=f"robot: {message.auto}",
     )
-    effects: list[Effect] = [attach, *proofs(view)]
+    effects: list[Effect] = [attach]
     because = [f"robot: {message.auto}", *message.reasons]
     if report is not None and report.action == "failed":
         failures = _failed(policy, view, inp, report, now)
@@ -57,19 +57,19 @@ def _case(view: View, inp: Arrived) -> CaseView | None:
     return found or place(inp.message, view, frozenset((inp.message.sender,)), inp.received_at).case
 
 
-def proofs(view: View) -> list[Effect]:
+def proofs(view: View, at: datetime) -> list[Effect]:
     """Whatever names our Message-ID proves that the relay had taken the mail (design.md section 9.6)."""
-    return [Mark(key=mail.key, state="sent", if_in=("uncertain", "held")) for mail in view.mails]
+    return [Mark(key=mail.key, state="sent", if_in=("queued", "uncertain", "held"), sent_at=at) for mail in view.mails]
 
 
 def _failed(policy: Policy, view: View, inp: Arrived, report: Report, now: datetime) -> list[Effect]:
     effects: list[Effect] = []
     for mail in view.mails:
         if _concerns(report, mail.recipient):
-            effects += _our_mail(policy, view, inp, mail, now)
+            effects += _our_mail(policy, inp, mail, now)
     for letter in view.named:
         case = view.cases.get(letter.case or "")
-        if letter.role is Role.AGENT and case is not None:
+        if letter.role is Role.AGENT and case is not None and not _only_to_staff(policy, report):
             effects += _answer(policy, case, inp, letter, now)
     return effects
 
@@ -78,13 +78,20 @@ def _concerns(report: Report, recipient: str) -> bool:
     return not report.recipients or recipient in report.recipients
 
 
-def _our_mail(policy: Policy, view: View, inp: Arrived, mail: MailView, now: datetime) -> list[Effect]:
-    case = view.cases.get(mail.case or "")
-    mark = Mark(key=mail.key, state="failed", error="undelivered")
-    note = Note(kind="undelivered", case=mail.case, data={"mail": mail.kind})
-    if mail.state == "failed" or mail.recipient in policy.people.staff:
-        return [mark, note]
-    return [mark, note, *_tell(policy, case, inp, mail.kind, now)]
+def _only_to_staff(policy: Policy, report: Report) -> bool:
+    """A colleague in copy did not get the answer; the person may have."""
+    return bool(report.recipients) and set(report.recipients) <= policy.people.staff | policy.office.own
+
+
+def _our_mail(policy: Policy, inp: Arrived, mail: MailView, now: datetime) -> list[Effect]:
+    effects: list[Effect] = [
+        Mark(key=mail.key, state="failed", error="undelivered"),
+        Note(kind="undelivered", case=mail.case, data={"mail": mail.kind}),
+    ]
+    if mail.state == "failed":
+        return effects
+    key = f"bounced:{mail.key}"
+    return [*effects, *undelivered(policy, mail, key=key, now=now, received_at=inp.received_at)]
 
 
 def _answer(policy: Policy, case: CaseView, inp: Arrived, letter: LetterView, now: datetime) -> list[Effect]:
@@ -100,17 +107,17 @@ def _answer(policy: Policy, case: CaseView, inp: Arrived, letter: LetterView, no
             Change(case=case.number, columns={"status": Status.OPEN, "closed_at": None, "close_reason": None}),
             *answers.ask(policy, case.number, key=key, at=inp.received_at, due_at=due),
         ]
-    return [*effects, *_tell(policy, case, inp, "answer", now)]
+    return [*effects, *_tell(policy, case, inp, now)]
 
 
-def _tell(policy: Policy, case: CaseView | None, inp: Arrived, what: str, now: datetime) -> list[Effect]:
+def _tell(policy: Policy, case: CaseView, inp: Arrived, now: datetime) -> list[Effect]:
     return list(
         to_agents(
             policy,
             key=f"bounced:{inp.message.fingerprint}",
             template="bounced",
             now=now,
-            case=case.number if case else None,
-            facts={"what": what, "received_at": inp.received_at},
+            case=case.number,
+            facts={"what": "answer", "received_at": inp.received_at},
         )
     )

@@ -142,7 +142,8 @@ class HeldAck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doubt:
-    """A mail handed over without an answer. `overtaken`: copies seen of mails sent long enough after it."""
+    """A mail handed over without an answer. `tries`: how often that happened to it. `overtaken`: copies seen of mails
+    sent long enough after it. `probed`: two probes were sent for that. `due_at`: of its case's running clock."""
 
     key: str
     kind: str
@@ -153,6 +154,7 @@ class Doubt:
     path_proven_at: datetime | None
     synced_at: datetime | None
     due_at: datetime | None
+    probed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +173,8 @@ class Hour:
 
     `rung`: (case, clock) pairs due now. `synced_at`: when the least recently read watched folder was read;
     `unread`: names of the folders that could not be read. `since`: when reading them began to fail. `live`: all
-    cases not closed, only when a digest is due. `problems`: codes of what is ill now, with since when.
+    cases not closed, only when a digest is due. `problems`: codes of what is ill now, with since when. `alerted`: names
+    of alerts with when they went.
     """
 
     rung: tuple[tuple[CaseView, Running], ...] = ()
@@ -185,4 +188,4 @@ class Hour:
     live: tuple[CaseView, ...] = ()
     waiting: tuple[Waiting, ...] = ()
     problems: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))
-    alerted: frozenset[str] = frozenset()
+    alerted: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))

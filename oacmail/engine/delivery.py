@@ -5,7 +5,7 @@ copy there may prove that it has left already; mail to staff has no copy to wait
 each attempt goes to core as `Settled`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -22,6 +22,10 @@ log = structlog.get_logger()
 BATCH = 20
 
 
+class _WithdrawnError(Exception):
+    """The row is no longer ours to send."""
+
+
 @dataclass(slots=True)
 class Delivery:
     """`envelope` gives the envelope sender by kind of mail. `citizens_may` is set once all folders were read."""
@@ -31,29 +35,51 @@ class Delivery:
     envelope: Callable[[str], str]
     per_minute: int
     citizens_may: bool = False
+    _upset: bool = False
 
     def drain(self) -> bool:
         """Send what is due, up to a batch; True = there may be more at once. Raises RelayTrouble, Transient, Fatal."""
         store, now = self.engine.store, self.engine.now()
         if self.engine.policy.shadow or store.recall(OTHER_INSTANCE):
             return False
+        if self._upset:
+            store.recover()
+        self._upset = True  # whatever breaks from here on leaves rows behind that nobody is sending
         most = min(BATCH, self._room(now))
         staff = None if self.citizens_may else self.engine.policy.people.staff
         claimed = store.claim(now, most, staff) if most > 0 else []
-        for position, mail in enumerate(claimed):
+        self._send_all(claimed)
+        self._upset = False
+        return bool(claimed)
+
+    def _send_all(self, claimed: Sequence[Claimed]) -> None:
+        """The relay's trouble may be with an envelope sender: the mails of another have their chance, once."""
+        trouble: dict[str, RelayTrouble] = {}
+        left: list[str] = []
+        for mail in claimed:
+            sender = self.envelope(mail.kind)
+            if sender in trouble or len(trouble) > 1:
+                left.append(mail.key)
+                continue
             try:
-                self.engine.perform(self._attempt(mail))
-            except RelayTrouble:
-                store.unclaim([left.key for left in claimed[position:]], self.engine.now())
-                raise
-        return len(claimed) == most > 0
+                settled = self._attempt(mail)
+            except RelayTrouble as error:
+                trouble[sender] = error
+                left.append(mail.key)
+            else:
+                if settled is not None:
+                    self.engine.perform(settled)
+        if trouble:
+            self.engine.store.unclaim(left, self.engine.now())
+            raise next(iter(trouble.values()))
 
     def _room(self, now: datetime) -> int:
         if not self.per_minute:
             return BATCH
         return self.per_minute - self.engine.store.handed_over_since(now, 60)
 
-    def _attempt(self, mail: Claimed) -> Settled:
+    def _attempt(self, mail: Claimed) -> Settled | None:
+        """None = it was withdrawn before its first byte."""
         outgoing = self._outgoing(mail)
         server_copies = self.engine.policy.sending.self_copy == "server" and bool(self._copied(mail))
         expected = False
@@ -61,10 +87,13 @@ class Delivery:
         def before_data(copy_accepted: bool) -> None:
             nonlocal expected
             expected = copy_accepted or server_copies
-            self.engine.store.sending(mail.key, self.engine.now(), copy_expected=expected)
+            if not self.engine.store.sending(mail.key, self.engine.now(), copy_expected=expected):
+                raise _WithdrawnError
 
         try:
             self.transport.send(outgoing, before_data)
+        except _WithdrawnError:
+            return None
         except RelayTrouble:
             raise
         except Uncertain as error:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from oacmail.adapters.store.connection import at, moment, stamp
 from oacmail.adapters.store.posting import LIVE
 from oacmail.adapters.store.reading import cases, running, spent
-from oacmail.core.doubts import probe_after
+from oacmail.core.doubts import probe_after, probe_key
 from oacmail.core.on_clock import LAST_DIGEST, digest_due
 from oacmail.core.policy import Policy
 from oacmail.core.view import CaseView, Doubt, HeldAck, Hour, Running, Spent, Waiting
@@ -98,9 +98,14 @@ def _doubts(con: sqlite3.Connection, policy: Policy) -> tuple[Doubt, ...]:
             path_proven_at=proven,
             synced_at=_synced_at(con),
             due_at=moment(row["due_at"]),
+            probed=_is_queued(con, f"{probe_key(row['key'], row['tries'])}0"),
         )
         for row in rows
     )
+
+
+def _is_queued(con: sqlite3.Connection, key: str) -> bool:
+    return con.execute("SELECT 1 FROM outbox WHERE key = ?", (key,)).fetchone() is not None
 
 
 def _overtaken(con: sqlite3.Connection, since: datetime) -> int:
@@ -145,9 +150,9 @@ def set_problem(con: sqlite3.Connection, code: str, ill: bool, now: datetime) ->
     )
 
 
-def _alerted(con: sqlite3.Connection) -> frozenset[str]:
-    rows = con.execute("SELECT key FROM kv WHERE key GLOB 'alert:*'")
-    return frozenset(row["key"] for row in rows)
+def _alerted(con: sqlite3.Connection) -> dict[str, datetime]:
+    rows = con.execute("SELECT key, at FROM kv WHERE key GLOB 'alert:*'")
+    return {row["key"]: at(row["at"]) for row in rows}
 
 
 def _last_digest(con: sqlite3.Connection) -> date | None:

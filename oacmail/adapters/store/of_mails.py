@@ -60,7 +60,7 @@ def mark(con: sqlite3.Connection, effect: Mark, scene: Scene) -> None:
         columns["last_error"] = effect.error or None
     if effect.copy_expected is not None:
         columns["copy_expected"] = int(effect.copy_expected)
-    names = ", ".join(f"{name} = ?" for name in columns)
+    names = ", ".join([f"{name} = ?" for name in columns] + ["tries = tries + 1"] * (effect.state == "uncertain"))
     states = ",".join("?" * len(effect.if_in))
     where = f" AND state IN ({states})" if effect.if_in else ""
     con.execute(f"UPDATE outbox SET {names} WHERE key = ?{where}", (*columns.values(), effect.key, *effect.if_in))

@@ -13,16 +13,17 @@ LIVE = "state IN('queued','claimed','sending','uncertain')"
 """Stands in every query for rows under way, so that the index of just these rows serves it."""
 
 # Alerts first: a mail that says the house burns must not wait behind courtesy.
-_ORDER = "CASE kind WHEN 'alert' THEN 0 WHEN 'ack' THEN 1 ELSE 2 END, next_at, id"
+_ORDER = "kind <> 'alert', next_at, id"
 
 
 def recover(con: sqlite3.Connection) -> None:
-    """At start only."""
+    """When nobody is sending: what is under way was left behind."""
     con.execute(
         f"UPDATE outbox SET state = 'queued', attempts = max(attempts - 1, 0) WHERE {LIVE} AND state = 'claimed'"
     )
     con.execute(
-        f"UPDATE outbox SET state = 'uncertain', last_error = 'killed while sending' WHERE {LIVE} AND state = 'sending'"
+        f"""UPDATE outbox SET state = 'uncertain', tries = tries + 1, last_error = 'killed while sending'
+        WHERE {LIVE} AND state = 'sending'"""
     )
 
 
@@ -32,30 +33,32 @@ def claim(con: sqlite3.Connection, now: datetime, most: int, staff: frozenset[st
     rows = con.execute(
         f"""UPDATE outbox SET state = 'claimed', attempts = attempts + 1 WHERE id IN (
         SELECT id FROM outbox WHERE {LIVE} AND state = 'queued' AND next_at <= ?{only} ORDER BY {_ORDER} LIMIT ?)
-        RETURNING id, key, kind, recipient, mime""",
+        RETURNING id, key, kind, recipient, mime, next_at""",
         (stamp(now), *(sorted(staff) if staff is not None else ()), most),
     ).fetchall()
     return [
         Claimed(key=row["key"], kind=row["kind"], recipient=row["recipient"], mime=row["mime"])
-        for row in sorted(rows, key=lambda row: (row["kind"] != "alert", row["id"]))
+        for row in sorted(rows, key=lambda row: (row["kind"] != "alert", row["next_at"], row["id"]))
     ]
 
 
 def unclaim(con: sqlite3.Connection, keys: list[str], now: datetime) -> None:
-    """Never handed over: queued as they were. The first, under which the line broke, goes behind all that is due."""
+    """Never handed over: queued as they were, but behind all that is due, so that others have their turn."""
     con.executemany(
-        "UPDATE outbox SET state = 'queued', attempts = max(attempts - 1, 0) WHERE key = ? AND state = 'claimed'",
-        [(key,) for key in keys],
+        """UPDATE outbox SET state = 'queued', attempts = max(attempts - 1, 0), next_at = ?
+        WHERE key = ? AND state = 'claimed'""",
+        [(stamp(now), key) for key in keys],
     )
-    con.execute("UPDATE outbox SET next_at = ? WHERE key = ? AND state = 'queued'", (stamp(now), keys[0]))
 
 
-def sending(con: sqlite3.Connection, key: str, now: datetime, *, copy_expected: bool) -> None:
-    """After 354 and before the first byte: from here on it may have left."""
-    con.execute(
-        "UPDATE outbox SET state = 'sending', data_at = ?, tries = tries + 1, copy_expected = ? WHERE key = ?",
+def sending(con: sqlite3.Connection, key: str, now: datetime, *, copy_expected: bool) -> bool:
+    """After 354 and before the first byte: from here on it may have left. False = it is no longer to be sent: a copy
+    of it turned up, or somebody dropped it, while we spoke with the relay."""
+    row = con.execute(
+        "UPDATE outbox SET state = 'sending', data_at = ?, copy_expected = ? WHERE key = ? AND state = 'claimed'",
         (stamp(now), int(copy_expected), key),
     )
+    return row.rowcount == 1
 
 
 def next_due(con: sqlite3.Connection) -> str | None:

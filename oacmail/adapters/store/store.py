@@ -216,9 +216,9 @@ class SqliteStore:
         with self._write():
             posting.unclaim(self.con, keys, now)
 
-    def sending(self, key: str, now: datetime, *, copy_expected: bool) -> None:
+    def sending(self, key: str, now: datetime, *, copy_expected: bool) -> bool:
         with self._write():
-            posting.sending(self.con, key, now, copy_expected=copy_expected)
+            return posting.sending(self.con, key, now, copy_expected=copy_expected)
 
     def next_due(self) -> datetime | None:
         with self._read():
