@@ -72,7 +72,7 @@ class Office:
                 "rights_url": url + "drets",
                 "dpo": "dpd@castellbisbal.example",
             },
-            "imap": {**server, **ca, "port": self.road.dovecot.imaps_port, "poll_seconds": 2},
+            "imap": {**server, **ca, "port": self.road.dovecot.imaps_port, "poll_seconds": 1},
             "smtp": {**server, **ca, "port": self.road.postfix.submission_port, "per_minute": 0},
             "people": {
                 "supervisor": self.supervisor.address,
