@@ -1,0 +1,106 @@
+"""A mailbox as its owner's client sees it: reading, appending, and what a mail says. The only reader of the outcome."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from email.utils import parseaddr
+
+from imapclient import IMAPClient
+
+from oacmail.demo.post import HOST, Post
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """One mail in a mailbox. `kind` and `case`: as oacmail labelled it, '' for people's; `seen`: its flag."""
+
+    message_id: str
+    sender: str
+    subject: str
+    text: str
+    in_reply_to: str
+    references: str
+    automatic: bool
+    language: str
+    kind: str
+    case: str
+    carries_letter: bool
+    arrived: datetime
+    seen: bool
+    raw: bytes
+
+
+class Mailbox:
+    """Logged in. `mails()` reads with PEEK; `open` marks a mail \\Seen, as people's clients do."""
+
+    def __init__(self, client: IMAPClient) -> None:
+        self._client = client
+
+    def mails(self, folder: str = "INBOX") -> tuple[Mail, ...]:
+        """All mails of the folder, in the order of arrival."""
+        self._client.select_folder(folder, readonly=True)
+        uids = self._client.search(["ALL"])
+        got = self._client.fetch(uids, ["BODY.PEEK[]", "INTERNALDATE", "FLAGS"]) if uids else {}
+        return tuple(_mail(got[uid]) for uid in sorted(got))
+
+    def open(self, message_id: str) -> Mail:
+        """The mail with that Message-ID. Raises LookupError."""
+        self._client.select_folder("INBOX")
+        found = self._client.search(["HEADER", "Message-ID", message_id])
+        if not found:
+            raise LookupError(f"{message_id} is not in INBOX")
+        return _mail(self._client.fetch(found[:1], ["BODY[]", "INTERNALDATE", "FLAGS"])[found[0]])
+
+    def append(self, folder: str, raw: bytes, *, at: datetime | None = None, seen: bool = False) -> None:
+        """Put a mail there; `at` is its INTERNALDATE."""
+        self._client.append(folder, raw, [b"\\Seen"] if seen else [], at)
+
+    def create(self, folder: str) -> None:
+        self._client.create_folder(folder)
+
+
+@contextmanager
+def mailbox(post: Post, address: str) -> Iterator[Mailbox]:
+    """The mailbox of `address`, for as long as the block lasts."""
+    client = IMAPClient(HOST, port=post.imap_port, ssl=False, timeout=10)
+    client.normalise_times = False
+    client._imap.debug = 0  # imapclient formats every literal for a log that nobody reads
+    try:
+        client.login(address, post.password)
+        yield Mailbox(client)
+    finally:
+        client.logout()
+
+
+def _mail(got: dict[bytes, object]) -> Mail:
+    raw, arrived, flags = got[b"BODY[]"], got[b"INTERNALDATE"], got[b"FLAGS"]
+    assert isinstance(raw, bytes)
+    assert isinstance(arrived, datetime)
+    assert isinstance(flags, tuple)
+    said = message_from_bytes(raw, policy=default)
+    assert isinstance(said, EmailMessage)
+    body = said.get_body(("plain",))
+    return Mail(
+        message_id=_head(said, "Message-ID"),
+        sender=parseaddr(_head(said, "From"))[1].lower(),
+        subject=_head(said, "Subject"),
+        text=str(body.get_content()) if body is not None else "",
+        in_reply_to=_head(said, "In-Reply-To"),
+        references=_head(said, "References"),
+        automatic="Auto-Submitted" in said,
+        language=_head(said, "Content-Language"),
+        kind=_head(said, "X-Oacmail-Kind"),
+        case=_head(said, "X-Oacmail-Case"),
+        carries_letter=any(part.get_content_type() == "message/rfc822" for part in said.walk()),
+        arrived=arrived.astimezone(UTC),
+        seen=b"\\Seen" in flags,
+        raw=raw,
+    )
+
+
+def _head(said: EmailMessage, name: str) -> str:
+    return str(said[name] or "").strip()

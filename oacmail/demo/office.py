@@ -1,0 +1,141 @@
+"""The office of the demo: its configuration, a real `oacmail run`, and the verbs by which an admin asks it."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from oacmail.core.errors import Transient
+from oacmail.demo import story
+from oacmail.demo.children import child, environment
+from oacmail.demo.post import EXCHANGER, HOST, Post
+
+Row = dict[str, Any]
+OACMAIL = (sys.executable, "-m", "oacmail")
+_ALIVE = ("queued", "claimed", "sending", "uncertain")
+
+# Every day is a working day and the house never closes, so that the story ends the same on a Sunday night: what came
+# two days ago was due yesterday at 20:00. mail-devel delivers by To and Cc alone, so no copies prove a sending.
+_CONFIG = """
+[office]
+address = "{office}"
+state = "state"
+calendar = "none"
+hours = ["00:00", "24:00"]
+complaints_form_url = "https://www.castellbisbal.example/queixes"
+privacy_url = "https://www.castellbisbal.example/privacitat"
+rights_url = "https://www.castellbisbal.example/drets"
+dpo = "dpd@castellbisbal.example"
+
+[imap]
+host = "{host}"
+port = {imap_port}
+security = "none"
+user = "{office}"
+password_file = "password"
+poll_seconds = 1
+backlog_days = 7
+
+[smtp]
+host = "{host}"
+port = {smtp_port}
+security = "none"
+per_minute = 0
+self_copy = false
+
+[trust]
+provider = "postfix"
+authserv_id = "{exchanger}"
+mx = ["{exchanger}"]
+
+[people]
+supervisor = "{supervisor}"
+operator = "{operator}"
+agents = ["{marta}", "{pau}"]
+technical = ["{technical}"]
+
+[digest]
+to = []
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """A house at rest in its directory. Verbs run as an admin's would, each in a process of its own."""
+
+    root: Path
+
+    @property
+    def config(self) -> Path:
+        return self.root / "config.toml"
+
+    def log(self) -> str:
+        return (self.root / "oacmail.log").read_text(errors="replace")
+
+    def verb(self, *words: str) -> str:
+        """What it prints. Raises Transient where it cannot do what it was asked."""
+        done = subprocess.run(  # noqa: S603 - our own words
+            [*OACMAIL, "--config", str(self.config), *words],
+            cwd=self.root,
+            env=environment({}),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+        if done.returncode not in (0, 1):
+            raise Transient(f"demo: oacmail {words[0]} ended with {done.returncode}: {done.stderr.strip()[-300:]}")
+        return done.stdout
+
+    def rows(self, *words: str) -> list[Row]:
+        return [json.loads(line) for line in self.verb(*words, "--json").splitlines()]
+
+    def ask(self, questions: Sequence[Sequence[str]]) -> list[list[Row]]:
+        """The rows of several verbs; two at a time."""
+        with ThreadPoolExecutor(2) as pool:
+            return list(pool.map(lambda words: self.rows(*words), questions))
+
+    def settled(self, since: datetime) -> bool:
+        """Whether all that happened before `since` has been read, decided and sent."""
+        (status,) = self.rows("status")
+        read = status["last_sync"] is not None and datetime.fromisoformat(status["last_sync"]) > since
+        waiting = any(status["outbox"].get(state) for state in _ALIVE)
+        return bool(read and status["last_tick"] and not status["unaccounted"] and not waiting)
+
+
+def furnished(root: Path, post: Post) -> Office:
+    """An office with its configuration and its password, which only we can read."""
+    secret = root / "password"
+    secret.touch(mode=0o600)
+    secret.write_text(post.password)
+    office = Office(root)
+    office.config.write_text(
+        _CONFIG.format(
+            office=story.OFFICE,
+            host=HOST,
+            exchanger=EXCHANGER,
+            imap_port=post.imap_port,
+            smtp_port=post.smtp_port,
+            supervisor=story.SUPERVISOR,
+            operator=story.OPERATOR,
+            marta=story.MARTA,
+            pau=story.PAU,
+            technical=story.TECHNICAL,
+        )
+    )
+    return office
+
+
+@contextmanager
+def running(office: Office) -> Iterator["subprocess.Popen[bytes]"]:
+    """`oacmail run` while the block lasts."""
+    command = [*OACMAIL, "--config", str(office.config), "run"]
+    with child(command, folder=office.root, log=office.root / "oacmail.log") as process:
+        yield process

@@ -1,0 +1,99 @@
+"""The town's post: mail-devel as IMAP and SMTP server on loopback, where every address is a mailbox.
+
+It stores what it is given and adds nothing, so the marks of a real mail exchanger (Received, the verdict on the
+sender's domain) are put on here, as Postfix would. It decides nothing about any mail.
+"""
+
+import secrets
+import smtplib
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.message import Message
+from email.policy import SMTP
+from email.utils import formatdate, parseaddr
+from pathlib import Path
+
+from oacmail.core.errors import Transient
+from oacmail.demo.children import child, until
+
+HOST = "127.0.0.1"
+EXCHANGER = "mx.castellbisbal.example"
+_START_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Where it listens. One password opens every mailbox; `web_port` 0 = no page in the browser."""
+
+    imap_port: int
+    smtp_port: int
+    web_port: int
+    password: str
+
+    @property
+    def page(self) -> str:
+        return f"http://{HOST}:{self.web_port}/"
+
+    def deliver(self, mail: Message, *, dmarc: str = "pass", null_sender: bool = False) -> None:
+        """From anybody to the office: through the town's exchanger, which signs what it saw."""
+        domain = parseaddr(str(mail["From"]))[1].rpartition("@")[2]
+        envelope = "" if null_sender else parseaddr(str(mail["From"]))[1]
+        marks = (
+            f"Return-Path: <{envelope}>\r\n"
+            f"Authentication-Results: {EXCHANGER}; dmarc={dmarc} header.from={domain}\r\n"
+            f"Received: from mail.{domain} (mail.{domain} [192.0.2.25])\r\n"
+            f"\tby {EXCHANGER} (Postfix) with ESMTPS id {secrets.token_hex(5)}; {formatdate()}\r\n"
+        )
+        self._send(marks.encode() + mail.as_bytes(policy=SMTP), mail)
+
+    def submit(self, mail: Message) -> None:
+        """From an agent's client outwards."""
+        self._send(mail.as_bytes(policy=SMTP), mail)
+
+    def _send(self, raw: bytes, mail: Message) -> None:
+        sender = parseaddr(str(mail["From"]))[1]
+        with smtplib.SMTP(HOST, self.smtp_port, timeout=10) as relay:
+            relay.sendmail(sender, [str(mail["To"])], raw)
+
+
+@contextmanager
+def post(root: Path, *, web: bool) -> Iterator[Post]:
+    """mail-devel while the block lasts. Raises Transient where it does not come up."""
+    imap_port, smtp_port, web_port = _free_ports(3)
+    made = Post(imap_port, smtp_port, web_port if web else 0, secrets.token_hex(16))
+    command = [sys.executable, "-m", "mail_devel", "--host", HOST, "--multi-user"]
+    command += ["--imap-port", str(imap_port), "--smtp-port", str(smtp_port)]
+    command += ["--http-port", str(web_port)] if web else ["--no-http"]
+    log = root / "post.log"
+    with child(command, folder=root, log=log, more={"MAIL_PASSWORD": made.password}) as process:
+        ports = (imap_port, smtp_port, *([web_port] if web else []))
+        up = until(lambda: process.poll() is not None or all(map(_listens, ports)), _START_SECONDS)
+        if not up or process.poll() is not None:
+            raise Transient(f"demo: the embedded mail server did not start: {_last_line(log)}")
+        yield made
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    for each in sockets:
+        each.bind((HOST, 0))
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection((HOST, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(errors="replace").strip().splitlines()
+    return lines[-1] if lines else "it said nothing"

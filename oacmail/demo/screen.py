@@ -1,0 +1,150 @@
+"""The outcome in one screen: a hundred columns, about forty-five lines. It shows the world that was read back."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+from oacmail.demo import story
+from oacmail.demo.evidence import World
+from oacmail.demo.expectations import Expectation
+from oacmail.demo.mailbox import Mail
+from oacmail.demo.office import Row
+from oacmail.demo.town import Silent
+
+WIDTH = 100
+_LEVELS = {"first": "first", "second": "second", "out_of_scope": "out"}
+_NAMES = {citizen.address: citizen.name for citizen in story.CITIZENS}
+_COLUMNS = ("case", "citizen", "about", "level", "status", "answer due", "acknowledged")
+
+
+def lines(world: World, expectations: Sequence[Expectation], seconds: float) -> Iterator[str]:
+    """The whole screen, no line longer than WIDTH."""
+    for line in _all(world, expectations, seconds):
+        yield line if len(line) <= WIDTH else line[: WIDTH - 1] + "…"
+
+
+def _all(world: World, expectations: Sequence[Expectation], seconds: float) -> Iterator[str]:
+    letters, mails = len(world.boxes[story.OFFICE]), sum(row["state"] == "sent" for row in world.outbox)
+    yield f"OAC 360: a day in {seconds:.0f} seconds. {letters} letters came, {mails} mails of oacmail left, by IMAP and SMTP."
+    yield "Agents answered from their own mail program. This is what lies in the mailboxes and the database now:"
+    yield ""
+    yield from _table(_COLUMNS, [_row(world, rows[0]) for rows in _in_order(world)])
+    yield from ("", "Escalated, and why")
+    yield from _table((), list(_escalated(world)))
+    yield from ("", "Not answered, on purpose")
+    yield from _table((), [_left_alone(world, silent) for silent in world.silent])
+    yield ""
+    yield from _verdict(world, expectations)
+
+
+def _in_order(world: World) -> list[tuple[Row, ...]]:
+    return sorted(world.cases.values(), key=lambda rows: str(rows[0]["number"]))
+
+
+def _table(headings: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    cells = [headings, *rows] if headings else list(rows)
+    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))] if cells else []
+    for row in cells:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+# --- cases --------------------------------------------------------------------------------------------
+
+
+def _row(world: World, case: Row) -> tuple[str, ...]:
+    status = "OVERDUE" if case["overdue"] else case["status"]
+    name, intent = _name(case["citizen"]), case["intent"]
+    about = case["topic"] if intent == "question" else intent
+    return (
+        case["number"],
+        name,
+        about,
+        _LEVELS[case["level"]],
+        status,
+        _day(case["due_at"]),
+        _acknowledged(world, case),
+    )
+
+
+def _name(address: str) -> str:
+    return _NAMES.get(address, address)
+
+
+def _day(text: str | None) -> str:
+    return f"{datetime.fromisoformat(text).astimezone(story.ZONE):%a %d %H:%M}" if text else "-"
+
+
+def _acknowledged(world: World, case: Row) -> str:
+    acks = world.acks(case["citizen"])
+    letter = world.letter(acks[0].in_reply_to) if acks else None
+    if letter is None:
+        return "NO"
+    again = f", {len(acks)} times" if len(acks) > 1 else ""
+    return f"{_span(acks[0].arrived - letter.arrived)}, {acks[0].language.replace(', ', '+')}{again}"
+
+
+def _span(span: timedelta) -> str:
+    seconds = round(span.total_seconds())
+    return f"{seconds} s" if seconds < 600 else f"{seconds // 3600} h"
+
+
+# --- escalations --------------------------------------------------------------------------------------
+
+
+def _escalated(world: World) -> Iterator[tuple[str, ...]]:
+    """A line for each case and reason, whoever was told."""
+    told: dict[tuple[str, str], list[tuple[str, Mail]]] = {}
+    for recipient, mail in world.notices("overdue", "derived", "bounced"):
+        told.setdefault((mail.case, mail.kind), []).append((recipient, mail))
+    for (number, kind), mails in sorted(told.items()):
+        case = world.shown[number]
+        people = ", ".join(story.STAFF[recipient] for recipient, _ in mails)
+        letter = "+ letter" if all(mail.carries_letter for _, mail in mails) else ""
+        yield (number, _name(case["citizen"]), f"to {people}", _why(case, kind), letter)
+
+
+def _why(case: Row, kind: str) -> str:
+    match kind:
+        case "overdue":
+            return f"no answer by {_day(_event(case, 'overdue')['due_at'])}"
+        case "derived":
+            return f"level 2, {_event(case, 'escalated')['cause'].replace('_', ' ')}{_solved(case)}"
+        case _:
+            return f"answer bounced: open till {_day(case['due_at'])}"
+
+
+def _event(case: Row, kind: str) -> Row:
+    data: Row = next(event["data"] for event in case["events"] if event["kind"] == kind)
+    return data
+
+
+def _solved(case: Row) -> str:
+    told = any(letter["role"] == "technical" for letter in case["letters"])
+    return ": solved, citizen told" if told and case["status"] == "answered" else ""
+
+
+# --- silence ------------------------------------------------------------------------------------------
+
+
+def _left_alone(world: World, silent: Silent) -> tuple[str, ...]:
+    answers, case = world.answers_to(silent.message_id), world.filed(silent.message_id)
+    got = f"{len(answers)} MAILS" if answers else "no mail"
+    return (silent.who, _taken_for(world, silent), got + (f"; case of {_name(case['citizen'])}" if case else ""))
+
+
+def _taken_for(world: World, silent: Silent) -> str:
+    review = [row["reason"] for row in world.review if row["message_id"] == silent.message_id]
+    if review:
+        return f"waits for a person: {', '.join(review)}"
+    row = world.tried.get(silent.message_id, {"kind": "not read", "because": ["?"]})
+    return f"{row['kind']}: {row['because'][0].removeprefix('kind: ')}"
+
+
+# --- the end ------------------------------------------------------------------------------------------
+
+
+def _verdict(world: World, expectations: Sequence[Expectation]) -> Iterator[str]:
+    missed = [each.name for each in expectations if not each.met]
+    memory = f"; the daemon took {world.peak / 1024:.0f} MB at most" if world.peak else ""
+    yield f"{len(expectations) - len(missed)} expectations met, {len(missed)} missed{memory}"
+    for name in missed:
+        yield f"  MISSED  {name}"

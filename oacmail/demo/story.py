@@ -1,0 +1,249 @@
+"""The story that the demo tells: who writes to a town hall in a day, and what must become of it. All are invented.
+
+A table: to add somebody, add a row. Acts follow each other when all that went before has been worked.
+"""
+
+from zoneinfo import ZoneInfo
+
+from oacmail.demo.cast import Citizen, Deed, End, Stranger
+
+OFFICE = "oac360@castellbisbal.example"
+SUPERVISOR = "responsable@castellbisbal.example"
+OPERATOR = "sistemes@castellbisbal.example"
+MARTA = "marta@castellbisbal.example"
+PAU = "pau@castellbisbal.example"
+TECHNICAL = "serveis.tecnics@castellbisbal.example"
+STAFF = {SUPERVISOR: "supervisor", OPERATOR: "operator", MARTA: "Marta", PAU: "Pau", TECHNICAL: "technical"}
+ZONE = ZoneInfo("Europe/Madrid")
+
+CITIZENS = (
+    Citizen(
+        name="Jordi Camps",
+        address="jordi.camps@correu.example",
+        subject="No puc signar la instància",
+        text="Bon dia, fa dies que intento signar la instància genèrica amb l'idCAT i no me'n surto. Com ho faig?",
+        days_ago=2,
+        end=End(speaks="ca", overdue=True),
+    ),
+    Citizen(
+        name="Lucía Navarro",
+        address="lucia.navarro@mail.example",
+        subject="Cita previa para el padrón",
+        text="Buenas tardes, ¿cómo pido cita previa por internet para empadronarme? Gracias.",
+        days_ago=2,
+        end=End(speaks="es", status="answered", letters=2),
+    ),
+    Citizen(
+        name="Montserrat Vila",
+        address="montserrat.vila@correu.example",
+        subject="Instal·lar l'idCAT al Firefox",
+        text="Bona tarda, com puc instal·lar el certificat digital idCAT al Firefox per entrar a la seu electrònica?",
+        end=End(speaks="ca", status="answered", letters=3, topic="certificate", level="first"),
+    ),
+    Citizen(
+        name="Antonio Ruiz",
+        address="antonio.ruiz@mail.example",
+        subject="Adjuntar documentos a la instancia",
+        text="Buenos días, ¿cómo puedo adjuntar dos documentos a la instancia genérica? Solo me deja subir uno.",
+        end=End(speaks="es", status="answered", letters=2, topic="application", level="first"),
+    ),
+    Citizen(
+        name="Emma Clarke",
+        address="emma.clarke@post.example",
+        subject="Proof of address",
+        text="Good morning, how can I get a proof of address from the municipal register online? Thank you, Emma",
+        end=End(speaks="en", status="answered", letters=3, topic="folder"),
+    ),
+    Citizen(
+        name="Jean Morel",
+        address="jean.morel@poste.example",
+        subject="Attestation de résidence",
+        text="Bonjour, je voudrais obtenir une attestation de résidence par internet. Comment dois-je faire ? Merci.",
+        end=End(speaks="ca, en", topic="folder"),
+    ),
+    Citizen(
+        name="Construccions Pla",
+        address="ofertes@construccionspla.example",
+        subject="Error 500 a l'oficina virtual",
+        text="Bon dia, des d'ahir l'oficina virtual dona error 500 en enviar l'oferta de la licitació, i a altres "
+        "empreses també els passa. El termini s'acaba aviat. És un problema de la plataforma, ho podeu corregir?",
+        end=End(speaks="ca", status="answered", letters=3, topic="procurement", level="second"),
+    ),
+    Citizen(
+        name="Rosa Ferrer",
+        address="rosa.ferrer@correu.example",
+        subject="El formulari de la subvenció suma malament",
+        text="Bona tarda, al formulari de justificació de la subvenció la suma no quadra: el document calcula malament "
+        "l'IVA i és l'imprès del curs passat. Ho podeu corregir?",
+        end=End(speaks="ca", status="derived", topic="grant", level="second"),
+    ),
+    Citizen(
+        name="Josep Roca",
+        address="josep.roca@correu.example",
+        subject="Truqueu-me, si us plau",
+        text="Bon dia, m'embolico amb la inscripció al casal. Truqueu-me al 600 000 000, millor al matí.",
+        end=End(speaks="ca", status="answered", topic="enrolment", intent="callback"),
+    ),
+    Citizen(
+        name="Carmen Ortega",
+        address="carmen.ortega@mail.example",
+        subject="Queja",
+        text="Quiero presentar una queja: llevo tres semanas esperando y nadie me dice nada. Es vergonzoso.",
+        end=End(speaks="es", intent="complaint"),
+    ),
+    Citizen(
+        name="Laia Soler",
+        address="laia.soler@correu.example",
+        subject="La impressora no va",
+        text="Hola, la impressora de casa no s'engega i l'ordinador em surt amb la pantalla blava. Què faig?",
+        end=End(speaks="ca", status="answered", letters=2, level="out_of_scope"),
+    ),
+    Citizen(
+        name="Nil Bosch",
+        address="nil.bosch@correu.example",
+        subject="",
+        text="",
+        attachment="captura de pantalla.png",
+        end=End(speaks="ca, es"),
+    ),
+    Citizen(
+        name="Pilar Gómez",
+        address="pilar.gomez@mail.example",
+        subject="",
+        text="Buenas, no encuentro dónde se paga el recibo del IBI por internet, ¿me lo pueden decir?",
+        end=End(speaks="es"),
+    ),
+    Citizen(
+        name="Marc Serra",
+        address="marc.serra@correu.example",
+        subject="Notificació de l'e-NOTUM",
+        text="Bon dia, he rebut un avís de l'e-NOTUM i no puc obrir la notificació. Què he de fer?",
+        end=End(speaks="ca", letters=2, topic="notification"),
+    ),
+    Citizen(
+        name="Fatima Alaoui",
+        address="fatima.alaoui@correu.example",
+        subject="Inscripció a l'escola bressol",
+        text="Bon dia, vull fer la inscripció de la meva filla a l'escola bressol i no trobo el formulari. On és?",
+        end=End(speaks="ca", letters=2, topic="enrolment"),
+    ),
+    Citizen(
+        name="David Price",
+        address="david.price@post.example",
+        subject="Paying the car tax",
+        text="Hello, can I pay the car tax online with a foreign card? I could not find the page. Thanks, David",
+        end=End(speaks="en", acks=2, letters=3),
+    ),
+    Citizen(
+        name="Teresa Puig",
+        address="teresa.puig@correu.example",
+        subject="Beca de menjador",
+        text="Bon dia, com puc saber l'estat de la sol·licitud de la beca de menjador a la carpeta ciutadana?",
+        end=End(speaks="ca", letters=3),
+    ),
+    Citizen(
+        name="Omar Benali",
+        address="omar.benali@mail.example",
+        subject="Licencia de obras",
+        text="Buenos días, ¿qué documentos hacen falta para pedir por internet la licencia de obras menores?",
+        end=End(speaks="es", letters=2, topic="application"),
+    ),
+    Citizen(
+        name="Núria Tort",
+        address="nuria.tort@correu.example",
+        subject="Volant d'empadronament",
+        text="Hola, necessito un volant d'empadronament. El puc descarregar des de la carpeta ciutadana?",
+        end=End(speaks="ca", status="answered", letters=2, topic="folder"),
+    ),
+    Citizen(
+        name="Biel Coll",
+        address="biel.coll@correu.example",
+        subject="Suggeriment per a la web",
+        text="Bona tarda, us suggereixo que la seu electrònica recordi l'idioma. Seria molt útil. Salutacions, Biel",
+        end=End(speaks="ca", intent="suggestion"),
+    ),
+)
+
+STRANGERS = (
+    Stranger(
+        name="Newsletter",
+        sender="Fira Digital <noreply@fira.example>",
+        subject="Novetats de la Fira Digital",
+        text="Aquesta setmana: tres conferències i un taller. Inscriviu-vos-hi ara.",
+        headers=(("List-Unsubscribe", "<https://fira.example/baixa>"), ("Precedence", "bulk")),
+        judged="bulk",
+    ),
+    Stranger(
+        name="Mailing list",
+        sender="Gestors municipals <gestors@llistes.example>",
+        subject="[gestors] Algú fa servir el registre electrònic?",
+        text="Bon dia a tothom, com teniu configurat el registre electrònic? Responeu a la llista.",
+        headers=(("List-Id", "<gestors.llistes.example>"), ("List-Post", "<mailto:gestors@llistes.example>")),
+        judged="bulk",
+    ),
+    Stranger(
+        name="Spam",
+        sender="Best Price <sales@seo-top.example>",
+        subject="First page of Google, 100 backlinks",
+        text="Dear sir, we bring your site to the first page of Google. SEO, free audit, pay in bitcoin.",
+        judged="suspected-spam",
+    ),
+    Stranger(
+        name="Our address, forged",
+        sender=f"OAC 360 <{OFFICE}>",
+        subject="Urgent: contrasenya de la bústia",
+        text="La vostra bústia ha caducat. Responeu a aquest correu amb la contrasenya.",
+        dmarc="fail",
+        judged="from-our-address-unsigned",
+    ),
+)
+
+AT_THE_DESK = (
+    Deed(who=MARTA, how="answer", about="Lucía Navarro", text="Puede pedirla en la sede, apartado Cita previa."),
+    Deed(who=MARTA, how="answer", about="Montserrat Vila", text="Aneu a Preferències, Certificats, Importa."),
+    Deed(who=PAU, how="answer in copy", about="Antonio Ruiz", text="Pulse «Añadir otro documento» bajo el primero."),
+    Deed(who=MARTA, how="answer", about="Emma Clarke", text="Open Citizen folder, then Register, then Download."),
+    Deed(
+        who=MARTA,
+        how="derive",
+        about="Construccions Pla",
+        cause="platform",
+        text="Error 500 en enviar, també des de l'OAC",
+    ),
+    Deed(
+        who=PAU,
+        how="derive",
+        about="Rosa Ferrer",
+        cause="document_or_form",
+        text="L'imprès penjat és el del curs passat",
+    ),
+    Deed(who=PAU, how="call", about="Josep Roca"),
+    Deed(who=MARTA, how="answer", about="Laia Soler", text="No és un tràmit de la seu: us hi ajudarà un tècnic."),
+    Deed(who=PAU, how="answer in copy", about="Núria Tort", text="Sí: Carpeta ciutadana, Padró, Descarrega."),
+    Deed(who=MARTA, how="answer", about="David Price", text="Yes: Payments, Pay without certificate, any card."),
+    Deed(who=MARTA, how="answer", about="Teresa Puig", text="Ho trobareu a Carpeta ciutadana, Els meus tràmits."),
+)
+
+AFTERWARDS = (
+    Deed(who="Thanks", how="thanks", about="Montserrat Vila", text="Moltes gràcies, ja funciona!", judged="thanks"),
+    Deed(
+        who="David Price",
+        how="reply to the answer",
+        about="David Price",
+        text="Thank you. The page says that my card was refused, though. Can I pay at a bank instead?",
+    ),
+    Deed(
+        who="Marc Serra",
+        how="reply to the acknowledgement",
+        about="Marc Serra",
+        text="M'he deixat de dir que ho faig amb un mòbil Android i que em demana un codi per SMS.",
+    ),
+    Deed(who="Fatima Alaoui", how="resend", about="Fatima Alaoui"),
+    Deed(who="Out of office", how="out of office", about="Omar Benali", judged="auto_reply"),
+    Deed(who="Read receipt", how="read receipt", about="Emma Clarke", judged="auto_reply"),
+    Deed(who="Delivery report", how="bounce", about="Teresa Puig", judged="bounce"),
+    Deed(who=TECHNICAL, how="report", about="Construccions Pla", text="Reparat: el servidor s'ha reiniciat."),
+    Deed(who=MARTA, how="answer", about="Construccions Pla", text="Ja funciona i el termini s'ha ampliat un dia."),
+)
+
+ACTS = (("the desk answers", AT_THE_DESK), ("the answers meet the world", AFTERWARDS))

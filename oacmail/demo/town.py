@@ -1,0 +1,182 @@
+"""The town while the story is played: who can be written to, what was written, and how each deed is done.
+
+Agents use what any client offers: SMTP, APPEND to Sent, a read mark; an admin's orders go by the command line. It
+keeps the Message-IDs that were sent, and judges nothing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from email.message import Message
+from email.policy import SMTP
+
+from oacmail.demo import letters, story
+from oacmail.demo.cast import Citizen, Deed, How, Stranger
+from oacmail.demo.mailbox import Mail, mailbox
+from oacmail.demo.office import Office
+from oacmail.demo.post import Post
+
+_CITIZENS = {citizen.name: citizen for citizen in story.CITIZENS}
+SENT = "Sent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silent:
+    """A mail that must not be answered. `judged`: see cast.Stranger and cast.Deed."""
+
+    who: str
+    sender: str
+    message_id: str
+    judged: str
+    about: str = ""
+
+
+@dataclass(slots=True)
+class Town:
+    """`written`: Message-ID of the letter of each citizen, by name; `silent`: what nobody may answer."""
+
+    post: Post
+    office: Office
+    written: dict[str, str] = field(default_factory=dict)
+    silent: list[Silent] = field(default_factory=list)
+    _numbers: dict[str, str] = field(default_factory=dict)
+
+    # --- letters ----------------------------------------------------------------------------------
+
+    def furnish(self) -> None:
+        """The office's mailbox before oacmail comes: a folder of sent mail, and letters that nobody has read."""
+        with mailbox(self.post, story.OFFICE) as box:
+            box.create(SENT)
+            for citizen in story.CITIZENS:
+                if citizen.days_ago:
+                    box.append("INBOX", self._letter(citizen).as_bytes(policy=SMTP), at=_days_ago(citizen.days_ago))
+
+    def write(self) -> None:
+        """Everybody writes."""
+        for citizen in story.CITIZENS:
+            if not citizen.days_ago:
+                self.post.deliver(self._letter(citizen))
+        for stranger in story.STRANGERS:
+            self._intrude(stranger)
+
+    def _letter(self, citizen: Citizen) -> Message:
+        mail = letters.letter(
+            letters.named(citizen.name, citizen.address),
+            story.OFFICE,
+            citizen.subject,
+            citizen.text,
+            attachment=citizen.attachment,
+        )
+        self.written.setdefault(citizen.name, str(mail["Message-ID"]))
+        return mail
+
+    def _intrude(self, stranger: Stranger) -> None:
+        mail = letters.letter(stranger.sender, story.OFFICE, stranger.subject, stranger.text, headers=stranger.headers)
+        self.post.deliver(mail, dmarc=stranger.dmarc)
+        self._note_silent(stranger.name, mail, stranger.judged)
+
+    def _note_silent(self, who: str, mail: Message, judged: str, about: str = "") -> None:
+        self.silent.append(
+            Silent(who=who, sender=str(mail["From"]), message_id=str(mail["Message-ID"]), judged=judged, about=about)
+        )
+
+    # --- deeds ------------------------------------------------------------------------------------
+
+    def do(self, deed: Deed) -> None:
+        _DEEDS[deed.how](self, deed, _CITIZENS[deed.about])
+
+    def number(self, citizen: Citizen) -> str:
+        """Of her case, as the admin finds it. Raises LookupError."""
+        if citizen.address not in self._numbers:
+            self._numbers = {row["citizen"]: row["number"] for row in self.office.rows("case", "list")}
+        return self._numbers[citizen.address]
+
+    def answer(self, deed: Deed, citizen: Citizen) -> None:
+        with mailbox(self.post, story.OFFICE) as box:
+            asked = box.open(self.written[citizen.name])
+            mail = letters.reply(letters.named("OAC 360", story.OFFICE), asked, deed.text)
+            self.post.submit(mail)
+            box.append(SENT, mail.as_bytes(policy=SMTP), seen=True)
+
+    def answer_in_copy(self, deed: Deed, citizen: Citizen) -> None:
+        with mailbox(self.post, story.OFFICE) as box:
+            asked = box.open(self.written[citizen.name])
+        sender = letters.named(story.STAFF[deed.who], deed.who)
+        self.post.deliver(letters.reply(sender, asked, deed.text, headers=(("Cc", story.OFFICE),)))
+
+    def call(self, _: Deed, citizen: Citizen) -> None:
+        self.office.verb("case", "log-call", self.number(citizen))
+
+    def derive(self, deed: Deed, citizen: Citizen) -> None:
+        self.office.verb("case", "escalate", self.number(citizen), "--cause", deed.cause, "--why", deed.text)
+
+    def report(self, deed: Deed, citizen: Citizen) -> None:
+        number = self.number(citizen)
+        with mailbox(self.post, deed.who) as box:
+            asked = next((mail for mail in box.mails() if mail.case == number), None)
+        if asked is None:
+            raise LookupError(f"no mail about {number}")
+        self.post.deliver(letters.reply(letters.named(story.STAFF[deed.who], deed.who), asked, deed.text))
+
+    def reply_to_ack(self, deed: Deed, citizen: Citizen) -> None:
+        self.post.deliver(self._reply(deed, citizen, self._held(citizen, automatic=True)))
+
+    def reply_to_answer(self, deed: Deed, citizen: Citizen) -> None:
+        self.post.deliver(self._reply(deed, citizen, self._held(citizen, automatic=False)))
+
+    def thanks(self, deed: Deed, citizen: Citizen) -> None:
+        mail = self._reply(deed, citizen, self._held(citizen, automatic=False))
+        self.post.deliver(mail)
+        self._note_silent(deed.who, mail, deed.judged, deed.about)
+
+    def _reply(self, deed: Deed, citizen: Citizen, to: Mail) -> Message:
+        sender = letters.named(citizen.name, citizen.address)
+        return letters.reply(sender, to, deed.text, recipient=story.OFFICE)
+
+    def resend(self, _: Deed, citizen: Citizen) -> None:
+        self.post.deliver(self._letter(citizen))
+
+    def out_of_office(self, deed: Deed, citizen: Citizen) -> None:
+        sender = letters.named(citizen.name, citizen.address)
+        self._robot(deed, letters.out_of_office(sender, self._held(citizen, automatic=True)))
+
+    def read_receipt(self, deed: Deed, citizen: Citizen) -> None:
+        sender = letters.named(citizen.name, citizen.address)
+        self._robot(deed, letters.read_receipt(sender, self._held(citizen, automatic=False)))
+
+    def bounce(self, deed: Deed, citizen: Citizen) -> None:
+        self._robot(deed, letters.delivery_report(self._held(citizen, automatic=False), citizen.address))
+
+    def _robot(self, deed: Deed, mail: Message) -> None:
+        self.post.deliver(mail, null_sender=True)
+        self._note_silent(deed.who, mail, deed.judged, deed.about)
+
+    def _held(self, citizen: Citizen, *, automatic: bool) -> Mail:
+        """Her first acknowledgement, or the last answer of a person."""
+        with mailbox(self.post, citizen.address) as box:
+            held = [mail for mail in box.mails() if mail.automatic is automatic]
+        if not held:
+            raise LookupError(f"{citizen.name} holds no {'acknowledgement' if automatic else 'answer'}")
+        return held[0 if automatic else -1]
+
+
+_DEEDS: dict[How, Callable[[Town, Deed, Citizen], None]] = {
+    "answer": Town.answer,
+    "answer in copy": Town.answer_in_copy,
+    "call": Town.call,
+    "derive": Town.derive,
+    "report": Town.report,
+    "reply to the acknowledgement": Town.reply_to_ack,
+    "reply to the answer": Town.reply_to_answer,
+    "thanks": Town.thanks,
+    "resend": Town.resend,
+    "out of office": Town.out_of_office,
+    "read receipt": Town.read_receipt,
+    "bounce": Town.bounce,
+}
+
+
+def _days_ago(days: int) -> datetime:
+    """At ten in the morning, by the clock on the office's wall."""
+    day = datetime.now(story.ZONE).date() - timedelta(days=days)
+    return datetime.combine(day, time(10), story.ZONE).astimezone(UTC)
