@@ -71,7 +71,7 @@ class Service:
 
     def run(self) -> None:
         """Until SIGTERM or SIGINT. Raises Fatal if a loop could not go on."""
-        self.parts.store.recover()
+        self.parts.store.begin()
         self.parts.store.problem("smtp", False, self.parts.engine.now())  # an earlier life's word; it is tried anew
         self.parts.engine.on_mail = self._mail.set
         for name in ("watch", "send", "tick"):
@@ -247,7 +247,7 @@ def _tick(parts: Parts) -> None:
 
 def once(parts: Parts) -> None:
     """One full pass: read all watched folders, tick, send what is due. Raises Transient, Fatal."""
-    parts.store.recover()
+    parts.store.begin()
     parts.intake.sync(compare=True)
     parts.delivery.citizens_may = True
     _tick(parts)

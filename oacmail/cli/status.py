@@ -22,7 +22,7 @@ REMEDIES = {
     "templates": "a template of yours is broken and the shipped one is used: `oacmail check` says where",
     "held": "mails are held: `oacmail outbox list`, then retry or drop",
     "failed": "mails could not be delivered: `oacmail outbox list`",
-    "other-instance": "another oacmail answers this mailbox: stop one of them; nothing is sent till then",
+    "other-instance": "another oacmail answers this mailbox, and nothing is sent: stop one, start the other anew",
     "unaccounted": "letters without an outcome: the service is behind, or stopped",
     "not-running": "the mailbox was not read for ten minutes: is the service running?",
     "no-database": "the service has never run on this state directory",

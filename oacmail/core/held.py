@@ -3,14 +3,17 @@
 Known and authenticated people first, then domains in turn, so that one flood uses up its own share only.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 
 from oacmail.core.budget import has_room, registrable
-from oacmail.core.model import Effect, Mark
+from oacmail.core.model import Effect, Mark, Remember, Review
+from oacmail.core.notices import notices
 from oacmail.core.policy import Policy
 from oacmail.core.view import HeldAck, Hour, Spent
 
+ALERT = "alert:ack-budget"
+ALERT_EVERY = timedelta(hours=1)
 _ORDER = {"known": 0, "verified": 1, "unverified": 2}
 
 
@@ -19,8 +22,26 @@ def release_held(policy: Policy, hour: Hour, now: datetime) -> list[Effect]:
     today = now.astimezone(zone).date()
     stale = [item for item in hour.held if item.answered or item.created_at.astimezone(zone).date() < today]
     effects: list[Effect] = [Mark(key=item.key, state="dropped", if_in=("queued",)) for item in stale]
+    effects += [Review(reason="over-budget", letter=_letter(item)) for item in stale if not item.answered]
     waiting = [item for item in hour.held if item not in stale]
-    return [*effects, *_let_go(policy, hour, in_turn(waiting), now)]
+    gone = _let_go(policy, hour, in_turn(waiting), now)
+    return [*effects, *gone, *_alert(policy, hour, len(waiting) - len(gone), now)]
+
+
+def _letter(item: HeldAck) -> str:
+    """The fingerprint in an acknowledgement's key."""
+    return item.key.partition(":")[2]
+
+
+def _alert(policy: Policy, hour: Hour, left: int, now: datetime) -> list[Effect]:
+    """One mail an hour to the operator while any must wait."""
+    last = hour.alerted.get(ALERT)
+    if not left or (last is not None and now - last < ALERT_EVERY):
+        return []
+    facts = {"code": f"ack-budget:{left}", "since": min(item.created_at for item in hour.held)}
+    key = f"{ALERT}:{now.strftime('%Y%m%dT%H%M%SZ')}"
+    told = notices(policy, policy.people.operator, key=key, template="alert", now=now, facts=facts)
+    return [*told, Remember(name=ALERT, value=str(left))]
 
 
 def in_turn(items: list[HeldAck]) -> list[HeldAck]:

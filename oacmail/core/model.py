@@ -398,9 +398,13 @@ class File:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """A person must look at the letter that arrived: shown in `quarantine list` with its reason, a short code."""
+    """A person must look at a letter: shown in `quarantine list` with its reason, a short code.
+
+    `letter`: its fingerprint; '' = the one that arrived.
+    """
 
     reason: str
+    letter: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

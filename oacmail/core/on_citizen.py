@@ -29,7 +29,7 @@ from oacmail.core.model import (
     Status,
 )
 from oacmail.core.policy import Policy
-from oacmail.core.thread import Placing, fold_subject, is_reply, place
+from oacmail.core.thread import ACKNOWLEDGED, Placing, fold_subject, is_reply, place
 from oacmail.core.view import CaseView, LetterView, View
 
 ACKS_A_CASE_AND_DAY = 3
@@ -229,6 +229,8 @@ def _both(languages: tuple[str, ...], second: str) -> str:
 
 def _other_matter(policy: Policy, message: Message, case: CaseView, rule: str, received_at: datetime) -> bool:
     """A reply to a long-closed case, or by reference on another subject, opens a child."""
+    if rule == ACKNOWLEDGED:
+        return False
     if case.status is Status.CLOSED and case.closed_at is not None and policy.deadlines.reopen_days:
         zone = policy.office.timezone
         last = calendar.add_working_days(

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from oacmail.core.model import Dmarc, Message
 from oacmail.core.view import CaseView, LetterView, View
 
+ACKNOWLEDGED = "our-own-acknowledgement"
 SUBJECT_WINDOW = timedelta(days=14)
 TEXT_WINDOW = timedelta(days=3)
 
@@ -84,7 +85,7 @@ class Placing:
 
 def place(message: Message, view: View, writers: frozenset[str], received_at: datetime) -> Placing:
     """The rung that holds. `writers`: the sender, or for a mail in Sent the recipients who stand for the writer."""
-    for rung in (_our_id, _known_id, _token, _reverse, _subject, _text):
+    for rung in (_acknowledged, _our_id, _known_id, _token, _reverse, _subject, _text):
         placing = rung(message, view, writers, received_at)
         if placing is not None and placing.case is not None:
             return placing
@@ -97,6 +98,12 @@ def _case(view: View, number: str | None) -> CaseView | None:
 
 def _member(case: CaseView, writers: frozenset[str]) -> bool:
     return case.citizen in writers or not case.participants.isdisjoint(writers)
+
+
+def _acknowledged(message: Message, view: View, writers: frozenset[str], _: datetime) -> Placing | None:
+    """After a restore: the copy of our acknowledgement says on which case this very letter was."""
+    case = _case(view, view.reserved)
+    return Placing(case, ACKNOWLEDGED) if case is not None else None
 
 
 def _our_id(message: Message, view: View, writers: frozenset[str], _: datetime) -> Placing | None:

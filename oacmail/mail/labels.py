@@ -129,6 +129,11 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
             "lleva nuestra dirección y no es nuestro",
             "bears our address and is not ours",
         ),
+        "over-budget": (
+            "límit de justificants superat tot el dia: sense justificant",
+            "límite de acuses superado todo el día: sin acuse de recibo",
+            "over the limit of acknowledgements all day: not acknowledged",
+        ),
         "in-sent-but-came-by-smtp": (
             "és a la carpeta d'enviats però va arribar de fora",
             "está en la carpeta de enviados pero llegó de fuera",
@@ -141,6 +146,36 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
         ),
     },
     "problem": {
+        "imap": (
+            "No es pot llegir la bústia",
+            "No se puede leer el buzón",
+            "The mailbox cannot be read",
+        ),
+        "smtp": (
+            "El servidor de sortida no accepta correu",
+            "El servidor de salida no acepta correo",
+            "The outgoing mail server takes no mail",
+        ),
+        "sent-folder-missing": (
+            "No es troba la carpeta d'enviats: no es veuen les respostes",
+            "No se encuentra la carpeta de enviados: no se ven las respuestas",
+            "No folder of sent mail was found: answers cannot be seen",
+        ),
+        "quarantine": (
+            "Un missatge no s'ha pogut llegir o tractar: «oacmail quarantine list»",
+            "Un mensaje no se ha podido leer o tratar: «oacmail quarantine list»",
+            "A letter could not be read or worked: `oacmail quarantine list`",
+        ),
+        "held": (
+            "Un correu ha quedat retingut perquè no se sap si ha sortit: «oacmail outbox list»",
+            "Un correo ha quedado retenido porque no se sabe si ha salido: «oacmail outbox list»",
+            "A mail is held since nobody knows whether it has left: `oacmail outbox list`",
+        ),
+        "ack-budget": (
+            "S'ha arribat al límit de justificants de recepció: {} esperen torn",
+            "Se ha llegado al límite de acuses de recibo: {} esperan turno",
+            "The limit of acknowledgements is reached: {} wait for their turn",
+        ),
         "templates": (
             "Una plantilla pròpia és errònia i se'n fa servir l'original: «oacmail check» diu on",
             "Una plantilla propia es errónea y se usa la original: «oacmail check» dice dónde",

@@ -132,7 +132,7 @@ class World:
             per_minute=self.config.smtp.per_minute,
         )
         self._compare = True
-        self.store.recover()
+        self.store.begin()
 
     def stop(self) -> None:
         self.store.close()

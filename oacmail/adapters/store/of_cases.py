@@ -57,6 +57,12 @@ def open_case(con: sqlite3.Connection, effect: OpenCase, scene: Scene) -> None:
         ),
     )
     raise_serial(con, effect.number, scene.now)
+    # After a restore: acknowledgements that were imported before their case came again.
+    con.execute(
+        """UPDATE outbox SET case_id = ? WHERE case_id IS NULL AND key IN
+        (SELECT 'ack:' || substr(key, 10) FROM kv WHERE key GLOB 'reserved:*' AND value = ?)""",
+        (case_id(con, effect.number), effect.number),
+    )
 
 
 def attach(con: sqlite3.Connection, effect: Attach, scene: Scene) -> None:
@@ -136,11 +142,12 @@ def merge(con: sqlite3.Connection, effect: Merge, scene: Scene) -> None:
 
 
 def review(con: sqlite3.Connection, effect: Review, scene: Scene) -> None:
-    assert scene.arrived is not None
+    letter = effect.letter or (scene.arrived.message.fingerprint if scene.arrived else "")
+    assert letter
     con.execute(
         """INSERT INTO reviews(fingerprint, reason, at) VALUES(?,?,?)
         ON CONFLICT(fingerprint) DO UPDATE SET reason = excluded.reason, at = excluded.at, done_at = NULL""",
-        (scene.arrived.message.fingerprint, effect.reason, stamp(scene.now)),
+        (letter, effect.reason, stamp(scene.now)),
     )
 
 

@@ -44,7 +44,8 @@ def letter_view(con: sqlite3.Connection, policy: Policy, inp: Arrived, now: date
     mails = _mails_of(con, policy, message, ids)
     tokened = tuple(n for n in (tokens.read_token(policy, text) for text in message.tokens) if n)
     recent = _recent(con, writers, inp.received_at)
-    numbers = _numbers((known, *named, *naming, *recent), mails, tokened)
+    reserved = _value(con, f"reserved:{message.fingerprint}")
+    numbers = _numbers((known, *named, *naming, *recent), mails, (*tokened, *([reserved] if reserved else [])))
     year = inp.received_at.astimezone(policy.office.timezone).year
     return View(
         known=known,
@@ -57,7 +58,7 @@ def letter_view(con: sqlite3.Connection, policy: Policy, inp: Arrived, now: date
         person=_person(con, author_of(policy, message)),
         spent=spent(con, policy, author_of(policy, message), now),
         serial=_serial(con, year),
-        reserved=_value(con, f"reserved:{message.fingerprint}"),
+        reserved=reserved,
     )
 
 
@@ -222,7 +223,8 @@ def _person(con: sqlite3.Connection, address: str) -> PersonView | None:
 def spent(con: sqlite3.Connection, policy: Policy, address: str, now: datetime) -> Spent:
     """Acknowledgements let go in the last hour and day; nothing is counted where nothing is limited."""
     limits = policy.budgets
-    if not any((limits.per_address_hour, limits.per_address_day, limits.per_domain_hour, limits.per_hour)):
+    if not any((limits.per_address_hour, limits.per_address_day, limits.per_domain_hour, limits.per_hour,
+                limits.unverified_per_hour)):  # fmt: skip
         return Spent()
     hour, day = stamp(now - timedelta(hours=1)), stamp(now - timedelta(days=1))
     total = con.execute(

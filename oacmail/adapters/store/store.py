@@ -26,6 +26,7 @@ from oacmail.adapters.store.connection import (
 )
 from oacmail.core.errors import Transient
 from oacmail.core.model import Arrived, Decision, Input, Ordered, Outcome, Settled, Ticked
+from oacmail.core.on_ours import OTHER_INSTANCE
 from oacmail.core.policy import Policy
 from oacmail.core.ports import Claimed, FolderRow, FrozenMail, Place, Spot, WatchedFolder
 from oacmail.core.view import Hour, View
@@ -203,6 +204,11 @@ class SqliteStore:
             places.filed(self.con, spot)
 
     # --- outbox -----------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        with self._write():
+            posting.recover(self.con)
+            self.con.execute("DELETE FROM kv WHERE key = ?", (OTHER_INSTANCE,))
 
     def recover(self) -> None:
         with self._write():
