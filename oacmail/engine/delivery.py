@@ -7,7 +7,7 @@ each attempt goes to core as `Settled`.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 import structlog
@@ -55,6 +55,7 @@ class Delivery:
     def _send_all(self, claimed: Sequence[Claimed]) -> None:
         """The relay's trouble may be with an envelope sender: the mails of another have their chance, once."""
         trouble: dict[str, RelayTrouble] = {}
+        broke: list[str] = []
         left: list[str] = []
         for mail in claimed:
             sender = self.envelope(mail.kind)
@@ -65,12 +66,14 @@ class Delivery:
                 settled = self._attempt(mail)
             except RelayTrouble as error:
                 trouble[sender] = error
-                left.append(mail.key)
+                broke.append(mail.key)
             else:
                 if settled is not None:
                     self.engine.perform(settled)
         if trouble:
-            self.engine.store.unclaim(left, self.engine.now())
+            now = self.engine.now()
+            self.engine.store.unclaim(left, now - timedelta(seconds=1))
+            self.engine.store.unclaim(broke, now)
             raise next(iter(trouble.values()))
 
     def _room(self, now: datetime) -> int:

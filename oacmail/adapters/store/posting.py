@@ -43,7 +43,7 @@ def claim(con: sqlite3.Connection, now: datetime, most: int, staff: frozenset[st
 
 
 def unclaim(con: sqlite3.Connection, keys: list[str], now: datetime) -> None:
-    """Never handed over: queued as they were, but behind all that is due, so that others have their turn."""
+    """Never handed over: queued as they were, but behind all that was due before `now`: others have their turn."""
     con.executemany(
         """UPDATE outbox SET state = 'queued', attempts = max(attempts - 1, 0), next_at = ?
         WHERE key = ? AND state = 'claimed'""",

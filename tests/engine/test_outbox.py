@@ -1,0 +1,338 @@
+"""The outbox against a relay that answers everything a relay can: nothing twice, nothing lost, nobody in the dark."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.engine.world import AGENT, ANNA, OPERATOR, PERE, SUPERVISOR, World, text_of
+from tests.fakes.transport import DOWN, NO_COPY, later, refused
+
+TOWN = Callable[..., World]
+
+
+def _overdue_at_eight(world: World) -> None:
+    """A letter with an attachment's weight, unanswered; it is 08:00 of the day after its end."""
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.advance("2026-11-27 08:00")
+    world.sync()
+    world.tick()
+
+
+def test_the_copy_proves_the_sending_and_is_filed_in_sent_as_seen(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    mail = world.mail()
+    assert (mail["state"], mail["copy_expected"]) == ("sent", 1)
+    assert mail["copied_at"] is not None
+    (copy,) = world.mailbox.boxes["Sent"].letters.values()
+    assert copy.seen
+    assert len(world.mailbox.boxes["INBOX"].letters) == 1
+    world.turn()
+    assert len(world.cases()) == 1
+    assert world.reviews() == []
+
+
+def test_a_mail_to_staff_has_no_copy(world: World) -> None:
+    _overdue_at_eight(world)
+    world.drain()
+    assert [mail.copy_to for mail in world.relay.given if mail.recipient == SUPERVISOR] == [""]
+    assert world.mail("overdue")["copy_expected"] == 0
+
+
+def test_an_acknowledgement_leaves_under_the_null_sender_and_a_notice_under_the_office(world: World) -> None:
+    _overdue_at_eight(world)
+    world.drain()
+    assert [mail.envelope_from for mail in world.relay.given] == ["", "oac360@castellbisbal.example"]
+
+
+# --- killed -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("point", ["before commit", "after commit"])
+def test_killed_while_a_letter_is_worked(world: World, point: str) -> None:
+    world.citizen_writes(ANNA)
+    world.kill(point, world.sync)
+    world.turn()
+    assert len(world.cases()) == 1
+    assert world.kinds(ANNA) == ["ack"]
+
+
+@pytest.mark.parametrize("point", ["after claim", "before RCPT"])
+def test_killed_before_it_was_handed_over_it_is_simply_sent(world: World, point: str) -> None:
+    world.citizen_writes(ANNA)
+    world.sync()
+    world.kill(point, world.drain)
+    assert world.mail()["state"] == "queued"
+    assert world.mail()["attempts"] == 0
+    world.turn()
+    assert world.kinds(ANNA) == ["ack"]
+    assert world.mail()["state"] == "sent"
+
+
+def test_killed_before_the_first_byte_it_is_in_doubt_and_goes_once_more(world: World) -> None:
+    world.citizen_writes(PERE)
+    world.turn()  # copies come back here
+    world.citizen_writes(ANNA)
+    world.sync()
+    world.kill("before the first byte", world.drain)
+    mail = world.mails("ack")[-1]
+    assert (mail["state"], mail["last_error"]) == ("uncertain", "killed while sending")
+    world.live("2026-11-25 09:30", minutes=1)
+    assert world.kinds(ANNA) == ["ack"]
+    assert world.mails("ack")[-1]["state"] == "sent"
+
+
+@pytest.mark.parametrize("point", ["after the last byte", "before commit"])
+def test_killed_after_the_last_byte_its_copy_proves_that_it_left(world: World, point: str) -> None:
+    world.citizen_writes(ANNA)
+    world.sync()
+    world.kill(point, world.drain)
+    assert world.mail()["state"] == "uncertain"
+    world.turn()
+    assert world.mail()["state"] == "sent"
+    world.live("2026-11-25 18:00")
+    assert world.kinds(ANNA) == ["ack"]
+
+
+def test_killed_after_the_sending_was_recorded(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.sync()
+    world.kill("after commit", world.drain)
+    assert world.mail()["state"] == "sent"
+    world.live("2026-11-25 18:00")
+    assert world.kinds(ANNA) == ["ack"]
+
+
+@pytest.mark.parametrize("point", ["before commit", "after commit"])
+def test_killed_in_a_tick_the_supervisor_is_told_once(world: World, point: str) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.advance("2026-11-27 08:00")
+    world.sync()
+    world.kill(point, world.tick)
+    world.turn()
+    world.turn()
+    assert world.kinds(SUPERVISOR) == ["overdue"]
+
+
+# --- refused ------------------------------------------------------------------------------------------
+
+
+def test_a_refused_citizen_fails_and_the_office_has_no_copy_of_what_never_left(world: World) -> None:
+    world.relay.when(refused(550, "5.1.1"), to=ANNA)
+    world.citizen_writes(ANNA)
+    world.turn()
+    assert world.mail()["state"] == "failed"
+    assert world.mailbox.raws("Sent") == []
+    assert len(world.mailbox.raws("INBOX")) == 1
+    (told,) = world.received(AGENT)
+    assert world.case()["number"] in str(told["Subject"])
+    assert "550" in text_of(told)
+    assert ANNA not in text_of(told)
+    assert world.case()["status"] == "open", "the clock runs on: somebody must find another way to her"
+
+
+def test_what_staff_did_not_get_is_told_to_the_operator_and_no_further(world: World) -> None:
+    world.relay.when(refused(), to=SUPERVISOR)
+    world.relay.when(refused(), to=OPERATOR, kind="bounced")
+    _overdue_at_eight(world)
+    world.drain()
+    world.turn()
+    assert [mail.key.partition(":")[0] for mail in world.relay.heard if mail.recipient == OPERATOR] == ["bounced"]
+    assert world.mail("bounced")["state"] == "failed"
+
+
+def test_a_busy_server_is_asked_again_after_1_5_15_and_60_minutes(world: World) -> None:
+    world.relay.when(later(450), to=ANNA)
+    world.citizen_writes(ANNA)
+    world.turn()
+    waits: list[float] = []
+    for _ in range(5):
+        before = world.clock.now()
+        while len(world.relay.heard) == len(waits) + 1:
+            world.clock.forward(minutes=1)
+            world.drain()
+        waits.append((world.clock.now() - before).total_seconds() / 60)
+    assert waits == [1, 5, 15, 60, 60]
+    world.relay.well()
+    world.clock.forward(minutes=60)
+    world.turn()
+    assert world.kinds(ANNA) == ["ack"]
+
+
+def test_after_give_up_days_it_fails_and_the_agents_are_told(town: TOWN) -> None:
+    world = town(smtp={"give_up_days": 1})
+    world.relay.when(later(450), to=ANNA)
+    world.citizen_writes(ANNA)
+    world.live("2026-11-26 08:30", minutes=30)
+    assert world.mail()["state"] == "queued"
+    world.live("2026-11-26 11:00", minutes=30)
+    assert world.mail()["state"] == "failed"
+    assert world.kinds(AGENT).count("bounced") == 1
+
+
+@pytest.mark.parametrize("fate", [refused(552, "5.3.4", "DATA"), refused(554, "5.0.0", "DATA"), refused(550, "5.7.1")])
+def test_refused_for_its_original_it_goes_without_it_in_the_same_drain(world: World, fate: object) -> None:
+    _overdue_at_eight(world)
+    world.relay.when(fate, to=SUPERVISOR, times=1)  # type: ignore[arg-type]
+    world.drain()
+    (mail,) = world.received(SUPERVISOR)
+    assert list(mail.iter_attachments()) == []
+    assert world.case()["number"] in str(mail["Subject"])
+    assert [row["key"].endswith(":bare") for row in world.mails("overdue")] == [False, True]
+
+
+def test_refused_without_its_original_too_it_fails_and_somebody_hears_of_it(world: World) -> None:
+    _overdue_at_eight(world)
+    world.relay.when(refused(552, "5.3.4"), to=SUPERVISOR)
+    world.drain()
+    assert {row["state"] for row in world.mails("overdue")} == {"failed"}
+    assert world.kinds(OPERATOR) == ["bounced"]
+
+
+def test_a_refusal_after_the_data_is_a_refusal(world: World) -> None:
+    world.relay.when(refused(550, "5.7.1", "DATA"), to=ANNA)
+    world.citizen_writes(ANNA)
+    world.turn()
+    assert world.mail()["state"] == "failed"
+
+
+# --- the relay's own trouble --------------------------------------------------------------------------
+
+
+def test_the_relays_trouble_never_counts_against_a_mail(town: TOWN) -> None:
+    world = town(smtp={"give_up_days": 1})
+    world.relay.when(DOWN)
+    world.citizen_writes(ANNA)
+    world.live("2026-11-28 09:00")
+    assert (world.mail()["state"], world.mail()["attempts"]) == ("queued", 0)
+    assert "smtp" in world.problems()
+    world.relay.well()
+    world.turn()
+    assert world.kinds(ANNA) == ["ack"]
+    assert "smtp" not in world.problems()
+
+
+def test_a_relay_that_refuses_the_null_sender_holds_up_no_other_mail(world: World) -> None:
+    world.relay.when(DOWN, sender="")
+    for number in range(30):
+        world.citizen_writes(
+            f"veina{number}@poble{number}.example", f"Tràmit {'abcdefghijklmnopqrstuvwxyzàéíó'[number]}"
+        )
+    world.turn()
+    world.advance("2026-11-27 08:00")
+    world.sync()
+    world.tick()
+    for _ in range(3):
+        world.clock.forward(seconds=5)
+        world.drain()
+    assert world.kinds(SUPERVISOR) == ["overdue_digest"]
+
+
+def test_a_mail_that_breaks_the_line_takes_turns_with_the_others(world: World) -> None:
+    world.relay.when(DOWN, to=ANNA)
+    world.citizen_writes(ANNA)
+    world.citizen_writes(PERE)
+    world.turn()
+    world.clock.forward(seconds=5)
+    world.drain()
+    assert world.kinds(PERE) == ["ack"]
+
+
+def test_no_more_than_so_many_a_minute(town: TOWN) -> None:
+    world = town(smtp={"per_minute": 2})
+    for number in range(5):
+        world.citizen_writes(f"veina{number}@poble{number}.example", f"Tràmit {'abcde'[number]}")
+    world.sync()
+    world.drain()
+    assert len(world.relay.given) == 2
+    world.clock.forward(seconds=61)
+    world.drain()
+    assert len(world.relay.given) == 4
+
+
+# --- who waits for the mailbox ------------------------------------------------------------------------
+
+
+def test_mail_to_citizens_waits_until_all_folders_were_read_after_a_start(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.sync()
+    world.restart()
+    world.drain()
+    assert world.received(ANNA) == []
+    world.mailbox.refused = {"Sent"}
+    world.sync()
+    world.drain()
+    assert world.received(ANNA) == []
+    world.mailbox.refused = set()
+    world.turn()
+    assert world.kinds(ANNA) == ["ack"]
+
+
+def test_the_alert_that_the_mailbox_is_away_leaves_while_citizens_mail_waits(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.sync()
+    world.mailbox.away = True
+    world.live("2026-11-25 09:20", minutes=1)
+    assert world.kinds(OPERATOR) == ["alert"]
+    assert "No es pot llegir la bústia" in str(world.received(OPERATOR)[0]["Subject"])
+    assert world.received(ANNA) == []
+    world.mailbox.away = False
+    world.turn()
+    assert world.kinds(ANNA) == ["ack"]
+
+
+def test_one_outage_is_one_alert_at_any_hour(town: TOWN) -> None:
+    world = town(now="2026-11-28 23:00")
+    world.mailbox.away = True
+    world.live("2026-11-30 10:00", minutes=30)
+    assert world.kinds(OPERATOR) == ["alert"]
+    world.mailbox.away = False
+    world.turn()
+    world.mailbox.away = True
+    world.live("2026-11-30 12:00", minutes=30)
+    assert world.kinds(OPERATOR) == ["alert"] * 2
+
+
+# --- without copies -----------------------------------------------------------------------------------
+
+
+def test_without_self_copies_no_second_rcpt_is_asked_for(town: TOWN) -> None:
+    world = town(smtp={"self_copy": False})
+    world.citizen_writes(ANNA)
+    world.turn()
+    assert [mail.copy_to for mail in world.relay.given] == [""]
+    assert (world.mail()["state"], world.mail()["copy_expected"]) == ("sent", 0)
+
+
+def test_a_provider_that_keeps_its_own_copies_is_believed(town: TOWN) -> None:
+    world = town(smtp={"self_copy": "server"})
+    world.relay.server_copies = True
+    world.citizen_writes(ANNA)
+    world.turn()
+    assert [mail.copy_to for mail in world.relay.given] == [""]
+    assert (world.mail()["state"], world.mail()["copy_expected"]) == ("sent", 1)
+    assert world.mail()["copied_at"] is not None
+    assert len(world.mailbox.raws("Sent")) == 1
+
+
+def test_when_the_offices_rcpt_is_refused_the_citizen_gets_her_mail_all_the_same(world: World) -> None:
+    world.relay.when(NO_COPY)
+    world.citizen_writes(ANNA)
+    world.turn()
+    assert world.kinds(ANNA) == ["ack"]
+    assert (world.mail()["state"], world.mail()["copy_expected"]) == ("sent", 0)
+
+
+def test_a_relay_that_rewrites_message_ids_does_not_break_threads(world: World) -> None:
+    world.relay.rewrites = True
+    world.citizen_writes(ANNA)
+    world.turn()
+    (ack,) = world.received(ANNA)
+    assert world.mail()["alias"] == str(ack["Message-ID"]) != world.mail()["message_id"]
+    stranger = "germana@example.edu"
+    world.citizen_writes(stranger, "", "Li envio jo el document, d'acord?", answers=ack)
+    world.turn()
+    assert world.case()["messages"] == 2
+    assert world.received(stranger) == []
