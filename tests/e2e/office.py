@@ -56,6 +56,7 @@ class Office:
         self.process: subprocess.Popen[bytes] | None = None
         self.mailbox = Maildir(road.dovecot, self.user)
         self.program = OACMAIL
+        self.people: dict[str, Citizen] = {}
 
     def _defaults(self) -> dict[str, dict[str, Any]]:
         server = {"host": "localhost", "user": self.user, "password_file": "password"}

@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -68,15 +68,21 @@ class Maildir:
 
     def corrupt_size(self, uid: int, folder: str = "INBOX") -> None:
         """The letter's file name lies about its size, so that Dovecot hangs up in the midst of sending it."""
+        self._rename(uid, folder, lambda name, size: f"{name},S={size + 5000},W={size + 5100}")
+
+    def mend_size(self, uid: int, folder: str = "INBOX") -> None:
+        """The file name says nothing of the size any more: Dovecot looks for itself."""
+        self._rename(uid, folder, lambda name, _: name)
+
+    def _rename(self, uid: int, folder: str, new_name: Callable[[str, int], str]) -> None:
         uidlist = self.path(folder) / "dovecot-uidlist"
         lines = uidlist.read_text().splitlines()
         row = next(number for number, line in enumerate(lines) if number and line.split()[0] == str(uid))
         known = lines[row].partition(":")[2].partition(":2,")[0]
         old = next(file for file in self.files(folder) if file.name.partition(":2,")[0] == known)
-        size = old.stat().st_size + 5000
-        lie = f"{known.partition(',S=')[0]},S={size},W={size + 100}"
-        old.rename(old.with_name(old.name.replace(known, lie)))
-        lines[row] = lines[row].replace(known, lie)
+        name = new_name(known.partition(",S=")[0], old.stat().st_size)
+        old.rename(old.with_name(old.name.replace(known, name)))
+        lines[row] = lines[row].replace(known, name)
         self._replace(uidlist, "\n".join(lines) + "\n")
         for index in self.path(folder).glob("dovecot.index.cache*"):
             index.unlink()

@@ -130,6 +130,7 @@ def reasons(con: sqlite3.Connection, zone: ZoneInfo, number: str) -> list[Row] |
                 "role": letter["role"],
                 "rule": letter["rule"],
                 "because": json.loads(letter["because"]),
+                "attachments": json.loads(letter["attachments"]),
             },
         }
         for letter in _letters(con, row["id"])

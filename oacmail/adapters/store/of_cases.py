@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections.abc import Iterable
 from datetime import datetime
 from hashlib import sha256
 
@@ -10,6 +11,7 @@ from oacmail.adapters.store.scene import Scene, case_id, person_id, raise_serial
 from oacmail.core.model import (
     Arm,
     Attach,
+    Attachment,
     Change,
     Disarm,
     File,
@@ -22,6 +24,8 @@ from oacmail.core.model import (
     Reviewed,
 )
 from oacmail.core.thread import fold_subject
+
+ATTACHMENTS_NAMED = 100
 
 
 def person(con: sqlite3.Connection, effect: Person, scene: Scene) -> None:
@@ -89,8 +93,8 @@ def record(con: sqlite3.Connection, effect: Attach, scene: Scene) -> None:
     digest = original_of(con, scene.raw)
     row = con.execute(
         """INSERT INTO messages(fingerprint, message_id, case_id, author_id, role, outcome, kind, guest, rule, because,
-        subject, subject_key, sent_at, received_at, lang, fresh, body_hash, original, rung, folder)
-        VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+        subject, subject_key, sent_at, received_at, lang, fresh, body_hash, original, rung, folder,
+        attachments) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
         ON CONFLICT(fingerprint) DO UPDATE SET case_id = excluded.case_id, role = excluded.role,
         outcome = excluded.outcome, kind = excluded.kind, guest = excluded.guest, rule = excluded.rule,
         because = excluded.because, folder = excluded.folder RETURNING id""",
@@ -115,9 +119,16 @@ def record(con: sqlite3.Connection, effect: Attach, scene: Scene) -> None:
             digest,
             message.rung,
             scene.spot.folder if scene.spot else scene.arrived.folder,
+            _named(message.attachments),
         ),
     ).fetchone()
     con.executemany("INSERT OR IGNORE INTO refs(ref, message_id) VALUES(?,?)", [(ref, row[0]) for ref in message.refs])
+
+
+def _named(attachments: Iterable[Attachment]) -> str:
+    """What came with it, by name: of a letter too large to be copied the only trace outside the mailbox."""
+    shown = [{"name": part.name, "mime": part.mime, "size": part.size} for part in attachments]
+    return json.dumps(shown[:ATTACHMENTS_NAMED], ensure_ascii=False)
 
 
 def original_of(con: sqlite3.Connection, raw: bytes | None) -> str | None:
