@@ -34,23 +34,36 @@ NIGHTLY_HOUR = 3
 
 @dataclass(slots=True)
 class Outage:
-    """Backoff of one loop: 1, 2, 4 … 300 s with jitter; its beginning and its end are one log line each."""
+    """Backoff of one loop: at once, then 1, 2, 4 … 300 s with jitter. A line that is made anew at the first try was no
+    outage; one that lasts is a log line at its beginning, at its end, and when it changes its nature, as when a server
+    is back and refuses the password."""
 
     name: str
     errors: int = 0
+    kind: str = ""
+
+    @property
+    def lasts(self) -> bool:
+        return self.errors > 1
 
     def failed(self, error: Transient) -> float:
-        if not self.errors:
-            log.warning(f"{self.name}.down", error=str(error), kind=type(error).__name__)
+        """Seconds to wait before the next try."""
         self.errors += 1
-        return min(LONGEST_WAIT, 2.0 ** min(self.errors - 1, 9)) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
+        kind = type(error).__name__
+        if self.lasts and kind != self.kind:
+            event = "still-down" if self.kind else "down"
+            log.warning(f"{self.name}.{event}", error=str(error), kind=kind)
+            self.kind = kind
+        if not self.lasts:
+            return 0.0
+        return min(LONGEST_WAIT, 2.0 ** min(self.errors - 2, 9)) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
 
     def well(self) -> bool:
         """True when this ends an outage."""
-        recovered = self.errors > 0
+        recovered = self.lasts
         if recovered:
             log.info(f"{self.name}.recovered", errors=self.errors)
-        self.errors = 0
+        self.errors, self.kind = 0, ""
         return recovered
 
 
@@ -196,7 +209,7 @@ class Service:
             self._mail.clear()
             try:
                 more = self.parts.delivery.drain()
-                if outage.well():
+                if more and outage.well():
                     self.parts.store.problem("smtp", False, self.parts.engine.now())
                 if not more:
                     self._mail.wait(self._until_next())

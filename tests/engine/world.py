@@ -185,11 +185,10 @@ class World:
         """All that may leave now leaves; False = the relay is unwell."""
         try:
             while self.delivery.drain():
-                continue
+                self.store.problem("smtp", False, self.engine.now())
         except RelayTrouble:
             self.store.problem("smtp", True, self.engine.now())
             return False
-        self.store.problem("smtp", False, self.engine.now())
         return True
 
     def turn(self) -> None:

@@ -68,7 +68,7 @@ class Rule:
 
 class FakeTransport:
     """Port `Transport`. `boxes`: what people received; `heard`: every mail offered, `given`: every one whose bytes
-    were handed over. `copies`: brought at once, kept until `bring`, or lost. `rewrites`: every Message-ID becomes
+    were handed over. `copies`: mail to the office is brought at once, kept until `bring`, or lost. `rewrites`: every Message-ID becomes
     the relay's own. `server_copies`: the provider puts what it sends into Sent by itself. `died`: called at named
     points, to kill there."""
 
@@ -141,7 +141,7 @@ class FakeTransport:
         if self.rewrites:
             mime = _MESSAGE_ID.sub(b"Message-ID: <relay-%d@relay.example>" % len(self.given), mime, count=1)
         if mail.recipient == self._office:
-            self._to_office(mail.envelope_from, mime)
+            self._bring(mail.envelope_from, mime)
         else:
             self.boxes[mail.recipient].append(_parsed(mime))
         if copy:
