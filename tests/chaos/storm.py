@@ -1,0 +1,121 @@
+"""Mail arrives without a pause; the daemon is started and killed with SIGKILL at random moments, again and again.
+
+Decides when; never what is harm. After the last kill the daemon runs until nothing is under way any more.
+"""
+
+import random
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.chaos.town import Town
+from tests.e2e.office import IMPATIENT, Office
+from tests.servers.road import Road
+from tests.servers.waiting import until
+
+BLIND = 0.2
+"""So many kills come at any moment from the start on; the others while the letters that lay waiting are worked."""
+STARTING = (0.05, 0.8)
+WORKING = (0.0, 0.5)
+A_LIFE = 1.2
+"""Seconds from start to kill, about: for the pace of arrival."""
+QUIET_WITHIN = 180.0
+_UNDER_WAY = """SELECT (SELECT count(*) FROM outbox WHERE state = 'sending') AS sending,
+(SELECT count(*) FROM outbox WHERE state IN ('queued', 'claimed')) AS waiting,
+(SELECT count(*) FROM sightings WHERE in_flight) AS reading"""
+_UNSETTLED = """SELECT 1 FROM sightings WHERE outcome IS NULL OR wanted IS NOT NULL
+UNION ALL SELECT 1 FROM outbox WHERE state IN ('queued', 'claimed', 'sending', 'uncertain')
+OR (state = 'sent' AND copied_at IS NULL AND kind IN ('ack', 'probe'))"""
+
+
+@dataclass(slots=True)
+class Struck:
+    """What the kills hit: how many of them found a mail on the line, one in the outbox, letters being read."""
+
+    kills: int = 0
+    sending: int = 0
+    waiting: int = 0
+    reading: int = 0
+
+    def __str__(self) -> str:
+        hit = f"{self.sending} during a handing over, {self.waiting} with mail waiting, {self.reading} while reading"
+        return f"{self.kills} kills ({hit})"
+
+
+def office(road: Road, root: str) -> Office:
+    """Self-copies on, no budgets, doubts settled within seconds; what came before the first start counts too."""
+    none = dict.fromkeys(("per_address_hour", "per_address_day", "per_domain_hour", "per_hour"), 0)
+    budgets = {**none, "unverified_per_hour": 0}
+    desk = Office(road, Path(root), smtp={"uncertain_seconds": 5}, imap={"backlog_days": 1}, ack=budgets)
+    desk.program = IMPATIENT
+    return desk
+
+
+def rage(desk: Office, town: Town, *, kills: int, mails: int, seed: int) -> Struck:
+    chance, struck = random.Random(seed), Struck()
+    with _arriving(town, mails, seconds=kills * A_LIFE):
+        for _ in range(kills):
+            _live(desk, chance)
+            desk.kill()
+            _note(desk, struck)
+    desk.launch()
+    return struck
+
+
+def calm(desk: Office, letters: int) -> None:
+    """Returns when every letter has its outcome, every mail its end, and the copies lie where they belong."""
+    until(
+        lambda: (
+            len(desk.rows("SELECT 1 FROM messages WHERE outcome <> 'ours'")) >= letters and not desk.rows(_UNSETTLED)
+        ),
+        QUIET_WITHIN,
+        every=0.2,
+        what=f"quiet after the storm\n{desk.log()}",
+    )
+    desk.passes(2)
+
+
+def _live(desk: Office, chance: random.Random) -> None:
+    log = desk.root / "log"
+    before = log.stat().st_size if log.exists() else 0
+    blind = chance.random() < BLIND
+    desk.launch()
+    if not blind:  # its first line says that it begins to work
+        until(lambda: log.stat().st_size > before, 20, what="the daemon starts")
+    _pause(chance.uniform(*(STARTING if blind else WORKING)))
+
+
+def _note(desk: Office, struck: Struck) -> None:
+    struck.kills += 1
+    for row in desk.rows(_UNDER_WAY):
+        struck.sending += row["sending"] > 0
+        struck.waiting += row["waiting"] > 0
+        struck.reading += row["reading"] > 0
+
+
+@contextmanager
+def _arriving(town: Town, mails: int, seconds: float) -> Iterator[None]:
+    """Letters come in little bursts beside us; at the end all have been sent."""
+    failed: list[BaseException] = []
+
+    def write() -> None:
+        try:
+            for _ in town.letters(mails):
+                _pause(seconds / mails)
+        except BaseException as error:
+            failed.append(error)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        yield
+    finally:
+        writer.join()
+    if failed:
+        raise failed[0]
+
+
+def _pause(seconds: float) -> None:
+    threading.Event().wait(seconds)
