@@ -7,15 +7,20 @@ order. Their environment is ours without all that could point at the machine's r
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from threading import Lock
 from time import monotonic, sleep
 from types import FrameType
+from typing import IO
 
 PATIENCE = 6.0  # seconds between SIGTERM and SIGKILL; the daemon promises to end within 5
+VERB_SECONDS = 30.0
 _PRIVATE = ("OACMAIL_", "MAIL_", "NOTIFY_", "WATCHDOG_", "CREDENTIALS_", "LISTEN_")
-_ENDINGS = (signal.SIGTERM, signal.SIGHUP)
+_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+_Stream = IO[bytes] | int
+_Handler = Callable[[int, FrameType | None], object] | int | signal.Handlers | None
 
 
 def environment(more: Mapping[str, str]) -> dict[str, str]:
@@ -24,28 +29,69 @@ def environment(more: Mapping[str, str]) -> dict[str, str]:
     return {**kept, "TZ": "UTC", "PYTHONUNBUFFERED": "1", **more}
 
 
-@contextmanager
-def child(
-    command: Sequence[str], *, folder: Path, log: Path, more: Mapping[str, str] | None = None
-) -> Iterator[subprocess.Popen[bytes]]:
-    """Runs `command` in `folder` for as long as the block lasts; both its streams go to `log`."""
-    with log.open("ab") as stream:
-        process = subprocess.Popen(  # noqa: S603 - our own words
-            command,
-            cwd=folder,
-            env=environment(more or {}),
-            stdin=subprocess.DEVNULL,
-            stdout=stream,
-            stderr=stream,
-            start_new_session=True,
-        )
-        try:
-            yield process
-        finally:
+class Children:
+    """All processes of the demo; the end of the `with` block ends them, the last one first.
+
+    A closed terminal and SIGTERM unwind the demo as Ctrl-C does; while a child is being started they wait, since
+    an interrupted Popen would leave one that nobody knows.
+    """
+
+    def __init__(self) -> None:
+        self._known: list[subprocess.Popen[bytes]] = []
+        self._starting = Lock()
+        self._interrupted = False
+        self._before: dict[signal.Signals, _Handler] = {}
+
+    def __enter__(self) -> "Children":
+        self._before = {number: signal.signal(number, self._interrupt) for number in _ENDINGS}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number in _ENDINGS:
+            signal.signal(number, signal.SIG_IGN)
+        for process in reversed(self._known):
             end(process)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def start(
+        self, command: Sequence[str], *, folder: Path, log: Path, more: Mapping[str, str] | None = None
+    ) -> "subprocess.Popen[bytes]":
+        """Runs on in `folder`; both its streams go to `log`."""
+        with log.open("ab") as stream:
+            return self._start(command, folder, stream, stream, more or {})
+
+    def run(self, command: Sequence[str], *, folder: Path) -> tuple[int, str, str]:
+        """(exit code, output, messages) of a program that ends by itself. Raises subprocess.TimeoutExpired."""
+        process = self._start(command, folder, subprocess.PIPE, subprocess.PIPE, {})
+        out, err = process.communicate(timeout=VERB_SECONDS)
+        return process.returncode, out.decode(), err.decode()
+
+    def _start(
+        self, command: Sequence[str], folder: Path, out: _Stream, err: _Stream, more: Mapping[str, str]
+    ) -> "subprocess.Popen[bytes]":
+        with self._starting:
+            process = subprocess.Popen(  # noqa: S603 - our own words
+                command,
+                cwd=folder,
+                env=environment(more),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                start_new_session=True,
+            )
+            self._known.append(process)
+        if self._interrupted:
+            raise KeyboardInterrupt
+        return process
+
+    def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
+        self._interrupted = True
+        if not self._starting.locked():
+            raise KeyboardInterrupt
 
 
-def end(process: subprocess.Popen[bytes]) -> tuple[int, float]:
+def end(process: "subprocess.Popen[bytes]") -> tuple[int, float]:
     """SIGTERM, then SIGKILL for who does not listen: (exit code, seconds it took)."""
     begun = monotonic()
     process.terminate()
@@ -55,21 +101,6 @@ def end(process: subprocess.Popen[bytes]) -> tuple[int, float]:
         process.kill()
         code = process.wait()
     return code, monotonic() - begun
-
-
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """A closed terminal or a SIGTERM unwinds the demo like Ctrl-C does, and the children with it."""
-    before = {number: signal.signal(number, _interrupt) for number in _ENDINGS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 def until(holds: Callable[[], bool], seconds: float, *, every: float = 0.05) -> bool:

@@ -14,7 +14,7 @@ from oacmail.demo.office import Office, Row
 from oacmail.demo.post import Post
 from oacmail.demo.town import SENT, Silent, Town
 
-_ESCALATIONS = ("overdue", "overdue_digest", "derived", "bounced")
+_ESCALATIONS = ("overdue", "derived", "bounced")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,9 @@ from email.policy import default
 from email.utils import parseaddr
 
 from imapclient import IMAPClient
+from imapclient.exceptions import IMAPClientError
 
+from oacmail.core.errors import Transient
 from oacmail.demo.post import HOST, Post
 
 
@@ -65,15 +67,14 @@ class Mailbox:
 
 @contextmanager
 def mailbox(post: Post, address: str) -> Iterator[Mailbox]:
-    """The mailbox of `address`, for as long as the block lasts."""
-    client = IMAPClient(HOST, port=post.imap_port, ssl=False, timeout=10)
-    client.normalise_times = False
-    client._imap.debug = 0  # imapclient formats every literal for a log that nobody reads
+    """The mailbox of `address`, for as long as the block lasts. Raises Transient where the line breaks."""
     try:
-        client.login(address, post.password)
-        yield Mailbox(client)
-    finally:
-        client.logout()
+        with IMAPClient(HOST, port=post.imap_port, ssl=False, timeout=10) as client:
+            client.normalise_times = False
+            client.login(address, post.password)
+            yield Mailbox(client)
+    except (IMAPClientError, OSError) as error:
+        raise Transient(f"demo: the embedded server keeps no mailbox open: {type(error).__name__}") from error
 
 
 def _mail(got: dict[bytes, object]) -> Mail:

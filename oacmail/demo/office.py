@@ -1,19 +1,18 @@
 """The office of the demo: its configuration, a real `oacmail run`, and the verbs by which an admin asks it."""
 
 import json
-import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from subprocess import Popen
 from typing import Any
 
 from oacmail.core.errors import Transient
 from oacmail.demo import story
-from oacmail.demo.children import child, environment
+from oacmail.demo.children import Children
 from oacmail.demo.post import EXCHANGER, HOST, Post
 
 Row = dict[str, Any]
@@ -67,32 +66,29 @@ to = []
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """A house at rest in its directory. Verbs run as an admin's would, each in a process of its own."""
+    """A house in its directory. Verbs run as an admin's would, each in a process of its own."""
 
     root: Path
+    children: Children
 
     @property
     def config(self) -> Path:
         return self.root / "config.toml"
+
+    def start(self) -> "Popen[bytes]":
+        """`oacmail run`."""
+        command = [*OACMAIL, "--config", str(self.config), "run"]
+        return self.children.start(command, folder=self.root, log=self.root / "oacmail.log")
 
     def log(self) -> str:
         return (self.root / "oacmail.log").read_text(errors="replace")
 
     def verb(self, *words: str) -> str:
         """What it prints. Raises Transient where it cannot do what it was asked."""
-        done = subprocess.run(  # noqa: S603 - our own words
-            [*OACMAIL, "--config", str(self.config), *words],
-            cwd=self.root,
-            env=environment({}),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
-        if done.returncode not in (0, 1):
-            raise Transient(f"demo: oacmail {words[0]} ended with {done.returncode}: {done.stderr.strip()[-300:]}")
-        return done.stdout
+        code, said, complaint = self.children.run([*OACMAIL, "--config", str(self.config), *words], folder=self.root)
+        if code not in (0, 1):
+            raise Transient(f"demo: oacmail {words[0]} ended with {code}: {complaint.strip()[-300:]}")
+        return said
 
     def rows(self, *words: str) -> list[Row]:
         return [json.loads(line) for line in self.verb(*words, "--json").splitlines()]
@@ -110,12 +106,12 @@ class Office:
         return bool(read and status["last_tick"] and not status["unaccounted"] and not waiting)
 
 
-def furnished(root: Path, post: Post) -> Office:
+def furnished(root: Path, post: Post, children: Children) -> Office:
     """An office with its configuration and its password, which only we can read."""
     secret = root / "password"
     secret.touch(mode=0o600)
     secret.write_text(post.password)
-    office = Office(root)
+    office = Office(root, children)
     office.config.write_text(
         _CONFIG.format(
             office=story.OFFICE,
@@ -131,11 +127,3 @@ def furnished(root: Path, post: Post) -> Office:
         )
     )
     return office
-
-
-@contextmanager
-def running(office: Office) -> Iterator["subprocess.Popen[bytes]"]:
-    """`oacmail run` while the block lasts."""
-    command = [*OACMAIL, "--config", str(office.config), "run"]
-    with child(command, folder=office.root, log=office.root / "oacmail.log") as process:
-        yield process

@@ -16,11 +16,11 @@ from time import monotonic
 
 from oacmail.core.errors import OacmailError, Transient
 from oacmail.demo import story
-from oacmail.demo.children import end, interruptible, until
+from oacmail.demo.children import Children, end, until
 from oacmail.demo.evidence import World, gathered
 from oacmail.demo.expectations import Expectation, judge
-from oacmail.demo.office import Office, furnished, running
-from oacmail.demo.post import Post, post
+from oacmail.demo.office import furnished
+from oacmail.demo.post import open_post
 from oacmail.demo.screen import lines
 from oacmail.demo.town import Town
 
@@ -37,12 +37,9 @@ def demo(say: Say, progress: Say, *, stay: bool) -> int:
     """
     if find_spec("mail_devel") is None:
         raise OacmailError(MISSING)
-    with (
-        interruptible(),
-        tempfile.TemporaryDirectory(prefix="oacmail-demo-") as folder,
-        post(Path(folder), web=stay) as server,
-    ):
-        return _staged(Path(folder), server, say, progress, stay=stay)
+    with tempfile.TemporaryDirectory(prefix="oacmail-demo-") as folder, Children() as children:
+        post = open_post(children, Path(folder), web=stay)
+        return _staged(Town(post, furnished(Path(folder), post, children)), say, progress, stay=stay)
 
 
 def told(world: World, expectations: Sequence[Expectation], seconds: float, say: Say) -> int:
@@ -52,23 +49,21 @@ def told(world: World, expectations: Sequence[Expectation], seconds: float, say:
     return 0 if all(each.met for each in expectations) else 1
 
 
-def _staged(root: Path, server: Post, say: Say, progress: Say, *, stay: bool) -> int:
-    begun = monotonic()
-    office = furnished(root, server)
-    town = Town(server, office)
-    town.furnish()
+def _staged(town: Town, say: Say, progress: Say, *, stay: bool) -> int:
+    begun, office = monotonic(), town.office
     if stay:
-        say(f"All mailboxes in a browser, from now on: {server.page}")
-    with running(office) as daemon:
-        undone = _Play(town, daemon, progress, begun + PATIENCE).acts()
-        progress("reading the outcome back from the mailboxes")
-        world = gathered(town, undone, daemon.pid)
-        if not stay:
-            world = replace(world, ended=end(daemon), log=office.log())
-        progress("")
-        code = told(world, judge(world), monotonic() - begun, say)
-        if stay:
-            _stay(office, server, say)
+        say(f"All mailboxes in a browser, from now on: {town.post.page}")
+    town.furnish()
+    daemon = office.start()
+    undone = _Play(town, daemon, progress, begun + PATIENCE).acts()
+    progress("reading the outcome back from the mailboxes")
+    world = gathered(town, undone, daemon.pid)
+    if not stay:
+        world = replace(world, ended=end(daemon), log=office.log())
+    progress("")
+    code = told(world, judge(world), monotonic() - begun, say)
+    if stay:
+        _stay(town, say)
     return code
 
 
@@ -106,9 +101,9 @@ class _Play:
             raise Transient(f"demo: oacmail run ended with {self._daemon.returncode}: {' '.join(last)}")
 
 
-def _stay(office: Office, server: Post, say: Say) -> None:
-    say(f"\nAll mailboxes in a browser: {server.page} (write to {story.OFFICE} there, and wait a second)")
-    say(f"As an admin: oacmail --config {office.config} case list")
+def _stay(town: Town, say: Say) -> None:
+    say(f"\nAll mailboxes in a browser: {town.post.page} (write to {story.OFFICE} there, and wait a second)")
+    say(f"As an admin: oacmail --config {town.office.config} case list")
     say("Ctrl-C ends it and leaves nothing behind.")
     try:
         Event().wait()

@@ -8,8 +8,6 @@ import secrets
 import smtplib
 import socket
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import Message
 from email.policy import SMTP
@@ -17,7 +15,7 @@ from email.utils import formatdate, parseaddr
 from pathlib import Path
 
 from oacmail.core.errors import Transient
-from oacmail.demo.children import child, until
+from oacmail.demo.children import Children, until
 
 HOST = "127.0.0.1"
 EXCHANGER = "mx.castellbisbal.example"
@@ -38,7 +36,7 @@ class Post:
         return f"http://{HOST}:{self.web_port}/"
 
     def deliver(self, mail: Message, *, dmarc: str = "pass", null_sender: bool = False) -> None:
-        """From anybody to the office: through the town's exchanger, which signs what it saw."""
+        """From anybody to the office: through the town's exchanger, which signs what it saw. Raises Transient."""
         domain = parseaddr(str(mail["From"]))[1].rpartition("@")[2]
         envelope = "" if null_sender else parseaddr(str(mail["From"]))[1]
         marks = (
@@ -50,30 +48,32 @@ class Post:
         self._send(marks.encode() + mail.as_bytes(policy=SMTP), mail)
 
     def submit(self, mail: Message) -> None:
-        """From an agent's client outwards."""
+        """From an agent's client outwards. Raises Transient."""
         self._send(mail.as_bytes(policy=SMTP), mail)
 
     def _send(self, raw: bytes, mail: Message) -> None:
         sender = parseaddr(str(mail["From"]))[1]
-        with smtplib.SMTP(HOST, self.smtp_port, timeout=10) as relay:
-            relay.sendmail(sender, [str(mail["To"])], raw)
+        try:
+            with smtplib.SMTP(HOST, self.smtp_port, timeout=10) as relay:
+                relay.sendmail(sender, [str(mail["To"])], raw)
+        except (smtplib.SMTPException, OSError) as error:
+            raise Transient(f"demo: the embedded server took no mail: {type(error).__name__}") from error
 
 
-@contextmanager
-def post(root: Path, *, web: bool) -> Iterator[Post]:
-    """mail-devel while the block lasts. Raises Transient where it does not come up."""
+def open_post(children: Children, root: Path, *, web: bool) -> Post:
+    """Starts mail-devel, and waits till it listens. Raises Transient where it does not come up."""
     imap_port, smtp_port, web_port = _free_ports(3)
     made = Post(imap_port, smtp_port, web_port if web else 0, secrets.token_hex(16))
     command = [sys.executable, "-m", "mail_devel", "--host", HOST, "--multi-user"]
     command += ["--imap-port", str(imap_port), "--smtp-port", str(smtp_port)]
     command += ["--http-port", str(web_port)] if web else ["--no-http"]
     log = root / "post.log"
-    with child(command, folder=root, log=log, more={"MAIL_PASSWORD": made.password}) as process:
-        ports = (imap_port, smtp_port, *([web_port] if web else []))
-        up = until(lambda: process.poll() is not None or all(map(_listens, ports)), _START_SECONDS)
-        if not up or process.poll() is not None:
-            raise Transient(f"demo: the embedded mail server did not start: {_last_line(log)}")
-        yield made
+    process = children.start(command, folder=root, log=log, more={"MAIL_PASSWORD": made.password})
+    ports = (imap_port, smtp_port, *([web_port] if web else []))
+    up = until(lambda: process.poll() is not None or all(map(_listens, ports)), _START_SECONDS)
+    if not up or process.poll() is not None:
+        raise Transient(f"demo: the embedded mail server did not start: {_last_line(log)}")
+    return made
 
 
 def _free_ports(count: int) -> list[int]:

@@ -12,7 +12,7 @@ from oacmail.demo.town import Silent
 
 WIDTH = 100
 _LEVELS = {"first": "first", "second": "second", "out_of_scope": "out"}
-_NAMES = {citizen.address: citizen.name for citizen in story.CITIZENS}
+_NAMES = {**story.STAFF, **{citizen.address: citizen.name for citizen in story.CITIZENS}}
 _COLUMNS = ("case", "citizen", "about", "level", "status", "answer due", "acknowledged")
 
 
@@ -24,8 +24,8 @@ def lines(world: World, expectations: Sequence[Expectation], seconds: float) -> 
 
 def _all(world: World, expectations: Sequence[Expectation], seconds: float) -> Iterator[str]:
     letters, mails = len(world.boxes[story.OFFICE]), sum(row["state"] == "sent" for row in world.outbox)
-    yield f"OAC 360: a day in {seconds:.0f} seconds. {letters} letters came, {mails} mails of oacmail left, by IMAP and SMTP."
-    yield "Agents answered from their own mail program. This is what lies in the mailboxes and the database now:"
+    yield f"OAC 360: a day in {seconds:.0f} seconds. {letters} letters came, {mails} mails of oacmail left,"
+    yield "agents answered from their own mail program. What now lies in the mailboxes and in the database:"
     yield ""
     yield from _table(_COLUMNS, [_row(world, rows[0]) for rows in _in_order(world)])
     yield from ("", "Escalated, and why")
@@ -58,7 +58,7 @@ def _row(world: World, case: Row) -> tuple[str, ...]:
         case["number"],
         name,
         about,
-        _LEVELS[case["level"]],
+        _LEVELS.get(case["level"], "-"),
         status,
         _day(case["due_at"]),
         _acknowledged(world, case),
@@ -93,33 +93,35 @@ def _span(span: timedelta) -> str:
 def _escalated(world: World) -> Iterator[tuple[str, ...]]:
     """A line for each case and reason, whoever was told."""
     told: dict[tuple[str, str], list[tuple[str, Mail]]] = {}
-    for recipient, mail in world.notices("overdue", "derived", "bounced"):
+    for recipient, mail in world.notices(*_REASONS):
         told.setdefault((mail.case, mail.kind), []).append((recipient, mail))
     for (number, kind), mails in sorted(told.items()):
-        case = world.shown[number]
-        people = ", ".join(story.STAFF[recipient] for recipient, _ in mails)
+        case = world.shown.get(number, {"citizen": "?", "due_at": None, "events": (), "letters": ()})
+        people = ", ".join(_name(recipient) for recipient, _ in mails)
         letter = "+ letter" if all(mail.carries_letter for _, mail in mails) else ""
-        yield (number, _name(case["citizen"]), f"to {people}", _why(case, kind), letter)
+        yield (number, _name(case["citizen"]), f"to {people}", _REASONS[kind](case), letter)
 
 
-def _why(case: Row, kind: str) -> str:
-    match kind:
-        case "overdue":
-            return f"no answer by {_day(_event(case, 'overdue')['due_at'])}"
-        case "derived":
-            return f"level 2, {_event(case, 'escalated')['cause'].replace('_', ' ')}{_solved(case)}"
-        case _:
-            return f"answer bounced: open till {_day(case['due_at'])}"
+def _late(case: Row) -> str:
+    return f"no answer by {_day(_event(case, 'overdue').get('due_at'))}"
+
+
+def _derived(case: Row) -> str:
+    cause = str(_event(case, "escalated").get("cause")).replace("_", " ")
+    told = any(letter["role"] == "technical" for letter in case["letters"]) and case["status"] == "answered"
+    return f"level 2, {cause}" + (": solved, citizen told" if told else "")
+
+
+def _bounced(case: Row) -> str:
+    return f"answer bounced: open till {_day(case['due_at'])}"
+
+
+_REASONS = {"overdue": _late, "derived": _derived, "bounced": _bounced}
 
 
 def _event(case: Row, kind: str) -> Row:
-    data: Row = next(event["data"] for event in case["events"] if event["kind"] == kind)
-    return data
-
-
-def _solved(case: Row) -> str:
-    told = any(letter["role"] == "technical" for letter in case["letters"])
-    return ": solved, citizen told" if told and case["status"] == "answered" else ""
+    """Its data; nothing where there was no such event."""
+    return next((event["data"] for event in case["events"] if event["kind"] == kind), {})
 
 
 # --- silence ------------------------------------------------------------------------------------------
@@ -135,8 +137,8 @@ def _taken_for(world: World, silent: Silent) -> str:
     review = [row["reason"] for row in world.review if row["message_id"] == silent.message_id]
     if review:
         return f"waits for a person: {', '.join(review)}"
-    row = world.tried.get(silent.message_id, {"kind": "not read", "because": ["?"]})
-    return f"{row['kind']}: {row['because'][0].removeprefix('kind: ')}"
+    row = world.tried.get(silent.message_id, {"kind": "not read", "because": ()})
+    return f"{row['kind']}: " + "".join(row["because"][:1]).removeprefix("kind: ")
 
 
 # --- the end ------------------------------------------------------------------------------------------

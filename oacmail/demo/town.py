@@ -49,7 +49,9 @@ class Town:
             box.create(SENT)
             for citizen in story.CITIZENS:
                 if citizen.days_ago:
-                    box.append("INBOX", self._letter(citizen).as_bytes(policy=SMTP), at=_days_ago(citizen.days_ago))
+                    box.append(
+                        "INBOX", self._letter(citizen).as_bytes(policy=SMTP), at=back_dated(citizen, datetime.now(UTC))
+                    )
 
     def write(self) -> None:
         """Everybody writes."""
@@ -176,7 +178,7 @@ _DEEDS: dict[How, Callable[[Town, Deed, Citizen], None]] = {
 }
 
 
-def _days_ago(days: int) -> datetime:
-    """At ten in the morning, by the clock on the office's wall."""
-    day = datetime.now(story.ZONE).date() - timedelta(days=days)
+def back_dated(citizen: Citizen, now: datetime) -> datetime:
+    """When her letter came: so many days ago at ten in the morning, by the clock on the office's wall."""
+    day = now.astimezone(story.ZONE).date() - timedelta(days=citizen.days_ago)
     return datetime.combine(day, time(10), story.ZONE).astimezone(UTC)

@@ -1,0 +1,287 @@
+"""The demo as a visitor runs it, and its judgement: it must see when something was not as it had to be."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oacmail import config as settings
+from oacmail import wiring
+from oacmail.core import calendar
+from oacmail.demo import story
+from oacmail.demo.cast import Citizen, End
+from oacmail.demo.children import Children
+from oacmail.demo.evidence import World
+from oacmail.demo.expectations import judge
+from oacmail.demo.mailbox import Mail
+from oacmail.demo.office import furnished
+from oacmail.demo.play import told
+from oacmail.demo.post import Post
+from oacmail.demo.town import Silent, back_dated
+from tests.servers.waiting import until
+
+DEMO = (sys.executable, "-m", "oacmail", "demo")
+MARK = f"DEMO_TEST={uuid.uuid4()}"
+
+# What a machine may hold that the demo must not touch: its start would fail, or its mail go astray.
+STRANGE = {
+    "OACMAIL_CONFIG": "/nowhere/config.toml",
+    "OACMAIL_TOKEN_KEY": "short",
+    "OACMAIL_IMAP_PASSWORD": "of another mailbox",
+    "MAIL_ALIAS": "*:elsewhere@example.org",
+    "NOTIFY_SOCKET": "/nowhere/notify",
+}
+
+
+def environment(folder: Path) -> dict[str, str]:
+    name, _, value = MARK.partition("=")
+    return {**os.environ, **STRANGE, "TMPDIR": str(folder), name: value}
+
+
+def still_running() -> list[str]:
+    """Command lines of the processes that descend from our demos."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if MARK.encode() in (process / "environ").read_bytes():
+                found.append((process / "cmdline").read_text().replace("\0", " "))
+        except OSError:  # ended meanwhile, or not ours
+            continue
+    return found
+
+
+# --- as a visitor sees it -----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("demo")
+    (folder / "config.toml").write_text("this is no configuration")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def shown(folder: Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        DEMO, cwd=folder, env=environment(folder), capture_output=True, text=True, timeout=110, check=False
+    )
+
+
+def test_every_expected_outcome_is_met(shown: "subprocess.CompletedProcess[str]") -> None:
+    assert shown.returncode == 0, shown.stdout + shown.stderr
+    assert re.search(r"^2\d\d expectations met, 0 missed", shown.stdout, re.MULTILINE)
+    assert shown.stderr == ""
+
+
+def test_it_fits_one_screen(shown: "subprocess.CompletedProcess[str]") -> None:
+    lines = shown.stdout.splitlines()
+    assert len(lines) <= 48
+    assert max(map(len, lines)) <= 100
+    assert "…" not in shown.stdout
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        r"OAC-\d{4}-000001  Jordi Camps +application +first +OVERDUE +\w{3} \d\d 20:00  \d+ h, ca",
+        r"OAC-\d{4}-\d{6}  Antonio Ruiz +application +first +answered +\w{3} \d\d 20:00  \d s, es",
+        r"OAC-\d{4}-\d{6}  Jean Morel +folder +first +open +\w{3} \d\d 20:00  \d s, ca\+en",
+        r"OAC-\d{4}-\d{6}  David Price +payment +first +open +\w{3} \d\d 20:00  \d s, en, 2 times",
+        r"OAC-\d{4}-000001  Jordi Camps +to supervisor  no answer by \w{3} \d\d 20:00 +\+ letter",
+        r"OAC-\d{4}-\d{6}  Rosa Ferrer +to technical +level 2, document or form +\+ letter",
+        r"OAC-\d{4}-\d{6}  Teresa Puig +to Marta, Pau +answer bounced: open till \w{3} \d\d 20:00",
+        r"Newsletter +bulk: list-unsubscribe +no mail",
+        r"Spam +waits for a person: suspected-spam +no mail",
+        r"Our address, forged +waits for a person: from-our-address-unsigned +no mail",
+        r"Out of office +auto_reply: auto-submitted: auto-replied +no mail; case of Omar Benali",
+    ],
+)
+def test_it_tells_the_story(shown: "subprocess.CompletedProcess[str]", line: str) -> None:
+    assert re.search(f"^{line}$", shown.stdout, re.MULTILINE), shown.stdout
+
+
+def test_it_leaves_no_process_and_no_file(shown: "subprocess.CompletedProcess[str]", folder: Path) -> None:
+    assert shown.stdout
+    assert still_running() == []
+    assert [path.name for path in folder.iterdir()] == ["config.toml"]
+
+
+def test_while_it_stays_the_mails_can_be_read_in_a_browser_and_ctrl_c_ends_all(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [*DEMO, "--stay"], cwd=tmp_path, env=environment(tmp_path), stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    with process.stdout as said:
+        page = re.search(r"http://127\.0\.0\.1:\d+/", said.readline())
+        assert page
+        with urllib.request.urlopen(page[0], timeout=10) as answer:
+            assert answer.status == 200
+        until(lambda: [line for line in still_running() if line.rstrip().endswith(" run")], what="the daemon")
+        process.send_signal(signal.SIGINT)
+        process.wait(20)
+    assert still_running() == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_mail_devel_it_says_what_to_do() -> None:
+    hidden = "import sys; sys.modules['mail_devel'] = None; sys.argv = ['oacmail', 'demo']; import oacmail.__main__"
+    code = f"{hidden}; oacmail.__main__.main()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 1
+    assert "make demo" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+# --- at any hour --------------------------------------------------------------------------------------
+
+
+def hours() -> Iterator[datetime]:
+    """Each hour of a Saturday to Monday, of both changes of the clock, and of the turn of the year."""
+    for first in ("2026-11-28", "2026-03-28", "2026-10-24", "2026-12-31"):
+        start = datetime.fromisoformat(f"{first}T00:00").replace(tzinfo=story.ZONE).astimezone(UTC)
+        yield from (start + timedelta(hours=hour) for hour in range(72))
+
+
+def test_what_came_two_days_ago_is_overdue_and_escalated_at_once_at_any_hour(tmp_path: Path) -> None:
+    config = settings.load(furnished(tmp_path, Post(1, 2, 0, "secret"), Children()).config)
+    policy = wiring.rules(config)
+    late = next(citizen for citizen in story.CITIZENS if citizen.days_ago)
+    for now in hours():
+        came = back_dated(late, now)
+        due = calendar.answer_due(came, policy)
+        assert due <= now
+        assert calendar.escalation_at(due, 1, policy) <= now < calendar.escalation_at(due, 2, policy)
+        assert now - came < timedelta(hours=config.ack.max_age_hours)
+        assert calendar.in_hours(now, policy)
+        assert calendar.answer_due(now, policy) > now
+
+
+# --- it sees what is wrong ----------------------------------------------------------------------------
+
+NOON = datetime(2026, 11, 25, 11, tzinfo=UTC)
+ANNA = Citizen(
+    name="Anna", address="anna@example.org", subject="El meu tràmit", text="Com ho faig?", end=End(speaks="ca")
+)
+NUMBER = "OAC-2026-000001"
+
+
+def mail(message_id: str, **changes: Any) -> Mail:
+    usual: dict[str, Any] = {
+        **{"sender": ANNA.address, "subject": ANNA.subject, "text": ANNA.text, "in_reply_to": "", "references": ""},
+        **{"automatic": False, "language": "", "kind": "", "case": "", "carries_letter": False},
+        **{"arrived": NOON, "seen": False, "raw": b""},
+    }
+    return Mail(message_id=message_id, **{**usual, **changes})
+
+
+ACK = mail(
+    "<ack@office>",
+    sender=story.OFFICE,
+    subject=f"[{NUMBER}-K7Q] Hem rebut la vostra consulta",
+    text="Us respondrem demà.",
+    in_reply_to="<letter@anna>",
+    language="ca",
+    kind="ack",
+    case=NUMBER,
+)
+CASE = {
+    **{"number": NUMBER, "citizen": ANNA.address, "status": "open", "overdue": False, "messages": 1},
+    **{"topic": "other", "level": "first", "intent": "question", "due_at": "2026-11-26T20:00:00+01:00"},
+}
+SPAM = Silent(who="Spam", sender="x@spam.example", message_id="<spam@x>", judged="suspected-spam")
+WORLD = World(
+    written={"Anna": "<letter@anna>"},
+    silent=(SPAM,),
+    undone=(),
+    boxes={story.OFFICE: (mail("<letter@anna>"), mail("<spam@x>")), ANNA.address: (ACK,), "x@spam.example": ()},
+    sent=(),
+    cases={ANNA.address: (CASE,)},
+    shown={},
+    review=({"message_id": "<spam@x>", "reason": "suspected-spam"},),
+    outbox=({"message_id": "<ack@office>", "state": "sent", "recipient": ANNA.address},),
+    tried={},
+    status={"unaccounted": 0, "ok": True},
+    log='{"event": "started", "level": "info"}',
+    ended=(0, 0.4),
+)
+
+
+def missed(world: World) -> list[str]:
+    return [each.name for each in judge(world, (ANNA,), ()) if not each.met]
+
+
+def boxes(**changes: tuple[Mail, ...]) -> Callable[[World], Mapping[str, Any]]:
+    names = {"office": story.OFFICE, "anna": ANNA.address, "spammer": "x@spam.example"}
+    return lambda world: {"boxes": {**world.boxes, **{names[name]: mails for name, mails in changes.items()}}}
+
+
+def row(name: str, **changes: Any) -> Callable[[World], Mapping[str, Any]]:
+    return lambda world: {name: ({**getattr(world, name)[0], **changes},)}
+
+
+def test_a_world_as_it_should_be_misses_nothing() -> None:
+    assert missed(WORLD) == []
+    said: list[str] = []
+    assert told(WORLD, judge(WORLD, (ANNA,), ()), 12.3, said.append) == 0
+    assert f"{NUMBER}  anna@example.org  other  first  open    Thu 26 20:00  0 s, ca" in said
+
+
+BROKEN: dict[str, tuple[Callable[[World], Mapping[str, Any]], str]] = {
+    "no acknowledgement": (boxes(anna=()), "Anna: 1 acknowledgement in the mailbox"),
+    "two acknowledgements": (boxes(anna=(ACK, ACK)), "Anna: 1 acknowledgement in the mailbox"),
+    "lost on the way": (boxes(anna=()), "no mail was lost or came twice"),
+    "another language": (boxes(anna=(replace(ACK, language="es"),)), "Anna: acknowledged in ca"),
+    "slow": (
+        boxes(anna=(replace(ACK, arrived=NOON + timedelta(minutes=5)),)),
+        "Anna: acknowledged within seconds",
+    ),
+    "quotes her": (
+        boxes(anna=(replace(ACK, text=ANNA.text),)),
+        "Anna: the acknowledgement repeats nothing of the letter",
+    ),
+    "no case": (lambda _: {"cases": {}}, "Anna: one case"),
+    "wrong state": (
+        lambda _: {"cases": {ANNA.address: ({**CASE, "status": "closed"},)}},
+        "Anna: the case is open",
+    ),
+    "overdue": (
+        lambda _: {"cases": {ANNA.address: ({**CASE, "overdue": True},)}},
+        "Anna: the case is not overdue",
+    ),
+    "spam answered": (boxes(spammer=(replace(ACK, in_reply_to="<spam@x>"),)), "Spam: got no mail"),
+    "spam unseen": (lambda _: {"review": ()}, "Spam: waits for a person to look at it"),
+    "letter deleted": (boxes(office=(mail("<spam@x>"),)), "no letter was deleted or moved by oacmail"),
+    "letter marked": (
+        boxes(office=(mail("<letter@anna>", seen=True), mail("<spam@x>"))),
+        "no letter was marked by oacmail",
+    ),
+    "mail stuck": (row("outbox", state="queued"), "every mail has left"),
+    "supervisor troubled": (
+        lambda world: {"boxes": {**world.boxes, story.SUPERVISOR: (replace(ACK, kind="overdue"),)}},
+        "the supervisor has what was overdue, and nothing else",
+    ),
+    "unaccounted": (lambda _: {"status": {"unaccounted": 1, "ok": False}}, "every letter is accounted for"),
+    "address in the log": (lambda _: {"log": f"sent to {ANNA.address}"}, "the log holds no address"),
+    "error in the log": (lambda _: {"log": '{"level": "error"}'}, "the log holds no error"),
+    "killed": (lambda _: {"ended": (-9, 6.1)}, "the daemon ended by itself within 5 s of SIGTERM"),
+    "not done": (lambda _: {"undone": ("Anna: answer: no letter",)}, "Anna: answer: no letter"),
+}
+
+
+@pytest.mark.parametrize(("change", "name"), BROKEN.values(), ids=BROKEN.keys())
+def test_what_is_wrong_is_missed_by_name_and_ends_in_1(change: Callable[[World], Mapping[str, Any]], name: str) -> None:
+    world = replace(WORLD, **change(WORLD))
+    said: list[str] = []
+    assert name in missed(world)
+    assert told(world, judge(world, (ANNA,), ()), 12.3, said.append) == 1
+    assert f"  MISSED  {name}" in said
