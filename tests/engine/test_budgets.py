@@ -1,0 +1,183 @@
+"""Acknowledgements within their budgets, so that nobody can use the desk to write to third parties (design.md 10)."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.engine.world import ANNA, OPERATOR, World
+
+TOWN = Callable[..., World]
+_LETTERS = "abcdefghijklmnopqrstuvwxyzàéíòú"
+
+
+def _write(world: World, count: int, sender: str, *, dmarc: str = "pass") -> None:
+    """`count` letters on as many subjects; `{}` in the sender becomes the number."""
+    for number in range(count):
+        name = sender.format(number)
+        world.citizen_writes(
+            name, f"Tràmit {_LETTERS[number]}", f"Com es fa el tràmit {_LETTERS[number]}?", dmarc=dmarc
+        )
+    world.turn()
+
+
+def _acks(world: World) -> int:
+    return sum(mail["state"] == "sent" for mail in world.mails("ack"))
+
+
+def _waiting(world: World) -> int:
+    return sum(mail["state"] == "queued" for mail in world.mails("ack"))
+
+
+def test_an_address_gets_three_an_hour_and_ten_a_day(town: TOWN) -> None:
+    world = town(now="2026-11-25 00:30", ack={"per_domain_hour": 0})
+    _write(world, 12, ANNA)
+    assert (len(world.cases()), _acks(world), _waiting(world)) == (12, 3, 9)
+    world.live("2026-11-25 01:29", minutes=10)
+    assert _acks(world) == 3
+    world.live("2026-11-25 20:00", minutes=30)
+    assert _acks(world) == 10
+
+
+def test_over_budget_the_case_and_its_clock_are_as_always(world: World) -> None:
+    _write(world, 5, ANNA)
+    assert {case["due_at"] for case in world.cases()} == {"2026-11-26T20:00:00+01:00"}
+
+
+def test_what_waited_goes_when_there_is_room_and_the_oldest_first(world: World) -> None:
+    _write(world, 4, ANNA)
+    world.live("2026-11-25 10:05", minutes=5)
+    assert _acks(world) == 4
+
+
+def test_what_waited_is_dropped_when_a_person_has_answered(world: World) -> None:
+    _write(world, 3, ANNA)
+    letter = world.citizen_writes(ANNA, "El quart", "I el quart, com es fa?")
+    world.turn()
+    world.agent_answers(letter)
+    world.turn()
+    assert world.mails("ack")[-1]["state"] == "dropped"
+
+
+def test_what_waited_is_dropped_when_the_day_has_passed_and_a_person_must_look(town: TOWN) -> None:
+    world = town(now="2026-11-25 23:30")
+    _write(world, 5, ANNA)
+    world.live("2026-11-26 00:01", minutes=31)
+    assert [mail["state"] for mail in world.mails("ack")] == ["sent"] * 3 + ["dropped"] * 2
+    assert world.reviews() == ["over-budget"] * 2
+
+
+def test_a_domain_gets_twenty_an_hour_and_a_free_mail_provider_sixty(town: TOWN) -> None:
+    world = town()
+    _write(world, 22, "treballador{}@empresa.example")
+    assert _acks(world) == 20
+    _write(world, 22, "veina{}@gmail.com")
+    assert _acks(world) == 42
+
+
+def test_a_flood_uses_up_its_own_share_only(town: TOWN) -> None:
+    world = town(ack={"per_hour": 4, "unverified_per_hour": 2})
+    _write(world, 5, "flood{}@a.example", dmarc="")
+    assert _acks(world) == 2
+    _write(world, 3, "veina{}@poble.example")
+    assert _acks(world) == 4
+
+
+def test_with_no_verdict_there_is_a_smaller_budget(town: TOWN) -> None:
+    world = town(ack={"unverified_per_hour": 3})
+    _write(world, 5, "veina{}@poble.example", dmarc="")
+    assert _acks(world) == 3
+
+
+def test_it_holds_even_where_nothing_else_is_limited(town: TOWN) -> None:
+    unlimited = dict.fromkeys(("per_address_hour", "per_address_day", "per_domain_hour", "per_hour"), 0)
+    world = town(ack={**unlimited, "unverified_per_hour": 3})
+    _write(world, 5, "veina{}@poble.example", dmarc="")
+    assert _acks(world) == 3
+
+
+def test_where_nobody_can_be_verified_the_larger_budget_counts(town: TOWN) -> None:
+    world = town(trust={"provider": "none"}, ack={"unverified_per_hour": 3, "per_hour": 4})
+    _write(world, 5, "veina{}@poble.example", dmarc="")
+    assert _acks(world) == 4
+
+
+def test_who_was_answered_before_is_not_under_the_common_caps(town: TOWN) -> None:
+    world = town(ack={"per_hour": 1, "per_domain_hour": 1})
+    letter = world.citizen_writes(ANNA)
+    world.turn()
+    world.agent_answers(letter)
+    world.turn()
+    world.advance("2026-11-25 10:01")
+    _write(world, 2, "nou{}@poble.example")
+    assert _acks(world) == 2
+    _write(world, 2, ANNA)
+    assert _acks(world) == 4
+
+
+def test_who_was_answered_before_has_three_an_hour_all_the_same(world: World) -> None:
+    letter = world.citizen_writes(ANNA)
+    world.turn()
+    world.agent_answers(letter)
+    world.advance("2026-11-25 10:01")
+    _write(world, 4, ANNA)
+    assert _acks(world) == 4
+    assert _waiting(world) == 1
+
+
+def test_a_failed_dmarc_is_a_case_and_a_clock_and_no_acknowledgement(world: World) -> None:
+    world.citizen_writes(ANNA, dmarc="fail")
+    world.turn()
+    assert world.case()["due_at"] == "2026-11-26T20:00:00+01:00"
+    assert world.mails("ack") == []
+    assert world.reviews() == ["dmarc-fail"]
+
+
+def test_a_failed_dmarc_of_a_known_address_gets_none_either(world: World) -> None:
+    letter = world.citizen_writes(ANNA)
+    world.turn()
+    world.agent_answers(letter)
+    world.turn()
+    world.citizen_writes(ANNA, "Altra cosa", "Envieu-me les dades d'accés, si us plau?", dmarc="fail")
+    world.turn()
+    assert _acks(world) == 1
+    assert len(world.cases()) == 2
+
+
+def test_nought_means_no_limit(town: TOWN) -> None:
+    keys = ("per_address_hour", "per_address_day", "per_domain_hour", "per_hour", "unverified_per_hour")
+    world = town(ack=dict.fromkeys(keys, 0))
+    _write(world, 30, ANNA, dmarc="")
+    assert _acks(world) == 30
+
+
+def test_known_and_authenticated_people_go_first_and_then_domains_in_turn(town: TOWN) -> None:
+    world = town(ack={"per_hour": 1, "unverified_per_hour": 0})
+    _write(world, 1, "primera@poble.example")
+    _write(world, 3, "flood{}@flood.example", dmarc="")
+    _write(world, 2, "veina{}@poble.example")
+    _write(world, 1, "sol@lluny.example")
+    order: list[str] = []
+    for hour in range(10, 16):
+        world.live(f"2026-11-25 {hour}:05")
+        order.append(world.relay.given[-1].recipient.partition("@")[2])
+    assert (set(order[:2]), order[2]) == ({"poble.example", "lluny.example"}, "poble.example")
+    assert set(order[3:]) == {"flood.example"}
+
+
+def test_the_operator_hears_of_it_once_an_hour(world: World) -> None:
+    _write(world, 6, ANNA)
+    world.live("2026-11-25 09:50", minutes=10)
+    (mail,) = world.received(OPERATOR)
+    assert "3 esperen torn" in str(mail["Subject"])
+    world.live("2026-11-25 10:30", minutes=10)
+    assert world.kinds(OPERATOR) == ["alert"], "at ten the three had gone"
+    _write(world, 6, "veina@poble.example")
+    assert len(world.received(OPERATOR)) == 2
+
+
+@pytest.mark.parametrize("hours", [1, 3])
+def test_as_long_as_some_wait_it_is_once_an_hour(town: TOWN, hours: int) -> None:
+    world = town(ack={"per_address_hour": 1})
+    _write(world, 9, ANNA)
+    world.live(f"2026-11-25 {9 + hours}:55", minutes=10)
+    assert len(world.received(OPERATOR)) == hours + 1

@@ -1,0 +1,174 @@
+"""Delivery reports and machines: what they change and what they must not (domain.md R14, RFC 3834)."""
+
+from email.message import EmailMessage
+
+import pytest
+
+from tests.engine import post
+from tests.engine.world import AGENT, ANNA, OPERATOR, PERE, SUPERVISOR, World, text_of
+
+
+def _answered(world: World) -> EmailMessage:
+    letter = world.citizen_writes(ANNA)
+    world.turn()
+    world.clock.forward(hours=1)
+    answer = world.agent_answers(letter)
+    world.turn()
+    return answer
+
+
+def test_an_acknowledgement_that_came_back_failed_and_the_agents_are_told_once(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    for _ in range(2):
+        world.report_on(world.received(ANNA)[0])
+        world.turn()
+    assert world.mail()["state"] == "failed"
+    (told,) = world.received(AGENT)
+    assert world.case()["number"] in str(told["Subject"])
+    assert ANNA not in text_of(told)
+    assert world.case()["due_at"] == "2026-11-26T20:00:00+01:00"
+    assert world.received("mailer-daemon@relay.example") == []
+
+
+def test_an_answer_that_came_back_reopens_the_case_and_arms_the_next_working_day(world: World) -> None:
+    answer = _answered(world)
+    world.advance("2026-11-27 10:00")
+    world.report_on(answer)
+    world.turn()
+    case = world.case()
+    assert (case["status"], case["answered_at"], case["due_at"]) == ("open", None, "2026-11-30T20:00:00+01:00")
+    assert world.kinds(AGENT) == ["bounced"]
+    world.live("2026-12-01 08:00", minutes=120)
+    (overdue,) = world.received(SUPERVISOR)
+    assert "com puc signar la instància" in text_of(overdue), "the citizen's letter, not the report"
+
+
+def test_an_answer_that_came_back_reopens_even_a_closed_case(world: World) -> None:
+    answer = _answered(world)
+    world.order("close", world.case()["number"], reason="answered")
+    world.report_on(answer)
+    world.turn()
+    assert world.case()["status"] == "open"
+
+
+def test_a_second_answer_after_the_report_answers(world: World) -> None:
+    answer = _answered(world)
+    world.report_on(answer)
+    world.turn()
+    world.clock.forward(minutes=30)
+    world.agent_answers(answer)  # to her, in the same thread
+    again = post.letter(world.clock, post.OFFICE, "", "Ara sí.", to=ANNA, answers=answer)
+    world.mailbox.append("Sent", post.as_bytes(again), world.clock.now())
+    world.turn()
+    assert world.case()["status"] == "answered"
+    assert world.case()["answered_at"] is not None
+
+
+@pytest.mark.parametrize(("action", "status"), [("delayed", "4.4.1"), ("delivered", "2.1.5")])
+def test_a_delay_or_a_success_changes_nothing(world: World, action: str, status: str) -> None:
+    answer = _answered(world)
+    before = world.case() | {"letters": None, "messages": None}
+    for mail in (answer, world.received(ANNA)[0]):
+        world.report_on(mail, action=action, status=status)
+    world.turn()
+    assert world.case() | {"letters": None, "messages": None} == before
+    assert world.mail()["state"] == "sent"
+    assert world.received(AGENT) == []
+
+
+def test_a_report_on_a_colleague_in_copy_is_not_one_on_the_citizen(world: World) -> None:
+    answer = _answered(world)
+    answer.replace_header("To", AGENT)
+    world.report_on(answer)
+    world.turn()
+    assert world.case()["status"] == "answered"
+
+
+def test_a_notice_that_staff_did_not_get_is_told_to_the_operator(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.live("2026-11-27 08:00")
+    (overdue,) = world.received(SUPERVISOR)
+    world.report_on(overdue)
+    world.turn()
+    assert world.kinds(OPERATOR) == ["bounced"]
+
+
+def test_a_robot_changes_neither_state_nor_clock_and_gets_no_mail(world: World) -> None:
+    answer = _answered(world)
+    world.robot_writes(ANNA, "", answers=answer)
+    world.robot_writes(PERE, "Fora de l'oficina")
+    world.live("2026-11-30 12:00")
+    assert world.case()["status"] == "answered"
+    assert len(world.cases()) == 1
+    assert (world.kinds(ANNA), world.kinds(PERE)) == (["ack"], [])
+
+
+def test_an_agents_automatic_answer_in_sent_is_no_answer(world: World) -> None:
+    letter = world.citizen_writes(ANNA)
+    world.turn()
+    marks = (("Auto-Submitted", "auto-replied"),)
+    mail = post.letter(world.clock, post.OFFICE, "", "Som de festa.", to=ANNA, answers=letter, headers=marks)
+    world.mailbox.append("Sent", post.as_bytes(mail), world.clock.now())
+    world.turn()
+    assert world.case()["status"] == "open"
+
+
+def test_a_mail_that_came_into_sent_from_outside_is_no_answer(world: World) -> None:
+    letter = world.citizen_writes(ANNA)
+    world.turn()
+    forged = post.letter(world.clock, post.OFFICE, "", "Ja està respost.", to=ANNA, answers=letter)
+    world.deliver(forged, folder="Sent")
+    world.turn()
+    assert world.case()["status"] == "open"
+    assert world.reviews() == ["in-sent-but-came-by-smtp"]
+
+
+# --- two robots facing each other ---------------------------------------------------------------------
+
+
+def _acks_in_a_week(world: World, reply: str) -> int:
+    """A machine without any mark of one answers each mail of ours within the hour, a week long."""
+    machine = "tickets@empresa.example"
+    world.citizen_writes(machine, "Hem rebut la vostra petició 1001", "Ticket 1001 obert.")
+    seen = 0
+    for day in range(25, 31):
+        for hour in (9, 11, 13, 15, 17):
+            world.advance(f"2026-11-{day} {hour:02}:00")
+            world.turn()
+            for ack in world.received(machine)[seen:]:
+                number = 1002 + seen
+                if reply == "a new ticket each":
+                    world.citizen_writes(machine, f"Hem rebut la vostra petició {number}", f"Ticket {number} obert.")
+                else:
+                    world.citizen_writes(machine, "", f"Ticket {number} obert.", answers=ack)
+            seen = len(world.received(machine))
+            world.turn()
+    return len(world.received(machine))
+
+
+@pytest.mark.parametrize("reply", ["a new ticket each", "a reply each"])
+def test_two_robots_that_face_each_other_exchange_three_mails_a_week(world: World, reply: str) -> None:
+    assert 1 <= _acks_in_a_week(world, reply) <= 3
+
+
+def test_a_robot_that_writes_every_hour_is_acknowledged_three_times_a_week(world: World) -> None:
+    machine = "monitor@empresa.example"
+    for day in (25, 26, 27, 30):
+        for hour in range(9, 20):
+            world.advance(f"2026-11-{day} {hour:02}:00")
+            world.citizen_writes(machine, f"Estat del sistema {day}{hour}", f"Tot correcte a les {hour}:{day}.")
+            world.turn()
+    assert len(world.received(machine)) == 3
+    assert "same-mail-again-and-again" in world.reviews()
+
+
+def test_a_person_who_was_answered_is_no_robot_however_often_she_writes(world: World) -> None:
+    for turn, day in enumerate(("11-25", "11-26", "11-27", "11-30", "12-01")):
+        world.advance(f"2026-{day} 09:30")
+        letter = world.citizen_writes(ANNA, "Consulta", f"Bon dia, què faig amb el tràmit {'abcde'[turn]}?")
+        world.turn()
+        world.advance(f"2026-{day} 12:00")
+        world.agent_answers(letter)
+        world.turn()
+    assert world.kinds(ANNA) == ["ack"] * 5

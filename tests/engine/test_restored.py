@@ -1,0 +1,181 @@
+"""Yesterday's database or yesterday's mailbox: nothing is sent twice, no number serves two cases (design.md 7, 9)."""
+
+import shutil
+from collections.abc import Callable
+from email.utils import parsedate_to_datetime
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from oacmail.core import tokens
+from tests.engine.world import ANNA, MARTA, OPERATOR, PERE, SUPERVISOR, World
+
+TOWN = Callable[..., World]
+
+
+def _backup(world: World) -> Path:
+    """The state directory as `oacmail backup` would have it."""
+    world.stop()
+    copy = world.root / "backup"
+    shutil.copytree(world.config.office.state, copy)
+    world.start()
+    return copy
+
+
+def _restore(world: World, backup: Path) -> None:
+    world.stop()
+    shutil.rmtree(world.config.office.state)
+    shutil.copytree(backup, world.config.office.state)
+    world.start()
+
+
+def _busy_day(world: World) -> Path:
+    """Pere writes, a backup is made, then Anna and Marta write and Anna is answered and asks anew; the backup."""
+    world.citizen_writes(PERE)
+    world.turn()
+    backup = _backup(world)
+    world.sync()
+    letter = world.citizen_writes(ANNA, "Padró", "Com demano el volant?")
+    world.turn()
+    world.clock.forward(minutes=10)
+    world.citizen_writes(MARTA, "Beca", "On es demana la beca?")
+    world.turn()
+    world.clock.forward(minutes=10)
+    answer = world.agent_answers(letter)
+    world.turn()
+    world.clock.forward(minutes=10)
+    world.citizen_writes(ANNA, "", "I per al meu fill, com es fa?", answers=answer)
+    world.turn()
+    return backup
+
+
+def _tuples(world: World) -> list[tuple[str, str, str, int]]:
+    return [(case["number"], case["citizen"], case["status"], case["messages"]) for case in world.cases()]
+
+
+def test_after_yesterdays_database_every_letter_has_its_old_case_and_nobody_hears_twice(world: World) -> None:
+    backup = _busy_day(world)
+    before, sent = _tuples(world), {who: len(world.received(who)) for who in (ANNA, PERE, MARTA)}
+    _restore(world, backup)
+    assert len(world.cases()) == 1
+    world.turn()
+    assert _tuples(world) == before
+    assert {who: len(world.received(who)) for who in (ANNA, PERE, MARTA)} == sent
+    assert {mail["state"] for mail in world.mails("ack")} == {"sent"}
+    world.live("2026-11-25 20:00")
+    assert {who: len(world.received(who)) for who in (ANNA, PERE, MARTA)} == sent
+
+
+def test_after_it_new_numbers_stand_above_the_highest_seen(world: World) -> None:
+    backup = _busy_day(world)
+    highest = max(case["number"] for case in world.cases())
+    _restore(world, backup)
+    world.citizen_writes("nou@example.cat", "Nou", "Una consulta nova, si us plau?")
+    world.turn()
+    (new,) = [case for case in world.cases() if case["citizen"] == "nou@example.cat"]
+    assert new["number"] > highest
+
+
+def test_the_imported_acknowledgement_belongs_to_its_case_again_and_replies_to_it_find_it(world: World) -> None:
+    backup = _busy_day(world)
+    _restore(world, backup)
+    world.turn()
+    marta = next(case for case in world.cases() if case["citizen"] == MARTA)
+    assert [mail["kind"] for mail in marta["mails"]] == ["ack"]
+    world.citizen_writes("avi@example.fr", "", "Soc l'avi: ja li ho faig jo?", answers=world.received(MARTA)[0])
+    world.turn()
+    assert len(world.case(marta["number"])["letters"]) == 2
+
+
+def test_a_second_letter_whose_first_is_gone_from_the_mailbox_still_finds_its_case(world: World) -> None:
+    backup = _busy_day(world)
+    before = next(case for case in world.cases() if case["citizen"] == ANNA)["number"]
+    inbox = world.mailbox.boxes["INBOX"]
+    for uid in [uid for uid, letter in inbox.letters.items() if "Com demano el volant".encode() in letter.raw]:
+        world.mailbox.expunge("INBOX", uid)
+    _restore(world, backup)
+    world.turn()
+    assert [case["number"] for case in world.cases() if case["citizen"] == ANNA] == [before]
+    assert len(world.received(ANNA)) == 2
+
+
+def test_a_mail_that_was_queued_in_the_backup_and_has_left_since_is_not_sent_again(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.sync()
+    backup = _backup(world)
+    world.turn()
+    assert world.kinds(ANNA) == ["ack"]
+    _restore(world, backup)
+    world.drain()
+    world.turn()
+    world.turn()
+    assert world.kinds(ANNA) == ["ack"]
+    assert world.mail()["state"] == "sent"
+
+
+def test_after_yesterdays_mailbox_new_letters_on_used_uids_are_seen_and_old_ones_known(world: World) -> None:
+    world.citizen_writes(PERE)
+    world.turn()
+    snapshot = world.mailbox.snapshot()
+    world.citizen_writes(ANNA, "Padró", "Com demano el volant?")
+    world.turn()
+    world.mailbox.restore(snapshot)
+    for number, sender in enumerate((MARTA, "nou@example.cat", "vell@example.fr")):
+        world.citizen_writes(sender, f"Tràmit {'abc'[number]}", f"Com es fa el tràmit {'abc'[number]}?")
+    world.turn()
+    assert len(world.cases()) == 5
+    assert all(len(world.received(who)) == 1 for who in (PERE, ANNA, MARTA, "nou@example.cat", "vell@example.fr"))
+
+
+@pytest.mark.parametrize("folders", [("INBOX",), ("Sent",), ("INBOX", "Sent", "Junk")])
+def test_under_another_uidvalidity_all_is_recognised(world: World, folders: tuple[str, ...]) -> None:
+    _busy_day(world)
+    before, sent = _tuples(world), sum(len(box) for box in world.relay.boxes.values())
+    for folder in folders:
+        world.mailbox.renew(folder)
+    world.turn()
+    world.turn()
+    assert _tuples(world) == before
+    assert sum(len(box) for box in world.relay.boxes.values()) == sent
+
+
+# --- another daemon -----------------------------------------------------------------------------------
+
+
+def _copy_of_another_instance(world: World) -> None:
+    """A mail that a second oacmail with the same secret signed arrives in the shared mailbox."""
+    other = replace(world.policy, instance="0badcafe")
+    mail = world.relay.given[-1].mime.decode()
+    head, _, rest = mail.partition("X-Oacmail: ")
+    (sent_at,) = [line.removeprefix("Date: ") for line in mail.split("\r\n") if line.startswith("Date: ")]
+    mark = tokens.mark(
+        other, key="ack:other", case="OAC-2026-000009", letter="other", received_at=None, due_at=None,
+        recipient=world.relay.given[-1].recipient, sent_at=parsedate_to_datetime(sent_at),
+    )  # fmt: skip
+    body = rest.partition("\r\n")[2]
+    while body.startswith((" ", "\t")):  # folded lines of the mark
+        body = body.partition("\r\n")[2]
+    world.mailbox.append("INBOX", f"{head}X-Oacmail: {mark}\r\n{body}".encode(), world.clock.now())
+
+
+def test_a_mail_of_another_instance_stops_all_sending_and_status_says_so(world: World) -> None:
+    world.citizen_writes(PERE)
+    world.turn()
+    _copy_of_another_instance(world)
+    world.citizen_writes(ANNA)
+    world.live("2026-11-27 09:00")
+    assert world.received(ANNA) == world.received(SUPERVISOR) == world.received(OPERATOR) == []
+    assert world.rows("SELECT value FROM kv WHERE key = 'other-instance'") == [{"value": "0badcafe"}]
+    assert len(world.cases()) == 2, "letters are taken in all the same"
+
+
+def test_started_anew_after_the_other_was_stopped_it_sends_again(world: World) -> None:
+    world.citizen_writes(PERE)
+    world.turn()
+    _copy_of_another_instance(world)
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.restart()
+    world.turn()
+    assert world.kinds(ANNA) == ["ack"]
