@@ -1,8 +1,9 @@
 """The daemon: the only file that knows threads. Three loops (watch, send, tick) and a main thread that listens.
 
-A loop's Transient means: wait a little longer each time, one log line at the beginning of an outage and one at its
-end. A Fatal stops all. The watchdog is fed only while every loop gives signs of life. SIGTERM wakes what waits; a
-letter in work is finished, a mail in flight is left to the next start, which treats it as uncertain.
+A loop's Transient means: try again at once, then wait a little longer each time, one log line at the beginning of an
+outage and one at its end. A Fatal stops all. The watchdog is fed only while every loop gives signs of life. SIGTERM
+wakes what waits; a letter in work is finished, a mail in flight is left to the next start, which treats it as
+uncertain.
 """
 
 import random
@@ -179,8 +180,10 @@ class Service:
                 self._mailbox_well(outage)
                 self.parts.mailbox.wait(poll)
             except Transient as error:
-                self._mailbox_ill()
-                self._stop.wait(outage.failed(error))
+                # until the folders are read again, a citizen's mail may lie there already sent
+                self.parts.delivery.citizens_may = False
+                self._compare = True
+                self._rest(outage, error)
 
     def _mailbox_well(self, outage: Outage) -> None:
         if outage.well() or not self.parts.delivery.citizens_may:
@@ -190,17 +193,14 @@ class Service:
             self._mail.set()
             self._tick()  # what had to wait until the mailbox was read is due at once
 
-    def _mailbox_ill(self) -> None:
-        """Until the folders are read again, a citizen's mail may lie there already sent."""
-        self.parts.delivery.citizens_may = False
-        self._compare = True
-        self._remember_problem("imap")
-
-    def _remember_problem(self, code: str) -> None:
-        try:
-            self.parts.store.problem(code, True, self.parts.engine.now())
-        except Transient as error:
-            log.error("state.busy", error=str(error))
+    def _rest(self, outage: Outage, error: Transient) -> None:
+        pause = outage.failed(error)
+        if outage.lasts:
+            try:
+                self.parts.store.problem(outage.name, True, self.parts.engine.now())
+            except Transient as busy:
+                log.error("state.busy", error=str(busy))
+        self._stop.wait(pause)
 
     def _send(self) -> None:
         outage = Outage("smtp")
@@ -214,8 +214,7 @@ class Service:
                 if not more:
                     self._mail.wait(self._until_next())
             except Transient as error:
-                self._remember_problem("smtp")
-                self._stop.wait(outage.failed(error))
+                self._rest(outage, error)
 
     def _until_next(self) -> float:
         due = self.parts.store.next_due()

@@ -43,6 +43,17 @@ def read(config: Config, environ: Mapping[str, str] = os.environ) -> Secrets:
     return Secrets(imap=imap, smtp=smtp, token=token)
 
 
+def findings(config: Config, environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+    """All that is wrong with them, for `check`; makes nothing."""
+    problems: list[str] = []
+    _password("imap", config.imap.password_file, environ, problems)
+    if config.smtp.user:
+        _password("smtp", config.smtp.password_file, environ, problems)
+    if (config.office.state / KEY_FILE).exists() or _first(None, "token", "OACMAIL_TOKEN_KEY", environ, "token", []):
+        _token(config.office.state, environ, problems)
+    return tuple(problems)
+
+
 def tokens(config: Config, environ: Mapping[str, str] = os.environ) -> tuple[bytes, ...]:
     """The token secrets alone, for verbs that speak with no server. Raises ConfigError."""
     problems: list[str] = []

@@ -31,7 +31,7 @@ def desk(road: Road, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Offic
         office.mailbox.deliver(strange.NOBODY)
         office.mailbox.deliver(strange.GARBAGE)
         count = len(strange.ANSWERED) + 2
-        until(lambda: len(office.rows("SELECT 1 FROM messages")) >= count, 30, what=office.log)
+        until(lambda: len(office.rows("SELECT 1 FROM messages")) >= count, 30, what="all are worked")
         for person in office.people.values():
             person.wait_for_mail(1, 20)
         yield office

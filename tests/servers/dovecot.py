@@ -100,13 +100,14 @@ protocol lmtp {{
 class Dovecot:
     """`with Dovecot(folder, certificates) as server: server.imap_port`; `kill`, `stop` and `start` at will.
 
-    The ports stay the same over a restart. `detail`: `name+folder@` is delivered into that folder.
+    The ports stay the same over a restart. `password`: everybody's, from the next start on. `detail`: `name+folder@` is delivered into that folder.
     `root` must be short: it holds Unix sockets.
     """
 
     def __init__(self, root: Path, certs: Certificates, *, detail: bool = False) -> None:
         nobody = pwd.getpwnam("nobody")
         self.root, self.certs, self.detail = root, certs, detail
+        self.password = PASSWORD
         self.uid, self.gid = nobody.pw_uid, nobody.pw_gid
         self.imap_port, self.imaps_port, self.lmtp_port, self.sasl_port = (free_port() for _ in range(4))
         self._process: subprocess.Popen[bytes] | None = None
@@ -174,7 +175,7 @@ class Dovecot:
             certs=self.certs,
             uid=self.uid,
             gid=self.gid,
-            password=PASSWORD,
+            password=self.password,
             detail="yes" if self.detail else "no",
             imap=self.imap_port,
             imaps=self.imaps_port,

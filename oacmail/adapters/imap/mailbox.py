@@ -50,10 +50,16 @@ class ImapMailbox:
         with self._session.at("SEARCH") as client:
             return letters.all_uids(client, self._states[self._folder])
 
-    def bearing(self, field: str) -> set[int]:
+    def bearing(self, field: str, value: str = "") -> set[int]:
+        """With `value` those in whose field it stands."""
         self._reopen()
         with self._session.at("SEARCH") as client:
-            return set(client.search(["HEADER", field, ""]))
+            return set(client.search(["HEADER", field, value]))
+
+    def offers(self) -> frozenset[str]:
+        """The capabilities that the server names after login (RFC 3501 section 7.2.1), in capitals."""
+        with self._session.at("CAPABILITY") as client:
+            return frozenset(one.decode("ascii", "replace").upper() for one in client.capabilities())
 
     def places(self, uids: Sequence[int] | None = None) -> Sequence[Place]:
         self._reopen()

@@ -51,6 +51,18 @@ class SmtpTransport:
         self._hand_over(line, mail.mime)
         return copy
 
+    def try_envelope(self, envelope_from: str, recipient: str) -> str:
+        """Ask whether the relay would take a mail, and withdraw: '' = it would, else what it refused, like "MAIL 550".
+
+        Raises RelayTrouble.
+        """
+        mail = Outgoing(key="", envelope_from=envelope_from, recipient=recipient, copy_to="", mime=b"")
+        with self._nothing_sent("MAIL"):
+            line, replies = self._envelope(mail)
+        self._withdraw(line)
+        answers = zip(("MAIL", "RCPT"), replies, strict=False)
+        return next((f"{verb} {reply}" for verb, reply in answers if not reply.taken), "")
+
     def close(self) -> None:
         line, self._line = self._line, None
         if line is not None:

@@ -1,0 +1,153 @@
+"""`check` as an admin meets it: everything that is wrong, with what to do, and on a sound desk nothing."""
+
+import json
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.office import Office
+from tests.servers.ports import free_port
+from tests.servers.postfix import PostfixOptions
+from tests.servers.road import Road
+
+MakeOffice = Callable[..., Office]
+
+
+def _found(desk: Office, *options: str, code: int) -> list[dict[str, Any]]:
+    """The findings, but for the example addresses that a test desk has."""
+    found = desk.json("check", *options, code=code)
+    for line in found:
+        assert line.keys() == {"level", "where", "what", "do"}
+        assert line["level"] in ("error", "warning")
+        assert all(line.values())
+    return found
+
+
+def _where(found: list[dict[str, Any]]) -> dict[str, str]:
+    return {line["where"]: line["what"] for line in found}
+
+
+@pytest.fixture
+def sound(office: MakeOffice) -> Office:
+    """A desk with nothing of the example left."""
+    return office(office={"dpo": "dpd@castellbisbal.cat"})
+
+
+def test_a_sound_desk_has_nothing_to_do_online_or_not_whether_the_daemon_runs_or_not(sound: Office) -> None:
+    sound.oacmail("once")
+    assert sound.oacmail("check").stdout == "nothing to do\n"
+    assert sound.oacmail("check", "--online").stdout == "nothing to do\n"
+    with sound.running():
+        assert sound.oacmail("check", "--online").stdout == "nothing to do\n"
+        sound.passes()
+        status = sound.status()
+    assert (status["ok"], status["unaccounted"], status["quarantine"]) == (True, 0, 0)
+    assert sound.cases() == []
+    assert sound.agent.inbox() + sound.operator.inbox() + sound.supervisor.inbox() == []
+
+
+def test_a_trial_proves_the_path_of_the_copies_to_the_daemon(sound: Office) -> None:
+    for words in (("once",), ("check", "--online"), ("once",)):
+        sound.oacmail(*words)
+    (row,) = sound.rows("SELECT kind, state, copied_at FROM outbox")
+    assert (row["kind"], row["state"], row["copied_at"] is not None) == ("check", "sent", True)
+
+
+def test_every_error_of_the_configuration_comes_at_once_with_78_and_no_secret(office: MakeOffice) -> None:
+    desk = office()
+    secret = "hunter2secret"
+    desk.change(imap={"port": secret, "watch": ["Sent"]}, smtp={"passwort": secret}, deadline={"x": 1})
+    found = _found(desk, code=78)
+    assert {"imap.port", "imap.watch", "smtp.passwort", "deadline.x"} <= _where(found).keys()
+    assert "hunter2" not in json.dumps(found)
+    told = desk.oacmail("once", code=78).stderr
+    assert all(path in told for path in ("imap.port", "imap.watch", "smtp.passwort", "deadline.x"))
+    assert "hunter2" not in told
+
+
+def test_what_is_missing_or_open_to_others_on_this_machine_is_named(sound: Office, tmp_path: Path) -> None:
+    sound.oacmail("once")
+    (sound.root / "password").chmod(0o644)
+    (sound.root / "state").chmod(0o755)
+    sound.change(office={"templates": "nowhere", "dpo": "dpd@castellbisbal.example"})
+    found = _where(_found(sound, code=1))
+    assert "others can read" in found["imap.password_file"]
+    assert "others can read" in found["office.state"]
+    assert "does not exist" in found["office.templates"]
+    assert "example" in found["office.dpo"]
+
+
+def test_a_broken_template_of_the_towns_own_is_an_error_with_its_place(sound: Office) -> None:
+    own = sound.root / "templates" / "ca"
+    own.mkdir(parents=True)
+    (own / "ack.txt.j2").write_text("Benvolguda persona, {{ nom }\n")
+    sound.change(office={"templates": "templates"})
+    (found,) = _found(sound, code=1)
+    assert (found["level"], found["where"]) == ("error", "templates")
+    assert "ack" in found["what"]
+
+
+def test_a_provisional_and_a_missing_year_are_told_apart(sound: Office) -> None:
+    year = datetime.now(UTC).year
+    day = f'{{date = {year}-01-01, scope = "catalonia", ca = "Cap d\'Any", es = "Año Nuevo", en = "New Year"}}'
+    file = sound.root / "festes.toml"
+    file.write_text(f'[{year}]\nprovisional = true\nsources = {{catalonia = "DOGC"}}\nholidays = [{day}]\n')
+    sound.change(office={"holidays": "festes.toml", "calendar": "ES-CT"})
+    found = _found(sound, code=1)
+    said = [(line["level"], line["what"]) for line in found if line["where"] == "office.holidays"]
+    assert ("warning", f"the holidays of {year} are not official yet") in said
+    assert any("a holiday for workalendar only" in what for _, what in said)  # Christmas, which this file forgot
+    file.write_text(file.read_text().replace(str(year), str(year - 1)))
+    assert ("error", f"the holidays of {year} are missing") in [
+        (line["level"], line["what"]) for line in _found(sound, code=1)
+    ]
+
+
+def test_a_clock_behind_what_the_database_has_seen_is_an_error(road: Road, sound: Office) -> None:
+    sound.oacmail("once")
+    import sqlite3
+
+    with sqlite3.connect(sound.root / "state" / "oacmail.db") as con:
+        ahead = (datetime.now(UTC) + timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        con.execute("INSERT INTO events(at, kind) VALUES(?, 'trial')", (ahead,))
+    con.close()
+    assert "ahead of now" in _where(_found(sound, code=1))["clock"]
+
+
+def test_servers_that_are_away_or_refuse_the_login_are_told_each_with_its_remedy(sound: Office) -> None:
+    good = dict(sound.settings["imap"])
+    sound.change(imap={"port": free_port()})
+    (found,) = _found(sound, "--online", code=1)
+    assert (found["where"], "firewall" in found["do"]) == ("imap", True)
+    (sound.root / "wrong").write_text("not the password")
+    (sound.root / "wrong").chmod(0o600)
+    sound.change(imap={**good, "password_file": "wrong"}, smtp={"password_file": "wrong"})
+    found_both = {line["where"]: line["do"] for line in _found(sound, "--online", code=1)}
+    assert found_both.keys() == {"imap", "smtp"}
+    assert all("renew the password" in remedy for remedy in found_both.values())
+
+
+def test_a_missing_folder_of_sent_mail_is_a_finding_and_no_crash(sound: Office) -> None:
+    sound.change(imap={"sent": "Enviats del 2019"})
+    found = _where(_found(sound, "--online", code=1))
+    assert "Enviats del 2019" in " ".join(found.values())
+
+
+def test_a_relay_that_refuses_the_null_sender_and_a_server_that_delivers_into_sent_are_found(tmp_path: Path) -> None:
+    with Road(detail=True, options=PostfixOptions(null_sender=False)) as road:
+        desk = Office(road, tmp_path, office={"dpo": "dpd@castellbisbal.cat"})
+        found = {line["where"]: line for line in _found(desk, "--online", code=1)}
+        assert '"office"' in found["smtp.ack_envelope"]["do"]
+        assert "lmtp_save_to_detail_mailbox" in found["imap"]["do"]
+        desk.change(smtp={"ack_envelope": "office"})
+        assert {line["where"] for line in _found(desk, "--online", code=1)} == {"imap"}
+
+
+def test_a_state_directory_that_cannot_be_written_is_told(sound: Office) -> None:
+    assert os.geteuid() == 0  # the servers need root, for whom every folder is open: a file stands in the way instead
+    (sound.root / "state").write_text("")
+    assert any(line["where"] == "office.state" for line in _found(sound, code=1))
