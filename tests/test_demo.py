@@ -103,7 +103,7 @@ def test_it_fits_one_screen(shown: "subprocess.CompletedProcess[str]") -> None:
         r"Newsletter +bulk: list-unsubscribe +no mail",
         r"Spam +waits for a person: suspected-spam +no mail",
         r"Our address, forged +waits for a person: from-our-address-unsigned +no mail",
-        r"Out of office +auto_reply: auto-submitted: auto-replied +no mail; case of Omar Benali",
+        r"Out of office +auto_reply: auto-submitted: auto-replied +no mail; case of Rosa Ferrer",
     ],
 )
 def test_it_tells_the_story(shown: "subprocess.CompletedProcess[str]", line: str) -> None:

@@ -5,6 +5,7 @@ from email.message import EmailMessage, Message
 from email.mime.multipart import MIMEMultipart
 from email.mime.nonmultipart import MIMENonMultipart
 from email.mime.text import MIMEText
+from email.policy import SMTP
 from email.utils import formataddr, formatdate, make_msgid, parseaddr
 
 from oacmail.demo.mailbox import Mail
@@ -43,7 +44,7 @@ def reply(sender: str, to: Mail, text: str, *, headers: Headers = (), recipient:
 def out_of_office(sender: str, to: Mail) -> EmailMessage:
     """RFC 3834."""
     heads = (*_thread(to), ("Auto-Submitted", "auto-replied"))
-    return letter(sender, to.sender, f"Fuera de la oficina: {to.subject}", "Vuelvo el lunes.", headers=heads)
+    return letter(sender, to.sender, f"Fora de l'oficina: {to.subject}", "Torno dilluns.", headers=heads)
 
 
 def read_receipt(sender: str, of: Mail) -> Message:
@@ -94,7 +95,7 @@ def _thread(to: Mail) -> Headers:
 
 
 def _report(sender: str, to: str, subject: str, kind: str, text: str, *parts: Message) -> Message:
-    mail = MIMEMultipart("report", report_type=kind)
+    mail = MIMEMultipart("report", policy=SMTP, report_type=kind)
     for name, value in (*_head(sender, to, subject), ("Auto-Submitted", "auto-replied")):
         mail[name] = value
     for part in (MIMEText(text), *parts):

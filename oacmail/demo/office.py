@@ -1,6 +1,7 @@
 """The office of the demo: its configuration, a real `oacmail run`, and the verbs by which an admin asks it."""
 
 import json
+import sqlite3
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,9 @@ from pathlib import Path
 from subprocess import Popen
 from typing import Any
 
+from oacmail import config as settings
+from oacmail import wiring
+from oacmail.adapters.store import listing
 from oacmail.core.errors import Transient
 from oacmail.demo import story
 from oacmail.demo.children import Children
@@ -99,11 +103,16 @@ class Office:
             return list(pool.map(lambda words: self.rows(*words), questions))
 
     def settled(self, since: datetime) -> bool:
-        """Whether all that happened before `since` has been read, decided and sent."""
-        (status,) = self.rows("status")
-        read = status["last_sync"] is not None and datetime.fromisoformat(status["last_sync"]) > since
-        waiting = any(status["outbox"].get(state) for state in _ALIVE)
-        return bool(read and status["last_tick"] and not status["unaccounted"] and not waiting)
+        """Whether all that happened before `since` has been read, decided and sent: a glance beside the daemon."""
+        config = settings.load(self.config)
+        try:
+            with wiring.reading(config) as con:
+                health = listing.health(con, config.office.timezone)
+        except (Transient, sqlite3.OperationalError):
+            return False  # there is no database yet, or no tables in it
+        read = health["last_sync"] is not None and datetime.fromisoformat(health["last_sync"]) > since
+        waiting = any(health["outbox"].get(state) for state in _ALIVE)
+        return bool(read and health["last_tick"] and not health["unaccounted"] and not waiting)
 
 
 def furnished(root: Path, post: Post, children: Children) -> Office:

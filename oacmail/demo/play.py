@@ -95,7 +95,7 @@ class _Play:
         """Waits till the daemon has done all; in vain, and the expectations will name what is missing."""
         now = datetime.now(UTC)
         patience = max(1.0, self._deadline - monotonic())
-        until(lambda: self._daemon.poll() is not None or self._town.office.settled(now), patience, every=0.3)
+        until(lambda: self._daemon.poll() is not None or self._town.office.settled(now), patience, every=0.1)
         if self._daemon.poll() is not None:
             last = self._town.office.log().strip().splitlines()[-1:]
             raise Transient(f"demo: oacmail run ended with {self._daemon.returncode}: {' '.join(last)}")

@@ -31,14 +31,14 @@ CITIZENS = (
         subject="Cita previa para el padrón",
         text="Buenas tardes, ¿cómo pido cita previa por internet para empadronarme? Gracias.",
         days_ago=2,
-        end=End(speaks="es", status="answered", letters=2),
+        end=End(speaks="es", status="answered", letters=4),
     ),
     Citizen(
         name="Montserrat Vila",
         address="montserrat.vila@correu.example",
         subject="Instal·lar l'idCAT al Firefox",
         text="Bona tarda, com puc instal·lar el certificat digital idCAT al Firefox per entrar a la seu electrònica?",
-        end=End(speaks="ca", status="answered", letters=3, topic="certificate", level="first"),
+        end=End(speaks="ca", status="answered", letters=2, topic="certificate", level="first"),
     ),
     Citizen(
         name="Antonio Ruiz",
@@ -52,7 +52,7 @@ CITIZENS = (
         address="emma.clarke@post.example",
         subject="Proof of address",
         text="Good morning, how can I get a proof of address from the municipal register online? Thank you, Emma",
-        end=End(speaks="en", status="answered", letters=3, topic="folder"),
+        end=End(speaks="en", status="answered", letters=2, topic="folder"),
     ),
     Citizen(
         name="Jean Morel",
@@ -75,7 +75,7 @@ CITIZENS = (
         subject="El formulari de la subvenció suma malament",
         text="Bona tarda, al formulari de justificació de la subvenció la suma no quadra: el document calcula malament "
         "l'IVA i és l'imprès del curs passat. Ho podeu corregir?",
-        end=End(speaks="ca", status="derived", topic="grant", level="second"),
+        end=End(speaks="ca", status="derived", letters=2, topic="grant", level="second"),
     ),
     Citizen(
         name="Josep Roca",
@@ -146,7 +146,7 @@ CITIZENS = (
         address="omar.benali@mail.example",
         subject="Licencia de obras",
         text="Buenos días, ¿qué documentos hacen falta para pedir por internet la licencia de obras menores?",
-        end=End(speaks="es", letters=2, topic="application"),
+        end=End(speaks="es", topic="application"),
     ),
     Citizen(
         name="Núria Tort",
@@ -199,10 +199,6 @@ STRANGERS = (
 )
 
 AT_THE_DESK = (
-    Deed(who=MARTA, how="answer", about="Lucía Navarro", text="Puede pedirla en la sede, apartado Cita previa."),
-    Deed(who=MARTA, how="answer", about="Montserrat Vila", text="Aneu a Preferències, Certificats, Importa."),
-    Deed(who=PAU, how="answer in copy", about="Antonio Ruiz", text="Pulse «Añadir otro documento» bajo el primero."),
-    Deed(who=MARTA, how="answer", about="Emma Clarke", text="Open Citizen folder, then Register, then Download."),
     Deed(
         who=MARTA,
         how="derive",
@@ -218,6 +214,10 @@ AT_THE_DESK = (
         text="L'imprès penjat és el del curs passat",
     ),
     Deed(who=PAU, how="call", about="Josep Roca"),
+    Deed(who=MARTA, how="answer", about="Lucía Navarro", text="Puede pedirla en la sede, apartado Cita previa."),
+    Deed(who=MARTA, how="answer", about="Montserrat Vila", text="Aneu a Preferències, Certificats, Importa."),
+    Deed(who=PAU, how="answer in copy", about="Antonio Ruiz", text="Pulse «Añadir otro documento» bajo el primero."),
+    Deed(who=MARTA, how="answer", about="Emma Clarke", text="Open Citizen folder, then Register, then Download."),
     Deed(who=MARTA, how="answer", about="Laia Soler", text="No és un tràmit de la seu: us hi ajudarà un tècnic."),
     Deed(who=PAU, how="answer in copy", about="Núria Tort", text="Sí: Carpeta ciutadana, Padró, Descarrega."),
     Deed(who=MARTA, how="answer", about="David Price", text="Yes: Payments, Pay without certificate, any card."),
@@ -225,7 +225,10 @@ AT_THE_DESK = (
 )
 
 AFTERWARDS = (
-    Deed(who="Thanks", how="thanks", about="Montserrat Vila", text="Moltes gràcies, ja funciona!", judged="thanks"),
+    Deed(who="Read receipt", how="read receipt", about="Lucía Navarro", judged="auto_reply"),
+    Deed(who="Thanks", how="thanks", about="Lucía Navarro", text="Muchas gracias, ya la tengo.", judged="thanks"),
+    Deed(who="Out of office", how="out of office", about="Rosa Ferrer", judged="auto_reply"),
+    Deed(who="Delivery report", how="bounce", about="Teresa Puig", judged="bounce"),
     Deed(
         who="David Price",
         how="reply to the answer",
@@ -239,9 +242,6 @@ AFTERWARDS = (
         text="M'he deixat de dir que ho faig amb un mòbil Android i que em demana un codi per SMS.",
     ),
     Deed(who="Fatima Alaoui", how="resend", about="Fatima Alaoui"),
-    Deed(who="Out of office", how="out of office", about="Omar Benali", judged="auto_reply"),
-    Deed(who="Read receipt", how="read receipt", about="Emma Clarke", judged="auto_reply"),
-    Deed(who="Delivery report", how="bounce", about="Teresa Puig", judged="bounce"),
     Deed(who=TECHNICAL, how="report", about="Construccions Pla", text="Reparat: el servidor s'ha reiniciat."),
     Deed(who=MARTA, how="answer", about="Construccions Pla", text="Ja funciona i el termini s'ha ampliat un dia."),
 )
