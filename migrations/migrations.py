@@ -32,8 +32,8 @@ CREATE TABLE messages(
   role TEXT NOT NULL, outcome TEXT NOT NULL, kind TEXT NOT NULL, guest INTEGER NOT NULL DEFAULT 0,
   rule TEXT NOT NULL, because TEXT NOT NULL CHECK(json_valid(because)),
   subject TEXT NOT NULL, subject_key TEXT NOT NULL, sent_at TEXT, received_at TEXT NOT NULL, lang TEXT NOT NULL,
-  fresh TEXT NOT NULL, body_hash TEXT NOT NULL, original TEXT, rung TEXT NOT NULL, folder TEXT NOT NULL,
-  attachments TEXT NOT NULL DEFAULT '[]' CHECK(json_valid(attachments))) STRICT;
+  fresh TEXT NOT NULL, body_hash TEXT NOT NULL, reply_to TEXT NOT NULL DEFAULT '', original TEXT, rung TEXT NOT NULL,
+  folder TEXT NOT NULL, attachments TEXT NOT NULL DEFAULT '[]' CHECK(json_valid(attachments))) STRICT;
 -- a forged or re-used id must not hide a real letter: not unique
 CREATE INDEX messages_by_message_id ON messages(message_id);
 CREATE INDEX messages_by_case ON messages(case_id, received_at);

@@ -15,21 +15,28 @@ from oacmail.core.view import CaseView
 MET_BY_ANSWER = ("answer", "remind", "callback", "nudge", "update", "wait")
 
 
-def answered(policy: Policy, case: CaseView, *, at: datetime, key: str, how: str) -> tuple[Effect, ...]:
-    """`key` names the letter or event that answered; `how` says for the diary what kind of answer it was."""
-    still_asked = any(clock.armed_at > at for clock in case.running("answer"))
+def answered(
+    policy: Policy, case: CaseView, *, at: datetime, key: str, how: str, guests: tuple[str, ...] = ()
+) -> tuple[Effect, ...]:
+    """`key` names the letter or event that answered; `how` says for the diary what kind of answer it was.
+
+    `guests`: it went to guests alone, and met only these clocks of theirs (their `armed_by`).
+    """
+    still_asked = any(
+        clock.armed_at > at or (guests and clock.armed_by not in guests) for clock in case.running("answer")
+    )
     columns: dict[str, str | int | datetime | None] = {"touched_at": at}
-    if case.answered_at is None or at < case.answered_at:
+    if not guests and (case.answered_at is None or at < case.answered_at):
         columns["answered_at"] = at
     if not still_asked and case.status is not Status.CLOSED:
         columns["status"] = Status.ANSWERED
     effects: list[Effect] = [
-        Disarm(case=case.number, how="met", at=at, kinds=MET_BY_ANSWER),
+        Disarm(case=case.number, how="met", at=at, kinds=MET_BY_ANSWER, armed_by=guests),
         Change(case=case.number, columns=columns),
         # An acknowledgement that may go still goes: it bears the number and the data-protection clause (`held` drops
         # the one that waits for its budget).
         Drop(case=case.number, kinds=("overdue", "remind")),
-        Person(address=case.citizen, known=True),
+        *(() if guests else (Person(address=case.citizen, known=True),)),
         Note(kind="answered", case=case.number, data={"by": how, "letter": key[:16]}),
     ]
     if "status" in columns:
@@ -60,7 +67,8 @@ def undelivered(
     clock: tuple[Effect, ...] = ()
     if not case.running("answer"):
         columns |= {"status": Status.OPEN, "closed_at": None, "close_reason": None}
-        clock = ask(policy, case.number, key=key, at=at, due_at=calendar.answer_due(at, policy))
+        due_at = calendar.answer_due(at, policy)
+        clock = ask(policy, case.number, key=f"undelivered:{key}", at=at, due_at=due_at)
     facts = {"what": "answer", "received_at": at}
     return (
         Note(kind="answer-undelivered", case=case.number, data={"letter": key[:16]}),

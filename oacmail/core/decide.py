@@ -4,6 +4,7 @@ Pure: the same values give the same decision, for ever. Who wrote a letter is se
 the folder, the robot marks, staff, then citizens); each kind of writer has a module of its own.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
@@ -66,8 +67,15 @@ def _arrived(policy: Policy, view: View, inp: Arrived, now: datetime) -> Decisio
         return _again(view)
     if inp.folder is Folder.JUNK:
         return _ignored_in_junk()
-    decision = on_sent(policy, view, inp) if inp.folder is Folder.SENT else _by_writer(policy, view, inp, now)
-    return _with(decision, proofs(view, inp.received_at))
+    return _with(_by_folder(policy, view, inp, now, grown=mark is not None), proofs(view, inp.received_at))
+
+
+def _by_folder(policy: Policy, view: View, inp: Arrived, now: datetime, *, grown: bool) -> Decision:
+    if inp.folder is Folder.SENT:
+        return on_sent(policy, view, inp, now)
+    if grown:
+        return on_citizen(policy, view, replace(inp, message=on_ours.written_on_top(policy, inp.message)), now)
+    return _by_writer(policy, view, inp, now)
 
 
 def _mail(view: View, key: str) -> MailView | None:

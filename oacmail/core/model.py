@@ -316,12 +316,13 @@ class Arm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disarm:
-    """End a case's clocks of these kinds that were armed at `at` or before. `how`: met | void."""
+    """End a case's clocks of these kinds that were armed at `at` or before; with `armed_by` these only."""
 
     case: str
     how: Literal["met", "void"]
     at: datetime
     kinds: tuple[str, ...]
+    armed_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,10 +5,13 @@ a second is a duplicate; a copy that the database does not know says that the da
 instance says that two daemons serve one mailbox. What only claims to be ours goes to review.
 """
 
+from dataclasses import replace
+
 from oacmail.core import budget
 from oacmail.core.model import (
     Arrived,
     Attach,
+    Auto,
     Decision,
     Effect,
     File,
@@ -34,6 +37,12 @@ OTHER_INSTANCE = "other-instance"
 def grown(message: Message, mail: MailView | None) -> bool:
     """Whether the visible text is longer than ours: then it is somebody's letter that carries our mail."""
     return mail is not None and len(message.text) > mail.length + GROWTH
+
+
+def written_on_top(policy: Policy, message: Message) -> Message:
+    """The citizen's letter that our mail has grown into: its marks of a machine are ours, and often its From too."""
+    writer = message.to[0] if message.sender in policy.office.own and message.to else message.sender
+    return replace(message, auto=Auto.NONE, reasons=(), report=None, sender=writer)
 
 
 def on_ours(policy: Policy, view: View, inp: Arrived, mark: OwnMark) -> Decision:

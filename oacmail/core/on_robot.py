@@ -7,26 +7,25 @@ changes nothing. No robot ever gets a mail, opens a case or moves a deadline oth
 
 from datetime import datetime
 
-from oacmail.core import answers, calendar
+from oacmail.core import answers
 from oacmail.core.model import (
     Arrived,
     Attach,
     Auto,
-    Change,
     Decision,
     Effect,
     Kind,
     Mark,
     Note,
     Outcome,
+    Remember,
     Report,
     Role,
-    Status,
 )
-from oacmail.core.notices import to_agents, undelivered
+from oacmail.core.notices import undelivered
 from oacmail.core.policy import Policy
 from oacmail.core.thread import place
-from oacmail.core.view import CaseView, LetterView, MailView, View
+from oacmail.core.view import UNDELIVERED, CaseView, MailView, View
 
 _KINDS = {Auto.REPLY: Kind.AUTO_REPLY, Auto.BOUNCE: Kind.BOUNCE, Auto.BULK: Kind.BULK}
 
@@ -65,22 +64,26 @@ def proofs(view: View, at: datetime) -> list[Effect]:
 def _failed(policy: Policy, view: View, inp: Arrived, report: Report, now: datetime) -> list[Effect]:
     effects: list[Effect] = []
     for mail in view.mails:
-        if _concerns(report, mail.recipient):
+        if concerns(policy, report.recipients, mail.recipient):
             effects += _our_mail(policy, inp, mail, now)
     for letter in view.named:
         case = view.cases.get(letter.case or "")
-        if letter.role is Role.AGENT and case is not None and not _only_to_staff(policy, report):
-            effects += _answer(policy, case, inp, letter, now)
-    return effects
+        if letter.role is Role.AGENT and case is not None and concerns(policy, report.recipients, case.citizen):
+            key, at = inp.message.fingerprint, inp.received_at
+            effects += answers.undelivered(policy, case, at=at, key=key, now=now, counted_at=letter.received_at)
+    return effects if view.mails or view.named else _kept_for_later(report)
 
 
-def _concerns(report: Report, recipient: str) -> bool:
-    return not report.recipients or recipient in report.recipients
+def concerns(policy: Policy, refused: tuple[str, ...], recipient: str) -> bool:
+    """Whether a mail to `recipient` is among those refused to these addresses. A colleague in copy is somebody else;
+    any other address may be the one to which his provider passes his mail on."""
+    others = (policy.people.staff | policy.office.own) - {recipient}
+    return not refused or any(address not in others for address in refused)
 
 
-def _only_to_staff(policy: Policy, report: Report) -> bool:
-    """A colleague in copy did not get the answer; the person may have."""
-    return bool(report.recipients) and set(report.recipients) <= policy.people.staff | policy.office.own
+def _kept_for_later(report: Report) -> list[Effect]:
+    """The report was quicker than the copy in Sent of the answer that it speaks of."""
+    return [Remember(name=UNDELIVERED + about, value=" ".join(report.recipients)) for about in report.about[:1]]
 
 
 def _our_mail(policy: Policy, inp: Arrived, mail: MailView, now: datetime) -> list[Effect]:
@@ -92,32 +95,3 @@ def _our_mail(policy: Policy, inp: Arrived, mail: MailView, now: datetime) -> li
         return effects
     key = f"bounced:{mail.key}"
     return [*effects, *undelivered(policy, mail, key=key, now=now, received_at=inp.received_at)]
-
-
-def _answer(policy: Policy, case: CaseView, inp: Arrived, letter: LetterView, now: datetime) -> list[Effect]:
-    """The answer never arrived: nobody has answered, and the next working day is armed (R14)."""
-    effects: list[Effect] = [
-        Note(kind="answer-undelivered", case=case.number, data={"letter": letter.fingerprint[:16]}),
-        Change(case=case.number, columns={"answered_at": None}) if case.answered_at == letter.received_at else
-        Change(case=case.number, columns={"touched_at": inp.received_at}),
-    ]  # fmt: skip
-    if not case.running("answer"):
-        due, key = calendar.answer_due(inp.received_at, policy), f"undelivered:{inp.message.fingerprint}"
-        effects += [
-            Change(case=case.number, columns={"status": Status.OPEN, "closed_at": None, "close_reason": None}),
-            *answers.ask(policy, case.number, key=key, at=inp.received_at, due_at=due),
-        ]
-    return [*effects, *_tell(policy, case, inp, now)]
-
-
-def _tell(policy: Policy, case: CaseView, inp: Arrived, now: datetime) -> list[Effect]:
-    return list(
-        to_agents(
-            policy,
-            key=f"bounced:{inp.message.fingerprint}",
-            template="bounced",
-            now=now,
-            case=case.number,
-            facts={"what": "answer", "received_at": inp.received_at},
-        )
-    )

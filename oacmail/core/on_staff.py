@@ -24,32 +24,33 @@ from oacmail.core.model import (
     Role,
 )
 from oacmail.core.notices import notices
+from oacmail.core.on_robot import concerns
 from oacmail.core.policy import Policy
 from oacmail.core.thread import Placing, place
 from oacmail.core.view import CaseView, View
 
 
-def on_sent(policy: Policy, view: View, inp: Arrived) -> Decision:
+def on_sent(policy: Policy, view: View, inp: Arrived, now: datetime) -> Decision:
     """A letter in Sent. The recipients stand for the writer on every rung."""
     message = inp.message
     if message.auth.from_outside:
         return _set_aside("in-sent-but-came-by-smtp")
     if message.auto is not Auto.NONE:
         return _filed(Role.AGENT, None, Outcome.AUTOMATIC, "automatic-in-sent")
-    return _written_by_staff(policy, view, inp, Role.AGENT, "answer-in-sent")
+    return _written_by_staff(policy, view, inp, Role.AGENT, "answer-in-sent", now)
 
 
 def on_staff(policy: Policy, view: View, inp: Arrived, writer: Writer, now: datetime) -> Decision:
     """A mail from a staff address, met outside Sent."""
     if writer.proven:
-        return _written_by_staff(policy, view, inp, writer.role, "answer-with-office-in-copy")
+        return _written_by_staff(policy, view, inp, writer.role, "answer-with-office-in-copy", now)
     placing = _placing(view, inp, frozenset((inp.message.sender,)), trusted=True)
     if placing.case is None:
         return _set_aside(f"{writer.rule}: no case", writer.role)
     return _remark(policy, inp, writer, placing.case, now)
 
 
-def _written_by_staff(policy: Policy, view: View, inp: Arrived, role: Role, how: str) -> Decision:
+def _written_by_staff(policy: Policy, view: View, inp: Arrived, role: Role, how: str, now: datetime) -> Decision:
     message = inp.message
     recipients = _recipients(policy, message)
     placing = _placing(view, inp, recipients, trusted=True)
@@ -61,10 +62,15 @@ def _written_by_staff(policy: Policy, view: View, inp: Arrived, role: Role, how:
             if how == "answer-in-sent"
             else _set_aside("staff-without-case", role)
         )
-    if not _to_the_citizen(case, recipients):
+    guests = () if _to_the_citizen(case, recipients) else _guests_clocks(case, recipients)
+    if not guests and not _to_the_citizen(case, recipients):
         return _filed(role, case, Outcome.STAFF, f"staff-letter; {placing.rule}", touched=inp.received_at)
     attach = Attach(role=Role.AGENT, outcome=Outcome.CASE, kind=Kind.REQUEST, case=case.number, rule=placing.rule)
-    effects = answers.answered(policy, case, at=inp.received_at, key=message.fingerprint, how=how)
+    key, at = message.fingerprint, _written_at(view, inp, case)
+    if view.undelivered is not None and concerns(policy, view.undelivered, case.citizen):
+        returned = answers.undelivered(policy, case, at=at, key=key, now=now)
+        return Decision(effects=(attach, *returned), because=("answer-undelivered", placing.rule))
+    effects = answers.answered(policy, case, at=at, key=key, how=how, guests=guests)
     return Decision(effects=(attach, *effects), because=(how, placing.rule))
 
 
@@ -74,7 +80,18 @@ def _recipients(policy: Policy, message: Message) -> frozenset[str]:
 
 
 def _to_the_citizen(case: CaseView, recipients: frozenset[str]) -> bool:
-    return case.citizen in recipients or not case.participants.isdisjoint(recipients)
+    return not recipients.isdisjoint({case.citizen} | case.participants | case.reply_to)
+
+
+def _guests_clocks(case: CaseView, recipients: frozenset[str]) -> tuple[str, ...]:
+    """What a guest asked is answered to the guest; whoever else asked still waits."""
+    return tuple(clock.armed_by for clock in case.running("answer") if not recipients.isdisjoint(clock.asked_from))
+
+
+def _written_at(view: View, inp: Arrived, case: CaseView) -> datetime:
+    """A client dates its own copy in Sent, and its clock may be slow: nobody answers before he is asked."""
+    asked = (letter.received_at for letter in view.named if letter.case == case.number)
+    return max((inp.received_at, *asked))
 
 
 def _placing(view: View, inp: Arrived, writers: frozenset[str], *, trusted: bool) -> Placing:

@@ -11,10 +11,15 @@ from types import MappingProxyType
 
 from oacmail.core.model import Outcome, Role, Status
 
+UNDELIVERED = "undelivered:"  # the name under which a report waits for the letter that it speaks of
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """A clock not met and not void; a response clock (answer, level 0) runs on after it `fired`."""
+    """A clock not met and not void; a response clock (answer, level 0) runs on after it `fired`.
+
+    `asked_from`: where who started it may be answered, his From and Reply-To addresses; empty if no letter did.
+    """
 
     armed_by: str
     kind: str
@@ -22,16 +27,19 @@ class Running:
     armed_at: datetime
     due_at: datetime
     fired: bool = False
+    asked_from: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseView:
-    """A case as it stands. `participants`: citizens who wrote as members, never guests."""
+    """A case as it stands. `participants`: citizens who wrote as members, never guests. `reply_to`: where else these
+    asked to be answered: an agent's client writes there, but nobody is known by it."""
 
     number: str
     status: Status
     citizen: str
     participants: frozenset[str]
+    reply_to: frozenset[str] = frozenset()
     subject: str
     topic: str
     level: str
@@ -113,7 +121,8 @@ class View:
     `known`: the letter of the same fingerprint. `named`: letters whose id the letter's refs name. `naming`: letters
     of the same citizen that name the letter's id. `mails`: our mails that its refs, report or mark name, oldest first.
     `tokened`: cases whose keyed token it bears. `recent`: letters of the writer (for Sent: of the recipients)
-    of the last 14 days. `serial`: the next case serial of the year. `letter`: for `case open`, the stored letter.
+    of the last 14 days. `serial`: the next case serial of the year. `reserved`: the number that a letter had before
+    the database was restored. `undelivered`: whom an earlier report said this very letter did not reach; None = none.
     """
 
     known: LetterView | None = None
@@ -127,6 +136,7 @@ class View:
     spent: Spent = field(default_factory=Spent)
     serial: int = 1
     reserved: str | None = None
+    undelivered: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,10 +42,13 @@ Content-Type: text/rfc822-headers
 STATUS = {"failed": "5.1.1", "delayed": "4.4.1", "delivered": "2.0.0"}
 
 
-def vacation(sender: str, to: EmailMessage, office: str, *, marked: bool = True) -> EmailMessage:
-    """ "I am away", in answer to a mail of the office; `marked` False: by a program that says nothing of itself."""
+AWAY = "Soc fora fins al dia 15 i no llegeixo el correu."
+AWAY_AND_A_MACHINE = "Aquest és un missatge automàtic: soc fora fins al dia 15."
+
+
+def vacation(sender: str, to: EmailMessage, office: str, *, marked: bool = True, text: str = AWAY) -> EmailMessage:
+    """The notice of somebody who is away, in answer to a mail of the office; `marked`: its program sets the header."""
     headers = {**reply_headers(to), **({"Auto-Submitted": "auto-replied (vacation)"} if marked else {})}
-    text = "Soc fora fins al dia 15 i no llegeixo el correu. Us respondré quan torni."
     return letter(sender, [office], f"Re: {to['Subject']}", text, headers)
 
 

@@ -154,17 +154,31 @@ def test_a_reply_reopens_a_closed_case_for_ten_working_days_and_opens_a_child_af
 
 
 def test_a_question_that_crossed_the_answer_keeps_its_own_clock(world: World) -> None:
-    answer = _answered(world)
-    letter = world.citizen_writes(ANNA, "", "I amb el mòbil, com es fa?", answers=answer)
+    first = world.citizen_writes(ANNA)
+    world.turn()
+    world.clock.forward(hours=1)
+    answer = world.agent_answers(first)
+    world.turn()
+    world.citizen_writes(ANNA, "", "I amb el mòbil, com es fa?", answers=answer)
     world.turn()
     world.clock.forward(minutes=30)
     world.citizen_writes(PERE)
     world.turn()
-    world.agent_answers(letter, at="2026-11-25 09:30")  # written before she asked again
+    world.agent_answers(first, "Hi afegeixo una cosa.", at="2026-11-25 09:30")  # written before she asked again
     world.turn()
     anna = next(case for case in world.cases() if case["citizen"] == ANNA)
     assert anna["status"] == "open"
     assert anna["due_at"] == "2026-11-26T20:00:00+01:00"
+
+
+def test_an_answer_whose_client_has_a_slow_clock_answers_what_it_names(world: World) -> None:
+    letter = world.citizen_writes(ANNA)
+    world.turn()
+    world.clock.forward(minutes=5)
+    world.agent_answers(letter, at="2026-11-25 08:30")
+    world.turn()
+    assert world.case()["status"] == "answered"
+    assert world.case()["answered_at"] == "2026-11-25T09:00:00+01:00"
 
 
 def test_a_logged_call_meets_the_promise_at_its_own_time(world: World) -> None:

@@ -1,6 +1,7 @@
 """A private Dovecot 2.4 on loopback, a foreground child of the test: IMAP, IMAPS, LMTP and SASL for Postfix.
 
-Every local part is a user whose password is `PASSWORD`; mail lies in Maildirs under the server's own folder.
+Every local part is a user whose password is `PASSWORD`, who may log in by his whole address too; mail lies in
+Maildirs under the server's own folder.
 Nothing of the system's configuration is read or changed. Needs root and dovecot-imapd, dovecot-lmtpd.
 """
 
@@ -31,13 +32,13 @@ ssl_server_cert_file = {certs.cert}
 ssl_server_key_file = {certs.key}
 auth_allow_cleartext = yes
 auth_mechanisms = plain login
-auth_username_format = %{{user | username | lower}}
+auth_username_format = %{{user | lower}}
 auth_failure_delay = 0
 first_valid_uid = 1
 mail_uid = {uid}
 mail_gid = {gid}
 mail_driver = maildir
-mail_home = {root}/mail/%{{user}}
+mail_home = {root}/mail/%{{user | username}}
 mail_path = %{{home}}/Maildir
 mail_max_userip_connections = 200
 recipient_delimiter = +
@@ -64,7 +65,7 @@ userdb static {{
   fields {{
     uid = {uid}
     gid = {gid}
-    home = {root}/mail/%{{user}}
+    home = {root}/mail/%{{user | username}}
   }}
 }}
 service imap-login {{

@@ -3,7 +3,8 @@
 All domains are local and go to one LMTP server, so that every address is somebody's mailbox. Local parts with an
 ending of their own play the difficult recipients:
 
-`…-refused@` 550 at RCPT, `…-later@` 450 at RCPT, `…-bounces@` taken and returned with a delivery report.
+`…-refused@` 550 at RCPT, `…-later@` 450 at RCPT, `…-bounces@` taken and returned with a delivery report. Whose
+envelope sender ends in `…-proven@` gets an Authentication-Results that says so, as a DMARC filter would write it.
 
 Nothing of the system's configuration is read or changed. Needs root: the queue belongs to the user postfix.
 """
@@ -66,7 +67,7 @@ alias_maps =
 alias_database =
 mynetworks = 127.0.0.0/8
 smtpd_relay_restrictions = permit_mynetworks, reject
-smtpd_sender_restrictions = {sender}
+smtpd_sender_restrictions = check_sender_access regexp:{root}/conf/senders
 smtpd_recipient_restrictions = check_recipient_access regexp:{root}/conf/recipients
 smtpd_reject_unlisted_recipient = no
 smtpd_error_sleep_time = 0
@@ -97,6 +98,8 @@ RECIPIENTS = """\
 /^[^@]*-refused@/ 550 5.1.1 there is no such mailbox
 /^[^@]*-later@/ 450 4.2.1 the mailbox is busy
 """
+SENDERS = f"/-proven@([^@]+)$/ PREPEND Authentication-Results: {HOSTNAME}; dmarc=pass header.from=$1\n"
+NO_NULL_SENDER = "/^<>$/ 550 5.7.1 no null senders here\n"
 TRANSPORT = "/^[^@]*-bounces@/ error:5.1.1 there is no such mailbox\n"
 
 
@@ -189,11 +192,10 @@ class Postfix:
         (conf / "master.cf").write_text(MASTER.format(login=LOGIN, **ports))
         (conf / "recipients").write_text(RECIPIENTS)
         (conf / "transport").write_text(TRANSPORT)
-        (conf / "senders").write_text("/^<>$/ 550 5.7.1 no null senders here\n")
+        (conf / "senders").write_text(SENDERS + ("" if self.options.null_sender else NO_NULL_SENDER))
         (conf / "main.cf").write_text(self._main())
 
     def _main(self) -> str:
-        senders = f"check_sender_access regexp:{self.root}/conf/senders"
         return MAIN.format(
             root=self.root,
             certs=self.certs,
@@ -201,5 +203,4 @@ class Postfix:
             lmtp=self._lmtp,
             sasl=self._sasl,
             size=self.options.message_size_limit,
-            sender="" if self.options.null_sender else senders,
         )

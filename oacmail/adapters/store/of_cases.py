@@ -93,8 +93,8 @@ def record(con: sqlite3.Connection, effect: Attach, scene: Scene) -> None:
     digest = original_of(con, scene.raw)
     row = con.execute(
         """INSERT INTO messages(fingerprint, message_id, case_id, author_id, role, outcome, kind, guest, rule, because,
-        subject, subject_key, sent_at, received_at, lang, fresh, body_hash, original, rung, folder,
-        attachments) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+        subject, subject_key, sent_at, received_at, lang, fresh, body_hash, reply_to, original, rung, folder,
+        attachments) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
         ON CONFLICT(fingerprint) DO UPDATE SET case_id = excluded.case_id, role = excluded.role,
         outcome = excluded.outcome, kind = excluded.kind, guest = excluded.guest, rule = excluded.rule,
         because = excluded.because, folder = excluded.folder RETURNING id""",
@@ -116,6 +116,7 @@ def record(con: sqlite3.Connection, effect: Attach, scene: Scene) -> None:
             message.lang,
             message.fresh,
             message.body_hash,
+            message.reply_to,
             digest,
             message.rung,
             scene.spot.folder if scene.spot else scene.arrived.folder,
@@ -195,17 +196,18 @@ def arm(con: sqlite3.Connection, effect: Arm, scene: Scene) -> None:
 def disarm(con: sqlite3.Connection, effect: Disarm, scene: Scene) -> None:
     """Met: response clocks bear the moment; the escalations and reminders that hung on them are void."""
     case, moment = case_id(con, effect.case), stamp(effect.at)
+    only = f" AND armed_by IN ({','.join('?' * len(effect.armed_by))})" if effect.armed_by else ""
     for kind in effect.kinds:
         if effect.how == "met":
             con.execute(
-                """UPDATE deadlines SET met_at = ? WHERE case_id = ? AND kind = ? AND level = 0 AND armed_at <= ?
-                AND met_at IS NULL AND void_at IS NULL""",
-                (moment, case, kind, moment),
+                f"""UPDATE deadlines SET met_at = ? WHERE case_id = ? AND kind = ? AND level = 0 AND armed_at <= ?
+                AND met_at IS NULL AND void_at IS NULL{only}""",
+                (moment, case, kind, moment, *effect.armed_by),
             )
         con.execute(
-            """UPDATE deadlines SET void_at = ? WHERE case_id = ? AND kind = ? AND armed_at <= ?
-            AND met_at IS NULL AND void_at IS NULL AND (fired_at IS NULL OR level = 0)""",
-            (stamp(scene.now), case, kind, moment),
+            f"""UPDATE deadlines SET void_at = ? WHERE case_id = ? AND kind = ? AND armed_at <= ?
+            AND met_at IS NULL AND void_at IS NULL AND (fired_at IS NULL OR level = 0){only}""",
+            (stamp(scene.now), case, kind, moment, *effect.armed_by),
         )
 
 

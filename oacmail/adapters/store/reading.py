@@ -15,7 +15,7 @@ from oacmail.core.model import Arrived, Folder, Message, Ordered, Outcome, Role,
 from oacmail.core.on_citizen import author_of
 from oacmail.core.policy import Policy
 from oacmail.core.thread import SUBJECT_WINDOW
-from oacmail.core.view import CaseView, LetterView, MailView, PersonView, Running, Spent, View
+from oacmail.core.view import UNDELIVERED, CaseView, LetterView, MailView, PersonView, Running, Spent, View
 
 RECENT_MOST = 200
 WRITERS_MOST = 20
@@ -59,6 +59,7 @@ def letter_view(con: sqlite3.Connection, policy: Policy, inp: Arrived, now: date
         spent=spent(con, policy, author_of(policy, message), now),
         serial=_serial(con, year),
         reserved=reserved,
+        undelivered=_undelivered(con, message.message_id),
     )
 
 
@@ -164,10 +165,10 @@ def cases(con: sqlite3.Connection, policy: Policy, numbers: Sequence[str], now: 
 
 def _case(con: sqlite3.Connection, policy: Policy, row: sqlite3.Row, now: datetime) -> CaseView:
     wrote = con.execute(
-        """SELECT DISTINCT p.address FROM messages m JOIN people p ON p.id = m.author_id
+        """SELECT DISTINCT p.address, m.reply_to FROM messages m JOIN people p ON p.id = m.author_id
         WHERE m.case_id = ? AND m.role = 'citizen' AND m.guest = 0""",
         (row["id"],),
-    )
+    ).fetchall()
     midnight = now.astimezone(policy.office.timezone).replace(hour=0, minute=0, second=0, microsecond=0)
     acks = con.execute(
         "SELECT count(*) FROM outbox WHERE case_id = ? AND kind = 'ack' AND created_at >= ?",
@@ -177,7 +178,8 @@ def _case(con: sqlite3.Connection, policy: Policy, row: sqlite3.Row, now: dateti
         number=row["number"],
         status=Status(row["status"]),
         citizen=row["citizen"],
-        participants=frozenset(address for (address,) in wrote),
+        participants=frozenset(address for address, _ in wrote),
+        reply_to=frozenset(address for _, address in wrote if address),
         subject=row["subject_key"],
         topic=row["topic"],
         level=row["level"],
@@ -197,14 +199,18 @@ def _case(con: sqlite3.Connection, policy: Policy, row: sqlite3.Row, now: dateti
 def clocks(con: sqlite3.Connection, case_id: int) -> tuple[Running, ...]:
     """Not met, not void; a fired one only while it is a response clock."""
     rows = con.execute(
-        """SELECT * FROM deadlines WHERE case_id = ? AND met_at IS NULL AND void_at IS NULL
-        AND (fired_at IS NULL OR (kind = 'answer' AND level = 0))""",
+        """SELECT d.*, p.address AS author, m.reply_to FROM deadlines d
+        LEFT JOIN messages m ON m.fingerprint = d.armed_by LEFT JOIN people p ON p.id = m.author_id
+        WHERE d.case_id = ? AND d.met_at IS NULL AND d.void_at IS NULL
+        AND (d.fired_at IS NULL OR (d.kind = 'answer' AND d.level = 0))""",
         (case_id,),
     )
-    return tuple(running(row) for row in rows)
+    return tuple(
+        running(row, frozenset(address for address in (row["author"], row["reply_to"]) if address)) for row in rows
+    )
 
 
-def running(row: sqlite3.Row) -> Running:
+def running(row: sqlite3.Row, asked_from: frozenset[str] = frozenset()) -> Running:
     return Running(
         armed_by=row["armed_by"],
         kind=row["kind"],
@@ -212,6 +218,7 @@ def running(row: sqlite3.Row) -> Running:
         armed_at=at(row["armed_at"]),
         due_at=at(row["due_at"]),
         fired=row["fired_at"] is not None,
+        asked_from=asked_from,
     )
 
 
@@ -240,6 +247,11 @@ def spent(con: sqlite3.Connection, policy: Policy, address: str, now: datetime) 
     return Spent(
         address_hour=total[0], domain_hour=total[1], unverified_hour=total[2], hour=total[3], address_day=of_day
     )
+
+
+def _undelivered(con: sqlite3.Connection, message_id: str) -> tuple[str, ...] | None:
+    recipients = _value(con, UNDELIVERED + message_id) if message_id else None
+    return None if recipients is None else tuple(recipients.split())
 
 
 def _serial(con: sqlite3.Connection, year: int) -> int:

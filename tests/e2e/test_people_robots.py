@@ -1,0 +1,397 @@
+"""Machines on the line: none gets a mail, makes a case or moves a clock; what came back undelivered is heeded."""
+
+from collections.abc import Callable, Iterator
+from email import policy
+from email.message import EmailMessage
+
+import pytest
+
+from tests.e2e import robots
+from tests.e2e.office import Office
+from tests.e2e.watching import (
+    answered_by,
+    at_desk,
+    case_of,
+    letter,
+    mails_to,
+    number_of,
+    opened,
+    plain,
+    running_clocks,
+    someone,
+    waiting_for_a_person,
+)
+from tests.servers.people import Citizen
+from tests.servers.people import letter as everyday
+from tests.servers.road import Road
+from tests.servers.waiting import until
+
+ASKED = "Bon dia, no puc presentar la instància perquè la pàgina no em deixa signar."
+
+
+@pytest.fixture(scope="module")
+def desk(road: Road, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    with opened(road, tmp_path_factory.mktemp("robots")) as office:
+        yield office
+
+
+def sends(machine: Citizen, desk: Office, mail: EmailMessage, envelope: str | None = None) -> str:
+    machine.send(robots.raw(mail), desk.address, envelope_from=envelope)
+    return str(mail["Message-ID"])
+
+
+def asked(desk: Office, anna: Citizen, subject: str = "No puc signar") -> tuple[str, EmailMessage]:
+    sent = anna.write(desk.address, subject, ASKED)
+    return sent, anna.wait_for_mail()[-1]
+
+
+# --- replies of machines ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("marked", "text"), [(True, robots.AWAY), (False, robots.AWAY_AND_A_MACHINE)], ids=["by-header", "by-its-words"]
+)
+def test_a_vacation_notice_is_filed_and_moves_nothing(desk: Office, road: Road, marked: bool, text: str) -> None:
+    anna = someone(road)
+    first, ack = asked(desk, anna)
+    answer = answered_by(desk, first, "Bon dia, proveu-ho amb un altre navegador.")
+    (_, received) = anna.wait_for_mail(2)
+    assert received["Message-ID"] == answer
+    before = case_of(desk, first)
+
+    notices = [
+        sends(anna, desk, robots.vacation(anna.address, mail, desk.address, marked=marked, text=text))
+        for mail in (ack, received)
+    ]
+
+    assert [letter(desk, notice)["kind"] for notice in notices] == ["auto_reply", "auto_reply"]
+    assert {letter(desk, notice)["number"] for notice in notices} == {before["number"]}
+    after = case_of(desk, first)
+    assert [after[key] for key in ("status", "due_at", "answered_at")] == [
+        before[key] for key in ("status", "due_at", "answered_at")
+    ]
+    assert not running_clocks(desk, after["number"])
+    assert len(mails_to(desk, anna.address)) == 1
+
+
+def test_a_vacation_notice_that_nothing_betrays_is_not_acknowledged_while_the_case_waits(
+    desk: Office, road: Road
+) -> None:
+    anna = someone(road)
+    first, ack = asked(desk, anna)
+
+    for _ in range(2):
+        notice = sends(anna, desk, robots.vacation(anna.address, ack, desk.address, marked=False))
+        assert number_of(desk, notice) == number_of(desk, first)
+
+    assert len(mails_to(desk, anna.address)) == 1
+    assert len(running_clocks(desk, number_of(desk, first))) == 1
+
+
+def test_a_read_receipt_is_filed_and_moves_nothing(desk: Office, road: Road) -> None:
+    anna = someone(road)
+    first, ack = asked(desk, anna)
+
+    read = sends(anna, desk, robots.receipt(anna.address, ack, desk.address))
+
+    row = letter(desk, read)
+    assert (row["outcome"], row["kind"], row["number"]) == ("automatic", "auto_reply", number_of(desk, first))
+    assert len(mails_to(desk, anna.address)) == 1
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"List-Unsubscribe": "<https://news.example/u>"},
+        {"List-Id": "Veïns <veins.list.example>"},
+        {"Precedence": "bulk"},
+        {"Auto-Submitted": "auto-generated"},
+        {"Auto-Submitted": "auto-notified; owner-email=a@b.example"},
+    ],
+    ids=["list-unsubscribe", "list-id", "precedence", "auto-generated", "auto-notified"],
+)
+def test_what_machines_write_to_many_is_no_case(desk: Office, road: Road, headers: dict[str, str]) -> None:
+    sender = someone(road, "Butlletí")
+
+    sent = sends(sender, desk, robots.machine(sender.address, desk.address, "Novetats de novembre", ASKED, headers))
+
+    row = letter(desk, sent)
+    assert (row["outcome"], row["number"]) == ("automatic", None)
+    assert not desk.rows("SELECT 1 FROM outbox WHERE recipient = ?", sender.address)
+
+
+def test_a_mail_with_the_null_sender_is_a_machines(desk: Office, road: Road) -> None:
+    sender = someone(road, "Sistema")
+
+    sent = sends(sender, desk, robots.machine(sender.address, desk.address, "Avís", ASKED, {}), envelope="")
+
+    assert letter(desk, sent)["outcome"] == "automatic"
+    assert not mails_to(desk, sender.address)
+
+
+def test_who_only_asks_for_no_automatic_replies_is_a_person(desk: Office, road: Road) -> None:
+    anna = someone(road)
+
+    sent = anna.write(desk.address, "No puc signar", ASKED, headers={"X-Auto-Response-Suppress": "All"})
+
+    assert number_of(desk, sent) in anna.wait_for_mail()[0]["Subject"]
+
+
+def test_a_machine_without_marks_gets_three_mails_a_week_and_then_a_person_looks(desk: Office, road: Road) -> None:
+    ticketing = someone(road, "Suport")
+    sent = []
+    for turn in range(5):
+        text = f"S'ha creat la petició {turn * 7919}. L'assignarem al grup {turn}."
+        sent.append(ticketing.write(desk.address, f"Petició {4000 + turn} registrada", text))
+        letter(desk, sent[-1])
+
+    assert len(mails_to(desk, ticketing.address)) == 3
+    assert [waiting_for_a_person(desk, one) for one in sent[3:]] == ["same-mail-again-and-again"] * 2
+    assert all(running_clocks(desk, number_of(desk, one)) for one in sent)
+
+
+def test_two_desks_that_face_each_other_are_soon_silent(
+    desk: Office, road: Road, office: Callable[..., Office]
+) -> None:
+    other = office()
+    with other.running(), at_desk(other) as agent:
+        sent = agent.send(desk.address, "Consulta d'un altre ajuntament", ASKED, save=False)
+        number = number_of(desk, sent)
+        query = "SELECT 1 FROM messages WHERE role = 'robot' AND subject LIKE ?"
+        until(lambda: other.rows(query, f"%{number}%"), 15, what="the acknowledgement is decided over there")
+        until(lambda: other.status()["unaccounted"] == 0, what="nothing is left over there")
+
+        assert len(mails_to(desk, other.address)) == 1
+        assert not other.rows("SELECT 1 FROM outbox")
+
+
+# --- delivery reports -------------------------------------------------------------------------------------
+
+
+def unreachable(road: Road, ending: str) -> Citizen:
+    """A citizen whose mailbox refuses (`refused`), or takes and returns (`bounces`) what is written to him."""
+    return Citizen(
+        road, "Anna Perduda", user=f"{road.new_user('lost')}-{ending}", domain=f"{road.new_user('d')}.example"
+    )
+
+
+def test_an_acknowledgement_that_the_relay_refuses_is_told_to_the_agents_and_the_clock_runs(
+    desk: Office, road: Road
+) -> None:
+    anna = unreachable(road, "refused")
+
+    sent = anna.write(desk.address, "No puc signar", ASKED)
+
+    number = number_of(desk, sent)
+    until(lambda: [mail["state"] for mail in mails_to(desk, anna.address)] == ["failed"], what="refused")
+    until(lambda: any(number in str(mail["Subject"]) for mail in desk.agent.inbox()), what="the agent is told")
+    assert len(running_clocks(desk, number)) == 1
+
+
+def test_a_report_about_the_acknowledgement_marks_it_failed_and_is_told_once(desk: Office, road: Road) -> None:
+    anna, postmaster = someone(road), someone(road, "MTA")
+    first, ack = asked(desk, anna)
+    number = number_of(desk, first)
+    before = case_of(desk, first)
+
+    for _ in range(2):
+        postmaster.send(robots.report(ack, anna.address, desk.address), desk.address, envelope_from="")
+
+    query = "SELECT m.* FROM messages m JOIN cases c ON c.id = m.case_id WHERE m.kind = 'bounce' AND c.number = ?"
+    until(lambda: len(desk.rows(query, number)) == 2, 15, what="both reports are decided")
+    assert [mail["state"] for mail in mails_to(desk, anna.address)] == ["failed"]
+    told = [mail for mail in mails_to(desk, desk.agent.address, "bounced") if mail["case_id"] == case_id(desk, number)]
+    assert len(told) == 1
+    after = case_of(desk, first)
+    assert (after["status"], after["due_at"]) == (before["status"], before["due_at"])
+
+
+def case_id(desk: Office, number: str) -> int:
+    return int(desk.rows("SELECT id FROM cases WHERE number = ?", number)[0]["id"])
+
+
+@pytest.mark.parametrize("action", ["delayed", "delivered"])
+def test_a_report_of_delay_or_success_changes_nothing(desk: Office, road: Road, action: str) -> None:
+    anna, postmaster = someone(road), someone(road, "MTA")
+    first, ack = asked(desk, anna)
+
+    postmaster.send(robots.report(ack, anna.address, desk.address, action), desk.address, envelope_from="")
+
+    query = "SELECT 1 FROM messages m JOIN cases c ON c.id = m.case_id WHERE m.role = 'robot' AND c.number = ?"
+    until(lambda: desk.rows(query, number_of(desk, first)), 15, what="the report is decided")
+    assert [mail["state"] for mail in mails_to(desk, anna.address)] == ["sent"]
+    assert len(running_clocks(desk, number_of(desk, first))) == 1
+
+
+def test_a_report_about_somebody_elses_mail_is_nobodys(desk: Office, road: Road) -> None:
+    anna = someone(road)
+    stranger = everyday(anna.address, ["x@y.example"], "Hola", "Hola", {})
+
+    anna.send(robots.report(stranger, "x@y.example", desk.address), desk.address, envelope_from="")
+
+    query = "SELECT case_id, outcome FROM messages WHERE kind = 'bounce' ORDER BY id DESC"
+    until(lambda: any(row["case_id"] is None for row in desk.rows(query)), 15, what="the report is decided")
+
+
+def test_an_answer_that_comes_back_opens_the_case_again(desk: Office, road: Road) -> None:
+    anna = unreachable(road, "bounces")
+    first = anna.write(desk.address, "No puc signar", ASKED)
+    number = number_of(desk, first)
+    (armed,) = running_clocks(desk, number)
+
+    with at_desk(desk) as agent:
+        agent.answer(agent.read(agent.find(first)), "Bon dia, proveu-ho amb un altre navegador.")
+
+    until(lambda: mails_to(desk, desk.agent.address, "bounced"), 15, what=f"the agents are told\n{desk.log()}")
+    kinds = "SELECT 1 FROM messages m JOIN cases c ON c.id = m.case_id WHERE c.number = ? AND m.role = 'agent'"
+    until(lambda: desk.rows(kinds, number), 15, what="the answer is seen")
+    told = until(
+        lambda: [mail for mail in desk.agent.inbox() if number in str(mail["Subject"])], what="the agent holds it"
+    )
+    assert "una resposta de l'OAC 360" in plain(told[0])
+    case = desk.case(number)
+    assert (case["status"], case["answered_at"]) == ("open", None)
+    assert len(running_clocks(desk, number)) == 1
+    assert armed["due_at"] <= running_clocks(desk, number)[0]["due_at"]
+
+
+def test_an_answer_whose_report_comes_later_opens_the_case_again(desk: Office, road: Road) -> None:
+    anna, postmaster = someone(road), someone(road, "MTA")
+    first, _ = asked(desk, anna)
+    number = number_of(desk, first)
+    answer = answered_by(desk, first, "Bon dia, proveu-ho amb un altre navegador.")
+    received = next(mail for mail in anna.wait_for_mail(2) if mail["Message-ID"] == answer)
+    assert desk.case(number)["status"] == "answered"
+
+    postmaster.send(robots.report(received, anna.address, desk.address), desk.address, envelope_from="")
+
+    until(lambda: running_clocks(desk, number), 15, what="a new clock")
+    case = desk.case(number)
+    assert (case["status"], case["answered_at"]) == ("open", None)
+
+
+def test_an_answer_of_which_only_the_copy_came_back_stays_an_answer(desk: Office, road: Road) -> None:
+    anna, postmaster = someone(road), someone(road, "MTA")
+    first, _ = asked(desk, anna)
+    number = number_of(desk, first)
+    answer = answered_by(desk, first, "Bon dia, proveu-ho.", cc=[desk.technical.address])
+    received = next(mail for mail in anna.wait_for_mail(2) if mail["Message-ID"] == answer)
+
+    postmaster.send(robots.report(received, desk.technical.address, desk.address), desk.address, envelope_from="")
+
+    query = "SELECT 1 FROM messages m JOIN cases c ON c.id = m.case_id WHERE m.kind = 'bounce' AND c.number = ?"
+    until(lambda: desk.rows(query, number), 15, what="the report is decided")
+    assert desk.case(number)["status"] == "answered"
+    assert not running_clocks(desk, number)
+
+
+def test_an_acknowledgement_that_can_bounce_and_does_is_failed_and_told(
+    road: Road, office: Callable[..., Office]
+) -> None:
+    desk, anna = office(smtp={"ack_envelope": "bounce"}), unreachable(road, "bounces")
+    with desk.running():
+        sent = anna.write(desk.address, "No puc signar", ASKED)
+        number = number_of(desk, sent)
+        until(lambda: [mail["state"] for mail in mails_to(desk, anna.address)] == ["failed"], 15, what="failed")
+        told = desk.agent.wait_for_mail()[0]
+        assert number in str(told["Subject"])
+        assert len(running_clocks(desk, number)) == 1
+
+
+# --- our own mail comes back ------------------------------------------------------------------------------
+
+
+def test_an_acknowledgement_that_a_rule_sends_back_is_no_letter(desk: Office, road: Road) -> None:
+    anna = someone(road)
+    first, _ = asked(desk, anna)
+    number = number_of(desk, first)
+    (stored,) = anna.mailbox.files()
+    until(lambda: mails_to(desk, anna.address)[0]["copied_at"], what="the office's own copy")
+
+    anna.send(stored.read_bytes(), desk.address)
+
+    query = "SELECT 1 FROM sightings WHERE outcome = 'duplicate'"
+    until(lambda: desk.rows(query), 15, what="it is known for what it is")
+    case = desk.case(number)
+    assert (case["messages"], case["status"]) == (1, "open")
+    assert len(mails_to(desk, anna.address)) == 1
+
+
+def test_an_acknowledgement_sent_back_with_a_question_on_top_is_a_letter(desk: Office, road: Road) -> None:
+    anna = someone(road)
+    first, ack = asked(desk, anna)
+    number = number_of(desk, first)
+    answered_by(desk, first, "Bon dia, proveu-ho amb un altre navegador.")
+    question = "Bon dia, ja ho he provat i continua sense funcionar. Què més puc fer? " * 8
+    body = ack.get_body(("plain",))
+    assert body is not None
+    back = EmailMessage(policy.SMTP)
+    for name in ("From", "To", "Subject", "Date", "Message-ID", "In-Reply-To", "Auto-Submitted", "X-Oacmail"):
+        back[name] = str(ack[name])
+    back.set_content(f"{question}\n\n{body.get_content()}")
+
+    anna.send(robots.raw(back), desk.address)
+
+    until(lambda: running_clocks(desk, number), 15, what=f"a clock for the question\n{desk.log()}")
+    assert desk.case(number)["status"] == "open"
+
+
+def test_a_mail_that_only_bears_our_address_waits_for_a_person(desk: Office, road: Road) -> None:
+    mallory = someone(road, "Mallory")
+    mail = everyday(f"OAC 360 <{desk.address}>", [desk.address], "Cas tancat", "Ja està resolt, gràcies.", {})
+
+    sent = sends(mallory, desk, mail)
+
+    row = letter(desk, sent)
+    assert (row["outcome"], row["number"]) == ("quarantined", None)
+    assert waiting_for_a_person(desk, sent) == "from-our-address-unsigned"
+    assert not desk.rows("SELECT 1 FROM outbox WHERE recipient = ?", desk.address)
+
+
+# --- forms, and letters that a person rescues -------------------------------------------------------------
+
+
+def test_the_call_back_forms_mail_is_the_persons_letter(road: Road, office: Callable[..., Office]) -> None:
+    form, anna = someone(road, "Formulari"), someone(road)
+    desk = office(callback={"form_senders": [form.address]})
+    with desk.running():
+        sent = form.write(
+            desk.address,
+            "Truca'm",
+            "Nom: Anna Puig\nTelèfon: 612 345 678\nFranja: matí\nMotiu: no puc signar la instància",
+            headers={"Reply-To": anna.address, "Auto-Submitted": "auto-generated"},
+        )
+        (ack,) = anna.wait_for_mail()
+        case = case_of(desk, sent)
+
+    assert case["citizen"] == anna.address
+    assert case["number"] in str(ack["Subject"])
+    assert not mails_to(desk, form.address)
+
+
+@pytest.mark.parametrize(
+    ("headers", "subject", "text", "outcome"),
+    [
+        ({"Precedence": "bulk"}, "Una pregunta", ASKED, "automatic"),
+        (
+            {},
+            "You won the lottery",
+            "Dear friend, you won the lottery, claim your prize in bitcoin now, casino bonus, viagra, click here.",
+            "spam",
+        ),
+    ],
+    ids=["machine", "spam"],
+)
+def test_a_person_makes_a_case_of_a_letter_that_was_misjudged(
+    desk: Office, road: Road, headers: dict[str, str], subject: str, text: str, outcome: str
+) -> None:
+    anna = someone(road)
+    sent = anna.write(desk.address, subject, text, headers=headers)
+    assert letter(desk, sent)["outcome"] == outcome
+
+    desk.oacmail("case", "open", sent)
+
+    assert number_of(desk, sent) in anna.wait_for_mail()[0]["Subject"]
+    assert len(running_clocks(desk, number_of(desk, sent))) == 1
+    assert waiting_for_a_person(desk, sent) is None
+    assert desk.status()["unaccounted"] == 0

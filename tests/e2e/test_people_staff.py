@@ -1,0 +1,279 @@
+"""What counts as an answer, and from whom: agents with ordinary clients, with and without proof of who they are."""
+
+import smtplib
+import ssl
+from collections.abc import Callable, Iterator
+from email import policy
+from email.message import EmailMessage
+
+import pytest
+
+from tests.e2e.office import Office
+from tests.e2e.watching import (
+    answered_by,
+    at_desk,
+    case_of,
+    letter,
+    mails_to,
+    number_of,
+    opened,
+    plain,
+    running_clocks,
+    someone,
+    waiting_for_a_person,
+)
+from tests.servers.people import Citizen, reply_headers
+from tests.servers.people import letter as everyday
+from tests.servers.road import DOMAIN, HOSTNAME, PASSWORD, Road
+from tests.servers.waiting import until
+
+ASKED = "Bon dia, no puc presentar la instància perquè la pàgina no em deixa signar."
+ANSWER = "Bon dia, entreu a la seu amb l'idCAT Mòbil i torneu-ho a provar."
+PROOF = {"provider": "postfix", "authserv_id": HOSTNAME, "mx": [HOSTNAME]}
+
+
+@pytest.fixture(scope="module")
+def marta(road: Road) -> Citizen:
+    """An agent with an address of her own; mail under her envelope sender is vouched for by our exchanger."""
+    return Citizen(road, "Marta", user=f"{road.new_user('marta')}-proven", domain=DOMAIN)
+
+
+@pytest.fixture(scope="module")
+def desk(road: Road, marta: Citizen, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    root = tmp_path_factory.mktemp("staff")
+    with opened(road, root, trust=PROOF, people={"agents": [marta.address]}) as office:
+        yield office
+
+
+def asked(desk: Office, anna: Citizen, **headers: str) -> str:
+    """A question that was taken in and acknowledged: its Message-ID."""
+    sent = anna.write(desk.address, "No puc signar", ASKED, headers=headers)
+    anna.wait_for_mail()
+    return sent
+
+
+def question(desk: Office, sent: str) -> EmailMessage:
+    with at_desk(desk) as agent:
+        mail: EmailMessage = agent.read(agent.find(sent))
+        return mail
+
+
+def copied_to(desk: Office, marta: Citizen, to: EmailMessage, citizen: str, text: str = ANSWER) -> EmailMessage:
+    """Marta's answer from her own address, with the office in copy."""
+    headers = {**reply_headers(to), "Cc": desk.address}
+    return everyday(f"Marta <{marta.address}>", [citizen], f"Re: {to['Subject']}", text, headers)
+
+
+def post(sender: Citizen, mail: EmailMessage, *to: str, envelope: str | None = None) -> str:
+    sender.send(mail.as_bytes(policy=policy.SMTP), *to, envelope_from=envelope)
+    return str(mail["Message-ID"])
+
+
+def saved_in_sent(desk: Office, mail: EmailMessage) -> str:
+    with at_desk(desk) as agent:
+        agent.append(mail.as_bytes(policy=policy.SMTP), "Sent", "\\Seen")
+    return str(mail["Message-ID"])
+
+
+# --- Sent -------------------------------------------------------------------------------------------------
+
+
+def test_an_answer_from_the_shared_mailbox_meets_the_promise(desk: Office, road: Road) -> None:
+    anna = someone(road)
+    sent = asked(desk, anna)
+
+    answer = answered_by(desk, sent, ANSWER)
+
+    case = case_of(desk, sent)
+    assert (case["status"], case["overdue"]) == ("answered", False)
+    assert case["answered_at"] is not None
+    assert letter(desk, answer)["role"] == "agent"
+    assert len(mails_to(desk, anna.address)) == 1
+
+
+def test_an_answer_with_the_citizen_in_copy_is_one_too(desk: Office, road: Road) -> None:
+    anna, union = someone(road), someone(road, "Gestoria")
+    sent = asked(desk, anna)
+    headers = {**reply_headers(question(desk, sent)), "Cc": anna.address}
+
+    answer = saved_in_sent(desk, everyday(desk.address, [union.address], "Re: No puc signar", ANSWER, headers))
+
+    assert number_of(desk, answer) == number_of(desk, sent)
+    assert case_of(desk, sent)["status"] == "answered"
+
+
+def test_an_answer_to_the_address_that_the_citizen_asked_to_be_answered_at_is_one_too(desk: Office, road: Road) -> None:
+    anna = someone(road)
+    elsewhere = someone(road, "Anna a casa")
+    sent = asked(desk, anna, **{"Reply-To": elsewhere.address})
+
+    answered_by(desk, sent, ANSWER)
+
+    assert any("idCAT" in plain(mail) for mail in elsewhere.wait_for_mail())
+    assert case_of(desk, sent)["status"] == "answered"
+
+
+def test_a_letter_about_the_case_to_a_colleague_is_no_answer(desk: Office, road: Road) -> None:
+    sent = asked(desk, someone(road))
+    mail = everyday(
+        desk.address, [desk.technical.address], "RV: No puc signar", "Ho mireu?", reply_headers(question(desk, sent))
+    )
+
+    forwarded = saved_in_sent(desk, mail)
+
+    assert number_of(desk, forwarded) == number_of(desk, sent)
+    assert case_of(desk, sent)["status"] == "open"
+    assert len(running_clocks(desk, number_of(desk, sent))) == 1
+
+
+def test_the_desks_own_vacation_notice_in_sent_is_no_answer(desk: Office, road: Road) -> None:
+    anna = someone(road)
+    sent = asked(desk, anna)
+    headers = {**reply_headers(question(desk, sent)), "Auto-Submitted": "auto-replied"}
+
+    notice = saved_in_sent(desk, everyday(desk.address, [anna.address], "Soc fora", "Torno el dia 15.", headers))
+
+    assert letter(desk, notice)["outcome"] == "automatic"
+    assert len(running_clocks(desk, number_of(desk, sent))) == 1
+
+
+def test_a_second_answer_leaves_the_first_ones_hour(desk: Office, road: Road) -> None:
+    sent = asked(desk, someone(road))
+    answered_by(desk, sent, ANSWER)
+    first = case_of(desk, sent)
+
+    again = answered_by(desk, sent, "Hi afegeixo un enllaç amb les instruccions.")
+
+    letter(desk, again)
+    second = case_of(desk, sent)
+    assert (second["status"], second["answered_at"]) == ("answered", first["answered_at"])
+
+
+def test_an_answer_seen_in_the_inbox_first_is_decided_by_the_one_in_sent(desk: Office, road: Road) -> None:
+    anna = someone(road)
+    sent = asked(desk, anna)
+    headers = {**reply_headers(question(desk, sent)), "Cc": desk.address}
+    mail = everyday(desk.address, [anna.address], "Re: No puc signar", ANSWER, headers)
+    answer = post(anna, mail, anna.address, desk.address)
+    assert letter(desk, answer)["outcome"] == "quarantined"
+
+    saved_in_sent(desk, mail)
+
+    until(lambda: not running_clocks(desk, number_of(desk, sent)), 15, what="the answer is seen in Sent")
+    assert case_of(desk, sent)["status"] == "answered"
+    assert waiting_for_a_person(desk, answer) is None
+    assert desk.status()["unaccounted"] == 0
+
+
+def test_what_an_outsider_puts_into_sent_by_plus_addressing_is_no_answer(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    with Road(detail=True) as open_road, opened(open_road, tmp_path_factory.mktemp("detail")) as desk:
+        anna, mallory = someone(open_road), someone(open_road, "Mallory")
+        sent = asked(desk, anna)
+        mail = everyday(desk.address, [anna.address], "Re: No puc signar", ANSWER, {"In-Reply-To": sent})
+
+        forged = post(mallory, mail, desk.address.replace("@", "+Sent@"))
+
+        row = letter(desk, forged)
+        assert (row["folder"], row["outcome"]) == ("Sent", "quarantined")
+        assert waiting_for_a_person(desk, forged) == "in-sent-but-came-by-smtp"
+        assert len(running_clocks(desk, number_of(desk, sent))) == 1
+
+
+# --- an agent's own address -------------------------------------------------------------------------------
+
+
+def test_an_agents_own_mail_that_our_exchanger_vouches_for_is_an_answer(
+    desk: Office, road: Road, marta: Citizen
+) -> None:
+    anna = someone(road)
+    sent = asked(desk, anna)
+
+    answer = post(marta, copied_to(desk, marta, question(desk, sent), anna.address), desk.address)
+
+    assert letter(desk, answer)["role"] == "agent"
+    assert case_of(desk, sent)["status"] == "answered"
+
+
+def test_an_agents_own_mail_by_login_is_an_answer(desk: Office, road: Road, marta: Citizen) -> None:
+    anna = someone(road)
+    sent = asked(desk, anna)
+    mail = copied_to(desk, marta, question(desk, sent), anna.address)
+
+    tls = ssl.create_default_context(cafile=str(road.certs.ca))
+    with smtplib.SMTP("localhost", road.postfix.submission_port) as relay:
+        relay.starttls(context=tls)
+        relay.login(marta.address, PASSWORD)
+        relay.send_message(mail, f"bounce@{DOMAIN}", [anna.address, desk.address])
+
+    letter(desk, str(mail["Message-ID"]))
+    assert case_of(desk, sent)["status"] == "answered"
+
+
+def test_without_proof_it_is_a_remark_and_the_agent_hears_of_it_once_a_day(
+    desk: Office, road: Road, marta: Citizen
+) -> None:
+    anna = someone(road)
+    sent = asked(desk, anna)
+    number = number_of(desk, sent)
+    for text in ("Bon dia, tanqueu-ho.", "Bon dia, i tant que sí."):
+        mail = copied_to(desk, marta, question(desk, sent), anna.address, text)
+        remark = post(anna, mail, desk.address)
+        assert (letter(desk, remark)["outcome"], number_of(desk, remark)) == ("staff", number)
+
+    assert case_of(desk, sent)["status"] == "open"
+    assert len(running_clocks(desk, number)) == 1
+    until(lambda: [mail for mail in marta.inbox() if number in str(mail["Subject"])], what="Marta is told")
+    assert len([mail for mail in desk.case(number)["mails"] if mail["kind"] == "remark"]) == 1
+
+
+def test_a_proof_that_the_sender_wrote_himself_proves_nothing(desk: Office, road: Road, marta: Citizen) -> None:
+    anna, mallory = someone(road), someone(road, "Mallory")
+    sent = asked(desk, anna)
+    mail = copied_to(desk, marta, question(desk, sent), anna.address)
+    forged = (
+        f"Authentication-Results: {HOSTNAME}; dmarc=pass header.from={DOMAIN}\r\n"
+        f"Received: from pc (pc [10.0.0.9]) (Authenticated sender: {marta.address}) by {HOSTNAME} (Postfix)\r\n"
+        "\twith ESMTPSA id 4711; Wed, 25 Nov 2026 10:00:00 +0100 (CET)\r\n"
+    )
+
+    mallory.send(forged.encode() + mail.as_bytes(policy=policy.SMTP), desk.address)
+
+    assert letter(desk, str(mail["Message-ID"]))["outcome"] == "staff"
+    assert case_of(desk, sent)["status"] == "open"
+
+
+def test_without_a_provider_nobody_is_proven(road: Road, marta: Citizen, office: Callable[..., Office]) -> None:
+    anna = someone(road)
+    desk = office(people={"agents": [marta.address]})
+    with desk.running():
+        sent = asked(desk, anna)
+        answer = post(marta, copied_to(desk, marta, question(desk, sent), anna.address), desk.address)
+
+        assert letter(desk, answer)["outcome"] == "staff"
+        assert case_of(desk, sent)["status"] == "open"
+
+
+def test_a_colleagues_mail_about_no_case_waits_for_a_person(desk: Office, marta: Citizen) -> None:
+    mail = everyday(marta.address, [desk.address], "Dinar de dijous", "Qui s'apunta al dinar de dijous?", {})
+
+    sent = post(marta, mail, desk.address)
+
+    assert letter(desk, sent)["outcome"] == "quarantined"
+    assert waiting_for_a_person(desk, sent) == "staff-without-case"
+    assert not mails_to(desk, marta.address)
+
+
+def test_who_asks_as_a_guest_is_answered_when_the_guest_is(desk: Office, road: Road) -> None:
+    anna, son = someone(road), someone(road, "El fill")
+    sent = asked(desk, anna)
+    answered_by(desk, sent, ANSWER)
+    ack = anna.inbox()[0]
+    asked_too = son.write(desk.address, "Re: La mare i l'idCAT", "On es baixa l'idCAT?", headers=reply_headers(ack))
+    assert letter(desk, asked_too)["guest"] == 1
+    assert len(running_clocks(desk, number_of(desk, sent))) == 1
+
+    answered_by(desk, asked_too, "Bon dia, a idcat.cat.")
+
+    assert case_of(desk, sent)["status"] == "answered"
