@@ -2,8 +2,8 @@
 
 import shutil
 from collections.abc import Callable
-from email.utils import parsedate_to_datetime
 from dataclasses import replace
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
@@ -92,7 +92,7 @@ def test_a_second_letter_whose_first_is_gone_from_the_mailbox_still_finds_its_ca
     backup = _busy_day(world)
     before = next(case for case in world.cases() if case["citizen"] == ANNA)["number"]
     inbox = world.mailbox.boxes["INBOX"]
-    for uid in [uid for uid, letter in inbox.letters.items() if "Com demano el volant".encode() in letter.raw]:
+    for uid in [uid for uid, letter in inbox.letters.items() if b"Com demano el volant" in letter.raw]:
         world.mailbox.expunge("INBOX", uid)
     _restore(world, backup)
     world.turn()

@@ -70,7 +70,7 @@ class FakeTransport:
     """Port `Transport`. `boxes`: what people received; `heard`: every mail offered, `given`: every one whose bytes
     were handed over. `copies`: mail to the office is brought at once, kept until `bring`, or lost. `rewrites`: every Message-ID becomes
     the relay's own. `server_copies`: the provider puts what it sends into Sent by itself. `died`: called at named
-    points, to kill there."""
+    points, to kill there. `unproven`: keys of mails that arrived and whose copy did not come back at once."""
 
     def __init__(self, mailbox: FakeMailbox, clock: FakeClock, office: str) -> None:
         self._mailbox, self._clock, self._office = mailbox, clock, office
@@ -81,6 +81,7 @@ class FakeTransport:
         self.rewrites = False
         self.server_copies = False
         self.died: Callable[[str], None] = lambda point: None
+        self.unproven: set[str] = set()
         self._rules: list[Rule] = []
         self._kept: list[tuple[str, bytes]] = []
 
@@ -137,6 +138,8 @@ class FakeTransport:
 
     def _deliver(self, mail: Outgoing, copy: bool) -> None:
         self.given.append(mail)
+        if not (copy and self.copies == "brought"):
+            self.unproven.add(mail.key)
         mime = mail.mime
         if self.rewrites:
             mime = _MESSAGE_ID.sub(b"Message-ID: <relay-%d@relay.example>" % len(self.given), mime, count=1)
