@@ -121,10 +121,12 @@ def _set_aside(reason: str, role: Role = Role.AGENT) -> Decision:
 def _remark(policy: Policy, inp: Arrived, writer: Writer, case: CaseView, now: datetime) -> Decision:
     attach = Attach(role=writer.role, outcome=Outcome.STAFF, kind=Kind.REQUEST, case=case.number, rule=writer.rule)
     day = now.astimezone(policy.office.timezone).date()
-    # Once a day and case: who forges an agent's From must not be able to fill the agent's mailbox.
+    # Whoever meant to answer must know that it does not count; a word among colleagues is heard as it is. Once a day
+    # and case: who forges an agent's From must not be able to fill the agent's mailbox.
+    meant_as_answer = _to_the_citizen(case, _recipients(policy, inp.message))
     told = notices(
         policy,
-        (inp.message.sender,),
+        (inp.message.sender,) if meant_as_answer else (),
         key=f"remark:{case.number}:{day}",
         template="remark",
         now=now,

@@ -5,7 +5,7 @@ text, whatever a town's own template asks for. Citizens' text is shown without h
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
@@ -69,7 +69,7 @@ def _shown(name: str, value: object, zone: ZoneInfo) -> object:
         case str():
             return _text(value) if name == "text" else one_line(value)
         case datetime():
-            return value.astimezone(zone)
+            return _inside_its_day(value.astimezone(zone)) if name == "due_at" else value.astimezone(zone)
         case Mapping():
             row = {**_ROWS.get(name, {}), **value}
             return {str(key): _shown(str(key), cell, zone) for key, cell in row.items()}
@@ -77,6 +77,11 @@ def _shown(name: str, value: object, zone: ZoneInfo) -> object:
             return tuple(_shown(name, item, zone) for item in value)
         case _:
             return value
+
+
+def _inside_its_day(due_at: datetime) -> datetime:
+    """A day that ends at 24:00 is the day before its midnight."""
+    return due_at - timedelta(minutes=1) if due_at.time() == time.min else due_at
 
 
 def _text(text: str) -> str:
