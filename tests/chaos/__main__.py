@@ -29,9 +29,8 @@ def main() -> int:
             if desk.process is not None:
                 desk.stop()
     seconds = time.monotonic() - began
-    print(
-        f"chaos: seed {options.seed}, {mails} mails, {struck}: {harm}{'' if quiet else ', NEVER QUIET'}; {seconds:.0f} s"
-    )
+    end = f"{harm}, not quiet" if not quiet else str(harm)
+    print(f"chaos: seed {options.seed}, {mails} mails, {struck}: {end}; {seconds:.0f} s")
     return int(harm.any() or not quiet)
 
 
