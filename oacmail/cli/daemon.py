@@ -20,9 +20,10 @@ def run(ctx: click.Context, shadow: bool) -> None:
     parts = wiring.assemble(config, shadow=shadow)
     try:
         _sound(parts)
-        service.Service(parts, Systemd.from_environment(), lambda: configured(ctx)).run()
-    finally:
+    except BaseException:
         parts.close()
+        raise
+    service.Service(parts, Systemd.from_environment(), lambda: configured(ctx)).run()
 
 
 @click.command()

@@ -1,5 +1,6 @@
 """`backup`, `restore`, `migrate`."""
 
+import sqlite3
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import click
 
 from oacmail import wiring
-from oacmail.adapters.store import connection, upkeep
+from oacmail.adapters.store import SqliteStore, connection, upkeep
 from oacmail.cli.common import configured, existing
 
 
@@ -50,13 +51,15 @@ def restore(ctx: click.Context, path: str, yes: bool) -> None:
 @click.option("--list", "list_only", is_flag=True, help="Only show the steps.")
 @click.pass_context
 def migrate(ctx: click.Context, list_only: bool) -> None:
-    """Bring the schema up to date. The service does this itself at its start."""
+    """Bring the schema up to date; the service must be stopped. It does this itself at its start."""
     state = wiring.state(configured(ctx))
-    state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    con = connection.connect(state / connection.FILE)
+    if not list_only:
+        SqliteStore(state).close()
+    if (state / connection.FILE).exists():
+        con = connection.connect_readonly(state / connection.FILE)
+    else:
+        con = sqlite3.connect(":memory:")
     try:
-        if not list_only:
-            connection.migrate(con)
         applied, pending = connection.schema(con)
     finally:
         con.close()

@@ -101,7 +101,8 @@ protocol lmtp {{
 class Dovecot:
     """`with Dovecot(folder, certificates) as server: server.imap_port`; `kill`, `stop` and `start` at will.
 
-    The ports stay the same over a restart. `password`: everybody's, from the next start on. `detail`: `name+folder@` is delivered into that folder.
+    The ports stay the same over a restart. `password`: everybody's, from the next start on. `detail`: `name+folder@`
+    is delivered into that folder.
     `root` must be short: it holds Unix sockets.
     """
 

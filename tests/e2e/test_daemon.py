@@ -1,0 +1,259 @@
+"""The process itself: killed at any moment, asked to end, to read anew, started twice, in shadow, under systemd."""
+
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.e2e.office import IMPATIENT, NO_LIMITS, Office
+from tests.e2e.systemd import Ear
+from tests.servers.people import Citizen
+from tests.servers.proxy import Proxy
+from tests.servers.road import Road
+from tests.servers.waiting import until
+
+MakeOffice = Callable[..., Office]
+KILLS, LETTERS = 15, 60
+
+_PROGRESS = """SELECT (SELECT count(*) FROM sightings) + (SELECT count(*) FROM messages)
+  + (SELECT count(*) FROM outbox WHERE data_at IS NOT NULL) + (SELECT count(*) FROM outbox WHERE sent_at IS NOT NULL)
+  AS done"""
+"""Grows with every step that any letter makes."""
+
+
+def test_killed_at_random_moments_no_letter_is_doubled_and_no_acknowledgement_is_missing_or_sent_twice(
+    road: Road, office: MakeOffice
+) -> None:
+    desk, chance = office(ack=NO_LIMITS, smtp={"uncertain_seconds": 3}), random.Random(20261125)
+    desk.program = IMPATIENT
+    people = [Citizen(road, "Núria Font") for _ in range(LETTERS)]
+    desk.oacmail("once")
+    waiting = iter(people)
+    for _ in range(KILLS):
+        desk.launch()
+        for person in [next(waiting) for _ in range(LETTERS // KILLS)]:
+            person.write(desk.address, f"Sol·licitud {person.user}", f"Com presento la sol·licitud de {person.user}?")
+        goal = _done(desk) + chance.randrange(1, 12)
+        until(lambda goal=goal: _done(desk) >= goal, 20, every=0.001, what=f"a moment to kill\n{desk.log()}")  # type: ignore[misc]
+        desk.kill()
+    with desk.running():
+        for person in people:
+            until(person.mailbox.files, 60, what=f"the acknowledgement of {person.user}")
+        open_ends = "SELECT 1 FROM outbox WHERE kind = 'ack' AND state <> 'sent'"
+        until(lambda: not desk.rows(open_ends), 60, what="every row is settled")
+        desk.passes()
+        status, cases = desk.status(), desk.cases()
+    assert status["unaccounted"] == 0
+    assert sorted(case["citizen"] for case in cases) == sorted(person.address for person in people)
+    assert {case["messages"] for case in cases} == {1}
+    assert [len(person.inbox()) for person in people] == [1] * LETTERS
+
+
+def _done(desk: Office) -> int:
+    rows = desk.rows(_PROGRESS)
+    return int(rows[0]["done"]) if rows else 0
+
+
+# --- its end ----------------------------------------------------------------------------------------------
+
+
+def _seconds_to_stop(desk: Office) -> float:
+    begun = time.monotonic()
+    assert desk.stop() == 0
+    return time.monotonic() - begun
+
+
+def test_sigterm_ends_it_within_five_seconds_with_zero_and_nothing_half_done(road: Road, office: MakeOffice) -> None:
+    desk, people = office(ack=NO_LIMITS), [Citizen(road) for _ in range(25)]
+    desk.oacmail("once")
+    for person in people:
+        person.write(desk.address, f"Pregunta {person.user}", "On puc pagar el rebut?")
+    desk.launch()
+    until(lambda: len(desk.rows("SELECT 1 FROM outbox WHERE data_at IS NOT NULL")) >= 3, what="mail under way")
+    assert _seconds_to_stop(desk) < 5
+    assert desk.rows("SELECT 1 FROM outbox WHERE state IN ('claimed', 'sending')") == []
+    with desk.running():
+        for person in people:
+            person.wait_for_mail()
+        desk.passes()
+    assert {len(person.inbox()) for person in people} == {1}
+
+
+def test_sigterm_ends_it_within_five_seconds_when_both_servers_are_silent(road: Road, office: MakeOffice) -> None:
+    imap, smtp = Proxy(road.dovecot.imaps_port), Proxy(road.postfix.submission_port)
+    with imap, smtp:
+        desk, anna = office(imap={"port": imap.port}, smtp={"port": smtp.port}), Citizen(road)
+        desk.start()
+        smtp.stall()
+        anna.write(desk.address, "Fira", "Com munto una parada a la fira?")
+        until(lambda: smtp.lines, what="a line to the relay")
+        imap.stall()
+        assert _seconds_to_stop(desk) < 5
+        smtp.restore()
+        imap.restore()
+        with desk.running():
+            anna.wait_for_mail()
+    assert len(anna.inbox()) == 1
+
+
+def test_a_second_daemon_on_the_same_state_refuses_with_75_and_the_first_goes_on(
+    road: Road, office: MakeOffice
+) -> None:
+    desk, anna = office(), Citizen(road)
+    with desk.running():
+        for words in (("run",), ("once",), ("restore", str(desk.config), "--yes"), ("migrate",)):
+            assert "another oacmail" in desk.oacmail(*words, code=75).stderr
+        anna.write(desk.address, "Mercat", "Quin dia és el mercat?")
+        anna.wait_for_mail()
+
+
+# --- what is read anew ------------------------------------------------------------------------------------
+
+
+def _own_template(desk: Office, text: str) -> None:
+    shipped = Path("templates/ca/ack.txt.j2").read_text("utf-8")
+    own = desk.root / "templates" / "ca" / "ack.txt.j2"
+    own.parent.mkdir(parents=True, exist_ok=True)
+    own.write_text(f"{shipped.rstrip()}\n{text}\n")
+
+
+def _reloaded(desk: Office, event: str, count: int) -> None:
+    desk.signal(signal.SIGHUP)
+    until(lambda: len(desk.diary(event)) >= count, what=f"{event}\n{desk.log()}")
+
+
+def _told(road: Road, desk: Office) -> str:
+    """The text of the acknowledgement that a new citizen gets."""
+    person = Citizen(road)
+    person.write(desk.address, f"Cita {person.user}", "Bon dia, com demano cita prèvia?")
+    (ack,) = person.wait_for_mail()
+    body = ack.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
+
+
+def test_sighup_takes_a_changed_template_and_configuration_and_refuses_broken_ones(
+    road: Road, office: MakeOffice
+) -> None:
+    desk = office(office={"templates": "templates"})
+    _own_template(desk, "El mercat es trasllada a la plaça.")
+    with desk.running():
+        assert "El mercat es trasllada a la plaça." in _told(road, desk)
+        _own_template(desk, "La piscina obre al juny.")
+        desk.change(office={"phone": "900 111 222"})
+        assert "La piscina" not in _told(road, desk)
+        _reloaded(desk, "reloaded", 1)
+        assert "La piscina obre al juny." in (told := _told(road, desk))
+        assert "900 111 222" in told
+        _own_template(desk, "{% if %}")
+        _reloaded(desk, "reload.refused", 1)
+        assert "La piscina obre al juny." in _told(road, desk)
+        _own_template(desk, "La piscina obre al maig.")
+        good = desk.config.read_text()
+        desk.config.write_text(good.replace("900 111 222", "900 333 444") + "\n[nonsense]\nx = 1\n")
+        _reloaded(desk, "reload.refused", 2)
+        assert "900 111 222" in _told(road, desk)
+        assert any("nonsense" in line["reason"] for line in desk.diary("reload.refused"))
+        desk.config.write_text(good)
+        _reloaded(desk, "reloaded", 2)
+        assert "La piscina obre al maig." in _told(road, desk)
+
+
+def test_sighup_does_not_take_another_server_and_says_so(office: MakeOffice) -> None:
+    desk = office()
+    with desk.running():
+        desk.change(imap={"poll_seconds": 7})
+        _reloaded(desk, "reload.refused", 1)
+        assert "restart" in desk.diary("reload.refused")[0]["reason"]
+        desk.passes()
+
+
+# --- shadow -----------------------------------------------------------------------------------------------
+
+
+def test_in_shadow_cases_are_recorded_and_nothing_is_sent_or_moved_not_even_later(
+    road: Road, office: MakeOffice
+) -> None:
+    desk, anna, pere = office(), Citizen(road), Citizen(road)
+    with desk.running("--shadow"):
+        anna.write(desk.address, "Ordenances", "On trobo les ordenances fiscals?")
+        desk.wait_for_cases(1)
+        desk.passes()
+        (mail,) = desk.json("outbox", "list", "--all")
+        assert mail["state"] == "shadow"
+        assert desk.status()["unaccounted"] == 0
+    with desk.running():
+        pere.write(desk.address, "Pressupost", "On trobo el pressupost municipal?")
+        pere.wait_for_mail()
+        desk.passes(3)
+    assert anna.inbox() == []
+    assert len(desk.cases()) == 2
+    assert {(mail["recipient"], mail["state"]) for mail in desk.json("outbox", "list", "--all")} == {
+        (anna.address, "shadow"),
+        (pere.address, "sent"),
+    }
+
+
+def test_in_shadow_a_copy_of_our_own_mail_is_not_moved(road: Road, office: MakeOffice) -> None:
+    desk, anna = office(), Citizen(road)
+    with desk.running():
+        anna.write(desk.address, "Graella", "Hi ha places a natació?")
+        anna.wait_for_mail()
+        until(lambda: desk.mailbox.letters("Sent"), what="the copy is filed")
+        agent = desk.at_desk()
+        agent.move(agent.uids("Sent")[0], "INBOX", "Sent")
+    with desk.running("--shadow"):
+        desk.passes()
+        assert len(agent.uids("INBOX")) == 2
+        agent.close()
+
+
+# --- systemd ----------------------------------------------------------------------------------------------
+
+
+def test_systemd_hears_ready_status_reloading_and_stopping_and_a_pulse(office: MakeOffice, tmp_path: Path) -> None:
+    desk = office()
+    with Ear(tmp_path, watchdog=3) as ear:
+        with desk.running(environ=ear.environ):
+            ear.wait_for("READY=1")
+            ear.wait_for("WATCHDOG=1", 3)
+            ear.wait_for("STATUS=mailbox read, mail goes out")
+            assert ear.longest_silence("WATCHDOG=1") < 3
+            desk.signal(signal.SIGHUP)
+            ear.wait_for("RELOADING=1")
+            ear.wait_for("READY=1", 2)
+        ear.wait_for("STOPPING=1")
+    assert ear.words().index("READY=1") < ear.words().index("WATCHDOG=1")
+
+
+def test_a_loop_that_is_stuck_gets_no_pulse_and_the_pulse_comes_back_with_it(
+    road: Road, office: MakeOffice, tmp_path: Path
+) -> None:
+    """With the patience of `tests.e2e.impatient`: a loop is stuck after 3 s, a silent server is given 5."""
+    with Proxy(road.dovecot.imaps_port) as wire, Ear(tmp_path, watchdog=3) as ear:
+        desk = office(imap={"port": wire.port})
+        desk.program = IMPATIENT
+        with desk.running(environ=ear.environ):
+            ear.wait_for("WATCHDOG=1")
+            wire.stall()
+            until(lambda: desk.rows("SELECT 1 FROM kv WHERE key = 'problem:imap'"), 30, what="the silence is noticed")
+            wire.restore()
+            desk.passes(1)
+            pulses = ear.words().count("WATCHDOG=1")
+            ear.wait_for("WATCHDOG=1", pulses + 2)
+            assert ear.longest_silence("WATCHDOG=1") > 3
+
+
+def test_memory_of_an_idle_daemon_and_a_quick_help(office: MakeOffice) -> None:
+    desk = office()
+    with desk.running():
+        desk.passes(3)
+        peak = desk.peak_memory()
+    begun = os.times().children_user
+    desk.oacmail("--help")
+    spent = os.times().children_user - begun
+    print(f"idle daemon: at most {peak / 1e6:.0f} MB; --help: {spent:.2f} s of CPU")
+    assert peak < 90_000_000
+    assert spent < 0.3
