@@ -194,19 +194,21 @@ def arm(con: sqlite3.Connection, effect: Arm, scene: Scene) -> None:
 
 
 def disarm(con: sqlite3.Connection, effect: Disarm, scene: Scene) -> None:
-    """Met: response clocks bear the moment; the escalations and reminders that hung on them are void."""
+    """Met: response clocks bear the moment; the escalations and reminders that hung on them are void. Of the clocks
+    that have rung only the response clock itself still runs."""
     case, moment = case_id(con, effect.case), stamp(effect.at)
     only = f" AND armed_by IN ({','.join('?' * len(effect.armed_by))})" if effect.armed_by else ""
     for kind in effect.kinds:
         if effect.how == "met":
             con.execute(
                 f"""UPDATE deadlines SET met_at = ? WHERE case_id = ? AND kind = ? AND level = 0 AND armed_at <= ?
-                AND met_at IS NULL AND void_at IS NULL{only}""",
+                AND met_at IS NULL AND void_at IS NULL AND (fired_at IS NULL OR kind = 'answer'){only}""",
                 (moment, case, kind, moment, *effect.armed_by),
             )
         con.execute(
             f"""UPDATE deadlines SET void_at = ? WHERE case_id = ? AND kind = ? AND armed_at <= ?
-            AND met_at IS NULL AND void_at IS NULL AND (fired_at IS NULL OR level = 0){only}""",
+            AND met_at IS NULL AND void_at IS NULL
+            AND (fired_at IS NULL OR (kind = 'answer' AND level = 0)){only}""",
             (stamp(scene.now), case, kind, moment, *effect.armed_by),
         )
 
