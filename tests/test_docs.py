@@ -1,6 +1,5 @@
 """What an admin can read is complete: every key and every verb is documented, with the defaults that hold."""
 
-import importlib
 import re
 import tomllib
 from collections.abc import Iterator
@@ -9,12 +8,13 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, get_args
 
+import click
 import pytest
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from oacmail import __version__
+from oacmail import __version__, cli
 from oacmail.config import Config
 
 ROOT = Path(__file__).parent.parent
@@ -81,16 +81,16 @@ def test_no_key_is_explained_that_does_not_exist() -> None:
     assert explained == set(KEYS)
 
 
-def _verbs(command: Any, path: str = "") -> Iterator[str]:
-    """`status`, `case show` …: every verb below a click command."""
-    for name, below in getattr(command, "commands", {}).items():
-        yield from _verbs(below, f"{path}{name} ") if hasattr(below, "commands") else [f"{path}{name}"]
+def _verbs(group: click.Group, path: str = "") -> Iterator[str]:
+    """`status`, `case show` …: every verb below a click group."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        yield from _verbs(command, f"{path}{name} ") if isinstance(command, click.Group) else [f"{path}{name}"]
 
 
 def test_every_verb_is_documented() -> None:
-    """`main` is click's group itself, or a function around it; `cli` is then the group."""
-    module = importlib.import_module("oacmail.cli")
-    verbs = [*_verbs(getattr(module, "cli", module.main))]
+    verbs = list(_verbs(cli.oacmail))
     page = (ROOT / "docs" / "admin.md").read_text("utf-8")
     assert "run" in verbs
     assert [verb for verb in verbs if not re.search(rf"`(oacmail )?{verb}\b", page)] == []
@@ -111,3 +111,11 @@ def test_the_readme_begins_with_the_two_commands() -> None:
 def test_every_link_inside_the_documents_leads_somewhere(page: Path) -> None:
     links = re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", page.read_text("utf-8"))
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_every_test_that_a_page_names_exists() -> None:
+    pages = "".join(path.read_text("utf-8") for path in (ROOT / "docs").glob("*.md"))
+    named = set(re.findall(r"`(test_\w+)`", pages))
+    written = "".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    assert named
+    assert not {name for name in named if not re.search(rf"def {name}\(", written)}
