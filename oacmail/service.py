@@ -87,6 +87,7 @@ class Service:
         """Until SIGTERM or SIGINT; then closes its parts. Raises Fatal if a loop could not go on."""
         self.parts.store.begin()
         self.parts.store.problem("smtp", False, self.parts.engine.now())  # an earlier life's word; it is tried anew
+        wiring.foresee(self.parts.config, self.parts.engine)
         self.parts.engine.on_mail = self._mail.set
         for name in ("watch", "send", "tick"):
             self._alive(name)
@@ -249,9 +250,13 @@ class Service:
             log.error("tick.failed", exc_info=True)
 
     def _nightly(self) -> None:
-        """Hold every place in the mailbox against what we know of it."""
+        """Hold every place in the mailbox against what we know of it; look ahead in the calendar."""
         self._compare = True
         self.parts.mailbox.wake()
+        try:
+            wiring.foresee(self.parts.config, self.parts.engine)
+        except OacmailError as error:
+            log.warning("calendar.unread", error=str(error))
 
 
 def _tick(parts: Parts) -> None:

@@ -40,6 +40,17 @@ def clockwork(config: Config) -> Workdays:
     return Forgiving(calendar) if isinstance(calendar, OfficeCalendar) else calendar
 
 
+def foresee(config: Config, engine: Engine) -> None:
+    """Remember as problems the years whose holidays are missing or provisional, so that the operator is told and the
+    digest says so (domain.md section 2). Raises ConfigError, Transient."""
+    now = engine.now()
+    today = now.astimezone(config.office.timezone).date()
+    found = workdays(config).horizon(today)
+    for year in (today.year - 1, today.year, today.year + 1):
+        for code in (f"calendar_missing:{year}", f"calendar_provisional:{year}"):
+            engine.store.problem(code, code in found, now)
+
+
 def rules(config: Config) -> Policy:
     """The policy for verbs that judge and never send: no state, no secret."""
     return settings.policy(config, workdays=workdays(config), secrets=_NO_SECRET, instance="00000000")

@@ -97,7 +97,7 @@ def _problems(config: Config, counts: dict[str, Any], now: datetime) -> list[str
     found += ["held"] if counts["outbox"].get("held") else []
     found += ["failed"] if counts["outbox"].get("failed") else []
     found += ["other-instance"] if counts["other_instance"] else []
-    return [*found, *wiring.workdays(config).horizon(today)]
+    return list(dict.fromkeys([*found, *wiring.workdays(config).horizon(today)]))
 
 
 def _is_warning(problem: str) -> bool:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from oacmail import wiring
 from oacmail.adapters.workdays import SHIPPED
-from tests.engine.world import AGENT, ANNA, SUPERVISOR, World, text_of
+from tests.engine.world import AGENT, ANNA, OPERATOR, SUPERVISOR, World, text_of
 
 TOWN = Callable[..., World]
 DIGEST = {"digest": {"to": [AGENT]}, "deadline": {"remind_hours": 0}}
@@ -107,3 +108,31 @@ def test_its_clocks_run_on_from_monday_to_friday(forgotten: Callable[[str], Worl
     world.live("2027-03-16 09:00", minutes=120)
     assert world.kinds(SUPERVISOR) == ["overdue"]
     assert world.kinds(AGENT).count("digest") == 3, "Friday, Monday, Tuesday"
+
+
+# --- looking ahead ------------------------------------------------------------------------------------
+
+
+def test_from_november_the_operator_hears_once_that_next_years_list_is_not_official(town: TOWN) -> None:
+    world = town(now="2026-10-31 09:00", digest={"to": [AGENT]})
+    wiring.foresee(world.config, world.engine)
+    world.live("2026-11-01 09:00")
+    assert world.received(OPERATOR) == []
+    for day in (2, 3):
+        wiring.foresee(world.config, world.engine)
+        world.live(f"2026-11-0{day} 09:00")
+    (mail,) = world.received(OPERATOR)
+    assert "El calendari de festius de 2027 és provisional" in str(mail["Subject"])
+    assert "2027 és provisional" in text_of(world.received(AGENT)[-1])
+
+
+def test_a_list_that_was_entered_is_no_problem_any_more(town: TOWN, tmp_path: Path) -> None:
+    text = SHIPPED.read_text("utf-8")
+    file = tmp_path / "festius.toml"
+    file.write_text(text[: text.index("[2027]")], "utf-8")
+    world = town(now="2027-01-11 09:00", office={"holidays": str(file)})
+    wiring.foresee(world.config, world.engine)
+    assert world.problems() == {"calendar_missing:2027"}
+    file.write_text(text.replace("provisional = true", "provisional = false"), "utf-8")
+    wiring.foresee(world.config, world.engine)
+    assert world.problems() == set()
