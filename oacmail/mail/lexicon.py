@@ -301,7 +301,7 @@ TABLES: tuple[tuple[str, float, str], ...] = (
         que alguien nos llamase, que nos llam*, les agradeceria una llamada, agradeceria una llamada,
         llamada por favor, solicito llamada, necesito una llamada, llamarme, volver a llamar, call me, call me back,
         ring me, phone me, someone phone me, someone call me, could you call, give me a call, please call, call us,
-        callback, m'appeler, me rappeler, rappelez-moi, appelez-moi, que m'ho expliqu* per telefon,
+        callback, m'appeler, me rappeler, rappelez-moi, appelez-moi, que m'ho expliquin per telefon,
         atiendan por telefono, per telefon em va, contacto telefonico
         """,
     ),

@@ -114,6 +114,8 @@ _AT = re.compile(rf"\b(?:a les|a las|sobre las|sobre les|at) {_hour_pattern('a')
 def slot(text: str) -> Slot:
     """morning [08,14), afternoon [14,20), or any: nothing said, or both. Hours say more than words."""
     near = _GREETING.sub(" ", _around(text))
+    if not near:
+        return "any"
     hours = list(_spans(near))
     if hours:
         start, end = max(span[0] for span in hours), min(span[1] for span in hours)
