@@ -10,6 +10,8 @@ from oacmail.core.model import Auto, Message, Role
 from oacmail.core.policy import Policy
 from oacmail.core.tokens import OwnMark, read_mark
 
+MARKS = 10  # a mail of ours bears one; who writes thousands wants us to reckon
+
 
 @dataclass(frozen=True, slots=True)
 class Writer:
@@ -23,7 +25,7 @@ class Writer:
 def own_mark(policy: Policy, message: Message) -> OwnMark | None:
     """The signed mark of our own mail, if there is one and it was made for this very recipient and Date."""
     recipient = message.to[0] if message.to else ""
-    marks = (read_mark(policy, raw, recipient, message.sent_at) for raw in message.marks)
+    marks = (read_mark(policy, raw, recipient, message.sent_at) for raw in message.marks[:MARKS])
     return next((mark for mark in marks if mark), None)
 
 
@@ -33,7 +35,7 @@ def writer(policy: Policy, message: Message) -> Writer:
         return Writer(Role.CITIZEN, False, "form-sender")
     if message.auto is not Auto.NONE:
         return Writer(Role.ROBOT, False, f"robot: {message.auto}")
-    if message.sender in policy.office.own:
+    if policy.office.is_own(message.sender):
         return Writer(Role.OURS, False, "from-our-address-unsigned")
     if message.sender in policy.people.staff and message.single_from:
         return _staff(policy, message)

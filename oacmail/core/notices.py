@@ -1,4 +1,6 @@
-"""Mails to the house's own people: who gets them, under which key. Never to a citizen, never to our own address.
+"""Mails to the house's own people: who gets them, when, under which key. Never to a citizen or our own address.
+
+What no person asked for and is no alarm waits for the next opening: nobody is written to at night.
 
 One row a recipient; the address enters the key only as a short digest, since keys appear in logs.
 """
@@ -7,13 +9,14 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from hashlib import sha256
 
-from oacmail.core import tokens
+from oacmail.core import calendar, tokens
 from oacmail.core.budget import registrable
 from oacmail.core.model import Send
 from oacmail.core.policy import Policy
 from oacmail.core.view import MailView
 
 # What could not be delivered and is told to nobody: a notice about a notice would never end.
+AT_ANY_HOUR = frozenset({"alert", "derived"})
 UNTOLD = frozenset({"bounced", "probe"})
 
 
@@ -29,6 +32,7 @@ def notices(
     attach: str | None = None,
 ) -> tuple[Send, ...]:
     """The same notice to each of these people, in the office's first language."""
+    at_once = template in AT_ANY_HOUR or calendar.in_hours(now, policy)
     return tuple(
         Send(
             key=f"{key}:{sha256(address.encode()).hexdigest()[:8]}",
@@ -40,10 +44,10 @@ def notices(
             token=tokens.token(policy, case) if case else "",
             facts=dict(facts or {}, case=case),
             attach=attach,
-            release=now,
+            release=now if at_once else calendar.next_opening(now, policy),
         )
         for address in dict.fromkeys(recipients)
-        if address not in policy.office.own
+        if not policy.office.is_own(address)
     )
 
 

@@ -36,8 +36,9 @@ ACKS_A_CASE_AND_DAY = 3
 SAME_MAIL_A_WEEK = 3
 NEIGHBOURS = ("ca", "es")  # a few words are said in both
 TELLING_LETTERS = 12
-# What every relay takes (RFC 5321 section 4.1.2, dot-string); an address beyond ASCII is answered by a person.
-_ADDRESS = re.compile(r"[!#-'*+/-9=?A-Z^-~.-]{1,64}@[A-Za-z0-9.-]{1,253}", re.ASCII)
+# What every relay takes (RFC 5321 sections 4.1.2 and 4.5.3.1, dot-string) and no client decodes (RFC 2047); an
+# address beyond ASCII is answered by a person.
+_ADDRESS = re.compile(r"(?=.{3,254}\Z)(?!.*=\?)[!#-'*+/-9=?A-Z^-~.-]{1,64}@[A-Za-z0-9.-]{1,253}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,10 +82,11 @@ def on_citizen(policy: Policy, view: View, inp: Arrived, now: datetime) -> Decis
 
 
 def author_of(policy: Policy, message: Message) -> str:
-    """The person who asks: the From address; for the call-back form, the person in Reply-To."""
-    if message.sender in policy.form_senders or not message.sender:
-        return message.reply_to or message.sender
-    return message.sender
+    """The person who asks: the From address; for the call-back form alone, the person in Reply-To.
+
+    Who writes without a From is nobody we know: what Reply-To says proves nothing and may be a stranger's address.
+    """
+    return (message.reply_to or message.sender) if message.sender in policy.form_senders else message.sender
 
 
 # --- a letter of no case -------------------------------------------------------------------------------
@@ -107,7 +109,7 @@ def _aside(letter: Letter, outcome: Outcome, reason: str) -> Decision:
 
 
 def _thanks_without_reference(letter: Letter) -> Decision:
-    live = [case for case in letter.view.cases.values() if case.citizen == letter.author]
+    live = [case for case in letter.view.cases.values() if case.citizen == letter.author != ""]
     if not live:
         return _aside(letter, Outcome.QUARANTINED, "thanks-without-a-case")
     case = max(live, key=lambda case: case.touched_at)
@@ -144,7 +146,7 @@ def _no_ack(letter: Letter) -> str:
     limit = letter.policy.budgets.max_age_hours
     if not _ADDRESS.fullmatch(letter.author):
         return "no-address-to-answer"
-    if letter.author in letter.policy.office.own or letter.author in letter.policy.people.staff:
+    if letter.policy.office.is_own(letter.author) or letter.author in letter.policy.people.staff:
         return "from-our-own-people"
     if letter.forced:
         return ""

@@ -29,6 +29,11 @@ class Office:
         """All addresses that are ours, bare and in lower case."""
         return frozenset((self.address, *self.aliases))
 
+    def is_own(self, address: str) -> bool:
+        """Whether it is ours, with or without a detail behind a + (RFC 5233): `oac360+anything@…` is delivered here."""
+        local, _, domain = address.rpartition("@")
+        return address in self.own or f"{local.partition('+')[0]}@{domain}" in self.own
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class People:

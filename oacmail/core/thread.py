@@ -84,7 +84,11 @@ class Placing:
 
 
 def place(message: Message, view: View, writers: frozenset[str], received_at: datetime) -> Placing:
-    """The rung that holds. `writers`: the sender, or for a mail in Sent the recipients who stand for the writer."""
+    """The rung that holds. `writers`: the sender, or for a mail in Sent the recipients who stand for the writer.
+
+    Who gives no address is nobody: two such letters have nothing in common.
+    """
+    writers -= {""}
     for rung in (_acknowledged, _our_id, _known_id, _token, _reverse, _subject, _text):
         placing = rung(message, view, writers, received_at)
         if placing is not None and placing.case is not None:

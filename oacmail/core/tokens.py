@@ -107,7 +107,7 @@ def read_mark(policy: Policy, raw: str, recipient: str, sent_at: datetime | None
 
     Not over body, subject or Message-ID, which relays change. The instance may be another one's: the caller looks.
     """
-    values = dict(_MARK.findall(raw))
+    values = {**dict.fromkeys(_FIELDS, ""), **dict(_MARK.findall(raw))}
     signature = values.get("s", "")
     if not signature.isascii() or not any(
         hmac.compare_digest(_sign(secret, values, recipient, sent_at), signature) for secret in policy.secrets

@@ -17,7 +17,6 @@ LONGEST = 320  # octets of an address, RFC 3696 erratum 1690: 64 + 1 + 255
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|<[^>]*>?|[(),;:]|[^"(),;:<]+', re.S)
 _ADDR_SPEC = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^\s@<>(),;:"\[\]\\]+)@(?:[^\s@<>(),;:"\[\]\\]+|\[[^\s\[\]\\]+\])')
-_ROUTE = re.compile(r"@[^:<>]*:")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
 
 
@@ -50,7 +49,7 @@ def _mailboxes(values: Iterable[str]) -> Iterator[Mailbox]:
     for value in values:
         words: list[str] = []
         comments: list[str] = []
-        group = False
+        group = angled = False
         depth = 0
         for piece in _TOKEN.findall(value):
             depth = max(0, depth + (piece == "(") - (piece == ")"))
@@ -58,12 +57,13 @@ def _mailboxes(values: Iterable[str]) -> Iterator[Mailbox]:
                 comments.append(piece.strip("()"))
             elif piece in (",", ";"):
                 yield from _mailbox(words, comments, group)
-                words, comments = [], []
+                words, comments, angled = [], [], False
                 group = group and piece == ","
-            elif piece == ":" and not any(word[0] == "<" for word in words):
+            elif piece == ":" and not angled:
                 words, comments, group = [], [], True
             else:
                 words.append(piece)
+                angled = angled or piece[0] == "<"
         yield from _mailbox(words, comments, group)
 
 
@@ -74,7 +74,7 @@ def _mailbox(words: list[str], comments: list[str], group: bool) -> Iterator[Mai
     angles = [word for word in words if word[0] == "<"]
     phrase = [word for word in words if word[0] != "<"]
     if angles:  # several: the last one is where an answer would go, and `plain` says that something is wrong
-        address = bare(_ROUTE.sub("", angles[-1].strip("<>"), count=1))
+        address = bare(_without_route(angles[-1].strip("<>")))
         name = displayed(phrase)
         odd = "".join(word for word in phrase if word[0] != '"').strip("' ")
         plain = len(angles) == 1 and ("@" not in odd or odd.lower() == address)
@@ -84,6 +84,12 @@ def _mailbox(words: list[str], comments: list[str], group: bool) -> Iterator[Mai
         name = displayed(comments)
         plain = "<" not in text
     yield Mailbox(name, address, plain and not group)
+
+
+def _without_route(text: str) -> str:
+    """`@relay.example,@other.example:anna@example.org` (RFC 5322 section 4.4) without what leads there."""
+    route, colon, address = text.partition(":")
+    return address if colon and route.lstrip().startswith("@") else text
 
 
 def bare(text: str) -> str:

@@ -117,7 +117,7 @@ def _found(fields: Fields, sender: str) -> Iterator[tuple[Auto, str]]:
     values = dict(reversed(fields.items))  # the topmost of each
     for name, test, auto, told in _MARKS:
         if name in values and test(values[name].strip()):
-            yield auto, f"{name}: {values[name].strip().lower()[:40]}" if told else name
+            yield auto, f"{name}: {_plain(values[name])}" if told else name
     for sender_test, auto, reason in _SENDERS:
         if sender_test(sender):
             yield auto, reason
@@ -126,3 +126,8 @@ def _found(fields: Fields, sender: str) -> Iterator[tuple[Auto, str]]:
         yield Auto.REPLY, "subject: out of office"
     if _READ.search(subject) and (fields.all("in-reply-to") or fields.all("references")):
         yield Auto.REPLY, "subject: read receipt"
+
+
+def _plain(value: str) -> str:
+    """A value to be kept as a reason: raw bytes in it would break whatever stores it."""
+    return value.strip().lower()[:40].encode("ascii", "replace").decode("ascii")

@@ -23,7 +23,7 @@ from oacmail.mail import headers
 from oacmail.mail.plain import one_line
 
 _STRUCTURE = {"MIME-Version", "Content-Type", "Content-Transfer-Encoding"}
-_LONG_LINE = re.compile(rb"[^\n]{999}")  # RFC 5322, 2.1.1
+_LONG_LINE = re.compile(rb"^[^\n]{999}", re.MULTILINE)  # RFC 5322, 2.1.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

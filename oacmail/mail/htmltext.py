@@ -1,7 +1,8 @@
 """HTML of a mail to the text that a reader sees, with quotes marked by "> " as in plain mail.
 
 Decides line breaks and what is invisible; never follows, loads or runs anything. The tree is built by lexbor,
-which takes 11 s and gigabytes for 100,000 open tags, so the markup is flattened before it gets to see it.
+which takes 11 s and gigabytes for 100,000 open tags and ever longer for each attribute of one tag, so the markup is
+flattened before it gets to see it.
 """
 
 import re
@@ -11,6 +12,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 LONGEST = 2_000_000  # characters of HTML that are looked at; markup is several times its text
 _DEEPEST = 100  # levels of open elements kept
 _QUOTES = 8  # levels of quotes marked
+_LONGEST_TAG = 4_000  # characters; a longer one loses its attributes
 
 _TAG = re.compile(r"<!--.*?(?:-->|\Z)|<(/?)([a-zA-Z][^\s/>]*)[^>]*>?", re.S)
 # Elements that change the looks only. A parser of HTML opens them anew in every block (HTML 13.2.4.3): left in,
@@ -41,7 +43,7 @@ def _flattened(html: str) -> str:
     An end tag counts only if it closes the innermost element, so the true depth is never more than the reckoned.
     What is taken out leaves a void element behind: two halves must not make a tag that nobody has looked at.
     """
-    if html.count("<") <= _DEEPEST:
+    if html.count("<") <= _DEEPEST and len(html) <= _LONGEST_TAG:
         return html
     inside: list[str] = []
 
@@ -49,17 +51,18 @@ def _flattened(html: str) -> str:
         name = (found[2] or "a").lower()
         if name in _LOOKS:
             return "<wbr>"
+        kept = found[0] if len(found[0]) <= _LONGEST_TAG else f"<{found[1]}{name[:40]}>"
         if name in _ALONE:
-            return found[0]
+            return kept
         if found[1]:
             if inside and inside[-1] == name:
                 inside.pop()
-            return found[0]
+            return kept
         inside.append(name)
         if len(inside) > _DEEPEST:
             inside.pop()
             return "<br>"
-        return found[0]
+        return kept
 
     return _TAG.sub(tag, html)
 

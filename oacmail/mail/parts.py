@@ -20,7 +20,7 @@ _STUB = re.compile(
     r"\bhtml\b[^\n]{0,100}\b(?:view|client|support|enabled|format|compatible|lector|visor|veure|ver)", re.I
 )
 _TOKEN = re.compile(r"[a-z0-9-]+", re.I)
-_QUOPRI = re.compile(rb"=([0-9A-Fa-f]{2})|=[ \t]*\n|[ \t]+(?=\n|\Z)")
+_QUOPRI = re.compile(rb"=([0-9A-Fa-f]{2})|=[ \t]*\n|(?<![ \t])[ \t]+(?=\n|\Z)")
 _READ = frozenset({"text/plain", "text/html", "text/calendar", "text/enriched"})
 _SIGNED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _TNEF = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})

@@ -25,8 +25,10 @@ from oacmail.mail import charset, dangers, htmltext, secrets
 _POLICY = policy.compat32.clone(linesep="\r\n", max_line_length=900)
 _PARTS = 1000  # design.md section 6, step 4
 _DEPTH = 50
+_FIELDS = 2_000
+_HEADER = 128 * 1024  # folding costs four times what reading does: a longer one is no letter's
 _BARE_LF = re.compile(rb"(?<!\r)\n")
-_UNSAFE = re.compile(rb"\x00|\r(?!\n)|[^\r\n]{999}")
+_UNSAFE = re.compile(rb"\x00|\r(?!\n)|^[^\r\n]{999}", re.MULTILINE)
 _ENCODED = frozenset({"base64", "quoted-printable"})
 _PLAIN = frozenset({"7bit", "8bit", ""})
 _WRAPPED_LETTERS = frozenset({"message/partial", "message/external-body"})
@@ -71,10 +73,15 @@ def redact(raw: bytes, *, limit_bytes: int | None = None) -> bytes:
 def _clean(raw: bytes, *, drop: bool) -> bytes:
     root = BytesParser(policy=_POLICY).parsebytes(raw)
     for count, (part, depth) in enumerate(_walk(root, 0)):
-        if count >= _PARTS or depth > _DEPTH:
+        if count >= _PARTS or depth > _DEPTH or _is_monster(part):
             return _whole(raw, "unreadable")
         _treat(part, drop=drop)
     return _written(root)
+
+
+def _is_monster(part: Root) -> bool:
+    fields = list(part.raw_items())
+    return len(fields) > _FIELDS or sum(len(str(value)) for _, value in fields) > _HEADER
 
 
 def _walk(part: Root, depth: int) -> Iterator[tuple[Root, int]]:

@@ -26,6 +26,8 @@ Action = Literal["failed", "delayed", "delivered"]
 logging.getLogger("flufl.bounce").disabled = True  # it logs a traceback for each exception that it also raises
 
 _PARTS = 200  # a delivery report has three to ten; the rest of a monster is not looked at
+_LONGEST = 200_000  # characters: fifty known formats are held against each line
+_MOST = 20  # ids or addresses that one report may name
 _OTHER_REPORTS = frozenset({"disposition-notification", "feedback-report"})
 _STATUS_TYPES = frozenset({"message/delivery-status", "message/global-delivery-status"})
 _RETURNED_TYPES = frozenset(
@@ -43,7 +45,7 @@ _BY_CLASS: dict[str, Action] = {"5": "failed", "4": "delayed", "2": "delivered"}
 _WORST: tuple[Action, ...] = ("failed", "delayed", "delivered")
 _STATUS = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,990}>")
-_ADDRESS = re.compile(r"[^\s<>;:,\"()]+@[^\s<>;:,\"()]+")
+_ADDRESS = re.compile(r"(?<![^\s<>;:,\"()])[^\s<>;:,\"()]{1,254}@[^\s<>;:,\"()]{1,254}")
 _XTEXT = re.compile(r"\+([0-9A-F]{2})")  # RFC 3461 section 4
 
 
@@ -154,14 +156,14 @@ def _ids(value: object) -> list[str]:
 
 
 def _unique(values: Iterator[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(values))
+    return tuple(islice(dict.fromkeys(values), _MOST))
 
 
 # --- servers that write prose -------------------------------------------------------------------------
 
 
 def _plain(root: Root, fields: Fields, parts: list[Root], text: str, machine: bool) -> Report | None:
-    permanent, temporary = _known_formats(root) if machine else ((), ())
+    permanent, temporary = _known_formats(root) if machine and _length(root) <= _LONGEST else ((), ())
     action = report_text.verdict(fields, text, machine, known=bool(permanent or temporary))
     if action is None:
         return None
@@ -169,7 +171,11 @@ def _plain(root: Root, fields: Fields, parts: list[Root], text: str, machine: bo
     found = _STATUS.search(text)
     status = found.group() if found and _BY_CLASS[found.group()[0]] == action else ""
     recipients = permanent or temporary or report_text.recipients(fields, text)
-    return Report(action=action, recipients=recipients, about=about, marks=marks, status=status)
+    return Report(action=action, recipients=recipients[:_MOST], about=about, marks=marks, status=status)
+
+
+def _length(root: Root) -> int:
+    return sum(len(str(part.get_payload())) for part in root.walk() if part.get_content_maintype() == "text")
 
 
 def _known_formats(root: Root) -> tuple[tuple[str, ...], tuple[str, ...]]:

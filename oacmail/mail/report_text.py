@@ -19,7 +19,7 @@ _NULL_SENDERS = ("<>", "<mailer-daemon>")
 
 _ID_LINE = re.compile(r"^message-id:\s*<[^<>\s]+>", re.IGNORECASE | re.MULTILINE)
 _FIELD_LINE = re.compile(r"^[!-9;-~]+:\s", re.MULTILINE)
-_ADDRESS = re.compile(r"[\w.+'&=/-]+@[\w-]+(?:\.[\w-]+)+")
+_ADDRESS = re.compile(r"(?<![\w.+'&=/-])[\w.+'&=/-]{1,128}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,20}")
 
 
 def made_by_server(fields: Fields) -> bool:

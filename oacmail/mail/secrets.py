@@ -2,7 +2,8 @@
 
 Decides which kinds are in a letter, and blanks their values where its text is shown to others. Looks for a value
 that somebody gives away, never for the mere word: "he oblidat la contrasenya" is none. A value must look like
-one (a digit or a sign in it, or alone on its line after a colon). Never stores or returns what it found.
+one (a digit or a sign in it, or alone on its line after a colon). Never stores or returns what it found. Every
+gap is bounded, so that no text costs more than its length.
 """
 
 import re
@@ -15,28 +16,31 @@ _BLANK = "[…]"
 _TEXT = 1 << 20  # as much as the parser reads
 
 _PEM = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)", re.DOTALL)
-_IS = r"(?:\s*[:=]\s*|\s+(?:és|es|era|is|was|est|son|són)\s*:?\s+)"
-_OF = r"(?:\s+(?:de|d['’]|del|de la|for|of|per a|para|actual|nova|nueva|provisional|temporal)\s*[\w@.'’·-]{0,30}){0,3}"
+_GAP = r"\s{0,40}"
+_IS = rf"(?:{_GAP}[:=]{_GAP}|\s{{1,40}}(?:és|es|era|is|was|est|son|són)\s{{0,40}}:?\s{{1,40}})"
+_OF = (
+    r"(?:\s{1,4}(?:de la|del|de|d['’]|for|of|per a|para|actual|nova|nueva|provisional|temporal)"
+    r"\s{0,4}[\w@.'’·-]{0,30}){0,3}"
+)
 _QUOTED = r"[\"'«“‘]"
 
 # A value after "is": with a digit or a sign inside, or in quotes. After a colon also one word alone on its line.
-_STRONG = r"(?![\"'«“‘])(?=[^\s,;]*(?:\d|[^\w\s.,;:'’\"()»”-]))[^\s,;\"'»”]{4,64}"
+_STRONG = r"(?![\"'«“‘])(?=[^\s,;]{0,64}(?:\d|[^\w\s.,;:'’\"()»”-]))[^\s,;\"'»”]{4,64}"
 _PASSWORD = re.compile(
     rf"\b(?:contrasenya|contrase[ñn]a|password|passwd|pwd|mot de passe|clau d['’]acc[ée]s|clave de acceso"
     rf"|paraula de pas|passphrase){_OF}(?:{_IS}{_QUOTED}?(?P<strong>{_STRONG})"
     rf"|{_IS}{_QUOTED}(?P<quoted>[^\"'»”’\n]{{4,64}})[\"'»”’]"
-    rf"|[ \t]*[:=][ \t]*(?P<alone>\S{{6,64}})[ \t]*(?=\n|\Z))",
+    rf"|[ \t]{{0,40}}[:=][ \t]{{0,40}}(?P<alone>\S{{6,64}})[ \t]{{0,40}}(?=\n|\Z))",
     re.IGNORECASE,
 )
 _PIN = re.compile(
-    rf"\b(?:pin|puk|n[úu]mero secret[oe]?){_OF}(?:{_IS}|\s+)(?P<value>\d{{4,8}})\b(?![/.-]\d)", re.IGNORECASE
+    rf"\b(?:pin|puk|n[úu]mero secret[oe]?){_OF}(?:{_IS}|\s{{1,40}})(?P<value>\d{{4,8}})\b(?![/.-]\d)", re.IGNORECASE
 )
-_CODE = re.compile(
-    r"\b(?:codi|c[óo]digo|code|clau|clave|otp)\b"
-    r"(?P<about>[^\n.;:=]{0,60}?\b(?:verificaci[óo]n?|un sol [úu]s|un solo uso|one[- ]time|sms|otp|idcat m[òo]bil|cl@ve"
-    r"|acc[ée]s|acceso|activaci[óo]n?|seguretat|seguridad|m[òo]bil|m[óo]vil|confirmaci[óo]n?|verification|security)\b"
-    r"[^\n.;:=]{0,40}?)?"
-    rf"{_IS}(?P<value>\d{{5,8}})\b(?![/.-]\d)",
+_DIGITS = re.compile(rf"(?<!\s){_IS}(?P<value>\d{{5,8}})\b(?![/.-]\d)")
+_CODE = re.compile(r"\b(?:codi|c[óo]digo|code|clau|clave|otp)\b", re.IGNORECASE)
+_FOR_ONCE = re.compile(
+    r"\b(?:verificaci[óo]n?|un sol [úu]s|un solo uso|one[- ]time|sms|otp|idcat m[òo]bil|cl@ve|acc[ée]s|acceso"
+    r"|activaci[óo]n?|seguretat|seguridad|m[òo]bil|m[óo]vil|confirmaci[óo]n?|verification|security)\b",
     re.IGNORECASE,
 )
 _NOT_WORDS = re.compile(  # what people write after "contrasenya:" that is no password
@@ -78,9 +82,17 @@ def _spans(text: str) -> Iterator[tuple[str, int, int]]:
             yield "password", *found.span(name)
     for found in _PIN.finditer(text):
         yield "pin", *found.span("value")
-    for found in _CODE.finditer(text):
-        if found["about"] and not _NOT_CODES.search(found["about"]):
+    for found in _DIGITS.finditer(text):
+        if _is_code(text[max(0, found.start() - 110) : found.start()]):
             yield "code", *found.span("value")
+
+
+def _is_code(before: str) -> bool:
+    """Whether the clause that stands before these digits names a code that is good once."""
+    clause = re.split(r"[\n.;:=]", before)[-1]
+    named = _CODE.search(clause)
+    about = clause[named.end() :] if named else ""
+    return bool(_FOR_ONCE.search(about)) and not _NOT_CODES.search(about)
 
 
 def _is_password(value: str) -> bool:
