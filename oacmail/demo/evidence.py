@@ -19,9 +19,9 @@ _ESCALATIONS = ("overdue", "derived", "bounced")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """`boxes`: everybody's INBOX by address; `cases`: by citizen; `shown`: some in full, by number; `tried`: the
-    verdict on each silent mail by its Message-ID; `ended`: exit code and seconds after SIGTERM, None while it runs;
-    `peak`: kB of memory, 0 = unknown."""
+    """`boxes`: everybody's INBOX by address; `sent`: the office's folder of sent mail; `cases`: by citizen; `shown`:
+    some in full, by number; `tried`: the verdict on each silent mail by its Message-ID; `ended`: exit code and
+    seconds after SIGTERM, None while it runs; `peak`: kB of memory, 0 = unknown."""
 
     written: Mapping[str, str]
     silent: tuple[Silent, ...]

@@ -98,6 +98,11 @@ def _deed(world: World, deed: Deed, addresses: Addresses) -> Found:
     if deed.how in _BY_MAIL:
         held = [mail for mail in world.boxes[addresses[deed.about]] if deed.text in mail.text]
         yield f"{deed.about}: holds the answer once, as the agent wrote it", len(held) == 1
+        filed = [mail for mail in world.sent if deed.text in mail.text]
+        yield (
+            f"{deed.about}: the answer is in Sent only if the agent put it there",
+            len(filed) == (deed.how == "answer"),
+        )
     elif deed.how == "derive":
         sent = [mail for who, mail in world.notices("derived") if who == story.TECHNICAL and deed.text in mail.text]
         yield f"{deed.about}: with the technical services, letter attached", [m.carries_letter for m in sent] == [True]
