@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from oacmail.core import calendar
 from oacmail.core.doubts import settle_doubts
 from oacmail.core.held import release_held
-from oacmail.core.model import Arm, Change, Decision, Disarm, Effect, Fire, Note, Remember, Send, Status
+from oacmail.core.model import Arm, Change, Decision, Disarm, Effect, Fire, Mark, Note, Remember, Send, Status
 from oacmail.core.notices import notices, to_agents
 from oacmail.core.overdue import Late, escalate
 from oacmail.core.policy import Policy
@@ -20,6 +20,8 @@ from oacmail.core.view import CaseView, Hour, Running
 UNREAD_PATIENCE = timedelta(minutes=30)
 ALERT_AFTER = timedelta(minutes=5)
 LAST_DIGEST = "digest"
+NOTICES = ("overdue", "overdue_digest", "remind", "digest", "bounced", "remark")
+OF_THE_DAY = ("remind", "digest")
 
 
 def on_clock(policy: Policy, hour: Hour, now: datetime) -> Decision:
@@ -31,6 +33,7 @@ def on_clock(policy: Policy, hour: Hour, now: datetime) -> Decision:
         *settle_doubts(policy, hour, now),
         *_digest(policy, hour, now),
         *_alerts(policy, hour, now),
+        *_overnight(policy, hour, now),
     ]
     return Decision(effects=tuple(effects), because=())
 
@@ -221,6 +224,16 @@ def _digest_facts(policy: Policy, hour: Hour, now: datetime) -> dict[str, object
 
 def _on(moment: object, policy: Policy) -> date | None:
     return moment.astimezone(policy.office.timezone).date() if isinstance(moment, datetime) else None
+
+
+def _overnight(policy: Policy, hour: Hour, now: datetime) -> list[Effect]:
+    """What the relay did not take in time waits for the morning, or is stale by then."""
+    return [
+        Mark(key=key, state="dropped", if_in=("queued",))
+        if kind in OF_THE_DAY
+        else Mark(key=key, state="queued", if_in=("queued",), next_at=calendar.next_opening(now, policy))
+        for key, kind in hour.overnight
+    ]
 
 
 def _alerts(policy: Policy, hour: Hour, now: datetime) -> list[Effect]:

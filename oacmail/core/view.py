@@ -184,7 +184,8 @@ class Hour:
     `rung`: (case, clock) pairs due now. `synced_at`: when the least recently read watched folder was read;
     `unread`: names of the folders that could not be read. `since`: when reading them began to fail. `live`: all
     cases not closed, only when a digest is due. `problems`: codes of what is ill now, with since when. `alerted`: names
-    of alerts with when they went.
+    of alerts with when they went. `overnight`: (key, kind) of notices to staff that are due outside service hours,
+    since the relay did not take them in time.
     """
 
     rung: tuple[tuple[CaseView, Running], ...] = ()
@@ -199,3 +200,4 @@ class Hour:
     waiting: tuple[Waiting, ...] = ()
     problems: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))
     alerted: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))
+    overnight: tuple[tuple[str, str], ...] = ()

@@ -252,6 +252,28 @@ def test_no_more_than_so_many_a_minute(town: TOWN) -> None:
     assert len(world.relay.given) == 4
 
 
+def test_a_notice_that_the_relay_did_not_take_in_time_waits_for_the_morning(world: World) -> None:
+    _overdue_at_eight(world)
+    world.relay.when(DOWN)
+    world.live("2026-11-27 20:01", minutes=60)
+    world.relay.well()
+    world.live("2026-11-30 07:59", minutes=60)
+    assert world.received(SUPERVISOR) == []
+    world.live("2026-11-30 08:00")
+    assert world.kinds(SUPERVISOR) == ["overdue"] * 2, "the one of Friday, and the second level"
+
+
+def test_a_reminder_that_the_relay_did_not_take_in_time_is_stale(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.live("2026-11-26 15:30", minutes=30)
+    world.relay.when(DOWN)
+    world.live("2026-11-26 20:30", minutes=30)
+    world.relay.well()
+    world.live("2026-11-27 12:00", minutes=30)
+    assert world.kinds(AGENT) == []
+    assert world.mail("remind")["state"] == "dropped"
+
+
 # --- who waits for the mailbox ------------------------------------------------------------------------
 
 

@@ -31,6 +31,17 @@ def test_an_acknowledgement_that_came_back_failed_and_the_agents_are_told_once(w
     assert world.received("mailer-daemon@relay.example") == []
 
 
+def test_what_came_back_at_night_is_told_at_the_opening(world: World) -> None:
+    answer = _answered(world)
+    world.advance("2026-11-25 23:00")
+    world.report_on(answer)
+    world.live("2026-11-26 07:59", minutes=60)
+    assert world.received(AGENT) == []
+    assert world.case()["due_at"] == "2026-11-26T20:00:00+01:00"
+    world.live("2026-11-26 08:00")
+    assert world.kinds(AGENT) == ["bounced"]
+
+
 def test_an_answer_that_came_back_reopens_the_case_and_arms_the_next_working_day(world: World) -> None:
     answer = _answered(world)
     world.advance("2026-11-27 10:00")

@@ -5,9 +5,10 @@ from datetime import date, datetime
 
 from oacmail.adapters.store.connection import at, moment, stamp
 from oacmail.adapters.store.posting import LIVE
-from oacmail.adapters.store.reading import cases, running, spent
+from oacmail.adapters.store.reading import cases, marks, running, spent
+from oacmail.core import calendar
 from oacmail.core.doubts import probe_after, probe_key
-from oacmail.core.on_clock import LAST_DIGEST, digest_due
+from oacmail.core.on_clock import LAST_DIGEST, NOTICES, digest_due
 from oacmail.core.policy import Policy
 from oacmail.core.view import CaseView, Doubt, HeldAck, Hour, Running, Spent, Waiting
 
@@ -32,6 +33,7 @@ def hour(con: sqlite3.Connection, policy: Policy, now: datetime) -> Hour:
         waiting=waiting(con) if digest else (),
         problems=problems(con),
         alerted=_alerted(con),
+        overnight=_overnight(con, policy, now),
     )
 
 
@@ -153,6 +155,17 @@ def set_problem(con: sqlite3.Connection, code: str, ill: bool, now: datetime) ->
 def _alerted(con: sqlite3.Connection) -> dict[str, datetime]:
     rows = con.execute("SELECT key, at FROM kv WHERE key GLOB 'alert:*'")
     return {row["key"]: at(row["at"]) for row in rows}
+
+
+def _overnight(con: sqlite3.Connection, policy: Policy, now: datetime) -> tuple[tuple[str, str], ...]:
+    if calendar.in_hours(now, policy):
+        return ()
+    rows = con.execute(
+        f"SELECT key, kind FROM outbox WHERE {LIVE} AND state = 'queued' AND next_at <= ? "
+        f"AND kind IN ({marks(NOTICES)})",
+        (stamp(now), *NOTICES),
+    )
+    return tuple((row["key"], row["kind"]) for row in rows)
 
 
 def _last_digest(con: sqlite3.Connection) -> date | None:
