@@ -8,7 +8,7 @@ house. Never reads a header: a mail program's language is not its user's.
 import json
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 NAMES = ("ca", "es", "en", "fr", "it", "pt", "gl", "de", "nl", "ro", "pl", "eu", "oc")
@@ -16,12 +16,12 @@ ANSWERED = ("ca", "es", "en", "fr")
 BIAS = 60  # scores lie in -60..60; packed they are stored as 0..120
 
 _LONGEST = 600  # characters: more tell no more
-_SHORTEST = 4  # letters: "ok" is said everywhere
 _LANE = 32  # bits a language has in a packed row: sums of up to 2**24 pieces do not touch the next
 _NOISE = re.compile(r"\S*(?:@|://|www\.)\S*|\S*\d\S*")
 _WORD = re.compile(r"[^\W\d_]+(?:['·][^\W\d_]+)*")
 _LATIN = re.compile(r"[a-zà-ɏ]")
-_LETTER = re.compile(r"[^\W\d_]")
+_FOREIGN = re.compile(r"(?![a-zà-ɏ])[^\W\d_]")
+_ENOUGH = re.compile(r"(?:[a-z][^a-z]*){4}")  # letters: "ok" is said everywhere
 # What speaks for a language before a word is read: how many letters come in it, in tenths of a natural logarithm.
 _PRIOR = {"ca": 0, "es": -8, "en": -40, "fr": -60}
 _RARE = -90
@@ -30,15 +30,14 @@ _RARE = -90
 def detect(text: str, table: Mapping[str, int] | None = None) -> str:
     """The language of `text`: "ca", "es", "en", "fr" or "other"; "ca" where it cannot be told."""
     text = _NOISE.sub(" ", text[:_LONGEST]).lower().replace("’", "'")
-    letters = len(_LETTER.findall(text))
-    if letters < _SHORTEST and text.isascii():
+    if text.isascii() and not _ENOUGH.search(text):
         return "ca"
-    if letters > 2 * len(_LATIN.findall(text)):
+    foreign = len(_FOREIGN.findall(text))
+    if foreign and foreign > len(_LATIN.findall(text)):
         return "other"
-    table = _table() if table is None else table
-    rows = [row for piece in pieces(text) if (row := table.get(piece)) is not None]
-    total = sum(rows)
-    scores = [((total >> _LANE * place) & (2**_LANE - 1)) - BIAS * len(rows) for place in range(len(NAMES))]
+    told = [_told(word) if table is None else _weighed(word, table) for word in _WORD.findall(text)]
+    total, known = sum(row for row, _ in told), sum(count for _, count in told)
+    scores = [((total >> _LANE * place) & (2**_LANE - 1)) - BIAS * known for place in range(len(NAMES))]
     best = max(range(len(NAMES)), key=lambda place: scores[place] + _PRIOR.get(NAMES[place], _RARE))
     return NAMES[best] if NAMES[best] in ANSWERED else "other"
 
@@ -46,10 +45,25 @@ def detect(text: str, table: Mapping[str, int] | None = None) -> str:
 def pieces(text: str) -> Iterator[str]:
     """Words ("=word") and triples of letters with the word's ends marked."""
     for word in _WORD.findall(text.lower().replace("’", "'")):
-        yield "=" + word
-        marked = f" {word} "
-        for place in range(len(marked) - 2):
-            yield marked[place : place + 3]
+        yield from _pieces(word)
+
+
+def _pieces(word: str) -> Iterator[str]:
+    yield "=" + word
+    marked = f" {word} "
+    for place in range(len(marked) - 2):
+        yield marked[place : place + 3]
+
+
+def _weighed(word: str, table: Mapping[str, int]) -> tuple[int, int]:
+    """(sum of the rows of its pieces, how many pieces the table has)"""
+    rows = [row for piece in _pieces(word) if (row := table.get(piece)) is not None]
+    return sum(rows), len(rows)
+
+
+@lru_cache(maxsize=8192)  # people use few words again and again: half of a text costs nothing
+def _told(word: str) -> tuple[int, int]:
+    return _weighed(word, _table())
 
 
 def packed(table: Mapping[str, list[int]]) -> dict[str, int]:
