@@ -271,7 +271,7 @@ BROKEN: dict[str, tuple[Callable[[World], Mapping[str, Any]], str]] = {
         "the supervisor has what was overdue, and nothing else",
     ),
     "unaccounted": (lambda _: {"status": {"unaccounted": 1, "ok": False}}, "every letter is accounted for"),
-    "address in the log": (lambda _: {"log": f"sent to {ANNA.address}"}, "the log holds no address"),
+    "address in the log": (lambda _: {"log": f'{{"event": "{ANNA.address}"}}'}, "the log holds no address"),
     "error in the log": (lambda _: {"log": '{"level": "error"}'}, "the log holds no error"),
     "killed": (lambda _: {"ended": (-9, 6.1)}, "the daemon ended by itself within 5 s of SIGTERM"),
     "not done": (lambda _: {"undone": ("Anna: answer: no letter",)}, "Anna: answer: no letter"),

@@ -19,6 +19,7 @@ from oacmail.demo.town import Silent
 ACK_WITHIN = timedelta(seconds=10)  # a second is usual; a loaded machine may take some
 DEEDS = tuple(deed for _, deeds in story.ACTS for deed in deeds)
 _REVIEWED = ("suspected-spam", "from-our-address-unsigned")
+_ERROR = re.compile(r'"level": ?"(?:error|critical)"')
 _BY_MAIL = ("answer", "answer in copy")
 
 Found = Iterator[tuple[str, object]]
@@ -47,6 +48,11 @@ def judge(
         *_house(world),
     ]
     return [Expectation(name, bool(met)) for name, met in found]
+
+
+def errors(log: str) -> list[str]:
+    """The lines of the daemon's log that speak of an error, and those that are no log lines: a traceback."""
+    return [line for line in log.splitlines() if not line.startswith("{") or _ERROR.search(line)]
 
 
 # --- citizens -----------------------------------------------------------------------------------------
@@ -165,7 +171,7 @@ def _house(world: World) -> Found:
     yield "every letter is accounted for", world.status["unaccounted"] == 0
     yield "oacmail status: well", world.status["ok"]
     yield "the review list holds nothing else", len(world.review) == sum(s.judged in _REVIEWED for s in world.silent)
-    yield "the log holds no error", not re.search(r'"level": ?"(?:error|critical)"', world.log)
+    yield "the log holds no error", not errors(world.log)
     yield "the log holds no address", not [address for address in world.boxes if address in world.log]
     if world.ended is not None:
         yield "the daemon ended by itself within 5 s of SIGTERM", world.ended[0] == 0 and world.ended[1] < 5

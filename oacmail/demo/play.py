@@ -25,7 +25,7 @@ from oacmail.demo.screen import lines
 from oacmail.demo.town import Town
 
 Say = Callable[[str], None]
-PATIENCE = 40.0  # seconds for all acts together
+PATIENCE = 35.0  # seconds for all acts together
 MISSING = "the demo needs the package mail-devel: `make demo` installs it, as does `pip install 'oacmail[demo]'`"
 
 

@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 
 from oacmail.demo import story
 from oacmail.demo.evidence import World
-from oacmail.demo.expectations import Expectation
+from oacmail.demo.expectations import Expectation, errors
 from oacmail.demo.mailbox import Mail
 from oacmail.demo.office import Row
 from oacmail.demo.town import Silent
 
 WIDTH = 100
+_ERRORS_SHOWN = 3
 _LEVELS = {"first": "first", "second": "second", "out_of_scope": "out"}
 _NAMES = {**story.STAFF, **{citizen.address: citizen.name for citizen in story.CITIZENS}}
 _COLUMNS = ("case", "citizen", "about", "level", "status", "answer due", "acknowledged")
@@ -150,3 +151,5 @@ def _verdict(world: World, expectations: Sequence[Expectation]) -> Iterator[str]
     yield f"{len(expectations) - len(missed)} expectations met, {len(missed)} missed{memory}"
     for name in missed:
         yield f"  MISSED  {name}"
+    for line in errors(world.log)[: _ERRORS_SHOWN if missed else 0]:
+        yield f"  LOG     {line}"
