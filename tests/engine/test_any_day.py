@@ -101,9 +101,15 @@ class AnyDay(RuleBasedStateMachine):
         for loop in loops:
             getattr(self.world, loop)()
 
-    @rule(fate=st.sampled_from(FATES), to=st.sampled_from([*CITIZENS, SUPERVISOR, OPERATOR]), times=st.integers(1, 3))
+    @rule(fate=st.sampled_from(FATES), to=st.sampled_from([SUPERVISOR, OPERATOR, ""]), times=st.integers(1, 3))
     def the_relay_will(self, fate: Fate, to: str, times: int) -> None:
         self.world.relay.when(fate, to=to, times=times)
+
+    @rule(fate=st.sampled_from(FATES), sender=citizens, what=WORDS, times=st.integers(1, 2))
+    def the_relay_answers_a_letter_with(self, fate: Fate, sender: str, what: str, times: int) -> None:
+        self.world.relay.when(fate, to=sender, times=times)
+        self.a_citizen_writes(sender, what)
+        self.world.turn()
 
     @rule(copies=st.sampled_from(["brought", "kept", "lost"]))
     def copies_are(self, copies: str) -> None:
@@ -126,6 +132,11 @@ class AnyDay(RuleBasedStateMachine):
     def it_is_killed(self, point: str, loop: str) -> None:
         work: Callable[[], object] = getattr(self.world, loop)
         self.world.kill_if_it_comes_to(point, work)
+
+    @rule(point=st.sampled_from(POINTS), sender=citizens, what=WORDS)
+    def it_is_killed_over_a_letter(self, point: str, sender: str, what: str) -> None:
+        self.a_citizen_writes(sender, what)
+        self.world.kill_if_it_comes_to(point, self.world.turn)
 
     @rule()
     def it_is_restarted(self) -> None:
@@ -201,6 +212,6 @@ def _moment(text: str) -> datetime:
 
 
 AnyDay.TestCase.settings = settings(
-    max_examples=25, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=40, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestAnyDay = AnyDay.TestCase
