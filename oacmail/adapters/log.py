@@ -89,6 +89,8 @@ def _clean_values(_logger: object, _method: str, event: Event) -> Event:
 def clean(text: str) -> str:
     """One harmless line: addresses masked, control, format and surrogate characters escaped, 300 characters."""
     shown = _ADDRESS.sub("<address>", text[:_LONGEST])
+    if shown.isascii() and shown.isprintable():
+        return shown
     return "".join(_escaped(char) for char in shown)
 
 
