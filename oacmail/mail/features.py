@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from types import MappingProxyType
 
 from oacmail.mail import lexicon, phones
@@ -41,7 +42,7 @@ def words(subject: str, fresh: str) -> Mapping[str, float]:
     title, text = fold(subject), fold(fresh)
     found = {**_title(title)}
     for term, count in Counter(_found(text)).items():
-        for key, weight in _MEANINGS[term]:
+        for key, weight in _meanings()[term]:
             found[key] = found.get(key, 0.0) + weight * min(count, _MOST)
     return MappingProxyType(found | _call(f"{title} . {text}"))
 
@@ -51,7 +52,7 @@ def _title(title: str) -> dict[str, float]:
     answer = bool(_ANSWER.match(title))
     found: dict[str, float] = {}
     for term, count in Counter(_found(title)).items():
-        for key, weight in _MEANINGS[term]:
+        for key, weight in _meanings()[term]:
             if key.startswith("topic:") or not answer:
                 found[key] = weight * count * _SUBJECT
             if key.startswith("thanks:said:") and not answer:
@@ -61,13 +62,13 @@ def _title(title: str) -> dict[str, float]:
 
 def _found(text: str) -> Iterator[str]:
     """The terms of the text, left to right; of two that begin at one place the longer."""
-    for match in _TERMS.finditer(text):
+    for match in _terms().finditer(text):
         word = match.group()
-        yield word if word in _MEANINGS else _stem(word)
+        yield word if word in _meanings() else _stem(word)
 
 
 def _stem(word: str) -> str:
-    return next(f"{word[:end]}*" for end in range(len(word), 0, -1) if f"{word[:end]}*" in _MEANINGS)
+    return next(f"{word[:end]}*" for end in range(len(word), 0, -1) if f"{word[:end]}*" in _meanings())
 
 
 def _call(text: str) -> dict[str, float]:
@@ -75,9 +76,10 @@ def _call(text: str) -> dict[str, float]:
     return {f"slot:{phones.slot(text)}": 1.0} | ({f"phone:{number}": 1.0} if number else {})
 
 
-# --- the tables, compiled once ------------------------------------------------------------------------
+# --- the tables, compiled once, and only where a letter is read ---------------------------------------
 
 
+@cache
 def _meanings() -> dict[str, list[tuple[str, float]]]:
     """term -> (key, weight) of each group that it stands in."""
     found: dict[str, list[tuple[str, float]]] = {}
@@ -85,6 +87,11 @@ def _meanings() -> dict[str, list[tuple[str, float]]]:
         for term in filter(None, (" ".join(term.split()) for term in terms.split(","))):
             found.setdefault(fold(term), []).append((f"{group}:{fold(term).rstrip('*')}", weight))
     return found
+
+
+@cache
+def _terms() -> re.Pattern[str]:
+    return re.compile(r"(?<!\w)" + _trie(_meanings()))
 
 
 def _trie(terms: Iterable[str]) -> str:
@@ -95,7 +102,3 @@ def _trie(terms: Iterable[str]) -> str:
     ends = {"": r"(?!\w)", "*": r"\w*"}
     branches = [re.escape(head) + _trie(tails) for head, tails in sorted(heads.items()) if head not in ends]
     return f"(?:{'|'.join(branches + [ends[head] for head in ('*', '') if head in heads])})"
-
-
-_MEANINGS = _meanings()
-_TERMS = re.compile(r"(?<!\w)" + _trie(_MEANINGS))
