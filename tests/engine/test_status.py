@@ -1,0 +1,75 @@
+"""What the admin reads in `status` when the town is unwell."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from oacmail.adapters.workdays import SHIPPED
+from oacmail.cli.status import health
+from tests.engine.world import ANNA, PERE, World
+from tests.fakes.transport import DOWN, refused, silence
+
+
+def _named(world: World) -> set[str]:
+    """The problems' names, without the years and remedies behind them."""
+    world.store.remember("last_tick", world.clock.now().isoformat(), world.clock.now())
+    report = health(world.config, world.clock.now())
+    return {problem.partition(":")[0] for problem in report["problems"]} - {"calendar_provisional"}
+
+
+def test_a_quiet_town_is_well(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    assert _named(world) == set()
+    assert health(world.config, world.clock.now())["ok"]
+
+
+def test_a_held_mail_makes_it_ill(world: World) -> None:
+    world.citizen_writes(PERE)
+    world.turn()
+    world.relay.when(silence(lost=True), to=ANNA)
+    world.citizen_writes(ANNA)
+    world.live("2026-11-25 11:00", minutes=1)
+    assert _named(world) == {"held"}
+    assert not health(world.config, world.clock.now())["ok"]
+
+
+def test_a_refused_mail_is_a_warning(world: World) -> None:
+    world.relay.when(refused(), to=ANNA)
+    world.citizen_writes(ANNA)
+    world.turn()
+    assert _named(world) == {"failed"}
+    assert health(world.config, world.clock.now())["ok"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "named"),
+    [
+        (lambda world: setattr(world.mailbox, "away", True), "imap"),
+        (lambda world: world.mailbox.refused.add("Sent"), "imap"),
+        (lambda world: world.relay.when(DOWN), "smtp"),
+    ],
+)
+def test_a_server_that_fails_makes_it_ill_until_it_is_back(
+    world: World, fault: Callable[[World], object], named: str
+) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    fault(world)
+    world.citizen_writes(PERE)
+    world.turn()
+    assert named in _named(world)
+    world.mailbox.away, world.mailbox.refused = False, set()
+    world.relay.well()
+    world.turn()
+    assert _named(world) == set()
+
+
+def test_a_forgotten_year_makes_it_ill(town: Callable[..., World], tmp_path: Path) -> None:
+    text = SHIPPED.read_text("utf-8")
+    file = tmp_path / "festius.toml"
+    file.write_text(text[: text.index("[2027]")], "utf-8")
+    world = town(now="2027-03-10 10:00", office={"holidays": str(file)})
+    assert "calendar_missing" in _named(world)
+    assert not health(world.config, world.clock.now())["ok"]
