@@ -57,10 +57,13 @@ def idle(database: Path) -> bool:
     if not database.exists():
         return False
     con = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
-    read = con.execute("SELECT 1 FROM folders WHERE role = 'intake' AND synced_at <> ''").fetchone()
-    busy = con.execute(_BUSY).fetchone()
-    con.close()
-    return read is not None and busy is None
+    try:
+        read = con.execute("SELECT 1 FROM folders WHERE role = 'intake' AND synced_at <> ''").fetchone()
+        return read is not None and con.execute(_BUSY).fetchone() is None
+    except sqlite3.OperationalError:  # not migrated yet
+        return False
+    finally:
+        con.close()
 
 
 def floor(database: Path) -> Stored:
