@@ -186,11 +186,15 @@ def state(config: Config) -> Path:
     return config.office.state
 
 
+def _has_run(config: Config) -> None:
+    if not (state(config) / connection.FILE).exists():
+        raise Transient("state: there is no database yet: the service has never run here")
+
+
 @contextmanager
 def reading(config: Config) -> Iterator[sqlite3.Connection]:
     """A look into the database beside a running daemon. Raises Transient where there is none yet."""
-    if not (state(config) / connection.FILE).exists():
-        raise Transient("state: there is no database yet: the service has never run here")
+    _has_run(config)
     con = connection.connect_readonly(state(config) / connection.FILE)
     try:
         yield con
@@ -208,7 +212,8 @@ def writing(config: Config) -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def beside(config: Config) -> Iterator[Engine]:
-    """An engine for a single turn beside a running daemon; what it queues, the daemon sends."""
+    """An engine for a single turn beside a running daemon; what it queues, the daemon sends. Raises Transient."""
+    _has_run(config)
     store = SqliteStore(state(config), beside=True)
     try:
         yield engine(config, store)

@@ -169,13 +169,18 @@ def close(ctx: click.Context, n: str, reason: str, at: str | None) -> None:
     _order(ctx, n, "close", reason=reason, at=at)
 
 
+def _words(field: str) -> click.Choice[str]:
+    """The words as they are written; click would take an enumeration's names."""
+    return click.Choice([str(word) for word in CORRECTABLE[field]])
+
+
 @case.command("set")
 @click.argument("n")
-@click.option("--kind", type=click.Choice(CORRECTABLE["kind"]))
-@click.option("--topic", type=click.Choice(CORRECTABLE["topic"]))
-@click.option("--level", type=click.Choice(CORRECTABLE["level"]))
-@click.option("--intent", type=click.Choice(CORRECTABLE["intent"]))
-@click.option("--language", type=click.Choice(CORRECTABLE["language"]))
+@click.option("--kind", type=_words("kind"))
+@click.option("--topic", type=_words("topic"))
+@click.option("--level", type=_words("level"))
+@click.option("--intent", type=_words("intent"))
+@click.option("--language", type=_words("language"))
 @click.pass_context
 def set_(ctx: click.Context, /, n: str, **words: str | None) -> None:
     """Correct what the classifier read."""

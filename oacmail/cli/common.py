@@ -23,18 +23,20 @@ def configured(ctx: click.Context) -> Config:
     path = settings.find(ctx.find_root().obj)
     if path is None:
         raise ConfigError(("no configuration: write /etc/oacmail/config.toml, or name one with --config",))
-    return settings.load(path)
+    return settings.load(existing(str(path)))
 
 
 def rules_only(ctx: click.Context) -> Config:
     """The configuration of a verb that judges only: the built-in one where there is no file."""
     path = settings.find(ctx.find_root().obj)
-    return settings.load(path) if path else settings.builtin()
+    return settings.load(existing(str(path))) if path else settings.builtin()
 
 
 def print_json(rows: Iterable[Mapping[str, Any]]) -> None:
+    """A line a row. What a terminal would obey, and what some readers take for the end of a line, stays escaped."""
     for row in rows:
-        click.echo(json.dumps(row, ensure_ascii=False, default=str))
+        text = json.dumps(row, ensure_ascii=False, default=str)
+        click.echo("".join(char if _harmless(char) else json.dumps(char)[1:-1] for char in text))
 
 
 def safe(value: object) -> str:
@@ -76,8 +78,12 @@ def moment(config: Config, text: str) -> datetime:
 
 
 def existing(path: str) -> Path:
-    """A named input file; exit 2 if it is missing."""
+    """A named input file; exit 2 if it is missing. One that may not even be looked at is there."""
     found = Path(path)
-    if not found.exists():
+    try:
+        missing = not found.exists()
+    except PermissionError:
+        missing = False
+    if missing:
         raise click.BadParameter(f"{safe(path)}: no such file or directory")
     return found

@@ -48,6 +48,7 @@ class Office:
         root.mkdir(parents=True, exist_ok=True)
         (root / "password").write_text(PASSWORD)
         (root / "password").chmod(0o600)
+        self.state = root / "state"
         self.settings = self._defaults()
         for section, values in settings.items():
             self.settings.setdefault(section, {}).update(values)
@@ -221,7 +222,7 @@ class Office:
 
     def rows(self, query: str, *values: object) -> list[sqlite3.Row]:
         """A look into the database, for conditions to wait for; [] while there is none."""
-        path = self.root / "state" / "oacmail.db"
+        path = self.state / "oacmail.db"
         if not path.exists():
             return []
         con = sqlite3.connect(f"file:{path}?mode=ro", uri=True)

@@ -149,7 +149,7 @@ def test_a_reply_reopens_a_closed_case_for_ten_working_days_and_opens_a_child_af
     assert len(found) == cases
     assert found[-1]["status"] == "open"
     if cases == 2:
-        assert found[1]["parent"] == found[0]["number"]
+        assert world.rows("SELECT parent FROM cases")[1]["parent"] == found[0]["number"]
         assert found[0]["status"] == "closed"
 
 

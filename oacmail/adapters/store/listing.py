@@ -17,7 +17,7 @@ from oacmail.core.model import Role
 Row = dict[str, Any]
 
 _CASES = """SELECT c.id, c.number, c.status, c.kind, c.topic, c.level, c.intent, c.lang AS language,
-  p.address AS citizen, c.subject, c.assignee, c.opened_at, c.answered_at, c.closed_at, c.score, c.parent,
+  p.address AS citizen, c.subject, c.assignee, c.opened_at, c.answered_at, c.closed_at, c.score,
   c.close_reason, c.opened_by,
   coalesce(
     (SELECT min(d.due_at) FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0
@@ -77,7 +77,6 @@ def case(con: sqlite3.Connection, zone: ZoneInfo, now: datetime, number: str) ->
     if row is None:
         return None
     shown = _case(row, zone)
-    shown["parent"] = row["parent"]
     shown["letters"] = [_letter(letter, zone) for letter in _letters(con, row["id"]) if letter["role"] != Role.OURS]
     shown["mails"] = [
         {
@@ -118,10 +117,13 @@ def _event(row: sqlite3.Row, zone: ZoneInfo) -> Row:
 
 def reasons(con: sqlite3.Connection, zone: ZoneInfo, number: str) -> list[Row] | None:
     """Every rule, word and event behind a case, in the order of time; None if there is no such case."""
-    row = con.execute("SELECT id FROM cases WHERE number = ?", (number,)).fetchone()
+    row = con.execute("SELECT id, parent, opened_at FROM cases WHERE number = ?", (number,)).fetchone()
     if row is None:
         return None
-    lines = [
+    lines: list[Row] = []
+    if row["parent"]:  # what it may belong to
+        lines.append({"at": local(row["opened_at"], zone), "kind": "child", "data": {"of": row["parent"]}})
+    lines += [
         {
             "at": local(letter["received_at"], zone),
             "kind": "letter",

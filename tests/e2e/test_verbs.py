@@ -1,0 +1,305 @@
+"""The verbs as an admin uses them on a real desk: what they do, what they print, how they end."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e import shapes
+from tests.e2e.office import Office
+from tests.servers.people import Citizen
+from tests.servers.ports import free_port
+from tests.servers.road import Road
+from tests.servers.waiting import until
+
+MakeOffice = Callable[..., Office]
+
+
+def _one_case(road: Road, desk: Office, subject: str = "Padró", text: str = "Com m'empadrono?") -> dict[str, Any]:
+    """A citizen's case, acknowledged; no daemon runs."""
+    person = Citizen(road, "Laia Roca")
+    _work(desk, person, subject, text)
+    (case,) = [case for case in desk.cases() if case["citizen"] == person.address]
+    return case
+
+
+def _work(desk: Office, person: Citizen, subject: str, text: str) -> str:
+    """She writes and the desk makes one pass; the Message-ID."""
+    if not desk.rows("SELECT 1 FROM folders"):
+        desk.oacmail("once")  # what came before the first start would be its past
+    sent = person.write(desk.address, subject, text)
+    agent = desk.at_desk()
+    agent.find(sent)
+    agent.close()
+    desk.oacmail("once")
+    return sent
+
+
+def _events(desk: Office, number: str) -> list[str]:
+    return [event["kind"] for event in desk.case(number)["events"]]
+
+
+# --- shapes -----------------------------------------------------------------------------------------------
+
+
+def test_every_json_shape_is_exactly_the_promised_one(road: Road, office: MakeOffice, tmp_path: Path) -> None:
+    desk = office()
+    assert shapes.faults(desk.json("status", code=1)[0], shapes.STATUS) == []  # before the first start
+    case = _one_case(road, desk)
+    desk.oacmail("case", "assign", case["number"], "Marta")
+    desk.oacmail("case", "log-call", case["number"])
+    archive = tmp_path / "archive"
+    letters = [file.read_bytes() for file in (*desk.mailbox.files(), *desk.mailbox.files("Sent"))]
+    archive.write_bytes(b"".join(b"From x\n" + letter + b"\n\n" for letter in letters))
+    (tmp_path / "garbage").write_bytes(bytes(range(256)))
+    (tmp_path / "call").write_bytes(b"From: a@b.cat\nSubject: Truqueu-me\n\nTruqueu-me al 612 345 678 de 9 a 12.\n")
+    files = [str(tmp_path / name) for name in ("garbage", "call", "archive")]
+    for words, shape, count in (
+        (("case", "list"), shapes.CASE, 1),
+        (("case", "show", case["number"]), shapes.CASE_SHOWN, 1),
+        (("outbox", "list", "--all"), shapes.OUTBOX, 1),
+        (("status",), shapes.STATUS, 1),
+        (("try", *files), shapes.TRY, 3),
+        (("replay", str(archive)), shapes.REPLAY, len(letters)),
+        (("due", "2026-11-27T19:59", "2026-03-29T02:30"), shapes.DUE, 2),
+    ):
+        rows = desk.json(*words)
+        assert len(rows) == count, words
+        assert [fault for row in rows for fault in shapes.faults(row, shape)] == [], words
+    assert desk.json("try", files[1])[0]["callback"] == {"phone": "+34612345678", "slot": "morning"}
+
+
+# --- a case in an admin's hands ---------------------------------------------------------------------------
+
+
+def test_a_case_is_assigned_noted_corrected_called_and_every_reason_can_be_read(road: Road, office: MakeOffice) -> None:
+    desk = office()
+    number = _one_case(road, desk)["number"]
+    digits = str(int(number[-6:]))
+    desk.oacmail("case", "assign", digits, "Marta")
+    desk.oacmail("case", "note", digits, "Espera el DNI")
+    desk.oacmail("case", "set", digits, "--topic", "certificate", "--level", "second", "--language", "es")
+    desk.oacmail("case", "log-call", digits, "no-answer")
+    assert desk.case(number)["answered_at"] is None
+    desk.oacmail("case", "log-call", digits)
+    case = desk.case(number)
+    assert (case["assignee"], case["topic"], case["level"], case["language"]) == (
+        "Marta",
+        "certificate",
+        "second",
+        "es",
+    )
+    assert case["status"] == "answered"
+    assert case["answered_at"] is not None
+    assert {"note", "corrected", "call-not-reached", "answered", "ordered"} <= set(_events(desk, number))
+    why = desk.oacmail("why", digits).stdout
+    assert "Espera el DNI" in why
+    assert "clock answer 0" in why
+
+
+@pytest.mark.parametrize(
+    ("reason", "answered"), [("answered", True), ("contact", True), ("spam", False), ("duplicate", False)]
+)
+def test_closing_with_a_reason_meets_the_promise_only_by_a_contact_and_sends_nothing(
+    road: Road, office: MakeOffice, reason: str, answered: bool
+) -> None:
+    desk = office()
+    case = _one_case(road, desk)
+    mails = len(desk.json("outbox", "list", "--all"))
+    words = ("--at", (datetime.now(UTC) - timedelta(seconds=1)).isoformat()) if answered else ()
+    desk.oacmail("case", "close", case["number"], "--reason", reason, *words)
+    closed = desk.case(case["number"])
+    assert (closed["status"], closed["answered_at"] is not None) == ("closed", answered)
+    assert closed["overdue"] is False
+    desk.oacmail("once")
+    assert len(desk.json("outbox", "list", "--all")) == mails
+
+
+def test_thanks_close_no_case_that_waits_for_an_answer_and_a_closed_one_can_be_reopened(
+    road: Road, office: MakeOffice
+) -> None:
+    desk = office()
+    number = _one_case(road, desk)["number"]
+    refused = desk.oacmail("case", "close", number, "--reason", "thanks", code=1)
+    assert "waits for an answer" in refused.stderr
+    desk.oacmail("case", "log-call", number)
+    desk.oacmail("case", "close", number, "--reason", "thanks")
+    assert desk.case(number)["status"] == "closed"
+    desk.oacmail("case", "reopen", number)
+    case = desk.case(number)
+    assert (case["status"], case["closed_at"]) == ("open", None)
+    assert datetime.fromisoformat(case["due_at"]) > datetime.now(UTC)
+    assert "runs" in desk.oacmail("case", "reopen", number, code=1).stderr
+
+
+def test_two_cases_are_merged_and_an_escalated_one_goes_to_the_technical_service_with_the_letter(
+    road: Road, office: MakeOffice
+) -> None:
+    desk = office()
+    first = _one_case(road, desk, "La signatura falla", "La plataforma dona l'error 500 en signar.")["number"]
+    second = _one_case(road, desk, "Encara falla", "Ara ni tan sols s'obre la pàgina del registre.")["number"]
+    desk.oacmail("case", "merge", second, first)
+    assert (desk.case(second)["status"], desk.case(first)["messages"]) == ("closed", 2)
+    assert "another, existing" in desk.oacmail("case", "merge", first, first, code=1).stderr
+    if desk.case(first)["status"] != "derived":
+        desk.oacmail("case", "escalate", first, "--why", "Error 500 en signar")
+    desk.oacmail("once")
+    (notice, *_) = desk.technical.wait_for_mail()
+    assert first in str(notice["Subject"])
+    assert any(part.get_content_type() == "message/rfc822" for part in notice.walk())
+    case = desk.case(first)
+    assert (case["status"], case["level"]) == ("derived", "second")
+    assert datetime.fromisoformat(case["due_at"]) > datetime.now(UTC)  # the citizen's clock runs on
+
+
+def test_a_letter_judged_spam_becomes_a_case_by_hand_and_is_acknowledged(road: Road, office: MakeOffice) -> None:
+    desk, seller = office(), Citizen(road, "Best SEO")
+    text = (
+        "Dear sir, we offer SEO services, 100 backlinks, first page of Google. Special price. Pay in bitcoin, casino."
+    )
+    sent = _work(desk, seller, "Get first page of Google, cheap SEO backlinks", text)
+    assert desk.cases() == []
+    (waiting,) = desk.json("quarantine", "list")
+    assert (waiting["message_id"], waiting["reason"]) == (sent, "suspected-spam")
+    desk.oacmail("case", "open", sent)
+    desk.oacmail("once")
+    seller.wait_for_mail()
+    (case,) = desk.cases()
+    assert case["citizen"] == seller.address
+    assert desk.json("quarantine", "list") == []
+    assert desk.status()["unaccounted"] == 0
+    assert desk.oacmail("case", "open", "<nobody@nowhere>", code=1).stderr
+
+
+def test_a_failed_mail_is_sent_again_or_dropped_by_hand(road: Road, office: MakeOffice) -> None:
+    desk, lost = office(), Citizen(road, user=road.new_user("ningu") + "-refused")
+    desk.oacmail("once")
+    desk.mailbox.deliver(b"From: %s\nSubject: Gos\n\nOn inscric el gos?" % lost.address.encode())
+    desk.oacmail("once")
+    (ack,) = [mail for mail in desk.json("outbox", "list") if mail["kind"] == "ack"]
+    assert ack["state"] == "failed"
+    assert desk.json("status")[0]["ok"]  # a warning
+    desk.oacmail("outbox", "retry", ack["key"])
+    desk.oacmail("once")
+    assert [mail["state"] for mail in desk.json("outbox", "list") if mail["key"] == ack["key"]] == ["failed"]
+    desk.oacmail("outbox", "drop", ack["key"])
+    assert [mail for mail in desk.json("outbox", "list") if mail["key"] == ack["key"]] == []
+    assert desk.oacmail("outbox", "drop", ack["key"], code=1).stderr
+    assert desk.oacmail("outbox", "retry", "ack:nothing", code=1).stderr
+
+
+# --- backup, restore, schema ------------------------------------------------------------------------------
+
+
+def test_a_backup_of_the_running_desk_serves_a_new_state_that_sends_nothing_again(
+    road: Road, office: MakeOffice, tmp_path: Path
+) -> None:
+    desk, before, after = office(), Citizen(road), Citizen(road)
+    saved = tmp_path / "saved.db"
+    with desk.running():
+        before.write(desk.address, "Ajut de lloguer", "Com demano l'ajut de lloguer?")
+        before.wait_for_mail()
+        desk.oacmail("backup", str(saved))
+        assert saved.stat().st_mode & 0o777 == 0o600
+        assert "exists already" in desk.oacmail("backup", str(saved), code=2).stderr
+        after.write(desk.address, "Ajut de menjador", "Com demano l'ajut de menjador?")
+        after.wait_for_mail()
+        until(lambda: len(desk.mailbox.letters("Sent")) == 2, what="both copies in Sent")
+        numbers = {case["citizen"]: case["number"] for case in desk.cases()}
+    key = (desk.root / "state" / "token.key").read_text()
+    desk.change(office={"state": "elsewhere"})
+    (desk.root / "elsewhere").mkdir(mode=0o700)
+    (desk.root / "elsewhere" / "token.key").write_text(key)  # belongs to every backup (docs/admin.md)
+    (desk.root / "elsewhere" / "token.key").chmod(0o600)
+    desk.oacmail("restore", str(saved), "--yes")
+    desk.state = desk.root / "elsewhere"
+    with desk.running():
+        desk.wait_for_cases(2)
+        desk.passes()
+        assert {case["citizen"]: case["number"] for case in desk.cases()} == numbers
+        assert {mail["state"] for mail in desk.json("outbox", "list", "--all")} == {"sent"}
+        assert all(len(desk.case(number)["mails"]) == 1 for number in numbers.values())
+        assert desk.json("status")[0]["unaccounted"] == 0
+    assert [len(person.inbox()) for person in (before, after)] == [1, 1]
+
+
+def test_restore_takes_no_file_that_is_no_backup(office: MakeOffice, tmp_path: Path) -> None:
+    desk = office()
+    desk.oacmail("once")
+    (tmp_path / "letter").write_text("Bon dia")
+    assert "no such file" in desk.oacmail("restore", str(tmp_path / "nothing"), "--yes", code=2).stderr
+    assert desk.oacmail("restore", str(tmp_path / "letter"), "--yes", code=1).stderr
+    assert desk.oacmail("restore", str(tmp_path / "letter"), code=1).stderr  # nobody says yes
+    assert desk.cases() == []
+
+
+def test_migrate_lists_the_steps_and_makes_nothing_until_it_is_told(office: MakeOffice) -> None:
+    desk = office()
+    listed = desk.oacmail("migrate", "--list").stdout
+    assert listed.startswith("pending")
+    assert not (desk.root / "state").exists()
+    desk.oacmail("migrate")
+    assert "pending" not in desk.oacmail("migrate", "--list").stdout
+
+
+# --- how they end -----------------------------------------------------------------------------------------
+
+
+def test_status_is_ill_before_the_first_start_and_well_after_it(office: MakeOffice) -> None:
+    desk = office()
+    ill = desk.oacmail("status", code=1).stdout
+    assert ill.startswith("ILL")
+    assert "never run" in ill
+    desk.oacmail("once")
+    assert desk.oacmail("status").stdout.startswith("well")
+
+
+def test_a_missing_file_is_2_a_server_out_of_reach_is_75_and_no_database_yet_is_75(office: MakeOffice) -> None:
+    desk = office()
+    for words in ("try /nowhere/letter.eml", "replay /nowhere/archive", "restore /nowhere/backup --yes"):
+        assert "no such file" in desk.oacmail(*words.split(), code=2).stderr
+    for words in ("case list", "case assign 1 Marta", "outbox list", "quarantine retry x"):
+        assert "never run" in desk.oacmail(*words.split(), code=75).stderr
+    assert not (desk.root / "state" / "oacmail.db").exists()
+    desk.change(imap={"port": free_port()})
+    assert "temporary" in desk.oacmail("once", code=75).stderr
+    desk.config.rename(desk.root / "moved.toml")
+    assert "no such file" in desk.oacmail("status", code=2).stderr
+
+
+def test_wrong_words_are_2_and_a_case_that_does_not_exist_is_1(office: MakeOffice) -> None:
+    desk = office()
+    desk.oacmail("once")
+    for words in ("case close 1", "case set 1", "case show abc", "due ahir", "fly"):
+        desk.oacmail(*words.split(), code=2)
+    for words in ("case show 77", "why 77", "case note 77 hola", "quarantine retry x"):
+        assert desk.oacmail(*words.split(), code=1).stderr
+
+
+def test_nothing_that_a_letter_says_moves_the_terminal_and_json_stays_one_line_a_row(
+    road: Road, office: MakeOffice
+) -> None:
+    desk, anna = office(), Citizen(road)
+    desk.oacmail("once")
+    evil = "\x1b]0;pwned\x07\x1b[2J\u202egnp.exe\u2028 final\x9b31m"
+    head = f"From: {anna.address}\nMessage-ID: <evil@x>\nContent-Type: text/plain; charset=utf-8\n"
+    desk.mailbox.deliver(f"{head}Subject: {evil}\n\nTinc un dubte {evil}\n".encode())
+    desk.oacmail("once")
+    (case,) = desk.json("case", "list")
+    printed = "".join(
+        desk.oacmail(*words).stdout
+        for words in (
+            ("case", "list"),
+            ("case", "show", case["number"]),
+            ("why", case["number"]),
+            ("outbox", "list", "--all"),
+            ("case", "list", "--json"),
+            ("case", "show", case["number"], "--json"),
+        )
+    )
+    assert [char for char in printed if char in "\x1b\x07\u202e\u2028\x9b"] == []
+    for line in desk.oacmail("case", "show", case["number"], "--json").stdout.splitlines():
+        assert json.loads(line)
