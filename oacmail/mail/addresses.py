@@ -13,6 +13,7 @@ from oacmail.mail import charset
 from oacmail.mail.fields import Fields
 
 MOST = 500
+_WRITERS = 10  # more than one is none whom we know
 LONGEST = 320  # octets of an address, RFC 3696 erratum 1690: 64 + 1 + 255
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|<[^>]*>?|[(),;:]|[^"(),;:<]+', re.S)
@@ -32,10 +33,10 @@ class Mailbox:
 def sender(fields: Fields) -> tuple[str, str, bool]:
     """(address, display name, whether there is exactly one From field with exactly one addr-spec)."""
     values = fields.all("from")
-    boxes = list(islice(_mailboxes(values), 2))
+    boxes = list(islice(_mailboxes(values), _WRITERS))
     if not boxes:
         return "", "", False
-    first = boxes[0]
+    first = next((box for box in boxes if box.address), boxes[0])  # "Puig, Anna <anna@example.org>", unquoted
     return first.address, first.name, len(values) == len(boxes) == 1 and first.plain and bool(first.address)
 
 

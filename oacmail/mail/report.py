@@ -163,7 +163,8 @@ def _unique(values: Iterator[str]) -> tuple[str, ...]:
 
 
 def _plain(root: Root, fields: Fields, parts: list[Root], text: str, machine: bool) -> Report | None:
-    permanent, temporary = _known_formats(root) if machine and _length(root) <= _LONGEST else ((), ())
+    readable = machine and report_text.announced(fields) and _length(root) <= _LONGEST
+    permanent, temporary = _known_formats(root) if readable else ((), ())
     action = report_text.verdict(fields, text, machine, known=bool(permanent or temporary))
     if action is None:
         return None

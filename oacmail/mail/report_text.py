@@ -36,13 +36,20 @@ def verdict(fields: Fields, text: str, machine: bool, known: bool) -> Action | N
 
     `machine`: it bears a server's mark; `known`: a parser of known formats found failing addresses in it.
     """
-    titled = bool(SUBJECTS.match(field(fields.first("subject")).strip()))
     if machine:
-        marked = titled or bool(fields.all("x-failed-recipients")) or _from_daemon(fields)
-        return (action(text) or ("failed" if known else None)) if marked else None
+        return (action(text) or ("failed" if known else None)) if announced(fields) else None
     opening = text.lstrip()[:_OPENING]
-    openly = titled and action(opening) is not None and TO_THE_SENDER.search(opening)
+    openly = _titled(fields) and action(opening) is not None and TO_THE_SENDER.search(opening)
     return action(text) if openly else None
+
+
+def announced(fields: Fields) -> bool:
+    """Whether a server's mail calls itself a report: a vacation notice and our own mail have no sender either."""
+    return _titled(fields) or bool(fields.all("x-failed-recipients")) or _from_daemon(fields)
+
+
+def _titled(fields: Fields) -> bool:
+    return bool(SUBJECTS.match(field(fields.first("subject")).strip()))
 
 
 def _from_daemon(fields: Fields) -> bool:

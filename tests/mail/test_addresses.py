@@ -42,6 +42,7 @@ def test_one_mailbox_is_one_sender(value: str, address: str, name: str) -> None:
         (("anna@x.cat <evil@x.com>",), "evil@x.com"),
         (("Anna <anna@x.cat> <evil@x.com>",), "evil@x.com"),
         (('"Anna <anna@x.cat>',), "anna@x.cat"),
+        (("Puig, Anna <anna@x.cat>",), "anna@x.cat"),
         (("MAILER-DAEMON",), ""),
         (("undisclosed-recipients:;",), ""),
         (("a@x.cat b@x.cat",), ""),

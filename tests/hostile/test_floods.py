@@ -1,0 +1,129 @@
+"""Floods: who writes much uses up his own share of the acknowledgements; every letter is a case with its clock."""
+
+import time
+from collections import Counter
+
+import pytest
+
+from tests.engine.world import ANNA, World
+from tests.hostile.enemy import letter, slip_in
+
+HONEST = [f"veina{number}@poble{number % 7}.example" for number in range(20)]
+
+
+def _from(world: World, address: str, number: int, verdict: str = "") -> None:
+    fields = [
+        ("From", address),
+        ("Subject", f"Consulta {'abcdefghij'[number % 10]}{number}"),
+        ("Message-ID", f"<{number}.{address}>"),
+    ]
+    slip_in(world, letter(world, fields, f"Pregunta número {number}: com es fa?"), sender=address, verdict=verdict)
+
+
+def _honest(world: World, address: str, verdict: str = "dmarc=pass header.from={}") -> None:
+    _from(world, address, hash(address) % 997, verdict.format(address.rpartition("@")[2]))
+
+
+@pytest.mark.parametrize("verdict", ["", "dmarc=none", "dmarc=fail header.from={}"], ids=["none", "said none", "fail"])
+def test_five_hundred_an_hour_from_forged_domains_beside_twenty_citizens(world: World, verdict: str) -> None:
+    for number in range(500):
+        address = f"x{number}@forged{number}.example"
+        _from(world, address, number, verdict.format(address.rpartition("@")[2]))
+        if number % 25 == 24:
+            _honest(world, HONEST[number // 25])
+    world.turn()
+    assert [len(world.received(address)) for address in HONEST] == [1] * 20
+    forged = sum(len(box) for address, box in world.relay.boxes.items() if "forged" in address)
+    assert forged == (0 if "fail" in verdict else world.policy.budgets.unverified_per_hour)
+    assert len(world.cases()) == 520
+    assert all(case["due_at"] for case in world.cases())
+
+
+def test_the_flood_costs_little_and_the_ticks_stay_quick(world: World) -> None:
+    for number in range(500):
+        _from(world, f"x{number}@forged{number}.example", number)
+    started = time.process_time()
+    world.sync()
+    assert time.process_time() - started < 10
+    started = time.process_time()
+    for _ in range(5):
+        world.tick()
+    assert time.process_time() - started < 2
+
+
+def test_a_day_of_flood_never_goes_over_the_hours_budget(world: World) -> None:
+    hours: Counter[str] = Counter()
+    for hour in range(9, 12):
+        for number in range(90):
+            _from(world, f"x{number}@forged{hour}-{number}.example", 1_000 * hour + number)
+        world.turn()
+        world.advance(f"2026-11-25 {hour + 1:02}:00")
+    for mail in world.mails("ack"):
+        if mail["sent_at"]:
+            hours[mail["sent_at"][:13]] += 1
+    assert max(hours.values()) <= world.policy.budgets.unverified_per_hour
+    assert len(world.cases()) == 270
+
+
+def test_one_address_fifty_times_gets_three_an_hour_and_ten_a_day(world: World) -> None:
+    for number in range(50):
+        _from(world, ANNA, number, "dmarc=pass header.from=example.org")
+    world.turn()
+    assert len(world.received(ANNA)) == 3
+    world.live("2026-11-25 23:00", minutes=30)
+    assert len(world.received(ANNA)) == 10
+    assert len(world.cases()) == 50
+
+
+def test_what_waited_longer_than_its_day_is_dropped(world: World) -> None:
+    for number in range(50):
+        _from(world, ANNA, number, "dmarc=pass header.from=example.org")
+    world.live("2026-11-26 12:00", minutes=60)
+    assert len(world.received(ANNA)) == 10
+    assert {mail["state"] for mail in world.mails("ack")} == {"sent", "dropped"}
+
+
+def test_one_domain_with_many_addresses_gets_twenty_an_hour(world: World) -> None:
+    for number in range(60):
+        _from(world, f"bot{number}@botnet.example", number, "dmarc=pass header.from=botnet.example")
+    _honest(world, ANNA)
+    world.turn()
+    assert sum(len(box) for address, box in world.relay.boxes.items() if "botnet" in address) == 20
+    assert len(world.received(ANNA)) == 1
+
+
+def test_one_domain_under_many_subdomains_is_one_domain(world: World) -> None:
+    for number in range(60):
+        domain = f"d{number}.botnet.example"
+        _from(world, f"bot@{domain}", number, f"dmarc=pass header.from={domain}")
+    world.turn()
+    assert sum(len(box) for address, box in world.relay.boxes.items() if "botnet" in address) == 20
+
+
+@pytest.mark.parametrize("verdict", ["", "dmarc=pass header.from=example.org"], ids=["unproven", "proven"])
+def test_our_desk_cannot_be_used_to_bomb_a_third_person(world: World, verdict: str) -> None:
+    """A hundred letters in her name: three mails, without a word of the enemy's in them."""
+    for number in range(100):
+        _from(world, ANNA, number, verdict)
+    world.turn()
+    assert len(world.received(ANNA)) == 3
+
+
+def test_a_citizen_whom_a_person_has_answered_is_never_crowded_out(world: World) -> None:
+    asked = world.citizen_writes(ANNA, dmarc="")
+    world.turn()
+    world.agent_answers(asked)
+    world.turn()
+    for number in range(300):
+        _from(world, f"x{number}@forged{number}.example", number)
+    world.advance("2026-11-25 10:30")
+    world.citizen_writes(ANNA, "Una altra cosa", "Quan obriu a l'estiu?", dmarc="")
+    world.turn()
+    assert len(world.received(ANNA)) == 2
+
+
+def test_one_alert_at_most_an_hour_and_none_for_a_flood_that_is_kept_in_bounds(world: World) -> None:
+    for number in range(90):
+        _from(world, f"x{number}@forged{number}.example", number)
+    world.live("2026-11-25 11:00", minutes=30)
+    assert len(world.received("sistemes@town.example")) <= 2

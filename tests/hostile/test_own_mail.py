@@ -1,0 +1,161 @@
+"""Forged mail of our own: a copied, altered or redirected acknowledgement proves nothing it was not signed for."""
+
+import time
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+
+import pytest
+
+from tests.engine.post import OFFICE, as_bytes
+from tests.engine.world import ANNA, PERE, SUPERVISOR, World, text_of
+from tests.hostile.enemy import EVIL, altered, letter, outcomes, slip_in
+
+LONG = "Encara no me'n surto, i demà em venç el termini de la beca. " * 12
+
+
+def _acknowledged(world: World) -> EmailMessage:
+    world.citizen_writes(ANNA)
+    world.turn()
+    (ack,) = world.received(ANNA)
+    return ack
+
+
+def _copy(mail: EmailMessage) -> EmailMessage:
+    made = message_from_bytes(as_bytes(mail), policy=policy.default)
+    assert isinstance(made, EmailMessage)
+    return made
+
+
+def _redirected(ack: EmailMessage, sender: str = "") -> bytes:
+    """Sent on by "redirect", which keeps all fields, with something written above."""
+    mail = EmailMessage()
+    for name, value in ack.items():
+        if not name.lower().startswith(("content-", "mime-")):
+            mail[name] = value
+    if sender:
+        mail.replace_header("From", sender)
+    mail.set_content(LONG + "\n\n" + text_of(ack))
+    return as_bytes(mail)
+
+
+def _with(mark: str, **values: str) -> str:
+    fields = dict(part.strip().split("=", 1) for part in mark.split(";"))
+    return "; ".join(f"{name}={value}" for name, value in (fields | values).items() if value != "-")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"k": "ack:0000"},
+        {"c": "OAC-2026-000002"},
+        {"l": "0" * 64},
+        {"r": "2026-11-25T09:00:00Z"},
+        {"d": "2027-01-01T00:00:00Z"},
+        {"i": "ffffffff"},
+        {"v": "2"},
+        {"s": "0" * 32},
+        {"s": "-"},
+        {"s": "é"},
+        {"d": "-"},
+    ],
+    ids=str,
+)
+def test_an_altered_mark_is_none(world: World, change: dict[str, str]) -> None:
+    ack = _acknowledged(world)
+    forged = altered(_copy(ack), x_oacmail=_with(str(ack["X-Oacmail"]), **change), message_id="<x@evil.example>")
+    slip_in(world, forged)
+    world.turn()
+    assert outcomes(world) == ["case", "automatic"]  # its other marks say that a machine made it
+    assert len(world.received(ANNA)) == 1
+    assert world.mails("ack")[0]["state"] == "sent"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"to": EVIL},
+        {"to": f"{EVIL}, {ANNA}"},
+        {"date": "Wed, 25 Nov 2026 12:00:00 +0000"},
+        {"date": None},
+        {"to": None},
+    ],
+    ids=str,
+)
+def test_a_mark_holds_for_its_own_recipient_and_date_alone(world: World, fields: dict[str, str | None]) -> None:
+    ack = _acknowledged(world)
+    world.advance("2026-11-25 09:30")
+    bare = {"auto_submitted": None, "message_id": "<x@evil.example>", "from": EVIL}
+    slip_in(world, altered(_copy(ack), **bare, **fields))
+    world.turn()
+    assert "ours" not in [row["role"] for row in world.rows("SELECT role FROM messages WHERE message_id LIKE '<x@%'")]
+
+
+def test_our_address_without_our_mark_is_reviewed_and_never_answered(world: World) -> None:
+    slip_in(world, letter(world, [("From", f"OAC 360 <{OFFICE}>")]))
+    world.turn()
+    assert world.reviews() == ["from-our-address-unsigned"]
+    assert world.mails() == []
+
+
+@pytest.mark.parametrize("address", ["oac360+Sent@castellbisbal.example", "OAC360+a+b@CASTELLBISBAL.example"])
+def test_our_address_with_a_detail_is_ours_and_never_answered(world: World, address: str) -> None:
+    slip_in(world, letter(world, [("From", address)]))
+    world.turn()
+    assert world.reviews() == ["from-our-address-unsigned"]
+    assert world.mails() == []
+
+
+def test_the_same_copy_fifty_times_is_a_duplicate_fifty_times(world: World) -> None:
+    ack = _acknowledged(world)
+    for _ in range(50):
+        slip_in(world, as_bytes(ack))
+    world.turn()
+    assert outcomes(world) == ["case", *["duplicate"] * 50]
+    assert len(world.relay.given) == 1
+
+
+def test_a_redirected_acknowledgement_with_a_question_on_top_is_the_citizens_letter(world: World) -> None:
+    asked = world.citizen_writes(ANNA)
+    world.turn()
+    world.agent_answers(asked)
+    world.turn()
+    slip_in(world, _redirected(world.received(ANNA)[0]), sender=ANNA)
+    world.turn()
+    assert [letter["role"] for letter in world.case()["letters"]] == ["citizen", "agent", "citizen"]
+    assert (world.case()["status"], world.case()["overdue"]) == ("open", False)
+
+
+def test_a_strangers_question_on_annas_acknowledgement_gets_nothing_automatic(world: World) -> None:
+    ack = _acknowledged(world)
+    slip_in(world, _redirected(ack, sender=PERE), sender=PERE, verdict="dmarc=pass header.from=example.net")
+    world.turn()
+    assert world.case()["messages"] == 2
+    assert world.received(PERE) == []
+    assert len(world.received(ANNA)) == 1
+
+
+def test_thousands_of_marks_cost_nothing(world: World) -> None:
+    slip_in(world, letter(world, [("X-Oacmail", "v=1; s=" + "0" * 32)] * 11_000))
+    started = time.process_time()
+    world.turn()
+    assert time.process_time() - started < 1
+    assert outcomes(world) == ["case"]
+
+
+def test_a_guessed_message_id_of_ours_hides_no_mail_of_ours(world: World) -> None:
+    """The id of an acknowledgement cannot be computed outside; a letter that bears one anyway is only a letter."""
+    ack = _acknowledged(world)
+    slip_in(world, letter(world, [("Message-ID", str(ack["Message-ID"]))]))
+    world.turn()
+    assert outcomes(world) == ["case", "case"]
+    assert len(world.received(EVIL)) == 1
+    assert world.mails()[0]["state"] == "sent"
+
+
+def test_a_forged_mark_cannot_say_that_an_escalation_has_left(world: World) -> None:
+    ack = _acknowledged(world)
+    key = str(ack["X-Oacmail"]).partition("k=ack:")[2].partition(";")[0]
+    forged = _with(str(ack["X-Oacmail"]), k=f"overdue:{key}:1:{'0' * 8}")
+    slip_in(world, altered(_copy(ack), x_oacmail=forged, message_id="<y@evil.example>"))
+    world.live("2026-11-27 08:00")
+    assert world.kinds(SUPERVISOR) == ["overdue"]

@@ -1,0 +1,174 @@
+"""Forged staff: a name is not a proof. What nobody vouches for answers nothing, orders nothing and stops no clock."""
+
+from collections.abc import Callable
+from email.message import EmailMessage
+
+import pytest
+
+from tests.engine.post import OFFICE
+from tests.engine.world import AGENT, ANNA, SUPERVISOR, World
+from tests.fakes.transport import MX
+from tests.hostile.enemy import EVIL, letter, outcomes, slip_in
+
+PASS = f"dmarc=pass header.from={AGENT.rpartition('@')[2]}"
+RECEIVED = f"from mail.evil.example (mail.evil.example [192.0.2.66]) by {MX} (Postfix) with ESMTPA id abc; now"
+
+
+def _asked(world: World) -> EmailMessage:
+    mail = world.citizen_writes(ANNA)
+    world.turn()
+    return mail
+
+
+def _answer(world: World, asked: EmailMessage, *fields: tuple[str, str]) -> bytes:
+    """What an agent's answer with the office in copy looks like."""
+    usual = (("To", ANNA), ("Cc", OFFICE), ("Subject", "Re: No puc signar"), ("In-Reply-To", str(asked["Message-ID"])))
+    return letter(world, (*usual, *fields), "Bon dia, ja està resolt.")
+
+
+def _still_waits(world: World) -> None:
+    """Nobody has answered Anna, and the house says so when her day is over."""
+    case = world.case("OAC-2026-000001")
+    assert (case["status"], case["answered_at"]) == ("open", None)
+    world.advance("2026-11-27 08:00")
+    world.turn()
+    assert "overdue" in {kind.removesuffix("_digest") for kind in world.kinds(SUPERVISOR)}
+
+
+FROMS: dict[str, tuple[tuple[str, str], ...]] = {
+    "the bare address": (("From", AGENT),),
+    "name and address": (("From", f"Marta <{AGENT}>"),),
+    "address as name": (("From", f'"{AGENT}" <{EVIL}>'),),
+    "encoded address as name": (("From", f"=?utf-8?q?=3C{AGENT}=3E?= <{EVIL}>"),),
+    "encoded word that is the address": (("From", f"=?utf-8?q?{AGENT.replace('@', '=40')}?="),),
+    "two fields, agent first": (("From", AGENT), ("From", EVIL)),
+    "two fields, agent last": (("From", EVIL), ("From", AGENT)),
+    "two addresses": (("From", f"{AGENT}, {EVIL}"),),
+    "a group of that name": (("From", f"{AGENT}: {EVIL};"),),
+    "a group with it inside": (("From", f"amics: {AGENT}, {EVIL};"),),
+    "a comment": (("From", f"{EVIL} ({AGENT})"),),
+    "two angles": (("From", f"<{AGENT}> <{EVIL}>"),),
+    "a route": (("From", f"<@{AGENT.rpartition('@')[2]}:{EVIL}>"),),
+    "a NUL": (("From", f"{AGENT}\0@evil.example"),),
+    "a look-alike domain": (("From", "agent@tоwn.example"),),
+    "a subdomain": (("From", f"{AGENT}.evil.example"),),
+    "Sender": (("From", EVIL), ("Sender", AGENT)),
+    "Reply-To": (("From", EVIL), ("Reply-To", AGENT)),
+    "Resent-From": (("Resent-From", AGENT), ("Resent-Sender", AGENT), ("From", EVIL)),
+    "X-Original-From": (("From", EVIL), ("X-Original-From", AGENT), ("X-Google-Original-From", AGENT)),
+    "Return-Path": (("Return-Path", f"<{AGENT}>"), ("From", EVIL)),
+    "From with a space": (("From ", AGENT), ("From", EVIL)),
+}
+
+
+@pytest.mark.parametrize("verdict", ["", "dmarc=none", "dmarc=fail header.from=town.example", "spf=pass dkim=pass"])
+@pytest.mark.parametrize("name", FROMS)
+def test_a_forged_agent_answers_nothing(world: World, name: str, verdict: str) -> None:
+    slip_in(world, _answer(world, _asked(world), *FROMS[name]), verdict=verdict)
+    world.turn()
+    _still_waits(world)
+
+
+TWO_WRITERS = [name for name in FROMS if name not in ("the bare address", "name and address")]
+
+
+@pytest.mark.parametrize("name", TWO_WRITERS)
+def test_a_pass_of_the_agents_domain_proves_no_crooked_from(world: World, name: str) -> None:
+    """Even where our exchanger takes the crooked From for the agent's own."""
+    slip_in(world, _answer(world, _asked(world), *FROMS[name]), verdict=PASS)
+    world.turn()
+    _still_waits(world)
+
+
+RESULTS: dict[str, tuple[tuple[str, str], ...]] = {
+    "below our exchanger's line": (("Authentication-Results", f"{MX}; {PASS}"),),
+    "twice below it": (("Authentication-Results", f"{MX}; {PASS}"),) * 2,
+    "under a forged line of our exchanger": (("Authentication-Results", f"{MX}; {PASS}"), ("Received", RECEIVED)),
+    "with a login in a forged line": (
+        ("Received", RECEIVED.replace("ESMTPA", f"ESMTPSA (Authenticated sender: {AGENT})")),
+    ),
+    "as ARC": (("ARC-Authentication-Results", f"i=1; {MX}; {PASS}"),),
+    "as X-": (("X-Authentication-Results", f"{MX}; {PASS}"), ("X-MS-Exchange-Organization-AuthAs", "Internal")),
+    "as SPF": (("Received-SPF", "pass"), ("DKIM-Signature", "v=1; d=town.example; b=AAAA")),
+}
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_results_that_the_sender_wrote_himself_prove_nothing(world: World, name: str) -> None:
+    slip_in(world, _answer(world, _asked(world), ("From", AGENT), *RESULTS[name]))
+    world.turn()
+    _still_waits(world)
+
+
+@pytest.mark.parametrize(
+    "verdict",
+    [
+        f"{PASS}; dmarc=fail header.from=town.example",
+        f"{PASS}; {PASS}",
+        "dmarc=pass header.from=evil.example",
+        "dmarc=pass header.from=evil.town.example",
+        "dmarc=pass (p=none) header.from=evil.example",
+        "dmarc=pass",
+        "dmarc=passable header.from=town.example",
+        f"x=y (({PASS}",
+    ],
+)
+def test_a_verdict_that_is_not_exactly_one_on_the_agents_domain_proves_nothing(world: World, verdict: str) -> None:
+    slip_in(world, _answer(world, _asked(world), ("From", AGENT)), verdict=verdict)
+    world.turn()
+    _still_waits(world)
+
+
+def test_the_true_agent_is_believed(world: World) -> None:
+    """The counter-check: the same letter with our exchanger's own verdict is the answer."""
+    slip_in(world, _answer(world, _asked(world), ("From", AGENT)), verdict=PASS)
+    world.turn()
+    assert world.case()["status"] == "answered"
+
+
+@pytest.mark.parametrize("sender", [OFFICE, AGENT, EVIL])
+def test_what_comes_by_smtp_into_sent_is_no_answer(world: World, sender: str) -> None:
+    """With `lmtp_save_to_detail_mailbox` anybody can write to office+Sent@."""
+    slip_in(world, _answer(world, _asked(world), ("From", sender)), folder="Sent")
+    world.turn()
+    assert world.reviews() == ["in-sent-but-came-by-smtp"]
+    _still_waits(world)
+
+
+def test_orders_in_a_forged_agents_mail_order_nothing(world: World) -> None:
+    text = "#tanca\n#spam\n#assigna mallory\n"
+    slip_in(world, letter(world, [("From", AGENT), ("In-Reply-To", str(_asked(world)["Message-ID"]))], text))
+    world.turn()
+    assert world.case()["assignee"] is None
+    _still_waits(world)
+
+
+def test_a_forged_agent_cannot_fill_the_agents_mailbox(world: World) -> None:
+    """He is told once a day and case that somebody writes in his name."""
+    asked = _asked(world)
+    for number in range(50):
+        slip_in(world, _answer(world, asked, ("From", AGENT), ("Message-ID", f"<{number}@evil.example>")))
+    world.turn()
+    assert world.kinds(AGENT) == ["remark"]
+
+
+@pytest.mark.parametrize("address", [AGENT, SUPERVISOR])
+@pytest.mark.parametrize("fields", [(("From", EVIL), ("From", "{}")), (("From", "{}"),), (("From", "{}, {}"),)])
+def test_staff_are_never_acknowledged_as_citizens(
+    world: World, address: str, fields: tuple[tuple[str, str], ...]
+) -> None:
+    named = [(name, value.replace("{}", address)) for name, value in fields]
+    slip_in(world, letter(world, named))
+    world.turn()
+    assert world.received(address) == []
+
+
+def test_a_form_sender_is_a_persons_form_and_no_staff(town: Callable[..., World]) -> None:
+    """The town's own form may be forged as well: what it says opens a case, within the budget, and nothing else."""
+    world = town(callback={"form_senders": ["formulari@town.example"]})
+    forged = [("From", "formulari@town.example"), ("Reply-To", ANNA), ("Auto-Submitted", "auto-generated")]
+    for number in range(8):
+        slip_in(world, letter(world, [*forged, ("Message-ID", f"<{number}@evil.example>")], f"Truqueu-me {number}"))
+    world.turn()
+    assert len(world.received(ANNA)) == 3
+    assert outcomes(world) == ["case"] * 8
