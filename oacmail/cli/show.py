@@ -12,7 +12,7 @@ def demo(stay: bool) -> None:
 
     Uses nothing of this machine's configuration. Exit 0 only if every expected outcome was met.
     """
-    from oacmail.demo import demo as played
+    from oacmail.demo.play import demo as played
 
     sys.exit(played(click.echo, _progress, stay=stay))
 

@@ -3,7 +3,3 @@
 story.py is the table of who writes what and what must become of it; play.py lets it happen; evidence.py reads the
 outcome back; expectations.py judges it; screen.py shows it.
 """
-
-from oacmail.demo.play import demo
-
-__all__ = ["demo"]

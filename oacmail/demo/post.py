@@ -64,7 +64,7 @@ def open_post(children: Children, root: Path, *, web: bool) -> Post:
     """Starts mail-devel, and waits till it listens. Raises Transient where it does not come up."""
     imap_port, smtp_port, web_port = _free_ports(3)
     made = Post(imap_port, smtp_port, web_port if web else 0, secrets.token_hex(16))
-    command = [sys.executable, "-m", "mail_devel", "--host", HOST, "--multi-user"]
+    command = [sys.executable, "-m", "oacmail.demo.embedded", "--host", HOST, "--multi-user"]
     command += ["--imap-port", str(imap_port), "--smtp-port", str(smtp_port)]
     command += ["--http-port", str(web_port)] if web else ["--no-http"]
     log = root / "post.log"
