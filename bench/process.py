@@ -40,9 +40,11 @@ def measured(command: list[str], sink: Sink, log: Path, *, until: Callable[[], b
     with log.open("wb") as out:
         start = time.time()
         process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
-    peak = _watch(process.pid, sink, until, start + LONGEST)
-    if not _ended(process.pid):
-        os.kill(process.pid, signal.SIGTERM)
+    try:
+        peak = _watch(process.pid, sink, until, start + LONGEST)
+    finally:
+        if not _ended(process.pid):
+            os.kill(process.pid, signal.SIGTERM)
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
