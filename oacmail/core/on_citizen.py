@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from oacmail.core import answers, budget, calendar, tokens
 from oacmail.core.classify import classify
+from oacmail.core.complexity import became_complex
 from oacmail.core.model import (
     Arrived,
     Attach,
@@ -28,6 +29,7 @@ from oacmail.core.model import (
     Send,
     Status,
 )
+from oacmail.core.notices import secret_received
 from oacmail.core.policy import Policy
 from oacmail.core.thread import ACKNOWLEDGED, Placing, fold_subject, is_reply, place
 from oacmail.core.view import CaseView, LetterView, View
@@ -135,6 +137,7 @@ def _open(letter: Letter, *, parent: str | None, rule: str) -> Decision:
         *answers.ask(policy, number, key=message.fingerprint, at=letter.received_at, due_at=letter.due_at),
         Person(address=letter.author, name=message.name or None),
         Note(kind="opened", case=number, data={"rule": rule}),
+        *secret_received(policy, message, number, at=letter.received_at, now=letter.now),
     ]
     why = _no_ack(letter)
     effects += [Review(reason=why)] if why else [acknowledgement(letter, number, first=True)]
@@ -191,7 +194,7 @@ def acknowledgement(letter: Letter, number: str, *, first: bool) -> Send:
         recipient=letter.author,
         case=number,
         token=tokens.token(policy, number),
-        facts={"case": number, "due_at": letter.due_at, "first": first},
+        facts={"case": number, "due_at": letter.due_at, "first": first, "secret": bool(message.secrets)},
         in_reply_to=message.message_id,
         refs=(*message.refs, message.message_id) if message.message_id else message.refs,
         automatic="auto-replied",
@@ -253,11 +256,13 @@ def _join(letter: Letter, placing: Placing, case: CaseView, kind: Kind) -> Decis
         _attach(letter, case, placing.guest, placing.rule),
         Change(case=case.number, columns={"touched_at": letter.received_at}),
         Person(address=letter.author, name=letter.message.name or None),
+        *secret_received(letter.policy, letter.message, case.number, at=letter.received_at, now=letter.now),
     ]
     because = [placing.rule, *letter.reading.because]
     if not case.running("answer"):
         effects += _asks_anew(letter, case, guest=placing.guest)
         because.append("asks-anew")
+    effects += became_complex(letter.policy, case, at=letter.received_at, due_at=letter.due_at, now=letter.now)
     return Decision(effects=tuple(effects), because=tuple(because))
 
 

@@ -20,7 +20,7 @@ from oacmail.core.view import CaseView, Hour, Running
 UNREAD_PATIENCE = timedelta(minutes=30)
 ALERT_AFTER = timedelta(minutes=5)
 LAST_DIGEST = "digest"
-NOTICES = ("overdue", "overdue_digest", "remind", "digest", "bounced", "remark")
+NOTICES = ("overdue", "overdue_digest", "remind", "digest", "bounced", "remark", "secret", "complex")
 OF_THE_DAY = ("remind", "digest")
 
 

@@ -21,6 +21,7 @@ from oacmail.core.model import (
     Merge,
     Note,
     Ordered,
+    Person,
     Status,
     Topic,
 )
@@ -168,8 +169,14 @@ def _set(policy: Policy, view: View, case: CaseView, inp: Ordered, now: datetime
         columns["lang" if field == "language" else field] = value
     return (
         Change(case=case.number, columns=columns),
+        *_wish(policy, case, inp.words.get("language", "")),
         Note(kind="corrected", case=case.number, data=dict(inp.words)),
     )
+
+
+def _wish(policy: Policy, case: CaseView, language: str) -> tuple[Effect, ...]:
+    """The language that we write in is kept for the person, not for the case alone (Llei 1/1998, art. 9.1)."""
+    return (Person(address=case.citizen, lang=language),) if language in policy.office.languages else ()
 
 
 _VERBS: dict[str, _Verb] = {

@@ -33,7 +33,8 @@ class Running:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseView:
     """A case as it stands. `participants`: citizens who wrote as members, never guests. `reply_to`: where else these
-    asked to be answered: an agent's client writes there, but nobody is known by it."""
+    asked to be answered: an agent's client writes there, but nobody is known by it. `asked_since`: their requests
+    after the first human answer. `complex_told`: the house has heard that the case is complex."""
 
     number: str
     status: Status
@@ -53,6 +54,8 @@ class CaseView:
     clocks: tuple[Running, ...] = ()
     acks_today: int = 0
     first_letter: str = ""
+    asked_since: int = 0
+    complex_told: bool = False
 
     def running(self, kind: str) -> tuple[Running, ...]:
         return tuple(clock for clock in self.clocks if clock.kind == kind)

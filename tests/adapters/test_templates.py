@@ -36,7 +36,7 @@ IN_HOURS = datetime(2026, 11, 27, 9, tzinfo=UTC)
 OUT_OF_HOURS = datetime(2026, 11, 28, 21, tzinfo=UTC)
 DUE = datetime(2026, 11, 30, 19, tzinfo=UTC)
 LANGUAGES = ("ca", "es", "en")
-CASE_MAILS = {"ack", "overdue", "bounced", "remark", "complex", "derived"}
+CASE_MAILS = {"ack", "overdue", "bounced", "remark", "secret", "complex", "derived"}
 
 
 def send(template: str = "ack", lang: str = "ca", **changes: object) -> Send:

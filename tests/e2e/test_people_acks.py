@@ -150,6 +150,31 @@ def test_it_goes_to_the_writer_not_to_reply_to(desk: Office, road: Road) -> None
     assert not desk.rows("SELECT 1 FROM outbox WHERE recipient = ?", other.address)
 
 
+def test_who_sent_a_password_is_advised_to_change_it_and_the_agents_are_warned(desk: Office, road: Road) -> None:
+    anna = someone(road)
+
+    sent = anna.write(desk.address, "Instància", f"{TEXTS['ca']} La meva contrasenya és Gat-2026!")
+
+    ack = anna.wait_for_mail()[0]
+    assert "us recomanem canviar-lo o revocar-lo" in plain(ack)
+    assert "Gat-2026" not in everything_in(ack)
+    number = number_of(desk, sent)
+    told = until(lambda: [mail for mail in desk.agent.inbox() if number in str(mail["Subject"])], what="the warning")
+    assert told[0]["X-Oacmail-Kind"] == "secret"
+    assert "Gat-2026" not in everything_in(told[0])
+
+
+def test_who_prefers_another_language_gets_it_from_then_on(desk: Office, road: Road) -> None:
+    anna = someone(road)
+    first = anna.write(desk.address, "Padró", TEXTS["ca"])
+    anna.wait_for_mail()
+
+    desk.oacmail("case", "set", number_of(desk, first), "--language", "es")
+    anna.write(desk.address, "Un altre tema", "Bon dia, com puc demanar la targeta de transport gratuït?")
+
+    assert OPEN["es"] in plain(anna.wait_for_mail(2)[-1])
+
+
 def test_by_default_it_cannot_bounce(desk: Office, road: Road) -> None:
     assert acknowledged(desk, road, TEXTS["ca"])["Return-Path"] == "<>"
 

@@ -12,7 +12,17 @@ import pytest
 
 from oacmail.mail.words import date_words, day_words
 from tests.e2e.office import Office
-from tests.e2e.watching import case_of, everything_in, letter, mails_to, number_of, plain, running_clocks, someone
+from tests.e2e.watching import (
+    answered_by,
+    case_of,
+    everything_in,
+    letter,
+    mails_to,
+    number_of,
+    plain,
+    running_clocks,
+    someone,
+)
 from tests.servers.maildir import Maildir
 from tests.servers.people import Citizen, reply_headers
 from tests.servers.people import letter as everyday
@@ -214,6 +224,23 @@ def test_a_case_that_an_agent_derives_reaches_the_right_service_and_its_clock_ru
     after = case_of(desk, sent)
     assert (after["status"], after["level"], after["due_at"]) == ("derived", "second", before["due_at"])
     assert len(running_clocks(desk, number)) == 1
+
+
+def test_a_person_who_keeps_asking_after_the_answer_is_told_to_the_house_once(late: Late, road: Road) -> None:
+    desk, anna = late.desk, someone(road)
+    sent = anna.write(desk.address, "No puc pagar", "Bon dia, no puc pagar la taxa amb targeta. Què faig?")
+    number, ack = number_of(desk, sent), anna.wait_for_mail()[-1]
+    answered_by(desk, sent, "Bon dia, proveu-ho amb un altre navegador.")
+
+    for turn in range(5):  # the first may share its second with the answer
+        letter(desk, anna.reply(ack, f"Ho he provat {turn} cops més i continua fallant. Què més puc fer?"))
+
+    for colleague in (desk.technical, desk.supervisor):
+        mail = told(colleague, number)
+        assert "COMPLEX" in str(mail["Subject"])
+        assert original_in(mail)["Message-ID"] == sent
+        assert len([row for row in mails_to(desk, colleague.address, "complex") if row["key"].count(number)]) == 1
+    assert desk.case(number)["status"] == "open"
 
 
 def test_what_the_technical_service_writes_back_is_on_the_case_and_is_no_answer(late: Late, road: Road) -> None:

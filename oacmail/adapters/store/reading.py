@@ -193,7 +193,23 @@ def _case(con: sqlite3.Connection, policy: Policy, row: sqlite3.Row, now: dateti
         clocks=clocks(con, row["id"]),
         acks_today=acks,
         first_letter=row["opened_by"],
+        asked_since=_asked_since(con, row),
+        complex_told=_complex_told(con, row["id"]),
     )
+
+
+def _asked_since(con: sqlite3.Connection, case: sqlite3.Row) -> int:
+    row = con.execute(
+        """SELECT count(*) FROM messages WHERE case_id = ? AND role = 'citizen' AND kind = 'request'
+        AND received_at > ?""",
+        (case["id"], case["answered_at"]),
+    ).fetchone()
+    return int(row[0])
+
+
+def _complex_told(con: sqlite3.Connection, case_id: int) -> bool:
+    query = "SELECT 1 FROM outbox WHERE case_id = ? AND kind = 'complex'"
+    return con.execute(query, (case_id,)).fetchone() is not None
 
 
 def clocks(con: sqlite3.Connection, case_id: int) -> tuple[Running, ...]:

@@ -25,7 +25,7 @@ _CARD: Mapping[str, object] = {
 }
 _ROW: Mapping[str, object] = {"case": "", "opened_at": None, "due_at": None, "status": "open", "topic": "other"}
 DEFAULTS: Mapping[str, Mapping[str, object]] = {
-    "ack": {"first": True},
+    "ack": {"first": True, "secret": False},
     "overdue": {**_CARD, "level": 1, "unread": ()},
     "overdue_digest": {"cases": (), "unread": ()},
     "remind": {"cases": ()},
@@ -44,6 +44,7 @@ DEFAULTS: Mapping[str, Mapping[str, object]] = {
     "alert": {"code": "", "since": None, "lines": ()},
     "bounced": {"what": "other", "received_at": None, "domain": "", "code": ""},
     "remark": {"received_at": None},
+    "secret": {"received_at": None},
     "complex": _CARD,
     "derived": {"opened_at": None, "due_at": None, "topic": "other", "cause": "platform", "why": "", "text": ""},
     "probe": {},
@@ -95,7 +96,7 @@ _SAMPLE_CARD = {"opened_at": _THEN, "due_at": _THEN, "topic": "grant", "assignee
 # What `check` tries every template with: each of its branches at least once.
 SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
     {
-        "ack": ({}, {"first": False}),
+        "ack": ({}, {"first": False, "secret": True}),
         "overdue": ({}, {**_SAMPLE_CARD, "level": 2, "unread": ("Sent", "INBOX")}),
         "overdue_digest": ({"cases": (_SAMPLE_ROW,) * 2, "unread": ("Sent",)}, {"cases": (_SAMPLE_ROW,)}),
         "remind": ({"cases": (_SAMPLE_ROW,)}, {"cases": (_SAMPLE_ROW, {**_SAMPLE_ROW, "overdue": True})}),
@@ -112,6 +113,7 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
         "alert": ({"code": "imap", "since": _THEN}, {"code": "imap", "since": _THEN, "lines": ("INBOX",)}),
         "bounced": ({"what": "answer", "domain": "example.org", "code": 550}, {"what": "ack"}),
         "remark": ({"received_at": _THEN},),
+        "secret": ({"received_at": _THEN},),
         "complex": ({}, _SAMPLE_CARD),
         "derived": ({}, {**_SAMPLE_CARD, "cause": "document_or_form", "why": "Error 500"}),
         "probe": ({},),

@@ -24,7 +24,7 @@ from oacmail.mail.words import LANGUAGES, NEXT_WORKING_DAY, day_words, greeting,
 
 _BETWEEN_LANGUAGES = "\n\n· · ·\n\n"
 _SHARED = ("base.html.j2", "rows.txt.j2")
-_ABOUT_A_CASE = {"ack", "overdue", "bounced", "remark", "complex", "derived"}
+_ABOUT_A_CASE = {"ack", "overdue", "bounced", "remark", "secret", "complex", "derived"}
 _SAMPLE_ID = "<sample@localhost.invalid>"
 _SAMPLE_NOW = datetime(2026, 11, 30, 9, tzinfo=UTC)
 _SAMPLE_PROMISES = (
