@@ -7,6 +7,7 @@ second letter never postpones a deadline. Nothing here looks at raw headers or w
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
 from oacmail.core import answers, budget, calendar, tokens
 from oacmail.core.classify import classify
@@ -221,7 +222,7 @@ def language(letter: Letter) -> str:
 
 def _too_short_to_tell(text: str) -> bool:
     """ "Hola", "IBI 2026", a scan and nothing else: said by everybody here."""
-    return sum(char.isalpha() for char in text) < TELLING_LETTERS
+    return len(list(islice(filter(str.isalpha, text), TELLING_LETTERS))) < TELLING_LETTERS
 
 
 def _both(languages: tuple[str, ...], second: str) -> str:
