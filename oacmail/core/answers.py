@@ -4,7 +4,7 @@ It meets every clock that was armed before it, and none that was armed after: a 
 crossed the answer keeps its own. It never judges whether a letter *is* an answer.
 """
 
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 
 from oacmail.core import calendar
 from oacmail.core.model import Arm, Change, Disarm, Drop, Effect, Note, Person, Status
@@ -12,6 +12,7 @@ from oacmail.core.notices import to_agents
 from oacmail.core.policy import Policy
 from oacmail.core.view import CaseView
 
+SLOW_CLOCK = timedelta(hours=1)  # of a client that dates its own copy in Sent
 MET_BY_ANSWER = ("answer", "remind", "callback", "nudge", "update", "wait")
 
 
@@ -56,12 +57,22 @@ def _silent_close(policy: Policy, case: CaseView, *, at: datetime, key: str) -> 
 
 
 def undelivered(
-    policy: Policy, case: CaseView, *, at: datetime, key: str, now: datetime, counted_at: datetime | None = None
+    policy: Policy,
+    case: CaseView,
+    *,
+    at: datetime,
+    key: str,
+    now: datetime,
+    answer: str,
+    counted_at: datetime | None = None,
 ) -> tuple[Effect, ...]:
     """An answer never arrived: nobody has answered, the next working day is armed, the agents are told (R14).
 
-    `key` names the letter that says so, `at` its moment; `counted_at`: when it was taken for the first answer.
+    `key` names the letter that says so, `at` its moment; `answer` the letter that did not arrive, of which the agents
+    hear once; `counted_at`: when it was taken for an answer. A later one that did arrive is not undone by it.
     """
+    if counted_at is not None and case.answered_at is not None and case.answered_at - counted_at > SLOW_CLOCK:
+        return (Note(kind="answer-undelivered", case=case.number, data={"letter": key[:16]}),)
     first = counted_at is not None and case.answered_at == counted_at
     columns: dict[str, str | int | datetime | None] = {"touched_at": at, **({"answered_at": None} if first else {})}
     clock: tuple[Effect, ...] = ()
@@ -74,7 +85,7 @@ def undelivered(
         Note(kind="answer-undelivered", case=case.number, data={"letter": key[:16]}),
         Change(case=case.number, columns=columns),
         *clock,
-        *to_agents(policy, key=f"bounced:{key}", template="bounced", now=now, case=case.number, facts=facts),
+        *to_agents(policy, key=f"bounced:{answer}", template="bounced", now=now, case=case.number, facts=facts),
     )
 
 

@@ -25,7 +25,7 @@ from oacmail.core.model import (
 from oacmail.core.notices import undelivered
 from oacmail.core.policy import Policy
 from oacmail.core.thread import place
-from oacmail.core.view import UNDELIVERED, CaseView, MailView, View
+from oacmail.core.view import UNDELIVERED, CaseView, LetterView, MailView, View
 
 _KINDS = {Auto.REPLY: Kind.AUTO_REPLY, Auto.BOUNCE: Kind.BOUNCE, Auto.BULK: Kind.BULK}
 
@@ -68,10 +68,22 @@ def _failed(policy: Policy, view: View, inp: Arrived, report: Report, now: datet
             effects += _our_mail(policy, inp, mail, now)
     for letter in view.named:
         case = view.cases.get(letter.case or "")
-        if letter.role is Role.AGENT and case is not None and concerns(policy, report.recipients, case.citizen):
-            key, at = inp.message.fingerprint, inp.received_at
-            effects += answers.undelivered(policy, case, at=at, key=key, now=now, counted_at=letter.received_at)
+        if _is_answer(letter) and case is not None and concerns(policy, report.recipients, case.citizen):
+            effects += answers.undelivered(
+                policy,
+                case,
+                at=inp.received_at,
+                key=inp.message.fingerprint,
+                now=now,
+                answer=letter.fingerprint,
+                counted_at=letter.received_at,
+            )
     return effects if view.mails or view.named else _kept_for_later(report)
+
+
+def _is_answer(letter: LetterView) -> bool:
+    """A remark in an agent's name, whose id its forger knows, is none."""
+    return letter.role is Role.AGENT and letter.outcome is Outcome.CASE
 
 
 def concerns(policy: Policy, refused: tuple[str, ...], recipient: str) -> bool:

@@ -68,7 +68,7 @@ def _written_by_staff(policy: Policy, view: View, inp: Arrived, role: Role, how:
     attach = Attach(role=Role.AGENT, outcome=Outcome.CASE, kind=Kind.REQUEST, case=case.number, rule=placing.rule)
     key, at = message.fingerprint, _written_at(view, inp, case)
     if view.undelivered is not None and concerns(policy, view.undelivered, case.citizen):
-        returned = answers.undelivered(policy, case, at=at, key=key, now=now)
+        returned = answers.undelivered(policy, case, at=at, key=key, now=now, answer=key)
         return Decision(effects=(attach, *returned), because=("answer-undelivered", placing.rule))
     effects = answers.answered(policy, case, at=at, key=key, how=how, guests=guests)
     return Decision(effects=(attach, *effects), because=(how, placing.rule))

@@ -1,0 +1,192 @@
+"""Loops: two machines that answer each other come to rest, whatever the other one is and however it hides."""
+
+from collections.abc import Callable
+from email.message import EmailMessage
+
+import pytest
+
+from tests.engine import post
+from tests.engine.post import OFFICE
+from tests.engine.world import AGENT, ANNA, OPERATOR, SUPERVISOR, World, text_of
+from tests.fakes.transport import arrived
+from tests.hostile.enemy import outcomes, slip_in
+
+ROUNDS = 30
+Answer = Callable[[World, EmailMessage, int], EmailMessage]
+
+
+def _plain(world: World, to: EmailMessage, number: int) -> EmailMessage:
+    return post.letter(world.clock, ANNA, "Hem rebut la vostra sol·licitud", "La tramitarem aviat.")
+
+
+def _numbered(world: World, to: EmailMessage, number: int) -> EmailMessage:
+    return post.letter(world.clock, ANNA, f"[#{4000 + number}] Tiquet obert", f"El vostre tiquet és {4000 + number}.")
+
+
+def _varied(world: World, to: EmailMessage, number: int) -> EmailMessage:
+    return post.letter(
+        world.clock, ANNA, f"Assumpte {'abcdefghijklmnopqrstuvwxyzABCDEF'[number] * 5}", "Rebut. " * number
+    )
+
+
+def _quoting(world: World, to: EmailMessage, number: int) -> EmailMessage:
+    quote = "\n".join(f"> {line}" for line in text_of(to).splitlines())
+    return post.letter(world.clock, ANNA, f"RE: {to['Subject']}", f"Gràcies pel missatge {number}!\n\n{quote}")
+
+
+def _threaded(world: World, to: EmailMessage, number: int) -> EmailMessage:
+    return post.letter(world.clock, ANNA, "", f"Sóc fora, torno el dia {number}. Voleu res?", answers=to)
+
+
+def _redirecting(world: World, to: EmailMessage, number: int) -> EmailMessage:
+    """Sends whatever it gets back to its sender, unchanged."""
+    return to
+
+
+ROBOTS: dict[str, Answer] = {
+    "always the same": _plain,
+    "with a number of its own": _numbered,
+    "never the same": _varied,
+    "quoting us": _quoting,
+    "in our thread": _threaded,
+    "sending our own mail back": _redirecting,
+}
+
+
+@pytest.mark.parametrize("name", ROBOTS)
+def test_a_robot_without_a_mark_that_answers_every_mail_comes_to_rest(world: World, name: str) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    seen = 0
+    for number in range(ROUNDS):
+        box = world.received(ANNA)
+        if len(box) == seen:
+            break
+        seen = len(box)
+        slip_in(world, post.as_bytes(ROBOTS[name](world, box[-1], number)), sender=ANNA)
+        world.turn()
+    assert seen <= world.policy.budgets.per_address_hour
+    assert None not in outcomes(world)
+
+
+def test_a_robot_that_never_repeats_itself_gets_no_more_than_a_persons_day(world: World) -> None:
+    world.citizen_writes(ANNA)
+    seen = 0
+    for hour in range(9, 23):
+        for _ in range(4):
+            world.turn()
+            if len(world.received(ANNA)) > seen:
+                seen = len(world.received(ANNA))
+                slip_in(world, post.as_bytes(_varied(world, world.received(ANNA)[-1], hour)), sender=ANNA)
+        world.advance(f"2026-11-25 {hour:02}:59")
+    assert len(world.received(ANNA)) <= world.policy.budgets.per_address_day
+
+
+def test_a_robot_with_a_new_sender_each_time_stays_within_its_domain(world: World) -> None:
+    """SRS-like senders: no address is ever seen twice (freescout#688)."""
+    world.citizen_writes("bounce+0@robot.example", "Tiquet", "Rebut.")
+    for number in range(1, 60):
+        world.turn()
+        if world.received(f"bounce+{number - 1}@robot.example"):
+            mail = post.letter(world.clock, f"bounce+{number}@robot.example", "Tiquet", "Rebut.")
+            slip_in(world, post.as_bytes(mail), verdict="dmarc=pass header.from=robot.example")
+    sent = [address for address, box in world.relay.boxes.items() if "robot" in address and box]
+    assert len(sent) <= world.policy.budgets.per_domain_hour
+
+
+MARKS: dict[str, tuple[tuple[str, str], ...]] = {
+    "RFC 3834": (("Auto-Submitted", "auto-replied"),),
+    "vacation": (("Auto-Submitted", "auto-replied (vacation)"), ("Precedence", "bulk")),
+    "Outlook": (("X-Auto-Response-Suppress", "All"), ("X-MS-Exchange-Generated-Message-Source", "Mailbox Rules Agent")),
+    "old procmail": (("X-Loop", ANNA), ("Precedence", "junk")),
+    "a list": (("List-Id", "<veins.example.org>"), ("Precedence", "list")),
+}
+
+
+@pytest.mark.parametrize("name", MARKS)
+def test_a_vacation_notice_ends_the_talk(world: World, name: str) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    for _ in range(5):
+        ack = world.received(ANNA)[-1]
+        notice = post.letter(world.clock, ANNA, f"Automatic reply: {ack['Subject']}", "Sóc fora.", headers=MARKS[name])
+        slip_in(world, post.as_bytes(notice), sender="")
+        world.turn()
+    assert len(world.received(ANNA)) == 1
+    assert len(world.cases()) == 1
+
+
+def test_a_list_that_rewrites_from_and_returns_our_acknowledgement_gets_no_other(world: World) -> None:
+    """A list is written to us in the name of its member, sends our mail to all members, us among them."""
+    lista = "veins@list.example"
+    world.citizen_writes(lista, "Obres al carrer", "Quan s'acaben les obres?")
+    world.turn()
+    for number in range(5):
+        ack = world.received(lista)[-1]
+        back = post.letter(
+            world.clock, lista, f"[veins] {ack['Subject']}", f"{text_of(ack)}\n-- \nllista {number}", to=lista
+        )
+        slip_in(world, post.as_bytes(back), sender=lista)
+        world.turn()
+    assert len(world.received(lista)) == 1
+    assert len(world.cases()) == 1
+
+
+@pytest.mark.parametrize("who", [SUPERVISOR, OPERATOR, AGENT])
+@pytest.mark.parametrize("marked", [True, False], ids=["marked", "unmarked"])
+@pytest.mark.parametrize("proven", [True, False], ids=["proven", "unproven"])
+def test_the_autoresponder_of_an_escalation_address_is_no_answer_and_no_loop(
+    world: World, who: str, marked: bool, proven: bool
+) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.advance("2026-11-27 08:00")
+    world.turn()
+    seen = 0
+    headers = MARKS["RFC 3834"] if marked else ()
+    verdict = f"dmarc=pass header.from={who.partition('@')[2]}" if proven else ""
+    for number in range(10):
+        escalation = (world.received(who) or world.received(SUPERVISOR))[-1]
+        notice = post.letter(world.clock, who, "", f"Sóc fora {number}.", answers=escalation, headers=headers)
+        slip_in(world, post.as_bytes(notice), sender="" if marked else who, verdict=verdict)
+        world.turn()
+        seen = max(seen, len(world.received(who)))
+    assert seen <= 2
+    assert world.case()["answered_at"] is None
+    assert world.case()["status"] == "open"
+
+
+def test_an_escalation_that_is_forwarded_back_to_our_mailbox_is_ours_and_ends_there(world: World) -> None:
+    """The supervisor's address is an alias that leads here: our own mail is known by its mark."""
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.advance("2026-11-27 08:00")
+    world.turn()
+    returned = 0
+    for _ in range(5):
+        for mail in world.received(SUPERVISOR)[returned:]:
+            returned += 1
+            world.mailbox.append("INBOX", arrived(post.as_bytes(mail), OFFICE, OFFICE, world.clock), world.clock.now())
+        world.turn()
+    assert returned == 1
+    assert len(world.cases()) == 1
+    assert world.case()["status"] == "open"
+    world.advance("2026-11-30 08:00")
+    world.turn()
+    assert len(world.received(OPERATOR)) == 1  # the next level goes to another address
+
+
+def test_an_escalation_forwarded_back_without_its_mark_opens_no_case(world: World) -> None:
+    """A forwarder that makes a new mail of it keeps our From, or writes its own."""
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.advance("2026-11-27 08:00")
+    world.turn()
+    (escalation,) = world.received(SUPERVISOR)
+    for sender in (OFFICE, SUPERVISOR):
+        mail = post.letter(world.clock, sender, f"Fwd: {escalation['Subject']}", text_of(escalation))
+        slip_in(world, post.as_bytes(mail), sender=sender)
+    world.turn()
+    assert len(world.cases()) == 1
+    assert world.case()["answered_at"] is None
+    assert len(world.received(SUPERVISOR)) <= 2
