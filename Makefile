@@ -2,11 +2,13 @@
 #   make install   .venv with the locked dependencies        make demo [STAY=1]   the story in one screen
 #   make test      servers and the whole test suite          make check           lint, types, contracts, then test
 #   make deploy    install or upgrade the systemd service
-#   make bench [N=1000] · make chaos [KILLS=20] · make lock  (after a change of dependencies; needs uv)
+#   make bench [N=1000] · make chaos [KILLS=20] · make latency [LETTERS=100]
+#   make lock      after a change of dependencies; needs uv
 
 PYTHON ?= python3
 N ?= 1000
 KILLS ?= 20
+LETTERS ?= 100
 STAY ?=
 TESTS ?=
 
@@ -15,7 +17,7 @@ INSTALLED := .venv/installed-$(VERSION)
 PIP := .venv/bin/python -m pip --disable-pip-version-check --quiet
 AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo --preserve-env)
 
-.PHONY: install demo test check lint bench chaos deploy lock
+.PHONY: install demo test check lint bench chaos latency deploy lock
 .DELETE_ON_ERROR:
 
 install: $(INSTALLED)
@@ -49,6 +51,10 @@ bench: install
 chaos: install
 	@.ci/servers
 	@$(AS_ROOT) .venv/bin/python -m tests.chaos --kills $(KILLS)
+
+latency: install
+	@.ci/servers
+	@$(AS_ROOT) .venv/bin/python -m tests.latency $(LETTERS)
 
 deploy: install
 	@rm -rf dist && $(PIP) wheel --no-deps --no-build-isolation -w dist .

@@ -20,7 +20,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from oacmail import __version__, wiring
 from oacmail.adapters.systemd import Systemd
 from oacmail.config import Config
-from oacmail.core.errors import ConfigError, Fatal, OacmailError, Transient
+from oacmail.core.errors import ConfigError, Fatal, FolderUnread, OacmailError, Transient
 from oacmail.core.model import Ticked
 from oacmail.wiring import Parts
 
@@ -80,6 +80,7 @@ class Service:
     _hup: threading.Event = field(default_factory=threading.Event)
     _main: threading.Event = field(default_factory=threading.Event)
     _compare: bool = True
+    _unread: bool | None = None
     _beats: dict[str, float] = field(default_factory=dict)
     _fatal: BaseException | None = None
 
@@ -179,7 +180,7 @@ class Service:
             self._alive("watch")
             try:
                 compare, self._compare = self._compare, False
-                self.parts.intake.sync(compare=compare)
+                self._read_mailbox(compare)
                 self._mailbox_well(outage)
                 self.parts.mailbox.wait(poll)
             except Transient as error:
@@ -187,6 +188,19 @@ class Service:
                 self.parts.delivery.citizens_may = False
                 self._compare = True
                 self._rest(outage, error)
+
+    def _read_mailbox(self, compare: bool) -> None:
+        """A folder of people's own that cannot be opened is told, and holds back nobody's mail."""
+        unread = False
+        try:
+            self.parts.intake.sync(compare=compare)
+        except FolderUnread as error:
+            unread = True
+            if not self._unread:
+                log.warning("folder.unread", error=str(error))
+        if unread is not self._unread:
+            self.parts.store.problem("folder-unread", unread, self.parts.engine.now())
+            self._unread = unread
 
     def _mailbox_well(self, outage: Outage) -> None:
         if outage.well() or not self.parts.delivery.citizens_may:

@@ -6,6 +6,7 @@ from oacmail import service, wiring
 from oacmail.adapters import log
 from oacmail.adapters.systemd import Systemd
 from oacmail.cli.common import configured
+from oacmail.config import Config
 from oacmail.core.errors import ConfigError
 from oacmail.engine import TEMPLATES
 
@@ -23,7 +24,15 @@ def run(ctx: click.Context, shadow: bool) -> None:
     except BaseException:
         parts.close()
         raise
-    service.Service(parts, Systemd.from_environment(), lambda: configured(ctx)).run()
+    service.Service(parts, Systemd.from_environment(), lambda: _read_anew(ctx)).run()
+
+
+def _read_anew(ctx: click.Context) -> Config:
+    """A file that has gone is as wrong as one with an error: what is in force stays so."""
+    try:
+        return configured(ctx)
+    except click.UsageError as error:
+        raise ConfigError((error.message,)) from None
 
 
 @click.command()

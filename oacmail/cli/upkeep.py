@@ -20,6 +20,8 @@ def backup(ctx: click.Context, path: Path) -> None:
     state = wiring.state(configured(ctx))
     if path.exists():
         raise click.BadParameter(f"{path}: exists already: a backup never writes over a file")
+    if not path.absolute().parent.is_dir():
+        raise click.BadParameter(f"{path}: its folder does not exist")
     if not (state / connection.FILE).exists():
         click.echo(f"oacmail: {state}: holds no database yet", err=True)
         sys.exit(1)

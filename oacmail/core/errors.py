@@ -21,6 +21,10 @@ class UnreadableLetter(Transient):
         self.uid = uid
 
 
+class FolderUnread(Transient):
+    """The mailbox is well and the office's own folders were read; another watched folder could not be opened."""
+
+
 class RelayTrouble(Transient):
     """The relay itself is unwell or away: refused before RCPT, no line, no login. No mail is to blame."""
 

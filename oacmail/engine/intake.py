@@ -12,7 +12,7 @@ from itertools import groupby
 
 import structlog
 
-from oacmail.core.errors import Fatal, Transient, UnreadableLetter
+from oacmail.core.errors import Fatal, FolderUnread, Transient, UnreadableLetter
 from oacmail.core.model import Arrived, Folder, Outcome
 from oacmail.core.ports import Fetched, Mailbox, Spot
 from oacmail.engine.lookout import MARK, Lookout, Reading
@@ -43,33 +43,35 @@ class Intake:
         """Read every watched folder to its end; how many letters were worked. Raises Transient, Fatal.
 
         `compare`: hold every place against what we know of it (at connect and nightly), not only new UIDs. A folder
-        that cannot be opened is raised at the end, when the letters of the others have been worked.
+        that cannot be opened is raised at the end, when the letters of the others have been worked: as FolderUnread
+        where it is not one of the office's own (INBOX, Sent, Junk), which tell what has left already.
         """
         begun = self.engine.now()
-        readings, trouble = self._look_at_all(compare)
+        readings, troubles = self._look_at_all(compare)
         worked = self._work(readings)
         for reading in readings:
             state = reading.state
             self.engine.store.synced(
                 reading.watched.name, state.uidvalidity, state.uidnext, begun, compared=reading.compared
             )
-        self.engine.store.problem("sent-folder-missing", "Sent" in self.mailbox.missing(), begun)
+        missing = set(self.mailbox.missing())
+        self.engine.store.problem("sent-folder-missing", "Sent" in missing, begun)
+        self.engine.store.problem("folder-missing", bool(missing - {"Sent"}), begun)
         self._file(readings)
-        if trouble is not None:
-            raise trouble
+        _raise_worst(troubles)
         self.engine.store.passed(self.engine.now())
         return worked
 
-    def _look_at_all(self, compare: bool) -> tuple[list[Reading], Transient | None]:
-        """What is new in each folder, and the first trouble with one of them."""
+    def _look_at_all(self, compare: bool) -> tuple[list[Reading], list[tuple[Folder, Transient]]]:
+        """What is new in each folder, and which of them gave trouble."""
         readings: list[Reading] = []
-        trouble: Transient | None = None
+        troubles: list[tuple[Folder, Transient]] = []
         for watched in self.mailbox.watched():
             try:
                 readings.append(self._lookout.look(watched, compare))
             except Transient as error:
-                trouble = trouble or error
-        return readings, trouble
+                troubles.append((watched.role, error))
+        return readings, troubles
 
     # --- working it -------------------------------------------------------------------------------
 
@@ -193,6 +195,14 @@ class Intake:
                     self.mailbox.file(folder, spot.uid, target, seen=True)
                 if target is not None:
                     self.engine.store.filed(spot)
+
+
+def _raise_worst(troubles: Sequence[tuple[Folder, Transient]]) -> None:
+    for role, error in troubles:
+        if role is not Folder.OTHER:
+            raise error
+    for _, error in troubles:
+        raise FolderUnread(str(error))
 
 
 def _batches(reading: Reading, uids: Sequence[int]) -> Iterator[list[int]]:

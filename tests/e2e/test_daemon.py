@@ -156,6 +156,8 @@ def test_sighup_takes_a_changed_template_and_configuration_and_refuses_broken_on
         _reloaded(desk, "reload.refused", 2)
         assert "900 111 222" in _told(road, desk)
         assert any("nonsense" in line["reason"] for line in desk.diary("reload.refused"))
+        desk.config.unlink()
+        _reloaded(desk, "reload.refused", 3)
         desk.config.write_text(good)
         _reloaded(desk, "reloaded", 2)
         assert "La piscina obre al maig." in _told(road, desk)

@@ -153,6 +153,27 @@ def test_a_certificate_of_an_unknown_authority_is_refused_in_clear_words(
     assert anna.inbox() == []
 
 
+def test_a_folder_that_cannot_be_opened_is_told_and_holds_back_nobody(road: Road, office: MakeOffice) -> None:
+    desk, anna = office(imap={"watch": ["INBOX", "\\Sent", "Feina", "Antics"]}), Citizen(road)
+    agent = desk.at_desk()
+    agent.create("Feina")
+    agent.close()
+    desk.oacmail("once")
+    desk.mailbox.path("Feina").chmod(0)
+    anna.write(desk.address, "Parcs", "Quan obre el parc?")
+    until(lambda: desk.mailbox.files(), what="her letter")
+    assert "temporary" in desk.oacmail("once", code=75).stderr
+    desk.launch()
+    anna.wait_for_mail()
+    until(lambda: _known(desk, "folder-unread"))
+    problems = " ".join(desk.status()["problems"])
+    assert "folder-unread" in problems
+    assert "folder-missing" in problems  # nobody has ever made "Antics"
+    desk.mailbox.path("Feina").chmod(0o700)
+    until(lambda: not _known(desk, "folder-unread"))
+    assert len(desk.diary("folder.unread")) == 1
+
+
 # --- recipients that are refused --------------------------------------------------------------------------
 
 

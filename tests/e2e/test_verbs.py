@@ -205,6 +205,7 @@ def test_a_backup_of_the_running_desk_serves_a_new_state_that_sends_nothing_agai
         desk.oacmail("backup", str(saved))
         assert saved.stat().st_mode & 0o777 == 0o600
         assert "exists already" in desk.oacmail("backup", str(saved), code=2).stderr
+        assert "does not exist" in desk.oacmail("backup", str(tmp_path / "nowhere" / "saved"), code=2).stderr
         after.write(desk.address, "Ajut de menjador", "Com demano l'ajut de menjador?")
         after.wait_for_mail()
         until(lambda: len(desk.mailbox.letters("Sent")) == 2, what="both copies in Sent")

@@ -95,7 +95,7 @@ def begin_epoch(con: sqlite3.Connection, name: str, uidvalidity: int) -> None:
     """The UIDs of older epochs name nothing any more: what waits there will be met again under a new one."""
     con.execute(
         """UPDATE sightings SET outcome = 'gone', in_flight = 0 WHERE folder = ? AND uidvalidity <> ?
-        AND (outcome IS NULL OR (outcome = 'quarantined' AND fingerprint IS NULL))""",
+        AND (outcome IS NULL OR (outcome = 'quarantined' AND error IS NOT NULL))""",
         (name, uidvalidity),
     )
     con.execute(
@@ -157,11 +157,14 @@ def failed(con: sqlite3.Connection, spot: Spot, error: str) -> int:
     return int(row["attempts"])
 
 
-def end(con: sqlite3.Connection, spot: Spot, outcome: Outcome, fingerprint: str | None = None) -> None:
+def end(
+    con: sqlite3.Connection, spot: Spot, outcome: Outcome, fingerprint: str | None = None, *, error: str | None = None
+) -> None:
+    """`error`: why it could not be worked; a letter that was set aside for what it says has none."""
     con.execute(
-        """UPDATE sightings SET outcome = ?, fingerprint = coalesce(?, fingerprint), in_flight = 0
+        """UPDATE sightings SET outcome = ?, fingerprint = coalesce(?, fingerprint), in_flight = 0, error = ?
         WHERE folder = ? AND uidvalidity = ? AND uid = ?""",
-        (outcome, fingerprint, spot.folder, spot.uidvalidity, spot.uid),
+        (outcome, fingerprint, error, spot.folder, spot.uidvalidity, spot.uid),
     )
 
 

@@ -186,7 +186,7 @@ class SqliteStore:
         """The letter's bytes, where there are any, and a line on the review list. Keyed by what the bytes are."""
         with self._write():
             digest = sha256(raw).hexdigest() if raw is not None else None
-            places.end(self.con, spot, Outcome.QUARANTINED, digest)
+            places.end(self.con, spot, Outcome.QUARANTINED, digest, error=reason)
             if raw is not None:
                 self.con.execute("INSERT OR IGNORE INTO originals(sha256, bytes) VALUES(?,?)", (digest, raw))
                 self.con.execute(

@@ -5,6 +5,7 @@ Copies are made through SQLite's backup API only: a WAL database copied without 
 
 import os
 import sqlite3
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
@@ -13,13 +14,16 @@ from oacmail.core.errors import Fatal
 
 
 def backup(state: Path, target: Path) -> None:
-    """A consistent copy while the daemon runs; 0600. Raises FileExistsError, FileNotFoundError."""
+    """A consistent copy while the daemon runs; 0600, whole or not at all. Raises FileExistsError, Transient."""
     source = sqlite3.connect(f"file:{state / FILE}?mode=ro", uri=True)
     try:
         os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        with named_faults(), sqlite3.connect(target) as copy:
-            source.backup(copy)
-        copy.close()
+        try:
+            with named_faults(), closing(sqlite3.connect(target)) as copy:
+                source.backup(copy)
+        except BaseException:
+            target.unlink()
+            raise
     finally:
         source.close()
 
@@ -135,7 +139,10 @@ def retry_letter(con: sqlite3.Connection, ref: str, now: datetime) -> bool:
         )
         if row.rowcount:
             con.execute("UPDATE reviews SET done_at = ? WHERE fingerprint = ?", (stamp(now), ref))
-            con.execute("DELETE FROM kv WHERE key = 'problem:quarantine'")
+            con.execute(
+                """DELETE FROM kv WHERE key = 'problem:quarantine' AND NOT EXISTS(
+                SELECT 1 FROM sightings WHERE outcome = 'quarantined' AND error IS NOT NULL)"""
+            )
         return row.rowcount > 0
 
 

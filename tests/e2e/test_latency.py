@@ -1,0 +1,21 @@
+"""Twenty letters one by one: each acknowledged before the next is written, brought by IDLE alone."""
+
+from collections.abc import Callable
+
+from tests import latency
+from tests.e2e.office import Office
+from tests.servers.road import Road
+
+
+def test_each_of_twenty_letters_is_acknowledged_before_the_next_through_idle_alone(
+    road: Road, office: Callable[..., Office]
+) -> None:
+    desk = office(**latency.settings())
+    with desk.running():
+        taken = latency.measure(road, desk, 20)
+        cases = desk.cases()
+        assert desk.status()["unaccounted"] == 0
+    print(latency.told(taken))
+    assert len(cases) == 20
+    opened = [case["opened_at"] for case in sorted(cases, key=lambda case: str(case["number"]))]
+    assert opened == sorted(opened)
