@@ -17,7 +17,8 @@ from oacmail import config as settings
 from oacmail import wiring
 from oacmail.adapters.store import SqliteStore
 from oacmail.config import Config
-from oacmail.core.model import Arrived, Attach, Decision, Effect, Folder, OpenCase, Send, Ticked
+from oacmail.core.effects import Arrived, Attach, Decision, Effect, OpenCase, Send, Ticked
+from oacmail.core.model import Folder
 from oacmail.engine import Engine
 from oacmail.mail import dates, wire
 from oacmail.mail.fields import Fields

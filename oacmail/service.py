@@ -20,8 +20,8 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from oacmail import __version__, wiring
 from oacmail.adapters.systemd import Systemd
 from oacmail.config import Config
+from oacmail.core.effects import Ticked
 from oacmail.core.errors import ConfigError, Fatal, FolderUnread, OacmailError, Transient
-from oacmail.core.model import Ticked
 from oacmail.wiring import Parts
 
 log = structlog.get_logger()

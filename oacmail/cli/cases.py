@@ -13,8 +13,9 @@ from oacmail import wiring
 from oacmail.adapters.store import listing, upkeep
 from oacmail.adapters.store.connection import at
 from oacmail.cli.common import as_json, configured, moment, number, print_json, safe, table
+from oacmail.core.effects import Arrived, Ordered
 from oacmail.core.errors import OacmailError
-from oacmail.core.model import Arrived, Folder, Ordered, Status
+from oacmail.core.model import Folder, Status
 from oacmail.core.on_order import CLOSE_REASONS, CORRECTABLE
 from oacmail.mail.parse import parse
 

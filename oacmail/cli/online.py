@@ -19,8 +19,9 @@ from oacmail.adapters.smtp import SmtpTransport
 from oacmail.cli.findings import Finding, error, warning
 from oacmail.config import Config
 from oacmail.core import tokens
+from oacmail.core.effects import Send
 from oacmail.core.errors import OacmailError, Transient
-from oacmail.core.model import Folder, Send
+from oacmail.core.model import Folder
 from oacmail.core.policy import Policy
 from oacmail.core.ports import Outgoing, Place, WatchedFolder
 

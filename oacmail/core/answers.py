@@ -7,7 +7,8 @@ crossed the answer keeps its own. It never judges whether a letter *is* an answe
 from datetime import datetime, time, timedelta
 
 from oacmail.core import calendar
-from oacmail.core.model import Arm, Change, Disarm, Drop, Effect, Note, Person, Status
+from oacmail.core.effects import Arm, Change, Disarm, Drop, Effect, Note, Person
+from oacmail.core.model import Status
 from oacmail.core.notices import to_agents
 from oacmail.core.policy import Policy
 from oacmail.core.view import CaseView

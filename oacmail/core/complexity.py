@@ -7,7 +7,8 @@ in service hours; nothing else about the case changes. A case that nobody has an
 from datetime import datetime
 
 from oacmail.core import calendar
-from oacmail.core.model import Effect, Note, Status
+from oacmail.core.effects import Effect, Note
+from oacmail.core.model import Status
 from oacmail.core.notices import notices
 from oacmail.core.policy import Policy
 from oacmail.core.view import CaseView

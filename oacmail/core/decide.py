@@ -9,23 +9,9 @@ from datetime import datetime
 from typing import assert_never
 
 from oacmail.core import on_ours
+from oacmail.core.effects import Arrived, Attach, Decision, Effect, Input, Ordered, Reviewed, Settled, Ticked
 from oacmail.core.identify import own_mark, writer
-from oacmail.core.model import (
-    Arrived,
-    Attach,
-    Auto,
-    Decision,
-    Effect,
-    Folder,
-    Input,
-    Kind,
-    Ordered,
-    Outcome,
-    Reviewed,
-    Role,
-    Settled,
-    Ticked,
-)
+from oacmail.core.model import Auto, Folder, Kind, Outcome, Role
 from oacmail.core.on_citizen import on_citizen
 from oacmail.core.on_clock import on_clock
 from oacmail.core.on_order import on_order

@@ -7,7 +7,7 @@ where twice is less harm than never, and held otherwise, with the operator told.
 
 from datetime import datetime, timedelta
 
-from oacmail.core.model import Effect, Mark, Note, Send
+from oacmail.core.effects import Effect, Mark, Note, Send
 from oacmail.core.notices import notices
 from oacmail.core.policy import Policy
 from oacmail.core.view import Doubt, Hour

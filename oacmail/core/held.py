@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from oacmail.core.budget import has_room, registrable
-from oacmail.core.model import Effect, Mark, Remember, Review
+from oacmail.core.effects import Effect, Mark, Remember, Review
 from oacmail.core.notices import notices
 from oacmail.core.policy import Policy
 from oacmail.core.view import HeldAck, Hour, Spent

@@ -11,7 +11,8 @@ from hashlib import sha256
 
 from oacmail.core import calendar, tokens
 from oacmail.core.budget import registrable
-from oacmail.core.model import Effect, Message, Note, Send
+from oacmail.core.effects import Effect, Note, Send
+from oacmail.core.model import Message
 from oacmail.core.policy import Policy
 from oacmail.core.view import MailView
 

@@ -12,24 +12,8 @@ from itertools import islice
 from oacmail.core import answers, budget, calendar, tokens
 from oacmail.core.classify import classify
 from oacmail.core.complexity import became_complex
-from oacmail.core.model import (
-    Arrived,
-    Attach,
-    Change,
-    Decision,
-    Effect,
-    Kind,
-    Message,
-    Note,
-    OpenCase,
-    Outcome,
-    Person,
-    Reading,
-    Review,
-    Role,
-    Send,
-    Status,
-)
+from oacmail.core.effects import Arrived, Attach, Change, Decision, Effect, Note, OpenCase, Person, Review, Send
+from oacmail.core.model import Kind, Message, Outcome, Reading, Role, Status
 from oacmail.core.notices import secret_received
 from oacmail.core.policy import Policy
 from oacmail.core.thread import ACKNOWLEDGED, Placing, fold_subject, is_reply, place

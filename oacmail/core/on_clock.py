@@ -10,8 +10,9 @@ from datetime import date, datetime, timedelta
 
 from oacmail.core import calendar
 from oacmail.core.doubts import settle_doubts
+from oacmail.core.effects import Arm, Change, Decision, Disarm, Effect, Fire, Mark, Note, Remember, Send
 from oacmail.core.held import release_held
-from oacmail.core.model import Arm, Change, Decision, Disarm, Effect, Fire, Mark, Note, Remember, Send, Status
+from oacmail.core.model import Status
 from oacmail.core.notices import notices, to_agents
 from oacmail.core.overdue import Late, escalate
 from oacmail.core.policy import Policy

@@ -8,23 +8,9 @@ from collections.abc import Callable
 from datetime import datetime
 
 from oacmail.core import answers, calendar
+from oacmail.core.effects import Change, Decision, Disarm, Drop, Effect, Merge, Note, Ordered, Person
 from oacmail.core.errors import OacmailError
-from oacmail.core.model import (
-    Change,
-    Decision,
-    Disarm,
-    Drop,
-    Effect,
-    Intent,
-    Kind,
-    Level,
-    Merge,
-    Note,
-    Ordered,
-    Person,
-    Status,
-    Topic,
-)
+from oacmail.core.model import Intent, Kind, Level, Status, Topic
 from oacmail.core.notices import notices
 from oacmail.core.policy import Policy
 from oacmail.core.view import CaseView, View

@@ -8,24 +8,8 @@ instance says that two daemons serve one mailbox. What only claims to be ours go
 from dataclasses import replace
 
 from oacmail.core import budget
-from oacmail.core.model import (
-    Arrived,
-    Attach,
-    Auto,
-    Decision,
-    Effect,
-    File,
-    Folder,
-    Import,
-    Kind,
-    Mark,
-    Message,
-    Note,
-    Outcome,
-    Remember,
-    Review,
-    Role,
-)
+from oacmail.core.effects import Arrived, Attach, Decision, Effect, File, Import, Mark, Note, Remember, Review
+from oacmail.core.model import Auto, Folder, Kind, Message, Outcome, Role
 from oacmail.core.policy import Policy
 from oacmail.core.tokens import OwnMark
 from oacmail.core.view import MailView, View

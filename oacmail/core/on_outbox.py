@@ -7,7 +7,7 @@ is told to staff; a delivery that may have happened is left to `doubts`.
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from oacmail.core.model import Bare, Decision, Effect, Mark, Note, Settled
+from oacmail.core.effects import Bare, Decision, Effect, Mark, Note, Settled
 from oacmail.core.notices import undelivered
 from oacmail.core.policy import Policy
 from oacmail.core.view import MailView, View

@@ -8,20 +8,8 @@ changes nothing. No robot ever gets a mail, opens a case or moves a deadline oth
 from datetime import datetime
 
 from oacmail.core import answers
-from oacmail.core.model import (
-    Arrived,
-    Attach,
-    Auto,
-    Decision,
-    Effect,
-    Kind,
-    Mark,
-    Note,
-    Outcome,
-    Remember,
-    Report,
-    Role,
-)
+from oacmail.core.effects import Arrived, Attach, Decision, Effect, Mark, Note, Remember
+from oacmail.core.model import Auto, Kind, Outcome, Report, Role
 from oacmail.core.notices import undelivered
 from oacmail.core.policy import Policy
 from oacmail.core.thread import place

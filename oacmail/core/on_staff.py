@@ -8,21 +8,9 @@ Nothing automatic goes to staff as if they were citizens.
 from datetime import datetime
 
 from oacmail.core import answers
+from oacmail.core.effects import Arrived, Attach, Change, Decision, Effect, Note, Review
 from oacmail.core.identify import Writer
-from oacmail.core.model import (
-    Arrived,
-    Attach,
-    Auto,
-    Change,
-    Decision,
-    Effect,
-    Kind,
-    Message,
-    Note,
-    Outcome,
-    Review,
-    Role,
-)
+from oacmail.core.model import Auto, Kind, Message, Outcome, Role
 from oacmail.core.notices import notices
 from oacmail.core.on_robot import concerns
 from oacmail.core.policy import Policy

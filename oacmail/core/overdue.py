@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from oacmail.core.model import Effect, Note, Send
+from oacmail.core.effects import Effect, Note, Send
 from oacmail.core.notices import notices
 from oacmail.core.policy import Policy
 from oacmail.core.view import CaseView

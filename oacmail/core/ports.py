@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from oacmail.core.model import Folder, Send
+from oacmail.core.effects import Send
+from oacmail.core.model import Folder
 
 
 class Clock(Protocol):

@@ -8,7 +8,8 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
-from oacmail.core.model import Arrived, Decision, Input, Outcome
+from oacmail.core.effects import Arrived, Decision, Input
+from oacmail.core.model import Outcome
 from oacmail.core.policy import Policy
 from oacmail.core.ports import Claimed, FolderRow, FrozenMail, Place, Spot, WatchedFolder
 from oacmail.core.view import Hour, View

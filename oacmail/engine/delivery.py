@@ -12,8 +12,8 @@ from typing import Literal
 
 import structlog
 
+from oacmail.core.effects import Settled
 from oacmail.core.errors import Permanent, RelayTrouble, Transient, Uncertain
-from oacmail.core.model import Settled
 from oacmail.core.on_ours import OTHER_INSTANCE
 from oacmail.core.ports import Claimed, Outgoing, Transport
 from oacmail.engine.turns import Engine

@@ -12,8 +12,9 @@ from itertools import groupby
 
 import structlog
 
+from oacmail.core.effects import Arrived
 from oacmail.core.errors import Fatal, FolderUnread, Transient, UnreadableLetter
-from oacmail.core.model import Arrived, Folder, Outcome
+from oacmail.core.model import Folder, Outcome
 from oacmail.core.ports import Fetched, Mailbox, Spot
 from oacmail.engine.lookout import MARK, Lookout, Reading
 from oacmail.engine.turns import Engine

@@ -12,7 +12,7 @@ import structlog
 
 from oacmail.core import tokens
 from oacmail.core.decide import decide
-from oacmail.core.model import Arrived, Decision, Input, Send, Settled
+from oacmail.core.effects import Arrived, Decision, Input, Send, Settled
 from oacmail.core.policy import Policy
 from oacmail.core.ports import Clock, FrozenMail, Renderer, Spot
 from oacmail.core.store_port import Store, Turn

@@ -14,7 +14,7 @@ from syrupy.assertion import SnapshotAssertion
 from oacmail.adapters.templates import JinjaRenderer, Voice, shipped
 from oacmail.adapters.templates.facts import DEFAULTS, MAX_TEXT, SAMPLES
 from oacmail.adapters.workdays import OfficeCalendar
-from oacmail.core.model import Send
+from oacmail.core.effects import Send
 from oacmail.core.policy import Office, People, Policy
 
 POLICY = Policy(

@@ -6,18 +6,7 @@ from types import MappingProxyType
 import pytest
 
 from oacmail.core.classify import classify
-from oacmail.core.model import (
-    Attachment,
-    Auth,
-    Auto,
-    Callback,
-    Intent,
-    Kind,
-    Level,
-    Message,
-    Rung,
-    Topic,
-)
+from oacmail.core.model import Attachment, Auth, Auto, Callback, Intent, Kind, Level, Message, Rung, Topic
 
 
 def message(

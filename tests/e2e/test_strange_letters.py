@@ -9,7 +9,7 @@ import pytest
 
 from oacmail import config as settings
 from oacmail import wiring
-from oacmail.core.model import Send
+from oacmail.core.effects import Send
 from oacmail.core.ports import Rendered
 from tests.e2e import strange
 from tests.e2e.office import NO_LIMITS, Office

@@ -8,21 +8,8 @@ from hashlib import sha256
 
 from oacmail.adapters.store.connection import stamp
 from oacmail.adapters.store.scene import Scene, case_id, person_id, raise_serial
-from oacmail.core.model import (
-    Arm,
-    Attach,
-    Attachment,
-    Change,
-    Disarm,
-    File,
-    Fire,
-    Merge,
-    OpenCase,
-    Outcome,
-    Person,
-    Review,
-    Reviewed,
-)
+from oacmail.core.effects import Arm, Attach, Change, Disarm, File, Fire, Merge, OpenCase, Person, Review, Reviewed
+from oacmail.core.model import Attachment, Outcome
 from oacmail.core.thread import fold_subject
 
 ATTACHMENTS_NAMED = 100

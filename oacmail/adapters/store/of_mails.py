@@ -7,7 +7,7 @@ from oacmail.adapters.store import scene as common
 from oacmail.adapters.store.connection import stamp
 from oacmail.adapters.store.scene import Scene, case_id, raise_serial
 from oacmail.core.budget import registrable
-from oacmail.core.model import Bare, Drop, Import, Mark, Note, Remember, Send
+from oacmail.core.effects import Bare, Drop, Import, Mark, Note, Remember, Send
 
 _INSERT_MAIL = """INSERT INTO outbox(key, message_id, case_id, kind, recipient, domain, mime, bare, bare_id, length,
   state, budget, released_at, next_at, created_at) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(key) DO NOTHING"""

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from oacmail.adapters.store.connection import at, moment, stamp
 from oacmail.core import tokens
 from oacmail.core.budget import registrable
+from oacmail.core.effects import Arrived, Ordered, Settled
 from oacmail.core.identify import own_mark
-from oacmail.core.model import Arrived, Folder, Message, Ordered, Outcome, Role, Settled, Status
+from oacmail.core.model import Folder, Message, Outcome, Role, Status
 from oacmail.core.on_citizen import author_of
 from oacmail.core.policy import Policy
 from oacmail.core.thread import SUBJECT_WINDOW

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from oacmail.adapters.store.connection import stamp
-from oacmail.core.model import Arrived
+from oacmail.core.effects import Arrived
 from oacmail.core.ports import FrozenMail, Spot
 
 

@@ -24,8 +24,9 @@ from oacmail.adapters.store.connection import (
     stamp,
     transaction,
 )
+from oacmail.core.effects import Arrived, Decision, Input, Ordered, Settled, Ticked
 from oacmail.core.errors import Transient
-from oacmail.core.model import Arrived, Decision, Input, Ordered, Outcome, Settled, Ticked
+from oacmail.core.model import Outcome
 from oacmail.core.on_ours import OTHER_INSTANCE
 from oacmail.core.policy import Policy
 from oacmail.core.ports import Claimed, FolderRow, FrozenMail, Place, Spot, WatchedFolder

@@ -8,28 +8,28 @@ from collections.abc import Callable, Mapping
 
 from oacmail.adapters.store import of_cases, of_mails
 from oacmail.adapters.store.scene import Scene
-from oacmail.core import model
-from oacmail.core.model import Decision, Effect
+from oacmail.core import effects
+from oacmail.core.effects import Decision, Effect
 
 _DO: Mapping[type[Effect], Callable[..., None]] = {
-    model.OpenCase: of_cases.open_case,
-    model.Attach: of_cases.attach,
-    model.Change: of_cases.change,
-    model.Arm: of_cases.arm,
-    model.Disarm: of_cases.disarm,
-    model.Fire: of_cases.fire,
-    model.Send: of_mails.send,
-    model.Mark: of_mails.mark,
-    model.Bare: of_mails.bare,
-    model.Drop: of_mails.drop,
-    model.Import: of_mails.import_sent,
-    model.File: of_cases.file,
-    model.Review: of_cases.review,
-    model.Note: of_mails.note,
-    model.Merge: of_cases.merge,
-    model.Reviewed: of_cases.reviewed,
-    model.Person: of_cases.person,
-    model.Remember: of_mails.remember,
+    effects.OpenCase: of_cases.open_case,
+    effects.Attach: of_cases.attach,
+    effects.Change: of_cases.change,
+    effects.Arm: of_cases.arm,
+    effects.Disarm: of_cases.disarm,
+    effects.Fire: of_cases.fire,
+    effects.Send: of_mails.send,
+    effects.Mark: of_mails.mark,
+    effects.Bare: of_mails.bare,
+    effects.Drop: of_mails.drop,
+    effects.Import: of_mails.import_sent,
+    effects.File: of_cases.file,
+    effects.Review: of_cases.review,
+    effects.Note: of_mails.note,
+    effects.Merge: of_cases.merge,
+    effects.Reviewed: of_cases.reviewed,
+    effects.Person: of_cases.person,
+    effects.Remember: of_mails.remember,
 }
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from oacmail.core.model import Send
+from oacmail.core.effects import Send
 from oacmail.mail.plain import dead_links, many_lines, one_line
 
 MAX_TEXT = 20_000  # characters of a citizen's text in a mail; the rest is in the original

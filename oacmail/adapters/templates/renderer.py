@@ -16,7 +16,7 @@ from jinja2 import TemplateSyntaxError
 from oacmail.adapters.templates.facts import DEFAULTS, SAMPLES, facts_of
 from oacmail.adapters.templates.shelf import BrokenTemplateError, Page, Shelf
 from oacmail.adapters.templates.voice import Promise, Voice, promise
-from oacmail.core.model import Send
+from oacmail.core.effects import Send
 from oacmail.core.ports import Rendered
 from oacmail.mail.compose import Heading, compose, verify
 from oacmail.mail.headers import bare_address

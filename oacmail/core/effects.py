@@ -1,0 +1,286 @@
+"""What can happen and what can be done: the inputs of a decision and its effects.
+
+Values only, as in `model`. Each effect is an upsert by its key, so that doing it twice is doing it once; none says
+how it is done. Times are aware datetimes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import Literal
+
+from oacmail.core.model import Folder, Kind, Message, Outcome, Reading, Role
+
+# --- what can happen ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrived:
+    """A letter was met in a folder. `received_at` is INTERNALDATE. `forced`: a person says it is a request."""
+
+    message: Message
+    received_at: datetime
+    folder: Folder
+    forced: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticked:
+    """Time went on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """A delivery attempt ended. `state`: sent | refused | later | uncertain; `error`: code, class, place."""
+
+    key: str
+    state: Literal["sent", "refused", "later", "uncertain"]
+    copy_expected: bool = False
+    code: int = 0
+    status: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ordered:
+    """A person said what to do with a case: a verb, its words, and who said it."""
+
+    verb: str
+    case: str
+    by: str
+    words: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+Input = Arrived | Ticked | Settled | Ordered
+
+
+# --- what can be done: each an upsert by its key ------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenCase:
+    """Open case `number`, by the letter that arrived. `due_at` is its first response clock."""
+
+    number: str
+    citizen: str
+    name: str
+    subject: str
+    reading: Reading
+    opened_at: datetime
+    due_at: datetime | None
+    parent: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attach:
+    """Record the letter that arrived. `case` is None where no case is concerned; `guest`: wrote from outside."""
+
+    role: Role
+    outcome: Outcome
+    kind: Kind
+    case: str | None = None
+    guest: bool = False
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Set these columns of a case, and no others."""
+
+    case: str
+    columns: Mapping[str, str | int | datetime | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arm:
+    """Start a clock. `armed_by` is the letter's fingerprint or an event's key, `armed_at` its moment."""
+
+    armed_by: str
+    kind: str
+    case: str
+    armed_at: datetime
+    due_at: datetime
+    level: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disarm:
+    """End a case's clocks of these kinds that were armed at `at` or before; with `armed_by` these only."""
+
+    case: str
+    how: Literal["met", "void"]
+    at: datetime
+    kinds: tuple[str, ...]
+    armed_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fire:
+    """One clock rang. A response clock (kind answer, level 0) runs on after it: it can still be met, late."""
+
+    armed_by: str
+    kind: str
+    level: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Send:
+    """Queue one mail to one recipient, once for ever by its key. With `attach`, the shell adds the letter itself.
+
+    `template`: a folder entry of templates/<lang>/. `facts`: values for it, never citizen HTML.
+    `reply_to_id`/`refs`: ids that it answers. `attach`: fingerprint of the original to attach, or None.
+    `release`: now, or None = held back until a budget has room. `automatic`: Auto-Submitted value.
+    """
+
+    key: str
+    kind: str
+    template: str
+    lang: str
+    recipient: str
+    case: str | None = None
+    token: str = ""
+    facts: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    in_reply_to: str = ""
+    refs: tuple[str, ...] = ()
+    automatic: Literal["auto-replied", "auto-generated"] = "auto-generated"
+    attach: str | None = None
+    budget: str = ""
+    release: datetime | None = None
+    letter: str = ""
+    received_at: datetime | None = None
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """Set the state of an outbox row, if it is in one of `if_in` (empty = any)."""
+
+    key: str
+    state: str
+    if_in: tuple[str, ...] = ()
+    next_at: datetime | None = None
+    sent_at: datetime | None = None
+    error: str | None = None
+    alias: str | None = None
+    copy_expected: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Import:
+    """A mail of ours that the database does not know (it was restored): record it as sent."""
+
+    key: str
+    kind: str
+    case: str
+    letter: str
+    message_id: str
+    recipient: str
+    sent_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """The letter that arrived belongs in this folder."""
+
+    folder: Folder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """A person must look at a letter: shown in `quarantine list` with its reason, a short code.
+
+    `letter`: its fingerprint; '' = the one that arrived.
+    """
+
+    reason: str
+    letter: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """A line in the diary: kinds, ids and codes, never citizen text."""
+
+    kind: str
+    case: str | None = None
+    data: Mapping[str, str | int | float | None] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merge:
+    """All letters and running clocks of `case` go over to `into`; `case` is closed as its duplicate."""
+
+    case: str
+    into: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reviewed:
+    """A person has looked: the entry of the review list is done."""
+
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """What we know of an address now; None leaves a column as it is. `known`: a person has answered it."""
+
+    address: str
+    name: str | None = None
+    lang: str | None = None
+    known: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bare:
+    """Queue the same mail without the original it carries, under the key `<key>:bare`."""
+
+    key: str
+    next_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drop:
+    """Drop the mails of a case of these kinds that have not left yet: what they say is no longer so."""
+
+    case: str
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remember:
+    """One small fact of the house, by its name (a digest sent, an alert raised)."""
+
+    name: str
+    value: str
+
+
+Effect = (
+    OpenCase
+    | Attach
+    | Change
+    | Arm
+    | Disarm
+    | Fire
+    | Send
+    | Mark
+    | Bare
+    | Drop
+    | Import
+    | File
+    | Review
+    | Note
+    | Merge
+    | Reviewed
+    | Person
+    | Remember
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """Effects in the order of their doing; `because` are rule names, shown by `oacmail why`."""
+
+    effects: tuple[Effect, ...]
+    because: tuple[str, ...]
