@@ -1,12 +1,12 @@
 """The original letter as it may be passed on inside the house: whole, less what must not travel (R34).
 
 Decides, part by part, what is replaced by a note with its name, type, size and sha256: certificates and keys,
-programs, archives and other wrappings, pages and scripts, macro documents, copies of identity and health papers;
-and blanks passwords, PINs, codes and keys in the text that stays. A letter within the letter is cleaned likewise.
-Never changes who wrote what to whom: header fields stay, X-Oacmail ones too, for they are signed, are believed
-at the top of a mail or of a returned mail only, and tell staff which mail of ours came back; only a secret in a
-subject is blanked. Signatures over the body break, knowingly. What cannot be read, or not be written as safe
-MIME, is replaced whole.
+programs, archives and other wrappings, attached pages and scripts, macro documents, copies of identity and health
+papers; turns a page that is the letter's own text into that text, with dead links; and blanks passwords, PINs,
+codes and keys in the text that stays. A letter within the letter is cleaned likewise. Never changes who wrote what
+to whom: header fields stay, X-Oacmail ones too, for they are signed, are believed at the top of a mail or of a
+returned mail only, and tell staff which mail of ours came back; only a secret in a field is blanked. Signatures
+over the body break, knowingly. What cannot be read, or not be written as safe MIME, is replaced whole.
 """
 
 import base64
@@ -20,6 +20,7 @@ from email.parser import BytesParser
 from io import BytesIO
 
 from oacmail.mail import charset, dangers, htmltext, secrets
+from oacmail.mail.plain import dead_links
 
 # 900: fields are folded where they must be (RFC 5322 section 2.1.1: 998), else left as they came
 _POLICY = policy.compat32.clone(linesep="\r\n", max_line_length=900)
@@ -32,10 +33,12 @@ _UNSAFE = re.compile(rb"\x00|\r(?!\n)|^[^\r\n]{999}", re.MULTILINE)
 _ENCODED = frozenset({"base64", "quoted-printable"})
 _PLAIN = frozenset({"7bit", "8bit", ""})
 _WRAPPED_LETTERS = frozenset({"message/partial", "message/external-body"})
-_SCRIPT = re.compile(
-    r"<\s*(?:script|iframe|object|embed|form|meta[^<>]{1,200}refresh)\b|<[^<>]{1,500}\son\w+\s*=|javascript:",
-    re.IGNORECASE,
-)
+# Never blanked: no person's words stand there, and a signature or an id must not be taken for a secret.
+_MACHINES = frozenset({
+    "received", "return-path", "delivered-to", "message-id", "in-reply-to", "references", "date", "from", "to", "cc",
+    "sender", "reply-to", "dkim-signature", "authentication-results", "arc-seal", "arc-message-signature",
+    "arc-authentication-results", "x-oacmail",
+})  # fmt: skip
 _UUENCODED = re.compile(  # each line is read once: the end may be missing
     r"^begin(?: [0-7]{3,4} (\S[^\r\n]*)\r?\n(?:[ -`]{1,80}\r?\n)*"
     r"|-base64 [0-7]{3,4} (\S[^\r\n]*)\r?\n(?:[A-Za-z0-9+/]{4,80}=*\r?\n)*)(?:end|====)?",
@@ -106,8 +109,8 @@ def _written(part: Root) -> bytes:
 
 
 def _treat(part: Root, *, drop: bool) -> None:
-    _blank_subject(part)
     name, mime = _name(part), part.get_content_type()
+    _blank_fields(part)
     if isinstance(part.get_payload(), list):
         _treat_container(part, name, mime)
         return
@@ -116,7 +119,7 @@ def _treat(part: Root, *, drop: bool) -> None:
     if not reason and drop and (name or not mime.startswith("text/")):
         reason = "size"
     if reason:
-        _replace(part, _note(reason, name, mime, data))
+        _as_plain(part, _note(reason, name, mime, data))
     elif mime.startswith("text/"):
         _treat_text(part, data)
     elif _encoding(part) not in _ENCODED:
@@ -127,7 +130,7 @@ def _treat_container(part: Root, name: str, mime: str) -> None:
     """Text around the parts is shown by no client and may hide anything; an encoded letter cannot be cleaned."""
     part.preamble = part.epilogue = None
     if mime.startswith("message/") and (_encoding(part) in _ENCODED or mime in _WRAPPED_LETTERS):
-        _replace(part, _note("archive", name, mime, b"".join(map(_written, _children(part)))))
+        _as_plain(part, _note("archive", name, mime, b"".join(map(_written, _children(part)))))
     elif mime.startswith("multipart/"):
         del part["Content-Transfer-Encoding"]
 
@@ -137,34 +140,32 @@ def _reason(part: Root, name: str, mime: str, data: bytes) -> str:
     if mime.startswith("multipart/"):
         return "unreadable"  # it says that it has parts, and none could be found
     attached = bool(name) or part.get_content_disposition() == "attachment"
-    if mime == "text/html" and not attached:
-        return _page_reason(charset.decode(data, part.get_content_charset() or ""))
-    if mime == "text/plain" and not attached and b"\x00" not in data:
+    if mime in ("text/plain", "text/html") and not attached and b"\x00" not in data:
         return ""
-    return dangers.of_name(name, mime) or dangers.of_bytes(data) or ("paper" if dangers.is_paper(name) else "")
-
-
-def _page_reason(page: str) -> str:
-    """A secret among tags cannot be blanked with certainty; the plain alternative says the same."""
-    if _SCRIPT.search(page):
-        return "page"
-    return "secret" if secrets.find(htmltext.read(page), ()) else ""
+    told = "secret" if secrets.find(name, ()) else "paper" if dangers.is_paper(name) else ""
+    return dangers.of_name(name, mime) or dangers.of_bytes(data) or told
 
 
 def _treat_text(part: Root, data: bytes) -> None:
     text = charset.decode(data, part.get_content_charset() or "")
+    if part.get_content_type() == "text/html":  # what runs, loads or tracks is gone, and no secret hides among tags
+        _as_plain(part, secrets.blank(dead_links(htmltext.read(text))))
+        return
     kept = secrets.blank(_UUENCODED.sub(lambda found: f"[{_REASONS['archive']}: {(found[1] or found[2])[:80]}]", text))
     if kept != text or _UNSAFE.search(data) or _encoding(part) not in _ENCODED | _PLAIN:
         part.set_param("charset", "utf-8")
         _set(part, kept.encode("utf-8", "replace"))
 
 
-def _blank_subject(part: Root) -> None:
-    for value in _raw(part, "subject")[:1]:
-        subject = charset.field(value)
-        if (kept := secrets.blank(subject)) != subject:
-            del part["Subject"]
-            part["Subject"] = _encoded_word(kept)
+def _blank_fields(part: Root) -> None:
+    """Outlook's Thread-Topic says the subject again, and others have Keywords and Comments."""
+    fields = [(name, charset.field(str(value))) for name, value in part.raw_items() if name.lower() not in _MACHINES]
+    given_away = {name.lower() for name, text in fields if secrets.find(text, ())}
+    for name in given_away:
+        del part[name]
+    for name, text in fields:
+        if name.lower() in given_away:
+            part[name] = _encoded_word(secrets.blank(text))
 
 
 def _encoded_word(text: str) -> str:
@@ -202,15 +203,15 @@ def _set(part: Root, data: bytes) -> None:
     part.set_payload(base64.encodebytes(data).decode("ascii"))
 
 
-def _replace(part: Root, note: str) -> None:
+def _as_plain(part: Root, text: str) -> None:
     for field in {key.lower() for key in part if key.lower().startswith("content-")}:
         del part[field]
     part["Content-Type"] = 'text/plain; charset="utf-8"'
-    _set(part, note.encode())
+    _set(part, text.encode("utf-8", "replace"))
 
 
 def _note(reason: str, name: str, mime: str, data: bytes) -> str:
-    shown = re.sub(r"[^\w .,()@+-]", "_", name)[:120] or "(sense nom)"
+    shown = re.sub(r"[^\w .,()@+-]", "_", secrets.blank(name))[:120] or "(sense nom)"
     return (
         "[Part retirada per l'OAC 360 en reenviar el missatge. L'original és a la bústia.]\r\n"
         f"Motiu: {_REASONS[reason]}\r\nNom: {shown}\r\nTipus: {mime[:80]}\r\n"
@@ -222,5 +223,5 @@ def _whole(raw: bytes, reason: str) -> bytes:
     part = Root(policy=_POLICY)
     part["MIME-Version"] = "1.0"
     part["Subject"] = _encoded_word(f"Missatge retirat: {_REASONS[reason]}")
-    _replace(part, _note(reason, "", "message/rfc822", raw))
+    _as_plain(part, _note(reason, "", "message/rfc822", raw))
     return _written(part)

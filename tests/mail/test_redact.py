@@ -3,6 +3,7 @@
 import email
 import hashlib
 import time
+from email.header import decode_header, make_header
 from email.message import Message
 
 import pytest
@@ -47,7 +48,6 @@ def test_dangerous_parts_leave_their_name_size_and_digest() -> None:
 
     notes = [text(part) for part in leaves(out) if "Part retirada" in text(part)]
     assert [note.split("Motiu: ")[1].split("\r\n")[0] for note in notes] == [
-        "conté una contrasenya o un codi",
         "certificat o clau",
         "programa",
         "pàgina web",
@@ -55,8 +55,49 @@ def test_dangerous_parts_leave_their_name_size_and_digest() -> None:
         "document amb macros",
     ]
     data = bytes.fromhex("3082040202010330 00".replace(" ", ""))
-    assert f"Nom: meu.p12\r\nTipus: application/octet-stream\r\nMida: {len(data)} bytes" in notes[1]
-    assert hashlib.sha256(data).hexdigest() in notes[1]
+    assert f"Nom: meu.p12\r\nTipus: application/octet-stream\r\nMida: {len(data)} bytes" in notes[0]
+    assert hashlib.sha256(data).hexdigest() in notes[0]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<p>Bon dia<script>alert(1)</script></p>",
+        "<p>Bon dia</p><img/onerror=alert(1) src=x>",
+        "<p>Bon dia</p><img src='https://track.example/1.gif'>",
+        "<p>Bon dia</p><a href='jav&#x61;script:alert(1)'></a>",
+        "<style>@import url(https://track.example/x.css)</style><p>Bon dia</p>",
+        "<p>Bon<!-- --> dia</p><link rel=stylesheet href=https://track.example>",
+    ],
+)
+def test_a_page_that_is_the_letter_travels_as_its_text(page: str) -> None:
+    out = redact.redact(b"Content-Type: text/html; charset=utf-8\r\n\r\n" + page.encode())
+
+    (part,) = leaves(out)
+    assert (part.get_content_type(), text(part)) == ("text/plain", "Bon dia")
+
+
+def test_links_of_a_page_are_dead_and_its_secrets_blank() -> None:
+    page = "<p>Vegeu https://evil.example/x</p><p>La contrasenya &eacute;s Gat<b>-2</b>024</p>"
+
+    out = whole(redact.redact(b"Content-Type: text/html; charset=utf-8\r\n\r\n" + page.encode()))
+
+    assert out == "Vegeu https[://]evil.example/x\n\nLa contrasenya és […]"
+
+
+@pytest.mark.parametrize("field", ["Subject", "Thread-Topic", "Keywords", "Comments", "Content-Description", "X-Nota"])
+def test_a_secret_in_a_field_is_blanked_and_the_rest_of_it_stays(field: str) -> None:
+    out = redact.redact(f"{field}: la contrasenya: Gat-2024\r\nFrom: x@example.org\r\n\r\nhola\r\n".encode())
+
+    assert b"Gat-2024" not in out
+    assert str(make_header(decode_header(email.message_from_bytes(out)[field]))) == "la contrasenya: […]"
+
+
+def test_a_file_that_bears_a_secret_in_its_name_goes() -> None:
+    out = redact.redact(attached("contrasenya: Gat-2024.pdf", "application/pdf", b"%PDF-1.7"))
+
+    assert b"Gat-2024" not in out
+    assert "conté una contrasenya o un codi" in whole(out)
 
 
 def test_what_is_harmless_stays_as_it_came() -> None:

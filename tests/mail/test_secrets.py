@@ -25,6 +25,20 @@ KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIB\n-----END RSA PRIVATE KEY-----"
         ("código de verificación: 123456", ("code",), "código de verificación: […]"),
         (f"us envio això:\n{KEY}\ngràcies", ("certificate",), "us envio això:\n[…]\ngràcies"),
         ("contrasenya: Ab1234, PIN: 9876", ("password", "pin"), "contrasenya: […], PIN: […]"),
+        ("la contraseña Perro2024 no funciona", ("password",), "la contraseña […] no funciona"),
+        ("mi clave es Perro2024", ("password",), "mi clave es […]"),
+        ("La contrasenya del certificat (el p12):\ngat", (), "La contrasenya del certificat (el p12):\ngat"),
+        (
+            "La contrasenya del certificat (el p12):\ngatet",
+            ("password",),
+            "La contrasenya del certificat (el p12):\n[…]",
+        ),
+        ("mi contraseña es: Perro 2024", ("password",), "mi contraseña es: […]"),
+        ("El meu PIN del DNI electrònic és 482193", ("pin",), "El meu PIN del DNI electrònic és […]"),
+        ("PIN Cl@ve: A3F", ("pin",), "PIN Cl@ve: […]"),
+        ("m'ha arribat el codi 482913 per SMS", ("code",), "m'ha arribat el codi […] per SMS"),
+        ("482913 és el vostre codi de verificació", ("code",), "[…] és el vostre codi de verificació"),
+        ("G-482913 is your Google verification code", ("code",), "[…] is your Google verification code"),
     ],
 )
 def test_a_value_given_away_is_found_and_blanked(text: str, kinds: tuple[str, ...], blanked: str) -> None:
@@ -46,6 +60,10 @@ def test_a_value_given_away_is_found_and_blanked(text: str, kinds: tuple[str, ..
         "password: https://example.org/reset",
         "em demana usuari i contrasenya. Què hi poso?",
         "el codi DIR3 és a la comanda",
+        "la clau és fer-ho abans del 2027",
+        "la clave catastral 9872023VH5797S",
+        "em demana contrasenya i l'usuari és 12345678Z",
+        "no m'arriba el codi SMS i la factura 20250077 venç demà",
         "truqueu-me al 600 11 12 22",
     ],
 )

@@ -1,6 +1,7 @@
 """What people may ask of the store: cases, letters, mails, the review list, health. Selects only.
 
-Rows leave as plain dictionaries in the shapes of interfaces.md section 3, times in the office's zone.
+Rows leave as plain dictionaries in the shapes of interfaces.md section 3, times in the office's zone; a password
+that somebody wrote into a subject or a file's name is not shown (R34).
 """
 
 import json
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo
 from oacmail.adapters.store.connection import at, stamp
 from oacmail.adapters.store.hour import problems, waiting
 from oacmail.core.model import Role
+from oacmail.mail.secrets import blank
 
 Row = dict[str, Any]
 
@@ -58,6 +60,7 @@ def _case(row: sqlite3.Row, zone: ZoneInfo) -> Row:
     for name in ("opened_at", "due_at", "answered_at", "closed_at"):
         shown[name] = local(row[name], zone)
     shown["overdue"] = bool(row["overdue"])
+    shown["subject"] = blank(row["subject"])
     return shown
 
 
@@ -102,9 +105,13 @@ def _letter(row: sqlite3.Row, zone: ZoneInfo) -> Row:
         "message_id": row["message_id"],
         "role": row["role"],
         "received_at": local(row["received_at"], zone),
-        "subject": row["subject"],
+        "subject": blank(row["subject"]),
         "folder": row["folder"],
     }
+
+
+def _file(part: Row) -> Row:
+    return part | {"name": blank(part["name"])}
 
 
 def _events(con: sqlite3.Connection, case_id: int) -> list[sqlite3.Row]:
@@ -132,7 +139,7 @@ def reasons(con: sqlite3.Connection, zone: ZoneInfo, number: str) -> list[Row] |
                 "role": letter["role"],
                 "rule": letter["rule"],
                 "because": json.loads(letter["because"]),
-                "attachments": json.loads(letter["attachments"]),
+                "attachments": [_file(part) for part in json.loads(letter["attachments"])],
             },
         }
         for letter in _letters(con, row["id"])
