@@ -1,76 +1,23 @@
-"""What people and machines of the town put into the mail: bytes as their programs make them."""
+"""The mail of the tests' towns: the played town's own, numbered one after the other."""
 
-from collections.abc import Iterable
 from email.message import EmailMessage
-from email.utils import format_datetime
-from hashlib import sha256
 from itertools import count
+from typing import Any
 
-from tests.fakes.clock import FakeClock
+from oacmail.sim import post
+from oacmail.sim.clock import PlayedClock
+from oacmail.sim.post import as_bytes
 
+__all__ = ["OFFICE", "as_bytes", "letter", "report"]
 OFFICE = "oac360@castellbisbal.example"
 _numbers = count(1)
 
 
-def letter(
-    clock: FakeClock,
-    sender: str,
-    subject: str,
-    text: str,
-    *,
-    to: str = OFFICE,
-    answers: EmailMessage | None = None,
-    refs: Iterable[str] = (),
-    headers: Iterable[tuple[str, str]] = (),
-) -> EmailMessage:
-    """A person's letter. `answers`: the mail whose reply button was pressed; a subject of "" is then "Re: …"."""
-    mail = EmailMessage()
-    mail["From"] = sender
-    mail["To"] = to
-    mail["Subject"] = subject or (f"Re: {answers['Subject']}" if answers is not None else "")
-    mail["Date"] = format_datetime(clock.now())
-    domain = sender.rpartition("@")[2].rstrip(">")
-    mail["Message-ID"] = f"<{sha256(f'{next(_numbers)}'.encode()).hexdigest()[:20]}@{domain}>"
-    named = [*refs, *_thread(answers)]
-    if named:
-        mail["In-Reply-To"] = named[-1]
-        mail["References"] = " ".join(named)
-    for name, value in headers:
-        mail[name] = value
-    mail.set_content(text)
-    return mail
+def letter(clock: PlayedClock, sender: str, subject: str, text: str, *, to: str = OFFICE, **rest: Any) -> EmailMessage:
+    """See `oacmail.sim.post.letter`."""
+    return post.letter(str(next(_numbers)), clock, sender, subject, text, to=to, **rest)
 
 
-def _thread(answers: EmailMessage | None) -> list[str]:
-    if answers is None:
-        return []
-    return [*str(answers.get("References", "")).split(), str(answers["Message-ID"])]
-
-
-def report(clock: FakeClock, about: EmailMessage, *, action: str = "failed", status: str = "5.1.1") -> EmailMessage:
-    """A delivery report (RFC 3464) about a mail that we or an agent sent."""
-    recipient = str(about["To"])
-    mail = EmailMessage()
-    mail["From"] = "MAILER-DAEMON@relay.example"
-    mail["To"] = OFFICE
-    mail["Subject"] = "Undelivered Mail Returned to Sender"
-    mail["Date"] = format_datetime(clock.now())
-    mail["Message-ID"] = f"<{sha256(f'report {next(_numbers)}'.encode()).hexdigest()[:20]}@relay.example>"
-    mail["Auto-Submitted"] = "auto-replied"
-    lines = (
-        "This is the mail system.\n",
-        "Reporting-MTA: dns; relay.example\n\n"
-        f"Final-Recipient: rfc822; {recipient}\nAction: {action}\nStatus: {status}\n",
-        f"Message-ID: {about['Message-ID']}\nFrom: {about['From']}\nTo: {recipient}\n",
-    )
-    types = ("text/plain", "message/delivery-status", "text/rfc822-headers")
-    boundary = "=report="
-    parts = "".join(f"--{boundary}\nContent-Type: {kind}\n\n{text}\n" for kind, text in zip(types, lines, strict=True))
-    mail["MIME-Version"] = "1.0"
-    mail["Content-Type"] = f'multipart/report; report-type=delivery-status; boundary="{boundary}"'
-    mail.set_payload(f"{parts}--{boundary}--\n")
-    return mail
-
-
-def as_bytes(mail: EmailMessage) -> bytes:
-    return mail.as_bytes(policy=mail.policy.clone(linesep="\r\n"))
+def report(clock: PlayedClock, about: EmailMessage, *, action: str = "failed", status: str = "5.1.1") -> EmailMessage:
+    """See `oacmail.sim.post.report`."""
+    return post.report(str(next(_numbers)), clock, about, to=OFFICE, action=action, status=status)

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from oacmail.core import calendar
+from oacmail.sim.relay import DOWN, NO_COPY, Fate, later, refused, silence
 from tests.engine.world import AGENT, OPERATOR, SUPERVISOR, World
-from tests.fakes.transport import DOWN, NO_COPY, Fate, later, refused, silence
 
 CITIZENS = ("anna@example.org", "pere@example.net", "rosa@gmail.com")
 ROBOTS = ("butlleti@example.org", "mailer-daemon@relay.example")

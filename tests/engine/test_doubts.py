@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
+from oacmail.sim.relay import NO_COPY, later, silence
 from tests.engine.world import AGENT, ANNA, OPERATOR, PERE, SUPERVISOR, World
-from tests.fakes.transport import NO_COPY, later, silence
 
 TOWN = Callable[..., World]
 LOST, ARRIVES = silence(lost=True), silence(lost=False)

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
+from oacmail.sim.relay import DOWN, NO_COPY, later, refused
 from tests.engine.world import AGENT, ANNA, OPERATOR, PERE, SUPERVISOR, World, text_of
-from tests.fakes.transport import DOWN, NO_COPY, later, refused
 
 TOWN = Callable[..., World]
 

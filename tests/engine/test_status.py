@@ -7,8 +7,8 @@ import pytest
 
 from oacmail.adapters.workdays import SHIPPED
 from oacmail.cli.status import health
+from oacmail.sim.relay import DOWN, refused, silence
 from tests.engine.world import ANNA, PERE, World
-from tests.fakes.transport import DOWN, refused, silence
 
 
 def _named(world: World) -> set[str]:

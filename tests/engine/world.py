@@ -10,8 +10,7 @@ Local times are written as people say them. `kill` ends the process at a named p
 makes a new one from what the file holds.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -21,18 +20,15 @@ from zoneinfo import ZoneInfo
 
 from oacmail import config as settings
 from oacmail import wiring
-from oacmail.adapters.store import SqliteStore, listing
-from oacmail.adapters.store.store import SqliteTurn
-from oacmail.core.errors import RelayTrouble, Transient
-from oacmail.core.model import Ordered, Ticked
-from oacmail.core.policy import Policy
-from oacmail.core.ports import Claimed
-from oacmail.engine import Delivery, Engine, Intake
+from oacmail.adapters.store import listing
+from oacmail.config import Config
+from oacmail.core.effects import Ordered
+from oacmail.sim.clock import PlayedClock
+from oacmail.sim.mailbox import PlayedMailbox
+from oacmail.sim.office import Office
+from oacmail.sim.relay import MX, PlayedRelay, arrived
 from tests.engine import post
 from tests.engine.post import OFFICE
-from tests.fakes.clock import FakeClock
-from tests.fakes.mailbox import FakeMailbox
-from tests.fakes.transport import MX, FakeTransport, arrived
 
 ANNA, PERE, MARTA = "anna@example.org", "pere@example.net", "marta@example.com"
 SUPERVISOR, OPERATOR, AGENT = "cap@town.example", "sistemes@town.example", "agent@town.example"
@@ -56,29 +52,6 @@ _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-class Killed(BaseException):
-    """`kill -9` at a named point: nothing that runs may catch it and go on."""
-
-
-class MortalStore(SqliteStore):
-    """The store, with the points between its commits at which a process may die."""
-
-    died: Callable[[str], None] = staticmethod(lambda point: None)
-
-    @contextmanager
-    def turn(self) -> Iterator[SqliteTurn]:
-        with super().turn() as turn:
-            yield turn
-            self.died("before commit")
-        self.died("after commit")
-
-    def claim(self, now: datetime, most: int, staff: frozenset[str] | None) -> list[Claimed]:
-        claimed = super().claim(now, most, staff)
-        if claimed:
-            self.died("after claim")
-        return claimed
-
-
 def text_of(mail: EmailMessage) -> str:
     """What a person reads in a mail of ours."""
     body = mail.get_body(("plain",))
@@ -91,119 +64,39 @@ def local(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=MADRID)
 
 
-class World:
+class World(Office):
     """`settings` go over the defaults by section: `World(tmp_path, ack={"per_hour": 2})`. The mailbox has been read
     once, empty, when it begins."""
 
     def __init__(self, root: Path, *, now: str = "2026-11-25 09:00", **sections: Mapping[str, Any]) -> None:
         self.root = root
-        self.clock = FakeClock(local(now))
-        self.mailbox = FakeMailbox()
-        self.relay = FakeTransport(self.mailbox, self.clock, OFFICE)
+        clock, mailbox = PlayedClock(local(now)), PlayedMailbox()
         self.sections: dict[str, dict[str, Any]] = deepcopy({name: dict(keys) for name, keys in _DEFAULTS.items()})
-        for name, keys in sections.items():
-            self.sections.setdefault(name, {}).update(keys)
-        self._last_words: str | None = None
-        self.start()
+        super().__init__(
+            self._parsed(sections),
+            clock=clock,
+            mailbox=mailbox,
+            relay=PlayedRelay(mailbox, clock, OFFICE),
+            engine=lambda config, store: wiring.engine(config, store, clock=clock),
+        )
         self.sync()
 
-    # --- the process ------------------------------------------------------------------------------
-
-    def start(self) -> None:
-        """A new process on the state directory: what it finds claimed or sending is recovered."""
-        self.config = settings.parse(self.sections, base=self.root)
-        key = self.config.office.state / "token.key"
+    def _parsed(self, sections: Mapping[str, Mapping[str, Any]]) -> Config:
+        for name, keys in sections.items():
+            self.sections.setdefault(name, {}).update(keys)
+        config = settings.parse(self.sections, base=self.root)
+        key = config.office.state / "token.key"
         if not key.exists():
             key.parent.mkdir(mode=0o700, parents=True)
             key.touch(0o600)
             key.write_text("a secret of this town alone, for its tests\n")
-        self.store = MortalStore(self.config.office.state)
-        self.store.con.execute("PRAGMA synchronous=OFF")  # processes die here, machines do not
-        self.store.died = self.relay.died = self._at
-        self.engine: Engine = wiring.engine(self.config, self.store, clock=self.clock)
-        backlog = timedelta(days=self.config.imap.backlog_days)
-        self.intake = Intake(
-            engine=self.engine, mailbox=self.mailbox, house=settings.house(self.config), backlog=backlog
-        )
-        envelope = wiring.envelopes(self.config, self.engine.policy)
-        self.delivery = Delivery(
-            engine=self.engine,
-            transport=self.relay,
-            envelope=lambda kind: envelope.get(kind, OFFICE),
-            per_minute=self.config.smtp.per_minute,
-        )
-        self._compare = True
-        self.store.begin()
-
-    def stop(self) -> None:
-        self.store.close()
+        return config
 
     def restart(self, **sections: Mapping[str, Any]) -> None:
         """Stopped, and started again, perhaps with other settings."""
         self.stop()
-        for name, keys in sections.items():
-            self.sections.setdefault(name, {}).update(keys)
+        self.config = self._parsed(sections)
         self.start()
-
-    def kill(self, point: str, work: Callable[[], object]) -> None:
-        """`work` is killed at the point, which it must reach; then a new process starts."""
-        if not self.kill_if_it_comes_to(point, work):
-            raise AssertionError(f"nothing came to the point {point!r}")
-
-    def kill_if_it_comes_to(self, point: str, work: Callable[[], object]) -> bool:
-        """Whether it came to the point."""
-        self._last_words = point
-        try:
-            work()
-        except Killed:
-            self.restart()
-            return True
-        self._last_words = None
-        return False
-
-    def _at(self, point: str) -> None:
-        if point == self._last_words:
-            self._last_words = None
-            raise Killed(point)
-
-    @property
-    def policy(self) -> Policy:
-        return self.engine.policy
-
-    # --- the three loops --------------------------------------------------------------------------
-
-    def sync(self) -> bool:
-        """One look at the mailbox, with what the service does when it works and when it fails."""
-        try:
-            compare, self._compare = self._compare, False
-            self.intake.sync(compare=compare)
-        except Transient:
-            self.delivery.citizens_may, self._compare = False, True
-            self.store.problem("imap", True, self.engine.now())
-            return False
-        self.delivery.citizens_may = True
-        self.store.problem("imap", False, self.engine.now())
-        return True
-
-    def tick(self) -> None:
-        self.engine.perform(Ticked())
-
-    def drain(self) -> bool:
-        """All that may leave now leaves; False = the relay is unwell."""
-        try:
-            while self.delivery.drain():
-                self.store.problem("smtp", False, self.engine.now())
-        except RelayTrouble:
-            self.store.problem("smtp", True, self.engine.now())
-            return False
-        return True
-
-    def turn(self) -> None:
-        """Sync, tick, drain, and a look at the copies that came back."""
-        self.sync()
-        self.tick()
-        self.drain()
-        self.sync()
 
     def advance(self, to: str) -> None:
         """The clock alone; nothing is done meanwhile."""

@@ -13,9 +13,9 @@ from email.utils import format_datetime
 from click.testing import CliRunner, Result
 
 from oacmail import cli
+from oacmail.sim.relay import arrived
 from tests.engine.post import OFFICE, as_bytes
 from tests.engine.world import World
-from tests.fakes.transport import arrived
 
 EVIL = "mallory@evil.example"
 QUESTION = "Bon dia, com puc demanar hora per al padró?"

@@ -5,10 +5,10 @@ from email.message import EmailMessage
 
 import pytest
 
+from oacmail.sim.relay import arrived
 from tests.engine import post
 from tests.engine.post import OFFICE
 from tests.engine.world import AGENT, ANNA, OPERATOR, SUPERVISOR, World, text_of
-from tests.fakes.transport import arrived
 from tests.hostile.enemy import outcomes, slip_in
 
 ROUNDS = 30

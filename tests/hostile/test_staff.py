@@ -5,9 +5,9 @@ from email.message import EmailMessage
 
 import pytest
 
+from oacmail.sim.relay import MX
 from tests.engine.post import OFFICE
 from tests.engine.world import AGENT, ANNA, SUPERVISOR, World
-from tests.fakes.transport import MX
 from tests.hostile.enemy import EVIL, letter, outcomes, slip_in
 
 PASS = f"dmarc=pass header.from={AGENT.rpartition('@')[2]}"

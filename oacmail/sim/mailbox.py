@@ -37,7 +37,7 @@ class Box:
         return uid
 
 
-class FakeMailbox:
+class PlayedMailbox:
     """Port `Mailbox`. `away`: the server cannot be reached; `refused`: folders it does not open; `bad`: (folder,
     uid) of letters it cannot read."""
 

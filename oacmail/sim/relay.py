@@ -16,8 +16,8 @@ from typing import Literal
 
 from oacmail.core.errors import Permanent, RelayTrouble, Transient, Uncertain
 from oacmail.core.ports import Outgoing
-from tests.fakes.clock import FakeClock
-from tests.fakes.mailbox import FakeMailbox
+from oacmail.sim.clock import PlayedClock
+from oacmail.sim.mailbox import PlayedMailbox
 
 MX = "mx.castellbisbal.example"
 _MESSAGE_ID = re.compile(rb"^Message-ID: *[^\r\n]*", re.MULTILINE | re.IGNORECASE)
@@ -66,13 +66,14 @@ class Rule:
         return self.fate
 
 
-class FakeTransport:
-    """Port `Transport`. `boxes`: what people received; `heard`: every mail offered, `given`: every one whose bytes
-    were handed over. `copies`: mail to the office is brought at once, kept until `bring`, or lost. `rewrites`: every Message-ID becomes
-    the relay's own. `server_copies`: the provider puts what it sends into Sent by itself. `died`: called at named
-    points, to kill there. `unproven`: keys of mails that arrived and whose copy did not come back at once."""
+class PlayedRelay:
+    """Port `Transport`. `boxes`: what people received; `heard`: every mail offered; `given`: every one whose bytes
+    were handed over and kept. `copies`: mail to the office is brought at once, kept until `bring`, or lost.
+    `rewrites`: every Message-ID becomes the relay's own. `server_copies`: the provider puts what it sends into Sent by
+    itself. `died`: called at named points, to kill there. `unproven`: keys of mails that arrived and whose copy did
+    not come back at once."""
 
-    def __init__(self, mailbox: FakeMailbox, clock: FakeClock, office: str) -> None:
+    def __init__(self, mailbox: PlayedMailbox, clock: PlayedClock, office: str) -> None:
         self._mailbox, self._clock, self._office = mailbox, clock, office
         self.boxes: defaultdict[str, list[EmailMessage]] = defaultdict(list)
         self.heard: list[Outgoing] = []
@@ -150,7 +151,7 @@ class FakeTransport:
         if copy:
             self._bring(mail.envelope_from, mime)
         if self.server_copies:
-            self._mailbox.append("Sent", mime, self._clock.now(), seen=True)
+            self._mailbox.append("Sent", mime, self._clock.true(), seen=True)
 
     def _bring(self, sender: str, mime: bytes) -> None:
         if self.copies == "kept":
@@ -159,12 +160,12 @@ class FakeTransport:
             self._to_office(sender, mime)
 
     def _to_office(self, sender: str, mime: bytes) -> None:
-        self._mailbox.append("INBOX", arrived(mime, sender, self._office, self._clock), self._clock.now())
+        self._mailbox.append("INBOX", arrived(mime, sender, self._office, self._clock), self._clock.true())
 
 
-def arrived(mime: bytes, sender: str, recipient: str, clock: FakeClock, verdict: str = "") -> bytes:
+def arrived(mime: bytes, sender: str, recipient: str, clock: PlayedClock, verdict: str = "") -> bytes:
     """The bytes as our exchanger and Dovecot hand them in. `verdict`: what the exchanger says of DMARC."""
-    date = format_datetime(clock.now())
+    date = format_datetime(clock.true())
     results = f"Authentication-Results: {MX}; {verdict}\r\n" if verdict else ""
     head = (
         f"Return-Path: <{sender}>\r\nDelivered-To: {recipient}\r\n"

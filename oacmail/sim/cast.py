@@ -1,0 +1,79 @@
+"""Who lives in the played town, and what they write about. Invented people, in the three languages of the desk."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Tongue = Literal["ca", "es", "en"]
+
+
+@dataclass(frozen=True, slots=True)
+class Citizen:
+    address: str
+    tongue: Tongue
+    proven: bool = True  # her provider signs (DMARC)
+
+
+CITIZENS = (
+    Citizen("anna@example.org", "ca"),
+    Citizen("pere@example.net", "ca"),
+    Citizen("marta@gmail.com", "ca"),
+    Citizen("jordi.riu@gmail.com", "ca"),
+    Citizen("rosa@hotmail.com", "es"),
+    Citizen("luis@example.com", "es"),
+    Citizen("gestoria@assessors.example", "es"),
+    Citizen("carmen@telefonica.net", "es"),
+    Citizen("emma@example.co.uk", "en"),
+    Citizen("tom@proton.me", "en"),
+    Citizen("avi@unsigned.example", "ca", proven=False),
+    Citizen("taller@unsigned.example", "es", proven=False),
+)
+NEIGHBOURS = ("veina@example.cat", "cunyat@example.es", "flatmate@example.uk")
+ROBOTS = ("butlleti@news.example", "no-reply@shop.example", "alertes@bank.example")
+DISOWNED = "director@forged.example"  # whose domain disowns the mail
+
+# Subject and text of a question; {n} makes each its own.
+QUESTIONS: dict[Tongue, tuple[tuple[str, str], ...]] = {
+    "ca": (
+        ("Instància {n}", "Bon dia, com puc signar la instància número {n} amb l'idCAT? No me'n surto."),
+        ("Padró, full {n}", "Necessito un volant d'empadronament, full {n}. Com el puc demanar per internet?"),
+        ("Beca menjador {n}", "Bona tarda, on es demana la beca menjador per al curs? L'expedient és el {n}."),
+        ("Rebut {n} de l'IBI", "Bon dia, no trobo com pagar el rebut {n} de l'IBI a la seu electrònica. M'ajudeu?"),
+        ("Notificació {n}", "He rebut un avís de l'e-NOTUM amb el número {n} i no puc obrir-lo. Què he de fer?"),
+    ),
+    "es": (
+        ("Instancia {n}", "Buenos días, ¿cómo puedo firmar la instancia número {n} con el certificado?"),
+        ("Padrón {n}", "Necesito un certificado de empadronamiento para el expediente {n}. ¿Cómo lo pido por internet?"),
+        ("Licitación {n}", "Buenas tardes, no consigo enviar el sobre digital de la licitación {n}. ¿Me pueden ayudar?"),
+        ("Recibo {n}", "Hola, ¿dónde se paga el recibo {n} de la tasa de basuras? La web da un error."),
+    ),
+    "en": (
+        ("Application {n}", "Good morning, how can I sign the application number {n} with my certificate?"),
+        ("Registration {n}", "Hello, I have moved here and need to register. My file is {n}. How do I do it online?"),
+        ("Invoice {n}", "Good afternoon, where can I pay the invoice {n}? The website does not let me in."),
+    ),
+}
+ADDITIONS: dict[Tongue, tuple[str, ...]] = {
+    "ca": ("M'he deixat de dir que el meu expedient és el {n}. Ho podeu mirar?",),
+    "es": ("Se me olvidó decir que mi expediente es el {n}. ¿Lo pueden mirar?",),
+    "en": ("I forgot to say that my file number is {n}. Could you have a look?",),
+}
+ANEW: dict[Tongue, tuple[str, ...]] = {
+    "ca": ("Gràcies, però ara em surt l'error {n} quan signo. Com ho puc arreglar?",),
+    "es": ("Gracias, pero ahora me sale el error {n} al firmar. ¿Cómo lo arreglo?",),
+    "en": ("Thank you, but now I get error {n} when I sign. How can I fix it?",),
+}
+THANKS: dict[Tongue, str] = {
+    "ca": "Moltes gràcies, ja està resolt!",
+    "es": "¡Muchas gracias, ya está resuelto!",
+    "en": "Thank you very much, it is solved now!",
+}
+AWAY: dict[Tongue, str] = {"ca": "Sóc fora de l'oficina.", "es": "Estoy de vacaciones.", "en": "I am out of the office."}
+ANSWERS: dict[Tongue, str] = {
+    "ca": "Bon dia, ho heu de fer des de la seu electrònica, apartat de tràmits.",
+    "es": "Buenos días, debe hacerlo desde la sede electrónica, apartado de trámites.",
+    "en": "Good morning, please do it from the electronic office, under procedures.",
+}
+
+
+def tongue(address: str) -> Tongue:
+    return next((citizen.tongue for citizen in CITIZENS if citizen.address == address), "ca")
