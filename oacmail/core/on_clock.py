@@ -6,11 +6,12 @@ unread; and nothing reaches staff outside service hours. A clock set back finds 
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from oacmail.core import calendar
+from oacmail.core.digest import digest, line
 from oacmail.core.doubts import settle_doubts
-from oacmail.core.effects import Arm, Change, Decision, Disarm, Effect, Fire, Mark, Note, Remember, Send
+from oacmail.core.effects import Arm, Change, Decision, Disarm, Effect, Fire, Mark, Note, Remember
 from oacmail.core.held import release_held
 from oacmail.core.model import Status
 from oacmail.core.notices import notices, to_agents
@@ -20,7 +21,6 @@ from oacmail.core.view import CaseView, Hour, Running
 
 UNREAD_PATIENCE = timedelta(minutes=30)
 ALERT_AFTER = timedelta(minutes=5)
-LAST_DIGEST = "digest"
 NOTICES = ("overdue", "overdue_digest", "remind", "digest", "bounced", "remark", "secret", "complex")
 OF_THE_DAY = ("remind", "digest")
 
@@ -32,7 +32,7 @@ def on_clock(policy: Policy, hour: Hour, now: datetime) -> Decision:
         *_closings(hour, now),
         *release_held(policy, hour, now),
         *settle_doubts(policy, hour, now),
-        *_digest(policy, hour, now),
+        *digest(policy, hour, now),
         *_alerts(policy, hour, now),
         *_overnight(policy, hour, now),
     ]
@@ -132,7 +132,7 @@ def _reminders(policy: Policy, hour: Hour, now: datetime) -> list[Effect]:
     ]
     open_ = [(case, clock) for case, clock in ringing if _still_in_time(case, clock, now)]
     if open_:
-        facts = {"cases": tuple(_line(case, now) for case, _ in open_)}
+        facts = {"cases": tuple(line(case, now) for case, _ in open_)}
         key = f"remind:{now.astimezone(policy.office.timezone).date()}:{open_[0][1].armed_by[:16]}"
         effects += to_agents(policy, key=key, template="remind", now=now, facts=facts)
     return effects
@@ -140,23 +140,6 @@ def _reminders(policy: Policy, hour: Hour, now: datetime) -> list[Effect]:
 
 def _still_in_time(case: CaseView, clock: Running, now: datetime) -> bool:
     return any(run.armed_by == clock.armed_by and run.due_at > now for run in case.running("answer"))
-
-
-def _line(case: CaseView, now: datetime) -> dict[str, object]:
-    """A case as digests may show it: no name, address, phone or subject (LOPDGDD DA 7)."""
-    clocks = [run for run in case.running("answer") if run.level == 0]
-    due_at = min((run.due_at for run in clocks), default=None)
-    return {
-        "case": case.number,
-        "opened_at": case.opened_at,
-        "due_at": due_at,
-        "overdue": due_at is not None and due_at <= now,
-        "status": str(case.status),
-        "topic": case.topic,
-        "level": case.level,
-        "intent": case.intent,
-        "assignee": case.assignee,
-    }
 
 
 def _closings(hour: Hour, now: datetime) -> list[Effect]:
@@ -176,55 +159,6 @@ def _closings(hour: Hour, now: datetime) -> list[Effect]:
 
 
 # --- the house ----------------------------------------------------------------------------------------
-
-
-def digest_due(policy: Policy, last: date | None, now: datetime) -> bool:
-    """Whether today's digest has still to go: on working days, from `digest.at`, inside service hours."""
-    local = now.astimezone(policy.office.timezone)
-    done = last is not None and last >= local.date()
-    return bool(
-        policy.digest.to
-        and not done
-        and local.time() >= policy.digest.at
-        and policy.workdays.is_working_day(local.date())
-        and calendar.in_hours(now, policy)
-    )
-
-
-def _digest(policy: Policy, hour: Hour, now: datetime) -> list[Effect]:
-    if not digest_due(policy, hour.last_digest, now):
-        return []
-    today = now.astimezone(policy.office.timezone).date()
-    facts = _digest_facts(policy, hour, now)
-    sends: tuple[Send, ...] = notices(
-        policy, policy.digest.to, key=f"digest:{today}", template="digest", now=now, facts=facts
-    )
-    return [*sends, Remember(name=LAST_DIGEST, value=today.isoformat())]
-
-
-def _digest_facts(policy: Policy, hour: Hour, now: datetime) -> dict[str, object]:
-    zone = policy.office.timezone
-    lines = sorted((_line(case, now) for case in hour.live), key=lambda line: str(line["due_at"] or "9"))
-    unanswered = [line for line in lines if line["due_at"] is not None]
-    today = now.astimezone(zone).date()
-    return {
-        "date": today,
-        "unanswered": tuple(unanswered),
-        "due_today": sum(1 for line in unanswered if not line["overdue"] and _on(line["due_at"], policy) == today),
-        "overdue": sum(1 for line in unanswered if line["overdue"]),
-        "derived": sum(1 for case in hour.live if case.status is Status.DERIVED),
-        "calls_morning": 0,
-        "calls_afternoon": 0,
-        "spam": sum(1 for item in hour.waiting if item.reason == "suspected-spam"),
-        "review": tuple(
-            {"ref": item.ref, "reason": item.reason, "since": item.since, "case": item.case} for item in hour.waiting
-        ),
-        "problems": tuple(hour.problems),
-    }
-
-
-def _on(moment: object, policy: Policy) -> date | None:
-    return moment.astimezone(policy.office.timezone).date() if isinstance(moment, datetime) else None
 
 
 def _overnight(policy: Policy, hour: Hour, now: datetime) -> list[Effect]:

@@ -34,7 +34,8 @@ class Running:
 class CaseView:
     """A case as it stands. `participants`: citizens who wrote as members, never guests. `reply_to`: where else these
     asked to be answered: an agent's client writes there, but nobody is known by it. `asked_since`: their requests
-    after the first human answer. `complex_told`: the house has heard that the case is complex."""
+    after the first human answer. `complex_told`: the house has heard that the case is complex. `slot`: when the person
+    wants to be called: morning | afternoon | any, None = no number was given."""
 
     number: str
     status: Status
@@ -56,6 +57,7 @@ class CaseView:
     first_letter: str = ""
     asked_since: int = 0
     complex_told: bool = False
+    slot: str | None = None
 
     def running(self, kind: str) -> tuple[Running, ...]:
         return tuple(clock for clock in self.clocks if clock.kind == kind)

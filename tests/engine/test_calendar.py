@@ -7,7 +7,7 @@ import pytest
 
 from oacmail import wiring
 from oacmail.adapters.workdays import SHIPPED
-from tests.engine.world import AGENT, ANNA, OPERATOR, SUPERVISOR, World, text_of
+from tests.engine.world import AGENT, ANNA, MARTA, OPERATOR, PERE, SUPERVISOR, World, text_of
 
 TOWN = Callable[..., World]
 DIGEST = {"digest": {"to": [AGENT]}, "deadline": {"remind_hours": 0}}
@@ -61,6 +61,18 @@ def test_the_digest_lists_what_is_late_and_what_waits_for_a_person(town: TOWN) -
     mail = world.received(AGENT)[-1]
     assert "2 vençuts" in str(mail["Subject"])
     assert "DMARC" in text_of(mail)
+
+
+def test_the_digest_counts_the_calls_to_be_made_by_their_slot(town: TOWN) -> None:
+    world = town(now="2026-11-25 07:00", **DIGEST)
+    world.citizen_writes(ANNA, "Truqueu-me", "Em podeu trucar al 600 111 222? Al matí, si us plau.")
+    world.citizen_writes(PERE, "Truqueu-me", "Em podeu trucar al 600 111 333 a la tarda?")
+    world.citizen_writes(MARTA, "Truqueu-me", "Truqueu-me al 600 111 444, a qualsevol hora.")
+    answered = world.citizen_writes("joan@example.org", "Truqueu-me", "Em podeu trucar al 600 111 555 al matí?")
+    world.turn()
+    world.agent_answers(answered)
+    world.live("2026-11-25 08:00")
+    assert "trucades: 1 al matí, 2 a la tarda" in " ".join(str(world.received(AGENT)[-1]["Subject"]).split())
 
 
 def test_a_case_that_was_answered_no_longer_waits_for_a_person(world: World) -> None:

@@ -7,8 +7,9 @@ from oacmail.adapters.store.connection import at, moment, stamp
 from oacmail.adapters.store.posting import LIVE
 from oacmail.adapters.store.reading import cases, marks, running, spent
 from oacmail.core import calendar
+from oacmail.core.digest import LAST_DIGEST, digest_due
 from oacmail.core.doubts import probe_after, probe_key
-from oacmail.core.on_clock import LAST_DIGEST, NOTICES, digest_due
+from oacmail.core.on_clock import NOTICES
 from oacmail.core.policy import Policy
 from oacmail.core.view import CaseView, Doubt, HeldAck, Hour, Running, Spent, Waiting
 

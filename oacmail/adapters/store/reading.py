@@ -196,6 +196,7 @@ def _case(con: sqlite3.Connection, policy: Policy, row: sqlite3.Row, now: dateti
         first_letter=row["opened_by"],
         asked_since=_asked_since(con, row),
         complex_told=_complex_told(con, row["id"]),
+        slot=row["slot"],
     )
 
 

@@ -1,0 +1,85 @@
+"""The daily summary (R31; domain.md section 6 J): when it is due, and the numbers and lines that stand in it.
+
+Numbers and case numbers only: no name, address, phone or subject (LOPDGDD DA 7). It never decides what is late or ill.
+"""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from oacmail.core import calendar
+from oacmail.core.effects import Effect, Remember
+from oacmail.core.model import Intent, Status
+from oacmail.core.notices import notices
+from oacmail.core.policy import Policy
+from oacmail.core.view import CaseView, Hour
+
+LAST_DIGEST = "digest"
+
+
+def digest_due(policy: Policy, last: date | None, now: datetime) -> bool:
+    """Whether today's digest has still to go: on working days, from `digest.at`, inside service hours."""
+    local = now.astimezone(policy.office.timezone)
+    done = last is not None and last >= local.date()
+    return bool(
+        policy.digest.to
+        and not done
+        and local.time() >= policy.digest.at
+        and policy.workdays.is_working_day(local.date())
+        and calendar.in_hours(now, policy)
+    )
+
+
+def digest(policy: Policy, hour: Hour, now: datetime) -> list[Effect]:
+    if not digest_due(policy, hour.last_digest, now):
+        return []
+    today = now.astimezone(policy.office.timezone).date()
+    facts = _facts(policy, hour, now)
+    sends = notices(policy, policy.digest.to, key=f"digest:{today}", template="digest", now=now, facts=facts)
+    return [*sends, Remember(name=LAST_DIGEST, value=today.isoformat())]
+
+
+def line(case: CaseView, now: datetime) -> dict[str, object]:
+    """A case as lists for the house may show it."""
+    due_at = _due(case)
+    return {
+        "case": case.number,
+        "opened_at": case.opened_at,
+        "due_at": due_at,
+        "overdue": due_at is not None and due_at <= now,
+        "status": str(case.status),
+        "topic": case.topic,
+        "level": case.level,
+        "intent": case.intent,
+        "assignee": case.assignee,
+    }
+
+
+def _due(case: CaseView) -> datetime | None:
+    """The earliest response clock; None = nobody waits for an answer."""
+    return min((run.due_at for run in case.running("answer") if run.level == 0), default=None)
+
+
+def _facts(policy: Policy, hour: Hour, now: datetime) -> dict[str, object]:
+    zone = policy.office.timezone
+    today = now.astimezone(zone).date()
+    unanswered = sorted(((due, case) for case in hour.live if (due := _due(case))), key=lambda pair: pair[0])
+    return {
+        "date": today,
+        "unanswered": tuple(line(case, now) for _, case in unanswered),
+        "due_today": sum(1 for due, _ in unanswered if due > now and due.astimezone(zone).date() == today),
+        "overdue": sum(1 for due, _ in unanswered if due <= now),
+        "derived": sum(1 for case in hour.live if case.status is Status.DERIVED),
+        **_calls(case for _, case in unanswered),
+        "spam": sum(1 for item in hour.waiting if item.reason == "suspected-spam"),
+        "review": tuple(
+            {"ref": item.ref, "reason": item.reason, "since": item.since, "case": item.case} for item in hour.waiting
+        ),
+        "problems": tuple(hour.problems),
+    }
+
+
+def _calls(unanswered: Iterable[CaseView]) -> dict[str, int]:
+    """Calls to be made, by the slot that was asked for; who named none may be called till the evening (R27)."""
+    calls = [case.slot for case in unanswered if case.intent == Intent.CALLBACK]
+    morning = calls.count("morning")
+    return {"calls_morning": morning, "calls_afternoon": len(calls) - morning}
