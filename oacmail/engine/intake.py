@@ -16,7 +16,7 @@ from oacmail.core.effects import Arrived
 from oacmail.core.errors import Fatal, FolderUnread, Transient, UnreadableLetter
 from oacmail.core.model import Folder, Outcome
 from oacmail.core.ports import Fetched, Mailbox, Spot
-from oacmail.engine.lookout import MARK, Lookout, Reading
+from oacmail.engine.lookout import CLOCKS_DIFFER, MARK, Lookout, Reading
 from oacmail.engine.turns import Engine
 from oacmail.mail.house import House
 from oacmail.mail.parse import parse
@@ -150,8 +150,9 @@ class Intake:
     def _letter(self, reading: Reading, uid: int, letter: Fetched, *, alone: bool) -> None:
         spot, place = self._spot(reading, uid), reading.todo[uid][0]
         try:
-            message = parse(letter.raw, self.house, skipped=letter.skipped, day=self._day(place.internal_date))
-            arrived = Arrived(message=message, received_at=place.internal_date, folder=reading.watched.role)
+            received_at = self._arrival(place.internal_date)
+            message = parse(letter.raw, self.house, skipped=letter.skipped, day=self._day(received_at))
+            arrived = Arrived(message=message, received_at=received_at, folder=reading.watched.role)
             self.engine.perform(arrived, raw=letter.raw if letter.complete else None, spot=spot)
         except (Transient, Fatal):
             raise
@@ -175,6 +176,11 @@ class Intake:
 
     def _spot(self, reading: Reading, uid: int) -> Spot:
         return Spot(folder=reading.watched.name, uidvalidity=reading.state.uidvalidity, uid=uid)
+
+    def _arrival(self, internal_date: datetime) -> datetime:
+        """A client that copies a letter here dates it as it likes; tomorrow's date would put its due day off."""
+        now = self.engine.now()
+        return now if internal_date > now + CLOCKS_DIFFER else internal_date
 
     def _day(self, moment: datetime) -> str:
         return moment.astimezone(self.engine.policy.office.timezone).date().isoformat()

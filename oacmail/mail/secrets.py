@@ -44,7 +44,7 @@ _BEHIND = re.compile(
     r"[^\s,;]{6,64})|(?:pin|puk)\s{1,4}(?P<pin>\d{4,8}|(?=\w{0,8}\d)[A-Z\d]{3,8})\b(?![/.-]\d))",
     re.IGNORECASE,
 )
-_PIN_VALUE = re.compile(r"\d{2,4} ?\d{2,4}|(?=\w*\d)[A-Za-z\d]{3,8}")
+_PIN_VALUE = re.compile(r"(?:\d{2,4} ?\d{2,4}|(?=\w{0,8}\d)[A-Za-z\d]{3,8})(?![\w/-])")
 
 _SENTENCE = re.compile(r"(?:[^\n.;?!]|\n(?=\S)){1,240}")
 _DIGITS = re.compile(r"(?<![\w/@-])(?:G-)?\d{5,8}\b(?![/.-]\d)")
@@ -102,9 +102,9 @@ def _given(text: str) -> Iterator[tuple[str, int, int]]:
         group = found.lastgroup or ""
         if last >= 0 and found.start() - ends[last] <= _CLAUSE:
             name, between = names[last].lastgroup or "", text[ends[last] : found.start()]
-            if not (_CUT.search(between) or _OF_SOMEBODY_ELSE.search(between)) and _LOOKS[name](found[group]):
-                end = found.start(group) + len(found[group].rstrip(_STOPS) if name == "pin" else found[group])
-                yield ("password" if name == "key" else name), found.start(group), end
+            length = 0 if _CUT.search(between) or _OF_SOMEBODY_ELSE.search(between) else _LOOKS[name](found[group])
+            if length:
+                yield ("password" if name == "key" else name), found.start(group), found.start(group) + length
 
 
 def _behind(text: str) -> Iterator[tuple[str, int, int]]:
@@ -124,17 +124,22 @@ def _codes(text: str) -> Iterator[tuple[str, int, int]]:
                 yield "code", sentence.start() + found.start(), sentence.start() + found.end()
 
 
-def _is_password(value: str) -> bool:
-    return not _NOT_WORDS.fullmatch(value.strip(_STOPS)) and not _ADDRESS.match(value)
+# --- how much of what stands there is the secret; 0 = it is none ----------------------------------------
 
 
-def _is_key(value: str) -> bool:
+def _password(value: str) -> int:
+    return 0 if _NOT_WORDS.fullmatch(value.strip(_STOPS)) or _ADDRESS.match(value) else len(value)
+
+
+def _key(value: str) -> int:
     """ "La clau" may be of a door or of the matter: only letters and digits together look like one."""
-    return any(char.isdigit() for char in value) and any(char.isalpha() for char in value) and _is_password(value)
+    mixed = any(char.isdigit() for char in value) and any(char.isalpha() for char in value)
+    return _password(value) if mixed else 0
 
 
-def _is_pin(value: str) -> bool:
-    return bool(_PIN_VALUE.fullmatch(value.strip(_STOPS)))
+def _pin(value: str) -> int:
+    found = _PIN_VALUE.match(value)
+    return found.end() if found else 0
 
 
-_LOOKS = {"password": _is_password, "key": _is_key, "pin": _is_pin}
+_LOOKS = {"password": _password, "key": _key, "pin": _pin}

@@ -83,6 +83,7 @@ def _set(uids: Iterable[int]) -> str:
 
 _PLACE = re.compile(rb'(?i)UID (\d+)|RFC822\.SIZE (\d+)|INTERNALDATE "([^"]+)"')
 _MONTHS = {name: number for number, name in enumerate(b"jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
+_NO_DAY = datetime(9999, 12, 31, tzinfo=UTC)
 _DATE = re.compile(rb" ?(\d+)-(\w{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)")
 
 
@@ -113,10 +114,14 @@ def _place(row: bytes) -> Place | None:
 
 
 def _moment(text: bytes) -> datetime:
+    """What no calendar knows lies in the future: such a letter counts as one that has just arrived."""
     found = _DATE.fullmatch(text)
     if found is None:
-        raise ValueError("INTERNALDATE")
+        return _NO_DAY
     day, month, year, hour, minute, second, sign, hours, minutes = found.groups()
-    local = datetime(int(year), _MONTHS[month.lower()], int(day), int(hour), int(minute), int(second), tzinfo=UTC)
     east = timedelta(hours=int(hours), minutes=int(minutes))
-    return local - east if sign == b"+" else local + east
+    try:
+        local = datetime(int(year), _MONTHS[month.lower()], int(day), int(hour), int(minute), int(second), tzinfo=UTC)
+        return local - east if sign == b"+" else local + east
+    except (ValueError, KeyError, OverflowError):  # the year 0, the 31st of February, a second before the year 1
+        return _NO_DAY

@@ -33,7 +33,7 @@ _DAMAGED = ("malformed", "not a database", "disk image")
 
 def stamp(moment: datetime) -> str:
     """UTC text that sorts: `2026-11-25T08:00:00Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"  # %Y has no leading zeros
 
 
 def moment(text: str | None) -> datetime | None:

@@ -1,0 +1,107 @@
+"""Secrets that a citizen sends by mistake leave the house in no mail, stand in no log and on no screen (R34)."""
+
+import io
+from base64 import b64encode
+from collections.abc import Iterator
+
+import pytest
+
+from oacmail.adapters import log
+from tests.engine.world import SUPERVISOR, World
+from tests.hostile.enemy import everything_said, letter, mails_out, oacmail, slip_in
+
+NUMBER = "OAC-2026-000001"
+KEY = "-----BEGIN RSA PRIVATE KEY-----\r\nMIIBSECRETKEYSECRETKEY\r\n-----END RSA PRIVATE KEY-----"
+P12 = b64encode(bytes.fromhex("308204020201033000") + b"SECRETCERT").decode()
+
+
+def _multipart(*parts: str) -> tuple[list[tuple[str, str]], str]:
+    body = "".join(f"--b\r\n{part}\r\n" for part in parts) + "--b--"
+    return [("MIME-Version", "1.0"), ("Content-Type", 'multipart/mixed; boundary="b"')], body
+
+
+def _file(name: str, mime: str, data: str) -> tuple[list[tuple[str, str]], str]:
+    disposition = f'attachment; filename="{name}"'
+    part = f"Content-Type: {mime}\r\nContent-Disposition: {disposition}\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    return _multipart("Content-Type: text/plain\r\n\r\nUs adjunto el fitxer.", part + data)
+
+
+def _page(text: str) -> tuple[list[tuple[str, str]], str]:
+    return [("Content-Type", "text/html; charset=utf-8")], text
+
+
+Letter = tuple[list[tuple[str, str]], str]
+SECRETS: dict[str, tuple[Letter, tuple[str, ...]]] = {
+    "a password in the text": (([], "La meva contrasenya és Gat-2024!"), ("Gat-2024",)),
+    "a password in the subject": (([("Subject", "contrasenya: Gat-2024!")], "Ja us l'he dit."), ("Gat-2024",)),
+    "in an encoded subject": (
+        ([("Subject", f"=?utf-8?b?{b64encode('contraseña: Gat-2024!'.encode()).decode()}?=")], "Ja us l'he dit."),
+        ("Gat-2024",),
+    ),
+    "in Thread-Topic": (([("Thread-Topic", "password: Gat-2024!"), ("Subject", "Això")], "Com va?"), ("Gat-2024",)),
+    "in a page": (_page("<p>La contrasenya &eacute;s <b>Gat</b>-2024</p>"), ("Gat-2024",)),
+    "in a quoted text": (([], "Què faig?\r\n\r\n> contrasenya: Gat-2024!"), ("Gat-2024",)),
+    "in quoted-printable": (
+        ([("Content-Type", "text/plain; charset=utf-8"), ("Content-Transfer-Encoding", "quoted-printable")],
+         "La contrase=C3=B1a es G=61t-2=\r\n024"),
+        ("Gat-2024",),
+    ),
+    "a PIN": (([], "El PIN de l'idCAT és 482197"), ("482197",)),
+    "a one-time code": (([], "M'ha arribat el codi 482913 per SMS"), ("482913",)),
+    "a key in the text": (([], f"Us envio la clau:\r\n{KEY}"), ("SECRETKEY",)),
+    "a certificate": (_file("meu.p12", "application/x-pkcs12", P12), (P12[:12],)),
+    "a certificate by another name": (_file("foto.jpg", "image/jpeg", P12), (P12[:12],)),
+    "a key file": (_file("clau.txt", "text/plain", b64encode(KEY.encode()).decode()), ("SECRETKEY",)),
+    "a secret in a file's name": (_file("contrasenya: Gat-2024.pdf", "application/pdf", "JVBERi0x"), ("Gat-2024",)),
+    "inside an attached letter": (
+        _multipart("Content-Type: message/rfc822\r\n\r\nSubject: PIN: 482197\r\n\r\ncontrasenya: Gat-2024!"),
+        ("482197", "Gat-2024"),
+    ),
+    "in a preamble": (
+        (_multipart("Content-Type: text/plain\r\n\r\nHola, com va?")[0],
+         "contrasenya: Gat-2024!\r\n" + _multipart("Content-Type: text/plain\r\n\r\nHola, com va?")[1]),
+        ("Gat-2024",),
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture
+def told() -> Iterator[io.StringIO]:
+    stream = io.StringIO()
+    log.configure(stream)
+    yield stream
+    log.configure(io.StringIO())
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_leaves_the_house_in_no_mail_and_stands_on_no_screen(
+    world: World, told: io.StringIO, name: str
+) -> None:
+    (fields, text), secrets = SECRETS[name]
+    slip_in(world, letter(world, fields, text))
+    world.turn()
+    world.order("escalate", NUMBER)
+    world.live("2026-11-30 09:00", minutes=600)
+    screens = (("case", "list"), ("case", "show", NUMBER), ("why", NUMBER), ("outbox", "list", "--all"))
+    shown = [oacmail(world, *words, *option).output for words in screens for option in ((), ("--json",))]
+    assert {"derived", "overdue"} <= set(world.kinds(SUPERVISOR))
+    for said in (*map(everything_said, mails_out(world)), told.getvalue(), *shown):
+        assert [secret for secret in secrets if secret in said] == []
+
+
+def test_the_letter_itself_stays_whole_in_the_mailbox(world: World) -> None:
+    slip_in(world, letter(world, text="La meva contrasenya és Gat-2024!"))
+    world.turn()
+    assert b"Gat-2024!" in world.mailbox.raws("INBOX")[0]
+
+
+def test_the_replaced_part_is_named_with_size_and_digest(world: World) -> None:
+    fields, text = SECRETS["a certificate"][0]
+    slip_in(world, letter(world, fields, text))
+    world.turn()
+    world.order("escalate", NUMBER)
+    world.turn()
+    said = everything_said(world.received(SUPERVISOR)[0])
+    assert "meu.p12" in said
+    assert "SHA-256" in said
+    assert "19 bytes" in said

@@ -1,0 +1,128 @@
+"""Strange senders, dates and addresses: a case with a clock each, an answer only where one can be written to."""
+
+import pytest
+
+from oacmail.adapters.imap import letters
+from oacmail.core.ports import Place
+from tests.engine.post import OFFICE
+from tests.engine.world import ANNA, World, local
+from tests.hostile.enemy import EVIL, letter, mails_out, outcomes, slip_in
+
+LABEL = "b" * 60
+UNANSWERABLE: dict[str, str | bytes] = {
+    "no field": "",
+    "null": "<>",
+    "a name alone": "Mallory",
+    "words": "undisclosed recipients",
+    "an empty group": "amics:;",
+    "an SMTPUTF8 address": "Zoë <zoë@evil.example>",
+    "an IDN domain in its own letters": "Zoe <zoe@exàmple.example>",
+    "raw bytes": b"\xff\xfe <\xe9@evil.example>",
+    "a quoted local part": '"a b"@evil.example',
+    "an address literal": "a@[192.0.2.1]",
+    "an encoded word as address": "=?utf-8?q?a?=@evil.example",
+    "longer than a relay takes": f"{'a' * 64}@{'.'.join([LABEL] * 4)}.example",
+    "a local part too long": f"{'a' * 65}@evil.example",
+    "a newline inside": "a\r\n@evil.example",
+    "a space inside": "a b@evil.example",
+    "no domain": "mallory@",
+}
+ANSWERABLE = {
+    "punycode": "zoe@xn--exmple-xta.example",
+    "a leading dash": "-oq/tmp@evil.example",
+    "a pipe": "|sh@evil.example",
+    "per cent and bang": "a!b%c@evil.example",
+    "an apostrophe": "o'neill@evil.example",
+    "as long as a relay takes": f"{'a' * 50}@{'.'.join([LABEL] * 3)}.example",
+    "a name without quotes and with a comma": "Puig, Zoe <zoe@evil.example>",
+}
+
+
+@pytest.mark.parametrize("name", UNANSWERABLE)
+def test_who_gives_no_address_has_a_case_and_waits_for_a_person(world: World, name: str) -> None:
+    slip_in(world, letter(world, [("From", UNANSWERABLE[name])]))
+    world.turn()
+    assert outcomes(world) == ["case"]
+    assert world.case()["due_at"] is not None
+    assert mails_out(world) == []
+    assert world.reviews() == ["no-address-to-answer"]
+
+
+@pytest.mark.parametrize("name", ANSWERABLE)
+def test_who_can_be_answered_is_answered(world: World, name: str) -> None:
+    slip_in(world, letter(world, [("From", ANSWERABLE[name])]))
+    world.turn()
+    (ack,) = mails_out(world)
+    assert str(ack["To"]) in ANSWERABLE[name]
+
+
+@pytest.mark.parametrize("reply_to", [ANNA, f"{ANNA}, {EVIL}", f"Anna <{ANNA}>", OFFICE])
+def test_the_acknowledgement_goes_to_from_whatever_reply_to_says(world: World, reply_to: str) -> None:
+    slip_in(world, letter(world, [("Reply-To", reply_to), ("Return-Path", f"<{ANNA}>"), ("Errors-To", ANNA)]))
+    world.turn()
+    assert [str(mail["To"]) for mail in mails_out(world)] == [EVIL]
+    assert {mail.recipient for mail in world.relay.given} == {EVIL}
+
+
+DATES: tuple[str | bytes, ...] = (
+    "",
+    "ahir",
+    b"\xff\xfe\x00",
+    "Fri, 31 Dec 9999 23:59:59 -0000",
+    "Mon, 1 Jan 0001 00:00:00 +2359",
+    "Wed, 25 Nov 2026 08:00:00 +999999999999",
+    "Wed, 25 Nov 2026 25:61:61 +0100",
+    "Wed, 25 Nov 20260000000000 08:00:00 +0100",
+    "Thu, 01 Jan 1970 00:00:00 +0000",
+    "9" * 60_000,
+    "25/11/2026; DROP TABLE messages",
+)
+
+
+@pytest.mark.parametrize("date", DATES, ids=lambda date: ascii(date)[:40])
+def test_the_date_that_the_sender_writes_moves_no_clock(world: World, date: str | bytes) -> None:
+    slip_in(world, letter(world, [("Date", date)]))
+    world.turn()
+    assert world.case()["due_at"] == "2026-11-26T20:00:00+01:00"
+    assert len(world.received(EVIL)) == 1
+
+
+@pytest.mark.parametrize("moment", ["2099-01-01 00:00", "2038-01-19 04:14", "9999-12-31 12:00", "2026-12-31 00:00"])
+def test_a_letter_that_lies_in_the_future_is_due_from_today(world: World, moment: str) -> None:
+    """Clients that copy a letter into INBOX take its date from where they like."""
+    slip_in(world, letter(world), at=local(moment))
+    world.turn()
+    assert world.case()["due_at"] == "2026-11-26T20:00:00+01:00"
+    world.advance("2026-11-27 08:00")
+    world.turn()
+    assert "overdue" in [str(mail["X-Oacmail-Kind"]) for mail in mails_out(world)]
+
+
+@pytest.mark.parametrize("moment", ["1970-01-02 00:00", "1601-01-01 12:00", "1999-12-31 23:59", "0001-01-02 00:00"])
+def test_a_letter_that_lies_in_the_past_is_accounted_for(world: World, moment: str) -> None:
+    slip_in(world, letter(world), at=local(moment))
+    world.citizen_writes(ANNA)
+    world.turn()
+    assert outcomes(world) == ["baseline", "case"]
+    assert len(world.received(ANNA)) == 1
+
+
+def test_an_answer_dated_into_the_future_meets_what_was_asked_and_nothing_later(world: World) -> None:
+    asked = world.citizen_writes(ANNA)
+    world.turn()
+    world.agent_answers(asked, at="2099-01-01 00:00")
+    world.turn()
+    assert world.case()["status"] == "answered"
+    world.advance("2026-11-25 10:00")
+    world.citizen_writes(ANNA, "", "I la segona part, com es fa?", answers=asked)
+    world.turn()
+    assert (world.case()["status"], world.case()["due_at"]) == ("open", "2026-11-26T20:00:00+01:00")
+
+
+@pytest.mark.parametrize(
+    "date", [b"00-Xxx-0000 99:99:99 +9999", b"31-Feb-2026 00:00:00 +0100", b"01-Jan-0001 00:00:00 +0200", b"x", b""]
+)
+def test_a_date_that_no_calendar_knows_stops_no_folder(date: bytes) -> None:
+    """What a broken store says of one letter must not break the reading of all others."""
+    place = letters._place(b'1 (UID 7 RFC822.SIZE 120 INTERNALDATE "%s")' % date)
+    assert place is None if not date else place == Place(uid=7, size=120, internal_date=letters._NO_DAY)
