@@ -42,8 +42,14 @@ QUESTIONS: dict[Tongue, tuple[tuple[str, str], ...]] = {
     ),
     "es": (
         ("Instancia {n}", "Buenos días, ¿cómo puedo firmar la instancia número {n} con el certificado?"),
-        ("Padrón {n}", "Necesito un certificado de empadronamiento para el expediente {n}. ¿Cómo lo pido por internet?"),
-        ("Licitación {n}", "Buenas tardes, no consigo enviar el sobre digital de la licitación {n}. ¿Me pueden ayudar?"),
+        (
+            "Padrón {n}",
+            "Necesito un certificado de empadronamiento para el expediente {n}. ¿Cómo lo pido por internet?",
+        ),
+        (
+            "Licitación {n}",
+            "Buenas tardes, no consigo enviar el sobre digital de la licitación {n}. ¿Me pueden ayudar?",
+        ),
         ("Recibo {n}", "Hola, ¿dónde se paga el recibo {n} de la tasa de basuras? La web da un error."),
     ),
     "en": (
@@ -67,7 +73,11 @@ THANKS: dict[Tongue, str] = {
     "es": "¡Muchas gracias, ya está resuelto!",
     "en": "Thank you very much, it is solved now!",
 }
-AWAY: dict[Tongue, str] = {"ca": "Sóc fora de l'oficina.", "es": "Estoy de vacaciones.", "en": "I am out of the office."}
+AWAY: dict[Tongue, str] = {
+    "ca": "Sóc fora de l'oficina.",
+    "es": "Estoy de vacaciones.",
+    "en": "I am out of the office.",
+}
 ANSWERS: dict[Tongue, str] = {
     "ca": "Bon dia, ho heu de fer des de la seu electrònica, apartat de tràmits.",
     "es": "Buenos días, debe hacerlo desde la sede electrónica, apartado de trámites.",

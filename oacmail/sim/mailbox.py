@@ -6,7 +6,7 @@ yesterday's state, change UIDVALIDITY, refuse a folder, go away. The port's half
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from oacmail.core.errors import Transient, UnreadableLetter
@@ -57,6 +57,10 @@ class PlayedMailbox:
 
     def move(self, folder: str, uid: int, target: str) -> int:
         return self.boxes[target].add(self.boxes[folder].letters.pop(uid))
+
+    def copy(self, folder: str, uid: int, target: str) -> int:
+        """COPY keeps INTERNALDATE (RFC 9051 section 6.4.7)."""
+        return self.boxes[target].add(replace(self.boxes[folder].letters[uid]))
 
     def expunge(self, folder: str, uid: int) -> None:
         del self.boxes[folder].letters[uid]

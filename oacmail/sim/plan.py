@@ -131,4 +131,3 @@ def _at(chance: Random, day: date, zone: ZoneInfo, earliest: int, latest: int) -
         seconds = chance.randrange(max(8, earliest) * 3600, min(21, latest) * 3600)
     midnight = datetime.combine(day, time.min, zone)
     return (midnight.astimezone(UTC) + timedelta(seconds=seconds)).astimezone(UTC)
-

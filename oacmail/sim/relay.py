@@ -90,7 +90,7 @@ class PlayedRelay:
 
     def when(
         self, fate: Fate, *, to: str = "", kind: str = "", sender: str | None = None, times: int | None = None
-    ) -> None:
+    ) -> Rule:
         """From now on this fate for such mails; `times` None = always. Later rules go before earlier ones."""
         tests: list[Callable[[Outgoing], bool]] = []
         if to:
@@ -99,7 +99,13 @@ class PlayedRelay:
             tests.append(lambda mail: mail.key.startswith(kind))
         if sender is not None:
             tests.append(lambda mail: mail.envelope_from == sender)
-        self._rules.insert(0, Rule(lambda mail: all(test(mail) for test in tests), fate, times))
+        rule = Rule(lambda mail: all(test(mail) for test in tests), fate, times)
+        self._rules.insert(0, rule)
+        return rule
+
+    def lift(self, rule: Rule) -> None:
+        """This one holds no longer."""
+        self._rules = [other for other in self._rules if other is not rule]
 
     def well(self) -> None:
         """Everything is taken again."""

@@ -1,0 +1,213 @@
+"""What goes wrong in the town: relay, mail server, clock, disk and process, each by a deed of the plan.
+
+A misfortune that lasts lays its own end on the heap. None of them may cost a letter, send a mail twice or fool
+anybody: that is what `invariants` watch.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from random import Random
+
+from oacmail.adapters.store import upkeep
+from oacmail.sim.cast import CITIZENS
+from oacmail.sim.office import POINTS
+from oacmail.sim.plan import Deed
+from oacmail.sim.relay import DOWN, NO_COPY, Fate, later, refused, silence
+from oacmail.sim.town import Town, short
+
+Misfortune = Callable[[Town, Deed, Random], str]
+
+
+def _hours(chance: Random, least: float, most: float) -> timedelta:
+    return timedelta(minutes=round(chance.uniform(least, most) * 60))
+
+
+# --- the relay ----------------------------------------------------------------------------------------
+
+
+def _lasting(town: Town, deed: Deed, fate: Fate, lasts: timedelta) -> str:
+    rule = town.relay.when(fate)
+    return town.goes_wrong(deed.what, lasts, lambda: town.relay.lift(rule))
+
+
+def _down(town: Town, deed: Deed, chance: Random) -> str:
+    return _lasting(town, deed, DOWN, _hours(chance, 0.2, 30))
+
+
+def _puts_off(town: Town, deed: Deed, chance: Random) -> str:
+    fate = chance.choice((later(450), later(451, "DATA"), later(421)))
+    return _lasting(town, deed, fate, _hours(chance, 0.2, 20))
+
+
+def _next_mails(town: Town, chance: Random, fate: Fate, times: int) -> str:
+    """The next mails to somebody meet this; nothing tells before that."""
+    to = chance.choice([citizen.address for citizen in CITIZENS])
+    town.relay.when(fate, to=to, times=times)
+    return f"{fate.end} {fate.code if fate.code != TAKEN_CODE else ''} for the next {times} to {to}".replace("  ", " ")
+
+
+TAKEN_CODE = 250
+
+
+def _refuses_one(town: Town, deed: Deed, chance: Random) -> str:
+    fates = (refused(550), refused(554, "5.7.1", "DATA"), refused(552, "5.2.2", "DATA"))
+    return _next_mails(town, chance, chance.choice(fates), 1)
+
+
+def _line_is_lost(town: Town, deed: Deed, chance: Random) -> str:
+    return _next_mails(town, chance, silence(lost=False), chance.randint(1, 2))
+
+
+def _swallows(town: Town, deed: Deed, chance: Random) -> str:
+    return _next_mails(town, chance, silence(lost=True), 1)
+
+
+def _no_copy(town: Town, deed: Deed, chance: Random) -> str:
+    return _next_mails(town, chance, NO_COPY, 1)
+
+
+def _copies_late(town: Town, deed: Deed, chance: Random) -> str:
+    town.relay.copies = "kept"
+
+    def brought() -> None:
+        town.relay.copies = "brought"
+        town.relay.bring()
+
+    return town.goes_wrong(deed.what, _hours(chance, 0.1, 2), brought)
+
+
+# --- the mail server ----------------------------------------------------------------------------------
+
+
+def _away(town: Town, deed: Deed, chance: Random, lasts: timedelta) -> str:
+    if town.mailbox.away:
+        return ""
+    town.mailbox.away = True
+    since = town.clock.true()
+
+    def back() -> None:
+        town.mailbox.away = False
+        town.unread.append((since, town.clock.true()))
+
+    return town.goes_wrong(deed.what, lasts, back)
+
+
+def _away_hours(town: Town, deed: Deed, chance: Random) -> str:
+    return _away(town, deed, chance, _hours(chance, 0.2, 14))
+
+
+def _away_days(town: Town, deed: Deed, chance: Random) -> str:
+    return _away(town, deed, chance, _hours(chance, 20, 96))
+
+
+def _folder_unreadable(town: Town, deed: Deed, chance: Random) -> str:
+    if town.mailbox.refused:
+        return ""
+    folder, since = chance.choice(("INBOX", "Sent")), town.clock.true()
+    town.mailbox.refused = {folder}
+
+    def opened() -> None:
+        town.mailbox.refused = set()
+        town.unread.append((since, town.clock.true()))
+
+    return f"{folder} {town.goes_wrong(deed.what, _hours(chance, 0.2, 30), opened)}"
+
+
+def _mailbox_restored(town: Town, deed: Deed, chance: Random) -> str:
+    if town.snapshot is None or town.relay.copies == "kept":
+        return ""
+    town.mailbox.restore(town.snapshot)
+    town.forget_what_is_lost()
+    town.backup = None  # what both have forgotten nothing can prove
+    return "as it was last night"
+
+
+def _renumbered(town: Town, deed: Deed, chance: Random) -> str:
+    folder = chance.choice(("INBOX", "Sent"))
+    town.mailbox.renew(folder)
+    return folder
+
+
+def _letter_unreadable(town: Town, deed: Deed, chance: Random) -> str:
+    """The server cannot give out a letter that has just come."""
+    known = town.ids_in_the_database()
+    letters = town.mailbox.boxes["INBOX"].letters
+    fresh = [uid for uid, letter in letters.items() if town.id_of(letter.raw) not in known]
+    if not fresh:
+        return ""
+    town.mailbox.bad.add(("INBOX", fresh[-1]))
+    return f"letter {short(town.id_of(letters[fresh[-1]].raw))}"
+
+
+# --- the machine --------------------------------------------------------------------------------------
+
+
+def _database_restored(town: Town, deed: Deed, chance: Random) -> str:
+    if town.backup is None or town.down or town.relay.copies == "kept":
+        return ""
+    since, path = town.backup
+    town.stop()
+    upkeep.restore(town.config.office.state, path, town.clock.now(), hold_acks=False)
+    town.start()
+    town.restored += 1
+    answers = town.ledger.answers
+    town.ledger.answers = [answer for answer in answers if answer.mail is not None or answer.at < since]
+    town.forget_what_is_lost()
+    return f"as it was at {since.astimezone(town.zone):%a %d %b %H:%M}"
+
+
+def _clock_jumps(town: Town, deed: Deed, chance: Random) -> str:
+    if town.clock.skew:
+        return ""
+    skew, since = _hours(chance, 1, 9) * chance.choice((-1, 1)), town.clock.true()
+    town.clock.skew = skew
+
+    def right() -> None:
+        town.clock.skew = timedelta(0)
+        town.skews.append((since - abs(skew), town.clock.true() + abs(skew)))
+
+    lasts = town.goes_wrong(deed.what, _hours(chance, 0.5, 12), right)
+    return f"by {skew / timedelta(hours=1):+.1f} h {lasts}"
+
+
+def _killed(town: Town, deed: Deed, chance: Random) -> str:
+    """At the next turn that comes to this point."""
+    town.doom = chance.choice(POINTS)
+    return ""
+
+
+def _stopped(town: Town, deed: Deed, chance: Random) -> str:
+    if town.down:
+        return ""
+    town.down = True
+    town.stop()
+
+    def started() -> None:
+        town.down = False
+        town.start()
+
+    since = town.clock.true()
+    lasts = town.goes_wrong(deed.what, _hours(chance, 3, 96), started)
+    town.unread.append((since, since + timedelta(hours=96)))
+    return lasts
+
+
+MISFORTUNES: Mapping[str, Misfortune] = {
+    "the relay is down": _down,
+    "the relay puts off": _puts_off,
+    "the relay refuses one mail": _refuses_one,
+    "the line is lost after the data": _line_is_lost,
+    "the relay swallows a mail": _swallows,
+    "copies come late": _copies_late,
+    "no copy is taken": _no_copy,
+    "the mailbox is away": _away_hours,
+    "the mailbox is away for days": _away_days,
+    "a folder cannot be read": _folder_unreadable,
+    "the mailbox is restored": _mailbox_restored,
+    "a folder is renumbered": _renumbered,
+    "the database is restored": _database_restored,
+    "the clock jumps": _clock_jumps,
+    "the service is killed": _killed,
+    "the service is stopped for days": _stopped,
+    "a letter cannot be read": _letter_unreadable,
+}

@@ -1,0 +1,279 @@
+"""What citizens, machines and the desk's own people do: each a function of the town, a deed and its chance.
+
+It returns what came of it for the story, or '' where there was no occasion (nobody can thank who was not answered).
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from random import Random
+
+from oacmail.core.effects import Ordered
+from oacmail.sim import cast, post
+from oacmail.sim.ledger import Answer, Written
+from oacmail.sim.mailbox import PlayedMailbox
+from oacmail.sim.plan import Deed
+from oacmail.sim.town import Town, short
+
+FORGOTTEN = 8  # one letter in so many is answered by nobody
+Doing = Callable[[Town, Deed, Random], str]
+
+
+# --- citizens -----------------------------------------------------------------------------------------
+
+
+def _writes(town: Town, deed: Deed, chance: Random) -> str:
+    subject, text = chance.choice(cast.QUESTIONS[cast.tongue(deed.who)])
+    number = str(10_000 + deed.number)
+    mail = _letter(town, deed, subject.format(n=number), text.format(n=number))
+    return _sent(town, deed.who, mail, asks=True)
+
+
+def _letter(
+    town: Town,
+    deed: Deed,
+    subject: str,
+    text: str,
+    answers: EmailMessage | None = None,
+    headers: tuple[tuple[str, str], ...] = (),
+    sender: str = "",
+) -> EmailMessage:
+    return post.letter(
+        town.number(deed), town.clock, sender or deed.who, subject, text, to=town.office_address,
+        answers=answers, headers=headers,
+    )  # fmt: skip
+
+
+def _sent(town: Town, sender: str, mail: EmailMessage, *, asks: bool, guest: bool = False) -> str:
+    town.deliver(mail)
+    town.ledger.wrote(mail, sender, _arrival(town), asks=asks, guest=guest)
+    return f"letter {short(str(mail['Message-ID']))} “{mail['Subject']}”"
+
+
+def _arrival(town: Town) -> datetime:
+    return town.clock.true().replace(microsecond=0)
+
+
+def _latest_of_ours(town: Town, address: str, kind: str = "ack") -> EmailMessage | None:
+    mails = [mail for mail in town.relay.boxes.get(address, []) if mail["X-Oacmail-Kind"] == kind]
+    return mails[-1] if mails else None
+
+
+def _adds(town: Town, deed: Deed, chance: Random) -> str:
+    ours = _latest_of_ours(town, deed.who)
+    if ours is None:
+        return ""
+    text = chance.choice(cast.ADDITIONS[cast.tongue(deed.who)]).format(n=deed.number)
+    return _sent(town, deed.who, _letter(town, deed, "", text, ours), asks=True)
+
+
+def _asks_anew(town: Town, deed: Deed, chance: Random) -> str:
+    answered = town.ledger.answers_to(deed.who)
+    if not answered:
+        return ""
+    text = chance.choice(cast.ANEW[cast.tongue(deed.who)]).format(n=deed.number)
+    return _sent(town, deed.who, _letter(town, deed, "", text, answered[-1].mail), asks=True)
+
+
+def _thanks(town: Town, deed: Deed, chance: Random) -> str:
+    answered = town.ledger.answers_to(deed.who)
+    if not answered:
+        return ""
+    text = cast.THANKS[cast.tongue(deed.who)]
+    return _sent(town, deed.who, _letter(town, deed, "", text, answered[-1].mail), asks=False)
+
+
+def _sends_again(town: Town, deed: Deed, chance: Random) -> str:
+    """The very same mail, as impatient people and broken clients do."""
+    letters = _recent(town, deed.who)
+    return _sent(town, deed.who, letters[-1].mail, asks=letters[-1].asks) if letters else ""
+
+
+def _recent(town: Town, address: str) -> list[Written]:
+    since = town.clock.true() - timedelta(days=2)
+    return [letter for letter in town.ledger.of(address) if letter.at[-1] >= since]
+
+
+def _writes_the_same(town: Town, deed: Deed, chance: Random) -> str:
+    letters = _recent(town, deed.who)
+    if not letters:
+        return ""
+    old = letters[-1].mail
+    mail = _letter(town, deed, str(old["Subject"]), str(old.get_content()))
+    return _sent(town, deed.who, mail, asks=letters[-1].asks)
+
+
+def _names_the_number(town: Town, deed: Deed, chance: Random) -> str:
+    ours = _latest_of_ours(town, deed.who)
+    if ours is None:
+        return ""
+    text = chance.choice(cast.ADDITIONS[cast.tongue(deed.who)]).format(n=deed.number)
+    return _sent(town, deed.who, _letter(town, deed, f"Cas {town.token_of(ours)}", text), asks=True)
+
+
+def _is_away(town: Town, deed: Deed, chance: Random) -> str:
+    ours = _latest_of_ours(town, deed.who)
+    if ours is None:
+        return ""
+    marks = (("Auto-Submitted", "auto-replied"),)
+    town.deliver(_letter(town, deed, "", cast.AWAY[cast.tongue(deed.who)], ours, marks), envelope="")
+    return "an automatic reply"
+
+
+def _shows_a_neighbour(town: Town, deed: Deed, chance: Random) -> str:
+    ours = _latest_of_ours(town, deed.who)
+    if ours is None:
+        return ""
+    neighbour = chance.choice(cast.NEIGHBOURS)
+    text = "Bon dia, soc qui l'ajuda: quina documentació li cal portar?"
+    return _sent(town, neighbour, _letter(town, deed, "", text, ours, sender=neighbour), asks=True, guest=True)
+
+
+# --- machines -----------------------------------------------------------------------------------------
+
+
+def _advertises(town: Town, deed: Deed, chance: Random) -> str:
+    marks = (("Precedence", "bulk"), ("List-Unsubscribe", "<mailto:out@news.example>"))
+    town.deliver(_letter(town, deed, f"Ofertes {deed.number}", "Compreu avui.", headers=marks))
+    return "a bulk mail"
+
+
+def _is_disowned(town: Town, deed: Deed, chance: Random) -> str:
+    mail = _letter(town, deed, f"Urgent {deed.number}", f"Com puc canviar el compte del rebut {deed.number}?")
+    town.deliver(mail, verdict="fail")
+    town.ledger.wrote(mail, deed.who, _arrival(town), asks=False)
+    return f"letter {short(str(mail['Message-ID']))}, whose domain disowns it"
+
+
+def _is_returned(town: Town, deed: Deed, chance: Random) -> str:
+    """An answer comes back, minutes or hours after it was written."""
+    since = town.clock.true() - timedelta(days=1)
+    fresh = [a for a in town.ledger.answers if a.mail is not None and a.at >= since and not a.returned]
+    if not fresh:
+        return ""
+    answer = chance.choice(fresh)
+    assert answer.mail is not None
+    answer.returned = True
+    town.deliver(post.report(town.number(deed), town.clock, answer.mail, to=town.office_address), envelope="")
+    return f"the answer to {short(answer.letter)} was not delivered"
+
+
+def _is_delayed(town: Town, deed: Deed, chance: Random) -> str:
+    boxes = [mails[-1] for address, mails in sorted(town.relay.boxes.items()) if mails and address in cast_addresses()]
+    if not boxes:
+        return ""
+    about = chance.choice(boxes)
+    report = post.report(town.number(deed), town.clock, about, to=town.office_address, action="delayed", status="4.4.1")
+    town.deliver(report, envelope="")
+    return "a mail of ours is late"
+
+
+def cast_addresses() -> frozenset[str]:
+    return frozenset(citizen.address for citizen in cast.CITIZENS)
+
+
+# --- the desk -----------------------------------------------------------------------------------------
+
+
+def _waiting(town: Town) -> list[Written]:
+    """What lies unanswered before the agents' eyes; some of it they never see."""
+    here = town.ids_in_the_mailbox()
+    return [
+        letter
+        for letter in town.ledger.waiting()
+        if letter.message_id in here and int(short(letter.message_id), 16) % FORGOTTEN
+    ]
+
+
+def _answer(town: Town, deed: Deed, letter: Written, turn: int = 0, sender: str = "", cc: str = "") -> EmailMessage:
+    mail = post.letter(
+        f"{town.number(deed)}:{turn}", town.clock, sender or town.office_address, "",
+        cast.ANSWERS[cast.tongue(letter.sender)], to=letter.sender, answers=letter.mail,
+        headers=(("Cc", cc),) if cc else (),
+    )  # fmt: skip
+    town.ledger.answers.append(Answer(letter.message_id, letter.sender, _arrival(town), mail))
+    return mail
+
+
+def _answers(town: Town, deed: Deed, chance: Random) -> str:
+    letters = _waiting(town)[: chance.randint(1, 2)]
+    for turn, letter in enumerate(letters):
+        mail = _answer(town, deed, letter, turn)
+        town.mailbox.append("Sent", post.as_bytes(mail), town.clock.true(), seen=True)
+    return ", ".join(f"answer to {short(letter.message_id)} of {letter.sender}" for letter in letters)
+
+
+def _answers_from_his_own(town: Town, deed: Deed, chance: Random) -> str:
+    letters = _waiting(town)
+    if not letters:
+        return ""
+    agent = town.policy.people.agents[0]
+    town.deliver(_answer(town, deed, letters[0], sender=agent, cc=town.office_address), verdict="pass")
+    return f"answer to {short(letters[0].message_id)} of {letters[0].sender}, the office in copy"
+
+
+def _telephones(town: Town, deed: Deed, chance: Random) -> str:
+    if town.down or town.clock.skew:
+        return ""
+    for letter in _waiting(town):
+        row = town.store.con.execute(
+            """SELECT c.number FROM messages m JOIN cases c ON c.id = m.case_id
+            WHERE m.message_id = ? AND m.guest = 0 AND c.status <> 'closed'""",
+            (letter.message_id,),
+        ).fetchone()
+        if row is not None:
+            town.engine.perform(Ordered(verb="log-call", case=row["number"], by="admin"))
+            town.ledger.answers.append(Answer(letter.message_id, letter.sender, town.engine.now()))
+            return f"the call about {short(letter.message_id)} of {letter.sender} is logged"
+    return ""
+
+
+def _replies_to_escalation(town: Town, deed: Deed, chance: Random) -> str:
+    supervisor = town.policy.people.supervisor[0]
+    told = _latest_of_ours(town, supervisor, "overdue")
+    if told is None:
+        return ""
+    town.deliver(_letter(town, deed, "", "Ho miro avui.", told, sender=supervisor), verdict="pass")
+    return "the supervisor replies"
+
+
+def _tidies(town: Town, deed: Deed, chance: Random) -> str:
+    """Other clients at work: what the service has read is copied, moved and expunged."""
+    known = town.ids_in_the_database()
+    inbox = town.mailbox.boxes["INBOX"].letters
+    seen = [uid for uid, letter in inbox.items() if town.id_of(letter.raw) in known]
+    if not seen:
+        return ""
+    uid, how = chance.choice(seen), chance.choice(sorted(_HANDS))
+    name = short(town.id_of(inbox[uid].raw))
+    _HANDS[how](town.mailbox, uid)
+    return f"letter {name} is {how}"
+
+
+_HANDS: Mapping[str, Callable[[PlayedMailbox, int], object]] = {
+    "copied": lambda box, uid: box.copy("INBOX", uid, "INBOX"),
+    "copied to Sent": lambda box, uid: box.copy("INBOX", uid, "Sent"),
+    "put into Junk": lambda box, uid: box.move("INBOX", uid, "Junk"),
+    "expunged": lambda box, uid: box.expunge("INBOX", uid),
+}
+
+DEEDS: Mapping[str, Doing] = {
+    "writes": _writes,
+    "adds to it": _adds,
+    "asks anew": _asks_anew,
+    "thanks": _thanks,
+    "sends it again": _sends_again,
+    "writes the same again": _writes_the_same,
+    "names the number": _names_the_number,
+    "is away": _is_away,
+    "shows it to a neighbour": _shows_a_neighbour,
+    "advertises": _advertises,
+    "is disowned": _is_disowned,
+    "is returned": _is_returned,
+    "is delayed": _is_delayed,
+    "answers": _answers,
+    "answers from his own address": _answers_from_his_own,
+    "telephones": _telephones,
+    "replies to an escalation": _replies_to_escalation,
+    "tidies the mailbox": _tidies,
+}
