@@ -113,8 +113,15 @@ def _second_opinion(calendar: OfficeCalendar) -> Iterator[Finding]:
 
 def _folder(config: Config) -> Iterator[Finding]:
     state = wiring.state(config)
+    if not state.exists():
+        above = next(folder for folder in state.parents if folder.exists())
+        if above.is_dir() and os.access(above, os.W_OK | os.X_OK):
+            yield warning("office.state", f"{state} does not exist yet", "nothing: the first start makes it")
+        else:
+            yield error("office.state", f"{state} does not exist and cannot be made", "make it, for the service's user")
+        return
     if not state.is_dir():
-        yield warning("office.state", f"{state} does not exist yet", "the first start makes it, if it may")
+        yield error("office.state", f"{state} is no folder", "move it away, or name another folder")
         return
     if not os.access(state, os.R_OK | os.W_OK | os.X_OK):
         yield error("office.state", f"{state} cannot be written by this user", "let its owner be the service's user")

@@ -34,7 +34,9 @@ def _where(found: list[dict[str, Any]]) -> dict[str, str]:
 @pytest.fixture
 def sound(office: MakeOffice) -> Office:
     """A desk with nothing of the example left."""
-    return office(office={"dpo": "dpd@castellbisbal.cat"})
+    desk = office(office={"dpo": "dpd@castellbisbal.cat"})
+    desk.state.mkdir(mode=0o700)
+    return desk
 
 
 def test_a_sound_desk_has_nothing_to_do_online_or_not_whether_the_daemon_runs_or_not(sound: Office) -> None:
@@ -140,6 +142,7 @@ def test_a_missing_folder_of_sent_mail_is_a_finding_and_no_crash(sound: Office) 
 def test_a_relay_that_refuses_the_null_sender_and_a_server_that_delivers_into_sent_are_found(tmp_path: Path) -> None:
     with Road(detail=True, options=PostfixOptions(null_sender=False)) as road:
         desk = Office(road, tmp_path, office={"dpo": "dpd@castellbisbal.cat"})
+        desk.state.mkdir(mode=0o700)
         found = {line["where"]: line for line in _found(desk, "--online", code=1)}
         assert '"office"' in found["smtp.ack_envelope"]["do"]
         assert "lmtp_save_to_detail_mailbox" in found["imap"]["do"]
@@ -149,5 +152,9 @@ def test_a_relay_that_refuses_the_null_sender_and_a_server_that_delivers_into_se
 
 def test_a_state_directory_that_cannot_be_written_is_told(sound: Office) -> None:
     assert os.geteuid() == 0  # the servers need root, for whom every folder is open: a file stands in the way instead
-    (sound.root / "state").write_text("")
-    assert any(line["where"] == "office.state" for line in _found(sound, code=1))
+    sound.change(office={"state": "config.toml"})
+    assert "is no folder" in _where(_found(sound, code=1))["office.state"]
+    sound.change(office={"state": "config.toml/state"})
+    assert "cannot be made" in _where(_found(sound, code=1))["office.state"]
+    sound.change(office={"state": "elsewhere"})
+    assert "does not exist yet" in _where(_found(sound, code=0))["office.state"]

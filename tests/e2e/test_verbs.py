@@ -1,7 +1,7 @@
 """The verbs as an admin uses them on a real desk: what they do, what they print, how they end."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.e2e import shapes
-from tests.e2e.office import Office
+from tests.e2e.office import NO_LIMITS, Office
 from tests.servers.people import Citizen
 from tests.servers.ports import free_port
 from tests.servers.road import Road
@@ -18,24 +18,23 @@ from tests.servers.waiting import until
 MakeOffice = Callable[..., Office]
 
 
-def _one_case(road: Road, desk: Office, subject: str = "Padró", text: str = "Com m'empadrono?") -> dict[str, Any]:
-    """A citizen's case, acknowledged; no daemon runs."""
+@pytest.fixture(scope="module")
+def desk(road: Road, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """A desk with a running daemon, for all who are content with a case of their own on it."""
+    office = Office(road, tmp_path_factory.mktemp("desk"), ack=NO_LIMITS)
+    with office.running():
+        yield office
+    assert office.indiscretions() == []
+
+
+def _one_case(road: Road, desk: Office, subject: str = "Padró", text: str = "Com m'empadrono?") -> str:
+    """The number of a citizen's new case, acknowledged; the daemon runs."""
     person = Citizen(road, "Laia Roca")
-    _work(desk, person, subject, text)
-    (case,) = [case for case in desk.cases() if case["citizen"] == person.address]
-    return case
-
-
-def _work(desk: Office, person: Citizen, subject: str, text: str) -> str:
-    """She writes and the desk makes one pass; the Message-ID."""
-    if not desk.rows("SELECT 1 FROM folders"):
-        desk.oacmail("once")  # what came before the first start would be its past
-    sent = person.write(desk.address, subject, text)
-    agent = desk.at_desk()
-    agent.find(sent)
-    agent.close()
-    desk.oacmail("once")
-    return sent
+    person.write(desk.address, subject, text)
+    person.wait_for_mail()
+    (row,) = desk.rows("SELECT number FROM cases JOIN people p ON p.id = citizen_id WHERE address = ?", person.address)
+    until(lambda: desk.rows("SELECT 1 FROM outbox WHERE recipient = ? AND copied_at > ''", person.address))
+    return str(row["number"])
 
 
 def _events(desk: Office, number: str) -> list[str]:
@@ -45,12 +44,10 @@ def _events(desk: Office, number: str) -> list[str]:
 # --- shapes -----------------------------------------------------------------------------------------------
 
 
-def test_every_json_shape_is_exactly_the_promised_one(road: Road, office: MakeOffice, tmp_path: Path) -> None:
-    desk = office()
-    assert shapes.faults(desk.json("status", code=1)[0], shapes.STATUS) == []  # before the first start
-    case = _one_case(road, desk)
-    desk.oacmail("case", "assign", case["number"], "Marta")
-    desk.oacmail("case", "log-call", case["number"])
+def test_every_json_shape_is_exactly_the_promised_one(road: Road, desk: Office, tmp_path: Path) -> None:
+    number = _one_case(road, desk)
+    desk.oacmail("case", "assign", number, "Marta")
+    desk.oacmail("case", "log-call", number)
     archive = tmp_path / "archive"
     letters = [file.read_bytes() for file in (*desk.mailbox.files(), *desk.mailbox.files("Sent"))]
     archive.write_bytes(b"".join(b"From x\n" + letter + b"\n\n" for letter in letters))
@@ -58,16 +55,16 @@ def test_every_json_shape_is_exactly_the_promised_one(road: Road, office: MakeOf
     (tmp_path / "call").write_bytes(b"From: a@b.cat\nSubject: Truqueu-me\n\nTruqueu-me al 612 345 678 de 9 a 12.\n")
     files = [str(tmp_path / name) for name in ("garbage", "call", "archive")]
     for words, shape, count in (
-        (("case", "list"), shapes.CASE, 1),
-        (("case", "show", case["number"]), shapes.CASE_SHOWN, 1),
-        (("outbox", "list", "--all"), shapes.OUTBOX, 1),
+        (("case", "list"), shapes.CASE, 0),
+        (("case", "show", number), shapes.CASE_SHOWN, 1),
+        (("outbox", "list", "--all"), shapes.OUTBOX, 0),
         (("status",), shapes.STATUS, 1),
         (("try", *files), shapes.TRY, 3),
         (("replay", str(archive)), shapes.REPLAY, len(letters)),
         (("due", "2026-11-27T19:59", "2026-03-29T02:30"), shapes.DUE, 2),
     ):
         rows = desk.json(*words)
-        assert len(rows) == count, words
+        assert len(rows) == count or (rows and not count), words  # 0: as many as there are
         assert [fault for row in rows for fault in shapes.faults(row, shape)] == [], words
     assert desk.json("try", files[1])[0]["callback"] == {"phone": "+34612345678", "slot": "morning"}
 
@@ -75,9 +72,8 @@ def test_every_json_shape_is_exactly_the_promised_one(road: Road, office: MakeOf
 # --- a case in an admin's hands ---------------------------------------------------------------------------
 
 
-def test_a_case_is_assigned_noted_corrected_called_and_every_reason_can_be_read(road: Road, office: MakeOffice) -> None:
-    desk = office()
-    number = _one_case(road, desk)["number"]
+def test_a_case_is_assigned_noted_corrected_called_and_every_reason_can_be_read(road: Road, desk: Office) -> None:
+    number = _one_case(road, desk)
     digits = str(int(number[-6:]))
     desk.oacmail("case", "assign", digits, "Marta")
     desk.oacmail("case", "note", digits, "Espera el DNI")
@@ -94,7 +90,7 @@ def test_a_case_is_assigned_noted_corrected_called_and_every_reason_can_be_read(
     )
     assert case["status"] == "answered"
     assert case["answered_at"] is not None
-    assert {"note", "corrected", "call-not-reached", "answered", "ordered"} <= set(_events(desk, number))
+    assert {"note", "corrected", "call-not-reached", "answered", "ordered"} <= {one["kind"] for one in case["events"]}
     why = desk.oacmail("why", digits).stdout
     assert "Espera el DNI" in why
     assert "clock answer 0" in why
@@ -104,25 +100,22 @@ def test_a_case_is_assigned_noted_corrected_called_and_every_reason_can_be_read(
     ("reason", "answered"), [("answered", True), ("contact", True), ("spam", False), ("duplicate", False)]
 )
 def test_closing_with_a_reason_meets_the_promise_only_by_a_contact_and_sends_nothing(
-    road: Road, office: MakeOffice, reason: str, answered: bool
+    road: Road, desk: Office, reason: str, answered: bool
 ) -> None:
-    desk = office()
-    case = _one_case(road, desk)
-    mails = len(desk.json("outbox", "list", "--all"))
+    number = _one_case(road, desk)
     words = ("--at", (datetime.now(UTC) - timedelta(seconds=1)).isoformat()) if answered else ()
-    desk.oacmail("case", "close", case["number"], "--reason", reason, *words)
-    closed = desk.case(case["number"])
+    desk.oacmail("case", "close", number, "--reason", reason, *words)
+    desk.passes()
+    closed = desk.case(number)
     assert (closed["status"], closed["answered_at"] is not None) == ("closed", answered)
     assert closed["overdue"] is False
-    desk.oacmail("once")
-    assert len(desk.json("outbox", "list", "--all")) == mails
+    assert [mail["kind"] for mail in closed["mails"]] == ["ack"]
 
 
 def test_thanks_close_no_case_that_waits_for_an_answer_and_a_closed_one_can_be_reopened(
-    road: Road, office: MakeOffice
+    road: Road, desk: Office
 ) -> None:
-    desk = office()
-    number = _one_case(road, desk)["number"]
+    number = _one_case(road, desk)
     refused = desk.oacmail("case", "close", number, "--reason", "thanks", code=1)
     assert "waits for an answer" in refused.stderr
     desk.oacmail("case", "log-call", number)
@@ -136,18 +129,17 @@ def test_thanks_close_no_case_that_waits_for_an_answer_and_a_closed_one_can_be_r
 
 
 def test_two_cases_are_merged_and_an_escalated_one_goes_to_the_technical_service_with_the_letter(
-    road: Road, office: MakeOffice
+    road: Road, desk: Office
 ) -> None:
-    desk = office()
-    first = _one_case(road, desk, "La signatura falla", "La plataforma dona l'error 500 en signar.")["number"]
-    second = _one_case(road, desk, "Encara falla", "Ara ni tan sols s'obre la pàgina del registre.")["number"]
+    first = _one_case(road, desk, "La signatura", "Com signo la instància amb el certificat?")
+    second = _one_case(road, desk, "Encara la signatura", "Hola de nou, no trobo on he de signar.")
     desk.oacmail("case", "merge", second, first)
     assert (desk.case(second)["status"], desk.case(first)["messages"]) == ("closed", 2)
     assert "another, existing" in desk.oacmail("case", "merge", first, first, code=1).stderr
-    if desk.case(first)["status"] != "derived":
-        desk.oacmail("case", "escalate", first, "--why", "Error 500 en signar")
-    desk.oacmail("once")
-    (notice, *_) = desk.technical.wait_for_mail()
+    desk.oacmail("case", "escalate", first, "--why", "Error 500 en signar")
+    notices = "SELECT 1 FROM outbox o JOIN cases c ON c.id = o.case_id WHERE c.number = ? AND o.state = 'sent'"
+    until(lambda: len(desk.rows(notices, first)) >= 2, what="the notice leaves")
+    notice = desk.technical.wait_for_mail()[-1]
     assert first in str(notice["Subject"])
     assert any(part.get_content_type() == "message/rfc822" for part in notice.walk())
     case = desk.case(first)
@@ -155,39 +147,37 @@ def test_two_cases_are_merged_and_an_escalated_one_goes_to_the_technical_service
     assert datetime.fromisoformat(case["due_at"]) > datetime.now(UTC)  # the citizen's clock runs on
 
 
-def test_a_letter_judged_spam_becomes_a_case_by_hand_and_is_acknowledged(road: Road, office: MakeOffice) -> None:
-    desk, seller = office(), Citizen(road, "Best SEO")
+def test_a_letter_judged_spam_becomes_a_case_by_hand_and_is_acknowledged(road: Road, desk: Office) -> None:
+    seller = Citizen(road, "Best SEO")
     text = (
         "Dear sir, we offer SEO services, 100 backlinks, first page of Google. Special price. Pay in bitcoin, casino."
     )
-    sent = _work(desk, seller, "Get first page of Google, cheap SEO backlinks", text)
-    assert desk.cases() == []
-    (waiting,) = desk.json("quarantine", "list")
-    assert (waiting["message_id"], waiting["reason"]) == (sent, "suspected-spam")
+    sent = seller.write(desk.address, "Get first page of Google, cheap SEO backlinks", text)
+    until(lambda: desk.rows("SELECT 1 FROM messages WHERE message_id = ?", sent), what="it is judged")
+    assert [(item["reason"], item["case"]) for item in _waiting(desk, sent)] == [("suspected-spam", None)]
     desk.oacmail("case", "open", sent)
-    desk.oacmail("once")
-    seller.wait_for_mail()
-    (case,) = desk.cases()
-    assert case["citizen"] == seller.address
-    assert desk.json("quarantine", "list") == []
-    assert desk.status()["unaccounted"] == 0
+    (ack,) = seller.wait_for_mail()
+    assert _waiting(desk, sent) == []
+    (case,) = [case for case in desk.cases() if case["citizen"] == seller.address]
+    assert case["number"] in str(ack["Subject"])
     assert desk.oacmail("case", "open", "<nobody@nowhere>", code=1).stderr
 
 
-def test_a_failed_mail_is_sent_again_or_dropped_by_hand(road: Road, office: MakeOffice) -> None:
-    desk, lost = office(), Citizen(road, user=road.new_user("ningu") + "-refused")
-    desk.oacmail("once")
+def _waiting(desk: Office, message_id: str) -> list[dict[str, Any]]:
+    return [item for item in desk.json("quarantine", "list") if item["message_id"] == message_id]
+
+
+def test_a_failed_mail_is_sent_again_or_dropped_by_hand(road: Road, desk: Office) -> None:
+    lost = Citizen(road, user=road.new_user("ningu") + "-refused")
     desk.mailbox.deliver(b"From: %s\nSubject: Gos\n\nOn inscric el gos?" % lost.address.encode())
-    desk.oacmail("once")
-    (ack,) = [mail for mail in desk.json("outbox", "list") if mail["kind"] == "ack"]
-    assert ack["state"] == "failed"
+    tried = "SELECT key, attempts FROM outbox WHERE recipient = ? AND state = 'failed' AND attempts >= ?"
+    (row,) = until(lambda: desk.rows(tried, lost.address, 1), what="the refusal")
     assert desk.json("status")[0]["ok"]  # a warning
-    desk.oacmail("outbox", "retry", ack["key"])
-    desk.oacmail("once")
-    assert [mail["state"] for mail in desk.json("outbox", "list") if mail["key"] == ack["key"]] == ["failed"]
-    desk.oacmail("outbox", "drop", ack["key"])
-    assert [mail for mail in desk.json("outbox", "list") if mail["key"] == ack["key"]] == []
-    assert desk.oacmail("outbox", "drop", ack["key"], code=1).stderr
+    desk.oacmail("outbox", "retry", row["key"])
+    until(lambda: desk.rows(tried, lost.address, row["attempts"] + 1), what="it is tried again")
+    desk.oacmail("outbox", "drop", row["key"])
+    assert [mail for mail in desk.json("outbox", "list") if mail["key"] == row["key"]] == []
+    assert desk.oacmail("outbox", "drop", row["key"], code=1).stderr
     assert desk.oacmail("outbox", "retry", "ack:nothing", code=1).stderr
 
 
@@ -251,6 +241,7 @@ def test_migrate_lists_the_steps_and_makes_nothing_until_it_is_told(office: Make
 
 def test_status_is_ill_before_the_first_start_and_well_after_it(office: MakeOffice) -> None:
     desk = office()
+    assert shapes.faults(desk.json("status", code=1)[0], shapes.STATUS) == []
     ill = desk.oacmail("status", code=1).stdout
     assert ill.startswith("ILL")
     assert "never run" in ill
@@ -280,27 +271,15 @@ def test_wrong_words_are_2_and_a_case_that_does_not_exist_is_1(office: MakeOffic
         assert desk.oacmail(*words.split(), code=1).stderr
 
 
-def test_nothing_that_a_letter_says_moves_the_terminal_and_json_stays_one_line_a_row(
-    road: Road, office: MakeOffice
-) -> None:
-    desk, anna = office(), Citizen(road)
-    desk.oacmail("once")
+def test_nothing_that_a_letter_says_moves_the_terminal_and_json_stays_one_line_a_row(road: Road, desk: Office) -> None:
+    anna = Citizen(road)
     evil = "\x1b]0;pwned\x07\x1b[2J\u202egnp.exe\u2028 final\x9b31m"
     head = f"From: {anna.address}\nMessage-ID: <evil@x>\nContent-Type: text/plain; charset=utf-8\n"
     desk.mailbox.deliver(f"{head}Subject: {evil}\n\nTinc un dubte {evil}\n".encode())
-    desk.oacmail("once")
-    (case,) = desk.json("case", "list")
-    printed = "".join(
-        desk.oacmail(*words).stdout
-        for words in (
-            ("case", "list"),
-            ("case", "show", case["number"]),
-            ("why", case["number"]),
-            ("outbox", "list", "--all"),
-            ("case", "list", "--json"),
-            ("case", "show", case["number"], "--json"),
-        )
-    )
+    anna.wait_for_mail()
+    (case,) = [case for case in desk.cases() if case["citizen"] == anna.address]
+    verbs = ("case list", f"case show {case['number']}", f"why {case['number']}", "outbox list --all")
+    printed = "".join(desk.oacmail(*words.split()).stdout for words in (*verbs, *(f"{verb} --json" for verb in verbs)))
     assert [char for char in printed if char in "\x1b\x07\u202e\u2028\x9b"] == []
     for line in desk.oacmail("case", "show", case["number"], "--json").stdout.splitlines():
         assert json.loads(line)
