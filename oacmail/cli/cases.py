@@ -2,7 +2,9 @@
 
 import getpass
 import json
+import sqlite3
 from collections.abc import Iterable
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,10 +15,12 @@ from oacmail import wiring
 from oacmail.adapters.store import listing, upkeep
 from oacmail.adapters.store.connection import at
 from oacmail.cli.common import as_json, configured, moment, number, print_json, safe, table
+from oacmail.config import Config
 from oacmail.core.effects import Arrived, Ordered
 from oacmail.core.errors import OacmailError
 from oacmail.core.model import Folder, Status
 from oacmail.core.on_order import CLOSE_REASONS, CORRECTABLE
+from oacmail.core.ports import Fetched
 from oacmail.mail.parse import parse
 
 _COLUMNS = ("number", "status", "topic", "level", "due_at", "citizen", "subject")
@@ -204,9 +208,25 @@ def open_(ctx: click.Context, message_id: str) -> None:
             row = upkeep.letter_for_case(con, message_id)
         if row is None:
             raise OacmailError("no letter of this id waits without a case: `oacmail quarantine list` shows them")
-        message = parse(row["bytes"], settings.house(config))
-        letter = Arrived(message=message, received_at=at(row["received_at"]), folder=Folder.INTAKE, forced=True)
-        _said_back(engine.perform(letter, raw=row["bytes"]).because)
+        kept, received_at = _kept(config, row), at(row["received_at"])
+        day = received_at.astimezone(config.office.timezone).date().isoformat()
+        message = parse(kept.raw, settings.house(config), skipped=kept.skipped, day=day)
+        letter = Arrived(message=message, received_at=received_at, folder=Folder.INTAKE, forced=True)
+        _said_back(engine.perform(letter, raw=kept.raw if kept.complete else None).because)
+
+
+def _kept(config: Config, row: sqlite3.Row) -> Fetched:
+    """The letter as we keep it; one too large for that lies in the mailbox alone."""
+    if row["bytes"] is not None:
+        return Fetched(raw=row["bytes"])
+    found = None
+    if row["uid"] is not None:
+        with closing(wiring.mailbox(config)) as box:
+            same_epoch = box.open(row["folder"]).uidvalidity == row["uidvalidity"]
+            found = box.fetch([row["uid"]]).get(row["uid"]) if same_epoch else None
+    if found is None:
+        raise OacmailError("the letter was too large to be kept, and is not where it was seen: move it to INBOX again")
+    return found
 
 
 @click.command()

@@ -163,6 +163,26 @@ def test_a_letter_judged_spam_becomes_a_case_by_hand_and_is_acknowledged(road: R
     assert desk.oacmail("case", "open", "<nobody@nowhere>", code=1).stderr
 
 
+def test_a_doubtful_letter_without_an_id_and_one_too_large_to_be_kept_become_cases_by_hand(
+    road: Road, office: MakeOffice
+) -> None:
+    desk, plain, large = office(imap={"max_bytes": "20 kB"}), Citizen(road), Citizen(road)
+    head = "From: {}\nSubject: Special offer: casino bonus, cheap SEO backlinks\n"
+    body = "\nDear sir, cheap SEO backlinks, first page of Google, casino bonus, pay in bitcoin.\n"
+    desk.oacmail("once")
+    desk.mailbox.deliver((head.format(plain.address) + body).encode())
+    parts = 'Content-Type: multipart/mixed; boundary="b"\n\n--b\n', "--b\nContent-Type: image/png\n\n", "--b--\n"
+    desk.mailbox.deliver((head.format(large.address) + parts[0] + body + parts[1] + "x" * 70 * 500 + parts[2]).encode())
+    desk.oacmail("once")
+    waiting = desk.json("quarantine", "list")
+    assert [(item["reason"], item["message_id"] or None) for item in waiting] == [("suspected-spam", None)] * 2
+    for item in waiting:
+        desk.oacmail("case", "open", item["ref"])
+    assert {case["citizen"] for case in desk.cases()} == {plain.address, large.address}
+    assert desk.json("quarantine", "list") == []
+    assert desk.rows("SELECT count(*) AS n FROM messages")[0]["n"] == 2
+
+
 def _waiting(desk: Office, message_id: str) -> list[dict[str, Any]]:
     return [item for item in desk.json("quarantine", "list") if item["message_id"] == message_id]
 

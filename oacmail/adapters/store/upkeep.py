@@ -147,11 +147,14 @@ def retry_letter(con: sqlite3.Connection, ref: str, now: datetime) -> bool:
 
 
 def letter_for_case(con: sqlite3.Connection, message_id: str) -> sqlite3.Row | None:
-    """The letter of this Message-ID (or fingerprint's beginning) that is on no case yet."""
+    """The letter of this Message-ID (or fingerprint's beginning) that is on no case yet: its bytes, NULL of one too
+    large to be copied, and the place where it was seen last."""
     row: sqlite3.Row | None = con.execute(
-        """SELECT m.fingerprint, m.received_at, m.folder, o.bytes FROM messages m
-        JOIN originals o ON o.sha256 = m.original WHERE m.case_id IS NULL
-        AND (m.message_id IN (?, '<' || ? || '>') OR substr(m.fingerprint, 1, 16) = ?) ORDER BY m.id DESC LIMIT 1""",
+        """SELECT m.fingerprint, m.received_at, o.bytes, s.folder, s.uidvalidity, s.uid FROM messages m
+        LEFT JOIN originals o ON o.sha256 = m.original
+        LEFT JOIN sightings s ON s.fingerprint = m.fingerprint AND s.outcome <> 'gone' WHERE m.case_id IS NULL
+        AND (m.message_id IN (?, '<' || ? || '>') OR substr(m.fingerprint, 1, 16) = ?)
+        ORDER BY m.id DESC, s.first_seen DESC LIMIT 1""",
         (message_id, message_id, message_id[:16]),
     ).fetchone()
     return row
