@@ -3,7 +3,7 @@
 Ports speak in values of the core. An adapter implements exactly one; the tests' fakes bear the same names.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -91,8 +91,8 @@ class Mailbox(Protocol):
         """The letters' bytes with PEEK; the vanished are left out. One over the size limit is read in part."""
         ...
 
-    def file(self, folder: str, uid: int, target: str, *, seen: bool) -> None:
-        """Move one message of `folder` to `target` (MOVE, else COPY and UID EXPUNGE of that very UID)."""
+    def file(self, folder: str, uids: Collection[int], target: str, *, seen: bool) -> None:
+        """Move messages of `folder` to `target` (MOVE, else COPY and UID EXPUNGE of these very UIDs)."""
         ...
 
     def wait(self, seconds: float) -> bool:

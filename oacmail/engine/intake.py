@@ -5,10 +5,11 @@ arrival over all folders, so that an answer is not met before its question. Neve
 sequence numbers, never deletes. A letter that fails three times, alone, is set aside with its bytes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import InitVar, dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
+from operator import itemgetter
 
 import structlog
 
@@ -196,12 +197,20 @@ class Intake:
         for folder, group in groupby(wanted, key=lambda item: item[0].folder):
             self.mailbox.open(folder)
             ours = self.mailbox.bearing(MARK)  # people move mail about: our UID must not name a citizen's letter
-            for spot, role in group:
+            for role, spots in _by_role(group):
                 target = names.get(Folder(role))
-                if target is not None and target != folder and spot.uid in ours:
-                    self.mailbox.file(folder, spot.uid, target, seen=True)
-                if target is not None:
+                if target is None:
+                    continue
+                moved = [spot.uid for spot in spots if spot.uid in ours]
+                if moved and target != folder:
+                    self.mailbox.file(folder, moved, target, seen=True)
+                for spot in spots:
                     self.engine.store.filed(spot)
+
+
+def _by_role(wanted: Iterable[tuple[Spot, str]]) -> Iterator[tuple[str, list[Spot]]]:
+    for role, group in groupby(sorted(wanted, key=itemgetter(1)), key=itemgetter(1)):
+        yield role, [spot for spot, _ in group]
 
 
 def _raise_worst(troubles: Sequence[tuple[Folder, Transient]]) -> None:

@@ -4,7 +4,7 @@ It does what servers and other people do to a mailbox between two of our looks: 
 yesterday's state, change UIDVALIDITY, refuse a folder, go away. The port's half is what oacmail sees of it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -128,9 +128,9 @@ class PlayedMailbox:
             raise UnreadableLetter(uids[0])
         return got
 
-    def file(self, folder: str, uid: int, target: str, *, seen: bool) -> None:
+    def file(self, folder: str, uids: Collection[int], target: str, *, seen: bool) -> None:
         self._reach()
-        if uid in self.boxes[folder].letters:
+        for uid in sorted(self.boxes[folder].letters.keys() & uids):
             self.boxes[folder].letters[uid].seen |= seen
             self.move(folder, uid, target)
 

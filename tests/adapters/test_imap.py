@@ -164,9 +164,8 @@ def test_a_self_copy_is_filed_in_sent_as_seen_and_nothing_else_is_expunged(road:
     marta = Agent(road, office)
     marta.flag(1, "\\Deleted")
     with open_mailbox(road.dovecot, office) as mailbox:
-        mailbox.file("INBOX", 2, "Sent", seen=True)
-        mailbox.file("INBOX", 3, "Sent", seen=False)
-        mailbox.file("INBOX", 99, "Sent", seen=True)
+        mailbox.file("INBOX", [2, 99], "Sent", seen=True)
+        mailbox.file("INBOX", [3], "Sent", seen=False)
         assert mailbox.uids() == {1}
         assert mailbox.open("Sent").exists == 2
     assert [("\\Seen" in marta.flags(uid, "Sent")) for uid in marta.uids("Sent")] == [True, False]
@@ -177,7 +176,7 @@ def test_filing_into_a_folder_that_is_not_there_is_transient_and_loses_nothing(r
     filled(road.dovecot, office, 1)
     with open_mailbox(road.dovecot, office) as mailbox:
         with pytest.raises(Transient, match="TRYCREATE"):
-            mailbox.file("INBOX", 1, "Enlloc", seen=False)
+            mailbox.file("INBOX", [1], "Enlloc", seen=False)
         assert mailbox.uids() == {1}
 
 
@@ -191,5 +190,5 @@ def test_nothing_is_filed_in_an_epoch_that_is_over(dovecot: Callable[..., Doveco
         with pytest.raises(Transient):
             mailbox.uids()
         with pytest.raises(Transient, match="UIDVALIDITY"):
-            mailbox.file("INBOX", 1, "Sent", seen=True)
+            mailbox.file("INBOX", [1], "Sent", seen=True)
         assert mailbox.open("INBOX").exists == 1

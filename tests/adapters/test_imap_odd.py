@@ -205,7 +205,7 @@ def test_a_letter_is_filed_as_the_server_can_and_never_by_a_bare_expunge(
     capabilities: str, commands: list[str]
 ) -> None:
     with ImapServer(capabilities=capabilities, letters={1: Letter()}) as server, _open(server) as mailbox:
-        mailbox.file("INBOX", 1, "Sent", seen=False)
+        mailbox.file("INBOX", [1], "Sent", seen=False)
     changes = [words.replace('"', "") for words in server.heard if words.startswith(("UID ", "EXPUNGE"))]
     assert changes == commands
 

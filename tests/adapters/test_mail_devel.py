@@ -52,7 +52,7 @@ def test_a_mail_is_handed_over_found_by_the_next_poll_read_and_filed(server: Mai
     assert mailbox.wait(1)
     print(f"IDLE there: {time.monotonic() - begun:.2f} s")
     timer.join()
-    mailbox.file("INBOX", place.uid, "Sent", seen=True)
+    mailbox.file("INBOX", [place.uid], "Sent", seen=True)
     assert len(mailbox.uids()) == 1
     assert mailbox.open("Sent").exists == 1
     transport.close()

@@ -4,7 +4,7 @@ A line that breaks is made again at the next call, and the folder that was open 
 is still the same one: another UIDVALIDITY is Transient, so that the caller begins anew.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeVar
 
 from imapclient import IMAPClient
@@ -18,6 +18,7 @@ from oacmail.core.ports import Fetched, FolderState, Place, WatchedFolder
 
 T = TypeVar("T")
 W = TypeVar("W")
+_AT_ONCE = 500  # UIDs in one command: lines have a limit (RFC 7162 section 4: 8,192 octets)
 
 
 class ImapMailbox:
@@ -79,21 +80,19 @@ class ImapMailbox:
             raise UnreadableLetter(uids[0])
         return got
 
-    def file(self, folder: str, uid: int, target: str, *, seen: bool) -> None:
-        """Without MOVE and UIDPLUS the message stays where it is: a bare EXPUNGE would take others with it."""
+    def file(self, folder: str, uids: Collection[int], target: str, *, seen: bool) -> None:
+        """All at once: one by one costs a hundred times as much in a large mailbox (25 ms each, seen).
+
+        Without MOVE and UIDPLUS the messages stay where they are: a bare EXPUNGE would take others with them.
+        """
         if folder == target or not (self._session.has("MOVE") or self._session.has("UIDPLUS")):
             return
         state = self._session.select(folder, readonly=False)
         self._same_epoch(folder, state)
+        waiting = sorted(uids)
         with self._session.at("MOVE") as client:
-            if seen:
-                client.add_flags([uid], [b"\\Seen"], silent=True)
-            if client.has_capability("MOVE"):
-                client.move([uid], target)
-            else:
-                client.copy([uid], target)
-                client.add_flags([uid], [b"\\Deleted"], silent=True)
-                client.uid_expunge([uid])
+            for start in range(0, len(waiting), _AT_ONCE):
+                _move(client, waiting[start : start + _AT_ONCE], target, seen=seen)
 
     def wait(self, seconds: float) -> bool:
         """What came since INBOX was first opened after the last wait is news at once. Every wait ends with an answer of
@@ -171,3 +170,14 @@ class ImapMailbox:
         except Transient:
             self._reopen()
             return None
+
+
+def _move(client: IMAPClient, uids: Sequence[int], target: str, *, seen: bool) -> None:
+    if seen:
+        client.add_flags(uids, [b"\\Seen"], silent=True)
+    if client.has_capability("MOVE"):
+        client.move(uids, target)
+    else:
+        client.copy(uids, target)
+        client.add_flags(uids, [b"\\Deleted"], silent=True)
+        client.uid_expunge(uids)
