@@ -204,8 +204,7 @@ class Intake:
                 moved = [spot.uid for spot in spots if spot.uid in ours]
                 if moved and target != folder:
                     self.mailbox.file(folder, moved, target, seen=True)
-                for spot in spots:
-                    self.engine.store.filed(spot)
+                self.engine.store.filed(spots)
 
 
 def _by_role(wanted: Iterable[tuple[Spot, str]]) -> Iterator[tuple[str, list[Spot]]]:

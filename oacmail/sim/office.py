@@ -72,9 +72,9 @@ class MortalStore(SqliteStore):
         super().attempt(name, uidvalidity, uids, alone=alone)
         self.died("before the fetch")
 
-    def filed(self, spot: Spot) -> None:
+    def filed(self, spots: Iterable[Spot]) -> None:
         self.died("after a move")
-        super().filed(spot)
+        super().filed(spots)
 
     def begin(self) -> None:
         super().begin()

@@ -174,8 +174,8 @@ def to_file(con: sqlite3.Connection) -> list[tuple[Spot, str]]:
     return [(Spot(folder=r["folder"], uidvalidity=r["uidvalidity"], uid=r["uid"]), r["wanted"]) for r in rows]
 
 
-def filed(con: sqlite3.Connection, spot: Spot) -> None:
-    con.execute(
+def filed(con: sqlite3.Connection, spots: Iterable[Spot]) -> None:
+    con.executemany(
         "UPDATE sightings SET wanted = NULL WHERE folder = ? AND uidvalidity = ? AND uid = ?",
-        (spot.folder, spot.uidvalidity, spot.uid),
+        [(spot.folder, spot.uidvalidity, spot.uid) for spot in spots],
     )

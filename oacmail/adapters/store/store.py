@@ -200,9 +200,9 @@ class SqliteStore:
         with self._read():
             return places.to_file(self.con)
 
-    def filed(self, spot: Spot) -> None:
+    def filed(self, spots: Iterable[Spot]) -> None:
         with self._write():
-            places.filed(self.con, spot)
+            places.filed(self.con, spots)
 
     # --- outbox -----------------------------------------------------------------------------------
 
