@@ -1,4 +1,5 @@
-"""`python -m tests.chaos --kills N --mails M --seed S`: one line of what was found; exit code 1 if it was not all 0."""
+"""`python -m tests.chaos --kills N --mails M --seed S`: one line of what was found; if it was not all 0, exit code 1
+and each case of harm on standard error."""
 
 import argparse
 import sys
@@ -29,9 +30,11 @@ def main() -> int:
             if desk.process is not None:
                 desk.stop()
     seconds = time.monotonic() - began
-    end = f"{harm}, not quiet" if not quiet else str(harm)
+    end = str(harm) if quiet else f"{harm}, not quiet"
     print(f"chaos: seed {options.seed}, {mails} mails, {struck}: {end}; {seconds:.0f} s")
-    return int(harm.any() or not quiet)
+    for line in harm.each():
+        print(line, file=sys.stderr)
+    return int(any(harm.each()) or not quiet)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ letters the servers delivered first.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from tests.chaos.town import Sent
@@ -13,48 +13,65 @@ from tests.e2e.office import Office
 
 _CASES = """SELECT m.message_id, c.number FROM messages m LEFT JOIN cases c ON c.id = m.case_id
 WHERE m.outcome <> 'ours'"""
-_UNENDED = "SELECT 1 FROM outbox WHERE state NOT IN ('sent', 'dropped')"
+_UNENDED = "SELECT key FROM outbox WHERE state NOT IN ('sent', 'dropped')"
+_NO_OUTCOME = "SELECT folder, uid FROM sightings WHERE outcome IS NULL"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Harm:
-    """All 0 = nothing lost, nothing twice. The first two count conversations by the mails in the writers' mailboxes,
-    `robots_answered` likewise. `unaccounted`: letters that the database does not know or gave no outcome.
+    """Message-IDs, all empty = nothing lost, nothing twice. The first two are conversations by the mails in the
+    writers' mailboxes, `robots_answered` likewise. `undelivered`: letters that are not in the office's INBOX at all,
+    the servers' affair; `unaccounted`: letters that are, and that the database does not know or gave no outcome.
     `recorded_twice`: letters; `cases_doubled`: conversations on several cases, cases with several conversations.
-    `copies_wrong`: acknowledgements whose copy is not exactly once in Sent, copies left in INBOX. `held`: mails that
-    wait for a person's word."""
+    `copies_wrong`: acknowledgements whose copy is not exactly once in Sent, copies left in INBOX. `held`: keys of mails
+    that wait for a person's word."""
 
-    unacknowledged: int
-    acknowledged_twice: int
-    robots_answered: int
-    unaccounted: int
-    recorded_twice: int
-    cases_doubled: int
-    copies_wrong: int
-    held: int
+    unacknowledged: tuple[str, ...]
+    acknowledged_twice: tuple[str, ...]
+    robots_answered: tuple[str, ...]
+    undelivered: tuple[str, ...]
+    unaccounted: tuple[str, ...]
+    recorded_twice: tuple[str, ...]
+    cases_doubled: tuple[str, ...]
+    copies_wrong: tuple[str, ...]
+    held: tuple[str, ...]
 
     def __str__(self) -> str:
-        return ", ".join(f"{value} {name.replace('_', ' ')}" for name, value in asdict(self).items())
+        return ", ".join(f"{len(found)} {name.replace('_', ' ')}" for name, found in asdict(self).items())
 
-    def any(self) -> bool:
-        return any(asdict(self).values())
+    def each(self) -> Iterator[str]:
+        """A line for each case of harm."""
+        for name, found in asdict(self).items():
+            yield from (f"{name.replace('_', ' ')}: {what}" for what in found)
 
 
 def harm(desk: Office, sent: Sequence[Sent]) -> Harm:
     acks, copies, cases = _acknowledgements(sent), _copies(desk), _cases(desk)
-    talks = _conversations(sent)
+    talks, there = _conversations(sent), {str(mail["Message-ID"]) for mail in desk.mailbox.letters()}
     numbers = {root: {number for ident in idents for number in cases.get(ident, [])} for root, idents in talks.items()}
     owners = Counter(number for found in numbers.values() for number in found)
     return Harm(
-        unacknowledged=sum(not _of(acks, idents) for idents in talks.values()),
-        acknowledged_twice=sum(_of(acks, idents) > 1 for idents in talks.values()),
-        robots_answered=sum(acks[letter.message_id] > 0 for letter in sent if not letter.root),
-        unaccounted=desk.status()["unaccounted"] + sum(letter.message_id not in cases for letter in sent),
-        recorded_twice=sum(len(found) > 1 for found in cases.values()),
-        cases_doubled=sum(len(found) != 1 for found in numbers.values()) + sum(many > 1 for many in owners.values()),
-        copies_wrong=_left_in_inbox(desk) + sum(_of(copies, idents) != 1 for idents in talks.values()),
-        held=len(desk.rows(_UNENDED)),
+        unacknowledged=tuple(root for root, idents in talks.items() if not _of(acks, idents)),
+        acknowledged_twice=tuple(root for root, idents in talks.items() if _of(acks, idents) > 1),
+        robots_answered=tuple(letter.message_id for letter in sent if not letter.root and acks[letter.message_id]),
+        undelivered=tuple(letter.message_id for letter in sent if letter.message_id not in there),
+        unaccounted=(*_without_outcome(desk), *(ident for ident in there - cases.keys() if ident in _all(sent))),
+        recorded_twice=tuple(ident for ident, found in cases.items() if len(found) > 1),
+        cases_doubled=(
+            *(root for root, found in numbers.items() if len(found) != 1),
+            *(str(number) for number, many in owners.items() if many > 1),
+        ),
+        copies_wrong=(*_left_in_inbox(desk), *(root for root, idents in talks.items() if _of(copies, idents) != 1)),
+        held=tuple(row["key"] for row in desk.rows(_UNENDED)),
     )
+
+
+def _all(sent: Sequence[Sent]) -> set[str]:
+    return {letter.message_id for letter in sent}
+
+
+def _without_outcome(desk: Office) -> list[str]:
+    return [f"{row['folder']} {row['uid']}" for row in desk.rows(_NO_OUTCOME)]
 
 
 def _conversations(sent: Sequence[Sent]) -> Mapping[str, list[str]]:
@@ -79,8 +96,8 @@ def _copies(desk: Office) -> Counter[str]:
     return Counter(str(mail["In-Reply-To"]) for mail in desk.mailbox.letters("Sent"))
 
 
-def _left_in_inbox(desk: Office) -> int:
-    return sum(mail["X-Oacmail"] is not None for mail in desk.mailbox.letters())
+def _left_in_inbox(desk: Office) -> list[str]:
+    return [str(mail["Message-ID"]) for mail in desk.mailbox.letters() if mail["X-Oacmail"] is not None]
 
 
 def _cases(desk: Office) -> Mapping[str, list[str | None]]:
