@@ -67,7 +67,7 @@ def oacmail(ctx: click.Context, config_path: str | None) -> None:
 
 
 def main() -> None:
-    """Maps every error of ours to its exit code; a bug keeps its traceback."""
+    """Maps every error of ours, and a file that cannot be used, to its exit code; a bug keeps its traceback."""
     try:
         oacmail(standalone_mode=True)
     except ConfigError as error:
@@ -79,6 +79,16 @@ def main() -> None:
     except (Fatal, OacmailError) as error:
         _tell(f"cannot go on: {error}")
         sys.exit(1)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        _tell(f"cannot go on: {error.filename}: {error.strerror}{_remedy(error)}")
+        sys.exit(1)
+
+
+def _remedy(error: OSError) -> str:
+    refused = isinstance(error, PermissionError)
+    return ": run this as the user of the service (sudo oacmail …), on files that it may use" if refused else ""
 
 
 def _tell(*lines: str) -> None:

@@ -21,6 +21,7 @@ from oacmail.cli import CONFIGURATION
 from oacmail.cli.common import as_json, configured, print_json, safe
 from oacmail.cli.findings import Finding, error, read, warning
 from oacmail.config import Config, look, secrets
+from oacmail.config.servers import SENT
 from oacmail.core.errors import ConfigError, OacmailError
 
 FULL, TIGHT = 100_000_000, 1_000_000_000  # bytes left on the disk of the state directory
@@ -46,11 +47,21 @@ def check(ctx: click.Context, online: bool, as_json: bool) -> None:
 
 
 def _findings(config: Config, online: bool) -> Iterator[Finding]:
-    yield from chain.from_iterable(part(config) for part in _OFFLINE)
+    yield from chain.from_iterable(_bearing(part, config) for part in _OFFLINE)
     if online:
         from oacmail.cli.online import findings
 
         yield from findings(config)
+
+
+def _bearing(part: Callable[[Config], Iterator[Finding]], config: Config) -> Iterator[Finding]:
+    """What this user may not look at is a finding, and hides no other."""
+    try:
+        yield from part(config)
+    except PermissionError as refused:
+        yield error(
+            str(refused.filename), "cannot be looked at by this user", "run this as the service's: sudo oacmail"
+        )
 
 
 def _show(found: Iterator[Finding], as_json: bool) -> int:
@@ -72,6 +83,22 @@ def _show(found: Iterator[Finding], as_json: bool) -> int:
 
 def _configuration(config: Config) -> Iterator[Finding]:
     yield from (read("error", line) for line in look.findings(config))
+    if SENT not in config.imap.watch and config.imap.sent not in config.imap.watch:
+        yield warning(
+            "imap.watch", "leaves out the folder of sent mail: people's answers are not seen", r'add "\\Sent"'
+        )
+    for key, is_set in _not_built(config):
+        if is_set:
+            yield warning(key, "is not built in this version: it does nothing", "leave it out for now")
+
+
+def _not_built(config: Config) -> tuple[tuple[str, bool], ...]:
+    return (
+        ("board.enabled", config.board.enabled),
+        ("survey.enabled", config.survey.enabled),
+        ("report.to", bool(config.report.to)),
+        ("privacy.purge", config.privacy.purge),
+    )
 
 
 def _secrets(config: Config) -> Iterator[Finding]:

@@ -87,3 +87,11 @@ def existing(path: str) -> Path:
     if missing:
         raise click.BadParameter(f"{safe(path)}: no such file or directory")
     return found
+
+
+def a_file(path: str) -> Path:
+    """As `existing`, and no folder."""
+    found = existing(path)
+    if found.is_dir():
+        raise click.BadParameter(f"{safe(path)}: is a folder: name the files in it")
+    return found

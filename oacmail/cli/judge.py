@@ -8,7 +8,7 @@ import click
 
 from oacmail import config as settings
 from oacmail import wiring
-from oacmail.cli.common import as_json, existing, moment, print_json, rules_only, safe
+from oacmail.cli.common import a_file, as_json, existing, moment, print_json, rules_only, safe
 from oacmail.core import calendar
 from oacmail.core.classify import classify
 from oacmail.core.model import Message, Reading
@@ -23,7 +23,7 @@ from oacmail.mail.parse import parse
 def try_(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> None:
     """Parse to decision, a mail a file; for any bytes whatever."""
     config = rules_only(ctx)
-    paths = [existing(name) for name in files]
+    paths = [a_file(name) for name in files]
     house, senders = settings.house(config), frozenset(config.callback.form_senders)
     rows = (_tried(path, house, senders) for path in paths)
     if as_json:

@@ -39,7 +39,7 @@ def findings(config: Config) -> Iterator[Finding]:
     """All that the servers answer. What one server refuses does not hide what the other would say."""
     box, relay = wiring.mailbox(config), wiring.transport(config)
     try:
-        watched = yield from _mailbox(box)
+        watched = yield from _mailbox(config, box)
         policy = wiring.live_policy(config)
         sender = yield from _relay(config, policy, relay)
         if watched and sender is not None:
@@ -77,10 +77,26 @@ class Post:
         return next((folder.name for folder in self.watched if folder.role is Folder.SENT), "")
 
 
+# what the trouble says of itself, the first that fits; what it means; what to do
+_TROUBLES: tuple[tuple[str, str, str], ...] = (
+    (".password_file: ", "it was not tried, for want of a password", "mend that first"),
+    (
+        "mismatch",
+        "its certificate bears another name",
+        "write as {server}.host the name that stands in the certificate",
+    ),
+    ("expired", "its certificate has expired", "ask whoever runs the server for a new one"),
+    ("CertVerif", "its certificate is not believed", "name the authority in {server}.ca_file"),
+    ("gaierror", "its name is not known", "correct {server}.host, or mend the DNS"),
+    ("SSLError", "it speaks no TLS of that kind", "let {server}.port and {server}.security fit: docs/config.md"),
+    ("", "it cannot be reached", "check {server}.host, port, security and the firewall"),
+)
+
+
 # --- each server --------------------------------------------------------------------------------------
 
 
-def _mailbox(box: ImapMailbox) -> Generator[Finding, None, tuple[WatchedFolder, ...]]:
+def _mailbox(config: Config, box: ImapMailbox) -> Generator[Finding, None, tuple[WatchedFolder, ...]]:
     """The folders to watch; () where the mailbox cannot be reached."""
     try:
         watched, missing, offers = tuple(box.watched()), box.missing(), box.offers()
@@ -93,7 +109,8 @@ def _mailbox(box: ImapMailbox) -> Generator[Finding, None, tuple[WatchedFolder, 
         if name == "Sent":
             yield error("imap.sent", "no folder of sent mail was found: answers cannot be seen", "name it there")
         else:
-            yield error("imap.watch", f"there is no folder {name}", "correct the name, or make the folder")
+            key = "imap.sent" if name == config.imap.sent else "imap.watch"
+            yield error(key, f"there is no folder {name}", "correct the name, or make the folder")
     for words, without in _WISHED.items():
         if offers.isdisjoint(words):
             yield warning("imap", f"the server offers no {' or '.join(words)}: {without}", "nothing; it works so too")
@@ -124,9 +141,8 @@ def _unreachable(server: str, trouble: Transient, *, refused: bool) -> Finding:
     text = str(trouble)
     if refused:
         return error(server, f"the login is refused ({text})", f"correct {server}.user or renew the password")
-    if "certificate" in text.lower() or "CertVerif" in text:
-        return error(server, f"its certificate is not believed ({text})", f"name the authority in {server}.ca_file")
-    return error(server, f"it cannot be reached ({text})", f"check {server}.host, port, security and the firewall")
+    what, do = next((what, do) for sign, what, do in _TROUBLES if sign in text)
+    return error(server, f"{what} ({text})", do.format(server=server))
 
 
 # --- the ways of mail ---------------------------------------------------------------------------------

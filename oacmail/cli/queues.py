@@ -38,7 +38,10 @@ def list_mails(ctx: click.Context, every: bool, as_json: bool) -> None:
 def retry(ctx: click.Context, key: str) -> None:
     """Send it at once, or once more."""
     with wiring.writing(configured(ctx)) as con:
-        _done(upkeep.retry_mail(con, key, datetime.now(UTC)), f"no mail {safe(key)} can be sent again")
+        _done(
+            upkeep.retry_mail(con, key, datetime.now(UTC)),
+            f"no mail {safe(key)} can be sent again: see `oacmail outbox list`",
+        )
 
 
 @outbox.command()
@@ -47,7 +50,7 @@ def retry(ctx: click.Context, key: str) -> None:
 def drop(ctx: click.Context, key: str) -> None:
     """Never send it."""
     with wiring.writing(configured(ctx)) as con:
-        _done(upkeep.drop_mail(con, key), f"no mail {safe(key)} waits")
+        _done(upkeep.drop_mail(con, key), f"no mail {safe(key)} waits: see `oacmail outbox list`")
 
 
 def _done(done: bool, otherwise: str) -> None:
@@ -85,9 +88,15 @@ def export(ctx: click.Context, ref: str, directory: Path) -> None:
     with wiring.reading(configured(ctx)) as con:
         whole = upkeep.find_review(con, ref)
         raw = upkeep.original(con, whole) if whole else None
-    if whole is None or raw is None:
+    if whole is None:
+        _done(False, f"{safe(ref)} is not in quarantine: see `oacmail quarantine list`")
+    elif raw is None:
         _done(False, f"no bytes of {safe(ref)} are kept: the letter is in the mailbox")
-        return
+    else:
+        _written(raw, directory, whole)
+
+
+def _written(raw: bytes, directory: Path, whole: str) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     target = directory / f"{whole[:64]}.eml"
     target.write_bytes(raw)
@@ -102,4 +111,7 @@ def retry_letter(ctx: click.Context, ref: str) -> None:
     with wiring.writing(configured(ctx)) as con:
         whole = upkeep.find_review(con, ref)
         done = whole is not None and upkeep.retry_letter(con, whole, datetime.now(UTC))
-        _done(done, f"{safe(ref)} is not in quarantine, or lies in no watched folder any more")
+        _done(
+            done,
+            f"{safe(ref)} is not in quarantine, or lies in no watched folder any more: see `oacmail quarantine list`",
+        )

@@ -11,6 +11,8 @@ from oacmail.config.section import Section
 
 _EXAMPLE = ".example"
 """RFC 2606: reserved, so that mail to the shipped example addresses reaches nobody."""
+_SEEN_TO = ("office.state", "imap.password_file", "smtp.password_file")
+"""Made by the first start; told with the secrets."""
 
 
 def findings(config: Config) -> tuple[str, ...]:
@@ -21,7 +23,7 @@ def findings(config: Config) -> tuple[str, ...]:
 def _about(path: str, value: object) -> Iterator[str]:
     if isinstance(value, str) and value.endswith(_EXAMPLE):
         yield f"{path}: is still the example of the shipped file: write your own"
-    if isinstance(value, Path) and path != "office.state" and not value.exists():
+    if isinstance(value, Path) and path not in _SEEN_TO and not value.exists():
         yield f"{path}: {value} does not exist: check the name"
 
 

@@ -84,7 +84,7 @@ def instance(token: tuple[bytes, ...]) -> str:
 
 
 def _password(name: str, file: Path | None, environ: Mapping[str, str], problems: list[str]) -> str | None:
-    variable = f"OACMAIL_{name.upper()}_PASSWORD"
+    variable, before = f"OACMAIL_{name.upper()}_PASSWORD", len(problems)
     text = _first(file, name, variable, environ, f"{name}.password_file", problems)
     if text is None:
         problems.append(
@@ -93,7 +93,7 @@ def _password(name: str, file: Path | None, environ: Mapping[str, str], problems
         )
         return None
     password = text.rstrip("\r\n")
-    if not password and not problems:
+    if not password and len(problems) == before:
         problems.append(f"{name}.password_file: the password is empty: write it on the first line of the file")
     return password
 
@@ -128,8 +128,9 @@ def _first(
 
 def _private(file: Path, path: str, problems: list[str]) -> str:
     """A file's text, if it is its owner's alone."""
+    before = len(problems)
     text = _text(file, path, problems)
-    if file.is_file() and file.stat().st_mode & 0o077:
+    if len(problems) == before and file.stat().st_mode & 0o077:
         problems.append(f"{path}: others can read the file: run `chmod 600 {file}`, and let its owner be the service")
     return text
 

@@ -133,6 +133,36 @@ def test_servers_that_are_away_or_refuse_the_login_are_told_each_with_its_remedy
     assert all("renew the password" in remedy for remedy in found_both.values())
 
 
+def test_each_kind_of_trouble_with_a_server_has_its_own_remedy(sound: Office) -> None:
+    good = dict(sound.settings["imap"])
+    for wrong, what in (
+        ({"host": "imap.castellbisbal.invalid"}, "its name is not known"),
+        ({"port": sound.settings["smtp"]["port"]}, "speaks no TLS"),
+        ({"password_file": "empty"}, "it was not tried"),
+    ):
+        (sound.root / "empty").touch(mode=0o600)
+        sound.change(imap={**good, **wrong})
+        assert what in _where(_found(sound, "--online", code=1))["imap"]
+    sound.change(imap={**good, "sent": "Enviats"})
+    assert _where(_found(sound, "--online", code=1))["imap.sent"] == "there is no folder Enviats"
+
+
+def test_a_password_that_is_missing_is_told_once_for_each_server(sound: Office) -> None:
+    for file, what in (("gone", "cannot be read"), ("empty", "the password is empty")):
+        (sound.root / "empty").touch(mode=0o600)
+        sound.change(imap={"password_file": file}, smtp={"password_file": file})
+        found = _found(sound, code=1)
+        assert [line["where"] for line in found] == ["imap.password_file", "smtp.password_file"]
+        assert all(what in line["what"] for line in found)
+
+
+def test_a_switch_that_does_nothing_yet_and_answers_that_nobody_reads_are_warned_of(sound: Office) -> None:
+    sound.change(imap={"watch": ["INBOX"]}, privacy={"purge": True}, board={"enabled": True})
+    found = _found(sound, code=0)
+    assert {line["level"] for line in found} == {"warning"}
+    assert _where(found).keys() == {"imap.watch", "privacy.purge", "board.enabled"}
+
+
 def test_a_missing_folder_of_sent_mail_is_a_finding_and_no_crash(sound: Office) -> None:
     sound.change(imap={"sent": "Enviats del 2019"})
     found = _where(_found(sound, "--online", code=1))

@@ -285,10 +285,11 @@ def test_a_missing_file_is_2_a_server_out_of_reach_is_75_and_no_database_yet_is_
 def test_wrong_words_are_2_and_a_case_that_does_not_exist_is_1(office: MakeOffice) -> None:
     desk = office()
     desk.oacmail("once")
-    for words in ("case close 1", "case set 1", "case show abc", "due ahir", "fly"):
+    for words in ("case close 1", "case set 1", "case show abc", "due ahir", "try .", "fly"):
         desk.oacmail(*words.split(), code=2)
     for words in ("case show 77", "why 77", "case note 77 hola", "quarantine retry x"):
         assert desk.oacmail(*words.split(), code=1).stderr
+    assert "cannot go on: /proc/oacmail: No such" in desk.oacmail("backup", "/proc/oacmail", code=1).stderr
 
 
 def test_nothing_that_a_letter_says_moves_the_terminal_and_json_stays_one_line_a_row(road: Road, desk: Office) -> None:

@@ -158,6 +158,8 @@ def _detail(error: Exception) -> str:
     """What may be told: why a certificate was not believed, the name of an errno, an IMAP response code."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return error.verify_message
+    if isinstance(error, ssl.SSLError):
+        return error.reason or ""
     if isinstance(error, OSError) and error.errno is not None:
         return errno.errorcode.get(error.errno, "")
     code = re.search(r"\[[A-Z-]+\]", str(error))

@@ -146,6 +146,8 @@ def _class(error: Exception) -> str:
     """What may be told of it: texts quote addresses."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"{type(error).__name__} {error.verify_message}"
+    if isinstance(error, ssl.SSLError):
+        return f"{type(error).__name__} {error.reason or ''}".strip()
     if isinstance(error, smtplib.SMTPResponseException):
         return f"{type(error).__name__} {error.smtp_code}"
     number = errno.errorcode.get(error.errno or 0, "") if isinstance(error, OSError) else ""
