@@ -69,16 +69,19 @@ def _mail(view: View, key: str) -> MailView | None:
 
 
 def _decided_again(view: View, inp: Arrived) -> bool:
-    """An answer whose other copy reached INBOX first: the one in Sent decides. So does INBOX over Junk."""
-    assert view.known is not None
-    if inp.folder is Folder.INTAKE and inp.message.auto is Auto.NONE and view.known.outcome is Outcome.AUTOMATIC:
-        return True
-    return (
-        inp.folder is Folder.SENT
-        and not inp.message.auth.from_outside
-        and view.known.role is not Role.CITIZEN
-        and view.known.outcome in (Outcome.STAFF, Outcome.QUARANTINED)
-    )
+    """An answer whose other copy reached INBOX first: the one in Sent decides. So does INBOX over Junk. What waits for
+    a person is looked at anew, for so a person may have asked (`quarantine retry`)."""
+    known = view.known
+    assert known is not None
+    match inp.folder:
+        case Folder.JUNK:
+            return False
+        case Folder.SENT:
+            remark = known.outcome is Outcome.STAFF and not inp.message.auth.from_outside
+            return known.role is not Role.CITIZEN and (remark or known.outcome is Outcome.QUARANTINED)
+        case _:
+            met_in_junk = inp.folder is Folder.INTAKE and known.outcome is Outcome.AUTOMATIC
+            return known.outcome is Outcome.QUARANTINED or (met_in_junk and inp.message.auto is Auto.NONE)
 
 
 def _again(view: View) -> Decision:

@@ -40,12 +40,14 @@ def on_order(policy: Policy, view: View, inp: Ordered, now: datetime) -> Decisio
 _Verb = Callable[[Policy, View, CaseView, Ordered, datetime], tuple[Effect, ...]]
 
 
-def _at(inp: Ordered, now: datetime) -> datetime:
-    """When the contact took place; never later than now."""
+def _at(case: CaseView, inp: Ordered, now: datetime) -> datetime:
+    """When the contact took place; never later than now, never before anybody had asked."""
     text = inp.words.get("at", "")
     at = datetime.fromisoformat(text) if text else now
     if at > now:
         raise Refused("--at lies in the future: give the time at which the contact took place")
+    if at < case.opened_at:
+        raise Refused(f"--at lies before the case began ({case.opened_at.isoformat()}): nobody answers before that")
     return at
 
 
@@ -58,7 +60,7 @@ def _note(policy: Policy, view: View, case: CaseView, inp: Ordered, now: datetim
 
 
 def _log_call(policy: Policy, view: View, case: CaseView, inp: Ordered, now: datetime) -> tuple[Effect, ...]:
-    at = _at(inp, now)
+    at = _at(case, inp, now)
     if inp.words.get("outcome", "reached") != "reached":
         return (Note(kind="call-not-reached", case=case.number, data={"at": at.isoformat()}),)
     return answers.answered(policy, case, at=at, key=_key(inp, case, now), how="call")
@@ -74,7 +76,7 @@ def _close(policy: Policy, view: View, case: CaseView, inp: Ordered, now: dateti
         raise Refused("the case waits for an answer: thanks cannot close it; log the contact with --reason contact")
     met: tuple[Effect, ...] = ()
     if reason in ("answered", "contact"):
-        at = _at(inp, now)
+        at = _at(case, inp, now)
         met = answers.answered(policy, case, at=at, key=_key(inp, case, now), how=reason)
     columns: dict[str, str | int | datetime | None] = {
         "status": Status.CLOSED,
@@ -104,6 +106,8 @@ def _escalate(policy: Policy, view: View, case: CaseView, inp: Ordered, now: dat
     """Second level: the technical services get the card and the original; the citizen's clock runs on (R22)."""
     if case.status is Status.DERIVED:
         raise Refused("the case is already with the technical services")
+    if case.status is Status.CLOSED:
+        raise Refused("the case is closed: reopen it first, so that its clock runs")
     cause = inp.words.get("cause", "platform")
     recipients = policy.people.forms if cause == "document_or_form" else policy.people.technical
     facts = {
@@ -136,8 +140,12 @@ def _merge(policy: Policy, view: View, case: CaseView, inp: Ordered, now: dateti
         raise Refused("merge needs another, existing case")
     if into.status is Status.CLOSED and case.running("answer"):
         raise Refused("the other case is closed: reopen it first, somebody waits for an answer")
+    waits: tuple[Effect, ...] = ()
+    if into.status is Status.ANSWERED and case.running("answer"):
+        waits = (Change(case=into.number, columns={"status": Status.OPEN}),)
     return (
         Merge(case=case.number, into=into.number),
+        *waits,
         Change(
             case=case.number,
             columns={"status": Status.CLOSED, "closed_at": now, "close_reason": "duplicate"},
