@@ -175,7 +175,8 @@ class Service:
 
     def _watch(self) -> None:
         outage = Outage("imap")
-        poll = min(self.parts.config.imap.poll_seconds, self.parts.config.imap.idle_minutes * 60)
+        imap = self.parts.config.imap
+        poll = min(imap.poll_seconds, imap.idle_minutes * 60, LONGEST_WAIT)
         while not self._stop.is_set():
             self._alive("watch")
             try:

@@ -84,7 +84,11 @@ class Engine:
         shown = replace(send, facts=facts)
         if raw is None or len(raw) > ORIGINAL_MOST:
             return self._mail(shown, now, None)
-        whole = self._mail(shown, now, redact(raw))
+        try:
+            whole = self._mail(shown, now, redact(raw))
+        except Exception:  # one strange letter must not stop the clock of all others: the card goes without it
+            log.error("original.unfit", key=send.key, exc_info=True)
+            return self._mail(shown, now, None)
         bare = self._mail(replace(shown, key=send.key + BARE), now, None)
         return replace(whole, bare=bare.mime, bare_id=bare.message_id)
 
