@@ -25,6 +25,7 @@ from oacmail.core.ports import Clock, Workdays
 from oacmail.engine import TEMPLATES, Delivery, Engine, Intake
 
 _NO_SECRET = (b"no mail is sent under this secret",)
+SHADOW = "shadow"  # remembered, so that who works beside the daemon sends nothing either
 
 
 def workdays(config: Config) -> OfficeCalendar | EveryDay:
@@ -157,6 +158,7 @@ def assemble(config: Config, *, shadow: bool = False) -> Parts:
     store = SqliteStore(state(config))
     try:
         core = engine(config, store, shadow=shadow)
+        store.remember(SHADOW, "yes" if shadow else "", core.now())
         box, relay = mailbox(config), transport(config)
         envelope = envelopes(config, core.policy)
         intake = Intake(
@@ -197,26 +199,33 @@ def reading(config: Config) -> Iterator[sqlite3.Connection]:
     _has_run(config)
     con = connection.connect_readonly(state(config) / connection.FILE)
     try:
-        yield con
+        with connection.named_faults():
+            yield con
     finally:
         con.close()
 
 
 @contextmanager
 def writing(config: Config) -> Iterator[sqlite3.Connection]:
-    """The database for an admin's hands, beside a running daemon."""
-    with beside(config) as core:
-        assert isinstance(core.store, SqliteStore)
-        yield core.store.con
+    """The database for an admin's hands, beside a running daemon. Raises Transient."""
+    with _beside(config) as store:
+        yield store.con
 
 
 @contextmanager
 def beside(config: Config) -> Iterator[Engine]:
-    """An engine for a single turn beside a running daemon; what it queues, the daemon sends. Raises Transient."""
+    """An engine for a single turn beside a running daemon; what it queues, the daemon sends, unless it runs in shadow.
+    Raises Transient."""
+    with _beside(config) as store:
+        yield engine(config, store, shadow=bool(store.recall(SHADOW)))
+
+
+@contextmanager
+def _beside(config: Config) -> Iterator[SqliteStore]:
     _has_run(config)
     store = SqliteStore(state(config), beside=True)
     try:
-        yield engine(config, store)
+        yield store
     finally:
         store.close()
 
