@@ -20,6 +20,7 @@ REMEDIES = {
     "sent-folder-missing": "no folder of sent mail was found: answers cannot be seen: set imap.sent",
     "folder-missing": "a folder of imap.watch does not exist: `oacmail check --online` names it",
     "folder-unread": "a folder of imap.watch cannot be opened: see the log, and the rights on it",
+    "unfiled": "copies of our mail cannot be moved to the folder of sent mail: see the log, and the rights on it",
     "quarantine": "a letter could not be worked: `oacmail quarantine list`",
     "templates": "a template of yours is broken and the shipped one is used: `oacmail check` says where",
     "held": "mails are held: `oacmail outbox list`, then retry or drop",

@@ -37,6 +37,7 @@ class Intake:
     house: House
     backlog: InitVar[timedelta]
     _lookout: Lookout = field(init=False)
+    _unfiled: bool | None = None
 
     def __post_init__(self, backlog: timedelta) -> None:
         self._lookout = Lookout(engine=self.engine, mailbox=self.mailbox, backlog=backlog)
@@ -68,7 +69,9 @@ class Intake:
         """What is new in each folder, and which of them gave trouble."""
         readings: list[Reading] = []
         troubles: list[tuple[Folder, Transient]] = []
-        for watched in self.mailbox.watched():
+        folders = self.mailbox.watched()
+        self.engine.store.watching(folders)
+        for watched in folders:
             try:
                 readings.append(self._lookout.look(watched, compare))
             except Transient as error:
@@ -189,9 +192,22 @@ class Intake:
     # --- where it belongs -------------------------------------------------------------------------
 
     def _file(self, readings: Sequence[Reading]) -> None:
-        """Our own copies go to Sent, seen. Best effort: what fails is tried at the next pass."""
+        """Our own copies go to Sent, seen. Best effort: what fails is told, holds nothing up, and is tried at the next
+        pass."""
         if self.engine.policy.shadow:
             return
+        unfiled = False
+        try:
+            self._move(readings)
+        except Transient as error:
+            unfiled = True
+            if not self._unfiled:
+                log.warning("letter.unfiled", error=str(error))
+        if unfiled is not self._unfiled:
+            self.engine.store.problem("unfiled", unfiled, self.engine.now())
+            self._unfiled = unfiled
+
+    def _move(self, readings: Sequence[Reading]) -> None:
         names = {reading.watched.role: reading.watched.name for reading in readings}
         wanted = sorted(self.engine.store.to_file(), key=lambda item: item[0].folder)
         for folder, group in groupby(wanted, key=lambda item: item[0].folder):

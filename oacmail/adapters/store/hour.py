@@ -143,9 +143,9 @@ def problems(con: sqlite3.Connection) -> dict[str, datetime]:
 
 
 def set_problem(con: sqlite3.Connection, code: str, ill: bool, now: datetime) -> None:
-    """Remember since when something is ill; forget it when it is well again."""
+    """Remember since when something is ill; forget it, and that it was told, when it is well again."""
     if not ill:
-        con.execute("DELETE FROM kv WHERE key = ?", (PROBLEM + code,))
+        con.execute("DELETE FROM kv WHERE key = ? OR key GLOB ?", (PROBLEM + code, f"alert:{code}:*"))
         return
     con.execute(
         "INSERT INTO kv(key, value, at) VALUES(?,?,?) ON CONFLICT(key) DO NOTHING",

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from oacmail.adapters.store.connection import at, stamp
-from oacmail.core.model import Outcome
+from oacmail.core.model import Folder, Outcome
 from oacmail.core.ports import FolderRow, Place, Spot, WatchedFolder
 
 
@@ -35,6 +35,15 @@ def begin_folder(
         VALUES(?,?,?,?,?,'','') ON CONFLICT(name) DO NOTHING""",
         (watched.name, watched.role, uidvalidity, uidnext, stamp(now)),
     )
+
+
+def watching(con: sqlite3.Connection, watched: Iterable[WatchedFolder]) -> None:
+    """What each folder is to us from now on. One that another has replaced holds nothing up any more."""
+    roles = {folder.name: folder.role for folder in watched}
+    for row in con.execute("SELECT name, role FROM folders").fetchall():
+        replaced = row["name"] not in roles and row["role"] in roles.values()
+        role = Folder.OTHER if replaced else roles.get(row["name"], row["role"])
+        con.execute("UPDATE folders SET role = ? WHERE name = ? AND role <> ?", (role, row["name"], role))
 
 
 def synced(

@@ -102,7 +102,8 @@ class SqliteStore:
             raise
 
     def close(self) -> None:
-        self.con.close()
+        with self._one_at_a_time:  # a turn of another thread ends first
+            self.con.close()
         self._unlock()
 
     def _unlock(self) -> None:
@@ -134,6 +135,10 @@ class SqliteStore:
     def begin_folder(self, watched: WatchedFolder, uidvalidity: int, uidnext: int, now: datetime) -> None:
         with self._write():
             places.begin_folder(self.con, watched, uidvalidity, uidnext, now)
+
+    def watching(self, watched: Sequence[WatchedFolder]) -> None:
+        with self._write():
+            places.watching(self.con, watched)
 
     def synced(self, name: str, uidvalidity: int, uidnext: int, now: datetime, *, compared: bool) -> None:
         with self._write():

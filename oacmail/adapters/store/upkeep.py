@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from oacmail.adapters.store.connection import FILE, connect, lock, migrate, named_faults, stamp, transaction
+from oacmail.adapters.store.hour import set_problem
 from oacmail.core.errors import Fatal
 
 
@@ -68,7 +69,7 @@ def _check(source: Path) -> None:
 def _after_restore(con: sqlite3.Connection, now: datetime, *, hold_acks: bool) -> int:
     """What was queued may have left since: it is in doubt. Letters that came since are met again in the mailbox."""
     with transaction(con):
-        con.execute("DELETE FROM kv WHERE key GLOB 'problem:*'")
+        con.execute("DELETE FROM kv WHERE key GLOB 'problem:*' OR key GLOB 'alert:*'")
         con.execute(
             """INSERT INTO kv(key, value, at) VALUES('restored_at', ?, ?)
             ON CONFLICT(key) DO UPDATE SET value = excluded.value, at = excluded.at""",
@@ -139,11 +140,14 @@ def retry_letter(con: sqlite3.Connection, ref: str, now: datetime) -> bool:
         )
         if row.rowcount:
             con.execute("UPDATE reviews SET done_at = ? WHERE fingerprint = ?", (stamp(now), ref))
-            con.execute(
-                """DELETE FROM kv WHERE key = 'problem:quarantine' AND NOT EXISTS(
-                SELECT 1 FROM sightings WHERE outcome = 'quarantined' AND error IS NOT NULL)"""
-            )
+            if not _unworkable(con):
+                set_problem(con, "quarantine", False, now)
         return row.rowcount > 0
+
+
+def _unworkable(con: sqlite3.Connection) -> bool:
+    query = "SELECT 1 FROM sightings WHERE outcome = 'quarantined' AND error IS NOT NULL LIMIT 1"
+    return con.execute(query).fetchone() is not None
 
 
 def letter_for_case(con: sqlite3.Connection, message_id: str) -> sqlite3.Row | None:

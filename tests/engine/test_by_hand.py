@@ -1,0 +1,167 @@
+"""What an admin does by hand beside the daemon, and what others do to the folders under it."""
+
+from collections.abc import Callable
+from contextlib import closing
+from datetime import datetime
+
+import pytest
+
+from oacmail import wiring
+from oacmail.adapters.store import listing, upkeep
+from oacmail.core.effects import Ordered, Send
+from oacmail.core.errors import Transient
+from oacmail.core.model import Folder
+from oacmail.core.on_order import Refused
+from oacmail.core.ports import Rendered, Renderer, WatchedFolder
+from tests.engine.world import ANNA, MADRID, OPERATOR, PERE, SUPERVISOR, World, local
+
+TOWN = Callable[..., World]
+
+
+# --- orders -------------------------------------------------------------------------------------------
+
+
+def test_a_closed_case_is_not_handed_to_the_technical_services(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    number = world.case()["number"]
+    world.order("close", number, reason="spam")
+    with pytest.raises(Refused, match="reopen"):
+        world.order("escalate", number)
+    assert world.case()["status"] == "closed"
+
+
+def test_an_answered_case_is_open_again_when_one_that_waits_is_merged_into_it(world: World) -> None:
+    letter = world.citizen_writes(ANNA)
+    world.citizen_writes(PERE)
+    world.turn()
+    world.agent_answers(letter)
+    world.turn()
+    answered, waiting = (case["number"] for case in world.cases())
+    world.order("merge", waiting, into=answered)
+    assert [case["status"] for case in world.cases()] == ["open", "closed"]
+
+
+@pytest.mark.parametrize(("verb", "words"), [("log-call", {}), ("close", {"reason": "contact"})])
+def test_nobody_answers_before_anybody_has_asked(world: World, verb: str, words: dict[str, str]) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    with pytest.raises(Refused, match="before the case began"):
+        world.order(verb, world.case()["number"], at=local("2026-11-25 08:59").isoformat(), **words)
+    assert world.case()["answered_at"] is None
+
+
+# --- the review list ----------------------------------------------------------------------------------
+
+
+def test_a_doubtful_letter_that_is_tried_again_still_waits_for_a_person(world: World) -> None:
+    world.citizen_writes(ANNA, "Gràcies", "Moltes gràcies!")
+    world.turn()
+    ((ref, reason),) = [(row["ref"], row["reason"]) for row in listing.review(world.store.con, MADRID)]
+    whole = upkeep.find_review(world.store.con, ref)
+    assert whole is not None
+    assert upkeep.retry_letter(world.store.con, whole, world.clock.now())
+    assert world.reviews() == []
+    world.turn()
+    assert world.reviews() == [reason]
+    assert world.rows("SELECT outcome FROM sightings WHERE fingerprint = ?", whole) == [{"outcome": "quarantined"}]
+
+
+# --- shadow -------------------------------------------------------------------------------------------
+
+
+def test_what_is_ordered_while_the_daemon_runs_in_shadow_is_never_sent(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OACMAIL_IMAP_PASSWORD", "invented")
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.store.close()
+    wiring.assemble(world.config, shadow=True).close()
+    with wiring.beside(world.config) as engine:
+        engine.perform(Ordered(verb="escalate", case="OAC-2026-000001", by="admin"))
+    with closing(wiring.assemble(world.config)) as parts:
+        states = parts.store.con.execute("SELECT state FROM outbox WHERE kind = 'derived'").fetchall()
+    assert [row["state"] for row in states] == ["shadow"]
+    with wiring.beside(world.config) as engine:
+        assert not engine.policy.shadow, "the daemon that came after it speaks again"
+
+
+# --- folders ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sent", "read_at"),
+    [
+        ("Enviats", "2026-11-25 10:00"),  # named otherwise: the old name holds nothing up
+        ("Sent", "2026-11-25 10:00"),
+        (None, "2026-11-25 09:00"),  # gone: an answer may lie there
+    ],
+)
+def test_the_mailbox_counts_as_read_when_the_folders_that_are_watched_now_were_read(
+    world: World, sent: str | None, read_at: str
+) -> None:
+    world.advance("2026-11-25 10:00")
+    now = world.clock.now()
+    watched = [WatchedFolder(name="INBOX", role=Folder.INTAKE)]
+    watched += [WatchedFolder(name=sent, role=Folder.SENT)] if sent else []
+    for folder in watched:
+        world.store.begin_folder(folder, 1, 1, now)
+    world.store.watching(watched)
+    for folder in watched:
+        world.store.synced(folder.name, 1, 1, now, compared=False)
+    assert listing.health(world.store.con, MADRID)["last_sync"] == local(read_at).isoformat()
+
+
+def test_a_copy_that_cannot_be_moved_is_told_and_holds_no_mail_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise Transient("IMAP MOVE: NO")
+
+    with monkeypatch.context() as rights:
+        rights.setattr(world.mailbox, "file", refused)
+        world.citizen_writes(ANNA)
+        world.turn()
+        assert world.problems() == {"unfiled"}
+        world.citizen_writes(PERE)
+        world.turn()
+    assert [world.kinds(who) for who in (ANNA, PERE)] == [["ack"], ["ack"]]
+    world.turn()
+    assert world.problems() == set()
+    assert len(world.mailbox.raws("Sent")) == 2
+
+
+# --- what is remembered -------------------------------------------------------------------------------
+
+
+def test_an_outage_that_is_over_leaves_nothing_behind(world: World) -> None:
+    world.mailbox.away = True
+    world.live("2026-11-25 09:10", minutes=5)
+    assert world.kinds(OPERATOR) == ["alert"]
+    world.mailbox.away = False
+    world.turn()
+    assert world.rows("SELECT key FROM kv WHERE key GLOB 'alert:*' OR key GLOB 'problem:*'") == []
+
+
+# --- what cannot be shown -----------------------------------------------------------------------------
+
+
+class Squeamish:
+    """A renderer that fails over every original, as a bug of ours would over a strange one."""
+
+    def __init__(self, shipped: Renderer) -> None:
+        self._shipped = shipped
+
+    def render(self, send: Send, message_id: str, mark: str, now: datetime, original: bytes | None) -> Rendered:
+        if original is not None:
+            raise ValueError("strange")
+        return self._shipped.render(send, message_id, mark, now, original)
+
+
+def test_an_original_that_cannot_be_shown_stops_no_escalation(world: World) -> None:
+    world.engine.renderer = Squeamish(world.engine.renderer)
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.live("2026-11-27 08:30", minutes=30)
+    assert world.kinds(SUPERVISOR) == ["overdue"]
