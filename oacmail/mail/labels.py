@@ -161,6 +161,21 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
             "No se encuentra la carpeta de enviados: no se ven las respuestas",
             "No folder of sent mail was found: answers cannot be seen",
         ),
+        "folder-missing": (
+            "No existeix una carpeta que s'ha de vigilar: «oacmail check --online» diu quina",
+            "No existe una carpeta que hay que vigilar: «oacmail check --online» dice cuál",
+            "A folder that should be watched does not exist: `oacmail check --online` names it",
+        ),
+        "folder-unread": (
+            "No es pot obrir una carpeta vigilada: reviseu-ne els permisos",
+            "No se puede abrir una carpeta vigilada: revise sus permisos",
+            "A watched folder cannot be opened: see the rights on it",
+        ),
+        "unfiled": (
+            "Les còpies dels nostres correus no es poden moure a la carpeta d'enviats: reviseu-ne els permisos",
+            "Las copias de nuestros correos no se pueden mover a la carpeta de enviados: revise sus permisos",
+            "Copies of our mail cannot be moved to the sent folder: see the rights on it",
+        ),
         "quarantine": (
             "Un missatge no s'ha pogut llegir o tractar: «oacmail quarantine list»",
             "Un mensaje no se ha podido leer o tratar: «oacmail quarantine list»",

@@ -1,12 +1,17 @@
 """What the admin reads in `status` when the town is unwell."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+import oacmail
 from oacmail.adapters.workdays import SHIPPED
-from oacmail.cli.status import health
+from oacmail.cli.status import REMEDIES, health
+from oacmail.engine import TEMPLATES
+from oacmail.mail.labels import label
+from oacmail.mail.words import LANGUAGES
 from oacmail.sim.relay import DOWN, refused, silence
 from tests.engine.world import ANNA, PERE, World
 
@@ -73,3 +78,16 @@ def test_a_forgotten_year_makes_it_ill(town: Callable[..., World], tmp_path: Pat
     world = town(now="2027-03-10 10:00", office={"holidays": str(file)})
     assert "calendar_missing" in _named(world)
     assert not health(world.config, world.clock.now())["ok"]
+
+
+TOLD_IN_THE_CODE = re.compile(r"""\bproblem\(\s*"([a-z-]+)\"""")
+
+
+def test_every_problem_that_is_remembered_has_a_remedy_and_a_name_in_every_language() -> None:
+    package = Path(oacmail.__file__).parent
+    codes = {code for path in package.rglob("*.py") for code in TOLD_IN_THE_CODE.findall(path.read_text("utf-8"))}
+    codes |= {TEMPLATES, "calendar_missing:2028", "calendar_provisional:2028"}
+    assert len(codes) > 8
+    assert {code.partition(":")[0] for code in codes} <= set(REMEDIES)
+    for code in codes:
+        assert len({label("problem", code, lang) for lang in LANGUAGES} - {code}) == len(LANGUAGES), code
