@@ -87,8 +87,9 @@ def main() -> None:
 
 
 def _remedy(error: OSError) -> str:
-    refused = isinstance(error, PermissionError)
-    return ": run this as the user of the service (sudo oacmail …), on files that it may use" if refused else ""
+    if not isinstance(error, PermissionError):
+        return ""
+    return ": this user may not: `sudo oacmail` for the desk's own files, and others where it may read and write"
 
 
 def _tell(*lines: str) -> None:

@@ -98,11 +98,12 @@ def _order(ctx: click.Context, n: str, verb: str, **words: str | None) -> None:
         if known is None:
             _not_found(n)
         order = Ordered(verb=verb, case=case_number, by=getpass.getuser(), words=given)
-        _said_back(engine.perform(order).because)
+        engine.perform(order)
+    click.echo(f"oacmail: {case_number}: {verb}: done", err=True)
 
 
 def _said_back(because: Iterable[str]) -> None:
-    click.echo(f"oacmail: {', '.join(because)}", err=True)
+    click.echo(f"oacmail: done: {', '.join(because)}", err=True)
 
 
 @case.command()

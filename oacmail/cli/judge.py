@@ -11,6 +11,7 @@ from oacmail import wiring
 from oacmail.cli.common import a_file, as_json, existing, moment, print_json, rules_only, safe
 from oacmail.core import calendar
 from oacmail.core.classify import classify
+from oacmail.core.errors import OacmailError
 from oacmail.core.model import Message, Reading
 from oacmail.mail.house import House
 from oacmail.mail.parse import parse
@@ -101,9 +102,12 @@ def replay(ctx: click.Context, archive: str, as_json: bool) -> None:
     from oacmail.replay import replayed
 
     rows: Iterator[dict[str, Any]] = replayed(existing(archive), rules_only(ctx))
+    row: dict[str, Any] | None = None
     for row in rows:
         if as_json:
             print_json([row])
         else:
             effects = ", ".join(row["effects"])
             click.echo(f"{row['received_at']}  {row['role']:8} {row['case'] or '-':17} {row['joined_by']:24} {effects}")
+    if row is None:
+        raise OacmailError(f"{safe(archive)}: no letter was found: name an mbox file or a Maildir")

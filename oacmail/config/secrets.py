@@ -87,10 +87,11 @@ def _password(name: str, file: Path | None, environ: Mapping[str, str], problems
     variable, before = f"OACMAIL_{name.upper()}_PASSWORD", len(problems)
     text = _first(file, name, variable, environ, f"{name}.password_file", problems)
     if text is None:
-        problems.append(
-            f"{name}.password_file: no password is given: name a file here, or give the systemd credential "
-            f'"{name}" or ${variable}'
-        )
+        if len(problems) == before:
+            problems.append(
+                f"{name}.password_file: no password is given: name a file here, or give the systemd credential "
+                f'"{name}" or ${variable}'
+            )
         return None
     password = text.rstrip("\r\n")
     if not password and len(problems) == before:
