@@ -37,7 +37,7 @@ def answered(
         Change(case=case.number, columns=columns),
         # An acknowledgement that may go still goes: it bears the number and the data-protection clause (`held` drops
         # the one that waits for its budget).
-        Drop(case=case.number, kinds=("overdue", "remind")),
+        Drop(case=case.number, kinds=("overdue",)),
         *(() if guests else (Person(address=case.citizen, known=True),)),
         Note(kind="answered", case=case.number, data={"by": how, "letter": key[:16]}),
     ]

@@ -1,64 +1,27 @@
-"""What happens to a citizen's letter: the case it opens or joins, the clock it arms, the acknowledgement it gets.
+"""What happens to a citizen's letter: the case it opens or joins, and the clock it arms.
 
-Every request ends on a case with a clock (R14); courtesy is decided apart from it, and may wait. The citizen's
-second letter never postpones a deadline. Nothing here looks at raw headers or writes a word of the mails.
+Every request ends on a case with a clock (R14); courtesy is decided apart from it (`courtesy`), and may wait. The
+citizen's second letter never postpones a deadline. Nothing here looks at raw headers or writes a word of the mails.
 """
 
-import re
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import islice
+from datetime import datetime
 
-from oacmail.core import answers, budget, calendar, tokens
-from oacmail.core.classify import classify
+from oacmail.core import answers, calendar, courtesy, tokens
 from oacmail.core.complexity import became_complex
-from oacmail.core.effects import Arrived, Attach, Change, Decision, Effect, Note, OpenCase, Person, Review, Send
-from oacmail.core.model import Kind, Message, Outcome, Reading, Role, Status
+from oacmail.core.effects import Arrived, Attach, Change, Decision, Effect, Note, OpenCase, Person, Review
+from oacmail.core.letter import Letter, read
+from oacmail.core.model import Kind, Message, Outcome, Role, Status
 from oacmail.core.notices import secret_received
 from oacmail.core.policy import Policy
 from oacmail.core.thread import ACKNOWLEDGED, Placing, fold_subject, is_reply, place
-from oacmail.core.view import CaseView, LetterView, View
+from oacmail.core.view import CaseView, View
 
 ACKS_A_CASE_AND_DAY = 3
-SAME_MAIL_A_WEEK = 3
-NEIGHBOURS = ("ca", "es")  # a few words are said in both
-TELLING_LETTERS = 12
-# What every relay takes (RFC 5321 sections 4.1.2 and 4.5.3.1, dot-string) and no client decodes (RFC 2047); an
-# address beyond ASCII is answered by a person.
-_ADDRESS = re.compile(r"(?=.{3,254}\Z)(?!.*=\?)[!#-'*+/-9=?A-Z^-~.-]{1,64}@[A-Za-z0-9.-]{1,253}", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
-    """A citizen's letter on the table: what arrived, what it was read as, who asks."""
-
-    policy: Policy
-    view: View
-    message: Message
-    received_at: datetime
-    now: datetime
-    reading: Reading
-    author: str
-    forced: bool
-
-    @property
-    def due_at(self) -> datetime:
-        asked_at = calendar.clock_start(self.received_at, self.message.sent_at, self.policy)
-        return calendar.answer_due(asked_at, self.policy)
 
 
 def on_citizen(policy: Policy, view: View, inp: Arrived, now: datetime) -> Decision:
     message = inp.message
-    letter = Letter(
-        policy=policy,
-        view=view,
-        message=message,
-        received_at=inp.received_at,
-        now=now,
-        reading=classify(message, policy.form_senders),
-        author=author_of(policy, message),
-        forced=inp.forced,
-    )
+    letter = read(policy, view, inp, now)
     placing = place(message, view, frozenset((letter.author,)), inp.received_at)
     kind = Kind.REQUEST if inp.forced else letter.reading.kind
     if placing.case is None:
@@ -66,14 +29,6 @@ def on_citizen(policy: Policy, view: View, inp: Arrived, now: datetime) -> Decis
     if _other_matter(policy, message, placing.case, placing.rule, inp.received_at):
         return _open(letter, parent=placing.case.number, rule=f"{placing.rule}; child")
     return _join(letter, placing, placing.case, kind)
-
-
-def author_of(policy: Policy, message: Message) -> str:
-    """The person who asks: the From address; for the call-back form alone, the person in Reply-To.
-
-    Who writes without a From is nobody we know: what Reply-To says proves nothing and may be a stranger's address.
-    """
-    return (message.reply_to or message.sender) if message.sender in policy.form_senders else message.sender
 
 
 # --- a letter of no case -------------------------------------------------------------------------------
@@ -124,94 +79,9 @@ def _open(letter: Letter, *, parent: str | None, rule: str) -> Decision:
         Note(kind="opened", case=number, data={"rule": rule}),
         *secret_received(policy, message, number, at=letter.received_at, now=letter.now),
     ]
-    why = _no_ack(letter)
-    effects += [Review(reason=why)] if why else [acknowledgement(letter, number, first=True)]
+    why = courtesy.why_not(letter)
+    effects += [Review(reason=why)] if why else [courtesy.acknowledgement(letter, number, first=True)]
     return Decision(effects=tuple(effects), because=(rule, *letter.reading.because, *((why,) if why else ())))
-
-
-def _no_ack(letter: Letter) -> str:
-    """Why this case is not acknowledged by itself; '' = it is."""
-    limit = letter.policy.budgets.max_age_hours
-    if not _ADDRESS.fullmatch(letter.author):
-        return "no-address-to-answer"
-    if letter.policy.office.is_own(letter.author) or letter.author in letter.policy.people.staff:
-        return "from-our-own-people"
-    if letter.forced:
-        return ""
-    if budget.budget_class(letter.message, letter.view.person) == "refused":
-        return "dmarc-fail"
-    if limit and letter.now - letter.received_at > timedelta(hours=limit):
-        return "first-seen-late"
-    return "same-mail-again-and-again" if _like_a_machine(letter) else ""
-
-
-def _like_a_machine(letter: Letter) -> bool:
-    """A robot that sends no header: a week's third acknowledged mail of the same subject or text, and no person of
-    ours has answered one of them."""
-    folded, since = fold_subject(letter.message.subject), letter.received_at - timedelta(days=7)
-    alike = [
-        known
-        for known in letter.view.recent
-        if known.acked and known.received_at >= since and not _was_answered(letter.view, known)
-        and (known.body_hash == letter.message.body_hash or (folded and known.subject == folded))
-    ]  # fmt: skip
-    return len(alike) >= SAME_MAIL_A_WEEK
-
-
-def _was_answered(view: View, known: LetterView) -> bool:
-    case = view.cases.get(known.case or "")
-    return case is not None and case.answered_at is not None
-
-
-def acknowledgement(letter: Letter, number: str, *, first: bool) -> Send:
-    """The acknowledgement of this letter, with the data-protection clause if it is the case's `first`.
-
-    Held back (`release` None) while its budget has no room.
-    """
-    policy, message = letter.policy, letter.message
-    kind = budget.budget_class(message, letter.view.person)
-    room = budget.has_room(policy, kind, letter.author, letter.view.spent)
-    return Send(
-        key=f"ack:{message.fingerprint}",
-        kind="ack",
-        template="ack",
-        lang=language(letter),
-        recipient=letter.author,
-        case=number,
-        token=tokens.token(policy, number),
-        facts={"case": number, "due_at": letter.due_at, "first": first, "secret": bool(message.secrets)},
-        in_reply_to=message.message_id,
-        refs=(*message.refs, message.message_id) if message.message_id else message.refs,
-        automatic="auto-replied",
-        budget=kind,
-        release=letter.now if room else None,
-        letter=message.fingerprint,
-        received_at=letter.received_at,
-        due_at=letter.due_at,
-    )
-
-
-def language(letter: Letter) -> str:
-    """The writer's language, or two where one may not be understood (domain.md section 4, Language)."""
-    office, person = letter.policy.office, letter.view.person
-    default = office.languages[0]
-    if person is not None and person.lang in office.languages:
-        return person.lang
-    if office.language_policy == "catalan_first":
-        return default
-    if letter.reading.language in NEIGHBOURS and _too_short_to_tell(letter.message.fresh):
-        return _both(office.languages, "es")
-    return letter.reading.language if letter.reading.language in office.languages else _both(office.languages, "en")
-
-
-def _too_short_to_tell(text: str) -> bool:
-    """ "Hola", "IBI 2026", a scan and nothing else: said by everybody here."""
-    return len(list(islice(filter(str.isalpha, text), TELLING_LETTERS))) < TELLING_LETTERS
-
-
-def _both(languages: tuple[str, ...], second: str) -> str:
-    first = languages[0]
-    return f"{first}+{second}" if second in languages and second != first else first
 
 
 # --- a letter on a case --------------------------------------------------------------------------------
@@ -270,6 +140,6 @@ def _asks_anew(letter: Letter, case: CaseView, *, guest: bool) -> list[Effect]:
         Change(case=case.number, columns={"status": status, "closed_at": None, "close_reason": None}),
         Note(kind="asked-anew", case=case.number),
     ]
-    if not guest and case.acks_today < ACKS_A_CASE_AND_DAY and not _no_ack(letter):
-        effects.append(acknowledgement(letter, case.number, first=False))
+    if not guest and case.acks_today < ACKS_A_CASE_AND_DAY and not courtesy.why_not(letter):
+        effects.append(courtesy.acknowledgement(letter, case.number, first=False))
     return effects

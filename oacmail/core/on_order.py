@@ -86,7 +86,7 @@ def _close(policy: Policy, view: View, case: CaseView, inp: Ordered, now: dateti
     return (
         *met,
         Disarm(case=case.number, how="void", at=now, kinds=_ALL),
-        Drop(case=case.number, kinds=("ack", "overdue", "remind")),
+        Drop(case=case.number, kinds=("ack", "overdue")),
         Change(case=case.number, columns=columns),
         Note(kind="closed", case=case.number, data={"by": inp.by, "reason": reason}),
     )

@@ -12,8 +12,8 @@ from oacmail.core import tokens
 from oacmail.core.budget import registrable
 from oacmail.core.effects import Arrived, Ordered, Settled
 from oacmail.core.identify import own_mark
+from oacmail.core.letter import author_of
 from oacmail.core.model import Folder, Message, Outcome, Role, Status
-from oacmail.core.on_citizen import author_of
 from oacmail.core.policy import Policy
 from oacmail.core.thread import SUBJECT_WINDOW
 from oacmail.core.view import UNDELIVERED, CaseView, LetterView, MailView, PersonView, Running, Spent, View

@@ -1,0 +1,107 @@
+"""The acknowledgement of a citizen's letter: who gets one, in which language, and why another gets none.
+
+It never touches a case or a clock: over budget, doubtful or late, the letter is worked all the same. Not a word of
+the mail is written here.
+"""
+
+import re
+from datetime import timedelta
+from itertools import islice
+
+from oacmail.core import budget, tokens
+from oacmail.core.effects import Send
+from oacmail.core.letter import Letter
+from oacmail.core.thread import fold_subject
+from oacmail.core.view import LetterView, View
+
+SAME_MAIL_A_WEEK = 3
+NEIGHBOURS = ("ca", "es")  # a few words are said in both
+TELLING_LETTERS = 12
+# What every relay takes (RFC 5321 sections 4.1.2 and 4.5.3.1, dot-string) and no client decodes (RFC 2047); an
+# address beyond ASCII is answered by a person.
+_ADDRESS = re.compile(r"(?=.{3,254}\Z)(?!.*=\?)[!#-'*+/-9=?A-Z^-~.-]{1,64}@[A-Za-z0-9.-]{1,253}", re.ASCII)
+
+
+def why_not(letter: Letter) -> str:
+    """Why this case is not acknowledged by itself; '' = it is."""
+    limit = letter.policy.budgets.max_age_hours
+    if not _ADDRESS.fullmatch(letter.author):
+        return "no-address-to-answer"
+    if letter.policy.office.is_own(letter.author) or letter.author in letter.policy.people.staff:
+        return "from-our-own-people"
+    if letter.forced:
+        return ""
+    if budget.budget_class(letter.message, letter.view.person) == "refused":
+        return "dmarc-fail"
+    if limit and letter.now - letter.received_at > timedelta(hours=limit):
+        return "first-seen-late"
+    return "same-mail-again-and-again" if _like_a_machine(letter) else ""
+
+
+def _like_a_machine(letter: Letter) -> bool:
+    """A robot that sends no header: a week's third acknowledged mail of the same subject or text, and no person of
+    ours has answered one of them."""
+    folded, since = fold_subject(letter.message.subject), letter.received_at - timedelta(days=7)
+    alike = [
+        known
+        for known in letter.view.recent
+        if known.acked and known.received_at >= since and not _was_answered(letter.view, known)
+        and (known.body_hash == letter.message.body_hash or (folded and known.subject == folded))
+    ]  # fmt: skip
+    return len(alike) >= SAME_MAIL_A_WEEK
+
+
+def _was_answered(view: View, known: LetterView) -> bool:
+    case = view.cases.get(known.case or "")
+    return case is not None and case.answered_at is not None
+
+
+def acknowledgement(letter: Letter, number: str, *, first: bool) -> Send:
+    """The acknowledgement of this letter, with the data-protection clause if it is the case's `first`.
+
+    Held back (`release` None) while its budget has no room.
+    """
+    policy, message = letter.policy, letter.message
+    kind = budget.budget_class(message, letter.view.person)
+    room = budget.has_room(policy, kind, letter.author, letter.view.spent)
+    return Send(
+        key=f"ack:{message.fingerprint}",
+        kind="ack",
+        template="ack",
+        lang=language(letter),
+        recipient=letter.author,
+        case=number,
+        token=tokens.token(policy, number),
+        facts={"case": number, "due_at": letter.due_at, "first": first, "secret": bool(message.secrets)},
+        in_reply_to=message.message_id,
+        refs=(*message.refs, message.message_id) if message.message_id else message.refs,
+        automatic="auto-replied",
+        budget=kind,
+        release=letter.now if room else None,
+        letter=message.fingerprint,
+        received_at=letter.received_at,
+        due_at=letter.due_at,
+    )
+
+
+def language(letter: Letter) -> str:
+    """The writer's language, or two where one may not be understood (domain.md section 4, Language)."""
+    office, person = letter.policy.office, letter.view.person
+    default = office.languages[0]
+    if person is not None and person.lang in office.languages:
+        return person.lang
+    if office.language_policy == "catalan_first":
+        return default
+    if letter.reading.language in NEIGHBOURS and _too_short_to_tell(letter.message.fresh):
+        return _both(office.languages, "es")
+    return letter.reading.language if letter.reading.language in office.languages else _both(office.languages, "en")
+
+
+def _too_short_to_tell(text: str) -> bool:
+    """ "Hola", "IBI 2026", a scan and nothing else: said by everybody here."""
+    return len(list(islice(filter(str.isalpha, text), TELLING_LETTERS))) < TELLING_LETTERS
+
+
+def _both(languages: tuple[str, ...], second: str) -> str:
+    first = languages[0]
+    return f"{first}+{second}" if second in languages and second != first else first

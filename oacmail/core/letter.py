@@ -1,0 +1,55 @@
+"""A citizen's letter on the table: what arrived, what it was read as, who asks, and by when.
+
+It joins facts and the classifier's verdict; what follows from them is decided elsewhere.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from oacmail.core import calendar
+from oacmail.core.classify import classify
+from oacmail.core.effects import Arrived
+from oacmail.core.model import Message, Reading
+from oacmail.core.policy import Policy
+from oacmail.core.view import View
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """`author`: the address of who asks; `forced`: a person says that it is a request."""
+
+    policy: Policy
+    view: View
+    message: Message
+    received_at: datetime
+    now: datetime
+    reading: Reading
+    author: str
+    forced: bool
+
+    @property
+    def due_at(self) -> datetime:
+        asked_at = calendar.clock_start(self.received_at, self.message.sent_at, self.policy)
+        return calendar.answer_due(asked_at, self.policy)
+
+
+def read(policy: Policy, view: View, inp: Arrived, now: datetime) -> Letter:
+    """The letter as it lies before who decides on it."""
+    return Letter(
+        policy=policy,
+        view=view,
+        message=inp.message,
+        received_at=inp.received_at,
+        now=now,
+        reading=classify(inp.message, policy.form_senders),
+        author=author_of(policy, inp.message),
+        forced=inp.forced,
+    )
+
+
+def author_of(policy: Policy, message: Message) -> str:
+    """The person who asks: the From address; for the call-back form alone, the person in Reply-To.
+
+    Who writes without a From is nobody we know: what Reply-To says proves nothing and may be a stranger's address.
+    """
+    return (message.reply_to or message.sender) if message.sender in policy.form_senders else message.sender
