@@ -102,7 +102,8 @@ class Service:
         for thread in threads:
             thread.start()
         scheduler.start()
-        log.info("started", version=__version__, instance=self.parts.engine.policy.instance)
+        policy = self.parts.engine.policy
+        log.info("started", version=__version__, instance=policy.instance, shadow=policy.shadow)
         self.systemd.ready(self._status())
         self._listen()
         self._end(threads, scheduler)
@@ -132,7 +133,8 @@ class Service:
 
     def _status(self) -> str:
         may = self.parts.delivery.citizens_may
-        return "mailbox read, mail goes out" if may else "waiting for the mailbox"
+        goes = "nothing is sent (shadow)" if self.parts.engine.policy.shadow else "mail goes out"
+        return f"mailbox read, {goes}" if may else "waiting for the mailbox"
 
     def _end(self, threads: list[threading.Thread], scheduler: BackgroundScheduler) -> None:
         self.systemd.stopping()

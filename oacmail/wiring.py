@@ -190,7 +190,7 @@ def state(config: Config) -> Path:
 
 def _has_run(config: Config) -> None:
     if not (state(config) / connection.FILE).exists():
-        raise Transient("state: there is no database yet: the service has never run here")
+        raise Transient("state: there is no database yet: the service has never run here: start it")
 
 
 @contextmanager

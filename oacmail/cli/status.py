@@ -28,12 +28,13 @@ REMEDIES = {
     "other-instance": "another oacmail answers this mailbox, and nothing is sent: stop one, start the other anew",
     "unaccounted": "letters without an outcome: the service is behind, or stopped",
     "not-running": "the mailbox was not read for ten minutes: is the service running?",
-    "no-database": "the service has never run on this state directory",
+    "shadow": "the service runs in shadow and sends nothing; to let it speak, start it without --shadow (a warning)",
+    "no-database": "the service has never run on this state directory: start it",
     "schema": "the database is older than the program: `oacmail migrate`",
     "calendar_missing": "a year has no holidays: add it to the holiday file (office.holidays)",
     "calendar_provisional": "a year's holidays are not official yet (a warning)",
 }
-WARNINGS = ("calendar_provisional", "failed")
+WARNINGS = ("calendar_provisional", "failed", "shadow")
 
 
 @click.command()
@@ -100,6 +101,7 @@ def _problems(config: Config, counts: dict[str, Any], now: datetime) -> list[str
     found += ["held"] if counts["outbox"].get("held") else []
     found += ["failed"] if counts["outbox"].get("failed") else []
     found += ["other-instance"] if counts["other_instance"] else []
+    found += ["shadow"] if counts["shadow"] else []
     return list(dict.fromkeys([*found, *wiring.workdays(config).horizon(today)]))
 
 

@@ -207,6 +207,7 @@ def health(con: sqlite3.Connection, zone: ZoneInfo) -> Row:
         "last_tick": _value(con, "last_tick", zone),
         "problems": {code: since.astimezone(zone).isoformat() for code, since in problems(con).items()},
         "other_instance": _raw(con, "other-instance"),
+        "shadow": bool(_raw(con, "shadow")),
     }
 
 
