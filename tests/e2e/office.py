@@ -13,6 +13,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+from tests.e2e.verbs import Verbs
 from tests.servers.maildir import Maildir
 from tests.servers.people import Agent, Citizen
 from tests.servers.road import PASSWORD, Road
@@ -25,6 +26,7 @@ NO_LIMITS = dict.fromkeys(
     ("per_address_hour", "per_address_day", "per_domain_hour", "per_hour", "unverified_per_hour"), 0
 )
 """For [ack], where a test has more letters than an hour's budget."""
+VERBS = Verbs()
 ROOT = Path(__file__).parents[2]
 
 
@@ -188,14 +190,7 @@ class Office:
 
     def oacmail(self, *words: str, code: int | None = 0) -> subprocess.CompletedProcess[str]:
         """Any verb; the exit code is checked unless `code` is None."""
-        done = subprocess.run(
-            [*self.program, "--config", str(self.config), *words],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        done = VERBS.call(("--config", str(self.config), *words))
         if code is not None and done.returncode != code:
             raise AssertionError(f"{words}: exit {done.returncode}\n{done.stdout}\n{done.stderr}\n{self.log_if_any()}")
         return done
