@@ -27,6 +27,8 @@ def answered(
     still_asked = any(
         clock.armed_at > at or (guests and clock.armed_by not in guests) for clock in case.running("answer")
     )
+    crossed = [] if guests or still_asked else _crossed(policy, case, at)
+    still_asked = still_asked or bool(crossed)
     columns: dict[str, str | int | datetime | None] = {"touched_at": at}
     if not guests and (case.answered_at is None or at < case.answered_at):
         columns["answered_at"] = at
@@ -38,12 +40,21 @@ def answered(
         # An acknowledgement that may go still goes: it bears the number and the data-protection clause (`held` drops
         # the one that waits for its budget).
         Drop(case=case.number, kinds=("overdue",)),
+        *crossed,
         *(() if guests else (Person(address=case.citizen, known=True),)),
         Note(kind="answered", case=case.number, data={"by": how, "letter": key[:16]}),
     ]
     if "status" in columns:
         effects += _silent_close(policy, case, at=at, key=key)
     return tuple(effects)
+
+
+def _crossed(policy: Policy, case: CaseView, at: datetime) -> list[Effect]:
+    """Who wrote again after the answer had been written, and before we saw it, has no clock of his own yet."""
+    if case.asked_last is None or case.asked_last[1] <= at or not case.running("answer"):
+        return []
+    letter, asked_at = case.asked_last
+    return list(ask(policy, case.number, key=letter, at=asked_at, due_at=calendar.answer_due(asked_at, policy)))
 
 
 def _silent_close(policy: Policy, case: CaseView, *, at: datetime, key: str) -> list[Effect]:

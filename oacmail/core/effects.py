@@ -223,6 +223,13 @@ class Reviewed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reconsider:
+    """A letter of the desk in Sent, judged before the letter that it answers was read, is worked once more."""
+
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """What we know of an address now; None leaves a column as it is. `known`: a person has answered it."""
 
@@ -273,6 +280,7 @@ Effect = (
     | Note
     | Merge
     | Reviewed
+    | Reconsider
     | Person
     | Remember
 )

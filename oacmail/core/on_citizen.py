@@ -4,11 +4,12 @@ Every request ends on a case with a clock (R14); courtesy is decided apart from 
 citizen's second letter never postpones a deadline. Nothing here looks at raw headers or writes a word of the mails.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from oacmail.core import answers, calendar, courtesy, tokens
 from oacmail.core.complexity import became_complex
-from oacmail.core.effects import Arrived, Attach, Change, Decision, Effect, Note, OpenCase, Person, Review
+from oacmail.core.effects import Arrived, Attach, Change, Decision, Effect, Note, OpenCase, Person, Reconsider, Review
 from oacmail.core.letter import Letter, read
 from oacmail.core.model import Kind, Message, Outcome, Role, Status
 from oacmail.core.notices import secret_received
@@ -20,13 +21,18 @@ ACKS_A_CASE_AND_DAY = 3
 
 
 def on_citizen(policy: Policy, view: View, inp: Arrived, now: datetime) -> Decision:
-    message = inp.message
-    letter = read(policy, view, inp, now)
-    placing = place(message, view, frozenset((letter.author,)), inp.received_at)
-    kind = Kind.REQUEST if inp.forced else letter.reading.kind
+    decision = _placed(read(policy, view, inp, now))
+    again = [Reconsider(fingerprint=known.fingerprint) for known in view.overtaken_by]
+    return replace(decision, effects=(*decision.effects, *again)) if again else decision
+
+
+def _placed(letter: Letter) -> Decision:
+    policy, message = letter.policy, letter.message
+    placing = place(message, letter.view, frozenset((letter.author,)), letter.received_at)
+    kind = Kind.REQUEST if letter.forced else letter.reading.kind
     if placing.case is None:
         return _alone(letter, placing, kind)
-    if _other_matter(policy, message, placing.case, placing.rule, inp.received_at):
+    if _other_matter(policy, message, placing.case, placing.rule, letter.received_at):
         return _open(letter, parent=placing.case.number, rule=f"{placing.rule}; child")
     return _join(letter, placing, placing.case, kind)
 

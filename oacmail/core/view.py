@@ -35,7 +35,8 @@ class CaseView:
     """A case as it stands. `participants`: citizens who wrote as members, never guests. `reply_to`: where else these
     asked to be answered: an agent's client writes there, but nobody is known by it. `asked_since`: their requests
     after the first human answer. `complex_told`: the house has heard that the case is complex. `slot`: when the person
-    wants to be called: morning | afternoon | any, None = no number was given."""
+    wants to be called: morning | afternoon | any, None = no number was given. `asked_last`: the latest request, its
+    fingerprint and arrival."""
 
     number: str
     status: Status
@@ -55,6 +56,7 @@ class CaseView:
     clocks: tuple[Running, ...] = ()
     acks_today: int = 0
     first_letter: str = ""
+    asked_last: tuple[str, datetime] | None = None
     asked_since: int = 0
     complex_told: bool = False
     slot: str | None = None
@@ -124,7 +126,8 @@ class View:
     """For one letter, one order or one settlement.
 
     `known`: the letter of the same fingerprint. `named`: letters whose id the letter's refs name. `naming`: letters
-    of the same citizen that name the letter's id. `mails`: our mails that its refs, report or mark name, oldest first.
+    of the same citizen that name the letter's id; `overtaken_by`: the desk's letters on no case that do. `mails`: our
+    mails that its refs, report or mark name, oldest first.
     `tokened`: cases whose keyed token it bears. `recent`: letters of the writer (for Sent: of the recipients)
     of the last 14 days. `serial`: the next case serial of the year. `reserved`: the number that a letter had before
     the database was restored. `undelivered`: whom an earlier report said this very letter did not reach; None = none.
@@ -133,6 +136,7 @@ class View:
     known: LetterView | None = None
     named: tuple[LetterView, ...] = ()
     naming: tuple[LetterView, ...] = ()
+    overtaken_by: tuple[LetterView, ...] = ()
     mails: tuple[MailView, ...] = ()
     tokened: tuple[str, ...] = ()
     recent: tuple[LetterView, ...] = ()

@@ -114,7 +114,7 @@ def _folder_unreadable(town: Town, deed: Deed, chance: Random) -> str:
 
 
 def _mailbox_restored(town: Town, deed: Deed, chance: Random) -> str:
-    if town.snapshot is None or town.relay.copies == "kept":
+    if town.snapshot is None or town.down or town.relay.copies == "kept":
         return ""
     town.mailbox.restore(town.snapshot)
     town.forget_what_is_lost()
@@ -130,6 +130,8 @@ def _renumbered(town: Town, deed: Deed, chance: Random) -> str:
 
 def _letter_unreadable(town: Town, deed: Deed, chance: Random) -> str:
     """The server cannot give out a letter that has just come."""
+    if town.down:
+        return ""
     known = town.ids_in_the_database()
     letters = town.mailbox.boxes["INBOX"].letters
     fresh = [uid for uid, letter in letters.items() if town.id_of(letter.raw) not in known]

@@ -382,7 +382,8 @@ class Watch:
             _text(self.town.engine.now() - timedelta(days=1)),
         )
         for row in late:
-            waits = self.reckoning.opening(_at(row["due_at"])) + ESCALATED_WITHIN > self.town.engine.now()
+            told_by = self.reckoning.opening(max(_at(row["due_at"]), self.town.well_since)) + ESCALATED_WITHIN
+            waits = told_by > self.town.engine.now()
             if not waits and row["number"] not in self._told:
                 raise Broken("every request is answered or escalated", f"{row['number']}, due {row['due_at']}")
 

@@ -239,6 +239,8 @@ def _replies_to_escalation(town: Town, deed: Deed, chance: Random) -> str:
 
 def _tidies(town: Town, deed: Deed, chance: Random) -> str:
     """Other clients at work: what the service has read is copied, moved and expunged."""
+    if town.down:
+        return ""
     known = town.ids_in_the_database()
     inbox = town.mailbox.boxes["INBOX"].letters
     seen = [uid for uid, letter in inbox.items() if town.id_of(letter.raw) in known]

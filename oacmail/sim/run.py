@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from traceback import format_exc
 from typing import Any
 
 from oacmail.config import Config
@@ -121,6 +122,9 @@ def played(config: Config, plan: Plan, each_day: EachDay = lambda day, outcome: 
         except Broken as broken:
             outcome.broken, outcome.name = (str(broken),), broken.name
             outcome.story.append((town.clock.true(), "the watch", broken.name, broken.seen))
+        except Exception as error:  # a bug is a finding: it comes with its story
+            outcome.name = f"it goes on: {error!r}"
+            outcome.broken = (outcome.name, *format_exc().splitlines()[-8:])
         finally:
             if town.down:
                 town.start()

@@ -8,7 +8,20 @@ from hashlib import sha256
 
 from oacmail.adapters.store.connection import stamp
 from oacmail.adapters.store.scene import Scene, case_id, person_id, raise_serial
-from oacmail.core.effects import Arm, Attach, Change, Disarm, File, Fire, Merge, OpenCase, Person, Review, Reviewed
+from oacmail.core.effects import (
+    Arm,
+    Attach,
+    Change,
+    Disarm,
+    File,
+    Fire,
+    Merge,
+    OpenCase,
+    Person,
+    Reconsider,
+    Review,
+    Reviewed,
+)
 from oacmail.core.model import Attachment, Outcome
 from oacmail.core.thread import fold_subject
 
@@ -154,6 +167,14 @@ def reviewed(con: sqlite3.Connection, effect: Reviewed, scene: Scene) -> None:
     con.execute(
         "UPDATE reviews SET done_at = ? WHERE fingerprint = ? AND done_at IS NULL",
         (stamp(scene.now), effect.fingerprint),
+    )
+
+
+def reconsider(con: sqlite3.Connection, effect: Reconsider, scene: Scene) -> None:
+    con.execute(
+        """UPDATE sightings SET outcome = NULL WHERE fingerprint = ? AND outcome = 'staff' AND EXISTS(
+        SELECT 1 FROM folders f WHERE f.name = folder AND f.uidvalidity = sightings.uidvalidity AND f.role = 'sent')""",
+        (effect.fingerprint,),
     )
 
 

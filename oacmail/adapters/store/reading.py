@@ -41,7 +41,7 @@ def letter_view(con: sqlite3.Connection, policy: Policy, inp: Arrived, now: date
     ids = tuple(dict.fromkeys((*message.refs, *(message.report.about if message.report else ()))))
     known = next(iter(_letters(con, "WHERE m.fingerprint = ?", (message.fingerprint,))), None)
     named = _letters(con, f"WHERE m.message_id IN ({marks(ids)}) ORDER BY m.id", ids) if ids else ()
-    naming = _naming(con, message, writers)
+    naming, overtaken_by = _naming(con, message, writers)
     mails = _mails_of(con, policy, message, ids)
     tokened = tuple(n for n in (tokens.read_token(policy, text) for text in message.tokens) if n)
     recent = _recent(con, writers, inp.received_at)
@@ -52,6 +52,7 @@ def letter_view(con: sqlite3.Connection, policy: Policy, inp: Arrived, now: date
         known=known,
         named=named,
         naming=naming,
+        overtaken_by=overtaken_by,
         mails=mails,
         tokened=tokened,
         recent=recent,
@@ -106,11 +107,20 @@ def _letters(con: sqlite3.Connection, where: str, values: Sequence[object]) -> t
     )
 
 
-def _naming(con: sqlite3.Connection, message: Message, writers: Sequence[str]) -> tuple[LetterView, ...]:
+def _naming(
+    con: sqlite3.Connection, message: Message, writers: Sequence[str]
+) -> tuple[tuple[LetterView, ...], tuple[LetterView, ...]]:
+    """Letters that name this one: of these writers, and of the desk on no case."""
     if not message.message_id or not writers:
-        return ()
-    where = f"""JOIN refs r ON r.message_id = m.id WHERE r.ref = ? AND p.address IN ({marks(writers)}) LIMIT 20"""
-    return _letters(con, where, (message.message_id, *writers))
+        return (), ()
+    found = _letters(
+        con,
+        f"""JOIN refs r ON r.message_id = m.id WHERE r.ref = ? AND (p.address IN ({marks(writers)})
+        OR m.role = 'agent' AND m.case_id IS NULL) LIMIT 20""",
+        (message.message_id, *writers),
+    )
+    own = tuple(letter for letter in found if letter.author in writers)
+    return own, tuple(letter for letter in found if letter.author not in writers)
 
 
 def _recent(con: sqlite3.Connection, writers: Sequence[str], received_at: datetime) -> tuple[LetterView, ...]:
@@ -175,6 +185,11 @@ def _case(con: sqlite3.Connection, policy: Policy, row: sqlite3.Row, now: dateti
         "SELECT count(*) FROM outbox WHERE case_id = ? AND kind = 'ack' AND created_at >= ?",
         (row["id"], stamp(midnight)),
     ).fetchone()[0]
+    asked = con.execute(
+        """SELECT fingerprint, received_at FROM messages WHERE case_id = ? AND role = 'citizen' AND kind = 'request'
+        ORDER BY received_at DESC LIMIT 1""",
+        (row["id"],),
+    ).fetchone()
     return CaseView(
         number=row["number"],
         status=Status(row["status"]),
@@ -194,6 +209,7 @@ def _case(con: sqlite3.Connection, policy: Policy, row: sqlite3.Row, now: dateti
         clocks=clocks(con, row["id"]),
         acks_today=acks,
         first_letter=row["opened_by"],
+        asked_last=(asked["fingerprint"], at(asked["received_at"])) if asked else None,
         asked_since=_asked_since(con, row),
         complex_told=_complex_told(con, row["id"]),
         slot=row["slot"],

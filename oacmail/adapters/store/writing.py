@@ -28,6 +28,7 @@ _DO: Mapping[type[Effect], Callable[..., None]] = {
     effects.Note: of_mails.note,
     effects.Merge: of_cases.merge,
     effects.Reviewed: of_cases.reviewed,
+    effects.Reconsider: of_cases.reconsider,
     effects.Person: of_cases.person,
     effects.Remember: of_mails.remember,
 }
