@@ -21,8 +21,8 @@ KEYS = frozenset(
     {
         *("event", "level", "timestamp"),
         *("case", "letter", "key", "folder", "uid", "event_id", "instance"),  # ids; `letter` is a fingerprint
-        *("kind", "state", "role", "rule", "reason", "template", "lang", "job", "server", "version", "signal", "shadow"),
-        *("code", "status", "error", "at", "logger", "problem"),
+        *("kind", "state", "role", "rule", "reason", "template", "lang", "job", "server", "version", "signal"),
+        *("code", "status", "error", "at", "logger", "problem", "shadow"),
         *("count", "attempt", "seconds", "bytes", "errors", "due_at", "next_at", "since", "dropped"),
     }
 )

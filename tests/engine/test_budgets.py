@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.engine.world import ANNA, OPERATOR, World
+from oacmail.adapters.store import listing
+from tests.engine.world import ANNA, MADRID, OPERATOR, World
 
 TOWN = Callable[..., World]
 _LETTERS = "abcdefghijklmnopqrstuvwxyzàéíòú"
@@ -41,6 +42,20 @@ def test_an_address_gets_three_an_hour_and_ten_a_day(town: TOWN) -> None:
 def test_over_budget_the_case_and_its_clock_are_as_always(world: World) -> None:
     _write(world, 5, ANNA)
     assert {case["due_at"] for case in world.cases()} == {"2026-11-26T20:00:00+01:00"}
+
+
+def test_why_says_that_an_acknowledgement_waits_for_room_or_for_a_person(town: TOWN) -> None:
+    world = town(now="2026-11-25 23:30")
+    _write(world, 4, ANNA)
+    number = world.cases()[-1]["number"]
+    assert ("mail ack", "over budget") in _reasons(world, number)
+    world.live("2026-11-26 00:01", minutes=31)
+    assert {("mail ack", "dropped"), ("review", "over-budget")} <= _reasons(world, number)
+
+
+def _reasons(world: World, number: str) -> set[tuple[str, str | None]]:
+    lines = listing.reasons(world.store.con, MADRID, number) or []
+    return {(line["kind"], line["data"].get("state", line["data"].get("reason"))) for line in lines}
 
 
 def test_what_waited_goes_when_there_is_room_and_the_oldest_first(world: World) -> None:

@@ -90,7 +90,7 @@ def case(con: sqlite3.Connection, zone: ZoneInfo, now: datetime, number: str) ->
             "state": mail["state"],
             "sent_at": local(mail["sent_at"], zone),
         }
-        for mail in con.execute("SELECT * FROM outbox WHERE case_id = ? ORDER BY id", (row["id"],))
+        for mail in _mails_of(con, row["id"])
     ]
     shown["events"] = [_event(event, zone) for event in _events(con, row["id"])]
     return shown
@@ -152,8 +152,32 @@ def reasons(con: sqlite3.Connection, zone: ZoneInfo, number: str) -> list[Row] |
         }
         for clock in con.execute("SELECT * FROM deadlines WHERE case_id = ? ORDER BY armed_at, level", (row["id"],))
     ]
+    lines += [_mail_line(mail, zone) for mail in _mails_of(con, row["id"])]
+    lines += [
+        {"at": local(item["at"], zone), "kind": "review", "data": {"reason": item["reason"], "done": item["done_at"]}}
+        for item in con.execute(_REVIEWS_OF, (row["id"],))
+    ]
     lines += [_event(event, zone) for event in _events(con, row["id"])]
     return sorted(lines, key=lambda line: str(line["at"]))
+
+
+_REVIEWS_OF = """SELECT r.* FROM reviews r JOIN messages m ON m.fingerprint = r.fingerprint WHERE m.case_id = ?
+  ORDER BY r.at"""
+
+
+def _mails_of(con: sqlite3.Connection, case_id: int) -> list[sqlite3.Row]:
+    return con.execute("SELECT * FROM outbox WHERE case_id = ? ORDER BY id", (case_id,)).fetchall()
+
+
+def _mail_line(mail: sqlite3.Row, zone: ZoneInfo) -> Row:
+    over_budget = mail["state"] == "queued" and mail["next_at"] is None
+    data = {
+        "state": "over budget" if over_budget else mail["state"],
+        "next_at": local(mail["next_at"], zone),
+        "sent_at": local(mail["sent_at"], zone),
+        "error": mail["last_error"],
+    }
+    return {"at": local(mail["created_at"], zone), "kind": f"mail {mail['kind']}", "data": data}
 
 
 def outbox(con: sqlite3.Connection, zone: ZoneInfo, *, every: bool = False) -> Iterator[Row]:
