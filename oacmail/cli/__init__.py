@@ -22,6 +22,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "try": ("judge", "What oacmail makes of these mail files; nothing is written."),
     "due": ("judge", "When a mail received then must be answered, and why."),
     "replay": ("judge", "An archive through today's rules; sends nothing."),
+    "simulate": ("simulate", "A town over weeks, with everything that can go wrong; nothing is sent."),
     "case": ("cases", "Cases: list, show, assign, close, reopen, log a call …"),
     "why": ("cases", "Every rule, word and event behind a case."),
     "outbox": ("queues", "Mails that wait, failed or are held."),

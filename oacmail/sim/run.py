@@ -29,6 +29,7 @@ class Outcome:
     cases: int = 0
     acks: int = 0
     escalations: int = 0
+    misfortunes: int = 0
     digest: str = ""
     broken: tuple[str, ...] = ()
     name: str = ""
@@ -89,6 +90,8 @@ class _Play:
     def line(self, at: datetime, who: str, what: str, came_of_it: str) -> None:
         self.outcome.story.append((at, who, what, came_of_it))
         self.digest.update(f"{at.isoformat()}|{who}|{what}|{came_of_it}\n".encode())
+        self.outcome.misfortunes += who == "misfortune" and came_of_it != "over"
+        self.outcome.letters = sum(len(letter.at) for letter in self.town.ledger.written.values())
 
     def _note(self) -> None:
         """What the service did since."""
@@ -104,7 +107,6 @@ class _Play:
         for row in town.store.con.execute("SELECT number, status, opened_at, answered_at FROM cases ORDER BY number"):
             self.digest.update(f"{tuple(row)}\n".encode())
             outcome.cases += 1
-        outcome.letters = sum(len(letter.at) for letter in town.ledger.written.values())
         outcome.digest = self.digest.hexdigest()
 
 

@@ -1,0 +1,72 @@
+"""`simulate`: a town over weeks, with everything that can go wrong; exit 1 when an invariant broke, with its story."""
+
+import logging
+import sys
+from datetime import datetime
+
+import click
+import structlog
+
+from oacmail.cli.common import as_json, print_json, rules_only, safe
+from oacmail.sim.run import Outcome, simulated
+from oacmail.sim.shrink import shrunk
+
+
+@click.command()
+@click.option("--days", type=click.IntRange(min=1, max=900), required=True, help="How long the town is played.")
+@click.option("--seed", type=int, required=True, help="The same seed plays the same town.")
+@as_json
+@click.pass_context
+def simulate(ctx: click.Context, days: int, seed: int, as_json: bool) -> None:
+    """A town of invented people and misfortunes over the real engine and a real database; sends nothing.
+
+    Reads only rules and calendar of the configuration. A failing run is shrunk to the shortest story found.
+    """
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    config = rules_only(ctx)
+    outcome = simulated(config, days, seed, lambda day, so_far: _day(day, so_far, as_json))
+    _clear()
+    told = outcome
+    if outcome.broken:
+        told = shrunk(config, outcome, lambda trial: _progress(f"looking for a shorter story: {trial}"))
+        _clear()
+    if as_json:
+        print_json([*_lines(told), outcome.row()] if told.broken else [outcome.row()])
+    else:
+        _tell(outcome, told)
+    sys.exit(1 if outcome.broken else 0)
+
+
+def _day(day: datetime, so_far: Outcome, as_json: bool) -> None:
+    if as_json:
+        counts = {"letters": so_far.letters, "acks": so_far.acks, "escalations": so_far.escalations}
+        print_json([{"day": day.date().isoformat(), **counts, "misfortunes": so_far.misfortunes}])
+    else:
+        _progress(f"{day:%a %d %b %Y}: {so_far.letters} letters, {so_far.misfortunes} misfortunes")
+
+
+def _lines(told: Outcome) -> list[dict[str, str]]:
+    return [{"at": at.isoformat(), "who": who, "what": what, "so": so} for at, who, what, so in told.story]
+
+
+def _tell(outcome: Outcome, told: Outcome) -> None:
+    zone = outcome.plan.begins.tzinfo
+    click.echo(f"{outcome.plan.days} days from {outcome.plan.begins:%d %b %Y}, seed {outcome.plan.seed}: ", nl=False)
+    click.echo(f"{outcome.letters} letters, {outcome.cases} cases, {outcome.acks} acknowledgements, ", nl=False)
+    click.echo(f"{outcome.escalations} escalations, {outcome.misfortunes} misfortunes; digest {outcome.digest[:16]}")
+    if not outcome.broken:
+        click.echo("every invariant held")
+        return
+    click.echo("\n".join(safe(line) for line in told.broken))
+    for at, who, what, so in told.story:
+        click.echo(f"  {at.astimezone(zone):%a %d %b %H:%M:%S}  {safe(who)} {safe(what)}: {safe(so)}")
+
+
+def _progress(text: str) -> None:
+    """One line on a terminal, the next in its place; nothing elsewhere."""
+    if sys.stderr.isatty():
+        click.echo(f"\r\x1b[K{text}", err=True, nl=False)
+
+
+def _clear() -> None:
+    _progress("")
