@@ -14,7 +14,7 @@ from oacmail.core.policy import Policy
 
 # No I, O, 0, 1: people read these letters aloud on the telephone.
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-_MARK = re.compile(r"\s*([a-z])=([^;]*?)\s*(?:;|$)")
+_MARK = re.compile(r"([a-z])=([^;]*)")
 _FIELDS = ("v", "i", "k", "c", "l", "r", "d")
 
 
@@ -107,7 +107,7 @@ def read_mark(policy: Policy, raw: str, recipient: str, sent_at: datetime | None
 
     Not over body, subject or Message-ID, which relays change. The instance may be another one's: the caller looks.
     """
-    values = {**dict.fromkeys(_FIELDS, ""), **dict(_MARK.findall(raw))}
+    values = {**dict.fromkeys(_FIELDS, ""), **{name: value.strip() for name, value in _MARK.findall(raw)}}
     signature = values.get("s", "")
     if not signature.isascii() or not any(
         hmac.compare_digest(_sign(secret, values, recipient, sent_at), signature) for secret in policy.secrets

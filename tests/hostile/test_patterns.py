@@ -1,0 +1,138 @@
+"""Every regular expression of the layers that read strangers' bytes costs no more than the length of what it reads.
+
+The patterns are found by walking the modules, so that a new one is tried without being listed. The bait is made of a
+pattern's own words: repeated, with gaps that never end, and with an end that does not fit.
+"""
+
+import importlib
+import pkgutil
+import re
+import time
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import oacmail.core
+import oacmail.mail
+
+LENGTH = 8_000  # characters of bait
+SECONDS = 0.15  # nobody waits longer for them
+NOTICED = 0.004  # from here on twice the length must cost less than three times as much
+# Patterns that never see more than so many characters, whatever comes: the text is cut before they are asked.
+SHORT = {
+    "oacmail.core.courtesy._ADDRESS": 320,
+    "oacmail.mail.addresses._ADDR_SPEC": 320,
+    "oacmail.mail.headers._ADDRESS": 254,
+    "oacmail.mail.headers._MSG_ID": 900,
+    "oacmail.mail.phones._OTHER_THING": 30,
+    "oacmail.mail.phones._WANTED": 60,
+    "oacmail.mail.phones._BETTER": 60,
+    "oacmail.mail.phones._NOT_WANTED": 60,
+    "oacmail.mail.lang._NOISE": 600,
+    "oacmail.mail.lang._WORD": 600,
+    "oacmail.mail.secrets._OF_SOMEBODY_ELSE": 80,
+    "oacmail.core.thread._PREFIX": 998,
+}
+WORDS_TRIED = 4
+_WORD = re.compile(r"[A-Za-zÀ-ÿ]{2,}")
+_CHARS = (" ", "a", "<", ":", "\n", "@", "-", "1")
+
+
+def _patterns(value: object, name: str, depth: int = 0) -> Iterator[tuple[str, re.Pattern[Any]]]:
+    if isinstance(value, re.Pattern):
+        yield name, value
+    elif isinstance(value, tuple | list | frozenset) and depth < 3:
+        for number, item in enumerate(value):
+            yield from _patterns(item, f"{name}[{number}]", depth + 1)
+    elif isinstance(value, dict) and depth < 3:
+        for key, item in value.items():
+            yield from _patterns(item, f"{name}[{key!r}]", depth + 1)
+    elif callable(value) and getattr(value, "__closure__", None):  # a test made of a pattern (mail/auto.py)
+        for cell in value.__closure__:  # type: ignore[attr-defined]
+            yield from _patterns(cell.cell_contents, name, depth + 1)
+
+
+def _all() -> dict[str, re.Pattern[Any]]:
+    found: dict[str, re.Pattern[Any]] = {}
+    for package in (oacmail.core, oacmail.mail):
+        for info in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            module = importlib.import_module(info.name)
+            for name, value in vars(module).items():
+                found |= dict(_patterns(value, f"{info.name}.{name}"))
+    unique = {id(pattern): name for name, pattern in reversed(found.items())}
+    return {name: pattern for name, pattern in found.items() if unique[id(pattern)] == name}
+
+
+PATTERNS = _all()
+SOURCES = {
+    f"{package.__name__}.{path.stem}": path.read_text("utf-8")
+    for package in (oacmail.core, oacmail.mail)
+    for path in Path(package.__path__[0]).glob("*.py")
+}
+
+
+def _bait(pattern: re.Pattern[Any], length: int) -> Iterator[str]:
+    source = pattern.pattern if isinstance(pattern.pattern, str) else pattern.pattern.decode("latin-1")
+    words = list(dict.fromkeys(_WORD.findall(source)))
+    step = max(1, len(words) // WORDS_TRIED)
+    for piece in (*_CHARS, *words[::step][:WORDS_TRIED]):
+        for unit in (piece, piece + " ", piece + ": ", f"{piece} de ", f"\n{piece}\n> "):
+            yield unit * (length // len(unit))
+        for tail in (" ", "a", "\n", ":"):
+            yield piece + tail * (length // len(tail)) + "!x"
+    for first, second in product(words[:: max(1, len(words) // 3)][:3], words[-3:]):
+        yield f"{first} {second}{' ' * length}!x"
+
+
+def _is_searched(name: str) -> bool:
+    """Whether it is asked to begin anywhere; most are asked at the beginning of a line or a value only."""
+    module, _, bare = name.rpartition(".")
+    source = SOURCES[module] if bare.startswith("_") else "\n".join(SOURCES.values())
+    return "[" in name or bool(re.search(rf"\b{bare}\.(?:search|finditer|findall|subn?|split)\b", source))
+
+
+def _cost(pattern: re.Pattern[Any], text: str, *, searched: bool = True) -> float:
+    data: Any = text if isinstance(pattern.pattern, str) else text.encode("utf-8")
+    started = time.process_time()
+    for _ in pattern.finditer(data) if searched else ():
+        if time.process_time() - started > SECONDS:
+            break
+    pattern.match(data)
+    pattern.fullmatch(data)
+    return time.process_time() - started
+
+
+def _is_slow(pattern: re.Pattern[Any], text: str, twice: str, *, searched: bool) -> bool:
+    once = _cost(pattern, text, searched=searched)
+    if once < NOTICED:
+        return False
+    once = min(once, _cost(pattern, text, searched=searched))
+    double = min(_cost(pattern, twice, searched=searched) for _ in range(2))
+    return once > SECONDS or double > max(3 * once, 3 * NOTICED)
+
+
+def _slow(pattern: re.Pattern[Any], length: int, *, searched: bool = True) -> Iterator[str]:
+    pairs = zip(_bait(pattern, length), _bait(pattern, 2 * length), strict=True)
+    return (text[:60] for text, twice in pairs if _is_slow(pattern, text, twice, searched=searched))
+
+
+def test_the_walk_finds_the_patterns() -> None:
+    assert len(PATTERNS) > 100
+    assert set(SHORT) <= set(PATTERNS)
+
+
+@pytest.mark.parametrize("name", PATTERNS)
+def test_a_pattern_costs_no_more_than_what_it_reads_is_long(name: str) -> None:
+    if name in SHORT:
+        assert not [text for text in _bait(PATTERNS[name], SHORT[name]) if _cost(PATTERNS[name], text) > SECONDS]
+    else:
+        assert list(_slow(PATTERNS[name], LENGTH, searched=_is_searched(name))) == []
+
+
+@pytest.mark.parametrize("pattern", [r"contrasenya(?: de\s*)*\s*:", r"@[^:<>]*:", r"[ \t]+(?=\n|\Z)", r"[^@]+@[^@]+"])
+def test_a_slow_pattern_would_be_caught(pattern: str) -> None:
+    """The faults that this instrument was made for."""
+    assert next(_slow(re.compile(pattern), LENGTH))
