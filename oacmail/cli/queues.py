@@ -113,5 +113,19 @@ def retry_letter(ctx: click.Context, ref: str) -> None:
         done = whole is not None and upkeep.retry_letter(con, whole, datetime.now(UTC))
         _done(
             done,
-            f"{safe(ref)} is not in quarantine, or lies in no watched folder any more: see `oacmail quarantine list`",
+            f"{safe(ref)} is no letter that failed, or lies in no watched folder any more; `oacmail case open` makes"
+            " a case of a doubtful one, `oacmail quarantine done` takes it off the list",
+        )
+
+
+@quarantine.command()
+@click.argument("ref")
+@click.pass_context
+def done(ctx: click.Context, ref: str) -> None:
+    """A person has looked at it: off the list, and nothing else. Touches no mail and sends none."""
+    with wiring.writing(configured(ctx)) as con:
+        whole = upkeep.find_review(con, ref)
+        off = whole is not None and upkeep.looked_at(con, whole, datetime.now(UTC))
+        _done(
+            off, f"{safe(ref)} is not on the list, or could not be read yet: `oacmail quarantine retry` tries it anew"
         )

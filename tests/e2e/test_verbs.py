@@ -183,6 +183,20 @@ def test_a_doubtful_letter_without_an_id_and_one_too_large_to_be_kept_become_cas
     assert desk.rows("SELECT count(*) AS n FROM messages")[0]["n"] == 2
 
 
+def test_spam_that_a_person_has_looked_at_leaves_the_list_and_nothing_else_happens(road: Road, desk: Office) -> None:
+    seller = Citizen(road, "Best SEO")
+    text = "Dear sir, cheap SEO backlinks, first page of Google. Special price. Pay in bitcoin, casino."
+    sent = seller.write(desk.address, "Cheap SEO backlinks", text)
+    until(lambda: desk.rows("SELECT 1 FROM messages WHERE message_id = ?", sent), what="it is judged")
+    (item,) = _waiting(desk, sent)
+    assert "case open" in desk.oacmail("quarantine", "retry", "no-such-ref", code=1).stderr
+    desk.oacmail("quarantine", "done", item["ref"])
+    assert _waiting(desk, sent) == []
+    assert not [case for case in desk.cases() if case["citizen"] == seller.address]
+    assert desk.oacmail("quarantine", "done", item["ref"], code=1).stderr
+    assert desk.status()["unaccounted"] == 0
+
+
 def _waiting(desk: Office, message_id: str) -> list[dict[str, Any]]:
     return [item for item in desk.json("quarantine", "list") if item["message_id"] == message_id]
 

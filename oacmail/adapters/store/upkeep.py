@@ -120,6 +120,13 @@ def find_review(con: sqlite3.Connection, ref: str) -> str | None:
     return str(rows[0][0]) if len(rows) == 1 else None
 
 
+def looked_at(con: sqlite3.Connection, ref: str, now: datetime) -> bool:
+    """A person has looked, and nothing more is to be done; False for a letter that nobody could read yet."""
+    with transaction(con):
+        row = con.execute("UPDATE reviews SET done_at = ? WHERE fingerprint = ? AND done_at IS NULL", (stamp(now), ref))
+        return row.rowcount == 1
+
+
 def original(con: sqlite3.Connection, ref: str) -> bytes | None:
     """The bytes behind a reference, if we have them."""
     row = con.execute(
