@@ -1,8 +1,8 @@
 """From the outbox to the relay: what may be claimed now, and what became of each attempt.
 
 Mail to citizens waits until INBOX, Sent and Junk have been read since the last start or loss of the line, since a
-copy there may prove that it has left already; mail to staff has no copy to wait for. It decides no mail's fate:
-each attempt goes to core as `Settled`.
+copy there may prove that it has left already; mail to staff has no copy to wait for, but no notice leaves at night. It
+decides no mail's fate: each attempt goes to core as `Settled`.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,8 +12,10 @@ from typing import Literal
 
 import structlog
 
+from oacmail.core import calendar
 from oacmail.core.effects import Settled
 from oacmail.core.errors import Permanent, RelayTrouble, Transient, Uncertain
+from oacmail.core.on_clock import NOTICES
 from oacmail.core.on_ours import OTHER_INSTANCE
 from oacmail.core.ports import Claimed, Outgoing, Transport
 from oacmail.engine.turns import Engine
@@ -47,7 +49,8 @@ class Delivery:
         self._upset = True  # whatever breaks from here on leaves rows behind that nobody is sending
         most = min(BATCH, self._room(now))
         staff = None if self.citizens_may else self.engine.policy.people.staff
-        claimed = store.claim(now, most, staff) if most > 0 else []
+        waits = () if calendar.in_hours(now, self.engine.policy) else NOTICES
+        claimed = store.claim(now, most, staff, waits) if most > 0 else []
         self._send_all(claimed)
         self._upset = False
         return bool(claimed)

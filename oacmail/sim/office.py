@@ -56,8 +56,8 @@ class MortalStore(SqliteStore):
             self.died("before commit")
         self.died("after commit")
 
-    def claim(self, now: datetime, most: int, staff: frozenset[str] | None) -> list[Claimed]:
-        claimed = super().claim(now, most, staff)
+    def claim(self, now: datetime, most: int, staff: frozenset[str] | None, waits: Sequence[str] = ()) -> list[Claimed]:
+        claimed = super().claim(now, most, staff, waits)
         if claimed:
             self.died("after claim")
         return claimed

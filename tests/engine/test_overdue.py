@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.engine.world import AGENT, ANNA, OPERATOR, PERE, SUPERVISOR, World, text_of
+from oacmail.sim.relay import later
+from tests.engine.world import AGENT, ANNA, OPERATOR, PERE, SUPERVISOR, World, local, text_of
 
 TOWN = Callable[..., World]
 
@@ -272,3 +273,17 @@ def test_a_letter_seen_within_three_days_but_past_its_day_is_promised_the_next_o
     world.turn()
     assert world.case()["due_at"] == "2026-11-26T20:00:00+01:00"
     assert "dilluns, 30 de novembre" in text_of(world.received(ANNA)[0])
+
+
+def test_a_notice_that_the_relay_put_off_into_the_night_waits_even_if_the_relay_is_well_before_the_next_tick(
+    world: World,
+) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.relay.when(later(451), to=AGENT)
+    world.live("2026-11-26 19:59", minutes=15)
+    assert world.mail("remind")["state"] == "queued"
+    world.relay.well()
+    world.clock.set(local("2026-11-26 22:00"))
+    world.drain()
+    assert world.kinds(AGENT) == []

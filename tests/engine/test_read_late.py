@@ -1,4 +1,4 @@
-"""A folder that could be read only later: answers that were met before their question, and letters that crossed them."""
+"""A folder that could be read only later: answers met before their question, and letters that crossed them."""
 
 from tests.engine.world import ANNA, World
 

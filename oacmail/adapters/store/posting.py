@@ -4,6 +4,7 @@ One process a state directory: what a start finds `claimed` was never sent, what
 """
 
 import sqlite3
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from oacmail.adapters.store.connection import stamp
@@ -27,14 +28,17 @@ def recover(con: sqlite3.Connection) -> None:
     )
 
 
-def claim(con: sqlite3.Connection, now: datetime, most: int, staff: frozenset[str] | None) -> list[Claimed]:
-    """Up to `most` rows that are due; with `staff` only mail to these addresses."""
+def claim(
+    con: sqlite3.Connection, now: datetime, most: int, staff: frozenset[str] | None, waits: Sequence[str]
+) -> list[Claimed]:
+    """Up to `most` rows that are due; with `staff` only mail to these addresses; none of a kind that `waits`."""
     only = f" AND recipient IN ({','.join('?' * len(staff))})" if staff is not None else ""
+    only += f" AND kind NOT IN ({','.join('?' * len(waits))})" if waits else ""
     rows = con.execute(
         f"""UPDATE outbox SET state = 'claimed', attempts = attempts + 1 WHERE id IN (
         SELECT id FROM outbox WHERE {LIVE} AND state = 'queued' AND next_at <= ?{only} ORDER BY {_ORDER} LIMIT ?)
         RETURNING id, key, kind, recipient, mime, next_at""",
-        (stamp(now), *(sorted(staff) if staff is not None else ()), most),
+        (stamp(now), *(sorted(staff) if staff is not None else ()), *waits, most),
     ).fetchall()
     return [
         Claimed(key=row["key"], kind=row["kind"], recipient=row["recipient"], mime=row["mime"])

@@ -220,9 +220,9 @@ class SqliteStore:
         with self._write():
             posting.recover(self.con)
 
-    def claim(self, now: datetime, most: int, staff: frozenset[str] | None) -> list[Claimed]:
+    def claim(self, now: datetime, most: int, staff: frozenset[str] | None, waits: Sequence[str] = ()) -> list[Claimed]:
         with self._write():
-            return posting.claim(self.con, now, most, staff)
+            return posting.claim(self.con, now, most, staff, waits)
 
     def unclaim(self, keys: list[str], now: datetime) -> None:
         with self._write():
