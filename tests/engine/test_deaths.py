@@ -1,0 +1,27 @@
+"""Processes that die while letters are read: no letter is blamed for what it was merely near."""
+
+from oacmail.engine.intake import DEATHS
+from tests.engine.world import ANNA, MARTA, PERE, World
+
+POINT = "before the fetch"
+
+
+def test_deaths_that_come_by_chance_set_no_letter_aside(world: World) -> None:
+    for writer in (ANNA, PERE, MARTA):
+        world.citizen_writes(writer, f"Consulta de {writer}")
+    for _ in range(1 + 3 * (DEATHS - 1)):  # the batch, then now one of them, now another
+        world.kill(POINT, world.sync)
+    world.turn()
+    assert [len(world.received(writer)) for writer in (ANNA, PERE, MARTA)] == [1, 1, 1]
+    assert world.reviews() == []
+
+
+def test_a_letter_over_which_the_process_dies_again_and_again_is_set_aside_and_stops_nobody(world: World) -> None:
+    world.citizen_writes(ANNA)
+    for _ in range(1 + DEATHS):
+        world.kill(POINT, world.sync)
+    world.citizen_writes(PERE)
+    world.turn()
+    assert world.kinds(PERE) == ["ack"]
+    assert world.kinds(ANNA) == []
+    assert "quarantine" in world.problems()
