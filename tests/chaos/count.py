@@ -14,7 +14,6 @@ from tests.e2e.office import Office
 _CASES = """SELECT m.message_id, c.number FROM messages m LEFT JOIN cases c ON c.id = m.case_id
 WHERE m.outcome <> 'ours'"""
 _UNENDED = "SELECT key FROM outbox WHERE state NOT IN ('sent', 'dropped')"
-_NO_OUTCOME = "SELECT folder, uid FROM sightings WHERE outcome IS NULL"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +22,7 @@ class Harm:
     writers' mailboxes, `robots_answered` likewise. `undelivered`: letters that are not in the office's INBOX at all,
     the servers' affair; `unaccounted`: letters that are, and that the database does not know or gave no outcome.
     `recorded_twice`: letters; `cases_doubled`: conversations on several cases, cases with several conversations.
+    `set_aside`: places in quarantine, unread or not.
     `copies_wrong`: acknowledgements whose copy is not exactly once in Sent, copies left in INBOX. `held`: keys of mails
     that wait for a person's word."""
 
@@ -33,6 +33,7 @@ class Harm:
     unaccounted: tuple[str, ...]
     recorded_twice: tuple[str, ...]
     cases_doubled: tuple[str, ...]
+    set_aside: tuple[str, ...]
     copies_wrong: tuple[str, ...]
     held: tuple[str, ...]
 
@@ -55,12 +56,16 @@ def harm(desk: Office, sent: Sequence[Sent]) -> Harm:
         acknowledged_twice=tuple(root for root, idents in talks.items() if _of(acks, idents) > 1),
         robots_answered=tuple(letter.message_id for letter in sent if not letter.root and acks[letter.message_id]),
         undelivered=tuple(letter.message_id for letter in sent if letter.message_id not in there),
-        unaccounted=(*_without_outcome(desk), *(ident for ident in there - cases.keys() if ident in _all(sent))),
+        unaccounted=(
+            *_places(desk, "outcome IS NULL"),
+            *(ident for ident in there - cases.keys() if ident in _all(sent)),
+        ),
         recorded_twice=tuple(ident for ident, found in cases.items() if len(found) > 1),
         cases_doubled=(
             *(root for root, found in numbers.items() if len(found) != 1),
             *(str(number) for number, many in owners.items() if many > 1),
         ),
+        set_aside=_places(desk, "outcome = 'quarantined'"),
         copies_wrong=(*_left_in_inbox(desk), *(root for root, idents in talks.items() if _of(copies, idents) != 1)),
         held=tuple(row["key"] for row in desk.rows(_UNENDED)),
     )
@@ -70,8 +75,9 @@ def _all(sent: Sequence[Sent]) -> set[str]:
     return {letter.message_id for letter in sent}
 
 
-def _without_outcome(desk: Office) -> list[str]:
-    return [f"{row['folder']} {row['uid']}" for row in desk.rows(_NO_OUTCOME)]
+def _places(desk: Office, where: str) -> tuple[str, ...]:
+    rows = desk.rows(f"SELECT folder, uid, attempts, error FROM sightings WHERE {where}")
+    return tuple(f"{row['folder']} {row['uid']}, tried {row['attempts']} times, {row['error']}" for row in rows)
 
 
 def _conversations(sent: Sequence[Sent]) -> Mapping[str, list[str]]:
