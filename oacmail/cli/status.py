@@ -12,6 +12,7 @@ from oacmail.cli.common import as_json, configured, print_json, safe
 from oacmail.config import Config
 
 SILENT = timedelta(minutes=10)
+BEING_WORKED = timedelta(minutes=2)  # a letter without an outcome for longer is behind
 
 # problem code -> what to do; a code may carry ":detail" behind it
 REMEDIES = {
@@ -95,14 +96,18 @@ def _problems(config: Config, counts: dict[str, Any], now: datetime) -> list[str
     today = now.astimezone(config.office.timezone).date()
     found = list(counts["problems"])
     last = counts["last_sync"]
-    found += ["not-running"] if last is None or now - datetime.fromisoformat(last) > SILENT else []
-    found += ["unaccounted"] if counts["unaccounted"] else []
+    found += ["not-running"] if last is None or _longer_than(SILENT, last, now) else []
+    found += ["unaccounted"] if _longer_than(BEING_WORKED, counts["unaccounted_since"], now) else []
     found += ["quarantine"] if counts["unreadable"] and "quarantine" not in found else []
     found += ["held"] if counts["outbox"].get("held") else []
     found += ["failed"] if counts["outbox"].get("failed") else []
     found += ["other-instance"] if counts["other_instance"] else []
     found += ["shadow"] if counts["shadow"] else []
     return list(dict.fromkeys([*found, *wiring.workdays(config).horizon(today)]))
+
+
+def _longer_than(patience: timedelta, since: str | None, now: datetime) -> bool:
+    return since is not None and now - datetime.fromisoformat(since) > patience
 
 
 def _is_warning(problem: str) -> bool:

@@ -112,7 +112,11 @@ def _other_matter(policy: Policy, message: Message, case: CaseView, rule: str, r
 
 def _join(letter: Letter, placing: Placing, case: CaseView, kind: Kind) -> Decision:
     if kind is not Kind.REQUEST and kind is not Kind.SPAM:
-        return _filed(letter, case, guest=placing.guest, rule=placing.rule)
+        filed = _filed(letter, case, guest=placing.guest, rule=placing.rule)
+        if kind is Kind.THANKS or case.running("answer"):
+            return filed
+        # Only its words look like a machine's, and nobody else will look at this case: a person does.
+        return replace(filed, effects=(*filed.effects, Review(reason=f"looks-automatic: {kind}")))
     effects: list[Effect] = [
         _attach(letter, case, placing.guest, placing.rule),
         Change(case=case.number, columns={"touched_at": letter.received_at}),

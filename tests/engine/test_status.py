@@ -91,3 +91,14 @@ def test_every_problem_that_is_remembered_has_a_remedy_and_a_name_in_every_langu
     assert {code.partition(":")[0] for code in codes} <= set(REMEDIES)
     for code in codes:
         assert len({label("problem", code, lang) for lang in LANGUAGES} - {code}) == len(LANGUAGES), code
+
+
+def test_a_letter_that_is_being_worked_is_counted_and_no_illness(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.store.con.execute("UPDATE sightings SET outcome = NULL")
+    report = health(world.config, world.clock.now())
+    assert report["unaccounted"]
+    assert "unaccounted" not in _named(world)
+    world.clock.forward(minutes=5)
+    assert "unaccounted" in _named(world)

@@ -126,11 +126,11 @@ def _live(con: sqlite3.Connection, policy: Policy, now: datetime) -> tuple[CaseV
 def waiting(con: sqlite3.Connection) -> tuple[Waiting, ...]:
     """The review list: letters with their case, if any, and places that could not be read at all.
 
-    A case that was not acknowledged by itself stands there until somebody has answered or closed it."""
+    A letter on a case stands there until somebody has answered or closed the case after it."""
     rows = con.execute(
         """SELECT r.fingerprint AS ref, r.reason, r.at, c.number FROM reviews r
         LEFT JOIN messages m ON m.fingerprint = r.fingerprint LEFT JOIN cases c ON c.id = m.case_id
-        WHERE r.done_at IS NULL AND (c.id IS NULL OR c.answered_at IS NULL AND c.status <> 'closed') UNION ALL
+        WHERE r.done_at IS NULL AND max(coalesce(c.answered_at, ''), coalesce(c.closed_at, '')) < r.at UNION ALL
         SELECT folder || ':' || uidvalidity || ':' || uid, 'unreadable', first_seen, NULL FROM sightings
         WHERE outcome = 'quarantined' AND fingerprint IS NULL ORDER BY 3"""
     )

@@ -223,6 +223,9 @@ def health(con: sqlite3.Connection, zone: ZoneInfo) -> Row:
         "cases": _counted(con, "SELECT status, count(*) FROM cases GROUP BY status"),
         "outbox": _counted(con, "SELECT state, count(*) FROM outbox GROUP BY state"),
         "unaccounted": con.execute("SELECT count(*) FROM sightings WHERE outcome IS NULL").fetchone()[0],
+        "unaccounted_since": local(
+            con.execute("SELECT min(first_seen) FROM sightings WHERE outcome IS NULL").fetchone()[0], zone
+        ),
         "quarantine": len(waiting(con)),
         "unreadable": con.execute(
             "SELECT count(*) FROM sightings WHERE outcome = 'quarantined' AND fingerprint IS NULL"
