@@ -19,15 +19,13 @@ from email.message import Message as Root
 from email.parser import BytesParser
 from io import BytesIO
 
-from oacmail.mail import charset, dangers, htmltext, secrets
+from oacmail.mail import charset, dangers, htmltext, limits, secrets
 from oacmail.mail.plain import dead_links
 
 # 900: fields are folded where they must be (RFC 5322 section 2.1.1: 998), else left as they came
 _POLICY = policy.compat32.clone(linesep="\r\n", max_line_length=900)
-_PARTS = 1000  # design.md section 6, step 4
-_DEPTH = 50
 _FIELDS = 2_000
-_HEADER = 128 * 1024  # folding costs four times what reading does: a longer one is no letter's
+_HEADER = 128 * 1024
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 _UNSAFE = re.compile(rb"\x00|\r(?!\n)|^[^\r\n]{999}", re.MULTILINE)
 _ENCODED = frozenset({"base64", "quoted-printable"})
@@ -74,17 +72,21 @@ def redact(raw: bytes, *, limit_bytes: int | None = None) -> bytes:
 
 
 def _clean(raw: bytes, *, drop: bool) -> bytes:
+    if raw.count(b"\n--") > 4 * limits.PARTS:
+        return _whole(raw, "unreadable")
     root = BytesParser(policy=_POLICY).parsebytes(raw)
     for count, (part, depth) in enumerate(_walk(root, 0)):
-        if count >= _PARTS or depth > _DEPTH or _is_monster(part):
+        if count >= limits.PARTS or depth > limits.DEPTH or _is_monster(part):
             return _whole(raw, "unreadable")
         _treat(part, drop=drop)
     return _written(root)
 
 
 def _is_monster(part: Root) -> bool:
-    fields = list(part.raw_items())
-    return len(fields) > _FIELDS or sum(len(str(value)) for _, value in fields) > _HEADER
+    """Whether its header is made to cost: parameters are parted in quadratic time, and long fields folded slowly."""
+    fields = [(name.lower(), len(str(value))) for name, value in part.raw_items()]
+    structure = max((length for name, length in fields if name.startswith("content-")), default=0)
+    return len(fields) > _FIELDS or sum(length for _, length in fields) > _HEADER or structure > limits.STRUCTURE
 
 
 def _walk(part: Root, depth: int) -> Iterator[tuple[Root, int]]:
