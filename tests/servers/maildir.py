@@ -53,9 +53,12 @@ class Maildir:
 
     def restore(self, snapshot: Path) -> None:
         """The mailbox is what it was at the snapshot: same UIDVALIDITY, UIDs since then will be given anew."""
-        shutil.rmtree(self.root)
-        shutil.copytree(snapshot, self.root)
-        self._own(self.root)
+        fresh, old = (self.root.with_name(f"{self.root.name}.{which}") for which in ("fresh", "old"))
+        shutil.copytree(snapshot, fresh)
+        self._own(fresh)
+        self.root.rename(old)  # in one step: a session may be writing there
+        fresh.rename(self.root)
+        shutil.rmtree(old, ignore_errors=True)
 
     def new_epoch(self, folder: str = "INBOX") -> None:
         """UIDVALIDITY changes, as after a migration; the letters keep their files."""
