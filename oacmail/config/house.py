@@ -34,11 +34,17 @@ BoardFolder = Literal["open", "assigned", "derived", "waiting", "answered", "clo
 
 def _not_ours(values: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
     """Mail to staff must never come back as mail from a citizen (context key `own`: the office's addresses)."""
-    if set(values) & (info.context or {}).get("own", frozenset()):
+    if {*values, *map(_undetailed, values)} & (info.context or {}).get("own", frozenset()):
         raise wrong(
             "names the office's own address or an alias of it", "write a person's address; oacmail never mails itself"
         )
     return values
+
+
+def _undetailed(address: str) -> str:
+    """`oac360+cap@…` is delivered to `oac360@…` (RFC 5233)."""
+    local, _, domain = address.rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}"
 
 
 def _somebody(values: tuple[str, ...]) -> tuple[str, ...]:

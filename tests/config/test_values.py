@@ -54,6 +54,7 @@ WRONG = [
     ("smtp", 'self_copy = "yes"', 'smtp.self_copy: is not one of the words known here: write true, false or "server"'),
     ("people", 'agents = ["oac360@castellbisbal.example"]', "people.agents: names the office's own address"),
     ("people", 'forms = "OAC360@Castellbisbal.example"', "people.forms: names the office's own address"),
+    ("people", 'forms = "oac360+cap@castellbisbal.example"', "people.forms: names the office's own address"),
     ("people", "agents = [1]", "people.agents.1: is not a text: "),
     (
         "rest",
