@@ -1,7 +1,8 @@
 """The very same oacmail with short waits, so that what takes a minute at the town hall takes a second in a test.
 
 Only patience is shortened: how long a silent line counts as alive, how often the clock rings, how long a refused mail
-rests, after how long a loop without a sign of life counts as stuck. No part of the program is replaced.
+rests, after how long an outage is told, and a loop without a sign of life counts as stuck. No part of the program is
+replaced.
 """
 
 import sys
@@ -10,11 +11,12 @@ from functools import partial
 
 from oacmail import cli, service, wiring
 from oacmail.adapters.imap import ImapSettings
-from oacmail.core import on_outbox
+from oacmail.core import on_clock, on_outbox
 
 if __name__ == "__main__":
     service.TICK_SECONDS = 1
     service.STALE_AFTER = 3.0
     vars(wiring)["ImapSettings"] = partial(ImapSettings, timeout=5.0)
+    on_clock.ALERT_AFTER = timedelta(seconds=2)
     on_outbox.BACKOFF = (timedelta(seconds=1),) * 4
     sys.exit(cli.main())  # type: ignore[func-returns-value]

@@ -174,6 +174,20 @@ def test_a_folder_that_cannot_be_opened_is_told_and_holds_back_nobody(road: Road
     assert len(desk.diary("folder.unread")) == 1
 
 
+def test_the_operator_hears_by_the_way_that_still_works_that_the_mailbox_is_away(
+    own_road: Road, own_office: MakeOffice
+) -> None:
+    with Proxy(own_road.dovecot.imaps_port) as wire, _impatient(own_office, imap={"port": wire.port}) as desk:
+        wire.refuse()
+        (alert,) = desk.operator.wait_for_mail(1, 20)
+        assert alert["Auto-Submitted"] == "auto-generated"
+        assert _known(desk, "imap")
+        wire.restore()
+        until(lambda: not _known(desk, "imap"), 20, what="the recovery")
+        desk.passes()
+    assert len(desk.operator.inbox()) == 1
+
+
 # --- recipients that are refused --------------------------------------------------------------------------
 
 
