@@ -9,20 +9,32 @@ from datetime import datetime
 
 from oacmail.core import answers, calendar, courtesy, tokens
 from oacmail.core.complexity import became_complex
-from oacmail.core.effects import Arrived, Attach, Change, Decision, Effect, Note, OpenCase, Person, Reconsider, Review
+from oacmail.core.effects import (
+    Arrived,
+    Attach,
+    Change,
+    Decision,
+    Disarm,
+    Effect,
+    Note,
+    OpenCase,
+    Person,
+    Reconsider,
+    Review,
+)
 from oacmail.core.letter import Letter, read
 from oacmail.core.model import Kind, Message, Outcome, Role, Status
 from oacmail.core.notices import secret_received
 from oacmail.core.policy import Policy
 from oacmail.core.thread import ACKNOWLEDGED, Placing, fold_subject, is_reply, place
-from oacmail.core.view import CaseView, View
+from oacmail.core.view import CaseView, LetterView, View
 
 ACKS_A_CASE_AND_DAY = 3
 
 
 def on_citizen(policy: Policy, view: View, inp: Arrived, now: datetime) -> Decision:
     decision = _placed(read(policy, view, inp, now))
-    again = [Reconsider(fingerprint=known.fingerprint) for known in view.overtaken_by]
+    again = [Reconsider(fingerprint=known.fingerprint) for known in view.overtaken_by if known.case is None]
     return replace(decision, effects=(*decision.effects, *again)) if again else decision
 
 
@@ -124,11 +136,32 @@ def _join(letter: Letter, placing: Placing, case: CaseView, kind: Kind) -> Decis
         *secret_received(letter.policy, letter.message, case.number, at=letter.received_at, now=letter.now),
     ]
     because = [placing.rule, *letter.reading.because]
-    if not case.running("answer"):
+    answer = _answered_already(letter, case)
+    if answer is not None:
+        effects += _was_answered(letter, case, answer)
+        because.append("answered-before-it-was-read")
+    elif not case.running("answer"):
         effects += _asks_anew(letter, case, guest=placing.guest)
         because.append("asks-anew")
     effects += became_complex(letter.policy, case, at=letter.received_at, due_at=letter.due_at, now=letter.now)
     return Decision(effects=tuple(effects), because=tuple(because))
+
+
+def _answered_already(letter: Letter, case: CaseView) -> LetterView | None:
+    """An answer to this very letter that was read before it, where nobody else waits."""
+    if case.running("answer"):
+        return None
+    answers_to_it = (known for known in letter.view.overtaken_by if known.case == case.number)
+    return next((known for known in answers_to_it if known.received_at >= letter.received_at), None)
+
+
+def _was_answered(letter: Letter, case: CaseView, answer: LetterView) -> list[Effect]:
+    """The promise is counted, and kept or not by the answer's own moment; nobody is told what he knows."""
+    key, due = letter.message.fingerprint, letter.due_at
+    return [
+        *answers.ask(letter.policy, case.number, key=key, at=letter.received_at, due_at=due),
+        Disarm(case=case.number, how="met", at=answer.received_at, kinds=answers.MET_BY_ANSWER),
+    ]
 
 
 def _attach(letter: Letter, case: CaseView, guest: bool, rule: str) -> Attach:

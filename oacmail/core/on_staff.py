@@ -17,6 +17,8 @@ from oacmail.core.policy import Policy
 from oacmail.core.thread import Placing, place
 from oacmail.core.view import CaseView, View
 
+GUESSES = ("same-subject", "same-text")
+
 
 def on_sent(policy: Policy, view: View, inp: Arrived, now: datetime) -> Decision:
     """A letter in Sent. The recipients stand for the writer on every rung."""
@@ -85,6 +87,9 @@ def _written_at(view: View, inp: Arrived, case: CaseView) -> datetime:
 def _placing(view: View, inp: Arrived, writers: frozenset[str], *, trusted: bool) -> Placing:
     """Staff are no participants: what they name by reference or token is theirs to name."""
     placing = place(inp.message, view, writers, inp.received_at)
+    if placing.rule in GUESSES and inp.message.refs and not view.named and not view.mails:
+        # It says what it answers, and that we have not read: by its subject it would answer somebody else's question.
+        placing = Placing(None, "answers-an-unread-letter")
     if placing.case is not None or not trusted:
         return placing
     numbers = [letter.case for letter in reversed(view.named) if letter.case] + list(view.tokened)

@@ -126,8 +126,8 @@ class View:
     """For one letter, one order or one settlement.
 
     `known`: the letter of the same fingerprint. `named`: letters whose id the letter's refs name. `naming`: letters
-    of the same citizen that name the letter's id; `overtaken_by`: the desk's letters on no case that do. `mails`: our
-    mails that its refs, report or mark name, oldest first.
+    of the same citizen that name the letter's id; `overtaken_by`: the desk's letters that do. `mails`: our mails
+    that its refs, report or mark name, oldest first.
     `tokened`: cases whose keyed token it bears. `recent`: letters of the writer (for Sent: of the recipients)
     of the last 14 days. `serial`: the next case serial of the year. `reserved`: the number that a letter had before
     the database was restored. `undelivered`: whom an earlier report said this very letter did not reach; None = none.

@@ -15,7 +15,7 @@ from email.message import Message
 
 from oacmail.core.ports import Outgoing, Workdays
 from oacmail.sim.cast import DISOWNED, NEIGHBOURS, ROBOTS
-from oacmail.sim.ledger import Answer
+from oacmail.sim.ledger import Answer, Written
 from oacmail.sim.town import Town, short
 
 AT_ANY_HOUR = frozenset({"alert", "derived"})
@@ -338,6 +338,8 @@ class Watch:
                 continue
             heard = {row["citizen"], row["asked_by"]}  # an answer to a guest meets what the guest asked, and no more
             meets = [answer.at for answer in answers if answer.at >= _at(row["armed_at"]) and answer.to in heard]
+            if row["met_at"] is None and self._read_late(written, answers):
+                continue
             self._met_agrees(row["message_id"], row["met_at"], meets)
             owed += 1
             kept += bool(meets) and min(meets) <= _at(row["due_at"])
@@ -347,6 +349,11 @@ class Watch:
             "the sum of promises kept agrees",
             lambda: f"of {owed} due {kept} were kept, the database says {shown}",
         )
+
+    def _read_late(self, written: Written, answers: list[Answer]) -> bool:
+        """It came while its folder could not be read, and no answer names it: to be safe it is waited for anew."""
+        unseen = any(since <= at <= until for since, until in self.town.unread for at in written.at)
+        return unseen and not any(answer.letter == written.message_id for answer in answers)
 
     def _due_agrees(self, letter: str, due: datetime, arrivals: Iterable[datetime]) -> None:
         reckoned = {self.reckoning.due(at) for at in arrivals}

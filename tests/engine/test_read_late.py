@@ -32,3 +32,36 @@ def test_who_wrote_again_after_an_answer_that_was_read_late_is_still_waited_for(
     assert (world.case()["status"], world.case()["due_at"]) == ("open", "2026-11-26T20:00:00+01:00")
     world.live("2026-11-27 12:00")
     assert len(world.mails("overdue")) == 1
+
+
+def test_a_second_letter_read_after_its_answer_is_answered_and_not_acknowledged(world: World) -> None:
+    letter = world.citizen_writes(ANNA)
+    world.turn()
+    first = world.agent_answers(letter)
+    world.turn()
+    world.mailbox.refused = {"INBOX"}
+    world.clock.forward(minutes=30)
+    second = world.citizen_writes(ANNA, "", "I on he de signar el segon full?", answers=first)
+    world.clock.forward(minutes=30)
+    world.agent_answers(second)
+    world.turn()
+    world.mailbox.refused = set()
+    world.turn()
+    assert (world.case()["status"], world.case()["messages"]) == ("answered", 4)
+    assert world.kinds(ANNA) == ["ack"]
+    world.live("2026-11-30 12:00")
+    assert world.mails("overdue") == []
+
+
+def test_an_answer_to_a_letter_that_is_not_read_yet_answers_no_other_of_the_same_subject(world: World) -> None:
+    world.citizen_writes(ANNA, "Instància 101", "Bon dia, com signo la primera instància?")
+    world.turn()
+    world.mailbox.refused = {"INBOX"}
+    world.clock.forward(days=4)
+    second = world.citizen_writes(ANNA, "Instància 202", "Bon dia, on envio els plànols de l'obra?")
+    world.agent_answers(second)
+    world.turn()
+    world.mailbox.refused = set()
+    world.turn()
+    world.turn()
+    assert [case["status"] for case in world.cases()] == ["open", "answered"]

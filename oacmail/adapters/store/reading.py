@@ -110,13 +110,13 @@ def _letters(con: sqlite3.Connection, where: str, values: Sequence[object]) -> t
 def _naming(
     con: sqlite3.Connection, message: Message, writers: Sequence[str]
 ) -> tuple[tuple[LetterView, ...], tuple[LetterView, ...]]:
-    """Letters that name this one: of these writers, and of the desk on no case."""
+    """Letters that name this one: of these writers, and of the desk."""
     if not message.message_id or not writers:
         return (), ()
     found = _letters(
         con,
         f"""JOIN refs r ON r.message_id = m.id WHERE r.ref = ? AND (p.address IN ({marks(writers)})
-        OR m.role = 'agent' AND m.case_id IS NULL) LIMIT 20""",
+        OR m.role = 'agent') LIMIT 20""",
         (message.message_id, *writers),
     )
     own = tuple(letter for letter in found if letter.author in writers)
