@@ -28,7 +28,8 @@ CITIZENS = (
     Citizen("taller@unsigned.example", "es", proven=False),
 )
 NEIGHBOURS = ("veina@example.cat", "cunyat@example.es", "flatmate@example.uk")
-ROBOTS = ("butlleti@news.example", "no-reply@shop.example", "alertes@bank.example")
+MAILER = "MAILER-DAEMON@relay.example"  # writes the delivery reports
+ROBOTS = (MAILER.lower(), "butlleti@news.example", "no-reply@shop.example", "alertes@bank.example")
 DISOWNED = "director@forged.example"  # whose domain disowns the mail
 
 # Subject and text of a question; {n} makes each its own.

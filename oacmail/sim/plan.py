@@ -116,7 +116,7 @@ def _day(chance: Random, day: date, zone: ZoneInfo) -> Iterator[tuple[datetime, 
 
 
 def _other(chance: Random, what: str) -> str:
-    return {"advertises": chance.choice(ROBOTS), "is disowned": DISOWNED}.get(what, "a mail system")
+    return {"advertises": chance.choice(ROBOTS[1:]), "is disowned": DISOWNED}.get(what, "a mail system")
 
 
 def _times(chance: Random, often: float) -> int:

@@ -8,6 +8,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from hashlib import sha256
 
+from oacmail.sim.cast import MAILER
 from oacmail.sim.clock import PlayedClock
 
 
@@ -53,7 +54,7 @@ def report(
     """A delivery report (RFC 3464) about a mail that we or an agent sent."""
     recipient = str(about["To"])
     mail = EmailMessage()
-    mail["From"] = "MAILER-DAEMON@relay.example"
+    mail["From"] = MAILER
     mail["To"] = to
     mail["Subject"] = "Undelivered Mail Returned to Sender"
     mail["Date"] = format_datetime(clock.true())

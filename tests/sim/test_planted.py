@@ -1,0 +1,171 @@
+"""An instrument that never found a fault is not trusted: faults put in on purpose, each in one function, each caught.
+
+Beside each stands the breach that must be reported. Seeds are fixed: a run is the same for ever.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from sqlite3 import Connection
+from typing import Any
+
+import pytest
+import structlog
+
+from oacmail import config as settings
+from oacmail.adapters.store import places
+from oacmail.core import answers, budget, calendar, decide, doubts, on_citizen, on_clock, thread
+from oacmail.core.effects import Disarm
+from oacmail.core.ports import Place
+from oacmail.sim.run import simulated
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    yield
+    structlog.configure(**before)
+
+
+Plant = Callable[[pytest.MonkeyPatch], None]
+
+
+@dataclass(frozen=True)
+class Planted:
+    """What is wrong, where, which breach tells of it, and in which town."""
+
+    fault: str
+    plant: Plant
+    breach: str | tuple[str, ...]
+    days: int = 14
+    seeds: tuple[int, ...] = (1, 2, 3)
+
+
+def _instead(module: object, name: str, wrong: Callable[..., Any]) -> Plant:
+    """`wrong` gets the right function first."""
+
+    def plant(patch: pytest.MonkeyPatch) -> None:
+        right = getattr(module, name)
+        patch.setattr(module, name, lambda *args, **named: wrong(right, *args, **named))
+
+    return plant
+
+
+def _sight_of_the_young_alone(
+    right: Callable[..., None],
+    con: Connection,
+    name: str,
+    validity: int,
+    found: list[Place],
+    old: set[int],
+    now: datetime,
+) -> None:
+    right(con, name, validity, found, old | {p.uid for p in found if now - p.internal_date > timedelta(hours=3)}, now)
+
+
+FAULTS = (
+    Planted(
+        "calendar.answer_due counts elapsed hours, not working days",
+        _instead(calendar, "answer_due", lambda right, at, policy: at + timedelta(hours=24)),
+        "deadlines agree with an independent reckoning",
+    ),
+    Planted(
+        "doubts.settle_doubts sends again at once what the relay did not answer for",
+        _instead(
+            doubts,
+            "_settle",
+            lambda right, policy, doubt, now: doubts._not_sent(policy, doubt, now, "planted"),
+        ),
+        "nobody gets the same mail twice",
+    ),
+    Planted(
+        "on_robot.on_robot acknowledges machines",
+        _instead(
+            decide, "on_robot", lambda right, policy, view, inp, now: on_citizen.on_citizen(policy, view, inp, now)
+        ),
+        "no mail to robots",
+    ),
+    Planted(
+        "calendar.in_hours knows no closing hour",
+        _instead(calendar, "in_hours", lambda right, now, policy: True),
+        "no mail to staff outside service hours",
+    ),
+    Planted(
+        "on_clock._read_since says that every folder was read",
+        _instead(on_clock, "_read_since", lambda right, hour, due_at: True),
+        "no clock rings before the folders were read",
+        days=30,
+    ),
+    Planted(
+        "places.unworked forgets what was in flight when it died",
+        _instead(
+            places,
+            "unworked",
+            lambda right, *args: {uid: row for uid, row in right(*args).items() if not row[2]},
+        ),
+        "every letter has an outcome",
+    ),
+    Planted(
+        "thread._our_id takes whoever names our mail for the citizen",
+        _instead(
+            thread,
+            "_our_id",
+            lambda right, *args: replace(right(*args), guest=False) if right(*args) else None,
+        ),
+        ("no stranger in a case but as a guest", "nothing automatic to a guest"),
+    ),
+    Planted(
+        "budget.budget_class: a letter whose domain disowns it is acknowledged",
+        _instead(budget, "budget_class", lambda right, message, person: "verified"),
+        "nothing to a sender whose domain disowns the mail",
+    ),
+    Planted(
+        "on_citizen arms no clock when somebody asks anew",
+        _instead(on_citizen, "_asks_anew", lambda right, *args, **named: []),
+        "every request has a clock",
+    ),
+    Planted(
+        "answers.answered meets no clock",
+        _instead(
+            answers,
+            "answered",
+            lambda right, *args, **named: tuple(e for e in right(*args, **named) if not isinstance(e, Disarm)),
+        ),
+        "who was answered counts as answered, and nobody else",
+    ),
+    Planted(
+        "answers.answered meets clocks that were armed after it",
+        _instead(
+            answers,
+            "answered",
+            lambda right, *args, **named: tuple(
+                replace(e, at=e.at + timedelta(days=3)) if isinstance(e, Disarm) else e for e in right(*args, **named)
+            ),
+        ),
+        "who was answered counts as answered, and nobody else",
+    ),
+    Planted(
+        "overdue.escalate tells nobody of a late case",
+        _instead(on_clock, "escalate", lambda right, *args, **named: []),
+        "every request is answered or escalated",
+    ),
+    Planted(
+        "places.sight takes letters that came three hours ago for old ones",
+        _instead(places, "sight", _sight_of_the_young_alone),
+        "every letter is in one case or on the review list",
+    ),
+)
+
+
+@pytest.mark.parametrize("planted", FAULTS, ids=lambda planted: planted.fault.replace(" ", "-"))
+def test_a_fault_put_in_on_purpose_is_caught(planted: Planted, monkeypatch: pytest.MonkeyPatch) -> None:
+    planted.plant(monkeypatch)
+    found: list[str] = []
+    for seed in planted.seeds:
+        outcome = simulated(settings.builtin(), planted.days, seed, lambda day, so_far: None)
+        found += outcome.broken[:1]
+        if outcome.name.startswith(planted.breach) and outcome.broken:
+            return
+    raise AssertionError(f"{planted.fault}: not caught; found {found}")
