@@ -14,6 +14,7 @@ from oacmail.core.policy import Policy
 from oacmail.core.view import CaseView, Hour
 
 LAST_DIGEST = "digest"
+LISTED = 200  # lines of a list: a flood must not make a mail that nobody can read and no relay takes
 
 
 def digest_due(policy: Policy, last: date | None, now: datetime) -> bool:
@@ -65,15 +66,18 @@ def _facts(policy: Policy, hour: Hour, now: datetime) -> dict[str, object]:
     unanswered = sorted(((due, case) for case in hour.live if (due := _due(case))), key=lambda pair: pair[0])
     return {
         "date": today,
-        "unanswered": tuple(line(case, now) for _, case in unanswered),
+        "unanswered": tuple(line(case, now) for _, case in unanswered[:LISTED]),
+        "more": len(unanswered[LISTED:]),
         "due_today": sum(1 for due, _ in unanswered if due > now and due.astimezone(zone).date() == today),
         "overdue": sum(1 for due, _ in unanswered if due <= now),
         "derived": sum(1 for case in hour.live if case.status is Status.DERIVED),
         **_calls(case for _, case in unanswered),
         "spam": sum(1 for item in hour.waiting if item.reason == "suspected-spam"),
         "review": tuple(
-            {"ref": item.ref, "reason": item.reason, "since": item.since, "case": item.case} for item in hour.waiting
+            {"ref": item.ref, "reason": item.reason, "since": item.since, "case": item.case}
+            for item in hour.waiting[-LISTED:]
         ),
+        "more_review": len(hour.waiting[:-LISTED]),
         "problems": tuple(hour.problems),
     }
 

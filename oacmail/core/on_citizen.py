@@ -23,7 +23,7 @@ from oacmail.core.effects import (
     Review,
 )
 from oacmail.core.letter import Letter, read
-from oacmail.core.model import Kind, Message, Outcome, Role, Status
+from oacmail.core.model import Dmarc, Kind, Message, Outcome, Role, Status
 from oacmail.core.notices import secret_received
 from oacmail.core.policy import Policy
 from oacmail.core.thread import ACKNOWLEDGED, Placing, fold_subject, is_reply, place
@@ -70,7 +70,7 @@ def _aside(letter: Letter, outcome: Outcome, reason: str) -> Decision:
 
 def _thanks_without_reference(letter: Letter) -> Decision:
     live = [case for case in letter.view.cases.values() if case.citizen == letter.author != ""]
-    if not live:
+    if not live or letter.message.auth.dmarc is Dmarc.FAIL:
         return _aside(letter, Outcome.QUARANTINED, "thanks-without-a-case")
     case = max(live, key=lambda case: case.touched_at)
     return _filed(letter, case, guest=False, rule="thanks; latest case")

@@ -2,10 +2,11 @@
 
 import time
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
 
-from tests.engine.world import ANNA, World
+from tests.engine.world import ANNA, World, text_of
 from tests.hostile.enemy import letter, slip_in
 
 HONEST = [f"veina{number}@poble{number % 7}.example" for number in range(20)]
@@ -120,6 +121,20 @@ def test_a_citizen_whom_a_person_has_answered_is_never_crowded_out(world: World)
     world.citizen_writes(ANNA, "Una altra cosa", "Quan obriu a l'estiu?", dmarc="")
     world.turn()
     assert len(world.received(ANNA)) == 2
+
+
+def test_a_flood_of_two_thousand_leaves_a_digest_that_can_be_read(town: Callable[..., World]) -> None:
+    world = town(digest={"to": ["agent@town.example"]})
+    for number in range(2_000):
+        domain = f"forged{number}.example"
+        _from(world, f"x@{domain}", number, f"dmarc=fail header.from={domain}")
+    world.turn()
+    world.advance("2026-11-26 08:01")
+    world.turn()
+    digest = world.received("agent@town.example")[-1]
+    assert len(digest.as_bytes()) < 300_000
+    assert "2000 per respondre" in str(digest["Subject"])
+    assert "… i 1800 més" in text_of(digest)
 
 
 def test_one_alert_at_most_an_hour_and_none_for_a_flood_that_is_kept_in_bounds(world: World) -> None:

@@ -138,6 +138,15 @@ def test_thanks_forged_in_annas_name_close_nothing(world: World) -> None:
     assert world.case(NUMBER)["answered_at"] is None
 
 
+def test_thanks_that_annas_domain_disowns_lie_on_no_case(world: World) -> None:
+    _annas_case(world)
+    forged = letter(world, [("From", ANNA), ("Subject", "Gràcies")], "Moltes gràcies per tot!")
+    slip_in(world, forged, verdict="dmarc=fail header.from=example.org")
+    world.turn()
+    assert world.case(NUMBER)["messages"] == 1
+    assert outcomes(world) == ["case", "quarantined"]
+
+
 @pytest.mark.parametrize("sender", ["", "Ningú", "<>", "undisclosed"])
 def test_two_letters_from_nobody_have_nothing_in_common(world: World, sender: str) -> None:
     for text in ("Quan obriu?", "Quan obriu?", "Gràcies per tot."):

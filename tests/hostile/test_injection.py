@@ -99,6 +99,16 @@ def test_nothing_in_a_field_becomes_a_field(world: World, told: io.StringIO, nam
     _harmless_screens(world)
 
 
+@pytest.mark.parametrize("name", PAYLOADS)
+def test_try_shows_any_letter_without_obeying_it(world: World, name: str) -> None:
+    path = world.root / "letter.eml"
+    path.write_bytes(letter(world, _fields(PAYLOADS[name]), PAYLOADS[name]))
+    for option in ((), ("--json",)):
+        shown = oacmail(world, "try", str(path), *option)
+        assert shown.exit_code == 0
+        assert [char for char in shown.output if unicodedata.category(char) in _HARM and char != "\n"] == []
+
+
 def _one_line_each(told: str) -> None:
     assert "victim" not in told
     for line in told.splitlines():

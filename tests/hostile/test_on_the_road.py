@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.e2e.office import NO_LIMITS, Office
-from tests.e2e.watching import answered_by, case_of, letter, mails_to, opened, running_clocks, someone
+from tests.e2e.watching import answered_by, case_of, everything_in, letter, mails_to, opened, running_clocks, someone
 from tests.hostile.test_bombs import BOMBS
 from tests.servers.people import Citizen
 from tests.servers.postfix import HOSTNAME
@@ -103,6 +103,19 @@ def test_bytes_that_no_standard_allows_come_through_and_are_worked(desk: Office,
         _submit(road, mallory.address, desk.address, _raw(desk, mallory.address, number, text=text))
         assert _decided(desk, number) == "case"
         assert len(mallory.wait_for_mail()) == 1
+
+
+def test_smtp_commands_in_a_letter_stay_text_in_its_escalation(desk: Office, road: Road) -> None:
+    """The original goes along byte by byte, through the end of DATA that its writer has put into it."""
+    mallory = someone(road, "Mallory")
+    text = b"Abans.\n.\nMAIL FROM:<x@evil.example>\nRCPT TO:<victim@example.org>\nDATA\n.\r\nDespr\xc3\xa9s."
+    _submit(road, mallory.address, desk.address, _raw(desk, mallory.address, "smuggled", text=text))
+    number = str(letter(desk, "<smuggled@evil.example>")["number"])
+    desk.oacmail("case", "escalate", number)
+    (escalation,) = desk.technical.wait_for_mail()
+    assert "Després." in everything_in(escalation)
+    assert "RCPT TO:<victim@example.org>" in everything_in(escalation)
+    assert desk.rows("SELECT 1 FROM outbox WHERE recipient = 'victim@example.org'") == []
 
 
 def test_strange_addresses_end_in_a_mail_or_in_review_and_stop_nobody(desk: Office, road: Road) -> None:

@@ -32,6 +32,7 @@ DEFAULTS: Mapping[str, Mapping[str, object]] = {
     "digest": {
         "date": None,
         "unanswered": (),
+        "more": 0,
         "due_today": 0,
         "overdue": 0,
         "derived": 0,
@@ -39,6 +40,7 @@ DEFAULTS: Mapping[str, Mapping[str, object]] = {
         "calls_afternoon": 0,
         "spam": 0,
         "review": (),
+        "more_review": 0,
         "problems": (),
     },
     "alert": {"code": "", "since": None, "lines": ()},
@@ -108,6 +110,12 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
                 "overdue": 1,
                 "review": ({"ref": "5f1e", "reason": "suspected-spam", "since": _THEN},),
                 "problems": ("calendar_provisional:2027", "imap"),
+            },
+            {
+                "unanswered": (_SAMPLE_ROW,),
+                "more": 300,
+                "review": ({"ref": "5f1e", "reason": "dmarc-fail", "since": _THEN},),
+                "more_review": 20,
             },
         ),
         "alert": ({"code": "imap", "since": _THEN}, {"code": "imap", "since": _THEN, "lines": ("INBOX",)}),
