@@ -3,11 +3,14 @@
 #   make test      servers and the whole test suite          make check           lint, types, contracts, then test
 #   make deploy    install or upgrade the systemd service
 #   make bench [N=1000] · make chaos [KILLS=20] · make latency [LETTERS=100]
+#   make simulate [DAYS=90] [SEEDS=100]   the played town, seed after seed
 #   make lock      after a change of dependencies; needs uv
 
 PYTHON ?= python3
 N ?= 1000
 KILLS ?= 20
+DAYS ?= 90
+SEEDS ?= 100
 LETTERS ?= 100
 STAY ?=
 TESTS ?=
@@ -17,7 +20,7 @@ INSTALLED := .venv/installed-$(VERSION)
 PIP := .venv/bin/python -m pip --disable-pip-version-check --quiet
 AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo --preserve-env)
 
-.PHONY: install demo test check lint bench chaos latency deploy lock
+.PHONY: install demo test check lint bench chaos simulate latency deploy lock
 .DELETE_ON_ERROR:
 
 install: $(INSTALLED)
@@ -51,6 +54,9 @@ bench: install
 chaos: install
 	@.ci/servers
 	@$(AS_ROOT) .venv/bin/python -m tests.chaos --kills $(KILLS)
+
+simulate: install
+	@for seed in $$(seq $(SEEDS)); do .venv/bin/oacmail simulate --days $(DAYS) --seed $$seed || exit 1; done
 
 latency: install
 	@.ci/servers

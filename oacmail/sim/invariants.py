@@ -7,85 +7,20 @@ dates and the list of holidays alone; no rule of the core is asked. The first br
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import timedelta
 from email import message_from_bytes
 from email.message import Message
 
-from oacmail.core.ports import Outgoing, Workdays
+from oacmail.core.ports import Outgoing
 from oacmail.sim.cast import DISOWNED, NEIGHBOURS, ROBOTS
-from oacmail.sim.ledger import Answer, Written
+from oacmail.sim.promises import Promises
+from oacmail.sim.reckoning import Broken, Reckoning, demand, text
 from oacmail.sim.town import Town, short
 
 AT_ANY_HOUR = frozenset({"alert", "derived"})
-PATIENCE = timedelta(minutes=30)
 STUCK = timedelta(days=5)
-ESCALATED_WITHIN = timedelta(hours=3)
 _NUMBER = re.compile(rb"[A-Z]+-\d{4}-\d{6}")
-
-
-class Broken(Exception):
-    """An invariant does not hold: its name, and what was seen."""
-
-    def __init__(self, name: str, seen: str) -> None:
-        super().__init__(f"{name}: {seen}")
-        self.name, self.seen = name, seen
-
-
-def demand(holds: object, name: str, seen: Callable[[], str]) -> None:
-    if not holds:
-        raise Broken(name, seen())
-
-
-# --- an independent reckoning -------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Reckoning:
-    """Deadlines from the promise as it stands on the town's page; `workdays`: the dated list, no more."""
-
-    town: Town
-
-    @property
-    def workdays(self) -> Workdays:
-        return self.town.policy.workdays
-
-    def due(self, received: datetime) -> datetime:
-        """The end of the promised working day after the day on which the letter came."""
-        limits = self.town.policy.deadlines
-        day = received.astimezone(self.town.zone).date()
-        if limits.non_working_arrival == "deemed_next_open" and not self.open_at(received):
-            day = self.opening(received).astimezone(self.town.zone).date()
-        for _ in range(limits.business_days):
-            day = self._worked_after(day)
-        end = limits.day_end
-        if end == time.max:
-            return self._utc(day + timedelta(days=1), time.min)
-        return self._utc(day, end)
-
-    def opening(self, moment: datetime) -> datetime:
-        """The first opening at or after it."""
-        day = moment.astimezone(self.town.zone).date()
-        while not (self.workdays.is_working_day(day) and self._utc(day, self.town.policy.office.opens) >= moment):
-            day += timedelta(days=1)
-        return self._utc(day, self.town.policy.office.opens)
-
-    def open_at(self, moment: datetime) -> bool:
-        office, local = self.town.policy.office, moment.astimezone(self.town.zone)
-        return self.workdays.is_working_day(local.date()) and office.opens <= local.time() < office.closes
-
-    def _worked_after(self, day: date) -> date:
-        day += timedelta(days=1)
-        while not self.workdays.is_working_day(day):
-            day += timedelta(days=1)
-        return day
-
-    def _utc(self, day: date, at: time) -> datetime:
-        return datetime.combine(day, at, self.town.zone).astimezone(UTC)
-
-
-# --- the watch ----------------------------------------------------------------------------------------
 
 
 @dataclass(slots=True)
@@ -94,17 +29,16 @@ class Watch:
 
     town: Town
     reckoning: Reckoning = field(init=False)
+    promises: Promises = field(init=False)
     _given: int = 0
     _to_citizens: Counter[tuple[str, str]] = field(default_factory=Counter)
     _letters_acked: dict[tuple[str, str], str] = field(default_factory=dict)
     _acked_as: dict[str, tuple[str, str]] = field(default_factory=dict)
-    _told: set[str] = field(default_factory=set)
-    _ended: dict[tuple[str, str, int], tuple[str | None, ...]] = field(default_factory=dict)
-    _fired: set[str] = field(default_factory=set)
     _restored: int = 0
 
     def __post_init__(self) -> None:
         self.reckoning = Reckoning(self.town)
+        self.promises = Promises(self.town, self.reckoning)
 
     def after_a_step(self) -> None:
         self._mails()
@@ -112,10 +46,9 @@ class Watch:
             return
         if self.town.restored != self._restored:
             self._restored = self.town.restored
-            self._ended.clear()
-            self._fired.clear()
-        self._clocks_end_once()
-        self._clocks_ring_in_time()
+            self.promises.begin_again()
+        self.promises.end_once()
+        self.promises.ring_in_time()
         self._strangers()
 
     def at_rest(self) -> None:
@@ -128,9 +61,9 @@ class Watch:
         self._numbers_kept()
         self._nothing_stuck()
         self._nothing_only_believed_sent()
-        self._deadlines_agree()
-        self._nobody_forgotten()
-        self._ends_are_final()
+        self.promises.agree()
+        self.promises.nobody_forgotten()
+        self.promises.ends_are_final()
 
     # --- mails ------------------------------------------------------------------------------------
 
@@ -157,7 +90,7 @@ class Watch:
         )
         if kind in ("overdue", "overdue_digest"):
             for number in _NUMBER.findall(mail.mime):
-                self._told.add(number.decode())
+                self.promises.told.add(number.decode())
 
     def _citizen(self, mail: Outgoing, head: Message) -> None:
         twice = (mail.recipient, mail.key)
@@ -194,7 +127,7 @@ class Watch:
         demand(not false, "what counts as sent has left", lambda: str(false[:3]))
 
     def _nothing_stuck(self) -> None:
-        since = _text(self.town.engine.now() - STUCK)
+        since = text(self.town.engine.now() - STUCK)
         rows = self._all(
             """SELECT key, state FROM outbox WHERE state IN ('claimed', 'sending')
             OR state IN ('queued', 'uncertain') AND created_at < ?""",
@@ -217,7 +150,7 @@ class Watch:
                     box.uidvalidity,
                 )
             }
-            lying = {(uid, len(letter.raw), _text(letter.internal_date)) for uid, letter in box.letters.items()}
+            lying = {(uid, len(letter.raw), text(letter.internal_date)) for uid, letter in box.letters.items()}
             if not lying <= known:
                 raise Broken("every letter was seen", f"{name}: {sorted(lying - known)[:3]}")
 
@@ -264,143 +197,5 @@ class Watch:
         )
         demand(not rows, "no stranger in a case but as a guest", lambda: str([tuple(row) for row in rows[:3]]))
 
-    # --- clocks -----------------------------------------------------------------------------------
-
-    def _clocks_end_once(self) -> None:
-        rows = self._all(
-            """SELECT armed_by, kind, level FROM deadlines WHERE (met_at IS NOT NULL) + (void_at IS NOT NULL)
-            + (fired_at IS NOT NULL AND NOT (kind = 'answer' AND level = 0)) > 1"""
-        )
-        demand(not rows, "each clock ends once", lambda: str([tuple(row) for row in rows[:3]]))
-
-    def _clocks_ring_in_time(self) -> None:
-        rows = self._all("SELECT * FROM deadlines WHERE fired_at IS NOT NULL AND fired_at >= ?", self._recently())
-        for row in rows:
-            key = f"{row['armed_by']}:{row['kind']}:{row['level']}"
-            if key in self._fired:
-                continue
-            self._fired.add(key)
-            if row["fired_at"] < row["due_at"]:
-                raise Broken("no clock rings before it is due", key)
-            if row["kind"] == "answer" and row["level"] == 0:
-                self._read_before_ringing(_at(row["due_at"]), _at(row["fired_at"]), key)
-
-    def _read_before_ringing(self, due: datetime, fired: datetime, key: str) -> None:
-        if self._skewed(due, fired):
-            return
-        read = self._all("SELECT min(synced_at) AS at FROM folders WHERE role IN ('intake', 'sent')")[0]["at"]
-        demand(
-            read >= _text(due) or fired >= self.reckoning.opening(due) + PATIENCE,
-            "no clock rings before the folders were read",
-            lambda: f"{key[:12]}, due {due}, rang {fired}, read {read}",
-        )
-
-    def _recently(self) -> str:
-        return _text(self.town.engine.now() - timedelta(days=1))
-
-    def _skewed(self, *moments: datetime) -> bool:
-        return bool(self.town.clock.skew) or any(a <= moment <= b for a, b in self.town.skews for moment in moments)
-
-    def _ends_are_final(self) -> None:
-        rows = self._all("SELECT * FROM deadlines WHERE coalesce(met_at, void_at, fired_at) IS NOT NULL")
-        for row in rows:
-            key = (row["armed_by"], row["kind"], row["level"])
-            ends = (row["fired_at"], row["met_at"] or row["void_at"])
-            before = self._ended.setdefault(key, ends)
-            if not all(old is None or old == new for old, new in zip(before, ends, strict=True)):
-                raise Broken("what has ended stays ended", f"{key}: {before} became {ends}")
-            self._ended[key] = ends
-
-    def _deadlines_agree(self) -> None:
-        """Due and met of every clock that a letter started, reckoned from the ledger."""
-        rows = self._all(
-            """SELECT d.*, m.message_id, p.address AS asked_by, w.address AS citizen FROM deadlines d
-            JOIN messages m ON m.fingerprint = d.armed_by JOIN people p ON p.id = m.author_id
-            JOIN cases c ON c.id = d.case_id JOIN people w ON w.id = c.citizen_id
-            WHERE d.kind = 'answer' AND d.level = 0 AND d.void_at IS NULL"""
-        )
-        case_of = {
-            row["message_id"]: row["case_id"]
-            for row in self._all("SELECT message_id, case_id FROM messages WHERE case_id IS NOT NULL")
-        }
-        on_case: dict[int, list[Answer]] = {}
-        for answer in self.town.ledger.answers:
-            if answer.letter in case_of:
-                on_case.setdefault(case_of[answer.letter], []).append(answer)
-        owed = kept = shown = 0
-        for row in rows:
-            written = self.town.ledger.written.get(row["message_id"])
-            if written is None:
-                continue
-            self._due_agrees(row["message_id"], _at(row["due_at"]), written.at)
-            answers = on_case.get(row["case_id"], [])
-            if any(answer.returned for answer in answers):
-                continue
-            heard = {row["citizen"], row["asked_by"]}  # an answer to a guest meets what the guest asked, and no more
-            meets = [answer.at for answer in answers if answer.at >= _at(row["armed_at"]) and answer.to in heard]
-            if row["met_at"] is None and self._read_late(written, answers):
-                continue
-            self._met_agrees(row["message_id"], row["met_at"], meets)
-            owed += 1
-            kept += bool(meets) and min(meets) <= _at(row["due_at"])
-            shown += row["met_at"] is not None and row["met_at"] <= row["due_at"]
-        demand(
-            kept == shown or bool(self.town.unread),
-            "the sum of promises kept agrees",
-            lambda: f"of {owed} due {kept} were kept, the database says {shown}",
-        )
-
-    def _read_late(self, written: Written, answers: list[Answer]) -> bool:
-        """It came while its folder could not be read, and no answer names it: to be safe it is waited for anew."""
-        unseen = any(since <= at <= until for since, until in self.town.unread for at in written.at)
-        return unseen and not any(answer.letter == written.message_id for answer in answers)
-
-    def _due_agrees(self, letter: str, due: datetime, arrivals: Iterable[datetime]) -> None:
-        reckoned = {self.reckoning.due(at) for at in arrivals}
-        demand(
-            due in reckoned,
-            "deadlines agree with an independent reckoning",
-            lambda: f"{short(letter)}: {due}, reckoned {sorted(reckoned)}",
-        )
-
-    def _met_agrees(self, letter: str, met_at: str | None, meets: list[datetime]) -> None:
-        agrees = _at(met_at) in meets if met_at is not None else not meets
-        demand(
-            agrees,
-            "who was answered counts as answered, and nobody else",
-            lambda: f"{short(letter)}: met {met_at}, answered {[_text(at) for at in meets]}",
-        )
-
-    def _nobody_forgotten(self) -> None:
-        """Who asked has a clock of his own or one that ran when he wrote; whose clock ran out, the supervisor knows."""
-        asking = {name for name, letter in self.town.ledger.written.items() if letter.asks}
-        rows = self._all(
-            """SELECT m.message_id, c.number FROM messages m JOIN cases c ON c.id = m.case_id
-            WHERE m.role = 'citizen' AND m.kind = 'request' AND NOT EXISTS(
-            SELECT 1 FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0
-            AND (d.armed_by = m.fingerprint OR d.armed_at <= m.received_at
-            AND (coalesce(d.met_at, d.void_at) IS NULL OR coalesce(d.met_at, d.void_at) >= m.received_at)))"""
-        )
-        unasked = [row for row in rows if row["message_id"] in asking]
-        demand(not unasked, "every request has a clock", lambda: f"{short(unasked[0][0])} on {unasked[0][1]}")
-        late = self._all(
-            """SELECT c.number, d.due_at FROM deadlines d JOIN cases c ON c.id = d.case_id
-            WHERE d.kind = 'answer' AND d.level = 0 AND d.met_at IS NULL AND d.void_at IS NULL AND d.due_at < ?""",
-            _text(self.town.engine.now() - timedelta(days=1)),
-        )
-        for row in late:
-            told_by = self.reckoning.opening(max(_at(row["due_at"]), self.town.well_since)) + ESCALATED_WITHIN
-            waits = told_by > self.town.engine.now()
-            if not waits and row["number"] not in self._told:
-                raise Broken("every request is answered or escalated", f"{row['number']}, due {row['due_at']}")
-
     def _all(self, query: str, *values: object) -> list[sqlite3.Row]:
         return self.town.store.con.execute(query, values).fetchall()
-
-
-def _at(text: str) -> datetime:
-    return datetime.fromisoformat(text)
-
-
-def _text(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,163 @@
+"""What must hold of the clocks: they end once, ring in time, agree with the ledger, and nobody is forgotten.
+
+Due and met are reckoned anew from what really happened. It judges no mail and no letter.
+"""
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from oacmail.sim.ledger import Answer, Written
+from oacmail.sim.reckoning import Broken, Reckoning, at, demand, text
+from oacmail.sim.town import Town, short
+
+PATIENCE = timedelta(minutes=30)
+ESCALATED_WITHIN = timedelta(hours=3)
+
+
+@dataclass(slots=True)
+class Promises:
+    """`told`: numbers of cases that the supervisor has heard of."""
+
+    town: Town
+    reckoning: Reckoning
+    told: set[str] = field(default_factory=set)
+    _ended: dict[tuple[str, str, int], tuple[str | None, ...]] = field(default_factory=dict)
+    _fired: set[str] = field(default_factory=set)
+
+    def begin_again(self) -> None:
+        """The database is another's: what had ended in it may end again."""
+        self._ended.clear()
+        self._fired.clear()
+
+    def end_once(self) -> None:
+        rows = self._all(
+            """SELECT armed_by, kind, level FROM deadlines WHERE (met_at IS NOT NULL) + (void_at IS NOT NULL)
+            + (fired_at IS NOT NULL AND NOT (kind = 'answer' AND level = 0)) > 1"""
+        )
+        demand(not rows, "each clock ends once", lambda: str([tuple(row) for row in rows[:3]]))
+
+    def ring_in_time(self) -> None:
+        rows = self._all("SELECT * FROM deadlines WHERE fired_at IS NOT NULL AND fired_at >= ?", self._recently())
+        for row in rows:
+            key = f"{row['armed_by']}:{row['kind']}:{row['level']}"
+            if key in self._fired:
+                continue
+            self._fired.add(key)
+            if row["fired_at"] < row["due_at"]:
+                raise Broken("no clock rings before it is due", key)
+            if row["kind"] == "answer" and row["level"] == 0:
+                self._read_before_ringing(at(row["due_at"]), at(row["fired_at"]), key)
+
+    def _read_before_ringing(self, due: datetime, fired: datetime, key: str) -> None:
+        if self._skewed(due, fired):
+            return
+        read = self._all("SELECT min(synced_at) AS at FROM folders WHERE role IN ('intake', 'sent')")[0]["at"]
+        demand(
+            read >= text(due) or fired >= self.reckoning.opening(due) + PATIENCE,
+            "no clock rings before the folders were read",
+            lambda: f"{key[:12]}, due {due}, rang {fired}, read {read}",
+        )
+
+    def _recently(self) -> str:
+        return text(self.town.engine.now() - timedelta(days=1))
+
+    def _skewed(self, *moments: datetime) -> bool:
+        return bool(self.town.clock.skew) or any(a <= moment <= b for a, b in self.town.skews for moment in moments)
+
+    def ends_are_final(self) -> None:
+        rows = self._all("SELECT * FROM deadlines WHERE coalesce(met_at, void_at, fired_at) IS NOT NULL")
+        for row in rows:
+            key = (row["armed_by"], row["kind"], row["level"])
+            ends = (row["fired_at"], row["met_at"] or row["void_at"])
+            before = self._ended.setdefault(key, ends)
+            if not all(old is None or old == new for old, new in zip(before, ends, strict=True)):
+                raise Broken("what has ended stays ended", f"{key}: {before} became {ends}")
+            self._ended[key] = ends
+
+    def agree(self) -> None:
+        """Due and met of every clock that a letter started, reckoned from the ledger."""
+        rows = self._all(
+            """SELECT d.*, m.message_id, p.address AS asked_by, w.address AS citizen FROM deadlines d
+            JOIN messages m ON m.fingerprint = d.armed_by JOIN people p ON p.id = m.author_id
+            JOIN cases c ON c.id = d.case_id JOIN people w ON w.id = c.citizen_id
+            WHERE d.kind = 'answer' AND d.level = 0 AND d.void_at IS NULL"""
+        )
+        case_of = {
+            row["message_id"]: row["case_id"]
+            for row in self._all("SELECT message_id, case_id FROM messages WHERE case_id IS NOT NULL")
+        }
+        on_case: dict[int, list[Answer]] = {}
+        for answer in self.town.ledger.answers:
+            if answer.letter in case_of:
+                on_case.setdefault(case_of[answer.letter], []).append(answer)
+        owed = kept = shown = 0
+        for row in rows:
+            written = self.town.ledger.written.get(row["message_id"])
+            if written is None:
+                continue
+            self._due_agrees(row["message_id"], at(row["due_at"]), written.at)
+            answers = on_case.get(row["case_id"], [])
+            if any(answer.returned for answer in answers):
+                continue
+            heard = {row["citizen"], row["asked_by"]}  # an answer to a guest meets what the guest asked, and no more
+            meets = [answer.at for answer in answers if answer.at >= at(row["armed_at"]) and answer.to in heard]
+            if row["met_at"] is None and self._read_late(written, answers):
+                continue
+            self._met_agrees(row["message_id"], row["met_at"], meets)
+            owed += 1
+            kept += bool(meets) and min(meets) <= at(row["due_at"])
+            shown += row["met_at"] is not None and row["met_at"] <= row["due_at"]
+        demand(
+            kept == shown or bool(self.town.unread),
+            "the sum of promises kept agrees",
+            lambda: f"of {owed} due {kept} were kept, the database says {shown}",
+        )
+
+    def _read_late(self, written: Written, answers: list[Answer]) -> bool:
+        """It came while its folder could not be read, and no answer names it: to be safe it is waited for anew."""
+        unseen = any(since <= moment <= until for since, until in self.town.unread for moment in written.at)
+        return unseen and not any(answer.letter == written.message_id for answer in answers)
+
+    def _due_agrees(self, letter: str, due: datetime, arrivals: Iterable[datetime]) -> None:
+        reckoned = {self.reckoning.due(moment) for moment in arrivals}
+        demand(
+            due in reckoned,
+            "deadlines agree with an independent reckoning",
+            lambda: f"{short(letter)}: {due}, reckoned {sorted(reckoned)}",
+        )
+
+    def _met_agrees(self, letter: str, met_at: str | None, meets: list[datetime]) -> None:
+        agrees = at(met_at) in meets if met_at is not None else not meets
+        demand(
+            agrees,
+            "who was answered counts as answered, and nobody else",
+            lambda: f"{short(letter)}: met {met_at}, answered {[text(moment) for moment in meets]}",
+        )
+
+    def nobody_forgotten(self) -> None:
+        """Who asked has a clock of his own or one that ran when he wrote; whose clock ran out, the supervisor knows."""
+        asking = {name for name, letter in self.town.ledger.written.items() if letter.asks}
+        rows = self._all(
+            """SELECT m.message_id, c.number FROM messages m JOIN cases c ON c.id = m.case_id
+            WHERE m.role = 'citizen' AND m.kind = 'request' AND NOT EXISTS(
+            SELECT 1 FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0
+            AND (d.armed_by = m.fingerprint OR d.armed_at <= m.received_at
+            AND (coalesce(d.met_at, d.void_at) IS NULL OR coalesce(d.met_at, d.void_at) >= m.received_at)))"""
+        )
+        unasked = [row for row in rows if row["message_id"] in asking]
+        demand(not unasked, "every request has a clock", lambda: f"{short(unasked[0][0])} on {unasked[0][1]}")
+        late = self._all(
+            """SELECT c.number, d.due_at FROM deadlines d JOIN cases c ON c.id = d.case_id
+            WHERE d.kind = 'answer' AND d.level = 0 AND d.met_at IS NULL AND d.void_at IS NULL AND d.due_at < ?""",
+            text(self.town.engine.now() - timedelta(days=1)),
+        )
+        for row in late:
+            told_by = self.reckoning.opening(max(at(row["due_at"]), self.town.well_since)) + ESCALATED_WITHIN
+            waits = told_by > self.town.engine.now()
+            if not waits and row["number"] not in self.told:
+                raise Broken("every request is answered or escalated", f"{row['number']}, due {row['due_at']}")
+
+    def _all(self, query: str, *values: object) -> list[sqlite3.Row]:
+        return self.town.store.con.execute(query, values).fetchall()
