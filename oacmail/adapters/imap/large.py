@@ -1,7 +1,8 @@
 """A letter that is too large to be read whole: its header fields and its texts, asked for part by part.
 
 The rest is named in `Fetched.skipped` and stays on the server. No more than a megabyte of any part is ever in
-memory, and no more than four of one letter.
+memory, and no more than four of one letter; small parts are asked for together, since a server may read the whole
+letter anew for each question.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -69,14 +70,31 @@ def _bodies(
 ) -> Iterator[tuple[str, bytes]]:
     """(section, its first megabyte) of the texts. Of a returned message its header fields are read as a text."""
     room = _TEXT_BYTES
+    for batch in _together(leaf for leaf in leaves if is_readable(leaf, heads.get(leaf.section, b""))):
+        wanted = {leaf.section: f"{leaf.section}.HEADER" if _is_returned(leaf) else leaf.section for leaf in batch}
+        got = _pieces(client, uid, [(section, min(_PART_BYTES, room)) for section in wanted.values()])
+        for leaf in batch:
+            body = got.get(wanted[leaf.section])
+            if body is not None and room > 0:
+                room -= len(body)
+                yield leaf.section, body if len(body) >= leaf.size else _whole_lines(body)
+        if room <= 0:
+            return
+
+
+def _together(leaves: Iterable[Part]) -> Iterator[list[Part]]:
+    """At most fifty parts and a megabyte at once."""
+    batch: list[Part] = []
+    size = 0
     for leaf in leaves:
-        if not (room and is_readable(leaf, heads.get(leaf.section, b""))):
-            continue
-        wanted = f"{leaf.section}.HEADER" if _is_returned(leaf) else leaf.section
-        body = _pieces(client, uid, [(wanted, min(_PART_BYTES, room))]).get(wanted)
-        if body is not None:
-            room -= len(body)
-            yield leaf.section, body if len(body) >= leaf.size else _whole_lines(body)
+        octets = min(leaf.size, _PART_BYTES)
+        if batch and (len(batch) == _AT_ONCE or size + octets > _PART_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(leaf)
+        size += octets
+    if batch:
+        yield batch
 
 
 def _is_returned(leaf: Part) -> bool:
