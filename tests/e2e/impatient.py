@@ -16,7 +16,7 @@ from oacmail.core import on_clock, on_outbox
 if __name__ == "__main__":
     service.TICK_SECONDS = 1
     service.STALE_AFTER = 3.0
-    vars(wiring)["ImapSettings"] = partial(ImapSettings, timeout=5.0)
+    vars(wiring)["ImapSettings"] = partial(ImapSettings, timeout=4.0)
     on_clock.ALERT_AFTER = timedelta(seconds=2)
     on_outbox.BACKOFF = (timedelta(seconds=1),) * 4
     sys.exit(cli.main())  # type: ignore[func-returns-value]

@@ -215,6 +215,10 @@ class Office:
     def status(self) -> dict[str, Any]:
         return self.json("status", code=None)[0]
 
+    def wait_until_accounted(self) -> None:
+        """`status` says unaccounted 0 as soon as what has just arrived is worked; what stays is an error."""
+        until(lambda: self.status()["unaccounted"] == 0, what=f"every letter has an outcome\n{self.log_if_any()}")
+
     def rows(self, query: str, *values: object) -> list[sqlite3.Row]:
         """A look into the database, for conditions to wait for; [] while there is none."""
         path = self.state / "oacmail.db"

@@ -45,8 +45,8 @@ def test_killed_at_random_moments_no_letter_is_doubled_and_no_acknowledgement_is
         open_ends = "SELECT 1 FROM outbox WHERE kind = 'ack' AND state <> 'sent'"
         until(lambda: not desk.rows(open_ends), 60, what="every row is settled")
         desk.passes()
-        status, cases = desk.status(), desk.cases()
-    assert status["unaccounted"] == 0
+        desk.wait_until_accounted()
+        cases = desk.cases()
     assert sorted(case["citizen"] for case in cases) == sorted(person.address for person in people)
     assert {case["messages"] for case in cases} == {1}
     assert [len(person.inbox()) for person in people] == [1] * LETTERS
@@ -237,7 +237,7 @@ def test_systemd_hears_ready_status_reloading_and_stopping_and_a_pulse(office: M
 def test_a_loop_that_is_stuck_gets_no_pulse_and_the_pulse_comes_back_with_it(
     road: Road, office: MakeOffice, tmp_path: Path
 ) -> None:
-    """With the patience of `tests.e2e.impatient`: a loop is stuck after 3 s, a silent server is given 5."""
+    """With the patience of `tests.e2e.impatient`: a loop is stuck after 3 s, a silent server is given 4."""
     with Proxy(road.dovecot.imaps_port) as wire, Ear(tmp_path, watchdog=3) as ear:
         desk = office(imap={"port": wire.port})
         desk.program = IMPATIENT

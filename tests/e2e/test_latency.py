@@ -5,7 +5,6 @@ from collections.abc import Callable
 from tests import latency
 from tests.e2e.office import Office
 from tests.servers.road import Road
-from tests.servers.waiting import until
 
 
 def test_each_of_twenty_letters_is_acknowledged_before_the_next_through_idle_alone(
@@ -15,7 +14,7 @@ def test_each_of_twenty_letters_is_acknowledged_before_the_next_through_idle_alo
     with desk.running():
         taken = latency.measure(road, desk, 20)
         cases = desk.cases()
-        until(lambda: desk.status()["unaccounted"] == 0, what="the last copies are worked")
+        desk.wait_until_accounted()
     print(latency.told(taken))
     assert len(cases) == 20
     opened = [case["opened_at"] for case in sorted(cases, key=lambda case: str(case["number"]))]

@@ -97,7 +97,7 @@ def test_a_line_that_breaks_in_the_midst_of_everything_costs_nothing(own_road: R
         for person in people:
             _acknowledged(desk, person)
         desk.passes()
-        assert desk.status()["unaccounted"] == 0
+        desk.wait_until_accounted()
         assert len(desk.cases()) == len(people)
     assert {len(person.inbox()) for person in people} == {1}
 

@@ -247,7 +247,7 @@ def test_a_backup_of_the_running_desk_serves_a_new_state_that_sends_nothing_agai
         assert {case["citizen"]: case["number"] for case in desk.cases()} == numbers
         assert {mail["state"] for mail in desk.json("outbox", "list", "--all")} == {"sent"}
         assert all(len(desk.case(number)["mails"]) == 1 for number in numbers.values())
-        assert desk.json("status")[0]["unaccounted"] == 0
+        desk.wait_until_accounted()
     assert [len(person.inbox()) for person in (before, after)] == [1, 1]
 
 
