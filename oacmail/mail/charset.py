@@ -190,6 +190,9 @@ def _word(encoding: str, data: bytes) -> bytes:
 
 def base64(data: bytes) -> bytes:
     """Base64 as mail clients read it: strangers in the alphabet, missing padding and a lone last letter survive."""
+    head = _NOT_BASE64.sub(b"", data.partition(b"=")[0])
+    if len(head) % 4 in (2, 3):  # the padding ends it; what is behind is not of it (Python 3.13 would read on)
+        return binascii.a2b_base64(head + b"=" * (-len(head) % 4))
     try:
         return binascii.a2b_base64(data)
     except binascii.Error:
