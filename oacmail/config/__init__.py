@@ -4,8 +4,8 @@ The only place that imports pydantic; whoever wants a quick start imports this p
 `oacmail.config.secrets` and are never part of a Config.
 """
 
-from oacmail.config.loading import builtin, find, load, parse, shipped
+from oacmail.config.loading import builtin, find, load, parse
 from oacmail.config.model import Config
 from oacmail.config.rules import house, policy
 
-__all__ = ["Config", "builtin", "find", "house", "load", "parse", "policy", "shipped"]
+__all__ = ["Config", "builtin", "find", "house", "load", "parse", "policy"]

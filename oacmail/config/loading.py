@@ -13,10 +13,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-import oacmail
 from oacmail.config.findings import lines
 from oacmail.config.model import Config
 from oacmail.core.errors import ConfigError
+from oacmail.shipped import shipped
 
 VARIABLE = "OACMAIL_CONFIG"
 _REQUIRED = ("office", "imap", "smtp", "people")
@@ -55,12 +55,6 @@ def load(path: Path) -> Config:
 def builtin() -> Config:
     """The shipped config.toml: Castellbisbal's rules and calendar, for verbs that run without a file."""
     return load(shipped("config.toml"))
-
-
-def shipped(name: str) -> Path:
-    """A file or folder that comes with oacmail: in the wheel under oacmail/data, in a checkout beside the package."""
-    package = Path(oacmail.__file__).parent
-    return next(path for path in (package / "data" / name, package.parent / name) if path.exists())
 
 
 def parse(values: Mapping[str, Any], *, base: Path) -> Config:

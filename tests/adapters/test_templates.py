@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from oacmail.adapters.templates import JinjaRenderer, Voice, shipped
+from oacmail.adapters.templates import JinjaRenderer, Voice
 from oacmail.adapters.templates.facts import DEFAULTS, MAX_TEXT, SAMPLES
 from oacmail.adapters.workdays import OfficeCalendar
 from oacmail.core.effects import Send
 from oacmail.core.policy import Office, People, Policy
+from oacmail.shipped import shipped
 
 POLICY = Policy(
     office=Office(address="oac360@castellbisbal.example"),

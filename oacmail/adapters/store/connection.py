@@ -17,6 +17,7 @@ from typing import IO
 from sqlite_utils import Database, Migrations
 
 from oacmail.core.errors import Fatal, OacmailError, Transient
+from oacmail.shipped import shipped
 
 FILE = "oacmail.db"
 LOCK = "oacmail.lock"
@@ -98,15 +99,8 @@ def lock(state: Path) -> IO[str]:
     return handle
 
 
-def shipped_migrations() -> Path:
-    """The migrations file: in the wheel under oacmail/data, in a checkout beside the package."""
-    package = Path(__file__).parents[2]
-    candidates = (package / "data" / "migrations", package.parent / "migrations")
-    return next(path for path in candidates if path.is_dir()) / "migrations.py"
-
-
 def migrations() -> Migrations:
-    spec = util.spec_from_file_location("oacmail_migrations", shipped_migrations())
+    spec = util.spec_from_file_location("oacmail_migrations", shipped("migrations") / "migrations.py")
     assert spec is not None
     assert spec.loader is not None
     module = util.module_from_spec(spec)

@@ -17,11 +17,11 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
-import oacmail
 from oacmail.adapters.templates.voice import Voice
 from oacmail.mail import words
 from oacmail.mail.labels import label
 from oacmail.mail.outline import Block, outline, quoted
+from oacmail.shipped import shipped
 
 _NOTHING = "—"
 _SUBJECT = "Subject:"
@@ -44,13 +44,6 @@ class Page:
     heading: str
     text: str
     blocks: tuple[Block, ...]
-
-
-def shipped(name: str) -> Path:
-    """A directory or file that the wheel carries in oacmail/data, and a checkout beside the package."""
-    package = Path(oacmail.__file__).parent
-    inside = package / "data" / name
-    return inside if inside.exists() else package.parent / name
 
 
 class Shelf:
