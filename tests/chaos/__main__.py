@@ -5,9 +5,12 @@ import argparse
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 
-from tests.chaos import count, storm
+from tests.chaos import count, servers, storm
 from tests.chaos.town import Town
+from tests.servers.filter import Filter
+from tests.servers.postfix import PostfixOptions
 from tests.servers.road import Road
 
 
@@ -16,11 +19,16 @@ def main() -> int:
     asked.add_argument("--kills", type=int, default=20)
     asked.add_argument("--mails", type=int, help="default: ten for each kill, a thousand at most")
     asked.add_argument("--seed", type=int, default=1)
+    asked.add_argument("--program", default="tests.e2e.impatient", help="module to run as oacmail")
     options = asked.parse_args()
     mails = options.mails or min(1000, 10 * max(1, options.kills))
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="chaos-", dir="/tmp") as root, Road() as road:
-        desk = storm.office(road, root)
+    with ExitStack() as stack:
+        root = stack.enter_context(tempfile.TemporaryDirectory(prefix="chaos-", dir="/tmp"))
+        mind = stack.enter_context(Filter())
+        road = stack.enter_context(Road(options=PostfixOptions(filter_port=mind.port)))
+        servers.thoughtful(mind, options.seed)
+        desk = storm.office(road, root, options.program)
         town = Town(road, desk.address, options.seed)
         try:
             struck = storm.rage(desk, town, kills=options.kills, mails=mails, seed=options.seed)
@@ -31,7 +39,8 @@ def main() -> int:
                 desk.stop()
     seconds = time.monotonic() - began
     end = str(harm) if quiet else f"{harm}, not quiet"
-    print(f"chaos: seed {options.seed}, {mails} mails, {struck}: {end}; {seconds:.0f} s")
+    did = f"{mails} mails, {struck}, the relay filtered {mind.thought} mails"
+    print(f"chaos: seed {options.seed}, {did}: {end}; {seconds:.0f} s")
     for line in harm.each():
         print(line, file=sys.stderr)
     return int(any(harm.each()) or not quiet)

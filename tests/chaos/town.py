@@ -4,6 +4,7 @@ Seeded: who writes what, to which letter of his own he adds a word. When each le
 """
 
 import random
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -29,18 +30,21 @@ class Sent:
 
 @dataclass(slots=True)
 class Town:
-    """`for letter in town.letters(n)`: each has gone to the office's address by SMTP when it is given."""
+    """`for letter in town.letters(n)`: each has gone to the office's address by SMTP when it is given. Nobody writes
+    while another holds `counter`."""
 
     road: Road
     office: str
     seed: int
     sent: list[Sent] = field(default_factory=list)
+    counter: threading.Lock = field(default_factory=threading.Lock)
 
     def letters(self, count: int) -> Iterator[Sent]:
         chance = random.Random(self.seed)
         citizens = [Citizen(self.road, chance.choice(_NAMES)) for _ in range(max(3, count // 3))]
         for number in range(count):
-            self.sent.append(self._one(chance, chance.choice(citizens), number))
+            with self.counter:
+                self.sent.append(self._one(chance, chance.choice(citizens), number))
             yield self.sent[-1]
 
     def _one(self, chance: random.Random, citizen: Citizen, number: int) -> Sent:

@@ -13,10 +13,15 @@ from oacmail import cli, service, wiring
 from oacmail.adapters.imap import ImapSettings
 from oacmail.core import on_clock, on_outbox
 
-if __name__ == "__main__":
+
+def shorten() -> None:
     service.TICK_SECONDS = 1
     service.STALE_AFTER = 3.0
     vars(wiring)["ImapSettings"] = partial(ImapSettings, timeout=4.0)
     on_clock.ALERT_AFTER = timedelta(seconds=2)
     on_outbox.BACKOFF = (timedelta(seconds=1),) * 4
+
+
+if __name__ == "__main__":
+    shorten()
     sys.exit(cli.main())  # type: ignore[func-returns-value]

@@ -24,8 +24,8 @@ HOSTNAME = "mx.castellbisbal.cat"
 
 MASTER = """\
 127.0.0.1:{smtp} inet n - n - - smtpd
-127.0.0.1:{submission} inet n - n - - smtpd {login} -o smtpd_tls_security_level=encrypt
-127.0.0.1:{smtps} inet n - n - - smtpd {login} -o smtpd_tls_wrappermode=yes
+127.0.0.1:{submission} inet n - n - - smtpd {login} {filter} -o smtpd_tls_security_level=encrypt
+127.0.0.1:{smtps} inet n - n - - smtpd {login} {filter} -o smtpd_tls_wrappermode=yes
 pickup  unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
 qmgr    unix n - n 5 1 qmgr
@@ -105,10 +105,12 @@ TRANSPORT = "/^[^@]*-bounces@/ error:5.1.1 there is no such mailbox\n"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostfixOptions:
-    """`message_size_limit` in bytes; `null_sender` False: MAIL FROM:<> is refused with 550."""
+    """`message_size_limit` in bytes; `null_sender` False: MAIL FROM:<> is refused with 550; `filter_port`: where the
+    content filter for submitted mail listens, 0 = none."""
 
     message_size_limit: int = 102_400_000
     null_sender: bool = True
+    filter_port: int = 0
 
 
 class Postfix:
@@ -189,7 +191,8 @@ class Postfix:
         self.root.chmod(0o755)
         shutil.chown(self.root / "data", "postfix")
         ports = {"smtp": self.smtp_port, "submission": self.submission_port, "smtps": self.smtps_port}
-        (conf / "master.cf").write_text(MASTER.format(login=LOGIN, **ports))
+        asked = f"-o smtpd_milters=inet:127.0.0.1:{self.options.filter_port}" if self.options.filter_port else ""
+        (conf / "master.cf").write_text(MASTER.format(login=LOGIN, filter=asked, **ports))
         (conf / "recipients").write_text(RECIPIENTS)
         (conf / "transport").write_text(TRANSPORT)
         (conf / "senders").write_text(SENDERS + ("" if self.options.null_sender else NO_NULL_SENDER))

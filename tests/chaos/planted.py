@@ -1,0 +1,26 @@
+"""The same oacmail with a fault put in on purpose, to see that the count finds it: `--program tests.chaos.planted`.
+
+It takes absence for proof: a mail without an answer whose copy is not in the mailbox yet counts as not sent. Without
+a relay that filters nobody would notice.
+"""
+
+import sys
+from datetime import datetime
+
+from oacmail import cli
+from oacmail.core import doubts
+from oacmail.core.effects import Effect
+from oacmail.core.policy import Policy
+from oacmail.core.view import Doubt
+from tests.e2e import impatient
+
+
+def _hasty(policy: Policy, doubt: Doubt, now: datetime) -> list[Effect]:
+    read_since = doubt.synced_at is not None and doubt.synced_at >= doubt.data_at
+    return doubts._not_sent(policy, doubt, now, "not seen") if read_since else []
+
+
+if __name__ == "__main__":
+    vars(doubts)["_settle"] = _hasty
+    impatient.shorten()
+    sys.exit(cli.main())  # type: ignore[func-returns-value]
