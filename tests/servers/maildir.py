@@ -6,12 +6,14 @@ import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 
 from tests.servers.dovecot import Dovecot
+from tests.servers.waiting import until
 
 _serial = itertools.count(1)
 
@@ -49,7 +51,8 @@ class Maildir:
     def snapshot(self) -> Path:
         """A copy of the whole mailbox with its uidlists and indexes, to be given to `restore`."""
         copy = self.server.root / "snapshots" / f"{self.user}.{next(_serial)}"
-        return Path(shutil.copytree(self.root, copy))
+        with self._locked(*self._folders()):
+            return Path(shutil.copytree(self.root, copy, ignore=shutil.ignore_patterns("*.lock", "*.tmp")))
 
     def restore(self, snapshot: Path) -> None:
         """The mailbox is what it was at the snapshot: same UIDVALIDITY, UIDs since then will be given anew."""
@@ -63,11 +66,12 @@ class Maildir:
     def new_epoch(self, folder: str = "INBOX") -> None:
         """UIDVALIDITY changes, as after a migration; the letters keep their files."""
         uidlist = self.path(folder) / "dovecot-uidlist"
-        head, _, rest = uidlist.read_text().partition("\n")
-        head = re.sub(r"\bV(\d+)", lambda match: f"V{int(match[1]) + 1}", head)
-        self._replace(uidlist, f"{head}\n{rest}")
-        for index in self.path(folder).glob("dovecot.index*"):
-            index.unlink()
+        with self._locked(self.path(folder)):
+            head, _, rest = uidlist.read_text().partition("\n")
+            head = re.sub(r"\bV(\d+)", lambda match: f"V{int(match[1]) + 1}", head)
+            self._replace(uidlist, f"{head}\n{rest}")
+            for index in self.path(folder).glob("dovecot.index*"):
+                index.unlink()
 
     def corrupt_size(self, uid: int, folder: str = "INBOX") -> None:
         """The letter's file name lies about its size, so that Dovecot hangs up in the midst of sending it."""
@@ -78,6 +82,10 @@ class Maildir:
         self._rename(uid, folder, lambda name, _: name)
 
     def _rename(self, uid: int, folder: str, new_name: Callable[[str, int], str]) -> None:
+        with self._locked(self.path(folder)):
+            self._rename_locked(uid, folder, new_name)
+
+    def _rename_locked(self, uid: int, folder: str, new_name: Callable[[str, int], str]) -> None:
         uidlist = self.path(folder) / "dovecot-uidlist"
         lines = uidlist.read_text().splitlines()
         row = next(number for number, line in enumerate(lines) if number and line.split()[0] == str(uid))
@@ -89,6 +97,19 @@ class Maildir:
         self._replace(uidlist, "\n".join(lines) + "\n")
         for index in self.path(folder).glob("dovecot.index.cache*"):
             index.unlink()
+
+    def _folders(self) -> list[Path]:
+        return [self.root, *(path for path in self.root.glob(".*") if (path / "cur").is_dir())]
+
+    @contextmanager
+    def _locked(self, *folders: Path) -> Iterator[None]:
+        """Dovecot writes a folder's uidlist under this lock file, and reads it anew when it has the lock."""
+        with ExitStack() as held:
+            for folder in folders:
+                lock = folder / "dovecot-uidlist.lock"
+                until(lambda lock=lock: _created(lock), what=f"{lock} is free")  # type: ignore[misc]
+                held.callback(lock.unlink, missing_ok=True)
+            yield
 
     def _replace(self, file: Path, text: str) -> None:
         """In one step, so that a session that has the old one open sees that it is another."""
@@ -110,6 +131,14 @@ class Maildir:
         for one in [path, *(_walk(path) if deep else ())]:
             if one.exists():
                 os.chown(one, self.server.uid, self.server.gid)
+
+
+def _created(lock: Path) -> bool:
+    try:
+        lock.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
 
 
 def _walk(path: Path) -> Iterator[Path]:
