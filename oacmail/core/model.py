@@ -209,7 +209,9 @@ class Callback:
 class Reading:
     """The classifier's verdict on one message; topic, level and intent are None unless kind is request.
 
-    `confidence`: kind, topic, level, intent in 0..1. `because`: the words and rules that decided.
+    `confidence`: kind, topic, level, intent in 0..1. `because`: the words and rules that decided. `urgent`: a term
+    that the letter names ends soon (R32). `operator` and `cause` (platform | document_or_form) are '' unless the
+    level is second.
     """
 
     kind: Kind
@@ -220,3 +222,6 @@ class Reading:
     callback: Callback | None
     confidence: Mapping[str, float]
     because: tuple[str, ...]
+    urgent: bool = False
+    operator: str = ""
+    cause: str = ""

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from types import MappingProxyType
 
-from oacmail.mail import lexicon, phones
+from oacmail.mail import lexicon, numerals, operators, phones, terms_end
 
 _LONGEST = 20_000  # characters of the text that are looked at: nobody asks his question later than that
 _SUBJECT = 2.0  # a subject is what the writer himself holds for the matter
@@ -33,10 +33,12 @@ def fold(text: str) -> str:
     return _SPACES.sub(" ", _TWO_L.sub("", text))
 
 
-def words(subject: str, fresh: str) -> Mapping[str, float]:
-    """Matched terms as "group:label:term" -> weight; also "phone:+34…" and "slot:morning|afternoon|any".
+def words(subject: str, fresh: str, signature: str = "") -> Mapping[str, float]:
+    """Matched terms as "group:label:term" -> weight; also "phone:+34…", "slot:morning|afternoon|any",
+    "operator:<whose>:<platform>" and "ends:<day on which a term ends>".
 
-    Weights add up: a term's own (1 hints, 3 says it) times its occurrences, those in the subject doubled;
+    `signature` is looked through for a telephone when the text has none. Weights add up: a term's own (1 hints,
+    3 says it) times its occurrences, those in the subject doubled;
     "title:thanks" marks a letter whose own subject is thanks.
     """
     title, text = fold(subject), fold(fresh)
@@ -44,7 +46,7 @@ def words(subject: str, fresh: str) -> Mapping[str, float]:
     for term, count in Counter(_found(text)).items():
         for key, weight in _meanings()[term]:
             found[key] = found.get(key, 0.0) + weight * min(count, _MOST)
-    return MappingProxyType(found | _call(f"{title} . {text}"))
+    return MappingProxyType(found | _named(title, text) | _call(f"{title} . {text}", fold(signature)))
 
 
 def _title(title: str) -> dict[str, float]:
@@ -71,8 +73,13 @@ def _stem(word: str) -> str:
     return next(f"{word[:end]}*" for end in range(len(word), 0, -1) if f"{word[:end]}*" in _meanings())
 
 
-def _call(text: str) -> dict[str, float]:
-    number = phones.phone(text)
+def _named(title: str, text: str) -> dict[str, float]:
+    return dict(operators.named(title, text)) | {f"ends:{day}": 1.0 for day in terms_end.ends(f"{title} . {text}")}
+
+
+def _call(text: str, signature: str) -> dict[str, float]:
+    text = numerals.in_digits(text)
+    number = phones.phone(text) or phones.phone(signature)
     return {f"slot:{phones.slot(text)}": 1.0} | ({f"phone:{number}": 1.0} if number else {})
 
 

@@ -496,7 +496,7 @@ TABLES: tuple[tuple[str, float, str], ...] = (
         estimado cliente, cher client, estimado empleado, la seva bustia ha superat, ha superat el limit,
         capacitat de bustia, mailbox is full, held messages, release messages, paquete esta retenido,
         paquet esta retingut, drets de duana, tasas aduaneras, reembolso pendiente, devolucio pendent,
-        acciones legales, departament juridic, departamento juridico, whatsapp, kindly, dear sir/madam, dear friend,
+        acciones legales, departament juridic, departamento juridico, kindly, dear sir/madam, dear friend,
         congratulations, waiting for your reply, we are manufacturer, manufacturer of, we are the factory,
         ce certificate, may i send, digital marketing, por 149 €, comission del, comissio del 30
         """,

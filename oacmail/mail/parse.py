@@ -9,6 +9,7 @@ stands here and nowhere else in this package: parsers of strangers' bytes fail i
 import hashlib
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.message import Message as Tree
 from email.utils import mktime_tz, parsedate_tz
@@ -28,6 +29,7 @@ from oacmail.mail import (
     limits,
     parts,
     report,
+    scores,
     wire,
 )
 from oacmail.mail import secrets as secret_kinds
@@ -119,7 +121,7 @@ def _message(
     found = report.find(root, fields, text)
     verdict, reasons = auto.judge(fields, sender, found)
     tokens = idents.tokens(fields, subject, house)
-    return Message(
+    message = Message(
         fingerprint=_fingerprint(letter),
         message_id=idents.message_id(fields),
         refs=idents.references(fields),
@@ -147,8 +149,9 @@ def _message(
         caps=tuple(dict.fromkeys((*letter.caps, *content.caps))),
         size=letter.size,
         body_hash=_body_hash(written.fresh),
-        words=features.words(subject, written.fresh),
+        words=features.words(subject, written.fresh, _signature(own, written)),
     )
+    return replace(message, words=MappingProxyType({**message.words, **scores.scores(message)}))
 
 
 def _subject(fields: Fields) -> str:
@@ -172,6 +175,12 @@ def _plain_date(value: str) -> datetime | None:
 def _quotes_us(quoted: str, house: House) -> bool:
     lowered = quoted.lower()
     return any(address in lowered for address in house.own) or bool(idents.found(quoted, house))
+
+
+def _signature(own: str, written: fresh.Written) -> str:
+    """What is neither written now nor quoted."""
+    known = {*written.fresh.splitlines(), *written.quoted.splitlines()}
+    return "\n".join(line for line in map(str.rstrip, own.splitlines()) if line not in known)
 
 
 def _body_hash(text: str) -> str:

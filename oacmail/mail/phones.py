@@ -21,7 +21,7 @@ _OTHER_THING = re.compile(
     r"|rebut|recibo|codi|codigo|emissora|numero d'entrada|licitaci\w*|ticket|tiquet)\W{0,3}(?:n\W{0,3})?$"
 )
 _WANTED = re.compile(
-    r"\b(?:truc|truqu|llam|call|ring|phone|telefon|mobil|movil|tel|numero|appeler)\w*\W+(?:\w+\W+){0,4}$"
+    r"\b(?:truc|truqu|llam|call|ring|phone|telefon|mobil|movil|tel|numero|direct[eo]?|deixo|dejo|appeler)\w*\W+(?:\w+\W+){0,4}$"
 )
 _BETTER = re.compile(r"\b(?:millor|mejor|preferib\w*|primer|better)\W+(?:\w+\W+){0,3}$")
 _NOT_WANTED = re.compile(
@@ -73,6 +73,15 @@ _CONTRAST = re.compile(
 )
 _MORNING = r"(?:mati|matins|manana|mananas|matin|morning|mornings|demati)"
 _AFTERNOON = r"(?:tarda|tardes|tarde|apres-midi|afternoon|afternoons|vespre|pomeriggio)"
+_CHOSEN = re.compile(
+    r"\b(?:(?:franja(?: horaria)?|horari|horario|slot)\W{1,3}|(?:millor|mejor|preferib\w+|better) )"
+    rf"(?:de |del |al? |als |les |la |las |por |per |in |the |el )*(?P<slot>{_MORNING}|{_AFTERNOON})\b"
+)
+_QUARTERS = re.compile(r"\b(?:un|dos|tres) quarts (?:de |d')(\w+)")  # a quarter of an hour more or less changes no slot
+_ANY_HOUR = re.compile(
+    r"\b(?:tot|todo|all) (?:el )?(?:dia|day) (?:menys|menos|excepte|excepto|salvo|tret|except)\b"
+    r"|\b(?:ara mateix|ahora mismo|right now|com mes aviat|cuanto antes|as soon as)\b"
+)
 _NOT = r",? (?:que )?no (?:puc|puedo|hi soc|estoy|em va|hi ha)\b"
 _WORDING: tuple[tuple[str, Slot], ...] = (  # what was read is taken out, so that the more exact comes first
     (rf"\b{_AFTERNOON}{_NOT}", "morning"),
@@ -95,7 +104,8 @@ _NAMES = {
 
 def _hour_pattern(name: str) -> str:
     number = rf"(?P<{name}>\d{{1,2}}|{'|'.join(_NAMES)})(?:[:.h]\d{{2}})?"
-    return rf"(?:les |las |la |l')?{number}(?P<{name}unit> ?(?:h|hores|horas|am|pm)\b)?"
+    late = r"(?:del vespre|de la tarda|de la tarde|de la noche|de la nit)"
+    return rf"(?:les |las |la |l')?{number}(?P<{name}unit> ?(?:h|hores|horas|am|pm)\b| {late}\b)?"
 
 
 _BUSY = re.compile(
@@ -107,13 +117,20 @@ _FROM_TO = re.compile(
 _FROM = re.compile(
     rf"\b(?:a partir d[e']|despres de|despues de|desde|des de|after|apres|passades) ?{_hour_pattern('a')}\b"
 )
-_UNTIL = re.compile(rf"\b(?:abans d[e']|antes de|before|fins a|hasta|avant) ?{_hour_pattern('b')}\b")
+_UNTIL = re.compile(
+    rf"\b(?:abans d[e']|antes de|before|fins a|hasta|avant) ?{_hour_pattern('b')}\b"
+    r"(?! (?!que|si|o|i|y|per|por|al|de)[a-z])"
+)
 _AT = re.compile(rf"\b(?:a les|a las|sobre las|sobre les|at) {_hour_pattern('a')}\b")
 
 
 def slot(text: str) -> Slot:
     """morning [08,14), afternoon [14,20), or any: nothing said, or both. Hours say more than words."""
-    near = _GREETING.sub(" ", _around(text))
+    if chosen := _CHOSEN.search(text):
+        return "morning" if re.fullmatch(_MORNING, chosen["slot"]) else "afternoon"
+    near = _QUARTERS.sub(r"a les \1", _GREETING.sub(" ", _around(text)))
+    if _ANY_HOUR.search(near):
+        return "any"
     if not near:
         return "any"
     hours = list(_spans(near))
@@ -146,8 +163,8 @@ def _spans(text: str) -> Iterator[tuple[int, int]]:
     yield from ((_hour(found, "a"), 24) for found in _BUSY.finditer(text))
     text = _BUSY.sub(" ", text)
     for found in _FROM_TO.finditer(text):
-        if _hour(found, "a") < _hour(found, "b"):
-            yield _hour(found, "a"), _hour(found, "b")
+        if _hour(found, "a") <= _hour(found, "b"):
+            yield _hour(found, "a"), max(_hour(found, "b"), _hour(found, "a") + 1)
     text = _FROM_TO.sub(" ", text)
     yield from ((_hour(found, "a"), 24) for found in _FROM.finditer(text))
     yield from ((0, _hour(found, "b")) for found in _UNTIL.finditer(text))
@@ -160,4 +177,5 @@ def _hour(found: re.Match[str], name: str) -> int:
     """0..24; an hour below eight is one of the afternoon, since nobody is called at night."""
     word, unit = found[name], (found[f"{name}unit"] or "").strip()
     hour = _NAMES.get(word) or (int(word) if word.isdigit() else 0)
-    return min(24, hour + 12 if hour < _OPENS or (unit == "pm" and hour < 12) else hour)
+    late = unit == "pm" or unit.startswith("de")
+    return min(24, hour + 12 if hour < _OPENS or (late and hour < 12) else hour)

@@ -1,0 +1,66 @@
+"""How well letters were read: the figures of `evaluate --json` (interfaces.md section 3) from labels and verdicts."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Pairs = Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
+
+MACHINES = ("auto_reply", "bounce", "bulk")
+
+
+def figures(pairs: Pairs) -> dict[str, Any]:
+    """`pairs` of (labels, verdict): both with kind, topic, level, intent, language, callback as in labels.jsonl.
+
+    topic, level and intent are measured on the letters that are requests by their label; one that was taken for
+    something else has no topic and counts as missed. `people_lost`: share of requests taken for anything else;
+    `machines_acknowledged`: share of automatic replies, bounces and bulk taken for requests.
+    """
+    people = [pair for pair in pairs if pair[0]["kind"] == "request"]
+    machines = [pair for pair in pairs if pair[0]["kind"] in MACHINES]
+    calls = [pair for pair in people if pair[0]["callback"]]
+    return {
+        "n": len(pairs),
+        "kind": {"accuracy": _accuracy(pairs, "kind"), "macro_f1": macro_f1(pairs, "kind")},
+        "topic": {"macro_f1": macro_f1(people, "topic")},
+        "level": {"macro_f1": macro_f1(people, "level"), "second": _of(people, "level", "second")},
+        "intent": {"macro_f1": macro_f1(people, "intent")},
+        "language": {"accuracy": _accuracy(people, "language")},
+        "callback": {"phone_exact": _call(calls, "phone"), "slot_accuracy": _call(calls, "slot")},
+        "people_lost": _share(sum(verdict["kind"] != "request" for _, verdict in people), len(people)),
+        "machines_acknowledged": _share(sum(verdict["kind"] == "request" for _, verdict in machines), len(machines)),
+    }
+
+
+def macro_f1(pairs: Pairs, field: str) -> float:
+    names = sorted({label[field] for label, _ in pairs})
+    return round(sum(_f1(**_of(pairs, field, name)) for name in names) / len(names), 4) if names else 0.0
+
+
+def confusion(pairs: Pairs, field: str) -> Counter[tuple[str, str]]:
+    """(label, verdict) -> how many."""
+    return Counter((label[field], str(verdict[field])) for label, verdict in pairs if label[field] is not None)
+
+
+def _of(pairs: Pairs, field: str, name: str) -> dict[str, float]:
+    both = sum(label[field] == name == verdict[field] for label, verdict in pairs)
+    said = sum(verdict[field] == name for _, verdict in pairs)
+    true = sum(label[field] == name for label, _ in pairs)
+    return {"precision": _share(both, said), "recall": _share(both, true)}
+
+
+def _f1(precision: float, recall: float) -> float:
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+
+
+def _accuracy(pairs: Pairs, field: str) -> float:
+    return _share(sum(label[field] == verdict[field] for label, verdict in pairs), len(pairs))
+
+
+def _call(calls: Pairs, part: str) -> float:
+    right = sum((verdict["callback"] or {}).get(part) == label["callback"][part] for label, verdict in calls)
+    return _share(right, len(calls))
+
+
+def _share(part: int, whole: int) -> float:
+    return round(part / whole, 4) if whole else 0.0

@@ -1,0 +1,85 @@
+"""Makes oacmail/mail/understanding.json, the weights of kind, topic, level and intent.
+
+Usage: python -m bench.train_understanding MAIL_DIR. Learns from all letters of MAIL_DIR and all phrases; the
+temperatures come from letters that were left out (five folds). bench/understand.py measures.
+"""
+
+import json
+import random
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.examples import Example, mails, phrases
+from oacmail.mail import linear, scores, signals
+
+TARGET = Path(__file__).parent.parent / "oacmail" / "mail" / "understanding.json"
+LEAST = 3  # letters that a piece must stand in: no writer's own words in the table
+FOLDS = 5
+BALANCED = {"kind": False, "topic": True, "level": True, "intent": True}
+COST = {"kind": 1.0, "topic": 1.0, "level": 3.0, "intent": 1.0}
+WARMTH = {"kind": 2.0, "topic": 2.0, "level": 2.0, "intent": 2.0}
+
+
+def learn(examples: Sequence[Example], warmth: Mapping[str, float]) -> dict[str, Any]:
+    """The table's JSON content, learned from `examples`; `warmth`: a field's temperature."""
+    spread = Counter(piece for example in examples for piece in example.pieces)
+    vocabulary = {piece for piece, letters in spread.items() if letters >= LEAST}
+    models = {field: _model(examples, vocabulary, field) for field in signals.FIELDS}
+    fields = [_field(field, models[field], vocabulary, warmth[field]) for field in signals.FIELDS]
+    rows = {piece: _row(piece, models) for piece in sorted(vocabulary)}
+    return {"fields": fields, "pieces": {piece: row for piece, row in rows.items() if any(row)}}
+
+
+def folds(count: int, total: int) -> list[list[int]]:
+    """The places of `total` letters in `count` parts, shuffled by a seed."""
+    places = list(range(total))
+    random.Random(7).shuffle(places)
+    return [places[start::count] for start in range(count)]
+
+
+def warmths(examples: Sequence[Example], extra: Sequence[Example]) -> dict[str, float]:
+    """The temperatures that suit letters that were left out."""
+    judged: dict[str, list[tuple[Mapping[str, float], str]]] = {field: [] for field in signals.FIELDS}
+    for fold in folds(FOLDS, len(examples)):
+        out = set(fold)
+        table = scores.of(learn([*(e for at, e in enumerate(examples) if at not in out), *extra], WARMTH))
+        for at in fold:
+            for field, margins in zip(signals.FIELDS, scores.margins(table, examples[at].message), strict=True):
+                if examples[at].labels[field] is not None:
+                    judged[field].append((margins, examples[at].labels[field]))
+    return {field: round(linear.temperature(pairs), 2) for field, pairs in judged.items()}
+
+
+def _model(examples: Sequence[Example], vocabulary: set[str], field: str) -> dict[str, linear.Weights]:
+    chosen = [example for example in examples if example.labels[field] is not None]
+    rows = [signals.row(example.pieces & vocabulary, example.signals, field) for example in chosen]
+    return linear.fit(rows, [example.labels[field] for example in chosen], COST[field], balanced=BALANCED[field])
+
+
+def _field(name: str, model: Mapping[str, linear.Weights], vocabulary: set[str], warmth: float) -> dict[str, Any]:
+    said = sorted({feature for weights in model.values() for feature in weights} - vocabulary)
+    rows = {feature: [round(weights.get(feature, 0.0), 3) for weights in model.values()] for feature in said}
+    return {"name": name, "classes": list(model), "temperature": warmth, "signals": rows}
+
+
+def _row(piece: str, models: Mapping[str, Mapping[str, linear.Weights]]) -> list[int]:
+    weights = [weights.get(piece, 0.0) for model in models.values() for weights in model.values()]
+    return [max(-scores.MOST, min(scores.MOST, round(weight * scores.SCALE))) for weight in weights]
+
+
+def main(folder: Path) -> None:
+    examples, extra = mails(folder), phrases()
+    content = learn([*examples, *extra], warmths(examples, extra))
+    pieces = (
+        f"{json.dumps(piece)}:{json.dumps(row, separators=(',', ':'))}" for piece, row in content["pieces"].items()
+    )
+    fields = json.dumps(content["fields"], indent=1)
+    TARGET.write_text(f'{{"fields": {fields},\n"pieces": {{\n' + ",\n".join(pieces) + "\n}}\n", encoding="utf-8")
+    print(f"{TARGET}: {len(content['pieces'])} pieces, {TARGET.stat().st_size // 1024} kB")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

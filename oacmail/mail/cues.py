@@ -1,0 +1,20 @@
+"""Evidence in a letter beyond single words: patterns that a careful reader of help-desk mail goes by.
+
+Decides nothing: each cue is a name that holds or does not, and the model (mail/scores.py) has learned its weight.
+They follow domain.md: a fault shows by its company (others see it too, several devices, a code, a wrong document,
+somebody else's data: R11), help with use by its questions (R8), what is out of scope by a device or another body
+(R10). Patterns run over text folded by features.fold, in Catalan, Spanish, English and some French.
+"""
+
+import re
+from collections.abc import Iterator
+
+from oacmail.mail.cues_of_faults import FAULTS
+from oacmail.mail.cues_of_wishes import WISHES
+
+_CUES = tuple((name, re.compile(pattern)) for name, pattern in (*FAULTS, *WISHES))
+
+
+def cues(text: str) -> Iterator[str]:
+    """The names of the cues that hold in a folded text."""
+    return (name for name, pattern in _CUES if pattern.search(text))

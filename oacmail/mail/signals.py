@@ -1,0 +1,101 @@
+"""What a letter is judged by: its pieces and its signals, for each of the four questions.
+
+Decides which facts bear on which question and nothing else; mail/scores.py weighs them, bench/train.py learns the
+weights from the same rows. Kind is judged by who sent it and how; topic by the words of the lexicon; level and
+intent by cues as well.
+"""
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+
+from oacmail.core.model import Auto, Message
+from oacmail.mail import cues, features, grams
+
+FIELDS = ("kind", "topic", "level", "intent")
+_ABOUT: Mapping[str, tuple[str, ...]] = {
+    "kind": ("fact:", "says:"),
+    "topic": ("topic:",),
+    "level": ("level:", "cue:"),
+    "intent": ("intent:", "cue:", "says:form", "says:phone"),
+}
+_SAYS = ("thanks", "asks", "auto", "spam", "form")
+_CUE = 0.2
+_LONG, _BRIEF = 200, 25
+_MANY = 3
+_LEAVE = re.compile(
+    r"unsubscribe|opt.out|view (?:it )?in (?:your )?browser|dona(?:r|'t|r-se|r-vos)? de baixa|dar(?:se|te) de baja"
+    r"|date de baja|donar-vos de baixa|no (?:desea|vols|voleu|vol) (?:recibir|rebre)|se d[ée]sabonner|d[ée]sinscri"
+    r"|abbestellen|cancella(?:re|ti)",
+    re.IGNORECASE,
+)
+_TO_MANY = re.compile(
+    r"^\W*(?:(?:hola|bon dia|buenos d[ií]as|hello|hi|dear|hallo),? (?:a )?"
+    r"(?:tothom|tots|totes|todos|todas|all|everyone|everybody|team|equip)"
+    r"|benvolgu(?:ts|des)[^\n]{0,20}(?:soci|fam|ve[ïi]|benvolg|compan|usuari|col)|estima(?:ts|des|dos|das)"
+    r"|se informa|us informem|us comuniquem|els informem|les informamos"
+    r"|dear (?:members|customers|colleagues|residents|neighbours))",
+    re.IGNORECASE | re.MULTILINE,
+)
+_NAME = re.compile(r"[a-z]{3,}")
+
+
+def pieces(message: Message) -> set[str]:
+    return grams.pieces([*grams.tokens(features.fold(message.subject)), ".", *_text(message)])
+
+
+def signals(message: Message) -> dict[str, float]:
+    """The strength, up to about 3, of "topic:grant", "level:second", "cue:down", "fact:auto:bulk", "says:thanks" …"""
+    found = dict(_terms(message.words)) | dict(_facts(message))
+    text = f"{features.fold(message.subject)} . {features.fold(message.fresh)}"
+    return found | {f"cue:{name}": _CUE for name in cues.cues(text)}
+
+
+def row(pieces: set[str], signals: Mapping[str, float], field: str) -> dict[str, float]:
+    """The example as the model of `field` sees it: pieces of length one together, the signals that bear on it."""
+    share = 1 / math.sqrt(len(pieces)) if pieces else 0.0
+    return dict.fromkeys(pieces, share) | {name: value for name, value in signals.items() if bears(name, field)}
+
+
+def bears(name: str, field: str) -> bool:
+    return name.startswith(_ABOUT[field])
+
+
+def _text(message: Message) -> list[str]:
+    return grams.tokens(features.fold(message.fresh))
+
+
+def _terms(words: Mapping[str, float]) -> Iterator[tuple[str, float]]:
+    sums: dict[str, float] = {}
+    for key, weight in words.items():
+        group, _, rest = key.partition(":")
+        if group in ("topic", "level", "intent"):
+            name = f"{group}:{rest.partition(':')[0]}"
+            sums[name] = sums.get(name, 0.0) + weight / 6
+        elif group in _SAYS:
+            sums[f"says:{group}"] = sums.get(f"says:{group}", 0.0) + weight / 3
+        elif group == "phone":
+            sums["says:phone"] = 0.5
+    return ((name, min(value, 3.0 if name.startswith("says:") else 1.5)) for name, value in sums.items())
+
+
+def _facts(message: Message) -> Iterator[tuple[str, float]]:
+    yield f"fact:auto:{message.auto}", 1.0
+    held = {
+        "machine": message.auto is not Auto.NONE,
+        "answer": bool(message.refs),
+        "quotes us": message.quotes_us,
+        "case number": bool(message.tokens),
+        "report": message.report is not None,
+        "brief": len(message.fresh.split()) < _BRIEF,
+        "asks": "?" in message.fresh,
+        "calendar": any(part.mime == "text/calendar" or part.name.endswith(".ics") for part in message.attachments),
+        "many receive it": len(message.to) + len(message.cc) > _MANY,
+        "nobody named": not message.to,
+        "leaves": bool(_LEAVE.search(message.text)),
+        "to many": bool(_TO_MANY.search(message.fresh[:200])),
+    }
+    yield from ((f"fact:{name}", 1.0) for name, holds in held.items() if holds)
+    yield from ((f"fact:{reason.partition(':')[0]}", 1.0) for reason in message.reasons)
+    yield "fact:length", min(len(message.fresh.split()), _LONG) / (_LONG / 2)
+    yield from ((f"fact:from {word}", 0.5) for word in _NAME.findall(message.sender.partition("@")[0]))
