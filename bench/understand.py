@@ -16,8 +16,8 @@ from typing import Any
 
 from bench import plain_model
 from bench.examples import Example, mails, phrases
-from bench.figures import figures
 from bench.train_understanding import FOLDS, WARMTH, folds, learn
+from oacmail.cli.figures import figures
 from oacmail.core.classify import classify
 from oacmail.mail import scores
 

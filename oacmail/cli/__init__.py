@@ -23,6 +23,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "due": ("judge", "When a mail received then must be answered, and why."),
     "replay": ("judge", "An archive through today's rules; sends nothing."),
     "simulate": ("simulate", "A town over weeks, with everything that can go wrong; nothing is sent."),
+    "evaluate": ("evaluate", "How well labelled mail is read: a table a field, confusion, worst mistakes."),
     "case": ("cases", "Cases: list, show, assign, close, reopen, log a call …"),
     "why": ("cases", "Every rule, word and event behind a case."),
     "outbox": ("queues", "Mails that wait, failed or are held."),

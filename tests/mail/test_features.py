@@ -101,6 +101,13 @@ def test_the_telephone_is_found_and_other_numbers_are_not(text: str, number: str
         ("no puc agafar el telèfon fins a les 15:30", "afternoon"),
         ("Bona tarda, em podeu trucar?", "any"),
         ("truqueu-me", "any"),
+        ("Franja horària: Tarda (14-20h). Fins a 12 terminis. Truca'm", "afternoon"),
+        ("llámenme mejor por las tardes que por la mañana trabajo", "afternoon"),
+        ("Em podríeu trucar? Arribo a casa a les vuit del vespre", "afternoon"),
+        ("Truqueu-me, plego a dos quarts de cinc", "afternoon"),
+        ("Me pueden llamar de 13:00 a 13:45", "morning"),
+        ("Que me llamen. Estoy en casa todo el día menos de 14 a 16", "any"),
+        ("Va fallar a les nou. Truqueu-me ara mateix", "any"),
     ],
 )
 def test_an_hour_falls_into_its_slot_and_two_o_clock_is_afternoon(text: str, slot: str) -> None:
@@ -137,3 +144,8 @@ def test_hostile_text_is_read_in_time(text: str) -> None:
     features.words("", text)
 
     assert time.perf_counter() - started < 2
+
+
+def test_the_telephone_of_the_signature_counts_where_the_text_has_none() -> None:
+    assert "phone:+34600111222" in features.words("", "Truqueu-me", "Anna Puig\nTel. 600 111 222")
+    assert "phone:+34600111222" not in features.words("", "Truqueu-me al 600 333 444", "Tel. 600 111 222")

@@ -1,0 +1,89 @@
+"""The linear model and what it makes of letters."""
+
+import pytest
+
+from oacmail.core.classify import classify
+from oacmail.core.model import Intent, Kind, Level, Reading, Topic
+from oacmail.mail import grams, linear
+from oacmail.mail.parse import parse
+
+ROWS = [{"sun": 1.0}, {"sun": 1.0, "sea": 1.0}, {"rain": 1.0}, {"rain": 1.0, "fog": 1.0}, {"snow": 1.0}]
+LABELS = ["fair", "fair", "wet", "wet", "cold"]
+
+
+def read(text: str, subject: str = "", head: str = "") -> Reading:
+    return classify(
+        parse(f"From: anna@example.org\nTo: oac@example.org\n{head}Subject: {subject}\n\n{text}\n".encode())
+    )
+
+
+def test_what_was_learned_is_told_apart() -> None:
+    model = linear.fit(ROWS, LABELS, balanced=True)
+
+    for row, label in zip(ROWS, LABELS, strict=True):
+        margins = linear.margins(model, row)
+        assert max(margins, key=lambda name: margins[name]) == label
+
+
+def test_the_same_examples_give_the_same_weights() -> None:
+    assert linear.fit(ROWS, LABELS, balanced=True) == linear.fit(ROWS, LABELS, balanced=True)
+
+
+def test_probabilities_add_up_and_a_higher_temperature_is_surer() -> None:
+    mild, sure = (linear.probabilities({"a": 1.0, "b": 0.0}, t) for t in (0.5, 4.0))
+
+    assert sum(mild.values()) == pytest.approx(1)
+    assert mild["a"] < sure["a"] < 1
+
+
+def test_the_temperature_grows_with_how_often_the_margins_are_right() -> None:
+    right = [({"a": 1.0, "b": 0.0}, "a")] * 9
+    wrong = [({"a": 1.0, "b": 0.0}, "b")] * 4
+
+    assert linear.temperature(right + wrong) < linear.temperature(right)
+
+
+def test_pieces_are_words_pairs_and_beginnings_and_never_digits() -> None:
+    assert grams.pieces(grams.tokens("error 500 tramitant?")) == {
+        *("error", "0", "tramitant", "?", "error 0", "0 tramitant", "tramitant ?", "erro*", "tram*", "tramit*"),
+    }
+
+
+def test_the_kind_of_a_machine_s_letter_without_marks_is_seen() -> None:
+    text = "Estic de vacances fins al dia 12. Durant aquests dies no llegiré el correu."
+
+    assert read(text, "Fora de l'oficina: consulta").kind is Kind.AUTO_REPLY
+    assert read("Podeu dir-me quan torna la Marta de vacances? No em contesta el correu.").kind is Kind.REQUEST
+
+
+def test_a_fault_is_second_level_with_the_words_that_decided() -> None:
+    reading = read("En enviar la instància surt error 500. Als meus companys els passa el mateix des d'ahir.")
+
+    assert (reading.kind, reading.topic, reading.level) == (Kind.REQUEST, Topic.APPLICATION, Level.SECOND)
+    assert reading.confidence["level"] > 0.8
+    assert any(reason.startswith("level:second: cue:") for reason in reading.because)
+
+
+@pytest.mark.parametrize(
+    ("text", "topic", "level", "intent"),
+    [
+        ("No sé com instal·lar l'idCAT. On és la guia?", Topic.CERTIFICATE, Level.FIRST, Intent.QUESTION),
+        ("La impressora no m'imprimeix el volant.", Topic.FOLDER, Level.OUT_OF_SCOPE, Intent.QUESTION),
+        ("Quiero ejercer mi derecho de acceso a mis datos personales.", Topic.OTHER, Level.FIRST, Intent.DATA_RIGHTS),
+        ("Could you call me back about my grant application?", Topic.GRANT, Level.FIRST, Intent.CALLBACK),
+    ],
+)
+def test_letters_are_read_as_a_colleague_would(text: str, topic: Topic, level: Level, intent: Intent) -> None:
+    reading = read(text)
+
+    assert (reading.topic, reading.level, reading.intent) == (topic, level, intent)
+
+
+def test_only_words_of_the_table_are_named() -> None:
+    reading = read("Soc la Filigrana Quebrantahuesos i el rebut de l'IBI surt amb error 500.")
+
+    assert not any("filigrana" in reason or "quebranta" in reason for reason in reading.because)
+
+
+def test_a_letter_without_a_word_is_read_too() -> None:
+    assert read("").kind is Kind.REQUEST
