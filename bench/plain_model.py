@@ -5,6 +5,7 @@ from typing import Any
 
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline, make_union
 
 from bench.examples import Example
@@ -29,7 +30,8 @@ def _model(learned: Sequence[Example], field: str) -> Any:
         TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=2),
         TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, min_df=2),
     )
-    model = make_pipeline(grams, LogisticRegression(C=10, class_weight="balanced", solver="liblinear"))
+    one = LogisticRegression(C=10, class_weight="balanced", solver="liblinear")
+    model = make_pipeline(grams, OneVsRestClassifier(one))
     return model.fit([_text(example) for example in chosen], [example.labels[field] for example in chosen])
 
 

@@ -8,7 +8,7 @@ import json
 import random
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from bench.examples import Example, mails, phrases
 from oacmail.mail import linear, scores, signals
 
 TARGET = Path(__file__).parent.parent / "oacmail" / "mail" / "understanding.json"
-LEAST = 3  # letters that a piece must stand in: no writer's own words in the table
+LEAST = 3  # letters that a piece or signal must stand in: no writer's own words in the table
 FOLDS = 5
 BALANCED = {"kind": False, "topic": True, "level": True, "intent": True}
 COST = {"kind": 1.0, "topic": 1.0, "level": 3.0, "intent": 1.0}
@@ -25,9 +25,9 @@ WARMTH = {"kind": 2.0, "topic": 2.0, "level": 2.0, "intent": 2.0}
 
 def learn(examples: Sequence[Example], warmth: Mapping[str, float]) -> dict[str, Any]:
     """The table's JSON content, learned from `examples`; `warmth`: a field's temperature."""
-    spread = Counter(piece for example in examples for piece in example.pieces)
-    vocabulary = {piece for piece, letters in spread.items() if letters >= LEAST}
-    models = {field: _model(examples, vocabulary, field) for field in signals.FIELDS}
+    vocabulary = _common(example.pieces for example in examples)
+    told = _common(example.signals for example in examples)
+    models = {field: _model(examples, vocabulary, told, field) for field in signals.FIELDS}
     fields = [_field(field, models[field], vocabulary, warmth[field]) for field in signals.FIELDS]
     rows = {piece: _row(piece, models) for piece in sorted(vocabulary)}
     return {"fields": fields, "pieces": {piece: row for piece, row in rows.items() if any(row)}}
@@ -53,9 +53,19 @@ def warmths(examples: Sequence[Example], extra: Sequence[Example]) -> dict[str, 
     return {field: round(linear.temperature(pairs), 2) for field, pairs in judged.items()}
 
 
-def _model(examples: Sequence[Example], vocabulary: set[str], field: str) -> dict[str, linear.Weights]:
+def _common(found: Iterable[Iterable[str]]) -> set[str]:
+    spread = Counter(name for names in found for name in names)
+    return {name for name, letters in spread.items() if letters >= LEAST}
+
+
+def _model(examples: Sequence[Example], vocabulary: set[str], told: set[str], field: str) -> dict[str, linear.Weights]:
     chosen = [example for example in examples if example.labels[field] is not None]
-    rows = [signals.row(example.pieces & vocabulary, example.signals, field) for example in chosen]
+    rows = [
+        signals.row(
+            example.pieces & vocabulary, {name: value for name, value in example.signals.items() if name in told}, field
+        )
+        for example in chosen
+    ]
     return linear.fit(rows, [example.labels[field] for example in chosen], COST[field], balanced=BALANCED[field])
 
 
