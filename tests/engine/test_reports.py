@@ -141,7 +141,7 @@ def test_a_mail_that_came_into_sent_from_outside_is_no_answer(world: World) -> N
 def _acks_in_a_week(world: World, reply: str) -> int:
     """A machine without any mark of one answers each mail of ours within the hour, a week long."""
     machine = "tickets@empresa.example"
-    world.citizen_writes(machine, "Hem rebut la vostra petició 1001", "Ticket 1001 obert.")
+    world.citizen_writes(machine, "Consulta 1001", "Bon dia, com va la petició 1001?")
     seen = 0
     for day in range(25, 31):
         for hour in (9, 11, 13, 15, 17):
@@ -150,9 +150,9 @@ def _acks_in_a_week(world: World, reply: str) -> int:
             for ack in world.received(machine)[seen:]:
                 number = 1002 + seen
                 if reply == "a new ticket each":
-                    world.citizen_writes(machine, f"Hem rebut la vostra petició {number}", f"Ticket {number} obert.")
+                    world.citizen_writes(machine, f"Consulta {number}", f"Bon dia, com va la petició {number}?")
                 else:
-                    world.citizen_writes(machine, "", f"Ticket {number} obert.", answers=ack)
+                    world.citizen_writes(machine, "", f"Bon dia, com va la petició {number}?", answers=ack)
             seen = len(world.received(machine))
             world.turn()
     return len(world.received(machine))
