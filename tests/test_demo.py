@@ -93,7 +93,7 @@ def test_it_fits_one_screen(shown: "subprocess.CompletedProcess[str]") -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        r"OAC-\d{4}-000001  Jordi Camps +application +first +OVERDUE +\w{3} \d\d 20:00  \d+ h, ca",
+        r"OAC-\d{4}-000001  Jordi Camps +certificate +first +OVERDUE +\w{3} \d\d 20:00  \d+ h, ca",
         r"OAC-\d{4}-\d{6}  Antonio Ruiz +application +first +answered +\w{3} \d\d 20:00  \d s, es",
         r"OAC-\d{4}-\d{6}  Jean Morel +folder +first +open +\w{3} \d\d 20:00  \d s, ca\+en",
         r"OAC-\d{4}-\d{6}  David Price +payment +first +open +\w{3} \d\d 20:00  \d s, en, 2 times",

@@ -17,11 +17,14 @@ from oacmail.core.model import Auto, Callback, Intent, Kind, Level, Message, Rea
 Words = Mapping[str, float]
 Verdict = TypeVar("Verdict", bound=StrEnum)
 
-_FORM = 3.0  # the weight from which on a letter speaks as the call-back form does (mail/lexicon.py)
-_LIKELY = 0.5  # a person's letter is set aside only when that is likelier than all else together
-_SURE = 0.7  # who thanks is heard no more: surer than that
+_SAID = 3.0  # the weight from which on a form or a machine says what it is (mail/lexicon_of_kinds.py)
+# How sure the model must be before a letter is set aside, beside the evidence that each rule wants; the second figure
+# of each: though the letter asks for something, as persons do.
+_MACHINE_FROM, _SPAM_FROM, _THANKS_FROM = (0.5, 0.8), (0.5, 0.8), (0.4, 0.8)
+_SHORT = 60  # words: who only thanks is brief
 _UNREAD = 0.3  # how sure a verdict is where nothing could be weighed
 _MACHINES = (Kind.AUTO_REPLY, Kind.BOUNCE, Kind.BULK)
+_EVIDENCE = dict.fromkeys(_MACHINES, "mark:") | {Kind.SPAM: "spam:", Kind.THANKS: "thanks:", Kind.REQUEST: "form:"}
 _BY_AUTO = {Auto.REPLY: Kind.AUTO_REPLY, Auto.BOUNCE: Kind.BOUNCE, Auto.BULK: Kind.BULK}
 _SLOTS: dict[str, Literal["morning", "afternoon", "any"]] = {
     "morning": "morning",
@@ -93,19 +96,43 @@ def _is_automatic(message: Message, _: frozenset[str]) -> bool:
     return message.auto is not Auto.NONE
 
 
+def _says_it_is_automatic(message: Message, _: frozenset[str]) -> bool:
+    """In so many words, and nothing else is said."""
+    said = sum(message.words[key] for key in _terms(message.words, "auto:"))
+    return said >= _SAID and _is_brief(message) and not _asks(message)
+
+
 def _reads_automatic(message: Message, _: frozenset[str]) -> bool:
-    return sum(_score(message.words, kind) for kind in _MACHINES) >= _LIKELY
+    """Without a machine's header fields it takes both: what a machine says of itself, and that it reads like one."""
+    marked = bool(_terms(message.words, "mark:"))
+    return marked and _of_machines(message.words) >= _MACHINE_FROM[_asks(message)]
 
 
 def _reads_as_spam(message: Message, _: frozenset[str]) -> bool:
-    """Whoever answers us is no spammer."""
-    return _score(message.words, Kind.SPAM) >= _LIKELY and not (message.quotes_us or message.tokens)
+    """It takes a lure too; and whoever answers us is no spammer."""
+    lured = bool(_terms(message.words, "spam:")) and not (message.quotes_us or message.tokens)
+    return lured and _score(message.words, Kind.SPAM) >= _SPAM_FROM[_asks(message)]
 
 
 def _only_thanks(message: Message, _: frozenset[str]) -> bool:
-    """Thanks with nothing beside them: no question mark, nothing enclosed."""
-    asks = "?" in message.fresh or bool(message.attachments)
-    return _score(message.words, Kind.THANKS) >= _SURE and not asks
+    """Thanks within a conversation, or as the subject, with nothing beside them: most requests end with thanks too."""
+    spoken = bool(_terms(message.words, "thanks:")) and (bool(message.refs) or "title:thanks" in message.words)
+    beside = any(_terms(message.words, group) for group in ("level:second:", "intent:rights:", "intent:complaint:"))
+    nothing_else = not beside and not _questions(message) and not message.attachments and _is_brief(message)
+    return spoken and nothing_else and _score(message.words, Kind.THANKS) >= _THANKS_FROM[_asks(message)]
+
+
+def _is_brief(message: Message) -> bool:
+    return len(message.fresh.split()) <= _SHORT
+
+
+def _asks(message: Message) -> bool:
+    return _questions(message) or bool(_terms(message.words, "asks:"))
+
+
+def _questions(message: Message) -> bool:
+    """The subject of an answer was another letter's."""
+    return "?" in message.fresh or ("?" in message.subject and not message.refs)
 
 
 _KINDS: tuple[tuple[Callable[[Message, frozenset[str]], bool], tuple[Kind, ...], str], ...] = (
@@ -113,6 +140,7 @@ _KINDS: tuple[tuple[Callable[[Message, frozenset[str]], bool], tuple[Kind, ...],
     (_looks_like_form, (Kind.REQUEST,), "kind: call-back form"),
     (_is_report, (Kind.BOUNCE,), ""),
     (_is_automatic, _MACHINES, ""),
+    (_says_it_is_automatic, (Kind.AUTO_REPLY,), "kind: says that it is automatic"),
     (_reads_automatic, _MACHINES, "kind: reads as a machine's"),
     (_reads_as_spam, (Kind.SPAM,), "kind: suspected spam"),
     (_only_thanks, (Kind.THANKS,), "kind: only thanks"),
@@ -127,7 +155,7 @@ def _kind(message: Message, form_senders: frozenset[str]) -> tuple[Kind, float, 
             if not rule:
                 return kind, 0.95, message.reasons
             sure = 1.0 if kind is Kind.REQUEST else _score(message.words, kind)
-            return kind, sure, (rule, *_why(message.words, kind))
+            return kind, sure, (rule, *_terms(message.words, _EVIDENCE[kind]), *_why(message.words, kind))
     return Kind.REQUEST, _score(message.words, Kind.REQUEST) or _UNREAD, ("kind: nothing says otherwise",)
 
 
@@ -148,7 +176,7 @@ def _intent(words: Words) -> tuple[Intent, float]:
 
 
 def _is_call_form(words: Words) -> bool:
-    return _sum(words, "form:") >= _FORM and any(key.startswith("phone:") for key in words)
+    return _sum(words, "form:") >= _SAID and any(key.startswith("phone:") for key in words)
 
 
 def _score(words: Words, kind: Kind) -> float:
@@ -160,6 +188,14 @@ def _why(words: Words, verdict: StrEnum) -> tuple[str, ...]:
     head = f"why:{type(verdict).__name__.lower()}:{verdict}:"
     loud = sorted((-part, key) for key, part in words.items() if key.startswith(head))
     return tuple(f"{type(verdict).__name__.lower()}:{verdict}: {key.removeprefix(head)}" for _, key in loud)
+
+
+def _of_machines(words: Words) -> float:
+    return sum(_score(words, kind) for kind in _MACHINES)
+
+
+def _terms(words: Words, group: str) -> list[str]:
+    return [key for key in words if key.startswith(group)]
 
 
 def _callback(words: Words) -> Callback | None:

@@ -6,6 +6,7 @@ instance says that two daemons serve one mailbox. What only claims to be ours go
 """
 
 from dataclasses import replace
+from types import MappingProxyType
 
 from oacmail.core import budget
 from oacmail.core.effects import Arrived, Attach, Decision, Effect, File, Import, Mark, Note, Remember, Review
@@ -26,7 +27,8 @@ def grown(message: Message, mail: MailView | None) -> bool:
 def written_on_top(policy: Policy, message: Message) -> Message:
     """The citizen's letter that our mail has grown into: its marks of a machine are ours, and often its From too."""
     writer = message.to[0] if message.sender in policy.office.own and message.to else message.sender
-    return replace(message, auto=Auto.NONE, reasons=(), report=None, sender=writer)
+    words = {key: weight for key, weight in message.words.items() if not key.startswith("mark:")}
+    return replace(message, auto=Auto.NONE, reasons=(), report=None, sender=writer, words=MappingProxyType(words))
 
 
 def on_ours(policy: Policy, view: View, inp: Arrived, mark: OwnMark) -> Decision:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from types import MappingProxyType
 
-from oacmail.mail import lexicon, numerals, operators, phones, terms_end
+from oacmail.mail import lexicon, lexicon_of_kinds, numerals, operators, phones, terms_end
 
 _LONGEST = 20_000  # characters of the text that are looked at: nobody asks his question later than that
 _SUBJECT = 2.0  # a subject is what the writer himself holds for the matter
@@ -31,6 +31,14 @@ def fold(text: str) -> str:
     if not text.isascii():
         text = _ACCENTS.sub("", unicodedata.normalize("NFKD", _TWO_L.sub("", text)))
     return _SPACES.sub(" ", _TWO_L.sub("", text))
+
+
+def title(subject: str) -> str:
+    """The subject folded, without the marks of an answer or a forward in front."""
+    folded = fold(subject)
+    while (front := _ANSWER.match(folded)) is not None:
+        folded = folded[front.end() :].strip()
+    return folded
 
 
 def words(subject: str, fresh: str, signature: str = "") -> Mapping[str, float]:
@@ -90,7 +98,7 @@ def _call(text: str, signature: str) -> dict[str, float]:
 def _meanings() -> dict[str, list[tuple[str, float]]]:
     """term -> (key, weight) of each group that it stands in."""
     found: dict[str, list[tuple[str, float]]] = {}
-    for group, weight, terms in lexicon.TABLES:
+    for group, weight, terms in (*lexicon.TABLES, *lexicon_of_kinds.TABLES):
         for term in filter(None, (" ".join(term.split()) for term in terms.split(","))):
             found.setdefault(fold(term), []).append((f"{group}:{fold(term).rstrip('*')}", weight))
     return found

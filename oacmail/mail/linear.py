@@ -9,6 +9,7 @@ probabilities (Guo, Pleiss, Sun, Weinberger 2017, section 4.2).
 import math
 import random
 from collections.abc import Mapping, Sequence
+from operator import itemgetter, mul
 
 Row = Mapping[str, float]
 Weights = dict[str, float]
@@ -55,10 +56,13 @@ def _costs(labels: Sequence[str], name: str, cost: float, balanced: bool) -> tup
 
 
 def _one(rows: Sequence[Row], truths: Sequence[bool], costs: tuple[float, float]) -> Weights:
-    weights: Weights = {BIAS: 0.0}
-    lists = [[*row.items(), (BIAS, 1.0)] for row in rows]
+    names = {name: at for at, name in enumerate(sorted({name for row in rows for name in row} | {BIAS}))}
+    weights = [0.0] * len(names)
+    places = [[*map(names.__getitem__, row), names[BIAS]] for row in rows]
+    values = [[*row.values(), 1.0] for row in rows]
+    picked = [itemgetter(*of, 0) for of in places]  # one more than values: never a single name, which comes unwrapped
     softness = [1 / (2 * costs[0 if truth else 1]) for truth in truths]
-    squares = [sum(value * value for _, value in items) + soft for items, soft in zip(lists, softness, strict=True)]
+    squares = [sum(map(mul, of, of)) + soft for of, soft in zip(values, softness, strict=True)]
     alphas = [0.0] * len(rows)
     order = list(range(len(rows)))
     shuffle = random.Random(1).shuffle  # noqa: S311  # an order, no secret
@@ -66,17 +70,14 @@ def _one(rows: Sequence[Row], truths: Sequence[bool], costs: tuple[float, float]
         shuffle(order)
         largest = 0.0
         for at in order:
-            sign, items = (1.0 if truths[at] else -1.0), lists[at]
-            reach = 0.0
-            for feature, value in items:
-                reach += weights.get(feature, 0.0) * value
-            gradient = sign * reach - 1 + alphas[at] * softness[at]
+            sign = 1.0 if truths[at] else -1.0
+            gradient = sign * sum(map(mul, values[at], picked[at](weights))) - 1 + alphas[at] * softness[at]
             alpha = max(0.0, alphas[at] - gradient / squares[at])
             if move := alpha - alphas[at]:
                 largest = max(largest, abs(move))
                 alphas[at] = alpha
-                for feature, value in items:
-                    weights[feature] = weights.get(feature, 0.0) + sign * move * value
+                for place, value in zip(places[at], values[at], strict=True):
+                    weights[place] += sign * move * value
         if largest < _STEP:
             break
-    return weights
+    return {name: weights[at] for name, at in names.items() if weights[at] or name == BIAS}

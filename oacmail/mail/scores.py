@@ -46,11 +46,11 @@ class Table:
 
 def scores(message: Message, table: Table | None = None) -> dict[str, float]:
     """ "score:<field>:<class>" -> probability; "why:<field>:<class>:<word or signal>" -> its part, for the likeliest;
-    "cue:<name>" -> 1 for each cue that holds."""
+    "cue:<name>" and "mark:<name>" -> 1 for each cue and each mark of a machine that holds."""
     table = table or shipped()
     said = signals.signals(message)
     known = sorted(signals.pieces(message) & table.pieces.keys())
-    found = {name: 1.0 for name in said if name.startswith("cue:")}
+    found = {name: 1.0 for name in said if name.startswith(("cue:", "mark:"))}
     for field, reach in zip(table.fields, _margins(table, known, said), strict=True):
         likely = linear.probabilities(reach, field.temperature)
         found |= {f"score:{field.name}:{name}": round(value, 4) for name, value in likely.items()}

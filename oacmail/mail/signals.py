@@ -6,42 +6,26 @@ intent by cues as well.
 """
 
 import math
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 
 from oacmail.core.model import Auto, Message
-from oacmail.mail import cues, features, grams
+from oacmail.mail import cues, features, grams, machine_words
 
 FIELDS = ("kind", "topic", "level", "intent")
 _ABOUT: Mapping[str, tuple[str, ...]] = {
-    "kind": ("fact:", "says:"),
+    "kind": ("fact:", "mark:", "says:", "topic:", "level:", "intent:"),
     "topic": ("topic:",),
     "level": ("level:", "cue:"),
     "intent": ("intent:", "cue:", "says:form", "says:phone"),
 }
 _SAYS = ("thanks", "asks", "auto", "spam", "form")
 _CUE = 0.2
-_LONG, _BRIEF = 200, 25
 _MANY = 3
-_LEAVE = re.compile(
-    r"unsubscribe|opt.out|view (?:it )?in (?:your )?browser|dona(?:r|'t|r-se|r-vos)? de baixa|dar(?:se|te) de baja"
-    r"|date de baja|donar-vos de baixa|no (?:desea|vols|voleu|vol) (?:recibir|rebre)|se d[ée]sabonner|d[ée]sinscri"
-    r"|abbestellen|cancella(?:re|ti)",
-    re.IGNORECASE,
-)
-_TO_MANY = re.compile(
-    r"^\W*(?:(?:hola|bon dia|buenos d[ií]as|hello|hi|dear|hallo),? (?:a )?"
-    r"(?:tothom|tots|totes|todos|todas|all|everyone|everybody|team|equip)"
-    r"|benvolgu(?:ts|des)[^\n]{0,20}(?:soci|fam|ve[ïi]|benvolg|compan|usuari|col)|estima(?:ts|des|dos|das)"
-    r"|se informa|us informem|us comuniquem|els informem|les informamos"
-    r"|dear (?:members|customers|colleagues|residents|neighbours))",
-    re.IGNORECASE | re.MULTILINE,
-)
-_NAME = re.compile(r"[a-z]{3,}")
 
 
 def pieces(message: Message) -> set[str]:
-    return grams.pieces([*grams.tokens(features.fold(message.subject)), ".", *_text(message)])
+    """Of the subject without "Re:": that a letter answers says nothing of what it says."""
+    return grams.pieces([*grams.tokens(features.title(message.subject)), ".", *_text(message)])
 
 
 def signals(message: Message) -> dict[str, float]:
@@ -51,7 +35,7 @@ def signals(message: Message) -> dict[str, float]:
     return found | {f"cue:{name}": _CUE for name in cues.cues(text)}
 
 
-def row(pieces: set[str], signals: Mapping[str, float], field: str) -> dict[str, float]:
+def row(pieces: Set[str], signals: Mapping[str, float], field: str) -> dict[str, float]:
     """The example as the model of `field` sees it: pieces of length one together, the signals that bear on it."""
     share = 1 / math.sqrt(len(pieces)) if pieces else 0.0
     return dict.fromkeys(pieces, share) | {name: value for name, value in signals.items() if bears(name, field)}
@@ -83,19 +67,11 @@ def _facts(message: Message) -> Iterator[tuple[str, float]]:
     yield f"fact:auto:{message.auto}", 1.0
     held = {
         "machine": message.auto is not Auto.NONE,
-        "answer": bool(message.refs),
-        "quotes us": message.quotes_us,
-        "case number": bool(message.tokens),
         "report": message.report is not None,
-        "brief": len(message.fresh.split()) < _BRIEF,
-        "asks": "?" in message.fresh,
+        "asks": "?" in message.subject + message.fresh,
         "calendar": any(part.mime == "text/calendar" or part.name.endswith(".ics") for part in message.attachments),
         "many receive it": len(message.to) + len(message.cc) > _MANY,
-        "nobody named": not message.to,
-        "leaves": bool(_LEAVE.search(message.text)),
-        "to many": bool(_TO_MANY.search(message.fresh[:200])),
     }
     yield from ((f"fact:{name}", 1.0) for name, holds in held.items() if holds)
     yield from ((f"fact:{reason.partition(':')[0]}", 1.0) for reason in message.reasons)
-    yield "fact:length", min(len(message.fresh.split()), _LONG) / (_LONG / 2)
-    yield from ((f"fact:from {word}", 0.5) for word in _NAME.findall(message.sender.partition("@")[0]))
+    yield from ((f"mark:{name}", 1.0) for name in machine_words.marks(message))

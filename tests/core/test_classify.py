@@ -52,8 +52,13 @@ def message(
 
 
 FORM = {"form:callback:franja horaria": 3.0, "phone:+34600111222": 1.0, "slot:morning": 1.0}
-THANKS = {"score:kind:thanks": 0.9, "score:kind:request": 0.1, "why:kind:thanks:gracies": 0.8}
-SPAM = {"score:kind:spam": 0.9, "score:kind:request": 0.1}
+THANKS = {
+    "thanks:said:gracies": 2.0,
+    "score:kind:thanks": 0.9,
+    "score:kind:request": 0.1,
+    "why:kind:thanks:gracies": 0.8,
+}
+SPAM = {"spam:lure:bitcoin": 3.0, "score:kind:spam": 0.9, "score:kind:request": 0.1}
 
 
 def test_a_letter_without_a_known_word_is_a_question_for_a_person() -> None:
@@ -101,27 +106,57 @@ def test_of_the_kinds_that_a_machine_s_marks_leave_open_the_likeliest_is_taken()
 
 
 def test_what_reads_as_a_machine_s_is_one_only_when_that_is_likelier_than_a_person() -> None:
-    machine = {"score:kind:auto_reply": 0.35, "score:kind:bulk": 0.2, "score:kind:request": 0.45}
-    person = {"score:kind:auto_reply": 0.3, "score:kind:bulk": 0.15, "score:kind:request": 0.55}
+    machine = {"mark:away": 1.0, "score:kind:auto_reply": 0.35, "score:kind:bulk": 0.2, "score:kind:request": 0.45}
+    person = {"mark:away": 1.0, "score:kind:auto_reply": 0.3, "score:kind:bulk": 0.15, "score:kind:request": 0.55}
 
     assert classify(message(machine)).kind is Kind.AUTO_REPLY
     assert classify(message(machine)).confidence["kind"] == 0.35
     assert classify(message(person)).kind is Kind.REQUEST
 
 
+@pytest.mark.parametrize("kind", ["auto_reply", "bounce", "bulk", "spam", "thanks"])
+def test_however_sure_the_model_without_evidence_a_letter_is_a_person_s_request(kind: str) -> None:
+    assert classify(message({f"score:kind:{kind}": 1.0, f"why:kind:{kind}:612": 0.9})).kind is Kind.REQUEST
+
+
+def test_thanks_stand_within_a_conversation_or_in_the_subject_for_most_requests_end_with_them() -> None:
+    assert classify(message(THANKS, refs=("<a@b>",))).kind is Kind.THANKS
+    assert classify(message(THANKS | {"title:thanks": 1.0})).kind is Kind.THANKS
+    assert classify(message(THANKS)).kind is Kind.REQUEST
+
+
+@pytest.mark.parametrize("beside", ["level:second:error 500", "intent:rights:rgpd", "intent:complaint:queixa"])
+def test_thanks_beside_trouble_are_a_request(beside: str) -> None:
+    assert classify(message(THANKS | {beside: 2.0}, refs=("<a@b>",))).kind is Kind.REQUEST
+
+
+def test_a_long_letter_does_more_than_thank() -> None:
+    assert classify(message(THANKS, refs=("<a@b>",), fresh="Gràcies. " * 61)).kind is Kind.REQUEST
+
+
+def test_a_brief_letter_that_says_it_is_automatic_is_so_unless_it_asks_for_something() -> None:
+    words = {"auto:says:aquest es un missatge automatic": 3.0}
+
+    assert classify(message(words)).kind is Kind.AUTO_REPLY
+    assert classify(message(words, fresh="Per què m'escriviu missatges automàtics?")).kind is Kind.REQUEST
+    assert classify(message(words | {"asks:more:vull": 1.0})).kind is Kind.REQUEST
+
+
 def test_only_thanks_is_thanks_and_says_why() -> None:
-    reading = classify(message(THANKS, fresh="Ja està, moltes gràcies!"))
+    reading = classify(message(THANKS, fresh="Ja està, moltes gràcies!", refs=("<a@b>",)))
 
     assert (reading.kind, reading.topic, reading.level, reading.intent) == (Kind.THANKS, None, None, None)
-    assert reading.because == ("kind: only thanks", "kind:thanks: gracies")
+    assert reading.because == ("kind: only thanks", "thanks:said:gracies", "kind:thanks: gracies")
 
 
 def test_thanks_with_a_question_mark_or_a_file_or_in_doubt_is_a_request() -> None:
     file = Attachment(name="a.pdf", mime="application/pdf", size=1)
 
-    assert classify(message(THANKS, fresh="Gràcies. I ara què?")).kind is Kind.REQUEST
-    assert classify(message(THANKS, attachments=(file,))).kind is Kind.REQUEST
-    assert classify(message({"score:kind:thanks": 0.6, "score:kind:request": 0.4})).kind is Kind.REQUEST
+    assert classify(message(THANKS, fresh="Gràcies. I ara què?", refs=("<a@b>",))).kind is Kind.REQUEST
+    assert classify(message(THANKS, attachments=(file,), refs=("<a@b>",))).kind is Kind.REQUEST
+    assert classify(message(THANKS | {"score:kind:thanks": 0.3}, refs=("<a@b>",))).kind is Kind.REQUEST
+    asks = THANKS | {"asks:more:pero": 1.0, "score:kind:thanks": 0.7}
+    assert classify(message(asks, refs=("<a@b>",))).kind is Kind.REQUEST
 
 
 def test_suspected_spam_is_likelier_than_all_else_and_never_an_answer_to_us() -> None:

@@ -141,8 +141,8 @@ def test_a_machine_without_marks_gets_three_mails_a_week_and_then_a_person_looks
     ticketing = someone(road, "Suport")
     sent = []
     for turn in range(5):
-        text = f"S'ha creat la petició {turn * 7919}. L'assignarem al grup {turn}."
-        sent.append(ticketing.write(desk.address, f"Petició {4000 + turn} registrada", text))
+        text = f"Bon dia, com va la petició {turn * 7919}? Ho porta el grup {turn}."
+        sent.append(ticketing.write(desk.address, f"Petició {4000 + turn}", text))
         letter(desk, sent[-1])
 
     assert len(mails_to(desk, ticketing.address)) == 3

@@ -4,7 +4,9 @@ import time
 
 import pytest
 
-from oacmail.mail import features, lexicon, phones
+from oacmail.mail import features, lexicon, lexicon_of_kinds, phones
+
+TABLES = (*lexicon.TABLES, *lexicon_of_kinds.TABLES)
 
 
 def keys(subject: str, text: str = "") -> set[str]:
@@ -34,7 +36,7 @@ def test_a_term_is_a_word_not_a_piece_of_one() -> None:
 
 
 def test_a_star_stands_at_the_end_of_a_term_alone_or_its_letters_would_be_unreadable() -> None:
-    terms = [term.strip() for _, _, some in lexicon.TABLES for term in some.split(",")]
+    terms = [term.strip() for _, _, some in TABLES for term in some.split(",")]
 
     assert [term for term in terms if "*" in term[:-1]] == []
 
@@ -116,7 +118,7 @@ def test_an_hour_falls_into_its_slot_and_two_o_clock_is_afternoon(text: str, slo
 
 def test_the_tables_are_folded_and_no_term_stands_twice_in_a_group() -> None:
     seen: set[tuple[str, str]] = set()
-    for group, weight, terms in lexicon.TABLES:
+    for group, weight, terms in TABLES:
         for term in (" ".join(term.split()) for term in terms.split(",")):
             assert features.fold(term) == term, term
             assert (group, term) not in seen, (group, term)

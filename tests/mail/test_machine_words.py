@@ -1,0 +1,126 @@
+"""What a machine says of itself in the body, and that brevity says nothing."""
+
+from collections.abc import Iterable
+
+import pytest
+
+from oacmail.core.classify import classify
+from oacmail.core.model import Kind, Message
+from oacmail.mail import machine_words
+from oacmail.mail.parse import parse
+
+# the letters that people write who have little time, or little to say
+TERSE = (
+    "Necessito ajuda",
+    "Quiero pedir cita",
+    "Vull demanar hora",
+    "Truqueu-me al 612 345 678 de 9 a 12.",
+    "Truqueu-me",
+    "llamadme por favor 699 10 20 30",
+    "Call me on 612 345 678, please",
+    "Rappelez-moi s'il vous plaît",
+    "Ajuda!!",
+    "Ayuda",
+    "Help",
+    "Aidez-moi",
+    "Hola?",
+    "Padró",
+    "IBI",
+    "cita",
+    "Com ho faig?",
+    "No va.",
+    "no me deja",
+    "Error 500",
+    "La web no va",
+    "It does not work",
+    "Ça ne marche pas",
+    "Quan obriu?",
+    "¿Está abierto mañana?",
+    "Us envio el que em vau demanar.",
+    "Adjunto lo solicitado",
+    "Sí",
+    "No",
+    "El DNI és 12345678Z",
+    "Encara espero resposta",
+    "Sigo esperando",
+    "Ja ho he fet però no surt res",
+    "Vull anul·lar la inscripció",
+    "Doneu-me de baixa del casal",
+    "Em dic Pere i visc al carrer Major",
+    "Per quan el certificat?",
+    "Pagament fet, i ara?",
+    "Una queixa: ningú contesta",
+    "Esborreu les meves dades",
+    "Brauche Hilfe beim Zertifikat",
+    "Ho bisogno di aiuto",
+    "Preciso de ajuda",
+    "нужна помощь",
+    "请帮助我",
+    "Estic de vacances fora i no puc pagar el rebut, com ho faig des d'aquí?",
+    "He rebut un correu vostre que diu que és automàtic. Qui em respon de veritat?",
+)
+
+
+def letter(text: str, subject: str = "", head: Iterable[str] = ()) -> Message:
+    """A letter without a To field, as some clients and all blind copies make them."""
+    lines = ("From: a@b.cat", f"Subject: {subject}", "Content-Type: text/plain; charset=utf-8", *head)
+    return parse(("\n".join(lines) + f"\n\n{text}\n").encode())
+
+
+def marks(text: str, subject: str = "") -> set[str]:
+    return set(machine_words.marks(letter(text, subject)))
+
+
+@pytest.mark.parametrize("text", TERSE)
+def test_a_terse_letter_without_a_receiver_is_a_person_s_request(text: str) -> None:
+    assert classify(letter(text)).kind is Kind.REQUEST
+    assert classify(letter("", text)).kind is Kind.REQUEST
+
+
+@pytest.mark.parametrize(
+    ("text", "mark"),
+    [
+        ("Seré fora de l'oficina fins al dia 9.", "away"),
+        ("Me encuentro de baja. Escriban a mi compañera.", "away"),
+        ("I'm on annual leave until Monday.", "away"),
+        ("Je suis en congé jusqu'au 3 mai.", "away"),
+        ("Ich bin bis Montag nicht im Büro.", "away"),
+        ("Sono in ferie fino a lunedì.", "away"),
+        ("Hem rebut la vostra petició amb el número 4471.", "received"),
+        ("Gracias por contactar con nosotros.", "received"),
+        ("We have received your message.", "received"),
+        ("El vostre missatge es va llegir dilluns.", "read"),
+        ("Confirm that you are not a robot to complete delivery.", "challenge"),
+        ("Aquest és un missatge automàtic.", "says it is automatic"),
+        ("No respongueu a aquest correu.", "says it is automatic"),
+        ("Delivery has failed to these recipients.", "undelivered"),
+        ("Si no vols rebre més correus, dona't de baixa aquí.", "leave the list"),
+        ("You are receiving this email because you signed up.", "a list"),
+        ("Heu estat convidat a una reunió.", "invitation"),
+        ("Benvolgudes famílies, comença el curs.", "to many"),
+        ("La vostra factura ja està disponible.", "notice"),
+        ("Renting de impresoras por 29 € al mes.", "offer"),
+    ],
+)
+def test_a_machine_s_own_words_are_marks(text: str, mark: str) -> None:
+    assert mark in marks(text)
+
+
+def test_what_people_write_every_day_is_no_mark() -> None:
+    assert marks("Benvolguts, us escric perquè no puc pagar el rebut. Gràcies per la resposta. Salutacions.") == set()
+    assert marks("Em podeu trucar demà al matí? No entenc el formulari.") == set()
+
+
+def test_an_address_that_only_services_bear_and_a_calendar_are_marks() -> None:
+    raw = b"From: newsletter@shop.example\nContent-Type: text/calendar; name=i.ics\n\nBEGIN:VCALENDAR\nEND:VCALENDAR\n"
+
+    assert set(machine_words.marks(parse(raw))) == {"a service's address", "calendar"}
+
+
+def test_a_machine_without_header_fields_is_taken_for_one_and_says_by_which_mark() -> None:
+    reading = classify(
+        letter("Estic de vacances fins al dia 12. Durant aquests dies no llegiré el correu.", "Absència")
+    )
+
+    assert reading.kind is Kind.AUTO_REPLY
+    assert "mark:away" in reading.because
