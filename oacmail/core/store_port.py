@@ -1,4 +1,5 @@
-"""The port of the one store: what the engine asks of it. Every method is one transaction or part of a `turn`.
+"""The port of the one store: what the engine asks of it. Every method is one transaction, part of a `turn` or of
+what is done `together`.
 
 All raise Transient (locked, full, another process) or Fatal (damaged).
 """
@@ -39,6 +40,10 @@ class Turn(Protocol):
 
 class Store(Protocol):
     def turn(self) -> AbstractContextManager[Turn]: ...
+    def together(self) -> AbstractContextManager[None]:
+        """What is written inside, by turns or by other methods, becomes true in one commit at its end. A turn that
+        fails is undone alone; an exception that leaves the block undoes all. Nobody else writes meanwhile."""
+        ...
 
     # places
     def folder(self, name: str) -> FolderRow | None: ...

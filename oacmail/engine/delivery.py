@@ -30,7 +30,11 @@ class _WithdrawnError(Exception):
 
 @dataclass(slots=True)
 class Delivery:
-    """`envelope` gives the envelope sender by kind of mail. `citizens_may` is set once all folders were read."""
+    """`envelope` gives the envelope sender by kind of mail. `citizens_may` is set once all folders were read.
+
+    What became of a mail is written in one commit with the next one's `sending`, so that at any moment at most one row
+    is in doubt; after the last of a batch, or where the relay balks, by itself.
+    """
 
     engine: Engine
     transport: Transport
@@ -38,6 +42,7 @@ class Delivery:
     per_minute: int
     citizens_may: bool = False
     _upset: bool = False
+    _unsaid: Settled | None = None
 
     def drain(self) -> bool:
         """Send what is due, up to a batch; True = there may be more at once. Raises RelayTrouble, Transient, Fatal."""
@@ -45,6 +50,7 @@ class Delivery:
         if self.engine.policy.shadow or store.recall(OTHER_INSTANCE):
             return False
         if self._upset:
+            self._say()
             store.recover()
         self._upset = True  # whatever breaks from here on leaves rows behind that nobody is sending
         most = min(BATCH, self._room(now))
@@ -71,13 +77,30 @@ class Delivery:
                 trouble[sender] = error
                 broke.append(mail.key)
             else:
-                if settled is not None:
-                    self.engine.perform(settled)
+                self._say()
+                self._unsaid = settled
+        self._say()
         if trouble:
             now = self.engine.now()
             self.engine.store.unclaim(left, now - timedelta(seconds=1))
             self.engine.store.unclaim(broke, now)
             raise next(iter(trouble.values()))
+
+    def _say(self) -> None:
+        if self._unsaid is not None:
+            self.engine.perform(self._unsaid)
+            self._unsaid = None
+
+    def _sending(self, key: str, *, copy_expected: bool) -> bool:
+        """False = the row is no longer ours to send."""
+        store = self.engine.store
+        if self._unsaid is None:
+            return store.sending(key, self.engine.now(), copy_expected=copy_expected)
+        with store.together():
+            self.engine.perform(self._unsaid)
+            ours = store.sending(key, self.engine.now(), copy_expected=copy_expected)
+        self._unsaid = None
+        return ours
 
     def _room(self, now: datetime) -> int:
         if not self.per_minute:
@@ -93,7 +116,7 @@ class Delivery:
         def before_data(copy_accepted: bool) -> None:
             nonlocal expected
             expected = copy_accepted or server_copies
-            if not self.engine.store.sending(mail.key, self.engine.now(), copy_expected=expected):
+            if not self._sending(mail.key, copy_expected=expected):
                 raise _WithdrawnError
 
         try:

@@ -6,7 +6,8 @@ sequence numbers, never deletes. A letter that fails three times, alone, is set 
 the process dies, after five deaths.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import InitVar, dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -25,9 +26,11 @@ from oacmail.mail.parse import parse
 
 log = structlog.get_logger()
 BATCH = 50
+TOGETHER = 20  # letters in one commit: it costs as much as working one of them
 TRIES = 3
 DEATHS = 5  # of the process over one letter alone: a machine that goes down now and then is no letter's fault
 BATCH_BYTES = 16_000_000
+TOGETHER_BYTES = 1_000_000
 
 
 @dataclass(slots=True)
@@ -103,7 +106,7 @@ class Intake:
         self.mailbox.open(reading.watched.name)
         suspects = [uid for uid in uids if reading.todo[uid][2] or reading.todo[uid][1]]
         calm = [uid for uid in uids if uid not in set(suspects)]
-        for batch in _batches(reading, calm):
+        for batch in _batches(reading, calm, BATCH, BATCH_BYTES):
             self._batch(reading, batch, alone=False)
         # Who was at hand at the last death comes last: an innocent letter is soon done, and never meets them all.
         for uid in sorted(suspects, key=lambda uid: reading.todo[uid][1]):
@@ -128,9 +131,8 @@ class Intake:
         except Transient:
             store.landed(*key, uids, passing=alone, error=None)
             raise
-        for uid in uids:
-            if uid in letters:
-                self._letter(reading, uid, letters[uid], alone=alone)
+        for few in _batches(reading, [uid for uid in uids if uid in letters], TOGETHER, TOGETHER_BYTES):
+            self._letters(reading, {uid: letters[uid] for uid in few}, alone=alone)
         left_out = [uid for uid in uids if uid not in letters]
         if left_out:
             self._left_out(reading, left_out, alone=alone)
@@ -154,17 +156,33 @@ class Intake:
             elif not alone:
                 self._batch(reading, [uid], alone=True)
 
-    def _letter(self, reading: Reading, uid: int, letter: Fetched, *, alone: bool) -> None:
-        spot, place = self._spot(reading, uid), reading.todo[uid][0]
+    def _letters(self, reading: Reading, letters: Mapping[int, Fetched], *, alone: bool) -> None:
+        """Read while others may write, then worked in one commit; a letter that hurts is undone alone."""
+        arrivals: dict[int, Arrived] = {}
+        for uid, letter in letters.items():
+            with self._mishap(reading, uid, letter, alone):
+                arrivals[uid] = self._arrived(reading, uid, letter)
+        with self.engine.store.together():
+            for uid, arrived in arrivals.items():
+                raw = letters[uid].raw if letters[uid].complete else None
+                with self._mishap(reading, uid, letters[uid], alone):
+                    self.engine.perform(arrived, raw=raw, spot=self._spot(reading, uid))
+
+    def _arrived(self, reading: Reading, uid: int, letter: Fetched) -> Arrived:
+        received_at = self._arrival(reading.todo[uid][0].internal_date)
+        message = parse(letter.raw, self.house, skipped=letter.skipped, day=self._day(received_at))
+        return Arrived(message=message, received_at=received_at, folder=reading.watched.role)
+
+    @contextmanager
+    def _mishap(self, reading: Reading, uid: int, letter: Fetched, alone: bool) -> Iterator[None]:
+        """A bug of ours must cost one letter a delay, never the service."""
         try:
-            received_at = self._arrival(place.internal_date)
-            message = parse(letter.raw, self.house, skipped=letter.skipped, day=self._day(received_at))
-            arrived = Arrived(message=message, received_at=received_at, folder=reading.watched.role)
-            self.engine.perform(arrived, raw=letter.raw if letter.complete else None, spot=spot)
+            yield
         except (Transient, Fatal):
             raise
-        except Exception as error:  # a bug of ours must cost one letter a delay, never the service
-            self._hurt(spot, letter.raw, error, tries=reading.todo[uid][1] + 1, counted=alone)
+        except Exception as error:
+            spot, tries = self._spot(reading, uid), reading.todo[uid][1] + 1
+            self._hurt(spot, letter.raw, error, tries=tries, counted=alone)
 
     def _hurt(self, spot: Spot, raw: bytes, error: Exception, *, tries: int, counted: bool) -> None:
         name, place = type(error).__name__, (spot.folder, spot.uidvalidity)
@@ -239,13 +257,13 @@ def _raise_worst(troubles: Sequence[tuple[Folder, Transient]]) -> None:
         raise FolderUnread(str(error))
 
 
-def _batches(reading: Reading, uids: Sequence[int]) -> Iterator[list[int]]:
-    """Few round trips, and never much in memory at once."""
+def _batches(reading: Reading, uids: Sequence[int], most: int, most_bytes: int) -> Iterator[list[int]]:
+    """Few round trips or commits, and never much in memory at once."""
     batch: list[int] = []
     size = 0
     for uid in uids:
         more = reading.todo[uid][0].size
-        if batch and (len(batch) == BATCH or size + more > BATCH_BYTES):
+        if batch and (len(batch) == most or size + more > most_bytes):
             yield batch
             batch, size = [], 0
         batch.append(uid)

@@ -28,7 +28,8 @@ ORIGINAL_MOST = 10_000_000
 
 @dataclass(slots=True)
 class Engine:
-    """`on_mail` is called after a commit that queued mail, from the thread that committed."""
+    """`on_mail` is called after a turn that queued mail, from its thread; what is asked of the store then waits until
+    that is committed."""
 
     policy: Policy
     store: Store

@@ -26,6 +26,7 @@ from oacmail.sim.relay import PlayedRelay
 POINTS = (
     "before commit",
     "after commit",
+    "within a commit",
     "after claim",
     "before RCPT",
     "before the first byte",
@@ -51,8 +52,17 @@ class MortalStore(SqliteStore):
 
     @contextmanager
     def turn(self) -> Iterator[SqliteTurn]:
+        alone = not self.con.in_transaction
         with super().turn() as turn:
             yield turn
+            self.died("before commit" if alone else "within a commit")
+        if alone:
+            self.died("after commit")
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        with super().together():
+            yield
             self.died("before commit")
         self.died("after commit")
 

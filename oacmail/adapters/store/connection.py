@@ -29,6 +29,8 @@ _PRAGMAS = (
     "PRAGMA secure_delete=ON",
     "PRAGMA recursive_triggers=ON",
 )
+_WHOLE = ("BEGIN IMMEDIATE", ("ROLLBACK",), "COMMIT")
+_INNER = ("SAVEPOINT inner", ("ROLLBACK TO inner", "RELEASE inner"), "RELEASE inner")
 _DAMAGED = ("malformed", "not a database", "disk image")
 
 
@@ -128,14 +130,16 @@ def schema(con: sqlite3.Connection) -> tuple[list[str], list[str]]:
 
 @contextmanager
 def transaction(con: sqlite3.Connection) -> Iterator[None]:
-    """BEGIN IMMEDIATE … COMMIT; rolled back on any exception."""
+    """BEGIN IMMEDIATE … COMMIT, or a savepoint where one is open already; rolled back on any exception."""
+    begin, undo, end = _INNER if con.in_transaction else _WHOLE
     with named_faults():
-        con.execute("BEGIN IMMEDIATE")
+        con.execute(begin)
         try:
             yield
         except BaseException:
             # SQLITE_FULL has already rolled back when it is raised
             if con.in_transaction:
-                con.execute("ROLLBACK")
+                for statement in undo:
+                    con.execute(statement)
             raise
-        con.execute("COMMIT")
+        con.execute(end)

@@ -126,6 +126,11 @@ class SqliteStore:
         with self._write():
             yield SqliteTurn(self.con)
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        with self._write():
+            yield
+
     # --- places -----------------------------------------------------------------------------------
 
     def folder(self, name: str) -> FolderRow | None:
