@@ -10,6 +10,7 @@ Sources: RFC 8601 (Authentication-Results), RFC 7489 section 3.1 (alignment), RF
 import ipaddress
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 
 from authres import AuthenticationResultsHeader
 
@@ -110,7 +111,7 @@ _PROVIDERS: dict[str, Callable[[Fields, int | None, str, House], tuple[Dmarc, bo
 # --- verdicts -----------------------------------------------------------------------------------------
 
 
-def _judge(results: Sequence[list[_Verdict] | None], sender: str) -> Dmarc:
+def _judge(results: Sequence[tuple[_Verdict, ...] | None], sender: str) -> Dmarc:
     """PASS only for exactly one verdict in all fields, on From's own domain; None = a field nobody can read."""
     if any(verdicts is None for verdicts in results):
         return Dmarc.NONE
@@ -123,7 +124,7 @@ def _judge(results: Sequence[list[_Verdict] | None], sender: str) -> Dmarc:
     return Dmarc.PASS if result == "pass" and domain == sender.rpartition("@")[2] else Dmarc.NONE
 
 
-def _named(fields: Sequence[_Field], authserv_id: str) -> list[list[_Verdict] | None]:
+def _named(fields: Sequence[_Field], authserv_id: str) -> list[tuple[_Verdict, ...] | None]:
     """The verdicts of the fields that bear our authserv-id (RFC 8601 section 5: of no others)."""
     values = [value for name, value in fields if name == "authentication-results"]
     return [_standard(value) for value in values if authserv_id and _authserv(value) == authserv_id.lower()]
@@ -134,10 +135,11 @@ def _authserv(value: str) -> str:
     return found.group().lower() if found else ""
 
 
-def _standard(value: str) -> list[_Verdict] | None:
+@lru_cache(maxsize=1024)  # a filter says the same of every letter from one domain
+def _standard(value: str) -> tuple[_Verdict, ...] | None:
     try:
         results = AuthenticationResultsHeader.parse(f"Authentication-Results: {value}").results
-        return [_verdict(result) for result in results if str(result.method).lower() == "dmarc"]
+        return tuple(_verdict(result) for result in results if str(result.method).lower() == "dmarc")
     except Exception:  # authres raises on nested parentheses and more (seen): such a field proves nothing
         return None
 
@@ -148,11 +150,11 @@ def _verdict(result: object) -> _Verdict:
     return str(getattr(result, "result", "")).lower(), domain.rpartition("@")[2]
 
 
-def _plain(value: str) -> list[_Verdict] | None:
+def _plain(value: str) -> tuple[_Verdict, ...] | None:
     """Exchange's own form, which no standard reader accepts: `spf=… ; dmarc=pass action=none header.from=x;…`"""
     text, _ = without_comments(value)
     resinfos = [{key.lower(): found.lower() for key, found in _PAIR.findall(part)} for part in text.split(";")]
-    return [(pairs["dmarc"], pairs.get("header.from", "")) for pairs in resinfos if "dmarc" in pairs]
+    return tuple((pairs["dmarc"], pairs.get("header.from", "")) for pairs in resinfos if "dmarc" in pairs)
 
 
 # --- what Postfix says of the client ------------------------------------------------------------------

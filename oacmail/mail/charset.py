@@ -11,6 +11,7 @@ import codecs
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from string import ascii_letters, digits
 from urllib.parse import unquote_to_bytes
 
 _ALIASES = {
@@ -133,7 +134,7 @@ def _guessed(data: bytes) -> str:
 
 _WORD = re.compile(r"=\?([^?*\s]{1,60})(?:\*[^?\s]{0,40})?\?([bBqQ])\?((?:[^?]|\?(?!=)){0,2000})\?=")
 _QUOTED = re.compile(rb"=([0-9A-Fa-f]{2})")
-_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
+_NOT_BASE64 = bytes(set(range(256)) - set(f"{ascii_letters}{digits}+/".encode()))
 _LONGEST = 16 * 1024
 
 
@@ -190,13 +191,13 @@ def _word(encoding: str, data: bytes) -> bytes:
 
 def base64(data: bytes) -> bytes:
     """Base64 as mail clients read it: strangers in the alphabet, missing padding and a lone last letter survive."""
-    head = _NOT_BASE64.sub(b"", data.partition(b"=")[0])
+    head = data.partition(b"=")[0].translate(None, _NOT_BASE64)
     if len(head) % 4 in (2, 3):  # the padding ends it; what is behind is not of it (Python 3.13 would read on)
         return binascii.a2b_base64(head + b"=" * (-len(head) % 4))
     try:
         return binascii.a2b_base64(data)
     except binascii.Error:
-        data = _NOT_BASE64.sub(b"", data)
+        data = data.translate(None, _NOT_BASE64)
         data = data[: len(data) - (len(data) % 4 == 1)]
         return binascii.a2b_base64(data + b"=" * (-len(data) % 4))
 

@@ -17,7 +17,7 @@ BIAS = 60  # scores lie in -60..60; packed they are stored as 0..120
 
 _LONGEST = 600  # characters: more tell no more
 _LANE = 32  # bits a language has in a packed row: sums of up to 2**24 pieces do not touch the next
-_NOISE = re.compile(r"\S*(?:@|://|www\.)\S*|\S*\d\S*")
+_NOISE = re.compile(r"@|://|www\.|\d")  # in a word: an address or a number tells no language
 _WORD = re.compile(r"[^\W\d_]+(?:['·][^\W\d_]+)*")
 _LATIN = re.compile(r"[a-zà-ɏ]")
 _FOREIGN = re.compile(r"(?![a-zà-ɏ])[^\W\d_]")
@@ -29,7 +29,7 @@ _RARE = -90
 
 def detect(text: str, table: Mapping[str, int] | None = None) -> str:
     """The language of `text`: "ca", "es", "en", "fr" or "other"; "ca" where it cannot be told."""
-    text = _NOISE.sub(" ", text[:_LONGEST]).lower().replace("’", "'")
+    text = " ".join([word for word in text[:_LONGEST].split() if not _NOISE.search(word)]).lower().replace("’", "'")
     if text.isascii() and not _ENOUGH.search(text):
         return "ca"
     foreign = len(_FOREIGN.findall(text))

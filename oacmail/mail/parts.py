@@ -7,6 +7,7 @@ limits.TEXT. The tree itself is the standard library's, with the policy that fai
 
 import hashlib
 import re
+from collections.abc import Sequence
 from email import message_from_bytes
 from email.message import Message as Tree
 from itertools import islice
@@ -21,6 +22,9 @@ _STUB = re.compile(
 )
 _TOKEN = re.compile(r"[a-z0-9-]+", re.I)
 _QUOPRI = re.compile(rb"=([0-9A-Fa-f]{2})|=[ \t]*\n|(?<![ \t])[ \t]+(?=\n|\Z)")
+_LONG = 10_000  # bytes of a letter in which a file may be worth it
+_BASE64 = re.compile(rb"(?<=\n\n)(?:[A-Za-z0-9+/]{76}\n){20,}")  # after a part's header; RFC 2045 section 6.8
+_TAKEN_OUT = re.compile(r"\0(\d+)\n")
 _READ = frozenset({"text/plain", "text/html", "text/calendar", "text/enriched"})
 _SIGNED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _TNEF = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
@@ -35,6 +39,12 @@ class Part(Tree):
         """The payload before any transfer decoding; b'' for a container."""
         payload = self.__dict__["_payload"]
         return payload.encode("utf-8", "surrogateescape") if isinstance(payload, str) else b""
+
+    def put_back(self, files: Sequence[bytes]) -> None:
+        """The payload with what `tree` took out of it."""
+        payload = self.__dict__["_payload"]
+        if isinstance(payload, str) and "\0" in payload:
+            self.set_payload(_TAKEN_OUT.sub(lambda mark: files[int(mark[1])].decode("ascii"), payload))
 
     def raw(self, name: str) -> str:
         """The first field of this name, unfolded, undecoded, '' for none (Message.get breaks on 8-bit bytes)."""
@@ -55,8 +65,19 @@ def _quoted_printable(data: bytes) -> bytes:
 
 
 def tree(raw: bytes) -> Part:
-    """The tree of capped bytes."""
-    return message_from_bytes(raw, _class=Part)
+    """The tree of capped bytes. The parser looks at each line, so files are taken out before it and put back after."""
+    files: list[bytes] = []
+
+    def taken_out(found: re.Match[bytes]) -> bytes:
+        files.append(found[0])
+        return b"\0%d\n" % (len(files) - 1)
+
+    if len(raw) > _LONG and b"\0" not in raw:
+        raw = _BASE64.sub(taken_out, raw)
+    root = message_from_bytes(raw, _class=Part)
+    for part in root.walk() if files else ():
+        part.put_back(files)
+    return root
 
 
 class Content:

@@ -5,7 +5,10 @@ its own HELO name and the names in its certificate: a HELO of "by" or a nested "
 not pass for the server's words.
 """
 
+import re
 from dataclasses import dataclass
+
+_MARKS = re.compile(r'([\\"()])')
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +42,13 @@ def _word(words: list[str], at: int) -> str:
 
 def without_comments(value: str) -> tuple[str, tuple[str, ...]]:
     """(the value outside of its comments, its outermost comments); nesting and quoted pairs as RFC 5322 3.2.2."""
+    if "(" not in value:
+        return value, ()
     outside: list[str] = []
     comments: list[str] = []
     inside: list[str] = []
     depth, escaped, quoted = 0, False, False
-    for char in value:
+    for char in filter(None, _MARKS.split(value)):  # a mark, or what stands between two
         if escaped or char == "\\":
             escaped = not escaped
         elif char == '"' and not depth:
