@@ -4,7 +4,9 @@ import pkgutil
 import random
 import subprocess
 import sys
+from base64 import encodebytes
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -128,3 +130,14 @@ def test_mutated_letters_become_messages(seed: int) -> None:
         message = parse(mutate(chance.choice(letters), chance), HOUSE)
         assert message.rung in (Rung.FULL, Rung.STDLIB)
         assert message.fingerprint
+
+
+@pytest.mark.parametrize("lines", [19, 400])
+def test_what_goes_round_the_line_by_line_parser_is_read_whole(lines: int) -> None:
+    content = b"Una linia de cinquanta-set octets, ni un mes ni un menys.\n" * lines
+    part = b"\n--x\nContent-Type: %s\nContent-Transfer-Encoding: base64\n\n" + encodebytes(content)
+    head = b"From: a@example.org\nSubject: Amb un fitxer\nContent-Type: multipart/mixed; boundary=x\n"
+    message = parse(head + part % b"text/plain" + part % b"application/pdf; name=planol.pdf" + b"--x--\n")
+    assert message.text == content.decode()
+    (file,) = message.attachments
+    assert (file.name, file.size, file.sha256) == ("planol.pdf", len(content), sha256(content).hexdigest())
