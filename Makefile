@@ -56,7 +56,7 @@ chaos: install
 	@$(AS_ROOT) .venv/bin/python -m tests.chaos --kills $(KILLS)
 
 simulate: install
-	@for seed in $$(seq $(SEEDS)); do .venv/bin/oacmail simulate --days $(DAYS) --seed $$seed || exit 1; done
+	@seq $(SEEDS) | xargs -P $$(nproc) -I SEED .venv/bin/oacmail simulate --days $(DAYS) --seed SEED
 
 latency: install
 	@.ci/servers

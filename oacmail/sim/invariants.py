@@ -14,6 +14,7 @@ from email.message import Message
 
 from oacmail.core.ports import Outgoing
 from oacmail.sim.cast import DISOWNED, NEIGHBOURS, ROBOTS
+from oacmail.sim.office import MortalStore
 from oacmail.sim.promises import Promises
 from oacmail.sim.reckoning import Broken, Reckoning, demand, text
 from oacmail.sim.town import Town, short
@@ -35,6 +36,7 @@ class Watch:
     _letters_acked: dict[tuple[str, str], str] = field(default_factory=dict)
     _acked_as: dict[str, tuple[str, str]] = field(default_factory=dict)
     _restored: int = 0
+    _seen: tuple[MortalStore, int] | None = None
 
     def __post_init__(self) -> None:
         self.reckoning = Reckoning(self.town)
@@ -47,6 +49,12 @@ class Watch:
         if self.town.restored != self._restored:
             self._restored = self.town.restored
             self.promises.begin_again()
+        store = self.town.store
+        if self._seen != (store, store.changes):  # else every clock and case is as it was
+            self._seen = (store, store.changes)
+            self._clocks_and_cases()
+
+    def _clocks_and_cases(self) -> None:
         self.promises.end_once()
         self.promises.ring_in_time()
         self._strangers()

@@ -5,9 +5,9 @@ yesterday's state, change UIDVALIDITY, refuse a folder, go away. The port's half
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from oacmail.core.errors import Transient, UnreadableLetter
 from oacmail.core.model import Folder
@@ -35,6 +35,9 @@ class Box:
         uid, self.uidnext = self.uidnext, self.uidnext + 1
         self.letters[uid] = letter
         return uid
+
+    def copy(self) -> "Box":
+        return replace(self, letters={uid: replace(letter) for uid, letter in self.letters.items()})
 
 
 class PlayedMailbox:
@@ -67,11 +70,11 @@ class PlayedMailbox:
 
     def snapshot(self) -> Mapping[str, Box]:
         """A backup of the server's disk."""
-        return deepcopy(self.boxes)
+        return {name: box.copy() for name, box in self.boxes.items()}
 
     def restore(self, snapshot: Mapping[str, Box]) -> None:
         """The disk as it was, UIDVALIDITY and UIDNEXT too: new letters take used UIDs again."""
-        self.boxes = {name: deepcopy(box) for name, box in snapshot.items()}
+        self.boxes = {name: box.copy() for name, box in snapshot.items()}
 
     def renew(self, folder: str) -> None:
         """The folder under another UIDVALIDITY, its letters numbered anew."""
@@ -104,12 +107,8 @@ class PlayedMailbox:
         return set(self._box().letters)
 
     def bearing(self, field: str) -> set[int]:
-        wanted = field.lower().encode() + b":"
-        return {
-            uid
-            for uid, letter in self._box().letters.items()
-            if any(line.lower().startswith(wanted) for line in _head(letter.raw))
-        }
+        wanted = field.lower().encode()
+        return {uid for uid, letter in self._box().letters.items() if wanted in _fields(letter.raw)}
 
     def places(self, uids: Sequence[int] | None = None) -> Sequence[Place]:
         letters = self._box().letters
@@ -152,5 +151,8 @@ class PlayedMailbox:
         return self.boxes[self._open]
 
 
-def _head(raw: bytes) -> list[bytes]:
-    return raw.replace(b"\r\n", b"\n").partition(b"\n\n")[0].split(b"\n")
+@lru_cache(maxsize=10_000)  # a town's mailbox is searched every hour
+def _fields(raw: bytes) -> frozenset[bytes]:
+    """Names of the header fields, in lower case."""
+    head = raw.replace(b"\r\n", b"\n").partition(b"\n\n")[0]
+    return frozenset(line.lower().partition(b":")[0] for line in head.split(b"\n") if b":" in line)

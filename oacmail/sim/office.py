@@ -43,18 +43,20 @@ class Killed(BaseException):
 
 
 class MortalStore(SqliteStore):
-    """The store, with the points between its commits at which a process may die."""
+    """The store, with the points between its commits at which a process may die. `changes`: rows that turns wrote."""
 
     def __init__(self, state: Path, died: Callable[[str], None]) -> None:
         self.died = died
+        self.changes = 0
         super().__init__(state)
         self.con.execute("PRAGMA synchronous=OFF")  # processes die here, machines do not
 
     @contextmanager
     def turn(self) -> Iterator[SqliteTurn]:
-        alone = not self.con.in_transaction
+        alone, before = not self.con.in_transaction, self.con.total_changes
         with super().turn() as turn:
             yield turn
+            self.changes += self.con.total_changes - before
             self.died("before commit" if alone else "within a commit")
         if alone:
             self.died("after commit")

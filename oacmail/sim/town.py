@@ -65,12 +65,15 @@ class Town(Office):
         self._order, self._last = count(), ""
         clock, mailbox = PlayedClock(plan.begins), PlayedMailbox()
         relay = PlayedRelay(mailbox, clock, config.office.address)
-        super().__init__(_played(config, state), clock=clock, mailbox=mailbox, relay=relay, engine=self._made)
-        self.zone = config.office.timezone
-
-    def _made(self, config: Config, store: SqliteStore) -> Engine:
+        config = _played(config, state)
         policy = settings.policy(config, workdays=wiring.clockwork(config), secrets=(SECRET,), instance=INSTANCE)
-        return Engine(policy=policy, store=store, renderer=wiring.renderer(config, policy), clock=self.clock)
+        renderer = wiring.renderer(config, policy)  # one for all processes of this house: compiled once
+
+        def engine(_: Config, store: SqliteStore) -> Engine:
+            return Engine(policy=policy, store=store, renderer=renderer, clock=clock)
+
+        super().__init__(config, clock=clock, mailbox=mailbox, relay=relay, engine=engine)
+        self.zone = config.office.timezone
 
     # --- time -------------------------------------------------------------------------------------
 
