@@ -1,12 +1,10 @@
 """The daemon: the only file that knows threads. Three loops (watch, send, tick) and a main thread that listens.
 
-A loop's Transient means: try again at once, then wait a little longer each time, one log line at the beginning of an
-outage and one at its end. A Fatal stops all. The watchdog is fed only while every loop gives signs of life. SIGTERM
-wakes what waits; a letter in work is finished, a mail in flight is left to the next start, which treats it as
-uncertain.
+A loop's Transient is an outage: it tries again at once, then waits a little longer each time. A Fatal stops all. The
+watchdog is fed only while every loop gives signs of life. SIGTERM wakes what waits; a letter in work is finished, a
+mail in flight is left to the next start, which treats it as uncertain.
 """
 
-import random
 import signal
 import threading
 import time
@@ -21,51 +19,16 @@ from oacmail import __version__, wiring
 from oacmail.adapters.systemd import Systemd
 from oacmail.config import Config
 from oacmail.core.effects import Ticked
-from oacmail.core.errors import ConfigError, Fatal, FolderUnread, OacmailError, Transient
+from oacmail.core.errors import ConfigError, Fatal, FolderUnread, OacmailError, StateTrouble, Transient
+from oacmail.engine.outages import LONGEST_WAIT, Outage, StateOutage
 from oacmail.wiring import Parts
 
 log = structlog.get_logger()
 TICK_SECONDS = 30
 LOOK_SECONDS = 5  # an admin's `outbox retry` is written beside us and rings no bell
-LONGEST_WAIT = 300.0
 STALE_AFTER = 900.0  # a relay may take ten minutes to answer a whole mail
 END_WITHIN = 3.0  # seconds for what is in work; systemd and people wait five
 NIGHTLY_HOUR = 3
-
-
-@dataclass(slots=True)
-class Outage:
-    """Backoff of one loop: at once, then 1, 2, 4 … 300 s with jitter. A line that is made anew at the first try was no
-    outage; one that lasts is a log line at its beginning, at its end, and when it changes its nature, as when a server
-    is back and refuses the password."""
-
-    name: str
-    errors: int = 0
-    kind: str = ""
-
-    @property
-    def lasts(self) -> bool:
-        return self.errors > 1
-
-    def failed(self, error: Transient) -> float:
-        """Seconds to wait before the next try."""
-        self.errors += 1
-        kind = type(error).__name__
-        if self.lasts and kind != self.kind:
-            event = "still-down" if self.kind else "down"
-            log.warning(f"{self.name}.{event}", error=str(error), kind=kind)
-            self.kind = kind
-        if not self.lasts:
-            return 0.0
-        return min(LONGEST_WAIT, 2.0 ** min(self.errors - 2, 9)) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
-
-    def well(self) -> bool:
-        """True when this ends an outage."""
-        recovered = self.lasts
-        if recovered:
-            log.info(f"{self.name}.recovered", errors=self.errors)
-        self.errors, self.kind = 0, ""
-        return recovered
 
 
 @dataclass(slots=True)
@@ -79,7 +42,8 @@ class Service:
     _mail: threading.Event = field(default_factory=threading.Event)
     _hup: threading.Event = field(default_factory=threading.Event)
     _main: threading.Event = field(default_factory=threading.Event)
-    _compare: bool = True
+    _compare: threading.Event = field(default_factory=threading.Event)
+    _state: StateOutage = field(default_factory=StateOutage)
     _unread: bool | None = None
     _beats: dict[str, float] = field(default_factory=dict)
     _fatal: BaseException | None = None
@@ -90,6 +54,7 @@ class Service:
         self.parts.store.problem("smtp", False, self.parts.engine.now())  # an earlier life's word; it is tried anew
         wiring.foresee(self.parts.config, self.parts.engine)
         self.parts.engine.on_mail = self._mail.set
+        self._compare.set()
         for name in ("watch", "send", "tick"):
             self._alive(name)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -182,21 +147,29 @@ class Service:
         while not self._stop.is_set():
             self._alive("watch")
             try:
-                compare, self._compare = self._compare, False
-                self._read_mailbox(compare)
+                self._read_mailbox(compare=self._compare.is_set())
                 self._mailbox_well(outage)
+                self._state.well("watch")
                 self.parts.mailbox.wait(poll)
+            except StateTrouble as error:
+                self._stop.wait(self._state.failed("watch", error))
             except Transient as error:
                 # until the folders are read again, a citizen's mail may lie there already sent
                 self.parts.delivery.citizens_may = False
-                self._compare = True
-                self._rest(outage, error)
+                self._compare.set()
+                self._rest("watch", outage, error)
 
-    def _read_mailbox(self, compare: bool) -> None:
+    def _read_mailbox(self, *, compare: bool) -> None:
         """A folder of people's own that cannot be opened is told, and holds back nobody's mail."""
         unread = False
+        if compare:
+            self._compare.clear()  # whoever asks for it from here on gets it at the next pass
         try:
             self.parts.intake.sync(compare=compare)
+        except StateTrouble:
+            if compare:
+                self._compare.set()
+            raise
         except FolderUnread as error:
             unread = True
             if not self._unread:
@@ -213,13 +186,14 @@ class Service:
             self._mail.set()
             self._tick()  # what had to wait until the mailbox was read is due at once
 
-    def _rest(self, outage: Outage, error: Transient) -> None:
+    def _rest(self, loop: str, outage: Outage, error: Transient) -> None:
         pause = outage.failed(error)
         if outage.lasts:
             try:
-                self.parts.store.problem(outage.name, True, self.parts.engine.now())
-            except Transient as busy:
-                log.error("state.busy", error=str(busy))
+                self.parts.store.problem(outage.name, True, self.parts.engine.now(), str(error))
+                self._state.well(loop)
+            except StateTrouble as trouble:
+                self._state.failed(loop, trouble)
         self._stop.wait(pause)
 
     def _send(self) -> None:
@@ -231,10 +205,13 @@ class Service:
                 more = self.parts.delivery.drain()
                 if more and outage.well():
                     self.parts.store.problem("smtp", False, self.parts.engine.now())
+                self._state.well("send")
                 if not more:
                     self._mail.wait(self._until_next())
+            except StateTrouble as error:
+                self._stop.wait(self._state.failed("send", error))
             except Transient as error:
-                self._rest(outage, error)
+                self._rest("send", outage, error)
 
     def _until_next(self) -> float:
         due = self.parts.store.next_due()
@@ -256,19 +233,22 @@ class Service:
     def _tick(self) -> None:
         try:
             _tick(self.parts)
+            self.parts.vigil.look()
+            self._state.well("tick")
+            self._alive("tick")
+        except StateTrouble as error:
+            self._state.failed("tick", error)
             self._alive("tick")
         except Fatal as error:
             self._fatal = error
             self._stop.set()
             self._main.set()
-        except Transient as error:
-            log.warning("tick.postponed", error=str(error))
         except Exception:  # a bug of ours: mail goes on, and the watchdog ends what keeps no clock
             log.error("tick.failed", exc_info=True)
 
     def _nightly(self) -> None:
         """Hold every place in the mailbox against what we know of it; look ahead in the calendar."""
-        self._compare = True
+        self._compare.set()
         self.parts.mailbox.wake()
         try:
             wiring.foresee(self.parts.config, self.parts.engine)

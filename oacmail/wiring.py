@@ -12,6 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from oacmail import config as settings
+from oacmail.adapters import disk
 from oacmail.adapters.clock import SystemClock
 from oacmail.adapters.imap import ImapMailbox, ImapSettings
 from oacmail.adapters.smtp import SmtpSettings, SmtpTransport
@@ -22,7 +23,7 @@ from oacmail.config import Config, secrets
 from oacmail.core.errors import ConfigError, Transient
 from oacmail.core.policy import Policy
 from oacmail.core.ports import Clock, Workdays
-from oacmail.engine import TEMPLATES, Delivery, Engine, Intake
+from oacmail.engine import TEMPLATES, Delivery, Engine, Intake, Vigil
 
 _NO_SECRET = (b"no mail is sent under this secret",)
 SHADOW = "shadow"  # remembered, so that who works beside the daemon sends nothing either
@@ -139,6 +140,7 @@ class Parts:
     transport: SmtpTransport
     intake: Intake
     delivery: Delivery
+    vigil: Vigil
 
     def close(self) -> None:
         self.mailbox.close()
@@ -181,6 +183,7 @@ def assemble(config: Config, *, shadow: bool = False) -> Parts:
         transport=relay,
         intake=intake,
         delivery=delivery,
+        vigil=Vigil(engine=core, free=lambda: disk.free(state(config))),
     )
 
 

@@ -5,7 +5,6 @@ server is spoken to and nothing is written.
 """
 
 import os
-import shutil
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from itertools import chain
 import click
 
 from oacmail import wiring
+from oacmail.adapters import disk
 from oacmail.adapters.store import connection
 from oacmail.adapters.workdays import OfficeCalendar
 from oacmail.cli import CONFIGURATION
@@ -23,8 +23,9 @@ from oacmail.cli.findings import Finding, error, read, warning
 from oacmail.config import Config, look, secrets
 from oacmail.config.servers import SENT
 from oacmail.core.errors import ConfigError, OacmailError
+from oacmail.engine.vigil import SPARE
 
-FULL, TIGHT = 100_000_000, 1_000_000_000  # bytes left on the disk of the state directory
+TIGHT = 1_000_000_000  # bytes left on the disk of the state directory
 OTHERS_MAY = 0o066  # read or write by group and others; to pass through is harmless
 _HORIZON = {
     "calendar_missing": (error, "are missing", "add the year to the file; till then no day is promised in it"),
@@ -156,9 +157,9 @@ def _folder(config: Config) -> Iterator[Finding]:
         yield warning("office.state", f"{state} belongs to another user", "run this as the user of the service")
     if state.stat().st_mode & OTHERS_MAY:
         yield warning("office.state", f"others can read {state}", f"run `chmod 700 {state}`")
-    free = shutil.disk_usage(state).free
+    free = disk.free(state)
     if free < TIGHT:
-        make = error if free < FULL else warning
+        make = error if free < SPARE else warning
         yield make("office.state", f"{free // 1_000_000} MB are left on the disk of {state}", "make room")
 
 

@@ -13,10 +13,10 @@ from email.utils import format_datetime, make_msgid
 from secrets import token_hex
 
 from oacmail import wiring
-from oacmail.adapters.imap import ImapMailbox, LoginRefused
-from oacmail.adapters.smtp import LoginRefused as SmtpLoginRefused
+from oacmail.adapters.imap import ImapMailbox
 from oacmail.adapters.smtp import SmtpTransport
 from oacmail.cli.findings import Finding, error, warning
+from oacmail.cli.troubles import meaning
 from oacmail.config import Config
 from oacmail.core import tokens
 from oacmail.core.effects import Send
@@ -77,22 +77,6 @@ class Post:
         return next((folder.name for folder in self.watched if folder.role is Folder.SENT), "")
 
 
-# what the trouble says of itself, the first that fits; what it means; what to do
-_TROUBLES: tuple[tuple[str, str, str], ...] = (
-    (".password_file: ", "it was not tried, for want of a password", "mend that first"),
-    (
-        "mismatch",
-        "its certificate bears another name",
-        "write as {server}.host the name that stands in the certificate",
-    ),
-    ("expired", "its certificate has expired", "ask whoever runs the server for a new one"),
-    ("CertVerif", "its certificate is not believed", "name the authority in {server}.ca_file"),
-    ("gaierror", "its name is not known", "correct {server}.host, or mend the DNS"),
-    ("SSLError", "it speaks no TLS of that kind", "let {server}.port and {server}.security fit: docs/config.md"),
-    ("", "it cannot be reached", "check {server}.host, port, security and the firewall"),
-)
-
-
 # --- each server --------------------------------------------------------------------------------------
 
 
@@ -103,7 +87,7 @@ def _mailbox(config: Config, box: ImapMailbox) -> Generator[Finding, None, tuple
         for folder in watched:
             box.open(folder.name)
     except Transient as trouble:
-        yield _unreachable("imap", trouble, refused=isinstance(trouble, LoginRefused))
+        yield _unreachable("imap", trouble)
         return ()
     for name in missing:
         if name == "Sent":
@@ -126,7 +110,7 @@ def _relay(config: Config, policy: Policy, relay: SmtpTransport) -> Generator[Fi
             return wanted
         plain = relay.try_envelope(office, office)
     except Transient as trouble:
-        yield _unreachable("smtp", trouble, refused=isinstance(trouble, SmtpLoginRefused))
+        yield _unreachable("smtp", trouble)
         return None
     if plain:
         yield error("smtp", f"the relay refuses mail from {office} to itself ({plain})", "ask whoever runs the relay")
@@ -136,13 +120,10 @@ def _relay(config: Config, policy: Policy, relay: SmtpTransport) -> Generator[Fi
     return office
 
 
-def _unreachable(server: str, trouble: Transient, *, refused: bool) -> Finding:
+def _unreachable(server: str, trouble: Transient) -> Finding:
     """The remedy by what the trouble says of itself; its text holds codes and classes only."""
-    text = str(trouble)
-    if refused:
-        return error(server, f"the login is refused ({text})", f"correct {server}.user or renew the password")
-    what, do = next((what, do) for sign, what, do in _TROUBLES if sign in text)
-    return error(server, f"{what} ({text})", do.format(server=server))
+    what, do = meaning(server, str(trouble))
+    return error(server, f"{what} ({trouble})", do)
 
 
 # --- the ways of mail ---------------------------------------------------------------------------------

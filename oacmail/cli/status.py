@@ -1,23 +1,31 @@
 """`status`: health at a glance, from the database alone; exit 1 when ill."""
 
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
 
 from oacmail import __version__, wiring
+from oacmail.adapters import disk
 from oacmail.adapters.store import connection, listing
 from oacmail.cli.common import as_json, configured, print_json, safe
+from oacmail.cli.troubles import meaning
 from oacmail.config import Config
+from oacmail.engine import vigil
 
 SILENT = timedelta(minutes=10)
+LOCKED_FOR = 2.0  # seconds: the daemon's own writes take a few milliseconds
 BEING_WORKED = timedelta(minutes=2)  # a letter without an outcome for longer is behind
 
 # problem code -> what to do; a code may carry ":detail" behind it
 REMEDIES = {
-    "imap": "the mailbox cannot be read: see the log, and `oacmail check --online`",
-    "smtp": "the relay takes no mail: see the log, and `oacmail check --online`",
+    "imap": "the mailbox cannot be read",
+    "smtp": "the relay takes no mail",
+    "disk-full": "hardly any room is left on the disk of the state directory: make room, it goes on by itself",
+    "database-locked": "another program keeps the database locked, and nothing can be written: end that program",
+    "clock": "the clock has shown a later time than now: mend it (timedatectl), and look at the due days given since",
     "sent-folder-missing": "no folder of sent mail was found: answers cannot be seen: set imap.sent",
     "folder-missing": "a folder of imap.watch does not exist: `oacmail check --online` names it",
     "folder-unread": "a folder of imap.watch cannot be opened: see the log, and the rights on it",
@@ -35,6 +43,7 @@ REMEDIES = {
     "calendar_missing": "a year has no holidays: add it to the holiday file (office.holidays)",
     "calendar_provisional": "a year's holidays are not official yet (a warning)",
 }
+SERVERS = ("imap", "smtp")  # these say why
 WARNINGS = ("calendar_provisional", "failed", "shadow")
 
 
@@ -62,7 +71,7 @@ def health(config: Config, now: datetime) -> dict[str, Any]:
         if pending:
             return _empty("schema")
         counts = listing.health(con, config.office.timezone)
-    problems = _problems(config, counts, now)
+    problems = [*_problems(config, counts, now), *_of_the_machine(config, counts["latest"], now)]
     return {
         "ok": all(_is_warning(problem) for problem in problems),
         "version": __version__,
@@ -73,7 +82,7 @@ def health(config: Config, now: datetime) -> dict[str, Any]:
         "last_sync": counts["last_sync"],
         "last_tick": counts["last_tick"],
         "schema": applied[-1] if applied else None,
-        "problems": [explained(problem) for problem in problems],
+        "problems": [explained(problem, counts["causes"].get(problem, "")) for problem in dict.fromkeys(problems)],
     }
 
 
@@ -106,6 +115,17 @@ def _problems(config: Config, counts: dict[str, Any], now: datetime) -> list[str
     return list(dict.fromkeys([*found, *wiring.workdays(config).horizon(today)]))
 
 
+def _of_the_machine(config: Config, latest: str | None, now: datetime) -> Iterator[str]:
+    """What the daemon may not even be able to write down."""
+    state = wiring.state(config)
+    if disk.free(state) < vigil.SPARE:
+        yield vigil.DISK
+    if latest is not None and vigil.is_set_back(now, datetime.fromisoformat(latest)):
+        yield vigil.CLOCK
+    if connection.is_locked(state / connection.FILE, LOCKED_FOR):
+        yield "database-locked"
+
+
 def _longer_than(patience: timedelta, since: str | None, now: datetime) -> bool:
     return since is not None and now - datetime.fromisoformat(since) > patience
 
@@ -114,9 +134,15 @@ def _is_warning(problem: str) -> bool:
     return problem.partition(":")[0] in WARNINGS
 
 
-def explained(problem: str) -> str:
-    """`code: what to do`."""
-    return f"{problem}: {REMEDIES.get(problem.partition(':')[0], 'see the log')}"
+def explained(problem: str, cause: str = "") -> str:
+    """`code: what it is, and what to do`."""
+    remedy = REMEDIES.get(problem.partition(":")[0], "see the log")
+    if problem not in SERVERS:
+        return f"{problem}: {remedy}"
+    if not cause:
+        return f"{problem}: {remedy}: see the log, and `oacmail check --online`"
+    what, do = meaning(problem, cause)
+    return f"{problem}: {remedy}: {what} ({cause}): {do}"
 
 
 def _print(report: dict[str, Any]) -> None:

@@ -25,6 +25,11 @@ class FolderUnread(Transient):
     """The mailbox is well and the office's own folders were read; another watched folder could not be opened."""
 
 
+class StateTrouble(Transient):
+    """The database cannot be used for now: another program holds it locked, or its disk is full. No server is to
+    blame, and nobody can be told by mail."""
+
+
 class RelayTrouble(Transient):
     """The relay itself is unwell or away: refused before RCPT, no line, no login. No mail is to blame."""
 

@@ -178,7 +178,8 @@ def _alerts(policy: Policy, hour: Hour, now: datetime) -> list[Effect]:
         key = f"alert:{code}:{since.strftime('%Y%m%dT%H%M%SZ')}"
         if key in hour.alerted or now - since < ALERT_AFTER:
             continue
-        facts = {"code": code, "since": since}
+        cause = hour.causes.get(code)
+        facts = {"code": code, "since": since, "lines": (cause,) if cause else ()}
         effects += notices(policy, policy.people.operator, key=key, template="alert", now=now, facts=facts)
         effects.append(Remember(name=key, value=now.isoformat()))
     return effects

@@ -1,7 +1,7 @@
 """The port of the one store: what the engine asks of it. Every method is one transaction, part of a `turn` or of
 what is done `together`.
 
-All raise Transient (locked, full, another process) or Fatal (damaged).
+All raise StateTrouble (locked, full) or Fatal (damaged).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +14,8 @@ from oacmail.core.model import Outcome
 from oacmail.core.policy import Policy
 from oacmail.core.ports import Claimed, FolderRow, FrozenMail, Place, Spot, WatchedFolder
 from oacmail.core.view import Hour, View
+
+LATEST = "latest"  # the name of the latest moment that the clock has ever shown
 
 
 class Turn(Protocol):
@@ -85,7 +87,10 @@ class Store(Protocol):
     def handed_over_since(self, now: datetime, seconds: int) -> int: ...
 
     # the house
-    def problem(self, code: str, ill: bool, now: datetime) -> None: ...
+    def problem(self, code: str, ill: bool, now: datetime, why: str = "") -> None:
+        """`why`: what an error says of the cause, in codes and classes; the latest one holds."""
+        ...
+
     def passed(self, now: datetime) -> None:
         """One more pass over all watched folders is complete."""
         ...

@@ -191,10 +191,10 @@ class Hour:
     """For one tick: what rang, what waits, and how far the mailbox has been read.
 
     `rung`: (case, clock) pairs due now. `synced_at`: when the least recently read watched folder was read;
-    `unread`: names of the folders that could not be read. `since`: when reading them began to fail. `live`: all
-    cases not closed, only when a digest is due. `problems`: codes of what is ill now, with since when. `alerted`: names
-    of alerts with when they went. `overnight`: (key, kind) of notices to staff that are due outside service hours,
-    since the relay did not take them in time.
+    `unread`: names of the folders that could not be read. `live`: all cases not closed, only when a digest is due.
+    `problems`: codes of what is ill now, with since when; `causes`: what is known of why, by the same codes.
+    `alerted`: names of alerts with when they went. `overnight`: (key, kind) of notices to staff that are due outside
+    service hours, since the relay did not take them in time.
     """
 
     rung: tuple[tuple[CaseView, Running], ...] = ()
@@ -208,5 +208,6 @@ class Hour:
     live: tuple[CaseView, ...] = ()
     waiting: tuple[Waiting, ...] = ()
     problems: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))
+    causes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     alerted: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))
     overnight: tuple[tuple[str, str], ...] = ()

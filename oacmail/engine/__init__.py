@@ -3,5 +3,6 @@
 from oacmail.engine.delivery import Delivery
 from oacmail.engine.intake import Intake
 from oacmail.engine.turns import TEMPLATES, Engine
+from oacmail.engine.vigil import Vigil
 
-__all__ = ["TEMPLATES", "Delivery", "Engine", "Intake"]
+__all__ = ["TEMPLATES", "Delivery", "Engine", "Intake", "Vigil"]

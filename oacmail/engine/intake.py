@@ -16,7 +16,7 @@ from operator import itemgetter
 import structlog
 
 from oacmail.core.effects import Arrived
-from oacmail.core.errors import Fatal, FolderUnread, Transient, UnreadableLetter
+from oacmail.core.errors import Fatal, FolderUnread, StateTrouble, Transient, UnreadableLetter
 from oacmail.core.model import Folder, Outcome
 from oacmail.core.ports import Fetched, Mailbox, Spot
 from oacmail.engine.lookout import CLOCKS_DIFFER, MARK, Lookout, Reading
@@ -162,11 +162,17 @@ class Intake:
         for uid, letter in letters.items():
             with self._mishap(reading, uid, letter, alone):
                 arrivals[uid] = self._arrived(reading, uid, letter)
-        with self.engine.store.together():
-            for uid, arrived in arrivals.items():
-                raw = letters[uid].raw if letters[uid].complete else None
-                with self._mishap(reading, uid, letters[uid], alone):
-                    self.engine.perform(arrived, raw=raw, spot=self._spot(reading, uid))
+        try:
+            with self.engine.store.together():
+                for uid, arrived in arrivals.items():
+                    raw = letters[uid].raw if letters[uid].complete else None
+                    with self._mishap(reading, uid, letters[uid], alone):
+                        self.engine.perform(arrived, raw=raw, spot=self._spot(reading, uid))
+        except StateTrouble:
+            # a large letter may find no room where these few bytes do: that is not its fault
+            place = (reading.watched.name, reading.state.uidvalidity)
+            self.engine.store.landed(*place, list(letters), passing=alone, error=None)
+            raise
 
     def _arrived(self, reading: Reading, uid: int, letter: Fetched) -> Arrived:
         received_at = self._arrival(reading.todo[uid][0].internal_date)

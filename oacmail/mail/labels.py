@@ -156,6 +156,16 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
             "El servidor de salida no acepta correo",
             "The outgoing mail server takes no mail",
         ),
+        "disk-full": (
+            "Queda molt poc espai al disc de l'estat: feu-hi lloc",
+            "Queda muy poco espacio en el disco del estado: haga sitio",
+            "Hardly any room is left on the disk of the state directory: make room",
+        ),
+        "clock": (
+            "El rellotge ha anat enrere: poseu-lo a l'hora i reviseu els terminis donats mentrestant",
+            "El reloj ha ido hacia atrás: póngalo en hora y revise los plazos dados entretanto",
+            "The clock went back: mend it, and look at the due days given meanwhile",
+        ),
         "sent-folder-missing": (
             "No es troba la carpeta d'enviats: no es veuen les respostes",
             "No se encuentra la carpeta de enviados: no se ven las respuestas",

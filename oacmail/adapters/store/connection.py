@@ -8,7 +8,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from importlib import util
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import IO
 
 from sqlite_utils import Database, Migrations
 
-from oacmail.core.errors import Fatal, OacmailError, Transient
+from oacmail.core.errors import Fatal, OacmailError, StateTrouble, Transient
 from oacmail.shipped import shipped
 
 FILE = "oacmail.db"
@@ -25,12 +25,12 @@ _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
-    "PRAGMA busy_timeout=5000",
     "PRAGMA secure_delete=ON",
     "PRAGMA recursive_triggers=ON",
 )
 _WHOLE = ("BEGIN IMMEDIATE", ("ROLLBACK",), "COMMIT")
 _INNER = ("SAVEPOINT inner", ("ROLLBACK TO inner", "RELEASE inner"), "RELEASE inner")
+BUSY_SECONDS = 5.0
 _DAMAGED = ("malformed", "not a database", "disk image")
 
 
@@ -49,11 +49,11 @@ def at(text: str) -> datetime:
 
 
 def translate(error: sqlite3.Error) -> OacmailError:
-    """Foreign error to ours: damaged = Fatal, all else passes."""
+    """Foreign error to ours: damaged = Fatal, all else passes by itself."""
     text = str(error)
     if isinstance(error, sqlite3.DatabaseError) and any(word in text for word in _DAMAGED):
         return Fatal(f"database: {text}: stop, and restore the last backup (oacmail restore)")
-    return Transient(f"database: {text}")
+    return StateTrouble(f"database: {text}")
 
 
 @contextmanager
@@ -75,7 +75,7 @@ def connect(path: Path) -> sqlite3.Connection:
     with named_faults():
         if not path.exists():
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        con = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        con = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         con.row_factory = sqlite3.Row
         for pragma in _PRAGMAS:
             con.execute(pragma)
@@ -88,6 +88,17 @@ def connect_readonly(path: Path) -> sqlite3.Connection:
         con = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False)
         con.row_factory = sqlite3.Row
         return con
+
+
+def is_locked(path: Path, seconds: float) -> bool:
+    """Whether another program keeps the database locked for so long that nobody else can write."""
+    with closing(sqlite3.connect(f"file:{path}?mode=rw", uri=True, timeout=seconds, isolation_level=None)) as con:
+        try:
+            con.execute("BEGIN IMMEDIATE")
+            con.execute("ROLLBACK")
+        except sqlite3.OperationalError as error:
+            return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+    return False
 
 
 def lock(state: Path) -> IO[str]:
@@ -136,10 +147,10 @@ def transaction(con: sqlite3.Connection) -> Iterator[None]:
         con.execute(begin)
         try:
             yield
+            con.execute(end)
         except BaseException:
             # SQLITE_FULL has already rolled back when it is raised
             if con.in_transaction:
                 for statement in undo:
                     con.execute(statement)
             raise
-        con.execute(end)

@@ -3,6 +3,7 @@
 import sqlite3
 from datetime import date, datetime
 
+from oacmail.adapters.store import scene
 from oacmail.adapters.store.connection import at, moment, stamp
 from oacmail.adapters.store.posting import LIVE
 from oacmail.adapters.store.reading import cases, marks, running, spent
@@ -13,7 +14,7 @@ from oacmail.core.on_clock import NOTICES
 from oacmail.core.policy import Policy
 from oacmail.core.view import CaseView, Doubt, HeldAck, Hour, Running, Spent, Waiting
 
-PROBLEM = "problem:"
+PROBLEM, CAUSE = "problem:", "cause:"
 RINGING_MOST = 500
 
 
@@ -33,6 +34,7 @@ def hour(con: sqlite3.Connection, policy: Policy, now: datetime) -> Hour:
         live=_live(con, policy, now) if digest else (),
         waiting=waiting(con) if digest else (),
         problems=problems(con),
+        causes=causes(con),
         alerted=_alerted(con),
         overnight=_overnight(con, policy, now),
     )
@@ -142,11 +144,20 @@ def problems(con: sqlite3.Connection) -> dict[str, datetime]:
     return {row["key"].removeprefix(PROBLEM): at(row["value"]) for row in rows}
 
 
-def set_problem(con: sqlite3.Connection, code: str, ill: bool, now: datetime) -> None:
-    """Remember since when something is ill; forget it, and that it was told, when it is well again."""
+def causes(con: sqlite3.Connection) -> dict[str, str]:
+    """What was said last of why something is ill, by the code of the problem."""
+    rows = con.execute("SELECT key, value FROM kv WHERE key GLOB 'cause:*'")
+    return {row["key"].removeprefix(CAUSE): row["value"] for row in rows}
+
+
+def set_problem(con: sqlite3.Connection, code: str, ill: bool, now: datetime, why: str = "") -> None:
+    """Remember since when something is ill, and why; forget it, and that it was told, when it is well again."""
     if not ill:
-        con.execute("DELETE FROM kv WHERE key = ? OR key GLOB ?", (PROBLEM + code, f"alert:{code}:*"))
+        forgotten = (PROBLEM + code, CAUSE + code, f"alert:{code}:*")
+        con.execute("DELETE FROM kv WHERE key IN (?, ?) OR key GLOB ?", forgotten)
         return
+    if why:
+        scene.remember(con, CAUSE + code, why, now)
     con.execute(
         "INSERT INTO kv(key, value, at) VALUES(?,?,?) ON CONFLICT(key) DO NOTHING",
         (PROBLEM + code, stamp(now), stamp(now)),

@@ -12,8 +12,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from oacmail.adapters.store.connection import at, stamp
-from oacmail.adapters.store.hour import problems, waiting
+from oacmail.adapters.store.hour import causes, problems, waiting
 from oacmail.core.model import Role
+from oacmail.core.store_port import LATEST
 from oacmail.mail.secrets import blank
 
 Row = dict[str, Any]
@@ -232,6 +233,8 @@ def health(con: sqlite3.Connection, zone: ZoneInfo) -> Row:
         ).fetchone()[0],
         "last_sync": local(_last_sync(con), zone),
         "last_tick": _value(con, "last_tick", zone),
+        "causes": causes(con),
+        "latest": _raw(con, LATEST),
         "problems": {code: since.astimezone(zone).isoformat() for code, since in problems(con).items()},
         "other_instance": _raw(con, "other-instance"),
         "shadow": bool(_raw(con, "shadow")),

@@ -247,9 +247,9 @@ class SqliteStore:
 
     # --- the house --------------------------------------------------------------------------------
 
-    def problem(self, code: str, ill: bool, now: datetime) -> None:
+    def problem(self, code: str, ill: bool, now: datetime, why: str = "") -> None:
         with self._write():
-            hour.set_problem(self.con, code, ill, now)
+            hour.set_problem(self.con, code, ill, now, why)
 
     def passed(self, now: datetime) -> None:
         with self._write():

@@ -69,7 +69,7 @@ def _check(source: Path) -> None:
 def _after_restore(con: sqlite3.Connection, now: datetime, *, hold_acks: bool) -> int:
     """What was queued may have left since: it is in doubt. Letters that came since are met again in the mailbox."""
     with transaction(con):
-        con.execute("DELETE FROM kv WHERE key GLOB 'problem:*' OR key GLOB 'alert:*'")
+        con.execute("DELETE FROM kv WHERE key GLOB 'problem:*' OR key GLOB 'cause:*' OR key GLOB 'alert:*'")
         con.execute(
             """INSERT INTO kv(key, value, at) VALUES('restored_at', ?, ?)
             ON CONFLICT(key) DO UPDATE SET value = excluded.value, at = excluded.at""",

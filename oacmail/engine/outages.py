@@ -1,0 +1,91 @@
+"""How a loop meets an outage: how long it waits between two tries, and the one line at its beginning and its end.
+
+A line that is made anew at the first try was no outage. Nothing here knows what failed, or mends it.
+"""
+
+import random
+import threading
+from dataclasses import dataclass, field
+
+import structlog
+
+from oacmail.core.errors import StateTrouble, Transient
+
+log = structlog.get_logger()
+LONGEST_WAIT = 300.0
+
+
+@dataclass(slots=True)
+class Backoff:
+    """At once, then 1, 2, 4 … 300 s with jitter."""
+
+    errors: int = 0
+
+    @property
+    def lasts(self) -> bool:
+        return self.errors > 1
+
+    def next(self) -> float:
+        """Seconds to wait before the next try, after one more error."""
+        self.errors += 1
+        if not self.lasts:
+            return 0.0
+        return min(LONGEST_WAIT, 2.0 ** min(self.errors - 2, 9)) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
+
+
+@dataclass(slots=True)
+class Outage:
+    """Of one server, met by one loop. Told again only when it changes its nature, as when a server is back and refuses
+    the password."""
+
+    name: str
+    kind: str = ""
+    _backoff: Backoff = field(default_factory=Backoff)
+
+    @property
+    def lasts(self) -> bool:
+        return self._backoff.lasts
+
+    def failed(self, error: Transient) -> float:
+        """Seconds to wait before the next try."""
+        pause = self._backoff.next()
+        kind = type(error).__name__
+        if self.lasts and kind != self.kind:
+            event = "still-down" if self.kind else "down"
+            log.warning(f"{self.name}.{event}", error=str(error), kind=kind)
+            self.kind = kind
+        return pause
+
+    def well(self) -> bool:
+        """True when this ends an outage."""
+        recovered = self.lasts
+        if recovered:
+            log.info(f"{self.name}.recovered", errors=self._backoff.errors)
+        self._backoff, self.kind = Backoff(), ""
+        return recovered
+
+
+@dataclass(slots=True)
+class StateOutage:
+    """Of the state directory, met by every loop: it begins with the first that it stops for longer, and is over when
+    all of these have gone on. Of use to several threads."""
+
+    _stopped: dict[str, Backoff] = field(default_factory=dict)
+    _told: bool = False
+    _guard: threading.Lock = field(default_factory=threading.Lock)
+
+    def failed(self, loop: str, error: StateTrouble) -> float:
+        """Seconds that this loop is to wait before its next try."""
+        with self._guard:
+            backoff = self._stopped.setdefault(loop, Backoff())
+            pause = backoff.next()
+            if backoff.lasts and not self._told:
+                log.error("state.down", error=str(error))
+                self._told = True
+            return pause
+
+    def well(self, loop: str) -> None:
+        with self._guard:
+            if self._stopped.pop(loop, None) is not None and self._told and not self._stopped:
+                log.info("state.recovered")
+                self._told = False

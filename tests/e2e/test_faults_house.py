@@ -1,0 +1,109 @@
+"""Faults of the machine: a full disk, a locked database, a clock that jumps. Clear to an admin, over by themselves."""
+
+import os
+import sqlite3
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.e2e.office import IMPATIENT, Office
+from tests.servers.people import Citizen
+from tests.servers.road import Road
+from tests.servers.waiting import until
+
+MakeOffice = Callable[..., Office]
+MB = 1_000_000
+DISK = 110 * MB
+
+
+def _well_again(desk: Office) -> None:
+    until(lambda: desk.status()["ok"], 20, what=f"all is well again\n{desk.log()}")
+
+
+# --- the disk ---------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _small_disk(folder: Path) -> Iterator[None]:
+    """A file system of `DISK` bytes of memory is mounted there."""
+    folder.mkdir(parents=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK},mode=700", "tmpfs", str(folder)], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def _fill(folder: Path, spare: int) -> Path:
+    """Somebody else's file leaves so many bytes."""
+    file = folder / "somebody.else"
+    with file.open("ab") as other:
+        free = os.statvfs(folder).f_bavail * os.statvfs(folder).f_frsize
+        os.posix_fallocate(other.fileno(), 0, other.tell() + free - spare)
+    return file
+
+
+def test_a_disk_that_fills_up_is_told_by_mail_while_there_is_room_and_full_it_loses_nothing(
+    road: Road, office: MakeOffice
+) -> None:
+    desk, anna, pere = office(), Citizen(road), Citizen(road)
+    desk.program = IMPATIENT
+    with _small_disk(desk.state), desk.running():
+        assert desk.status()["ok"]
+        other = _fill(desk.state, spare=40 * MB)
+        (alert,) = desk.operator.wait_for_mail()
+        assert "disc" in str(alert["Subject"])
+        anna.write(desk.address, "Llicència", "Com demano una llicència d'obres?")
+        anna.wait_for_mail()
+        _fill(desk.state, spare=0)
+        pere.write(
+            desk.address,
+            "Plànols",
+            "Bon dia, us envio els plànols: què més falta?",
+            attachments=[("planols.pdf", "application/pdf", os.urandom(4 * MB))],
+        )
+        until(lambda: desk.diary("state.down"), 20, what=desk.log())
+        assert "  ! disk-full: " in desk.oacmail("status", code=1).stdout
+        other.unlink()
+        pere.wait_for_mail(1, 20)
+        _well_again(desk)
+        desk.passes()
+        assert [len(person.inbox()) for person in (anna, pere, desk.operator)] == [1, 1, 1]
+        assert [len(desk.diary(event)) for event in ("state.down", "state.recovered")] == [1, 1]
+        assert {case["citizen"] for case in desk.cases()} == {anna.address, pere.address}
+        desk.wait_until_accounted()
+
+
+# --- the database -----------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _locked(desk: Office) -> Iterator[None]:
+    """Another program holds the database for itself."""
+    other = sqlite3.connect(desk.state / "oacmail.db", isolation_level=None, timeout=10)
+    other.execute("BEGIN EXCLUSIVE")
+    try:
+        yield
+    finally:
+        other.execute("ROLLBACK")
+        other.close()
+
+
+def test_a_locked_database_is_no_outage_of_the_servers_and_all_goes_on_when_it_is_free(
+    road: Road, office: MakeOffice
+) -> None:
+    desk, anna = office(), Citizen(road)
+    desk.program = IMPATIENT
+    with desk.running():
+        with _locked(desk):
+            anna.write(desk.address, "Padró", "Com em dono d'alta al padró?")
+            until(lambda: desk.diary("state.down"), 30, what=desk.log())
+            assert "  ! database-locked: another program" in desk.oacmail("status", code=1).stdout
+        anna.wait_for_mail(1, 30)
+        until(lambda: desk.diary("state.recovered"), 30, what=desk.log())
+        _well_again(desk)
+        desk.passes()
+    told = [line["event"] for line in desk.diary() if line["event"].partition(".")[0] in ("imap", "smtp", "state")]
+    assert told == ["state.down", "state.recovered"]
+    assert [len(person.inbox()) for person in (anna, desk.operator)] == [1, 0]
