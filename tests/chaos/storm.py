@@ -18,11 +18,12 @@ from tests.e2e.office import Office
 from tests.servers.road import Road
 from tests.servers.waiting import until
 
-BLIND, AIMED = 0.2, 0.4
+BLIND, AIMED = 0.2, 0.5
 """Shares of the kills: at any moment from the start on; when a mail is seen on the line. The others come while the
 letters that lay waiting are worked."""
 STARTING = (0.05, 0.8)
 WORKING = (0.0, 0.5)
+AIMS_FOR = 3.0
 A_LIFE = 1.2
 """Seconds from start to kill, about: for the pace of arrival."""
 UNCERTAIN = 10
@@ -99,7 +100,7 @@ def _live(desk: Office, chance: random.Random) -> None:
     until(lambda: log.stat().st_size > before, 20, what="the daemon starts")  # its first line: it begins to work
     if kind < BLIND + AIMED:
         with suppress(AssertionError):  # no mail was seen in time: so be it
-            until(lambda: desk.rows(_ON_THE_LINE), 1.0, every=0.0005)
+            until(lambda: desk.rows(_ON_THE_LINE), AIMS_FOR, every=0.0005)
     else:
         _pause(working)
 

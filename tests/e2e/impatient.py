@@ -1,8 +1,8 @@
 """The very same oacmail with short waits, so that what takes a minute at the town hall takes a second in a test.
 
 Only patience is shortened: how long a silent line counts as alive and a locked database as busy, how often the clock
-rings, how long a refused mail rests, after how long an outage is told, and a loop without a sign of life counts as
-stuck. No part of the program is replaced.
+rings, how long a refused mail or a loop rests, after how long an outage is told, and a loop without a sign of life
+counts as stuck. No part of the program is replaced.
 """
 
 import sys
@@ -13,11 +13,13 @@ from oacmail import cli, service, wiring
 from oacmail.adapters.imap import ImapSettings
 from oacmail.adapters.store import connection
 from oacmail.core import on_clock, on_outbox
+from oacmail.engine import outages
 
 
 def shorten() -> None:
     service.TICK_SECONDS = 1
     service.STALE_AFTER = 3.0
+    outages.LONGEST_WAIT = 2.0
     connection.BUSY_SECONDS = 0.3
     vars(wiring)["ImapSettings"] = partial(ImapSettings, timeout=4.0)
     on_clock.ALERT_AFTER = timedelta(seconds=2)

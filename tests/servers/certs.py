@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2")
+_NAMES = ("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1")
+_LONG_AGO = ("-startdate", "20200101000000Z", "-enddate", "20200131000000Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +24,33 @@ def make_certificates(folder: Path) -> Certificates:
     ca, ca_key, cert, key = (folder / name for name in ("ca.pem", "ca.key", "server.pem", "server.key"))
     usage = "keyUsage=critical,keyCertSign,cRLSign"
     _req(*_NEW_KEY, "-subj", "/CN=oacmail test authority", "-addext", usage, "-keyout", ca_key, "-out", ca)
-    names = ("-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-addext", "basicConstraints=CA:FALSE")
     signer = ("-CA", ca, "-CAkey", ca_key)
-    _req(*_NEW_KEY, *signer, "-subj", "/CN=localhost", *names, "-keyout", key, "-out", cert)
+    _req(*_NEW_KEY, *signer, *_NAMES, "-addext", "basicConstraints=CA:FALSE", "-keyout", key, "-out", cert)
     return Certificates(ca, cert, key)
 
 
+def expired(certs: Certificates) -> Certificates:
+    """Another certificate of the same authority for the same key and names, which ended years ago."""
+    folder = certs.ca.parent
+    cert, request, ledger = folder / "expired.pem", folder / "expired.csr", folder / "ledger"
+    ledger.write_text("")
+    conf = folder / "ca.cnf"
+    conf.write_text(
+        f"[ca]\ndefault_ca = it\n[it]\ndatabase = {ledger}\nnew_certs_dir = {folder}\nrand_serial = yes\n"
+        "default_md = sha256\npolicy = any\ncopy_extensions = copy\nunique_subject = no\n"
+        "[any]\ncommonName = supplied\n"
+    )
+    _openssl("req", "-new", "-key", certs.key, *_NAMES, "-out", request)
+    signer = ("-cert", certs.ca, "-keyfile", folder / "ca.key")
+    _openssl("ca", "-batch", "-config", conf, *signer, *_LONG_AGO, "-in", request, "-out", cert, "-notext")
+    return Certificates(certs.ca, cert, certs.key)
+
+
 def _req(*args: str | Path) -> None:
-    done = subprocess.run(["openssl", "req", "-x509", *map(str, args)], capture_output=True, text=True, check=False)
+    _openssl("req", "-x509", *args)
+
+
+def _openssl(*args: str | Path) -> None:
+    done = subprocess.run(["openssl", *map(str, args)], capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"openssl: {done.stderr}")

@@ -66,7 +66,11 @@ class Proxy:
             if not self._open.is_set():
                 near.close()
                 continue
-            far = socket.create_connection((HOST, self._target))
+            try:
+                far = socket.create_connection((HOST, self._target))
+            except OSError:  # the server is down: so is the line
+                near.close()
+                continue
             self._ends += [near, far]
             self.lines += 1
             for source, sink in ((near, far), (far, near)):

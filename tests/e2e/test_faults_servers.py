@@ -1,0 +1,157 @@
+"""Faults of servers, names and clock that an admin must understand.
+
+`status` names them, one line and one alert tell of them, and all goes on by itself.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.e2e.faulty import FAULTS
+from tests.e2e.office import IMPATIENT, Office
+from tests.servers.certs import expired
+from tests.servers.people import Citizen
+from tests.servers.proxy import Proxy
+from tests.servers.road import PASSWORD, Road
+from tests.servers.waiting import until
+
+MakeOffice = Callable[..., Office]
+FAULTY = (sys.executable, "-m", "tests.e2e.faulty")
+
+
+def _told(desk: Office, *servers: str) -> list[str]:
+    """The events of these servers in the log."""
+    return [line["event"] for line in desk.diary() if line["event"].partition(".")[0] in servers]
+
+
+def _says(desk: Office, words: str) -> None:
+    """`status` is ill and names it, soon."""
+    until(lambda: words in " ".join(desk.status()["problems"]), 20, what=f"{words}\n{desk.status()}\n{desk.log()}")
+    assert desk.oacmail("status", code=1).stdout.startswith("ILL")
+
+
+def _well_again(desk: Office) -> None:
+    until(lambda: desk.status()["ok"], 20, what=f"all is well again\n{desk.log()}")
+    desk.wait_until_accounted()
+
+
+# --- certificates -----------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _expired(server: object) -> Iterator[None]:
+    """The server has an old certificate, for a while."""
+    right = server.certs  # type: ignore[attr-defined]
+    for certs in (expired(right), right):
+        server.stop()  # type: ignore[attr-defined]
+        server.certs = certs  # type: ignore[attr-defined]
+        server.start()  # type: ignore[attr-defined]
+        if certs is not right:
+            yield
+
+
+def test_an_expired_certificate_of_the_mailbox_is_named_and_one_alert_goes_by_the_relay(
+    own_road: Road, own_office: MakeOffice
+) -> None:
+    desk, anna = own_office(), Citizen(own_road)
+    desk.program = IMPATIENT
+    with desk.running():
+        with _expired(own_road.dovecot):
+            _says(desk, "imap: the mailbox cannot be read: its certificate has expired")
+            (alert,) = desk.operator.wait_for_mail()
+            body = alert.get_body(("plain",))
+            assert body is not None
+            assert "certificate has expired" in body.get_content()
+            anna.write(desk.address, "Bústia", "On demano la bústia electrònica?")
+        anna.wait_for_mail(1, 20)
+        _well_again(desk)
+    assert _told(desk, "imap", "smtp") == ["imap.down", "imap.recovered"]
+    assert [len(person.inbox()) for person in (anna, desk.operator)] == [1, 1]
+
+
+def test_an_expired_certificate_of_the_relay_is_named_and_the_acknowledgement_waits(
+    own_road: Road, own_office: MakeOffice
+) -> None:
+    with Proxy(own_road.postfix.submission_port) as wire:
+        desk, anna = own_office(smtp={"port": wire.port}), Citizen(own_road)
+        desk.program = IMPATIENT
+        with desk.running():
+            with _expired(own_road.postfix):
+                wire.cut()
+                anna.write(desk.address, "Arbres", "Quan podeu els arbres?")
+                _says(desk, "smtp: the relay takes no mail: its certificate has expired")
+                assert len(desk.wait_for_cases(1)) == 1
+            anna.wait_for_mail(1, 20)
+            _well_again(desk)
+    assert _told(desk, "imap", "smtp") == ["smtp.down", "smtp.recovered"]
+    assert len(anna.inbox()) == 1
+
+
+# --- passwords --------------------------------------------------------------------------------------------
+
+
+def test_a_changed_password_is_named_by_status(own_road: Road, own_office: MakeOffice) -> None:
+    desk, anna = own_office(), Citizen(own_road)
+    with desk.running():
+        for password in ("another", PASSWORD):
+            own_road.dovecot.stop()
+            own_road.dovecot.password = password
+            own_road.dovecot.start()
+            if password != PASSWORD:
+                anna.write(desk.address, "Contrasenya", "Com canvio la contrasenya de la seu?")
+                _says(desk, "imap: the mailbox cannot be read: the login is refused")
+        anna.wait_for_mail(1, 20)
+        _well_again(desk)
+    assert len(desk.diary("imap.recovered")) == 1
+    assert len(anna.inbox()) == 1
+
+
+# --- names ------------------------------------------------------------------------------------------------
+
+
+def test_when_the_dns_is_gone_status_says_so_and_all_goes_on_when_it_is_back(
+    own_road: Road, own_office: MakeOffice, tmp_path: Path
+) -> None:
+    imap, smtp = Proxy(own_road.dovecot.imaps_port), Proxy(own_road.postfix.submission_port)
+    with imap, smtp:
+        desk, anna = own_office(imap={"port": imap.port}, smtp={"port": smtp.port}), Citizen(own_road)
+        desk.program = FAULTY
+        with desk.running(environ={FAULTS: str(tmp_path)}):
+            (tmp_path / "dns").touch()
+            imap.cut()
+            smtp.cut()
+            _says(desk, "imap: the mailbox cannot be read: its name is not known")
+            anna.write(desk.address, "Wifi", "Hi ha wifi a la biblioteca?")
+            until(lambda: desk.diary("smtp.down"), 20, what="the alert cannot leave either")
+            (tmp_path / "dns").unlink()
+            anna.wait_for_mail(1, 20)
+            _well_again(desk)
+            desk.operator.wait_for_mail()  # the alert that had to wait
+    assert _told(desk, "imap") == ["imap.down", "imap.recovered"]
+    assert _told(desk, "smtp") == ["smtp.down", "smtp.recovered"]
+    assert len(anna.inbox()) == 1
+
+
+# --- the clock --------------------------------------------------------------------------------------------
+
+
+def test_a_clock_that_jumps_back_and_forth_by_hours_is_named_and_nobody_hears_twice(
+    own_road: Road, own_office: MakeOffice, tmp_path: Path
+) -> None:
+    desk, people = own_office(), [Citizen(own_road) for _ in range(4)]
+    desk.program = FAULTY
+    clock = tmp_path / "clock"
+    with desk.running(environ={FAULTS: str(tmp_path)}):
+        for person, wrong in zip(people, (0, -5, 7, 0), strict=True):
+            clock.write_text(str(wrong))
+            person.write(desk.address, f"Rellotge {person.user}", f"Quina hora és a la plaça de {person.user}?")
+            person.wait_for_mail(1, 20)
+            desk.passes()
+        _says(desk, "clock: the clock has shown a later time than now")
+        desk.passes(3)
+        desk.wait_until_accounted()
+        desk.operator.wait_for_mail()
+    assert {line["problem"] for line in desk.diary("house.ill")} == {"clock"}
+    assert [len(person.inbox()) for person in people] == [1] * len(people)
+    assert len(desk.cases()) == len(people)
