@@ -43,10 +43,15 @@ def restore(ctx: click.Context, path: str, yes: bool) -> None:
         click.confirm(f"Replace the database in {state}?", abort=True, err=True)
     held = upkeep.restore(state, source, datetime.now(UTC), hold_acks=config.smtp.self_copy is False)
     click.echo(
-        "oacmail: restored; start the service: it reads the whole mailbox again and sends nothing twice", err=True
+        "oacmail: restored; start the service: it reads the whole mailbox again and sends no citizen anything twice",
+        err=True,
     )
-    if held:
-        click.echo(f"oacmail: {held} acknowledgements are held, since no copies show which left: outbox list", err=True)
+    if config.smtp.self_copy is False:
+        click.echo(
+            f"oacmail: no copies show which acknowledgements have left: {held} are held, and those of other letters "
+            "that came before now will be: look into the relay's log, then outbox retry or outbox drop",
+            err=True,
+        )
 
 
 @click.command()

@@ -9,12 +9,13 @@ from datetime import timedelta
 from itertools import islice
 
 from oacmail.core import budget, tokens
-from oacmail.core.effects import Send
+from oacmail.core.effects import Effect, Mark, Note, Send
 from oacmail.core.letter import Letter
 from oacmail.core.thread import fold_subject
 from oacmail.core.view import LetterView, View
 
 SAME_MAIL_A_WEEK = 3
+RESTORED = "database-restored"  # why a mail is held
 NEIGHBOURS = ("ca", "es")  # a few words are said in both
 TELLING_LETTERS = 12
 # What every relay takes (RFC 5321 sections 4.1.2 and 4.5.3.1, dot-string) and no client decodes (RFC 2047); an
@@ -56,11 +57,25 @@ def _was_answered(view: View, known: LetterView) -> bool:
     return case is not None and case.answered_at is not None
 
 
-def acknowledgement(letter: Letter, number: str, *, first: bool) -> Send:
+def acknowledge(letter: Letter, number: str, *, first: bool) -> list[Effect]:
     """The acknowledgement of this letter, with the data-protection clause if it is the case's `first`.
 
-    Held back (`release` None) while its budget has no room.
+    That of a letter older than the restore of the database may have left already, and where no copy tells, it is held
+    until a person has looked.
     """
+    send = _acknowledgement(letter, number, first=first)
+    restored_at = letter.view.restored_at
+    if letter.forced or restored_at is None or letter.received_at > restored_at:
+        return [send]
+    return [
+        send,
+        Mark(key=send.key, state="held", if_in=("queued",), error=RESTORED),
+        Note(kind="held", case=number, data={"mail": "ack", "why": RESTORED}),
+    ]
+
+
+def _acknowledgement(letter: Letter, number: str, *, first: bool) -> Send:
+    """Held back (`release` None) while its budget has no room."""
     policy, message = letter.policy, letter.message
     kind = budget.budget_class(message, letter.view.person)
     room = budget.has_room(policy, kind, letter.author, letter.view.spent)

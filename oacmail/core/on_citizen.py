@@ -98,7 +98,7 @@ def _open(letter: Letter, *, parent: str | None, rule: str) -> Decision:
         *secret_received(policy, message, number, at=letter.received_at, now=letter.now),
     ]
     why = courtesy.why_not(letter)
-    effects += [Review(reason=why)] if why else [courtesy.acknowledgement(letter, number, first=True)]
+    effects += [Review(reason=why)] if why else courtesy.acknowledge(letter, number, first=True)
     return Decision(effects=tuple(effects), because=(rule, *letter.reading.because, *((why,) if why else ())))
 
 
@@ -184,5 +184,5 @@ def _asks_anew(letter: Letter, case: CaseView, *, guest: bool) -> list[Effect]:
         Note(kind="asked-anew", case=case.number),
     ]
     if not guest and case.acks_today < ACKS_A_CASE_AND_DAY and not courtesy.why_not(letter):
-        effects.append(courtesy.acknowledgement(letter, case.number, first=False))
+        effects += courtesy.acknowledge(letter, case.number, first=False)
     return effects

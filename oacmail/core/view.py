@@ -130,7 +130,8 @@ class View:
     that its refs, report or mark name, oldest first.
     `tokened`: cases whose keyed token it bears. `recent`: letters of the writer (for Sent: of the recipients)
     of the last 14 days. `serial`: the next case serial of the year. `reserved`: the number that a letter had before
-    the database was restored. `undelivered`: whom an earlier report said this very letter did not reach; None = none.
+    the database was restored. `restored_at`: when that was, where no self-copies tell what had left before; else None.
+    `undelivered`: whom an earlier report said this very letter did not reach; None = none.
     """
 
     known: LetterView | None = None
@@ -145,6 +146,7 @@ class View:
     spent: Spent = field(default_factory=Spent)
     serial: int = 1
     reserved: str | None = None
+    restored_at: datetime | None = None
     undelivered: tuple[str, ...] | None = None
 
 

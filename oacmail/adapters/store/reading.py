@@ -19,6 +19,7 @@ from oacmail.core.thread import SUBJECT_WINDOW
 from oacmail.core.view import UNDELIVERED, CaseView, LetterView, MailView, PersonView, Running, Spent, View
 
 RECENT_MOST = 200
+RESTORED_AT = "restored_at"  # the name under which a restore leaves its moment
 WRITERS_MOST = 20
 
 _LETTER = """SELECT m.fingerprint, m.message_id, c.number AS "case", p.address AS author, m.role, m.outcome,
@@ -61,6 +62,7 @@ def letter_view(con: sqlite3.Connection, policy: Policy, inp: Arrived, now: date
         spent=spent(con, policy, author_of(policy, message), now),
         serial=_serial(con, year),
         reserved=reserved,
+        restored_at=moment(_value(con, RESTORED_AT)) if policy.sending.self_copy == "no" else None,
         undelivered=_undelivered(con, message.message_id),
     )
 

@@ -11,6 +11,10 @@ from pathlib import Path
 
 from oacmail.adapters.store.connection import FILE, connect, lock, migrate, named_faults, stamp, transaction
 from oacmail.adapters.store.hour import set_problem
+from oacmail.adapters.store.posting import LIVE
+from oacmail.adapters.store.reading import RESTORED_AT
+from oacmail.adapters.store.scene import remember
+from oacmail.core.courtesy import RESTORED
 from oacmail.core.errors import Fatal
 
 
@@ -32,7 +36,7 @@ def backup(state: Path, target: Path) -> None:
 def restore(state: Path, source: Path, now: datetime, *, hold_acks: bool) -> int:
     """Put a backup in the place of the database; the daemon must not run. Raises Transient if it does, Fatal if
     the file is no backup of ours. With `hold_acks` (no self-copies prove what was sent since) acknowledgements that
-    still wait in the backup are held; how many."""
+    have no end in the backup are held; how many."""
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     held = lock(state)
     try:
@@ -70,15 +74,11 @@ def _after_restore(con: sqlite3.Connection, now: datetime, *, hold_acks: bool) -
     """What was queued may have left since: it is in doubt. Letters that came since are met again in the mailbox."""
     with transaction(con):
         con.execute("DELETE FROM kv WHERE key GLOB 'problem:*' OR key GLOB 'cause:*' OR key GLOB 'alert:*'")
-        con.execute(
-            """INSERT INTO kv(key, value, at) VALUES('restored_at', ?, ?)
-            ON CONFLICT(key) DO UPDATE SET value = excluded.value, at = excluded.at""",
-            (stamp(now), stamp(now)),
-        )
+        remember(con, RESTORED_AT, stamp(now), now)
         if not hold_acks:
             return 0
         row = con.execute(
-            "UPDATE outbox SET state = 'held', last_error = 'database restored' WHERE kind = 'ack' AND state = 'queued'"
+            f"UPDATE outbox SET state = 'held', last_error = ? WHERE kind = 'ack' AND {LIVE}", (RESTORED,)
         )
         return int(row.rowcount)
 
