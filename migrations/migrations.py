@@ -116,6 +116,13 @@ def m0001_first_schema(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m0002_refusals(db: Database) -> None:
+    """When the relay refused or put off a mail: many in a row are its own fault, not the recipients'."""
+    db.execute("ALTER TABLE outbox ADD COLUMN refused_at TEXT")
+    db.execute("CREATE INDEX outbox_refused ON outbox(refused_at) WHERE refused_at IS NOT NULL")
+
+
 def _statements(script: str) -> list[str]:
     """Split at the ends of lines; a trigger's inner semicolons stand inside a line."""
     return [part for part in script.split(";\n") if part.strip()]

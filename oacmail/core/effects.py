@@ -155,7 +155,7 @@ class Send:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """Set the state of an outbox row, if it is in one of `if_in` (empty = any)."""
+    """Set the state of an outbox row, if it is in one of `if_in` (empty = any). `refused_at`: the relay answered no."""
 
     key: str
     state: str
@@ -163,6 +163,7 @@ class Mark:
     next_at: datetime | None = None
     sent_at: datetime | None = None
     error: str | None = None
+    refused_at: datetime | None = None
     alias: str | None = None
     copy_expected: bool | None = None
 

@@ -102,6 +102,15 @@ class MailView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A mail that the relay has refused or put off since it last took one. `final`: it counts as failed."""
+
+    key: str
+    recipient: str
+    final: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PersonView:
     """`known`: a person of the office has answered this address before. `lang`: what they asked for, or None."""
 
@@ -131,7 +140,8 @@ class View:
     `tokened`: cases whose keyed token it bears. `recent`: letters of the writer (for Sent: of the recipients)
     of the last 14 days. `serial`: the next case serial of the year. `reserved`: the number that a letter had before
     the database was restored. `restored_at`: when that was, where no self-copies tell what had left before; else None.
-    `undelivered`: whom an earlier report said this very letter did not reach; None = none.
+    `undelivered`: whom an earlier report said this very letter did not reach; None = none. `refusals`: of other
+    mails, for one that is refused; `taken_since`: the relay has taken a mail since it last refused this very one.
     """
 
     known: LetterView | None = None
@@ -148,6 +158,8 @@ class View:
     reserved: str | None = None
     restored_at: datetime | None = None
     undelivered: tuple[str, ...] | None = None
+    refusals: tuple[Refusal, ...] = ()
+    taken_since: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,10 +14,11 @@ import structlog
 
 from oacmail.core import calendar
 from oacmail.core.effects import Settled
-from oacmail.core.errors import Permanent, RelayTrouble, Transient, Uncertain
+from oacmail.core.errors import Permanent, RelayTrouble, StateTrouble, Transient, Uncertain
 from oacmail.core.on_clock import NOTICES
 from oacmail.core.on_ours import OTHER_INSTANCE
 from oacmail.core.ports import Claimed, Outgoing, Transport
+from oacmail.core.refusals import REFUSES, refuses_everybody
 from oacmail.engine.turns import Engine
 
 log = structlog.get_logger()
@@ -43,6 +44,7 @@ class Delivery:
     citizens_may: bool = False
     _upset: bool = False
     _unsaid: Settled | None = None
+    _refuses: bool | None = None
 
     def drain(self) -> bool:
         """Send what is due, up to a batch; True = there may be more at once. Raises RelayTrouble, Transient, Fatal."""
@@ -59,6 +61,8 @@ class Delivery:
         claimed = store.claim(now, most, staff, waits) if most > 0 else []
         self._send_all(claimed)
         self._upset = False
+        if claimed:
+            self._judge(now)
         return bool(claimed)
 
     def _send_all(self, claimed: Sequence[Claimed]) -> None:
@@ -102,6 +106,16 @@ class Delivery:
         self._unsaid = None
         return ours
 
+    def _judge(self, now: datetime) -> None:
+        """Tell when the relay refuses everybody, and when it takes mail again."""
+        refuses = refuses_everybody(self.engine.policy, self.engine.store.refused(self.engine.policy, now))
+        if refuses is self._refuses:
+            return
+        self.engine.store.problem(REFUSES, refuses, now)
+        if refuses or self._refuses:
+            log.warning("house.ill" if refuses else "house.well", problem=REFUSES)
+        self._refuses = refuses
+
     def _room(self, now: datetime) -> int:
         if not self.per_minute:
             return BATCH
@@ -123,7 +137,7 @@ class Delivery:
             self.transport.send(outgoing, before_data)
         except _WithdrawnError:
             return None
-        except RelayTrouble:
+        except (RelayTrouble, StateTrouble):
             raise
         except Uncertain as error:
             return self._settled(mail, "uncertain", expected, error=str(error))

@@ -156,6 +156,11 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
             "El servidor de salida no acepta correo",
             "The outgoing mail server takes no mail",
         ),
+        "relay-refuses": (
+            "El servidor de sortida rebutja el correu per a tothom: tot s'espera",
+            "El servidor de salida rechaza el correo para todos: todo espera",
+            "The outgoing mail server refuses mail to everybody: all of it waits",
+        ),
         "disk-full": (
             "Queda molt poc espai al disc de l'estat: feu-hi lloc",
             "Queda muy poco espacio en el disco del estado: haga sitio",

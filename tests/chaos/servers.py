@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from tests.servers.filter import Filter
 from tests.servers.road import Road
 
-FILTERED = 0.2
+FILTERED = 0.5
 FILTERS_FOR = (1.0, 8.0)
 """Share of our mails that the relay looks at for so many seconds before it answers; the others pass at once."""
 BETWEEN = (1.0, 8.0)

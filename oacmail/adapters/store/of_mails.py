@@ -56,6 +56,8 @@ def mark(con: sqlite3.Connection, effect: Mark, scene: Scene) -> None:
         columns["next_at"] = stamp(effect.next_at)
     if effect.sent_at is not None:
         columns["sent_at"] = stamp(effect.sent_at)
+    if effect.refused_at is not None:
+        columns["refused_at"] = stamp(effect.refused_at)
     if effect.error is not None:
         columns["last_error"] = effect.error or None
     if effect.copy_expected is not None:

@@ -16,9 +16,10 @@ from oacmail.core.letter import author_of
 from oacmail.core.model import Folder, Message, Outcome, Role, Status
 from oacmail.core.policy import Policy
 from oacmail.core.thread import SUBJECT_WINDOW
-from oacmail.core.view import UNDELIVERED, CaseView, LetterView, MailView, PersonView, Running, Spent, View
+from oacmail.core.view import UNDELIVERED, CaseView, LetterView, MailView, PersonView, Refusal, Running, Spent, View
 
 RECENT_MOST = 200
+REFUSALS_MOST = 1000
 RESTORED_AT = "restored_at"  # the name under which a restore leaves its moment
 WRITERS_MOST = 20
 
@@ -72,8 +73,33 @@ def order_view(con: sqlite3.Connection, policy: Policy, inp: Ordered, now: datet
     return View(cases=cases(con, policy, numbers, now))
 
 
-def settled_view(con: sqlite3.Connection, inp: Settled) -> View:
-    return View(mails=_mails(con, "WHERE o.key = ?", (inp.key,)))
+def settled_view(con: sqlite3.Connection, policy: Policy, inp: Settled, now: datetime) -> View:
+    mails = _mails(con, "WHERE o.key = ?", (inp.key,))
+    if inp.state != "refused":
+        return View(mails=mails)
+    taken = _last_taken(con)
+    own = con.execute("SELECT refused_at FROM outbox WHERE key = ?", (inp.key,)).fetchone()[0]
+    others = tuple(other for other in refusals(con, policy, now) if other.key != inp.key)
+    return View(mails=mails, refusals=others, taken_since=own is not None and own < taken)
+
+
+def refusals(con: sqlite3.Connection, policy: Policy, now: datetime) -> tuple[Refusal, ...]:
+    """Since the relay last took a mail, of mails that are not too old to be tried again."""
+    young = stamp(now - timedelta(days=policy.sending.give_up_days))
+    rows = con.execute(
+        """SELECT key, recipient, state FROM outbox WHERE refused_at IS NOT NULL AND refused_at > ?
+        AND created_at > ? AND state IN ('queued', 'claimed', 'failed') ORDER BY refused_at DESC LIMIT ?""",
+        (_last_taken(con), young, REFUSALS_MOST),
+    )
+    return tuple(Refusal(key=row["key"], recipient=row["recipient"], final=row["state"] == "failed") for row in rows)
+
+
+def _last_taken(con: sqlite3.Connection) -> str:
+    """When the relay last took a mail; '' = never."""
+    row = con.execute(
+        "SELECT data_at FROM outbox WHERE data_at IS NOT NULL AND state = 'sent' ORDER BY data_at DESC LIMIT 1"
+    ).fetchone()
+    return str(row[0]) if row else ""
 
 
 def _writers(policy: Policy, inp: Arrived) -> tuple[str, ...]:

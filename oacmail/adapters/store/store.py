@@ -48,7 +48,7 @@ class SqliteTurn:
             case Ordered():
                 return reading.order_view(self._con, policy, inp, now)
             case Settled():
-                return reading.settled_view(self._con, inp)
+                return reading.settled_view(self._con, policy, inp, now)
 
     def letter(self, fingerprint: str) -> tuple[str, str, bytes | None] | None:
         row = self._con.execute(
@@ -240,6 +240,10 @@ class SqliteStore:
     def next_due(self) -> datetime | None:
         with self._read():
             return moment(posting.next_due(self.con))
+
+    def refused(self, policy: Policy, now: datetime) -> list[str]:
+        with self._read():
+            return [refusal.recipient for refusal in reading.refusals(self.con, policy, now)]
 
     def handed_over_since(self, now: datetime, seconds: int) -> int:
         with self._read():
