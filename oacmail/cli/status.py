@@ -23,6 +23,7 @@ BEING_WORKED = timedelta(minutes=2)  # a letter without an outcome for longer is
 REMEDIES = {
     "imap": "the mailbox cannot be read",
     "smtp": "the relay takes no mail",
+    "mailbox-full": "the mailbox has no room for letters and copies: delete or move old mail, or raise its quota",
     "relay-refuses": "the relay refuses mail to everybody, and all waits: `oacmail outbox list`, ask whoever runs it",
     "disk-full": "hardly any room is left on the disk of the state directory: make room, it goes on by itself",
     "database-locked": "another program keeps the database locked, and nothing can be written: end that program",

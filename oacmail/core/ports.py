@@ -75,6 +75,10 @@ class Mailbox(Protocol):
         """Names of folders that should be watched and do not exist, 'Sent' where none was found."""
         ...
 
+    def fill(self) -> float:
+        """The share of its quota that INBOX has used up, 1.0 = full; 0.0 where the server tells of none."""
+        ...
+
     def open(self, folder: str) -> FolderState:
         """Select the folder read-only (EXAMINE), so that not even \\Recent is taken from people's clients."""
         ...

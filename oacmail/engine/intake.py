@@ -27,6 +27,7 @@ from oacmail.mail.parse import parse
 log = structlog.get_logger()
 BATCH = 50
 TOGETHER = 20  # letters in one commit: it costs as much as working one of them
+FULL, ALMOST_FULL = "mailbox-full", 0.95  # the problem's name, and of which share of the quota on
 TRIES = 3
 DEATHS = 5  # of the process over one letter alone: a machine that goes down now and then is no letter's fault
 BATCH_BYTES = 16_000_000
@@ -43,6 +44,7 @@ class Intake:
     backlog: InitVar[timedelta]
     _lookout: Lookout = field(init=False)
     _unfiled: bool | None = None
+    _full: bool | None = None
 
     def __post_init__(self, backlog: timedelta) -> None:
         self._lookout = Lookout(engine=self.engine, mailbox=self.mailbox, backlog=backlog)
@@ -65,6 +67,7 @@ class Intake:
         missing = set(self.mailbox.missing())
         self.engine.store.problem("sent-folder-missing", "Sent" in missing, begun)
         self.engine.store.problem("folder-missing", bool(missing - {"Sent"}), begun)
+        self._look_at_quota(begun)
         self._file(readings)
         _raise_worst(troubles)
         self.engine.store.passed(self.engine.now())
@@ -215,6 +218,15 @@ class Intake:
 
     def _day(self, moment: datetime) -> str:
         return moment.astimezone(self.engine.policy.office.timezone).date().isoformat()
+
+    def _look_at_quota(self, now: datetime) -> None:
+        """A full mailbox takes no letter and no copy, and nobody else tells us."""
+        full = self.mailbox.fill() >= ALMOST_FULL
+        if full is not self._full:
+            if full or self._full:
+                log.warning("house.ill" if full else "house.well", problem=FULL)
+            self.engine.store.problem(FULL, full, now)
+        self._full = full
 
     # --- where it belongs -------------------------------------------------------------------------
 

@@ -156,6 +156,11 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
             "El servidor de salida no acepta correo",
             "The outgoing mail server takes no mail",
         ),
+        "mailbox-full": (
+            "La bústia és plena: no hi caben missatges nous; arxiveu-ne de vells o amplieu-la",
+            "El buzón está lleno: no caben mensajes nuevos; archive los antiguos o amplíelo",
+            "The mailbox is full and takes no new letters: move old mail away, or raise its quota",
+        ),
         "relay-refuses": (
             "El servidor de sortida rebutja el correu per a tothom: tot s'espera",
             "El servidor de salida rechaza el correo para todos: todo espera",

@@ -95,6 +95,9 @@ class PlayedMailbox:
     def missing(self) -> Sequence[str]:
         return [] if "Sent" in self.boxes else ["Sent"]
 
+    def fill(self) -> float:
+        return 0.0
+
     def open(self, folder: str) -> FolderState:
         self._reach()
         if folder in self.refused:

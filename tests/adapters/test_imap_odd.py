@@ -34,6 +34,33 @@ def _open(server: ImapServer, **more: Any) -> Iterator[ImapMailbox]:
     mailbox.close()
 
 
+# --- quota ------------------------------------------------------------------------------------------------
+
+ROOT = 'QUOTAROOT INBOX ""'
+
+
+@pytest.mark.parametrize(
+    ("lines", "fill"),
+    [
+        ((ROOT, 'QUOTA "" (STORAGE 10 512)'), 10 / 512),
+        ((ROOT, 'QUOTA "" (STORAGE 10 512 MESSAGE 20 40)'), 0.5),
+        ((ROOT, 'QUOTA "" (STORAGE 10 0)'), 0.0),
+        ((ROOT,), 0.0),
+        (('QUOTA "" (STORAGE 10 512',), 0.0),
+        ((), 0.0),
+    ],
+)
+def test_the_nearest_limit_counts_and_a_server_that_stumbles_has_said_nothing(
+    lines: tuple[str, ...], fill: float
+) -> None:
+    with ImapServer(capabilities="IMAP4rev1 QUOTA", quota=lines) as server, _open(server) as mailbox:
+        assert mailbox.fill() == fill
+        assert mailbox.uids() == set()
+    with ImapServer() as server, _open(server) as mailbox:
+        assert mailbox.fill() == 0.0
+        assert not any(words.startswith("GETQUOTA") for words in server.heard)
+
+
 # --- folders ----------------------------------------------------------------------------------------------
 
 

@@ -155,3 +155,37 @@ def test_a_clock_that_jumps_back_and_forth_by_hours_is_named_and_nobody_hears_tw
     assert {line["problem"] for line in desk.diary("house.ill")} == {"clock"}
     assert [len(person.inbox()) for person in people] == [1] * len(people)
     assert len(desk.cases()) == len(people)
+
+
+# --- the quota --------------------------------------------------------------------------------------------
+
+
+def test_a_mailbox_that_fills_up_is_told_before_letters_are_lost_and_what_waited_is_answered(
+    own_road: Road, own_office: MakeOffice
+) -> None:
+    own_road.dovecot.quota = 200
+    own_road.dovecot.stop()
+    own_road.dovecot.start()
+    desk, anna, pere = own_office(), Citizen(own_road), Citizen(own_road)
+    desk.program = IMPATIENT
+    agent = desk.at_desk()
+    try:
+        with desk.running():
+            anna.write(desk.address, "Primera", "Quan obre el casal?")
+            anna.wait_for_mail()
+            agent.create("Arxiu")
+            agent.append(b"Subject: vell\r\n\r\n" + b"x" * 195_000, "Arxiu", "\\Seen")
+            _says(desk, "mailbox-full: the mailbox has no room")
+            pere.write(desk.address, "Segona", "Quan tanca el casal?" + " Gràcies." * 2000)
+            (alert,) = desk.operator.wait_for_mail()
+            assert "plena" in str(alert["Subject"])
+            until(own_road.postfix.queue, what="his letter waits outside")
+            agent.delete(agent.uids("Arxiu")[0], "Arxiu")
+            pere.wait_for_mail(1, 20)
+            _well_again(desk)
+    finally:
+        agent.close()
+        own_road.dovecot.quota = 0
+        own_road.dovecot.stop()
+        own_road.dovecot.start()
+    assert [len(person.inbox()) for person in (anna, pere, desk.operator)] == [1, 1, 1]

@@ -32,7 +32,8 @@ class Letter:
 
 class ImapServer:
     """`folders`: rows of LIST; `letters`: of INBOX, by UID; `vanishing`: UIDs that are gone at the second FETCH;
-    `refused`: UIDs that make a FETCH fail. `heard`: the commands without their tags."""
+    `refused`: UIDs that make a FETCH fail; `quota`: the lines that answer GETQUOTAROOT, none = BAD. `heard`: the
+    commands without their tags."""
 
     def __init__(
         self,
@@ -42,10 +43,12 @@ class ImapServer:
         letters: Mapping[int, Letter] | None = None,
         vanishing: Iterable[int] = (),
         refused: Iterable[int] = (),
+        quota: Iterable[str] = (),
     ) -> None:
         self.capabilities, self.folders = capabilities, tuple(folders)
         self.letters = dict(letters or {})
         self.vanishing, self.refused = set(vanishing), set(refused)
+        self.quota = tuple(quota)
         self.heard: list[str] = []
         self._server = _Listener((HOST, 0), _Dialogue)
         self._server.world = self
@@ -99,6 +102,11 @@ class _Dialogue(socketserver.StreamRequestHandler):
         return f"OK [{'READ-ONLY' if words.startswith('EXAMINE') else 'READ-WRITE'}] done"
 
     do_select = do_examine
+
+    def do_getquotaroot(self, words: str) -> str:
+        for line in self.server.world.quota:
+            self._say(f"* {line}")
+        return "OK done" if self.server.world.quota else "BAD what?"
 
     def do_search(self, words: str) -> None:
         wanted = words.partition("SEARCH UID ")[2]

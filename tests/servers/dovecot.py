@@ -96,6 +96,21 @@ protocol lmtp {{
   auth_username_format = %{{user | username | lower}}
 }}
 """
+QUOTA = """\
+mail_plugins {{
+  quota = yes
+}}
+protocol imap {{
+  mail_plugins {{
+    imap_quota = yes
+  }}
+}}
+quota "User quota" {{
+}}
+quota_storage_size = {quota}K
+lmtp_rcpt_check_quota = yes
+quota_full_tempfail = yes
+"""
 
 
 class Dovecot:
@@ -103,13 +118,14 @@ class Dovecot:
 
     The ports stay the same over a restart. `password`: everybody's, from the next start on. `detail`: `name+folder@`
     is delivered into that folder.
+    `quota`: kilobytes for each user, from the next start on, 0 = no limit; mail that does not fit is put off.
     `root` must be short: it holds Unix sockets.
     """
 
     def __init__(self, root: Path, certs: Certificates, *, detail: bool = False) -> None:
         nobody = pwd.getpwnam("nobody")
         self.root, self.certs, self.detail = root, certs, detail
-        self.password = PASSWORD
+        self.password, self.quota = PASSWORD, 0
         self.uid, self.gid = nobody.pw_uid, nobody.pw_gid
         self.imap_port, self.imaps_port, self.lmtp_port, self.sasl_port = (free_port() for _ in range(4))
         self._process: subprocess.Popen[bytes] | None = None
@@ -172,7 +188,8 @@ class Dovecot:
         until(lambda: not greets(self.imap_port, b""), 10, what="end of Dovecot's listeners")
 
     def _conf(self) -> str:
-        return CONF.format(
+        return (CONF + (QUOTA if self.quota else "")).format(
+            quota=self.quota,
             root=self.root,
             certs=self.certs,
             uid=self.uid,

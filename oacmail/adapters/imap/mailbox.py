@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from imapclient import IMAPClient
 
-from oacmail.adapters.imap import folders, large, letters
+from oacmail.adapters.imap import folders, large, letters, quota
 from oacmail.adapters.imap.idle import Bell, Heard, idle
 from oacmail.adapters.imap.session import Session
 from oacmail.adapters.imap.settings import ImapSettings
@@ -38,6 +38,13 @@ class ImapMailbox:
 
     def missing(self) -> Sequence[str]:
         return self._plan().missing
+
+    def fill(self) -> float:
+        """By GETQUOTAROOT (RFC 9208 section 4.1.2): of several limits the one that is nearest."""
+        if not self._session.has("QUOTA"):
+            return 0.0
+        with self._session.at("GETQUOTAROOT") as client:
+            return quota.fill(client)
 
     def open(self, folder: str) -> FolderState:
         state = self._session.select(folder, readonly=True)
