@@ -119,3 +119,9 @@ def test_every_test_that_a_page_names_exists() -> None:
     written = "".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
     assert named
     assert not {name for name in named if not re.search(rf"def {name}\(", written)}
+
+
+def test_every_fault_of_the_house_has_a_test() -> None:
+    rows = [line for line in (ROOT / "docs" / "faults.md").read_text("utf-8").splitlines() if line.startswith("| ")]
+    assert len(rows) > 15
+    assert [row for row in rows[2:] if not re.search(r"test_\w+|make chaos", row)] == []

@@ -31,7 +31,7 @@ def main() -> int:
         desk = storm.office(road, root, options.program)
         town = Town(road, desk.address, options.seed)
         try:
-            struck = storm.rage(desk, town, kills=options.kills, mails=mails, seed=options.seed)
+            struck = storm.rage(desk, town, mind, kills=options.kills, mails=mails, seed=options.seed)
             mind.pause = lambda: 0.0
             quiet = storm.calm(desk, mails)
             harm = count.harm(desk, town.sent)

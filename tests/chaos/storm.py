@@ -7,7 +7,7 @@ Decides when; never what is harm. After the last kill the daemon runs until noth
 import random
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +15,13 @@ from pathlib import Path
 from tests.chaos.servers import Fallen, falling
 from tests.chaos.town import Town
 from tests.e2e.office import Office
+from tests.servers.filter import Filter
 from tests.servers.road import Road
 from tests.servers.waiting import until
 
-BLIND, AIMED = 0.2, 0.5
-"""Shares of the kills: at any moment from the start on; when a mail is seen on the line. The others come while the
-letters that lay waiting are worked."""
+BLIND, AIMED, FILTERED = 0.2, 0.25, 0.3
+"""Shares of the kills: at any moment from the start on; when a mail is seen on the line; while the relay has all of a
+mail and thinks about it. The others come while the letters that lay waiting are worked."""
 STARTING = (0.05, 0.8)
 WORKING = (0.0, 0.5)
 AIMS_FOR = 3.0
@@ -40,17 +41,19 @@ OR (state = 'sent' AND copied_at IS NULL AND kind IN ('ack', 'probe'))"""
 
 @dataclass(slots=True)
 class Struck:
-    """What the kills hit: how many of them found a mail on the line, one in the outbox, letters being read. And how
-    often the servers fell."""
+    """What the kills hit: how many of them found a mail on the line, a relay that thought about one, one in the outbox,
+    letters being read. And how often the servers fell."""
 
     fallen: Fallen
     kills: int = 0
     sending: int = 0
+    filtered: int = 0
     waiting: int = 0
     reading: int = 0
 
     def __str__(self) -> str:
-        hit = f"{self.sending} during a handing over, {self.waiting} with mail waiting, {self.reading} while reading"
+        sending = f"{self.sending} during a handing over, {self.filtered} while the relay filtered"
+        hit = f"{sending}, {self.waiting} with mail waiting, {self.reading} while reading"
         return f"{self.kills} kills ({hit}), {self.fallen}"
 
 
@@ -63,13 +66,14 @@ def office(road: Road, root: str, program: str) -> Office:
     return desk
 
 
-def rage(desk: Office, town: Town, *, kills: int, mails: int, seed: int) -> Struck:
+def rage(desk: Office, town: Town, mind: Filter, *, kills: int, mails: int, seed: int) -> Struck:
     chance = random.Random(seed)
     arriving = _arriving(town, mails, seconds=kills * A_LIFE)
     with falling(desk.road, town.counter, seed) as fallen, arriving:
         struck = Struck(fallen)
         for _ in range(kills):
-            _live(desk, chance)
+            _live(desk, mind, chance)
+            struck.filtered += mind.thinking > 0
             desk.kill()
             _note(desk, struck)
     desk.launch()
@@ -89,7 +93,7 @@ def calm(desk: Office, letters: int) -> bool:
     return True
 
 
-def _live(desk: Office, chance: random.Random) -> None:
+def _live(desk: Office, mind: Filter, chance: random.Random) -> None:
     log = desk.root / "log"
     before = log.stat().st_size if log.exists() else 0
     kind, blind, working = chance.random(), chance.uniform(*STARTING), chance.uniform(*WORKING)
@@ -99,10 +103,17 @@ def _live(desk: Office, chance: random.Random) -> None:
         return
     until(lambda: log.stat().st_size > before, 20, what="the daemon starts")  # its first line: it begins to work
     if kind < BLIND + AIMED:
-        with suppress(AssertionError):  # no mail was seen in time: so be it
-            until(lambda: desk.rows(_ON_THE_LINE), AIMS_FOR, every=0.0005)
+        _aim(lambda: bool(desk.rows(_ON_THE_LINE)))
+    elif kind < BLIND + AIMED + FILTERED:
+        _aim(lambda: mind.thinking > 0)
     else:
         _pause(working)
+
+
+def _aim(seen: Callable[[], bool]) -> None:
+    """Till that is seen; or it is not seen in time: so be it."""
+    with suppress(AssertionError):
+        until(seen, AIMS_FOR, every=0.0005)
 
 
 def _note(desk: Office, struck: Struck) -> None:

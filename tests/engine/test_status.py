@@ -9,7 +9,10 @@ import pytest
 import oacmail
 from oacmail.adapters.workdays import SHIPPED
 from oacmail.cli.status import REMEDIES, health
+from oacmail.core.refusals import REFUSES
 from oacmail.engine import TEMPLATES
+from oacmail.engine.intake import FULL
+from oacmail.engine.vigil import CLOCK, DISK
 from oacmail.mail.labels import label
 from oacmail.mail.words import LANGUAGES
 from oacmail.sim.relay import DOWN, refused, silence
@@ -86,7 +89,7 @@ TOLD_IN_THE_CODE = re.compile(r"""\bproblem\(\s*"([a-z-]+)\"""")
 def test_every_problem_that_is_remembered_has_a_remedy_and_a_name_in_every_language() -> None:
     package = Path(oacmail.__file__).parent
     codes = {code for path in package.rglob("*.py") for code in TOLD_IN_THE_CODE.findall(path.read_text("utf-8"))}
-    codes |= {TEMPLATES, "calendar_missing:2028", "calendar_provisional:2028"}
+    codes |= {TEMPLATES, FULL, REFUSES, CLOCK, DISK, "calendar_missing:2028", "calendar_provisional:2028"}
     assert len(codes) > 8
     assert {code.partition(":")[0] for code in codes} <= set(REMEDIES)
     for code in codes:

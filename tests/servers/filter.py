@@ -25,7 +25,7 @@ class Filter:
 
     `pause`: asked after each DATA, seconds to think. `replies`: by "MAIL", "RCPT" or "DATA", what the relay shall say
     instead of 250, like "451 4.7.1 not now". `asked`: how often, by the same words; `thought`: how many mails it held
-    up for half a second or more.
+    up for half a second or more, `thinking`: over how many it sits now.
     """
 
     def __init__(self) -> None:
@@ -34,7 +34,8 @@ class Filter:
         self.pause: Callable[[], float] = lambda: 0.0
         self.replies: dict[str, str] = {}
         self.asked: Counter[str] = Counter()
-        self.thought = 0
+        self.thought = self.thinking = 0
+        self._guard = threading.Lock()
         self._waiting = threading.Event()
 
     def __enter__(self) -> "Filter":
@@ -77,5 +78,11 @@ class Filter:
         return b"y" + reply.encode() + b"\0" if reply else b"c"
 
     def _think(self, seconds: float) -> None:
-        self.thought += seconds >= 0.5
+        if seconds < 0.5:
+            self._waiting.wait(seconds)
+            return
+        with self._guard:
+            self.thought, self.thinking = self.thought + 1, self.thinking + 1
         self._waiting.wait(seconds)
+        with self._guard:
+            self.thinking -= 1
