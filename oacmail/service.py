@@ -247,13 +247,15 @@ class Service:
             log.error("tick.failed", exc_info=True)
 
     def _nightly(self) -> None:
-        """Hold every place in the mailbox against what we know of it; look ahead in the calendar."""
+        """Hold every place in the mailbox against what we know of it; look ahead in the calendar; forget what nobody
+        waits for."""
         self._compare.set()
         self.parts.mailbox.wake()
         try:
             wiring.foresee(self.parts.config, self.parts.engine)
+            self.parts.store.tidy(self.parts.engine.now())
         except OacmailError as error:
-            log.warning("calendar.unread", error=str(error))
+            log.warning("night.postponed", error=str(error))
 
 
 def _tick(parts: Parts) -> None:

@@ -179,3 +179,14 @@ def test_started_anew_after_the_other_was_stopped_it_sends_again(world: World) -
     world.restart()
     world.turn()
     assert world.kinds(ANNA) == ["ack"]
+
+
+def test_what_waits_for_a_letter_that_never_comes_is_forgotten_after_two_months(world: World) -> None:
+    for name in ("reserved:0123", "undelivered:<x@example.cat>", "serial:2026"):
+        world.store.remember(name, "7", world.clock.now())
+    world.clock.forward(days=59)
+    world.store.tidy(world.clock.now())
+    assert len(world.rows("SELECT 1 FROM kv WHERE value = '7'")) == 3
+    world.clock.forward(days=2)
+    world.store.tidy(world.clock.now())
+    assert world.rows("SELECT key FROM kv WHERE value = '7'") == [{"key": "serial:2026"}]

@@ -3,11 +3,15 @@
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from oacmail.adapters.store.connection import stamp
 from oacmail.core.effects import Arrived
 from oacmail.core.ports import FrozenMail, Spot
+from oacmail.core.view import UNDELIVERED
+
+WAITS_FOR_A_LETTER = ("reserved:*", f"{UNDELIVERED}*")
+WAITS_AT_MOST = timedelta(days=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,3 +55,9 @@ def remember(con: sqlite3.Connection, name: str, value: str, now: datetime) -> N
         ON CONFLICT(key) DO UPDATE SET value = excluded.value, at = excluded.at""",
         (name, value, stamp(now)),
     )
+
+
+def tidy(con: sqlite3.Connection, now: datetime) -> None:
+    """Numbers reserved for letters and reports about letters that have not come after so long, or have come."""
+    old = stamp(now - WAITS_AT_MOST)
+    con.executemany("DELETE FROM kv WHERE key GLOB ? AND at < ?", [(name, old) for name in WAITS_FOR_A_LETTER])

@@ -263,6 +263,10 @@ class SqliteStore:
                 (stamp(now),),
             )
 
+    def tidy(self, now: datetime) -> None:
+        with self._write():
+            scene.tidy(self.con, now)
+
     def remember(self, name: str, value: str, now: datetime) -> None:
         with self._write():
             scene.remember(self.con, name, value, now)
