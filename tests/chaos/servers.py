@@ -17,7 +17,7 @@ from tests.servers.road import Road
 FILTERED = 0.5
 FILTERS_FOR = (1.0, 8.0)
 """Share of our mails that the relay looks at for so many seconds before it answers; the others pass at once."""
-BETWEEN = (1.0, 8.0)
+BETWEEN = (2.0, 14.0)
 DOWN_FOR = (0.0, 2.5)
 """Seconds between two restarts, and of one of them: under way mail is tried again for longer than that."""
 

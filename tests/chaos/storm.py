@@ -22,6 +22,8 @@ from tests.servers.waiting import until
 BLIND, AIMED, FILTERED = 0.2, 0.25, 0.3
 """Shares of the kills: at any moment from the start on; when a mail is seen on the line; while the relay has all of a
 mail and thinks about it. The others come while the letters that lay waiting are worked."""
+SECOND_THOUGHTS = (2.0, 4.0)
+"""Seconds of a life that begins while the relay still thinks about a mail of the last one: time to send it again."""
 STARTING = (0.05, 0.8)
 WORKING = (0.0, 0.5)
 AIMS_FOR = 3.0
@@ -95,8 +97,10 @@ def calm(desk: Office, letters: int) -> bool:
 
 def _live(desk: Office, mind: Filter, chance: random.Random) -> None:
     log = desk.root / "log"
-    before = log.stat().st_size if log.exists() else 0
+    before, thought = log.stat().st_size if log.exists() else 0, mind.thought
     kind, blind, working = chance.random(), chance.uniform(*STARTING), chance.uniform(*WORKING)
+    if mind.thinking:
+        kind, working = 1.0, chance.uniform(*SECOND_THOUGHTS)
     desk.launch()
     if kind < BLIND:
         _pause(blind)
@@ -105,7 +109,7 @@ def _live(desk: Office, mind: Filter, chance: random.Random) -> None:
     if kind < BLIND + AIMED:
         _aim(lambda: bool(desk.rows(_ON_THE_LINE)))
     elif kind < BLIND + AIMED + FILTERED:
-        _aim(lambda: mind.thinking > 0)
+        _aim(lambda: mind.thought > thought)
     else:
         _pause(working)
 
