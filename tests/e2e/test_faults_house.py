@@ -1,10 +1,11 @@
 """Faults of the machine: a full disk, a locked database, a clock that jumps. Clear to an admin, over by themselves."""
 
 import os
+import shutil
 import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.e2e.office import IMPATIENT, Office
@@ -36,11 +37,13 @@ def _small_disk(folder: Path) -> Iterator[None]:
 
 
 def _fill(folder: Path, spare: int) -> Path:
-    """Somebody else's file leaves so many bytes."""
+    """Somebody else's file leaves so many bytes, or fewer, as the service writes there too."""
     file = folder / "somebody.else"
     with file.open("ab") as other:
-        free = os.statvfs(folder).f_bavail * os.statvfs(folder).f_frsize
-        os.posix_fallocate(other.fileno(), 0, other.tell() + free - spare)
+        for piece in (MB, 4096):
+            with suppress(OSError):  # no room for so large a piece
+                while shutil.disk_usage(folder).free >= max(spare, piece):
+                    os.posix_fallocate(other.fileno(), os.fstat(other.fileno()).st_size, piece)
     return file
 
 
