@@ -60,6 +60,7 @@ CREATE TABLE sightings(
   error TEXT, fingerprint TEXT, wanted TEXT, PRIMARY KEY(folder, uidvalidity, uid)) STRICT, WITHOUT ROWID;
 CREATE INDEX sightings_open ON sightings(folder, uid) WHERE outcome IS NULL;
 CREATE INDEX sightings_unread ON sightings(folder, uid) WHERE outcome = 'quarantined' AND fingerprint IS NULL;
+CREATE INDEX sightings_staff ON sightings(fingerprint) WHERE outcome = 'staff';
 CREATE INDEX sightings_to_file ON sightings(folder, uid) WHERE wanted IS NOT NULL;
 
 CREATE TABLE deadlines(

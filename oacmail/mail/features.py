@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 
 from oacmail.mail import lexicon, lexicon_of_kinds, numerals, operators, phones, terms_end
@@ -27,7 +27,12 @@ _SPACES = re.compile(r"\s+")
 
 def fold(text: str) -> str:
     """Lower case, no accents, plain apostrophes, "l·l" and its misspellings as "ll", single spaces."""
-    text = text[:_LONGEST].translate(_APOSTROPHES).casefold()
+    return _folded(text[:_LONGEST])
+
+
+@lru_cache(maxsize=16)  # a letter's subject and text are asked for by each who reads it
+def _folded(text: str) -> str:
+    text = text.translate(_APOSTROPHES).casefold()
     if not text.isascii():
         text = _ACCENTS.sub("", unicodedata.normalize("NFKD", _TWO_L.sub("", text)))
     return _SPACES.sub(" ", _TWO_L.sub("", text))

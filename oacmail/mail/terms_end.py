@@ -36,6 +36,7 @@ _DAYS: tuple[tuple[str, str], ...] = (
     ),
     *((rf"(?:{day})", f"weekday:{at}") for at, day in enumerate(_WEEK)),
 )
+_END = re.compile(_ENDS)  # stands in each of the patterns below
 _NEAR_END = tuple(
     (re.compile(rf"{_ENDS}[^.!?]{{0,40}}?\b{day}\b{_PASSED}|\b{day}\b[^.!?]{{0,25}}{_ENDS}"), code)
     for day, code in _DAYS
@@ -49,6 +50,8 @@ _DATE = re.compile(
 
 def ends(text: str) -> Iterator[str]:
     """ "in:<days>", "weekday:<0..6, Monday first>" or "date:<month>-<day>" for each day on which a term ends."""
+    if not _END.search(text):
+        return
     yield from (code for pattern, code in _NEAR_END if pattern.search(text))
     for found in _DATE.finditer(text):
         named = next((at for at in range(1, 13) if found[f"m{at}"]), 0)

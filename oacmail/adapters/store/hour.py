@@ -121,7 +121,10 @@ def _overtaken(con: sqlite3.Connection, since: datetime) -> int:
 
 
 def _live(con: sqlite3.Connection, policy: Policy, now: datetime) -> tuple[CaseView, ...]:
-    rows = con.execute("SELECT number FROM cases WHERE status IN ('open', 'derived', 'waiting') ORDER BY opened_at")
+    rows = con.execute(
+        """SELECT number FROM cases WHERE status <> 'closed' AND status IN ('open', 'derived', 'waiting')
+        ORDER BY opened_at"""
+    )
     return tuple(cases(con, policy, [row["number"] for row in rows], now).values())
 
 
