@@ -2,12 +2,14 @@
 #   make install   .venv with the locked dependencies        make demo [STAY=1]   the story in one screen
 #   make test      servers and the whole test suite          make check           lint, types, contracts, then test
 #   make deploy    install or upgrade the systemd service
-#   make bench [N=1000] · make chaos [KILLS=20] · make latency [LETTERS=100]
+#   make bench [N=1000], make bench GROW=100000   speed beside the floor program; on top of so many stored cases
+#   make chaos [KILLS=20] · make latency [LETTERS=100]
 #   make simulate [DAYS=90] [SEEDS=100]   the played town, seed after seed
 #   make lock      after a change of dependencies; needs uv
 
 PYTHON ?= python3
 N ?= 1000
+GROW ?=
 KILLS ?= 20
 DAYS ?= 90
 SEEDS ?= 100
@@ -49,7 +51,7 @@ lint: install
 
 bench: install
 	@.ci/servers
-	@$(AS_ROOT) .venv/bin/python -m bench.run $(N)
+	@$(AS_ROOT) .venv/bin/python -m $(if $(GROW),bench.grow $(GROW),bench.run) $(N)
 
 chaos: install
 	@.ci/servers

@@ -1,0 +1,116 @@
+"""A database of many years out of one of a thousand letters: its rows again and again, older, ended and renamed.
+
+Written by SQL, since the writer itself would take an hour. Each copy is two days older than the one before; its cases
+are closed, its clocks met, its mails sent; ten copies in turn belong to other people, so that who writes now has
+written before. What takes room and is never read again (originals, sent mails) is cut short.
+"""
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+_PEOPLE = 10
+_FINGERPRINT = "printf('x%03x', :k) || substr({0}, 5)"
+_MESSAGE_ID = "'<' || :k || '.' || substr({0}, 2)"
+_OLDER = "strftime('%Y-%m-%dT%H:%M:%SZ', {0}, :age)"
+_CASE = "{0} + :k * :cases"
+
+_NEIGHBOURS = """INSERT INTO people(id, address, name, lang, known)
+  SELECT id + :k * :people, :k || '.' || address, name, lang, known FROM people WHERE id <= :people"""
+# table -> column -> how it differs from the first copy's; all other columns are the same
+_COPIES: dict[str, tuple[str, dict[str, str]]] = {
+    "originals": (
+        "sha256 IN (SELECT original FROM messages WHERE id <= :messages)",
+        {"sha256": _FINGERPRINT, "bytes": "substr({0}, 1, 600)"},
+    ),
+    "cases": (
+        "id <= :cases",
+        {
+            "id": _CASE,
+            "number": "'OAC-' || (1000 + :k) || substr({0}, 9)",
+            "opened_by": _FINGERPRINT,
+            "citizen_id": "{0} + :k % :groups * :people",
+            "parent": "NULL",
+            "status": "'closed'",
+            **dict.fromkeys(("opened_at", "touched_at"), _OLDER),
+            **dict.fromkeys(("answered_at", "closed_at"), _OLDER.format("touched_at")),
+        },
+    ),
+    "messages": (
+        "id <= :messages",
+        {
+            "id": "{0} + :k * :messages",
+            "message_id": _MESSAGE_ID,
+            "case_id": _CASE,
+            "author_id": "{0} + :k % :groups * :people",
+            **dict.fromkeys(("fingerprint", "body_hash", "original"), _FINGERPRINT),
+            **dict.fromkeys(("sent_at", "received_at"), _OLDER),
+        },
+    ),
+    "refs": ("message_id <= :messages", {"ref": _MESSAGE_ID, "message_id": "{0} + :k * :messages"}),
+    "sightings": (
+        "uid <= :uids",
+        {
+            "uid": "{0} + :k * :uids",
+            "fingerprint": _FINGERPRINT,
+            **dict.fromkeys(("internal_date", "first_seen"), _OLDER),
+        },
+    ),
+    "deadlines": (
+        "case_id <= :cases",
+        {
+            "armed_by": _FINGERPRINT,
+            "case_id": _CASE,
+            **dict.fromkeys(("armed_at", "due_at"), _OLDER),
+            "met_at": "iif(level = 0, " + _OLDER.format("armed_at") + ", NULL)",
+            "void_at": "iif(level = 0, NULL, " + _OLDER.format("armed_at") + ")",
+        },
+    ),
+    "outbox": (
+        "id <= :mails AND kind = 'ack'",
+        {
+            "id": "{0} + :k * :mails",
+            "key": "'ack:' || " + _FINGERPRINT.format("substr(key, 5)"),
+            "message_id": _MESSAGE_ID,
+            "case_id": _CASE,
+            "mime": "substr({0}, 1, 1000)",
+            "state": "'sent'",
+            **dict.fromkeys(("released_at", "next_at", "data_at", "sent_at", "created_at"), _OLDER),
+        },
+    ),
+    "events": (
+        "id <= :events",
+        {"id": "{0} + :k * :events", "at": _OLDER, "case_id": _CASE, "fingerprint": _FINGERPRINT},
+    ),
+}
+_LAST = """SELECT (SELECT max(id) FROM people) AS people, (SELECT max(id) FROM cases) AS cases,
+  (SELECT max(id) FROM messages) AS messages, (SELECT max(uid) FROM sightings) AS uids,
+  (SELECT max(id) FROM outbox) AS mails, (SELECT max(id) FROM events) AS events"""
+
+
+def grow(state: Path, target: Path, cases: int) -> int:
+    """A state directory with at least so many cases, out of one whose program has ended; how many they are."""
+    shutil.copytree(state, target)
+    con = sqlite3.connect(target / "oacmail.db", isolation_level=None)
+    con.row_factory = sqlite3.Row
+    con.execute("PRAGMA synchronous=OFF")
+    con.execute("BEGIN")
+    con.execute("DELETE FROM folders")  # another mailbox than the one that is read next
+    con.execute("UPDATE sightings SET uidvalidity = 1")
+    last = dict(con.execute(_LAST).fetchone())
+    for group in range(1, _PEOPLE):
+        con.execute(_NEIGHBOURS, {"k": group, "people": last["people"]})
+    statements = [_copying(con, table, where, changed) for table, (where, changed) in _COPIES.items()]
+    for k in range(1, -(-cases // last["cases"])):
+        for statement in statements:
+            con.execute(statement, {**last, "k": k, "groups": _PEOPLE, "age": f"-{20 + 2 * k} days"})
+    con.execute("COMMIT")
+    (stored,) = con.execute("SELECT count(*) FROM cases").fetchone()
+    con.close()
+    return int(stored)
+
+
+def _copying(con: sqlite3.Connection, table: str, where: str, changed: dict[str, str]) -> str:
+    names = [row["name"] for row in con.execute(f"PRAGMA table_info({table})")]
+    values = [changed.get(name, "{0}").format(name) for name in names]
+    return f"INSERT INTO {table}({', '.join(names)}) SELECT {', '.join(values)} FROM {table} WHERE {where}"
