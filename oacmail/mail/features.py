@@ -47,8 +47,8 @@ def title(subject: str) -> str:
 
 
 def words(subject: str, fresh: str, signature: str = "") -> Mapping[str, float]:
-    """Matched terms as "group:label:term" -> weight; also "phone:+34…", "slot:morning|afternoon|any",
-    "operator:<whose>:<platform>" and "ends:<day on which a term ends>".
+    """Matched terms as "group:label:term" -> weight; with a telephone "phone:+34…" and
+    "slot:morning|afternoon|any"; also "operator:<whose>:<platform>" and "ends:<day on which a term ends>".
 
     `signature` is looked through for a telephone when the text has none. Weights add up: a term's own (1 hints,
     3 says it) times its occurrences, those in the subject doubled;
@@ -93,7 +93,7 @@ def _named(title: str, text: str) -> dict[str, float]:
 def _call(text: str, signature: str) -> dict[str, float]:
     text = numerals.in_digits(text)
     number = phones.phone(text) or phones.phone(signature)
-    return {f"slot:{phones.slot(text)}": 1.0} | ({f"phone:{number}": 1.0} if number else {})
+    return {f"phone:{number}": 1.0, f"slot:{phones.slot(text)}": 1.0} if number else {}
 
 
 # --- the tables, compiled once, and only where a letter is read ---------------------------------------
