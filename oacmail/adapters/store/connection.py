@@ -27,6 +27,7 @@ _PRAGMAS = (
     "PRAGMA foreign_keys=ON",
     "PRAGMA secure_delete=ON",
     "PRAGMA recursive_triggers=ON",
+    "PRAGMA cache_size=-16000",  # kB: a commit of several letters must not spill over into the log twice
 )
 _WHOLE = ("BEGIN IMMEDIATE", ("ROLLBACK",), "COMMIT")
 _INNER = ("SAVEPOINT inner", ("ROLLBACK TO inner", "RELEASE inner"), "RELEASE inner")
