@@ -7,7 +7,7 @@ mailbox twice without us; `count` tells it from one that we sent twice.
 
 import random
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -40,9 +40,9 @@ def thoughtful(mind: Filter, seed: int) -> None:
 
 
 @contextmanager
-def falling(road: Road, counter: threading.Lock, seed: int) -> Iterator[Fallen]:
+def falling(road: Road, counter: threading.Lock, seed: int, spare: Callable[[], None]) -> Iterator[Fallen]:
     """Inside, the servers go down and come back at random moments; at the end both are up. `counter` is held while
-    Postfix is down."""
+    Postfix is down; `spare` waits for what it must not strike."""
     fallen, over, failed = Fallen(), threading.Event(), list[BaseException]()
     chance = random.Random(seed)
 
@@ -54,6 +54,7 @@ def falling(road: Road, counter: threading.Lock, seed: int) -> Iterator[Fallen]:
                     _dovecot(road, over, down, sudden=chance.random() < 0.5)
                     fallen.dovecot += 1
                 else:
+                    spare()
                     with counter:
                         _postfix(road, over, down)
                     fallen.postfix += 1

@@ -26,13 +26,15 @@ SECOND_THOUGHTS = (2.0, 4.0)
 """Seconds of a life that begins while the relay still thinks about a mail of the last one: time to send it again."""
 STARTING = (0.05, 0.8)
 WORKING = (0.0, 0.5)
-AIMS_FOR = 3.0
+AIMS_FOR, SPARES_FOR = 3.0, 10.0
 A_LIFE = 1.2
 """Seconds from start to kill, about: for the pace of arrival."""
 UNCERTAIN = 10
 """Seconds that a mail without an answer waits for its copy: longer than the relay filters, as 900 are."""
 QUIET_WITHIN = 300.0
 _ON_THE_LINE = "SELECT 1 FROM outbox WHERE state = 'sending'"
+_SENT_AGAIN = "SELECT 1 FROM outbox WHERE state = 'sending' AND tries > 0"
+"""Nothing strikes such a mail: what is in doubt twice is held for a person, as it should be."""
 _UNDER_WAY = """SELECT (SELECT count(*) FROM outbox WHERE state = 'sending') AS sending,
 (SELECT count(*) FROM outbox WHERE state IN ('queued', 'claimed')) AS waiting,
 (SELECT count(*) FROM sightings WHERE in_flight) AS reading"""
@@ -71,10 +73,11 @@ def office(road: Road, root: str, program: str) -> Office:
 def rage(desk: Office, town: Town, mind: Filter, *, kills: int, mails: int, seed: int) -> Struck:
     chance = random.Random(seed)
     arriving = _arriving(town, mails, seconds=kills * A_LIFE)
-    with falling(desk.road, town.counter, seed) as fallen, arriving:
+    with falling(desk.road, town.counter, seed, lambda: _spare(desk)) as fallen, arriving:
         struck = Struck(fallen)
         for _ in range(kills):
             _live(desk, mind, chance)
+            _spare(desk)
             struck.filtered += mind.thinking > 0
             desk.kill()
             _note(desk, struck)
@@ -112,6 +115,11 @@ def _live(desk: Office, mind: Filter, chance: random.Random) -> None:
         _aim(lambda: mind.thought > thought)
     else:
         _pause(working)
+
+
+def _spare(desk: Office) -> None:
+    with suppress(AssertionError):  # a process that is dead already sends nothing more
+        until(lambda: not desk.rows(_SENT_AGAIN), SPARES_FOR)
 
 
 def _aim(seen: Callable[[], bool]) -> None:
