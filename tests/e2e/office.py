@@ -150,7 +150,7 @@ class Office:
         """SIGTERM; the exit code."""
         self.signal(signal.SIGTERM)
         assert self.process is not None
-        code = self.process.wait(15)
+        code = self.process.wait(60)
         self.process = None
         return code
 

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
+PATIENCE = 4
+"""A deadline is what a machine of one's own needs, with room; a shared one is given so many times more."""
 
 
 def until(predicate: Callable[[], T], seconds: float = 10.0, *, every: float = 0.01, what: str = "") -> T:
-    """The first truthy value of `predicate`, asked again each `every` seconds; AssertionError after `seconds`."""
-    pause = threading.Event()
+    """The first truthy value of `predicate`, asked again each `every` seconds; AssertionError when it took too long."""
+    pause, seconds = threading.Event(), seconds * PATIENCE
     end = time.monotonic() + seconds
     while not (value := predicate()):
         if time.monotonic() > end:
