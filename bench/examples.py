@@ -5,14 +5,13 @@ letters by another hand, written from the desk's rules and glossary.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 from oacmail.core.model import Message
-from oacmail.mail import signals
+from oacmail.mail import labelled, signals
 from oacmail.mail.parse import parse
 
 PHRASES = Path(__file__).parent / "understanding_phrases.txt"
@@ -21,8 +20,6 @@ MARKS: tuple[Mapping[str, str], ...] = (
     {"Auto-Submitted": "auto-generated"},
     {"Auto-Submitted": "auto-generated", "Precedence": "bulk"},
 )
-_LEVELS = {"1": "first", "2": "second", "0": "out_of_scope"}
-_INTENTS = {"q": "question", "c": "callback", "k": "complaint", "s": "suggestion", "d": "data_rights"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +46,9 @@ def mails(folder: Path) -> list[Example]:
 def phrases() -> list[Example]:
     """Each phrase as a person's mail; a machine's also with the marks that machines put on, which do not tell which."""
     found = []
-    for labels, text in _lines():
+    for labels, said in labelled.lines(PHRASES.read_text(encoding="utf-8")):
         marks = MARKS if labels["kind"] in ("auto_reply", "bulk") else MARKS[:1]
-        found += [_example("phrases", _letter(text, mark), labels) for mark in marks]
+        found += [_example("phrases", labelled.letter(said, mark), labels) for mark in marks]
     return found
 
 
@@ -64,28 +61,3 @@ def _example(file: str, raw: bytes, labels: Mapping[str, Any]) -> Example:
         pieces=frozenset(signals.pieces(message)),
         signals=signals.signals(message),
     )
-
-
-def _lines() -> Iterator[tuple[dict[str, str | None], str]]:
-    """Blocks "[topic grant]" of lines "1q text" (level, intent), and "[kind spam]" of lines of text."""
-    what = name = ""
-    for line in PHRASES.read_text(encoding="utf-8").splitlines():
-        if line.startswith("["):
-            what, name = line.strip("[]").split()
-        elif what == "topic" and line:
-            code, text = line.split(" ", 1)
-            yield {"kind": "request", "topic": name, "level": _LEVELS[code[0]], "intent": _INTENTS[code[1]]}, text
-        elif line and not line.startswith("#"):
-            yield {"kind": name, "topic": None, "level": None, "intent": None}, line
-
-
-def _letter(text: str, marks: Mapping[str, str]) -> bytes:
-    subject, _, body = text.rpartition(" :: ")
-    letter = EmailMessage()
-    letter["From"] = "person@example.org"
-    letter["Subject"] = subject
-    letter["To"] = "oac360@example.org"
-    for name, value in marks.items():
-        letter[name] = value
-    letter.set_content(body)
-    return letter.as_bytes()

@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from types import FrameType
 
 import structlog
@@ -248,12 +248,14 @@ class Service:
 
     def _nightly(self) -> None:
         """Hold every place in the mailbox against what we know of it; look ahead in the calendar; forget what nobody
-        waits for."""
+        waits for; learn from what people have corrected."""
         self._compare.set()
         self.parts.mailbox.wake()
         try:
             wiring.foresee(self.parts.config, self.parts.engine)
             self.parts.store.tidy(self.parts.engine.now())
+            for one in wiring.learn(self.parts):
+                log.info("learned", **asdict(one))
         except OacmailError as error:
             log.warning("night.postponed", error=str(error))
 

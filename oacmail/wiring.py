@@ -23,7 +23,8 @@ from oacmail.config import Config, secrets
 from oacmail.core.errors import ConfigError, Transient
 from oacmail.core.policy import Policy
 from oacmail.core.ports import Clock, Workdays
-from oacmail.engine import TEMPLATES, Delivery, Engine, Intake, Vigil
+from oacmail.engine import TEMPLATES, Delivery, Engine, Intake, Vigil, learning
+from oacmail.mail.lessons import Outcome
 
 _NO_SECRET = (b"no mail is sent under this secret",)
 SHADOW = "shadow"  # remembered, so that who works beside the daemon sends nothing either
@@ -185,6 +186,11 @@ def assemble(config: Config, *, shadow: bool = False) -> Parts:
         delivery=delivery,
         vigil=Vigil(engine=core, free=lambda: disk.free(state(config))),
     )
+
+
+def learn(parts: Parts) -> list[Outcome]:
+    """From the house's corrections; what was learned holds from the next pass over the mailbox. Raises Transient."""
+    return learning.learn(parts.store, parts.intake.house, parts.engine.now())
 
 
 def state(config: Config) -> Path:

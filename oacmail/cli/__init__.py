@@ -24,6 +24,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "replay": ("judge", "An archive through today's rules; sends nothing."),
     "simulate": ("simulate", "A town over weeks, with everything that can go wrong; nothing is sent."),
     "evaluate": ("evaluate", "How well labelled mail is read: a table a field, confusion, worst mistakes."),
+    "learn": ("learning", "Take in what people have corrected; refuses to become worse."),
     "case": ("cases", "Cases: list, show, assign, close, reopen, log a call …"),
     "why": ("cases", "Every rule, word and event behind a case."),
     "outbox": ("queues", "Mails that wait, failed or are held."),

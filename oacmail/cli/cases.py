@@ -21,6 +21,7 @@ from oacmail.core.errors import OacmailError
 from oacmail.core.model import Folder, Status
 from oacmail.core.on_order import CLOSE_REASONS, CORRECTABLE
 from oacmail.core.ports import Fetched
+from oacmail.engine import learning
 from oacmail.mail.parse import parse
 
 _COLUMNS = ("number", "status", "topic", "level", "due_at", "citizen", "subject")
@@ -189,7 +190,7 @@ def _words(field: str) -> click.Choice[str]:
 @click.option("--language", type=_words("language"))
 @click.pass_context
 def set_(ctx: click.Context, /, n: str, **words: str | None) -> None:
-    """Correct what the classifier read."""
+    """Correct what the classifier read; `oacmail learn` and every night learn from it."""
     if not any(words.values()):
         raise click.UsageError("say what to set: --kind, --topic, --level, --intent or --language")
     _order(ctx, n, "set", **words)
@@ -211,7 +212,8 @@ def open_(ctx: click.Context, message_id: str) -> None:
             raise OacmailError("no letter of this id waits without a case: `oacmail quarantine list` shows them")
         kept, received_at = _kept(config, row), at(row["received_at"])
         day = received_at.astimezone(config.office.timezone).date().isoformat()
-        message = parse(kept.raw, settings.house(config), skipped=kept.skipped, day=day)
+        house = learning.taught(engine.store, settings.house(config))
+        message = parse(kept.raw, house, skipped=kept.skipped, day=day)
         letter = Arrived(message=message, received_at=received_at, folder=Folder.INTAKE, forced=True)
         _said_back(engine.perform(letter, raw=kept.raw if kept.complete else None).because)
 

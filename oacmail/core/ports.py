@@ -60,6 +60,17 @@ class Fetched:
     skipped: tuple[tuple[str, str, int], ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Corrected:
+    """A letter that people read otherwise than we did. `labels`: field (kind, topic, level, intent, language) -> what
+    they say. `raw`: None for one too large to be kept, or kept no longer."""
+
+    labels: Mapping[str, str]
+    subject: str
+    fresh: str
+    raw: bytes | None
+
+
 class Mailbox(Protocol):
     """One IMAP connection. All methods raise Transient; a lost line is Transient and the next call reconnects."""
 

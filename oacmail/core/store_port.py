@@ -12,7 +12,7 @@ from typing import Protocol
 from oacmail.core.effects import Arrived, Decision, Input
 from oacmail.core.model import Outcome
 from oacmail.core.policy import Policy
-from oacmail.core.ports import Claimed, FolderRow, FrozenMail, Place, Spot, WatchedFolder
+from oacmail.core.ports import Claimed, Corrected, FolderRow, FrozenMail, Place, Spot, WatchedFolder
 from oacmail.core.view import Hour, View
 
 LATEST = "latest"  # the name of the latest moment that the clock has ever shown
@@ -105,3 +105,6 @@ class Store(Protocol):
 
     def remember(self, name: str, value: str, now: datetime) -> None: ...
     def recall(self, name: str) -> str | None: ...
+    def corrections(self) -> list[Corrected]:
+        """What people have said of letters that were read wrongly."""
+        ...

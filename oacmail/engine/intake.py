@@ -19,6 +19,7 @@ from oacmail.core.effects import Arrived
 from oacmail.core.errors import Fatal, FolderUnread, StateTrouble, Transient, UnreadableLetter
 from oacmail.core.model import Folder, Outcome
 from oacmail.core.ports import Fetched, Mailbox, Spot
+from oacmail.engine.learning import taught
 from oacmail.engine.lookout import CLOCKS_DIFFER, MARK, Lookout, Reading
 from oacmail.engine.turns import Engine
 from oacmail.mail.house import House
@@ -45,8 +46,10 @@ class Intake:
     _lookout: Lookout = field(init=False)
     _unfiled: bool | None = None
     _full: bool | None = None
+    _reader: House = field(init=False)
 
     def __post_init__(self, backlog: timedelta) -> None:
+        self._reader = self.house
         self._lookout = Lookout(engine=self.engine, mailbox=self.mailbox, backlog=backlog)
 
     def sync(self, *, compare: bool) -> int:
@@ -57,6 +60,7 @@ class Intake:
         where it is not one of the office's own (INBOX, Sent, Junk), which tell what has left already.
         """
         begun = self.engine.now()
+        self._reader = taught(self.engine.store, self.house)
         readings, troubles = self._look_at_all(compare)
         worked = self._work(readings)
         for reading in readings:
@@ -179,7 +183,7 @@ class Intake:
 
     def _arrived(self, reading: Reading, uid: int, letter: Fetched) -> Arrived:
         received_at = self._arrival(reading.todo[uid][0].internal_date)
-        message = parse(letter.raw, self.house, skipped=letter.skipped, day=self._day(received_at))
+        message = parse(letter.raw, self._reader, skipped=letter.skipped, day=self._day(received_at))
         return Arrived(message=message, received_at=received_at, folder=reading.watched.role)
 
     @contextmanager

@@ -3,7 +3,9 @@
 Values only, built by wiring from the configuration; the parser never sees the rest of it.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal
 
 
@@ -13,6 +15,7 @@ class House:
 
     `provider`, `authserv_id`, `mx`, `internal_relays`: interfaces.md section 5, [trust]; `mx` are host names
     that stand behind "by" in Received lines of our own exchanger, `internal_relays` are networks in CIDR form.
+    `lessons`: what people's corrections have taught (mail/lessons.py).
     """
 
     own: frozenset[str] = frozenset()
@@ -21,3 +24,4 @@ class House:
     authserv_id: str = ""
     mx: tuple[str, ...] = ()
     internal_relays: tuple[str, ...] = ()
+    lessons: Mapping[str, Mapping[str, float]] = field(default_factory=lambda: MappingProxyType({}), hash=False)

@@ -21,10 +21,18 @@ _STEP = 0.01  # the largest change of a round at which it is learned
 
 def fit(rows: Sequence[Row], labels: Sequence[str], cost: float = 1.0, *, balanced: bool) -> dict[str, Weights]:
     """class -> feature -> weight. `balanced`: the examples of a rare class cost as much more."""
+    biased = [{**row, BIAS: 1.0} for row in rows]
+    nought = [0.0] * len(rows)
     return {
-        name: _one(rows, [label == name for label in labels], _costs(labels, name, cost, balanced))
+        name: _one(biased, [label == name for label in labels], nought, _costs(labels, name, cost, balanced))
         for name in sorted(set(labels))
     }
+
+
+def shift(rows: Sequence[Row], truths: Sequence[bool], starts: Sequence[float], cost: float) -> Weights:
+    """What to add to the weights of one class that gave the margins `starts`, so that these examples come out as
+    `truths`; no bias: what shares no feature with them does not move."""
+    return _one(rows, truths, starts, (cost, cost))
 
 
 def margins(model: Mapping[str, Weights], row: Row) -> dict[str, float]:
@@ -55,12 +63,12 @@ def _costs(labels: Sequence[str], name: str, cost: float, balanced: bool) -> tup
     return cost * len(labels) / (2 * inside), cost * len(labels) / (2 * (len(labels) - inside))
 
 
-def _one(rows: Sequence[Row], truths: Sequence[bool], costs: tuple[float, float]) -> Weights:
-    names = {name: at for at, name in enumerate(sorted({name for row in rows for name in row} | {BIAS}))}
-    weights = [0.0] * len(names)
-    places = [[*map(names.__getitem__, row), names[BIAS]] for row in rows]
-    values = [[*row.values(), 1.0] for row in rows]
-    picked = [itemgetter(*of, 0) for of in places]  # one more than values: never a single name, which comes unwrapped
+def _one(rows: Sequence[Row], truths: Sequence[bool], starts: Sequence[float], costs: tuple[float, float]) -> Weights:
+    names = {name: at for at, name in enumerate(sorted({name for row in rows for name in row}))}
+    weights = [0.0] * max(1, len(names))
+    places = [[*map(names.__getitem__, row)] for row in rows]
+    values = [[*row.values()] for row in rows]
+    picked = [itemgetter(*of, 0, 0) for of in places]  # more than values: what picks a single thing does not wrap it
     softness = [1 / (2 * costs[0 if truth else 1]) for truth in truths]
     squares = [sum(map(mul, of, of)) + soft for of, soft in zip(values, softness, strict=True)]
     alphas = [0.0] * len(rows)
@@ -71,7 +79,8 @@ def _one(rows: Sequence[Row], truths: Sequence[bool], costs: tuple[float, float]
         largest = 0.0
         for at in order:
             sign = 1.0 if truths[at] else -1.0
-            gradient = sign * sum(map(mul, values[at], picked[at](weights))) - 1 + alphas[at] * softness[at]
+            reach = starts[at] + sum(map(mul, values[at], picked[at](weights)))
+            gradient = sign * reach - 1 + alphas[at] * softness[at]
             alpha = max(0.0, alphas[at] - gradient / squares[at])
             if move := alpha - alphas[at]:
                 largest = max(largest, abs(move))

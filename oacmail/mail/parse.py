@@ -151,7 +151,7 @@ def _message(
         body_hash=_body_hash(written.fresh),
         words=features.words(subject, written.fresh, _signature(own, written)),
     )
-    return replace(message, words=MappingProxyType({**message.words, **scores.scores(message)}))
+    return replace(message, words=MappingProxyType({**message.words, **scores.scores(message, lessons=house.lessons)}))
 
 
 def _subject(fields: Fields) -> str:

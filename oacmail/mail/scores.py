@@ -12,15 +12,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Any
 
 from oacmail.core.model import Message
-from oacmail.mail import linear, signals
+from oacmail.mail import features, grams, linear, signals
 
 SCALE = 40  # pieces' weights are kept as 1/40ths
 MOST = 127  # and no larger than this, either way
 _LANE = 32
 _MASK = 2**_LANE - 1
+_TELLING = 4  # letters that a word must have to carry a lesson: "que" and "the" stand in every letter
+_OLD_WORD = 0.4  # the share of a word that the shipped table knows beside one that is new to it
+_STEM = 6  # letters of the beginning of a word that carries one
 _NAMED = 4  # words and signals named for a question
 _NOTICED = 0.04  # the least share of a margin that is worth a name
 
@@ -44,24 +48,62 @@ class Table:
     pieces: Mapping[str, int]
 
 
-def scores(message: Message, table: Table | None = None) -> dict[str, float]:
+Lessons = Mapping[str, Mapping[str, float]]
+"""piece -> "<field>:<class>" -> what the house's corrections add to its weight (mail/lessons.py)."""
+NOTHING: Lessons = MappingProxyType({})
+_NONE: Mapping[str, float] = MappingProxyType({})
+
+
+def scores(message: Message, table: Table | None = None, lessons: Lessons = NOTHING) -> dict[str, float]:
     """ "score:<field>:<class>" -> probability; "why:<field>:<class>:<word or signal>" -> its part, for the likeliest;
     "cue:<name>" and "mark:<name>" -> 1 for each cue and each mark of a machine that holds."""
     table = table or shipped()
     said = signals.signals(message)
     known = sorted(signals.pieces(message) & table.pieces.keys())
     found = {name: 1.0 for name in said if name.startswith(("cue:", "mark:"))}
-    for field, reach in zip(table.fields, _margins(table, known, said), strict=True):
+    learned = _learned(table, message, lessons)
+    for field, reach in zip(table.fields, _margins(table, known, said, learned), strict=True):
         likely = linear.probabilities(reach, field.temperature)
         found |= {f"score:{field.name}:{name}": round(value, 4) for name, value in likely.items()}
         best = max(likely, key=lambda name: likely[name])
-        found |= {f"why:{field.name}:{best}:{what}": part for what, part in _why(table, field, best, known, said)}
+        found |= {
+            f"why:{field.name}:{best}:{what}": part for what, part in _why(table, field, best, known, said, learned)
+        }
     return found
 
 
-def margins(table: Table, message: Message) -> list[dict[str, float]]:
+def margins(table: Table, message: Message, lessons: Lessons = NOTHING) -> list[dict[str, float]]:
     """A field's margins of each class, in the order of the table's fields."""
-    return list(_margins(table, sorted(signals.pieces(message) & table.pieces.keys()), signals.signals(message)))
+    known = sorted(signals.pieces(message) & table.pieces.keys())
+    return list(_margins(table, known, signals.signals(message), _learned(table, message, lessons)))
+
+
+def telling(table: Table, message: Message) -> dict[str, float]:
+    """The pieces of a letter that can carry a lesson, none of them short, with their shares: new words most, then what
+    the table knows already. New words count in small letters only, so that nobody's name is ever kept."""
+    small = " ".join(word for word in f"{message.subject} {message.fresh}".split() if not word[:1].isupper())
+    new = (piece for piece in grams.pieces(grams.tokens(features.fold(small))) if " " not in piece)
+    pieces = sorted(filter(_tells, {*new, *(signals.pieces(message) & table.pieces.keys())}))
+    shares = {piece: _OLD_WORD if piece in table.pieces else 1.0 for piece in pieces}
+    length = math.sqrt(sum(share * share for share in shares.values()))
+    return {piece: share / length for piece, share in shares.items()}
+
+
+def _tells(piece: str) -> bool:
+    if piece[-1] == "*":
+        return len(piece) > _STEM
+    return all(len(word) >= _TELLING for word in piece.split())
+
+
+def _learned(table: Table, message: Message, lessons: Lessons) -> dict[str, dict[str, float]]:
+    """ "<field>:<class>" -> piece -> what the lessons add to the margin."""
+    if not lessons:
+        return {}
+    added: dict[str, dict[str, float]] = {}
+    for piece, share in telling(table, message).items():
+        for name, weight in lessons.get(piece, _NONE).items():
+            added.setdefault(name, {})[piece] = weight * share
+    return added
 
 
 def of(content: Mapping[str, Any]) -> Table:
@@ -91,7 +133,9 @@ def _packed(row: list[int]) -> int:
     return int.from_bytes(b"".join((weight + MOST).to_bytes(_LANE // 8, "little") for weight in row), "little")
 
 
-def _margins(table: Table, known: list[str], said: Mapping[str, float]) -> Iterator[dict[str, float]]:
+def _margins(
+    table: Table, known: list[str], said: Mapping[str, float], learned: Mapping[str, Mapping[str, float]]
+) -> Iterator[dict[str, float]]:
     total = sum(table.pieces[piece] for piece in known)
     share = 1 / (SCALE * math.sqrt(len(known) or 1))
     for field in table.fields:
@@ -100,11 +144,19 @@ def _margins(table: Table, known: list[str], said: Mapping[str, float]) -> Itera
         yield {
             name: ((total >> _LANE * (field.lane + at) & _MASK) - MOST * len(known)) * share
             + sum(row[at] * value for row, value in rows)
+            + sum(learned.get(f"{field.name}:{name}", _NONE).values())
             for at, name in enumerate(field.classes)
         }
 
 
-def _why(table: Table, field: Field, best: str, known: list[str], said: Mapping[str, float]) -> list[tuple[str, float]]:
+def _why(
+    table: Table,
+    field: Field,
+    best: str,
+    known: list[str],
+    said: Mapping[str, float],
+    learned: Mapping[str, Mapping[str, float]],
+) -> list[tuple[str, float]]:
     """What spoke loudest for `best`: whole words and pairs, signals; the beginnings of words speak through them."""
     at = field.classes.index(best)
     shift = _LANE * (field.lane + at)
@@ -113,5 +165,7 @@ def _why(table: Table, field: Field, best: str, known: list[str], said: Mapping[
         piece: ((table.pieces[piece] >> shift & _MASK) - MOST) * share for piece in known if piece[-1] not in "*?!."
     }
     parts |= {name: field.signals[name][at] * value for name, value in said.items() if name in field.signals}
+    for piece, added in learned.get(f"{field.name}:{best}", _NONE).items():
+        parts[piece] = parts.get(piece, 0.0) + added
     loud = sorted((-part, name) for name, part in parts.items() if part > _NOTICED)
     return [(name, round(-part, 3)) for part, name in loud[:_NAMED]]

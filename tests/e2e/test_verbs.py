@@ -1,6 +1,7 @@
 """The verbs as an admin uses them on a real desk: what they do, what they print, how they end."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -70,6 +71,19 @@ def test_every_json_shape_is_exactly_the_promised_one(road: Road, desk: Office, 
 
 
 # --- a case in an admin's hands ---------------------------------------------------------------------------
+
+
+def test_a_correction_is_learned_and_the_next_like_letter_is_read_by_it(road: Road, desk: Office) -> None:
+    asked = ("Hort municipal", "Bon dia, voldria demanar una parcel·la a l'hort municipal del torrent. Com ho faig?")
+    like = ("Hort", "Bona tarda, com es demana una parcel·la d'hort municipal?")
+    before = _one_case(road, desk, *asked)
+    assert desk.case(_one_case(road, desk, *like))["topic"] != "application"
+
+    desk.oacmail("case", "set", before, "--topic", "application")
+    shown = desk.oacmail("learn").stdout
+
+    assert re.search(r"^topic +1 +\d+ +\d+ +\d+ +learned$", shown, re.MULTILINE), shown
+    assert desk.case(_one_case(road, desk, *like))["topic"] == "application"
 
 
 def test_a_case_is_assigned_noted_corrected_called_and_every_reason_can_be_read(road: Road, desk: Office) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import RLock
 from typing import IO
 
-from oacmail.adapters.store import hour, places, posting, reading, scene, writing
+from oacmail.adapters.store import corrections, hour, places, posting, reading, scene, writing
 from oacmail.adapters.store.connection import (
     FILE,
     connect,
@@ -29,7 +29,7 @@ from oacmail.core.errors import Transient
 from oacmail.core.model import Outcome
 from oacmail.core.on_ours import OTHER_INSTANCE
 from oacmail.core.policy import Policy
-from oacmail.core.ports import Claimed, FolderRow, FrozenMail, Place, Spot, WatchedFolder
+from oacmail.core.ports import Claimed, Corrected, FolderRow, FrozenMail, Place, Spot, WatchedFolder
 from oacmail.core.view import Hour, View
 
 
@@ -275,3 +275,7 @@ class SqliteStore:
         with self._read():
             row = self.con.execute("SELECT value FROM kv WHERE key = ?", (name,)).fetchone()
             return row["value"] if row else None
+
+    def corrections(self) -> list[Corrected]:
+        with self._read():
+            return corrections.corrections(self.con)

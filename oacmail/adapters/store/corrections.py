@@ -1,0 +1,32 @@
+"""What people have said of letters that were read wrongly, out of the diary: the house's labelled examples.
+
+Decides nothing. The diary's "corrected" lines are the store of examples: append-only, by whom and when (`why N`).
+"""
+
+import json
+import sqlite3
+
+from oacmail.core.ports import Corrected
+
+
+def corrections(con: sqlite3.Connection) -> list[Corrected]:
+    """One for each letter that opened a case and was corrected; the last word on each field holds. By age."""
+    rows = con.execute(
+        """SELECT m.fingerprint, m.subject, m.fresh, o.bytes, e.data FROM events e JOIN cases c ON c.id = e.case_id
+        JOIN messages m ON m.fingerprint = c.opened_by LEFT JOIN originals o ON o.sha256 = m.original
+        WHERE e.kind = 'corrected' ORDER BY e.id"""
+    ).fetchall()
+    labels: dict[str, dict[str, str]] = {}
+    letters: dict[str, sqlite3.Row] = {}
+    for row in rows:
+        labels.setdefault(row["fingerprint"], {}).update(json.loads(row["data"]))
+        letters[row["fingerprint"]] = row
+    return [
+        Corrected(
+            labels=labels[fingerprint],
+            subject=row["subject"],
+            fresh=row["fresh"],
+            raw=bytes(row["bytes"]) if row["bytes"] is not None else None,
+        )
+        for fingerprint, row in letters.items()
+    ]

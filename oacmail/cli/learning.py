@@ -1,0 +1,31 @@
+"""`learn`: takes in what people have corrected, and shows what that does to letters it has not learned from."""
+
+from datetime import UTC, datetime
+
+import click
+
+from oacmail import config as settings
+from oacmail import wiring
+from oacmail.cli.common import configured, table
+from oacmail.engine import learning
+
+_COLUMNS = ("field", "corrections", "held out", "right before", "right after", "")
+
+
+@click.command()
+@click.pass_context
+def learn(ctx: click.Context) -> None:
+    """Take in the house's corrections (`case set`); exit 1 where a field would become worse and nothing was learned."""
+    config = configured(ctx)
+    with wiring.beside(config) as engine:
+        outcomes = learning.learn(engine.store, settings.house(config), datetime.now(UTC).replace(microsecond=0))
+    if not outcomes:
+        click.echo("oacmail: nothing has been corrected: `oacmail case set N` corrects a case", err=True)
+        return
+    rows = [
+        (one.field, one.corrections, one.letters, one.before, one.after, "learned" if one.taken else "refused: worse")
+        for one in outcomes
+    ]
+    table(_COLUMNS, rows)
+    if not all(one.taken for one in outcomes):
+        raise SystemExit(1)

@@ -1,0 +1,122 @@
+"""Lessons out of corrections: far enough for a like letter, nowhere for an unlike one, and never for the worse."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from oacmail.core.classify import classify
+from oacmail.core.model import Reading
+from oacmail.mail import labelled, lessons, scores
+from oacmail.mail.house import House
+from oacmail.mail.lessons import Example
+from oacmail.mail.parse import parse
+from oacmail.mail.scores import Lessons
+
+PLOT = "Hort municipal :: Bon dia, voldria demanar una parcel·la a l'hort municipal del torrent. Com ho faig?"
+LIKE = "Hort :: Bona tarda, com es demana una parcel·la d'hort municipal?"
+UNLIKE = "IBI :: Com puc pagar el rebut de l'IBI?"
+
+
+def corrected(said: str, **labels: str) -> Example:
+    return Example(message=parse(labelled.letter(said)), labels=labels)
+
+
+def held_out() -> Sequence[Example]:
+    return [
+        Example(message=parse(raw), labels={name: label for name, label in labels.items() if label})
+        for labels, raw in labelled.held_out()
+    ]
+
+
+def taught(*examples: Example) -> Lessons:
+    found, _ = lessons.learn(scores.shipped(), examples, held_out())
+    return found
+
+
+def read(said: str, learned: Lessons) -> Reading:
+    return classify(parse(labelled.letter(said), House(lessons=learned)))
+
+
+def test_a_like_letter_is_read_as_the_corrected_one_and_says_by_which_words() -> None:
+    learned = taught(corrected(PLOT, topic="application"))
+
+    assert read(LIKE, scores.NOTHING).topic == "other"
+    reading = read(LIKE, learned)
+    assert reading.topic == "application"
+    assert {"topic:application: hort", "topic:application: parcella"} <= set(reading.because)
+
+
+def test_an_unlike_letter_stays_where_it_was() -> None:
+    learned = taught(corrected(PLOT, topic="application"))
+
+    assert read(UNLIKE, learned) == read(UNLIKE, scores.NOTHING)
+
+
+def test_the_same_corrections_give_the_same_lessons_and_survive_being_kept() -> None:
+    examples = [corrected(PLOT, topic="application"), corrected(UNLIKE, level="second")]
+    learned = taught(*examples)
+
+    assert learned == taught(*examples)
+    assert lessons.loaded(lessons.dumped(learned)) == learned
+    assert lessons.loaded("") == {}
+
+
+def test_nobody_s_name_is_kept() -> None:
+    learned = taught(corrected("Hort :: Soc la Filigrana Quebrantahuesos i vull un hort.", topic="application"))
+
+    assert not any("filigr" in piece or "quebra" in piece for piece in learned)
+
+
+def test_what_would_make_letters_held_out_worse_is_refused() -> None:
+    wrong = [
+        corrected(said, level="out_of_scope")
+        for said in (
+            "Error 500 :: En enviar la instància surt error 500 a tothom, també als companys.",
+            "La pàgina :: El formulari no funciona, a la meva germana li passa el mateix amb un altre ordinador.",
+            "Formulari :: Falta el camp del NIE al formulari i no deixa continuar, als veïns tampoc.",
+            "Pagament :: Em va cobrar dues vegades el rebut, i a la veïna igual.",
+            "Carpeta :: A la carpeta hi surt el document d'una altra persona.",
+        )
+    ]
+    learned, (outcome,) = lessons.learn(scores.shipped(), wrong, [*held_out(), *_second()])
+
+    assert (outcome.field, outcome.taken, learned) == ("level", False, {})
+    assert outcome.after < outcome.before
+
+
+def _second() -> list[Example]:
+    """Faults in the same words, rightly read as such."""
+    said = (
+        "En enviar surt error 500 a tothom.",
+        "Als companys tampoc els funciona el formulari.",
+        "A la meva germana li passa el mateix amb un altre ordinador.",
+        "Al formulari falta el camp del NIE i no deixa continuar.",
+        "Em va cobrar dues vegades el rebut.",
+        "A la carpeta surt el document d'una altra persona.",
+    )
+    return [corrected(text, level="second") for text in said]
+
+
+def test_a_correction_of_what_is_no_question_of_the_model_teaches_nothing() -> None:
+    assert lessons.learn(scores.shipped(), [corrected(PLOT, language="es")], held_out()) == ({}, [])
+
+
+def test_each_correction_is_judged_by_what_the_others_taught() -> None:
+    examples = [corrected(PLOT, topic="application"), corrected(LIKE, topic="application")]
+    _, (outcome,) = lessons.learn(scores.shipped(), examples, [])
+
+    assert (outcome.corrections, outcome.letters, outcome.before) == (2, 2, 0)
+    assert outcome.after == 2
+
+
+@pytest.mark.parametrize("block", ["[topic grant]\n1q Beca :: Com es demana?", "[kind thanks]\nBeca :: Com es demana?"])
+def test_a_labelled_line_is_a_letter_with_its_subject(block: str) -> None:
+    ((labels, said),) = labelled.lines("# remark\n\n" + block)
+    message = parse(labelled.letter(said, {"Precedence": "bulk"}))
+
+    assert labels["kind"] == ("request" if "grant" in block else "thanks")
+    assert (message.subject, message.fresh.strip(), message.reasons) == (
+        "Beca",
+        "Com es demana?",
+        ("precedence: bulk",),
+    )
