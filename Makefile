@@ -4,6 +4,7 @@
 #   make deploy    install or upgrade the systemd service
 #   make bench [N=1000], make bench GROW=100000   speed beside the floor program; on top of so many stored cases
 #   make chaos [KILLS=20] · make latency [LETTERS=100]
+#   make understand MAIL=DIR   how well labelled mail is read, beside a plain model
 #   make simulate [DAYS=90] [SEEDS=100]   the played town, seed after seed
 #   make lock      after a change of dependencies; needs uv
 
@@ -22,7 +23,7 @@ INSTALLED := .venv/installed-$(VERSION)
 PIP := .venv/bin/python -m pip --disable-pip-version-check --quiet
 AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo --preserve-env)
 
-.PHONY: install demo test check lint bench chaos simulate latency deploy lock
+.PHONY: install demo test check lint bench chaos simulate latency understand deploy lock
 .DELETE_ON_ERROR:
 
 install: $(INSTALLED)
@@ -64,11 +65,17 @@ latency: install
 	@.ci/servers
 	@$(AS_ROOT) .venv/bin/python -m tests.latency $(LETTERS)
 
+understand: install
+	@$(PIP) install --require-hashes -r bench/requirements.txt
+	@.venv/bin/python -m bench.understand $(MAIL)
+
 deploy: install
 	@rm -rf dist && $(PIP) wheel --no-deps --no-build-isolation -w dist .
 	@$(AS_ROOT) systemd/deploy
 
 lock:
+	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header bench/requirements.in \
+		-o bench/requirements.txt
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header pyproject.toml -o requirements.txt
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header pyproject.toml --all-extras \
 		-c requirements.txt -o requirements-dev.txt

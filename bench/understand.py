@@ -1,27 +1,30 @@
 """How well oacmail reads letters that it has not learned from, beside a plain model in the same run.
 
-Usage: python -m bench.understand MAIL_DIR. Two columns: five folds over all letters, and each writer (file number's
-thousand) left out in turn and tested on, the mean of them. The plain model is TF-IDF over words and character
-n-grams with logistic regression (scikit-learn, needed here alone: pip install scikit-learn). The readers' figures
-are those of two people who labelled a part of the same letters anew.
+Usage: make understand MAIL=DIR, or python -m bench.understand DIR. Two columns: five folds over all letters, and
+each writer (file number's thousand) left out in turn and tested on, the mean of them. The plain model is TF-IDF over
+words and character n-grams with logistic regression (scikit-learn, needed here alone: bench/requirements.txt). The
+readers' figures are those of two people who labelled a part of the same letters anew.
 """
 
-import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from bench import plain_model
 from bench.examples import Example, mails, phrases
-from bench.train_understanding import FOLDS, WARMTH, folds, learn
-from oacmail.cli.figures import figures
+from bench.train_understanding import FOLDS, folds, learn
+from oacmail.cli.figures import at_once, figures, reliability
 from oacmail.core.classify import classify
-from oacmail.mail import scores
+from oacmail.mail import labelled, scores
+from oacmail.mail.parse import parse
 
 Judge = Callable[[Example], dict[str, Any]]
+Split = tuple[list[Example], list[Example]]
+Pair = tuple[Mapping[str, Any], dict[str, Any]]
 READERS = {"kind": 1.0, "topic": 0.95, "level": 0.98, "intent": 1.0}
 LINES = (
     ("kind", "kind", "macro_f1"),
@@ -39,46 +42,39 @@ LINES = (
 
 
 def ours(learned: Sequence[Example]) -> Judge:
-    """A judge that has learned from these letters and the phrases."""
-    table = scores.of(learn([*learned, *phrases()], WARMTH))
+    """A judge that has learned from these letters and the phrases; the temperatures are the shipped ones."""
+    warmth = {field.name: field.temperature for field in scores.shipped().fields}
+    table = scores.of(learn([*learned, *phrases()], warmth))
 
     def judge(example: Example) -> dict[str, Any]:
         words = {**example.message.words, **scores.scores(example.message, table)}
         reading = classify(replace(example.message, words=MappingProxyType(words)))
         call = reading.callback
         found = {name: getattr(reading, name) for name in ("kind", "topic", "level", "intent", "language")}
-        return found | {"callback": {"phone": call.phone, "slot": call.slot} if call else None}
+        called = {"phone": call.phone, "slot": call.slot} if call else None
+        return found | {"callback": called, "confidence": reading.confidence}
 
     return judge
 
 
-def by_folds(examples: Sequence[Example]) -> Iterator[tuple[list[Example], list[Example]]]:
+def by_folds(examples: Sequence[Example]) -> Iterator[Split]:
     for fold in folds(FOLDS, len(examples)):
         out = set(fold)
         yield [e for at, e in enumerate(examples) if at not in out], [examples[at] for at in fold]
 
 
-def by_writers(examples: Sequence[Example]) -> Iterator[tuple[list[Example], list[Example]]]:
+def by_writers(examples: Sequence[Example]) -> Iterator[Split]:
     for writer in sorted({example.writer for example in examples}):
         yield [e for e in examples if e.writer != writer], [e for e in examples if e.writer == writer]
 
 
-def five_fold(examples: Sequence[Example], method: Callable[[Sequence[Example]], Judge]) -> dict[str, Any]:
-    """The figures of all letters together, each judged by what had not learned from it."""
-    pairs = []
-    for learned, tested in by_folds(examples):
-        judge = method(learned)
-        pairs += [(example.labels, judge(example)) for example in tested]
-    return figures(pairs)
-
-
-def left_out(examples: Sequence[Example], method: Callable[[Sequence[Example]], Judge]) -> list[dict[str, Any]]:
-    """The figures of each writer, judged by what had learned from the others."""
-    return [_tested(method(learned), tested) for learned, tested in by_writers(examples)]
-
-
-def _tested(judge: Judge, tested: Sequence[Example]) -> dict[str, Any]:
-    return figures([(example.labels, judge(example)) for example in tested])
+def judged(splits: Iterable[Split], method: Callable[[Sequence[Example]], Judge]) -> list[list[Pair]]:
+    """(labels, verdict) of each letter tested, a list a split, each judged by what had not learned from it."""
+    return [
+        [(example.labels, judge(example)) for example in tested]
+        for learned, tested in splits
+        for judge in (method(learned),)
+    ]
 
 
 def _value(found: Any, path: Sequence[str]) -> float:
@@ -89,18 +85,49 @@ def _value(found: Any, path: Sequence[str]) -> float:
 
 def main(folder: Path) -> None:
     examples = mails(folder)
+    methods = {"plain": plain_model.learn, "ours": ours}
+    pairs = {
+        f"{name}, {how}": judged(splits(examples), method)
+        for how, splits in (("five-fold", by_folds), ("writer out", by_writers))
+        for name, method in methods.items()
+    }
+    # all folds together are every letter once; the writers are three figures, and their mean
     columns = {
-        "plain, five-fold": [five_fold(examples, plain_model.learn)],
-        "ours, five-fold": [five_fold(examples, ours)],
-        "plain, writer out": left_out(examples, plain_model.learn),
-        "ours, writer out": left_out(examples, ours),
+        name: [figures(list(chain(*lists)))] if "fold" in name else [figures(of) for of in lists]
+        for name, lists in pairs.items()
     }
     print(f"{'':34}" + "".join(f"{name:>20}" for name in columns) + f"{'readers':>10}")
     for name, *path in LINES:
         values = [[_value(found, path) for found in column] for column in columns.values()]
         means = "".join(f"{sum(each) / len(each):20.3f}" for each in values)
         print(f"{name:34}{means}" + (f"{READERS[name]:10.2f}" if name in READERS else ""))
-    print(json.dumps({name: column for name, column in columns.items() if name.startswith("ours")}))
+    print("\nours, writer out, one by one")
+    for name, *path in LINES:
+        print(f"{name:34}" + "".join(f"{_value(found, path):10.3f}" for found in columns["ours, writer out"]))
+    print("\nas shipped, on the letters of oacmail/mail/held_out.txt")
+    for name, *path in LINES[:6]:
+        print(f"{name:34}{_value(held_out(), path):10.3f}")
+    _sureness(list(chain(*pairs["ours, writer out"])))
+
+
+def held_out() -> dict[str, Any]:
+    """The figures of the shipped weights on invented letters that they have not learned from."""
+    beside = {"language": None, "callback": None}
+    pairs: list[Pair] = []
+    for labels, raw in labelled.held_out():
+        reading = classify(parse(raw))
+        pairs.append(({**labels, **beside}, {field: getattr(reading, field) for field in plain_model.FIELDS} | beside))
+    return figures(pairs)
+
+
+def _sureness(pairs: Sequence[Pair]) -> None:
+    print("\nours, writer out: as sure as it says?")
+    for field in plain_model.FIELDS:
+        for step, count, sure, right in reliability(pairs, field):
+            print(f"{field:10} from {step:.1f}  {count:5} verdicts  sure {sure:.3f}  right {right:.3f}")
+    for threshold in (0.7, 0.8):
+        at = at_once(pairs, threshold)
+        print(f"second level from {threshold}: precision {at['precision']:.3f}, recall {at['recall']:.3f}")
 
 
 if __name__ == "__main__":

@@ -36,6 +36,9 @@ def evaluate(ctx: click.Context, folder: str, as_json: bool) -> None:
         ]
         click.echo(f"\n{field}: labelled, read as, letters")
         table(("labelled", "read as", "letters"), [(label, read, count) for (label, read), count in mistakes])
+    for field in FIELDS[:4]:
+        click.echo(f"\n{field}: as sure as it says?")
+        table(("from", "verdicts", "sure", "right"), figures.reliability(pairs, field))
     click.echo("\nworst: wrong and sure")
     table(("file", "field", "labelled", "read as", "sure"), _worst(pairs))
 

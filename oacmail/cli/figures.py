@@ -7,6 +7,7 @@ from typing import Any
 Pairs = Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
 
 MACHINES = ("auto_reply", "bounce", "bulk")
+_STEPS = (0.9, 0.8, 0.7, 0.6, 0.5, 0.0)
 
 
 def figures(pairs: Pairs) -> dict[str, Any]:
@@ -30,6 +31,35 @@ def figures(pairs: Pairs) -> dict[str, Any]:
         "people_lost": _share(sum(verdict["kind"] != "request" for _, verdict in people), len(people)),
         "machines_acknowledged": _share(sum(verdict["kind"] == "request" for _, verdict in machines), len(machines)),
     }
+
+
+def reliability(pairs: Pairs, field: str) -> list[tuple[float, int, float, float]]:
+    """How far sureness can be trusted: (from which sureness on, verdicts, their mean sureness, share of them right) for
+    each tenth that has any, below a half as one. Of verdicts on letters whose label has the field."""
+    found: dict[float, list[tuple[float, bool]]] = {}
+    for label, verdict in pairs:
+        if label[field] is not None and verdict[field] is not None:
+            sure = float(verdict["confidence"][field])
+            step = next(step for step in _STEPS if sure >= step)
+            found.setdefault(step, []).append((sure, label[field] == verdict[field]))
+    return [
+        (step, len(of), round(sum(sure for sure, _ in of) / len(of), 3), _share(sum(right for _, right in of), len(of)))
+        for step, of in sorted(found.items())
+    ]
+
+
+def at_once(pairs: Pairs, threshold: float) -> dict[str, float]:
+    """Precision and recall of the second level among verdicts that are at least so sure (escalation.threshold)."""
+    sure = [
+        (label, verdict | {"level": None if float(verdict["confidence"]["level"]) < threshold else verdict["level"]})
+        for label, verdict in map(_written, pairs)
+        if label["kind"] == "request"
+    ]
+    return _of(sure, "level", "second")
+
+
+def _written(pair: tuple[Mapping[str, Any], Mapping[str, Any]]) -> tuple[Mapping[str, Any], dict[str, Any]]:
+    return pair[0], dict(pair[1])
 
 
 def macro_f1(pairs: Pairs, field: str) -> float:

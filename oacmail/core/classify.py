@@ -61,6 +61,13 @@ def _reading(
     callback: Callback | None = None,
 ) -> Reading:
     whole = {name: round(confidence.get(name, 0.0), 2) for name in ("kind", "topic", "level", "intent")}
+    urgent = kind is Kind.REQUEST and derivation.ends_soon(message.words, message.sent_at)
+    operator = derivation.operator(message.words) if level is Level.SECOND else ""
+    cause = derivation.cause(message.words) if level is Level.SECOND else ""
+    beside = (
+        *(("urgent: a term ends soon",) if urgent else ()),
+        *((f"operator: {operator}", f"cause: {cause}") if operator else ()),
+    )
     return Reading(
         kind=kind,
         topic=topic,
@@ -69,10 +76,10 @@ def _reading(
         language=message.lang,
         callback=callback,
         confidence=MappingProxyType(whole),
-        because=tuple(dict.fromkeys(because)),
-        urgent=kind is Kind.REQUEST and derivation.ends_soon(message.words, message.sent_at),
-        operator=derivation.operator(message.words) if level is Level.SECOND else "",
-        cause=derivation.cause(message.words) if level is Level.SECOND else "",
+        because=tuple(dict.fromkeys((*because, *beside))),
+        urgent=urgent,
+        operator=operator,
+        cause=cause,
     )
 
 

@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
+import phonenumbers
+
 Slot = Literal["morning", "afternoon", "any"]
 
 _OWN = frozenset({"+34900772772"})  # quoted in every acknowledgement
@@ -44,12 +46,18 @@ def _numbers(text: str) -> Iterator[tuple[re.Match[str], str]]:
 
 
 def _e164(prefix: str, rest: str) -> str:
+    """E.164 as phonenumbers reads it; '' for what no plan of numbers has. `prefix`: digits of a country code."""
     country = prefix.removeprefix("00")
     if not prefix and len(rest) == 11 and rest.startswith("34"):
         country, rest = "34", rest[2:]
-    if country in ("", "34"):
-        return f"+34{rest}" if len(rest) == 9 and rest[0] in "6789" else ""
-    return f"+{country}{rest}" if 8 <= len(country + rest) <= 15 else ""
+    if country in ("", "34") and not (len(rest) == 9 and rest[0] in "6789"):
+        return ""
+    try:
+        number = phonenumbers.parse(f"+{country or '34'}{rest}")
+    except phonenumbers.NumberParseException:  # no such country
+        return ""
+    known = phonenumbers.is_possible_number(number)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if known else ""
 
 
 def _weight(text: str, start: int) -> int:

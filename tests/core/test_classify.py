@@ -184,6 +184,8 @@ def test_the_likeliest_topic_level_and_intent_are_taken_and_told_with_what_spoke
         "topic:grant: beca",
         "level:second: tampoc",
         "level:second: cue:down",
+        "operator: town",
+        "cause: platform",
     )
     assert (reading.confidence["topic"], reading.confidence["level"]) == (0.8, 0.9)
 
@@ -198,6 +200,14 @@ def test_a_number_is_no_call_back_where_none_is_asked_for() -> None:
     reading = classify(message({"score:intent:question": 0.9, "phone:+34600111222": 1.0}))
 
     assert (reading.intent, reading.callback) == (Intent.QUESTION, None)
+
+
+def test_a_request_whose_term_ends_soon_is_urgent_and_says_so() -> None:
+    reading = classify(message({"ends:in:1": 1.0}))
+
+    assert reading.urgent
+    assert "urgent: a term ends soon" in reading.because
+    assert not classify(message({"ends:in:1": 1.0}, auto=Auto.REPLY)).urgent
 
 
 def test_the_second_level_has_an_operator_and_a_cause_and_no_other_level_has() -> None:

@@ -148,6 +148,12 @@ def test_hostile_text_is_read_in_time(text: str) -> None:
     assert time.perf_counter() - started < 2
 
 
+def test_a_number_that_no_plan_of_numbers_has_is_no_telephone() -> None:
+    assert phones.phone("truqueu-me al +999 123 456 789") == ""
+    assert phones.phone("truqueu-me al +33 1") == ""
+    assert phones.phone("truqueu-me al +39 340 197 8265") == "+393401978265"
+
+
 def test_the_telephone_of_the_signature_counts_where_the_text_has_none() -> None:
     assert "phone:+34600111222" in features.words("", "Truqueu-me", "Anna Puig\nTel. 600 111 222")
     assert "phone:+34600111222" not in features.words("", "Truqueu-me al 600 333 444", "Tel. 600 111 222")
