@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from types import FrameType
 
 import structlog
@@ -255,7 +255,7 @@ class Service:
             wiring.foresee(self.parts.config, self.parts.engine)
             self.parts.store.tidy(self.parts.engine.now())
             for one in wiring.learn(self.parts):
-                log.info("learned", **asdict(one))
+                log.info("learned", kind=one.field, count=one.corrections, state="taken" if one.taken else "refused")
         except OacmailError as error:
             log.warning("night.postponed", error=str(error))
 
