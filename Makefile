@@ -6,6 +6,7 @@
 #   make chaos [KILLS=20] · make latency [LETTERS=100]
 #   make understand MAIL=DIR   how well labelled mail is read, beside a plain model
 #   make simulate [DAYS=90] [SEEDS=100]   the played town, seed after seed
+#   make fresh bounces CORPORA=DIR MAIL=DIR   own words beside other libraries; delivery reports
 #   make lock      after a change of dependencies; needs uv
 
 PYTHON ?= python3
@@ -16,6 +17,8 @@ DAYS ?= 90
 SEEDS ?= 100
 LETTERS ?= 100
 STAY ?=
+CORPORA ?= corpora
+MAIL ?= mail
 TESTS ?=
 
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
@@ -23,7 +26,7 @@ INSTALLED := .venv/installed-$(VERSION)
 PIP := .venv/bin/python -m pip --disable-pip-version-check --quiet
 AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo --preserve-env)
 
-.PHONY: install demo test check lint bench chaos simulate latency understand deploy lock
+.PHONY: install demo test check lint bench chaos simulate latency understand fresh bounces deploy lock
 .DELETE_ON_ERROR:
 
 install: $(INSTALLED)
@@ -68,6 +71,13 @@ latency: install
 understand: install
 	@$(PIP) install --require-hashes -r bench/requirements.txt
 	@.venv/bin/python -m bench.understand $(MAIL)
+
+fresh: install
+	@$(PIP) install --require-hashes -r bench/requirements.txt
+	@.venv/bin/python -m bench.fresh $(CORPORA)
+
+bounces: install
+	@.venv/bin/python -m bench.bounces $(CORPORA) $(MAIL)
 
 deploy: install
 	@rm -rf dist && $(PIP) wheel --no-deps --no-build-isolation -w dist .

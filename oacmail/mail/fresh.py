@@ -13,6 +13,7 @@ from oacmail.mail import phrases
 
 _INTRO_LINES = 4
 _INTRO = 700  # characters of an attribution
+_BEFORE = 2_000  # characters above a quote that may say where the answers are
 _LONGEST = 200_000  # characters that are parted; nobody writes more by hand
 
 
@@ -27,19 +28,31 @@ class Written:
 def split(text: str, forwarded: str = "") -> Written:
     """Parts `text`; `forwarded` is the text of an attached letter, which counts if nothing else was written."""
     text = text[:_LONGEST]
-    lines = (phrases.ARMOUR.sub("", text) if "-----BEGIN PGP" in text else text).split("\n")
+    lines = _parted((phrases.ARMOUR.sub("", text) if "-----BEGIN PGP" in text else text).split("\n"))
     end = _cut(lines)
     own, inner = lines[:end], lines[end:]
     kinds = _kinds(own)
     quoted = "\n".join([line for line, kind in zip(own, kinds, strict=True) if kind in ("quote", "intro")] + inner)
-    fresh = _trimmed(_answer(own, kinds))
+    answered_within = inner and phrases.BELOW.search("\n".join(own)[:_BEFORE])
+    fresh = _trimmed(lines) if answered_within else _trimmed(_answer(own, kinds))
     return Written(fresh or "\n".join(_without_head(inner)).strip() or forwarded.strip() or text.strip(), quoted)
+
+
+def _parted(lines: list[str]) -> list[str]:
+    """With each attribution on lines of its own, where a program has run it into what stands before it."""
+    for number, line in enumerate(lines[:-1]):
+        if line.rstrip().endswith(":") and len(line) < _INTRO and _quote_follows(lines, number):
+            found = phrases.RUN_IN.search(line)
+            if found:
+                return [*lines[:number], line[: found.start()], line[found.end() :], *lines[number + 1 :]]
+    return lines
 
 
 def _cut(lines: list[str]) -> int:
     """The first line of what stands unmarked below: a separator, a header block, or "On … wrote:" without ">"."""
     for number, line in enumerate(lines):
-        if phrases.SEPARATOR.match(line) or (_is_head(line) and _is_block(lines, number)):
+        separated = phrases.SEPARATOR.match(line) and not _quote_follows(lines, number)
+        if separated or (_is_head(line) and _is_block(lines, number)):
             return _with_rule(lines, number)
         start = _intro_start(lines, number)
         if start is not None and not _quote_follows(lines, number) and any(above.strip() for above in lines[:start]):
@@ -48,7 +61,7 @@ def _cut(lines: list[str]) -> int:
 
 
 def _with_rule(lines: list[str], number: int) -> int:
-    """Outlook draws a line above its block."""
+    """Outlook draws a line above its block, others write one that we cannot read."""
     above = next((n for n in range(number - 1, max(-1, number - 4), -1) if lines[n].strip()), -1)
     return above if above >= 0 and phrases.RULE.match(lines[above]) else number
 
@@ -58,10 +71,21 @@ def _is_head(line: str) -> bool:
 
 
 def _is_block(lines: list[str], number: int) -> bool:
-    """Whether here stand three header lines at once, "De:" among them, as Outlook and Gmail write them."""
+    """Whether here stand three header lines at once, "De:" among them, as Outlook and Gmail write them.
+
+    An address, a date with the time of day or a rule above must show that a program wrote them; with both, two lines
+    are enough. People list "De: … A: … Data: …" as well.
+    """
     following = [line for line in lines[number : number + 10] if line.strip()][:6]
-    heads = [bool(phrases.FROM.match(line)) for line in following if _is_head(line)]
-    return len(heads) >= 3 and any(heads)
+    heads = [line for line in following if _is_head(line)]
+    if len(heads) >= 3 and any(phrases.FROM.match(line) for line in heads):
+        return any(map(_is_printed, heads)) or _with_rule(lines, number) != number
+    two = [line for line in following[:2] if _is_head(line)]
+    return any(map(phrases.PARTY.match, two)) and any(map(phrases.MOMENT.match, two))
+
+
+def _is_printed(head: str) -> bool:
+    return bool(phrases.PARTY.match(head) or phrases.MOMENT.match(head))
 
 
 def _intro_start(lines: list[str], number: int) -> int | None:
@@ -71,7 +95,7 @@ def _intro_start(lines: list[str], number: int) -> int | None:
     "em va escriure:".
     """
     if not lines[number].rstrip().endswith(":"):
-        return None
+        return number if phrases.DATED.match(lines[number][:_INTRO]) and _quote_follows(lines, number) else None
     first = max(0, number + 1 - _INTRO_LINES)
     joined = " ".join(line.strip() for line in lines[first : number + 1])[-_INTRO:]
     if not phrases.INTRO_END.search(joined) and not phrases.ONE_LINE.match(lines[number][-_INTRO:]):
@@ -83,7 +107,7 @@ def _intro_start(lines: list[str], number: int) -> int | None:
             break
         joined = f"{lines[start].strip()} {joined}"[:_INTRO]
         if phrases.OPENER.match(joined) and (quoted or phrases.SURE.search(joined)):
-            return start if phrases.INTRO_END.search(joined) else None
+            return start if phrases.INTRO_END.search(joined) or phrases.ONE_LINE.match(joined) else None
     line = lines[number][:_INTRO]
     return number if phrases.ONE_LINE.match(line) and (quoted or phrases.SURE.search(line)) else None
 
@@ -97,7 +121,9 @@ def _kinds(lines: list[str]) -> list[str]:
     """For each line: quote, intro, client, blank, tail (signature or disclaimer) or text."""
     kinds = [_kind(line) for line in lines]
     for number in range(len(lines)):
-        if (start := _intro_start(lines, number)) is not None:
+        if phrases.SEPARATOR.match(lines[number]) and _quote_follows(lines, number):
+            kinds[number] = "intro"
+        elif (start := _intro_start(lines, number)) is not None:
             kinds[start : number + 1] = ["intro"] * (number + 1 - start)
     tail = False
     for number, kind in enumerate(kinds):

@@ -6,6 +6,7 @@ flattened before it gets to see it.
 """
 
 import re
+from collections.abc import Mapping
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -24,6 +25,8 @@ _ALONE = _VOID | _SELF_CLOSING
 _UNSEEN = frozenset({"script", "style", "head", "title", "template", "noscript", "object", "svg", "-comment"})
 _LINE = frozenset({"div", "tr", "li", "dt", "dd", "center", "form", "option", "section", "article", "address", "hr"})
 _PARAGRAPH = frozenset({"p", "table", "ul", "ol", "dl", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6"})
+_SIGNATURE = "--"
+_ZIMBRA_SIGNATURES = ("__SIG_PRE__", "__SIG_POST__")
 _SPACES = re.compile(r"[ \t\r\n\f\xa0]+")
 _HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all|font-size\s*:\s*0(?:px|pt)?\s*(?:;|$)", re.I)
 
@@ -143,8 +146,20 @@ def _enter(node: LexborNode, tag: str, page: _Page, pre: bool) -> None:
         page.quotes += tag == "blockquote"
         if tag == "li":
             page.words.append("- ")
+        elif tag == "div" and _is_signature(node.attributes):
+            page.words.append(_SIGNATURE)
+            page.end_line()
     elif tag in ("td", "th"):
         page.words.append(" ")
+
+
+def _is_signature(attributes: Mapping[str, str | None]) -> bool:
+    """Gmail, Outlook and Zimbra mark what is signed here alone."""
+    return (
+        attributes.get("class") == "gmail_signature"
+        or attributes.get("id") == "Signature"
+        or attributes.get("data-marker") in _ZIMBRA_SIGNATURES
+    )
 
 
 def _leave(tag: str, page: _Page) -> None:

@@ -14,18 +14,35 @@ def _any(*choices: str) -> str:
 _WROTE = _any(
     *("va escriure", "ha escrit", "escrigué", "escribi[óo]", "ha escrito", "wrote", "sent", "a écrit", "escreveu"),
     *("ha scritto", "schrieb", "geschrieben", "schreef", "geschreven", "napisał", "a scris", "skrev", "idatzi du"),
+    *("написал", "написав", "пише", "пишет", "escribiu", "scrisse"),
 )
-_ADDRESS = r"<[^<>\s]{1,254}@[^<>\s]{1,254}>"
+_ADDRESS = r"< ?[^<>\s]{1,254}@[^<>\s]{1,254}>"
 
-# "El dl., 3 nov. 2025 a les 10:05, OAC 360 (<oac360@…>) va escriure:", wrapped or not
+_DATE = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\b"
+_DAY = _any(
+    *("dl", "dm", "dc", "dj", "dv", "ds", "dg", "lun", "mar", "mi[eé]", "jue", "vie", "s[aá]b", "dom", "mon", "tue"),
+    *("wed", "thu", "fri", "sat", "sun", "mer", "jeu", "ven", "sam", "dim", "mo", "di", "mi", "do", "fr", "sa", "so"),
+)
+
+# "El dl., 3 nov. 2025 a les 10:05, OAC 360 (<oac360@…>) va escriure:", wrapped or not; "2025-11-03 10:05 OAC <…>:"
 OPENER = re.compile(
-    r"^\s*(?:\S{0,20}\s)?(?:el|en|al|on|le|il|em|am|op|w|in|dia|da|(?:missatge|mensaje) de)\b(?=[^\n]{0,300}[\d@])",
+    r"^\s*(?:(?:\W{1,3}\s)?(?:el|en|al|on|le|il|em|am|op|w|in|dia|da|(?:missatge|mensaje) (?:de|citad[oa] por)"
+    r"|quoting|citant|citando|zitat von|selon|cita de)\b(?=[^\n]{0,300}[\d@])"
+    rf"|{_DATE}|\d\d? (?:de )?\w{{3,10}}\.? (?:de )?\d{{4}}\b|{_DAY}[.,]{{1,2}} \d)",
     re.I,
 )
-INTRO_END = re.compile(rf"\b{_WROTE}\b[^\n]{{0,200}}:\s*$|{_ADDRESS}\s*:\s*$|\bdel d[ií]a\b[^\n]{{0,80}}:\s*$", re.I)
+INTRO_END = re.compile(rf"\b{_WROTE}\b[^\n]{{0,200}}:\s*$|{_ADDRESS}\)?\s*:\s*$|\bdel d[ií]a\b[^\n]{{0,80}}:\s*$", re.I)
+# Within one line; the last choice needs no verb: a time, then an address, then a colon, in whatever language.
 ONE_LINE = re.compile(
     rf"^\s*(?:[^\n:]{{1,60}}\b{_WROTE}\b|[^\n]{{0,200}}[\d@<][^\n]{{0,200}}\b{_WROTE}\b[^\n]{{0,60}})\s*:\s*$"
-    rf"|^\s*\d{{4}}[-/]\d\d?[-/]\d\d?\b[^\n]{{0,120}}(?:{_ADDRESS}|@)[^\n]{{0,20}}:\s*$",
+    rf"|^\s*\d{{4}}[-/]\d\d?[-/]\d\d?\b[^\n]{{0,120}}(?:{_ADDRESS}|@)[^\n]{{0,20}}:\s*$"
+    rf"|^[^\n]{{0,60}}\d\d?:\d\d[^\n]{{0,120}}(?:{_ADDRESS}|@\S{{1,253}}(?=:))[^\n]{{0,40}}:\s*$",
+    re.I,
+)
+DATED = re.compile(rf"^\s*{_DATE}[^\n]{{0,120}}{_ADDRESS}\s*$")  # old Gmail: no verb, no colon; a quote must follow
+# An attribution that has run into the end of what was written: "D'acord. On Mon, 3 Nov 2025 at 10:05, OAC wrote:"
+RUN_IN = re.compile(
+    rf"(?<=\S)(?:\s|-{{2,}}\s)\s*(?=(?:On|El|Le|Il|Em|Am) (?:{_DAY}|\d)[^\n]{{5,200}}\b{_WROTE}\b[^\n]{{0,60}}:\s*$)",
     re.I,
 )
 SURE = re.compile(r"@|\b\d{1,2}[:.h]\d\d\b")  # an address or a time of day: no person writes that before a colon
@@ -33,41 +50,79 @@ SURE = re.compile(r"@|\b\d{1,2}[:.h]\d\d\b")  # an address or a time of day: no 
 SEPARATOR = re.compile(
     r"^\s*[-_*=]{2,}\s*"
     + _any(
-        *("missatge (?:original|reenviat)", "mensaje (?:original|reenviado)", "correu (?:original|reenviat)"),
-        *("correo (?:original|reenviado)", "original message", "forwarded message", "reply message"),
-        *("message (?:d'origine|original|transféré)", "ursprüngliche nachricht", "messaggio originale"),
-        "mensagem original",
+        r"(?:missatge|correu|resposta) (?:original|reenviat)|(?:mensaje|correo|respuesta) (?:original|reenviado)",
+        r"original (?:message|appointment)|forwarded message|reply message|message (?:d['’]origine|original|transféré)",
+        r"(?:ursprüngliche|weitergeleitete|antwort|original-?) ?nachricht|messaggio (?:originale|inoltrato)",
+        r"mensagem (?:original|encaminhada)|oorspronkelijk bericht|oprindelig meddelelse|ursprungligt meddelande",
+        r"opprinnelig melding|mesaj original|исходное сообщение|пересылаемое сообщение",
     )
-    + rf"\b[^\n]{{0,60}}$|^\s*-{{2,}}[^\n]{{1,100}}\b{_WROTE}\s*-{{2,}}\s*$"
-    r"|^\s*(?:begin forwarded message|inici del missatge reenviat|inicio del mensaje reenviado)\s*:?\s*$",
+    + rf"\b[^\n]{{0,60}}$|^\s*-{{2,}}[^\n]{{1,100}}\b{_WROTE}\s*-{{2,}}\s*$|^\s*"
+    + _any(
+        "(?:begin )?forwarded message|inici del missatge reenviat|inicio del mensaje reenviado",
+        "début du message réexpédié|inizio messaggio inoltrato|anfang der weitergeleiteten (?:nachricht|e-?mail)",
+        "início da mensagem (?:re)?encaminhada",
+    )
+    + r"\s*:\s*$"
+    # help desks: "##- Please type your reply above this line -##"
+    + r"|^\W{1,8}(?:[^\n]{0,40}\b)?(?:reply|respo\w*|respuesta|escri\w*|contest\w*)\b[^\n]{0,30}"
+    + r"\b(?:above|sobre|encima|damunt)\b[^\n]{0,20}\bl(?:ine|[íi]nia|[íi]nea)\b[^\n]{0,20}$",
     re.I,
 )
-FROM = re.compile(r"^\s*\*?(?:de|from|von|da)\s*:\*?\s*\S", re.I)
+FROM = re.compile(r"^\s*\*?(?:de|from|von|da|fra|från|van|от)\s*:\*?\s*\S", re.I)
 HEAD = re.compile(
     r"^\s*\*?"
     + _any(
-        *("enviat(?: el)?", "enviado(?: el)?", "sent", "envoyé", "gesendet", "inviato", "data", "fecha", "date"),
-        *("datum", "a", "per a", "para", "to", "à", "an", "cc", "c/c", "assumpte", "asunto", "subject", "objet"),
-        *("betreff", "oggetto", "assunto"),
+        "enviat(?: el)?|per a|a|data|dia|assumpte|tema|respondre a|enviado(?: el| em)?|para|fecha|asunto|responder a",
+        "sent|to|date|subject|reply-to|cc|c/c|envoyé(?: le)?|à|pour|objet|sujet|gesendet|an|datum|betreff",
+        "inviato(?: il)?|oggetto|assunto|sendt|til|emne|skickat|till|ämne|verzonden|aan|onderwerp|отправлено|кому|тема",
     )
     + r"\s*:\*?",
     re.I,
 )
-RULE = re.compile(r"^\s*[_*=]{10,}\s*$|^\s*-{20,}\s*$")
+# Two header lines prove a block if they bear what only programs write there: an address, a date with the time of day.
+PARTY = re.compile(r"^\s*\*?\w{1,12}\s*:\*?\s[^\n]{0,200}@")
+MOMENT = re.compile(r"^\s*\*?\w{1,12}(?: el| le| il)?\s*:\*?\s[^\n]{0,80}\d{4}[^\n]{0,20}\d\d?\W{0,2}[:.]\W?\d\d", re.I)
+RULE = re.compile(r"^\s*[_*=]{10,}\s*$|^\s*-{20,}\s*$|^\s*-{5,}[^\n-]{3,60}-{5,}\s*$")
+# Who says "responc a sota" has written into the text of the other, which Outlook does not mark.
+BELOW = re.compile(
+    r"\b"
+    + _any(
+        "responc|respondo|contesto|comento|je réponds|ich antworte|rispondo|i(?: have|'ve)? (?:answered|replied)",
+        "(?:les meves|mis|my|mes|meine|le mie|as minhas) (?:respost[ae]s|respuestas|comentari[os]s?|answers|replies",
+        "comments|réponses|antworten|risposte)|answers|replies",
+    )
+    + r"\b[^\n.]{0,30}\b"
+    + _any(
+        "entre l[íi]n(?:i|e)[ae]s|a sota|m[ée]s avall|abajo|in-?line|below|ci-dessous|dans le texte|unten|im text",
+        "sotto|(?:dins|sobre|damunt) (?:el |l')(?:teu )?(?:text|correu)|(?:en|sobre) (?:su|tu) (?:texto|correo)",
+        "nel testo|em baixo|en (?:vermell|blau|verd|rojo|azul|verde|rouge|bleu|majúscules|mayúsculas)",
+        "in (?:red|blue|green|rot|blau|rosso|blu)",
+    )
+    + r"\b",
+    re.I,
+)
 
 SIGNATURE = re.compile(r"^(?:-- ?|__+ ?|—)$")
+_DEVICE = _any(
+    "iphone|ipad|ios|android|samsung|galaxy|huawei|xiaomi|redmi|blackberry|windows|outlook|gmail|yahoo|proton|gmx|web[.-]de",
+    "aquamail|bluemail|fairemail|k-9|e?-?mail|correus?|correos?|courriel|posta|m[òóo]bil|m[óo]vil|tel[èée]fono?|telemóvel",
+    "phone|mobile|cell|device|dispositiu|dispositivo|smartphone|handy|tablet|tauleta|tableta|orange|movistar|vodafone",
+)
+# The line that a telephone or a program adds. Nothing but its own name may stand there: people begin lines so as well.
 CLIENT = re.compile(
     r"^\W{0,3}"
     + _any(
-        "enviat (?:des d\\w*|amb)",
-        "enviado (?:desde|con|através)",
-        "sent (?:from|with) (?:my (?:iphone|phone|ipad|mobile|cell|samsung|galaxy|android|huawei|xiaomi|windows)"
-        "|mail|yahoo|outlook|proton|samsung|gmail)",
-        *("envoyé (?:de|depuis|à partir)", "gesendet von", "inviato da"),
-        *("obteni?u?r? (?:l'|el )?outlook", "get outlook", "descarregu?\\w* outlook", "baixeu l'outlook"),
-        "télécharge[rz] outlook",
+        rf"(?:(?:missatge|mensaje|correo|correu|mensagem) )?(?:enviat|enviado|sent|envoyé|gesendet|inviato) "
+        r"(?:des d|desde|amb|mitjançant|con|a ?trav|mediante|do|a partir|from|with|via|de|depuis|avec|von|mit|über|da)"
+        rf"[^\n,;:?]{{0,30}}\b{_DEVICE}\b[\w +()./'’-]{{0,40}}",
+        r"sent from my (?:[\w'-]+ ){0,4}[\w'-]+",
+        r"von meinem [^\n]{1,60} gesendet|outlook für \w+ (?:beziehen|herunterladen)|yahoo mail ?: ?[^\n]{1,80}",
+        r"(?:obt[eé]n(?:iu|ir|er|ga)?|get|baixeu|baixa|desc[aà]rreg\w*|descarg\w*|t[ée]l[ée]charge[rz]?|obtenez|obter"
+        r"|scarica|ottieni|holen sie sich) (?:l['’]|el |o )?outlook (?:per|para|for|pour|für)\b[^\n]{0,20}",
+        r"(?:(?:lliure de|libre de|sense|sin|(?:garanti )?sans) virus|virus-free|virenfrei)\b[^\n]{0,40}"
+        r"(?:www|avast|avg)[^\n]{0,40}",
     )
-    + r"\b[^\n]{0,160}$",
+    + r"(?:\W{0,2}https?://\S{1,120})?\W{0,3}$",
     re.I,
 )
 DISCLAIMER = re.compile(

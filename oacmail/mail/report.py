@@ -30,6 +30,8 @@ _LONGEST = 200_000  # characters: fifty known formats are held against each line
 _MOST = 20  # ids or addresses that one report may name
 _OTHER_REPORTS = frozenset({"disposition-notification", "feedback-report"})
 _STATUS_TYPES = frozenset({"message/delivery-status", "message/global-delivery-status"})
+_RECEIPT_TYPES = frozenset({"message/disposition-notification", "message/global-disposition-notification"})
+_REFUSED = re.compile(r"automatic-action/mdn-sent-automatically\s*;\s*deleted", re.IGNORECASE)
 _RETURNED_TYPES = frozenset(
     {"message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers", "message/global-headers"}
 )
@@ -65,12 +67,12 @@ def _find(root: Root, fields: Fields, text: str) -> Report | None:
     parts = list(islice(_own_parts(root), _PARTS))
     types = {part.get_content_type() for part in parts}
     if kind in _OTHER_REPORTS or types & {f"message/{name}" for name in _OTHER_REPORTS}:
-        return None
+        return _refusal(parts, text)
     machine = root.get_content_type() == "multipart/report" or report_text.made_by_server(fields)
     if kind == "delivery-status" and (types & _STATUS_TYPES or report_text.made_by_server(fields)):
-        return _standard(parts, text)  # also where a broken boundary swallowed the parts
+        return _standard(root, fields, parts, text)  # also where a broken boundary swallowed the parts
     if types & _STATUS_TYPES and machine:
-        return _standard(parts, text)
+        return _standard(root, fields, parts, text)
     return _plain(root, fields, parts, text.replace("\r\n", "\n"), machine)
 
 
@@ -86,7 +88,8 @@ def _own_parts(part: Root) -> Iterator[Root]:
 # --- RFC 3464 -----------------------------------------------------------------------------------------
 
 
-def _standard(parts: list[Root], text: str) -> Report:
+def _standard(root: Root, fields: Fields, parts: list[Root], text: str) -> Report:
+    """By the groups of fields; some servers write none and name the addresses in their prose alone."""
     groups = [group for part in parts if part.get_content_type() in _STATUS_TYPES for group in _groups(part)]
     judged = [(_action(group), group) for group in groups]
     action = min((action for action, _ in judged), key=_WORST.index, default=report_text.action(text) or "failed")
@@ -94,11 +97,27 @@ def _standard(parts: list[Root], text: str) -> Report:
     about, marks = _returned(parts, text)
     return Report(
         action=action,
-        recipients=_unique(address for group in chosen for address in _recipient(group)),
+        recipients=_unique(address for group in chosen for address in _recipient(group)) or _named(root, fields, text),
         about=about,
         marks=marks,
         status=next((found for group in chosen if (found := _status(group))), ""),
     )
+
+
+def _refusal(parts: list[Root], text: str) -> Report | None:
+    """A receipt by which a mailbox refuses the mail (RFC 5429 section 2.1.1: sent automatically, deleted unread)."""
+    receipts = [group for part in parts if part.get_content_type() in _RECEIPT_TYPES for group in _receipts(part)]
+    refused = [group for group in receipts if _REFUSED.search(str(group.get("disposition", "")))]
+    if not refused or report_text.action(text) != "failed":
+        return None
+    about, marks = _returned(parts, text)
+    recipients = _unique(address for group in refused for address in _recipient(group))
+    return Report(action="failed", recipients=recipients, about=about, marks=marks, status="")
+
+
+def _receipts(part: Root) -> list[Root]:
+    payload = part.get_payload()
+    return [block for block in payload if isinstance(block, Root)] if isinstance(payload, list) else []
 
 
 def _groups(part: Root) -> list[Root]:
@@ -173,6 +192,12 @@ def _plain(root: Root, fields: Fields, parts: list[Root], text: str, machine: bo
     status = found.group() if found and _BY_CLASS[found.group()[0]] == action else ""
     recipients = permanent or temporary or report_text.recipients(fields, text)
     return Report(action=action, recipients=recipients[:_MOST], about=about, marks=marks, status=status)
+
+
+def _named(root: Root, fields: Fields, text: str) -> tuple[str, ...]:
+    """The addresses in the prose of a report whose fields name none."""
+    permanent, temporary = _known_formats(root) if _length(root) <= _LONGEST else ((), ())
+    return (permanent or temporary or report_text.recipients(fields, text))[:_MOST]
 
 
 def _length(root: Root) -> int:

@@ -15,7 +15,7 @@ from oacmail.mail.report_words import RETURNED, SENDERS, SENTENCES, SUBJECTS, TO
 _HEAD = 4000  # a server says what happened before it returns the mail
 _OPENING = 200  # without a mark, its first sentence must say so
 _SERVER_FIELDS = ("x-failed-recipients", "x-ms-exchange-message-is-ndr")
-_NULL_SENDERS = ("<>", "<mailer-daemon>")
+_NULL_SENDER = re.compile(r"<(?:mailer-daemon(?:@[^<>\s]*)?)?>$", re.IGNORECASE)
 
 _ID_LINE = re.compile(r"^message-id:\s*<[^<>\s]+>", re.IGNORECASE | re.MULTILINE)
 _FIELD_LINE = re.compile(r"^[!-9;-~]+:\s", re.MULTILINE)
@@ -26,7 +26,7 @@ def made_by_server(fields: Fields) -> bool:
     """Whether the mail bears a mark that mail servers write and people's clients do not."""
     return (
         any(fields.all(name) for name in _SERVER_FIELDS)
-        or fields.first("return-path").lower() in _NULL_SENDERS
+        or bool(_NULL_SENDER.match(fields.first("return-path")))
         or bool(SENDERS.search(field(fields.first("from"))))
     )
 
@@ -53,7 +53,8 @@ def _titled(fields: Fields) -> bool:
 
 
 def _from_daemon(fields: Fields) -> bool:
-    return bool(re.search(r"mailer-?daemon", fields.first("from"), re.IGNORECASE))
+    sender = fields.first("from")
+    return sender.strip() == "<>" or bool(re.search(r"mailer-?daemon", sender, re.IGNORECASE))
 
 
 def action(text: str) -> Action | None:

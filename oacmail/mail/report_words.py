@@ -49,6 +49,7 @@ SUBJECTS = _any_of(
     r"no se (?:puede|pudo|ha podido) entregar|entrega (?:retrasada|fallida)",
     r"mensaje (?:no entregado|rechazado|devuelto)|(?:su|el) mensaje no (?:ha podido|pudo|se)",
     r"correo (?:no entregado|devuelto)|aviso de fallo",
+    r"warning: .{1,120}\buser unknown|.{0,200}\(delivery (?:failed|failure)\)$",
     r"échec de la remise|message non (?:distribué|remis)|non remis",
     r"unzustellbar|nicht zustellbar",
     r"mancata consegna|mail non recapitat",
@@ -73,7 +74,7 @@ SENTENCES: tuple[tuple[Action, re.Pattern[str]], ...] = (
             r"delivery (?:to .{0,80} )?(?:has been|is) delayed",
             r"could not be delivered for (?:the past |more than )?\d",
             r"could not send message for past",
-            r"will (?:be retried|continue to (?:be )?tr(?:y|ied)|keep trying|retry)",
+            r"attempts will continue|will (?:be retried|continue to (?:be )?tr(?:y|ied)|keep trying|retry)",
             r"still being retried",
             r"encara no s'ha (?:pogut lliurar|lliurat)|s'ha endarrerit",
             r"(?:aún|todavía) no se ha (?:podido entregar|entregado)|se ha retrasado",
@@ -85,7 +86,8 @@ SENTENCES: tuple[tuple[Action, re.Pattern[str]], ...] = (
         _any_of(
             r"(?:could|can)(?: ?not|n't) be (?:delivered|completed|sent to)",
             r"(?:could|did|was|were|is|be|been)(?: not|n't) (?:be )?deliver(?:ed)?\b",
-            r"not delivered to|unable to deliver|undeliver(?:able|ed)",
+            r"not delivered to|(?:unable to|could not) deliver|not a valid (?:user|address|mailbox|recipient)",
+            r"undeliver(?:able|ed)",
             r"delivery (?:to .{0,120} )?(?:has )?failed|(?:mail|message) delivery failed|delivery failure",
             r"recipients? failed|address(?:es|\(es\))? (?:had|failed|with) ?",
             r"(?:permanent|fatal) (?:fatal )?(?:delivery )?(?:errors?|failure)",
@@ -107,7 +109,7 @@ SENTENCES: tuple[tuple[Action, re.Pattern[str]], ...] = (
 # Whose mail it was: only the server of a returned mail writes so to its sender.
 TO_THE_SENDER = _any_of(
     r"\byour (?:mail |e-?mail )?message|a message that you sent|message you sent",
-    r"the following address",
+    r"(?:the )?(?:following|failed) (?:address|recipient|user)",
     r"this is the mail system|this message was created automatically",
     r"el (?:vostre )?missatge|(?:el|su) mensaje|votre (?:courrier|message)|ihre nachricht",
 )

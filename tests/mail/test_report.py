@@ -53,6 +53,30 @@ def test_a_report_without_any_mark_is_known_by_subject_and_opening() -> None:
     assert (seen.action, seen.recipients, seen.about) == ("failed", ("amparo@hosting.example.net",), ())
 
 
+@pytest.mark.parametrize(
+    ("name", "action", "recipients", "about"),
+    [
+        ("bounce-full-mailbox-refuses", "failed", ("pilar@mail.example.net",), ("<oac.888@castellbisbal.example>",)),
+        (
+            "bounce-report-without-fields",
+            "failed",
+            ("anna@example.org", "pere@example.org"),
+            ("<oac.889@castellbisbal.example>",),
+        ),
+        ("bounce-unmarked-appliance", "failed", ("factures@gestoria.example.net",), ()),
+        ("bounce-null-from", "failed", ("rosa@mail.example.net",), ()),
+        ("bounce-attempts-continue", "delayed", ("joan@mail.example.net",), ()),
+    ],
+)
+def test_servers_that_keep_to_no_standard_are_understood(
+    name: str, action: str, recipients: tuple[str, ...], about: tuple[str, ...]
+) -> None:
+    seen = found(name)
+
+    assert seen is not None
+    assert (seen.action, seen.recipients, seen.about) == (action, recipients, about)
+
+
 @pytest.mark.parametrize("name", ["person-forwards-a-bounce", "person-quotes-a-bounce"])
 def test_a_person_with_a_report_in_hand_is_no_mail_server(name: str) -> None:
     assert found(name) is None
