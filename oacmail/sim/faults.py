@@ -151,7 +151,7 @@ def _database_restored(town: Town, deed: Deed, chance: Random) -> str:
     town.stop()
     upkeep.restore(town.config.office.state, path, town.clock.now(), hold_acks=False)
     town.start()
-    town.restored += 1
+    town.restored, town.restored_at = town.restored + 1, town.clock.true()
     answers = town.ledger.answers
     town.ledger.answers = [answer for answer in answers if answer.mail is not None or answer.at < since]
     town.forget_what_is_lost()

@@ -15,7 +15,7 @@ from email.message import Message
 from oacmail.core.ports import Outgoing
 from oacmail.sim.cast import DISOWNED, NEIGHBOURS, ROBOTS
 from oacmail.sim.office import MortalStore
-from oacmail.sim.promises import Promises
+from oacmail.sim.promises import PATIENCE, Promises
 from oacmail.sim.reckoning import Broken, Reckoning, demand, text
 from oacmail.sim.town import Town, short
 
@@ -135,6 +135,10 @@ class Watch:
         demand(not false, "what counts as sent has left", lambda: str(false[:3]))
 
     def _nothing_stuck(self) -> None:
+        """What a restored database finds unsent is days old already: it has till the desk has opened once more."""
+        restored = self.town.restored_at
+        if restored is not None and self.town.engine.now() < self.reckoning.opening(restored) + PATIENCE:
+            return
         since = text(self.town.engine.now() - STUCK)
         rows = self._all(
             """SELECT key, state FROM outbox WHERE state IN ('claimed', 'sending')

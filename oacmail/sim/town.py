@@ -57,6 +57,7 @@ class Town(Office):
         self.wrong: dict[str, int] = {}
         self.well_since = plan.begins.astimezone(UTC)
         self.down, self.doom, self.restored = False, "", 0
+        self.restored_at: datetime | None = None
         self.skews: list[tuple[datetime, datetime]] = []
         self.unread: list[tuple[datetime, datetime]] = []
         self.snapshot: Mapping[str, Box] | None = None
