@@ -190,3 +190,24 @@ def test_what_waits_for_a_letter_that_never_comes_is_forgotten_after_two_months(
     world.clock.forward(days=2)
     world.store.tidy(world.clock.now())
     assert world.rows("SELECT key FROM kv WHERE value = '7'") == [{"key": "serial:2026"}]
+
+
+def test_a_notice_that_the_restored_database_finds_unsent_leaves_at_the_next_opening(world: World) -> None:
+    letter = world.citizen_writes(ANNA)
+    world.turn()
+    answer = world.agent_answers(letter)
+    world.turn()
+    world.advance("2026-11-30 20:51")
+    world.citizen_writes(ANNA, "", "Gràcies, però ara em surt un error. Com ho arreglo?", answers=answer)
+    world.turn()
+    backup = _backup(world)
+    world.live("2026-12-01 10:00")
+    assert world.kinds(SUPERVISOR) == ["complex"]
+    world.agent_answers(letter)
+    world.live("2026-12-05 00:28")
+    _restore(world, backup)
+    world.live("2026-12-06 23:59")
+    assert world.kinds(SUPERVISOR) == ["complex"]
+    world.live("2026-12-07 09:59")
+    assert world.kinds(SUPERVISOR) == ["complex", "complex"]  # staff may hear twice after a restore
+    assert world.mail("complex")["state"] == "sent"
