@@ -26,7 +26,7 @@ _DAY = _any(
 
 # "El dl., 3 nov. 2025 a les 10:05, OAC 360 (<oac360@…>) va escriure:", wrapped or not; "2025-11-03 10:05 OAC <…>:"
 OPENER = re.compile(
-    r"^\s*(?:(?:\W{1,3}\s)?(?:el|en|al|on|le|il|em|am|op|w|in|dia|da|(?:missatge|mensaje) (?:de|citad[oa] por)"
+    r"^(?:(?:\W{1,3}\s)?(?:el|en|al|on|le|il|em|am|op|w|in|dia|da|(?:missatge|mensaje) (?:de|citad[oa] por)"
     r"|quoting|citant|citando|zitat von|selon|cita de)\b(?=[^\n]{0,300}[\d@])"
     rf"|{_DATE}|\d\d? (?:de )?\w{{3,10}}\.? (?:de )?\d{{4}}\b|{_DAY}[.,]{{1,2}} \d)",
     re.I,
@@ -42,8 +42,7 @@ ONE_LINE = re.compile(
 DATED = re.compile(rf"^\s*{_DATE}[^\n]{{0,120}}{_ADDRESS}\s*$")  # old Gmail: no verb, no colon; a quote must follow
 # An attribution that has run into the end of what was written: "D'acord. On Mon, 3 Nov 2025 at 10:05, OAC wrote:"
 RUN_IN = re.compile(
-    rf"(?<=\S)(?:\s|-{{2,}}\s)\s*(?=(?:On|El|Le|Il|Em|Am) (?:{_DAY}|\d)[^\n]{{5,200}}\b{_WROTE}\b[^\n]{{0,60}}:\s*$)",
-    re.I,
+    rf"(?<=[^\s-])[-\s]{{1,6}}(?=(?:On|El|Le|Il|Em|Am) (?:{_DAY}|\d)[^\n]{{5,200}}\b{_WROTE}\b[^\n]{{0,60}}:\s*$)", re.I
 )
 SURE = re.compile(r"@|\b\d{1,2}[:.h]\d\d\b")  # an address or a time of day: no person writes that before a colon
 

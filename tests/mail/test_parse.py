@@ -24,6 +24,7 @@ LETTER = (
     b"Received: from a by b; Tue, 4 Nov 2025 10:05:01 +0100\r\nFrom: Anna <a@x.cat>\r\nTo: oac360@castellbisbal.cat\r\n"
     b"Subject: Hola\r\nDate: Tue, 4 Nov 2025 10:05:00 +0100\r\nMessage-ID: <a1@x.cat>\r\n\r\nBon  dia\r\n"
 )
+FINGERPRINT = parse(LETTER, HOUSE).fingerprint
 
 
 def test_an_ordinary_letter_is_read_in_full() -> None:
@@ -115,6 +116,55 @@ def test_a_fault_of_one_parser_means_one_rung_down(monkeypatch: pytest.MonkeyPat
     message = parse(LETTER, HOUSE)
     assert (message.rung, message.sender, message.subject) == (rung, "a@x.cat", "Hola")
     assert message.text.strip() == "Bon  dia"
+
+
+JUDGEMENTS = (
+    "fresh.split",
+    "report.find",
+    "auto.judge",
+    "idents.message_id",
+    "idents.references",
+    "idents.tokens",
+    "addresses.listed",
+    "auth.read",
+    "lang.detect",
+    "secrets.find",
+    "features.words",
+    "scores.scores",
+    "parts.clean_name",
+)
+
+
+def _out_of_order(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    def fails(*_: object, **__: object) -> object:
+        raise LookupError
+
+    monkeypatch.setattr(f"oacmail.mail.{name}", fails)
+
+
+@pytest.mark.parametrize(("broken", "rung"), [((), Rung.STDLIB), (("parts.tree",), Rung.HEADERS)])
+@pytest.mark.parametrize("judgement", JUDGEMENTS)
+def test_a_judgement_that_fails_costs_neither_sender_nor_subject_nor_text(
+    monkeypatch: pytest.MonkeyPatch, judgement: str, broken: tuple[str, ...], rung: Rung
+) -> None:
+    for name in (judgement, *broken):
+        _out_of_order(monkeypatch, name)
+
+    message = parse(LETTER, HOUSE, skipped=[("planol.pdf", "application/pdf", 48_000_000)])
+
+    assert (message.rung, message.sender, message.subject) == (rung, "a@x.cat", "Hola")
+    assert (message.text.strip(), message.fresh.strip()) == ("Bon  dia", "Bon  dia")
+    assert message.message_id == ("" if judgement == "idents.message_id" else "<a1@x.cat>")
+    assert message.auto is Auto.NONE
+    assert message.fingerprint == FINGERPRINT
+
+
+def test_a_subject_that_cannot_be_decoded_is_kept_as_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    _out_of_order(monkeypatch, "facts.subject")
+
+    message = parse(LETTER.replace(b"Hola", b"=?utf-8?q?Hola_=C3=A9?= \xe9"), HOUSE)
+
+    assert (message.rung, message.sender, message.subject) == (Rung.HEADERS, "a@x.cat", "=?utf-8?q?Hola_=C3=A9?= ?")
 
 
 @given(st.binary(max_size=400))

@@ -1,0 +1,208 @@
+"""A letter's facts, judgement by judgement: what stands in its fields, what was written, who made it, which language.
+
+Decides nothing itself: it asks the modules of this package and puts their answers into a Message. Each question is
+asked through `judged`, so that the ladder (mail/parse.py) may go on where one of them fails; what stands instead is
+the answer that costs a citizen least: a person, not a machine; no proof of identity; all text as written now.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from email.message import Message as Tree
+from types import MappingProxyType
+from typing import Protocol, TypeVar
+
+from oacmail.core.model import Attachment, Auth, Auto, Message, Report, Rung
+from oacmail.mail import (
+    addresses,
+    auth,
+    auto,
+    charset,
+    features,
+    fresh,
+    idents,
+    lang,
+    limits,
+    parts,
+    report,
+    scores,
+    wire,
+)
+from oacmail.mail import secrets as secret_kinds
+from oacmail.mail.fields import Fields
+from oacmail.mail.house import House
+from oacmail.mail.scores import Lessons
+
+SUBJECT = 998
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_PERSON: tuple[Auto, tuple[str, ...]] = (Auto.NONE, ())
+_NOBODY = ("", "", False)
+_LANGUAGE = "ca"  # the town's, as for a letter without words (mail/lang.py)
+
+Skipped = Sequence[tuple[str, str, int]]
+T = TypeVar("T")
+
+
+class Judged(Protocol):
+    """Asks; gives the second argument instead of an answer, or lets the fault through."""
+
+    def __call__(self, judge: Callable[[], T], instead: T, /) -> T: ...
+
+
+class Letter:
+    """The letter while it is read: tidied bytes, capped bytes, fields."""
+
+    def __init__(self, raw: bytes, house: House, day: str, skipped: Skipped) -> None:
+        self.size = len(raw)
+        self.house = house
+        self.day = day
+        self.skipped = skipped
+        self.tidied = wire.tidy(raw)
+        self.capped, self.caps = limits.cap(self.tidied)
+        self.fields = Fields.of(wire.pairs(wire.split(self.capped)[0]))
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """`text`: the letter's own; `forwarded`: of letters attached to it, where it counts; the tree and its files."""
+
+    text: str
+    forwarded: str = ""
+    root: Tree = field(default_factory=Tree)
+    attachments: Sequence[Attachment] = ()
+    caps: Sequence[str] = ()
+
+
+def message(letter: Letter, rung: Rung, body: Body, date: Callable[[str], datetime | None], judged: Judged) -> Message:
+    """The Message of a letter, its body read on this rung; `date` reads the Date field."""
+    fields, house = letter.fields, letter.house
+    title = judged(lambda: subject(fields), _ascii(fields.first("subject")))
+    text = "\n\n".join(filter(None, (body.text, body.forwarded)))
+    written = judged(lambda: fresh.split(body.text, body.forwarded), fresh.Written(text.strip(), ""))
+    sender, name, single_from = judged(lambda: addresses.sender(fields), _NOBODY)
+    no_files: tuple[Attachment, ...] = ()
+    attachments = (*body.attachments, *judged(lambda: tuple(map(_left_behind, letter.skipped)), no_files))
+    no_report: Report | None = None
+    found = judged(lambda: report.find(body.root, fields, text), no_report)
+    verdict, reasons = judged(lambda: auto.judge(fields, sender, found), _PERSON)
+    read = Message(
+        fingerprint=_fingerprint(letter),
+        message_id=judged(lambda: idents.message_id(fields), ""),
+        refs=judged(lambda: idents.references(fields), ()),
+        sender=sender,
+        name=name,
+        single_from=single_from,
+        reply_to=judged(lambda: next(iter(addresses.listed(fields.all("reply-to"), 1)), ""), ""),
+        to=judged(lambda: addresses.listed(fields.all("to")), ()),
+        cc=judged(lambda: addresses.listed(fields.all("cc")), ()),
+        subject=title,
+        sent_at=judged(lambda: date(fields.first("date")), None),
+        text=text,
+        fresh=written.fresh,
+        quotes_us=judged(lambda: _quotes_us(written.quoted, house), False),
+        attachments=attachments,
+        auto=verdict,
+        reasons=reasons,
+        report=found,
+        auth=judged(lambda: auth.read(fields, sender, single_from, house), Auth()),
+        lang=judged(lambda: lang.detect(written.fresh), _LANGUAGE),
+        rung=rung,
+        marks=fields.all("x-oacmail"),
+        tokens=judged(lambda: idents.tokens(fields, title, house), ()),
+        secrets=judged(lambda: secret_kinds.find(text, attachments), ()),
+        caps=tuple(dict.fromkeys((*letter.caps, *body.caps))),
+        size=letter.size,
+        body_hash=_body_hash(written.fresh),
+        words=MappingProxyType({}),
+    )
+    words = _words(read, _signature(body.text, written), house.lessons, judged)
+    return replace(read, words=MappingProxyType(words))
+
+
+def _words(read: Message, signature: str, lessons: Lessons, judged: Judged) -> Mapping[str, float]:
+    """What was found of the lexicons, and the scores that the model gives for it."""
+    nothing: Mapping[str, float] = {}
+    found = judged(lambda: features.words(read.subject, read.fresh, signature), nothing)
+    weighed = replace(read, words=MappingProxyType(found))
+    scored = judged(lambda: scores.scores(weighed, lessons=lessons), nothing)
+    return {**found, **scored}
+
+
+def subject(fields: Fields) -> str:
+    return " ".join(_CONTROLS.sub(" ", charset.field(fields.first("subject"))).split())[:SUBJECT]
+
+
+def _ascii(value: str) -> str:
+    """A subject as it stands, encoded words and all."""
+    return " ".join(_CONTROLS.sub(" ", value[:SUBJECT]).encode("ascii", "replace").decode().split())
+
+
+def _left_behind(part: tuple[str, str, int]) -> Attachment:
+    name, mime, size = part
+    return Attachment(name=parts.clean_name(name), mime=mime, size=size)
+
+
+def _quotes_us(quoted: str, house: House) -> bool:
+    lowered = quoted.lower()
+    return any(address in lowered for address in house.own) or bool(idents.found(quoted, house))
+
+
+def _signature(own: str, written: fresh.Written) -> str:
+    """What is neither written now nor quoted."""
+    known = {*written.fresh.splitlines(), *written.quoted.splitlines()}
+    return "\n".join(line for line in map(str.rstrip, own.splitlines()) if line not in known)
+
+
+def _body_hash(text: str) -> str:
+    """Of the text as people compare texts: white space and case do not matter. '' where nothing is written."""
+    folded = " ".join(text.casefold().split())
+    return hashlib.sha256(folded.encode()).hexdigest() if folded else ""
+
+
+def _fingerprint(letter: Letter) -> str:
+    body = wire.split(letter.tidied)[1]
+    named = [letter.fields.first(name) for name in ("message-id", "from", "date", "subject")]
+    return _digest(*named, "" if named[0] else letter.day, body=body)
+
+
+def _digest(*named: str, body: bytes) -> str:
+    lines = "\n".join(named).encode("utf-8", "surrogateescape")
+    return hashlib.sha256(lines + b"\n\n" + body.rstrip()).hexdigest()
+
+
+def opaque(raw: bytes, day: str) -> Message:
+    """Nothing but bytes: text as far as there is any, no fields believed."""
+    text = charset.decode(raw[: limits.TEXT])
+    return Message(
+        fingerprint=_digest(day, body=raw),
+        message_id="",
+        refs=(),
+        sender="",
+        name="",
+        single_from=False,
+        reply_to="",
+        to=(),
+        cc=(),
+        subject="",
+        sent_at=None,
+        text=text,
+        fresh=text,
+        quotes_us=False,
+        attachments=(),
+        auto=Auto.NONE,
+        reasons=(),
+        report=None,
+        auth=Auth(),
+        lang="ca",
+        rung=Rung.OPAQUE,
+        marks=(),
+        tokens=(),
+        secrets=(),
+        caps=(),
+        size=len(raw),
+        body_hash=_body_hash(text),
+        words=MappingProxyType({}),
+    )
