@@ -133,7 +133,7 @@ class Intake:
         try:
             letters = self.mailbox.fetch(uids)
         except UnreadableLetter as error:
-            self._unreadable(reading, error.uid)
+            self._unreadable(reading, error.uid, counted=alone)
             return
         except Transient:
             store.landed(*key, uids, passing=alone, error=None)
@@ -144,13 +144,13 @@ class Intake:
         if left_out:
             self._left_out(reading, left_out, alone=alone)
 
-    def _unreadable(self, reading: Reading, uid: int) -> None:
-        """It was asked for alone, and that used up a try."""
-        key, tries = (reading.watched.name, reading.state.uidvalidity), reading.todo[uid][1] + 1
-        self.engine.store.landed(*key, [uid], passing=False, error="unreadable")
-        log.warning("letter.unreadable", folder=reading.watched.name, uid=uid, attempt=tries)
+    def _unreadable(self, reading: Reading, uid: int, *, counted: bool) -> None:
+        """It was asked for alone, which uses up a try, also where nothing else was new and it was a batch by itself."""
+        spot, tries = self._spot(reading, uid), reading.todo[uid][1] + 1
+        self._landed(spot, "unreadable", counted=counted)
+        log.warning("letter.unreadable", folder=spot.folder, uid=uid, attempt=tries)
         if tries >= TRIES:
-            self._set_aside(self._spot(reading, uid), None, "unreadable: the server gives up on it")
+            self._set_aside(spot, None, "unreadable: the server gives up on it")
 
     def _left_out(self, reading: Reading, uids: Sequence[int], *, alone: bool) -> None:
         """Expunged or moved while we read: where it went, it is new. What is still listed is asked for alone."""
@@ -198,14 +198,18 @@ class Intake:
             self._hurt(spot, letter.raw, error, tries=tries, counted=alone)
 
     def _hurt(self, spot: Spot, raw: bytes, error: Exception, *, tries: int, counted: bool) -> None:
-        name, place = type(error).__name__, (spot.folder, spot.uidvalidity)
-        if counted:
-            self.engine.store.landed(*place, [spot.uid], passing=False, error=name)
-        else:
-            self.engine.store.failed(spot, name)
+        name = type(error).__name__
+        self._landed(spot, name, counted=counted)
         log.error("letter.failed", folder=spot.folder, uid=spot.uid, attempt=tries, exc_info=True)
         if tries >= TRIES:
             self._set_aside(spot, raw, f"could not be worked: {name}")
+
+    def _landed(self, spot: Spot, error: str, *, counted: bool) -> None:
+        """No longer in flight, one try less. `counted`: `attempt` has taken it off already."""
+        if counted:
+            self.engine.store.landed(spot.folder, spot.uidvalidity, [spot.uid], passing=False, error=error)
+        else:
+            self.engine.store.failed(spot, error)
 
     def _set_aside(self, spot: Spot, raw: bytes | None, reason: str) -> None:
         now = self.engine.now()

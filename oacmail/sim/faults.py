@@ -137,7 +137,7 @@ def _letter_unreadable(town: Town, deed: Deed, chance: Random) -> str:
     fresh = [uid for uid, letter in letters.items() if town.id_of(letter.raw) not in known]
     if not fresh:
         return ""
-    town.mailbox.bad.add(("INBOX", fresh[-1]))
+    letters[fresh[-1]].bad = True
     return f"letter {short(town.id_of(letters[fresh[-1]].raw))}"
 
 

@@ -21,6 +21,7 @@ class Letter:
     raw: bytes
     internal_date: datetime
     seen: bool = False
+    bad: bool = False  # the server cannot give it out
 
 
 @dataclass
@@ -41,15 +42,13 @@ class Box:
 
 
 class PlayedMailbox:
-    """Port `Mailbox`. `away`: the server cannot be reached; `refused`: folders it does not open; `bad`: (folder,
-    uid) of letters it cannot read."""
+    """Port `Mailbox`. `away`: the server cannot be reached; `refused`: folders it does not open."""
 
     def __init__(self, *folders: str) -> None:
         names = folders or ("INBOX", "Sent", "Junk")
         self.boxes = {name: Box(uidvalidity=1_000 + number) for number, name in enumerate(names)}
         self.away = False
         self.refused: set[str] = set()
-        self.bad: set[tuple[str, int]] = set()
         self._open = ""
 
     # --- what others do to it ---------------------------------------------------------------------
@@ -123,9 +122,7 @@ class PlayedMailbox:
 
     def fetch(self, uids: Sequence[int]) -> Mapping[int, Fetched]:
         letters = self._box().letters
-        got = {
-            uid: Fetched(raw=letters[uid].raw) for uid in uids if uid in letters and (self._open, uid) not in self.bad
-        }
+        got = {uid: Fetched(raw=letters[uid].raw) for uid in uids if uid in letters and not letters[uid].bad}
         if len(uids) == 1 and not got and uids[0] in letters:
             raise UnreadableLetter(uids[0])
         return got

@@ -1,4 +1,6 @@
-"""Processes that die while letters are read: no letter is blamed for what it was merely near."""
+"""Processes that die while letters are read, and letters that cannot be read: none is blamed for its neighbours."""
+
+import pytest
 
 from oacmail.engine.intake import DEATHS
 from tests.engine.world import ANNA, MARTA, PERE, World
@@ -25,3 +27,19 @@ def test_a_letter_over_which_the_process_dies_again_and_again_is_set_aside_and_s
     assert world.kinds(PERE) == ["ack"]
     assert world.kinds(ANNA) == []
     assert "quarantine" in world.problems()
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_a_letter_that_the_server_cannot_give_out_is_set_aside_after_three_tries(world: World, others: int) -> None:
+    for number in range(others):
+        world.citizen_writes(f"veina{number}@example.cat")
+    world.citizen_writes(ANNA)
+    bad = max(world.mailbox.boxes["INBOX"].letters)
+    world.mailbox.boxes["INBOX"].letters[bad].bad = True
+    world.sync()
+    world.sync()
+    assert world.reviews() == []
+    world.sync()
+    assert world.reviews() == ["unreadable"]
+    assert "quarantine" in world.problems()
+    assert len(world.cases()) == others
