@@ -35,6 +35,7 @@ def policy(
         digest=core.Digest(to=people.agents if config.digest.to is None else config.digest.to, at=config.digest.at),
         provable=config.trust.provider != "none",
         form_senders=frozenset(config.callback.form_senders),
+        call_attempts=config.callback.attempts,
         shadow=shadow,
     )
 
@@ -77,6 +78,7 @@ def _people(config: Config) -> core.People:
         agents=people.agents or people.supervisor,
         technical=technical,
         forms=people.forms or technical,
+        dpo=config.office.dpo,
     )
 
 

@@ -6,15 +6,15 @@ read as office time. Which days are worked is asked of the Workdays port alone, 
 LookupError where the sum runs into a year that has no calendar: no date is ever promised out of a guess.
 """
 
+from calendar import monthrange
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
-from typing import Literal, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
+from oacmail.core.model import Slot
 from oacmail.core.policy import Policy
 from oacmail.core.ports import Workdays
-
-Slot = Literal["morning", "afternoon", "any"]
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 SLOTS: dict[Slot, tuple[time, time]] = {
@@ -81,6 +81,15 @@ def callback_offer(received_at: datetime, slot: Slot, policy: Policy) -> tuple[d
     begun = _moment(today, begins, policy) < _utc(received_at, policy)
     day = next_working_day(today if begun else today - timedelta(days=1), policy.workdays)
     return _moment(day, begins, policy), _moment(day, ends, policy)
+
+
+def month_due(asked_at: datetime, policy: Policy) -> datetime:
+    """A calendar month after the day of arrival, at the day's end: the same date of the next month, or its last day
+    (GDPR art. 12.3; Llei 39/2015 art. 30.4). No closed day puts it off."""
+    day = _local(asked_at, policy).date()
+    year, month = (day.year + 1, 1) if day.month == 12 else (day.year, day.month + 1)
+    last = monthrange(year, month)[1]
+    return _moment(date(year, month, min(day.day, last)), policy.deadlines.day_end, policy)
 
 
 def in_hours(now: datetime, policy: Policy) -> bool:

@@ -9,10 +9,10 @@ at it, which is what the desk is for.
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from oacmail.core import derivation
-from oacmail.core.model import Auto, Callback, Intent, Kind, Level, Message, Reading, Topic
+from oacmail.core.model import Auto, Callback, Intent, Kind, Level, Message, Reading, Slot, Topic
 
 Words = Mapping[str, float]
 Verdict = TypeVar("Verdict", bound=StrEnum)
@@ -26,11 +26,7 @@ _UNREAD = 0.3  # how sure a verdict is where nothing could be weighed
 _MACHINES = (Kind.AUTO_REPLY, Kind.BOUNCE, Kind.BULK)
 _EVIDENCE = dict.fromkeys(_MACHINES, "mark:") | {Kind.SPAM: "spam:", Kind.THANKS: "thanks:", Kind.REQUEST: "form:"}
 _BY_AUTO = {Auto.REPLY: Kind.AUTO_REPLY, Auto.BOUNCE: Kind.BOUNCE, Auto.BULK: Kind.BULK}
-_SLOTS: dict[str, Literal["morning", "afternoon", "any"]] = {
-    "morning": "morning",
-    "afternoon": "afternoon",
-    "any": "any",
-}
+_SLOTS: dict[str, Slot] = {"morning": "morning", "afternoon": "afternoon", "any": "any"}
 
 
 def classify(message: Message, form_senders: frozenset[str] = frozenset()) -> Reading:
@@ -46,7 +42,7 @@ def classify(message: Message, form_senders: frozenset[str] = frozenset()) -> Re
     intent, intent_sure = _intent(message.words)
     confidence = {"kind": sure, "topic": topic_sure, "level": level_sure, "intent": intent_sure}
     because = (*why, *(reason for verdict in (topic, level, intent) for reason in _why(message.words, verdict)))
-    callback = _callback(message.words) if intent is Intent.CALLBACK else None
+    callback = call_named(message.words) if intent is Intent.CALLBACK else None
     return _reading(message, kind, confidence, because, topic, level, intent, callback)
 
 
@@ -205,7 +201,8 @@ def _terms(words: Words, group: str) -> list[str]:
     return [key for key in words if key.startswith(group)]
 
 
-def _callback(words: Words) -> Callback | None:
+def call_named(words: Words) -> Callback | None:
+    """The telephone that a letter leaves and the slot beside it; None where it leaves none."""
     number = next((key.partition(":")[2] for key in words if key.startswith("phone:")), "")
     slot = next((key.partition(":")[2] for key in words if key.startswith("slot:")), "any")
     return Callback(phone=number, slot=_SLOTS.get(slot, "any")) if number else None

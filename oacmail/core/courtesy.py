@@ -8,11 +8,12 @@ import re
 from datetime import timedelta
 from itertools import islice
 
-from oacmail.core import budget, tokens
+from oacmail.core import budget, roads, tokens
 from oacmail.core.effects import Effect, Mark, Note, Send
 from oacmail.core.letter import Letter
+from oacmail.core.policy import Office, Policy
 from oacmail.core.thread import fold_subject
-from oacmail.core.view import LetterView, View
+from oacmail.core.view import CaseView, LetterView, View
 
 SAME_MAIL_A_WEEK = 3
 RESTORED = "database-restored"  # why a mail is held
@@ -28,7 +29,7 @@ def why_not(letter: Letter) -> str:
     limit = letter.policy.budgets.max_age_hours
     if not _ADDRESS.fullmatch(letter.author):
         return "no-address-to-answer"
-    if letter.policy.office.is_own(letter.author) or letter.author in letter.policy.people.staff:
+    if not answerable(letter.policy, letter.author):
         return "from-our-own-people"
     if letter.forced:
         return ""
@@ -37,6 +38,12 @@ def why_not(letter: Letter) -> str:
     if limit and letter.now - letter.received_at > timedelta(hours=limit):
         return "first-seen-late"
     return "same-mail-again-and-again" if _like_a_machine(letter) else ""
+
+
+def answerable(policy: Policy, address: str) -> bool:
+    """Whether mail of ours may go there as to a citizen."""
+    ours = policy.office.is_own(address) or address in policy.people.staff
+    return not ours and _ADDRESS.fullmatch(address) is not None
 
 
 def _like_a_machine(letter: Letter) -> bool:
@@ -87,7 +94,13 @@ def _acknowledgement(letter: Letter, number: str, *, first: bool) -> Send:
         recipient=letter.author,
         case=number,
         token=tokens.token(policy, number),
-        facts={"case": number, "due_at": letter.due_at, "first": first, "secret": bool(message.secrets)},
+        facts={
+            "case": number,
+            "due_at": letter.due_at,
+            "first": first,
+            "secret": bool(message.secrets),
+            **roads.said(letter),
+        },
         in_reply_to=message.message_id,
         refs=(*message.refs, message.message_id) if message.message_id else message.refs,
         automatic="auto-replied",
@@ -102,14 +115,23 @@ def _acknowledgement(letter: Letter, number: str, *, first: bool) -> Send:
 def language(letter: Letter) -> str:
     """The writer's language, or two where one may not be understood (domain.md section 4, Language)."""
     office, person = letter.policy.office, letter.view.person
-    default = office.languages[0]
-    if person is not None and person.lang in office.languages:
-        return person.lang
+    wish = person.lang if person else None
+    short = letter.reading.language in NEIGHBOURS and _too_short_to_tell(letter.message.fresh)
+    return _spoken(office, wish, "" if short else letter.reading.language, "es" if short else "en")
+
+
+def language_of_case(policy: Policy, case: CaseView) -> str:
+    """As `language`, of what was read when the case was opened or has been corrected since."""
+    return _spoken(policy.office, case.wish, case.lang, "en")
+
+
+def _spoken(office: Office, wish: str | None, read: str, second: str) -> str:
+    """`wish`: what the person asked for; `read`: what the letter is in; `second`: goes below where that is not ours."""
+    if wish in office.languages:
+        return wish
     if office.language_policy == "catalan_first":
-        return default
-    if letter.reading.language in NEIGHBOURS and _too_short_to_tell(letter.message.fresh):
-        return _both(office.languages, "es")
-    return letter.reading.language if letter.reading.language in office.languages else _both(office.languages, "en")
+        return office.languages[0]
+    return read if read in office.languages else _both(office.languages, second)
 
 
 def _too_short_to_tell(text: str) -> bool:

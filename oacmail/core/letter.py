@@ -28,9 +28,15 @@ class Letter:
     forced: bool
 
     @property
+    def asked_at(self) -> datetime:
+        """The moment that counts as its arrival."""
+        return calendar.clock_start(self.received_at, self.message.sent_at, self.policy)
+
+    @property
     def due_at(self) -> datetime:
-        asked_at = calendar.clock_start(self.received_at, self.message.sent_at, self.policy)
-        return calendar.answer_due(asked_at, self.policy)
+        """By when who asks is answered, or called: inside the due day the slot binds (R27)."""
+        due_at, wish = calendar.answer_due(self.asked_at, self.policy), self.reading.callback
+        return min(due_at, calendar.callback_due(self.asked_at, wish.slot, self.policy)) if wish else due_at
 
 
 def read(policy: Policy, view: View, inp: Arrived, now: datetime) -> Letter:

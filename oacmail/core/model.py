@@ -116,6 +116,10 @@ class Outcome(StrEnum):
     GONE = "gone"
 
 
+Slot = Literal["morning", "afternoon", "any"]
+"""When somebody wants to be called."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
     """A part that is not text for reading. `size` in bytes after decoding; `sha256` hex, '' if never read."""
@@ -202,7 +206,7 @@ class Callback:
     """A wish to be called: `phone` in E.164."""
 
     phone: str
-    slot: Literal["morning", "afternoon", "any"]
+    slot: Slot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ citizen's second letter never postpones a deadline. Nothing here looks at raw he
 from dataclasses import replace
 from datetime import datetime
 
-from oacmail.core import answers, calendar, courtesy, tokens
+from oacmail.core import answers, calendar, callback, courtesy, roads, tokens
 from oacmail.core.complexity import became_complex
 from oacmail.core.effects import (
     Arrived,
@@ -97,6 +97,7 @@ def _open(letter: Letter, *, parent: str | None, rule: str) -> Decision:
         Note(kind="opened", case=number, data={"rule": rule}),
         *secret_received(policy, message, number, at=letter.received_at, now=letter.now),
     ]
+    effects += roads.taken(letter, number)
     why = courtesy.why_not(letter)
     effects += [Review(reason=why)] if why else courtesy.acknowledge(letter, number, first=True)
     return Decision(effects=tuple(effects), because=(rule, *letter.reading.because, *((why,) if why else ())))
@@ -133,6 +134,7 @@ def _join(letter: Letter, placing: Placing, case: CaseView, kind: Kind) -> Decis
         _attach(letter, case, placing.guest, placing.rule),
         Change(case=case.number, columns={"touched_at": letter.received_at}),
         Person(address=letter.author, name=letter.message.name or None),
+        *(() if placing.guest else callback.wished(letter, case)),
         *secret_received(letter.policy, letter.message, case.number, at=letter.received_at, now=letter.now),
     ]
     because = [placing.rule, *letter.reading.because]
@@ -143,6 +145,7 @@ def _join(letter: Letter, placing: Placing, case: CaseView, kind: Kind) -> Decis
     elif not case.running("answer"):
         effects += _asks_anew(letter, case, guest=placing.guest)
         because.append("asks-anew")
+    effects += roads.taken(letter, case.number)
     effects += became_complex(letter.policy, case, at=letter.received_at, due_at=letter.due_at, now=letter.now)
     return Decision(effects=tuple(effects), because=tuple(because))
 

@@ -17,6 +17,8 @@ from oacmail.core.model import Status
 from oacmail.core.notices import notices, to_agents
 from oacmail.core.overdue import Late, escalate
 from oacmail.core.policy import Policy
+from oacmail.core.rights import RIGHTS
+from oacmail.core.rights import remind as remind_rights
 from oacmail.core.view import CaseView, Hour, Running
 
 UNREAD_PATIENCE = timedelta(minutes=30)
@@ -30,6 +32,7 @@ def on_clock(policy: Policy, hour: Hour, now: datetime) -> Decision:
         *_overdue(policy, hour, now),
         *_reminders(policy, hour, now),
         *_closings(hour, now),
+        *remind_rights(policy, hour, now),
         *release_held(policy, hour, now),
         *settle_doubts(policy, hour, now),
         *digest(policy, hour, now),
@@ -146,7 +149,7 @@ def _closings(hour: Hour, now: datetime) -> list[Effect]:
     effects: list[Effect] = []
     for case, clock in _ringing(hour, "close", now):
         effects.append(Fire(armed_by=clock.armed_by, kind="close", level=clock.level, at=now))
-        if case.status is Status.ANSWERED and not case.running("answer"):
+        if case.status is Status.ANSWERED and not case.running("answer") and not case.running(RIGHTS):
             effects += [
                 Change(
                     case=case.number,

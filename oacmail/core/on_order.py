@@ -7,12 +7,13 @@ raises `Refused` with the reason; nothing is then changed. Who may speak is the 
 from collections.abc import Callable
 from datetime import datetime
 
-from oacmail.core import answers, calendar
+from oacmail.core import answers, calendar, calls, rights, roads
 from oacmail.core.effects import Change, Decision, Disarm, Drop, Effect, Merge, Note, Ordered, Person
 from oacmail.core.errors import OacmailError
 from oacmail.core.model import Intent, Kind, Level, Status, Topic
 from oacmail.core.notices import notices
 from oacmail.core.policy import Policy
+from oacmail.core.rights import Request
 from oacmail.core.view import CaseView, View
 
 CLOSE_REASONS = ("answered", "contact", "thanks", "spam", "duplicate")
@@ -62,7 +63,7 @@ def _note(policy: Policy, view: View, case: CaseView, inp: Ordered, now: datetim
 def _log_call(policy: Policy, view: View, case: CaseView, inp: Ordered, now: datetime) -> tuple[Effect, ...]:
     at = _at(case, inp, now)
     if inp.words.get("outcome", "reached") != "reached":
-        return (Note(kind="call-not-reached", case=case.number, data={"at": at.isoformat()}),)
+        return calls.in_vain(policy, case, at=at, key=_key(inp, case, now), now=now)
     return answers.answered(policy, case, at=at, key=_key(inp, case, now), how="call")
 
 
@@ -85,6 +86,7 @@ def _close(policy: Policy, view: View, case: CaseView, inp: Ordered, now: dateti
     }
     return (
         *met,
+        rights.settled(case.number, met=reason in ("answered", "contact"), at=now),
         Disarm(case=case.number, how="void", at=now, kinds=_ALL),
         Drop(case=case.number, kinds=("ack", "overdue")),
         Change(case=case.number, columns=columns),
@@ -163,9 +165,19 @@ def _set(policy: Policy, view: View, case: CaseView, inp: Ordered, now: datetime
         columns["lang" if field == "language" else field] = value
     return (
         Change(case=case.number, columns=columns),
+        *_road(policy, case, inp.words.get("intent", ""), now),
         *_wish(policy, case, inp.words.get("language", "")),
         Note(kind="corrected", case=case.number, data=dict(inp.words)),
     )
+
+
+def _road(policy: Policy, case: CaseView, intent: str, now: datetime) -> tuple[Effect, ...]:
+    """What a person says that the letter asks for goes the road that it would have gone by itself."""
+    due_at = min((clock.due_at for clock in case.running("answer")), default=None)
+    request = Request(
+        case=case.number, letter=case.first_letter, asked_at=case.opened_at, due_at=due_at, topic=case.topic
+    )
+    return roads.by_intent(policy, intent, request, now) if intent != case.intent else ()
 
 
 def _wish(policy: Policy, case: CaseView, language: str) -> tuple[Effect, ...]:

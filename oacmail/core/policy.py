@@ -37,17 +37,22 @@ class Office:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class People:
-    """Staff addresses, bare and in lower case; the fallbacks of interfaces.md section 4 are already applied."""
+    """Staff addresses, bare and in lower case; the fallbacks of interfaces.md section 4 are already applied.
+
+    `dpo`: the data protection officer, who gets requests of rights.
+    """
 
     supervisor: tuple[str, ...]
     operator: tuple[str, ...]
     agents: tuple[str, ...] = ()
     technical: tuple[str, ...] = ()
     forms: tuple[str, ...] = ()
+    dpo: str = ""
 
     @property
     def staff(self) -> frozenset[str]:
-        return frozenset((*self.supervisor, *self.operator, *self.agents, *self.technical, *self.forms))
+        officer = (self.dpo,) if self.dpo else ()
+        return frozenset((*self.supervisor, *self.operator, *self.agents, *self.technical, *self.forms, *officer))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +107,8 @@ class Policy:
     """`secrets`: the token secret first signs, all verify. `instance`: this installation's public name.
 
     `provable`: the provider can prove who wrote a mail (trust.provider is not "none").
-    `form_senders`: addresses of the call-back form, whose mails are requests.
+    `form_senders`: addresses of the call-back form, whose mails are requests. `call_attempts`: so many calls in the
+    slot without success, and a mail, are an answer.
     """
 
     office: Office
@@ -117,4 +123,5 @@ class Policy:
     digest: Digest = field(default_factory=Digest)
     provable: bool = False
     form_senders: frozenset[str] = frozenset()
+    call_attempts: int = 2
     shadow: bool = False

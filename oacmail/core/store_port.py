@@ -23,8 +23,8 @@ class Turn(Protocol):
 
     def view(self, policy: Policy, inp: Input, now: datetime) -> View | Hour: ...
 
-    def letter(self, fingerprint: str) -> tuple[str, str, bytes | None] | None:
-        """(subject, fresh text, original bytes or None) of a recorded letter."""
+    def letter(self, fingerprint: str) -> tuple[str, bytes | None] | None:
+        """(fresh text, original bytes or None) of a recorded letter."""
         ...
 
     def apply(

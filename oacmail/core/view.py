@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from types import MappingProxyType
 
-from oacmail.core.model import Outcome, Role, Status
+from oacmail.core.model import Outcome, Role, Slot, Status
 
 UNDELIVERED = "undelivered:"  # the name under which a report waits for the letter that it speaks of
 
@@ -35,7 +35,9 @@ class CaseView:
     """A case as it stands. `participants`: citizens who wrote as members, never guests. `reply_to`: where else these
     asked to be answered: an agent's client writes there, but nobody is known by it. `asked_since`: their requests
     after the first human answer. `complex_told`: the house has heard that the case is complex. `slot`: when the person
-    wants to be called: morning | afternoon | any, None = no number was given. `asked_last`: the latest request, its
+    wants to be called: morning | afternoon | any, None = no number was given; `phone` in E.164.
+    `calls_in_vain`: moments of calls in the slot that reached nobody. `wish`: the language that the citizen asked for.
+    `asked_last`: the latest request, its
     fingerprint and arrival."""
 
     number: str
@@ -59,7 +61,11 @@ class CaseView:
     asked_last: tuple[str, datetime] | None = None
     asked_since: int = 0
     complex_told: bool = False
-    slot: str | None = None
+    slot: Slot | None = None
+    phone: str | None = None
+    calls_in_vain: tuple[datetime, ...] = ()
+    first_letter_id: str = ""
+    wish: str | None = None
 
     def running(self, kind: str) -> tuple[Running, ...]:
         return tuple(clock for clock in self.clocks if clock.kind == kind)

@@ -54,7 +54,7 @@ class Engine:
             view = turn.view(self.policy, inp, now)
             decision = decide(self.policy, view, inp, now)
             sends = [effect for effect in decision.effects if isinstance(effect, Send)]
-            mails = {send.key: self._freeze(send, turn, now) for send in sends}
+            mails = {send.key: self._freeze(send, _attached(send, turn, inp, raw), now) for send in sends}
             turn.apply(
                 decision,
                 now=now,
@@ -76,11 +76,11 @@ class Engine:
             self.store.problem(TEMPLATES, True, now)
         self._passed_over.clear()
 
-    def _freeze(self, send: Send, turn: Turn, now: datetime) -> FrozenMail:
-        letter = turn.letter(send.attach) if send.attach else None
+    def _freeze(self, send: Send, letter: tuple[str, bytes | None] | None, now: datetime) -> FrozenMail:
+        """`letter`: what its writer wrote and its bytes, if one goes along."""
         if letter is None:
             return self._mail(send, now, None)
-        _, fresh, raw = letter
+        fresh, raw = letter
         facts = {**send.facts, "text": blank(fresh)}
         shown = replace(send, facts=facts)
         if raw is None or len(raw) > ORIGINAL_MOST:
@@ -108,3 +108,12 @@ class Engine:
         rendered = self.renderer.render(send, message_id, mark, now, original)
         self._passed_over.update(rendered.fallback)
         return FrozenMail(message_id=rendered.message_id, mime=rendered.mime, length=rendered.length)
+
+
+def _attached(send: Send, turn: Turn, inp: Input, raw: bytes | None) -> tuple[str, bytes | None] | None:
+    """The letter that a mail takes along; the one that has just arrived is in no row yet."""
+    if send.attach is None:
+        return None
+    if isinstance(inp, Arrived) and inp.message.fingerprint == send.attach:
+        return inp.message.fresh, raw
+    return turn.letter(send.attach)

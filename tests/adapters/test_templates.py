@@ -1,7 +1,7 @@
 """The mails themselves, word for word; what the town may change in them, and what it cannot break."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -38,6 +38,7 @@ OUT_OF_HOURS = datetime(2026, 11, 28, 21, tzinfo=UTC)
 DUE = datetime(2026, 11, 30, 19, tzinfo=UTC)
 LANGUAGES = ("ca", "es", "en")
 CASE_MAILS = {"ack", "overdue", "bounced", "remark", "secret", "complex", "derived"}
+CASE_MAILS |= {"opinion", "rights", "rights_due", "not_reached"}
 
 
 def send(template: str = "ack", lang: str = "ca", **changes: object) -> Send:
@@ -83,6 +84,23 @@ def shown(mail: EmailMessage) -> str:
 @pytest.mark.parametrize("now", [IN_HOURS, OUT_OF_HOURS], ids=["in_hours", "out_of_hours"])
 def test_the_acknowledgement(lang: str, now: datetime, snapshot: SnapshotAssertion) -> None:
     assert shown(render(send(lang=lang), now)) == snapshot
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_acknowledgement_of_each_road(lang: str, snapshot: SnapshotAssertion) -> None:
+    of_a_road = (facts for facts in SAMPLES["ack"] if "road" in facts)
+    mails = (shown(render(send(lang=lang, facts={**facts, "first": False}))) for facts in of_a_road)
+    assert "\n=====\n".join(mails) == snapshot
+
+
+def test_a_call_is_promised_for_no_day_of_a_year_without_a_calendar() -> None:
+    facts = {"road": "callback", "phone3": "678", "call_day": date(2044, 1, 4)}
+    assert "Us trucarem el següent dia hàbil entre les 8 i les 20 h" in body(render(send(facts=facts)))
+
+
+def test_the_complaints_form_is_a_link_that_says_where_it_leads() -> None:
+    page = body(render(send(facts={"road": "complaint"})), "html")
+    assert '<a href="https://seu.castellbisbal.example/queixes">formulari</a>' in page
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

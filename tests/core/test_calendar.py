@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from oacmail.adapters.workdays import EveryDay, OfficeCalendar
 from oacmail.core.calendar import (
-    Slot,
     add_working_days,
     answer_due,
     callback_due,
@@ -25,6 +24,7 @@ from oacmail.core.calendar import (
     next_working_day,
     service_hours_before,
 )
+from oacmail.core.model import Slot
 from oacmail.core.policy import Deadlines, Office, People, Policy
 
 MADRID = ZoneInfo("Europe/Madrid")

@@ -195,7 +195,9 @@ def cases(con: sqlite3.Connection, policy: Policy, numbers: Sequence[str], now: 
     if not numbers:
         return {}
     rows = con.execute(
-        f"""SELECT c.*, p.address AS citizen FROM cases c JOIN people p ON p.id = c.citizen_id
+        f"""SELECT c.*, p.address AS citizen, p.lang AS wish,
+        (SELECT m.message_id FROM messages m WHERE m.fingerprint = c.opened_by) AS opened_by_id
+        FROM cases c JOIN people p ON p.id = c.citizen_id
         WHERE c.number IN ({marks(numbers)})""",
         numbers,
     ).fetchall()
@@ -241,6 +243,10 @@ def _case(con: sqlite3.Connection, policy: Policy, row: sqlite3.Row, now: dateti
         asked_since=_asked_since(con, row),
         complex_told=_complex_told(con, row["id"]),
         slot=row["slot"],
+        phone=row["phone"],
+        calls_in_vain=_calls_in_vain(con, row["id"]),
+        first_letter_id=row["opened_by_id"] or "",
+        wish=row["wish"],
     )
 
 
@@ -256,6 +262,15 @@ def _asked_since(con: sqlite3.Connection, case: sqlite3.Row) -> int:
 def _complex_told(con: sqlite3.Connection, case_id: int) -> bool:
     query = "SELECT 1 FROM outbox WHERE case_id = ? AND kind = 'complex'"
     return con.execute(query, (case_id,)).fetchone() is not None
+
+
+def _calls_in_vain(con: sqlite3.Connection, case_id: int) -> tuple[datetime, ...]:
+    rows = con.execute(
+        """SELECT json_extract(data, '$.at') AS at FROM events WHERE case_id = ? AND kind = 'call-not-reached'
+        AND json_extract(data, '$.in_slot')""",
+        (case_id,),
+    )
+    return tuple(datetime.fromisoformat(row["at"]) for row in rows)
 
 
 def clocks(con: sqlite3.Connection, case_id: int) -> tuple[Running, ...]:

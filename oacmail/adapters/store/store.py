@@ -50,13 +50,13 @@ class SqliteTurn:
             case Settled():
                 return reading.settled_view(self._con, policy, inp, now)
 
-    def letter(self, fingerprint: str) -> tuple[str, str, bytes | None] | None:
+    def letter(self, fingerprint: str) -> tuple[str, bytes | None] | None:
         row = self._con.execute(
-            """SELECT m.subject, m.fresh, o.bytes FROM messages m LEFT JOIN originals o ON o.sha256 = m.original
+            """SELECT m.fresh, o.bytes FROM messages m LEFT JOIN originals o ON o.sha256 = m.original
             WHERE m.fingerprint = ?""",
             (fingerprint,),
         ).fetchone()
-        return (row["subject"], row["fresh"], row["bytes"]) if row else None
+        return (row["fresh"], row["bytes"]) if row else None
 
     def apply(
         self,

@@ -9,10 +9,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from oacmail.core.calendar import SLOTS
 from oacmail.core.effects import Send
 from oacmail.mail.plain import dead_links, many_lines, one_line
 
 MAX_TEXT = 20_000  # characters of a citizen's text in a mail; the rest is in the original
+_LAST_MOMENTS = ("due_at", "ends_at")
 
 _CARD: Mapping[str, object] = {
     "opened_at": None,
@@ -25,7 +27,7 @@ _CARD: Mapping[str, object] = {
 }
 _ROW: Mapping[str, object] = {"case": "", "opened_at": None, "due_at": None, "status": "open", "topic": "other"}
 DEFAULTS: Mapping[str, Mapping[str, object]] = {
-    "ack": {"first": True, "secret": False},
+    "ack": {"first": True, "secret": False, "road": "question", "slot": "any", "phone3": ""},
     "overdue": {**_CARD, "level": 1, "unread": ()},
     "overdue_digest": {"cases": (), "unread": ()},
     "remind": {"cases": ()},
@@ -49,6 +51,10 @@ DEFAULTS: Mapping[str, Mapping[str, object]] = {
     "secret": {"received_at": None},
     "complex": _CARD,
     "derived": {"opened_at": None, "due_at": None, "topic": "other", "cause": "platform", "why": "", "text": ""},
+    "opinion": {"opened_at": None, "due_at": None, "topic": "other", "intent": "complaint", "text": ""},
+    "rights": {"opened_at": None, "due_at": None, "ends_at": None, "text": ""},
+    "rights_due": {"opened_at": None, "ends_at": None, "ended": False},
+    "not_reached": {"calls": 2, "phone3": ""},
     "probe": {},
 }
 _ROWS: Mapping[str, Mapping[str, object]] = {
@@ -72,7 +78,7 @@ def _shown(name: str, value: object, zone: ZoneInfo) -> object:
         case str():
             return _text(value) if name == "text" else one_line(value)
         case datetime():
-            return _inside_its_day(value.astimezone(zone)) if name == "due_at" else value.astimezone(zone)
+            return _inside_its_day(value.astimezone(zone)) if name in _LAST_MOMENTS else value.astimezone(zone)
         case Mapping():
             row = {**_ROWS.get(name, {}), **value}
             return {str(key): _shown(str(key), cell, zone) for key, cell in row.items()}
@@ -98,7 +104,12 @@ _SAMPLE_CARD = {"opened_at": _THEN, "due_at": _THEN, "topic": "grant", "assignee
 # What `check` tries every template with: each of its branches at least once.
 SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
     {
-        "ack": ({}, {"first": False, "secret": True}),
+        "ack": (
+            {},
+            {"first": False, "secret": True},
+            *({"road": "callback", "slot": slot, "phone3": "678", "call_day": _THEN.date()} for slot in SLOTS),
+            *({"road": road} for road in ("no_number", "complaint", "suggestion", "data_rights")),
+        ),
         "overdue": ({}, {**_SAMPLE_CARD, "level": 2, "unread": ("Sent", "INBOX")}),
         "overdue_digest": ({"cases": (_SAMPLE_ROW,) * 2, "unread": ("Sent",)}, {"cases": (_SAMPLE_ROW,)}),
         "remind": ({"cases": (_SAMPLE_ROW,)}, {"cases": (_SAMPLE_ROW, {**_SAMPLE_ROW, "overdue": True})}),
@@ -124,6 +135,10 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
         "secret": ({"received_at": _THEN},),
         "complex": ({}, _SAMPLE_CARD),
         "derived": ({}, {**_SAMPLE_CARD, "cause": "document_or_form", "why": "Error 500"}),
+        "opinion": (_SAMPLE_CARD, {**_SAMPLE_CARD, "intent": "suggestion"}),
+        "rights": ({**_SAMPLE_CARD, "ends_at": _THEN},),
+        "rights_due": ({"opened_at": _THEN, "ends_at": _THEN}, {"opened_at": _THEN, "ends_at": _THEN, "ended": True}),
+        "not_reached": ({"phone3": "678"},),
         "probe": ({},),
     }
 )

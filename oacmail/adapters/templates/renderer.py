@@ -15,8 +15,9 @@ from jinja2 import TemplateSyntaxError
 
 from oacmail.adapters.templates.facts import DEFAULTS, SAMPLES, facts_of
 from oacmail.adapters.templates.shelf import BrokenTemplateError, Page, Shelf
-from oacmail.adapters.templates.voice import Promise, Voice, promise
+from oacmail.adapters.templates.voice import Promise, Voice, is_known, promise
 from oacmail.core.effects import Send
+from oacmail.core.policy import Policy
 from oacmail.core.ports import Rendered
 from oacmail.mail.compose import Heading, compose, verify
 from oacmail.mail.headers import bare_address
@@ -24,7 +25,10 @@ from oacmail.mail.words import LANGUAGES, NEXT_WORKING_DAY, day_words, greeting,
 
 _BETWEEN_LANGUAGES = "\n\n· · ·\n\n"
 _SHARED = ("base.html.j2", "rows.txt.j2")
-_ABOUT_A_CASE = {"ack", "overdue", "bounced", "remark", "secret", "complex", "derived"}
+_ABOUT_A_CASE = {
+    "ack", "overdue", "bounced", "remark", "secret", "complex", "derived", "opinion", "rights", "rights_due",
+    "not_reached",
+}  # fmt: skip
 _SAMPLE_ID = "<sample@localhost.invalid>"
 _SAMPLE_NOW = datetime(2026, 11, 30, 9, tzinfo=UTC)
 _SAMPLE_PROMISES = (
@@ -123,6 +127,7 @@ class JinjaRenderer:
             "rights_url": voice.rights_url,
             "privacy_url": voice.privacy_url,
             "complaints_form_url": voice.complaints_form_url,
+            "call_day": _known_day(voice.policy, send.facts.get("call_day"), lang),
             "max_levels": voice.policy.deadlines.max_levels,
             "attached": original is not None,
             **facts_of(send, now, office.timezone),
@@ -141,6 +146,10 @@ def _languages(send: Send) -> tuple[str, ...]:
 
 def _day(day: date | None, lang: str) -> str:
     return NEXT_WORKING_DAY[lang] if day is None else day_words(day, lang)
+
+
+def _known_day(policy: Policy, day: object, lang: str) -> str:
+    return _day(day if isinstance(day, date) and is_known(policy, day) else None, lang)
 
 
 def _subject(pages: Sequence[Page]) -> str:

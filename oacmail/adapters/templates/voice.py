@@ -47,6 +47,15 @@ def promise(policy: Policy, due_at: datetime | None, now: datetime) -> Promise:
         return Promise(open_now=False, due_day=None, open_day=None)
 
 
+def is_known(policy: Policy, day: date) -> bool:
+    """Whether there is a calendar for this day: else it may be a holiday, and is not promised."""
+    try:
+        policy.workdays.is_working_day(day)
+    except LookupError:
+        return False
+    return True
+
+
 def _promised_day(policy: Policy, due_at: datetime | None, now: datetime) -> date:
     zone = policy.office.timezone
     if due_at is None or due_at <= now:

@@ -1,0 +1,58 @@
+"""What calls in vain come to: two in the slot, and a mail that says how to reach us, are an answer (domain.md R27).
+
+Decides what counts: a call outside the slot is noted and counts for nothing. The person who is called is told by
+template M of domain.md section 6; nobody is called by this program.
+"""
+
+from datetime import datetime
+
+from oacmail.core import answers, calendar, courtesy, tokens
+from oacmail.core.callback import SHOWN
+from oacmail.core.effects import Effect, Note, Send
+from oacmail.core.policy import Policy
+from oacmail.core.view import CaseView
+
+NOT_REACHED = "not_reached"  # the mail's kind
+
+
+def in_vain(policy: Policy, case: CaseView, *, at: datetime, key: str, now: datetime) -> tuple[Effect, ...]:
+    """An agent called at `at` and reached nobody. `key` names the order."""
+    counts = _in_slot(case, at, policy)
+    note = Note(kind="call-not-reached", case=case.number, data={"at": at.isoformat(), "in_slot": int(counts)})
+    calls = _calls(case) + 1
+    if not counts or calls < policy.call_attempts or not courtesy.answerable(policy, case.citizen):
+        return (note,)
+    return (
+        note,
+        _notice(policy, case, calls, key=key, now=now),
+        *answers.answered(policy, case, at=at, key=key, how="not-located"),
+    )
+
+
+def _in_slot(case: CaseView, at: datetime, policy: Policy) -> bool:
+    if case.slot is None or not case.running("answer"):
+        return False
+    begins, ends = calendar.SLOTS[case.slot]
+    return begins <= at.astimezone(policy.office.timezone).time() < ends
+
+
+def _calls(case: CaseView) -> int:
+    """Since the person who waits now has asked."""
+    asked = min((clock.armed_at for clock in case.running("answer")), default=None)
+    return sum(asked is not None and call >= asked for call in case.calls_in_vain)
+
+
+def _notice(policy: Policy, case: CaseView, calls: int, *, key: str, now: datetime) -> Send:
+    return Send(
+        key=f"{NOT_REACHED}:{key}",
+        kind=NOT_REACHED,
+        template=NOT_REACHED,
+        lang=courtesy.language_of_case(policy, case),
+        recipient=case.citizen,
+        case=case.number,
+        token=tokens.token(policy, case.number),
+        facts={"calls": calls, "phone3": (case.phone or "")[-SHOWN:]},
+        in_reply_to=case.first_letter_id,
+        refs=(case.first_letter_id,) if case.first_letter_id else (),
+        release=now,
+    )

@@ -1,0 +1,111 @@
+"""Requests that take a road of their own, on real servers: a call, the manager's copy, the data protection officer."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from email.message import EmailMessage
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from oacmail.mail.words import date_words, day_words
+from tests.e2e.office import NO_LIMITS, Office
+from tests.e2e.watching import case_of, everything_in, number_of, opened, plain, someone
+from tests.servers.people import Citizen
+from tests.servers.road import Road
+from tests.servers.waiting import until
+
+MADRID = ZoneInfo("Europe/Madrid")
+FORM = "Nom: Anna Puig\nCorreu electrònic: {}\nTelèfon: 612 345 678\nFranja: matí\nMotiu: no puc signar la instància"
+COMPLAINT = "Vull posar una queixa: fa dies que ningú no em respon i el tracte que he rebut ha estat pèssim."
+RIGHTS = "D'acord amb el RGPD, exerceixo el dret d'accés i demano còpia de les meves dades personals que teniu."
+
+
+@pytest.fixture(scope="module")
+def officer(road: Road) -> Citizen:
+    return Citizen(road, "Delegada de protecció de dades", domain="castellbisbal.cat")
+
+
+@pytest.fixture(scope="module")
+def desk(road: Road, officer: Citizen, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """An office that knows its officer, where everything else is as usual."""
+    root = tmp_path_factory.mktemp("roads")
+    with opened(road, root, office={"dpo": officer.address}, ack=NO_LIMITS) as office:
+        yield office
+
+
+def told(person: Citizen, number: str, kind: str) -> EmailMessage:
+    """The mail of this kind about that case, as soon as it is there."""
+    mails = until(
+        lambda: [m for m in person.inbox() if number in str(m["Subject"]) and m["X-Oacmail-Kind"] == kind],
+        what=f"{kind} about {number}",
+    )
+    (mail,) = mails
+    return mail
+
+
+def today() -> date:
+    return datetime.now(MADRID).date()
+
+
+def test_who_asks_for_a_call_is_offered_a_slot_and_has_a_due_moment_of_her_own(desk: Office, road: Road) -> None:
+    anna = someone(road)
+    text = "Bon dia, no puc signar la instància. Em podeu trucar al 612 345 678 al matí, si us plau?"
+
+    sent = anna.write(desk.address, "Em podeu trucar?", text)
+
+    (ack,) = anna.wait_for_mail()
+    begun = datetime.now(MADRID).time() >= time(8)
+    offered = today() + timedelta(days=1) if begun else today()
+    assert str(ack["Subject"]).endswith("Us trucarem")
+    said = f"Us trucarem {day_words(offered, 'ca')} al matí, entre les 8 i les 14 h al telèfon acabat en 678."
+    assert said in plain(ack)
+    assert "612" not in everything_in(ack)
+    due = datetime.fromisoformat(case_of(desk, sent)["due_at"])
+    assert due == datetime.combine(today() + timedelta(days=1), time(14), MADRID)
+
+
+def test_two_calls_in_vain_are_told_to_the_person(desk: Office, road: Road) -> None:
+    anna = someone(road)
+    sent = anna.write(desk.address, "Em podeu trucar?", "Em podeu trucar al 612 345 678? No puc signar la instància.")
+    anna.wait_for_mail()
+    desk_number = number_of(desk, sent)
+    in_slot = time(8) <= datetime.now(MADRID).time() < time(20)
+
+    for _ in range(2):
+        desk.oacmail("case", "log-call", desk_number, "no-answer")
+
+    assert (case_of(desk, sent)["status"] == "answered") is in_slot
+    assert len(anna.wait_for_mail(1 + in_slot)) == 1 + in_slot
+    assert ("Us hem trucat 2 vegades al telèfon acabat en 678" in plain(anna.inbox()[-1])) is in_slot
+
+
+def test_a_complaint_is_copied_to_the_manager_and_answered_like_any_letter(desk: Office, road: Road) -> None:
+    anna = someone(road)
+
+    sent = anna.write(desk.address, "Queixa", COMPLAINT)
+
+    (ack,) = anna.wait_for_mail()
+    number = number_of(desk, sent)
+    copy = told(desk.supervisor, number, "opinion")
+    assert str(ack["Subject"]).endswith("Gràcies per la vostra opinió")
+    assert "aquest formulari: https://www.castellbisbal.example/queixes." in plain(ack)
+    assert [part.get_content_type() for part in copy.walk()].count("message/rfc822") == 1
+    assert sent in copy.as_string()
+    assert case_of(desk, sent)["due_at"] is not None
+    assert case_of(desk, sent)["status"] == "open"
+
+
+def test_a_request_of_rights_reaches_the_officer_with_a_month(desk: Office, officer: Citizen, road: Road) -> None:
+    anna = someone(road)
+
+    sent = anna.write(desk.address, "Dret d'accés", RIGHTS)
+
+    (ack,) = anna.wait_for_mail()
+    copy = told(officer, number_of(desk, sent), "rights")
+    assert "l'hem traslladada avui a la unitat responsable" in plain(ack)
+    assert "en el termini d'un mes" in plain(copy)
+    assert sent in copy.as_string()
+    (clock,) = desk.rows("SELECT due_at, armed_at FROM deadlines WHERE kind = 'rights' AND level = 0")
+    ends = (datetime.fromisoformat(clock["due_at"]) - timedelta(minutes=1)).astimezone(MADRID).date()
+    assert date_words(ends, "ca") in plain(copy)
+    assert (ends.month - today().month) % 12 == 1

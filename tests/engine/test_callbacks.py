@@ -1,0 +1,130 @@
+"""Who asks to be called: the slot that is offered, the due moment of its own, what two calls without success do
+(domain.md R25-R27)."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.engine.world import ANNA, World, text_of
+
+TOWN = Callable[..., World]
+SUBJECT = "Em podeu trucar?"
+
+
+def _asks_for_a_call(world: World, when: str = "", number: str = "al 612 345 678") -> None:
+    text = f"Bon dia, no puc signar la instància. Em podeu trucar {number}{when}, si us plau? Gràcies, Anna"
+    world.citizen_writes(ANNA, SUBJECT, text)
+    world.turn()
+
+
+@pytest.mark.parametrize(
+    ("when", "due", "offer"),
+    [
+        (" al matí", "2026-12-01T14:00:00+01:00", "dimarts, 1 de desembre al matí, entre les 8 i les 14 h"),
+        (" a la tarda", "2026-12-01T20:00:00+01:00", "dilluns, 30 de novembre a la tarda, entre les 14 i les 20 h"),
+        ("", "2026-12-01T20:00:00+01:00", "dilluns, 30 de novembre a la tarda, entre les 14 i les 20 h"),
+    ],
+    ids=["morning", "afternoon", "any"],
+)
+def test_the_first_fitting_slot_is_offered_and_binds_the_due_day(town: TOWN, when: str, due: str, offer: str) -> None:
+    world = town(now="2026-11-30 13:50")
+    _asks_for_a_call(world, when)
+    (ack,) = world.received(ANNA)
+    assert world.case()["intent"] == "callback"
+    assert world.case()["due_at"] == due
+    assert str(ack["Subject"]).endswith("Us trucarem")
+    assert f"Us trucarem {offer} al telèfon acabat en 678." in text_of(ack)
+    assert "612" not in text_of(ack)
+
+
+def test_who_names_no_slot_is_called_at_any_hour_of_the_next_open_day(town: TOWN) -> None:
+    world = town(now="2026-11-27 21:00")
+    _asks_for_a_call(world)
+    assert "Us trucarem dilluns, 30 de novembre entre les 8 i les 20 h" in text_of(world.received(ANNA)[0])
+
+
+def test_a_slot_that_is_over_when_we_read_is_offered_no_more(town: TOWN) -> None:
+    world = town(now="2026-11-30 13:50")
+    text = "Bon dia, em podeu trucar al 612 345 678 al matí, si us plau? No puc signar la instància."
+    world.citizen_writes(ANNA, SUBJECT, text)
+    world.advance("2026-12-01 15:00")
+    world.turn()
+    assert "Us trucarem dimecres, 2 de desembre al matí" in text_of(world.received(ANNA)[0])
+    assert world.case()["due_at"] == "2026-12-01T14:00:00+01:00"
+
+
+def test_who_gives_no_number_is_asked_for_it_and_the_clock_runs(town: TOWN) -> None:
+    world = town(now="2026-11-30 13:50")
+    _asks_for_a_call(world, number="")
+    (ack,) = world.received(ANNA)
+    assert world.case()["due_at"] == "2026-12-01T20:00:00+01:00"
+    assert str(ack["Subject"]).endswith("Hem rebut la vostra consulta")
+    assert "a quin número us podem trucar" in text_of(ack)
+
+
+def test_the_number_that_comes_later_is_kept_and_postpones_nothing(town: TOWN) -> None:
+    world = town(now="2026-11-30 13:50")
+    _asks_for_a_call(world, number="")
+    world.clock.forward(minutes=30)
+    world.citizen_writes(ANNA, "", "És el 612 345 678, millor a la tarda.", answers=world.received(ANNA)[0])
+    world.turn()
+    assert world.rows("SELECT phone, slot FROM cases") == [{"phone": "+34612345678", "slot": "afternoon"}]
+    assert world.case()["due_at"] == "2026-12-01T20:00:00+01:00"
+    assert world.kinds(ANNA) == ["ack"]
+
+
+def test_a_letter_that_asks_for_a_call_after_the_answer_is_offered_a_slot_too(town: TOWN) -> None:
+    world = town(now="2026-11-30 09:00")
+    letter = world.citizen_writes(ANNA)
+    world.turn()
+    answer = world.agent_answers(letter)
+    world.turn()
+    world.advance("2026-11-30 13:50")
+    world.citizen_writes(ANNA, "", "No me'n surto. Em podeu trucar al 612 345 678 al matí?", answers=answer)
+    world.turn()
+    assert "Us trucarem dimarts, 1 de desembre al matí" in text_of(world.received(ANNA)[-1])
+    assert world.case()["due_at"] == "2026-12-01T14:00:00+01:00"
+
+
+# --- calls --------------------------------------------------------------------------------------------
+
+
+def _calls(world: World, at: str) -> None:
+    world.advance(at)
+    world.order("log-call", world.case()["number"], outcome="no-answer")
+    world.turn()
+
+
+def test_two_calls_without_success_and_a_mail_that_says_how_to_reach_us_are_the_answer(town: TOWN) -> None:
+    world = town(now="2026-11-30 09:00")
+    _asks_for_a_call(world, " a la tarda")
+    _calls(world, "2026-11-30 15:00")
+    assert world.kinds(ANNA) == ["ack"]
+    assert world.case()["status"] == "open"
+    _calls(world, "2026-11-30 17:00")
+    assert world.kinds(ANNA) == ["ack", "not_reached"]
+    mail = world.received(ANNA)[-1]
+    assert "Us hem trucat 2 vegades al telèfon acabat en 678 i no us hem localitzat." in text_of(mail)
+    assert mail["In-Reply-To"]
+    assert (world.case()["status"], world.case()["answered_at"]) == ("answered", "2026-11-30T17:00:00+01:00")
+    assert "not-located" in [event["data"].get("by") for event in world.case()["events"]]
+    world.live("2026-12-02 09:00")
+    assert world.kinds(ANNA) == ["ack", "not_reached"]
+
+
+def test_a_call_outside_the_slot_is_noted_and_does_not_count(town: TOWN) -> None:
+    world = town(now="2026-11-30 09:00")
+    _asks_for_a_call(world, " a la tarda")
+    for at in ("2026-11-30 10:00", "2026-11-30 11:00", "2026-11-30 15:00"):
+        _calls(world, at)
+    assert world.kinds(ANNA) == ["ack"]
+    assert world.case()["status"] == "open"
+
+
+def test_calls_on_a_case_that_asked_for_none_never_answer_it(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    for at in ("2026-11-25 10:00", "2026-11-25 11:00", "2026-11-25 12:00"):
+        _calls(world, at)
+    assert world.kinds(ANNA) == ["ack"]
+    assert world.case()["answered_at"] is None

@@ -1,0 +1,134 @@
+"""Complaints, suggestions and requests of data-protection rights: who else hears, which clock runs (domain.md R28,
+section 4)."""
+
+from collections.abc import Callable
+from email.message import EmailMessage
+
+import pytest
+
+from tests.engine.world import AGENT, ANNA, SUPERVISOR, World, text_of
+
+TOWN = Callable[..., World]
+DPO = "dpd@castellbisbal.example"
+COMPLAINT = "Vull posar una queixa: fa dies que ningú no em respon i el tracte que he rebut ha estat pèssim."
+SUGGESTION = "Us voldria fer un suggeriment: estaria bé que la web tingués un cercador de tràmits. És una proposta."
+RIGHTS = "D'acord amb el RGPD, exerceixo el dret d'accés i demano còpia de les meves dades personals que teniu."
+
+
+def _writes(world: World, subject: str, text: str) -> EmailMessage:
+    letter = world.citizen_writes(ANNA, subject, text)
+    world.turn()
+    return letter
+
+
+def _parts(mail: EmailMessage) -> list[str]:
+    return [part.get_content_type() for part in mail.walk()]
+
+
+@pytest.mark.parametrize(
+    ("intent", "subject", "text"),
+    [("complaint", "Queixa", COMPLAINT), ("suggestion", "Suggeriment", SUGGESTION)],
+)
+def test_the_manager_gets_a_copy_and_the_clock_runs_on(world: World, intent: str, subject: str, text: str) -> None:
+    _writes(world, subject, text)
+    (ack,), (copy,) = world.received(ANNA), world.received(SUPERVISOR)
+    assert world.case()["intent"] == intent
+    assert world.case()["due_at"] == "2026-11-26T20:00:00+01:00"
+    assert "https://www.castellbisbal.example/queixes" in text_of(ack)
+    assert ("Lamentem que l'atenció" in text_of(ack)) is (intent == "complaint")
+    assert f"atenent amb el número {world.case()['number']}" in text_of(ack)
+    assert copy["X-Oacmail-Kind"] == "opinion"
+    assert "message/rfc822" in _parts(copy)
+    assert text in text_of(copy).replace("> ", "").replace("\n", " ")
+
+
+def test_a_complaint_by_night_reaches_the_manager_as_the_citizen_is_told(town: TOWN) -> None:
+    world = town(now="2026-11-25 23:30")
+    _writes(world, "Queixa", COMPLAINT)
+    assert "Ho hem fet arribar a la persona responsable" in text_of(world.received(ANNA)[0])
+    assert world.kinds(SUPERVISOR) == ["opinion"]
+
+
+def test_a_complaint_on_a_case_reaches_the_manager_too(world: World) -> None:
+    letter = _writes(world, "Instància", "Bon dia, com puc signar la instància amb l'idCAT?")
+    world.clock.forward(hours=1)
+    world.citizen_writes(ANNA, "", COMPLAINT, answers=letter)
+    world.turn()
+    assert world.kinds(SUPERVISOR) == ["opinion"]
+    assert world.kinds(ANNA) == ["ack"]
+    assert world.case()["due_at"] == "2026-11-26T20:00:00+01:00"
+
+
+def test_a_request_of_rights_goes_to_the_officer_with_a_calendar_month(world: World) -> None:
+    _writes(world, "Dret d'accés", RIGHTS)
+    (ack,), (copy,) = world.received(ANNA), world.received(DPO)
+    assert world.case()["intent"] == "data_rights"
+    assert world.case()["due_at"] == "2026-11-26T20:00:00+01:00"
+    assert "l'hem traslladada avui a la unitat responsable. Rebreu la resposta en el termini d'un mes" in text_of(ack)
+    assert "com a molt tard el 25 de desembre de 2026" in text_of(copy)
+    assert "message/rfc822" in _parts(copy)
+    assert _rights(world) == ["2026-12-25T19:00:00Z", "2026-12-18T19:00:00Z"]
+
+
+def _rights(world: World) -> list[str]:
+    rows = world.rows(
+        "SELECT due_at FROM deadlines WHERE kind = 'rights' AND met_at IS NULL AND void_at IS NULL AND fired_at IS NULL"
+        " ORDER BY level"
+    )
+    return [row["due_at"] for row in rows]
+
+
+def test_the_month_of_the_last_of_january_ends_with_february(town: TOWN) -> None:
+    world = town(now="2026-01-30 09:00")
+    _writes(world, "Dret d'accés", RIGHTS)
+    assert _rights(world)[0] == "2026-02-28T19:00:00Z"
+
+
+def test_an_ordinary_answer_leaves_the_month_running_and_the_officer_is_reminded(world: World) -> None:
+    letter = _writes(world, "Dret d'accés", RIGHTS)
+    world.agent_answers(letter)
+    world.live("2026-12-17 09:00", minutes=360)
+    assert world.case()["status"] == "answered"
+    assert world.kinds(DPO) == ["rights"]
+    world.live("2026-12-21 09:00", minutes=360)
+    assert world.kinds(DPO) == ["rights", "rights_due"]
+    assert "s'acaba el termini" in world.subjects(DPO)[-1]
+    world.live("2026-12-29 09:00", minutes=360)
+    assert world.kinds(DPO) == ["rights", "rights_due", "rights_due"]
+    assert "el termini ha acabat" in world.subjects(DPO)[-1]
+
+
+def test_who_closes_the_case_ends_the_month(world: World) -> None:
+    _writes(world, "Dret d'accés", RIGHTS)
+    world.order("close", world.case()["number"], reason="answered")
+    assert _rights(world) == []
+    assert len(world.rows("SELECT 1 FROM deadlines WHERE kind = 'rights' AND met_at IS NOT NULL")) == 1
+    world.live("2026-12-29 09:00", minutes=720)
+    assert world.kinds(DPO) == ["rights"]
+
+
+def test_the_officers_answer_is_the_houses_own_mail(world: World) -> None:
+    _writes(world, "Dret d'accés", RIGHTS)
+    answer = world.citizen_writes(DPO, "", "Rebut, ho mirem.", answers=world.received(DPO)[0])
+    world.turn()
+    assert str(answer["From"]) == DPO
+    assert world.kinds(DPO) == ["rights"]
+    assert world.case()["messages"] == 2
+    assert world.rows("SELECT role, outcome FROM messages WHERE message_id = ?", answer["Message-ID"]) == [
+        {"role": "technical", "outcome": "staff"}
+    ]
+
+
+def test_what_a_person_says_that_it_asks_for_goes_the_same_road(world: World) -> None:
+    _writes(world, "Instància", "Bon dia, com puc signar la instància amb l'idCAT?")
+    number = world.case()["number"]
+    for _ in range(2):
+        world.order("set", number, intent="data_rights")
+        world.turn()
+    assert world.kinds(DPO) == ["rights"]
+    assert _rights(world)[0] == "2026-12-25T19:00:00Z"
+
+
+def test_an_ordinary_question_is_copied_to_nobody(world: World) -> None:
+    _writes(world, "Instància", "Bon dia, com puc signar la instància amb l'idCAT?")
+    assert [world.kinds(address) for address in (SUPERVISOR, AGENT, DPO)] == [[], [], []]
