@@ -133,7 +133,7 @@ _SERVICE = re.compile(
 
 def marks(message: Message) -> Iterator[str]:
     """The names of the marks that hold, of subject, fresh text, sender and attachments."""
-    text = f"{fold(message.subject)} . {fold(message.fresh)}"
+    text = f"{fold(_own_subject(message))} . {fold(message.fresh)}"
     below = fold(message.text[-1500:])
     for name, pattern in _BODY:
         if pattern.search(text) or (name == "leave the list" and pattern.search(below)):
@@ -142,3 +142,9 @@ def marks(message: Message) -> Iterator[str]:
         yield "a service's address"
     if any(part.mime == "text/calendar" or part.name.lower().endswith(".ics") for part in message.attachments):
         yield "calendar"
+
+
+def _own_subject(message: Message) -> str:
+    """Behind our case token stand our words: who answers "We have received your enquiry" has not received one."""
+    places = (message.subject.upper().find(token) for token in message.tokens)
+    return message.subject[: min((place for place in places if place >= 0), default=None)]

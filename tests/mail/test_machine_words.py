@@ -111,6 +111,11 @@ def test_what_people_write_every_day_is_no_mark() -> None:
     assert marks("Em podeu trucar demà al matí? No entenc el formulari.") == set()
 
 
+def test_our_own_subject_behind_the_case_token_is_no_mark_of_who_answers_it() -> None:
+    assert marks("És el 612 345 678.", "Re: [OAC-2026-000123-K7Q] Hem rebut la vostra consulta") == set()
+    assert "received" in marks("Text.", "Hem rebut la vostra consulta")
+
+
 def test_an_address_that_only_services_bear_and_a_calendar_are_marks() -> None:
     raw = b"From: newsletter@shop.example\nContent-Type: text/calendar; name=i.ics\n\nBEGIN:VCALENDAR\nEND:VCALENDAR\n"
 
