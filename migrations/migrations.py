@@ -124,6 +124,22 @@ def m0002_refusals(db: Database) -> None:
     db.execute("CREATE INDEX outbox_refused ON outbox(refused_at) WHERE refused_at IS NOT NULL")
 
 
+_SECOND_LEVEL = """
+ALTER TABLE cases ADD COLUMN operator TEXT NOT NULL DEFAULT '';
+ALTER TABLE cases ADD COLUMN platform TEXT NOT NULL DEFAULT '';
+ALTER TABLE cases ADD COLUMN cause TEXT NOT NULL DEFAULT '';
+ALTER TABLE cases ADD COLUMN urgent INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE cases ADD COLUMN ends_on TEXT;
+"""
+
+
+@migrations()
+def m0003_second_level(db: Database) -> None:
+    """What a case is derived with, and the near end of a term that its writer named."""
+    for statement in _statements(_SECOND_LEVEL):
+        db.execute(statement)
+
+
 def _statements(script: str) -> list[str]:
     """Split at the ends of lines; a trigger's inner semicolons stand inside a line."""
     return [part for part in script.split(";\n") if part.strip()]

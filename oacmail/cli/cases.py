@@ -118,11 +118,14 @@ def assign(ctx: click.Context, n: str, name: str) -> None:
 
 @case.command()
 @click.argument("n")
-@click.option("--cause", type=click.Choice(["platform", "document_or_form"]), default="platform")
+@click.option("--cause", type=click.Choice(["platform", "document_or_form"]), help="Without it, as it was read.")
 @click.option("--why", help="What has been seen; goes to the technical services.")
 @click.pass_context
-def escalate(ctx: click.Context, n: str, cause: str, why: str | None) -> None:
-    """Derive it to the technical services (second level). The citizen's clock runs on."""
+def escalate(ctx: click.Context, n: str, cause: str | None, why: str | None) -> None:
+    """Derive it to the technical services (second level), and tell the person so, which meets the deadline.
+
+    What was derived by itself is not derived again: this approves the notice to the person.
+    """
     _order(ctx, n, "escalate", cause=cause, why=why)
 
 

@@ -83,6 +83,7 @@ def due(ctx: click.Context, when: tuple[str, ...], as_json: bool) -> None:
                 "received": received.astimezone(zone).isoformat(),
                 "due": calendar.answer_due(received, policy).astimezone(zone).isoformat(),
                 "why": list(calendar.explain(received, policy)),
+                "urgent": calendar.same_day(received, policy).astimezone(zone).isoformat(),
             }
         except LookupError as error:
             raise click.ClickException(str(error)) from None
@@ -91,6 +92,7 @@ def due(ctx: click.Context, when: tuple[str, ...], as_json: bool) -> None:
         else:
             click.echo(f"{row['received']} -> {row['due']}")
             click.echo("\n".join(f"  {line}" for line in row["why"]))
+            click.echo(f"  if it names a term that is about to end: the same day, {row['urgent']}")
 
 
 @click.command()

@@ -14,6 +14,7 @@ from oacmail.core.policy import Policy
 from oacmail.core.view import CaseView
 
 SLOW_CLOCK = timedelta(hours=1)  # of a client that dates its own copy in Sent
+SAME_DAY = 1  # the level of the reminder that R32 adds to the ordinary one
 MET_BY_ANSWER = ("answer", "remind", "callback", "nudge", "update", "wait")
 
 
@@ -39,7 +40,7 @@ def answered(
         Change(case=case.number, columns=columns),
         # An acknowledgement that may go still goes: it bears the number and the data-protection clause (`held` drops
         # the one that waits for its budget).
-        Drop(case=case.number, kinds=("overdue",)),
+        Drop(case=case.number, kinds=("overdue", "nudge", "second_level", "progress")),
         *crossed,
         *(() if guests else (Person(address=case.citizen, known=True),)),
         Note(kind="answered", case=case.number, data={"by": how, "letter": key[:16]}),
@@ -101,10 +102,23 @@ def undelivered(
     )
 
 
-def ask(policy: Policy, number: str, *, key: str, at: datetime, due_at: datetime) -> tuple[Effect, ...]:
-    """Start a response clock and its reminder: somebody waits for an answer by `due_at`."""
+def ask(
+    policy: Policy, number: str, *, key: str, at: datetime, due_at: datetime, urgent: bool = False
+) -> tuple[Effect, ...]:
+    """Start a response clock and its reminder: somebody waits for an answer by `due_at`, or, if `urgent`, the same day
+    as well as can be."""
     remind = calendar.service_hours_before(due_at, policy.deadlines.remind_hours, policy)
     effects: list[Effect] = [Arm(armed_by=key, kind="answer", case=number, armed_at=at, due_at=due_at)]
     if policy.deadlines.remind_hours and remind > at:
         effects.append(Arm(armed_by=key, kind="remind", case=number, armed_at=at, due_at=remind))
-    return tuple(effects)
+    return (*effects, *(remind_the_same_day(policy, number, key=key, at=at) if urgent else ()))
+
+
+def remind_the_same_day(policy: Policy, number: str, *, key: str, at: datetime) -> tuple[Effect, ...]:
+    """The agents hear of a term that is about to end (R32): in time for the same day, at once where that is now. `key`
+    names the response clock."""
+    hours = policy.deadlines.remind_hours
+    if not hours:
+        return ()
+    due = max(at, calendar.service_hours_before(calendar.same_day(at, policy), hours, policy))
+    return (Arm(armed_by=key, kind="remind", case=number, armed_at=at, due_at=due, level=SAME_DAY),)

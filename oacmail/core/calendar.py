@@ -135,6 +135,25 @@ def escalation_at(due: datetime, level: int, policy: Policy) -> datetime:
     return _moment(add_working_days(first, level - 1, policy.workdays), policy.office.opens, policy)
 
 
+def opening_days_after(at: datetime, days: int, policy: Policy) -> datetime:
+    """The opening `days` working days after the local day of `at` (domain.md R31)."""
+    return _moment(add_working_days(_local(at, policy).date(), days, policy.workdays), policy.office.opens, policy)
+
+
+def closing_of(day: date, policy: Policy) -> datetime:
+    """When the office closes on this local day."""
+    return _moment(day, policy.office.closes, policy)
+
+
+def same_day(received_at: datetime, policy: Policy) -> datetime:
+    """The target for a letter that names a term about to end (domain.md R32): the end of the day on which the office
+    could first read it. It never replaces the promise."""
+    day = _local(received_at, policy).date()
+    if not in_hours(received_at, policy):
+        day = _local(next_opening(received_at, policy), policy).date()
+    return min(_moment(day, policy.deadlines.day_end, policy), answer_due(received_at, policy))
+
+
 def explain(received_at: datetime, policy: Policy) -> tuple[str, ...]:
     """The why of `oacmail due`, a line a step: what counts as the day of arrival, each day after it, the end."""
     start, last = _counted_from(received_at, policy), due_day(received_at, policy)

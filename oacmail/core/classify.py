@@ -74,7 +74,9 @@ def _reading(
         confidence=MappingProxyType(whole),
         because=tuple(dict.fromkeys((*because, *beside))),
         urgent=urgent,
+        ends_on=derivation.ends_on(message.words, message.sent_at) if urgent else None,
         operator=operator,
+        platform=derivation.platform(message.words, operator),
         cause=cause,
     )
 

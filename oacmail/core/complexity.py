@@ -18,7 +18,7 @@ def became_complex(
     policy: Policy, case: CaseView, *, at: datetime, due_at: datetime, now: datetime
 ) -> tuple[Effect, ...]:
     """What follows from one more letter of a citizen that asks something on this case, received at `at`."""
-    if case.complex_told or case.status is Status.DERIVED or not _is_complex(policy, case, at):
+    if "complex" in case.told or case.status is Status.DERIVED or not _is_complex(policy, case, at):
         return ()
     people = policy.people
     told = (*people.technical, *people.supervisor) if policy.escalation.auto_complex else people.agents

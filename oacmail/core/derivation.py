@@ -1,4 +1,4 @@
-"""What a second-level letter is derived with: whose platform, which cause, and whether a term is about to end.
+"""What a second-level letter is derived with: which platform and whose, which cause, and which term is about to end.
 
 Decides from the terms and cues that mail/ found; never whether a letter is second level (core/classify.py) nor what
 is sent. Two causes, R11; operators as in domain.md section 3; near is two days, R32.
@@ -22,6 +22,13 @@ def operator(words: Words) -> str:
     return max(OPERATORS, key=lambda name: _named(words, name))
 
 
+def platform(words: Words, whose: str) -> str:
+    """The platform of this operator that the letter names most, by its own name; '' where it names none."""
+    head = f"operator:{whose}:"
+    named = [(weight, key.removeprefix(head)) for key, weight in words.items() if key.startswith(head)]
+    return max(named, key=lambda pair: pair[0])[1] if named else ""
+
+
 def _named(words: Words, name: str) -> float:
     return sum(weight for key, weight in words.items() if key.startswith(f"operator:{name}:"))
 
@@ -35,24 +42,23 @@ def cause(words: Words) -> Cause:
 def ends_soon(words: Words, written_at: datetime | None) -> bool:
     """Whether a term that the letter names ends within two days of the day on which it was written."""
     codes = [key.removeprefix("ends:") for key in words if key.startswith("ends:")]
-    return any(_is_near(code, written_at.date() if written_at else None) for code in codes)
+    return any(code.startswith("in:") or _day(code, written_at) is not None for code in codes)
 
 
-def _is_near(code: str, today: date | None) -> bool:
+def ends_on(words: Words, written_at: datetime | None) -> date | None:
+    """The first day on which such a term ends; None where there is none, or the letter bears no date."""
+    codes = (key.removeprefix("ends:") for key in words if key.startswith("ends:"))
+    return min((day for code in codes if (day := _day(code, written_at))), default=None)
+
+
+def _day(code: str, written_at: datetime | None) -> date | None:
+    """The day that is meant, if it is near."""
+    if written_at is None:
+        return None
+    soon = [written_at.date() + timedelta(days=ahead) for ahead in range(_NEAR.days + 1)]
     what, _, value = code.partition(":")
     if what == "in":
-        return True
-    if today is None:
-        return False
+        return soon[int(value)]
     if what == "weekday":
-        return (int(value) - today.weekday()) % 7 <= _NEAR.days
-    month, day = map(int, value.split("-"))
-    soon = {today + timedelta(days=ahead) for ahead in range(_NEAR.days + 1)}
-    return bool(soon & {_on(today.year, month, day), _on(today.year + 1, month, day)})
-
-
-def _on(year: int, month: int, day: int) -> date | None:
-    try:
-        return date(year, month, day)
-    except ValueError:  # "31 de setembre" ends no term
-        return None
+        return next((day for day in soon if day.weekday() == int(value)), None)
+    return next((day for day in soon if f"{day.month}-{day.day}" == value), None)

@@ -3,14 +3,15 @@
 Numbers and case numbers only: no name, address, phone or subject (LOPDGDD DA 7). It never decides what is late or ill.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 from oacmail.core import calendar
 from oacmail.core.effects import Effect, Remember
-from oacmail.core.model import Intent, Status
+from oacmail.core.model import Intent, Level, Status
 from oacmail.core.notices import notices
 from oacmail.core.policy import Policy
+from oacmail.core.second_level import is_told
 from oacmail.core.view import CaseView, Hour
 
 LAST_DIGEST = "digest"
@@ -52,6 +53,7 @@ def line(case: CaseView, now: datetime) -> dict[str, object]:
         "level": case.level,
         "intent": case.intent,
         "assignee": case.assignee,
+        "urgent": case.urgent,
     }
 
 
@@ -63,14 +65,16 @@ def _due(case: CaseView) -> datetime | None:
 def _facts(policy: Policy, hour: Hour, now: datetime) -> dict[str, object]:
     zone = policy.office.timezone
     today = now.astimezone(zone).date()
-    unanswered = sorted(((due, case) for case in hour.live if (due := _due(case))), key=lambda pair: pair[0])
+    waiting = ((due, case) for case in hour.live if (due := _due(case)))
+    unanswered = sorted(waiting, key=lambda pair: (not pair[1].urgent, pair[0]))  # R32: top of the queue
     return {
         "date": today,
         "unanswered": tuple(line(case, now) for _, case in unanswered[:LISTED]),
         "more": len(unanswered[LISTED:]),
         "due_today": sum(1 for due, _ in unanswered if due > now and due.astimezone(zone).date() == today),
         "overdue": sum(1 for due, _ in unanswered if due <= now),
-        "derived": sum(1 for case in hour.live if case.status is Status.DERIVED),
+        **_derived([case for case in hour.live if case.status is Status.DERIVED], today, policy),
+        "suggested": tuple(case.number for _, case in unanswered if _is_suggested(case))[:LISTED],
         **_calls(case for _, case in unanswered),
         "spam": sum(1 for item in hour.waiting if item.reason == "suspected-spam"),
         "review": tuple(
@@ -87,3 +91,35 @@ def _calls(unanswered: Iterable[CaseView]) -> dict[str, int]:
     calls = [case.slot for case in unanswered if case.intent == Intent.CALLBACK]
     morning = calls.count("morning")
     return {"calls_morning": morning, "calls_afternoon": len(calls) - morning}
+
+
+def _derived(cases: Sequence[CaseView], today: date, policy: Policy) -> dict[str, object]:
+    """What lies with the technical services, and what is left to the desk: to tell the person, to write again today."""
+    zone = policy.office.timezone
+    rows = [_derived_line(case, policy) for case in cases]
+    updates = ((case.number, clock.due_at) for case in cases for clock in case.running("update"))
+    return {
+        "derived": len(cases),
+        "derived_cases": tuple(rows[:LISTED]),
+        "more_derived": len(rows[LISTED:]),
+        "untold": not all(row["told"] for row in rows),
+        "updates_today": tuple(number for number, due in updates if due.astimezone(zone).date() <= today),
+    }
+
+
+def _derived_line(case: CaseView, policy: Policy) -> dict[str, object]:
+    update = next((clock.due_at for clock in case.running("update")), None)
+    return {
+        "case": case.number,
+        "derived_at": next((clock.armed_at for clock in case.running("nudge")), None),
+        "operator": case.operator or "town",
+        "platform": case.platform,
+        "ends_on": case.ends_on,
+        "told": is_told(case),
+        "update_on": update.astimezone(policy.office.timezone).date() if update else None,
+    }
+
+
+def _is_suggested(case: CaseView) -> bool:
+    """Read as second level, and nobody has said what it is."""
+    return case.level == Level.SECOND and case.status is not Status.DERIVED and not case.level_by_hand

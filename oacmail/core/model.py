@@ -7,7 +7,7 @@ or a socket.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Literal
@@ -214,8 +214,8 @@ class Reading:
     """The classifier's verdict on one message; topic, level and intent are None unless kind is request.
 
     `confidence`: kind, topic, level, intent in 0..1. `because`: the words and rules that decided. `urgent`: a term
-    that the letter names ends soon (R32). `operator` and `cause` (platform | document_or_form) are '' unless the
-    level is second.
+    that the letter names ends soon (R32), on the day `ends_on` if its date is known. `operator`, `platform` (by its own
+    name; '' = none was named) and `cause` (platform | document_or_form) are '' unless the level is second.
     """
 
     kind: Kind
@@ -227,5 +227,7 @@ class Reading:
     confidence: Mapping[str, float]
     because: tuple[str, ...]
     urgent: bool = False
+    ends_on: date | None = None
     operator: str = ""
+    platform: str = ""
     cause: str = ""

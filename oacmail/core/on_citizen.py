@@ -7,7 +7,7 @@ citizen's second letter never postpones a deadline. Nothing here looks at raw he
 from dataclasses import replace
 from datetime import datetime
 
-from oacmail.core import answers, calendar, callback, courtesy, roads, tokens
+from oacmail.core import answers, calendar, callback, courtesy, roads, second_level, tokens
 from oacmail.core.complexity import became_complex
 from oacmail.core.effects import (
     Arrived,
@@ -92,7 +92,14 @@ def _open(letter: Letter, *, parent: str | None, rule: str) -> Decision:
             parent=parent,
         ),
         Attach(role=Role.CITIZEN, outcome=Outcome.CASE, kind=Kind.REQUEST, case=number, rule=rule),
-        *answers.ask(policy, number, key=message.fingerprint, at=letter.received_at, due_at=letter.due_at),
+        *answers.ask(
+            policy,
+            number,
+            key=message.fingerprint,
+            at=letter.received_at,
+            due_at=letter.due_at,
+            urgent=letter.reading.urgent,
+        ),
         Person(address=letter.author, name=message.name or None),
         Note(kind="opened", case=number, data={"rule": rule}),
         *secret_received(policy, message, number, at=letter.received_at, now=letter.now),
@@ -100,6 +107,7 @@ def _open(letter: Letter, *, parent: str | None, rule: str) -> Decision:
     effects += roads.taken(letter, number)
     why = courtesy.why_not(letter)
     effects += [Review(reason=why)] if why else courtesy.acknowledge(letter, number, first=True)
+    effects += second_level.by_letter(letter, number)
     return Decision(effects=tuple(effects), because=(rule, *letter.reading.because, *((why,) if why else ())))
 
 
@@ -145,9 +153,35 @@ def _join(letter: Letter, placing: Placing, case: CaseView, kind: Kind) -> Decis
     elif not case.running("answer"):
         effects += _asks_anew(letter, case, guest=placing.guest)
         because.append("asks-anew")
+    elif not placing.guest:
+        effects += _presses(letter, case)
     effects += roads.taken(letter, case.number)
-    effects += became_complex(letter.policy, case, at=letter.received_at, due_at=letter.due_at, now=letter.now)
+    effects += _handed_on(letter, case, alone=placing.guest or answer is not None)
     return Decision(effects=tuple(effects), because=tuple(because))
+
+
+def _handed_on(letter: Letter, case: CaseView, *, alone: bool) -> tuple[Effect, ...]:
+    """To the technical services by what it says, or to the house since the person comes again and again. `alone`: a
+    guest's letter, or one that was answered before it was read, says nothing of the level."""
+    derived = () if alone else second_level.by_letter(letter, case.number, case)
+    return derived or became_complex(letter.policy, case, at=letter.received_at, due_at=letter.due_at, now=letter.now)
+
+
+def _presses(letter: Letter, case: CaseView) -> list[Effect]:
+    """The person names a term that is about to end, while an answer is due already (R32)."""
+    if case.urgent or not letter.reading.urgent:
+        return []
+    clock = case.running("answer")[0]
+    at = letter.received_at
+    return [
+        Change(case=case.number, columns=_term(letter)),
+        *answers.remind_the_same_day(letter.policy, case.number, key=clock.armed_by, at=at),
+    ]
+
+
+def _term(letter: Letter) -> dict[str, str | int | datetime | None]:
+    ends_on = letter.reading.ends_on
+    return {"urgent": int(letter.reading.urgent), "ends_on": ends_on.isoformat() if ends_on else None}
 
 
 def _answered_already(letter: Letter, case: CaseView) -> LetterView | None:
@@ -181,9 +215,11 @@ def _asks_anew(letter: Letter, case: CaseView, *, guest: bool) -> list[Effect]:
     """R23: a question after the answer arms a clock of its own; a guest's does too, but nothing automatic goes out."""
     due = letter.due_at
     status = Status.DERIVED if case.status is Status.DERIVED else Status.OPEN
+    key, at, urgent = letter.message.fingerprint, letter.received_at, letter.reading.urgent and not guest
+    columns = {"status": status, "closed_at": None, "close_reason": None, **({} if guest else _term(letter))}
     effects: list[Effect] = [
-        *answers.ask(letter.policy, case.number, key=letter.message.fingerprint, at=letter.received_at, due_at=due),
-        Change(case=case.number, columns={"status": status, "closed_at": None, "close_reason": None}),
+        *answers.ask(letter.policy, case.number, key=key, at=at, due_at=due, urgent=urgent),
+        Change(case=case.number, columns=columns),
         Note(kind="asked-anew", case=case.number),
     ]
     if not guest and case.acks_today < ACKS_A_CASE_AND_DAY and not courtesy.why_not(letter):

@@ -1,4 +1,4 @@
-"""What is due now: reminders, overdue answers, silent closings, the digest, waiting acknowledgements, alerts.
+"""What is due now: answers, reminders, nudges and updates, silent closings, the digest, waiting mail, alerts.
 
 Level-triggered: a tick after three days down does once what the missed ones would have done. Nothing about a
 case's answer fires before every watched folder was read after its due moment, since the answer may lie in Sent
@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from oacmail.core import calendar
+from oacmail.core.answers import SAME_DAY
 from oacmail.core.digest import digest, line
 from oacmail.core.doubts import settle_doubts
 from oacmail.core.effects import Arm, Change, Decision, Disarm, Effect, Fire, Mark, Note, Remember
+from oacmail.core.followup import nudges, updates
 from oacmail.core.held import release_held
 from oacmail.core.model import Status
 from oacmail.core.notices import notices, to_agents
@@ -23,7 +25,9 @@ from oacmail.core.view import CaseView, Hour, Running
 
 UNREAD_PATIENCE = timedelta(minutes=30)
 ALERT_AFTER = timedelta(minutes=5)
-NOTICES = ("overdue", "overdue_digest", "remind", "digest", "bounced", "remark", "secret", "complex")
+NOTICES = (
+    "overdue", "overdue_digest", "remind", "digest", "bounced", "remark", "secret", "complex", "second_level", "nudge"
+)  # fmt: skip
 OF_THE_DAY = ("remind", "digest")
 
 
@@ -31,6 +35,8 @@ def on_clock(policy: Policy, hour: Hour, now: datetime) -> Decision:
     effects: list[Effect] = [
         *_overdue(policy, hour, now),
         *_reminders(policy, hour, now),
+        *nudges(policy, _ringing(hour, "nudge", now), now),
+        *updates(policy, _ringing(hour, "update", now), now),
         *_closings(hour, now),
         *remind_rights(policy, hour, now),
         *release_held(policy, hour, now),
@@ -134,11 +140,20 @@ def _reminders(policy: Policy, hour: Hour, now: datetime) -> list[Effect]:
         Fire(armed_by=clock.armed_by, kind="remind", level=clock.level, at=now) for _, clock in ringing
     ]
     open_ = [(case, clock) for case, clock in ringing if _still_in_time(case, clock, now)]
-    if open_:
-        facts = {"cases": tuple(line(case, now) for case, _ in open_)}
-        key = f"remind:{now.astimezone(policy.office.timezone).date()}:{open_[0][1].armed_by[:16]}"
-        effects += to_agents(policy, key=key, template="remind", now=now, facts=facts)
+    for urgent in (True, False):
+        some = [(case, clock) for case, clock in open_ if (clock.level == SAME_DAY) is urgent]
+        effects += _reminder(policy, some, now, urgent=urgent) if some else ()
     return effects
+
+
+def _reminder(
+    policy: Policy, rung: Sequence[tuple[CaseView, Running]], now: datetime, *, urgent: bool
+) -> tuple[Effect, ...]:
+    """One list of all that end now. `urgent`: for a term of the person's own, not for ours (R32)."""
+    name = "urgent" if urgent else "remind"
+    key = f"{name}:{now.astimezone(policy.office.timezone).date()}:{rung[0][1].armed_by[:16]}"
+    facts = {"cases": tuple(line(case, now) for case, _ in rung), "urgent": urgent}
+    return to_agents(policy, key=key, template="remind", now=now, facts=facts)
 
 
 def _still_in_time(case: CaseView, clock: Running, now: datetime) -> bool:

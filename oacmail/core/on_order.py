@@ -7,11 +7,10 @@ raises `Refused` with the reason; nothing is then changed. Who may speak is the 
 from collections.abc import Callable
 from datetime import datetime
 
-from oacmail.core import answers, calendar, calls, rights, roads
+from oacmail.core import answers, calendar, calls, rights, roads, second_level
 from oacmail.core.effects import Change, Decision, Disarm, Drop, Effect, Merge, Note, Ordered, Person
 from oacmail.core.errors import OacmailError
 from oacmail.core.model import Intent, Kind, Level, Status, Topic
-from oacmail.core.notices import notices
 from oacmail.core.policy import Policy
 from oacmail.core.rights import Request
 from oacmail.core.view import CaseView, View
@@ -88,7 +87,7 @@ def _close(policy: Policy, view: View, case: CaseView, inp: Ordered, now: dateti
         *met,
         rights.settled(case.number, met=reason in ("answered", "contact"), at=now),
         Disarm(case=case.number, how="void", at=now, kinds=_ALL),
-        Drop(case=case.number, kinds=("ack", "overdue")),
+        Drop(case=case.number, kinds=("ack", "overdue", "nudge", "second_level", "passed_on", "progress")),
         Change(case=case.number, columns=columns),
         Note(kind="closed", case=case.number, data={"by": inp.by, "reason": reason}),
     )
@@ -105,35 +104,14 @@ def _reopen(policy: Policy, view: View, case: CaseView, inp: Ordered, now: datet
 
 
 def _escalate(policy: Policy, view: View, case: CaseView, inp: Ordered, now: datetime) -> tuple[Effect, ...]:
-    """Second level: the technical services get the card and the original; the citizen's clock runs on (R22)."""
-    if case.status is Status.DERIVED:
-        raise Refused("the case is already with the technical services")
+    """Second level: the services get the card and the original, the citizen the notice that meets the promise (R22)."""
     if case.status is Status.CLOSED:
         raise Refused("the case is closed: reopen it first, so that its clock runs")
-    cause = inp.words.get("cause", "platform")
-    recipients = policy.people.forms if cause == "document_or_form" else policy.people.technical
-    facts = {
-        "case": case.number,
-        "opened_at": case.opened_at,
-        "due_at": min((clock.due_at for clock in case.running("answer")), default=None),
-        "topic": case.topic,
-        "cause": cause,
-        "why": inp.words.get("why", ""),
-    }
-    return (
-        Change(case=case.number, columns={"status": Status.DERIVED, "level": Level.SECOND, "touched_at": now}),
-        *notices(
-            policy,
-            recipients,
-            key=f"derived:{_key(inp, case, now)}",
-            template="derived",
-            now=now,
-            case=case.number,
-            facts=facts,
-            attach=case.first_letter,
-        ),
-        Note(kind="escalated", case=case.number, data={"why": "ordered", "cause": cause}),
-    )
+    if second_level.is_told(case):
+        raise Refused("the case is already with the technical services and the person knows it: answer the person")
+    words = inp.words
+    cause, why = words.get("cause", ""), words.get("why", "")
+    return second_level.by_order(policy, case, cause=cause, why=why, key=_key(inp, case, now), now=now)
 
 
 def _merge(policy: Policy, view: View, case: CaseView, inp: Ordered, now: datetime) -> tuple[Effect, ...]:
@@ -142,18 +120,25 @@ def _merge(policy: Policy, view: View, case: CaseView, inp: Ordered, now: dateti
         raise Refused("merge needs another, existing case")
     if into.status is Status.CLOSED and case.running("answer"):
         raise Refused("the other case is closed: reopen it first, somebody waits for an answer")
-    waits: tuple[Effect, ...] = ()
-    if into.status is Status.ANSWERED and case.running("answer"):
-        waits = (Change(case=into.number, columns={"status": Status.OPEN}),)
     return (
         Merge(case=case.number, into=into.number),
-        *waits,
+        *_state_taken_over(case, into),
         Change(
             case=case.number,
             columns={"status": Status.CLOSED, "closed_at": now, "close_reason": "duplicate"},
         ),
         Note(kind="merged", case=into.number, data={"from": case.number}),
     )
+
+
+def _state_taken_over(case: CaseView, into: CaseView) -> tuple[Effect, ...]:
+    """Who waited still waits, and what lies with the technical services still lies there."""
+    if case.status is Status.DERIVED and into.status in (Status.OPEN, Status.WAITING, Status.ANSWERED):
+        columns = {"status": Status.DERIVED, "level": Level.SECOND, "cause": case.cause, "platform": case.platform}
+        return (Change(case=into.number, columns={**columns, "operator": case.operator}),)
+    if into.status is Status.ANSWERED and case.running("answer"):
+        return (Change(case=into.number, columns={"status": Status.OPEN}),)
+    return ()
 
 
 def _set(policy: Policy, view: View, case: CaseView, inp: Ordered, now: datetime) -> tuple[Effect, ...]:

@@ -75,6 +75,8 @@ class Escalation:
     threshold: float = 0.8
     complex_messages: int = 3
     complex_days: int = 2
+    nudge_days: int = 2
+    update_days: int = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

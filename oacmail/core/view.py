@@ -34,11 +34,12 @@ class Running:
 class CaseView:
     """A case as it stands. `participants`: citizens who wrote as members, never guests. `reply_to`: where else these
     asked to be answered: an agent's client writes there, but nobody is known by it. `asked_since`: their requests
-    after the first human answer. `complex_told`: the house has heard that the case is complex. `slot`: when the person
-    wants to be called: morning | afternoon | any, None = no number was given; `phone` in E.164.
-    `calls_in_vain`: moments of calls in the slot that reached nobody. `wish`: the language that the citizen asked for.
-    `asked_last`: the latest request, its
-    fingerprint and arrival."""
+    after the first human answer. `slot`: when the person wants to be called: morning | afternoon | any, None = no
+    number was given; `phone` in E.164. `calls_in_vain`: moments of calls in the slot that reached nobody. `asked_last`:
+    the latest request, its fingerprint and arrival. `first_letter`: the fingerprint of the opening one,
+    `first_letter_id` its Message-ID. `urgent`: a term that the person named ends soon, on the day `ends_on` if known
+    (R32). `told`: the kinds of mail of ours about it that have left or will. `level_by_hand`: a person has said which
+    level it is. `wish`: the language that the citizen asked for."""
 
     number: str
     status: Status
@@ -58,13 +59,19 @@ class CaseView:
     clocks: tuple[Running, ...] = ()
     acks_today: int = 0
     first_letter: str = ""
+    first_letter_id: str = ""
     asked_last: tuple[str, datetime] | None = None
     asked_since: int = 0
-    complex_told: bool = False
+    told: frozenset[str] = frozenset()
     slot: Slot | None = None
     phone: str | None = None
     calls_in_vain: tuple[datetime, ...] = ()
-    first_letter_id: str = ""
+    operator: str = ""
+    platform: str = ""
+    cause: str = ""
+    urgent: bool = False
+    ends_on: date | None = None
+    level_by_hand: bool = False
     wish: str | None = None
 
     def running(self, kind: str) -> tuple[Running, ...]:

@@ -5,6 +5,7 @@ A table and a look-up; a key that has no label is shown as it stands, so that a 
 
 from collections.abc import Mapping
 
+from oacmail.mail.labels_of_cues import CUES
 from oacmail.mail.words import LANGUAGES
 
 _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
@@ -72,6 +73,22 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
             "an error in the document or form",
         ),
     },
+    "operator": {
+        "town": ("Ajuntament", "Ayuntamiento", "Town hall"),
+        "aoc": ("Consorci AOC", "Consorci AOC", "AOC Consortium"),
+        "generalitat": ("Generalitat de Catalunya", "Generalitat de Catalunya", "Government of Catalonia"),
+        "age": (
+            "Administració general de l'Estat",
+            "Administración General del Estado",
+            "Spanish central government",
+        ),
+        "orgt": (
+            "Organisme de Gestió Tributària (Diputació)",
+            "Organismo de Gestión Tributaria (Diputación)",
+            "Provincial tax office (ORGT)",
+        ),
+    },
+    "cue": CUES,
     "status": {
         "new": ("Nova", "Nueva", "New"),
         "open": ("En curs", "En curso", "Open"),
@@ -80,6 +97,11 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
         "answered": ("Resposta", "Respondida", "Answered"),
         "closed": ("Tancada", "Cerrada", "Closed"),
         "due_today": ("Venç avui", "Vence hoy", "Due today"),
+        "urgent": (
+            "Urgent: termini a punt d'acabar",
+            "Urgente: plazo a punto de terminar",
+            "Urgent: deadline about to end",
+        ),
         "overdue": ("Fora de termini", "Fuera de plazo", "Overdue"),
     },
     "mail": {

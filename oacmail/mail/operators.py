@@ -1,39 +1,77 @@
-"""Which platforms a letter names, and whose they are (domain.md section 3): the facts behind "operator".
+"""Which platforms a letter names, and whose they are (domain.md section 3): the facts behind operator and platform.
 
-Decides nothing: core/derivation.py says who is to blame. Terms are folded (features.fold).
+Decides nothing: core/derivation.py says who is to blame. Patterns are folded (features.fold); platforms bear their
+own names, which are the same in every language, never the citizen's words.
 """
 
 import re
 from collections.abc import Iterator
 
-_TERMS: dict[str, str] = {
+# whose -> (platform, how people write it)
+_PLATFORMS: dict[str, tuple[tuple[str, str], ...]] = {
     "town": (
-        r"seu electronica|la seu|oficina virtual|sede electronica|la sede|e-office|registre electronic"
-        r"|registro electronico|carpeta ciuta\w+|carpeta ciuda\w+|citizen folder|cita previa|sistema de cit\w+"
-        r"|la (?:vostra|seva) (?:web|pagina)"
-        r"|su (?:web|pagina)|vuestra (?:web|pagina)|your (?:web ?site|site|portal)|padro|padron|volant|volante"
+        (
+            "Seu electrònica",
+            r"seu electronica|la seu|oficina virtual|sede electronica|la sede|e-office"
+            r"|la (?:vostra|seva) (?:web|pagina)|su (?:web|pagina)|vuestra (?:web|pagina)"
+            r"|your (?:web ?site|site|portal)",
+        ),
+        ("Registre electrònic", r"registre electronic|registro electronico"),
+        ("Carpeta ciutadana", r"carpeta ciuta\w+|carpeta ciuda\w+|citizen folder"),
+        ("Cita prèvia", r"cita previa|sistema de cit\w+"),
+        ("Padró", r"padro|padron|volant|volante"),
     ),
-    "aoc": r"idcat(?: mobil| movil)?|valid(?=\W)|e-?notum|e-tram|e\.?fact(?!ur)|representa|seu-e"
-    r"|e-tauler|eacat|via oberta",
+    "aoc": (
+        ("idCAT Mòbil", r"idcat mobil|idcat movil"),
+        ("idCAT", r"idcat"),
+        ("VÀLid", r"valid(?=\W)"),
+        ("e-NOTUM", r"e-?notum"),
+        ("e-TRAM", r"e-tram"),
+        ("e.FACT", r"e\.?fact(?!ur)"),
+        ("Representa", r"representa"),
+        ("Seu-e", r"seu-e"),
+        ("e-TAULER", r"e-tauler"),
+        ("EACAT", r"eacat"),
+        ("Via Oberta", r"via oberta"),
+    ),
     "generalitat": (
-        r"pscp|plataforma de (?:serveis de )?contractacio(?: publica)?|plataforma de (?:servicios de )?contratacion"
-        r"|sobre digital|elicita|oferta telematica|raisc"
+        (
+            "PSCP",
+            r"pscp|plataforma de (?:serveis de )?contractacio(?: publica)?"
+            r"|plataforma de (?:servicios de )?contratacion",
+        ),
+        ("Sobre Digital", r"sobre digital"),
+        ("eLicita", r"elicita"),
+        ("Oferta telemàtica", r"oferta telematica"),
+        ("RAISC", r"raisc"),
     ),
     "age": (
-        r"cl@ve\w*|clave (?:pin|permanente|movil)|fnmt|dnie|dni electronic\w?|auto ?firma|@firma|dehu|placsp|rolece"
-        r"|bdns|apodera\b|face\b(?!book)"
+        ("Cl@ve", r"cl@ve\w*|clave (?:pin|permanente|movil)"),
+        ("FNMT", r"fnmt"),
+        ("DNIe", r"dnie|dni electronic\w?"),
+        ("AutoFirma", r"auto ?firma|@firma"),
+        ("DEHú", r"dehu"),
+        ("PLACSP", r"placsp"),
+        ("ROLECE", r"rolece"),
+        ("BDNS", r"bdns"),
+        ("Apodera", r"apodera\b"),
+        ("FACe", r"face\b(?!book)"),
     ),
-    "orgt": r"orgt|organisme de gestio tributaria|diputacio(?:n)? de barcelona",
+    "orgt": (("ORGT", r"orgt|organisme de gestio tributaria|diputacio(?:n)? de barcelona"),),
 }
-_PATTERNS = tuple((name, re.compile(rf"(?<!\w)(?:{terms})")) for name, terms in _TERMS.items())
+_PATTERNS = tuple(
+    (whose, tuple(name for name, _ in platforms), re.compile(rf"(?<!\w)(?:{'|'.join(f'({p})' for _, p in platforms)})"))
+    for whose, platforms in _PLATFORMS.items()
+)
 _SUBJECT = 2.0
 
 
 def named(subject: str, text: str) -> Iterator[tuple[str, float]]:
-    """("operator:<whose>:<term>", how much it was named); what stands in the subject counts twice."""
-    for name, pattern in _PATTERNS:
+    """("operator:<whose>:<platform>", how much it was named); what stands in the subject counts twice."""
+    for whose, platforms, pattern in _PATTERNS:
         sums: dict[str, float] = {}
         for part, weight in ((subject, _SUBJECT), (text, 1.0)):
-            for found in pattern.findall(part):
-                sums[found] = sums.get(found, 0.0) + weight
-        yield from ((f"operator:{name}:{term}", weight) for term, weight in sums.items())
+            for found in pattern.finditer(part):
+                name = platforms[(found.lastindex or 1) - 1]
+                sums[name] = sums.get(name, 0.0) + weight
+        yield from ((f"operator:{whose}:{name}", weight) for name, weight in sums.items())

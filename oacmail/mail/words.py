@@ -37,10 +37,17 @@ _GREETINGS: Mapping[str, tuple[tuple[int, str], ...]] = {
 }
 NEXT_WORKING_DAY = {"ca": "el següent dia hàbil", "es": "siguiente día hábil", "en": "the next working day"}
 
+_NTH = {"ca": "d'aquí a {n} dies hàbils", "es": "{n}.º día hábil", "en": "working day {n} from today"}
+
 
 def day_words(day: date, lang: str) -> str:
     """`dilluns, 30 de novembre`; `Monday, 30 November`."""
     return f"{_DAYS[lang][day.weekday()]}, {_day_of_month(day, lang)}"
+
+
+def nth_working_day(n: int, lang: str) -> str:
+    """`d'aquí a 5 dies hàbils`: a promise in a year of which no holidays are known; goes behind `el` in Spanish."""
+    return _NTH[lang].format(n=n)
 
 
 def date_words(day: date, lang: str) -> str:

@@ -39,6 +39,7 @@ DUE = datetime(2026, 11, 30, 19, tzinfo=UTC)
 LANGUAGES = ("ca", "es", "en")
 CASE_MAILS = {"ack", "overdue", "bounced", "remark", "secret", "complex", "derived"}
 CASE_MAILS |= {"opinion", "rights", "rights_due", "not_reached"}
+CASE_MAILS |= {"second_level", "passed_on", "progress"}
 
 
 def send(template: str = "ack", lang: str = "ca", **changes: object) -> Send:
@@ -104,7 +105,13 @@ def test_the_complaints_form_is_a_link_that_says_where_it_leads() -> None:
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("template", sorted(DEFAULTS.keys() - {"ack"}))
+@pytest.mark.parametrize("template", ["passed_on", "progress"])
+def test_the_mails_to_the_citizen_of_a_derived_case(template: str, lang: str, snapshot: SnapshotAssertion) -> None:
+    assert "\n=====\n".join(shown(render(send(template, lang, facts=facts))) for facts in SAMPLES[template]) == snapshot
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("template", sorted(DEFAULTS.keys() - {"ack", "passed_on", "progress"}))
 def test_the_mails_to_staff(template: str, lang: str, snapshot: SnapshotAssertion) -> None:
     assert "\n=====\n".join(shown(render(send(template, lang, facts=facts))) for facts in SAMPLES[template]) == snapshot
 

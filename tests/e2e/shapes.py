@@ -96,6 +96,12 @@ CASE: dict[str, Any] = {
     "overdue": bool,
     "messages": int,
     "score": Maybe(int),
+    "operator": Maybe(str),
+    "platform": Maybe(str),
+    "cause": Maybe({"platform", "document_or_form"}),
+    "urgent": bool,
+    "ends_on": Maybe(str),
+    "update_at": Maybe(TIME),
 }
 CASE_SHOWN: dict[str, Any] = {
     **CASE,
@@ -163,4 +169,4 @@ REPLAY: dict[str, Any] = {
     "joined_by": Maybe(str),
     "effects": [str],
 }
-DUE: dict[str, Any] = {"received": TIME, "due": TIME, "why": [str]}
+DUE: dict[str, Any] = {"received": TIME, "due": TIME, "why": [str], "urgent": TIME}

@@ -158,7 +158,7 @@ def test_two_cases_are_merged_and_an_escalated_one_goes_to_the_technical_service
     assert any(part.get_content_type() == "message/rfc822" for part in notice.walk())
     case = desk.case(first)
     assert (case["status"], case["level"]) == ("derived", "second")
-    assert datetime.fromisoformat(case["due_at"]) > datetime.now(UTC)  # the citizen's clock runs on
+    assert datetime.fromisoformat(case["due_at"]) > datetime.now(UTC)
 
 
 def test_a_letter_judged_spam_becomes_a_case_by_hand_and_is_acknowledged(road: Road, desk: Office) -> None:

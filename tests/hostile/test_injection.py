@@ -83,14 +83,15 @@ def told() -> Iterator[io.StringIO]:
 def test_nothing_in_a_field_becomes_a_field(world: World, told: io.StringIO, name: str) -> None:
     slip_in(world, letter(world, _fields(PAYLOADS[name])))
     world.turn()
-    world.order("escalate", "OAC-2026-000001", why=PAYLOADS[name])
     world.order("note", "OAC-2026-000001", text=PAYLOADS[name])
     world.order("assign", "OAC-2026-000001", name=PAYLOADS[name])
     world.advance("2026-11-27 08:00")
     world.turn()
-    acked = () if name == "raw CR" else ((EVIL, "ack"),)  # there the field ends before its address
+    world.order("escalate", "OAC-2026-000001", why=PAYLOADS[name])
+    world.turn()
+    heard = () if name == "raw CR" else ((EVIL, "ack"), (EVIL, "passed_on"))  # there the field ends before its address
     sent = [(str(mail["To"]), str(mail["X-Oacmail-Kind"])) for mail in mails_out(world)]
-    assert sorted(sent) == sorted((*acked, (SUPERVISOR, "derived"), (SUPERVISOR, "overdue")))
+    assert sorted(sent) == sorted((*heard, (SUPERVISOR, "derived"), (SUPERVISOR, "overdue")))
     for mail in mails_out(world):
         assert [field for field in mail.keys() if field not in FIELDS] == []  # noqa: SIM118 fields, each as often as it stands
         assert len(mail.keys()) == len(set(mail.keys()))

@@ -80,11 +80,12 @@ def test_a_secret_leaves_the_house_in_no_mail_and_stands_on_no_screen(
     (fields, text), secrets = SECRETS[name]
     slip_in(world, letter(world, fields, text))
     world.turn()
+    world.live("2026-11-27 09:00", minutes=600)
     world.order("escalate", NUMBER)
-    world.live("2026-11-30 09:00", minutes=600)
+    world.live("2026-12-07 09:00", minutes=600)
     screens = (("case", "list"), ("case", "show", NUMBER), ("why", NUMBER), ("outbox", "list", "--all"))
     shown = [oacmail(world, *words, *option).output for words in screens for option in ((), ("--json",))]
-    assert {"derived", "overdue"} <= set(world.kinds(SUPERVISOR))
+    assert {"derived", "overdue", "nudge"} <= set(world.kinds(SUPERVISOR))
     for said in (*map(everything_said, mails_out(world)), told.getvalue(), *shown):
         assert [secret for secret in secrets if secret in said] == []
 

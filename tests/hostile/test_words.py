@@ -46,8 +46,9 @@ def _write(world: World, words: str, *, page: bool = False) -> None:
     kind = [("Content-Type", "text/html; charset=utf-8")] if page else []
     slip_in(world, letter(world, [*fields, *kind], f"{words}\r\nCom ho faig?"))
     world.turn()
-    world.order("escalate", NUMBER, why=words)
     world.advance("2026-11-27 08:00")
+    world.turn()
+    world.order("escalate", NUMBER, why=words)
     world.turn()
 
 
@@ -60,7 +61,7 @@ def _page_of(mail: EmailMessage) -> str:
 @pytest.mark.parametrize("words", JINJA)
 def test_template_code_in_a_letter_is_shown_and_never_run(world: World, words: str) -> None:
     _write(world, words)
-    assert world.kinds(SUPERVISOR) == ["derived", "overdue"]
+    assert world.kinds(SUPERVISOR) == ["overdue", "derived"]
     for mail in world.received(SUPERVISOR):
         assert words in text_of(mail)
         assert "49" not in text_of(mail).replace(NUMBER, "")

@@ -21,13 +21,17 @@ Row = dict[str, Any]
 
 _CASES = """SELECT c.id, c.number, c.status, c.kind, c.topic, c.level, c.intent, c.lang AS language,
   p.address AS citizen, c.subject, c.assignee, c.opened_at, c.answered_at, c.closed_at, c.score,
-  c.close_reason, c.opened_by,
+  c.close_reason, c.opened_by, c.operator, c.platform, c.cause, c.urgent, c.ends_on,
   coalesce(
     (SELECT min(d.due_at) FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0
       AND d.met_at IS NULL AND d.void_at IS NULL),
     (SELECT max(d.due_at) FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0)) AS due_at,
   EXISTS(SELECT 1 FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0
     AND d.met_at IS NULL AND d.void_at IS NULL AND d.due_at <= :now) AS overdue,
+  EXISTS(SELECT 1 FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0
+    AND d.met_at IS NULL AND d.void_at IS NULL) AS waits,
+  (SELECT min(d.due_at) FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'update'
+    AND d.met_at IS NULL AND d.fired_at IS NULL AND d.void_at IS NULL) AS update_at,
   (SELECT count(*) FROM messages m WHERE m.case_id = c.id AND m.role <> 'ours') AS messages
   FROM cases c JOIN people p ON p.id = c.citizen_id """
 _SHOWN = [
@@ -48,6 +52,12 @@ _SHOWN = [
     "overdue",
     "messages",
     "score",
+    "operator",
+    "platform",
+    "cause",
+    "urgent",
+    "ends_on",
+    "update_at",
 ]
 
 
@@ -58,9 +68,12 @@ def local(text: str | None, zone: ZoneInfo) -> str | None:
 
 def _case(row: sqlite3.Row, zone: ZoneInfo) -> Row:
     shown: Row = {name: row[name] for name in _SHOWN}
-    for name in ("opened_at", "due_at", "answered_at", "closed_at"):
+    for name in ("opened_at", "due_at", "answered_at", "closed_at", "update_at"):
         shown[name] = local(row[name], zone)
-    shown["overdue"] = bool(row["overdue"])
+    for name in ("overdue", "urgent"):
+        shown[name] = bool(row[name])
+    for name in ("operator", "platform", "cause"):
+        shown[name] = row[name] or None
     shown["subject"] = blank(row["subject"])
     return shown
 
@@ -68,9 +81,10 @@ def _case(row: sqlite3.Row, zone: ZoneInfo) -> Row:
 def cases(
     con: sqlite3.Connection, zone: ZoneInfo, now: datetime, *, status: str | None = None, overdue: bool = False
 ) -> Iterator[Row]:
-    """The most urgent first: running clocks by their due moment, then the rest by age."""
+    """The most urgent first: whose term is about to end (R32), running clocks by their due moment, the rest by age."""
     wanted = " WHERE c.status = :status" if status else ""
-    query = f"SELECT * FROM ({_CASES}{wanted}) WHERE NOT :late OR overdue ORDER BY answered_at IS NOT NULL, due_at, id"
+    query = f"""SELECT * FROM ({_CASES}{wanted}) WHERE NOT :late OR overdue
+      ORDER BY urgent AND waits DESC, answered_at IS NOT NULL, due_at, id"""
     for row in con.execute(query, {"now": stamp(now), "status": status, "late": overdue}):
         yield _case(row, zone)
 

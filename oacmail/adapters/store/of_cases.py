@@ -41,7 +41,8 @@ def open_case(con: sqlite3.Connection, effect: OpenCase, scene: Scene) -> None:
     reading = effect.reading
     con.execute(
         """INSERT INTO cases(number, opened_by, citizen_id, parent, status, kind, topic, level, intent, lang, phone,
-        slot, subject, subject_key, opened_at, touched_at) VALUES(?,?,?,?,'open',?,?,?,?,?,?,?,?,?,?,?)""",
+        slot, subject, subject_key, opened_at, touched_at, operator, platform, cause, urgent, ends_on)
+        VALUES(?,?,?,?,'open',?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)""",
         (
             effect.number,
             scene.arrived.message.fingerprint,
@@ -58,6 +59,11 @@ def open_case(con: sqlite3.Connection, effect: OpenCase, scene: Scene) -> None:
             fold_subject(effect.subject),
             stamp(effect.opened_at),
             stamp(effect.opened_at),
+            reading.operator,
+            reading.platform,
+            reading.cause,
+            int(reading.urgent),
+            reading.ends_on.isoformat() if reading.ends_on else None,
         ),
     )
     raise_serial(con, effect.number, scene.now)

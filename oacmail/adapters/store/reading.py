@@ -5,7 +5,7 @@ Selects only; it never judges what it finds.
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from oacmail.adapters.store.connection import at, moment, stamp
 from oacmail.core import tokens
@@ -196,7 +196,9 @@ def cases(con: sqlite3.Connection, policy: Policy, numbers: Sequence[str], now: 
         return {}
     rows = con.execute(
         f"""SELECT c.*, p.address AS citizen, p.lang AS wish,
-        (SELECT m.message_id FROM messages m WHERE m.fingerprint = c.opened_by) AS opened_by_id
+        (SELECT m.message_id FROM messages m WHERE m.fingerprint = c.opened_by) AS opened_by_id,
+        EXISTS(SELECT 1 FROM events e WHERE e.case_id = c.id AND e.kind = 'corrected'
+          AND json_extract(e.data, '$.level') IS NOT NULL) AS level_by_hand
         FROM cases c JOIN people p ON p.id = c.citizen_id
         WHERE c.number IN ({marks(numbers)})""",
         numbers,
@@ -239,13 +241,19 @@ def _case(con: sqlite3.Connection, policy: Policy, row: sqlite3.Row, now: dateti
         clocks=clocks(con, row["id"]),
         acks_today=acks,
         first_letter=row["opened_by"],
+        first_letter_id=row["opened_by_id"] or "",
         asked_last=(asked["fingerprint"], at(asked["received_at"])) if asked else None,
         asked_since=_asked_since(con, row),
-        complex_told=_complex_told(con, row["id"]),
+        told=_told(con, row["id"]),
         slot=row["slot"],
         phone=row["phone"],
         calls_in_vain=_calls_in_vain(con, row["id"]),
-        first_letter_id=row["opened_by_id"] or "",
+        operator=row["operator"],
+        platform=row["platform"],
+        cause=row["cause"],
+        urgent=bool(row["urgent"]),
+        ends_on=date.fromisoformat(row["ends_on"]) if row["ends_on"] else None,
+        level_by_hand=bool(row["level_by_hand"]),
         wish=row["wish"],
     )
 
@@ -259,9 +267,12 @@ def _asked_since(con: sqlite3.Connection, case: sqlite3.Row) -> int:
     return int(row[0])
 
 
-def _complex_told(con: sqlite3.Connection, case_id: int) -> bool:
-    query = "SELECT 1 FROM outbox WHERE case_id = ? AND kind = 'complex'"
-    return con.execute(query, (case_id,)).fetchone() is not None
+def _told(con: sqlite3.Connection, case_id: int) -> frozenset[str]:
+    rows = con.execute(
+        "SELECT DISTINCT kind FROM outbox WHERE case_id = ? AND state NOT IN ('failed', 'dropped', 'shadow')",
+        (case_id,),
+    )
+    return frozenset(row["kind"] for row in rows)
 
 
 def _calls_in_vain(con: sqlite3.Connection, case_id: int) -> tuple[datetime, ...]:

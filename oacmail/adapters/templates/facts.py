@@ -25,12 +25,23 @@ _CARD: Mapping[str, object] = {
     "assignee": None,
     "text": "",
 }
+_SECOND: Mapping[str, object] = {
+    "opened_at": None,
+    "due_at": None,
+    "topic": "other",
+    "operator": "town",
+    "platform": "",
+    "cause": "platform",
+    "urgent": False,
+    "ends_on": None,
+    "words": (),
+}
 _ROW: Mapping[str, object] = {"case": "", "opened_at": None, "due_at": None, "status": "open", "topic": "other"}
 DEFAULTS: Mapping[str, Mapping[str, object]] = {
     "ack": {"first": True, "secret": False, "road": "question", "slot": "any", "phone3": ""},
     "overdue": {**_CARD, "level": 1, "unread": ()},
     "overdue_digest": {"cases": (), "unread": ()},
-    "remind": {"cases": ()},
+    "remind": {"cases": (), "urgent": False},
     "digest": {
         "date": None,
         "unanswered": (),
@@ -38,6 +49,11 @@ DEFAULTS: Mapping[str, Mapping[str, object]] = {
         "due_today": 0,
         "overdue": 0,
         "derived": 0,
+        "derived_cases": (),
+        "more_derived": 0,
+        "untold": False,
+        "updates_today": (),
+        "suggested": (),
         "calls_morning": 0,
         "calls_afternoon": 0,
         "spam": 0,
@@ -50,16 +66,22 @@ DEFAULTS: Mapping[str, Mapping[str, object]] = {
     "remark": {"received_at": None},
     "secret": {"received_at": None},
     "complex": _CARD,
-    "derived": {"opened_at": None, "due_at": None, "topic": "other", "cause": "platform", "why": "", "text": ""},
     "opinion": {"opened_at": None, "due_at": None, "topic": "other", "intent": "complaint", "text": ""},
     "rights": {"opened_at": None, "due_at": None, "ends_at": None, "text": ""},
     "rights_due": {"opened_at": None, "ends_at": None, "ended": False},
     "not_reached": {"calls": 2, "phone3": ""},
+    "derived": {**_SECOND, "why": "", "text": ""},
+    "second_level": {**_SECOND, "derived": False},
+    "nudge": {"cases": ()},
+    "passed_on": {"cause": "platform"},
+    "progress": {},
     "probe": {},
 }
+_DERIVED: Mapping[str, object] = {"derived_at": None, "operator": "town", "platform": "", "ends_on": None}
 _ROWS: Mapping[str, Mapping[str, object]] = {
-    "cases": {**_ROW, "overdue": False, "level": 1},
-    "unanswered": {**_ROW, "overdue": False},
+    "cases": {**_ROW, **_DERIVED, "overdue": False, "urgent": False, "level": 1},
+    "unanswered": {**_ROW, "overdue": False, "urgent": False},
+    "derived_cases": {"case": "", **_DERIVED, "told": False, "update_on": None},
     "review": {"ref": "", "case": None, "reason": "", "since": None},
 }
 
@@ -101,6 +123,17 @@ def _text(text: str) -> str:
 _THEN = datetime(2026, 11, 26, 19, tzinfo=UTC)
 _SAMPLE_ROW = {"case": "OAC-2026-000123", "opened_at": _THEN, "due_at": _THEN, "status": "derived", "level": 2}
 _SAMPLE_CARD = {"opened_at": _THEN, "due_at": _THEN, "topic": "grant", "assignee": "anna", "text": "Bon dia\n\n| a |"}
+_SAMPLE_SECOND = {
+    "opened_at": _THEN,
+    "due_at": _THEN,
+    "topic": "notification",
+    "operator": "aoc",
+    "platform": "e-NOTUM",
+    "urgent": True,
+    "ends_on": date(2026, 11, 27),
+    "words": ("cue:server error", "bad gateway"),
+}
+_SAMPLE_DERIVED = {"derived_at": _THEN, "platform": "e-NOTUM", "operator": "aoc", "ends_on": date(2026, 11, 27)}
 # What `check` tries every template with: each of its branches at least once.
 SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
     {
@@ -112,7 +145,10 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
         ),
         "overdue": ({}, {**_SAMPLE_CARD, "level": 2, "unread": ("Sent", "INBOX")}),
         "overdue_digest": ({"cases": (_SAMPLE_ROW,) * 2, "unread": ("Sent",)}, {"cases": (_SAMPLE_ROW,)}),
-        "remind": ({"cases": (_SAMPLE_ROW,)}, {"cases": (_SAMPLE_ROW, {**_SAMPLE_ROW, "overdue": True})}),
+        "remind": (
+            {"cases": (_SAMPLE_ROW,)},
+            {"cases": (_SAMPLE_ROW, {**_SAMPLE_ROW, "urgent": True}), "urgent": True},
+        ),
         "digest": (
             {},
             {
@@ -121,6 +157,14 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
                 "overdue": 1,
                 "review": ({"ref": "5f1e", "reason": "suspected-spam", "since": _THEN},),
                 "problems": ("calendar_provisional:2027", "imap"),
+                "derived_cases": (
+                    {"case": "OAC-2026-000120", **_SAMPLE_DERIVED, "told": True, "update_on": date(2026, 12, 3)},
+                    {"case": "OAC-2026-000121", "derived_at": _THEN},
+                ),
+                "more_derived": 3,
+                "untold": True,
+                "updates_today": ("OAC-2026-000119",),
+                "suggested": ("OAC-2026-000122",),
             },
             {
                 "unanswered": (_SAMPLE_ROW,),
@@ -134,11 +178,21 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
         "remark": ({"received_at": _THEN},),
         "secret": ({"received_at": _THEN},),
         "complex": ({}, _SAMPLE_CARD),
-        "derived": ({}, {**_SAMPLE_CARD, "cause": "document_or_form", "why": "Error 500"}),
         "opinion": (_SAMPLE_CARD, {**_SAMPLE_CARD, "intent": "suggestion"}),
         "rights": ({**_SAMPLE_CARD, "ends_at": _THEN},),
         "rights_due": ({"opened_at": _THEN, "ends_at": _THEN}, {"opened_at": _THEN, "ends_at": _THEN, "ended": True}),
         "not_reached": ({"phone3": "678"},),
+        "derived": (
+            {},
+            {**_SAMPLE_SECOND, "text": "Bon dia\n\n| a |", "cause": "document_or_form", "why": "Error 500"},
+        ),
+        "second_level": ({}, {**_SAMPLE_SECOND, "derived": True}),
+        "nudge": (
+            {"cases": (_SAMPLE_ROW,)},
+            {"cases": ({**_SAMPLE_ROW, **_SAMPLE_DERIVED}, {**_SAMPLE_ROW, "operator": "aoc"})},
+        ),
+        "passed_on": ({"followup": date(2026, 12, 3)}, {"cause": "document_or_form"}),
+        "progress": ({"followup": date(2026, 12, 3)}, {}),
         "probe": ({},),
     }
 )

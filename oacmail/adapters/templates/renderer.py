@@ -21,13 +21,22 @@ from oacmail.core.policy import Policy
 from oacmail.core.ports import Rendered
 from oacmail.mail.compose import Heading, compose, verify
 from oacmail.mail.headers import bare_address
-from oacmail.mail.words import LANGUAGES, NEXT_WORKING_DAY, day_words, greeting, hour_words, hours_words
+from oacmail.mail.words import (
+    LANGUAGES,
+    NEXT_WORKING_DAY,
+    day_words,
+    greeting,
+    hour_words,
+    hours_words,
+    nth_working_day,
+)
 
 _BETWEEN_LANGUAGES = "\n\n· · ·\n\n"
 _SHARED = ("base.html.j2", "rows.txt.j2")
 _ABOUT_A_CASE = {
     "ack", "overdue", "bounced", "remark", "secret", "complex", "derived", "opinion", "rights", "rights_due",
     "not_reached",
+    "second_level", "passed_on", "progress",
 }  # fmt: skip
 _SAMPLE_ID = "<sample@localhost.invalid>"
 _SAMPLE_NOW = datetime(2026, 11, 30, 9, tzinfo=UTC)
@@ -128,10 +137,17 @@ class JinjaRenderer:
             "privacy_url": voice.privacy_url,
             "complaints_form_url": voice.complaints_form_url,
             "call_day": _known_day(voice.policy, send.facts.get("call_day"), lang),
+            "followup_day": self._followup(send.facts.get("followup"), lang),
             "max_levels": voice.policy.deadlines.max_levels,
             "attached": original is not None,
             **facts_of(send, now, office.timezone),
         }
+
+    def _followup(self, day: object, lang: str) -> str:
+        policy = self._voice.policy
+        if isinstance(day, date) and is_known(policy, day):
+            return day_words(day, lang)
+        return nth_working_day(policy.escalation.update_days, lang)
 
     def _used(self, send: Send) -> Iterator[str]:
         languages = _languages(send)

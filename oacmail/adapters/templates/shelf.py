@@ -98,6 +98,14 @@ def _label(context: Context, key: str, group: str) -> str:
     return label(group, str(key), context["lang"])
 
 
+@pass_context
+def _evidence(context: Context, words: Sequence[str]) -> str:
+    """The words that decided, as they were read, and the cues by their names."""
+    cues = (word.removeprefix("cue:") for word in words if word.startswith("cue:"))
+    read = (f"«{word}»" for word in words if not word.startswith("cue:"))
+    return ", ".join((*(label("cue", cue, context["lang"]) for cue in cues), *read))
+
+
 def _broken(text: str | Markup) -> Markup:
     return Markup("<br>\n").join(text.split("\n"))
 
@@ -124,6 +132,7 @@ _FILTERS: dict[str, Callable[..., str]] = {
     "date": _in_words(words.date_words),
     "moment": _in_words(words.moment_words),
     "label": _label,
+    "evidence": _evidence,
     "quoted": quoted,
     "broken": _broken,
 }

@@ -1,0 +1,40 @@
+"""What the cues of a fault are called when people read why a letter was taken for second level, in ca, es and en.
+
+A table alone; `labels.label` looks into it. A cue that is not listed is shown by its own name (cues_of_faults.py).
+"""
+
+from collections.abc import Mapping
+
+CUES: Mapping[str, tuple[str, str, str]] = {
+    "others see it": ("a altres persones els passa igual", "a otras personas les ocurre igual", "others see it too"),
+    "neither can they": ("els altres tampoc no poden", "los demás tampoco pueden", "the others cannot either"),
+    "other people": ("parla d'altres persones", "habla de otras personas", "speaks of other people"),
+    "how many of us": ("diu quants en són", "dice cuántos son", "says how many they are"),
+    "several devices": ("amb diversos equips", "con varios equipos", "on several devices"),
+    "tried elsewhere": (
+        "provat amb diversos navegadors",
+        "probado con varios navegadores",
+        "tried in several browsers",
+    ),
+    "server error": ("error del servidor", "error del servidor", "server error"),
+    "error named": ("diu quin error surt", "dice qué error sale", "names the error"),
+    "error": ("error", "error", "error"),
+    "down": ("no funciona o està caigut", "no funciona o está caído", "down or not working"),
+    "since": ("diu des de quan", "dice desde cuándo", "says since when"),
+    "somebody else's": (
+        "surten dades d'una altra persona",
+        "salen datos de otra persona",
+        "shows somebody else's data",
+    ),
+    "wrong document": ("document equivocat", "documento equivocado", "wrong document"),
+    "documents disagree": ("els documents no coincideixen", "los documentos no coinciden", "documents disagree"),
+    "option missing": ("falta una opció", "falta una opción", "an option is missing"),
+    "form refuses": ("el formulari no accepta la dada", "el formulario no acepta el dato", "the form refuses it"),
+    "reckons wrong": ("calcula malament", "calcula mal", "reckons wrong"),
+    "charged twice": ("cobrat dues vegades", "cobrado dos veces", "charged twice"),
+    "pending though paid": ("pagat i encara pendent", "pagado y aún pendiente", "paid and still pending"),
+    "the counter says so": ("ho diuen al taulell", "lo dicen en ventanilla", "the counter says so"),
+    "please mend it": ("demana que s'arregli", "pide que se arregle", "asks to mend it"),
+    "codes for words": ("surten codis en lloc de text", "salen códigos en lugar de texto", "codes instead of words"),
+    "impossible date": ("data impossible", "fecha imposible", "impossible date"),
+}

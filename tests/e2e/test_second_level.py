@@ -1,0 +1,98 @@
+"""Second level on real servers: a fault of the platform reaches the technical services at once, with the letter."""
+
+import time
+from collections.abc import Iterator
+from email.message import EmailMessage
+
+import pytest
+
+from tests.e2e.office import Office
+from tests.e2e.watching import (
+    answered_by,
+    case_of,
+    everything_in,
+    number_of,
+    opened,
+    plain,
+    running_clocks,
+    someone,
+)
+from tests.servers.people import Citizen
+from tests.servers.road import Road
+from tests.servers.waiting import until
+
+FAULT = "Bon dia, des d'ahir la seu electrònica dona error 500 en enviar la instància, i a tothom li passa."
+WRONG_FORM = "Al formulari de justificació de la subvenció la suma no quadra: és l'imprès del curs passat."
+
+
+@pytest.fixture(scope="module")
+def forms(road: Road) -> Citizen:
+    return Citizen(road, "Formularis", domain="castellbisbal.cat")
+
+
+@pytest.fixture(scope="module")
+def desk(road: Road, forms: Citizen, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    with opened(road, tmp_path_factory.mktemp("second"), people={"forms": [forms.address]}) as office:
+        yield office
+
+
+def _about(person: Citizen, sent: str, kind: str) -> list[EmailMessage]:
+    """The mails of this kind that carry the letter."""
+    return [mail for mail in person.inbox() if mail["X-Oacmail-Kind"] == kind and sent in mail.as_string()]
+
+
+def _derived(person: Citizen, sent: str) -> EmailMessage:
+    return until(lambda: _about(person, sent, "derived"), 15, what="the derivation arrives")[0]
+
+
+def test_a_second_level_mail_is_with_the_technical_service_at_once_original_and_all(desk: Office, road: Road) -> None:
+    anna = someone(road)
+    sent = anna.write(desk.address, "Error 500 a la seu", FAULT + " La contrasenya és Gos-77!")
+    begun = time.monotonic()
+    mail = _derived(desk.technical, sent)
+    print(f"second level, from the citizen's client to the technical service: {time.monotonic() - begun:.2f} s")
+    (original,) = (part for part in mail.iter_attachments() if part.get_content_type() == "message/rfc822")
+    assert original.get_content()["Message-ID"] == sent
+    assert "DERIVAT nivell 2" in str(mail["Subject"])
+    for words in ("Seu electrònica/Ajuntament", "mal funcionament de la plataforma", "Paraules que ho han decidit"):
+        assert words in plain(mail)
+    assert "Gos-77" not in everything_in(mail) + mail.as_string()
+    case = case_of(desk, sent)
+    assert (case["status"], case["level"], case["cause"]) == ("derived", "second", "platform")
+    assert len(running_clocks(desk, case["number"])) == 1, "the citizen's clock runs on"
+
+
+def test_a_wrong_form_is_with_who_looks_after_documents_and_nobody_else(
+    desk: Office, road: Road, forms: Citizen
+) -> None:
+    sent = someone(road).write(desk.address, "El formulari suma malament", WRONG_FORM)
+    assert "error en el document o formulari" in plain(_derived(forms, sent))
+    assert _about(desk.technical, sent, "derived") == []
+
+
+def test_approving_the_notice_tells_the_person_and_derives_nothing_again(desk: Office, road: Road) -> None:
+    anna = someone(road)
+    sent = anna.write(desk.address, "La seu no funciona", FAULT)
+    _derived(desk.technical, sent)
+    number = number_of(desk, sent)
+    desk.oacmail("case", "escalate", number)
+    notice = until(lambda: [mail for mail in anna.inbox() if mail["X-Oacmail-Kind"] == "passed_on"], 15)[0]
+    assert "Avui l'hem traslladat als serveis tècnics de l'Ajuntament perquè el resolguin." in plain(notice)
+    assert notice["In-Reply-To"] == sent
+    assert running_clocks(desk, number) == []
+    assert desk.case(number)["status"] == "derived"
+    assert len(_about(desk.technical, sent, "derived")) == 1
+    refused = desk.oacmail("case", "escalate", number, code=1)
+    assert "the person knows it" in refused.stderr
+
+
+def test_an_answer_in_sent_ends_what_the_derivation_began(desk: Office, road: Road) -> None:
+    anna = someone(road)
+    sent = anna.write(desk.address, "Error en enviar", FAULT)
+    _derived(desk.technical, sent)
+    answered_by(desk, sent, "Bon dia, ja està arreglat.")
+    number = number_of(desk, sent)
+    until(lambda: desk.case(number)["status"] == "answered", 15, what="the answer is seen")
+    live = """SELECT d.kind FROM deadlines d JOIN cases c ON c.id = d.case_id WHERE c.number = ?
+    AND d.kind IN ('nudge', 'update', 'answer') AND d.met_at IS NULL AND d.void_at IS NULL AND d.fired_at IS NULL"""
+    assert desk.rows(live, number) == []

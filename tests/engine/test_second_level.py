@@ -1,0 +1,408 @@
+"""What is second level goes to the technical services by itself, once; only a person's word tells the citizen."""
+
+from collections.abc import Callable
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+
+from oacmail.adapters.store import listing
+from oacmail.core.on_order import Refused
+from oacmail.sim.relay import refused
+from tests.engine.world import AGENT, ANNA, MADRID, MARTA, PERE, SUPERVISOR, World, local, text_of
+
+TOWN = Callable[..., World]
+TECHNICAL, FORMS = "tecnics@town.example", "formularis@town.example"
+FAULT = ("Error 500 a la seu", "Bon dia, des d'ahir la seu electrònica dona error 500 en enviar la instància.")
+WRONG_FORM = (
+    "El formulari suma malament",
+    "Bona tarda, al formulari de justificació de la subvenció la suma no quadra: és l'imprès del curs passat.",
+)
+PEOPLE = {"technical": [TECHNICAL], "forms": [FORMS]}
+DOUBTFUL = ("La seu", "Hola, no m'obre la pàgina de la seu, deu ser que no funciona?")
+
+
+@pytest.fixture
+def world(town: TOWN) -> World:
+    return town(people=PEOPLE)
+
+
+def _original(mail: EmailMessage) -> EmailMessage:
+    (part,) = [part for part in mail.walk() if part.get_content_type() == "message/rfc822"]
+    inner = part.get_payload(0)
+    assert isinstance(inner, EmailMessage)
+    return inner
+
+
+def _clocks(world: World, kind: str) -> list[dict[str, Any]]:
+    """Those that run."""
+    return world.rows(
+        "SELECT * FROM deadlines WHERE kind = ? AND met_at IS NULL AND void_at IS NULL AND fired_at IS NULL", kind
+    )
+
+
+# --- by itself ----------------------------------------------------------------------------------------
+
+
+def test_a_fault_goes_to_the_technical_services_in_the_same_pass_with_card_and_letter(world: World) -> None:
+    letter = world.citizen_writes(ANNA, *FAULT)
+    world.turn()
+    (mail,) = world.received(TECHNICAL)
+    assert "DERIVAT nivell 2 · Presentació d'instàncies i documents · Seu electrònica" in str(mail["Subject"])
+    for words in ("Seu electrònica/Ajuntament", "mal funcionament de la plataforma", "Paraules que ho han decidit:"):
+        assert words in text_of(mail)
+    assert _original(mail)["Message-ID"] == letter["Message-ID"]
+    case = world.case()
+    assert (case["status"], case["level"], case["operator"], case["cause"]) == ("derived", "second", "town", "platform")
+
+
+def test_a_wrong_form_goes_to_who_looks_after_documents(world: World) -> None:
+    world.citizen_writes(ANNA, *WRONG_FORM)
+    world.turn()
+    assert world.kinds(FORMS) == ["derived"]
+    assert world.kinds(TECHNICAL) == []
+
+
+def test_whose_platform_it_is_stands_on_the_card(world: World) -> None:
+    world.citizen_writes(ANNA, "e-NOTUM caigut", "L'e-NOTUM no funciona des d'ahir, surt bad gateway a tothom.")
+    world.turn()
+    (mail,) = world.received(TECHNICAL)
+    assert "e-NOTUM/Consorci AOC" in text_of(mail)
+    assert "Paraules que ho han decidit: " in text_of(mail)
+
+
+def test_it_goes_at_night_too_and_the_agents_hear_of_it_in_the_morning(town: TOWN) -> None:
+    world = town(now="2026-11-25 22:30", people=PEOPLE)
+    world.citizen_writes(ANNA, *FAULT)
+    world.turn()
+    assert world.kinds(TECHNICAL) == ["derived"]
+    assert world.kinds(AGENT) == []
+    world.advance("2026-11-26 08:00")
+    world.turn()
+    assert "second_level" in world.kinds(AGENT)
+
+
+def test_the_citizens_clock_runs_on_until_a_person_speaks(world: World) -> None:
+    world.citizen_writes(ANNA, *FAULT)
+    world.turn()
+    assert world.kinds(ANNA) == ["ack"]
+    (clock,) = _clocks(world, "answer")
+    assert clock["due_at"] == "2026-11-26T19:00:00Z"
+    world.live("2026-11-27 08:00")
+    assert "overdue" in world.kinds(SUPERVISOR)
+
+
+def test_the_agents_are_told_what_is_left_to_them(world: World) -> None:
+    world.citizen_writes(ANNA, *FAULT)
+    world.turn()
+    (mail,) = world.received(AGENT)
+    assert "falta dir-ho a la persona" in str(mail["Subject"])
+    assert "oacmail case escalate OAC-2026-000001" in text_of(mail)
+
+
+def test_further_letters_derive_a_case_no_second_time(world: World) -> None:
+    letter = world.citizen_writes(ANNA, *FAULT)
+    world.turn()
+    world.agent_answers(letter)
+    world.turn()
+    world.advance("2026-11-25 12:00")
+    world.citizen_writes(ANNA, "", FAULT[1] + " Encara passa.", answers=letter)
+    world.turn()
+    assert world.case()["status"] == "open"
+    assert world.kinds(TECHNICAL) == ["derived"]
+
+
+def test_a_later_letter_may_tell_that_a_case_is_second_level(world: World) -> None:
+    letter = world.citizen_writes(ANNA)
+    world.turn()
+    assert world.case()["status"] == "open"
+    second = world.citizen_writes(ANNA, "", FAULT[1] + " A tothom li passa.", answers=letter)
+    world.turn()
+    (mail,) = world.received(TECHNICAL)
+    assert _original(mail)["Message-ID"] == second["Message-ID"]
+    assert (world.case()["status"], world.case()["level"]) == ("derived", "second")
+    assert len(_clocks(world, "answer")) == 1
+
+
+def test_the_word_of_a_person_on_the_level_stands(world: World) -> None:
+    letter = world.citizen_writes(ANNA)
+    world.turn()
+    world.order("set", world.case()["number"], level="first")
+    world.citizen_writes(ANNA, "", FAULT[1] + " A tothom li passa.", answers=letter)
+    world.turn()
+    assert world.received(TECHNICAL) == []
+    assert world.case()["status"] == "open"
+
+
+# --- only suggested -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rules", [{"auto_second_level": False}, {"threshold": 1.0}], ids=str)
+def test_what_is_not_derived_by_itself_is_suggested_to_the_agents(town: TOWN, rules: dict[str, Any]) -> None:
+    world = town(people=PEOPLE, escalation=rules, digest={"to": [AGENT]})
+    world.citizen_writes(ANNA, *(DOUBTFUL if "threshold" in rules else FAULT))
+    world.turn()
+    assert world.kinds(TECHNICAL) == []
+    assert world.case()["status"] == "open"
+    (mail,) = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "second_level"]
+    assert "Proposta: derivar-lo" in str(mail["Subject"])
+    world.advance("2026-11-26 08:00")
+    world.turn()
+    (digest,) = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "digest"][-1:]
+    assert "Potser de segon nivell (per derivar-los, «oacmail case escalate»): OAC-2026-000001." in text_of(digest)
+
+
+def test_a_letter_that_its_domain_disowns_derives_nothing(world: World) -> None:
+    world.citizen_writes(ANNA, *FAULT, dmarc="fail")
+    world.turn()
+    assert world.kinds(TECHNICAL) == world.kinds(AGENT) == []
+    assert world.reviews() == ["dmarc-fail"]
+
+
+def test_no_machine_derives_anything(world: World) -> None:
+    world.robot_writes(ANNA, FAULT[0])
+    world.turn()
+    assert world.cases() == []
+    assert world.kinds(TECHNICAL) == []
+
+
+# --- refused for its original ---------------------------------------------------------------------------
+
+
+def test_a_derivation_that_is_refused_for_its_size_goes_without_the_letter_in_the_same_pass(world: World) -> None:
+    world.relay.when(refused(552, "5.3.4", at="DATA"), kind="derived", times=1)
+    world.citizen_writes(ANNA, *FAULT)
+    world.turn()
+    (mail,) = world.received(TECHNICAL)
+    assert "no s'adjunta" in text_of(mail)
+    assert [part.get_content_type() for part in mail.walk()].count("message/rfc822") == 0
+
+
+# --- a person's word ------------------------------------------------------------------------------------
+
+
+def test_approving_the_notice_tells_the_person_meets_the_clock_and_leaves_the_case_derived(world: World) -> None:
+    letter = world.citizen_writes(ANNA, *FAULT)
+    world.turn()
+    world.order("escalate", world.case()["number"])
+    world.turn()
+    assert world.kinds(TECHNICAL) == ["derived"], "not derived a second time"
+    _, notice = world.received(ANNA)
+    assert str(notice["Subject"]).endswith("Hem traslladat la incidència a l'Ajuntament")
+    assert "es deu a un mal funcionament de la plataforma. Avui l'hem traslladat" in text_of(notice)
+    assert "us tornarem a escriure, com a molt tard, dimecres, 2 de desembre." in text_of(notice)
+    assert notice["In-Reply-To"] == letter["Message-ID"]
+    assert world.case()["status"] == "derived"
+    assert _clocks(world, "answer") == []
+    world.live("2026-11-30 09:00")
+    assert "overdue" not in world.kinds(SUPERVISOR)
+
+
+def test_a_case_that_nobody_derived_is_derived_and_told_by_one_word(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.order("escalate", world.case()["number"], why="El servidor respon 500", cause="document_or_form")
+    world.turn()
+    (mail,) = world.received(FORMS)
+    assert "El servidor respon 500" in text_of(mail)
+    assert world.kinds(ANNA) == ["ack", "passed_on"]
+    assert "hi ha un error en el document o formulari" in text_of(world.received(ANNA)[1])
+
+
+def test_what_an_agent_adds_reaches_the_services_though_they_know_the_case(world: World) -> None:
+    world.citizen_writes(ANNA, *FAULT)
+    world.turn()
+    world.order("escalate", world.case()["number"], why="També falla a l'OAC")
+    world.turn()
+    assert "També falla a l'OAC" in text_of(world.received(TECHNICAL)[-1])
+
+
+def test_a_person_is_told_once(world: World) -> None:
+    world.citizen_writes(ANNA, *FAULT)
+    world.turn()
+    world.order("escalate", world.case()["number"])
+    with pytest.raises(Refused, match="the person knows it"):
+        world.order("escalate", world.case()["number"])
+
+
+def test_a_guest_who_asked_on_a_derived_case_still_waits(world: World) -> None:
+    letter = world.citizen_writes(ANNA)
+    world.turn()
+    world.agent_answers(letter)
+    world.turn()
+    world.advance("2026-11-25 10:00")
+    world.citizen_writes(PERE, "", "Jo l'ajudo: on s'ha de signar?", answers=world.received(ANNA)[0])
+    world.turn()
+    world.order("escalate", world.case()["number"])
+    assert len(_clocks(world, "answer")) == 1
+
+
+def test_a_human_answer_ends_nudges_and_updates(world: World) -> None:
+    letter = world.citizen_writes(ANNA, *FAULT)
+    world.turn()
+    world.order("escalate", world.case()["number"])
+    world.advance("2026-11-25 12:00")
+    world.agent_answers(letter, "Ja està arreglat.")
+    world.turn()
+    assert world.case()["status"] == "answered"
+    assert _clocks(world, "nudge") == _clocks(world, "update") == []
+    world.live("2026-12-09 09:00", minutes=240)
+    assert world.kinds(TECHNICAL) == ["derived"]
+    assert world.kinds(ANNA) == ["ack", "passed_on"]
+
+
+def test_a_question_about_a_derived_case_has_a_clock_and_leaves_it_derived(world: World) -> None:
+    world.citizen_writes(ANNA, *FAULT)
+    world.turn()
+    world.order("escalate", world.case()["number"])
+    world.turn()
+    world.advance("2026-11-26 10:00")
+    world.citizen_writes(ANNA, "", "Quan estarà arreglat?", answers=world.received(ANNA)[-1])
+    world.turn()
+    assert world.case()["status"] == "derived"
+    assert len(_clocks(world, "answer")) == 1
+
+
+# --- nudges and updates (R31) -----------------------------------------------------------------------------
+
+
+def test_the_services_are_nudged_every_second_working_day_at_the_opening(world: World) -> None:
+    world.citizen_writes(ANNA, *FAULT)  # Wednesday
+    world.turn()
+    world.order("escalate", world.case()["number"])
+    nudged: list[str] = []
+    for day in ("2026-11-26", "2026-11-27", "2026-11-28", "2026-11-30", "2026-12-01", "2026-12-02", "2026-12-03"):
+        world.live(f"{day} 07:59", minutes=240)
+        before = len(world.received(TECHNICAL))
+        world.live(f"{day} 08:01", minutes=1)
+        nudged += [day] * (len(world.received(TECHNICAL)) - before)
+    assert nudged == ["2026-11-27", "2026-12-01", "2026-12-03"]
+    assert world.kinds(TECHNICAL) == ["derived", "nudge", "nudge", "nudge"]
+    assert "PENDENT nivell 2" in world.subjects(TECHNICAL)[1]
+
+
+def test_a_case_derived_by_itself_is_nudged_though_nobody_has_told_the_person(world: World) -> None:
+    world.citizen_writes(ANNA, *FAULT)
+    world.turn()
+    world.live("2026-12-07 09:00", minutes=240)
+    assert world.kinds(TECHNICAL).count("nudge") >= 3
+    assert world.kinds(ANNA) == ["ack"], "who was not told of it hears of no progress"
+
+
+def test_after_days_of_absence_there_is_one_nudge_and_none_outside_service_hours(world: World) -> None:
+    world.citizen_writes(ANNA, *FAULT)
+    world.turn()
+    world.order("escalate", world.case()["number"])
+    world.advance("2026-12-04 21:00")
+    world.turn()
+    assert world.kinds(TECHNICAL) == ["derived"]
+    world.advance("2026-12-05 10:00")  # Saturday
+    world.turn()
+    assert world.kinds(TECHNICAL) == ["derived"]
+    world.advance("2026-12-07 08:00")
+    world.turn()
+    world.turn()
+    assert world.kinds(TECHNICAL) == ["derived", "nudge"]
+    (clock,) = _clocks(world, "nudge")
+    assert clock["due_at"] == "2026-12-10T07:00:00Z"  # the 8th is a holiday
+
+
+def test_no_nudge_goes_before_the_folders_were_read(world: World) -> None:
+    world.citizen_writes(ANNA, *FAULT)
+    world.turn()
+    world.order("escalate", world.case()["number"])
+    world.turn()
+    world.advance("2026-11-27 08:10")
+    world.mailbox.away = True
+    world.tick()
+    assert world.kinds(TECHNICAL) == ["derived"]
+
+
+def test_many_cases_are_one_nudge(town: TOWN) -> None:
+    world = town(people=PEOPLE, deadline={"digest_above": 2})
+    for who in (ANNA, PERE, MARTA):
+        world.citizen_writes(who, *FAULT)
+    world.turn()
+    world.live("2026-11-27 08:00", minutes=240)
+    assert world.kinds(TECHNICAL).count("nudge") == 1
+    assert "3 casos" in world.subjects(TECHNICAL)[-1]
+
+
+def test_the_person_hears_every_fifth_working_day_on_the_day_that_was_promised(world: World) -> None:
+    world.citizen_writes(ANNA, *FAULT)
+    world.turn()
+    world.order("escalate", world.case()["number"])
+    world.live("2026-12-02 15:59")
+    assert world.kinds(ANNA) == ["ack", "passed_on"]
+    world.live("2026-12-02 16:00", minutes=1)
+    assert world.kinds(ANNA) == ["ack", "passed_on", "progress"]
+    said = text_of(world.received(ANNA)[-1])
+    assert "La incidència OAC-2026-000001 encara no està resolta." in said
+    assert "com a molt tard, dijous, 10 de desembre." in said
+    world.live("2026-12-10 17:00")
+    assert world.kinds(ANNA).count("progress") == 2
+
+
+def test_the_digest_shows_what_lies_with_the_services_and_who_must_hear_today(town: TOWN) -> None:
+    world = town(people=PEOPLE, digest={"to": [AGENT]})
+    world.citizen_writes(ANNA, *FAULT)
+    world.citizen_writes(PERE, *FAULT)
+    world.turn()
+    world.order("escalate", "OAC-2026-000001")
+    world.live("2026-12-02 08:00", minutes=240)
+    digest = text_of([mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "digest"][-1])
+    assert "| OAC-2026-000001 | 25 de novembre de 2026 (9 h) | Seu electrònica | sí | 2 de desembre de 2026 |" in digest
+    assert "| OAC-2026-000002 | 25 de novembre de 2026 (9 h) | Seu electrònica | no | — |" in digest
+    assert "ho fem nosaltres a la tarda si no hi ha resposta abans: OAC-2026-000001." in digest
+
+
+# --- a term that is about to end (R32) --------------------------------------------------------------------
+
+ENDS = FAULT[1] + " El termini s'acaba demà."
+
+
+def test_a_term_about_to_end_stands_on_the_card_with_the_law_that_lets_it_be_extended(world: World) -> None:
+    world.citizen_writes(ANNA, FAULT[0], ENDS)
+    world.turn()
+    (mail,) = world.received(TECHNICAL)
+    said = text_of(mail)
+    assert "Termini de la persona: 26 de novembre de 2026" in said
+    assert (
+        "Si la incidència ha impedit tramitar, valoreu ampliar els terminis i publicar-ho a la seu "
+        "(art. 32.4 Llei 39/2015)." in said
+    )
+    case = world.case()
+    assert (case["urgent"], case["ends_on"]) == (True, "2026-11-26")
+
+
+def test_who_has_a_term_is_first_in_the_queue_and_reminded_of_the_same_day(world: World) -> None:
+    world.citizen_writes(PERE)
+    world.advance("2026-11-25 10:00")
+    world.citizen_writes(ANNA, "Instància", "Com puc signar la instància? El termini s'acaba avui!")
+    world.turn()
+    rows = listing.cases(world.store.con, MADRID, world.clock.now())
+    assert [row["citizen"] for row in rows] == [ANNA, PERE]
+    world.live("2026-11-25 15:59")
+    assert "remind" not in world.kinds(AGENT)
+    world.live("2026-11-25 16:00", minutes=1)
+    (reminder,) = world.received(AGENT)
+    assert "Urgent, per avui: el cas OAC-2026-000002" in str(reminder["Subject"])
+    assert "OAC-2026-000001" not in text_of(reminder)
+
+
+def test_late_in_the_day_the_agents_hear_of_a_term_at_once(town: TOWN) -> None:
+    world = town(now="2026-11-25 18:30")
+    world.citizen_writes(ANNA, "Instància", "Com puc signar la instància? El termini s'acaba avui!")
+    world.turn()
+    assert world.kinds(AGENT) == ["remind"]
+
+
+def test_a_second_letter_that_names_a_term_moves_the_case_up(world: World) -> None:
+    letter = world.citizen_writes(ANNA)
+    world.turn()
+    world.citizen_writes(ANNA, "", "Ah, i el termini s'acaba demà!", answers=letter)
+    world.turn()
+    assert world.case()["urgent"] is True
+    world.live("2026-11-25 16:00")
+    assert "Urgent, per avui" in world.subjects(AGENT)[0]
+    assert world.case()["due_at"] == local("2026-11-26 20:00").isoformat()
