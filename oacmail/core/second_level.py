@@ -54,9 +54,14 @@ def by_letter(letter: Letter, number: str, case: CaseView | None = None) -> tupl
     if letter.reading.level is not Level.SECOND or courtesy.why_not(letter) or _is_settled(case):
         return ()
     rules = letter.policy.escalation
-    if rules.auto_second_level and letter.reading.confidence["level"] >= rules.threshold:
-        return _derive(letter, number, case)
-    return _suggest(letter, number, case)
+    sure = rules.auto_second_level and letter.reading.confidence["level"] >= rules.threshold
+    return (_derive if sure and not _before_a_restore(letter) else _suggest)(letter, number, case)
+
+
+def _before_a_restore(letter: Letter) -> bool:
+    """A database that was restored has forgotten what the services know of older letters already."""
+    restored_at = letter.view.restored_at
+    return not letter.forced and restored_at is not None and letter.received_at <= restored_at
 
 
 def _is_settled(case: CaseView | None) -> bool:

@@ -98,7 +98,7 @@ def _escalated(world: World) -> Iterator[tuple[str, ...]]:
         told.setdefault((mail.case, mail.kind), []).append((recipient, mail))
     for (number, kind), mails in sorted(told.items()):
         case = world.shown.get(number, {"citizen": "?", "due_at": None, "events": (), "letters": ()})
-        people = ", ".join(_name(recipient) for recipient, _ in mails)
+        people = ", ".join(dict.fromkeys(_name(recipient) for recipient, _ in mails))
         letter = "+ letter" if all(mail.carries_letter for _, mail in mails) else ""
         yield (number, _name(case["citizen"]), f"to {people}", _REASONS[kind](case), letter)
 
