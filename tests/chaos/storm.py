@@ -119,13 +119,13 @@ def _live(desk: Office, mind: Filter, chance: random.Random) -> None:
 
 def _spare(desk: Office) -> None:
     with suppress(AssertionError):  # a process that is dead already sends nothing more
-        until(lambda: not desk.rows(_SENT_AGAIN), SPARES_FOR)
+        until(lambda: not desk.rows(_SENT_AGAIN), SPARES_FOR, patience=1)
 
 
 def _aim(seen: Callable[[], bool]) -> None:
     """Till that is seen; or it is not seen in time: so be it."""
     with suppress(AssertionError):
-        until(seen, AIMS_FOR, every=0.0005)
+        until(seen, AIMS_FOR, every=0.0005, patience=1)
 
 
 def _note(desk: Office, struck: Struck) -> None:

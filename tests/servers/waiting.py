@@ -10,9 +10,19 @@ PATIENCE = 4
 """A deadline is what a machine of one's own needs, with room; a shared one is given so many times more."""
 
 
-def until(predicate: Callable[[], T], seconds: float = 10.0, *, every: float = 0.01, what: str = "") -> T:
-    """The first truthy value of `predicate`, asked again each `every` seconds; AssertionError when it took too long."""
-    pause, seconds = threading.Event(), seconds * PATIENCE
+def until(
+    predicate: Callable[[], T],
+    seconds: float = 10.0,
+    *,
+    every: float = 0.01,
+    what: str = "",
+    patience: float = PATIENCE,
+) -> T:
+    """The first truthy value of `predicate`, asked again each `every` seconds; AssertionError when it took too long.
+
+    `patience` 1: the deadline is a choice of the caller's, who goes on without.
+    """
+    pause, seconds = threading.Event(), seconds * patience
     end = time.monotonic() + seconds
     while not (value := predicate()):
         if time.monotonic() > end:
