@@ -28,7 +28,7 @@ class Harm:
     the servers' affair; `unaccounted`: letters that are, and that the database does not know or gave no outcome.
     `recorded_twice`: letters; `cases_doubled`: conversations on several cases, cases with several conversations.
     `set_aside`: places in quarantine, unread or not.
-    `copies_wrong`: acknowledgements whose copy is not exactly once in Sent, copies left in INBOX. `held`: keys of mails
+    `copies_wrong`: acknowledgements whose copy is not exactly once in Sent, copies left in INBOX alone. `held`: keys of mails
     that wait for a person's word."""
 
     unacknowledged: tuple[str, ...]
@@ -122,7 +122,10 @@ def _queue_id(mail: EmailMessage) -> str:
 
 
 def _left_in_inbox(desk: Office) -> list[str]:
-    return [str(mail["Message-ID"]) for mail in desk.mailbox.letters() if mail["X-Oacmail"] is not None]
+    """A copy that the servers delivered once more stays there for people to see; its twin lies in Sent."""
+    filed = {_queue_id(mail) for mail in desk.mailbox.letters("Sent")}
+    ours = (mail for mail in desk.mailbox.letters() if mail["X-Oacmail"] is not None)
+    return [str(mail["Message-ID"]) for mail in ours if _queue_id(mail) not in filed]
 
 
 def _cases(desk: Office) -> Mapping[str, list[str | None]]:
