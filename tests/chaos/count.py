@@ -28,8 +28,8 @@ class Harm:
     the servers' affair; `unaccounted`: letters that are, and that the database does not know or gave no outcome.
     `recorded_twice`: letters; `cases_doubled`: conversations on several cases, cases with several conversations.
     `set_aside`: places in quarantine, unread or not.
-    `copies_wrong`: acknowledgements whose copy is not exactly once in Sent, copies left in INBOX alone. `held`: keys of mails
-    that wait for a person's word."""
+    `copies_wrong`: acknowledgements whose copy is not exactly once in Sent, copies left in INBOX alone. `held`: keys of
+    mails that wait for a person's word."""
 
     unacknowledged: tuple[str, ...]
     acknowledged_twice: tuple[str, ...]
