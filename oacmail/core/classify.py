@@ -119,6 +119,12 @@ def _reads_as_spam(message: Message, _: frozenset[str]) -> bool:
     return lured and _score(message.words, Kind.SPAM) >= _SPAM_FROM[_asks(message)]
 
 
+def _nothing_but_thanks(message: Message, _: frozenset[str]) -> bool:
+    """Not a word beside them (mail/thanks.py): no score is asked."""
+    said = "only:thanks" in message.words and not message.attachments
+    return said and (bool(message.refs) or "title:thanks" in message.words)
+
+
 def _only_thanks(message: Message, _: frozenset[str]) -> bool:
     """Thanks within a conversation, or as the subject, with nothing beside them: most requests end with thanks too."""
     spoken = bool(_terms(message.words, "thanks:")) and (bool(message.refs) or "title:thanks" in message.words)
@@ -148,8 +154,11 @@ _KINDS: tuple[tuple[Callable[[Message, frozenset[str]], bool], tuple[Kind, ...],
     (_says_it_is_automatic, (Kind.AUTO_REPLY,), "kind: says that it is automatic"),
     (_reads_automatic, _MACHINES, "kind: reads as a machine's"),
     (_reads_as_spam, (Kind.SPAM,), "kind: suspected spam"),
+    (_nothing_but_thanks, (Kind.THANKS,), "kind: nothing but thanks"),
     (_only_thanks, (Kind.THANKS,), "kind: only thanks"),
 )
+
+_PLAIN = (_is_form, _looks_like_form, _nothing_but_thanks)  # need no score
 
 
 def _kind(message: Message, form_senders: frozenset[str]) -> tuple[Kind, float, tuple[str, ...]]:
@@ -159,7 +168,7 @@ def _kind(message: Message, form_senders: frozenset[str]) -> tuple[Kind, float, 
             kind = max(kinds, key=lambda kind: (_score(message.words, kind), kind is _BY_AUTO.get(message.auto)))
             if not rule:
                 return kind, 0.95, message.reasons
-            sure = 1.0 if kind is Kind.REQUEST else _score(message.words, kind)
+            sure = 1.0 if holds in _PLAIN else _score(message.words, kind)
             return kind, sure, (rule, *_terms(message.words, _EVIDENCE[kind]), *_why(message.words, kind))
     return Kind.REQUEST, _score(message.words, Kind.REQUEST) or _UNREAD, ("kind: nothing says otherwise",)
 

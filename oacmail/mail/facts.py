@@ -28,6 +28,7 @@ from oacmail.mail import (
     parts,
     report,
     scores,
+    thanks,
     wire,
 )
 from oacmail.mail import secrets as secret_kinds
@@ -123,12 +124,13 @@ def message(letter: Letter, rung: Rung, body: Body, date: Callable[[str], dateti
 
 
 def _words(read: Message, signature: str, lessons: Lessons, judged: Judged) -> Mapping[str, float]:
-    """What was found of the lexicons, and the scores that the model gives for it."""
+    """What was found of the lexicons, whether it is thanks alone, and the scores that the model gives for it."""
     nothing: Mapping[str, float] = {}
     found = judged(lambda: features.words(read.subject, read.fresh, signature), nothing)
     weighed = replace(read, words=MappingProxyType(found))
     scored = judged(lambda: scores.scores(weighed, lessons=lessons), nothing)
-    return {**found, **scored}
+    alone = judged(lambda: thanks.alone(read.subject, read.fresh, read.name, read.sender), False)
+    return {**found, **({"only:thanks": 1.0} if alone else {}), **scored}
 
 
 def subject(fields: Fields) -> str:
