@@ -34,6 +34,10 @@ def policy(
         provable=config.trust.provider != "none",
         form_senders=frozenset(config.callback.form_senders),
         call_attempts=config.callback.attempts,
+        pointers=tuple(
+            core.Pointer(body=pointer.body, address=pointer.address or "", phone=pointer.phone or "")
+            for pointer in config.pointer
+        ),
         shadow=shadow,
     )
 

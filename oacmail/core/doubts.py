@@ -17,7 +17,7 @@ PATH_BROKEN = timedelta(hours=4)
 BEFORE_DUE = timedelta(hours=1)
 NO_COPY = {"ack": timedelta(hours=1), "staff": timedelta(minutes=15)}
 OVERTAKERS = 2
-PUBLIC = frozenset({"ack", "survey", "not_reached", "passed_on", "progress"})
+PUBLIC = frozenset({"ack", "survey", "not_reached", "warned", "passed_on", "progress"})
 
 
 def settle_doubts(policy: Policy, hour: Hour, now: datetime) -> list[Effect]:

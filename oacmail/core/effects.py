@@ -74,7 +74,10 @@ class OpenCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attach:
-    """Record the letter that arrived. `case` is None where no case is concerned; `guest`: wrote from outside."""
+    """Record the letter that arrived. `case` is None where no case is concerned; `guest`: wrote from outside.
+
+    `author`: who asks by it, where that is not its sender (a form).
+    """
 
     role: Role
     outcome: Outcome
@@ -82,6 +85,7 @@ class Attach:
     case: str | None = None
     guest: bool = False
     rule: str = ""
+    author: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,11 @@ class Letter:
     forced: bool
 
     @property
+    def name(self) -> str:
+        """The writer's; a form's From bears the form's own."""
+        return self.message.name if self.author == self.message.sender else ""
+
+    @property
     def asked_at(self) -> datetime:
         """The moment that counts as its arrival."""
         return calendar.clock_start(self.received_at, self.message.sent_at, self.policy)
@@ -54,8 +59,13 @@ def read(policy: Policy, view: View, inp: Arrived, now: datetime) -> Letter:
 
 
 def author_of(policy: Policy, message: Message) -> str:
-    """The person who asks: the From address; for the call-back form alone, the person in Reply-To.
+    """The person who asks: the From address; for the call-back form alone, the person in Reply-To or in its text
+    (R25), '' where it names nobody: the form itself reads no mail.
 
     Who writes without a From is nobody we know: what Reply-To says proves nothing and may be a stranger's address.
     """
-    return (message.reply_to or message.sender) if message.sender in policy.form_senders else message.sender
+    if message.sender not in policy.form_senders:
+        return message.sender
+    named = (key.partition(":")[2] for key in message.words if key.startswith("address:"))
+    persons = (address for address in (message.reply_to, *named) if address and address not in policy.form_senders)
+    return next(persons, "")

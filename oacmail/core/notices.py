@@ -11,8 +11,7 @@ from hashlib import sha256
 
 from oacmail.core import calendar, tokens
 from oacmail.core.budget import registrable
-from oacmail.core.effects import Effect, Note, Send
-from oacmail.core.model import Message
+from oacmail.core.effects import Send
 from oacmail.core.policy import Policy
 from oacmail.core.view import MailView
 
@@ -63,18 +62,6 @@ def to_agents(
 ) -> tuple[Send, ...]:
     """To all agents."""
     return notices(policy, policy.people.agents, key=key, template=template, now=now, case=case, facts=facts)
-
-
-def secret_received(policy: Policy, message: Message, case: str, *, at: datetime, now: datetime) -> tuple[Effect, ...]:
-    """The agents are warned of a letter on this case that gives a password, code or certificate away (R34)."""
-    if not message.secrets:
-        return ()
-    key = f"secret:{message.fingerprint}"
-    facts = {"received_at": at}
-    return (
-        Note(kind="secret", case=case, data={"kinds": " ".join(message.secrets)}),
-        *to_agents(policy, key=key, template="secret", now=now, case=case, facts=facts),
-    )
 
 
 def undelivered(

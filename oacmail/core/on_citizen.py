@@ -7,7 +7,7 @@ citizen's second letter never postpones a deadline. Nothing here looks at raw he
 from dataclasses import replace
 from datetime import datetime
 
-from oacmail.core import answers, calendar, callback, courtesy, roads, second_level, tokens
+from oacmail.core import answers, calendar, callback, courtesy, given_away, pointers, roads, second_level, tokens
 from oacmail.core.complexity import became_complex
 from oacmail.core.effects import (
     Arrived,
@@ -21,15 +21,16 @@ from oacmail.core.effects import (
     Person,
     Reconsider,
     Review,
+    Send,
 )
 from oacmail.core.letter import Letter, read
 from oacmail.core.model import Dmarc, Kind, Message, Outcome, Role, Status
-from oacmail.core.notices import secret_received
 from oacmail.core.policy import Policy
 from oacmail.core.thread import ACKNOWLEDGED, Placing, fold_subject, is_reply, place
 from oacmail.core.view import CaseView, LetterView, View
 
 ACKS_A_CASE_AND_DAY = 3
+MACHINES = (Kind.AUTO_REPLY, Kind.BULK, Kind.BOUNCE)
 
 
 def on_citizen(policy: Policy, view: View, inp: Arrived, now: datetime) -> Decision:
@@ -55,7 +56,7 @@ def _placed(letter: Letter) -> Decision:
 def _alone(letter: Letter, placing: Placing, kind: Kind) -> Decision:
     if kind is Kind.SPAM:
         return _aside(letter, Outcome.SPAM, "suspected-spam")
-    if kind in (Kind.AUTO_REPLY, Kind.BULK, Kind.BOUNCE):
+    if kind in MACHINES:
         # No header says so, only words do: a person looks at it, nobody is answered by mistake.
         return _aside(letter, Outcome.QUARANTINED, f"looks-automatic: {kind}")
     if kind is Kind.THANKS:
@@ -64,7 +65,7 @@ def _alone(letter: Letter, placing: Placing, kind: Kind) -> Decision:
 
 
 def _aside(letter: Letter, outcome: Outcome, reason: str) -> Decision:
-    attach = Attach(role=Role.CITIZEN, outcome=outcome, kind=letter.reading.kind, rule=reason)
+    attach = Attach(role=Role.CITIZEN, outcome=outcome, kind=letter.reading.kind, rule=reason, author=letter.author)
     return Decision(effects=(attach, Review(reason=reason)), because=(reason, *letter.reading.because))
 
 
@@ -84,14 +85,21 @@ def _open(letter: Letter, *, parent: str | None, rule: str) -> Decision:
         OpenCase(
             number=number,
             citizen=letter.author,
-            name=message.name,
+            name=letter.name,
             subject=message.subject,
             reading=letter.reading,
             opened_at=letter.received_at,
             due_at=letter.due_at,
             parent=parent,
         ),
-        Attach(role=Role.CITIZEN, outcome=Outcome.CASE, kind=Kind.REQUEST, case=number, rule=rule),
+        Attach(
+            role=Role.CITIZEN,
+            outcome=Outcome.CASE,
+            kind=Kind.REQUEST,
+            case=number,
+            rule=rule,
+            author=letter.author,
+        ),
         *answers.ask(
             policy,
             number,
@@ -100,11 +108,11 @@ def _open(letter: Letter, *, parent: str | None, rule: str) -> Decision:
             due_at=letter.due_at,
             urgent=letter.reading.urgent,
         ),
-        Person(address=letter.author, name=message.name or None),
+        Person(address=letter.author, name=letter.name or None),
         Note(kind="opened", case=number, data={"rule": rule}),
-        *secret_received(policy, message, number, at=letter.received_at, now=letter.now),
+        *given_away.on_case(letter, number),
     ]
-    effects += roads.taken(letter, number)
+    effects += (*roads.taken(letter, number), *pointers.suggested(letter, number))
     why = courtesy.why_not(letter)
     effects += [Review(reason=why)] if why else courtesy.acknowledge(letter, number, first=True)
     effects += second_level.by_letter(letter, number)
@@ -132,6 +140,17 @@ def _other_matter(policy: Policy, message: Message, case: CaseView, rule: str, r
 
 
 def _join(letter: Letter, placing: Placing, case: CaseView, kind: Kind) -> Decision:
+    decision = _filed_or_asked(letter, placing, case, kind)
+    return replace(decision, effects=(*decision.effects, *_warning(letter, placing, case, decision)))
+
+
+def _warning(letter: Letter, placing: Placing, case: CaseView, decision: Decision) -> tuple[Effect, ...]:
+    """Of a secret: where an acknowledgement goes, it says so itself; a machine and a guest are told nothing."""
+    told = any(isinstance(effect, Send) and effect.kind == "ack" for effect in decision.effects)
+    return () if told or placing.guest or letter.reading.kind in MACHINES else given_away.warn(letter, case.number)
+
+
+def _filed_or_asked(letter: Letter, placing: Placing, case: CaseView, kind: Kind) -> Decision:
     if kind is not Kind.REQUEST and kind is not Kind.SPAM:
         filed = _filed(letter, case, guest=placing.guest, rule=placing.rule)
         if kind is Kind.THANKS or case.running("answer"):
@@ -141,9 +160,9 @@ def _join(letter: Letter, placing: Placing, case: CaseView, kind: Kind) -> Decis
     effects: list[Effect] = [
         _attach(letter, case, placing.guest, placing.rule),
         Change(case=case.number, columns={"touched_at": letter.received_at}),
-        Person(address=letter.author, name=letter.message.name or None),
+        Person(address=letter.author, name=letter.name or None),
         *(() if placing.guest else callback.wished(letter, case)),
-        *secret_received(letter.policy, letter.message, case.number, at=letter.received_at, now=letter.now),
+        *given_away.on_case(letter, case.number),
     ]
     because = [placing.rule, *letter.reading.because]
     answer = _answered_already(letter, case)
@@ -203,12 +222,19 @@ def _was_answered(letter: Letter, case: CaseView, answer: LetterView) -> list[Ef
 
 def _attach(letter: Letter, case: CaseView, guest: bool, rule: str) -> Attach:
     return Attach(
-        role=Role.CITIZEN, outcome=Outcome.CASE, kind=letter.reading.kind, case=case.number, guest=guest, rule=rule
+        role=Role.CITIZEN,
+        outcome=Outcome.CASE,
+        kind=letter.reading.kind,
+        case=case.number,
+        guest=guest,
+        rule=rule,
+        author=letter.author,
     )
 
 
 def _filed(letter: Letter, case: CaseView, *, guest: bool, rule: str) -> Decision:
-    return Decision(effects=(_attach(letter, case, guest, rule),), because=(rule, *letter.reading.because))
+    effects = (_attach(letter, case, guest, rule), *given_away.on_case(letter, case.number))
+    return Decision(effects=effects, because=(rule, *letter.reading.because))
 
 
 def _asks_anew(letter: Letter, case: CaseView, *, guest: bool) -> list[Effect]:

@@ -26,7 +26,8 @@ from oacmail.core.view import CaseView, Hour, Running
 UNREAD_PATIENCE = timedelta(minutes=30)
 ALERT_AFTER = timedelta(minutes=5)
 NOTICES = (
-    "overdue", "overdue_digest", "remind", "digest", "bounced", "remark", "secret", "complex", "second_level", "nudge"
+    "overdue", "overdue_digest", "remind", "digest", "bounced", "remark", "secret", "complex", "second_level", "nudge",
+    "pointers", "rights_due",
 )  # fmt: skip
 OF_THE_DAY = ("remind", "digest")
 

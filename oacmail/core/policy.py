@@ -105,6 +105,15 @@ class Digest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pointer:
+    """Where another body can be reached; '' = not that way."""
+
+    body: str
+    address: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """`secrets`: the token secret first signs, all verify. `instance`: this installation's public name.
 
@@ -126,4 +135,5 @@ class Policy:
     provable: bool = False
     form_senders: frozenset[str] = frozenset()
     call_attempts: int = 2
+    pointers: tuple[Pointer, ...] = ()
     shadow: bool = False

@@ -21,6 +21,10 @@ _MOST = 3  # times that a term counts in the text
 _TWO_L = re.compile(r"(?<=l)[·•‧∙・.\-](?=l)")
 _ACCENTS = re.compile("[\u0300-\u036f]+")
 _APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "´": "'", "`": "'", "ŀ": "l", "Ŀ": "l", "\xa0": " "})
+_FILLED_IN = re.compile(
+    r"\b(?:e-?mail|mail|correu|correo|adreca|direccion|address)(?: (?:electronic[ao]?|de correu|de correo))?"
+    r"[ \t]{0,8}[:=]\s{0,8}<?([\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6})"
+)
 _ANSWER = re.compile(r"(?:re|r|rv|fw|fwd|wg|aw|tr|rif|i|enc|res|sv)(?:\[\d+\])?\s?:")
 _SPACES = re.compile(r"\s+")
 
@@ -48,7 +52,8 @@ def title(subject: str) -> str:
 
 def words(subject: str, fresh: str, signature: str = "") -> Mapping[str, float]:
     """Matched terms as "group:label:term" -> weight; with a telephone "phone:+34…" and
-    "slot:morning|afternoon|any"; also "operator:<whose>:<platform>" and "ends:<day on which a term ends>".
+    "slot:morning|afternoon|any"; also "operator:<whose>:<platform>", "ends:<day on which a term ends>", and
+    "address:<mail address>" of one that stands behind its name, as in a form.
 
     `signature` is looked through for a telephone when the text has none. Weights add up: a term's own (1 hints,
     3 says it) times its occurrences, those in the subject doubled;
@@ -87,7 +92,9 @@ def _stem(word: str) -> str:
 
 
 def _named(title: str, text: str) -> dict[str, float]:
-    return dict(operators.named(title, text)) | {f"ends:{day}": 1.0 for day in terms_end.ends(f"{title} . {text}")}
+    found = dict(operators.named(title, text)) | {f"ends:{day}": 1.0 for day in terms_end.ends(f"{title} . {text}")}
+    filled_in = _FILLED_IN.search(text) if "@" in text else None
+    return found | ({f"address:{filled_in[1]}": 1.0} if filled_in else {})
 
 
 def _call(text: str, signature: str) -> dict[str, float]:

@@ -38,7 +38,7 @@ OUT_OF_HOURS = datetime(2026, 11, 28, 21, tzinfo=UTC)
 DUE = datetime(2026, 11, 30, 19, tzinfo=UTC)
 LANGUAGES = ("ca", "es", "en")
 CASE_MAILS = {"ack", "overdue", "bounced", "remark", "secret", "complex", "derived"}
-CASE_MAILS |= {"opinion", "rights", "rights_due", "not_reached"}
+CASE_MAILS |= {"opinion", "rights", "rights_due", "not_reached", "warned", "pointers"}
 CASE_MAILS |= {"second_level", "passed_on", "progress"}
 
 

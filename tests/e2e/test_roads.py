@@ -1,8 +1,10 @@
 """Requests that take a road of their own, on real servers: a call, the manager's copy, the data protection officer."""
 
-from collections.abc import Iterator
+from base64 import b64encode
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, time, timedelta
 from email.message import EmailMessage
+from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -93,6 +95,54 @@ def test_a_complaint_is_copied_to_the_manager_and_answered_like_any_letter(desk:
     assert sent in copy.as_string()
     assert case_of(desk, sent)["due_at"] is not None
     assert case_of(desk, sent)["status"] == "open"
+
+
+KEYS = b"0\x82\x09\x01 a certificate with its private key, invented"
+
+
+def test_a_certificate_and_a_pin_travel_nowhere_and_both_sides_are_warned(desk: Office, road: Road) -> None:
+    """A complaint, so that the letter goes to the manager at once."""
+    anna = someone(road)
+
+    sent = anna.write(
+        desk.address,
+        "Queixa",
+        f"{COMPLAINT} Us adjunto el meu certificat perquè ho proveu. El PIN és 4821 i la contrasenya és Gat-2026!",
+        attachments=[("anna.p12", "application/x-pkcs12", KEYS)],
+    )
+
+    (ack,) = anna.wait_for_mail()
+    number = number_of(desk, sent)
+    copy, warning = told(desk.supervisor, number, "opinion"), told(desk.agent, number, "secret")
+    assert "hi havia un certificat, una contrasenya o un codi" in plain(ack)
+    assert "hi ha un certificat digital, una contrasenya o un codi" in plain(warning)
+    assert sha256(KEYS).hexdigest() in copy.as_string()
+    for mail in (ack, copy, warning):
+        whole = everything_in(mail) + mail.as_string() + "".join(map(everything_in, _letters_in(mail)))
+        assert not [secret for secret in ("4821", "Gat-2026", b64encode(KEYS).decode()[:40]) if secret in whole]
+    desk.oacmail("case", "escalate", number)
+    derived = told(desk.technical, number, "derived")
+    assert not [part for part in derived.walk() if part.get_payload(decode=True) == KEYS]
+    assert "4821" not in everything_in(derived) + "".join(map(everything_in, _letters_in(derived)))
+
+
+def _letters_in(mail: EmailMessage) -> list[EmailMessage]:
+    return [part.get_content() for part in mail.iter_attachments() if part.get_content_type() == "message/rfc822"]
+
+
+def test_the_form_names_the_person_who_asks(road: Road, office: Callable[..., Office]) -> None:
+    form, anna = someone(road, "Truca'm"), someone(road)
+    desk = office(callback={"form_senders": [form.address]})
+    with desk.running():
+        sent = form.write(
+            desk.address, "Truca'm", FORM.format(anna.address), headers={"Auto-Submitted": "auto-generated"}
+        )
+        (ack,) = anna.wait_for_mail()
+        case = case_of(desk, sent)
+
+    assert (case["citizen"], case["intent"]) == (anna.address, "callback")
+    assert "al matí, entre les 8 i les 14 h al telèfon acabat en 678" in plain(ack)
+    assert form.inbox() == []
 
 
 def test_a_request_of_rights_reaches_the_officer_with_a_month(desk: Office, officer: Citizen, road: Road) -> None:

@@ -128,3 +128,60 @@ def test_calls_on_a_case_that_asked_for_none_never_answer_it(world: World) -> No
         _calls(world, at)
     assert world.kinds(ANNA) == ["ack"]
     assert world.case()["answered_at"] is None
+
+
+# --- the form -----------------------------------------------------------------------------------------
+
+FORM = "formulari@adtende.example"
+_FILLED = "Nom: Anna Puig\n{}Telèfon: 612 345 678\nFranja: matí\nMotiu: no puc signar la instància"
+
+
+def _form(town: TOWN) -> World:
+    return town(now="2026-11-30 13:50", callback={"form_senders": [FORM]})
+
+
+def _filled_in(world: World, line: str = "Correu electrònic: Anna@example.org\n", **headers: str) -> None:
+    marks = {"Auto-Submitted": "auto-generated", **{name.replace("_", "-"): value for name, value in headers.items()}}
+    world.citizen_writes(FORM, "Truca'm", _FILLED.format(line), headers=tuple(marks.items()))
+    world.turn()
+
+
+def test_the_forms_mail_is_the_request_of_the_person_named_in_it(town: TOWN) -> None:
+    world = _form(town)
+    _filled_in(world)
+    assert world.case()["citizen"] == ANNA
+    assert (world.case()["intent"], world.case()["due_at"]) == ("callback", "2026-12-01T14:00:00+01:00")
+    assert "Us trucarem dimarts, 1 de desembre al matí" in text_of(world.received(ANNA)[0])
+    assert world.received(FORM) == []
+
+
+def test_reply_to_goes_before_what_stands_in_the_form(town: TOWN) -> None:
+    world = _form(town)
+    _filled_in(world, Reply_To="pere@example.net")
+    assert world.case()["citizen"] == "pere@example.net"
+
+
+def test_a_form_that_names_nobody_waits_for_a_person_and_its_machine_gets_nothing(town: TOWN) -> None:
+    world = _form(town)
+    _filled_in(world, line="")
+    assert world.reviews() == ["no-address-to-answer"]
+    assert world.case()["due_at"] == "2026-12-01T14:00:00+01:00"
+    assert world.received(FORM) == []
+
+
+def test_who_sends_the_form_twice_has_one_case_and_is_a_member_of_it(town: TOWN) -> None:
+    world = _form(town)
+    for _ in range(2):
+        _filled_in(world)
+    world.citizen_writes(ANNA, "", "Millor a la tarda, si pot ser.", answers=world.received(ANNA)[0])
+    world.turn()
+    assert world.case()["messages"] == 3
+    assert world.rows("SELECT DISTINCT guest FROM messages WHERE role = 'citizen'") == [{"guest": 0}]
+    assert world.kinds(ANNA) == ["ack"]
+
+
+def test_two_people_who_fill_in_the_form_alike_have_two_cases(town: TOWN) -> None:
+    world = _form(town)
+    _filled_in(world)
+    _filled_in(world, line="Correu electrònic: pere@example.net\n")
+    assert [case["citizen"] for case in world.cases()] == [ANNA, "pere@example.net"]

@@ -129,6 +129,26 @@ def test_what_a_person_says_that_it_asks_for_goes_the_same_road(world: World) ->
     assert _rights(world)[0] == "2026-12-25T19:00:00Z"
 
 
+POINTER = {"body": "Consorci AOC", "address": "https://www.aoc.cat/", "phone": "900 905 490"}
+PRINTER = "La impressora de casa no imprimeix i l'ordinador va molt lent, crec que té un virus. Què faig?"
+
+
+def test_who_seems_out_of_scope_is_dismissed_by_nobody_and_the_agents_get_the_pointers(town: TOWN) -> None:
+    world = town(pointer=[POINTER])
+    _writes(world, "Impressora", PRINTER)
+    (ack,), (table,) = world.received(ANNA), world.received(AGENT)
+    assert world.case()["level"] == "out_of_scope"
+    assert (world.case()["status"], world.case()["due_at"]) == ("open", "2026-11-26T20:00:00+01:00")
+    assert "Una persona del nostre equip el llegirà" in text_of(ack)
+    assert "AOC" not in text_of(ack)
+    assert "| Consorci AOC | https://www.aoc.cat/ | 900 905 490 |" in text_of(table)
+
+
+def test_a_house_without_pointers_is_told_of_none(world: World) -> None:
+    _writes(world, "Impressora", PRINTER)
+    assert world.received(AGENT) == []
+
+
 def test_an_ordinary_question_is_copied_to_nobody(world: World) -> None:
     _writes(world, "Instància", "Bon dia, com puc signar la instància amb l'idCAT?")
     assert [world.kinds(address) for address in (SUPERVISOR, AGENT, DPO)] == [[], [], []]

@@ -68,10 +68,10 @@ class World(Office):
     """`settings` go over the defaults by section: `World(tmp_path, ack={"per_hour": 2})`. The mailbox has been read
     once, empty, when it begins."""
 
-    def __init__(self, root: Path, *, now: str = "2026-11-25 09:00", **sections: Mapping[str, Any]) -> None:
+    def __init__(self, root: Path, *, now: str = "2026-11-25 09:00", **sections: Mapping[str, Any] | list[Any]) -> None:
         self.root = root
         clock, mailbox = PlayedClock(local(now)), PlayedMailbox()
-        self.sections: dict[str, dict[str, Any]] = deepcopy({name: dict(keys) for name, keys in _DEFAULTS.items()})
+        self.sections: dict[str, Any] = deepcopy({name: dict(keys) for name, keys in _DEFAULTS.items()})
         super().__init__(
             self._parsed(sections),
             clock=clock,
@@ -81,9 +81,12 @@ class World(Office):
         )
         self.sync()
 
-    def _parsed(self, sections: Mapping[str, Mapping[str, Any]]) -> Config:
+    def _parsed(self, sections: Mapping[str, Mapping[str, Any] | list[Any]]) -> Config:
         for name, keys in sections.items():
-            self.sections.setdefault(name, {}).update(keys)
+            if isinstance(keys, list):  # [[pointer]], a block each
+                self.sections[name] = keys
+            else:
+                self.sections.setdefault(name, {}).update(keys)
         config = settings.parse(self.sections, base=self.root)
         key = config.office.state / "token.key"
         if not key.exists():
@@ -92,7 +95,7 @@ class World(Office):
             key.write_text("a secret of this town alone, for its tests\n")
         return config
 
-    def restart(self, **sections: Mapping[str, Any]) -> None:
+    def restart(self, **sections: Mapping[str, Any] | list[Any]) -> None:
         """Stopped, and started again, perhaps with other settings."""
         self.stop()
         self.config = self._parsed(sections)

@@ -108,7 +108,7 @@ def record(con: sqlite3.Connection, effect: Attach, scene: Scene) -> None:
             message.fingerprint,
             message.message_id,
             case_id(con, effect.case),
-            person_id(con, message.sender),
+            person_id(con, message.sender if effect.author is None else effect.author),
             effect.role,
             effect.outcome,
             effect.kind,

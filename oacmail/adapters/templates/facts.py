@@ -75,6 +75,8 @@ DEFAULTS: Mapping[str, Mapping[str, object]] = {
     "nudge": {"cases": ()},
     "passed_on": {"cause": "platform"},
     "progress": {},
+    "warned": {},
+    "pointers": {"opened_at": None, "due_at": None, "topic": "other", "pointers": ()},
     "probe": {},
 }
 _DERIVED: Mapping[str, object] = {"derived_at": None, "operator": "town", "platform": "", "ends_on": None}
@@ -82,6 +84,7 @@ _ROWS: Mapping[str, Mapping[str, object]] = {
     "cases": {**_ROW, **_DERIVED, "overdue": False, "urgent": False, "level": 1},
     "unanswered": {**_ROW, "overdue": False, "urgent": False},
     "derived_cases": {"case": "", **_DERIVED, "told": False, "update_on": None},
+    "pointers": {"body": "", "address": "", "phone": ""},
     "review": {"ref": "", "case": None, "reason": "", "since": None},
 }
 
@@ -193,6 +196,17 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
         ),
         "passed_on": ({"followup": date(2026, 12, 3)}, {"cause": "document_or_form"}),
         "progress": ({"followup": date(2026, 12, 3)}, {}),
+        "warned": ({},),
+        "pointers": (
+            {
+                "opened_at": _THEN,
+                "due_at": _THEN,
+                "pointers": (
+                    {"body": "Consorci AOC", "address": "https://www.aoc.cat/", "phone": "900 905 490"},
+                    {"body": "060", "phone": "060"},
+                ),
+            },
+        ),
         "probe": ({},),
     }
 )

@@ -35,7 +35,7 @@ _BETWEEN_LANGUAGES = "\n\n· · ·\n\n"
 _SHARED = ("base.html.j2", "rows.txt.j2")
 _ABOUT_A_CASE = {
     "ack", "overdue", "bounced", "remark", "secret", "complex", "derived", "opinion", "rights", "rights_due",
-    "not_reached",
+    "not_reached", "warned", "pointers",
     "second_level", "passed_on", "progress",
 }  # fmt: skip
 _SAMPLE_ID = "<sample@localhost.invalid>"

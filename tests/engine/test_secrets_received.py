@@ -1,0 +1,57 @@
+"""Passwords, codes and certificates that people send: both sides are warned, and nobody is shown them (R34)."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.engine.world import AGENT, ANNA, PERE, World, text_of
+
+TOWN = Callable[..., World]
+PIN = "El PIN de la targeta és 4821."
+WARNING = "En el vostre missatge hi havia un certificat, una contrasenya o un codi."
+
+
+def _further(world: World, text: str, sender: str = ANNA) -> None:
+    """A first letter, and another one on its case that is not acknowledged."""
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.clock.forward(minutes=5)
+    world.citizen_writes(sender, "", text, answers=world.received(ANNA)[0])
+    world.turn()
+
+
+def test_a_further_letter_that_is_not_acknowledged_is_warned_of_by_itself(world: World) -> None:
+    _further(world, f"Encara no puc signar. {PIN}")
+    assert world.kinds(ANNA) == ["ack", "warned"]
+    assert WARNING in text_of(world.received(ANNA)[-1])
+    assert world.kinds(AGENT) == ["secret"]
+    assert "4821" not in "".join(text_of(mail) for mail in (*world.received(ANNA), *world.received(AGENT)))
+
+
+def test_a_secret_in_a_thank_you_is_warned_of_too(world: World) -> None:
+    _further(world, f"Moltes gràcies per tot! {PIN}")
+    assert world.kinds(ANNA) == ["ack", "warned"]
+    assert world.kinds(AGENT) == ["secret"]
+
+
+def test_the_writer_is_warned_once_a_day(world: World) -> None:
+    _further(world, f"Encara no puc signar. {PIN}")
+    world.clock.forward(minutes=5)
+    world.citizen_writes(ANNA, "", f"I tampoc amb l'altra. {PIN}", answers=world.received(ANNA)[0])
+    world.turn()
+    assert world.kinds(ANNA) == ["ack", "warned"]
+    assert world.kinds(AGENT) == ["secret", "secret"]
+
+
+def test_one_acknowledgement_says_it_where_one_goes(world: World) -> None:
+    world.citizen_writes(ANNA, "Signatura", f"Bon dia, no puc signar la instància. {PIN}")
+    world.turn()
+    assert world.kinds(ANNA) == ["ack"]
+    assert WARNING in text_of(world.received(ANNA)[0])
+
+
+@pytest.mark.parametrize("sender", [PERE])
+def test_a_stranger_who_joins_a_case_gets_nothing(world: World, sender: str) -> None:
+    _further(world, f"Encara no puc signar. {PIN}", sender)
+    assert world.received(sender) == []
+    assert world.kinds(AGENT) == ["secret"]
