@@ -140,6 +140,13 @@ def m0003_second_level(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m0004_incidents(db: Database) -> None:
+    """Cases of one incident bear the number of its first."""
+    db.execute("ALTER TABLE cases ADD COLUMN incident TEXT")
+    db.execute("CREATE INDEX cases_second ON cases(operator, opened_at) WHERE level = 'second'")
+
+
 def _statements(script: str) -> list[str]:
     """Split at the ends of lines; a trigger's inner semicolons stand inside a line."""
     return [part for part in script.split(";\n") if part.strip()]

@@ -27,7 +27,7 @@ def policy(
         secrets=secrets,
         instance=instance,
         deadlines=core.Deadlines(**deadline.model_dump()),
-        escalation=core.Escalation(**escalation.model_dump(exclude={"incident_mails", "incident_minutes"})),
+        escalation=core.Escalation(**escalation.model_dump()),
         budgets=core.Budgets(**ack.model_dump()),
         sending=_sending(config),
         digest=core.Digest(to=people.agents if config.digest.to is None else config.digest.to, at=config.digest.at),

@@ -16,7 +16,7 @@ from oacmail.core.policy import Policy
 from oacmail.core.view import MailView
 
 # What could not be delivered and is told to nobody: a notice about a notice would never end.
-AT_ANY_HOUR = frozenset({"alert", "derived", "opinion", "rights"})
+AT_ANY_HOUR = frozenset({"alert", "derived", "incident", "opinion", "rights"})
 UNTOLD = frozenset({"bounced", "probe"})
 
 

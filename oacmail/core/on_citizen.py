@@ -7,7 +7,18 @@ citizen's second letter never postpones a deadline. Nothing here looks at raw he
 from dataclasses import replace
 from datetime import datetime
 
-from oacmail.core import answers, calendar, callback, courtesy, given_away, pointers, roads, second_level, tokens
+from oacmail.core import (
+    answers,
+    calendar,
+    callback,
+    courtesy,
+    given_away,
+    incidents,
+    pointers,
+    roads,
+    second_level,
+    tokens,
+)
 from oacmail.core.complexity import became_complex
 from oacmail.core.effects import (
     Arrived,
@@ -115,7 +126,7 @@ def _open(letter: Letter, *, parent: str | None, rule: str) -> Decision:
     effects += (*roads.taken(letter, number), *pointers.suggested(letter, number))
     why = courtesy.why_not(letter)
     effects += [Review(reason=why)] if why else courtesy.acknowledge(letter, number, first=True)
-    effects += second_level.by_letter(letter, number)
+    effects += (*second_level.by_letter(letter, number), *incidents.joined(letter, number))
     return Decision(effects=tuple(effects), because=(rule, *letter.reading.because, *((why,) if why else ())))
 
 
@@ -183,7 +194,9 @@ def _handed_on(letter: Letter, case: CaseView, *, alone: bool) -> tuple[Effect, 
     """To the technical services by what it says, or to the house since the person comes again and again. `alone`: a
     guest's letter, or one that was answered before it was read, says nothing of the level."""
     derived = () if alone else second_level.by_letter(letter, case.number, case)
-    return derived or became_complex(letter.policy, case, at=letter.received_at, due_at=letter.due_at, now=letter.now)
+    if derived:
+        return (*derived, *incidents.joined(letter, case.number))
+    return became_complex(letter.policy, case, at=letter.received_at, due_at=letter.due_at, now=letter.now)
 
 
 def _presses(letter: Letter, case: CaseView) -> list[Effect]:

@@ -77,6 +77,8 @@ class Escalation:
     complex_days: int = 2
     nudge_days: int = 2
     update_days: int = 5
+    incident_mails: int = 3
+    incident_minutes: int = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

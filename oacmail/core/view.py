@@ -144,6 +144,19 @@ class Spent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Alike:
+    """A case of second level on the platform that the letter names. `incident`: the number of its incident's first
+    case, None = of none. `due_at`: of its running response clock."""
+
+    number: str
+    incident: str | None
+    opened_at: datetime
+    due_at: datetime | None
+    status: Status
+    topic: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """For one letter, one order or one settlement.
 
@@ -155,6 +168,7 @@ class View:
     the database was restored. `restored_at`: when that was, where no self-copies tell what had left before; else None.
     `undelivered`: whom an earlier report said this very letter did not reach; None = none. `refusals`: of other
     mails, for one that is refused; `taken_since`: the relay has taken a mail since it last refused this very one.
+    `alike`: recent cases of second level on its platform, oldest first (core/incidents.py).
     """
 
     known: LetterView | None = None
@@ -173,6 +187,7 @@ class View:
     undelivered: tuple[str, ...] | None = None
     refusals: tuple[Refusal, ...] = ()
     taken_since: bool = False
+    alike: tuple[Alike, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -102,6 +102,7 @@ CASE: dict[str, Any] = {
     "urgent": bool,
     "ends_on": Maybe(str),
     "update_at": Maybe(TIME),
+    "incident": Maybe(NUMBER),
 }
 CASE_SHOWN: dict[str, Any] = {
     **CASE,

@@ -21,7 +21,7 @@ Row = dict[str, Any]
 
 _CASES = """SELECT c.id, c.number, c.status, c.kind, c.topic, c.level, c.intent, c.lang AS language,
   p.address AS citizen, c.subject, c.assignee, c.opened_at, c.answered_at, c.closed_at, c.score,
-  c.close_reason, c.opened_by, c.operator, c.platform, c.cause, c.urgent, c.ends_on,
+  c.close_reason, c.opened_by, c.operator, c.platform, c.cause, c.urgent, c.ends_on, c.incident,
   coalesce(
     (SELECT min(d.due_at) FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0
       AND d.met_at IS NULL AND d.void_at IS NULL),
@@ -58,6 +58,7 @@ _SHOWN = [
     "urgent",
     "ends_on",
     "update_at",
+    "incident",
 ]
 
 

@@ -8,17 +8,30 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
 from oacmail.adapters.store.connection import at, moment, stamp
-from oacmail.core import tokens
+from oacmail.core import incidents, tokens
 from oacmail.core.budget import registrable
+from oacmail.core.classify import classify
 from oacmail.core.effects import Arrived, Ordered, Settled
 from oacmail.core.identify import own_mark
 from oacmail.core.letter import author_of
 from oacmail.core.model import Folder, Message, Outcome, Role, Status
 from oacmail.core.policy import Policy
 from oacmail.core.thread import SUBJECT_WINDOW
-from oacmail.core.view import UNDELIVERED, CaseView, LetterView, MailView, PersonView, Refusal, Running, Spent, View
+from oacmail.core.view import (
+    UNDELIVERED,
+    Alike,
+    CaseView,
+    LetterView,
+    MailView,
+    PersonView,
+    Refusal,
+    Running,
+    Spent,
+    View,
+)
 
 RECENT_MOST = 200
+ALIKE_MOST = 200
 REFUSALS_MOST = 1000
 RESTORED_AT = "restored_at"  # the name under which a restore leaves its moment
 WRITERS_MOST = 20
@@ -65,6 +78,35 @@ def letter_view(con: sqlite3.Connection, policy: Policy, inp: Arrived, now: date
         reserved=reserved,
         restored_at=moment(_value(con, RESTORED_AT)) if policy.sending.self_copy == "no" else None,
         undelivered=_undelivered(con, message.message_id),
+        alike=_alike(con, policy, inp),
+    )
+
+
+def _alike(con: sqlite3.Connection, policy: Policy, inp: Arrived) -> tuple[Alike, ...]:
+    reading = classify(inp.message, policy.form_senders)
+    platform = incidents.platform(reading)
+    if not platform:
+        return ()
+    rows = con.execute(
+        """SELECT c.number, c.incident, c.platform, c.opened_at, c.status, c.topic, min(d.due_at) AS due_at FROM cases c
+        LEFT JOIN deadlines d ON d.case_id = c.id AND d.kind = 'answer' AND d.level = 0 AND d.met_at IS NULL
+          AND d.void_at IS NULL
+        WHERE c.level = 'second' AND c.operator = ? AND c.opened_at BETWEEN ? AND ?
+        AND coalesce(c.close_reason, '') NOT IN ('spam', 'duplicate')
+        GROUP BY c.id ORDER BY c.opened_at DESC, c.id DESC LIMIT ?""",
+        (reading.operator, stamp(incidents.since(policy, inp.received_at)), stamp(inp.received_at), ALIKE_MOST),
+    )
+    return tuple(
+        Alike(
+            number=row["number"],
+            incident=row["incident"],
+            opened_at=at(row["opened_at"]),
+            due_at=moment(row["due_at"]),
+            status=Status(row["status"]),
+            topic=row["topic"],
+        )
+        for row in reversed(rows.fetchall())
+        if incidents.named(reading.operator, row["platform"]) == platform
     )
 
 

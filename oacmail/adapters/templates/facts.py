@@ -76,6 +76,7 @@ DEFAULTS: Mapping[str, Mapping[str, object]] = {
     "passed_on": {"cause": "platform"},
     "progress": {},
     "warned": {},
+    "incident": {"platform": "", "operator": "town", "since": None, "count": 0, "cases": ()},
     "pointers": {"opened_at": None, "due_at": None, "topic": "other", "pointers": ()},
     "probe": {},
 }
@@ -197,6 +198,10 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
         "passed_on": ({"followup": date(2026, 12, 3)}, {"cause": "document_or_form"}),
         "progress": ({"followup": date(2026, 12, 3)}, {}),
         "warned": ({},),
+        "incident": (
+            {"platform": "Seu electrònica", "since": _THEN, "count": 2, "cases": (_SAMPLE_ROW,) * 2},
+            {"platform": "e-NOTUM", "operator": "aoc", "since": _THEN, "count": 60, "cases": (_SAMPLE_ROW,)},
+        ),
         "pointers": (
             {
                 "opened_at": _THEN,

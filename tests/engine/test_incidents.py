@@ -1,0 +1,88 @@
+"""Second-level letters on one platform within an hour are one incident: one alert, the list, the cases linked."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.engine.world import SUPERVISOR, World, text_of
+
+TOWN = Callable[..., World]
+TECHNICAL = "tecnics@town.example"
+FAULTS = (
+    ("Error 500 a la seu", "Bon dia, la seu electrònica dona error 500 en enviar la instància."),
+    ("No puc entrar a la seu", "La seu electrònica no funciona: surt un error 503 des de fa una hora."),
+    ("Seu caiguda", "Bona tarda, la seu electrònica està caiguda i dona error 500 a tothom."),
+    ("Oficina virtual", "L'oficina virtual dona error 500 en signar, també amb un altre ordinador."),
+    ("Error del servidor", "La seu electrònica respon error intern del servidor 500 quan vull enviar la sol·licitud."),
+)
+ELSEWHERE = ("e-NOTUM", "Hola, l'e-NOTUM dona error 500 i no puc obrir la notificació de l'Ajuntament.")
+
+
+@pytest.fixture
+def world(town: TOWN) -> World:
+    return town(people={"technical": [TECHNICAL]}, ack={"per_hour": 0})
+
+
+def _write(world: World, *letters: tuple[str, str], minutes: int = 5) -> None:
+    for subject, text in letters:
+        place = len(world.rows("SELECT 1 FROM cases"))
+        world.citizen_writes(f"veina{place}@casa{place}.example", subject, text)
+        world.turn()
+        world.clock.forward(minutes=minutes)
+
+
+def _incidents(world: World) -> list[str | None]:
+    return [case["incident"] for case in world.cases()]
+
+
+def test_five_letters_on_one_platform_are_one_incident_with_one_alert(world: World) -> None:
+    _write(world, *FAULTS)
+    numbers = [case["number"] for case in world.cases()]
+    assert [case["level"] for case in world.cases()] == ["second"] * 5
+    assert _incidents(world) == [numbers[0]] * 5
+    for address in (TECHNICAL, SUPERVISOR):
+        (alert,) = [mail for mail in world.received(address) if mail["X-Oacmail-Kind"] == "incident"]
+        assert "Seu electrònica" in str(alert["Subject"])
+        assert [number in text_of(alert) for number in numbers] == [True] * 3 + [False] * 2
+        assert "veina" not in alert.as_string()
+    assert "incident" in [event["kind"] for event in world.case(numbers[4])["events"]]
+
+
+def test_two_letters_are_none(world: World) -> None:
+    _write(world, *FAULTS[:2])
+    assert _incidents(world) == [None, None]
+    assert "incident" not in world.kinds(TECHNICAL)
+
+
+def test_another_platform_does_not_count(world: World) -> None:
+    _write(world, *FAULTS[:2], ELSEWHERE)
+    assert _incidents(world) == [None] * 3
+
+
+def test_letters_over_more_than_an_hour_are_none(world: World) -> None:
+    _write(world, *FAULTS[:3], minutes=31)
+    assert _incidents(world) == [None] * 3
+
+
+def test_after_an_hour_of_silence_the_next_three_are_another_incident(world: World) -> None:
+    _write(world, *FAULTS[:3])
+    world.clock.forward(hours=2)
+    _write(world, *FAULTS[2:])
+    numbers = [case["number"] for case in world.cases()]
+    assert _incidents(world) == [numbers[0]] * 3 + [numbers[3]] * 3
+    assert world.kinds(TECHNICAL).count("incident") == 2
+
+
+def test_the_house_says_how_many_and_in_how_long(town: TOWN) -> None:
+    world = town(people={"technical": [TECHNICAL]}, escalation={"incident_mails": 2, "incident_minutes": 5})
+    _write(world, *FAULTS[:2], minutes=4)
+    assert world.kinds(TECHNICAL).count("incident") == 1
+
+
+def test_what_a_person_has_corrected_or_thrown_out_does_not_count(world: World) -> None:
+    _write(world, *FAULTS[:2])
+    first, second = (case["number"] for case in world.cases())
+    world.order("set", first, level="first")
+    world.order("close", second, reason="spam")
+    _write(world, FAULTS[2])
+    assert _incidents(world) == [None] * 3
