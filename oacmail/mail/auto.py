@@ -91,8 +91,9 @@ _TITLES = (
     r"|automatische antwort|abwesenheitsnotiz|abwesenheits(?:meldung|assistent)|risposta automatica|fuori sede"
     r"|resposta autom[áa]tica|fora do escrit[óo]rio|ausente de la oficina|autom[àa]ticament respost"
 )
+# With something behind it or before it: bare, it may be what somebody complains of, and the body must tell.
 _OUT_OF_OFFICE = re.compile(
-    rf"^\W*(?:auto:\s*)?(?:{_TITLES})\s*(?:$|[:\-–—.!(\[])|[-–—:(\[]\s*(?:{_TITLES})\W*$", re.IGNORECASE
+    rf"^\W*(?:auto:\s*)?(?:{_TITLES})\s*[:\-–—(\[]|[-–—:(\[]\s*(?:{_TITLES})\W*$", re.IGNORECASE
 )
 _READ = re.compile(
     r"^\W*(?:read|not read|llegit|no llegit|le[íi]do|no le[íi]do|lu|gelesen|letto|lido)\s*:\s"

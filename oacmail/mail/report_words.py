@@ -101,7 +101,7 @@ SENTENCES: tuple[tuple[Action, re.Pattern[str]], ...] = (
             r"error de entrega|ha sido rechazado",
             r"n'a (?:pas )?pu être (?:remis|distribué|livré)",
             r"konnte nicht zugestellt",
-            r"non è stato possibile (?:recapitare|consegnare)",
+            r"non è stato recapitato|non è stato possibile (?:recapitare|consegnare)",
         ),
     ),
 )
@@ -109,7 +109,7 @@ SENTENCES: tuple[tuple[Action, re.Pattern[str]], ...] = (
 # Whose mail it was: only the server of a returned mail writes so to its sender.
 TO_THE_SENDER = _any_of(
     r"\byour (?:mail |e-?mail )?message|a message that you sent|message you sent",
-    r"(?:the )?(?:following|failed) (?:address|recipient|user)",
+    r"(?:the )?(?:following|failed) (?:address|recipient|user|message to )",
     r"this is the mail system|this message was created automatically",
     r"el (?:vostre )?missatge|(?:el|su) mensaje|votre (?:courrier|message)|ihre nachricht",
 )

@@ -30,7 +30,7 @@ from tests.mail.letters import corpus, fields, opened
         ("Content-Type: multipart/report; report-type=feedback-report; boundary=x", Auto.BULK, "content-type"),
         ("X-Failed-Recipients: a@example.org", Auto.BOUNCE, "x-failed-recipients"),
         ("Subject: Resposta automàtica: Volant", Auto.REPLY, "subject: out of office"),
-        ("Subject: Fuera de la oficina", Auto.REPLY, "subject: out of office"),
+        ("Subject: Fuera de la oficina: Consulta", Auto.REPLY, "subject: out of office"),
         ("Subject: =?utf-8?q?R=C3=A9ponse_automatique_=3A_volant?=", Auto.REPLY, "subject: out of office"),
         ("Subject: Abwesenheitsnotiz: Anfrage", Auto.REPLY, "subject: out of office"),
         ("Subject: Permís de paternitat - resposta automàtica", Auto.REPLY, "subject: out of office"),
@@ -56,6 +56,7 @@ def test_each_mark_of_a_machine_tells_its_kind_and_its_reason(line: str, verdict
         "Subject: Re: Resposta automàtica: no entenc què em dieu",
         "Subject: Soc fora de l'oficina i no puc signar",
         "Subject: La resposta automàtica no m'arriba",
+        "Subject: Resposta automàtica",
         "Subject: Read the form twice and still lost",
     ],
 )

@@ -1,6 +1,8 @@
 """What a machine says of itself in the body, and that brevity says nothing."""
 
+import json
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 
@@ -71,6 +73,11 @@ def marks(text: str, subject: str = "") -> set[str]:
     return set(machine_words.marks(letter(text, subject)))
 
 
+def of_a_machine(text: str, subject: str = "") -> set[str]:
+    """All marks that hold, as where the header fields have told already that it is a machine's."""
+    return set(machine_words.marks(letter(text, subject, ["Auto-Submitted: auto-generated"])))
+
+
 @pytest.mark.parametrize("text", TERSE)
 def test_a_terse_letter_without_a_receiver_is_a_person_s_request(text: str) -> None:
     assert classify(letter(text)).kind is Kind.REQUEST
@@ -95,7 +102,7 @@ def test_a_terse_letter_without_a_receiver_is_a_person_s_request(text: str) -> N
         ("No respongueu a aquest correu.", "says it is automatic"),
         ("Delivery has failed to these recipients.", "undelivered"),
         ("Si no vols rebre més correus, dona't de baixa aquí.", "leave the list"),
-        ("You are receiving this email because you signed up.", "a list"),
+        ("You are receiving this email because you signed up.", "why it is sent"),
         ("Heu estat convidat a una reunió.", "invitation"),
         ("Benvolgudes famílies, comença el curs.", "to many"),
         ("La vostra factura ja està disponible.", "notice"),
@@ -103,7 +110,40 @@ def test_a_terse_letter_without_a_receiver_is_a_person_s_request(text: str) -> N
     ],
 )
 def test_a_machine_s_own_words_are_marks(text: str, mark: str) -> None:
-    assert mark in marks(text)
+    assert mark in of_a_machine(text)
+
+
+def test_one_mark_is_a_coincidence_and_two_are_none() -> None:
+    assert marks("Hem rebut la vostra petició.") == set()
+    assert marks("Hem rebut la vostra petició. Us respondrem en 48 hores.") == {"received", "promises an answer"}
+
+
+def test_what_somebody_quotes_or_says_beside_trouble_of_his_own_is_no_mark() -> None:
+    assert of_a_machine("La web respon «hem rebut la vostra petició, us respondrem en 48 hores» i prou.") == set()
+    assert of_a_machine("Em surt que heu rebut la vostra petició i que us respondrem en 48 hores.") == set()
+
+
+UNMARKED = [
+    json.loads(line) for line in Path(__file__).with_name("unmarked_letters.jsonl").read_text("utf-8").splitlines()
+]
+
+
+def unmarked(row: dict[str, str]) -> Kind:
+    """The kind of a letter without any field of a machine's."""
+    head = f"From: {row['from']}\nTo: oac360@castellbisbal.cat\nSubject: {row['subject']}\nMessage-ID: <x@y.z>\n"
+    return classify(parse(f"{head}Content-Type: text/plain; charset=utf-8\n\n{row['text']}\n".encode())).kind
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in UNMARKED if row["kind"] == "request"], ids=lambda row: str(row["subject"])
+)
+def test_a_person_who_speaks_of_machines_absences_or_mail_is_a_person(row: dict[str, str]) -> None:
+    assert unmarked(row) is Kind.REQUEST
+
+
+def test_nine_in_ten_machines_without_header_fields_are_known_by_their_words() -> None:
+    machines = [row for row in UNMARKED if row["kind"] != "request"]
+    assert sum(unmarked(row) in (Kind.AUTO_REPLY, Kind.BOUNCE, Kind.BULK) for row in machines) >= 0.9 * len(machines)
 
 
 def test_what_people_write_every_day_is_no_mark() -> None:
@@ -113,7 +153,7 @@ def test_what_people_write_every_day_is_no_mark() -> None:
 
 def test_our_own_subject_behind_the_case_token_is_no_mark_of_who_answers_it() -> None:
     assert marks("És el 612 345 678.", "Re: [OAC-2026-000123-K7Q] Hem rebut la vostra consulta") == set()
-    assert "received" in marks("Text.", "Hem rebut la vostra consulta")
+    assert "received" in of_a_machine("Text.", "Hem rebut la vostra consulta")
 
 
 def test_an_address_that_only_services_bear_and_a_calendar_are_marks() -> None:
