@@ -14,7 +14,7 @@ import pytest
 import structlog
 
 from oacmail import config as settings
-from oacmail.adapters.store import places
+from oacmail.adapters.store import places, posting
 from oacmail.core import answers, budget, calendar, decide, doubts, on_citizen, on_clock, thread
 from oacmail.core.effects import Disarm
 from oacmail.core.ports import Place
@@ -145,6 +145,15 @@ FAULTS = (
             ),
         ),
         "who was answered counts as answered, and nobody else",
+    ),
+    Planted(
+        "posting.claim never comes to the notices of complex cases",
+        _instead(
+            posting,
+            "claim",
+            lambda right, con, now, most, staff, waits: right(con, now, most, staff, (*waits, "complex")),
+        ),
+        "no mail is stuck",
     ),
     Planted(
         "overdue.escalate tells nobody of a late case",
