@@ -102,6 +102,17 @@ def undelivered(
     )
 
 
+def notice_undelivered(policy: Policy, case: CaseView, *, key: str, at: datetime) -> tuple[Effect, ...]:
+    """The derivation notice never arrived: the promise that it had met is owed anew, on the next working day (R22).
+
+    `key` names the mail, `at` is when that was learned.
+    """
+    clock: tuple[Effect, ...] = ()
+    if not case.running("answer") and case.status is not Status.CLOSED:
+        clock = ask(policy, case.number, key=f"undelivered:{key}", at=at, due_at=calendar.answer_due(at, policy))
+    return (Disarm(case=case.number, how="void", at=at, kinds=("update",)), *clock)
+
+
 def ask(
     policy: Policy, number: str, *, key: str, at: datetime, due_at: datetime, urgent: bool = False
 ) -> tuple[Effect, ...]:

@@ -18,6 +18,8 @@ from oacmail.core.view import MailView
 # What could not be delivered and is told to nobody: a notice about a notice would never end.
 AT_ANY_HOUR = frozenset({"alert", "derived", "incident", "opinion", "rights"})
 UNTOLD = frozenset({"bounced", "probe"})
+# How the agents are told which mail it was: the derivation notice counted as an answer, and is owed again.
+_SAID = {"ack": "ack", "passed_on": "answer"}
 
 
 def notices(
@@ -73,7 +75,7 @@ def undelivered(
     staff = mail.recipient in policy.people.staff
     told = [address for address in policy.people.operator if address != mail.recipient]
     facts = {
-        "what": mail.kind if mail.kind == "ack" else "other",
+        "what": _SAID.get(mail.kind, "other"),
         "received_at": received_at,
         "domain": registrable(mail.recipient),
         "code": str(code or ""),

@@ -7,6 +7,8 @@ is told to staff, unless the relay refuses everybody; a delivery that may have h
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from oacmail.core import answers
+from oacmail.core.citizen_notices import PASSED_ON
 from oacmail.core.effects import Bare, Decision, Effect, Mark, Note, Settled
 from oacmail.core.notices import undelivered
 from oacmail.core.policy import Policy
@@ -19,29 +21,27 @@ REFUSED_CONTENT = frozenset({552, 554})
 
 def on_settled(policy: Policy, view: View, inp: Settled, now: datetime) -> Decision:
     mail = next(mail for mail in view.mails if mail.key == inp.key)
-    if inp.state == "refused":
-        effects = _refused(policy, view, mail, inp, now)
-    else:
-        effects = {"sent": _sent, "uncertain": _uncertain, "later": _later}[inp.state](policy, mail, inp, now)
+    follows = {"sent": _sent, "uncertain": _uncertain, "later": _later, "refused": _refused}[inp.state]
+    effects = follows(policy, view, mail, inp, now)
     return Decision(effects=tuple(effects), because=(f"mail-{inp.state}",))
 
 
-def _sent(policy: Policy, mail: MailView, inp: Settled, now: datetime) -> list[Effect]:
+def _sent(policy: Policy, view: View, mail: MailView, inp: Settled, now: datetime) -> list[Effect]:
     return [Mark(key=mail.key, state="sent", sent_at=now, copy_expected=inp.copy_expected, error="")]
 
 
-def _uncertain(policy: Policy, mail: MailView, inp: Settled, now: datetime) -> list[Effect]:
+def _uncertain(policy: Policy, view: View, mail: MailView, inp: Settled, now: datetime) -> list[Effect]:
     if mail.copied:  # its copy was quicker than the relay's answer
-        return _sent(policy, mail, replace(inp, copy_expected=True), now)
+        return _sent(policy, view, mail, replace(inp, copy_expected=True), now)
     return [
         Mark(key=mail.key, state="uncertain", copy_expected=inp.copy_expected, error=inp.error),
         Note(kind="uncertain", case=mail.case, data={"mail": mail.kind}),
     ]
 
 
-def _later(policy: Policy, mail: MailView, inp: Settled, now: datetime) -> list[Effect]:
+def _later(policy: Policy, view: View, mail: MailView, inp: Settled, now: datetime) -> list[Effect]:
     if mail.queued_at is not None and now - mail.queued_at > timedelta(days=policy.sending.give_up_days):
-        return _give_up(policy, mail, inp, now)
+        return _give_up(policy, view, mail, inp, now)
     wait = BACKOFF[min(mail.attempts, len(BACKOFF)) - 1] if mail.attempts else BACKOFF[0]
     return [Mark(key=mail.key, state="queued", next_at=now + wait, refused_at=now, error=inp.error)]
 
@@ -57,7 +57,7 @@ def _relay_ill(policy: Policy, view: View, mail: MailView, inp: Settled, now: da
         for other in view.refusals
         if other.final
     ]
-    return [*_later(policy, mail, inp, now), *again, Note(kind="relay-refuses", data={"code": inp.code})]
+    return [*_later(policy, view, mail, inp, now), *again, Note(kind="relay-refuses", data={"code": inp.code})]
 
 
 def _refused(policy: Policy, view: View, mail: MailView, inp: Settled, now: datetime) -> list[Effect]:
@@ -69,12 +69,15 @@ def _refused(policy: Policy, view: View, mail: MailView, inp: Settled, now: date
         ]
     if not view.taken_since and _everybody(policy, view, mail):
         return _relay_ill(policy, view, mail, inp, now)
-    return _give_up(policy, mail, inp, now)
+    return _give_up(policy, view, mail, inp, now)
 
 
-def _give_up(policy: Policy, mail: MailView, inp: Settled, now: datetime) -> list[Effect]:
+def _give_up(policy: Policy, view: View, mail: MailView, inp: Settled, now: datetime) -> list[Effect]:
     effects: list[Effect] = [
         Mark(key=mail.key, state="failed", refused_at=now, error=inp.error),
         Note(kind="undelivered", case=mail.case, data={"mail": mail.kind, "code": inp.code}),
     ]
+    case = view.cases.get(mail.case or "")
+    if mail.kind == PASSED_ON and case is not None:
+        effects += answers.notice_undelivered(policy, case, key=mail.key, at=now)
     return [*effects, *undelivered(policy, mail, key=f"bounced:{mail.key}", now=now, received_at=now, code=inp.code)]

@@ -8,6 +8,7 @@ changes nothing. No robot ever gets a mail, opens a case or moves a deadline oth
 from datetime import datetime
 
 from oacmail.core import answers
+from oacmail.core.citizen_notices import PASSED_ON
 from oacmail.core.effects import Arrived, Attach, Decision, Effect, Mark, Note, Remember
 from oacmail.core.model import Auto, Kind, Outcome, Report, Role
 from oacmail.core.notices import undelivered
@@ -53,7 +54,7 @@ def _failed(policy: Policy, view: View, inp: Arrived, report: Report, now: datet
     effects: list[Effect] = []
     for mail in view.mails:
         if concerns(policy, report.recipients, mail.recipient):
-            effects += _our_mail(policy, inp, mail, now)
+            effects += _our_mail(policy, view, inp, mail, now)
     for letter in view.named:
         case = view.cases.get(letter.case or "")
         if _is_answer(letter) and case is not None and concerns(policy, report.recipients, case.citizen):
@@ -86,7 +87,7 @@ def _kept_for_later(report: Report) -> list[Effect]:
     return [Remember(name=UNDELIVERED + about, value=" ".join(report.recipients)) for about in report.about[:1]]
 
 
-def _our_mail(policy: Policy, inp: Arrived, mail: MailView, now: datetime) -> list[Effect]:
+def _our_mail(policy: Policy, view: View, inp: Arrived, mail: MailView, now: datetime) -> list[Effect]:
     effects: list[Effect] = [
         Mark(key=mail.key, state="failed", error="undelivered"),
         Note(kind="undelivered", case=mail.case, data={"mail": mail.kind}),
@@ -94,4 +95,7 @@ def _our_mail(policy: Policy, inp: Arrived, mail: MailView, now: datetime) -> li
     if mail.state == "failed":
         return effects
     key = f"bounced:{mail.key}"
+    case = view.cases.get(mail.case or "")
+    if mail.kind == PASSED_ON and case is not None:
+        effects += answers.notice_undelivered(policy, case, key=mail.key, at=inp.received_at)
     return [*effects, *undelivered(policy, mail, key=key, now=now, received_at=inp.received_at)]

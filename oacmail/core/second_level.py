@@ -179,15 +179,11 @@ def _kept_card(case: CaseView, cause: str, why: str) -> Card:
 
 
 def _citizen_told(policy: Policy, case: CaseView, *, cause: str, key: str, now: datetime) -> tuple[Effect, ...]:
-    """A guest who asked something on the case has not been told: he still waits."""
-    whose = {case.citizen} | case.participants | case.reply_to
-    guests = [run for run in case.running("answer") if run.asked_from and run.asked_from.isdisjoint(whose)]
-    ours = tuple(run.armed_by for run in case.running("answer") if run not in guests)
-    met = Disarm(case=case.number, how="met", at=now, kinds=("answer", "remind"), armed_by=ours if guests else ())
+    """It meets what an answer to the person would meet (core/answers.py), and leaves the case where it lies."""
     return (
         Disarm(case=case.number, how="void", at=now, kinds=("update",)),
         *passed_on(policy, case, key=key, cause=cause, now=now),
-        *((met,) if ours else ()),
+        Disarm(case=case.number, how="met", at=now, kinds=("answer", "remind")),
         Drop(case=case.number, kinds=("overdue",)),
     )
 

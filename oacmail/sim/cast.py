@@ -59,6 +59,20 @@ QUESTIONS: dict[Tongue, tuple[tuple[str, str], ...]] = {
         ("Invoice {n}", "Good afternoon, where can I pay the invoice {n}? The website does not let me in."),
     ),
 }
+# A platform or a form that fails: second level, beyond doubt.
+FAULTS: dict[Tongue, tuple[tuple[str, str], ...]] = {
+    "ca": (
+        ("Error 500, tràmit {n}", "Des d'ahir la seu electrònica dona error 500 en enviar el tràmit {n}, a tothom."),
+        (
+            "Formulari {n}",
+            "Al formulari de justificació de la subvenció {n} la suma no quadra: és l'imprès del curs passat.",
+        ),
+    ),
+    "es": (
+        ("Error 503, {n}", "Desde ayer la sede electrónica da error 503 al enviar el trámite {n}, a todo el mundo."),
+    ),
+    "en": (("Error 500, {n}", "Since yesterday your portal gives error 500 when I submit form {n}, to everybody."),),
+}
 ADDITIONS: dict[Tongue, tuple[str, ...]] = {
     "ca": ("M'he deixat de dir que el meu expedient és el {n}. Ho podeu mirar?",),
     "es": ("Se me olvidó decir que mi expediente es el {n}. ¿Lo pueden mirar?",),

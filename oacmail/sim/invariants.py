@@ -14,6 +14,7 @@ from email.message import Message
 
 from oacmail.core.ports import Outgoing
 from oacmail.sim.cast import DISOWNED, NEIGHBOURS, ROBOTS
+from oacmail.sim.derivations import TO_CITIZENS, Derivations
 from oacmail.sim.office import MortalStore
 from oacmail.sim.promises import PATIENCE, Promises
 from oacmail.sim.reckoning import Broken, Reckoning, demand, text
@@ -31,6 +32,7 @@ class Watch:
     town: Town
     reckoning: Reckoning = field(init=False)
     promises: Promises = field(init=False)
+    derivations: Derivations = field(init=False)
     _given: int = 0
     _to_citizens: Counter[tuple[str, str]] = field(default_factory=Counter)
     _letters_acked: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -41,6 +43,7 @@ class Watch:
     def __post_init__(self) -> None:
         self.reckoning = Reckoning(self.town)
         self.promises = Promises(self.town, self.reckoning)
+        self.derivations = Derivations(self.town)
 
     def after_a_step(self) -> None:
         self._mails()
@@ -85,17 +88,19 @@ class Watch:
         policy, kind = self.town.policy, str(head["X-Oacmail-Kind"])
         demand(mail.recipient not in ROBOTS, "no mail to robots", lambda: mail.key)
         if mail.recipient in policy.people.staff:
-            self._staff(mail, kind)
+            self._staff(mail, head, kind)
         elif mail.recipient not in policy.office.own:
             self._citizen(mail, head)
 
-    def _staff(self, mail: Outgoing, kind: str) -> None:
+    def _staff(self, mail: Outgoing, head: Message, kind: str) -> None:
         now = self.town.engine.now()
         demand(
             kind in AT_ANY_HOUR or self.reckoning.open_at(now),
             "no mail to staff outside service hours",
             lambda: f"{kind} at {now.astimezone(self.town.zone):%a %d %b %H:%M:%S}",
         )
+        if kind == "derived":
+            self.derivations.handed_over(mail, str(head["X-Oacmail-Case"]))
         if kind in ("overdue", "overdue_digest"):
             for number in _NUMBER.findall(mail.mime):
                 self.promises.told.add(number.decode())
@@ -110,7 +115,11 @@ class Watch:
         )
         demand(mail.recipient != DISOWNED, "nothing to a sender whose domain disowns the mail", lambda: mail.key)
         demand(mail.recipient not in NEIGHBOURS, "nothing automatic to a guest", lambda: mail.key)
-        self._answers_a_letter_once(mail, head)
+        kind = str(head["X-Oacmail-Kind"])
+        if kind in TO_CITIZENS:
+            self.derivations.told(mail, head, kind)
+        else:
+            self._answers_a_letter_once(mail, head)
 
     def _answers_a_letter_once(self, mail: Outgoing, head: Message) -> None:
         letter = str(head["In-Reply-To"] or "")

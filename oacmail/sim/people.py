@@ -4,19 +4,19 @@ It returns what came of it for the story, or '' where there was no occasion (nob
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from email.message import EmailMessage
 from random import Random
 
 from oacmail.core.effects import Ordered
-from oacmail.sim import cast, post
+from oacmail.sim import cast, faults_of_platforms, post
 from oacmail.sim.ledger import Answer, Written
 from oacmail.sim.mailbox import PlayedMailbox
 from oacmail.sim.plan import Deed
 from oacmail.sim.town import Town, short
+from oacmail.sim.writing import Doing, arrival, latest_of_ours, mail_of, sent
 
 FORGOTTEN = 8  # one letter in so many is answered by nobody
-Doing = Callable[[Town, Deed, Random], str]
 
 
 # --- citizens -----------------------------------------------------------------------------------------
@@ -25,46 +25,16 @@ Doing = Callable[[Town, Deed, Random], str]
 def _writes(town: Town, deed: Deed, chance: Random) -> str:
     subject, text = chance.choice(cast.QUESTIONS[cast.tongue(deed.who)])
     number = str(10_000 + deed.number)
-    mail = _letter(town, deed, subject.format(n=number), text.format(n=number))
-    return _sent(town, deed.who, mail, asks=True)
-
-
-def _letter(
-    town: Town,
-    deed: Deed,
-    subject: str,
-    text: str,
-    answers: EmailMessage | None = None,
-    headers: tuple[tuple[str, str], ...] = (),
-    sender: str = "",
-) -> EmailMessage:
-    return post.letter(
-        town.number(deed), town.clock, sender or deed.who, subject, text, to=town.office_address,
-        answers=answers, headers=headers,
-    )  # fmt: skip
-
-
-def _sent(town: Town, sender: str, mail: EmailMessage, *, asks: bool, guest: bool = False) -> str:
-    town.deliver(mail)
-    town.ledger.wrote(mail, sender, _arrival(town), asks=asks, guest=guest)
-    return f"letter {short(str(mail['Message-ID']))} “{mail['Subject']}”"
-
-
-def _arrival(town: Town) -> datetime:
-    return town.clock.true().replace(microsecond=0)
-
-
-def _latest_of_ours(town: Town, address: str, kind: str = "ack") -> EmailMessage | None:
-    mails = [mail for mail in town.relay.boxes.get(address, []) if mail["X-Oacmail-Kind"] == kind]
-    return mails[-1] if mails else None
+    mail = mail_of(town, deed, subject.format(n=number), text.format(n=number))
+    return sent(town, deed.who, mail, asks=True)
 
 
 def _adds(town: Town, deed: Deed, chance: Random) -> str:
-    ours = _latest_of_ours(town, deed.who)
+    ours = latest_of_ours(town, deed.who)
     if ours is None:
         return ""
     text = chance.choice(cast.ADDITIONS[cast.tongue(deed.who)]).format(n=deed.number)
-    return _sent(town, deed.who, _letter(town, deed, "", text, ours), asks=True)
+    return sent(town, deed.who, mail_of(town, deed, "", text, ours), asks=True)
 
 
 def _asks_anew(town: Town, deed: Deed, chance: Random) -> str:
@@ -72,7 +42,7 @@ def _asks_anew(town: Town, deed: Deed, chance: Random) -> str:
     if not answered:
         return ""
     text = chance.choice(cast.ANEW[cast.tongue(deed.who)]).format(n=deed.number)
-    return _sent(town, deed.who, _letter(town, deed, "", text, answered[-1].mail), asks=True)
+    return sent(town, deed.who, mail_of(town, deed, "", text, answered[-1].mail), asks=True)
 
 
 def _thanks(town: Town, deed: Deed, chance: Random) -> str:
@@ -80,13 +50,13 @@ def _thanks(town: Town, deed: Deed, chance: Random) -> str:
     if not answered:
         return ""
     text = cast.THANKS[cast.tongue(deed.who)]
-    return _sent(town, deed.who, _letter(town, deed, "", text, answered[-1].mail), asks=False)
+    return sent(town, deed.who, mail_of(town, deed, "", text, answered[-1].mail), asks=False)
 
 
 def _sends_again(town: Town, deed: Deed, chance: Random) -> str:
     """The very same mail, as impatient people and broken clients do."""
     letters = _recent(town, deed.who)
-    return _sent(town, deed.who, letters[-1].mail, asks=letters[-1].asks) if letters else ""
+    return sent(town, deed.who, letters[-1].mail, asks=letters[-1].asks) if letters else ""
 
 
 def _recent(town: Town, address: str) -> list[Written]:
@@ -99,34 +69,34 @@ def _writes_the_same(town: Town, deed: Deed, chance: Random) -> str:
     if not letters:
         return ""
     old = letters[-1].mail
-    mail = _letter(town, deed, str(old["Subject"]), str(old.get_content()))
-    return _sent(town, deed.who, mail, asks=letters[-1].asks)
+    mail = mail_of(town, deed, str(old["Subject"]), str(old.get_content()))
+    return sent(town, deed.who, mail, asks=letters[-1].asks)
 
 
 def _names_the_number(town: Town, deed: Deed, chance: Random) -> str:
-    ours = _latest_of_ours(town, deed.who)
+    ours = latest_of_ours(town, deed.who)
     if ours is None:
         return ""
     text = chance.choice(cast.ADDITIONS[cast.tongue(deed.who)]).format(n=deed.number)
-    return _sent(town, deed.who, _letter(town, deed, f"Cas {town.token_of(ours)}", text), asks=True)
+    return sent(town, deed.who, mail_of(town, deed, f"Cas {town.token_of(ours)}", text), asks=True)
 
 
 def _is_away(town: Town, deed: Deed, chance: Random) -> str:
-    ours = _latest_of_ours(town, deed.who)
+    ours = latest_of_ours(town, deed.who)
     if ours is None:
         return ""
     marks = (("Auto-Submitted", "auto-replied"),)
-    town.deliver(_letter(town, deed, "", cast.AWAY[cast.tongue(deed.who)], ours, marks), envelope="")
+    town.deliver(mail_of(town, deed, "", cast.AWAY[cast.tongue(deed.who)], ours, marks), envelope="")
     return "an automatic reply"
 
 
 def _shows_a_neighbour(town: Town, deed: Deed, chance: Random) -> str:
-    ours = _latest_of_ours(town, deed.who)
+    ours = latest_of_ours(town, deed.who)
     if ours is None:
         return ""
     neighbour = chance.choice(cast.NEIGHBOURS)
     text = "Bon dia, soc qui l'ajuda: quina documentació li cal portar?"
-    return _sent(town, neighbour, _letter(town, deed, "", text, ours, sender=neighbour), asks=True, guest=True)
+    return sent(town, neighbour, mail_of(town, deed, "", text, ours, sender=neighbour), asks=True, guest=True)
 
 
 # --- machines -----------------------------------------------------------------------------------------
@@ -134,14 +104,14 @@ def _shows_a_neighbour(town: Town, deed: Deed, chance: Random) -> str:
 
 def _advertises(town: Town, deed: Deed, chance: Random) -> str:
     marks = (("Precedence", "bulk"), ("List-Unsubscribe", "<mailto:out@news.example>"))
-    town.deliver(_letter(town, deed, f"Ofertes {deed.number}", "Compreu avui.", headers=marks))
+    town.deliver(mail_of(town, deed, f"Ofertes {deed.number}", "Compreu avui.", headers=marks))
     return "a bulk mail"
 
 
 def _is_disowned(town: Town, deed: Deed, chance: Random) -> str:
-    mail = _letter(town, deed, f"Urgent {deed.number}", f"Com puc canviar el compte del rebut {deed.number}?")
+    mail = mail_of(town, deed, f"Urgent {deed.number}", f"Com puc canviar el compte del rebut {deed.number}?")
     town.deliver(mail, verdict="fail")
-    town.ledger.wrote(mail, deed.who, _arrival(town), asks=False)
+    town.ledger.wrote(mail, deed.who, arrival(town), asks=False)
     return f"letter {short(str(mail['Message-ID']))}, whose domain disowns it"
 
 
@@ -191,7 +161,7 @@ def _answer(town: Town, deed: Deed, letter: Written, turn: int = 0, sender: str 
         cast.ANSWERS[cast.tongue(letter.sender)], to=letter.sender, answers=letter.mail,
         headers=(("Cc", cc),) if cc else (),
     )  # fmt: skip
-    town.ledger.answers.append(Answer(letter.message_id, letter.sender, _arrival(town), mail))
+    town.ledger.answers.append(Answer(letter.message_id, letter.sender, arrival(town), mail))
     return mail
 
 
@@ -230,10 +200,10 @@ def _telephones(town: Town, deed: Deed, chance: Random) -> str:
 
 def _replies_to_escalation(town: Town, deed: Deed, chance: Random) -> str:
     supervisor = town.policy.people.supervisor[0]
-    told = _latest_of_ours(town, supervisor, "overdue")
+    told = latest_of_ours(town, supervisor, "overdue")
     if told is None:
         return ""
-    town.deliver(_letter(town, deed, "", "Ho miro avui.", told, sender=supervisor), verdict="pass")
+    town.deliver(mail_of(town, deed, "", "Ho miro avui.", told, sender=supervisor), verdict="pass")
     return "the supervisor replies"
 
 
@@ -278,4 +248,5 @@ DEEDS: Mapping[str, Doing] = {
     "telephones": _telephones,
     "replies to an escalation": _replies_to_escalation,
     "tidies the mailbox": _tidies,
+    **faults_of_platforms.DEEDS,
 }

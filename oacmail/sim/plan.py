@@ -32,6 +32,8 @@ class Deed:
 # what -> how often on a working day, and on another
 CITIZENS_DO: Mapping[str, tuple[float, float]] = {
     "writes": (5.0, 1.5),
+    "reports a fault": (0.8, 0.3),
+    "insists on a fault": (0.3, 0.1),
     "adds to it": (0.7, 0.3),
     "asks anew": (0.9, 0.4),
     "thanks": (0.9, 0.3),
@@ -51,6 +53,7 @@ STAFF_DO: Mapping[str, tuple[float, float]] = {
     "answers": (5.0, 0.1),
     "answers from his own address": (0.5, 0.0),
     "telephones": (0.5, 0.0),
+    "passes it on": (0.6, 0.0),
     "replies to an escalation": (0.2, 0.0),
     "tidies the mailbox": (0.5, 0.1),
 }

@@ -225,15 +225,39 @@ def test_a_person_is_told_once(world: World) -> None:
         world.order("escalate", world.case()["number"])
 
 
-def test_a_guest_who_asked_on_a_derived_case_still_waits(world: World) -> None:
-    letter = world.citizen_writes(ANNA)
-    world.turn()
-    world.agent_answers(letter)
-    world.turn()
-    world.advance("2026-11-25 10:00")
-    world.citizen_writes(PERE, "", "Jo l'ajudo: on s'ha de signar?", answers=world.received(ANNA)[0])
+def test_a_notice_that_comes_back_is_owed_again(world: World) -> None:
+    world.citizen_writes(ANNA, *FAULT)
     world.turn()
     world.order("escalate", world.case()["number"])
+    world.turn()
+    world.advance("2026-11-25 11:00")
+    world.report_on(world.received(ANNA)[-1])
+    world.turn()
+    (clock,) = _clocks(world, "answer")
+    assert clock["due_at"] == "2026-11-26T19:00:00Z"
+    assert _clocks(world, "update") == []
+    assert "el termini torna a córrer" in text_of(world.received(AGENT)[-1])
+    world.order("escalate", world.case()["number"])
+    world.turn()
+    assert world.kinds(ANNA) == ["ack", "passed_on", "passed_on"], "it may be sent anew"
+
+
+def test_a_notice_that_the_relay_refuses_is_owed_again(world: World) -> None:
+    world.relay.when(refused(550, "5.1.1", at="RCPT"), kind="passed_on")
+    world.citizen_writes(ANNA, *FAULT)
+    world.turn()
+    world.order("escalate", world.case()["number"])
+    world.turn()
+    assert len(_clocks(world, "answer")) == 1
+    assert world.case()["status"] == "derived"
+
+
+def test_who_cannot_be_written_to_still_waits(world: World) -> None:
+    world.citizen_writes("anna@[192.0.2.1]", *FAULT)
+    world.turn()
+    world.order("escalate", world.case()["number"])
+    world.turn()
+    assert world.kinds(TECHNICAL) == ["derived"]
     assert len(_clocks(world, "answer")) == 1
 
 

@@ -15,7 +15,18 @@ import structlog
 
 from oacmail import config as settings
 from oacmail.adapters.store import places, posting
-from oacmail.core import answers, budget, calendar, decide, doubts, on_citizen, on_clock, thread
+from oacmail.core import (
+    answers,
+    budget,
+    calendar,
+    citizen_notices,
+    decide,
+    doubts,
+    on_citizen,
+    on_clock,
+    second_level,
+    thread,
+)
 from oacmail.core.effects import Disarm
 from oacmail.core.ports import Place
 from oacmail.sim.run import simulated
@@ -63,6 +74,20 @@ def _sight_of_the_young_alone(
     now: datetime,
 ) -> None:
     right(con, name, validity, found, old | {p.uid for p in found if now - p.internal_date > timedelta(hours=3)}, now)
+
+
+def _meets_the_clock(right: Callable[..., Any], letter: Any, number: str, case: Any) -> Any:
+    met = Disarm(case=number, how="met", at=letter.now, kinds=("answer",))
+    return (*right(letter, number, case), met)
+
+
+def _with_progress(right: Callable[..., Any], policy: Any, ringing: Any, now: datetime) -> Any:
+    told = [
+        effect
+        for case, clock in ringing
+        for effect in citizen_notices.progress(policy, case, key=clock.armed_by, level=clock.level, now=now)
+    ]
+    return [*right(policy, ringing, now), *told]
 
 
 FAULTS = (
@@ -154,6 +179,22 @@ FAULTS = (
             lambda right, con, now, most, staff, waits: right(con, now, most, staff, (*waits, "complex")),
         ),
         "no mail is stuck",
+    ),
+    Planted(
+        "second_level.by_letter derives a case as often as its letters say so",
+        _instead(second_level, "_is_settled", lambda right, case: False),
+        "no case is derived twice by itself",
+        days=30,
+    ),
+    Planted(
+        "second_level.by_letter meets the clock of the citizen",
+        _instead(second_level, "_derive", _meets_the_clock),
+        "who was answered counts as answered, and nobody else",
+    ),
+    Planted(
+        "followup.nudges is followed by word of progress to who knows nothing",
+        _instead(on_clock, "nudges", _with_progress),
+        "who was not told of a derivation hears of no progress",
     ),
     Planted(
         "overdue.escalate tells nobody of a late case",

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from oacmail.adapters.store.connection import at, moment, stamp
 from oacmail.core import incidents, tokens
 from oacmail.core.budget import registrable
+from oacmail.core.citizen_notices import PASSED_ON
 from oacmail.core.classify import classify
 from oacmail.core.effects import Arrived, Ordered, Settled
 from oacmail.core.identify import own_mark
@@ -117,12 +118,14 @@ def order_view(con: sqlite3.Connection, policy: Policy, inp: Ordered, now: datet
 
 def settled_view(con: sqlite3.Connection, policy: Policy, inp: Settled, now: datetime) -> View:
     mails = _mails(con, "WHERE o.key = ?", (inp.key,))
+    owed = [mail.case for mail in mails if mail.kind == PASSED_ON and mail.case]
+    about = cases(con, policy, owed, now) if inp.state in ("refused", "later") else {}
     if inp.state != "refused":
-        return View(mails=mails)
+        return View(mails=mails, cases=about)
     taken = _last_taken(con)
     own = con.execute("SELECT refused_at FROM outbox WHERE key = ?", (inp.key,)).fetchone()[0]
     others = tuple(other for other in refusals(con, policy, now) if other.key != inp.key)
-    return View(mails=mails, refusals=others, taken_since=own is not None and own < taken)
+    return View(mails=mails, cases=about, refusals=others, taken_since=own is not None and own < taken)
 
 
 def refusals(con: sqlite3.Connection, policy: Policy, now: datetime) -> tuple[Refusal, ...]:

@@ -1,0 +1,47 @@
+"""What must hold of derived cases: none is derived twice by itself, and only who holds the notice hears of progress.
+
+It looks at the mails that left, and at the ledger; no rule of the core is asked. That a derivation meets no clock is
+held in `promises`, that no nudge leaves outside service hours in `invariants`.
+"""
+
+from dataclasses import dataclass, field
+from email.message import Message
+
+from oacmail.core.ports import Outgoing
+from oacmail.sim.reckoning import demand
+from oacmail.sim.town import Town
+
+TO_CITIZENS = frozenset({"passed_on", "progress"})
+_BY_ORDER = ":escalate:"  # in the key of what a person has ordered
+
+
+@dataclass(slots=True)
+class Derivations:
+    town: Town
+    _handed_over: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
+    _told: set[str] = field(default_factory=set)
+
+    def handed_over(self, mail: Outgoing, case: str) -> None:
+        """The services got the card. What a person adds is told as well; a restored database may have forgotten it."""
+        if _BY_ORDER in mail.key:
+            return
+        key, restored = mail.key.removesuffix(":bare"), self.town.restored
+        before = self._handed_over.setdefault((mail.recipient, case), (key, restored))
+        demand(
+            before[0] == key or before[1] != restored,
+            "no case is derived twice by itself",
+            lambda: f"{case} to {mail.recipient}",
+        )
+
+    def told(self, mail: Outgoing, head: Message, kind: str) -> None:
+        """The person got a notice of it."""
+        case = str(head["X-Oacmail-Case"])
+        letter = self.town.ledger.written.get(str(head["In-Reply-To"]))
+        demand(
+            letter is not None and letter.sender == mail.recipient,
+            "a derivation is told to who asked",
+            lambda: f"{kind} of {case} to {mail.recipient}",
+        )
+        if kind == "passed_on":
+            self._told.add(case)
+        demand(case in self._told, "who was not told of a derivation hears of no progress", lambda: case)

@@ -1,0 +1,45 @@
+"""How the town's people write: a mail of a deed, its way to the office and into the ledger, and what they answer.
+
+Shared by the modules of deeds; it decides nobody's deed.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from email.message import EmailMessage
+from random import Random
+
+from oacmail.sim import post
+from oacmail.sim.plan import Deed
+from oacmail.sim.town import Town, short
+
+Doing = Callable[[Town, Deed, Random], str]
+
+
+def mail_of(
+    town: Town,
+    deed: Deed,
+    subject: str,
+    text: str,
+    answers: EmailMessage | None = None,
+    headers: tuple[tuple[str, str], ...] = (),
+    sender: str = "",
+) -> EmailMessage:
+    return post.letter(
+        town.number(deed), town.clock, sender or deed.who, subject, text, to=town.office_address,
+        answers=answers, headers=headers,
+    )  # fmt: skip
+
+
+def sent(town: Town, sender: str, mail: EmailMessage, *, asks: bool, guest: bool = False) -> str:
+    town.deliver(mail)
+    town.ledger.wrote(mail, sender, arrival(town), asks=asks, guest=guest)
+    return f"letter {short(str(mail['Message-ID']))} “{mail['Subject']}”"
+
+
+def arrival(town: Town) -> datetime:
+    return town.clock.true().replace(microsecond=0)
+
+
+def latest_of_ours(town: Town, address: str, kind: str = "ack") -> EmailMessage | None:
+    mails = [mail for mail in town.relay.boxes.get(address, []) if mail["X-Oacmail-Kind"] == kind]
+    return mails[-1] if mails else None
