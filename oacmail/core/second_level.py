@@ -7,7 +7,7 @@ itself either.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from oacmail.core import budget, calendar, courtesy
@@ -51,7 +51,11 @@ class Card:
 
 def by_letter(letter: Letter, number: str, case: CaseView | None = None) -> tuple[Effect, ...]:
     """What follows from this letter on case `number`, which it opens if there is no `case` yet; () = nothing."""
-    if letter.reading.level is not Level.SECOND or courtesy.why_not(letter) or _is_settled(case):
+    if courtesy.why_not(letter):
+        return ()
+    if case is not None and case.status is Status.DERIVED:
+        return _term_named(letter, case)
+    if letter.reading.level is not Level.SECOND or _is_settled(case):
         return ()
     rules = letter.policy.escalation
     sure = rules.auto_second_level and letter.reading.confidence["level"] >= rules.threshold
@@ -65,8 +69,22 @@ def _before_a_restore(letter: Letter) -> bool:
 
 
 def _is_settled(case: CaseView | None) -> bool:
-    """It was derived already, or a person has said which level it is."""
-    return case is not None and (case.status is Status.DERIVED or DERIVED in case.told or case.level_by_hand)
+    """It was derived before, or a person has said which level it is."""
+    return case is not None and (DERIVED in case.told or case.level_by_hand)
+
+
+def _term_named(letter: Letter, case: CaseView) -> tuple[Effect, ...]:
+    """A term that is about to end, of a case that lies with the services: they hear of it at once (R32)."""
+    if case.urgent or not letter.reading.urgent:
+        return ()
+    key = letter.message.fingerprint
+    card = replace(
+        _kept_card(case, case.cause or "platform", ""), letter=key, urgent=True, ends_on=letter.reading.ends_on
+    )
+    return (
+        *_to_services(letter.policy, card, key=f"term:{key}", now=letter.now),
+        Note(kind="escalated", case=case.number, data={"why": "term"}),
+    )
 
 
 def _derive(letter: Letter, number: str, case: CaseView | None) -> tuple[Effect, ...]:

@@ -112,6 +112,9 @@ def _deed(world: World, deed: Deed, addresses: Addresses) -> Found:
     elif deed.how == "derive":
         sent = [mail for who, mail in world.notices("derived") if who == story.TECHNICAL and deed.text in mail.text]
         yield f"{deed.about}: with the technical services, letter attached", [m.carries_letter for m in sent] == [True]
+        cards = [mail for who, mail in world.notices("derived") if who == story.TECHNICAL and mail.case == number]
+        by_itself = [mail.carries_letter for mail in cards if deed.text not in mail.text]
+        yield f"{deed.about}: they had it before an agent said so", by_itself == [True]
     elif deed.how == "report":
         roles = [letter["role"] for letter in world.shown.get(number, {}).get("letters", ())]
         yield f"{deed.about}: what the technical services wrote is on the case", roles.count("technical") == 1

@@ -12,7 +12,7 @@ from oacmail.sim.reckoning import demand
 from oacmail.sim.town import Town
 
 TO_CITIZENS = frozenset({"passed_on", "progress"})
-_BY_ORDER = ":escalate:"  # in the key of what a person has ordered
+_ADDED = (":escalate:", ":term:")  # in the keys of what a person has added, and of a term that the citizen named
 
 
 @dataclass(slots=True)
@@ -22,8 +22,8 @@ class Derivations:
     _told: set[str] = field(default_factory=set)
 
     def handed_over(self, mail: Outgoing, case: str) -> None:
-        """The services got the card. What a person adds is told as well; a restored database may have forgotten it."""
-        if _BY_ORDER in mail.key:
+        """The services got the card. What people add is told as well; a restored database may have forgotten it."""
+        if any(mark in mail.key for mark in _ADDED):
             return
         key, restored = mail.key.removesuffix(":bare"), self.town.restored
         before = self._handed_over.setdefault((mail.recipient, case), (key, restored))

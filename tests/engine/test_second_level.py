@@ -430,3 +430,19 @@ def test_a_second_letter_that_names_a_term_moves_the_case_up(world: World) -> No
     world.live("2026-11-25 16:00")
     assert "Urgent, per avui" in world.subjects(AGENT)[0]
     assert world.case()["due_at"] == local("2026-11-26 20:00").isoformat()
+
+
+def test_a_term_that_is_named_when_the_case_lies_with_the_services_reaches_them_at_once(world: World) -> None:
+    world.citizen_writes(ANNA, *FAULT)
+    world.turn()
+    world.order("escalate", world.case()["number"])
+    world.turn()
+    world.advance("2026-11-25 21:00")
+    world.citizen_writes(ANNA, "", "El meu termini s'acaba demà.", answers=world.received(ANNA)[-1])
+    world.turn()
+    world.citizen_writes(ANNA, "", "De veritat, el termini s'acaba demà.", answers=world.received(ANNA)[-1])
+    world.turn()
+    assert world.kinds(TECHNICAL) == ["derived", "derived"]
+    said = text_of(world.received(TECHNICAL)[-1])
+    assert "Termini de la persona: 26 de novembre de 2026" in said
+    assert "(art. 32.4 Llei 39/2015)" in said
