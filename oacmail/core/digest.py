@@ -12,9 +12,10 @@ from oacmail.core.model import Intent, Level, Status
 from oacmail.core.notices import notices
 from oacmail.core.policy import Policy
 from oacmail.core.second_level import is_told
-from oacmail.core.view import CaseView, Hour
+from oacmail.core.view import CaseView, Hour, Waiting
 
 LAST_DIGEST = "digest"
+SUSPECTED = "suspected-spam"
 LISTED = 200  # lines of a list: a flood must not make a mail that nobody can read and no relay takes
 
 
@@ -76,14 +77,29 @@ def _facts(policy: Policy, hour: Hour, now: datetime) -> dict[str, object]:
         **_derived([case for case in hour.live if case.status is Status.DERIVED], today, policy),
         "suggested": tuple(case.number for _, case in unanswered if _is_suggested(case))[:LISTED],
         **_calls(case for _, case in unanswered),
-        "spam": sum(1 for item in hour.waiting if item.reason == "suspected-spam"),
-        "review": tuple(
-            {"ref": item.ref, "reason": item.reason, "since": item.since, "case": item.case}
-            for item in hour.waiting[-LISTED:]
-        ),
-        "more_review": len(hour.waiting[:-LISTED]),
+        **_to_review(hour.waiting),
         "problems": tuple(hour.problems),
     }
+
+
+def _to_review(waiting: Sequence[Waiting]) -> dict[str, object]:
+    """What waits for a person; suspected spam in a list of its own, for a person may stand among it (R14)."""
+    spam = [item for item in waiting if item.reason == SUSPECTED]
+    rest = [item for item in waiting if item.reason != SUSPECTED]
+    return {
+        "spam": len(spam),
+        "suspects": _lines(spam),
+        "more_suspects": len(spam[:-LISTED]),
+        "review": _lines(rest),
+        "more_review": len(rest[:-LISTED]),
+    }
+
+
+def _lines(items: Sequence[Waiting]) -> tuple[dict[str, object], ...]:
+    """The newest of them."""
+    return tuple(
+        {"ref": item.ref, "reason": item.reason, "since": item.since, "case": item.case} for item in items[-LISTED:]
+    )
 
 
 def _calls(unanswered: Iterable[CaseView]) -> dict[str, int]:

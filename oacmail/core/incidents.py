@@ -5,7 +5,7 @@ and the supervisor once; whoever writes while it goes on is linked to it. Each c
 and answer. Never tells a citizen.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from oacmail.core import courtesy
@@ -18,12 +18,18 @@ from oacmail.core.view import Alike
 
 INCIDENT = "incident"
 LISTED = 50  # cases of a town that all write at once
+_THIRD = 0.33
 _UNNAMED = "Seu electrònica"  # what people mean who write of the town's page without a name
 
 
 def platform(reading: Reading) -> str:
     """Of a letter or of a case: '' where it is not of second level or names none that is known."""
     return named(reading.operator, reading.platform) if reading.level is Level.SECOND else ""
+
+
+def may_be_second(words: Mapping[str, float]) -> bool:
+    """Whether a letter of these words can be of second level at all: the likeliest of three has a third. Few can."""
+    return words.get("score:level:second", 0.0) > _THIRD
 
 
 def named(operator: str, name: str) -> str:

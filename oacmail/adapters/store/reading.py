@@ -84,6 +84,8 @@ def letter_view(con: sqlite3.Connection, policy: Policy, inp: Arrived, now: date
 
 
 def _alike(con: sqlite3.Connection, policy: Policy, inp: Arrived) -> tuple[Alike, ...]:
+    if not incidents.may_be_second(inp.message.words):
+        return ()
     reading = classify(inp.message, policy.form_senders)
     platform = incidents.platform(reading)
     if not platform:

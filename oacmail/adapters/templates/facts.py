@@ -59,6 +59,8 @@ DEFAULTS: Mapping[str, Mapping[str, object]] = {
         "spam": 0,
         "review": (),
         "more_review": 0,
+        "suspects": (),
+        "more_suspects": 0,
         "problems": (),
     },
     "alert": {"code": "", "since": None, "lines": ()},
@@ -87,6 +89,7 @@ _ROWS: Mapping[str, Mapping[str, object]] = {
     "derived_cases": {"case": "", **_DERIVED, "told": False, "update_on": None},
     "pointers": {"body": "", "address": "", "phone": ""},
     "review": {"ref": "", "case": None, "reason": "", "since": None},
+    "suspects": {"ref": "", "since": None},
 }
 
 
@@ -159,7 +162,9 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
                 "date": date(2026, 11, 30),
                 "unanswered": (_SAMPLE_ROW, {**_SAMPLE_ROW, "overdue": True}),
                 "overdue": 1,
-                "review": ({"ref": "5f1e", "reason": "suspected-spam", "since": _THEN},),
+                "review": ({"ref": "5f1e", "reason": "looks-automatic: bulk", "since": _THEN},),
+                "spam": 2,
+                "suspects": ({"ref": "a07c", "since": _THEN}, {"ref": "b113", "since": _THEN}),
                 "problems": ("calendar_provisional:2027", "imap"),
                 "derived_cases": (
                     {"case": "OAC-2026-000120", **_SAMPLE_DERIVED, "told": True, "update_on": date(2026, 12, 3)},
@@ -175,6 +180,8 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
                 "more": 300,
                 "review": ({"ref": "5f1e", "reason": "dmarc-fail", "since": _THEN},),
                 "more_review": 20,
+                "suspects": ({"ref": "a07c", "since": _THEN},),
+                "more_suspects": 4,
             },
         ),
         "alert": ({"code": "imap", "since": _THEN}, {"code": "imap", "since": _THEN, "lines": ("INBOX",)}),
