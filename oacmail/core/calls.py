@@ -6,9 +6,9 @@ template M of domain.md section 6; nobody is called by this program.
 
 from datetime import datetime
 
-from oacmail.core import answers, calendar, courtesy, tokens
+from oacmail.core import answers, calendar, citizen_notices
 from oacmail.core.callback import SHOWN
-from oacmail.core.effects import Effect, Note, Send
+from oacmail.core.effects import Effect, Note
 from oacmail.core.policy import Policy
 from oacmail.core.view import CaseView
 
@@ -20,11 +20,12 @@ def in_vain(policy: Policy, case: CaseView, *, at: datetime, key: str, now: date
     counts = _in_slot(case, at, policy)
     note = Note(kind="call-not-reached", case=case.number, data={"at": at.isoformat(), "in_slot": int(counts)})
     calls = _calls(case) + 1
-    if not counts or calls < policy.call_attempts or not courtesy.answerable(policy, case.citizen):
+    if not counts or calls < policy.call_attempts or not citizen_notices.may_be_told(policy, case):
         return (note,)
+    facts: dict[str, object] = {"calls": calls, "phone3": (case.phone or "")[-SHOWN:]}
     return (
         note,
-        _notice(policy, case, calls, key=key, now=now),
+        citizen_notices.notice(policy, case, NOT_REACHED, key=f"{NOT_REACHED}:{key}", facts=facts, now=now),
         *answers.answered(policy, case, at=at, key=key, how="not-located"),
     )
 
@@ -40,19 +41,3 @@ def _calls(case: CaseView) -> int:
     """Since the person who waits now has asked."""
     asked = min((clock.armed_at for clock in case.running("answer")), default=None)
     return sum(asked is not None and call >= asked for call in case.calls_in_vain)
-
-
-def _notice(policy: Policy, case: CaseView, calls: int, *, key: str, now: datetime) -> Send:
-    return Send(
-        key=f"{NOT_REACHED}:{key}",
-        kind=NOT_REACHED,
-        template=NOT_REACHED,
-        lang=courtesy.language_of_case(policy, case),
-        recipient=case.citizen,
-        case=case.number,
-        token=tokens.token(policy, case.number),
-        facts={"calls": calls, "phone3": (case.phone or "")[-SHOWN:]},
-        in_reply_to=case.first_letter_id,
-        refs=(case.first_letter_id,) if case.first_letter_id else (),
-        release=now,
-    )

@@ -24,7 +24,7 @@ def passed_on(policy: Policy, case: CaseView, *, key: str, cause: str, now: date
     day = followup_day(policy, now)
     facts = {"cause": cause or "platform", "followup": day}
     return (
-        _notice(policy, case, PASSED_ON, key=f"{PASSED_ON}:{key}", facts=facts, now=now),
+        notice(policy, case, PASSED_ON, key=f"{PASSED_ON}:{key}", facts=facts, now=now),
         _update(policy, case, key=key, level=0, day=day, at=now),
     )
 
@@ -33,7 +33,7 @@ def progress(policy: Policy, case: CaseView, *, key: str, level: int, now: datet
     """The update that was promised for today, and the clock of the next one."""
     day = followup_day(policy, now)
     return (
-        _notice(policy, case, PROGRESS, key=f"{PROGRESS}:{key}:{level}", facts={"followup": day}, now=now),
+        notice(policy, case, PROGRESS, key=f"{PROGRESS}:{key}:{level}", facts={"followup": day}, now=now),
         _update(policy, case, key=key, level=level + 1, day=day, at=now),
     )
 
@@ -52,7 +52,8 @@ def _update(policy: Policy, case: CaseView, *, key: str, level: int, day: date, 
     return Arm(armed_by=key, kind="update", case=case.number, armed_at=at, due_at=due, level=level)
 
 
-def _notice(policy: Policy, case: CaseView, kind: str, *, key: str, facts: dict[str, object], now: datetime) -> Send:
+def notice(policy: Policy, case: CaseView, kind: str, *, key: str, facts: dict[str, object], now: datetime) -> Send:
+    """A mail to who asked, in reply to the letter that opened the case."""
     return Send(
         key=key,
         kind=kind,
