@@ -108,3 +108,7 @@ class Store(Protocol):
     def corrections(self) -> list[Corrected]:
         """What people have said of letters that were read wrongly."""
         ...
+
+    def written(self) -> Iterable[tuple[str, str]]:
+        """(address, subject and own words) of the latest letters of citizens."""
+        ...

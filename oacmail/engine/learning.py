@@ -21,7 +21,8 @@ LESSONS = "lessons"  # the name under which they are remembered
 def learn(store: Store, house: House, now: datetime) -> list[Outcome]:
     """Learns all corrections anew and keeps the outcome; one Outcome a corrected field. Raises Transient, Fatal."""
     told = [_example(correction, house) for correction in store.corrections()]
-    found, outcomes = lessons.learn(scores.shipped(), told, _held_out())
+    common = lessons.common(store.written()) if told else frozenset()
+    found, outcomes = lessons.learn(scores.shipped(), told, _held_out(), common)
     text = lessons.dumped(found) if found else ""
     if text != (store.recall(LESSONS) or ""):
         store.remember(LESSONS, text, now)

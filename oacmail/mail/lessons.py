@@ -1,12 +1,12 @@
 """What the house's corrections add to the shipped weights: a shift of the words of the corrected letters.
 
 Decides how far each word moves so that corrected letters come out as a person said, and which fields are the
-better for it. Never touches the shipped table, never keeps a name (scores.telling), shifts neither signals nor bias, so
-that unlike letters stay where they were. The same corrections give the same lessons.
+better for it. Never touches the shipped table, never keeps a word that one person alone uses, as names are, shifts
+neither signals nor bias, so that unlike letters stay where they were. The same corrections give the same lessons.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
@@ -41,15 +41,27 @@ class Outcome:
     taken: bool
 
 
-def learn(table: Table, corrections: Sequence[Example], held_out: Sequence[Example]) -> tuple[Lessons, list[Outcome]]:
-    """The lessons of all corrections together, field by field, and what they do to letters held out."""
+def common(letters: Iterable[tuple[str, str]]) -> Set[str]:
+    """What at least two people have written, of (person, text): town's words, not anybody's name."""
+    by: dict[str, str] = {}
+    found: set[str] = set()
+    for person, text in letters:
+        found.update(piece for piece in scores.small_words(text) if by.setdefault(piece, person) != person)
+    return found
+
+
+def learn(
+    table: Table, corrections: Sequence[Example], held_out: Sequence[Example], common: Set[str]
+) -> tuple[Lessons, list[Outcome]]:
+    """The lessons of all corrections together, field by field, and what they do to letters held out. A word carries one
+    if the shipped table knows it or it is among the `common` ones."""
     lessons: dict[str, dict[str, float]] = {}
     outcomes: list[Outcome] = []
     for field in table.fields:
         told = [example for example in corrections if example.labels.get(field.name) in field.classes]
         asked = [example for example in held_out if field.name in example.labels]
         if told:
-            found, outcome = _field(table, field.name, told, asked)
+            found, outcome = _field(table, field.name, told, asked, {*table.pieces, *common})
             outcomes.append(outcome)
             for piece, shifts in found.items():
                 lessons.setdefault(piece, {}).update(shifts)
@@ -66,13 +78,15 @@ def loaded(text: str) -> Lessons:
     return MappingProxyType(json.loads(text)) if text else scores.NOTHING
 
 
-def _field(table: Table, name: str, told: Sequence[Example], asked: Sequence[Example]) -> tuple[Lessons, Outcome]:
+def _field(
+    table: Table, name: str, told: Sequence[Example], asked: Sequence[Example], kept: Set[str]
+) -> tuple[Lessons, Outcome]:
     letters = len(told) * (len(told) > 1) + len(asked)
     before = _right(table, scores.NOTHING, name, [*asked, *(told if len(told) > 1 else ())])
     found, after = scores.NOTHING, before
     for cost in COSTS:
-        found = _shifts(table, name, told, cost)
-        after = _right(table, found, name, asked) + _right_of_unseen(table, name, told, cost)
+        found = _shifts(table, name, told, cost, kept)
+        after = _right(table, found, name, asked) + _right_of_unseen(table, name, told, cost, kept)
         if after >= before:
             break
     taken = after >= before
@@ -80,7 +94,7 @@ def _field(table: Table, name: str, told: Sequence[Example], asked: Sequence[Exa
     return (found if taken else scores.NOTHING), outcome
 
 
-def _right_of_unseen(table: Table, name: str, told: Sequence[Example], cost: float) -> int:
+def _right_of_unseen(table: Table, name: str, told: Sequence[Example], cost: float, kept: Set[str]) -> int:
     """Corrections that come out right by what the others taught."""
     if len(told) < 2:
         return 0
@@ -88,7 +102,7 @@ def _right_of_unseen(table: Table, name: str, told: Sequence[Example], cost: flo
     right = 0
     for fold in range(count):
         others = [example for at, example in enumerate(told) if at % count != fold]
-        right += _right(table, _shifts(table, name, others, cost), name, told[fold::count])
+        right += _right(table, _shifts(table, name, others, cost, kept), name, told[fold::count])
     return right
 
 
@@ -106,8 +120,8 @@ def _margins(table: Table, lessons: Lessons, name: str, message: Message) -> dic
     return scores.margins(table, message, lessons)[at]
 
 
-def _shifts(table: Table, name: str, told: Sequence[Example], cost: float) -> Lessons:
-    rows = [scores.telling(table, example.message) for example in told]
+def _shifts(table: Table, name: str, told: Sequence[Example], cost: float, kept: Set[str]) -> Lessons:
+    rows = [_row(table, example.message, kept) for example in told]
     starts = [_margins(table, scores.NOTHING, name, example.message) for example in told]
     shifts: dict[str, dict[str, float]] = {}
     for label in starts[0]:
@@ -116,3 +130,8 @@ def _shifts(table: Table, name: str, told: Sequence[Example], cost: float) -> Le
         for piece, weight in moved.items():
             shifts.setdefault(piece, {})[f"{name}:{label}"] = round(weight, 4)
     return shifts
+
+
+def _row(table: Table, message: Message, kept: Set[str]) -> dict[str, float]:
+    """With the shares that the pieces have in the whole letter, as in reading."""
+    return {piece: share for piece, share in scores.telling(table, message).items() if piece in kept}

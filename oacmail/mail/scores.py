@@ -80,13 +80,19 @@ def margins(table: Table, message: Message, lessons: Lessons = NOTHING) -> list[
 
 def telling(table: Table, message: Message) -> dict[str, float]:
     """The pieces of a letter that can carry a lesson, none of them short, with their shares: new words most, then what
-    the table knows already. New words count in small letters only, so that nobody's name is ever kept."""
-    small = " ".join(word for word in f"{message.subject} {message.fresh}".split() if not word[:1].isupper())
-    new = (piece for piece in grams.pieces(grams.tokens(features.fold(small))) if " " not in piece)
-    pieces = sorted(filter(_tells, {*new, *(signals.pieces(message) & table.pieces.keys())}))
+    the table knows already."""
+    new = small_words(f"{message.subject} {message.fresh}")
+    pieces = sorted({*new, *filter(_tells, signals.pieces(message) & table.pieces.keys())})
     shares = {piece: _OLD_WORD if piece in table.pieces else 1.0 for piece in pieces}
     length = math.sqrt(sum(share * share for share in shares.values()))
     return {piece: share / length for piece, share in shares.items()}
+
+
+def small_words(text: str) -> set[str]:
+    """The words of a text, and their beginnings, that can carry a lesson though the table does not know them: those
+    written in small letters, as people do not write names."""
+    small = " ".join(word for word in text.split() if not word[:1].isupper())
+    return {piece for piece in grams.pieces(grams.tokens(features.fold(small))) if " " not in piece and _tells(piece)}
 
 
 def _tells(piece: str) -> bool:

@@ -1,11 +1,15 @@
 """A correction by an agent changes how the next letter is read, in the same running desk."""
 
+from typing import Any
+
 from oacmail import config as settings
 from oacmail.engine import learning
-from tests.engine.world import ANNA, PERE, World
+from oacmail.engine.learning import LESSONS
+from tests.engine.world import ANNA, MARTA, PERE, World
 
 PLOT = ("Hort municipal", "Bon dia, voldria demanar una parcel·la a l'hort municipal del torrent. Com ho faig?")
 LIKE = ("Hort", "Bona tarda, com es demana una parcel·la d'hort municipal?")
+EARLIER = ("Hort", "Hola, la meva parcel·la de l'hort no té aigua.")
 
 
 def _learn(world: World) -> list[tuple[str, int, bool]]:
@@ -13,16 +17,48 @@ def _learn(world: World) -> list[tuple[str, int, bool]]:
     return [(one.field, one.corrections, one.taken) for one in outcomes]
 
 
-def test_a_correction_changes_the_next_classification(world: World) -> None:
+def _plot_is_corrected(world: World) -> None:
+    """Two people have written of the plots; the one is corrected."""
+    world.citizen_writes(MARTA, *EARLIER)
+    world.turn()
     world.citizen_writes(ANNA, *PLOT)
     world.turn()
-    world.order("set", world.case()["number"], topic="application")
+    world.order("set", _case_of(world, ANNA)["number"], topic="application")
+
+
+def _topic_of(world: World, address: str) -> str:
+    return str(_case_of(world, address)["topic"])
+
+
+def _case_of(world: World, address: str) -> dict[str, Any]:
+    return next(case for case in world.cases() if case["citizen"] == address)
+
+
+def test_a_correction_changes_the_next_classification(world: World) -> None:
+    _plot_is_corrected(world)
     assert _learn(world) == [("topic", 1, True)]
 
     world.citizen_writes(PERE, *LIKE)
     world.turn()
 
-    assert [case["topic"] for case in world.cases()] == ["application", "application"]
+    assert _topic_of(world, PERE) == "application"
+
+
+def test_a_word_of_one_person_alone_is_not_kept_and_goes_with_her_letters(world: World) -> None:
+    _plot_is_corrected(world)
+    _learn(world)
+    assert "hort" in (world.store.recall(LESSONS) or "")
+
+    # as an erasure leaves them: her row, without her words
+    world.store.con.execute(
+        "UPDATE messages SET subject = '', fresh = '' WHERE author_id = (SELECT id FROM people WHERE address = ?)",
+        (MARTA,),
+    )
+    _learn(world)
+
+    learned = world.store.recall(LESSONS) or ""
+    assert "hort" not in learned
+    assert "municipal" in learned
 
 
 def test_without_the_lesson_the_like_letter_is_read_as_shipped(world: World) -> None:
@@ -46,12 +82,10 @@ def test_the_last_word_on_a_field_holds_and_what_is_taken_back_is_unlearned(worl
 
 
 def test_lessons_outlive_the_process(world: World) -> None:
-    world.citizen_writes(ANNA, *PLOT)
-    world.turn()
-    world.order("set", world.case()["number"], topic="application")
+    _plot_is_corrected(world)
     _learn(world)
     world.restart()
     world.citizen_writes(PERE, *LIKE)
     world.turn()
 
-    assert [case["topic"] for case in world.cases()] == ["application", "application"]
+    assert _topic_of(world, PERE) == "application"

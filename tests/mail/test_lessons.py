@@ -1,6 +1,6 @@
 """Lessons out of corrections: far enough for a like letter, nowhere for an unlike one, and never for the worse."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 import pytest
 
@@ -28,8 +28,11 @@ def held_out() -> Sequence[Example]:
     ]
 
 
-def taught(*examples: Example) -> Lessons:
-    found, _ = lessons.learn(scores.shipped(), examples, held_out())
+COMMON = lessons.common([("anna@example.org", PLOT), ("pere@example.net", LIKE)])
+
+
+def taught(*examples: Example, common: Set[str] = COMMON) -> Lessons:
+    found, _ = lessons.learn(scores.shipped(), examples, held_out(), common)
     return found
 
 
@@ -61,10 +64,29 @@ def test_the_same_corrections_give_the_same_lessons_and_survive_being_kept() -> 
     assert lessons.loaded("") == {}
 
 
-def test_nobody_s_name_is_kept() -> None:
-    learned = taught(corrected("Hort :: Soc la Filigrana Quebrantahuesos i vull un hort.", topic="application"))
+@pytest.mark.parametrize("name", ["Filigrana Quebrantahuesos", "filigrana quebrantahuesos"])
+def test_nobody_s_name_is_kept_even_in_small_letters(name: str) -> None:
+    said = f"Hort :: soc {name} i vull un hort."
+    again = f"Hort :: {name}, encara vull un hort."
+    common = lessons.common(
+        [
+            ("anna@example.org", said),
+            ("anna@example.org", again),
+            ("pere@example.net", LIKE),
+            ("pere@example.net", LIKE),
+        ]
+    )
+    learned = taught(corrected(said, topic="application"), corrected(again, topic="application"), common=common)
 
+    assert "hort" in learned
     assert not any("filigr" in piece or "quebra" in piece for piece in learned)
+
+
+def test_a_word_that_one_person_alone_writes_carries_no_lesson() -> None:
+    learned = taught(corrected(PLOT, topic="application"), common=frozenset())
+
+    assert learned
+    assert set(learned) <= set(scores.shipped().pieces)
 
 
 def test_what_would_make_letters_held_out_worse_is_refused() -> None:
@@ -78,7 +100,7 @@ def test_what_would_make_letters_held_out_worse_is_refused() -> None:
             "Carpeta :: A la carpeta hi surt el document d'una altra persona.",
         )
     ]
-    learned, (outcome,) = lessons.learn(scores.shipped(), wrong, [*held_out(), *_second()])
+    learned, (outcome,) = lessons.learn(scores.shipped(), wrong, [*held_out(), *_second()], COMMON)
 
     assert (outcome.field, outcome.taken, learned) == ("level", False, {})
     assert outcome.after < outcome.before
@@ -98,12 +120,12 @@ def _second() -> list[Example]:
 
 
 def test_a_correction_of_what_is_no_question_of_the_model_teaches_nothing() -> None:
-    assert lessons.learn(scores.shipped(), [corrected(PLOT, language="es")], held_out()) == ({}, [])
+    assert lessons.learn(scores.shipped(), [corrected(PLOT, language="es")], held_out(), COMMON) == ({}, [])
 
 
 def test_each_correction_is_judged_by_what_the_others_taught() -> None:
     examples = [corrected(PLOT, topic="application"), corrected(LIKE, topic="application")]
-    _, (outcome,) = lessons.learn(scores.shipped(), examples, [])
+    _, (outcome,) = lessons.learn(scores.shipped(), examples, [], COMMON)
 
     assert (outcome.corrections, outcome.letters, outcome.before) == (2, 2, 0)
     assert outcome.after == 2

@@ -8,6 +8,8 @@ import sqlite3
 
 from oacmail.core.ports import Corrected
 
+_LATEST = 5000  # letters: some months of a busy desk, read once a night
+
 
 def corrections(con: sqlite3.Connection) -> list[Corrected]:
     """One for each letter that opened a case and was corrected; the last word on each field holds. By age."""
@@ -30,3 +32,13 @@ def corrections(con: sqlite3.Connection) -> list[Corrected]:
         )
         for fingerprint, row in letters.items()
     ]
+
+
+def written(con: sqlite3.Connection) -> list[tuple[str, str]]:
+    """(address, subject and own words) of the latest letters of citizens."""
+    rows = con.execute(
+        """SELECT p.address, m.subject, m.fresh FROM messages m JOIN people p ON p.id = m.author_id
+        WHERE m.role = 'citizen' ORDER BY m.id DESC LIMIT ?""",
+        (_LATEST,),
+    )
+    return [(row["address"], f"{row['subject']} {row['fresh']}") for row in rows]

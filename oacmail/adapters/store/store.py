@@ -279,3 +279,7 @@ class SqliteStore:
     def corrections(self) -> list[Corrected]:
         with self._read():
             return corrections.corrections(self.con)
+
+    def written(self) -> list[tuple[str, str]]:
+        with self._read():
+            return corrections.written(self.con)
