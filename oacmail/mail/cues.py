@@ -6,15 +6,15 @@ somebody else's data: R11), help with use by its questions (R8), what is out of 
 (R10). Patterns run over text folded by features.fold, in Catalan, Spanish, English and some French.
 """
 
-import re
 from collections.abc import Iterator
 
 from oacmail.mail.cues_of_faults import FAULTS
 from oacmail.mail.cues_of_wishes import WISHES
+from oacmail.mail.gate import Gate
 
-_CUES = tuple((name, re.compile(pattern)) for name, pattern in (*FAULTS, *WISHES))
+_CUES = Gate((*FAULTS, *WISHES))
 
 
 def cues(text: str) -> Iterator[str]:
     """The names of the cues that hold in a folded text."""
-    return (name for name, pattern in _CUES if pattern.search(text))
+    return _CUES.holding(text)

@@ -40,7 +40,7 @@ FAULTS: tuple[tuple[str, str], ...] = (
     ),
     (
         "several devices",
-        r"\b(?:dos|dues|tres|quatre|cuatro|cinc|cinco|\d|diversos|diverses|varios|varias|diferents|diferentes"
+        r"\b(?:dos|dues|tres|quatre|cuatro|cinc|cinco|[0-9]|diversos|diverses|varios|varias|diferents|diferentes"
         r"|distintos|several|different|two|three|four|altres|otros|otro|un altre|another|every|all|qualsevol"
         r"|cualquier|deux|trois) (?:\w+ )?(?:ordinador|ordenador|equip|navegador|browser|computer|device|mobil"
         r"|movil|telefon|program|certificat|aparell|dispositi|navigateur)",

@@ -74,7 +74,7 @@ _UNDELIVERED = (
     r"\b(?:undeliver\w+|delivery (?:status|has failed|failed|failure|delayed|receipt|notification|report)"
     r"|(?:could not|couldn't|wasn't|was not|has not) be(?:en)? delivered|successfully delivered|returned to sender"
     r"|no s'ha pogut lliurar|no (?:s'ha )?lliurat|no se (?:ha podido|pudo|puede) entregar|no entregado"
-    r"|address not found|user unknown|mailbox (?:full|unavailable)|mail system|[45]\d\d[ -][45]\.\d\.\d+"
+    r"|address not found|user unknown|mailbox (?:full|unavailable)|mail system|[45][0-9][0-9][ -][45]\.\d\.\d+"
     r"|unzustellbar|nicht zugestellt|non remis|n'a pas pu etre|mancata consegna|nao entregue)"
 )
 _LEAVE = (
@@ -166,28 +166,26 @@ _OFFER = (
     r"|comunicaciones comerciales|comunicacions comercials|prova gratuita|prueba gratuita|free trial|our products"
     r"|nuestros productos|els nostres productes|webinar)"
 )
-BODY = tuple(
-    (name, re.compile(pattern))
-    for name, pattern in (
-        ("away", _AWAY),
-        ("received", _RECEIVED),
-        ("read", _READ),
-        ("challenge", _CHALLENGE),
-        ("says it is automatic", _ITSELF),
-        ("undelivered", _UNDELIVERED),
-        ("leave the list", _LEAVE),
-        ("a list", _LIST),
-        ("why it is sent", _BECAUSE),
-        ("invitation", _INVITED),
-        ("to many", _MANY),
-        ("notice", _NOTICE),
-        ("promises an answer", _PROMISES),
-        ("until when, or whom else", _UNTIL),
-        ("to its users", _USERS),
-        ("hopes to see all", _HOPES),
-        ("offer", _OFFER),
-    )
+BODY: tuple[tuple[str, str], ...] = (
+    ("away", _AWAY),
+    ("received", _RECEIVED),
+    ("read", _READ),
+    ("challenge", _CHALLENGE),
+    ("says it is automatic", _ITSELF),
+    ("undelivered", _UNDELIVERED),
+    ("leave the list", _LEAVE),
+    ("a list", _LIST),
+    ("why it is sent", _BECAUSE),
+    ("invitation", _INVITED),
+    ("to many", _MANY),
+    ("notice", _NOTICE),
+    ("promises an answer", _PROMISES),
+    ("until when, or whom else", _UNTIL),
+    ("to its users", _USERS),
+    ("hopes to see all", _HOPES),
+    ("offer", _OFFER),
 )
+LEAVE = re.compile(_LEAVE)
 SERVICE = re.compile(
     r"^(?:news(?:letters?)?|butlletins?|boletin(?:es)?|noti(?:fica|cia|cie)\w*|avis(?:os|a)?|alert\w*"
     r"|circulars?|mailer"

@@ -12,8 +12,10 @@ from collections.abc import Iterator
 
 from oacmail.core.model import Auto, Message
 from oacmail.mail.features import fold
-from oacmail.mail.machine_phrases import BODY, PERSON, SERVICE, WISH
+from oacmail.mail.gate import Gate
+from oacmail.mail.machine_phrases import BODY, LEAVE, PERSON, SERVICE, WISH
 
+_BODY = Gate(BODY)
 _OF_WHOEVER = frozenset({"away", "read", "until when, or whom else", "promises an answer"})
 # What people write every day, and what tells a machine only beside its like.
 _BESIDE = {
@@ -44,11 +46,9 @@ def _found(message: Message) -> Iterator[str]:
     if WISH.search(text):
         return
     person = bool(PERSON.search(text))
-    for name, pattern in BODY:
-        if person and name not in _OF_WHOEVER:
-            continue
-        if pattern.search(text) or (name == "leave the list" and pattern.search(below)):
-            yield name
+    yield from (name for name in _BODY.holding(text) if not person or name in _OF_WHOEVER)
+    if not person and LEAVE.search(below):
+        yield "leave the list"
     if SERVICE.match(message.sender) and not person:
         yield "a service's address"
     if any(part.mime == "text/calendar" or part.name.lower().endswith(".ics") for part in message.attachments):

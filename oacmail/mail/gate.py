@@ -1,0 +1,121 @@
+"""Which of many patterns hold in a folded text, without running each: by how the words of the text begin.
+
+Decides nothing beside the patterns themselves. Most of them begin with a word's edge and one of some words; where no
+word of the text begins like any of these, the pattern cannot hold and is not run. The beginnings are read out of the
+pattern, so that nobody has to name them; a pattern that begins in any other way is always run.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+
+_LENGTH = 8  # characters from a word's beginning on that are compared, the next word's among them
+_SHORT = 2  # characters by which they are looked up
+_BEGINNINGS = re.compile(rf"(?<!\w)(?=(\w.{{0,{_LENGTH - 1}}}))")
+_EDGE = r"\b"
+_ONE_OF = re.compile(r"\[([a-z0-9']+)\]")
+_PLAIN = re.compile(r"[a-z0-9 '-]")
+_DIGIT = "[0-9]"  # \d is more than that
+
+
+class Gate:
+    """Patterns by name, asked all at once."""
+
+    def __init__(self, patterns: Iterable[tuple[str, str]]) -> None:
+        texts = tuple(patterns)
+        self._patterns = tuple((1 << at, name, re.compile(text)) for at, (name, text) in enumerate(texts))
+        self._always = 0
+        self._by_start: dict[str, int] = {}
+        lengths: dict[str, set[int]] = {}
+        for at, (_, text) in enumerate(texts):
+            found = starts(text)
+            self._always |= (not found) << at
+            for start in found:
+                self._by_start[start] = self._by_start.get(start, 0) | 1 << at
+                lengths.setdefault(start[:_SHORT], set()).add(len(start))
+        self._lengths = {short: tuple(sorted(of)) for short, of in lengths.items()}
+
+    def holding(self, text: str) -> Iterator[str]:
+        """The names of the patterns that hold in the text, in their order."""
+        possible, lengths, by_start = self._always, self._lengths, self._by_start
+        for beginning in set(_BEGINNINGS.findall(text)):
+            for length in lengths.get(beginning[:_SHORT], ()):
+                possible |= by_start.get(beginning[:length], 0)
+        return (name for bit, name, pattern in self._patterns if bit & possible and pattern.search(text))
+
+
+def starts(pattern: str) -> set[str]:
+    """How a text goes on from the word's edge at which the pattern begins; none = it does not begin at one, or in a
+    way that is not read here."""
+    branches = _branches(pattern)
+    found = {start for branch in branches for start in _starts(branch, "")}
+    long_enough = all(len(start) >= _SHORT for start in found)
+    return found if long_enough and all(branch.startswith(_EDGE) for branch in branches) else set()
+
+
+def _starts(text: str, begun: str) -> set[str]:
+    """`begun` with all that the pattern `text` may put behind it; cut where it is long enough or not read further."""
+    if len(begun) == _LENGTH or not text:
+        return {begun}
+    if text.startswith(_EDGE):
+        return _starts(text.removeprefix(_EDGE), begun)
+    if text.startswith("(?:"):
+        close = _end_of_group(text)
+        return _chosen(_branches(text[3:close]), text[close + 1 :], begun)
+    one_of = _ONE_OF.match(text)
+    if one_of is not None:
+        return _chosen([*one_of[1]], text[one_of.end() :], begun)
+    if text.startswith(_DIGIT):
+        return _chosen([*"0123456789"], text.removeprefix(_DIGIT), begun)
+    return _chosen([text[0]], text[1:], begun) if _PLAIN.match(text) else {begun}
+
+
+def _chosen(choices: list[str], rest: str, begun: str) -> set[str]:
+    """One of the choices, or none where they may be missing; behind a repeated one nothing more is read."""
+    if rest.startswith(("*", "{")):
+        return {begun}
+    if rest.startswith("+"):
+        return {start for choice in choices for start in _starts(choice, begun)}
+    tail = rest.removeprefix("?")
+    missing = _starts(tail, begun) if tail != rest else set()
+    if len(choices) == 1 and len(choices[0]) == 1:
+        return missing | _starts(tail, begun + choices[0])
+    return missing | {start for choice in choices for start in _starts(choice + tail, begun)}
+
+
+def _branches(pattern: str) -> list[str]:
+    """The choices on the highest level."""
+    found, depth, begin, inside = [], 0, 0, False
+    for at, char in _characters(pattern):
+        if inside:
+            inside = char != "]"
+        elif char == "|" and depth == 0:
+            found.append(pattern[begin:at])
+            begin = at + 1
+        else:
+            inside = char == "["
+            depth += (char == "(") - (char == ")")
+    return [*found, pattern[begin:]]
+
+
+def _end_of_group(pattern: str) -> int:
+    depth, inside = 0, False
+    for at, char in _characters(pattern):
+        if inside:
+            inside = char != "]"
+            continue
+        inside = char == "["
+        depth += (char == "(") - (char == ")")
+        if depth == 0:
+            return at
+    return len(pattern)
+
+
+def _characters(pattern: str) -> Iterator[tuple[int, str]]:
+    """With their places; one behind a backslash means nothing here."""
+    at = 0
+    while at < len(pattern):
+        if pattern[at] == "\\":
+            at += 2
+            continue
+        yield at, pattern[at]
+        at += 1
