@@ -22,9 +22,12 @@ CREATE TABLE cases(
   kind TEXT NOT NULL, topic TEXT NOT NULL, level TEXT NOT NULL, intent TEXT NOT NULL, lang TEXT NOT NULL,
   phone TEXT, slot TEXT, assignee TEXT, subject TEXT NOT NULL, subject_key TEXT NOT NULL,
   opened_at TEXT NOT NULL, touched_at TEXT NOT NULL, answered_at TEXT, closed_at TEXT, close_reason TEXT,
-  score INTEGER CHECK(score BETWEEN 1 AND 5)) STRICT;
+  score INTEGER CHECK(score BETWEEN 1 AND 5),
+  operator TEXT NOT NULL DEFAULT '', platform TEXT NOT NULL DEFAULT '', cause TEXT NOT NULL DEFAULT '',
+  urgent INTEGER NOT NULL DEFAULT 0, ends_on TEXT, incident TEXT) STRICT;
 CREATE INDEX cases_live ON cases(touched_at) WHERE status <> 'closed';
 CREATE INDEX cases_of_citizen ON cases(citizen_id, touched_at);
+CREATE INDEX cases_second ON cases(operator, opened_at) WHERE level = 'second';
 
 CREATE TABLE messages(
   id INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL UNIQUE, message_id TEXT NOT NULL,
@@ -81,7 +84,7 @@ CREATE TABLE outbox(
   budget TEXT NOT NULL DEFAULT '', released_at TEXT,
   copy_expected INTEGER NOT NULL DEFAULT 0, copied_at TEXT, attempts INTEGER NOT NULL DEFAULT 0,
   tries INTEGER NOT NULL DEFAULT 0, next_at TEXT, data_at TEXT, sent_at TEXT, last_error TEXT,
-  created_at TEXT NOT NULL) STRICT;
+  created_at TEXT NOT NULL, refused_at TEXT) STRICT;
 -- a query uses it only if it repeats this very condition (https://sqlite.org/partialindex.html, section 3)
 CREATE INDEX outbox_live ON outbox(state, next_at) WHERE state IN('queued','claimed','sending','uncertain');
 CREATE INDEX outbox_alias ON outbox(alias) WHERE alias IS NOT NULL;
@@ -90,6 +93,8 @@ CREATE INDEX outbox_budget ON outbox(released_at, recipient) WHERE kind = 'ack';
 CREATE INDEX outbox_budget_of ON outbox(recipient, released_at) WHERE kind = 'ack';
 CREATE INDEX outbox_handed_over ON outbox(data_at) WHERE data_at IS NOT NULL;
 CREATE INDEX outbox_copied ON outbox(copied_at) WHERE copied_at IS NOT NULL;
+-- many refusals in a row are the relay's own fault, not the recipients'
+CREATE INDEX outbox_refused ON outbox(refused_at) WHERE refused_at IS NOT NULL;
 
 CREATE TABLE events(
   id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, case_id INTEGER REFERENCES cases(id), fingerprint TEXT,
@@ -115,36 +120,6 @@ def m0001_first_schema(db: Database) -> None:
     # executescript would commit the transaction that this step and its record share
     for statement in _statements(_FIRST):
         db.execute(statement)
-
-
-@migrations()
-def m0002_refusals(db: Database) -> None:
-    """When the relay refused or put off a mail: many in a row are its own fault, not the recipients'."""
-    db.execute("ALTER TABLE outbox ADD COLUMN refused_at TEXT")
-    db.execute("CREATE INDEX outbox_refused ON outbox(refused_at) WHERE refused_at IS NOT NULL")
-
-
-_SECOND_LEVEL = """
-ALTER TABLE cases ADD COLUMN operator TEXT NOT NULL DEFAULT '';
-ALTER TABLE cases ADD COLUMN platform TEXT NOT NULL DEFAULT '';
-ALTER TABLE cases ADD COLUMN cause TEXT NOT NULL DEFAULT '';
-ALTER TABLE cases ADD COLUMN urgent INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE cases ADD COLUMN ends_on TEXT;
-"""
-
-
-@migrations()
-def m0003_second_level(db: Database) -> None:
-    """What a case is derived with, and the near end of a term that its writer named."""
-    for statement in _statements(_SECOND_LEVEL):
-        db.execute(statement)
-
-
-@migrations()
-def m0004_incidents(db: Database) -> None:
-    """Cases of one incident bear the number of its first."""
-    db.execute("ALTER TABLE cases ADD COLUMN incident TEXT")
-    db.execute("CREATE INDEX cases_second ON cases(operator, opened_at) WHERE level = 'second'")
 
 
 def _statements(script: str) -> list[str]:
