@@ -229,7 +229,7 @@ class Reviewed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconsider:
-    """A letter of the desk in Sent, judged before the letter that it answers was read, is worked once more."""
+    """A letter of the desk, judged before the letter that it answers was read, is worked once more."""
 
     fingerprint: str
 

@@ -88,6 +88,8 @@ class Promises:
             row["message_id"]: row["case_id"]
             for row in self._all("SELECT message_id, case_id FROM messages WHERE case_id IS NOT NULL")
         }
+        first = self._all("SELECT fingerprint, min(at) AS at FROM events GROUP BY fingerprint")
+        read_at = {row["fingerprint"]: row["at"] for row in first}
         on_case: dict[int, list[Answer]] = {}
         for answer in self.town.ledger.answers:
             if answer.letter in case_of:
@@ -102,8 +104,10 @@ class Promises:
             if any(answer.returned for answer in answers):
                 continue
             heard = {row["citizen"], row["asked_by"]}  # an answer to a guest meets what the guest asked, and no more
-            meets = [answer.at for answer in answers if answer.at >= at(row["armed_at"]) and answer.to in heard]
-            if row["met_at"] is None and self._read_late(written, answers):
+            after = [answer for answer in answers if answer.at >= at(row["armed_at"]) and answer.to in heard]
+            meets = [answer.at for answer in after]
+            called = _called_before(after, read_at.get(row["armed_by"], ""))
+            if row["met_at"] is None and (called or self._read_late(written, answers)):
                 continue
             self._met_agrees(row["message_id"], row["met_at"], meets)
             owed += 1
@@ -161,3 +165,8 @@ class Promises:
 
     def _all(self, query: str, *values: object) -> list[sqlite3.Row]:
         return self.town.store.con.execute(query, values).fetchall()
+
+
+def _called_before(answers: list[Answer], read_at: str) -> bool:
+    """Who telephoned could not know of the letter yet: it lay unread, and is waited for anew."""
+    return bool(answers) and all(answer.mail is None and text(answer.at) <= read_at for answer in answers)

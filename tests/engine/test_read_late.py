@@ -1,6 +1,8 @@
 """A folder that could be read only later: answers met before their question, and letters that crossed them."""
 
-from tests.engine.world import ANNA, World
+from tests.engine import post
+from tests.engine.post import OFFICE
+from tests.engine.world import AGENT, ANNA, World
 
 
 def test_an_answer_read_before_its_question_answers_it_all_the_same(world: World) -> None:
@@ -65,3 +67,18 @@ def test_an_answer_to_a_letter_that_is_not_read_yet_answers_no_other_of_the_same
     world.turn()
     world.turn()
     assert [case["status"] for case in world.cases()] == ["open", "answered"]
+
+
+def test_an_answer_from_his_own_address_met_before_its_question_answers_it_all_the_same(world: World) -> None:
+    letter = world.citizen_writes(ANNA)
+    world.kill("before the fetch", world.sync)  # what was in flight at a death is worked last
+    world.clock.forward(minutes=30)
+    copy = (("Cc", OFFICE),)
+    answer = post.letter(world.clock, AGENT, "", "Bon dia, ho heu de fer així.", to=ANNA, answers=letter, headers=copy)
+    world.deliver(answer, verdict="dmarc=pass header.from=town.example")
+    world.sync()
+    world.turn()
+    assert (world.case()["status"], world.case()["messages"]) == ("answered", 2)
+    assert world.reviews() == []
+    world.live("2026-11-30 12:00")
+    assert world.mails("overdue") == []

@@ -177,11 +177,16 @@ def reviewed(con: sqlite3.Connection, effect: Reviewed, scene: Scene) -> None:
 
 
 def reconsider(con: sqlite3.Connection, effect: Reconsider, scene: Scene) -> None:
-    con.execute(
-        """UPDATE sightings SET outcome = NULL WHERE fingerprint = ? AND outcome = 'staff' AND EXISTS(
-        SELECT 1 FROM folders f WHERE f.name = folder AND f.uidvalidity = sightings.uidvalidity AND f.role = 'sent')""",
+    """What the desk filed in Sent, and what waits for a person in INBOX; nothing that a person has looked at."""
+    again = con.execute(
+        """UPDATE sightings SET outcome = NULL WHERE fingerprint = ? AND EXISTS(
+        SELECT 1 FROM folders f WHERE f.name = folder AND f.uidvalidity = sightings.uidvalidity
+        AND (f.role = 'sent' AND outcome = 'staff' OR f.role = 'intake' AND outcome = 'quarantined' AND EXISTS(
+        SELECT 1 FROM reviews r WHERE r.fingerprint = sightings.fingerprint AND r.done_at IS NULL)))""",
         (effect.fingerprint,),
     )
+    if again.rowcount:
+        reviewed(con, Reviewed(fingerprint=effect.fingerprint), scene)
 
 
 def file(con: sqlite3.Connection, effect: File, scene: Scene) -> None:
