@@ -71,6 +71,6 @@ def test_a_display_name_has_no_controls_and_no_direction_marks() -> None:
 
 @pytest.mark.parametrize("hostile", ["<", "(", '"', "a,", ":", '\\"', "<a@b.c>", "(a", "=?"])
 def test_a_hostile_field_costs_no_more_than_its_length(hostile: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     _from(hostile * (64_000 // len(hostile)))
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1

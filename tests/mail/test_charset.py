@@ -103,10 +103,10 @@ def test_a_parameter_reads_as_people_sent_it(value: str, name: str, text: str) -
 @pytest.mark.parametrize("hostile", ["=?a?b?x", "=?utf-8?q?a?= ", ';a="', ";a*1=", '"', "=?"])
 def test_a_hostile_field_costs_no_more_than_its_length(hostile: str) -> None:
     value = hostile * (64_000 // len(hostile))
-    started = time.perf_counter()
+    started = time.process_time()
     charset.field(value)
     charset.parameters(value)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 @pytest.mark.parametrize("damaged", [b"aG9s", b"aG9sYQ", b"aG9sYQ=", b"aG9 sYQ\n=\n=", b"aG9sYQ==\n--\npeu!", b"aG9sY"])

@@ -129,23 +129,23 @@ def test_the_tables_are_folded_and_no_term_stands_twice_in_a_group() -> None:
 
 def test_a_letter_is_read_in_well_under_a_millisecond() -> None:
     text = "Bon dia, no puc presentar la sol·licitud d'ajuts a la seu perquè surt un error. Em podeu trucar? " * 10
-    started = time.perf_counter()
+    started = time.process_time()
 
     for _ in range(20):
         features.words("Error en la sol·licitud", text)
 
-    assert (time.perf_counter() - started) / 20 < 0.01
+    assert (time.process_time() - started) / 20 < 0.01
 
 
 @pytest.mark.parametrize(
     "text", ["1 " * 200_000, "a les " * 100_000, "6" * 300_000, "truqueu " * 60_000, "l·" * 200_000]
 )
 def test_hostile_text_is_read_in_time(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
 
     features.words("", text)
 
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_a_number_that_no_plan_of_numbers_has_is_no_telephone() -> None:

@@ -52,6 +52,6 @@ def test_html_reads_as_it_is_seen(html: str, text: str) -> None:
 )
 def test_a_hundred_thousand_open_tags_are_quick(tag: str) -> None:
     html = "".join(tag.replace("{}", str(number)) for number in range(100_000))
-    started = time.perf_counter()
+    started = time.process_time()
     htmltext.read(html)
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3

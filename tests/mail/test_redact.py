@@ -165,12 +165,12 @@ def test_a_uuencoded_file_in_the_text_goes() -> None:
 
 @pytest.mark.parametrize("text", ["begin 644 x\r\n" * 40_000, "<" * 300_000, "\r\n" * 200_000, "<a " * 100_000])
 def test_hostile_text_is_cleaned_in_time(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
 
     redact.redact(b"Content-Type: text/html\r\n\r\n" + text.encode())
     redact.redact(b"Content-Type: text/plain\r\n\r\n" + text.encode())
 
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_too_large_goes_without_attachments_then_not_at_all() -> None:

@@ -180,9 +180,9 @@ def test_nothing_in_a_hostile_report_raises() -> None:
 
 def test_a_report_of_nothing_but_lines_is_read_in_time() -> None:
     raw = b"Return-Path: <>\r\nSubject: Undelivered Mail\r\n\r\n"
-    started = time.perf_counter()
+    started = time.process_time()
 
     report.find(*opened(raw + b"\n" * 300_000))
     report.find(*opened(raw + b"> \n" * 100_000))
 
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2

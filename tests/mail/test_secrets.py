@@ -93,8 +93,8 @@ def test_a_certificate_is_known_by_name_or_type(name: str, mime: str, kinds: tup
     ["contrasenya " + "de la " * 20_000, "codi " * 50_000, "pin de " * 50_000, "-----BEGIN PRIVATE KEY-----" * 9_000],
 )
 def test_hostile_text_is_read_in_time(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
 
     secrets.find(text, ())
 
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
