@@ -38,7 +38,7 @@ from oacmail.core.letter import Letter, read
 from oacmail.core.model import Dmarc, Kind, Message, Outcome, Role, Status
 from oacmail.core.policy import Policy
 from oacmail.core.thread import ACKNOWLEDGED, Placing, fold_subject, is_reply, place
-from oacmail.core.view import CaseView, LetterView, View
+from oacmail.core.view import CaseView, LetterView, Running, View
 
 ACKS_A_CASE_AND_DAY = 3
 MACHINES = (Kind.AUTO_REPLY, Kind.BULK, Kind.BOUNCE)
@@ -176,15 +176,17 @@ def _filed_or_asked(letter: Letter, placing: Placing, case: CaseView, kind: Kind
         *given_away.on_case(letter, case.number),
     ]
     because = [placing.rule, *letter.reading.because]
-    answer = _answered_already(letter, case)
+    # What a guest waits for may be answered to the guest alone: the case's own people do not wait behind it.
+    waiting = case.running("answer") if placing.guest else case.promised()
+    answer = None if waiting else _answered_already(letter, case)
     if answer is not None:
         effects += _was_answered(letter, case, answer)
         because.append("answered-before-it-was-read")
-    elif not case.running("answer"):
+    elif not waiting:
         effects += _asks_anew(letter, case, guest=placing.guest)
         because.append("asks-anew")
     elif not placing.guest:
-        effects += _presses(letter, case)
+        effects += _presses(letter, case, waiting[0])
     effects += roads.taken(letter, case.number)
     effects += _handed_on(letter, case, alone=placing.guest or answer is not None)
     return Decision(effects=tuple(effects), because=tuple(because))
@@ -199,11 +201,10 @@ def _handed_on(letter: Letter, case: CaseView, *, alone: bool) -> tuple[Effect, 
     return became_complex(letter.policy, case, at=letter.received_at, due_at=letter.due_at, now=letter.now)
 
 
-def _presses(letter: Letter, case: CaseView) -> list[Effect]:
+def _presses(letter: Letter, case: CaseView, clock: Running) -> list[Effect]:
     """The person names a term that is about to end, while an answer is due already (R32)."""
     if case.urgent or not letter.reading.urgent:
         return []
-    clock = case.running("answer")[0]
     at = letter.received_at
     return [
         Change(case=case.number, columns=_term(letter)),
@@ -217,9 +218,7 @@ def _term(letter: Letter) -> dict[str, str | int | datetime | None]:
 
 
 def _answered_already(letter: Letter, case: CaseView) -> LetterView | None:
-    """An answer to this very letter that was read before it, where nobody else waits."""
-    if case.running("answer"):
-        return None
+    """An answer to this very letter that was read before it."""
     answers_to_it = (known for known in letter.view.overtaken_by if known.case == case.number)
     return next((known for known in answers_to_it if known.received_at >= letter.received_at), None)
 

@@ -77,6 +77,12 @@ class CaseView:
     def running(self, kind: str) -> tuple[Running, ...]:
         return tuple(clock for clock in self.clocks if clock.kind == kind)
 
+    def promised(self) -> tuple[Running, ...]:
+        """The response clocks that an answer to its own people ends: without those that guests have started."""
+        own = {self.citizen} | self.participants | self.reply_to
+        clocks = self.running("answer")
+        return tuple(clock for clock in clocks if not clock.asked_from or not own.isdisjoint(clock.asked_from))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LetterView:

@@ -212,3 +212,21 @@ def test_words_of_a_machine_on_an_answered_case_move_nothing_and_a_person_looks(
     assert world.case()["status"] == "answered"
     assert [reason.partition(":")[0] for reason in world.reviews()] == ["looks-automatic"]
     assert len(world.cases()) == 1
+
+
+def test_who_asks_while_a_guest_waits_has_a_clock_of_her_own_that_no_answer_to_the_guest_ends(world: World) -> None:
+    answer = _answered(world)
+    shown = world.received(ANNA)[0]
+    guests = world.citizen_writes(PERE, "", "Sóc el veí: a mi també em falla. Què he de fer?", answers=shown)
+    world.turn()
+    world.clock.forward(minutes=30)
+    world.citizen_writes(ANNA, "", "I com ho faig amb el mòbil?", answers=answer)
+    world.turn()
+    assert world.kinds(ANNA) == ["ack", "ack"]
+    world.clock.forward(minutes=30)
+    world.agent_answers(guests)
+    world.turn()
+    assert (world.case()["status"], world.case()["due_at"]) == ("open", "2026-11-26T20:00:00+01:00")
+    world.live("2026-11-27 12:00")
+    assert len(world.mails("overdue")) == 1
+    assert world.received(PERE) == []
