@@ -167,6 +167,7 @@ def _clock_jumps(town: Town, deed: Deed, chance: Random) -> str:
     def right() -> None:
         town.clock.skew = timedelta(0)
         town.skews.append((since - abs(skew), town.clock.true() + abs(skew)))
+        town.well_since = town.clock.true() + max(skew, timedelta(0))  # what was put off by it waits for its moment
 
     lasts = town.goes_wrong(deed.what, _hours(chance, 0.5, 12), right)
     return f"by {skew / timedelta(hours=1):+.1f} h {lasts}"

@@ -146,7 +146,7 @@ class Town(Office):
             self.wrong[name] -= 1
             if not self.wrong[name]:
                 del self.wrong[name]
-            self.well_since = self.clock.true()
+            self.well_since = max(self.well_since, self.clock.true())
             return "over"
 
         self.later(max(until, began), "misfortune", name, well)

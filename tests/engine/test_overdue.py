@@ -216,6 +216,19 @@ def test_a_clock_set_back_finds_nothing_due_and_loses_nothing(world: World) -> N
     assert len(world.received(SUPERVISOR)) == 2
 
 
+def test_a_notice_that_a_clock_ahead_has_queued_leaves_once_when_the_clock_has_passed_its_moment(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.advance("2026-11-27 12:00")
+    world.sync()
+    world.tick()
+    world.advance("2026-11-27 04:00")
+    world.live("2026-11-27 11:00")
+    assert world.received(SUPERVISOR) == []
+    world.live("2026-11-27 18:00")
+    assert world.kinds(SUPERVISOR) == ["overdue"]
+
+
 def test_two_clocks_of_a_merged_case_make_one_mail(world: World) -> None:
     world.citizen_writes(ANNA, "Padró", "Com demano el volant?")
     world.citizen_writes(ANNA, "Beca", "On es demana la beca menjador?")

@@ -3,7 +3,9 @@
 import json
 import logging
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 import structlog
@@ -15,6 +17,7 @@ from oacmail.sim.faults import MISFORTUNES
 from oacmail.sim.people import DEEDS
 from oacmail.sim.plan import planned
 from oacmail.sim.run import Outcome, played, simulated
+from oacmail.sim.town import Town
 
 
 @pytest.fixture(autouse=True)
@@ -62,6 +65,19 @@ def test_a_deed_left_out_of_a_plan_changes_no_other() -> None:
     whole, less = played(config, alone).story, played(config, shorter).story
     assert [line for line in whole if line[1:3] == (writes[1].who, "writes")][-1] in less
     assert len(less) == len(whole) - 1
+
+
+def test_a_town_whose_clock_was_ahead_is_well_when_it_has_passed_the_moment_that_it_showed(tmp_path: Path) -> None:
+    plan = planned(4, 14, settings.builtin().office.timezone)
+    town = Town(settings.builtin(), plan, tmp_path / "state", lambda *line: None)
+    town.sync()
+    MISFORTUNES["the clock jumps"](town, plan.deeds[0], Random(5))
+    shown = town.clock.skew
+    assert shown > timedelta(0)
+    assert town.step()
+    assert town.clock.now() == town.clock.true()
+    assert town.well_since == town.clock.true() + shown
+    town.stop()
 
 
 def test_the_verb_runs_without_a_configuration_and_prints_lines_of_json(
