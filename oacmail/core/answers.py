@@ -7,11 +7,12 @@ crossed the answer keeps its own. It never judges whether a letter *is* an answe
 from datetime import datetime, time, timedelta
 
 from oacmail.core import calendar
+from oacmail.core.citizen_notices import PASSED_ON
 from oacmail.core.effects import Arm, Change, Disarm, Drop, Effect, Note, Person
 from oacmail.core.model import Status
 from oacmail.core.notices import to_agents
 from oacmail.core.policy import Policy
-from oacmail.core.view import CaseView
+from oacmail.core.view import CaseView, MailView, View
 
 SLOW_CLOCK = timedelta(hours=1)  # of a client that dates its own copy in Sent
 SAME_DAY = 1  # the level of the reminder that R32 adds to the ordinary one
@@ -102,14 +103,18 @@ def undelivered(
     )
 
 
-def notice_undelivered(policy: Policy, case: CaseView, *, key: str, at: datetime) -> tuple[Effect, ...]:
+def notice_undelivered(policy: Policy, view: View, mail: MailView, *, at: datetime) -> tuple[Effect, ...]:
     """The derivation notice never arrived: the promise that it had met is owed anew, on the next working day (R22).
 
-    `key` names the mail, `at` is when that was learned.
+    `at` is when that was learned; () for any other mail.
     """
+    case = view.cases.get(mail.case or "")
+    if mail.kind != PASSED_ON or case is None:
+        return ()
     clock: tuple[Effect, ...] = ()
     if not case.running("answer") and case.status is not Status.CLOSED:
-        clock = ask(policy, case.number, key=f"undelivered:{key}", at=at, due_at=calendar.answer_due(at, policy))
+        due_at = calendar.answer_due(at, policy)
+        clock = ask(policy, case.number, key=f"undelivered:{mail.key}", at=at, due_at=due_at)
     return (Disarm(case=case.number, how="void", at=at, kinds=("update",)), *clock)
 
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from oacmail.core import answers
-from oacmail.core.citizen_notices import PASSED_ON
 from oacmail.core.effects import Bare, Decision, Effect, Mark, Note, Settled
 from oacmail.core.notices import undelivered
 from oacmail.core.policy import Policy
@@ -76,8 +75,6 @@ def _give_up(policy: Policy, view: View, mail: MailView, inp: Settled, now: date
     effects: list[Effect] = [
         Mark(key=mail.key, state="failed", refused_at=now, error=inp.error),
         Note(kind="undelivered", case=mail.case, data={"mail": mail.kind, "code": inp.code}),
+        *answers.notice_undelivered(policy, view, mail, at=now),
     ]
-    case = view.cases.get(mail.case or "")
-    if mail.kind == PASSED_ON and case is not None:
-        effects += answers.notice_undelivered(policy, case, key=mail.key, at=now)
     return [*effects, *undelivered(policy, mail, key=f"bounced:{mail.key}", now=now, received_at=now, code=inp.code)]

@@ -8,7 +8,6 @@ changes nothing. No robot ever gets a mail, opens a case or moves a deadline oth
 from datetime import datetime
 
 from oacmail.core import answers
-from oacmail.core.citizen_notices import PASSED_ON
 from oacmail.core.effects import Arrived, Attach, Decision, Effect, Mark, Note, Remember
 from oacmail.core.model import Auto, Kind, Outcome, Report, Role
 from oacmail.core.notices import undelivered
@@ -95,7 +94,5 @@ def _our_mail(policy: Policy, view: View, inp: Arrived, mail: MailView, now: dat
     if mail.state == "failed":
         return effects
     key = f"bounced:{mail.key}"
-    case = view.cases.get(mail.case or "")
-    if mail.kind == PASSED_ON and case is not None:
-        effects += answers.notice_undelivered(policy, case, key=mail.key, at=inp.received_at)
+    effects += answers.notice_undelivered(policy, view, mail, at=inp.received_at)
     return [*effects, *undelivered(policy, mail, key=key, now=now, received_at=inp.received_at)]
