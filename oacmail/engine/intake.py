@@ -15,6 +15,7 @@ from operator import itemgetter
 
 import structlog
 
+from oacmail.batches import batched
 from oacmail.core.effects import Arrived
 from oacmail.core.errors import Fatal, FolderUnread, StateTrouble, Transient, UnreadableLetter
 from oacmail.core.model import Folder, Outcome
@@ -284,15 +285,4 @@ def _raise_worst(troubles: Sequence[tuple[Folder, Transient]]) -> None:
 
 
 def _batches(reading: Reading, uids: Sequence[int], most: int, most_bytes: int) -> Iterator[list[int]]:
-    """Few round trips or commits, and never much in memory at once."""
-    batch: list[int] = []
-    size = 0
-    for uid in uids:
-        more = reading.todo[uid][0].size
-        if batch and (len(batch) == most or size + more > most_bytes):
-            yield batch
-            batch, size = [], 0
-        batch.append(uid)
-        size += more
-    if batch:
-        yield batch
+    return batched(uids, lambda uid: reading.todo[uid][0].size, most, most_bytes)

@@ -12,6 +12,7 @@ from imapclient import IMAPClient
 
 from oacmail.adapters.imap.letters import as_bytes
 from oacmail.adapters.imap.outline import Part, assemble, described, is_readable, outline
+from oacmail.batches import batched
 from oacmail.core.ports import Fetched, Place
 
 _PART_BYTES = 1024 * 1024
@@ -83,18 +84,7 @@ def _bodies(
 
 
 def _together(leaves: Iterable[Part]) -> Iterator[list[Part]]:
-    """At most fifty parts and a megabyte at once."""
-    batch: list[Part] = []
-    size = 0
-    for leaf in leaves:
-        octets = min(leaf.size, _PART_BYTES)
-        if batch and (len(batch) == _AT_ONCE or size + octets > _PART_BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append(leaf)
-        size += octets
-    if batch:
-        yield batch
+    return batched(leaves, lambda leaf: min(leaf.size, _PART_BYTES), _AT_ONCE, _PART_BYTES)
 
 
 def _is_returned(leaf: Part) -> bool:
