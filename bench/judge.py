@@ -9,6 +9,7 @@ import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ HUMAN = frozenset({"new", "reply", "agent"})
 Stored = Mapping[str, list[tuple[int | None, str]]]
 _OACMAIL = "SELECT message_id, case_id, fresh FROM messages WHERE role <> 'ours'"
 _BUSY = """SELECT 1 FROM sightings WHERE outcome IS NULL
-UNION ALL SELECT 1 FROM outbox WHERE state IN ('queued', 'claimed', 'sending') LIMIT 1"""
+UNION ALL SELECT 1 FROM outbox
+WHERE state IN ('queued', 'claimed', 'sending') AND coalesce(released_at, '') <= :now LIMIT 1"""
 _FLOOR = "SELECT message_id, case_id, body FROM letters"
 
 
@@ -53,13 +55,17 @@ def oacmail(database: Path) -> Stored:
 
 
 def idle(database: Path) -> bool:
-    """Whether oacmail has read a folder to its end and nothing waits for an outcome or for the relay."""
+    """Whether oacmail has read a folder to its end and nothing waits for an outcome or for the relay.
+
+    Mail for the staff that is kept for the next service hours does not count: at night that would be an hour-long wait.
+    """
     if not database.exists():
         return False
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     con = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
     try:
         read = con.execute("SELECT 1 FROM folders WHERE role = 'intake' AND synced_at <> ''").fetchone()
-        return read is not None and con.execute(_BUSY).fetchone() is None
+        return read is not None and con.execute(_BUSY, {"now": now}).fetchone() is None
     except sqlite3.OperationalError:  # not migrated yet
         return False
     finally:

@@ -19,8 +19,8 @@ LONGEST = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """`wall`: seconds from the start to the last mail in the sink; `cpu`: user and system seconds of the process up to
-    its end; `peak_mb`: VmHWM."""
+    """`wall`: seconds from the start to the last acknowledgement in the sink; `cpu`: user and system seconds of the
+    process up to its end; `peak_mb`: VmHWM."""
 
     wall: float
     cpu: float
@@ -49,7 +49,7 @@ def measured(command: list[str], sink: Sink, log: Path, *, until: Callable[[], b
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise RuntimeError(f"{command} ended with {process.returncode}\n{log.read_text(errors='replace')[-4000:]}")
-    last = max((mail["at"] for mail in sink.mails()), default=time.time())
+    last = max((mail["at"] for mail in sink.mails() if mail["in_reply_to"]), default=time.time())
     return Cost(last - start, used.ru_utime + used.ru_stime, peak)
 
 
