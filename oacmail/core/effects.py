@@ -174,12 +174,16 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Import:
-    """A mail of ours that the database does not know (it was restored): record it as sent."""
+    """A mail of ours that the database does not know (it was restored): record it as sent.
+
+    `refs`: the letters that it followed; one that opens a case of the recipient anew takes its number.
+    """
 
     key: str
     kind: str
     case: str
     letter: str
+    refs: tuple[str, ...]
     message_id: str
     recipient: str
     sent_at: datetime

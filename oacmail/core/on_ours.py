@@ -67,6 +67,7 @@ def _restored(inp: Arrived, mark: OwnMark) -> Decision:
             kind=mark.key.partition(":")[0],
             case=mark.case,
             letter=mark.letter,
+            refs=inp.message.refs,
             message_id=inp.message.message_id,
             recipient=recipient,
             sent_at=inp.received_at,

@@ -170,8 +170,9 @@ class View:
     of the same citizen that name the letter's id; `overtaken_by`: the desk's letters that do. `mails`: our mails
     that its refs, report or mark name, oldest first.
     `tokened`: cases whose keyed token it bears. `recent`: letters of the writer (for Sent: of the recipients)
-    of the last 14 days. `serial`: the next case serial of the year. `reserved`: the number that a letter had before
-    the database was restored. `restored_at`: when that was, where no self-copies tell what had left before; else None.
+    of the last 14 days. `serial`: the next case serial of the year. `reserved`: the number that a letter, or what
+    followed it, had before the database was restored. `restored_at`: when that was, where no self-copies tell what
+    had left before; else None.
     `undelivered`: whom an earlier report said this very letter did not reach; None = none. `refusals`: of other
     mails, for one that is refused; `taken_since`: the relay has taken a mail since it last refused this very one.
     `alike`: recent cases of second level on its platform, oldest first (core/incidents.py).

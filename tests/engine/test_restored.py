@@ -3,12 +3,14 @@
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from email import message_from_bytes
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
 
 from oacmail.core import tokens
+from tests.engine import post
 from tests.engine.world import ANNA, MARTA, OPERATOR, PERE, SUPERVISOR, World
 
 TOWN = Callable[..., World]
@@ -182,11 +184,11 @@ def test_started_anew_after_the_other_was_stopped_it_sends_again(world: World) -
 
 
 def test_what_waits_for_a_letter_that_never_comes_is_forgotten_after_two_months(world: World) -> None:
-    for name in ("reserved:0123", "undelivered:<x@example.cat>", "serial:2026"):
+    for name in ("reserved:0123", "told:a@example.cat <x@example.cat>", "undelivered:<x@example.cat>", "serial:2026"):
         world.store.remember(name, "7", world.clock.now())
     world.clock.forward(days=59)
     world.store.tidy(world.clock.now())
-    assert len(world.rows("SELECT 1 FROM kv WHERE value = '7'")) == 3
+    assert len(world.rows("SELECT 1 FROM kv WHERE value = '7'")) == 4
     world.clock.forward(days=2)
     world.store.tidy(world.clock.now())
     assert world.rows("SELECT key FROM kv WHERE value = '7'") == [{"key": "serial:2026"}]
@@ -211,3 +213,58 @@ def test_a_notice_that_the_restored_database_finds_unsent_leaves_at_the_next_ope
     world.live("2026-12-07 09:59")
     assert world.kinds(SUPERVISOR) == ["complex", "complex"]  # staff may hear twice after a restore
     assert world.mail("complex")["state"] == "sent"
+
+
+def test_who_was_told_a_number_further_down_the_thread_keeps_it(town: TOWN) -> None:
+    world = town(ack={"per_address_hour": 1})
+    backup = _backup(world)
+    world.citizen_writes(ANNA, "Beca", "On es demana la beca?")
+    opening = world.citizen_writes(ANNA, "Padró", "Com demano el volant?")
+    world.turn()
+    answer = world.agent_answers(opening)  # the second acknowledgement had to wait, and is not due any more
+    world.clock.forward(minutes=70)
+    world.turn()
+    world.citizen_writes(ANNA, "", "I per al meu fill, com es fa?", answers=answer)
+    world.turn()
+    before = _tuples(world)
+    assert [before[-1][0] in subject for subject in world.subjects(ANNA)] == [False, True]
+    _restore(world, backup)
+    world.turn()
+    assert _tuples(world) == before
+    assert len(world.received(ANNA)) == 2
+
+
+def test_another_who_uses_her_letters_id_gets_another_number(world: World) -> None:
+    backup = _busy_day(world)
+    before = [case["number"] for case in world.cases()]
+    inbox = world.mailbox.boxes["INBOX"]
+    (uid,) = (uid for uid, letter in inbox.letters.items() if b"Com demano el volant" in letter.raw)
+    forged = post.letter(world.clock, "altre@example.cat", "Una cosa", "Una cosa ben diferent, si us plau?")
+    forged.replace_header("Message-ID", message_from_bytes(inbox.letters[uid].raw)["Message-ID"])
+    for old in list(inbox.letters):
+        world.mailbox.expunge("INBOX", old)
+    _restore(world, backup)
+    world.deliver(forged)
+    world.turn()
+    (number,) = [case["number"] for case in world.cases() if case["citizen"] == "altre@example.cat"]
+    assert number > max(before)
+
+
+def test_a_restored_database_gives_no_number_out_before_sent_has_been_read(world: World) -> None:
+    backup = _busy_day(world)
+    before = _tuples(world)
+    world.mailbox.refused = {"Sent"}
+    _restore(world, backup)
+    world.turn()
+    assert len(world.cases()) == 1
+    world.mailbox.refused = set()
+    world.turn()
+    assert _tuples(world) == before
+
+
+def test_once_sent_has_been_read_letters_are_worked_although_it_cannot_be_opened(world: World) -> None:
+    world.turn()
+    world.mailbox.refused = {"Sent"}
+    world.citizen_writes(ANNA)
+    world.turn()
+    assert [case["citizen"] for case in world.cases()] == [ANNA]

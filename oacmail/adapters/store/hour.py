@@ -6,7 +6,8 @@ from datetime import date, datetime
 from oacmail.adapters.store import scene
 from oacmail.adapters.store.connection import at, moment, stamp
 from oacmail.adapters.store.posting import LIVE
-from oacmail.adapters.store.reading import cases, marks, running, spent
+from oacmail.adapters.store.reading import spent
+from oacmail.adapters.store.reading_cases import cases, marks, running
 from oacmail.core import calendar
 from oacmail.core.digest import LAST_DIGEST, digest_due
 from oacmail.core.doubts import probe_after, probe_key

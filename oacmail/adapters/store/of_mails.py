@@ -111,6 +111,11 @@ def import_sent(con: sqlite3.Connection, effect: Import, scene: Scene) -> None:
         raise_serial(con, effect.case, scene.now)
     if effect.kind == "ack" and effect.letter and effect.case:
         common.remember(con, f"reserved:{effect.letter}", effect.case, scene.now)
+        for ref in effect.refs:
+            con.execute(
+                "INSERT INTO kv(key, value, at) VALUES(?,?,?) ON CONFLICT(key) DO NOTHING",
+                (f"told:{effect.recipient} {ref}", effect.case, stamp(scene.now)),
+            )
 
 
 def remember(con: sqlite3.Connection, effect: Remember, scene: Scene) -> None:

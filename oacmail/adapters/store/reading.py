@@ -5,9 +5,11 @@ Selects only; it never judges what it finds.
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from oacmail.adapters.store.connection import at, moment, stamp
+from oacmail.adapters.store.reading_cases import cases, marks
+from oacmail.adapters.store.scene import case_id
 from oacmail.core import incidents, tokens
 from oacmail.core.budget import registrable
 from oacmail.core.citizen_notices import PASSED_ON
@@ -21,12 +23,10 @@ from oacmail.core.thread import SUBJECT_WINDOW
 from oacmail.core.view import (
     UNDELIVERED,
     Alike,
-    CaseView,
     LetterView,
     MailView,
     PersonView,
     Refusal,
-    Running,
     Spent,
     View,
 )
@@ -46,10 +46,6 @@ _MAIL = """SELECT o.key, o.kind, o.message_id, c.number AS "case", o.recipient, 
   FROM outbox o LEFT JOIN cases c ON c.id = o.case_id """
 
 
-def marks(items: Sequence[object]) -> str:
-    return ",".join("?" * len(items))
-
-
 def letter_view(con: sqlite3.Connection, policy: Policy, inp: Arrived, now: datetime) -> View:
     """The view of an arrived letter; see core/view.py for what each part is."""
     message = inp.message
@@ -61,7 +57,7 @@ def letter_view(con: sqlite3.Connection, policy: Policy, inp: Arrived, now: date
     mails = _mails_of(con, policy, message, ids)
     tokened = tuple(n for n in (tokens.read_token(policy, text) for text in message.tokens) if n)
     recent = _recent(con, writers, inp.received_at)
-    reserved = _value(con, f"reserved:{message.fingerprint}")
+    reserved = _reserved(con, message, author_of(policy, message))
     numbers = _numbers((known, *named, *naming, *recent), mails, (*tokened, *([reserved] if reserved else [])))
     year = inp.received_at.astimezone(policy.office.timezone).year
     return View(
@@ -81,6 +77,13 @@ def letter_view(con: sqlite3.Connection, policy: Policy, inp: Arrived, now: date
         undelivered=_undelivered(con, message.message_id),
         alike=_alike(con, policy, inp),
     )
+
+
+def _reserved(con: sqlite3.Connection, message: Message, author: str) -> str | None:
+    """The number of the letter's own acknowledgement, else that of one further down the thread, if no case has it."""
+    own = _value(con, f"reserved:{message.fingerprint}")
+    told = None if own else _value(con, f"told:{author} {message.message_id}")
+    return own or (told if told and case_id(con, told) is None else None)
 
 
 def _alike(con: sqlite3.Connection, policy: Policy, inp: Arrived) -> tuple[Alike, ...]:
@@ -234,126 +237,6 @@ def _mails(con: sqlite3.Connection, where: str, values: Sequence[object]) -> tup
             bare=bool(row["bare"]),
         )
         for row in con.execute(_MAIL + where, values)
-    )
-
-
-def cases(con: sqlite3.Connection, policy: Policy, numbers: Sequence[str], now: datetime) -> dict[str, CaseView]:
-    """The cases of these numbers, those that exist."""
-    if not numbers:
-        return {}
-    rows = con.execute(
-        f"""SELECT c.*, p.address AS citizen, p.lang AS wish,
-        (SELECT m.message_id FROM messages m WHERE m.fingerprint = c.opened_by) AS opened_by_id,
-        EXISTS(SELECT 1 FROM events e WHERE e.case_id = c.id AND e.kind = 'corrected'
-          AND json_extract(e.data, '$.level') IS NOT NULL) AS level_by_hand
-        FROM cases c JOIN people p ON p.id = c.citizen_id
-        WHERE c.number IN ({marks(numbers)})""",
-        numbers,
-    ).fetchall()
-    return {row["number"]: _case(con, policy, row, now) for row in rows}
-
-
-def _case(con: sqlite3.Connection, policy: Policy, row: sqlite3.Row, now: datetime) -> CaseView:
-    wrote = con.execute(
-        """SELECT DISTINCT p.address, m.reply_to FROM messages m JOIN people p ON p.id = m.author_id
-        WHERE m.case_id = ? AND m.role = 'citizen' AND m.guest = 0""",
-        (row["id"],),
-    ).fetchall()
-    midnight = now.astimezone(policy.office.timezone).replace(hour=0, minute=0, second=0, microsecond=0)
-    acks = con.execute(
-        "SELECT count(*) FROM outbox WHERE case_id = ? AND kind = 'ack' AND created_at >= ?",
-        (row["id"], stamp(midnight)),
-    ).fetchone()[0]
-    asked = con.execute(
-        """SELECT fingerprint, received_at FROM messages WHERE case_id = ? AND role = 'citizen' AND kind = 'request'
-        ORDER BY received_at DESC LIMIT 1""",
-        (row["id"],),
-    ).fetchone()
-    return CaseView(
-        number=row["number"],
-        status=Status(row["status"]),
-        citizen=row["citizen"],
-        participants=frozenset(address for address, _ in wrote),
-        reply_to=frozenset(address for _, address in wrote if address),
-        subject=row["subject_key"],
-        topic=row["topic"],
-        level=row["level"],
-        intent=row["intent"],
-        lang=row["lang"],
-        assignee=row["assignee"],
-        opened_at=at(row["opened_at"]),
-        touched_at=at(row["touched_at"]),
-        answered_at=moment(row["answered_at"]),
-        closed_at=moment(row["closed_at"]),
-        clocks=clocks(con, row["id"]),
-        acks_today=acks,
-        first_letter=row["opened_by"],
-        first_letter_id=row["opened_by_id"] or "",
-        asked_last=(asked["fingerprint"], at(asked["received_at"])) if asked else None,
-        asked_since=_asked_since(con, row),
-        told=_told(con, row["id"]),
-        slot=row["slot"],
-        phone=row["phone"],
-        calls_in_vain=_calls_in_vain(con, row["id"]),
-        operator=row["operator"],
-        platform=row["platform"],
-        cause=row["cause"],
-        urgent=bool(row["urgent"]),
-        ends_on=date.fromisoformat(row["ends_on"]) if row["ends_on"] else None,
-        level_by_hand=bool(row["level_by_hand"]),
-        wish=row["wish"],
-    )
-
-
-def _asked_since(con: sqlite3.Connection, case: sqlite3.Row) -> int:
-    row = con.execute(
-        """SELECT count(*) FROM messages WHERE case_id = ? AND role = 'citizen' AND kind = 'request'
-        AND received_at > ?""",
-        (case["id"], case["answered_at"]),
-    ).fetchone()
-    return int(row[0])
-
-
-def _told(con: sqlite3.Connection, case_id: int) -> frozenset[str]:
-    rows = con.execute(
-        "SELECT DISTINCT kind FROM outbox WHERE case_id = ? AND state NOT IN ('failed', 'dropped', 'shadow')",
-        (case_id,),
-    )
-    return frozenset(row["kind"] for row in rows)
-
-
-def _calls_in_vain(con: sqlite3.Connection, case_id: int) -> tuple[datetime, ...]:
-    rows = con.execute(
-        """SELECT json_extract(data, '$.at') AS at FROM events WHERE case_id = ? AND kind = 'call-not-reached'
-        AND json_extract(data, '$.in_slot')""",
-        (case_id,),
-    )
-    return tuple(datetime.fromisoformat(row["at"]) for row in rows)
-
-
-def clocks(con: sqlite3.Connection, case_id: int) -> tuple[Running, ...]:
-    """Not met, not void; a fired one only while it is a response clock."""
-    rows = con.execute(
-        """SELECT d.*, p.address AS author, m.reply_to FROM deadlines d
-        LEFT JOIN messages m ON m.fingerprint = d.armed_by LEFT JOIN people p ON p.id = m.author_id
-        WHERE d.case_id = ? AND d.met_at IS NULL AND d.void_at IS NULL
-        AND (d.fired_at IS NULL OR (d.kind = 'answer' AND d.level = 0))""",
-        (case_id,),
-    )
-    return tuple(
-        running(row, frozenset(address for address in (row["author"], row["reply_to"]) if address)) for row in rows
-    )
-
-
-def running(row: sqlite3.Row, asked_from: frozenset[str] = frozenset()) -> Running:
-    return Running(
-        armed_by=row["armed_by"],
-        kind=row["kind"],
-        level=row["level"],
-        armed_at=at(row["armed_at"]),
-        due_at=at(row["due_at"]),
-        fired=row["fired_at"] is not None,
-        asked_from=asked_from,
     )
 
 

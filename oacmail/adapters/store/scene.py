@@ -10,7 +10,7 @@ from oacmail.core.effects import Arrived
 from oacmail.core.ports import FrozenMail, Spot
 from oacmail.core.view import UNDELIVERED
 
-WAITS_FOR_A_LETTER = ("reserved:*", f"{UNDELIVERED}*")
+WAITS_FOR_A_LETTER = ("reserved:*", "told:*", f"{UNDELIVERED}*")
 WAITS_AT_MOST = timedelta(days=60)
 
 
