@@ -1,6 +1,5 @@
 """Restarts, renumbered and restored mailboxes, and the first day: nothing twice, nothing overlooked."""
 
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -9,7 +8,7 @@ import pytest
 from tests.e2e.office import NO_LIMITS, Office
 from tests.servers.people import Citizen, letter
 from tests.servers.road import Road
-from tests.servers.waiting import until
+from tests.servers.waiting import next_second, until
 
 MakeOffice = Callable[..., Office]
 
@@ -79,12 +78,6 @@ def test_under_a_new_uidvalidity_all_is_recognised_and_a_new_letter_is_seen(
         assert desk.diary("folder.new-epoch")
 
 
-def _next_second() -> None:
-    """A place is a UID, a size and a date to the second; yesterday's letters never share one with today's."""
-    now = int(time.time())
-    until(lambda: int(time.time()) > now)
-
-
 def _renumber(desk: Office) -> None:
     for folder in ("INBOX", "Sent"):
         desk.mailbox.new_epoch(folder)
@@ -101,7 +94,7 @@ def test_in_a_mailbox_restored_from_yesterday_new_letters_on_old_uids_become_cas
         yesterday = desk.mailbox.snapshot()
         people += _written(road, desk, 3)
         _acknowledged(desk, people)
-        _next_second()
+        next_second()  # a place is a UID, a size and a date to the second: yesterday's never share one with today's
         if alive:
             desk.mailbox.restore(yesterday)
             people += _written(road, desk, 3)

@@ -1,5 +1,6 @@
 """Requests that take a road of their own, on real servers: a call, the manager's copy, the data protection officer."""
 
+import re
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, time, timedelta
@@ -61,7 +62,7 @@ def test_who_asks_for_a_call_is_offered_a_slot_and_has_a_due_moment_of_her_own(d
     assert str(ack["Subject"]).endswith("Us trucarem")
     said = f"Us trucarem {day_words(offered, 'ca')} al matí, entre les 8 i les 14 h al telèfon acabat en 678."
     assert said in plain(ack)
-    assert "612" not in everything_in(ack)
+    assert not re.search(r"612 ?345", everything_in(ack))
     due = datetime.fromisoformat(case_of(desk, sent)["due_at"])
     assert due == datetime.combine(today() + timedelta(days=1), time(14), MADRID)
 
@@ -97,6 +98,7 @@ def test_a_complaint_is_copied_to_the_manager_and_answered_like_any_letter(desk:
     assert case_of(desk, sent)["status"] == "open"
 
 
+PIN = re.compile(r"\b4821\b")  # not four digits of a signature
 KEYS = b"0\x82\x09\x01 a certificate with its private key, invented"
 
 
@@ -119,11 +121,12 @@ def test_a_certificate_and_a_pin_travel_nowhere_and_both_sides_are_warned(desk: 
     assert sha256(KEYS).hexdigest() in "".join(map(everything_in, _letters_in(copy)))
     for mail in (ack, copy, warning):
         whole = everything_in(mail) + mail.as_string() + "".join(map(everything_in, _letters_in(mail)))
-        assert not [secret for secret in ("4821", "Gat-2026", b64encode(KEYS).decode()[:40]) if secret in whole]
+        assert not [secret for secret in ("Gat-2026", b64encode(KEYS).decode()[:40]) if secret in whole]
+        assert not PIN.search(whole)
     desk.oacmail("case", "escalate", number)
     derived = told(desk.technical, number, "derived")
     assert not [part for part in derived.walk() if part.get_payload(decode=True) == KEYS]
-    assert "4821" not in everything_in(derived) + "".join(map(everything_in, _letters_in(derived)))
+    assert not PIN.search(everything_in(derived) + "".join(map(everything_in, _letters_in(derived))))
 
 
 def _letters_in(mail: EmailMessage) -> list[EmailMessage]:

@@ -29,3 +29,9 @@ def until(
             raise AssertionError(f"{what or getattr(predicate, '__name__', 'condition')}: not within {seconds} s")
         pause.wait(every)
     return value
+
+
+def next_second() -> None:
+    """Until the wall clock shows another second, for what is told apart by dates of whole seconds."""
+    now = int(time.time())
+    until(lambda: int(time.time()) > now)
