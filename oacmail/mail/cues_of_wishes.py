@@ -21,7 +21,8 @@ WISHES: tuple[tuple[str, str], ...] = (
     (
         "may one",
         r"\b(?:es pot|es poden|se puede|se pueden|puc|puedo|podem|podemos|can i|can we|may i|hi ha manera"
-        r"|hay forma|serveix|sirve|is it possible|puis-je)\b",
+        r"|hay forma|serveix|sirve|is it possible|puis-je)\b(?<!no puc)(?<!no puedo)(?<!no podem)(?<!no podemos)"
+        r"(?<!no es pot)(?<!no se puede)(?<!no ho puc)(?<!no hi puc)(?<!no em puc)(?<!no lo puedo)(?<!no me puedo)",
     ),
     (
         "does not know",

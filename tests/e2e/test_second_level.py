@@ -22,6 +22,13 @@ from tests.servers.road import Road
 from tests.servers.waiting import until
 
 FAULT = "Bon dia, des d'ahir la seu electrònica dona error 500 en enviar la instància, i a tothom li passa."
+DOWN = (
+    "Hola, l'e-NOTUM dona error 500 i no puc obrir la notificació de l'Ajuntament.",
+    "Bona tarda, l'e-NOTUM no funciona des de fa una estona: a la gestoria ens passa a tots, error 503.",
+    "Buenos días, al abrir la notificación en e-NOTUM sale error interno del servidor 500, a mí y a mi vecina.",
+    "e-NOTUM està caigut i dona error 500, també amb un altre ordinador i un altre navegador.",
+    "L'e-NOTUM respon error 500 quan vull acceptar la notificació. Als meus companys els passa igual.",
+)
 WRONG_FORM = "Al formulari de justificació de la subvenció la suma no quadra: és l'imprès del curs passat."
 
 
@@ -68,6 +75,18 @@ def test_a_wrong_form_is_with_who_looks_after_documents_and_nobody_else(
     sent = someone(road).write(desk.address, "El formulari suma malament", WRONG_FORM)
     assert "error en el document o formulari" in plain(_derived(forms, sent))
     assert _about(desk.technical, sent, "derived") == []
+
+
+def test_five_letters_about_one_platform_are_one_incident_told_once(desk: Office, road: Road) -> None:
+    sent = [someone(road).write(desk.address, "Notificació", text) for text in DOWN]
+    cases = [case_of(desk, letter) for letter in sent]
+    numbers = [case["number"] for case in cases]
+    assert [(case["level"], case["operator"]) for case in cases] == [("second", "enotum")] * 5
+    (first,) = {case["incident"] for case in cases}
+    assert first in numbers
+    (alert,) = [mail for mail in desk.technical.inbox() if mail["X-Oacmail-Kind"] == "incident"]
+    assert sum(number in plain(alert) for number in numbers) == 3
+    assert all(_derived(desk.technical, letter) for letter in sent)
 
 
 def test_approving_the_notice_tells_the_person_and_derives_nothing_again(desk: Office, road: Road) -> None:
