@@ -29,7 +29,7 @@ def answered(
     still_asked = any(
         clock.armed_at > at or (guests and clock.armed_by not in guests) for clock in case.running("answer")
     )
-    crossed = [] if guests or still_asked else _crossed(policy, case, at)
+    crossed = _crossed(policy, case, at, guests)
     still_asked = still_asked or bool(crossed)
     columns: dict[str, str | int | datetime | None] = {"touched_at": at}
     if not guests and (case.answered_at is None or at < case.answered_at):
@@ -51,12 +51,16 @@ def answered(
     return tuple(effects)
 
 
-def _crossed(policy: Policy, case: CaseView, at: datetime) -> list[Effect]:
-    """Who wrote again after the answer had been written, and before we saw it, has no clock of his own yet."""
-    if case.asked_last is None or case.asked_last[1] <= at or not case.running("answer"):
-        return []
-    letter, asked_at = case.asked_last
-    return list(ask(policy, case.number, key=letter, at=asked_at, due_at=calendar.answer_due(asked_at, policy)))
+def _crossed(policy: Policy, case: CaseView, at: datetime, guests: tuple[str, ...]) -> list[Effect]:
+    """Who wrote after the answer had been written, and before we saw it, has no clock beside those that it meets; a
+    guest waits with whoever else does."""
+    for asked in case.asked:
+        clocks = case.running("answer") if asked.guest else case.promised()
+        met = [clock.armed_at <= at and (not guests or clock.armed_by in guests) for clock in clocks]
+        if asked.at > at and met and all(met):
+            due_at = calendar.answer_due(asked.at, policy)
+            return list(ask(policy, case.number, key=asked.letter, at=asked.at, due_at=due_at))
+    return []
 
 
 def _silent_close(policy: Policy, case: CaseView, *, at: datetime, key: str) -> list[Effect]:

@@ -28,14 +28,16 @@ def settle_doubts(policy: Policy, hour: Hour, now: datetime) -> list[Effect]:
 
 
 def _settle(policy: Policy, doubt: Doubt, now: datetime) -> list[Effect]:
-    if not doubt.copy_expected or doubt.path_proven_at is None:
+    if not doubt.copy_expected:
         return _without_copy(policy, doubt, now)
     patience = timedelta(seconds=policy.sending.uncertain_seconds)
     age = now - doubt.data_at
     read_since = doubt.synced_at is not None and doubt.synced_at >= doubt.data_at + patience
+    if doubt.path_proven_at is None:
+        return _without_copy(policy, doubt, now) if read_since else []
     if now - doubt.path_proven_at <= PATH_MEMORY and doubt.overtaken >= OVERTAKERS:
-        return _not_sent(policy, doubt, now, "overtaken") if age >= patience and read_since else []
-    if age >= patience and (age >= PATH_BROKEN or _pressing(doubt, now)):
+        return _not_sent(policy, doubt, now, "overtaken") if read_since else []
+    if read_since and (age >= PATH_BROKEN or _pressing(doubt, now)):
         return _broken_path(policy, doubt, now)
     return _probes(policy, doubt, now) if age >= probe_after(policy) and not doubt.probed else []
 

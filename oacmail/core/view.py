@@ -31,12 +31,22 @@ class Running:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The latest request of one side: of the citizen and whoever writes with her (`guest` ""), or of a guest (his
+    address). `letter`: its fingerprint."""
+
+    guest: str
+    letter: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaseView:
     """A case as it stands. `participants`: citizens who wrote as members, never guests. `reply_to`: where else these
     asked to be answered: an agent's client writes there, but nobody is known by it. `asked_since`: their requests
     after the first human answer. `slot`: when the person wants to be called: morning | afternoon | any, None = no
-    number was given; `phone` in E.164. `calls_in_vain`: moments of calls in the slot that reached nobody. `asked_last`:
-    the latest request, its fingerprint and arrival. `first_letter`: the fingerprint of the opening one,
+    number was given; `phone` in E.164. `calls_in_vain`: moments of calls in the slot that reached nobody. `asked`: the
+    latest request of each side, the citizen's first. `first_letter`: the fingerprint of the opening one,
     `first_letter_id` its Message-ID. `urgent`: a term that the person named ends soon, on the day `ends_on` if known
     (R32). `told`: the kinds of mail of ours about it that have left or will. `level_by_hand`: a person has said which
     level it is. `wish`: the language that the citizen asked for."""
@@ -60,7 +70,7 @@ class CaseView:
     acks_today: int = 0
     first_letter: str = ""
     first_letter_id: str = ""
-    asked_last: tuple[str, datetime] | None = None
+    asked: tuple[Asked, ...] = ()
     asked_since: int = 0
     told: frozenset[str] = frozenset()
     slot: Slot | None = None

@@ -216,6 +216,27 @@ def test_without_a_copy_to_wait_for_it_goes_once_more_after_an_hour(town: TOWN, 
     assert world.kinds(ANNA) == ["ack"]
 
 
+def test_a_copy_that_nobody_has_looked_for_is_not_missing(world: World) -> None:
+    """The first mail of all: no copy has ever come back, and the mailbox was not read since."""
+    _doubtful(world, lost=False)
+    world.clock.forward(minutes=70)
+    world.tick()
+    world.drain()
+    assert _state(world) == "uncertain"
+    world.turn()
+    assert (_state(world), world.kinds(ANNA)) == ("sent", ["ack"])
+
+
+def test_nor_does_a_proven_path_count_as_broken_then(proven: World) -> None:
+    _doubtful(proven, lost=False)
+    proven.clock.forward(minutes=300)
+    proven.tick()
+    proven.drain()
+    assert _state(proven) == "uncertain"
+    proven.turn()
+    assert (_state(proven), proven.kinds(ANNA)) == ("sent", ["ack"])
+
+
 def test_mail_to_staff_goes_once_more_after_a_quarter_of_an_hour(proven: World) -> None:
     proven.citizen_writes(ANNA)
     proven.live("2026-11-27 07:50", minutes=60)

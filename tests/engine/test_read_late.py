@@ -2,7 +2,7 @@
 
 from tests.engine import post
 from tests.engine.post import OFFICE
-from tests.engine.world import AGENT, ANNA, World
+from tests.engine.world import AGENT, ANNA, PERE, World
 
 
 def test_an_answer_read_before_its_question_answers_it_all_the_same(world: World) -> None:
@@ -34,6 +34,48 @@ def test_who_wrote_again_after_an_answer_that_was_read_late_is_still_waited_for(
     assert (world.case()["status"], world.case()["due_at"]) == ("open", "2026-11-26T20:00:00+01:00")
     world.live("2026-11-27 12:00")
     assert len(world.mails("overdue")) == 1
+
+
+def test_also_when_a_guest_has_written_since(world: World) -> None:
+    letter = world.citizen_writes(ANNA)
+    world.turn()
+    (ack,) = world.received(ANNA)
+    world.mailbox.refused = {"Sent"}
+    world.clock.forward(minutes=30)
+    world.agent_answers(letter)
+    world.clock.forward(minutes=30)
+    world.citizen_writes(ANNA, "", "I on he de signar el segon full?", answers=letter)
+    world.turn()
+    world.citizen_writes(PERE, "", "Soc el veí: ho puc signar jo per ella?", answers=ack)
+    world.turn()
+    world.mailbox.refused = set()
+    world.turn()
+    assert (_waited_for(world), world.case()["status"]) == ([ANNA], "open")
+
+
+def test_and_so_is_a_guest_who_wrote_after_it(world: World) -> None:
+    letter = world.citizen_writes(ANNA)
+    world.turn()
+    (ack,) = world.received(ANNA)
+    world.mailbox.refused = {"Sent"}
+    world.clock.forward(minutes=30)
+    world.agent_answers(letter)
+    world.clock.forward(minutes=30)
+    world.citizen_writes(PERE, "", "Soc el veí: ho puc signar jo per ella?", answers=ack)
+    world.turn()
+    world.mailbox.refused = set()
+    world.turn()
+    assert (_waited_for(world), world.case()["status"]) == ([PERE], "open")
+
+
+def _waited_for(world: World) -> list[str]:
+    """Whose letters have a running clock."""
+    rows = world.rows(
+        """SELECT DISTINCT p.address FROM deadlines d JOIN messages m ON m.fingerprint = d.armed_by
+        JOIN people p ON p.id = m.author_id WHERE d.kind = 'answer' AND d.level = 0 AND d.met_at IS NULL
+        AND d.void_at IS NULL ORDER BY p.address"""
+    )
+    return [row["address"] for row in rows]
 
 
 def test_a_second_letter_read_after_its_answer_is_answered_and_not_acknowledged(world: World) -> None:

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from oacmail.adapters.store.connection import at, moment, stamp
 from oacmail.core.model import Status
 from oacmail.core.policy import Policy
-from oacmail.core.view import CaseView, Running
+from oacmail.core.view import Asked, CaseView, Running
 
 
 def marks(items: Sequence[object]) -> str:
@@ -44,11 +44,6 @@ def _case(con: sqlite3.Connection, policy: Policy, row: sqlite3.Row, now: dateti
         "SELECT count(*) FROM outbox WHERE case_id = ? AND kind = 'ack' AND created_at >= ?",
         (row["id"], stamp(midnight)),
     ).fetchone()[0]
-    asked = con.execute(
-        """SELECT fingerprint, received_at FROM messages WHERE case_id = ? AND role = 'citizen' AND kind = 'request'
-        ORDER BY received_at DESC LIMIT 1""",
-        (row["id"],),
-    ).fetchone()
     return CaseView(
         number=row["number"],
         status=Status(row["status"]),
@@ -69,7 +64,7 @@ def _case(con: sqlite3.Connection, policy: Policy, row: sqlite3.Row, now: dateti
         acks_today=acks,
         first_letter=row["opened_by"],
         first_letter_id=row["opened_by_id"] or "",
-        asked_last=(asked["fingerprint"], at(asked["received_at"])) if asked else None,
+        asked=_asked(con, row["id"]),
         asked_since=_asked_since(con, row),
         told=_told(con, row["id"]),
         slot=row["slot"],
@@ -83,6 +78,16 @@ def _case(con: sqlite3.Connection, policy: Policy, row: sqlite3.Row, now: dateti
         level_by_hand=bool(row["level_by_hand"]),
         wish=row["wish"],
     )
+
+
+def _asked(con: sqlite3.Connection, case_id: int) -> tuple[Asked, ...]:
+    rows = con.execute(
+        """SELECT iif(m.guest, p.address, '') AS side, m.fingerprint, max(m.received_at) AS at
+        FROM messages m JOIN people p ON p.id = m.author_id
+        WHERE m.case_id = ? AND m.role = 'citizen' AND m.kind = 'request' GROUP BY side ORDER BY side <> '', at""",
+        (case_id,),
+    )
+    return tuple(Asked(guest=row["side"], letter=row["fingerprint"], at=at(row["at"])) for row in rows)
 
 
 def _asked_since(con: sqlite3.Connection, case: sqlite3.Row) -> int:
