@@ -1,12 +1,15 @@
 """Labelled letters for learning and measuring: the mails of a folder, and the phrases written for this desk.
 
-A folder holds NNNN.eml and labels.jsonl (one writer a file number's thousand). understanding_phrases.txt holds short
-letters by another hand, written from the desk's rules and glossary.
+A folder holds NNNN.eml and labels.jsonl (one writer a file number's thousand). letters.jsonl holds letters by seven
+further writers (a to g), who knew the scheme of labels and neither the folder nor the rules that read them.
+understanding_phrases.txt holds short letters by another hand, written from the desk's rules and glossary.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.message import EmailMessage
+from email.utils import formataddr
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ from oacmail.core.model import Message
 from oacmail.mail import labelled, signals
 from oacmail.mail.parse import parse
 
+LETTERS = Path(__file__).parent / "letters.jsonl"
 PHRASES = Path(__file__).parent / "understanding_phrases.txt"
 MARKS: tuple[Mapping[str, str], ...] = (
     {},
@@ -41,6 +45,23 @@ def mails(folder: Path) -> list[Example]:
     lines = (folder / "labels.jsonl").read_text(encoding="utf-8").splitlines()
     labels = [json.loads(line) for line in lines if line.strip()]
     return [_example(label["file"], (folder / label["file"]).read_bytes(), label) for label in labels]
+
+
+def letters() -> list[Example]:
+    """Each by its writer's name and a number ("a17"), as a person's mail client or a machine would send it."""
+    rows = [json.loads(line) for line in LETTERS.read_text(encoding="utf-8").splitlines()]
+    return [_example(f"{row['writer']}{number}", _mail(row), row) for number, row in enumerate(rows)]
+
+
+def _mail(row: Mapping[str, Any]) -> bytes:
+    mail = EmailMessage()
+    mail["From"] = formataddr((row["from_name"], row["from"]))
+    mail["To"] = "oac360@example.org"
+    mail["Subject"] = row["subject"]
+    for name, value in row.get("headers", {}).items():
+        mail[name] = value
+    mail.set_content(row["text"])
+    return mail.as_bytes()
 
 
 def phrases() -> list[Example]:

@@ -1,6 +1,7 @@
 """Makes oacmail/mail/understanding.json, the weights of kind, topic, level and intent.
 
-Usage: python -m bench.train_understanding MAIL_DIR. Learns from all letters of MAIL_DIR and all phrases; the
+Usage: python -m bench.train_understanding MAIL_DIR. Learns from all letters of MAIL_DIR, all of bench/letters.jsonl and
+all phrases; the
 temperatures come from letters that were left out (five folds). bench/understand.py measures.
 """
 
@@ -13,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.examples import Example, mails, phrases
+from bench.examples import Example, letters, mails, phrases
 from oacmail.mail import linear, scores, signals
 
 TARGET = Path(__file__).parent.parent / "oacmail" / "mail" / "understanding.json"
@@ -100,7 +101,7 @@ def _row(
 
 
 def main(folder: Path) -> None:
-    examples, extra = mails(folder), phrases()
+    examples, extra = [*mails(folder), *letters()], phrases()
     content = learn([*examples, *extra], warmths(examples, extra))
     pieces = (
         f"{json.dumps(piece)}:{json.dumps(row, separators=(',', ':'))}" for piece, row in content["pieces"].items()

@@ -1,9 +1,10 @@
 """How well oacmail reads letters that it has not learned from, beside a plain model in the same run.
 
-Usage: make understand MAIL=DIR, or python -m bench.understand DIR. Two columns: five folds over all letters, and
-each writer (file number's thousand) left out in turn and tested on, the mean of them. The plain model is TF-IDF over
-words and character n-grams with logistic regression (scikit-learn, needed here alone: bench/requirements.txt). The
-readers' figures are those of two people who labelled a part of the same letters anew.
+Usage: make understand MAIL=DIR, or python -m bench.understand DIR. Three columns: five folds over all letters of DIR;
+each of its writers (file number's thousand) left out in turn and tested on; each writer of bench/letters.jsonl left out
+and tested on; the mean of them. Ours always learns from letters.jsonl and the phrases too, save the writer tested. The
+plain model is TF-IDF over words and character n-grams with logistic regression (scikit-learn, needed here alone:
+bench/requirements.txt). The readers' figures are those of two people who labelled a part of DIR anew.
 """
 
 import sys
@@ -15,7 +16,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bench import plain_model
-from bench.examples import Example, mails, phrases
+from bench.examples import Example, letters, mails, phrases
 from bench.train_understanding import FOLDS, folds, learn
 from oacmail.cli.figures import at_once, figures, reliability
 from oacmail.core.classify import classify
@@ -84,13 +85,16 @@ def _value(found: Any, path: Sequence[str]) -> float:
 
 
 def main(folder: Path) -> None:
-    examples = mails(folder)
-    methods = {"plain": plain_model.learn, "ours": ours}
-    pairs = {
-        f"{name}, {how}": judged(splits(examples), method)
-        for how, splits in (("five-fold", by_folds), ("writer out", by_writers))
-        for name, method in methods.items()
+    examples, others = mails(folder), letters()
+    splits = {
+        "five-fold": (list(by_folds(examples)), others),
+        "writer out": (list(by_writers(examples)), others),
+        "others out": ([([*examples, *learned], tested) for learned, tested in by_writers(others)], []),
     }
+    pairs = {}
+    for how, (parts, beside) in splits.items():
+        pairs[f"plain, {how}"] = judged(parts, plain_model.learn)
+        pairs[f"ours, {how}"] = judged(((([*learned, *beside]), tested) for learned, tested in parts), ours)
     # all folds together are every letter once; the writers are three figures, and their mean
     columns = {
         name: [figures(list(chain(*lists)))] if "fold" in name else [figures(of) for of in lists]
@@ -101,9 +105,10 @@ def main(folder: Path) -> None:
         values = [[_value(found, path) for found in column] for column in columns.values()]
         means = "".join(f"{sum(each) / len(each):20.3f}" for each in values)
         print(f"{name:34}{means}" + (f"{READERS[name]:10.2f}" if name in READERS else ""))
-    print("\nours, writer out, one by one")
-    for name, *path in LINES:
-        print(f"{name:34}" + "".join(f"{_value(found, path):10.3f}" for found in columns["ours, writer out"]))
+    for column in ("ours, writer out", "ours, others out"):
+        print(f"\n{column}, one by one")
+        for name, *path in LINES:
+            print(f"{name:34}" + "".join(f"{_value(found, path):10.3f}" for found in columns[column]))
     print("\nas shipped, on the letters of oacmail/mail/held_out.txt")
     for name, *path in LINES[:6]:
         print(f"{name:34}{_value(held_out(), path):10.3f}")

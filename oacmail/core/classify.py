@@ -20,11 +20,13 @@ Verdict = TypeVar("Verdict", bound=StrEnum)
 _SAID = 3.0  # the weight from which on a form or a machine says what it is (mail/lexicon_of_kinds.py)
 # How sure the model must be before a letter is set aside, beside the evidence that each rule wants; the second figure
 # of each: though the letter asks for something, as persons do.
-_MACHINE_FROM, _SPAM_FROM, _THANKS_FROM = (0.5, 0.8), (0.5, 0.8), (0.4, 0.8)
+_MACHINE_FROM, _SPAM_FROM, _THANKS_FROM = (0.5, 0.9), (0.5, 0.8), (0.4, 0.8)
+_MARKED, _MACHINE_ALONE = 1.0, 0.6  # marks together; how sure where they are less
 _SHORT = 60  # words: who only thanks is brief
 _UNREAD = 0.3  # how sure a verdict is where nothing could be weighed
 _MACHINES = (Kind.AUTO_REPLY, Kind.BOUNCE, Kind.BULK)
 _EVIDENCE = dict.fromkeys(_MACHINES, "mark:") | {Kind.SPAM: "spam:", Kind.THANKS: "thanks:", Kind.REQUEST: "form:"}
+_POSTMASTERS = frozenset({"postmaster", "mailer-daemon", "mailerdaemon", "mail-daemon"})
 _BY_AUTO = {Auto.REPLY: Kind.AUTO_REPLY, Auto.BOUNCE: Kind.BOUNCE, Auto.BULK: Kind.BULK}
 _SLOTS: dict[str, Slot] = {"morning": "morning", "afternoon": "afternoon", "any": "any"}
 
@@ -97,6 +99,11 @@ def _is_report(message: Message, _: frozenset[str]) -> bool:
     return message.report is not None
 
 
+def _is_postmasters(message: Message, _: frozenset[str]) -> bool:
+    """By a machine in the postmaster's name: a delivery report, of whatever make (RFC 5321 section 4.5.1)."""
+    return message.auto is not Auto.NONE and message.sender.partition("@")[0] in _POSTMASTERS
+
+
 def _is_automatic(message: Message, _: frozenset[str]) -> bool:
     return message.auto is not Auto.NONE
 
@@ -108,9 +115,11 @@ def _says_it_is_automatic(message: Message, _: frozenset[str]) -> bool:
 
 
 def _reads_automatic(message: Message, _: frozenset[str]) -> bool:
-    """Without a machine's header fields it takes both: what a machine says of itself, and that it reads like one."""
-    marked = bool(_terms(message.words, "mark:"))
-    return marked and _of_machines(message.words) >= _MACHINE_FROM[_asks(message)]
+    """Without a machine's header fields it takes both: what a machine says of itself, and that it reads like one; the
+    more, where one mark stands alone."""
+    marks = _sum(message.words, "mark:")
+    sure = _MACHINE_FROM[_asks(message)] if marks >= _MARKED else _MACHINE_ALONE
+    return marks > 0 and _of_machines(message.words) >= sure
 
 
 def _reads_as_spam(message: Message, _: frozenset[str]) -> bool:
@@ -126,11 +135,14 @@ def _nothing_but_thanks(message: Message, _: frozenset[str]) -> bool:
 
 
 def _only_thanks(message: Message, _: frozenset[str]) -> bool:
-    """Thanks within a conversation, or as the subject, with nothing beside them: most requests end with thanks too."""
-    spoken = bool(_terms(message.words, "thanks:")) and (bool(message.refs) or "title:thanks" in message.words)
+    """Thanks with nothing beside them: most requests end with thanks too, so that a letter which is neither an answer
+    nor has thanks for its subject must say them and be the surer."""
+    expected = bool(message.refs) or "title:thanks" in message.words
+    spoken = bool(_terms(message.words, "thanks:" if expected else "thanks:said:"))
+    plain = expected and not _asks(message)
     beside = any(_terms(message.words, group) for group in ("level:second:", "intent:rights:", "intent:complaint:"))
     nothing_else = not beside and not _questions(message) and not message.attachments and _is_brief(message)
-    return spoken and nothing_else and _score(message.words, Kind.THANKS) >= _THANKS_FROM[_asks(message)]
+    return spoken and nothing_else and _score(message.words, Kind.THANKS) >= _THANKS_FROM[not plain]
 
 
 def _is_brief(message: Message) -> bool:
@@ -150,6 +162,7 @@ _KINDS: tuple[tuple[Callable[[Message, frozenset[str]], bool], tuple[Kind, ...],
     (_is_form, (Kind.REQUEST,), "kind: configured form"),
     (_looks_like_form, (Kind.REQUEST,), "kind: call-back form"),
     (_is_report, (Kind.BOUNCE,), ""),
+    (_is_postmasters, (Kind.BOUNCE,), ""),
     (_is_automatic, _MACHINES, ""),
     (_says_it_is_automatic, (Kind.AUTO_REPLY,), "kind: says that it is automatic"),
     (_reads_automatic, _MACHINES, "kind: reads as a machine's"),

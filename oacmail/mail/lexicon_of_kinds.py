@@ -12,7 +12,9 @@ TABLES: tuple[tuple[str, float, str], ...] = (
         gracies, moltes gracies, moltissimes gracies, mil gracies, gracies mil, merci, us ho agraeixo, us agraeixo,
         agraiment, agraida, agrait, molt agraida, molt agrait, gracias, muchas gracias, muchisimas gracias,
         mil gracias, graciass, agradecido, agradecida, muy agradecida, muy amables, muy amable, molt amables,
-        molt amable, thanks, thank you, thank you so much, thanks so much, many thanks, merci beaucoup, 👍, 🙏
+        molt amable, thanks, thank you, thank you so much, thanks so much, many thanks, merci beaucoup,
+        mille mercis, mille merci, je vous remercie, agradecimiento, us devem una, deu us ho pagui, dios se lo
+        pague, 👍, 🙏
         """,
     ),
     (
@@ -25,7 +27,9 @@ TABLES: tuple[tuple[str, float, str], ...] = (
         it works, that did the trick, all sorted, sorted, solved, podeu tancar, podeu tancar el cas,
         podeu tancar la consulta, damos por cerrada, pueden cerrar, me'n he sortit, me n'he sortit, rebut, recibido,
         tot presentat, ja ho he vist, ja ho veig, cap problema, pagado, pagat, no hace falta que vuelvan a llamar,
-        no cal que truqueu, no cal res mes, ho deixem aqui, tancat
+        ja podeu tancar, pueden cerrar la incidencia, nothing more needed, it all worked, c'est fait, rebut i entes,
+        no hi ha res mes, no tienen que hacer nada mas, no cal que truqueu, ja no cal que em truqueu, no cal res
+        mes, ho deixem aqui, tancat
         """,
     ),
     (
@@ -50,7 +54,10 @@ TABLES: tuple[tuple[str, float, str], ...] = (
         aquest es un missatge automatic, aquesta es una resposta automatica, (resposta automatica),
         este es un mensaje automatico, esta es una respuesta automatica, (respuesta automatica),
         this is an automatic reply, this is an automated message, this is an automated reply, messaggio automatico,
-        ceci est un message automatique, respuesta que se envia sola, esta cuenta ya no se atiende,
+        ceci est un message automatique, ceci est une reponse automatique, (missatge automatic), (mensaje automatico),
+        missatge generat automaticament, mensaje generado automaticamente, aquesta bustia no es atesa,
+        este buzon no esta atendido, resposta feta per un robot, questa e una risposta automatica,
+        dies ist eine automatische antwort, respuesta que se envia sola, esta cuenta ya no se atiende,
         aquesta bustia ja no la consulto, no consulto aquesta bustia, este buzon no se revisara
         """,
     ),
@@ -68,13 +75,24 @@ TABLES: tuple[tuple[str, float, str], ...] = (
         btc, bitcoin, wallet below, factory price, moq, our catalogue, catalogue and best price, price list,
         backlinks, first page of google, google's top, seo, posicionamiento web, prestamo entre particulares,
         prestamos entre particulares, prets entre particuliers, pret rapide, sin aval, sin nomina, sin papeleo,
-        asnef, sans justificatif, beneficiary, next of kin, late husband, late client, inherited, compensation fund,
+        asnef, sans justificatif, beneficiary, next of kin, inherited, compensation fund,
         atm card, processing fee, charity work, dear beloved, dear purchasing manager, trading bot, claim your spot,
         limited spots, has sido seleccionado, has estat seleccionat, tarjeta regalo, a fons perdut,
         places limitades, plazas limitadas, habilite las macros, desactive el antivirus,
         certificat digital en format .p12, foto del dni por delante, foto de su dni por ambas,
         usuario de banca online, las 16 cifras, les 16 xifres de la targeta, codi del dors, 100 backlinks,
         free audit, your password. i placed malware, i recorded you, i have recorded you, send the video,
+        habiliten el contenido, habilite el contenido, habiliteu el contingut, free audit report, audit report
+        with price,
+        primera posicion de google, page one of google,
+        vidua de un, viuda de un, persona honesta, persones honestes, herencia de,
+        sans heritier, designe beneficiaire, defunt client, ha vinto, loteria europea, lotteria europea, carta regalo,
+        targeta regal, sense aval, sense nomina, sense papers, sense preguntes, prestec urgent,
+        prestecs entre,
+        despeses de duana, gastos de aduana, foto del dni, lonely girl, my private photos, numero de banc,
+        habilitar contingut, habilitar contenido, enable content, cvv, copie de votre passeport, coordonnees bancaires,
+        maladie incurable, personne honnete, honest person, per als orfes, orphelins, huerfanos, errores graves que,
+        nou compte que figura, nueva cuenta que figura, devolucio de la renda, devolucion de la renta,
         le adjuntamos la factura vencida, ultimos avisos
         """,
     ),

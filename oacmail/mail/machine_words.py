@@ -24,20 +24,24 @@ _BESIDE = {
     "hopes to see all": {"to many"},
     "to its users": {"notice", "a list", "leave the list", "offer"},
 }
-_ENOUGH = {"read", "challenge"}
+_ENOUGH = {"read", "challenge", "a desk's program"}
+ALONE = 0.5  # what a mark is worth that stands alone
+_CONFIRMS = {"received"}  # people do so too
 _QUOTED = re.compile(r"«[^»]{8,400}»|“[^”]{8,400}”|\"[^\"]{8,400}\"|(?<!\w)'[^']{8,400}'(?!\w)")
 
 
-def marks(message: Message) -> Iterator[str]:
-    """The names of the marks that hold, of subject, fresh text, sender and attachments; none where only one does.
+def marks(message: Message) -> dict[str, float]:
+    """The marks that hold, of subject, fresh text, sender and attachments, and what each is worth: 1, or `ALONE`.
 
-    One, in a letter without a machine's fields, is a coincidence ("hem rebut la vostra carta", an address ventas@…);
-    a machine gives itself away twice.
+    One, in a letter without a machine's fields, may be a coincidence ("hem rebut la vostra carta", an address
+    ventas@…); a machine mostly gives itself away twice.
     """
     held = set(_found(message))
     found = {name for name in held if name not in _BESIDE or held & _BESIDE[name]}
-    if len(found) > 1 or found <= _ENOUGH or message.auto is not Auto.NONE:
-        yield from sorted(found)
+    twice = len(found) > 1 or found <= _ENOUGH or message.auto is not Auto.NONE
+    if found == _CONFIRMS and not twice:
+        return {}
+    return dict.fromkeys(sorted(found), 1.0 if twice else ALONE)
 
 
 def _found(message: Message) -> Iterator[str]:

@@ -56,11 +56,12 @@ _NONE: Mapping[str, float] = MappingProxyType({})
 
 def scores(message: Message, table: Table | None = None, lessons: Lessons = NOTHING) -> dict[str, float]:
     """ "score:<field>:<class>" -> probability; "why:<field>:<class>:<word or signal>" -> its part, for the likeliest;
-    "cue:<name>" and "mark:<name>" -> 1 for each cue and each mark of a machine that holds."""
+    "cue:<name>" -> 1 for each cue, "mark:<name>" -> its worth for each mark of a machine that holds."""
     table = table or shipped()
     said = signals.signals(message)
     known = sorted(signals.pieces(message) & table.pieces.keys())
-    found = {name: 1.0 for name in said if name.startswith(("cue:", "mark:"))}
+    found = {name: 1.0 for name in said if name.startswith("cue:")}
+    found |= {name: worth for name, worth in said.items() if name.startswith("mark:")}
     learned = _learned(table, message, lessons)
     for field, reach in zip(table.fields, _margins(table, known, said, learned), strict=True):
         likely = linear.probabilities(reach, field.temperature)

@@ -74,4 +74,4 @@ def _facts(message: Message) -> Iterator[tuple[str, float]]:
     }
     yield from ((f"fact:{name}", 1.0) for name, holds in held.items() if holds)
     yield from ((f"fact:{reason.partition(':')[0]}", 1.0) for reason in message.reasons)
-    yield from ((f"mark:{name}", 1.0) for name in machine_words.marks(message))
+    yield from ((f"mark:{name}", worth) for name, worth in machine_words.marks(message).items())

@@ -4,7 +4,7 @@ Due and met are reckoned anew from what really happened. It judges no mail and n
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -91,9 +91,12 @@ class Promises:
         first = self._all("SELECT fingerprint, min(at) AS at FROM events GROUP BY fingerprint")
         read_at = {row["fingerprint"]: row["at"] for row in first}
         on_case: dict[int, list[Answer]] = {}
+        elsewhere: list[Answer] = []
         for answer in self.town.ledger.answers:
             if answer.letter in case_of:
                 on_case.setdefault(case_of[answer.letter], []).append(answer)
+            else:
+                elsewhere.append(answer)
         owed = kept = shown = 0
         for row in rows:
             written = self.town.ledger.written.get(row["message_id"])
@@ -108,6 +111,8 @@ class Promises:
             meets = [answer.at for answer in after]
             called = _called_before(after, read_at.get(row["armed_by"], ""))
             if row["met_at"] is None and (called or self._read_late(written, answers)):
+                continue
+            if row["met_at"] is not None and _of_unread(elsewhere, heard, at(row["met_at"])):
                 continue
             self._met_agrees(row["message_id"], row["met_at"], meets)
             owed += 1
@@ -165,6 +170,11 @@ class Promises:
 
     def _all(self, query: str, *values: object) -> list[sqlite3.Row]:
         return self.town.store.con.execute(query, values).fetchall()
+
+
+def _of_unread(answers: Iterable[Answer], heard: Set[str], met_at: datetime) -> bool:
+    """It answered a letter of theirs that the service cannot read: the thread alone says of which case."""
+    return any(answer.to in heard and answer.at == met_at for answer in answers)
 
 
 def _called_before(answers: list[Answer], read_at: str) -> bool:

@@ -7,9 +7,9 @@ from oacmail.engine import learning
 from oacmail.engine.learning import LESSONS
 from tests.engine.world import ANNA, MARTA, PERE, World
 
-PLOT = ("Hort municipal", "Bon dia, voldria demanar una parcel·la a l'hort municipal del torrent. Com ho faig?")
-LIKE = ("Hort", "Bona tarda, com es demana una parcel·la d'hort municipal?")
-EARLIER = ("Hort", "Hola, la meva parcel·la de l'hort no té aigua.")
+PLOT = ("Colomar municipal", "Bon dia, voldria demanar un niu al colomar municipal del torrent. Com ho faig?")
+LIKE = ("Colomar", "Bona tarda, com es demana un niu del colomar municipal?")
+EARLIER = ("Colomar", "Hola, el meu niu del colomar no té aigua.")
 
 
 def _learn(world: World) -> list[tuple[str, int, bool]]:
@@ -47,7 +47,7 @@ def test_a_correction_changes_the_next_classification(world: World) -> None:
 def test_a_word_of_one_person_alone_is_not_kept_and_goes_with_her_letters(world: World) -> None:
     _plot_is_corrected(world)
     _learn(world)
-    assert "hort" in (world.store.recall(LESSONS) or "")
+    assert "colomar" in (world.store.recall(LESSONS) or "")
 
     # as an erasure leaves them: her row, without her words
     world.store.con.execute(
@@ -57,7 +57,7 @@ def test_a_word_of_one_person_alone_is_not_kept_and_goes_with_her_letters(world:
     _learn(world)
 
     learned = world.store.recall(LESSONS) or ""
-    assert "hort" not in learned
+    assert "colomar" not in learned
     assert "municipal" in learned
 
 
@@ -66,7 +66,7 @@ def test_without_the_lesson_the_like_letter_is_read_as_shipped(world: World) -> 
     world.turn()
 
     assert _learn(world) == []
-    assert world.case()["topic"] == "other"
+    assert world.case()["topic"] != "application"
 
 
 def test_the_last_word_on_a_field_holds_and_what_is_taken_back_is_unlearned(world: World) -> None:
