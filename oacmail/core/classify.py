@@ -26,7 +26,6 @@ _SHORT = 60  # words: who only thanks is brief
 _UNREAD = 0.3  # how sure a verdict is where nothing could be weighed
 _MACHINES = (Kind.AUTO_REPLY, Kind.BOUNCE, Kind.BULK)
 _EVIDENCE = dict.fromkeys(_MACHINES, "mark:") | {Kind.SPAM: "spam:", Kind.THANKS: "thanks:", Kind.REQUEST: "form:"}
-_POSTMASTERS = frozenset({"postmaster", "mailer-daemon", "mailerdaemon", "mail-daemon"})
 _BY_AUTO = {Auto.REPLY: Kind.AUTO_REPLY, Auto.BOUNCE: Kind.BOUNCE, Auto.BULK: Kind.BULK}
 _SLOTS: dict[str, Slot] = {"morning": "morning", "afternoon": "afternoon", "any": "any"}
 
@@ -99,9 +98,8 @@ def _is_report(message: Message, _: frozenset[str]) -> bool:
     return message.report is not None
 
 
-def _is_postmasters(message: Message, _: frozenset[str]) -> bool:
-    """By a machine in the postmaster's name: a delivery report, of whatever make (RFC 5321 section 4.5.1)."""
-    return message.auto is not Auto.NONE and message.sender.partition("@")[0] in _POSTMASTERS
+def _is_bounce(message: Message, _: frozenset[str]) -> bool:
+    return message.auto is Auto.BOUNCE
 
 
 def _is_automatic(message: Message, _: frozenset[str]) -> bool:
@@ -118,7 +116,7 @@ def _reads_automatic(message: Message, _: frozenset[str]) -> bool:
     """Without a machine's header fields it takes both: what a machine says of itself, and that it reads like one; the
     more, where one mark stands alone."""
     marks = _sum(message.words, "mark:")
-    sure = _MACHINE_FROM[_asks(message)] if marks >= _MARKED else _MACHINE_ALONE
+    sure = max(_MACHINE_FROM[_asks(message)], 0.0 if marks >= _MARKED else _MACHINE_ALONE)
     return marks > 0 and _of_machines(message.words) >= sure
 
 
@@ -136,9 +134,10 @@ def _nothing_but_thanks(message: Message, _: frozenset[str]) -> bool:
 
 def _only_thanks(message: Message, _: frozenset[str]) -> bool:
     """Thanks with nothing beside them: most requests end with thanks too, so that a letter which is neither an answer
-    nor has thanks for its subject must say them and be the surer."""
+    nor has thanks for its subject must say them and that it is done, and be the surer."""
     expected = bool(message.refs) or "title:thanks" in message.words
-    spoken = bool(_terms(message.words, "thanks:" if expected else "thanks:said:"))
+    groups = ("thanks:",) if expected else ("thanks:said:", "thanks:done:")
+    spoken = all(_terms(message.words, group) for group in groups)
     plain = expected and not _asks(message)
     beside = any(_terms(message.words, group) for group in ("level:second:", "intent:rights:", "intent:complaint:"))
     nothing_else = not beside and not _questions(message) and not message.attachments and _is_brief(message)
@@ -162,7 +161,7 @@ _KINDS: tuple[tuple[Callable[[Message, frozenset[str]], bool], tuple[Kind, ...],
     (_is_form, (Kind.REQUEST,), "kind: configured form"),
     (_looks_like_form, (Kind.REQUEST,), "kind: call-back form"),
     (_is_report, (Kind.BOUNCE,), ""),
-    (_is_postmasters, (Kind.BOUNCE,), ""),
+    (_is_bounce, (Kind.BOUNCE,), ""),
     (_is_automatic, _MACHINES, ""),
     (_says_it_is_automatic, (Kind.AUTO_REPLY,), "kind: says that it is automatic"),
     (_reads_automatic, _MACHINES, "kind: reads as a machine's"),

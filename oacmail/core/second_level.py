@@ -58,7 +58,7 @@ def by_letter(letter: Letter, number: str, case: CaseView | None = None) -> tupl
     if letter.reading.level is not Level.SECOND or _is_settled(case):
         return ()
     rules = letter.policy.escalation
-    sure = rules.auto_second_level and letter.reading.confidence["level"] >= rules.threshold
+    sure = rules.auto_second_level and rules.threshold <= letter.reading.confidence["level"] and rules.threshold < 1
     return (_derive if sure and not _before_a_restore(letter) else _suggest)(letter, number, case)
 
 

@@ -60,15 +60,17 @@ class Intake:
         `compare`: hold every place against what we know of it (at connect and nightly), not only new UIDs. A folder
         that cannot be opened is raised at the end, when the letters of the others have been worked: as FolderUnread
         where it is not one of the office's own (INBOX, Sent, Junk), which tell what has left already. From the start on
-        nothing is worked until Sent has been read once: a database that was restored gives no number out again.
+        nothing is worked until Sent has been read once, where there is one: a database that was restored gives no
+        number out again.
         """
         begun = self.engine.now()
         self._reader = taught(self.engine.store, self.house)
         readings, troubles = self._look_at_all(compare)
-        self._sent_read = self._sent_read or all(role is not Folder.SENT for role, _ in troubles)
-        if not self._sent_read:
+        opened = all(role is not Folder.SENT for role, _ in troubles)
+        if not (opened or self._sent_read):
             _raise_worst(troubles)
         worked = self._work(readings)
+        self._sent_read |= opened
         for reading in readings:
             state = reading.state
             self.engine.store.synced(

@@ -105,12 +105,15 @@ _READ = re.compile(
 def judge(fields: Fields, sender: str, report: Report | None) -> tuple[Auto, tuple[str, ...]]:
     """(what made this mail, every mark that says so). `sender` is the bare From address in lower case.
 
-    A delivery report is BOUNCE whatever else it bears; a receipt is REPLY; lists and notices are BULK.
+    A delivery report is BOUNCE whatever else it bears, and so is what a machine sends in the postmaster's name
+    (RFC 5321 section 4.5.1), of whatever make; a receipt is REPLY; lists and notices are BULK.
     Reasons are codes: "auto-submitted: auto-replied", "list-id", "sender: no-reply", "subject: out of office".
     """
     found = list(_found(fields, sender))
     if report is not None:
         found.insert(0, (Auto.BOUNCE, f"report: {report.action}"))
+    elif found and found[0][0] is Auto.REPLY and sender.partition("@")[0] == "postmaster":
+        found.insert(0, (Auto.BOUNCE, "sender: postmaster"))
     return (found[0][0] if found else Auto.NONE), tuple(dict.fromkeys(reason for _, reason in found))
 
 

@@ -27,9 +27,8 @@ _AWAY = (
     r"|cerramos del|left the company|en deplacement|nicht erreichbar|gaudeixo d|no (?:puc"
     r"|puedo) atend\w+ (?:el|su|tu) (?:vostre )?(?:missatge"
     r"|mensaje|correu|correo)"
-    r"|encontro-me (?:de ferias|ausente)|tancad[ao]s? per (?:vacances|festa|obres)"
-    r"|cerrad[ao]s? por (?:vacaciones|fiesta"
-    r"|obras)|geschlossen|chiuso per|ferme pour"
+    r"|encontro-me (?:de ferias|ausente)|tanca(?:t|ts|da|des) per vacances"
+    r"|cerrad[ao]s? por vacaciones|geschlossen|chiuso per|ferme pour"
     r"|(?:absence du bureau|message d'absence)|(?:cabinet|bureau|etude|agence) (?:est|sera) ferme\w*|contest[oe] (?:els"
     r"|los) (?:correus|correos)|(?:llegim|mirem|revisem|consultem|leemos|revisamos|consultamos) (?:aquest|est)[ae]?"
     r" (?:bustia|buzon|correu|correo|compte|cuenta)"
@@ -47,10 +46,10 @@ _RECEIVED = (
     r"\b(?:ha (?:estat|sido)|s'ha|se ha|queda) (?:rebu[td]\w*|recibid\w*|registra\w+|crea\w+|obert\w*|abiert\w*)"
     r"|incidencia \S{3,20} registrada|(?:ticket|tiquet|case) \W{0,2}\w*\d{3,} (?:crea\w+|obert|abierto|aperto|opened)"
     r"|(?:comunicacio|sollicitud|comunicacion|solicitud)\b.{0,30}\b(?:ha tingut|ha tenido) entrada"
-    r"|acus\w+ de (?:recepcio|rebuda)|acuse de recibo de|accuse de reception|eingangsbestatigung|bei uns eingegangen"
+    r"|acusament de recepcio|accuse de reception|eingangsbestatigung|bei uns eingegangen"
     r"|(?:ticket|tiquet) ?#|sollicitud rebuda|solicitud recibida|ha sido recibida|ha estat rebuda"
     r"|(?:request|ticket|incident|case)\b.{0,30}\bhas been (?:created|opened|logged|registered)"
-    r"|(?:nova|nueva) incidencia|\bper sobre d'aquesta linia|encima de esta linea|above this line"
+    r"|\bper sobre d'aquesta linia|encima de esta linea|above this line"
     r"|add (?:additional|further) comments|provide additional comments|anadir comentarios|afegir comentaris"
     r"|confirmem la recepcio|confirmamos la recepcion|ha rebut la vostra"
     r"|ha recibido su|we(?: have|'ve)? (?:received|got) your|your (?:request|message|e-?mail|enquiry)"
@@ -64,10 +63,10 @@ _RECEIVED = (
     r"|abbiamo ricevuto|grazie per averci|recebemos (?:a sua|o seu))"
 )
 _READ = (
-    r"\b(?:acuse de recibo para el correo|ricevuta di (?:ritorno|lettura)|confirmaci\w+ de lectura"
-    r"|(?:se elimino|was deleted|s'ha eliminat) (?:sin|without|sense) (?:haberse|being|haver-se)|aixo|esto"
-    r"|aquesta|esta|this) (?:es|is) (?:una|a) (?:confirmacio\w* de lectura|(?:return"
-    r"|read) receipt)|^\W*(?:llegit|leido|read|lu|gelesen|letto|lido)\s?:|\b(?:missatge|mensaje|message|correu"
+    r"\b(?:acuse de recibo para el correo|ricevuta di (?:ritorno|lettura)"
+    r"|(?:se elimino|was deleted|s'ha eliminat) (?:sin|without|sense) (?:haberse|being|haver-se)"
+    r"|(?:aixo|esto|aquesta|esta|this) (?:es|is) (?:una|a) (?:confirmacio\w* de lectura|(?:return"
+    r"|read) receipt))|^\W*(?:llegit|leido|read|lu|gelesen|letto|lido)\s?:|\b(?:missatge|mensaje|message|correu"
     r"|correo)\b.{0,60}\b(?:va ser|es va|fue|was|ha estat|ha sido|s'ha) (?:llegi[rt]|leido|read|mostrat|mostrado"
     r"|displayed|obert|abierto)"
 )
@@ -78,9 +77,8 @@ _CHALLENGE = (
     r"|spam ?arrest|mail ?in ?black|boxbe|solution anti-?spam|vous authentifier|en cuarentena porque"
     r"|en quarantena perque"
     r"|only need to do this once|demandee qu'une seule fois|tendra que hacerlo una vez|so that it reaches me"
-    r"|la lista de contactos|la llista de contactes"
     r"|(?:mensaje|missatge) se (?:entregara|lliurara) (?:cuando|quan)|(?:escribio|ha escrit|heu escrit) a .{0,40}"
-    r"por primera vez|per primera vegada|if (?:he|she|they|you) (?:does|do) not confirm|si no (?:lo|ho) confirm\w+"
+    r"(?:por primera vez|per primera vegada)|if (?:he|she|they|you) (?:does|do) not confirm"
     r"|being held because|awaiting verification|verify that you are|a real person|sera (?:lliurat"
     r"|entregado)|approved senders|llista de remitents)"
 )
@@ -88,10 +86,10 @@ _ITSELF = (
     r"\b(?:(?:missatge|mensaje|message|correu|correo|resposta|respuesta|reply) (?:generat "
     r"|generado )?(?:automat\w+|que s'envia sol|que se envia sol)|automated (?:message|reply|e-?mail|response)"
     r"|automatic (?:message|reply|e-?mail)|(?:messaggio|mensagem) automatic\w|automatisch\w*|\bder server\b"
-    r"|reponse automatique|risposta automatica|automatische antwort|(?:feta|enviada|escrita|hecha) per un robot"
+    r"|reponse automatique|risposta automatica|(?:feta|enviada|escrita|hecha) per un robot"
     r"|hecha por un robot|generat\w* automaticament|generad\w* automaticamente|genere\w* automatiquement"
     r"|generato automaticamente|automatically generated|(?:bustia|buzon|adreca|direccion|cuenta) no (?:es|esta)"
-    r" (?:ates|atendid|supervisad|monitoritzad)\w*|solo (?:para )?notificaciones|nomes (?:per a )?notificacions"
+    r" (?:ates|atendid|supervisad|monitorit?zad)\w*|solo (?:para )?notificaciones|nomes (?:per a )?notificacions"
     r"|notification-only|not monitored|unattended mailbox"
     r"|no (?:respongueu|responguis|contesteu|responda|respondas|responder|conteste) (?:a )?(?:aquest|est)\w*"
     r"|(?:do not|don't) reply|ne (?:pas repondre|repondez pas)|nicht antworten|non rispondere)"
@@ -105,12 +103,16 @@ _UNDELIVERED = (
 )
 _LEAVE = (
     r"\b(?:unsubscribe|opt.?out|view (?:it |this )?in (?:your )?browser|dona(?:r|'t|r-se|r-vos|u-vos)? de baixa"
-    r"|(?:respon\w*|contest\w*|respond\w*|reply|rispond\w*) .{0,25}\b(?:baixa|baja|stop|cancella|unsubscribe)\b"
+    r"|(?:respon(?:eu|gui|guis)?|responda|respondre|reply|rispondere|rispondete) (?:amb |con "
+    r"|with )?(?:la paraula |la palabra )?"
+    r"\W?(?:baixa|baja|stop|cancella|unsubscribe)\b"
     r"|\bbaixes@|\bbajas@|per sortir-ne|essere cancellat\w|no (?:desitg\w+|desitja) rebre|ne plus recevoir"
-    r"|deixar de rebre|dejar de recibir|baixa en un clic|baja en un clic|turn off (?:this|these)"
+    r"|(?:vols|voleu|quieres|quiere|desea) (?:deixar de rebre|dejar de recibir)|baixa en un clic"
+    r"|baja en un clic|turn off (?:this|these)"
     r"|manage all notifications"
     r"|dar(?:se|te)? de baja|date de baja|no (?:desea|deseas|vols|voleu|vol|quiere|quieres) (?:recibir|rebre)"
-    r"|cancellar la subscripcio|cancelar (?:la )?suscripcion|(?:veure|ver)(?:'l|lo)? (?:al|en el"
+    r"|te'n de baixa|cancella la subscripcio|cancela la suscripcion|cancellar la subscripcio"
+    r"|cancelar (?:la )?suscripcion|(?:veure|ver)(?:'l|lo)? (?:al|en el"
     r"|en su) navegador|(?:se|vous) desabonner|desinscri\w+|abbestellen|cancella(?:re|ti)|cancelar a subscricao)"
 )
 _LIST = (
@@ -124,6 +126,8 @@ _BECAUSE = (
     r"|vous recevez) (?:this|este|aquest|cet?)\w*.{0,40}\b(?:because|porque|perque|ja que|ya que|car|parce)"
     r"|(?:rebeu|reps|recibe|recibes|reciben|ricevete|ricevi) (?:aquest|este|questo|questa)\w* .{0,20}\b(?:com a|como"
     r"|perche|in quanto)"
+    r"|(?:t'hem enviat|t'enviem|us enviem|te enviamos|te escribimos|t'escrivim) (?:aquest \w+ "
+    r"|este \w+ )?(?:perque|porque)"
     r"|notification settings|preferencies de|gestion\w+ (?:tus|sus|les) (?:notific|prefer|subscrip|suscrip)\w+"
     r"|manage your|al sommaire|au sommaire|unsere themen)"
 )
@@ -131,7 +135,7 @@ _PROMISES = (
     r"\b(?:us (?:respondrem|contestarem|atendrem|informarem)|(?:te|li|els|et) (?:respondrem|contestarem)|t'informarem"
     r"|ens posarem en contacte|(?:te|le|les|os)? ?(?:responder|contestar|atender|informar)(?:emos|an)\b"
     r"|(?:le|te) respondera"
-    r"|se pondra en contacto|es posara en contacte|(?:termini|plazo|delai)\b.{0,20}\bde \d+|we're on it"
+    r"|se pondra en contacto|es posara en contacte|we're on it"
     r"|siendo revisad\w|sera (?:lu|traite)|no (?:es necesario|cal) que (?:haga|facis|feu) (?:nada|res)"
     r"|le mantendremos|nos pondremos en contacto|en breve|sera atendid\w|sera ates\w|gestionara el nostre"
     r"|al mes aviat possible|a la mayor brevedad|lo antes posible|(?:will|aim to|be able to) (?:get back"
@@ -164,7 +168,7 @@ _USERS = (
     r"|(?:vostre|teu|seu) compte"
     r"|tu cuenta|your account|tuo account|area de client|gestiona les teves|manage your|seg(?:ueix|ui"
     r"|uiu) l'enviament"
-    r"|sigue el envio|segui\w+ el (?:paquete|paquet|pedido|pedid)|track your"
+    r"|sigue el envio|(?:sig[au]\w*|seg\w+) el (?:paquete|paquet|pedido)|track your"
     r"|a l'app|en la app|us ha convidat|te ha invitado|llegeix mes|leer mas|read more)"
 )
 _HOPES = (
@@ -193,8 +197,8 @@ _NOTICE = (
     r"\b(?:(?:vostra|seva|teva|su|tu|your) (?:factura|invoice|bill|extracte|extracto"
     r"|statement)\b.{0,40}\b(?:disponible|available|ready)|(?:^|\. )\W*(?:factura|invoice) (?:disponible|available)"
     r"|(?:enviament|envio|paquet|paquete|parcel|package)\b.{0,40}\b(?:arriba|llega|se entrega|s'entrega|arrives"
-    r"|will be delivered|(?:pedido|comanda)\b.{0,30}\b(?:de camino|de cami|en cami)|(?:pipeline|build|job) .{0,20}\b"
-    r"(?:has failed|failed|passed)|en reparto|en repartiment)|(?:new|nou|nuevo) (?:sign-?in|log-?in|inici de sessio"
+    r"|will be delivered"
+    r"|en reparto|en repartiment)|(?:new|nou|nuevo) (?:sign-?in|log-?in|inici de sessio"
     r"|inicio de sesion)|s'ha iniciat (?:la )?sessio|nuovo accesso al|nouvelle connexion a votre"
     r"|neue anmeldung (?:bei|in|auf) ihr"
     r"|has shared|ha compartit|ha compartido|s'ha compartit|se ha compartido"
@@ -202,14 +206,15 @@ _NOTICE = (
     r"|of the week|for the)|weekly (?:usage|summary|digest|report)|(?:parada|aturada|manteniment|mantenimiento"
     r"|maintenance)\b.{0,20}\b(?:programa\w+|scheduled)|scheduled (?:maintenance|reminder)"
     r"|(?:missatge|mensaje) de (?:veu|voz) (?:nou|nuevo|de)|(?:nou|nuevo) (?:missatge|mensaje) de (?:veu|voz)"
-    r"|voice ?mail|anrufbeantworter|mailbox \d+ from)"
+    r"|voice ?mail|anrufbeantworter|mailbox \d+ from"
+    r"|(?:pedido|comanda)\b.{0,30}\b(?:de camino|de cami|en cami)|(?:pipeline|build|job)\b.{0,20}\b(?:failed|passed))"
 )
 _OFFER = (
     r"\b(?:renting|por \d+ ?€ ?(?:/|al |a la )mes|per \d+ ?€ al mes|desde \d+ ?(?:€|euros)|des de \d+ ?(?:€|euros)"
     r"|estudio gratuito|estudi gratuit|solicite su|demaneu pressupost|presupuesto sin compromiso|sense compromis"
     r"|\d+ ?% (?:de )?(?:descuento|descompte|dte|dto|off)|ofertas? (?:de|especial|exclusiva|limitada)"
-    r"|per (?:nomes )?\d+ ?(?:€|euros)|por (?:solo )?\d+ ?(?:€|euros)|promoci\w+ valid\w|ultimes places|ultimas plazas"
-    r"|reserva(?:'t)? (?:la )?(?:teva|vostra|tu|su) (?:visita|plaza|placa|cita)|reserveu (?:la )?placa|bonificable"
+    r"|per nomes \d+ ?(?:€|euros)|por solo \d+ ?(?:€|euros)|promoci\w+ valid\w|ultimes places|ultimas plazas"
+    r"|reserva(?:'t)? (?:la )?(?:teva|vostra|tu|su) (?:visita|plaza|placa|cita)|reserveu (?:la )?placa"
     r"|puede (?:tambien )?interesarte|pot interessar"
     r"|comunicaciones comerciales|comunicacions comercials|prova gratuita|prueba gratuita|free trial|our products"
     r"|nuestros productos|els nostres productes|webinar)"
@@ -217,8 +222,8 @@ _OFFER = (
 _PROGRAM = (
     r"\b(?:(?:powered|delivered|sent) by (?:jira|zendesk|freshdesk|intercom|hubspot|helpscout|zammad|otrs|osticket|glpi"
     r"|servicenow)|(?:entregado|enviado|lliurat|enviat|gestionat) (?:por|per|amb) (?:jira|zendesk|freshdesk)"
-    r"|glpi\b|otrs\b|service-now|asterisk\b|fritz!box|pbx\b|feedback-type: ?\w|(?:abuse|feedback) report"
-    r"|informe d'abus|informe de abuso|your jira|via zendesk)"
+    r"|service-now|fritz!box|feedback-type: ?\w|(?:abuse|feedback) report"
+    r"|your jira|via zendesk)"
 )
 BODY: tuple[tuple[str, str], ...] = (
     ("away", _AWAY),
@@ -252,7 +257,8 @@ SERVICE = re.compile(
 
 # Whoever speaks of trouble or wishes of his own; an absence is told in the first person too, so it is no test there.
 PERSON = re.compile(
-    r"\b(?:m'ha|m'han|em (?:surt|diu|dona|demana|apareix|va|posa|deixa|podeu|poden)|no em|no puc|no trobo|he rebut"
+    r"\b(?:(?:llevo|llevamos|porto|portem) \w+ (?:dias|semanas|meses|dies|setmanes|mesos)|m'ha|m'han|em (?:surt"
+    r"|diu|dona|demana|apareix|va|posa|deixa|podeu|poden)|no em|no puc|no trobo|he rebut"
     r"|he (?:intentat|provat)|vull|voldria|volia|necessit[oe]m?|us vaig|adjunt(?:o|em|amos)|us envi[oe]m?"
     r"|les envio|tramit(?:eu|en) |solicitamos|demanem|em van|em va|ens (?:surt|diu|dona"
     r"|demana)|no ens"

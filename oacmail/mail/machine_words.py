@@ -1,10 +1,11 @@
 """What a machine says of itself in the body: the marks without which no letter is taken for a machine's.
 
-Decides nothing: a mark is a name that holds or does not. core/classify.py sets a letter without a machine's header
-fields (mail/auto.py) aside only when one of these holds and the model says so too; so terse writing, a missing To or
-an unknown name never count. Each mark is one that a stranger would accept as evidence; people use some of these
-words as well, which is why it takes two of them; and what somebody quotes, or says beside trouble or wishes of his
-own ("em surt", "no me deja", "I need"), marks nothing. Languages: ca, es, en, fr, de, it, pt.
+Decides nothing: a mark is a name that holds or does not, and what it is worth. core/classify.py sets a letter without
+a machine's header fields (mail/auto.py) aside only when one of these holds and the model says so too; so terse
+writing, a missing To or an unknown name never count. Each mark is one that a stranger would accept as evidence;
+people use some of these words as well, which is why one alone is worth half; and what somebody quotes, or says beside
+trouble or wishes of his own ("em surt", "no me deja", "I need"), marks nothing. Languages: ca, es, en, fr, de, it,
+pt.
 """
 
 import re
@@ -26,30 +27,31 @@ _BESIDE = {
 }
 _ENOUGH = {"read", "challenge", "a desk's program"}
 ALONE = 0.5  # what a mark is worth that stands alone
-_CONFIRMS = {"received"}  # people do so too
+_PEOPLE_TOO = {"received", "to many"}
 _QUOTED = re.compile(r"«[^»]{8,400}»|“[^”]{8,400}”|\"[^\"]{8,400}\"|(?<!\w)'[^']{8,400}'(?!\w)")
 
 
 def marks(message: Message) -> dict[str, float]:
-    """The marks that hold, of subject, fresh text, sender and attachments, and what each is worth: 1, or `ALONE`.
+    """The marks that hold, of subject, fresh text, sender and attachments, and what each is worth: 1, or `ALONE`; none
+    where the only one is of people's making too.
 
     One, in a letter without a machine's fields, may be a coincidence ("hem rebut la vostra carta", an address
     ventas@…); a machine mostly gives itself away twice.
     """
-    held = set(_found(message))
+    text = _QUOTED.sub(" ", f"{fold(_own_subject(message))} . {fold(message.fresh)}")
+    if WISH.search(text):
+        return {}
+    person = bool(PERSON.search(text))
+    held = set(_found(message, text, person))
     found = {name for name in held if name not in _BESIDE or held & _BESIDE[name]}
     twice = len(found) > 1 or found <= _ENOUGH or message.auto is not Auto.NONE
-    if found == _CONFIRMS and not twice:
+    if not twice and (person or found <= _PEOPLE_TOO):
         return {}
     return dict.fromkeys(sorted(found), 1.0 if twice else ALONE)
 
 
-def _found(message: Message) -> Iterator[str]:
-    text = _QUOTED.sub(" ", f"{fold(_own_subject(message))} . {fold(message.fresh)}")
+def _found(message: Message, text: str, person: bool) -> Iterator[str]:
     below = fold(message.text[-1500:])
-    if WISH.search(text):
-        return
-    person = bool(PERSON.search(text))
     yield from (name for name in _BODY.holding(text) if not person or name in _OF_WHOEVER)
     if not person and LEAVE.search(below):
         yield "leave the list"

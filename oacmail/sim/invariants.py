@@ -144,15 +144,19 @@ class Watch:
         demand(not false, "what counts as sent has left", lambda: str(false[:3]))
 
     def _nothing_stuck(self) -> None:
-        """What a restored database finds unsent is days old already: it has till the desk has opened once more."""
+        """What a restored database finds unsent is days old already: it has till the desk has opened once more; what a
+        long outage has held up may wait for the next opening.
+        """
         restored = self.town.restored_at
         if restored is not None and self.town.engine.now() < self.reckoning.opening(restored) + PATIENCE:
             return
-        since = text(self.town.engine.now() - STUCK)
+        now = self.town.engine.now()
         rows = self._all(
             """SELECT key, state FROM outbox WHERE state IN ('claimed', 'sending')
-            OR state IN ('queued', 'uncertain') AND created_at < ?""",
-            since,
+            OR state IN ('queued', 'uncertain') AND created_at < ? AND next_at NOT BETWEEN ? AND ?""",
+            text(now - STUCK),
+            text(now),
+            text(self.reckoning.opening(now)),
         )
         demand(not rows, "no mail is stuck", lambda: str([tuple(row) for row in rows[:3]]))
 

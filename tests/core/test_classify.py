@@ -122,12 +122,14 @@ def test_however_sure_the_model_without_evidence_a_letter_is_a_person_s_request(
 def test_thanks_outside_a_conversation_must_be_the_surer_for_most_requests_end_with_them() -> None:
     likely = THANKS | {"score:kind:thanks": 0.7, "score:kind:request": 0.3}
     done = {**{key: value for key, value in THANKS.items() if "said" not in key}, "thanks:done:rebut": 2.0}
+    both = THANKS | {"thanks:done:ja funciona": 2.0}
 
     assert classify(message(likely, refs=("<a@b>",))).kind is Kind.THANKS
     assert classify(message(likely | {"title:thanks": 1.0})).kind is Kind.THANKS
-    assert classify(message(likely)).kind is Kind.REQUEST
-    assert classify(message(THANKS)).kind is Kind.THANKS
+    assert classify(message(both | {"score:kind:thanks": 0.7})).kind is Kind.REQUEST
+    assert classify(message(THANKS)).kind is Kind.REQUEST
     assert classify(message(done)).kind is Kind.REQUEST
+    assert classify(message(both)).kind is Kind.THANKS
 
 
 @pytest.mark.parametrize("beside", ["level:second:error 500", "intent:rights:rgpd", "intent:complaint:queixa"])

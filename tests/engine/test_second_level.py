@@ -19,7 +19,6 @@ WRONG_FORM = (
     "Bona tarda, al formulari de justificació de la subvenció la suma no quadra: és l'imprès del curs passat.",
 )
 PEOPLE = {"technical": [TECHNICAL], "forms": [FORMS]}
-DOUBTFUL = ("La seu", "Hola, no m'obre la pàgina de la seu, deu ser que no funciona?")
 
 
 @pytest.fixture
@@ -140,7 +139,7 @@ def test_the_word_of_a_person_on_the_level_stands(world: World) -> None:
 @pytest.mark.parametrize("rules", [{"auto_second_level": False}, {"threshold": 1.0}], ids=str)
 def test_what_is_not_derived_by_itself_is_suggested_to_the_agents(town: TOWN, rules: dict[str, Any]) -> None:
     world = town(people=PEOPLE, escalation=rules, digest={"to": [AGENT]})
-    world.citizen_writes(ANNA, *(DOUBTFUL if "threshold" in rules else FAULT))
+    world.citizen_writes(ANNA, *FAULT)
     world.turn()
     assert world.kinds(TECHNICAL) == []
     assert world.case()["status"] == "open"

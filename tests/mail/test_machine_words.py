@@ -70,8 +70,7 @@ def letter(text: str, subject: str = "", head: Iterable[str] = ()) -> Message:
 
 
 def marks(text: str, subject: str = "") -> set[str]:
-    """Those that count whatever the model says of the rest."""
-    return {name for name, worth in machine_words.marks(letter(text, subject)).items() if worth > machine_words.ALONE}
+    return set(machine_words.marks(letter(text, subject)))
 
 
 def of_a_machine(text: str, subject: str = "") -> set[str]:
