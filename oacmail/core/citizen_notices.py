@@ -30,12 +30,12 @@ def passed_on(policy: Policy, case: CaseView, *, key: str, cause: str, now: date
 
 
 def progress(policy: Policy, case: CaseView, *, key: str, level: int, now: datetime) -> tuple[Effect, ...]:
-    """The update that was promised for today, and the clock of the next one."""
+    """The update that was promised for today, and the clock of the next one; that alone while the notice is held, which
+    made the promise."""
     day = followup_day(policy, now)
-    return (
-        notice(policy, case, PROGRESS, key=f"{PROGRESS}:{key}:{level}", facts={"followup": day}, now=now),
-        _update(policy, case, key=key, level=level + 1, day=day, at=now),
-    )
+    told = notice(policy, case, PROGRESS, key=f"{PROGRESS}:{key}:{level}", facts={"followup": day}, now=now)
+    again = _update(policy, case, key=key, level=level + 1, day=day, at=now)
+    return (told, again) if PASSED_ON in case.told else (again,)
 
 
 def followup_day(policy: Policy, now: datetime) -> date:

@@ -8,7 +8,7 @@ import pytest
 
 from oacmail.adapters.store import listing
 from oacmail.core.on_order import Refused
-from oacmail.sim.relay import refused
+from oacmail.sim.relay import refused, silence
 from tests.engine.world import AGENT, ANNA, MADRID, MARTA, PERE, SUPERVISOR, World, local, text_of
 
 TOWN = Callable[..., World]
@@ -249,6 +249,16 @@ def test_a_notice_that_the_relay_refuses_is_owed_again(world: World) -> None:
     world.turn()
     assert len(_clocks(world, "answer")) == 1
     assert world.case()["status"] == "derived"
+
+
+def test_a_notice_that_is_held_for_a_person_has_told_nobody_and_no_progress_follows(world: World) -> None:
+    world.citizen_writes(ANNA, *FAULT)
+    world.turn()
+    world.order("escalate", world.case()["number"])
+    world.relay.when(silence(lost=True), kind="passed_on", times=2)
+    world.live("2026-12-11 20:00", minutes=120)
+    assert world.mail("passed_on")["state"] == "held"
+    assert world.kinds(ANNA) == ["ack"]
 
 
 def test_who_cannot_be_written_to_still_waits(world: World) -> None:

@@ -106,6 +106,11 @@ def _cost(pattern: re.Pattern[Any], text: str, *, searched: bool = True) -> floa
 
 
 def _is_slow(pattern: re.Pattern[Any], text: str, twice: str, *, searched: bool) -> bool:
+    """Each of three times: a machine that others use too slows one down now and then."""
+    return all(_seems_slow(pattern, text, twice, searched=searched) for _ in range(3))
+
+
+def _seems_slow(pattern: re.Pattern[Any], text: str, twice: str, *, searched: bool) -> bool:
     once = _cost(pattern, text, searched=searched)
     if once < NOTICED:
         return False

@@ -85,7 +85,8 @@ def _with_progress(right: Callable[..., Any], policy: Any, ringing: Any, now: da
     told = [
         effect
         for case, clock in ringing
-        for effect in citizen_notices.progress(policy, case, key=clock.armed_by, level=clock.level, now=now)
+        for knows in (replace(case, told=case.told | {citizen_notices.PASSED_ON}),)
+        for effect in citizen_notices.progress(policy, knows, key=clock.armed_by, level=clock.level, now=now)
     ]
     return [*right(policy, ringing, now), *told]
 

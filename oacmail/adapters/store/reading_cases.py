@@ -100,8 +100,10 @@ def _asked_since(con: sqlite3.Connection, case: sqlite3.Row) -> int:
 
 
 def _told(con: sqlite3.Connection, case_id: int) -> frozenset[str]:
+    """A notice to the citizen that is held has told her nothing."""
     rows = con.execute(
-        "SELECT DISTINCT kind FROM outbox WHERE case_id = ? AND state NOT IN ('failed', 'dropped', 'shadow')",
+        """SELECT DISTINCT kind FROM outbox WHERE case_id = ? AND state NOT IN ('failed', 'dropped', 'shadow')
+        AND NOT (state = 'held' AND kind = 'passed_on')""",
         (case_id,),
     )
     return frozenset(row["kind"] for row in rows)
