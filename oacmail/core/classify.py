@@ -133,15 +133,11 @@ def _nothing_but_thanks(message: Message, _: frozenset[str]) -> bool:
 
 
 def _only_thanks(message: Message, _: frozenset[str]) -> bool:
-    """Thanks with nothing beside them: most requests end with thanks too, so that a letter which is neither an answer
-    nor has thanks for its subject must say them and that it is done, and be the surer."""
-    expected = bool(message.refs) or "title:thanks" in message.words
-    groups = ("thanks:",) if expected else ("thanks:said:", "thanks:done:")
-    spoken = all(_terms(message.words, group) for group in groups)
-    plain = expected and not _asks(message)
+    """Thanks within a conversation, or as the subject, with nothing beside them: most requests end with thanks too."""
+    spoken = bool(_terms(message.words, "thanks:")) and (bool(message.refs) or "title:thanks" in message.words)
     beside = any(_terms(message.words, group) for group in ("level:second:", "intent:rights:", "intent:complaint:"))
     nothing_else = not beside and not _questions(message) and not message.attachments and _is_brief(message)
-    return spoken and nothing_else and _score(message.words, Kind.THANKS) >= _THANKS_FROM[not plain]
+    return spoken and nothing_else and _score(message.words, Kind.THANKS) >= _THANKS_FROM[_asks(message)]
 
 
 def _is_brief(message: Message) -> bool:
