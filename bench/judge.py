@@ -57,7 +57,7 @@ def oacmail(database: Path) -> Stored:
 def idle(database: Path) -> bool:
     """Whether oacmail has read a folder to its end and nothing waits for an outcome or for the relay.
 
-    Mail for the staff that is kept for the next service hours does not count: at night that would be an hour-long wait.
+    Mail for the staff that is kept for the next service hours does not count: at night that is hours away.
     """
     if not database.exists():
         return False

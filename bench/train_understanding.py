@@ -1,8 +1,7 @@
 """Makes oacmail/mail/understanding.json, the weights of kind, topic, level and intent.
 
 Usage: python -m bench.train_understanding MAIL_DIR. Learns from all letters of MAIL_DIR, all of bench/letters.jsonl and
-all phrases; the
-temperatures come from letters that were left out (five folds). bench/understand.py measures.
+all phrases; the temperatures come from letters that were left out (five folds). bench/understand.py measures.
 """
 
 import json

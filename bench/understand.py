@@ -94,7 +94,7 @@ def main(folder: Path) -> None:
     pairs = {}
     for how, (parts, beside) in splits.items():
         pairs[f"plain, {how}"] = judged(parts, plain_model.learn)
-        pairs[f"ours, {how}"] = judged(((([*learned, *beside]), tested) for learned, tested in parts), ours)
+        pairs[f"ours, {how}"] = judged((([*learned, *beside], tested) for learned, tested in parts), ours)
     # all folds together are every letter once; the writers are three figures, and their mean
     columns = {
         name: [figures(list(chain(*lists)))] if "fold" in name else [figures(of) for of in lists]

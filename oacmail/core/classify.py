@@ -95,11 +95,7 @@ def _looks_like_form(message: Message, _: frozenset[str]) -> bool:
 
 
 def _is_report(message: Message, _: frozenset[str]) -> bool:
-    return message.report is not None
-
-
-def _is_bounce(message: Message, _: frozenset[str]) -> bool:
-    return message.auto is Auto.BOUNCE
+    return message.report is not None or message.auto is Auto.BOUNCE
 
 
 def _is_automatic(message: Message, _: frozenset[str]) -> bool:
@@ -157,7 +153,6 @@ _KINDS: tuple[tuple[Callable[[Message, frozenset[str]], bool], tuple[Kind, ...],
     (_is_form, (Kind.REQUEST,), "kind: configured form"),
     (_looks_like_form, (Kind.REQUEST,), "kind: call-back form"),
     (_is_report, (Kind.BOUNCE,), ""),
-    (_is_bounce, (Kind.BOUNCE,), ""),
     (_is_automatic, _MACHINES, ""),
     (_says_it_is_automatic, (Kind.AUTO_REPLY,), "kind: says that it is automatic"),
     (_reads_automatic, _MACHINES, "kind: reads as a machine's"),

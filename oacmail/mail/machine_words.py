@@ -51,9 +51,8 @@ def marks(message: Message) -> dict[str, float]:
 
 
 def _found(message: Message, text: str, person: bool) -> Iterator[str]:
-    below = fold(message.text[-1500:])
     yield from (name for name in _BODY.holding(text) if not person or name in _OF_WHOEVER)
-    if not person and LEAVE.search(below):
+    if not person and LEAVE.search(fold(message.text[-1500:])):
         yield "leave the list"
     if SERVICE.match(message.sender) and not person:
         yield "a service's address"

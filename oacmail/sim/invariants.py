@@ -153,7 +153,7 @@ class Watch:
         now = self.town.engine.now()
         rows = self._all(
             """SELECT key, state FROM outbox WHERE state IN ('claimed', 'sending')
-            OR state IN ('queued', 'uncertain') AND created_at < ? AND next_at NOT BETWEEN ? AND ?""",
+            OR state IN ('queued', 'uncertain') AND created_at < ? AND coalesce(next_at, '') NOT BETWEEN ? AND ?""",
             text(now - STUCK),
             text(now),
             text(self.reckoning.opening(now)),

@@ -1,5 +1,7 @@
 """A folder that could be read only later: answers met before their question, and letters that crossed them."""
 
+from email.message import EmailMessage
+
 from tests.engine import post
 from tests.engine.post import OFFICE
 from tests.engine.world import AGENT, ANNA, PERE, World
@@ -20,13 +22,20 @@ def test_an_answer_read_before_its_question_answers_it_all_the_same(world: World
     assert world.mails("overdue") == []
 
 
-def test_who_wrote_again_after_an_answer_that_was_read_late_is_still_waited_for(world: World) -> None:
+def _answered_unseen(world: World) -> tuple[EmailMessage, EmailMessage]:
+    """Anna's letter was answered half an hour ago, in a folder that cannot be read; the letter, its acknowledgement."""
     letter = world.citizen_writes(ANNA)
     world.turn()
+    (ack,) = world.received(ANNA)
     world.mailbox.refused = {"Sent"}
     world.clock.forward(minutes=30)
     world.agent_answers(letter)
     world.clock.forward(minutes=30)
+    return letter, ack
+
+
+def test_who_wrote_again_after_an_answer_that_was_read_late_is_still_waited_for(world: World) -> None:
+    letter, _ = _answered_unseen(world)
     world.citizen_writes(ANNA, "", "I on he de signar el segon full?", answers=letter)
     world.turn()
     world.mailbox.refused = set()
@@ -37,13 +46,7 @@ def test_who_wrote_again_after_an_answer_that_was_read_late_is_still_waited_for(
 
 
 def test_also_when_a_guest_has_written_since(world: World) -> None:
-    letter = world.citizen_writes(ANNA)
-    world.turn()
-    (ack,) = world.received(ANNA)
-    world.mailbox.refused = {"Sent"}
-    world.clock.forward(minutes=30)
-    world.agent_answers(letter)
-    world.clock.forward(minutes=30)
+    letter, ack = _answered_unseen(world)
     world.citizen_writes(ANNA, "", "I on he de signar el segon full?", answers=letter)
     world.turn()
     world.citizen_writes(PERE, "", "Soc el veí: ho puc signar jo per ella?", answers=ack)
@@ -54,13 +57,7 @@ def test_also_when_a_guest_has_written_since(world: World) -> None:
 
 
 def test_and_so_is_a_guest_who_wrote_after_it(world: World) -> None:
-    letter = world.citizen_writes(ANNA)
-    world.turn()
-    (ack,) = world.received(ANNA)
-    world.mailbox.refused = {"Sent"}
-    world.clock.forward(minutes=30)
-    world.agent_answers(letter)
-    world.clock.forward(minutes=30)
+    _, ack = _answered_unseen(world)
     world.citizen_writes(PERE, "", "Soc el veí: ho puc signar jo per ella?", answers=ack)
     world.turn()
     world.mailbox.refused = set()
