@@ -122,6 +122,22 @@ def m0001_first_schema(db: Database) -> None:
         db.execute(statement)
 
 
+# A mail's bytes beside its row: each change of its state would write them again.
+_MAILS = """
+CREATE TABLE mails(id INTEGER PRIMARY KEY REFERENCES outbox(id), mime BLOB NOT NULL, bare BLOB) STRICT;
+INSERT INTO mails(id, mime, bare) SELECT id, mime, bare FROM outbox;
+ALTER TABLE outbox DROP COLUMN mime;
+ALTER TABLE outbox DROP COLUMN bare;
+"""
+
+
+@migrations()
+def m0002_mails_beside_the_outbox(db: Database) -> None:
+    """The bytes of mails get a table of their own."""
+    for statement in _statements(_MAILS):
+        db.execute(statement)
+
+
 def _statements(script: str) -> list[str]:
     """Split at the ends of lines; a trigger's inner semicolons stand inside a line."""
     return [part for part in script.split(";\n") if part.strip()]

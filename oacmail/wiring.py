@@ -25,6 +25,7 @@ from oacmail.core.policy import Policy
 from oacmail.core.ports import Clock, Workdays
 from oacmail.engine import TEMPLATES, Delivery, Engine, Intake, Vigil, learning
 from oacmail.mail.lessons import Outcome
+from oacmail.mail.parsing import Here, Parsing
 
 _NO_SECRET = (b"no mail is sent under this secret",)
 SHADOW = "shadow"  # remembered, so that who works beside the daemon sends nothing either
@@ -155,8 +156,11 @@ def engine(config: Config, store: SqliteStore, *, shadow: bool = False, clock: C
     return Engine(policy=policy, store=store, renderer=renderer(config, policy), clock=clock or SystemClock())
 
 
-def assemble(config: Config, *, shadow: bool = False) -> Parts:
-    """Opens and locks the state directory. Raises ConfigError, Transient (another daemon), Fatal."""
+def assemble(config: Config, *, shadow: bool = False, parsing: Parsing | None = None) -> Parts:
+    """Opens and locks the state directory. Raises ConfigError, Transient (another daemon), Fatal.
+
+    `parsing`: who reads where many letters lie; by default who works them.
+    """
     secrets.read(config)
     store = SqliteStore(state(config))
     try:
@@ -165,7 +169,11 @@ def assemble(config: Config, *, shadow: bool = False) -> Parts:
         box, relay = mailbox(config), transport(config)
         envelope = envelopes(config, core.policy)
         intake = Intake(
-            engine=core, mailbox=box, house=settings.house(config), backlog=timedelta(days=config.imap.backlog_days)
+            engine=core,
+            mailbox=box,
+            house=settings.house(config),
+            backlog=timedelta(days=config.imap.backlog_days),
+            parsing=parsing or Here(),
         )
         delivery = Delivery(
             engine=core,

@@ -1,9 +1,12 @@
 """`run` and `once`."""
 
+import gc
+
 import click
 
 from oacmail import service, wiring
 from oacmail.adapters import log
+from oacmail.adapters.beside import Beside
 from oacmail.adapters.systemd import Systemd
 from oacmail.cli.common import configured
 from oacmail.config import Config
@@ -18,7 +21,8 @@ def run(ctx: click.Context, shadow: bool) -> None:
     """The daemon, in the foreground, until SIGTERM. SIGHUP re-reads configuration and templates."""
     config = configured(ctx)
     log.configure()
-    parts = wiring.assemble(config, shadow=shadow)
+    gc.freeze()  # what is imported stays: it is neither searched for garbage nor copied by the process beside
+    parts = wiring.assemble(config, shadow=shadow, parsing=Beside())
     try:
         _sound(parts)
     except BaseException:
@@ -48,11 +52,9 @@ def once(ctx: click.Context) -> None:
 
 
 def _sound(parts: wiring.Parts) -> None:
-    """A template that cannot be rendered is found before the first citizen writes."""
-    problems = wiring.renderer(parts.config, parts.engine.policy).problems()
-    shipped = [line for line in problems if not parts.config.office.templates]
-    if shipped:
-        raise ConfigError(tuple(shipped))
+    """A town's own template that cannot be rendered is found before the first citizen writes."""
+    own = parts.config.office.templates is not None
+    problems = wiring.renderer(parts.config, parts.engine.policy).problems() if own else []
     for line in problems:
         click.echo(f"oacmail: {line}", err=True)
     parts.store.problem(TEMPLATES, bool(problems), parts.engine.now())

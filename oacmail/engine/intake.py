@@ -24,16 +24,25 @@ from oacmail.engine.learning import taught
 from oacmail.engine.lookout import CLOCKS_DIFFER, MARK, Lookout, Reading
 from oacmail.engine.turns import Engine
 from oacmail.mail.house import House
-from oacmail.mail.parse import parse
+from oacmail.mail.parsing import Answers, Here, Parsing, Unread
 
 log = structlog.get_logger()
-BATCH = 50
+BATCH = 100  # letters fetched at once
 TOGETHER = 20  # letters in one commit: it costs as much as working one of them
 FULL, ALMOST_FULL = "mailbox-full", 0.95  # the problem's name, and of which share of the quota on
 TRIES = 3
 DEATHS = 5  # of the process over one letter alone: a machine that goes down now and then is no letter's fault
-BATCH_BYTES = 16_000_000
+BATCH_BYTES = 8_000_000  # two such lie there at once
 TOGETHER_BYTES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Letters of one folder, by UID, in groups that are read and worked together; `left_out`: asked for and not got."""
+
+    reading: Reading
+    groups: Sequence[tuple[Mapping[int, Fetched], Answers]]
+    left_out: Sequence[int]
 
 
 @dataclass(slots=True)
@@ -44,14 +53,13 @@ class Intake:
     mailbox: Mailbox
     house: House
     backlog: InitVar[timedelta]
+    parsing: Parsing = field(default_factory=Here)
     _lookout: Lookout = field(init=False)
     _sent_read: bool = False
     _unfiled: bool | None = None
     _full: bool | None = None
-    _reader: House = field(init=False)
 
     def __post_init__(self, backlog: timedelta) -> None:
-        self._reader = self.house
         self._lookout = Lookout(engine=self.engine, mailbox=self.mailbox, backlog=backlog)
 
     def sync(self, *, compare: bool) -> int:
@@ -64,7 +72,6 @@ class Intake:
         number out again.
         """
         begun = self.engine.now()
-        self._reader = taught(self.engine.store, self.house)
         readings, troubles = self._look_at_all(compare)
         opened = all(role is not Folder.SENT for role, _ in troubles)
         if not (opened or self._sent_read):
@@ -101,6 +108,13 @@ class Intake:
     # --- working it -------------------------------------------------------------------------------
 
     def _work(self, readings: Sequence[Reading]) -> int:
+        self.parsing.begin(taught(self.engine.store, self.house), sum(len(reading.todo) for reading in readings))
+        try:
+            return self._in_order(readings)
+        finally:
+            self.parsing.end()
+
+    def _in_order(self, readings: Sequence[Reading]) -> int:
         worked = 0
         for reading in readings:
             worked += self._run(reading, sorted(uid for uid in reading.todo if uid in reading.own))
@@ -121,8 +135,8 @@ class Intake:
         self.mailbox.open(reading.watched.name)
         suspects = [uid for uid in uids if reading.todo[uid][2] or reading.todo[uid][1]]
         calm = [uid for uid in uids if uid not in set(suspects)]
-        for batch in _batches(reading, calm, BATCH, BATCH_BYTES):
-            self._batch(reading, batch, alone=False)
+        for batch in self._ahead(reading, _batches(reading, calm, BATCH, BATCH_BYTES)):
+            self._batch(batch, alone=False)
         # Who was at hand at the last death comes last: an innocent letter is soon done, and never meets them all.
         for uid in sorted(suspects, key=lambda uid: reading.todo[uid][1]):
             self._alone(reading, uid)
@@ -133,24 +147,56 @@ class Intake:
         if reading.todo[uid][1] >= DEATHS:
             self._set_aside(spot, None, "unreadable: the service died over it")
             return
-        self._batch(reading, [uid], alone=True)
+        self._one(reading, uid)
 
-    def _batch(self, reading: Reading, uids: Sequence[int], *, alone: bool) -> None:
+    def _one(self, reading: Reading, uid: int) -> None:
+        batch = self._fetch(reading, [uid], alone=True)
+        if batch is not None:
+            self._batch(batch, alone=True)
+
+    def _ahead(self, reading: Reading, batches: Iterable[Sequence[int]]) -> Iterator[Batch]:
+        """Each batch when the next one lies there too, so that it can be read while this one is worked."""
+        batch: Batch | None = None
+        for uids in batches:
+            try:
+                following = self._fetch(reading, uids, alone=False)
+            except Transient:
+                if batch is not None:
+                    yield batch
+                raise
+            if batch is not None:
+                yield batch
+            batch = following
+        if batch is not None:
+            yield batch
+
+    def _fetch(self, reading: Reading, uids: Sequence[int], *, alone: bool) -> Batch | None:
+        """None = one of them is unreadable, which is seen to; the others will be asked for alone."""
         store, key = self.engine.store, (reading.watched.name, reading.state.uidvalidity)
         store.attempt(*key, uids, alone=alone)
         try:
             letters = self.mailbox.fetch(uids)
         except UnreadableLetter as error:
             self._unreadable(reading, error.uid, counted=alone)
-            return
+            return None
         except Transient:
             store.landed(*key, uids, passing=alone, error=None)
             raise
-        for few in _batches(reading, [uid for uid in uids if uid in letters], TOGETHER, TOGETHER_BYTES):
-            self._letters(reading, {uid: letters[uid] for uid in few}, alone=alone)
-        left_out = [uid for uid in uids if uid not in letters]
-        if left_out:
-            self._left_out(reading, left_out, alone=alone)
+        groups = [
+            {uid: letters[uid] for uid in few}
+            for few in _batches(reading, [uid for uid in uids if uid in letters], TOGETHER, TOGETHER_BYTES)
+        ]
+        return Batch(
+            reading=reading,
+            groups=[(group, self._asked(reading, group)) for group in groups],
+            left_out=[uid for uid in uids if uid not in letters],
+        )
+
+    def _batch(self, batch: Batch, *, alone: bool) -> None:
+        for letters, answers in batch.groups:
+            self._letters(batch.reading, letters, answers, alone=alone)
+        if batch.left_out:
+            self._left_out(batch.reading, batch.left_out, alone=alone)
 
     def _unreadable(self, reading: Reading, uid: int, *, counted: bool) -> None:
         """It was asked for alone, which uses up a try, also where nothing else was new and it was a batch by itself."""
@@ -169,14 +215,24 @@ class Intake:
             if uid not in present:
                 self.engine.store.end(self._spot(reading, uid), Outcome.GONE)
             elif not alone:
-                self._batch(reading, [uid], alone=True)
+                self._one(reading, uid)
 
-    def _letters(self, reading: Reading, letters: Mapping[int, Fetched], *, alone: bool) -> None:
+    def _asked(self, reading: Reading, letters: Mapping[int, Fetched]) -> Answers:
+        return self.parsing.ask(
+            [
+                Unread(raw=letter.raw, skipped=letter.skipped, day=self._day(self._arrival(reading, uid)))
+                for uid, letter in letters.items()
+            ]
+        )
+
+    def _letters(self, reading: Reading, letters: Mapping[int, Fetched], answers: Answers, *, alone: bool) -> None:
         """Read while others may write, then worked in one commit; a letter that hurts is undone alone."""
         arrivals: dict[int, Arrived] = {}
-        for uid, letter in letters.items():
+        for at, (uid, letter) in enumerate(letters.items()):
             with self._mishap(reading, uid, letter, alone):
-                arrivals[uid] = self._arrived(reading, uid, letter)
+                received_at = self._arrival(reading, uid)
+                role = reading.watched.role
+                arrivals[uid] = Arrived(message=answers(at), received_at=received_at, folder=role)
         try:
             with self.engine.store.together():
                 for uid, arrived in arrivals.items():
@@ -188,11 +244,6 @@ class Intake:
             place = (reading.watched.name, reading.state.uidvalidity)
             self.engine.store.landed(*place, list(letters), passing=alone, error=None)
             raise
-
-    def _arrived(self, reading: Reading, uid: int, letter: Fetched) -> Arrived:
-        received_at = self._arrival(reading.todo[uid][0].internal_date)
-        message = parse(letter.raw, self._reader, skipped=letter.skipped, day=self._day(received_at))
-        return Arrived(message=message, received_at=received_at, folder=reading.watched.role)
 
     @contextmanager
     def _mishap(self, reading: Reading, uid: int, letter: Fetched, alone: bool) -> Iterator[None]:
@@ -227,9 +278,9 @@ class Intake:
     def _spot(self, reading: Reading, uid: int) -> Spot:
         return Spot(folder=reading.watched.name, uidvalidity=reading.state.uidvalidity, uid=uid)
 
-    def _arrival(self, internal_date: datetime) -> datetime:
+    def _arrival(self, reading: Reading, uid: int) -> datetime:
         """A client that copies a letter here dates it as it likes; tomorrow's date would put its due day off."""
-        now = self.engine.now()
+        now, internal_date = self.engine.now(), reading.todo[uid][0].internal_date
         return now if internal_date > now + CLOCKS_DIFFER else internal_date
 
     def _day(self, moment: datetime) -> str:

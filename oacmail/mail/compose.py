@@ -5,7 +5,6 @@ with the email package before it may leave. It never decides what a mail says or
 values always give the same bytes: a repeat after a crash is the same mail.
 """
 
-import re
 from base64 import encodebytes
 from binascii import b2a_qp
 from collections.abc import Mapping, Sequence
@@ -13,17 +12,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.errors import MessageError
 from email.header import decode_header, make_header
-from email.message import Message
 from email.parser import BytesHeaderParser
 from email.utils import format_datetime, getaddresses, parsedate_to_datetime
 from hashlib import sha256
 from typing import Literal
 
-from oacmail.mail import headers
+from oacmail.mail import headers, wire
 from oacmail.mail.plain import one_line
 
 _STRUCTURE = {"MIME-Version", "Content-Type", "Content-Transfer-Encoding"}
-_LONG_LINE = re.compile(rb"^[^\n]{999}", re.MULTILINE)  # RFC 5322, 2.1.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +60,10 @@ def verify(mime: bytes, heading: Heading) -> str | None:
     try:
         parsed = BytesHeaderParser().parsebytes(mime.partition(b"\r\n\r\n")[0] + b"\r\n\r\n")
         wanted = _tokens(heading)
-        if parsed.defects or [name for name in parsed.keys() if name not in _STRUCTURE] != list(wanted):  # noqa: SIM118
+        read = [(name, _unfolded(value)) for name, value in parsed.items() if name not in _STRUCTURE]
+        if parsed.defects or [name for name, _ in read] != list(wanted):
             return "fields: not those that were written"
-        good = _checks(parsed, heading, wanted)
+        good = _checks(dict(read), heading, wanted)
         return next((f"{name}: reads differently" for name, same in good if not same), None)
     except (MessageError, ValueError, LookupError, TypeError) as error:
         return f"cannot be read back: {type(error).__name__}"
@@ -99,15 +97,16 @@ def _tokens(heading: Heading) -> dict[str, Sequence[str]]:
     return {name: tokens for name, tokens in fields.items() if tokens}
 
 
-def _checks(parsed: Message, heading: Heading, wanted: Mapping[str, Sequence[str]]) -> Sequence[tuple[str, bool]]:
-    subject = str(make_header(decode_header(_unfolded(parsed["Subject"]))))
-    same = {name: _unfolded(parsed[name]) == " ".join(tokens) for name, tokens in wanted.items()}
+def _checks(
+    read: Mapping[str, str], heading: Heading, wanted: Mapping[str, Sequence[str]]
+) -> Sequence[tuple[str, bool]]:
+    subject = str(make_header(decode_header(read["Subject"])))
     return (
         ("Subject", subject != "" and subject == headers.clean(heading.subject)),
-        ("To", [address for _, address in getaddresses([parsed["To"]])] == [headers.bare_address(heading.recipient)]),
-        ("From", [address for _, address in getaddresses([parsed["From"]])] == [heading.sender]),
-        ("Date", parsedate_to_datetime(parsed["Date"]) == heading.sent_at.replace(microsecond=0)),
-        *same.items(),
+        ("To", [address for _, address in getaddresses([read["To"]])] == [headers.bare_address(heading.recipient)]),
+        ("From", [address for _, address in getaddresses([read["From"]])] == [heading.sender]),
+        ("Date", parsedate_to_datetime(read["Date"]) == heading.sent_at.replace(microsecond=0)),
+        *((name, read[name] == " ".join(tokens)) for name, tokens in wanted.items()),
     )
 
 
@@ -125,14 +124,13 @@ def _leaf(subtype: str, text: str) -> bytes:
 
 def _attached(original: bytes) -> bytes:
     """An encoded message/rfc822 is not allowed (RFC 2046, 5.2.1): what cannot travel bare goes as plain bytes."""
-    lines = original.replace(b"\r\n", b"\n")
     name = b'Content-Disposition: attachment; filename="original.eml"\r\n'
-    if b"\r" in lines or b"\0" in lines or _LONG_LINE.search(lines):
+    if not wire.travels(original):
         head = b"Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n"
         return head + name + b"\r\n" + encodebytes(original).replace(b"\n", b"\r\n")
     encoding = b"7bit" if original.isascii() else b"8bit"
     head = b"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: " + encoding + b"\r\n"
-    return head + name + b"\r\n" + lines.replace(b"\n", b"\r\n")
+    return head + name + b"\r\n" + wire.crlf(original)
 
 
 def _multipart(subtype: str, boundary: str, parts: Sequence[bytes]) -> bytes:

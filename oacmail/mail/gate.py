@@ -6,7 +6,9 @@ pattern, so that nobody has to name them; a pattern that begins in any other way
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 _LENGTH = 8  # characters from a word's beginning on that are compared, the next word's among them
 _SHORT = 2  # characters by which they are looked up
@@ -18,29 +20,51 @@ _DIGIT = "[0-9]"  # \d is more than that
 
 
 class Gate:
-    """Patterns by name, asked all at once."""
+    """Patterns by name, asked all at once; compiled when first asked."""
 
     def __init__(self, patterns: Iterable[tuple[str, str]]) -> None:
-        texts = tuple(patterns)
-        self._patterns = tuple((1 << at, name, re.compile(text)) for at, (name, text) in enumerate(texts))
-        self._always = 0
-        self._by_start: dict[str, int] = {}
-        lengths: dict[str, set[int]] = {}
-        for at, (_, text) in enumerate(texts):
-            found = starts(text)
-            self._always |= (not found) << at
-            for start in found:
-                self._by_start[start] = self._by_start.get(start, 0) | 1 << at
-                lengths.setdefault(start[:_SHORT], set()).add(len(start))
-        self._lengths = {short: tuple(sorted(of)) for short, of in lengths.items()}
+        self._texts = tuple(patterns)
 
     def holding(self, text: str) -> Iterator[str]:
         """The names of the patterns that hold in the text, in their order."""
-        possible, lengths, by_start = self._always, self._lengths, self._by_start
+        table = self._table
+        possible, lengths, by_start = table.always, table.lengths, table.by_start
         for beginning in set(_BEGINNINGS.findall(text)):
             for length in lengths.get(beginning[:_SHORT], ()):
                 possible |= by_start.get(beginning[:length], 0)
-        return (name for bit, name, pattern in self._patterns if bit & possible and pattern.search(text))
+        return (name for bit, name, pattern in table.patterns if bit & possible and pattern.search(text))
+
+    @cached_property
+    def _table(self) -> "_Table":
+        return _laid_out(self._texts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A bit for each pattern. `lengths`: how long the beginnings are that begin with these two characters."""
+
+    patterns: tuple[tuple[int, str, re.Pattern[str]], ...]
+    always: int
+    by_start: Mapping[str, int]
+    lengths: Mapping[str, tuple[int, ...]]
+
+
+def _laid_out(texts: Sequence[tuple[str, str]]) -> _Table:
+    always = 0
+    by_start: dict[str, int] = {}
+    lengths: dict[str, set[int]] = {}
+    for at, (_, text) in enumerate(texts):
+        found = starts(text)
+        always |= (not found) << at
+        for start in found:
+            by_start[start] = by_start.get(start, 0) | 1 << at
+            lengths.setdefault(start[:_SHORT], set()).add(len(start))
+    return _Table(
+        tuple((1 << at, name, re.compile(text)) for at, (name, text) in enumerate(texts)),
+        always,
+        by_start,
+        {short: tuple(sorted(of)) for short, of in lengths.items()},
+    )
 
 
 def starts(pattern: str) -> set[str]:

@@ -19,15 +19,13 @@ from email.message import Message as Root
 from email.parser import BytesParser
 from io import BytesIO
 
-from oacmail.mail import charset, dangers, htmltext, limits, secrets
+from oacmail.mail import charset, dangers, htmltext, limits, secrets, wire
 from oacmail.mail.plain import dead_links
 
 # 900: fields are folded where they must be (RFC 5322 section 2.1.1: 998), else left as they came
 _POLICY = policy.compat32.clone(linesep="\r\n", max_line_length=900)
 _FIELDS = 2_000
 _HEADER = 128 * 1024
-_BARE_LF = re.compile(rb"(?<!\r)\n")
-_UNSAFE = re.compile(rb"\x00|\r(?!\n)|^[^\r\n]{999}", re.MULTILINE)
 _ENCODED = frozenset({"base64", "quoted-printable"})
 _PLAIN = frozenset({"7bit", "8bit", ""})
 _WRAPPED_LETTERS = frozenset({"message/partial", "message/external-body"})
@@ -66,7 +64,7 @@ def redact(raw: bytes, *, limit_bytes: int | None = None) -> bytes:
             cleaned = _clean(raw, drop=True)
         if limit_bytes is not None and len(cleaned) > limit_bytes:
             return _whole(raw, "size")
-        return _whole(raw, "unreadable") if _UNSAFE.search(cleaned) else cleaned
+        return _whole(raw, "unreadable") if not wire.travels(cleaned) else cleaned
     except Exception:  # forged structure in a foreign parser or generator: nobody gets it unread
         return _whole(raw, "unreadable")
 
@@ -104,7 +102,7 @@ def _children(part: Root) -> list[Root]:
 def _written(part: Root) -> bytes:
     out = BytesIO()
     BytesGenerator(out, mangle_from_=False, policy=_POLICY).flatten(part)
-    return _BARE_LF.sub(b"\r\n", out.getvalue())  # fields with 8-bit bytes are written with the folds they came with
+    return wire.crlf(out.getvalue())  # fields with 8-bit bytes are written with the folds they came with
 
 
 # --- one part -----------------------------------------------------------------------------------------
@@ -154,7 +152,7 @@ def _treat_text(part: Root, data: bytes) -> None:
         _as_plain(part, secrets.blank(dead_links(htmltext.read(text))))
         return
     kept = secrets.blank(_UUENCODED.sub(lambda found: f"[{_REASONS['archive']}: {(found[1] or found[2])[:80]}]", text))
-    if kept != text or _UNSAFE.search(data) or _encoding(part) not in _ENCODED | _PLAIN:
+    if kept != text or not wire.travels(data) or _encoding(part) not in _ENCODED | _PLAIN:
         part.set_param("charset", "utf-8")
         _set(part, kept.encode("utf-8", "replace"))
 

@@ -12,6 +12,7 @@ _BLANK = re.compile(rb"^\n", re.M)
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:")
 _STRAY = re.compile(rb"^(?![!-9;-~]+:|[ \t])[^\n]+", re.M)
 _LOOSE_COLON = re.compile(rb"^([!-9;-~]+)[ \t]+:", re.M)
+_LONGEST = 998  # octets of a line without its end (RFC 5322 section 2.1.1)
 _KNOWN = re.compile(rb"^(?:from|to|date|subject|message-id|mime-version|content-[a-z-]+|received)[ \t]*:", re.M | re.I)
 
 
@@ -29,6 +30,17 @@ def _newlines(raw: bytes) -> bytes:
     if b"\r" not in raw:
         return raw
     return raw.replace(b"\r\r\n", b"\n").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+
+
+def crlf(data: bytes) -> bytes:
+    """Every line end as the wire has it; a lone CR is none."""
+    return data.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+
+
+def travels(data: bytes) -> bool:
+    """Whether it can go unencoded, as 7bit or 8bit (RFC 2045 sections 2.7 and 2.8)."""
+    lines = data.replace(b"\r\n", b"\n")
+    return b"\0" not in lines and b"\r" not in lines and max(map(len, lines.split(b"\n"))) <= _LONGEST
 
 
 def split(tidied: bytes) -> tuple[bytes, bytes]:

@@ -57,6 +57,25 @@ def _done(desk: Office) -> int:
     return int(rows[0]["done"]) if rows else 0
 
 
+def test_when_who_reads_ahead_is_killed_every_letter_is_worked_all_the_same(road: Road, office: MakeOffice) -> None:
+    desk, people = office(ack=NO_LIMITS), [Citizen(road) for _ in range(LETTERS)]
+    desk.oacmail("once")
+    for person in people:
+        person.write(desk.address, f"Pregunta {person.user}", "On puc pagar el rebut?")
+    until(lambda: len(desk.mailbox.files()) == LETTERS, what="all letters have arrived")
+    desk.launch()
+    assert desk.process is not None
+    children = Path(f"/proc/{desk.process.pid}/task/{desk.process.pid}/children")
+    (reader,) = until(lambda: children.read_text().split(), 20, what="the process that reads ahead")
+    os.kill(int(reader), signal.SIGKILL)
+    for person in people:
+        person.wait_for_mail()
+    desk.wait_until_accounted()
+    assert desk.stop() == 0
+    assert [len(person.inbox()) for person in people] == [1] * LETTERS
+    assert "reader.gone" in (desk.root / "log").read_text()
+
+
 # --- its end ----------------------------------------------------------------------------------------------
 
 

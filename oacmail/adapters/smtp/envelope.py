@@ -36,9 +36,9 @@ def commands(mail: Outgoing, offers: Mapping[str, str]) -> list[str]:
 
 def stuffed(mime: bytes) -> bytes:
     """The mail as it stands after DATA, up to and with the lone dot: CRLF only, dots doubled (RFC 5321 4.5.2)."""
-    lines = re.sub(rb"\r\n|\r|\n", b"\r\n", mime)
-    end = b".\r\n" if lines.endswith(b"\r\n") else b"\r\n.\r\n"
-    return re.sub(rb"(?m)^\.", b"..", lines) + end
+    lines = b"\n" + mime.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    end = b".\r\n" if mime.endswith((b"\r", b"\n")) else b"\r\n.\r\n"
+    return lines.replace(b"\n.", b"\n..").replace(b"\n", b"\r\n")[2:] + end
 
 
 def _options(mime: bytes, offers: Mapping[str, str]) -> list[str]:

@@ -9,14 +9,15 @@ from oacmail.adapters.store.scene import Scene, case_id, raise_serial
 from oacmail.core.budget import registrable
 from oacmail.core.effects import Bare, Drop, Import, Mark, Note, Remember, Send
 
-_INSERT_MAIL = """INSERT INTO outbox(key, message_id, case_id, kind, recipient, domain, mime, bare, bare_id, length,
-  state, budget, released_at, next_at, created_at) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(key) DO NOTHING"""
+_INSERT_MAIL = """INSERT INTO outbox(key, message_id, case_id, kind, recipient, domain, bare_id, length,
+  state, budget, released_at, next_at, created_at) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(key) DO NOTHING"""
+_INSERT_BYTES = "INSERT INTO mails(id, mime, bare) VALUES(?,?,?)"
 
 
 def send(con: sqlite3.Connection, effect: Send, scene: Scene) -> None:
     mail = scene.mails[effect.key]
     release = stamp(effect.release) if effect.release else None
-    con.execute(
+    row = con.execute(
         _INSERT_MAIL,
         (
             effect.key,
@@ -25,8 +26,6 @@ def send(con: sqlite3.Connection, effect: Send, scene: Scene) -> None:
             effect.kind,
             effect.recipient,
             registrable(effect.recipient),
-            mail.mime,
-            mail.bare,
             mail.bare_id,
             mail.length,
             "shadow" if scene.shadow else "queued",
@@ -36,15 +35,23 @@ def send(con: sqlite3.Connection, effect: Send, scene: Scene) -> None:
             stamp(scene.now),
         ),
     )
+    if row.rowcount:
+        con.execute(_INSERT_BYTES, (row.lastrowid, mail.mime, mail.bare))
 
 
 def bare(con: sqlite3.Connection, effect: Bare, scene: Scene) -> None:
-    con.execute(
-        """INSERT INTO outbox(key, message_id, case_id, kind, recipient, domain, mime, length, state, next_at,
-        created_at) SELECT key || ':bare', bare_id, case_id, kind, recipient, domain, bare, length, 'queued', ?, ?
-        FROM outbox WHERE key = ? AND bare IS NOT NULL ON CONFLICT(key) DO NOTHING""",
+    row = con.execute(
+        """INSERT INTO outbox(key, message_id, case_id, kind, recipient, domain, length, state, next_at, created_at)
+        SELECT key || ':bare', bare_id, case_id, kind, recipient, domain, length, 'queued', ?, ?
+        FROM outbox WHERE key = ? AND bare_id IS NOT NULL ON CONFLICT(key) DO NOTHING""",
         (stamp(effect.next_at), stamp(scene.now), effect.key),
     )
+    if row.rowcount:
+        con.execute(
+            """INSERT INTO mails(id, mime) SELECT ?, m.bare FROM mails m JOIN outbox o ON o.id = m.id
+            WHERE o.key = ?""",
+            (row.lastrowid, effect.key),
+        )
 
 
 def mark(con: sqlite3.Connection, effect: Mark, scene: Scene) -> None:
@@ -92,8 +99,8 @@ def drop(con: sqlite3.Connection, effect: Drop, scene: Scene) -> None:
 def import_sent(con: sqlite3.Connection, effect: Import, scene: Scene) -> None:
     """The mail was sent before the database was lost: its key must never send again, its number never serve twice."""
     con.execute(
-        """INSERT INTO outbox(key, message_id, case_id, kind, recipient, domain, mime, length, state, copied_at,
-        released_at, sent_at, created_at) VALUES(?,?,?,?,?,?,x'',0,'sent',?,?,?,?) ON CONFLICT DO NOTHING""",
+        """INSERT INTO outbox(key, message_id, case_id, kind, recipient, domain, length, state, copied_at,
+        released_at, sent_at, created_at) VALUES(?,?,?,?,?,?,0,'sent',?,?,?,?) ON CONFLICT DO NOTHING""",
         (
             effect.key,
             effect.message_id,

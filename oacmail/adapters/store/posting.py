@@ -37,7 +37,7 @@ def claim(
     rows = con.execute(
         f"""UPDATE outbox SET state = 'claimed', attempts = attempts + 1 WHERE id IN (
         SELECT id FROM outbox WHERE {LIVE} AND state = 'queued' AND next_at <= ?{only} ORDER BY {_ORDER} LIMIT ?)
-        RETURNING id, key, kind, recipient, mime, next_at""",
+        RETURNING id, key, kind, recipient, next_at, (SELECT mime FROM mails m WHERE m.id = outbox.id) AS mime""",
         (stamp(now), *(sorted(staff) if staff is not None else ()), *waits, most),
     ).fetchall()
     return [

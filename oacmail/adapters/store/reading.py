@@ -42,7 +42,7 @@ _LETTER = """SELECT m.fingerprint, m.message_id, c.number AS "case", p.address A
   EXISTS(SELECT 1 FROM outbox o WHERE o.key = 'ack:' || m.fingerprint AND o.state <> 'dropped') AS acked
   FROM messages m JOIN people p ON p.id = m.author_id LEFT JOIN cases c ON c.id = m.case_id """
 _MAIL = """SELECT o.key, o.kind, o.message_id, c.number AS "case", o.recipient, o.state, o.length, o.copied_at,
-  o.attempts, o.created_at, o.bare IS NOT NULL AS bare
+  o.attempts, o.created_at, o.bare_id IS NOT NULL AS bare
   FROM outbox o LEFT JOIN cases c ON c.id = o.case_id """
 
 

@@ -1,6 +1,6 @@
 """The templates themselves: where they lie, how they are compiled, and the filters that they may use.
 
-A shelf holds the shipped templates, or the town's in front of them. Templates are sandboxed, an unknown name is an
+A shelf holds the shipped templates, or the town's in front of them; then they run in a sandbox. An unknown name is an
 error, and HTML is escaped by its own ending, since select_autoescape does not know `.html.j2`. They are read once;
 a new shelf reads them anew.
 """
@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from jinja2 import FileSystemLoader, StrictUndefined, pass_context
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
@@ -52,7 +52,8 @@ class Shelf:
 
     def __init__(self, voice: Voice, overrides: Path | None = None) -> None:
         places = [shipped("templates")] if overrides is None else [overrides, shipped("templates")]
-        self._environment = ImmutableSandboxedEnvironment(
+        kind = Environment if overrides is None else ImmutableSandboxedEnvironment
+        self._environment = kind(
             loader=FileSystemLoader(places),
             undefined=StrictUndefined,
             autoescape=lambda name: name is not None and name.endswith(".html.j2"),

@@ -1,0 +1,59 @@
+"""Letters to Messages, several at a time: who is asked, and when the answer is needed, are two moments.
+
+`Here` reads a letter when its answer is asked for. What reads ahead in another process stands behind the same port
+(adapters/beside.py); both give what `parse` gives, letter by letter, and never lose one.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from oacmail.core.model import Message
+from oacmail.mail.facts import Skipped
+from oacmail.mail.house import House
+from oacmail.mail.parse import parse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """A letter's bytes, with `skipped` and `day` of mail/parse.py."""
+
+    raw: bytes
+    skipped: Skipped
+    day: str
+
+    def read(self, house: House) -> Message:
+        return parse(self.raw, house, day=self.day, skipped=self.skipped)
+
+
+Answers = Callable[[int], Message]
+"""The Message of the nth letter asked for; waits for it where it is not read yet."""
+
+
+class Parsing(Protocol):
+    def begin(self, house: House, ahead: int) -> None:
+        """`ahead` letters lie there to be read for this house."""
+        ...
+
+    def ask(self, letters: Sequence[Unread]) -> Answers: ...
+
+    def end(self) -> None:
+        """Nothing lies there any more; answers not fetched yet may be asked for still."""
+        ...
+
+
+class Here:
+    """In the thread that wants the answer, at the moment it wants it."""
+
+    def __init__(self, house: House = House()) -> None:  # noqa: B008
+        self._house = house
+
+    def begin(self, house: House, ahead: int) -> None:  # noqa: ARG002
+        self._house = house
+
+    def ask(self, letters: Sequence[Unread]) -> Answers:
+        house = self._house
+        return lambda at: letters[at].read(house)
+
+    def end(self) -> None:
+        return

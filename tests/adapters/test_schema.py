@@ -1,0 +1,27 @@
+"""A database of an earlier version, opened by this one: nothing that waits in it is lost."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from oacmail.adapters.store import SqliteStore
+from oacmail.adapters.store.connection import FILE, connect, migrations
+
+NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
+_QUEUED = """INSERT INTO outbox(key, message_id, kind, recipient, domain, mime, bare, bare_id, length, state, next_at,
+  created_at) VALUES('ack:1', '<1@example.org>', 'ack', 'anna@example.org', 'example.org', x'4f6c64', x'42617265',
+  '<2@example.org>', 3, 'queued', '2026-11-25T08:00:00Z', '2026-11-25T08:00:00Z')"""
+
+
+def test_a_mail_that_waits_in_the_outbox_of_the_first_version_leaves_as_it_was_frozen(tmp_path: Path) -> None:
+    con = connect(tmp_path / FILE)
+    migrations().apply(Database(con), stop_before="m0002_mails_beside_the_outbox")
+    con.execute(_QUEUED)
+    con.close()
+    store = SqliteStore(tmp_path)
+    try:
+        assert [(mail.key, mail.mime) for mail in store.claim(NOW, 10, None)] == [("ack:1", b"Old")]
+        assert [tuple(row) for row in store.con.execute("SELECT mime, bare FROM mails")] == [(b"Old", b"Bare")]
+    finally:
+        store.close()
