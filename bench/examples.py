@@ -1,7 +1,7 @@
 """Labelled letters for learning and measuring: the mails of a folder, and the phrases written for this desk.
 
-A folder holds NNNN.eml and labels.jsonl (one writer a file number's thousand). letters.jsonl holds letters by eight
-further writers (a to h), who knew the scheme of labels and neither the folder nor the rules that read them.
+A folder holds NNNN.eml and labels.jsonl (one writer a file number's thousand). letters.jsonl holds letters by ten
+further writers (a to j), who knew the scheme of labels and neither the folder nor the rules that read them.
 understanding_phrases.txt holds short letters by another hand, written from the desk's rules and glossary.
 """
 

@@ -50,6 +50,10 @@ REQUESTS: Final[Mapping[Lang, tuple[tuple[str, str], ...]]] = {
             "Des d'ahir no puc signar la instància: el navegador diu que el certificat ha caducat.",
         ),
         ("Soroll al carrer {street}", "Cada dissabte la música del local del número {house} dura fins a les tres."),
+        (
+            "Inscripció al casal d'estiu",
+            "El formulari d'inscripció del casal dona error 500 a tothom quan s'hi afegeix el segon fill.",
+        ),
         ("Beques de menjador", "Quan s'obre el termini de les beques de menjador i què s'hi ha d'adjuntar?"),
     ),
     "es": (
@@ -73,14 +77,14 @@ MORE: Final[Mapping[Lang, tuple[str, ...]]] = {
         "Ja ho vaig explicar per telèfon fa dues setmanes, però ningú no m'ha tornat la trucada.",
         "Si convé, puc passar per l'oficina qualsevol dia a partir de les quatre de la tarda.",
         "Som uns quants veïns i voldríem que es resolgués com més aviat millor.",
-        "He provat de fer-ho des de l'ordinador i des del mòbil i en tots dos casos passa el mateix.",
+        "Quedo a l'espera de la vostra resposta i us dono les gràcies per endavant.",
     ),
     "es": (
         "Les agradecería que me indicaran qué trámite debo seguir y qué documentación hace falta.",
         "Ya lo expliqué por teléfono hace dos semanas, pero nadie me ha devuelto la llamada.",
         "Si es necesario, puedo pasar por la oficina cualquier día por la mañana.",
         "Somos varios vecinos y querríamos que se solucionara cuanto antes.",
-        "He probado desde el ordenador y desde el móvil y en los dos casos pasa lo mismo.",
+        "Quedo a la espera de su respuesta y les doy las gracias por adelantado.",
     ),
 }
 HELLO: Final[Mapping[Lang, tuple[str, ...]]] = {

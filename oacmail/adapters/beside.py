@@ -1,9 +1,9 @@
 """A second process that reads letters ahead while this one works those before: for a full mailbox, on a second core.
 
-Decides who reads a group of letters: the process beside, or, where that is dead or silent, whoever wants the answer,
-which is the same. Few letters are read by who works them, at once. The process is
-forked before there is a thread, a file or a line to inherit, shares its memory with us as far as neither writes to it,
-knows letters only, and ends with us: its end of the pipe says so.
+Decides who reads a group of letters: the process beside, or whoever wants the answer and would have to wait for it; the
+answer is the same. Few letters are read by who works them, at once. The process is forked before there is a thread, a
+file or a line to inherit, shares its memory with us as far as neither writes to it, knows letters only, and ends with
+us: its end of the pipe says so. Dead or silent, it is missed by nobody.
 """
 
 import copyreg
@@ -11,11 +11,12 @@ import multiprocessing
 import pickle
 import signal
 import threading
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
-from queue import SimpleQueue
 from types import MappingProxyType
 from typing import Any
 
@@ -23,13 +24,11 @@ import structlog
 
 from oacmail.core.model import Message
 from oacmail.mail.house import House
-from oacmail.mail.parsing import Answers, Here, Unread
+from oacmail.mail.parsing import Answers, Unread
 
 log = structlog.get_logger()
 MANY = 40  # letters that lie there: fewer are one group or two
 _FIRST = Unread(raw=b"Subject: one\r\n\r\nFirst.\r\n", skipped=(), day="")
-
-Job = tuple[House, Sequence[Unread], "Future[list[Message]]"]
 
 
 def _unchanging(mapping: dict[Any, Any]) -> "MappingProxyType[Any, Any]":
@@ -37,6 +36,18 @@ def _unchanging(mapping: dict[Any, Any]) -> "MappingProxyType[Any, Any]":
 
 
 copyreg.pickle(MappingProxyType, lambda mapping: (_unchanging, (dict(mapping),)))
+
+
+@dataclass(slots=True, eq=False)
+class _Group:
+    """Letters that were asked for together, and their Messages once somebody has read them."""
+
+    house: House
+    letters: Sequence[Unread]
+    read: "Future[list[Message]]" = field(default_factory=Future)
+
+    def read_here(self) -> None:
+        self.read.set_result([letter.read(self.house) for letter in self.letters])
 
 
 class Beside:
@@ -51,74 +62,74 @@ class Beside:
         its.close()  # what is left of it is the other's: it ends with that
         self._longest = longest
         self._house = House()
-        self._here = Here()
         self._many = False
-        self._gone = threading.Event()
-        self._jobs: SimpleQueue[Job] = SimpleQueue()
-        self._asked: set[Future[list[Message]]] = set()
+        self.waiting: deque[_Group] = deque()  # nobody has begun with these
+        self._asked = threading.Semaphore(0)
         self._speaker = threading.Thread(target=self._speak, name="beside", daemon=True)
 
     def begin(self, house: House, ahead: int) -> None:
         self._house = house
-        self._here.begin(house, ahead)
         self._many = ahead >= MANY
         if self._many and not self._speaker.ident:
             self._speaker.start()
 
     def ask(self, letters: Sequence[Unread]) -> Answers:
-        here = self._here.ask(letters)
-        if not self._many or self._gone.is_set():
-            return here
-        ahead: Future[list[Message]] = Future()
-        self._asked.add(ahead)
-        ahead.add_done_callback(self._asked.discard)
-        self._jobs.put((self._house, letters, ahead))
-        if self._gone.is_set():
-            ahead.cancel()
-        return self._either(ahead, here)
+        house = self._house
+        if not (self._many and self._speaker.is_alive()):
+            return lambda at: letters[at].read(house)
+        group = _Group(house, letters)
+        self.waiting.append(group)
+        self._asked.release()
+        return lambda at: self._answer(group, at)
 
     def end(self) -> None:
-        for ahead in tuple(self._asked):
-            ahead.cancel()
+        while self.waiting:
+            self.waiting.pop().read.cancel()
 
-    def _either(self, ahead: "Future[list[Message]]", here: Answers) -> Answers:
-        def answer(at: int) -> Message:
-            try:
-                return ahead.result(self._longest)[at]
-            except TimeoutError:
-                self.process.kill()
-            except Exception:  # noqa: S110  # `_speak` has told of it
-                pass
-            return here(at)
-
-        return answer
+    def _answer(self, group: _Group, at: int) -> Message:
+        """Who would have to wait reads what nobody has begun with, the last first: it is wanted last."""
+        try:
+            while not group.read.done() and (other := _taken(self.waiting.pop)):
+                other.read_here()
+            return group.read.result(self._longest)[at]
+        except TimeoutError:
+            self.process.kill()
+        except Exception:  # noqa: S110  # `_speak` has told of it
+            pass
+        return group.letters[at].read(group.house)
 
     def _speak(self) -> None:
-        """A group at a time, until the other has gone: then nobody waits for it any more."""
+        """A group at a time, until the other has gone."""
         try:
-            while True:
-                self._ask_other(*self._jobs.get())
+            while self._asked.acquire():
+                if group := _taken(self.waiting.popleft):
+                    self._ask_other(group)
         except Exception as error:  # the pipe's end, or what no pickle is
             log.warning("reader.gone", error=type(error).__name__)
-            self._gone.set()
             self.process.kill()
-            self.end()
 
-    def _ask_other(self, house: House, letters: Sequence[Unread], answer: "Future[list[Message]]") -> None:
-        if not answer.set_running_or_notify_cancel():
-            return
+    def _ask_other(self, group: _Group) -> None:
         try:
-            self._line.send_bytes(pickle.dumps((house, letters), pickle.HIGHEST_PROTOCOL))
-            answer.set_result(self._line.recv())
+            self._line.send_bytes(pickle.dumps((group.house, group.letters), pickle.HIGHEST_PROTOCOL))
+            group.read.set_result(self._line.recv())
         except BaseException as error:
-            answer.set_exception(error)
+            group.read.set_exception(error)
             raise
+
+
+def _taken(take: Callable[[], _Group]) -> _Group | None:
+    """None = there is none left: it is a matter of moments who takes the last."""
+    try:
+        return take()
+    except IndexError:
+        return None
 
 
 def _serve(line: "Connection[Any, Any]", not_ours: "Connection[Any, Any]") -> None:
     """The other side: groups of letters, each answered by its Messages, until the line is closed."""
     not_ours.close()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends with who started it
+    for number in (signal.SIGINT, signal.SIGHUP):  # said to all of a terminal's or a service's processes: not for it
+        signal.signal(number, signal.SIG_IGN)
     _FIRST.read(House())  # the tables are laid out before anybody waits
     with suppress(EOFError, OSError):
         while True:

@@ -6,15 +6,20 @@ somebody else's data: R11), help with use by its questions (R8), what is out of 
 (R10). Patterns run over text folded by features.fold, in Catalan, Spanish, English and some French.
 """
 
+import re
 from collections.abc import Iterator
 
-from oacmail.mail.cues_of_faults import FAULTS
+from oacmail.mail.cues_of_faults import ELECTRONIC, FAULTS
 from oacmail.mail.cues_of_wishes import WISHES
 from oacmail.mail.gate import Gate
 
 _CUES = Gate((*FAULTS, *WISHES))
+_ELECTRONIC = re.compile(ELECTRONIC)
+NOTHING_ELECTRONIC = "nothing electronic"
 
 
 def cues(text: str) -> Iterator[str]:
     """The names of the cues that hold in a folded text."""
-    return _CUES.holding(text)
+    yield from _CUES.holding(text)
+    if not _ELECTRONIC.search(text):
+        yield NOTHING_ELECTRONIC

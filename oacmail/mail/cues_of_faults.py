@@ -15,6 +15,25 @@ _DOCUMENT = (
     r"|models?|modelos?|instruccions|plantill\w+|rebuts?|recibos?|enllac\w*|enlaces?|links?|justificants?|volants?"
 )
 
+_ONLINE = (
+    r"webs?|la seu|sede|oficina virtual|plataform\w+|sistem\w+|servidor\w*|servei electronic|pagin[ae]s?|portals?"
+    r"|aplicaci\w+|apps?|site|server|carpeta|e-?tram|e-?notum|idcat|tramitador|internet|xarxa de l'ajuntament"
+)
+_FALLEN = r"caigu(?:t|da|ts|des)|caid[oa]s?|es cau|se cae|tombad[oa]"
+
+ELECTRONIC = (
+    r"\b(?:webs?|la seu|seu electronica|sede|oficina virtual|plataform|portal|pagin|on-?line|internet|telematic"
+    r"|electronic|digital|virtual|idcat|id-cat|cl@ve|clave pin|certificat|autofirma|sign[aeo]|firm[aeo]|formulari|form"
+    r"|instanci|tramit|tramite|carpeta|notificaci|e-?notum|e-?tram|e-?fact|face\b|pdf|adjunt|anex|descarreg|descarg"
+    r"|download|upload|puj[ao]|subir|cli[cqk]|boton?\b|pantall|screen|usuari|contrasen|password|pin\b|app|aplicaci"
+    r"|navegador|browser|chrome|firefox|ordinador|ordenador|computer|portatil|tauleta|tablet|mobil|movil|e-?mail"
+    r"|enlla|enlace|link|registr|sol.licit|solicit|presenta|justificant|factur|licitaci|licitar|plec|pliego|empadron"
+    r"|padro|volant|error [0-9]|codi|codigo|document|impres|sobre digital|perfil del contract|subvenci|ajut|ayuda"
+    r"|bec[aq]|inscri|matricul|site|server|servidor|impost|impuesto|tax[ae]s?\b|tasas?\b|ibi\b|rebut|recibo|pagar|pagament"
+    r"|pago|cita\b|expedient|plusval|gual|vado|llicencia|licencia|adreca|domicili|cens\b|censo|termini|plazo)"
+)
+"""What a letter about a procedure, electronic or on paper, hardly does without."""
+
 FAULTS: tuple[tuple[str, str], ...] = (
     # a fault: who else sees it
     (
@@ -67,7 +86,8 @@ FAULTS: tuple[tuple[str, str], ...] = (
     ),
     (
         "down",
-        r"\b(?:caigu(?:t|da|ts|des)|caid[oa]s?|is down|ha caigut|es cau|se cae|penja(?:t|da)|es penja"
+        rf"\b(?:{_ONLINE})\b.{{0,40}}\b(?:{_FALLEN})\b|\b(?:{_FALLEN})\b.{{0,25}}\b(?:{_ONLINE})\b"
+        r"|\b(?:is down|went down|penja(?:t|da)|es penja"
         r"|se cuelga|colgad[oa]|crash\w*|no carrega|no carga|not load\w*|en blanc|en blanco|blank|aturad[ao]?"
         r"|bucle|dando vueltas|donant voltes|rodeta)\b",
     ),

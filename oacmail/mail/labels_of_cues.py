@@ -19,6 +19,11 @@ CUES: Mapping[str, tuple[str, str, str]] = {
     "server error": ("error del servidor", "error del servidor", "server error"),
     "error named": ("diu quin error surt", "dice qué error sale", "names the error"),
     "error": ("error", "error", "error"),
+    "nothing electronic": (
+        "cap paraula de tràmits electrònics",
+        "ninguna palabra de trámites",
+        "no word of procedures",
+    ),
     "down": ("no funciona o està caigut", "no funciona o está caído", "down or not working"),
     "since": ("diu des de quan", "dice desde cuándo", "says since when"),
     "somebody else's": (

@@ -16,7 +16,7 @@ Slot = Literal["morning", "afternoon", "any"]
 _OWN = frozenset({"+34900772772"})  # quoted in every acknowledgement
 _NUMBER = re.compile(
     r"(?<![\w/@=-])(?<!\d[ .-])(?P<prefix>\(?(?:\+|00)\d{1,3}\)?[ .-]?)?"
-    r"(?P<rest>\(?\d(?:[ .()/-]{0,2}\d){5,12})(?![ .-]?\d|[\w@/]|-\w)"
+    r"(?P<rest>\(?\d(?:(?!\. )[ .()/-]{0,2}\d){5,12})(?![ .-]?\d|[\w@/]|-\w)"
 )
 _OTHER_THING = re.compile(
     r"\b(?:fax|iban|compte|cuenta|exp(?:edient|ediente)?|ref(?:erencia)?|registre|registro|nif|cif|dni|nie|csv|factura"
@@ -76,8 +76,10 @@ _GREETING = re.compile(
     r"\b(?:bon|bona|buenas|buena|buenos|good) (?:tarda|tardes|tarde|afternoon|morning|vespre)\b"
     r"|\b(?:dema passat|pasado manana)\b"
 )
-_CONTRAST = re.compile(
-    r"\b(?:que|q|porque|perque|pues|els?|las?) (?:a les |a la |por las? |de )?(?:tard|mati|manana)\w*[^.!?]{0,60}"
+_DAYPART = r"(?:a les |a la |als |por las? |de )?(?:tard|mati|manana)\w*[^.!?]{0,60}"
+_CONTRASTS = (  # "…, que pels matins treballo" before "els matins treballo"
+    re.compile(rf"\b(?:que|q|porque|perque|pues) {_DAYPART}"),
+    re.compile(rf"\b(?:els?|las?) {_DAYPART}"),
 )
 _MORNING = r"(?:mati|matins|manana|mananas|matin|morning|mornings|demati)"
 _AFTERNOON = r"(?:tarda|tardes|tarde|apres-midi|afternoon|afternoons|vespre|pomeriggio)"
@@ -146,8 +148,10 @@ def slot(text: str) -> Slot:
         start, end = max(span[0] for span in hours), min(span[1] for span in hours)
         return "morning" if end <= _NOON else "afternoon" if start >= _NOON else "any"
     said = _said(near)
-    if len(said) > 1:
-        said = _said(_CONTRAST.sub(" ", near)) or said
+    for contrast in _CONTRASTS:
+        if len(said) > 1:
+            near = contrast.sub(" ", near)
+            said = _said(near) or said
     return said.pop() if len(said) == 1 else "any"
 
 

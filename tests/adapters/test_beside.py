@@ -46,7 +46,22 @@ def _not_here(letter: Unread, house: House) -> Message:
 def test_the_other_reads_what_we_would_have_read(beside: Beside, monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(UNREAD) > MANY
     monkeypatch.setattr(Unread, "read", _not_here)
-    assert _asked(beside) == READ
+    beside.begin(HOUSE, len(UNREAD))
+    answers = [(beside.ask(UNREAD[group]), len(UNREAD[group])) for group in GROUPS]
+    until(lambda: not beside.waiting, what="the other has begun with the last group")
+    assert [answer(at) for answer, count in answers for at in range(count)] == READ
+
+
+def test_who_would_have_to_wait_reads_what_nobody_has_begun_with(beside: Beside) -> None:
+    assert beside.process.pid is not None
+    os.kill(beside.process.pid, signal.SIGSTOP)
+    beside.begin(HOUSE, len(UNREAD))
+    answers = [(beside.ask(UNREAD[group]), len(UNREAD[group])) for group in GROUPS]
+    until(lambda: len(beside.waiting) < len(GROUPS), what="the other has been given the first group")
+    rest = [answer(at) for answer, count in answers[1:] for at in range(count)]
+    os.kill(beside.process.pid, signal.SIGCONT)
+    assert [*(answers[0][0](at) for at in range(20)), *rest] == READ
+    assert beside.process.is_alive()
 
 
 def test_it_may_be_asked_again_and_for_another_house(beside: Beside) -> None:

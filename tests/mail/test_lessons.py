@@ -100,7 +100,7 @@ def test_what_would_make_letters_held_out_worse_is_refused() -> None:
             "Carpeta :: A la carpeta hi surt el document d'una altra persona.",
         )
     ]
-    learned, (outcome,) = lessons.learn(scores.shipped(), wrong, [*held_out(), *_second()], COMMON)
+    learned, (outcome,) = lessons.learn(scores.shipped(), 3 * wrong, [*held_out(), *_second()], COMMON)
 
     assert (outcome.field, outcome.taken, learned) == ("level", False, {})
     assert outcome.after < outcome.before

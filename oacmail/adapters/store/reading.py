@@ -32,7 +32,12 @@ from oacmail.core.view import (
 )
 
 RECENT_MOST = 200
-ALIKE_MOST = 200
+_ALIKE = """SELECT c.number, c.incident, c.opened_at, c.status, c.topic,
+  (SELECT min(d.due_at) FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0
+  AND d.met_at IS NULL AND d.void_at IS NULL) AS due_at
+FROM cases c WHERE c.level = 'second' AND c.operator = ? AND c.opened_at BETWEEN ? AND ? AND c.platform IN (?, ?)
+  AND coalesce(c.close_reason, '') NOT IN ('spam', 'duplicate') {only}
+ORDER BY c.opened_at DESC, c.id DESC LIMIT {most}"""
 REFUSALS_MOST = 1000
 RESTORED_AT = "restored_at"  # the name under which a restore leaves its moment
 WRITERS_MOST = 20
@@ -87,21 +92,22 @@ def _reserved(con: sqlite3.Connection, message: Message, author: str) -> str | N
 
 
 def _alike(con: sqlite3.Connection, policy: Policy, inp: Arrived) -> tuple[Alike, ...]:
+    """Of a platform where something goes on already, the last that belongs to it: the others say no more."""
     if not incidents.may_be_second(inp.message.words):
         return ()
     reading = classify(inp.message, policy.form_senders)
     platform = incidents.platform(reading)
     if not platform:
         return ()
-    rows = con.execute(
-        """SELECT c.number, c.incident, c.platform, c.opened_at, c.status, c.topic, min(d.due_at) AS due_at FROM cases c
-        LEFT JOIN deadlines d ON d.case_id = c.id AND d.kind = 'answer' AND d.level = 0 AND d.met_at IS NULL
-          AND d.void_at IS NULL
-        WHERE c.level = 'second' AND c.operator = ? AND c.opened_at BETWEEN ? AND ?
-        AND coalesce(c.close_reason, '') NOT IN ('spam', 'duplicate')
-        GROUP BY c.id ORDER BY c.opened_at DESC, c.id DESC LIMIT ?""",
-        (reading.operator, stamp(incidents.since(policy, inp.received_at)), stamp(inp.received_at), ALIKE_MOST),
+    alike = (
+        reading.operator,
+        stamp(incidents.since(policy, inp.received_at)),
+        stamp(inp.received_at),
+        platform,
+        "" if incidents.named(reading.operator, "") == platform else platform,
     )
+    rows = con.execute(_ALIKE.format(only="AND c.incident IS NOT NULL", most=1), alike).fetchall()
+    rows = rows or con.execute(_ALIKE.format(only="", most=incidents.LISTED), alike).fetchall()
     return tuple(
         Alike(
             number=row["number"],
@@ -111,8 +117,7 @@ def _alike(con: sqlite3.Connection, policy: Policy, inp: Arrived) -> tuple[Alike
             status=Status(row["status"]),
             topic=row["topic"],
         )
-        for row in reversed(rows.fetchall())
-        if incidents.named(reading.operator, row["platform"]) == platform
+        for row in reversed(rows)
     )
 
 
