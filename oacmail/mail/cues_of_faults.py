@@ -72,8 +72,8 @@ FAULTS: tuple[tuple[str, str], ...] = (
     (
         "server error",
         r"\b(?:error|http|erreur|codi|codigo|code)\W{0,3}(?:4\d\d|5\d\d)\b|\b(?:403|404|500|502|503"
-        r"|504)\b(?! ?(?:eur|€))|internal server|bad gateway|gateway time|service unavailable|forbidden"
-        r"|not found|error intern\w*|base de (?:dades|datos)|nginx|ssl|sql|json",
+        r"|504)\b(?! ?(?:eur|€))|\b(?:internal server|bad gateway|gateway time|service unavailable|forbidden"
+        r"|not found|error intern\w*|base de (?:dades|datos)|nginx|(?:err_)?ssl|sql|json)",
     ),
     (
         "error named",

@@ -8,7 +8,7 @@ pattern, so that nobody has to name them; a pattern that begins in any other way
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 _LENGTH = 8  # characters from a word's beginning on that are compared, the next word's among them
 _SHORT = 2  # characters by which they are looked up
@@ -29,7 +29,7 @@ class Gate:
         """The names of the patterns that hold in the text, in their order."""
         table = self._table
         possible, lengths, by_start = table.always, table.lengths, table.by_start
-        for beginning in set(_BEGINNINGS.findall(text)):
+        for beginning in _beginnings(text):
             for length in lengths.get(beginning[:_SHORT], ()):
                 possible |= by_start.get(beginning[:length], 0)
         return (name for bit, name, pattern in table.patterns if bit & possible and pattern.search(text))
@@ -37,6 +37,11 @@ class Gate:
     @cached_property
     def _table(self) -> "_Table":
         return _laid_out(self._texts)
+
+
+@lru_cache(maxsize=8)  # several gates are asked of one letter
+def _beginnings(text: str) -> frozenset[str]:
+    return frozenset(_BEGINNINGS.findall(text))
 
 
 @dataclass(frozen=True, slots=True)

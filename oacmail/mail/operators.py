@@ -7,6 +7,8 @@ own names, which are the same in every language, never the citizen's words.
 import re
 from collections.abc import Iterator
 
+from oacmail.mail.gate import Gate
+
 # whose -> (platform, how people write it)
 _PLATFORMS: dict[str, tuple[tuple[str, str], ...]] = {
     "town": (
@@ -59,19 +61,23 @@ _PLATFORMS: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "orgt": (("ORGT", r"orgt|organisme de gestio tributaria|diputacio(?:n)? de barcelona"),),
 }
-_PATTERNS = tuple(
-    (whose, tuple(name for name, _ in platforms), re.compile(rf"(?<!\w)(?:{'|'.join(f'({p})' for _, p in platforms)})"))
+_NAMES = {whose: tuple(name for name, _ in platforms) for whose, platforms in _PLATFORMS.items()}
+_PATTERNS = {
+    whose: re.compile(rf"(?<!\w)(?:{'|'.join(f'({p})' for _, p in platforms)})")
     for whose, platforms in _PLATFORMS.items()
+}
+_GATE = Gate(  # a word begins behind an @ too
+    (whose, rf"\b(?:{'|'.join(p for _, p in platforms)})".replace("|@", "|")) for whose, platforms in _PLATFORMS.items()
 )
 _SUBJECT = 2.0
 
 
 def named(subject: str, text: str) -> Iterator[tuple[str, float]]:
     """("operator:<whose>:<platform>", how much it was named); what stands in the subject counts twice."""
-    for whose, platforms, pattern in _PATTERNS:
+    for whose in _GATE.holding(f"{subject} . {text}"):
         sums: dict[str, float] = {}
         for part, weight in ((subject, _SUBJECT), (text, 1.0)):
-            for found in pattern.finditer(part):
-                name = platforms[(found.lastindex or 1) - 1]
+            for found in _PATTERNS[whose].finditer(part):
+                name = _NAMES[whose][(found.lastindex or 1) - 1]
                 sums[name] = sums.get(name, 0.0) + weight
         yield from ((f"operator:{whose}:{name}", weight) for name, weight in sums.items())

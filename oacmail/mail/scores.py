@@ -63,12 +63,15 @@ def scores(message: Message, table: Table | None = None, lessons: Lessons = NOTH
     found = {name: 1.0 for name in said if name.startswith("cue:")}
     found |= {name: worth for name, worth in said.items() if name.startswith("mark:")}
     learned = _learned(table, message, lessons)
+    said_whole = {piece: table.pieces[piece] for piece in known if piece[-1] not in "*?!."}
+    share = _share(known)
     for field, reach in zip(table.fields, _margins(table, known, said, learned), strict=True):
         likely = linear.probabilities(reach, field.temperature)
         found |= {f"score:{field.name}:{name}": round(value, 4) for name, value in likely.items()}
         best = max(likely, key=lambda name: likely[name])
         found |= {
-            f"why:{field.name}:{best}:{what}": part for what, part in _why(table, field, best, known, said, learned)
+            f"why:{field.name}:{best}:{what}": part
+            for what, part in _why(field, best, said_whole, share, said, learned)
         }
     return found
 
@@ -144,7 +147,7 @@ def _margins(
     table: Table, known: list[str], said: Mapping[str, float], learned: Mapping[str, Mapping[str, float]]
 ) -> Iterator[dict[str, float]]:
     total = sum(table.pieces[piece] for piece in known)
-    share = 1 / (SCALE * math.sqrt(len(known) or 1))
+    share = _share(known)
     for field in table.fields:
         rows = [(field.signals[linear.BIAS], 1.0)]
         rows += [(field.signals[name], value) for name, value in said.items() if name in field.signals]
@@ -156,21 +159,22 @@ def _margins(
         }
 
 
+def _share(known: list[str]) -> float:
+    return 1 / (SCALE * math.sqrt(len(known) or 1))
+
+
 def _why(
-    table: Table,
     field: Field,
     best: str,
-    known: list[str],
+    pieces: Mapping[str, int],
+    share: float,
     said: Mapping[str, float],
     learned: Mapping[str, Mapping[str, float]],
 ) -> list[tuple[str, float]]:
     """What spoke loudest for `best`: whole words and pairs, signals; the beginnings of words speak through them."""
     at = field.classes.index(best)
     shift = _LANE * (field.lane + at)
-    share = 1 / (SCALE * math.sqrt(len(known) or 1))
-    parts = {
-        piece: ((table.pieces[piece] >> shift & _MASK) - MOST) * share for piece in known if piece[-1] not in "*?!."
-    }
+    parts = {piece: ((weights >> shift & _MASK) - MOST) * share for piece, weights in pieces.items()}
     parts |= {name: field.signals[name][at] * value for name, value in said.items() if name in field.signals}
     for piece, added in learned.get(f"{field.name}:{best}", _NONE).items():
         parts[piece] = parts.get(piece, 0.0) + added

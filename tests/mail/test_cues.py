@@ -55,6 +55,7 @@ def test_a_cue_holds(text: str, cue: str) -> None:
     ("text", "cue"),
     [
         ("He pagat 500 euros.", "server error"),
+        ("It asks again, endlessly.", "server error"),
         ("L'ajuntament de Castellbisbal no em contesta.", "another town"),
         ("Ho he provat amb el meu ordinador.", "several devices"),
         ("Ha caigut un arbre davant de casa.", "down"),
