@@ -20,7 +20,7 @@ LONGEST = 3600.0
 @dataclass(frozen=True, slots=True)
 class Cost:
     """`wall`: seconds from the start to the last acknowledgement in the sink; `cpu`: user and system seconds of the
-    process up to its end; `peak_mb`: VmHWM."""
+    process and its children up to its end; `peak_mb`: VmHWM, its children's added."""
 
     wall: float
     cpu: float
@@ -74,6 +74,11 @@ def _ended(pid: int) -> bool:
 
 
 def _peak(pid: int) -> float:
-    status = Path(f"/proc/{pid}/status").read_text()
+    """Of a process that is there, and of the children that it has now; 0 for one that has gone meanwhile."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except FileNotFoundError:
+        return 0.0
     found = re.search(r"VmHWM:\s+(\d+) kB", status)
-    return int(found[1]) / 1024 if found else 0.0
+    return (int(found[1]) / 1024 if found else 0.0) + sum(_peak(int(child)) for child in children)

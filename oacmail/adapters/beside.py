@@ -1,9 +1,9 @@
-"""A second process that reads letters ahead while this one works those before: for a full mailbox, on a second core.
+"""A second process that reads letters ahead while this one works those before: for a mailbox that is full at the start.
 
 Decides who reads a group of letters: the process beside, or whoever wants the answer and would have to wait for it; the
 answer is the same. Few letters are read by who works them, at once. The process is forked before there is a thread, a
-file or a line to inherit, shares its memory with us as far as neither writes to it, knows letters only, and ends with
-us: its end of the pipe says so. Dead or silent, it is missed by nobody.
+file or a line to inherit, knows letters only, and ends with the first pass over the mailbox or with us, so that an
+idle daemon is one process. Dead or silent, it is missed by nobody.
 """
 
 import copyreg
@@ -51,8 +51,8 @@ class _Group:
 
 
 class Beside:
-    """`Parsing` with a process beside this one, to be made while there is one thread. `longest`: seconds that a group
-    may take; then the other is given up."""
+    """`Parsing` with a process beside this one until the first `end`, to be made while there is one thread. `longest`:
+    seconds that a group may take; then the other is given up."""
 
     def __init__(self, longest: float = 60.0) -> None:
         context = multiprocessing.get_context("fork")
@@ -62,20 +62,19 @@ class Beside:
         its.close()  # what is left of it is the other's: it ends with that
         self._longest = longest
         self._house = House()
-        self._many = False
+        self._wanted = True
         self.waiting: deque[_Group] = deque()  # nobody has begun with these
         self._asked = threading.Semaphore(0)
         self._speaker = threading.Thread(target=self._speak, name="beside", daemon=True)
 
     def begin(self, house: House, ahead: int) -> None:
         self._house = house
-        self._many = ahead >= MANY
-        if self._many and not self._speaker.ident:
+        if ahead >= MANY and not self._speaker.ident and self.process.is_alive():
             self._speaker.start()
 
     def ask(self, letters: Sequence[Unread]) -> Answers:
         house = self._house
-        if not (self._many and self._speaker.is_alive()):
+        if not self._speaker.is_alive():
             return lambda at: letters[at].read(house)
         group = _Group(house, letters)
         self.waiting.append(group)
@@ -83,8 +82,12 @@ class Beside:
         return lambda at: self._answer(group, at)
 
     def end(self) -> None:
+        self._wanted = False
         while self.waiting:
             self.waiting.pop().read.cancel()
+        self.process.kill()
+        self.process.join()
+        self._asked.release()
 
     def _answer(self, group: _Group, at: int) -> Message:
         """Who would have to wait reads what nobody has begun with, the last first: it is wanted last."""
@@ -101,12 +104,14 @@ class Beside:
     def _speak(self) -> None:
         """A group at a time, until the other has gone."""
         try:
-            while self._asked.acquire():
-                if group := _taken(self.waiting.popleft):
-                    self._ask_other(group)
+            with self._line:
+                while self._asked.acquire() and self._wanted:
+                    if group := _taken(self.waiting.popleft):
+                        self._ask_other(group)
         except Exception as error:  # the pipe's end, or what no pickle is
-            log.warning("reader.gone", error=type(error).__name__)
             self.process.kill()
+            if self._wanted:
+                log.warning("reader.gone", error=type(error).__name__)
 
     def _ask_other(self, group: _Group) -> None:
         try:

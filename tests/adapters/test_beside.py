@@ -64,12 +64,22 @@ def test_who_would_have_to_wait_reads_what_nobody_has_begun_with(beside: Beside)
     assert beside.process.is_alive()
 
 
-def test_it_may_be_asked_again_and_for_another_house(beside: Beside) -> None:
+def test_after_the_first_pass_it_has_ended_and_letters_are_read_all_the_same(beside: Beside) -> None:
     assert _asked(beside) == READ
+    assert not beside.process.is_alive()
     elsewhere = House(prefix="AJT")
     beside.begin(elsewhere, MANY)
     answers = beside.ask(UNREAD)
     assert [answers(at) for at in range(len(UNREAD))] == [letter.read(elsewhere) for letter in UNREAD]
+
+
+def test_a_first_pass_with_few_letters_ends_it_too(beside: Beside) -> None:
+    beside.begin(HOUSE, 3)
+    answers = beside.ask(UNREAD[:3])
+    assert [answers(at) for at in range(3)] == READ[:3]
+    beside.end()
+    assert not beside.process.is_alive()
+    assert _asked(beside) == READ
 
 
 def test_few_letters_ask_nobody(beside: Beside) -> None:
@@ -80,20 +90,21 @@ def test_few_letters_ask_nobody(beside: Beside) -> None:
     assert [answers(at) for at in range(3)] == READ[:3]
 
 
-def test_one_that_was_killed_is_missed_by_nobody(beside: Beside, capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_that_was_killed_before_it_was_needed_is_missed_by_nobody(beside: Beside) -> None:
     beside.process.kill()
     assert _asked(beside) == READ
-    assert _asked(beside) == READ
-    assert capsys.readouterr().out.count("reader.gone") == 1
 
 
-def test_one_that_dies_in_the_middle_is_missed_by_nobody(beside: Beside) -> None:
+def test_one_that_dies_in_the_middle_is_missed_by_nobody_and_told(
+    beside: Beside, capsys: pytest.CaptureFixture[str]
+) -> None:
     beside.begin(HOUSE, len(UNREAD))
     answers = [(beside.ask(UNREAD[group]), len(UNREAD[group])) for group in GROUPS]
     first = [answers[0][0](at) for at in range(20)]
     beside.process.kill()
     rest = [answer(at) for answer, count in answers[1:] for at in range(count)]
     assert first + rest == READ
+    assert capsys.readouterr().out.count("reader.gone") == 1
 
 
 def test_one_that_says_nothing_is_given_up() -> None:

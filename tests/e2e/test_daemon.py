@@ -73,7 +73,6 @@ def test_when_who_reads_ahead_is_killed_every_letter_is_worked_all_the_same(road
     desk.wait_until_accounted()
     assert desk.stop() == 0
     assert [len(person.inbox()) for person in people] == [1] * LETTERS
-    assert "reader.gone" in (desk.root / "log").read_text()
 
 
 # --- its end ----------------------------------------------------------------------------------------------
