@@ -78,7 +78,7 @@ def _peak(pid: int) -> float:
     try:
         status = Path(f"/proc/{pid}/status").read_text()
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return 0.0
     found = re.search(r"VmHWM:\s+(\d+) kB", status)
     return (int(found[1]) / 1024 if found else 0.0) + sum(_peak(int(child)) for child in children)

@@ -73,10 +73,13 @@ _COPIES: dict[str, tuple[str, dict[str, str]]] = {
             "key": "'ack:' || " + _FINGERPRINT.format("substr(key, 5)"),
             "message_id": _MESSAGE_ID,
             "case_id": _CASE,
-            "mime": "substr({0}, 1, 1000)",
             "state": "'sent'",
             **dict.fromkeys(("released_at", "next_at", "data_at", "sent_at", "created_at"), _OLDER),
         },
+    ),
+    "mails": (
+        "id <= :mails AND id IN (SELECT id FROM outbox WHERE kind = 'ack')",
+        {"id": "{0} + :k * :mails", "mime": "substr({0}, 1, 1000)"},
     ),
     "events": (
         "id <= :events",

@@ -257,7 +257,7 @@ def reload(parts: Parts, config: Config) -> None:
         raise Transient("reload: [imap], [smtp] or office.state changed: restart the service for these")
     policy = live_policy(config, shadow=parts.engine.policy.shadow)
     fresh = renderer(config, policy)
-    if problems := fresh.problems():
+    if config.office.templates and (problems := fresh.problems()):
         raise ConfigError(tuple(problems))
     parts.engine.adopt(policy, fresh)
     parts.store.problem(TEMPLATES, False, parts.engine.now())

@@ -24,7 +24,7 @@ import structlog
 
 from oacmail.core.model import Message
 from oacmail.mail.house import House
-from oacmail.mail.parsing import Answers, Unread
+from oacmail.mail.parsing import Answers, Here, Parsing, Unread
 
 log = structlog.get_logger()
 MANY = 40  # letters that lie there: fewer are one group or two
@@ -47,7 +47,10 @@ class _Group:
     read: "Future[list[Message]]" = field(default_factory=Future)
 
     def read_here(self) -> None:
-        self.read.set_result([letter.read(self.house) for letter in self.letters])
+        try:
+            self.read.set_result([letter.read(self.house) for letter in self.letters])
+        except Exception as error:  # told by who works the letter that it was
+            self.read.set_exception(error)
 
 
 class Beside:
@@ -69,7 +72,7 @@ class Beside:
 
     def begin(self, house: House, ahead: int) -> None:
         self._house = house
-        if ahead >= MANY and not self._speaker.ident and self.process.is_alive():
+        if ahead >= MANY and self._wanted and not self._speaker.ident:
             self._speaker.start()
 
     def ask(self, letters: Sequence[Unread]) -> Answers:
@@ -82,12 +85,16 @@ class Beside:
         return lambda at: self._answer(group, at)
 
     def end(self) -> None:
+        if not self._wanted:
+            return
         self._wanted = False
-        while self.waiting:
-            self.waiting.pop().read.cancel()
+        while group := _taken(self.waiting.pop):
+            group.read.cancel()
         self.process.kill()
         self.process.join()
         self._asked.release()
+        if not self._speaker.ident:
+            self._line.close()
 
     def _answer(self, group: _Group, at: int) -> Message:
         """Who would have to wait reads what nobody has begun with, the last first: it is wanted last."""
@@ -97,7 +104,7 @@ class Beside:
             return group.read.result(self._longest)[at]
         except TimeoutError:
             self.process.kill()
-        except Exception:  # noqa: S110  # `_speak` has told of it
+        except Exception:  # noqa: S110  # told by `_speak`, or by who works the letter below
             pass
         return group.letters[at].read(group.house)
 
@@ -122,6 +129,14 @@ class Beside:
             raise
 
 
+def start() -> Parsing:
+    try:
+        return Beside()
+    except OSError as error:  # no room for another process: one reads as well as two
+        log.warning("reader.failed", error=type(error).__name__)
+        return Here()
+
+
 def _taken(take: Callable[[], _Group]) -> _Group | None:
     """None = there is none left: it is a matter of moments who takes the last."""
     try:
@@ -136,7 +151,7 @@ def _serve(line: "Connection[Any, Any]", not_ours: "Connection[Any, Any]") -> No
     for number in (signal.SIGINT, signal.SIGHUP):  # said to all of a terminal's or a service's processes: not for it
         signal.signal(number, signal.SIG_IGN)
     _FIRST.read(House())  # the tables are laid out before anybody waits
-    with suppress(EOFError, OSError):
+    with suppress(Exception):  # the pipe's end; or a fault whose text nobody may print: the other side reads instead
         while True:
             house, letters = line.recv()
             read = [letter.read(house) for letter in letters]

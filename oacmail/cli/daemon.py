@@ -5,8 +5,7 @@ import gc
 import click
 
 from oacmail import service, wiring
-from oacmail.adapters import log
-from oacmail.adapters.beside import Beside
+from oacmail.adapters import beside, log
 from oacmail.adapters.systemd import Systemd
 from oacmail.cli.common import configured
 from oacmail.config import Config
@@ -21,8 +20,8 @@ def run(ctx: click.Context, shadow: bool) -> None:
     """The daemon, in the foreground, until SIGTERM. SIGHUP re-reads configuration and templates."""
     config = configured(ctx)
     log.configure()
-    gc.freeze()  # what is imported stays: it is neither searched for garbage nor copied by the process beside
-    parts = wiring.assemble(config, shadow=shadow, parsing=Beside())
+    gc.freeze()  # what is imported stays: it need not be searched for garbage
+    parts = wiring.assemble(config, shadow=shadow, parsing=beside.start())
     try:
         _sound(parts)
     except BaseException:

@@ -10,8 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import InitVar, dataclass, field
 from datetime import datetime, timedelta
-from itertools import groupby
-from operator import itemgetter
+from itertools import chain, groupby
 
 import structlog
 
@@ -20,19 +19,19 @@ from oacmail.core.effects import Arrived
 from oacmail.core.errors import Fatal, FolderUnread, StateTrouble, Transient, UnreadableLetter
 from oacmail.core.model import Folder, Outcome
 from oacmail.core.ports import Fetched, Mailbox, Spot
+from oacmail.engine.filing import Filing
 from oacmail.engine.learning import taught
-from oacmail.engine.lookout import CLOCKS_DIFFER, MARK, Lookout, Reading
+from oacmail.engine.lookout import CLOCKS_DIFFER, Lookout, Reading
 from oacmail.engine.turns import Engine
 from oacmail.mail.house import House
 from oacmail.mail.parsing import Answers, Here, Parsing, Unread
 
 log = structlog.get_logger()
-BATCH = 100  # letters fetched at once
+BATCH = 50
 TOGETHER = 20  # letters in one commit: it costs as much as working one of them
-FULL, ALMOST_FULL = "mailbox-full", 0.95  # the problem's name, and of which share of the quota on
 TRIES = 3
 DEATHS = 5  # of the process over one letter alone: a machine that goes down now and then is no letter's fault
-BATCH_BYTES = 8_000_000  # two such lie there at once
+BATCH_BYTES = 8_000_000  # two such batches lie there at once
 TOGETHER_BYTES = 1_000_000
 
 
@@ -55,12 +54,12 @@ class Intake:
     backlog: InitVar[timedelta]
     parsing: Parsing = field(default_factory=Here)
     _lookout: Lookout = field(init=False)
+    _filing: Filing = field(init=False)
     _sent_read: bool = False
-    _unfiled: bool | None = None
-    _full: bool | None = None
 
     def __post_init__(self, backlog: timedelta) -> None:
         self._lookout = Lookout(engine=self.engine, mailbox=self.mailbox, backlog=backlog)
+        self._filing = Filing(engine=self.engine, mailbox=self.mailbox)
 
     def sync(self, *, compare: bool) -> int:
         """Read every watched folder to its end; how many letters were worked. Raises Transient, Fatal.
@@ -86,8 +85,8 @@ class Intake:
         missing = set(self.mailbox.missing())
         self.engine.store.problem("sent-folder-missing", "Sent" in missing, begun)
         self.engine.store.problem("folder-missing", bool(missing - {"Sent"}), begun)
-        self._look_at_quota(begun)
-        self._file(readings)
+        self._filing.look_at_quota(begun)
+        self._filing.file({reading.watched.role: reading.watched.name for reading in readings})
         _raise_worst(troubles)
         self.engine.store.passed(self.engine.now())
         return worked
@@ -135,8 +134,7 @@ class Intake:
         self.mailbox.open(reading.watched.name)
         suspects = [uid for uid in uids if reading.todo[uid][2] or reading.todo[uid][1]]
         calm = [uid for uid in uids if uid not in set(suspects)]
-        for batch in self._ahead(reading, _batches(reading, calm, BATCH, BATCH_BYTES)):
-            self._batch(batch, alone=False)
+        self._calm(reading, _batches(reading, calm, BATCH, BATCH_BYTES))
         # Who was at hand at the last death comes last: an innocent letter is soon done, and never meets them all.
         for uid in sorted(suspects, key=lambda uid: reading.todo[uid][1]):
             self._alone(reading, uid)
@@ -154,21 +152,30 @@ class Intake:
         if batch is not None:
             self._batch(batch, alone=True)
 
-    def _ahead(self, reading: Reading, batches: Iterable[Sequence[int]]) -> Iterator[Batch]:
-        """Each batch when the next one lies there too, so that it can be read while this one is worked."""
+    def _calm(self, reading: Reading, batches: Iterable[Sequence[int]]) -> None:
+        """Each batch is worked when the next one lies there too, so that it can be read meanwhile."""
         batch: Batch | None = None
-        for uids in batches:
+        for uids in chain(batches, [()]):
+            following: Batch | None = None
             try:
-                following = self._fetch(reading, uids, alone=False)
-            except Transient:
+                following = self._fetch(reading, uids, alone=False) if uids else None
+            finally:
                 if batch is not None:
-                    yield batch
-                raise
-            if batch is not None:
-                yield batch
+                    self._before(batch, following)
             batch = following
-        if batch is not None:
-            yield batch
+
+    def _before(self, batch: Batch, following: Batch | None) -> None:
+        try:
+            self._batch(batch, alone=False)
+        except Transient:  # no letter's fault: they are met again in their order
+            for left in filter(None, (batch, following)):
+                self._rest(left)
+            raise
+
+    def _rest(self, batch: Batch) -> None:
+        place = (batch.reading.watched.name, batch.reading.state.uidvalidity)
+        uids = [uid for letters, _ in batch.groups for uid in letters]
+        self.engine.store.landed(*place, uids + list(batch.left_out), passing=False, error=None)
 
     def _fetch(self, reading: Reading, uids: Sequence[int], *, alone: bool) -> Batch | None:
         """None = one of them is unreadable, which is seen to; the others will be asked for alone."""
@@ -285,53 +292,6 @@ class Intake:
 
     def _day(self, moment: datetime) -> str:
         return moment.astimezone(self.engine.policy.office.timezone).date().isoformat()
-
-    def _look_at_quota(self, now: datetime) -> None:
-        """A full mailbox takes no letter and no copy, and nobody else tells us."""
-        full = self.mailbox.fill() >= ALMOST_FULL
-        if full is not self._full:
-            if full or self._full:
-                log.warning("house.ill" if full else "house.well", problem=FULL)
-            self.engine.store.problem(FULL, full, now)
-        self._full = full
-
-    # --- where it belongs -------------------------------------------------------------------------
-
-    def _file(self, readings: Sequence[Reading]) -> None:
-        """Our own copies go to Sent, seen. Best effort: what fails is told, holds nothing up, and is tried at the next
-        pass."""
-        if self.engine.policy.shadow:
-            return
-        unfiled = False
-        try:
-            self._move(readings)
-        except Transient as error:
-            unfiled = True
-            if not self._unfiled:
-                log.warning("letter.unfiled", error=str(error))
-        if unfiled is not self._unfiled:
-            self.engine.store.problem("unfiled", unfiled, self.engine.now())
-            self._unfiled = unfiled
-
-    def _move(self, readings: Sequence[Reading]) -> None:
-        names = {reading.watched.role: reading.watched.name for reading in readings}
-        wanted = sorted(self.engine.store.to_file(), key=lambda item: item[0].folder)
-        for folder, group in groupby(wanted, key=lambda item: item[0].folder):
-            self.mailbox.open(folder)
-            ours = self.mailbox.bearing(MARK)  # people move mail about: our UID must not name a citizen's letter
-            for role, spots in _by_role(group):
-                target = names.get(Folder(role))
-                if target is None:
-                    continue
-                moved = [spot.uid for spot in spots if spot.uid in ours]
-                if moved and target != folder:
-                    self.mailbox.file(folder, moved, target, seen=True)
-                self.engine.store.filed(spots)
-
-
-def _by_role(wanted: Iterable[tuple[Spot, str]]) -> Iterator[tuple[str, list[Spot]]]:
-    for role, group in groupby(sorted(wanted, key=itemgetter(1)), key=itemgetter(1)):
-        yield role, [spot for spot, _ in group]
 
 
 def _raise_worst(troubles: Sequence[tuple[Folder, Transient]]) -> None:

@@ -60,7 +60,7 @@ def verify(mime: bytes, heading: Heading) -> str | None:
     try:
         parsed = BytesHeaderParser().parsebytes(mime.partition(b"\r\n\r\n")[0] + b"\r\n\r\n")
         wanted = _tokens(heading)
-        read = [(name, _unfolded(value)) for name, value in parsed.items() if name not in _STRUCTURE]
+        read = [(name, _unfolded(str(value))) for name, value in parsed.items() if name not in _STRUCTURE]
         if parsed.defects or [name for name, _ in read] != list(wanted):
             return "fields: not those that were written"
         good = _checks(dict(read), heading, wanted)

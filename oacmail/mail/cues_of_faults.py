@@ -16,8 +16,10 @@ _DOCUMENT = (
 )
 
 _ONLINE = (
-    r"webs?|la seu|sede|oficina virtual|plataform\w+|sistem\w+|servidor\w*|servei electronic|pagin[ae]s?|portals?"
-    r"|aplicaci\w+|apps?|site|server|carpeta|e-?tram|e-?notum|idcat|tramitador|internet|xarxa de l'ajuntament"
+    r"webs?|la seu|la sede|su sede|oficina virtual|plataform\w+|sistem\w+|servidor\w*|servei electronic|pagin[ae]s?"
+    r"|aplicaci\w+|apps?|site|server|carpeta|e-?tram|e-?notum|id-?cat|cl@ve|clave|autofirma|face|e-?fact|dehu|valid"
+    r"|pscp|placsp|eacat|corr[eu]\w* electronic\w*|passarel\w+|pasarela|formulari\w*|tramit\w*|certificat\w*|signatura"
+    r"|registre|registro|notificacio\w*|internet|xarxa|servei de pagament|cita previa|tpv"
 )
 _FALLEN = r"caigu(?:t|da|ts|des)|caid[oa]s?|es cau|se cae|tombad[oa]"
 
@@ -73,7 +75,7 @@ FAULTS: tuple[tuple[str, str], ...] = (
         "server error",
         r"\b(?:error|http|erreur|codi|codigo|code)\W{0,3}(?:4\d\d|5\d\d)\b|\b(?:403|404|500|502|503"
         r"|504)\b(?! ?(?:eur|€))|\b(?:internal server|bad gateway|gateway time|service unavailable|forbidden"
-        r"|not found|error intern\w*|base de (?:dades|datos)|nginx|(?:err_)?ssl|sql|json)",
+        r"|not found|error intern\w*|base de (?:dades|datos)|nginx|err_\w+|(?:open)?ssl|(?:my)?sql|json|http_\w+)",
     ),
     (
         "error named",
@@ -86,7 +88,7 @@ FAULTS: tuple[tuple[str, str], ...] = (
     ),
     (
         "down",
-        rf"\b(?:{_ONLINE})\b.{{0,40}}\b(?:{_FALLEN})\b|\b(?:{_FALLEN})\b.{{0,25}}\b(?:{_ONLINE})\b"
+        rf"\b(?:{_ONLINE})\b[^.!?]{{0,40}}\b(?:{_FALLEN})\b|\b(?:{_FALLEN})\b[^.!?]{{0,25}}\b(?:{_ONLINE})\b"
         r"|\b(?:is down|went down|penja(?:t|da)|es penja"
         r"|se cuelga|colgad[oa]|crash\w*|no carrega|no carga|not load\w*|en blanc|en blanco|blank|aturad[ao]?"
         r"|bucle|dando vueltas|donant voltes|rodeta)\b",

@@ -23,7 +23,7 @@ class Gate:
     """Patterns by name, asked all at once; compiled when first asked."""
 
     def __init__(self, patterns: Iterable[tuple[str, str]]) -> None:
-        self._texts = tuple(patterns)
+        self.patterns = tuple(patterns)
 
     def holding(self, text: str) -> Iterator[str]:
         """The names of the patterns that hold in the text, in their order."""
@@ -36,10 +36,10 @@ class Gate:
 
     @cached_property
     def _table(self) -> "_Table":
-        return _laid_out(self._texts)
+        return _laid_out(self.patterns)
 
 
-@lru_cache(maxsize=8)  # several gates are asked of one letter
+@lru_cache(maxsize=4)  # several gates are asked of one letter
 def _beginnings(text: str) -> frozenset[str]:
     return frozenset(_BEGINNINGS.findall(text))
 

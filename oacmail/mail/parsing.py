@@ -38,15 +38,15 @@ class Parsing(Protocol):
     def ask(self, letters: Sequence[Unread]) -> Answers: ...
 
     def end(self) -> None:
-        """Nothing lies there any more; answers not fetched yet may be asked for still."""
+        """The pass is over; answers not fetched yet may be asked for still, and others as well."""
         ...
 
 
 class Here:
     """In the thread that wants the answer, at the moment it wants it."""
 
-    def __init__(self, house: House = House()) -> None:  # noqa: B008
-        self._house = house
+    def __init__(self) -> None:
+        self._house = House()
 
     def begin(self, house: House, ahead: int) -> None:  # noqa: ARG002
         self._house = house

@@ -16,7 +16,7 @@ Slot = Literal["morning", "afternoon", "any"]
 _OWN = frozenset({"+34900772772"})  # quoted in every acknowledgement
 _NUMBER = re.compile(
     r"(?<![\w/@=-])(?<!\d[ .-])(?P<prefix>\(?(?:\+|00)\d{1,3}\)?[ .-]?)?"
-    r"(?P<rest>\(?\d(?:(?!\. )[ .()/-]{0,2}\d){5,12})(?![ .-]?\d|[\w@/]|-\w)"
+    r"(?P<rest>\(?\d(?!\. )(?:[ .()/-]{0,2}\d){5,12})(?![ .-]?\d|[\w@/]|-\w)"
 )
 _OTHER_THING = re.compile(
     r"\b(?:fax|iban|compte|cuenta|exp(?:edient|ediente)?|ref(?:erencia)?|registre|registro|nif|cif|dni|nie|csv|factura"

@@ -40,7 +40,18 @@ def crlf(data: bytes) -> bytes:
 def travels(data: bytes) -> bool:
     """Whether it can go unencoded, as 7bit or 8bit (RFC 2045 sections 2.7 and 2.8)."""
     lines = data.replace(b"\r\n", b"\n")
-    return b"\0" not in lines and b"\r" not in lines and max(map(len, lines.split(b"\n"))) <= _LONGEST
+    return b"\0" not in lines and b"\r" not in lines and not _has_long_line(lines)
+
+
+def _has_long_line(lines: bytes) -> bool:
+    """From the last line end within reach to the next: a pattern would look at each octet hundreds of times."""
+    at = 0
+    while len(lines) - at > _LONGEST:
+        end = lines.rfind(b"\n", at, at + _LONGEST + 1)
+        if end < 0:
+            return True
+        at = end + 1
+    return False
 
 
 def split(tidied: bytes) -> tuple[bytes, bytes]:

@@ -6,10 +6,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from oacmail.adapters.beside import MANY, Beside
+from oacmail.adapters.beside import MANY, Beside, start
 from oacmail.core.model import Message
 from oacmail.mail.house import House
 from oacmail.mail.parsing import Unread
@@ -24,7 +25,7 @@ GROUPS = [slice(begin, begin + 20) for begin in range(0, len(UNREAD), 20)]
 
 @pytest.fixture
 def beside() -> Iterator[Beside]:
-    made = Beside(longest=5.0)
+    made = Beside()
     yield made
     made.process.kill()
     made.process.join()
@@ -150,3 +151,40 @@ def _runs(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def test_a_fault_over_one_letter_is_that_letters_alone_and_its_text_is_printed_nowhere(
+    beside: Beside, capfd: pytest.CaptureFixture[str]
+) -> None:
+    beside.begin(HOUSE, MANY)
+    answers = beside.ask([*UNREAD[:2], cast("Unread", "Anna Puig, DNI 12345678Z")])
+    assert [answers(at) for at in range(2)] == READ[:2]
+    with pytest.raises(AttributeError):
+        answers(2)
+    beside.process.join(20)
+    assert "12345678Z" not in "".join(capfd.readouterr())
+
+
+def test_a_fault_of_ours_over_a_letter_keeps_nobody_waiting(beside: Beside, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert beside.process.pid is not None
+    os.kill(beside.process.pid, signal.SIGSTOP)
+    beside.begin(HOUSE, MANY)
+    answers = [beside.ask(UNREAD[group]) for group in GROUPS[:3]]
+    until(lambda: len(beside.waiting) < 3, what="the other has been given the first group")
+    monkeypatch.setattr(Unread, "read", _not_here)
+    with pytest.raises(AssertionError, match="read by who works it"):
+        answers[2](0)
+    monkeypatch.undo()
+    assert answers[2](1) == READ[GROUPS[2]][1]
+    assert beside.process.is_alive()
+
+
+def test_where_no_process_can_be_had_letters_are_read_by_who_works_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full() -> int:
+        raise BlockingIOError
+
+    monkeypatch.setattr(os, "fork", full)
+    parsing = start()
+    parsing.begin(HOUSE, len(UNREAD))
+    answers = parsing.ask(UNREAD)
+    assert [answers(at) for at in range(len(UNREAD))] == READ

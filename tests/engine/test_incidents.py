@@ -86,3 +86,13 @@ def test_what_a_person_has_corrected_or_thrown_out_does_not_count(world: World) 
     world.order("close", second, reason="spam")
     _write(world, FAULTS[2])
     assert _incidents(world) == [None] * 3
+
+
+def test_an_incident_may_take_more_letters_than_its_alert_lists(town: TOWN) -> None:
+    often = {"incident_mails": 52, "incident_minutes": 600}
+    world = town(people={"technical": [TECHNICAL]}, ack={"per_hour": 0}, escalation=often)
+    _write(world, *(FAULTS * 11)[:51], minutes=1)
+    assert set(_incidents(world)) == {None}
+    _write(world, FAULTS[0])
+    assert len(set(_incidents(world))) == 1
+    assert "incident" in world.kinds(TECHNICAL)

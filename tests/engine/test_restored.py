@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from oacmail.adapters.store import upkeep
 from oacmail.core import tokens
 from tests.engine import post
 from tests.engine.world import ANNA, MARTA, OPERATOR, PERE, SUPERVISOR, World
@@ -268,3 +269,14 @@ def test_once_sent_has_been_read_letters_are_worked_although_it_cannot_be_opened
     world.citizen_writes(ANNA)
     world.turn()
     assert [case["citizen"] for case in world.cases()] == [ANNA]
+
+
+def test_a_mail_of_which_only_the_proof_was_found_is_not_sent_again_by_hand(world: World) -> None:
+    backup = _busy_day(world)
+    _restore(world, backup)
+    world.turn()
+    ack = next(mail for mail in world.mails() if mail["recipient"] == MARTA)
+    world.store.con.execute("UPDATE outbox SET state = 'failed' WHERE key = ?", (ack["key"],))
+    assert not upkeep.retry_mail(world.store.con, ack["key"], world.clock.now())
+    world.turn()
+    assert len(world.received(MARTA)) == 1

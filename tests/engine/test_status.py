@@ -11,7 +11,7 @@ from oacmail.adapters.workdays import SHIPPED
 from oacmail.cli.status import REMEDIES, health
 from oacmail.core.refusals import REFUSES
 from oacmail.engine import TEMPLATES
-from oacmail.engine.intake import FULL
+from oacmail.engine.filing import FULL
 from oacmail.engine.vigil import CLOCK, DISK
 from oacmail.mail.labels import label
 from oacmail.mail.words import LANGUAGES

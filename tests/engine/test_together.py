@@ -1,8 +1,12 @@
 """Several letters in one commit, a mail's end with the beginning of the next: what a fault or a death undoes."""
 
+from collections.abc import Callable, Mapping, Sequence
+
 import pytest
 
 from oacmail.core.errors import Transient
+from oacmail.core.ports import Fetched
+from oacmail.engine import intake
 from tests.engine.world import ANNA, MARTA, PERE, World
 
 ALL = (ANNA, PERE, MARTA)
@@ -64,3 +68,60 @@ def test_killed_among_several_mails_at_most_one_is_in_doubt_and_none_goes_twice(
     world.live("2026-11-25 18:00", minutes=5)
     assert [world.kinds(writer) for writer in ALL] == [["ack"], ["ack"], ["ack"]]
     assert {mail["state"] for mail in world.mails("ack")} == {"sent"}
+
+
+def _letters_in_order(world: World, count: int) -> list[str]:
+    writers = [f"veina{number}@casa{number}.example" for number in range(count)]
+    for writer in writers:
+        world.citizen_writes(writer, f"Consulta de {writer}", "Com demano un volant?")
+        world.clock.forward(minutes=1)
+    return writers
+
+
+def _in_flight(world: World) -> int:
+    return len(world.rows("SELECT 1 FROM sightings WHERE in_flight"))
+
+
+def _make_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "BATCH", 4)
+    monkeypatch.setattr(intake, "TOGETHER", 2)
+
+
+def test_after_a_full_disk_letters_at_hand_are_met_again_in_the_order_of_their_arrival(
+    town: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = town(ack=dict.fromkeys(("per_hour", "unverified_per_hour", "per_domain_hour"), 0))
+    _make_small(monkeypatch)
+    writers = _letters_in_order(world, 14)
+    con = world.store.con
+    (pages,) = con.execute("PRAGMA page_count").fetchone()
+    (most,) = con.execute("PRAGMA max_page_count").fetchone()
+    con.execute(f"PRAGMA max_page_count = {pages + 12}")
+    with pytest.raises(Transient, match="full"):
+        world.intake.sync(compare=True)
+    assert len(world.cases()) < len(writers)
+    assert _in_flight(world) == 0
+    con.execute(f"PRAGMA max_page_count = {most}")
+    world.turn()
+    assert [case["citizen"] for case in world.cases()] == writers
+
+
+def test_when_the_line_breaks_while_more_is_fetched_what_lies_there_is_worked(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _make_small(monkeypatch)
+    writers = _letters_in_order(world, 10)
+    fetch, times = world.mailbox.fetch, iter(range(99))
+
+    def breaks(uids: Sequence[int]) -> Mapping[int, Fetched]:
+        if next(times) == 1:
+            raise Transient("IMAP: the line broke")
+        return fetch(uids)
+
+    monkeypatch.setattr(world.mailbox, "fetch", breaks)
+    with pytest.raises(Transient, match="broke"):
+        world.intake.sync(compare=False)
+    assert [case["citizen"] for case in world.cases()] == writers[:4]
+    assert _in_flight(world) == 0
+    world.intake.sync(compare=False)
+    assert [case["citizen"] for case in world.cases()] == writers

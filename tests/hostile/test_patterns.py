@@ -17,6 +17,7 @@ import pytest
 
 import oacmail.core
 import oacmail.mail
+from oacmail.mail.gate import Gate
 
 LENGTH = 8_000  # characters of bait
 SECONDS = 0.15  # nobody waits longer for them
@@ -50,6 +51,8 @@ def _patterns(value: object, name: str, depth: int = 0) -> Iterator[tuple[str, r
     elif isinstance(value, dict) and depth < 3:
         for key, item in value.items():
             yield from _patterns(item, f"{name}[{key!r}]", depth + 1)
+    elif isinstance(value, Gate):
+        yield from ((f"{name}[{which!r}]", re.compile(text)) for which, text in value.patterns)
     elif callable(value) and getattr(value, "__closure__", None):  # a test made of a pattern (mail/auto.py)
         for cell in value.__closure__:  # type: ignore[attr-defined]
             yield from _patterns(cell.cell_contents, name, depth + 1)

@@ -75,6 +75,7 @@ def test_a_subject_of_thanks_is_marked() -> None:
         ("expedient 612345678", ""),
         ("registre E/2025/006120", ""),
         ("truqueu al 900 772 772", ""),
+        ("93. 775 00 00", "+34937750000"),
         ("a les tardes, entre 5 i 7. 600 93 14 27", "+34600931427"),
         ("l'any 2025, 1.250,00 €, del 12/03/2026", ""),
         ("telèfon 512 34 56 78", ""),

@@ -148,10 +148,10 @@ def attempt(con: sqlite3.Connection, name: str, uidvalidity: int, uids: Sequence
 def landed(
     con: sqlite3.Connection, name: str, uidvalidity: int, uids: Sequence[int], *, passing: bool, error: str | None
 ) -> None:
-    """No longer in flight. `passing`: the fault was the line's, not the letter's, so its attempt does not count."""
+    """No longer in flight, if they were. `passing`: the fault was the line's, no letter's: the attempt counts not."""
     con.executemany(
         f"""UPDATE sightings SET in_flight = 0, error = ?{", attempts = max(attempts - 1, 0)" if passing else ""}
-        WHERE folder = ? AND uidvalidity = ? AND uid = ?""",
+        WHERE folder = ? AND uidvalidity = ? AND uid = ? AND in_flight""",
         [(error, name, uidvalidity, uid) for uid in uids],
     )
 

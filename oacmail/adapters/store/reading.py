@@ -106,8 +106,9 @@ def _alike(con: sqlite3.Connection, policy: Policy, inp: Arrived) -> tuple[Alike
         platform,
         "" if incidents.named(reading.operator, "") == platform else platform,
     )
+    most = max(incidents.LISTED, policy.escalation.incident_mails)
     rows = con.execute(_ALIKE.format(only="AND c.incident IS NOT NULL", most=1), alike).fetchall()
-    rows = rows or con.execute(_ALIKE.format(only="", most=incidents.LISTED), alike).fetchall()
+    rows = rows or con.execute(_ALIKE.format(only="", most=most), alike).fetchall()
     return tuple(
         Alike(
             number=row["number"],

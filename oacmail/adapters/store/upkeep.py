@@ -87,11 +87,13 @@ def _after_restore(con: sqlite3.Connection, now: datetime, *, hold_acks: bool) -
 
 
 def retry_mail(con: sqlite3.Connection, key: str, now: datetime) -> bool:
-    """Send again what failed, is held, uncertain or waits; False if there is no such row."""
+    """Send again what failed, is held, uncertain or waits; False if there is no such row, or only the proof that the
+    mail left before the database was restored: its bytes are gone."""
     with transaction(con):
         row = con.execute(
             """UPDATE outbox SET state = 'queued', next_at = ?, released_at = coalesce(released_at, ?), tries = 0
-            WHERE key = ? AND state IN ('queued','failed','held','uncertain')""",
+            WHERE key = ? AND state IN ('queued','failed','held','uncertain')
+            AND EXISTS(SELECT 1 FROM mails m WHERE m.id = outbox.id AND m.mime <> x'')""",
             (stamp(now), stamp(now), key),
         )
         return row.rowcount == 1
