@@ -1,13 +1,13 @@
-"""From the mailbox to the engine: which letters are new, in which order they are worked, and what if one hurts.
+"""From the mailbox to the engine: which letters are new, in which order and with which others they are worked.
 
 A place is worked once; own mail first, since it tells what a restored database has forgotten; then by the day of
 arrival over all folders, so that an answer is not met before its question. Never writes a flag, never counts on
-sequence numbers, never deletes. A letter that fails three times, alone, is set aside with its bytes; one over which
-the process dies, after five deaths.
+sequence numbers, never deletes. A letter over which the process dies is set aside after five deaths; one that fails is
+an affair of mishaps.py.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import InitVar, dataclass, field
 from datetime import datetime, timedelta
 from itertools import chain, groupby
@@ -16,12 +16,13 @@ import structlog
 
 from oacmail.batches import batched
 from oacmail.core.effects import Arrived
-from oacmail.core.errors import Fatal, FolderUnread, StateTrouble, Transient, UnreadableLetter
+from oacmail.core.errors import FolderUnread, StateTrouble, Transient, UnreadableLetter
 from oacmail.core.model import Folder, Outcome
 from oacmail.core.ports import Fetched, Mailbox, Spot
 from oacmail.engine.filing import Filing
 from oacmail.engine.learning import taught
 from oacmail.engine.lookout import CLOCKS_DIFFER, Lookout, Reading
+from oacmail.engine.mishaps import Mishaps
 from oacmail.engine.turns import Engine
 from oacmail.mail.house import House
 from oacmail.mail.parsing import Answers, Here, Parsing, Unread
@@ -29,7 +30,6 @@ from oacmail.mail.parsing import Answers, Here, Parsing, Unread
 log = structlog.get_logger()
 BATCH = 50
 TOGETHER = 20  # letters in one commit: it costs as much as working one of them
-TRIES = 3
 DEATHS = 5  # of the process over one letter alone: a machine that goes down now and then is no letter's fault
 BATCH_BYTES = 8_000_000  # two such batches lie there at once
 TOGETHER_BYTES = 1_000_000
@@ -55,11 +55,13 @@ class Intake:
     parsing: Parsing = field(default_factory=Here)
     _lookout: Lookout = field(init=False)
     _filing: Filing = field(init=False)
+    _mishaps: Mishaps = field(init=False)
     _sent_read: bool = False
 
     def __post_init__(self, backlog: timedelta) -> None:
         self._lookout = Lookout(engine=self.engine, mailbox=self.mailbox, backlog=backlog)
         self._filing = Filing(engine=self.engine, mailbox=self.mailbox)
+        self._mishaps = Mishaps(engine=self.engine)
 
     def sync(self, *, compare: bool) -> int:
         """Read every watched folder to its end; how many letters were worked. Raises Transient, Fatal.
@@ -143,7 +145,7 @@ class Intake:
     def _alone(self, reading: Reading, uid: int) -> None:
         spot = self._spot(reading, uid)
         if reading.todo[uid][1] >= DEATHS:
-            self._set_aside(spot, None, "unreadable: the service died over it")
+            self._mishaps.set_aside(spot, None, "unreadable: the service died over it")
             return
         self._one(reading, uid)
 
@@ -184,7 +186,8 @@ class Intake:
         try:
             letters = self.mailbox.fetch(uids)
         except UnreadableLetter as error:
-            self._unreadable(reading, error.uid, counted=alone)
+            spot = self._spot(reading, error.uid)
+            self._mishaps.unreadable(spot, tries=reading.todo[error.uid][1] + 1, counted=alone)
             return None
         except Transient:
             store.landed(*key, uids, passing=alone, error=None)
@@ -204,14 +207,6 @@ class Intake:
             self._letters(batch.reading, letters, answers, alone=alone)
         if batch.left_out:
             self._left_out(batch.reading, batch.left_out, alone=alone)
-
-    def _unreadable(self, reading: Reading, uid: int, *, counted: bool) -> None:
-        """It was asked for alone, which uses up a try, also where nothing else was new and it was a batch by itself."""
-        spot, tries = self._spot(reading, uid), reading.todo[uid][1] + 1
-        self._landed(spot, "unreadable", counted=counted)
-        log.warning("letter.unreadable", folder=spot.folder, uid=uid, attempt=tries)
-        if tries >= TRIES:
-            self._set_aside(spot, None, "unreadable: the server gives up on it")
 
     def _left_out(self, reading: Reading, uids: Sequence[int], *, alone: bool) -> None:
         """Expunged or moved while we read: where it went, it is new. What is still listed is asked for alone."""
@@ -252,35 +247,9 @@ class Intake:
             self.engine.store.landed(*place, list(letters), passing=alone, error=None)
             raise
 
-    @contextmanager
-    def _mishap(self, reading: Reading, uid: int, letter: Fetched, alone: bool) -> Iterator[None]:
-        """A bug of ours must cost one letter a delay, never the service."""
-        try:
-            yield
-        except (Transient, Fatal):
-            raise
-        except Exception as error:
-            spot, tries = self._spot(reading, uid), reading.todo[uid][1] + 1
-            self._hurt(spot, letter.raw, error, tries=tries, counted=alone)
-
-    def _hurt(self, spot: Spot, raw: bytes, error: Exception, *, tries: int, counted: bool) -> None:
-        name = type(error).__name__
-        self._landed(spot, name, counted=counted)
-        log.error("letter.failed", folder=spot.folder, uid=spot.uid, attempt=tries, exc_info=True)
-        if tries >= TRIES:
-            self._set_aside(spot, raw, f"could not be worked: {name}")
-
-    def _landed(self, spot: Spot, error: str, *, counted: bool) -> None:
-        """No longer in flight, one try less. `counted`: `attempt` has taken it off already."""
-        if counted:
-            self.engine.store.landed(spot.folder, spot.uidvalidity, [spot.uid], passing=False, error=error)
-        else:
-            self.engine.store.failed(spot, error)
-
-    def _set_aside(self, spot: Spot, raw: bytes | None, reason: str) -> None:
-        now = self.engine.now()
-        self.engine.store.quarantine(spot, raw, reason, now)
-        self.engine.store.problem("quarantine", True, now)
+    def _mishap(self, reading: Reading, uid: int, letter: Fetched, alone: bool) -> AbstractContextManager[None]:
+        spot = self._spot(reading, uid)
+        return self._mishaps.over(spot, letter.raw, tries=reading.todo[uid][1] + 1, counted=alone)
 
     def _spot(self, reading: Reading, uid: int) -> Spot:
         return Spot(folder=reading.watched.name, uidvalidity=reading.state.uidvalidity, uid=uid)
