@@ -40,4 +40,4 @@ def test_the_copy_of_the_acknowledgement_is_filed_in_sent_and_seen(road: Road, o
         agent.close()
     (mail,) = desk.json("outbox", "list", "--all")
     assert mail["state"] == "sent"
-    assert desk.status()["unaccounted"] == 0
+    desk.wait_until_accounted()

@@ -195,4 +195,4 @@ def test_a_letter_moved_between_our_look_and_our_fetch_is_gone_there_and_a_case_
     (letter,) = desk.case(case["number"])["letters"]
     assert letter["folder"] == WORK
     assert [row["outcome"] for row in desk.rows("SELECT outcome FROM sightings WHERE folder = 'INBOX'")] == ["gone"]
-    assert desk.status()["unaccounted"] == 0
+    desk.wait_until_accounted()

@@ -394,4 +394,4 @@ def test_a_person_makes_a_case_of_a_letter_that_was_misjudged(
     assert number_of(desk, sent) in anna.wait_for_mail()[0]["Subject"]
     assert len(running_clocks(desk, number_of(desk, sent))) == 1
     assert waiting_for_a_person(desk, sent) is None
-    assert desk.status()["unaccounted"] == 0
+    desk.wait_until_accounted()

@@ -162,7 +162,7 @@ def test_an_answer_seen_in_the_inbox_first_is_decided_by_the_one_in_sent(desk: O
     until(lambda: not running_clocks(desk, number_of(desk, sent)), 15, what="the answer is seen in Sent")
     assert case_of(desk, sent)["status"] == "answered"
     assert waiting_for_a_person(desk, answer) is None
-    assert desk.status()["unaccounted"] == 0
+    desk.wait_until_accounted()
 
 
 def test_what_an_outsider_puts_into_sent_by_plus_addressing_is_no_answer(
