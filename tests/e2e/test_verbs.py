@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from tests.e2e.office import NO_LIMITS, Office
 from tests.servers.people import Citizen
 from tests.servers.ports import free_port
 from tests.servers.road import Road
-from tests.servers.waiting import until
+from tests.servers.waiting import next_second, until
 
 MakeOffice = Callable[..., Office]
 
@@ -117,7 +117,8 @@ def test_closing_with_a_reason_meets_the_promise_only_by_a_contact_and_sends_not
     road: Road, desk: Office, reason: str, answered: bool
 ) -> None:
     number = _one_case(road, desk)
-    words = ("--at", (datetime.now(UTC) - timedelta(seconds=1)).isoformat()) if answered else ()
+    next_second()  # nobody is called in the second in which his letter arrives
+    words = ("--at", datetime.now(UTC).replace(microsecond=0).isoformat()) if answered else ()
     desk.oacmail("case", "close", number, "--reason", reason, *words)
     desk.passes()
     closed = desk.case(number)
