@@ -52,8 +52,7 @@ def once(ctx: click.Context) -> None:
 
 def _sound(parts: wiring.Parts) -> None:
     """A town's own template that cannot be rendered is found before the first citizen writes."""
-    own = parts.config.office.templates is not None
-    problems = wiring.renderer(parts.config, parts.engine.policy).problems() if own else []
+    problems = wiring.own_templates(parts.config, wiring.renderer(parts.config, parts.engine.policy))
     for line in problems:
         click.echo(f"oacmail: {line}", err=True)
     parts.store.problem(TEMPLATES, bool(problems), parts.engine.now())

@@ -185,7 +185,8 @@ class View:
     had left before; else None.
     `undelivered`: whom an earlier report said this very letter did not reach; None = none. `refusals`: of other
     mails, for one that is refused; `taken_since`: the relay has taken a mail since it last refused this very one.
-    `alike`: recent cases of second level on its platform, oldest first (core/incidents.py).
+    `alike`: recent cases of second level on its platform, oldest first; of an incident its last alone
+    (core/incidents.py).
     """
 
     known: LetterView | None = None

@@ -16,7 +16,7 @@ import structlog
 
 from oacmail.batches import batched
 from oacmail.core.effects import Arrived
-from oacmail.core.errors import FolderUnread, StateTrouble, Transient, UnreadableLetter
+from oacmail.core.errors import FolderUnread, Transient, UnreadableLetter
 from oacmail.core.model import Folder, Outcome
 from oacmail.core.ports import Fetched, Mailbox, Spot
 from oacmail.engine.filing import Filing
@@ -169,15 +169,17 @@ class Intake:
     def _before(self, batch: Batch, following: Batch | None) -> None:
         try:
             self._batch(batch, alone=False)
-        except Transient:  # no letter's fault: they are met again in their order
-            for left in filter(None, (batch, following)):
-                self._rest(left)
+        except Transient:
+            if following is not None:
+                self._rest(following, alone=False)
             raise
 
-    def _rest(self, batch: Batch) -> None:
+    def _rest(self, batch: Batch, *, alone: bool) -> None:
+        """What broke is no letter's fault, not even where a large one finds no room and these few bytes do: what was
+        not worked is met again in its order."""
         place = (batch.reading.watched.name, batch.reading.state.uidvalidity)
         uids = [uid for letters, _ in batch.groups for uid in letters]
-        self.engine.store.landed(*place, uids + list(batch.left_out), passing=False, error=None)
+        self.engine.store.landed(*place, [*uids, *batch.left_out], passing=alone, error=None)
 
     def _fetch(self, reading: Reading, uids: Sequence[int], *, alone: bool) -> Batch | None:
         """None = one of them is unreadable, which is seen to; the others will be asked for alone."""
@@ -203,10 +205,14 @@ class Intake:
         )
 
     def _batch(self, batch: Batch, *, alone: bool) -> None:
-        for letters, answers in batch.groups:
-            self._letters(batch.reading, letters, answers, alone=alone)
-        if batch.left_out:
-            self._left_out(batch.reading, batch.left_out, alone=alone)
+        try:
+            for letters, answers in batch.groups:
+                self._letters(batch.reading, letters, answers, alone=alone)
+            if batch.left_out:
+                self._left_out(batch.reading, batch.left_out, alone=alone)
+        except Transient:
+            self._rest(batch, alone=alone)
+            raise
 
     def _left_out(self, reading: Reading, uids: Sequence[int], *, alone: bool) -> None:
         """Expunged or moved while we read: where it went, it is new. What is still listed is asked for alone."""
@@ -235,17 +241,11 @@ class Intake:
                 received_at = self._arrival(reading, uid)
                 role = reading.watched.role
                 arrivals[uid] = Arrived(message=answers(at), received_at=received_at, folder=role)
-        try:
-            with self.engine.store.together():
-                for uid, arrived in arrivals.items():
-                    raw = letters[uid].raw if letters[uid].complete else None
-                    with self._mishap(reading, uid, letters[uid], alone):
-                        self.engine.perform(arrived, raw=raw, spot=self._spot(reading, uid))
-        except StateTrouble:
-            # a large letter may find no room where these few bytes do: that is not its fault
-            place = (reading.watched.name, reading.state.uidvalidity)
-            self.engine.store.landed(*place, list(letters), passing=alone, error=None)
-            raise
+        with self.engine.store.together():
+            for uid, arrived in arrivals.items():
+                raw = letters[uid].raw if letters[uid].complete else None
+                with self._mishap(reading, uid, letters[uid], alone):
+                    self.engine.perform(arrived, raw=raw, spot=self._spot(reading, uid))
 
     def _mishap(self, reading: Reading, uid: int, letter: Fetched, alone: bool) -> AbstractContextManager[None]:
         spot = self._spot(reading, uid)

@@ -25,12 +25,12 @@ _FALLEN = r"caigu(?:t|da|ts|des)|caid[oa]s?|es cau|se cae|tombad[oa]"
 
 ELECTRONIC = (
     r"\b(?:webs?|la seu|seu electronica|sede|oficina virtual|plataform|portal|pagin|on-?line|internet|telematic"
-    r"|electronic|digital|virtual|idcat|id-cat|cl@ve|clave pin|certificat|autofirma|sign[aeo]|firm[aeo]|formulari|form"
-    r"|instanci|tramit|tramite|carpeta|notificaci|e-?notum|e-?tram|e-?fact|face\b|pdf|adjunt|anex|descarreg|descarg"
+    r"|electronic|digital|virtual|idcat|id-cat|cl@ve|clave pin|certificat|autofirma|sign[aeo]|firm[aeo]|form"
+    r"|instanci|tramit|carpeta|notificaci|e-?notum|e-?tram|e-?fact|face\b|pdf|adjunt|anex|descarreg|descarg"
     r"|download|upload|puj[ao]|subir|cli[cqk]|boton?\b|pantall|screen|usuari|contrasen|password|pin\b|app|aplicaci"
     r"|navegador|browser|chrome|firefox|ordinador|ordenador|computer|portatil|tauleta|tablet|mobil|movil|e-?mail"
     r"|enlla|enlace|link|registr|sol.licit|solicit|presenta|justificant|factur|licitaci|licitar|plec|pliego|empadron"
-    r"|padro|volant|error [0-9]|codi|codigo|document|impres|sobre digital|perfil del contract|subvenci|ajut|ayuda"
+    r"|padro|volant|error [0-9]|codi|document|impres|sobre digital|perfil del contract|subvenci|ajut|ayuda"
     r"|bec[aq]|inscri|matricul|site|server|servidor|impost|impuesto|tax[ae]s?\b|tasas?\b|ibi\b|rebut|recibo|pagar|pagament"
     r"|pago|cita\b|expedient|plusval|gual|vado|llicencia|licencia|adreca|domicili|cens\b|censo|termini|plazo)"
 )

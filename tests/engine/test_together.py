@@ -1,6 +1,7 @@
 """Several letters in one commit, a mail's end with the beginning of the next: what a fault or a death undoes."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import pytest
 
@@ -15,6 +16,17 @@ ALL = (ANNA, PERE, MARTA)
 def _three_letters(world: World, text: str = "Com demano un volant?") -> None:
     for writer in ALL:
         world.citizen_writes(writer, f"Consulta de {writer}", text)
+
+
+@contextmanager
+def _full_disk(world: World, room: int) -> Iterator[None]:
+    """So many pages are left meanwhile."""
+    con = world.store.con
+    (pages,) = con.execute("PRAGMA page_count").fetchone()
+    (most,) = con.execute("PRAGMA max_page_count").fetchone()
+    con.execute(f"PRAGMA max_page_count = {pages + room}")
+    yield
+    con.execute(f"PRAGMA max_page_count = {most}")
 
 
 def test_a_letter_that_cannot_be_written_is_undone_alone(world: World) -> None:
@@ -44,15 +56,11 @@ def test_killed_among_several_letters_each_is_met_once(world: World, point: str)
 @pytest.mark.parametrize("room", [1, 9, 17, 25])
 def test_of_letters_that_a_full_disk_stops_nothing_is_true_or_sent(world: World, room: int) -> None:
     _three_letters(world, "Com demano un volant d'empadronament?\n" * 400)
-    con = world.store.con
-    (pages,) = con.execute("PRAGMA page_count").fetchone()
-    (most,) = con.execute("PRAGMA max_page_count").fetchone()
-    con.execute(f"PRAGMA max_page_count = {pages + room}")
-    with pytest.raises(Transient, match="full"):
-        world.intake.sync(compare=True)
-    assert world.cases() == []
-    assert world.mails() == []
-    con.execute(f"PRAGMA max_page_count = {most}")
+    with _full_disk(world, room):
+        with pytest.raises(Transient, match="full"):
+            world.intake.sync(compare=True)
+        assert world.cases() == []
+        assert world.mails() == []
     world.turn()
     assert [world.kinds(writer) for writer in ALL] == [["ack"], ["ack"], ["ack"]]
 
@@ -93,15 +101,11 @@ def test_after_a_full_disk_letters_at_hand_are_met_again_in_the_order_of_their_a
     world = town(ack=dict.fromkeys(("per_hour", "unverified_per_hour", "per_domain_hour"), 0))
     _make_small(monkeypatch)
     writers = _letters_in_order(world, 14)
-    con = world.store.con
-    (pages,) = con.execute("PRAGMA page_count").fetchone()
-    (most,) = con.execute("PRAGMA max_page_count").fetchone()
-    con.execute(f"PRAGMA max_page_count = {pages + 12}")
-    with pytest.raises(Transient, match="full"):
-        world.intake.sync(compare=True)
-    assert len(world.cases()) < len(writers)
-    assert _in_flight(world) == 0
-    con.execute(f"PRAGMA max_page_count = {most}")
+    with _full_disk(world, 12):
+        with pytest.raises(Transient, match="full"):
+            world.intake.sync(compare=True)
+        assert len(world.cases()) < len(writers)
+        assert _in_flight(world) == 0
     world.turn()
     assert [case["citizen"] for case in world.cases()] == writers
 
