@@ -95,7 +95,8 @@ class Mailbox(Protocol):
         ...
 
     def uids(self) -> set[int]:
-        """All UIDs of the open folder."""
+        """All UIDs of the open folder. A server tells an EXPUNGE at the end of a command: one answer may
+        still name a message that somebody has just expunged, the next one does not."""
         ...
 
     def places(self, uids: Sequence[int] | None = None) -> Sequence[Place]:
