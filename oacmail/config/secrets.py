@@ -1,14 +1,14 @@
 """Passwords and the token secret: where they come from, and whether others could read them.
 
-Decides the order: the file named in config.toml, then systemd's credentials, then the environment. Never prints,
-logs or returns a secret in a message; never keeps one in the configuration. The token secret signs all that we
-send, so one is made when there is none.
+Decides the order: the file named in config.toml, then the admin's credential file, then the copy of it that systemd
+made at the start, then the environment. Never prints, logs or returns a secret in a message; never keeps one in the
+configuration. The token secret signs all that we send, so one is made when there is none.
 """
 
 import hmac
 import os
 import secrets as chance
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -17,7 +17,10 @@ from typing import Literal
 from oacmail.config.model import Config
 from oacmail.core.errors import ConfigError, Transient
 
+FILES = "OACMAIL_CREDENTIALS"
+"""Names the folder of the admin's own files: read at each login, so that a new password needs no restart."""
 CREDENTIALS = "CREDENTIALS_DIRECTORY"
+"""systemd's copies (systemd.exec(5), CREDENTIALS): they also come from files that only root can read."""
 KEY_FILE = "token.key"
 SHORTEST_KEY = 16
 """Characters; a token secret below that could be guessed."""
@@ -33,13 +36,21 @@ class Secrets:
 
 
 def read(config: Config, environ: Mapping[str, str] = os.environ) -> Secrets:
-    """All secrets that this configuration needs. Raises ConfigError with every finding; makes a missing token.key."""
+    """All secrets that this configuration needs; makes a missing token.key.
+
+    Raises ConfigError with every finding, or Transient where only an access token is missing: another program renews
+    those, and may start later than we do.
+    """
     problems: list[str] = []
-    imap = _password("imap", config.imap.password_file, environ, problems)
-    smtp = _password("smtp", config.smtp.password_file, environ, problems) if config.smtp.user else None
+    awaited: list[str] = []
+    told = {server: awaited if getattr(config, server).auth == "xoauth2" else problems for server in ("imap", "smtp")}
+    imap = _password("imap", config.imap.password_file, environ, told["imap"])
+    smtp = _password("smtp", config.smtp.password_file, environ, told["smtp"]) if config.smtp.user else None
     token = _token(config.office.state, environ, problems)
     if problems:
-        raise ConfigError(tuple(problems))
+        raise ConfigError((*problems, *awaited))
+    if awaited:
+        raise Transient("; ".join(awaited))
     return Secrets(imap=imap, smtp=smtp, token=token)
 
 
@@ -51,7 +62,15 @@ def findings(config: Config, environ: Mapping[str, str] = os.environ) -> tuple[s
         _password("smtp", config.smtp.password_file, environ, problems)
     if (config.office.state / KEY_FILE).exists() or _first(None, "token", "OACMAIL_TOKEN_KEY", environ, "token", []):
         _token(config.office.state, environ, problems)
-    return tuple(problems)
+    return (*problems, *_open_to_others(environ))
+
+
+def _open_to_others(environ: Mapping[str, str]) -> Iterator[str]:
+    """The admin's own files only: systemd guards its copies."""
+    for name in ("imap", "smtp", "token"):
+        file = _credential(FILES, name, environ)
+        if file is not None and file.stat().st_mode & 0o077:
+            yield f"{name}: others can read {file}: run `chmod 600 {file}`, and let its owner be the service"
 
 
 def tokens(config: Config, environ: Mapping[str, str] = os.environ) -> tuple[bytes, ...]:
@@ -115,16 +134,28 @@ def _token(state: Path, environ: Mapping[str, str], problems: list[str]) -> tupl
 def _first(
     file: Path | None, name: str, variable: str, environ: Mapping[str, str], path: str, problems: list[str]
 ) -> str | None:
-    """The first source that exists; '' if it exists and cannot be read, which is then a problem.
+    """The first source that holds anything; '' if none does and one cannot be read, which is then a problem.
 
     An empty credential is none: the units set it so where the admin gave no file (SetCredential=).
     """
     if file is not None:
         return _private(file, path, problems)
-    folder = environ.get(CREDENTIALS)
-    if folder and (credential := Path(folder) / name).is_file():  # systemd itself guards this folder
-        return _text(credential, path, problems).strip("\r\n") or environ.get(variable)
-    return environ.get(variable)
+    unread: list[str] = []
+    for folder in (FILES, CREDENTIALS):
+        credential = _credential(folder, name, environ)
+        if credential and (text := _text(credential, path, unread).strip("\r\n")):
+            return text
+    problems += unread
+    return "" if unread else environ.get(variable)
+
+
+def _credential(folder: str, name: str, environ: Mapping[str, str]) -> Path | None:
+    """The file in the folder that this variable names, if there is one."""
+    file = Path(environ[folder]) / name if environ.get(folder) else None
+    try:
+        return file if file and file.is_file() else None
+    except PermissionError:
+        return file  # it may be there: reading it says more
 
 
 def _private(file: Path, path: str, problems: list[str]) -> str:

@@ -44,6 +44,53 @@ def test_the_environment_is_asked_last(read: Read, tmp_path: Path) -> None:
     assert secrets.read(read(imap='password_file = "imap.txt"'), given).imap == "from the file "
 
 
+def test_the_admins_own_file_goes_before_the_copy_that_systemd_took_at_the_start(read: Read, tmp_path: Path) -> None:
+    given = ENVIRON | {"CREDENTIALS_DIRECTORY": str(tmp_path / "run"), "OACMAIL_CREDENTIALS": str(tmp_path / "etc")}
+    _private(tmp_path / "run" / "imap", "the old one\n")
+    plain = read()
+    assert secrets.password(plain, "imap", given) == "the old one"
+    _private(tmp_path / "etc" / "imap", "the new one\n")
+    assert secrets.password(plain, "imap", given) == "the new one"
+    (tmp_path / "etc" / "imap").write_text("")  # as while somebody writes it
+    assert secrets.password(plain, "imap", given) == "the old one"
+
+
+def test_a_credential_file_that_only_root_may_read_leaves_the_copy(read: Read, tmp_path: Path) -> None:
+    given = {"CREDENTIALS_DIRECTORY": str(tmp_path / "run"), "OACMAIL_CREDENTIALS": str(tmp_path / "etc")}
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "imap").write_bytes(b"\xff\xfe")  # for root, who runs the tests, no file is closed
+    plain = read()
+    with pytest.raises(Transient, match="not text in UTF-8"):
+        secrets.password(plain, "imap", given)
+    _private(tmp_path / "run" / "imap", "the copy\n")
+    assert secrets.password(plain, "imap", given) == "the copy"
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o644])
+def test_a_credential_that_others_can_read_is_a_finding_and_stops_no_service(
+    read: Read, tmp_path: Path, mode: int
+) -> None:
+    given = ENVIRON | {"OACMAIL_CREDENTIALS": str(tmp_path / "etc")}
+    file = _private(tmp_path / "etc" / "imap", "word")
+    plain = read()
+    assert secrets.findings(plain, given) == ()
+    file.chmod(mode)
+    (only,) = secrets.findings(plain, given)
+    assert only.startswith(f"imap: others can read {file}: run `chmod 600 {file}`")
+    assert secrets.read(plain, given).imap == "word"
+
+
+@pytest.mark.parametrize("content", [None, ""])
+def test_an_access_token_that_is_not_there_yet_is_waited_for(read: Read, tmp_path: Path, content: str | None) -> None:
+    plain = read(imap='auth = "xoauth2"\npassword_file = "token.txt"')
+    if content is not None:
+        _private(tmp_path / "token.txt", content)
+    with pytest.raises(Transient, match=r"imap\.password_file: "):
+        secrets.read(plain, ENVIRON)
+    _private(tmp_path / "token.txt", "renewed")
+    assert secrets.read(plain, ENVIRON).imap == "renewed"
+
+
 def test_an_empty_credential_is_none(read: Read, tmp_path: Path) -> None:
     for name in ("imap", "smtp", "token"):
         _private(tmp_path / "run" / name, "\n")
