@@ -8,7 +8,8 @@ import pytest
 
 import oacmail
 from oacmail.adapters.workdays import SHIPPED
-from oacmail.cli.status import REMEDIES, health
+from oacmail.cli.problems import PROBLEMS
+from oacmail.cli.status import health
 from oacmail.core.refusals import REFUSES
 from oacmail.engine import TEMPLATES
 from oacmail.engine.filing import FULL
@@ -91,7 +92,7 @@ def test_every_problem_that_is_remembered_has_a_remedy_and_a_name_in_every_langu
     codes = {code for path in package.rglob("*.py") for code in TOLD_IN_THE_CODE.findall(path.read_text("utf-8"))}
     codes |= {TEMPLATES, FULL, REFUSES, CLOCK, DISK, "calendar_missing:2028", "calendar_provisional:2028"}
     assert len(codes) > 8
-    assert {code.partition(":")[0] for code in codes} <= set(REMEDIES)
+    assert {code.partition(":")[0] for code in codes} <= {problem.code for problem in PROBLEMS}
     for code in codes:
         assert len({label("problem", code, lang) for lang in LANGUAGES} - {code}) == len(LANGUAGES), code
 
