@@ -79,8 +79,7 @@ fresh: install
 bounces: install
 	@.venv/bin/python -m bench.bounces $(CORPORA) $(MAIL)
 
-deploy: install
-	@rm -rf dist && $(PIP) wheel --no-deps --no-build-isolation -w dist .
+deploy:
 	@$(AS_ROOT) systemd/deploy
 
 lock:
@@ -89,3 +88,5 @@ lock:
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header pyproject.toml -o requirements.txt
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header pyproject.toml --all-extras \
 		-c requirements.txt -o requirements-dev.txt
+	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header systemd/requirements.in \
+		-c requirements-dev.txt -o systemd/requirements.txt

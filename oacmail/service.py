@@ -15,12 +15,13 @@ from types import FrameType
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from oacmail import __version__, wiring
+from oacmail import wiring
 from oacmail.adapters.systemd import Systemd
 from oacmail.config import Config
 from oacmail.core.effects import Ticked
 from oacmail.core.errors import ConfigError, Fatal, FolderUnread, OacmailError, StateTrouble, Transient
 from oacmail.engine.outages import LONGEST_WAIT, Outage, StateOutage
+from oacmail.shipped import version
 from oacmail.wiring import Parts
 
 log = structlog.get_logger()
@@ -68,7 +69,7 @@ class Service:
             thread.start()
         scheduler.start()
         policy = self.parts.engine.policy
-        log.info("started", version=__version__, instance=policy.instance, shadow=policy.shadow)
+        log.info("started", version=version(), instance=policy.instance, shadow=policy.shadow)
         self.systemd.ready(self._status())
         self._listen()
         self._end(threads, scheduler)

@@ -29,10 +29,34 @@ def test_a_second_deployment_keeps_the_configuration_and_all_rights(tmp_path: Pa
     _deploy(tmp_path)
     file = tmp_path / "etc/oacmail/config.toml"
     file.write_text("# ours\n")
+    modes = {
+        "etc/oacmail": 0o751,
+        "etc/oacmail/credentials": 0o755,
+        "var/backups/oacmail": 0o750,
+        "var/lib/oacmail": 0o755,
+    }
+    for name, mode in modes.items():
+        (tmp_path / name).chmod(mode)
     _deploy(tmp_path)
     assert file.read_text() == "# ours\n"
-    modes = {"etc/oacmail": 0o750, "etc/oacmail/credentials": 0o750, "var/backups/oacmail": 0o700}
     assert {name: (tmp_path / name).stat().st_mode & 0o777 for name in modes} == modes
+
+
+def test_every_town_may_pass_through_the_folders_that_all_share(tmp_path: Path) -> None:
+    """Each of their files is its owner's alone; only the folders are open."""
+    _deploy(tmp_path)
+    modes = {"etc/oacmail": 0o755, "etc/oacmail/credentials": 0o711, "etc/oacmail/config.toml": 0o640}
+    assert {name: (tmp_path / name).stat().st_mode & 0o777 for name in modes} == modes
+    assert (tmp_path / "var/backups/oacmail").stat().st_mode & 0o777 == 0o700
+
+
+def test_the_holiday_file_and_the_templates_lie_where_the_manual_says(tmp_path: Path) -> None:
+    _deploy(tmp_path)
+    said = (UNITS.parent / "docs" / "admin.md").read_text("utf-8")
+    for name in ("holidays/castellbisbal.toml", "templates/ca/ack.txt.j2"):
+        assert (tmp_path / "opt/oacmail/share" / name).is_file()
+    assert "/opt/oacmail/share/holidays/" in said
+    assert "/opt/oacmail/share/templates/" in said
 
 
 def test_the_fault_finder_would_find_one(tmp_path: Path) -> None:

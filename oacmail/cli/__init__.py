@@ -9,8 +9,8 @@ from importlib import import_module
 
 import click
 
-from oacmail import __version__
 from oacmail.core.errors import ConfigError, Fatal, OacmailError, Transient
+from oacmail.shipped import version
 
 TEMPORARY, CONFIGURATION = 75, 78
 
@@ -62,7 +62,7 @@ class Verbs(click.Group):
     metavar="FILE",
     help="Default: $OACMAIL_CONFIG, else ./config.toml, else /etc/oacmail/config.toml.",
 )
-@click.version_option(__version__, prog_name="oacmail")
+@click.version_option(version(), prog_name="oacmail")
 @click.pass_context
 def oacmail(ctx: click.Context, config_path: str | None) -> None:
     """An e-mail help desk for a town hall: every letter a case, every case an answer in time."""

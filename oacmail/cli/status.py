@@ -6,11 +6,12 @@ from typing import Any
 
 import click
 
-from oacmail import __version__, wiring
+from oacmail import wiring
 from oacmail.adapters.store import connection, listing
 from oacmail.cli import problems
 from oacmail.cli.common import as_json, configured, print_json, safe
 from oacmail.config import Config
+from oacmail.shipped import version
 
 
 @click.command()
@@ -40,7 +41,7 @@ def health(config: Config, now: datetime) -> dict[str, Any]:
     codes = problems.found(problems.Look(config=config, counts=counts, now=now))
     return {
         "ok": all(problems.of(code).warning for code in codes),
-        "version": __version__,
+        "version": version(),
         "cases": counts["cases"],
         "outbox": counts["outbox"],
         "unaccounted": counts["unaccounted"],
@@ -55,7 +56,7 @@ def health(config: Config, now: datetime) -> dict[str, Any]:
 def _empty(problem: str) -> dict[str, Any]:
     return {
         "ok": False,
-        "version": __version__,
+        "version": version(),
         "cases": {},
         "outbox": {},
         "unaccounted": 0,

@@ -1,0 +1,34 @@
+"""A build hook: a wheel that is built from git tells its commit.
+
+https://hatch.pypa.io/latest/plugins/build-hook/custom/
+
+An editable installation gets none: its commit changes without a build.
+"""
+
+import subprocess
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+
+class Commit(BuildHookInterface):
+    """Puts `git describe` into the wheel as oacmail/data/commit."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        described = "" if version == "editable" else _describe(self.root)
+        if described:
+            file = Path(mkdtemp(prefix="oacmail-build-")) / "commit"
+            file.write_text(described)
+            build_data["force_include"][str(file)] = "oacmail/data/commit"
+
+
+def _describe(root: str) -> str:
+    """'' without git, or outside a checkout. The clone may belong to another user than root, who builds."""
+    command = ["git", "-c", f"safe.directory={root}", "-C", root, "describe", "--always", "--dirty", "--tags"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - fixed words
+    except OSError:
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
