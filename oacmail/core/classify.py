@@ -102,6 +102,11 @@ def _is_automatic(message: Message, _: frozenset[str]) -> bool:
     return message.auto is not Auto.NONE
 
 
+def _is_titled_automatic(message: Message, _: frozenset[str]) -> bool:
+    """The subject alone: a person looks at it (core/on_citizen.py)."""
+    return "title:automatic" in message.words or "title:receipt" in message.words
+
+
 def _says_it_is_automatic(message: Message, _: frozenset[str]) -> bool:
     """In so many words, and nothing else is said."""
     said = sum(message.words[key] for key in _terms(message.words, "auto:"))
@@ -154,6 +159,7 @@ _KINDS: tuple[tuple[Callable[[Message, frozenset[str]], bool], tuple[Kind, ...],
     (_looks_like_form, (Kind.REQUEST,), "kind: call-back form"),
     (_is_report, (Kind.BOUNCE,), ""),
     (_is_automatic, _MACHINES, ""),
+    (_is_titled_automatic, (Kind.AUTO_REPLY,), "kind: its subject says that it is automatic"),
     (_says_it_is_automatic, (Kind.AUTO_REPLY,), "kind: says that it is automatic"),
     (_reads_automatic, _MACHINES, "kind: reads as a machine's"),
     (_reads_as_spam, (Kind.SPAM,), "kind: suspected spam"),

@@ -56,7 +56,8 @@ def _placed(letter: Letter) -> Decision:
     kind = Kind.REQUEST if letter.forced else letter.reading.kind
     if placing.case is None:
         return _alone(letter, placing, kind)
-    if _other_matter(policy, message, placing.case, placing.rule, letter.received_at):
+    other = _other_matter(policy, message, placing.case, placing.rule, letter.received_at)
+    if other and kind not in MACHINES:  # an autoresponder's subject is its own, and it opens no case
         return _open(letter, parent=placing.case.number, rule=f"{placing.rule}; child")
     return _join(letter, placing, placing.case, kind)
 

@@ -5,14 +5,14 @@ named. Knows that people's mail carries some of these fields too and leaves thos
 asks something of the receiver (MS-OXCMAIL 2.2.3.2.14), Feedback-ID stands on the personal mail of Proton and
 Fastmail, X-Loop and X-MS-Exchange-Inbox-Rules-Loop on a person's mail that a rule passed on,
 Disposition-Notification-To asks for a receipt, a postmaster may write himself. In doubt it is a person: taking
-a machine for a person costs one acknowledgement, the other mistake loses a citizen.
+a machine for a person costs one acknowledgement, the other mistake loses a citizen. What a subject says is read by
+mail/auto_subjects.py.
 """
 
 import re
 from collections.abc import Callable, Iterator
 
 from oacmail.core.model import Auto, Report
-from oacmail.mail.charset import field
 from oacmail.mail.fields import Fields
 
 _Test = Callable[[str], bool]
@@ -70,6 +70,9 @@ _MARKS: tuple[tuple[str, _Test, Auto, bool], ...] = (
     ("return-path", _matches(r"^<>$|^<mailer-daemon>$"), Auto.REPLY, True),  # RFC 3834 section 3.1.5
 )
 
+# What our own server or the standard reads once; of every other field each occurrence counts, whoever added it.
+_TOPMOST = frozenset({"return-path", "content-type"})
+
 # Names that only machines bear. A no-reply address is a machine's even when its text is a person's form;
 # callback.form_senders (core/classify.py) are the exception.
 _SENDERS: tuple[tuple[_Test, Auto, str], ...] = (
@@ -84,30 +87,13 @@ _SENDERS: tuple[tuple[_Test, Auto, str], ...] = (
     ),
 )
 
-_TITLES = (
-    r"automatic reply|auto(?:matic)?[- ]?(?:reply|response|matic response)|out of (?:the )?office|ooo(?= ?[:-])"
-    r"|resposta autom[àa]tica|fora de l['’]oficina|respuesta autom[áa]tica|fuera de (?:la )?oficina"
-    r"|r[ée]ponse automatique(?: d['’]absence)?|absence du bureau|message d['’]absence"
-    r"|automatische antwort|abwesenheitsnotiz|abwesenheits(?:meldung|assistent)|risposta automatica|fuori sede"
-    r"|resposta autom[áa]tica|fora do escrit[óo]rio|ausente de la oficina|autom[àa]ticament respost"
-)
-# With something behind it or before it: bare, it may be what somebody complains of, and the body must tell.
-_OUT_OF_OFFICE = re.compile(
-    rf"^\W*(?:auto:\s*)?(?:{_TITLES})\s*[:\-–—(\[]|[-–—:(\[]\s*(?:{_TITLES})\W*$", re.IGNORECASE
-)
-_READ = re.compile(
-    r"^\W*(?:read|not read|llegit|no llegit|le[íi]do|no le[íi]do|lu|gelesen|letto|lido)\s*:\s"
-    r"|^(?:return receipt|read receipt|confirmaci[óo] de lectura|confirmaci[óo]n de lectura|acuse de recibo)\b",
-    re.IGNORECASE,
-)
-
 
 def judge(fields: Fields, sender: str, report: Report | None) -> tuple[Auto, tuple[str, ...]]:
     """(what made this mail, every mark that says so). `sender` is the bare From address in lower case.
 
     A delivery report is BOUNCE whatever else it bears, and so is what a machine sends in the postmaster's name
     (RFC 5321 section 4.5.1), of whatever make; a receipt is REPLY; lists and notices are BULK.
-    Reasons are codes: "auto-submitted: auto-replied", "list-id", "sender: no-reply", "subject: out of office".
+    Reasons are codes: "auto-submitted: auto-replied", "list-id", "sender: no-reply".
     """
     found = list(_found(fields, sender))
     if report is not None:
@@ -118,18 +104,13 @@ def judge(fields: Fields, sender: str, report: Report | None) -> tuple[Auto, tup
 
 
 def _found(fields: Fields, sender: str) -> Iterator[tuple[Auto, str]]:
-    values = dict(reversed(fields.items))  # the topmost of each
     for name, test, auto, told in _MARKS:
-        if name in values and test(values[name].strip()):
-            yield auto, f"{name}: {_plain(values[name])}" if told else name
+        values = fields.all(name)[:1] if name in _TOPMOST else fields.all(name)
+        if value := next((value for value in values if test(value)), None):
+            yield auto, f"{name}: {_plain(value)}" if told else name
     for sender_test, auto, reason in _SENDERS:
         if sender_test(sender):
             yield auto, reason
-    subject = field(fields.first("subject"))
-    if _OUT_OF_OFFICE.search(subject):
-        yield Auto.REPLY, "subject: out of office"
-    if _READ.search(subject) and (fields.all("in-reply-to") or fields.all("references")):
-        yield Auto.REPLY, "subject: read receipt"
 
 
 def _plain(value: str) -> str:

@@ -19,6 +19,7 @@ from oacmail.mail import (
     addresses,
     auth,
     auto,
+    auto_subjects,
     charset,
     features,
     fresh,
@@ -124,13 +125,15 @@ def message(letter: Letter, rung: Rung, body: Body, date: Callable[[str], dateti
 
 
 def _words(read: Message, signature: str, lessons: Lessons, judged: Judged) -> Mapping[str, float]:
-    """What was found of the lexicons, whether it is thanks alone, and the scores that the model gives for it."""
+    """What was found of the lexicons, whether it is thanks alone, what its subject calls it, and the model's scores."""
     nothing: Mapping[str, float] = {}
     found = judged(lambda: features.words(read.subject, read.fresh, signature), nothing)
     weighed = replace(read, words=MappingProxyType(found))
     scored = judged(lambda: scores.scores(weighed, lessons=lessons), nothing)
     alone = judged(lambda: thanks.alone(read.subject, read.fresh, read.name, read.sender), False)
-    return {**found, **({"only:thanks": 1.0} if alone else {}), **scored}
+    titled = judged(lambda: auto_subjects.says(read.subject, read.fresh, answers=bool(read.refs)), "")
+    said = {"only:thanks": alone, f"title:{titled}": titled}
+    return {**found, **{name: 1.0 for name, holds in said.items() if holds}, **scored}
 
 
 def subject(fields: Fields) -> str:

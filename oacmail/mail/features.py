@@ -50,6 +50,11 @@ def title(subject: str) -> str:
     return folded
 
 
+def is_answer(subject: str) -> bool:
+    """Whether the subject begins with the mark of an answer or a forward."""
+    return _ANSWER.match(fold(subject)) is not None
+
+
 def words(subject: str, fresh: str, signature: str = "") -> Mapping[str, float]:
     """Matched terms as "group:label:term" -> weight; with a telephone "phone:+34…" and
     "slot:morning|afternoon|any"; also "operator:<whose>:<platform>", "ends:<day on which a term ends>", and

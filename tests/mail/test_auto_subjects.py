@@ -1,0 +1,45 @@
+"""What a subject calls its message."""
+
+import pytest
+
+from oacmail.mail.auto_subjects import says
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Resposta automàtica: Volant",
+        "Fuera de la oficina: Consulta",
+        "Réponse automatique : volant",
+        "Abwesenheitsnotiz: Anfrage",
+        "Permís de paternitat - resposta automàtica",
+        "Queixa: resposta automàtica",
+    ],
+)
+def test_the_titles_of_autoresponders_are_known(subject: str) -> None:
+    assert says(subject, "", answers=False) == "automatic"
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Re: Resposta automàtica: no entenc què em dieu",
+        "RE: Fora de l'oficina",
+        "Soc fora de l'oficina i no puc signar",
+        "La resposta automàtica no m'arriba",
+        "Resposta automàtica",
+        "Read the form twice and still lost",
+        "Leído: no lo entiendo",
+    ],
+)
+def test_subjects_of_people_say_nothing(subject: str) -> None:
+    assert says(subject, "", answers=False) == ""
+
+
+def test_a_receipt_answers_something() -> None:
+    assert says("Leído: Re: Volante", "", answers=True) == "receipt"
+    assert says("Acuse de recibo", "", answers=True) == "receipt"
+
+
+def test_who_tells_a_trouble_of_his_own_is_a_person() -> None:
+    assert says("Resposta automàtica: no em serveix", "El formulari em surt en blanc.", answers=True) == ""
