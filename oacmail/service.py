@@ -30,6 +30,7 @@ LOOK_SECONDS = 5  # an admin's `outbox retry` is written beside us and rings no 
 STALE_AFTER = 900.0  # a relay may take ten minutes to answer a whole mail
 END_WITHIN = 3.0  # seconds for what is in work; systemd and people wait five
 NIGHTLY_HOUR = 3
+REFUSED = "config-refused"  # the problem's name
 
 
 @dataclass(slots=True)
@@ -46,13 +47,15 @@ class Service:
     _compare: threading.Event = field(default_factory=threading.Event)
     _state: StateOutage = field(default_factory=StateOutage)
     _unread: bool | None = None
+    _refused: bool = False
     _beats: dict[str, float] = field(default_factory=dict)
     _fatal: BaseException | None = None
 
     def run(self) -> None:
         """Until SIGTERM or SIGINT; then closes its parts. Raises Fatal if a loop could not go on."""
         self.parts.store.begin()
-        self.parts.store.problem("smtp", False, self.parts.engine.now())  # an earlier life's word; it is tried anew
+        for earlier in ("smtp", REFUSED):  # an earlier life's word; it is tried anew
+            self.parts.store.problem(earlier, False, self.parts.engine.now())
         wiring.foresee(self.parts.config, self.parts.engine)
         self.parts.engine.on_mail = self._mail.set
         self._compare.set()
@@ -100,7 +103,8 @@ class Service:
     def _status(self) -> str:
         may = self.parts.delivery.citizens_may
         goes = "nothing is sent (shadow)" if self.parts.engine.policy.shadow else "mail goes out"
-        return f"mailbox read, {goes}" if may else "waiting for the mailbox"
+        words = f"mailbox read, {goes}" if may else "waiting for the mailbox"
+        return words + ("; the changed configuration was refused: oacmail status" if self._refused else "")
 
     def _end(self, threads: list[threading.Thread], scheduler: BackgroundScheduler) -> None:
         self.systemd.stopping()
@@ -121,11 +125,25 @@ class Service:
             config = self.reread()
             wiring.reload(self.parts, config)
             log.info("reloaded")
+            self._reload_refused("")
         except ConfigError as error:
-            log.error("reload.refused", reason="; ".join(error.findings))
+            self._reload_refused("; ".join(error.findings))
         except OacmailError as error:
-            log.error("reload.refused", reason=str(error))
+            self._reload_refused(str(error))
         self.systemd.ready(self._status())
+
+    def _reload_refused(self, reason: str) -> None:
+        """`systemctl reload` cannot fail under Type=notify-reload, so it is told here. '' = it was not refused."""
+        self._refused = bool(reason)
+        if reason:
+            log.error("reload.refused", reason=reason)
+        try:
+            now = self.parts.engine.now()
+            self.parts.store.problem(REFUSED, False, now)  # another reason is another problem
+            if reason:
+                self.parts.store.problem(REFUSED, True, now, reason)
+        except StateTrouble as trouble:
+            log.warning("reload.unrecorded", error=str(trouble))
 
     # --- loops ------------------------------------------------------------------------------------
 

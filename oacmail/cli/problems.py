@@ -87,6 +87,11 @@ PROBLEMS: tuple[Problem, ...] = (
         "unfiled", "copies of our mail cannot be moved to the folder of sent mail: see the log, and the rights on it"
     ),
     Problem("templates", "a template of yours is broken and the shipped one is used: `oacmail check` says where"),
+    Problem(
+        "config-refused",
+        "the changed configuration is not in force, and with an error in it the next start fails: correct it "
+        "(`oacmail check`), then reload; after a change of [imap], [smtp] or office.state restart",
+    ),
     Problem("not-running", "the mailbox was not read for ten minutes: is the service running?", _is_silent),
     Problem(
         "unaccounted",
@@ -173,7 +178,7 @@ def explained(code: str, cause: str = "") -> str:
     """`code: what it is, and what to do`."""
     problem = of(code)
     if not problem.server:
-        return f"{code}: {problem.remedy}"
+        return f"{code}: {problem.remedy}" + (f": {cause}" if cause else "")
     if not cause:
         return f"{code}: {problem.remedy}: see the log, and `oacmail check --online`"
     what, do = meaning(code, cause)

@@ -11,6 +11,7 @@ from oacmail.adapters.store import connection, listing
 from oacmail.cli import problems
 from oacmail.cli.common import as_json, configured, print_json, safe
 from oacmail.config import Config
+from oacmail.core.errors import ConfigError
 from oacmail.shipped import version
 
 
@@ -19,13 +20,20 @@ from oacmail.shipped import version
 @click.pass_context
 def status(ctx: click.Context, as_json: bool) -> None:
     """Cases, mails, the mailbox, and everything that is ill with what to do."""
-    config = configured(ctx)
-    report = health(config, datetime.now(UTC))
+    try:
+        report = health(configured(ctx), datetime.now(UTC))
+    except ConfigError as wrong:  # who watches the service by this report gets one, too
+        _show(_empty("config-refused", "; ".join(wrong.findings)), as_json)
+        raise
+    _show(report, as_json)
+    sys.exit(0 if report["ok"] else 1)
+
+
+def _show(report: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json([report])
     else:
         _print(report)
-    sys.exit(0 if report["ok"] else 1)
 
 
 def health(config: Config, now: datetime) -> dict[str, Any]:
@@ -53,7 +61,7 @@ def health(config: Config, now: datetime) -> dict[str, Any]:
     }
 
 
-def _empty(problem: str) -> dict[str, Any]:
+def _empty(problem: str, cause: str = "") -> dict[str, Any]:
     return {
         "ok": False,
         "version": version(),
@@ -64,7 +72,7 @@ def _empty(problem: str) -> dict[str, Any]:
         "last_sync": None,
         "last_tick": None,
         "schema": None,
-        "problems": [problems.explained(problem)],
+        "problems": [problems.explained(problem, cause)],
     }
 
 

@@ -238,6 +238,11 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
             "Una plantilla propia es errónea y se usa la original: «oacmail check» dice dónde",
             "A template of your own is broken and the shipped one is used: `oacmail check` says where",
         ),
+        "config-refused": (
+            "La configuració modificada no s'ha aplicat: reviseu-la abans de reiniciar el servei",
+            "La configuración modificada no se ha aplicado: revísela antes de reiniciar el servicio",
+            "The changed configuration is not in force: check it before you restart the service",
+        ),
         "calendar_missing": (
             "Falta el calendari de festius de {}: afegiu-lo al fitxer",
             "Falta el calendario de festivos de {}: añádalo al archivo",

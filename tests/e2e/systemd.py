@@ -36,6 +36,9 @@ class Ear:
     def wait_for(self, word: str, count: int = 1, seconds: float = 10.0) -> None:
         until(lambda: self.words().count(word) >= count, seconds, what=f"{count} times {word} in {self.words()}")
 
+    def wait_for_part(self, text: str, seconds: float = 10.0) -> None:
+        until(lambda: any(text in word for word in self.words()), seconds, what=f"{text} in {self.words()}")
+
     def longest_silence(self, word: str) -> float:
         """Seconds between two neighbours."""
         times = [at for at, heard in self.heard if heard == word]

@@ -1,5 +1,6 @@
 """The process itself: killed at any moment, asked to end, to read anew, started twice, in shadow, under systemd."""
 
+import json
 import os
 import random
 import signal
@@ -189,6 +190,35 @@ def test_sighup_does_not_take_another_server_and_says_so(office: MakeOffice) -> 
         _reloaded(desk, "reload.refused", 1)
         assert "restart" in desk.diary("reload.refused")[0]["reason"]
         desk.passes()
+
+
+def test_a_refused_reload_is_a_problem_until_the_configuration_is_good(office: MakeOffice, tmp_path: Path) -> None:
+    """The old configuration stays in force, and the next start would fail: `systemctl reload` itself cannot say so."""
+    desk = office(office={"templates": "templates"})
+    _own_template(desk, "La piscina obre al juny.")
+    with Ear(tmp_path, watchdog=3) as ear, desk.running(environ=ear.environ):
+        _own_template(desk, "{% if %}")
+        _reloaded(desk, "reload.refused", 1)
+        ear.wait_for_part("the changed configuration was refused")
+        status = desk.json("status", code=1)[0]
+        (problem,) = [line for line in status["problems"] if line.startswith("config-refused: ")]
+        assert "ack" in problem
+        assert "oacmail check" in problem
+        _own_template(desk, "La piscina obre al maig.")
+        _reloaded(desk, "reloaded", 1)
+        assert desk.json("status", code=0)[0]["ok"]
+
+
+def test_status_with_a_broken_configuration_still_answers_monitoring(office: MakeOffice) -> None:
+    desk = office()
+    desk.oacmail("once")
+    desk.config.write_text(desk.config.read_text() + "\n[nonsense]\nx = 1\n")
+    done = desk.oacmail("status", "--json", code=78)
+    report = json.loads(done.stdout)
+    assert not report["ok"]
+    assert report["problems"][0].startswith("config-refused: ")
+    assert "nonsense" in report["problems"][0]
+    assert "nonsense" in done.stderr
 
 
 # --- shadow -----------------------------------------------------------------------------------------------
