@@ -138,6 +138,12 @@ def m0002_mails_beside_the_outbox(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m0003_spaced_tries(db: Database) -> None:
+    """A message that the server does not give out is tried again at a later moment."""
+    db.execute("ALTER TABLE sightings ADD COLUMN retry_at TEXT")
+
+
 def _statements(script: str) -> list[str]:
     """Split at the ends of lines; a trigger's inner semicolons stand inside a line."""
     return [part for part in script.split(";\n") if part.strip()]

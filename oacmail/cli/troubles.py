@@ -15,6 +15,7 @@ _MEANINGS: tuple[tuple[str, str, str], ...] = (
     ("CertVerif", "its certificate is not believed", "name the authority in {server}.ca_file"),
     ("gaierror", "its name is not known", "correct {server}.host, or mend the DNS"),
     ("SSLError", "it speaks no TLS of that kind", "let {server}.port and {server}.security fit: docs/config.md"),
+    ("no message can be read", "it gives out no message", "ask whoever runs the mail server"),
     ("SMTP MAIL: 4", "it takes no mail for now", "ask whoever runs the relay"),
     ("SMTP MAIL: 5", "it refuses mail from us", "ask whoever runs the relay"),
     ("", "it cannot be reached", "check {server}.host, port, security and the firewall"),

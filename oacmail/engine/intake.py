@@ -87,6 +87,8 @@ class Intake:
         missing = set(self.mailbox.missing())
         self.engine.store.problem("sent-folder-missing", "Sent" in missing, begun)
         self.engine.store.problem("folder-missing", bool(missing - {"Sent"}), begun)
+        if compare and not self.engine.store.unworkable():
+            self.engine.store.problem("quarantine", False, begun)
         self._filing.look_at_quota(begun)
         self._filing.file({reading.watched.role: reading.watched.name for reading in readings})
         _raise_worst(troubles)

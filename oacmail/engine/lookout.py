@@ -57,7 +57,7 @@ class Lookout:
         store.sight(watched.name, state.uidvalidity, new, self._past(row, new), self.engine.now())
         self._known[watched.name, state.uidvalidity].update(place.uid for place in new)
         reading = Reading(watched=watched, state=state, compared=compare)
-        reading.todo = store.unworked(watched.name, state.uidvalidity)
+        reading.todo = store.unworked(watched.name, state.uidvalidity, self.engine.now())
         if reading.todo:
             reading.own = frozenset(self.mailbox.bearing(MARK))
         return reading
@@ -104,6 +104,7 @@ class Lookout:
         replaced = self._replaced(key, places)
         if replaced:
             self.engine.store.forget(*key, replaced)
+        self.engine.store.revive(*key, [place.uid for place in places])
         known = self.engine.store.known_uids(*key)
         self._known[key] = known
         return [place for place in places if place.uid not in known]

@@ -1,21 +1,27 @@
-"""What becomes of a letter that hurts: one try less, and after `TRIES` of them it is set aside with its bytes.
+"""What becomes of a letter that hurts: one try less, and after the last of them it is set aside with its bytes.
 
 A bug of ours, or a server that cannot give a letter out, must cost one letter a delay, never the service. Decides by
-counts alone; nothing is lost: what is set aside is shown in `status` and comes back with `quarantine retry`.
+counts alone; nothing is lost: what is set aside is shown in `status` and comes back with `quarantine retry`. What the
+server alone could not give out is tried again by itself whenever a folder is compared (at the start, after an outage,
+every night).
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 
 from oacmail.core.errors import Fatal, Transient
 from oacmail.core.ports import Spot
+from oacmail.core.store_port import UNREADABLE
 from oacmail.engine.turns import Engine
 
 log = structlog.get_logger()
-TRIES = 3
+TRIES = 3  # where the fault is ours
+# Pauses between the tries of a message that the server gives out to nobody while it gives out others.
+SPACING = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
 
 
 @dataclass(slots=True)
@@ -28,8 +34,10 @@ class Mishaps:
         """It was asked for alone, which uses up a try, also where nothing else was new and it was a batch by itself."""
         self._landed(spot, "unreadable", counted=counted)
         log.warning("letter.unreadable", folder=spot.folder, uid=spot.uid, attempt=tries)
-        if tries >= TRIES:
-            self.set_aside(spot, None, "unreadable: the server gives up on it")
+        if tries > len(SPACING):
+            self.set_aside(spot, None, UNREADABLE)
+        else:
+            self.engine.store.put_off(spot, self.engine.now() + SPACING[tries - 1])
 
     @contextmanager
     def over(self, spot: Spot, raw: bytes, *, tries: int, counted: bool) -> Iterator[None]:

@@ -42,12 +42,14 @@ class Box:
 
 
 class PlayedMailbox:
-    """Port `Mailbox`. `away`: the server cannot be reached; `refused`: folders it does not open."""
+    """Port `Mailbox`. `away`: the server cannot be reached; `refused`: folders it does not open; `gives_nothing`: it
+    lists messages and gives out none."""
 
     def __init__(self, *folders: str) -> None:
         names = folders or ("INBOX", "Sent", "Junk")
         self.boxes = {name: Box(uidvalidity=1_000 + number) for number, name in enumerate(names)}
         self.away = False
+        self.gives_nothing = False
         self.refused: set[str] = set()
         self._open = ""
 
@@ -122,6 +124,7 @@ class PlayedMailbox:
 
     def fetch(self, uids: Sequence[int]) -> Mapping[int, Fetched]:
         letters = self._box().letters
+        self._prove_well()
         got = {uid: Fetched(raw=letters[uid].raw) for uid in uids if uid in letters and not letters[uid].bad}
         if len(uids) == 1 and not got and uids[0] in letters:
             raise UnreadableLetter(uids[0])
@@ -145,6 +148,12 @@ class PlayedMailbox:
     def _reach(self) -> None:
         if self.away:
             raise Transient("IMAP: the server is away")
+
+    def _prove_well(self) -> None:
+        """As the real one: a message is blamed only where another can be read."""
+        others = (letter for box in self.boxes.values() for letter in box.letters.values())
+        if self.gives_nothing or all(letter.bad for letter in others):
+            raise Transient("IMAP FETCH: no message can be read")
 
     def _box(self) -> Box:
         self._reach()

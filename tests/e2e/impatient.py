@@ -13,13 +13,14 @@ from oacmail import cli, service, wiring
 from oacmail.adapters.imap import ImapSettings
 from oacmail.adapters.store import connection
 from oacmail.core import on_clock, on_outbox
-from oacmail.engine import outages
+from oacmail.engine import mishaps, outages
 
 
 def shorten() -> None:
     service.TICK_SECONDS = 1
     service.STALE_AFTER = 3.0
     outages.LONGEST_WAIT = 2.0
+    mishaps.SPACING = (timedelta(seconds=1),) * 3
     connection.BUSY_SECONDS = 0.3
     vars(wiring)["ImapSettings"] = partial(ImapSettings, timeout=4.0)
     on_clock.ALERT_AFTER = timedelta(seconds=2)

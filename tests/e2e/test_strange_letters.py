@@ -12,7 +12,7 @@ from oacmail import wiring
 from oacmail.core.effects import Send
 from oacmail.core.ports import Rendered
 from tests.e2e import strange
-from tests.e2e.office import NO_LIMITS, Office
+from tests.e2e.office import IMPATIENT, NO_LIMITS, Office
 from tests.servers.people import Citizen, letter
 from tests.servers.road import Road
 from tests.servers.waiting import until
@@ -105,10 +105,11 @@ def test_a_letter_on_which_the_server_hangs_up_holds_back_no_other_and_comes_bac
     until(lambda: len(agent.uids()) == 50)
     agent.close()
     desk.mailbox.corrupt_size(25)
+    desk.program = IMPATIENT
     with desk.running():
         assert len(desk.wait_for_cases(49, 30)) == 49
         until(lambda: desk.rows("SELECT 1 FROM sightings WHERE outcome = 'quarantined'"), 20, what="quarantine")
-        assert [line["attempt"] for line in desk.diary("letter.unreadable")] == [1, 2, 3]
+        assert [line["attempt"] for line in desk.diary("letter.unreadable")] == [1, 2, 3, 4]
         (waiting,) = desk.json("quarantine", "list")
         assert waiting["reason"].startswith("unreadable")
         until(lambda: desk.json("status", code=1)[0]["unaccounted"] == 0, what="copies are settled as well")

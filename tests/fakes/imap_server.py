@@ -15,6 +15,7 @@ from typing import Any
 
 from tests.servers.ports import HOST
 
+_TROUBLES = {"NO": "NO [SERVERBUG] internal error", "BYE": "BYE", "nothing": "OK done"}
 INBOX_ONLY = (r'(\HasNoChildren) "/" INBOX',)
 
 
@@ -33,7 +34,8 @@ class Letter:
 class ImapServer:
     """`folders`: rows of LIST; `letters`: of INBOX, by UID; `vanishing`: UIDs that are gone at the second FETCH;
     `refused`: UIDs that make a FETCH fail; `quota`: the lines that answer GETQUOTAROOT, none = BAD. `heard`: the
-    commands without their tags."""
+    commands without their tags. `trouble`: what every FETCH of a message's bytes is answered with, of any message:
+    "NO", "BYE" or "nothing" (OK without a message); a test sets it while the server runs."""
 
     def __init__(
         self,
@@ -50,6 +52,7 @@ class ImapServer:
         self.vanishing, self.refused = set(vanishing), set(refused)
         self.quota = tuple(quota)
         self.heard: list[str] = []
+        self.trouble = ""
         self._server = _Listener((HOST, 0), _Dialogue)
         self._server.world = self
         self.port = int(self._server.server_address[1])
@@ -79,6 +82,9 @@ class _Dialogue(socketserver.StreamRequestHandler):
             self.server.world.heard.append(words)
             verb = words.removeprefix("UID ").split(" ")[0].lower()
             answer = getattr(self, f"do_{verb}", self._nothing)(words)
+            if answer == "BYE":
+                self._say("* BYE out of order")
+                return
             self._say(f"{tag} {answer or 'OK done'}")
             if verb == "logout":
                 return
@@ -115,6 +121,8 @@ class _Dialogue(socketserver.StreamRequestHandler):
 
     def do_fetch(self, words: str) -> str:
         uids, items = words.split(" ", 3)[2:]
+        if self.server.world.trouble and "BODY" in items:
+            return _TROUBLES[self.server.world.trouble]
         if self.server.world.refused & set(self._uids(uids)):
             return "NO some of it cannot be read"
         for number, uid in enumerate(self._uids(uids), 1):

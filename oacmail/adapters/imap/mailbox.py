@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from imapclient import IMAPClient
 
-from oacmail.adapters.imap import folders, large, letters, quota
+from oacmail.adapters.imap import folders, large, letters, proof, quota
 from oacmail.adapters.imap.idle import Bell, Heard, idle
 from oacmail.adapters.imap.session import Session
 from oacmail.adapters.imap.settings import ImapSettings
@@ -31,6 +31,7 @@ class ImapMailbox:
         self._folder = ""
         self._states: dict[str, FolderState] = {}
         self._since_wait: dict[str, FolderState] = {}
+        self._proved = False
 
     def watched(self) -> Sequence[WatchedFolder]:
         """INBOX, the folder of sent mail, others by name; \\Junk last where there is one."""
@@ -75,8 +76,10 @@ class ImapMailbox:
 
     def fetch(self, uids: Sequence[int]) -> Mapping[int, Fetched]:
         """A batch gives what can be read. Who asks for a single letter that is there and cannot be read gets
-        UnreadableLetter: so ask alone for what a batch left out and `uids` still shows."""
+        UnreadableLetter: so ask alone for what a batch left out and `uids` still shows. Transient where the server
+        gives out no other message either."""
         self._reopen()
+        self._proved = False
         places = [place for some in self._halved(letters.all_places, uids) for place in some]
         small = [place.uid for place in places if place.size <= self._settings.max_bytes]
         got = {uid: Fetched(raw=raw) for some in self._halved(letters.whole, small) for uid, raw in some.items()}
@@ -84,6 +87,7 @@ class ImapMailbox:
             if place.size > self._settings.max_bytes:
                 got |= self._in_part(place)
         if len(uids) == 1 and not got and uids[0] in self.uids():
+            self._prove_well(uids[0])
             raise UnreadableLetter(uids[0])
         return got
 
@@ -155,10 +159,27 @@ class ImapMailbox:
         if not uids:
             return []
         got = self._or_none(lambda: self._fetched(read, uids))
-        if got is not None or len(uids) == 1:
-            return [] if got is None else [got]
+        if got is not None:
+            return [got]
+        if len(uids) == 1:
+            self._prove_well(uids[0])
+            return []
         middle = len(uids) // 2
         return self._halved(read, uids[:middle]) + self._halved(read, uids[middle:])
+
+    def _prove_well(self, unread: int) -> None:
+        """That another message can be read. Raises Transient if none can: what fails for all is the server's fault."""
+        if not self._proved:
+            found = proof.gives_out_a_message(self._session, self._watched_names(), (self._folder, unread))
+            if not found:
+                raise Transient("IMAP FETCH: no message can be read")
+            self._proved = True
+            self._reopen()
+
+    def _watched_names(self) -> list[str]:
+        """The open folder first."""
+        names = [watched.name for watched in self._plan().watched]
+        return sorted(names, key=lambda name: name != self._folder)
 
     def _in_part(self, place: Place) -> dict[int, Fetched]:
         """By BODYSTRUCTURE; by its headers alone where the structure cannot be read."""

@@ -11,6 +11,7 @@ from datetime import datetime
 from oacmail.adapters.store.connection import at, stamp
 from oacmail.core.model import Folder, Outcome
 from oacmail.core.ports import FolderRow, Place, Spot, WatchedFolder
+from oacmail.core.store_port import UNREADABLE
 
 
 def folder(con: sqlite3.Connection, name: str) -> FolderRow | None:
@@ -119,12 +120,41 @@ def of_the_past(con: sqlite3.Connection, places: Iterable[Place]) -> set[int]:
     return {place.uid for place in places if con.execute(query, (place.size, stamp(place.internal_date))).fetchone()}
 
 
-def unworked(con: sqlite3.Connection, name: str, uidvalidity: int) -> dict[int, tuple[Place, int, bool]]:
-    """uid -> (place, attempts, was in flight when something died) of what has no outcome yet."""
+def revive(con: sqlite3.Connection, name: str, uidvalidity: int, present: Iterable[int]) -> None:
+    """A UID is never used again within an epoch (RFC 9051 section 2.3.1.1): what counts as gone and lies there was
+    hidden by the server. What the server could not give out has one try, then it is set aside again: 3 is the
+    number of tries after which the next failure does so (engine/mishaps.py, SPACING), below DEATHS."""
+    lost = con.execute(
+        """SELECT uid FROM sightings WHERE folder = ? AND uidvalidity = ?
+        AND (outcome = 'gone' OR (outcome = 'quarantined' AND error = ?))""",
+        (name, uidvalidity, UNREADABLE),
+    ).fetchall()
+    again = {row["uid"] for row in lost}.intersection(present)
+    con.executemany(
+        """UPDATE sightings SET outcome = NULL, retry_at = NULL, attempts = min(attempts, 3)
+        WHERE folder = ? AND uidvalidity = ? AND uid = ?""",
+        [(name, uidvalidity, uid) for uid in sorted(again)],
+    )
+
+
+def put_off(con: sqlite3.Connection, spot: Spot, until: datetime) -> None:
+    con.execute(
+        "UPDATE sightings SET retry_at = ? WHERE folder = ? AND uidvalidity = ? AND uid = ?",
+        (stamp(until), spot.folder, spot.uidvalidity, spot.uid),
+    )
+
+
+def unworkable(con: sqlite3.Connection) -> bool:
+    query = "SELECT 1 FROM sightings WHERE outcome = 'quarantined' AND error IS NOT NULL LIMIT 1"
+    return con.execute(query).fetchone() is not None
+
+
+def unworked(con: sqlite3.Connection, name: str, uidvalidity: int, now: datetime) -> dict[int, tuple[Place, int, bool]]:
+    """uid -> (place, attempts, was in flight when something died) of what has no outcome yet and is not put off."""
     rows = con.execute(
         """SELECT uid, size, internal_date, attempts, in_flight FROM sightings
-        WHERE folder = ? AND uidvalidity = ? AND outcome IS NULL""",
-        (name, uidvalidity),
+        WHERE folder = ? AND uidvalidity = ? AND outcome IS NULL AND (retry_at IS NULL OR retry_at <= ?)""",
+        (name, uidvalidity, stamp(now)),
     )
     return {
         row["uid"]: (

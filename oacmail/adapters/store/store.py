@@ -173,9 +173,21 @@ class SqliteStore:
         with self._read():
             return places.of_the_past(self.con, found)
 
-    def unworked(self, name: str, uidvalidity: int) -> dict[int, tuple[Place, int, bool]]:
+    def revive(self, name: str, uidvalidity: int, present: Iterable[int]) -> None:
+        with self._write():
+            places.revive(self.con, name, uidvalidity, present)
+
+    def unworked(self, name: str, uidvalidity: int, now: datetime) -> dict[int, tuple[Place, int, bool]]:
         with self._read():
-            return places.unworked(self.con, name, uidvalidity)
+            return places.unworked(self.con, name, uidvalidity, now)
+
+    def put_off(self, spot: Spot, until: datetime) -> None:
+        with self._write():
+            places.put_off(self.con, spot, until)
+
+    def unworkable(self) -> bool:
+        with self._read():
+            return places.unworkable(self.con)
 
     def attempt(self, name: str, uidvalidity: int, uids: Sequence[int], *, alone: bool) -> None:
         with self._write():

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from oacmail.adapters.store.connection import FILE, connect, lock, migrate, named_faults, stamp, transaction
 from oacmail.adapters.store.hour import set_problem
+from oacmail.adapters.store.places import unworkable
 from oacmail.adapters.store.posting import LIVE
 from oacmail.adapters.store.reading import RESTORED_AT
 from oacmail.adapters.store.scene import remember
@@ -143,20 +144,16 @@ def retry_letter(con: sqlite3.Connection, ref: str, now: datetime) -> bool:
     """Let the daemon work the letter anew at its next pass; False if it lies nowhere in the mailbox any more."""
     with transaction(con):
         row = con.execute(
-            """UPDATE sightings SET outcome = NULL, attempts = 0, in_flight = 0, error = NULL, fingerprint = NULL
+            """UPDATE sightings SET outcome = NULL, attempts = 0, in_flight = 0, error = NULL, fingerprint = NULL,
+            retry_at = NULL
             WHERE outcome = 'quarantined' AND (fingerprint = ? OR folder || ':' || uidvalidity || ':' || uid = ?)""",
             (ref, ref),
         )
         if row.rowcount:
             con.execute("UPDATE reviews SET done_at = ? WHERE fingerprint = ?", (stamp(now), ref))
-            if not _unworkable(con):
+            if not unworkable(con):
                 set_problem(con, "quarantine", False, now)
         return row.rowcount > 0
-
-
-def _unworkable(con: sqlite3.Connection) -> bool:
-    query = "SELECT 1 FROM sightings WHERE outcome = 'quarantined' AND error IS NOT NULL LIMIT 1"
-    return con.execute(query).fetchone() is not None
 
 
 def letter_for_case(con: sqlite3.Connection, message_id: str) -> sqlite3.Row | None:

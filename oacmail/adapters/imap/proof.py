@@ -1,0 +1,47 @@
+"""Whether the server gives out messages at all: asked before one message is blamed for not being readable.
+
+A few other messages are asked for by the same command, the smallest ones first. Nothing is kept of them.
+"""
+
+from collections.abc import Sequence
+
+from oacmail.adapters.imap import letters
+from oacmail.adapters.imap.session import Session
+from oacmail.core.errors import Transient
+
+_LOOKED_AT = 20  # messages of a folder, spread over all of it
+_ASKED_FOR = 3  # of these
+
+
+def gives_out_a_message(session: Session, folders: Sequence[str], but: tuple[str, int]) -> bool:
+    """Whether a message of one of these folders, other than `but` (folder, uid), can be read now. Leaves any folder
+    selected. Raises Transient if the server cannot be reached."""
+    return any(_gives(session, folder, uid) for folder in folders for uid in _candidates(session, folder, but))
+
+
+def _candidates(session: Session, folder: str, but: tuple[str, int]) -> list[int]:
+    try:
+        state = session.select(folder, readonly=True)
+        with session.at("SEARCH") as client:
+            uids = sorted(uid for uid in letters.all_uids(client, state) if (folder, uid) != but)
+            places = letters.all_places(client, _spread(uids)) if uids else []
+    except Transient:
+        return []  # a folder that cannot be opened proves nothing
+    smallest = sorted((place for place in places if place.size), key=lambda place: place.size)
+    return [place.uid for place in smallest[:_ASKED_FOR]]
+
+
+def _spread(uids: Sequence[int]) -> list[int]:
+    """The first, the last, and some between."""
+    step = max(1, (len(uids) - 1) // (_LOOKED_AT - 1))
+    return sorted({*uids[::step][:_LOOKED_AT], uids[-1]})
+
+
+def _gives(session: Session, folder: str, uid: int) -> bool:
+    try:
+        if session.selected != (folder, True):
+            session.select(folder, readonly=True)
+        with session.at("FETCH") as client:
+            return bool(letters.whole(client, [uid]))
+    except Transient:
+        return False
