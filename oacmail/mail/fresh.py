@@ -6,6 +6,7 @@ whole, so that nobody's words are lost. A forwarded text counts only where nothi
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -13,6 +14,7 @@ from oacmail.mail import phrases
 
 _INTRO_LINES = 4
 _INTRO = 700  # characters of an attribution
+_NAME = 60  # of the name in it
 _BEFORE = 2_000  # characters above a quote that may say where the answers are
 _LONGEST = 200_000  # characters that are parted; nobody writes more by hand
 
@@ -92,24 +94,59 @@ def _intro_start(lines: list[str], number: int) -> int | None:
     """Where the attribution begins that ends on line `number`; clients wrap it over up to four lines.
 
     Without a quoted line after it only one with an address or a time of day is believed: people, too, write
-    "em va escriure:".
+    "em va escriure:". One that ends without a colon must bear more (phrases.BARE, phrases.PRINTED).
     """
     if not lines[number].rstrip().endswith(":"):
-        return number if phrases.DATED.match(lines[number][:_INTRO]) and _quote_follows(lines, number) else None
+        return _bare_intro(lines, number)
     first = max(0, number + 1 - _INTRO_LINES)
     joined = " ".join(line.strip() for line in lines[first : number + 1])[-_INTRO:]
     if not phrases.INTRO_END.search(joined) and not phrases.ONE_LINE.match(lines[number][-_INTRO:]):
         return None
     quoted = _quote_follows(lines, number)
-    joined = ""
-    for start in range(number, first - 1, -1):
-        if not lines[start].strip():
-            break
-        joined = f"{lines[start].strip()} {joined}"[:_INTRO]
-        if phrases.OPENER.match(joined) and (quoted or phrases.SURE.search(joined)):
+    for start, joined in _openings(lines, number):
+        if quoted or phrases.SURE.search(joined):
             return start if phrases.INTRO_END.search(joined) or phrases.ONE_LINE.match(joined) else None
     line = lines[number][:_INTRO]
-    return number if phrases.ONE_LINE.match(line) and (quoted or phrases.SURE.search(line)) else None
+    if phrases.ONE_LINE.match(line) and (quoted or phrases.SURE.search(line)):
+        return _with_name(lines, number)
+    return None
+
+
+def _bare_intro(lines: list[str], number: int) -> int | None:
+    line = lines[number][:_INTRO]
+    if not phrases.LAST.search(line):
+        return None
+    quoted = _quote_follows(lines, number)
+    if quoted and phrases.DATED.match(line):
+        return number
+    for start, joined in _openings(lines, number):
+        if phrases.BARE.search(joined) and phrases.SURE.search(joined) if quoted else phrases.PRINTED.match(joined):
+            return start
+    return None
+
+
+def _upwards(lines: list[str], number: int) -> Iterator[tuple[int, str]]:
+    """(first line, the lines from there to `number` as one), up to a blank line or as far as clients wrap."""
+    joined = ""
+    for start in range(number, max(-1, number - _INTRO_LINES), -1):
+        if not lines[start].strip():
+            return
+        joined = f"{lines[start].strip()} {joined}"[:_INTRO].rstrip()
+        yield start, joined
+
+
+def _openings(lines: list[str], number: int) -> Iterator[tuple[int, str]]:
+    """Those of `_upwards` that begin as attributions do: with a day, else with a name and an address."""
+    reached = list(_upwards(lines, number))
+    for opener in (phrases.OPENER, phrases.NAMED):
+        yield from ((start, joined) for start, joined in reached if opener.match(joined))
+
+
+def _with_name(lines: list[str], number: int) -> int:
+    """The line above too, where this one begins with the address that belongs to the name there."""
+    named = number > 0 and phrases.ADDRESSED.match(lines[number][:_INTRO])
+    alone = named and 0 < len(lines[number - 1].strip()) <= _NAME and (number < 2 or not lines[number - 2].strip())
+    return number - 1 if alone else number
 
 
 def _quote_follows(lines: list[str], number: int) -> bool:

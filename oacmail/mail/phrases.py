@@ -28,7 +28,7 @@ _DAY = _any(
 OPENER = re.compile(
     r"^(?:(?:\W{1,3}\s)?(?:el|en|al|on|le|il|em|am|op|w|in|dia|da|(?:missatge|mensaje) (?:de|citad[oa] por)"
     r"|quoting|citant|citando|zitat von|selon|cita de)\b(?=[^\n]{0,300}[\d@])"
-    rf"|{_DATE}|\d\d? (?:de )?\w{{3,10}}\.? (?:de )?\d{{4}}\b|{_DAY}[.,]{{1,2}} \d)",
+    rf"|(?:a )?{_DATE}|\d\d? (?:de )?\w{{3,10}}\.? (?:de )?\d{{4}}\b|{_DAY}[.,]{{1,2}} \d)",
     re.I,
 )
 INTRO_END = re.compile(rf"\b{_WROTE}\b[^\n]{{0,200}}:\s*$|{_ADDRESS}\)?\s*:\s*$|\bdel d[ií]a\b[^\n]{{0,80}}:\s*$", re.I)
@@ -40,6 +40,15 @@ ONE_LINE = re.compile(
     re.I,
 )
 DATED = re.compile(rf"^\s*{_DATE}[^\n]{{0,120}}{_ADDRESS}\s*$")  # old Gmail: no verb, no colon; a quote must follow
+# "OAC 360 <oac360@…> va escriure el dia dl., 3 nov. 2025", wrapped or not
+NAMED = re.compile(rf"^[^\n<>:]{{1,60}}\(?{_ADDRESS}\)?,?\s(?:{_WROTE})\b", re.I)
+# The same attributions without a colon. LAST: how their last line ends; BARE: the whole of one before a quoted line;
+# PRINTED: the whole of one before a text that nothing marks as quoted, where address, time and verb must all stand.
+LAST = re.compile(rf"(?:>|\d|\b(?:{_WROTE}|escriure|escrit|écrit|scritto|geschrieben))[\s)]{{0,3}}$", re.I)
+BARE = re.compile(rf"\b{_WROTE}\b[^\n]{{0,200}}$|{_ADDRESS}[^\n]{{0,80}}$", re.I)
+PRINTED = re.compile(rf"(?=[^\n]{{0,400}}\b\d\d?[:.h]\d\d\b)[^\n]{{0,400}}{_ADDRESS}\)?,?\s(?:{_WROTE})\s*$", re.I)
+# The second line of one that begins with nothing but a name
+ADDRESSED = re.compile(rf"^\s*\(?{_ADDRESS}\)?,?\s(?:{_WROTE})\b", re.I)
 # An attribution that has run into the end of what was written: "D'acord. On Mon, 3 Nov 2025 at 10:05, OAC wrote:"
 RUN_IN = re.compile(
     rf"(?<=[^\s-])[-\s]{{1,6}}(?=(?:On|El|Le|Il|Em|Am) (?:{_DAY}|\d)[^\n]{{5,200}}\b{_WROTE}\b[^\n]{{0,60}}:\s*$)", re.I
@@ -106,16 +115,25 @@ _DEVICE = _any(
     "iphone|ipad|ios|android|samsung|galaxy|huawei|xiaomi|redmi|blackberry|windows|outlook|gmail|yahoo|proton|gmx|web[.-]de",
     "aquamail|bluemail|fairemail|k-9|e?-?mail|correus?|correos?|courriel|posta|m[òóo]bil|m[óo]vil|tel[èée]fono?|telemóvel",
     "phone|mobile|cell|device|dispositiu|dispositivo|smartphone|handy|tablet|tauleta|tableta|orange|movistar|vodafone",
+    "poco|oppo|realme|oneplus|pixel|motorola|nokia|courrier|messagerie|appareil|t[ée]l[ée]phone|telefonul|mobiltelefon",
+)
+_SENT = _any(
+    "enviat|enviado|sent|envoy[ée]|gesendet|inviato|verzonden|verstuurd|trimis|wysłan[eo]|skickat|sendt|отправлено",
+    "надіслано",
+)
+_FROM_A = _any(
+    "des d|desde|dende|amb|mitjançant|con|a ?trav|mediante|do|[aà] partir|from|with|via|de|depuis|avec|von|mit|über|da",
+    "vanaf|z|från|fra|с|з",
 )
 # The line that a telephone or a program adds. Nothing but its own name may stand there: people begin lines so as well.
 CLIENT = re.compile(
     r"^\W{0,3}"
     + _any(
-        rf"(?:(?:missatge|mensaje|correo|correu|mensagem) )?(?:enviat|enviado|sent|envoyé|gesendet|inviato) "
-        r"(?:des d|desde|amb|mitjançant|con|a ?trav|mediante|do|a partir|from|with|via|de|depuis|avec|von|mit|über|da)"
+        rf"(?:(?:missatge|mensaje|correo|correu|mensagem) )?{_SENT} {_FROM_A}"
         rf"[^\n,;:?]{{0,30}}\b{_DEVICE}\b[\w +()./'’-]{{0,40}}",
         r"sent from my (?:[\w'-]+ ){0,4}[\w'-]+",
-        r"von meinem [^\n]{1,60} gesendet|outlook für \w+ (?:beziehen|herunterladen)|yahoo mail ?: ?[^\n]{1,80}",
+        r"(?:diese nachricht wurde )?von meinem [^\n]{1,60} gesendet|outlook für \w+ (?:beziehen|herunterladen)",
+        r"yahoo mail ?: ?[^\n]{1,80}|provenance ?: (?:courrier|outlook) pour windows|发自我的 ?\w{1,20}|أرسلت من [^\n]{1,40}",
         r"(?:obt[eé]n(?:iu|ir|er|ga)?|get|baixeu|baixa|desc[aà]rreg\w*|descarg\w*|t[ée]l[ée]charge[rz]?|obtenez|obter"
         r"|scarica|ottieni|holen sie sich) (?:l['’]|el |o )?outlook (?:per|para|for|pour|für)\b[^\n]{0,20}",
         r"(?:(?:lliure de|libre de|sense|sin|(?:garanti )?sans) virus|virus-free|virenfrei)\b[^\n]{0,40}"

@@ -64,3 +64,92 @@ def test_parting_takes_linear_time(line: str) -> None:
     started = time.process_time()
     fresh.split(f"{line}\n" * 100_000)
     assert time.process_time() - started < 3
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Envoyé de mon iPhone",
+        "Envoye de mon iPhone",
+        "Envoyé à partir de Outlook pour iOS",
+        "Envoyé à partir d'Outlook pour Android<https://aka.ms/AAb9ysg>",
+        "Envoyé à partir de Courrier pour Windows",
+        "Envoyé à partir de mon mobile Free",
+        "Provenance : Courrier pour Windows",
+        "Verzonden vanaf mijn iPhone",
+        "Trimis de pe telefonul meu Samsung Galaxy.",
+        "Отправлено с iPhone",
+        "发自我的iPhone",
+        "أرسلت من الـ iPhone",
+        "Diese Nachricht wurde von meinem Android Mobiltelefon mit WEB.DE Mail gesendet.",
+        "Enviado desde mi POCO",
+    ],
+)
+def test_the_line_that_a_client_adds_is_not_the_writers(line: str) -> None:
+    assert fresh.split(f"Merci.\n\n{line}\n").fresh == "Merci."
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Envoyé par courrier recommandé le 3 novembre",
+        "Envoyé de Paris, mon dossier est resté sans réponse",
+        "Enviat per correu certificat el dia 3",
+        "Enviat el 3/11 a les 10:05",
+    ],
+)
+def test_how_a_person_has_sent_something_is_his_own_line(line: str) -> None:
+    assert fresh.split(f"Merci.\n\n{line}\n").fresh == f"Merci.\n\n{line}"
+
+
+@pytest.mark.parametrize(
+    "attribution",
+    [
+        "On Mon, Nov 3, 2025 at 10:05 AM OAC 360 <oac360@x.cat>\nwrote",
+        "El lun, 3 nov 2025 a las 10:05, OAC 360 (<oac360@x.cat>) escribió",
+        "El 3/11/25 a las 10:05,\nOAC 360 escribió",
+        "Missatge de OAC 360 <oac360@x.cat> del dia dl., 3 de nov.\n2025 a les 10:05",
+        "OAC 360 <oac360@x.cat> va escriure el dia dl., 3 nov. 2025\na les 10:05",
+        "3 nov 2025 10:05 OAC 360 <oac360@x.cat>",
+        "Am 03.11.2025 um 10:05 schrieb OAC 360 <oac360@x.cat>",
+        "El dl., 3 nov. 2025, 10:05, OAC 360\nva escriure",
+        "A 03-11-2025 10:05, OAC 360 escribió",
+        "Quoting OAC 360 <oac360@x.cat>",
+        "OAC 360\n<oac360@x.cat> va escriure:",
+    ],
+)
+def test_an_attribution_without_a_colon_or_over_two_lines_belongs_to_the_quote(attribution: str) -> None:
+    assert fresh.split(f"Sí.\n\n{attribution}\n\n> Segur?\n").fresh == "Sí."
+
+
+@pytest.mark.parametrize(
+    "attribution",
+    [
+        "On Mon, Nov 3, 2025 at 10:05 AM OAC 360 <oac360@x.cat> wrote",
+        "El dl., 3 nov. 2025 a les 10:05, OAC 360 <oac360@x.cat> va\nescriure",
+        "On Monday, November 3rd, 2025 at 10:05 AM,\nOAC 360 <oac360@x.cat> wrote",
+        "Le lun. 3 nov. 2025 à 10:05,\nOAC 360 <oac360@x.cat> a écrit :",
+        "OAC 360 <oac360@x.cat> va escriure el dia dl., 3 nov. 2025\na les 10:05:",
+    ],
+)
+def test_so_does_one_above_a_text_that_nothing_marks_as_quoted(attribution: str) -> None:
+    written = fresh.split(f"Sí.\n\n{attribution}\n\nSegur?\n")
+    assert (written.fresh, written.quoted) == ("Sí.", f"{attribution}\n\nSegur?\n")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "El 3 de novembre a les 10:05 vaig escriure a l'OAC <oac360@x.cat>",
+        "El meu veí em va escriure el dia 3 de novembre a les 10:05",
+        "On Monday I saw what you wrote",
+        "El veí ha escrit",
+    ],
+)
+def test_a_persons_sentence_without_a_colon_is_no_attribution(line: str) -> None:
+    assert fresh.split(f"Bon dia.\n\n{line}\n\nQuè he de fer?").fresh == f"Bon dia.\n\n{line}\n\nQuè he de fer?"
+
+
+def test_a_persons_sentence_above_a_quote_is_no_attribution_by_its_date_alone() -> None:
+    text = "El 3 de novembre a les 10:05 no funcionava\n\n> Com ho feu?\n"
+    assert fresh.split(text).fresh == "El 3 de novembre a les 10:05 no funcionava"
