@@ -133,7 +133,8 @@ CLIENT = re.compile(
         rf"[^\n,;:?]{{0,30}}\b{_DEVICE}\b[\w +()./'’-]{{0,40}}",
         r"sent from my (?:[\w'-]+ ){0,4}[\w'-]+",
         r"(?:diese nachricht wurde )?von meinem [^\n]{1,60} gesendet|outlook für \w+ (?:beziehen|herunterladen)",
-        r"yahoo mail ?: ?[^\n]{1,80}|provenance ?: (?:courrier|outlook) pour windows|发自我的 ?\w{1,20}|أرسلت من [^\n]{1,40}",
+        r"yahoo mail ?: ?[^\n]{1,80}|provenance ?: (?:courrier|outlook) pour windows",
+        r"发自我的 ?\w{1,20}|أرسلت من [^\n]{1,40}",
         r"(?:obt[eé]n(?:iu|ir|er|ga)?|get|baixeu|baixa|desc[aà]rreg\w*|descarg\w*|t[ée]l[ée]charge[rz]?|obtenez|obter"
         r"|scarica|ottieni|holen sie sich) (?:l['’]|el |o )?outlook (?:per|para|for|pour|für)\b[^\n]{0,20}",
         r"(?:(?:lliure de|libre de|sense|sin|(?:garanti )?sans) virus|virus-free|virenfrei)\b[^\n]{0,40}"
