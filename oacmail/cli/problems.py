@@ -115,6 +115,13 @@ PROBLEMS: tuple[Problem, ...] = (
         warning=True,
     ),
     Problem(
+        "ack-budget",
+        "acknowledgements wait, since a limit of [ack] is reached (`oacmail outbox list`); they leave when there is "
+        "room, and those that are not sent on the same day are listed by `oacmail quarantine list` (a warning)",
+        lambda look: bool(look.counts["over_budget"]),
+        warning=True,
+    ),
+    Problem(
         "other-instance",
         "another oacmail answers this mailbox, and nothing is sent: stop one, start the other anew",
         lambda look: bool(look.counts["other_instance"]),

@@ -1,7 +1,9 @@
 """`outbox` and `quarantine`: nothing is ever stuck out of reach."""
 
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from email import message_from_bytes, policy
 from pathlib import Path
 
 import click
@@ -30,6 +32,31 @@ def list_mails(ctx: click.Context, every: bool, as_json: bool) -> None:
             print_json(rows)
         else:
             table(columns, (tuple(row[name] for name in columns) for row in rows))
+
+
+@outbox.command()
+@click.argument("key")
+@click.pass_context
+def show(ctx: click.Context, key: str) -> None:
+    """The mail as it goes out: its header and its text. KEY as in `outbox list --all`."""
+    with wiring.reading(configured(ctx)) as con:
+        raw = listing.mail(con, key)
+    if raw is None:
+        _done(False, f"no bytes of a mail {safe(key)} are kept: see `oacmail outbox list --all`")
+    else:
+        for line in _readable(raw):
+            click.echo(safe(line))
+
+
+def _readable(raw: bytes) -> Iterator[str]:
+    """The header as people read it, the text, and the kinds of all parts beside it."""
+    mail = message_from_bytes(raw, policy=policy.default)
+    yield from (f"{name}: {value}" for name, value in mail.items())
+    text = mail.get_body(("plain",))
+    yield from ("", *(str(text.get_content()).splitlines() if text else ()))
+    others = [part.get_content_type() for part in mail.walk() if not part.is_multipart() and part is not text]
+    if others:
+        yield from ("", f"(beside the text: {', '.join(others)})")
 
 
 @outbox.command()

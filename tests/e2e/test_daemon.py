@@ -250,6 +250,20 @@ def test_in_shadow_cases_are_recorded_and_nothing_is_sent_or_moved_not_even_late
     }
 
 
+def test_in_shadow_the_mail_that_would_go_out_can_be_read(road: Road, office: MakeOffice) -> None:
+    desk, anna = office(), Citizen(road)
+    with desk.running("--shadow"):
+        anna.write(desk.address, "Ordenances", "On trobo les ordenances fiscals?")
+        desk.wait_for_cases(1)
+    (mail,) = desk.json("outbox", "list", "--all")
+    shown = desk.oacmail("outbox", "show", mail["key"]).stdout
+    assert f"To: {anna.address}\n" in shown
+    assert f"Subject: [{desk.cases()[0]['number']}" in shown
+    assert "Hem rebut el vostre missatge" in shown
+    assert anna.inbox() == []
+    assert "outbox list" in desk.oacmail("outbox", "show", "ack:nothing", code=1).stderr
+
+
 def test_in_shadow_a_copy_of_our_own_mail_is_not_moved(road: Road, office: MakeOffice) -> None:
     desk, anna = office(), Citizen(road)
     with desk.running():

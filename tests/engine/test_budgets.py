@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from oacmail.adapters.store import listing
+from oacmail.cli.status import health
 from tests.engine.world import ANNA, MADRID, OPERATOR, World
 
 TOWN = Callable[..., World]
@@ -51,6 +52,16 @@ def test_why_says_that_an_acknowledgement_waits_for_room_or_for_a_person(town: T
     assert ("mail ack", "over budget") in _reasons(world, number)
     world.live("2026-11-26 00:01", minutes=31)
     assert {("mail ack", "dropped"), ("review", "over-budget")} <= _reasons(world, number)
+
+
+def test_what_waits_for_room_is_a_warning_of_status_and_says_so_in_the_list(world: World) -> None:
+    _write(world, 4, ANNA)
+    (row,) = [row for row in listing.outbox(world.store.con, MADRID) if row["kind"] == "ack"]
+    assert (row["state"], row["next_at"], row["last_error"]) == ("queued", None, "over-budget")
+    report = health(world.config, world.clock.now())
+    (problem,) = [line for line in report["problems"] if line.startswith("ack-budget")]
+    assert "oacmail outbox list" in problem
+    assert report["ok"]
 
 
 def _reasons(world: World, number: str) -> set[tuple[str, str | None]]:

@@ -18,6 +18,7 @@ from oacmail.core.store_port import LATEST
 from oacmail.mail.secrets import blank
 
 Row = dict[str, Any]
+OVER_BUDGET = "over-budget"
 
 _CASES = """SELECT c.id, c.number, c.status, c.kind, c.topic, c.level, c.intent, c.lang AS language,
   p.address AS citizen, c.subject, c.assignee, c.opened_at, c.answered_at, c.closed_at, c.score,
@@ -186,14 +187,18 @@ def _mails_of(con: sqlite3.Connection, case_id: int) -> list[sqlite3.Row]:
 
 
 def _mail_line(mail: sqlite3.Row, zone: ZoneInfo) -> Row:
-    over_budget = mail["state"] == "queued" and mail["next_at"] is None
     data = {
-        "state": "over budget" if over_budget else mail["state"],
+        "state": "over budget" if _waits_for_room(mail) else mail["state"],
         "next_at": local(mail["next_at"], zone),
         "sent_at": local(mail["sent_at"], zone),
         "error": mail["last_error"],
     }
     return {"at": local(mail["created_at"], zone), "kind": f"mail {mail['kind']}", "data": data}
+
+
+def _waits_for_room(mail: sqlite3.Row) -> bool:
+    """An acknowledgement beyond a limit of [ack]: it has no moment until there is room."""
+    return mail["state"] == "queued" and mail["next_at"] is None
 
 
 def outbox(con: sqlite3.Connection, zone: ZoneInfo, *, every: bool = False) -> Iterator[Row]:
@@ -212,8 +217,14 @@ def outbox(con: sqlite3.Connection, zone: ZoneInfo, *, every: bool = False) -> I
             "attempts": row["attempts"],
             "next_at": local(row["next_at"], zone),
             "sent_at": local(row["sent_at"], zone),
-            "last_error": row["last_error"],
+            "last_error": row["last_error"] or (OVER_BUDGET if _waits_for_room(row) else None),
         }
+
+
+def mail(con: sqlite3.Connection, key: str) -> bytes | None:
+    """The bytes of a mail as it goes out, or went; None if there is no such mail or its bytes are gone."""
+    row = con.execute("SELECT m.mime FROM mails m JOIN outbox o ON o.id = m.id WHERE o.key = ?", (key,)).fetchone()
+    return bytes(row["mime"]) or None if row else None
 
 
 def review(con: sqlite3.Connection, zone: ZoneInfo) -> Iterator[Row]:
@@ -238,6 +249,9 @@ def health(con: sqlite3.Connection, zone: ZoneInfo) -> Row:
     return {
         "cases": _counted(con, "SELECT status, count(*) FROM cases GROUP BY status"),
         "outbox": _counted(con, "SELECT state, count(*) FROM outbox GROUP BY state"),
+        "over_budget": con.execute("SELECT count(*) FROM outbox WHERE state = 'queued' AND next_at IS NULL").fetchone()[
+            0
+        ],
         "unaccounted": con.execute("SELECT count(*) FROM sightings WHERE outcome IS NULL").fetchone()[0],
         "unaccounted_since": local(
             con.execute("SELECT min(first_seen) FROM sightings WHERE outcome IS NULL").fetchone()[0], zone
