@@ -53,7 +53,7 @@ class Service:
 
     def run(self) -> None:
         """Until SIGTERM or SIGINT; then closes its parts. Raises Fatal if a loop could not go on."""
-        self.parts.store.begin()
+        self.parts.engine.begin()
         for earlier in ("smtp", REFUSED):  # an earlier life's word; it is tried anew
             self.parts.store.problem(earlier, False, self.parts.engine.now())
         wiring.foresee(self.parts.config, self.parts.engine)
@@ -286,7 +286,7 @@ def _tick(parts: Parts) -> None:
 
 def once(parts: Parts) -> None:
     """One full pass: read all watched folders, tick, send what is due. Raises Transient, Fatal."""
-    parts.store.begin()
+    parts.engine.begin()
     parts.intake.sync(compare=True)
     parts.delivery.citizens_may = True
     _tick(parts)

@@ -4,10 +4,10 @@ It decides which adapter stands behind which port, and nothing else; no thread s
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -16,18 +16,25 @@ from oacmail.adapters import disk
 from oacmail.adapters.clock import SystemClock
 from oacmail.adapters.imap import ImapMailbox, ImapSettings
 from oacmail.adapters.smtp import SmtpSettings, SmtpTransport
-from oacmail.adapters.store import SqliteStore, connection
+from oacmail.adapters.store import SqliteStore, connection, keys, upkeep
 from oacmail.adapters.templates import JinjaRenderer, Voice
 from oacmail.adapters.workdays import SHIPPED, EveryDay, Forgiving, OfficeCalendar
 from oacmail.config import Config, secrets
 from oacmail.core.errors import ConfigError, Transient
 from oacmail.core.policy import Policy
 from oacmail.core.ports import Clock, Workdays
+from oacmail.core.tokens import key_name
 from oacmail.engine import TEMPLATES, Delivery, Engine, Intake, Vigil, learning
 from oacmail.mail.lessons import Outcome
 from oacmail.mail.parsing import Here, Parsing
 
 _NO_SECRET = (b"no mail is sent under this secret",)
+_KEY_REMEDY = (
+    "put the key back (from a backup: docs/admin.md, section 7), as the last line of the credential, of "
+    "$OACMAIL_TOKEN_KEY or of state/token.key; if it is lost, stop the service and run `oacmail new-key`"
+)
+_KEY_MISSING = f"token: the key that signed the mail of this database is missing: {_KEY_REMEDY}"
+_KEY_UNKNOWN = f"token: this is not the key that signed the mail of this database: {_KEY_REMEDY}"
 SHADOW = "shadow"  # remembered, so that who works beside the daemon sends nothing either
 
 
@@ -61,11 +68,48 @@ def rules(config: Config) -> Policy:
 
 
 def live_policy(config: Config, *, shadow: bool = False) -> Policy:
-    """The policy under the house's own secret; makes state/token.key if there is none. Raises ConfigError."""
-    token = secrets.tokens(config)
+    """The policy under the house's own secret. Raises ConfigError, Transient."""
+    token = tokens(config)
     return settings.policy(
         config, workdays=clockwork(config), secrets=token, instance=secrets.instance(token), shadow=shadow
     )
+
+
+def tokens(config: Config) -> tuple[bytes, ...]:
+    """The token secrets that sign and verify. The first start makes state/token.key; beside a database that was signed
+    with another key none is made and none is taken. Raises ConfigError, Transient."""
+    found = secrets.tokens(config)
+    names, used = keys.look(state(config))
+    if found and knows_key(names, found):
+        return found
+    if found or names or used:
+        raise ConfigError((_KEY_UNKNOWN if found else _KEY_MISSING,))
+    secrets.make(config)
+    return secrets.tokens(config)
+
+
+def knows_key(names: Set[str], token: tuple[bytes, ...]) -> bool:
+    """Whether one of these keys signed the mail of a database that knows keys of these names. One of an early version
+    knows none, and takes the first that it is given."""
+    return bool(token) and (not names or not names.isdisjoint(map(key_name, token)))
+
+
+def new_key(config: Config, now: datetime) -> int | None:
+    """Go on with another key than the database knows; how many acknowledgements are held, None if its own is there.
+    Raises ConfigError, Transient (a daemon runs, no database)."""
+    _has_run(config)
+    store = SqliteStore(state(config))
+    try:
+        found = secrets.tokens(config)
+        if knows_key(keys.known(store.con), found):
+            return None
+        if not found:
+            secrets.make(config)
+            found = secrets.tokens(config)
+        store.signed_with(map(key_name, found), now)
+        return upkeep.key_lost(store.con, now)
+    finally:
+        store.close()
 
 
 def renderer(config: Config, policy: Policy) -> JinjaRenderer:

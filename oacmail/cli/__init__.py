@@ -32,6 +32,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "status": ("status", "Health at a glance; exit 1 when ill."),
     "backup": ("upkeep", "A consistent copy of the database while the service runs."),
     "restore": ("upkeep", "Put a backup in the place of the database."),
+    "new-key": ("upkeep", "Go on with another token key, because the old one is lost."),
     "migrate": ("upkeep", "Bring the database's schema up to date."),
     "demo": ("show", "About 25 invented citizens, real mail, and what became of it."),
 }
@@ -47,7 +48,7 @@ class Verbs(click.Group):
         if cmd_name not in VERBS:
             return None
         module = import_module(f"oacmail.cli.{VERBS[cmd_name][0]}")
-        command: click.Command = getattr(module, cmd_name + "_" if cmd_name == "try" else cmd_name)
+        command: click.Command = getattr(module, "try_" if cmd_name == "try" else cmd_name.replace("-", "_"))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -1,4 +1,4 @@
-"""`backup`, `restore`, `migrate`."""
+"""`backup`, `restore`, `new-key`, `migrate`."""
 
 import sqlite3
 import sys
@@ -10,14 +10,20 @@ import click
 from oacmail import wiring
 from oacmail.adapters.store import SqliteStore, connection, upkeep
 from oacmail.cli.common import configured, existing
+from oacmail.config import Config, secrets
+from oacmail.core.courtesy import RESTORED
 
 
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
 @click.pass_context
 def backup(ctx: click.Context, path: Path) -> None:
-    """A consistent copy of the database at PATH (0600) while the service runs."""
-    state = wiring.state(configured(ctx))
+    """A consistent copy of the database and of the token key at PATH (0600) while the service runs.
+
+    The copy is a secret: who has it can sign mail as this office.
+    """
+    config = configured(ctx)
+    state = wiring.state(config)
     if path.exists():
         raise click.BadParameter(f"{path}: exists already: a backup never writes over a file")
     if not path.absolute().parent.is_dir():
@@ -25,7 +31,10 @@ def backup(ctx: click.Context, path: Path) -> None:
     if not (state / connection.FILE).exists():
         click.echo(f"oacmail: {state}: holds no database yet", err=True)
         sys.exit(1)
-    upkeep.backup(state, path)
+    token = secrets.tokens(config)
+    upkeep.backup(state, path, token, datetime.now(UTC))
+    if not token:
+        _say("the backup holds no token key, for none was found: after a restore without it acknowledgements are held")
 
 
 @click.command()
@@ -41,17 +50,58 @@ def restore(ctx: click.Context, path: str, yes: bool) -> None:
     state = wiring.state(config)
     if not yes:
         click.confirm(f"Replace the database in {state}?", abort=True, err=True)
-    held = upkeep.restore(state, source, datetime.now(UTC), hold_acks=config.smtp.self_copy is False)
-    click.echo(
-        "oacmail: restored; start the service: it reads the whole mailbox again and sends no citizen anything twice",
-        err=True,
-    )
+    now = datetime.now(UTC)
+    restored = upkeep.restore(state, source, now)
+    _say("restored; start the service: it reads the whole mailbox again and sends no citizen anything twice")
     if config.smtp.self_copy is False:
-        click.echo(
-            f"oacmail: no copies show which acknowledgements have left: {held} are held, and those of other letters "
-            "that came before now will be: look into the relay's log, then outbox retry or outbox drop",
-            err=True,
-        )
+        with wiring.writing(config) as con:
+            held = upkeep.hold_acks(con, RESTORED)
+        _say(f"no copies show which acknowledgements have left: {_held(held)}")
+    _put_key_back(config, restored, now)
+
+
+def _put_key_back(config: Config, restored: upkeep.Restored, now: datetime) -> None:
+    """The database is restored already: what is wrong with the key is said, and cannot make anything be sent twice."""
+    aside = secrets.put_back(config, restored.keys)
+    if aside is not None:
+        _say(f"the key of this backup is another one than the service is given: it lies in {aside}: {_PUT_KEY_BACK}")
+    if not wiring.knows_key(restored.names, secrets.tokens(config)):
+        with wiring.writing(config) as con:
+            held = upkeep.key_lost(con, now)
+        _say(f"the key of this database is missing, without which no copy shows what has left: {_held(held)}")
+        _say(f"{_PUT_KEY_BACK}; or, if it is lost, run oacmail new-key")
+
+
+@click.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_context
+def new_key(ctx: click.Context, yes: bool) -> None:
+    """Go on with another token key, because the one that signed this database's mail is lost for good.
+
+    The service must be stopped. Acknowledgements that may have left already are held.
+    """
+    config = configured(ctx)
+    if not yes:
+        click.confirm("Is the old key lost for good? With it nothing would have to be held", abort=True, err=True)
+    held = wiring.new_key(config, datetime.now(UTC))
+    if held is None:
+        _say("the key in force is the right one: nothing to do")
+        sys.exit(1)
+    _say(f"the new key is in force; no copy shows which acknowledgements have left: {_held(held)}")
+
+
+_PUT_KEY_BACK = "put the key back as the last line of the credential, of $OACMAIL_TOKEN_KEY or of state/token.key"
+
+
+def _held(held: int) -> str:
+    return (
+        f"{held} are held, and those of other letters that came before now will be: look into the relay's log, then "
+        "outbox retry or outbox drop"
+    )
+
+
+def _say(text: str) -> None:
+    click.echo(f"oacmail: {text}", err=True)
 
 
 @click.command()

@@ -2,20 +2,20 @@
 
 Decides the order: the file named in config.toml, then the admin's credential file, then the copy of it that systemd
 made at the start, then the environment. Never prints, logs or returns a secret in a message; never keeps one in the
-configuration. The token secret signs all that we send, so one is made when there is none.
+configuration. The token secret signs all that we send. It is made only when the caller asks for it (`make`), who knows
+whether a database was signed with another one.
 """
 
-import hmac
 import os
 import secrets as chance
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
 from oacmail.config.model import Config
 from oacmail.core.errors import ConfigError, Transient
+from oacmail.core.tokens import key_name
 
 FILES = "OACMAIL_CREDENTIALS"
 """Names the folder of the admin's own files: read at each login, so that a new password needs no restart."""
@@ -36,7 +36,7 @@ class Secrets:
 
 
 def read(config: Config, environ: Mapping[str, str] = os.environ) -> Secrets:
-    """All secrets that this configuration needs; makes a missing token.key.
+    """All secrets that this configuration needs. `token` () = none exists.
 
     Raises ConfigError with every finding, or Transient where only an access token is missing: another program renews
     those, and may start later than we do.
@@ -60,8 +60,7 @@ def findings(config: Config, environ: Mapping[str, str] = os.environ) -> tuple[s
     _password("imap", config.imap.password_file, environ, problems)
     if config.smtp.user:
         _password("smtp", config.smtp.password_file, environ, problems)
-    if (config.office.state / KEY_FILE).exists() or _first(None, "token", "OACMAIL_TOKEN_KEY", environ, "token", []):
-        _token(config.office.state, environ, problems)
+    _token(config.office.state, environ, problems)
     return (*problems, *_open_to_others(environ))
 
 
@@ -74,12 +73,43 @@ def _open_to_others(environ: Mapping[str, str]) -> Iterator[str]:
 
 
 def tokens(config: Config, environ: Mapping[str, str] = os.environ) -> tuple[bytes, ...]:
-    """The token secrets alone, for verbs that speak with no server. Raises ConfigError."""
+    """The token secrets alone; () if no source holds one. Raises ConfigError."""
     problems: list[str] = []
     token = _token(config.office.state, environ, problems)
     if problems:
         raise ConfigError(tuple(problems))
     return token
+
+
+def make(config: Config) -> None:
+    """A new state/token.key, unless there is one. Raises ConfigError if the folder takes none."""
+    try:
+        _write(config.office.state / KEY_FILE, chance.token_hex(32) + "\n")
+    except OSError as error:
+        raise ConfigError(
+            (
+                f"office.state: {KEY_FILE} cannot be made there ({error.strerror}): "
+                "make the folder, and let its owner be the service",
+            )
+        ) from error
+
+
+def put_back(config: Config, saved: tuple[bytes, ...], environ: Mapping[str, str] = os.environ) -> Path | None:
+    """Make the keys of a backup count again, below those in force: the first signs, all verify.
+
+    None = they count now. Where the keys come from outside the state directory, the file that the saved ones were
+    written to, for a person to add. Raises ConfigError, OSError.
+    """
+    now = tokens(config, environ)
+    if set(saved) <= set(now):
+        return None
+    file = config.office.state / KEY_FILE
+    outside = _first(None, "token", "OACMAIL_TOKEN_KEY", environ, "token", []) is not None
+    if outside:
+        file, now = file.with_name(f"{KEY_FILE}.from-backup"), ()
+    keys = dict.fromkeys((*now, *saved))
+    _draft(file, "".join(f"{key.decode()}\n" for key in keys)).replace(file)
+    return file if outside else None
 
 
 def password(config: Config, server: Literal["imap", "smtp"], environ: Mapping[str, str] = os.environ) -> str:
@@ -99,7 +129,7 @@ def instance(token: tuple[bytes, ...]) -> str:
 
     Made from the oldest secret, which stands last: a new one put on top signs, and the name stays.
     """
-    return hmac.digest(token[-1], b"oacmail instance", sha256).hex()[:8]
+    return key_name(token[-1])
 
 
 def _password(name: str, file: Path | None, environ: Mapping[str, str], problems: list[str]) -> str | None:
@@ -119,9 +149,12 @@ def _password(name: str, file: Path | None, environ: Mapping[str, str], problems
 
 
 def _token(state: Path, environ: Mapping[str, str], problems: list[str]) -> tuple[bytes, ...]:
+    """() without a problem: no source holds a key."""
     text = _first(None, "token", "OACMAIL_TOKEN_KEY", environ, "token", problems)
     if text is None:
         text = _own_key(state, problems)
+    if text is None:
+        return ()
     keys = tuple(line.strip().encode() for line in text.splitlines() if line.strip())
     if not problems and (not keys or any(len(key) < SHORTEST_KEY for key in keys)):
         problems.append(
@@ -177,34 +210,37 @@ def _text(file: Path, path: str, problems: list[str]) -> str:
     return ""
 
 
-def _own_key(state: Path, problems: list[str]) -> str:
-    """state/token.key, made at the first start."""
+def _own_key(state: Path, problems: list[str]) -> str | None:
+    """The text of state/token.key, None if there is no such file."""
     file = state / KEY_FILE
     try:
-        if not file.exists():
-            _make(file)
-    except OSError as error:
-        problems.append(
-            f"office.state: {KEY_FILE} cannot be made there ({error.strerror}): "
-            "make the folder, and let its owner be the service"
-        )
-        return ""
+        file.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError:
+        pass  # _private says why
     return _private(file, "office.state", problems)
 
 
-def _make(file: Path) -> None:
-    """Whole or not at all, and never over another's: written beside it, then linked to its name."""
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = file.with_name(f".{KEY_FILE}.{os.getpid()}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
-        out.write(chance.token_hex(32) + "\n")
-        out.flush()
-        os.fsync(out.fileno())
-    if os.geteuid() == 0:  # made by an admin's hand for the service: it belongs to whom the folder belongs
-        os.chown(draft, file.parent.stat().st_uid, file.parent.stat().st_gid)
+def _write(file: Path, text: str) -> None:
+    """Never over another's: written beside it, then linked to its name."""
+    draft = _draft(file, text)
     try:
         os.link(draft, file)
     except FileExistsError:
         return  # another process made it at the same moment: that one counts
     finally:
         draft.unlink()
+
+
+def _draft(file: Path, text: str) -> Path:
+    """The whole text in a file beside `file`, for the owner of the folder alone."""
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+        out.write(text)
+        out.flush()
+        os.fsync(out.fileno())
+    if os.geteuid() == 0:  # made by an admin's hand for the service: it belongs to whom the folder belongs
+        os.chown(draft, file.parent.stat().st_uid, file.parent.stat().st_gid)
+    return draft

@@ -17,6 +17,7 @@ from oacmail.core.view import CaseView, LetterView, View
 
 SAME_MAIL_A_WEEK = 3
 RESTORED = "database-restored"  # why a mail is held
+KEY_LOST = "token-key-lost"
 NEIGHBOURS = ("ca", "es")  # a few words are said in both
 TELLING_LETTERS = 12
 # What every relay takes (RFC 5321 sections 4.1.2 and 4.5.3.1, dot-string) and no client decodes (RFC 2047); an
@@ -67,17 +68,19 @@ def _was_answered(view: View, known: LetterView) -> bool:
 def acknowledge(letter: Letter, number: str, *, first: bool) -> list[Effect]:
     """The acknowledgement of this letter, with the data-protection clause if it is the case's `first`.
 
-    That of a letter older than the restore of the database may have left already, and where no copy tells, it is held
-    until a person has looked.
+    That of a letter older than the restore of the database, or than the loss of the key, may have left already. Where
+    no copy tells, it is held until a person has looked.
     """
     send = _acknowledgement(letter, number, first=first)
-    restored_at = letter.view.restored_at
-    if letter.forced or restored_at is None or letter.received_at > restored_at:
+    view = letter.view
+    doubts = ((view.restored_at, RESTORED), (view.key_lost_at, KEY_LOST))
+    why = next((why for since, why in doubts if since is not None and letter.received_at <= since), "")
+    if letter.forced or not why:
         return [send]
     return [
         send,
-        Mark(key=send.key, state="held", if_in=("queued",), error=RESTORED),
-        Note(kind="held", case=number, data={"mail": "ack", "why": RESTORED}),
+        Mark(key=send.key, state="held", if_in=("queued",), error=why),
+        Note(kind="held", case=number, data={"mail": "ack", "why": why}),
     ]
 
 

@@ -64,8 +64,8 @@ def by_letter(letter: Letter, number: str, case: CaseView | None = None) -> tupl
 
 def _before_a_restore(letter: Letter) -> bool:
     """A database that was restored has forgotten what the services know of older letters already."""
-    restored_at = letter.view.restored_at
-    return not letter.forced and restored_at is not None and letter.received_at <= restored_at
+    moments = (letter.view.restored_at, letter.view.key_lost_at)
+    return not letter.forced and any(moment is not None and letter.received_at <= moment for moment in moments)
 
 
 def _is_settled(case: CaseView | None) -> bool:

@@ -90,6 +90,10 @@ class Store(Protocol):
         """A process starts: `recover`, and another instance met before counts as stopped until it is met again."""
         ...
 
+    def signed_with(self, names: Iterable[str], now: datetime) -> None:
+        """`names` of the token secrets that are in force from now on."""
+        ...
+
     def recover(self) -> None: ...
     def claim(
         self, now: datetime, most: int, staff: frozenset[str] | None, waits: Sequence[str] = ()

@@ -23,6 +23,11 @@ def _hmac(secret: bytes, label: str, text: str) -> bytes:
     return hmac.digest(sub_key, text.encode("utf-8", "surrogateescape"), "sha256")
 
 
+def key_name(secret: bytes) -> str:
+    """A secret's public name, 8 hex digits: the database remembers by it which keys have signed its mail."""
+    return hmac.digest(secret, b"oacmail instance", "sha256").hex()[:8]
+
+
 def number(policy: Policy, year: int, serial: int) -> str:
     """`OAC-2026-000123`."""
     return f"{policy.office.prefix}-{year:04d}-{serial:06d}"

@@ -202,6 +202,7 @@ class View:
     serial: int = 1
     reserved: str | None = None
     restored_at: datetime | None = None
+    key_lost_at: datetime | None = None
     undelivered: tuple[str, ...] | None = None
     refusals: tuple[Refusal, ...] = ()
     taken_since: bool = False

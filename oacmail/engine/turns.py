@@ -42,10 +42,19 @@ class Engine:
         """Whole seconds, as Date fields and rows have them."""
         return self.clock.now().replace(microsecond=0)
 
+    def begin(self) -> None:
+        """A process starts. Raises StateTrouble, Fatal."""
+        self.store.begin()
+        self._sign()
+
     def adopt(self, policy: Policy, renderer: Renderer) -> None:
         """From the next turn on. A turn in work ends under the rules it began with."""
         with self.store.turn():
             self.policy, self.renderer = policy, renderer
+        self._sign()
+
+    def _sign(self) -> None:
+        self.store.signed_with(map(tokens.key_name, self.policy.secrets), self.now())
 
     def perform(self, inp: Input, *, raw: bytes | None = None, spot: Spot | None = None) -> Decision:
         """Raises Transient or Fatal of the store; anything else is a bug of ours, and nothing was written."""

@@ -149,7 +149,7 @@ def _database_restored(town: Town, deed: Deed, chance: Random) -> str:
         return ""
     since, path = town.backup
     town.stop()
-    upkeep.restore(town.config.office.state, path, town.clock.now(), hold_acks=False)
+    upkeep.restore(town.config.office.state, path, town.clock.now())
     town.start()
     town.restored, town.restored_at = town.restored + 1, town.clock.true()
     answers = town.ledger.answers

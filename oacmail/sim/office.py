@@ -134,7 +134,7 @@ class Office:
             per_minute=self.config.smtp.per_minute,
         )
         self.compare = True
-        self.store.begin()
+        self.engine.begin()
 
     def stop(self) -> None:
         self.store.close()

@@ -127,7 +127,7 @@ class Town(Office):
             self.snapshot = self.mailbox.snapshot()
         if not self.down:
             target = self.config.office.state.parent / f"backup-{self.clock.true():%Y%m%d%H%M%S}"
-            upkeep.backup(self.config.office.state, target)
+            upkeep.backup(self.config.office.state, target, (SECRET,), self.clock.now())
             if self.backup is not None:
                 self.backup[1].unlink()
             self.backup = (self.clock.true(), target)

@@ -144,17 +144,20 @@ def test_secrets_do_not_show_when_printed(read: Read) -> None:
 
 def test_a_token_secret_is_made_once_and_for_the_owner_alone(read: Read, tmp_path: Path) -> None:
     plain = read()
+    assert secrets.tokens(plain, {}) == ()
+    secrets.make(plain)
     first = secrets.tokens(plain, {})
     file = tmp_path / "state" / "token.key"
     assert file.stat().st_mode & 0o777 == 0o600
     assert file.parent.stat().st_mode & 0o777 == 0o700
+    secrets.make(plain)
     assert first == secrets.tokens(plain, {})
     assert len(first[0]) == 64
     assert list(file.parent.iterdir()) == [file]
 
 
 def test_a_key_file_that_others_can_read_is_a_finding(read: Read, tmp_path: Path) -> None:
-    secrets.tokens(read(), {})
+    secrets.make(read())
     (tmp_path / "state" / "token.key").chmod(0o644)
     with pytest.raises(ConfigError, match=r"office\.state: others can read the file"):
         secrets.tokens(read(), {})
@@ -163,7 +166,7 @@ def test_a_key_file_that_others_can_read_is_a_finding(read: Read, tmp_path: Path
 def test_a_state_folder_that_cannot_be_made_is_a_finding(read: Read, tmp_path: Path) -> None:
     (tmp_path / "state").touch()
     with pytest.raises(ConfigError, match=r"office\.state: token\.key cannot be made there"):
-        secrets.tokens(read(), {})
+        secrets.make(read())
 
 
 def test_a_renewed_token_is_read_at_the_next_login(read: Read, tmp_path: Path) -> None:
@@ -195,5 +198,23 @@ def test_a_new_key_belongs_to_the_owner_of_the_folder_even_if_root_makes_it(read
     (tmp_path / "state").mkdir()
     if os.geteuid() == 0:
         os.chown(tmp_path / "state", 12345, 12345)
-    secrets.tokens(read(), {})
+    secrets.make(read())
     assert (tmp_path / "state" / "token.key").stat().st_uid == (tmp_path / "state").stat().st_uid
+
+
+def test_the_key_of_a_backup_verifies_below_the_one_in_force(read: Read, tmp_path: Path) -> None:
+    file = _private(tmp_path / "state" / "token.key", f"{'n' * 20}\n")
+    assert secrets.put_back(read(), (b"o" * 20,), {}) is None
+    assert secrets.tokens(read(), {}) == (b"n" * 20, b"o" * 20)
+    assert secrets.put_back(read(), (b"o" * 20,), {}) is None
+    assert file.read_text() == f"{'n' * 20}\n{'o' * 20}\n"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_where_the_key_is_given_from_outside_that_of_a_backup_is_laid_beside(read: Read, tmp_path: Path) -> None:
+    aside = tmp_path / "state" / "token.key.from-backup"
+    assert secrets.put_back(read(), (b"o" * 20,), ENVIRON) == aside
+    assert aside.read_text() == f"{'o' * 20}\n"
+    assert aside.stat().st_mode & 0o777 == 0o600
+    assert secrets.tokens(read(), ENVIRON) == (KEY.encode(),)

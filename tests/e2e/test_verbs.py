@@ -251,11 +251,11 @@ def test_a_backup_of_the_running_desk_serves_a_new_state_that_sends_nothing_agai
         numbers = {case["citizen"]: case["number"] for case in desk.cases()}
     key = (desk.root / "state" / "token.key").read_text()
     desk.change(office={"state": "elsewhere"})
-    (desk.root / "elsewhere").mkdir(mode=0o700)
-    (desk.root / "elsewhere" / "token.key").write_text(key)  # belongs to every backup (docs/admin.md)
-    (desk.root / "elsewhere" / "token.key").chmod(0o600)
     desk.oacmail("restore", str(saved), "--yes")
     desk.state = desk.root / "elsewhere"
+    assert (desk.state / "token.key").read_text() == key
+    assert (desk.state / "token.key").stat().st_mode & 0o777 == 0o600
+    assert key.strip().encode() not in (desk.state / "oacmail.db").read_bytes()
     with desk.running():
         desk.wait_for_cases(2)
         desk.passes()

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from oacmail.adapters.store import upkeep
+from oacmail.core.courtesy import RESTORED
 from oacmail.sim.relay import silence
 from tests.engine.world import ANNA, PERE, World
 
@@ -19,16 +20,16 @@ def quiet(town: TOWN) -> World:
 
 def _backup(world: World) -> Path:
     path = world.root / "backup"
-    upkeep.backup(world.config.office.state, path)
+    upkeep.backup(world.config.office.state, path, (), world.clock.now())
     return path
 
 
 def _restore(world: World, path: Path) -> int:
     """As `oacmail restore` does."""
     world.stop()
-    held = upkeep.restore(world.config.office.state, path, world.clock.now(), hold_acks=True)
+    upkeep.restore(world.config.office.state, path, world.clock.now())
     world.start()
-    return held
+    return upkeep.hold_acks(world.store.con, RESTORED)
 
 
 def _states(world: World) -> dict[str, str]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from oacmail.adapters.store.connection import at, moment, stamp
+from oacmail.adapters.store.keys import LOST_AT
 from oacmail.adapters.store.reading_cases import cases, marks
 from oacmail.adapters.store.scene import case_id
 from oacmail.core import incidents, tokens
@@ -79,6 +80,7 @@ def letter_view(con: sqlite3.Connection, policy: Policy, inp: Arrived, now: date
         serial=_serial(con, year),
         reserved=reserved,
         restored_at=moment(_value(con, RESTORED_AT)) if policy.sending.self_copy == "no" else None,
+        key_lost_at=moment(_value(con, LOST_AT)),
         undelivered=_undelivered(con, message.message_id),
         alike=_alike(con, policy, inp),
     )

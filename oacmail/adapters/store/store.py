@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import RLock
 from typing import IO
 
-from oacmail.adapters.store import corrections, hour, places, posting, reading, scene, writing
+from oacmail.adapters.store import corrections, hour, keys, places, posting, reading, scene, writing
 from oacmail.adapters.store.connection import (
     FILE,
     connect,
@@ -232,6 +232,10 @@ class SqliteStore:
         with self._write():
             posting.recover(self.con)
             self.con.execute("DELETE FROM kv WHERE key = ?", (OTHER_INSTANCE,))
+
+    def signed_with(self, names: Iterable[str], now: datetime) -> None:
+        with self._write():
+            keys.signed_with(self.con, names, now)
 
     def recover(self) -> None:
         with self._write():

@@ -5,28 +5,35 @@ Copies are made through SQLite's backup API only: a WAL database copied without 
 
 import os
 import sqlite3
+from collections.abc import Iterable
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from oacmail.adapters.store import keys
 from oacmail.adapters.store.connection import FILE, connect, lock, migrate, named_faults, stamp, transaction
 from oacmail.adapters.store.hour import set_problem
+from oacmail.adapters.store.keys import LOST_AT
 from oacmail.adapters.store.places import unworkable
 from oacmail.adapters.store.posting import LIVE
 from oacmail.adapters.store.reading import RESTORED_AT
 from oacmail.adapters.store.scene import remember
-from oacmail.core.courtesy import RESTORED
+from oacmail.core.courtesy import KEY_LOST
 from oacmail.core.errors import Fatal
 
 
-def backup(state: Path, target: Path) -> None:
-    """A consistent copy while the daemon runs; 0600, whole or not at all. Raises FileExistsError, Transient."""
+def backup(state: Path, target: Path, token: Iterable[bytes], now: datetime) -> None:
+    """A consistent copy with the keys `token` in it, while the daemon runs; 0600, whole or not at all. Raises
+    FileExistsError, Transient."""
     source = sqlite3.connect(f"file:{state / FILE}?mode=ro", uri=True)
     try:
         os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         try:
             with named_faults(), closing(sqlite3.connect(target)) as copy:
                 source.backup(copy)
+                with copy:
+                    keys.save(copy, token, now)
         except BaseException:
             target.unlink()
             raise
@@ -34,10 +41,18 @@ def backup(state: Path, target: Path) -> None:
         source.close()
 
 
-def restore(state: Path, source: Path, now: datetime, *, hold_acks: bool) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """`keys`: the token secrets that the backup held; `names` of those that its mail was signed with, empty in a
+    backup of an early version."""
+
+    keys: tuple[bytes, ...]
+    names: frozenset[str]
+
+
+def restore(state: Path, source: Path, now: datetime) -> Restored:
     """Put a backup in the place of the database; the daemon must not run. Raises Transient if it does, Fatal if
-    the file is no backup of ours. With `hold_acks` (no self-copies prove what was sent since) acknowledgements that
-    have no end in the backup are held; how many."""
+    the file is no backup of ours."""
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     held = lock(state)
     try:
@@ -51,7 +66,7 @@ def restore(state: Path, source: Path, now: datetime, *, hold_acks: bool) -> int
         try:
             taken.backup(con)
             migrate(con)
-            return _after_restore(con, now, hold_acks=hold_acks)
+            return _after_restore(con, now)
         finally:
             con.close()
             taken.close()
@@ -71,17 +86,28 @@ def _check(source: Path) -> None:
         raise Fatal(f"{source}: is not a sound backup of oacmail")
 
 
-def _after_restore(con: sqlite3.Connection, now: datetime, *, hold_acks: bool) -> int:
-    """What was queued may have left since: it is in doubt. Letters that came since are met again in the mailbox."""
+def _after_restore(con: sqlite3.Connection, now: datetime) -> Restored:
+    """Letters that came since are met again in the mailbox."""
     with transaction(con):
         con.execute("DELETE FROM kv WHERE key GLOB 'problem:*' OR key GLOB 'cause:*' OR key GLOB 'alert:*'")
         remember(con, RESTORED_AT, stamp(now), now)
-        if not hold_acks:
-            return 0
-        row = con.execute(
-            f"UPDATE outbox SET state = 'held', last_error = ? WHERE kind = 'ack' AND {LIVE}", (RESTORED,)
-        )
+        return Restored(keys=keys.take_saved(con), names=frozenset(keys.known(con)))
+
+
+def hold_acks(con: sqlite3.Connection, why: str) -> int:
+    """Acknowledgements without an end may have left since the backup, and nothing proves it: a person decides. How
+    many."""
+    with transaction(con):
+        row = con.execute(f"UPDATE outbox SET state = 'held', last_error = ? WHERE kind = 'ack' AND {LIVE}", (why,))
         return int(row.rowcount)
+
+
+def key_lost(con: sqlite3.Connection, now: datetime) -> int:
+    """No copy of a mail that was sent before now can be recognised any more: as `hold_acks`, also of letters that came
+    until now and are met again."""
+    with transaction(con):
+        remember(con, LOST_AT, stamp(now), now)
+        return hold_acks(con, KEY_LOST)
 
 
 # --- by hand ------------------------------------------------------------------------------------------

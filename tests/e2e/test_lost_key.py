@@ -1,0 +1,90 @@
+"""The token key is lost, or another one lies there: nothing is sent twice, and the command says what to do."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.e2e.office import Office
+from tests.servers.people import Citizen
+from tests.servers.road import Road
+from tests.servers.waiting import next_second, until
+
+MakeOffice = Callable[..., Office]
+
+
+def _served(desk: Office, *citizens: Citizen) -> None:
+    for citizen in citizens:
+        citizen.write(desk.address, "Una consulta", f"Bon dia, com es fa el tràmit de {citizen.address}?")
+        citizen.wait_for_mail()
+
+
+def _refused(desk: Office) -> str:
+    """Why `run` will not start."""
+    refused = desk.oacmail("run", code=78).stderr
+    assert desk.oacmail("once", code=78).stderr == refused
+    return refused
+
+
+def test_a_lost_key_is_not_replaced_silently_and_nobody_hears_twice(road: Road, office: MakeOffice) -> None:
+    desk, people, rosa = office(), [Citizen(road) for _ in range(3)], Citizen(road)
+    backup = desk.root / "yesterday"
+    key = desk.root / "state" / "token.key"
+    with desk.running():
+        desk.oacmail("backup", str(backup))
+        _served(desk, *people)
+    restored = desk.oacmail("restore", str(backup), "--yes").stderr
+    assert "missing" not in restored
+    key.unlink()
+    assert "oacmail new-key" in _refused(desk)
+    assert not key.exists()
+    assert "new key is in force" in desk.oacmail("new-key", "--yes").stderr
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert "nothing to do" in desk.oacmail("new-key", "--yes", code=1).stderr
+    next_second()
+    with desk.running():
+        _served(desk, rosa)
+        desk.wait_until_accounted()
+        held = desk.json("outbox", "list")
+        assert sorted(mail["recipient"] for mail in held) == sorted(person.address for person in people)
+        assert {(mail["state"], mail["last_error"]) for mail in held} == {("held", "token-key-lost")}
+        assert "  ! held: " in desk.oacmail("status", code=1).stdout
+        desk.oacmail("outbox", "retry", held[0]["key"])
+        until(lambda: len(desk.json("outbox", "list")) == 2, what="what a person releases is sent")
+        for mail in held[1:]:
+            desk.oacmail("outbox", "drop", mail["key"])
+    counts = {person.address: len(person.inbox()) for person in (*people, rosa)}
+    assert counts == {**dict.fromkeys(counts, 1), held[0]["recipient"]: 2}
+
+
+def test_another_key_than_the_databases_is_refused_and_one_above_it_is_taken(road: Road, office: MakeOffice) -> None:
+    desk, anna = office(), Citizen(road)
+    key = desk.root / "state" / "token.key"
+    with desk.running():
+        _served(desk, anna)
+    old = key.read_text()
+    key.write_text("another key than that of the database\n")
+    assert "put the key back" in _refused(desk)
+    key.write_text("another key than that of the database\n" + old)
+    with desk.running():
+        desk.wait_until_accounted()
+    assert len(anna.inbox()) == 1
+
+
+def test_a_backup_without_a_key_holds_what_may_have_left(road: Road, office: MakeOffice, tmp_path: Path) -> None:
+    """As an early version made it, or one that found no key."""
+    desk, anna, pere = office(), Citizen(road), Citizen(road)
+    key, backup = desk.root / "state" / "token.key", tmp_path / "keyless"
+    with desk.running():
+        _served(desk, anna)
+        saved = key.read_text()
+        key.unlink()
+        assert "holds no token key" in desk.oacmail("backup", str(backup)).stderr
+        _served(desk, pere)
+    told = desk.oacmail("restore", str(backup), "--yes").stderr
+    assert "the key of this database is missing" in told
+    assert "oacmail new-key" in _refused(desk)
+    key.write_text(saved)
+    key.chmod(0o600)
+    with desk.running():
+        desk.wait_until_accounted()
+        assert desk.json("outbox", "list") == []
+    assert [len(person.inbox()) for person in (anna, pere)] == [1, 1]
