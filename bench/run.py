@@ -34,6 +34,7 @@ CONFIG = """\
 [office]
 address = "{office}"
 state = "state"
+town = "Castellbisbal"
 complaints_form_url = "https://www.example.cat/queixes"
 privacy_url = "https://www.example.cat/privacitat"
 rights_url = "https://www.example.cat/drets"

@@ -25,6 +25,7 @@ from oacmail.core.policy import Policy
 from oacmail.core.ports import Clock, Workdays
 from oacmail.core.tokens import key_name
 from oacmail.engine import TEMPLATES, Delivery, Engine, Intake, Vigil, learning
+from oacmail.mail.councils import councils
 from oacmail.mail.lessons import Outcome
 from oacmail.mail.parsing import Here, Parsing
 
@@ -127,7 +128,9 @@ def voice(config: Config, policy: Policy) -> Voice:
     office = config.office
     return Voice(
         policy=policy,
+        council={**councils(office.town), **(office.council.model_dump(exclude_none=True) if office.council else {})},
         phone=office.phone,
+        online_office_url=office.online_office_url or "",
         website=office.website or "",
         complaints_form_url=office.complaints_form_url,
         privacy_url=office.privacy_url,

@@ -13,12 +13,13 @@ from itertools import chain
 
 import click
 
+from oacmail import config as settings
 from oacmail import wiring
 from oacmail.adapters import disk
 from oacmail.adapters.store import connection
 from oacmail.adapters.workdays import OfficeCalendar
 from oacmail.cli import CONFIGURATION
-from oacmail.cli.common import as_json, configured, print_json, safe
+from oacmail.cli.common import as_json, config_file, configured, print_json, safe
 from oacmail.cli.findings import Finding, error, read, warning
 from oacmail.config import Config, look, secrets
 from oacmail.config.servers import SENT
@@ -44,10 +45,12 @@ def check(ctx: click.Context, online: bool, as_json: bool) -> None:
     except ConfigError as wrong:
         _show((read("error", line) for line in wrong.findings), as_json)
         sys.exit(CONFIGURATION)
-    sys.exit(1 if _show(_findings(config, online), as_json) else 0)
+    text = config_file(ctx).read_text("utf-8")
+    sys.exit(1 if _show(_findings(config, text, online), as_json) else 0)
 
 
-def _findings(config: Config, online: bool) -> Iterator[Finding]:
+def _findings(config: Config, text: str, online: bool) -> Iterator[Finding]:
+    yield from _unedited(config, text)
     yield from chain.from_iterable(_bearing(part, config) for part in _OFFLINE)
     if online:
         from oacmail.cli.online import findings
@@ -82,8 +85,15 @@ def _show(found: Iterator[Finding], as_json: bool) -> int:
 # --- each thing that can be wrong ---------------------------------------------------------------------
 
 
+def _unedited(config: Config, text: str) -> Iterator[Finding]:
+    """What is missing or still the shipped town's, a finding a key."""
+    lines = look.findings(config)
+    said = {line.partition(":")[0] for line in lines}
+    shipped = look.as_shipped(config, settings.builtin(), text)
+    yield from (read("error", line) for line in (*lines, *(shipped[path] for path in shipped if path not in said)))
+
+
 def _configuration(config: Config) -> Iterator[Finding]:
-    yield from (read("error", line) for line in look.findings(config))
     if SENT not in config.imap.watch and config.imap.sent not in config.imap.watch:
         yield warning(
             "imap.watch", "leaves out the folder of sent mail: people's answers are not seen", r'add "\\Sent"'

@@ -20,10 +20,15 @@ _NUMBER = re.compile(r"(?:([A-Za-z0-9]+)-(\d{4})-)?(\d{1,6})(?:-[A-Za-z0-9]{3})?
 
 def configured(ctx: click.Context) -> Config:
     """The configuration of a verb that needs one. Raises ConfigError."""
+    return settings.load(config_file(ctx))
+
+
+def config_file(ctx: click.Context) -> Path:
+    """The file that `configured` reads. Raises ConfigError where there is none."""
     path = settings.find(ctx.find_root().obj)
     if path is None:
         raise ConfigError(("no configuration: write /etc/oacmail/config.toml, or name one with --config",))
-    return settings.load(existing(str(path)))
+    return existing(str(path))
 
 
 def rules_only(ctx: click.Context) -> Config:

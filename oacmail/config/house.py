@@ -57,13 +57,24 @@ Staff = Annotated[Addresses, AfterValidator(_not_ours)]
 Somebody = Annotated[Staff, AfterValidator(_somebody)]
 
 
+class Council(Section):
+    """How the council is called in each language; None: as follows from the town (mail/councils.py)."""
+
+    ca: Line | None = None
+    es: Line | None = None
+    en: Line | None = None
+
+
 class Office(Section):
     address: Address
     state: FilePath
+    town: Line
     complaints_form_url: Url
     privacy_url: Url
     rights_url: Url
     dpo: Address
+    council: Council | None = None
+    online_office_url: Url | None = None
     name: Line = "OAC 360"
     aliases: Addresses = ()
     timezone: Zone = Field(default="Europe/Madrid", validate_default=True)

@@ -29,6 +29,8 @@ _CONFIG = """
 [office]
 address = "{office}"
 state = "state"
+town = "Castellbisbal"
+online_office_url = "https://www.castellbisbal.example/oficina-virtual"
 calendar = "none"
 hours = ["00:00", "24:00"]
 complaints_form_url = "https://www.castellbisbal.example/queixes"

@@ -35,9 +35,9 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
     },
     "level": {
         "first": (
-            "Primer nivell (l'atén l'OAC 360)",
-            "Primer nivel (lo atiende la OAC 360)",
-            "First level (handled by OAC 360)",
+            "Primer nivell (l'atén l'{office})",
+            "Primer nivel (lo atiende la {office})",
+            "First level (handled by {office})",
         ),
         "second": (
             "Segon nivell (derivat a l'Ajuntament)",
@@ -105,9 +105,9 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
         "overdue": ("Fora de termini", "Fuera de plazo", "Overdue"),
     },
     "mail": {
-        "answer": ("una resposta de l'OAC 360", "una respuesta de la OAC 360", "an answer of OAC 360"),
+        "answer": ("una resposta de l'{office}", "una respuesta de la {office}", "an answer of {office}"),
         "ack": ("el justificant de recepció", "el acuse de recibo", "the acknowledgement"),
-        "other": ("un correu de l'OAC 360", "un correo de la OAC 360", "a mail of OAC 360"),
+        "other": ("un correu de l'{office}", "un correo de la {office}", "a mail of {office}"),
     },
     "reason": {
         "suspected-spam": ("possible correu brossa", "posible correo no deseado", "suspected spam"),
@@ -257,8 +257,9 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
 }
 
 
-def label(group: str, key: str, lang: str) -> str:
-    """The label of `key`, or the key itself. `calendar_missing:2028` fills what stands behind the colon in."""
+def label(group: str, key: str, lang: str, office: str) -> str:
+    """The label of `key`, or the key itself. `calendar_missing:2028` fills what stands behind the colon in; `office`
+    is how the office calls itself."""
     name, _, value = key.partition(":")
     words = _TABLE[group].get(name)
-    return words[LANGUAGES.index(lang)].format(value.strip()) if words else key
+    return words[LANGUAGES.index(lang)].format(value.strip(), office=office) if words else key

@@ -16,6 +16,7 @@ from oacmail.adapters.templates.facts import DEFAULTS, MAX_TEXT, SAMPLES
 from oacmail.adapters.workdays import OfficeCalendar
 from oacmail.core.effects import Send
 from oacmail.core.policy import Office, People, Policy
+from oacmail.mail.councils import councils
 from oacmail.shipped import shipped
 
 POLICY = Policy(
@@ -27,10 +28,12 @@ POLICY = Policy(
 )
 VOICE = Voice(
     policy=POLICY,
+    council=councils("Castellbisbal"),
     phone="900 772 772",
     rights_url="https://seu.castellbisbal.example/drets",
     privacy_url="https://seu.castellbisbal.example/drets/privacitat",
     complaints_form_url="https://seu.castellbisbal.example/queixes",
+    online_office_url="https://seu.castellbisbal.example/oficina",
 )
 RENDERER = JinjaRenderer(VOICE)
 IN_HOURS = datetime(2026, 11, 27, 9, tzinfo=UTC)
@@ -224,7 +227,8 @@ def test_html_says_its_language_has_a_heading_and_real_tables(template: str) -> 
 
 def test_links_lead_only_to_us_and_say_where() -> None:
     html = body(render(send()), "html")
-    assert [link["href"] for link in Tags(html).all("a")] == [VOICE.rights_url, VOICE.privacy_url]
+    links = [VOICE.online_office_url, VOICE.rights_url, VOICE.privacy_url]
+    assert [link["href"] for link in Tags(html).all("a")] == links
     assert f'<a href="{VOICE.privacy_url}">protecció de dades</a>' in html
 
 

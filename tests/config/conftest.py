@@ -12,6 +12,7 @@ MINIMAL = """
 [office]
 address = "oac360@castellbisbal.example"
 state = "state"
+town = "Castellbisbal"
 complaints_form_url = "https://www.castellbisbal.example/queixes"
 privacy_url = "https://www.castellbisbal.example/privacitat"
 rights_url = "https://www.castellbisbal.example/drets"

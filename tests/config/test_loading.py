@@ -42,7 +42,8 @@ def test_an_empty_file_names_every_required_key(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         config.load(file)
     assert {finding.split(":")[0] for finding in caught.value.findings} == {
-        *(f"office.{key}" for key in ("address", "state", "complaints_form_url", "privacy_url", "rights_url", "dpo")),
+        *(f"office.{key}" for key in ("address", "state", "town", "dpo")),
+        *(f"office.{key}" for key in ("complaints_form_url", "privacy_url", "rights_url")),
         *("imap.host", "imap.user", "smtp.host", "people.supervisor", "people.operator"),
     }
 
@@ -130,7 +131,8 @@ def test_the_shipped_file_is_valid_as_it_stands() -> None:
 
 
 def test_the_shipped_values_are_the_defaults(read: Read) -> None:
-    required = {"address", "state", "complaints_form_url", "privacy_url", "rights_url", "dpo", "host", "user"}
+    required = {"address", "state", "town", "dpo", "host", "user"}
+    required |= {"online_office_url", "complaints_form_url", "privacy_url", "rights_url"}
     shipped, plain = config.builtin().model_dump(), read().model_dump()
     required |= {"supervisor", "operator"}
     for section, values in plain.items():

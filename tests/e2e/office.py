@@ -69,6 +69,7 @@ class Office:
             "office": {
                 "address": self.address,
                 "state": "state",
+                "town": "Castellbisbal",
                 "calendar": "none",
                 "hours": ["00:00", "24:00"],
                 "complaints_form_url": url + "queixes",

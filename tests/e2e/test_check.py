@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.office import Office
+from tests.e2e.office import ROOT, Office
 from tests.servers.ports import free_port
 from tests.servers.postfix import PostfixOptions
 from tests.servers.road import Road
@@ -81,6 +82,33 @@ def test_what_is_missing_or_open_to_others_on_this_machine_is_named(sound: Offic
     assert "others can read" in found["office.state"]
     assert "does not exist" in found["office.templates"]
     assert "example" in found["office.dpo"]
+
+
+def test_another_town_that_keeps_values_of_the_shipped_one_is_told_each(sound: Office) -> None:
+    url = "https://www.castellbisbal.cat/proteccio-de-dades"
+    own = {"address": "atencio@olesademontserrat.cat", "privacy_url": url, "calendar": "ES-CT"}
+    sound.change(office=own)
+    found = {line["where"]: line["level"] for line in _found(sound, code=1)}
+    shipped = {"office.town", "office.phone", "office.privacy_url", "office.holidays"}
+    assert {where for where, level in found.items() if level == "error"} == shipped
+    (sound.root / "festes.toml").write_text((ROOT / "oacmail/adapters/holidays/castellbisbal.toml").read_text())
+    edited = {"town": "Olesa de Montserrat", "phone": "937 780 050", "holidays": "festes.toml"}
+    sound.change(office={**edited, "privacy_url": "https://www.olesademontserrat.cat/privacitat"})
+    assert {line["level"] for line in _found(sound, code=0)} <= {"warning"}
+
+
+def test_every_address_user_and_page_that_stays_marked_as_shipped_is_told(sound: Office) -> None:
+    text = (ROOT / "config.toml").read_text("utf-8")
+    sound.config.write_text(text, "utf-8")
+    found = _where(_found(sound, code=1))
+    mine = {"office.address", "office.online_office_url", "office.complaints_form_url", "office.privacy_url"}
+    mine |= {"office.rights_url", "office.dpo", "imap.host", "imap.user", "smtp.host", "smtp.user"}
+    assert mine | {"people.supervisor", "people.operator"} <= found.keys()
+    assert not {"office.town", "office.phone", "office.timezone", "imap.port", "smtp.auth"} & found.keys()
+    sound.config.write_text(re.sub(r"\bEDIT\b", "", text), "utf-8")
+    confirmed = _where(_found(sound, code=1))
+    assert not {"office.address", "office.privacy_url", "imap.user"} & confirmed.keys()
+    assert "imap.host" in confirmed  # a name that RFC 2606 keeps from ever existing
 
 
 def test_a_broken_template_of_the_towns_own_is_an_error_with_its_place(sound: Office) -> None:

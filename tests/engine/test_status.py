@@ -94,7 +94,7 @@ def test_every_problem_that_is_remembered_has_a_remedy_and_a_name_in_every_langu
     assert len(codes) > 8
     assert {code.partition(":")[0] for code in codes} <= {problem.code for problem in PROBLEMS}
     for code in codes:
-        assert len({label("problem", code, lang) for lang in LANGUAGES} - {code}) == len(LANGUAGES), code
+        assert len({label("problem", code, lang, "OAC") for lang in LANGUAGES} - {code}) == len(LANGUAGES), code
 
 
 def test_a_letter_that_is_being_worked_is_counted_and_no_illness(world: World) -> None:

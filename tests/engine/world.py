@@ -39,6 +39,7 @@ _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "office": {
         "address": OFFICE,
         "state": "state",
+        "town": "Castellbisbal",
         "complaints_form_url": _URL + "queixes",
         "privacy_url": _URL + "privacitat",
         "rights_url": _URL + "drets",

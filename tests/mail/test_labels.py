@@ -14,21 +14,22 @@ from oacmail.mail.words import LANGUAGES
 )
 def test_every_key_has_a_name_in_every_language(group: str, keys: type[StrEnum]) -> None:
     for key in keys:
-        names = [label(group, key, lang) for lang in LANGUAGES]
+        names = [label(group, key, lang, "OAC") for lang in LANGUAGES]
         assert all(name != key for name in names)
         assert len(set(names)) == len(LANGUAGES)
 
 
 def test_catalan_is_written_with_its_own_letters() -> None:
-    assert label("level", "first", "ca") == "Primer nivell (l'atén l'OAC 360)"
+    assert label("level", "first", "ca", "OAC 360") == "Primer nivell (l'atén l'OAC 360)"
 
 
 def test_what_stands_behind_a_colon_is_filled_in() -> None:
     assert (
-        label("problem", "calendar_missing:2028", "ca") == "Falta el calendari de festius de 2028: afegiu-lo al fitxer"
+        label("problem", "calendar_missing:2028", "ca", "OAC")
+        == "Falta el calendari de festius de 2028: afegiu-lo al fitxer"
     )
 
 
 def test_a_key_without_a_name_is_shown_as_it_stands() -> None:
-    assert label("reason", "unheard-of: x", "ca") == "unheard-of: x"
-    assert label("reason", "looks-automatic: bulk", "ca") == "sembla un correu automàtic"
+    assert label("reason", "unheard-of: x", "ca", "OAC") == "unheard-of: x"
+    assert label("reason", "looks-automatic: bulk", "ca", "OAC") == "sembla un correu automàtic"

@@ -87,7 +87,7 @@ class JinjaRenderer:
         self, shelf: Shelf, send: Send, heading: Heading, said: Promise, original: bytes | None
     ) -> tuple[bytes, int]:
         """The mail, and how many characters its text part has."""
-        contexts = [self._context(send, lang, said, heading.sent_at, original) for lang in _languages(send)]
+        contexts = [self._context(send, lang, said, heading.sent_at, original) for lang in self._languages(send)]
         pages = [shelf.page(send.template, context) for context in contexts]
         heading = replace(heading, subject=_subject(pages))
         html = shelf.html(send.template, pages, contexts[0])
@@ -110,7 +110,7 @@ class JinjaRenderer:
             automatic=send.automatic,
             kind=send.kind,
             mark=mark,
-            language=", ".join(_languages(send)),
+            language=", ".join(self._languages(send)),
             case=send.case or "",
             in_reply_to=send.in_reply_to,
             refs=send.refs,
@@ -131,7 +131,9 @@ class JinjaRenderer:
             "open_day": _day(said.open_day, lang),
             "open_hour": hour_words(office.opens, lang),
             "hours": hours_words(office.opens, office.closes, lang),
+            "council": voice.council[lang],
             "phone": voice.phone,
+            "online_office_url": voice.online_office_url,
             "website": voice.website,
             "rights_url": voice.rights_url,
             "privacy_url": voice.privacy_url,
@@ -149,15 +151,15 @@ class JinjaRenderer:
             return day_words(day, lang)
         return nth_working_day(policy.escalation.update_days, lang)
 
+    def _languages(self, send: Send) -> tuple[str, ...]:
+        """Those that we have texts in; the office's own first where there is none."""
+        spoken = tuple(lang for lang in send.lang.split("+") if lang in LANGUAGES)
+        return spoken or self._voice.policy.office.languages[:1]
+
     def _used(self, send: Send) -> Iterator[str]:
-        languages = _languages(send)
+        languages = self._languages(send)
         yield from (f"{lang}/{send.template}.txt.j2" for lang in languages)
         yield from (f"{languages[0]}/{send.template}.html.j2", *_SHARED)
-
-
-def _languages(send: Send) -> tuple[str, ...]:
-    """Those that we have texts in; Catalan where there is none (Llei 1/1998, art. 9.1)."""
-    return tuple(lang for lang in send.lang.split("+") if lang in LANGUAGES) or LANGUAGES[:1]
 
 
 def _day(day: date | None, lang: str) -> str:

@@ -26,6 +26,7 @@ from oacmail.shipped import shipped
 _NOTHING = "—"
 _SUBJECT = "Subject:"
 _LINK_NAMES = {
+    "online_office_url": {"ca": "Oficina virtual", "es": "Oficina virtual", "en": "online office"},
     "rights_url": {"ca": "exercici de drets", "es": "ejercicio de derechos", "en": "your rights"},
     "complaints_form_url": {"ca": "formulari", "es": "formulario", "en": "form"},
     "privacy_url": {"ca": "protecció de dades", "es": "protección de datos", "en": "data protection"},
@@ -96,7 +97,7 @@ def _in_words(speak: Callable[[Any, str], str]) -> Callable[[Context, date | Non
 
 @pass_context
 def _label(context: Context, key: str, group: str) -> str:
-    return label(group, str(key), context["lang"])
+    return label(group, str(key), context["lang"], context["office"])
 
 
 @pass_context
@@ -104,7 +105,7 @@ def _evidence(context: Context, words: Sequence[str]) -> str:
     """The words that decided, as they were read, and the cues by their names."""
     cues = (word.removeprefix("cue:") for word in words if word.startswith("cue:"))
     read = (f"«{word}»" for word in words if not word.startswith("cue:"))
-    return ", ".join((*(label("cue", cue, context["lang"]) for cue in cues), *read))
+    return ", ".join((*(label("cue", cue, context["lang"], context["office"]) for cue in cues), *read))
 
 
 def _broken(text: str | Markup) -> Markup:
@@ -113,7 +114,7 @@ def _broken(text: str | Markup) -> Markup:
 
 def _linker(voice: Voice) -> Callable[[str, str], Markup]:
     """Our own addresses, and no others, become links with a name that says where they lead (WCAG 2.4.4)."""
-    names = {getattr(voice, key): labels for key, labels in _LINK_NAMES.items()}
+    names = {url: labels for key, labels in _LINK_NAMES.items() if (url := getattr(voice, key))}
     urls = re.compile("|".join(re.escape(url) for url in sorted(names, key=len, reverse=True)))
 
     def linked(text: str, lang: str) -> Markup:

@@ -4,6 +4,7 @@ The hour of sending decides the greeting and whether we are open; the day promis
 where that has passed, the next working day (domain.md section 6). It changes no deadline.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -14,14 +15,19 @@ from oacmail.core.policy import Policy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Voice:
-    """The office as its mails present it; the addresses are whole URLs. `overrides`: directory of the town's own
-    templates, or None."""
+    """The office as its mails present it; the addresses are whole URLs, '' = there is none.
+
+    `council`: the council's name by language. `online_office_url`: where things are filed. `overrides`: directory of
+    the town's own templates, or None.
+    """
 
     policy: Policy
+    council: Mapping[str, str]
     phone: str
     rights_url: str
     privacy_url: str
     complaints_form_url: str
+    online_office_url: str = ""
     website: str = ""
     overrides: Path | None = None
 

@@ -1,0 +1,142 @@
+"""A second town: every mail of every template bears its own name, telephone and addresses, and none of the first's."""
+
+import re
+from collections.abc import Mapping
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from oacmail import config as settings
+from oacmail import wiring
+from oacmail.adapters.templates.facts import DEFAULTS, SAMPLES
+from oacmail.core.effects import Send
+from tests.adapters.test_templates import CASE_MAILS, IN_HOURS, OUT_OF_HOURS, send
+
+TENANT = re.compile(r"castellbisbal|OAC.?360|900.?772.?772|\b772\b", re.IGNORECASE)
+OLESA: Mapping[str, Mapping[str, object]] = {
+    "office": {
+        "address": "atencio@olesademontserrat.cat",
+        "state": "state",
+        "town": "Olesa de Montserrat",
+        "online_office_url": "https://seu.olesademontserrat.cat/",
+        "name": "OAC Olesa",
+        "languages": ["es", "ca", "en"],
+        "phone": "937 780 050",
+        "website": "https://www.olesademontserrat.cat/",
+        "holidays": "festes.toml",
+        "complaints_form_url": "https://www.olesademontserrat.cat/queixes",
+        "privacy_url": "https://www.olesademontserrat.cat/privacitat",
+        "rights_url": "https://www.olesademontserrat.cat/drets",
+        "dpo": "dpd@olesademontserrat.cat",
+    },
+    "imap": {"host": "imap.olesademontserrat.cat", "user": "atencio"},
+    "smtp": {"host": "smtp.olesademontserrat.cat"},
+    "people": {"supervisor": "cap@olesademontserrat.cat", "operator": "tic@olesademontserrat.cat"},
+}
+# Its own fair: the Monday after is no working day there.
+FESTES = """
+[2026]
+provisional = false
+sources = { local = "Ple municipal" }
+holidays = [{ date = 2026-11-30, scope = "local", ca = "Fira", es = "Feria", en = "Fair" }]
+"""
+
+
+def parsed(folder: Path, **office: object) -> settings.Config:
+    (folder / "festes.toml").write_text(FESTES, "utf-8")
+    return settings.parse({**OLESA, "office": {**OLESA["office"], **office}}, base=folder)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> settings.Config:
+    return parsed(tmp_path)
+
+
+def _mails(config: settings.Config) -> list[tuple[str, str, EmailMessage]]:
+    """Every template, in each language and in two, with all the facts that `check` tries it with, open and closed."""
+    renderer = wiring.renderer(config, wiring.rules(config))
+    made = []
+    for template, lang, now in product(DEFAULTS, ("ca", "es", "en", "es+ca", "es+en"), (IN_HOURS, OUT_OF_HOURS)):
+        for facts in SAMPLES[template]:
+            mail: Send = send(template, lang, facts=facts)
+            rendered = renderer.render(mail, "<0f@olesademontserrat.cat>", "v=1; s=00", now, b"Subject: x\r\n\r\nx")
+            assert rendered.fallback == ()
+            parsed = message_from_bytes(rendered.mime, policy=default)
+            assert isinstance(parsed, EmailMessage)
+            made.append((template, lang, parsed))
+    return made
+
+
+def _words(mail: EmailMessage) -> str:
+    """All that anybody can see: header fields decoded, text, and HTML."""
+    fields = [f"{name}: {value}" for name, value in mail.items()]
+    bodies = [mail.get_body((kind,)) for kind in ("plain", "html")]
+    return "\n".join([*fields, *(str(part.get_content()) for part in bodies if part is not None)])
+
+
+def test_no_mail_of_another_town_bears_a_word_of_the_first(config: settings.Config) -> None:
+    mails = _mails(config)
+    assert {template for template, _, _ in mails} == DEFAULTS.keys()
+    found = {(template, lang, word) for template, lang, mail in mails for word in TENANT.findall(_words(mail))}
+    assert found == set()
+
+
+SIGNED = {"ca": "Ajuntament d'Olesa de Montserrat", "es": "Ayuntamiento de Olesa de Montserrat"}
+SIGNED |= {"en": "Olesa de Montserrat town hall"}
+
+
+def test_every_mail_to_a_citizen_is_signed_by_its_own_council_with_its_own_telephone(config: settings.Config) -> None:
+    told = {"ack", "passed_on", "progress", "warned", "not_reached"}
+    for template, lang, mail in _mails(config):
+        assert mail["From"] == "OAC Olesa <atencio@olesademontserrat.cat>"
+        assert (template in CASE_MAILS) == str(mail["Subject"]).startswith("[OAC-2026-000123-K7Q]")
+        if template in told:
+            words = _words(mail).replace("\xa0", " ")
+            wanted = [name for code in lang.split("+") for name in (SIGNED[code], "937 780 050")]
+            assert [name for name in wanted if name not in words] == []
+
+
+def test_its_own_holiday_moves_the_day_that_it_promises(config: settings.Config) -> None:
+    renderer = wiring.renderer(config, wiring.rules(config))
+    made = renderer.render(send(lang="ca", due_at=None), "<0f@x>", "v=1; s=00", OUT_OF_HOURS, None)
+    text = message_from_bytes(made.mime, policy=default).get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert "1 de desembre" in text
+    assert "30 de novembre" not in text
+
+
+def test_where_things_are_filed_stands_in_every_acknowledgement(config: settings.Config) -> None:
+    acks = [mail for template, _, mail in _mails(config) if template == "ack"]
+    assert all("https://seu.olesademontserrat.cat/" in _words(mail) for mail in acks)
+
+
+@pytest.mark.parametrize(
+    ("town", "ca", "es", "en"),
+    [
+        ("Olesa de Montserrat", "Ajuntament d'Olesa de Montserrat", "Ayuntamiento de Olesa de Montserrat", ""),
+        ("Ullastrell", "Ajuntament d'Ullastrell", "Ayuntamiento de Ullastrell", "Ullastrell town hall"),
+        ("Òdena", "Ajuntament d'Òdena", "Ayuntamiento de Òdena", "Òdena town hall"),
+        ("Hostalric", "Ajuntament d'Hostalric", "Ayuntamiento de Hostalric", "Hostalric town hall"),
+        ("Rubí", "Ajuntament de Rubí", "Ayuntamiento de Rubí", "Rubí town hall"),
+        ("el Papiol", "Ajuntament del Papiol", "Ayuntamiento de El Papiol", "El Papiol town hall"),
+        ("els Hostalets", "Ajuntament dels Hostalets", "Ayuntamiento de Els Hostalets", ""),
+        ("la Garriga", "Ajuntament de la Garriga", "Ayuntamiento de La Garriga", "La Garriga town hall"),
+        ("L'Hospitalet", "Ajuntament de l'Hospitalet", "Ayuntamiento de L'Hospitalet", "L'Hospitalet town hall"),
+        ("les Franqueses", "Ajuntament de les Franqueses", "Ayuntamiento de Les Franqueses", ""),
+    ],
+)
+def test_how_a_council_is_called_follows_from_its_town(tmp_path: Path, town: str, ca: str, es: str, en: str) -> None:
+    config = parsed(tmp_path, town=town)
+    names = wiring.voice(config, wiring.rules(config)).council
+    assert (names["ca"], names["es"]) == (ca, es)
+    assert names["en"] == (en or f"{town[0].upper()}{town[1:]} town hall")
+
+
+def test_a_council_may_name_itself_in_each_language(tmp_path: Path) -> None:
+    own = {"ca": "Consell Municipal", "es": "Concejo"}
+    config = parsed(tmp_path, council=own)
+    names = wiring.voice(config, wiring.rules(config)).council
+    assert dict(names) == {"ca": "Consell Municipal", "es": "Concejo", "en": "Olesa de Montserrat town hall"}
