@@ -1,5 +1,6 @@
 """The short forms of the long instruments, so that none of them rots: each fails on harm, none on slowness."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -7,16 +8,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-SHORT = [
-    ("tests.chaos", "--kills", "5", "--mails", "50", "--seed", "1"),
-    ("bench.run", "200"),
-]
+SHORT = {
+    ("tests.chaos", "--kills", "5", "--mails", "50", "--seed", "1"): r"chaos: seed 1, 50 mails, 5 kills .*: 0 lost\b",
+    ("bench.run", "200"): r"^N 200; .*; faults none$",
+}
 
 
 @pytest.mark.servers
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("words", SHORT, ids=lambda words: words[0])
-def test_a_short_run_finds_no_harm(words: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(("words", "said"), SHORT.items(), ids=[words[0] for words in SHORT])
+def test_a_short_run_did_what_was_asked_and_finds_no_harm(words: tuple[str, ...], said: str) -> None:
     done = subprocess.run([sys.executable, "-m", *words], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
-    assert any(char.isdigit() for char in done.stdout)
+    assert re.search(said, done.stdout, re.M), done.stdout

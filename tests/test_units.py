@@ -6,7 +6,12 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import click
 import pytest
+
+from oacmail import cli, config
+from oacmail.config import secrets
+from tests.config.conftest import minimal
 
 UNITS = Path(__file__).parent.parent / "systemd"
 WORST_EXPOSURE = 1.2
@@ -72,23 +77,23 @@ def test_both_units_differ_only_in_the_name_of_the_town() -> None:
     assert [re.sub(r"[/-]%i| of %i", "", line) for line in many] == one
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        "Type=notify-reload",
-        "WatchdogSec=180",
-        "RestartPreventExitStatus=78 2",
-        "RestartMaxDelaySec=60",
-        "Environment=RUN_OPTIONS=",
-        "Environment=OACMAIL_CREDENTIALS=/etc/oacmail/credentials",
-        "MemoryMax=512M",
-        "LoadCredential=imap:/etc/oacmail/credentials/imap",
-        "LoadCredential=smtp:/etc/oacmail/credentials/smtp",
-        "LoadCredential=token:/etc/oacmail/credentials/token",
-    ],
-)
-def test_the_unit_keeps_its_promises(line: str) -> None:
-    assert line in (UNITS / "oacmail.service").read_text().splitlines()
+def test_systemd_does_not_restart_on_the_exit_codes_that_a_restart_cannot_fix() -> None:
+    (line,) = [line for line in _settings("oacmail.service") if line.startswith("RestartPreventExitStatus=")]
+    assert {int(code) for code in line.partition("=")[2].split()} == {cli.CONFIGURATION, click.UsageError.exit_code}
+    assert cli.TEMPORARY not in {cli.CONFIGURATION, click.UsageError.exit_code}
+
+
+def test_the_unit_hands_over_each_credential_under_the_name_that_is_read(tmp_path: Path) -> None:
+    loaded = [line.partition("=")[2].split(":") for line in _settings("oacmail.service") if "LoadCredential=" in line]
+    for name, _ in loaded:
+        (tmp_path / name).write_text(f"the secret called {name}\n")
+    file = tmp_path / "config.toml"
+    file.write_text(minimal(smtp='user = "oac360"'))
+    read = secrets.read(config.load(file), {secrets.CREDENTIALS: str(tmp_path)})
+    assert (read.imap, read.smtp) == ("the secret called imap", "the secret called smtp")
+    assert read.token == (b"the secret called token",)
+    (folder,) = [line.rpartition("=")[2] for line in _settings("oacmail.service") if secrets.FILES in line]
+    assert [path for _, path in loaded] == [f"{folder}/{name}" for name, _ in loaded]
 
 
 def _settings(unit: str) -> list[str]:

@@ -158,10 +158,11 @@ def test_a_fault_over_one_letter_is_that_letters_alone_and_its_text_is_printed_n
 ) -> None:
     beside.begin(HOUSE, MANY)
     answers = beside.ask([*UNREAD[:2], cast("Unread", "Anna Puig, DNI 12345678Z")])
+    until(lambda: not beside.waiting, what="the other has begun with the group")
     assert [answers(at) for at in range(2)] == READ[:2]
     with pytest.raises(AttributeError):
         answers(2)
-    beside.process.join(20)
+    until(lambda: not beside.process.is_alive(), what="the other has ended over the fault")
     assert "12345678Z" not in "".join(capfd.readouterr())
 
 
