@@ -266,9 +266,10 @@ def _has_run(config: Config) -> None:
 def reading(config: Config) -> Iterator[sqlite3.Connection]:
     """A look into the database beside a running daemon. Raises Transient where there is none yet."""
     _has_run(config)
-    con = connection.connect_readonly(state(config) / connection.FILE)
+    file = state(config) / connection.FILE
+    con = connection.connect_readonly(file)
     try:
-        with connection.named_faults():
+        with connection.named_faults(file):
             yield con
     finally:
         con.close()

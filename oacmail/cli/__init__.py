@@ -4,6 +4,8 @@
 Verbs are imported when they are called, so that `--help` is quick.
 """
 
+import getpass
+import os
 import sys
 from importlib import import_module
 
@@ -93,7 +95,16 @@ def main() -> None:
 def _remedy(error: OSError) -> str:
     if not isinstance(error, PermissionError):
         return ""
-    return ": this user may not: `sudo oacmail` for the desk's own files, and others where it may read and write"
+    return f": this user may not: {allow(str(error.filename))}"
+
+
+def allow(path: str) -> str:
+    """What to do about a file that this user may not use. The command of systemd/oacmail names the credentials in the
+    environment: then we already run as the service's user."""
+    if "OACMAIL_CREDENTIALS" not in os.environ:
+        return "run `sudo oacmail`, which works as the service's user"
+    user = getpass.getuser()
+    return f"this already runs as the service's user, {user}: give it the file (`chown {user}: {path}`) or name another"
 
 
 def _tell(*lines: str) -> None:

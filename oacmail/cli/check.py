@@ -18,7 +18,7 @@ from oacmail import wiring
 from oacmail.adapters import disk
 from oacmail.adapters.store import connection
 from oacmail.adapters.workdays import OfficeCalendar
-from oacmail.cli import CONFIGURATION
+from oacmail.cli import CONFIGURATION, allow
 from oacmail.cli.common import as_json, config_file, configured, print_json, safe
 from oacmail.cli.findings import Finding, error, read, warning
 from oacmail.config import Config, look, secrets
@@ -63,9 +63,7 @@ def _bearing(part: Callable[[Config], Iterator[Finding]], config: Config) -> Ite
     try:
         yield from part(config)
     except PermissionError as refused:
-        yield error(
-            str(refused.filename), "cannot be looked at by this user", "run this as the service's: sudo oacmail"
-        )
+        yield error(str(refused.filename), "cannot be looked at by this user", allow(str(refused.filename)))
 
 
 def _show(found: Iterator[Finding], as_json: bool) -> int:

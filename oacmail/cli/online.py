@@ -6,7 +6,7 @@ folder of sent mail: a server that delivers it there lets anybody write into tha
 """
 
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
@@ -25,6 +25,7 @@ from oacmail.core.model import Folder
 from oacmail.core.policy import Policy
 from oacmail.core.ports import Outgoing, Place, WatchedFolder
 
+MOST_NAMES = 20  # of folders in one finding
 PATIENCE = 30.0  # seconds for a mail to ourselves
 CLOCKS_MAY_DIFFER = 60.0  # seconds between the mail server and us
 MARK, TEST = "X-Oacmail", "X-Oacmail-Check"
@@ -84,21 +85,32 @@ def _mailbox(config: Config, box: ImapMailbox) -> Generator[Finding, None, tuple
     """The folders to watch; () where the mailbox cannot be reached."""
     try:
         watched, missing, offers = tuple(box.watched()), box.missing(), box.offers()
+        names = box.names() if missing else ()
         for folder in watched:
             box.open(folder.name)
     except Transient as trouble:
         yield _unreachable("imap", trouble)
         return ()
-    for name in missing:
-        if name == "Sent":
-            yield error("imap.sent", "no folder of sent mail was found: answers cannot be seen", "name it there")
-        else:
-            key = "imap.sent" if name == config.imap.sent else "imap.watch"
-            yield error(key, f"there is no folder {name}", "correct the name, or make the folder")
+    yield from (_missing(config, name, names) for name in missing)
     for words, without in _WISHED.items():
         if offers.isdisjoint(words):
             yield warning("imap", f"the server offers no {' or '.join(words)}: {without}", "nothing; it works so too")
     return watched
+
+
+def _missing(config: Config, name: str, names: Sequence[str]) -> Finding:
+    """`name` as `ImapMailbox.missing` says it."""
+    there = f"there are {', '.join(names[:MOST_NAMES])}" + (" and more" if len(names) > MOST_NAMES else "")
+    if name == (config.imap.sent or "Sent"):
+        wanted = f"the folder {name} does not exist" if config.imap.sent else "no folder of sent mail was found"
+        return error(
+            "imap.sent",
+            f"{wanted}, so that answers cannot be seen; {there}",
+            "name one of these in imap.sent, or make the folder Sent in a mail program and name it",
+        )
+    return error(
+        "imap.watch", f"the folder {name} does not exist; {there}", "correct the name, or make the folder"
+    )
 
 
 def _relay(config: Config, policy: Policy, relay: SmtpTransport) -> Generator[Finding, None, str | None]:

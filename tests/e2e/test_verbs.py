@@ -1,7 +1,9 @@
 """The verbs as an admin uses them on a real desk: what they do, what they print, how they end."""
 
 import json
+import os
 import re
+import stat
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -264,6 +266,29 @@ def test_a_backup_of_the_running_desk_serves_a_new_state_that_sends_nothing_agai
         assert all(len(desk.case(number)["mails"]) == 1 for number in numbers.values())
         desk.wait_until_accounted()
     assert [len(person.inbox()) for person in (before, after)] == [1, 1]
+
+
+def test_a_second_restore_keeps_what_the_first_has_set_aside(office: MakeOffice, tmp_path: Path) -> None:
+    desk = office()
+    desk.oacmail("once")
+    desk.oacmail("backup", str(tmp_path / "saved"))
+    first = (desk.state / "oacmail.db").read_bytes()
+    for _ in range(3):
+        desk.oacmail("restore", str(tmp_path / "saved"), "--yes")
+    kept = sorted(file.name for file in desk.state.glob("oacmail.db.before*"))
+    assert kept == ["oacmail.db.before-restore", "oacmail.db.before-restore-2", "oacmail.db.before-restore-3"]
+    assert (desk.state / kept[0]).read_bytes() == first
+
+
+def test_a_database_that_cannot_be_opened_is_named_with_its_path_and_its_owner(office: MakeOffice) -> None:
+    desk = office()
+    desk.state.mkdir()
+    file = desk.state / "oacmail.db"
+    os.mknod(file, stat.S_IFSOCK | 0o600)  # what not even root can open, who runs the tests
+    told = desk.oacmail("status", code=75).stderr
+    file.unlink()
+    assert f"unable to open database file: {file}" in told
+    assert "owner root, mode 600" in told
 
 
 def test_restore_takes_no_file_that_is_no_backup(office: MakeOffice, tmp_path: Path) -> None:

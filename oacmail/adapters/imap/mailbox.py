@@ -40,6 +40,11 @@ class ImapMailbox:
     def missing(self) -> Sequence[str]:
         return self._plan().missing
 
+    def names(self) -> Sequence[str]:
+        """Of all folders that can be opened."""
+        with self._session.at("LIST") as client:
+            return sorted(folder.name for folder in folders.listed(client))
+
     def fill(self) -> float:
         """By GETQUOTAROOT (RFC 9208 section 4.1.2): of several limits the one that is nearest."""
         if not self._session.has("QUOTA"):

@@ -32,6 +32,7 @@ _PRAGMAS = (
 _WHOLE = ("BEGIN IMMEDIATE", ("ROLLBACK",), "COMMIT")
 _INNER = ("SAVEPOINT inner", ("ROLLBACK TO inner", "RELEASE inner"), "RELEASE inner")
 BUSY_SECONDS = 5.0
+_CLOSED = ("unable to open", "readonly database")
 _DAMAGED = ("malformed", "not a database", "disk image")
 
 
@@ -49,21 +50,31 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def translate(error: sqlite3.Error) -> OacmailError:
-    """Foreign error to ours: damaged = Fatal, all else passes by itself."""
+def translate(error: sqlite3.Error, path: Path | None = None) -> OacmailError:
+    """Foreign error to ours: damaged = Fatal, all else passes by itself. `path`: of the database, where it is known."""
     text = str(error)
+    if path is not None and any(word in text for word in _CLOSED):
+        text += f": {path}{_owned(path)}"
     if isinstance(error, sqlite3.DatabaseError) and any(word in text for word in _DAMAGED):
         return Fatal(f"database: {text}: stop, and restore the last backup (oacmail restore)")
     return StateTrouble(f"database: {text}")
 
 
+def _owned(path: Path) -> str:
+    """Whose it is, which often explains why it cannot be opened; '' where not even that can be seen."""
+    try:
+        return f", owner {path.owner()}, mode {path.stat().st_mode & 0o777:o}"
+    except (OSError, KeyError):
+        return ""
+
+
 @contextmanager
-def named_faults() -> Iterator[None]:
-    """Around every use of the connection by the outside."""
+def named_faults(path: Path | None = None) -> Iterator[None]:
+    """Around every use of the connection by the outside; `path`: of the database."""
     try:
         yield
     except sqlite3.OperationalError as error:
-        raise translate(error) from error
+        raise translate(error, path) from error
     except sqlite3.DatabaseError as error:
         # IntegrityError and its kin are bugs of ours: the letter's own affair, not the database's
         if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.InterfaceError):
@@ -73,7 +84,7 @@ def named_faults() -> Iterator[None]:
 
 def connect(path: Path) -> sqlite3.Connection:
     """Autocommit mode: every transaction is begun and ended by us. The file is made 0600."""
-    with named_faults():
+    with named_faults(path):
         if not path.exists():
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         con = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
@@ -85,7 +96,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 def connect_readonly(path: Path) -> sqlite3.Connection:
     """For `status` and lists beside a running daemon."""
-    with named_faults():
+    with named_faults(path):
         con = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False)
         con.row_factory = sqlite3.Row
         return con

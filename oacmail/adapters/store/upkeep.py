@@ -3,6 +3,7 @@
 Copies are made through SQLite's backup API only: a WAL database copied without its -wal file has no tables.
 """
 
+import itertools
 import os
 import sqlite3
 from collections.abc import Iterable
@@ -57,10 +58,7 @@ def restore(state: Path, source: Path, now: datetime) -> Restored:
     held = lock(state)
     try:
         _check(source)
-        for name in (FILE, FILE + "-wal", FILE + "-shm"):
-            old = state / name
-            if old.exists():
-                old.replace(state / f"{name}.before-restore")
+        _set_aside(state)
         taken = sqlite3.connect(f"file:{source}?mode=ro", uri=True)
         con = connect(state / FILE)
         try:
@@ -72,6 +70,16 @@ def restore(state: Path, source: Path, now: datetime) -> Restored:
             taken.close()
     finally:
         held.close()
+
+
+def _set_aside(state: Path) -> None:
+    """The database that is there is kept as `….before-restore`, that of a later restore as `….before-restore-2`."""
+    names = (FILE, FILE + "-wal", FILE + "-shm")
+    endings = (f".before-restore{f'-{count}' if count > 1 else ''}" for count in itertools.count(1))
+    ending = next(end for end in endings if not any((state / (name + end)).exists() for name in names))
+    for name in names:
+        if (state / name).exists():
+            (state / name).replace(state / (name + ending))
 
 
 def _check(source: Path) -> None:
