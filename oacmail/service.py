@@ -20,6 +20,7 @@ from oacmail.adapters.systemd import Systemd
 from oacmail.config import Config
 from oacmail.core.effects import Ticked
 from oacmail.core.errors import ConfigError, Fatal, FolderUnread, OacmailError, StateTrouble, Transient
+from oacmail.engine import lives
 from oacmail.engine.outages import LONGEST_WAIT, Outage, StateOutage
 from oacmail.shipped import version
 from oacmail.wiring import Parts
@@ -54,6 +55,7 @@ class Service:
     def run(self) -> None:
         """Until SIGTERM or SIGINT; then closes its parts. Raises Fatal if a loop could not go on."""
         self.parts.engine.begin()
+        lives.begun(self.parts.store, lives.DAEMON, self.parts.engine.now())
         for earlier in ("smtp", REFUSED):  # an earlier life's word; it is tried anew
             self.parts.store.problem(earlier, False, self.parts.engine.now())
         wiring.foresee(self.parts.config, self.parts.engine)
@@ -114,9 +116,17 @@ class Service:
         until = time.monotonic() + END_WITHIN
         for thread in threads:
             thread.join(max(0.1, until - time.monotonic()))
+        if self._fatal is None:
+            self._stopped()
         if not any(thread.is_alive() for thread in threads):
             self.parts.close()  # else somebody waits for a silent server, in whose line we must not speak
         log.info("stopped")
+
+    def _stopped(self) -> None:
+        try:
+            lives.stopped(self.parts.store, self.parts.engine.now())
+        except StateTrouble as error:
+            log.warning("stop.unrecorded", error=str(error))  # the next start counts a death
 
     def _reload(self) -> None:
         """New rules and templates at once; what concerns the servers or the state directory needs a restart."""
@@ -287,6 +297,7 @@ def _tick(parts: Parts) -> None:
 def once(parts: Parts) -> None:
     """One full pass: read all watched folders, tick, send what is due. Raises Transient, Fatal."""
     parts.engine.begin()
+    lives.begun(parts.store, lives.ONCE, parts.engine.now())
     parts.intake.sync(compare=True)
     parts.delivery.citizens_may = True
     _tick(parts)

@@ -16,8 +16,10 @@ from oacmail.adapters import disk
 from oacmail.adapters.store import connection
 from oacmail.cli.troubles import meaning
 from oacmail.config import Config
-from oacmail.engine import vigil
+from oacmail.engine import lives, vigil
 
+RESTARTING = timedelta(seconds=30)  # how long a free lock may be that of a restart
+DEATHS = 3  # of the daemon within an hour
 SILENT = timedelta(minutes=10)
 LOCKED_FOR = 2.0  # seconds: the daemon's own writes take a few milliseconds
 BEING_WORKED = timedelta(minutes=2)  # a message without an outcome for longer is behind
@@ -52,9 +54,27 @@ class Problem:
     server: bool = False
 
 
+def _does_not_run(look: Look) -> bool:
+    """A free lock, but for the moments of a restart. Between two passes of `once` the lock is free as a rule."""
+    if connection.is_held(look.state):
+        return False
+    if look.counts["runs"] == lives.ONCE:
+        return _is_silent(look)
+    signs = [look.counts[name] for name in ("started", "last_tick", "last_sync") if look.counts[name]]
+    return not signs or look.older(RESTARTING, max(signs, key=datetime.fromisoformat))
+
+
+def _is_unread(look: Look) -> bool:
+    return connection.is_held(look.state) and _is_silent(look)
+
+
 def _is_silent(look: Look) -> bool:
     last = look.counts["last_sync"]
     return last is None or look.older(SILENT, last)
+
+
+def _dies(look: Look) -> bool:
+    return len(lives.recent(look.counts["deaths"], look.now)) >= DEATHS
 
 
 def _clock_is_set_back(look: Look) -> bool:
@@ -92,7 +112,19 @@ PROBLEMS: tuple[Problem, ...] = (
         "the changed configuration is not in force, and with an error in it the next start fails: correct it "
         "(`oacmail check`), then reload; after a change of [imap], [smtp] or office.state restart",
     ),
-    Problem("not-running", "the mailbox was not read for ten minutes: is the service running?", _is_silent),
+    Problem(
+        "not-running",
+        "the service does not run: `systemctl status oacmail`, `journalctl -u oacmail`, then start it",
+        _does_not_run,
+    ),
+    Problem(
+        "dies",
+        "the service has died three times or more within an hour: `journalctl -u oacmail` says why",
+        _dies,
+    ),
+    Problem(
+        "mailbox-unread", "the service runs, and has not read the mailbox for ten minutes: see the log", _is_unread
+    ),
     Problem(
         "unaccounted",
         "letters without an outcome: the service is behind, or stopped",

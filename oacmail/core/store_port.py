@@ -16,6 +16,7 @@ from oacmail.core.ports import Claimed, Corrected, FolderRow, FrozenMail, Place,
 from oacmail.core.view import Hour, View
 
 UNREADABLE = "unreadable: the server gives up on it"  # the reason of a message set aside for the server's fault
+RUNS, DEATHS = "runs", "deaths"  # the names of what engine/lives.py remembers
 LATEST = "latest"  # the name of the latest moment that the clock has ever shown
 
 

@@ -49,6 +49,7 @@ def test_four_days_down_over_a_holiday_end_in_one_mail_for_each_and_the_real_due
 
 def test_meanwhile_status_says_that_nothing_runs(world: World) -> None:
     world.turn()
+    world.stop()
     now = local("2026-11-25 09:05") + timedelta(days=4)
     report = health(world.config, now)
     assert not report["ok"]

@@ -7,6 +7,7 @@ damaged one is Fatal. One process at a time owns a state directory, by flock.
 import fcntl
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -33,6 +34,7 @@ _WHOLE = ("BEGIN IMMEDIATE", ("ROLLBACK",), "COMMIT")
 _INNER = ("SAVEPOINT inner", ("ROLLBACK TO inner", "RELEASE inner"), "RELEASE inner")
 BUSY_SECONDS = 5.0
 _CLOSED = ("unable to open", "readonly database")
+_LOCK_PAUSES = (0.05, 0.1, 0.2)  # seconds: `is_held` of another process may hold the lock for a moment
 _DAMAGED = ("malformed", "not a database", "disk image")
 
 
@@ -116,12 +118,29 @@ def is_locked(path: Path, seconds: float) -> bool:
 def lock(state: Path) -> IO[str]:
     """The state directory's lock, held while the returned file lives. Raises Transient if another has it."""
     handle = (state / LOCK).open("w")
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        handle.close()
-        raise Transient("state: another oacmail works on this state directory") from error
+    for pause in (*_LOCK_PAUSES, None):
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if pause is None:
+                handle.close()
+                raise Transient("state: another oacmail works on this state directory") from error
+            time.sleep(pause)
+        else:
+            break
     return handle
+
+
+def is_held(state: Path) -> bool:
+    """Whether a process holds the state directory's lock. Holds it, shared, for microseconds to find out."""
+    try:
+        with (state / LOCK).open("r") as handle:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
 
 
 def migrations() -> Migrations:

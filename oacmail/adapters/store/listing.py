@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from oacmail.adapters.store.connection import at, stamp
 from oacmail.adapters.store.hour import causes, problems, waiting
 from oacmail.core.model import Role
-from oacmail.core.store_port import LATEST
+from oacmail.core.store_port import DEATHS, LATEST, RUNS
 from oacmail.mail.secrets import blank
 
 Row = dict[str, Any]
@@ -262,6 +262,9 @@ def health(con: sqlite3.Connection, zone: ZoneInfo) -> Row:
         ).fetchone()[0],
         "last_sync": local(_last_sync(con), zone),
         "last_tick": _value(con, "last_tick", zone),
+        "runs": _raw(con, RUNS),
+        "started": local(_written(con, RUNS), zone),
+        "deaths": _raw(con, DEATHS),
         "causes": causes(con),
         "latest": _raw(con, LATEST),
         "problems": {code: since.astimezone(zone).isoformat() for code, since in problems(con).items()},
@@ -278,6 +281,11 @@ def _last_sync(con: sqlite3.Connection) -> str | None:
 def _raw(con: sqlite3.Connection, key: str) -> str | None:
     row = con.execute("SELECT value FROM kv WHERE key = ?", (key,)).fetchone()
     return row["value"] if row else None
+
+
+def _written(con: sqlite3.Connection, key: str) -> str | None:
+    row = con.execute("SELECT at FROM kv WHERE key = ?", (key,)).fetchone()
+    return row["at"] if row else None
 
 
 def _value(con: sqlite3.Connection, key: str, zone: ZoneInfo) -> str | None:
