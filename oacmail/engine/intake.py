@@ -17,6 +17,7 @@ import structlog
 from oacmail.batches import batched
 from oacmail.core.effects import Arrived
 from oacmail.core.errors import FolderUnread, Transient, UnreadableLetter
+from oacmail.core.identify import own_mark
 from oacmail.core.model import Folder, Outcome
 from oacmail.core.ports import Fetched, Mailbox, Spot
 from oacmail.engine.filing import Filing
@@ -120,7 +121,9 @@ class Intake:
     def _in_order(self, readings: Sequence[Reading]) -> int:
         worked = 0
         for reading in readings:
-            worked += self._run(reading, sorted(uid for uid in reading.todo if uid in reading.own))
+            bearing = sorted(uid for uid in reading.todo if uid in reading.own)
+            self._run(reading, bearing)
+            worked += sum(1 for uid in bearing if uid in reading.own)
         order = sorted(
             (place.internal_date, index, uid)
             for index, reading in enumerate(readings)
@@ -243,11 +246,26 @@ class Intake:
                 received_at = self._arrival(reading, uid)
                 role = reading.watched.role
                 arrivals[uid] = Arrived(message=answers(at), received_at=received_at, folder=role)
+        self._put_back(reading, arrivals, alone=alone)
         with self.engine.store.together():
             for uid, arrived in arrivals.items():
                 raw = letters[uid].raw if letters[uid].complete else None
                 with self._mishap(reading, uid, letters[uid], alone):
                     self.engine.perform(arrived, raw=raw, spot=self._spot(reading, uid))
+
+    def _put_back(self, reading: Reading, arrivals: dict[int, Arrived], *, alone: bool) -> None:
+        """What only claims to be ours is worked in its turn, when our own mail has told what it knows: a restored
+        database would give it the number of another citizen's case."""
+        claims = [uid for uid, arrived in arrivals.items() if uid in reading.own and not self._is_own(arrived)]
+        for uid in claims:
+            del arrivals[uid]
+        reading.own.difference_update(claims)
+        place = (reading.watched.name, reading.state.uidvalidity)
+        if claims:
+            self.engine.store.landed(*place, claims, passing=alone, error=None)
+
+    def _is_own(self, arrived: Arrived) -> bool:
+        return own_mark(self.engine.policy, arrived.message) is not None
 
     def _mishap(self, reading: Reading, uid: int, letter: Fetched, alone: bool) -> AbstractContextManager[None]:
         spot = self._spot(reading, uid)

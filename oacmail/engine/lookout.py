@@ -24,14 +24,15 @@ MARK = "X-Oacmail"
 class Reading:
     """One folder in one pass: its epoch and what has no outcome yet. `compared`: every place was compared.
 
-    `todo`: uid -> (place, attempts, was in flight when something died); `own`: UIDs that bear our mark.
+    `todo`: uid -> (place, attempts, was in flight when something died); `own`: UIDs that bear a field of our mark's
+    name. Anybody can write one: who reads the letter takes out what we have not signed.
     """
 
     watched: WatchedFolder
     state: FolderState
     compared: bool
     todo: dict[int, tuple[Place, int, bool]] = field(default_factory=dict)
-    own: frozenset[int] = frozenset()
+    own: set[int] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -59,7 +60,7 @@ class Lookout:
         reading = Reading(watched=watched, state=state, compared=compare)
         reading.todo = store.unworked(watched.name, state.uidvalidity, self.engine.now())
         if reading.todo:
-            reading.own = frozenset(self.mailbox.bearing(MARK))
+            reading.own = self.mailbox.bearing(MARK)
         return reading
 
     def _row(self, watched: WatchedFolder, state: FolderState) -> FolderRow:

@@ -80,6 +80,24 @@ def test_after_it_new_numbers_stand_above_the_highest_seen(world: World) -> None
     assert new["number"] > highest
 
 
+@pytest.mark.parametrize("count", [1, 60])
+def test_a_strangers_mark_takes_no_number_and_no_case_after_a_restore(world: World, count: int) -> None:
+    backup = _busy_day(world)
+    before, sent = _tuples(world), len(world.received(ANNA))
+    _restore(world, backup)
+    for number in range(count):
+        sender, text = f"estrany{number}@example.cat", f"Com es fa el tràmit {chr(97 + number % 26)}{number // 26}?"
+        world.citizen_writes(sender, "Un tràmit", text, headers=(("X-Oacmail", "x"),))
+    world.turn()
+    assert _tuples(world)[: len(before)] == before
+    assert len(world.cases()) == len(before) + count
+    assert len(world.received(ANNA)) == sent
+    world.clock.forward(minutes=10)
+    world.citizen_writes(MARTA, "Una altra cosa", "Es pot pagar l'IBI a terminis, si us plau?")
+    world.turn()
+    assert world.kinds(MARTA)[-1] == "ack"
+
+
 def test_the_imported_acknowledgement_belongs_to_its_case_again_and_replies_to_it_find_it(world: World) -> None:
     backup = _busy_day(world)
     _restore(world, backup)
