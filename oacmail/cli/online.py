@@ -108,9 +108,7 @@ def _missing(config: Config, name: str, names: Sequence[str]) -> Finding:
             f"{wanted}, so that answers cannot be seen; {there}",
             "name one of these in imap.sent, or make the folder Sent in a mail program and name it",
         )
-    return error(
-        "imap.watch", f"the folder {name} does not exist; {there}", "correct the name, or make the folder"
-    )
+    return error("imap.watch", f"the folder {name} does not exist; {there}", "correct the name, or make the folder")
 
 
 def _relay(config: Config, policy: Policy, relay: SmtpTransport) -> Generator[Finding, None, str | None]:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.office import ROOT, Office
+from tests.fakes.imap_server import ImapServer
 from tests.servers.ports import free_port
 from tests.servers.postfix import PostfixOptions
 from tests.servers.road import Road
@@ -172,7 +173,10 @@ def test_each_kind_of_trouble_with_a_server_has_its_own_remedy(sound: Office) ->
         sound.change(imap={**good, **wrong})
         assert what in _where(_found(sound, "--online", code=1))["imap"]
     sound.change(imap={**good, "sent": "Enviats"})
-    assert _where(_found(sound, "--online", code=1))["imap.sent"] == "there is no folder Enviats"
+    said = _where(_found(sound, "--online", code=1))["imap.sent"]
+    assert said.startswith("the folder Enviats does not exist, so that answers cannot be seen; there are ")
+    assert "INBOX" in said
+    assert "Sent" in said
 
 
 def test_a_password_that_is_missing_is_told_once_for_each_server(sound: Office) -> None:
@@ -195,6 +199,19 @@ def test_a_missing_folder_of_sent_mail_is_a_finding_and_no_crash(sound: Office) 
     sound.change(imap={"sent": "Enviats del 2019"})
     found = _where(_found(sound, "--online", code=1))
     assert "Enviats del 2019" in " ".join(found.values())
+
+
+def test_a_new_mailbox_without_a_folder_of_sent_mail_is_no_dead_end(sound: Office) -> None:
+    """To name Sent there, as the first finding says, must not bring the same finding again."""
+    folders = (r'(\HasNoChildren) "/" INBOX', r'(\HasNoChildren) "/" "Elements suprimits"')
+    with ImapServer(folders=folders) as server:
+        sound.change(imap={"host": "127.0.0.1", "port": server.port, "security": "none"})
+        first = _where(_found(sound, "--online", code=1))["imap.sent"]
+        sound.change(imap={"sent": "Sent"})
+        second = _where(_found(sound, "--online", code=1))["imap.sent"]
+    assert first.startswith("no folder of sent mail was found")
+    assert second.startswith("the folder Sent does not exist")
+    assert all(said.endswith("; there are Elements suprimits, INBOX") for said in (first, second))
 
 
 def test_a_relay_that_refuses_the_null_sender_and_a_server_that_delivers_into_sent_are_found(tmp_path: Path) -> None:
