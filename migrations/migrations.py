@@ -144,6 +144,23 @@ def m0003_spaced_tries(db: Database) -> None:
     db.execute("ALTER TABLE sightings ADD COLUMN retry_at TEXT")
 
 
+# What the budgets count. A query uses such an index only if it repeats its condition.
+_BUDGETS = """
+DROP INDEX outbox_budget;
+DROP INDEX outbox_budget_of;
+CREATE INDEX outbox_budget ON outbox(released_at, recipient) WHERE kind IN ('ack', 'warned');
+CREATE INDEX outbox_budget_of ON outbox(recipient, released_at) WHERE kind IN ('ack', 'warned');
+CREATE INDEX outbox_notices ON outbox(created_at) WHERE budget = 'notice' AND released_at IS NOT NULL;
+"""
+
+
+@migrations()
+def m0004_budgets_of_warnings_and_notices(db: Database) -> None:
+    """Warnings count as acknowledgements do; notices to staff have budgets."""
+    for statement in _statements(_BUDGETS):
+        db.execute(statement)
+
+
 def _statements(script: str) -> list[str]:
     """Split at the ends of lines; a trigger's inner semicolons stand inside a line."""
     return [part for part in script.split(";\n") if part.strip()]

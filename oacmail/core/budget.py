@@ -62,13 +62,17 @@ def budget_class(message: Message, person: PersonView | None) -> str:
     return "verified" if message.auth.dmarc is Dmarc.PASS else "unverified"
 
 
+def crowd(address: str) -> int:
+    """How many times the budget of a domain this address's domain has."""
+    return _CROWD if registrable(address) in FREE_MAIL else 1
+
+
 def has_room(policy: Policy, kind: str, address: str, spent: Spent) -> bool:
     """Whether one more acknowledgement of this class to this address fits."""
     limits = policy.budgets
-    crowd = _CROWD if registrable(address) in FREE_MAIL else 1
     checks = [(spent.address_hour, limits.per_address_hour), (spent.address_day, limits.per_address_day)]
     if kind != "known":
-        checks += [(spent.domain_hour, limits.per_domain_hour * crowd), (spent.hour, limits.per_hour)]
+        checks += [(spent.domain_hour, limits.per_domain_hour * crowd(address)), (spent.hour, limits.per_hour)]
     if kind == "unverified":
         checks.append((spent.unverified_hour, _unverified_limit(policy)))
     return all(limit == 0 or used < limit for used, limit in checks)

@@ -11,7 +11,9 @@ from typing import assert_never
 from oacmail.core import on_ours
 from oacmail.core.effects import Arrived, Attach, Decision, Effect, Input, Ordered, Reviewed, Settled, Ticked
 from oacmail.core.identify import own_mark, writer
+from oacmail.core.letter import author_of
 from oacmail.core.model import Auto, Folder, Kind, Outcome, Role
+from oacmail.core.notice_budget import bounded
 from oacmail.core.on_citizen import on_citizen
 from oacmail.core.on_clock import on_clock
 from oacmail.core.on_order import on_order
@@ -27,13 +29,14 @@ def decide(policy: Policy, view: View | Hour, inp: Input, now: datetime) -> Deci
     match inp:
         case Arrived():
             assert isinstance(view, View)
-            return _arrived(policy, view, inp, now)
+            decision = _arrived(policy, view, inp, now)
+            return decision if inp.forced else bounded(policy, view.noticed, author_of(policy, inp.message), decision)
         case Ticked():
             assert isinstance(view, Hour)
             return on_clock(policy, view, now)
         case Settled():
             assert isinstance(view, View)
-            return on_settled(policy, view, inp, now)
+            return bounded(policy, view.noticed, "", on_settled(policy, view, inp, now))
         case Ordered():
             assert isinstance(view, View)
             return on_order(policy, view, inp, now)

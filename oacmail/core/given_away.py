@@ -4,7 +4,7 @@ Decides who hears of it: the agents by a notice of their own, the writer by the 
 a mail that says only this, once a case and day. What was given away stands in neither (mail/secrets.py finds it).
 """
 
-from oacmail.core import courtesy, tokens
+from oacmail.core import budget, courtesy, tokens
 from oacmail.core.effects import Effect, Note, Send
 from oacmail.core.letter import Letter
 from oacmail.core.notices import to_agents
@@ -24,10 +24,12 @@ def on_case(letter: Letter, number: str) -> tuple[Effect, ...]:
 
 
 def warn(letter: Letter, number: str) -> tuple[Effect, ...]:
-    """The writer is warned, of a letter that is not acknowledged."""
+    """The writer is warned, of a letter that is not acknowledged; within the budgets of acknowledgements."""
     policy, message = letter.policy, letter.message
     if not message.secrets or courtesy.why_not(letter):
         return ()
+    kind = budget.budget_class(message, letter.view.person)
+    room = budget.has_room(policy, kind, letter.author, letter.view.spent)
     day = letter.now.astimezone(policy.office.timezone).date()
     send = Send(
         key=f"{WARNED}:{number}:{day}",
@@ -40,6 +42,7 @@ def warn(letter: Letter, number: str) -> tuple[Effect, ...]:
         in_reply_to=message.message_id,
         refs=(*message.refs, message.message_id) if message.message_id else message.refs,
         automatic="auto-replied",
-        release=letter.now,
+        budget=kind,
+        release=letter.now if room else None,
     )
     return (send,)

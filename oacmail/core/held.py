@@ -22,10 +22,15 @@ def release_held(policy: Policy, hour: Hour, now: datetime) -> list[Effect]:
     today = now.astimezone(zone).date()
     stale = [item for item in hour.held if item.answered or item.created_at.astimezone(zone).date() < today]
     effects: list[Effect] = [Mark(key=item.key, state="dropped", if_in=("queued",)) for item in stale]
-    effects += [Review(reason="over-budget", letter=_letter(item)) for item in stale if not item.answered]
+    effects += [Review(reason="over-budget", letter=_letter(item)) for item in stale if _unheard(item)]
     waiting = [item for item in hour.held if item not in stale]
     gone = _let_go(policy, hour, in_turn(waiting), now)
     return [*effects, *gone, *_alert(policy, hour, len(waiting) - len(gone), now)]
+
+
+def _unheard(item: HeldAck) -> bool:
+    """Nobody has told the person anything. Of a warning the agents have been told."""
+    return not item.answered and item.key.startswith("ack:")
 
 
 def _letter(item: HeldAck) -> str:
@@ -36,7 +41,7 @@ def _letter(item: HeldAck) -> str:
 def _alert(policy: Policy, hour: Hour, left: int, now: datetime) -> list[Effect]:
     """One mail an hour to the operator while any must wait."""
     last = hour.alerted.get(ALERT)
-    if not left or (last is not None and now - last < ALERT_EVERY):
+    if not left or (last is not None and timedelta(0) <= now - last < ALERT_EVERY):
         return []
     facts = {"code": f"ack-budget:{left}", "since": min(item.created_at for item in hour.held)}
     key = f"{ALERT}:{now.strftime('%Y%m%dT%H%M%SZ')}"

@@ -16,6 +16,7 @@ from oacmail.core.effects import Arm, Change, Decision, Disarm, Effect, Fire, Ma
 from oacmail.core.followup import nudges, updates
 from oacmail.core.held import release_held
 from oacmail.core.model import Status
+from oacmail.core.notice_budget import LIST, list_notices
 from oacmail.core.notices import notices, to_agents
 from oacmail.core.overdue import Late, escalate
 from oacmail.core.policy import Policy
@@ -27,7 +28,7 @@ UNREAD_PATIENCE = timedelta(minutes=30)
 ALERT_AFTER = timedelta(minutes=5)
 NOTICES = (
     "overdue", "overdue_digest", "remind", "digest", "bounced", "remark", "secret", "complex", "second_level", "nudge",
-    "pointers", "rights_due",
+    "pointers", "rights_due", LIST,
 )  # fmt: skip
 OF_THE_DAY = ("remind", "digest")
 
@@ -41,6 +42,7 @@ def on_clock(policy: Policy, hour: Hour, now: datetime) -> Decision:
         *_closings(hour, now),
         *remind_rights(policy, hour, now),
         *release_held(policy, hour, now),
+        *list_notices(policy, hour, now),
         *settle_doubts(policy, hour, now),
         *digest(policy, hour, now),
         *_alerts(policy, hour, now),

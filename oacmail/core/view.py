@@ -160,6 +160,16 @@ class Spent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Noticed:
+    """A notice to staff of the last hour that left as a single mail, or will. `key`: without its recipient. `author`:
+    the citizen of its case, '' = none."""
+
+    kind: str
+    key: str
+    author: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Alike:
     """A case of second level on the platform that the letter names. `incident`: the number of its incident's first
     case, None = of none. `due_at`: of its running response clock."""
@@ -186,7 +196,7 @@ class View:
     `undelivered`: whom an earlier report said this very letter did not reach; None = none. `refusals`: of other
     mails, for one that is refused; `taken_since`: the relay has taken a mail since it last refused this very one.
     `alike`: recent cases of second level on its platform, oldest first; of an incident its last alone
-    (core/incidents.py).
+    (core/incidents.py). `noticed`: notices to staff of the last hour, for their budgets.
     """
 
     known: LetterView | None = None
@@ -207,6 +217,7 @@ class View:
     refusals: tuple[Refusal, ...] = ()
     taken_since: bool = False
     alike: tuple[Alike, ...] = ()
+    noticed: tuple[Noticed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,6 +229,23 @@ class HeldAck:
     budget: str
     created_at: datetime
     answered: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldNotice:
+    """A notice to staff over its budget, for the next list. `letter`: its key without the recipient; `due_at`: of the
+    case's running response clock. Without a case the columns of a case are empty."""
+
+    key: str
+    kind: str
+    letter: str
+    recipient: str
+    created_at: datetime
+    case: str
+    opened_at: datetime | None
+    due_at: datetime | None
+    status: str
+    topic: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,6 +290,7 @@ class Hour:
     synced_at: datetime | None = None
     unread: tuple[str, ...] = ()
     held: tuple[HeldAck, ...] = ()
+    held_notices: tuple[HeldNotice, ...] = ()
     doubts: tuple[Doubt, ...] = ()
     spent: Mapping[str, Spent] = field(default_factory=lambda: MappingProxyType({}))
     total: Spent = field(default_factory=Spent)

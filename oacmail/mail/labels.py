@@ -109,6 +109,29 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
         "ack": ("el justificant de recepció", "el acuse de recibo", "the acknowledgement"),
         "other": ("un correu de l'{office}", "un correo de la {office}", "a mail of {office}"),
     },
+    "notice": {
+        "opinion": ("Queixes i suggeriments", "Quejas y sugerencias", "Complaints and suggestions"),
+        "rights": (
+            "Sol·licituds de drets de protecció de dades",
+            "Solicitudes de derechos de protección de datos",
+            "Requests about data-protection rights",
+        ),
+        "derived": ("Casos derivats a nivell 2", "Casos derivados a nivel 2", "Cases passed on to level 2"),
+        "second_level": ("Possibles casos de nivell 2", "Posibles casos de nivel 2", "Possible level 2 cases"),
+        "secret": (
+            "Missatges amb contrasenyes, codis o certificats",
+            "Mensajes con contraseñas, códigos o certificados",
+            "Messages with passwords, codes or certificates",
+        ),
+        "pointers": ("Consultes fora de l'abast", "Consultas fuera del alcance", "Enquiries outside the scope"),
+        "complex": ("Casos complexos", "Casos complejos", "Complex cases"),
+        "remark": (
+            "Correus en nom del personal, sense verificar",
+            "Correos en nombre del personal, sin verificar",
+            "Unverified mail in the name of staff",
+        ),
+        "bounced": ("Correus que no s'han pogut lliurar", "Correos que no se han podido entregar", "Undelivered mail"),
+    },
     "reason": {
         "suspected-spam": ("possible correu brossa", "posible correo no deseado", "suspected spam"),
         "dmarc-fail": (
@@ -232,6 +255,11 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
             "S'ha arribat al límit de justificants de recepció: {} esperen torn",
             "Se ha llegado al límite de acuses de recibo: {} esperan turno",
             "The limit of acknowledgements is reached: {} wait for their turn",
+        ),
+        "notice-budget": (
+            "Massa avisos al personal en poc temps: {} van en una llista i no per separat",
+            "Demasiados avisos al personal en poco tiempo: {} van en una lista y no por separado",
+            "Too many notices to staff in a short time: {} are in a list instead of single mails",
         ),
         "templates": (
             "Una plantilla pròpia és errònia i se'n fa servir l'original: «oacmail check» diu on",

@@ -13,7 +13,7 @@ from oacmail.core.digest import LAST_DIGEST, digest_due
 from oacmail.core.doubts import probe_after, probe_key
 from oacmail.core.on_clock import NOTICES
 from oacmail.core.policy import Policy
-from oacmail.core.view import CaseView, Doubt, HeldAck, Hour, Running, Spent, Waiting
+from oacmail.core.view import CaseView, Doubt, HeldAck, HeldNotice, Hour, Running, Spent, Waiting
 
 PROBLEM, CAUSE = "problem:", "cause:"
 RINGING_MOST = 500
@@ -28,6 +28,7 @@ def hour(con: sqlite3.Connection, policy: Policy, now: datetime) -> Hour:
         synced_at=_synced_at(con),
         unread=_unread(con),
         held=held,
+        held_notices=_held_notices(con),
         doubts=_doubts(con, policy),
         spent={item.recipient: spent(con, policy, item.recipient, now) for item in held},
         total=spent(con, policy, "", now) if held else Spent(),
@@ -70,7 +71,7 @@ def _held(con: sqlite3.Connection) -> tuple[HeldAck, ...]:
         f"""SELECT o.key, o.recipient, o.budget, o.created_at,
         (c.answered_at IS NOT NULL AND c.status = 'answered') OR c.status = 'closed' AS answered
         FROM outbox o LEFT JOIN cases c ON c.id = o.case_id
-        WHERE o.{LIVE} AND o.state = 'queued' AND o.kind = 'ack' AND o.next_at IS NULL"""
+        WHERE o.{LIVE} AND o.state = 'queued' AND o.kind IN ('ack', 'warned') AND o.next_at IS NULL"""
     )
     return tuple(
         HeldAck(
@@ -79,6 +80,31 @@ def _held(con: sqlite3.Connection) -> tuple[HeldAck, ...]:
             budget=row["budget"],
             created_at=at(row["created_at"]),
             answered=bool(row["answered"]),
+        )
+        for row in rows
+    )
+
+
+def _held_notices(con: sqlite3.Connection) -> tuple[HeldNotice, ...]:
+    rows = con.execute(
+        f"""SELECT o.key, o.kind, o.recipient, o.created_at, c.number, c.opened_at, c.status, c.topic,
+        (SELECT min(d.due_at) FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0
+        AND d.met_at IS NULL AND d.void_at IS NULL) AS due_at
+        FROM outbox o LEFT JOIN cases c ON c.id = o.case_id
+        WHERE o.{LIVE} AND o.state = 'queued' AND o.next_at IS NULL AND o.budget = 'notice'"""
+    )
+    return tuple(
+        HeldNotice(
+            key=row["key"],
+            kind=row["kind"],
+            letter=row["key"].rpartition(":")[0],
+            recipient=row["recipient"],
+            created_at=at(row["created_at"]),
+            case=row["number"] or "",
+            opened_at=moment(row["opened_at"]),
+            due_at=moment(row["due_at"]),
+            status=row["status"] or "",
+            topic=row["topic"] or "",
         )
         for row in rows
     )

@@ -13,8 +13,19 @@ from oacmail.core.ports import Claimed
 LIVE = "state IN('queued','claimed','sending','uncertain')"
 """Stands in every query for rows under way, so that the index of just these rows serves it."""
 
-# Alerts first: a mail that says the house burns must not wait behind courtesy.
-_ORDER = "kind <> 'alert', next_at, id"
+# Alerts, of which there is one for each problem; mails to citizens, acknowledgements above all; what has a deadline;
+# the rest. A flood of notices to staff delays no acknowledgement. What was tried and put back goes behind all of them,
+# oldest first: a mail or a sender that the relay does not take holds up no other.
+_FIRST = (
+    ("alert",),
+    ("ack", "warned", "passed_on", "progress", "not_reached", "survey"),
+    ("overdue", "overdue_digest", "incident", "remind", "rights_due"),
+)
+_RANKS = {kind: rank for rank, kinds in enumerate(_FIRST) for kind in kinds}
+_PUT_BACK = len(_FIRST) + 1
+_WHEN = " ".join(f"WHEN kind = '{kind}' THEN {rank}" for kind, rank in _RANKS.items())
+_RANK = f"""CASE WHEN next_at > coalesce(released_at, created_at) THEN {_PUT_BACK} {_WHEN} ELSE {len(_FIRST)} END"""
+_ORDER = f"{_RANK}, next_at, id"
 
 
 def recover(con: sqlite3.Connection) -> None:
@@ -37,12 +48,13 @@ def claim(
     rows = con.execute(
         f"""UPDATE outbox SET state = 'claimed', attempts = attempts + 1 WHERE id IN (
         SELECT id FROM outbox WHERE {LIVE} AND state = 'queued' AND next_at <= ?{only} ORDER BY {_ORDER} LIMIT ?)
-        RETURNING id, key, kind, recipient, next_at, (SELECT mime FROM mails m WHERE m.id = outbox.id) AS mime""",
+        RETURNING id, key, kind, recipient, next_at, {_RANK} AS turn,
+        (SELECT mime FROM mails m WHERE m.id = outbox.id) AS mime""",
         (stamp(now), *(sorted(staff) if staff is not None else ()), *waits, most),
     ).fetchall()
     return [
         Claimed(key=row["key"], kind=row["kind"], recipient=row["recipient"], mime=row["mime"])
-        for row in sorted(rows, key=lambda row: (row["kind"] != "alert", row["next_at"], row["id"]))
+        for row in sorted(rows, key=lambda row: (row["turn"], row["next_at"], row["id"]))
     ]
 
 

@@ -26,6 +26,7 @@ from oacmail.core.view import (
     Alike,
     LetterView,
     MailView,
+    Noticed,
     PersonView,
     Refusal,
     Spent,
@@ -83,6 +84,7 @@ def letter_view(con: sqlite3.Connection, policy: Policy, inp: Arrived, now: date
         key_lost_at=moment(_value(con, LOST_AT)),
         undelivered=_undelivered(con, message.message_id),
         alike=_alike(con, policy, inp),
+        noticed=_noticed(con, now),
     )
 
 
@@ -134,11 +136,17 @@ def settled_view(con: sqlite3.Connection, policy: Policy, inp: Settled, now: dat
     owed = [mail.case for mail in mails if mail.kind == PASSED_ON and mail.case]
     about = cases(con, policy, owed, now) if inp.state in ("refused", "later") else {}
     if inp.state != "refused":
-        return View(mails=mails, cases=about)
+        return View(mails=mails, cases=about, noticed=_noticed(con, now))
     taken = _last_taken(con)
     own = con.execute("SELECT refused_at FROM outbox WHERE key = ?", (inp.key,)).fetchone()[0]
     others = tuple(other for other in refusals(con, policy, now) if other.key != inp.key)
-    return View(mails=mails, cases=about, refusals=others, taken_since=own is not None and own < taken)
+    return View(
+        mails=mails,
+        cases=about,
+        refusals=others,
+        taken_since=own is not None and own < taken,
+        noticed=_noticed(con, now),
+    )
 
 
 def refusals(con: sqlite3.Connection, policy: Policy, now: datetime) -> tuple[Refusal, ...]:
@@ -263,16 +271,27 @@ def spent(con: sqlite3.Connection, policy: Policy, address: str, now: datetime) 
     total = con.execute(
         """SELECT coalesce(sum(recipient = ?), 0), coalesce(sum(domain = ? AND budget <> 'known'), 0),
         coalesce(sum(budget = 'unverified'), 0), coalesce(sum(budget <> 'known'), 0)
-        FROM outbox WHERE kind = 'ack' AND released_at > ? AND state <> 'dropped'""",
+        FROM outbox WHERE kind IN ('ack', 'warned') AND released_at > ? AND state <> 'dropped'""",
         (address, registrable(address), hour),
     ).fetchone()
     of_day = con.execute(
-        "SELECT count(*) FROM outbox WHERE kind = 'ack' AND recipient = ? AND released_at > ? AND state <> 'dropped'",
+        """SELECT count(*) FROM outbox WHERE kind IN ('ack', 'warned') AND recipient = ? AND released_at > ?
+        AND state <> 'dropped'""",
         (address, day),
     ).fetchone()[0]
     return Spent(
         address_hour=total[0], domain_hour=total[1], unverified_hour=total[2], hour=total[3], address_day=of_day
     )
+
+
+def _noticed(con: sqlite3.Connection, now: datetime) -> tuple[Noticed, ...]:
+    rows = con.execute(
+        """SELECT o.kind, o.key, coalesce(p.address, '') AS author FROM outbox o
+        LEFT JOIN cases c ON c.id = o.case_id LEFT JOIN people p ON p.id = c.citizen_id
+        WHERE o.budget = 'notice' AND o.released_at IS NOT NULL AND o.created_at BETWEEN ? AND ?""",
+        (stamp(now - timedelta(hours=1)), stamp(now)),
+    )
+    return tuple(Noticed(kind=row["kind"], key=row["key"].rpartition(":")[0], author=row["author"]) for row in rows)
 
 
 def _undelivered(con: sqlite3.Connection, message_id: str) -> tuple[str, ...] | None:

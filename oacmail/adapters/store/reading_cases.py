@@ -9,6 +9,7 @@ from datetime import date, datetime
 
 from oacmail.adapters.store.connection import at, moment, stamp
 from oacmail.core.model import Status
+from oacmail.core.notice_budget import FOLDED
 from oacmail.core.policy import Policy
 from oacmail.core.view import Asked, CaseView, Running
 
@@ -102,9 +103,9 @@ def _asked_since(con: sqlite3.Connection, case: sqlite3.Row) -> int:
 def _told(con: sqlite3.Connection, case_id: int) -> frozenset[str]:
     """A notice to the citizen that is held has told her nothing."""
     rows = con.execute(
-        """SELECT DISTINCT kind FROM outbox WHERE case_id = ? AND state NOT IN ('failed', 'dropped', 'shadow')
-        AND NOT (state = 'held' AND kind = 'passed_on')""",
-        (case_id,),
+        """SELECT DISTINCT kind FROM outbox WHERE case_id = ? AND (state NOT IN ('failed', 'dropped', 'shadow')
+        OR (state = 'dropped' AND last_error = ?)) AND NOT (state = 'held' AND kind = 'passed_on')""",
+        (case_id, FOLDED),
     )
     return frozenset(row["kind"] for row in rows)
 

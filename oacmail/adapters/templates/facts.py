@@ -79,6 +79,7 @@ DEFAULTS: Mapping[str, Mapping[str, object]] = {
     "progress": {},
     "warned": {},
     "incident": {"platform": "", "operator": "town", "since": None, "count": 0, "cases": ()},
+    "notice_list": {"what": "", "count": 0, "cases": (), "more": 0},
     "pointers": {"opened_at": None, "due_at": None, "topic": "other", "pointers": ()},
     "probe": {},
 }
@@ -208,6 +209,10 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
         "incident": (
             {"platform": "Seu electrònica", "since": _THEN, "count": 2, "cases": (_SAMPLE_ROW,) * 2},
             {"platform": "e-NOTUM", "operator": "aoc", "since": _THEN, "count": 60, "cases": (_SAMPLE_ROW,)},
+        ),
+        "notice_list": (
+            {"what": "opinion", "count": 2, "cases": (_SAMPLE_ROW,) * 2},
+            {"what": "rights", "count": 300, "cases": (_SAMPLE_ROW,), "more": 299},
         ),
         "pointers": (
             {

@@ -1,0 +1,151 @@
+"""Floods that aim at the house's own people: notices with originals, and warnings to third persons."""
+
+from collections import Counter
+from collections.abc import Callable
+from email.message import EmailMessage
+
+import pytest
+
+from tests.engine.test_roads import COMPLAINT, DPO, RIGHTS
+from tests.engine.test_second_level import FAULT
+from tests.engine.world import AGENT, ANNA, OPERATOR, SUPERVISOR, World, text_of
+
+TOWN = Callable[..., World]
+TECHNICAL = "tecnics@town.example"
+PASSWORD = ("Contrasenya", "Bon dia, no puc entrar a la carpeta. La meva contrasenya és Girafa-4821.")
+FLOODS = {
+    "opinion": (("Queixa", COMPLAINT), SUPERVISOR),
+    "rights": (("Dret d'accés", RIGHTS), DPO),
+    "derived": (FAULT, TECHNICAL),
+    "secret": (PASSWORD, AGENT),
+}
+
+
+def _flood(world: World, letter: tuple[str, str], count: int = 60, sender: str = "x{0}@forged{0}.example") -> None:
+    subject, text = letter
+    for number in range(count):
+        world.citizen_writes(sender.format(number), f"{subject} {number}", f"{text} ({number})", dmarc="")
+
+
+def _originals(mails: list[EmailMessage]) -> int:
+    return sum(part.get_content_type() == "message/rfc822" for mail in mails for part in mail.walk())
+
+
+def _lists(world: World, address: str) -> list[EmailMessage]:
+    return [mail for mail in world.received(address) if mail["X-Oacmail-Kind"] == "notice_list"]
+
+
+@pytest.mark.parametrize("kind", FLOODS)
+def test_an_honest_citizen_is_acknowledged_before_what_a_flood_makes(town: TOWN, kind: str) -> None:
+    world = town(people={"technical": [TECHNICAL]}, smtp={"per_minute": 30}, ack={"unverified_per_hour": 5})
+    letter, _ = FLOODS[kind]
+    _flood(world, letter)
+    world.sync()
+    world.citizen_writes(ANNA)
+    world.turn()
+    assert world.kinds(ANNA) == ["ack"]
+
+
+@pytest.mark.parametrize("kind", FLOODS)
+def test_a_flood_of_a_kind_reaches_staff_as_five_mails_and_one_list(town: TOWN, kind: str) -> None:
+    world = town(people={"technical": [TECHNICAL]})
+    letter, address = FLOODS[kind]
+    _flood(world, letter)
+    world.turn()
+    kinds = Counter(world.kinds(address))
+    assert (kinds[kind], kinds["notice_list"]) == (5, 1)
+    (mail,) = _lists(world, address)
+    numbers = [case["number"] for case in world.cases()]
+    told = [number for number in numbers if number in text_of(mail)]
+    assert len(told) == 55
+    assert _originals([mail]) == 0
+    assert "contrasenya" not in text_of(mail).lower()
+
+
+def test_an_escalation_leaves_before_the_notices_of_a_flood(town: TOWN) -> None:
+    world = town(smtp={"per_minute": 3}, ack={"unverified_per_hour": 1}, deadline={"digest_above": 50})
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.advance("2026-11-27 08:05")
+    _flood(world, FLOODS["opinion"][0], 20)
+    world.turn()
+    assert "overdue" in world.kinds(SUPERVISOR)
+    assert len(world.received(SUPERVISOR)) <= 2
+
+
+def test_one_sender_gets_three_mails_of_a_kind_to_staff_and_the_rest_in_a_list(world: World) -> None:
+    _flood(world, FLOODS["opinion"][0], 5, "anna@example.org")
+    world.turn()
+    assert Counter(world.kinds(SUPERVISOR)) == {"opinion": 3, "notice_list": 1}
+
+
+def test_one_domain_has_its_share_of_the_mails_to_staff(town: TOWN) -> None:
+    world = town(ack={"per_domain_hour": 2})
+    _flood(world, FLOODS["opinion"][0], 5, "x{0}@a.forged.example")
+    world.turn()
+    assert Counter(world.kinds(SUPERVISOR)) == {"opinion": 2, "notice_list": 1}
+
+
+def test_all_notices_of_an_hour_have_a_limit(town: TOWN) -> None:
+    world = town(ack={"per_hour": 4}, deadline={"digest_above": 50})
+    _flood(world, FLOODS["opinion"][0], 6)
+    world.turn()
+    assert Counter(world.kinds(SUPERVISOR)) == {"opinion": 4, "notice_list": 1}
+
+
+def test_the_lists_come_once_an_hour_and_the_operator_hears_of_them(world: World) -> None:
+    for _ in range(3):
+        _flood(world, FLOODS["opinion"][0], 10)
+        world.turn()
+        world.clock.forward(minutes=10)
+    assert len(_lists(world, SUPERVISOR)) == 1
+    alerts = [mail for mail in world.received(OPERATOR) if "llista" in str(mail["Subject"])]
+    assert len(alerts) == 1
+    assert "opinion: 5" in text_of(alerts[0])
+    world.live("2026-11-25 10:05", minutes=5)
+    assert len(_lists(world, SUPERVISOR)) == 2
+    assert {case["number"] for case in world.cases()} == _told(world)
+
+
+def _told(world: World) -> set[str]:
+    """Every case of the flood is named to the supervisor, in a mail of its own or in a list."""
+    texts = "\n".join(f"{mail['Subject']}\n{text_of(mail)}" for mail in world.received(SUPERVISOR))
+    return {case["number"] for case in world.cases() if case["number"] in texts}
+
+
+def test_what_was_listed_counts_as_told(town: TOWN) -> None:
+    """A case whose derivation stood in a list is not derived again by its next letter."""
+    world = town(people={"technical": [TECHNICAL]}, deadline={"digest_above": 1})
+    world.citizen_writes("pere@example.net", *FAULT)
+    letter = world.citizen_writes(ANNA, *FAULT)
+    world.turn()
+    told = ["derived", "notice_list"]
+    assert world.kinds(TECHNICAL) == told
+    world.clock.forward(hours=2)
+    world.citizen_writes(ANNA, "", FAULT[1], answers=letter)
+    world.turn()
+    assert world.kinds(TECHNICAL) == told
+
+
+def test_lists_wait_for_the_opening(town: TOWN) -> None:
+    world = town(now="2026-11-25 23:30")
+    _flood(world, FLOODS["secret"][0], 20)
+    world.live("2026-11-26 07:50")
+    assert world.received(AGENT) == []
+    world.live("2026-11-26 08:10", minutes=10)
+    assert Counter(world.kinds(AGENT))["notice_list"] == 1
+    assert Counter(world.kinds(AGENT))["secret"] == 5
+
+
+def test_warnings_of_secrets_stay_within_the_budgets_of_acknowledgements(world: World) -> None:
+    """Thirty forged letters in a third person's name, on thirty cases: three mails in the hour, ten in the day."""
+    names = [a + b for a in "abcdef" for b in "ghijk"]
+    letters = [world.citizen_writes(ANNA, f"Consulta {name}", f"Com es fa el {name}?", dmarc="") for name in names]
+    world.turn()
+    for letter, name in zip(letters, names, strict=True):
+        world.citizen_writes(ANNA, "", f"Per al {name}: el PIN de la targeta és 4821.", answers=letter, dmarc="")
+    world.turn()
+    assert len(world.received(ANNA)) == world.policy.budgets.per_address_hour
+    world.live("2026-11-26 00:30")
+    assert len(world.received(ANNA)) == world.policy.budgets.per_address_day
+    assert not {mail["state"] for mail in world.mails("warned")} & {"queued"}
