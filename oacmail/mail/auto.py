@@ -31,6 +31,7 @@ def _matches(pattern: str) -> _Test:
 _MARKS: tuple[tuple[str, _Test, Auto, bool], ...] = (
     ("x-failed-recipients", _any, Auto.BOUNCE, False),  # Exim, Gmail
     ("x-ms-exchange-message-is-ndr", _any, Auto.BOUNCE, False),
+    ("from", _matches(r"^\"?mail(?:er)?[-_.]?daemon\"?\s*(?:<\s*>)?$"), Auto.BOUNCE, False),  # DragonFly Mail Agent
     ("auto-submitted", _matches(r"^auto-replied"), Auto.REPLY, True),  # RFC 3834 section 5
     ("auto-submitted", _matches(r"^auto-notified"), Auto.BULK, True),  # RFC 5436 section 2.7.1
     ("content-type", _matches(r"report-type=\"?disposition-notification"), Auto.REPLY, False),  # RFC 8098
@@ -76,7 +77,7 @@ _TOPMOST = frozenset({"return-path", "content-type"})
 # Names that only machines bear. A no-reply address is a machine's even when its text is a person's form;
 # callback.form_senders (core/classify.py) are the exception.
 _SENDERS: tuple[tuple[_Test, Auto, str], ...] = (
-    (_matches(r"^mailer-?daemon@"), Auto.BOUNCE, "sender: mailer-daemon"),
+    (_matches(r"^mail(?:er)?[-_.]?daemon@"), Auto.BOUNCE, "sender: mailer-daemon"),
     (
         _matches(
             r"(?:^|[._-])(?:no|do-?not|ne)[._-]?(?:reply|respon(?:s|d|dre|gueu|da|der)?|repl(?:y|ies)|contest(?:ar|eu|a)?|responder|repondre)"
@@ -86,6 +87,9 @@ _SENDERS: tuple[tuple[_Test, Auto, str], ...] = (
         "sender: no-reply",
     ),
 )
+
+
+_POSTMASTER = re.compile(r"post[-_.]?master@", re.IGNORECASE)
 
 
 def judge(fields: Fields, sender: str, report: Report | None) -> tuple[Auto, tuple[str, ...]]:
@@ -98,7 +102,7 @@ def judge(fields: Fields, sender: str, report: Report | None) -> tuple[Auto, tup
     found = list(_found(fields, sender))
     if report is not None:
         found.insert(0, (Auto.BOUNCE, f"report: {report.action}"))
-    elif found and found[0][0] is Auto.REPLY and sender.partition("@")[0] == "postmaster":
+    elif found and found[0][0] is Auto.REPLY and _POSTMASTER.match(sender):
         found.insert(0, (Auto.BOUNCE, "sender: postmaster"))
     return (found[0][0] if found else Auto.NONE), tuple(dict.fromkeys(reason for _, reason in found))
 

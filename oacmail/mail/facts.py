@@ -20,6 +20,7 @@ from oacmail.mail import (
     auth,
     auto,
     auto_subjects,
+    boundaries,
     charset,
     features,
     fresh,
@@ -63,7 +64,7 @@ class Letter:
         self.day = day
         self.skipped = skipped
         self.tidied = wire.tidy(raw)
-        self.capped, self.caps = limits.cap(self.tidied)
+        self.capped, self.caps = limits.cap(boundaries.mend(self.tidied))
         self.fields = Fields.of(wire.pairs(wire.split(self.capped)[0]))
 
 

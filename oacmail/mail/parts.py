@@ -13,13 +13,14 @@ from email.message import Message as Tree
 from itertools import islice
 
 from oacmail.core.model import Attachment
-from oacmail.mail import calendar_text, charset, flowed, htmltext, limits, smime, tnef, wire
+from oacmail.mail import boundaries, calendar_text, charset, flowed, htmltext, limits, smime, tnef, wire
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
 _META = re.compile(rb"<meta[^>]{0,200}charset\s{0,9}=\s{0,9}[\"']?([a-zA-Z0-9_-]{1,40})", re.I)
 _STUB = re.compile(
     r"\bhtml\b[^\n]{0,100}\b(?:view|client|support|enabled|format|compatible|lector|visor|veure|ver)", re.I
 )
+_FOR_OLD_CLIENTS = re.compile(r"^[^\n]{0,200}\b(?:MIME|multi-?part)\b", re.I)  # "This is a message in MIME format"
 _TOKEN = re.compile(r"[a-z0-9-]+", re.I)
 _QUOPRI = re.compile(rb"=([0-9A-Fa-f]{2})|=[ \t]*\n|(?<![ \t])[ \t]+(?=\n|\Z)")
 _LONG = 10_000  # bytes of a letter in which a file may be worth it
@@ -104,13 +105,24 @@ class Content:
         kind = part.get_content_type()
         if kind in _LETTERS and part.is_multipart():
             self._attached_letter(part, into is not None, depth)
-        elif part.is_multipart() and kind == "multipart/alternative":
-            self._alternatives(part, into, depth)
         elif part.is_multipart() and part.get_content_maintype() == "multipart":
-            for child in _children(part):
-                self._read(child, into, depth)
+            before = len(self._own), len(self._forwarded), len(self.attachments)
+            if kind == "multipart/alternative":
+                self._alternatives(part, into, depth)
+            else:
+                for child in _children(part):
+                    self._read(child, into, depth)
+            if before == (len(self._own), len(self._forwarded), len(self.attachments)):
+                self._around(part, into)
         else:
             self._leaf(part, kind, into, depth)
+
+    def _around(self, part: Part, into: list[str] | None) -> None:
+        """Of a container that yields nothing, what stands before its first part and behind its last: all there is."""
+        around = "\n".join(filter(None, (part.preamble, part.epilogue)))
+        text = self._taken(around.encode("utf-8", "surrogateescape"), "").strip()
+        if into is not None and text and not _FOR_OLD_CLIENTS.search(text):
+            into.append(text)
 
     def _alternatives(self, part: Part, into: list[str] | None, depth: int) -> None:
         children = _children(part)
@@ -125,12 +137,12 @@ class Content:
                 before = len(into or ())
                 self._read(child, into, depth)
                 into = None if len(into or ()) > before else into
-        if into is not None and plain is not None:
-            into.append(self._text(plain, "text/plain"))
+        if into is not None and plain is not None and (text := self._text(plain, "text/plain")).strip():
+            into.append(text)
 
     def _leaf(self, part: Part, kind: str, into: list[str] | None, depth: int) -> None:
         if kind in _SIGNED and depth < limits.DEPTH and (inner := smime.content(part.data())):
-            self._read(tree(limits.cap(wire.tidy(inner))[0]), into, depth + 1)
+            self._read(tree(limits.cap(boundaries.mend(wire.tidy(inner)))[0]), into, depth + 1)
         elif kind in _TNEF:
             self._packed(part, into)
         elif kind in _READ and not _is_file(part):

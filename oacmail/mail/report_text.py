@@ -54,7 +54,7 @@ def _titled(fields: Fields) -> bool:
 
 def _from_daemon(fields: Fields) -> bool:
     sender = fields.first("from")
-    return sender.strip() == "<>" or bool(re.search(r"mailer-?daemon", sender, re.IGNORECASE))
+    return sender.strip() == "<>" or bool(re.search(r"mail(?:er)?[-_.]?daemon", sender, re.IGNORECASE))
 
 
 def action(text: str) -> Action | None:

@@ -17,9 +17,9 @@ def _any_of(*patterns: str, start: str = "", flags: int = 0) -> re.Pattern[str]:
 
 # What stands in a server's From: name or address.
 SENDERS = _any_of(
-    r"mailer-?daemon",
+    r"mail(?:er)?[-_.]?daemon",
     r"mail delivery (?:sub)?system",
-    r"postmaster",
+    r"post[-_. ]?master\b",
     r"microsoftexchange[0-9a-f]+@",
     r"\bmdaemon@",
     r"mail administrator",
@@ -89,6 +89,7 @@ SENTENCES: tuple[tuple[Action, re.Pattern[str]], ...] = (
             r"not delivered to|(?:unable to|could not) deliver|not a valid (?:user|address|mailbox|recipient)",
             r"undeliver(?:able|ed)",
             r"delivery (?:to .{0,120} )?(?:has )?failed|(?:mail|message) delivery failed|delivery failure",
+            r"error (?:while |in )?delivering (?:your|the|a) (?:mail|message)",
             r"recipients? failed|address(?:es|\(es\))? (?:had|failed|with) ?",
             r"(?:permanent|fatal) (?:fatal )?(?:delivery )?(?:errors?|failure)",
             r"(?:user|mailbox|recipient|address) (?:is )?(?:unknown|unavailable|disabled|full)",
@@ -108,7 +109,7 @@ SENTENCES: tuple[tuple[Action, re.Pattern[str]], ...] = (
 
 # Whose mail it was: only the server of a returned mail writes so to its sender.
 TO_THE_SENDER = _any_of(
-    r"\byour (?:mail |e-?mail )?message|a message that you sent|message you sent",
+    r"\byour (?:mail |e-?mail )?message|delivering your mail|a message that you sent|message you sent",
     r"(?:the )?(?:following|failed) (?:address|recipient|user|message to )",
     r"this is the mail system|this message was created automatically",
     r"el (?:vostre )?missatge|(?:el|su) mensaje|votre (?:courrier|message)|ihre nachricht",

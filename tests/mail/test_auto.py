@@ -88,6 +88,8 @@ def test_people_stay_people(name: str) -> None:
         ("no-respon@example.org", Auto.BULK),
         ("donotreply@example.org", Auto.BULK),
         ("mailer-daemon@example.org", Auto.BOUNCE),
+        ("mailer_daemon@example.org", Auto.BOUNCE),
+        ("post_master@example.org", Auto.NONE),
         ("postmaster@example.org", Auto.NONE),
         ("arnoreply.vila@example.org", Auto.NONE),
         ("info@noreply.example.org", Auto.NONE),
@@ -95,6 +97,15 @@ def test_people_stay_people(name: str) -> None:
 )
 def test_only_names_that_no_person_bears_are_machines(sender: str, verdict: Auto) -> None:
     assert auto.judge(Fields(()), sender, None)[0] is verdict
+
+
+@pytest.mark.parametrize("sender", ["postmaster@example.org", "post_master@example.org", "post-master@example.org"])
+def test_what_a_machine_sends_in_the_postmasters_name_is_a_report(sender: str) -> None:
+    assert auto.judge(fields("Auto-Submitted: auto-generated"), sender, None)[0] is Auto.BOUNCE
+
+
+def test_a_daemon_without_an_address_is_a_mail_server() -> None:
+    assert auto.judge(fields("From: MAILER-DAEMON <>"), "", None) == (Auto.BOUNCE, ("from",))
 
 
 def test_a_delivery_report_is_one_whatever_else_it_bears() -> None:

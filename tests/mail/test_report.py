@@ -186,3 +186,13 @@ def test_a_report_of_nothing_but_lines_is_read_in_time() -> None:
     report.find(*opened(raw + b"> \n" * 100_000))
 
     assert time.process_time() - started < 2
+
+
+def test_the_report_of_dragonfly_mail_agent_names_address_and_mail() -> None:
+    assert found("bounce-dragonfly") == Report(
+        action="failed", recipients=("nuria@example.org",), about=("<oac.55@castellbisbal.cat>",), status="5.1.1"
+    )
+
+
+def test_a_postmaster_is_one_however_the_name_is_written() -> None:
+    assert found("bounce-post-master") == Report(action="failed", recipients=("nuria@example.org",), status="5.1.1")
