@@ -11,7 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeVar
 
-from oacmail.core import derivation
+from oacmail.core import derivation, forms
 from oacmail.core.model import Auto, Callback, Intent, Kind, Level, Message, Reading, Slot, Topic
 
 Words = Mapping[str, float]
@@ -40,7 +40,7 @@ def classify(message: Message, form_senders: frozenset[str] = frozenset()) -> Re
         return _reading(message, kind, {"kind": sure}, why)
     topic, topic_sure = _likeliest(message.words, "topic", Topic.OTHER)
     level, level_sure = _likeliest(message.words, "level", Level.FIRST)
-    intent, intent_sure = _intent(message.words)
+    intent, intent_sure = _intent(message)
     confidence = {"kind": sure, "topic": topic_sure, "level": level_sure, "intent": intent_sure}
     because = (*why, *(reason for verdict in (topic, level, intent) for reason in _why(message.words, verdict)))
     callback = call_named(message.words) if intent is Intent.CALLBACK else None
@@ -90,8 +90,8 @@ def _is_form(message: Message, form_senders: frozenset[str]) -> bool:
 
 
 def _looks_like_form(message: Message, _: frozenset[str]) -> bool:
-    """The call-back form of an unconfigured sender: new, by a machine, with the form's words and a telephone."""
-    return message.auto in (Auto.REPLY, Auto.BULK) and not message.refs and _is_call_form(message.words)
+    """The form of an unconfigured sender: new, by a machine, with the form's words or fields."""
+    return forms.is_clear(message)
 
 
 def _is_report(message: Message, _: frozenset[str]) -> bool:
@@ -156,7 +156,7 @@ def _questions(message: Message) -> bool:
 
 _KINDS: tuple[tuple[Callable[[Message, frozenset[str]], bool], tuple[Kind, ...], str], ...] = (
     (_is_form, (Kind.REQUEST,), "kind: configured form"),
-    (_looks_like_form, (Kind.REQUEST,), "kind: call-back form"),
+    (_looks_like_form, (Kind.REQUEST,), "kind: form of an unknown sender"),
     (_is_report, (Kind.BOUNCE,), ""),
     (_is_automatic, _MACHINES, ""),
     (_is_titled_automatic, (Kind.AUTO_REPLY,), "kind: its subject says that it is automatic"),
@@ -193,13 +193,11 @@ def _likeliest(words: Words, field: str, unread: Verdict) -> tuple[Verdict, floa
     return (best, sure) if sure else (unread, _UNREAD)
 
 
-def _intent(words: Words) -> tuple[Intent, float]:
+def _intent(message: Message) -> tuple[Intent, float]:
     """The call-back form says what it is for."""
-    return (Intent.CALLBACK, 1.0) if _is_call_form(words) else _likeliest(words, "intent", Intent.QUESTION)
-
-
-def _is_call_form(words: Words) -> bool:
-    return _sum(words, "form:") >= _SAID and any(key.startswith("phone:") for key in words)
+    return (
+        (Intent.CALLBACK, 1.0) if forms.is_call_form(message) else _likeliest(message.words, "intent", Intent.QUESTION)
+    )
 
 
 def _score(words: Words, kind: Kind) -> float:

@@ -8,7 +8,7 @@ import re
 from datetime import timedelta
 from itertools import islice
 
-from oacmail.core import budget, roads, tokens
+from oacmail.core import budget, forms, roads, tokens
 from oacmail.core.effects import Effect, Mark, Note, Send
 from oacmail.core.letter import Letter
 from oacmail.core.policy import Office, Policy
@@ -16,6 +16,7 @@ from oacmail.core.thread import fold_subject
 from oacmail.core.view import CaseView, LetterView, View
 
 SAME_MAIL_A_WEEK = 3
+FORM = "form-sender-not-configured"
 RESTORED = "database-restored"  # why a mail is held
 KEY_LOST = "token-key-lost"
 NEIGHBOURS = ("ca", "es")  # a few words are said in both
@@ -28,6 +29,9 @@ _ADDRESS = re.compile(r"(?=.{3,254}\Z)(?!.*=\?)[!#-'*+/-9=?A-Z^-~.-]{1,64}@[A-Za
 def why_not(letter: Letter) -> str:
     """Why this case is not acknowledged by itself; '' = it is."""
     limit = letter.policy.budgets.max_age_hours
+    sender = letter.message.sender
+    if sender not in letter.policy.form_senders and forms.may_be(letter.message):
+        return f"{FORM}: {sender}"
     if not _ADDRESS.fullmatch(letter.author):
         return "no-address-to-answer"
     if not answerable(letter.policy, letter.author):

@@ -6,6 +6,7 @@ happens next, and never looks at what the letter says.
 
 from dataclasses import dataclass
 
+from oacmail.core import forms
 from oacmail.core.model import Auto, Message, Role
 from oacmail.core.policy import Policy
 from oacmail.core.tokens import OwnMark, read_mark
@@ -33,6 +34,8 @@ def writer(policy: Policy, message: Message) -> Writer:
     """The writer of a letter met outside Sent, own mail apart. Staff are named by exactly one From with one address."""
     if message.sender in policy.form_senders:
         return Writer(Role.CITIZEN, False, "form-sender")
+    if forms.is_unknown(policy, message):
+        return Writer(Role.CITIZEN, False, "form-of-an-unknown-sender")
     if message.auto is not Auto.NONE:
         return Writer(Role.ROBOT, False, f"robot: {message.auto}")
     if policy.office.is_own(message.sender):

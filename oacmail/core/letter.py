@@ -6,7 +6,7 @@ It joins facts and the classifier's verdict; what follows from them is decided e
 from dataclasses import dataclass
 from datetime import datetime
 
-from oacmail.core import calendar
+from oacmail.core import calendar, forms
 from oacmail.core.classify import classify
 from oacmail.core.effects import Arrived
 from oacmail.core.model import Message, Reading
@@ -59,13 +59,11 @@ def read(policy: Policy, view: View, inp: Arrived, now: datetime) -> Letter:
 
 
 def author_of(policy: Policy, message: Message) -> str:
-    """The person who asks: the From address; for the call-back form alone, the person in Reply-To or in its text
-    (R25), '' where it names nobody: the form itself reads no mail.
+    """The person who asks: the From address; for a form alone, the person in Reply-To or in its text (R25), '' where it
+    names nobody. A no-reply address is nobody's.
 
     Who writes without a From is nobody we know: what Reply-To says proves nothing and may be a stranger's address.
     """
-    if message.sender not in policy.form_senders:
-        return message.sender
-    named = (key.partition(":")[2] for key in message.words if key.startswith("address:"))
-    persons = (address for address in (message.reply_to, *named) if address and address not in policy.form_senders)
-    return next(persons, "")
+    if message.sender in policy.form_senders or forms.may_be(message):
+        return forms.person(policy, message)
+    return "" if forms.NO_REPLY in message.reasons else message.sender

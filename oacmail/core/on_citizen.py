@@ -12,6 +12,7 @@ from oacmail.core import (
     calendar,
     callback,
     courtesy,
+    forms,
     given_away,
     incidents,
     pointers,
@@ -52,6 +53,8 @@ def on_citizen(policy: Policy, view: View, inp: Arrived, now: datetime) -> Decis
 
 def _placed(letter: Letter) -> Decision:
     policy, message = letter.policy, letter.message
+    if forms.is_unknown(policy, message) and not letter.forced:
+        return _open(letter, parent=None, rule="form-of-an-unknown-sender")  # whom it names may be a stranger's choice
     placing = place(message, letter.view, frozenset((letter.author,)), letter.received_at)
     kind = Kind.REQUEST if letter.forced else letter.reading.kind
     if placing.case is None:

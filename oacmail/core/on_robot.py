@@ -2,13 +2,14 @@
 
 The one exception is R14: a report that a mail of ours, or an answer of a person, was not delivered. Then the mail
 is marked failed, what it had answered is open again with a new clock, and staff are told. A delay or a success
-changes nothing. No robot ever gets a mail, opens a case or moves a deadline otherwise.
+changes nothing. What may be a web form's waits for a person. No robot ever gets a mail, opens a case or moves a
+deadline otherwise.
 """
 
 from datetime import datetime
 
-from oacmail.core import answers
-from oacmail.core.effects import Arrived, Attach, Decision, Effect, Mark, Note, Remember
+from oacmail.core import answers, forms
+from oacmail.core.effects import Arrived, Attach, Decision, Effect, Mark, Note, Remember, Review
 from oacmail.core.model import Auto, Kind, Outcome, Report, Role
 from oacmail.core.notices import undelivered
 from oacmail.core.policy import Policy
@@ -21,6 +22,8 @@ _KINDS = {Auto.REPLY: Kind.AUTO_REPLY, Auto.BOUNCE: Kind.BOUNCE, Auto.BULK: Kind
 def on_robot(policy: Policy, view: View, inp: Arrived, now: datetime) -> Decision:
     message, report = inp.message, inp.message.report
     case = _case(view, inp)
+    if case is None and forms.may_be(message):
+        return _perhaps_a_form(inp)
     attach = Attach(
         role=Role.ROBOT,
         outcome=Outcome.AUTOMATIC,
@@ -35,6 +38,15 @@ def on_robot(policy: Policy, view: View, inp: Arrived, now: datetime) -> Decisio
         effects += failures
         because += ["undelivered"] if failures else []
     return Decision(effects=tuple(effects), because=tuple(because))
+
+
+def _perhaps_a_form(inp: Arrived) -> Decision:
+    """Somebody may wait behind it: a person looks, and adds its sender to `callback.form_senders`."""
+    message = inp.message
+    reason = f"looks-like-a-form: {message.sender}"
+    kind = _KINDS.get(message.auto, Kind.BULK)
+    attach = Attach(role=Role.ROBOT, outcome=Outcome.QUARANTINED, kind=kind, rule="looks-like-a-form")
+    return Decision(effects=(attach, Review(reason=reason)), because=("looks-like-a-form", *message.reasons))
 
 
 def _case(view: View, inp: Arrived) -> CaseView | None:

@@ -23,6 +23,7 @@ from oacmail.mail import (
     boundaries,
     charset,
     features,
+    form_fields,
     fresh,
     idents,
     lang,
@@ -133,8 +134,17 @@ def _words(read: Message, signature: str, lessons: Lessons, judged: Judged) -> M
     scored = judged(lambda: scores.scores(weighed, lessons=lessons), nothing)
     alone = judged(lambda: thanks.alone(read.subject, read.fresh, read.name, read.sender), False)
     titled = judged(lambda: auto_subjects.says(read.subject, read.fresh, answers=bool(read.refs)), "")
-    said = {"only:thanks": alone, f"title:{titled}": titled}
+    said = {"only:thanks": alone, f"title:{titled}": titled, **_of_forms(read, judged)}
     return {**found, **{name: 1.0 for name, holds in said.items() if holds}, **scored}
+
+
+def _of_forms(read: Message, judged: Judged) -> Mapping[str, bool]:
+    """Of a machine's message alone: people write "Nom: …" as well."""
+    if read.auto is Auto.NONE:
+        return {}
+    no_fields: frozenset[str] = frozenset()
+    found = judged(lambda: form_fields.sorts(read.fresh), no_fields)
+    return {**{f"field:{name}": True for name in found}, "title:form": form_fields.is_title(read.subject)}
 
 
 def subject(fields: Fields) -> str:

@@ -154,6 +154,16 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
             "parece un correo automático",
             "looks like an automatic mail",
         ),
+        "form-sender-not-configured": (
+            "formulari web, sense justificant: afegiu {} a callback.form_senders",
+            "formulario web, sin acuse de recibo: añada {} a callback.form_senders",
+            "a web form, not acknowledged: add {} to callback.form_senders",
+        ),
+        "looks-like-a-form": (
+            "pot ser un formulari web: si ho és, afegiu {} a callback.form_senders",
+            "puede ser un formulario web: si lo es, añada {} a callback.form_senders",
+            "may be a web form: if so, add {} to callback.form_senders",
+        ),
         "from-our-own-people": (
             "escrit per personal de la casa: sense justificant",
             "escrito por personal de la casa: sin acuse de recibo",

@@ -1,0 +1,95 @@
+"""Web forms whose sender nobody has configured: the person behind one is never lost, the machine never answered."""
+
+from collections.abc import Callable
+
+import pytest
+
+from oacmail.core.effects import Arrived
+from oacmail.core.model import Folder
+from oacmail.mail.parse import parse
+from oacmail.sim import post
+from tests.engine.world import ANNA, World
+
+TOWN = Callable[..., World]
+FORM = "no-reply@castellbisbal.example"
+FILLED = (
+    "Nom: Anna Puig\nCorreu electrònic: Anna@example.org\nTelèfon: 612 345 678\n\n"
+    "Missatge: el formulari d'empadronament em surt en blanc.\n"
+)
+
+
+def _sent(world: World, subject: str, text: str, *, sender: str = FORM, **headers: str) -> bytes:
+    fields = tuple((name.replace("_", "-"), value) for name, value in headers.items())
+    mail = world.citizen_writes(sender, subject, text, headers=fields)
+    world.turn()
+    return post.as_bytes(mail)
+
+
+@pytest.mark.parametrize(
+    ("subject", "text", "headers"),
+    [
+        ("[Web] Nova consulta", FILLED, {}),
+        ("[Web] Nova consulta", FILLED, {"Auto_Submitted": "auto-generated", "Precedence": "bulk"}),
+        ("Contacto", "Nombre y apellidos: Anna Puig\nTel.: 612 345 678\nConsulta: no puedo firmar", {}),
+        ("[Web] Consulta", "Name: Anna Puig\n\nI cannot sign the form.", {"Reply_To": "Anna <anna@example.org>"}),
+    ],
+)
+def test_a_form_of_an_unknown_sender_is_a_request_and_its_machine_gets_nothing(
+    world: World, subject: str, text: str, headers: dict[str, str]
+) -> None:
+    _sent(world, subject, text, **headers)
+    assert world.case()["citizen"] == ("" if "anna@" not in text.lower() + str(headers) else ANNA)
+    assert world.case()["due_at"] == "2026-11-26T20:00:00+01:00"
+    assert world.reviews() == [f"form-sender-not-configured: {FORM}"]
+    assert world.mails() == []
+
+
+def test_the_answer_to_the_person_behind_the_form_counts(world: World) -> None:
+    _sent(world, "[Web] Nova consulta", FILLED)
+    form = post.letter("9001", world.clock, ANNA, "[Web] Nova consulta", "", to="oac360@castellbisbal.example")
+    form.replace_header("Message-ID", world.case()["letters"][0]["message_id"])
+    world.agent_answers(form)
+    world.turn()
+    assert world.case()["status"] == "answered"
+
+
+def test_what_may_be_a_form_waits_for_a_person_and_a_case_of_it_writes_to_nobody(world: World) -> None:
+    raw = _sent(world, "[Web] Consulta", "El formulari em surt en blanc. Anna Puig", Reply_To=ANNA)
+    assert world.reviews() == [f"looks-like-a-form: {FORM}"]
+    assert world.cases() == []
+
+    arrived = Arrived(message=parse(raw), received_at=world.clock.now(), folder=Folder.INTAKE, forced=True)
+    world.engine.perform(arrived, raw=raw)
+    world.turn()
+    assert world.case()["citizen"] == ANNA
+    assert world.mails() == []
+
+
+def test_a_case_made_by_hand_of_a_machines_message_writes_to_no_no_reply_address(world: World) -> None:
+    raw = _sent(world, "La vostra factura", "Ja podeu consultar la factura.")
+    assert world.cases() == []
+
+    arrived = Arrived(message=parse(raw), received_at=world.clock.now(), folder=Folder.INTAKE, forced=True)
+    world.engine.perform(arrived, raw=raw)
+    world.turn()
+    assert world.mails() == []
+
+
+@pytest.mark.parametrize(
+    ("subject", "text", "headers"),
+    [
+        ("Butlletí", FILLED, {"List_Id": "<veins.example.org>"}),
+        ("Fora de l'oficina", "Nom: Anna\nTelèfon: 612 345 678", {"Auto_Submitted": "auto-replied"}),
+        ("La vostra factura", "Telèfon d'atenció: 900 100 200", {"Reply_To": "info@botiga.example"}),
+    ],
+)
+def test_lists_replies_and_notices_are_no_forms(world: World, subject: str, text: str, headers: dict[str, str]) -> None:
+    _sent(world, subject, text, **headers)
+    assert (world.cases(), world.reviews(), world.mails()) == ([], [], [])
+
+
+def test_a_form_joins_no_case_of_the_person_whom_it_names(world: World) -> None:
+    world.citizen_writes(ANNA, "Nova consulta")
+    world.turn()
+    _sent(world, "Nova consulta", FILLED)
+    assert len(world.cases()) == 2
