@@ -38,7 +38,7 @@ class VirtualClock:
 
 
 def replayed(archive: Path, config: Config) -> Iterator[dict[str, Any]]:
-    """A row a letter, in the shape of interfaces.md section 3, `replay --json`."""
+    """A row a letter, in the shape of docs/interfaces.md section 3, `replay --json`."""
     letters = sorted(_letters(archive), key=lambda pair: pair[0])
     with tempfile.TemporaryDirectory(prefix="oacmail-replay-") as scratch, closing(SqliteStore(Path(scratch))) as store:
         store.con.execute("PRAGMA synchronous=OFF")  # nobody will miss it after a crash

@@ -54,7 +54,7 @@ def clockwork(config: Config) -> Workdays:
 
 def foresee(config: Config, engine: Engine) -> None:
     """Remember as problems the years whose holidays are missing or provisional, so that the operator is told and the
-    digest says so (domain.md section 2). Raises ConfigError, Transient."""
+    digest says so (docs/requirements.md section 2). Raises ConfigError, Transient."""
     now = engine.now()
     today = now.astimezone(config.office.timezone).date()
     found = workdays(config).horizon(today)
@@ -174,7 +174,7 @@ def transport(config: Config) -> SmtpTransport:
 
 
 def envelopes(config: Config, policy: Policy) -> Mapping[str, str]:
-    """The envelope sender by kind of mail; what is not named uses the office's address (interfaces.md section 4)."""
+    """The envelope sender by kind of mail; the rest use the office's address (docs/interfaces.md section 4)."""
     address = policy.office.address
     local, _, domain = address.rpartition("@")
     # An address only we know: reports to it are about our mail, whatever they say of themselves.

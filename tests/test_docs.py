@@ -121,6 +121,74 @@ def test_every_test_that_a_page_names_exists() -> None:
     assert not {name for name in named if not re.search(rf"def {name}\(", written)}
 
 
+# --- what code and pages point to --------------------------------------------------------------------------
+
+FOLDERS = ("oacmail", "tests", "bench", "docs", "migrations", "systemd", "templates")
+WRITTEN = {
+    path: re.sub(r"\n[ #]*", " ", path.read_text("utf-8"))  # a pointer may be broken over two lines of a comment
+    for path in (
+        *ROOT.glob("*.md"),
+        *(path for folder in FOLDERS for end in ("py", "md", "j2") for path in (ROOT / folder).rglob(f"*.{end}")),
+    )
+}
+
+
+def _pointers(pattern: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """(file, groups) of each place where the pattern is found in code or documents."""
+    for path, text in WRITTEN.items():
+        for found in re.finditer(pattern, text):
+            yield str(path.relative_to(ROOT)), found.groups()
+
+
+def _headings(page: str) -> list[str]:
+    return re.findall(r"^#+ (.+)$", (ROOT / page).read_text("utf-8"), re.MULTILINE)
+
+
+def _first_cells() -> set[str]:
+    page = (ROOT / "docs" / "requirements.md").read_text("utf-8")
+    return set(re.findall(r"^\| ([A-Z]\d*) \|", page, re.MULTILINE))
+
+
+def test_all_rules_indicators_and_templates_are_listed() -> None:
+    rules = {f"R{number}" for number in range(1, 35)}
+    indicators = {f"I{number}" for number in range(1, 15)}
+    assert _first_cells() == rules | indicators | set("ABCDEFGHIJKLMNO")
+
+
+def test_every_rule_and_template_that_is_named_is_listed() -> None:
+    named = [*_pointers(r"\b(R[1-9]\d?)\b"), *_pointers(r"\btemplate ([A-Z])\b")]
+    assert len(named) > 100
+    assert [(file, name) for file, (name,) in named if name not in _first_cells()] == []
+
+
+def test_every_page_that_is_named_exists() -> None:
+    named = [*_pointers(r"(?<![\w/<>{}*-])((?:[\w.-]+/)*[\w-]+\.md)\b(?!\w)")]
+    assert [
+        (file, name)
+        for file, (name,) in named
+        if not any((folder / name).exists() for folder in (ROOT, ROOT / "docs", (ROOT / file).parent))
+    ] == []
+
+
+def test_every_section_that_is_named_exists() -> None:
+    by_number = list(_pointers(r"\b(\w+\.md)\)?,? sections? (\d+)"))
+    by_name = list(_pointers(r'\b(\w+\.md)\)?, "([^"]+)"'))
+    assert len(by_number) + len(by_name) > 40
+    lost = [one for one in by_number if not any(head.startswith(f"{one[1][1]}. ") for head in _of(one[1][0]))]
+    assert lost + [one for one in by_name if one[1][1] not in _of(one[1][0])] == []
+
+
+def _of(page: str) -> list[str]:
+    return _headings(page if (ROOT / page).exists() else f"docs/{page}")
+
+
+def test_every_module_that_is_named_exists() -> None:
+    named = list(_pointers(r"(?<![\w./…<{*-])((?:[a-z_]+/)+\w+\.(?:py|json|jsonl|j2))\b"))
+    assert len(named) > 40
+    roots = (ROOT, ROOT / "oacmail")
+    assert [(file, name) for file, (name,) in named if not any((root / name).exists() for root in roots)] == []
+
+
 def test_every_fault_of_the_house_has_a_test() -> None:
     rows = [line for line in (ROOT / "docs" / "faults.md").read_text("utf-8").splitlines() if line.startswith("| ")]
     assert len(rows) > 15

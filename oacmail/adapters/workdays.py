@@ -1,9 +1,9 @@
 """The town's calendar: Monday to Friday, less the holidays of a dated TOML file, less the closing days of the office.
 
-It knows only the years that stand in the file; for any other it raises LookupError rather than guess (domain.md
-section 2), and only clocks, which must run on regardless, are given a guess by `Forgiving`. workalendar is never
-asked which day is worked: it lacks local feasts and lists holidays lost on a Sunday, so it serves `check` alone, as
-a second opinion, and is imported only there.
+It knows only the years that stand in the file; for any other it raises LookupError rather than guess
+(docs/requirements.md section 2); only clocks, which must run on, get a guess by `Forgiving`. workalendar is never asked
+which day is worked: it lacks local feasts and lists holidays lost on a Sunday, so it serves `check` alone, as a second
+opinion, and is imported only there.
 """
 
 import tomllib
@@ -115,7 +115,7 @@ class OfficeCalendar:
     def horizon(self, today: date) -> tuple[str, ...]:
         """What people must be warned of, as `calendar_missing:YEAR` or `calendar_provisional:YEAR`.
 
-        This year always, next year from 1 November (domain.md section 2).
+        This year always, next year from 1 November (docs/requirements.md section 2).
         """
         wanted = (today.year, today.year + 1) if today.month >= _WARNING_MONTH else (today.year,)
         missing = tuple(f"calendar_missing:{year}" for year in wanted if year not in self.years)

@@ -1,4 +1,4 @@
-"""`oacmail VERB`: words in, exit codes out (interfaces.md section 2). No rule lives here.
+"""`oacmail VERB`: words in, exit codes out (docs/interfaces.md section 2). No rule lives here.
 
 0 done · 1 done, and the answer is no · 2 wrong usage or a missing input file · 75 temporary · 78 configuration error.
 Verbs are imported when they are called, so that `--help` is quick.

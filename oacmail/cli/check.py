@@ -1,4 +1,4 @@
-"""`check`: everything that can be wrong, each with what to do about it (interfaces.md section 2).
+"""`check`: everything that can be wrong, each with what to do about it (docs/interfaces.md section 2).
 
 It gathers what the layers below find and judges it an error or a warning; it mends nothing. Without `--online` no
 server is spoken to and nothing is written.

@@ -45,7 +45,8 @@ def print_json(rows: Iterable[Mapping[str, Any]]) -> None:
 
 
 def safe(value: object) -> str:
-    """For people's terminals: control, escape and direction characters become visible (design.md section 11)."""
+    """For people's terminals: control, escape and direction characters become visible
+    (docs/design.md, "What we write to others")."""
     text = "" if value is None else str(value)
     return "".join(char if _harmless(char) else f"\\x{ord(char):02x}" for char in text)
 

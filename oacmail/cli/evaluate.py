@@ -1,4 +1,4 @@
-"""`evaluate`: how well letters are read that people have labelled (labels.jsonl beside the mails, as in labels.md)."""
+"""`evaluate`: how well letters are read that people have labelled (docs/understanding.md, "Labels")."""
 
 import json
 from collections.abc import Iterator

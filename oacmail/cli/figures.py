@@ -1,4 +1,7 @@
-"""How well letters were read: the figures of `evaluate --json` (interfaces.md section 3) from labels and verdicts."""
+"""How well letters were read: the figures of `evaluate --json` from labels and verdicts.
+
+Their shape: docs/interfaces.md section 3.
+"""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

@@ -37,7 +37,7 @@ def _show(report: dict[str, Any], as_json: bool) -> None:
 
 
 def health(config: Config, now: datetime) -> dict[str, Any]:
-    """The shape of interfaces.md section 3, `status --json`."""
+    """The shape of docs/interfaces.md section 3, `status --json`."""
     state = wiring.state(config)
     if not (state / connection.FILE).exists():
         return _empty("no-database")

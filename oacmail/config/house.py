@@ -106,7 +106,7 @@ class Office(Section):
 
 
 class People(Section):
-    """`agents`, `technical` and `forms` may be empty; rules.policy fills them in (interfaces.md section 4)."""
+    """`agents`, `technical` and `forms` may be empty; rules.policy fills them in (docs/interfaces.md section 4)."""
 
     supervisor: Somebody
     operator: Somebody
@@ -186,7 +186,7 @@ class Privacy(Section):
 
 
 class Topic(Section):
-    """Words of the house for a topic of labels.md; `words` are compared without case and accents."""
+    """Words of the house for a topic (docs/understanding.md, "Labels"), compared without case and accents."""
 
     name: Line
     level: Level = "first"

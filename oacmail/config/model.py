@@ -27,7 +27,7 @@ from oacmail.config.servers import Callback, Imap, Smtp, Trust
 
 
 class Config(Section):
-    """config.toml, checked. Keys and defaults: interfaces.md section 5, in plain words in docs/config.md."""
+    """config.toml, checked. Keys and defaults: docs/interfaces.md section 5, in plain words in docs/config.md."""
 
     office: Office
     imap: Imap

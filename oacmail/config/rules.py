@@ -1,6 +1,6 @@
 """What the other layers get of the configuration: the core its Policy, the mail layer its House.
 
-Pure translation of a checked Config. The fallbacks of interfaces.md section 4 are applied here, so that no rule
+Pure translation of a checked Config. The fallbacks of docs/interfaces.md section 4 are applied here, so that no rule
 ever meets an empty list of people.
 """
 
@@ -71,7 +71,7 @@ def _office(config: Config) -> core.Office:
 
 
 def _people(config: Config) -> core.People:
-    """forms -> technical -> supervisor; agents -> supervisor (interfaces.md section 4)."""
+    """forms -> technical -> supervisor; agents -> supervisor (docs/interfaces.md section 4)."""
     people = config.people
     technical = people.technical or people.supervisor
     return core.People(

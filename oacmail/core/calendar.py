@@ -1,7 +1,7 @@
 """When a letter must be answered, reminded of and escalated: business-day arithmetic on the office's local dates.
 
 It decides moments only, never whether somebody has answered. Every sum is made on local dates and localised at
-the end, so that summer time cannot move a promise (design.md section 8); results are in UTC. A naive datetime is
+the end, so that summer time cannot move a promise (docs/design.md, "Time"); results are in UTC. A naive datetime is
 read as office time. Which days are worked is asked of the Workdays port alone, so every function here raises
 LookupError where the sum runs into a year that has no calendar: no date is ever promised out of a guess.
 """
@@ -50,7 +50,7 @@ def add_working_days(day: date, n: int, workdays: Workdays) -> date:
 
 
 def clock_start(received_at: datetime, sent_at: datetime | None, policy: Policy) -> datetime:
-    """The moment that counts as the mail's arrival (domain.md R18): ours, or its Date if asked for and plausible."""
+    """The moment that counts as the mail's arrival (R18): ours, or its Date if asked for and plausible."""
     if policy.deadlines.clock == "receipt" or sent_at is None:
         return received_at
     early = _utc(received_at, policy) - _utc(sent_at, policy)
@@ -58,12 +58,12 @@ def clock_start(received_at: datetime, sent_at: datetime | None, policy: Policy)
 
 
 def due_day(received_at: datetime, policy: Policy) -> date:
-    """The local date by whose end a letter received then must be answered (domain.md R17, R21)."""
+    """The local date by whose end a letter received then must be answered (R17, R21)."""
     return add_working_days(_counted_from(received_at, policy), policy.deadlines.business_days, policy.workdays)
 
 
 def answer_due(received_at: datetime, policy: Policy) -> datetime:
-    """The moment by which a letter must be answered: `deadline.day_end` of its due day (domain.md R17, R19)."""
+    """The moment by which a letter must be answered: `deadline.day_end` of its due day (R17, R19)."""
     return _moment(due_day(received_at, policy), policy.deadlines.day_end, policy)
 
 
@@ -93,7 +93,7 @@ def month_due(asked_at: datetime, policy: Policy) -> datetime:
 
 
 def in_hours(now: datetime, policy: Policy) -> bool:
-    """Whether the office is open at `now`: a working day, from `opens` on and before `closes` (domain.md R5)."""
+    """Whether the office is open at `now`: a working day, from `opens` on and before `closes` (R5)."""
     day = _local(now, policy).date()
     opens, closes = _hours(day, policy)
     return policy.workdays.is_working_day(day) and opens <= _utc(now, policy) < closes
@@ -130,13 +130,13 @@ def service_hours_before(due: datetime, hours: int, policy: Policy) -> datetime:
 
 def escalation_at(due: datetime, level: int, policy: Policy) -> datetime:
     """When staff hear that nobody has answered: level 1 at the first opening at or after `due`, each further
-    level at the opening one working day later (domain.md R31)."""
+    level at the opening one working day later (R31)."""
     first = _local(next_opening(due, policy), policy).date()
     return _moment(add_working_days(first, level - 1, policy.workdays), policy.office.opens, policy)
 
 
 def opening_days_after(at: datetime, days: int, policy: Policy) -> datetime:
-    """The opening `days` working days after the local day of `at` (domain.md R31)."""
+    """The opening `days` working days after the local day of `at` (R31)."""
     return _moment(add_working_days(_local(at, policy).date(), days, policy.workdays), policy.office.opens, policy)
 
 
@@ -146,7 +146,7 @@ def closing_of(day: date, policy: Policy) -> datetime:
 
 
 def same_day(received_at: datetime, policy: Policy) -> datetime:
-    """The target for a letter that names a term about to end (domain.md R32): the end of the day on which the office
+    """The target for a letter that names a term about to end (R32): the end of the day on which the office
     could first read it. It never replaces the promise."""
     day = _local(received_at, policy).date()
     if not in_hours(received_at, policy):

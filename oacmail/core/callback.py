@@ -1,4 +1,4 @@
-"""Who asks to be called: which slot is offered, and what a further letter says of the call (domain.md R25-R27).
+"""Who asks to be called: which slot is offered, and what a further letter says of the call (R25-R27).
 
 Decides moments, never whether a call is wanted (core/classify.py). The slot binds inside the due day of the letter
 (core/letter.py); a number or slot that comes later never postpones it.

@@ -1,7 +1,7 @@
-"""What calls in vain come to: two in the slot, and a mail that says how to reach us, are an answer (domain.md R27).
+"""What calls in vain come to: two in the slot, and a mail that says how to reach us, are an answer (R27).
 
 Decides what counts: a call outside the slot is noted and counts for nothing. The person who is called is told by
-template M of domain.md section 6; nobody is called by this program.
+template M; nobody is called by this program.
 """
 
 from datetime import datetime

@@ -1,6 +1,6 @@
 """What a citizen is told of a case that lies with the technical services: that it was passed on, that it is not solved.
 
-Nobody is told without a person's word: the first notice is an order's doing (domain.md R22, section 6 C), and only
+Nobody is told without a person's word: the first notice is an order's doing (R22, template C), and only
 who holds it gets the later ones (section 6 N). Not a word of the mails is written here.
 """
 

@@ -1,4 +1,4 @@
-"""When a case has become a *problema complex* (domain.md R12), and who in the house hears of it.
+"""When a case has become a *problema complex* (R12), and who in the house hears of it.
 
 By counts alone: the person wrote again and again after the first human answer, or came back days after it. Told once,
 in service hours; nothing else about the case changes. A case that nobody has answered is overdue, never complex.

@@ -120,7 +120,7 @@ def _acknowledgement(letter: Letter, number: str, *, first: bool) -> Send:
 
 
 def language(letter: Letter) -> str:
-    """The writer's language, or two where one may not be understood (domain.md section 4, Language)."""
+    """The writer's language, or two where one may not be understood (docs/requirements.md section 4, Language)."""
     office, person = letter.policy.office, letter.view.person
     wish = person.lang if person else None
     short = letter.reading.language in NEIGHBOURS and _too_short_to_tell(letter.message.fresh)

@@ -1,7 +1,7 @@
 """What a second-level letter is derived with: which platform and whose, which cause, and which term is about to end.
 
 Decides from the terms and cues that mail/ found; never whether a letter is second level (core/classify.py) nor what
-is sent. Two causes, R11; operators as in domain.md section 3; near is two days, R32.
+is sent. Two causes, R11; operators as in docs/requirements.md section 3; near is two days, R32.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The daily summary (R31; domain.md section 6 J): when it is due, and the numbers and lines that stand in it.
+"""The daily summary (R31; template J): when it is due, and the numbers and lines that stand in it.
 
 Numbers and case numbers only: no name, address, phone or subject (LOPDGDD DA 7). It never decides what is late or ill.
 """

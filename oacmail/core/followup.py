@@ -1,4 +1,4 @@
-"""Derived cases that are not solved yet: nudges to the technical services, updates to the citizen (domain.md R31).
+"""Derived cases that are not solved yet: nudges to the technical services, updates to the citizen (R31).
 
 Both only while the office is open and the case is still derived; an answer ends them (core/answers.py). After days of
 absence there is one of each, and the next is counted from it. It never decides what is second level.

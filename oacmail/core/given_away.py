@@ -1,4 +1,4 @@
-"""A letter that gives a password, a code or a certificate away: both sides are warned (domain.md R34).
+"""A letter that gives a password, a code or a certificate away: both sides are warned (R34).
 
 Decides who hears of it: the agents by a notice of their own, the writer by the acknowledgement or, where none goes, by
 a mail that says only this, once a case and day. What was given away stands in neither (mail/secrets.py finds it).

@@ -32,7 +32,7 @@ class Status(StrEnum):
 
 
 class Kind(StrEnum):
-    """What sort of message (labels.md)."""
+    """What sort of message (docs/understanding.md, "Labels")."""
 
     REQUEST = "request"
     AUTO_REPLY = "auto_reply"
@@ -103,7 +103,7 @@ class Folder(StrEnum):
 
 
 class Outcome(StrEnum):
-    """The one accounted end of a letter (interfaces.md section 3, `unaccounted`)."""
+    """The one accounted end of a letter (docs/interfaces.md section 3, `unaccounted`)."""
 
     CASE = "case"
     AUTOMATIC = "automatic"

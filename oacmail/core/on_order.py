@@ -1,4 +1,4 @@
-"""What a person's word does to a case: the verbs of `oacmail case` (interfaces.md section 2), later also by mail.
+"""What a person's word does to a case: the verbs of `oacmail case` (docs/interfaces.md section 2), later also by mail.
 
 Only an answer seen or a logged contact meets the promise; closing sends nothing. A word that cannot be carried out
 raises `Refused` with the reason; nothing is then changed. Who may speak is the caller's business.

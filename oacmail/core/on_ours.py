@@ -1,4 +1,4 @@
-"""What happens when a mail of ours comes back: the copy that proves the sending (design.md sections 7 and 9).
+"""What happens when a mail of ours comes back: the copy that proves the sending (docs/design.md, "Mail in doubt").
 
 Ours is what bears our signature for this recipient and Date and has not grown. A first copy settles its outbox row,
 a second is a duplicate; a copy that the database does not know says that the database was restored; one of another

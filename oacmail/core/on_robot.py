@@ -57,7 +57,7 @@ def _case(view: View, inp: Arrived) -> CaseView | None:
 
 
 def proofs(view: View, at: datetime) -> list[Effect]:
-    """Whatever names our Message-ID proves that the relay had taken the mail (design.md section 9.6)."""
+    """Whatever names our Message-ID proves that the relay had taken the mail (docs/design.md, "Mail in doubt")."""
     return [Mark(key=mail.key, state="sent", if_in=("queued", "uncertain", "held"), sent_at=at) for mail in view.mails]
 
 

@@ -1,7 +1,8 @@
 """What happens to staff mail: an answer in Sent, an authentic agent's copy, a remark nobody can vouch for.
 
 An answer needs proof of its writer: it lies in Sent and did not come by SMTP, or our own exchanger vouches for the
-agent (R16; design.md section 7). Without proof the mail is kept as a remark, changes nothing, and its owner is told.
+agent (R16; docs/design.md, "Who wrote"). Without proof the mail is kept as a remark, changes nothing, and its
+owner is told.
 Nothing automatic goes to staff as if they were citizens.
 """
 

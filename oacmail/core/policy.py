@@ -1,7 +1,7 @@
 """The house's rules as values: what config.toml says, after its errors are gone. Core never sees the file.
 
 Built by `config.py`, read by `decide` and the functions it calls. Durations are in the units of their names;
-0 means "no limit" for every budget (interfaces.md section 5).
+0 means "no limit" for every budget (docs/interfaces.md section 5).
 """
 
 from dataclasses import dataclass, field
@@ -37,7 +37,7 @@ class Office:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class People:
-    """Staff addresses, bare and in lower case; the fallbacks of interfaces.md section 4 are already applied.
+    """Staff addresses, bare and in lower case; the fallbacks of docs/interfaces.md section 4 are already applied.
 
     `dpo`: the data protection officer, who gets requests of rights.
     """

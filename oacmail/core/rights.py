@@ -1,6 +1,6 @@
 """Requests of data-protection rights: the officer gets the letter at once, and a clock of a calendar month runs.
 
-The clock is beside that of the answer, which a person meets as always (GDPR art. 12.3; domain.md section 4). Only
+The clock is beside that of the answer, which a person meets as always (GDPR art. 12.3). Only
 the word of a person who closes the case ends it; a week before its end, and at its end, the officer and the
 supervisor hear of it. Nothing here judges a right or who asks.
 """

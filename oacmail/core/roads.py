@@ -1,8 +1,8 @@
 """Which road a request takes beside its answer: a call, the manager's copy, the data protection officer.
 
-Decides from the intent alone what the acknowledgement adds and who else hears of the letter (domain.md R28 and
-section 4). Nothing here stops or moves the clock of the answer: a complaint or a request of rights may hold a
-question too, and keeps its case (no wrong door).
+Decides from the intent alone what the acknowledgement adds and who else hears of the letter (R28;
+docs/requirements.md section 4). Nothing here stops or moves the clock of the answer: a complaint or a request of rights
+may hold a question too, and keeps its case (no wrong door).
 """
 
 from collections.abc import Callable, Mapping

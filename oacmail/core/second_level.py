@@ -210,7 +210,7 @@ def _citizen_told(policy: Policy, case: CaseView, *, cause: str, key: str, now: 
 
 
 def services(policy: Policy, cause: str) -> tuple[str, ...]:
-    """Who mends it: documents and forms have people of their own (interfaces.md section 4)."""
+    """Who mends it: documents and forms have people of their own (docs/interfaces.md section 4)."""
     return policy.people.forms if cause == "document_or_form" else policy.people.technical
 
 

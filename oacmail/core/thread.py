@@ -1,4 +1,4 @@
-"""Which case a letter belongs to: a ladder of evidence, each rung named (design.md section 6).
+"""Which case a letter belongs to: a ladder of evidence, each rung named (docs/design.md, "Threads").
 
 (a) an id that we made; (b) a known letter's id or our keyed token, from a participant; (c) the same citizen, by
 reverse reference, by subject or by text; (d) none. A wrong guess is worse than no guess: what is not sure opens

@@ -150,7 +150,7 @@ class PersonView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spent:
-    """Acknowledgements already let go, for the budgets of design.md section 10."""
+    """Acknowledgements already let go, for docs/design.md, "Acknowledgement budgets"."""
 
     address_hour: int = 0
     address_day: int = 0

@@ -72,7 +72,8 @@ class Lookout:
         return row
 
     def _past(self, row: FolderRow, new: Sequence[Place]) -> set[int]:
-        """The first day (design.md section 6): what is older than our start, and what the first reading has found so.
+        """The first day: what is older than our start, and what the first reading has found so
+        (docs/design.md, "First start").
 
         Clocks differ: what turns up later with a date of the day before our start is new, unless we know it by size
         and date.

@@ -1,9 +1,9 @@
 """Evidence in a letter beyond single words: patterns that a careful reader of help-desk mail goes by.
 
 Decides nothing: each cue is a name that holds or does not, and the model (mail/scores.py) has learned its weight.
-They follow domain.md: a fault shows by its company (others see it too, several devices, a code, a wrong document,
-somebody else's data: R11), help with use by its questions (R8), what is out of scope by a device or another body
-(R10). Patterns run over text folded by features.fold, in Catalan, Spanish, English and some French.
+They follow docs/requirements.md: a fault shows by its company (others see it too, several devices, a code, a wrong
+document, somebody else's data: R11), help with use by its questions (R8), what is out of scope by a device or another
+body (R10). Patterns run over text folded by features.fold, in Catalan, Spanish, English and some French.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""The one place where words become header fields of a mail that we send (design.md section 11).
+"""The one place where words become header fields of a mail that we send (docs/design.md, "What we write to others").
 
 Nothing that comes in can make a field of its own: line breaks, controls and `=?` never get out, addresses and ids
 are checked against their grammar and never encoded. We fold ourselves, since the email package of Python 3.11 and

@@ -13,7 +13,7 @@ from typing import Literal
 class House:
     """`own`: our addresses in lower case. `prefix`: first part of case numbers, e.g. "OAC".
 
-    `provider`, `authserv_id`, `mx`, `internal_relays`: interfaces.md section 5, [trust]; `mx` are host names
+    `provider`, `authserv_id`, `mx`, `internal_relays`: docs/interfaces.md section 5, [trust]; `mx` are host names
     that stand behind "by" in Received lines of our own exchanger, `internal_relays` are networks in CIDR form.
     `lessons`: what people's corrections have taught (mail/lessons.py).
     """

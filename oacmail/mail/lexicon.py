@@ -2,7 +2,7 @@
 
 Each table is (group:label, weight, terms): weight 3 says it, 2 points to it, 1 hints. Terms are written folded
 (no accents, l·l as ll, see features.fold), separated by commas; "*" at the end stands for any ending. The names
-of platforms and bodies, and who runs them, are those of the desk's glossary (domain.md section 3: seu, idCAT,
+of platforms and bodies, and who runs them, are those of the desk's glossary (mail/operators.py: seu, idCAT,
 e-NOTUM, PSCP …). A term of the group "none" means nothing, and keeps a shorter one inside it from being read.
 """
 

@@ -1,8 +1,8 @@
 """What a letter is judged by: its pieces and its signals, for each of the four questions.
 
-Decides which facts bear on which question and nothing else; mail/scores.py weighs them, bench/train.py learns the
-weights from the same rows. Kind is judged by who sent it and how; topic by the words of the lexicon; level and
-intent by cues as well.
+Decides which facts bear on which question and nothing else; mail/scores.py weighs them,
+bench/train_understanding.py learns the weights from the same rows. Kind is judged by who sent it and how; topic by the
+words of the lexicon; level and intent by cues as well.
 """
 
 import math

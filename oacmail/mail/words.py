@@ -1,4 +1,4 @@
-"""Days, hours and greetings in words, in Catalan, Spanish and English (domain.md sections 5 and 6).
+"""Days, hours and greetings in words, in Catalan, Spanish and English.
 
 A table a language: Babel writes Catalan dates otherwise than the town does. Everything is given in local time
 already; nothing here knows a zone or the hour.

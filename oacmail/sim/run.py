@@ -37,7 +37,7 @@ class Outcome:
     story: list[tuple[datetime, str, str, str]] = field(default_factory=list)
 
     def row(self) -> dict[str, Any]:
-        """As interfaces.md, `simulate --json`, ends."""
+        """What `simulate --json` prints."""
         return {
             "seed": self.plan.seed,
             "days": self.plan.days,

@@ -1,4 +1,4 @@
-"""Which acknowledgement may go now: the table of design.md section 10."""
+"""Which acknowledgement may go now: the table of docs/design.md, "Acknowledgement budgets"."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""The JSON shapes of interfaces.md section 3, held strictly: every key, no other, and what each value may be.
+"""The JSON shapes of docs/interfaces.md section 3, held strictly: every key, no other, and what each value may be.
 
 A shape is a type, a set of words, a pattern for strings, a list of one shape, a dict of shapes, `Maybe(shape)` for
 what may be null, `Counts` for a dict of counts by word, or `Anything`.

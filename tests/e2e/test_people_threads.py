@@ -1,4 +1,4 @@
-"""Which case a letter lands on, as citizens and strangers see it: design.md section 6 on a real mailbox."""
+"""Which case a letter lands on, as citizens and strangers see it: docs/design.md, "Threads" on a real mailbox."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,7 @@
-"""Acknowledgements within their budgets, so that nobody can use the desk to write to third parties (design.md 10)."""
+"""Acknowledgements within their budgets, so that nobody can use the desk to write to third parties.
+
+The table: docs/design.md, "Acknowledgement budgets".
+"""
 
 from collections.abc import Callable
 

@@ -1,5 +1,5 @@
 """Who asks to be called: the slot that is offered, the due moment of its own, what two calls without success do
-(domain.md R25-R27)."""
+(R25-R27)."""
 
 from collections.abc import Callable
 

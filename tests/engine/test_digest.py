@@ -1,4 +1,4 @@
-"""The daily summary at eight: its numbers, and what a person should look at (domain.md section 6 J)."""
+"""The daily summary at eight: its numbers, and what a person should look at (template J)."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,7 @@
-"""Mails handed over without an answer: what proves that they left, what proves that they did not (design.md 9)."""
+"""Mails handed over without an answer: what proves that they left, what proves that they did not.
+
+The rules: docs/design.md, "Mail in doubt".
+"""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Nobody has answered in time: who hears of it, when, and what holds it back (domain.md R17-R21, R31)."""
+"""Nobody has answered in time: who hears of it, when, and what holds it back (R17-R21, R31)."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Delivery reports and machines: what they change and what they must not (domain.md R14, RFC 3834)."""
+"""Delivery reports and machines: what they change and what they must not (R14, RFC 3834)."""
 
 from email.message import EmailMessage
 

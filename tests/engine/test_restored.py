@@ -1,4 +1,4 @@
-"""Yesterday's database or yesterday's mailbox: nothing is sent twice, no number serves two cases (design.md 7, 9)."""
+"""Yesterday's database or yesterday's mailbox: nothing is sent twice, no number serves two cases."""
 
 import shutil
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Complaints, suggestions and requests of data-protection rights: who else hears, which clock runs (domain.md R28,
+"""Complaints, suggestions and requests of data-protection rights: who else hears, which clock runs (R28,
 section 4)."""
 
 from collections.abc import Callable

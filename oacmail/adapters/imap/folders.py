@@ -11,7 +11,7 @@ from imapclient import IMAPClient, imap_utf7
 from oacmail.core.model import Folder
 from oacmail.core.ports import WatchedFolder
 
-# interfaces.md section 5, [imap] sent: the last part of a name, in lower case.
+# docs/interfaces.md section 5, [imap] sent: the last part of a name, in lower case.
 _SENT_NAMES = frozenset(
     ("sent", "sent items", "sent messages", "enviats", "elements enviats", "enviados", "elementos enviados")
 )

@@ -9,7 +9,7 @@ from oacmail.core.errors import Transient
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImapSettings:
-    """One account on one server (interfaces.md section 5, [imap]).
+    """One account on one server (docs/interfaces.md section 5, [imap]).
 
     `password`: the secret or OAuth token, or a function that is asked for it at every login. `ca_file`: PEM file
     of the only authorities to trust; None = the system's. `watch`: folder names, or special uses such as `\\Sent`

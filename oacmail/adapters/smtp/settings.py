@@ -9,7 +9,7 @@ from oacmail.core.errors import RelayTrouble
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmtpSettings:
-    """One relay (interfaces.md section 5, [smtp]).
+    """One relay (docs/interfaces.md section 5, [smtp]).
 
     `user` '' = no login; `password`: the secret or OAuth token, or a function that is asked for it at every login.
     `ca_file`: PEM file of the only authorities to trust; None = the system's. `timeout`: seconds for a reply,

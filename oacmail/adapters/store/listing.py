@@ -1,6 +1,6 @@
 """What people may ask of the store: cases, letters, mails, the review list, health. Selects only.
 
-Rows leave as plain dictionaries in the shapes of interfaces.md section 3, times in the office's zone; a password
+Rows leave as plain dictionaries in the shapes of docs/interfaces.md section 3, times in the office's zone; a password
 that somebody wrote into a subject or a file's name is not shown (R34).
 """
 

@@ -1,4 +1,4 @@
-"""Where letters lie: folder epochs, sightings, and which letter is being worked (design.md section 6, steps 1-3).
+"""Where letters lie: folder epochs, sightings, and which letter is being worked (docs/design.md, "One letter").
 
 A place is (folder, UIDVALIDITY, UID) with size and date, which tell a re-used UID. Nothing here knows what a letter
 says or what became of it, but for the one word of its outcome.

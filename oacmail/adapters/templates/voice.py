@@ -1,7 +1,7 @@
 """Who speaks in our mails, and what a mail may promise at the moment of its sending.
 
 The hour of sending decides the greeting and whether we are open; the day promised is the case's own due day, or,
-where that has passed, the next working day (domain.md section 6). It changes no deadline.
+where that has passed, the next working day (docs/requirements.md section 6). It changes no deadline.
 """
 
 from collections.abc import Mapping
