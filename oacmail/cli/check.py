@@ -56,6 +56,11 @@ def _findings(config: Config, text: str, online: bool) -> Iterator[Finding]:
         from oacmail.cli.online import findings
 
         yield from findings(config)
+        click.echo(
+            f'oacmail: this check has sent up to two messages to {config.office.address}, with "oacmail check" in the '
+            "subject; they stay there and may be deleted",
+            err=True,
+        )
 
 
 def _bearing(part: Callable[[Config], Iterator[Finding]], config: Config) -> Iterator[Finding]:

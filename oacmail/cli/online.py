@@ -199,8 +199,8 @@ def _plus(config: Config, post: Post) -> Iterator[Finding]:
 
 def _automatic(sender: str, recipient: str, value: str) -> bytes:
     mail = EmailMessage()
-    mail["From"], mail["To"], mail["Subject"] = sender, recipient, "oacmail check: to be deleted at will"
+    mail["From"], mail["To"], mail["Subject"] = sender, recipient, "oacmail check: this message may be deleted"
     mail["Date"], mail["Message-ID"] = format_datetime(datetime.now(UTC)), make_msgid(domain="oacmail.invalid")
     mail["Auto-Submitted"], mail[TEST] = "auto-generated", value
-    mail.set_content("A trial of `oacmail check --online`. Nobody need do anything about it.\n")
+    mail.set_content("A trial of `oacmail check --online`. There is nothing to do, and it may be deleted.\n")
     return mail.as_bytes()
