@@ -53,7 +53,7 @@ class Service:
     _fatal: BaseException | None = None
 
     def run(self) -> None:
-        """Until SIGTERM or SIGINT; then closes its parts. Raises Fatal if a loop could not go on."""
+        """Until SIGTERM or SIGINT; then closes its parts. Raises Fatal or ConfigError if a loop could not go on."""
         self.parts.engine.begin()
         lives.begun(self.parts.store, lives.DAEMON, self.parts.engine.now())
         for earlier in ("smtp", REFUSED):  # an earlier life's word; it is tried anew
@@ -261,6 +261,7 @@ class Service:
 
     def _tick(self) -> None:
         try:
+            self.parts.store.refuse_newer()  # somebody may have migrated the database under this process
             _tick(self.parts)
             self.parts.vigil.look()
             self._state.well("tick")
@@ -268,7 +269,7 @@ class Service:
         except StateTrouble as error:
             self._state.failed("tick", error)
             self._alive("tick")
-        except Fatal as error:
+        except (Fatal, ConfigError) as error:
             self._fatal = error
             self._stop.set()
             self._main.set()

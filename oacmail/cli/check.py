@@ -188,6 +188,10 @@ def _database(config: Config) -> Iterator[Finding]:
 
 
 def _schema(con: sqlite3.Connection) -> Iterator[Finding]:
+    try:
+        connection.refuse_newer(con)
+    except ConfigError as newer:
+        yield error("database", *newer.findings[0].removeprefix("state: the database ").split(": ", 1))
     _, pending = connection.schema(con)
     if pending:
         yield warning("database", f"{len(pending)} steps behind this program", "start the service, or oacmail migrate")

@@ -11,7 +11,7 @@ from oacmail.adapters.store import connection, listing
 from oacmail.cli import problems
 from oacmail.cli.common import as_json, configured, print_json, safe
 from oacmail.config import Config
-from oacmail.core.errors import ConfigError
+from oacmail.core.errors import ConfigError, Fatal, StateTrouble
 from oacmail.shipped import version
 
 
@@ -41,11 +41,17 @@ def health(config: Config, now: datetime) -> dict[str, Any]:
     state = wiring.state(config)
     if not (state / connection.FILE).exists():
         return _empty("no-database")
-    with wiring.reading(config) as con:
-        applied, pending = connection.schema(con)
-        if pending:
-            return _empty("schema")
-        counts = listing.health(con, config.office.timezone)
+    try:
+        with wiring.reading(config) as con:
+            connection.refuse_newer(con)
+            applied, pending = connection.schema(con)
+            if pending:
+                return _empty("schema")
+            counts = listing.health(con, config.office.timezone)
+    except ConfigError as newer:
+        return _empty("schema-newer", "; ".join(newer.findings))
+    except (StateTrouble, Fatal) as fault:
+        return _empty("database", str(fault))
     codes = problems.found(problems.Look(config=config, counts=counts, now=now))
     return {
         "ok": all(problems.of(code).warning for code in codes),

@@ -11,13 +11,14 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from importlib import util
 from pathlib import Path
 from typing import IO
 
 from sqlite_utils import Database, Migrations
 
-from oacmail.core.errors import Fatal, OacmailError, StateTrouble, Transient
+from oacmail.core.errors import ConfigError, Fatal, OacmailError, StateTrouble, Transient
 from oacmail.shipped import shipped
 
 FILE = "oacmail.db"
@@ -154,8 +155,28 @@ def migrations() -> Migrations:
     return found
 
 
+@cache
+def _known() -> frozenset[str]:
+    """The steps that this process knows: an upgrade may replace the file of steps while it runs."""
+    return frozenset(step.name for step in migrations().pending(Database(memory=True)))
+
+
+def refuse_newer(con: sqlite3.Connection) -> None:
+    """Raises ConfigError where a newer version has changed the schema by steps that this program does not know."""
+    with named_faults():
+        done = {step.name for step in migrations().applied(Database(con))}
+    if unknown := sorted(done - _known()):
+        raise ConfigError(
+            (
+                f"state: the database is newer than this program, which does not know its step {unknown[-1]}: "
+                "install the newer version again, or restore a backup made before that upgrade (oacmail restore)",
+            )
+        )
+
+
 def migrate(con: sqlite3.Connection) -> list[str]:
-    """Apply what is pending; the names of the steps applied."""
+    """Apply what is pending; the names of the steps applied. Raises ConfigError as `refuse_newer`."""
+    refuse_newer(con)
     steps = migrations()
     database = Database(con)
     with named_faults():

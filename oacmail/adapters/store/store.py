@@ -20,6 +20,7 @@ from oacmail.adapters.store.connection import (
     migrate,
     moment,
     named_faults,
+    refuse_newer,
     schema,
     stamp,
     transaction,
@@ -76,6 +77,7 @@ class SqliteTurn:
 
 
 def _up_to_date(con: sqlite3.Connection) -> None:
+    refuse_newer(con)
     _, pending = schema(con)
     if pending:
         raise Transient("state: the database is older than this program: run oacmail migrate, or start the service")
@@ -270,6 +272,10 @@ class SqliteStore:
     def problem(self, code: str, ill: bool, now: datetime, why: str = "") -> None:
         with self._write():
             hour.set_problem(self.con, code, ill, now, why)
+
+    def refuse_newer(self) -> None:
+        with self._read():
+            refuse_newer(self.con)
 
     def passed(self, now: datetime) -> None:
         with self._write():

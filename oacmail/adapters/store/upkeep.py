@@ -13,7 +13,16 @@ from datetime import datetime
 from pathlib import Path
 
 from oacmail.adapters.store import keys
-from oacmail.adapters.store.connection import FILE, connect, lock, migrate, named_faults, stamp, transaction
+from oacmail.adapters.store.connection import (
+    FILE,
+    connect,
+    lock,
+    migrate,
+    named_faults,
+    refuse_newer,
+    stamp,
+    transaction,
+)
 from oacmail.adapters.store.hour import set_problem
 from oacmail.adapters.store.keys import LOST_AT
 from oacmail.adapters.store.places import unworkable
@@ -88,6 +97,7 @@ def _check(source: Path) -> None:
         with named_faults():
             tables = {row[0] for row in con.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
             sound = con.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+        refuse_newer(con)
     finally:
         con.close()
     if not sound or not {"cases", "outbox", "sightings"} <= tables:

@@ -1,0 +1,71 @@
+"""A database that a newer version has migrated: the older program refuses it, and says what to do."""
+
+import json
+import sqlite3
+from collections.abc import Callable
+
+import pytest
+
+from tests.e2e.office import IMPATIENT, Office
+
+MakeOffice = Callable[..., Office]
+
+
+def _migrated_by_a_newer_version(desk: Office) -> None:
+    with sqlite3.connect(desk.state / "oacmail.db") as con:
+        con.execute(
+            "INSERT INTO _sqlite_migrations(migration_set, name, applied_at) VALUES('oacmail', 'm9999_newer', '2031')"
+        )
+    con.close()
+
+
+@pytest.fixture
+def desk(office: MakeOffice) -> Office:
+    desk = office()
+    desk.oacmail("once")
+    return desk
+
+
+@pytest.mark.parametrize("verb", [("run",), ("once",), ("migrate",), ("case", "note", "1", "hola")])
+def test_a_schema_step_that_this_program_does_not_know_is_refused(desk: Office, verb: tuple[str, ...]) -> None:
+    _migrated_by_a_newer_version(desk)
+    said = desk.oacmail(*verb, code=78).stderr
+    assert "the database is newer than this program, which does not know its step m9999_newer" in said
+    assert "install the newer version again, or restore a backup" in said
+
+
+def test_status_and_check_name_the_newer_schema(desk: Office) -> None:
+    _migrated_by_a_newer_version(desk)
+    report = json.loads(desk.oacmail("status", "--json", code=1).stdout)
+    assert not report["ok"]
+    assert report["problems"][0].startswith("schema-newer: ")
+    assert "install the newer version again" in report["problems"][0]
+    assert "is newer than this program" in desk.oacmail("check", code=1).stdout
+
+
+def test_a_running_daemon_whose_database_is_migrated_by_a_newer_version_ends_with_78(desk: Office) -> None:
+    desk.program = IMPATIENT
+    desk.start()
+    _migrated_by_a_newer_version(desk)
+    assert desk.process is not None
+    assert desk.process.wait(30) == 78
+    desk.process = None
+    assert "m9999_newer" in desk.log()
+
+
+def test_a_backup_of_a_newer_version_is_refused_and_the_database_stays(desk: Office) -> None:
+    kept = (desk.root / "newer.db", desk.root / "ours.db")
+    _migrated_by_a_newer_version(desk)
+    desk.oacmail("backup", str(kept[0]))
+    with sqlite3.connect(desk.state / "oacmail.db") as con:
+        con.execute("DELETE FROM _sqlite_migrations WHERE name = 'm9999_newer'")
+    con.close()
+    assert "m9999_newer" in desk.oacmail("restore", "--yes", str(kept[0]), code=78).stderr
+    assert desk.oacmail("status").returncode == 0
+
+
+def test_status_says_that_a_damaged_database_cannot_be_used(desk: Office) -> None:
+    (desk.state / "oacmail.db").write_bytes(b"no database at all" * 1000)
+    report = json.loads(desk.oacmail("status", "--json", code=1).stdout)
+    assert report["problems"][0].startswith("database: the database cannot be used: see the log: database: ")
+    (desk.state / "oacmail.db").unlink()
