@@ -161,6 +161,19 @@ def m0004_budgets_of_warnings_and_notices(db: Database) -> None:
         db.execute(statement)
 
 
+_TICK_FAILURES = """
+CREATE TABLE tick_failures(item TEXT PRIMARY KEY, "case" TEXT, since TEXT NOT NULL, retry_at TEXT NOT NULL,
+  error TEXT NOT NULL) STRICT, WITHOUT ROWID;
+"""
+
+
+@migrations()
+def m0005_tick_failures(db: Database) -> None:
+    """What a tick could not work, with the moment of the next try."""
+    for statement in _statements(_TICK_FAILURES):
+        db.execute(statement)
+
+
 def _statements(script: str) -> list[str]:
     """Split at the ends of lines; a trigger's inner semicolons stand inside a line."""
     return [part for part in script.split(";\n") if part.strip()]

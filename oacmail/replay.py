@@ -17,9 +17,9 @@ from oacmail import config as settings
 from oacmail import wiring
 from oacmail.adapters.store import SqliteStore
 from oacmail.config import Config
-from oacmail.core.effects import Arrived, Attach, Decision, Effect, OpenCase, Send, Ticked
+from oacmail.core.effects import Arrived, Attach, Decision, Effect, OpenCase, Send
 from oacmail.core.model import Folder
-from oacmail.engine import Engine
+from oacmail.engine import Engine, Ticks
 from oacmail.mail import dates, wire
 from oacmail.mail.fields import Fields
 from oacmail.mail.house import House
@@ -61,10 +61,11 @@ def _play(
 
 
 def _pass_time(engine: Engine, clock: VirtualClock, until: datetime) -> None:
+    ticks = Ticks(engine=engine)
     end = min(until, clock.moment + LONGEST_SILENCE)
     while clock.moment + STEP < end:
         clock.moment += STEP
-        engine.perform(Ticked())
+        ticks.tick()
     clock.moment = max(clock.moment, until)
 
 

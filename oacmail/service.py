@@ -18,7 +18,6 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from oacmail import wiring
 from oacmail.adapters.systemd import Systemd
 from oacmail.config import Config
-from oacmail.core.effects import Ticked
 from oacmail.core.errors import ConfigError, Fatal, FolderUnread, OacmailError, StateTrouble, Transient
 from oacmail.engine import lives
 from oacmail.engine.outages import LONGEST_WAIT, Outage, StateOutage
@@ -262,8 +261,10 @@ class Service:
     def _tick(self) -> None:
         try:
             self.parts.store.refuse_newer()  # somebody may have migrated the database under this process
-            _tick(self.parts)
-            self.parts.vigil.look()
+            ticks = self.parts.ticks
+            ticks.tick()
+            ticks.job("disk", self.parts.vigil.look_at_disk)
+            ticks.job("clock", self.parts.vigil.look_at_clock)
             self._state.well("tick")
             self._alive("tick")
         except StateTrouble as error:
@@ -281,18 +282,20 @@ class Service:
         waits for; learn from what people have corrected."""
         self._compare.set()
         self.parts.mailbox.wake()
-        try:
-            wiring.foresee(self.parts.config, self.parts.engine)
-            self.parts.store.tidy(self.parts.engine.now())
-            for one in wiring.learn(self.parts):
-                log.info("learned", kind=one.field, count=one.corrections, state="taken" if one.taken else "refused")
-        except OacmailError as error:
-            log.warning("night.postponed", error=str(error))
+        jobs = {
+            "calendar": lambda: wiring.foresee(self.parts.config, self.parts.engine),
+            "tidy": lambda: self.parts.store.tidy(self.parts.engine.now()),
+            "learn": self._learn,
+        }
+        for name, job in jobs.items():
+            try:
+                self.parts.ticks.job(name, job)
+            except OacmailError as error:
+                log.warning("night.postponed", job=name, error=str(error))
 
-
-def _tick(parts: Parts) -> None:
-    parts.engine.perform(Ticked())
-    parts.store.remember("last_tick", parts.engine.now().isoformat(), parts.engine.now())
+    def _learn(self) -> None:
+        for one in wiring.learn(self.parts):
+            log.info("learned", kind=one.field, count=one.corrections, state="taken" if one.taken else "refused")
 
 
 def once(parts: Parts) -> None:
@@ -301,6 +304,6 @@ def once(parts: Parts) -> None:
     lives.begun(parts.store, lives.ONCE, parts.engine.now())
     parts.intake.sync(compare=True)
     parts.delivery.citizens_may = True
-    _tick(parts)
+    parts.ticks.tick()
     while parts.delivery.drain():
         continue

@@ -24,7 +24,7 @@ from oacmail.core.errors import ConfigError, Transient
 from oacmail.core.policy import Policy
 from oacmail.core.ports import Clock, Workdays
 from oacmail.core.tokens import key_name
-from oacmail.engine import TEMPLATES, Delivery, Engine, Intake, Vigil, learning
+from oacmail.engine import TEMPLATES, Delivery, Engine, Intake, Ticks, Vigil, learning
 from oacmail.mail.councils import councils
 from oacmail.mail.lessons import Outcome
 from oacmail.mail.parsing import Here, Parsing
@@ -195,6 +195,7 @@ class Parts:
     intake: Intake
     delivery: Delivery
     vigil: Vigil
+    ticks: Ticks
 
     def close(self) -> None:
         self.mailbox.close()
@@ -245,6 +246,7 @@ def assemble(config: Config, *, shadow: bool = False, parsing: Parsing | None = 
         intake=intake,
         delivery=delivery,
         vigil=Vigil(engine=core, free=lambda: disk.free(state(config))),
+        ticks=Ticks(engine=core),
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from oacmail import wiring
 from oacmail.adapters import disk
-from oacmail.adapters.store import connection
+from oacmail.adapters.store import connection, tick_failures
 from oacmail.cli.troubles import meaning
 from oacmail.config import Config
 from oacmail.engine import lives, vigil
@@ -21,6 +21,7 @@ from oacmail.engine import lives, vigil
 RESTARTING = timedelta(seconds=30)  # how long a free lock may be that of a restart
 DEATHS = 3  # of the daemon within an hour
 SILENT = timedelta(minutes=10)
+NOT_TICKING = timedelta(minutes=5)  # ten ticks of the service
 LOCKED_FOR = 2.0  # seconds: the daemon's own writes take a few milliseconds
 BEING_WORKED = timedelta(minutes=2)  # a message without an outcome for longer is behind
 
@@ -77,6 +78,17 @@ def _dies(look: Look) -> bool:
     return len(lives.recent(look.counts["deaths"], look.now)) >= DEATHS
 
 
+def _is_not_ticking(look: Look) -> bool:
+    """Of a service that runs, or of passes of `once`; a service that does not run has a problem of its own."""
+    last, started = look.counts["last_tick"], look.counts["started"]
+    if look.counts["runs"] == lives.ONCE:
+        return last is None or look.older(SILENT, last)
+    if not connection.is_held(look.state):
+        return False
+    signs = [sign for sign in (last, started) if sign]
+    return not signs or look.older(NOT_TICKING, max(signs, key=datetime.fromisoformat))
+
+
 def _clock_is_set_back(look: Look) -> bool:
     latest = look.counts["latest"]
     return latest is not None and vigil.is_set_back(look.now, datetime.fromisoformat(latest))
@@ -124,6 +136,15 @@ PROBLEMS: tuple[Problem, ...] = (
     ),
     Problem(
         "mailbox-unread", "the service runs, and has not read the mailbox for ten minutes: see the log", _is_unread
+    ),
+    Problem(
+        tick_failures.CODE,
+        "this raises and is tried again every hour; everything else goes on: see the log (tick.failed)",
+    ),
+    Problem(
+        "not-ticking",
+        "the service runs, and has looked at no deadline for five minutes: see the log (tick.failed)",
+        _is_not_ticking,
     ),
     Problem(
         "unaccounted",

@@ -33,7 +33,7 @@ def digest_due(policy: Policy, last: date | None, now: datetime) -> bool:
 
 
 def digest(policy: Policy, hour: Hour, now: datetime) -> list[Effect]:
-    if not digest_due(policy, hour.last_digest, now):
+    if not hour.digest_due:
         return []
     today = now.astimezone(policy.office.timezone).date()
     facts = _facts(policy, hour, now)

@@ -26,8 +26,26 @@ class Arrived:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TickItem:
+    """One thing that a tick works. `kind`: deadline | ack (deferred) | notice (deferred) | uncertain (delivery) |
+    digest | alert | overnight (notice) | job. `key`: which one of its kind. `case`: the number of the case that it
+    concerns, if any."""
+
+    kind: str
+    key: str = ""
+    case: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Unique among all items."""
+        return f"{self.kind}:{self.key}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ticked:
-    """Time went on."""
+    """Time went on. `only`: the tick works this item and no other; None = all that are due."""
+
+    only: TickItem | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -195,7 +195,8 @@ def _overnight(policy: Policy, hour: Hour, now: datetime) -> list[Effect]:
 def _alerts(policy: Policy, hour: Hour, now: datetime) -> list[Effect]:
     """One mail to the operator for each outage, by the second route that still works, at any hour."""
     effects: list[Effect] = []
-    for code, since in hour.problems.items():
+    for code in hour.alerts:
+        since = hour.problems[code]
         key = f"alert:{code}:{since.strftime('%Y%m%dT%H%M%SZ')}"
         if key in hour.alerted or now - since < ALERT_AFTER:
             continue

@@ -9,12 +9,13 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
-from oacmail.core.effects import Arrived, Decision, Input
+from oacmail.core.effects import Arrived, Decision, Input, TickItem
 from oacmail.core.model import Outcome
 from oacmail.core.policy import Policy
 from oacmail.core.ports import Claimed, Corrected, FolderRow, FrozenMail, Place, Spot, WatchedFolder
 from oacmail.core.view import Hour, View
 
+LAST_TICK = "last_tick"  # the name of the moment at which a tick last completed
 UNREADABLE = "unreadable: the server gives up on it"  # the reason of a message set aside for the server's fault
 RUNS, DEATHS = "runs", "deaths"  # the names of what engine/lives.py remembers
 LATEST = "latest"  # the name of the latest moment that the clock has ever shown
@@ -119,6 +120,24 @@ class Store(Protocol):
 
     def tidy(self, now: datetime) -> None:
         """Forget what waited for a letter that never came."""
+        ...
+
+    # ticks
+    def tick_items(self, policy: Policy, now: datetime) -> list[TickItem]:
+        """What a tick would work now, without what was put off."""
+        ...
+
+    def tick_failed(self, item: TickItem, error: str, *, until: datetime, now: datetime) -> None:
+        """The item raised. `error`: the name of its class."""
+        ...
+
+    def is_put_off(self, item: TickItem, now: datetime) -> bool: ...
+    def tick_completed(self, policy: Policy, now: datetime) -> None:
+        """Forget failures of items that succeeded or are no longer due; remember that a tick has completed."""
+        ...
+
+    def succeeded(self, item: TickItem, now: datetime) -> None:
+        """Forget its failure, if there was one."""
         ...
 
     def remember(self, name: str, value: str, now: datetime) -> None: ...

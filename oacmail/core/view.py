@@ -282,8 +282,9 @@ class Hour:
     `rung`: (case, clock) pairs due now. `synced_at`: when the least recently read watched folder was read;
     `unread`: names of the folders that could not be read. `live`: all cases not closed, only when a digest is due.
     `problems`: codes of what is ill now, with since when; `causes`: what is known of why, by the same codes.
-    `alerted`: names of alerts with when they went. `overnight`: (key, kind) of notices to staff that are due outside
-    service hours, since the relay did not take them in time.
+    `alerts`: codes of the problems that this tick may tell the operator. `alerted`: names of alerts with when they
+    went. `overnight`: (key, kind) of notices to staff that are due outside service hours, since the relay did not take
+    them in time.
     """
 
     rung: tuple[tuple[CaseView, Running], ...] = ()
@@ -294,10 +295,11 @@ class Hour:
     doubts: tuple[Doubt, ...] = ()
     spent: Mapping[str, Spent] = field(default_factory=lambda: MappingProxyType({}))
     total: Spent = field(default_factory=Spent)
-    last_digest: date | None = None
+    digest_due: bool = False
     live: tuple[CaseView, ...] = ()
     waiting: tuple[Waiting, ...] = ()
     problems: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))
     causes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    alerts: tuple[str, ...] = ()
     alerted: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))
     overnight: tuple[tuple[str, str], ...] = ()

@@ -2,7 +2,8 @@
 
 from oacmail.engine.delivery import Delivery
 from oacmail.engine.intake import Intake
+from oacmail.engine.ticks import Ticks
 from oacmail.engine.turns import TEMPLATES, Engine
 from oacmail.engine.vigil import Vigil
 
-__all__ = ["TEMPLATES", "Delivery", "Engine", "Intake", "Vigil"]
+__all__ = ["TEMPLATES", "Delivery", "Engine", "Intake", "Ticks", "Vigil"]

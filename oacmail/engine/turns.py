@@ -5,6 +5,7 @@ asks core, renders what is to be sent, and writes. After the commit it says that
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -24,6 +25,10 @@ BARE = ":bare"
 TEMPLATES = "templates"  # the problem's name
 # A letter with attachments is quoted in escalations up to this size; above it only the card goes.
 ORIGINAL_MOST = 10_000_000
+
+
+class _Undone(Exception):
+    """Leaves a turn without a commit."""
 
 
 @dataclass(slots=True)
@@ -60,22 +65,34 @@ class Engine:
         """Raises Transient or Fatal of the store; anything else is a bug of ours, and nothing was written."""
         now = self.now()
         with self.store.turn() as turn:
-            view = turn.view(self.policy, inp, now)
-            decision = decide(self.policy, view, inp, now)
-            sends = [effect for effect in decision.effects if isinstance(effect, Send)]
-            mails = {send.key: self._freeze(send, _attached(send, turn, inp, raw), now) for send in sends}
-            turn.apply(
-                decision,
-                now=now,
-                mails=mails,
-                arrived=inp if isinstance(inp, Arrived) else None,
-                raw=raw,
-                spot=spot,
-                shadow=self.policy.shadow,
-            )
+            decision = self._decided(turn, inp, now, raw=raw, spot=spot)
         self._tell_of_broken_templates(now)
-        if sends or isinstance(inp, Settled):
+        if isinstance(inp, Settled) or any(isinstance(effect, Send) for effect in decision.effects):
             self.on_mail()
+        return decision
+
+    def rehearse(self, inp: Input) -> None:
+        """As `perform`, but everything is undone at its end. Raises what `perform` would raise."""
+        with suppress(_Undone), self.store.turn() as turn:
+            self._decided(turn, inp, self.now())
+            raise _Undone
+
+    def _decided(
+        self, turn: Turn, inp: Input, now: datetime, *, raw: bytes | None = None, spot: Spot | None = None
+    ) -> Decision:
+        view = turn.view(self.policy, inp, now)
+        decision = decide(self.policy, view, inp, now)
+        sends = [effect for effect in decision.effects if isinstance(effect, Send)]
+        mails = {send.key: self._freeze(send, _attached(send, turn, inp, raw), now) for send in sends}
+        turn.apply(
+            decision,
+            now=now,
+            mails=mails,
+            arrived=inp if isinstance(inp, Arrived) else None,
+            raw=raw,
+            spot=spot,
+            shadow=self.policy.shadow,
+        )
         return decision
 
     def _tell_of_broken_templates(self, now: datetime) -> None:

@@ -32,10 +32,13 @@ class Vigil:
     free: Callable[[], int]
     _said: dict[str, bool] = field(default_factory=dict)
 
-    def look(self) -> None:
+    def look_at_disk(self) -> None:
+        """Raises StateTrouble."""
+        self._is(DISK, self.free() < SPARE, self.engine.now())
+
+    def look_at_clock(self) -> None:
         """Raises StateTrouble."""
         now = self.engine.now()
-        self._is(DISK, self.free() < SPARE, now)
         self._is(CLOCK, self._set_back(now), now)
 
     def _set_back(self, now: datetime) -> bool:

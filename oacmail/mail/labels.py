@@ -281,6 +281,11 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
             "La configuración modificada no se ha aplicado: revísela antes de reiniciar el servicio",
             "The changed configuration is not in force: check it before you restart the service",
         ),
+        "tick-failed": (
+            "Un cas o una tasca no s'ha pogut tractar; es torna a provar cada hora i la resta continua",
+            "Un caso o una tarea no se ha podido tratar; se vuelve a intentar cada hora y el resto continúa",
+            "A case or a job could not be worked; it is tried again every hour, and everything else goes on",
+        ),
         "calendar_missing": (
             "Falta el calendari de festius de {}: afegiu-lo al fitxer",
             "Falta el calendario de festivos de {}: añádalo al archivo",

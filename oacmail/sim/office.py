@@ -14,11 +14,10 @@ from oacmail import wiring
 from oacmail.adapters.store import SqliteStore
 from oacmail.adapters.store.store import SqliteTurn
 from oacmail.config import Config
-from oacmail.core.effects import Ticked
 from oacmail.core.errors import RelayTrouble, Transient
 from oacmail.core.policy import Policy
 from oacmail.core.ports import Claimed, Place, Spot
-from oacmail.engine import Delivery, Engine, Intake
+from oacmail.engine import Delivery, Engine, Intake, Ticks
 from oacmail.sim.clock import PlayedClock
 from oacmail.sim.mailbox import PlayedMailbox
 from oacmail.sim.relay import PlayedRelay
@@ -185,7 +184,7 @@ class Office:
         return True
 
     def tick(self) -> None:
-        self.engine.perform(Ticked())
+        Ticks(engine=self.engine).tick()
 
     def drain(self) -> bool:
         """All that may leave now leaves; False = the relay is unwell."""

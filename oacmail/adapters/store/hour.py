@@ -1,9 +1,15 @@
-"""Reads what one tick may know: what rings, what waits, how far the mailbox has been read. Selects only."""
+"""Reads what one tick may know: what rings, what waits, how far the mailbox has been read. Selects only.
+
+What a tick works is listed first, by row and name, and only then turned into values: a row that cannot be read costs
+no other item anything. `items` names all of them; `hour` leaves out those that were put off, and can be told to read a
+single one.
+"""
 
 import sqlite3
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 
-from oacmail.adapters.store import scene
+from oacmail.adapters.store import scene, tick_failures
 from oacmail.adapters.store.connection import at, moment, stamp
 from oacmail.adapters.store.posting import LIVE
 from oacmail.adapters.store.reading import spent
@@ -11,44 +17,71 @@ from oacmail.adapters.store.reading_cases import cases, marks, running
 from oacmail.core import calendar
 from oacmail.core.digest import LAST_DIGEST, digest_due
 from oacmail.core.doubts import probe_after, probe_key
+from oacmail.core.effects import TickItem
 from oacmail.core.on_clock import NOTICES
 from oacmail.core.policy import Policy
 from oacmail.core.view import CaseView, Doubt, HeldAck, HeldNotice, Hour, Running, Spent, Waiting
 
 PROBLEM, CAUSE = "problem:", "cause:"
 RINGING_MOST = 500
+Rows = Sequence[sqlite3.Row]
 
 
-def hour(con: sqlite3.Connection, policy: Policy, now: datetime) -> Hour:
-    last = _last_digest(con)
-    digest = digest_due(policy, last, now)
-    held = _held(con)
+def items(con: sqlite3.Connection, policy: Policy, now: datetime) -> list[TickItem]:
+    """All that is due now, also what was put off."""
+    found = [
+        TickItem(kind=kind, key=row["item"], case=row["number"])
+        for kind, rows in _ROWS.items()
+        for row in rows(con, policy, now)
+    ]
+    return [*found, *([_DIGEST] if digest_due(policy, _last_digest(con), now) else [])]
+
+
+def hour(con: sqlite3.Connection, policy: Policy, now: datetime, only: TickItem | None = None) -> Hour:
+    """`only`: nothing but this item."""
+    put_off = tick_failures.put_off(con, now)
+
+    def wanted(item: TickItem) -> bool:
+        return item.name not in put_off if only is None else item.name == only.name
+
+    def rows(kind: str) -> Rows:
+        return [row for row in _ROWS[kind](con, policy, now) if wanted(TickItem(kind=kind, key=row["item"]))]
+
+    digest = wanted(_DIGEST) and digest_due(policy, _last_digest(con), now)
+    held = _held(rows("ack"))
     return Hour(
-        rung=_rung(con, policy, now),
+        rung=_rung(con, policy, rows("deadline"), now),
         synced_at=_synced_at(con),
         unread=_unread(con),
         held=held,
-        held_notices=_held_notices(con),
-        doubts=_doubts(con, policy),
+        held_notices=_held_notices(rows("notice")),
+        doubts=_doubts(con, policy, rows("uncertain")),
         spent={item.recipient: spent(con, policy, item.recipient, now) for item in held},
         total=spent(con, policy, "", now) if held else Spent(),
-        last_digest=last,
+        digest_due=digest,
         live=_live(con, policy, now) if digest else (),
         waiting=waiting(con) if digest else (),
         problems=problems(con),
         causes=causes(con),
+        alerts=tuple(row["item"] for row in rows("alert")),
         alerted=_alerted(con),
-        overnight=_overnight(con, policy, now),
+        overnight=tuple((row["item"], row["kind"]) for row in rows("overnight")),
     )
 
 
-def _rung(con: sqlite3.Connection, policy: Policy, now: datetime) -> tuple[tuple[CaseView, Running], ...]:
-    rows = con.execute(
-        """SELECT d.*, c.number FROM deadlines d JOIN cases c ON c.id = d.case_id
+def _deadline_rows(con: sqlite3.Connection, _policy: Policy, now: datetime) -> Rows:
+    """Those that were put off take nobody's room."""
+    most = RINGING_MOST + len(tick_failures.put_off(con, now))
+    return con.execute(
+        """SELECT d.*, c.number, d.armed_by || ':' || d.kind || ':' || d.level AS item
+        FROM deadlines d JOIN cases c ON c.id = d.case_id
         WHERE d.met_at IS NULL AND d.fired_at IS NULL AND d.void_at IS NULL AND d.due_at <= ?
         ORDER BY d.due_at LIMIT ?""",
-        (stamp(now), RINGING_MOST),
+        (stamp(now), most),
     ).fetchall()
+
+
+def _rung(con: sqlite3.Connection, policy: Policy, rows: Rows, now: datetime) -> tuple[tuple[CaseView, Running], ...]:
     views = cases(con, policy, list({row["number"] for row in rows}), now)
     return tuple((views[row["number"]], running(row)) for row in rows)
 
@@ -66,16 +99,19 @@ def _unread(con: sqlite3.Connection) -> tuple[str, ...]:
     return tuple(behind or (row["name"] for row in rows)) or ("INBOX",)
 
 
-def _held(con: sqlite3.Connection) -> tuple[HeldAck, ...]:
-    rows = con.execute(
-        f"""SELECT o.key, o.recipient, o.budget, o.created_at,
+def _deferred_rows(con: sqlite3.Connection, _policy: Policy, _now: datetime) -> Rows:
+    return con.execute(
+        f"""SELECT o.key AS item, c.number, o.recipient, o.budget, o.created_at,
         (c.answered_at IS NOT NULL AND c.status = 'answered') OR c.status = 'closed' AS answered
         FROM outbox o LEFT JOIN cases c ON c.id = o.case_id
         WHERE o.{LIVE} AND o.state = 'queued' AND o.kind IN ('ack', 'warned') AND o.next_at IS NULL"""
-    )
+    ).fetchall()
+
+
+def _held(rows: Rows) -> tuple[HeldAck, ...]:
     return tuple(
         HeldAck(
-            key=row["key"],
+            key=row["item"],
             recipient=row["recipient"],
             budget=row["budget"],
             created_at=at(row["created_at"]),
@@ -85,19 +121,22 @@ def _held(con: sqlite3.Connection) -> tuple[HeldAck, ...]:
     )
 
 
-def _held_notices(con: sqlite3.Connection) -> tuple[HeldNotice, ...]:
-    rows = con.execute(
-        f"""SELECT o.key, o.kind, o.recipient, o.created_at, c.number, c.opened_at, c.status, c.topic,
+def _notice_rows(con: sqlite3.Connection, _policy: Policy, _now: datetime) -> Rows:
+    return con.execute(
+        f"""SELECT o.key AS item, o.kind, o.recipient, o.created_at, c.number, c.opened_at, c.status, c.topic,
         (SELECT min(d.due_at) FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0
         AND d.met_at IS NULL AND d.void_at IS NULL) AS due_at
         FROM outbox o LEFT JOIN cases c ON c.id = o.case_id
         WHERE o.{LIVE} AND o.state = 'queued' AND o.next_at IS NULL AND o.budget = 'notice'"""
-    )
+    ).fetchall()
+
+
+def _held_notices(rows: Rows) -> tuple[HeldNotice, ...]:
     return tuple(
         HeldNotice(
-            key=row["key"],
+            key=row["item"],
             kind=row["kind"],
-            letter=row["key"].rpartition(":")[0],
+            letter=row["item"].rpartition(":")[0],
             recipient=row["recipient"],
             created_at=at(row["created_at"]),
             case=row["number"] or "",
@@ -110,12 +149,16 @@ def _held_notices(con: sqlite3.Connection) -> tuple[HeldNotice, ...]:
     )
 
 
-def _doubts(con: sqlite3.Connection, policy: Policy) -> tuple[Doubt, ...]:
-    rows = con.execute(
-        f"""SELECT o.*, (SELECT min(d.due_at) FROM deadlines d WHERE d.case_id = o.case_id AND d.kind = 'answer'
+def _uncertain_rows(con: sqlite3.Connection, _policy: Policy, _now: datetime) -> Rows:
+    return con.execute(
+        f"""SELECT o.*, o.key AS item, (SELECT number FROM cases c WHERE c.id = o.case_id) AS number,
+        (SELECT min(d.due_at) FROM deadlines d WHERE d.case_id = o.case_id AND d.kind = 'answer'
         AND d.level = 0 AND d.met_at IS NULL AND d.void_at IS NULL) AS due_at
         FROM outbox o WHERE o.{LIVE} AND o.state = 'uncertain'"""
     ).fetchall()
+
+
+def _doubts(con: sqlite3.Connection, policy: Policy, rows: Rows) -> tuple[Doubt, ...]:
     if not rows:
         return ()
     proven = moment(con.execute("SELECT max(copied_at) FROM outbox WHERE copied_at IS NOT NULL").fetchone()[0])
@@ -177,7 +220,7 @@ def problems(con: sqlite3.Connection) -> dict[str, datetime]:
 def causes(con: sqlite3.Connection) -> dict[str, str]:
     """What was said last of why something is ill, by the code of the problem."""
     rows = con.execute("SELECT key, value FROM kv WHERE key GLOB 'cause:*'")
-    return {row["key"].removeprefix(CAUSE): row["value"] for row in rows}
+    return {row["key"].removeprefix(CAUSE): row["value"] for row in rows} | tick_failures.cause(con)
 
 
 def set_problem(con: sqlite3.Connection, code: str, ill: bool, now: datetime, why: str = "") -> None:
@@ -199,17 +242,34 @@ def _alerted(con: sqlite3.Connection) -> dict[str, datetime]:
     return {row["key"]: at(row["at"]) for row in rows}
 
 
-def _overnight(con: sqlite3.Connection, policy: Policy, now: datetime) -> tuple[tuple[str, str], ...]:
+def _problem_rows(con: sqlite3.Connection, _policy: Policy, _now: datetime) -> Rows:
+    return con.execute(
+        "SELECT substr(key, ?) AS item, NULL AS number FROM kv WHERE key GLOB 'problem:*' ORDER BY key",
+        (len(PROBLEM) + 1,),
+    ).fetchall()
+
+
+def _overnight_rows(con: sqlite3.Connection, policy: Policy, now: datetime) -> Rows:
     if calendar.in_hours(now, policy):
         return ()
-    rows = con.execute(
-        f"SELECT key, kind FROM outbox WHERE {LIVE} AND state = 'queued' AND next_at <= ? "
+    return con.execute(
+        f"SELECT key AS item, NULL AS number, kind FROM outbox WHERE {LIVE} AND state = 'queued' AND next_at <= ? "
         f"AND kind IN ({marks(NOTICES)})",
         (stamp(now), *NOTICES),
-    )
-    return tuple((row["key"], row["kind"]) for row in rows)
+    ).fetchall()
 
 
 def _last_digest(con: sqlite3.Connection) -> date | None:
     row = con.execute("SELECT value FROM kv WHERE key = ?", (LAST_DIGEST,)).fetchone()
     return date.fromisoformat(row["value"]) if row else None
+
+
+_DIGEST = TickItem(kind="digest")
+_ROWS: Mapping[str, Callable[[sqlite3.Connection, Policy, datetime], Rows]] = {
+    "deadline": _deadline_rows,
+    "ack": _deferred_rows,
+    "notice": _notice_rows,
+    "uncertain": _uncertain_rows,
+    "alert": _problem_rows,
+    "overnight": _overnight_rows,
+}

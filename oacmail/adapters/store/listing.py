@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from oacmail.adapters.store.connection import at, stamp
 from oacmail.adapters.store.hour import causes, problems, waiting
 from oacmail.core.model import Role
-from oacmail.core.store_port import DEATHS, LATEST, RUNS
+from oacmail.core.store_port import DEATHS, LAST_TICK, LATEST, RUNS
 from oacmail.mail.secrets import blank
 
 Row = dict[str, Any]
@@ -261,7 +261,7 @@ def health(con: sqlite3.Connection, zone: ZoneInfo) -> Row:
             "SELECT count(*) FROM sightings WHERE outcome = 'quarantined' AND fingerprint IS NULL"
         ).fetchone()[0],
         "last_sync": local(_last_sync(con), zone),
-        "last_tick": _value(con, "last_tick", zone),
+        "last_tick": _value(con, LAST_TICK, zone),
         "runs": _raw(con, RUNS),
         "started": local(_written(con, RUNS), zone),
         "deaths": _raw(con, DEATHS),

@@ -12,7 +12,17 @@ from pathlib import Path
 from threading import RLock
 from typing import IO
 
-from oacmail.adapters.store import corrections, hour, keys, places, posting, reading, scene, writing
+from oacmail.adapters.store import (
+    corrections,
+    hour,
+    keys,
+    places,
+    posting,
+    reading,
+    scene,
+    tick_failures,
+    writing,
+)
 from oacmail.adapters.store.connection import (
     FILE,
     connect,
@@ -25,12 +35,13 @@ from oacmail.adapters.store.connection import (
     stamp,
     transaction,
 )
-from oacmail.core.effects import Arrived, Decision, Input, Ordered, Settled, Ticked
+from oacmail.core.effects import Arrived, Decision, Input, Ordered, Settled, Ticked, TickItem
 from oacmail.core.errors import Transient
 from oacmail.core.model import Outcome
 from oacmail.core.on_ours import OTHER_INSTANCE
 from oacmail.core.policy import Policy
 from oacmail.core.ports import Claimed, Corrected, FolderRow, FrozenMail, Place, Spot, WatchedFolder
+from oacmail.core.store_port import LAST_TICK
 from oacmail.core.view import Hour, View
 
 
@@ -45,7 +56,7 @@ class SqliteTurn:
             case Arrived():
                 return reading.letter_view(self._con, policy, inp, now)
             case Ticked():
-                return hour.hour(self._con, policy, now)
+                return hour.hour(self._con, policy, now, inp.only)
             case Ordered():
                 return reading.order_view(self._con, policy, inp, now)
             case Settled():
@@ -288,6 +299,39 @@ class SqliteStore:
     def tidy(self, now: datetime) -> None:
         with self._write():
             scene.tidy(self.con, now)
+
+    # --- ticks ------------------------------------------------------------------------------------
+
+    def tick_items(self, policy: Policy, now: datetime) -> list[TickItem]:
+        with self._read():
+            put_off = tick_failures.put_off(self.con, now)
+            return [item for item in hour.items(self.con, policy, now) if item.name not in put_off]
+
+    def tick_failed(self, item: TickItem, error: str, *, until: datetime, now: datetime) -> None:
+        with self._write():
+            tick_failures.add(self.con, item, error, until=until, now=now)
+            hour.set_problem(self.con, tick_failures.CODE, True, now)
+
+    def is_put_off(self, item: TickItem, now: datetime) -> bool:
+        with self._read():
+            return item.name in tick_failures.put_off(self.con, now)
+
+    def tick_completed(self, policy: Policy, now: datetime) -> None:
+        with self._write():
+            if tick_failures.any_left(self.con):
+                due = {item.name for item in hour.items(self.con, policy, now)}
+                tick_failures.clear(self.con, due, now)
+                self._judge_ticks(now)
+            scene.remember(self.con, LAST_TICK, now.isoformat(), now)
+
+    def succeeded(self, item: TickItem, now: datetime) -> None:
+        with self._write():
+            if tick_failures.any_left(self.con):
+                tick_failures.remove(self.con, [item.name])
+                self._judge_ticks(now)
+
+    def _judge_ticks(self, now: datetime) -> None:
+        hour.set_problem(self.con, tick_failures.CODE, tick_failures.any_left(self.con), now)
 
     def remember(self, name: str, value: str, now: datetime) -> None:
         with self._write():

@@ -1,0 +1,76 @@
+"""`Ticks`: everything that is due, in one decision; where that raises, item by item.
+
+One item must never stop the others: a case that raises would otherwise stop every deadline of the office. The item is
+put off for an hour, `status` names it (`tick-failed`), and the operator gets one alert. Nothing here decides what is
+due.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from oacmail.core.effects import Ticked, TickItem
+from oacmail.core.errors import Fatal, Transient
+from oacmail.engine.turns import Engine
+
+log = structlog.get_logger()
+PUT_OFF = timedelta(hours=1)
+
+
+@dataclass(slots=True)
+class Ticks:
+    engine: Engine
+
+    def tick(self) -> None:
+        """Raises Transient or Fatal of the store. Items that raise anything else are put off."""
+        engine = self.engine
+        if not self._batch():
+            self._put_off_what_raises()
+            if not self._batch():  # they raise only together
+                self._one_by_one()
+        engine.store.tick_completed(engine.policy, engine.now())
+
+    def job(self, name: str, work: Callable[[], object]) -> None:
+        """A job beside the deadlines, isolated in the same way. Raises Transient or Fatal."""
+        item = TickItem(kind="job", key=name)
+        if self.engine.store.is_put_off(item, self.engine.now()):
+            return
+        if self._isolated(item, work):
+            self.engine.store.succeeded(item, self.engine.now())
+
+    def _batch(self) -> bool:
+        try:
+            self.engine.perform(Ticked())
+        except (Transient, Fatal):
+            raise
+        except Exception:
+            log.error("tick.batch-failed", exc_info=True)
+            return False
+        return True
+
+    def _put_off_what_raises(self) -> None:
+        """Each is tried alone and undone, so that what is left is still worked together: one list to the supervisor,
+        not fifty mails."""
+        for item in self._items():
+            self._isolated(item, lambda item=item: self.engine.rehearse(Ticked(only=item)))  # type: ignore[misc]
+
+    def _one_by_one(self) -> None:
+        for item in self._items():
+            self._isolated(item, lambda item=item: self.engine.perform(Ticked(only=item)))  # type: ignore[misc]
+
+    def _items(self) -> list[TickItem]:
+        return self.engine.store.tick_items(self.engine.policy, self.engine.now())
+
+    def _isolated(self, item: TickItem, work: Callable[[], object]) -> bool:
+        try:
+            work()
+        except (Transient, Fatal):
+            raise
+        except Exception as error:
+            now = self.engine.now()
+            log.error("tick.failed", job=item.kind, case=item.case, exc_info=True)
+            self.engine.store.tick_failed(item, type(error).__name__, until=now + PUT_OFF, now=now)
+            return False
+        return True
