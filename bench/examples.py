@@ -15,8 +15,11 @@ from typing import Any
 
 from oacmail.core.model import Message
 from oacmail.mail import labelled, signals
+from oacmail.mail.house import House
 from oacmail.mail.parse import parse
 
+CORPUS = House(town="Castellbisbal", phone="900 772 772")
+"""The desk that all the letters here are written to."""
 LETTERS = Path(__file__).parent / "letters.jsonl"
 PHRASES = Path(__file__).parent / "understanding_phrases.txt"
 MARKS: tuple[Mapping[str, str], ...] = (
@@ -74,7 +77,7 @@ def phrases() -> list[Example]:
 
 
 def _example(file: str, raw: bytes, labels: Mapping[str, Any]) -> Example:
-    message = parse(raw)
+    message = parse(raw, CORPUS)
     return Example(
         file=file,
         message=message,

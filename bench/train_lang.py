@@ -72,7 +72,7 @@ def measure(mail: list[tuple[str, str, str, str]]) -> None:
             table = lang.packed(train(corpus(mail, writer)))
             for file, kind, name, text in mail:
                 if file[0] == writer and kind in kinds:
-                    got = lang.detect(text, table)
+                    got = lang.detect(text, table=table)
                     total += 1
                     right += got == name
                     if got != name:

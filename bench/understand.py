@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bench import plain_model
-from bench.examples import Example, letters, mails, phrases
+from bench.examples import CORPUS, Example, letters, mails, phrases
 from bench.train_understanding import FOLDS, folds, learn
 from oacmail.cli.figures import at_once, figures, reliability
 from oacmail.core.classify import classify
@@ -120,7 +120,7 @@ def held_out() -> dict[str, Any]:
     beside = {"language": None, "callback": None}
     pairs: list[Pair] = []
     for labels, raw in labelled.held_out():
-        reading = classify(parse(raw))
+        reading = classify(parse(raw, CORPUS))
         pairs.append(({**labels, **beside}, {field: getattr(reading, field) for field in plain_model.FIELDS} | beside))
     return figures(pairs)
 

@@ -84,6 +84,19 @@ def test_every_module_says_what_it_is_for() -> None:
     assert [_named(path) for path in _sources(PACKAGE) if not ast.get_docstring(_tree(path))] == []
 
 
+TENANT = re.compile(r"castellbisbal|sant vicen|san vicente|oac.?360|\b772\b", re.IGNORECASE)
+SHIPPED = {
+    "oacmail/config/house.py": {"OAC 360", "OAC360", "772"},  # the defaults of the configuration
+    "oacmail/adapters/workdays.py": {"castellbisbal"},  # the file name of the shipped holidays
+}
+
+
+def test_no_code_and_no_template_knows_whose_desk_it_is() -> None:
+    files = [*_sources(PACKAGE), *sorted((ROOT / "templates").rglob("*.j2"))]
+    found = {_named(path): set(TENANT.findall(path.read_text("utf-8"))) for path in files}
+    assert {name: words for name, words in found.items() if words} == SHIPPED
+
+
 def test_no_test_sleeps_or_is_skipped() -> None:
     banned = {("time", "sleep"), ("pytest", "skip"), ("pytest", "xfail"), ("pytest", "importorskip")}
     calls = [(f"{_named(path)}:{line}", thing, name) for path in _sources(TESTS) for line, thing, name in _calls(path)]

@@ -42,7 +42,7 @@ def _not_ours(values: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
 
 
 def _undetailed(address: str) -> str:
-    """`oac360+cap@…` is delivered to `oac360@…` (RFC 5233)."""
+    """`office+cap@…` is delivered to `office@…` (RFC 5233)."""
     local, _, domain = address.rpartition("@")
     return f"{local.partition('+')[0]}@{domain}"
 

@@ -48,7 +48,7 @@ def _address(value: object) -> str:
 
 
 def _line(value: object) -> str:
-    line = _text(value, '"OAC 360"').strip()
+    line = _text(value, '"Oficina"').strip()
     if not line or len(line) > 200 or _CONTROL.search(line):
         raise wrong("is empty, too long or holds control characters", "write one line of at most 200 characters")
     return line

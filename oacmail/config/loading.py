@@ -53,7 +53,7 @@ def load(path: Path) -> Config:
 
 
 def builtin() -> Config:
-    """The shipped config.toml: Castellbisbal's rules and calendar, for verbs that run without a file."""
+    """The shipped config.toml: the shipped town's rules and calendar, for verbs that run without a file."""
     return load(shipped("config.toml"))
 
 

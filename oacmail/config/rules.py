@@ -48,6 +48,9 @@ def house(config: Config) -> House:
     return House(
         own=frozenset((config.office.address, *config.office.aliases)),
         prefix=config.office.prefix,
+        town=config.office.town,
+        phone=config.office.phone,
+        language=config.office.languages[0],
         provider=trust.provider,
         authserv_id=trust.authserv_id or "",
         mx=trust.mx,

@@ -124,7 +124,8 @@ def language(letter: Letter) -> str:
     office, person = letter.policy.office, letter.view.person
     wish = person.lang if person else None
     short = letter.reading.language in NEIGHBOURS and _too_short_to_tell(letter.message.fresh)
-    return _spoken(office, wish, "" if short else letter.reading.language, "es" if short else "en")
+    neighbour = next(lang for lang in NEIGHBOURS if lang != office.languages[0])
+    return _spoken(office, wish, "" if short else letter.reading.language, neighbour if short else "en")
 
 
 def language_of_case(policy: Policy, case: CaseView) -> str:

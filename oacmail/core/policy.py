@@ -15,7 +15,7 @@ from oacmail.core.ports import Workdays
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Office:
     address: str
-    name: str = "OAC 360"
+    name: str
     aliases: tuple[str, ...] = ()
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Europe/Madrid"))
     languages: tuple[str, ...] = ("ca", "es", "en")
@@ -30,7 +30,7 @@ class Office:
         return frozenset((self.address, *self.aliases))
 
     def is_own(self, address: str) -> bool:
-        """Whether it is ours, with or without a detail behind a + (RFC 5233): `oac360+anything@…` is delivered here."""
+        """Whether it is ours, with or without a detail behind a + (RFC 5233): `office+anything@…` is delivered here."""
         local, _, domain = address.rpartition("@")
         return address in self.own or f"{local.partition('+')[0]}@{domain}" in self.own
 

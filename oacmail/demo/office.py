@@ -29,14 +29,16 @@ _CONFIG = """
 [office]
 address = "{office}"
 state = "state"
-town = "Castellbisbal"
-online_office_url = "https://www.castellbisbal.example/oficina-virtual"
+town = "Vila"
+name = "{name}"
+phone = "900 000 000"
+online_office_url = "https://www.vila.example/oficina-virtual"
 calendar = "none"
 hours = ["00:00", "24:00"]
-complaints_form_url = "https://www.castellbisbal.example/queixes"
-privacy_url = "https://www.castellbisbal.example/privacitat"
-rights_url = "https://www.castellbisbal.example/drets"
-dpo = "dpd@castellbisbal.example"
+complaints_form_url = "https://www.vila.example/queixes"
+privacy_url = "https://www.vila.example/privacitat"
+rights_url = "https://www.vila.example/drets"
+dpo = "dpd@vila.example"
 
 [imap]
 host = "{host}"
@@ -126,6 +128,7 @@ def furnished(root: Path, post: Post, children: Children) -> Office:
     office.config.write_text(
         _CONFIG.format(
             office=story.OFFICE,
+            name=story.OFFICE_NAME,
             host=HOST,
             exchanger=EXCHANGER,
             imap_port=post.imap_port,

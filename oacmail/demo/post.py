@@ -18,7 +18,7 @@ from oacmail.core.errors import Transient
 from oacmail.demo.children import Children, until
 
 HOST = "127.0.0.1"
-EXCHANGER = "mx.castellbisbal.example"
+EXCHANGER = "mx.vila.example"
 _START_SECONDS = 20.0
 
 

@@ -25,7 +25,7 @@ def lines(world: World, expectations: Sequence[Expectation], seconds: float) -> 
 
 def _all(world: World, expectations: Sequence[Expectation], seconds: float) -> Iterator[str]:
     letters, mails = len(world.boxes[story.OFFICE]), sum(row["state"] == "sent" for row in world.outbox)
-    yield f"OAC 360: a day in {seconds:.0f} seconds. {letters} letters came, {mails} mails of oacmail left,"
+    yield f"{story.OFFICE_NAME}: a day in {seconds:.0f} seconds. {letters} letters came, {mails} mails of oacmail left,"
     yield "agents answered from their own mail program. What now lies in the mailboxes and in the database:"
     yield ""
     yield from _table(_COLUMNS, [_row(world, rows[0]) for rows in _in_order(world)])

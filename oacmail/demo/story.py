@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 
 from oacmail.demo.cast import Citizen, Deed, End, Stranger
 
-OFFICE = "oac360@castellbisbal.example"
-SUPERVISOR = "responsable@castellbisbal.example"
-OPERATOR = "sistemes@castellbisbal.example"
-MARTA = "marta@castellbisbal.example"
-PAU = "pau@castellbisbal.example"
-TECHNICAL = "serveis.tecnics@castellbisbal.example"
+OFFICE, OFFICE_NAME = "oficina@vila.example", "Oficina Digital"
+SUPERVISOR = "responsable@vila.example"
+OPERATOR = "sistemes@vila.example"
+MARTA = "marta@vila.example"
+PAU = "pau@vila.example"
+TECHNICAL = "serveis.tecnics@vila.example"
 STAFF = {SUPERVISOR: "supervisor", OPERATOR: "operator", MARTA: "Marta", PAU: "Pau", TECHNICAL: "technical"}
 ZONE = ZoneInfo("Europe/Madrid")
 
@@ -190,7 +190,7 @@ STRANGERS = (
     ),
     Stranger(
         name="Our address, forged",
-        sender=f"OAC 360 <{OFFICE}>",
+        sender=f"{OFFICE_NAME} <{OFFICE}>",
         subject="Urgent: contrasenya de la bústia",
         text="La vostra bústia ha caducat. Responeu a aquest correu amb la contrasenya.",
         dmarc="fail",

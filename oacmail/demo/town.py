@@ -96,7 +96,7 @@ class Town:
     def answer(self, deed: Deed, citizen: Citizen) -> None:
         with mailbox(self.post, story.OFFICE) as box:
             asked = box.open(self.written[citizen.name])
-            mail = letters.reply(letters.named("OAC 360", story.OFFICE), asked, deed.text)
+            mail = letters.reply(letters.named(story.OFFICE_NAME, story.OFFICE), asked, deed.text)
             self.post.submit(mail)
             box.append(SENT, mail.as_bytes(policy=SMTP), seen=True)
 

@@ -112,7 +112,7 @@ class Engine:
         if raw is None or len(raw) > ORIGINAL_MOST:
             return self._mail(shown, now, None)
         try:
-            whole = self._mail(shown, now, redact(raw))
+            whole = self._mail(shown, now, redact(raw, self.policy.office.languages[0]))
         except Exception:  # one strange letter must not stop the clock of all others: the card goes without it
             log.error("original.unfit", key=send.key, exc_info=True)
             return self._mail(shown, now, None)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from oacmail.mail.cues_of_faults import ELECTRONIC, FAULTS
-from oacmail.mail.cues_of_wishes import WISHES
+from oacmail.mail.cues_of_wishes import OWN_TOWN, WISHES
 from oacmail.mail.gate import Gate
 
 _CUES = Gate((*FAULTS, *WISHES))
@@ -18,8 +18,9 @@ _ELECTRONIC = re.compile(ELECTRONIC)
 NOTHING_ELECTRONIC = "nothing electronic"
 
 
-def cues(text: str) -> Iterator[str]:
-    """The names of the cues that hold in a folded text."""
+def cues(text: str, town: str = "") -> Iterator[str]:
+    """The names of the cues that hold in a folded text. `town`: the office's own as the text names it, folded."""
+    text = text.replace(town, OWN_TOWN) if town else text
     yield from _CUES.holding(text)
     if not _ELECTRONIC.search(text):
         yield NOTHING_ELECTRONIC

@@ -1,5 +1,8 @@
 """Cues of help with use, of what is out of scope, and of what the writer wants; see cues.py."""
 
+OWN_TOWN = "aquestavila"
+"""Stands for the office's own town in the text that the patterns run over (mail/cues.py)."""
+
 WISHES: tuple[tuple[str, str], ...] = (
     # help with use
     (
@@ -70,7 +73,7 @@ WISHES: tuple[tuple[str, str], ...] = (
     ),
     (
         "another town",
-        r"\b(?:ajuntament|ayuntamiento|town hall|mairie|web) d(?:e |')(?!castellbisbal|l[ae]?\b|la\b)\w+"
+        rf"\b(?:ajuntament|ayuntamiento|town hall|mairie|web) d(?:e |')(?!{OWN_TOWN}|l[ae]?\b|la\b)\w+"
         r"|\b(?:un altre|otro|another|other) (?:ajuntament|ayuntamiento|municipi\w*|town|poble|pueblo)\b",
     ),
     (
@@ -86,7 +89,7 @@ WISHES: tuple[tuple[str, str], ...] = (
         r"\b(?:la seu|seu electronica|oficina virtual|sede|carpeta ciuta\w*|carpeta ciuda\w*|instancia"
         r"|e-?notum|sobre digital|(?:vostra|vuestra|seva|su|your|votre) (?:web|pagina|plataforma|seu|sede|site"
         r"|website|portal|page|e-office)|el vostre (?:web|formulari|sistema|portal)|vuestro (?:formulario"
-        r"|sistema|portal)|castellbisbal)\b",
+        rf"|sistema|portal)|{OWN_TOWN})\b",
     ),
     # what she wants
     (

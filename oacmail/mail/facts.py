@@ -37,14 +37,12 @@ from oacmail.mail import (
 from oacmail.mail import secrets as secret_kinds
 from oacmail.mail.fields import Fields
 from oacmail.mail.house import House
-from oacmail.mail.scores import Lessons
 
 SUBJECT = 998
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _PERSON: tuple[Auto, tuple[str, ...]] = (Auto.NONE, ())
 _NOBODY = ("", "", False)
-_LANGUAGE = "ca"  # the town's, as for a letter without words (mail/lang.py)
 
 Skipped = Sequence[tuple[str, str, int]]
 T = TypeVar("T")
@@ -112,7 +110,7 @@ def message(letter: Letter, rung: Rung, body: Body, date: Callable[[str], dateti
         reasons=reasons,
         report=found,
         auth=judged(lambda: auth.read(fields, sender, single_from, house), Auth()),
-        lang=judged(lambda: lang.detect(written.fresh), _LANGUAGE),
+        lang=judged(lambda: lang.detect(written.fresh, house.language), house.language),
         rung=rung,
         marks=fields.all("x-oacmail"),
         tokens=judged(lambda: idents.tokens(fields, title, house), ()),
@@ -122,16 +120,18 @@ def message(letter: Letter, rung: Rung, body: Body, date: Callable[[str], dateti
         body_hash=_body_hash(written.fresh),
         words=MappingProxyType({}),
     )
-    words = _words(read, _signature(body.text, written), house.lessons, judged)
+    words = _words(read, _signature(body.text, written), house, judged)
     return replace(read, words=MappingProxyType(words))
 
 
-def _words(read: Message, signature: str, lessons: Lessons, judged: Judged) -> Mapping[str, float]:
+def _words(read: Message, signature: str, house: House, judged: Judged) -> Mapping[str, float]:
     """What was found of the lexicons, whether it is thanks alone, what its subject calls it, and the model's scores."""
     nothing: Mapping[str, float] = {}
-    found = judged(lambda: features.words(read.subject, read.fresh, signature), nothing)
+    found = judged(
+        lambda: features.words(read.subject, read.fresh, signature, phone=house.phone, town=house.town), nothing
+    )
     weighed = replace(read, words=MappingProxyType(found))
-    scored = judged(lambda: scores.scores(weighed, lessons=lessons), nothing)
+    scored = judged(lambda: scores.scores(weighed, lessons=house.lessons), nothing)
     alone = judged(lambda: thanks.alone(read.subject, read.fresh, read.name, read.sender), False)
     titled = judged(lambda: auto_subjects.says(read.subject, read.fresh, answers=bool(read.refs)), "")
     said = {"only:thanks": alone, f"title:{titled}": titled, **_of_forms(read, judged)}
@@ -189,7 +189,7 @@ def _digest(*named: str, body: bytes) -> str:
     return hashlib.sha256(lines + b"\n\n" + body.rstrip()).hexdigest()
 
 
-def opaque(raw: bytes, day: str) -> Message:
+def opaque(raw: bytes, day: str, language: str) -> Message:
     """Nothing but bytes: text as far as there is any, no fields believed."""
     text = charset.decode(raw[: limits.TEXT])
     return Message(
@@ -212,7 +212,7 @@ def opaque(raw: bytes, day: str) -> Message:
         reasons=(),
         report=None,
         auth=Auth(),
-        lang="ca",
+        lang=language,
         rung=Rung.OPAQUE,
         marks=(),
         tokens=(),

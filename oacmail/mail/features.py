@@ -27,6 +27,7 @@ _FILLED_IN = re.compile(
 )
 _ANSWER = re.compile(r"(?:re|r|rv|fw|fwd|wg|aw|tr|rif|i|enc|res|sv)(?:\[\d+\])?\s?:")
 _SPACES = re.compile(r"\s+")
+TOWN = "town:"
 
 
 def fold(text: str) -> str:
@@ -55,12 +56,13 @@ def is_answer(subject: str) -> bool:
     return _ANSWER.match(fold(subject)) is not None
 
 
-def words(subject: str, fresh: str, signature: str = "") -> Mapping[str, float]:
+def words(subject: str, fresh: str, signature: str = "", *, phone: str = "", town: str = "") -> Mapping[str, float]:
     """Matched terms as "group:label:term" -> weight; with a telephone "phone:+34…" and
     "slot:morning|afternoon|any"; also "operator:<whose>:<platform>", "ends:<day on which a term ends>", and
     "address:<mail address>" of one that stands behind its name, as in a form.
 
-    `signature` is looked through for a telephone when the text has none. Weights add up: a term's own (1 hints,
+    `signature` is looked through for a telephone when the text has none; `phone`: the office's own, which is none.
+    `town`: the office's; "town:<name, folded>" where the text names it. Weights add up: a term's own (1 hints,
     3 says it) times its occurrences, those in the subject doubled;
     "title:thanks" marks a letter whose own subject is thanks.
     """
@@ -69,7 +71,12 @@ def words(subject: str, fresh: str, signature: str = "") -> Mapping[str, float]:
     for term, count in Counter(_found(text)).items():
         for key, weight in _meanings()[term]:
             found[key] = found.get(key, 0.0) + weight * min(count, _MOST)
-    return MappingProxyType(found | _named(title, text) | _call(f"{title} . {text}", fold(signature)))
+    named = _named(title, text) | _town(f"{title} . {text}", fold(town))
+    return MappingProxyType(found | named | _call(f"{title} . {text}", fold(signature), phone))
+
+
+def _town(text: str, town: str) -> dict[str, float]:
+    return {f"{TOWN}{town}": 1.0} if town and town in text else {}
 
 
 def _title(title: str) -> dict[str, float]:
@@ -102,9 +109,9 @@ def _named(title: str, text: str) -> dict[str, float]:
     return found | ({f"address:{filled_in[1]}": 1.0} if filled_in else {})
 
 
-def _call(text: str, signature: str) -> dict[str, float]:
+def _call(text: str, signature: str, own: str) -> dict[str, float]:
     text = numerals.in_digits(text)
-    number = phones.phone(text) or phones.phone(signature)
+    number = phones.phone(text, own) or phones.phone(signature, own)
     return {f"phone:{number}": 1.0, f"slot:{phones.slot(text)}": 1.0} if number else {}
 
 

@@ -1,4 +1,4 @@
-"""What the mail layer must know of the house to read a letter: its addresses and how its own servers sign.
+"""What the mail layer must know of the office to read a message: its addresses, its town, how its servers sign.
 
 Values only, built by wiring from the configuration; the parser never sees the rest of it.
 """
@@ -8,10 +8,15 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
+from oacmail.mail.words import LANGUAGES
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
-    """`own`: our addresses in lower case. `prefix`: first part of case numbers, e.g. "OAC".
+    """`own`: our addresses in lower case. `prefix`: first part of case numbers, e.g. "OAC". `town`: its name.
+
+    `phone`: the office's own, as its mails show it; nobody asks to be called there. `language`: that of a message in
+    which too little is written to tell.
 
     `provider`, `authserv_id`, `mx`, `internal_relays`: docs/interfaces.md section 5, [trust]; `mx` are host names
     that stand behind "by" in Received lines of our own exchanger, `internal_relays` are networks in CIDR form.
@@ -20,6 +25,9 @@ class House:
 
     own: frozenset[str] = frozenset()
     prefix: str = "OAC"
+    town: str = ""
+    phone: str = ""
+    language: str = LANGUAGES[0]
     provider: Literal["postfix", "gmail", "exchange", "none"] = "none"
     authserv_id: str = ""
     mx: tuple[str, ...] = ()

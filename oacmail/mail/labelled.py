@@ -35,7 +35,7 @@ def letter(said: str, marks: Mapping[str, str] | None = None) -> bytes:
     mail = EmailMessage()
     mail["From"] = "person@example.org"
     mail["Subject"] = subject
-    mail["To"] = "oac360@example.org"
+    mail["To"] = "desk@example.org"
     for name, value in (marks or {}).items():
         mail[name] = value
     mail.set_content(body)

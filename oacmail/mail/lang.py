@@ -1,8 +1,8 @@
 """Which language a person wrote in: ca, es, en, fr, or other. Measured by bench/train_lang.py.
 
 Decides by a table of words and letter triples (naive Bayes, lang.json) over the languages that we answer in and
-their neighbours; another script is another language. What is too short to tell is Catalan, the default of the
-house. Never reads a header: a mail program's language is not its user's.
+their neighbours; another script is another language. What is too short to tell is in the first language
+of the office. Never reads a header: a mail program's language is not its user's.
 """
 
 import json
@@ -27,11 +27,11 @@ _PRIOR = {"ca": 0, "es": -8, "en": -40, "fr": -60}
 _RARE = -90
 
 
-def detect(text: str, table: Mapping[str, int] | None = None) -> str:
-    """The language of `text`: "ca", "es", "en", "fr" or "other"; "ca" where it cannot be told."""
+def detect(text: str, unknown: str = NAMES[0], table: Mapping[str, int] | None = None) -> str:
+    """The language of `text`: "ca", "es", "en", "fr" or "other"; `unknown` where it cannot be told."""
     text = " ".join([word for word in text[:_LONGEST].split() if not _NOISE.search(word)]).lower().replace("’", "'")
     if text.isascii() and not _ENOUGH.search(text):
-        return "ca"
+        return unknown
     foreign = len(_FOREIGN.findall(text))
     if foreign and foreign > len(_LATIN.findall(text)):
         return "other"

@@ -35,7 +35,7 @@ def parse(raw: bytes, house: House = House(), *, day: str = "", skipped: Skipped
         message = _tried(step, raw, house, day, skipped)
         if message is not None:
             return message
-    return facts.opaque(raw, day)
+    return facts.opaque(raw, day, house.language)
 
 
 def _tried(step: Callable[[Letter], Message], raw: bytes, house: House, day: str, skipped: Skipped) -> Message | None:

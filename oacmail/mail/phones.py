@@ -7,13 +7,13 @@ fax), and the office's own are no telephones of the writer. Works on text alread
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Literal
 
 import phonenumbers
 
 Slot = Literal["morning", "afternoon", "any"]
 
-_OWN = frozenset({"+34900772772"})  # quoted in every acknowledgement
 _NUMBER = re.compile(
     r"(?<![\w/@=-])(?<!\d[ .-])(?P<prefix>\(?(?:\+|00)\d{1,3}\)?[ .-]?)?"
     r"(?P<rest>\(?\d(?!\. )(?:[ .()/-]{0,2}\d){5,12})(?![ .-]?\d|[\w@/]|-\w)"
@@ -31,17 +31,28 @@ _NOT_WANTED = re.compile(
 )
 
 
-def phone(text: str) -> str:
-    """The number to call in E.164, '' for none: Spanish ones have nine digits from 6 to 9, others keep their code."""
-    found = [(_weight(text, match.start()), -match.start(), number) for match, number in _numbers(text)]
+def phone(text: str, own: str = "") -> str:
+    """The number to call in E.164, '' for none: Spanish ones have nine digits from 6 to 9, others keep their code.
+
+    `own`: the office's telephone as its mails show it, which citizens quote.
+    """
+    ours = _ours(own)
+    found = [
+        (_weight(text, match.start()), -match.start(), number) for match, number in _numbers(text) if number not in ours
+    ]
     return max(found)[2] if found else ""
+
+
+@lru_cache(maxsize=4)
+def _ours(shown: str) -> frozenset[str]:
+    return frozenset(number for _, number in _numbers(shown))
 
 
 def _numbers(text: str) -> Iterator[tuple[re.Match[str], str]]:
     for match in _NUMBER.finditer(text):
         before = text[max(0, match.start() - 30) : match.start()]
         number = _e164(re.sub(r"\D", "", match["prefix"] or ""), re.sub(r"\D", "", match["rest"]))
-        if number and number not in _OWN and not _OTHER_THING.search(before):
+        if number and not _OTHER_THING.search(before):
             yield match, number
 
 

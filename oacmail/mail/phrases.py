@@ -24,7 +24,7 @@ _DAY = _any(
     *("wed", "thu", "fri", "sat", "sun", "mer", "jeu", "ven", "sam", "dim", "mo", "di", "mi", "do", "fr", "sa", "so"),
 )
 
-# "El dl., 3 nov. 2025 a les 10:05, OAC 360 (<oac360@…>) va escriure:", wrapped or not; "2025-11-03 10:05 OAC <…>:"
+# "El dl., 3 nov. 2025 a les 10:05, Oficina (<oficina@…>) va escriure:", wrapped or not; "2025-11-03 10:05 OAC <…>:"
 OPENER = re.compile(
     r"^(?:(?:\W{1,3}\s)?(?:el|en|al|on|le|il|em|am|op|w|in|dia|da|(?:missatge|mensaje) (?:de|citad[oa] por)"
     r"|quoting|citant|citando|zitat von|selon|cita de)\b(?=[^\n]{0,300}[\d@])"
@@ -40,7 +40,7 @@ ONE_LINE = re.compile(
     re.I,
 )
 DATED = re.compile(rf"^\s*{_DATE}[^\n]{{0,120}}{_ADDRESS}\s*$")  # old Gmail: no verb, no colon; a quote must follow
-# "OAC 360 <oac360@…> va escriure el dia dl., 3 nov. 2025", wrapped or not
+# "Oficina <oficina@…> va escriure el dia dl., 3 nov. 2025", wrapped or not
 NAMED = re.compile(rf"^[^\n<>:]{{1,60}}\(?{_ADDRESS}\)?,?\s(?:{_WROTE})\b", re.I)
 # The same attributions without a colon. LAST: how their last line ends; BARE: the whole of one before a quoted line;
 # PRINTED: the whole of one before a text that nothing marks as quoted, where address, time and verb must all stand.

@@ -10,7 +10,6 @@ over the body break, knowingly. What cannot be read, or not be written as safe M
 """
 
 import base64
-import hashlib
 import re
 from collections.abc import Iterator
 from email import policy
@@ -21,6 +20,8 @@ from io import BytesIO
 
 from oacmail.mail import charset, dangers, htmltext, limits, secrets, wire
 from oacmail.mail.plain import dead_links
+from oacmail.mail.removal_notes import Notes
+from oacmail.mail.words import LANGUAGES
 
 # 900: fields are folded where they must be (RFC 5322 section 2.1.1: 998), else left as they came
 _POLICY = policy.compat32.clone(linesep="\r\n", max_line_length=900)
@@ -40,43 +41,33 @@ _UUENCODED = re.compile(  # each line is read once: the end may be missing
     r"|-base64 [0-7]{3,4} (\S[^\r\n]*)\r?\n(?:[A-Za-z0-9+/]{4,80}=*\r?\n)*)(?:end|====)?",
     re.MULTILINE,
 )
-_REASONS = {
-    "certificate": "certificat o clau",
-    "executable": "programa",
-    "archive": "arxiu comprimit o contenidor",
-    "page": "pàgina web",
-    "macro": "document amb macros",
-    "paper": "document d'identitat o de salut",
-    "secret": "conté una contrasenya o un codi",
-    "unreadable": "no es pot llegir",
-    "size": "massa gran",
-}
 
 
-def redact(raw: bytes, *, limit_bytes: int | None = None) -> bytes:
-    """The letter without its secrets and dangerous parts: CRLF lines, 7-bit or 8-bit MIME.
+def redact(raw: bytes, lang: str = LANGUAGES[0], *, limit_bytes: int | None = None) -> bytes:
+    """The letter without its secrets and dangerous parts: CRLF lines, 7-bit or 8-bit MIME; notes in `lang`.
 
     Where that is longer than `limit_bytes`, all its attachments are replaced too, then the whole. Never raises.
     """
+    notes = Notes(lang)
     try:
-        cleaned = _clean(raw, drop=False)
+        cleaned = _clean(raw, notes, drop=False)
         if limit_bytes is not None and len(cleaned) > limit_bytes:
-            cleaned = _clean(raw, drop=True)
+            cleaned = _clean(raw, notes, drop=True)
         if limit_bytes is not None and len(cleaned) > limit_bytes:
-            return _whole(raw, "size")
-        return _whole(raw, "unreadable") if not wire.travels(cleaned) else cleaned
+            return _whole(raw, notes, "size")
+        return _whole(raw, notes, "unreadable") if not wire.travels(cleaned) else cleaned
     except Exception:  # forged structure in a foreign parser or generator: nobody gets it unread
-        return _whole(raw, "unreadable")
+        return _whole(raw, notes, "unreadable")
 
 
-def _clean(raw: bytes, *, drop: bool) -> bytes:
+def _clean(raw: bytes, notes: Notes, *, drop: bool) -> bytes:
     if raw.count(b"\n--") > 4 * limits.PARTS:
-        return _whole(raw, "unreadable")
+        return _whole(raw, notes, "unreadable")
     root = BytesParser(policy=_POLICY).parsebytes(raw)
     for count, (part, depth) in enumerate(_walk(root, 0)):
         if count >= limits.PARTS or depth > limits.DEPTH or _is_monster(part):
-            return _whole(raw, "unreadable")
-        _treat(part, drop=drop)
+            return _whole(raw, notes, "unreadable")
+        _treat(part, notes, drop=drop)
     return _written(root)
 
 
@@ -108,29 +99,29 @@ def _written(part: Root) -> bytes:
 # --- one part -----------------------------------------------------------------------------------------
 
 
-def _treat(part: Root, *, drop: bool) -> None:
+def _treat(part: Root, notes: Notes, *, drop: bool) -> None:
     name, mime = _name(part), part.get_content_type()
     _blank_fields(part)
     if isinstance(part.get_payload(), list):
-        _treat_container(part, name, mime)
+        _treat_container(part, name, mime, notes)
         return
     data = _data(part)
     reason = _reason(part, name, mime, data)
     if not reason and drop and (name or not mime.startswith("text/")):
         reason = "size"
     if reason:
-        _as_plain(part, _note(reason, name, mime, data))
+        _as_plain(part, notes.note(reason, name, mime, data))
     elif mime.startswith("text/"):
-        _treat_text(part, data)
+        _treat_text(part, data, notes)
     elif _encoding(part) not in _ENCODED:
         _set(part, data)
 
 
-def _treat_container(part: Root, name: str, mime: str) -> None:
+def _treat_container(part: Root, name: str, mime: str, notes: Notes) -> None:
     """Text around the parts is shown by no client and may hide anything; an encoded letter cannot be cleaned."""
     part.preamble = part.epilogue = None
     if mime.startswith("message/") and (_encoding(part) in _ENCODED or mime in _WRAPPED_LETTERS):
-        _as_plain(part, _note("archive", name, mime, b"".join(map(_written, _children(part)))))
+        _as_plain(part, notes.note("archive", name, mime, b"".join(map(_written, _children(part)))))
     elif mime.startswith("multipart/"):
         del part["Content-Transfer-Encoding"]
 
@@ -146,12 +137,13 @@ def _reason(part: Root, name: str, mime: str, data: bytes) -> str:
     return dangers.of_name(name, mime) or dangers.of_bytes(data) or told
 
 
-def _treat_text(part: Root, data: bytes) -> None:
+def _treat_text(part: Root, data: bytes, notes: Notes) -> None:
     text = charset.decode(data, part.get_content_charset() or "")
     if part.get_content_type() == "text/html":  # what runs, loads or tracks is gone, and no secret hides among tags
         _as_plain(part, secrets.blank(dead_links(htmltext.read(text))))
         return
-    kept = secrets.blank(_UUENCODED.sub(lambda found: f"[{_REASONS['archive']}: {(found[1] or found[2])[:80]}]", text))
+    archive = notes.reason("archive")
+    kept = secrets.blank(_UUENCODED.sub(lambda found: f"[{archive}: {(found[1] or found[2])[:80]}]", text))
     if kept != text or not wire.travels(data) or _encoding(part) not in _ENCODED | _PLAIN:
         part.set_param("charset", "utf-8")
         _set(part, kept.encode("utf-8", "replace"))
@@ -210,18 +202,9 @@ def _as_plain(part: Root, text: str) -> None:
     _set(part, text.encode("utf-8", "replace"))
 
 
-def _note(reason: str, name: str, mime: str, data: bytes) -> str:
-    shown = re.sub(r"[^\w .,()@+-]", "_", secrets.blank(name))[:120] or "(sense nom)"
-    return (
-        "[Part retirada per l'OAC 360 en reenviar el missatge. L'original és a la bústia.]\r\n"
-        f"Motiu: {_REASONS[reason]}\r\nNom: {shown}\r\nTipus: {mime[:80]}\r\n"
-        f"Mida: {len(data)} bytes\r\nSHA-256: {hashlib.sha256(data).hexdigest()}\r\n"
-    )
-
-
-def _whole(raw: bytes, reason: str) -> bytes:
+def _whole(raw: bytes, notes: Notes, reason: str) -> bytes:
     part = Root(policy=_POLICY)
     part["MIME-Version"] = "1.0"
-    part["Subject"] = _encoded_word(f"Missatge retirat: {_REASONS[reason]}")
-    _as_plain(part, _note(reason, "", "message/rfc822", raw))
+    part["Subject"] = _encoded_word(notes.subject(reason))
+    _as_plain(part, notes.note(reason, "", "message/rfc822", raw))
     return _written(part)

@@ -32,7 +32,8 @@ def signals(message: Message) -> dict[str, float]:
     """The strength, up to about 3, of "topic:grant", "level:second", "cue:down", "fact:auto:bulk", "says:thanks" …"""
     found = dict(_terms(message.words)) | dict(_facts(message))
     text = f"{features.fold(message.subject)} . {features.fold(message.fresh)}"
-    return found | {f"cue:{name}": _CUE for name in cues.cues(text)}
+    town = next((key.removeprefix(features.TOWN) for key in message.words if key.startswith(features.TOWN)), "")
+    return found | {f"cue:{name}": _CUE for name in cues.cues(text, town)}
 
 
 def row(pieces: Set[str], signals: Mapping[str, float], field: str) -> dict[str, float]:

@@ -19,7 +19,7 @@ from oacmail.core.ports import Outgoing
 from oacmail.sim.clock import PlayedClock
 from oacmail.sim.mailbox import PlayedMailbox
 
-MX = "mx.castellbisbal.example"
+MX = "mx.vila.example"
 _MESSAGE_ID = re.compile(rb"^Message-ID: *[^\r\n]*", re.MULTILINE | re.IGNORECASE)
 
 

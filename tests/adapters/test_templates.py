@@ -20,7 +20,7 @@ from oacmail.mail.councils import councils
 from oacmail.shipped import shipped
 
 POLICY = Policy(
-    office=Office(address="oac360@castellbisbal.example"),
+    office=Office(address="oac360@castellbisbal.example", name="OAC 360"),
     people=People(supervisor=("cap@castellbisbal.example",), operator=("sistemes@castellbisbal.example",)),
     workdays=OfficeCalendar.read(),
     secrets=(b"secret",),

@@ -91,6 +91,9 @@ def test_the_mail_layer_knows_the_house(read: Read) -> None:
     assert config.house(read_file) == House(
         own=frozenset({"oac360@castellbisbal.example"}),
         prefix="VILA",
+        town="Castellbisbal",
+        phone="900 772 772",
+        language="ca",
         provider="postfix",
         authserv_id="mx.castellbisbal.example",
         mx=("mx.castellbisbal.example",),

@@ -30,7 +30,7 @@ from oacmail.core.policy import Deadlines, Office, People, Policy
 MADRID = ZoneInfo("Europe/Madrid")
 CALENDAR = OfficeCalendar.read()
 POLICY = Policy(
-    office=Office(address="oac360@castellbisbal.example"),
+    office=Office(address="oac360@castellbisbal.example", name="OAC 360"),
     people=People(supervisor=("cap@castellbisbal.example",), operator=("sistemes@castellbisbal.example",)),
     workdays=CALENDAR,
     secrets=(b"secret",),

@@ -12,7 +12,7 @@ from oacmail.core import tokens
 from oacmail.core.policy import Office, People, Policy
 
 POLICY = Policy(
-    office=Office(address="oac360@castellbisbal.cat"),
+    office=Office(address="oac360@castellbisbal.cat", name="OAC 360"),
     people=People(supervisor=("cap@castellbisbal.cat",), operator=("it@castellbisbal.cat",)),
     workdays=EveryDay(),
     secrets=(b"first secret", b"older secret"),

@@ -72,4 +72,4 @@ def test_a_cue_holds(text: str, cue: str) -> None:
     ],
 )
 def test_a_cue_does_not_hold(text: str, cue: str) -> None:
-    assert cue not in cues(fold(text))
+    assert cue not in cues(fold(text), "castellbisbal")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from oacmail.mail import labelled, machine_phrases
 from oacmail.mail.cues_of_faults import FAULTS
-from oacmail.mail.cues_of_wishes import WISHES
+from oacmail.mail.cues_of_wishes import OWN_TOWN, WISHES
 from oacmail.mail.features import fold
 from oacmail.mail.gate import Gate, starts
 from oacmail.mail.parse import parse
@@ -26,7 +26,8 @@ def holding(text: str) -> list[str]:
 
 def test_on_every_letter_the_same_patterns_hold_as_if_each_were_run() -> None:
     letters = [*(raw for _, raw in labelled.held_out()), *(path.read_bytes() for path in CORPUS.glob("*.eml"))]
-    texts = [f"{fold(message.subject)} . {fold(message.text)}" for message in map(parse, letters)]
+    read = [f"{fold(message.subject)} . {fold(message.text)}" for message in map(parse, letters)]
+    texts = [text.replace("castellbisbal", OWN_TOWN) for text in read]
 
     assert [list(GATE.holding(text)) for text in texts] == [holding(text) for text in texts]
     assert sum(map(len, map(holding, texts))) > len(texts)

@@ -1,0 +1,64 @@
+"""A desk with another town, telephone and languages: what it reads and says follows its configuration."""
+
+from pathlib import Path
+
+import pytest
+
+from oacmail import config as settings
+from oacmail.mail.parse import parse
+from tests.engine import post
+from tests.engine.world import ANNA, SUPERVISOR, World, text_of
+
+OLESA = {
+    "town": "Olesa de Montserrat",
+    "name": "Atenció Olesa",
+    "phone": "937 780 050",
+    "languages": ["es", "ca"],
+}
+
+
+@pytest.fixture
+def olesa(tmp_path: Path) -> World:
+    return World(tmp_path, office=OLESA)
+
+
+def test_its_own_telephone_in_a_letter_is_nobody_to_call(olesa: World) -> None:
+    text = "Buenos días, ¿me pueden llamar? He probado en el 93 778 00 50 y nadie contesta."
+    olesa.citizen_writes(ANNA, "Llámenme, por favor", text)
+    olesa.turn()
+    assert olesa.case()["intent"] == "callback"
+    assert "937" not in str(olesa.case())
+    assert "ningún teléfono" in text_of(olesa.received(ANNA)[0])
+
+
+def test_the_telephone_of_another_desk_is_one_to_call(olesa: World) -> None:
+    olesa.citizen_writes(ANNA, "Llámenme, por favor", "Buenos días, ¿me pueden llamar al 900 772 772? Gracias.")
+    olesa.turn()
+    assert "terminado en 772" in text_of(olesa.received(ANNA)[0])
+
+
+def test_a_letter_without_words_is_answered_in_the_language_of_the_house(olesa: World) -> None:
+    olesa.citizen_writes(ANNA, "", "-")
+    olesa.turn()
+    assert str(olesa.received(ANNA)[0]["Content-Language"]).startswith("es")
+
+
+def test_what_was_taken_out_of_an_original_is_told_in_the_language_of_the_house(tmp_path: Path) -> None:
+    world = World(tmp_path, office=OLESA)
+    mail = post.letter(world.clock, ANNA, "Certificado", "Buenos días, adjunto lo que piden. ¿Está bien?")
+    mail.add_attachment(b"MZ\x90\x00", maintype="application", subtype="octet-stream", filename="factura.exe")
+    world.deliver(mail, verdict="dmarc=pass header.from=example.org")
+    world.turn()
+    world.live("2026-11-27 09:00")
+    (told,) = [mail for mail in world.received(SUPERVISOR) if str(mail["X-Oacmail-Kind"]).startswith("overdue")]
+    whole = "".join(str(part.get_payload(decode=True)) for part in told.walk() if part.get_content_maintype() == "text")
+    assert "Parte retirada al reenviar el mensaje" in whole
+    assert "Motivo: programa" in whole
+    assert "OAC 360" not in told.as_string()
+
+
+@pytest.mark.parametrize(("text", "elsewhere"), [("Olesa de Montserrat", False), ("Castellbisbal", True)])
+def test_the_council_of_another_town_is_told_from_its_own(olesa: World, text: str, elsewhere: bool) -> None:
+    words = f"Buenos días, ¿cómo pago el recibo del Ayuntamiento de {text}? No encuentro la página."
+    mail = post.letter(olesa.clock, ANNA, "Recibo", words)
+    assert ("cue:another town" in parse(post.as_bytes(mail), settings.house(olesa.config)).words) == elsewhere
