@@ -121,8 +121,9 @@ PROBLEMS: tuple[Problem, ...] = (
     Problem("templates", "a template of yours is broken and the shipped one is used: `oacmail check` says where"),
     Problem(
         "config-refused",
-        "the changed configuration is not in force, and with an error in it the next start fails: correct it "
-        "(`oacmail check`), then reload; after a change of [imap], [smtp] or office.state restart",
+        "the configuration as it is written is not in force: a running service keeps the old one, and with an error in "
+        "it the next start fails: correct it (`oacmail check`), then reload; [imap], [smtp] and office.state need a "
+        "restart",
     ),
     Problem(
         "not-running",

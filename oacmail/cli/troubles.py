@@ -1,11 +1,13 @@
 """What an error of a server means to an admin, and what to do: by the codes and classes that it says of itself."""
 
+RENEW = "correct {server}.user, or renew the password in its file (no restart is needed)"
+
 # what it says, the first that fits; what that means; what to do, where {server} is imap or smtp
 _MEANINGS: tuple[tuple[str, str, str], ...] = (
     (".password_file: ", "it was not tried, for want of a password", "mend that first"),
-    ("AUTHENTICATIONFAILED", "the login is refused", "correct {server}.user or renew the password"),
-    ("LoginError", "the login is refused", "correct {server}.user or renew the password"),
-    ("SMTP AUTH: 5", "the login is refused", "correct {server}.user or renew the password"),
+    ("AUTHENTICATIONFAILED", "the login is refused", RENEW),
+    ("LoginError", "the login is refused", RENEW),
+    ("SMTP AUTH: 5", "the login is refused", RENEW),
     (
         "mismatch",
         "its certificate bears another name",
