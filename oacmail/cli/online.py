@@ -148,9 +148,10 @@ def _ways(config: Config, policy: Policy, post: Post) -> Iterator[Finding]:
 
 def _copies(config: Config, policy: Policy, post: Post) -> Iterator[Finding]:
     """A mail to ourselves comes back, or our self-copies will not; and the servers' clocks agree."""
-    key, now = f"check:{token_hex(8)}", datetime.now(UTC).replace(microsecond=0)
+    key, now = f"{tokens.TRIAL}{token_hex(8)}", datetime.now(UTC).replace(microsecond=0)
     mark = tokens.mark(
         policy,
+        run="",
         key=key,
         case=None,
         letter="",

@@ -177,7 +177,8 @@ PROBLEMS: tuple[Problem, ...] = (
     ),
     Problem(
         "other-instance",
-        "another oacmail answers this mailbox, and nothing is sent: stop one, start the other anew",
+        "another oacmail answers this mailbox; this one sends only alerts, and its mail waits: stop one of the two "
+        "for good (a copied machine, a trial, the old server), then restart the other",
         lambda look: bool(look.counts["other_instance"]),
     ),
     Problem(

@@ -52,6 +52,8 @@ def _arrived(policy: Policy, view: View, inp: Arrived, now: datetime) -> Decisio
     mark = own_mark(policy, message)
     if mark is not None and not on_ours.grown(message, _mail(view, mark.key)):
         return on_ours.on_ours(policy, view, inp, mark)
+    if inp.folder is Folder.SENT and mark is None and (other := on_ours.signed_by_another(policy, view, inp)):
+        return other
     if view.known is not None and not _decided_again(view, inp):
         return _again(view)
     if inp.folder is Folder.JUNK:

@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from oacmail.core import forms
 from oacmail.core.model import Auto, Message, Role
 from oacmail.core.policy import Policy
-from oacmail.core.tokens import OwnMark, read_mark
-
-MARKS = 10  # a mail of ours bears one; who writes thousands wants us to reckon
+from oacmail.core.tokens import MARKS, OwnMark, read_mark
 
 
 @dataclass(frozen=True, slots=True)

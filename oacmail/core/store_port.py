@@ -18,6 +18,8 @@ from oacmail.core.view import Hour, View
 LAST_TICK = "last_tick"  # the name of the moment at which a tick last completed
 UNREADABLE = "unreadable: the server gives up on it"  # the reason of a message set aside for the server's fault
 RUNS, DEATHS = "runs", "deaths"  # the names of what engine/lives.py remembers
+RUN_READ = "run_read"  # set once this process has read every folder
+RUN = "run"  # the name of the process that works here, and since when: later than all that an earlier one sent
 LATEST = "latest"  # the name of the latest moment that the clock has ever shown
 
 
@@ -88,8 +90,9 @@ class Store(Protocol):
     def filed(self, spots: Iterable[Spot]) -> None: ...
 
     # outbox
-    def begin(self) -> None:
-        """A process starts: `recover`, and another instance met before counts as stopped until it is met again."""
+    def begin(self, run: str, now: datetime) -> None:
+        """A process starts, under a name that no other bears: `recover`, and another instance met before counts as
+        stopped until it is met again."""
         ...
 
     def signed_with(self, names: Iterable[str], now: datetime) -> None:
@@ -98,7 +101,12 @@ class Store(Protocol):
 
     def recover(self) -> None: ...
     def claim(
-        self, now: datetime, most: int, staff: frozenset[str] | None, waits: Sequence[str] = ()
+        self,
+        now: datetime,
+        most: int,
+        staff: frozenset[str] | None,
+        waits: Sequence[str] = (),
+        kinds: Sequence[str] = (),
     ) -> list[Claimed]: ...
     def unclaim(self, keys: list[str], now: datetime) -> None: ...
     def sending(self, key: str, now: datetime, *, copy_expected: bool) -> bool: ...

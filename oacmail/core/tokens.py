@@ -14,7 +14,11 @@ from oacmail.core.policy import Policy
 
 # No I, O, 0, 1: people read these letters aloud on the telephone.
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+MARKS = 10  # a mail of ours bears one; who writes thousands wants us to reckon
+TRIAL = "check:"
+"""The keys of trial mails (`check --online`), which no daemon sends, begin with this."""
 _MARK = re.compile(r"([a-z])=([^;]*)")
+_FOREIGN = re.compile(r"v=\d;\s*i=([0-9a-f]{8})(?:\.[0-9a-f]+)?;\s*k=(?!check:).{0,2000};\s*s=[0-9a-f]{32}", re.DOTALL)
 _FIELDS = ("v", "i", "k", "c", "l", "r", "d")
 
 
@@ -68,9 +72,11 @@ def _sign(secret: bytes, values: Mapping[str, str], recipient: str, sent_at: dat
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnMark:
-    """A valid X-Oacmail field: which of our mails this is, on which case, about which letter."""
+    """A valid X-Oacmail field: which of our mails this is, on which case, about which letter; `run`: the process that
+    queued it, '' in mail of early versions."""
 
     instance: str
+    run: str
     key: str
     case: str
     letter: str
@@ -81,6 +87,7 @@ class OwnMark:
 def mark(
     policy: Policy,
     *,
+    run: str,
     key: str,
     case: str | None,
     letter: str,
@@ -92,7 +99,7 @@ def mark(
     """The value of X-Oacmail. `sent_at` is the Date field's moment, in whole seconds."""
     values = {
         "v": "1",
-        "i": policy.instance,
+        "i": f"{policy.instance}.{run}" if run else policy.instance,
         "k": key,
         "c": case or "",
         "l": letter,
@@ -103,6 +110,12 @@ def mark(
     return f"{body}; s={_sign(policy.secrets[0], values, recipient, sent_at)}"
 
 
+def is_foreign(policy: Policy, raw: str) -> bool:
+    """Whether this is a daemon's mark under a secret that is none of ours. Proves nothing: anybody can write it."""
+    found = _FOREIGN.match(raw.strip())
+    return found is not None and found[1] not in {key_name(secret) for secret in policy.secrets} | {policy.instance}
+
+
 def _moment(text: str) -> datetime | None:
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC) if text else None
 
@@ -110,7 +123,8 @@ def _moment(text: str) -> datetime | None:
 def read_mark(policy: Policy, raw: str, recipient: str, sent_at: datetime | None) -> OwnMark | None:
     """The mark, if one of our secrets signed exactly these fields for this recipient and Date; else None.
 
-    Not over body, subject or Message-ID, which relays change. The instance may be another one's: the caller looks.
+    Not over body, subject or Message-ID, which relays change. Another process with the same secret may have signed it:
+    the caller looks.
     """
     values = {**dict.fromkeys(_FIELDS, ""), **{name: value.strip() for name, value in _MARK.findall(raw)}}
     signature = values.get("s", "")
@@ -118,8 +132,10 @@ def read_mark(policy: Policy, raw: str, recipient: str, sent_at: datetime | None
         hmac.compare_digest(_sign(secret, values, recipient, sent_at), signature) for secret in policy.secrets
     ):
         return None
+    instance, _, run = values["i"].partition(".")
     return OwnMark(
-        instance=values["i"],
+        instance=instance,
+        run=run,
         key=values["k"],
         case=values["c"],
         letter=values["l"],

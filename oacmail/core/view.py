@@ -192,7 +192,9 @@ class View:
     `tokened`: cases whose keyed token it bears. `recent`: letters of the writer (for Sent: of the recipients)
     of the last 14 days. `serial`: the next case serial of the year. `reserved`: the number that a letter, or what
     followed it, had before the database was restored. `restored_at`: when that was, where no self-copies tell what
-    had left before; else None.
+    had left before; else None. `key_lost_at`: the same of the token key.
+    `run`: the name of this process; `run_since`: what was sent and arrived later was not sent by an earlier process of
+    this house; None until this one has read every folder: what it finds there a restored database may have forgotten.
     `undelivered`: whom an earlier report said this very letter did not reach; None = none. `refusals`: of other
     mails, for one that is refused; `taken_since`: the relay has taken a mail since it last refused this very one.
     `alike`: recent cases of second level on its platform, oldest first; of an incident its last alone
@@ -213,6 +215,8 @@ class View:
     reserved: str | None = None
     restored_at: datetime | None = None
     key_lost_at: datetime | None = None
+    run: str = ""
+    run_since: datetime | None = None
     undelivered: tuple[str, ...] | None = None
     refusals: tuple[Refusal, ...] = ()
     taken_since: bool = False

@@ -19,6 +19,7 @@ from oacmail.core.effects import Arrived
 from oacmail.core.errors import FolderUnread, Transient, UnreadableLetter
 from oacmail.core.identify import own_mark
 from oacmail.core.model import Folder, Outcome
+from oacmail.core.on_ours import OTHER_INSTANCE
 from oacmail.core.ports import Fetched, Mailbox, Spot
 from oacmail.engine.filing import Filing
 from oacmail.engine.learning import taught
@@ -86,6 +87,7 @@ class Intake:
                 reading.watched.name, state.uidvalidity, state.uidnext, begun, compared=reading.compared
             )
         missing = set(self.mailbox.missing())
+        self.engine.store.problem(OTHER_INSTANCE, self.engine.store.recall(OTHER_INSTANCE) is not None, begun)
         self.engine.store.problem("sent-folder-missing", "Sent" in missing, begun)
         self.engine.store.problem("folder-missing", bool(missing - {"Sent"}), begun)
         if compare and not self.engine.store.unworkable():

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from secrets import token_hex
 
 import structlog
 
@@ -16,7 +17,7 @@ from oacmail.core.decide import decide
 from oacmail.core.effects import Arrived, Decision, Input, Send, Settled
 from oacmail.core.policy import Policy
 from oacmail.core.ports import Clock, FrozenMail, Renderer, Spot
-from oacmail.core.store_port import Store, Turn
+from oacmail.core.store_port import RUN, Store, Turn
 from oacmail.mail.redact import redact
 from oacmail.mail.secrets import blank
 
@@ -49,7 +50,7 @@ class Engine:
 
     def begin(self) -> None:
         """A process starts. Raises StateTrouble, Fatal."""
-        self.store.begin()
+        self.store.begin(token_hex(4), self.now())
         self._sign()
 
     def adopt(self, policy: Policy, renderer: Renderer) -> None:
@@ -123,6 +124,7 @@ class Engine:
         message_id = tokens.message_id(self.policy, send.key)
         mark = tokens.mark(
             self.policy,
+            run=self.store.recall(RUN) or "",
             key=send.key,
             case=send.case,
             letter=send.letter,

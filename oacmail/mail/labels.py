@@ -216,6 +216,11 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
             "El buzón está lleno: no caben mensajes nuevos; archive los antiguos o amplíelo",
             "The mailbox is full and takes no new letters: move old mail away, or raise its quota",
         ),
+        "other-instance": (
+            "Un altre oacmail contesta aquesta bústia; aquest ja no envia res: atureu-ne un i reinicieu l'altre",
+            "Otro oacmail contesta este buzón; este ya no envía nada: detenga uno y reinicie el otro",
+            "Another oacmail answers this mailbox; this one sends nothing more: stop one, then restart the other",
+        ),
         "relay-refuses": (
             "El servidor de sortida rebutja el correu per a tothom: tot s'espera",
             "El servidor de salida rechaza el correo para todos: todo espera",

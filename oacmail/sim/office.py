@@ -67,8 +67,15 @@ class MortalStore(SqliteStore):
             self.died("before commit")
         self.died("after commit")
 
-    def claim(self, now: datetime, most: int, staff: frozenset[str] | None, waits: Sequence[str] = ()) -> list[Claimed]:
-        claimed = super().claim(now, most, staff, waits)
+    def claim(
+        self,
+        now: datetime,
+        most: int,
+        staff: frozenset[str] | None,
+        waits: Sequence[str] = (),
+        kinds: Sequence[str] = (),
+    ) -> list[Claimed]:
+        claimed = super().claim(now, most, staff, waits, kinds)
         if claimed:
             self.died("after claim")
         return claimed
@@ -87,8 +94,8 @@ class MortalStore(SqliteStore):
         self.died("after a move")
         super().filed(spots)
 
-    def begin(self) -> None:
-        super().begin()
+    def begin(self, run: str, now: datetime) -> None:
+        super().begin(run, now)
         self.died("after recovery")
 
 

@@ -24,6 +24,7 @@ AT = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
 
 def _mark(policy: Policy = POLICY, **changes: object) -> str:
     values: dict[str, object] = {
+        "run": "0f0f0f0f",
         "key": "ack:abc",
         "case": "OAC-2026-000001",
         "letter": "abc",
@@ -68,6 +69,7 @@ def test_a_mark_says_which_mail_it_is_to_whoever_holds_the_secret() -> None:
     read = tokens.read_mark(POLICY, _mark(), "Anna@Example.cat", AT)
     assert read == tokens.OwnMark(
         instance="0a1b2c3d",
+        run="0f0f0f0f",
         key="ack:abc",
         case="OAC-2026-000001",
         letter="abc",

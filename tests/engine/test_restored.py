@@ -2,17 +2,14 @@
 
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from email import message_from_bytes
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
 
 from oacmail.adapters.store import upkeep
-from oacmail.core import tokens
 from tests.engine import post
-from tests.engine.world import ANNA, MARTA, OPERATOR, PERE, SUPERVISOR, World
+from tests.engine.world import ANNA, MARTA, PERE, SUPERVISOR, World
 
 TOWN = Callable[..., World]
 
@@ -159,47 +156,6 @@ def test_under_another_uidvalidity_all_is_recognised(world: World, folders: tupl
     world.turn()
     assert _tuples(world) == before
     assert sum(len(box) for box in world.relay.boxes.values()) == sent
-
-
-# --- another daemon -----------------------------------------------------------------------------------
-
-
-def _copy_of_another_instance(world: World) -> None:
-    """A mail that a second oacmail with the same secret signed arrives in the shared mailbox."""
-    other = replace(world.policy, instance="0badcafe")
-    mail = world.relay.given[-1].mime.decode()
-    head, _, rest = mail.partition("X-Oacmail: ")
-    (sent_at,) = [line.removeprefix("Date: ") for line in mail.split("\r\n") if line.startswith("Date: ")]
-    mark = tokens.mark(
-        other, key="ack:other", case="OAC-2026-000009", letter="other", received_at=None, due_at=None,
-        recipient=world.relay.given[-1].recipient, sent_at=parsedate_to_datetime(sent_at),
-    )  # fmt: skip
-    body = rest.partition("\r\n")[2]
-    while body.startswith((" ", "\t")):  # folded lines of the mark
-        body = body.partition("\r\n")[2]
-    world.mailbox.append("INBOX", f"{head}X-Oacmail: {mark}\r\n{body}".encode(), world.clock.now())
-
-
-def test_a_mail_of_another_instance_stops_all_sending_and_status_says_so(world: World) -> None:
-    world.citizen_writes(PERE)
-    world.turn()
-    _copy_of_another_instance(world)
-    world.citizen_writes(ANNA)
-    world.live("2026-11-27 09:00")
-    assert world.received(ANNA) == world.received(SUPERVISOR) == world.received(OPERATOR) == []
-    assert world.rows("SELECT value FROM kv WHERE key = 'other-instance'") == [{"value": "0badcafe"}]
-    assert len(world.cases()) == 2, "letters are taken in all the same"
-
-
-def test_started_anew_after_the_other_was_stopped_it_sends_again(world: World) -> None:
-    world.citizen_writes(PERE)
-    world.turn()
-    _copy_of_another_instance(world)
-    world.citizen_writes(ANNA)
-    world.turn()
-    world.restart()
-    world.turn()
-    assert world.kinds(ANNA) == ["ack"]
 
 
 def test_what_waits_for_a_letter_that_never_comes_is_forgotten_after_two_months(world: World) -> None:

@@ -40,17 +40,24 @@ def recover(con: sqlite3.Connection) -> None:
 
 
 def claim(
-    con: sqlite3.Connection, now: datetime, most: int, staff: frozenset[str] | None, waits: Sequence[str]
+    con: sqlite3.Connection,
+    now: datetime,
+    most: int,
+    staff: frozenset[str] | None,
+    waits: Sequence[str],
+    kinds: Sequence[str],
 ) -> list[Claimed]:
-    """Up to `most` rows that are due; with `staff` only mail to these addresses; none of a kind that `waits`."""
+    """Up to `most` rows that are due; with `staff` only mail to these addresses; none of a kind that `waits`; with
+    `kinds` only mail of these."""
     only = f" AND recipient IN ({','.join('?' * len(staff))})" if staff is not None else ""
     only += f" AND kind NOT IN ({','.join('?' * len(waits))})" if waits else ""
+    only += f" AND kind IN ({','.join('?' * len(kinds))})" if kinds else ""
     rows = con.execute(
         f"""UPDATE outbox SET state = 'claimed', attempts = attempts + 1 WHERE id IN (
         SELECT id FROM outbox WHERE {LIVE} AND state = 'queued' AND next_at <= ?{only} ORDER BY {_ORDER} LIMIT ?)
         RETURNING id, key, kind, recipient, next_at, {_RANK} AS turn,
         (SELECT mime FROM mails m WHERE m.id = outbox.id) AS mime""",
-        (stamp(now), *(sorted(staff) if staff is not None else ()), *waits, most),
+        (stamp(now), *(sorted(staff) if staff is not None else ()), *waits, *kinds, most),
     ).fetchall()
     return [
         Claimed(key=row["key"], kind=row["kind"], recipient=row["recipient"], mime=row["mime"])

@@ -20,6 +20,7 @@ from oacmail.core.identify import own_mark
 from oacmail.core.letter import author_of
 from oacmail.core.model import Folder, Message, Outcome, Role, Status
 from oacmail.core.policy import Policy
+from oacmail.core.store_port import RUN, RUN_READ
 from oacmail.core.thread import SUBJECT_WINDOW
 from oacmail.core.view import (
     UNDELIVERED,
@@ -82,6 +83,8 @@ def letter_view(con: sqlite3.Connection, policy: Policy, inp: Arrived, now: date
         reserved=reserved,
         restored_at=moment(_value(con, RESTORED_AT)) if policy.sending.self_copy == "no" else None,
         key_lost_at=moment(_value(con, LOST_AT)),
+        run=_value(con, RUN) or "",
+        run_since=_since(con, RUN) if _value(con, RUN_READ) else None,
         undelivered=_undelivered(con, message.message_id),
         alike=_alike(con, policy, inp),
         noticed=_noticed(con, now),
@@ -301,6 +304,11 @@ def _undelivered(con: sqlite3.Connection, message_id: str) -> tuple[str, ...] | 
 
 def _serial(con: sqlite3.Connection, year: int) -> int:
     return int(_value(con, f"serial:{year}") or 0) + 1
+
+
+def _since(con: sqlite3.Connection, key: str) -> datetime | None:
+    row = con.execute("SELECT at FROM kv WHERE key = ?", (key,)).fetchone()
+    return at(row["at"]) if row else None
 
 
 def _value(con: sqlite3.Connection, key: str) -> str | None:

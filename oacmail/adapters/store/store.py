@@ -41,7 +41,7 @@ from oacmail.core.model import Outcome
 from oacmail.core.on_ours import OTHER_INSTANCE
 from oacmail.core.policy import Policy
 from oacmail.core.ports import Claimed, Corrected, FolderRow, FrozenMail, Place, Spot, WatchedFolder
-from oacmail.core.store_port import LAST_TICK
+from oacmail.core.store_port import LAST_TICK, RUN, RUN_READ
 from oacmail.core.view import Hour, View
 
 
@@ -241,10 +241,12 @@ class SqliteStore:
 
     # --- outbox -----------------------------------------------------------------------------------
 
-    def begin(self) -> None:
+    def begin(self, run: str, now: datetime) -> None:
         with self._write():
             posting.recover(self.con)
-            self.con.execute("DELETE FROM kv WHERE key = ?", (OTHER_INSTANCE,))
+            self.con.execute("DELETE FROM kv WHERE key IN (?, ?)", (OTHER_INSTANCE, RUN_READ))
+            last = moment(self.con.execute("SELECT max(created_at) FROM outbox").fetchone()[0])
+            scene.remember(self.con, RUN, run, max(now, last or now))
 
     def signed_with(self, names: Iterable[str], now: datetime) -> None:
         with self._write():
@@ -254,9 +256,16 @@ class SqliteStore:
         with self._write():
             posting.recover(self.con)
 
-    def claim(self, now: datetime, most: int, staff: frozenset[str] | None, waits: Sequence[str] = ()) -> list[Claimed]:
+    def claim(
+        self,
+        now: datetime,
+        most: int,
+        staff: frozenset[str] | None,
+        waits: Sequence[str] = (),
+        kinds: Sequence[str] = (),
+    ) -> list[Claimed]:
         with self._write():
-            return posting.claim(self.con, now, most, staff, waits)
+            return posting.claim(self.con, now, most, staff, waits, kinds)
 
     def unclaim(self, keys: list[str], now: datetime) -> None:
         with self._write():
@@ -295,6 +304,7 @@ class SqliteStore:
                 DO UPDATE SET value = CAST(value AS INTEGER) + 1, at = excluded.at""",
                 (stamp(now),),
             )
+            scene.remember(self.con, RUN_READ, "yes", now)
 
     def tidy(self, now: datetime) -> None:
         with self._write():

@@ -1,0 +1,223 @@
+"""Two daemons on one mailbox: each notices the other, stops sending, and says so; nothing else looks like that."""
+
+import shutil
+from collections.abc import Callable
+from datetime import timedelta
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from oacmail import wiring
+from oacmail.sim.office import Office
+from tests.engine import post
+from tests.engine.post import OFFICE
+from tests.engine.world import ANNA, MARTA, OPERATOR, PERE, SUPERVISOR, World
+
+TOWN = Callable[..., World]
+FRESH = "another secret, that of a second state directory\n"
+
+
+def _second(world: World, state: Path) -> Office:
+    """Another daemon on the same mailbox and relay."""
+    office = world.config.office.model_copy(update={"state": state})
+    return Office(
+        world.config.model_copy(update={"office": office}),
+        clock=world.clock,
+        mailbox=world.mailbox,
+        relay=world.relay,
+        engine=lambda config, store: wiring.engine(config, store, clock=world.clock),
+    )
+
+
+def _with_key(world: World, key: str) -> Office:
+    state = world.root / "second"
+    state.mkdir(mode=0o700)
+    (state / "token.key").touch(0o600)
+    (state / "token.key").write_text(key)
+    return _second(world, state)
+
+
+def _new(world: World) -> Office:
+    return _with_key(world, FRESH)
+
+
+def _same_secret(world: World) -> Office:
+    return _with_key(world, (world.config.office.state / "token.key").read_text())
+
+
+def _copied(world: World) -> Office:
+    shutil.copytree(world.config.office.state, world.root / "second")
+    return _second(world, world.root / "second")
+
+
+def _stops(daemon: Office) -> bool:
+    return daemon.store.recall("other-instance") is not None
+
+
+def _pass(world: World, *others: Office) -> None:
+    """All read the mailbox before any of them sends."""
+    world.clock.forward(seconds=20)
+    for daemon in (world, *others):
+        daemon.sync()
+    for daemon in (world, *others):
+        daemon.tick()
+        daemon.drain()
+
+
+@pytest.mark.parametrize("other", [_new, _same_secret, _copied])
+@pytest.mark.parametrize("copies", [True, "server"])
+def test_two_daemons_notice_each_other_and_both_stop(
+    town: TOWN, other: Callable[[World], Office], copies: bool | str
+) -> None:
+    world = town(smtp={"self_copy": copies})
+    world.relay.server_copies = copies == "server"
+    world.citizen_writes(PERE)
+    world.turn()
+    world.clock.forward(seconds=5)
+    second = other(world)
+    _pass(world, second)
+    world.citizen_writes(ANNA)
+    for _ in range(4):
+        _pass(world, second)
+    assert _stops(world)
+    assert _stops(second)
+    before = len(world.received(ANNA))
+    assert before <= 2
+    world.citizen_writes(MARTA)
+    for _ in range(40):
+        _pass(world, second)
+    assert world.received(MARTA) == []
+    assert len(world.received(ANNA)) == before
+    assert len(world.received(PERE)) == 1
+    assert "other-instance" in world.problems()
+    assert set(world.kinds(OPERATOR)) == {"alert"}
+    assert len(world.cases()) == 3, "messages are taken in all the same"
+    assert world.store.con.execute("SELECT count(*) FROM sightings WHERE outcome IS NULL").fetchone()[0] == 0
+    second.stop()
+    world.clock.forward(minutes=5)
+    world.restart()
+    for _ in range(3):
+        _pass(world)
+    assert world.kinds(MARTA) == ["ack"]
+    assert world.problems() == set()
+    assert world.received(SUPERVISOR) == []
+
+
+def test_who_reads_the_others_copy_first_stops_before_anybody_hears_twice(world: World) -> None:
+    world.clock.forward(seconds=5)
+    second = _new(world)
+    second.turn()
+    for sender in (ANNA, PERE):
+        world.clock.forward(seconds=20)
+        world.citizen_writes(sender)
+        world.turn()
+        second.turn()
+    assert _stops(second)
+    assert not _stops(world)
+    assert [len(world.received(who)) for who in (ANNA, PERE)] == [1, 1]
+
+
+def test_restarted_while_the_other_still_runs_it_stops_again(world: World) -> None:
+    world.clock.forward(seconds=5)
+    second = _new(world)
+    world.citizen_writes(ANNA)
+    _pass(world, second)
+    world.restart()
+    second.stop()
+    second.start()
+    world.clock.forward(seconds=5)
+    world.citizen_writes(PERE)
+    for _ in range(3):
+        _pass(world, second)
+    assert _stops(world)
+    assert _stops(second)
+
+
+# --- what is no second daemon -------------------------------------------------------------------------
+
+
+def _ack(world: World) -> EmailMessage:
+    world.citizen_writes(ANNA)
+    world.turn()
+    (ack,) = world.received(ANNA)
+    return ack
+
+
+def _marked(mail: EmailMessage, instance: str) -> str:
+    return str(mail["X-Oacmail"]).replace(f"i={mail['X-Oacmail'].partition('i=')[2][:8]}", f"i={instance}")
+
+
+def test_a_forged_mark_in_inbox_does_not_stop_us(world: World) -> None:
+    ack = _ack(world)
+    world.clock.forward(minutes=1)
+    for number, (sender, mark) in enumerate(
+        (
+            (OFFICE, _marked(ack, "0badcafe")),
+            (ANNA, _marked(ack, "0badcafe")),
+            (OFFICE, str(ack["X-Oacmail"])),
+            (OFFICE, "x"),
+        )
+    ):
+        forged = post.letter(world.clock, sender, f"Forged {number}", "Text")
+        forged["Auto-Submitted"], forged["X-Oacmail"] = "auto-replied", mark
+        world.deliver(forged)
+        _pass(world)
+    assert not _stops(world)
+
+
+def test_our_own_mail_sent_again_from_sent_by_an_agent_does_not_stop_us(world: World) -> None:
+    """As mutt's resend-message does: it keeps our fields and writes a new Date and a new recipient."""
+    ack = _ack(world)
+    world.clock.forward(minutes=1)
+    del ack["Date"], ack["To"]
+    ack["To"] = MARTA
+    again = post.letter(world.clock, OFFICE, "", "Us el reenvio", to=MARTA)
+    ack["Date"] = again["Date"]
+    world.mailbox.append("Sent", post.as_bytes(ack), world.clock.now(), seen=True)
+    _pass(world)
+    assert not _stops(world)
+
+
+def test_old_mail_under_a_secret_that_is_lost_does_not_stop_us_and_waits_for_nobody(world: World) -> None:
+    _ack(world)
+    shutil.rmtree(world.config.office.state)
+    world.config.office.state.mkdir(mode=0o700)
+    (world.config.office.state / "token.key").touch(0o600)
+    (world.config.office.state / "token.key").write_text(FRESH)
+    world.clock.forward(minutes=1)
+    world.restart(imap={"backlog_days": 7})
+    for _ in range(3):
+        _pass(world)
+    assert not _stops(world)
+    assert "from-our-address-unsigned" not in world.reviews()
+
+
+def test_a_new_secret_above_the_old_one_stops_nobody(world: World) -> None:
+    _ack(world)
+    key = world.config.office.state / "token.key"
+    world.clock.forward(minutes=1)
+    key.write_text(FRESH + key.read_text())
+    world.restart()
+    world.mailbox.renew("Sent")
+    world.citizen_writes(PERE)
+    _pass(world)
+    key.write_text(FRESH)
+    world.restart()
+    world.mailbox.renew("Sent")
+    world.citizen_writes(MARTA)
+    for _ in range(3):
+        _pass(world)
+    assert not _stops(world)
+    assert [len(world.received(who)) for who in (ANNA, PERE, MARTA)] == [1, 1, 1]
+
+
+def test_a_clock_set_back_between_two_starts_stops_nobody(world: World) -> None:
+    world.clock.skew = timedelta(hours=3)
+    world.citizen_writes(ANNA)
+    world.sync()
+    world.clock.skew = timedelta(0)
+    world.restart()
+    for _ in range(3):
+        _pass(world)
+    assert not _stops(world)
