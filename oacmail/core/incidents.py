@@ -19,21 +19,18 @@ from oacmail.core.view import Alike
 INCIDENT = "incident"
 LISTED = 50  # cases of a town that all write at once
 _THIRD = 0.33
-_UNNAMED = "Seu electrònica"  # what people mean who write of the town's page without a name
 
 
 def platform(reading: Reading) -> str:
-    """Of a letter or of a case: '' where it is not of second level or names none that is known."""
-    return named(reading.operator, reading.platform) if reading.level is Level.SECOND else ""
+    """The platform that fails: '' where the letter is not of second level, names no platform, or blames a document or
+    a form. Who names none is taken to write of the town's own, which says too little to count."""
+    fails = reading.level is Level.SECOND and reading.cause == "platform"
+    return reading.platform if fails else ""
 
 
 def may_be_second(words: Mapping[str, float]) -> bool:
     """Whether a letter of these words can be of second level at all: the likeliest of three has a third. Few can."""
     return words.get("score:level:second", 0.0) > _THIRD
-
-
-def named(operator: str, name: str) -> str:
-    return name or (_UNNAMED if operator == "town" else "")
 
 
 def since(policy: Policy, received_at: datetime) -> datetime:

@@ -171,7 +171,7 @@ class Noticed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alike:
-    """A case of second level on the platform that the letter names. `incident`: the number of its incident's first
+    """A case of second level on the platform that the letter says fails. `incident`: the number of its incident's first
     case, None = of none. `due_at`: of its running response clock."""
 
     number: str

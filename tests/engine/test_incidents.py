@@ -96,3 +96,41 @@ def test_an_incident_may_take_more_letters_than_its_alert_lists(town: TOWN) -> N
     _write(world, FAULTS[0])
     assert len(set(_incidents(world))) == 1
     assert "incident" in world.kinds(TECHNICAL)
+
+
+FORM = ("Error a la sol·licitud", "El formulari de la subvenció suma malament els imports i no em deixa continuar.")
+UNNAMED = (
+    ("Error 500", "Bon dia, em surt un error 500 en enviar la instància, també amb un altre ordinador."),
+    ("No puc enviar la instància", "Surt error intern del servidor 500 quan vull enviar la sol·licitud."),
+    ("Error 503", "Des de fa una hora surt un error 503 quan vull pagar la taxa."),
+)
+
+
+def test_who_names_no_platform_writes_of_none(world: World) -> None:
+    _write(world, *UNNAMED)
+    assert {(case["level"], case["platform"]) for case in world.cases()} == {("second", None)}
+    assert _incidents(world) == [None] * 3
+    assert "incident" not in world.kinds(TECHNICAL)
+
+
+def test_a_form_that_is_wrong_is_no_platform_that_fails(world: World) -> None:
+    about_the_seu = (FORM[0], FORM[1].replace("El formulari", "A la seu electrònica el formulari"))
+    _write(world, *FAULTS[:2], about_the_seu)
+    form = world.cases()[2]
+    assert (form["level"], form["platform"], form["cause"]) == ("second", "Seu electrònica", "document_or_form")
+    assert _incidents(world) == [None] * 3
+    _write(world, FAULTS[2])
+    first, second, form, third = world.cases()
+    assert (second["incident"], form["incident"], third["incident"]) == (first["number"], None, first["number"])
+
+
+def test_what_is_answered_or_closed_does_not_count(world: World) -> None:
+    letter = world.citizen_writes("veina@casa.example", *FAULTS[0])
+    world.turn()
+    world.agent_answers(letter)
+    _write(world, FAULTS[1])
+    world.order("close", world.cases()[1]["number"], reason="contact")
+    _write(world, FAULTS[2], FAULTS[3])
+    assert _incidents(world) == [None] * 4
+    _write(world, FAULTS[4])
+    assert [bool(incident) for incident in _incidents(world)] == [False, False, True, True, True]

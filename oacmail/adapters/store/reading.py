@@ -38,9 +38,13 @@ RECENT_MOST = 200
 _ALIKE = """SELECT c.number, c.incident, c.opened_at, c.status, c.topic,
   (SELECT min(d.due_at) FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0
   AND d.met_at IS NULL AND d.void_at IS NULL) AS due_at
-FROM cases c WHERE c.level = 'second' AND c.operator = ? AND c.opened_at BETWEEN ? AND ? AND c.platform IN (?, ?)
-  AND coalesce(c.close_reason, '') NOT IN ('spam', 'duplicate') {only}
+FROM cases c WHERE c.level = 'second' AND c.cause = 'platform' AND c.operator = ? AND c.platform = ?
+  AND c.opened_at BETWEEN ? AND ? AND {only}
 ORDER BY c.opened_at DESC, c.id DESC LIMIT {most}"""
+# Whoever writes during an incident belongs to it, also when its first cases are answered already; what makes one is
+# cases in which the platform still fails.
+_GOING_ON = "c.incident IS NOT NULL AND coalesce(c.close_reason, '') NOT IN ('spam', 'duplicate')"
+_STILL_FAILS = "c.status IN ('open', 'derived', 'waiting')"
 REFUSALS_MOST = 1000
 RESTORED_AT = "restored_at"  # the name under which a restore leaves its moment
 WRITERS_MOST = 20
@@ -108,14 +112,13 @@ def _alike(con: sqlite3.Connection, policy: Policy, inp: Arrived) -> tuple[Alike
         return ()
     alike = (
         reading.operator,
+        platform,
         stamp(incidents.since(policy, inp.received_at)),
         stamp(inp.received_at),
-        platform,
-        "" if incidents.named(reading.operator, "") == platform else platform,
     )
     most = max(incidents.LISTED, policy.escalation.incident_mails)
-    rows = con.execute(_ALIKE.format(only="AND c.incident IS NOT NULL", most=1), alike).fetchall()
-    rows = rows or con.execute(_ALIKE.format(only="", most=most), alike).fetchall()
+    rows = con.execute(_ALIKE.format(only=_GOING_ON, most=1), alike).fetchall()
+    rows = rows or con.execute(_ALIKE.format(only=_STILL_FAILS, most=most), alike).fetchall()
     return tuple(
         Alike(
             number=row["number"],
