@@ -21,6 +21,8 @@ from oacmail.config import Config
 from oacmail.core.errors import ConfigError, Fatal, FolderUnread, OacmailError, StateTrouble, Transient
 from oacmail.engine import lives
 from oacmail.engine.outages import LONGEST_WAIT, Outage, StateOutage
+from oacmail.engine.summary import summary
+from oacmail.engine.vigil import DISK
 from oacmail.shipped import version
 from oacmail.wiring import Parts
 
@@ -31,6 +33,7 @@ STALE_AFTER = 900.0  # a relay may take ten minutes to answer a whole mail
 END_WITHIN = 3.0  # seconds for what is in work; systemd and people wait five
 NIGHTLY_HOUR = 3
 REFUSED = "config-refused"  # the problem's name
+STATE = "state"  # the problem's name
 
 
 @dataclass(slots=True)
@@ -47,7 +50,7 @@ class Service:
     _compare: threading.Event = field(default_factory=threading.Event)
     _state: StateOutage = field(default_factory=StateOutage)
     _unread: bool | None = None
-    _refused: bool = False
+    _full: bool = False
     _beats: dict[str, float] = field(default_factory=dict)
     _fatal: BaseException | None = None
 
@@ -102,10 +105,14 @@ class Service:
         return all(time.monotonic() - beat < STALE_AFTER for beat in self._beats.values())
 
     def _status(self) -> str:
-        may = self.parts.delivery.citizens_may
-        goes = "nothing is sent (shadow)" if self.parts.engine.policy.shadow else "mail goes out"
-        words = f"mailbox read, {goes}" if may else "waiting for the mailbox"
-        return words + ("; the changed configuration was refused: oacmail status" if self._refused else "")
+        problems, fault = {}, self._state.why
+        if not fault:  # else it would wait for the database here, and SIGTERM with it
+            try:
+                problems = self.parts.store.problems()
+            except (StateTrouble, Fatal) as error:
+                fault = str(error)
+        shadow = self.parts.engine.policy.shadow
+        return summary(problems, fault, read=self.parts.delivery.citizens_may, shadow=shadow)
 
     def _end(self, threads: list[threading.Thread], scheduler: BackgroundScheduler) -> None:
         self.systemd.stopping()
@@ -143,7 +150,6 @@ class Service:
 
     def _reload_refused(self, reason: str) -> None:
         """`systemctl reload` cannot fail under Type=notify-reload, so it is told here. '' = it was not refused."""
-        self._refused = bool(reason)
         if reason:
             log.error("reload.refused", reason=reason)
         try:
@@ -180,7 +186,7 @@ class Service:
                 self._state.well("watch")
                 self.parts.mailbox.wait(poll)
             except StateTrouble as error:
-                self._stop.wait(self._state.failed("watch", error))
+                self._stop.wait(self._state.failed("watch", error, self.parts.engine.now()))
             except Transient as error:
                 # until the folders are read again, a citizen's mail may lie there already sent
                 self.parts.delivery.citizens_may = False
@@ -221,7 +227,7 @@ class Service:
                 self.parts.store.problem(outage.name, True, self.parts.engine.now(), str(error))
                 self._state.well(loop)
             except StateTrouble as trouble:
-                self._state.failed(loop, trouble)
+                self._state.failed(loop, trouble, self.parts.engine.now())
         self._stop.wait(pause)
 
     def _send(self) -> None:
@@ -237,7 +243,7 @@ class Service:
                 if not more:
                     self._mail.wait(self._until_next())
             except StateTrouble as error:
-                self._stop.wait(self._state.failed("send", error))
+                self._stop.wait(self._state.failed("send", error, self.parts.engine.now()))
             except Transient as error:
                 self._rest("send", outage, error)
 
@@ -261,14 +267,16 @@ class Service:
     def _tick(self) -> None:
         try:
             self.parts.store.refuse_newer()  # somebody may have migrated the database under this process
+            self._tell_of_state()
             ticks = self.parts.ticks
             ticks.tick()
+            self.parts.store.problem(STATE, False, self.parts.engine.now())
             ticks.job("disk", self.parts.vigil.look_at_disk)
             ticks.job("clock", self.parts.vigil.look_at_clock)
             self._state.well("tick")
             self._alive("tick")
         except StateTrouble as error:
-            self._state.failed("tick", error)
+            self._state.failed("tick", error, self.parts.engine.now())
             self._alive("tick")
         except (Fatal, ConfigError) as error:
             self._fatal = error
@@ -276,6 +284,15 @@ class Service:
             self._main.set()
         except Exception:  # a bug of ours: mail goes on, and the watchdog ends what keeps no clock
             log.error("tick.failed", exc_info=True)
+
+    def _tell_of_state(self) -> None:
+        """An outage of the database that has ended: a problem for this one tick, which alerts where it was long. A full
+        disk has an alert of its own."""
+        over = self._state.over()
+        told = DISK in self.parts.store.problems()
+        self._full = told or (self._full and bool(over or self._state.why))
+        if over is not None and not self._full:
+            self.parts.store.problem(STATE, True, *over)
 
     def _nightly(self) -> None:
         """Hold every place in the mailbox against what we know of it; look ahead in the calendar; forget what nobody

@@ -216,6 +216,7 @@ PROBLEMS: tuple[Problem, ...] = (
     ),
     # instead of all others: there is nothing to look at
     Problem("no-database", "the service has never run on this state directory: start it"),
+    Problem("state", "the database could not be written for a while: see the log"),
     Problem("schema-newer", "this program does not start on it"),
     Problem("database", "the database cannot be used: see the log"),
     Problem("schema", "the database is older than the program: `oacmail migrate`"),

@@ -6,6 +6,7 @@ A line that is made anew at the first try was no outage. Nothing here knows what
 import random
 import threading
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import structlog
 
@@ -71,21 +72,36 @@ class StateOutage:
     all of these have gone on. Of use to several threads."""
 
     _stopped: dict[str, Backoff] = field(default_factory=dict)
-    _told: bool = False
+    _since: datetime | None = None
+    _why: str = ""
+    _over: tuple[datetime, str] | None = None
     _guard: threading.Lock = field(default_factory=threading.Lock)
 
-    def failed(self, loop: str, error: StateTrouble) -> float:
+    @property
+    def why(self) -> str:
+        """What the database says of the outage of this moment; '' = there is none."""
+        return self._why
+
+    def failed(self, loop: str, error: StateTrouble, now: datetime) -> float:
         """Seconds that this loop is to wait before its next try."""
         with self._guard:
             backoff = self._stopped.setdefault(loop, Backoff())
             pause = backoff.next()
-            if backoff.lasts and not self._told:
+            if backoff.lasts and self._since is None:
                 log.error("state.down", error=str(error))
-                self._told = True
+                self._since = now
+            if self._since is not None:
+                self._why = str(error)
             return pause
 
     def well(self, loop: str) -> None:
         with self._guard:
-            if self._stopped.pop(loop, None) is not None and self._told and not self._stopped:
+            if self._stopped.pop(loop, None) is not None and self._since is not None and not self._stopped:
                 log.info("state.recovered")
-                self._told = False
+                self._over, self._since, self._why = (self._since, self._why), None, ""
+
+    def over(self) -> tuple[datetime, str] | None:
+        """(since, why) of an outage that has ended, once: only now can it be recorded."""
+        with self._guard:
+            over, self._over = self._over, None
+            return over

@@ -281,6 +281,11 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
             "Una plantilla propia es errónea y se usa la original: «oacmail check» dice dónde",
             "A template of your own is broken and the shipped one is used: `oacmail check` says where",
         ),
+        "state": (
+            "La base de dades no s'ha pogut escriure durant una estona; ara torna a funcionar",
+            "La base de datos no se ha podido escribir durante un rato; ahora vuelve a funcionar",
+            "The database could not be written for a while; it works again",
+        ),
         "config-refused": (
             "La configuració modificada no s'ha aplicat: reviseu-la abans de reiniciar el servei",
             "La configuración modificada no se ha aplicado: revísela antes de reiniciar el servicio",

@@ -6,9 +6,11 @@ import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.e2e.office import IMPATIENT, Office
+from tests.e2e.systemd import Ear
 from tests.servers.people import Citizen
 from tests.servers.road import Road
 from tests.servers.waiting import until
@@ -48,11 +50,11 @@ def _fill(folder: Path, spare: int) -> Path:
 
 
 def test_a_disk_that_fills_up_is_told_by_mail_while_there_is_room_and_full_it_loses_nothing(
-    road: Road, office: MakeOffice
+    road: Road, office: MakeOffice, tmp_path: Path
 ) -> None:
     desk, anna, pere = office(), Citizen(road), Citizen(road)
     desk.program = IMPATIENT
-    with _small_disk(desk.state), desk.running():
+    with Ear(tmp_path, watchdog=3) as ear, _small_disk(desk.state), desk.running(environ=ear.environ):
         assert desk.status()["ok"]
         other = _fill(desk.state, spare=40 * MB)
         (alert,) = desk.operator.wait_for_mail()
@@ -68,6 +70,8 @@ def test_a_disk_that_fills_up_is_told_by_mail_while_there_is_room_and_full_it_lo
         )
         until(lambda: desk.diary("state.down"), 20, what=desk.log())
         assert "  ! disk-full: " in desk.oacmail("status", code=1).stdout
+        ear.wait_for_part("STATUS=UNHEALTHY: disk-full; mailbox read", 1)
+        ear.wait_for_part("STATUS=UNHEALTHY: database: database or disk is full", 20)
         other.unlink()
         pere.wait_for_mail(1, 20)
         _well_again(desk)
@@ -94,19 +98,25 @@ def _locked(desk: Office) -> Iterator[None]:
 
 
 def test_a_locked_database_is_no_outage_of_the_servers_and_all_goes_on_when_it_is_free(
-    road: Road, office: MakeOffice
+    road: Road, office: MakeOffice, tmp_path: Path
 ) -> None:
     desk, anna = office(), Citizen(road)
     desk.program = IMPATIENT
-    with desk.running():
+    with Ear(tmp_path, watchdog=3) as ear, desk.running(environ=ear.environ):
         with _locked(desk):
             anna.write(desk.address, "Padró", "Com em dono d'alta al padró?")
             until(lambda: desk.diary("state.down"), 30, what=desk.log())
             assert "  ! database-locked: another program" in desk.oacmail("status", code=1).stdout
+            ear.wait_for_part("STATUS=UNHEALTHY: database: database is locked", 20)
+            since = datetime.fromisoformat(desk.diary("state.down")[0]["timestamp"])
+            until(lambda: datetime.now(UTC) - since > timedelta(seconds=3), 20, what="longer than an alert waits")
         anna.wait_for_mail(1, 30)
         until(lambda: desk.diary("state.recovered"), 30, what=desk.log())
         _well_again(desk)
+        (alert,) = desk.operator.wait_for_mail(1, 30)
+        assert "base de dades" in str(alert["Subject"])
+        ear.wait_for("STATUS=mailbox read, mail goes out", ear.words().count("STATUS=mailbox read, mail goes out") + 1)
         desk.passes()
     told = [line["event"] for line in desk.diary() if line["event"].partition(".")[0] in ("imap", "smtp", "state")]
     assert told == ["state.down", "state.recovered"]
-    assert [len(person.inbox()) for person in (anna, desk.operator)] == [1, 0]
+    assert [len(person.inbox()) for person in (anna, desk.operator)] == [1, 1]

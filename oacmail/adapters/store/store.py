@@ -297,6 +297,11 @@ class SqliteStore:
         with self._read():
             refuse_newer(self.con)
 
+    def problems(self) -> dict[str, datetime]:
+        """The recorded ones, with since when they are there."""
+        with self._read():
+            return hour.problems(self.con)
+
     def passed(self, now: datetime) -> None:
         with self._write():
             self.con.execute(
