@@ -86,10 +86,16 @@ def _aside(letter: Letter, outcome: Outcome, reason: str) -> Decision:
 
 def _thanks_without_reference(letter: Letter) -> Decision:
     live = [case for case in letter.view.cases.values() if case.citizen == letter.author != ""]
-    if not live or letter.message.auth.dmarc is Dmarc.FAIL:
+    if not live or letter.message.auth.dmarc is Dmarc.FAIL or _speaks_of_others(letter):
         return _aside(letter, Outcome.QUARANTINED, "thanks-without-a-case")
     case = max(live, key=lambda case: case.touched_at)
     return _filed(letter, case, guest=False, rule="thanks; latest case")
+
+
+def _speaks_of_others(letter: Letter) -> bool:
+    """It refers to somebody else's message or case, so the writer's latest case is not what it is about."""
+    named = letter.view.named
+    return bool(letter.view.tokened) or any(known.author != letter.author for known in named)
 
 
 def _open(letter: Letter, *, parent: str | None, rule: str) -> Decision:

@@ -97,6 +97,30 @@ def test_thanks_before_any_answer_stops_no_clock(world: World) -> None:
     assert world.kinds(SUPERVISOR) == ["overdue"]
 
 
+def test_thanks_for_what_somebody_else_was_told_are_not_put_on_the_writers_own_case(world: World) -> None:
+    """The answer to Pere went to Anna in copy; her own case has nothing to do with it."""
+    world.citizen_writes(ANNA)
+    letter = world.citizen_writes(PERE, "Llicència d'obres", "Quins papers calen per a la llicència d'obres?")
+    world.turn()
+    own, other = world.cases()
+    answer = world.agent_answers(letter)
+    world.turn()
+    for refers_to in (answer, letter):
+        world.citizen_writes(ANNA, "", "Moltes gràcies!", answers=refers_to)
+        world.turn()
+    assert world.reviews() == ["thanks-without-a-case"] * 2
+    assert [case["messages"] for case in world.cases()] == [own["messages"], other["messages"] + 1]
+
+
+def test_thanks_that_name_nothing_known_go_to_the_writers_latest_case(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.citizen_writes(ANNA, "Gràcies", "Moltes gràcies!")
+    world.turn()
+    assert world.case()["messages"] == 2
+    assert world.reviews() == []
+
+
 def test_an_answered_case_closes_by_itself_silently_after_ten_working_days(world: World) -> None:
     _answered(world)
     world.live("2026-12-10 19:59", minutes=360)  # 8 December is a holiday: the tenth day is 10 December
