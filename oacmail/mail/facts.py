@@ -22,6 +22,7 @@ from oacmail.mail import (
     auto_subjects,
     boundaries,
     charset,
+    evidence,
     features,
     form_fields,
     fresh,
@@ -135,7 +136,8 @@ def _words(read: Message, signature: str, house: House, judged: Judged) -> Mappi
     alone = judged(lambda: thanks.alone(read.subject, read.fresh, read.name, read.sender), False)
     titled = judged(lambda: auto_subjects.says(read.subject, read.fresh, answers=bool(read.refs)), "")
     said = {"only:thanks": alone, f"title:{titled}": titled, **_of_forms(read, judged)}
-    return {**found, **{name: 1.0 for name, holds in said.items() if holds}, **scored}
+    whole = {**found, **{name: 1.0 for name, holds in said.items() if holds}, **scored}
+    return judged(lambda: evidence.shown(whole, read.subject, read.fresh), whole)
 
 
 def _of_forms(read: Message, judged: Judged) -> Mapping[str, bool]:

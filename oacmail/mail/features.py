@@ -35,6 +35,12 @@ def fold(text: str) -> str:
     return _folded(text[:_LONGEST])
 
 
+def plain(word: str) -> str:
+    """One word folded."""
+    word = word.casefold()
+    return word if word.isascii() else _ACCENTS.sub("", unicodedata.normalize("NFKD", _TWO_L.sub("", word)))
+
+
 @lru_cache(maxsize=16)  # a letter's subject and text are asked for by each who reads it
 def _folded(text: str) -> str:
     text = text.translate(_APOSTROPHES).casefold()

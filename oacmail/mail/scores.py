@@ -25,7 +25,7 @@ _MASK = 2**_LANE - 1
 _TELLING = 4  # letters that a word must have to carry a lesson: "que" and "the" stand in every letter
 _OLD_WORD = 0.4  # the share of a word that the shipped table knows beside one that is new to it
 _STEM = 6  # letters of the beginning of a word that carries one
-_NAMED = 4  # words and signals named for a question
+_NAMED = 12  # words and signals named for a question, before mail/evidence.py leaves out what nobody can read
 _NOTICED = 0.04  # the least share of a margin that is worth a name
 
 

@@ -46,7 +46,7 @@ def test_a_like_letter_is_read_as_the_corrected_one_and_says_by_which_words() ->
     assert read(LIKE, scores.NOTHING).topic == "other"
     reading = read(LIKE, learned)
     assert reading.topic == "application"
-    assert {"topic:application: hort", "topic:application: parcella"} <= set(reading.because)
+    assert {"topic:application: Hort", "topic:application: parcel·la"} <= set(reading.because)
 
 
 def test_an_unlike_letter_stays_where_it_was() -> None:
