@@ -74,6 +74,8 @@ def has_room(policy: Policy, kind: str, address: str, spent: Spent) -> bool:
     checks = [(spent.address_hour, limits.per_address_hour), (spent.address_day, limits.per_address_day)]
     if kind != "known":
         checks += [(spent.domain_hour, limits.per_domain_hour * crowd(address)), (spent.hour, limits.per_hour)]
+        of_day = limits.per_domain_day if limits.per_domain_hour else 0
+        checks.append((spent.domain_day.get(kind, 0), of_day * crowd(address)))
     if kind == "unverified":
         checks.append((spent.unverified_hour, _unverified_limit(policy)))
     return all(limit == 0 or used < limit for used, limit in checks)

@@ -18,6 +18,7 @@ from oacmail.core.view import CaseView, LetterView, View
 SAME_MAIL_A_WEEK = 3
 FORM = "form-sender-not-configured"
 RESTORED = "database-restored"  # why a mail is held
+ECHO = "echoes-our-mail"  # why a letter is not acknowledged
 KEY_LOST = "token-key-lost"
 NEIGHBOURS = ("ca", "es")  # a few words are said in both
 TELLING_LETTERS = 12
@@ -42,6 +43,8 @@ def why_not(letter: Letter) -> str:
         return "dmarc-fail"
     if limit and letter.now - letter.received_at > timedelta(hours=limit):
         return "first-seen-late"
+    if _echoes_us(letter):
+        return ECHO
     return "same-mail-again-and-again" if _like_a_machine(letter) else ""
 
 
@@ -49,6 +52,13 @@ def answerable(policy: Policy, address: str) -> bool:
     """Whether mail of ours may go there as to a citizen."""
     ours = policy.office.is_own(address) or address in policy.people.staff
     return not ours and _ADDRESS.fullmatch(address) is not None
+
+
+def _echoes_us(letter: Letter) -> bool:
+    """Our acknowledgement comes back from an address that has no part in a case: a robot that answers under changing
+    names does that, and so does a person who was shown the mail. A person decides which."""
+    members = (case.participants | case.reply_to | {case.citizen} for case in letter.view.cases.values())
+    return "echo:ours" in letter.message.words and not any(letter.author in people for people in members)
 
 
 def _like_a_machine(letter: Letter) -> bool:

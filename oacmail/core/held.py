@@ -78,10 +78,15 @@ def _spent(hour: Hour, item: HeldAck, gone: list[HeldAck]) -> Spent:
     domain = registrable(item.recipient)
     same_address = sum(1 for other in gone if other.recipient == item.recipient)
     capped = [other for other in gone if other.budget != "known"]
+    neighbours = [other for other in capped if registrable(other.recipient) == domain]
     return Spent(
         address_hour=base.address_hour + same_address,
         address_day=base.address_day + same_address,
-        domain_hour=base.domain_hour + sum(1 for other in capped if registrable(other.recipient) == domain),
+        domain_hour=base.domain_hour + len(neighbours),
+        domain_day={
+            **base.domain_day,
+            item.budget: base.domain_day.get(item.budget, 0) + sum(other.budget == item.budget for other in neighbours),
+        },
         unverified_hour=base.unverified_hour + sum(1 for other in gone if other.budget == "unverified"),
         hour=base.hour + len(capped),
     )

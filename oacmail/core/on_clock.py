@@ -47,6 +47,7 @@ def on_clock(policy: Policy, hour: Hour, now: datetime) -> Decision:
         *digest(policy, hour, now),
         *_alerts(policy, hour, now),
         *_overnight(policy, hour, now),
+        *_stranded(policy, hour, now),
     ]
     return Decision(effects=tuple(effects), because=())
 
@@ -192,13 +193,24 @@ def _overnight(policy: Policy, hour: Hour, now: datetime) -> list[Effect]:
     ]
 
 
+def _stranded(policy: Policy, hour: Hour, now: datetime) -> list[Effect]:
+    """What a clock that was ahead has put off: no retry is further away than the longest wait, no notice further than
+    the next opening."""
+    opening = now if calendar.in_hours(now, policy) else calendar.next_opening(now, policy)
+    return [
+        Mark(key=key, state="queued", if_in=("queued",), next_at=opening if kind in NOTICES else now)
+        for key, kind, next_at in hour.far_off
+        if kind not in NOTICES or next_at > opening
+    ]
+
+
 def _alerts(policy: Policy, hour: Hour, now: datetime) -> list[Effect]:
     """One mail to the operator for each outage, by the second route that still works, at any hour."""
     effects: list[Effect] = []
     for code in hour.alerts:
         since = hour.problems[code]
         key = f"alert:{code}:{since.strftime('%Y%m%dT%H%M%SZ')}"
-        if key in hour.alerted or now - since < ALERT_AFTER:
+        if key in hour.alerted or timedelta(0) <= now - since < ALERT_AFTER:
             continue
         cause = hour.causes.get(code)
         facts = {"code": code, "since": since, "lines": (cause,) if cause else ()}

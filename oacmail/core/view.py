@@ -150,11 +150,12 @@ class PersonView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spent:
-    """Acknowledgements already let go, for docs/design.md, "Acknowledgement budgets"."""
+    """Acknowledgements already let go, for docs/design.md, "Acknowledgement budgets". `domain_day`: by class."""
 
     address_hour: int = 0
     address_day: int = 0
     domain_hour: int = 0
+    domain_day: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     unverified_hour: int = 0
     hour: int = 0
 
@@ -288,7 +289,8 @@ class Hour:
     `problems`: codes of what is ill now, with since when; `causes`: what is known of why, by the same codes.
     `alerts`: codes of the problems that this tick may tell the operator. `alerted`: names of alerts with when they
     went. `overnight`: (key, kind) of notices to staff that are due outside service hours, since the relay did not take
-    them in time.
+    them in time. `far_off`: (key, kind, next_at) of queued mail that is put off for longer than the longest wait
+    between two attempts.
     """
 
     rung: tuple[tuple[CaseView, Running], ...] = ()
@@ -307,3 +309,4 @@ class Hour:
     alerts: tuple[str, ...] = ()
     alerted: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))
     overnight: tuple[tuple[str, str], ...] = ()
+    far_off: tuple[tuple[str, str, datetime], ...] = ()

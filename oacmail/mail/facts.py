@@ -22,6 +22,7 @@ from oacmail.mail import (
     auto_subjects,
     boundaries,
     charset,
+    echoes,
     evidence,
     features,
     form_fields,
@@ -135,7 +136,8 @@ def _words(read: Message, signature: str, house: House, judged: Judged) -> Mappi
     scored = judged(lambda: scores.scores(weighed, lessons=house.lessons), nothing)
     alone = judged(lambda: thanks.alone(read.subject, read.fresh, read.name, read.sender), False)
     titled = judged(lambda: auto_subjects.says(read.subject, read.fresh, answers=bool(read.refs)), "")
-    said = {"only:thanks": alone, f"title:{titled}": titled, **_of_forms(read, judged)}
+    ours = judged(lambda: echoes.repeats(read.subject, read.fresh, token=bool(read.tokens)), False)
+    said = {"only:thanks": alone, f"title:{titled}": titled, "echo:ours": ours, **_of_forms(read, judged)}
     whole = {**found, **{name: 1.0 for name, holds in said.items() if holds}, **scored}
     return judged(lambda: evidence.shown(whole, read.subject, read.fresh), whole)
 

@@ -169,6 +169,11 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
             "escrito por personal de la casa: sin acuse de recibo",
             "written by our own staff: not acknowledged",
         ),
+        "echoes-our-mail": (
+            "repeteix un correu nostre des d'una altra adreça: sense justificant",
+            "repite un correo nuestro desde otra dirección: sin acuse de recibo",
+            "repeats a mail of ours from another address: not acknowledged",
+        ),
         "first-seen-late": (
             "vist amb retard: sense justificant",
             "visto con retraso: sin acuse de recibo",

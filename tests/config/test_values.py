@@ -120,6 +120,7 @@ def test_every_budget_may_be_without_limit(read: Read) -> None:
         "per_address_hour",
         "per_address_day",
         "per_domain_hour",
+        "per_domain_day",
         "per_hour",
         "unverified_per_hour",
         "max_age_hours",

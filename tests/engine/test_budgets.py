@@ -9,7 +9,8 @@ import pytest
 
 from oacmail.adapters.store import listing
 from oacmail.cli.status import health
-from tests.engine.world import ANNA, MADRID, OPERATOR, World
+from oacmail.sim.relay import later
+from tests.engine.world import ANNA, MADRID, OPERATOR, PERE, World
 
 TOWN = Callable[..., World]
 _LETTERS = "abcdefghijklmnopqrstuvwxyzàéíòú"
@@ -103,6 +104,27 @@ def test_a_domain_gets_twenty_an_hour_and_a_free_mail_provider_sixty(town: TOWN)
     assert _acks(world) == 42
 
 
+def test_a_domain_has_a_days_budget(town: TOWN) -> None:
+    """A robot without a mark writes under a new name each time, all day."""
+    world = town(ack={"per_domain_day": 30}, now="2026-11-25 08:00")
+    for hour in range(8, 12):
+        _write(world, 20, f"bot{hour}-{{}}@robot.example")
+        world.live(f"2026-11-25 {hour + 1:02}:00")
+    assert (_acks(world), _waiting(world), len(world.cases())) == (30, 50, 80)
+    _write(world, 1, ANNA)
+    assert len(world.received(ANNA)) == 1
+    world.live("2026-11-26 00:05")
+    assert (_waiting(world), len(world.reviews())) == (0, 50)
+
+
+def test_forged_mail_of_a_public_provider_uses_up_nobodys_day(town: TOWN) -> None:
+    world = town(ack={"per_domain_day": 4, "per_hour": 0, "unverified_per_hour": 0})
+    _write(world, 20, "forged{}@gmail.com", dmarc="")
+    assert _acks(world) == 12, "three times as much for a crowd"
+    _write(world, 3, "veina{}@gmail.com")
+    assert _acks(world) == 15
+
+
 def test_a_flood_uses_up_its_own_share_only(town: TOWN) -> None:
     world = town(ack={"per_hour": 4, "unverified_per_hour": 2})
     _write(world, 5, "flood{}@a.example", dmarc="")
@@ -191,6 +213,21 @@ def test_known_and_authenticated_people_go_first_and_then_domains_in_turn(town: 
         order.append(world.relay.given[-1].recipient.partition("@")[2])
     assert (set(order[:2]), order[2]) == ({"poble.example", "lluny.example"}, "poble.example")
     assert set(order[3:]) == {"flood.example"}
+
+
+def test_a_clock_that_was_ahead_blocks_no_budget_and_no_retry(town: TOWN) -> None:
+    world = town()
+    world.advance("2027-03-01 09:00")
+    _write(world, 4, ANNA)
+    world.relay.when(later(), to=PERE)
+    world.citizen_writes(PERE)
+    world.turn()
+    world.relay.well()
+    world.advance("2026-11-25 09:00")
+    world.citizen_writes(ANNA, "Ara és l'hora bona", "I ara, com es fa la targeta?")
+    world.live("2026-11-25 09:05", minutes=1)
+    assert world.subjects(PERE), "what was put off is tried again"
+    assert len(world.received(ANNA)) == 3 + 2
 
 
 def test_the_operator_hears_of_it_once_an_hour(world: World) -> None:

@@ -94,6 +94,34 @@ def test_a_robot_with_a_new_sender_each_time_stays_within_its_domain(world: Worl
     assert len(sent) <= world.policy.budgets.per_domain_hour
 
 
+def test_a_robot_that_answers_under_changing_names_with_our_subject_gets_one_mail(world: World) -> None:
+    world.citizen_writes("bot+0@robot.example")
+    world.turn()
+    for number in range(1, 20):
+        box = world.received(f"bot+{number - 1}@robot.example")
+        if not box:
+            break
+        mail = post.letter(world.clock, f"bot+{number}@robot.example", f"Re: {box[-1]['Subject']}", f"Ok {number}?")
+        slip_in(world, post.as_bytes(mail), verdict="dmarc=pass header.from=robot.example")
+        world.turn()
+    sent = [address for address, box in world.relay.boxes.items() if "robot" in address and box]
+    assert sent == ["bot+0@robot.example"]
+    assert world.reviews() == ["echoes-our-mail"]
+    assert [case["due_at"] for case in world.cases()] == ["2026-11-26T20:00:00+01:00"] * 2
+
+
+def test_our_text_sent_back_by_a_stranger_is_not_acknowledged(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    (ack,) = world.received(ANNA)
+    mail = post.letter(world.clock, "bot@robot.example", "Resposta", text_of(ack))
+    slip_in(world, post.as_bytes(mail), verdict="dmarc=pass header.from=robot.example")
+    world.turn()
+    assert world.received("bot@robot.example") == []
+    assert world.reviews() == ["echoes-our-mail"]
+    assert len(world.cases()) == 2
+
+
 MARKS: dict[str, tuple[tuple[str, str], ...]] = {
     "RFC 3834": (("Auto-Submitted", "auto-replied"),),
     "vacation": (("Auto-Submitted", "auto-replied (vacation)"), ("Precedence", "bulk")),

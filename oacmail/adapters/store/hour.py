@@ -19,6 +19,7 @@ from oacmail.core.digest import LAST_DIGEST, digest_due
 from oacmail.core.doubts import probe_after, probe_key
 from oacmail.core.effects import TickItem
 from oacmail.core.on_clock import NOTICES
+from oacmail.core.on_outbox import BACKOFF
 from oacmail.core.policy import Policy
 from oacmail.core.view import CaseView, Doubt, HeldAck, HeldNotice, Hour, Running, Spent, Waiting
 
@@ -66,6 +67,7 @@ def hour(con: sqlite3.Connection, policy: Policy, now: datetime, only: TickItem 
         alerts=tuple(row["item"] for row in rows("alert")),
         alerted=_alerted(con),
         overnight=tuple((row["item"], row["kind"]) for row in rows("overnight")),
+        far_off=_far_off(con, now),
     )
 
 
@@ -257,6 +259,14 @@ def _overnight_rows(con: sqlite3.Connection, policy: Policy, now: datetime) -> R
         f"AND kind IN ({marks(NOTICES)})",
         (stamp(now), *NOTICES),
     ).fetchall()
+
+
+def _far_off(con: sqlite3.Connection, now: datetime) -> tuple[tuple[str, str, datetime], ...]:
+    rows = con.execute(
+        f"SELECT key, kind, next_at FROM outbox WHERE {LIVE} AND state = 'queued' AND next_at > ?",
+        (stamp(now + max(BACKOFF)),),
+    )
+    return tuple((row["key"], row["kind"], at(row["next_at"])) for row in rows)
 
 
 def _last_digest(con: sqlite3.Connection) -> date | None:

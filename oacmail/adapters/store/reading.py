@@ -270,23 +270,33 @@ def _person(con: sqlite3.Connection, address: str) -> PersonView | None:
 def spent(con: sqlite3.Connection, policy: Policy, address: str, now: datetime) -> Spent:
     """Acknowledgements let go in the last hour and day; nothing is counted where nothing is limited."""
     limits = policy.budgets
-    if not any((limits.per_address_hour, limits.per_address_day, limits.per_domain_hour, limits.per_hour,
-                limits.unverified_per_hour)):  # fmt: skip
+    if not any((limits.per_address_hour, limits.per_address_day, limits.per_domain_hour, limits.per_domain_day,
+                limits.per_hour, limits.unverified_per_hour)):  # fmt: skip
         return Spent()
     hour, day = stamp(now - timedelta(hours=1)), stamp(now - timedelta(days=1))
     total = con.execute(
         """SELECT coalesce(sum(recipient = ?), 0), coalesce(sum(domain = ? AND budget <> 'known'), 0),
         coalesce(sum(budget = 'unverified'), 0), coalesce(sum(budget <> 'known'), 0)
-        FROM outbox WHERE kind IN ('ack', 'warned') AND released_at > ? AND state <> 'dropped'""",
-        (address, registrable(address), hour),
+        FROM outbox WHERE kind IN ('ack', 'warned') AND released_at > ? AND released_at <= ? AND state <> 'dropped'""",
+        (address, registrable(address), hour, stamp(now)),
     ).fetchone()
     of_day = con.execute(
         """SELECT count(*) FROM outbox WHERE kind IN ('ack', 'warned') AND recipient = ? AND released_at > ?
-        AND state <> 'dropped'""",
-        (address, day),
+        AND released_at <= ? AND state <> 'dropped'""",
+        (address, day, stamp(now)),
     ).fetchone()[0]
+    domain_day = con.execute(
+        """SELECT budget, count(*) FROM outbox WHERE kind IN ('ack', 'warned') AND domain = ? AND released_at > ?
+        AND released_at <= ? AND state <> 'dropped' GROUP BY budget""",
+        (registrable(address), day, stamp(now)),
+    ).fetchall()
     return Spent(
-        address_hour=total[0], domain_hour=total[1], unverified_hour=total[2], hour=total[3], address_day=of_day
+        address_hour=total[0],
+        domain_hour=total[1],
+        domain_day={row[0]: row[1] for row in domain_day},
+        unverified_hour=total[2],
+        hour=total[3],
+        address_day=of_day,
     )
 
 
