@@ -12,12 +12,29 @@ from tests.servers.dovecot import Dovecot
 from tests.servers.road import Road
 
 _SERVERS = {"road", "own_road", "dovecot"}
+_LONGEST_FIRST = (
+    "tests/test_short_forms.py",
+    "tests/sim/",
+    "tests/e2e/",
+    "tests/test_demo.py",
+    "tests/engine/test_any_day.py",
+    "tests/hostile/",
+    "tests/adapters/",
+    "tests/engine/",
+)
+"""Files are given to whoever is free, in this order: a long one at the end would be waited for alone."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if _SERVERS & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.servers)
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> int:
+    """Sorting is stable: within a rank the order stays."""
+    return next((rank for rank, begin in enumerate(_LONGEST_FIRST) if item.nodeid.startswith(begin)), 99)
 
 
 @pytest.fixture(scope="session")

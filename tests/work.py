@@ -4,6 +4,9 @@ import sys
 from collections.abc import Callable
 from types import FrameType
 
+PER_CHARACTER = 60
+"""What a hostile text may cost in calls for each of its characters: bounded by its length, not by its square."""
+
 
 def calls(work: Callable[[], object]) -> int:
     """How many functions `work` calls in this thread, ours and C's, regular expressions and built-ins among them."""

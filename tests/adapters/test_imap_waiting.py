@@ -1,7 +1,6 @@
 """Waiting for mail on a real Dovecot: what is news, what ends a wait, and what has come meanwhile."""
 
 import threading
-import time
 from collections.abc import Callable
 
 import pytest
@@ -14,24 +13,18 @@ from tests.servers.people import Agent, Citizen
 from tests.servers.road import Road
 from tests.servers.waiting import until
 
+LONG = 3_600.0
+"""Seconds to wait for what must come: a wait that misses it runs into the time limit of the test."""
+
 
 @pytest.mark.parametrize("security", ["none", "starttls", "tls"])
-def test_a_citizens_mail_ends_the_wait_within_a_second(road: Road, security: str) -> None:
+def test_a_citizens_mail_ends_the_wait(road: Road, security: str) -> None:
     office, anna = road.new_user("oac"), Citizen(road)
     port = road.dovecot.imaps_port if security == "tls" else road.dovecot.imap_port
     with open_mailbox(road.dovecot, office, security=security, port=port, ca_file=str(road.certs.ca)) as mailbox:
-        sent: list[float] = []
-
-        def write() -> None:
-            anna.write(road.address(office), "Hola", "Bon dia")
-            sent.append(time.monotonic())
-
         for _ in range(3):
-            threading.Timer(0.1, write).start()
-            assert mailbox.wait(10)
-            took = time.monotonic() - sent.pop()
-            print(f"notice after {took:.3f} s")
-            assert took < 2
+            threading.Timer(0.1, anna.write, (road.address(office), "Hola", "Bon dia")).start()
+            assert mailbox.wait(LONG)
             mailbox.open("INBOX")
 
 
@@ -40,7 +33,7 @@ def test_what_came_between_looking_and_waiting_is_news_at_once(road: Road) -> No
     with open_mailbox(road.dovecot, office) as mailbox:
         mailbox.uids()
         Maildir(road.dovecot, office).deliver(LETTER % 1)
-        assert mailbox.wait(60)
+        assert mailbox.wait(LONG)
         mailbox.open("INBOX")
         assert not mailbox.wait(0.05)
 
@@ -48,12 +41,10 @@ def test_what_came_between_looking_and_waiting_is_news_at_once(road: Road) -> No
 def test_the_bell_ends_a_wait_at_once_and_is_not_lost_before_one(road: Road) -> None:
     with open_mailbox(road.dovecot, road.new_user("oac")) as mailbox:
         threading.Timer(0.1, mailbox.wake).start()
-        begun = time.monotonic()
-        assert not mailbox.wait(60)
+        assert not mailbox.wait(LONG)
         for _ in range(10_000):
             mailbox.wake()
-        assert not mailbox.wait(60)
-        assert time.monotonic() - begun < 5
+        assert not mailbox.wait(LONG)
         assert not mailbox.wait(0.05)
 
 
@@ -81,10 +72,8 @@ def test_a_server_that_ends_during_idle_is_noticed_and_found_again(
     filled(server, "oac", 1)
     with open_mailbox(server, "oac") as mailbox:
         threading.Timer(0.2, end, (server,)).start()
-        begun = time.monotonic()
         with pytest.raises(Transient, match="IMAP IDLE"):
-            mailbox.wait(60)
-        assert time.monotonic() - begun < 5
+            mailbox.wait(LONG)
         with pytest.raises(Transient, match="ECONNREFUSED"):
             mailbox.open("INBOX")
         server.start()
@@ -99,4 +88,4 @@ def test_what_came_while_other_folders_were_read_is_news_though_the_inbox_was_op
         mailbox.open("Sent")
         Maildir(road.dovecot, office).deliver(b"Subject: in between\n\nBon dia\n")
         until(lambda: mailbox.open("INBOX").exists)
-        assert mailbox.wait(60)
+        assert mailbox.wait(LONG)

@@ -17,8 +17,9 @@ from tests.e2e.verbs import Verbs
 from tests.servers.maildir import Maildir
 from tests.servers.people import Agent, Citizen
 from tests.servers.road import PASSWORD, Road
-from tests.servers.waiting import until
+from tests.servers.waiting import PATIENCE, until
 
+STOP_SECONDS = 15  # TimeoutStopSec of the unit: then systemd kills
 OACMAIL = (sys.executable, "-m", "oacmail")
 IMPATIENT = (sys.executable, "-m", "tests.e2e.impatient")
 """The same program with short waits: see there."""
@@ -151,7 +152,7 @@ class Office:
         """SIGTERM; the exit code."""
         self.signal(signal.SIGTERM)
         assert self.process is not None
-        code = self.process.wait(60)
+        code = self.process.wait(STOP_SECONDS * PATIENCE)
         self.process = None
         return code
 

@@ -1,6 +1,5 @@
 """Forged mail of our own: a copied, altered or redirected acknowledgement proves nothing it was not signed for."""
 
-import time
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
@@ -9,6 +8,7 @@ import pytest
 from tests.engine.post import OFFICE, as_bytes
 from tests.engine.world import ANNA, PERE, SUPERVISOR, World, text_of
 from tests.hostile.enemy import EVIL, altered, letter, outcomes, slip_in
+from tests.work import calls
 
 LONG = "Encara no me'n surto, i demà em venç el termini de la beca. " * 12
 
@@ -136,9 +136,7 @@ def test_a_strangers_question_on_annas_acknowledgement_gets_nothing_automatic(wo
 
 def test_thousands_of_marks_cost_nothing(world: World) -> None:
     slip_in(world, letter(world, [("X-Oacmail", "v=1; s=" + "0" * 32)] * 11_000))
-    started = time.process_time()
-    world.turn()
-    assert time.process_time() - started < 1
+    assert calls(world.turn) < 3_000_000
     assert outcomes(world) == ["case"]
 
 

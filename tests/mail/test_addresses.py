@@ -1,11 +1,10 @@
 """Address fields are read before anything in them is decoded."""
 
-import time
-
 import pytest
 
 from oacmail.mail import addresses
 from oacmail.mail.fields import Fields
+from tests.work import PER_CHARACTER, calls
 
 
 def _from(*values: str) -> tuple[str, str, bool]:
@@ -71,6 +70,4 @@ def test_a_display_name_has_no_controls_and_no_direction_marks() -> None:
 
 @pytest.mark.parametrize("hostile", ["<", "(", '"', "a,", ":", '\\"', "<a@b.c>", "(a", "=?"])
 def test_a_hostile_field_costs_no_more_than_its_length(hostile: str) -> None:
-    started = time.process_time()
-    _from(hostile * (64_000 // len(hostile)))
-    assert time.process_time() - started < 1
+    assert calls(lambda: _from(hostile * (64_000 // len(hostile)))) < PER_CHARACTER * 64_000

@@ -1,12 +1,11 @@
 """Bytes and fields to text: Catalan letters and the euro sign in every encoding that citizens use."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from oacmail.mail import charset
+from tests.work import PER_CHARACTER, calls
 
 TEXT = "Sol·licitud d'informació: l'excepció, façana, pingüí, l·l, ç"
 EURO = TEXT + " 20 €"
@@ -103,10 +102,7 @@ def test_a_parameter_reads_as_people_sent_it(value: str, name: str, text: str) -
 @pytest.mark.parametrize("hostile", ["=?a?b?x", "=?utf-8?q?a?= ", ';a="', ";a*1=", '"', "=?"])
 def test_a_hostile_field_costs_no_more_than_its_length(hostile: str) -> None:
     value = hostile * (64_000 // len(hostile))
-    started = time.process_time()
-    charset.field(value)
-    charset.parameters(value)
-    assert time.process_time() - started < 2
+    assert calls(lambda: (charset.field(value), charset.parameters(value))) < PER_CHARACTER * 64_000
 
 
 @pytest.mark.parametrize("damaged", [b"aG9s", b"aG9sYQ", b"aG9sYQ=", b"aG9 sYQ\n=\n=", b"aG9sYQ==\n--\npeu!", b"aG9sY"])

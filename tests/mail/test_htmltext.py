@@ -1,10 +1,9 @@
 """HTML reads as a person sees it, and hostile HTML costs no more than its length."""
 
-import time
-
 import pytest
 
 from oacmail.mail import htmltext
+from tests.work import PER_CHARACTER, calls
 
 
 @pytest.mark.parametrize(
@@ -50,8 +49,6 @@ def test_html_reads_as_it_is_seen(html: str, text: str) -> None:
         *('<b x="<"><p>', '<b {} "<"><p>', "<<b>b a={}><p>", "<div><table></div></table>", "<x{}>", "<b a={}><p>"),
     ],
 )
-def test_a_hundred_thousand_open_tags_are_quick(tag: str) -> None:
-    html = "".join(tag.replace("{}", str(number)) for number in range(100_000))
-    started = time.process_time()
-    htmltext.read(html)
-    assert time.process_time() - started < 3
+def test_many_open_tags_cost_no_more_than_their_length(tag: str) -> None:
+    html = "".join(tag.replace("{}", str(number)) for number in range(20_000))
+    assert calls(lambda: htmltext.read(html)) < PER_CHARACTER * len(html)
