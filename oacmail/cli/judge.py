@@ -26,7 +26,7 @@ def try_(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> None:
     config = rules_only(ctx)
     paths = [a_file(name) for name in files]
     house, senders = settings.house(config), frozenset(config.callback.form_senders)
-    rows = (_tried(path, house, senders) for path in paths)
+    rows = (_tried(path, house, senders, config.office.tax_operator) for path in paths)
     if as_json:
         print_json(rows)
     else:
@@ -34,9 +34,9 @@ def try_(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> None:
             _print(row)
 
 
-def _tried(path: Path, house: House, senders: frozenset[str]) -> dict[str, Any]:
+def _tried(path: Path, house: House, senders: frozenset[str], tax_operator: str) -> dict[str, Any]:
     message = parse(path.read_bytes(), house)
-    return _row(str(path), message, classify(message, senders))
+    return _row(str(path), message, classify(message, senders, tax_operator))
 
 
 def _row(file: str, message: Message, reading: Reading) -> dict[str, Any]:

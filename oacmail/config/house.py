@@ -7,7 +7,7 @@ values of one section are checked here; those that need two sections stand in mo
 from datetime import time
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, ValidationInfo, field_validator
 
 from oacmail.config.kinds import (
     Address,
@@ -26,6 +26,7 @@ from oacmail.config.kinds import (
     wrong,
 )
 from oacmail.config.section import Section
+from oacmail.core.model import Topic as CaseTopic
 
 Language = Literal["ca", "es", "en"]
 Level = Literal["first", "second", "out_of_scope"]
@@ -186,10 +187,17 @@ class Privacy(Section):
     purge: Flag = False
 
 
-class Topic(Section):
-    """Words of the house for a topic (docs/understanding.md, "Labels"), compared without case and accents."""
+def _topic(value: object) -> str:
+    if not isinstance(value, str) or value not in [*CaseTopic]:
+        raise wrong("is no topic", "write one of " + ", ".join(f'"{topic}"' for topic in CaseTopic))
+    return value
 
-    name: Line
+
+class Topic(Section):
+    """Words of the town for a topic (docs/understanding.md, "Labels"), compared without case and accents; a `*` at the
+    end of one stands for any ending."""
+
+    name: Annotated[str, PlainValidator(_topic)]
     level: Level = "first"
     words: Annotated[tuple[Line, ...], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)] = ()
 

@@ -9,7 +9,7 @@ from typing import Literal
 from oacmail.config.model import Config
 from oacmail.core import policy as core
 from oacmail.core.ports import Workdays
-from oacmail.mail.house import House
+from oacmail.mail.house import House, TownWords
 
 _SELF_COPY: dict[bool | str, Literal["yes", "no", "server"]] = {True: "yes", False: "no", "server": "server"}
 
@@ -34,6 +34,7 @@ def policy(
         provable=config.trust.provider != "none",
         form_senders=frozenset(config.callback.form_senders),
         call_attempts=config.callback.attempts,
+        tax_operator=config.office.tax_operator,
         pointers=tuple(
             core.Pointer(body=pointer.body, address=pointer.address or "", phone=pointer.phone or "")
             for pointer in config.pointer
@@ -51,6 +52,7 @@ def house(config: Config) -> House:
         town=config.office.town,
         phone=config.office.phone,
         language=config.office.languages[0],
+        topics=tuple(TownWords(topic.name, topic.level, topic.words) for topic in config.topic),
         provider=trust.provider,
         authserv_id=trust.authserv_id or "",
         mx=trust.mx,

@@ -4,9 +4,15 @@ The table: docs/design.md, "Acknowledgement budgets".
 Over budget the case and its clock are as always; only the courtesy waits. A limit of 0 means "no limit".
 """
 
+from functools import cache
+from typing import TYPE_CHECKING
+
 from oacmail.core.model import Dmarc, Message
 from oacmail.core.policy import Policy
 from oacmail.core.view import PersonView, Spent
+
+if TYPE_CHECKING:
+    from publicsuffixlist import PublicSuffixList
 
 # A cap a domain would silence neighbours where a domain is a crowd; these get three times as much.
 FREE_MAIL = frozenset(
@@ -41,17 +47,23 @@ FREE_MAIL = frozenset(
 )
 _CROWD = 3
 
-# Registries below which people register, for the domains that write to a Catalan town (publicsuffix.org, 2026).
-_SECOND_LEVEL = frozenset(
-    ["com.es", "org.es", "nom.es", "gob.es", "edu.es", "co.uk", "org.uk", "com.mx", "com.ar", "com.br"]
-)
-
 
 def registrable(address: str) -> str:
-    """The registrable domain of an address, good enough for a budget."""
-    labels = address.rpartition("@")[2].split(".")
-    keep = 3 if ".".join(labels[-2:]) in _SECOND_LEVEL else 2
-    return ".".join(labels[-keep:])
+    """The registrable domain of an address or a host, in lower case; a public suffix itself stays whole.
+
+    By the ICANN section of the Public Suffix List (https://publicsuffix.org/list/): the private section would give
+    each customer of a dynamic-DNS host a budget of his own.
+    """
+    domain = address.rpartition("@")[2].lower()
+    return _suffixes().privatesuffix(domain.encode("utf-8", "replace").decode()) or domain
+
+
+@cache
+def _suffixes() -> "PublicSuffixList":
+    """Read out of the package at the first address, so that a start pays nothing."""
+    from publicsuffixlist import PublicSuffixList
+
+    return PublicSuffixList(only_icann=True)
 
 
 def budget_class(message: Message, person: PersonView | None) -> str:

@@ -23,6 +23,7 @@ _SAID = 3.0  # the weight from which on a form or a machine says what it is (mai
 _MACHINE_FROM, _SPAM_FROM, _THANKS_FROM = (0.5, 0.9), (0.5, 0.8), (0.4, 0.8)
 _MARKED, _MACHINE_ALONE = 1.0, 0.6  # marks together; how sure where they are less
 _SHORT = 60  # words: who only thanks is brief
+_TOWN_WORDS = "town words:"  # mail/town_words.py
 _UNREAD = 0.3  # how sure a verdict is where nothing could be weighed
 _MACHINES = (Kind.AUTO_REPLY, Kind.BOUNCE, Kind.BULK)
 _EVIDENCE = dict.fromkeys(_MACHINES, "mark:") | {Kind.SPAM: "spam:", Kind.THANKS: "thanks:", Kind.REQUEST: "form:"}
@@ -30,8 +31,9 @@ _BY_AUTO = {Auto.REPLY: Kind.AUTO_REPLY, Auto.BOUNCE: Kind.BOUNCE, Auto.BULK: Ki
 _SLOTS: dict[str, Slot] = {"morning": "morning", "afternoon": "afternoon", "any": "any"}
 
 
-def classify(message: Message, form_senders: frozenset[str] = frozenset()) -> Reading:
-    """The verdict on one message. `form_senders`: addresses whose mail is a person's form (callback.form_senders).
+def classify(message: Message, form_senders: frozenset[str] = frozenset(), tax_operator: str = "town") -> Reading:
+    """The verdict on one message. `form_senders`: addresses whose mail is a person's form (callback.form_senders);
+    `tax_operator`: whose platform tax matters run on (office.tax_operator).
 
     `because` names the deciding rule of the kind, then what spoke for topic, level and intent.
     """
@@ -40,11 +42,16 @@ def classify(message: Message, form_senders: frozenset[str] = frozenset()) -> Re
         return _reading(message, kind, {"kind": sure}, why)
     topic, topic_sure = _likeliest(message.words, "topic", Topic.OTHER)
     level, level_sure = _likeliest(message.words, "level", Level.FIRST)
+    if named := _named_by_town(message.words):
+        topic, topic_sure = named[0], 1.0
+        if named[1] is not Level.FIRST or level is Level.OUT_OF_SCOPE:  # first level hides no fault of a platform
+            level, level_sure = named[1], 1.0
     intent, intent_sure = _intent(message)
     confidence = {"kind": sure, "topic": topic_sure, "level": level_sure, "intent": intent_sure}
-    because = (*why, *(reason for verdict in (topic, level, intent) for reason in _why(message.words, verdict)))
+    told = (*why, *_terms(message.words, _TOWN_WORDS))
+    because = (*told, *(reason for verdict in (topic, level, intent) for reason in _why(message.words, verdict)))
     callback = call_named(message.words) if intent is Intent.CALLBACK else None
-    return _reading(message, kind, confidence, because, topic, level, intent, callback)
+    return _reading(message, kind, confidence, because, topic, level, intent, callback, tax_operator)
 
 
 def _reading(
@@ -56,10 +63,12 @@ def _reading(
     level: Level | None = None,
     intent: Intent | None = None,
     callback: Callback | None = None,
+    tax_operator: str = "town",
 ) -> Reading:
     whole = {name: round(confidence.get(name, 0.0), 2) for name in ("kind", "topic", "level", "intent")}
     urgent = kind is Kind.REQUEST and derivation.ends_soon(message.words, message.sent_at)
-    operator = derivation.operator(message.words) if level is Level.SECOND else ""
+    own = tax_operator if topic is Topic.PAYMENT else "town"
+    operator = derivation.operator(message.words, own) if level is Level.SECOND else ""
     cause = derivation.cause(message.words) if level is Level.SECOND else ""
     beside = (
         *(("urgent: a term ends soon",) if urgent else ()),
@@ -180,6 +189,16 @@ def _kind(message: Message, form_senders: frozenset[str]) -> tuple[Kind, float, 
             sure = 1.0 if holds in _PLAIN else _score(message.words, kind)
             return kind, sure, (rule, *_terms(message.words, _EVIDENCE[kind]), *_why(message.words, kind))
     return Kind.REQUEST, _score(message.words, Kind.REQUEST) or _UNREAD, ("kind: nothing says otherwise",)
+
+
+def _named_by_town(words: Words) -> tuple[Topic, Level] | None:
+    """The topic and level that the town's own words ([[topic]]) name most often."""
+    sums: dict[tuple[Topic, Level], float] = {}
+    for key in _terms(words, _TOWN_WORDS):
+        topic, level, _ = key.removeprefix(_TOWN_WORDS).split(":", 2)
+        pair = Topic(topic), Level(level)
+        sums[pair] = sums.get(pair, 0.0) + words[key]
+    return max(sums, key=lambda pair: sums[pair], default=None)
 
 
 # --- weighing --------------------------------------------------------------------------------------------

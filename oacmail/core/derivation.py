@@ -17,9 +17,13 @@ _PAPER = ("wrong document", "option missing", "documents disagree", "form refuse
 _MACHINE = ("server error", "down", "charged twice", "pending though paid", "codes for words", "error named")
 
 
-def operator(words: Words) -> str:
-    """Whose platform the letter names most; the town's own when it is a draw or nothing is named."""
-    return max(OPERATORS, key=lambda name: _named(words, name))
+def operator(words: Words, own: str = "town") -> str:
+    """Whose platform the letter names most; the town's own when it is a draw or nothing is named.
+
+    `own`: who runs what is the town's in this matter: "town", or "orgt" for taxes where it collects them.
+    """
+    most = max(OPERATORS, key=lambda name: _named(words, name))
+    return own if most == "town" else most
 
 
 def platform(words: Words, whose: str) -> str:

@@ -30,7 +30,8 @@ def platform(reading: Reading) -> str:
 
 def may_be_second(words: Mapping[str, float]) -> bool:
     """Whether a letter of these words can be of second level at all: the likeliest of three has a third. Few can."""
-    return words.get("score:level:second", 0.0) > _THIRD
+    told = any(key.startswith("town words:") and ":second:" in key for key in words)
+    return told or words.get("score:level:second", 0.0) > _THIRD
 
 
 def since(policy: Policy, received_at: datetime) -> datetime:

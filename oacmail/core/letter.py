@@ -52,7 +52,7 @@ def read(policy: Policy, view: View, inp: Arrived, now: datetime) -> Letter:
         message=inp.message,
         received_at=inp.received_at,
         now=now,
-        reading=classify(inp.message, policy.form_senders),
+        reading=classify(inp.message, policy.form_senders, policy.tax_operator),
         author=author_of(policy, inp.message),
         forced=inp.forced,
     )

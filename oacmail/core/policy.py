@@ -122,7 +122,7 @@ class Policy:
 
     `provable`: the provider can prove who wrote a mail (trust.provider is not "none").
     `form_senders`: addresses of the call-back form, whose mails are requests. `call_attempts`: so many calls in the
-    slot without success, and a mail, are an answer.
+    slot without success, and a mail, are an answer. `tax_operator`: who collects local taxes (core/derivation.py).
     """
 
     office: Office
@@ -138,5 +138,6 @@ class Policy:
     provable: bool = False
     form_senders: frozenset[str] = frozenset()
     call_attempts: int = 2
+    tax_operator: str = "town"
     pointers: tuple[Pointer, ...] = ()
     shadow: bool = False

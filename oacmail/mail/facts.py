@@ -34,6 +34,7 @@ from oacmail.mail import (
     report,
     scores,
     thanks,
+    town_words,
     wire,
 )
 from oacmail.mail import secrets as secret_kinds
@@ -138,7 +139,8 @@ def _words(read: Message, signature: str, house: House, judged: Judged) -> Mappi
     titled = judged(lambda: auto_subjects.says(read.subject, read.fresh, answers=bool(read.refs)), "")
     ours = judged(lambda: echoes.repeats(read.subject, read.fresh, token=bool(read.tokens)), False)
     said = {"only:thanks": alone, f"title:{titled}": titled, "echo:ours": ours, **_of_forms(read, judged)}
-    whole = {**found, **{name: 1.0 for name, holds in said.items() if holds}, **scored}
+    town = judged(lambda: town_words.found(read.subject, read.fresh, house.topics), nothing)
+    whole = {**found, **town, **{name: 1.0 for name, holds in said.items() if holds}, **scored}
     return judged(lambda: evidence.shown(whole, read.subject, read.fresh), whole)
 
 

@@ -11,6 +11,15 @@ from typing import Literal
 from oacmail.mail.words import LANGUAGES
 
 
+@dataclass(frozen=True, slots=True)
+class TownWords:
+    """What the town calls a matter of its own: `words` point to topic `name` at `level` (core.model's values)."""
+
+    name: str
+    level: str
+    words: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
     """`own`: our addresses in lower case. `prefix`: first part of case numbers, e.g. "OAC". `town`: its name.
@@ -28,6 +37,7 @@ class House:
     town: str = ""
     phone: str = ""
     language: str = LANGUAGES[0]
+    topics: tuple[TownWords, ...] = ()
     provider: Literal["postfix", "gmail", "exchange", "none"] = "none"
     authserv_id: str = ""
     mx: tuple[str, ...] = ()

@@ -52,7 +52,7 @@ def test_an_empty_file_names_every_required_key(tmp_path: Path) -> None:
     ("where", "line", "finding"),
     [
         ("office", 'adres = "x"', 'office.adres: is an unknown key: did you mean "address"?'),
-        ("rest", "[[topic]]\nname = 'a'\nword = []", 'topic.1.word: is an unknown key: did you mean "words"?'),
+        ("rest", "[[topic]]\nname = 'grant'\nword = []", 'topic.1.word: is an unknown key: did you mean "words"?'),
         ("rest", "[escalations]", 'escalations: is an unknown key: did you mean "escalation"?'),
         ("rest", "[zzz]", "zzz: is an unknown key: remove it, or see docs/config.md for the keys known here"),
     ],

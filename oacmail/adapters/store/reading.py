@@ -106,7 +106,7 @@ def _alike(con: sqlite3.Connection, policy: Policy, inp: Arrived) -> tuple[Alike
     """Of a platform where something goes on already, the last that belongs to it: the others say no more."""
     if not incidents.may_be_second(inp.message.words):
         return ()
-    reading = classify(inp.message, policy.form_senders)
+    reading = classify(inp.message, policy.form_senders, policy.tax_operator)
     platform = incidents.platform(reading)
     if not platform:
         return ()

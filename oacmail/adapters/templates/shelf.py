@@ -27,6 +27,7 @@ _NOTHING = "—"
 _SUBJECT = "Subject:"
 _LINK_NAMES = {
     "online_office_url": {"ca": "Oficina virtual", "es": "Oficina virtual", "en": "online office"},
+    "website": {"ca": "web de l'Ajuntament", "es": "web del Ayuntamiento", "en": "town hall website"},
     "rights_url": {"ca": "exercici de drets", "es": "ejercicio de derechos", "en": "your rights"},
     "complaints_form_url": {"ca": "formulari", "es": "formulario", "en": "form"},
     "privacy_url": {"ca": "protecció de dades", "es": "protección de datos", "en": "data protection"},
