@@ -28,6 +28,7 @@ _UNREAD = 0.3  # how sure a verdict is where nothing could be weighed
 _MACHINES = (Kind.AUTO_REPLY, Kind.BOUNCE, Kind.BULK)
 _EVIDENCE = dict.fromkeys(_MACHINES, "mark:") | {Kind.SPAM: "spam:", Kind.THANKS: "thanks:", Kind.REQUEST: "form:"}
 _BY_AUTO = {Auto.REPLY: Kind.AUTO_REPLY, Auto.BOUNCE: Kind.BOUNCE, Auto.BULK: Kind.BULK}
+_NO_THANKS = ("level:second:", "intent:rights:", "intent:complaint:", "waits:", "adds:")  # somebody waits
 _SLOTS: dict[str, Slot] = {"morning": "morning", "afternoon": "afternoon", "any": "any"}
 
 
@@ -145,7 +146,7 @@ def _nothing_but_thanks(message: Message, _: frozenset[str]) -> bool:
 def _only_thanks(message: Message, _: frozenset[str]) -> bool:
     """Thanks within a conversation, or as the subject, with nothing beside them: most requests end with thanks too."""
     spoken = bool(_terms(message.words, "thanks:")) and (bool(message.refs) or "title:thanks" in message.words)
-    beside = any(_terms(message.words, group) for group in ("level:second:", "intent:rights:", "intent:complaint:"))
+    beside = any(_terms(message.words, group) for group in _NO_THANKS)
     nothing_else = not beside and not _questions(message) and not message.attachments and _is_brief(message)
     return spoken and nothing_else and _score(message.words, Kind.THANKS) >= _THANKS_FROM[_asks(message)]
 

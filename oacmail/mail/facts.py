@@ -138,7 +138,13 @@ def _words(read: Message, signature: str, house: House, judged: Judged) -> Mappi
     alone = judged(lambda: thanks.alone(read.subject, read.fresh, read.name, read.sender), False)
     titled = judged(lambda: auto_subjects.says(read.subject, read.fresh, answers=bool(read.refs)), "")
     ours = judged(lambda: echoes.repeats(read.subject, read.fresh, token=bool(read.tokens)), False)
-    said = {"only:thanks": alone, f"title:{titled}": titled, "echo:ours": ours, **_of_forms(read, judged)}
+    said = {
+        "only:thanks": alone,
+        "adds:postscript": judged(lambda: fresh.has_postscript(read.fresh), False),
+        f"title:{titled}": titled,
+        "echo:ours": ours,
+        **_of_forms(read, judged),
+    }
     town = judged(lambda: town_words.found(read.subject, read.fresh, house.topics), nothing)
     whole = {**found, **town, **{name: 1.0 for name, holds in said.items() if holds}, **scored}
     return judged(lambda: evidence.shown(whole, read.subject, read.fresh), whole)

@@ -13,6 +13,7 @@ from itertools import pairwise
 from oacmail.mail import phrases
 
 _INTRO_LINES = 4
+_MARK = 40  # characters in which a postscript says that it is one
 _INTRO = 700  # characters of an attribution
 _NAME = 60  # of the name in it
 _BEFORE = 2_000  # characters above a quote that may say where the answers are
@@ -166,13 +167,22 @@ def _kinds(lines: list[str]) -> list[str]:
     for number, kind in enumerate(kinds):
         if kind == "sign" or (kind == "text" and phrases.DISCLAIMER.match(lines[number][:400])):
             tail = kind != "sign" or any(before == "text" for before in kinds[max(0, number - 400) : number])
-        elif kind in ("quote", "intro"):
+        elif kind in ("quote", "intro") or (kind == "text" and _is_postscript(lines[number])):
             tail = False
         if kinds[number] == "sign":
             kinds[number] = "tail" if tail else "text"
         elif tail and kind in ("text", "client"):
             kinds[number] = "tail"
     return kinds
+
+
+def has_postscript(text: str) -> bool:
+    """Whether a line of `text` begins as a postscript does."""
+    return any(map(_is_postscript, text.split("\n")))
+
+
+def _is_postscript(line: str) -> bool:
+    return phrases.POSTSCRIPT.match(line[:_MARK]) is not None
 
 
 def _kind(line: str) -> str:

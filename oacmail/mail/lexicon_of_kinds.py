@@ -46,6 +46,25 @@ TABLES: tuple[tuple[str, float, str], ...] = (
         esborreu, borren, on puc, quin, cual, which, how
         """,
     ),
+    # who still waits, or complains, thanks in irony
+    (
+        "waits:says",
+        1,
+        """
+        espero, esperem, esperant, esperant-me, esperar, esperava, esperavem, vaig esperar, he esperat, continuo,
+        continuem, segueixo, seguim, segueix, continua sense, sense resposta, sense noticies, sense resoldre, sense res,
+        ningu, ningu no, mai, encara, encara no, encara res, ja fa, fa setmanes, fa mesos, setmanes, mesos,
+        massa tard, tard, tardat, trigat, trigant, trigar, per res, per no, quina vergonya, vergonya, desastre,
+        increible, de fa, ni una, res de nou,
+        esperando, espere, esperamos, llevo, llevamos, sigo, seguimos, sigue sin, sigue igual, sin respuesta,
+        sin noticias, sin resolver, nadie, nunca, todavia, aun, aun no, hace semanas, hace meses, semanas, meses,
+        demasiado tarde, por nada, por no, verguenza, que verguenza, tardado, tardando, tardar, ni una sola, de nada
+        sirve, no sirve,
+        waiting, waited, wait, still, nobody, no one, never, not yet, yet, weeks, months, late, too late, for nothing,
+        disaster, disgrace, shame, shameful, ridiculous, no answer, no reply, nothing happened, nothing has,
+        j'attends, attends, toujours, personne, jamais, semaines, en retard, honte, pour rien
+        """,
+    ),
     # --- a machine that says so; the call-back form; spam ----------------------------------------------
     (
         "auto:says",

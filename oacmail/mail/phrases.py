@@ -111,6 +111,11 @@ BELOW = re.compile(
 )
 
 SIGNATURE = re.compile(r"^(?:-- ?|__+ ?|—)$")
+# "PD: …", "P. D.", "P.S.", "N. B. -", "Postdata": what a person adds below the signature belongs to what was written.
+POSTSCRIPT = re.compile(
+    r"^\W{0,4}(?:(?:p\.?\s?){1,2}[ds]|n\.?\s?b|post-?\s?(?:data|scriptum)|posdata)\b\W{0,5}\w",
+    re.I,
+)
 _DEVICE = _any(
     "iphone|ipad|ios|android|samsung|galaxy|huawei|xiaomi|redmi|blackberry|windows|outlook|gmail|yahoo|proton|gmx|web[.-]de",
     "aquamail|bluemail|fairemail|k-9|e?-?mail|correus?|correos?|courriel|posta|m[òóo]bil|m[óo]vil|tel[èée]fono?|telemóvel",

@@ -89,6 +89,34 @@ def test_thanks_closes_nothing_and_reopens_nothing(world: World) -> None:
     assert world.case()["status"] == "closed"
 
 
+@pytest.mark.parametrize("subject", ["", "Re: Consulta", "Re: Gràcies"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Moltes gràcies per la vostra rapidesa, ja fa tres setmanes que espero",
+        "Moltes gràcies, tot perfecte. Continuo esperant.",
+        "Gracias por su rapidez. Llevo dos meses esperando.",
+        "Perfecto, muchas gracias. Nadie me ha llamado.",
+        "Thank you so much for your prompt reply, only five weeks late",
+        "Thanks, perfect. Nobody has called me yet.",
+        "Gràcies per res",
+        "Gràcies\n-- \nAnna\nPD: i quan obriu dissabte?",
+        "Gracias\n-- \nAnna\n\nP.D. Falta el certificado de mi hijo",
+        "Thanks!\n--\nAnna Puig\nP.S. the second form as well",
+        "Moltes gràcies!\n__\nAnna\nN.B.: el segon rebut és d'una altra finca",
+    ],
+)
+def test_who_thanks_and_still_waits_or_asks_below_the_signature_has_a_clock(
+    world: World, subject: str, text: str
+) -> None:
+    answer = _answered(world)
+    world.citizen_writes(ANNA, subject, text, answers=answer)
+    world.turn()
+    case = world.case()
+    assert case["status"] == "open"
+    assert case["due_at"] > case["answered_at"]
+
+
 def test_thanks_before_any_answer_stops_no_clock(world: World) -> None:
     world.citizen_writes(ANNA)
     world.turn()
