@@ -7,11 +7,12 @@ in the code are kept, since its text may quote a letter. Lines of other librarie
 """
 
 import logging
+import os
 import re
 import sys
 import traceback
 import unicodedata
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -28,6 +29,7 @@ KEYS = frozenset(
 )
 """The keys that a log call may use; `error` holds a class or our own error's text, `at` places in the code."""
 
+_PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
 _ADDRESS = re.compile(r"[^\s<>\"']+@[^\s<>\"']+")
 _LONGEST = 300
 
@@ -44,7 +46,7 @@ def configure(stream: TextIO = sys.stderr, *, level: int = logging.INFO) -> None
             _only_places,
             _only_known_keys,
             _clean_values,
-            _renderer(terminal=stream.isatty()),
+            _renderer(terminal=stream.isatty(), journal=is_journal(stream)),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(stream),
@@ -52,10 +54,30 @@ def configure(stream: TextIO = sys.stderr, *, level: int = logging.INFO) -> None
     logging.basicConfig(handlers=[_Library()], level=logging.WARNING, force=True)
 
 
-def _renderer(*, terminal: bool) -> structlog.typing.Processor:
+def is_journal(stream: TextIO, environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether the stream goes to the journal: $JOURNAL_STREAM names its device and inode (systemd.exec(5))."""
+    try:
+        about = os.fstat(stream.fileno())
+    except (OSError, ValueError):
+        return False
+    return environ.get("JOURNAL_STREAM") == f"{about.st_dev}:{about.st_ino}"
+
+
+def _renderer(*, terminal: bool, journal: bool) -> structlog.typing.Processor:
     if terminal:
         return structlog.dev.ConsoleRenderer()
-    return structlog.processors.JSONRenderer(ensure_ascii=False)
+    as_json = structlog.processors.JSONRenderer(ensure_ascii=False)
+    return _Prioritised(as_json) if journal else as_json
+
+
+class _Prioritised:
+    """The journal's priority before each line (sd-daemon(3)), so that `journalctl -p warning` finds it."""
+
+    def __init__(self, render: structlog.processors.JSONRenderer) -> None:
+        self._render = render
+
+    def __call__(self, logger: object, method: str, event: Event) -> str:
+        return f"<{_PRIORITIES.get(method, 6)}>{self._render(logger, method, event)!s}"
 
 
 def _only_places(_logger: object, _method: str, event: Event) -> Event:

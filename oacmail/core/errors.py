@@ -10,7 +10,15 @@ class OacmailError(Exception):
 
 
 class Transient(OacmailError):
-    """It may work later: the network, a lock, a busy server. Wait and try again; nothing was lost."""
+    """It may work later: the network, a lock, a busy server. Wait and try again; nothing was lost.
+
+    `at_least`: seconds before the next try; 0 = the caller's own back-off, which begins at once.
+    """
+
+    at_least: float = 0.0
+
+
+LOGIN_PAUSE = 60.0  # fail2ban's usual jails ban an address after 5 refused logins within 10 minutes
 
 
 class UnreadableLetter(Transient):

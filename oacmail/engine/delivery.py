@@ -68,13 +68,14 @@ class Delivery:
         return bool(claimed)
 
     def _send_all(self, claimed: Sequence[Claimed]) -> None:
-        """The relay's trouble may be with an envelope sender: the mails of another have their chance, once."""
+        """The relay's trouble may be with an envelope sender: the mails of another have their chance, once. Not where
+        it refuses the login."""
         trouble: dict[str, RelayTrouble] = {}
         broke: list[str] = []
         left: list[str] = []
         for mail in claimed:
             sender = self.envelope(mail.kind)
-            if sender in trouble or len(trouble) > 1:
+            if sender in trouble or len(trouble) > 1 or any(error.at_least for error in trouble.values()):
                 left.append(mail.key)
                 continue
             try:

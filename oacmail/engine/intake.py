@@ -108,6 +108,8 @@ class Intake:
             try:
                 readings.append(self._lookout.look(watched, compare))
             except Transient as error:
+                if error.at_least:  # a refused login is not tried once for every folder
+                    raise
                 troubles.append((watched.role, error))
         return readings, troubles
 

@@ -18,20 +18,24 @@ LONGEST_WAIT = 300.0
 
 @dataclass(slots=True)
 class Backoff:
-    """At once, then 1, 2, 4 … 300 s with jitter."""
+    """At once, then 1, 2, 4 … 300 s with jitter; after an error that asks for a pause, that pause, then 300 s."""
 
     errors: int = 0
+    paused: int = 0
 
     @property
     def lasts(self) -> bool:
-        return self.errors > 1
+        return self.errors > 1 or self.paused > 0
 
-    def next(self) -> float:
-        """Seconds to wait before the next try, after one more error."""
+    def next(self, at_least: float = 0.0) -> float:
+        """Seconds to wait before the next try, after one more error, which asks for at least so many."""
         self.errors += 1
+        if at_least:
+            self.paused += 1
+            return min(LONGEST_WAIT, at_least if self.paused == 1 else LONGEST_WAIT) * random.uniform(1.0, 1.2)  # noqa: S311 - jitter
         if not self.lasts:
             return 0.0
-        return min(LONGEST_WAIT, 2.0 ** min(self.errors - 2, 9)) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
+        return min(LONGEST_WAIT, 2.0 ** min(max(self.errors - 2, 0), 9)) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
 
 
 @dataclass(slots=True)
@@ -49,7 +53,7 @@ class Outage:
 
     def failed(self, error: Transient) -> float:
         """Seconds to wait before the next try."""
-        pause = self._backoff.next()
+        pause = self._backoff.next(error.at_least)
         kind = type(error).__name__
         if self.lasts and kind != self.kind:
             event = "still-down" if self.kind else "down"

@@ -93,6 +93,7 @@ def test_an_expired_certificate_of_the_relay_is_named_and_the_acknowledgement_wa
 
 def test_a_changed_password_is_named_by_status(own_road: Road, own_office: MakeOffice) -> None:
     desk, anna = own_office(), Citizen(own_road)
+    desk.program = IMPATIENT
     with desk.running():
         for password in ("another", PASSWORD):
             own_road.dovecot.stop()

@@ -106,6 +106,7 @@ def test_a_changed_password_is_told_and_the_desk_goes_on_by_itself_when_it_is_ch
     own_road: Road, own_office: MakeOffice
 ) -> None:
     desk, anna = own_office(), Citizen(own_road)
+    desk.program = IMPATIENT
     with desk.running():
         with _another_password(own_road):
             anna.write(desk.address, "Volant", "Necessito un volant de convivència.")

@@ -35,7 +35,8 @@ class ImapServer:
     """`folders`: rows of LIST; `letters`: of INBOX, by UID; `vanishing`: UIDs that are gone at the second FETCH;
     `refused`: UIDs that make a FETCH fail; `quota`: the lines that answer GETQUOTAROOT, none = BAD. `heard`: the
     commands without their tags. `trouble`: what every FETCH of a message's bytes is answered with, of any message:
-    "NO", "BYE" or "nothing" (OK without a message); a test sets it while the server runs."""
+    "NO", "BYE" or "nothing" (OK without a message); a test sets it while the server
+    runs, and `locked`, which refuses every login."""
 
     def __init__(
         self,
@@ -53,6 +54,7 @@ class ImapServer:
         self.quota = tuple(quota)
         self.heard: list[str] = []
         self.trouble = ""
+        self.locked = False
         self._server = _Listener((HOST, 0), _Dialogue)
         self._server.world = self
         self.port = int(self._server.server_address[1])
@@ -95,6 +97,9 @@ class _Dialogue(socketserver.StreamRequestHandler):
     def do_authenticate(self, words: str) -> None:
         self._say("+ ")
         self.server.world.heard.append(b64decode(self.rfile.readline()).decode())
+
+    def do_login(self, words: str) -> str | None:
+        return "NO [AUTHENTICATIONFAILED] no" if self.server.world.locked else None
 
     def do_list(self, words: str) -> None:
         for row in self.server.world.folders:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from oacmail.core.errors import Transient
+from oacmail.core.errors import LOGIN_PAUSE, Transient
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,3 +37,5 @@ class ImapSettings:
 
 class LoginRefused(Transient):
     """The server answered and does not want us. Temporary all the same: passwords and tokens get changed."""
+
+    at_least = LOGIN_PAUSE

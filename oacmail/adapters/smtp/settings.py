@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from oacmail.core.errors import RelayTrouble
+from oacmail.core.errors import LOGIN_PAUSE, RelayTrouble
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,3 +34,5 @@ class SmtpSettings:
 
 class LoginRefused(RelayTrouble):
     """The relay answered and does not want us. Temporary all the same: passwords and tokens get changed."""
+
+    at_least = LOGIN_PAUSE
