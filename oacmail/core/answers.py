@@ -15,6 +15,7 @@ from oacmail.core.policy import Policy
 from oacmail.core.view import CaseView, MailView, View
 
 SLOW_CLOCK = timedelta(hours=1)  # of a client that dates its own copy in Sent
+LATE_SAME_DAY = "answered-late-same-day"  # the event
 SAME_DAY = 1  # the level of the reminder that R32 adds to the ordinary one
 MET_BY_ANSWER = ("answer", "remind", "callback", "nudge", "update", "wait")
 
@@ -45,10 +46,23 @@ def answered(
         *crossed,
         *(() if guests else (Person(address=case.citizen, known=True),)),
         Note(kind="answered", case=case.number, data={"by": how, "letter": key[:16]}),
+        *_late_same_day(policy, case, at, guests),
     ]
     if "status" in columns:
         effects += _silent_close(policy, case, at=at, key=key)
     return tuple(effects)
+
+
+def _late_same_day(policy: Policy, case: CaseView, at: datetime, guests: tuple[str, ...]) -> list[Effect]:
+    """Of each deadline that this answer meets after the office has closed on the due day (R19)."""
+    return [
+        Note(kind=LATE_SAME_DAY, case=case.number, data={"due_at": clock.due_at.isoformat(), "at": at.isoformat()})
+        for clock in case.running("answer")
+        if clock.level == 0
+        and clock.armed_at <= at
+        and (not guests or clock.armed_by in guests)
+        and calendar.is_late_same_day(clock.due_at, at, policy)
+    ]
 
 
 def _crossed(policy: Policy, case: CaseView, at: datetime, guests: tuple[str, ...]) -> list[Effect]:

@@ -24,6 +24,7 @@ SLOTS: dict[Slot, tuple[time, time]] = {
 }
 # A relay keeps trying for four to five days (RFC 5321, 4.5.4.1); an older Date is a wrong clock, not a slow road.
 PLAUSIBLE_TRANSIT = timedelta(days=5)
+DELAYED_FROM = timedelta(minutes=60)
 
 
 @runtime_checkable
@@ -55,6 +56,21 @@ def clock_start(received_at: datetime, sent_at: datetime | None, policy: Policy)
         return received_at
     early = _utc(received_at, policy) - _utc(sent_at, policy)
     return sent_at if timedelta(0) <= early <= PLAUSIBLE_TRANSIT else received_at
+
+
+def is_delayed(received_at: datetime, sent_at: datetime | None) -> bool:
+    """Whether the mail was under way for more than an hour (R18). A Date that is absent, later than the receipt, or
+    older than any relay would keep trying is a wrong clock and says nothing."""
+    return sent_at is not None and DELAYED_FROM < received_at - sent_at <= PLAUSIBLE_TRANSIT
+
+
+def is_late_same_day(due_at: datetime, answered_at: datetime, policy: Policy) -> bool:
+    """Whether an answer came after `deadline.day_end` of the due day and before its midnight (R19): late, but shown
+    apart. What is due earlier on that day, as a call in the morning, is late like any other."""
+    zone = policy.office.timezone
+    due, answered = due_at.astimezone(zone), answered_at.astimezone(zone)
+    at_day_end = due_at == _moment(due.date(), policy.deadlines.day_end, policy)
+    return at_day_end and answered > due and answered.date() == due.date()
 
 
 def due_day(received_at: datetime, policy: Policy) -> date:

@@ -55,7 +55,15 @@ def line(case: CaseView, now: datetime) -> dict[str, object]:
         "intent": case.intent,
         "assignee": case.assignee,
         "urgent": case.urgent,
+        "delayed": is_delayed(case),
+        "ends_on": case.ends_on,
     }
+
+
+def is_delayed(case: CaseView) -> bool:
+    """Whether somebody waits for an answer to a message that was long under way (R18)."""
+    clocks = (run for run in case.running("answer") if run.level == 0)
+    return any(calendar.is_delayed(run.armed_at, run.sent_at) for run in clocks)
 
 
 def _due(case: CaseView) -> datetime | None:
@@ -67,7 +75,8 @@ def _facts(policy: Policy, hour: Hour, now: datetime) -> dict[str, object]:
     zone = policy.office.timezone
     today = now.astimezone(zone).date()
     waiting = ((due, case) for case in hour.live if (due := _due(case)))
-    unanswered = sorted(waiting, key=lambda pair: (not pair[1].urgent, pair[0]))  # R32: top of the queue
+    # R32, R18: top of the queue
+    unanswered = sorted(waiting, key=lambda pair: (not (pair[1].urgent or is_delayed(pair[1])), pair[0]))
     return {
         "date": today,
         "unanswered": tuple(line(case, now) for _, case in unanswered[:LISTED]),

@@ -131,6 +131,7 @@ def _open(letter: Letter, *, parent: str | None, rule: str) -> Decision:
         ),
         Person(address=letter.author, name=letter.name or None),
         Note(kind="opened", case=number, data={"rule": rule}),
+        *_delayed(letter, number),
         *given_away.on_case(letter, number),
     ]
     effects += (*roads.taken(letter, number), *pointers.suggested(letter, number))
@@ -138,6 +139,15 @@ def _open(letter: Letter, *, parent: str | None, rule: str) -> Decision:
     effects += [Review(reason=why)] if why else courtesy.acknowledge(letter, number, first=True)
     effects += (*second_level.by_letter(letter, number), *incidents.joined(letter, number))
     return Decision(effects=tuple(effects), because=(rule, *letter.reading.because, *((why,) if why else ())))
+
+
+def _delayed(letter: Letter, number: str) -> tuple[Effect, ...]:
+    """R18: it was long under way, and who wrote it waits longer than our deadline says."""
+    sent_at = letter.message.sent_at
+    if sent_at is None or not calendar.is_delayed(letter.received_at, sent_at):
+        return ()
+    minutes = int((letter.received_at - sent_at).total_seconds() // 60)
+    return (Note(kind="delayed-in-transit", case=number, data={"minutes": minutes}),)
 
 
 # --- a letter on a case --------------------------------------------------------------------------------
@@ -184,6 +194,7 @@ def _filed_or_asked(letter: Letter, placing: Placing, case: CaseView, kind: Kind
         Person(address=letter.author, name=letter.name or None),
         *(() if placing.guest else callback.wished(letter, case)),
         *given_away.on_case(letter, case.number),
+        *_delayed(letter, case.number),
     ]
     because = [placing.rule, *letter.reading.because]
     # What a guest waits for may be answered to the guest alone: the case's own people do not wait behind it.

@@ -18,6 +18,7 @@ UNDELIVERED = "undelivered:"  # the name under which a report waits for the lett
 class Running:
     """A clock not met and not void; a response clock (answer, level 0) runs on after it `fired`.
 
+    `sent_at`: the Date of the message that started it, if it has one.
     `asked_from`: where who started it may be answered, his From and Reply-To addresses; empty if no letter did.
     """
 
@@ -27,6 +28,7 @@ class Running:
     armed_at: datetime
     due_at: datetime
     fired: bool = False
+    sent_at: datetime | None = None
     asked_from: frozenset[str] = frozenset()
 
 

@@ -102,6 +102,7 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
             "Urgente: plazo a punto de terminar",
             "Urgent: deadline about to end",
         ),
+        "delayed": ("Retardat en trànsit", "Retrasado en tránsito", "Delayed in transit"),
         "overdue": ("Fora de termini", "Fuera de plazo", "Overdue"),
     },
     "mail": {

@@ -103,6 +103,8 @@ CASE: dict[str, Any] = {
     "ends_on": Maybe(str),
     "update_at": Maybe(TIME),
     "incident": Maybe(NUMBER),
+    "delayed": bool,
+    "late_same_day": bool,
 }
 CASE_SHOWN: dict[str, Any] = {
     **CASE,

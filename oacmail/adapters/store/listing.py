@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 
 from oacmail.adapters.store.connection import at, stamp
 from oacmail.adapters.store.hour import causes, problems, waiting
+from oacmail.core.answers import LATE_SAME_DAY
+from oacmail.core.calendar import DELAYED_FROM, PLAUSIBLE_TRANSIT
 from oacmail.core.model import Role
 from oacmail.core.store_port import DEATHS, LAST_TICK, LATEST, RUNS
 from oacmail.mail.secrets import blank
@@ -31,6 +33,11 @@ _CASES = """SELECT c.id, c.number, c.status, c.kind, c.topic, c.level, c.intent,
     AND d.met_at IS NULL AND d.void_at IS NULL AND d.due_at <= :now) AS overdue,
   EXISTS(SELECT 1 FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0
     AND d.met_at IS NULL AND d.void_at IS NULL) AS waits,
+  EXISTS(SELECT 1 FROM deadlines d JOIN messages m ON m.fingerprint = d.armed_by WHERE d.case_id = c.id
+    AND d.kind = 'answer' AND d.level = 0 AND d.met_at IS NULL AND d.void_at IS NULL
+    AND unixepoch(d.armed_at) - unixepoch(m.sent_at) > :delayed_from
+    AND unixepoch(d.armed_at) - unixepoch(m.sent_at) <= :delayed_to) AS delayed,
+  EXISTS(SELECT 1 FROM events e WHERE e.case_id = c.id AND e.kind = :late_same_day) AS late_same_day,
   (SELECT min(d.due_at) FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'update'
     AND d.met_at IS NULL AND d.fired_at IS NULL AND d.void_at IS NULL) AS update_at,
   (SELECT count(*) FROM messages m WHERE m.case_id = c.id AND m.role <> 'ours') AS messages
@@ -60,6 +67,8 @@ _SHOWN = [
     "ends_on",
     "update_at",
     "incident",
+    "delayed",
+    "late_same_day",
 ]
 
 
@@ -72,7 +81,7 @@ def _case(row: sqlite3.Row, zone: ZoneInfo) -> Row:
     shown: Row = {name: row[name] for name in _SHOWN}
     for name in ("opened_at", "due_at", "answered_at", "closed_at", "update_at"):
         shown[name] = local(row[name], zone)
-    for name in ("overdue", "urgent"):
+    for name in ("overdue", "urgent", "delayed", "late_same_day"):
         shown[name] = bool(row[name])
     for name in ("operator", "platform", "cause"):
         shown[name] = row[name] or None
@@ -80,20 +89,30 @@ def _case(row: sqlite3.Row, zone: ZoneInfo) -> Row:
     return shown
 
 
+def _values(now: datetime) -> Row:
+    return {
+        "now": stamp(now),
+        "delayed_from": DELAYED_FROM.total_seconds(),
+        "delayed_to": PLAUSIBLE_TRANSIT.total_seconds(),
+        "late_same_day": LATE_SAME_DAY,
+    }
+
+
 def cases(
     con: sqlite3.Connection, zone: ZoneInfo, now: datetime, *, status: str | None = None, overdue: bool = False
 ) -> Iterator[Row]:
-    """The most urgent first: whose term is about to end (R32), running clocks by their due moment, the rest by age."""
+    """The most urgent first: whose term is about to end (R32) or whose message was long under way (R18); then running
+    clocks by their due moment, the rest by age."""
     wanted = " WHERE c.status = :status" if status else ""
     query = f"""SELECT * FROM ({_CASES}{wanted}) WHERE NOT :late OR overdue
-      ORDER BY urgent AND waits DESC, answered_at IS NOT NULL, due_at, id"""
-    for row in con.execute(query, {"now": stamp(now), "status": status, "late": overdue}):
+      ORDER BY (urgent AND waits) OR delayed DESC, answered_at IS NOT NULL, due_at, id"""
+    for row in con.execute(query, {**_values(now), "status": status, "late": overdue}):
         yield _case(row, zone)
 
 
 def case(con: sqlite3.Connection, zone: ZoneInfo, now: datetime, number: str) -> Row | None:
     """One case with its letters, mails and events; None if there is none of this number."""
-    row = con.execute(_CASES + "WHERE c.number = :number", {"now": stamp(now), "number": number}).fetchone()
+    row = con.execute(_CASES + "WHERE c.number = :number", {**_values(now), "number": number}).fetchone()
     if row is None:
         return None
     shown = _case(row, zone)

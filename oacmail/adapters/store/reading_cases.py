@@ -5,6 +5,7 @@ Selects only; it never judges what it finds.
 
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 from oacmail.adapters.store.connection import at, moment, stamp
@@ -122,14 +123,18 @@ def _calls_in_vain(con: sqlite3.Connection, case_id: int) -> tuple[datetime, ...
 def clocks(con: sqlite3.Connection, case_id: int) -> tuple[Running, ...]:
     """Not met, not void; a fired one only while it is a response clock."""
     rows = con.execute(
-        """SELECT d.*, p.address AS author, m.reply_to FROM deadlines d
+        """SELECT d.*, p.address AS author, m.reply_to, m.sent_at FROM deadlines d
         LEFT JOIN messages m ON m.fingerprint = d.armed_by LEFT JOIN people p ON p.id = m.author_id
         WHERE d.case_id = ? AND d.met_at IS NULL AND d.void_at IS NULL
         AND (d.fired_at IS NULL OR (d.kind = 'answer' AND d.level = 0))""",
         (case_id,),
     )
     return tuple(
-        running(row, frozenset(address for address in (row["author"], row["reply_to"]) if address)) for row in rows
+        replace(
+            running(row, frozenset(address for address in (row["author"], row["reply_to"]) if address)),
+            sent_at=moment(row["sent_at"]),
+        )
+        for row in rows
     )
 
 

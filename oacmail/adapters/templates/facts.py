@@ -85,8 +85,8 @@ DEFAULTS: Mapping[str, Mapping[str, object]] = {
 }
 _DERIVED: Mapping[str, object] = {"derived_at": None, "operator": "town", "platform": "", "ends_on": None}
 _ROWS: Mapping[str, Mapping[str, object]] = {
-    "cases": {**_ROW, **_DERIVED, "overdue": False, "urgent": False, "level": 1},
-    "unanswered": {**_ROW, "overdue": False, "urgent": False},
+    "cases": {**_ROW, **_DERIVED, "overdue": False, "urgent": False, "delayed": False, "level": 1},
+    "unanswered": {**_ROW, "overdue": False, "urgent": False, "delayed": False},
     "derived_cases": {"case": "", **_DERIVED, "told": False, "update_on": None},
     "pointers": {"body": "", "address": "", "phone": ""},
     "review": {"ref": "", "case": None, "reason": "", "since": None},
@@ -155,13 +155,13 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
         "overdue_digest": ({"cases": (_SAMPLE_ROW,) * 2, "unread": ("Sent",)}, {"cases": (_SAMPLE_ROW,)}),
         "remind": (
             {"cases": (_SAMPLE_ROW,)},
-            {"cases": (_SAMPLE_ROW, {**_SAMPLE_ROW, "urgent": True}), "urgent": True},
+            {"cases": (_SAMPLE_ROW, {**_SAMPLE_ROW, "urgent": True, "ends_on": date(2026, 11, 27)}), "urgent": True},
         ),
         "digest": (
             {},
             {
                 "date": date(2026, 11, 30),
-                "unanswered": (_SAMPLE_ROW, {**_SAMPLE_ROW, "overdue": True}),
+                "unanswered": ({**_SAMPLE_ROW, "delayed": True}, _SAMPLE_ROW, {**_SAMPLE_ROW, "overdue": True}),
                 "overdue": 1,
                 "review": ({"ref": "5f1e", "reason": "looks-automatic: bulk", "since": _THEN},),
                 "spam": 2,
