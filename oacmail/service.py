@@ -272,6 +272,7 @@ class Service:
             ticks.tick()
             self.parts.store.problem(STATE, False, self.parts.engine.now())
             ticks.job("disk", self.parts.vigil.look_at_disk)
+            ticks.job("copies", self.parts.vigil.look_at_copies)
             ticks.job("clock", self.parts.vigil.look_at_clock)
             self._state.well("tick")
             self._alive("tick")

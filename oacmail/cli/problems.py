@@ -205,6 +205,11 @@ PROBLEMS: tuple[Problem, ...] = (
         lambda look: disk.free(look.state) < vigil.SPARE,
     ),
     Problem(
+        vigil.COPIES,
+        "no copy of our mail has come back for an hour, so nothing proves that it leaves: look for rules or a spam "
+        "filter on the office's own mailbox (`oacmail check --online` tries it), or set smtp.self_copy",
+    ),
+    Problem(
         vigil.CLOCK,
         "the clock has shown a later time than now: mend it (timedatectl), and look at the due days given since",
         _clock_is_set_back,

@@ -115,6 +115,14 @@ class Store(Protocol):
         """Recipients of mails that the relay has refused or put off since it last took one."""
         ...
 
+    def without_copy_since(self, staff: frozenset[str]) -> datetime | None:
+        """When the first of the mails left that have no copy, as all after it; None = the latest copy came."""
+        ...
+
+    def read_at(self) -> datetime | None:
+        """When INBOX and Sent were both read last."""
+        ...
+
     def handed_over_since(self, now: datetime, seconds: int) -> int: ...
 
     # the house

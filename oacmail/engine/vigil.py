@@ -16,7 +16,8 @@ from oacmail.engine.turns import Engine
 log = structlog.get_logger()
 SPARE = 100_000_000  # bytes that must be left on the disk of the state directory
 SET_BACK = timedelta(minutes=1)
-DISK, CLOCK = "disk-full", "clock"  # the problems' names
+WITHOUT_COPY = timedelta(hours=1)  # how long no copy of our mail may come back
+DISK, CLOCK, COPIES = "disk-full", "clock", "self-copies"  # the problems' names
 
 
 def is_set_back(now: datetime, latest: datetime) -> bool:
@@ -35,6 +36,13 @@ class Vigil:
     def look_at_disk(self) -> None:
         """Raises StateTrouble."""
         self._is(DISK, self.free() < SPARE, self.engine.now())
+
+    def look_at_copies(self) -> None:
+        """Whether copies of our mail still come back: they are the proof of sending. Raises StateTrouble."""
+        policy, store, now = self.engine.policy, self.engine.store, self.engine.now()
+        missing, read = store.without_copy_since(policy.people.staff), store.read_at()
+        wanted = policy.sending.self_copy != "no"
+        self._is(COPIES, wanted and bool(missing and read and read - missing >= WITHOUT_COPY), now)
 
     def look_at_clock(self) -> None:
         """Raises StateTrouble."""

@@ -287,6 +287,11 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
             "Una plantilla propia es errónea y se usa la original: «oacmail check» dice dónde",
             "A template of your own is broken and the shipped one is used: `oacmail check` says where",
         ),
+        "self-copies": (
+            "Fa una hora que no torna cap còpia del correu que enviem: res no prova que surt",
+            "Hace una hora que no vuelve ninguna copia del correo que enviamos: nada prueba que sale",
+            "No copy of our mail has come back for an hour: nothing proves that it leaves",
+        ),
         "state": (
             "La base de dades no s'ha pogut escriure durant una estona; ara torna a funcionar",
             "La base de datos no se ha podido escribir durante un rato; ahora vuelve a funcionar",

@@ -52,7 +52,7 @@ def hour(con: sqlite3.Connection, policy: Policy, now: datetime, only: TickItem 
     held = _held(rows("ack"))
     return Hour(
         rung=_rung(con, policy, rows("deadline"), now),
-        synced_at=_synced_at(con),
+        synced_at=synced_at(con),
         unread=_unread(con),
         held=held,
         held_notices=_held_notices(rows("notice")),
@@ -88,7 +88,7 @@ def _rung(con: sqlite3.Connection, policy: Policy, rows: Rows, now: datetime) ->
     return tuple((views[row["number"]], running(row)) for row in rows)
 
 
-def _synced_at(con: sqlite3.Connection) -> datetime | None:
+def synced_at(con: sqlite3.Connection) -> datetime | None:
     row = con.execute("SELECT min(synced_at) FROM folders WHERE role IN ('intake', 'sent')").fetchone()
     return moment(row[0])
 
@@ -173,7 +173,7 @@ def _doubts(con: sqlite3.Connection, policy: Policy, rows: Rows) -> tuple[Doubt,
             copy_expected=bool(row["copy_expected"]),
             overtaken=_overtaken(con, at(row["data_at"]) + probe_after(policy)),
             path_proven_at=proven,
-            synced_at=_synced_at(con),
+            synced_at=synced_at(con),
             due_at=moment(row["due_at"]),
             probed=_is_queued(con, f"{probe_key(row['key'], row['tries'])}0"),
         )

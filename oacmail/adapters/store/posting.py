@@ -92,6 +92,20 @@ def next_due(con: sqlite3.Connection) -> str | None:
     return row[0] if row else None
 
 
+def without_copy_since(con: sqlite3.Connection, staff: frozenset[str]) -> str | None:
+    """When the first mail was handed over of those that should have a copy, have none, and have none after them that
+    has one. Mail to staff has no copies."""
+    proven = con.execute(
+        "SELECT max(data_at) FROM outbox WHERE data_at IS NOT NULL AND copied_at IS NOT NULL"
+    ).fetchone()[0]
+    row = con.execute(
+        f"""SELECT min(data_at) FROM outbox WHERE data_at IS NOT NULL AND data_at > ? AND copied_at IS NULL
+        AND state IN ('sent', 'uncertain', 'held') AND recipient NOT IN ({",".join("?" * len(staff))})""",
+        (proven or "", *sorted(staff)),
+    ).fetchone()
+    return row[0] if row else None
+
+
 def handed_over_since(con: sqlite3.Connection, now: datetime, seconds: int) -> int:
     row = con.execute(
         "SELECT count(*) FROM outbox WHERE data_at > ?", (stamp(now - timedelta(seconds=seconds)),)

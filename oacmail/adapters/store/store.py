@@ -283,6 +283,14 @@ class SqliteStore:
         with self._read():
             return [refusal.recipient for refusal in reading.refusals(self.con, policy, now)]
 
+    def without_copy_since(self, staff: frozenset[str]) -> datetime | None:
+        with self._read():
+            return moment(posting.without_copy_since(self.con, staff))
+
+    def read_at(self) -> datetime | None:
+        with self._read():
+            return hour.synced_at(self.con)
+
     def handed_over_since(self, now: datetime, seconds: int) -> int:
         with self._read():
             return posting.handed_over_since(self.con, now, seconds)

@@ -1,0 +1,72 @@
+"""Self-copies that no longer come back: the proof of sending is gone, and the operator is told once."""
+
+from collections.abc import Callable
+
+import pytest
+
+from oacmail.core.effects import Ticked
+from oacmail.engine import Vigil
+from oacmail.sim.relay import Fate
+from tests.engine.world import ANNA, MARTA, OPERATOR, PERE, World
+
+
+@pytest.fixture
+def look(world: World) -> Callable[[str], None]:
+    """Until that moment, every ten minutes: the three loops, and the jobs of the tick."""
+    vigil = Vigil(engine=world.engine, free=lambda: 10**12)
+
+    def live(to: str) -> None:
+        world.live(to, minutes=10)
+        vigil.look_at_copies()
+        world.engine.perform(Ticked())
+
+    return live
+
+
+def test_an_hour_without_a_copy_is_a_problem_and_one_alert_until_a_copy_comes(
+    world: World, look: Callable[[str], None]
+) -> None:
+    world.citizen_writes(PERE)
+    look("2026-11-25 09:10")
+    world.relay.copies = "lost"
+    world.citizen_writes(ANNA)
+    look("2026-11-25 10:00")
+    assert "self-copies" not in world.problems()
+    look("2026-11-25 10:40")
+    assert "self-copies" in world.problems()
+    for minute in ("10:50", "11:00", "12:00"):
+        look(f"2026-11-25 {minute}")
+    assert world.kinds(OPERATOR) == ["alert"]
+    assert "còpia" in world.subjects(OPERATOR)[0]
+    world.relay.copies = "brought"
+    world.citizen_writes(MARTA)
+    look("2026-11-25 12:10")
+    assert "self-copies" not in world.problems()
+    assert world.kinds(OPERATOR) == ["alert"]
+
+
+def test_an_office_whose_address_the_relay_refuses_has_no_proof_either(
+    world: World, look: Callable[[str], None]
+) -> None:
+    world.relay.when(Fate(copy=False), to=ANNA)
+    world.citizen_writes(ANNA)
+    look("2026-11-25 10:30")
+    assert "self-copies" in world.problems()
+
+
+def test_late_copies_are_no_problem_and_silence_neither(world: World, look: Callable[[str], None]) -> None:
+    world.relay.copies = "kept"
+    world.citizen_writes(ANNA)
+    look("2026-11-25 09:40")
+    world.relay.bring()
+    look("2026-11-25 20:00")
+    assert "self-copies" not in world.problems()
+
+
+def test_where_no_copies_are_wanted_none_is_missed(town: Callable[..., World]) -> None:
+    world = town(smtp={"self_copy": False})
+    vigil = Vigil(engine=world.engine, free=lambda: 10**12)
+    world.citizen_writes(ANNA)
+    world.live("2026-11-25 12:00", minutes=30)
+    vigil.look_at_copies()
+    assert "self-copies" not in world.problems()
