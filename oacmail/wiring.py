@@ -36,6 +36,11 @@ _KEY_REMEDY = (
 )
 _KEY_MISSING = f"token: the key that signed the mail of this database is missing: {_KEY_REMEDY}"
 _KEY_UNKNOWN = f"token: this is not the key that signed the mail of this database: {_KEY_REMEDY}"
+_KEY_BELOW = (
+    "token: a new key stands below the old one: the first line signs and the last one names this installation, so that "
+    "our own mail would be taken for another installation's and nothing would be sent: write the new key above the old "
+    "ones, and keep those"
+)
 SHADOW = "shadow"  # remembered, so that who works beside the daemon sends nothing either
 
 
@@ -81,18 +86,37 @@ def tokens(config: Config) -> tuple[bytes, ...]:
     with another key none is made and none is taken. Raises ConfigError, Transient."""
     found = secrets.tokens(config)
     names, used = keys.look(state(config))
-    if found and knows_key(names, found):
-        return found
-    if found or names or used:
-        raise ConfigError((_KEY_UNKNOWN if found else _KEY_MISSING,))
-    secrets.make(config)
-    return secrets.tokens(config)
+    if wrong := _wrong_key(found, names, used=used):
+        raise ConfigError((wrong,))
+    if not found:
+        secrets.make(config)
+        found = secrets.tokens(config)
+    return found
+
+
+def wrong_key(config: Config) -> str:
+    """Why the service would not start with the keys that are there, '' = it would. Raises ConfigError, Transient."""
+    names, used = keys.look(state(config))
+    return _wrong_key(secrets.tokens(config), names, used=used)
+
+
+def _wrong_key(found: tuple[bytes, ...], names: Set[str], *, used: bool) -> str:
+    if not found:
+        return _KEY_MISSING if names or used else ""
+    if not knows_key(names, found):
+        return _KEY_UNKNOWN
+    return _KEY_BELOW if new_key_below(names, found) else ""
 
 
 def knows_key(names: Set[str], token: tuple[bytes, ...]) -> bool:
     """Whether one of these keys signed the mail of a database that knows keys of these names. One of an early version
     knows none, and takes the first that it is given."""
     return bool(token) and (not names or not names.isdisjoint(map(key_name, token)))
+
+
+def new_key_below(names: Set[str], token: tuple[bytes, ...]) -> bool:
+    """Whether the last key, which names the installation, is new to the database while one above it is not."""
+    return bool(names) and key_name(token[-1]) not in names and not names.isdisjoint(map(key_name, token))
 
 
 def new_key(config: Config, now: datetime) -> int | None:

@@ -116,7 +116,10 @@ def _not_built(config: Config) -> tuple[tuple[str, bool], ...]:
 
 
 def _secrets(config: Config) -> Iterator[Finding]:
-    yield from (read("error", line) for line in secrets.findings(config))
+    lines = secrets.findings(config)
+    yield from (read("error", line) for line in lines)
+    if not lines and (wrong := wiring.wrong_key(config)):
+        yield read("error", wrong)
 
 
 def _templates(config: Config) -> Iterator[Finding]:

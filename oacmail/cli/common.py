@@ -63,6 +63,9 @@ def table(headings: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> None
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
+YEARS = range(1970, 2200)  # of moments that people give: no calendar is reckoned to the end of time
+
+
 def number(config: Config, text: str) -> str:
     """`N` of the command line: the full number (with or without its letters), or its digits in the current year."""
     match = _NUMBER.fullmatch(text.strip().strip("[]"))
@@ -79,6 +82,8 @@ def moment(config: Config, text: str) -> datetime:
         parsed = datetime.fromisoformat(text)
     except ValueError:
         raise click.BadParameter(f"{safe(text)}: is no moment: write it like 2026-11-25T09:00") from None
+    if parsed.year not in YEARS:
+        raise click.BadParameter(f"{safe(text)}: is too far away: give a year from {YEARS[0]} to {YEARS[-1]}")
     zoned = parsed if parsed.tzinfo else parsed.replace(tzinfo=config.office.timezone)
     return zoned.astimezone(UTC)
 
@@ -100,4 +105,6 @@ def a_file(path: str) -> Path:
     found = existing(path)
     if found.is_dir():
         raise click.BadParameter(f"{safe(path)}: is a folder: name the files in it")
+    if not found.is_file():
+        raise click.BadParameter(f"{safe(path)}: is a pipe or a device, no file: save the message to a file first")
     return found

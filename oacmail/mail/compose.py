@@ -5,6 +5,7 @@ with the email package before it may leave. It never decides what a mail says or
 values always give the same bytes: a repeat after a crash is the same mail.
 """
 
+import re
 from base64 import encodebytes
 from binascii import b2a_qp
 from collections.abc import Mapping, Sequence
@@ -40,6 +41,10 @@ class Heading:
     case: str = ""
     in_reply_to: str = ""
     refs: tuple[str, ...] = ()
+
+
+_NAME = b'Content-Disposition: attachment; filename="original.eml"\r\n'
+_MIXED = re.compile(rb'^Content-Type: multipart/mixed; boundary="([^"]+)"', re.MULTILINE)
 
 
 def compose(heading: Heading, text: str, html: str, original: bytes | None = None) -> bytes:
@@ -124,13 +129,29 @@ def _leaf(subtype: str, text: str) -> bytes:
 
 def _attached(original: bytes) -> bytes:
     """An encoded message/rfc822 is not allowed (RFC 2046, 5.2.1): what cannot travel bare goes as plain bytes."""
-    name = b'Content-Disposition: attachment; filename="original.eml"\r\n'
     if not wire.travels(original):
-        head = b"Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n"
-        return head + name + b"\r\n" + encodebytes(original).replace(b"\n", b"\r\n")
+        return _encoded(original)
     encoding = b"7bit" if original.isascii() else b"8bit"
     head = b"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: " + encoding + b"\r\n"
-    return head + name + b"\r\n" + wire.crlf(original)
+    return head + _NAME + b"\r\n" + wire.crlf(original)
+
+
+def _encoded(original: bytes) -> bytes:
+    head = b"Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n"
+    return head + _NAME + b"\r\n" + encodebytes(original).replace(b"\n", b"\r\n")
+
+
+def seven_bit(mime: bytes) -> bytes:
+    """A mail of `compose` for a relay without 8BITMIME (RFC 6152, section 3): the original in 8-bit as base64."""
+    head, _, _ = mime.partition(b"\r\n\r\n")
+    boundary = _MIXED.search(head)
+    if mime.isascii() or boundary is None:
+        return mime
+    mark = b"--" + boundary[1]
+    front, _, attached = mime[: -len(mark) - 6].rpartition(b"\r\n" + mark + b"\r\n")
+    original = attached.partition(b"\r\n\r\n")[2]
+    front = front.replace(b"Content-Transfer-Encoding: 8bit\r\n", b"Content-Transfer-Encoding: 7bit\r\n", 1)
+    return b"".join((front, b"\r\n", mark, b"\r\n", _encoded(original), b"\r\n", mark, b"--\r\n"))
 
 
 def _multipart(subtype: str, boundary: str, parts: Sequence[bytes]) -> bytes:

@@ -1,11 +1,16 @@
 """Silence, broken lines, logins and certificates: what is uncertain, and what was never sent."""
 
 import socket
+from dataclasses import replace
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.policy import default
 
 import pytest
 
 from oacmail.adapters.smtp import LoginRefused, SmtpSettings, SmtpTransport
-from oacmail.core.errors import ConfigError, Transient, Uncertain
+from oacmail.core.errors import ConfigError, RelayTrouble, Transient, Uncertain
+from oacmail.mail.compose import Heading, compose
 from tests.adapters.mails import MIME, mail_to, never, nothing, transport_to
 from tests.fakes.relay import DROP, HANG, Relay
 from tests.servers.people import Citizen
@@ -111,3 +116,69 @@ def test_a_relay_without_starttls_gets_no_mail_when_it_is_asked_for() -> None:
 def test_without_encryption_only_this_machine_is_spoken_to() -> None:
     with pytest.raises(ConfigError, match=r"smtp\.security"):
         SmtpTransport(SmtpSettings(host="mail.example.cat", security="none"))
+
+
+# --- replies out of step ----------------------------------------------------------------------------------
+
+
+def test_a_relay_that_gives_one_reply_more_after_each_mail_gets_every_mail_once() -> None:
+    with Relay({"BODY": ["250 2.0.0 taken\r\n250 2.0.0 unasked"] * 4}) as relay:
+        transport = transport_to(relay.port)
+        for _ in range(4):
+            transport.send(mail_to(), nothing)
+        assert len(relay.mails) == 4
+
+
+def test_a_reply_more_before_the_envelope_delays_no_mail() -> None:
+    with Relay({"RSET": ["250 2.0.0 ok\r\n250 2.0.0 unasked"]}) as relay:
+        transport = transport_to(relay.port)
+        transport.try_envelope("", "anna@example.org")
+        transport.send(mail_to(), nothing)
+        assert len(relay.mails) == 1
+
+
+def test_a_relay_that_answers_data_with_what_belongs_to_another_command_is_asked_again_on_a_new_line() -> None:
+    handed: list[bool] = []
+    with Relay({"DATA": ["250 2.1.5 late"]}) as relay:
+        transport_to(relay.port).send(mail_to(), handed.append)
+        assert (len(relay.mails), len(handed), relay.lines) == (1, 1, 2)
+
+
+def test_a_relay_that_stays_out_of_step_is_in_trouble_and_gets_nothing() -> None:
+    with Relay({"DATA": ["250 2.1.5 late"] * 2}) as relay:
+        with pytest.raises(RelayTrouble, match="more replies"):
+            transport_to(relay.port).send(mail_to(), never)
+        assert not relay.mails
+
+
+# --- 8-bit originals --------------------------------------------------------------------------------------
+
+
+def test_an_original_in_8_bit_goes_to_a_relay_without_8bitmime_as_base64() -> None:
+    heading = Heading(
+        office="OAC 360",
+        sender="oac360@town.example",
+        recipient="cap@town.example",
+        subject="Vençut",
+        message_id="<1@town.example>",
+        sent_at=datetime(2026, 11, 26, 9, tzinfo=UTC),
+        automatic="auto-generated",
+        kind="overdue",
+        mark="v=1",
+        language="ca",
+    )
+    original = "From: anna@example.org\r\nSubject: Sol·licitud\r\n\r\nBon dia, què cal?\r\n".encode()
+    mime = compose(heading, "Text.", "<p>Text.</p>", original)
+    assert not mime.isascii()
+    with Relay({"EHLO": ["502 5.5.1 not known"]}) as relay:
+        transport_to(relay.port).send(replace(mail_to(), mime=mime), nothing)
+        (mail,) = relay.mails
+    assert mail.content.isascii()
+    parsed = message_from_bytes(mail.content, policy=default)
+    (part,) = [part for part in parsed.walk() if part.get_filename() == "original.eml"]
+    assert part.get_payload(decode=True) == original
+    assert parsed["Content-Transfer-Encoding"] == "7bit"
+    assert not any(part.defects for part in parsed.walk())
+    with Relay() as relay:
+        transport_to(relay.port).send(replace(mail_to(), mime=mime), nothing)
+        assert "BODY=8BITMIME" in next(words for words in relay.heard if words.startswith("MAIL"))

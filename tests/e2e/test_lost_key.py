@@ -69,6 +69,22 @@ def test_another_key_than_the_databases_is_refused_and_one_above_it_is_taken(roa
     assert len(anna.inbox()) == 1
 
 
+def test_a_new_key_below_the_old_one_is_refused_with_the_right_order(road: Road, office: MakeOffice) -> None:
+    desk, anna = office(), Citizen(road)
+    key = desk.root / "state" / "token.key"
+    with desk.running():
+        _served(desk, anna)
+    old = key.read_text()
+    key.write_text(old + "a new key that was written below\n")
+    assert "write the new key above the old ones" in _refused(desk)
+    checked = desk.oacmail("check", code=1)
+    assert "write the new key above the old ones" in checked.stdout + checked.stderr
+    key.write_text("a new key that was written above\n" + old)
+    with desk.running():
+        desk.wait_until_accounted()
+        _served(desk, Citizen(road))
+
+
 def test_a_backup_without_a_key_holds_what_may_have_left(road: Road, office: MakeOffice, tmp_path: Path) -> None:
     """As an early version made it, or one that found no key."""
     desk, anna, pere = office(), Citizen(road), Citizen(road)

@@ -336,6 +336,17 @@ def test_a_missing_file_is_2_a_server_out_of_reach_is_75_and_no_database_yet_is_
     assert "no such file" in desk.oacmail("status", code=2).stderr
 
 
+@pytest.mark.parametrize("when", ["9999-12-31 23:59", "0001-01-01", "9999-12-31T23:59:00-12:00"])
+def test_a_moment_at_the_end_of_time_is_2_and_says_which_years_count(office: MakeOffice, when: str) -> None:
+    assert "give a year from 1970 to 2199" in office().oacmail("due", when, code=2).stderr
+
+
+def test_a_pipe_is_no_mail_to_try(office: MakeOffice, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.eml"
+    os.mkfifo(pipe)
+    assert "save the message to a file first" in office().oacmail("try", str(pipe), code=2).stderr
+
+
 def test_wrong_words_are_2_and_a_case_that_does_not_exist_is_1(office: MakeOffice) -> None:
     desk = office()
     desk.oacmail("once")

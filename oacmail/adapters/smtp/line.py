@@ -51,9 +51,19 @@ class Line:
 
     def is_stale(self) -> bool:
         """Unused for too long, or the relay has said something unasked: farewell, most likely."""
-        if time.monotonic() - self.used > self._settings.keep_seconds:
-            return True
-        return bool(select.select([self._sock()], [], [], 0)[0])
+        return time.monotonic() - self.used > self._settings.keep_seconds or self.says_more()
+
+    def says_more(self) -> bool:
+        """Whether something lies there that no command has asked for, read by smtplib already or not."""
+        sock, read = self._sock(), self._smtp.file
+        seconds = sock.gettimeout()
+        sock.settimeout(0)  # so that nothing is waited for
+        try:
+            return bool(read and read.peek(1)) or bool(select.select([sock], [], [], 0)[0])
+        except ssl.SSLWantReadError:  # nothing, or a ticket of TLS 1.3 (RFC 8446, section 4.6.1)
+            return False
+        finally:
+            sock.settimeout(seconds)
 
     def ask(self, *commands: str) -> list[Reply]:
         """A reply for each command, sent at once where the relay offers PIPELINING (RFC 2920)."""

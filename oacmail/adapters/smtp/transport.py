@@ -9,12 +9,15 @@ import smtplib
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from typing import NoReturn
 
 from oacmail.adapters.smtp.envelope import commands, stuffed
 from oacmail.adapters.smtp.line import Line, Reply
 from oacmail.adapters.smtp.settings import LoginRefused, SmtpSettings
 from oacmail.core.errors import ConfigError, OacmailError, Permanent, RelayTrouble, Transient, Uncertain
 from oacmail.core.ports import Outgoing
+from oacmail.mail.compose import seven_bit
 
 # They speak of our login, not of the mail, whenever they are said (RFC 4954 section 6).
 _LOGIN_CODES = frozenset((530, 534, 535, 538))
@@ -35,21 +38,38 @@ class SmtpTransport:
         """True = the relay took it, and the office's copy too. Errors as in the port, and one refusal before RCPT
         that is the mail's own: 552, it is too large. Whatever `before_data` raises is raised again, and the relay
         gets not a byte of the mail."""
-        with self._nothing_sent("MAIL"):
-            line, replies = self._envelope(mail)
-        copy = self._judged(line, replies)
-        with self._nothing_sent("DATA"):
-            (answer,) = line.ask("DATA")
-        if answer.code != _GO_ON:
-            self._withdraw(line)
-            raise _refusal("DATA", answer)
+        line, copy, mime = self._opened(mail) or self._opened(mail) or self._out_of_step()
         try:
             before_data(copy)
         except BaseException:
             self._drop()
             raise
-        self._hand_over(line, mail.mime)
+        self._hand_over(line, mime)
         return copy
+
+    def _opened(self, mail: Outgoing) -> tuple[Line, bool, bytes] | None:
+        """The line that waits for the mail's bytes, whether the copy was taken, and the bytes as this relay takes them.
+
+        None = its replies are out of step with our commands (one came unasked): the line is dropped, nothing was sent.
+        """
+        with self._nothing_sent("MAIL"):
+            line, replies, fitted = self._envelope(mail)
+        if line.says_more():
+            self._drop()
+            return None
+        copy = self._judged(line, replies)
+        with self._nothing_sent("DATA"):
+            (answer,) = line.ask("DATA")
+        if answer.taken or line.says_more():  # no command but DATA itself is answered with 354, nor DATA with 2xx
+            self._drop()
+            return None
+        if answer.code != _GO_ON:
+            self._withdraw(line)
+            raise _refusal("DATA", answer)
+        return line, copy, fitted.mime
+
+    def _out_of_step(self) -> NoReturn:
+        raise RelayTrouble("SMTP DATA: the relay gives more replies than it was asked for")
 
     def try_envelope(self, envelope_from: str, recipient: str) -> str:
         """Ask whether the relay would take a mail, and withdraw: '' = it would, else what it refused, like "MAIL 550".
@@ -58,7 +78,7 @@ class SmtpTransport:
         """
         mail = Outgoing(key="", envelope_from=envelope_from, recipient=recipient, copy_to="", mime=b"")
         with self._nothing_sent("MAIL"):
-            line, replies = self._envelope(mail)
+            line, replies, _ = self._envelope(mail)
         self._withdraw(line)
         answers = zip(("MAIL", "RCPT"), replies, strict=False)
         return next((f"{verb} {reply}" for verb, reply in answers if not reply.taken), "")
@@ -68,17 +88,24 @@ class SmtpTransport:
         if line is not None:
             line.quit()
 
-    def _envelope(self, mail: Outgoing) -> tuple[Line, list[Reply]]:
-        """The replies to MAIL and every RCPT. A kept line that turns out to be dead is replaced, once."""
+    def _envelope(self, mail: Outgoing) -> tuple[Line, list[Reply], Outgoing]:
+        """The replies to MAIL and every RCPT, and the mail as this relay takes it.
+
+        A kept line that turns out to be dead is replaced, once.
+        """
         if self._line is not None:
             try:
                 if not self._line.is_stale():
-                    return self._line, self._line.ask(*commands(mail, self._line.offers))
+                    return self._asked(self._line, mail)
             except (OSError, smtplib.SMTPException):
                 self._drop()
         self._drop()
         self._line = Line(self._settings)
-        return self._line, self._line.ask(*commands(mail, self._line.offers))
+        return self._asked(self._line, mail)
+
+    def _asked(self, line: Line, mail: Outgoing) -> tuple[Line, list[Reply], Outgoing]:
+        fitted = mail if "8bitmime" in line.offers else replace(mail, mime=seven_bit(mail.mime))
+        return line, line.ask(*commands(fitted, line.offers)), fitted
 
     def _judged(self, line: Line, replies: list[Reply]) -> bool:
         """Whether the copy was taken too; raises when the sender or the citizen was not."""
