@@ -7,6 +7,7 @@
 #   make understand MAIL=DIR   how well labelled mail is read, beside a plain model
 #   make simulate [DAYS=90] [SEEDS=100]   the played town, seed after seed
 #   make fresh bounces CORPORA=DIR MAIL=DIR   own words beside other libraries; delivery reports
+#   make booted [STEPS="kill upgrade"]   on a Debian 13 that boots in systemd-nspawn: CONTRIBUTING.md
 #   make lock      after a change of dependencies; needs uv
 
 PYTHON ?= python3
@@ -20,13 +21,14 @@ STAY ?=
 CORPORA ?= corpora
 MAIL ?= mail
 TESTS ?=
+STEPS ?=
 
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 INSTALLED := .venv/installed-$(VERSION)
 PIP := .venv/bin/python -m pip --disable-pip-version-check --quiet
 AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo --preserve-env)
 
-.PHONY: install demo test check lint bench chaos simulate latency understand fresh bounces deploy lock
+.PHONY: install demo test check lint bench chaos simulate latency understand fresh bounces booted deploy lock
 .DELETE_ON_ERROR:
 
 install: $(INSTALLED)
@@ -78,6 +80,9 @@ fresh: install
 
 bounces: install
 	@.venv/bin/python -m bench.bounces $(CORPORA) $(MAIL)
+
+booted: install
+	@$(AS_ROOT) .venv/bin/python -u -m tests.booted $(STEPS)
 
 deploy:
 	@$(AS_ROOT) systemd/deploy
