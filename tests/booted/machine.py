@@ -41,7 +41,7 @@ def missing() -> str:
         return "it needs root"
     lacking = [name for name in ("systemd-nspawn", "debootstrap", "nsenter") if shutil.which(name) is None]
     if lacking:
-        return f"{' and '.join(lacking)} not installed: apt-get install systemd-container debootstrap util-linux"
+        return f"not installed: {', '.join(lacking)}: apt-get install systemd-container debootstrap util-linux"
     return ""
 
 
