@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from oacmail import config as settings
 from oacmail import wiring
 from oacmail.adapters.store import SqliteStore
 from oacmail.config import Config
@@ -46,7 +45,7 @@ def replayed(archive: Path, config: Config) -> Iterator[dict[str, Any]]:
         policy = replace(wiring.rules(config), workdays=wiring.clockwork(config), shadow=True)
         clock = VirtualClock(letters[0][0] if letters else datetime.now(UTC))
         engine = Engine(policy=policy, store=store, renderer=wiring.renderer(config, policy), clock=clock)
-        yield from _play(engine, clock, letters, settings.house(config))
+        yield from _play(engine, clock, letters, wiring.house(config))
 
 
 def _play(

@@ -17,7 +17,7 @@ from oacmail.adapters.clock import SystemClock
 from oacmail.adapters.imap import ImapMailbox, ImapSettings
 from oacmail.adapters.smtp import SmtpSettings, SmtpTransport
 from oacmail.adapters.store import SqliteStore, connection, keys, upkeep
-from oacmail.adapters.templates import JinjaRenderer, Voice
+from oacmail.adapters.templates import JinjaRenderer, Voice, wording
 from oacmail.adapters.workdays import SHIPPED, EveryDay, Forgiving, OfficeCalendar
 from oacmail.config import Config, secrets
 from oacmail.core.errors import ConfigError, Transient
@@ -26,6 +26,7 @@ from oacmail.core.ports import Clock, Workdays
 from oacmail.core.tokens import key_name
 from oacmail.engine import TEMPLATES, Delivery, Engine, Intake, Ticks, Vigil, learning
 from oacmail.mail.councils import councils
+from oacmail.mail.house import House
 from oacmail.mail.lessons import Outcome
 from oacmail.mail.parsing import Here, Parsing
 
@@ -163,6 +164,11 @@ def voice(config: Config, policy: Policy) -> Voice:
     )
 
 
+def house(config: Config) -> House:
+    """What reading a message needs to know of the desk, with the sentences of its own mails."""
+    return replace(settings.house(config), wording=wording(config.office.templates))
+
+
 def mailbox(config: Config) -> ImapMailbox:
     imap = config.imap
     return ImapMailbox(
@@ -248,7 +254,7 @@ def assemble(config: Config, *, shadow: bool = False, parsing: Parsing | None = 
         intake = Intake(
             engine=core,
             mailbox=box,
-            house=settings.house(config),
+            house=house(config),
             backlog=timedelta(days=config.imap.backlog_days),
             parsing=parsing or Here(),
         )
@@ -340,5 +346,5 @@ def reload(parts: Parts, config: Config) -> None:
         raise ConfigError(tuple(problems))
     parts.engine.adopt(policy, fresh)
     parts.store.problem(TEMPLATES, False, parts.engine.now())
-    parts.intake.house = settings.house(config)
+    parts.intake.house = house(config)
     parts.config = config

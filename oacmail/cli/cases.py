@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 
-from oacmail import config as settings
 from oacmail import wiring
 from oacmail.adapters.store import listing, upkeep
 from oacmail.adapters.store.connection import at
@@ -215,7 +214,7 @@ def open_(ctx: click.Context, message_id: str) -> None:
             raise OacmailError("no letter of this id waits without a case: `oacmail quarantine list` shows them")
         kept, received_at = _kept(config, row), at(row["received_at"])
         day = received_at.astimezone(config.office.timezone).date().isoformat()
-        house = learning.taught(engine.store, settings.house(config))
+        house = learning.taught(engine.store, wiring.house(config))
         message = parse(kept.raw, house, skipped=kept.skipped, day=day)
         letter = Arrived(message=message, received_at=received_at, folder=Folder.INTAKE, forced=True)
         _said_back(engine.perform(letter, raw=kept.raw if kept.complete else None).because)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from oacmail import config as settings
+from oacmail import wiring
 from oacmail.cli import figures
 from oacmail.cli.common import as_json, existing, print_json, rules_only, safe, table
 from oacmail.config import Config
@@ -45,7 +45,7 @@ def evaluate(ctx: click.Context, folder: str, as_json: bool) -> None:
 
 def _judged(folder: Path, config: Config) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     """(labels, verdict) of each mail."""
-    house, senders = settings.house(config), frozenset(config.callback.form_senders)
+    house, senders = wiring.house(config), frozenset(config.callback.form_senders)
     for line in existing(str(folder / "labels.jsonl")).read_text(encoding="utf-8").splitlines():
         if line.strip():
             labels = json.loads(line)

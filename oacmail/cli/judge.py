@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from oacmail import config as settings
 from oacmail import wiring
 from oacmail.cli.common import a_file, as_json, existing, moment, print_json, rules_only, safe
 from oacmail.core import calendar
@@ -25,7 +24,7 @@ def try_(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> None:
     """Parse to decision, a mail a file; for any bytes whatever."""
     config = rules_only(ctx)
     paths = [a_file(name) for name in files]
-    house, senders = settings.house(config), frozenset(config.callback.form_senders)
+    house, senders = wiring.house(config), frozenset(config.callback.form_senders)
     rows = (_tried(path, house, senders, config.office.tax_operator) for path in paths)
     if as_json:
         print_json(rows)

@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 
 import click
 
-from oacmail import config as settings
 from oacmail import wiring
 from oacmail.cli.common import configured, table
 from oacmail.engine import learning
@@ -18,7 +17,7 @@ def learn(ctx: click.Context) -> None:
     """Take in the house's corrections (`case set`); exit 1 where a field would become worse and nothing was learned."""
     config = configured(ctx)
     with wiring.beside(config) as engine:
-        outcomes = learning.learn(engine.store, settings.house(config), datetime.now(UTC).replace(microsecond=0))
+        outcomes = learning.learn(engine.store, wiring.house(config), datetime.now(UTC).replace(microsecond=0))
     if not outcomes:
         click.echo("oacmail: nothing has been corrected: `oacmail case set N` corrects a case", err=True)
         return

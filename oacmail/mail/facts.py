@@ -30,6 +30,7 @@ from oacmail.mail import (
     idents,
     lang,
     limits,
+    own_words,
     parts,
     report,
     scores,
@@ -86,7 +87,8 @@ def message(letter: Letter, rung: Rung, body: Body, date: Callable[[str], dateti
     fields, house = letter.fields, letter.house
     title = judged(lambda: subject(fields), _ascii(fields.first("subject")))
     text = "\n\n".join(filter(None, (body.text, body.forwarded)))
-    written = judged(lambda: fresh.split(body.text, body.forwarded), fresh.Written(text.strip(), ""))
+    own = judged(lambda: own_words.part(body.text, house.wording), own_words.Parted(body.text))
+    written = judged(lambda: _written(own, body.forwarded, house), fresh.Written(text.strip(), ""))
     sender, name, single_from = judged(lambda: addresses.sender(fields), _NOBODY)
     no_files: tuple[Attachment, ...] = ()
     attachments = (*body.attachments, *judged(lambda: tuple(map(_left_behind, letter.skipped)), no_files))
@@ -107,7 +109,7 @@ def message(letter: Letter, rung: Rung, body: Body, date: Callable[[str], dateti
         sent_at=judged(lambda: date(fields.first("date")), None),
         text=text,
         fresh=written.fresh,
-        quotes_us=judged(lambda: _quotes_us(written.quoted, house), False),
+        quotes_us=bool(own.ours) or judged(lambda: _quotes_us(written.quoted, house), False),
         attachments=attachments,
         auto=verdict,
         reasons=reasons,
@@ -123,7 +125,7 @@ def message(letter: Letter, rung: Rung, body: Body, date: Callable[[str], dateti
         body_hash=_body_hash(written.fresh),
         words=MappingProxyType({}),
     )
-    words = _words(read, _signature(body.text, written), house, judged)
+    words = _words(read, _signature(own.rest, written), house, judged)
     return replace(read, words=MappingProxyType(words))
 
 
@@ -171,6 +173,16 @@ def _ascii(value: str) -> str:
 def _left_behind(part: tuple[str, str, int]) -> Attachment:
     name, mime, size = part
     return Attachment(name=parts.clean_name(name), mime=mime, size=size)
+
+
+def _written(own: own_words.Parted, forwarded: str, house: House) -> fresh.Written:
+    """What was written now, without our own sentences; of a message that only quotes us, nothing of ours."""
+    written = fresh.split(own.rest, forwarded)
+    lines = [line for line in written.fresh.splitlines() if line.strip()]
+    if lines and all(line.lstrip().startswith(">") for line in lines):
+        parted = own_words.part(written.fresh, house.wording, within_quotes=True)
+        return replace(written, fresh=parted.rest if parted.rest.strip("> \n") else "")
+    return written
 
 
 def _quotes_us(quoted: str, house: House) -> bool:

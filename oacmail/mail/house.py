@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
+from oacmail.mail.own_words import Wording
 from oacmail.mail.words import LANGUAGES
 
 
@@ -29,6 +30,7 @@ class House:
 
     `provider`, `authserv_id`, `mx`, `internal_relays`: docs/interfaces.md section 5, [trust]; `mx` are host names
     that stand behind "by" in Received lines of our own exchanger, `internal_relays` are networks in CIDR form.
+    `wording`: the sentences of our own mails (mail/own_words.py).
     `lessons`: what people's corrections have taught (mail/lessons.py).
     """
 
@@ -42,4 +44,5 @@ class House:
     authserv_id: str = ""
     mx: tuple[str, ...] = ()
     internal_relays: tuple[str, ...] = ()
+    wording: Wording = field(default_factory=Wording, hash=False)
     lessons: Mapping[str, Mapping[str, float]] = field(default_factory=lambda: MappingProxyType({}), hash=False)

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from oacmail import config as settings
 from oacmail import wiring
 from oacmail.adapters.store import SqliteStore
 from oacmail.adapters.store.store import SqliteTurn
@@ -129,9 +128,7 @@ class Office:
         self.store = MortalStore(self.config.office.state, self._at)
         self.engine = self._engine(self.config, self.store)
         backlog = timedelta(days=self.config.imap.backlog_days)
-        self.intake = Intake(
-            engine=self.engine, mailbox=self.mailbox, house=settings.house(self.config), backlog=backlog
-        )
+        self.intake = Intake(engine=self.engine, mailbox=self.mailbox, house=wiring.house(self.config), backlog=backlog)
         envelope = wiring.envelopes(self.config, self.engine.policy)
         self.delivery = Delivery(
             engine=self.engine,

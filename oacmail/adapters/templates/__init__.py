@@ -2,5 +2,6 @@
 
 from oacmail.adapters.templates.renderer import JinjaRenderer
 from oacmail.adapters.templates.voice import Voice
+from oacmail.adapters.templates.wording import wording
 
-__all__ = ["JinjaRenderer", "Voice"]
+__all__ = ["JinjaRenderer", "Voice", "wording"]

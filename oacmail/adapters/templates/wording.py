@@ -1,0 +1,77 @@
+"""What our mails to citizens say, out of the templates' source: literal text, and where something is filled in.
+
+Both the shipped templates and the town's own are read: either may have been sent. A template that cannot be read says
+nothing here; `check` reports it.
+"""
+
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, TemplateSyntaxError, nodes
+
+from oacmail.core.doubts import PUBLIC
+from oacmail.mail.own_words import HOLE, Wording
+from oacmail.mail.words import LANGUAGES
+from oacmail.shipped import shipped
+
+_BREAK = "\n\n"
+_A_PHRASE = 3  # spaces in a constant that is text, and no key
+
+
+def wording(overrides: Path | None) -> Wording:
+    """The sentences of all mails to citizens in all languages; `overrides`: the town's directory, or None."""
+    own = _of_folder(overrides) if overrides else ()
+    return Wording.of((*_shipped(), *own))
+
+
+@cache
+def _shipped() -> tuple[str, ...]:
+    return _of_folder(shipped("templates"))
+
+
+def _of_folder(folder: Path) -> tuple[str, ...]:
+    environment = Environment(trim_blocks=True, lstrip_blocks=True, autoescape=True)  # parses and renders nothing
+    files = (folder / lang / f"{name}.txt.j2" for lang in LANGUAGES for name in sorted(PUBLIC))
+    return tuple(text for file in files for text in _texts(environment, file))
+
+
+def _texts(environment: Environment, file: Path) -> Iterator[str]:
+    try:
+        source = file.read_text(encoding="utf-8")
+        tree = environment.parse(source)
+    except (OSError, UnicodeDecodeError, TemplateSyntaxError):
+        return
+    aside: list[str] = []
+    body = _flow(tree.body, aside)
+    yield body.partition("\n")[2]  # without the subject
+    yield from aside
+
+
+def _flow(body: Iterable[nodes.Node], aside: list[str]) -> str:
+    """The running text; branches go `aside`, since only one of them is sent."""
+    return "".join(_said(node, aside) for node in body)
+
+
+def _said(node: nodes.Node, aside: list[str]) -> str:
+    if isinstance(node, nodes.Output):
+        return "".join(_part(child, aside) for child in node.nodes)
+    branches = [_flow(branch, aside) for branch in _branches(node)]
+    aside.extend(branches)
+    return _BREAK if any("\n" in branch.strip(" ") for branch in branches) else HOLE
+
+
+def _part(node: nodes.Node, aside: list[str]) -> str:
+    if isinstance(node, nodes.TemplateData):
+        return str(node.data)
+    constants = (constant.value for constant in node.find_all(nodes.Const))
+    aside.extend(value for value in constants if isinstance(value, str) and value.count(" ") >= _A_PHRASE)
+    return HOLE
+
+
+def _branches(node: nodes.Node) -> Iterator[Iterable[nodes.Node]]:
+    """The bodies of whatever encloses text."""
+    for name in ("body", "else_"):
+        yield getattr(node, name, None) or []
+    for other in getattr(node, "elif_", None) or []:
+        yield from _branches(other)

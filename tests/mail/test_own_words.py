@@ -1,0 +1,55 @@
+"""Which words of a text are our own templates' sentences."""
+
+import time
+
+import pytest
+
+from oacmail.adapters.templates import wording
+from oacmail.mail.own_words import HOLE, Wording, part
+
+OURS = Wording.of(
+    [
+        f"Hem rebut el vostre missatge amb el número {HOLE}. Us respondrem, com a molt tard, {HOLE}.\n\n"
+        f"Protecció de dades. Podeu accedir-hi, rectificar-les, suprimir-les o oposar-vos al tractament: {HOLE}."
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("Hem rebut el vostre missatge amb el número OAC-1.\nNo em va.", "\nNo em va."),
+        ("Hem rebut el vostre\nmissatge amb el número\nOAC-1.\n\nNo em va.", "\n\nNo em va."),
+        ("No em va\nHem rebut el vostre missatge amb el número OAC-1.", "No em va\n"),
+        ("Protecció de dades. Podeu accedir-hi, rectificar-les, suprimir-les o oposar-vos al tractament: x.", ""),
+    ],
+)
+def test_a_sentence_of_ours_goes_whatever_its_line_breaks(text: str, rest: str) -> None:
+    assert part(text, OURS).rest == rest
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Us respondrem demà com a molt tard.",
+        "Protecció de dades.\n\nVull accedir a les meves dades.",
+        "Diu que heu rebut el missatge amb el número OAC-1 i no és veritat.",
+        "> Hem rebut el vostre missatge amb el número OAC-1.",
+        "",
+    ],
+)
+def test_a_persons_words_stay(text: str) -> None:
+    assert part(text, OURS).rest == text
+
+
+def test_the_shipped_templates_say_what_they_say_in_three_languages() -> None:
+    long = " ".join(" ".join(sentence) for several in wording(None).long.values() for sentence in several)
+    for words in ("suprimirles oposarvos al tractament", "oponerse al tratamiento", "object to or restrict processing"):
+        assert words in long
+
+
+@pytest.mark.parametrize("text", ["Hem rebut el vostre ", "Hem rebut el vostre missatge amb el número ", "Us ", "\n"])
+def test_it_takes_linear_time(text: str) -> None:
+    started = time.process_time()
+    part(text * (200_000 // len(text)), OURS)
+    assert time.process_time() - started < 3
