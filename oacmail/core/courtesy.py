@@ -116,6 +116,9 @@ def _acknowledgement(letter: Letter, number: str, *, first: bool) -> Send:
             "due_at": letter.due_at,
             "first": first,
             "secret": bool(message.secrets),
+            "empty": not message.fresh.strip() and not message.attachments,
+            "missing": "names:attachment" in message.words and not message.attachments,
+            "ends_on": letter.reading.ends_on,
             **roads.said(letter),
         },
         in_reply_to=message.message_id,
@@ -136,6 +139,12 @@ def language(letter: Letter) -> str:
     short = letter.reading.language in NEIGHBOURS and _too_short_to_tell(letter.message.fresh)
     neighbour = next(lang for lang in NEIGHBOURS if lang != office.languages[0])
     return _spoken(office, wish, "" if short else letter.reading.language, neighbour if short else "en")
+
+
+def wished_language(letter: Letter) -> str | None:
+    """The language that a message asks for and says nothing else, if we write it."""
+    words, languages = letter.message.words, letter.policy.office.languages
+    return next((lang for lang in languages if f"only:language:{lang}" in words), None)
 
 
 def language_of_case(policy: Policy, case: CaseView) -> str:

@@ -129,7 +129,7 @@ def _open(letter: Letter, *, parent: str | None, rule: str) -> Decision:
             due_at=letter.due_at,
             urgent=letter.reading.urgent,
         ),
-        Person(address=letter.author, name=letter.name or None),
+        Person(address=letter.author, name=letter.name or None, lang=courtesy.wished_language(letter)),
         Note(kind="opened", case=number, data={"rule": rule}),
         *_delayed(letter, number),
         *given_away.on_case(letter, number),
@@ -191,7 +191,7 @@ def _filed_or_asked(letter: Letter, placing: Placing, case: CaseView, kind: Kind
     effects: list[Effect] = [
         _attach(letter, case, placing.guest, placing.rule),
         Change(case=case.number, columns={"touched_at": letter.received_at}),
-        Person(address=letter.author, name=letter.name or None),
+        Person(address=letter.author, name=letter.name or None, lang=courtesy.wished_language(letter)),
         *(() if placing.guest else callback.wished(letter, case)),
         *given_away.on_case(letter, case.number),
         *_delayed(letter, case.number),

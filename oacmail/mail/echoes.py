@@ -8,11 +8,20 @@ from oacmail.mail import features
 
 # As in templates/<language>/ack.txt.j2; tests/mail/test_echoes.py holds them together. Folded as features.fold does.
 _SUBJECTS = (
-    *("hem rebut la vostra consulta", "us trucarem", "gracies per la vostra opinio"),
-    *("hemos recibido su consulta", "le llamaremos", "gracias por su opinion"),
-    *("we have received your enquiry", "we will call you", "thank you for your feedback"),
+    *("hem rebut la vostra consulta", "us trucarem", "gracies per la vostra opinio", "hem rebut la vostra sollicitud"),
+    *("hemos recibido su consulta", "le llamaremos", "gracias por su opinion", "hemos recibido su solicitud"),
+    *(
+        "we have received your enquiry",
+        "we will call you",
+        "thank you for your feedback",
+        "we have received your request",
+    ),
 )
 _TEXTS = (
+    "missatge automatic que no substitueix la resposta",
+    "mensaje automatico que no sustituye a la respuesta",
+    "automatic message; it does not replace our reply",
+    # up to version 0.1.0
     "aquest missatge es automatic i no substitueix la resposta",
     "este mensaje es automatico y no sustituye a la respuesta",
     "this is an automatic message and does not replace our answer",

@@ -32,6 +32,7 @@ from oacmail.mail import (
     limits,
     own_words,
     parts,
+    remarks,
     report,
     scores,
     thanks,
@@ -148,7 +149,8 @@ def _words(read: Message, signature: str, house: House, judged: Judged) -> Mappi
         **_of_forms(read, judged),
     }
     town = judged(lambda: town_words.found(read.subject, read.fresh, house.topics), nothing)
-    whole = {**found, **town, **{name: 1.0 for name, holds in said.items() if holds}, **scored}
+    remarked = judged(lambda: dict.fromkeys(remarks.found(features.fold(read.fresh)), 1.0), nothing)
+    whole = {**found, **town, **remarked, **{name: 1.0 for name, holds in said.items() if holds}, **scored}
     return judged(lambda: evidence.shown(whole, read.subject, read.fresh), whole)
 
 

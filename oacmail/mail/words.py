@@ -35,14 +35,15 @@ _GREETINGS: Mapping[str, tuple[tuple[int, str], ...]] = {
     "es": ((20, "Buenas noches"), (14, "Buenas tardes"), (6, "Buenos días"), (0, "Buenas noches")),
     "en": ((18, "Good evening"), (12, "Good afternoon"), (6, "Good morning"), (0, "Good evening")),
 }
+BELOW = {"ca": "En català, més avall.", "es": "En castellano, más abajo.", "en": "In English, below."}
 NEXT_WORKING_DAY = {"ca": "el següent dia hàbil", "es": "siguiente día hábil", "en": "the next working day"}
 
-_NTH = {"ca": "d'aquí a {n} dies hàbils", "es": "{n}.º día hábil", "en": "working day {n} from today"}
+_NTH = {"ca": "d'aquí a {n} dies hàbils", "es": "{n}.º día hábil", "en": "{n} working days from today"}
 
 
 def day_words(day: date, lang: str) -> str:
-    """`dilluns, 30 de novembre`; `Monday, 30 November`."""
-    return f"{_DAYS[lang][day.weekday()]}, {_day_of_month(day, lang)}"
+    """`dilluns 30 de novembre`; `Monday 30 November`."""
+    return f"{_DAYS[lang][day.weekday()]} {_day_of_month(day, lang)}"
 
 
 def nth_working_day(n: int, lang: str) -> str:

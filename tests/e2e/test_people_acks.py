@@ -24,9 +24,9 @@ TEXTS = {
 }
 SPOKEN = {"ca": ["ca"], "es": ["es"], "en": ["en"], "fr": ["ca", "en"], "undecided": ["ca", "es"]}
 OPEN = {
-    "ca": "Una persona del nostre equip el llegirà i us respondrà",
-    "es": "Una persona de nuestro equipo lo leerá y le responderá",
-    "en": "A member of our team will read it and reply by",
+    "ca": "Hem rebut el vostre missatge. Número de cas",
+    "es": "Hemos recibido su mensaje. Número de caso",
+    "en": "We have received your message. Case number",
 }
 CLOSED = {
     "ca": "Hem rebut el vostre missatge fora de l'horari d'atenció",
@@ -85,7 +85,7 @@ def test_it_names_the_day_in_words(desk: Office, road: Road) -> None:
 
     ack = acknowledged(desk, road, TEXTS["ca"])
 
-    assert f"com a molt tard, {day_words(tomorrow, 'ca')}." in plain(ack)
+    assert f"com a molt tard {day_words(tomorrow, 'ca')}." in plain(ack)
     assert day_words(tomorrow, "ca") in page(ack)
 
 

@@ -60,7 +60,7 @@ def test_who_asks_for_a_call_is_offered_a_slot_and_has_a_due_moment_of_her_own(d
     begun = datetime.now(MADRID).time() >= time(8)
     offered = today() + timedelta(days=1) if begun else today()
     assert str(ack["Subject"]).endswith("Us trucarem")
-    said = f"Us trucarem {day_words(offered, 'ca')} al matí, entre les 8 i les 14 h al telèfon acabat en 678."
+    said = f"Us trucarem {day_words(offered, 'ca')}, de 8 a 14 h, al telèfon acabat en 678."
     assert said in plain(ack)
     assert not re.search(r"612 ?345", everything_in(ack))
     due = datetime.fromisoformat(case_of(desk, sent)["due_at"])
@@ -144,7 +144,7 @@ def test_the_form_names_the_person_who_asks(road: Road, office: Callable[..., Of
         case = case_of(desk, sent)
 
     assert (case["citizen"], case["intent"]) == (anna.address, "callback")
-    assert "al matí, entre les 8 i les 14 h al telèfon acabat en 678" in plain(ack)
+    assert "al matí, entre les 8 i les 14 h, al telèfon acabat en 678" in plain(ack)
     assert form.inbox() == []
 
 
@@ -185,7 +185,7 @@ def test_a_request_of_rights_reaches_the_officer_with_a_month(desk: Office, offi
 
     (ack,) = anna.wait_for_mail()
     copy = told(officer, number_of(desk, sent), "rights")
-    assert "l'hem traslladada avui a la unitat responsable" in plain(ack)
+    assert "a la unitat responsable. Rebreu la resposta" in plain(ack)
     assert "en el termini d'un mes" in plain(copy)
     assert sent in copy.as_string()
     (clock,) = desk.rows("SELECT due_at, armed_at FROM deadlines WHERE kind = 'rights' AND level = 0")

@@ -20,9 +20,9 @@ def _asks_for_a_call(world: World, when: str = "", number: str = "al 612 345 678
 @pytest.mark.parametrize(
     ("when", "due", "offer"),
     [
-        (" al matí", "2026-12-01T14:00:00+01:00", "dimarts, 1 de desembre al matí, entre les 8 i les 14 h"),
-        (" a la tarda", "2026-12-01T20:00:00+01:00", "dilluns, 30 de novembre a la tarda, entre les 14 i les 20 h"),
-        ("", "2026-12-01T20:00:00+01:00", "dilluns, 30 de novembre a la tarda, entre les 14 i les 20 h"),
+        (" al matí", "2026-12-01T14:00:00+01:00", "dimarts 1 de desembre, de 8 a 14 h"),
+        (" a la tarda", "2026-12-01T20:00:00+01:00", "dilluns 30 de novembre, de 14 a 20 h"),
+        ("", "2026-12-01T20:00:00+01:00", "dilluns 30 de novembre, de 14 a 20 h"),
     ],
     ids=["morning", "afternoon", "any"],
 )
@@ -33,14 +33,14 @@ def test_the_first_fitting_slot_is_offered_and_binds_the_due_day(town: TOWN, whe
     assert world.case()["intent"] == "callback"
     assert world.case()["due_at"] == due
     assert str(ack["Subject"]).endswith("Us trucarem")
-    assert f"Us trucarem {offer} al telèfon acabat en 678." in text_of(ack)
+    assert f"Us trucarem {offer}, al telèfon acabat en 678." in text_of(ack)
     assert "612" not in text_of(ack)
 
 
 def test_who_names_no_slot_is_called_at_any_hour_of_the_next_open_day(town: TOWN) -> None:
     world = town(now="2026-11-27 21:00")
     _asks_for_a_call(world)
-    assert "Us trucarem dilluns, 30 de novembre entre les 8 i les 20 h" in text_of(world.received(ANNA)[0])
+    assert "Us trucarem dilluns 30 de novembre, de 8 a 20 h" in text_of(world.received(ANNA)[0])
 
 
 def test_a_slot_that_is_over_when_we_read_is_offered_no_more(town: TOWN) -> None:
@@ -49,7 +49,7 @@ def test_a_slot_that_is_over_when_we_read_is_offered_no_more(town: TOWN) -> None
     world.citizen_writes(ANNA, SUBJECT, text)
     world.advance("2026-12-01 15:00")
     world.turn()
-    assert "Us trucarem dimecres, 2 de desembre al matí" in text_of(world.received(ANNA)[0])
+    assert "Us trucarem dimecres 2 de desembre, de 8 a 14 h" in text_of(world.received(ANNA)[0])
     assert world.case()["due_at"] == "2026-12-01T14:00:00+01:00"
 
 
@@ -59,7 +59,7 @@ def test_who_gives_no_number_is_asked_for_it_and_the_clock_runs(town: TOWN) -> N
     (ack,) = world.received(ANNA)
     assert world.case()["due_at"] == "2026-12-01T20:00:00+01:00"
     assert str(ack["Subject"]).endswith("Hem rebut la vostra consulta")
-    assert "a quin número us podem trucar" in text_of(ack)
+    assert "Responeu dient-nos a quin número" in text_of(ack)
 
 
 def test_the_number_that_comes_later_is_kept_and_postpones_nothing(town: TOWN) -> None:
@@ -82,7 +82,7 @@ def test_a_letter_that_asks_for_a_call_after_the_answer_is_offered_a_slot_too(to
     world.advance("2026-11-30 13:50")
     world.citizen_writes(ANNA, "", "No me'n surto. Em podeu trucar al 612 345 678 al matí?", answers=answer)
     world.turn()
-    assert "Us trucarem dimarts, 1 de desembre al matí" in text_of(world.received(ANNA)[-1])
+    assert "Us trucarem dimarts 1 de desembre, de 8 a 14 h" in text_of(world.received(ANNA)[-1])
     assert world.case()["due_at"] == "2026-12-01T14:00:00+01:00"
 
 
@@ -151,7 +151,7 @@ def test_the_forms_mail_is_the_request_of_the_person_named_in_it(town: TOWN) -> 
     _filled_in(world)
     assert world.case()["citizen"] == ANNA
     assert (world.case()["intent"], world.case()["due_at"]) == ("callback", "2026-12-01T14:00:00+01:00")
-    assert "Us trucarem dimarts, 1 de desembre al matí" in text_of(world.received(ANNA)[0])
+    assert "Us trucarem dimarts 1 de desembre, de 8 a 14 h" in text_of(world.received(ANNA)[0])
     assert world.received(FORM) == []
 
 

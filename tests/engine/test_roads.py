@@ -36,7 +36,7 @@ def test_the_manager_gets_a_copy_and_the_clock_runs_on(world: World, intent: str
     assert world.case()["due_at"] == "2026-11-26T20:00:00+01:00"
     assert "https://www.castellbisbal.example/queixes" in text_of(ack)
     assert ("Lamentem que l'atenció" in text_of(ack)) is (intent == "complaint")
-    assert f"atenent amb el número {world.case()['number']}" in text_of(ack)
+    assert f"Número de cas: {world.case()['number']}" in text_of(ack)
     assert copy["X-Oacmail-Kind"] == "opinion"
     assert "message/rfc822" in _parts(copy)
     assert text in text_of(copy).replace("> ", "").replace("\n", " ")
@@ -64,7 +64,7 @@ def test_a_request_of_rights_goes_to_the_officer_with_a_calendar_month(world: Wo
     (ack,), (copy,) = world.received(ANNA), world.received(DPO)
     assert world.case()["intent"] == "data_rights"
     assert world.case()["due_at"] == "2026-11-26T20:00:00+01:00"
-    assert "l'hem traslladada avui a la unitat responsable. Rebreu la resposta en el termini d'un mes" in text_of(ack)
+    assert "Rebreu la resposta en el termini d'un mes" in text_of(ack)
     assert "com a molt tard el 25 de desembre de 2026" in text_of(copy)
     assert "message/rfc822" in _parts(copy)
     assert _rights(world) == ["2026-12-25T19:00:00Z", "2026-12-18T19:00:00Z"]
@@ -139,7 +139,7 @@ def test_who_seems_out_of_scope_is_dismissed_by_nobody_and_the_agents_get_the_po
     (ack,), (table,) = world.received(ANNA), world.received(AGENT)
     assert world.case()["level"] == "out_of_scope"
     assert (world.case()["status"], world.case()["due_at"]) == ("open", "2026-11-26T20:00:00+01:00")
-    assert "Una persona del nostre equip el llegirà" in text_of(ack)
+    assert "Us respondrem com a molt tard" in text_of(ack)
     assert "AOC" not in text_of(ack)
     assert "| Consorci AOC | https://www.aoc.cat/ | 900 905 490 |" in text_of(table)
 

@@ -189,7 +189,7 @@ def test_approving_the_notice_tells_the_person_meets_the_clock_and_leaves_the_ca
     _, notice = world.received(ANNA)
     assert str(notice["Subject"]).endswith("Hem traslladat la incidència a l'Ajuntament")
     assert "es deu a un mal funcionament de la plataforma. Avui l'hem traslladat" in text_of(notice)
-    assert "us tornarem a escriure, com a molt tard, dimecres, 2 de desembre." in text_of(notice)
+    assert "us tornarem a escriure com a molt tard dimecres 2 de desembre." in text_of(notice)
     assert notice["In-Reply-To"] == letter["Message-ID"]
     assert world.case()["status"] == "derived"
     assert _clocks(world, "answer") == []
@@ -371,7 +371,7 @@ def test_the_person_hears_every_fifth_working_day_on_the_day_that_was_promised(w
     assert world.kinds(ANNA) == ["ack", "passed_on", "progress"]
     said = text_of(world.received(ANNA)[-1])
     assert "La incidència OAC-2026-000001 encara no està resolta." in said
-    assert "com a molt tard, dijous, 10 de desembre." in said
+    assert "com a molt tard dijous 10 de desembre." in said
     world.live("2026-12-10 17:00")
     assert world.kinds(ANNA).count("progress") == 2
 

@@ -10,11 +10,11 @@ from oacmail.mail.words import LANGUAGES, date_words, day_words, greeting, hour_
 @pytest.mark.parametrize(
     ("day", "ca", "es", "en"),
     [
-        ("2026-11-30", "dilluns, 30 de novembre", "lunes, 30 de noviembre", "Monday, 30 November"),
-        ("2026-04-01", "dimecres, 1 d'abril", "miércoles, 1 de abril", "Wednesday, 1 April"),
-        ("2026-08-21", "divendres, 21 d'agost", "viernes, 21 de agosto", "Friday, 21 August"),
-        ("2026-10-11", "diumenge, 11 d'octubre", "domingo, 11 de octubre", "Sunday, 11 October"),
-        ("2026-03-07", "dissabte, 7 de març", "sábado, 7 de marzo", "Saturday, 7 March"),
+        ("2026-11-30", "dilluns 30 de novembre", "lunes 30 de noviembre", "Monday 30 November"),
+        ("2026-04-01", "dimecres 1 d'abril", "miércoles 1 de abril", "Wednesday 1 April"),
+        ("2026-08-21", "divendres 21 d'agost", "viernes 21 de agosto", "Friday 21 August"),
+        ("2026-10-11", "diumenge 11 d'octubre", "domingo 11 de octubre", "Sunday 11 October"),
+        ("2026-03-07", "dissabte 7 de març", "sábado 7 de marzo", "Saturday 7 March"),
     ],
 )
 def test_a_day_in_three_languages(day: str, ca: str, es: str, en: str) -> None:

@@ -38,6 +38,7 @@ _ABOUT_A_CASE = {
     "not_reached", "warned", "pointers",
     "second_level", "passed_on", "progress",
 }  # fmt: skip
+_FREE_CALLS = ("800", "900")  # numbers that cost the caller nothing in Spain (Ordre CTE/711/2002)
 _SAMPLE_ID = "<sample@localhost.invalid>"
 _SAMPLE_NOW = datetime(2026, 11, 30, 9, tzinfo=UTC)
 _SAMPLE_PROMISES = (
@@ -90,6 +91,8 @@ class JinjaRenderer:
         contexts = [self._context(send, lang, said, heading.sent_at, original) for lang in self._languages(send)]
         pages = [shelf.page(send.template, context) for context in contexts]
         heading = replace(heading, subject=_subject(pages))
+        if len(pages) > 1:
+            pages[0] = pages[0].announcing(page.lang for page in pages[1:])
         html = shelf.html(send.template, pages, contexts[0])
         text = _BETWEEN_LANGUAGES.join(page.text for page in pages)
         mime = compose(heading, text, html, original)
@@ -133,6 +136,8 @@ class JinjaRenderer:
             "hours": hours_words(office.opens, office.closes, lang),
             "council": voice.council[lang],
             "phone": voice.phone,
+            "free_call": voice.phone.replace(" ", "").startswith(_FREE_CALLS),
+            "offer": _offer(self._languages(send), office.languages),
             "online_office_url": voice.online_office_url,
             "website": voice.website,
             "rights_url": voice.rights_url,
@@ -160,6 +165,12 @@ class JinjaRenderer:
         languages = self._languages(send)
         yield from (f"{lang}/{send.template}.txt.j2" for lang in languages)
         yield from (f"{languages[0]}/{send.template}.html.j2", *_SHARED)
+
+
+def _offer(spoken: Sequence[str], languages: Sequence[str]) -> str:
+    """The other language of the two that people here write in, where the mail is in one and the office writes both."""
+    other = {"ca": "es", "es": "ca"}.get(spoken[0], "") if len(spoken) == 1 else ""
+    return other if other in languages else ""
 
 
 def _day(day: date | None, lang: str) -> str:

@@ -6,8 +6,8 @@ a new shelf reads them anew.
 """
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,11 @@ class Page:
     heading: str
     text: str
     blocks: tuple[Block, ...]
+
+    def announcing(self, others: Iterable[str]) -> "Page":
+        """With a line at the top that says which languages stand below."""
+        line = " · ".join(words.BELOW[lang] for lang in others)
+        return replace(self, text=f"{line}\n\n{self.text}", blocks=(Block("paragraph", (line,)), *self.blocks))
 
 
 class Shelf:

@@ -1,0 +1,71 @@
+"""The acknowledgement offers the other language in that language; who answers with its name gets it from then on."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.engine.world import ANNA, World, text_of
+
+
+@pytest.mark.parametrize("wish", ["castellano", "«Castellano».", "En castellano, por favor", "CASTELLÀ"])
+def test_the_offer_is_obeyed_when_it_is_answered(tmp_path: Path, wish: str) -> None:
+    world = World(tmp_path)
+    world.citizen_writes(ANNA)
+    world.turn()
+    (ack,) = world.received(ANNA)
+    assert "¿Prefiere castellano? Responda «castellano»." in text_of(ack)
+    world.citizen_writes(ANNA, f"Re: {ack['Subject']}", wish, answers=ack)
+    world.turn()
+    assert len(world.cases()) == 1
+    assert world.kinds(ANNA) == ["ack"], "one acknowledgement a case"
+    world.citizen_writes(ANNA, "Una altra cosa", "Bon dia, com demano un volant d'empadronament per internet?")
+    world.turn()
+    assert world.received(ANNA)[-1]["Content-Language"] == "es"
+    assert "Preferiu el català? Responeu «català»." in text_of(world.received(ANNA)[-1])
+
+
+def test_a_message_that_only_speaks_of_a_language_changes_none(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.citizen_writes(ANNA, "Formulari", "Bon dia, on trobo el formulari en castellano? No el veig a la web.")
+    world.citizen_writes(ANNA, "Formulari 2", "Bon dia, on trobo el formulari de la beca de menjador? Gràcies.")
+    world.turn()
+    assert [mail["Content-Language"] for mail in world.received(ANNA)] == ["ca", "ca"]
+
+
+def test_a_language_that_the_office_does_not_write_is_not_offered(tmp_path: Path) -> None:
+    world = World(tmp_path, office={"languages": ["ca", "en"]})
+    world.citizen_writes(ANNA)
+    world.turn()
+    assert "castellano" not in text_of(world.received(ANNA)[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Bon dia, us adjunto la instància signada. La podeu registrar?", "no n'hem rebut cap"),
+        ("", "sense text"),
+        ("Bon dia, com puc presentar la sol·licitud? El termini s'acaba demà.", "Si teniu un termini (dijous 26"),
+    ],
+)
+def test_what_a_message_lacks_or_names_is_told_in_its_acknowledgement(tmp_path: Path, text: str, said: str) -> None:
+    world = World(tmp_path)
+    world.citizen_writes(ANNA, "La meva instància de la llar d'infants", text)
+    world.turn()
+    assert said in text_of(world.received(ANNA)[0])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Bon dia, com puc signar la instància amb l'idCAT?",
+        "Buenos días, ¿cómo puedo firmar la instancia con el certificado digital?",
+        "Good morning, how can I sign the application with my digital certificate?",
+    ],
+)
+def test_an_acknowledgement_is_short_without_its_clause(tmp_path: Path, text: str) -> None:
+    world = World(tmp_path, office={"online_office_url": "https://www.town.example/oficina"})
+    world.citizen_writes(ANNA, "", text)
+    world.turn()
+    (ack,) = world.received(ANNA)
+    words = text_of(ack).rpartition("rotec")[0].rpartition("\n")[0] or text_of(ack).partition("Data protection")[0]
+    assert 60 < len(words.split()) <= 110
