@@ -10,6 +10,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
+from functools import partial
 from secrets import token_hex
 
 from oacmail import wiring
@@ -149,7 +150,8 @@ def _ways(config: Config, policy: Policy, post: Post) -> Iterator[Finding]:
 def _copies(config: Config, policy: Policy, post: Post) -> Iterator[Finding]:
     """A mail to ourselves comes back, or our self-copies will not; and the servers' clocks agree."""
     key, now = f"{tokens.TRIAL}{token_hex(8)}", datetime.now(UTC).replace(microsecond=0)
-    mark = tokens.mark(
+    mark = partial(
+        tokens.mark,
         policy,
         run="",
         key=key,

@@ -21,6 +21,7 @@ from oacmail.core.on_outbox import on_settled
 from oacmail.core.on_robot import on_robot, proofs
 from oacmail.core.on_staff import on_sent, on_staff
 from oacmail.core.policy import Policy
+from oacmail.core.tokens import OwnMark
 from oacmail.core.view import Hour, MailView, View
 
 
@@ -50,8 +51,8 @@ def _arrived(policy: Policy, view: View, inp: Arrived, now: datetime) -> Decisio
         opened = on_citizen(policy, view, inp, now)
         return _with(opened, [Reviewed(fingerprint=message.fingerprint)])
     mark = own_mark(policy, message)
-    if mark is not None and not on_ours.grown(message, _mail(view, mark.key)):
-        return on_ours.on_ours(policy, view, inp, mark)
+    if mark is not None and (ours := _ours(policy, view, inp, mark)):
+        return ours
     if inp.folder is Folder.SENT and mark is None and (other := on_ours.signed_by_another(policy, view, inp)):
         return other
     if view.known is not None and not _decided_again(view, inp):
@@ -67,6 +68,15 @@ def _by_folder(policy: Policy, view: View, inp: Arrived, now: datetime, *, grown
     if grown:
         return on_citizen(policy, view, replace(inp, message=on_ours.written_on_top(policy, inp.message)), now)
     return _by_writer(policy, view, inp, now)
+
+
+def _ours(policy: Policy, view: View, inp: Arrived, mark: OwnMark) -> Decision | None:
+    """None = somebody's message on top of our mail. In Sent nobody writes but the house."""
+    mail = _mail(view, mark.key)
+    more = on_ours.added(inp.message, mark, mail)
+    if not more or inp.folder is Folder.SENT or view.added_before >= on_ours.BANNER:
+        return on_ours.on_ours(policy, view, inp, mark)
+    return None if on_ours.is_message(policy, mail) else on_ours.with_an_addition(inp, mark, mail, more)
 
 
 def _mail(view: View, key: str) -> MailView | None:

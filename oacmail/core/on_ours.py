@@ -1,27 +1,63 @@
 """What happens when a mail of ours comes back: the copy that proves the sending (docs/design.md, "Mail in doubt").
 
-Ours is what bears our signature for this recipient and Date and has not grown. A first copy settles its outbox row,
+Ours is what bears our signature for this recipient and Date and says exactly what we wrote; what was added is a
+message, or goes to review, but for a footer that the relay adds to all copies. A first copy settles its outbox row,
 a second is a duplicate; a copy that the database does not know says that the database was restored; one that another
 process has sent meanwhile says that two daemons serve one mailbox. What only claims to be ours goes to review.
 """
 
+import re
 from dataclasses import replace
+from hashlib import sha256
 from types import MappingProxyType
 
-from oacmail.core import budget
+from oacmail.core import budget, own_text
 from oacmail.core.effects import Arrived, Attach, Decision, Effect, File, Import, Mark, Note, Remember, Review
 from oacmail.core.model import Auto, Folder, Kind, Message, Outcome, Role
 from oacmail.core.policy import Policy
 from oacmail.core.tokens import MARKS, TRIAL, OwnMark, is_foreign
 from oacmail.core.view import MailView, View
 
-GROWTH = 400  # characters; a citizen who redirects our mail with a question on top writes more than a disclaimer does
+GROWTH = 20  # characters by which mail of early versions, of whose text the mark holds no digest, may have grown
+ADDED = "added:"
+BANNER = 2  # copies to others, in which the same was added
+WITH_AN_ADDITION = "our-mail-with-an-addition"
 OTHER_INSTANCE = "other-instance"
 
 
-def grown(message: Message, mail: MailView | None) -> bool:
-    """Whether the visible text is longer than ours: then it is somebody's letter that carries our mail."""
-    return mail is not None and len(message.text) > mail.length + GROWTH
+def added(message: Message, mark: OwnMark, mail: MailView | None) -> str:
+    """What our mail has beside our text, without spaces; '' = nothing."""
+    files = "".join(f"[{file.name} {file.mime}]" for file in message.attachments)
+    if mark.text:
+        return own_text.added(message.text, mark.text) + files
+    return message.text if mail is not None and mail.length and len(message.text) > mail.length + GROWTH else files
+
+
+def learned(more: str, recipient: str = "") -> str:
+    """The name under which an addition is remembered for each recipient, or begins. Numbers in it may change."""
+    return f"{ADDED}{_hash(re.sub('[0-9]+', '#', more))}:{_hash(recipient) if recipient else ''}"
+
+
+def _hash(text: str) -> str:
+    return sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def is_message(policy: Policy, mail: MailView | None) -> bool:
+    """Whether a mail of ours with an addition that nobody knows is somebody's message on top of it: where no copy of
+    ours is still to come, it went to its recipient and came back. Else it may be our copy with a relay's footer."""
+    return mail is not None and (mail.copied or policy.sending.self_copy == "no")
+
+
+def with_an_addition(inp: Arrived, mark: OwnMark, mail: MailView | None, more: str) -> Decision:
+    """It has left, by its signature. What was added, a person looks at, until the same is seen on others' copies."""
+    settled = [_settled(inp, mail)] if mail is not None else [_import(inp, mark), _imported(inp, mark)]
+    effects: tuple[Effect, ...] = (
+        _attach(mark, Outcome.QUARANTINED),
+        *settled,
+        Remember(name=learned(more, _recipient(inp.message)), value="1"),
+        Review(reason=WITH_AN_ADDITION),
+    )
+    return Decision(effects=effects, because=(WITH_AN_ADDITION,))
 
 
 def written_on_top(policy: Policy, message: Message) -> Message:
@@ -46,34 +82,42 @@ def _attach(mark: OwnMark, outcome: Outcome) -> Attach:
     return Attach(role=Role.OURS, outcome=outcome, kind=Kind.AUTO_REPLY, case=mark.case or None, rule="our-mail")
 
 
-def _first_copy(inp: Arrived, mark: OwnMark, mail: MailView) -> Decision:
+def _settled(inp: Arrived, mail: MailView) -> Mark:
     message_id = inp.message.message_id
     rewritten = message_id if message_id and message_id != mail.message_id else None
-    effects: list[Effect] = [
-        _attach(mark, Outcome.OURS),
-        Mark(key=mail.key, state="copied", alias=rewritten, sent_at=inp.received_at),
-    ]
+    return Mark(key=mail.key, state="copied", alias=rewritten, sent_at=inp.received_at)
+
+
+def _first_copy(inp: Arrived, mark: OwnMark, mail: MailView) -> Decision:
+    effects: list[Effect] = [_attach(mark, Outcome.OURS), _settled(inp, mail)]
     if inp.folder is Folder.INTAKE:
         effects.append(File(folder=Folder.SENT))
     return Decision(effects=tuple(effects), because=("our-mail-copy",))
 
 
+def _import(inp: Arrived, mark: OwnMark) -> Import:
+    return Import(
+        key=mark.key,
+        kind=mark.key.partition(":")[0],
+        case=mark.case,
+        letter=mark.letter,
+        refs=inp.message.refs,
+        message_id=inp.message.message_id,
+        recipient=_recipient(inp.message),
+        sent_at=inp.received_at,
+    )
+
+
+def _imported(inp: Arrived, mark: OwnMark) -> Note:
+    return Note(kind="imported", case=mark.case or None, data={"domain": budget.registrable(_recipient(inp.message))})
+
+
+def _recipient(message: Message) -> str:
+    return message.to[0] if message.to else ""
+
+
 def _restored(inp: Arrived, mark: OwnMark) -> Decision:
-    recipient = inp.message.to[0] if inp.message.to else ""
-    effects: list[Effect] = [
-        _attach(mark, Outcome.OURS),
-        Import(
-            key=mark.key,
-            kind=mark.key.partition(":")[0],
-            case=mark.case,
-            letter=mark.letter,
-            refs=inp.message.refs,
-            message_id=inp.message.message_id,
-            recipient=recipient,
-            sent_at=inp.received_at,
-        ),
-        Note(kind="imported", case=mark.case or None, data={"domain": budget.registrable(recipient)}),
-    ]
+    effects: list[Effect] = [_attach(mark, Outcome.OURS), _import(inp, mark), _imported(inp, mark)]
     if inp.folder is Folder.INTAKE:
         effects.append(File(folder=Folder.SENT))
     return Decision(effects=tuple(effects), because=("our-mail-unknown: database restored",))
@@ -108,20 +152,7 @@ def _told_by_another(inp: Arrived, mark: OwnMark, mail: MailView | None) -> list
     """Its recipient has had this mail: ours of the same key must not follow. The other's case numbers are not ours."""
     if mail is not None:
         return [] if mail.copied else [Mark(key=mail.key, state="copied", sent_at=inp.received_at)]
-    message = inp.message
-    recipient = message.to[0] if message.to else ""
-    return [
-        Import(
-            key=mark.key,
-            kind=mark.key.partition(":")[0],
-            case="",
-            letter="",
-            refs=(),
-            message_id=message.message_id,
-            recipient=recipient,
-            sent_at=inp.received_at,
-        )
-    ]
+    return [replace(_import(inp, mark), case="", letter="", refs=())]
 
 
 def _other_instance(name: str, told: list[Effect] | tuple[()]) -> Decision:

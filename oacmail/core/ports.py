@@ -203,9 +203,12 @@ class Transport(Protocol):
 
 
 class Renderer(Protocol):
-    def render(self, send: Send, message_id: str, mark: str, now: datetime, original: bytes | None) -> Rendered:
+    def render(
+        self, send: Send, message_id: str, mark: Callable[[str], str], now: datetime, original: bytes | None
+    ) -> Rendered:
         """Make the final mail; never raises for a broken override: the shipped template is used instead.
 
-        `mark` is the X-Oacmail field's value; `original` the letter to attach, already without its secrets.
+        `mark` makes the X-Oacmail field's value of the text; `original` is the letter to attach, already without its
+        secrets.
         """
         ...

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from oacmail.core import own_text
 from oacmail.core.policy import Policy
 
 # No I, O, 0, 1: people read these letters aloud on the telephone.
@@ -19,7 +20,7 @@ TRIAL = "check:"
 """The keys of trial mails (`check --online`), which no daemon sends, begin with this."""
 _MARK = re.compile(r"([a-z])=([^;]*)")
 _FOREIGN = re.compile(r"v=\d;\s*i=([0-9a-f]{8})(?:\.[0-9a-f]+)?;\s*k=(?!check:).{0,2000};\s*s=[0-9a-f]{32}", re.DOTALL)
-_FIELDS = ("v", "i", "k", "c", "l", "r", "d")
+_FIELDS = {"1": ("v", "i", "k", "c", "l", "r", "d"), "2": ("v", "i", "k", "c", "l", "r", "d", "h")}
 
 
 def _hmac(secret: bytes, label: str, text: str) -> bytes:
@@ -66,14 +67,15 @@ def _stamp(moment: datetime | None) -> str:
 
 
 def _sign(secret: bytes, values: Mapping[str, str], recipient: str, sent_at: datetime | None) -> str:
-    text = "|".join((*(values.get(name, "") for name in _FIELDS), recipient.lower(), _stamp(sent_at)))
+    fields = _FIELDS.get(values["v"], ())
+    text = "|".join((*(values.get(name, "") for name in fields), recipient.lower(), _stamp(sent_at)))
     return _hmac(secret, "own", text)[:16].hex()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnMark:
     """A valid X-Oacmail field: which of our mails this is, on which case, about which letter; `run`: the process that
-    queued it, '' in mail of early versions."""
+    queued it; `text`: the digest of all that it said (core/own_text.py). Both are '' in mail of early versions."""
 
     instance: str
     run: str
@@ -82,10 +84,12 @@ class OwnMark:
     letter: str
     received_at: datetime | None
     due_at: datetime | None
+    text: str
 
 
 def mark(
     policy: Policy,
+    text: str,
     *,
     run: str,
     key: str,
@@ -96,17 +100,19 @@ def mark(
     recipient: str,
     sent_at: datetime,
 ) -> str:
-    """The value of X-Oacmail. `sent_at` is the Date field's moment, in whole seconds."""
+    """The value of X-Oacmail. `text`: all that the mail says, of which only a digest goes in. `sent_at` is the Date
+    field's moment, in whole seconds."""
     values = {
-        "v": "1",
+        "v": "2",
         "i": f"{policy.instance}.{run}" if run else policy.instance,
         "k": key,
         "c": case or "",
         "l": letter,
         "r": _stamp(received_at),
         "d": _stamp(due_at),
+        "h": own_text.digest(text),
     }
-    body = "; ".join(f"{name}={values[name]}" for name in _FIELDS)
+    body = "; ".join(f"{name}={value}" for name, value in values.items())
     return f"{body}; s={_sign(policy.secrets[0], values, recipient, sent_at)}"
 
 
@@ -126,7 +132,7 @@ def read_mark(policy: Policy, raw: str, recipient: str, sent_at: datetime | None
     Not over body, subject or Message-ID, which relays change. Another process with the same secret may have signed it:
     the caller looks.
     """
-    values = {**dict.fromkeys(_FIELDS, ""), **{name: value.strip() for name, value in _MARK.findall(raw)}}
+    values = {**dict.fromkeys(_FIELDS["2"], ""), **{name: value.strip() for name, value in _MARK.findall(raw)}}
     signature = values.get("s", "")
     if not signature.isascii() or not any(
         hmac.compare_digest(_sign(secret, values, recipient, sent_at), signature) for secret in policy.secrets
@@ -141,4 +147,5 @@ def read_mark(policy: Policy, raw: str, recipient: str, sent_at: datetime | None
         letter=values["l"],
         received_at=_moment(values["r"]),
         due_at=_moment(values["d"]),
+        text=values["h"] if values["v"] == "2" else "",
     )

@@ -196,6 +196,7 @@ class View:
     of the last 14 days. `serial`: the next case serial of the year. `reserved`: the number that a letter, or what
     followed it, had before the database was restored. `restored_at`: when that was, where no self-copies tell what
     had left before; else None. `key_lost_at`: the same of the token key.
+    `added_before`: on how many copies of ours to others the same stood that was added to this one.
     `run`: the name of this process; `run_since`: what was sent and arrived later was not sent by an earlier process of
     this house; None until this one has read every folder: what it finds there a restored database may have forgotten.
     `undelivered`: whom an earlier report said this very letter did not reach; None = none. `refusals`: of other
@@ -218,6 +219,7 @@ class View:
     reserved: str | None = None
     restored_at: datetime | None = None
     key_lost_at: datetime | None = None
+    added_before: int = 0
     run: str = ""
     run_since: datetime | None = None
     undelivered: tuple[str, ...] | None = None

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from secrets import token_hex
 
 import structlog
@@ -122,7 +123,8 @@ class Engine:
 
     def _mail(self, send: Send, now: datetime, original: bytes | None) -> FrozenMail:
         message_id = tokens.message_id(self.policy, send.key)
-        mark = tokens.mark(
+        mark = partial(
+            tokens.mark,
             self.policy,
             run=self.store.recall(RUN) or "",
             key=send.key,

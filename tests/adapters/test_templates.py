@@ -65,7 +65,7 @@ def send(template: str = "ack", lang: str = "ca", **changes: object) -> Send:
 def render(
     mail: Send, now: datetime = IN_HOURS, renderer: JinjaRenderer = RENDERER, original: bytes | None = None
 ) -> EmailMessage:
-    made = renderer.render(mail, "<0f@castellbisbal.example>", "v=1; k=ack:1; s=00", now, original)
+    made = renderer.render(mail, "<0f@castellbisbal.example>", lambda _: "v=1; k=ack:1; s=00", now, original)
     parsed = message_from_bytes(made.mime, policy=default)
     assert isinstance(parsed, EmailMessage)
     return parsed
@@ -276,9 +276,9 @@ BROKEN = {
 @pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN.keys())
 def test_a_broken_override_is_passed_over_reported_and_found_by_check(tmp_path: Path, text: str) -> None:
     renderer = with_overrides(tmp_path, ca__ack_txt=text)
-    made = renderer.render(send(), "<0f@castellbisbal.example>", "v=1", IN_HOURS, None)
+    made = renderer.render(send(), "<0f@castellbisbal.example>", lambda _: "v=1", IN_HOURS, None)
     assert made.fallback == ("ca/ack.txt.j2",)
-    assert made.mime == RENDERER.render(send(), "<0f@castellbisbal.example>", "v=1", IN_HOURS, None).mime
+    assert made.mime == RENDERER.render(send(), "<0f@castellbisbal.example>", lambda _: "v=1", IN_HOURS, None).mime
     assert any("ca/ack" in problem for problem in renderer.problems())
 
 
@@ -298,13 +298,13 @@ def test_check_names_the_file_and_the_line(tmp_path: Path) -> None:
 
 def test_a_broken_page_is_passed_over_too(tmp_path: Path) -> None:
     renderer = with_overrides(tmp_path, base_html="{{ nothing }}")
-    made = renderer.render(send(lang="es"), "<0f@castellbisbal.example>", "v=1", IN_HOURS, None)
+    made = renderer.render(send(lang="es"), "<0f@castellbisbal.example>", lambda _: "v=1", IN_HOURS, None)
     assert made.fallback == ("base.html.j2",)
 
 
 def test_an_override_breaks_no_other_mail(tmp_path: Path) -> None:
     renderer = with_overrides(tmp_path, ca__ack_txt=BROKEN["syntax"])
-    assert renderer.render(send(lang="es"), "<0f@x>", "v=1", IN_HOURS, None).fallback == ()
+    assert renderer.render(send(lang="es"), "<0f@x>", lambda _: "v=1", IN_HOURS, None).fallback == ()
 
 
 def test_a_misspelt_override_is_found_by_check(tmp_path: Path) -> None:
@@ -340,5 +340,5 @@ def test_a_recipient_that_cannot_be_written_to_is_refused() -> None:
 
 
 def test_the_same_send_makes_the_same_bytes() -> None:
-    one, other = (JinjaRenderer(VOICE).render(send(), "<0f@x>", "v=1", IN_HOURS, b"a: b") for _ in range(2))
+    one, other = (JinjaRenderer(VOICE).render(send(), "<0f@x>", lambda _: "v=1", IN_HOURS, b"a: b") for _ in range(2))
     assert one == other

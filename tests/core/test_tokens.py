@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oacmail.adapters.workdays import EveryDay
-from oacmail.core import tokens
+from oacmail.core import own_text, tokens
 from oacmail.core.policy import Office, People, Policy
 
 POLICY = Policy(
@@ -33,7 +33,7 @@ def _mark(policy: Policy = POLICY, **changes: object) -> str:
         "recipient": "anna@example.cat",
         "sent_at": AT,
     }
-    return tokens.mark(policy, **{**values, **changes})  # type: ignore[arg-type]
+    return tokens.mark(policy, "Bon dia", **{**values, **changes})  # type: ignore[arg-type]
 
 
 def test_a_token_is_the_number_with_three_letters_that_are_easy_to_say() -> None:
@@ -70,6 +70,7 @@ def test_a_mark_says_which_mail_it_is_to_whoever_holds_the_secret() -> None:
     assert read == tokens.OwnMark(
         instance="0a1b2c3d",
         run="0f0f0f0f",
+        text=own_text.digest("Bon dia"),
         key="ack:abc",
         case="OAC-2026-000001",
         letter="abc",

@@ -131,7 +131,9 @@ class _Stumbling:
     def __init__(self, renderer: Any, recipient: str) -> None:
         self._renderer, self._recipient = renderer, recipient
 
-    def render(self, send: Send, message_id: str, mark: str, now: datetime, original: bytes | None) -> Rendered:
+    def render(
+        self, send: Send, message_id: str, mark: Callable[[str], str], now: datetime, original: bytes | None
+    ) -> Rendered:
         if send.recipient == self._recipient:
             raise ZeroDivisionError
         done: Rendered = self._renderer.render(send, message_id, mark, now, original)

@@ -153,7 +153,9 @@ class Squeamish:
     def __init__(self, shipped: Renderer) -> None:
         self._shipped = shipped
 
-    def render(self, send: Send, message_id: str, mark: str, now: datetime, original: bytes | None) -> Rendered:
+    def render(
+        self, send: Send, message_id: str, mark: Callable[[str], str], now: datetime, original: bytes | None
+    ) -> Rendered:
         if original is not None:
             raise ValueError("strange")
         return self._shipped.render(send, message_id, mark, now, original)

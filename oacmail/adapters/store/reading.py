@@ -11,7 +11,7 @@ from oacmail.adapters.store.connection import at, moment, stamp
 from oacmail.adapters.store.keys import LOST_AT
 from oacmail.adapters.store.reading_cases import cases, marks
 from oacmail.adapters.store.scene import case_id
-from oacmail.core import incidents, tokens
+from oacmail.core import incidents, on_ours, tokens
 from oacmail.core.budget import registrable
 from oacmail.core.citizen_notices import PASSED_ON
 from oacmail.core.classify import classify
@@ -87,6 +87,7 @@ def letter_view(con: sqlite3.Connection, policy: Policy, inp: Arrived, now: date
         reserved=reserved,
         restored_at=moment(_value(con, RESTORED_AT)) if policy.sending.self_copy == "no" else None,
         key_lost_at=moment(_value(con, LOST_AT)),
+        added_before=_added_before(con, policy, message, mails),
         run=_value(con, RUN) or "",
         run_since=_since(con, RUN) if _value(con, RUN_READ) else None,
         undelivered=_undelivered(con, message.message_id),
@@ -241,6 +242,17 @@ def _mails_of(con: sqlite3.Connection, policy: Policy, message: Message, ids: Se
     if mark is not None:
         found += _mails(con, "WHERE o.key = ?", (mark.key,))
     return tuple(found)
+
+
+def _added_before(con: sqlite3.Connection, policy: Policy, message: Message, mails: Sequence[MailView]) -> int:
+    mark = own_mark(policy, message)
+    mail = next((mail for mail in mails if mark is not None and mail.key == mark.key), None)
+    more = on_ours.added(message, mark, mail) if mark is not None else ""
+    if not more:
+        return 0
+    own = on_ours.learned(more, message.to[0] if message.to else "")
+    query = "SELECT count(*) FROM kv WHERE key GLOB ? AND key <> ?"
+    return int(con.execute(query, (on_ours.learned(more) + "*", own)).fetchone()[0])
 
 
 def _mails(con: sqlite3.Connection, where: str, values: Sequence[object]) -> tuple[MailView, ...]:

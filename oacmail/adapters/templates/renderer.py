@@ -5,7 +5,7 @@ mail goes out regardless. It never decides who gets a mail or when, and gives a 
 writes to citizens.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import product
@@ -55,21 +55,23 @@ class JinjaRenderer:
         self._shipped = Shelf(voice)
         self._town = Shelf(voice, voice.overrides) if voice.overrides else self._shipped
 
-    def render(self, send: Send, message_id: str, mark: str, now: datetime, original: bytes | None) -> Rendered:
+    def render(
+        self, send: Send, message_id: str, mark: Callable[[str], str], now: datetime, original: bytes | None
+    ) -> Rendered:
         """See core.ports.Renderer. `lang` may join two languages: "ca+es" says all in Catalan, then in Spanish.
 
         The Date field is `now` in whole seconds. Raises ValueError for a recipient that no To field can hold.
         """
-        heading = self._heading(send, message_id, mark, now)
+        heading = self._heading(send, message_id, now)
         said = promise(self._voice.policy, send.due_at, now)
         try:
-            mime, length = self._mime(self._town, send, heading, said, original)
+            mime, length = self._mime(self._town, send, heading, mark, said, original)
             return Rendered(message_id=message_id, mime=mime, length=length)
         except Exception:  # an override is a stranger's program: whatever it does, the mail goes out
             broken = tuple(name for name in self._used(send) if name in self._town.overridden)
             if not broken:
                 raise
-        mime, length = self._mime(self._shipped, send, heading, said, original)
+        mime, length = self._mime(self._shipped, send, heading, mark, said, original)
         return Rendered(message_id=message_id, mime=mime, length=length, fallback=broken)
 
     def problems(self) -> list[str]:
@@ -78,30 +80,36 @@ class JinjaRenderer:
         found = [f"templates: {name}: no mail uses a template of this name: correct the name" for name in strays]
         for send, said in _samples(self._voice.policy.office.address):
             try:
-                self._mime(self._town, send, self._heading(send, _SAMPLE_ID, "v=1", _SAMPLE_NOW), said, b"")
+                self._mime(self._town, send, self._heading(send, _SAMPLE_ID, _SAMPLE_NOW), _sample_mark, said, b"")
             except Exception as error:  # as in render: nothing is known of what an override may raise
                 what = f"{_place(error, send)}: {type(error).__name__}: {error}"
                 found.append(f"templates: {what}: mend or remove it; till then the shipped one is used")
         return list(dict.fromkeys(found))
 
     def _mime(
-        self, shelf: Shelf, send: Send, heading: Heading, said: Promise, original: bytes | None
+        self,
+        shelf: Shelf,
+        send: Send,
+        heading: Heading,
+        mark: Callable[[str], str],
+        said: Promise,
+        original: bytes | None,
     ) -> tuple[bytes, int]:
         """The mail, and how many characters its text part has."""
         contexts = [self._context(send, lang, said, heading.sent_at, original) for lang in self._languages(send)]
         pages = [shelf.page(send.template, context) for context in contexts]
-        heading = replace(heading, subject=_subject(pages))
         if len(pages) > 1:
             pages[0] = pages[0].announcing(page.lang for page in pages[1:])
         html = shelf.html(send.template, pages, contexts[0])
         text = _BETWEEN_LANGUAGES.join(page.text for page in pages)
+        heading = replace(heading, subject=_subject(pages), mark=mark(text))
         mime = compose(heading, text, html, original)
         reason = _token_lost(send, heading) or verify(mime, heading)
         if reason:
             raise BrokenTemplateError(reason)
         return mime, len(text)
 
-    def _heading(self, send: Send, message_id: str, mark: str, now: datetime) -> Heading:
+    def _heading(self, send: Send, message_id: str, now: datetime) -> Heading:
         office = self._voice.policy.office
         return Heading(
             office=office.name,
@@ -112,7 +120,7 @@ class JinjaRenderer:
             sent_at=now.replace(microsecond=0),
             automatic=send.automatic,
             kind=send.kind,
-            mark=mark,
+            mark="",
             language=", ".join(self._languages(send)),
             case=send.case or "",
             in_reply_to=send.in_reply_to,
@@ -179,6 +187,10 @@ def _day(day: date | None, lang: str) -> str:
 
 def _known_day(policy: Policy, day: object, lang: str) -> str:
     return _day(day if isinstance(day, date) and is_known(policy, day) else None, lang)
+
+
+def _sample_mark(_: str) -> str:
+    return "v=1"
 
 
 def _subject(pages: Sequence[Page]) -> str:
