@@ -9,7 +9,7 @@ an affair of mishaps.py.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import InitVar, dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import chain, groupby
 
 import structlog
@@ -30,6 +30,7 @@ from oacmail.mail.house import House
 from oacmail.mail.parsing import Answers, Here, Parsing, Unread
 
 log = structlog.get_logger()
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # no IMAP server is older (RFC 1176): a broken clock wrote that date
 BATCH = 50
 TOGETHER = 20  # letters in one commit: it costs as much as working one of them
 DEATHS = 5  # of the process over one letter alone: a machine that goes down now and then is no letter's fault
@@ -281,7 +282,7 @@ class Intake:
     def _arrival(self, reading: Reading, uid: int) -> datetime:
         """A client that copies a letter here dates it as it likes; tomorrow's date would put its due day off."""
         now, internal_date = self.engine.now(), reading.todo[uid][0].internal_date
-        return now if internal_date > now + CLOCKS_DIFFER else internal_date
+        return internal_date if EARLIEST <= internal_date <= now + CLOCKS_DIFFER else now
 
     def _day(self, moment: datetime) -> str:
         return moment.astimezone(self.engine.policy.office.timezone).date().isoformat()

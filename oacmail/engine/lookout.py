@@ -55,7 +55,7 @@ class Lookout:
             store.begin_epoch(watched.name, state.uidvalidity)
         compare = compare or not row.read_once or renumbered or fallen
         new = self._new(watched, state, compare)
-        store.sight(watched.name, state.uidvalidity, new, self._past(row, new), self.engine.now())
+        store.sight(watched.name, state.uidvalidity, new, self._past(row, state, new), self.engine.now())
         self._known[watched.name, state.uidvalidity].update(place.uid for place in new)
         reading = Reading(watched=watched, state=state, compared=compare)
         reading.todo = store.unworked(watched.name, state.uidvalidity, self.engine.now())
@@ -71,19 +71,18 @@ class Lookout:
             assert row is not None
         return row
 
-    def _past(self, row: FolderRow, new: Sequence[Place]) -> set[int]:
-        """The first day: what is older than our start, and what the first reading has found so
+    def _past(self, row: FolderRow, state: FolderState, new: Sequence[Place]) -> set[int]:
+        """Baseline: what lay in the folder at the first look and is older than the backlog
         (docs/design.md, "First start").
 
-        Clocks differ: what turns up later with a date of the day before our start is new, unless we know it by size
-        and date.
+        What turns up later is new, whatever its date says: a client or a migration brings old dates along. Only what we
+        know by size and date as baseline is so again, moved or renumbered.
         """
-        start = row.started_at - self.backlog
-        older = [place for place in new if place.internal_date < start]
-        if not row.read_once:
-            return {place.uid for place in older}
-        near = [place for place in older if place.internal_date >= start - CLOCKS_DIFFER]
-        return {place.uid for place in older} - {place.uid for place in near} | self.engine.store.of_the_past(near)
+        older = [place for place in new if place.internal_date < row.started_at - self.backlog]
+        if row.read_once:
+            return self.engine.store.of_the_past(older)
+        first = row.uidnext if row.uidvalidity == state.uidvalidity else 0
+        return {place.uid for place in older if not first or place.uid < first}
 
     def _new(self, watched: WatchedFolder, state: FolderState, compare: bool) -> Sequence[Place]:
         key = (watched.name, state.uidvalidity)

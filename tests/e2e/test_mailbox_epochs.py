@@ -141,16 +141,18 @@ def test_what_lay_there_before_the_first_start_is_never_answered_not_even_renumb
     assert {row["outcome"] for row in outcomes} <= {"baseline", "case", "ours"}
 
 
-def test_an_old_letter_dragged_from_an_archive_into_the_inbox_is_not_answered(road: Road, office: MakeOffice) -> None:
+def test_an_old_letter_dragged_from_an_archive_to_inbox_waits_for_a_person(road: Road, office: MakeOffice) -> None:
     desk, anna = office(), Citizen(road)
     _old(anna, desk, timedelta(days=40), "Arxiu")
     with desk.running():
         agent = desk.at_desk()
         agent.move(agent.uids("Arxiu")[0], "INBOX", "Arxiu")
-        until(lambda: desk.rows("SELECT 1 FROM sightings WHERE outcome = 'baseline'"), what="it is seen")
+        (case,) = desk.wait_for_cases(1)
+        assert case["citizen"] == anna.address
+        (waiting,) = desk.json("quarantine", "list")
+        assert waiting["reason"] == "first-seen-late"
         desk.passes()
         agent.close()
-        assert desk.cases() == []
     assert anna.inbox() == []
 
 

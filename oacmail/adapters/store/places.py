@@ -116,8 +116,11 @@ def begin_epoch(con: sqlite3.Connection, name: str, uidvalidity: int) -> None:
 
 def of_the_past(con: sqlite3.Connection, places: Iterable[Place]) -> set[int]:
     """UIDs of those whose size and date are a baseline letter's, in any folder and epoch: moved or renumbered."""
-    query = "SELECT 1 FROM sightings WHERE outcome = 'baseline' AND size = ? AND internal_date = ?"
-    return {place.uid for place in places if con.execute(query, (place.size, stamp(place.internal_date))).fetchone()}
+    sought = {place.uid: (place.size, stamp(place.internal_date)) for place in places}
+    if not sought:
+        return set()
+    known = {tuple(row) for row in con.execute("SELECT size, internal_date FROM sightings WHERE outcome = 'baseline'")}
+    return {uid for uid, place in sought.items() if place in known}
 
 
 def revive(con: sqlite3.Connection, name: str, uidvalidity: int, present: Iterable[int]) -> None:

@@ -1,0 +1,87 @@
+"""What lay in a folder at the first look is left alone; what turns up later is a message, whatever its date says."""
+
+from collections.abc import Callable
+
+import pytest
+
+from oacmail.core.errors import Transient
+from tests.engine import post
+from tests.engine.world import ANNA, MARTA, PERE, World, local
+
+TOWN = Callable[..., World]
+OLD = "2026-11-03 12:00"
+
+
+def _lies(world: World, sender: str, at: str, folder: str = "INBOX") -> int:
+    """A client or a migration puts a message there with a date of its own."""
+    mail = post.letter(world.clock, sender, f"Una consulta de {sender[:4]}", "Bon dia, com es fa, si us plau?")
+    return world.mailbox.append(folder, post.as_bytes(mail), local(at))
+
+
+def _begin_anew(world: World, **settings: dict[str, int]) -> None:
+    """As at the very first start on this mailbox."""
+    for file in world.config.office.state.glob("oacmail.db*"):
+        file.unlink()
+    world.restart(**settings)
+
+
+def _citizens(world: World) -> list[str]:
+    return [case["citizen"] for case in world.cases()]
+
+
+@pytest.mark.parametrize("at", ["2019-05-02 10:00", OLD, "2026-11-23 23:00", "2026-11-25 08:59"])
+def test_what_is_copied_in_after_the_first_look_is_a_message(world: World, at: str) -> None:
+    world.clock.forward(minutes=10)
+    _lies(world, ANNA, at)
+    world.turn()
+    assert _citizens(world) == [ANNA]
+
+
+def test_a_date_that_no_mail_server_can_have_is_today(world: World) -> None:
+    _lies(world, ANNA, "1970-01-01 01:00")
+    world.turn()
+    assert world.kinds(ANNA) == ["ack"]
+
+
+def test_what_lay_there_at_the_first_look_is_left_alone_also_moved_and_renumbered(world: World) -> None:
+    for sender, at in ((ANNA, OLD), (PERE, "2026-11-25 08:59")):
+        _lies(world, sender, at)
+    _begin_anew(world)
+    world.turn()
+    world.clock.forward(minutes=10)
+    world.mailbox.renew("INBOX")
+    world.turn()
+    old = world.mailbox.boxes["INBOX"].letters
+    uid = min(old)
+    raw, moment = old[uid].raw, old[uid].internal_date
+    world.mailbox.expunge("INBOX", uid)
+    world.turn()
+    world.mailbox.append("INBOX", raw, moment)
+    world.turn()
+    assert _citizens(world) == []
+    assert world.rows("SELECT DISTINCT outcome FROM sightings WHERE outcome NOT IN ('baseline', 'gone')") == []
+
+
+def test_backlog_days_hold_for_what_lay_there_at_the_first_look(world: World) -> None:
+    for sender, at in ((ANNA, OLD), (PERE, "2026-11-24 12:00")):
+        _lies(world, sender, at)
+    _begin_anew(world, imap={"backlog_days": 4})
+    world.turn()
+    assert _citizens(world) == [PERE]
+    _lies(world, MARTA, OLD)
+    world.turn()
+    assert _citizens(world) == [PERE, MARTA]
+
+
+def test_a_first_pass_that_breaks_leaves_the_first_look_what_it_was(world: World) -> None:
+    _lies(world, ANNA, OLD)
+    world.citizen_writes(PERE, "Una altra consulta")
+    _begin_anew(world)
+    world.mailbox.refused = {"Sent"}
+    with pytest.raises(Transient):
+        world.intake.sync(compare=True)
+    world.mailbox.refused = set()
+    _lies(world, MARTA, OLD)
+    world.turn()
+    assert MARTA in _citizens(world)
+    assert ANNA not in _citizens(world)
