@@ -1,6 +1,7 @@
 # What people and CI type. Each target works in an empty clone, as root or with sudo: docs/admin.md, README.md.
 #   make install   .venv with the locked dependencies        make demo [STAY=1]   the story in one screen
 #   make test      servers and the whole test suite          make check           lint, types, contracts, then test
+#   make test TESTS=tests/mail   a part of it                make test TESTS="tests/e2e/test_loop.py -k robot"
 #   make deploy    install or upgrade the systemd service
 #   make bench [N=1000], make bench GROW=100000   speed beside the floor program; on top of so many stored cases
 #   make chaos [KILLS=20] · make latency [LETTERS=100]
@@ -22,6 +23,8 @@ CORPORA ?= corpora
 MAIL ?= mail
 TESTS ?=
 STEPS ?=
+# The tests wait more than they compute: two processes for each core. A file is worked by one process, in order.
+WORKERS ?= $(shell echo $$((2 * $$(nproc))))
 
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 INSTALLED := .venv/installed-$(VERSION)
@@ -42,9 +45,12 @@ $(INSTALLED): requirements-dev.txt pyproject.toml
 demo: install
 	@.venv/bin/oacmail demo $(if $(STAY),--stay)
 
+PARALLEL := --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder
+
 test: install
 	@.ci/servers
-	@$(AS_ROOT) .venv/bin/python -m pytest $(TESTS)
+	@$(if $(TESTS),,echo "make: all tests, with $(WORKERS) processes: about 7 minutes on two cores that do nothing else")
+	@$(AS_ROOT) .venv/bin/python -m pytest $(if $(findstring .py,$(TESTS)),,$(PARALLEL)) $(TESTS)
 
 check: lint
 	@$(MAKE) --no-print-directory test
