@@ -95,9 +95,8 @@ def test_another_town_that_keeps_values_of_the_shipped_one_is_told_each(sound: O
     url = "https://www.castellbisbal.cat/proteccio-de-dades"
     own = {"address": "atencio@olesademontserrat.cat", "privacy_url": url, "calendar": "ES-CT"}
     sound.change(office=own)
-    found = {line["where"]: line["level"] for line in _found(sound, code=1)}
-    shipped = {"office.town", "office.phone", "office.privacy_url", "office.holidays"}
-    assert {where for where, level in found.items() if level == "error"} == shipped
+    errors = {line["where"] for line in _found(sound, code=1) if line["level"] == "error"}
+    assert errors == {"office.town", "office.phone", "office.privacy_url", "office.holidays"}
     (sound.root / "festes.toml").write_text((ROOT / "oacmail/adapters/holidays/castellbisbal.toml").read_text())
     edited = {"town": "Olesa de Montserrat", "phone": "937 780 050", "holidays": "festes.toml"}
     sound.change(office={**edited, "privacy_url": "https://www.olesademontserrat.cat/privacitat"})
