@@ -144,7 +144,7 @@ def test_the_form_names_the_person_who_asks(road: Road, office: Callable[..., Of
         case = case_of(desk, sent)
 
     assert (case["citizen"], case["intent"]) == (anna.address, "callback")
-    assert "al matí, entre les 8 i les 14 h, al telèfon acabat en 678" in plain(ack)
+    assert "de 8 a 14 h, al telèfon acabat en 678" in plain(ack)
     assert form.inbox() == []
 
 
