@@ -165,7 +165,7 @@ def _copies(config: Config, policy: Policy, post: Post) -> Iterator[Finding]:
     send = Send(
         key=key, kind="probe", template="probe", lang=policy.office.languages[0], recipient=policy.office.address
     )
-    mail = wiring.renderer(config, policy).render(send, tokens.message_id(policy, key), mark, now, None)
+    mail = wiring.renderer(config, policy).render(send, tokens.message_id(policy, key), mark, now)
     post.send(policy.office.address, mail.mime)
     found = post.arrival(MARK, key)
     if found is None:

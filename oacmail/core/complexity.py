@@ -7,17 +7,17 @@ in service hours; nothing else about the case changes. A case that nobody has an
 from datetime import datetime
 
 from oacmail.core import calendar
-from oacmail.core.effects import Effect, Note
+from oacmail.core.effects import Effect, Note, Quoted
 from oacmail.core.model import Status
 from oacmail.core.notices import notices
 from oacmail.core.policy import Policy
-from oacmail.core.view import CaseView
+from oacmail.core.view import CaseView, Said
 
 
 def became_complex(
-    policy: Policy, case: CaseView, *, at: datetime, due_at: datetime, now: datetime
+    policy: Policy, case: CaseView, *, letter: str, at: datetime, due_at: datetime, now: datetime
 ) -> tuple[Effect, ...]:
-    """What follows from one more letter of a citizen that asks something on this case, received at `at`."""
+    """What follows from one more letter of a citizen that asks something on this case, `letter`, received at `at`."""
     if "complex" in case.told or case.status is Status.DERIVED or not _is_complex(policy, case, at):
         return ()
     people = policy.people
@@ -40,8 +40,21 @@ def became_complex(
             now=now,
             case=case.number,
             facts=facts,
-            attach=case.first_letter,
+            conversation=_conversation(policy, Said(letter=letter, at=at, by_office=False), *case.latest),
         ),
+    )
+
+
+def _conversation(policy: Policy, *said: Said) -> tuple[Quoted, ...]:
+    """What made the case complex: the new message and those before it, each under its moment and the office's name
+    where an agent wrote it."""
+    return tuple(
+        Quoted(
+            letter=one.letter,
+            heading=f"[{one.at.astimezone(policy.office.timezone):%d/%m/%Y %H:%M}"
+            f"{f' · {policy.office.name}' if one.by_office else ''}]",
+        )
+        for one in said
     )
 
 

@@ -148,11 +148,20 @@ class Fire:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Quoted:
+    """A message that a mail quotes and attaches. `letter`: its fingerprint; `heading`: stands above its text."""
+
+    letter: str
+    heading: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Send:
     """Queue one mail to one recipient, once for ever by its key. With `attach`, the shell adds the letter itself.
 
     `template`: a folder entry of templates/<lang>/. `facts`: values for it, never citizen HTML.
     `reply_to_id`/`refs`: ids that it answers. `attach`: fingerprint of the original to attach, or None.
+    `conversation`: instead of it several messages, newest first.
     `release`: now, or None = held back until a budget has room. `automatic`: Auto-Submitted value.
     """
 
@@ -168,6 +177,7 @@ class Send:
     refs: tuple[str, ...] = ()
     automatic: Literal["auto-replied", "auto-generated"] = "auto-generated"
     attach: str | None = None
+    conversation: tuple[Quoted, ...] = ()
     budget: str = ""
     release: datetime | None = None
     letter: str = ""

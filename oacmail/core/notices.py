@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from oacmail.core import calendar, tokens
 from oacmail.core.budget import registrable
-from oacmail.core.effects import Send
+from oacmail.core.effects import Quoted, Send
 from oacmail.core.policy import Policy
 from oacmail.core.view import MailView
 
@@ -32,6 +32,7 @@ def notices(
     case: str | None = None,
     facts: Mapping[str, object] | None = None,
     attach: str | None = None,
+    conversation: tuple[Quoted, ...] = (),
 ) -> tuple[Send, ...]:
     """The same notice to each of these people, in the office's first language."""
     at_once = template in AT_ANY_HOUR or calendar.in_hours(now, policy)
@@ -46,6 +47,7 @@ def notices(
             token=tokens.token(policy, case) if case else "",
             facts=dict(facts or {}, case=case),
             attach=attach,
+            conversation=conversation,
             release=now if at_once else calendar.next_opening(now, policy),
         )
         for address in dict.fromkeys(recipients)

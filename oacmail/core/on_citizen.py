@@ -219,7 +219,14 @@ def _handed_on(letter: Letter, case: CaseView, *, alone: bool) -> tuple[Effect, 
     derived = () if alone else second_level.by_letter(letter, case.number, case)
     if derived:
         return (*derived, *incidents.joined(letter, case.number))
-    return became_complex(letter.policy, case, at=letter.received_at, due_at=letter.due_at, now=letter.now)
+    return became_complex(
+        letter.policy,
+        case,
+        letter=letter.message.fingerprint,
+        at=letter.received_at,
+        due_at=letter.due_at,
+        now=letter.now,
+    )
 
 
 def _presses(letter: Letter, case: CaseView, clock: Running) -> list[Effect]:

@@ -204,11 +204,11 @@ class Transport(Protocol):
 
 class Renderer(Protocol):
     def render(
-        self, send: Send, message_id: str, mark: Callable[[str], str], now: datetime, original: bytes | None
+        self, send: Send, message_id: str, mark: Callable[[str], str], now: datetime, *originals: bytes
     ) -> Rendered:
         """Make the final mail; never raises for a broken override: the shipped template is used instead.
 
-        `mark` makes the X-Oacmail field's value of the text; `original` is the letter to attach, already without its
-        secrets.
+        `mark` makes the X-Oacmail field's value of the text; `originals` are the messages to attach, already without
+        their secrets.
         """
         ...

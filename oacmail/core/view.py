@@ -43,6 +43,15 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A message of a case. `letter`: its fingerprint; `by_office`: an agent wrote it."""
+
+    letter: str
+    at: datetime
+    by_office: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaseView:
     """A case as it stands. `participants`: citizens who wrote as members, never guests. `reply_to`: where else these
     asked to be answered: an agent's client writes there, but nobody is known by it. `asked_since`: their requests
@@ -51,7 +60,8 @@ class CaseView:
     latest request of each side, the citizen's first. `first_letter`: the fingerprint of the opening one,
     `first_letter_id` its Message-ID. `urgent`: a term that the person named ends soon, on the day `ends_on` if known
     (R32). `told`: the kinds of mail of ours about it that have left or will. `level_by_hand`: a person has said which
-    level it is. `wish`: the language that the citizen asked for."""
+    level it is. `wish`: the language that the citizen asked for. `latest`: the last
+    messages of citizens and agents, newest first."""
 
     number: str
     status: Status
@@ -85,6 +95,7 @@ class CaseView:
     ends_on: date | None = None
     level_by_hand: bool = False
     wish: str | None = None
+    latest: tuple[Said, ...] = ()
 
     def running(self, kind: str) -> tuple[Running, ...]:
         return tuple(clock for clock in self.clocks if clock.kind == kind)

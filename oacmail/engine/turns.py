@@ -4,18 +4,19 @@ A turn holds the store's lock, under which there is never any network. It decide
 asks core, renders what is to be sent, and writes. After the commit it says that there is mail to send.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from secrets import token_hex
+from typing import NamedTuple
 
 import structlog
 
 from oacmail.core import tokens
 from oacmail.core.decide import decide
-from oacmail.core.effects import Arrived, Decision, Input, Send, Settled
+from oacmail.core.effects import Arrived, Decision, Input, Quoted, Send, Settled
 from oacmail.core.policy import Policy
 from oacmail.core.ports import Clock, FrozenMail, Renderer, Spot
 from oacmail.core.store_port import RUN, Store, Turn
@@ -27,6 +28,14 @@ BARE = ":bare"
 TEMPLATES = "templates"  # the problem's name
 # A letter with attachments is quoted in escalations up to this size; above it only the card goes.
 ORIGINAL_MOST = 10_000_000
+
+
+class Attached(NamedTuple):
+    """A message that goes along: what stands above it, what its writer wrote, and its bytes if we have them."""
+
+    heading: str
+    fresh: str
+    raw: bytes | None
 
 
 class _Undone(Exception):
@@ -104,24 +113,24 @@ class Engine:
             self.store.problem(TEMPLATES, True, now)
         self._passed_over.clear()
 
-    def _freeze(self, send: Send, letter: tuple[str, bytes | None] | None, now: datetime) -> FrozenMail:
-        """`letter`: what its writer wrote and its bytes, if one goes along."""
-        if letter is None:
-            return self._mail(send, now, None)
-        fresh, raw = letter
-        facts = {**send.facts, "text": blank(fresh)}
-        shown = replace(send, facts=facts)
-        if raw is None or len(raw) > ORIGINAL_MOST:
-            return self._mail(shown, now, None)
+    def _freeze(self, send: Send, letters: Sequence[Attached], now: datetime) -> FrozenMail:
+        """`letters`: what goes along, newest first."""
+        if not letters:
+            return self._mail(send, now)
+        text = "\n\n".join(f"{one.heading}\n{one.fresh}".strip() for one in letters)
+        shown = replace(send, facts={**send.facts, "text": blank(text)})
+        raws = _that_fit(letters)
+        if not raws:
+            return self._mail(shown, now)
         try:
-            whole = self._mail(shown, now, redact(raw, self.policy.office.languages[0]))
+            whole = self._mail(shown, now, *(redact(raw, self.policy.office.languages[0]) for raw in raws))
         except Exception:  # one strange letter must not stop the clock of all others: the card goes without it
             log.error("original.unfit", key=send.key, exc_info=True)
-            return self._mail(shown, now, None)
-        bare = self._mail(replace(shown, key=send.key + BARE), now, None)
+            return self._mail(shown, now)
+        bare = self._mail(replace(shown, key=send.key + BARE), now)
         return replace(whole, bare=bare.mime, bare_id=bare.message_id)
 
-    def _mail(self, send: Send, now: datetime, original: bytes | None) -> FrozenMail:
+    def _mail(self, send: Send, now: datetime, *originals: bytes) -> FrozenMail:
         message_id = tokens.message_id(self.policy, send.key)
         mark = partial(
             tokens.mark,
@@ -135,15 +144,29 @@ class Engine:
             recipient=send.recipient,
             sent_at=now,
         )
-        rendered = self.renderer.render(send, message_id, mark, now, original)
+        rendered = self.renderer.render(send, message_id, mark, now, *originals)
         self._passed_over.update(rendered.fallback)
         return FrozenMail(message_id=rendered.message_id, mime=rendered.mime, length=rendered.length)
 
 
-def _attached(send: Send, turn: Turn, inp: Input, raw: bytes | None) -> tuple[str, bytes | None] | None:
-    """The letter that a mail takes along; the one that has just arrived is in no row yet."""
-    if send.attach is None:
-        return None
-    if isinstance(inp, Arrived) and inp.message.fingerprint == send.attach:
-        return inp.message.fresh, raw
-    return turn.letter(send.attach)
+def _attached(send: Send, turn: Turn, inp: Input, raw: bytes | None) -> list[Attached]:
+    """What a mail takes along; the letter that has just arrived is in no row yet."""
+    wanted = send.conversation or ((Quoted(letter=send.attach, heading=""),) if send.attach is not None else ())
+    found: list[Attached] = []
+    for one in wanted:
+        if isinstance(inp, Arrived) and inp.message.fingerprint == one.letter:
+            letter: tuple[str, bytes | None] | None = (inp.message.fresh, raw)
+        else:
+            letter = turn.letter(one.letter)
+        if letter is not None:
+            found.append(Attached(one.heading, *letter))
+    return found
+
+
+def _that_fit(letters: Sequence[Attached]) -> list[bytes]:
+    """The newest originals that are no larger together than ORIGINAL_MOST."""
+    kept: list[bytes] = []
+    for one in letters:
+        if one.raw is not None and sum(map(len, kept)) + len(one.raw) <= ORIGINAL_MOST:
+            kept.append(one.raw)
+    return kept

@@ -47,16 +47,16 @@ _NAME = b'Content-Disposition: attachment; filename="original.eml"\r\n'
 _MIXED = re.compile(rb'^Content-Type: multipart/mixed; boundary="([^"]+)"', re.MULTILINE)
 
 
-def compose(heading: Heading, text: str, html: str, original: bytes | None = None) -> bytes:
-    """The whole mail, CRLF, 7-bit but for an `original` in 8-bit, no line above 998 octets.
+def compose(heading: Heading, text: str, html: str, *originals: bytes) -> bytes:
+    """The whole mail, CRLF, 7-bit but for one of the `originals` in 8-bit, no line above 998 octets.
 
-    `original` goes along as message/rfc822, or as base64 where its lines or bytes cannot travel as they are.
+    `originals` go along as message/rfc822, or as base64 where their lines or bytes cannot travel as they are.
     Raises ValueError for a recipient or an id that no field can hold.
     """
     seed = sha256(f"{heading.message_id}\n{text}".encode()).hexdigest()[:24]
     body = _multipart("alternative", f"=_a{seed}", (_leaf("plain", text), _leaf("html", html)))
-    if original is not None:
-        body = _multipart("mixed", _unused(seed, original), (body, _attached(original)))
+    if originals:
+        body = _multipart("mixed", _unused(seed, b"".join(originals)), (body, *map(_attached, originals)))
     return _fields(heading).encode("ascii") + b"MIME-Version: 1.0\r\n" + body
 
 
@@ -142,16 +142,20 @@ def _encoded(original: bytes) -> bytes:
 
 
 def seven_bit(mime: bytes) -> bytes:
-    """A mail of `compose` for a relay without 8BITMIME (RFC 6152, section 3): the original in 8-bit as base64."""
+    """A mail of `compose` for a relay without 8BITMIME (RFC 6152, section 3): each original in 8-bit as base64."""
     head, _, _ = mime.partition(b"\r\n\r\n")
     boundary = _MIXED.search(head)
     if mime.isascii() or boundary is None:
         return mime
     mark = b"--" + boundary[1]
-    front, _, attached = mime[: -len(mark) - 6].rpartition(b"\r\n" + mark + b"\r\n")
-    original = attached.partition(b"\r\n\r\n")[2]
+    front, *parts = mime.removesuffix(mark + b"--\r\n").split(mark + b"\r\n")
     front = front.replace(b"Content-Transfer-Encoding: 8bit\r\n", b"Content-Transfer-Encoding: 7bit\r\n", 1)
-    return b"".join((front, b"\r\n", mark, b"\r\n", _encoded(original), b"\r\n", mark, b"--\r\n"))
+    inside = (mark + b"\r\n" + (part if part.isascii() else _in_seven_bit(part)) for part in parts)
+    return b"".join((front, *inside, mark, b"--\r\n"))
+
+
+def _in_seven_bit(part: bytes) -> bytes:
+    return _encoded(part.partition(b"\r\n\r\n")[2].removesuffix(b"\r\n")) + b"\r\n"
 
 
 def _multipart(subtype: str, boundary: str, parts: Sequence[bytes]) -> bytes:

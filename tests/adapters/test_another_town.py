@@ -104,7 +104,7 @@ def test_every_mail_to_a_citizen_is_signed_by_its_own_council_with_its_own_telep
 
 def test_its_own_holiday_moves_the_day_that_it_promises(config: settings.Config) -> None:
     renderer = wiring.renderer(config, wiring.rules(config))
-    made = renderer.render(send(lang="ca", due_at=None), "<0f@x>", lambda _: "v=1; s=00", OUT_OF_HOURS, None)
+    made = renderer.render(send(lang="ca", due_at=None), "<0f@x>", lambda _: "v=1; s=00", OUT_OF_HOURS)
     text = message_from_bytes(made.mime, policy=default).get_body(("plain",)).get_content()  # type: ignore[union-attr]
     assert "1 de desembre" in text
     assert "30 de novembre" not in text

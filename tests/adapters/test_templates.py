@@ -63,9 +63,9 @@ def send(template: str = "ack", lang: str = "ca", **changes: object) -> Send:
 
 
 def render(
-    mail: Send, now: datetime = IN_HOURS, renderer: JinjaRenderer = RENDERER, original: bytes | None = None
+    mail: Send, now: datetime = IN_HOURS, renderer: JinjaRenderer = RENDERER, originals: tuple[bytes, ...] = ()
 ) -> EmailMessage:
-    made = renderer.render(mail, "<0f@castellbisbal.example>", lambda _: "v=1; k=ack:1; s=00", now, original)
+    made = renderer.render(mail, "<0f@castellbisbal.example>", lambda _: "v=1; k=ack:1; s=00", now, *originals)
     parsed = message_from_bytes(made.mime, policy=default)
     assert isinstance(parsed, EmailMessage)
     return parsed
@@ -189,7 +189,7 @@ def test_a_long_text_is_cut_in_the_mail() -> None:
 
 
 def test_the_original_goes_along_and_the_mail_says_so() -> None:
-    mail = render(send("overdue"), original=b"From: a@example.org\r\n\r\nHola")
+    mail = render(send("overdue"), originals=(b"From: a@example.org\r\n\r\nHola",))
     assert [part.get_content_type() for part in mail.iter_parts()] == ["multipart/alternative", "message/rfc822"]
     assert "Adjuntem el missatge original." in body(mail)
     assert "El missatge original no s'adjunta" in body(render(send("overdue")))
@@ -276,9 +276,9 @@ BROKEN = {
 @pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN.keys())
 def test_a_broken_override_is_passed_over_reported_and_found_by_check(tmp_path: Path, text: str) -> None:
     renderer = with_overrides(tmp_path, ca__ack_txt=text)
-    made = renderer.render(send(), "<0f@castellbisbal.example>", lambda _: "v=1", IN_HOURS, None)
+    made = renderer.render(send(), "<0f@castellbisbal.example>", lambda _: "v=1", IN_HOURS)
     assert made.fallback == ("ca/ack.txt.j2",)
-    assert made.mime == RENDERER.render(send(), "<0f@castellbisbal.example>", lambda _: "v=1", IN_HOURS, None).mime
+    assert made.mime == RENDERER.render(send(), "<0f@castellbisbal.example>", lambda _: "v=1", IN_HOURS).mime
     assert any("ca/ack" in problem for problem in renderer.problems())
 
 
@@ -298,13 +298,13 @@ def test_check_names_the_file_and_the_line(tmp_path: Path) -> None:
 
 def test_a_broken_page_is_passed_over_too(tmp_path: Path) -> None:
     renderer = with_overrides(tmp_path, base_html="{{ nothing }}")
-    made = renderer.render(send(lang="es"), "<0f@castellbisbal.example>", lambda _: "v=1", IN_HOURS, None)
+    made = renderer.render(send(lang="es"), "<0f@castellbisbal.example>", lambda _: "v=1", IN_HOURS)
     assert made.fallback == ("base.html.j2",)
 
 
 def test_an_override_breaks_no_other_mail(tmp_path: Path) -> None:
     renderer = with_overrides(tmp_path, ca__ack_txt=BROKEN["syntax"])
-    assert renderer.render(send(lang="es"), "<0f@x>", lambda _: "v=1", IN_HOURS, None).fallback == ()
+    assert renderer.render(send(lang="es"), "<0f@x>", lambda _: "v=1", IN_HOURS).fallback == ()
 
 
 def test_a_misspelt_override_is_found_by_check(tmp_path: Path) -> None:

@@ -132,11 +132,11 @@ class _Stumbling:
         self._renderer, self._recipient = renderer, recipient
 
     def render(
-        self, send: Send, message_id: str, mark: Callable[[str], str], now: datetime, original: bytes | None
+        self, send: Send, message_id: str, mark: Callable[[str], str], now: datetime, *originals: bytes
     ) -> Rendered:
         if send.recipient == self._recipient:
             raise ZeroDivisionError
-        done: Rendered = self._renderer.render(send, message_id, mark, now, original)
+        done: Rendered = self._renderer.render(send, message_id, mark, now, *originals)
         return done
 
 

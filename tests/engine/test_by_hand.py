@@ -154,11 +154,11 @@ class Squeamish:
         self._shipped = shipped
 
     def render(
-        self, send: Send, message_id: str, mark: Callable[[str], str], now: datetime, original: bytes | None
+        self, send: Send, message_id: str, mark: Callable[[str], str], now: datetime, *originals: bytes
     ) -> Rendered:
-        if original is not None:
+        if originals:
             raise ValueError("strange")
-        return self._shipped.render(send, message_id, mark, now, original)
+        return self._shipped.render(send, message_id, mark, now, *originals)
 
 
 def test_an_original_that_cannot_be_shown_stops_no_escalation(world: World) -> None:

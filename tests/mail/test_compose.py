@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oacmail.mail.compose import Heading, compose, verify
+from oacmail.mail.compose import Heading, compose, seven_bit, verify
 
 OUTLOOK = "<AM0PR04MB4883A1B2C3D4E5F60718293A4B5C6D7E8F9@AM0PR04MB4883.eurprd04.prod.outlook.com>"
 HEADING = Heading(
@@ -196,3 +196,17 @@ def test_every_python_writes_the_same_bytes_and_leaves_long_ids_alone(python: st
     )
     assert run.stdout == compose(HEADING, "Bon dia", "<p>Bon dia</p>")
     assert f"\r\nIn-Reply-To: {OUTLOOK}\r\n".encode() in run.stdout
+
+
+def test_each_of_several_originals_is_made_seven_bit() -> None:
+    originals = (
+        "Subject: à\r\n\r\nprimer\r\n".encode(),
+        b"Subject: b\r\n\r\nsegon\r\n",
+        "X: ü\r\n\r\ntercer\r\n".encode(),
+    )
+    mime = seven_bit(compose(HEADING, TEXT, HTML, *originals))
+    assert mime.isascii()
+    first, second, third = read(mime).iter_attachments()
+    assert first.get_payload(decode=True) == originals[0]
+    assert second.get_content_type() == "message/rfc822"
+    assert third.get_payload(decode=True) == originals[2]

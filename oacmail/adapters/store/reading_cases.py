@@ -9,10 +9,12 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from oacmail.adapters.store.connection import at, moment, stamp
-from oacmail.core.model import Status
+from oacmail.core.model import Role, Status
 from oacmail.core.notice_budget import FOLDED
 from oacmail.core.policy import Policy
-from oacmail.core.view import Asked, CaseView, Running
+from oacmail.core.view import Asked, CaseView, Running, Said
+
+LATEST_MOST = 4
 
 
 def marks(items: Sequence[object]) -> str:
@@ -79,6 +81,18 @@ def _case(con: sqlite3.Connection, policy: Policy, row: sqlite3.Row, now: dateti
         ends_on=date.fromisoformat(row["ends_on"]) if row["ends_on"] else None,
         level_by_hand=bool(row["level_by_hand"]),
         wish=row["wish"],
+        latest=_latest(con, row["id"]),
+    )
+
+
+def _latest(con: sqlite3.Connection, case_id: int) -> tuple[Said, ...]:
+    rows = con.execute(
+        """SELECT fingerprint, received_at, role FROM messages WHERE case_id = ? AND role IN ('citizen', 'agent')
+        ORDER BY received_at DESC, id DESC LIMIT ?""",
+        (case_id, LATEST_MOST),
+    )
+    return tuple(
+        Said(letter=row["fingerprint"], at=at(row["received_at"]), by_office=row["role"] == Role.AGENT) for row in rows
     )
 
 

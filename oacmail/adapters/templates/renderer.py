@@ -56,7 +56,7 @@ class JinjaRenderer:
         self._town = Shelf(voice, voice.overrides) if voice.overrides else self._shipped
 
     def render(
-        self, send: Send, message_id: str, mark: Callable[[str], str], now: datetime, original: bytes | None
+        self, send: Send, message_id: str, mark: Callable[[str], str], now: datetime, *originals: bytes
     ) -> Rendered:
         """See core.ports.Renderer. `lang` may join two languages: "ca+es" says all in Catalan, then in Spanish.
 
@@ -65,13 +65,13 @@ class JinjaRenderer:
         heading = self._heading(send, message_id, now)
         said = promise(self._voice.policy, send.due_at, now)
         try:
-            mime, length = self._mime(self._town, send, heading, mark, said, original)
+            mime, length = self._mime(self._town, send, heading, mark, said, *originals)
             return Rendered(message_id=message_id, mime=mime, length=length)
         except Exception:  # an override is a stranger's program: whatever it does, the mail goes out
             broken = tuple(name for name in self._used(send) if name in self._town.overridden)
             if not broken:
                 raise
-        mime, length = self._mime(self._shipped, send, heading, mark, said, original)
+        mime, length = self._mime(self._shipped, send, heading, mark, said, *originals)
         return Rendered(message_id=message_id, mime=mime, length=length, fallback=broken)
 
     def problems(self) -> list[str]:
@@ -93,17 +93,17 @@ class JinjaRenderer:
         heading: Heading,
         mark: Callable[[str], str],
         said: Promise,
-        original: bytes | None,
+        *originals: bytes,
     ) -> tuple[bytes, int]:
         """The mail, and how many characters its text part has."""
-        contexts = [self._context(send, lang, said, heading.sent_at, original) for lang in self._languages(send)]
+        contexts = [self._context(send, lang, said, heading.sent_at, bool(originals)) for lang in self._languages(send)]
         pages = [shelf.page(send.template, context) for context in contexts]
         if len(pages) > 1:
             pages[0] = pages[0].announcing(page.lang for page in pages[1:])
         html = shelf.html(send.template, pages, contexts[0])
         text = _BETWEEN_LANGUAGES.join(page.text for page in pages)
         heading = replace(heading, subject=_subject(pages), mark=mark(text))
-        mime = compose(heading, text, html, original)
+        mime = compose(heading, text, html, *originals)
         reason = _token_lost(send, heading) or verify(mime, heading)
         if reason:
             raise BrokenTemplateError(reason)
@@ -127,9 +127,7 @@ class JinjaRenderer:
             refs=send.refs,
         )
 
-    def _context(
-        self, send: Send, lang: str, said: Promise, now: datetime, original: bytes | None
-    ) -> dict[str, object]:
+    def _context(self, send: Send, lang: str, said: Promise, now: datetime, attached: bool) -> dict[str, object]:
         voice, office = self._voice, self._voice.policy.office
         local = now.astimezone(office.timezone)
         return {
@@ -154,7 +152,7 @@ class JinjaRenderer:
             "call_day": _known_day(voice.policy, send.facts.get("call_day"), lang),
             "followup_day": self._followup(send.facts.get("followup"), lang),
             "max_levels": voice.policy.deadlines.max_levels,
-            "attached": original is not None,
+            "attached": attached,
             **facts_of(send, now, office.timezone),
         }
 
