@@ -1,5 +1,6 @@
 """The mails themselves, word for word; what the town may change in them, and what it cannot break."""
 
+import time
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from email import message_from_bytes
@@ -342,3 +343,28 @@ def test_a_recipient_that_cannot_be_written_to_is_refused() -> None:
 def test_the_same_send_makes_the_same_bytes() -> None:
     one, other = (JinjaRenderer(VOICE).render(send(), "<0f@x>", lambda _: "v=1", IN_HOURS, b"a: b") for _ in range(2))
     assert one == other
+
+
+ENDLESS = {
+    "with output": "{% for a in range(99999) %}{% for b in range(99999) %}x{% endfor %}{% endfor %}",
+    "without output": "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
+    "one large text": "{{ 'x' * 999999999999 }}",
+    "one large number": "{{ 9 ** 99999999 }}",
+    "itself": "{% include 'ca/ack.txt.j2' %}",
+}
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_a_town_template_without_an_end_is_named_and_the_shipped_one_is_used(name: str, tmp_path: Path) -> None:
+    (tmp_path / "ca").mkdir()
+    template = tmp_path / "ca" / "ack.txt.j2"
+    template.write_text("Subject: [{{ token }}] Rebut\n\n" + ENDLESS[name], "utf-8")
+    renderer = JinjaRenderer(replace(VOICE, overrides=tmp_path))
+    started = time.monotonic()
+    mail = render(send(), renderer=renderer)
+    assert "Hem rebut la vostra consulta" in str(mail["Subject"])
+    for _ in range(20):
+        render(send(), renderer=renderer)
+    (problem,) = JinjaRenderer(replace(VOICE, overrides=tmp_path)).problems()
+    assert "ca/ack.txt.j2" in problem
+    assert time.monotonic() - started < 60

@@ -13,6 +13,7 @@ from traceback import extract_tb
 
 from jinja2 import TemplateSyntaxError
 
+from oacmail.adapters.templates.bounds import OutOfBoundsError
 from oacmail.adapters.templates.facts import DEFAULTS, SAMPLES, facts_of
 from oacmail.adapters.templates.shelf import BrokenTemplateError, Page, Shelf
 from oacmail.adapters.templates.voice import Promise, Voice, is_known, promise
@@ -54,6 +55,7 @@ class JinjaRenderer:
         self._voice = voice
         self._shipped = Shelf(voice)
         self._town = Shelf(voice, voice.overrides) if voice.overrides else self._shipped
+        self._endless: set[tuple[str, str]] = set()  # templates and languages that are not tried again
 
     def render(
         self, send: Send, message_id: str, mark: Callable[[str], str], now: datetime, *originals: bytes
@@ -64,13 +66,16 @@ class JinjaRenderer:
         """
         heading = self._heading(send, message_id, now)
         said = promise(self._voice.policy, send.due_at, now)
+        broken = tuple(name for name in self._used(send) if name in self._town.overridden)
         try:
-            mime, length = self._mime(self._town, send, heading, mark, said, *originals)
-            return Rendered(message_id=message_id, mime=mime, length=length)
-        except Exception:  # an override is a stranger's program: whatever it does, the mail goes out
-            broken = tuple(name for name in self._used(send) if name in self._town.overridden)
+            shelf = self._shipped if (send.template, send.lang) in self._endless else self._town
+            mime, length = self._mime(shelf, send, heading, mark, said, *originals)
+            fallback = broken if shelf is not self._town else ()
+            return Rendered(message_id=message_id, mime=mime, length=length, fallback=fallback)
+        except Exception as error:  # an override is a stranger's program: whatever it does, the mail goes out
             if not broken:
                 raise
+            self._note_endless(send, error)
         mime, length = self._mime(self._shipped, send, heading, mark, said, *originals)
         return Rendered(message_id=message_id, mime=mime, length=length, fallback=broken)
 
@@ -79,12 +84,20 @@ class JinjaRenderer:
         strays = sorted(name for name in self._town.overridden if not _is_used(name))
         found = [f"templates: {name}: no mail uses a template of this name: correct the name" for name in strays]
         for send, said in _samples(self._voice.policy.office.address):
+            if (send.template, send.lang) in self._endless:
+                continue
             try:
                 self._mime(self._town, send, self._heading(send, _SAMPLE_ID, _SAMPLE_NOW), _sample_mark, said, b"")
             except Exception as error:  # as in render: nothing is known of what an override may raise
+                self._note_endless(send, error)
                 what = f"{_place(error, send)}: {type(error).__name__}: {error}"
                 found.append(f"templates: {what}: mend or remove it; till then the shipped one is used")
         return list(dict.fromkeys(found))
+
+    def _note_endless(self, send: Send, error: Exception) -> None:
+        """Each try would take its whole time, while nothing else is worked."""
+        if isinstance(error, OutOfBoundsError | RecursionError):
+            self._endless.add((send.template, send.lang))
 
     def _mime(
         self,

@@ -14,9 +14,9 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
+from oacmail.adapters.templates.bounds import BoundedEnvironment, joined
 from oacmail.adapters.templates.voice import Voice
 from oacmail.mail import words
 from oacmail.mail.labels import label
@@ -59,7 +59,7 @@ class Shelf:
 
     def __init__(self, voice: Voice, overrides: Path | None = None) -> None:
         places = [shipped("templates")] if overrides is None else [overrides, shipped("templates")]
-        kind = Environment if overrides is None else ImmutableSandboxedEnvironment
+        kind = Environment if overrides is None else BoundedEnvironment
         self._environment = kind(
             loader=FileSystemLoader(places),
             undefined=StrictUndefined,
@@ -69,13 +69,14 @@ class Shelf:
             lstrip_blocks=True,
         )
         self._environment.filters.update(_FILTERS, linked=_linker(voice))
+        self._environment.globals.pop("lipsum", None)
         self.names = frozenset(self._environment.list_templates())
         self.overridden = frozenset(FileSystemLoader(overrides).list_templates() if overrides else ())
 
     def page(self, template: str, context: dict[str, object]) -> Page:
         """The text of one mail in `context["lang"]`: a line `Subject: …`, an empty line, and what follows."""
         lang = str(context["lang"])
-        made = self._environment.get_template(f"{lang}/{template}.txt.j2").render(context).strip()
+        made = self._rendered(f"{lang}/{template}.txt.j2", context).strip()
         head, _, body = made.partition("\n")
         if not head.startswith(_SUBJECT) or not body.strip():
             raise BrokenTemplateError("it must begin with a line `Subject: …`, and say something after it")
@@ -86,7 +87,12 @@ class Shelf:
 
     def html(self, template: str, pages: Sequence[Page], context: dict[str, object]) -> str:
         """The same words as HTML: by the mail's own `<language>/<name>.html.j2` if there is one, else by the base."""
-        return self._environment.get_template(self.layout(template, pages[0].lang)).render(context, sections=pages)
+        return self._rendered(self.layout(template, pages[0].lang), {**context, "sections": pages})
+
+    def _rendered(self, name: str, context: dict[str, object]) -> str:
+        """Within limits where a town's own template takes part; it may be included by a shipped one."""
+        template = self._environment.get_template(name)
+        return joined(template.generate(context)) if self.overridden else template.render(context)
 
     def layout(self, template: str, lang: str) -> str:
         own = f"{lang}/{template}.html.j2"

@@ -1,0 +1,59 @@
+"""Limits in time and size for the town's own templates, which are a stranger's programs.
+
+Jinja2 compiles a template to Python; a trace function sees each of its lines and ends it when its time is over, in
+whatever thread. What one operation could make too large is refused before it is made. Raises OutOfBoundsError.
+"""
+
+import sys
+import time
+from collections.abc import Iterable
+from types import FrameType
+from typing import Any
+
+from jinja2.runtime import Context
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+SECONDS = 2.0  # of wall time for one part of a mail; a shipped template takes milliseconds
+LARGEST = 200_000  # characters of one part
+_MOST_DIGITS = 100  # of an exponent's value
+
+
+class OutOfBoundsError(Exception):
+    """The template runs too long or makes too much."""
+
+
+class BoundedEnvironment(ImmutableSandboxedEnvironment):
+    """A sandbox in which no operator makes anything large."""
+
+    intercepted_binops = frozenset(("*", "**"))
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        if operator == "**" and not (isinstance(right, int) and abs(right) <= _MOST_DIGITS):
+            raise OutOfBoundsError(f"{operator} makes too large a number")
+        for one, times in ((left, right), (right, left)):
+            if isinstance(times, int) and hasattr(one, "__len__") and len(one) * times > LARGEST:
+                raise OutOfBoundsError(f"{operator} makes more than {LARGEST} characters")
+        return super().call_binop(context, operator, left, right)
+
+
+def joined(pieces: Iterable[str], *, seconds: float = SECONDS) -> str:
+    """The text of a template's pieces."""
+    end, before = time.monotonic() + seconds, sys.gettrace()
+
+    def trace(_frame: FrameType, _event: str, _arg: object) -> Any:
+        if time.monotonic() > end:
+            raise OutOfBoundsError(f"it runs for more than {seconds:g} seconds: look for a loop without an end")
+        return trace
+
+    made: list[str] = []
+    size = 0
+    sys.settrace(trace)
+    try:
+        for piece in pieces:
+            size += len(piece)
+            if size > LARGEST:
+                raise OutOfBoundsError(f"it makes more than {LARGEST} characters: look for a loop without an end")
+            made.append(piece)
+    finally:
+        sys.settrace(before)
+    return "".join(made)
