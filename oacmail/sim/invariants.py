@@ -164,6 +164,7 @@ class Watch:
 
     def _all_accounted(self) -> None:
         rows = self._all("SELECT folder, uid FROM sightings WHERE outcome IS NULL")
+        rows = [row for row in rows if not self._is_bad(row["folder"], row["uid"])]  # still being tried, hours apart
         demand(not rows, "every letter has an outcome", lambda: str([tuple(row) for row in rows[:3]]))
         for name in ("INBOX", "Sent"):
             box = self.town.mailbox.boxes[name]
@@ -194,11 +195,18 @@ class Watch:
                 raise Broken("every letter is in one case or on the review list", f"{short(name)}: {found.get(name)}")
 
     def _unreadable(self) -> set[str]:
-        """Set aside unread: they lie on the review list by their place."""
-        rows = self._all("SELECT folder, uid FROM sightings WHERE outcome = 'quarantined' AND fingerprint IS NULL")
+        """Set aside unread: they lie on the review list by their place. Or put off until the next try."""
+        rows = self._all(
+            """SELECT folder, uid FROM sightings WHERE fingerprint IS NULL
+            AND (outcome = 'quarantined' OR (outcome IS NULL AND retry_at IS NOT NULL))"""
+        )
         boxes = self.town.mailbox.boxes
         places = [(row["folder"], row["uid"]) for row in rows]
         return {self.town.id_of(boxes[f].letters[uid].raw) for f, uid in places if uid in boxes[f].letters}
+
+    def _is_bad(self, folder: str, uid: int) -> bool:
+        letter = self.town.mailbox.boxes[folder].letters.get(uid)
+        return letter is not None and letter.bad
 
     def _every_opening_acknowledged(self) -> None:
         rows = self._all(
