@@ -101,12 +101,12 @@ def _settings(unit: str) -> list[str]:
 
 
 def _analyze(*words: str) -> str:
-    done = subprocess.run(["systemd-analyze", *words], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(["systemd-analyze", *words], capture_output=True, text=True, check=False)
     return done.stdout + done.stderr
 
 
 def _deploy(root: Path) -> None:
-    subprocess.run([UNITS / "deploy", "files"], env={**os.environ, "DESTDIR": str(root)}, check=True, timeout=60)
+    subprocess.run([UNITS / "deploy", "files"], env={**os.environ, "DESTDIR": str(root)}, check=True)
 
 
 def _install(root: Path) -> None:

@@ -48,7 +48,7 @@ def test_a_running_daemon_whose_database_is_migrated_by_a_newer_version_ends_wit
     desk.start()
     _migrated_by_a_newer_version(desk)
     assert desk.process is not None
-    assert desk.process.wait(30) == 78
+    assert desk.process.wait() == 78
     desk.process = None
     assert "m9999_newer" in desk.log()
 

@@ -161,7 +161,7 @@ def _peak() -> int:
 
 def test_all_bombs_together_stay_below_the_limit_of_memory(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.hostile.test_bombs", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=110, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2_000:]
     assert int(done.stdout.splitlines()[-1]) < MEMORY
 

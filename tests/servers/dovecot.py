@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.servers.certs import Certificates
 from tests.servers.ports import free_port, greets
-from tests.servers.waiting import until
+from tests.servers.waiting import PATIENCE, until
 
 PASSWORD = "secret"
 
@@ -180,10 +180,10 @@ class Dovecot:
         group = self._process.pid
         if how is signal.SIGTERM:
             self._process.terminate()
-            self._process.wait(10)
+            self._process.wait(10 * PATIENCE)
         with contextlib.suppress(ProcessLookupError):  # a session in IDLE would stay for another nine seconds
             os.killpg(group, signal.SIGKILL)
-        self._process.wait(10)
+        self._process.wait(10 * PATIENCE)
         self._process = None
         until(lambda: not greets(self.imap_port, b""), 10, what="end of Dovecot's listeners")
 

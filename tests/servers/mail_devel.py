@@ -6,7 +6,7 @@ import tempfile
 
 from tests.servers.dovecot import PASSWORD
 from tests.servers.ports import HOST, free_port, greets
-from tests.servers.waiting import until
+from tests.servers.waiting import PATIENCE, until
 
 
 class MailDevel:
@@ -27,5 +27,5 @@ class MailDevel:
     def __exit__(self, *_: object) -> None:
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(10)
+            self._process.wait(10 * PATIENCE)
         self._log.close()

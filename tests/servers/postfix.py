@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tests.servers.certs import Certificates
 from tests.servers.ports import free_port, greets
-from tests.servers.waiting import until
+from tests.servers.waiting import PATIENCE, until
 
 HOSTNAME = "mx.castellbisbal.cat"
 
@@ -162,7 +162,7 @@ class Postfix:
             return
         if not self._ended():  # our child is the start script; the master it waits for is the one to be told
             os.kill(int((self.root / "spool/pid/master.pid").read_text()), signal.SIGTERM)
-        self._process.wait(15)
+        self._process.wait(15 * PATIENCE)
         self._process = None
 
     def accept_all(self) -> None:
