@@ -6,18 +6,20 @@ owner is told.
 Nothing automatic goes to staff as if they were citizens.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from oacmail.core import answers
 from oacmail.core.effects import Arrived, Attach, Change, Decision, Effect, Note, Review
 from oacmail.core.identify import Writer
-from oacmail.core.model import Auto, Kind, Message, Outcome, Role
+from oacmail.core.model import Auto, Dmarc, Kind, Message, Outcome, Role
 from oacmail.core.notices import notices
 from oacmail.core.on_robot import concerns
 from oacmail.core.policy import Policy
 from oacmail.core.thread import Placing, place
 from oacmail.core.view import CaseView, View
 
+FORGED = "forged-staff"  # the alert's name
 GUESSES = ("same-subject", "same-text")
 
 
@@ -37,8 +39,19 @@ def on_staff(policy: Policy, view: View, inp: Arrived, writer: Writer, now: date
         return _written_by_staff(policy, view, inp, writer.role, "answer-with-office-in-copy", now)
     placing = _placing(view, inp, frozenset((inp.message.sender,)), trusted=True)
     if placing.case is None:
-        return _set_aside(f"{writer.rule}: no case", writer.role)
-    return _remark(policy, inp, writer, placing.case, now)
+        decision = _set_aside(f"{writer.rule}: no case", writer.role)
+    else:
+        decision = _remark(policy, inp, writer, placing.case, now)
+    return replace(decision, effects=(*decision.effects, *_operator_told(policy, inp, now)))
+
+
+def _operator_told(policy: Policy, inp: Arrived, now: datetime) -> tuple[Effect, ...]:
+    """Mail in a colleague's name that our own exchanger says is not his: one alert a day, however much arrives."""
+    if inp.message.auth.dmarc is not Dmarc.FAIL:
+        return ()
+    key = f"alert:{FORGED}:{now.astimezone(policy.office.timezone).date()}"
+    facts = {"code": FORGED, "since": inp.received_at}
+    return notices(policy, policy.people.operator, key=key, template="alert", now=now, facts=facts)
 
 
 def _written_by_staff(policy: Policy, view: View, inp: Arrived, role: Role, how: str, now: datetime) -> Decision:

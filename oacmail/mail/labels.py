@@ -277,6 +277,11 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
             "Se ha llegado al límite de acuses de recibo: {} esperan turno",
             "The limit of acknowledgements is reached: {} wait for their turn",
         ),
+        "forged-staff": (
+            "Arriben correus falsos en nom del personal (DMARC): no es compten com a seus; «oacmail quarantine list»",
+            "Llegan correos falsos en nombre del personal (DMARC): no cuentan como suyos; «oacmail quarantine list»",
+            "Forged mail in the name of staff arrives (DMARC): it does not count as theirs; `oacmail quarantine list`",
+        ),
         "notice-budget": (
             "Massa avisos al personal en poc temps: {} van en una llista i no per separat",
             "Demasiados avisos al personal en poco tiempo: {} van en una lista y no por separado",

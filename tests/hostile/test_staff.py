@@ -7,7 +7,7 @@ import pytest
 
 from oacmail.sim.relay import MX
 from tests.engine.post import OFFICE
-from tests.engine.world import AGENT, ANNA, SUPERVISOR, World
+from tests.engine.world import AGENT, ANNA, OPERATOR, SUPERVISOR, World
 from tests.hostile.enemy import EVIL, letter, outcomes, slip_in
 
 PASS = f"dmarc=pass header.from={AGENT.rpartition('@')[2]}"
@@ -172,3 +172,21 @@ def test_a_form_sender_is_a_persons_form_and_no_staff(town: Callable[..., World]
     world.turn()
     assert len(world.received(ANNA)) == 3
     assert outcomes(world) == ["case"] * 8
+
+
+def test_the_operator_hears_of_forged_staff_mail_once_a_day(world: World) -> None:
+    asked = _asked(world)
+    failed = PASS.replace("pass", "fail")
+    for number in range(20):
+        slip_in(
+            world, _answer(world, asked, ("From", AGENT), ("Message-ID", f"<{number}@evil.example>")), verdict=failed
+        )
+        fields = (("From", AGENT), ("Subject", "#close"), ("Message-ID", f"<order{number}@evil.example>"))
+        slip_in(world, letter(world, fields, "#close"), verdict=failed)
+    world.turn()
+    assert world.kinds(OPERATOR) == ["alert"]
+    assert "en nom del personal" in world.subjects(OPERATOR)[0]
+    world.advance("2026-11-26 09:30")
+    slip_in(world, _answer(world, asked, ("From", AGENT), ("Message-ID", "<n@evil.example>")), verdict=failed)
+    world.turn()
+    assert world.kinds(OPERATOR) == ["alert"] * 2
