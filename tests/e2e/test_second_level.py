@@ -65,7 +65,7 @@ def test_a_second_level_mail_is_with_the_technical_service_at_once_original_and_
     (original,) = (part for part in mail.iter_attachments() if part.get_content_type() == "message/rfc822")
     assert original.get_content()["Message-ID"] == sent
     assert "DERIVAT nivell 2" in str(mail["Subject"])
-    for words in ("Seu electrònica/Ajuntament", "mal funcionament de la plataforma", "Paraules que ho han decidit"):
+    for words in ("Operador: Ajuntament", "mal funcionament de la plataforma", "Indicis del missatge"):
         assert words in plain(mail)
     assert "Gos-77" not in everything_in(mail) + mail.as_string()
     case = case_of(desk, sent)
@@ -99,7 +99,7 @@ def test_approving_the_notice_tells_the_person_and_derives_nothing_again(desk: O
     number = number_of(desk, sent)
     desk.oacmail("case", "escalate", number)
     notice = until(lambda: [mail for mail in anna.inbox() if mail["X-Oacmail-Kind"] == "passed_on"], 15)[0]
-    assert "Avui l'hem traslladat als serveis tècnics de l'Ajuntament perquè el resolguin." in plain(notice)
+    assert "L'hem traslladat als serveis tècnics de l'Ajuntament perquè el resolguin." in plain(notice)
     assert notice["In-Reply-To"] == sent
     assert running_clocks(desk, number) == []
     assert desk.case(number)["status"] == "derived"

@@ -48,7 +48,8 @@ def test_a_fault_goes_to_the_technical_services_in_the_same_pass_with_card_and_l
     world.turn()
     (mail,) = world.received(TECHNICAL)
     assert "DERIVAT nivell 2 · Presentació d'instàncies i documents · Seu electrònica" in str(mail["Subject"])
-    for words in ("Seu electrònica/Ajuntament", "mal funcionament de la plataforma", "Paraules que ho han decidit:"):
+    platform = ("Plataforma: Seu electrònica", "Operador: Ajuntament")
+    for words in (*platform, "mal funcionament de la plataforma", "Indicis del missatge:"):
         assert words in text_of(mail)
     assert _original(mail)["Message-ID"] == letter["Message-ID"]
     case = world.case()
@@ -66,8 +67,8 @@ def test_whose_platform_it_is_stands_on_the_card(world: World) -> None:
     world.citizen_writes(ANNA, "e-NOTUM caigut", "L'e-NOTUM no funciona des d'ahir, surt bad gateway a tothom.")
     world.turn()
     (mail,) = world.received(TECHNICAL)
-    assert "e-NOTUM/Consorci AOC" in text_of(mail)
-    assert "Paraules que ho han decidit: " in text_of(mail)
+    assert "Plataforma: e-NOTUM\r\n- Operador: Consorci AOC" in text_of(mail)
+    assert "Indicis del missatge: " in text_of(mail)
 
 
 def test_it_goes_at_night_too_and_the_agents_hear_of_it_in_the_morning(town: TOWN) -> None:
@@ -144,7 +145,7 @@ def test_what_is_not_derived_by_itself_is_suggested_to_the_agents(town: TOWN, ru
     assert world.kinds(TECHNICAL) == []
     assert world.case()["status"] == "open"
     (mail,) = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "second_level"]
-    assert "Proposta: derivar-lo" in str(mail["Subject"])
+    assert "Proposta: derivar el cas" in str(mail["Subject"])
     world.advance("2026-11-26 08:00")
     world.turn()
     (digest,) = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "digest"][-1:]
@@ -188,7 +189,7 @@ def test_approving_the_notice_tells_the_person_meets_the_clock_and_leaves_the_ca
     assert world.kinds(TECHNICAL) == ["derived"], "not derived a second time"
     _, notice = world.received(ANNA)
     assert str(notice["Subject"]).endswith("Hem traslladat la incidència a l'Ajuntament")
-    assert "es deu a un mal funcionament de la plataforma. Avui l'hem traslladat" in text_of(notice)
+    assert "es deu a un mal funcionament de la plataforma. L'hem traslladat" in text_of(notice)
     assert "us tornarem a escriure com a molt tard dimecres 2 de desembre." in text_of(notice)
     assert notice["In-Reply-To"] == letter["Message-ID"]
     assert world.case()["status"] == "derived"
@@ -205,7 +206,7 @@ def test_a_case_that_nobody_derived_is_derived_and_told_by_one_word(world: World
     (mail,) = world.received(FORMS)
     assert "El servidor respon 500" in text_of(mail)
     assert world.kinds(ANNA) == ["ack", "passed_on"]
-    assert "hi ha un error en el document o formulari" in text_of(world.received(ANNA)[1])
+    assert "hi ha un error al document o al formulari" in text_of(world.received(ANNA)[1])
 
 
 def test_what_an_agent_adds_reaches_the_services_though_they_know_the_case(world: World) -> None:
