@@ -16,6 +16,8 @@ PACKAGE, TESTS = ROOT / "oacmail", ROOT / "tests"
 LONGEST_FILE = 400
 VOCABULARY = {"oacmail/mail/lexicon.py": 520}
 """Lists of plain values without a line of logic, better read in one place."""
+STOPWATCHES = {"test_patterns.py"}
+"""What a pattern costs inside one call of C can be timed only; the limit there has room on both sides."""
 IMPURE_CALLS = {"now", "utcnow", "today", "open", "print", "input", "random", "urandom", "uuid4", "sleep"}
 IMPURE_NAMES = {"time", "random"}
 """Modules: `time.time()` is impure, `datetime.time(8)` is a value."""
@@ -102,6 +104,15 @@ def test_no_test_sleeps_or_is_skipped() -> None:
     calls = [(f"{_named(path)}:{line}", thing, name) for path in _sources(TESTS) for line, thing, name in _calls(path)]
     assert [where for where, thing, name in calls if (thing, name) in banned] == []
     assert _lines_with(r"^\s*@pytest\.mark\.(?:skip|skipif|xfail)\b", TESTS) == []
+
+
+def test_no_test_looks_at_a_stopwatch() -> None:
+    """A loaded machine stretches seconds: tests wait for a state, and count work (tests/work.py)."""
+    watches = {("time", name) for name in ("time", "monotonic", "perf_counter", "process_time", "thread_time")}
+    watches.add(("os", "times"))
+    tests = [path for path in _sources(TESTS) if path.name.startswith("test_") and path.name not in STOPWATCHES]
+    calls = [(f"{_named(path)}:{line}", thing, name) for path in tests for line, thing, name in _calls(path)]
+    assert [where for where, thing, name in calls if (thing, name) in watches] == []
 
 
 def test_no_open_ends_are_left() -> None:

@@ -1,6 +1,5 @@
 """The mails themselves, word for word; what the town may change in them, and what it cannot break."""
 
-import time
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from email import message_from_bytes
@@ -360,11 +359,9 @@ def test_a_town_template_without_an_end_is_named_and_the_shipped_one_is_used(nam
     template = tmp_path / "ca" / "ack.txt.j2"
     template.write_text("Subject: [{{ token }}] Rebut\n\n" + ENDLESS[name], "utf-8")
     renderer = JinjaRenderer(replace(VOICE, overrides=tmp_path))
-    started = time.monotonic()
     mail = render(send(), renderer=renderer)
     assert "Hem rebut la vostra consulta" in str(mail["Subject"])
     for _ in range(20):
         render(send(), renderer=renderer)
     (problem,) = JinjaRenderer(replace(VOICE, overrides=tmp_path)).problems()
     assert "ca/ack.txt.j2" in problem
-    assert time.monotonic() - started < 60
