@@ -110,7 +110,9 @@ FAULTS = (
     Planted(
         "on_robot.on_robot acknowledges machines",
         _instead(
-            decide, "on_robot", lambda right, policy, view, inp, now: on_citizen.on_citizen(policy, view, inp, now)
+            decide,
+            "on_robot",
+            lambda right, policy, view, inp, now: on_citizen.on_citizen(policy, view, replace(inp, forced=True), now),
         ),
         "no mail to robots",
     ),
