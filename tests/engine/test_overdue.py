@@ -98,7 +98,7 @@ def test_after_three_days_down_one_tick_says_it_once_at_the_highest_level(world:
     world.advance("2026-12-01 10:00")
     world.turn()
     (mail,) = world.received(SUPERVISOR)
-    assert "nivell 3 de 3" in text_of(mail)
+    assert "Avís 3 de 3" in text_of(mail)
     assert world.kinds(OPERATOR) == ["overdue"]
     world.live("2026-12-04 12:00")
     assert len(world.received(SUPERVISOR)) == 1
@@ -216,14 +216,14 @@ def test_a_clock_set_back_finds_nothing_due_and_loses_nothing(world: World) -> N
     assert len(world.received(SUPERVISOR)) == 2
 
 
-def test_a_notice_that_a_clock_ahead_has_queued_leaves_once_when_the_clock_has_passed_its_moment(world: World) -> None:
+def test_a_notice_that_a_clock_ahead_has_queued_leaves_once_at_the_opening_of_the_true_day(world: World) -> None:
     world.citizen_writes(ANNA)
     world.turn()
     world.advance("2026-11-27 12:00")
     world.sync()
     world.tick()
     world.advance("2026-11-27 04:00")
-    world.live("2026-11-27 11:00")
+    world.live("2026-11-27 07:50")
     assert world.received(SUPERVISOR) == []
     world.live("2026-11-27 18:00")
     assert world.kinds(SUPERVISOR) == ["overdue"]
