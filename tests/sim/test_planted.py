@@ -180,7 +180,7 @@ FAULTS = (
         _instead(
             posting,
             "claim",
-            lambda right, con, now, most, staff, waits: right(con, now, most, staff, (*waits, "complex")),
+            lambda right, con, now, most, staff, waits, kinds: right(con, now, most, staff, (*waits, "complex"), kinds),
         ),
         "no mail is stuck",
     ),
