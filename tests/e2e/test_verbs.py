@@ -285,8 +285,10 @@ def test_a_database_that_cannot_be_opened_is_named_with_its_path_and_its_owner(o
     desk.state.mkdir()
     file = desk.state / "oacmail.db"
     os.mknod(file, stat.S_IFSOCK | 0o600)  # what not even root can open, who runs the tests
-    told = desk.oacmail("status", code=75).stderr
+    shown = desk.oacmail("status", code=1).stdout
+    told = desk.oacmail("case", "list", code=75).stderr
     file.unlink()
+    assert f"unable to open database file: {file}" in shown
     assert f"unable to open database file: {file}" in told
     assert "owner root, mode 600" in told
 
