@@ -16,16 +16,19 @@ from typing import Any
 from tests.servers.ports import HOST
 
 _TROUBLES = {"NO": "NO [SERVERBUG] internal error", "BYE": "BYE", "nothing": "OK done"}
+ENDLESS = 256 * 1024 * 1024
 INBOX_ONLY = (r'(\HasNoChildren) "/" INBOX',)
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What FETCH says of it: `raw` None = NIL; `size` None = its length."""
+    """What FETCH says of it: `raw` None = NIL; `size` None = its length. `announced`: bytes of the literal of its
+    whole text, whatever it has; None = what it has."""
 
     raw: bytes | None = b"Subject: Hola\r\n\r\nBon dia\r\n"
     size: int | None = None
     date: str = "25-Nov-2026 10:00:00 +0100"
+    announced: int | None = None
 
     def octets(self) -> int:
         return len(self.raw or b"") if self.size is None else self.size
@@ -36,7 +39,9 @@ class ImapServer:
     `refused`: UIDs that make a FETCH fail; `quota`: the lines that answer GETQUOTAROOT, none = BAD. `heard`: the
     commands without their tags. `trouble`: what every FETCH of a message's bytes is answered with, of any message:
     "NO", "BYE" or "nothing" (OK without a message); a test sets it while the server
-    runs, and `locked`, which refuses every login."""
+    runs, and `locked`, which refuses every login. `floods`: by command in lower case, or "greeting", what it is
+    answered with: a beginning, then the same bytes again and again until the client hangs up or `flooded`, the bytes
+    that were sent so, come to ENDLESS."""
 
     def __init__(
         self,
@@ -55,6 +60,8 @@ class ImapServer:
         self.heard: list[str] = []
         self.trouble = ""
         self.locked = False
+        self.floods: dict[str, tuple[bytes, bytes]] = {}
+        self.flooded = 0
         self._server = _Listener((HOST, 0), _Dialogue)
         self._server.world = self
         self.port = int(self._server.server_address[1])
@@ -78,11 +85,15 @@ class _Dialogue(socketserver.StreamRequestHandler):
     server: _Listener
 
     def handle(self) -> None:
+        if self._floods("greeting"):
+            return
         self._say("* OK ready")
         for line in self.rfile:
             tag, _, words = line.decode().strip().partition(" ")
             self.server.world.heard.append(words)
             verb = words.removeprefix("UID ").split(" ")[0].lower()
+            if self._floods(verb):
+                return
             answer = getattr(self, f"do_{verb}", self._nothing)(words)
             if answer == "BYE":
                 self._say("* BYE out of order")
@@ -90,6 +101,18 @@ class _Dialogue(socketserver.StreamRequestHandler):
             self._say(f"{tag} {answer or 'OK done'}")
             if verb == "logout":
                 return
+
+    def _floods(self, verb: str) -> bool:
+        world = self.server.world
+        start, more = world.floods.get(verb, (b"", b""))
+        try:
+            self.wfile.write(start)
+            while more and world.flooded < ENDLESS:
+                self.wfile.write(more)
+                world.flooded += len(more)
+        except OSError:  # the client has hung up
+            return True
+        return bool(more)
 
     def do_capability(self, words: str) -> None:
         self._say(f"* CAPABILITY {self.server.world.capabilities}")
@@ -140,7 +163,9 @@ class _Dialogue(socketserver.StreamRequestHandler):
         letter = self.server.world.letters[uid]
         if "BODY.PEEK[]" in items:
             raw = letter.raw
-            return b" BODY[] NIL" if raw is None else b" BODY[] {%d}\r\n%s" % (len(raw), raw)
+            if raw is None:
+                return b" BODY[] NIL"
+            return b" BODY[] {%d}\r\n%s" % (len(raw) if letter.announced is None else letter.announced, raw)
         if "BODY.PEEK[HEADER]" in items:
             head = (letter.raw or b"").partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
             return b" BODY[HEADER]<0> {%d}\r\n%s" % (len(head), head)

@@ -6,8 +6,9 @@ Pure but for `listed`, which asks the server. It never creates a folder.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from imapclient import IMAPClient, imap_utf7
+from imapclient import imap_utf7
 
+from oacmail.adapters.imap.client import Client
 from oacmail.core.model import Folder
 from oacmail.core.ports import WatchedFolder
 
@@ -36,16 +37,14 @@ class Plan:
     missing: tuple[str, ...]
 
 
-def listed(client: IMAPClient) -> list[Listed]:
+def listed(client: Client) -> list[Listed]:
     """All folders, with their special uses where the server has them."""
     command = ['""', '"*"'] + (["RETURN", "(SPECIAL-USE)"] if _extended(client) else [])
     # Not list_folders: it knows no RETURN, without which servers need not tell special uses; and it fails on
     # the whole list for one name that is no modified UTF-7.
     client.folder_encode = False
     try:
-        _, rows = client._imap._simple_command("LIST", *command)
-        _, rows = client._imap._untagged_response("OK", rows, "LIST")
-        found = client._proc_folder_list(rows)
+        found = client._proc_folder_list(client.rows("LIST", *command))
     finally:
         client.folder_encode = True
     return list(_readable(found))
@@ -61,7 +60,7 @@ def plan(folders: Sequence[Listed], watch: Sequence[str], sent: str) -> Plan:
     return Plan(watched, missing)
 
 
-def _extended(client: IMAPClient) -> bool:
+def _extended(client: Client) -> bool:
     return all(client.has_capability(one) for one in ("LIST-EXTENDED", "SPECIAL-USE"))
 
 

@@ -11,7 +11,7 @@ import ssl
 import time
 from enum import Enum, auto
 
-from imapclient import IMAPClient
+from oacmail.adapters.imap.client import Client
 
 
 class Heard(Enum):
@@ -53,7 +53,7 @@ class Bell:
         self._cord.close()
 
 
-def idle(client: IMAPClient, bell: Bell, seconds: float, renew: float) -> Heard:
+def idle(client: Client, bell: Bell, seconds: float, renew: float) -> Heard:
     """IDLE until mail is announced (LINE), the bell rings or time is up; begun anew every `renew` seconds."""
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:
@@ -67,13 +67,13 @@ def idle(client: IMAPClient, bell: Bell, seconds: float, renew: float) -> Heard:
     return Heard.TIME
 
 
-def _buffered(client: IMAPClient) -> bool:
+def _buffered(client: Client) -> bool:
     """Whether bytes were read already, which no selector can see: in imaplib's buffer or inside TLS."""
     sock = client.socket()
     patience = sock.gettimeout()
     sock.settimeout(0)
     try:
-        return bool(client._imap.file.peek(1))
+        return bool(client.peek())
     except ssl.SSLWantReadError:
         return False
     finally:

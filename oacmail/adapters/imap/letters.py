@@ -8,9 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from imapclient import IMAPClient
-from imapclient.exceptions import IMAPClientError
-
+from oacmail.adapters.imap.client import Client
 from oacmail.core.ports import FolderState, Place
 
 # One line of an answer may have a megabyte (imaplib): so many UIDs of ten digits fit into it.
@@ -19,12 +17,12 @@ _SUBSTITUTE = re.compile(rb"(?im)^subject: *retrieval using the imap4 protocol f
 _RECEIVED = re.compile(rb"(?im)^received:")
 
 
-def all_uids(client: IMAPClient, state: FolderState) -> set[int]:
+def all_uids(client: Client, state: FolderState) -> set[int]:
     """All UIDs of the selected folder, by ESEARCH (RFC 4731) as ranges where there is one."""
     if client.has_capability("ESEARCH"):
-        client._imap.untagged_responses.pop("ESEARCH", None)
-        _uid(client, "SEARCH", "RETURN", "(ALL)", "ALL")  # imapclient knows no RETURN
-        answers = client._imap.untagged_responses.pop("ESEARCH", None)
+        client.taken("ESEARCH")
+        client.uid("SEARCH", "RETURN", "(ALL)", "ALL")  # imapclient knows no RETURN
+        answers = client.taken("ESEARCH")
         if answers:
             return set(_ranges(answers[-1]))
     if state.exists <= _WINDOW or not state.uidnext:
@@ -33,7 +31,7 @@ def all_uids(client: IMAPClient, state: FolderState) -> set[int]:
     return {uid for first in windows for uid in client.search(["UID", f"{first}:{first + _WINDOW - 1}"])}
 
 
-def all_places(client: IMAPClient, uids: Sequence[int] | None) -> list[Place]:
+def all_places(client: Client, uids: Sequence[int] | None) -> list[Place]:
     """Size and date of these UIDs (None = all). What looks like an expunged letter is asked for once more."""
     wanted = _set(uids) if uids is not None else "1:*"
     found = _places(client, wanted)
@@ -44,7 +42,7 @@ def all_places(client: IMAPClient, uids: Sequence[int] | None) -> list[Place]:
     return [place for place in found if place.uid not in doubtful] + again
 
 
-def whole(client: IMAPClient, uids: Sequence[int]) -> dict[int, bytes]:
+def whole(client: Client, uids: Sequence[int]) -> dict[int, bytes]:
     """The bytes of these letters, \\Seen untouched."""
     answers = client.fetch(list(uids), ["BODY.PEEK[]"])
     bodies = ((uid, answer.get(b"BODY[]")) for uid, answer in answers.items())
@@ -87,21 +85,13 @@ _NO_DAY = datetime(9999, 12, 31, tzinfo=UTC)
 _DATE = re.compile(rb" ?(\d+)-(\w{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)")
 
 
-def _places(client: IMAPClient, wanted: str) -> list[Place]:
+def _places(client: Client, wanted: str) -> list[Place]:
     if not wanted:
         return []
     # A hundred thousand lines: read by one regular expression each, not by imapclient's general parser.
-    rows = _uid(client, "FETCH", wanted, "(RFC822.SIZE INTERNALDATE)")
+    rows = client.uid("FETCH", wanted, "(RFC822.SIZE INTERNALDATE)")
     found = (_place(row) for row in rows if isinstance(row, bytes))
     return [place for place in found if place is not None]
-
-
-def _uid(client: IMAPClient, command: str, *words: str) -> list[object]:
-    """imaplib's own UID command, with the check that it leaves to others: a NO is no empty answer."""
-    verdict, rows = client._imap.uid(command, *words)
-    if verdict != "OK":
-        raise IMAPClientError(f"{command}: {rows!r}")
-    return list(rows)
 
 
 def _place(row: bytes) -> Place | None:

@@ -5,6 +5,7 @@ is still the same one: another UIDVALIDITY is Transient, so that the caller begi
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import TypeVar
 
 from imapclient import IMAPClient
@@ -12,7 +13,7 @@ from imapclient import IMAPClient
 from oacmail.adapters.imap import folders, large, letters, proof, quota
 from oacmail.adapters.imap.idle import Bell, Heard, idle
 from oacmail.adapters.imap.session import Session
-from oacmail.adapters.imap.settings import ImapSettings
+from oacmail.adapters.imap.settings import ImapSettings, TooLarge
 from oacmail.core.errors import Transient, UnreadableLetter
 from oacmail.core.ports import Fetched, FolderState, Place, WatchedFolder
 
@@ -85,9 +86,11 @@ class ImapMailbox:
         gives out no other message either."""
         self._reopen()
         self._proved = False
-        places = [place for some in self._halved(letters.all_places, uids) for place in some]
-        small = [place.uid for place in places if place.size <= self._settings.max_bytes]
-        got = {uid: Fetched(raw=raw) for some in self._halved(letters.whole, small) for uid, raw in some.items()}
+        sizes = partial(self._fetched, letters.all_places)
+        places = [place for some in self._halved(sizes, uids) for place in some]
+        small = {place.uid: place for place in places if place.size <= self._settings.max_bytes}
+        wholes = self._halved(lambda some: self._whole([small[uid] for uid in some]), list(small))
+        got = {uid: fetched for some in wholes for uid, fetched in some.items()}
         for place in places:
             if place.size > self._settings.max_bytes:
                 got |= self._in_part(place)
@@ -158,12 +161,12 @@ class ImapMailbox:
             or (not now.uidnext and before.exists != now.exists)
         )
 
-    def _halved(self, read: Callable[[IMAPClient, Sequence[int]], T], uids: Sequence[int]) -> list[T]:
+    def _halved(self, read: Callable[[Sequence[int]], T], uids: Sequence[int]) -> list[T]:
         """What `read` gives for these letters, in as few pieces as it can. A letter with a wrong size in the store
         makes Dovecot hang up on every batch that holds it (seen): it alone is left out."""
         if not uids:
             return []
-        got = self._or_none(lambda: self._fetched(read, uids))
+        got = self._or_none(lambda: read(uids))
         if got is not None:
             return [got]
         if len(uids) == 1:
@@ -185,6 +188,20 @@ class ImapMailbox:
         """The open folder first."""
         names = [watched.name for watched in self._plan().watched]
         return sorted(names, key=lambda name: name != self._folder)
+
+    def _whole(self, places: Sequence[Place]) -> dict[int, Fetched]:
+        """The bytes of these messages; one that is larger than the size that the server tells is read in part."""
+        try:
+            got = self._fetched(letters.whole, [place.uid for place in places])
+        except TooLarge:
+            if len(places) > 1:
+                raise
+            self._reopen()
+            read = self._in_part(places[0])
+            if not read:
+                raise
+            return read
+        return {uid: Fetched(raw=raw) for uid, raw in got.items()}
 
     def _in_part(self, place: Place) -> dict[int, Fetched]:
         """By BODYSTRUCTURE; by its headers alone where the structure cannot be read."""

@@ -13,10 +13,11 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from imapclient import IMAPClient, SocketTimeout
+from imapclient import SocketTimeout
 from imapclient.exceptions import LoginError
 
-from oacmail.adapters.imap.settings import ImapSettings, LoginRefused
+from oacmail.adapters.imap.client import Client
+from oacmail.adapters.imap.settings import ImapSettings, LoginRefused, TooLarge
 from oacmail.core.errors import ConfigError, OacmailError, Transient
 from oacmail.core.ports import FolderState
 
@@ -33,11 +34,11 @@ class Session:
         if settings.security == "none" and not _is_loopback(settings.host):
             raise ConfigError(("imap.security: no encryption beyond this machine: use tls or starttls",))
         self._settings = settings
-        self._client: IMAPClient | None = None
+        self._client: Client | None = None
         self.selected: tuple[str, bool] | None = None
 
     @contextmanager
-    def at(self, place: str) -> Iterator[IMAPClient]:
+    def at(self, place: str) -> Iterator[Client]:
         """The client, logged in. Whatever goes wrong inside ends the line and comes out as Transient."""
         try:
             yield self._connected()
@@ -78,29 +79,27 @@ class Session:
             self._client.socket().settimeout(_GOODBYE_SECONDS)
             try:
                 self._client.logout()
-            except (OSError, imaplib.IMAP4.error):
-                self.drop()  # it was gone already
+            except (OSError, imaplib.IMAP4.error, TooLarge):
+                self.drop()  # it was gone already, or says goodbye without an end
         self._client, self.selected = None, None
 
-    def _connected(self) -> IMAPClient:
+    def _connected(self) -> Client:
         if self._client is None:
             self._client = _connect(self._settings)
         return self._client
 
 
-def _connect(settings: ImapSettings) -> IMAPClient:
+def _connect(settings: ImapSettings) -> Client:
     tls = ssl.create_default_context(cafile=settings.ca_file)
     tls.minimum_version = ssl.TLSVersion.TLSv1_2
-    client = IMAPClient(
+    client = Client(
         settings.host,
         settings.port,
-        ssl=settings.security == "tls",
-        ssl_context=tls if settings.security == "tls" else None,
+        tls=tls if settings.security == "tls" else None,
         timeout=SocketTimeout(min(_CONNECT_SECONDS, settings.timeout), settings.timeout),
+        max_bytes=settings.max_bytes,
     )
     try:
-        client._imap.debug = 0  # else it formats the repr of every letter for a log that nobody reads
-        client.normalise_times = False
         _keep_alive(client.socket())
         if settings.security == "starttls":
             client.starttls(tls)
@@ -113,7 +112,7 @@ def _connect(settings: ImapSettings) -> IMAPClient:
     return client
 
 
-def _login(client: IMAPClient, settings: ImapSettings) -> None:
+def _login(client: Client, settings: ImapSettings) -> None:
     secret = settings.secret()
     try:
         if settings.auth == "xoauth2":
@@ -134,7 +133,7 @@ def _keep_alive(sock: socket.socket) -> None:
         sock.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
-def _hang_up(client: IMAPClient) -> None:
+def _hang_up(client: Client) -> None:
     try:
         client.shutdown()
     except OSError:

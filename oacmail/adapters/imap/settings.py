@@ -1,4 +1,4 @@
-"""What the mailbox adapter must be told, and the two faults that its callers tell apart from all others."""
+"""What the mailbox adapter must be told, and the faults that its callers tell apart from all others."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -39,3 +39,7 @@ class LoginRefused(Transient):
     """The server answered and does not want us. Temporary all the same: passwords and tokens get changed."""
 
     at_least = LOGIN_PAUSE
+
+
+class TooLarge(Transient):
+    """The server announces or sends more than there is room for. The rest is not read: the connection is over."""

@@ -1,0 +1,95 @@
+"""imapclient with two limits, and the only place that reaches for imaplib below it (`_imap`, private).
+
+imaplib reads a literal of any length and collects answers without an end: a server that announces four gigabytes
+would get them. Here no literal is longer than a message that is read whole, and the answer to one command has a
+limit. Beyond either nothing more is read: TooLarge, which ends the connection.
+"""
+
+import imaplib
+import ssl
+
+from imapclient import IMAPClient, SocketTimeout
+from imapclient.exceptions import IMAPClientError
+from imapclient.imap4 import IMAP4WithTimeout
+from imapclient.tls import IMAP4_TLS
+
+from oacmail.adapters.imap.settings import TooLarge
+
+_HEADROOM = 1024 * 1024  # above max_bytes: servers estimate sizes, and a part of a large message may have so much
+_ANSWER = 64 * 1024 * 1024  # bytes for one command: sizes and dates of about 400,000 messages
+_LINE = 64  # bytes of memory that a line costs besides its text
+
+
+class Client(IMAPClient):  # type: ignore[misc]  # imapclient has no types
+    """A connection. `max_bytes`: the largest message that is read whole; `tls` None = not encrypted from the start."""
+
+    def __init__(
+        self, host: str, port: int, *, tls: ssl.SSLContext | None, timeout: SocketTimeout, max_bytes: int
+    ) -> None:
+        self._max_literal = max_bytes + _HEADROOM
+        super().__init__(host, port, ssl=tls is not None, ssl_context=tls, timeout=timeout)
+        self._imap.debug = 0  # else it formats the repr of every message for a log that nobody reads
+        self.normalise_times = False
+
+    def rows(self, command: str, *words: str) -> list[object]:
+        """The untagged answers to a command that imapclient cannot put into these words."""
+        _, rows = self._imap._simple_command(command, *words)
+        _, rows = self._imap._untagged_response("OK", rows, command)
+        return list(rows)
+
+    def uid(self, command: str, *words: str) -> list[object]:
+        """imaplib's own UID command, with the check that it leaves to others: a NO is no empty answer."""
+        verdict, rows = self._imap.uid(command, *words)
+        if verdict != "OK":
+            raise IMAPClientError(f"{command}: {rows!r}")
+        return list(rows)
+
+    def taken(self, name: str) -> list[bytes]:
+        """Untagged answers of this name that nobody has read yet. They are kept no longer."""
+        return list(self._imap.untagged_responses.pop(name, None) or ())
+
+    def peek(self) -> bytes:
+        """What imaplib has read from the socket and nobody from it; at least one byte, if the socket has one."""
+        return bytes(self._imap.file.peek(1))
+
+    def _create_IMAP4(self) -> imaplib.IMAP4:  # noqa: N802  # imapclient's name
+        patience = self._timeout.connect
+        if self.ssl:
+            return _Encrypted(self.host, self.port, self.ssl_context, patience, max_literal=self._max_literal)
+        return _Plain(self.host, self.port, patience, max_literal=self._max_literal)
+
+
+class _Bounded(imaplib.IMAP4):
+    """Counts what is read between two commands."""
+
+    def __init__(self, *args: object, max_literal: int) -> None:
+        self._max_literal, self._room = max_literal, _ANSWER
+        super().__init__(*args)  # type: ignore[arg-type]  # those of the next class
+
+    def send(self, data: bytes) -> None:  # type: ignore[override]  # imaplib sends bytes and nothing else
+        self._room = _ANSWER
+        super().send(data)
+
+    def read(self, size: int) -> bytes:
+        if size > self._max_literal:
+            raise TooLarge(f"IMAP: the server announces {size} bytes at once, and the limit is {self._max_literal}")
+        self._spend(size)
+        return super().read(size)
+
+    def readline(self) -> bytes:
+        line = super().readline()
+        self._spend(len(line) + _LINE)
+        return line
+
+    def _spend(self, octets: int) -> None:
+        self._room -= octets
+        if self._room < 0:
+            raise TooLarge(f"IMAP: the server answers without an end: more than {_ANSWER} bytes for one command")
+
+
+class _Plain(_Bounded, IMAP4WithTimeout):  # type: ignore[misc]
+    """Not encrypted from the start; STARTTLS is possible."""
+
+
+class _Encrypted(_Bounded, IMAP4_TLS):  # type: ignore[misc]
+    """TLS from the first byte."""
