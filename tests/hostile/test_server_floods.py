@@ -42,7 +42,7 @@ def mailbox(server: ImapServer) -> Iterator[ImapMailbox]:
 
 @pytest.fixture
 def desk(mailbox: ImapMailbox, world: World) -> World:
-    """An office whose mailbox is the scripted server; one old message lies there."""
+    """An office whose mailbox is the scripted server; one message lies there."""
     world.mailbox = mailbox  # type: ignore[assignment]
     world.again()
     world.sync()

@@ -23,13 +23,13 @@ def _asks(sender: str) -> Letter:
 
 @pytest.fixture
 def server() -> Iterator[ImapServer]:
-    with ImapServer(letters={1: Letter(date="01-Jan-2026 10:00:00 +0100")}) as server:
+    with ImapServer(letters={1: _asks("primera@example.cat")}) as server:
         yield server
 
 
 @pytest.fixture
 def desk(server: ImapServer, world: World) -> Iterator[World]:
-    """An office whose mailbox is the scripted server; one old message lies there."""
+    """An office whose mailbox is the scripted server; one message has been worked."""
     mailbox = ImapMailbox(
         ImapSettings(host="localhost", user="oac", password="x", port=server.port, security="none", timeout=5)
     )
