@@ -2,7 +2,8 @@
 
 Usage: make bounces CORPORA=DIR MAIL=DIR (or python -m bench.bounces DIR MAIL). DIR holds flufl_bounce and
 perl_bounceparser with an oracle.jsonl each, and folders of people's mail; MAIL holds labelled letters with
-labels.jsonl. A report is found if the parsed message bears one (mail/report.py). What falls short is named.
+labels.jsonl. A report is found if the parsed message bears one (mail/understanding/report.py). What falls short is
+named.
 """
 
 import json

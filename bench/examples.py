@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from oacmail.core.model import Message
-from oacmail.mail import labelled, signals
-from oacmail.mail.house import House
 from oacmail.mail.parse import parse
+from oacmail.mail.parser_config import House
+from oacmail.mail.understanding import labelled, signals
 
 CORPUS = House(town="Castellbisbal", phone="900 772 772")
 """The desk that all the letters here are written to."""

@@ -20,8 +20,9 @@ import quotequail
 from email_reply_parser import EmailReplyParser
 from mailparser_reply import EmailReplyParser as MailParserReply
 
-from oacmail.mail import fresh, htmltext
+from oacmail.mail.mime import htmltext
 from oacmail.mail.parse import parse
+from oacmail.mail.understanding import reply_text
 
 CORPORA = ("talon", "github_email_reply_parser", "quotequail")
 OWN = Path("tests/corpus")
@@ -39,7 +40,7 @@ class Reply:
 
 
 def ours(reply: Reply) -> str:
-    return fresh.split(reply.text).fresh
+    return reply_text.split(reply.text).fresh
 
 
 def by_quotequail(reply: Reply) -> str:

@@ -12,8 +12,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from oacmail.mail.house import House  # noqa: E402
 from oacmail.mail.parse import parse  # noqa: E402
+from oacmail.mail.parser_config import House  # noqa: E402
 from tests.mail.mutate import mutate  # noqa: E402
 
 HOUSE = House(

@@ -8,8 +8,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from oacmail.mail.house import House
 from oacmail.mail.parse import parse
+from oacmail.mail.parser_config import House
 
 HOUSE = House(
     own=frozenset({"oac360@castellbisbal.cat"}), provider="postfix", authserv_id="mx.example", mx=("mx.example",)

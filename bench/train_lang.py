@@ -1,4 +1,5 @@
-"""Makes oacmail/mail/lang.json, the table of language scores, and measures it with whole writers left out.
+"""Makes oacmail/mail/understanding/lang.json, the table of language scores, and measures it with whole writers left
+out.
 
 Usage: python bench/train_lang.py MAIL_DIR [--write]. MAIL_DIR holds NNNN.eml and labels.jsonl (one writer a file
 number's thousand). Without --write it only measures: trained on the other writers, tested on this one.
@@ -11,10 +12,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-from oacmail.mail import fresh, lang, limits, parts, wire
+from oacmail.mail.mime import limits, normalize, parts
+from oacmail.mail.understanding import lang, reply_text
 
 HERE = Path(__file__).parent
-TARGET = HERE.parent / "oacmail" / "mail" / "lang.json"
+TARGET = HERE.parent / "oacmail" / "mail" / "understanding" / "lang.json"
 LEAST = 3  # a piece met less often is left out: no writer's own words in the table
 TOP = 4_000  # pieces kept a language
 
@@ -35,10 +37,10 @@ def letters(folder: Path) -> list[tuple[str, str, str, str]]:
     found = []
     for line in (folder / "labels.jsonl").read_text(encoding="utf-8").splitlines():
         label = json.loads(line)
-        capped, _ = limits.cap(wire.tidy((folder / label["file"]).read_bytes()))
+        capped, _ = limits.cap(normalize.tidy((folder / label["file"]).read_bytes()))
         content = parts.Content(parts.tree(capped))
         found.append(
-            (label["file"], label["kind"], label["language"], fresh.split(content.text, content.forwarded).fresh)
+            (label["file"], label["kind"], label["language"], reply_text.split(content.text, content.forwarded).fresh)
         )
     return found
 

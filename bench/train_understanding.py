@@ -1,4 +1,4 @@
-"""Makes oacmail/mail/understanding.json, the weights of kind, topic, level and intent.
+"""Makes oacmail/mail/understanding/understanding.json, the weights of kind, topic, level and intent.
 
 Usage: python -m bench.train_understanding MAIL_DIR. Learns from all letters of MAIL_DIR, all of bench/letters.jsonl and
 all phrases; the temperatures come from letters that were left out (five folds). bench/understand.py measures.
@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.examples import Example, letters, mails, phrases
-from oacmail.mail import linear, scores, signals
+from oacmail.mail.understanding import linear, scores, signals
 
-TARGET = Path(__file__).parent.parent / "oacmail" / "mail" / "understanding.json"
+TARGET = Path(__file__).parent.parent / "oacmail" / "mail" / "understanding" / "understanding.json"
 LEAST = 3  # letters that a piece or signal must stand in: no writer's own words in the table
 RARE = {"topic": 0.5, "level": 0.4}  # how much the rareness of a piece counts, where words matter more than cues
 FOLDS = 5

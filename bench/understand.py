@@ -19,9 +19,9 @@ from bench import plain_model
 from bench.examples import CORPUS, Example, letters, mails, phrases
 from bench.train_understanding import FOLDS, folds, learn
 from oacmail.cli.figures import at_once, figures, reliability
-from oacmail.core.classify import classify
-from oacmail.mail import labelled, scores
+from oacmail.core.routing.classification import classify
 from oacmail.mail.parse import parse
+from oacmail.mail.understanding import labelled, scores
 
 Judge = Callable[[Example], dict[str, Any]]
 Split = tuple[list[Example], list[Example]]
@@ -109,7 +109,7 @@ def main(folder: Path) -> None:
         print(f"\n{column}, one by one")
         for name, *path in LINES:
             print(f"{name:34}" + "".join(f"{_value(found, path):10.3f}" for found in columns[column]))
-    print("\nas shipped, on the letters of oacmail/mail/held_out.txt")
+    print("\nas shipped, on the letters of oacmail/mail/understanding/held_out.txt")
     for name, *path in LINES[:6]:
         print(f"{name:34}{_value(held_out(), path):10.3f}")
     _sureness(list(chain(*pairs["ours, writer out"])))

@@ -19,10 +19,10 @@ from oacmail.config import Config
 from oacmail.core.effects import Arrived, Attach, Decision, Effect, OpenCase, Send
 from oacmail.core.model import Folder
 from oacmail.engine import Engine, Ticks
-from oacmail.mail import dates, wire
-from oacmail.mail.fields import Fields
-from oacmail.mail.house import House
+from oacmail.mail.mime import dates, normalize
+from oacmail.mail.mime.fields import Fields
 from oacmail.mail.parse import parse
+from oacmail.mail.parser_config import House
 
 STEP = timedelta(hours=1)
 LONGEST_SILENCE = timedelta(days=40)  # after so long nothing more can ring
@@ -85,7 +85,7 @@ def _letters(archive: Path) -> Iterator[tuple[datetime, bytes]]:
 
 
 def _arrival(raw: bytes, otherwise: datetime) -> datetime:
-    fields = Fields.of(wire.pairs(wire.split(wire.tidy(raw))[0]))
+    fields = Fields.of(normalize.pairs(normalize.split(normalize.tidy(raw))[0]))
     stamped = fields.first("received").rpartition(";")[2]
     found = dates.sent_at(stamped) or dates.sent_at(fields.first("date")) or otherwise
     return found.replace(microsecond=0)

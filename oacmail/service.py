@@ -19,10 +19,10 @@ from oacmail import wiring
 from oacmail.adapters.systemd import Systemd
 from oacmail.config import Config
 from oacmail.core.errors import ConfigError, Fatal, FolderUnread, OacmailError, StateTrouble, Transient
-from oacmail.engine import lives
-from oacmail.engine.outages import LONGEST_WAIT, Outage, StateOutage
-from oacmail.engine.summary import summary
-from oacmail.engine.vigil import DISK
+from oacmail.engine import run_history
+from oacmail.engine.backoff import LONGEST_WAIT, Outage, StateOutage
+from oacmail.engine.host_checks import DISK
+from oacmail.engine.status_line import summary
 from oacmail.shipped import version
 from oacmail.wiring import Parts
 
@@ -57,7 +57,7 @@ class Service:
     def run(self) -> None:
         """Until SIGTERM or SIGINT; then closes its parts. Raises Fatal or ConfigError if a loop could not go on."""
         self.parts.engine.begin()
-        lives.begun(self.parts.store, lives.DAEMON, self.parts.engine.now())
+        run_history.begun(self.parts.store, run_history.DAEMON, self.parts.engine.now())
         for earlier in ("smtp", REFUSED):  # an earlier life's word; it is tried anew
             self.parts.store.problem(earlier, False, self.parts.engine.now())
         wiring.foresee(self.parts.config, self.parts.engine)
@@ -130,7 +130,7 @@ class Service:
 
     def _stopped(self) -> None:
         try:
-            lives.stopped(self.parts.store, self.parts.engine.now())
+            run_history.stopped(self.parts.store, self.parts.engine.now())
         except StateTrouble as error:
             log.warning("stop.unrecorded", error=str(error))  # the next start counts a death
 
@@ -319,7 +319,7 @@ class Service:
 def once(parts: Parts) -> None:
     """One full pass: read all watched folders, tick, send what is due. Raises Transient, Fatal."""
     parts.engine.begin()
-    lives.begun(parts.store, lives.ONCE, parts.engine.now())
+    run_history.begun(parts.store, run_history.ONCE, parts.engine.now())
     parts.intake.sync(compare=True)
     parts.delivery.citizens_may = True
     parts.ticks.tick()

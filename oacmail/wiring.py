@@ -16,19 +16,19 @@ from oacmail.adapters import disk
 from oacmail.adapters.clock import SystemClock
 from oacmail.adapters.imap import ImapMailbox, ImapSettings
 from oacmail.adapters.smtp import SmtpSettings, SmtpTransport
-from oacmail.adapters.store import SqliteStore, connection, keys, upkeep
+from oacmail.adapters.store import SqliteStore, admin, connection, keys
 from oacmail.adapters.templates import JinjaRenderer, Voice, wording
 from oacmail.adapters.workdays import SHIPPED, EveryDay, Forgiving, OfficeCalendar
 from oacmail.config import Config, secrets
 from oacmail.core.errors import ConfigError, Transient
-from oacmail.core.policy import Policy
-from oacmail.core.ports import Clock, Workdays
-from oacmail.core.tokens import key_name
+from oacmail.core.policy import Policy, Workdays
+from oacmail.core.ports.clock import Clock
+from oacmail.core.routing.signature import key_name
 from oacmail.engine import TEMPLATES, Delivery, Engine, Intake, Ticks, Vigil, learning
-from oacmail.mail.councils import councils
-from oacmail.mail.house import House
-from oacmail.mail.lessons import Outcome
+from oacmail.mail.outgoing.councils import councils
+from oacmail.mail.parser_config import House
 from oacmail.mail.parsing import Here, Parsing
+from oacmail.mail.understanding.lessons import Outcome
 
 _NO_SECRET = (b"no mail is sent under this secret",)
 _KEY_REMEDY = (
@@ -133,7 +133,7 @@ def new_key(config: Config, now: datetime) -> int | None:
             secrets.make(config)
             found = secrets.tokens(config)
         store.signed_with(map(key_name, found), now)
-        return upkeep.key_lost(store.con, now)
+        return admin.key_lost(store.con, now)
     finally:
         store.close()
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.servers.certs import make_certificates
 from tests.servers.dovecot import Dovecot
-from tests.servers.road import Road
+from tests.servers.mail_servers import Road
 
 _SERVERS = {"road", "own_road", "dovecot"}
 _LONGEST_FIRST = (

@@ -12,8 +12,8 @@ import time
 from pathlib import Path
 
 from tests.e2e.office import NO_LIMITS, Office
+from tests.servers.mail_servers import Road
 from tests.servers.people import Citizen
-from tests.servers.road import Road
 from tests.servers.waiting import until
 
 

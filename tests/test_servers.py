@@ -8,11 +8,11 @@ from collections.abc import Callable
 import pytest
 
 from tests.servers.dovecot import PASSWORD, Dovecot
+from tests.servers.mail_servers import Road
 from tests.servers.maildir import Maildir
 from tests.servers.people import Agent, Citizen
 from tests.servers.ports import HOST
 from tests.servers.postfix import PostfixOptions
-from tests.servers.road import Road
 from tests.servers.waiting import until
 
 

@@ -11,15 +11,15 @@ from typing import Any
 import click
 
 from oacmail import wiring
-from oacmail.adapters.store import listing, upkeep
+from oacmail.adapters.store import admin, queries
 from oacmail.adapters.store.connection import at
 from oacmail.cli.common import as_json, configured, moment, number, print_json, safe, table
 from oacmail.config import Config
 from oacmail.core.effects import Arrived, Ordered
 from oacmail.core.errors import OacmailError
+from oacmail.core.handlers.admin_command import CLOSE_REASONS, CORRECTABLE
 from oacmail.core.model import Folder, Status
-from oacmail.core.on_order import CLOSE_REASONS, CORRECTABLE
-from oacmail.core.ports import Fetched
+from oacmail.core.ports.mailbox import Fetched
 from oacmail.engine import learning
 from oacmail.mail.parse import parse
 
@@ -40,7 +40,7 @@ def list_(ctx: click.Context, status: str | None, overdue: bool, as_json: bool) 
     """All cases, or those of one status."""
     config = configured(ctx)
     with wiring.reading(config) as con:
-        rows = listing.cases(con, config.office.timezone, datetime.now(UTC), status=status, overdue=overdue)
+        rows = queries.cases(con, config.office.timezone, datetime.now(UTC), status=status, overdue=overdue)
         if as_json:
             print_json(rows)
         else:
@@ -55,7 +55,7 @@ def show(ctx: click.Context, n: str, as_json: bool) -> None:
     """One case with its letters, mails and events."""
     config = configured(ctx)
     with wiring.reading(config) as con:
-        row = listing.case(con, config.office.timezone, datetime.now(UTC), number(config, n))
+        row = queries.case(con, config.office.timezone, datetime.now(UTC), number(config, n))
     if row is None:
         _not_found(n)
     elif as_json:
@@ -94,7 +94,7 @@ def _order(ctx: click.Context, n: str, verb: str, **words: str | None) -> None:
     case_number = number(config, n)
     with wiring.beside(config) as engine:
         with wiring.reading(config) as con:
-            known = listing.case(con, config.office.timezone, datetime.now(UTC), case_number)
+            known = queries.case(con, config.office.timezone, datetime.now(UTC), case_number)
         if known is None:
             _not_found(n)
         order = Ordered(verb=verb, case=case_number, by=getpass.getuser(), words=given)
@@ -209,7 +209,7 @@ def open_(ctx: click.Context, message_id: str) -> None:
     config = configured(ctx)
     with wiring.beside(config) as engine:
         with wiring.reading(config) as con:
-            row = upkeep.letter_for_case(con, message_id)
+            row = admin.letter_for_case(con, message_id)
         if row is None:
             raise OacmailError("no letter of this id waits without a case: `oacmail quarantine list` shows them")
         kept, received_at = _kept(config, row), at(row["received_at"])
@@ -242,7 +242,7 @@ def why(ctx: click.Context, n: str, as_json: bool) -> None:
     """Every rule, word and event behind a case, in the order of time."""
     config = configured(ctx)
     with wiring.reading(config) as con:
-        rows = listing.reasons(con, config.office.timezone, number(config, n))
+        rows = queries.reasons(con, config.office.timezone, number(config, n))
     if rows is None:
         _not_found(n)
     elif as_json:

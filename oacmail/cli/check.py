@@ -21,10 +21,10 @@ from oacmail.adapters.workdays import OfficeCalendar
 from oacmail.cli import CONFIGURATION, allow
 from oacmail.cli.common import as_json, config_file, configured, print_json, safe
 from oacmail.cli.findings import Finding, error, read, warning
-from oacmail.config import Config, look, secrets
+from oacmail.config import Config, preflight, secrets
 from oacmail.config.servers import SENT
 from oacmail.core.errors import ConfigError, OacmailError
-from oacmail.engine.vigil import SPARE
+from oacmail.engine.host_checks import SPARE
 
 TIGHT = 1_000_000_000  # bytes left on the disk of the state directory
 OTHERS_MAY = 0o066  # read or write by group and others; to pass through is harmless
@@ -90,9 +90,9 @@ def _show(found: Iterator[Finding], as_json: bool) -> int:
 
 def _unedited(config: Config, text: str) -> Iterator[Finding]:
     """What is missing or still the shipped town's, a finding a key."""
-    lines = look.findings(config)
+    lines = preflight.findings(config)
     said = {line.partition(":")[0] for line in lines}
-    shipped = look.as_shipped(config, settings.builtin(), text)
+    shipped = preflight.as_shipped(config, settings.builtin(), text)
     yield from (read("error", line) for line in (*lines, *(shipped[path] for path in shipped if path not in said)))
 
 

@@ -5,7 +5,7 @@ import gc
 import click
 
 from oacmail import service, wiring
-from oacmail.adapters import beside, log
+from oacmail.adapters import log, parse_worker
 from oacmail.adapters.systemd import Systemd
 from oacmail.cli.common import configured
 from oacmail.config import Config
@@ -21,7 +21,7 @@ def run(ctx: click.Context, shadow: bool) -> None:
     config = configured(ctx)
     log.configure()
     gc.freeze()  # what is imported stays: it need not be searched for garbage
-    parts = wiring.assemble(config, shadow=shadow, parsing=beside.start())
+    parts = wiring.assemble(config, shadow=shadow, parsing=parse_worker.start())
     try:
         _sound(parts)
     except BaseException:

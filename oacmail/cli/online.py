@@ -16,15 +16,16 @@ from secrets import token_hex
 from oacmail import wiring
 from oacmail.adapters.imap import ImapMailbox
 from oacmail.adapters.smtp import SmtpTransport
+from oacmail.cli.error_help import meaning
 from oacmail.cli.findings import Finding, error, warning
-from oacmail.cli.troubles import meaning
 from oacmail.config import Config
-from oacmail.core import tokens
 from oacmail.core.effects import Send
 from oacmail.core.errors import OacmailError, Transient
 from oacmail.core.model import Folder
 from oacmail.core.policy import Policy
-from oacmail.core.ports import Outgoing, Place, WatchedFolder
+from oacmail.core.ports.mailbox import Place, WatchedFolder
+from oacmail.core.ports.transport import Outgoing
+from oacmail.core.routing import signature
 
 MOST_NAMES = 20  # of folders in one finding
 PATIENCE = 30.0  # seconds for a mail to ourselves
@@ -149,9 +150,9 @@ def _ways(config: Config, policy: Policy, post: Post) -> Iterator[Finding]:
 
 def _copies(config: Config, policy: Policy, post: Post) -> Iterator[Finding]:
     """A mail to ourselves comes back, or our self-copies will not; and the servers' clocks agree."""
-    key, now = f"{tokens.TRIAL}{token_hex(8)}", datetime.now(UTC).replace(microsecond=0)
+    key, now = f"{signature.TRIAL}{token_hex(8)}", datetime.now(UTC).replace(microsecond=0)
     mark = partial(
-        tokens.mark,
+        signature.mark,
         policy,
         run="",
         key=key,
@@ -165,7 +166,7 @@ def _copies(config: Config, policy: Policy, post: Post) -> Iterator[Finding]:
     send = Send(
         key=key, kind="probe", template="probe", lang=policy.office.languages[0], recipient=policy.office.address
     )
-    mail = wiring.renderer(config, policy).render(send, tokens.message_id(policy, key), mark, now)
+    mail = wiring.renderer(config, policy).render(send, signature.message_id(policy, key), mark, now)
     post.send(policy.office.address, mail.mime)
     found = post.arrival(MARK, key)
     if found is None:

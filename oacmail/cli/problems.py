@@ -1,7 +1,8 @@
 """All problems that `status` can show, one row each: its code, what to do, and how it is found.
 
 To add a problem, add a row to PROBLEMS. A problem that the service records itself (`Store.problem`) has no `found`; it
-also needs a name in `mail/labels.py`, for the alert. Everything else is found from a `Look` when `status` is called.
+also needs a name in `mail/outgoing/labels.py`, for the alert. Everything else is found from a `Look` when `status` is
+called.
 """
 
 from collections.abc import Callable, Iterable
@@ -14,9 +15,9 @@ from typing import Any
 from oacmail import wiring
 from oacmail.adapters import disk
 from oacmail.adapters.store import connection, tick_failures
-from oacmail.cli.troubles import meaning
+from oacmail.cli.error_help import meaning
 from oacmail.config import Config
-from oacmail.engine import lives, vigil
+from oacmail.engine import host_checks, run_history
 
 RESTARTING = timedelta(seconds=30)  # how long a free lock may be that of a restart
 DEATHS = 3  # of the daemon within an hour
@@ -59,7 +60,7 @@ def _does_not_run(look: Look) -> bool:
     """A free lock, but for the moments of a restart. Between two passes of `once` the lock is free as a rule."""
     if connection.is_held(look.state):
         return False
-    if look.counts["runs"] == lives.ONCE:
+    if look.counts["runs"] == run_history.ONCE:
         return _is_silent(look)
     signs = [look.counts[name] for name in ("started", "last_tick", "last_sync") if look.counts[name]]
     return not signs or look.older(RESTARTING, max(signs, key=datetime.fromisoformat))
@@ -75,13 +76,13 @@ def _is_silent(look: Look) -> bool:
 
 
 def _dies(look: Look) -> bool:
-    return len(lives.recent(look.counts["deaths"], look.now)) >= DEATHS
+    return len(run_history.recent(look.counts["deaths"], look.now)) >= DEATHS
 
 
 def _is_not_ticking(look: Look) -> bool:
     """Of a service that runs, or of passes of `once`; a service that does not run has a problem of its own."""
     last, started = look.counts["last_tick"], look.counts["started"]
-    if look.counts["runs"] == lives.ONCE:
+    if look.counts["runs"] == run_history.ONCE:
         return last is None or look.older(SILENT, last)
     if not connection.is_held(look.state):
         return False
@@ -91,7 +92,7 @@ def _is_not_ticking(look: Look) -> bool:
 
 def _clock_is_set_back(look: Look) -> bool:
     latest = look.counts["latest"]
-    return latest is not None and vigil.is_set_back(look.now, datetime.fromisoformat(latest))
+    return latest is not None and host_checks.is_set_back(look.now, datetime.fromisoformat(latest))
 
 
 def _horizon(code: str) -> Callable[[Look], Iterable[str]]:
@@ -200,17 +201,17 @@ PROBLEMS: tuple[Problem, ...] = (
     ),
     # what the daemon may not even be able to write down
     Problem(
-        vigil.DISK,
+        host_checks.DISK,
         "hardly any room is left on the disk of the state directory: make room, it goes on by itself",
-        lambda look: disk.free(look.state) < vigil.SPARE,
+        lambda look: disk.free(look.state) < host_checks.SPARE,
     ),
     Problem(
-        vigil.COPIES,
+        host_checks.COPIES,
         "no copy of our mail has come back for an hour, so nothing proves that it leaves: look for rules or a spam "
         "filter on the office's own mailbox (`oacmail check --online` tries it), or set smtp.self_copy",
     ),
     Problem(
-        vigil.CLOCK,
+        host_checks.CLOCK,
         "the clock has shown a later time than now: mend it (timedatectl), and look at the due days given since",
         _clock_is_set_back,
     ),

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from oacmail import wiring
-from oacmail.adapters.store import listing, upkeep
+from oacmail.adapters.store import admin, queries
 from oacmail.cli.common import as_json, configured, print_json, safe, table
 
 
@@ -27,7 +27,7 @@ def list_mails(ctx: click.Context, every: bool, as_json: bool) -> None:
     config = configured(ctx)
     columns = ("key", "kind", "case", "recipient", "state", "attempts", "next_at", "last_error")
     with wiring.reading(config) as con:
-        rows = listing.outbox(con, config.office.timezone, every=every)
+        rows = queries.outbox(con, config.office.timezone, every=every)
         if as_json:
             print_json(rows)
         else:
@@ -40,7 +40,7 @@ def list_mails(ctx: click.Context, every: bool, as_json: bool) -> None:
 def show(ctx: click.Context, key: str) -> None:
     """The mail as it goes out: its header and its text. KEY as in `outbox list --all`."""
     with wiring.reading(configured(ctx)) as con:
-        raw = listing.mail(con, key)
+        raw = queries.mail(con, key)
     if raw is None:
         _done(False, f"no bytes of a mail {safe(key)} are kept: see `oacmail outbox list --all`")
     else:
@@ -66,7 +66,7 @@ def retry(ctx: click.Context, key: str) -> None:
     """Send it at once, or once more."""
     with wiring.writing(configured(ctx)) as con:
         _done(
-            upkeep.retry_mail(con, key, datetime.now(UTC)),
+            admin.retry_mail(con, key, datetime.now(UTC)),
             f"no mail {safe(key)} can be sent again: see `oacmail outbox list`",
         )
 
@@ -77,7 +77,7 @@ def retry(ctx: click.Context, key: str) -> None:
 def drop(ctx: click.Context, key: str) -> None:
     """Never send it."""
     with wiring.writing(configured(ctx)) as con:
-        _done(upkeep.drop_mail(con, key), f"no mail {safe(key)} waits: see `oacmail outbox list`")
+        _done(admin.drop_mail(con, key), f"no mail {safe(key)} waits: see `oacmail outbox list`")
 
 
 def _done(done: bool, otherwise: str) -> None:
@@ -99,7 +99,7 @@ def list_letters(ctx: click.Context, as_json: bool) -> None:
     config = configured(ctx)
     columns = ("ref", "reason", "since", "case", "message_id")
     with wiring.reading(config) as con:
-        rows = listing.review(con, config.office.timezone)
+        rows = queries.review(con, config.office.timezone)
         if as_json:
             print_json(rows)
         else:
@@ -113,8 +113,8 @@ def list_letters(ctx: click.Context, as_json: bool) -> None:
 def export(ctx: click.Context, ref: str, directory: Path) -> None:
     """Write the letter's bytes to DIRECTORY, named by what they are, never by what they say."""
     with wiring.reading(configured(ctx)) as con:
-        whole = upkeep.find_review(con, ref)
-        raw = upkeep.original(con, whole) if whole else None
+        whole = admin.find_review(con, ref)
+        raw = admin.original(con, whole) if whole else None
     if whole is None:
         _done(False, f"{safe(ref)} is not in quarantine: see `oacmail quarantine list`")
     elif raw is None:
@@ -136,8 +136,8 @@ def _written(raw: bytes, directory: Path, whole: str) -> None:
 def retry_letter(ctx: click.Context, ref: str) -> None:
     """Work the letter anew at the next pass of the daemon."""
     with wiring.writing(configured(ctx)) as con:
-        whole = upkeep.find_review(con, ref)
-        done = whole is not None and upkeep.retry_letter(con, whole, datetime.now(UTC))
+        whole = admin.find_review(con, ref)
+        done = whole is not None and admin.retry_letter(con, whole, datetime.now(UTC))
         _done(
             done,
             f"{safe(ref)} is no letter that failed, or lies in no watched folder any more; `oacmail case open` makes"
@@ -151,8 +151,8 @@ def retry_letter(ctx: click.Context, ref: str) -> None:
 def done(ctx: click.Context, ref: str) -> None:
     """A person has looked at it: off the list, and nothing else. Touches no mail and sends none."""
     with wiring.writing(configured(ctx)) as con:
-        whole = upkeep.find_review(con, ref)
-        off = whole is not None and upkeep.looked_at(con, whole, datetime.now(UTC))
+        whole = admin.find_review(con, ref)
+        off = whole is not None and admin.looked_at(con, whole, datetime.now(UTC))
         _done(
             off, f"{safe(ref)} is not on the list, or could not be read yet: `oacmail quarantine retry` tries it anew"
         )

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from oacmail import wiring
-from oacmail.adapters.store import connection, listing
+from oacmail.adapters.store import connection, queries
 from oacmail.cli import problems
 from oacmail.cli.common import as_json, configured, print_json, safe
 from oacmail.config import Config
@@ -47,7 +47,7 @@ def health(config: Config, now: datetime) -> dict[str, Any]:
             applied, pending = connection.schema(con)
             if pending:
                 return _empty("schema")
-            counts = listing.health(con, config.office.timezone)
+            counts = queries.health(con, config.office.timezone)
     except ConfigError as newer:
         return _empty("schema-newer", "; ".join(newer.findings))
     except (StateTrouble, Fatal) as fault:

@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 
 from oacmail import wiring
-from oacmail.adapters.store import SqliteStore, connection, upkeep
+from oacmail.adapters.store import SqliteStore, admin, connection
 from oacmail.cli.common import configured, existing
 from oacmail.config import Config, secrets
-from oacmail.core.courtesy import RESTORED
+from oacmail.core.cases.acknowledgement import RESTORED
 
 
 @click.command()
@@ -32,7 +32,7 @@ def backup(ctx: click.Context, path: Path) -> None:
         click.echo(f"oacmail: {state}: holds no database yet", err=True)
         sys.exit(1)
     token = secrets.tokens(config)
-    upkeep.backup(state, path, token, datetime.now(UTC))
+    admin.backup(state, path, token, datetime.now(UTC))
     if not token:
         _say("the backup holds no token key, for none was found: after a restore without it acknowledgements are held")
 
@@ -51,23 +51,23 @@ def restore(ctx: click.Context, path: str, yes: bool) -> None:
     if not yes:
         click.confirm(f"Replace the database in {state}?", abort=True, err=True)
     now = datetime.now(UTC)
-    restored = upkeep.restore(state, source, now)
+    restored = admin.restore(state, source, now)
     _say("restored; start the service: it reads the whole mailbox again and sends no citizen anything twice")
     if config.smtp.self_copy is False:
         with wiring.writing(config) as con:
-            held = upkeep.hold_acks(con, RESTORED)
+            held = admin.hold_acks(con, RESTORED)
         _say(f"no copies show which acknowledgements have left: {_held(held)}")
     _put_key_back(config, restored, now)
 
 
-def _put_key_back(config: Config, restored: upkeep.Restored, now: datetime) -> None:
+def _put_key_back(config: Config, restored: admin.Restored, now: datetime) -> None:
     """The database is restored already: what is wrong with the key is said, and cannot make anything be sent twice."""
     aside = secrets.put_back(config, restored.keys)
     if aside is not None:
         _say(f"the key of this backup is another one than the service is given: it lies in {aside}: {_PUT_KEY_BACK}")
     if not wiring.knows_key(restored.names, secrets.tokens(config)):
         with wiring.writing(config) as con:
-            held = upkeep.key_lost(con, now)
+            held = admin.key_lost(con, now)
         _say(f"the key of this database is missing, without which no copy shows what has left: {_held(held)}")
         _say(f"{_PUT_KEY_BACK}; or, if it is lost, run oacmail new-key")
 

@@ -7,7 +7,8 @@ from datetime import time
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from oacmail.config.house import (
+from oacmail.config.section import Section
+from oacmail.config.sections import (
     Ack,
     Board,
     Deadline,
@@ -21,9 +22,8 @@ from oacmail.config.house import (
     Survey,
     Topic,
 )
-from oacmail.config.kinds import wrong
-from oacmail.config.section import Section
 from oacmail.config.servers import Callback, Imap, Smtp, Trust
+from oacmail.config.types import wrong
 
 
 class Config(Section):

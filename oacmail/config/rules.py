@@ -8,8 +8,8 @@ from typing import Literal
 
 from oacmail.config.model import Config
 from oacmail.core import policy as core
-from oacmail.core.ports import Workdays
-from oacmail.mail.house import House, TownWords
+from oacmail.core.policy import Workdays
+from oacmail.mail.parser_config import House, TownWords
 
 _SELF_COPY: dict[bool | str, Literal["yes", "no", "server"]] = {True: "yes", False: "no", "server": "server"}
 

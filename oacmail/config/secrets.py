@@ -15,7 +15,7 @@ from typing import Literal
 
 from oacmail.config.model import Config
 from oacmail.core.errors import ConfigError, Transient
-from oacmail.core.tokens import key_name
+from oacmail.core.routing.signature import key_name
 
 FILES = "OACMAIL_CREDENTIALS"
 """Names the folder of the admin's own files: read at each login, so that a new password needs no restart."""

@@ -8,7 +8,8 @@ from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from oacmail.config.kinds import (
+from oacmail.config.section import Section
+from oacmail.config.types import (
     Addresses,
     Count,
     FilePath,
@@ -24,7 +25,6 @@ from oacmail.config.kinds import (
     is_loopback,
     wrong,
 )
-from oacmail.config.section import Section
 
 SENT = "\\Sent"
 """Stands in `imap.watch` for the folder of our sent mail, whatever its name."""

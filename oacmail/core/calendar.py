@@ -13,8 +13,7 @@ from itertools import count
 from typing import Protocol, runtime_checkable
 
 from oacmail.core.model import Slot
-from oacmail.core.policy import Policy
-from oacmail.core.ports import Workdays
+from oacmail.core.policy import Policy, Workdays
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 SLOTS: dict[Slot, tuple[time, time]] = {

@@ -8,20 +8,20 @@ from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
-from oacmail.core import on_ours
+from oacmail.core.cases.request import author_of
 from oacmail.core.effects import Arrived, Attach, Decision, Effect, Input, Ordered, Reviewed, Settled, Ticked
-from oacmail.core.identify import own_mark, writer
-from oacmail.core.letter import author_of
+from oacmail.core.handlers import own_copies
+from oacmail.core.handlers.admin_command import on_order
+from oacmail.core.handlers.automatic_mail import on_robot, proofs
+from oacmail.core.handlers.delivery_result import on_settled
+from oacmail.core.handlers.from_citizen import on_citizen
+from oacmail.core.handlers.from_staff import on_sent, on_staff
+from oacmail.core.handlers.tick import on_clock
 from oacmail.core.model import Auto, Folder, Kind, Outcome, Role
-from oacmail.core.notice_budget import bounded
-from oacmail.core.on_citizen import on_citizen
-from oacmail.core.on_clock import on_clock
-from oacmail.core.on_order import on_order
-from oacmail.core.on_outbox import on_settled
-from oacmail.core.on_robot import on_robot, proofs
-from oacmail.core.on_staff import on_sent, on_staff
+from oacmail.core.outbox.notice_limits import bounded
 from oacmail.core.policy import Policy
-from oacmail.core.tokens import OwnMark
+from oacmail.core.routing.sender import own_mark, writer
+from oacmail.core.routing.signature import OwnMark
 from oacmail.core.view import Hour, MailView, View
 
 
@@ -53,7 +53,7 @@ def _arrived(policy: Policy, view: View, inp: Arrived, now: datetime) -> Decisio
     mark = own_mark(policy, message)
     if mark is not None and (ours := _ours(policy, view, inp, mark)):
         return ours
-    if inp.folder is Folder.SENT and mark is None and (other := on_ours.signed_by_another(policy, view, inp)):
+    if inp.folder is Folder.SENT and mark is None and (other := own_copies.signed_by_another(policy, view, inp)):
         return other
     if view.known is not None and not _decided_again(view, inp):
         return _again(view)
@@ -66,17 +66,17 @@ def _by_folder(policy: Policy, view: View, inp: Arrived, now: datetime, *, grown
     if inp.folder is Folder.SENT:
         return on_sent(policy, view, inp, now)
     if grown:
-        return on_citizen(policy, view, replace(inp, message=on_ours.written_on_top(policy, inp.message)), now)
+        return on_citizen(policy, view, replace(inp, message=own_copies.written_on_top(policy, inp.message)), now)
     return _by_writer(policy, view, inp, now)
 
 
 def _ours(policy: Policy, view: View, inp: Arrived, mark: OwnMark) -> Decision | None:
     """None = somebody's message on top of our mail. In Sent nobody writes but the house."""
     mail = _mail(view, mark.key)
-    more = on_ours.added(inp.message, mark, mail)
-    if not more or inp.folder is Folder.SENT or view.added_before >= on_ours.BANNER:
-        return on_ours.on_ours(policy, view, inp, mark)
-    return None if on_ours.is_message(policy, mail) else on_ours.with_an_addition(inp, mark, mail, more)
+    more = own_copies.added(inp.message, mark, mail)
+    if not more or inp.folder is Folder.SENT or view.added_before >= own_copies.BANNER:
+        return own_copies.on_ours(policy, view, inp, mark)
+    return None if own_copies.is_message(policy, mail) else own_copies.with_an_addition(inp, mark, mail, more)
 
 
 def _mail(view: View, key: str) -> MailView | None:
@@ -117,7 +117,7 @@ def _by_writer(policy: Policy, view: View, inp: Arrived, now: datetime) -> Decis
         case Role.ROBOT:
             return on_robot(policy, view, inp, now)
         case Role.OURS:
-            return on_ours.claims_to_be_ours()
+            return own_copies.claims_to_be_ours()
         case Role.AGENT | Role.TECHNICAL:
             return on_staff(policy, view, inp, who, now)
         case Role.CITIZEN:

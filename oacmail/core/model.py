@@ -12,6 +12,9 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Literal
 
+LANGUAGES = ("ca", "es", "en")
+"""What the shipped templates are written in."""
+
 
 class Role(StrEnum):
     """Who a letter comes from."""
@@ -147,7 +150,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Auth:
-    """What our own mail exchanger says of the From address; see mail/auth.py for how it is read.
+    """What our own mail exchanger says of the From address; see mail/mime/auth.py for how it is read.
 
     `authentic`: From is proven (aligned DMARC pass, or an authenticated submission by that very address).
     `from_outside`: the copy carries Delivered-To, or a Received line of our MX: it came by SMTP.

@@ -5,11 +5,15 @@ Built by `config.py`, read by `decide` and the functions it calls. Durations are
 """
 
 from dataclasses import dataclass, field
-from datetime import time
-from typing import Literal
+from datetime import date, time
+from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
-from oacmail.core.ports import Workdays
+
+class Workdays(Protocol):
+    def is_working_day(self, day: date) -> bool:
+        """Whether the office works on this local day. Raises LookupError for a year that has no calendar."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +126,8 @@ class Policy:
 
     `provable`: the provider can prove who wrote a mail (trust.provider is not "none").
     `form_senders`: addresses of the call-back form, whose mails are requests. `call_attempts`: so many calls in the
-    slot without success, and a mail, are an answer. `tax_operator`: who collects local taxes (core/derivation.py).
+    slot without success, and a mail, are an answer. `tax_operator`: who collects local taxes
+    (core/routing/derivation.py).
     """
 
     office: Office

@@ -213,7 +213,7 @@ class View:
     `undelivered`: whom an earlier report said this very letter did not reach; None = none. `refusals`: of other
     mails, for one that is refused; `taken_since`: the relay has taken a mail since it last refused this very one.
     `alike`: recent cases of second level on its platform, oldest first; of an incident its last alone
-    (core/incidents.py). `noticed`: notices to staff of the last hour, for their budgets.
+    (core/escalation/incidents.py). `noticed`: notices to staff of the last hour, for their budgets.
     """
 
     known: LetterView | None = None

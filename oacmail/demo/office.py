@@ -13,7 +13,7 @@ from typing import Any
 
 from oacmail import config as settings
 from oacmail import wiring
-from oacmail.adapters.store import listing
+from oacmail.adapters.store import queries
 from oacmail.core.errors import Transient
 from oacmail.demo import story
 from oacmail.demo.children import Children
@@ -111,7 +111,7 @@ class Office:
         config = settings.load(self.config)
         try:
             with wiring.reading(config) as con:
-                health = listing.health(con, config.office.timezone)
+                health = queries.health(con, config.office.timezone)
         except (Transient, sqlite3.OperationalError):
             return False  # there is no database yet, or no tables in it
         read = health["last_sync"] is not None and datetime.fromisoformat(health["last_sync"]) > since

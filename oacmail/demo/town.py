@@ -10,7 +10,7 @@ from datetime import UTC, datetime, time, timedelta
 from email.message import Message
 from email.policy import SMTP
 
-from oacmail.demo import letters, story
+from oacmail.demo import messages, story
 from oacmail.demo.cast import Citizen, Deed, How, Stranger
 from oacmail.demo.mailbox import Mail, mailbox
 from oacmail.demo.office import Office
@@ -62,8 +62,8 @@ class Town:
             self._intrude(stranger)
 
     def _letter(self, citizen: Citizen) -> Message:
-        mail = letters.letter(
-            letters.named(citizen.name, citizen.address),
+        mail = messages.letter(
+            messages.named(citizen.name, citizen.address),
             story.OFFICE,
             citizen.subject,
             citizen.text,
@@ -73,7 +73,7 @@ class Town:
         return mail
 
     def _intrude(self, stranger: Stranger) -> None:
-        mail = letters.letter(stranger.sender, story.OFFICE, stranger.subject, stranger.text, headers=stranger.headers)
+        mail = messages.letter(stranger.sender, story.OFFICE, stranger.subject, stranger.text, headers=stranger.headers)
         self.post.deliver(mail, dmarc=stranger.dmarc)
         self._note_silent(stranger.name, mail, stranger.judged)
 
@@ -96,15 +96,15 @@ class Town:
     def answer(self, deed: Deed, citizen: Citizen) -> None:
         with mailbox(self.post, story.OFFICE) as box:
             asked = box.open(self.written[citizen.name])
-            mail = letters.reply(letters.named(story.OFFICE_NAME, story.OFFICE), asked, deed.text)
+            mail = messages.reply(messages.named(story.OFFICE_NAME, story.OFFICE), asked, deed.text)
             self.post.submit(mail)
             box.append(SENT, mail.as_bytes(policy=SMTP), seen=True)
 
     def answer_in_copy(self, deed: Deed, citizen: Citizen) -> None:
         with mailbox(self.post, story.OFFICE) as box:
             asked = box.open(self.written[citizen.name])
-        sender = letters.named(story.STAFF[deed.who], deed.who)
-        self.post.deliver(letters.reply(sender, asked, deed.text, headers=(("Cc", story.OFFICE),)))
+        sender = messages.named(story.STAFF[deed.who], deed.who)
+        self.post.deliver(messages.reply(sender, asked, deed.text, headers=(("Cc", story.OFFICE),)))
 
     def call(self, _: Deed, citizen: Citizen) -> None:
         self.office.verb("case", "log-call", self.number(citizen))
@@ -118,7 +118,7 @@ class Town:
             asked = next((mail for mail in box.mails() if mail.case == number), None)
         if asked is None:
             raise LookupError(f"no mail about {number}")
-        self.post.deliver(letters.reply(letters.named(story.STAFF[deed.who], deed.who), asked, deed.text))
+        self.post.deliver(messages.reply(messages.named(story.STAFF[deed.who], deed.who), asked, deed.text))
 
     def reply_to_ack(self, deed: Deed, citizen: Citizen) -> None:
         self.post.deliver(self._reply(deed, citizen, self._held(citizen, automatic=True)))
@@ -132,22 +132,22 @@ class Town:
         self._note_silent(deed.who, mail, deed.judged, deed.about)
 
     def _reply(self, deed: Deed, citizen: Citizen, to: Mail) -> Message:
-        sender = letters.named(citizen.name, citizen.address)
-        return letters.reply(sender, to, deed.text, recipient=story.OFFICE)
+        sender = messages.named(citizen.name, citizen.address)
+        return messages.reply(sender, to, deed.text, recipient=story.OFFICE)
 
     def resend(self, _: Deed, citizen: Citizen) -> None:
         self.post.deliver(self._letter(citizen))
 
     def out_of_office(self, deed: Deed, citizen: Citizen) -> None:
-        sender = letters.named(citizen.name, citizen.address)
-        self._robot(deed, letters.out_of_office(sender, self._held(citizen, automatic=True)))
+        sender = messages.named(citizen.name, citizen.address)
+        self._robot(deed, messages.out_of_office(sender, self._held(citizen, automatic=True)))
 
     def read_receipt(self, deed: Deed, citizen: Citizen) -> None:
-        sender = letters.named(citizen.name, citizen.address)
-        self._robot(deed, letters.read_receipt(sender, self._held(citizen, automatic=False)))
+        sender = messages.named(citizen.name, citizen.address)
+        self._robot(deed, messages.read_receipt(sender, self._held(citizen, automatic=False)))
 
     def bounce(self, deed: Deed, citizen: Citizen) -> None:
-        self._robot(deed, letters.delivery_report(self._held(citizen, automatic=False), citizen.address))
+        self._robot(deed, messages.delivery_report(self._held(citizen, automatic=False), citizen.address))
 
     def _robot(self, deed: Deed, mail: Message) -> None:
         self.post.deliver(mail, null_sender=True)

@@ -15,11 +15,12 @@ import structlog
 from oacmail.core import calendar
 from oacmail.core.effects import Settled
 from oacmail.core.errors import Permanent, RelayTrouble, StateTrouble, Transient, Uncertain
-from oacmail.core.on_clock import NOTICES
-from oacmail.core.on_ours import OTHER_INSTANCE
-from oacmail.core.ports import Claimed, Outgoing, Transport
-from oacmail.core.refusals import REFUSES, refuses_everybody
-from oacmail.engine.turns import Engine
+from oacmail.core.handlers.own_copies import OTHER_INSTANCE
+from oacmail.core.handlers.tick import NOTICES
+from oacmail.core.outbox.relay_health import REFUSES, refuses_everybody
+from oacmail.core.ports.store import Claimed
+from oacmail.core.ports.transport import Outgoing, Transport
+from oacmail.engine.engine import Engine
 
 log = structlog.get_logger()
 BATCH = 20

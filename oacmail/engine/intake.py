@@ -17,16 +17,16 @@ import structlog
 from oacmail.batches import batched
 from oacmail.core.effects import Arrived
 from oacmail.core.errors import FolderUnread, Transient, UnreadableLetter
-from oacmail.core.identify import own_mark
+from oacmail.core.handlers.own_copies import OTHER_INSTANCE
 from oacmail.core.model import Folder, Outcome
-from oacmail.core.on_ours import OTHER_INSTANCE
-from oacmail.core.ports import Fetched, Mailbox, Spot
-from oacmail.engine.filing import Filing
+from oacmail.core.ports.mailbox import Fetched, Mailbox, Spot
+from oacmail.core.routing.sender import own_mark
+from oacmail.engine.engine import Engine
+from oacmail.engine.folder_scan import CLOCKS_DIFFER, Lookout, Reading
 from oacmail.engine.learning import taught
-from oacmail.engine.lookout import CLOCKS_DIFFER, Lookout, Reading
-from oacmail.engine.mishaps import Mishaps
-from oacmail.engine.turns import Engine
-from oacmail.mail.house import House
+from oacmail.engine.mailbox_actions import Filing
+from oacmail.engine.quarantine import Mishaps
+from oacmail.mail.parser_config import House
 from oacmail.mail.parsing import Answers, Here, Parsing, Unread
 
 log = structlog.get_logger()

@@ -1,19 +1,19 @@
 """What the house has corrected becomes what it reads by: `oacmail learn`, and every night.
 
-Decides nothing about how far words move or whether that is for the better (mail/lessons.py); reads the corrections,
-keeps the lessons, and says before and after. Nothing that was learned is kept where it would make things worse.
+Decides nothing about how far words move or whether that is for the better (mail/understanding/lessons.py); reads the
+corrections, keeps the lessons, and says before and after. Nothing that was learned is kept where it would make things
+worse.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from oacmail.core.ports import Corrected
-from oacmail.core.store_port import Store
-from oacmail.mail import labelled, lessons, scores
-from oacmail.mail.house import House
-from oacmail.mail.lessons import Example, Outcome
+from oacmail.core.ports.store import Corrected, Store
 from oacmail.mail.parse import parse
+from oacmail.mail.parser_config import House
+from oacmail.mail.understanding import labelled, lessons, scores
+from oacmail.mail.understanding.lessons import Example, Outcome
 
 LESSONS = "lessons"  # the name under which they are remembered
 

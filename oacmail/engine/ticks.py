@@ -13,7 +13,7 @@ import structlog
 
 from oacmail.core.effects import Ticked, TickItem
 from oacmail.core.errors import Fatal, Transient
-from oacmail.engine.turns import Engine
+from oacmail.engine.engine import Engine
 
 log = structlog.get_logger()
 PUT_OFF = timedelta(hours=1)

@@ -15,33 +15,26 @@ from types import MappingProxyType
 from typing import Protocol, TypeVar
 
 from oacmail.core.model import Attachment, Auth, Auto, Message, Report, Rung
-from oacmail.mail import (
-    addresses,
-    auth,
+from oacmail.mail.mime import addresses, auth, boundaries, charset, limits, message_ids, normalize, parts
+from oacmail.mail.mime.fields import Fields
+from oacmail.mail.parser_config import House
+from oacmail.mail.understanding import (
     auto,
     auto_subjects,
-    boundaries,
-    charset,
     echoes,
     evidence,
     features,
     form_fields,
-    fresh,
-    idents,
     lang,
-    limits,
     own_words,
-    parts,
     remarks,
+    reply_text,
     report,
     scores,
     thanks,
     town_words,
-    wire,
 )
-from oacmail.mail import secrets as secret_kinds
-from oacmail.mail.fields import Fields
-from oacmail.mail.house import House
+from oacmail.mail.understanding import secrets as secret_kinds
 
 SUBJECT = 998
 
@@ -67,9 +60,9 @@ class Letter:
         self.house = house
         self.day = day
         self.skipped = skipped
-        self.tidied = wire.tidy(raw)
+        self.tidied = normalize.tidy(raw)
         self.capped, self.caps = limits.cap(boundaries.mend(self.tidied))
-        self.fields = Fields.of(wire.pairs(wire.split(self.capped)[0]))
+        self.fields = Fields.of(normalize.pairs(normalize.split(self.capped)[0]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +82,7 @@ def message(letter: Letter, rung: Rung, body: Body, date: Callable[[str], dateti
     title = judged(lambda: subject(fields), _ascii(fields.first("subject")))
     text = "\n\n".join(filter(None, (body.text, body.forwarded)))
     own = judged(lambda: own_words.part(body.text, house.wording), own_words.Parted(body.text))
-    written = judged(lambda: _written(own, body.forwarded, house), fresh.Written(text.strip(), ""))
+    written = judged(lambda: _written(own, body.forwarded, house), reply_text.Written(text.strip(), ""))
     sender, name, single_from = judged(lambda: addresses.sender(fields), _NOBODY)
     no_files: tuple[Attachment, ...] = ()
     attachments = (*body.attachments, *judged(lambda: tuple(map(_left_behind, letter.skipped)), no_files))
@@ -98,8 +91,8 @@ def message(letter: Letter, rung: Rung, body: Body, date: Callable[[str], dateti
     verdict, reasons = judged(lambda: auto.judge(fields, sender, found), _PERSON)
     read = Message(
         fingerprint=_fingerprint(letter),
-        message_id=judged(lambda: idents.message_id(fields), ""),
-        refs=judged(lambda: idents.references(fields), ()),
+        message_id=judged(lambda: message_ids.message_id(fields), ""),
+        refs=judged(lambda: message_ids.references(fields), ()),
         sender=sender,
         name=name,
         single_from=single_from,
@@ -119,7 +112,7 @@ def message(letter: Letter, rung: Rung, body: Body, date: Callable[[str], dateti
         lang=judged(lambda: lang.detect(written.fresh, house.language), house.language),
         rung=rung,
         marks=fields.all("x-oacmail"),
-        tokens=judged(lambda: idents.tokens(fields, title, house), ()),
+        tokens=judged(lambda: message_ids.tokens(fields, title, house), ()),
         secrets=judged(lambda: secret_kinds.find(text, attachments), ()),
         caps=tuple(dict.fromkeys((*letter.caps, *body.caps))),
         size=letter.size,
@@ -143,7 +136,7 @@ def _words(read: Message, signature: str, house: House, judged: Judged) -> Mappi
     ours = judged(lambda: echoes.repeats(read.subject, read.fresh, token=bool(read.tokens)), False)
     said = {
         "only:thanks": alone,
-        "adds:postscript": judged(lambda: fresh.has_postscript(read.fresh), False),
+        "adds:postscript": judged(lambda: reply_text.has_postscript(read.fresh), False),
         f"title:{titled}": titled,
         "echo:ours": ours,
         **_of_forms(read, judged),
@@ -177,9 +170,9 @@ def _left_behind(part: tuple[str, str, int]) -> Attachment:
     return Attachment(name=parts.clean_name(name), mime=mime, size=size)
 
 
-def _written(own: own_words.Parted, forwarded: str, house: House) -> fresh.Written:
+def _written(own: own_words.Parted, forwarded: str, house: House) -> reply_text.Written:
     """What was written now, without our own sentences; of a message that only quotes us, nothing of ours."""
-    written = fresh.split(own.rest, forwarded)
+    written = reply_text.split(own.rest, forwarded)
     lines = [line for line in written.fresh.splitlines() if line.strip()]
     if lines and all(line.lstrip().startswith(">") for line in lines):
         parted = own_words.part(written.fresh, house.wording, within_quotes=True)
@@ -189,10 +182,10 @@ def _written(own: own_words.Parted, forwarded: str, house: House) -> fresh.Writt
 
 def _quotes_us(quoted: str, house: House) -> bool:
     lowered = quoted.lower()
-    return any(address in lowered for address in house.own) or bool(idents.found(quoted, house))
+    return any(address in lowered for address in house.own) or bool(message_ids.found(quoted, house))
 
 
-def _signature(own: str, written: fresh.Written) -> str:
+def _signature(own: str, written: reply_text.Written) -> str:
     """What is neither written now nor quoted."""
     known = {*written.fresh.splitlines(), *written.quoted.splitlines()}
     return "\n".join(line for line in map(str.rstrip, own.splitlines()) if line not in known)
@@ -205,7 +198,7 @@ def _body_hash(text: str) -> str:
 
 
 def _fingerprint(letter: Letter) -> str:
-    body = wire.split(letter.tidied)[1]
+    body = normalize.split(letter.tidied)[1]
     named = [letter.fields.first(name) for name in ("message-id", "from", "date", "subject")]
     return _digest(*named, "" if named[0] else letter.day, body=body)
 

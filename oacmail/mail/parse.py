@@ -15,9 +15,10 @@ from email.utils import mktime_tz, parsedate_tz
 from typing import TypeVar
 
 from oacmail.core.model import Message, Rung
-from oacmail.mail import charset, dates, facts, limits, parts, wire
+from oacmail.mail import facts
 from oacmail.mail.facts import Body, Letter, Skipped
-from oacmail.mail.house import House
+from oacmail.mail.mime import charset, dates, limits, normalize, parts
+from oacmail.mail.parser_config import House
 
 T = TypeVar("T")
 
@@ -65,7 +66,7 @@ def _stdlib(letter: Letter) -> Message:
 
 
 def _headers(letter: Letter) -> Message:
-    body = wire.split(letter.capped)[1][: limits.TEXT]
+    body = normalize.split(letter.capped)[1][: limits.TEXT]
     text = _leniently(lambda: charset.decode(body), body.decode("ascii", "replace"))
     return facts.message(letter, Rung.HEADERS, Body(text), _plain_date, _leniently)
 

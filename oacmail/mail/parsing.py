@@ -1,7 +1,7 @@
 """Letters to Messages, several at a time: who is asked, and when the answer is needed, are two moments.
 
 `Here` reads a letter when its answer is asked for. What reads ahead in another process stands behind the same port
-(adapters/beside.py); both give what `parse` gives, letter by letter, and never lose one.
+(adapters/parse_worker.py); both give what `parse` gives, letter by letter, and never lose one.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,8 +10,8 @@ from typing import Protocol
 
 from oacmail.core.model import Message
 from oacmail.mail.facts import Skipped
-from oacmail.mail.house import House
 from oacmail.mail.parse import parse
+from oacmail.mail.parser_config import House
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,8 @@ held in `promises`, that no nudge leaves outside service hours in `invariants`.
 from dataclasses import dataclass, field
 from email.message import Message
 
-from oacmail.core.ports import Outgoing
-from oacmail.sim.reckoning import demand
+from oacmail.core.ports.transport import Outgoing
+from oacmail.sim.expected_due import demand
 from oacmail.sim.town import Town
 
 TO_CITIZENS = frozenset({"passed_on", "progress"})

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from random import Random
 
-from oacmail.adapters.store import upkeep
+from oacmail.adapters.store import admin
 from oacmail.sim.cast import CITIZENS
 from oacmail.sim.office import POINTS
 from oacmail.sim.plan import Deed
@@ -149,7 +149,7 @@ def _database_restored(town: Town, deed: Deed, chance: Random) -> str:
         return ""
     since, path = town.backup
     town.stop()
-    upkeep.restore(town.config.office.state, path, town.clock.now())
+    admin.restore(town.config.office.state, path, town.clock.now())
     town.start()
     town.restored, town.restored_at = town.restored + 1, town.clock.true()
     answers = town.ledger.answers

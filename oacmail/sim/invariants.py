@@ -12,12 +12,12 @@ from datetime import timedelta
 from email import message_from_bytes
 from email.message import Message
 
-from oacmail.core.ports import Outgoing
+from oacmail.core.ports.transport import Outgoing
 from oacmail.sim.cast import DISOWNED, NEIGHBOURS, ROBOTS
 from oacmail.sim.derivations import TO_CITIZENS, Derivations
+from oacmail.sim.expected_due import Broken, Reckoning, demand, text
 from oacmail.sim.office import MortalStore
 from oacmail.sim.promises import PATIENCE, Promises
-from oacmail.sim.reckoning import Broken, Reckoning, demand, text
 from oacmail.sim.town import Town, short
 
 AT_ANY_HOUR = frozenset({"alert", "derived"})

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from oacmail.core.errors import Transient, UnreadableLetter
 from oacmail.core.model import Folder
-from oacmail.core.ports import Fetched, FolderState, Place, WatchedFolder
+from oacmail.core.ports.mailbox import Fetched, FolderState, Place, WatchedFolder
 
 _ROLES = {"INBOX": Folder.INTAKE, "Sent": Folder.SENT, "Junk": Folder.JUNK}
 

@@ -15,7 +15,8 @@ from oacmail.adapters.store.store import SqliteTurn
 from oacmail.config import Config
 from oacmail.core.errors import RelayTrouble, Transient
 from oacmail.core.policy import Policy
-from oacmail.core.ports import Claimed, Place, Spot
+from oacmail.core.ports.mailbox import Place, Spot
+from oacmail.core.ports.store import Claimed
 from oacmail.engine import Delivery, Engine, Intake, Ticks
 from oacmail.sim.clock import PlayedClock
 from oacmail.sim.mailbox import PlayedMailbox

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from oacmail.sim.expected_due import Broken, Reckoning, at, demand, text
 from oacmail.sim.ledger import Answer, Written
-from oacmail.sim.reckoning import Broken, Reckoning, at, demand, text
 from oacmail.sim.town import Town, short
 
 PATIENCE = timedelta(minutes=30)

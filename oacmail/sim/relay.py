@@ -15,7 +15,7 @@ from email.utils import format_datetime
 from typing import Literal
 
 from oacmail.core.errors import Permanent, RelayTrouble, Transient, Uncertain
-from oacmail.core.ports import Outgoing
+from oacmail.core.ports.transport import Outgoing
 from oacmail.sim.clock import PlayedClock
 from oacmail.sim.mailbox import PlayedMailbox
 

@@ -11,11 +11,11 @@ from traceback import format_exc
 from typing import Any
 
 from oacmail.config import Config
+from oacmail.sim.expected_due import Broken
 from oacmail.sim.faults import MISFORTUNES
 from oacmail.sim.invariants import Watch
 from oacmail.sim.people import DEEDS
 from oacmail.sim.plan import Deed, Plan, planned
-from oacmail.sim.reckoning import Broken
 from oacmail.sim.town import CALM_AFTER, Town
 
 SETTLING = timedelta(minutes=61)

@@ -18,7 +18,7 @@ from random import Random
 
 from oacmail import config as settings
 from oacmail import wiring
-from oacmail.adapters.store import SqliteStore, upkeep
+from oacmail.adapters.store import SqliteStore, admin
 from oacmail.config import Config
 from oacmail.config.servers import Smtp, Trust
 from oacmail.engine import Engine
@@ -127,7 +127,7 @@ class Town(Office):
             self.snapshot = self.mailbox.snapshot()
         if not self.down:
             target = self.config.office.state.parent / f"backup-{self.clock.true():%Y%m%d%H%M%S}"
-            upkeep.backup(self.config.office.state, target, (SECRET,), self.clock.now())
+            admin.backup(self.config.office.state, target, (SECRET,), self.clock.now())
             if self.backup is not None:
                 self.backup[1].unlink()
             self.backup = (self.clock.true(), target)

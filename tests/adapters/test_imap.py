@@ -8,12 +8,12 @@ import pytest
 
 from oacmail.core.errors import Transient, UnreadableLetter
 from oacmail.core.model import Folder
-from oacmail.core.ports import WatchedFolder
+from oacmail.core.ports.mailbox import WatchedFolder
 from tests.adapters.boxes import LETTER, filled, open_mailbox
 from tests.servers.dovecot import Dovecot
+from tests.servers.mail_servers import Road
 from tests.servers.maildir import Maildir
 from tests.servers.people import Agent
-from tests.servers.road import Road
 from tests.servers.waiting import until
 
 

@@ -9,10 +9,10 @@ from email.message import EmailMessage
 import pytest
 
 from oacmail.adapters.imap import ImapMailbox, ImapSettings
-from oacmail.core.ports import Fetched
+from oacmail.core.ports.mailbox import Fetched
 from tests.servers.dovecot import Dovecot
+from tests.servers.mail_servers import PASSWORD, Road
 from tests.servers.maildir import Maildir
-from tests.servers.road import PASSWORD, Road
 
 BIG = b"x" * 90_000
 

@@ -8,8 +8,8 @@ from oacmail.adapters.imap import ImapMailbox, ImapSettings, LoginRefused
 from oacmail.core.errors import ConfigError, Transient
 from tests.adapters.boxes import filled, open_mailbox
 from tests.servers.dovecot import PASSWORD
+from tests.servers.mail_servers import Road
 from tests.servers.proxy import Proxy
-from tests.servers.road import Road
 
 
 def test_a_half_open_line_is_noticed_at_the_next_poll(road: Road) -> None:

@@ -8,9 +8,9 @@ import pytest
 from oacmail.core.errors import Transient
 from tests.adapters.boxes import LETTER, filled, open_mailbox
 from tests.servers.dovecot import Dovecot
+from tests.servers.mail_servers import Road
 from tests.servers.maildir import Maildir
 from tests.servers.people import Agent, Citizen
-from tests.servers.road import Road
 from tests.servers.waiting import until
 
 LONG = 3_600.0

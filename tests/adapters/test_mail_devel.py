@@ -9,7 +9,7 @@ import pytest
 from oacmail.adapters.imap import ImapMailbox, ImapSettings
 from oacmail.adapters.smtp import SmtpSettings, SmtpTransport
 from oacmail.core.model import Folder
-from oacmail.core.ports import Outgoing
+from oacmail.core.ports.transport import Outgoing
 from tests.servers.dovecot import PASSWORD
 from tests.servers.mail_devel import MailDevel
 from tests.servers.ports import HOST

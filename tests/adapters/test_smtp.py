@@ -9,9 +9,9 @@ from oacmail.adapters.smtp import SmtpSettings, SmtpTransport
 from oacmail.core.errors import Permanent, Transient
 from tests.adapters.mails import MIME, mail_to, never, nothing, transport_to
 from tests.fakes.relay import DROP, Relay
+from tests.servers.mail_servers import PASSWORD, Road
 from tests.servers.people import Citizen
 from tests.servers.proxy import Proxy
-from tests.servers.road import PASSWORD, Road
 
 # --- the road of a mail that is taken --------------------------------------------------------------------
 

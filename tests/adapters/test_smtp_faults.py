@@ -10,13 +10,13 @@ import pytest
 
 from oacmail.adapters.smtp import LoginRefused, SmtpSettings, SmtpTransport
 from oacmail.core.errors import ConfigError, RelayTrouble, Transient, Uncertain
-from oacmail.mail.compose import Heading, compose
+from oacmail.mail.outgoing.compose import Heading, compose
 from tests.adapters.mails import MIME, mail_to, never, nothing, transport_to
 from tests.fakes.relay import DROP, HANG, Relay
+from tests.servers.mail_servers import Road
 from tests.servers.people import Citizen
 from tests.servers.ports import HOST
 from tests.servers.proxy import Proxy
-from tests.servers.road import Road
 
 # --- silence and broken lines -----------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from oacmail.adapters.templates.facts import DEFAULTS, MAX_TEXT, SAMPLES
 from oacmail.adapters.workdays import OfficeCalendar
 from oacmail.core.effects import Send
 from oacmail.core.policy import Office, People, Policy
-from oacmail.mail.councils import councils
+from oacmail.mail.outgoing.councils import councils
 from oacmail.shipped import shipped
 
 POLICY = Policy(

@@ -10,8 +10,8 @@ from contextlib import ExitStack
 from tests.chaos import count, servers, storm
 from tests.chaos.town import Town
 from tests.servers.filter import Filter
+from tests.servers.mail_servers import Road
 from tests.servers.postfix import PostfixOptions
-from tests.servers.road import Road
 
 
 def main() -> int:

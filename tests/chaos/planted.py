@@ -8,8 +8,8 @@ import sys
 from datetime import datetime
 
 from oacmail import cli
-from oacmail.core import doubts
 from oacmail.core.effects import Effect
+from oacmail.core.outbox import uncertain
 from oacmail.core.policy import Policy
 from oacmail.core.view import Doubt
 from tests.e2e import impatient
@@ -17,10 +17,10 @@ from tests.e2e import impatient
 
 def _hasty(policy: Policy, doubt: Doubt, now: datetime) -> list[Effect]:
     read_since = doubt.synced_at is not None and doubt.synced_at >= doubt.data_at
-    return doubts._not_sent(policy, doubt, now, "not seen") if read_since else []
+    return uncertain._not_sent(policy, doubt, now, "not seen") if read_since else []
 
 
 if __name__ == "__main__":
-    vars(doubts)["_settle"] = _hasty
+    vars(uncertain)["_settle"] = _hasty
     impatient.shorten()
     sys.exit(cli.main())  # type: ignore[func-returns-value]

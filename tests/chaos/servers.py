@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tests.servers.filter import Filter
-from tests.servers.road import Road
+from tests.servers.mail_servers import Road
 
 FILTERED = 0.5
 FILTERS_FOR = (1.0, 8.0)

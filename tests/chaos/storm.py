@@ -16,7 +16,7 @@ from tests.chaos.servers import Fallen, falling
 from tests.chaos.town import Town
 from tests.e2e.office import Office
 from tests.servers.filter import Filter
-from tests.servers.road import Road
+from tests.servers.mail_servers import Road
 from tests.servers.waiting import until
 
 BLIND, AIMED, FILTERED = 0.2, 0.25, 0.3

@@ -8,8 +8,8 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from tests.servers.mail_servers import Road
 from tests.servers.people import Citizen
-from tests.servers.road import Road
 
 ADDS_A_WORD = 0.2
 ROBOTS = 0.1

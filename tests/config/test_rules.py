@@ -7,7 +7,7 @@ import pytest
 
 from oacmail import config
 from oacmail.core.policy import Policy
-from oacmail.mail.house import House
+from oacmail.mail.parser_config import House
 from tests.config.conftest import Read
 
 CAP, ANNA, TEC, DOC = (f"{name}@castellbisbal.example" for name in ("cap", "anna", "tec", "doc"))

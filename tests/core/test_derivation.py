@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from oacmail.core import derivation
+from oacmail.core.routing import derivation
 
 WEDNESDAY = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.office import Office
-from tests.servers.road import Road
+from tests.servers.mail_servers import Road
 
 
 def _close(desks: list[Office]) -> None:

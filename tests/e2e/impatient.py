@@ -12,19 +12,19 @@ from functools import partial
 from oacmail import cli, service, wiring
 from oacmail.adapters.imap import ImapSettings
 from oacmail.adapters.store import connection
-from oacmail.core import on_clock, on_outbox
-from oacmail.engine import mishaps, outages
+from oacmail.core.handlers import delivery_result, tick
+from oacmail.engine import backoff, quarantine
 
 
 def shorten() -> None:
     service.TICK_SECONDS = 1
     service.STALE_AFTER = 3.0
-    outages.LONGEST_WAIT = 2.0
-    mishaps.SPACING = (timedelta(seconds=1),) * 3
+    backoff.LONGEST_WAIT = 2.0
+    quarantine.SPACING = (timedelta(seconds=1),) * 3
     connection.BUSY_SECONDS = 0.3
     vars(wiring)["ImapSettings"] = partial(ImapSettings, timeout=4.0)
-    on_clock.ALERT_AFTER = timedelta(seconds=2)
-    on_outbox.BACKOFF = (timedelta(seconds=1),) * 4
+    tick.ALERT_AFTER = timedelta(seconds=2)
+    delivery_result.BACKOFF = (timedelta(seconds=1),) * 4
 
 
 if __name__ == "__main__":

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.verbs import Verbs
+from tests.servers.mail_servers import PASSWORD, Road
 from tests.servers.maildir import Maildir
 from tests.servers.people import Agent, Citizen
-from tests.servers.road import PASSWORD, Road
 from tests.servers.waiting import PATIENCE, until
 
 STOP_SECONDS = 15  # TimeoutStopSec of the unit: then systemd kills

@@ -12,9 +12,9 @@ import pytest
 
 from tests.e2e.office import ROOT, Office
 from tests.fakes.imap_server import ImapServer
+from tests.servers.mail_servers import Road
 from tests.servers.ports import free_port
 from tests.servers.postfix import PostfixOptions
-from tests.servers.road import Road
 
 MakeOffice = Callable[..., Office]
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from tests.e2e.office import IMPATIENT, NO_LIMITS, OACMAIL, Office
 from tests.e2e.systemd import Ear
+from tests.servers.mail_servers import Road
 from tests.servers.people import Citizen
 from tests.servers.proxy import Proxy
-from tests.servers.road import Road
 from tests.servers.waiting import until
 
 MakeOffice = Callable[..., Office]

@@ -6,9 +6,9 @@ import pytest
 
 from tests.e2e.office import IMPATIENT, Office
 from tests.servers.filter import Filter
+from tests.servers.mail_servers import Road
 from tests.servers.people import Citizen
 from tests.servers.postfix import PostfixOptions
-from tests.servers.road import Road
 from tests.servers.waiting import until
 
 MakeOffice = Callable[..., Office]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from tests import latency
 from tests.e2e.office import Office
-from tests.servers.road import Road
+from tests.servers.mail_servers import Road
 
 
 def test_each_of_twenty_letters_is_acknowledged_before_the_next_through_idle_alone(

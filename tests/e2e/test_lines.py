@@ -6,9 +6,9 @@ from pathlib import Path
 
 from tests.e2e.office import IMPATIENT, Office
 from tests.servers.certs import make_certificates
+from tests.servers.mail_servers import PASSWORD, Road
 from tests.servers.people import Citizen
 from tests.servers.proxy import Proxy
-from tests.servers.road import PASSWORD, Road
 from tests.servers.waiting import until
 
 MakeOffice = Callable[..., Office]

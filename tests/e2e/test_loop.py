@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from tests.e2e.office import Office
+from tests.servers.mail_servers import Road
 from tests.servers.people import Citizen
-from tests.servers.road import Road
 from tests.servers.waiting import until
 
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.e2e.office import NO_LIMITS, Office
+from tests.servers.mail_servers import Road
 from tests.servers.people import Citizen, letter
-from tests.servers.road import Road
 from tests.servers.waiting import next_second, until
 
 MakeOffice = Callable[..., Office]

@@ -9,10 +9,10 @@ from typing import Any
 
 from oacmail import config as settings
 from oacmail import wiring
-from oacmail.core.ports import Fetched
+from oacmail.core.ports.mailbox import Fetched
 from tests.e2e.office import NO_LIMITS, Office
+from tests.servers.mail_servers import Road
 from tests.servers.people import Agent, Citizen
-from tests.servers.road import Road
 from tests.servers.waiting import until
 
 WORK = "Feina"

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from oacmail.mail.words import day_words
+from oacmail.mail.outgoing.dates_in_words import day_words
 from tests.e2e.office import Office
 from tests.e2e.watching import everything_in, letter, number_of, opened, plain, someone
-from tests.servers.road import Road
+from tests.servers.mail_servers import Road
 from tests.servers.waiting import until
 
 TEXTS = {

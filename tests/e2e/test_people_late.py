@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from oacmail.mail.words import date_words, day_words
+from oacmail.mail.outgoing.dates_in_words import date_words, day_words
 from tests.e2e.office import Office
 from tests.e2e.watching import (
     answered_by,
@@ -23,11 +23,11 @@ from tests.e2e.watching import (
     running_clocks,
     someone,
 )
+from tests.servers.mail_servers import Road
 from tests.servers.maildir import Maildir
 from tests.servers.people import Citizen, reply_headers
 from tests.servers.people import letter as everyday
 from tests.servers.postfix import PostfixOptions
-from tests.servers.road import Road
 from tests.servers.waiting import until
 
 MADRID = ZoneInfo("Europe/Madrid")

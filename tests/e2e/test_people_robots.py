@@ -21,9 +21,9 @@ from tests.e2e.watching import (
     someone,
     waiting_for_a_person,
 )
+from tests.servers.mail_servers import Road
 from tests.servers.people import Citizen
 from tests.servers.people import letter as everyday
-from tests.servers.road import Road
 from tests.servers.waiting import until
 
 ASKED = "Bon dia, no puc presentar la instància perquè la pàgina no em deixa signar."

@@ -18,8 +18,8 @@ from tests.e2e.watching import (
     running_clocks,
     someone,
 )
+from tests.servers.mail_servers import Road
 from tests.servers.people import Citizen, reply_headers
-from tests.servers.road import Road
 
 
 @pytest.fixture(scope="module")

@@ -16,8 +16,8 @@ from tests.e2e.watching import (
     running_clocks,
     someone,
 )
+from tests.servers.mail_servers import Road
 from tests.servers.people import Citizen
-from tests.servers.road import Road
 from tests.servers.waiting import until
 
 FAULT = "Bon dia, des d'ahir la seu electrònica dona error 500 en enviar la instància, i a tothom li passa."

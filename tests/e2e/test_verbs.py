@@ -13,9 +13,9 @@ import pytest
 
 from tests.e2e import shapes
 from tests.e2e.office import NO_LIMITS, Office
+from tests.servers.mail_servers import Road
 from tests.servers.people import Citizen
 from tests.servers.ports import free_port
-from tests.servers.road import Road
 from tests.servers.waiting import next_second, until
 
 MakeOffice = Callable[..., Office]

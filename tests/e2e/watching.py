@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.office import Office
+from tests.servers.mail_servers import Road
 from tests.servers.people import Citizen
-from tests.servers.road import Road
 from tests.servers.waiting import until
 
 _houses = itertools.count(1)

@@ -7,12 +7,13 @@ from datetime import datetime
 import pytest
 
 from oacmail import wiring
-from oacmail.adapters.store import listing, upkeep
+from oacmail.adapters.store import admin, queries
 from oacmail.core.effects import Ordered, Send
 from oacmail.core.errors import Transient
+from oacmail.core.handlers.admin_command import Refused
 from oacmail.core.model import Folder
-from oacmail.core.on_order import Refused
-from oacmail.core.ports import Rendered, Renderer, WatchedFolder
+from oacmail.core.ports.mailbox import WatchedFolder
+from oacmail.core.ports.renderer import Rendered, Renderer
 from tests.engine.world import ANNA, MADRID, OPERATOR, PERE, SUPERVISOR, World, local
 
 TOWN = Callable[..., World]
@@ -57,10 +58,10 @@ def test_nobody_answers_before_anybody_has_asked(world: World, verb: str, words:
 def test_a_doubtful_letter_that_is_tried_again_still_waits_for_a_person(world: World) -> None:
     world.citizen_writes(ANNA, "Gràcies", "Moltes gràcies!")
     world.turn()
-    ((ref, reason),) = [(row["ref"], row["reason"]) for row in listing.review(world.store.con, MADRID)]
-    whole = upkeep.find_review(world.store.con, ref)
+    ((ref, reason),) = [(row["ref"], row["reason"]) for row in queries.review(world.store.con, MADRID)]
+    whole = admin.find_review(world.store.con, ref)
     assert whole is not None
-    assert upkeep.retry_letter(world.store.con, whole, world.clock.now())
+    assert admin.retry_letter(world.store.con, whole, world.clock.now())
     assert world.reviews() == []
     world.turn()
     assert world.reviews() == [reason]
@@ -110,7 +111,7 @@ def test_the_mailbox_counts_as_read_when_the_folders_that_are_watched_now_were_r
     world.store.watching(watched)
     for folder in watched:
         world.store.synced(folder.name, 1, 1, now, compared=False)
-    assert listing.health(world.store.con, MADRID)["last_sync"] == local(read_at).isoformat()
+    assert queries.health(world.store.con, MADRID)["last_sync"] == local(read_at).isoformat()
 
 
 def test_a_copy_that_cannot_be_moved_is_told_and_holds_no_mail_back(

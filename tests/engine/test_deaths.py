@@ -1,7 +1,7 @@
 """Processes that die while letters are read, and letters that cannot be read: none is blamed for its neighbours."""
 
 from oacmail.engine.intake import DEATHS
-from oacmail.engine.mishaps import SPACING
+from oacmail.engine.quarantine import SPACING
 from tests.engine.world import ANNA, MARTA, PERE, World
 
 POINT = "before the fetch"

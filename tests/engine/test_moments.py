@@ -6,7 +6,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from oacmail.adapters.store import listing
+from oacmail.adapters.store import queries
 from tests.engine import post
 from tests.engine.world import AGENT, ANNA, MADRID, PERE, World, text_of
 
@@ -22,11 +22,11 @@ def _arrives_after(world: World, way: timedelta) -> None:
 
 
 def _listed(world: World) -> list[str]:
-    return [row["citizen"] for row in listing.cases(world.store.con, MADRID, world.clock.now())]
+    return [row["citizen"] for row in queries.cases(world.store.con, MADRID, world.clock.now())]
 
 
 def _why(world: World, number: str) -> list[str]:
-    return [line["kind"] for line in listing.reasons(world.store.con, MADRID, number) or ()]
+    return [line["kind"] for line in queries.reasons(world.store.con, MADRID, number) or ()]
 
 
 def test_a_message_that_was_long_under_way_is_flagged_and_first_while_somebody_waits(town: TOWN) -> None:

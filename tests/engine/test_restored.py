@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from oacmail.adapters.store import upkeep
+from oacmail.adapters.store import admin
 from tests.engine import post
 from tests.engine.world import ANNA, MARTA, PERE, SUPERVISOR, World
 
@@ -251,6 +251,6 @@ def test_a_mail_of_which_only_the_proof_was_found_is_not_sent_again_by_hand(worl
     world.turn()
     ack = next(mail for mail in world.mails() if mail["recipient"] == MARTA)
     world.store.con.execute("UPDATE outbox SET state = 'failed' WHERE key = ?", (ack["key"],))
-    assert not upkeep.retry_mail(world.store.con, ack["key"], world.clock.now())
+    assert not admin.retry_mail(world.store.con, ack["key"], world.clock.now())
     world.turn()
     assert len(world.received(MARTA)) == 1

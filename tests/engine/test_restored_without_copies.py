@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from oacmail.adapters.store import upkeep
-from oacmail.core.courtesy import RESTORED
+from oacmail.adapters.store import admin
+from oacmail.core.cases.acknowledgement import RESTORED
 from oacmail.sim.relay import silence
 from tests.engine.world import ANNA, PERE, World
 
@@ -20,16 +20,16 @@ def quiet(town: TOWN) -> World:
 
 def _backup(world: World) -> Path:
     path = world.root / "backup"
-    upkeep.backup(world.config.office.state, path, (), world.clock.now())
+    admin.backup(world.config.office.state, path, (), world.clock.now())
     return path
 
 
 def _restore(world: World, path: Path) -> int:
     """As `oacmail restore` does."""
     world.stop()
-    upkeep.restore(world.config.office.state, path, world.clock.now())
+    admin.restore(world.config.office.state, path, world.clock.now())
     world.start()
-    return upkeep.hold_acks(world.store.con, RESTORED)
+    return admin.hold_acks(world.store.con, RESTORED)
 
 
 def _states(world: World) -> dict[str, str]:
@@ -74,6 +74,6 @@ def test_a_held_one_leaves_when_a_person_says_so(quiet: World) -> None:
     _restore(quiet, backup)
     quiet.turn()
     assert quiet.received(ANNA) == []
-    assert upkeep.retry_mail(quiet.store.con, quiet.mail()["key"], quiet.clock.now())
+    assert admin.retry_mail(quiet.store.con, quiet.mail()["key"], quiet.clock.now())
     quiet.turn()
     assert quiet.kinds(ANNA) == ["ack"]

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from oacmail.adapters.store import listing
-from oacmail.core.on_order import Refused
+from oacmail.adapters.store import queries
+from oacmail.core.handlers.admin_command import Refused
 from oacmail.sim.relay import refused, silence
 from tests.engine.world import AGENT, ANNA, MADRID, MARTA, PERE, SUPERVISOR, World, local, text_of
 
@@ -414,7 +414,7 @@ def test_who_has_a_term_is_first_in_the_queue_and_reminded_of_the_same_day(world
     world.advance("2026-11-25 10:00")
     world.citizen_writes(ANNA, "Instància", "Com puc signar la instància? El termini s'acaba avui!")
     world.turn()
-    rows = listing.cases(world.store.con, MADRID, world.clock.now())
+    rows = queries.cases(world.store.con, MADRID, world.clock.now())
     assert [row["citizen"] for row in rows] == [ANNA, PERE]
     world.live("2026-11-25 15:59")
     assert "remind" not in world.kinds(AGENT)

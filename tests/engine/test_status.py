@@ -11,12 +11,12 @@ from oacmail.adapters.store.tick_failures import CODE as TICK_FAILED
 from oacmail.adapters.workdays import SHIPPED
 from oacmail.cli.problems import PROBLEMS
 from oacmail.cli.status import health
-from oacmail.core.refusals import REFUSES
+from oacmail.core.model import LANGUAGES
+from oacmail.core.outbox.relay_health import REFUSES
 from oacmail.engine import TEMPLATES
-from oacmail.engine.filing import FULL
-from oacmail.engine.vigil import CLOCK, DISK
-from oacmail.mail.labels import label
-from oacmail.mail.words import LANGUAGES
+from oacmail.engine.host_checks import CLOCK, DISK
+from oacmail.engine.mailbox_actions import FULL
+from oacmail.mail.outgoing.labels import label
 from oacmail.sim.relay import DOWN, refused, silence
 from tests.engine.world import ANNA, PERE, World
 

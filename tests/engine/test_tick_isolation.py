@@ -7,8 +7,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from oacmail.cli.status import health
-from oacmail.core import overdue
-from oacmail.mail.labels import label
+from oacmail.core.escalation import overdue
+from oacmail.mail.outgoing.labels import label
 from oacmail.sim.relay import silence
 from tests.engine.world import ANNA, MARTA, OPERATOR, PERE, SUPERVISOR, World, text_of
 

@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 from oacmail import config as settings
 from oacmail import wiring
-from oacmail.adapters.store import listing
+from oacmail.adapters.store import queries
 from oacmail.config import Config
 from oacmail.core.effects import Ordered
 from oacmail.sim.clock import PlayedClock
@@ -181,7 +181,7 @@ class World(Office):
         if not number:
             (row,) = self.rows("SELECT number FROM cases")
             number = row["number"]
-        shown = listing.case(self.store.con, MADRID, self.clock.now(), number)
+        shown = queries.case(self.store.con, MADRID, self.clock.now(), number)
         assert shown is not None
         return shown
 
@@ -197,10 +197,10 @@ class World(Office):
 
     def reviews(self) -> list[str]:
         """Why letters and cases wait for a person."""
-        return [row["reason"] for row in listing.review(self.store.con, MADRID)]
+        return [row["reason"] for row in queries.review(self.store.con, MADRID)]
 
     def problems(self) -> set[str]:
-        return set(listing.health(self.store.con, MADRID)["problems"])
+        return set(queries.health(self.store.con, MADRID)["problems"])
 
     def events(self, kind: str) -> list[dict[str, Any]]:
         return self.rows("SELECT * FROM events WHERE kind = ? ORDER BY id", kind)

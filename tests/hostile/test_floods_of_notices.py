@@ -6,7 +6,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from tests.engine.test_roads import COMPLAINT, DPO, RIGHTS
+from tests.engine.test_intent_actions import COMPLAINT, DPO, RIGHTS
 from tests.engine.test_second_level import FAULT
 from tests.engine.world import AGENT, ANNA, OPERATOR, SUPERVISOR, World, text_of
 

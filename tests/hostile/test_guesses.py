@@ -5,7 +5,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from oacmail.core import tokens
+from oacmail.core.routing import signature
 from tests.engine.post import OFFICE
 from tests.engine.world import ANNA, PERE, World, text_of
 from tests.hostile.enemy import EVIL, letter, outcomes, slip_in
@@ -20,7 +20,7 @@ def _annas_case(world: World) -> EmailMessage:
 
 
 def _token(world: World) -> str:
-    return tokens.token(world.policy, NUMBER)
+    return signature.token(world.policy, NUMBER)
 
 
 def _plus(detail: str) -> str:

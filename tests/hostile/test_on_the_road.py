@@ -8,9 +8,9 @@ import pytest
 from tests.e2e.office import NO_LIMITS, Office
 from tests.e2e.watching import answered_by, case_of, everything_in, letter, mails_to, opened, running_clocks, someone
 from tests.hostile.test_bombs import BOMBS
+from tests.servers.mail_servers import HOST, Road
 from tests.servers.people import Citizen
 from tests.servers.postfix import HOSTNAME
-from tests.servers.road import HOST, Road
 from tests.servers.waiting import until
 
 MEMORY = 300_000_000  # bytes

@@ -17,7 +17,7 @@ import pytest
 
 import oacmail.core
 import oacmail.mail
-from oacmail.mail.gate import Gate
+from oacmail.mail.understanding.pattern_prefilter import Gate
 
 LENGTHS = (500, 4_000, 32_000)  # characters of bait; what costs their cube is seen at the first
 SECONDS = 0.8
@@ -25,18 +25,18 @@ SECONDS = 0.8
 square several times as much; a machine that others use too slows one try down, not three."""
 # Patterns that never see more than so many characters, whatever comes: the text is cut before they are asked.
 SHORT = {
-    "oacmail.core.courtesy._ADDRESS": 320,
-    "oacmail.mail.addresses._ADDR_SPEC": 320,
-    "oacmail.mail.headers._ADDRESS": 254,
-    "oacmail.mail.headers._MSG_ID": 900,
-    "oacmail.mail.phones._OTHER_THING": 30,
-    "oacmail.mail.phones._WANTED": 60,
-    "oacmail.mail.phones._BETTER": 60,
-    "oacmail.mail.phones._NOT_WANTED": 60,
-    "oacmail.mail.lang._NOISE": 600,
-    "oacmail.mail.lang._WORD": 600,
-    "oacmail.mail.secrets._OF_SOMEBODY_ELSE": 80,
-    "oacmail.core.thread._PREFIX": 998,
+    "oacmail.core.cases.acknowledgement._ADDRESS": 320,
+    "oacmail.mail.mime.addresses._ADDR_SPEC": 320,
+    "oacmail.mail.outgoing.headers._ADDRESS": 254,
+    "oacmail.mail.outgoing.headers._MSG_ID": 900,
+    "oacmail.mail.understanding.phones._OTHER_THING": 30,
+    "oacmail.mail.understanding.phones._WANTED": 60,
+    "oacmail.mail.understanding.phones._BETTER": 60,
+    "oacmail.mail.understanding.phones._NOT_WANTED": 60,
+    "oacmail.mail.understanding.lang._NOISE": 600,
+    "oacmail.mail.understanding.lang._WORD": 600,
+    "oacmail.mail.understanding.secrets._OF_SOMEBODY_ELSE": 80,
+    "oacmail.core.routing.threading._PREFIX": 998,
 }
 WORDS_TRIED = 4
 _WORD = re.compile(r"[A-Za-zÀ-ÿ]{2,}")
@@ -54,7 +54,9 @@ def _patterns(value: object, name: str, depth: int = 0) -> Iterator[tuple[str, r
             yield from _patterns(item, f"{name}[{key!r}]", depth + 1)
     elif isinstance(value, Gate):
         yield from ((f"{name}[{which!r}]", re.compile(text)) for which, text in value.patterns)
-    elif callable(value) and getattr(value, "__closure__", None):  # a test made of a pattern (mail/auto.py)
+    elif callable(value) and getattr(
+        value, "__closure__", None
+    ):  # a test made of a pattern (mail/understanding/auto.py)
         for cell in value.__closure__:  # type: ignore[attr-defined]
             yield from _patterns(cell.cell_contents, name, depth + 1)
 

@@ -9,7 +9,7 @@ import sys
 from oacmail.adapters.imap import ImapMailbox, ImapSettings
 from oacmail.adapters.smtp import SmtpSettings, SmtpTransport
 from oacmail.core.errors import RelayTrouble, Transient
-from oacmail.engine.outages import Outage
+from oacmail.engine.backoff import Outage
 from tests.engine.world import ANNA, PERE, World
 from tests.fakes.imap_server import ImapServer, Letter
 from tests.fakes.relay import Relay

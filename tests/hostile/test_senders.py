@@ -2,8 +2,8 @@
 
 import pytest
 
-from oacmail.adapters.imap import letters
-from oacmail.core.ports import Place
+from oacmail.adapters.imap import messages
+from oacmail.core.ports.mailbox import Place
 from tests.engine.post import OFFICE
 from tests.engine.world import ANNA, World, local
 from tests.hostile.enemy import EVIL, letter, mails_out, outcomes, slip_in
@@ -124,5 +124,5 @@ def test_an_answer_dated_into_the_future_meets_what_was_asked_and_nothing_later(
 )
 def test_a_date_that_no_calendar_knows_stops_no_folder(date: bytes) -> None:
     """What a broken store says of one letter must not break the reading of all others."""
-    place = letters._place(b'1 (UID 7 RFC822.SIZE 120 INTERNALDATE "%s")' % date)
-    assert place is None if not date else place == Place(uid=7, size=120, internal_date=letters._NO_DAY)
+    place = messages._place(b'1 (UID 7 RFC822.SIZE 120 INTERNALDATE "%s")' % date)
+    assert place is None if not date else place == Place(uid=7, size=120, internal_date=messages._NO_DAY)

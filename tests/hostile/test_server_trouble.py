@@ -8,7 +8,7 @@ import pytest
 
 from oacmail.adapters.imap import ImapMailbox, ImapSettings
 from oacmail.core.errors import Transient
-from oacmail.engine.mishaps import SPACING
+from oacmail.engine.quarantine import SPACING
 from tests.engine.world import ANNA, PERE, World
 from tests.fakes.imap_server import ImapServer, Letter
 

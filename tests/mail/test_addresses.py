@@ -2,8 +2,8 @@
 
 import pytest
 
-from oacmail.mail import addresses
-from oacmail.mail.fields import Fields
+from oacmail.mail.mime import addresses
+from oacmail.mail.mime.fields import Fields
 from tests.work import PER_CHARACTER, calls
 
 

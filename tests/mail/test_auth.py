@@ -3,9 +3,9 @@
 import pytest
 
 from oacmail.core.model import Auth, Dmarc
-from oacmail.mail import auth
-from oacmail.mail.house import House
-from tests.mail.letters import fields
+from oacmail.mail.mime import auth
+from oacmail.mail.parser_config import House
+from tests.mail.messages import fields
 
 ANNA = "anna@town.example"
 POSTFIX = House(

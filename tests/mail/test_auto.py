@@ -3,9 +3,9 @@
 import pytest
 
 from oacmail.core.model import Auto, Report
-from oacmail.mail import auto
-from oacmail.mail.fields import Fields
-from tests.mail.letters import corpus, fields, opened
+from oacmail.mail.mime.fields import Fields
+from oacmail.mail.understanding import auto
+from tests.mail.messages import corpus, fields, opened
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from oacmail.mail.auto_subjects import says
+from oacmail.mail.understanding.auto_subjects import says
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oacmail.mail import charset
+from oacmail.mail.mime import charset
 from tests.work import PER_CHARACTER, calls
 
 TEXT = "Sol·licitud d'informació: l'excepció, façana, pingüí, l·l, ç"

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from oacmail.core.model import Message
-from oacmail.mail.house import House
 from oacmail.mail.parse import parse
+from oacmail.mail.parser_config import House
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 HOUSE = House(own=frozenset({"oac360@castellbisbal.cat"}))

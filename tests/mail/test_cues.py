@@ -2,8 +2,8 @@
 
 import pytest
 
-from oacmail.mail.cues import cues
-from oacmail.mail.features import fold
+from oacmail.mail.understanding.cues import cues
+from oacmail.mail.understanding.features import fold
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 
 from oacmail.adapters.templates.facts import SAMPLES
-from oacmail.mail import echoes
+from oacmail.mail.understanding import echoes
 from tests.adapters.test_templates import body, render, send
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from oacmail.core.classify import classify
-from oacmail.mail import evidence, labelled
+from oacmail.core.routing.classification import classify
 from oacmail.mail.parse import parse
+from oacmail.mail.understanding import evidence, labelled
 
 
 def _shown(what: str, text: str, **terms: float) -> list[str]:

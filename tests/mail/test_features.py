@@ -2,7 +2,7 @@
 
 import pytest
 
-from oacmail.mail import features, lexicon, lexicon_of_kinds, phones
+from oacmail.mail.understanding import features, lexicon, lexicon_of_kinds, phones
 from tests.work import PER_CHARACTER, calls
 
 TABLES = (*lexicon.TABLES, *lexicon_of_kinds.TABLES)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from oacmail.mail import headers
+from oacmail.mail.outgoing import headers
 
 OUTLOOK = "<AM0PR04MB4883A1B2C3D4E5F60718293A4B5C6D7E8F9@AM0PR04MB4883.eurprd04.prod.outlook.com>"
 ODD = st.text(st.one_of(st.characters(), st.sampled_from('\r\n\0\x85\u2028\u202e =?:;<>@"\\')))

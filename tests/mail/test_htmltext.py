@@ -2,7 +2,7 @@
 
 import pytest
 
-from oacmail.mail import htmltext
+from oacmail.mail.mime import htmltext
 from tests.work import PER_CHARACTER, calls
 
 

@@ -4,9 +4,8 @@ from enum import StrEnum
 
 import pytest
 
-from oacmail.core.model import Intent, Level, Status, Topic
-from oacmail.mail.labels import label
-from oacmail.mail.words import LANGUAGES
+from oacmail.core.model import LANGUAGES, Intent, Level, Status, Topic
+from oacmail.mail.outgoing.labels import label
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from oacmail.mail import lang
+from oacmail.mail.understanding import lang
 from tests.work import calls
 
 

@@ -4,13 +4,13 @@ from collections.abc import Sequence, Set
 
 import pytest
 
-from oacmail.core.classify import classify
 from oacmail.core.model import Reading
-from oacmail.mail import labelled, lessons, scores
-from oacmail.mail.house import House
-from oacmail.mail.lessons import Example
+from oacmail.core.routing.classification import classify
 from oacmail.mail.parse import parse
-from oacmail.mail.scores import Lessons
+from oacmail.mail.parser_config import House
+from oacmail.mail.understanding import labelled, lessons, scores
+from oacmail.mail.understanding.lessons import Example
+from oacmail.mail.understanding.scores import Lessons
 
 PLOT = "Hort municipal :: Bon dia, voldria demanar una parcel·la a l'hort municipal del torrent. Com ho faig?"
 LIKE = "Hort :: Bona tarda, com es demana una parcel·la d'hort municipal?"

@@ -5,7 +5,7 @@ import tracemalloc
 import pytest
 
 from oacmail.core.model import Rung
-from oacmail.mail import limits
+from oacmail.mail.mime import limits
 from oacmail.mail.parse import parse
 from tests.work import PER_CHARACTER, calls
 

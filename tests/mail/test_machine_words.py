@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from oacmail.core.classify import classify
 from oacmail.core.model import Kind, Message
-from oacmail.mail import machine_words
+from oacmail.core.routing.classification import classify
 from oacmail.mail.parse import parse
+from oacmail.mail.understanding import machine_words
 
 # the letters that people write who have little time, or little to say
 TERSE = (

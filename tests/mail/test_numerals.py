@@ -2,8 +2,8 @@
 
 import pytest
 
-from oacmail.mail.features import fold
-from oacmail.mail.numerals import in_digits
+from oacmail.mail.understanding.features import fold
+from oacmail.mail.understanding.numerals import in_digits
 
 
 @pytest.mark.parametrize(

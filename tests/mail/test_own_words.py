@@ -3,10 +3,10 @@
 import pytest
 
 from oacmail.adapters.templates import wording
-from oacmail.mail.own_words import HOLE, Wording, part
+from oacmail.mail.understanding.own_words import HOLE, part, wording_of
 from tests.work import PER_CHARACTER, calls
 
-OURS = Wording.of(
+OURS = wording_of(
     [
         f"Hem rebut el vostre missatge amb el número {HOLE}. Us respondrem, com a molt tard, {HOLE}.\n\n"
         f"Protecció de dades. Podeu accedir-hi, rectificar-les, suprimir-les o oposar-vos al tractament: {HOLE}."

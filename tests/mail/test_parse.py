@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oacmail.core.model import Attachment, Auto, Message, Rung
-from oacmail.mail.house import House
 from oacmail.mail.parse import parse
+from oacmail.mail.parser_config import House
 from tests.mail.mutate import mutate
 
 CORPUS = Path(__file__).parent.parent / "corpus"
@@ -102,7 +102,7 @@ def test_a_parser_that_runs_out_of_stack_raises_nothing() -> None:
     assert rungs[-1] == Rung.FULL
 
 
-@pytest.mark.parametrize(("parser", "rung"), [("dates.sent_at", Rung.STDLIB), ("parts.tree", Rung.HEADERS)])
+@pytest.mark.parametrize(("parser", "rung"), [("mime.dates.sent_at", Rung.STDLIB), ("mime.parts.tree", Rung.HEADERS)])
 def test_a_fault_of_one_parser_means_one_rung_down(monkeypatch: pytest.MonkeyPatch, parser: str, rung: Rung) -> None:
     """The fault is scripted: no bytes are known that these parsers do not bear."""
     sound = pkgutil.resolve_name(f"oacmail.mail.{parser}")
@@ -119,19 +119,19 @@ def test_a_fault_of_one_parser_means_one_rung_down(monkeypatch: pytest.MonkeyPat
 
 
 JUDGEMENTS = (
-    "fresh.split",
-    "report.find",
-    "auto.judge",
-    "idents.message_id",
-    "idents.references",
-    "idents.tokens",
-    "addresses.listed",
-    "auth.read",
-    "lang.detect",
-    "secrets.find",
-    "features.words",
-    "scores.scores",
-    "parts.clean_name",
+    "understanding.reply_text.split",
+    "understanding.report.find",
+    "understanding.auto.judge",
+    "mime.message_ids.message_id",
+    "mime.message_ids.references",
+    "mime.message_ids.tokens",
+    "mime.addresses.listed",
+    "mime.auth.read",
+    "understanding.lang.detect",
+    "understanding.secrets.find",
+    "understanding.features.words",
+    "understanding.scores.scores",
+    "mime.parts.clean_name",
 )
 
 
@@ -142,7 +142,7 @@ def _out_of_order(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setattr(f"oacmail.mail.{name}", fails)
 
 
-@pytest.mark.parametrize(("broken", "rung"), [((), Rung.STDLIB), (("parts.tree",), Rung.HEADERS)])
+@pytest.mark.parametrize(("broken", "rung"), [((), Rung.STDLIB), (("mime.parts.tree",), Rung.HEADERS)])
 @pytest.mark.parametrize("judgement", JUDGEMENTS)
 def test_a_judgement_that_fails_costs_neither_sender_nor_subject_nor_text(
     monkeypatch: pytest.MonkeyPatch, judgement: str, broken: tuple[str, ...], rung: Rung
@@ -154,7 +154,7 @@ def test_a_judgement_that_fails_costs_neither_sender_nor_subject_nor_text(
 
     assert (message.rung, message.sender, message.subject) == (rung, "a@x.cat", "Hola")
     assert (message.text.strip(), message.fresh.strip()) == ("Bon  dia", "Bon  dia")
-    assert message.message_id == ("" if judgement == "idents.message_id" else "<a1@x.cat>")
+    assert message.message_id == ("" if judgement == "mime.message_ids.message_id" else "<a1@x.cat>")
     assert message.auto is Auto.NONE
     assert message.fingerprint == FINGERPRINT
 

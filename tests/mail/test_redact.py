@@ -7,8 +7,8 @@ from email.message import Message
 
 import pytest
 
-from oacmail.mail import redact
-from tests.mail.letters import CORPUS, corpus
+from oacmail.mail.outgoing import redact
+from tests.mail.messages import CORPUS, corpus
 from tests.work import PER_CHARACTER, calls
 
 

@@ -5,8 +5,8 @@ from functools import partial
 import pytest
 
 from oacmail.core.model import Report
-from oacmail.mail import report
-from tests.mail.letters import corpus, opened
+from oacmail.mail.understanding import report
+from tests.mail.messages import corpus, opened
 from tests.work import PER_CHARACTER, calls
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from oacmail.core.classify import classify
 from oacmail.core.model import Intent, Kind, Level, Reading, Topic
-from oacmail.mail import grams, linear
+from oacmail.core.routing.classification import classify
 from oacmail.mail.parse import parse
+from oacmail.mail.understanding import linear, ngrams
 
 ROWS = [{"sun": 1.0}, {"sun": 1.0, "sea": 1.0}, {"rain": 1.0}, {"rain": 1.0, "fog": 1.0}, {"snow": 1.0}]
 LABELS = ["fair", "fair", "wet", "wet", "cold"]
@@ -44,7 +44,7 @@ def test_the_temperature_grows_with_how_often_the_margins_are_right() -> None:
 
 
 def test_pieces_are_words_pairs_and_beginnings_and_never_digits() -> None:
-    assert grams.pieces(grams.tokens("error 500 tramitant?")) == {
+    assert ngrams.pieces(ngrams.tokens("error 500 tramitant?")) == {
         *("error", "0", "tramitant", "?", "error 0", "0 tramitant", "tramitant ?", "erro*", "tram*", "tramit*"),
     }
 

@@ -3,7 +3,7 @@
 import pytest
 
 from oacmail.core.model import Attachment
-from oacmail.mail import secrets
+from oacmail.mail.understanding import secrets
 from tests.work import PER_CHARACTER, calls
 
 KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIB\n-----END RSA PRIVATE KEY-----"

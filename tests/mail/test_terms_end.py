@@ -2,8 +2,8 @@
 
 import pytest
 
-from oacmail.mail.features import fold
-from oacmail.mail.terms_end import ends
+from oacmail.mail.understanding.features import fold
+from oacmail.mail.understanding.terms_end import ends
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from email.message import EmailMessage
 
 import pytest
 
-from oacmail.core.classify import classify
 from oacmail.core.model import Kind, Reading
+from oacmail.core.routing.classification import classify
 from oacmail.mail.parse import parse
 
 OLD = "Re: Cita prèvia al padró"

@@ -12,8 +12,8 @@ from typing import Any
 
 from imapclient import imap_utf7
 
+from tests.servers.mail_servers import HOST, PASSWORD, Road
 from tests.servers.maildir import Maildir
-from tests.servers.road import HOST, PASSWORD, Road
 from tests.servers.waiting import until
 
 

@@ -14,21 +14,15 @@ import pytest
 import structlog
 
 from oacmail import config as settings
-from oacmail.adapters.store import places, posting
-from oacmail.core import (
-    answers,
-    budget,
-    calendar,
-    citizen_notices,
-    decide,
-    doubts,
-    on_citizen,
-    on_clock,
-    second_level,
-    thread,
-)
+from oacmail.adapters.store import outbox_queue, seen_messages
+from oacmail.core import calendar, decide
+from oacmail.core.cases import answers, citizen_mail
 from oacmail.core.effects import Disarm
-from oacmail.core.ports import Place
+from oacmail.core.escalation import second_level
+from oacmail.core.handlers import from_citizen, tick
+from oacmail.core.outbox import rate_limits, uncertain
+from oacmail.core.ports.mailbox import Place
+from oacmail.core.routing import threading
 from oacmail.sim.run import simulated
 
 
@@ -85,8 +79,8 @@ def _with_progress(right: Callable[..., Any], policy: Any, ringing: Any, now: da
     told = [
         effect
         for case, clock in ringing
-        for knows in (replace(case, told=case.told | {citizen_notices.PASSED_ON}),)
-        for effect in citizen_notices.progress(policy, knows, key=clock.armed_by, level=clock.level, now=now)
+        for knows in (replace(case, told=case.told | {citizen_mail.PASSED_ON}),)
+        for effect in citizen_mail.progress(policy, knows, key=clock.armed_by, level=clock.level, now=now)
     ]
     return [*right(policy, ringing, now), *told]
 
@@ -100,9 +94,9 @@ FAULTS = (
     Planted(
         "doubts.settle_doubts sends again at once what the relay did not answer for",
         _instead(
-            doubts,
+            uncertain,
             "_settle",
-            lambda right, policy, doubt, now: doubts._not_sent(policy, doubt, now, "planted"),
+            lambda right, policy, doubt, now: uncertain._not_sent(policy, doubt, now, "planted"),
         ),
         "nobody gets the same mail twice",
         seeds=(11, 12, 13),  # a connection that dies after the last byte is rare
@@ -112,7 +106,7 @@ FAULTS = (
         _instead(
             decide,
             "on_robot",
-            lambda right, policy, view, inp, now: on_citizen.on_citizen(policy, view, replace(inp, forced=True), now),
+            lambda right, policy, view, inp, now: from_citizen.on_citizen(policy, view, replace(inp, forced=True), now),
         ),
         "no mail to robots",
     ),
@@ -123,14 +117,14 @@ FAULTS = (
     ),
     Planted(
         "on_clock._read_since says that every folder was read",
-        _instead(on_clock, "_read_since", lambda right, hour, due_at: True),
+        _instead(tick, "_read_since", lambda right, hour, due_at: True),
         "no clock rings before the folders were read",
         days=30,
     ),
     Planted(
         "places.unworked forgets what was in flight when it died",
         _instead(
-            places,
+            seen_messages,
             "unworked",
             lambda right, *args: {uid: row for uid, row in right(*args).items() if not row[2]},
         ),
@@ -139,7 +133,7 @@ FAULTS = (
     Planted(
         "thread._our_id takes whoever names our mail for the citizen",
         _instead(
-            thread,
+            threading,
             "_our_id",
             lambda right, *args: replace(right(*args), guest=False) if right(*args) else None,
         ),
@@ -147,12 +141,12 @@ FAULTS = (
     ),
     Planted(
         "budget.budget_class: a letter whose domain disowns it is acknowledged",
-        _instead(budget, "budget_class", lambda right, message, person: "verified"),
+        _instead(rate_limits, "budget_class", lambda right, message, person: "verified"),
         "nothing to a sender whose domain disowns the mail",
     ),
     Planted(
         "on_citizen arms no clock when somebody asks anew",
-        _instead(on_citizen, "_asks_anew", lambda right, *args, **named: []),
+        _instead(from_citizen, "_asks_anew", lambda right, *args, **named: []),
         "every request has a clock",
     ),
     Planted(
@@ -178,7 +172,7 @@ FAULTS = (
     Planted(
         "posting.claim never comes to the notices of complex cases",
         _instead(
-            posting,
+            outbox_queue,
             "claim",
             lambda right, con, now, most, staff, waits, kinds: right(con, now, most, staff, (*waits, "complex"), kinds),
         ),
@@ -197,17 +191,17 @@ FAULTS = (
     ),
     Planted(
         "followup.nudges is followed by word of progress to who knows nothing",
-        _instead(on_clock, "nudges", _with_progress),
+        _instead(tick, "nudges", _with_progress),
         "who was not told of a derivation hears of no progress",
     ),
     Planted(
         "overdue.escalate tells nobody of a late case",
-        _instead(on_clock, "escalate", lambda right, *args, **named: []),
+        _instead(tick, "escalate", lambda right, *args, **named: []),
         "every request is answered or escalated",
     ),
     Planted(
         "places.sight takes letters that came three hours ago for old ones",
-        _instead(places, "sight", _sight_of_the_young_alone),
+        _instead(seen_messages, "sight", _sight_of_the_young_alone),
         "every letter is in one case or on the review list",
     ),
 )

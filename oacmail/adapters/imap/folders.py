@@ -10,7 +10,7 @@ from imapclient import imap_utf7
 
 from oacmail.adapters.imap.client import Client
 from oacmail.core.model import Folder
-from oacmail.core.ports import WatchedFolder
+from oacmail.core.ports.mailbox import WatchedFolder
 
 # docs/interfaces.md section 5, [imap] sent: the last part of a name, in lower case.
 _SENT_NAMES = frozenset(

@@ -10,10 +10,10 @@ from itertools import islice
 
 from imapclient import IMAPClient
 
-from oacmail.adapters.imap.letters import as_bytes
+from oacmail.adapters.imap.messages import as_bytes
 from oacmail.adapters.imap.outline import Part, assemble, described, is_readable, outline
 from oacmail.batches import batched
-from oacmail.core.ports import Fetched, Place
+from oacmail.core.ports.mailbox import Fetched, Place
 
 _PART_BYTES = 1024 * 1024
 _TEXT_BYTES = 4 * 1024 * 1024

@@ -10,12 +10,12 @@ from typing import TypeVar
 
 from imapclient import IMAPClient
 
-from oacmail.adapters.imap import folders, large, letters, proof, quota
+from oacmail.adapters.imap import folders, large, messages, proof, quota
 from oacmail.adapters.imap.idle import Bell, Heard, idle
 from oacmail.adapters.imap.session import Session
 from oacmail.adapters.imap.settings import ImapSettings, TooLarge
 from oacmail.core.errors import Transient, UnreadableLetter
-from oacmail.core.ports import Fetched, FolderState, Place, WatchedFolder
+from oacmail.core.ports.mailbox import Fetched, FolderState, Place, WatchedFolder
 
 T = TypeVar("T")
 W = TypeVar("W")
@@ -63,7 +63,7 @@ class ImapMailbox:
     def uids(self) -> set[int]:
         self._reopen()
         with self._session.at("SEARCH") as client:
-            return letters.all_uids(client, self._states[self._folder])
+            return messages.all_uids(client, self._states[self._folder])
 
     def bearing(self, field: str, value: str = "") -> set[int]:
         """With `value` those in whose field it stands."""
@@ -78,7 +78,7 @@ class ImapMailbox:
 
     def places(self, uids: Sequence[int] | None = None) -> Sequence[Place]:
         self._reopen()
-        return self._fetched(letters.all_places, uids)
+        return self._fetched(messages.all_places, uids)
 
     def fetch(self, uids: Sequence[int]) -> Mapping[int, Fetched]:
         """A batch gives what can be read. Who asks for a single letter that is there and cannot be read gets
@@ -86,7 +86,7 @@ class ImapMailbox:
         gives out no other message either."""
         self._reopen()
         self._proved = False
-        sizes = partial(self._fetched, letters.all_places)
+        sizes = partial(self._fetched, messages.all_places)
         places = [place for some in self._halved(sizes, uids) for place in some]
         small = {place.uid: place for place in places if place.size <= self._settings.max_bytes}
         wholes = self._halved(lambda some: self._whole([small[uid] for uid in some]), list(small))
@@ -192,7 +192,7 @@ class ImapMailbox:
     def _whole(self, places: Sequence[Place]) -> dict[int, Fetched]:
         """The bytes of these messages; one that is larger than the size that the server tells is read in part."""
         try:
-            got = self._fetched(letters.whole, [place.uid for place in places])
+            got = self._fetched(messages.whole, [place.uid for place in places])
         except TooLarge:
             if len(places) > 1:
                 raise

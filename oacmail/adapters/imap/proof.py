@@ -5,7 +5,7 @@ A few other messages are asked for by the same command, the smallest ones first.
 
 from collections.abc import Sequence
 
-from oacmail.adapters.imap import letters
+from oacmail.adapters.imap import messages
 from oacmail.adapters.imap.session import Session
 from oacmail.core.errors import Transient
 
@@ -23,8 +23,8 @@ def _candidates(session: Session, folder: str, but: tuple[str, int]) -> list[int
     try:
         state = session.select(folder, readonly=True)
         with session.at("SEARCH") as client:
-            uids = sorted(uid for uid in letters.all_uids(client, state) if (folder, uid) != but)
-            places = letters.all_places(client, _spread(uids)) if uids else []
+            uids = sorted(uid for uid in messages.all_uids(client, state) if (folder, uid) != but)
+            places = messages.all_places(client, _spread(uids)) if uids else []
     except Transient:
         return []  # a folder that cannot be opened proves nothing
     smallest = sorted((place for place in places if place.size), key=lambda place: place.size)
@@ -42,6 +42,6 @@ def _gives(session: Session, folder: str, uid: int) -> bool:
         if session.selected != (folder, True):
             session.select(folder, readonly=True)
         with session.at("FETCH") as client:
-            return bool(letters.whole(client, [uid]))
+            return bool(messages.whole(client, [uid]))
     except Transient:
         return False

@@ -19,7 +19,7 @@ from imapclient.exceptions import LoginError
 from oacmail.adapters.imap.client import Client
 from oacmail.adapters.imap.settings import ImapSettings, LoginRefused, TooLarge
 from oacmail.core.errors import ConfigError, OacmailError, Transient
-from oacmail.core.ports import FolderState
+from oacmail.core.ports.mailbox import FolderState
 
 _CONNECT_SECONDS = 30.0
 _GOODBYE_SECONDS = 2.0

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from oacmail.core.errors import Permanent, RelayTrouble
-from oacmail.core.ports import Outgoing
+from oacmail.core.ports.transport import Outgoing
 
 _UNSPEAKABLE = re.compile(r"[\x00-\x20\x7f<>]")
 

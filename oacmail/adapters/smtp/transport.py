@@ -12,12 +12,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import NoReturn
 
+from oacmail.adapters.smtp.connection import Line, Reply
 from oacmail.adapters.smtp.envelope import commands, stuffed
-from oacmail.adapters.smtp.line import Line, Reply
 from oacmail.adapters.smtp.settings import LoginRefused, SmtpSettings
 from oacmail.core.errors import ConfigError, OacmailError, Permanent, RelayTrouble, Transient, Uncertain
-from oacmail.core.ports import Outgoing
-from oacmail.mail.compose import seven_bit
+from oacmail.core.ports.transport import Outgoing
+from oacmail.mail.outgoing.compose import seven_bit
 
 # They speak of our login, not of the mail, whenever they are said (RFC 4954 section 6).
 _LOGIN_CODES = frozenset((530, 534, 535, 538))

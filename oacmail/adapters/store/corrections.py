@@ -6,7 +6,7 @@ Decides nothing. The diary's "corrected" lines are the store of examples: append
 import json
 import sqlite3
 
-from oacmail.core.ports import Corrected
+from oacmail.core.ports.store import Corrected
 
 _LATEST = 5000  # letters: some months of a busy desk, read once a night
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from oacmail.adapters.store.connection import FILE, connect_readonly, stamp
-from oacmail.adapters.store.scene import remember
+from oacmail.adapters.store.write_context import remember
 
 KNOWN = "key:"  # before a name, in kv
 SAVED = "token.key"  # in the kv of a backup

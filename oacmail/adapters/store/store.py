@@ -14,15 +14,15 @@ from typing import IO
 
 from oacmail.adapters.store import (
     corrections,
-    hour,
     keys,
-    places,
-    posting,
-    reading,
-    scene,
+    load_message,
+    load_tick,
+    outbox_queue,
+    seen_messages,
     tick_failures,
-    writing,
+    write_context,
 )
+from oacmail.adapters.store.apply import dispatch
 from oacmail.adapters.store.connection import (
     FILE,
     connect,
@@ -37,11 +37,12 @@ from oacmail.adapters.store.connection import (
 )
 from oacmail.core.effects import Arrived, Decision, Input, Ordered, Settled, Ticked, TickItem
 from oacmail.core.errors import Transient
+from oacmail.core.handlers.own_copies import OTHER_INSTANCE
 from oacmail.core.model import Outcome
-from oacmail.core.on_ours import OTHER_INSTANCE
 from oacmail.core.policy import Policy
-from oacmail.core.ports import Claimed, Corrected, FolderRow, FrozenMail, Place, Spot, WatchedFolder
-from oacmail.core.store_port import LAST_TICK, RUN, RUN_READ
+from oacmail.core.ports.mailbox import FolderRow, Place, Spot, WatchedFolder
+from oacmail.core.ports.renderer import FrozenMail
+from oacmail.core.ports.store import LAST_TICK, RUN, RUN_READ, Claimed, Corrected
 from oacmail.core.view import Hour, View
 
 
@@ -54,13 +55,13 @@ class SqliteTurn:
     def view(self, policy: Policy, inp: Input, now: datetime) -> View | Hour:
         match inp:
             case Arrived():
-                return reading.letter_view(self._con, policy, inp, now)
+                return load_message.letter_view(self._con, policy, inp, now)
             case Ticked():
-                return hour.hour(self._con, policy, now, inp.only)
+                return load_tick.hour(self._con, policy, now, inp.only)
             case Ordered():
-                return reading.order_view(self._con, policy, inp, now)
+                return load_message.order_view(self._con, policy, inp, now)
             case Settled():
-                return reading.settled_view(self._con, policy, inp, now)
+                return load_message.settled_view(self._con, policy, inp, now)
 
     def letter(self, fingerprint: str) -> tuple[str, bytes | None] | None:
         row = self._con.execute(
@@ -81,10 +82,10 @@ class SqliteTurn:
         spot: Spot | None = None,
         shadow: bool = False,
     ) -> None:
-        around = scene.Scene(
+        around = write_context.Scene(
             now=now, arrived=arrived, raw=raw, spot=spot, mails=mails, because=decision.because, shadow=shadow
         )
-        writing.apply(self._con, decision, around)
+        dispatch.apply(self._con, decision, around)
 
 
 def _up_to_date(con: sqlite3.Connection) -> None:
@@ -148,81 +149,81 @@ class SqliteStore:
 
     def folder(self, name: str) -> FolderRow | None:
         with self._read():
-            return places.folder(self.con, name)
+            return seen_messages.folder(self.con, name)
 
     def begin_folder(self, watched: WatchedFolder, uidvalidity: int, uidnext: int, now: datetime) -> None:
         with self._write():
-            places.begin_folder(self.con, watched, uidvalidity, uidnext, now)
+            seen_messages.begin_folder(self.con, watched, uidvalidity, uidnext, now)
 
     def watching(self, watched: Sequence[WatchedFolder]) -> None:
         with self._write():
-            places.watching(self.con, watched)
+            seen_messages.watching(self.con, watched)
 
     def synced(self, name: str, uidvalidity: int, uidnext: int, now: datetime, *, compared: bool) -> None:
         with self._write():
-            places.synced(self.con, name, uidvalidity, uidnext, now, compared=compared)
+            seen_messages.synced(self.con, name, uidvalidity, uidnext, now, compared=compared)
 
     def known(self, name: str, uidvalidity: int, uids: Sequence[int] | None) -> dict[int, Place]:
         with self._read():
-            return places.known(self.con, name, uidvalidity, uids)
+            return seen_messages.known(self.con, name, uidvalidity, uids)
 
     def known_uids(self, name: str, uidvalidity: int) -> set[int]:
         with self._read():
-            return places.known_uids(self.con, name, uidvalidity)
+            return seen_messages.known_uids(self.con, name, uidvalidity)
 
     def forget(self, name: str, uidvalidity: int, uids: Iterable[int]) -> None:
         with self._write():
-            places.forget(self.con, name, uidvalidity, uids)
+            seen_messages.forget(self.con, name, uidvalidity, uids)
 
     def sight(self, name: str, uidvalidity: int, found: Iterable[Place], baseline: set[int], now: datetime) -> None:
         with self._write():
-            places.sight(self.con, name, uidvalidity, found, baseline, now)
+            seen_messages.sight(self.con, name, uidvalidity, found, baseline, now)
 
     def begin_epoch(self, name: str, uidvalidity: int) -> None:
         with self._write():
-            places.begin_epoch(self.con, name, uidvalidity)
+            seen_messages.begin_epoch(self.con, name, uidvalidity)
 
     def of_the_past(self, found: Iterable[Place]) -> set[int]:
         with self._read():
-            return places.of_the_past(self.con, found)
+            return seen_messages.of_the_past(self.con, found)
 
     def revive(self, name: str, uidvalidity: int, present: Iterable[int]) -> None:
         with self._write():
-            places.revive(self.con, name, uidvalidity, present)
+            seen_messages.revive(self.con, name, uidvalidity, present)
 
     def unworked(self, name: str, uidvalidity: int, now: datetime) -> dict[int, tuple[Place, int, bool]]:
         with self._read():
-            return places.unworked(self.con, name, uidvalidity, now)
+            return seen_messages.unworked(self.con, name, uidvalidity, now)
 
     def put_off(self, spot: Spot, until: datetime) -> None:
         with self._write():
-            places.put_off(self.con, spot, until)
+            seen_messages.put_off(self.con, spot, until)
 
     def unworkable(self) -> bool:
         with self._read():
-            return places.unworkable(self.con)
+            return seen_messages.unworkable(self.con)
 
     def attempt(self, name: str, uidvalidity: int, uids: Sequence[int], *, alone: bool) -> None:
         with self._write():
-            places.attempt(self.con, name, uidvalidity, uids, alone=alone)
+            seen_messages.attempt(self.con, name, uidvalidity, uids, alone=alone)
 
     def landed(self, name: str, uidvalidity: int, uids: Sequence[int], *, passing: bool, error: str | None) -> None:
         with self._write():
-            places.landed(self.con, name, uidvalidity, uids, passing=passing, error=error)
+            seen_messages.landed(self.con, name, uidvalidity, uids, passing=passing, error=error)
 
     def failed(self, spot: Spot, error: str) -> int:
         with self._write():
-            return places.failed(self.con, spot, error)
+            return seen_messages.failed(self.con, spot, error)
 
     def end(self, spot: Spot, outcome: Outcome) -> None:
         with self._write():
-            places.end(self.con, spot, outcome)
+            seen_messages.end(self.con, spot, outcome)
 
     def quarantine(self, spot: Spot, raw: bytes | None, reason: str, now: datetime) -> None:
         """The letter's bytes, where there are any, and a line on the review list. Keyed by what the bytes are."""
         with self._write():
             digest = sha256(raw).hexdigest() if raw is not None else None
-            places.end(self.con, spot, Outcome.QUARANTINED, digest, error=reason)
+            seen_messages.end(self.con, spot, Outcome.QUARANTINED, digest, error=reason)
             if raw is not None:
                 self.con.execute("INSERT OR IGNORE INTO originals(sha256, bytes) VALUES(?,?)", (digest, raw))
                 self.con.execute(
@@ -233,20 +234,20 @@ class SqliteStore:
 
     def to_file(self) -> list[tuple[Spot, str]]:
         with self._read():
-            return places.to_file(self.con)
+            return seen_messages.to_file(self.con)
 
     def filed(self, spots: Iterable[Spot]) -> None:
         with self._write():
-            places.filed(self.con, spots)
+            seen_messages.filed(self.con, spots)
 
     # --- outbox -----------------------------------------------------------------------------------
 
     def begin(self, run: str, now: datetime) -> None:
         with self._write():
-            posting.recover(self.con)
+            outbox_queue.recover(self.con)
             self.con.execute("DELETE FROM kv WHERE key IN (?, ?)", (OTHER_INSTANCE, RUN_READ))
             last = moment(self.con.execute("SELECT max(created_at) FROM outbox").fetchone()[0])
-            scene.remember(self.con, RUN, run, max(now, last or now))
+            write_context.remember(self.con, RUN, run, max(now, last or now))
 
     def signed_with(self, names: Iterable[str], now: datetime) -> None:
         with self._write():
@@ -254,7 +255,7 @@ class SqliteStore:
 
     def recover(self) -> None:
         with self._write():
-            posting.recover(self.con)
+            outbox_queue.recover(self.con)
 
     def claim(
         self,
@@ -265,41 +266,41 @@ class SqliteStore:
         kinds: Sequence[str] = (),
     ) -> list[Claimed]:
         with self._write():
-            return posting.claim(self.con, now, most, staff, waits, kinds)
+            return outbox_queue.claim(self.con, now, most, staff, waits, kinds)
 
     def unclaim(self, keys: list[str], now: datetime) -> None:
         with self._write():
-            posting.unclaim(self.con, keys, now)
+            outbox_queue.unclaim(self.con, keys, now)
 
     def sending(self, key: str, now: datetime, *, copy_expected: bool) -> bool:
         with self._write():
-            return posting.sending(self.con, key, now, copy_expected=copy_expected)
+            return outbox_queue.sending(self.con, key, now, copy_expected=copy_expected)
 
     def next_due(self) -> datetime | None:
         with self._read():
-            return moment(posting.next_due(self.con))
+            return moment(outbox_queue.next_due(self.con))
 
     def refused(self, policy: Policy, now: datetime) -> list[str]:
         with self._read():
-            return [refusal.recipient for refusal in reading.refusals(self.con, policy, now)]
+            return [refusal.recipient for refusal in load_message.refusals(self.con, policy, now)]
 
     def without_copy_since(self, staff: frozenset[str]) -> datetime | None:
         with self._read():
-            return moment(posting.without_copy_since(self.con, staff))
+            return moment(outbox_queue.without_copy_since(self.con, staff))
 
     def read_at(self) -> datetime | None:
         with self._read():
-            return hour.synced_at(self.con)
+            return load_tick.synced_at(self.con)
 
     def handed_over_since(self, now: datetime, seconds: int) -> int:
         with self._read():
-            return posting.handed_over_since(self.con, now, seconds)
+            return outbox_queue.handed_over_since(self.con, now, seconds)
 
     # --- the house --------------------------------------------------------------------------------
 
     def problem(self, code: str, ill: bool, now: datetime, why: str = "") -> None:
         with self._write():
-            hour.set_problem(self.con, code, ill, now, why)
+            load_tick.set_problem(self.con, code, ill, now, why)
 
     def refuse_newer(self) -> None:
         with self._read():
@@ -308,7 +309,7 @@ class SqliteStore:
     def problems(self) -> dict[str, datetime]:
         """The recorded ones, with since when they are there."""
         with self._read():
-            return hour.problems(self.con)
+            return load_tick.problems(self.con)
 
     def passed(self, now: datetime) -> None:
         with self._write():
@@ -317,23 +318,23 @@ class SqliteStore:
                 DO UPDATE SET value = CAST(value AS INTEGER) + 1, at = excluded.at""",
                 (stamp(now),),
             )
-            scene.remember(self.con, RUN_READ, "yes", now)
+            write_context.remember(self.con, RUN_READ, "yes", now)
 
     def tidy(self, now: datetime) -> None:
         with self._write():
-            scene.tidy(self.con, now)
+            write_context.tidy(self.con, now)
 
     # --- ticks ------------------------------------------------------------------------------------
 
     def tick_items(self, policy: Policy, now: datetime) -> list[TickItem]:
         with self._read():
             put_off = tick_failures.put_off(self.con, now)
-            return [item for item in hour.items(self.con, policy, now) if item.name not in put_off]
+            return [item for item in load_tick.items(self.con, policy, now) if item.name not in put_off]
 
     def tick_failed(self, item: TickItem, error: str, *, until: datetime, now: datetime) -> None:
         with self._write():
             tick_failures.add(self.con, item, error, until=until, now=now)
-            hour.set_problem(self.con, tick_failures.CODE, True, now)
+            load_tick.set_problem(self.con, tick_failures.CODE, True, now)
 
     def is_put_off(self, item: TickItem, now: datetime) -> bool:
         with self._read():
@@ -342,10 +343,10 @@ class SqliteStore:
     def tick_completed(self, policy: Policy, now: datetime) -> None:
         with self._write():
             if tick_failures.any_left(self.con):
-                due = {item.name for item in hour.items(self.con, policy, now)}
+                due = {item.name for item in load_tick.items(self.con, policy, now)}
                 tick_failures.clear(self.con, due, now)
                 self._judge_ticks(now)
-            scene.remember(self.con, LAST_TICK, now.isoformat(), now)
+            write_context.remember(self.con, LAST_TICK, now.isoformat(), now)
 
     def succeeded(self, item: TickItem, now: datetime) -> None:
         with self._write():
@@ -354,11 +355,11 @@ class SqliteStore:
                 self._judge_ticks(now)
 
     def _judge_ticks(self, now: datetime) -> None:
-        hour.set_problem(self.con, tick_failures.CODE, tick_failures.any_left(self.con), now)
+        load_tick.set_problem(self.con, tick_failures.CODE, tick_failures.any_left(self.con), now)
 
     def remember(self, name: str, value: str, now: datetime) -> None:
         with self._write():
-            scene.remember(self.con, name, value, now)
+            write_context.remember(self.con, name, value, now)
 
     def recall(self, name: str) -> str | None:
         with self._read():

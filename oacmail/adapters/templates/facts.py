@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from oacmail.core.calendar import SLOTS
 from oacmail.core.effects import Send
-from oacmail.mail.plain import dead_links, many_lines, one_line
+from oacmail.mail.outgoing.plain_text import dead_links, many_lines, one_line
 
 MAX_TEXT = 20_000  # characters of a citizen's text in a mail; the rest is in the original
 _LAST_MOMENTS = ("due_at", "ends_at")

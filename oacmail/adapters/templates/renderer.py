@@ -15,15 +15,14 @@ from jinja2 import TemplateSyntaxError
 
 from oacmail.adapters.templates.bounds import OutOfBoundsError
 from oacmail.adapters.templates.facts import DEFAULTS, SAMPLES, facts_of
-from oacmail.adapters.templates.shelf import BrokenTemplateError, Page, Shelf
-from oacmail.adapters.templates.voice import Promise, Voice, is_known, promise
+from oacmail.adapters.templates.office_profile import Promise, Voice, is_known, promise
+from oacmail.adapters.templates.template_loader import BrokenTemplateError, Page, Shelf
 from oacmail.core.effects import Send
+from oacmail.core.model import LANGUAGES
 from oacmail.core.policy import Policy
-from oacmail.core.ports import Rendered
-from oacmail.mail.compose import Heading, compose, verify
-from oacmail.mail.headers import bare_address
-from oacmail.mail.words import (
-    LANGUAGES,
+from oacmail.core.ports.renderer import Rendered
+from oacmail.mail.outgoing.compose import Heading, compose, verify
+from oacmail.mail.outgoing.dates_in_words import (
     NEXT_WORKING_DAY,
     day_words,
     greeting,
@@ -31,6 +30,7 @@ from oacmail.mail.words import (
     hours_words,
     nth_working_day,
 )
+from oacmail.mail.outgoing.headers import bare_address
 
 _BETWEEN_LANGUAGES = "\n\n· · ·\n\n"
 _SHARED = ("base.html.j2", "rows.txt.j2")

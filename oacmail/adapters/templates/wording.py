@@ -10,9 +10,10 @@ from pathlib import Path
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
-from oacmail.core.doubts import PUBLIC
-from oacmail.mail.own_words import HOLE, Wording
-from oacmail.mail.words import LANGUAGES
+from oacmail.core.model import LANGUAGES
+from oacmail.core.outbox.uncertain import PUBLIC
+from oacmail.mail.parser_config import Wording
+from oacmail.mail.understanding.own_words import HOLE, wording_of
 from oacmail.shipped import shipped
 
 _BREAK = "\n\n"
@@ -22,7 +23,7 @@ _A_PHRASE = 3  # spaces in a constant that is text, and no key
 def wording(overrides: Path | None) -> Wording:
     """The sentences of all mails to citizens in all languages; `overrides`: the town's directory, or None."""
     own = _of_folder(overrides) if overrides else ()
-    return Wording.of((*_shipped(), *own))
+    return wording_of((*_shipped(), *own))
 
 
 @cache

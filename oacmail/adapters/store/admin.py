@@ -1,0 +1,214 @@
+"""Backup, restore and the rows that an admin pushes by hand: outbox and quarantine.
+
+Copies are made through SQLite's backup API only: a WAL database copied without its -wal file has no tables.
+"""
+
+import itertools
+import os
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from oacmail.adapters.store import keys
+from oacmail.adapters.store.connection import (
+    FILE,
+    connect,
+    lock,
+    migrate,
+    named_faults,
+    refuse_newer,
+    stamp,
+    transaction,
+)
+from oacmail.adapters.store.keys import LOST_AT
+from oacmail.adapters.store.load_message import RESTORED_AT
+from oacmail.adapters.store.load_tick import set_problem
+from oacmail.adapters.store.outbox_queue import LIVE
+from oacmail.adapters.store.seen_messages import unworkable
+from oacmail.adapters.store.write_context import remember
+from oacmail.core.cases.acknowledgement import KEY_LOST
+from oacmail.core.errors import Fatal
+
+
+def backup(state: Path, target: Path, token: Iterable[bytes], now: datetime) -> None:
+    """A consistent copy with the keys `token` in it, while the daemon runs; 0600, whole or not at all. Raises
+    FileExistsError, Transient."""
+    source = sqlite3.connect(f"file:{state / FILE}?mode=ro", uri=True)
+    try:
+        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        try:
+            with named_faults(), closing(sqlite3.connect(target)) as copy:
+                source.backup(copy)
+                with copy:
+                    keys.save(copy, token, now)
+        except BaseException:
+            target.unlink()
+            raise
+    finally:
+        source.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """`keys`: the token secrets that the backup held; `names` of those that its mail was signed with, empty in a
+    backup of an early version."""
+
+    keys: tuple[bytes, ...]
+    names: frozenset[str]
+
+
+def restore(state: Path, source: Path, now: datetime) -> Restored:
+    """Put a backup in the place of the database; the daemon must not run. Raises Transient if it does, Fatal if
+    the file is no backup of ours."""
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    held = lock(state)
+    try:
+        _check(source)
+        _set_aside(state)
+        taken = sqlite3.connect(f"file:{source}?mode=ro", uri=True)
+        con = connect(state / FILE)
+        try:
+            taken.backup(con)
+            migrate(con)
+            return _after_restore(con, now)
+        finally:
+            con.close()
+            taken.close()
+    finally:
+        held.close()
+
+
+def _set_aside(state: Path) -> None:
+    """The database that is there is kept as `….before-restore`, that of a later restore as `….before-restore-2`."""
+    names = (FILE, FILE + "-wal", FILE + "-shm")
+    endings = (f".before-restore{f'-{count}' if count > 1 else ''}" for count in itertools.count(1))
+    ending = next(end for end in endings if not any((state / (name + end)).exists() for name in names))
+    for name in names:
+        if (state / name).exists():
+            (state / name).replace(state / (name + ending))
+
+
+def _check(source: Path) -> None:
+    con = sqlite3.connect(f"file:{source}?mode=ro", uri=True)
+    try:
+        with named_faults():
+            tables = {row[0] for row in con.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            sound = con.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+        refuse_newer(con)
+    finally:
+        con.close()
+    if not sound or not {"cases", "outbox", "sightings"} <= tables:
+        raise Fatal(f"{source}: is not a sound backup of oacmail")
+
+
+def _after_restore(con: sqlite3.Connection, now: datetime) -> Restored:
+    """Letters that came since are met again in the mailbox."""
+    with transaction(con):
+        con.execute("DELETE FROM kv WHERE key GLOB 'problem:*' OR key GLOB 'cause:*' OR key GLOB 'alert:*'")
+        remember(con, RESTORED_AT, stamp(now), now)
+        return Restored(keys=keys.take_saved(con), names=frozenset(keys.known(con)))
+
+
+def hold_acks(con: sqlite3.Connection, why: str) -> int:
+    """Acknowledgements without an end may have left since the backup, and nothing proves it: a person decides. How
+    many."""
+    with transaction(con):
+        row = con.execute(f"UPDATE outbox SET state = 'held', last_error = ? WHERE kind = 'ack' AND {LIVE}", (why,))
+        return int(row.rowcount)
+
+
+def key_lost(con: sqlite3.Connection, now: datetime) -> int:
+    """No copy of a mail that was sent before now can be recognised any more: as `hold_acks`, also of letters that came
+    until now and are met again."""
+    with transaction(con):
+        remember(con, LOST_AT, stamp(now), now)
+        return hold_acks(con, KEY_LOST)
+
+
+# --- by hand ------------------------------------------------------------------------------------------
+
+
+def retry_mail(con: sqlite3.Connection, key: str, now: datetime) -> bool:
+    """Send again what failed, is held, uncertain or waits; False if there is no such row, or only the proof that the
+    mail left before the database was restored: its bytes are gone."""
+    with transaction(con):
+        row = con.execute(
+            """UPDATE outbox SET state = 'queued', next_at = ?, released_at = coalesce(released_at, ?), tries = 0
+            WHERE key = ? AND state IN ('queued','failed','held','uncertain')
+            AND EXISTS(SELECT 1 FROM mails m WHERE m.id = outbox.id AND m.mime <> x'')""",
+            (stamp(now), stamp(now), key),
+        )
+        return row.rowcount == 1
+
+
+def drop_mail(con: sqlite3.Connection, key: str) -> bool:
+    """Never send it; False if there is no such row or it has left."""
+    with transaction(con):
+        row = con.execute(
+            """UPDATE outbox SET state = 'dropped' WHERE key = ? AND state IN ('queued','failed','held','uncertain')""",
+            (key,),
+        )
+        return row.rowcount == 1
+
+
+def find_review(con: sqlite3.Connection, ref: str) -> str | None:
+    """The whole reference of an entry of the review list, by its beginning; None if none or several begin so."""
+    rows = con.execute(
+        "SELECT fingerprint FROM reviews WHERE done_at IS NULL AND substr(fingerprint, 1, ?) = ?", (len(ref), ref)
+    ).fetchall()
+    rows += con.execute(
+        """SELECT folder || ':' || uidvalidity || ':' || uid FROM sightings WHERE outcome = 'quarantined'
+        AND fingerprint IS NULL AND folder || ':' || uidvalidity || ':' || uid = ?""",
+        (ref,),
+    ).fetchall()
+    return str(rows[0][0]) if len(rows) == 1 else None
+
+
+def looked_at(con: sqlite3.Connection, ref: str, now: datetime) -> bool:
+    """A person has looked, and nothing more is to be done; False for a letter that nobody could read yet."""
+    with transaction(con):
+        row = con.execute("UPDATE reviews SET done_at = ? WHERE fingerprint = ? AND done_at IS NULL", (stamp(now), ref))
+        return row.rowcount == 1
+
+
+def original(con: sqlite3.Connection, ref: str) -> bytes | None:
+    """The bytes behind a reference, if we have them."""
+    row = con.execute(
+        """SELECT bytes FROM originals WHERE sha256 = coalesce(
+        (SELECT original FROM messages WHERE fingerprint = ?), ?)""",
+        (ref, ref),
+    ).fetchone()
+    return bytes(row["bytes"]) if row else None
+
+
+def retry_letter(con: sqlite3.Connection, ref: str, now: datetime) -> bool:
+    """Let the daemon work the letter anew at its next pass; False if it lies nowhere in the mailbox any more."""
+    with transaction(con):
+        row = con.execute(
+            """UPDATE sightings SET outcome = NULL, attempts = 0, in_flight = 0, error = NULL, fingerprint = NULL,
+            retry_at = NULL
+            WHERE outcome = 'quarantined' AND (fingerprint = ? OR folder || ':' || uidvalidity || ':' || uid = ?)""",
+            (ref, ref),
+        )
+        if row.rowcount:
+            con.execute("UPDATE reviews SET done_at = ? WHERE fingerprint = ?", (stamp(now), ref))
+            if not unworkable(con):
+                set_problem(con, "quarantine", False, now)
+        return row.rowcount > 0
+
+
+def letter_for_case(con: sqlite3.Connection, message_id: str) -> sqlite3.Row | None:
+    """The letter of this Message-ID (or fingerprint's beginning) that is on no case yet: its bytes, NULL of one too
+    large to be copied, and the place where it was seen last."""
+    row: sqlite3.Row | None = con.execute(
+        """SELECT m.fingerprint, m.received_at, o.bytes, s.folder, s.uidvalidity, s.uid FROM messages m
+        LEFT JOIN originals o ON o.sha256 = m.original
+        LEFT JOIN sightings s ON s.fingerprint = m.fingerprint AND s.outcome <> 'gone' WHERE m.case_id IS NULL
+        AND (m.message_id IN (?, '<' || ? || '>') OR substr(m.fingerprint, 1, 16) = ?)
+        ORDER BY m.id DESC, s.first_seen DESC LIMIT 1""",
+        (message_id, message_id, message_id[:16]),
+    ).fetchone()
+    return row

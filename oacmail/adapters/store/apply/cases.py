@@ -1,0 +1,239 @@
+"""Effects on people, cases, letters and clocks, column by column. No rule lives here."""
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from datetime import datetime
+from hashlib import sha256
+
+from oacmail.adapters.store.connection import stamp
+from oacmail.adapters.store.write_context import Scene, case_id, person_id, raise_serial
+from oacmail.core.effects import (
+    Arm,
+    Attach,
+    Change,
+    Disarm,
+    File,
+    Fire,
+    Merge,
+    OpenCase,
+    Person,
+    Reconsider,
+    Review,
+    Reviewed,
+)
+from oacmail.core.model import Attachment, Outcome
+from oacmail.core.routing.threading import fold_subject
+
+ATTACHMENTS_NAMED = 100
+
+
+def person(con: sqlite3.Connection, effect: Person, scene: Scene) -> None:
+    identity = person_id(con, effect.address)
+    values = {"name": effect.name, "lang": effect.lang, "known": effect.known}
+    for column, value in values.items():
+        if value is not None:
+            con.execute(f"UPDATE people SET {column} = ? WHERE id = ?", (value, identity))
+
+
+def open_case(con: sqlite3.Connection, effect: OpenCase, scene: Scene) -> None:
+    assert scene.arrived is not None
+    reading = effect.reading
+    con.execute(
+        """INSERT INTO cases(number, opened_by, citizen_id, parent, status, kind, topic, level, intent, lang, phone,
+        slot, subject, subject_key, opened_at, touched_at, operator, platform, cause, urgent, ends_on)
+        VALUES(?,?,?,?,'open',?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)""",
+        (
+            effect.number,
+            scene.arrived.message.fingerprint,
+            person_id(con, effect.citizen),
+            effect.parent,
+            "request",
+            reading.topic or "other",
+            reading.level or "first",
+            reading.intent or "question",
+            reading.language,
+            reading.callback.phone if reading.callback else None,
+            reading.callback.slot if reading.callback else None,
+            effect.subject,
+            fold_subject(effect.subject),
+            stamp(effect.opened_at),
+            stamp(effect.opened_at),
+            reading.operator,
+            reading.platform,
+            reading.cause,
+            int(reading.urgent),
+            reading.ends_on.isoformat() if reading.ends_on else None,
+        ),
+    )
+    raise_serial(con, effect.number, scene.now)
+    # After a restore: acknowledgements that were imported before their case came again.
+    con.execute(
+        """UPDATE outbox SET case_id = ? WHERE case_id IS NULL AND key IN
+        (SELECT 'ack:' || substr(key, 10) FROM kv WHERE key GLOB 'reserved:*' AND value = ?)""",
+        (case_id(con, effect.number), effect.number),
+    )
+
+
+def attach(con: sqlite3.Connection, effect: Attach, scene: Scene) -> None:
+    assert scene.arrived is not None
+    message = scene.arrived.message
+    if effect.outcome is not Outcome.DUPLICATE:
+        record(con, effect, scene)
+    if scene.spot is None:
+        con.execute(
+            "UPDATE sightings SET outcome = ? WHERE fingerprint = ? AND outcome <> 'duplicate'",
+            (effect.outcome, message.fingerprint),
+        )
+    else:
+        con.execute(
+            """UPDATE sightings SET outcome = ?, fingerprint = ?, in_flight = 0, error = NULL
+            WHERE folder = ? AND uidvalidity = ? AND uid = ?""",
+            (effect.outcome, message.fingerprint, scene.spot.folder, scene.spot.uidvalidity, scene.spot.uid),
+        )
+
+
+def record(con: sqlite3.Connection, effect: Attach, scene: Scene) -> None:
+    assert scene.arrived is not None
+    message, received_at = scene.arrived.message, scene.arrived.received_at
+    digest = original_of(con, scene.raw)
+    row = con.execute(
+        """INSERT INTO messages(fingerprint, message_id, case_id, author_id, role, outcome, kind, guest, rule, because,
+        subject, subject_key, sent_at, received_at, lang, fresh, body_hash, reply_to, original, rung, folder,
+        attachments) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+        ON CONFLICT(fingerprint) DO UPDATE SET case_id = excluded.case_id, role = excluded.role,
+        outcome = excluded.outcome, kind = excluded.kind, guest = excluded.guest, rule = excluded.rule,
+        because = excluded.because, folder = excluded.folder RETURNING id""",
+        (
+            message.fingerprint,
+            message.message_id,
+            case_id(con, effect.case),
+            person_id(con, message.sender if effect.author is None else effect.author),
+            effect.role,
+            effect.outcome,
+            effect.kind,
+            int(effect.guest),
+            effect.rule,
+            json.dumps(scene.because, ensure_ascii=False),
+            message.subject,
+            fold_subject(message.subject),
+            stamp(message.sent_at) if message.sent_at else None,
+            stamp(received_at),
+            message.lang,
+            message.fresh,
+            message.body_hash,
+            message.reply_to,
+            digest,
+            message.rung,
+            scene.spot.folder if scene.spot else scene.arrived.folder,
+            _named(message.attachments),
+        ),
+    ).fetchone()
+    con.executemany("INSERT OR IGNORE INTO refs(ref, message_id) VALUES(?,?)", [(ref, row[0]) for ref in message.refs])
+
+
+def _named(attachments: Iterable[Attachment]) -> str:
+    """What came with it, by name: of a letter too large to be copied the only trace outside the mailbox."""
+    shown = [{"name": part.name, "mime": part.mime, "size": part.size} for part in attachments]
+    return json.dumps(shown[:ATTACHMENTS_NAMED], ensure_ascii=False)
+
+
+def original_of(con: sqlite3.Connection, raw: bytes | None) -> str | None:
+    if raw is None:
+        return None
+    digest = sha256(raw).hexdigest()
+    con.execute("INSERT OR IGNORE INTO originals(sha256, bytes) VALUES(?,?)", (digest, raw))
+    return digest
+
+
+def change(con: sqlite3.Connection, effect: Change, scene: Scene) -> None:
+    names = [f"{name} = ?" for name in effect.columns]
+    values = [stamp(value) if isinstance(value, datetime) else value for value in effect.columns.values()]
+    con.execute(f"UPDATE cases SET {', '.join(names)} WHERE number = ?", (*values, effect.case))
+
+
+def merge(con: sqlite3.Connection, effect: Merge, scene: Scene) -> None:
+    ids = (case_id(con, effect.into), case_id(con, effect.case))
+    con.execute("UPDATE messages SET case_id = ? WHERE case_id = ?", ids)
+    con.execute("UPDATE deadlines SET case_id = ? WHERE case_id = ? AND met_at IS NULL AND void_at IS NULL", ids)
+    con.execute("UPDATE outbox SET case_id = ? WHERE case_id = ?", ids)
+
+
+def review(con: sqlite3.Connection, effect: Review, scene: Scene) -> None:
+    letter = effect.letter or (scene.arrived.message.fingerprint if scene.arrived else "")
+    assert letter
+    con.execute(
+        """INSERT INTO reviews(fingerprint, reason, at) VALUES(?,?,?)
+        ON CONFLICT(fingerprint) DO UPDATE SET reason = excluded.reason, at = excluded.at, done_at = NULL""",
+        (letter, effect.reason, stamp(scene.now)),
+    )
+
+
+def reviewed(con: sqlite3.Connection, effect: Reviewed, scene: Scene) -> None:
+    con.execute(
+        "UPDATE reviews SET done_at = ? WHERE fingerprint = ? AND done_at IS NULL",
+        (stamp(scene.now), effect.fingerprint),
+    )
+
+
+def reconsider(con: sqlite3.Connection, effect: Reconsider, scene: Scene) -> None:
+    """What the desk filed in Sent, and what waits for a person in INBOX; nothing that a person has looked at."""
+    again = con.execute(
+        """UPDATE sightings SET outcome = NULL WHERE fingerprint = ? AND EXISTS(
+        SELECT 1 FROM folders f WHERE f.name = folder AND f.uidvalidity = sightings.uidvalidity
+        AND (f.role = 'sent' AND outcome = 'staff' OR f.role = 'intake' AND outcome = 'quarantined' AND EXISTS(
+        SELECT 1 FROM reviews r WHERE r.fingerprint = sightings.fingerprint AND r.done_at IS NULL)))""",
+        (effect.fingerprint,),
+    )
+    if again.rowcount:
+        reviewed(con, Reviewed(fingerprint=effect.fingerprint), scene)
+
+
+def file(con: sqlite3.Connection, effect: File, scene: Scene) -> None:
+    if scene.spot is not None and not scene.shadow:
+        con.execute(
+            "UPDATE sightings SET wanted = ? WHERE folder = ? AND uidvalidity = ? AND uid = ?",
+            (effect.folder, scene.spot.folder, scene.spot.uidvalidity, scene.spot.uid),
+        )
+
+
+def arm(con: sqlite3.Connection, effect: Arm, scene: Scene) -> None:
+    con.execute(
+        """INSERT INTO deadlines(armed_by, kind, level, case_id, armed_at, due_at) VALUES(?,?,?,?,?,?)
+        ON CONFLICT(armed_by, kind, level) DO NOTHING""",
+        (
+            effect.armed_by,
+            effect.kind,
+            effect.level,
+            case_id(con, effect.case),
+            stamp(effect.armed_at),
+            stamp(effect.due_at),
+        ),
+    )
+
+
+def disarm(con: sqlite3.Connection, effect: Disarm, scene: Scene) -> None:
+    """Met: response clocks bear the moment; the escalations and reminders that hung on them are void. Of the clocks
+    that have rung only the response clock itself still runs."""
+    case, moment = case_id(con, effect.case), stamp(effect.at)
+    only = f" AND armed_by IN ({','.join('?' * len(effect.armed_by))})" if effect.armed_by else ""
+    for kind in effect.kinds:
+        if effect.how == "met":
+            con.execute(
+                f"""UPDATE deadlines SET met_at = ? WHERE case_id = ? AND kind = ? AND level = 0 AND armed_at <= ?
+                AND met_at IS NULL AND void_at IS NULL AND (fired_at IS NULL OR kind = 'answer'){only}""",
+                (moment, case, kind, moment, *effect.armed_by),
+            )
+        con.execute(
+            f"""UPDATE deadlines SET void_at = ? WHERE case_id = ? AND kind = ? AND armed_at <= ?
+            AND met_at IS NULL AND void_at IS NULL
+            AND (fired_at IS NULL OR (kind = 'answer' AND level = 0)){only}""",
+            (stamp(scene.now), case, kind, moment, *effect.armed_by),
+        )
+
+
+def fire(con: sqlite3.Connection, effect: Fire, scene: Scene) -> None:
+    con.execute(
+        "UPDATE deadlines SET fired_at = ? WHERE armed_by = ? AND kind = ? AND level = ? AND fired_at IS NULL",
+        (stamp(effect.at), effect.armed_by, effect.kind, effect.level),
+    )

@@ -1,0 +1,143 @@
+"""Effects on the outbox and the diary. No rule lives here."""
+
+import json
+import sqlite3
+
+from oacmail.adapters.store import write_context as common
+from oacmail.adapters.store.connection import stamp
+from oacmail.adapters.store.write_context import Scene, case_id, raise_serial
+from oacmail.core.effects import Bare, Drop, Import, Mark, Note, Remember, Send
+from oacmail.core.outbox.rate_limits import registrable
+
+_INSERT_MAIL = """INSERT INTO outbox(key, message_id, case_id, kind, recipient, domain, bare_id, length,
+  state, budget, released_at, next_at, created_at) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(key) DO NOTHING"""
+_INSERT_BYTES = "INSERT INTO mails(id, mime, bare) VALUES(?,?,?)"
+
+
+def send(con: sqlite3.Connection, effect: Send, scene: Scene) -> None:
+    mail = scene.mails[effect.key]
+    release = stamp(effect.release) if effect.release else None
+    row = con.execute(
+        _INSERT_MAIL,
+        (
+            effect.key,
+            mail.message_id,
+            case_id(con, effect.case),
+            effect.kind,
+            effect.recipient,
+            registrable(effect.recipient),
+            mail.bare_id,
+            mail.length,
+            "shadow" if scene.shadow else "queued",
+            effect.budget,
+            release,
+            release,
+            stamp(scene.now),
+        ),
+    )
+    if row.rowcount:
+        con.execute(_INSERT_BYTES, (row.lastrowid, mail.mime, mail.bare))
+
+
+def bare(con: sqlite3.Connection, effect: Bare, scene: Scene) -> None:
+    row = con.execute(
+        """INSERT INTO outbox(key, message_id, case_id, kind, recipient, domain, length, state, next_at, created_at)
+        SELECT key || ':bare', bare_id, case_id, kind, recipient, domain, length, 'queued', ?, ?
+        FROM outbox WHERE key = ? AND bare_id IS NOT NULL ON CONFLICT(key) DO NOTHING""",
+        (stamp(effect.next_at), stamp(scene.now), effect.key),
+    )
+    if row.rowcount:
+        con.execute(
+            """INSERT INTO mails(id, mime) SELECT ?, m.bare FROM mails m JOIN outbox o ON o.id = m.id
+            WHERE o.key = ?""",
+            (row.lastrowid, effect.key),
+        )
+
+
+def mark(con: sqlite3.Connection, effect: Mark, scene: Scene) -> None:
+    if effect.state == "copied":
+        copied(con, effect, scene)
+        return
+    columns: dict[str, str | int | None] = {"state": effect.state}
+    if effect.next_at is not None:
+        columns["next_at"] = stamp(effect.next_at)
+    if effect.sent_at is not None:
+        columns["sent_at"] = stamp(effect.sent_at)
+    if effect.refused_at is not None:
+        columns["refused_at"] = stamp(effect.refused_at)
+    if effect.error is not None:
+        columns["last_error"] = effect.error or None
+    if effect.copy_expected is not None:
+        columns["copy_expected"] = int(effect.copy_expected)
+    names = ", ".join([f"{name} = ?" for name in columns] + ["tries = tries + 1"] * (effect.state == "uncertain"))
+    states = ",".join("?" * len(effect.if_in))
+    where = f" AND state IN ({states})" if effect.if_in else ""
+    con.execute(f"UPDATE outbox SET {names} WHERE key = ?{where}", (*columns.values(), effect.key, *effect.if_in))
+    if effect.state == "queued" and effect.next_at is not None:
+        con.execute("UPDATE outbox SET released_at = coalesce(released_at, next_at) WHERE key = ?", (effect.key,))
+
+
+def copied(con: sqlite3.Connection, effect: Mark, scene: Scene) -> None:
+    """A signed copy decides: the relay took it, whatever we believed."""
+    sent_at = stamp(effect.sent_at or scene.now)
+    con.execute(
+        """UPDATE outbox SET copied_at = ?, alias = coalesce(?, alias), last_error = NULL,
+        sent_at = coalesce(sent_at, ?),
+        state = CASE WHEN state IN ('dropped','shadow','failed') THEN state ELSE 'sent' END WHERE key = ?""",
+        (stamp(scene.now), effect.alias, sent_at, effect.key),
+    )
+
+
+def drop(con: sqlite3.Connection, effect: Drop, scene: Scene) -> None:
+    con.execute(
+        f"""UPDATE outbox SET state = 'dropped' WHERE case_id = ? AND state = 'queued'
+        AND kind IN ({",".join("?" * len(effect.kinds))})""",
+        (case_id(con, effect.case), *effect.kinds),
+    )
+
+
+def import_sent(con: sqlite3.Connection, effect: Import, scene: Scene) -> None:
+    """The mail was sent before the database was lost: its key must never send again, its number never serve twice."""
+    con.execute(
+        """INSERT INTO outbox(key, message_id, case_id, kind, recipient, domain, length, state, copied_at,
+        released_at, sent_at, created_at) VALUES(?,?,?,?,?,?,0,'sent',?,?,?,?) ON CONFLICT DO NOTHING""",
+        (
+            effect.key,
+            effect.message_id,
+            case_id(con, effect.case),
+            effect.kind,
+            effect.recipient,
+            registrable(effect.recipient),
+            stamp(scene.now),
+            stamp(effect.sent_at),
+            stamp(effect.sent_at),
+            stamp(effect.sent_at),
+        ),
+    )
+    if effect.case:
+        raise_serial(con, effect.case, scene.now)
+    if effect.kind == "ack" and effect.letter and effect.case:
+        common.remember(con, f"reserved:{effect.letter}", effect.case, scene.now)
+        for ref in effect.refs:
+            con.execute(
+                "INSERT INTO kv(key, value, at) VALUES(?,?,?) ON CONFLICT(key) DO NOTHING",
+                (f"told:{effect.recipient} {ref}", effect.case, stamp(scene.now)),
+            )
+
+
+def remember(con: sqlite3.Connection, effect: Remember, scene: Scene) -> None:
+    common.remember(con, effect.name, effect.value, scene.now)
+
+
+def note(con: sqlite3.Connection, effect: Note, scene: Scene) -> None:
+    fingerprint = scene.arrived.message.fingerprint if scene.arrived else None
+    con.execute(
+        "INSERT INTO events(at, case_id, fingerprint, kind, data) VALUES(?,?,?,?,?)",
+        (
+            stamp(scene.now),
+            case_id(con, effect.case),
+            fingerprint,
+            effect.kind,
+            json.dumps(dict(effect.data), ensure_ascii=False),
+        ),
+    )

@@ -1,0 +1,343 @@
+"""Reads, in one go, everything that a decision about a letter, an order or a settlement may know.
+
+Selects only; it never judges what it finds.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from oacmail.adapters.store.connection import at, moment, stamp
+from oacmail.adapters.store.keys import LOST_AT
+from oacmail.adapters.store.load_case import cases, marks
+from oacmail.adapters.store.write_context import case_id
+from oacmail.core.cases.citizen_mail import PASSED_ON
+from oacmail.core.cases.request import author_of
+from oacmail.core.effects import Arrived, Ordered, Settled
+from oacmail.core.escalation import incidents
+from oacmail.core.handlers import own_copies
+from oacmail.core.model import Folder, Message, Outcome, Role, Status
+from oacmail.core.outbox.rate_limits import registrable
+from oacmail.core.policy import Policy
+from oacmail.core.ports.store import RUN, RUN_READ
+from oacmail.core.routing import signature
+from oacmail.core.routing.classification import classify
+from oacmail.core.routing.sender import own_mark
+from oacmail.core.routing.threading import SUBJECT_WINDOW
+from oacmail.core.view import (
+    UNDELIVERED,
+    Alike,
+    LetterView,
+    MailView,
+    Noticed,
+    PersonView,
+    Refusal,
+    Spent,
+    View,
+)
+
+RECENT_MOST = 200
+_ALIKE = """SELECT c.number, c.incident, c.opened_at, c.status, c.topic,
+  (SELECT min(d.due_at) FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0
+  AND d.met_at IS NULL AND d.void_at IS NULL) AS due_at
+FROM cases c WHERE c.level = 'second' AND c.cause = 'platform' AND c.operator = ? AND c.platform = ?
+  AND c.opened_at BETWEEN ? AND ? AND {only}
+ORDER BY c.opened_at DESC, c.id DESC LIMIT {most}"""
+# Whoever writes during an incident belongs to it, also when its first cases are answered already; what makes one is
+# cases in which the platform still fails.
+_GOING_ON = "c.incident IS NOT NULL AND coalesce(c.close_reason, '') NOT IN ('spam', 'duplicate')"
+_STILL_FAILS = "c.status IN ('open', 'derived', 'waiting')"
+REFUSALS_MOST = 1000
+RESTORED_AT = "restored_at"  # the name under which a restore leaves its moment
+WRITERS_MOST = 20
+
+_LETTER = """SELECT m.fingerprint, m.message_id, c.number AS "case", p.address AS author, m.role, m.outcome,
+  m.received_at, m.subject_key, m.body_hash,
+  EXISTS(SELECT 1 FROM outbox o WHERE o.key = 'ack:' || m.fingerprint AND o.state <> 'dropped') AS acked
+  FROM messages m JOIN people p ON p.id = m.author_id LEFT JOIN cases c ON c.id = m.case_id """
+_MAIL = """SELECT o.key, o.kind, o.message_id, c.number AS "case", o.recipient, o.state, o.length, o.copied_at,
+  o.attempts, o.created_at, o.bare_id IS NOT NULL AS bare
+  FROM outbox o LEFT JOIN cases c ON c.id = o.case_id """
+
+
+def letter_view(con: sqlite3.Connection, policy: Policy, inp: Arrived, now: datetime) -> View:
+    """The view of an arrived letter; see core/view.py for what each part is."""
+    message = inp.message
+    writers = _writers(policy, inp)
+    ids = tuple(dict.fromkeys((*message.refs, *(message.report.about if message.report else ()))))
+    known = next(iter(_letters(con, "WHERE m.fingerprint = ?", (message.fingerprint,))), None)
+    named = _letters(con, f"WHERE m.message_id IN ({marks(ids)}) ORDER BY m.id", ids) if ids else ()
+    naming, overtaken_by = _naming(con, message, writers)
+    mails = _mails_of(con, policy, message, ids)
+    tokened = tuple(n for n in (signature.read_token(policy, text) for text in message.tokens) if n)
+    recent = _recent(con, writers, inp.received_at)
+    reserved = _reserved(con, message, author_of(policy, message))
+    numbers = _numbers((known, *named, *naming, *recent), mails, (*tokened, *([reserved] if reserved else [])))
+    year = inp.received_at.astimezone(policy.office.timezone).year
+    return View(
+        known=known,
+        named=named,
+        naming=naming,
+        overtaken_by=overtaken_by,
+        mails=mails,
+        tokened=tokened,
+        recent=recent,
+        cases=cases(con, policy, numbers, now),
+        person=_person(con, author_of(policy, message)),
+        spent=spent(con, policy, author_of(policy, message), now),
+        serial=_serial(con, year),
+        reserved=reserved,
+        restored_at=moment(_value(con, RESTORED_AT)) if policy.sending.self_copy == "no" else None,
+        key_lost_at=moment(_value(con, LOST_AT)),
+        added_before=_added_before(con, policy, message, mails),
+        run=_value(con, RUN) or "",
+        run_since=_since(con, RUN) if _value(con, RUN_READ) else None,
+        undelivered=_undelivered(con, message.message_id),
+        alike=_alike(con, policy, inp),
+        noticed=_noticed(con, now),
+    )
+
+
+def _reserved(con: sqlite3.Connection, message: Message, author: str) -> str | None:
+    """The number of the letter's own acknowledgement, else that of one further down the thread, if no case has it."""
+    own = _value(con, f"reserved:{message.fingerprint}")
+    told = None if own else _value(con, f"told:{author} {message.message_id}")
+    return own or (told if told and case_id(con, told) is None else None)
+
+
+def _alike(con: sqlite3.Connection, policy: Policy, inp: Arrived) -> tuple[Alike, ...]:
+    """Of a platform where something goes on already, the last that belongs to it: the others say no more."""
+    if not incidents.may_be_second(inp.message.words):
+        return ()
+    reading = classify(inp.message, policy.form_senders, policy.tax_operator)
+    platform = incidents.platform(reading)
+    if not platform:
+        return ()
+    alike = (
+        reading.operator,
+        platform,
+        stamp(incidents.since(policy, inp.received_at)),
+        stamp(inp.received_at),
+    )
+    most = max(incidents.LISTED, policy.escalation.incident_mails)
+    rows = con.execute(_ALIKE.format(only=_GOING_ON, most=1), alike).fetchall()
+    rows = rows or con.execute(_ALIKE.format(only=_STILL_FAILS, most=most), alike).fetchall()
+    return tuple(
+        Alike(
+            number=row["number"],
+            incident=row["incident"],
+            opened_at=at(row["opened_at"]),
+            due_at=moment(row["due_at"]),
+            status=Status(row["status"]),
+            topic=row["topic"],
+        )
+        for row in reversed(rows)
+    )
+
+
+def order_view(con: sqlite3.Connection, policy: Policy, inp: Ordered, now: datetime) -> View:
+    numbers = [inp.case, *([inp.words["into"]] if "into" in inp.words else [])]
+    return View(cases=cases(con, policy, numbers, now))
+
+
+def settled_view(con: sqlite3.Connection, policy: Policy, inp: Settled, now: datetime) -> View:
+    mails = _mails(con, "WHERE o.key = ?", (inp.key,))
+    owed = [mail.case for mail in mails if mail.kind == PASSED_ON and mail.case]
+    about = cases(con, policy, owed, now) if inp.state in ("refused", "later") else {}
+    if inp.state != "refused":
+        return View(mails=mails, cases=about, noticed=_noticed(con, now))
+    taken = _last_taken(con)
+    own = con.execute("SELECT refused_at FROM outbox WHERE key = ?", (inp.key,)).fetchone()[0]
+    others = tuple(other for other in refusals(con, policy, now) if other.key != inp.key)
+    return View(
+        mails=mails,
+        cases=about,
+        refusals=others,
+        taken_since=own is not None and own < taken,
+        noticed=_noticed(con, now),
+    )
+
+
+def refusals(con: sqlite3.Connection, policy: Policy, now: datetime) -> tuple[Refusal, ...]:
+    """Since the relay last took a mail, of mails that are not too old to be tried again."""
+    young = stamp(now - timedelta(days=policy.sending.give_up_days))
+    rows = con.execute(
+        """SELECT key, recipient, state FROM outbox WHERE refused_at IS NOT NULL AND refused_at > ?
+        AND created_at > ? AND state IN ('queued', 'claimed', 'failed') ORDER BY refused_at DESC LIMIT ?""",
+        (_last_taken(con), young, REFUSALS_MOST),
+    )
+    return tuple(Refusal(key=row["key"], recipient=row["recipient"], final=row["state"] == "failed") for row in rows)
+
+
+def _last_taken(con: sqlite3.Connection) -> str:
+    """When the relay last took a mail; '' = never."""
+    row = con.execute(
+        "SELECT data_at FROM outbox WHERE data_at IS NOT NULL AND state = 'sent' ORDER BY data_at DESC LIMIT 1"
+    ).fetchone()
+    return str(row[0]) if row else ""
+
+
+def _writers(policy: Policy, inp: Arrived) -> tuple[str, ...]:
+    message = inp.message
+    staff = message.sender in policy.people.staff
+    if inp.folder is Folder.SENT or staff:
+        house = policy.office.own | policy.people.staff
+        outside = [address for address in (*message.to, *message.cc) if address not in house]
+        return tuple(dict.fromkeys((*([message.sender] if staff else []), *outside[:WRITERS_MOST])))
+    return (author_of(policy, message),)
+
+
+def _numbers(letters: Iterable[LetterView | None], mails: Iterable[MailView], tokened: Iterable[str]) -> list[str]:
+    found = [letter.case for letter in letters if letter] + [mail.case for mail in mails] + list(tokened)
+    return [number for number in dict.fromkeys(found) if number]
+
+
+def _letters(con: sqlite3.Connection, where: str, values: Sequence[object]) -> tuple[LetterView, ...]:
+    return tuple(
+        LetterView(
+            fingerprint=row["fingerprint"],
+            message_id=row["message_id"],
+            case=row["case"],
+            author=row["author"],
+            role=Role(row["role"]),
+            outcome=Outcome(row["outcome"]),
+            received_at=at(row["received_at"]),
+            subject=row["subject_key"],
+            body_hash=row["body_hash"],
+            acked=bool(row["acked"]),
+        )
+        for row in con.execute(_LETTER + where, values)
+    )
+
+
+def _naming(
+    con: sqlite3.Connection, message: Message, writers: Sequence[str]
+) -> tuple[tuple[LetterView, ...], tuple[LetterView, ...]]:
+    """Letters that name this one: of these writers, and of the desk."""
+    if not message.message_id or not writers:
+        return (), ()
+    found = _letters(
+        con,
+        f"""JOIN refs r ON r.message_id = m.id WHERE r.ref = ? AND (p.address IN ({marks(writers)})
+        OR m.role = 'agent') LIMIT 20""",
+        (message.message_id, *writers),
+    )
+    own = tuple(letter for letter in found if letter.author in writers)
+    return own, tuple(letter for letter in found if letter.author not in writers)
+
+
+def _recent(con: sqlite3.Connection, writers: Sequence[str], received_at: datetime) -> tuple[LetterView, ...]:
+    if not writers:
+        return ()
+    since = stamp(received_at - SUBJECT_WINDOW)
+    where = f"""WHERE m.author_id IN (SELECT id FROM people WHERE address IN ({marks(writers)}))
+      AND m.received_at >= ? ORDER BY m.received_at DESC LIMIT {RECENT_MOST}"""
+    return tuple(reversed(_letters(con, where, (*writers, since))))
+
+
+def _mails_of(con: sqlite3.Connection, policy: Policy, message: Message, ids: Sequence[str]) -> tuple[MailView, ...]:
+    found: list[MailView] = []
+    if ids:
+        where = f"WHERE o.message_id IN ({marks(ids)}) OR o.alias IN ({marks(ids)}) ORDER BY o.id"
+        found += _mails(con, where, (*ids, *ids))
+    mark = own_mark(policy, message)
+    if mark is not None:
+        found += _mails(con, "WHERE o.key = ?", (mark.key,))
+    return tuple(found)
+
+
+def _added_before(con: sqlite3.Connection, policy: Policy, message: Message, mails: Sequence[MailView]) -> int:
+    mark = own_mark(policy, message)
+    mail = next((mail for mail in mails if mark is not None and mail.key == mark.key), None)
+    more = own_copies.added(message, mark, mail) if mark is not None else ""
+    if not more:
+        return 0
+    own = own_copies.learned(more, message.to[0] if message.to else "")
+    query = "SELECT count(*) FROM kv WHERE key GLOB ? AND key <> ?"
+    return int(con.execute(query, (own_copies.learned(more) + "*", own)).fetchone()[0])
+
+
+def _mails(con: sqlite3.Connection, where: str, values: Sequence[object]) -> tuple[MailView, ...]:
+    return tuple(
+        MailView(
+            key=row["key"],
+            kind=row["kind"],
+            message_id=row["message_id"],
+            case=row["case"],
+            recipient=row["recipient"],
+            state=row["state"],
+            length=row["length"],
+            copied=row["copied_at"] is not None,
+            attempts=row["attempts"],
+            queued_at=moment(row["created_at"]),
+            bare=bool(row["bare"]),
+        )
+        for row in con.execute(_MAIL + where, values)
+    )
+
+
+def _person(con: sqlite3.Connection, address: str) -> PersonView | None:
+    row = con.execute("SELECT lang, known FROM people WHERE address = ?", (address,)).fetchone()
+    return PersonView(address=address, lang=row["lang"], known=bool(row["known"])) if row else None
+
+
+def spent(con: sqlite3.Connection, policy: Policy, address: str, now: datetime) -> Spent:
+    """Acknowledgements let go in the last hour and day; nothing is counted where nothing is limited."""
+    limits = policy.budgets
+    if not any((limits.per_address_hour, limits.per_address_day, limits.per_domain_hour, limits.per_domain_day,
+                limits.per_hour, limits.unverified_per_hour)):  # fmt: skip
+        return Spent()
+    hour, day = stamp(now - timedelta(hours=1)), stamp(now - timedelta(days=1))
+    total = con.execute(
+        """SELECT coalesce(sum(recipient = ?), 0), coalesce(sum(domain = ? AND budget <> 'known'), 0),
+        coalesce(sum(budget = 'unverified'), 0), coalesce(sum(budget <> 'known'), 0)
+        FROM outbox WHERE kind IN ('ack', 'warned') AND released_at > ? AND released_at <= ? AND state <> 'dropped'""",
+        (address, registrable(address), hour, stamp(now)),
+    ).fetchone()
+    of_day = con.execute(
+        """SELECT count(*) FROM outbox WHERE kind IN ('ack', 'warned') AND recipient = ? AND released_at > ?
+        AND released_at <= ? AND state <> 'dropped'""",
+        (address, day, stamp(now)),
+    ).fetchone()[0]
+    domain_day = con.execute(
+        """SELECT budget, count(*) FROM outbox WHERE kind IN ('ack', 'warned') AND domain = ? AND released_at > ?
+        AND released_at <= ? AND state <> 'dropped' GROUP BY budget""",
+        (registrable(address), day, stamp(now)),
+    ).fetchall()
+    return Spent(
+        address_hour=total[0],
+        domain_hour=total[1],
+        domain_day={row[0]: row[1] for row in domain_day},
+        unverified_hour=total[2],
+        hour=total[3],
+        address_day=of_day,
+    )
+
+
+def _noticed(con: sqlite3.Connection, now: datetime) -> tuple[Noticed, ...]:
+    rows = con.execute(
+        """SELECT o.kind, o.key, coalesce(p.address, '') AS author FROM outbox o
+        LEFT JOIN cases c ON c.id = o.case_id LEFT JOIN people p ON p.id = c.citizen_id
+        WHERE o.budget = 'notice' AND o.released_at IS NOT NULL AND o.created_at BETWEEN ? AND ?""",
+        (stamp(now - timedelta(hours=1)), stamp(now)),
+    )
+    return tuple(Noticed(kind=row["kind"], key=row["key"].rpartition(":")[0], author=row["author"]) for row in rows)
+
+
+def _undelivered(con: sqlite3.Connection, message_id: str) -> tuple[str, ...] | None:
+    recipients = _value(con, UNDELIVERED + message_id) if message_id else None
+    return None if recipients is None else tuple(recipients.split())
+
+
+def _serial(con: sqlite3.Connection, year: int) -> int:
+    return int(_value(con, f"serial:{year}") or 0) + 1
+
+
+def _since(con: sqlite3.Connection, key: str) -> datetime | None:
+    row = con.execute("SELECT at FROM kv WHERE key = ?", (key,)).fetchone()
+    return at(row["at"]) if row else None
+
+
+def _value(con: sqlite3.Connection, key: str) -> str | None:
+    row = con.execute("SELECT value FROM kv WHERE key = ?", (key,)).fetchone()
+    return row["value"] if row else None

@@ -1,0 +1,285 @@
+"""Reads what one tick may know: what rings, what waits, how far the mailbox has been read. Selects only.
+
+What a tick works is listed first, by row and name, and only then turned into values: a row that cannot be read costs
+no other item anything. `items` names all of them; `hour` leaves out those that were put off, and can be told to read a
+single one.
+"""
+
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+
+from oacmail.adapters.store import tick_failures, write_context
+from oacmail.adapters.store.connection import at, moment, stamp
+from oacmail.adapters.store.load_case import cases, marks, running
+from oacmail.adapters.store.load_message import spent
+from oacmail.adapters.store.outbox_queue import LIVE
+from oacmail.core import calendar
+from oacmail.core.effects import TickItem
+from oacmail.core.escalation.digest import LAST_DIGEST, digest_due
+from oacmail.core.handlers.delivery_result import BACKOFF
+from oacmail.core.handlers.tick import NOTICES
+from oacmail.core.outbox.uncertain import probe_after, probe_key
+from oacmail.core.policy import Policy
+from oacmail.core.view import CaseView, Doubt, HeldAck, HeldNotice, Hour, Running, Spent, Waiting
+
+PROBLEM, CAUSE = "problem:", "cause:"
+RINGING_MOST = 500
+Rows = Sequence[sqlite3.Row]
+
+
+def items(con: sqlite3.Connection, policy: Policy, now: datetime) -> list[TickItem]:
+    """All that is due now, also what was put off."""
+    found = [
+        TickItem(kind=kind, key=row["item"], case=row["number"])
+        for kind, rows in _ROWS.items()
+        for row in rows(con, policy, now)
+    ]
+    return [*found, *([_DIGEST] if digest_due(policy, _last_digest(con), now) else [])]
+
+
+def hour(con: sqlite3.Connection, policy: Policy, now: datetime, only: TickItem | None = None) -> Hour:
+    """`only`: nothing but this item."""
+    put_off = tick_failures.put_off(con, now)
+
+    def wanted(item: TickItem) -> bool:
+        return item.name not in put_off if only is None else item.name == only.name
+
+    def rows(kind: str) -> Rows:
+        return [row for row in _ROWS[kind](con, policy, now) if wanted(TickItem(kind=kind, key=row["item"]))]
+
+    digest = wanted(_DIGEST) and digest_due(policy, _last_digest(con), now)
+    held = _held(rows("ack"))
+    return Hour(
+        rung=_rung(con, policy, rows("deadline"), now),
+        synced_at=synced_at(con),
+        unread=_unread(con),
+        held=held,
+        held_notices=_held_notices(rows("notice")),
+        doubts=_doubts(con, policy, rows("uncertain")),
+        spent={item.recipient: spent(con, policy, item.recipient, now) for item in held},
+        total=spent(con, policy, "", now) if held else Spent(),
+        digest_due=digest,
+        live=_live(con, policy, now) if digest else (),
+        waiting=waiting(con) if digest else (),
+        problems=problems(con),
+        causes=causes(con),
+        alerts=tuple(row["item"] for row in rows("alert")),
+        alerted=_alerted(con),
+        overnight=tuple((row["item"], row["kind"]) for row in rows("overnight")),
+        far_off=_far_off(con, now),
+    )
+
+
+def _deadline_rows(con: sqlite3.Connection, _policy: Policy, now: datetime) -> Rows:
+    """Those that were put off take nobody's room."""
+    most = RINGING_MOST + len(tick_failures.put_off(con, now))
+    return con.execute(
+        """SELECT d.*, c.number, d.armed_by || ':' || d.kind || ':' || d.level AS item
+        FROM deadlines d JOIN cases c ON c.id = d.case_id
+        WHERE d.met_at IS NULL AND d.fired_at IS NULL AND d.void_at IS NULL AND d.due_at <= ?
+        ORDER BY d.due_at LIMIT ?""",
+        (stamp(now), most),
+    ).fetchall()
+
+
+def _rung(con: sqlite3.Connection, policy: Policy, rows: Rows, now: datetime) -> tuple[tuple[CaseView, Running], ...]:
+    views = cases(con, policy, list({row["number"] for row in rows}), now)
+    return tuple((views[row["number"]], running(row)) for row in rows)
+
+
+def synced_at(con: sqlite3.Connection) -> datetime | None:
+    row = con.execute("SELECT min(synced_at) FROM folders WHERE role IN ('intake', 'sent')").fetchone()
+    return moment(row[0])
+
+
+def _unread(con: sqlite3.Connection) -> tuple[str, ...]:
+    """The folder that lags behind all others, by name; all of them where the server itself is away."""
+    rows = con.execute("SELECT name, synced_at FROM folders WHERE role IN ('intake', 'sent') ORDER BY name").fetchall()
+    latest = max((row["synced_at"] for row in rows), default="")
+    behind = [row["name"] for row in rows if row["synced_at"] < latest]
+    return tuple(behind or (row["name"] for row in rows)) or ("INBOX",)
+
+
+def _deferred_rows(con: sqlite3.Connection, _policy: Policy, _now: datetime) -> Rows:
+    return con.execute(
+        f"""SELECT o.key AS item, c.number, o.recipient, o.budget, o.created_at,
+        (c.answered_at IS NOT NULL AND c.status = 'answered') OR c.status = 'closed' AS answered
+        FROM outbox o LEFT JOIN cases c ON c.id = o.case_id
+        WHERE o.{LIVE} AND o.state = 'queued' AND o.kind IN ('ack', 'warned') AND o.next_at IS NULL"""
+    ).fetchall()
+
+
+def _held(rows: Rows) -> tuple[HeldAck, ...]:
+    return tuple(
+        HeldAck(
+            key=row["item"],
+            recipient=row["recipient"],
+            budget=row["budget"],
+            created_at=at(row["created_at"]),
+            answered=bool(row["answered"]),
+        )
+        for row in rows
+    )
+
+
+def _notice_rows(con: sqlite3.Connection, _policy: Policy, _now: datetime) -> Rows:
+    return con.execute(
+        f"""SELECT o.key AS item, o.kind, o.recipient, o.created_at, c.number, c.opened_at, c.status, c.topic,
+        (SELECT min(d.due_at) FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0
+        AND d.met_at IS NULL AND d.void_at IS NULL) AS due_at
+        FROM outbox o LEFT JOIN cases c ON c.id = o.case_id
+        WHERE o.{LIVE} AND o.state = 'queued' AND o.next_at IS NULL AND o.budget = 'notice'"""
+    ).fetchall()
+
+
+def _held_notices(rows: Rows) -> tuple[HeldNotice, ...]:
+    return tuple(
+        HeldNotice(
+            key=row["item"],
+            kind=row["kind"],
+            letter=row["item"].rpartition(":")[0],
+            recipient=row["recipient"],
+            created_at=at(row["created_at"]),
+            case=row["number"] or "",
+            opened_at=moment(row["opened_at"]),
+            due_at=moment(row["due_at"]),
+            status=row["status"] or "",
+            topic=row["topic"] or "",
+        )
+        for row in rows
+    )
+
+
+def _uncertain_rows(con: sqlite3.Connection, _policy: Policy, _now: datetime) -> Rows:
+    return con.execute(
+        f"""SELECT o.*, o.key AS item, (SELECT number FROM cases c WHERE c.id = o.case_id) AS number,
+        (SELECT min(d.due_at) FROM deadlines d WHERE d.case_id = o.case_id AND d.kind = 'answer'
+        AND d.level = 0 AND d.met_at IS NULL AND d.void_at IS NULL) AS due_at
+        FROM outbox o WHERE o.{LIVE} AND o.state = 'uncertain'"""
+    ).fetchall()
+
+
+def _doubts(con: sqlite3.Connection, policy: Policy, rows: Rows) -> tuple[Doubt, ...]:
+    if not rows:
+        return ()
+    proven = moment(con.execute("SELECT max(copied_at) FROM outbox WHERE copied_at IS NOT NULL").fetchone()[0])
+    return tuple(
+        Doubt(
+            key=row["key"],
+            kind=row["kind"],
+            data_at=at(row["data_at"]),
+            tries=row["tries"],
+            copy_expected=bool(row["copy_expected"]),
+            overtaken=_overtaken(con, at(row["data_at"]) + probe_after(policy)),
+            path_proven_at=proven,
+            synced_at=synced_at(con),
+            due_at=moment(row["due_at"]),
+            probed=_is_queued(con, f"{probe_key(row['key'], row['tries'])}0"),
+        )
+        for row in rows
+    )
+
+
+def _is_queued(con: sqlite3.Connection, key: str) -> bool:
+    return con.execute("SELECT 1 FROM outbox WHERE key = ?", (key,)).fetchone() is not None
+
+
+def _overtaken(con: sqlite3.Connection, since: datetime) -> int:
+    row = con.execute(
+        "SELECT count(*) FROM outbox WHERE data_at >= ? AND copied_at IS NOT NULL", (stamp(since),)
+    ).fetchone()
+    return int(row[0])
+
+
+def _live(con: sqlite3.Connection, policy: Policy, now: datetime) -> tuple[CaseView, ...]:
+    rows = con.execute(
+        """SELECT number FROM cases WHERE status <> 'closed' AND status IN ('open', 'derived', 'waiting')
+        ORDER BY opened_at"""
+    )
+    return tuple(cases(con, policy, [row["number"] for row in rows], now).values())
+
+
+def waiting(con: sqlite3.Connection) -> tuple[Waiting, ...]:
+    """The review list: letters with their case, if any, and places that could not be read at all.
+
+    A letter on a case stands there until somebody has answered or closed the case after it."""
+    rows = con.execute(
+        """SELECT r.fingerprint AS ref, r.reason, r.at, c.number FROM reviews r
+        LEFT JOIN messages m ON m.fingerprint = r.fingerprint LEFT JOIN cases c ON c.id = m.case_id
+        WHERE r.done_at IS NULL AND max(coalesce(c.answered_at, ''), coalesce(c.closed_at, '')) < r.at UNION ALL
+        SELECT folder || ':' || uidvalidity || ':' || uid, 'unreadable', first_seen, NULL FROM sightings
+        WHERE outcome = 'quarantined' AND fingerprint IS NULL ORDER BY 3"""
+    )
+    return tuple(Waiting(ref=row["ref"], reason=row["reason"], since=at(row["at"]), case=row["number"]) for row in rows)
+
+
+def problems(con: sqlite3.Connection) -> dict[str, datetime]:
+    rows = con.execute("SELECT key, value FROM kv WHERE key GLOB 'problem:*' ORDER BY key")
+    return {row["key"].removeprefix(PROBLEM): at(row["value"]) for row in rows}
+
+
+def causes(con: sqlite3.Connection) -> dict[str, str]:
+    """What was said last of why something is ill, by the code of the problem."""
+    rows = con.execute("SELECT key, value FROM kv WHERE key GLOB 'cause:*'")
+    return {row["key"].removeprefix(CAUSE): row["value"] for row in rows} | tick_failures.cause(con)
+
+
+def set_problem(con: sqlite3.Connection, code: str, ill: bool, now: datetime, why: str = "") -> None:
+    """Remember since when something is ill, and why; forget it, and that it was told, when it is well again."""
+    if not ill:
+        forgotten = (PROBLEM + code, CAUSE + code, f"alert:{code}:*")
+        con.execute("DELETE FROM kv WHERE key IN (?, ?) OR key GLOB ?", forgotten)
+        return
+    if why:
+        write_context.remember(con, CAUSE + code, why, now)
+    con.execute(
+        "INSERT INTO kv(key, value, at) VALUES(?,?,?) ON CONFLICT(key) DO NOTHING",
+        (PROBLEM + code, stamp(now), stamp(now)),
+    )
+
+
+def _alerted(con: sqlite3.Connection) -> dict[str, datetime]:
+    rows = con.execute("SELECT key, at FROM kv WHERE key GLOB 'alert:*'")
+    return {row["key"]: at(row["at"]) for row in rows}
+
+
+def _problem_rows(con: sqlite3.Connection, _policy: Policy, _now: datetime) -> Rows:
+    return con.execute(
+        "SELECT substr(key, ?) AS item, NULL AS number FROM kv WHERE key GLOB 'problem:*' ORDER BY key",
+        (len(PROBLEM) + 1,),
+    ).fetchall()
+
+
+def _overnight_rows(con: sqlite3.Connection, policy: Policy, now: datetime) -> Rows:
+    if calendar.in_hours(now, policy):
+        return ()
+    return con.execute(
+        f"SELECT key AS item, NULL AS number, kind FROM outbox WHERE {LIVE} AND state = 'queued' AND next_at <= ? "
+        f"AND kind IN ({marks(NOTICES)})",
+        (stamp(now), *NOTICES),
+    ).fetchall()
+
+
+def _far_off(con: sqlite3.Connection, now: datetime) -> tuple[tuple[str, str, datetime], ...]:
+    rows = con.execute(
+        f"SELECT key, kind, next_at FROM outbox WHERE {LIVE} AND state = 'queued' AND next_at > ?",
+        (stamp(now + max(BACKOFF)),),
+    )
+    return tuple((row["key"], row["kind"], at(row["next_at"])) for row in rows)
+
+
+def _last_digest(con: sqlite3.Connection) -> date | None:
+    row = con.execute("SELECT value FROM kv WHERE key = ?", (LAST_DIGEST,)).fetchone()
+    return date.fromisoformat(row["value"]) if row else None
+
+
+_DIGEST = TickItem(kind="digest")
+_ROWS: Mapping[str, Callable[[sqlite3.Connection, Policy, datetime], Rows]] = {
+    "deadline": _deadline_rows,
+    "ack": _deferred_rows,
+    "notice": _notice_rows,
+    "uncertain": _uncertain_rows,
+    "alert": _problem_rows,
+    "overnight": _overnight_rows,
+}

@@ -1,0 +1,311 @@
+"""What people may ask of the store: cases, letters, mails, the review list, health. Selects only.
+
+Rows leave as plain dictionaries in the shapes of docs/interfaces.md section 3, times in the office's zone; a password
+that somebody wrote into a subject or a file's name is not shown (R34).
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from oacmail.adapters.store.connection import at, stamp
+from oacmail.adapters.store.load_tick import causes, problems, waiting
+from oacmail.core.calendar import DELAYED_FROM, PLAUSIBLE_TRANSIT
+from oacmail.core.cases.answers import LATE_SAME_DAY
+from oacmail.core.model import Role
+from oacmail.core.ports.store import DEATHS, LAST_TICK, LATEST, RUNS
+from oacmail.mail.understanding.secrets import blank
+
+Row = dict[str, Any]
+OVER_BUDGET = "over-budget"
+
+_CASES = """SELECT c.id, c.number, c.status, c.kind, c.topic, c.level, c.intent, c.lang AS language,
+  p.address AS citizen, c.subject, c.assignee, c.opened_at, c.answered_at, c.closed_at, c.score,
+  c.close_reason, c.opened_by, c.operator, c.platform, c.cause, c.urgent, c.ends_on, c.incident,
+  coalesce(
+    (SELECT min(d.due_at) FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0
+      AND d.met_at IS NULL AND d.void_at IS NULL),
+    (SELECT max(d.due_at) FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0)) AS due_at,
+  EXISTS(SELECT 1 FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0
+    AND d.met_at IS NULL AND d.void_at IS NULL AND d.due_at <= :now) AS overdue,
+  EXISTS(SELECT 1 FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0
+    AND d.met_at IS NULL AND d.void_at IS NULL) AS waits,
+  EXISTS(SELECT 1 FROM deadlines d JOIN messages m ON m.fingerprint = d.armed_by WHERE d.case_id = c.id
+    AND d.kind = 'answer' AND d.level = 0 AND d.met_at IS NULL AND d.void_at IS NULL
+    AND unixepoch(d.armed_at) - unixepoch(m.sent_at) > :delayed_from
+    AND unixepoch(d.armed_at) - unixepoch(m.sent_at) <= :delayed_to) AS delayed,
+  EXISTS(SELECT 1 FROM events e WHERE e.case_id = c.id AND e.kind = :late_same_day) AS late_same_day,
+  (SELECT min(d.due_at) FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'update'
+    AND d.met_at IS NULL AND d.fired_at IS NULL AND d.void_at IS NULL) AS update_at,
+  (SELECT count(*) FROM messages m WHERE m.case_id = c.id AND m.role <> 'ours') AS messages
+  FROM cases c JOIN people p ON p.id = c.citizen_id """
+_SHOWN = [
+    "number",
+    "status",
+    "kind",
+    "topic",
+    "level",
+    "intent",
+    "language",
+    "citizen",
+    "subject",
+    "assignee",
+    "opened_at",
+    "due_at",
+    "answered_at",
+    "closed_at",
+    "overdue",
+    "messages",
+    "score",
+    "operator",
+    "platform",
+    "cause",
+    "urgent",
+    "ends_on",
+    "update_at",
+    "incident",
+    "delayed",
+    "late_same_day",
+]
+
+
+def local(text: str | None, zone: ZoneInfo) -> str | None:
+    """Stored UTC to ISO 8601 in the office's zone."""
+    return at(text).astimezone(zone).isoformat() if text else None
+
+
+def _case(row: sqlite3.Row, zone: ZoneInfo) -> Row:
+    shown: Row = {name: row[name] for name in _SHOWN}
+    for name in ("opened_at", "due_at", "answered_at", "closed_at", "update_at"):
+        shown[name] = local(row[name], zone)
+    for name in ("overdue", "urgent", "delayed", "late_same_day"):
+        shown[name] = bool(row[name])
+    for name in ("operator", "platform", "cause"):
+        shown[name] = row[name] or None
+    shown["subject"] = blank(row["subject"])
+    return shown
+
+
+def _values(now: datetime) -> Row:
+    return {
+        "now": stamp(now),
+        "delayed_from": DELAYED_FROM.total_seconds(),
+        "delayed_to": PLAUSIBLE_TRANSIT.total_seconds(),
+        "late_same_day": LATE_SAME_DAY,
+    }
+
+
+def cases(
+    con: sqlite3.Connection, zone: ZoneInfo, now: datetime, *, status: str | None = None, overdue: bool = False
+) -> Iterator[Row]:
+    """The most urgent first: whose term is about to end (R32) or whose message was long under way (R18); then running
+    clocks by their due moment, the rest by age."""
+    wanted = " WHERE c.status = :status" if status else ""
+    query = f"""SELECT * FROM ({_CASES}{wanted}) WHERE NOT :late OR overdue
+      ORDER BY (urgent AND waits) OR delayed DESC, answered_at IS NOT NULL, due_at, id"""
+    for row in con.execute(query, {**_values(now), "status": status, "late": overdue}):
+        yield _case(row, zone)
+
+
+def case(con: sqlite3.Connection, zone: ZoneInfo, now: datetime, number: str) -> Row | None:
+    """One case with its letters, mails and events; None if there is none of this number."""
+    row = con.execute(_CASES + "WHERE c.number = :number", {**_values(now), "number": number}).fetchone()
+    if row is None:
+        return None
+    shown = _case(row, zone)
+    shown["letters"] = [_letter(letter, zone) for letter in _letters(con, row["id"]) if letter["role"] != Role.OURS]
+    shown["mails"] = [
+        {
+            "key": mail["key"],
+            "kind": mail["kind"],
+            "recipient": mail["recipient"],
+            "message_id": mail["message_id"],
+            "state": mail["state"],
+            "sent_at": local(mail["sent_at"], zone),
+        }
+        for mail in _mails_of(con, row["id"])
+    ]
+    shown["events"] = [_event(event, zone) for event in _events(con, row["id"])]
+    return shown
+
+
+def _letters(con: sqlite3.Connection, case_id: int) -> list[sqlite3.Row]:
+    return con.execute("SELECT * FROM messages WHERE case_id = ? ORDER BY received_at, id", (case_id,)).fetchall()
+
+
+def _letter(row: sqlite3.Row, zone: ZoneInfo) -> Row:
+    return {
+        "message_id": row["message_id"],
+        "role": row["role"],
+        "received_at": local(row["received_at"], zone),
+        "subject": blank(row["subject"]),
+        "folder": row["folder"],
+    }
+
+
+def _file(part: Row) -> Row:
+    return part | {"name": blank(part["name"])}
+
+
+def _events(con: sqlite3.Connection, case_id: int) -> list[sqlite3.Row]:
+    return con.execute("SELECT * FROM events WHERE case_id = ? ORDER BY id", (case_id,)).fetchall()
+
+
+def _event(row: sqlite3.Row, zone: ZoneInfo) -> Row:
+    return {"at": local(row["at"], zone), "kind": row["kind"], "data": json.loads(row["data"])}
+
+
+def reasons(con: sqlite3.Connection, zone: ZoneInfo, number: str) -> list[Row] | None:
+    """Every rule, word and event behind a case, in the order of time; None if there is no such case."""
+    row = con.execute("SELECT id, parent, opened_at FROM cases WHERE number = ?", (number,)).fetchone()
+    if row is None:
+        return None
+    lines: list[Row] = []
+    if row["parent"]:  # what it may belong to
+        lines.append({"at": local(row["opened_at"], zone), "kind": "child", "data": {"of": row["parent"]}})
+    lines += [
+        {
+            "at": local(letter["received_at"], zone),
+            "kind": "letter",
+            "data": {
+                "message_id": letter["message_id"],
+                "role": letter["role"],
+                "rule": letter["rule"],
+                "because": json.loads(letter["because"]),
+                "attachments": [_file(part) for part in json.loads(letter["attachments"])],
+            },
+        }
+        for letter in _letters(con, row["id"])
+    ]
+    lines += [
+        {
+            "at": local(clock["armed_at"], zone),
+            "kind": f"clock {clock['kind']} {clock['level']}",
+            "data": {name: local(clock[name], zone) for name in ("due_at", "met_at", "fired_at", "void_at")},
+        }
+        for clock in con.execute("SELECT * FROM deadlines WHERE case_id = ? ORDER BY armed_at, level", (row["id"],))
+    ]
+    lines += [_mail_line(mail, zone) for mail in _mails_of(con, row["id"])]
+    lines += [
+        {"at": local(item["at"], zone), "kind": "review", "data": {"reason": item["reason"], "done": item["done_at"]}}
+        for item in con.execute(_REVIEWS_OF, (row["id"],))
+    ]
+    lines += [_event(event, zone) for event in _events(con, row["id"])]
+    return sorted(lines, key=lambda line: str(line["at"]))
+
+
+_REVIEWS_OF = """SELECT r.* FROM reviews r JOIN messages m ON m.fingerprint = r.fingerprint WHERE m.case_id = ?
+  ORDER BY r.at"""
+
+
+def _mails_of(con: sqlite3.Connection, case_id: int) -> list[sqlite3.Row]:
+    return con.execute("SELECT * FROM outbox WHERE case_id = ? ORDER BY id", (case_id,)).fetchall()
+
+
+def _mail_line(mail: sqlite3.Row, zone: ZoneInfo) -> Row:
+    data = {
+        "state": "over budget" if _waits_for_room(mail) else mail["state"],
+        "next_at": local(mail["next_at"], zone),
+        "sent_at": local(mail["sent_at"], zone),
+        "error": mail["last_error"],
+    }
+    return {"at": local(mail["created_at"], zone), "kind": f"mail {mail['kind']}", "data": data}
+
+
+def _waits_for_room(mail: sqlite3.Row) -> bool:
+    """An acknowledgement beyond a limit of [ack]: it has no moment until there is room."""
+    return mail["state"] == "queued" and mail["next_at"] is None
+
+
+def outbox(con: sqlite3.Connection, zone: ZoneInfo, *, every: bool = False) -> Iterator[Row]:
+    """What has not reached an end; with `every` all."""
+    where = "" if every else "WHERE o.state IN ('queued','claimed','sending','uncertain','failed','held')"
+    query = f"""SELECT o.*, c.number AS "case" FROM outbox o LEFT JOIN cases c ON c.id = o.case_id {where}
+      ORDER BY o.id"""
+    for row in con.execute(query):
+        yield {
+            "key": row["key"],
+            "kind": row["kind"],
+            "case": row["case"],
+            "recipient": row["recipient"],
+            "message_id": row["message_id"],
+            "state": row["state"],
+            "attempts": row["attempts"],
+            "next_at": local(row["next_at"], zone),
+            "sent_at": local(row["sent_at"], zone),
+            "last_error": row["last_error"] or (OVER_BUDGET if _waits_for_room(row) else None),
+        }
+
+
+def mail(con: sqlite3.Connection, key: str) -> bytes | None:
+    """The bytes of a mail as it goes out, or went; None if there is no such mail or its bytes are gone."""
+    row = con.execute("SELECT m.mime FROM mails m JOIN outbox o ON o.id = m.id WHERE o.key = ?", (key,)).fetchone()
+    return bytes(row["mime"]) or None if row else None
+
+
+def review(con: sqlite3.Connection, zone: ZoneInfo) -> Iterator[Row]:
+    """All that waits for a person, each with its reason."""
+    for item in waiting(con):
+        row = con.execute("SELECT message_id FROM messages WHERE fingerprint = ?", (item.ref,)).fetchone()
+        yield {
+            "ref": item.ref[:16] if ":" not in item.ref else item.ref,
+            "reason": item.reason,
+            "since": item.since.astimezone(zone).isoformat(),
+            "case": item.case,
+            "message_id": row["message_id"] if row else None,
+        }
+
+
+def _counted(con: sqlite3.Connection, query: str) -> Mapping[str, int]:
+    return {row[0]: row[1] for row in con.execute(query)}
+
+
+def health(con: sqlite3.Connection, zone: ZoneInfo) -> Row:
+    """The counts of `status`; what is ill is judged by the caller, who knows the clock."""
+    return {
+        "cases": _counted(con, "SELECT status, count(*) FROM cases GROUP BY status"),
+        "outbox": _counted(con, "SELECT state, count(*) FROM outbox GROUP BY state"),
+        "over_budget": con.execute("SELECT count(*) FROM outbox WHERE state = 'queued' AND next_at IS NULL").fetchone()[
+            0
+        ],
+        "unaccounted": con.execute("SELECT count(*) FROM sightings WHERE outcome IS NULL").fetchone()[0],
+        "unaccounted_since": local(
+            con.execute("SELECT min(first_seen) FROM sightings WHERE outcome IS NULL").fetchone()[0], zone
+        ),
+        "quarantine": len(waiting(con)),
+        "unreadable": con.execute(
+            "SELECT count(*) FROM sightings WHERE outcome = 'quarantined' AND fingerprint IS NULL"
+        ).fetchone()[0],
+        "last_sync": local(_last_sync(con), zone),
+        "last_tick": _value(con, LAST_TICK, zone),
+        "runs": _raw(con, RUNS),
+        "started": local(_written(con, RUNS), zone),
+        "deaths": _raw(con, DEATHS),
+        "causes": causes(con),
+        "latest": _raw(con, LATEST),
+        "problems": {code: since.astimezone(zone).isoformat() for code, since in problems(con).items()},
+        "other_instance": _raw(con, "other-instance"),
+        "shadow": bool(_raw(con, "shadow")),
+    }
+
+
+def _last_sync(con: sqlite3.Connection) -> str | None:
+    row = con.execute("SELECT min(synced_at) FROM folders WHERE role IN ('intake', 'sent')").fetchone()
+    return row[0] or None
+
+
+def _raw(con: sqlite3.Connection, key: str) -> str | None:
+    row = con.execute("SELECT value FROM kv WHERE key = ?", (key,)).fetchone()
+    return row["value"] if row else None
+
+
+def _written(con: sqlite3.Connection, key: str) -> str | None:
+    row = con.execute("SELECT at FROM kv WHERE key = ?", (key,)).fetchone()
+    return row["at"] if row else None
+
+
+def _value(con: sqlite3.Connection, key: str, zone: ZoneInfo) -> str | None:
+    return local(_raw(con, key), zone)

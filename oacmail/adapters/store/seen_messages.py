@@ -1,0 +1,223 @@
+"""Where letters lie: folder epochs, sightings, and which letter is being worked (docs/design.md, "One letter").
+
+A place is (folder, UIDVALIDITY, UID) with size and date, which tell a re-used UID. Nothing here knows what a letter
+says or what became of it, but for the one word of its outcome.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from oacmail.adapters.store.connection import at, stamp
+from oacmail.core.model import Folder, Outcome
+from oacmail.core.ports.mailbox import FolderRow, Place, Spot, WatchedFolder
+from oacmail.core.ports.store import UNREADABLE
+
+
+def folder(con: sqlite3.Connection, name: str) -> FolderRow | None:
+    row = con.execute("SELECT * FROM folders WHERE name = ?", (name,)).fetchone()
+    if row is None:
+        return None
+    return FolderRow(
+        name=row["name"],
+        uidvalidity=row["uidvalidity"],
+        uidnext=row["uidnext"],
+        started_at=at(row["started_at"]),
+        read_once=bool(row["synced_at"]),
+    )
+
+
+def begin_folder(
+    con: sqlite3.Connection, watched: WatchedFolder, uidvalidity: int, uidnext: int, now: datetime
+) -> None:
+    """The first time a folder is met: what is older than now is its past."""
+    con.execute(
+        """INSERT INTO folders(name, role, uidvalidity, uidnext, started_at, synced_at, compared_at)
+        VALUES(?,?,?,?,?,'','') ON CONFLICT(name) DO NOTHING""",
+        (watched.name, watched.role, uidvalidity, uidnext, stamp(now)),
+    )
+
+
+def watching(con: sqlite3.Connection, watched: Iterable[WatchedFolder]) -> None:
+    """What each folder is to us from now on. One that another has replaced holds nothing up any more."""
+    roles = {folder.name: folder.role for folder in watched}
+    for row in con.execute("SELECT name, role FROM folders").fetchall():
+        replaced = row["name"] not in roles and row["role"] in roles.values()
+        role = Folder.OTHER if replaced else roles.get(row["name"], row["role"])
+        con.execute("UPDATE folders SET role = ? WHERE name = ? AND role <> ?", (role, row["name"], role))
+
+
+def synced(
+    con: sqlite3.Connection, name: str, uidvalidity: int, uidnext: int, now: datetime, *, compared: bool
+) -> None:
+    """The folder was read to its end at `now`."""
+    con.execute(
+        """UPDATE folders SET uidvalidity = ?, uidnext = ?, synced_at = ?,
+        compared_at = CASE WHEN ? THEN ? ELSE compared_at END WHERE name = ?""",
+        (uidvalidity, uidnext, stamp(now), compared, stamp(now), name),
+    )
+
+
+def known(con: sqlite3.Connection, name: str, uidvalidity: int, uids: Sequence[int] | None) -> dict[int, Place]:
+    """Sightings of an epoch by UID: those of `uids`, or all."""
+    query = "SELECT uid, size, internal_date FROM sightings WHERE folder = ? AND uidvalidity = ?"
+    some = f" AND uid IN ({','.join('?' * len(uids))})" if uids is not None else ""
+    rows = con.execute(query + some, (name, uidvalidity, *(uids or ())))
+    return {row["uid"]: Place(uid=row["uid"], size=row["size"], internal_date=at(row["internal_date"])) for row in rows}
+
+
+def known_uids(con: sqlite3.Connection, name: str, uidvalidity: int) -> set[int]:
+    rows = con.execute("SELECT uid FROM sightings WHERE folder = ? AND uidvalidity = ?", (name, uidvalidity))
+    return {row["uid"] for row in rows}
+
+
+def forget(con: sqlite3.Connection, name: str, uidvalidity: int, uids: Iterable[int]) -> None:
+    """These UIDs now name other letters: what we knew of them is void."""
+    con.executemany(
+        "DELETE FROM sightings WHERE folder = ? AND uidvalidity = ? AND uid = ?",
+        [(name, uidvalidity, uid) for uid in uids],
+    )
+
+
+def sight(
+    con: sqlite3.Connection, name: str, uidvalidity: int, places: Iterable[Place], baseline: set[int], now: datetime
+) -> None:
+    """Record new places; those in `baseline` belong to the time before us."""
+    con.executemany(
+        """INSERT INTO sightings(folder, uidvalidity, uid, size, internal_date, first_seen, outcome)
+        VALUES(?,?,?,?,?,?,?) ON CONFLICT(folder, uidvalidity, uid) DO NOTHING""",
+        [
+            (
+                name,
+                uidvalidity,
+                place.uid,
+                place.size,
+                stamp(place.internal_date),
+                stamp(now),
+                Outcome.BASELINE if place.uid in baseline else None,
+            )
+            for place in places
+        ],
+    )
+
+
+def begin_epoch(con: sqlite3.Connection, name: str, uidvalidity: int) -> None:
+    """The UIDs of older epochs name nothing any more: what waits there will be met again under a new one."""
+    con.execute(
+        """UPDATE sightings SET outcome = 'gone', in_flight = 0 WHERE folder = ? AND uidvalidity <> ?
+        AND (outcome IS NULL OR (outcome = 'quarantined' AND error IS NOT NULL))""",
+        (name, uidvalidity),
+    )
+    con.execute(
+        "UPDATE sightings SET wanted = NULL WHERE folder = ? AND uidvalidity <> ? AND wanted IS NOT NULL",
+        (name, uidvalidity),
+    )
+
+
+def of_the_past(con: sqlite3.Connection, places: Iterable[Place]) -> set[int]:
+    """UIDs of those whose size and date are a baseline letter's, in any folder and epoch: moved or renumbered."""
+    sought = {place.uid: (place.size, stamp(place.internal_date)) for place in places}
+    if not sought:
+        return set()
+    known = {tuple(row) for row in con.execute("SELECT size, internal_date FROM sightings WHERE outcome = 'baseline'")}
+    return {uid for uid, place in sought.items() if place in known}
+
+
+def revive(con: sqlite3.Connection, name: str, uidvalidity: int, present: Iterable[int]) -> None:
+    """A UID is never used again within an epoch (RFC 9051 section 2.3.1.1): what counts as gone and lies there was
+    hidden by the server. What the server could not give out has one try, then it is set aside again: 3 is the
+    number of tries after which the next failure does so (engine/quarantine.py, SPACING), below DEATHS."""
+    lost = con.execute(
+        """SELECT uid FROM sightings WHERE folder = ? AND uidvalidity = ?
+        AND (outcome = 'gone' OR (outcome = 'quarantined' AND error = ?))""",
+        (name, uidvalidity, UNREADABLE),
+    ).fetchall()
+    again = {row["uid"] for row in lost}.intersection(present)
+    con.executemany(
+        """UPDATE sightings SET outcome = NULL, retry_at = NULL, attempts = min(attempts, 3)
+        WHERE folder = ? AND uidvalidity = ? AND uid = ?""",
+        [(name, uidvalidity, uid) for uid in sorted(again)],
+    )
+
+
+def put_off(con: sqlite3.Connection, spot: Spot, until: datetime) -> None:
+    con.execute(
+        "UPDATE sightings SET retry_at = ? WHERE folder = ? AND uidvalidity = ? AND uid = ?",
+        (stamp(until), spot.folder, spot.uidvalidity, spot.uid),
+    )
+
+
+def unworkable(con: sqlite3.Connection) -> bool:
+    query = "SELECT 1 FROM sightings WHERE outcome = 'quarantined' AND error IS NOT NULL LIMIT 1"
+    return con.execute(query).fetchone() is not None
+
+
+def unworked(con: sqlite3.Connection, name: str, uidvalidity: int, now: datetime) -> dict[int, tuple[Place, int, bool]]:
+    """uid -> (place, attempts, was in flight when something died) of what has no outcome yet and is not put off."""
+    rows = con.execute(
+        """SELECT uid, size, internal_date, attempts, in_flight FROM sightings
+        WHERE folder = ? AND uidvalidity = ? AND outcome IS NULL AND (retry_at IS NULL OR retry_at <= ?)""",
+        (name, uidvalidity, stamp(now)),
+    )
+    return {
+        row["uid"]: (
+            Place(uid=row["uid"], size=row["size"], internal_date=at(row["internal_date"])),
+            row["attempts"],
+            bool(row["in_flight"]),
+        )
+        for row in rows
+    }
+
+
+def attempt(con: sqlite3.Connection, name: str, uidvalidity: int, uids: Sequence[int], *, alone: bool) -> None:
+    """Mark in flight before FETCH. Only a letter that is worked alone counts an attempt."""
+    con.executemany(
+        f"""UPDATE sightings SET in_flight = 1{", attempts = attempts + 1" if alone else ""}
+        WHERE folder = ? AND uidvalidity = ? AND uid = ?""",
+        [(name, uidvalidity, uid) for uid in uids],
+    )
+
+
+def landed(
+    con: sqlite3.Connection, name: str, uidvalidity: int, uids: Sequence[int], *, passing: bool, error: str | None
+) -> None:
+    """No longer in flight, if they were. `passing`: the fault was the line's, no letter's: the attempt counts not."""
+    con.executemany(
+        f"""UPDATE sightings SET in_flight = 0, error = ?{", attempts = max(attempts - 1, 0)" if passing else ""}
+        WHERE folder = ? AND uidvalidity = ? AND uid = ? AND in_flight""",
+        [(error, name, uidvalidity, uid) for uid in uids],
+    )
+
+
+def failed(con: sqlite3.Connection, spot: Spot, error: str) -> int:
+    """The letter's own fault: count it; how often so far."""
+    row = con.execute(
+        """UPDATE sightings SET attempts = attempts + 1, in_flight = 0, error = ?
+        WHERE folder = ? AND uidvalidity = ? AND uid = ? RETURNING attempts""",
+        (error, spot.folder, spot.uidvalidity, spot.uid),
+    ).fetchone()
+    return int(row["attempts"])
+
+
+def end(
+    con: sqlite3.Connection, spot: Spot, outcome: Outcome, fingerprint: str | None = None, *, error: str | None = None
+) -> None:
+    """`error`: why it could not be worked; a letter that was set aside for what it says has none."""
+    con.execute(
+        """UPDATE sightings SET outcome = ?, fingerprint = coalesce(?, fingerprint), in_flight = 0, error = ?
+        WHERE folder = ? AND uidvalidity = ? AND uid = ?""",
+        (outcome, fingerprint, error, spot.folder, spot.uidvalidity, spot.uid),
+    )
+
+
+def to_file(con: sqlite3.Connection) -> list[tuple[Spot, str]]:
+    """(place, wanted role) of what lies in another folder than it should."""
+    rows = con.execute("SELECT folder, uidvalidity, uid, wanted FROM sightings WHERE wanted IS NOT NULL")
+    return [(Spot(folder=r["folder"], uidvalidity=r["uidvalidity"], uid=r["uid"]), r["wanted"]) for r in rows]
+
+
+def filed(con: sqlite3.Connection, spots: Iterable[Spot]) -> None:
+    con.executemany(
+        "UPDATE sightings SET wanted = NULL WHERE folder = ? AND uidvalidity = ? AND uid = ?",
+        [(spot.folder, spot.uidvalidity, spot.uid) for spot in spots],
+    )

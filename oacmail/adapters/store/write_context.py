@@ -1,0 +1,64 @@
+"""What every effect needs to become rows: the scene around it, and the ids of people and cases."""
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from oacmail.adapters.store.connection import stamp
+from oacmail.core.effects import Arrived
+from oacmail.core.ports.mailbox import Spot
+from oacmail.core.ports.renderer import FrozenMail
+from oacmail.core.view import UNDELIVERED
+
+WAITS_FOR_A_LETTER = ("reserved:*", "told:*", f"{UNDELIVERED}*")
+WAITS_AT_MOST = timedelta(days=60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """What surrounds the effects: the moment, the letter and its place, the mails rendered for each Send."""
+
+    now: datetime
+    arrived: Arrived | None = None
+    raw: bytes | None = None
+    spot: Spot | None = None
+    mails: Mapping[str, FrozenMail] = field(default_factory=dict)
+    because: tuple[str, ...] = ()
+    shadow: bool = False
+
+
+def person_id(con: sqlite3.Connection, address: str) -> int:
+    con.execute("INSERT INTO people(address) VALUES(?) ON CONFLICT(address) DO NOTHING", (address,))
+    return int(con.execute("SELECT id FROM people WHERE address = ?", (address,)).fetchone()[0])
+
+
+def case_id(con: sqlite3.Connection, number: str | None) -> int | None:
+    if not number:
+        return None
+    row = con.execute("SELECT id FROM cases WHERE number = ?", (number,)).fetchone()
+    return int(row[0]) if row else None
+
+
+def raise_serial(con: sqlite3.Connection, number: str, now: datetime) -> None:
+    """New numbers start above the highest seen."""
+    _, year, serial = number.rsplit("-", 2)
+    con.execute(
+        """INSERT INTO kv(key, value, at) VALUES(?,?,?) ON CONFLICT(key) DO UPDATE SET value = excluded.value,
+        at = excluded.at WHERE CAST(kv.value AS INTEGER) < CAST(excluded.value AS INTEGER)""",
+        (f"serial:{year}", str(int(serial)), stamp(now)),
+    )
+
+
+def remember(con: sqlite3.Connection, name: str, value: str, now: datetime) -> None:
+    con.execute(
+        """INSERT INTO kv(key, value, at) VALUES(?,?,?)
+        ON CONFLICT(key) DO UPDATE SET value = excluded.value, at = excluded.at""",
+        (name, value, stamp(now)),
+    )
+
+
+def tidy(con: sqlite3.Connection, now: datetime) -> None:
+    """Numbers reserved for letters and reports about letters that have not come after so long, or have come."""
+    old = stamp(now - WAITS_AT_MOST)
+    con.executemany("DELETE FROM kv WHERE key GLOB ? AND at < ?", [(name, old) for name in WAITS_FOR_A_LETTER])

@@ -1,0 +1,152 @@
+"""The templates themselves: where they lie, how they are compiled, and the filters that they may use.
+
+A shelf holds the shipped templates, or the town's in front of them; then they run in a sandbox. An unknown name is an
+error, and HTML is escaped by its own ending, since select_autoescape does not know `.html.j2`. They are read once;
+a new shelf reads them anew.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup, escape
+
+from oacmail.adapters.templates.bounds import BoundedEnvironment, joined
+from oacmail.adapters.templates.office_profile import Voice
+from oacmail.mail.mime.outline import Block, outline, quoted
+from oacmail.mail.outgoing import dates_in_words
+from oacmail.mail.outgoing.labels import label
+from oacmail.shipped import shipped
+
+_NOTHING = "—"
+_SUBJECT = "Subject:"
+_LINK_NAMES = {
+    "online_office_url": {"ca": "Oficina virtual", "es": "Oficina virtual", "en": "online office"},
+    "website": {"ca": "web de l'Ajuntament", "es": "web del Ayuntamiento", "en": "town hall website"},
+    "rights_url": {"ca": "exercici de drets", "es": "ejercicio de derechos", "en": "your rights"},
+    "complaints_form_url": {"ca": "formulari", "es": "formulario", "en": "form"},
+    "privacy_url": {"ca": "protecció de dades", "es": "protección de datos", "en": "data protection"},
+}
+
+
+class BrokenTemplateError(ValueError):
+    """What a template made cannot be a mail."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One template in one language. `heading`: the subject without its tag."""
+
+    lang: str
+    subject: str
+    heading: str
+    text: str
+    blocks: tuple[Block, ...]
+
+    def announcing(self, others: Iterable[str]) -> "Page":
+        """With a line at the top that says which languages stand below."""
+        line = " · ".join(dates_in_words.BELOW[lang] for lang in others)
+        return replace(self, text=f"{line}\n\n{self.text}", blocks=(Block("paragraph", (line,)), *self.blocks))
+
+
+class Shelf:
+    """Compiled templates. `overrides`: the town's directory, looked into first."""
+
+    def __init__(self, voice: Voice, overrides: Path | None = None) -> None:
+        places = [shipped("templates")] if overrides is None else [overrides, shipped("templates")]
+        kind = Environment if overrides is None else BoundedEnvironment
+        self._environment = kind(
+            loader=FileSystemLoader(places),
+            undefined=StrictUndefined,
+            autoescape=lambda name: name is not None and name.endswith(".html.j2"),
+            auto_reload=False,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.filters.update(_FILTERS, linked=_linker(voice))
+        self._environment.globals.pop("lipsum", None)
+        self.names = frozenset(self._environment.list_templates())
+        self.overridden = frozenset(FileSystemLoader(overrides).list_templates() if overrides else ())
+
+    def page(self, template: str, context: dict[str, object]) -> Page:
+        """The text of one mail in `context["lang"]`: a line `Subject: …`, an empty line, and what follows."""
+        lang = str(context["lang"])
+        made = self._rendered(f"{lang}/{template}.txt.j2", context).strip()
+        head, _, body = made.partition("\n")
+        if not head.startswith(_SUBJECT) or not body.strip():
+            raise BrokenTemplateError("it must begin with a line `Subject: …`, and say something after it")
+        subject = head.removeprefix(_SUBJECT).strip()
+        text = re.sub(r"\n{3,}", "\n\n", body).strip()
+        heading = subject.removeprefix(str(context["tag"])).strip()
+        return Page(lang=lang, subject=subject, heading=heading, text=text, blocks=outline(text))
+
+    def html(self, template: str, pages: Sequence[Page], context: dict[str, object]) -> str:
+        """The same words as HTML: by the mail's own `<language>/<name>.html.j2` if there is one, else by the base."""
+        return self._rendered(self.layout(template, pages[0].lang), {**context, "sections": pages})
+
+    def _rendered(self, name: str, context: dict[str, object]) -> str:
+        """Within limits where a town's own template takes part; it may be included by a shipped one."""
+        template = self._environment.get_template(name)
+        return joined(template.generate(context)) if self.overridden else template.render(context)
+
+    def layout(self, template: str, lang: str) -> str:
+        own = f"{lang}/{template}.html.j2"
+        return own if own in self.names else "base.html.j2"
+
+
+def _in_words(speak: Callable[[Any, str], str]) -> Callable[[Context, date | None], str]:
+    @pass_context
+    def shown(context: Context, value: date | None) -> str:
+        return _NOTHING if value is None else speak(value, context["lang"])
+
+    return shown
+
+
+@pass_context
+def _label(context: Context, key: str, group: str) -> str:
+    return label(group, str(key), context["lang"], context["office"])
+
+
+@pass_context
+def _evidence(context: Context, words: Sequence[str]) -> str:
+    """The words that decided, as they were read, and the cues by their names."""
+    cues = (word.removeprefix("cue:") for word in words if word.startswith("cue:"))
+    read = (f"«{word}»" for word in words if not word.startswith("cue:"))
+    return ", ".join((*(label("cue", cue, context["lang"], context["office"]) for cue in cues), *read))
+
+
+def _broken(text: str | Markup) -> Markup:
+    return Markup("<br>\n").join(text.split("\n"))
+
+
+def _linker(voice: Voice) -> Callable[[str, str], Markup]:
+    """Our own addresses, and no others, become links with a name that says where they lead (WCAG 2.4.4)."""
+    names = {url: labels for key, labels in _LINK_NAMES.items() if (url := getattr(voice, key))}
+    urls = re.compile("|".join(re.escape(url) for url in sorted(names, key=len, reverse=True)))
+
+    def linked(text: str, lang: str) -> Markup:
+        made = Markup()
+        end = 0
+        for match in urls.finditer(text):
+            link = Markup('<a href="{}">{}</a>').format(match[0], names[match[0]][lang])
+            made += escape(text[end : match.start()]) + link
+            end = match.end()
+        return made + escape(text[end:])
+
+    return linked
+
+
+_FILTERS: dict[str, Callable[..., str]] = {
+    "day": _in_words(dates_in_words.day_words),
+    "date": _in_words(dates_in_words.date_words),
+    "moment": _in_words(dates_in_words.moment_words),
+    "label": _label,
+    "evidence": _evidence,
+    "quoted": quoted,
+    "broken": _broken,
+}

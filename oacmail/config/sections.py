@@ -1,0 +1,210 @@
+"""The sections about the house: [office], [people], [deadline], [escalation], [ack] and what is said to people.
+
+Defaults are those of the promise made on the town's page (08:00 to 20:00, next business day). Rules that need two
+values of one section are checked here; those that need two sections stand in model.py.
+"""
+
+from datetime import time
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, ValidationInfo, field_validator
+
+from oacmail.config.section import Section
+from oacmail.config.types import (
+    Address,
+    Addresses,
+    Count,
+    Day,
+    FilePath,
+    Flag,
+    FolderName,
+    Hour,
+    Limit,
+    Line,
+    Prefix,
+    Url,
+    Zone,
+    wrong,
+)
+from oacmail.core.model import Topic as CaseTopic
+
+Language = Literal["ca", "es", "en"]
+Level = Literal["first", "second", "out_of_scope"]
+BoardFolder = Literal["open", "assigned", "derived", "waiting", "answered", "closed", "automatic", "review"]
+
+
+def _not_ours(values: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+    """Mail to staff must never come back as mail from a citizen (context key `own`: the office's addresses)."""
+    if {*values, *map(_undetailed, values)} & (info.context or {}).get("own", frozenset()):
+        raise wrong(
+            "names the office's own address or an alias of it", "write a person's address; oacmail never mails itself"
+        )
+    return values
+
+
+def _undetailed(address: str) -> str:
+    """`office+cap@…` is delivered to `office@…` (RFC 5233)."""
+    local, _, domain = address.rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}"
+
+
+def _somebody(values: tuple[str, ...]) -> tuple[str, ...]:
+    if not values:
+        raise wrong("names nobody", "write one address at least")
+    return values
+
+
+Staff = Annotated[Addresses, AfterValidator(_not_ours)]
+Somebody = Annotated[Staff, AfterValidator(_somebody)]
+
+
+class Council(Section):
+    """How the council is called in each language; None: as follows from the town (mail/outgoing/councils.py)."""
+
+    ca: Line | None = None
+    es: Line | None = None
+    en: Line | None = None
+
+
+class Office(Section):
+    address: Address
+    state: FilePath
+    town: Line
+    complaints_form_url: Url
+    privacy_url: Url
+    rights_url: Url
+    dpo: Address
+    council: Council | None = None
+    online_office_url: Url | None = None
+    name: Line = "OAC 360"
+    aliases: Addresses = ()
+    timezone: Zone = Field(default="Europe/Madrid", validate_default=True)
+    languages: tuple[Language, ...] = ("ca", "es", "en")
+    language_policy: Literal["citizen", "catalan_first"] = "citizen"
+    hours: tuple[Hour, Hour] = (time(8), time(20))
+    calendar: Literal["ES-CT", "none"] = "ES-CT"
+    holidays: FilePath | None = None
+    closures: tuple[Day, ...] = ()
+    prefix: Prefix = "OAC"
+    phone: Line = "900 772 772"
+    website: Url | None = None
+    templates: FilePath | None = None
+    tax_operator: Literal["town", "orgt"] = "town"
+
+    @field_validator("languages")
+    @classmethod
+    def _one_at_least(cls, languages: tuple[str, ...]) -> tuple[str, ...]:
+        if not languages or len(set(languages)) != len(languages):
+            raise wrong("is empty or names a language twice", 'write each once, the default first, like ["ca", "es"]')
+        return languages
+
+    @field_validator("hours")
+    @classmethod
+    def _opens_before_it_closes(cls, hours: tuple[time, time]) -> tuple[time, time]:
+        if hours[0] >= hours[1]:
+            raise wrong("closes before it opens", 'write the opening hour first, like ["08:00", "20:00"]')
+        return hours
+
+
+class People(Section):
+    """`agents`, `technical` and `forms` may be empty; rules.policy fills them in (docs/interfaces.md section 4)."""
+
+    supervisor: Somebody
+    operator: Somebody
+    agents: Staff = ()
+    technical: Staff = ()
+    forms: Staff = ()
+
+
+class Deadline(Section):
+    business_days: Count = 1
+    day_end: Hour = time(20)
+    remind_hours: Limit = 4
+    clock: Literal["receipt", "sent_if_plausible"] = "receipt"
+    non_working_arrival: Literal["literal", "deemed_next_open"] = "literal"
+    reopen_days: Limit = 10
+    close_days: Limit = 10
+    max_levels: Count = 3
+    digest_above: Count = 5
+
+
+class Escalation(Section):
+    auto_second_level: Flag = True
+    auto_complex: Flag = True
+    threshold: float = Field(default=0.8, ge=0, le=1, strict=True)
+    complex_messages: Count = 3
+    complex_days: Count = 2
+    nudge_days: Count = 2
+    update_days: Count = 5
+    incident_mails: Count = 3
+    incident_minutes: Count = 60
+
+
+class Ack(Section):
+    """How many acknowledgements may leave; 0 = no limit, for each key."""
+
+    per_address_hour: Limit = 3
+    per_address_day: Limit = 10
+    per_domain_hour: Limit = 20
+    per_domain_day: Limit = 50
+    per_hour: Limit = 120
+    unverified_per_hour: Limit = 60
+    max_age_hours: Limit = 72
+
+
+class Board(Section):
+    enabled: Flag = False
+    root: FolderName = "OAC360"
+    names: dict[BoardFolder, FolderName] = Field(default_factory=dict)
+
+
+class Survey(Section):
+    enabled: Flag = False
+    per_address_days: Limit = 30
+
+
+class Digest(Section):
+    """`to` None = the agents; empty = no digest."""
+
+    to: Staff | None = None
+    at: Hour = time(8)
+
+    @field_validator("at")
+    @classmethod
+    def _within_a_day(cls, at: time) -> time:
+        if at == time.max:
+            raise wrong("is the end of the day", 'write "00:00" or a later hour of the day')
+        return at
+
+
+class Report(Section):
+    to: Staff = ()
+
+
+class Privacy(Section):
+    original_days: Limit = 60
+    retention_months: Count = 12
+    purge: Flag = False
+
+
+def _topic(value: object) -> str:
+    if not isinstance(value, str) or value not in [*CaseTopic]:
+        raise wrong("is no topic", "write one of " + ", ".join(f'"{topic}"' for topic in CaseTopic))
+    return value
+
+
+class Topic(Section):
+    """Words of the town for a topic (docs/understanding.md, "Labels"), compared without case and accents; a `*` at the
+    end of one stands for any ending."""
+
+    name: Annotated[str, PlainValidator(_topic)]
+    level: Level = "first"
+    words: Annotated[tuple[Line, ...], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)] = ()
+
+
+class Pointer(Section):
+    """Where another body can be reached: shown to citizens whose question is not the town's."""
+
+    body: Line
+    address: Line | None = None
+    phone: Line | None = None

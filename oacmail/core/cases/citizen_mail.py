@@ -1,0 +1,72 @@
+"""What a citizen is told of a case that lies with the technical services: that it was passed on, that it is not solved.
+
+Nobody is told without a person's word: the first notice is an order's doing (R22, template C), and only
+who holds it gets the later ones (section 6 N). Not a word of the mails is written here.
+"""
+
+from datetime import date, datetime
+
+from oacmail.core import calendar
+from oacmail.core.cases import acknowledgement
+from oacmail.core.effects import Arm, Effect, Send
+from oacmail.core.policy import Policy
+from oacmail.core.routing import signature
+from oacmail.core.view import CaseView
+
+PASSED_ON, PROGRESS = "passed_on", "progress"
+
+
+def may_be_told(policy: Policy, case: CaseView) -> bool:
+    """Whether a mail of ours can go to who asked."""
+    return acknowledgement.answerable(policy, case.citizen)
+
+
+def passed_on(policy: Policy, case: CaseView, *, key: str, cause: str, now: datetime) -> tuple[Effect, ...]:
+    """The derivation notice, and the clock of the first update that it promises. `key` names the order."""
+    day = followup_day(policy, now)
+    facts = {"cause": cause or "platform", "followup": day}
+    return (
+        notice(policy, case, PASSED_ON, key=f"{PASSED_ON}:{key}", facts=facts, now=now),
+        _update(policy, case, key=key, level=0, day=day, at=now),
+    )
+
+
+def progress(policy: Policy, case: CaseView, *, key: str, level: int, now: datetime) -> tuple[Effect, ...]:
+    """The update that was promised for today, and the clock of the next one; that alone while the notice is held, which
+    made the promise."""
+    day = followup_day(policy, now)
+    told = notice(policy, case, PROGRESS, key=f"{PROGRESS}:{key}:{level}", facts={"followup": day}, now=now)
+    again = _update(policy, case, key=key, level=level + 1, day=day, at=now)
+    return (told, again) if PASSED_ON in case.told else (again,)
+
+
+def followup_day(policy: Policy, now: datetime) -> date:
+    """The local day by which the person is written to again (R31)."""
+    today = now.astimezone(policy.office.timezone).date()
+    return calendar.add_working_days(today, policy.escalation.update_days, policy.workdays)
+
+
+def _update(policy: Policy, case: CaseView, *, key: str, level: int, day: date, at: datetime) -> Arm:
+    """It rings while there is still time to write on the day that was promised, and after the morning's digest has
+    told the desk, who may have better news."""
+    closing = calendar.closing_of(day, policy)
+    due = calendar.service_hours_before(closing, policy.deadlines.remind_hours or 1, policy)
+    return Arm(armed_by=key, kind="update", case=case.number, armed_at=at, due_at=due, level=level)
+
+
+def notice(policy: Policy, case: CaseView, kind: str, *, key: str, facts: dict[str, object], now: datetime) -> Send:
+    """A mail to who asked, in reply to the letter that opened the case."""
+    return Send(
+        key=key,
+        kind=kind,
+        template=kind,
+        lang=acknowledgement.language_of_case(policy, case),
+        recipient=case.citizen,
+        case=case.number,
+        token=signature.token(policy, case.number),
+        facts=facts,
+        in_reply_to=case.first_letter_id,
+        refs=(case.first_letter_id,) if case.first_letter_id else (),
+        automatic="auto-replied" if kind == PASSED_ON else "auto-generated",
+        release=now,
+    )

@@ -1,0 +1,51 @@
+"""A letter that gives a password, a code or a certificate away: both sides are warned (R34).
+
+Decides who hears of it: the agents by a notice of their own, the writer by the acknowledgement or, where none goes, by
+a mail that says only this, once a case and day. What was given away stands in neither (mail/understanding/secrets.py
+finds it).
+"""
+
+from oacmail.core.cases import acknowledgement
+from oacmail.core.cases.request import Letter
+from oacmail.core.effects import Effect, Note, Send
+from oacmail.core.outbox import rate_limits
+from oacmail.core.outbox.staff_notices import to_agents
+from oacmail.core.routing import signature
+
+WARNED = "warned"  # the mail to the writer
+
+
+def on_case(letter: Letter, number: str) -> tuple[Effect, ...]:
+    """The agents are warned of a letter on this case that gives a secret away."""
+    if not letter.message.secrets:
+        return ()
+    key, facts = f"secret:{letter.message.fingerprint}", {"received_at": letter.received_at}
+    return (
+        Note(kind="secret", case=number, data={"kinds": " ".join(letter.message.secrets)}),
+        *to_agents(letter.policy, key=key, template="secret", now=letter.now, case=number, facts=facts),
+    )
+
+
+def warn(letter: Letter, number: str) -> tuple[Effect, ...]:
+    """The writer is warned, of a letter that is not acknowledged; within the budgets of acknowledgements."""
+    policy, message = letter.policy, letter.message
+    if not message.secrets or acknowledgement.why_not(letter):
+        return ()
+    kind = rate_limits.budget_class(message, letter.view.person)
+    room = rate_limits.has_room(policy, kind, letter.author, letter.view.spent)
+    day = letter.now.astimezone(policy.office.timezone).date()
+    send = Send(
+        key=f"{WARNED}:{number}:{day}",
+        kind=WARNED,
+        template=WARNED,
+        lang=acknowledgement.language(letter),
+        recipient=letter.author,
+        case=number,
+        token=signature.token(policy, number),
+        in_reply_to=message.message_id,
+        refs=(*message.refs, message.message_id) if message.message_id else message.refs,
+        automatic="auto-replied",
+        budget=kind,
+        release=letter.now if room else None,
+    )
+    return (send,)

@@ -1,0 +1,2 @@
+"""What goes beyond the first level or is late: overdue, second level, incidents, follow-ups, digest. Never writes a
+text."""

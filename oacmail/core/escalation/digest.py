@@ -1,0 +1,150 @@
+"""The daily summary (R31; template J): when it is due, and the numbers and lines that stand in it.
+
+Numbers and case numbers only: no name, address, phone or subject (LOPDGDD DA 7). It never decides what is late or ill.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+
+from oacmail.core import calendar
+from oacmail.core.effects import Effect, Remember
+from oacmail.core.escalation.second_level import is_told
+from oacmail.core.model import Intent, Level, Status
+from oacmail.core.outbox.notice_limits import LISTED
+from oacmail.core.outbox.staff_notices import notices
+from oacmail.core.policy import Policy
+from oacmail.core.view import CaseView, Hour, Waiting
+
+LAST_DIGEST = "digest"
+SUSPECTED = "suspected-spam"
+
+
+def digest_due(policy: Policy, last: date | None, now: datetime) -> bool:
+    """Whether today's digest has still to go: on working days, from `digest.at`, inside service hours."""
+    local = now.astimezone(policy.office.timezone)
+    done = last is not None and last >= local.date()
+    return bool(
+        policy.digest.to
+        and not done
+        and local.time() >= policy.digest.at
+        and policy.workdays.is_working_day(local.date())
+        and calendar.in_hours(now, policy)
+    )
+
+
+def digest(policy: Policy, hour: Hour, now: datetime) -> list[Effect]:
+    if not hour.digest_due:
+        return []
+    today = now.astimezone(policy.office.timezone).date()
+    facts = _facts(policy, hour, now)
+    sends = notices(policy, policy.digest.to, key=f"digest:{today}", template="digest", now=now, facts=facts)
+    return [*sends, Remember(name=LAST_DIGEST, value=today.isoformat())]
+
+
+def line(case: CaseView, now: datetime) -> dict[str, object]:
+    """A case as lists for the house may show it."""
+    due_at = _due(case)
+    return {
+        "case": case.number,
+        "opened_at": case.opened_at,
+        "due_at": due_at,
+        "overdue": due_at is not None and due_at <= now,
+        "status": str(case.status),
+        "topic": case.topic,
+        "level": case.level,
+        "intent": case.intent,
+        "assignee": case.assignee,
+        "urgent": case.urgent,
+        "delayed": is_delayed(case),
+        "ends_on": case.ends_on,
+    }
+
+
+def is_delayed(case: CaseView) -> bool:
+    """Whether somebody waits for an answer to a message that was long under way (R18)."""
+    clocks = (run for run in case.running("answer") if run.level == 0)
+    return any(calendar.is_delayed(run.armed_at, run.sent_at) for run in clocks)
+
+
+def _due(case: CaseView) -> datetime | None:
+    """The earliest response clock; None = nobody waits for an answer."""
+    return min((run.due_at for run in case.running("answer") if run.level == 0), default=None)
+
+
+def _facts(policy: Policy, hour: Hour, now: datetime) -> dict[str, object]:
+    zone = policy.office.timezone
+    today = now.astimezone(zone).date()
+    waiting = ((due, case) for case in hour.live if (due := _due(case)))
+    # R32, R18: top of the queue
+    unanswered = sorted(waiting, key=lambda pair: (not (pair[1].urgent or is_delayed(pair[1])), pair[0]))
+    return {
+        "date": today,
+        "unanswered": tuple(line(case, now) for _, case in unanswered[:LISTED]),
+        "more": len(unanswered[LISTED:]),
+        "due_today": sum(1 for due, _ in unanswered if due > now and due.astimezone(zone).date() == today),
+        "overdue": sum(1 for due, _ in unanswered if due <= now),
+        **_derived([case for case in hour.live if case.status is Status.DERIVED], today, policy),
+        "suggested": tuple(case.number for _, case in unanswered if _is_suggested(case))[:LISTED],
+        **_calls(case for _, case in unanswered),
+        **_to_review(hour.waiting),
+        "problems": tuple(hour.problems),
+    }
+
+
+def _to_review(waiting: Sequence[Waiting]) -> dict[str, object]:
+    """What waits for a person; suspected spam in a list of its own, for a person may stand among it (R14)."""
+    spam = [item for item in waiting if item.reason == SUSPECTED]
+    rest = [item for item in waiting if item.reason != SUSPECTED]
+    return {
+        "spam": len(spam),
+        "suspects": _lines(spam),
+        "more_suspects": len(spam[:-LISTED]),
+        "review": _lines(rest),
+        "more_review": len(rest[:-LISTED]),
+    }
+
+
+def _lines(items: Sequence[Waiting]) -> tuple[dict[str, object], ...]:
+    """The newest of them."""
+    return tuple(
+        {"ref": item.ref, "reason": item.reason, "since": item.since, "case": item.case} for item in items[-LISTED:]
+    )
+
+
+def _calls(unanswered: Iterable[CaseView]) -> dict[str, int]:
+    """Calls to be made, by the slot that was asked for; who named none may be called till the evening (R27)."""
+    calls = [case.slot for case in unanswered if case.intent == Intent.CALLBACK]
+    morning = calls.count("morning")
+    return {"calls_morning": morning, "calls_afternoon": len(calls) - morning}
+
+
+def _derived(cases: Sequence[CaseView], today: date, policy: Policy) -> dict[str, object]:
+    """What lies with the technical services, and what is left to the desk: to tell the person, to write again today."""
+    zone = policy.office.timezone
+    rows = [_derived_line(case, policy) for case in cases]
+    updates = ((case.number, clock.due_at) for case in cases for clock in case.running("update"))
+    return {
+        "derived": len(cases),
+        "derived_cases": tuple(rows[:LISTED]),
+        "more_derived": len(rows[LISTED:]),
+        "untold": not all(row["told"] for row in rows),
+        "updates_today": tuple(number for number, due in updates if due.astimezone(zone).date() <= today),
+    }
+
+
+def _derived_line(case: CaseView, policy: Policy) -> dict[str, object]:
+    update = next((clock.due_at for clock in case.running("update")), None)
+    return {
+        "case": case.number,
+        "derived_at": next((clock.armed_at for clock in case.running("nudge")), None),
+        "operator": case.operator or "town",
+        "platform": case.platform,
+        "ends_on": case.ends_on,
+        "told": is_told(case),
+        "update_on": update.astimezone(policy.office.timezone).date() if update else None,
+    }
+
+
+def _is_suggested(case: CaseView) -> bool:
+    """Read as second level, and nobody has said what it is."""
+    return case.level == Level.SECOND and case.status is not Status.DERIVED and not case.level_by_hand

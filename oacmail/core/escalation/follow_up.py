@@ -1,0 +1,91 @@
+"""Derived cases that are not solved yet: nudges to the technical services, updates to the citizen (R31).
+
+Both only while the office is open and the case is still derived; an answer ends them (core/cases/answers.py). After
+days of absence there is one of each, and the next is counted from it. It never decides what is second level.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from oacmail.core import calendar
+from oacmail.core.cases.citizen_mail import may_be_told, progress
+from oacmail.core.effects import Arm, Effect, Fire, Send
+from oacmail.core.escalation.second_level import services
+from oacmail.core.model import Status
+from oacmail.core.outbox.staff_notices import notices
+from oacmail.core.policy import Policy
+from oacmail.core.view import CaseView, Running
+
+Rung = tuple[CaseView, Running]
+
+
+def nudges(policy: Policy, ringing: Sequence[Rung], now: datetime) -> list[Effect]:
+    """To whom the case was handed: a mail a case, or a list where there are many."""
+    if not calendar.in_hours(now, policy):
+        return []
+    effects: list[Effect] = [_fired(clock, now) for _, clock in ringing]
+    groups: dict[tuple[str, ...], list[Rung]] = {}
+    for case, clock in ringing:
+        if case.status is Status.DERIVED:
+            effects.append(_next_nudge(policy, case, clock, now))
+            groups.setdefault(services(policy, case.cause), []).append((case, clock))
+    for people, rung in groups.items():
+        effects += _told(policy, people, rung, now)
+    return effects
+
+
+def _next_nudge(policy: Policy, case: CaseView, clock: Running, now: datetime) -> Arm:
+    due = calendar.opening_days_after(now, policy.escalation.nudge_days, policy)
+    return Arm(
+        armed_by=clock.armed_by, kind="nudge", case=case.number, armed_at=clock.armed_at, due_at=due,
+        level=clock.level + 1,
+    )  # fmt: skip
+
+
+def _told(policy: Policy, people: tuple[str, ...], rung: Sequence[Rung], now: datetime) -> list[Send]:
+    if len(rung) > policy.deadlines.digest_above:
+        return list(_nudge(policy, people, rung, now))
+    return [send for one in rung for send in _nudge(policy, people, (one,), now)]
+
+
+def _nudge(policy: Policy, people: tuple[str, ...], rung: Sequence[Rung], now: datetime) -> tuple[Send, ...]:
+    first_case, first = rung[0]
+    return notices(
+        policy,
+        people,
+        key=f"nudge:{first.armed_by}:{first.level}",
+        template="nudge",
+        now=now,
+        case=first_case.number if len(rung) == 1 else None,
+        facts={"cases": tuple(_row(case, clock) for case, clock in rung)},
+    )
+
+
+def _row(case: CaseView, clock: Running) -> dict[str, object]:
+    return {
+        "case": case.number,
+        "opened_at": case.opened_at,
+        "derived_at": clock.armed_at,
+        "topic": case.topic,
+        "operator": case.operator or "town",
+        "platform": case.platform,
+        "cause": case.cause or "platform",
+        "urgent": case.urgent,
+        "ends_on": case.ends_on,
+    }
+
+
+def updates(policy: Policy, ringing: Sequence[Rung], now: datetime) -> list[Effect]:
+    """What the derivation notice has promised to the citizen."""
+    if not calendar.in_hours(now, policy):
+        return []
+    effects: list[Effect] = []
+    for case, clock in ringing:
+        effects.append(_fired(clock, now))
+        if case.status is Status.DERIVED and may_be_told(policy, case):
+            effects += progress(policy, case, key=clock.armed_by, level=clock.level, now=now)
+    return effects
+
+
+def _fired(clock: Running, now: datetime) -> Fire:
+    return Fire(armed_by=clock.armed_by, kind=clock.kind, level=clock.level, at=now)

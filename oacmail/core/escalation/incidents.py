@@ -1,0 +1,91 @@
+"""When second-level letters on one platform become one incident: one alert with the list, and the cases linked.
+
+Decides by counts within a time (`escalation.incident_mails`, `incident_minutes`) and tells the technical services
+and the supervisor once; whoever writes while it goes on is linked to it. Each case keeps its own clock, derivation
+and answer. Never tells a citizen.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from oacmail.core.cases import acknowledgement
+from oacmail.core.cases.request import Letter
+from oacmail.core.effects import Change, Effect, Note
+from oacmail.core.model import Level, Reading, Status
+from oacmail.core.outbox.staff_notices import notices
+from oacmail.core.policy import Policy
+from oacmail.core.view import Alike
+
+INCIDENT = "incident"
+LISTED = 50  # cases of a town that all write at once
+_THIRD = 0.33
+
+
+def platform(reading: Reading) -> str:
+    """The platform that fails: '' where the letter is not of second level, names no platform, or blames a document or
+    a form. Who names none is taken to write of the town's own, which says too little to count."""
+    fails = reading.level is Level.SECOND and reading.cause == "platform"
+    return reading.platform if fails else ""
+
+
+def may_be_second(words: Mapping[str, float]) -> bool:
+    """Whether a letter of these words can be of second level at all: the likeliest of three has a third. Few can."""
+    told = any(key.startswith("town words:") and ":second:" in key for key in words)
+    return told or words.get("score:level:second", 0.0) > _THIRD
+
+
+def since(policy: Policy, received_at: datetime) -> datetime:
+    """From when on letters belong together with one received then."""
+    return received_at - timedelta(minutes=policy.escalation.incident_minutes)
+
+
+def joined(letter: Letter, number: str) -> tuple[Effect, ...]:
+    """What follows from this letter, on case `number`, for those that write of the same platform."""
+    if not platform(letter.reading) or acknowledgement.why_not(letter):
+        return ()
+    others = [case for case in letter.view.alike if case.number != number]
+    going_on = next((case.incident for case in reversed(others) if case.incident), None)
+    if going_on:
+        return _linked(going_on, [number])
+    if len(others) + 1 < letter.policy.escalation.incident_mails:
+        return ()
+    first = others[0].number if others else number
+    return (*_linked(first, [*(case.number for case in others), number]), *_alert(letter, number, first, others))
+
+
+def _linked(first: str, numbers: Sequence[str]) -> tuple[Effect, ...]:
+    changes = (Change(case=number, columns={"incident": first}) for number in numbers)
+    notes = (Note(kind=INCIDENT, case=number, data={"first": first}) for number in numbers)
+    return (*changes, *notes)
+
+
+def _alert(letter: Letter, number: str, first: str, others: Sequence[Alike]) -> tuple[Effect, ...]:
+    policy, reading = letter.policy, letter.reading
+    own = Alike(
+        number=number,
+        incident=first,
+        opened_at=letter.received_at,
+        due_at=letter.due_at,
+        status=Status.DERIVED,
+        topic=str(reading.topic or "other"),
+    )
+    cases = [*others, own]
+    facts = {
+        "platform": platform(reading),
+        "operator": reading.operator,
+        "since": cases[0].opened_at,
+        "count": len(cases),
+        "cases": tuple(_line(case) for case in cases[-LISTED:]),
+    }
+    people = (*policy.people.technical, *policy.people.supervisor)
+    return notices(policy, people, key=f"{INCIDENT}:{first}", template=INCIDENT, now=letter.now, facts=facts)
+
+
+def _line(case: Alike) -> dict[str, object]:
+    return {
+        "case": case.number,
+        "opened_at": case.opened_at,
+        "due_at": case.due_at,
+        "status": str(case.status),
+        "topic": case.topic,
+    }

@@ -1,0 +1,66 @@
+"""When a case has become a *problema complex* (R12), and who in the house hears of it.
+
+By counts alone: the person wrote again and again after the first human answer, or came back days after it. Told once,
+in service hours; nothing else about the case changes. A case that nobody has answered is overdue, never complex.
+"""
+
+from datetime import datetime
+
+from oacmail.core import calendar
+from oacmail.core.effects import Effect, Note, Quoted
+from oacmail.core.model import Status
+from oacmail.core.outbox.staff_notices import notices
+from oacmail.core.policy import Policy
+from oacmail.core.view import CaseView, Said
+
+
+def became_complex(
+    policy: Policy, case: CaseView, *, letter: str, at: datetime, due_at: datetime, now: datetime
+) -> tuple[Effect, ...]:
+    """What follows from one more letter of a citizen that asks something on this case, `letter`, received at `at`."""
+    if "complex" in case.told or case.status is Status.DERIVED or not _is_complex(policy, case, at):
+        return ()
+    people = policy.people
+    told = (*people.technical, *people.supervisor) if policy.escalation.auto_complex else people.agents
+    facts = {
+        "opened_at": case.opened_at,
+        "due_at": min((due_at, *(clock.due_at for clock in case.running("answer")))),
+        "topic": case.topic,
+        "case_level": case.level,
+        "intent": case.intent,
+        "assignee": case.assignee,
+    }
+    return (
+        Note(kind="escalated", case=case.number, data={"why": "complex"}),
+        *notices(
+            policy,
+            told,
+            key=f"complex:{case.number}",
+            template="complex",
+            now=now,
+            case=case.number,
+            facts=facts,
+            conversation=_conversation(policy, Said(letter=letter, at=at, by_office=False), *case.latest),
+        ),
+    )
+
+
+def _conversation(policy: Policy, *said: Said) -> tuple[Quoted, ...]:
+    """What made the case complex: the new message and those before it, each under its moment and the office's name
+    where an agent wrote it."""
+    return tuple(
+        Quoted(
+            letter=one.letter,
+            heading=f"[{one.at.astimezone(policy.office.timezone):%d/%m/%Y %H:%M}"
+            f"{f' · {policy.office.name}' if one.by_office else ''}]",
+        )
+        for one in said
+    )
+
+
+def _is_complex(policy: Policy, case: CaseView, at: datetime) -> bool:
+    if case.answered_at is None:
+        return False
+    zone, days = policy.office.timezone, policy.escalation.complex_days
+    day = calendar.add_working_days(case.answered_at.astimezone(zone).date(), days, policy.workdays)
+    return case.asked_since + 1 >= policy.escalation.complex_messages or at.astimezone(zone).date() >= day

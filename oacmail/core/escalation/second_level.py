@@ -1,0 +1,237 @@
+"""Second level: what goes to the technical services by itself, what is only suggested, what a person orders (R11-R13).
+
+The services get the card and the letter once a case; whose word it was, the letter's or a person's, is in the diary.
+By itself nothing but status and level changes: the citizen's clock runs on until a person has answered, or has sent
+the derivation notice (R22). What is doubtful is left to people; what is not acknowledged by itself is not derived by
+itself either.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from oacmail.core import calendar
+from oacmail.core.cases import acknowledgement
+from oacmail.core.cases.citizen_mail import may_be_told, passed_on
+from oacmail.core.cases.request import Letter
+from oacmail.core.effects import Arm, Change, Disarm, Drop, Effect, Note
+from oacmail.core.model import Level, Reading, Status
+from oacmail.core.outbox import rate_limits
+from oacmail.core.outbox.staff_notices import notices, to_agents
+from oacmail.core.policy import Policy
+from oacmail.core.view import CaseView
+
+DERIVED, SUGGESTED = "derived", "second_level"
+_DECIDED = "level:second: "  # how a verdict's reasons begin (core/routing/classification.py)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """What the services are told of a case. `words`: those that decided; `why`: what an agent has seen. `letter`: the
+    fingerprint of the one that goes along."""
+
+    case: str
+    letter: str
+    opened_at: datetime
+    due_at: datetime | None
+    topic: str
+    operator: str
+    platform: str
+    cause: str
+    urgent: bool
+    ends_on: date | None
+    words: tuple[str, ...] = ()
+    why: str = ""
+
+    def facts(self) -> Mapping[str, object]:
+        named = ("opened_at", "due_at", "topic", "operator", "platform", "cause", "urgent", "ends_on", "words", "why")
+        return {name: getattr(self, name) for name in named}
+
+
+# --- by a letter ----------------------------------------------------------------------------------------
+
+
+def by_letter(letter: Letter, number: str, case: CaseView | None = None) -> tuple[Effect, ...]:
+    """What follows from this letter on case `number`, which it opens if there is no `case` yet; () = nothing."""
+    if acknowledgement.why_not(letter):
+        return ()
+    if case is not None and case.status is Status.DERIVED:
+        return _term_named(letter, case)
+    if letter.reading.level is not Level.SECOND or _is_settled(case):
+        return ()
+    rules = letter.policy.escalation
+    sure = rules.auto_second_level and rules.threshold <= letter.reading.confidence["level"] and rules.threshold < 1
+    return (_derive if sure and not _before_a_restore(letter) else _suggest)(letter, number, case)
+
+
+def _before_a_restore(letter: Letter) -> bool:
+    """A database that was restored has forgotten what the services know of older letters already."""
+    moments = (letter.view.restored_at, letter.view.key_lost_at)
+    return not letter.forced and any(moment is not None and letter.received_at <= moment for moment in moments)
+
+
+def _is_settled(case: CaseView | None) -> bool:
+    """It was derived before, or a person has said which level it is."""
+    return case is not None and (DERIVED in case.told or case.level_by_hand)
+
+
+def _term_named(letter: Letter, case: CaseView) -> tuple[Effect, ...]:
+    """A term that is about to end, of a case that lies with the services: they hear of it at once (R32)."""
+    if case.urgent or not letter.reading.urgent:
+        return ()
+    key = letter.message.fingerprint
+    card = replace(
+        _kept_card(case, case.cause or "platform", ""), letter=key, urgent=True, ends_on=letter.reading.ends_on
+    )
+    return (
+        *_to_services(letter.policy, card, key=f"term:{key}", now=letter.now),
+        Note(kind="escalated", case=case.number, data={"why": "term"}),
+    )
+
+
+def _derive(letter: Letter, number: str, case: CaseView | None) -> tuple[Effect, ...]:
+    reading, key = letter.reading, letter.message.fingerprint
+    columns = {"status": Status.DERIVED, "level": Level.SECOND, **_of(reading)}
+    sure = reading.confidence["level"]
+    card = _read_card(letter, number, case)
+    return (
+        Change(case=number, columns=columns),
+        *_to_services(letter.policy, card, key=key, now=letter.now),
+        *_first_nudge(letter.policy, number, key=key, now=letter.now),
+        *_to_agents(letter, card, derived=True),
+        Note(kind="escalated", case=number, data={"why": "second-level", "cause": reading.cause, "sure": sure}),
+    )
+
+
+def _suggest(letter: Letter, number: str, case: CaseView | None) -> tuple[Effect, ...]:
+    """Told once, within the budget of acknowledgements: a flood must not reach the agents twice. The digest has all."""
+    policy, kind = letter.policy, rate_limits.budget_class(letter.message, letter.view.person)
+    if case is not None and SUGGESTED in case.told:
+        return ()
+    room = rate_limits.has_room(policy, kind, letter.author, letter.view.spent)
+    return (
+        *((Change(case=number, columns={"level": Level.SECOND, **_of(letter.reading)}),) if case is not None else ()),
+        *(_to_agents(letter, _read_card(letter, number, case), derived=False) if room else ()),
+        Note(kind="suggested", case=number, data={"level": "second", "sure": letter.reading.confidence["level"]}),
+    )
+
+
+def _of(reading: Reading) -> dict[str, str | int | datetime | None]:
+    return {"operator": reading.operator, "platform": reading.platform, "cause": reading.cause}
+
+
+def _read_card(letter: Letter, number: str, case: CaseView | None) -> Card:
+    reading = letter.reading
+    running = [clock.due_at for clock in case.running("answer")] if case else []
+    return Card(
+        case=number,
+        letter=letter.message.fingerprint,
+        opened_at=case.opened_at if case else letter.received_at,
+        due_at=min((letter.due_at, *running)),
+        topic=case.topic if case else str(reading.topic),
+        operator=reading.operator,
+        platform=reading.platform,
+        cause=reading.cause,
+        urgent=reading.urgent or bool(case and case.urgent),
+        ends_on=reading.ends_on or (case.ends_on if case else None),
+        words=_words(reading),
+    )
+
+
+def _words(reading: Reading) -> tuple[str, ...]:
+    """What spoke for second level, without the sum of its terms and without pieces that only a model can read."""
+    found = (why.removeprefix(_DECIDED) for why in reading.because if why.startswith(_DECIDED))
+    return tuple(word for word in found if word[:1].isalnum() and not word.startswith("level:"))
+
+
+def _to_agents(letter: Letter, card: Card, *, derived: bool) -> tuple[Effect, ...]:
+    """Nobody tells the citizen but a person: the agents hear what is left to them."""
+    facts = {**card.facts(), "derived": derived}
+    return to_agents(
+        letter.policy, key=f"{SUGGESTED}:{card.letter}", template=SUGGESTED, now=letter.now, case=card.case, facts=facts
+    )
+
+
+# --- by a person's word ---------------------------------------------------------------------------------
+
+
+def is_told(case: CaseView) -> bool:
+    """Whether the person holds the notice that the case was passed on."""
+    return case.status is Status.DERIVED and "passed_on" in case.told
+
+
+def by_order(policy: Policy, case: CaseView, *, cause: str, why: str, key: str, now: datetime) -> tuple[Effect, ...]:
+    """Derives what is not derived yet, and tells the citizen, which meets the promise (R22). What the person adds, a
+    cause or what has been seen, goes to the services in any case."""
+    cause = cause or case.cause or "platform"
+    known = case.status is Status.DERIVED and DERIVED in case.told
+    adds = bool(why) or cause != (case.cause or cause)
+    columns: dict[str, str | int | datetime | None] = {
+        "status": Status.DERIVED,
+        "level": Level.SECOND,
+        "cause": cause,
+        "operator": case.operator or "town",
+        "touched_at": now,
+    }
+    return (
+        Change(case=case.number, columns=columns),
+        *(_to_services(policy, _kept_card(case, cause, why), key=key, now=now) if adds or not known else ()),
+        *(() if known else _first_nudge(policy, case.number, key=key, now=now)),
+        *(_citizen_told(policy, case, cause=cause, key=key, now=now) if may_be_told(policy, case) else ()),
+        Note(kind="escalated", case=case.number, data={"why": "ordered", "cause": cause}),
+    )
+
+
+def _kept_card(case: CaseView, cause: str, why: str) -> Card:
+    return Card(
+        case=case.number,
+        letter=case.first_letter,
+        opened_at=case.opened_at,
+        due_at=min((clock.due_at for clock in case.running("answer")), default=None),
+        topic=case.topic,
+        operator=case.operator or "town",
+        platform=case.platform,
+        cause=cause,
+        urgent=case.urgent,
+        ends_on=case.ends_on,
+        why=why,
+    )
+
+
+def _citizen_told(policy: Policy, case: CaseView, *, cause: str, key: str, now: datetime) -> tuple[Effect, ...]:
+    """It meets what an answer to the person would meet (core/cases/answers.py), and leaves the case where it lies."""
+    return (
+        Disarm(case=case.number, how="void", at=now, kinds=("update",)),
+        *passed_on(policy, case, key=key, cause=cause, now=now),
+        Disarm(case=case.number, how="met", at=now, kinds=("answer", "remind")),
+        Drop(case=case.number, kinds=("overdue",)),
+    )
+
+
+# --- the services ---------------------------------------------------------------------------------------
+
+
+def services(policy: Policy, cause: str) -> tuple[str, ...]:
+    """Who mends it: documents and forms have people of their own (docs/interfaces.md section 4)."""
+    return policy.people.forms if cause == "document_or_form" else policy.people.technical
+
+
+def _to_services(policy: Policy, card: Card, *, key: str, now: datetime) -> tuple[Effect, ...]:
+    return notices(
+        policy,
+        services(policy, card.cause),
+        key=f"{DERIVED}:{key}",
+        template=DERIVED,
+        now=now,
+        case=card.case,
+        facts=card.facts(),
+        attach=card.letter,
+    )
+
+
+def _first_nudge(policy: Policy, number: str, *, key: str, now: datetime) -> tuple[Effect, ...]:
+    due = calendar.opening_days_after(now, policy.escalation.nudge_days, policy)
+    return (
+        Disarm(case=number, how="void", at=now, kinds=("nudge",)),
+        Arm(armed_by=key, kind="nudge", case=number, armed_at=now, due_at=due),
+    )

@@ -1,0 +1,111 @@
+"""What happens to a machine's mail: recorded, filed where it belongs, and nothing else (RFC 3834 section 2).
+
+The one exception is R14: a report that a mail of ours, or an answer of a person, was not delivered. Then the mail
+is marked failed, what it had answered is open again with a new clock, and staff are told. A delay or a success
+changes nothing. What may be a web form's waits for a person. No robot ever gets a mail, opens a case or moves a
+deadline otherwise.
+"""
+
+from datetime import datetime
+
+from oacmail.core.cases import answers
+from oacmail.core.effects import Arrived, Attach, Decision, Effect, Mark, Note, Remember, Review
+from oacmail.core.model import Auto, Kind, Outcome, Report, Role
+from oacmail.core.outbox.staff_notices import undelivered
+from oacmail.core.policy import Policy
+from oacmail.core.routing import forms
+from oacmail.core.routing.threading import place
+from oacmail.core.view import UNDELIVERED, CaseView, LetterView, MailView, View
+
+_KINDS = {Auto.REPLY: Kind.AUTO_REPLY, Auto.BOUNCE: Kind.BOUNCE, Auto.BULK: Kind.BULK}
+
+
+def on_robot(policy: Policy, view: View, inp: Arrived, now: datetime) -> Decision:
+    message, report = inp.message, inp.message.report
+    case = _case(view, inp)
+    if case is None and forms.may_be(message):
+        return _perhaps_a_form(inp)
+    attach = Attach(
+        role=Role.ROBOT,
+        outcome=Outcome.AUTOMATIC,
+        kind=_KINDS.get(message.auto, Kind.BULK),
+        case=case.number if case else None,
+        rule=f"robot: {message.auto}",
+    )
+    effects: list[Effect] = [attach]
+    because = [f"robot: {message.auto}", *message.reasons]
+    if report is not None and report.action == "failed":
+        failures = _failed(policy, view, inp, report, now)
+        effects += failures
+        because += ["undelivered"] if failures else []
+    return Decision(effects=tuple(effects), because=tuple(because))
+
+
+def _perhaps_a_form(inp: Arrived) -> Decision:
+    """Somebody may wait behind it: a person looks, and adds its sender to `callback.form_senders`."""
+    message = inp.message
+    reason = f"looks-like-a-form: {message.sender}"
+    kind = _KINDS.get(message.auto, Kind.BULK)
+    attach = Attach(role=Role.ROBOT, outcome=Outcome.QUARANTINED, kind=kind, rule="looks-like-a-form")
+    return Decision(effects=(attach, Review(reason=reason)), because=("looks-like-a-form", *message.reasons))
+
+
+def _case(view: View, inp: Arrived) -> CaseView | None:
+    """Where it is filed: by an id that it names; a robot's subject or text proves nothing."""
+    numbers = [mail.case for mail in view.mails] + [letter.case for letter in view.named]
+    found = next((view.cases[number] for number in numbers if number and number in view.cases), None)
+    return found or place(inp.message, view, frozenset((inp.message.sender,)), inp.received_at).case
+
+
+def proofs(view: View, at: datetime) -> list[Effect]:
+    """Whatever names our Message-ID proves that the relay had taken the mail (docs/design.md, "Mail in doubt")."""
+    return [Mark(key=mail.key, state="sent", if_in=("queued", "uncertain", "held"), sent_at=at) for mail in view.mails]
+
+
+def _failed(policy: Policy, view: View, inp: Arrived, report: Report, now: datetime) -> list[Effect]:
+    effects: list[Effect] = []
+    for mail in view.mails:
+        if concerns(policy, report.recipients, mail.recipient):
+            effects += _our_mail(policy, view, inp, mail, now)
+    for letter in view.named:
+        case = view.cases.get(letter.case or "")
+        if _is_answer(letter) and case is not None and concerns(policy, report.recipients, case.citizen):
+            effects += answers.undelivered(
+                policy,
+                case,
+                at=inp.received_at,
+                key=inp.message.fingerprint,
+                now=now,
+                answer=letter.fingerprint,
+                counted_at=letter.received_at,
+            )
+    return effects if view.mails or view.named else _kept_for_later(report)
+
+
+def _is_answer(letter: LetterView) -> bool:
+    """A remark in an agent's name, whose id its forger knows, is none."""
+    return letter.role is Role.AGENT and letter.outcome is Outcome.CASE
+
+
+def concerns(policy: Policy, refused: tuple[str, ...], recipient: str) -> bool:
+    """Whether a mail to `recipient` is among those refused to these addresses. A colleague in copy is somebody else;
+    any other address may be the one to which his provider passes his mail on."""
+    others = (policy.people.staff | policy.office.own) - {recipient}
+    return not refused or any(address not in others for address in refused)
+
+
+def _kept_for_later(report: Report) -> list[Effect]:
+    """The report was quicker than the copy in Sent of the answer that it speaks of."""
+    return [Remember(name=UNDELIVERED + about, value=" ".join(report.recipients)) for about in report.about[:1]]
+
+
+def _our_mail(policy: Policy, view: View, inp: Arrived, mail: MailView, now: datetime) -> list[Effect]:
+    effects: list[Effect] = [
+        Mark(key=mail.key, state="failed", error="undelivered"),
+        Note(kind="undelivered", case=mail.case, data={"mail": mail.kind}),
+    ]
+    if mail.state == "failed":
+        return effects
+    key = f"bounced:{mail.key}"
+    effects += answers.notice_undelivered(policy, view, mail, at=inp.received_at)
+    return [*effects, *undelivered(policy, mail, key=key, now=now, received_at=inp.received_at)]

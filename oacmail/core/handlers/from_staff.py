@@ -1,0 +1,144 @@
+"""What happens to staff mail: an answer in Sent, an authentic agent's copy, a remark nobody can vouch for.
+
+An answer needs proof of its writer: it lies in Sent and did not come by SMTP, or our own exchanger vouches for the
+agent (R16; docs/design.md, "Who wrote"). Without proof the mail is kept as a remark, changes nothing, and its
+owner is told.
+Nothing automatic goes to staff as if they were citizens.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from oacmail.core.cases import answers
+from oacmail.core.effects import Arrived, Attach, Change, Decision, Effect, Note, Review
+from oacmail.core.handlers.automatic_mail import concerns
+from oacmail.core.model import Auto, Dmarc, Kind, Message, Outcome, Role
+from oacmail.core.outbox.staff_notices import notices
+from oacmail.core.policy import Policy
+from oacmail.core.routing.sender import Writer
+from oacmail.core.routing.threading import Placing, place
+from oacmail.core.view import CaseView, View
+
+FORGED = "forged-staff"  # the alert's name
+GUESSES = ("same-subject", "same-text")
+
+
+def on_sent(policy: Policy, view: View, inp: Arrived, now: datetime) -> Decision:
+    """A letter in Sent. The recipients stand for the writer on every rung."""
+    message = inp.message
+    if message.auth.from_outside:
+        return _set_aside("in-sent-but-came-by-smtp")
+    if message.auto is not Auto.NONE:
+        return _filed(Role.AGENT, None, Outcome.AUTOMATIC, "automatic-in-sent")
+    return _written_by_staff(policy, view, inp, Role.AGENT, "answer-in-sent", now)
+
+
+def on_staff(policy: Policy, view: View, inp: Arrived, writer: Writer, now: datetime) -> Decision:
+    """A mail from a staff address, met outside Sent."""
+    if writer.proven:
+        return _written_by_staff(policy, view, inp, writer.role, "answer-with-office-in-copy", now)
+    placing = _placing(view, inp, frozenset((inp.message.sender,)), trusted=True)
+    if placing.case is None:
+        decision = _set_aside(f"{writer.rule}: no case", writer.role)
+    else:
+        decision = _remark(policy, inp, writer, placing.case, now)
+    return replace(decision, effects=(*decision.effects, *_operator_told(policy, inp, now)))
+
+
+def _operator_told(policy: Policy, inp: Arrived, now: datetime) -> tuple[Effect, ...]:
+    """Mail in a colleague's name that our own exchanger says is not his: one alert a day, however much arrives."""
+    if inp.message.auth.dmarc is not Dmarc.FAIL:
+        return ()
+    key = f"alert:{FORGED}:{now.astimezone(policy.office.timezone).date()}"
+    facts = {"code": FORGED, "since": inp.received_at}
+    return notices(policy, policy.people.operator, key=key, template="alert", now=now, facts=facts)
+
+
+def _written_by_staff(policy: Policy, view: View, inp: Arrived, role: Role, how: str, now: datetime) -> Decision:
+    message = inp.message
+    recipients = _recipients(policy, message)
+    placing = _placing(view, inp, recipients, trusted=True)
+    case = placing.case
+    if case is None:
+        # In Sent it is the desk's own business; in INBOX somebody wants something of us.
+        return (
+            _filed(role, None, Outcome.STAFF, how)
+            if how == "answer-in-sent"
+            else _set_aside("staff-without-case", role)
+        )
+    guests = () if _to_the_citizen(case, recipients) else _guests_clocks(case, recipients)
+    if not guests and not _to_the_citizen(case, recipients):
+        return _filed(role, case, Outcome.STAFF, f"staff-letter; {placing.rule}", touched=inp.received_at)
+    attach = Attach(role=Role.AGENT, outcome=Outcome.CASE, kind=Kind.REQUEST, case=case.number, rule=placing.rule)
+    key, at = message.fingerprint, _written_at(view, inp, case)
+    if view.undelivered is not None and concerns(policy, view.undelivered, case.citizen):
+        returned = answers.undelivered(policy, case, at=at, key=key, now=now, answer=key)
+        return Decision(effects=(attach, *returned), because=("answer-undelivered", placing.rule))
+    effects = answers.answered(policy, case, at=at, key=key, how=how, guests=guests)
+    return Decision(effects=(attach, *effects), because=(how, placing.rule))
+
+
+def _recipients(policy: Policy, message: Message) -> frozenset[str]:
+    """To and Cc, without the house."""
+    return frozenset((*message.to, *message.cc)) - policy.office.own - policy.people.staff
+
+
+def _to_the_citizen(case: CaseView, recipients: frozenset[str]) -> bool:
+    return not recipients.isdisjoint({case.citizen} | case.participants | case.reply_to)
+
+
+def _guests_clocks(case: CaseView, recipients: frozenset[str]) -> tuple[str, ...]:
+    """What a guest asked is answered to the guest; whoever else asked still waits."""
+    return tuple(clock.armed_by for clock in case.running("answer") if not recipients.isdisjoint(clock.asked_from))
+
+
+def _written_at(view: View, inp: Arrived, case: CaseView) -> datetime:
+    """A client dates its own copy in Sent, and its clock may be slow: nobody answers before he is asked."""
+    asked = (letter.received_at for letter in view.named if letter.case == case.number)
+    return max((inp.received_at, *asked))
+
+
+def _placing(view: View, inp: Arrived, writers: frozenset[str], *, trusted: bool) -> Placing:
+    """Staff are no participants: what they name by reference or token is theirs to name."""
+    placing = place(inp.message, view, writers, inp.received_at)
+    if placing.rule in GUESSES and inp.message.refs and not view.named and not view.mails:
+        # It says what it answers, and that we have not read: by its subject it would answer somebody else's question.
+        placing = Placing(None, "answers-an-unread-letter")
+    if placing.case is not None or not trusted:
+        return placing
+    numbers = [letter.case for letter in reversed(view.named) if letter.case] + list(view.tokened)
+    case = next((view.cases[number] for number in numbers if number in view.cases), None)
+    return Placing(case, "staff-reference") if case else placing
+
+
+def _filed(role: Role, case: CaseView | None, outcome: Outcome, rule: str, touched: datetime | None = None) -> Decision:
+    number = case.number if case else None
+    attach = Attach(role=role, outcome=outcome, kind=Kind.REQUEST, case=number, rule=rule)
+    effects: tuple[Effect, ...] = (attach,)
+    if number and touched:
+        effects = (attach, Change(case=number, columns={"touched_at": touched}))
+    return Decision(effects=effects, because=(rule,))
+
+
+def _set_aside(reason: str, role: Role = Role.AGENT) -> Decision:
+    attach = Attach(role=role, outcome=Outcome.QUARANTINED, kind=Kind.REQUEST, rule=reason)
+    return Decision(effects=(attach, Review(reason=reason)), because=(reason,))
+
+
+def _remark(policy: Policy, inp: Arrived, writer: Writer, case: CaseView, now: datetime) -> Decision:
+    attach = Attach(role=writer.role, outcome=Outcome.STAFF, kind=Kind.REQUEST, case=case.number, rule=writer.rule)
+    day = now.astimezone(policy.office.timezone).date()
+    # Whoever meant to answer must know that it does not count; a word among colleagues is heard as it is. Once a day
+    # and case: who forges an agent's From must not be able to fill the agent's mailbox.
+    meant_as_answer = _to_the_citizen(case, _recipients(policy, inp.message))
+    told = notices(
+        policy,
+        (inp.message.sender,) if meant_as_answer else (),
+        key=f"remark:{case.number}:{day}",
+        template="remark",
+        now=now,
+        case=case.number,
+        facts={"received_at": inp.received_at},
+    )
+    note = Note(kind="remark", case=case.number, data={"rule": writer.rule})
+    return Decision(effects=(attach, note, *told), because=(writer.rule, "remark"))

@@ -1,0 +1,174 @@
+"""What happens when a mail of ours comes back: the copy that proves the sending (docs/design.md, "Mail in doubt").
+
+Ours is what bears our signature for this recipient and Date and says exactly what we wrote; what was added is a
+message, or goes to review, but for a footer that the relay adds to all copies. A first copy settles its outbox row,
+a second is a duplicate; a copy that the database does not know says that the database was restored; one that another
+process has sent meanwhile says that two daemons serve one mailbox. What only claims to be ours goes to review.
+"""
+
+import re
+from dataclasses import replace
+from hashlib import sha256
+from types import MappingProxyType
+
+from oacmail.core.effects import Arrived, Attach, Decision, Effect, File, Import, Mark, Note, Remember, Review
+from oacmail.core.model import Auto, Folder, Kind, Message, Outcome, Role
+from oacmail.core.outbox import rate_limits
+from oacmail.core.policy import Policy
+from oacmail.core.routing import own_text
+from oacmail.core.routing.signature import MARKS, TRIAL, OwnMark, is_foreign
+from oacmail.core.view import MailView, View
+
+GROWTH = 20  # characters by which mail of early versions, of whose text the mark holds no digest, may have grown
+ADDED = "added:"
+BANNER = 2  # copies to others, in which the same was added
+WITH_AN_ADDITION = "our-mail-with-an-addition"
+OTHER_INSTANCE = "other-instance"
+
+
+def added(message: Message, mark: OwnMark, mail: MailView | None) -> str:
+    """What our mail has beside our text, without spaces; '' = nothing."""
+    files = "".join(f"[{file.name} {file.mime}]" for file in message.attachments)
+    if mark.text:
+        return own_text.added(message.text, mark.text) + files
+    return message.text if mail is not None and mail.length and len(message.text) > mail.length + GROWTH else files
+
+
+def learned(more: str, recipient: str = "") -> str:
+    """The name under which an addition is remembered for each recipient, or begins. Numbers in it may change."""
+    return f"{ADDED}{_hash(re.sub('[0-9]+', '#', more))}:{_hash(recipient) if recipient else ''}"
+
+
+def _hash(text: str) -> str:
+    return sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def is_message(policy: Policy, mail: MailView | None) -> bool:
+    """Whether a mail of ours with an addition that nobody knows is somebody's message on top of it: where no copy of
+    ours is still to come, it went to its recipient and came back. Else it may be our copy with a relay's footer."""
+    return mail is not None and (mail.copied or policy.sending.self_copy == "no")
+
+
+def with_an_addition(inp: Arrived, mark: OwnMark, mail: MailView | None, more: str) -> Decision:
+    """It has left, by its signature. What was added, a person looks at, until the same is seen on others' copies."""
+    settled = [_settled(inp, mail)] if mail is not None else [_import(inp, mark), _imported(inp, mark)]
+    effects: tuple[Effect, ...] = (
+        _attach(mark, Outcome.QUARANTINED),
+        *settled,
+        Remember(name=learned(more, _recipient(inp.message)), value="1"),
+        Review(reason=WITH_AN_ADDITION),
+    )
+    return Decision(effects=effects, because=(WITH_AN_ADDITION,))
+
+
+def written_on_top(policy: Policy, message: Message) -> Message:
+    """The citizen's letter that our mail has grown into: its marks of a machine are ours, and often its From too."""
+    writer = message.to[0] if message.sender in policy.office.own and message.to else message.sender
+    words = {key: weight for key, weight in message.words.items() if not key.startswith("mark:")}
+    return replace(message, auto=Auto.NONE, reasons=(), report=None, sender=writer, words=MappingProxyType(words))
+
+
+def on_ours(policy: Policy, view: View, inp: Arrived, mark: OwnMark) -> Decision:
+    mail = next((mail for mail in view.mails if mail.key == mark.key), None)
+    if mark.run != view.run and not mark.key.startswith(TRIAL) and _is_of_this_run(view, inp):
+        return _other_instance(mark.run, _told_by_another(inp, mark, mail))
+    if mail is None:
+        return _restored(inp, mark)
+    if mail.copied:
+        return Decision(effects=(_attach(mark, Outcome.DUPLICATE),), because=("our-mail-again",))
+    return _first_copy(inp, mark, mail)
+
+
+def _attach(mark: OwnMark, outcome: Outcome) -> Attach:
+    return Attach(role=Role.OURS, outcome=outcome, kind=Kind.AUTO_REPLY, case=mark.case or None, rule="our-mail")
+
+
+def _settled(inp: Arrived, mail: MailView) -> Mark:
+    message_id = inp.message.message_id
+    rewritten = message_id if message_id and message_id != mail.message_id else None
+    return Mark(key=mail.key, state="copied", alias=rewritten, sent_at=inp.received_at)
+
+
+def _first_copy(inp: Arrived, mark: OwnMark, mail: MailView) -> Decision:
+    effects: list[Effect] = [_attach(mark, Outcome.OURS), _settled(inp, mail)]
+    if inp.folder is Folder.INTAKE:
+        effects.append(File(folder=Folder.SENT))
+    return Decision(effects=tuple(effects), because=("our-mail-copy",))
+
+
+def _import(inp: Arrived, mark: OwnMark) -> Import:
+    return Import(
+        key=mark.key,
+        kind=mark.key.partition(":")[0],
+        case=mark.case,
+        letter=mark.letter,
+        refs=inp.message.refs,
+        message_id=inp.message.message_id,
+        recipient=_recipient(inp.message),
+        sent_at=inp.received_at,
+    )
+
+
+def _imported(inp: Arrived, mark: OwnMark) -> Note:
+    return Note(
+        kind="imported", case=mark.case or None, data={"domain": rate_limits.registrable(_recipient(inp.message))}
+    )
+
+
+def _recipient(message: Message) -> str:
+    return message.to[0] if message.to else ""
+
+
+def _restored(inp: Arrived, mark: OwnMark) -> Decision:
+    effects: list[Effect] = [_attach(mark, Outcome.OURS), _import(inp, mark), _imported(inp, mark)]
+    if inp.folder is Folder.INTAKE:
+        effects.append(File(folder=Folder.SENT))
+    return Decision(effects=tuple(effects), because=("our-mail-unknown: database restored",))
+
+
+def _is_of_this_run(view: View, inp: Arrived) -> bool:
+    """Sent and arrived since this process began. What an earlier process of this house sent is older, also where the
+    database was restored or its clock set back: then both moments would have to be wrong."""
+    since, sent_at = view.run_since, inp.message.sent_at
+    return since is not None and sent_at is not None and min(sent_at, inp.received_at) > since
+
+
+def signed_by_another(policy: Policy, view: View, inp: Arrived) -> Decision | None:
+    """A mail in Sent, from our address, under a secret that is none of ours: in that folder nobody writes but the
+    house. Since this process began it is a second daemon's, before that one of a secret that is gone."""
+    message = inp.message
+    ours = policy.office.is_own(message.sender) and message.auto is not Auto.NONE
+    raw = next((raw for raw in message.marks[:MARKS] if is_foreign(policy, raw)), None)
+    if not ours or raw is None:
+        return None
+    if _is_of_this_run(view, inp):
+        return _other_instance(_named(raw), ())
+    attach = Attach(role=Role.OURS, outcome=Outcome.OURS, kind=Kind.AUTO_REPLY, rule="our-mail-of-another-secret")
+    return Decision(effects=(attach,), because=("our-mail-of-another-secret",))
+
+
+def _named(raw: str) -> str:
+    return raw.partition("i=")[2][:8]
+
+
+def _told_by_another(inp: Arrived, mark: OwnMark, mail: MailView | None) -> list[Effect]:
+    """Its recipient has had this mail: ours of the same key must not follow. The other's case numbers are not ours."""
+    if mail is not None:
+        return [] if mail.copied else [Mark(key=mail.key, state="copied", sent_at=inp.received_at)]
+    return [replace(_import(inp, mark), case="", letter="", refs=())]
+
+
+def _other_instance(name: str, told: list[Effect] | tuple[()]) -> Decision:
+    """Stops the sending until the next start (engine/delivery.py)."""
+    attach = Attach(role=Role.OURS, outcome=Outcome.OURS, kind=Kind.AUTO_REPLY, rule=OTHER_INSTANCE)
+    note = Note(kind=OTHER_INSTANCE, data={"instance": name})
+    effects = (attach, *told, Remember(name=OTHER_INSTANCE, value=name or "early"), note)
+    return Decision(effects=effects, because=(OTHER_INSTANCE,))
+
+
+def claims_to_be_ours() -> Decision:
+    """From our own address, outside Sent, without our signature: never acknowledged, ignored or an answer."""
+    attach = Attach(role=Role.OURS, outcome=Outcome.QUARANTINED, kind=Kind.REQUEST, rule="from-our-address-unsigned")
+    return Decision(
+        effects=(attach, Review(reason="from-our-address-unsigned")), because=("from-our-address-unsigned",)
+    )

@@ -1,0 +1,105 @@
+"""Notices to staff that letters cause, within budgets: a flood must not bury the agents or delay the citizens' mail.
+
+`bounded` decides which notices of one decision leave as single mails. Those over budget wait (`release` None), and
+`list_notices` names their cases in one list for each kind and recipient, once an hour. Nothing is lost: the case, its
+clock and the letter in the mailbox are as always. What a person ordered is not limited.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from oacmail.core import calendar
+from oacmail.core.effects import Decision, Effect, Mark, Remember, Send
+from oacmail.core.outbox.rate_limits import crowd, registrable
+from oacmail.core.outbox.staff_notices import notices
+from oacmail.core.policy import Policy
+from oacmail.core.view import HeldNotice, Hour, Noticed
+
+BUDGET = "notice"  # in the outbox's column of that name
+LISTED = 200  # lines of a list: a flood must not make a mail that nobody can read and no relay takes
+KINDS = frozenset(
+    {"opinion", "rights", "derived", "second_level", "secret", "pointers", "complex", "remark", "bounced"}
+)
+LIST = "notice_list"
+FOLDED = "listed"  # why a waiting notice was dropped: a list has named its case
+ALERT = "alert:notice-budget"
+EVERY = timedelta(hours=1)
+
+
+def bounded(policy: Policy, noticed: Iterable[Noticed], author: str, decision: Decision) -> Decision:
+    """The decision with each notice counted, and those over budget waiting. `author`: who wrote the letter, '' = the
+    decision follows from no letter."""
+    kinds = {effect.kind for effect in decision.effects if isinstance(effect, Send) and effect.kind in KINDS}
+    if not kinds:
+        return decision
+    before = {(one.kind, one.key): one for one in noticed}.values()  # one letter may have several recipients
+    full = {kind for kind in kinds if not _has_room(policy, kind, author, list(before))}
+    return replace(decision, effects=tuple(_counted(effect, full) for effect in decision.effects))
+
+
+def _counted(effect: Effect, full: set[str]) -> Effect:
+    if not isinstance(effect, Send) or effect.kind not in KINDS:
+        return effect
+    return replace(effect, budget=BUDGET, release=None if effect.kind in full else effect.release)
+
+
+def _has_room(policy: Policy, kind: str, author: str, before: list[Noticed]) -> bool:
+    """By kind and hour; by sender and by domain, both for each kind; in all kinds together."""
+    limits, same = policy.budgets, [one for one in before if one.kind == kind]
+    of_domain = sum(registrable(one.author) == registrable(author) for one in same)
+    checks = [
+        (sum(one.author == author for one in same), limits.per_address_hour if author else 0),
+        (of_domain, limits.per_domain_hour * crowd(author) if author else 0),
+        (len(before), limits.per_hour),
+    ]
+    return len(same) < policy.deadlines.digest_above and all(not limit or used < limit for used, limit in checks)
+
+
+def list_notices(policy: Policy, hour: Hour, now: datetime) -> list[Effect]:
+    """One list of each kind to each recipient, and one alert to the operator; in service hours, once an hour."""
+    last = hour.alerted.get(ALERT)
+    recent = last is not None and timedelta(0) <= now - last < EVERY
+    if not hour.held_notices or recent or not calendar.in_hours(now, policy):
+        return []
+    stamp = now.strftime("%Y%m%dT%H%M%SZ")
+    effects: list[Effect] = []
+    for (kind, recipient), group in groupby(sorted(hour.held_notices, key=_address), key=_address):
+        items = sorted(group, key=lambda item: (item.created_at, item.key))
+        effects += _list(policy, kind, recipient, items, now)
+        effects += [Mark(key=item.key, state="dropped", if_in=("queued",), error=FOLDED) for item in items]
+    facts = {
+        "code": f"notice-budget:{len({(item.kind, item.letter) for item in hour.held_notices})}",
+        "since": min(item.created_at for item in hour.held_notices),
+        "lines": tuple(f"{kind}: {count}" for kind, count in _counts(hour.held_notices)),
+    }
+    told = notices(policy, policy.people.operator, key=f"{ALERT}:{stamp}", template="alert", now=now, facts=facts)
+    return [*effects, *told, Remember(name=ALERT, value=stamp)]
+
+
+def _address(item: HeldNotice) -> tuple[str, str]:
+    return item.kind, item.recipient
+
+
+def _counts(items: Iterable[HeldNotice]) -> list[tuple[str, int]]:
+    pairs = sorted({(item.kind, item.letter) for item in items})
+    return [(kind, sum(1 for _ in group)) for kind, group in groupby(pairs, key=lambda pair: pair[0])]
+
+
+def _list(policy: Policy, kind: str, recipient: str, items: list[HeldNotice], now: datetime) -> tuple[Send, ...]:
+    cases = {item.case: item for item in items}
+    rows = tuple(_row(item) for item in list(cases.values())[:LISTED])
+    facts = {"what": kind, "count": len(items), "cases": rows, "more": max(len(cases) - LISTED, 0)}
+    key = f"{LIST}:{kind}:{now.strftime('%Y%m%dT%H%M%SZ')}"
+    return notices(policy, (recipient,), key=key, template=LIST, now=now, facts=facts)
+
+
+def _row(item: HeldNotice) -> dict[str, object]:
+    return {
+        "case": item.case,
+        "opened_at": item.opened_at,
+        "due_at": item.due_at,
+        "status": item.status,
+        "topic": item.topic,
+    }

@@ -1,0 +1,94 @@
+"""Mails to the house's own people: who gets them, when, under which key. Never to a citizen or our own address.
+
+What no person asked for and is no alarm waits for the next opening: nobody is written to at night.
+
+One row a recipient; the address enters the key only as a short digest, since keys appear in logs.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from hashlib import sha256
+
+from oacmail.core import calendar
+from oacmail.core.effects import Quoted, Send
+from oacmail.core.outbox.rate_limits import registrable
+from oacmail.core.policy import Policy
+from oacmail.core.routing import signature
+from oacmail.core.view import MailView
+
+# What could not be delivered and is told to nobody: a notice about a notice would never end.
+AT_ANY_HOUR = frozenset({"alert", "derived", "incident", "opinion", "rights"})
+UNTOLD = frozenset({"bounced", "probe"})
+# How the agents are told which mail it was: the derivation notice counted as an answer, and is owed again.
+_SAID = {"ack": "ack", "passed_on": "answer"}
+
+
+def notices(
+    policy: Policy,
+    recipients: Iterable[str],
+    *,
+    key: str,
+    template: str,
+    now: datetime,
+    case: str | None = None,
+    facts: Mapping[str, object] | None = None,
+    attach: str | None = None,
+    conversation: tuple[Quoted, ...] = (),
+) -> tuple[Send, ...]:
+    """The same notice to each of these people, in the office's first language."""
+    at_once = template in AT_ANY_HOUR or calendar.in_hours(now, policy)
+    return tuple(
+        Send(
+            key=f"{key}:{sha256(address.encode()).hexdigest()[:8]}",
+            kind=template,
+            template=template,
+            lang=policy.office.languages[0],
+            recipient=address,
+            case=case,
+            token=signature.token(policy, case) if case else "",
+            facts=dict(facts or {}, case=case),
+            attach=attach,
+            conversation=conversation,
+            release=now if at_once else calendar.next_opening(now, policy),
+        )
+        for address in dict.fromkeys(recipients)
+        if not policy.office.is_own(address)
+    )
+
+
+def to_agents(
+    policy: Policy,
+    *,
+    key: str,
+    template: str,
+    now: datetime,
+    case: str | None = None,
+    facts: Mapping[str, object] | None = None,
+) -> tuple[Send, ...]:
+    """To all agents."""
+    return notices(policy, policy.people.agents, key=key, template=template, now=now, case=case, facts=facts)
+
+
+def undelivered(
+    policy: Policy, mail: MailView, *, key: str, now: datetime, received_at: datetime, code: int = 0
+) -> tuple[Send, ...]:
+    """A mail of ours did not arrive: the agents hear of a citizen's, the operators of one to staff (R14)."""
+    if mail.kind in UNTOLD:
+        return ()
+    staff = mail.recipient in policy.people.staff
+    told = [address for address in policy.people.operator if address != mail.recipient]
+    facts = {
+        "what": _SAID.get(mail.kind, "other"),
+        "received_at": received_at,
+        "domain": registrable(mail.recipient),
+        "code": str(code or ""),
+    }
+    return notices(
+        policy,
+        told if staff else policy.people.agents,
+        key=key,
+        template="bounced",
+        now=now,
+        case=mail.case,
+        facts=facts,
+    )

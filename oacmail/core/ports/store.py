@@ -1,0 +1,190 @@
+"""The port of the one store: what the engine asks of it. Every method is one transaction, part of a `turn` or of
+what is done `together`.
+
+All raise StateTrouble (locked, full) or Fatal (damaged).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from oacmail.core.effects import Arrived, Decision, Input, TickItem
+from oacmail.core.model import Outcome
+from oacmail.core.policy import Policy
+from oacmail.core.ports.mailbox import FolderRow, Place, Spot, WatchedFolder
+from oacmail.core.ports.renderer import FrozenMail
+from oacmail.core.view import Hour, View
+
+LAST_TICK = "last_tick"  # the name of the moment at which a tick last completed
+UNREADABLE = "unreadable: the server gives up on it"  # the reason of a message set aside for the server's fault
+RUNS, DEATHS = "runs", "deaths"  # the names of what engine/run_history.py remembers
+RUN_READ = "run_read"  # set once this process has read every folder
+RUN = "run"  # the name of the process that works here, and since when: later than all that an earlier one sent
+LATEST = "latest"  # the name of the latest moment that the clock has ever shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """An outbox row that is ours to send now."""
+
+    key: str
+    kind: str
+    recipient: str
+    mime: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Corrected:
+    """A letter that people read otherwise than we did. `labels`: field (kind, topic, level, intent, language) -> what
+    they say. `raw`: None for one too large to be kept, or kept no longer."""
+
+    labels: Mapping[str, str]
+    subject: str
+    fresh: str
+    raw: bytes | None
+
+
+class Turn(Protocol):
+    """One decision's transaction: read, then write, then commit when the block ends without an exception."""
+
+    def view(self, policy: Policy, inp: Input, now: datetime) -> View | Hour: ...
+
+    def letter(self, fingerprint: str) -> tuple[str, bytes | None] | None:
+        """(fresh text, original bytes or None) of a recorded letter."""
+        ...
+
+    def apply(
+        self,
+        decision: Decision,
+        *,
+        now: datetime,
+        mails: Mapping[str, FrozenMail],
+        arrived: Arrived | None = None,
+        raw: bytes | None = None,
+        spot: Spot | None = None,
+        shadow: bool = False,
+    ) -> None: ...
+
+
+class Store(Protocol):
+    def turn(self) -> AbstractContextManager[Turn]: ...
+    def together(self) -> AbstractContextManager[None]:
+        """What is written inside, by turns or by other methods, becomes true in one commit at its end. A turn that
+        fails is undone alone; an exception that leaves the block undoes all. Nobody else writes meanwhile."""
+        ...
+
+    # places
+    def folder(self, name: str) -> FolderRow | None: ...
+    def begin_folder(self, watched: WatchedFolder, uidvalidity: int, uidnext: int, now: datetime) -> None: ...
+    def watching(self, watched: Sequence[WatchedFolder]) -> None:
+        """These are watched now; what they replace is an ordinary folder."""
+        ...
+
+    def synced(self, name: str, uidvalidity: int, uidnext: int, now: datetime, *, compared: bool) -> None: ...
+    def known(self, name: str, uidvalidity: int, uids: Sequence[int] | None) -> dict[int, Place]: ...
+    def known_uids(self, name: str, uidvalidity: int) -> set[int]: ...
+    def forget(self, name: str, uidvalidity: int, uids: Iterable[int]) -> None: ...
+    def sight(
+        self, name: str, uidvalidity: int, places: Iterable[Place], baseline: set[int], now: datetime
+    ) -> None: ...
+    def begin_epoch(self, name: str, uidvalidity: int) -> None: ...
+    def of_the_past(self, found: Iterable[Place]) -> set[int]: ...
+    def revive(self, name: str, uidvalidity: int, present: Iterable[int]) -> None:
+        """These UIDs lie there: what was set aside as UNREADABLE has one more try, what counted as gone is new."""
+        ...
+
+    def unworked(self, name: str, uidvalidity: int, now: datetime) -> dict[int, tuple[Place, int, bool]]: ...
+    def put_off(self, spot: Spot, until: datetime) -> None:
+        """Not among the `unworked` before that moment."""
+        ...
+
+    def unworkable(self) -> bool:
+        """Whether any message was set aside because it could not be worked."""
+        ...
+
+    def attempt(self, name: str, uidvalidity: int, uids: Sequence[int], *, alone: bool) -> None: ...
+    def landed(self, name: str, uidvalidity: int, uids: Sequence[int], *, passing: bool, error: str | None) -> None: ...
+    def failed(self, spot: Spot, error: str) -> int: ...
+    def end(self, spot: Spot, outcome: Outcome) -> None: ...
+    def quarantine(self, spot: Spot, raw: bytes | None, reason: str, now: datetime) -> None: ...
+    def to_file(self) -> list[tuple[Spot, str]]: ...
+    def filed(self, spots: Iterable[Spot]) -> None: ...
+
+    # outbox
+    def begin(self, run: str, now: datetime) -> None:
+        """A process starts, under a name that no other bears: `recover`, and another instance met before counts as
+        stopped until it is met again."""
+        ...
+
+    def signed_with(self, names: Iterable[str], now: datetime) -> None:
+        """`names` of the token secrets that are in force from now on."""
+        ...
+
+    def recover(self) -> None: ...
+    def claim(
+        self,
+        now: datetime,
+        most: int,
+        staff: frozenset[str] | None,
+        waits: Sequence[str] = (),
+        kinds: Sequence[str] = (),
+    ) -> list[Claimed]: ...
+    def unclaim(self, keys: list[str], now: datetime) -> None: ...
+    def sending(self, key: str, now: datetime, *, copy_expected: bool) -> bool: ...
+    def next_due(self) -> datetime | None: ...
+    def refused(self, policy: Policy, now: datetime) -> list[str]:
+        """Recipients of mails that the relay has refused or put off since it last took one."""
+        ...
+
+    def without_copy_since(self, staff: frozenset[str]) -> datetime | None:
+        """When the first of the mails left that have no copy, as all after it; None = the latest copy came."""
+        ...
+
+    def read_at(self) -> datetime | None:
+        """When INBOX and Sent were both read last."""
+        ...
+
+    def handed_over_since(self, now: datetime, seconds: int) -> int: ...
+
+    # the house
+    def problem(self, code: str, ill: bool, now: datetime, why: str = "") -> None:
+        """`why`: what an error says of the cause, in codes and classes; the latest one holds."""
+        ...
+
+    def passed(self, now: datetime) -> None:
+        """One more pass over all watched folders is complete."""
+        ...
+
+    def tidy(self, now: datetime) -> None:
+        """Forget what waited for a letter that never came."""
+        ...
+
+    # ticks
+    def tick_items(self, policy: Policy, now: datetime) -> list[TickItem]:
+        """What a tick would work now, without what was put off."""
+        ...
+
+    def tick_failed(self, item: TickItem, error: str, *, until: datetime, now: datetime) -> None:
+        """The item raised. `error`: the name of its class."""
+        ...
+
+    def is_put_off(self, item: TickItem, now: datetime) -> bool: ...
+    def tick_completed(self, policy: Policy, now: datetime) -> None:
+        """Forget failures of items that succeeded or are no longer due; remember that a tick has completed."""
+        ...
+
+    def succeeded(self, item: TickItem, now: datetime) -> None:
+        """Forget its failure, if there was one."""
+        ...
+
+    def remember(self, name: str, value: str, now: datetime) -> None: ...
+    def recall(self, name: str) -> str | None: ...
+    def corrections(self) -> list[Corrected]:
+        """What people have said of letters that were read wrongly."""
+        ...
+
+    def written(self) -> Iterable[tuple[str, str]]:
+        """(address, subject and own words) of the latest letters of citizens."""
+        ...

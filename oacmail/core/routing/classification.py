@@ -1,0 +1,250 @@
+"""What a letter is and what it asks for: kind, topic, level, intent and a call-back, from facts and learned scores.
+
+Decides by a table of rules for the kind, and by the likeliest for the rest; each verdict says which words or rules
+decided and how sure it is. Never reads the letter's text (mail/understanding/scores.py has weighed it), never decides
+who is answered or what is closed. In doubt a letter is a request, of topic other, first level, a question: a person
+looks at it, which is what the desk is for.
+"""
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TypeVar
+
+from oacmail.core.model import Auto, Callback, Intent, Kind, Level, Message, Reading, Slot, Topic
+from oacmail.core.routing import derivation, forms
+
+Words = Mapping[str, float]
+Verdict = TypeVar("Verdict", bound=StrEnum)
+
+_SAID = 3.0  # the weight from which on a form or a machine says what it is (mail/understanding/lexicon_of_kinds.py)
+# How sure the model must be before a letter is set aside, beside the evidence that each rule wants; the second figure
+# of each: though the letter asks for something, as persons do.
+_MACHINE_FROM, _SPAM_FROM, _THANKS_FROM = (0.5, 0.9), (0.5, 0.8), (0.4, 0.8)
+_MARKED, _MACHINE_ALONE = 1.0, 0.6  # marks together; how sure where they are less
+_SHORT = 60  # words: who only thanks is brief
+_TOWN_WORDS = "town words:"  # mail/understanding/town_words.py
+_UNREAD = 0.3  # how sure a verdict is where nothing could be weighed
+_MACHINES = (Kind.AUTO_REPLY, Kind.BOUNCE, Kind.BULK)
+_EVIDENCE = dict.fromkeys(_MACHINES, "mark:") | {Kind.SPAM: "spam:", Kind.THANKS: "thanks:", Kind.REQUEST: "form:"}
+_BY_AUTO = {Auto.REPLY: Kind.AUTO_REPLY, Auto.BOUNCE: Kind.BOUNCE, Auto.BULK: Kind.BULK}
+_NO_THANKS = ("level:second:", "intent:rights:", "intent:complaint:", "waits:", "adds:")  # somebody waits
+_SLOTS: dict[str, Slot] = {"morning": "morning", "afternoon": "afternoon", "any": "any"}
+
+
+def classify(message: Message, form_senders: frozenset[str] = frozenset(), tax_operator: str = "town") -> Reading:
+    """The verdict on one message. `form_senders`: addresses whose mail is a person's form (callback.form_senders);
+    `tax_operator`: whose platform tax matters run on (office.tax_operator).
+
+    `because` names the deciding rule of the kind, then what spoke for topic, level and intent.
+    """
+    kind, sure, why = _kind(message, form_senders)
+    if kind is not Kind.REQUEST:
+        return _reading(message, kind, {"kind": sure}, why)
+    topic, topic_sure = _likeliest(message.words, "topic", Topic.OTHER)
+    level, level_sure = _likeliest(message.words, "level", Level.FIRST)
+    if named := _named_by_town(message.words):
+        topic, topic_sure = named[0], 1.0
+        if named[1] is not Level.FIRST or level is Level.OUT_OF_SCOPE:  # first level hides no fault of a platform
+            level, level_sure = named[1], 1.0
+    intent, intent_sure = _intent(message)
+    confidence = {"kind": sure, "topic": topic_sure, "level": level_sure, "intent": intent_sure}
+    told = (*why, *_terms(message.words, _TOWN_WORDS))
+    because = (*told, *(reason for verdict in (topic, level, intent) for reason in _why(message.words, verdict)))
+    callback = call_named(message.words) if intent is Intent.CALLBACK else None
+    return _reading(message, kind, confidence, because, topic, level, intent, callback, tax_operator)
+
+
+def _reading(
+    message: Message,
+    kind: Kind,
+    confidence: Mapping[str, float],
+    because: tuple[str, ...],
+    topic: Topic | None = None,
+    level: Level | None = None,
+    intent: Intent | None = None,
+    callback: Callback | None = None,
+    tax_operator: str = "town",
+) -> Reading:
+    whole = {name: round(confidence.get(name, 0.0), 2) for name in ("kind", "topic", "level", "intent")}
+    urgent = kind is Kind.REQUEST and derivation.ends_soon(message.words, message.sent_at)
+    own = tax_operator if topic is Topic.PAYMENT else "town"
+    operator = derivation.operator(message.words, own) if level is Level.SECOND else ""
+    cause = derivation.cause(message.words) if level is Level.SECOND else ""
+    beside = (
+        *(("urgent: a term ends soon",) if urgent else ()),
+        *((f"operator: {operator}", f"cause: {cause}") if operator else ()),
+    )
+    return Reading(
+        kind=kind,
+        topic=topic,
+        level=level,
+        intent=intent,
+        language=message.lang,
+        callback=callback,
+        confidence=MappingProxyType(whole),
+        because=tuple(dict.fromkeys((*because, *beside))),
+        urgent=urgent,
+        ends_on=derivation.ends_on(message.words, message.sent_at) if urgent else None,
+        operator=operator,
+        platform=derivation.platform(message.words, operator),
+        cause=cause,
+    )
+
+
+# --- kind: the first rule that holds -------------------------------------------------------------------
+
+
+def _is_form(message: Message, form_senders: frozenset[str]) -> bool:
+    return message.sender in form_senders
+
+
+def _looks_like_form(message: Message, _: frozenset[str]) -> bool:
+    """The form of an unconfigured sender: new, by a machine, with the form's words or fields."""
+    return forms.is_clear(message)
+
+
+def _is_report(message: Message, _: frozenset[str]) -> bool:
+    return message.report is not None or message.auto is Auto.BOUNCE
+
+
+def _is_automatic(message: Message, _: frozenset[str]) -> bool:
+    return message.auto is not Auto.NONE
+
+
+def _is_titled_automatic(message: Message, _: frozenset[str]) -> bool:
+    """The subject alone: a person looks at it (core/handlers/from_citizen.py)."""
+    return "title:automatic" in message.words or "title:receipt" in message.words
+
+
+def _says_it_is_automatic(message: Message, _: frozenset[str]) -> bool:
+    """In so many words, and nothing else is said."""
+    said = sum(message.words[key] for key in _terms(message.words, "auto:"))
+    return said >= _SAID and _is_brief(message) and not _asks(message)
+
+
+def _reads_automatic(message: Message, _: frozenset[str]) -> bool:
+    """Without a machine's header fields it takes both: what a machine says of itself, and that it reads like one; the
+    more, where one mark stands alone."""
+    marks = _sum(message.words, "mark:")
+    sure = max(_MACHINE_FROM[_asks(message)], 0.0 if marks >= _MARKED else _MACHINE_ALONE)
+    return marks > 0 and _of_machines(message.words) >= sure
+
+
+def _reads_as_spam(message: Message, _: frozenset[str]) -> bool:
+    """It takes a lure too; and whoever answers us is no spammer."""
+    lured = bool(_terms(message.words, "spam:")) and not (message.quotes_us or message.tokens)
+    return lured and _score(message.words, Kind.SPAM) >= _SPAM_FROM[_asks(message)]
+
+
+def _nothing_but_thanks(message: Message, _: frozenset[str]) -> bool:
+    """Not a word beside them (mail/understanding/thanks.py): no score is asked."""
+    said = "only:thanks" in message.words and not message.attachments
+    return said and (bool(message.refs) or "title:thanks" in message.words)
+
+
+def _only_thanks(message: Message, _: frozenset[str]) -> bool:
+    """Thanks within a conversation, or as the subject, with nothing beside them: most requests end with thanks too."""
+    spoken = bool(_terms(message.words, "thanks:")) and (bool(message.refs) or "title:thanks" in message.words)
+    beside = any(_terms(message.words, group) for group in _NO_THANKS)
+    nothing_else = not beside and not _questions(message) and not message.attachments and _is_brief(message)
+    return spoken and nothing_else and _score(message.words, Kind.THANKS) >= _THANKS_FROM[_asks(message)]
+
+
+def _is_brief(message: Message) -> bool:
+    return len(message.fresh.split()) <= _SHORT
+
+
+def _asks(message: Message) -> bool:
+    return _questions(message) or bool(_terms(message.words, "asks:"))
+
+
+def _questions(message: Message) -> bool:
+    """The subject of an answer was another letter's."""
+    return "?" in message.fresh or ("?" in message.subject and not message.refs)
+
+
+_KINDS: tuple[tuple[Callable[[Message, frozenset[str]], bool], tuple[Kind, ...], str], ...] = (
+    (_is_form, (Kind.REQUEST,), "kind: configured form"),
+    (_looks_like_form, (Kind.REQUEST,), "kind: form of an unknown sender"),
+    (_is_report, (Kind.BOUNCE,), ""),
+    (_is_automatic, _MACHINES, ""),
+    (_is_titled_automatic, (Kind.AUTO_REPLY,), "kind: its subject says that it is automatic"),
+    (_says_it_is_automatic, (Kind.AUTO_REPLY,), "kind: says that it is automatic"),
+    (_reads_automatic, _MACHINES, "kind: reads as a machine's"),
+    (_reads_as_spam, (Kind.SPAM,), "kind: suspected spam"),
+    (_nothing_but_thanks, (Kind.THANKS,), "kind: nothing but thanks"),
+    (_only_thanks, (Kind.THANKS,), "kind: only thanks"),
+)
+
+_PLAIN = (_is_form, _looks_like_form, _nothing_but_thanks)  # need no score
+
+
+def _kind(message: Message, form_senders: frozenset[str]) -> tuple[Kind, float, tuple[str, ...]]:
+    """By the first rule that holds; of several kinds that it leaves open the likeliest, else the marks' own."""
+    for holds, kinds, rule in _KINDS:
+        if holds(message, form_senders):
+            kind = max(kinds, key=lambda kind: (_score(message.words, kind), kind is _BY_AUTO.get(message.auto)))
+            if not rule:
+                return kind, 0.95, message.reasons
+            sure = 1.0 if holds in _PLAIN else _score(message.words, kind)
+            return kind, sure, (rule, *_terms(message.words, _EVIDENCE[kind]), *_why(message.words, kind))
+    return Kind.REQUEST, _score(message.words, Kind.REQUEST) or _UNREAD, ("kind: nothing says otherwise",)
+
+
+def _named_by_town(words: Words) -> tuple[Topic, Level] | None:
+    """The topic and level that the town's own words ([[topic]]) name most often."""
+    sums: dict[tuple[Topic, Level], float] = {}
+    for key in _terms(words, _TOWN_WORDS):
+        topic, level, _ = key.removeprefix(_TOWN_WORDS).split(":", 2)
+        pair = Topic(topic), Level(level)
+        sums[pair] = sums.get(pair, 0.0) + words[key]
+    return max(sums, key=lambda pair: sums[pair], default=None)
+
+
+# --- weighing --------------------------------------------------------------------------------------------
+
+
+def _likeliest(words: Words, field: str, unread: Verdict) -> tuple[Verdict, float]:
+    """The verdict with the highest score, the first of equals; `unread` where nothing was scored."""
+    options = type(unread)
+    best = max(options, key=lambda verdict: words.get(f"score:{field}:{verdict}", 0.0))
+    sure = words.get(f"score:{field}:{best}", 0.0)
+    return (best, sure) if sure else (unread, _UNREAD)
+
+
+def _intent(message: Message) -> tuple[Intent, float]:
+    """The call-back form says what it is for."""
+    return (
+        (Intent.CALLBACK, 1.0) if forms.is_call_form(message) else _likeliest(message.words, "intent", Intent.QUESTION)
+    )
+
+
+def _score(words: Words, kind: Kind) -> float:
+    return words.get(f"score:kind:{kind}", 0.0)
+
+
+def _why(words: Words, verdict: StrEnum) -> tuple[str, ...]:
+    """What spoke for the verdict, loudest first: "level:second: bad gateway"."""
+    head = f"why:{type(verdict).__name__.lower()}:{verdict}:"
+    loud = sorted((-part, key) for key, part in words.items() if key.startswith(head))
+    return tuple(f"{type(verdict).__name__.lower()}:{verdict}: {key.removeprefix(head)}" for _, key in loud)
+
+
+def _of_machines(words: Words) -> float:
+    return sum(_score(words, kind) for kind in _MACHINES)
+
+
+def _terms(words: Words, group: str) -> list[str]:
+    return [key for key in words if key.startswith(group)]
+
+
+def call_named(words: Words) -> Callback | None:
+    """The telephone that a letter leaves and the slot beside it; None where it leaves none."""
+    number = next((key.partition(":")[2] for key in words if key.startswith("phone:")), "")
+    slot = next((key.partition(":")[2] for key in words if key.startswith("slot:")), "any")
+    return Callback(phone=number, slot=_SLOTS.get(slot, "any")) if number else None
+
+
+def _sum(words: Words, group: str) -> float:
+    return sum(weight for key, weight in words.items() if key.startswith(group))

@@ -1,0 +1,152 @@
+"""What only this house can write: case tokens, Message-IDs and the signature on our own mail.
+
+Everything is an HMAC-SHA256 (RFC 2104) under a sub-key of the token secret; the first secret signs, all verify,
+so that a secret can be changed without forgetting. Nothing here proves who a *person* is.
+"""
+
+import hmac
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from oacmail.core.policy import Policy
+from oacmail.core.routing import own_text
+
+# No I, O, 0, 1: people read these letters aloud on the telephone.
+_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+MARKS = 10  # a mail of ours bears one; who writes thousands wants us to reckon
+TRIAL = "check:"
+"""The keys of trial mails (`check --online`), which no daemon sends, begin with this."""
+_MARK = re.compile(r"([a-z])=([^;]*)")
+_FOREIGN = re.compile(r"v=\d;\s*i=([0-9a-f]{8})(?:\.[0-9a-f]+)?;\s*k=(?!check:).{0,2000};\s*s=[0-9a-f]{32}", re.DOTALL)
+_FIELDS = {"1": ("v", "i", "k", "c", "l", "r", "d"), "2": ("v", "i", "k", "c", "l", "r", "d", "h")}
+
+
+def _hmac(secret: bytes, label: str, text: str) -> bytes:
+    sub_key = hmac.digest(secret, label.encode(), "sha256")
+    return hmac.digest(sub_key, text.encode("utf-8", "surrogateescape"), "sha256")
+
+
+def key_name(secret: bytes) -> str:
+    """A secret's public name, 8 hex digits: the database remembers by it which keys have signed its mail."""
+    return hmac.digest(secret, b"oacmail instance", "sha256").hex()[:8]
+
+
+def number(policy: Policy, year: int, serial: int) -> str:
+    """`OAC-2026-000123`."""
+    return f"{policy.office.prefix}-{year:04d}-{serial:06d}"
+
+
+def _check(secret: bytes, case: str) -> str:
+    digest = _hmac(secret, "case", case)
+    return "".join(_LETTERS[byte % len(_LETTERS)] for byte in digest[:3])
+
+
+def token(policy: Policy, case: str) -> str:
+    """The number with its keyed letters, as it stands in subjects: `OAC-2026-000123-K7Q`."""
+    return f"{case}-{_check(policy.secrets[0], case)}"
+
+
+def read_token(policy: Policy, text: str) -> str | None:
+    """The case number of a token whose letters are right, else None."""
+    case, _, letters = text.upper().rpartition("-")
+    if any(hmac.compare_digest(_check(secret, case), letters) for secret in policy.secrets if letters.isascii()):
+        return case
+    return None
+
+
+def message_id(policy: Policy, key: str) -> str:
+    """The fixed id of the mail with this outbox key: 128 bits that an outsider cannot compute and pre-send."""
+    digest = _hmac(policy.secrets[0], "mid", f"{policy.instance}|{key}")
+    return f"<{digest[:16].hex()}@{policy.office.address.rpartition('@')[2]}>"
+
+
+def _stamp(moment: datetime | None) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else ""
+
+
+def _sign(secret: bytes, values: Mapping[str, str], recipient: str, sent_at: datetime | None) -> str:
+    fields = _FIELDS.get(values["v"], ())
+    text = "|".join((*(values.get(name, "") for name in fields), recipient.lower(), _stamp(sent_at)))
+    return _hmac(secret, "own", text)[:16].hex()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnMark:
+    """A valid X-Oacmail field: which of our mails this is, on which case, about which letter; `run`: the process that
+    queued it; `text`: the digest of all that it said (core/routing/own_text.py). Both are '' in mail of early
+    versions."""
+
+    instance: str
+    run: str
+    key: str
+    case: str
+    letter: str
+    received_at: datetime | None
+    due_at: datetime | None
+    text: str
+
+
+def mark(
+    policy: Policy,
+    text: str,
+    *,
+    run: str,
+    key: str,
+    case: str | None,
+    letter: str,
+    received_at: datetime | None,
+    due_at: datetime | None,
+    recipient: str,
+    sent_at: datetime,
+) -> str:
+    """The value of X-Oacmail. `text`: all that the mail says, of which only a digest goes in. `sent_at` is the Date
+    field's moment, in whole seconds."""
+    values = {
+        "v": "2",
+        "i": f"{policy.instance}.{run}" if run else policy.instance,
+        "k": key,
+        "c": case or "",
+        "l": letter,
+        "r": _stamp(received_at),
+        "d": _stamp(due_at),
+        "h": own_text.digest(text),
+    }
+    body = "; ".join(f"{name}={value}" for name, value in values.items())
+    return f"{body}; s={_sign(policy.secrets[0], values, recipient, sent_at)}"
+
+
+def is_foreign(policy: Policy, raw: str) -> bool:
+    """Whether this is a daemon's mark under a secret that is none of ours. Proves nothing: anybody can write it."""
+    found = _FOREIGN.match(raw.strip())
+    return found is not None and found[1] not in {key_name(secret) for secret in policy.secrets} | {policy.instance}
+
+
+def _moment(text: str) -> datetime | None:
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC) if text else None
+
+
+def read_mark(policy: Policy, raw: str, recipient: str, sent_at: datetime | None) -> OwnMark | None:
+    """The mark, if one of our secrets signed exactly these fields for this recipient and Date; else None.
+
+    Not over body, subject or Message-ID, which relays change. Another process with the same secret may have signed it:
+    the caller looks.
+    """
+    values = {**dict.fromkeys(_FIELDS["2"], ""), **{name: value.strip() for name, value in _MARK.findall(raw)}}
+    signature = values.get("s", "")
+    if not signature.isascii() or not any(
+        hmac.compare_digest(_sign(secret, values, recipient, sent_at), signature) for secret in policy.secrets
+    ):
+        return None
+    instance, _, run = values["i"].partition(".")
+    return OwnMark(
+        instance=instance,
+        run=run,
+        key=values["k"],
+        case=values["c"],
+        letter=values["l"],
+        received_at=_moment(values["r"]),
+        due_at=_moment(values["d"]),
+        text=values["h"] if values["v"] == "2" else "",
+    )

@@ -1,0 +1,174 @@
+"""`Engine`: one input, one decision, one transaction; mails are rendered to their last byte before the commit.
+
+A turn holds the store's lock, under which there is never any network. It decides nothing itself: it reads the view,
+asks core, renders what is to be sent, and writes. After the commit it says that there is mail to send.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
+from secrets import token_hex
+from typing import NamedTuple
+
+import structlog
+
+from oacmail.core.decide import decide
+from oacmail.core.effects import Arrived, Decision, Input, Quoted, Send, Settled
+from oacmail.core.policy import Policy
+from oacmail.core.ports.clock import Clock
+from oacmail.core.ports.mailbox import Spot
+from oacmail.core.ports.renderer import FrozenMail, Renderer
+from oacmail.core.ports.store import RUN, Store, Turn
+from oacmail.core.routing import signature
+from oacmail.mail.outgoing.redact import redact
+from oacmail.mail.understanding.secrets import blank
+
+log = structlog.get_logger()
+BARE = ":bare"
+TEMPLATES = "templates"  # the problem's name
+# A letter with attachments is quoted in escalations up to this size; above it only the card goes.
+ORIGINAL_MOST = 10_000_000
+
+
+class Attached(NamedTuple):
+    """A message that goes along: what stands above it, what its writer wrote, and its bytes if we have them."""
+
+    heading: str
+    fresh: str
+    raw: bytes | None
+
+
+class _Undone(Exception):
+    """Leaves a turn without a commit."""
+
+
+@dataclass(slots=True)
+class Engine:
+    """`on_mail` is called after a turn that queued mail, from its thread; what is asked of the store then waits until
+    that is committed."""
+
+    policy: Policy
+    store: Store
+    renderer: Renderer
+    clock: Clock
+    on_mail: Callable[[], None] = lambda: None
+    _passed_over: set[str] = field(default_factory=set)
+
+    def now(self) -> datetime:
+        """Whole seconds, as Date fields and rows have them."""
+        return self.clock.now().replace(microsecond=0)
+
+    def begin(self) -> None:
+        """A process starts. Raises StateTrouble, Fatal."""
+        self.store.begin(token_hex(4), self.now())
+        self._sign()
+
+    def adopt(self, policy: Policy, renderer: Renderer) -> None:
+        """From the next turn on. A turn in work ends under the rules it began with."""
+        with self.store.turn():
+            self.policy, self.renderer = policy, renderer
+        self._sign()
+
+    def _sign(self) -> None:
+        self.store.signed_with(map(signature.key_name, self.policy.secrets), self.now())
+
+    def perform(self, inp: Input, *, raw: bytes | None = None, spot: Spot | None = None) -> Decision:
+        """Raises Transient or Fatal of the store; anything else is a bug of ours, and nothing was written."""
+        now = self.now()
+        with self.store.turn() as turn:
+            decision = self._decided(turn, inp, now, raw=raw, spot=spot)
+        self._tell_of_broken_templates(now)
+        if isinstance(inp, Settled) or any(isinstance(effect, Send) for effect in decision.effects):
+            self.on_mail()
+        return decision
+
+    def rehearse(self, inp: Input) -> None:
+        """As `perform`, but everything is undone at its end. Raises what `perform` would raise."""
+        with suppress(_Undone), self.store.turn() as turn:
+            self._decided(turn, inp, self.now())
+            raise _Undone
+
+    def _decided(
+        self, turn: Turn, inp: Input, now: datetime, *, raw: bytes | None = None, spot: Spot | None = None
+    ) -> Decision:
+        view = turn.view(self.policy, inp, now)
+        decision = decide(self.policy, view, inp, now)
+        sends = [effect for effect in decision.effects if isinstance(effect, Send)]
+        mails = {send.key: self._freeze(send, _attached(send, turn, inp, raw), now) for send in sends}
+        turn.apply(
+            decision,
+            now=now,
+            mails=mails,
+            arrived=inp if isinstance(inp, Arrived) else None,
+            raw=raw,
+            spot=spot,
+            shadow=self.policy.shadow,
+        )
+        return decision
+
+    def _tell_of_broken_templates(self, now: datetime) -> None:
+        for name in sorted(self._passed_over):
+            log.warning("template.broken", template=name, reason="the shipped one was used; see oacmail check")
+        if self._passed_over:
+            self.store.problem(TEMPLATES, True, now)
+        self._passed_over.clear()
+
+    def _freeze(self, send: Send, letters: Sequence[Attached], now: datetime) -> FrozenMail:
+        """`letters`: what goes along, newest first."""
+        if not letters:
+            return self._mail(send, now)
+        text = "\n\n".join(f"{one.heading}\n{one.fresh}".strip() for one in letters)
+        shown = replace(send, facts={**send.facts, "text": blank(text)})
+        raws = _that_fit(letters)
+        if not raws:
+            return self._mail(shown, now)
+        try:
+            whole = self._mail(shown, now, *(redact(raw, self.policy.office.languages[0]) for raw in raws))
+        except Exception:  # one strange letter must not stop the clock of all others: the card goes without it
+            log.error("original.unfit", key=send.key, exc_info=True)
+            return self._mail(shown, now)
+        bare = self._mail(replace(shown, key=send.key + BARE), now)
+        return replace(whole, bare=bare.mime, bare_id=bare.message_id)
+
+    def _mail(self, send: Send, now: datetime, *originals: bytes) -> FrozenMail:
+        message_id = signature.message_id(self.policy, send.key)
+        mark = partial(
+            signature.mark,
+            self.policy,
+            run=self.store.recall(RUN) or "",
+            key=send.key,
+            case=send.case,
+            letter=send.letter,
+            received_at=send.received_at,
+            due_at=send.due_at,
+            recipient=send.recipient,
+            sent_at=now,
+        )
+        rendered = self.renderer.render(send, message_id, mark, now, *originals)
+        self._passed_over.update(rendered.fallback)
+        return FrozenMail(message_id=rendered.message_id, mime=rendered.mime, length=rendered.length)
+
+
+def _attached(send: Send, turn: Turn, inp: Input, raw: bytes | None) -> list[Attached]:
+    """What a mail takes along; the letter that has just arrived is in no row yet."""
+    wanted = send.conversation or ((Quoted(letter=send.attach, heading=""),) if send.attach is not None else ())
+    found: list[Attached] = []
+    for one in wanted:
+        if isinstance(inp, Arrived) and inp.message.fingerprint == one.letter:
+            letter: tuple[str, bytes | None] | None = (inp.message.fresh, raw)
+        else:
+            letter = turn.letter(one.letter)
+        if letter is not None:
+            found.append(Attached(one.heading, *letter))
+    return found
+
+
+def _that_fit(letters: Sequence[Attached]) -> list[bytes]:
+    """The newest originals that are no larger together than ORIGINAL_MOST."""
+    kept: list[bytes] = []
+    for one in letters:
+        if one.raw is not None and sum(map(len, kept)) + len(one.raw) <= ORIGINAL_MOST:
+            kept.append(one.raw)
+    return kept

@@ -1,0 +1,116 @@
+"""What is new in a folder: UIDs, sizes and dates against what we know, epochs, and what belongs to the time before us.
+
+A place is recorded before anything of it is read. Set difference by UID alone is never enough: a mailbox restored from
+yesterday gives the same UIDs to other letters under the same UIDVALIDITY. Nothing here reads a letter.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import structlog
+
+from oacmail.core.model import Folder
+from oacmail.core.ports.mailbox import FolderRow, FolderState, Mailbox, Place, WatchedFolder
+from oacmail.engine.engine import Engine
+
+log = structlog.get_logger()
+TAIL = 20  # the highest UIDs are the ones a restored mailbox uses again
+CLOCKS_DIFFER = timedelta(days=1)
+MARK = "X-Oacmail"
+
+
+@dataclass(slots=True)
+class Reading:
+    """One folder in one pass: its epoch and what has no outcome yet. `compared`: every place was compared.
+
+    `todo`: uid -> (place, attempts, was in flight when something died); `own`: UIDs that bear a field of our mark's
+    name. Anybody can write one: who reads the letter takes out what we have not signed.
+    """
+
+    watched: WatchedFolder
+    state: FolderState
+    compared: bool
+    todo: dict[int, tuple[Place, int, bool]] = field(default_factory=dict)
+    own: set[int] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Lookout:
+    """`backlog`: letters that came so long before the first start are worked too."""
+
+    engine: Engine
+    mailbox: Mailbox
+    backlog: timedelta
+    _known: dict[tuple[str, int], set[int]] = field(default_factory=dict)
+
+    def look(self, watched: WatchedFolder, compare: bool) -> Reading:
+        """Opens the folder and records what is new in it. Raises Transient."""
+        store, state = self.engine.store, self.mailbox.open(watched.name)
+        row = self._row(watched, state)
+        fallen = bool(state.uidnext) and state.uidnext < row.uidnext
+        renumbered = state.uidvalidity != row.uidvalidity
+        if renumbered:
+            log.warning("folder.new-epoch", folder=watched.name, reason="UIDVALIDITY changed")
+            store.begin_epoch(watched.name, state.uidvalidity)
+        compare = compare or not row.read_once or renumbered or fallen
+        new = self._new(watched, state, compare)
+        store.sight(watched.name, state.uidvalidity, new, self._past(row, state, new), self.engine.now())
+        self._known[watched.name, state.uidvalidity].update(place.uid for place in new)
+        reading = Reading(watched=watched, state=state, compared=compare)
+        reading.todo = store.unworked(watched.name, state.uidvalidity, self.engine.now())
+        if reading.todo:
+            reading.own = self.mailbox.bearing(MARK)
+        return reading
+
+    def _row(self, watched: WatchedFolder, state: FolderState) -> FolderRow:
+        row = self.engine.store.folder(watched.name)
+        if row is None:
+            self.engine.store.begin_folder(watched, state.uidvalidity, state.uidnext, self.engine.now())
+            row = self.engine.store.folder(watched.name)
+            assert row is not None
+        return row
+
+    def _past(self, row: FolderRow, state: FolderState, new: Sequence[Place]) -> set[int]:
+        """Baseline: what lay in the folder at the first look and is older than the backlog
+        (docs/design.md, "First start").
+
+        What turns up later is new, whatever its date says: a client or a migration brings old dates along. Only what we
+        know by size and date as baseline is so again, moved or renumbered.
+        """
+        older = [place for place in new if place.internal_date < row.started_at - self.backlog]
+        if row.read_once:
+            return self.engine.store.of_the_past(older)
+        first = row.uidnext if row.uidvalidity == state.uidvalidity else 0
+        return {place.uid for place in older if not first or place.uid < first}
+
+    def _new(self, watched: WatchedFolder, state: FolderState, compare: bool) -> Sequence[Place]:
+        key = (watched.name, state.uidvalidity)
+        if compare or key not in self._known:
+            return self._compared(watched, state)
+        known = self._known[key]
+        present = self.mailbox.bearing(MARK) if watched.role is Folder.JUNK else self.mailbox.uids()
+        tail = sorted(present & known)[-TAIL:]
+        if tail and self._replaced(key, self.mailbox.places(tail)):
+            log.warning("folder.new-epoch", folder=watched.name, reason="a uid names another letter")
+            return self._compared(watched, state)
+        missing = sorted(present - known)
+        return self.mailbox.places(missing) if missing else ()
+
+    def _compared(self, watched: WatchedFolder, state: FolderState) -> Sequence[Place]:
+        """Every place against what we know: a re-used UID is a new letter."""
+        key = (watched.name, state.uidvalidity)
+        uids = sorted(self.mailbox.bearing(MARK)) if watched.role is Folder.JUNK else None
+        places = self.mailbox.places(uids) if uids is None or uids else ()
+        replaced = self._replaced(key, places)
+        if replaced:
+            self.engine.store.forget(*key, replaced)
+        self.engine.store.revive(*key, [place.uid for place in places])
+        known = self.engine.store.known_uids(*key)
+        self._known[key] = known
+        return [place for place in places if place.uid not in known]
+
+    def _replaced(self, key: tuple[str, int], places: Sequence[Place]) -> list[int]:
+        few = [place.uid for place in places] if len(places) <= TAIL else None
+        known = self.engine.store.known(*key, few)
+        return [place.uid for place in places if place.uid in known and known[place.uid] != place]

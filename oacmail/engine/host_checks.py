@@ -1,0 +1,65 @@
+"""A look at the machine itself, once a tick: is there room on the disk, does the clock go forward?
+
+What is ill becomes a problem of `status` and an alert to the operator while there is still room to write it down. It
+mends nothing and stops nothing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from oacmail.core.ports.store import LATEST
+from oacmail.engine.engine import Engine
+
+log = structlog.get_logger()
+SPARE = 100_000_000  # bytes that must be left on the disk of the state directory
+SET_BACK = timedelta(minutes=1)
+WITHOUT_COPY = timedelta(hours=1)  # how long no copy of our mail may come back
+DISK, CLOCK, COPIES = "disk-full", "clock", "self-copies"  # the problems' names
+
+
+def is_set_back(now: datetime, latest: datetime) -> bool:
+    """A clock that has shown a later moment is wrong, or was: right again when it has passed that moment."""
+    return latest - now > SET_BACK
+
+
+@dataclass(slots=True)
+class Vigil:
+    """`free`: bytes left where the state lies."""
+
+    engine: Engine
+    free: Callable[[], int]
+    _said: dict[str, bool] = field(default_factory=dict)
+
+    def look_at_disk(self) -> None:
+        """Raises StateTrouble."""
+        self._is(DISK, self.free() < SPARE, self.engine.now())
+
+    def look_at_copies(self) -> None:
+        """Whether copies of our mail still come back: they are the proof of sending. Raises StateTrouble."""
+        policy, store, now = self.engine.policy, self.engine.store, self.engine.now()
+        missing, read = store.without_copy_since(policy.people.staff), store.read_at()
+        wanted = policy.sending.self_copy != "no"
+        self._is(COPIES, wanted and bool(missing and read and read - missing >= WITHOUT_COPY), now)
+
+    def look_at_clock(self) -> None:
+        """Raises StateTrouble."""
+        now = self.engine.now()
+        self._is(CLOCK, self._set_back(now), now)
+
+    def _set_back(self, now: datetime) -> bool:
+        known = self.engine.store.recall(LATEST)
+        if known is None or now > datetime.fromisoformat(known):
+            self.engine.store.remember(LATEST, now.isoformat(), now)
+        return known is not None and is_set_back(now, datetime.fromisoformat(known))
+
+    def _is(self, code: str, ill: bool, now: datetime) -> None:
+        before = self._said.get(code)
+        if before is ill:
+            return
+        self.engine.store.problem(code, ill, now)
+        if ill or before:
+            log.warning("house.ill" if ill else "house.well", problem=code)
+        self._said[code] = ill

@@ -1,0 +1,73 @@
+"""What is done in the mailbox itself, after a pass: our own copies go to Sent, and a full mailbox is told.
+
+Never moves a letter of people's: what is moved bears our mark in the folder as it is now. Best effort: what fails is
+told, holds nothing up, and is tried at the next pass.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
+
+import structlog
+
+from oacmail.core.errors import Transient
+from oacmail.core.model import Folder
+from oacmail.core.ports.mailbox import Mailbox, Spot
+from oacmail.engine.engine import Engine
+from oacmail.engine.folder_scan import MARK
+
+log = structlog.get_logger()
+FULL, ALMOST_FULL = "mailbox-full", 0.95  # the problem's name, and of which share of the quota on
+
+
+@dataclass(slots=True)
+class Filing:
+    engine: Engine
+    mailbox: Mailbox
+    _unfiled: bool | None = None
+    _full: bool | None = None
+
+    def look_at_quota(self, now: datetime) -> None:
+        """A full mailbox takes no letter and no copy, and nobody else tells us."""
+        full = self.mailbox.fill() >= ALMOST_FULL
+        if full is not self._full:
+            if full or self._full:
+                log.warning("house.ill" if full else "house.well", problem=FULL)
+            self.engine.store.problem(FULL, full, now)
+        self._full = full
+
+    def file(self, names: Mapping[Folder, str]) -> None:
+        """`names`: of the folders that have been read, by what they are to us. Own copies arrive there seen."""
+        if self.engine.policy.shadow:
+            return
+        unfiled = False
+        try:
+            self._move(names)
+        except Transient as error:
+            unfiled = True
+            if not self._unfiled:
+                log.warning("letter.unfiled", error=str(error))
+        if unfiled is not self._unfiled:
+            self.engine.store.problem("unfiled", unfiled, self.engine.now())
+            self._unfiled = unfiled
+
+    def _move(self, names: Mapping[Folder, str]) -> None:
+        wanted = sorted(self.engine.store.to_file(), key=lambda item: item[0].folder)
+        for folder, group in groupby(wanted, key=lambda item: item[0].folder):
+            self.mailbox.open(folder)
+            ours = self.mailbox.bearing(MARK)  # people move mail about: our UID must not name a citizen's letter
+            for role, spots in _by_role(group):
+                target = names.get(Folder(role))
+                if target is None:
+                    continue
+                moved = [spot.uid for spot in spots if spot.uid in ours]
+                if moved and target != folder:
+                    self.mailbox.file(folder, moved, target, seen=True)
+                self.engine.store.filed(spots)
+
+
+def _by_role(wanted: Iterable[tuple[Spot, str]]) -> Iterator[tuple[str, list[Spot]]]:
+    for role, group in groupby(sorted(wanted, key=itemgetter(1)), key=itemgetter(1)):
+        yield role, [spot for spot, _ in group]

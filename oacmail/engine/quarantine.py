@@ -1,0 +1,66 @@
+"""What becomes of a letter that hurts: one try less, and after the last of them it is set aside with its bytes.
+
+A bug of ours, or a server that cannot give a letter out, must cost one letter a delay, never the service. Decides by
+counts alone; nothing is lost: what is set aside is shown in `status` and comes back with `quarantine retry`. What the
+server alone could not give out is tried again by itself whenever a folder is compared (at the start, after an outage,
+every night).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from oacmail.core.errors import Fatal, Transient
+from oacmail.core.ports.mailbox import Spot
+from oacmail.core.ports.store import UNREADABLE
+from oacmail.engine.engine import Engine
+
+log = structlog.get_logger()
+TRIES = 3  # where the fault is ours
+# Pauses between the tries of a message that the server gives out to nobody while it gives out others.
+SPACING = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
+
+
+@dataclass(slots=True)
+class Mishaps:
+    """`tries`: with this one. `counted`: `attempt` has taken it off already, since the letter was asked for alone."""
+
+    engine: Engine
+
+    def unreadable(self, spot: Spot, *, tries: int, counted: bool) -> None:
+        """It was asked for alone, which uses up a try, also where nothing else was new and it was a batch by itself."""
+        self._landed(spot, "unreadable", counted=counted)
+        log.warning("letter.unreadable", folder=spot.folder, uid=spot.uid, attempt=tries)
+        if tries > len(SPACING):
+            self.set_aside(spot, None, UNREADABLE)
+        else:
+            self.engine.store.put_off(spot, self.engine.now() + SPACING[tries - 1])
+
+    @contextmanager
+    def over(self, spot: Spot, raw: bytes, *, tries: int, counted: bool) -> Iterator[None]:
+        """Whatever goes wrong inside is the letter's own, unless it is Transient or Fatal."""
+        try:
+            yield
+        except (Transient, Fatal):
+            raise
+        except Exception as error:
+            name = type(error).__name__
+            self._landed(spot, name, counted=counted)
+            log.error("letter.failed", folder=spot.folder, uid=spot.uid, attempt=tries, exc_info=True)
+            if tries >= TRIES:
+                self.set_aside(spot, raw, f"could not be worked: {name}")
+
+    def set_aside(self, spot: Spot, raw: bytes | None, reason: str) -> None:
+        now = self.engine.now()
+        self.engine.store.quarantine(spot, raw, reason, now)
+        self.engine.store.problem("quarantine", True, now)
+
+    def _landed(self, spot: Spot, error: str, *, counted: bool) -> None:
+        """No longer in flight, one try less."""
+        if counted:
+            self.engine.store.landed(spot.folder, spot.uidvalidity, [spot.uid], passing=False, error=error)
+        else:
+            self.engine.store.failed(spot, error)

@@ -1,0 +1,107 @@
+"""Who stands in an address field, read before any encoded word is decoded (RFC 5322 section 3.4, RFC 2047 section 5).
+
+Decides what the bare addresses are and whether From names exactly one mailbox; what a display name says, encoded
+or not, is never taken for an address. Linear in the length of the field; never raises.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from oacmail.mail.mime import charset
+from oacmail.mail.mime.fields import Fields
+
+MOST = 500
+_WRITERS = 10  # more than one is none whom we know
+LONGEST = 320  # octets of an address, RFC 3696 erratum 1690: 64 + 1 + 255
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|<[^>]*>?|[(),;:]|[^"(),;:<]+', re.S)
+_ADDR_SPEC = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^\s@<>(),;:"\[\]\\]+)@(?:[^\s@<>(),;:"\[\]\\]+|\[[^\s\[\]\\]+\])')
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """`address`: bare, lower case, '' if there is none; `name`: decoded; `plain`: phrase and one addr-spec, no more."""
+
+    name: str
+    address: str
+    plain: bool
+
+
+def sender(fields: Fields) -> tuple[str, str, bool]:
+    """(address, display name, whether there is exactly one From field with exactly one addr-spec)."""
+    values = fields.all("from")
+    boxes = list(islice(_mailboxes(values), _WRITERS))
+    if not boxes:
+        return "", "", False
+    first = next((box for box in boxes if box.address), boxes[0])  # "Puig, Anna <anna@example.org>", unquoted
+    return first.address, first.name, len(values) == len(boxes) == 1 and first.plain and bool(first.address)
+
+
+def listed(values: Iterable[str], most: int = MOST) -> tuple[str, ...]:
+    """The bare addresses of To, Cc or Reply-To fields, in order, each once, at most `most`."""
+    found = (box.address for box in _mailboxes(values) if box.address)
+    return tuple(islice(dict.fromkeys(islice(found, 4 * most)), most))
+
+
+def _mailboxes(values: Iterable[str]) -> Iterator[Mailbox]:
+    for value in values:
+        words: list[str] = []
+        comments: list[str] = []
+        group = angled = False
+        depth = 0
+        for piece in _TOKEN.findall(value):
+            depth = max(0, depth + (piece == "(") - (piece == ")"))
+            if depth or piece == ")":
+                comments.append(piece.strip("()"))
+            elif piece in (",", ";"):
+                yield from _mailbox(words, comments, group)
+                words, comments, angled = [], [], False
+                group = group and piece == ","
+            elif piece == ":" and not angled:
+                words, comments, group = [], [], True
+            else:
+                words.append(piece)
+                angled = angled or piece[0] == "<"
+        yield from _mailbox(words, comments, group)
+
+
+def _mailbox(words: list[str], comments: list[str], group: bool) -> Iterator[Mailbox]:
+    """The mailbox that these tokens make; nothing where they are blank."""
+    if not "".join(words).strip():
+        return
+    angles = [word for word in words if word[0] == "<"]
+    phrase = [word for word in words if word[0] != "<"]
+    if angles:  # several: the last one is where an answer would go, and `plain` says that something is wrong
+        address = bare(_without_route(angles[-1].strip("<>")))
+        name = displayed(phrase)
+        odd = "".join(word for word in phrase if word[0] != '"').strip("' ")
+        plain = len(angles) == 1 and ("@" not in odd or odd.lower() == address)
+    else:
+        text = "".join(phrase)
+        address = bare(text) or bare(text[text.rfind("<") + 1 :].strip('>" '))  # a quote that nobody closed
+        name = displayed(comments)
+        plain = "<" not in text
+    yield Mailbox(name, address, plain and not group)
+
+
+def _without_route(text: str) -> str:
+    """`@relay.example,@other.example:anna@example.org` (RFC 5322 section 4.4) without what leads there."""
+    route, colon, address = text.partition(":")
+    return address if colon and route.lstrip().startswith("@") else text
+
+
+def bare(text: str) -> str:
+    """`text` as an address in lower case, '' if it is none; 8-bit addresses (RFC 6532) are decoded."""
+    text = charset.decode(text.strip().encode("utf-8", "surrogateescape")) if not text.isascii() else text.strip()
+    text = text.removeprefix("mailto:").rstrip(".").lower()
+    return text if len(text) <= LONGEST and _ADDR_SPEC.fullmatch(text) else ""
+
+
+def displayed(words: Iterable[str]) -> str:
+    """A display name for reading: quotes off, decoded, no controls or direction marks, 200 characters at most."""
+    text = " ".join(re.sub(r"\\(.)", r"\1", word.strip('"')) if word[0] == '"' else word for word in words if word)
+    text = charset.field(" ".join(text.split())).strip()
+    return " ".join(_CONTROLS.sub(" ", text).split())[:200].strip("'\" ")

@@ -1,0 +1,55 @@
+"""Boundaries of multiparts that senders and gateways have broken, put right before a parser looks for the parts.
+
+Decides which boundary the body uses: one folded inside its quotes is unfolded as the delimiter lines show it; one that
+no delimiter line bears, or none at all, gives way to the first delimiter line with a part's header below it (RFC 2046
+section 5.1.1). Changes nothing where the declared boundary is in use. Works on tidied bytes (wire.tidy), linear.
+"""
+
+import re
+
+from oacmail.mail.mime import normalize
+
+_FOLDED = re.compile(rb"(\bboundary[ \t]*=[ \t\n]{0,9}\")([^\"\n]{0,200}\n[^\"]{0,200})\"", re.I)
+_FOLD = re.compile(rb"\n[ \t]*")
+_TYPE = re.compile(rb"^content-type:[^\n]{0,2000}(?:\n[ \t][^\n]{0,2000}){0,20}", re.I | re.M)
+_DECLARED = re.compile(rb"\bboundary[ \t]*=[ \t\n]{0,9}(?:\"([^\"\n]{1,200})\"|([^\s;\"]{1,200}))", re.I)
+_MULTIPART = re.compile(rb"^content-type:\s{0,9}multipart/", re.I)
+_DELIMITER = re.compile(rb"(?:^|\n)--([^\s\"][^\n\"]{0,199})\ncontent-[a-z-]{1,40}[ \t]*:", re.I)
+
+
+def mend(tidied: bytes) -> bytes:
+    """The same message; each multipart declares the boundary that its delimiter lines bear."""
+    if b"oundary" in tidied or b"OUNDARY" in tidied:
+        tidied = _FOLDED.sub(lambda found: _unfolded(found, tidied), tidied)
+    head, body = normalize.split(tidied)
+    kind = _TYPE.search(head)
+    if kind is None or not _MULTIPART.match(kind[0]):
+        return tidied
+    declared = _DECLARED.search(kind[0])
+    boundary = (declared[1] or declared[2]).rstrip() if declared else b""
+    if boundary and _delimits(boundary, tidied):
+        return _opened(tidied, b"\n--" + boundary)
+    used = _DELIMITER.search(body)
+    if used is None:
+        return tidied
+    plain = kind[0][: declared.start()] + b"x" + kind[0][declared.start() :] if declared else kind[0]
+    repaired = plain.rstrip(b"; \t\n") + b';\n boundary="' + used[1].rstrip() + b'"'
+    return head[: kind.start()] + repaired + head[kind.end() :] + b"\n" + body
+
+
+def _opened(tidied: bytes, delimiter: bytes) -> bytes:
+    """Where nothing but the last delimiter stands it begins a part: the parser drops what stands behind it."""
+    if tidied.count(delimiter) != 1:
+        return tidied
+    return tidied.replace(delimiter + b"--\n", delimiter + b"\n\n")
+
+
+def _unfolded(found: re.Match[bytes], tidied: bytes) -> bytes:
+    """With the fold as the space that it stands for (RFC 5322 section 2.2.3), or as nothing: gateways fold anywhere."""
+    ways = (_FOLD.sub(b" ", found[2]), _FOLD.sub(b"", found[2]), found[2].replace(b"\n", b""))
+    boundary = next((way for way in ways if _delimits(way, tidied)), None)
+    return found[0] if boundary is None else found[1] + boundary + b'"'
+
+
+def _delimits(boundary: bytes, tidied: bytes) -> bool:
+    return b"\n--" + boundary.rstrip() in tidied

@@ -1,0 +1,64 @@
+"""The names by which letters and cases are known: Message-IDs, references, case tokens.
+
+Decides what counts as a name, not whose it is; believes none of them. RFC 5322 section 3.6.4, read leniently:
+Exchange folds long ids in the middle, both Pythons make encoded words of them, others leave the brackets away.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from oacmail.mail.mime import charset
+from oacmail.mail.mime.addresses import listed
+from oacmail.mail.mime.fields import Fields
+from oacmail.mail.parser_config import House
+
+MOST = 200
+LONGEST = 998
+
+_ID = re.compile(r"<([^<>]{1,1100})>")
+_BARE = re.compile(r"(?<![^\s<>()\[\],;:\"@])[^\s<>()\[\],;:\"@]{1,500}@[^\s<>()\[\],;:\"@]{1,500}")
+_NOT_ID = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
+
+
+def message_id(fields: Fields) -> str:
+    """The Message-ID with its angle brackets, '' where there is none."""
+    return next(_ids(fields.first("message-id")), "")
+
+
+def references(fields: Fields) -> tuple[str, ...]:
+    """Ids of References and In-Reply-To, oldest first, each once; of more than 200 the first and the last 199."""
+    values = (*fields.all("references"), *fields.all("in-reply-to"))
+    found = list(dict.fromkeys(name for value in values for name in _ids(value)))
+    return tuple(found if len(found) <= MOST else [found[0], *found[1 - MOST :]])
+
+
+def _ids(value: str) -> Iterator[str]:
+    text = charset.field(value) if "=?" in value else value
+    names = _ID.findall(text) or _BARE.findall(text)
+    for name in names:
+        name = _NOT_ID.sub("", name).encode("ascii", "replace").decode("ascii")
+        if name and len(name) < LONGEST:
+            yield f"<{name}>"
+
+
+def tokens(fields: Fields, subject: str, house: House) -> tuple[str, ...]:
+    """Case tokens PREFIX-YYYY-NNNNNN-XXX in the subject or behind the + of an own address, in upper case."""
+    return tuple(dict.fromkeys(token for text in (subject, *_details(fields, house)) for token in found(text, house)))
+
+
+def found(text: str, house: House) -> Iterable[str]:
+    """Case tokens anywhere in `text`."""
+    if house.prefix.lower() not in text.lower():
+        return ()
+    pattern = rf"(?<![A-Z0-9]){re.escape(house.prefix)}-\d{{4}}-\d{{6}}-[A-Z0-9]{{3}}(?![A-Z0-9])"
+    return [token.upper() for token in re.findall(pattern, text, re.I | re.A)]
+
+
+def _details(fields: Fields, house: House) -> Iterator[str]:
+    """What stands behind the + in addresses of ours that the letter was sent to (RFC 5233)."""
+    names = ("to", "cc", "delivered-to", "x-original-to", "envelope-to")
+    for address in listed(value for name in names for value in fields.all(name)):
+        local, _, domain = address.rpartition("@")
+        user, plus, detail = local.partition("+")
+        if plus and f"{user}@{domain}" in house.own:
+            yield detail

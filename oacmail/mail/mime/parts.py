@@ -1,0 +1,251 @@
+"""The tree of a letter's parts, read once: its text, the text of letters attached to it, and its files.
+
+Decides which part is the text (of alternatives the plain one, unless it is blank or a stub) and what is a file.
+Knows S/MIME, winmail.dat and calendar parts; never shows a file's content as text, never reads more text than
+limits.TEXT. The tree itself is the standard library's, with the policy that fails least (compat32).
+"""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from email import message_from_bytes
+from email.message import Message as Tree
+from itertools import islice
+
+from oacmail.core.model import Attachment
+from oacmail.mail.mime import boundaries, calendar_text, charset, flowed, htmltext, limits, normalize, smime, tnef
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
+_META = re.compile(rb"<meta[^>]{0,200}charset\s{0,9}=\s{0,9}[\"']?([a-zA-Z0-9_-]{1,40})", re.I)
+_STUB = re.compile(
+    r"\bhtml\b[^\n]{0,100}\b(?:view|client|support|enabled|format|compatible|lector|visor|veure|ver)", re.I
+)
+_FOR_OLD_CLIENTS = re.compile(r"^[^\n]{0,200}\b(?:MIME|multi-?part)\b", re.I)  # "This is a message in MIME format"
+_TOKEN = re.compile(r"[a-z0-9-]+", re.I)
+_QUOPRI = re.compile(rb"=([0-9A-Fa-f]{2})|=[ \t]*\n|(?<![ \t])[ \t]+(?=\n|\Z)")
+_LONG = 10_000  # bytes of a letter in which a file may be worth it
+_BASE64 = re.compile(rb"(?<=\n\n)(?:[A-Za-z0-9+/]{76}\n){20,}")  # after a part's header; RFC 2045 section 6.8
+_TAKEN_OUT = re.compile(r"\0(\d+)\n")
+_READ = frozenset({"text/plain", "text/html", "text/calendar", "text/enriched"})
+_SIGNED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+_TNEF = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
+_LETTERS = frozenset({"message/rfc822", "message/global"})
+_NAME = 200
+
+
+class Part(Tree):
+    """A part that gives its payload as the bytes that were sent."""
+
+    def octets(self) -> bytes:
+        """The payload before any transfer decoding; b'' for a container."""
+        payload = self.__dict__["_payload"]
+        return payload.encode("utf-8", "surrogateescape") if isinstance(payload, str) else b""
+
+    def put_back(self, files: Sequence[bytes]) -> None:
+        """The payload with what `tree` took out of it."""
+        payload = self.__dict__["_payload"]
+        if isinstance(payload, str) and "\0" in payload:
+            self.set_payload(_TAKEN_OUT.sub(lambda mark: files[int(mark[1])].decode("ascii"), payload))
+
+    def raw(self, name: str) -> str:
+        """The first field of this name, unfolded, undecoded, '' for none (Message.get breaks on 8-bit bytes)."""
+        value = next((str(value) for key, value in self.raw_items() if key.lower() == name), "")
+        return " ".join(value.split())
+
+    def data(self) -> bytes:
+        """The payload after transfer decoding (RFC 2045 section 6), read as leniently as mail clients do."""
+        encoding = _TOKEN.search(self.raw("content-transfer-encoding"))
+        kind = encoding[0].lower() if encoding else ""
+        if kind == "base64":
+            return charset.base64(self.octets())
+        return _quoted_printable(self.octets()) if kind == "quoted-printable" else self.octets()
+
+
+def _quoted_printable(data: bytes) -> bytes:
+    return _QUOPRI.sub(lambda found: bytes((int(found[1], 16),)) if found[1] else b"", data)
+
+
+def tree(raw: bytes) -> Part:
+    """The tree of capped bytes. The parser looks at each line, so files are taken out before it and put back after."""
+    files: list[bytes] = []
+
+    def taken_out(found: re.Match[bytes]) -> bytes:
+        files.append(found[0])
+        return b"\0%d\n" % (len(files) - 1)
+
+    if len(raw) > _LONG and b"\0" not in raw:
+        raw = _BASE64.sub(taken_out, raw)
+    root = message_from_bytes(raw, _class=Part)
+    for part in root.walk() if files else ():
+        part.put_back(files)
+    return root
+
+
+class Content:
+    """What a tree holds. `text`: the letter's own text; `forwarded`: that of letters attached to it."""
+
+    def __init__(self, root: Part) -> None:
+        self.attachments: list[Attachment] = []
+        self.caps: list[str] = []
+        self._room = limits.TEXT
+        self._own: list[str] = []
+        self._forwarded: list[str] = []
+        self._read(root, self._own)
+
+    @property
+    def text(self) -> str:
+        return "\n\n".join(self._own)
+
+    @property
+    def forwarded(self) -> str:
+        return "\n\n".join(self._forwarded)
+
+    def _read(self, part: Part, into: list[str] | None, depth: int = 0) -> None:
+        """Reads a part; `into` None: its text stands elsewhere already, only its files count."""
+        kind = part.get_content_type()
+        if kind in _LETTERS and part.is_multipart():
+            self._attached_letter(part, into is not None, depth)
+        elif part.is_multipart() and part.get_content_maintype() == "multipart":
+            before = len(self._own), len(self._forwarded), len(self.attachments)
+            if kind == "multipart/alternative":
+                self._alternatives(part, into, depth)
+            else:
+                for child in _children(part):
+                    self._read(child, into, depth)
+            if before == (len(self._own), len(self._forwarded), len(self.attachments)):
+                self._around(part, into)
+        else:
+            self._leaf(part, kind, into, depth)
+
+    def _around(self, part: Part, into: list[str] | None) -> None:
+        """Of a container that yields nothing, what stands before its first part and behind its last: all there is."""
+        around = "\n".join(filter(None, (part.preamble, part.epilogue)))
+        text = self._taken(around.encode("utf-8", "surrogateescape"), "").strip()
+        if into is not None and text and not _FOR_OLD_CLIENTS.search(text):
+            into.append(text)
+
+    def _alternatives(self, part: Part, into: list[str] | None, depth: int) -> None:
+        children = _children(part)
+        plain = next((child for child in children if child.get_content_type() == "text/plain"), None)
+        if into is not None and plain is not None:
+            text = self._text(plain, "text/plain")
+            if re.search(r"\w", text) and not (len(text) < 400 and _STUB.search(text)):
+                into.append(text)
+                into = None
+        for child in sorted(children, key=lambda child: child.get_content_type() == "text/calendar"):
+            if child is not plain:
+                before = len(into or ())
+                self._read(child, into, depth)
+                into = None if len(into or ()) > before else into
+        if into is not None and plain is not None and (text := self._text(plain, "text/plain")).strip():
+            into.append(text)
+
+    def _leaf(self, part: Part, kind: str, into: list[str] | None, depth: int) -> None:
+        if kind in _SIGNED and depth < limits.DEPTH and (inner := smime.content(part.data())):
+            self._read(tree(limits.cap(boundaries.mend(normalize.tidy(inner)))[0]), into, depth + 1)
+        elif kind in _TNEF:
+            self._packed(part, into)
+        elif kind in _READ and not _is_file(part):
+            text = self._text(part, kind) if into is not None else ""
+            if into is not None and text.strip():
+                into.append(text)
+            if kind == "text/calendar":
+                self._file(part, kind)
+        elif kind.startswith("multipart/"):  # declared, but no boundary was found: what stands there is all there is
+            if into is not None:
+                into.append(self._taken(part.octets(), ""))
+        else:
+            self._file(part, kind)
+
+    def _text(self, part: Part, kind: str) -> str:
+        declared = charset.parameters(part.raw("content-type"))
+        name = declared.get("charset", "")
+        data = part.data()
+        if kind == "text/html":
+            meta = None if name else _META.search(data[:2000])
+            return htmltext.read(self._taken(data, meta[1].decode("ascii") if meta else name))
+        text = self._taken(data, name)
+        if kind == "text/calendar":
+            return calendar_text.read(text)
+        if declared.get("format", "").lower() == "flowed":
+            return flowed.unwrap(text, delsp=declared.get("delsp", "").lower() == "yes")
+        return text
+
+    def _taken(self, data: bytes, name: str) -> str:
+        """Text of `data` as far as there is room for it."""
+        if len(data) > self._room:
+            self.caps.append("text")
+            cut = data.rfind(b"\n", 0, self._room)
+            data = data[: cut if cut > 0 else self._room]
+        self._room -= len(data)
+        return charset.decode(data.replace(b"\r\n", b"\n"), name)
+
+    def _attached_letter(self, part: Part, wanted: bool, depth: int) -> None:
+        inner = _children(part)[0]
+        subject = charset.field(inner.raw("subject"))
+        data = _flat(inner)
+        self._attach(_named(part) or (f"{subject}.eml" if subject else ""), part.get_content_type(), data)
+        if wanted and depth < limits.DEPTH:
+            files, self.attachments = self.attachments, []
+            self._read(inner, self._forwarded, depth + 1)
+            self.attachments = files
+
+    def _packed(self, part: Part, into: list[str] | None) -> None:
+        packed = tnef.unpack(part.data())
+        if into is not None and not "".join(self._own).strip() and packed.body:
+            into.append(self._taken(packed.body, "cp1252"))
+        self._file(part, part.get_content_type())
+        for name, content in packed.files[: limits.PARTS]:
+            self._attach(charset.decode(name), "application/octet-stream", content)
+
+    def _file(self, part: Part, kind: str) -> None:
+        self._attach(_named(part), kind, _flat(part) if part.is_multipart() else part.data())
+
+    def _attach(self, name: str, mime: str, data: bytes) -> None:
+        digest = hashlib.sha256(data).hexdigest()
+        self.attachments.append(Attachment(name=clean_name(name), mime=mime, size=len(data), sha256=digest))
+
+
+def _children(part: Part) -> list[Part]:
+    payload = part.get_payload()
+    found = [child for child in payload if isinstance(child, Part)] if isinstance(payload, list) else []
+    return list(islice(found, limits.PARTS))
+
+
+def _is_file(part: Part) -> bool:
+    disposition = part.raw("content-disposition").lower()
+    return disposition.startswith("attachment") or (bool(disposition) and bool(_named(part)))
+
+
+def _named(part: Part) -> str:
+    disposition, kind = part.raw("content-disposition"), part.raw("content-type")
+    if "name" not in disposition.lower() and "name" not in kind.lower():
+        return ""
+    return charset.parameters(disposition).get("filename", "") or charset.parameters(kind).get("name", "")
+
+
+def clean_name(name: str) -> str:
+    """A file name for lists and logs: no path, no controls or direction marks, 200 characters at most."""
+    name = " ".join(_CONTROLS.sub(" ", name).split())
+    return (re.split(r"[\\/]", name)[-1].strip() or name)[:_NAME]
+
+
+def _flat(part: Part) -> bytes:
+    """A part as it was sent, save for line ends: generators of the standard library raise on broken ones."""
+    pieces: list[bytes] = []
+    work: list[Part | bytes] = [part]
+    while work:
+        piece = work.pop()
+        if isinstance(piece, bytes):
+            pieces.append(piece)
+            continue
+        head = "".join(f"{name}:{' ' if value[:1] not in ' ' else ''}{value}\n" for name, value in piece.raw_items())
+        pieces.append(head.encode("utf-8", "surrogateescape") + b"\n" + piece.octets())
+        between = b"\n--" + str(piece.get_boundary("")).encode("utf-8", "surrogateescape")
+        children = _children(piece)
+        if children and piece.get_content_maintype() == "multipart":
+            work.append(between + b"--\n")
+        for child in reversed(children):
+            work.append(child)
+            work.append(between + b"\n" if piece.get_content_maintype() == "multipart" else b"")
+    return b"".join(pieces)

@@ -1,0 +1,95 @@
+"""Days, hours and greetings in words, in Catalan, Spanish and English.
+
+A table a language: Babel writes Catalan dates otherwise than the town does. Everything is given in local time
+already; nothing here knows a zone or the hour.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime, time
+
+_DAYS: Mapping[str, tuple[str, ...]] = {
+    "ca": ("dilluns", "dimarts", "dimecres", "dijous", "divendres", "dissabte", "diumenge"),
+    "es": ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"),
+    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+}
+_MONTHS: Mapping[str, tuple[str, ...]] = {
+    "ca": (
+        "de gener", "de febrer", "de març", "d'abril", "de maig", "de juny",
+        "de juliol", "d'agost", "de setembre", "d'octubre", "de novembre", "de desembre",
+    ),
+    "es": (
+        "de enero", "de febrero", "de marzo", "de abril", "de mayo", "de junio",
+        "de julio", "de agosto", "de septiembre", "de octubre", "de noviembre", "de diciembre",
+    ),
+    "en": (
+        "January", "February", "March", "April", "May", "June",
+        "July", "August", "September", "October", "November", "December",
+    ),
+}  # fmt: skip
+_YEAR = {"ca": "{day} de {year}", "es": "{day} de {year}", "en": "{day} {year}"}
+_HOURS = {"ca": "de {opens} a {closes} h", "es": "de {opens} a {closes} h"}
+_GREETINGS: Mapping[str, tuple[tuple[int, str], ...]] = {
+    "ca": ((20, "Bona nit"), (14, "Bona tarda"), (6, "Bon dia"), (0, "Bona nit")),
+    "es": ((20, "Buenas noches"), (14, "Buenas tardes"), (6, "Buenos días"), (0, "Buenas noches")),
+    "en": ((18, "Good evening"), (12, "Good afternoon"), (6, "Good morning"), (0, "Good evening")),
+}
+BELOW = {"ca": "En català, més avall.", "es": "En castellano, más abajo.", "en": "In English, below."}
+NEXT_WORKING_DAY = {"ca": "el següent dia hàbil", "es": "siguiente día hábil", "en": "the next working day"}
+
+_NTH = {"ca": "d'aquí a {n} dies hàbils", "es": "{n}.º día hábil", "en": "{n} working days from today"}
+
+
+def day_words(day: date, lang: str) -> str:
+    """`dilluns 30 de novembre`; `Monday 30 November`."""
+    return f"{_DAYS[lang][day.weekday()]} {_day_of_month(day, lang)}"
+
+
+def nth_working_day(n: int, lang: str) -> str:
+    """`d'aquí a 5 dies hàbils`: a promise in a year of which no holidays are known; goes behind `el` in Spanish."""
+    return _NTH[lang].format(n=n)
+
+
+def date_words(day: date, lang: str) -> str:
+    """`30 de novembre de 2026`; `1 d'abril de 2026`."""
+    return _YEAR[lang].format(day=_day_of_month(day, lang), year=day.year)
+
+
+def moment_words(moment: datetime, lang: str) -> str:
+    """`30 de novembre de 2026 (20 h)`."""
+    return f"{date_words(moment, lang)} ({hour_words(moment.time(), lang)})"
+
+
+def hour_words(hour: time, lang: str) -> str:
+    """`8 h`, `8.30 h`; `8 am`, `8:30 am`, `noon`, `midnight`. time.max stands for 24:00."""
+    return _clock_en(hour) if lang == "en" else f"{_clock(hour)} h"
+
+
+def hours_words(opens: time, closes: time, lang: str) -> str:
+    """`de 8 a 20 h`; `8 am–8 pm`."""
+    if lang == "en":
+        return f"{_clock_en(opens)}–{_clock_en(closes)}"
+    return _HOURS[lang].format(opens=_clock(opens), closes=_clock(closes))
+
+
+def greeting(moment: datetime, lang: str) -> str:
+    """By the local hour: `Bon dia`, `Bona tarda`, `Bona nit`."""
+    return next(words for hour, words in _GREETINGS[lang] if moment.hour >= hour)
+
+
+def _day_of_month(day: date, lang: str) -> str:
+    return f"{day.day} {_MONTHS[lang][day.month - 1]}"
+
+
+def _clock(hour: time) -> str:
+    if hour == time.max:
+        return "24"
+    return f"{hour.hour}.{hour.minute:02}" if hour.minute else str(hour.hour)
+
+
+def _clock_en(hour: time) -> str:
+    if hour == time.max or (hour.hour, hour.minute) == (0, 0):
+        return "midnight"
+    if (hour.hour, hour.minute) == (12, 0):
+        return "noon"
+    minutes = f":{hour.minute:02}" if hour.minute else ""
+    return f"{(hour.hour - 1) % 12 + 1}{minutes} {'am' if hour.hour < 12 else 'pm'}"

@@ -1,0 +1,334 @@
+"""What our keys are called when people read them: topics, levels, states and reasons, in ca, es and en.
+
+A table and a look-up; a key that has no label is shown as it stands, so that a new reason is never hidden.
+"""
+
+from collections.abc import Mapping
+
+from oacmail.core.model import LANGUAGES
+from oacmail.mail.outgoing.labels_of_cues import CUES
+
+_TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
+    "topic": {
+        "certificate": (
+            "Certificat digital, identificació i signatura",
+            "Certificado digital, identificación y firma",
+            "Digital certificate, identification and signature",
+        ),
+        "application": (
+            "Presentació d'instàncies i documents",
+            "Presentación de instancias y documentos",
+            "Filing applications and documents",
+        ),
+        "grant": ("Subvencions, ajuts i beques", "Subvenciones, ayudas y becas", "Grants and financial aid"),
+        "procurement": ("Contractació i licitacions", "Contratación y licitaciones", "Procurement and tenders"),
+        "notification": ("Notificacions electròniques", "Notificaciones electrónicas", "Electronic notifications"),
+        "enrolment": ("Inscripcions telemàtiques", "Inscripciones telemáticas", "Online enrolment"),
+        "folder": (
+            "Carpeta ciutadana i padró",
+            "Carpeta ciudadana y padrón",
+            "Citizen folder and municipal register",
+        ),
+        "payment": ("Pagaments i tributs", "Pagos y tributos", "Payments and local taxes"),
+        "appointment": ("Cita prèvia", "Cita previa", "Appointments"),
+        "other": ("Altres consultes", "Otras consultas", "Other enquiries"),
+    },
+    "level": {
+        "first": (
+            "Primer nivell (l'atén l'{office})",
+            "Primer nivel (lo atiende la {office})",
+            "First level (handled by {office})",
+        ),
+        "second": (
+            "Segon nivell (derivat a l'Ajuntament)",
+            "Segundo nivel (derivado al Ayuntamiento)",
+            "Second level (passed on to the town hall)",
+        ),
+        "out_of_scope": (
+            "Fora de l'abast del servei",
+            "Fuera del alcance del servicio",
+            "Outside the scope of the service",
+        ),
+    },
+    "intent": {
+        "question": ("Consulta o incidència", "Consulta o incidencia", "Question or problem"),
+        "callback": ("Petició de trucada (Truca'm)", "Petición de llamada (Truca'm)", "Call-back request (Truca'm)"),
+        "complaint": ("Queixa", "Queja", "Complaint"),
+        "suggestion": ("Suggeriment", "Sugerencia", "Suggestion"),
+        "data_rights": (
+            "Drets de protecció de dades",
+            "Derechos de protección de datos",
+            "Data-protection rights",
+        ),
+    },
+    "cause": {
+        "platform": (
+            "mal funcionament de la plataforma",
+            "mal funcionamiento de la plataforma",
+            "the platform is not working properly",
+        ),
+        "document_or_form": (
+            "error en el document o formulari",
+            "error en el documento o formulario",
+            "an error in the document or form",
+        ),
+    },
+    "operator": {
+        "town": ("Ajuntament", "Ayuntamiento", "Town hall"),
+        "aoc": ("Consorci AOC", "Consorci AOC", "AOC Consortium"),
+        "generalitat": ("Generalitat de Catalunya", "Generalitat de Catalunya", "Government of Catalonia"),
+        "age": (
+            "Administració general de l'Estat",
+            "Administración General del Estado",
+            "Spanish central government",
+        ),
+        "orgt": (
+            "Organisme de Gestió Tributària (Diputació)",
+            "Organismo de Gestión Tributaria (Diputación)",
+            "Provincial tax office (ORGT)",
+        ),
+    },
+    "cue": CUES,
+    "status": {
+        "new": ("Nova", "Nueva", "New"),
+        "open": ("En curs", "En curso", "Open"),
+        "waiting": ("Pendent de la persona", "Pendiente de la persona", "Waiting for the person"),
+        "derived": ("Derivada a l'Ajuntament", "Derivada al Ayuntamiento", "Passed on to the town hall"),
+        "answered": ("Resposta", "Respondida", "Answered"),
+        "closed": ("Tancada", "Cerrada", "Closed"),
+        "due_today": ("Venç avui", "Vence hoy", "Due today"),
+        "urgent": (
+            "Urgent: termini a punt d'acabar",
+            "Urgente: plazo a punto de terminar",
+            "Urgent: deadline about to end",
+        ),
+        "delayed": ("Retardat en trànsit", "Retrasado en tránsito", "Delayed in transit"),
+        "overdue": ("Fora de termini", "Fuera de plazo", "Overdue"),
+    },
+    "mail": {
+        "answer": ("una resposta de l'{office}", "una respuesta de la {office}", "an answer of {office}"),
+        "ack": ("el justificant de recepció", "el acuse de recibo", "the acknowledgement"),
+        "other": ("un correu de l'{office}", "un correo de la {office}", "a mail of {office}"),
+    },
+    "notice": {
+        "opinion": ("Queixes i suggeriments", "Quejas y sugerencias", "Complaints and suggestions"),
+        "rights": (
+            "Sol·licituds de drets de protecció de dades",
+            "Solicitudes de derechos de protección de datos",
+            "Requests about data-protection rights",
+        ),
+        "derived": ("Casos derivats a nivell 2", "Casos derivados a nivel 2", "Cases passed on to level 2"),
+        "second_level": ("Possibles casos de nivell 2", "Posibles casos de nivel 2", "Possible level 2 cases"),
+        "secret": (
+            "Missatges amb contrasenyes, codis o certificats",
+            "Mensajes con contraseñas, códigos o certificados",
+            "Messages with passwords, codes or certificates",
+        ),
+        "pointers": ("Consultes fora de l'abast", "Consultas fuera del alcance", "Enquiries outside the scope"),
+        "complex": ("Casos complexos", "Casos complejos", "Complex cases"),
+        "remark": (
+            "Correus en nom del personal, sense verificar",
+            "Correos en nombre del personal, sin verificar",
+            "Unverified mail in the name of staff",
+        ),
+        "bounced": ("Correus que no s'han pogut lliurar", "Correos que no se han podido entregar", "Undelivered mail"),
+    },
+    "reason": {
+        "suspected-spam": ("possible correu brossa", "posible correo no deseado", "suspected spam"),
+        "dmarc-fail": (
+            "remitent no verificat (DMARC): sense justificant",
+            "remitente no verificado (DMARC): sin acuse de recibo",
+            "sender not verified (DMARC): not acknowledged",
+        ),
+        "no-address-to-answer": (
+            "sense adreça per respondre",
+            "sin dirección para responder",
+            "no address to answer to",
+        ),
+        "thanks-without-a-case": (
+            "agraïment sense cas conegut",
+            "agradecimiento sin caso conocido",
+            "thanks without a known case",
+        ),
+        "looks-automatic": (
+            "sembla un correu automàtic",
+            "parece un correo automático",
+            "looks like an automatic mail",
+        ),
+        "form-sender-not-configured": (
+            "formulari web, sense justificant: afegiu {} a callback.form_senders",
+            "formulario web, sin acuse de recibo: añada {} a callback.form_senders",
+            "a web form, not acknowledged: add {} to callback.form_senders",
+        ),
+        "looks-like-a-form": (
+            "pot ser un formulari web: si ho és, afegiu {} a callback.form_senders",
+            "puede ser un formulario web: si lo es, añada {} a callback.form_senders",
+            "may be a web form: if so, add {} to callback.form_senders",
+        ),
+        "from-our-own-people": (
+            "escrit per personal de la casa: sense justificant",
+            "escrito por personal de la casa: sin acuse de recibo",
+            "written by our own staff: not acknowledged",
+        ),
+        "echoes-our-mail": (
+            "repeteix un correu nostre des d'una altra adreça: sense justificant",
+            "repite un correo nuestro desde otra dirección: sin acuse de recibo",
+            "repeats a mail of ours from another address: not acknowledged",
+        ),
+        "first-seen-late": (
+            "vist amb retard: sense justificant",
+            "visto con retraso: sin acuse de recibo",
+            "first seen late: not acknowledged",
+        ),
+        "same-mail-again-and-again": (
+            "el mateix correu repetit: sense justificant",
+            "el mismo correo repetido: sin acuse de recibo",
+            "the same mail again and again: not acknowledged",
+        ),
+        "from-our-address-unsigned": (
+            "porta la nostra adreça i no és nostre",
+            "lleva nuestra dirección y no es nuestro",
+            "bears our address and is not ours",
+        ),
+        "over-budget": (
+            "límit de justificants superat tot el dia: sense justificant",
+            "límite de acuses superado todo el día: sin acuse de recibo",
+            "over the limit of acknowledgements all day: not acknowledged",
+        ),
+        "in-sent-but-came-by-smtp": (
+            "és a la carpeta d'enviats però va arribar de fora",
+            "está en la carpeta de enviados pero llegó de fuera",
+            "lies in the sent folder but came from outside",
+        ),
+        "staff-without-case": (
+            "correu del personal sense cas conegut",
+            "correo del personal sin caso conocido",
+            "mail from staff without a known case",
+        ),
+    },
+    "problem": {
+        "imap": (
+            "No es pot llegir la bústia",
+            "No se puede leer el buzón",
+            "The mailbox cannot be read",
+        ),
+        "smtp": (
+            "El servidor de sortida no accepta correu",
+            "El servidor de salida no acepta correo",
+            "The outgoing mail server takes no mail",
+        ),
+        "mailbox-full": (
+            "La bústia és plena: no hi caben missatges nous; arxiveu-ne de vells o amplieu-la",
+            "El buzón está lleno: no caben mensajes nuevos; archive los antiguos o amplíelo",
+            "The mailbox is full and takes no new letters: move old mail away, or raise its quota",
+        ),
+        "other-instance": (
+            "Un altre oacmail contesta aquesta bústia; aquest ja no envia res: atureu-ne un i reinicieu l'altre",
+            "Otro oacmail contesta este buzón; este ya no envía nada: detenga uno y reinicie el otro",
+            "Another oacmail answers this mailbox; this one sends nothing more: stop one, then restart the other",
+        ),
+        "relay-refuses": (
+            "El servidor de sortida rebutja el correu per a tothom: tot s'espera",
+            "El servidor de salida rechaza el correo para todos: todo espera",
+            "The outgoing mail server refuses mail to everybody: all of it waits",
+        ),
+        "disk-full": (
+            "Queda molt poc espai al disc de l'estat: feu-hi lloc",
+            "Queda muy poco espacio en el disco del estado: haga sitio",
+            "Hardly any room is left on the disk of the state directory: make room",
+        ),
+        "clock": (
+            "El rellotge ha anat enrere: poseu-lo a l'hora i reviseu els terminis donats mentrestant",
+            "El reloj ha ido hacia atrás: póngalo en hora y revise los plazos dados entretanto",
+            "The clock went back: mend it, and look at the due days given meanwhile",
+        ),
+        "sent-folder-missing": (
+            "No es troba la carpeta d'enviats: no es veuen les respostes",
+            "No se encuentra la carpeta de enviados: no se ven las respuestas",
+            "No folder of sent mail was found: answers cannot be seen",
+        ),
+        "folder-missing": (
+            "No existeix una carpeta que s'ha de vigilar: «oacmail check --online» diu quina",
+            "No existe una carpeta que hay que vigilar: «oacmail check --online» dice cuál",
+            "A folder that should be watched does not exist: `oacmail check --online` names it",
+        ),
+        "folder-unread": (
+            "No es pot obrir una carpeta vigilada: reviseu-ne els permisos",
+            "No se puede abrir una carpeta vigilada: revise sus permisos",
+            "A watched folder cannot be opened: see the rights on it",
+        ),
+        "unfiled": (
+            "Les còpies dels nostres correus no es poden moure a la carpeta d'enviats: reviseu-ne els permisos",
+            "Las copias de nuestros correos no se pueden mover a la carpeta de enviados: revise sus permisos",
+            "Copies of our mail cannot be moved to the sent folder: see the rights on it",
+        ),
+        "quarantine": (
+            "Un missatge no s'ha pogut llegir o tractar: «oacmail quarantine list»",
+            "Un mensaje no se ha podido leer o tratar: «oacmail quarantine list»",
+            "A letter could not be read or worked: `oacmail quarantine list`",
+        ),
+        "held": (
+            "Un correu ha quedat retingut perquè no se sap si ha sortit: «oacmail outbox list»",
+            "Un correo ha quedado retenido porque no se sabe si ha salido: «oacmail outbox list»",
+            "A mail is held since nobody knows whether it has left: `oacmail outbox list`",
+        ),
+        "ack-budget": (
+            "S'ha arribat al límit de justificants de recepció: {} esperen torn",
+            "Se ha llegado al límite de acuses de recibo: {} esperan turno",
+            "The limit of acknowledgements is reached: {} wait for their turn",
+        ),
+        "forged-staff": (
+            "Arriben correus falsos en nom del personal (DMARC): no es compten com a seus; «oacmail quarantine list»",
+            "Llegan correos falsos en nombre del personal (DMARC): no cuentan como suyos; «oacmail quarantine list»",
+            "Forged mail in the name of staff arrives (DMARC): it does not count as theirs; `oacmail quarantine list`",
+        ),
+        "notice-budget": (
+            "Massa avisos al personal en poc temps: {} van en una llista i no per separat",
+            "Demasiados avisos al personal en poco tiempo: {} van en una lista y no por separado",
+            "Too many notices to staff in a short time: {} are in a list instead of single mails",
+        ),
+        "templates": (
+            "Una plantilla pròpia és errònia i se'n fa servir l'original: «oacmail check» diu on",
+            "Una plantilla propia es errónea y se usa la original: «oacmail check» dice dónde",
+            "A template of your own is broken and the shipped one is used: `oacmail check` says where",
+        ),
+        "self-copies": (
+            "Fa una hora que no torna cap còpia del correu que enviem: res no prova que surt",
+            "Hace una hora que no vuelve ninguna copia del correo que enviamos: nada prueba que sale",
+            "No copy of our mail has come back for an hour: nothing proves that it leaves",
+        ),
+        "state": (
+            "La base de dades no s'ha pogut escriure durant una estona; ara torna a funcionar",
+            "La base de datos no se ha podido escribir durante un rato; ahora vuelve a funcionar",
+            "The database could not be written for a while; it works again",
+        ),
+        "config-refused": (
+            "La configuració modificada no s'ha aplicat: reviseu-la abans de reiniciar el servei",
+            "La configuración modificada no se ha aplicado: revísela antes de reiniciar el servicio",
+            "The changed configuration is not in force: check it before you restart the service",
+        ),
+        "tick-failed": (
+            "Un cas o una tasca no s'ha pogut tractar; es torna a provar cada hora i la resta continua",
+            "Un caso o una tarea no se ha podido tratar; se vuelve a intentar cada hora y el resto continúa",
+            "A case or a job could not be worked; it is tried again every hour, and everything else goes on",
+        ),
+        "calendar_missing": (
+            "Falta el calendari de festius de {}: afegiu-lo al fitxer",
+            "Falta el calendario de festivos de {}: añádalo al archivo",
+            "The holiday calendar of {} is missing: add it to the file",
+        ),
+        "calendar_provisional": (
+            "El calendari de festius de {} és provisional: confirmeu-lo amb la llista oficial",
+            "El calendario de festivos de {} es provisional: confírmelo con la lista oficial",
+            "The holiday calendar of {} is provisional: confirm it with the official list",
+        ),
+    },
+}
+
+
+def label(group: str, key: str, lang: str, office: str) -> str:
+    """The label of `key`, or the key itself. `calendar_missing:2028` fills what stands behind the colon in; `office`
+    is how the office calls itself."""
+    name, _, value = key.partition(":")
+    words = _TABLE[group].get(name)
+    return words[LANGUAGES.index(lang)].format(value.strip(), office=office) if words else key

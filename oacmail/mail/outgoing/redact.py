@@ -1,0 +1,211 @@
+"""The original letter as it may be passed on inside the house: whole, less what must not travel (R34).
+
+Decides, part by part, what is replaced by a note with its name, type, size and sha256: certificates and keys,
+programs, archives and other wrappings, attached pages and scripts, macro documents, copies of identity and health
+papers; turns a page that is the letter's own text into that text, with dead links; and blanks passwords, PINs,
+codes and keys in the text that stays. A letter within the letter is cleaned likewise. Never changes who wrote what
+to whom: header fields stay, X-Oacmail ones too, for they are signed, are believed at the top of a mail or of a
+returned mail only, and tell staff which mail of ours came back; only a secret in a field is blanked. Signatures
+over the body break, knowingly. What cannot be read, or not be written as safe MIME, is replaced whole.
+"""
+
+import base64
+import re
+from collections.abc import Iterator
+from email import policy
+from email.generator import BytesGenerator
+from email.message import Message as Root
+from email.parser import BytesParser
+from io import BytesIO
+
+from oacmail.core.model import LANGUAGES
+from oacmail.mail.mime import charset, htmltext, limits, normalize
+from oacmail.mail.outgoing.plain_text import dead_links
+from oacmail.mail.outgoing.removal_notes import Notes
+from oacmail.mail.understanding import attachment_risk, secrets
+
+# 900: fields are folded where they must be (RFC 5322 section 2.1.1: 998), else left as they came
+_POLICY = policy.compat32.clone(linesep="\r\n", max_line_length=900)
+_FIELDS = 2_000
+_HEADER = 128 * 1024
+_ENCODED = frozenset({"base64", "quoted-printable"})
+_PLAIN = frozenset({"7bit", "8bit", ""})
+_WRAPPED_LETTERS = frozenset({"message/partial", "message/external-body"})
+# Never blanked: no person's words stand there, and a signature or an id must not be taken for a secret.
+_MACHINES = frozenset({
+    "received", "return-path", "delivered-to", "message-id", "in-reply-to", "references", "date", "from", "to", "cc",
+    "sender", "reply-to", "dkim-signature", "authentication-results", "arc-seal", "arc-message-signature",
+    "arc-authentication-results", "x-oacmail",
+})  # fmt: skip
+_UUENCODED = re.compile(  # each line is read once: the end may be missing
+    r"^begin(?: [0-7]{3,4} (\S[^\r\n]*)\r?\n(?:[ -`]{1,80}\r?\n)*"
+    r"|-base64 [0-7]{3,4} (\S[^\r\n]*)\r?\n(?:[A-Za-z0-9+/]{4,80}=*\r?\n)*)(?:end|====)?",
+    re.MULTILINE,
+)
+
+
+def redact(raw: bytes, lang: str = LANGUAGES[0], *, limit_bytes: int | None = None) -> bytes:
+    """The letter without its secrets and dangerous parts: CRLF lines, 7-bit or 8-bit MIME; notes in `lang`.
+
+    Where that is longer than `limit_bytes`, all its attachments are replaced too, then the whole. Never raises.
+    """
+    notes = Notes(lang)
+    try:
+        cleaned = _clean(raw, notes, drop=False)
+        if limit_bytes is not None and len(cleaned) > limit_bytes:
+            cleaned = _clean(raw, notes, drop=True)
+        if limit_bytes is not None and len(cleaned) > limit_bytes:
+            return _whole(raw, notes, "size")
+        return _whole(raw, notes, "unreadable") if not normalize.travels(cleaned) else cleaned
+    except Exception:  # forged structure in a foreign parser or generator: nobody gets it unread
+        return _whole(raw, notes, "unreadable")
+
+
+def _clean(raw: bytes, notes: Notes, *, drop: bool) -> bytes:
+    if raw.count(b"\n--") > 4 * limits.PARTS:
+        return _whole(raw, notes, "unreadable")
+    root = BytesParser(policy=_POLICY).parsebytes(raw)
+    for count, (part, depth) in enumerate(_walk(root, 0)):
+        if count >= limits.PARTS or depth > limits.DEPTH or _is_monster(part):
+            return _whole(raw, notes, "unreadable")
+        _treat(part, notes, drop=drop)
+    return _written(root)
+
+
+def _is_monster(part: Root) -> bool:
+    """Whether its header is made to cost: parameters are parted in quadratic time, and long fields folded slowly."""
+    fields = [(name.lower(), len(str(value))) for name, value in part.raw_items()]
+    structure = max((length for name, length in fields if name.startswith("content-")), default=0)
+    return len(fields) > _FIELDS or sum(length for _, length in fields) > _HEADER or structure > limits.STRUCTURE
+
+
+def _walk(part: Root, depth: int) -> Iterator[tuple[Root, int]]:
+    """Parents first: a part that was replaced has no children any more."""
+    yield part, depth
+    for child in _children(part):
+        yield from _walk(child, depth + 1)
+
+
+def _children(part: Root) -> list[Root]:
+    payload = part.get_payload()
+    return [child for child in payload if isinstance(child, Root)] if isinstance(payload, list) else []
+
+
+def _written(part: Root) -> bytes:
+    out = BytesIO()
+    BytesGenerator(out, mangle_from_=False, policy=_POLICY).flatten(part)
+    return normalize.crlf(out.getvalue())  # fields with 8-bit bytes are written with the folds they came with
+
+
+# --- one part -----------------------------------------------------------------------------------------
+
+
+def _treat(part: Root, notes: Notes, *, drop: bool) -> None:
+    name, mime = _name(part), part.get_content_type()
+    _blank_fields(part)
+    if isinstance(part.get_payload(), list):
+        _treat_container(part, name, mime, notes)
+        return
+    data = _data(part)
+    reason = _reason(part, name, mime, data)
+    if not reason and drop and (name or not mime.startswith("text/")):
+        reason = "size"
+    if reason:
+        _as_plain(part, notes.note(reason, name, mime, data))
+    elif mime.startswith("text/"):
+        _treat_text(part, data, notes)
+    elif _encoding(part) not in _ENCODED:
+        _set(part, data)
+
+
+def _treat_container(part: Root, name: str, mime: str, notes: Notes) -> None:
+    """Text around the parts is shown by no client and may hide anything; an encoded letter cannot be cleaned."""
+    part.preamble = part.epilogue = None
+    if mime.startswith("message/") and (_encoding(part) in _ENCODED or mime in _WRAPPED_LETTERS):
+        _as_plain(part, notes.note("archive", name, mime, b"".join(map(_written, _children(part)))))
+    elif mime.startswith("multipart/"):
+        del part["Content-Transfer-Encoding"]
+
+
+def _reason(part: Root, name: str, mime: str, data: bytes) -> str:
+    """Why this leaf may not travel, '' where it may."""
+    if mime.startswith("multipart/"):
+        return "unreadable"  # it says that it has parts, and none could be found
+    attached = bool(name) or part.get_content_disposition() == "attachment"
+    if mime in ("text/plain", "text/html") and not attached and b"\x00" not in data:
+        return ""
+    told = "secret" if secrets.find(name, ()) else "paper" if attachment_risk.is_paper(name) else ""
+    return attachment_risk.of_name(name, mime) or attachment_risk.of_bytes(data) or told
+
+
+def _treat_text(part: Root, data: bytes, notes: Notes) -> None:
+    text = charset.decode(data, part.get_content_charset() or "")
+    if part.get_content_type() == "text/html":  # what runs, loads or tracks is gone, and no secret hides among tags
+        _as_plain(part, secrets.blank(dead_links(htmltext.read(text))))
+        return
+    archive = notes.reason("archive")
+    kept = secrets.blank(_UUENCODED.sub(lambda found: f"[{archive}: {(found[1] or found[2])[:80]}]", text))
+    if kept != text or not normalize.travels(data) or _encoding(part) not in _ENCODED | _PLAIN:
+        part.set_param("charset", "utf-8")
+        _set(part, kept.encode("utf-8", "replace"))
+
+
+def _blank_fields(part: Root) -> None:
+    """Outlook's Thread-Topic says the subject again, and others have Keywords and Comments."""
+    fields = [(name, charset.field(str(value))) for name, value in part.raw_items() if name.lower() not in _MACHINES]
+    given_away = {name.lower() for name, text in fields if secrets.find(text, ())}
+    for name in given_away:
+        del part[name]
+    for name, text in fields:
+        if name.lower() in given_away:
+            part[name] = _encoded_word(secrets.blank(text))
+
+
+def _encoded_word(text: str) -> str:
+    return f"=?utf-8?b?{base64.b64encode(text[:200].encode()).decode()}?="
+
+
+# --- reading and writing a leaf -----------------------------------------------------------------------
+
+
+def _data(part: Root) -> bytes:
+    data = part.get_payload(decode=True)
+    return data if isinstance(data, bytes) else b""
+
+
+def _encoding(part: Root) -> str:
+    return str(part.get("content-transfer-encoding", "")).strip().lower()
+
+
+def _name(part: Root) -> str:
+    """The worst of the names that the part goes by: clients disagree on which one counts."""
+    values = [value for field in ("content-disposition", "content-type") for value in _raw(part, field)]
+    found = [charset.parameters(text) for value in values for text in (value, charset.field(value))]
+    names = [names[key] for names in found for key in ("filename", "name") if names.get(key)]
+    return max(names, key=lambda name: bool(attachment_risk.of_name(name, "")), default="")
+
+
+def _raw(part: Root, field: str) -> list[str]:
+    """The values of a field with its 8-bit bytes as surrogate escapes; `get` would replace them."""
+    return [str(value) for name, value in part.raw_items() if name.lower() == field]
+
+
+def _set(part: Root, data: bytes) -> None:
+    del part["Content-Transfer-Encoding"]
+    part["Content-Transfer-Encoding"] = "base64"
+    part.set_payload(base64.encodebytes(data).decode("ascii"))
+
+
+def _as_plain(part: Root, text: str) -> None:
+    for field in {key.lower() for key in part if key.lower().startswith("content-")}:
+        del part[field]
+    part["Content-Type"] = 'text/plain; charset="utf-8"'
+    _set(part, text.encode("utf-8", "replace"))
+
+
+def _whole(raw: bytes, notes: Notes, reason: str) -> bytes:
+    part = Root(policy=_POLICY)
+    part["MIME-Version"] = "1.0"
+    part["Subject"] = _encoded_word(notes.subject(reason))
+    _as_plain(part, notes.note(reason, "", "message/rfc822", raw))
+    return _written(part)

@@ -1,0 +1,60 @@
+"""What the mail layer must know of the office to read a message: its addresses, its town, how its servers sign.
+
+Values only, built by wiring from the configuration; the parser never sees the rest of it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+from oacmail.core.model import LANGUAGES
+
+Sentence = tuple[str, ...]
+"""Words as they are compared, HOLE for what is filled in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """Our sentences by their first word: `long` ones, that are ours wherever they stand, `short` ones, and `filled`
+    ones that begin with something filled in."""
+
+    long: Mapping[str, tuple[Sentence, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    short: Mapping[str, tuple[Sentence, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    filled: Mapping[str, tuple[Sentence, ...]] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class TownWords:
+    """What the town calls a matter of its own: `words` point to topic `name` at `level` (core.model's values)."""
+
+    name: str
+    level: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """`own`: our addresses in lower case. `prefix`: first part of case numbers, e.g. "OAC". `town`: its name.
+
+    `phone`: the office's own, as its mails show it; nobody asks to be called there. `language`: that of a message in
+    which too little is written to tell.
+
+    `provider`, `authserv_id`, `mx`, `internal_relays`: docs/interfaces.md section 5, [trust]; `mx` are host names
+    that stand behind "by" in Received lines of our own exchanger, `internal_relays` are networks in CIDR form.
+    `wording`: the sentences of our own mails (mail/understanding/own_words.py).
+    `lessons`: what people's corrections have taught (mail/understanding/lessons.py).
+    """
+
+    own: frozenset[str] = frozenset()
+    prefix: str = "OAC"
+    town: str = ""
+    phone: str = ""
+    language: str = LANGUAGES[0]
+    topics: tuple[TownWords, ...] = ()
+    provider: Literal["postfix", "gmail", "exchange", "none"] = "none"
+    authserv_id: str = ""
+    mx: tuple[str, ...] = ()
+    internal_relays: tuple[str, ...] = ()
+    wording: Wording = field(default_factory=Wording, hash=False)
+    lessons: Mapping[str, Mapping[str, float]] = field(default_factory=lambda: MappingProxyType({}), hash=False)

@@ -1,0 +1,38 @@
+"""Subjects by which autoresponders and read receipts name themselves.
+
+A subject proves nothing: people answer such mail, complain of it and quote it. What is found here sends a message to
+review (core/routing/classification.py); it never makes a machine of its sender, as header fields do
+(mail/understanding/auto.py).
+"""
+
+import re
+
+from oacmail.mail.understanding import features
+from oacmail.mail.understanding.machine_phrases import WISH
+
+_TITLES = (
+    r"automatic reply|auto(?:matic)?[- ]?(?:reply|response|matic response)|out of (?:the )?office|ooo(?= ?[:-])"
+    r"|resposta autom[àa]tica|fora de l['’]oficina|respuesta autom[áa]tica|fuera de (?:la )?oficina"
+    r"|r[ée]ponse automatique(?: d['’]absence)?|absence du bureau|message d['’]absence"
+    r"|automatische antwort|abwesenheitsnotiz|abwesenheits(?:meldung|assistent)|risposta automatica|fuori sede"
+    r"|resposta autom[áa]tica|fora do escrit[óo]rio|ausente de la oficina|autom[àa]ticament respost"
+)
+# With something behind it or before it: bare, it may be what somebody complains of, and the body must tell.
+_AUTOMATIC = re.compile(rf"^\W*(?:auto:\s*)?(?:{_TITLES})\s*[:\-–—(\[]|[-–—:(\[]\s*(?:{_TITLES})\W*$", re.IGNORECASE)
+_READ = re.compile(
+    r"^\W*(?:read|not read|llegit|no llegit|le[íi]do|no le[íi]do|lu|gelesen|letto|lido)\s*:\s"
+    r"|^(?:return receipt|read receipt|confirmaci[óo] de lectura|confirmaci[óo]n de lectura|acuse de recibo)\b",
+    re.IGNORECASE,
+)
+
+
+def says(subject: str, fresh: str, *, answers: bool) -> str:
+    """What the subject calls its message: "automatic", "receipt" or "". `answers`: the message names what it answers.
+
+    The subject of a reply ("Re: …") is somebody else's, and who tells a wish or a trouble of his own is a person.
+    """
+    if features.is_answer(subject) or WISH.search(features.fold(fresh)):
+        return ""
+    if _AUTOMATIC.search(subject):
+        return "automatic"
+    return "receipt" if answers and _READ.search(subject) else ""

@@ -1,0 +1,92 @@
+"""What spoke for a verdict, in words that a person can read: the writer's own, or the name of a cue.
+
+Decides which pieces and signals of mail/understanding/scores.py are shown and how. A piece is folded, with its digits
+masked, for the model; here it becomes the writer's words again, and what says nothing by itself ("o", "? i") is left
+out. A sum of the lexicon's terms becomes these terms. Long numbers are never shown: they may be a secret.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from oacmail.mail.understanding import features
+
+_TOKEN = re.compile(r"(?:[^\W\d_]|(?<=l)[·•‧∙・.-](?=l))+|\d+", re.I)
+_LONGEST = 20_000  # characters that the model looks at
+_MOST = 4  # for a question
+_TERMS = 2  # for a sum of them
+_WORD = re.compile(r"[a-z]{4}")  # says something by itself
+_DIGITS = 3  # of a number that is shown: "error 500"
+_HIDDEN = re.compile(rf"\d{{{_DIGITS + 1}}}|[.!?] ")  # a long number; the end of one sentence in the next
+_SUMS = ("topic:", "level:", "intent:")
+
+_Token = tuple[str, int, int]
+
+
+def shown(found: Mapping[str, float], subject: str, fresh: str) -> dict[str, float]:
+    """`found` of mail/understanding/scores.py with "why:<field>:<class>:<what>" put into a person's words, `_MOST` a
+    question."""
+    text = _Text(f"{subject}\n{fresh}"[:_LONGEST])
+    result, whys = {}, []
+    for key, part in found.items():
+        if key.startswith("why:"):
+            whys.append((-part, key))
+        else:
+            result[key] = part
+    counts: dict[str, int] = {}
+    for part, key in sorted(whys):
+        _, field, verdict, what = key.split(":", 3)
+        head = f"why:{field}:{verdict}:"
+        if counts.get(head, 0) >= _MOST:
+            continue
+        for words in _readable(what, text, found):
+            result.setdefault(f"{head}{words}", -part)
+            counts[head] = counts.get(head, 0) + 1
+    return result
+
+
+def _readable(what: str, text: "_Text", found: Mapping[str, float]) -> list[str]:
+    if what.startswith(_SUMS):
+        terms = sorted((-weight, key) for key, weight in found.items() if key.startswith(f"{what}:"))
+        named = (key.split(":", 2)[2] for _, key in terms[:_TERMS])
+        return [text.own(term) or term for term in named]
+    if ":" in what:
+        return [what]
+    own = text.own(what) if _WORD.search(what) else ""
+    return [own] if own else []
+
+
+class _Text:
+    """The text with its words as the model reads them."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._tokens = list(_tokens(text))
+        self._places: dict[str, list[int]] = {}
+        for at, (word, _, _) in enumerate(self._tokens):
+            self._places.setdefault(word, []).append(at)
+
+    def own(self, folded: str) -> str:
+        """The first place that reads so once folded, as it stands there; '' for none that may be shown."""
+        wanted = [word for word, _, _ in _tokens(folded)]
+        for at in self._beginnings(wanted):
+            words = [word for word, _, _ in self._tokens[at : at + len(wanted)]]
+            if len(words) == len(wanted) and words[:-1] == wanted[:-1] and words[-1].startswith(wanted[-1]):
+                own = " ".join(self._text[self._tokens[at][1] : self._tokens[at + len(wanted) - 1][2]].split())
+                if not _HIDDEN.search(own):
+                    return own
+        return ""
+
+    def _beginnings(self, wanted: list[str]) -> Iterable[int]:
+        """Where the first word stands; of a single one, which may be a stem, also longer words."""
+        if not wanted:
+            return ()
+        if len(wanted) > 1 or wanted[0] in self._places:
+            return self._places.get(wanted[0], ())
+        return range(len(self._tokens))
+
+
+def _tokens(text: str) -> Iterator[_Token]:
+    """(word as the model reads it, where it begins, where it ends)"""
+    for match in _TOKEN.finditer(text):
+        word = match.group()
+        yield ("0" if word.isdigit() else features.plain(word)), match.start(), match.end()

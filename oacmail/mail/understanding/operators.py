@@ -1,0 +1,83 @@
+"""Which platforms a letter names, and whose they are (docs/requirements.md section 3): the facts behind both.
+
+Decides nothing: core/routing/derivation.py says who is to blame. Patterns are folded (features.fold); platforms bear
+their own names, which are the same in every language, never the citizen's words.
+"""
+
+import re
+from collections.abc import Iterator
+
+from oacmail.mail.understanding.pattern_prefilter import Gate
+
+# whose -> (platform, how people write it)
+_PLATFORMS: dict[str, tuple[tuple[str, str], ...]] = {
+    "town": (
+        (
+            "Seu electrònica",
+            r"seu electronica|la seu|oficina virtual|sede electronica|la sede|e-office"
+            r"|la (?:vostra|seva) (?:web|pagina)|su (?:web|pagina)|vuestra (?:web|pagina)"
+            r"|your (?:web ?site|site|portal)",
+        ),
+        ("Registre electrònic", r"registre electronic|registro electronico"),
+        ("Carpeta ciutadana", r"carpeta ciuta\w+|carpeta ciuda\w+|citizen folder"),
+        ("Cita prèvia", r"cita previa|sistema de cit\w+"),
+        ("Padró", r"padro|padron|volant|volante"),
+    ),
+    "aoc": (
+        ("idCAT Mòbil", r"idcat mobil|idcat movil"),
+        ("idCAT", r"idcat"),
+        ("VÀLid", r"valid(?=\W)"),
+        ("e-NOTUM", r"e-?notum"),
+        ("e-TRAM", r"e-tram"),
+        ("e.FACT", r"e\.?fact(?!ur)"),
+        ("Representa", r"representa"),
+        ("Seu-e", r"seu-e"),
+        ("e-TAULER", r"e-tauler"),
+        ("EACAT", r"eacat"),
+        ("Via Oberta", r"via oberta"),
+    ),
+    "generalitat": (
+        (
+            "PSCP",
+            r"pscp|plataforma de (?:serveis de )?contractacio(?: publica)?"
+            r"|plataforma de (?:servicios de )?contratacion",
+        ),
+        ("Sobre Digital", r"sobre digital"),
+        ("eLicita", r"elicita"),
+        ("Oferta telemàtica", r"oferta telematica"),
+        ("RAISC", r"raisc"),
+    ),
+    "age": (
+        ("Cl@ve", r"cl@ve\w*|clave (?:pin|permanente|movil)"),
+        ("FNMT", r"fnmt"),
+        ("DNIe", r"dnie|dni electronic\w?"),
+        ("AutoFirma", r"auto ?firma|@firma"),
+        ("DEHú", r"dehu"),
+        ("PLACSP", r"placsp"),
+        ("ROLECE", r"rolece"),
+        ("BDNS", r"bdns"),
+        ("Apodera", r"apodera\b"),
+        ("FACe", r"face\b(?!book)"),
+    ),
+    "orgt": (("ORGT", r"orgt|organisme de gestio tributaria|diputacio(?:n)? de barcelona"),),
+}
+_NAMES = {whose: tuple(name for name, _ in platforms) for whose, platforms in _PLATFORMS.items()}
+_PATTERNS = {
+    whose: re.compile(rf"(?<!\w)(?:{'|'.join(f'({p})' for _, p in platforms)})")
+    for whose, platforms in _PLATFORMS.items()
+}
+_GATE = Gate(  # a word begins behind an @ too
+    (whose, rf"\b(?:{'|'.join(p for _, p in platforms)})".replace("|@", "|")) for whose, platforms in _PLATFORMS.items()
+)
+_SUBJECT = 2.0
+
+
+def named(subject: str, text: str) -> Iterator[tuple[str, float]]:
+    """("operator:<whose>:<platform>", how much it was named); what stands in the subject counts twice."""
+    for whose in _GATE.holding(f"{subject} . {text}"):
+        sums: dict[str, float] = {}
+        for part, weight in ((subject, _SUBJECT), (text, 1.0)):
+            for found in _PATTERNS[whose].finditer(part):
+                name = _NAMES[whose][(found.lastindex or 1) - 1]
+                sums[name] = sums.get(name, 0.0) + weight
+        yield from ((f"operator:{whose}:{name}", weight) for name, weight in sums.items())

@@ -1,0 +1,228 @@
+"""What the person wrote now, apart from what was quoted, signed or added by a program.
+
+Decides line by line, in linear time, by tables of the phrases that mail clients write (ca, es, en and their
+neighbours). Trimming is for machines: the whole text is kept beside it, and a letter trimmed to nothing is taken
+whole, so that nobody's words are lost. A forwarded text counts only where nothing else was written.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from oacmail.mail.understanding import phrases
+
+_INTRO_LINES = 4
+_MARK = 40  # characters in which a postscript says that it is one
+_INTRO = 700  # characters of an attribution
+_NAME = 60  # of the name in it
+_BEFORE = 2_000  # characters above a quote that may say where the answers are
+_LONGEST = 200_000  # characters that are parted; nobody writes more by hand
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """`fresh`: written now; `quoted`: the rest, as far as it quotes or forwards."""
+
+    fresh: str
+    quoted: str
+
+
+def split(text: str, forwarded: str = "") -> Written:
+    """Parts `text`; `forwarded` is the text of an attached letter, which counts if nothing else was written."""
+    text = text[:_LONGEST]
+    lines = _parted((phrases.ARMOUR.sub("", text) if "-----BEGIN PGP" in text else text).split("\n"))
+    end = _cut(lines)
+    own, inner = lines[:end], lines[end:]
+    kinds = _kinds(own)
+    quoted = "\n".join([line for line, kind in zip(own, kinds, strict=True) if kind in ("quote", "intro")] + inner)
+    answered_within = inner and phrases.BELOW.search("\n".join(own)[:_BEFORE])
+    fresh = _trimmed(lines) if answered_within else _trimmed(_answer(own, kinds))
+    return Written(fresh or "\n".join(_without_head(inner)).strip() or forwarded.strip() or text.strip(), quoted)
+
+
+def _parted(lines: list[str]) -> list[str]:
+    """With each attribution on lines of its own, where a program has run it into what stands before it."""
+    for number, line in enumerate(lines[:-1]):
+        if line.rstrip().endswith(":") and len(line) < _INTRO and _quote_follows(lines, number):
+            found = phrases.RUN_IN.search(line)
+            if found:
+                return [*lines[:number], line[: found.start()], line[found.end() :], *lines[number + 1 :]]
+    return lines
+
+
+def _cut(lines: list[str]) -> int:
+    """The first line of what stands unmarked below: a separator, a header block, or "On … wrote:" without ">"."""
+    for number, line in enumerate(lines):
+        separated = phrases.SEPARATOR.match(line) and not _quote_follows(lines, number)
+        if separated or (_is_head(line) and _is_block(lines, number)):
+            return _with_rule(lines, number)
+        start = _intro_start(lines, number)
+        if start is not None and not _quote_follows(lines, number) and any(above.strip() for above in lines[:start]):
+            return start
+    return len(lines)
+
+
+def _with_rule(lines: list[str], number: int) -> int:
+    """Outlook draws a line above its block, others write one that we cannot read."""
+    above = next((n for n in range(number - 1, max(-1, number - 4), -1) if lines[n].strip()), -1)
+    return above if above >= 0 and phrases.RULE.match(lines[above]) else number
+
+
+def _is_head(line: str) -> bool:
+    return bool(phrases.FROM.match(line) or phrases.HEAD.match(line))
+
+
+def _is_block(lines: list[str], number: int) -> bool:
+    """Whether here stand three header lines at once, "De:" among them, as Outlook and Gmail write them.
+
+    An address, a date with the time of day or a rule above must show that a program wrote them; with both, two lines
+    are enough. People list "De: … A: … Data: …" as well.
+    """
+    following = [line for line in lines[number : number + 10] if line.strip()][:6]
+    heads = [line for line in following if _is_head(line)]
+    if len(heads) >= 3 and any(phrases.FROM.match(line) for line in heads):
+        return any(map(_is_printed, heads)) or _with_rule(lines, number) != number
+    two = [line for line in following[:2] if _is_head(line)]
+    return any(map(phrases.PARTY.match, two)) and any(map(phrases.MOMENT.match, two))
+
+
+def _is_printed(head: str) -> bool:
+    return bool(phrases.PARTY.match(head) or phrases.MOMENT.match(head))
+
+
+def _intro_start(lines: list[str], number: int) -> int | None:
+    """Where the attribution begins that ends on line `number`; clients wrap it over up to four lines.
+
+    Without a quoted line after it only one with an address or a time of day is believed: people, too, write
+    "em va escriure:". One that ends without a colon must bear more (phrases.BARE, phrases.PRINTED).
+    """
+    if not lines[number].rstrip().endswith(":"):
+        return _bare_intro(lines, number)
+    first = max(0, number + 1 - _INTRO_LINES)
+    joined = " ".join(line.strip() for line in lines[first : number + 1])[-_INTRO:]
+    if not phrases.INTRO_END.search(joined) and not phrases.ONE_LINE.match(lines[number][-_INTRO:]):
+        return None
+    quoted = _quote_follows(lines, number)
+    for start, joined in _openings(lines, number):
+        if quoted or phrases.SURE.search(joined):
+            return start if phrases.INTRO_END.search(joined) or phrases.ONE_LINE.match(joined) else None
+    line = lines[number][:_INTRO]
+    if phrases.ONE_LINE.match(line) and (quoted or phrases.SURE.search(line)):
+        return _with_name(lines, number)
+    return None
+
+
+def _bare_intro(lines: list[str], number: int) -> int | None:
+    line = lines[number][:_INTRO]
+    if not phrases.LAST.search(line):
+        return None
+    quoted = _quote_follows(lines, number)
+    if quoted and phrases.DATED.match(line):
+        return number
+    for start, joined in _openings(lines, number):
+        if phrases.BARE.search(joined) and phrases.SURE.search(joined) if quoted else phrases.PRINTED.match(joined):
+            return start
+    return None
+
+
+def _upwards(lines: list[str], number: int) -> Iterator[tuple[int, str]]:
+    """(first line, the lines from there to `number` as one), up to a blank line or as far as clients wrap."""
+    joined = ""
+    for start in range(number, max(-1, number - _INTRO_LINES), -1):
+        if not lines[start].strip():
+            return
+        joined = f"{lines[start].strip()} {joined}"[:_INTRO].rstrip()
+        yield start, joined
+
+
+def _openings(lines: list[str], number: int) -> Iterator[tuple[int, str]]:
+    """Those of `_upwards` that begin as attributions do: with a day, else with a name and an address."""
+    reached = list(_upwards(lines, number))
+    for opener in (phrases.OPENER, phrases.NAMED):
+        yield from ((start, joined) for start, joined in reached if opener.match(joined))
+
+
+def _with_name(lines: list[str], number: int) -> int:
+    """The line above too, where this one begins with the address that belongs to the name there."""
+    named = number > 0 and phrases.ADDRESSED.match(lines[number][:_INTRO])
+    alone = named and 0 < len(lines[number - 1].strip()) <= _NAME and (number < 2 or not lines[number - 2].strip())
+    return number - 1 if alone else number
+
+
+def _quote_follows(lines: list[str], number: int) -> bool:
+    after = next((later for later in lines[number + 1 : number + 6] if later.strip()), "")
+    return after.lstrip().startswith(">")
+
+
+def _kinds(lines: list[str]) -> list[str]:
+    """For each line: quote, intro, client, blank, tail (signature or disclaimer) or text."""
+    kinds = [_kind(line) for line in lines]
+    for number in range(len(lines)):
+        if phrases.SEPARATOR.match(lines[number]) and _quote_follows(lines, number):
+            kinds[number] = "intro"
+        elif (start := _intro_start(lines, number)) is not None:
+            kinds[start : number + 1] = ["intro"] * (number + 1 - start)
+    tail = False
+    for number, kind in enumerate(kinds):
+        if kind == "sign" or (kind == "text" and phrases.DISCLAIMER.match(lines[number][:400])):
+            tail = kind != "sign" or any(before == "text" for before in kinds[max(0, number - 400) : number])
+        elif kind in ("quote", "intro") or (kind == "text" and _is_postscript(lines[number])):
+            tail = False
+        if kinds[number] == "sign":
+            kinds[number] = "tail" if tail else "text"
+        elif tail and kind in ("text", "client"):
+            kinds[number] = "tail"
+    return kinds
+
+
+def has_postscript(text: str) -> bool:
+    """Whether a line of `text` begins as a postscript does."""
+    return any(map(_is_postscript, text.split("\n")))
+
+
+def _is_postscript(line: str) -> bool:
+    return phrases.POSTSCRIPT.match(line[:_MARK]) is not None
+
+
+def _kind(line: str) -> str:
+    stripped = line.strip()
+    if not stripped:
+        return "blank"
+    if stripped[0] == ">":
+        return "quote"
+    if phrases.SIGNATURE.match(line.rstrip("\r")) or line == "--":
+        return "sign"
+    return "client" if len(line) < 250 and phrases.CLIENT.match(line) else "text"
+
+
+def _answer(lines: list[str], kinds: list[str]) -> list[str]:
+    """The lines that count: text, and where answers stand between several quotes also the lines they answer."""
+    written = [number for number, kind in enumerate(kinds) if kind == "text"]
+    if not written:
+        return []
+    last = written[-1]
+    inline = _is_interleaved(kinds[: last + 1])
+    kept = {"text", "blank", "quote"} if inline else {"text", "blank"}
+    return [line for line, kind in zip(lines[: last + 1], kinds, strict=False) if kind in kept]
+
+
+def _is_interleaved(kinds: list[str]) -> bool:
+    """Two runs of quotes or more, each with text after it."""
+    solid = [kind for kind in kinds if kind in ("text", "quote")]
+    return sum(1 for one, two in pairwise(solid) if (one, two) == ("quote", "text")) >= 2
+
+
+def _trimmed(lines: list[str]) -> str:
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in lines)).strip()
+
+
+def _without_head(lines: list[str]) -> list[str]:
+    """A forwarded text without its separator and header block."""
+    seen = 0
+    for number, line in enumerate(lines):
+        if phrases.SEPARATOR.match(line) or phrases.RULE.match(line) or _is_head(line):
+            seen = number + 1
+        elif line.strip() and number > 0:
+            break
+    return lines[seen:]

@@ -1,0 +1,90 @@
+"""Delivery reports in prose: the marks of a mail server, and the sentences that servers write.
+
+Decides whether a text is a server's report when no part of the mail says so, and what it reports. Two things
+are asked for: a mark that no person's client writes, and a sentence of the table. Without any mark the
+subject and the very first lines must both be a server's own. Never decides by words in the middle of a letter.
+"""
+
+import re
+from collections.abc import Iterator
+
+from oacmail.mail.mime.charset import field
+from oacmail.mail.mime.fields import Fields
+from oacmail.mail.understanding.report_words import RETURNED, SENDERS, SENTENCES, SUBJECTS, TO_THE_SENDER, Action
+
+_HEAD = 4000  # a server says what happened before it returns the mail
+_OPENING = 200  # without a mark, its first sentence must say so
+_SERVER_FIELDS = ("x-failed-recipients", "x-ms-exchange-message-is-ndr")
+_NULL_SENDER = re.compile(r"<(?:mailer-daemon(?:@[^<>\s]*)?)?>$", re.IGNORECASE)
+
+_ID_LINE = re.compile(r"^message-id:\s*<[^<>\s]+>", re.IGNORECASE | re.MULTILINE)
+_FIELD_LINE = re.compile(r"^[!-9;-~]+:\s", re.MULTILINE)
+_ADDRESS = re.compile(r"(?<![\w.+'&=/-])[\w.+'&=/-]{1,128}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,20}")
+
+
+def made_by_server(fields: Fields) -> bool:
+    """Whether the mail bears a mark that mail servers write and people's clients do not."""
+    return (
+        any(fields.all(name) for name in _SERVER_FIELDS)
+        or bool(_NULL_SENDER.match(fields.first("return-path")))
+        or bool(SENDERS.search(field(fields.first("from"))))
+    )
+
+
+def verdict(fields: Fields, text: str, machine: bool, known: bool) -> Action | None:
+    """What the server reports, None where it is no report.
+
+    `machine`: it bears a server's mark; `known`: a parser of known formats found failing addresses in it.
+    """
+    if machine:
+        return (action(text) or ("failed" if known else None)) if announced(fields) else None
+    opening = text.lstrip()[:_OPENING]
+    openly = _titled(fields) and action(opening) is not None and TO_THE_SENDER.search(opening)
+    return action(text) if openly else None
+
+
+def announced(fields: Fields) -> bool:
+    """Whether a server's mail calls itself a report: a vacation notice and our own mail have no sender either."""
+    return _titled(fields) or bool(fields.all("x-failed-recipients")) or _from_daemon(fields)
+
+
+def _titled(fields: Fields) -> bool:
+    return bool(SUBJECTS.match(field(fields.first("subject")).strip()))
+
+
+def _from_daemon(fields: Fields) -> bool:
+    sender = fields.first("from")
+    return sender.strip() == "<>" or bool(re.search(r"mail(?:er)?[-_.]?daemon", sender, re.IGNORECASE))
+
+
+def action(text: str) -> Action | None:
+    """The first sentence of the table that stands before the returned mail."""
+    told = " ".join(text[: min(_HEAD, _returned_from(text))].split())
+    return next((action for action, pattern in SENTENCES if pattern.search(told)), None)
+
+
+def recipients(fields: Fields, text: str) -> tuple[str, ...]:
+    """The first address in the server's words that is neither ours (the report's To) nor its own."""
+    named = fields.first("x-failed-recipients").lower()
+    if named:
+        return tuple(dict.fromkeys(_ADDRESS.findall(named)))
+    parties = set(_ADDRESS.findall(f"{fields.first('to')} {fields.first('from')}".lower()))
+    found = _ADDRESS.findall(text[: min(_HEAD, _returned_from(text))].lower())
+    return tuple(address for address in found if address not in parties)[:1]
+
+
+def returned_headers(text: str) -> Iterator[str]:
+    """The header block of the returned mail, where a server copied it into its prose."""
+    start = _returned_from(text)
+    found = _ID_LINE.search(text, start if start < len(text) else 0)
+    if found:
+        begin = text.rfind("\n\n", 0, found.start()) + 1
+        end = text.find("\n\n", found.end())
+        block = text[begin : end if end != -1 else len(text)]
+        first = _FIELD_LINE.search(block)
+        yield block[first.start() if first else 0 :]
+
+
+def _returned_from(text: str) -> int:
+    found = RETURNED.search(text)
+    return found.start() if found else len(text)

@@ -1,0 +1,78 @@
+"""What a letter is judged by: its pieces and its signals, for each of the four questions.
+
+Decides which facts bear on which question and nothing else; mail/understanding/scores.py weighs them,
+bench/train_understanding.py learns the weights from the same rows. Kind is judged by who sent it and how; topic by the
+words of the lexicon; level and intent by cues as well.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Set
+
+from oacmail.core.model import Auto, Message
+from oacmail.mail.understanding import cues, features, machine_words, ngrams
+
+FIELDS = ("kind", "topic", "level", "intent")
+_ABOUT: Mapping[str, tuple[str, ...]] = {
+    "kind": ("fact:", "mark:", "says:", "topic:", "level:", "intent:"),
+    "topic": ("topic:",),
+    "level": ("level:", "cue:"),
+    "intent": ("intent:", "cue:", "says:form", "says:phone"),
+}
+_SAYS = ("thanks", "asks", "auto", "spam", "form")
+_CUE = 0.2
+_MANY = 3
+
+
+def pieces(message: Message) -> set[str]:
+    """Of the subject without "Re:": that a letter answers says nothing of what it says."""
+    return ngrams.pieces([*ngrams.tokens(features.title(message.subject)), ".", *_text(message)])
+
+
+def signals(message: Message) -> dict[str, float]:
+    """The strength, up to about 3, of "topic:grant", "level:second", "cue:down", "fact:auto:bulk", "says:thanks" …"""
+    found = dict(_terms(message.words)) | dict(_facts(message))
+    text = f"{features.fold(message.subject)} . {features.fold(message.fresh)}"
+    town = next((key.removeprefix(features.TOWN) for key in message.words if key.startswith(features.TOWN)), "")
+    return found | {f"cue:{name}": _CUE for name in cues.cues(text, town)}
+
+
+def row(pieces: Set[str], signals: Mapping[str, float], field: str) -> dict[str, float]:
+    """The example as the model of `field` sees it: pieces of length one together, the signals that bear on it."""
+    share = 1 / math.sqrt(len(pieces)) if pieces else 0.0
+    return dict.fromkeys(pieces, share) | {name: value for name, value in signals.items() if bears(name, field)}
+
+
+def bears(name: str, field: str) -> bool:
+    return name.startswith(_ABOUT[field])
+
+
+def _text(message: Message) -> list[str]:
+    return ngrams.tokens(features.fold(message.fresh))
+
+
+def _terms(words: Mapping[str, float]) -> Iterator[tuple[str, float]]:
+    sums: dict[str, float] = {}
+    for key, weight in words.items():
+        group, _, rest = key.partition(":")
+        if group in ("topic", "level", "intent"):
+            name = f"{group}:{rest.partition(':')[0]}"
+            sums[name] = sums.get(name, 0.0) + weight / 6
+        elif group in _SAYS:
+            sums[f"says:{group}"] = sums.get(f"says:{group}", 0.0) + weight / 3
+        elif group == "phone":
+            sums["says:phone"] = 0.5
+    return ((name, min(value, 3.0 if name.startswith("says:") else 1.5)) for name, value in sums.items())
+
+
+def _facts(message: Message) -> Iterator[tuple[str, float]]:
+    yield f"fact:auto:{message.auto}", 1.0
+    held = {
+        "machine": message.auto is not Auto.NONE,
+        "report": message.report is not None,
+        "asks": "?" in message.subject + message.fresh,
+        "calendar": any(part.mime == "text/calendar" or part.name.endswith(".ics") for part in message.attachments),
+        "many receive it": len(message.to) + len(message.cc) > _MANY,
+    }
+    yield from ((f"fact:{name}", 1.0) for name, holds in held.items() if holds)
+    yield from ((f"fact:{reason.partition(':')[0]}", 1.0) for reason in message.reasons)
+    yield from ((f"mark:{name}", worth) for name, worth in machine_words.marks(message).items())

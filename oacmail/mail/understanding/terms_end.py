@@ -1,0 +1,58 @@
+"""The day on which a letter says that a term ends ("el termini s'acaba demà"): the facts behind "urgent" (R32).
+
+Decides nothing about how near that is (core/routing/derivation.py knows the letter's date). Only a day that stands
+beside a word of ending counts: people name days for all sorts of reasons. Works on folded text.
+"""
+
+import re
+from collections.abc import Iterator
+
+_ENDS = (
+    r"\b(?:termini|plazo|deadline|term|s'acaba|acaba|se acaba|finalitza|finaliza|venc|vence|vencimiento|venciment"
+    r"|caduca|expires?|ends?|closes|due|ultim dia|ultimo dia|last day|es tanca|se cierra|com a molt tard"
+    r"|como muy tarde)\b"
+)
+_WEEK = (
+    r"dilluns|lunes|monday", r"dimarts|martes|tuesday", r"dimecres|miercoles|wednesday", r"dijous|jueves|thursday",
+    r"divendres|viernes|friday", r"dissabte|sabado|saturday", r"diumenge|domingo|sunday",
+)  # fmt: skip
+_MONTHS = (
+    r"gener|enero|january", r"febrer|febrero|february", r"marc|marzo|march", r"abril|april", r"maig|mayo|may",
+    r"juny|junio|june", r"juliol|julio|july", r"agost|agosto|august", r"setembre|septiembre|september",
+    r"octubre|october", r"novembre|noviembre|november", r"desembre|diciembre|december",
+)  # fmt: skip
+_PASSED = r"(?!\W+(?:\w+\W+){0,2}(?:de l'any passat|del ano pasado))"
+_DAYS: tuple[tuple[str, str], ...] = (
+    (
+        r"(?:dema passat|pasado manana|day after tomorrow"
+        r"|(?:en|in|d'aqui a|dins de|dentro de) (?:dos|two|2) (?:dies|dias|days))",
+        "in:2",
+    ),
+    (r"(?:dema(?! passat)|(?<!la )(?<!esta )(?<!pasado )manana|tomorrow)", "in:1"),
+    (
+        r"(?:avui|hoy|today|tonight|aquesta nit|esta noche|a mitjanit|a medianoche|ara mateix"
+        r"|d'aqui a (?:una|dues) hor\w+)",
+        "in:0",
+    ),
+    *((rf"(?:{day})", f"weekday:{at}") for at, day in enumerate(_WEEK)),
+)
+_END = re.compile(_ENDS)  # stands in each of the patterns below
+_NEAR_END = tuple(
+    (re.compile(rf"{_ENDS}[^.!?]{{0,40}}?\b{day}\b{_PASSED}|\b{day}\b[^.!?]{{0,25}}{_ENDS}"), code)
+    for day, code in _DAYS
+)
+_MONTH = "|".join(f"(?P<m{at}>{names})" for at, names in enumerate(_MONTHS, 1))
+_DATE = re.compile(
+    rf"{_ENDS}[^.!?]{{0,40}}?\b(?P<day>[0-3]?\d)"
+    rf"(?:(?: de | d'| )(?:{_MONTH})\b|[/-](?P<month>[01]?\d)(?:[/-]\d{{2,4}})?\b)"
+)
+
+
+def ends(text: str) -> Iterator[str]:
+    """ "in:<days>", "weekday:<0..6, Monday first>" or "date:<month>-<day>" for each day on which a term ends."""
+    if not _END.search(text):
+        return
+    yield from (code for pattern, code in _NEAR_END if pattern.search(text))
+    for found in _DATE.finditer(text):
+        named = next((at for at in range(1, 13) if found[f"m{at}"]), 0)
+        yield f"date:{int(found['month'] or named)}-{int(found['day'])}"

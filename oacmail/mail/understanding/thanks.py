@@ -1,0 +1,135 @@
+"""Whether a letter holds nothing but thanks: courtesy from the first word to the last, and no word beside.
+
+Decides by closed tables in Catalan, Spanish, English and French, never by a score, so that no training changes it.
+A single word that stands in no table, a digit or a question mark, and the letter is left to the model
+(mail/understanding/scores.py). Names pass where they can be nothing else: the writer's own, and one word after a
+greeting or thanks
+("Gràcies, Marta"). "Gràcies per avançat" and a bare "sí" are no thanks: the one asks, the other answers.
+"""
+
+import re
+from collections.abc import Iterator, Set
+
+from oacmail.mail.understanding import features
+
+_ONE_ANSWER = re.compile(r"(?:re|r|aw|sv|res|rif)(?:\[\d+\])?\s?:")
+
+
+def _any(terms: str) -> str:
+    """The longest first, since the first that fits is taken."""
+    words = sorted((" ".join(term.split()) for term in terms.split(",") if term.strip()), key=len, reverse=True)
+    return "(?:" + "|".join(re.escape(word) for word in words) + ")"
+
+
+_FOR = _any("per, pel, pels, por, for, pour, de, d'")
+_WHOSE = _any(
+    """
+    la, el, l', les, els, los, las, tot, tota, tots, toda, todo, aquesta, aquest, esta, este, su, sus, tu,
+    vuestra, vuestro, la vostra, el vostre, les vostres, la seva, el seu, les seves, la teva, el teu, tota la,
+    tota l', toda la, tanta, the, your, all your, all the, this, votre, vos, le
+    """
+)
+_HOW = _any(
+    """
+    rapida, bona, gran, rapida i amable, pronta, quick, prompt, kind, fast, helpful, rapide
+    """
+)
+_WHAT = _any(
+    """
+    tot, ajuda, resposta, respostes, atencio, informacio, info, rapidesa, gestio, gestions, feina, aclariment,
+    aclariments, paciencia, amabilitat, interes, temps, suport, dedicacio, servei, explicacio, explicacions,
+    molesties, confirmacio, avis, respondre, respondre'm, contestar, contestar-me, ajudar-me, atendre'm, avisar,
+    avisar-me, todo, ayuda, respuesta, respuestas, atencion, informacion, rapidez, gestion, gestiones, trabajo,
+    aclaracion, aclaraciones, amabilidad, tiempo, apoyo, dedicacion, servicio, explicacion, molestias,
+    confirmacion, aviso, responder, responderme, contestarme, ayudarme, atenderme, avisarme, everything, help,
+    reply, answer, response, support, time, information, patience, assistance, work, attention, kindness,
+    letting me know, helping, helping me, tout, aide, reponse, attention, temps
+    """
+)
+_REASON = rf"(?: {_FOR} ?(?:{_WHOSE} ?)?(?:{_HOW} )?{_WHAT}(?:(?: i| y| and| et) (?:{_WHOSE} ?)?(?:{_HOW} )?{_WHAT})*)"
+_SAID = _any(
+    """
+    gracies, gracies mil, moltes gracies, moltissimes gracies, mil gracies, moltes merces, merci, us ho
+    agraeixo, t'ho agraeixo, us ho agraeixo molt, us agraeixo, agraida, agrait, agraits, molt agraida, molt
+    agrait, molt agraits, gracias, muchas gracias, muchisimas gracias, mil gracias, se lo agradezco, os lo
+    agradezco, agradecido, agradecida, muy agradecido, muy agradecida, thanks, thank you, thank you so much,
+    thank you very much, thanks so much, thanks a lot, thanks very much, many thanks, thx, merci beaucoup, merci
+    bien, merci infiniment
+    """
+)
+_COURTESY = _any(
+    """
+    hola, bon dia, bona tarda, bona nit, bones, buenos dias, buenas tardes, buenas noches, buenas, hello, hi,
+    good morning, good afternoon, good evening, dear, dear all, bonjour, bonsoir, benvolguts, benvolguda,
+    benvolgut, estimada, estimat, estimats, senyor, senyora, senyors, senor, senora, senores, sr, sra, a tothom,
+    a tots, a todos, ok, okay, okey, okei, vale, d'acord, de acuerdo, d'accord, perfecte, perfecto, perfecta,
+    perfect, parfait, entesos, entes, entendido, genial, fantastic, fantastico, great, excellent, excelente,
+    estupend, estupendo, molt be, muy bien, very good, recibido, received, ja funciona, ya funciona, it
+    works now, ja esta, ya esta, fet, hecho, done, ara ja funciona, ja ho tinc, ya lo tengo, podeu tancar el
+    cas, podeu tancar la consulta, sou un encant, sois un encanto, you've been lovely, de tot cor, de corazon,
+    ja esta resolt, ja esta solucionat, ya esta resuelto, ya esta solucionado, resolt, solucionat, solucionado,
+    resuelto, molt amable, molt amables, muy amable, muy amables, very kind, sou molt amables, son muy amables,
+    de nou, una altra vegada, de nuevo, otra vez, again, i, y, and, et, per tot, a vosaltres, a vos, a voste, a
+    vostes, a usted, a ustedes, a tu, a ti, igualment, igualmente, salutacions, salutacions cordials, cordials
+    salutacions, una salutacio, una salutacio cordial, salut, atentament, ben cordialment, cordialment, saludos,
+    saludos cordiales, un saludo, un saludo cordial, un cordial saludo, cordiales saludos, atentamente,
+    cordialmente, una abracada, un abrazo, regards, best regards, kind regards, warm regards, best wishes, all
+    the best, best, cheers, yours sincerely, sincerely, cordialement, bien cordialement, fins aviat, fins ara,
+    fins una altra, adeu, adeu-siau, hasta pronto, hasta luego, bye, au revoir, que vagi be, que vagi molt be,
+    que tingueu, que tingueu un, que tingueu una, que tingui un, que tengan, que tengan un, que tenga un, que
+    paseis, que paseis un, have a, cap de setmana, bon cap de setmana, bon vespre, bones festes, bon nadal, bon
+    estiu, bones vacances, fin de semana, buen fin de semana, feliz fin de semana, buena tarde, buen dia, feliz
+    dia, felices fiestas, feliz navidad, nice day, good day, great day, nice weekend, good weekend, lovely
+    weekend, bonne journee, bonne soiree, bon week-end
+    """
+)
+_NEXT = re.compile(
+    rf"(?P<said>{_SAID}{_REASON}?)(?!\w)|(?P<courtesy>{_COURTESY})(?!\w)|(?P<word>[^\W\d_]+)|(?P<gap>(?:[^\w?¿]|_)+)"
+)
+_LONGEST = 600  # characters: who only thanks is brief
+_PARTICLES = frozenset({"de", "del", "dels", "la", "i", "y", "d", "l"})
+_WORDS = re.compile(r"[^\W\d_]+")
+
+
+def alone(subject: str, fresh: str, name: str, sender: str) -> bool:
+    """Whether `fresh` thanks and does nothing else, under a subject that asks for nothing either: none, that of an
+    answer (chosen earlier), or thanks. `name`, `sender`: the writer's, by which a signature in the text is known."""
+    if len(fresh) > _LONGEST:
+        return False
+    title = features.fold(subject).strip()
+    silent = not title or bool(_ONE_ANSWER.match(title)) or _thanks(subject, frozenset())
+    return silent and _thanks(fresh, frozenset(_WORDS.findall(features.fold(f"{name} {sender.partition('@')[0]}"))))
+
+
+def _thanks(text: str, names: Set[str]) -> bool:
+    """Every line is courtesy, and one of them thanks."""
+    said = False
+    for line in text.splitlines():
+        titled = {features.fold(word) for word in _WORDS.findall(line) if word.istitle()}
+        found = list(_read(features.fold(line)))
+        if not _names_alone(found, names, titled):
+            return False
+        said = said or any(kind == "said" for kind, _ in found)
+    return said
+
+
+def _read(line: str) -> Iterator[tuple[str, str]]:
+    """(said | courtesy | word, itself) from left to right; a digit or a question mark is a strange word."""
+    at = 0
+    while at < len(line):
+        match = _NEXT.match(line, at)
+        kind, word = (match.lastgroup or "", match.group()) if match else ("word", line[at])
+        at += len(word)
+        if kind != "gap":
+            yield kind, word
+
+
+def _names_alone(found: list[tuple[str, str]], names: Set[str], titled: Set[str]) -> bool:
+    """What the tables do not know is a name: the writer's, what stands beside it, or one word after courtesy."""
+    strange = [(at, word) for at, (kind, word) in enumerate(found) if kind == "word" and word not in names]
+    strange = [(at, word) for at, word in strange if word not in _PARTICLES]
+    if not strange:
+        return True
+    signed = any(kind == "word" and word in names for kind, word in found)
+    hailed = len(strange) == 1 and strange[0][0] > 0 and found[strange[0][0] - 1][0] != "word"
+    return (signed or hailed) and all(word in titled and not features.words("", word) for _, word in strange)

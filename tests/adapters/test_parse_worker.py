@@ -1,0 +1,191 @@
+"""Letters that a second process reads ahead: the same answers, whatever becomes of it, and it never outlives us."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from oacmail.adapters.parse_worker import MANY, Beside, start
+from oacmail.core.model import Message
+from oacmail.mail.parser_config import House
+from oacmail.mail.parsing import Unread
+from tests.servers.waiting import until
+
+LETTERS = sorted((Path(__file__).parent.parent / "corpus").glob("*.eml"))
+UNREAD = [Unread(raw=path.read_bytes(), skipped=(), day="2026-11-25") for path in LETTERS]
+HOUSE = House(own=frozenset({"oac360@castellbisbal.cat"}), lessons={"padró": {"topic:census": 0.5}})
+READ = [letter.read(HOUSE) for letter in UNREAD]
+GROUPS = [slice(begin, begin + 20) for begin in range(0, len(UNREAD), 20)]
+
+
+@pytest.fixture
+def beside() -> Iterator[Beside]:
+    made = Beside()
+    yield made
+    made.process.kill()
+    made.process.join()
+
+
+def _asked(beside: Beside) -> list[Message]:
+    """Every letter of the corpus, all asked for before the first answer is taken."""
+    beside.begin(HOUSE, len(UNREAD))
+    answers = [(beside.ask(UNREAD[group]), len(UNREAD[group])) for group in GROUPS]
+    read = [answer(at) for answer, count in answers for at in range(count)]
+    beside.end()
+    return read
+
+
+def _not_here(letter: Unread, house: House) -> Message:
+    raise AssertionError(f"read by who works it: {letter.day} {house.prefix}")
+
+
+def test_the_other_reads_what_we_would_have_read(beside: Beside, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(UNREAD) > MANY
+    monkeypatch.setattr(Unread, "read", _not_here)
+    beside.begin(HOUSE, len(UNREAD))
+    answers = [(beside.ask(UNREAD[group]), len(UNREAD[group])) for group in GROUPS]
+    until(lambda: not beside.waiting, what="the other has begun with the last group")
+    assert [answer(at) for answer, count in answers for at in range(count)] == READ
+
+
+def test_who_would_have_to_wait_reads_what_nobody_has_begun_with(beside: Beside) -> None:
+    assert beside.process.pid is not None
+    os.kill(beside.process.pid, signal.SIGSTOP)
+    beside.begin(HOUSE, len(UNREAD))
+    answers = [(beside.ask(UNREAD[group]), len(UNREAD[group])) for group in GROUPS]
+    until(lambda: len(beside.waiting) < len(GROUPS), what="the other has been given the first group")
+    rest = [answer(at) for answer, count in answers[1:] for at in range(count)]
+    os.kill(beside.process.pid, signal.SIGCONT)
+    assert [*(answers[0][0](at) for at in range(20)), *rest] == READ
+    assert beside.process.is_alive()
+
+
+def test_after_the_first_pass_it_has_ended_and_letters_are_read_all_the_same(beside: Beside) -> None:
+    assert _asked(beside) == READ
+    assert not beside.process.is_alive()
+    elsewhere = House(prefix="AJT")
+    beside.begin(elsewhere, MANY)
+    answers = beside.ask(UNREAD)
+    assert [answers(at) for at in range(len(UNREAD))] == [letter.read(elsewhere) for letter in UNREAD]
+
+
+def test_a_first_pass_with_few_letters_ends_it_too(beside: Beside) -> None:
+    beside.begin(HOUSE, 3)
+    answers = beside.ask(UNREAD[:3])
+    assert [answers(at) for at in range(3)] == READ[:3]
+    beside.end()
+    assert not beside.process.is_alive()
+    assert _asked(beside) == READ
+
+
+def test_few_letters_ask_nobody(beside: Beside) -> None:
+    beside.process.kill()
+    beside.process.join()
+    beside.begin(HOUSE, 3)
+    answers = beside.ask(UNREAD[:3])
+    assert [answers(at) for at in range(3)] == READ[:3]
+
+
+def test_one_that_was_killed_before_it_was_needed_is_missed_by_nobody(beside: Beside) -> None:
+    beside.process.kill()
+    assert _asked(beside) == READ
+
+
+def test_one_that_dies_in_the_middle_is_missed_by_nobody_and_told(
+    beside: Beside, capsys: pytest.CaptureFixture[str]
+) -> None:
+    beside.begin(HOUSE, len(UNREAD))
+    answers = [(beside.ask(UNREAD[group]), len(UNREAD[group])) for group in GROUPS]
+    first = [answers[0][0](at) for at in range(20)]
+    beside.process.kill()
+    rest = [answer(at) for answer, count in answers[1:] for at in range(count)]
+    assert first + rest == READ
+    assert capsys.readouterr().out.count("reader.gone") == 1
+
+
+def test_one_that_says_nothing_is_given_up() -> None:
+    beside = Beside(longest=0.2)
+    assert beside.process.pid is not None
+    os.kill(beside.process.pid, signal.SIGSTOP)
+    assert _asked(beside) == READ
+    beside.process.join(20)
+    assert beside.process.exitcode == -signal.SIGKILL
+
+
+def test_answers_left_over_are_no_concern_of_the_next_pass(beside: Beside) -> None:
+    beside.begin(HOUSE, len(UNREAD))
+    forgotten = [beside.ask(UNREAD[group]) for group in GROUPS]
+    beside.end()
+    assert _asked(beside) == READ
+    assert forgotten[-1](0) == READ[GROUPS[-1]][0]
+
+
+OWNER = """
+import sys
+from oacmail.adapters.parse_worker import Beside
+print(Beside().process.pid, flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM, None])
+def test_it_ends_with_us_however_we_end(end: signal.Signals | None) -> None:
+    owner = subprocess.Popen([sys.executable, "-c", OWNER], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    with owner:
+        assert owner.stdout is not None
+        other = int(owner.stdout.readline())
+        assert Path(f"/proc/{other}").exists()
+        if end is not None:
+            owner.send_signal(end)
+        owner.communicate()
+    until(lambda: not _runs(other), 5.0, what="the other has ended")
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_a_fault_over_one_letter_is_that_letters_alone_and_its_text_is_printed_nowhere(
+    beside: Beside, capfd: pytest.CaptureFixture[str]
+) -> None:
+    beside.begin(HOUSE, MANY)
+    answers = beside.ask([*UNREAD[:2], cast("Unread", "Anna Puig, DNI 12345678Z")])
+    until(lambda: not beside.waiting, what="the other has begun with the group")
+    assert [answers(at) for at in range(2)] == READ[:2]
+    with pytest.raises(AttributeError):
+        answers(2)
+    until(lambda: not beside.process.is_alive(), what="the other has ended over the fault")
+    assert "12345678Z" not in "".join(capfd.readouterr())
+
+
+def test_a_fault_of_ours_over_a_letter_keeps_nobody_waiting(beside: Beside, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert beside.process.pid is not None
+    os.kill(beside.process.pid, signal.SIGSTOP)
+    beside.begin(HOUSE, MANY)
+    answers = [beside.ask(UNREAD[group]) for group in GROUPS[:3]]
+    until(lambda: len(beside.waiting) < 3, what="the other has been given the first group")
+    monkeypatch.setattr(Unread, "read", _not_here)
+    with pytest.raises(AssertionError, match="read by who works it"):
+        answers[2](0)
+    monkeypatch.undo()
+    assert answers[2](1) == READ[GROUPS[2]][1]
+    assert beside.process.is_alive()
+
+
+def test_where_no_process_can_be_had_letters_are_read_by_who_works_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full() -> int:
+        raise BlockingIOError
+
+    monkeypatch.setattr(os, "fork", full)
+    parsing = start()
+    parsing.begin(HOUSE, len(UNREAD))
+    answers = parsing.ask(UNREAD)
+    assert [answers(at) for at in range(len(UNREAD))] == READ

@@ -1,0 +1,218 @@
+"""The verdict: machines by their marks, people in doubt, words by weight."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import pytest
+
+from oacmail.core.model import Attachment, Auth, Auto, Callback, Intent, Kind, Level, Message, Rung, Topic
+from oacmail.core.routing.classification import classify
+
+
+def message(
+    words: Mapping[str, float] | None = None,
+    *,
+    fresh: str = "Bon dia",
+    auto: Auto = Auto.NONE,
+    refs: tuple[str, ...] = (),
+    sender: str = "anna@example.org",
+    quotes_us: bool = False,
+    attachments: tuple[Attachment, ...] = (),
+) -> Message:
+    return Message(
+        fingerprint="f",
+        message_id="<m@example.org>",
+        refs=refs,
+        sender=sender,
+        name="",
+        single_from=True,
+        reply_to="",
+        to=(),
+        cc=(),
+        subject="",
+        sent_at=None,
+        text=fresh,
+        fresh=fresh,
+        quotes_us=quotes_us,
+        attachments=attachments,
+        auto=auto,
+        reasons=("auto-submitted: auto-replied",) if auto is not Auto.NONE else (),
+        report=None,
+        auth=Auth(),
+        lang="ca",
+        rung=Rung.FULL,
+        marks=(),
+        tokens=(),
+        secrets=(),
+        caps=(),
+        size=1,
+        body_hash="b",
+        words=MappingProxyType(dict(words or {})),
+    )
+
+
+FORM = {"form:callback:franja horaria": 3.0, "phone:+34600111222": 1.0, "slot:morning": 1.0}
+THANKS = {
+    "thanks:said:gracies": 2.0,
+    "score:kind:thanks": 0.9,
+    "score:kind:request": 0.1,
+    "why:kind:thanks:gracies": 0.8,
+}
+SPAM = {"spam:lure:bitcoin": 3.0, "score:kind:spam": 0.9, "score:kind:request": 0.1}
+
+
+def test_a_letter_without_a_known_word_is_a_question_for_a_person() -> None:
+    reading = classify(message())
+
+    assert (reading.kind, reading.topic, reading.level, reading.intent) == (
+        Kind.REQUEST,
+        Topic.OTHER,
+        Level.FIRST,
+        Intent.QUESTION,
+    )
+    assert reading.language == "ca"
+    assert reading.because == ("kind: nothing says otherwise",)
+
+
+@pytest.mark.parametrize(
+    ("auto", "kind"), [(Auto.REPLY, Kind.AUTO_REPLY), (Auto.BOUNCE, Kind.BOUNCE), (Auto.BULK, Kind.BULK)]
+)
+def test_a_machine_has_its_kind_and_nothing_else(auto: Auto, kind: Kind) -> None:
+    reading = classify(message({"topic:grant:ajut": 3.0}, auto=auto))
+
+    assert (reading.kind, reading.topic, reading.level, reading.intent) == (kind, None, None, None)
+    assert reading.because == ("auto-submitted: auto-replied",)
+
+
+def test_a_configured_form_is_a_person_s_request_whatever_sent_it() -> None:
+    reading = classify(
+        message(FORM, auto=Auto.BULK, sender="form@adtende.example"), frozenset({"form@adtende.example"})
+    )
+
+    assert (reading.kind, reading.intent) == (Kind.REQUEST, Intent.CALLBACK)
+    assert reading.callback == Callback(phone="+34600111222", slot="morning")
+
+
+def test_an_unconfigured_form_is_a_request_only_with_a_number_and_outside_a_conversation() -> None:
+    assert classify(message(FORM, auto=Auto.REPLY)).kind is Kind.REQUEST
+    assert classify(message(FORM, auto=Auto.REPLY, refs=("<a@b>",))).kind is Kind.AUTO_REPLY
+    assert classify(message({"form:callback:franja horaria": 3.0}, auto=Auto.REPLY)).kind is Kind.AUTO_REPLY
+
+
+def test_of_the_kinds_that_a_machine_s_marks_leave_open_the_likeliest_is_taken() -> None:
+    words = {"score:kind:auto_reply": 0.2, "score:kind:bulk": 0.1, "score:kind:request": 0.7}
+
+    assert classify(message(words, auto=Auto.BULK)).kind is Kind.AUTO_REPLY
+
+
+def test_what_reads_as_a_machine_s_is_one_only_when_that_is_likelier_than_a_person() -> None:
+    machine = {"mark:away": 1.0, "score:kind:auto_reply": 0.35, "score:kind:bulk": 0.2, "score:kind:request": 0.45}
+    person = {"mark:away": 1.0, "score:kind:auto_reply": 0.3, "score:kind:bulk": 0.15, "score:kind:request": 0.55}
+
+    assert classify(message(machine)).kind is Kind.AUTO_REPLY
+    assert classify(message(machine)).confidence["kind"] == 0.35
+    assert classify(message(person)).kind is Kind.REQUEST
+
+
+@pytest.mark.parametrize("kind", ["auto_reply", "bounce", "bulk", "spam", "thanks"])
+def test_however_sure_the_model_without_evidence_a_letter_is_a_person_s_request(kind: str) -> None:
+    assert classify(message({f"score:kind:{kind}": 1.0, f"why:kind:{kind}:612": 0.9})).kind is Kind.REQUEST
+
+
+def test_thanks_stand_within_a_conversation_or_in_the_subject_for_most_requests_end_with_them() -> None:
+    assert classify(message(THANKS, refs=("<a@b>",))).kind is Kind.THANKS
+    assert classify(message(THANKS | {"title:thanks": 1.0})).kind is Kind.THANKS
+    assert classify(message(THANKS | {"thanks:done:rebut": 2.0})).kind is Kind.REQUEST
+
+
+@pytest.mark.parametrize("beside", ["level:second:error 500", "intent:rights:rgpd", "intent:complaint:queixa"])
+def test_thanks_beside_trouble_are_a_request(beside: str) -> None:
+    assert classify(message(THANKS | {beside: 2.0}, refs=("<a@b>",))).kind is Kind.REQUEST
+
+
+def test_a_long_letter_does_more_than_thank() -> None:
+    assert classify(message(THANKS, refs=("<a@b>",), fresh="Gràcies. " * 61)).kind is Kind.REQUEST
+
+
+def test_a_brief_letter_that_says_it_is_automatic_is_so_unless_it_asks_for_something() -> None:
+    words = {"auto:says:aquest es un missatge automatic": 3.0}
+
+    assert classify(message(words)).kind is Kind.AUTO_REPLY
+    assert classify(message(words, fresh="Per què m'escriviu missatges automàtics?")).kind is Kind.REQUEST
+    assert classify(message(words | {"asks:more:vull": 1.0})).kind is Kind.REQUEST
+
+
+def test_only_thanks_is_thanks_and_says_why() -> None:
+    reading = classify(message(THANKS, fresh="Ja està, moltes gràcies!", refs=("<a@b>",)))
+
+    assert (reading.kind, reading.topic, reading.level, reading.intent) == (Kind.THANKS, None, None, None)
+    assert reading.because == ("kind: only thanks", "thanks:said:gracies", "kind:thanks: gracies")
+
+
+def test_thanks_with_a_question_mark_or_a_file_or_in_doubt_is_a_request() -> None:
+    file = Attachment(name="a.pdf", mime="application/pdf", size=1)
+
+    assert classify(message(THANKS, fresh="Gràcies. I ara què?", refs=("<a@b>",))).kind is Kind.REQUEST
+    assert classify(message(THANKS, attachments=(file,), refs=("<a@b>",))).kind is Kind.REQUEST
+    assert classify(message(THANKS | {"score:kind:thanks": 0.3}, refs=("<a@b>",))).kind is Kind.REQUEST
+    asks = THANKS | {"asks:more:pero": 1.0, "score:kind:thanks": 0.7}
+    assert classify(message(asks, refs=("<a@b>",))).kind is Kind.REQUEST
+
+
+def test_suspected_spam_is_likelier_than_all_else_and_never_an_answer_to_us() -> None:
+    assert classify(message(SPAM)).kind is Kind.SPAM
+    assert classify(message({"score:kind:spam": 0.45, "score:kind:request": 0.4})).kind is Kind.REQUEST
+    assert classify(message(SPAM, quotes_us=True)).kind is Kind.REQUEST
+
+
+def test_the_likeliest_topic_level_and_intent_are_taken_and_told_with_what_spoke_for_them() -> None:
+    words = {
+        "score:topic:grant": 0.8,
+        "score:topic:payment": 0.2,
+        "score:level:second": 0.9,
+        "score:intent:complaint": 0.7,
+        "why:topic:grant:beca": 0.4,
+        "why:level:second:cue:down": 0.3,
+        "why:level:second:tampoc": 0.5,
+        "why:level:first:com puc": 0.6,
+    }
+    reading = classify(message(words))
+
+    assert (reading.topic, reading.level, reading.intent) == (Topic.GRANT, Level.SECOND, Intent.COMPLAINT)
+    assert reading.because == (
+        "kind: nothing says otherwise",
+        "topic:grant: beca",
+        "level:second: tampoc",
+        "level:second: cue:down",
+        "operator: town",
+        "cause: platform",
+    )
+    assert (reading.confidence["topic"], reading.confidence["level"]) == (0.8, 0.9)
+
+
+def test_a_call_back_without_a_number_has_none() -> None:
+    reading = classify(message({"score:intent:callback": 0.9, "slot:any": 1.0}))
+
+    assert (reading.intent, reading.callback) == (Intent.CALLBACK, None)
+
+
+def test_a_number_is_no_call_back_where_none_is_asked_for() -> None:
+    reading = classify(message({"score:intent:question": 0.9, "phone:+34600111222": 1.0}))
+
+    assert (reading.intent, reading.callback) == (Intent.QUESTION, None)
+
+
+def test_a_request_whose_term_ends_soon_is_urgent_and_says_so() -> None:
+    reading = classify(message({"ends:in:1": 1.0}))
+
+    assert reading.urgent
+    assert "urgent: a term ends soon" in reading.because
+    assert not classify(message({"ends:in:1": 1.0}, auto=Auto.REPLY)).urgent
+
+
+def test_the_second_level_has_an_operator_and_a_cause_and_no_other_level_has() -> None:
+    words = {"score:level:second": 0.9, "operator:aoc:e-notum": 2.0, "operator:town:la seu": 1.0, "cue:down": 1.0}
+
+    assert (classify(message(words)).operator, classify(message(words)).cause) == ("aoc", "platform")
+    first = classify(message(words | {"score:level:first": 0.95}))
+    assert (first.level, first.operator, first.cause) == (Level.FIRST, "", "")

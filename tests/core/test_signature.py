@@ -1,0 +1,101 @@
+"""What only this house can write: numbers with keyed letters, Message-IDs, the signature on our own mail."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oacmail.adapters.workdays import EveryDay
+from oacmail.core.policy import Office, People, Policy
+from oacmail.core.routing import own_text, signature
+
+POLICY = Policy(
+    office=Office(address="oac360@castellbisbal.cat", name="OAC 360"),
+    people=People(supervisor=("cap@castellbisbal.cat",), operator=("it@castellbisbal.cat",)),
+    workdays=EveryDay(),
+    secrets=(b"first secret", b"older secret"),
+    instance="0a1b2c3d",
+)
+STRANGER = replace(POLICY, secrets=(b"a guess",))
+AT = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
+
+
+def _mark(policy: Policy = POLICY, **changes: object) -> str:
+    values: dict[str, object] = {
+        "run": "0f0f0f0f",
+        "key": "ack:abc",
+        "case": "OAC-2026-000001",
+        "letter": "abc",
+        "received_at": AT,
+        "due_at": AT + timedelta(days=1),
+        "recipient": "anna@example.cat",
+        "sent_at": AT,
+    }
+    return signature.mark(policy, "Bon dia", **{**values, **changes})  # type: ignore[arg-type]
+
+
+def test_a_token_is_the_number_with_three_letters_that_are_easy_to_say() -> None:
+    token = signature.token(POLICY, signature.number(POLICY, 2026, 123))
+    assert token.startswith("OAC-2026-000123-")
+    assert len(token) == len("OAC-2026-000123-K7Q")
+    assert not set(token[-3:]) & set("IO01")
+
+
+def test_a_token_is_read_back_in_any_case_and_under_an_older_secret() -> None:
+    old = replace(POLICY, secrets=POLICY.secrets[1:])
+    assert signature.read_token(POLICY, signature.token(POLICY, "OAC-2026-000123").lower()) == "OAC-2026-000123"
+    assert signature.read_token(POLICY, signature.token(old, "OAC-2026-000123")) == "OAC-2026-000123"
+
+
+@pytest.mark.parametrize("text", ["OAC-2026-000123-AAA", "OAC-2026-000123-", "OAC-2026-000123", "", "-", "é-é", "---"])
+def test_a_guessed_token_is_no_token(text: str) -> None:
+    assert signature.read_token(POLICY, text) is None
+
+
+def test_a_message_id_is_fixed_by_its_key_and_unknown_to_whoever_lacks_the_secret() -> None:
+    mine = signature.message_id(POLICY, "ack:abc")
+    assert mine == signature.message_id(POLICY, "ack:abc")
+    assert mine.endswith("@castellbisbal.cat>")
+    assert mine not in {
+        signature.message_id(POLICY, "ack:abd"),
+        signature.message_id(STRANGER, "ack:abc"),
+        signature.message_id(replace(POLICY, instance="ffffffff"), "ack:abc"),
+    }
+
+
+def test_a_mark_says_which_mail_it_is_to_whoever_holds_the_secret() -> None:
+    read = signature.read_mark(POLICY, _mark(), "Anna@Example.cat", AT)
+    assert read == signature.OwnMark(
+        instance="0a1b2c3d",
+        run="0f0f0f0f",
+        text=own_text.digest("Bon dia"),
+        key="ack:abc",
+        case="OAC-2026-000001",
+        letter="abc",
+        received_at=AT,
+        due_at=AT + timedelta(days=1),
+    )
+
+
+def test_a_mark_holds_for_its_recipient_and_its_date_only() -> None:
+    assert signature.read_mark(POLICY, _mark(), "eve@example.cat", AT) is None
+    assert signature.read_mark(POLICY, _mark(), "anna@example.cat", AT + timedelta(seconds=1)) is None
+    assert signature.read_mark(POLICY, _mark(), "anna@example.cat", None) is None
+
+
+@pytest.mark.parametrize(("old", "new"), [("000001", "000002"), ("k=ack", "k=alert"), ("i=0a", "i=0b"), ("s=", "s=0")])
+def test_a_changed_field_breaks_the_mark(old: str, new: str) -> None:
+    assert signature.read_mark(POLICY, _mark().replace(old, new, 1), "anna@example.cat", AT) is None
+
+
+@given(st.text())
+def test_whatever_stands_in_the_field_is_read_or_refused_and_never_raises(raw: str) -> None:
+    assert signature.read_mark(POLICY, raw, "anna@example.cat", AT) is None
+
+
+@given(st.text(max_size=40))
+def test_whatever_stands_for_a_token_never_raises(text: str) -> None:
+    found = signature.read_token(POLICY, text)
+    assert found is None or signature.token(POLICY, found).upper() == text.upper()

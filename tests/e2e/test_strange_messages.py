@@ -1,0 +1,170 @@
+"""Any bytes become a case and an acknowledgement; what the server or we cannot work waits in sight, and comes back."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oacmail import config as settings
+from oacmail import wiring
+from oacmail.core.effects import Send
+from oacmail.core.ports.renderer import Rendered
+from tests.e2e import strange
+from tests.e2e.office import IMPATIENT, NO_LIMITS, Office
+from tests.servers.mail_servers import Road
+from tests.servers.people import Citizen, letter
+from tests.servers.waiting import until
+
+MakeOffice = Callable[..., Office]
+
+
+@pytest.fixture(scope="module")
+def desk(road: Road, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """A desk to which every strange letter has been written, `desk.people` by the letter's name."""
+    office = Office(road, tmp_path_factory.mktemp("strange"), ack=NO_LIMITS)
+    office.people = {make.__name__: Citizen(road, "Joan Vidal") for make in strange.ANSWERED}
+    with office.running():
+        for make in strange.ANSWERED:
+            office.mailbox.deliver(make(office.people[make.__name__], office.address))
+        office.mailbox.deliver(strange.NOBODY)
+        office.mailbox.deliver(strange.GARBAGE)
+        count = len(strange.ANSWERED) + 2
+        until(lambda: len(office.rows("SELECT 1 FROM messages")) >= count, 30, what="all are worked")
+        for person in office.people.values():
+            person.wait_for_mail(1, 20)
+        yield office
+    assert office.indiscretions() == []
+
+
+@pytest.mark.parametrize("name", [make.__name__ for make in strange.ANSWERED])
+def test_a_case_and_an_acknowledgement_for_a_letter_with(desk: Office, name: str) -> None:
+    person = desk.people[name]
+    (case,) = desk.rows(
+        "SELECT number FROM cases JOIN people ON people.id = citizen_id WHERE address = ?", person.address
+    )
+    (ack,) = person.inbox()
+    assert case["number"] in str(ack["Subject"])
+
+
+def test_a_letter_without_a_sender_is_a_case_on_the_review_list(desk: Office) -> None:
+    (case,) = [case for case in desk.cases() if case["subject"] == "Qui soc?"]
+    (shown,) = [item for item in desk.json("quarantine", "list") if item["case"] == case["number"]]
+    assert shown["reason"] == "no-address-to-answer"
+    assert desk.case(case["number"])["mails"] == []
+
+
+def test_no_bytes_at_all_are_without_an_outcome(desk: Office) -> None:
+    until(lambda: desk.status()["unaccounted"] == 0, what="the copies of our own mail are worked too")
+    assert desk.rows("SELECT 1 FROM sightings WHERE outcome = 'gone'") == []
+
+
+def test_what_was_declared_wrongly_is_shown_as_it_was_meant(desk: Office) -> None:
+    subjects = {case["citizen"]: case["subject"] for case in desk.cases()}
+    assert subjects[desk.people["a_raw_latin1_subject"].address] == "Sol·licitud urgent"
+
+
+# --- fifty megabytes --------------------------------------------------------------------------------------
+
+
+def test_a_letter_of_fifty_megabytes_is_a_case_and_takes_no_memory(road: Road, office: MakeOffice) -> None:
+    desk, anna = office(), Citizen(road)
+    plans = bytes(range(256)) * (36 * 4096)  # 36 MiB, 50 MB on the way
+    with desk.running():
+        idle = desk.peak_memory()
+        anna.write(
+            desk.address,
+            "Projecte d'obra major",
+            "Us adjunto els plànols de l'obra.",
+            attachments=[("plànols.pdf", "application/pdf", plans), ("nota.txt", "text/plain", b"breu")],
+        )
+        (case,) = desk.wait_for_cases(1, 40)
+        anna.wait_for_mail(1, 20)
+        peak = desk.peak_memory()
+    print(f"peak of the daemon: {idle / 1e6:.0f} MB before, {peak / 1e6:.0f} MB after a letter of 50 MB")
+    assert peak < 150_000_000
+    hers = next(line["data"] for line in desk.json("why", case["number"]) if line["kind"] == "letter")
+    named = {part["name"]: part["size"] for part in hers["attachments"]}
+    assert named.keys() == {"plànols.pdf", "nota.txt"}
+    assert abs(named["plànols.pdf"] - len(plans)) < 1000
+
+
+# --- what cannot be worked --------------------------------------------------------------------------------
+
+
+def test_a_letter_on_which_the_server_hangs_up_holds_back_no_other_and_comes_back_when_it_is_mended(
+    road: Road, office: MakeOffice
+) -> None:
+    desk, people = office(ack=NO_LIMITS), [Citizen(road) for _ in range(50)]
+    desk.oacmail("once")
+    for person in people:
+        mail = letter(person.address, [desk.address], f"Dubte de {person.user}", "Com puc pagar el rebut?", {})
+        desk.mailbox.deliver(mail.as_bytes())
+    agent = desk.at_desk()
+    until(lambda: len(agent.uids()) == 50)
+    agent.close()
+    desk.mailbox.corrupt_size(25)
+    desk.program = IMPATIENT
+    with desk.running():
+        assert len(desk.wait_for_cases(49, 30)) == 49
+        until(lambda: desk.rows("SELECT 1 FROM sightings WHERE outcome = 'quarantined'"), 20, what="quarantine")
+        assert [line["attempt"] for line in desk.diary("letter.unreadable")] == [1, 2, 3, 4]
+        (waiting,) = desk.json("quarantine", "list")
+        assert waiting["reason"].startswith("unreadable")
+        until(lambda: desk.json("status", code=1)[0]["unaccounted"] == 0, what="copies are settled as well")
+        ill = desk.json("status", code=1)[0]
+        assert (ill["ok"], ill["quarantine"]) == (False, 1)
+        assert any(problem.startswith("quarantine") for problem in ill["problems"])
+        desk.mailbox.mend_size(25)
+        desk.oacmail("quarantine", "retry", waiting["ref"])
+        desk.wait_for_cases(50)
+        for person in people:
+            person.wait_for_mail()
+        assert desk.json("status", code=0)[0]["ok"]
+    assert {len(person.inbox()) for person in people} == {1}
+
+
+class _Stumbling:
+    """The real renderer, but for letters to one person: a bug of ours that nobody has thought of."""
+
+    def __init__(self, renderer: Any, recipient: str) -> None:
+        self._renderer, self._recipient = renderer, recipient
+
+    def render(
+        self, send: Send, message_id: str, mark: Callable[[str], str], now: datetime, *originals: bytes
+    ) -> Rendered:
+        if send.recipient == self._recipient:
+            raise ZeroDivisionError
+        done: Rendered = self._renderer.render(send, message_id, mark, now, *originals)
+        return done
+
+
+def test_a_letter_over_which_our_own_code_stumbles_is_set_aside_with_its_bytes_and_comes_back(
+    road: Road, office: MakeOffice, tmp_path: Path
+) -> None:
+    desk, anna, pere = office(), Citizen(road), Citizen(road)
+    desk.oacmail("once")
+    raw = letter(anna.address, [desk.address], "Rebut de l'aigua", "No entenc el rebut de l'aigua.", {}).as_bytes()
+    desk.mailbox.deliver(raw)
+    pere.write(desk.address, "Gual", "Com demano un gual?")
+    agent = desk.at_desk()
+    until(lambda: len(agent.uids()) == 2)
+    agent.close()
+    parts = wiring.assemble(settings.load(desk.config))
+    parts.engine.renderer = _Stumbling(parts.engine.renderer, anna.address)
+    for _ in range(3):
+        parts.intake.sync(compare=False)
+    parts.close()
+    assert [case["citizen"] for case in desk.cases()] == [pere.address]
+    (waiting,) = desk.json("quarantine", "list")
+    assert waiting["reason"] == "could not be worked: ZeroDivisionError"
+    assert any(problem.startswith("quarantine") for problem in desk.status()["problems"])
+    exported = Path(desk.oacmail("quarantine", "export", waiting["ref"], str(tmp_path / "out")).stdout.strip())
+    assert exported.read_bytes().replace(b"\r\n", b"\n") == raw
+    desk.oacmail("quarantine", "retry", waiting["ref"])
+    with desk.running():
+        desk.wait_for_cases(2)
+        anna.wait_for_mail()
+        assert desk.json("quarantine", "list") == []
+        assert desk.json("status")[0]["ok"]

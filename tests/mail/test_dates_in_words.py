@@ -1,0 +1,77 @@
+"""Days, hours and greetings as the town writes them."""
+
+from datetime import date, datetime, time
+
+import pytest
+
+from oacmail.core.model import LANGUAGES
+from oacmail.mail.outgoing.dates_in_words import date_words, day_words, greeting, hour_words, hours_words, moment_words
+
+
+@pytest.mark.parametrize(
+    ("day", "ca", "es", "en"),
+    [
+        ("2026-11-30", "dilluns 30 de novembre", "lunes 30 de noviembre", "Monday 30 November"),
+        ("2026-04-01", "dimecres 1 d'abril", "miércoles 1 de abril", "Wednesday 1 April"),
+        ("2026-08-21", "divendres 21 d'agost", "viernes 21 de agosto", "Friday 21 August"),
+        ("2026-10-11", "diumenge 11 d'octubre", "domingo 11 de octubre", "Sunday 11 October"),
+        ("2026-03-07", "dissabte 7 de març", "sábado 7 de marzo", "Saturday 7 March"),
+    ],
+)
+def test_a_day_in_three_languages(day: str, ca: str, es: str, en: str) -> None:
+    assert tuple(day_words(date.fromisoformat(day), lang) for lang in LANGUAGES) == (ca, es, en)
+
+
+def test_catalan_elides_before_april_august_and_october_only() -> None:
+    months = [date_words(date(2026, month, 1), "ca") for month in range(1, 13)]
+    assert [month for month in months if "d'" in month] == [
+        "1 d'abril de 2026",
+        "1 d'agost de 2026",
+        "1 d'octubre de 2026",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lang", "moment"),
+    [
+        ("ca", "30 de novembre de 2026 (9.05 h)"),
+        ("es", "30 de noviembre de 2026 (9.05 h)"),
+        ("en", "30 November 2026 (9:05 am)"),
+    ],
+)
+def test_a_moment(lang: str, moment: str) -> None:
+    assert moment_words(datetime(2026, 11, 30, 9, 5), lang) == moment
+
+
+@pytest.mark.parametrize(
+    ("hour", "ca", "en"),
+    [
+        (time(0), "0 h", "midnight"),
+        (time(8), "8 h", "8 am"),
+        (time(12), "12 h", "noon"),
+        (time(12, 30), "12.30 h", "12:30 pm"),
+        (time(20), "20 h", "8 pm"),
+        (time.max, "24 h", "midnight"),
+    ],
+)
+def test_an_hour(hour: time, ca: str, en: str) -> None:
+    assert (hour_words(hour, "ca"), hour_words(hour, "en")) == (ca, en)
+
+
+def test_opening_hours() -> None:
+    said = [hours_words(time(8), time(20), lang) for lang in LANGUAGES]
+    assert said == ["de 8 a 20 h", "de 8 a 20 h", "8 am–8 pm"]
+
+
+@pytest.mark.parametrize(
+    ("hour", "ca", "es", "en"),
+    [
+        (3, "Bona nit", "Buenas noches", "Good evening"),
+        (8, "Bon dia", "Buenos días", "Good morning"),
+        (13, "Bon dia", "Buenos días", "Good afternoon"),
+        (14, "Bona tarda", "Buenas tardes", "Good afternoon"),
+        (20, "Bona nit", "Buenas noches", "Good evening"),
+    ],
+)
+def test_a_greeting_goes_by_the_hour(hour: int, ca: str, es: str, en: str) -> None:
+    assert tuple(greeting(datetime(2026, 11, 30, hour), lang) for lang in LANGUAGES) == (ca, es, en)

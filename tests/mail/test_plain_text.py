@@ -1,0 +1,34 @@
+"""What a person is shown of a stranger's text says only what it says."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oacmail.mail.outgoing.plain_text import dead_links, many_lines, one_line
+
+
+@given(st.text())
+def test_nothing_hidden_is_left(text: str) -> None:
+    shown = many_lines(text).replace("\n", "") + one_line(text)
+    assert not [char for char in shown if unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"}]
+    assert not set(shown) & set("\u202a\u202b\u202d\u202e\u2066\u2067\u2068\u200e\u200f\u061c\u200b\ufeff")
+
+
+def test_lines_are_kept_where_they_may_be() -> None:
+    assert many_lines("a\r\nb\rc\u2028d\x1b[31m \n\n") == "a\nb\nc\nd [31m"
+    assert one_line("a\r\n b\t\u202ec") == "a b c"
+
+
+@pytest.mark.parametrize(
+    ("link", "shown"),
+    [
+        ("HTTPS://www.example.org/a", "HTTPS[://]www[.]example.org/a"),
+        ("www.example.org", "www[.]example.org"),
+        ("de 8 a 20 h: //", "de 8 a 20 h: //"),
+        ("anna@example.org", "anna@example.org"),
+    ],
+)
+def test_links_are_shown_dead(link: str, shown: str) -> None:
+    assert dead_links(link) == shown
