@@ -85,12 +85,12 @@ class Town:
         self._threads: list[Thread] = []
         self._number = 0
 
-    def letters(self, count: int) -> Iterator[Letter]:
+    def messages(self, count: int) -> Iterator[Letter]:
         block: list[Kind] = []
         for self._number in range(count):
             if not block:
                 block = self._block(first=self._number == 0)
-            yield self._letter(block.pop())
+            yield self._message(block.pop())
 
     def _block(self, *, first: bool) -> list[Kind]:
         block = [kind for kind, share in MIX.items() for _ in range(share)]
@@ -99,7 +99,7 @@ class Town:
         self._chance.shuffle(rest)
         return [*rest, *head]
 
-    def _letter(self, kind: Kind) -> Letter:
+    def _message(self, kind: Kind) -> Letter:
         at = int(self._start + self._number * self._step)
         make = {"new": self._new, "reply": self._reply, "agent": self._answer, "auto": self._away}
         draft = (make | {"bounce": self._report, "news": self._news})[kind](at)
@@ -175,12 +175,16 @@ class Town:
         return Draft(who, OFFICE, subject, ident, ident, body, "", "", ["Auto-Submitted: auto-replied"])
 
     def _news(self, _: int) -> Draft:
-        lang, house = self._lang(), f"butlleti{self._chance.randint(1, 30)}.example"
+        lang, parser_config = self._lang(), f"butlleti{self._chance.randint(1, 30)}.example"
         subject, ask = phrases.NEWS[lang]
-        text, phrase = self._text(lang, ask, house)
-        ident = self._id(house)
-        more = [f"List-Id: <news.{house}>", f"List-Unsubscribe: <mailto:baixa@{house}>", "Precedence: bulk"]
-        who, envelope = ("Butlletí d'Innovació", f"info@{house}"), f"bounces+{self._number}@{house}"
+        text, phrase = self._text(lang, ask, parser_config)
+        ident = self._id(parser_config)
+        more = [
+            f"List-Id: <news.{parser_config}>",
+            f"List-Unsubscribe: <mailto:baixa@{parser_config}>",
+            "Precedence: bulk",
+        ]
+        who, envelope = ("Butlletí d'Innovació", f"info@{parser_config}"), f"bounces+{self._number}@{parser_config}"
         return Draft(who, OFFICE, subject, ident, ident, self._dressed(text), envelope, phrase, more)
 
     # --- pieces -----------------------------------------------------------------------------------

@@ -15,12 +15,12 @@ from typing import Any
 
 from oacmail.core.model import Message
 from oacmail.mail.parse import parse
-from oacmail.mail.parser_config import House
+from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.understanding import labelled, signals
 
-CORPUS = House(town="Castellbisbal", phone="900 772 772")
+CORPUS = ParserConfig(town="Castellbisbal", phone="900 772 772")
 """The desk that all the letters here are written to."""
-LETTERS = Path(__file__).parent / "letters.jsonl"
+MESSAGES = Path(__file__).parent / "letters.jsonl"
 PHRASES = Path(__file__).parent / "understanding_phrases.txt"
 MARKS: tuple[Mapping[str, str], ...] = (
     {},
@@ -50,9 +50,9 @@ def mails(folder: Path) -> list[Example]:
     return [_example(label["file"], (folder / label["file"]).read_bytes(), label) for label in labels]
 
 
-def letters() -> list[Example]:
+def messages() -> list[Example]:
     """Each by its writer's name and a number ("a17"), as a person's mail client or a machine would send it."""
-    rows = [json.loads(line) for line in LETTERS.read_text(encoding="utf-8").splitlines()]
+    rows = [json.loads(line) for line in MESSAGES.read_text(encoding="utf-8").splitlines()]
     return [_example(f"{row['writer']}{number}", _mail(row), row) for number, row in enumerate(rows)]
 
 
@@ -72,7 +72,7 @@ def phrases() -> list[Example]:
     found = []
     for labels, said in labelled.lines(PHRASES.read_text(encoding="utf-8")):
         marks = MARKS if labels["kind"] in ("auto_reply", "bulk") else MARKS[:1]
-        found += [_example("phrases", labelled.letter(said, mark), labels) for mark in marks]
+        found += [_example("phrases", labelled.message(said, mark), labels) for mark in marks]
     return found
 
 

@@ -46,7 +46,7 @@ Ajuntament de Castellbisbal\r
 """
 
 
-def letters(port: int, user: str, password: str) -> Iterator[tuple[int, bytes]]:
+def messages(port: int, user: str, password: str) -> Iterator[tuple[int, bytes]]:
     client = IMAPClient(HOST, port, ssl=False)
     client._imap.debug = 0  # else four fifths of the time go into the repr of what is fetched
     client.login(user, password)
@@ -109,7 +109,7 @@ def main(imap: str, smtp: str, user: str, password: str, path: str) -> None:
     db.execute("PRAGMA synchronous=FULL")
     db.executescript(SCHEMA)
     relay = smtplib.SMTP(HOST, int(smtp), local_hostname="localhost")
-    for uid, raw in letters(int(imap), user, password):
+    for uid, raw in messages(int(imap), user, password):
         mail = message_from_bytes(raw)
         sender = parseaddr(mail.get("From", ""))[1]
         if machine(mail):

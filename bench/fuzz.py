@@ -13,10 +13,10 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from oacmail.mail.parse import parse  # noqa: E402
-from oacmail.mail.parser_config import House  # noqa: E402
+from oacmail.mail.parser_config import ParserConfig  # noqa: E402
 from tests.mail.mutate import mutate  # noqa: E402
 
-HOUSE = House(
+HOUSE = ParserConfig(
     own=frozenset({"oac360@castellbisbal.cat"}), provider="postfix", authserv_id="mx.example", mx=("mx.example",)
 )
 
@@ -25,11 +25,11 @@ def main(arguments: list[str]) -> int:
     rounds = int(arguments[0])
     chance = random.Random(int(arguments[1]) if len(arguments) > 1 else 360)
     paths = [Path(path) for path in arguments[2:]] or [ROOT / "tests" / "corpus"]
-    letters = [path.read_bytes() for folder in paths for path in sorted(folder.rglob("*")) if path.is_file()]
+    messages = [path.read_bytes() for folder in paths for path in sorted(folder.rglob("*")) if path.is_file()]
     seen: Counter[str] = Counter()
     slowest = 0.0
     for number in range(rounds):
-        raw = mutate(chance.choice(letters), chance)
+        raw = mutate(chance.choice(messages), chance)
         started = time.perf_counter()
         try:
             seen[parse(raw, HOUSE).rung] += 1

@@ -29,7 +29,7 @@ class Mailbox:
         self.server = Dovecot(root / "dovecot", make_certificates(root / "tls"))
         self.server.start()
         step = WITHIN / count
-        self.truths = write(self.server.home(USER), Town(seed, time.time() - WITHIN, step).letters(count))
+        self.truths = write(self.server.home(USER), Town(seed, time.time() - WITHIN, step).messages(count))
         for folder, _, files in os.walk(self.server.home(USER).parent):
             for name in (".", *files):
                 os.chown(Path(folder) / name, self.server.uid, self.server.gid)
@@ -44,20 +44,20 @@ class Mailbox:
         assert int(data[0]) == count
 
 
-def write(folder: Path, letters: Iterator[Letter]) -> list[Truth]:
+def write(folder: Path, messages: Iterator[Letter]) -> list[Truth]:
     """Each letter a file of FOLDER/new whose time is its day of arrival, in order of arrival by name."""
     (folder / "new").mkdir(parents=True, exist_ok=True)
     truths = []
-    for letter in letters:
-        path = folder / "new" / f"{letter.received_at}.M{letter.truth.number:06d}P1.bench"
-        path.write_bytes(letter.raw)
-        os.utime(path, (letter.received_at, letter.received_at))
-        truths.append(letter.truth)
+    for message in messages:
+        path = folder / "new" / f"{message.received_at}.M{message.truth.number:06d}P1.bench"
+        path.write_bytes(message.raw)
+        os.utime(path, (message.received_at, message.received_at))
+        truths.append(message.truth)
     return truths
 
 
 def main(count: str, folder: str, seed: str = "1") -> None:
-    truths = write(Path(folder), Town(int(seed)).letters(int(count)))
+    truths = write(Path(folder), Town(int(seed)).messages(int(count)))
     lines = (json.dumps(asdict(truth), ensure_ascii=False) + "\n" for truth in truths)
     (Path(folder) / "truth.jsonl").write_text("".join(lines), encoding="utf-8")
 

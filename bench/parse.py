@@ -9,9 +9,9 @@ from collections import Counter
 from pathlib import Path
 
 from oacmail.mail.parse import parse
-from oacmail.mail.parser_config import House
+from oacmail.mail.parser_config import ParserConfig
 
-HOUSE = House(
+HOUSE = ParserConfig(
     own=frozenset({"oac360@castellbisbal.cat"}), provider="postfix", authserv_id="mx.example", mx=("mx.example",)
 )
 

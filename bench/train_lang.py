@@ -32,7 +32,7 @@ def samples() -> dict[str, list[str]]:
     return blocks
 
 
-def letters(folder: Path) -> list[tuple[str, str, str, str]]:
+def messages(folder: Path) -> list[tuple[str, str, str, str]]:
     """(file, kind, language, what the person wrote)."""
     found = []
     for line in (folder / "labels.jsonl").read_text(encoding="utf-8").splitlines():
@@ -83,7 +83,7 @@ def measure(mail: list[tuple[str, str, str, str]]) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    mail = letters(Path(arguments[0]))
+    mail = messages(Path(arguments[0]))
     measure(mail)
     if "--write" in arguments:
         table = train(corpus(mail))

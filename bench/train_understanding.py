@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.examples import Example, letters, mails, phrases
+from bench.examples import Example, mails, messages, phrases
 from oacmail.mail.understanding import linear, scores, signals
 
 TARGET = Path(__file__).parent.parent / "oacmail" / "mail" / "understanding" / "understanding.json"
@@ -58,7 +58,7 @@ def warmths(examples: Sequence[Example], extra: Sequence[Example]) -> dict[str, 
 
 def _common(found: Iterable[Iterable[str]]) -> set[str]:
     spread = Counter(name for names in found for name in names)
-    return {name for name, letters in spread.items() if letters >= LEAST}
+    return {name for name, messages in spread.items() if messages >= LEAST}
 
 
 def _rareness(examples: Sequence[Example], vocabulary: set[str], counts: float | None) -> dict[str, float]:
@@ -66,7 +66,7 @@ def _rareness(examples: Sequence[Example], vocabulary: set[str], counts: float |
     if counts is None:
         return dict.fromkeys(vocabulary, 1.0)
     spread = Counter(piece for example in examples for piece in example.pieces & vocabulary)
-    return {piece: counts * math.log((len(examples) + 1) / (letters + 1)) for piece, letters in spread.items()}
+    return {piece: counts * math.log((len(examples) + 1) / (messages + 1)) for piece, messages in spread.items()}
 
 
 def _model(
@@ -100,7 +100,7 @@ def _row(
 
 
 def main(folder: Path) -> None:
-    examples, extra = [*mails(folder), *letters()], phrases()
+    examples, extra = [*mails(folder), *messages()], phrases()
     content = learn([*examples, *extra], warmths(examples, extra))
     pieces = (
         f"{json.dumps(piece)}:{json.dumps(row, separators=(',', ':'))}" for piece, row in content["pieces"].items()

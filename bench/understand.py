@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bench import plain_model
-from bench.examples import CORPUS, Example, letters, mails, phrases
+from bench.examples import CORPUS, Example, mails, messages, phrases
 from bench.train_understanding import FOLDS, folds, learn
 from oacmail.cli.figures import at_once, figures, reliability
 from oacmail.core.routing.classification import classify
@@ -85,7 +85,7 @@ def _value(found: Any, path: Sequence[str]) -> float:
 
 
 def main(folder: Path) -> None:
-    examples, others = mails(folder), letters()
+    examples, others = mails(folder), messages()
     splits = {
         "five-fold": (list(by_folds(examples)), others),
         "writer out": (list(by_writers(examples)), others),

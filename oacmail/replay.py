@@ -1,10 +1,11 @@
 """An archive through today's rules: the real engine on a scratch database and a virtual clock. Sends nothing.
 
-Letters are worked in the order of their arrival (top Received line, else Date, else the file's own date), and time
+Messages are worked in the order of their arrival (top Received line, else Date, else the file's own date), and time
 passes between them as the daemon's ticks would see it, so that reminders and escalations fall where they would have.
 """
 
 import mailbox
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -16,13 +17,13 @@ from typing import Any
 from oacmail import wiring
 from oacmail.adapters.store import SqliteStore
 from oacmail.config import Config
-from oacmail.core.effects import Arrived, Attach, Decision, Effect, OpenCase, Send
+from oacmail.core.effects import Arrived, Decision, Effect, OpenCase, RecordMessage, Send
 from oacmail.core.model import Folder
 from oacmail.engine import Engine, Ticks
 from oacmail.mail.mime import dates, normalize
 from oacmail.mail.mime.fields import Fields
 from oacmail.mail.parse import parse
-from oacmail.mail.parser_config import House
+from oacmail.mail.parser_config import ParserConfig
 
 STEP = timedelta(hours=1)
 LONGEST_SILENCE = timedelta(days=40)  # after so long nothing more can ring
@@ -37,23 +38,23 @@ class VirtualClock:
 
 
 def replayed(archive: Path, config: Config) -> Iterator[dict[str, Any]]:
-    """A row a letter, in the shape of docs/interfaces.md section 3, `replay --json`."""
-    letters = sorted(_letters(archive), key=lambda pair: pair[0])
+    """A row a message, in the shape of docs/interfaces.md section 3, `replay --json`."""
+    messages = sorted(_messages(archive), key=lambda pair: pair[0])
     with tempfile.TemporaryDirectory(prefix="oacmail-replay-") as scratch, closing(SqliteStore(Path(scratch))) as store:
         store.con.execute("PRAGMA synchronous=OFF")  # nobody will miss it after a crash
         # Shadow: what is queued is never sent, whatever else may run on this machine.
-        policy = replace(wiring.rules(config), workdays=wiring.clockwork(config), shadow=True)
-        clock = VirtualClock(letters[0][0] if letters else datetime.now(UTC))
+        policy = replace(wiring.rules(config), workdays=wiring.deadline_calendar(config), shadow=True)
+        clock = VirtualClock(messages[0][0] if messages else datetime.now(UTC))
         engine = Engine(policy=policy, store=store, renderer=wiring.renderer(config, policy), clock=clock)
-        yield from _play(engine, clock, letters, wiring.house(config))
+        yield from _play(engine, clock, messages, wiring.parser_config(config))
 
 
 def _play(
-    engine: Engine, clock: VirtualClock, letters: list[tuple[datetime, bytes]], house: House
+    engine: Engine, clock: VirtualClock, messages: list[tuple[datetime, bytes]], parser_config: ParserConfig
 ) -> Iterator[dict[str, Any]]:
-    for received_at, raw in letters:
+    for received_at, raw in messages:
         _pass_time(engine, clock, received_at)
-        message = parse(raw, house, day=received_at.date().isoformat())
+        message = parse(raw, parser_config, day=received_at.date().isoformat())
         ours = message.sender in engine.policy.office.own and not message.auth.from_outside
         arrived = Arrived(message=message, received_at=received_at, folder=Folder.SENT if ours else Folder.INTAKE)
         yield _row(arrived, engine.perform(arrived, raw=raw))
@@ -68,7 +69,7 @@ def _pass_time(engine: Engine, clock: VirtualClock, until: datetime) -> None:
     clock.moment = max(clock.moment, until)
 
 
-def _letters(archive: Path) -> Iterator[tuple[datetime, bytes]]:
+def _messages(archive: Path) -> Iterator[tuple[datetime, bytes]]:
     if archive.is_dir():
         for folder in ("new", "cur"):
             for path in sorted((archive / folder).glob("*")):
@@ -92,7 +93,7 @@ def _arrival(raw: bytes, otherwise: datetime) -> datetime:
 
 
 def _row(arrived: Arrived, decision: Decision) -> dict[str, Any]:
-    attach = next(effect for effect in decision.effects if isinstance(effect, Attach))
+    attach = next(effect for effect in decision.effects if isinstance(effect, RecordMessage))
     return {
         "message_id": arrived.message.message_id or None,
         "received_at": arrived.received_at.isoformat(),
@@ -107,4 +108,8 @@ def _row(arrived: Arrived, decision: Decision) -> dict[str, Any]:
 def _named(effect: Effect) -> str:
     if isinstance(effect, OpenCase) and effect.due_at is not None:
         return f"open, due {effect.due_at.isoformat()}"
-    return f"send {effect.kind}" if isinstance(effect, Send) else type(effect).__name__.lower()
+    return (
+        f"send {effect.kind}"
+        if isinstance(effect, Send)
+        else re.sub(r"(?<!^)(?=[A-Z])", "_", type(effect).__name__).lower()
+    )

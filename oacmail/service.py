@@ -18,7 +18,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from oacmail import wiring
 from oacmail.adapters.systemd import Systemd
 from oacmail.config import Config
-from oacmail.core.errors import ConfigError, Fatal, FolderUnread, OacmailError, StateTrouble, Transient
+from oacmail.core.errors import ConfigError, Fatal, FolderUnreadable, OacmailError, StateError, Transient
 from oacmail.engine import run_history
 from oacmail.engine.backoff import LONGEST_WAIT, Outage, StateOutage
 from oacmail.engine.host_checks import DISK
@@ -60,7 +60,7 @@ class Service:
         run_history.begun(self.parts.store, run_history.DAEMON, self.parts.engine.now())
         for earlier in ("smtp", REFUSED):  # an earlier life's word; it is tried anew
             self.parts.store.problem(earlier, False, self.parts.engine.now())
-        wiring.foresee(self.parts.config, self.parts.engine)
+        wiring.check_calendar(self.parts.config, self.parts.engine)
         self.parts.engine.on_mail = self._mail.set
         self._compare.set()
         for name in ("watch", "send", "tick"):
@@ -109,7 +109,7 @@ class Service:
         if not fault:  # else it would wait for the database here, and SIGTERM with it
             try:
                 problems = self.parts.store.problems()
-            except (StateTrouble, Fatal) as error:
+            except (StateError, Fatal) as error:
                 fault = str(error)
         shadow = self.parts.engine.policy.shadow
         return summary(problems, fault, read=self.parts.delivery.citizens_may, shadow=shadow)
@@ -131,7 +131,7 @@ class Service:
     def _stopped(self) -> None:
         try:
             run_history.stopped(self.parts.store, self.parts.engine.now())
-        except StateTrouble as error:
+        except StateError as error:
             log.warning("stop.unrecorded", error=str(error))  # the next start counts a death
 
     def _reload(self) -> None:
@@ -157,7 +157,7 @@ class Service:
             self.parts.store.problem(REFUSED, False, now)  # another reason is another problem
             if reason:
                 self.parts.store.problem(REFUSED, True, now, reason)
-        except StateTrouble as trouble:
+        except StateError as trouble:
             log.warning("reload.unrecorded", error=str(trouble))
 
     # --- loops ------------------------------------------------------------------------------------
@@ -185,7 +185,7 @@ class Service:
                 self._mailbox_well(outage)
                 self._state.well("watch")
                 self.parts.mailbox.wait(poll)
-            except StateTrouble as error:
+            except StateError as error:
                 self._stop.wait(self._state.failed("watch", error, self.parts.engine.now()))
             except Transient as error:
                 # until the folders are read again, a citizen's mail may lie there already sent
@@ -200,11 +200,11 @@ class Service:
             self._compare.clear()  # whoever asks for it from here on gets it at the next pass
         try:
             self.parts.intake.sync(compare=compare)
-        except StateTrouble:
+        except StateError:
             if compare:
                 self._compare.set()
             raise
-        except FolderUnread as error:
+        except FolderUnreadable as error:
             unread = True
             if not self._unread:
                 log.warning("folder.unread", error=str(error))
@@ -226,7 +226,7 @@ class Service:
             try:
                 self.parts.store.problem(outage.name, True, self.parts.engine.now(), str(error))
                 self._state.well(loop)
-            except StateTrouble as trouble:
+            except StateError as trouble:
                 self._state.failed(loop, trouble, self.parts.engine.now())
         self._stop.wait(pause)
 
@@ -242,7 +242,7 @@ class Service:
                 self._state.well("send")
                 if not more:
                     self._mail.wait(self._until_next())
-            except StateTrouble as error:
+            except StateError as error:
                 self._stop.wait(self._state.failed("send", error, self.parts.engine.now()))
             except Transient as error:
                 self._rest("send", outage, error)
@@ -271,12 +271,12 @@ class Service:
             ticks = self.parts.ticks
             ticks.tick()
             self.parts.store.problem(STATE, False, self.parts.engine.now())
-            ticks.job("disk", self.parts.vigil.look_at_disk)
-            ticks.job("copies", self.parts.vigil.look_at_copies)
-            ticks.job("clock", self.parts.vigil.look_at_clock)
+            ticks.job("disk", self.parts.host_checks.look_at_disk)
+            ticks.job("copies", self.parts.host_checks.look_at_copies)
+            ticks.job("clock", self.parts.host_checks.look_at_clock)
             self._state.well("tick")
             self._alive("tick")
-        except StateTrouble as error:
+        except StateError as error:
             self._state.failed("tick", error, self.parts.engine.now())
             self._alive("tick")
         except (Fatal, ConfigError) as error:
@@ -301,7 +301,7 @@ class Service:
         self._compare.set()
         self.parts.mailbox.wake()
         jobs = {
-            "calendar": lambda: wiring.foresee(self.parts.config, self.parts.engine),
+            "calendar": lambda: wiring.check_calendar(self.parts.config, self.parts.engine),
             "tidy": lambda: self.parts.store.tidy(self.parts.engine.now()),
             "learn": self._learn,
         }

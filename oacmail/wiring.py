@@ -17,18 +17,18 @@ from oacmail.adapters.clock import SystemClock
 from oacmail.adapters.imap import ImapMailbox, ImapSettings
 from oacmail.adapters.smtp import SmtpSettings, SmtpTransport
 from oacmail.adapters.store import SqliteStore, admin, connection, keys
-from oacmail.adapters.templates import JinjaRenderer, Voice, wording
-from oacmail.adapters.workdays import SHIPPED, EveryDay, Forgiving, OfficeCalendar
+from oacmail.adapters.templates import JinjaRenderer, OfficeProfile, wording
+from oacmail.adapters.workdays import SHIPPED, EveryDay, FallbackCalendar, OfficeCalendar
 from oacmail.config import Config, secrets
 from oacmail.core.errors import ConfigError, Transient
 from oacmail.core.policy import Policy, Workdays
 from oacmail.core.ports.clock import Clock
 from oacmail.core.routing.signature import key_name
-from oacmail.engine import TEMPLATES, Delivery, Engine, Intake, Ticks, Vigil, learning
+from oacmail.engine import TEMPLATES, Delivery, Engine, HostChecks, Intake, Ticks, learning
 from oacmail.mail.outgoing.councils import councils
-from oacmail.mail.parser_config import House
-from oacmail.mail.parsing import Here, Parsing
-from oacmail.mail.understanding.lessons import Outcome
+from oacmail.mail.parser_config import ParserConfig
+from oacmail.mail.parsing import InlineParser, Parser
+from oacmail.mail.understanding.lessons import LearningResult
 
 _NO_SECRET = (b"no mail is sent under this secret",)
 _KEY_REMEDY = (
@@ -52,13 +52,13 @@ def workdays(config: Config) -> OfficeCalendar | EveryDay:
     return OfficeCalendar.read(config.office.holidays or SHIPPED, config.office.closures)
 
 
-def clockwork(config: Config) -> Workdays:
+def deadline_calendar(config: Config) -> Workdays:
     """The calendar that clocks run by: it knows every year, so that no letter is ever without a case."""
     calendar = workdays(config)
-    return Forgiving(calendar) if isinstance(calendar, OfficeCalendar) else calendar
+    return FallbackCalendar(calendar) if isinstance(calendar, OfficeCalendar) else calendar
 
 
-def foresee(config: Config, engine: Engine) -> None:
+def check_calendar(config: Config, engine: Engine) -> None:
     """Remember as problems the years whose holidays are missing or provisional, so that the operator is told and the
     digest says so (docs/requirements.md section 2). Raises ConfigError, Transient."""
     now = engine.now()
@@ -78,7 +78,7 @@ def live_policy(config: Config, *, shadow: bool = False) -> Policy:
     """The policy under the house's own secret. Raises ConfigError, Transient."""
     token = tokens(config)
     return settings.policy(
-        config, workdays=clockwork(config), secrets=token, instance=secrets.instance(token), shadow=shadow
+        config, workdays=deadline_calendar(config), secrets=token, instance=secrets.instance(token), shadow=shadow
     )
 
 
@@ -148,10 +148,10 @@ def own_templates(config: Config, made: JinjaRenderer) -> list[str]:
     return made.problems() if config.office.templates else []
 
 
-def voice(config: Config, policy: Policy) -> Voice:
+def voice(config: Config, policy: Policy) -> OfficeProfile:
     """What the templates may say of the office."""
     office = config.office
-    return Voice(
+    return OfficeProfile(
         policy=policy,
         council={**councils(office.town), **(office.council.model_dump(exclude_none=True) if office.council else {})},
         phone=office.phone,
@@ -164,9 +164,9 @@ def voice(config: Config, policy: Policy) -> Voice:
     )
 
 
-def house(config: Config) -> House:
+def parser_config(config: Config) -> ParserConfig:
     """What reading a message needs to know of the desk, with the sentences of its own mails."""
-    return replace(settings.house(config), wording=wording(config.office.templates))
+    return replace(settings.parser_config(config), wording=wording(config.office.templates))
 
 
 def mailbox(config: Config) -> ImapMailbox:
@@ -224,7 +224,7 @@ class Parts:
     transport: SmtpTransport
     intake: Intake
     delivery: Delivery
-    vigil: Vigil
+    host_checks: HostChecks
     ticks: Ticks
 
     def close(self) -> None:
@@ -239,7 +239,7 @@ def engine(config: Config, store: SqliteStore, *, shadow: bool = False, clock: C
     return Engine(policy=policy, store=store, renderer=renderer(config, policy), clock=clock or SystemClock())
 
 
-def assemble(config: Config, *, shadow: bool = False, parsing: Parsing | None = None) -> Parts:
+def assemble(config: Config, *, shadow: bool = False, parsing: Parser | None = None) -> Parts:
     """Opens and locks the state directory. Raises ConfigError, Transient (another daemon), Fatal.
 
     `parsing`: who reads where many letters lie; by default who works them.
@@ -254,9 +254,9 @@ def assemble(config: Config, *, shadow: bool = False, parsing: Parsing | None = 
         intake = Intake(
             engine=core,
             mailbox=box,
-            house=house(config),
+            parser_config=parser_config(config),
             backlog=timedelta(days=config.imap.backlog_days),
-            parsing=parsing or Here(),
+            parsing=parsing or InlineParser(),
         )
         delivery = Delivery(
             engine=core,
@@ -275,14 +275,14 @@ def assemble(config: Config, *, shadow: bool = False, parsing: Parsing | None = 
         transport=relay,
         intake=intake,
         delivery=delivery,
-        vigil=Vigil(engine=core, free=lambda: disk.free(state(config))),
+        host_checks=HostChecks(engine=core, free=lambda: disk.free(state(config))),
         ticks=Ticks(engine=core),
     )
 
 
-def learn(parts: Parts) -> list[Outcome]:
+def learn(parts: Parts) -> list[LearningResult]:
     """From the house's corrections; what was learned holds from the next pass over the mailbox. Raises Transient."""
-    return learning.learn(parts.store, parts.intake.house, parts.engine.now())
+    return learning.learn(parts.store, parts.intake.parser_config, parts.engine.now())
 
 
 def state(config: Config) -> Path:
@@ -315,7 +315,7 @@ def writing(config: Config) -> Iterator[sqlite3.Connection]:
 
 
 @contextmanager
-def beside(config: Config) -> Iterator[Engine]:
+def engine_beside_daemon(config: Config) -> Iterator[Engine]:
     """An engine for a single turn beside a running daemon; what it queues, the daemon sends, unless it runs in shadow.
     Raises Transient."""
     with _beside(config) as store:
@@ -346,5 +346,5 @@ def reload(parts: Parts, config: Config) -> None:
         raise ConfigError(tuple(problems))
     parts.engine.adopt(policy, fresh)
     parts.store.problem(TEMPLATES, False, parts.engine.now())
-    parts.intake.house = house(config)
+    parts.intake.parser_config = parser_config(config)
     parts.config = config

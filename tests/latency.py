@@ -17,10 +17,10 @@ from tests.servers.people import Citizen
 from tests.servers.waiting import until
 
 
-def measure(road: Road, desk: Office, letters: int) -> list[float]:
+def measure(road: Road, desk: Office, messages: int) -> list[float]:
     """Seconds for each of so many letters, each from another citizen. The daemon runs."""
     taken: list[float] = []
-    for number in range(letters):
+    for number in range(messages):
         person = Citizen(road, "Mar Costa")
         person.write(desk.address, f"Consulta {person.user}", f"Bon dia, com faig el tràmit {number}?")
         begun = time.monotonic()
@@ -43,11 +43,11 @@ def settings() -> dict[str, dict[str, object]]:
     return {"imap": {"poll_seconds": 3600}, "ack": dict(NO_LIMITS)}
 
 
-def main(letters: int) -> None:
+def main(messages: int) -> None:
     with Road() as road, tempfile.TemporaryDirectory(prefix="latency-") as root:
         desk = Office(road, Path(root), **settings())  # type: ignore[arg-type]
         with desk.running():
-            print(told(measure(road, desk, letters)))
+            print(told(measure(road, desk, messages)))
 
 
 if __name__ == "__main__":

@@ -19,14 +19,14 @@ from oacmail import config as settings
 from oacmail import wiring
 from oacmail.core import calendar
 from oacmail.demo import story
-from oacmail.demo.cast import Citizen, End
+from oacmail.demo.cast import DemoCitizen, End
 from oacmail.demo.children import Children
-from oacmail.demo.evidence import World
+from oacmail.demo.evidence import Evidence
 from oacmail.demo.expectations import judge
-from oacmail.demo.mailbox import Mail
+from oacmail.demo.mailbox import DemoMail
 from oacmail.demo.office import furnished
 from oacmail.demo.play import told
-from oacmail.demo.post import Post
+from oacmail.demo.post import DemoRelay
 from oacmail.demo.town import Silent, back_dated
 from tests.servers.waiting import until
 
@@ -151,7 +151,7 @@ def hours() -> Iterator[datetime]:
 
 
 def test_what_came_two_days_ago_is_overdue_and_escalated_at_once_at_any_hour(tmp_path: Path) -> None:
-    config = settings.load(furnished(tmp_path, Post(1, 2, 0, "secret"), Children()).config)
+    config = settings.load(furnished(tmp_path, DemoRelay(1, 2, 0, "secret"), Children()).config)
     policy = wiring.rules(config)
     late = next(citizen for citizen in story.CITIZENS if citizen.days_ago)
     for now in hours():
@@ -167,19 +167,19 @@ def test_what_came_two_days_ago_is_overdue_and_escalated_at_once_at_any_hour(tmp
 # --- it sees what is wrong ----------------------------------------------------------------------------
 
 NOON = datetime(2026, 11, 25, 11, tzinfo=UTC)
-ANNA = Citizen(
+ANNA = DemoCitizen(
     name="Anna", address="anna@example.org", subject="El meu tràmit", text="Com ho faig?", end=End(speaks="ca")
 )
 NUMBER = "OAC-2026-000001"
 
 
-def mail(message_id: str, **changes: Any) -> Mail:
+def mail(message_id: str, **changes: Any) -> DemoMail:
     usual: dict[str, Any] = {
         **{"sender": ANNA.address, "subject": ANNA.subject, "text": ANNA.text, "in_reply_to": "", "references": ""},
         **{"automatic": False, "language": "", "kind": "", "case": "", "carries_letter": False},
         **{"arrived": NOON, "seen": False, "raw": b""},
     }
-    return Mail(message_id=message_id, **{**usual, **changes})
+    return DemoMail(message_id=message_id, **{**usual, **changes})
 
 
 ACK = mail(
@@ -197,7 +197,7 @@ CASE = {
     **{"topic": "other", "level": "first", "intent": "question", "due_at": "2026-11-26T20:00:00+01:00"},
 }
 SPAM = Silent(who="Spam", sender="x@spam.example", message_id="<spam@x>", judged="suspected-spam")
-WORLD = World(
+WORLD = Evidence(
     written={"Anna": "<letter@anna>"},
     silent=(SPAM,),
     undone=(),
@@ -214,16 +214,16 @@ WORLD = World(
 )
 
 
-def missed(world: World) -> list[str]:
+def missed(world: Evidence) -> list[str]:
     return [each.name for each in judge(world, (ANNA,), ()) if not each.met]
 
 
-def boxes(**changes: tuple[Mail, ...]) -> Callable[[World], Mapping[str, Any]]:
+def boxes(**changes: tuple[DemoMail, ...]) -> Callable[[Evidence], Mapping[str, Any]]:
     names = {"office": story.OFFICE, "anna": ANNA.address, "spammer": "x@spam.example"}
     return lambda world: {"boxes": {**world.boxes, **{names[name]: mails for name, mails in changes.items()}}}
 
 
-def row(name: str, **changes: Any) -> Callable[[World], Mapping[str, Any]]:
+def row(name: str, **changes: Any) -> Callable[[Evidence], Mapping[str, Any]]:
     return lambda world: {name: ({**getattr(world, name)[0], **changes},)}
 
 
@@ -234,7 +234,7 @@ def test_a_world_as_it_should_be_misses_nothing() -> None:
     assert f"{NUMBER}  anna@example.org  other  first  open    Thu 26 20:00  0 s, ca" in said
 
 
-BROKEN: dict[str, tuple[Callable[[World], Mapping[str, Any]], str]] = {
+BROKEN: dict[str, tuple[Callable[[Evidence], Mapping[str, Any]], str]] = {
     "no acknowledgement": (boxes(anna=()), "Anna: 1 acknowledgement in the mailbox"),
     "two acknowledgements": (boxes(anna=(ACK, ACK)), "Anna: 1 acknowledgement in the mailbox"),
     "lost on the way": (boxes(anna=()), "no mail was lost or came twice"),
@@ -277,7 +277,9 @@ BROKEN: dict[str, tuple[Callable[[World], Mapping[str, Any]], str]] = {
 
 
 @pytest.mark.parametrize(("change", "name"), BROKEN.values(), ids=BROKEN.keys())
-def test_what_is_wrong_is_missed_by_name_and_ends_in_1(change: Callable[[World], Mapping[str, Any]], name: str) -> None:
+def test_what_is_wrong_is_missed_by_name_and_ends_in_1(
+    change: Callable[[Evidence], Mapping[str, Any]], name: str
+) -> None:
     world = replace(WORLD, **change(WORLD))
     said: list[str] = []
     assert name in missed(world)

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-LETTERS = [
+MESSAGES = [
     (
         "Fri, 27 Nov 2026 19:59:00 +0100",
         b"From: Anna <anna@example.cat>\nTo: oac360@castellbisbal.cat\nMessage-ID: <1@example.cat>\n"
@@ -39,7 +39,7 @@ def _replayed(archive: Path) -> list[dict[str, Any]]:
 
 def _mbox(path: Path) -> Path:
     box = mailbox.mbox(path)
-    for date, raw in reversed(LETTERS):  # an archive need not be in order
+    for date, raw in reversed(MESSAGES):  # an archive need not be in order
         box.add(b"Date: " + date.encode() + b"\n" + raw)
     box.close()
     return path
@@ -50,12 +50,12 @@ def test_an_archive_is_replayed_on_its_own_days_and_sends_nothing(tmp_path: Path
     assert (asked["role"], asked["joined_by"], asked["received_at"]) == ("citizen", "new", "2026-11-27T18:59:00+00:00")
     assert "open, due 2026-11-30T19:00:00+00:00" in asked["effects"]
     assert (answered["role"], answered["case"]) == ("agent", asked["case"])
-    assert "disarm" in answered["effects"]
-    assert (bulk["role"], bulk["case"], bulk["effects"]) == ("robot", None, ["attach"])
+    assert "end_deadlines" in answered["effects"]
+    assert (bulk["role"], bulk["case"], bulk["effects"]) == ("robot", None, ["record_message"])
 
 
 def test_a_maildir_tells_the_same_story_as_an_mbox(tmp_path: Path) -> None:
     box = mailbox.Maildir(tmp_path / "archive")
-    for date, raw in LETTERS:
+    for date, raw in MESSAGES:
         box.add(b"Date: " + date.encode() + b"\n" + raw)
     assert _replayed(tmp_path / "archive") == _replayed(_mbox(tmp_path / "archive.mbox"))

@@ -20,8 +20,8 @@ def test_a_citizen_writes_and_an_agent_answers_from_the_shared_mailbox(road: Roa
     office = road.new_user("oac")
     anna, marta = Citizen(road), Agent(road, office)
     question = anna.write(road.address(office), "Padró", "Què he de portar?")
-    letter = marta.read(marta.find(question))
-    answer = marta.answer(letter, "El DNI.")
+    message = marta.read(marta.find(question))
+    answer = marta.answer(message, "El DNI.")
     (got,) = anna.wait_for_mail()
     assert (got["Message-ID"], got["In-Reply-To"]) == (answer, question)
     assert marta.find(answer, "Sent")
@@ -57,7 +57,7 @@ def test_a_mail_that_bounces_comes_back_as_a_delivery_report(road: Road) -> None
     assert report.get_content_type() == "multipart/report"
 
 
-def test_a_restored_mailbox_gives_the_same_uids_to_other_letters(dovecot: Callable[..., Dovecot]) -> None:
+def test_a_restored_mailbox_gives_the_same_uids_to_other_messages(dovecot: Callable[..., Dovecot]) -> None:
     box = Maildir(dovecot(), "oac")
     box.deliver(b"Subject: 1\n\nx\n")
     before = _uids(box)
@@ -88,7 +88,7 @@ def test_a_road_of_its_own_may_be_narrow_proud_and_let_strangers_into_folders() 
         with pytest.raises(smtplib.SMTPRecipientsRefused, match="no null senders"):
             anna.send(b"Subject: x\n\nx\n", office.address, envelope_from="")
         anna.write(f"{office.user}+Sent@castellbisbal.cat", "De fora", "Bon dia")
-        until(lambda: office.mailbox.letters("Sent"), what="a letter in Sent")
+        until(lambda: office.mailbox.messages("Sent"), what="a letter in Sent")
         assert office.inbox() == []
 
 

@@ -23,12 +23,12 @@ from typing import Any
 import structlog
 
 from oacmail.core.model import Message
-from oacmail.mail.parser_config import House
-from oacmail.mail.parsing import Answers, Here, Parsing, Unread
+from oacmail.mail.parser_config import ParserConfig
+from oacmail.mail.parsing import Answers, InlineParser, Parser, RawMessage
 
 log = structlog.get_logger()
 MANY = 40  # letters that lie there: fewer are one group or two
-_FIRST = Unread(raw=b"Subject: one\r\n\r\nFirst.\r\n", skipped=(), day="")
+_FIRST = RawMessage(raw=b"Subject: one\r\n\r\nFirst.\r\n", skipped=(), day="")
 
 
 def _unchanging(mapping: dict[Any, Any]) -> "MappingProxyType[Any, Any]":
@@ -42,19 +42,19 @@ copyreg.pickle(MappingProxyType, lambda mapping: (_unchanging, (dict(mapping),))
 class _Group:
     """Letters that were asked for together, and their Messages once somebody has read them."""
 
-    house: House
-    letters: Sequence[Unread]
+    parser_config: ParserConfig
+    messages: Sequence[RawMessage]
     read: "Future[list[Message]]" = field(default_factory=Future)
 
     def read_here(self) -> None:
         try:
-            self.read.set_result([letter.read(self.house) for letter in self.letters])
+            self.read.set_result([message.read(self.parser_config) for message in self.messages])
         except Exception as error:  # told by who works the letter that it was
             self.read.set_exception(error)
 
 
-class Beside:
-    """`Parsing` with a process beside this one until the first `end`, to be made while there is one thread. `longest`:
+class ParseWorker:
+    """`Parser` with a process beside this one until the first `end`, to be made while there is one thread. `longest`:
     seconds that a group may take; then the other is given up."""
 
     def __init__(self, longest: float = 60.0) -> None:
@@ -64,22 +64,22 @@ class Beside:
         self.process.start()
         its.close()  # what is left of it is the other's: it ends with that
         self._longest = longest
-        self._house = House()
+        self._parser_config = ParserConfig()
         self._wanted = True
         self.waiting: deque[_Group] = deque()  # nobody has begun with these
         self._asked = threading.Semaphore(0)
         self._speaker = threading.Thread(target=self._speak, name="beside", daemon=True)
 
-    def begin(self, house: House, ahead: int) -> None:
-        self._house = house
+    def begin(self, parser_config: ParserConfig, ahead: int) -> None:
+        self._parser_config = parser_config
         if ahead >= MANY and self._wanted and not self._speaker.ident:
             self._speaker.start()
 
-    def ask(self, letters: Sequence[Unread]) -> Answers:
-        house = self._house
+    def ask(self, messages: Sequence[RawMessage]) -> Answers:
+        parser_config = self._parser_config
         if not self._speaker.is_alive():
-            return lambda at: letters[at].read(house)
-        group = _Group(house, letters)
+            return lambda at: messages[at].read(parser_config)
+        group = _Group(parser_config, messages)
         self.waiting.append(group)
         self._asked.release()
         return lambda at: self._answer(group, at)
@@ -106,7 +106,7 @@ class Beside:
             self.process.kill()
         except Exception:  # noqa: S110  # told by `_speak`, or by who works the letter below
             pass
-        return group.letters[at].read(group.house)
+        return group.messages[at].read(group.parser_config)
 
     def _speak(self) -> None:
         """A group at a time, until the other has gone."""
@@ -122,19 +122,19 @@ class Beside:
 
     def _ask_other(self, group: _Group) -> None:
         try:
-            self._line.send_bytes(pickle.dumps((group.house, group.letters), pickle.HIGHEST_PROTOCOL))
+            self._line.send_bytes(pickle.dumps((group.parser_config, group.messages), pickle.HIGHEST_PROTOCOL))
             group.read.set_result(self._line.recv())
         except BaseException as error:
             group.read.set_exception(error)
             raise
 
 
-def start() -> Parsing:
+def start() -> Parser:
     try:
-        return Beside()
+        return ParseWorker()
     except OSError as error:  # no room for another process: one reads as well as two
         log.warning("reader.failed", error=type(error).__name__)
-        return Here()
+        return InlineParser()
 
 
 def _taken(take: Callable[[], _Group]) -> _Group | None:
@@ -150,9 +150,9 @@ def _serve(line: "Connection[Any, Any]", not_ours: "Connection[Any, Any]") -> No
     not_ours.close()
     for number in (signal.SIGINT, signal.SIGHUP):  # said to all of a terminal's or a service's processes: not for it
         signal.signal(number, signal.SIG_IGN)
-    _FIRST.read(House())  # the tables are laid out before anybody waits
+    _FIRST.read(ParserConfig())  # the tables are laid out before anybody waits
     with suppress(Exception):  # the pipe's end; or a fault whose text nobody may print: the other side reads instead
         while True:
-            house, letters = line.recv()
-            read = [letter.read(house) for letter in letters]
+            parser_config, messages = line.recv()
+            read = [message.read(parser_config) for message in messages]
             line.send_bytes(pickle.dumps(read, pickle.HIGHEST_PROTOCOL))

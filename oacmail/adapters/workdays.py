@@ -1,9 +1,9 @@
 """The town's calendar: Monday to Friday, less the holidays of a dated TOML file, less the closing days of the office.
 
 It knows only the years that stand in the file; for any other it raises LookupError rather than guess
-(docs/requirements.md section 2); only clocks, which must run on, get a guess by `Forgiving`. workalendar is never asked
-which day is worked: it lacks local feasts and lists holidays lost on a Sunday, so it serves `check` alone, as a second
-opinion, and is imported only there.
+(docs/requirements.md section 2); only clocks, which must run on, get a guess by `FallbackCalendar`. workalendar is
+never asked which day is worked: it lacks local feasts and lists holidays lost on a Sunday, so it serves `check` alone,
+as a second opinion, and is imported only there.
 """
 
 import tomllib
@@ -102,8 +102,8 @@ class OfficeCalendar:
         self._known(day)
         if day in self._holidays:
             holiday = self._holidays[day]
-            doubt = ", provisional" if self.years[day.year].provisional else ""
-            return f"holiday, {holiday.names['ca']} ({holiday.scope}{doubt})"
+            delivery = ", provisional" if self.years[day.year].provisional else ""
+            return f"holiday, {holiday.names['ca']} ({holiday.scope}{delivery})"
         if day in self.closures:
             return "the office is closed (office.closures)"
         return _WEEKEND.get(day.weekday(), "")
@@ -135,7 +135,7 @@ class OfficeCalendar:
             raise LookupError(f"no calendar for {day.year}: add the year to the holiday file (office.holidays)")
 
 
-class Forgiving:
+class FallbackCalendar:
     """The same calendar for clocks, which must run on when the admin forgot a year: there Monday to Friday are worked,
     less the closing days. No day so reckoned may be promised to anybody; `horizon` says that the year is missing."""
 

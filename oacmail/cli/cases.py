@@ -15,7 +15,7 @@ from oacmail.adapters.store import admin, queries
 from oacmail.adapters.store.connection import at
 from oacmail.cli.common import as_json, configured, moment, number, print_json, safe, table
 from oacmail.config import Config
-from oacmail.core.effects import Arrived, Ordered
+from oacmail.core.effects import AdminCommand, Arrived
 from oacmail.core.errors import OacmailError
 from oacmail.core.handlers.admin_command import CLOSE_REASONS, CORRECTABLE
 from oacmail.core.model import Folder, Status
@@ -92,12 +92,12 @@ def _order(ctx: click.Context, n: str, verb: str, **words: str | None) -> None:
     if "into" in given:
         given["into"] = number(config, given["into"])
     case_number = number(config, n)
-    with wiring.beside(config) as engine:
+    with wiring.engine_beside_daemon(config) as engine:
         with wiring.reading(config) as con:
             known = queries.case(con, config.office.timezone, datetime.now(UTC), case_number)
         if known is None:
             _not_found(n)
-        order = Ordered(verb=verb, case=case_number, by=getpass.getuser(), words=given)
+        order = AdminCommand(verb=verb, case=case_number, by=getpass.getuser(), words=given)
         engine.perform(order)
     click.echo(f"oacmail: {case_number}: {verb}: done", err=True)
 
@@ -207,17 +207,17 @@ def open_(ctx: click.Context, message_id: str) -> None:
     MESSAGE-ID, or its ref in `quarantine list`.
     """
     config = configured(ctx)
-    with wiring.beside(config) as engine:
+    with wiring.engine_beside_daemon(config) as engine:
         with wiring.reading(config) as con:
-            row = admin.letter_for_case(con, message_id)
+            row = admin.message_for_case(con, message_id)
         if row is None:
             raise OacmailError("no letter of this id waits without a case: `oacmail quarantine list` shows them")
         kept, received_at = _kept(config, row), at(row["received_at"])
         day = received_at.astimezone(config.office.timezone).date().isoformat()
-        house = learning.taught(engine.store, wiring.house(config))
-        message = parse(kept.raw, house, skipped=kept.skipped, day=day)
-        letter = Arrived(message=message, received_at=received_at, folder=Folder.INTAKE, forced=True)
-        _said_back(engine.perform(letter, raw=kept.raw if kept.complete else None).because)
+        parser_config = learning.taught(engine.store, wiring.parser_config(config))
+        message = parse(kept.raw, parser_config, skipped=kept.skipped, day=day)
+        arrived = Arrived(message=message, received_at=received_at, folder=Folder.INTAKE, forced=True)
+        _said_back(engine.perform(arrived, raw=kept.raw if kept.complete else None).because)
 
 
 def _kept(config: Config, row: sqlite3.Row) -> Fetched:

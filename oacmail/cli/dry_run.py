@@ -10,10 +10,10 @@ from oacmail import wiring
 from oacmail.cli.common import a_file, as_json, existing, moment, print_json, rules_only, safe
 from oacmail.core import calendar
 from oacmail.core.errors import OacmailError
-from oacmail.core.model import Message, Reading
+from oacmail.core.model import Classification, Message
 from oacmail.core.routing.classification import classify
 from oacmail.mail.parse import parse
-from oacmail.mail.parser_config import House
+from oacmail.mail.parser_config import ParserConfig
 
 
 @click.command("try")
@@ -24,8 +24,8 @@ def try_(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> None:
     """Parse to decision, a mail a file; for any bytes whatever."""
     config = rules_only(ctx)
     paths = [a_file(name) for name in files]
-    house, senders = wiring.house(config), frozenset(config.callback.form_senders)
-    rows = (_tried(path, house, senders, config.office.tax_operator) for path in paths)
+    parser_config, senders = wiring.parser_config(config), frozenset(config.callback.form_senders)
+    rows = (_tried(path, parser_config, senders, config.office.tax_operator) for path in paths)
     if as_json:
         print_json(rows)
     else:
@@ -33,12 +33,12 @@ def try_(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> None:
             _print(row)
 
 
-def _tried(path: Path, house: House, senders: frozenset[str], tax_operator: str) -> dict[str, Any]:
-    message = parse(path.read_bytes(), house)
+def _tried(path: Path, parser_config: ParserConfig, senders: frozenset[str], tax_operator: str) -> dict[str, Any]:
+    message = parse(path.read_bytes(), parser_config)
     return _row(str(path), message, classify(message, senders, tax_operator))
 
 
-def _row(file: str, message: Message, reading: Reading) -> dict[str, Any]:
+def _row(file: str, message: Message, reading: Classification) -> dict[str, Any]:
     callback = reading.callback
     return {
         "file": file,

@@ -45,11 +45,11 @@ def evaluate(ctx: click.Context, folder: str, as_json: bool) -> None:
 
 def _judged(folder: Path, config: Config) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     """(labels, verdict) of each mail."""
-    house, senders = wiring.house(config), frozenset(config.callback.form_senders)
+    parser_config, senders = wiring.parser_config(config), frozenset(config.callback.form_senders)
     for line in existing(str(folder / "labels.jsonl")).read_text(encoding="utf-8").splitlines():
         if line.strip():
             labels = json.loads(line)
-            reading = classify(parse(existing(str(folder / labels["file"])).read_bytes(), house), senders)
+            reading = classify(parse(existing(str(folder / labels["file"])).read_bytes(), parser_config), senders)
             call = reading.callback
             verdict: dict[str, Any] = {name: getattr(reading, name) for name in FIELDS}
             verdict["callback"] = {"phone": call.phone, "slot": call.slot} if call else None

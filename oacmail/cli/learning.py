@@ -16,13 +16,13 @@ _COLUMNS = ("field", "corrections", "held out", "right before", "right after", "
 def learn(ctx: click.Context) -> None:
     """Take in the house's corrections (`case set`); exit 1 where a field would become worse and nothing was learned."""
     config = configured(ctx)
-    with wiring.beside(config) as engine:
-        outcomes = learning.learn(engine.store, wiring.house(config), datetime.now(UTC).replace(microsecond=0))
+    with wiring.engine_beside_daemon(config) as engine:
+        outcomes = learning.learn(engine.store, wiring.parser_config(config), datetime.now(UTC).replace(microsecond=0))
     if not outcomes:
         click.echo("oacmail: nothing has been corrected: `oacmail case set N` corrects a case", err=True)
         return
     rows = [
-        (one.field, one.corrections, one.letters, one.before, one.after, "learned" if one.taken else "refused: worse")
+        (one.field, one.corrections, one.messages, one.before, one.after, "learned" if one.taken else "refused: worse")
         for one in outcomes
     ]
     table(_COLUMNS, rows)

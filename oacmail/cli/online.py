@@ -23,7 +23,7 @@ from oacmail.core.effects import Send
 from oacmail.core.errors import OacmailError, Transient
 from oacmail.core.model import Folder
 from oacmail.core.policy import Policy
-from oacmail.core.ports.mailbox import Place, WatchedFolder
+from oacmail.core.ports.mailbox import MessageMeta, WatchedFolder
 from oacmail.core.ports.transport import Outgoing
 from oacmail.core.routing import signature
 
@@ -46,7 +46,7 @@ def findings(config: Config) -> Iterator[Finding]:
         policy = wiring.live_policy(config)
         sender = yield from _relay(config, policy, relay)
         if watched and sender is not None:
-            yield from _ways(config, policy, Post(box, relay, sender, watched))
+            yield from _ways(config, policy, TestMail(box, relay, sender, watched))
     except OacmailError as trouble:
         yield error("online", f"the trial ended early: {trouble}", "try again; then see the servers' logs")
     finally:
@@ -54,7 +54,7 @@ def findings(config: Config) -> Iterator[Finding]:
         relay.close()
 
 
-class Post:
+class TestMail:
     """Sends a mail to ourselves and looks where it arrives."""
 
     def __init__(self, box: ImapMailbox, relay: SmtpTransport, sender: str, watched: tuple[WatchedFolder, ...]) -> None:
@@ -64,14 +64,14 @@ class Post:
         mail = Outgoing(key="check", envelope_from=self._sender, recipient=recipient, copy_to="", mime=mime)
         self._relay.send(mail, lambda _: None)
 
-    def arrival(self, field: str, value: str) -> tuple[WatchedFolder, Place] | None:
+    def arrival(self, field: str, value: str) -> tuple[WatchedFolder, MessageMeta] | None:
         """Where the mail with `value` in this field has arrived; None = not within PATIENCE."""
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             for folder in self.watched:
                 self._box.open(folder.name)
                 if found := self._box.bearing(field, value):
-                    return folder, self._box.places(sorted(found))[0]
+                    return folder, self._box.metas(sorted(found))[0]
             self._box.wait(1.0)
         return None
 
@@ -141,23 +141,23 @@ def _unreachable(server: str, trouble: Transient) -> Finding:
 # --- the ways of mail ---------------------------------------------------------------------------------
 
 
-def _ways(config: Config, policy: Policy, post: Post) -> Iterator[Finding]:
+def _ways(config: Config, policy: Policy, post: TestMail) -> Iterator[Finding]:
     if config.smtp.self_copy:
         yield from _copies(config, policy, post)
     if post.sent.isascii() and post.sent.isalnum():
         yield from _plus(config, post)
 
 
-def _copies(config: Config, policy: Policy, post: Post) -> Iterator[Finding]:
+def _copies(config: Config, policy: Policy, post: TestMail) -> Iterator[Finding]:
     """A mail to ourselves comes back, or our self-copies will not; and the servers' clocks agree."""
     key, now = f"{signature.TRIAL}{token_hex(8)}", datetime.now(UTC).replace(microsecond=0)
     mark = partial(
-        signature.mark,
+        signature.sign,
         policy,
         run="",
         key=key,
         case=None,
-        letter="",
+        message="",
         received_at=None,
         due_at=None,
         recipient=policy.office.address,
@@ -180,7 +180,7 @@ def _copies(config: Config, policy: Policy, post: Post) -> Iterator[Finding]:
         yield warning("clock", f"the mail server's clock is {ahead:.0f} s from ours", "mend the wrong one: timedatectl")
 
 
-def _plus(config: Config, post: Post) -> Iterator[Finding]:
+def _plus(config: Config, post: TestMail) -> Iterator[Finding]:
     """Nobody may write into Sent from outside (Dovecot's lmtp_save_to_detail_mailbox)."""
     local, _, domain = config.office.address.rpartition("@")
     target, value = f"{local}+{post.sent}@{domain}", token_hex(8)

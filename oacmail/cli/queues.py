@@ -94,7 +94,7 @@ def quarantine() -> None:
 @quarantine.command("list")
 @as_json
 @click.pass_context
-def list_letters(ctx: click.Context, as_json: bool) -> None:
+def list_messages(ctx: click.Context, as_json: bool) -> None:
     """Unreadable, doubtful, suspected spam, cases not acknowledged by themselves."""
     config = configured(ctx)
     columns = ("ref", "reason", "since", "case", "message_id")
@@ -133,11 +133,11 @@ def _written(raw: bytes, directory: Path, whole: str) -> None:
 @quarantine.command("retry")
 @click.argument("ref")
 @click.pass_context
-def retry_letter(ctx: click.Context, ref: str) -> None:
+def retry_message(ctx: click.Context, ref: str) -> None:
     """Work the letter anew at the next pass of the daemon."""
     with wiring.writing(configured(ctx)) as con:
         whole = admin.find_review(con, ref)
-        done = whole is not None and admin.retry_letter(con, whole, datetime.now(UTC))
+        done = whole is not None and admin.retry_message(con, whole, datetime.now(UTC))
         _done(
             done,
             f"{safe(ref)} is no letter that failed, or lies in no watched folder any more; `oacmail case open` makes"

@@ -8,7 +8,7 @@ import click
 import structlog
 
 from oacmail.cli.common import as_json, print_json, rules_only, safe
-from oacmail.sim.run import Outcome, simulated
+from oacmail.sim.run import SimulationResult, simulated
 from oacmail.sim.shrink import shrunk
 
 
@@ -37,22 +37,22 @@ def simulate(ctx: click.Context, days: int, seed: int, as_json: bool) -> None:
     sys.exit(1 if outcome.broken else 0)
 
 
-def _day(day: datetime, so_far: Outcome, as_json: bool) -> None:
+def _day(day: datetime, so_far: SimulationResult, as_json: bool) -> None:
     if as_json:
-        counts = {"letters": so_far.letters, "acks": so_far.acks, "escalations": so_far.escalations}
+        counts = {"letters": so_far.messages, "acks": so_far.acks, "escalations": so_far.escalations}
         print_json([{"day": day.date().isoformat(), **counts, "misfortunes": so_far.misfortunes}])
     else:
-        _progress(f"{day:%a %d %b %Y}: {so_far.letters} letters, {so_far.misfortunes} misfortunes")
+        _progress(f"{day:%a %d %b %Y}: {so_far.messages} letters, {so_far.misfortunes} misfortunes")
 
 
-def _lines(told: Outcome) -> list[dict[str, str]]:
+def _lines(told: SimulationResult) -> list[dict[str, str]]:
     return [{"at": at.isoformat(), "who": who, "what": what, "so": so} for at, who, what, so in told.story]
 
 
-def _tell(outcome: Outcome, told: Outcome) -> None:
+def _tell(outcome: SimulationResult, told: SimulationResult) -> None:
     zone = outcome.plan.begins.tzinfo
     click.echo(f"{outcome.plan.days} days from {outcome.plan.begins:%d %b %Y}, seed {outcome.plan.seed}: ", nl=False)
-    click.echo(f"{outcome.letters} letters, {outcome.cases} cases, {outcome.acks} acknowledgements, ", nl=False)
+    click.echo(f"{outcome.messages} letters, {outcome.cases} cases, {outcome.acks} acknowledgements, ", nl=False)
     click.echo(f"{outcome.escalations} escalations, {outcome.misfortunes} misfortunes; digest {outcome.digest[:16]}")
     if not outcome.broken:
         click.echo("every invariant held")

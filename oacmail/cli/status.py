@@ -11,7 +11,7 @@ from oacmail.adapters.store import connection, queries
 from oacmail.cli import problems
 from oacmail.cli.common import as_json, configured, print_json, safe
 from oacmail.config import Config
-from oacmail.core.errors import ConfigError, Fatal, StateTrouble
+from oacmail.core.errors import ConfigError, Fatal, StateError
 from oacmail.shipped import version
 
 
@@ -50,7 +50,7 @@ def health(config: Config, now: datetime) -> dict[str, Any]:
             counts = queries.health(con, config.office.timezone)
     except ConfigError as newer:
         return _empty("schema-newer", "; ".join(newer.findings))
-    except (StateTrouble, Fatal) as fault:
+    except (StateError, Fatal) as fault:
         return _empty("database", str(fault))
     codes = problems.found(problems.Look(config=config, counts=counts, now=now))
     return {

@@ -6,6 +6,6 @@ The only place that imports pydantic; whoever wants a quick start imports this p
 
 from oacmail.config.loading import builtin, find, load, parse
 from oacmail.config.model import Config
-from oacmail.config.rules import house, policy
+from oacmail.config.rules import parser_config, policy
 
-__all__ = ["Config", "builtin", "find", "house", "load", "parse", "policy"]
+__all__ = ["Config", "builtin", "find", "load", "parse", "parser_config", "policy"]

@@ -9,47 +9,47 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from oacmail.config.section import Section
 from oacmail.config.sections import (
-    Ack,
-    Board,
-    Deadline,
-    Digest,
-    Escalation,
-    Office,
-    People,
-    Pointer,
-    Privacy,
-    Report,
-    Survey,
-    Topic,
+    AckSection,
+    BoardSection,
+    DeadlineSection,
+    DigestSection,
+    EscalationSection,
+    OfficeSection,
+    PeopleSection,
+    PointerSection,
+    PrivacySection,
+    ReportSection,
+    SurveySection,
+    TopicSection,
 )
-from oacmail.config.servers import Callback, Imap, Smtp, Trust
+from oacmail.config.servers import CallbackSection, ImapSection, SmtpSection, TrustSection
 from oacmail.config.types import wrong
 
 
 class Config(Section):
     """config.toml, checked. Keys and defaults: docs/interfaces.md section 5, in plain words in docs/config.md."""
 
-    office: Office
-    imap: Imap
-    smtp: Smtp
-    people: People
-    trust: Trust = Trust()
-    deadline: Deadline = Field(default=Deadline(), validate_default=True)
-    escalation: Escalation = Escalation()
-    ack: Ack = Ack()
-    callback: Callback = Callback()
-    board: Board = Board()
-    survey: Survey = Survey()
-    digest: Digest = Digest()
-    report: Report = Report()
-    privacy: Privacy = Privacy()
-    topic: tuple[Topic, ...] = ()
-    pointer: tuple[Pointer, ...] = ()
+    office: OfficeSection
+    imap: ImapSection
+    smtp: SmtpSection
+    people: PeopleSection
+    trust: TrustSection = TrustSection()
+    deadline: DeadlineSection = Field(default=DeadlineSection(), validate_default=True)
+    escalation: EscalationSection = EscalationSection()
+    ack: AckSection = AckSection()
+    callback: CallbackSection = CallbackSection()
+    board: BoardSection = BoardSection()
+    survey: SurveySection = SurveySection()
+    digest: DigestSection = DigestSection()
+    report: ReportSection = ReportSection()
+    privacy: PrivacySection = PrivacySection()
+    topic: tuple[TopicSection, ...] = ()
+    pointer: tuple[PointerSection, ...] = ()
 
     @field_validator("deadline")
     @classmethod
-    def _ends_after_opening(cls, deadline: Deadline, info: ValidationInfo) -> Deadline:
-        office: Office | None = info.data.get("office")
+    def _ends_after_opening(cls, deadline: DeadlineSection, info: ValidationInfo) -> DeadlineSection:
+        office: OfficeSection | None = info.data.get("office")
         opens = office.hours[0] if office else time.min
         if deadline.day_end <= opens:
             raise wrong(

@@ -9,7 +9,7 @@ from typing import Literal
 from oacmail.config.model import Config
 from oacmail.core import policy as core
 from oacmail.core.policy import Workdays
-from oacmail.mail.parser_config import House, TownWords
+from oacmail.mail.parser_config import ParserConfig, TownWords
 
 _SELF_COPY: dict[bool | str, Literal["yes", "no", "server"]] = {True: "yes", False: "no", "server": "server"}
 
@@ -43,10 +43,10 @@ def policy(
     )
 
 
-def house(config: Config) -> House:
+def parser_config(config: Config) -> ParserConfig:
     """What reading a letter needs to know of the house."""
     trust = config.trust
-    return House(
+    return ParserConfig(
         own=frozenset((config.office.address, *config.office.aliases)),
         prefix=config.office.prefix,
         town=config.office.town,

@@ -66,7 +66,7 @@ class Council(Section):
     en: Line | None = None
 
 
-class Office(Section):
+class OfficeSection(Section):
     address: Address
     state: FilePath
     town: Line
@@ -106,7 +106,7 @@ class Office(Section):
         return hours
 
 
-class People(Section):
+class PeopleSection(Section):
     """`agents`, `technical` and `forms` may be empty; rules.policy fills them in (docs/interfaces.md section 4)."""
 
     supervisor: Somebody
@@ -116,7 +116,7 @@ class People(Section):
     forms: Staff = ()
 
 
-class Deadline(Section):
+class DeadlineSection(Section):
     business_days: Count = 1
     day_end: Hour = time(20)
     remind_hours: Limit = 4
@@ -128,7 +128,7 @@ class Deadline(Section):
     digest_above: Count = 5
 
 
-class Escalation(Section):
+class EscalationSection(Section):
     auto_second_level: Flag = True
     auto_complex: Flag = True
     threshold: float = Field(default=0.8, ge=0, le=1, strict=True)
@@ -140,7 +140,7 @@ class Escalation(Section):
     incident_minutes: Count = 60
 
 
-class Ack(Section):
+class AckSection(Section):
     """How many acknowledgements may leave; 0 = no limit, for each key."""
 
     per_address_hour: Limit = 3
@@ -152,18 +152,18 @@ class Ack(Section):
     max_age_hours: Limit = 72
 
 
-class Board(Section):
+class BoardSection(Section):
     enabled: Flag = False
     root: FolderName = "OAC360"
     names: dict[BoardFolder, FolderName] = Field(default_factory=dict)
 
 
-class Survey(Section):
+class SurveySection(Section):
     enabled: Flag = False
     per_address_days: Limit = 30
 
 
-class Digest(Section):
+class DigestSection(Section):
     """`to` None = the agents; empty = no digest."""
 
     to: Staff | None = None
@@ -177,11 +177,11 @@ class Digest(Section):
         return at
 
 
-class Report(Section):
+class ReportSection(Section):
     to: Staff = ()
 
 
-class Privacy(Section):
+class PrivacySection(Section):
     original_days: Limit = 60
     retention_months: Count = 12
     purge: Flag = False
@@ -193,7 +193,7 @@ def _topic(value: object) -> str:
     return value
 
 
-class Topic(Section):
+class TopicSection(Section):
     """Words of the town for a topic (docs/understanding.md, "Labels"), compared without case and accents; a `*` at the
     end of one stands for any ending."""
 
@@ -202,7 +202,7 @@ class Topic(Section):
     words: Annotated[tuple[Line, ...], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)] = ()
 
 
-class Pointer(Section):
+class PointerSection(Section):
     """Where another body can be reached: shown to citizens whose question is not the town's."""
 
     body: Line

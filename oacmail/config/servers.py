@@ -43,7 +43,7 @@ def _not_in_the_open(security: Security, info: ValidationInfo) -> Security:
     return security
 
 
-class Imap(Section):
+class ImapSection(Section):
     host: Host
     user: Line
     port: Port = 993
@@ -70,7 +70,7 @@ class Imap(Section):
         return watch
 
 
-class Smtp(Section):
+class SmtpSection(Section):
     host: Host
     port: Port = 587
     security: Security = "starttls"
@@ -87,7 +87,7 @@ class Smtp(Section):
     _security = field_validator("security")(_not_in_the_open)
 
 
-class Trust(Section):
+class TrustSection(Section):
     authserv_id: Host | None = None
     mx: Hosts = ()
     internal_relays: Networks = ()
@@ -106,6 +106,6 @@ class Trust(Section):
         return provider
 
 
-class Callback(Section):
+class CallbackSection(Section):
     form_senders: Addresses = ()
     attempts: Count = 2

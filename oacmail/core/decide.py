@@ -9,38 +9,48 @@ from datetime import datetime
 from typing import assert_never
 
 from oacmail.core.cases.request import author_of
-from oacmail.core.effects import Arrived, Attach, Decision, Effect, Input, Ordered, Reviewed, Settled, Ticked
+from oacmail.core.effects import (
+    AdminCommand,
+    Arrived,
+    Decision,
+    DeliveryResult,
+    Effect,
+    Input,
+    RecordMessage,
+    ReviewDone,
+    Tick,
+)
 from oacmail.core.handlers import own_copies
-from oacmail.core.handlers.admin_command import on_order
-from oacmail.core.handlers.automatic_mail import on_robot, proofs
-from oacmail.core.handlers.delivery_result import on_settled
-from oacmail.core.handlers.from_citizen import on_citizen
-from oacmail.core.handlers.from_staff import on_sent, on_staff
-from oacmail.core.handlers.tick import on_clock
+from oacmail.core.handlers.admin_command import on_admin_command
+from oacmail.core.handlers.automatic_mail import on_automatic_mail, proofs
+from oacmail.core.handlers.delivery_result import on_delivery_result
+from oacmail.core.handlers.from_citizen import from_citizen
+from oacmail.core.handlers.from_staff import from_staff, in_sent_folder
+from oacmail.core.handlers.tick import on_tick
 from oacmail.core.model import Auto, Folder, Kind, Outcome, Role
 from oacmail.core.outbox.notice_limits import bounded
 from oacmail.core.policy import Policy
-from oacmail.core.routing.sender import own_mark, writer
-from oacmail.core.routing.signature import OwnMark
-from oacmail.core.view import Hour, MailView, View
+from oacmail.core.routing.sender import own_signature, sender_of
+from oacmail.core.routing.signature import Signature
+from oacmail.core.view import OutgoingView, TickView, View
 
 
-def decide(policy: Policy, view: View | Hour, inp: Input, now: datetime) -> Decision:
+def decide(policy: Policy, view: View | TickView, inp: Input, now: datetime) -> Decision:
     """`now` is aware. Raises only on a bug of ours; the shell rolls back, counts, and quarantines the letter."""
     match inp:
         case Arrived():
             assert isinstance(view, View)
             decision = _arrived(policy, view, inp, now)
             return decision if inp.forced else bounded(policy, view.noticed, author_of(policy, inp.message), decision)
-        case Ticked():
-            assert isinstance(view, Hour)
-            return on_clock(policy, view, now)
-        case Settled():
+        case Tick():
+            assert isinstance(view, TickView)
+            return on_tick(policy, view, now)
+        case DeliveryResult():
             assert isinstance(view, View)
-            return bounded(policy, view.noticed, "", on_settled(policy, view, inp, now))
-        case Ordered():
+            return bounded(policy, view.noticed, "", on_delivery_result(policy, view, inp, now))
+        case AdminCommand():
             assert isinstance(view, View)
-            return on_order(policy, view, inp, now)
+            return on_admin_command(policy, view, inp, now)
         case _:
             assert_never(inp)
 
@@ -48,9 +58,9 @@ def decide(policy: Policy, view: View | Hour, inp: Input, now: datetime) -> Deci
 def _arrived(policy: Policy, view: View, inp: Arrived, now: datetime) -> Decision:
     message = inp.message
     if inp.forced:
-        opened = on_citizen(policy, view, inp, now)
-        return _with(opened, [Reviewed(fingerprint=message.fingerprint)])
-    mark = own_mark(policy, message)
+        opened = from_citizen(policy, view, inp, now)
+        return _with(opened, [ReviewDone(fingerprint=message.fingerprint)])
+    mark = own_signature(policy, message)
     if mark is not None and (ours := _ours(policy, view, inp, mark)):
         return ours
     if inp.folder is Folder.SENT and mark is None and (other := own_copies.signed_by_another(policy, view, inp)):
@@ -64,22 +74,22 @@ def _arrived(policy: Policy, view: View, inp: Arrived, now: datetime) -> Decisio
 
 def _by_folder(policy: Policy, view: View, inp: Arrived, now: datetime, *, grown: bool) -> Decision:
     if inp.folder is Folder.SENT:
-        return on_sent(policy, view, inp, now)
+        return in_sent_folder(policy, view, inp, now)
     if grown:
-        return on_citizen(policy, view, replace(inp, message=own_copies.written_on_top(policy, inp.message)), now)
+        return from_citizen(policy, view, replace(inp, message=own_copies.written_on_top(policy, inp.message)), now)
     return _by_writer(policy, view, inp, now)
 
 
-def _ours(policy: Policy, view: View, inp: Arrived, mark: OwnMark) -> Decision | None:
+def _ours(policy: Policy, view: View, inp: Arrived, mark: Signature) -> Decision | None:
     """None = somebody's message on top of our mail. In Sent nobody writes but the house."""
     mail = _mail(view, mark.key)
     more = own_copies.added(inp.message, mark, mail)
     if not more or inp.folder is Folder.SENT or view.added_before >= own_copies.BANNER:
-        return own_copies.on_ours(policy, view, inp, mark)
+        return own_copies.on_own_copy(policy, view, inp, mark)
     return None if own_copies.is_message(policy, mail) else own_copies.with_an_addition(inp, mark, mail, more)
 
 
-def _mail(view: View, key: str) -> MailView | None:
+def _mail(view: View, key: str) -> OutgoingView | None:
     return next((mail for mail in view.mails if mail.key == key), None)
 
 
@@ -101,27 +111,27 @@ def _decided_again(view: View, inp: Arrived) -> bool:
 
 def _again(view: View) -> Decision:
     assert view.known is not None
-    attach = Attach(role=view.known.role, outcome=Outcome.DUPLICATE, kind=Kind.REQUEST, case=view.known.case)
+    attach = RecordMessage(role=view.known.role, outcome=Outcome.DUPLICATE, kind=Kind.REQUEST, case=view.known.case)
     return Decision(effects=(attach,), because=("same-letter-again",))
 
 
 def _ignored_in_junk() -> Decision:
     """In Junk only signed mail of ours is read: what people's filters put there is theirs."""
-    attach = Attach(role=Role.ROBOT, outcome=Outcome.AUTOMATIC, kind=Kind.SPAM, rule="in-junk")
+    attach = RecordMessage(role=Role.ROBOT, outcome=Outcome.AUTOMATIC, kind=Kind.SPAM, rule="in-junk")
     return Decision(effects=(attach,), because=("in-junk",))
 
 
 def _by_writer(policy: Policy, view: View, inp: Arrived, now: datetime) -> Decision:
-    who = writer(policy, inp.message)
+    who = sender_of(policy, inp.message)
     match who.role:
         case Role.ROBOT:
-            return on_robot(policy, view, inp, now)
+            return on_automatic_mail(policy, view, inp, now)
         case Role.OURS:
             return own_copies.claims_to_be_ours()
         case Role.AGENT | Role.TECHNICAL:
-            return on_staff(policy, view, inp, who, now)
+            return from_staff(policy, view, inp, who, now)
         case Role.CITIZEN:
-            return on_citizen(policy, view, inp, now)
+            return from_citizen(policy, view, inp, now)
         case _:
             assert_never(who.role)
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Literal
 
-from oacmail.core.model import Folder, Kind, Message, Outcome, Reading, Role
+from oacmail.core.model import Classification, Folder, Kind, Message, Outcome, Role
 
 # --- what can happen ----------------------------------------------------------------------------------
 
@@ -42,14 +42,14 @@ class TickItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ticked:
+class Tick:
     """Time went on. `only`: the tick works this item and no other; None = all that are due."""
 
     only: TickItem | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
+class DeliveryResult:
     """A delivery attempt ended. `state`: sent | refused | later | uncertain; `error`: code, class, place."""
 
     key: str
@@ -61,7 +61,7 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ordered:
+class AdminCommand:
     """A person said what to do with a case: a verb, its words, and who said it."""
 
     verb: str
@@ -70,7 +70,7 @@ class Ordered:
     words: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
-Input = Arrived | Ticked | Settled | Ordered
+Input = Arrived | Tick | DeliveryResult | AdminCommand
 
 
 # --- what can be done: each an upsert by its key ------------------------------------------------------
@@ -84,14 +84,14 @@ class OpenCase:
     citizen: str
     name: str
     subject: str
-    reading: Reading
+    reading: Classification
     opened_at: datetime
     due_at: datetime | None
     parent: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Attach:
+class RecordMessage:
     """Record the letter that arrived. `case` is None where no case is concerned; `guest`: wrote from outside.
 
     `author`: who asks by it, where that is not its sender (a form).
@@ -107,7 +107,7 @@ class Attach:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class UpdateCase:
     """Set these columns of a case, and no others."""
 
     case: str
@@ -115,33 +115,33 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Arm:
+class StartDeadline:
     """Start a clock. `armed_by` is the letter's fingerprint or an event's key, `armed_at` its moment."""
 
-    armed_by: str
+    started_by: str
     kind: str
     case: str
-    armed_at: datetime
+    started_at: datetime
     due_at: datetime
     level: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Disarm:
+class EndDeadlines:
     """End a case's clocks of these kinds that were armed at `at` or before; with `armed_by` these only."""
 
     case: str
     how: Literal["met", "void"]
     at: datetime
     kinds: tuple[str, ...]
-    armed_by: tuple[str, ...] = ()
+    started_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fire:
+class DeadlineReached:
     """One clock rang. A response clock (kind answer, level 0) runs on after it: it can still be met, late."""
 
-    armed_by: str
+    started_by: str
     kind: str
     level: int
     at: datetime
@@ -151,7 +151,7 @@ class Fire:
 class Quoted:
     """A message that a mail quotes and attaches. `letter`: its fingerprint; `heading`: stands above its text."""
 
-    letter: str
+    message: str
     heading: str
 
 
@@ -180,13 +180,13 @@ class Send:
     conversation: tuple[Quoted, ...] = ()
     budget: str = ""
     release: datetime | None = None
-    letter: str = ""
+    message: str = ""
     received_at: datetime | None = None
     due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class UpdateOutbox:
     """Set the state of an outbox row, if it is in one of `if_in` (empty = any). `refused_at`: the relay answered no."""
 
     key: str
@@ -201,7 +201,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Import:
+class ImportSent:
     """A mail of ours that the database does not know (it was restored): record it as sent.
 
     `refs`: the letters that it followed; one that opens a case of the recipient anew takes its number.
@@ -210,7 +210,7 @@ class Import:
     key: str
     kind: str
     case: str
-    letter: str
+    message: str
     refs: tuple[str, ...]
     message_id: str
     recipient: str
@@ -218,25 +218,25 @@ class Import:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class File:
+class FileMessage:
     """The letter that arrived belongs in this folder."""
 
     folder: Folder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Review:
+class RequestReview:
     """A person must look at a letter: shown in `quarantine list` with its reason, a short code.
 
     `letter`: its fingerprint; '' = the one that arrived.
     """
 
     reason: str
-    letter: str = ""
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
+class AuditEvent:
     """A line in the diary: kinds, ids and codes, never citizen text."""
 
     kind: str
@@ -245,7 +245,7 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Merge:
+class MergeCases:
     """All letters and running clocks of `case` go over to `into`; `case` is closed as its duplicate."""
 
     case: str
@@ -253,7 +253,7 @@ class Merge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reviewed:
+class ReviewDone:
     """A person has looked: the entry of the review list is done."""
 
     fingerprint: str
@@ -267,7 +267,7 @@ class Reconsider:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+class UpdatePerson:
     """What we know of an address now; None leaves a column as it is. `known`: a person has answered it."""
 
     address: str
@@ -277,7 +277,7 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bare:
+class SendWithoutOriginal:
     """Queue the same mail without the original it carries, under the key `<key>:bare`."""
 
     key: str
@@ -285,7 +285,7 @@ class Bare:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drop:
+class DropOutgoing:
     """Drop the mails of a case of these kinds that have not left yet: what they say is no longer so."""
 
     case: str
@@ -302,23 +302,23 @@ class Remember:
 
 Effect = (
     OpenCase
-    | Attach
-    | Change
-    | Arm
-    | Disarm
-    | Fire
+    | RecordMessage
+    | UpdateCase
+    | StartDeadline
+    | EndDeadlines
+    | DeadlineReached
     | Send
-    | Mark
-    | Bare
-    | Drop
-    | Import
-    | File
-    | Review
-    | Note
-    | Merge
-    | Reviewed
+    | UpdateOutbox
+    | SendWithoutOriginal
+    | DropOutgoing
+    | ImportSent
+    | FileMessage
+    | RequestReview
+    | AuditEvent
+    | MergeCases
+    | ReviewDone
     | Reconsider
-    | Person
+    | UpdatePerson
     | Remember
 )
 

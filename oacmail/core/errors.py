@@ -21,7 +21,7 @@ class Transient(OacmailError):
 LOGIN_PAUSE = 60.0  # fail2ban's usual jails ban an address after 5 refused logins within 10 minutes
 
 
-class UnreadableLetter(Transient):
+class UnreadableMessage(Transient):
     """The server is well and the letter `uid` is there, but it cannot be read, not even alone."""
 
     def __init__(self, uid: int) -> None:
@@ -29,16 +29,16 @@ class UnreadableLetter(Transient):
         self.uid = uid
 
 
-class FolderUnread(Transient):
+class FolderUnreadable(Transient):
     """The mailbox is well and the office's own folders were read; another watched folder could not be opened."""
 
 
-class StateTrouble(Transient):
+class StateError(Transient):
     """The database cannot be used for now: another program holds it locked, or its disk is full. No server is to
     blame, and nobody can be told by mail."""
 
 
-class RelayTrouble(Transient):
+class RelayError(Transient):
     """The relay itself is unwell or away: refused before RCPT, no line, no login. No mail is to blame."""
 
 

@@ -213,7 +213,7 @@ class Callback:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Classification:
     """The classifier's verdict on one message; topic, level and intent are None unless kind is request.
 
     `confidence`: kind, topic, level, intent in 0..1. `because`: the words and rules that decided. `urgent`: a term

@@ -1,6 +1,6 @@
 """What a decision may know: everything the store read in one go for one input, and nothing else.
 
-Values only. The store fills a `View` for an `Arrived`, an `Ordered` or a `Settled`, and an `Hour` for a `Ticked`;
+Values only. The store fills a `View` for an `Arrived`, an `Ordered` or a `Settled`, and an `TickView` for a `Ticked`;
 the core never asks for more. Subjects here are already folded by `thread.fold_subject`.
 """
 
@@ -15,17 +15,17 @@ UNDELIVERED = "undelivered:"  # the name under which a report waits for the lett
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Running:
+class Deadline:
     """A clock not met and not void; a response clock (answer, level 0) runs on after it `fired`.
 
     `sent_at`: the Date of the message that started it, if it has one.
     `asked_from`: where who started it may be answered, his From and Reply-To addresses; empty if no letter did.
     """
 
-    armed_by: str
+    started_by: str
     kind: str
     level: int
-    armed_at: datetime
+    started_at: datetime
     due_at: datetime
     fired: bool = False
     sent_at: datetime | None = None
@@ -33,12 +33,12 @@ class Running:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class OpenQuestion:
     """The latest request of one side: of the citizen and whoever writes with her (`guest` ""), or of a guest (his
     address). `letter`: its fingerprint."""
 
     guest: str
-    letter: str
+    message: str
     at: datetime
 
 
@@ -46,7 +46,7 @@ class Asked:
 class Said:
     """A message of a case. `letter`: its fingerprint; `by_office`: an agent wrote it."""
 
-    letter: str
+    message: str
     at: datetime
     by_office: bool
 
@@ -78,11 +78,11 @@ class CaseView:
     touched_at: datetime
     answered_at: datetime | None
     closed_at: datetime | None
-    clocks: tuple[Running, ...] = ()
+    clocks: tuple[Deadline, ...] = ()
     acks_today: int = 0
-    first_letter: str = ""
-    first_letter_id: str = ""
-    asked: tuple[Asked, ...] = ()
+    first_message: str = ""
+    first_message_id: str = ""
+    asked: tuple[OpenQuestion, ...] = ()
     asked_since: int = 0
     told: frozenset[str] = frozenset()
     slot: Slot | None = None
@@ -97,10 +97,10 @@ class CaseView:
     wish: str | None = None
     latest: tuple[Said, ...] = ()
 
-    def running(self, kind: str) -> tuple[Running, ...]:
+    def running(self, kind: str) -> tuple[Deadline, ...]:
         return tuple(clock for clock in self.clocks if clock.kind == kind)
 
-    def promised(self) -> tuple[Running, ...]:
+    def promised(self) -> tuple[Deadline, ...]:
         """The response clocks that an answer to its own people ends: without those that guests have started."""
         own = {self.citizen} | self.participants | self.reply_to
         clocks = self.running("answer")
@@ -108,7 +108,7 @@ class CaseView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LetterView:
+class MessageView:
     """A letter already recorded. `refs`: msg-ids it names (only filled where a rung needs them)."""
 
     fingerprint: str
@@ -124,7 +124,7 @@ class LetterView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MailView:
+class OutgoingView:
     """A mail of ours in the outbox. `length`: characters of its text part. `copied`: its copy was seen.
 
     `bare`: the same mail without its original lies ready.
@@ -162,7 +162,7 @@ class PersonView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spent:
+class RateUsage:
     """Acknowledgements already let go, for docs/design.md, "Acknowledgement budgets". `domain_day`: by class."""
 
     address_hour: int = 0
@@ -184,7 +184,7 @@ class Noticed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Alike:
+class SimilarCase:
     """A case of second level on the platform that the letter says fails. `incident`: the number of its incident's first
     case, None = of none. `due_at`: of its running response clock."""
 
@@ -216,16 +216,16 @@ class View:
     (core/escalation/incidents.py). `noticed`: notices to staff of the last hour, for their budgets.
     """
 
-    known: LetterView | None = None
-    named: tuple[LetterView, ...] = ()
-    naming: tuple[LetterView, ...] = ()
-    overtaken_by: tuple[LetterView, ...] = ()
-    mails: tuple[MailView, ...] = ()
+    known: MessageView | None = None
+    named: tuple[MessageView, ...] = ()
+    naming: tuple[MessageView, ...] = ()
+    overtaken_by: tuple[MessageView, ...] = ()
+    mails: tuple[OutgoingView, ...] = ()
     tokened: tuple[str, ...] = ()
-    recent: tuple[LetterView, ...] = ()
+    recent: tuple[MessageView, ...] = ()
     cases: Mapping[str, CaseView] = field(default_factory=lambda: MappingProxyType({}))
     person: PersonView | None = None
-    spent: Spent = field(default_factory=Spent)
+    spent: RateUsage = field(default_factory=RateUsage)
     serial: int = 1
     reserved: str | None = None
     restored_at: datetime | None = None
@@ -236,12 +236,12 @@ class View:
     undelivered: tuple[str, ...] | None = None
     refusals: tuple[Refusal, ...] = ()
     taken_since: bool = False
-    alike: tuple[Alike, ...] = ()
+    alike: tuple[SimilarCase, ...] = ()
     noticed: tuple[Noticed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HeldAck:
+class DeferredAcknowledgement:
     """An acknowledgement that waits for room. `answered`: a person has answered, or the case is closed."""
 
     key: str
@@ -252,13 +252,13 @@ class HeldAck:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HeldNotice:
+class DeferredNotice:
     """A notice to staff over its budget, for the next list. `letter`: its key without the recipient; `due_at`: of the
     case's running response clock. Without a case the columns of a case are empty."""
 
     key: str
     kind: str
-    letter: str
+    message: str
     recipient: str
     created_at: datetime
     case: str
@@ -269,7 +269,7 @@ class HeldNotice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Doubt:
+class UncertainDelivery:
     """A mail handed over without an answer. `tries`: how often that happened to it. `overtaken`: copies seen of mails
     sent long enough after it. `probed`: two probes were sent for that. `due_at`: of its case's running clock."""
 
@@ -286,7 +286,7 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class ReviewEntry:
     """A line of the review list: a letter that waits for a person, or a case not acknowledged by itself."""
 
     ref: str
@@ -296,7 +296,7 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hour:
+class TickView:
     """For one tick: what rang, what waits, and how far the mailbox has been read.
 
     `rung`: (case, clock) pairs due now. `synced_at`: when the least recently read watched folder was read;
@@ -308,17 +308,17 @@ class Hour:
     between two attempts.
     """
 
-    rung: tuple[tuple[CaseView, Running], ...] = ()
+    reached: tuple[tuple[CaseView, Deadline], ...] = ()
     synced_at: datetime | None = None
     unread: tuple[str, ...] = ()
-    held: tuple[HeldAck, ...] = ()
-    held_notices: tuple[HeldNotice, ...] = ()
-    doubts: tuple[Doubt, ...] = ()
-    spent: Mapping[str, Spent] = field(default_factory=lambda: MappingProxyType({}))
-    total: Spent = field(default_factory=Spent)
+    held: tuple[DeferredAcknowledgement, ...] = ()
+    held_notices: tuple[DeferredNotice, ...] = ()
+    uncertain: tuple[UncertainDelivery, ...] = ()
+    spent: Mapping[str, RateUsage] = field(default_factory=lambda: MappingProxyType({}))
+    total: RateUsage = field(default_factory=RateUsage)
     digest_due: bool = False
     live: tuple[CaseView, ...] = ()
-    waiting: tuple[Waiting, ...] = ()
+    waiting: tuple[ReviewEntry, ...] = ()
     problems: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))
     causes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     alerts: tuple[str, ...] = ()

@@ -30,7 +30,7 @@ class End:
     speaks: str
     status: str = "open"
     acks: int = 1
-    letters: int = 1
+    messages: int = 1
     topic: str | None = None
     level: str | None = None
     intent: str | None = None
@@ -38,7 +38,7 @@ class End:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Citizen:
+class DemoCitizen:
     """Somebody who writes one letter. `days_ago`: it has lain in the mailbox since then, before oacmail came."""
 
     name: str
@@ -64,7 +64,7 @@ class Stranger:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deed:
+class StaffAction:
     """Something done about the case of the citizen with that name. `cause`: of a derivation (`case escalate --cause`).
     `judged`: of a mail that must not be answered, the kind that it must be taken for."""
 

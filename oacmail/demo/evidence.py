@@ -9,16 +9,16 @@ from email.utils import parseaddr
 from pathlib import Path
 
 from oacmail.demo import story
-from oacmail.demo.mailbox import Mail, mailbox
-from oacmail.demo.office import Office, Row
-from oacmail.demo.post import Post
-from oacmail.demo.town import SENT, Silent, Town
+from oacmail.demo.mailbox import DemoMail, mailbox
+from oacmail.demo.office import DemoOffice, Row
+from oacmail.demo.post import DemoRelay
+from oacmail.demo.town import SENT, DemoTown, Silent
 
 _ESCALATIONS = ("overdue", "derived", "bounced")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class World:
+class Evidence:
     """`boxes`: everybody's INBOX by address; `sent`: the office's folder of sent mail; `cases`: by citizen; `shown`:
     some in full, by number; `tried`: the verdict on each silent mail by its Message-ID; `ended`: exit code and
     seconds after SIGTERM, None while it runs; `peak`: kB of memory, 0 = unknown."""
@@ -26,8 +26,8 @@ class World:
     written: Mapping[str, str]
     silent: tuple[Silent, ...]
     undone: tuple[str, ...]
-    boxes: Mapping[str, tuple[Mail, ...]]
-    sent: tuple[Mail, ...]
+    boxes: Mapping[str, tuple[DemoMail, ...]]
+    sent: tuple[DemoMail, ...]
     cases: Mapping[str, tuple[Row, ...]]
     shown: Mapping[str, Row]
     review: tuple[Row, ...]
@@ -38,14 +38,14 @@ class World:
     peak: int = 0
     ended: tuple[int, float] | None = None
 
-    def acks(self, address: str) -> list[Mail]:
+    def acks(self, address: str) -> list[DemoMail]:
         return [mail for mail in self.boxes.get(address, ()) if mail.kind == "ack"]
 
-    def notices(self, *kinds: str) -> list[tuple[str, Mail]]:
+    def notices(self, *kinds: str) -> list[tuple[str, DemoMail]]:
         """(recipient, mail) of the mails of these kinds to anybody."""
         return [(address, mail) for address, mails in self.boxes.items() for mail in mails if mail.kind in kinds]
 
-    def letter(self, message_id: str) -> Mail | None:
+    def message(self, message_id: str) -> DemoMail | None:
         """The mail as it lies in the office's INBOX."""
         return next((mail for mail in self.boxes[story.OFFICE] if mail.message_id == message_id), None)
 
@@ -54,20 +54,20 @@ class World:
         lies = (case for case in self.shown.values() if message_id in (each["message_id"] for each in case["letters"]))
         return next(lies, None)
 
-    def answers_to(self, message_id: str) -> list[Mail]:
+    def answers_to(self, message_id: str) -> list[DemoMail]:
         """Every mail of ours, in whosever mailbox, that refers to this one."""
         everybody = (mail for mails in self.boxes.values() for mail in mails if mail.kind)
         return [mail for mail in everybody if message_id in f"{mail.in_reply_to} {mail.references}"]
 
 
-def gathered(town: Town, undone: tuple[str, ...], pid: int) -> World:
+def gathered(town: DemoTown, undone: tuple[str, ...], pid: int) -> Evidence:
     """The outcome as it can be read now."""
     office, post = town.office, town.post
     boxes = _boxes(post, town)
     rows, outbox, review, status = office.ask(
         (("case", "list"), ("outbox", "list", "--all"), ("quarantine", "list"), ("status",))
     )
-    made = World(
+    made = Evidence(
         written=dict(town.written),
         silent=tuple(town.silent),
         undone=undone,
@@ -85,19 +85,19 @@ def gathered(town: Town, undone: tuple[str, ...], pid: int) -> World:
     return replace(made, shown=_shown(office, made), tried=_tried(office, made))
 
 
-def _boxes(post: Post, town: Town) -> dict[str, tuple[Mail, ...]]:
+def _boxes(post: DemoRelay, town: DemoTown) -> dict[str, tuple[DemoMail, ...]]:
     citizens = [citizen.address for citizen in story.CITIZENS]
     others = [parseaddr(silent.sender)[1].lower() for silent in town.silent]
     people = dict.fromkeys((story.OFFICE, *story.STAFF, *citizens, *others))
     return {address: _read(post, address, "INBOX") for address in people}
 
 
-def _read(post: Post, address: str, folder: str) -> tuple[Mail, ...]:
+def _read(post: DemoRelay, address: str, folder: str) -> tuple[DemoMail, ...]:
     with mailbox(post, address) as box:
         return box.mails(folder)
 
 
-def _shown(office: Office, world: World) -> dict[str, Row]:
+def _shown(office: DemoOffice, world: Evidence) -> dict[str, Row]:
     """The cases to look into: those behind an escalation, and those that a robot's mail is about."""
     told = {mail.case for _, mail in world.notices(*_ESCALATIONS)}
     named = {silent.about for silent in world.silent}
@@ -107,13 +107,13 @@ def _shown(office: Office, world: World) -> dict[str, Row]:
     return {number: rows[0] for number, rows in zip(numbers, answers, strict=True) if rows}
 
 
-def _tried(office: Office, world: World) -> dict[str, Row]:
+def _tried(office: DemoOffice, world: Evidence) -> dict[str, Row]:
     """What `oacmail try` says of the very bytes in INBOX."""
     folder = office.root / "silent"
     folder.mkdir()
     paths: dict[str, str] = {}
     for position, silent in enumerate(world.silent):
-        if (mail := world.letter(silent.message_id)) is not None:
+        if (mail := world.message(silent.message_id)) is not None:
             path = folder / f"{position}.eml"
             path.write_bytes(mail.raw)
             paths[str(path)] = silent.message_id

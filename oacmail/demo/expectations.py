@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from oacmail.demo import story
-from oacmail.demo.cast import Citizen, Deed
-from oacmail.demo.evidence import World
-from oacmail.demo.mailbox import Mail
+from oacmail.demo.cast import DemoCitizen, StaffAction
+from oacmail.demo.evidence import Evidence
+from oacmail.demo.mailbox import DemoMail
 from oacmail.demo.office import Row
 from oacmail.demo.town import Silent
 
@@ -33,7 +33,7 @@ class Expectation:
 
 
 def judge(
-    world: World, citizens: Sequence[Citizen] = story.CITIZENS, deeds: Sequence[Deed] = DEEDS
+    world: Evidence, citizens: Sequence[DemoCitizen] = story.CITIZENS, deeds: Sequence[StaffAction] = DEEDS
 ) -> list[Expectation]:
     """All expectations, met or not."""
     addresses = {citizen.name: citizen.address for citizen in citizens}
@@ -45,7 +45,7 @@ def judge(
         *_overdue(world, citizens),
         *_untouched(world, deeds),
         *_mails(world),
-        *_house(world),
+        *_parser_config(world),
     ]
     return [Expectation(name, bool(met)) for name, met in found]
 
@@ -58,7 +58,7 @@ def errors(log: str) -> list[str]:
 # --- citizens -----------------------------------------------------------------------------------------
 
 
-def _citizen(world: World, citizen: Citizen) -> Found:
+def _citizen(world: Evidence, citizen: DemoCitizen) -> Found:
     who, end = citizen.name, citizen.end
     cases, acks = world.cases.get(citizen.address, ()), world.acks(citizen.address)
     yield f"{who}: one case", len(cases) == 1
@@ -69,28 +69,28 @@ def _citizen(world: World, citizen: Citizen) -> Found:
         yield from _first_ack(world, citizen, cases[0], acks[0])
 
 
-def _case(citizen: Citizen, case: Row) -> Found:
+def _case(citizen: DemoCitizen, case: Row) -> Found:
     who, end = citizen.name, citizen.end
     yield f"{who}: the case is {end.status}", case["status"] == end.status
     yield f"{who}: the case is {'' if end.overdue else 'not '}overdue", case["overdue"] == end.overdue
-    yield f"{who}: {end.letters} letters on the case", case["messages"] == end.letters
+    yield f"{who}: {end.messages} letters on the case", case["messages"] == end.messages
     for field in ("topic", "level", "intent"):
         wanted = getattr(end, field)
         if wanted is not None:
             yield f"{who}: {field} {wanted}", case[field] == wanted
 
 
-def _first_ack(world: World, citizen: Citizen, case: Row, ack: Mail) -> Found:
-    who, letter = citizen.name, world.letter(world.written[citizen.name])
+def _first_ack(world: Evidence, citizen: DemoCitizen, case: Row, ack: DemoMail) -> Found:
+    who, message = citizen.name, world.message(world.written[citizen.name])
     yield f"{who}: acknowledged in {citizen.end.speaks}", ack.language == citizen.end.speaks
     yield f"{who}: the case's number leads the subject", ack.subject.startswith(f"[{case['number']}-")
-    yield f"{who}: the acknowledgement continues the thread", letter and ack.in_reply_to == letter.message_id
+    yield f"{who}: the acknowledgement continues the thread", message and ack.in_reply_to == message.message_id
     yield f"{who}: the acknowledgement repeats nothing of the letter", not _repeats(ack, citizen)
-    if letter and not citizen.days_ago:
-        yield f"{who}: acknowledged within seconds", ack.arrived - letter.arrived <= ACK_WITHIN
+    if message and not citizen.days_ago:
+        yield f"{who}: acknowledged within seconds", ack.arrived - message.arrived <= ACK_WITHIN
 
 
-def _repeats(ack: Mail, citizen: Citizen) -> bool:
+def _repeats(ack: DemoMail, citizen: DemoCitizen) -> bool:
     said = f"{ack.subject}\n{ack.text}"
     return any(words and words in said for words in (citizen.subject, citizen.text))
 
@@ -98,7 +98,7 @@ def _repeats(ack: Mail, citizen: Citizen) -> bool:
 # --- what people did ----------------------------------------------------------------------------------
 
 
-def _deed(world: World, deed: Deed, addresses: Addresses) -> Found:
+def _deed(world: Evidence, deed: StaffAction, addresses: Addresses) -> Found:
     case = next(iter(world.cases.get(addresses[deed.about], ())), None)
     number = case["number"] if case else ""
     if deed.how in _BY_MAIL:
@@ -111,12 +111,12 @@ def _deed(world: World, deed: Deed, addresses: Addresses) -> Found:
         )
     elif deed.how == "derive":
         sent = [mail for who, mail in world.notices("derived") if who == story.TECHNICAL and deed.text in mail.text]
-        yield f"{deed.about}: with the technical services, letter attached", [m.carries_letter for m in sent] == [True]
+        yield f"{deed.about}: with the technical services, letter attached", [m.carries_message for m in sent] == [True]
         cards = [mail for who, mail in world.notices("derived") if who == story.TECHNICAL and mail.case == number]
-        by_itself = [mail.carries_letter for mail in cards if deed.text not in mail.text]
+        by_itself = [mail.carries_message for mail in cards if deed.text not in mail.text]
         yield f"{deed.about}: they had it before an agent said so", by_itself == [True]
     elif deed.how == "report":
-        roles = [letter["role"] for letter in world.shown.get(number, {}).get("letters", ())]
+        roles = [message["role"] for message in world.shown.get(number, {}).get("letters", ())]
         yield f"{deed.about}: what the technical services wrote is on the case", roles.count("technical") == 1
     elif deed.how == "bounce":
         told = [who for who, mail in world.notices("bounced") if mail.case == number]
@@ -126,8 +126,8 @@ def _deed(world: World, deed: Deed, addresses: Addresses) -> Found:
 # --- who must get nothing -----------------------------------------------------------------------------
 
 
-def _silent(world: World, silent: Silent, addresses: Addresses) -> Found:
-    yield f"{silent.who}: lies in INBOX", world.letter(silent.message_id) is not None
+def _silent(world: Evidence, silent: Silent, addresses: Addresses) -> Found:
+    yield f"{silent.who}: lies in INBOX", world.message(silent.message_id) is not None
     yield f"{silent.who}: got no mail", not world.answers_to(silent.message_id)
     if silent.about:
         case = world.filed(silent.message_id)
@@ -144,15 +144,15 @@ def _silent(world: World, silent: Silent, addresses: Addresses) -> Found:
 # --- the house ----------------------------------------------------------------------------------------
 
 
-def _overdue(world: World, citizens: Sequence[Citizen]) -> Found:
+def _overdue(world: Evidence, citizens: Sequence[DemoCitizen]) -> Found:
     left = [world.cases.get(citizen.address, ()) for citizen in citizens if citizen.days_ago]
     late = {rows[0]["number"] for rows in left if rows}
     told = {mail.case: mail for who, mail in world.notices("overdue") if who == story.SUPERVISOR}
     yield "the supervisor has what was overdue, and nothing else", set(told) == late
-    yield "with the letters themselves", all(mail.carries_letter for mail in told.values())
+    yield "with the letters themselves", all(mail.carries_message for mail in told.values())
 
 
-def _untouched(world: World, deeds: Sequence[Deed]) -> Found:
+def _untouched(world: Evidence, deeds: Sequence[StaffAction]) -> Found:
     """An agent's client marks the letters that he answers, and nobody any other."""
     answered = {deed.about for deed in deeds if deed.how in _BY_MAIL}
     opened = {message_id for name, message_id in world.written.items() if name in answered}
@@ -161,7 +161,7 @@ def _untouched(world: World, deeds: Sequence[Deed]) -> Found:
     yield "no letter was marked by oacmail", {mail.message_id for mail in inbox.values() if mail.seen} == opened
 
 
-def _mails(world: World) -> Found:
+def _mails(world: Evidence) -> Found:
     """What oacmail says it sent and what lies in the mailboxes are the same mails, once each."""
     left = Counter(row["message_id"] for row in world.outbox if row["state"] == "sent")
     held = Counter(mail.message_id for mails in world.boxes.values() for mail in mails if mail.kind)
@@ -170,7 +170,7 @@ def _mails(world: World) -> Found:
     yield "no mail to ourselves", story.OFFICE not in {row["recipient"] for row in world.outbox}
 
 
-def _house(world: World) -> Found:
+def _parser_config(world: Evidence) -> Found:
     yield "every letter is accounted for", world.status["unaccounted"] == 0
     yield "oacmail status: well", world.status["ok"]
     yield "the review list holds nothing else", len(world.review) == sum(s.judged in _REVIEWED for s in world.silent)

@@ -13,11 +13,11 @@ from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError
 
 from oacmail.core.errors import Transient
-from oacmail.demo.post import HOST, Post
+from oacmail.demo.post import HOST, DemoRelay
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mail:
+class DemoMail:
     """One mail in a mailbox. `kind` and `case`: as oacmail labelled it, '' for people's; `seen`: its flag."""
 
     message_id: str
@@ -30,26 +30,26 @@ class Mail:
     language: str
     kind: str
     case: str
-    carries_letter: bool
+    carries_message: bool
     arrived: datetime
     seen: bool
     raw: bytes
 
 
-class Mailbox:
+class DemoMailbox:
     """Logged in. `mails()` reads with PEEK; `open` marks a mail \\Seen, as people's clients do."""
 
     def __init__(self, client: IMAPClient) -> None:
         self._client = client
 
-    def mails(self, folder: str = "INBOX") -> tuple[Mail, ...]:
+    def mails(self, folder: str = "INBOX") -> tuple[DemoMail, ...]:
         """All mails of the folder, in the order of arrival."""
         self._client.select_folder(folder, readonly=True)
         uids = self._client.search(["ALL"])
         got = self._client.fetch(uids, ["BODY.PEEK[]", "INTERNALDATE", "FLAGS"]) if uids else {}
         return tuple(_mail(got[uid]) for uid in sorted(got))
 
-    def open(self, message_id: str) -> Mail:
+    def open(self, message_id: str) -> DemoMail:
         """The mail with that Message-ID. Raises LookupError."""
         self._client.select_folder("INBOX")
         found = self._client.search(["HEADER", "Message-ID", message_id])
@@ -66,18 +66,18 @@ class Mailbox:
 
 
 @contextmanager
-def mailbox(post: Post, address: str) -> Iterator[Mailbox]:
+def mailbox(post: DemoRelay, address: str) -> Iterator[DemoMailbox]:
     """The mailbox of `address`, for as long as the block lasts. Raises Transient where the line breaks."""
     try:
         with IMAPClient(HOST, port=post.imap_port, ssl=False, timeout=10) as client:
             client.normalise_times = False
             client.login(address, post.password)
-            yield Mailbox(client)
+            yield DemoMailbox(client)
     except (IMAPClientError, OSError) as error:
         raise Transient(f"demo: the embedded server keeps no mailbox open: {type(error).__name__}") from error
 
 
-def _mail(got: dict[bytes, object]) -> Mail:
+def _mail(got: dict[bytes, object]) -> DemoMail:
     raw, arrived, flags = got[b"BODY[]"], got[b"INTERNALDATE"], got[b"FLAGS"]
     assert isinstance(raw, bytes)
     assert isinstance(arrived, datetime)
@@ -85,7 +85,7 @@ def _mail(got: dict[bytes, object]) -> Mail:
     said = message_from_bytes(raw, policy=default)
     assert isinstance(said, EmailMessage)
     body = said.get_body(("plain",))
-    return Mail(
+    return DemoMail(
         message_id=_head(said, "Message-ID"),
         sender=parseaddr(_head(said, "From"))[1].lower(),
         subject=_head(said, "Subject"),
@@ -96,7 +96,7 @@ def _mail(got: dict[bytes, object]) -> Mail:
         language=_head(said, "Content-Language"),
         kind=_head(said, "X-Oacmail-Kind"),
         case=_head(said, "X-Oacmail-Case"),
-        carries_letter=any(part.get_content_type() == "message/rfc822" for part in said.walk()),
+        carries_message=any(part.get_content_type() == "message/rfc822" for part in said.walk()),
         arrived=arrived.astimezone(UTC),
         seen=b"\\Seen" in flags,
         raw=raw,

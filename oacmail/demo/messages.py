@@ -8,7 +8,7 @@ from email.mime.text import MIMEText
 from email.policy import SMTP
 from email.utils import formataddr, formatdate, make_msgid, parseaddr
 
-from oacmail.demo.mailbox import Mail
+from oacmail.demo.mailbox import DemoMail
 
 # A PNG of one grey pixel: what a citizen sends who only wants to show something.
 _PIXEL = bytes.fromhex(
@@ -18,7 +18,7 @@ _PIXEL = bytes.fromhex(
 Headers = Iterable[tuple[str, str]]
 
 
-def letter(
+def message(
     sender: str, to: str, subject: str, text: str, *, headers: Headers = (), attachment: str = ""
 ) -> EmailMessage:
     """An everyday mail. `sender` as the From field says; without a subject there is no such field."""
@@ -35,19 +35,19 @@ def named(name: str, address: str) -> str:
     return formataddr((name, address))
 
 
-def reply(sender: str, to: Mail, text: str, *, headers: Headers = (), recipient: str = "") -> EmailMessage:
+def reply(sender: str, to: DemoMail, text: str, *, headers: Headers = (), recipient: str = "") -> EmailMessage:
     """What a client makes of "Reply"."""
     subject = to.subject if to.subject.startswith("Re: ") else f"Re: {to.subject}"
-    return letter(sender, recipient or to.sender, subject, text, headers=(*_thread(to), *headers))
+    return message(sender, recipient or to.sender, subject, text, headers=(*_thread(to), *headers))
 
 
-def out_of_office(sender: str, to: Mail) -> EmailMessage:
+def out_of_office(sender: str, to: DemoMail) -> EmailMessage:
     """RFC 3834."""
     heads = (*_thread(to), ("Auto-Submitted", "auto-replied"))
-    return letter(sender, to.sender, f"Fora de l'oficina: {to.subject}", "Torno dilluns.", headers=heads)
+    return message(sender, to.sender, f"Fora de l'oficina: {to.subject}", "Torno dilluns.", headers=heads)
 
 
-def read_receipt(sender: str, of: Mail) -> Message:
+def read_receipt(sender: str, of: DemoMail) -> Message:
     """RFC 8098."""
     fields = f"Final-Recipient: rfc822; {parseaddr(sender)[1]}\nOriginal-Message-ID: {of.message_id}\n"
     notice = _leaf("disposition-notification", f"{fields}Disposition: manual-action/MDN-sent-manually; displayed\n")
@@ -57,7 +57,7 @@ def read_receipt(sender: str, of: Mail) -> Message:
     return mail
 
 
-def delivery_report(of: Mail, recipient: str) -> Message:
+def delivery_report(of: DemoMail, recipient: str) -> Message:
     """RFC 3464: the mailbox is full; the headers of the mail that came back stand in its third part."""
     domain = recipient.rpartition("@")[2]
     status = MIMENonMultipart("message", "delivery-status")
@@ -90,7 +90,7 @@ def _head(sender: str, to: str, subject: str) -> Headers:
     return tuple((name, value) for name, value in usual if value)
 
 
-def _thread(to: Mail) -> Headers:
+def _thread(to: DemoMail) -> Headers:
     return (("In-Reply-To", to.message_id), ("References", f"{to.references} {to.message_id}".strip()))
 
 

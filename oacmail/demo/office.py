@@ -17,7 +17,7 @@ from oacmail.adapters.store import queries
 from oacmail.core.errors import Transient
 from oacmail.demo import story
 from oacmail.demo.children import Children
-from oacmail.demo.post import EXCHANGER, HOST, Post
+from oacmail.demo.post import EXCHANGER, HOST, DemoRelay
 
 Row = dict[str, Any]
 OACMAIL = (sys.executable, "-m", "oacmail")
@@ -73,7 +73,7 @@ to = []
 
 
 @dataclass(frozen=True, slots=True)
-class Office:
+class DemoOffice:
     """A house in its directory. Verbs run as an admin's would, each in a process of its own."""
 
     root: Path
@@ -119,12 +119,12 @@ class Office:
         return bool(read and health["last_tick"] and not health["unaccounted"] and not waiting)
 
 
-def furnished(root: Path, post: Post, children: Children) -> Office:
+def furnished(root: Path, post: DemoRelay, children: Children) -> DemoOffice:
     """An office with its configuration and its password, which only we can read."""
     secret = root / "password"
     secret.touch(mode=0o600)
     secret.write_text(post.password)
-    office = Office(root, children)
+    office = DemoOffice(root, children)
     office.config.write_text(
         _CONFIG.format(
             office=story.OFFICE,

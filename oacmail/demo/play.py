@@ -17,12 +17,12 @@ from time import monotonic
 from oacmail.core.errors import OacmailError, Transient
 from oacmail.demo import story
 from oacmail.demo.children import Children, end, until
-from oacmail.demo.evidence import World, gathered
+from oacmail.demo.evidence import Evidence, gathered
 from oacmail.demo.expectations import Expectation, judge
 from oacmail.demo.office import furnished
 from oacmail.demo.post import open_post
 from oacmail.demo.screen import lines
-from oacmail.demo.town import Town
+from oacmail.demo.town import DemoTown
 
 Say = Callable[[str], None]
 PATIENCE = 35.0  # seconds for all acts together
@@ -39,17 +39,17 @@ def demo(say: Say, progress: Say, *, stay: bool) -> int:
         raise OacmailError(MISSING)
     with tempfile.TemporaryDirectory(prefix="oacmail-demo-") as folder, Children() as children:
         post = open_post(children, Path(folder), web=stay)
-        return _staged(Town(post, furnished(Path(folder), post, children)), say, progress, stay=stay)
+        return _staged(DemoTown(post, furnished(Path(folder), post, children)), say, progress, stay=stay)
 
 
-def told(world: World, expectations: Sequence[Expectation], seconds: float, say: Say) -> int:
+def told(world: Evidence, expectations: Sequence[Expectation], seconds: float, say: Say) -> int:
     """Say what became of it; the exit code."""
     for line in lines(world, expectations, seconds):
         say(line)
     return 0 if all(each.met for each in expectations) else 1
 
 
-def _staged(town: Town, say: Say, progress: Say, *, stay: bool) -> int:
+def _staged(town: DemoTown, say: Say, progress: Say, *, stay: bool) -> int:
     begun, office = monotonic(), town.office
     if stay:
         say(f"All mailboxes in a browser, from now on: {town.post.page}")
@@ -70,7 +70,7 @@ def _staged(town: Town, say: Say, progress: Say, *, stay: bool) -> int:
 class _Play:
     """The acts in their order. What cannot be done since something before it went wrong is named, and it goes on."""
 
-    def __init__(self, town: Town, daemon: "Popen[bytes]", progress: Say, deadline: float) -> None:
+    def __init__(self, town: DemoTown, daemon: "Popen[bytes]", progress: Say, deadline: float) -> None:
         self._town, self._daemon, self._progress, self._deadline = town, daemon, progress, deadline
         self._undone: list[str] = []
 
@@ -101,7 +101,7 @@ class _Play:
             raise Transient(f"demo: oacmail run ended with {self._daemon.returncode}: {' '.join(last)}")
 
 
-def _stay(town: Town, say: Say) -> None:
+def _stay(town: DemoTown, say: Say) -> None:
     say(f"\nAll mailboxes in a browser: {town.post.page} (write to {story.OFFICE} there, and wait a second)")
     say(f"As an admin: oacmail --config {town.office.config} case list")
     say("Ctrl-C ends it and leaves nothing behind.")

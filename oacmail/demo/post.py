@@ -23,7 +23,7 @@ _START_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class DemoRelay:
     """Where it listens. One password opens every mailbox; `web_port` 0 = no page in the browser."""
 
     imap_port: int
@@ -60,10 +60,10 @@ class Post:
             raise Transient(f"demo: the embedded server took no mail: {type(error).__name__}") from error
 
 
-def open_post(children: Children, root: Path, *, web: bool) -> Post:
+def open_post(children: Children, root: Path, *, web: bool) -> DemoRelay:
     """Starts mail-devel, and waits till it listens. Raises Transient where it does not come up."""
     imap_port, smtp_port, web_port = _free_ports(3)
-    made = Post(imap_port, smtp_port, web_port if web else 0, secrets.token_hex(16))
+    made = DemoRelay(imap_port, smtp_port, web_port if web else 0, secrets.token_hex(16))
     command = [sys.executable, "-m", "oacmail.demo.embedded", "--host", HOST, "--multi-user"]
     command += ["--imap-port", str(imap_port), "--smtp-port", str(smtp_port)]
     command += ["--http-port", str(web_port)] if web else ["--no-http"]

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from oacmail.demo import story
-from oacmail.demo.evidence import World
+from oacmail.demo.evidence import Evidence
 from oacmail.demo.expectations import Expectation, errors
-from oacmail.demo.mailbox import Mail
+from oacmail.demo.mailbox import DemoMail
 from oacmail.demo.office import Row
 from oacmail.demo.town import Silent
 
@@ -17,15 +17,16 @@ _NAMES = {**story.STAFF, **{citizen.address: citizen.name for citizen in story.C
 _COLUMNS = ("case", "citizen", "about", "level", "status", "answer due", "acknowledged")
 
 
-def lines(world: World, expectations: Sequence[Expectation], seconds: float) -> Iterator[str]:
+def lines(world: Evidence, expectations: Sequence[Expectation], seconds: float) -> Iterator[str]:
     """The whole screen, no line longer than WIDTH."""
     for line in _all(world, expectations, seconds):
         yield line if len(line) <= WIDTH else line[: WIDTH - 1] + "…"
 
 
-def _all(world: World, expectations: Sequence[Expectation], seconds: float) -> Iterator[str]:
-    letters, mails = len(world.boxes[story.OFFICE]), sum(row["state"] == "sent" for row in world.outbox)
-    yield f"{story.OFFICE_NAME}: a day in {seconds:.0f} seconds. {letters} letters came, {mails} mails of oacmail left,"
+def _all(world: Evidence, expectations: Sequence[Expectation], seconds: float) -> Iterator[str]:
+    messages, mails = len(world.boxes[story.OFFICE]), sum(row["state"] == "sent" for row in world.outbox)
+    came = f"{messages} messages came, {mails} mails of oacmail left,"
+    yield f"{story.OFFICE_NAME}: a day in {seconds:.0f} seconds. {came}"
     yield "agents answered from their own mail program. What now lies in the mailboxes and in the database:"
     yield ""
     yield from _table(_COLUMNS, [_row(world, rows[0]) for rows in _in_order(world)])
@@ -37,7 +38,7 @@ def _all(world: World, expectations: Sequence[Expectation], seconds: float) -> I
     yield from _verdict(world, expectations)
 
 
-def _in_order(world: World) -> list[tuple[Row, ...]]:
+def _in_order(world: Evidence) -> list[tuple[Row, ...]]:
     return sorted(world.cases.values(), key=lambda rows: str(rows[0]["number"]))
 
 
@@ -51,7 +52,7 @@ def _table(headings: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterat
 # --- cases --------------------------------------------------------------------------------------------
 
 
-def _row(world: World, case: Row) -> tuple[str, ...]:
+def _row(world: Evidence, case: Row) -> tuple[str, ...]:
     status = "OVERDUE" if case["overdue"] else case["status"]
     name, intent = _name(case["citizen"]), case["intent"]
     about = case["topic"] if intent == "question" else intent
@@ -74,13 +75,13 @@ def _day(text: str | None) -> str:
     return f"{datetime.fromisoformat(text).astimezone(story.ZONE):%a %d %H:%M}" if text else "-"
 
 
-def _acknowledged(world: World, case: Row) -> str:
+def _acknowledged(world: Evidence, case: Row) -> str:
     acks = world.acks(case["citizen"])
-    letter = world.letter(acks[0].in_reply_to) if acks else None
-    if letter is None:
+    message = world.message(acks[0].in_reply_to) if acks else None
+    if message is None:
         return "NO"
     again = f", {len(acks)} times" if len(acks) > 1 else ""
-    return f"{_span(acks[0].arrived - letter.arrived)}, {acks[0].language.replace(', ', '+')}{again}"
+    return f"{_span(acks[0].arrived - message.arrived)}, {acks[0].language.replace(', ', '+')}{again}"
 
 
 def _span(span: timedelta) -> str:
@@ -91,16 +92,16 @@ def _span(span: timedelta) -> str:
 # --- escalations --------------------------------------------------------------------------------------
 
 
-def _escalated(world: World) -> Iterator[tuple[str, ...]]:
+def _escalated(world: Evidence) -> Iterator[tuple[str, ...]]:
     """A line for each case and reason, whoever was told."""
-    told: dict[tuple[str, str], list[tuple[str, Mail]]] = {}
+    told: dict[tuple[str, str], list[tuple[str, DemoMail]]] = {}
     for recipient, mail in world.notices(*_REASONS):
         told.setdefault((mail.case, mail.kind), []).append((recipient, mail))
     for (number, kind), mails in sorted(told.items()):
         case = world.shown.get(number, {"citizen": "?", "due_at": None, "events": (), "letters": ()})
         people = ", ".join(dict.fromkeys(_name(recipient) for recipient, _ in mails))
-        letter = "+ letter" if all(mail.carries_letter for _, mail in mails) else ""
-        yield (number, _name(case["citizen"]), f"to {people}", _REASONS[kind](case), letter)
+        message = "+ letter" if all(mail.carries_message for _, mail in mails) else ""
+        yield (number, _name(case["citizen"]), f"to {people}", _REASONS[kind](case), message)
 
 
 def _late(case: Row) -> str:
@@ -109,7 +110,7 @@ def _late(case: Row) -> str:
 
 def _derived(case: Row) -> str:
     cause = str(_event(case, "escalated").get("cause")).replace("_", " ")
-    told = any(letter["role"] == "technical" for letter in case["letters"]) and case["status"] == "answered"
+    told = any(message["role"] == "technical" for message in case["letters"]) and case["status"] == "answered"
     return f"level 2, {cause}" + (": solved, citizen told" if told else "")
 
 
@@ -128,13 +129,13 @@ def _event(case: Row, kind: str) -> Row:
 # --- silence ------------------------------------------------------------------------------------------
 
 
-def _left_alone(world: World, silent: Silent) -> tuple[str, ...]:
+def _left_alone(world: Evidence, silent: Silent) -> tuple[str, ...]:
     answers, case = world.answers_to(silent.message_id), world.filed(silent.message_id)
     got = f"{len(answers)} MAILS" if answers else "no mail"
     return (silent.who, _taken_for(world, silent), got + (f"; case of {_name(case['citizen'])}" if case else ""))
 
 
-def _taken_for(world: World, silent: Silent) -> str:
+def _taken_for(world: Evidence, silent: Silent) -> str:
     review = [row["reason"] for row in world.review if row["message_id"] == silent.message_id]
     if review:
         return f"waits for a person: {', '.join(review)}"
@@ -145,7 +146,7 @@ def _taken_for(world: World, silent: Silent) -> str:
 # --- the end ------------------------------------------------------------------------------------------
 
 
-def _verdict(world: World, expectations: Sequence[Expectation]) -> Iterator[str]:
+def _verdict(world: Evidence, expectations: Sequence[Expectation]) -> Iterator[str]:
     missed = [each.name for each in expectations if not each.met]
     memory = f"; the daemon took {world.peak / 1024:.0f} MB at most" if world.peak else ""
     yield f"{len(expectations) - len(missed)} expectations met, {len(missed)} missed{memory}"

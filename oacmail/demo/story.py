@@ -5,7 +5,7 @@ A table: to add somebody, add a row. Acts follow each other when all that went b
 
 from zoneinfo import ZoneInfo
 
-from oacmail.demo.cast import Citizen, Deed, End, Stranger
+from oacmail.demo.cast import DemoCitizen, End, StaffAction, Stranger
 
 OFFICE, OFFICE_NAME = "oficina@vila.example", "Oficina Digital"
 SUPERVISOR = "responsable@vila.example"
@@ -17,7 +17,7 @@ STAFF = {SUPERVISOR: "supervisor", OPERATOR: "operator", MARTA: "Marta", PAU: "P
 ZONE = ZoneInfo("Europe/Madrid")
 
 CITIZENS = (
-    Citizen(
+    DemoCitizen(
         name="Jordi Camps",
         address="jordi.camps@correu.example",
         subject="No puc signar la instància",
@@ -25,80 +25,80 @@ CITIZENS = (
         days_ago=2,
         end=End(speaks="ca", overdue=True),
     ),
-    Citizen(
+    DemoCitizen(
         name="Lucía Navarro",
         address="lucia.navarro@mail.example",
         subject="Cita previa para el padrón",
         text="Buenas tardes, ¿cómo pido cita previa por internet para empadronarme? Gracias.",
         days_ago=2,
-        end=End(speaks="es", status="answered", letters=4),
+        end=End(speaks="es", status="answered", messages=4),
     ),
-    Citizen(
+    DemoCitizen(
         name="Montserrat Vila",
         address="montserrat.vila@correu.example",
         subject="Instal·lar l'idCAT al Firefox",
         text="Bona tarda, com puc instal·lar el certificat digital idCAT al Firefox per entrar a la seu electrònica?",
-        end=End(speaks="ca", status="answered", letters=2, topic="certificate", level="first"),
+        end=End(speaks="ca", status="answered", messages=2, topic="certificate", level="first"),
     ),
-    Citizen(
+    DemoCitizen(
         name="Antonio Ruiz",
         address="antonio.ruiz@mail.example",
         subject="Adjuntar documentos a la instancia",
         text="Buenos días, ¿cómo puedo adjuntar dos documentos a la instancia genérica? Solo me deja subir uno.",
-        end=End(speaks="es", status="answered", letters=2, topic="application", level="first"),
+        end=End(speaks="es", status="answered", messages=2, topic="application", level="first"),
     ),
-    Citizen(
+    DemoCitizen(
         name="Emma Clarke",
         address="emma.clarke@post.example",
         subject="Proof of address",
         text="Good morning, how can I get a proof of address from the municipal register online? Thank you, Emma",
-        end=End(speaks="en", status="answered", letters=2, topic="folder"),
+        end=End(speaks="en", status="answered", messages=2, topic="folder"),
     ),
-    Citizen(
+    DemoCitizen(
         name="Jean Morel",
         address="jean.morel@poste.example",
         subject="Attestation de résidence",
         text="Bonjour, je voudrais obtenir une attestation de résidence par internet. Comment dois-je faire ? Merci.",
         end=End(speaks="ca, en", topic="folder"),
     ),
-    Citizen(
+    DemoCitizen(
         name="Construccions Pla",
         address="ofertes@construccionspla.example",
         subject="Error 500 a l'oficina virtual",
         text="Bon dia, des d'ahir l'oficina virtual dona error 500 en enviar l'oferta de la licitació, i a altres "
         "empreses també els passa. El termini s'acaba aviat. És un problema de la plataforma, ho podeu corregir?",
-        end=End(speaks="ca", status="answered", letters=3, topic="procurement", level="second"),
+        end=End(speaks="ca", status="answered", messages=3, topic="procurement", level="second"),
     ),
-    Citizen(
+    DemoCitizen(
         name="Rosa Ferrer",
         address="rosa.ferrer@correu.example",
         subject="El formulari de la subvenció suma malament",
         text="Bona tarda, al formulari de justificació de la subvenció la suma no quadra: el document calcula malament "
         "l'IVA i és l'imprès del curs passat. Ho podeu corregir?",
-        end=End(speaks="ca", status="derived", letters=2, topic="grant", level="second"),
+        end=End(speaks="ca", status="derived", messages=2, topic="grant", level="second"),
     ),
-    Citizen(
+    DemoCitizen(
         name="Josep Roca",
         address="josep.roca@correu.example",
         subject="Truqueu-me, si us plau",
         text="Bon dia, m'embolico amb la inscripció al casal. Truqueu-me al 600 000 000, millor al matí.",
         end=End(speaks="ca", status="answered", topic="enrolment", intent="callback"),
     ),
-    Citizen(
+    DemoCitizen(
         name="Carmen Ortega",
         address="carmen.ortega@mail.example",
         subject="Queja",
         text="Quiero presentar una queja: llevo tres semanas esperando y nadie me dice nada. Es vergonzoso.",
         end=End(speaks="es", intent="complaint"),
     ),
-    Citizen(
+    DemoCitizen(
         name="Laia Soler",
         address="laia.soler@correu.example",
         subject="La impressora no va",
         text="Hola, la impressora de casa no s'engega i l'ordinador em surt amb la pantalla blava. Què faig?",
-        end=End(speaks="ca", status="answered", letters=2, level="out_of_scope"),
+        end=End(speaks="ca", status="answered", messages=2, level="out_of_scope"),
     ),
-    Citizen(
+    DemoCitizen(
         name="Nil Bosch",
         address="nil.bosch@correu.example",
         subject="",
@@ -106,56 +106,56 @@ CITIZENS = (
         attachment="captura de pantalla.png",
         end=End(speaks="ca, es"),
     ),
-    Citizen(
+    DemoCitizen(
         name="Pilar Gómez",
         address="pilar.gomez@mail.example",
         subject="",
         text="Buenas, no encuentro dónde se paga el recibo del IBI por internet, ¿me lo pueden decir?",
         end=End(speaks="es"),
     ),
-    Citizen(
+    DemoCitizen(
         name="Marc Serra",
         address="marc.serra@correu.example",
         subject="Notificació de l'e-NOTUM",
         text="Bon dia, he rebut un avís de l'e-NOTUM i no puc obrir la notificació. Què he de fer?",
-        end=End(speaks="ca", letters=2, topic="notification"),
+        end=End(speaks="ca", messages=2, topic="notification"),
     ),
-    Citizen(
+    DemoCitizen(
         name="Fatima Alaoui",
         address="fatima.alaoui@correu.example",
         subject="Inscripció a l'escola bressol",
         text="Bon dia, vull fer la inscripció de la meva filla a l'escola bressol i no trobo el formulari. On és?",
-        end=End(speaks="ca", letters=2, topic="enrolment"),
+        end=End(speaks="ca", messages=2, topic="enrolment"),
     ),
-    Citizen(
+    DemoCitizen(
         name="David Price",
         address="david.price@post.example",
         subject="Paying the car tax",
         text="Hello, can I pay the car tax online with a foreign card? I could not find the page. Thanks, David",
-        end=End(speaks="en", acks=2, letters=3),
+        end=End(speaks="en", acks=2, messages=3),
     ),
-    Citizen(
+    DemoCitizen(
         name="Teresa Puig",
         address="teresa.puig@correu.example",
         subject="Beca de menjador",
         text="Bon dia, com puc saber l'estat de la sol·licitud de la beca de menjador a la carpeta ciutadana?",
-        end=End(speaks="ca", letters=3),
+        end=End(speaks="ca", messages=3),
     ),
-    Citizen(
+    DemoCitizen(
         name="Omar Benali",
         address="omar.benali@mail.example",
         subject="Licencia de obras",
         text="Buenos días, ¿qué documentos hacen falta para pedir por internet la licencia de obras menores?",
         end=End(speaks="es", topic="application"),
     ),
-    Citizen(
+    DemoCitizen(
         name="Núria Tort",
         address="nuria.tort@correu.example",
         subject="Volant d'empadronament",
         text="Hola, necessito un volant d'empadronament. El puc descarregar des de la carpeta ciutadana?",
-        end=End(speaks="ca", status="answered", letters=2, topic="folder"),
+        end=End(speaks="ca", status="answered", messages=2, topic="folder"),
     ),
-    Citizen(
+    DemoCitizen(
         name="Biel Coll",
         address="biel.coll@correu.example",
         subject="Suggeriment per a la web",
@@ -199,51 +199,63 @@ STRANGERS = (
 )
 
 AT_THE_DESK = (
-    Deed(
+    StaffAction(
         who=MARTA,
         how="derive",
         about="Construccions Pla",
         cause="platform",
         text="Error 500 en enviar, també des de l'OAC",
     ),
-    Deed(
+    StaffAction(
         who=PAU,
         how="derive",
         about="Rosa Ferrer",
         cause="document_or_form",
         text="L'imprès penjat és el del curs passat",
     ),
-    Deed(who=PAU, how="call", about="Josep Roca"),
-    Deed(who=MARTA, how="answer", about="Lucía Navarro", text="Puede pedirla en la sede, apartado Cita previa."),
-    Deed(who=MARTA, how="answer", about="Montserrat Vila", text="Aneu a Preferències, Certificats, Importa."),
-    Deed(who=PAU, how="answer in copy", about="Antonio Ruiz", text="Pulse «Añadir otro documento» bajo el primero."),
-    Deed(who=MARTA, how="answer", about="Emma Clarke", text="Open Citizen folder, then Register, then Download."),
-    Deed(who=MARTA, how="answer", about="Laia Soler", text="No és un tràmit de la seu: us hi ajudarà un tècnic."),
-    Deed(who=PAU, how="answer in copy", about="Núria Tort", text="Sí: Carpeta ciutadana, Padró, Descarrega."),
-    Deed(who=MARTA, how="answer", about="David Price", text="Yes: Payments, Pay without certificate, any card."),
-    Deed(who=MARTA, how="answer", about="Teresa Puig", text="Ho trobareu a Carpeta ciutadana, Els meus tràmits."),
+    StaffAction(who=PAU, how="call", about="Josep Roca"),
+    StaffAction(who=MARTA, how="answer", about="Lucía Navarro", text="Puede pedirla en la sede, apartado Cita previa."),
+    StaffAction(who=MARTA, how="answer", about="Montserrat Vila", text="Aneu a Preferències, Certificats, Importa."),
+    StaffAction(
+        who=PAU, how="answer in copy", about="Antonio Ruiz", text="Pulse «Añadir otro documento» bajo el primero."
+    ),
+    StaffAction(
+        who=MARTA, how="answer", about="Emma Clarke", text="Open Citizen folder, then Register, then Download."
+    ),
+    StaffAction(
+        who=MARTA, how="answer", about="Laia Soler", text="No és un tràmit de la seu: us hi ajudarà un tècnic."
+    ),
+    StaffAction(who=PAU, how="answer in copy", about="Núria Tort", text="Sí: Carpeta ciutadana, Padró, Descarrega."),
+    StaffAction(who=MARTA, how="answer", about="David Price", text="Yes: Payments, Pay without certificate, any card."),
+    StaffAction(
+        who=MARTA, how="answer", about="Teresa Puig", text="Ho trobareu a Carpeta ciutadana, Els meus tràmits."
+    ),
 )
 
 AFTERWARDS = (
-    Deed(who="Read receipt", how="read receipt", about="Lucía Navarro", judged="auto_reply"),
-    Deed(who="Thanks", how="thanks", about="Lucía Navarro", text="Muchas gracias, ya la tengo.", judged="thanks"),
-    Deed(who="Out of office", how="out of office", about="Rosa Ferrer", judged="auto_reply"),
-    Deed(who="Delivery report", how="bounce", about="Teresa Puig", judged="bounce"),
-    Deed(
+    StaffAction(who="Read receipt", how="read receipt", about="Lucía Navarro", judged="auto_reply"),
+    StaffAction(
+        who="Thanks", how="thanks", about="Lucía Navarro", text="Muchas gracias, ya la tengo.", judged="thanks"
+    ),
+    StaffAction(who="Out of office", how="out of office", about="Rosa Ferrer", judged="auto_reply"),
+    StaffAction(who="Delivery report", how="bounce", about="Teresa Puig", judged="bounce"),
+    StaffAction(
         who="David Price",
         how="reply to the answer",
         about="David Price",
         text="Thank you. The page says that my card was refused, though. Can I pay at a bank instead?",
     ),
-    Deed(
+    StaffAction(
         who="Marc Serra",
         how="reply to the acknowledgement",
         about="Marc Serra",
         text="M'he deixat de dir que ho faig amb un mòbil Android i que em demana un codi per SMS.",
     ),
-    Deed(who="Fatima Alaoui", how="resend", about="Fatima Alaoui"),
-    Deed(who=TECHNICAL, how="report", about="Construccions Pla", text="Reparat: el servidor s'ha reiniciat."),
-    Deed(who=MARTA, how="answer", about="Construccions Pla", text="Ja funciona i el termini s'ha ampliat un dia."),
+    StaffAction(who="Fatima Alaoui", how="resend", about="Fatima Alaoui"),
+    StaffAction(who=TECHNICAL, how="report", about="Construccions Pla", text="Reparat: el servidor s'ha reiniciat."),
+    StaffAction(
+        who=MARTA, how="answer", about="Construccions Pla", text="Ja funciona i el termini s'ha ampliat un dia."
+    ),
 )
 
 ACTS = (("the desk answers", AT_THE_DESK), ("the answers meet the world", AFTERWARDS))

@@ -11,10 +11,10 @@ from email.message import Message
 from email.policy import SMTP
 
 from oacmail.demo import messages, story
-from oacmail.demo.cast import Citizen, Deed, How, Stranger
-from oacmail.demo.mailbox import Mail, mailbox
-from oacmail.demo.office import Office
-from oacmail.demo.post import Post
+from oacmail.demo.cast import DemoCitizen, How, StaffAction, Stranger
+from oacmail.demo.mailbox import DemoMail, mailbox
+from oacmail.demo.office import DemoOffice
+from oacmail.demo.post import DemoRelay
 
 _CITIZENS = {citizen.name: citizen for citizen in story.CITIZENS}
 SENT = "Sent"
@@ -32,11 +32,11 @@ class Silent:
 
 
 @dataclass(slots=True)
-class Town:
+class DemoTown:
     """`written`: Message-ID of the letter of each citizen, by name; `silent`: what nobody may answer."""
 
-    post: Post
-    office: Office
+    post: DemoRelay
+    office: DemoOffice
     written: dict[str, str] = field(default_factory=dict)
     silent: list[Silent] = field(default_factory=list)
     _numbers: dict[str, str] = field(default_factory=dict)
@@ -50,19 +50,19 @@ class Town:
             for citizen in story.CITIZENS:
                 if citizen.days_ago:
                     box.append(
-                        "INBOX", self._letter(citizen).as_bytes(policy=SMTP), at=back_dated(citizen, datetime.now(UTC))
+                        "INBOX", self._message(citizen).as_bytes(policy=SMTP), at=back_dated(citizen, datetime.now(UTC))
                     )
 
     def write(self) -> None:
         """Everybody writes."""
         for citizen in story.CITIZENS:
             if not citizen.days_ago:
-                self.post.deliver(self._letter(citizen))
+                self.post.deliver(self._message(citizen))
         for stranger in story.STRANGERS:
             self._intrude(stranger)
 
-    def _letter(self, citizen: Citizen) -> Message:
-        mail = messages.letter(
+    def _message(self, citizen: DemoCitizen) -> Message:
+        mail = messages.message(
             messages.named(citizen.name, citizen.address),
             story.OFFICE,
             citizen.subject,
@@ -73,7 +73,9 @@ class Town:
         return mail
 
     def _intrude(self, stranger: Stranger) -> None:
-        mail = messages.letter(stranger.sender, story.OFFICE, stranger.subject, stranger.text, headers=stranger.headers)
+        mail = messages.message(
+            stranger.sender, story.OFFICE, stranger.subject, stranger.text, headers=stranger.headers
+        )
         self.post.deliver(mail, dmarc=stranger.dmarc)
         self._note_silent(stranger.name, mail, stranger.judged)
 
@@ -84,35 +86,35 @@ class Town:
 
     # --- deeds ------------------------------------------------------------------------------------
 
-    def do(self, deed: Deed) -> None:
+    def do(self, deed: StaffAction) -> None:
         _DEEDS[deed.how](self, deed, _CITIZENS[deed.about])
 
-    def number(self, citizen: Citizen) -> str:
+    def number(self, citizen: DemoCitizen) -> str:
         """Of her case, as the admin finds it. Raises LookupError."""
         if citizen.address not in self._numbers:
             self._numbers = {row["citizen"]: row["number"] for row in self.office.rows("case", "list")}
         return self._numbers[citizen.address]
 
-    def answer(self, deed: Deed, citizen: Citizen) -> None:
+    def answer(self, deed: StaffAction, citizen: DemoCitizen) -> None:
         with mailbox(self.post, story.OFFICE) as box:
             asked = box.open(self.written[citizen.name])
             mail = messages.reply(messages.named(story.OFFICE_NAME, story.OFFICE), asked, deed.text)
             self.post.submit(mail)
             box.append(SENT, mail.as_bytes(policy=SMTP), seen=True)
 
-    def answer_in_copy(self, deed: Deed, citizen: Citizen) -> None:
+    def answer_in_copy(self, deed: StaffAction, citizen: DemoCitizen) -> None:
         with mailbox(self.post, story.OFFICE) as box:
             asked = box.open(self.written[citizen.name])
         sender = messages.named(story.STAFF[deed.who], deed.who)
         self.post.deliver(messages.reply(sender, asked, deed.text, headers=(("Cc", story.OFFICE),)))
 
-    def call(self, _: Deed, citizen: Citizen) -> None:
+    def call(self, _: StaffAction, citizen: DemoCitizen) -> None:
         self.office.verb("case", "log-call", self.number(citizen))
 
-    def derive(self, deed: Deed, citizen: Citizen) -> None:
+    def derive(self, deed: StaffAction, citizen: DemoCitizen) -> None:
         self.office.verb("case", "escalate", self.number(citizen), "--cause", deed.cause, "--why", deed.text)
 
-    def report(self, deed: Deed, citizen: Citizen) -> None:
+    def report(self, deed: StaffAction, citizen: DemoCitizen) -> None:
         number = self.number(citizen)
         with mailbox(self.post, deed.who) as box:
             asked = next((mail for mail in box.mails() if mail.case == number), None)
@@ -120,40 +122,40 @@ class Town:
             raise LookupError(f"no mail about {number}")
         self.post.deliver(messages.reply(messages.named(story.STAFF[deed.who], deed.who), asked, deed.text))
 
-    def reply_to_ack(self, deed: Deed, citizen: Citizen) -> None:
+    def reply_to_ack(self, deed: StaffAction, citizen: DemoCitizen) -> None:
         self.post.deliver(self._reply(deed, citizen, self._held(citizen, automatic=True)))
 
-    def reply_to_answer(self, deed: Deed, citizen: Citizen) -> None:
+    def reply_to_answer(self, deed: StaffAction, citizen: DemoCitizen) -> None:
         self.post.deliver(self._reply(deed, citizen, self._held(citizen, automatic=False)))
 
-    def thanks(self, deed: Deed, citizen: Citizen) -> None:
+    def thanks(self, deed: StaffAction, citizen: DemoCitizen) -> None:
         mail = self._reply(deed, citizen, self._held(citizen, automatic=False))
         self.post.deliver(mail)
         self._note_silent(deed.who, mail, deed.judged, deed.about)
 
-    def _reply(self, deed: Deed, citizen: Citizen, to: Mail) -> Message:
+    def _reply(self, deed: StaffAction, citizen: DemoCitizen, to: DemoMail) -> Message:
         sender = messages.named(citizen.name, citizen.address)
         return messages.reply(sender, to, deed.text, recipient=story.OFFICE)
 
-    def resend(self, _: Deed, citizen: Citizen) -> None:
-        self.post.deliver(self._letter(citizen))
+    def resend(self, _: StaffAction, citizen: DemoCitizen) -> None:
+        self.post.deliver(self._message(citizen))
 
-    def out_of_office(self, deed: Deed, citizen: Citizen) -> None:
+    def out_of_office(self, deed: StaffAction, citizen: DemoCitizen) -> None:
         sender = messages.named(citizen.name, citizen.address)
         self._robot(deed, messages.out_of_office(sender, self._held(citizen, automatic=True)))
 
-    def read_receipt(self, deed: Deed, citizen: Citizen) -> None:
+    def read_receipt(self, deed: StaffAction, citizen: DemoCitizen) -> None:
         sender = messages.named(citizen.name, citizen.address)
         self._robot(deed, messages.read_receipt(sender, self._held(citizen, automatic=False)))
 
-    def bounce(self, deed: Deed, citizen: Citizen) -> None:
+    def bounce(self, deed: StaffAction, citizen: DemoCitizen) -> None:
         self._robot(deed, messages.delivery_report(self._held(citizen, automatic=False), citizen.address))
 
-    def _robot(self, deed: Deed, mail: Message) -> None:
+    def _robot(self, deed: StaffAction, mail: Message) -> None:
         self.post.deliver(mail, null_sender=True)
         self._note_silent(deed.who, mail, deed.judged, deed.about)
 
-    def _held(self, citizen: Citizen, *, automatic: bool) -> Mail:
+    def _held(self, citizen: DemoCitizen, *, automatic: bool) -> DemoMail:
         """Her first acknowledgement, or the last answer of a person."""
         with mailbox(self.post, citizen.address) as box:
             held = [mail for mail in box.mails() if mail.automatic is automatic]
@@ -162,23 +164,23 @@ class Town:
         return held[0 if automatic else -1]
 
 
-_DEEDS: dict[How, Callable[[Town, Deed, Citizen], None]] = {
-    "answer": Town.answer,
-    "answer in copy": Town.answer_in_copy,
-    "call": Town.call,
-    "derive": Town.derive,
-    "report": Town.report,
-    "reply to the acknowledgement": Town.reply_to_ack,
-    "reply to the answer": Town.reply_to_answer,
-    "thanks": Town.thanks,
-    "resend": Town.resend,
-    "out of office": Town.out_of_office,
-    "read receipt": Town.read_receipt,
-    "bounce": Town.bounce,
+_DEEDS: dict[How, Callable[[DemoTown, StaffAction, DemoCitizen], None]] = {
+    "answer": DemoTown.answer,
+    "answer in copy": DemoTown.answer_in_copy,
+    "call": DemoTown.call,
+    "derive": DemoTown.derive,
+    "report": DemoTown.report,
+    "reply to the acknowledgement": DemoTown.reply_to_ack,
+    "reply to the answer": DemoTown.reply_to_answer,
+    "thanks": DemoTown.thanks,
+    "resend": DemoTown.resend,
+    "out of office": DemoTown.out_of_office,
+    "read receipt": DemoTown.read_receipt,
+    "bounce": DemoTown.bounce,
 }
 
 
-def back_dated(citizen: Citizen, now: datetime) -> datetime:
+def back_dated(citizen: DemoCitizen, now: datetime) -> datetime:
     """When her letter came: so many days ago at ten in the morning, by the clock on the office's wall."""
     day = now.astimezone(story.ZONE).date() - timedelta(days=citizen.days_ago)
     return datetime.combine(day, time(10), story.ZONE).astimezone(UTC)

@@ -2,8 +2,8 @@
 
 from oacmail.engine.delivery import Delivery
 from oacmail.engine.engine import TEMPLATES, Engine
-from oacmail.engine.host_checks import Vigil
+from oacmail.engine.host_checks import HostChecks
 from oacmail.engine.intake import Intake
 from oacmail.engine.ticks import Ticks
 
-__all__ = ["TEMPLATES", "Delivery", "Engine", "Intake", "Ticks", "Vigil"]
+__all__ = ["TEMPLATES", "Delivery", "Engine", "HostChecks", "Intake", "Ticks"]

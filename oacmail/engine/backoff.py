@@ -10,7 +10,7 @@ from datetime import datetime
 
 import structlog
 
-from oacmail.core.errors import StateTrouble, Transient
+from oacmail.core.errors import StateError, Transient
 
 log = structlog.get_logger()
 LONGEST_WAIT = 300.0
@@ -86,7 +86,7 @@ class StateOutage:
         """What the database says of the outage of this moment; '' = there is none."""
         return self._why
 
-    def failed(self, loop: str, error: StateTrouble, now: datetime) -> float:
+    def failed(self, loop: str, error: StateError, now: datetime) -> float:
         """Seconds that this loop is to wait before its next try."""
         with self._guard:
             backoff = self._stopped.setdefault(loop, Backoff())

@@ -2,7 +2,7 @@
 
 Mail to citizens waits until INBOX, Sent and Junk have been read since the last start or loss of the line, since a
 copy there may prove that it has left already; mail to staff has no copy to wait for, but no notice leaves at night. It
-decides no mail's fate: each attempt goes to core as `Settled`.
+decides no mail's fate: each attempt goes to core as `DeliveryResult`.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,8 +13,8 @@ from typing import Literal
 import structlog
 
 from oacmail.core import calendar
-from oacmail.core.effects import Settled
-from oacmail.core.errors import Permanent, RelayTrouble, StateTrouble, Transient, Uncertain
+from oacmail.core.effects import DeliveryResult
+from oacmail.core.errors import Permanent, RelayError, StateError, Transient, Uncertain
 from oacmail.core.handlers.own_copies import OTHER_INSTANCE
 from oacmail.core.handlers.tick import NOTICES
 from oacmail.core.outbox.relay_health import REFUSES, refuses_everybody
@@ -45,7 +45,7 @@ class Delivery:
     per_minute: int
     citizens_may: bool = False
     _upset: bool = False
-    _unsaid: Settled | None = None
+    _unsaid: DeliveryResult | None = None
     _refuses: bool | None = None
 
     def drain(self) -> bool:
@@ -71,7 +71,7 @@ class Delivery:
     def _send_all(self, claimed: Sequence[Claimed]) -> None:
         """The relay's trouble may be with an envelope sender: the mails of another have their chance, once. Not where
         it refuses the login."""
-        trouble: dict[str, RelayTrouble] = {}
+        trouble: dict[str, RelayError] = {}
         broke: list[str] = []
         left: list[str] = []
         for mail in claimed:
@@ -81,7 +81,7 @@ class Delivery:
                 continue
             try:
                 settled = self._attempt(mail)
-            except RelayTrouble as error:
+            except RelayError as error:
                 trouble[sender] = error
                 broke.append(mail.key)
             else:
@@ -125,7 +125,7 @@ class Delivery:
             return BATCH
         return self.per_minute - self.engine.store.handed_over_since(now, 60)
 
-    def _attempt(self, mail: Claimed) -> Settled | None:
+    def _attempt(self, mail: Claimed) -> DeliveryResult | None:
         """None = it was withdrawn before its first byte."""
         outgoing = self._outgoing(mail)
         server_copies = self.engine.policy.sending.self_copy == "server" and bool(self._copied(mail))
@@ -141,7 +141,7 @@ class Delivery:
             self.transport.send(outgoing, before_data)
         except _WithdrawnError:
             return None
-        except (RelayTrouble, StateTrouble):
+        except (RelayError, StateError):
             raise
         except Uncertain as error:
             return self._settled(mail, "uncertain", expected, error=str(error))
@@ -160,9 +160,9 @@ class Delivery:
         code: int = 0,
         status: str = "",
         error: str = "",
-    ) -> Settled:
+    ) -> DeliveryResult:
         log.info("mail." + state, key=mail.key, error=error or None)
-        return Settled(key=mail.key, state=state, copy_expected=expected, code=code, status=status, error=error)
+        return DeliveryResult(key=mail.key, state=state, copy_expected=expected, code=code, status=status, error=error)
 
     def _copied(self, mail: Claimed) -> str:
         """The office's address where a copy of this mail is wanted: mail to citizens only."""

@@ -15,10 +15,10 @@ from typing import NamedTuple
 import structlog
 
 from oacmail.core.decide import decide
-from oacmail.core.effects import Arrived, Decision, Input, Quoted, Send, Settled
+from oacmail.core.effects import Arrived, Decision, DeliveryResult, Input, Quoted, Send
 from oacmail.core.policy import Policy
 from oacmail.core.ports.clock import Clock
-from oacmail.core.ports.mailbox import Spot
+from oacmail.core.ports.mailbox import MessageRef
 from oacmail.core.ports.renderer import FrozenMail, Renderer
 from oacmail.core.ports.store import RUN, Store, Turn
 from oacmail.core.routing import signature
@@ -74,13 +74,13 @@ class Engine:
     def _sign(self) -> None:
         self.store.signed_with(map(signature.key_name, self.policy.secrets), self.now())
 
-    def perform(self, inp: Input, *, raw: bytes | None = None, spot: Spot | None = None) -> Decision:
+    def perform(self, inp: Input, *, raw: bytes | None = None, message_ref: MessageRef | None = None) -> Decision:
         """Raises Transient or Fatal of the store; anything else is a bug of ours, and nothing was written."""
         now = self.now()
         with self.store.turn() as turn:
-            decision = self._decided(turn, inp, now, raw=raw, spot=spot)
+            decision = self._decided(turn, inp, now, raw=raw, message_ref=message_ref)
         self._tell_of_broken_templates(now)
-        if isinstance(inp, Settled) or any(isinstance(effect, Send) for effect in decision.effects):
+        if isinstance(inp, DeliveryResult) or any(isinstance(effect, Send) for effect in decision.effects):
             self.on_mail()
         return decision
 
@@ -91,7 +91,7 @@ class Engine:
             raise _Undone
 
     def _decided(
-        self, turn: Turn, inp: Input, now: datetime, *, raw: bytes | None = None, spot: Spot | None = None
+        self, turn: Turn, inp: Input, now: datetime, *, raw: bytes | None = None, message_ref: MessageRef | None = None
     ) -> Decision:
         view = turn.view(self.policy, inp, now)
         decision = decide(self.policy, view, inp, now)
@@ -103,7 +103,7 @@ class Engine:
             mails=mails,
             arrived=inp if isinstance(inp, Arrived) else None,
             raw=raw,
-            spot=spot,
+            message_ref=message_ref,
             shadow=self.policy.shadow,
         )
         return decision
@@ -115,13 +115,13 @@ class Engine:
             self.store.problem(TEMPLATES, True, now)
         self._passed_over.clear()
 
-    def _freeze(self, send: Send, letters: Sequence[Attached], now: datetime) -> FrozenMail:
+    def _freeze(self, send: Send, messages: Sequence[Attached], now: datetime) -> FrozenMail:
         """`letters`: what goes along, newest first."""
-        if not letters:
+        if not messages:
             return self._mail(send, now)
-        text = "\n\n".join(f"{one.heading}\n{one.fresh}".strip() for one in letters)
+        text = "\n\n".join(f"{one.heading}\n{one.fresh}".strip() for one in messages)
         shown = replace(send, facts={**send.facts, "text": blank(text)})
-        raws = _that_fit(letters)
+        raws = _that_fit(messages)
         if not raws:
             return self._mail(shown, now)
         try:
@@ -135,12 +135,12 @@ class Engine:
     def _mail(self, send: Send, now: datetime, *originals: bytes) -> FrozenMail:
         message_id = signature.message_id(self.policy, send.key)
         mark = partial(
-            signature.mark,
+            signature.sign,
             self.policy,
             run=self.store.recall(RUN) or "",
             key=send.key,
             case=send.case,
-            letter=send.letter,
+            message=send.message,
             received_at=send.received_at,
             due_at=send.due_at,
             recipient=send.recipient,
@@ -153,22 +153,22 @@ class Engine:
 
 def _attached(send: Send, turn: Turn, inp: Input, raw: bytes | None) -> list[Attached]:
     """What a mail takes along; the letter that has just arrived is in no row yet."""
-    wanted = send.conversation or ((Quoted(letter=send.attach, heading=""),) if send.attach is not None else ())
+    wanted = send.conversation or ((Quoted(message=send.attach, heading=""),) if send.attach is not None else ())
     found: list[Attached] = []
     for one in wanted:
-        if isinstance(inp, Arrived) and inp.message.fingerprint == one.letter:
-            letter: tuple[str, bytes | None] | None = (inp.message.fresh, raw)
+        if isinstance(inp, Arrived) and inp.message.fingerprint == one.message:
+            message: tuple[str, bytes | None] | None = (inp.message.fresh, raw)
         else:
-            letter = turn.letter(one.letter)
-        if letter is not None:
-            found.append(Attached(one.heading, *letter))
+            message = turn.message(one.message)
+        if message is not None:
+            found.append(Attached(one.heading, *message))
     return found
 
 
-def _that_fit(letters: Sequence[Attached]) -> list[bytes]:
+def _that_fit(messages: Sequence[Attached]) -> list[bytes]:
     """The newest originals that are no larger together than ORIGINAL_MOST."""
     kept: list[bytes] = []
-    for one in letters:
+    for one in messages:
         if one.raw is not None and sum(map(len, kept)) + len(one.raw) <= ORIGINAL_MOST:
             kept.append(one.raw)
     return kept

@@ -11,7 +11,7 @@ from datetime import timedelta
 import structlog
 
 from oacmail.core.model import Folder
-from oacmail.core.ports.mailbox import FolderRow, FolderState, Mailbox, Place, WatchedFolder
+from oacmail.core.ports.mailbox import FolderRow, FolderState, Mailbox, MessageMeta, WatchedFolder
 from oacmail.engine.engine import Engine
 
 log = structlog.get_logger()
@@ -21,7 +21,7 @@ MARK = "X-Oacmail"
 
 
 @dataclass(slots=True)
-class Reading:
+class FolderListing:
     """One folder in one pass: its epoch and what has no outcome yet. `compared`: every place was compared.
 
     `todo`: uid -> (place, attempts, was in flight when something died); `own`: UIDs that bear a field of our mark's
@@ -31,12 +31,12 @@ class Reading:
     watched: WatchedFolder
     state: FolderState
     compared: bool
-    todo: dict[int, tuple[Place, int, bool]] = field(default_factory=dict)
+    todo: dict[int, tuple[MessageMeta, int, bool]] = field(default_factory=dict)
     own: set[int] = field(default_factory=set)
 
 
 @dataclass(slots=True)
-class Lookout:
+class FolderScan:
     """`backlog`: letters that came so long before the first start are worked too."""
 
     engine: Engine
@@ -44,7 +44,7 @@ class Lookout:
     backlog: timedelta
     _known: dict[tuple[str, int], set[int]] = field(default_factory=dict)
 
-    def look(self, watched: WatchedFolder, compare: bool) -> Reading:
+    def look(self, watched: WatchedFolder, compare: bool) -> FolderListing:
         """Opens the folder and records what is new in it. Raises Transient."""
         store, state = self.engine.store, self.mailbox.open(watched.name)
         row = self._row(watched, state)
@@ -56,8 +56,8 @@ class Lookout:
         compare = compare or not row.read_once or renumbered or fallen
         new = self._new(watched, state, compare)
         store.sight(watched.name, state.uidvalidity, new, self._past(row, state, new), self.engine.now())
-        self._known[watched.name, state.uidvalidity].update(place.uid for place in new)
-        reading = Reading(watched=watched, state=state, compared=compare)
+        self._known[watched.name, state.uidvalidity].update(meta.uid for meta in new)
+        reading = FolderListing(watched=watched, state=state, compared=compare)
         reading.todo = store.unworked(watched.name, state.uidvalidity, self.engine.now())
         if reading.todo:
             reading.own = self.mailbox.bearing(MARK)
@@ -71,46 +71,46 @@ class Lookout:
             assert row is not None
         return row
 
-    def _past(self, row: FolderRow, state: FolderState, new: Sequence[Place]) -> set[int]:
+    def _past(self, row: FolderRow, state: FolderState, new: Sequence[MessageMeta]) -> set[int]:
         """Baseline: what lay in the folder at the first look and is older than the backlog
         (docs/design.md, "First start").
 
         What turns up later is new, whatever its date says: a client or a migration brings old dates along. Only what we
         know by size and date as baseline is so again, moved or renumbered.
         """
-        older = [place for place in new if place.internal_date < row.started_at - self.backlog]
+        older = [meta for meta in new if meta.internal_date < row.started_at - self.backlog]
         if row.read_once:
             return self.engine.store.of_the_past(older)
         first = row.uidnext if row.uidvalidity == state.uidvalidity else 0
-        return {place.uid for place in older if not first or place.uid < first}
+        return {meta.uid for meta in older if not first or meta.uid < first}
 
-    def _new(self, watched: WatchedFolder, state: FolderState, compare: bool) -> Sequence[Place]:
+    def _new(self, watched: WatchedFolder, state: FolderState, compare: bool) -> Sequence[MessageMeta]:
         key = (watched.name, state.uidvalidity)
         if compare or key not in self._known:
             return self._compared(watched, state)
         known = self._known[key]
         present = self.mailbox.bearing(MARK) if watched.role is Folder.JUNK else self.mailbox.uids()
         tail = sorted(present & known)[-TAIL:]
-        if tail and self._replaced(key, self.mailbox.places(tail)):
+        if tail and self._replaced(key, self.mailbox.metas(tail)):
             log.warning("folder.new-epoch", folder=watched.name, reason="a uid names another letter")
             return self._compared(watched, state)
         missing = sorted(present - known)
-        return self.mailbox.places(missing) if missing else ()
+        return self.mailbox.metas(missing) if missing else ()
 
-    def _compared(self, watched: WatchedFolder, state: FolderState) -> Sequence[Place]:
+    def _compared(self, watched: WatchedFolder, state: FolderState) -> Sequence[MessageMeta]:
         """Every place against what we know: a re-used UID is a new letter."""
         key = (watched.name, state.uidvalidity)
         uids = sorted(self.mailbox.bearing(MARK)) if watched.role is Folder.JUNK else None
-        places = self.mailbox.places(uids) if uids is None or uids else ()
-        replaced = self._replaced(key, places)
+        metas = self.mailbox.metas(uids) if uids is None or uids else ()
+        replaced = self._replaced(key, metas)
         if replaced:
             self.engine.store.forget(*key, replaced)
-        self.engine.store.revive(*key, [place.uid for place in places])
+        self.engine.store.revive(*key, [meta.uid for meta in metas])
         known = self.engine.store.known_uids(*key)
         self._known[key] = known
-        return [place for place in places if place.uid not in known]
+        return [meta for meta in metas if meta.uid not in known]
 
-    def _replaced(self, key: tuple[str, int], places: Sequence[Place]) -> list[int]:
-        few = [place.uid for place in places] if len(places) <= TAIL else None
+    def _replaced(self, key: tuple[str, int], metas: Sequence[MessageMeta]) -> list[int]:
+        few = [meta.uid for meta in metas] if len(metas) <= TAIL else None
         known = self.engine.store.known(*key, few)
-        return [place.uid for place in places if place.uid in known and known[place.uid] != place]
+        return [meta.uid for meta in metas if meta.uid in known and known[meta.uid] != meta]

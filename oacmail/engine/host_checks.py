@@ -26,7 +26,7 @@ def is_set_back(now: datetime, latest: datetime) -> bool:
 
 
 @dataclass(slots=True)
-class Vigil:
+class HostChecks:
     """`free`: bytes left where the state lies."""
 
     engine: Engine

@@ -16,18 +16,18 @@ import structlog
 
 from oacmail.batches import batched
 from oacmail.core.effects import Arrived
-from oacmail.core.errors import FolderUnread, Transient, UnreadableLetter
+from oacmail.core.errors import FolderUnreadable, Transient, UnreadableMessage
 from oacmail.core.handlers.own_copies import OTHER_INSTANCE
 from oacmail.core.model import Folder, Outcome
-from oacmail.core.ports.mailbox import Fetched, Mailbox, Spot
-from oacmail.core.routing.sender import own_mark
+from oacmail.core.ports.mailbox import Fetched, Mailbox, MessageRef
+from oacmail.core.routing.sender import own_signature
 from oacmail.engine.engine import Engine
-from oacmail.engine.folder_scan import CLOCKS_DIFFER, Lookout, Reading
+from oacmail.engine.folder_scan import CLOCKS_DIFFER, FolderListing, FolderScan
 from oacmail.engine.learning import taught
-from oacmail.engine.mailbox_actions import Filing
-from oacmail.engine.quarantine import Mishaps
-from oacmail.mail.parser_config import House
-from oacmail.mail.parsing import Answers, Here, Parsing, Unread
+from oacmail.engine.mailbox_actions import MailboxActions
+from oacmail.engine.quarantine import Quarantine
+from oacmail.mail.parser_config import ParserConfig
+from oacmail.mail.parsing import Answers, InlineParser, Parser, RawMessage
 
 log = structlog.get_logger()
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # no IMAP server is older (RFC 1176): a broken clock wrote that date
@@ -42,7 +42,7 @@ TOGETHER_BYTES = 1_000_000
 class Batch:
     """Letters of one folder, by UID, in groups that are read and worked together; `left_out`: asked for and not got."""
 
-    reading: Reading
+    reading: FolderListing
     groups: Sequence[tuple[Mapping[int, Fetched], Answers]]
     left_out: Sequence[int]
 
@@ -53,18 +53,18 @@ class Intake:
 
     engine: Engine
     mailbox: Mailbox
-    house: House
+    parser_config: ParserConfig
     backlog: InitVar[timedelta]
-    parsing: Parsing = field(default_factory=Here)
-    _lookout: Lookout = field(init=False)
-    _filing: Filing = field(init=False)
-    _mishaps: Mishaps = field(init=False)
+    parsing: Parser = field(default_factory=InlineParser)
+    _folder_scan: FolderScan = field(init=False)
+    _mailbox_actions: MailboxActions = field(init=False)
+    _quarantine: Quarantine = field(init=False)
     _sent_read: bool = False
 
     def __post_init__(self, backlog: timedelta) -> None:
-        self._lookout = Lookout(engine=self.engine, mailbox=self.mailbox, backlog=backlog)
-        self._filing = Filing(engine=self.engine, mailbox=self.mailbox)
-        self._mishaps = Mishaps(engine=self.engine)
+        self._folder_scan = FolderScan(engine=self.engine, mailbox=self.mailbox, backlog=backlog)
+        self._mailbox_actions = MailboxActions(engine=self.engine, mailbox=self.mailbox)
+        self._quarantine = Quarantine(engine=self.engine)
 
     def sync(self, *, compare: bool) -> int:
         """Read every watched folder to its end; how many letters were worked. Raises Transient, Fatal.
@@ -93,21 +93,21 @@ class Intake:
         self.engine.store.problem("folder-missing", bool(missing - {"Sent"}), begun)
         if compare and not self.engine.store.unworkable():
             self.engine.store.problem("quarantine", False, begun)
-        self._filing.look_at_quota(begun)
-        self._filing.file({reading.watched.role: reading.watched.name for reading in readings})
+        self._mailbox_actions.look_at_quota(begun)
+        self._mailbox_actions.file({reading.watched.role: reading.watched.name for reading in readings})
         _raise_worst(troubles)
         self.engine.store.passed(self.engine.now())
         return worked
 
-    def _look_at_all(self, compare: bool) -> tuple[list[Reading], list[tuple[Folder, Transient]]]:
+    def _look_at_all(self, compare: bool) -> tuple[list[FolderListing], list[tuple[Folder, Transient]]]:
         """What is new in each folder, and which of them gave trouble."""
-        readings: list[Reading] = []
+        readings: list[FolderListing] = []
         troubles: list[tuple[Folder, Transient]] = []
         folders = self.mailbox.watched()
         self.engine.store.watching(folders)
         for watched in folders:
             try:
-                readings.append(self._lookout.look(watched, compare))
+                readings.append(self._folder_scan.look(watched, compare))
             except Transient as error:
                 if error.at_least:  # a refused login is not tried once for every folder
                     raise
@@ -116,30 +116,32 @@ class Intake:
 
     # --- working it -------------------------------------------------------------------------------
 
-    def _work(self, readings: Sequence[Reading]) -> int:
-        self.parsing.begin(taught(self.engine.store, self.house), sum(len(reading.todo) for reading in readings))
+    def _work(self, readings: Sequence[FolderListing]) -> int:
+        self.parsing.begin(
+            taught(self.engine.store, self.parser_config), sum(len(reading.todo) for reading in readings)
+        )
         try:
             return self._in_order(readings)
         finally:
             self.parsing.end()
 
-    def _in_order(self, readings: Sequence[Reading]) -> int:
+    def _in_order(self, readings: Sequence[FolderListing]) -> int:
         worked = 0
         for reading in readings:
             bearing = sorted(uid for uid in reading.todo if uid in reading.own)
             self._run(reading, bearing)
             worked += sum(1 for uid in bearing if uid in reading.own)
         order = sorted(
-            (place.internal_date, index, uid)
+            (meta.internal_date, index, uid)
             for index, reading in enumerate(readings)
-            for uid, (place, *_) in reading.todo.items()
+            for uid, (meta, *_) in reading.todo.items()
             if uid not in reading.own
         )
         for index, group in groupby(order, key=lambda item: item[1]):
             worked += self._run(readings[index], [uid for *_, uid in group])
         return worked
 
-    def _run(self, reading: Reading, uids: Sequence[int]) -> int:
+    def _run(self, reading: FolderListing, uids: Sequence[int]) -> int:
         """One folder's letters in batches; what was in flight when something died goes alone."""
         if not uids:
             return 0
@@ -152,19 +154,19 @@ class Intake:
             self._alone(reading, uid)
         return len(uids)
 
-    def _alone(self, reading: Reading, uid: int) -> None:
-        spot = self._spot(reading, uid)
+    def _alone(self, reading: FolderListing, uid: int) -> None:
+        message_ref = self._message_ref(reading, uid)
         if reading.todo[uid][1] >= DEATHS:
-            self._mishaps.set_aside(spot, None, "unreadable: the service died over it")
+            self._quarantine.set_aside(message_ref, None, "unreadable: the service died over it")
             return
         self._one(reading, uid)
 
-    def _one(self, reading: Reading, uid: int) -> None:
+    def _one(self, reading: FolderListing, uid: int) -> None:
         batch = self._fetch(reading, [uid], alone=True)
         if batch is not None:
             self._batch(batch, alone=True)
 
-    def _calm(self, reading: Reading, batches: Iterable[Sequence[int]]) -> None:
+    def _calm(self, reading: FolderListing, batches: Iterable[Sequence[int]]) -> None:
         """Each batch is worked when the next one lies there too, so that it can be read meanwhile."""
         batch: Batch | None = None
         for uids in chain(batches, [()]):
@@ -187,99 +189,101 @@ class Intake:
     def _rest(self, batch: Batch, *, alone: bool) -> None:
         """What broke is no letter's fault, not even where a large one finds no room and these few bytes do: what was
         not worked is met again in its order."""
-        place = (batch.reading.watched.name, batch.reading.state.uidvalidity)
-        uids = [uid for letters, _ in batch.groups for uid in letters]
-        self.engine.store.landed(*place, [*uids, *batch.left_out], passing=alone, error=None)
+        meta = (batch.reading.watched.name, batch.reading.state.uidvalidity)
+        uids = [uid for messages, _ in batch.groups for uid in messages]
+        self.engine.store.landed(*meta, [*uids, *batch.left_out], passing=alone, error=None)
 
-    def _fetch(self, reading: Reading, uids: Sequence[int], *, alone: bool) -> Batch | None:
+    def _fetch(self, reading: FolderListing, uids: Sequence[int], *, alone: bool) -> Batch | None:
         """None = one of them is unreadable, which is seen to; the others will be asked for alone."""
         store, key = self.engine.store, (reading.watched.name, reading.state.uidvalidity)
         store.attempt(*key, uids, alone=alone)
         try:
-            letters = self.mailbox.fetch(uids)
-        except UnreadableLetter as error:
-            spot = self._spot(reading, error.uid)
-            self._mishaps.unreadable(spot, tries=reading.todo[error.uid][1] + 1, counted=alone)
+            messages = self.mailbox.fetch(uids)
+        except UnreadableMessage as error:
+            message_ref = self._message_ref(reading, error.uid)
+            self._quarantine.unreadable(message_ref, tries=reading.todo[error.uid][1] + 1, counted=alone)
             return None
         except Transient:
             store.landed(*key, uids, passing=alone, error=None)
             raise
         groups = [
-            {uid: letters[uid] for uid in few}
-            for few in _batches(reading, [uid for uid in uids if uid in letters], TOGETHER, TOGETHER_BYTES)
+            {uid: messages[uid] for uid in few}
+            for few in _batches(reading, [uid for uid in uids if uid in messages], TOGETHER, TOGETHER_BYTES)
         ]
         return Batch(
             reading=reading,
             groups=[(group, self._asked(reading, group)) for group in groups],
-            left_out=[uid for uid in uids if uid not in letters],
+            left_out=[uid for uid in uids if uid not in messages],
         )
 
     def _batch(self, batch: Batch, *, alone: bool) -> None:
         try:
-            for letters, answers in batch.groups:
-                self._letters(batch.reading, letters, answers, alone=alone)
+            for messages, answers in batch.groups:
+                self._messages(batch.reading, messages, answers, alone=alone)
             if batch.left_out:
                 self._left_out(batch.reading, batch.left_out, alone=alone)
         except Transient:
             self._rest(batch, alone=alone)
             raise
 
-    def _left_out(self, reading: Reading, uids: Sequence[int], *, alone: bool) -> None:
+    def _left_out(self, reading: FolderListing, uids: Sequence[int], *, alone: bool) -> None:
         """Expunged or moved while we read: where it went, it is new. What is still listed is asked for alone."""
         key = (reading.watched.name, reading.state.uidvalidity)
         present = self.mailbox.uids()
         self.engine.store.landed(*key, uids, passing=False, error=None)
         for uid in uids:
             if uid not in present:
-                self.engine.store.end(self._spot(reading, uid), Outcome.GONE)
+                self.engine.store.end(self._message_ref(reading, uid), Outcome.GONE)
             elif not alone:
                 self._one(reading, uid)
 
-    def _asked(self, reading: Reading, letters: Mapping[int, Fetched]) -> Answers:
+    def _asked(self, reading: FolderListing, messages: Mapping[int, Fetched]) -> Answers:
         return self.parsing.ask(
             [
-                Unread(raw=letter.raw, skipped=letter.skipped, day=self._day(self._arrival(reading, uid)))
-                for uid, letter in letters.items()
+                RawMessage(raw=message.raw, skipped=message.skipped, day=self._day(self._arrival(reading, uid)))
+                for uid, message in messages.items()
             ]
         )
 
-    def _letters(self, reading: Reading, letters: Mapping[int, Fetched], answers: Answers, *, alone: bool) -> None:
+    def _messages(
+        self, reading: FolderListing, messages: Mapping[int, Fetched], answers: Answers, *, alone: bool
+    ) -> None:
         """Read while others may write, then worked in one commit; a letter that hurts is undone alone."""
         arrivals: dict[int, Arrived] = {}
-        for at, (uid, letter) in enumerate(letters.items()):
-            with self._mishap(reading, uid, letter, alone):
+        for at, (uid, message) in enumerate(messages.items()):
+            with self._failure(reading, uid, message, alone):
                 received_at = self._arrival(reading, uid)
                 role = reading.watched.role
                 arrivals[uid] = Arrived(message=answers(at), received_at=received_at, folder=role)
         self._put_back(reading, arrivals, alone=alone)
         with self.engine.store.together():
             for uid, arrived in arrivals.items():
-                raw = letters[uid].raw if letters[uid].complete else None
-                with self._mishap(reading, uid, letters[uid], alone):
-                    self.engine.perform(arrived, raw=raw, spot=self._spot(reading, uid))
+                raw = messages[uid].raw if messages[uid].complete else None
+                with self._failure(reading, uid, messages[uid], alone):
+                    self.engine.perform(arrived, raw=raw, message_ref=self._message_ref(reading, uid))
 
-    def _put_back(self, reading: Reading, arrivals: dict[int, Arrived], *, alone: bool) -> None:
+    def _put_back(self, reading: FolderListing, arrivals: dict[int, Arrived], *, alone: bool) -> None:
         """What only claims to be ours is worked in its turn, when our own mail has told what it knows: a restored
         database would give it the number of another citizen's case."""
         claims = [uid for uid, arrived in arrivals.items() if uid in reading.own and not self._is_own(arrived)]
         for uid in claims:
             del arrivals[uid]
         reading.own.difference_update(claims)
-        place = (reading.watched.name, reading.state.uidvalidity)
+        meta = (reading.watched.name, reading.state.uidvalidity)
         if claims:
-            self.engine.store.landed(*place, claims, passing=alone, error=None)
+            self.engine.store.landed(*meta, claims, passing=alone, error=None)
 
     def _is_own(self, arrived: Arrived) -> bool:
-        return own_mark(self.engine.policy, arrived.message) is not None
+        return own_signature(self.engine.policy, arrived.message) is not None
 
-    def _mishap(self, reading: Reading, uid: int, letter: Fetched, alone: bool) -> AbstractContextManager[None]:
-        spot = self._spot(reading, uid)
-        return self._mishaps.over(spot, letter.raw, tries=reading.todo[uid][1] + 1, counted=alone)
+    def _failure(self, reading: FolderListing, uid: int, message: Fetched, alone: bool) -> AbstractContextManager[None]:
+        message_ref = self._message_ref(reading, uid)
+        return self._quarantine.over(message_ref, message.raw, tries=reading.todo[uid][1] + 1, counted=alone)
 
-    def _spot(self, reading: Reading, uid: int) -> Spot:
-        return Spot(folder=reading.watched.name, uidvalidity=reading.state.uidvalidity, uid=uid)
+    def _message_ref(self, reading: FolderListing, uid: int) -> MessageRef:
+        return MessageRef(folder=reading.watched.name, uidvalidity=reading.state.uidvalidity, uid=uid)
 
-    def _arrival(self, reading: Reading, uid: int) -> datetime:
+    def _arrival(self, reading: FolderListing, uid: int) -> datetime:
         """A client that copies a letter here dates it as it likes; tomorrow's date would put its due day off."""
         now, internal_date = self.engine.now(), reading.todo[uid][0].internal_date
         return internal_date if EARLIEST <= internal_date <= now + CLOCKS_DIFFER else now
@@ -293,8 +297,8 @@ def _raise_worst(troubles: Sequence[tuple[Folder, Transient]]) -> None:
         if role is not Folder.OTHER:
             raise error
     for _, error in troubles:
-        raise FolderUnread(str(error))
+        raise FolderUnreadable(str(error))
 
 
-def _batches(reading: Reading, uids: Sequence[int], most: int, most_bytes: int) -> Iterator[list[int]]:
+def _batches(reading: FolderListing, uids: Sequence[int], most: int, most_bytes: int) -> Iterator[list[int]]:
     return batched(uids, lambda uid: reading.todo[uid][0].size, most, most_bytes)

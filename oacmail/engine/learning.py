@@ -9,18 +9,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from oacmail.core.ports.store import Corrected, Store
+from oacmail.core.ports.store import Correction, Store
 from oacmail.mail.parse import parse
-from oacmail.mail.parser_config import House
+from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.understanding import labelled, lessons, scores
-from oacmail.mail.understanding.lessons import Example, Outcome
+from oacmail.mail.understanding.lessons import Example, LearningResult
 
 LESSONS = "lessons"  # the name under which they are remembered
 
 
-def learn(store: Store, house: House, now: datetime) -> list[Outcome]:
+def learn(store: Store, parser_config: ParserConfig, now: datetime) -> list[LearningResult]:
     """Learns all corrections anew and keeps the outcome; one Outcome a corrected field. Raises Transient, Fatal."""
-    told = [_example(correction, house) for correction in store.corrections()]
+    told = [_example(correction, parser_config) for correction in store.corrections()]
     common = lessons.common(store.written()) if told else frozenset()
     found, outcomes = lessons.learn(scores.shipped(), told, _held_out(), common)
     text = lessons.dumped(found) if found else ""
@@ -29,15 +29,15 @@ def learn(store: Store, house: House, now: datetime) -> list[Outcome]:
     return outcomes
 
 
-def taught(store: Store, house: House) -> House:
+def taught(store: Store, parser_config: ParserConfig) -> ParserConfig:
     """The house with what it has learned."""
-    return replace(house, lessons=lessons.loaded(store.recall(LESSONS) or ""))
+    return replace(parser_config, lessons=lessons.loaded(store.recall(LESSONS) or ""))
 
 
-def _example(correction: Corrected, house: House) -> Example:
+def _example(correction: Correction, parser_config: ParserConfig) -> Example:
     """A letter too large to be kept is learned by its subject and text."""
-    raw = correction.raw or labelled.letter(f"{correction.subject} :: {correction.fresh}")
-    return Example(message=parse(raw, house), labels=correction.labels)
+    raw = correction.raw or labelled.message(f"{correction.subject} :: {correction.fresh}")
+    return Example(message=parse(raw, parser_config), labels=correction.labels)
 
 
 def _held_out() -> Sequence[Example]:

@@ -14,7 +14,7 @@ import structlog
 
 from oacmail.core.errors import Transient
 from oacmail.core.model import Folder
-from oacmail.core.ports.mailbox import Mailbox, Spot
+from oacmail.core.ports.mailbox import Mailbox, MessageRef
 from oacmail.engine.engine import Engine
 from oacmail.engine.folder_scan import MARK
 
@@ -23,7 +23,7 @@ FULL, ALMOST_FULL = "mailbox-full", 0.95  # the problem's name, and of which sha
 
 
 @dataclass(slots=True)
-class Filing:
+class MailboxActions:
     engine: Engine
     mailbox: Mailbox
     _unfiled: bool | None = None
@@ -58,16 +58,16 @@ class Filing:
         for folder, group in groupby(wanted, key=lambda item: item[0].folder):
             self.mailbox.open(folder)
             ours = self.mailbox.bearing(MARK)  # people move mail about: our UID must not name a citizen's letter
-            for role, spots in _by_role(group):
+            for role, message_refs in _by_role(group):
                 target = names.get(Folder(role))
                 if target is None:
                     continue
-                moved = [spot.uid for spot in spots if spot.uid in ours]
+                moved = [message_ref.uid for message_ref in message_refs if message_ref.uid in ours]
                 if moved and target != folder:
                     self.mailbox.file(folder, moved, target, seen=True)
-                self.engine.store.filed(spots)
+                self.engine.store.filed(message_refs)
 
 
-def _by_role(wanted: Iterable[tuple[Spot, str]]) -> Iterator[tuple[str, list[Spot]]]:
+def _by_role(wanted: Iterable[tuple[MessageRef, str]]) -> Iterator[tuple[str, list[MessageRef]]]:
     for role, group in groupby(sorted(wanted, key=itemgetter(1)), key=itemgetter(1)):
-        yield role, [spot for spot, _ in group]
+        yield role, [message_ref for message_ref, _ in group]

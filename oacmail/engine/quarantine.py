@@ -14,7 +14,7 @@ from datetime import timedelta
 import structlog
 
 from oacmail.core.errors import Fatal, Transient
-from oacmail.core.ports.mailbox import Spot
+from oacmail.core.ports.mailbox import MessageRef
 from oacmail.core.ports.store import UNREADABLE
 from oacmail.engine.engine import Engine
 
@@ -25,22 +25,22 @@ SPACING = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
 
 
 @dataclass(slots=True)
-class Mishaps:
+class Quarantine:
     """`tries`: with this one. `counted`: `attempt` has taken it off already, since the letter was asked for alone."""
 
     engine: Engine
 
-    def unreadable(self, spot: Spot, *, tries: int, counted: bool) -> None:
+    def unreadable(self, message_ref: MessageRef, *, tries: int, counted: bool) -> None:
         """It was asked for alone, which uses up a try, also where nothing else was new and it was a batch by itself."""
-        self._landed(spot, "unreadable", counted=counted)
-        log.warning("letter.unreadable", folder=spot.folder, uid=spot.uid, attempt=tries)
+        self._landed(message_ref, "unreadable", counted=counted)
+        log.warning("letter.unreadable", folder=message_ref.folder, uid=message_ref.uid, attempt=tries)
         if tries > len(SPACING):
-            self.set_aside(spot, None, UNREADABLE)
+            self.set_aside(message_ref, None, UNREADABLE)
         else:
-            self.engine.store.put_off(spot, self.engine.now() + SPACING[tries - 1])
+            self.engine.store.put_off(message_ref, self.engine.now() + SPACING[tries - 1])
 
     @contextmanager
-    def over(self, spot: Spot, raw: bytes, *, tries: int, counted: bool) -> Iterator[None]:
+    def over(self, message_ref: MessageRef, raw: bytes, *, tries: int, counted: bool) -> Iterator[None]:
         """Whatever goes wrong inside is the letter's own, unless it is Transient or Fatal."""
         try:
             yield
@@ -48,19 +48,21 @@ class Mishaps:
             raise
         except Exception as error:
             name = type(error).__name__
-            self._landed(spot, name, counted=counted)
-            log.error("letter.failed", folder=spot.folder, uid=spot.uid, attempt=tries, exc_info=True)
+            self._landed(message_ref, name, counted=counted)
+            log.error("letter.failed", folder=message_ref.folder, uid=message_ref.uid, attempt=tries, exc_info=True)
             if tries >= TRIES:
-                self.set_aside(spot, raw, f"could not be worked: {name}")
+                self.set_aside(message_ref, raw, f"could not be worked: {name}")
 
-    def set_aside(self, spot: Spot, raw: bytes | None, reason: str) -> None:
+    def set_aside(self, message_ref: MessageRef, raw: bytes | None, reason: str) -> None:
         now = self.engine.now()
-        self.engine.store.quarantine(spot, raw, reason, now)
+        self.engine.store.quarantine(message_ref, raw, reason, now)
         self.engine.store.problem("quarantine", True, now)
 
-    def _landed(self, spot: Spot, error: str, *, counted: bool) -> None:
+    def _landed(self, message_ref: MessageRef, error: str, *, counted: bool) -> None:
         """No longer in flight, one try less."""
         if counted:
-            self.engine.store.landed(spot.folder, spot.uidvalidity, [spot.uid], passing=False, error=error)
+            self.engine.store.landed(
+                message_ref.folder, message_ref.uidvalidity, [message_ref.uid], passing=False, error=error
+            )
         else:
-            self.engine.store.failed(spot, error)
+            self.engine.store.failed(message_ref, error)

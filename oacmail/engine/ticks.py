@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import structlog
 
-from oacmail.core.effects import Ticked, TickItem
+from oacmail.core.effects import Tick, TickItem
 from oacmail.core.errors import Fatal, Transient
 from oacmail.engine.engine import Engine
 
@@ -42,7 +42,7 @@ class Ticks:
 
     def _batch(self) -> bool:
         try:
-            self.engine.perform(Ticked())
+            self.engine.perform(Tick())
         except (Transient, Fatal):
             raise
         except Exception:
@@ -54,11 +54,11 @@ class Ticks:
         """Each is tried alone and undone, so that what is left is still worked together: one list to the supervisor,
         not fifty mails."""
         for item in self._items():
-            self._isolated(item, lambda item=item: self.engine.rehearse(Ticked(only=item)))  # type: ignore[misc]
+            self._isolated(item, lambda item=item: self.engine.rehearse(Tick(only=item)))  # type: ignore[misc]
 
     def _one_by_one(self) -> None:
         for item in self._items():
-            self._isolated(item, lambda item=item: self.engine.perform(Ticked(only=item)))  # type: ignore[misc]
+            self._isolated(item, lambda item=item: self.engine.perform(Tick(only=item)))  # type: ignore[misc]
 
     def _items(self) -> list[TickItem]:
         return self.engine.store.tick_items(self.engine.policy, self.engine.now())

@@ -17,7 +17,7 @@ from typing import Protocol, TypeVar
 from oacmail.core.model import Attachment, Auth, Auto, Message, Report, Rung
 from oacmail.mail.mime import addresses, auth, boundaries, charset, limits, message_ids, normalize, parts
 from oacmail.mail.mime.fields import Fields
-from oacmail.mail.parser_config import House
+from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.understanding import (
     auto,
     auto_subjects,
@@ -52,12 +52,12 @@ class Judged(Protocol):
     def __call__(self, judge: Callable[[], T], instead: T, /) -> T: ...
 
 
-class Letter:
+class MessageSource:
     """The letter while it is read: tidied bytes, capped bytes, fields."""
 
-    def __init__(self, raw: bytes, house: House, day: str, skipped: Skipped) -> None:
+    def __init__(self, raw: bytes, parser_config: ParserConfig, day: str, skipped: Skipped) -> None:
         self.size = len(raw)
-        self.house = house
+        self.parser_config = parser_config
         self.day = day
         self.skipped = skipped
         self.tidied = normalize.tidy(raw)
@@ -76,21 +76,23 @@ class Body:
     caps: Sequence[str] = ()
 
 
-def message(letter: Letter, rung: Rung, body: Body, date: Callable[[str], datetime | None], judged: Judged) -> Message:
+def message(
+    message: MessageSource, rung: Rung, body: Body, date: Callable[[str], datetime | None], judged: Judged
+) -> Message:
     """The Message of a letter, its body read on this rung; `date` reads the Date field."""
-    fields, house = letter.fields, letter.house
+    fields, parser_config = message.fields, message.parser_config
     title = judged(lambda: subject(fields), _ascii(fields.first("subject")))
     text = "\n\n".join(filter(None, (body.text, body.forwarded)))
-    own = judged(lambda: own_words.part(body.text, house.wording), own_words.Parted(body.text))
-    written = judged(lambda: _written(own, body.forwarded, house), reply_text.Written(text.strip(), ""))
+    own = judged(lambda: own_words.part(body.text, parser_config.wording), own_words.Parted(body.text))
+    written = judged(lambda: _written(own, body.forwarded, parser_config), reply_text.ReplyText(text.strip(), ""))
     sender, name, single_from = judged(lambda: addresses.sender(fields), _NOBODY)
     no_files: tuple[Attachment, ...] = ()
-    attachments = (*body.attachments, *judged(lambda: tuple(map(_left_behind, letter.skipped)), no_files))
+    attachments = (*body.attachments, *judged(lambda: tuple(map(_left_behind, message.skipped)), no_files))
     no_report: Report | None = None
     found = judged(lambda: report.find(body.root, fields, text), no_report)
     verdict, reasons = judged(lambda: auto.judge(fields, sender, found), _PERSON)
     read = Message(
-        fingerprint=_fingerprint(letter),
+        fingerprint=_fingerprint(message),
         message_id=judged(lambda: message_ids.message_id(fields), ""),
         refs=judged(lambda: message_ids.references(fields), ()),
         sender=sender,
@@ -103,34 +105,35 @@ def message(letter: Letter, rung: Rung, body: Body, date: Callable[[str], dateti
         sent_at=judged(lambda: date(fields.first("date")), None),
         text=text,
         fresh=written.fresh,
-        quotes_us=bool(own.ours) or judged(lambda: _quotes_us(written.quoted, house), False),
+        quotes_us=bool(own.ours) or judged(lambda: _quotes_us(written.quoted, parser_config), False),
         attachments=attachments,
         auto=verdict,
         reasons=reasons,
         report=found,
-        auth=judged(lambda: auth.read(fields, sender, single_from, house), Auth()),
-        lang=judged(lambda: lang.detect(written.fresh, house.language), house.language),
+        auth=judged(lambda: auth.read(fields, sender, single_from, parser_config), Auth()),
+        lang=judged(lambda: lang.detect(written.fresh, parser_config.language), parser_config.language),
         rung=rung,
         marks=fields.all("x-oacmail"),
-        tokens=judged(lambda: message_ids.tokens(fields, title, house), ()),
+        tokens=judged(lambda: message_ids.tokens(fields, title, parser_config), ()),
         secrets=judged(lambda: secret_kinds.find(text, attachments), ()),
-        caps=tuple(dict.fromkeys((*letter.caps, *body.caps))),
-        size=letter.size,
+        caps=tuple(dict.fromkeys((*message.caps, *body.caps))),
+        size=message.size,
         body_hash=_body_hash(written.fresh),
         words=MappingProxyType({}),
     )
-    words = _words(read, _signature(own.rest, written), house, judged)
+    words = _words(read, _signature(own.rest, written), parser_config, judged)
     return replace(read, words=MappingProxyType(words))
 
 
-def _words(read: Message, signature: str, house: House, judged: Judged) -> Mapping[str, float]:
+def _words(read: Message, signature: str, parser_config: ParserConfig, judged: Judged) -> Mapping[str, float]:
     """What was found of the lexicons, whether it is thanks alone, what its subject calls it, and the model's scores."""
     nothing: Mapping[str, float] = {}
     found = judged(
-        lambda: features.words(read.subject, read.fresh, signature, phone=house.phone, town=house.town), nothing
+        lambda: features.words(read.subject, read.fresh, signature, phone=parser_config.phone, town=parser_config.town),
+        nothing,
     )
     weighed = replace(read, words=MappingProxyType(found))
-    scored = judged(lambda: scores.scores(weighed, lessons=house.lessons), nothing)
+    scored = judged(lambda: scores.scores(weighed, lessons=parser_config.lessons), nothing)
     alone = judged(lambda: thanks.alone(read.subject, read.fresh, read.name, read.sender), False)
     titled = judged(lambda: auto_subjects.says(read.subject, read.fresh, answers=bool(read.refs)), "")
     ours = judged(lambda: echoes.repeats(read.subject, read.fresh, token=bool(read.tokens)), False)
@@ -141,7 +144,7 @@ def _words(read: Message, signature: str, house: House, judged: Judged) -> Mappi
         "echo:ours": ours,
         **_of_forms(read, judged),
     }
-    town = judged(lambda: town_words.found(read.subject, read.fresh, house.topics), nothing)
+    town = judged(lambda: town_words.found(read.subject, read.fresh, parser_config.topics), nothing)
     remarked = judged(lambda: dict.fromkeys(remarks.found(features.fold(read.fresh)), 1.0), nothing)
     whole = {**found, **town, **remarked, **{name: 1.0 for name, holds in said.items() if holds}, **scored}
     return judged(lambda: evidence.shown(whole, read.subject, read.fresh), whole)
@@ -170,22 +173,22 @@ def _left_behind(part: tuple[str, str, int]) -> Attachment:
     return Attachment(name=parts.clean_name(name), mime=mime, size=size)
 
 
-def _written(own: own_words.Parted, forwarded: str, house: House) -> reply_text.Written:
+def _written(own: own_words.Parted, forwarded: str, parser_config: ParserConfig) -> reply_text.ReplyText:
     """What was written now, without our own sentences; of a message that only quotes us, nothing of ours."""
     written = reply_text.split(own.rest, forwarded)
     lines = [line for line in written.fresh.splitlines() if line.strip()]
     if lines and all(line.lstrip().startswith(">") for line in lines):
-        parted = own_words.part(written.fresh, house.wording, within_quotes=True)
+        parted = own_words.part(written.fresh, parser_config.wording, within_quotes=True)
         return replace(written, fresh=parted.rest if parted.rest.strip("> \n") else "")
     return written
 
 
-def _quotes_us(quoted: str, house: House) -> bool:
+def _quotes_us(quoted: str, parser_config: ParserConfig) -> bool:
     lowered = quoted.lower()
-    return any(address in lowered for address in house.own) or bool(message_ids.found(quoted, house))
+    return any(address in lowered for address in parser_config.own) or bool(message_ids.found(quoted, parser_config))
 
 
-def _signature(own: str, written: reply_text.Written) -> str:
+def _signature(own: str, written: reply_text.ReplyText) -> str:
     """What is neither written now nor quoted."""
     known = {*written.fresh.splitlines(), *written.quoted.splitlines()}
     return "\n".join(line for line in map(str.rstrip, own.splitlines()) if line not in known)
@@ -197,10 +200,10 @@ def _body_hash(text: str) -> str:
     return hashlib.sha256(folded.encode()).hexdigest() if folded else ""
 
 
-def _fingerprint(letter: Letter) -> str:
-    body = normalize.split(letter.tidied)[1]
-    named = [letter.fields.first(name) for name in ("message-id", "from", "date", "subject")]
-    return _digest(*named, "" if named[0] else letter.day, body=body)
+def _fingerprint(message: MessageSource) -> str:
+    body = normalize.split(message.tidied)[1]
+    named = [message.fields.first(name) for name in ("message-id", "from", "date", "subject")]
+    return _digest(*named, "" if named[0] else message.day, body=body)
 
 
 def _digest(*named: str, body: bytes) -> str:

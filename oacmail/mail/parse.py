@@ -16,16 +16,16 @@ from typing import TypeVar
 
 from oacmail.core.model import Message, Rung
 from oacmail.mail import facts
-from oacmail.mail.facts import Body, Letter, Skipped
+from oacmail.mail.facts import Body, MessageSource, Skipped
 from oacmail.mail.mime import charset, dates, limits, normalize, parts
-from oacmail.mail.parser_config import House
+from oacmail.mail.parser_config import ParserConfig
 
 T = TypeVar("T")
 
 _FORWARD = re.compile(r"\W{0,3}(?:fwd?|rv|wg|tr|fs|reenv?|reenviat|reenviado|enc)\s*:", re.I)
 
 
-def parse(raw: bytes, house: House = House(), *, day: str = "", skipped: Skipped = ()) -> Message:  # noqa: B008
+def parse(raw: bytes, parser_config: ParserConfig = ParserConfig(), *, day: str = "", skipped: Skipped = ()) -> Message:  # noqa: B008
     """A Message from any bytes; never raises.
 
     `day`: day of arrival (YYYY-MM-DD), part of the fingerprint of a letter without Message-ID, so that the same
@@ -33,15 +33,17 @@ def parse(raw: bytes, house: House = House(), *, day: str = "", skipped: Skipped
     that were left on the server; they are listed as attachments with sha256 ''.
     """
     for step in (_full, _stdlib, _headers):
-        message = _tried(step, raw, house, day, skipped)
+        message = _tried(step, raw, parser_config, day, skipped)
         if message is not None:
             return message
-    return facts.opaque(raw, day, house.language)
+    return facts.opaque(raw, day, parser_config.language)
 
 
-def _tried(step: Callable[[Letter], Message], raw: bytes, house: House, day: str, skipped: Skipped) -> Message | None:
+def _tried(
+    step: Callable[[MessageSource], Message], raw: bytes, parser_config: ParserConfig, day: str, skipped: Skipped
+) -> Message | None:
     try:
-        return step(Letter(raw, house, day, skipped))
+        return step(MessageSource(raw, parser_config, day, skipped))
     except Exception:  # any fault of any parser means one rung down; Message.rung tells
         return None
 
@@ -57,24 +59,24 @@ def _leniently(judge: Callable[[], T], instead: T) -> T:
         return instead
 
 
-def _full(letter: Letter) -> Message:
-    return facts.message(letter, Rung.FULL, _body(letter), _sent_at, _strictly)
+def _full(message: MessageSource) -> Message:
+    return facts.message(message, Rung.FULL, _body(message), _sent_at, _strictly)
 
 
-def _stdlib(letter: Letter) -> Message:
-    return facts.message(letter, Rung.STDLIB, _body(letter), _plain_date, _leniently)
+def _stdlib(message: MessageSource) -> Message:
+    return facts.message(message, Rung.STDLIB, _body(message), _plain_date, _leniently)
 
 
-def _headers(letter: Letter) -> Message:
-    body = normalize.split(letter.capped)[1][: limits.TEXT]
+def _headers(message: MessageSource) -> Message:
+    body = normalize.split(message.capped)[1][: limits.TEXT]
     text = _leniently(lambda: charset.decode(body), body.decode("ascii", "replace"))
-    return facts.message(letter, Rung.HEADERS, Body(text), _plain_date, _leniently)
+    return facts.message(message, Rung.HEADERS, Body(text), _plain_date, _leniently)
 
 
-def _body(letter: Letter) -> Body:
-    root = parts.tree(letter.capped)
+def _body(message: MessageSource) -> Body:
+    root = parts.tree(message.capped)
     content = parts.Content(root)
-    forwarding = _FORWARD.match(facts.subject(letter.fields)) or not content.text.strip()
+    forwarding = _FORWARD.match(facts.subject(message.fields)) or not content.text.strip()
     return Body(content.text, content.forwarded if forwarding else "", root, content.attachments, content.caps)
 
 

@@ -34,7 +34,7 @@ class TownWords:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class House:
+class ParserConfig:
     """`own`: our addresses in lower case. `prefix`: first part of case numbers, e.g. "OAC". `town`: its name.
 
     `phone`: the office's own, as its mails show it; nobody asks to be called there. `language`: that of a message in

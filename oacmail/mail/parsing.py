@@ -1,6 +1,7 @@
 """Letters to Messages, several at a time: who is asked, and when the answer is needed, are two moments.
 
-`Here` reads a letter when its answer is asked for. What reads ahead in another process stands behind the same port
+`InlineParser` reads a letter when its answer is asked for. What reads ahead in another process stands behind the same
+port
 (adapters/parse_worker.py); both give what `parse` gives, letter by letter, and never lose one.
 """
 
@@ -11,49 +12,49 @@ from typing import Protocol
 from oacmail.core.model import Message
 from oacmail.mail.facts import Skipped
 from oacmail.mail.parse import parse
-from oacmail.mail.parser_config import House
+from oacmail.mail.parser_config import ParserConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unread:
+class RawMessage:
     """A letter's bytes, with `skipped` and `day` of mail/parse.py."""
 
     raw: bytes
     skipped: Skipped
     day: str
 
-    def read(self, house: House) -> Message:
-        return parse(self.raw, house, day=self.day, skipped=self.skipped)
+    def read(self, parser_config: ParserConfig) -> Message:
+        return parse(self.raw, parser_config, day=self.day, skipped=self.skipped)
 
 
 Answers = Callable[[int], Message]
 """The Message of the nth letter asked for; waits for it where it is not read yet."""
 
 
-class Parsing(Protocol):
-    def begin(self, house: House, ahead: int) -> None:
+class Parser(Protocol):
+    def begin(self, parser_config: ParserConfig, ahead: int) -> None:
         """`ahead` letters lie there to be read for this house."""
         ...
 
-    def ask(self, letters: Sequence[Unread]) -> Answers: ...
+    def ask(self, messages: Sequence[RawMessage]) -> Answers: ...
 
     def end(self) -> None:
         """The pass is over; answers not fetched yet may be asked for still, and others as well."""
         ...
 
 
-class Here:
+class InlineParser:
     """In the thread that wants the answer, at the moment it wants it."""
 
     def __init__(self) -> None:
-        self._house = House()
+        self._parser_config = ParserConfig()
 
-    def begin(self, house: House, ahead: int) -> None:  # noqa: ARG002
-        self._house = house
+    def begin(self, parser_config: ParserConfig, ahead: int) -> None:  # noqa: ARG002
+        self._parser_config = parser_config
 
-    def ask(self, letters: Sequence[Unread]) -> Answers:
-        house = self._house
-        return lambda at: letters[at].read(house)
+    def ask(self, messages: Sequence[RawMessage]) -> Answers:
+        parser_config = self._parser_config
+        return lambda at: messages[at].read(parser_config)
 
     def end(self) -> None:
         return

@@ -7,25 +7,25 @@ Tongue = Literal["ca", "es", "en"]
 
 
 @dataclass(frozen=True, slots=True)
-class Citizen:
+class SimulatedCitizen:
     address: str
     tongue: Tongue
     proven: bool = True  # her provider signs (DMARC)
 
 
 CITIZENS = (
-    Citizen("anna@example.org", "ca"),
-    Citizen("pere@example.net", "ca"),
-    Citizen("marta@gmail.com", "ca"),
-    Citizen("jordi.riu@gmail.com", "ca"),
-    Citizen("rosa@hotmail.com", "es"),
-    Citizen("luis@example.com", "es"),
-    Citizen("gestoria@assessors.example", "es"),
-    Citizen("carmen@telefonica.net", "es"),
-    Citizen("emma@example.co.uk", "en"),
-    Citizen("tom@proton.me", "en"),
-    Citizen("avi@unsigned.example", "ca", proven=False),
-    Citizen("taller@unsigned.example", "es", proven=False),
+    SimulatedCitizen("anna@example.org", "ca"),
+    SimulatedCitizen("pere@example.net", "ca"),
+    SimulatedCitizen("marta@gmail.com", "ca"),
+    SimulatedCitizen("jordi.riu@gmail.com", "ca"),
+    SimulatedCitizen("rosa@hotmail.com", "es"),
+    SimulatedCitizen("luis@example.com", "es"),
+    SimulatedCitizen("gestoria@assessors.example", "es"),
+    SimulatedCitizen("carmen@telefonica.net", "es"),
+    SimulatedCitizen("emma@example.co.uk", "en"),
+    SimulatedCitizen("tom@proton.me", "en"),
+    SimulatedCitizen("avi@unsigned.example", "ca", proven=False),
+    SimulatedCitizen("taller@unsigned.example", "es", proven=False),
 )
 NEIGHBOURS = ("veina@example.cat", "cunyat@example.es", "flatmate@example.uk")
 MAILER = "MAILER-DAEMON@relay.example"  # writes the delivery reports

@@ -9,7 +9,7 @@ from email.message import Message
 
 from oacmail.core.ports.transport import Outgoing
 from oacmail.sim.expected_due import demand
-from oacmail.sim.town import Town
+from oacmail.sim.town import SimulatedTown
 
 TO_CITIZENS = frozenset({"passed_on", "progress"})
 _ADDED = (":escalate:", ":term:")  # in the keys of what a person has added, and of a term that the citizen named
@@ -17,7 +17,7 @@ _ADDED = (":escalate:", ":term:")  # in the keys of what a person has added, and
 
 @dataclass(slots=True)
 class Derivations:
-    town: Town
+    town: SimulatedTown
     _handed_over: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
     _told: set[str] = field(default_factory=set)
 
@@ -36,9 +36,9 @@ class Derivations:
     def told(self, mail: Outgoing, head: Message, kind: str) -> None:
         """The person got a notice of it."""
         case = str(head["X-Oacmail-Case"])
-        letter = self.town.ledger.written.get(str(head["In-Reply-To"]))
+        message = self.town.ledger.written.get(str(head["In-Reply-To"]))
         demand(
-            letter is not None and letter.sender == mail.recipient,
+            message is not None and message.sender == mail.recipient,
             "a derivation is told to who asked",
             lambda: f"{kind} of {case} to {mail.recipient}",
         )

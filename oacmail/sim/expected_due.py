@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from oacmail.core.policy import Workdays
-from oacmail.sim.town import Town
+from oacmail.sim.town import SimulatedTown
 
 
 class Broken(Exception):
@@ -25,10 +25,10 @@ def demand(holds: object, name: str, seen: Callable[[], str]) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Reckoning:
+class ExpectedDue:
     """Deadlines from the promise as it stands on the town's page; `workdays`: the dated list, no more."""
 
-    town: Town
+    town: SimulatedTown
 
     @property
     def workdays(self) -> Workdays:

@@ -11,11 +11,11 @@ from random import Random
 from oacmail.adapters.store import admin
 from oacmail.sim.cast import CITIZENS
 from oacmail.sim.office import POINTS
-from oacmail.sim.plan import Deed
+from oacmail.sim.plan import SimulatedAction
 from oacmail.sim.relay import DOWN, NO_COPY, Fate, later, refused, silence
-from oacmail.sim.town import Town, short
+from oacmail.sim.town import SimulatedTown, short
 
-Misfortune = Callable[[Town, Deed, Random], str]
+Misfortune = Callable[[SimulatedTown, SimulatedAction, Random], str]
 
 
 def _hours(chance: Random, least: float, most: float) -> timedelta:
@@ -25,21 +25,21 @@ def _hours(chance: Random, least: float, most: float) -> timedelta:
 # --- the relay ----------------------------------------------------------------------------------------
 
 
-def _lasting(town: Town, deed: Deed, fate: Fate, lasts: timedelta) -> str:
+def _lasting(town: SimulatedTown, deed: SimulatedAction, fate: Fate, lasts: timedelta) -> str:
     rule = town.relay.when(fate)
     return town.goes_wrong(deed.what, lasts, lambda: town.relay.lift(rule))
 
 
-def _down(town: Town, deed: Deed, chance: Random) -> str:
+def _down(town: SimulatedTown, deed: SimulatedAction, chance: Random) -> str:
     return _lasting(town, deed, DOWN, _hours(chance, 0.2, 30))
 
 
-def _puts_off(town: Town, deed: Deed, chance: Random) -> str:
+def _puts_off(town: SimulatedTown, deed: SimulatedAction, chance: Random) -> str:
     fate = chance.choice((later(450), later(451, "DATA"), later(421)))
     return _lasting(town, deed, fate, _hours(chance, 0.2, 20))
 
 
-def _next_mails(town: Town, chance: Random, fate: Fate, times: int) -> str:
+def _next_mails(town: SimulatedTown, chance: Random, fate: Fate, times: int) -> str:
     """The next mails to somebody meet this; nothing tells before that."""
     to = chance.choice([citizen.address for citizen in CITIZENS])
     town.relay.when(fate, to=to, times=times)
@@ -49,24 +49,24 @@ def _next_mails(town: Town, chance: Random, fate: Fate, times: int) -> str:
 TAKEN_CODE = 250
 
 
-def _refuses_one(town: Town, deed: Deed, chance: Random) -> str:
+def _refuses_one(town: SimulatedTown, deed: SimulatedAction, chance: Random) -> str:
     fates = (refused(550), refused(554, "5.7.1", "DATA"), refused(552, "5.2.2", "DATA"))
     return _next_mails(town, chance, chance.choice(fates), 1)
 
 
-def _line_is_lost(town: Town, deed: Deed, chance: Random) -> str:
+def _line_is_lost(town: SimulatedTown, deed: SimulatedAction, chance: Random) -> str:
     return _next_mails(town, chance, silence(lost=False), chance.randint(1, 2))
 
 
-def _swallows(town: Town, deed: Deed, chance: Random) -> str:
+def _swallows(town: SimulatedTown, deed: SimulatedAction, chance: Random) -> str:
     return _next_mails(town, chance, silence(lost=True), 1)
 
 
-def _no_copy(town: Town, deed: Deed, chance: Random) -> str:
+def _no_copy(town: SimulatedTown, deed: SimulatedAction, chance: Random) -> str:
     return _next_mails(town, chance, NO_COPY, 1)
 
 
-def _copies_late(town: Town, deed: Deed, chance: Random) -> str:
+def _copies_late(town: SimulatedTown, deed: SimulatedAction, chance: Random) -> str:
     town.relay.copies = "kept"
 
     def brought() -> None:
@@ -79,7 +79,7 @@ def _copies_late(town: Town, deed: Deed, chance: Random) -> str:
 # --- the mail server ----------------------------------------------------------------------------------
 
 
-def _away(town: Town, deed: Deed, chance: Random, lasts: timedelta) -> str:
+def _away(town: SimulatedTown, deed: SimulatedAction, chance: Random, lasts: timedelta) -> str:
     if town.mailbox.away:
         return ""
     town.mailbox.away = True
@@ -92,15 +92,15 @@ def _away(town: Town, deed: Deed, chance: Random, lasts: timedelta) -> str:
     return town.goes_wrong(deed.what, lasts, back)
 
 
-def _away_hours(town: Town, deed: Deed, chance: Random) -> str:
+def _away_hours(town: SimulatedTown, deed: SimulatedAction, chance: Random) -> str:
     return _away(town, deed, chance, _hours(chance, 0.2, 14))
 
 
-def _away_days(town: Town, deed: Deed, chance: Random) -> str:
+def _away_days(town: SimulatedTown, deed: SimulatedAction, chance: Random) -> str:
     return _away(town, deed, chance, _hours(chance, 20, 96))
 
 
-def _folder_unreadable(town: Town, deed: Deed, chance: Random) -> str:
+def _folder_unreadable(town: SimulatedTown, deed: SimulatedAction, chance: Random) -> str:
     if town.mailbox.refused:
         return ""
     folder, since = chance.choice(("INBOX", "Sent")), town.clock.true()
@@ -113,7 +113,7 @@ def _folder_unreadable(town: Town, deed: Deed, chance: Random) -> str:
     return f"{folder} {town.goes_wrong(deed.what, _hours(chance, 0.2, 30), opened)}"
 
 
-def _mailbox_restored(town: Town, deed: Deed, chance: Random) -> str:
+def _mailbox_restored(town: SimulatedTown, deed: SimulatedAction, chance: Random) -> str:
     if town.snapshot is None or town.down or town.relay.copies == "kept":
         return ""
     town.mailbox.restore(town.snapshot)
@@ -122,29 +122,29 @@ def _mailbox_restored(town: Town, deed: Deed, chance: Random) -> str:
     return "as it was last night"
 
 
-def _renumbered(town: Town, deed: Deed, chance: Random) -> str:
+def _renumbered(town: SimulatedTown, deed: SimulatedAction, chance: Random) -> str:
     folder = chance.choice(("INBOX", "Sent"))
     town.mailbox.renew(folder)
     return folder
 
 
-def _letter_unreadable(town: Town, deed: Deed, chance: Random) -> str:
+def _message_unreadable(town: SimulatedTown, deed: SimulatedAction, chance: Random) -> str:
     """The server cannot give out a letter that has just come."""
     if town.down:
         return ""
     known = town.ids_in_the_database()
-    letters = town.mailbox.boxes["INBOX"].letters
-    fresh = [uid for uid, letter in letters.items() if town.id_of(letter.raw) not in known]
+    messages = town.mailbox.boxes["INBOX"].messages
+    fresh = [uid for uid, message in messages.items() if town.id_of(message.raw) not in known]
     if not fresh:
         return ""
-    letters[fresh[-1]].bad = True
-    return f"letter {short(town.id_of(letters[fresh[-1]].raw))}"
+    messages[fresh[-1]].bad = True
+    return f"letter {short(town.id_of(messages[fresh[-1]].raw))}"
 
 
 # --- the machine --------------------------------------------------------------------------------------
 
 
-def _database_restored(town: Town, deed: Deed, chance: Random) -> str:
+def _database_restored(town: SimulatedTown, deed: SimulatedAction, chance: Random) -> str:
     if town.backup is None or town.down or town.relay.copies == "kept":
         return ""
     since, path = town.backup
@@ -158,7 +158,7 @@ def _database_restored(town: Town, deed: Deed, chance: Random) -> str:
     return f"as it was at {since.astimezone(town.zone):%a %d %b %H:%M}"
 
 
-def _clock_jumps(town: Town, deed: Deed, chance: Random) -> str:
+def _clock_jumps(town: SimulatedTown, deed: SimulatedAction, chance: Random) -> str:
     if town.clock.skew:
         return ""
     skew, since = _hours(chance, 1, 9) * chance.choice((-1, 1)), town.clock.true()
@@ -173,13 +173,13 @@ def _clock_jumps(town: Town, deed: Deed, chance: Random) -> str:
     return f"by {skew / timedelta(hours=1):+.1f} h {lasts}"
 
 
-def _killed(town: Town, deed: Deed, chance: Random) -> str:
+def _killed(town: SimulatedTown, deed: SimulatedAction, chance: Random) -> str:
     """At the next turn that comes to this point."""
     town.doom = chance.choice(POINTS)
     return ""
 
 
-def _stopped(town: Town, deed: Deed, chance: Random) -> str:
+def _stopped(town: SimulatedTown, deed: SimulatedAction, chance: Random) -> str:
     if town.down:
         return ""
     town.down = True
@@ -212,5 +212,5 @@ MISFORTUNES: Mapping[str, Misfortune] = {
     "the clock jumps": _clock_jumps,
     "the service is killed": _killed,
     "the service is stopped for days": _stopped,
-    "a letter cannot be read": _letter_unreadable,
+    "a letter cannot be read": _message_unreadable,
 }

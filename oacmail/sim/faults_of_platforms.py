@@ -5,21 +5,21 @@ Deeds as in `people`: each a function of the town, a deed and its chance, that r
 
 from random import Random
 
-from oacmail.core.effects import Ordered
+from oacmail.core.effects import AdminCommand
 from oacmail.sim import cast
 from oacmail.sim.ledger import Answer
-from oacmail.sim.plan import Deed
-from oacmail.sim.town import Town, short
+from oacmail.sim.plan import SimulatedAction
+from oacmail.sim.town import SimulatedTown, short
 from oacmail.sim.writing import Doing, latest_of_ours, mail_of, sent
 
 
-def _reports(town: Town, deed: Deed, chance: Random) -> str:
+def _reports(town: SimulatedTown, deed: SimulatedAction, chance: Random) -> str:
     subject, text = chance.choice(cast.FAULTS[cast.tongue(deed.who)])
     number = str(10_000 + deed.number)
     return sent(town, deed.who, mail_of(town, deed, subject.format(n=number), text.format(n=number)), asks=True)
 
 
-def _insists(town: Town, deed: Deed, chance: Random) -> str:
+def _insists(town: SimulatedTown, deed: SimulatedAction, chance: Random) -> str:
     ours = latest_of_ours(town, deed.who)
     if ours is None:
         return ""
@@ -27,7 +27,7 @@ def _insists(town: Town, deed: Deed, chance: Random) -> str:
     return sent(town, deed.who, mail_of(town, deed, "", text.format(n=deed.number), ours), asks=True)
 
 
-def _passes_on(town: Town, deed: Deed, chance: Random) -> str:
+def _passes_on(town: SimulatedTown, deed: SimulatedAction, chance: Random) -> str:
     """An agent approves the notice of a case that was derived by itself: the person holds it from then on."""
     if town.down or town.clock.skew:
         return ""
@@ -38,7 +38,7 @@ def _passes_on(town: Town, deed: Deed, chance: Random) -> str:
     ).fetchone()
     if row is None:
         return ""
-    town.engine.perform(Ordered(verb="escalate", case=row["number"], by="admin"))
+    town.engine.perform(AdminCommand(verb="escalate", case=row["number"], by="admin"))
     town.ledger.answers.append(Answer(row["message_id"], row["address"], town.engine.now()))
     return f"{row['number']}: the writer of {short(row['message_id'])} is told"
 

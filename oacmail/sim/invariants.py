@@ -15,10 +15,10 @@ from email.message import Message
 from oacmail.core.ports.transport import Outgoing
 from oacmail.sim.cast import DISOWNED, NEIGHBOURS, ROBOTS
 from oacmail.sim.derivations import TO_CITIZENS, Derivations
-from oacmail.sim.expected_due import Broken, Reckoning, demand, text
+from oacmail.sim.expected_due import Broken, ExpectedDue, demand, text
 from oacmail.sim.office import MortalStore
 from oacmail.sim.promises import PATIENCE, Promises
-from oacmail.sim.town import Town, short
+from oacmail.sim.town import SimulatedTown, short
 
 AT_ANY_HOUR = frozenset({"alert", "derived"})
 STUCK = timedelta(days=5)
@@ -29,19 +29,19 @@ _NUMBER = re.compile(rb"[A-Z]+-\d{4}-\d{6}")
 class Watch:
     """Looks on. It remembers what it has seen already, so that each step costs little."""
 
-    town: Town
-    reckoning: Reckoning = field(init=False)
+    town: SimulatedTown
+    reckoning: ExpectedDue = field(init=False)
     promises: Promises = field(init=False)
     derivations: Derivations = field(init=False)
     _given: int = 0
     _to_citizens: Counter[tuple[str, str]] = field(default_factory=Counter)
-    _letters_acked: dict[tuple[str, str], str] = field(default_factory=dict)
+    _messages_acked: dict[tuple[str, str], str] = field(default_factory=dict)
     _acked_as: dict[str, tuple[str, str]] = field(default_factory=dict)
     _restored: int = 0
     _seen: tuple[MortalStore, int] | None = None
 
     def __post_init__(self) -> None:
-        self.reckoning = Reckoning(self.town)
+        self.reckoning = ExpectedDue(self.town)
         self.promises = Promises(self.town, self.reckoning)
         self.derivations = Derivations(self.town)
 
@@ -67,7 +67,7 @@ class Watch:
         if self.town.down:
             return
         self._all_accounted()
-        self._every_letter_once()
+        self._every_message_once()
         self._every_opening_acknowledged()
         self._numbers_kept()
         self._nothing_stuck()
@@ -119,23 +119,23 @@ class Watch:
         if kind in TO_CITIZENS:
             self.derivations.told(mail, head, kind)
         else:
-            self._answers_a_letter_once(mail, head)
+            self._answers_a_message_once(mail, head)
 
-    def _answers_a_letter_once(self, mail: Outgoing, head: Message) -> None:
-        letter = str(head["In-Reply-To"] or "")
-        written = self.town.ledger.written.get(letter)
+    def _answers_a_message_once(self, mail: Outgoing, head: Message) -> None:
+        message = str(head["In-Reply-To"] or "")
+        written = self.town.ledger.written.get(message)
         demand(
             written is not None and written.sender == mail.recipient,
             "an acknowledgement goes to who wrote",
             lambda: f"{mail.key[:24]} to {mail.recipient}",
         )
-        other = self._letters_acked.setdefault((mail.recipient, letter), mail.key)
+        other = self._messages_acked.setdefault((mail.recipient, message), mail.key)
         demand(
             other == mail.key or {other, mail.key} & self.town.relay.unproven,
             "one acknowledgement a letter",
-            lambda: f"{short(letter)} of {mail.recipient}",
+            lambda: f"{short(message)} of {mail.recipient}",
         )
-        self._acked_as[letter] = (str(head["X-Oacmail-Case"]), mail.key)
+        self._acked_as[message] = (str(head["X-Oacmail-Case"]), mail.key)
 
     def _nothing_only_believed_sent(self) -> None:
         given = {mail.key for mail in self.town.relay.given}
@@ -176,11 +176,11 @@ class Watch:
                     box.uidvalidity,
                 )
             }
-            lying = {(uid, len(letter.raw), text(letter.internal_date)) for uid, letter in box.letters.items()}
+            lying = {(uid, len(message.raw), text(message.internal_date)) for uid, message in box.messages.items()}
             if not lying <= known:
                 raise Broken("every letter was seen", f"{name}: {sorted(lying - known)[:3]}")
 
-    def _every_letter_once(self) -> None:
+    def _every_message_once(self) -> None:
         rows = self._all(
             """SELECT m.message_id, m.case_id, m.outcome, r.reason FROM messages m
             LEFT JOIN reviews r ON r.fingerprint = m.fingerprint WHERE m.role <> 'ours'"""
@@ -202,11 +202,11 @@ class Watch:
         )
         boxes = self.town.mailbox.boxes
         places = [(row["folder"], row["uid"]) for row in rows]
-        return {self.town.id_of(boxes[f].letters[uid].raw) for f, uid in places if uid in boxes[f].letters}
+        return {self.town.id_of(boxes[f].messages[uid].raw) for f, uid in places if uid in boxes[f].messages}
 
     def _is_bad(self, folder: str, uid: int) -> bool:
-        letter = self.town.mailbox.boxes[folder].letters.get(uid)
-        return letter is not None and letter.bad
+        message = self.town.mailbox.boxes[folder].messages.get(uid)
+        return message is not None and message.bad
 
     def _every_opening_acknowledged(self) -> None:
         rows = self._all(
@@ -218,9 +218,9 @@ class Watch:
     def _numbers_kept(self) -> None:
         rows = self._all("SELECT m.message_id, c.number FROM messages m JOIN cases c ON c.id = m.case_id")
         now = {row["message_id"]: row["number"] for row in rows}
-        for letter, (number, key) in self._acked_as.items():
-            if now.get(letter, number) != number and key not in self.town.relay.unproven:
-                seen = f"{short(letter)}: told {number}, is on {now[letter]}"
+        for message, (number, key) in self._acked_as.items():
+            if now.get(message, number) != number and key not in self.town.relay.unproven:
+                seen = f"{short(message)}: told {number}, is on {now[message]}"
                 raise Broken("a letter stays on the case that its writer was told", seen)
 
     def _strangers(self) -> None:

@@ -10,7 +10,7 @@ from email.message import EmailMessage
 
 
 @dataclass(slots=True)
-class Written:
+class WrittenMessage:
     """A genuine letter. `at`: its deliveries, the same bytes each time; `asks`: somebody waits for an answer to it."""
 
     mail: EmailMessage
@@ -28,7 +28,7 @@ class Written:
 class Answer:
     """A person answered `letter` (its Message-ID); `mail` None: by telephone. `returned`: it never arrived."""
 
-    letter: str
+    message: str
     to: str
     at: datetime
     mail: EmailMessage | None = None
@@ -39,26 +39,26 @@ class Answer:
 class Ledger:
     """`lost`: letters that the mail server lost, or a person took away, before anybody could read them."""
 
-    written: dict[str, Written] = field(default_factory=dict)
+    written: dict[str, WrittenMessage] = field(default_factory=dict)
     answers: list[Answer] = field(default_factory=list)
     lost: set[str] = field(default_factory=set)
 
     def wrote(self, mail: EmailMessage, sender: str, at: datetime, *, asks: bool, guest: bool = False) -> None:
-        letter = self.written.setdefault(str(mail["Message-ID"]), Written(mail, sender, asks, guest=guest))
-        letter.at.append(at)
+        message = self.written.setdefault(str(mail["Message-ID"]), WrittenMessage(mail, sender, asks, guest=guest))
+        message.at.append(at)
 
-    def of(self, sender: str) -> list[Written]:
+    def of(self, sender: str) -> list[WrittenMessage]:
         """Her letters, oldest first."""
-        return [letter for letter in self.written.values() if letter.sender == sender]
+        return [message for message in self.written.values() if message.sender == sender]
 
     def answers_to(self, address: str) -> list[Answer]:
         """The mails that answered her, oldest first."""
         return [answer for answer in self.answers if answer.to == address and answer.mail is not None]
 
-    def waiting(self) -> list[Written]:
+    def waiting(self) -> list[WrittenMessage]:
         """Letters that ask and that nobody has answered, oldest first."""
-        done = {answer.letter for answer in self.answers}
-        return [letter for name, letter in self.written.items() if letter.asks and name not in done | self.lost]
+        done = {answer.message for answer in self.answers}
+        return [message for name, message in self.written.items() if message.asks and name not in done | self.lost]
 
     def lose(self, message_ids: Iterable[str]) -> None:
         """They are nowhere any more: nobody can be held to them, nor to answers that are gone with them."""

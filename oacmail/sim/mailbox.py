@@ -9,15 +9,15 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from oacmail.core.errors import Transient, UnreadableLetter
+from oacmail.core.errors import Transient, UnreadableMessage
 from oacmail.core.model import Folder
-from oacmail.core.ports.mailbox import Fetched, FolderState, Place, WatchedFolder
+from oacmail.core.ports.mailbox import Fetched, FolderState, MessageMeta, WatchedFolder
 
 _ROLES = {"INBOX": Folder.INTAKE, "Sent": Folder.SENT, "Junk": Folder.JUNK}
 
 
 @dataclass
-class Letter:
+class StoredMessage:
     raw: bytes
     internal_date: datetime
     seen: bool = False
@@ -30,15 +30,15 @@ class Box:
 
     uidvalidity: int
     uidnext: int = 1
-    letters: dict[int, Letter] = field(default_factory=dict)
+    messages: dict[int, StoredMessage] = field(default_factory=dict)
 
-    def add(self, letter: Letter) -> int:
+    def add(self, message: StoredMessage) -> int:
         uid, self.uidnext = self.uidnext, self.uidnext + 1
-        self.letters[uid] = letter
+        self.messages[uid] = message
         return uid
 
     def copy(self) -> "Box":
-        return replace(self, letters={uid: replace(letter) for uid, letter in self.letters.items()})
+        return replace(self, messages={uid: replace(message) for uid, message in self.messages.items()})
 
 
 class PlayedMailbox:
@@ -57,17 +57,17 @@ class PlayedMailbox:
 
     def append(self, folder: str, raw: bytes, at: datetime, *, seen: bool = False) -> int:
         """A delivery or a client's APPEND; the new UID. INTERNALDATE has whole seconds."""
-        return self.boxes[folder].add(Letter(raw, at.astimezone(UTC).replace(microsecond=0), seen))
+        return self.boxes[folder].add(StoredMessage(raw, at.astimezone(UTC).replace(microsecond=0), seen))
 
     def move(self, folder: str, uid: int, target: str) -> int:
-        return self.boxes[target].add(self.boxes[folder].letters.pop(uid))
+        return self.boxes[target].add(self.boxes[folder].messages.pop(uid))
 
     def copy(self, folder: str, uid: int, target: str) -> int:
         """COPY keeps INTERNALDATE (RFC 9051 section 6.4.7)."""
-        return self.boxes[target].add(replace(self.boxes[folder].letters[uid]))
+        return self.boxes[target].add(replace(self.boxes[folder].messages[uid]))
 
     def expunge(self, folder: str, uid: int) -> None:
-        del self.boxes[folder].letters[uid]
+        del self.boxes[folder].messages[uid]
 
     def snapshot(self) -> Mapping[str, Box]:
         """A backup of the server's disk."""
@@ -81,11 +81,11 @@ class PlayedMailbox:
         """The folder under another UIDVALIDITY, its letters numbered anew."""
         old = self.boxes[folder]
         self.boxes[folder] = Box(uidvalidity=old.uidvalidity + 100)
-        for letter in old.letters.values():
-            self.boxes[folder].add(letter)
+        for message in old.messages.values():
+            self.boxes[folder].add(message)
 
     def raws(self, folder: str) -> list[bytes]:
-        return [letter.raw for letter in self.boxes[folder].letters.values()]
+        return [message.raw for message in self.boxes[folder].messages.values()]
 
     # --- the port ---------------------------------------------------------------------------------
 
@@ -105,35 +105,35 @@ class PlayedMailbox:
             raise Transient("IMAP SELECT: NO")
         self._open = folder
         box = self.boxes[folder]
-        return FolderState(uidvalidity=box.uidvalidity, uidnext=box.uidnext, exists=len(box.letters))
+        return FolderState(uidvalidity=box.uidvalidity, uidnext=box.uidnext, exists=len(box.messages))
 
     def uids(self) -> set[int]:
-        return set(self._box().letters)
+        return set(self._box().messages)
 
     def bearing(self, field: str) -> set[int]:
         wanted = field.lower().encode()
-        return {uid for uid, letter in self._box().letters.items() if wanted in _fields(letter.raw)}
+        return {uid for uid, message in self._box().messages.items() if wanted in _fields(message.raw)}
 
-    def places(self, uids: Sequence[int] | None = None) -> Sequence[Place]:
-        letters = self._box().letters
+    def metas(self, uids: Sequence[int] | None = None) -> Sequence[MessageMeta]:
+        messages = self._box().messages
         return [
-            Place(uid=uid, size=len(letters[uid].raw), internal_date=letters[uid].internal_date)
-            for uid in (letters if uids is None else uids)
-            if uid in letters
+            MessageMeta(uid=uid, size=len(messages[uid].raw), internal_date=messages[uid].internal_date)
+            for uid in (messages if uids is None else uids)
+            if uid in messages
         ]
 
     def fetch(self, uids: Sequence[int]) -> Mapping[int, Fetched]:
-        letters = self._box().letters
+        messages = self._box().messages
         self._prove_well()
-        got = {uid: Fetched(raw=letters[uid].raw) for uid in uids if uid in letters and not letters[uid].bad}
-        if len(uids) == 1 and not got and uids[0] in letters:
-            raise UnreadableLetter(uids[0])
+        got = {uid: Fetched(raw=messages[uid].raw) for uid in uids if uid in messages and not messages[uid].bad}
+        if len(uids) == 1 and not got and uids[0] in messages:
+            raise UnreadableMessage(uids[0])
         return got
 
     def file(self, folder: str, uids: Collection[int], target: str, *, seen: bool) -> None:
         self._reach()
-        for uid in sorted(self.boxes[folder].letters.keys() & uids):
-            self.boxes[folder].letters[uid].seen |= seen
+        for uid in sorted(self.boxes[folder].messages.keys() & uids):
+            self.boxes[folder].messages[uid].seen |= seen
             self.move(folder, uid, target)
 
     def wait(self, seconds: float) -> bool:
@@ -151,8 +151,8 @@ class PlayedMailbox:
 
     def _prove_well(self) -> None:
         """As the real one: a message is blamed only where another can be read."""
-        others = (letter for box in self.boxes.values() for letter in box.letters.values())
-        if self.gives_nothing or all(letter.bad for letter in others):
+        others = (message for box in self.boxes.values() for message in box.messages.values())
+        if self.gives_nothing or all(message.bad for message in others):
             raise Transient("IMAP FETCH: no message can be read")
 
     def _box(self) -> Box:

@@ -13,9 +13,9 @@ from oacmail import wiring
 from oacmail.adapters.store import SqliteStore
 from oacmail.adapters.store.store import SqliteTurn
 from oacmail.config import Config
-from oacmail.core.errors import RelayTrouble, Transient
+from oacmail.core.errors import RelayError, Transient
 from oacmail.core.policy import Policy
-from oacmail.core.ports.mailbox import Place, Spot
+from oacmail.core.ports.mailbox import MessageMeta, MessageRef
 from oacmail.core.ports.store import Claimed
 from oacmail.engine import Delivery, Engine, Intake, Ticks
 from oacmail.sim.clock import PlayedClock
@@ -80,7 +80,9 @@ class MortalStore(SqliteStore):
             self.died("after claim")
         return claimed
 
-    def sight(self, name: str, uidvalidity: int, found: Iterable[Place], baseline: set[int], now: datetime) -> None:
+    def sight(
+        self, name: str, uidvalidity: int, found: Iterable[MessageMeta], baseline: set[int], now: datetime
+    ) -> None:
         places = list(found)
         super().sight(name, uidvalidity, places, baseline, now)
         if places:
@@ -90,16 +92,16 @@ class MortalStore(SqliteStore):
         super().attempt(name, uidvalidity, uids, alone=alone)
         self.died("before the fetch")
 
-    def filed(self, spots: Iterable[Spot]) -> None:
+    def filed(self, message_refs: Iterable[MessageRef]) -> None:
         self.died("after a move")
-        super().filed(spots)
+        super().filed(message_refs)
 
     def begin(self, run: str, now: datetime) -> None:
         super().begin(run, now)
         self.died("after recovery")
 
 
-class Office:
+class SimulatedOffice:
     """`engine` makes the engine of a new process: with the rules and secrets that the caller wants."""
 
     store: MortalStore
@@ -129,7 +131,9 @@ class Office:
         self.store = MortalStore(self.config.office.state, self._at)
         self.engine = self._engine(self.config, self.store)
         backlog = timedelta(days=self.config.imap.backlog_days)
-        self.intake = Intake(engine=self.engine, mailbox=self.mailbox, house=wiring.house(self.config), backlog=backlog)
+        self.intake = Intake(
+            engine=self.engine, mailbox=self.mailbox, parser_config=wiring.parser_config(self.config), backlog=backlog
+        )
         envelope = wiring.envelopes(self.config, self.engine.policy)
         self.delivery = Delivery(
             engine=self.engine,
@@ -196,7 +200,7 @@ class Office:
         try:
             while self.delivery.drain():
                 self.store.problem("smtp", False, self.engine.now())
-        except RelayTrouble:
+        except RelayError:
             self.store.problem("smtp", True, self.engine.now())
             return False
         return True

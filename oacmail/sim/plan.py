@@ -17,7 +17,7 @@ WEEKEND = 5
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Deed:
+class SimulatedAction:
     """`number`: of this deed in its town; it seeds whatever the deed leaves to chance."""
 
     at: datetime
@@ -85,7 +85,7 @@ class Plan:
     seed: int
     begins: datetime
     days: int
-    deeds: tuple[Deed, ...]
+    deeds: tuple[SimulatedAction, ...]
 
     @property
     def ends(self) -> datetime:
@@ -97,7 +97,7 @@ def planned(seed: int, days: int, zone: ZoneInfo) -> Plan:
     latest = max((LAST - FIRST).days - days, 0)
     first = FIRST + timedelta(days=chance.randint(0, latest))
     found = [moment for day in range(days) for moment in _day(chance, first + timedelta(days=day), zone)]
-    deeds = (Deed(at, number, who, what) for number, (at, who, what) in enumerate(sorted(found)))
+    deeds = (SimulatedAction(at, number, who, what) for number, (at, who, what) in enumerate(sorted(found)))
     return Plan(seed, datetime.combine(first, time.min, zone), days, tuple(deeds))
 
 

@@ -12,7 +12,7 @@ from oacmail.sim.cast import MAILER
 from oacmail.sim.clock import PlayedClock
 
 
-def letter(
+def message(
     number: str,
     clock: PlayedClock,
     sender: str,

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from oacmail.sim.expected_due import Broken, Reckoning, at, demand, text
-from oacmail.sim.ledger import Answer, Written
-from oacmail.sim.town import Town, short
+from oacmail.sim.expected_due import Broken, ExpectedDue, at, demand, text
+from oacmail.sim.ledger import Answer, WrittenMessage
+from oacmail.sim.town import SimulatedTown, short
 
 PATIENCE = timedelta(minutes=30)
 ESCALATED_WITHIN = timedelta(hours=3)
@@ -20,8 +20,8 @@ ESCALATED_WITHIN = timedelta(hours=3)
 class Promises:
     """`told`: numbers of cases that the supervisor has heard of."""
 
-    town: Town
-    reckoning: Reckoning
+    town: SimulatedTown
+    reckoning: ExpectedDue
     told: set[str] = field(default_factory=set)
     _ended: dict[tuple[str, str, int], tuple[str | None, ...]] = field(default_factory=dict)
     _fired: set[str] = field(default_factory=set)
@@ -93,8 +93,8 @@ class Promises:
         on_case: dict[int, list[Answer]] = {}
         elsewhere: list[Answer] = []
         for answer in self.town.ledger.answers:
-            if answer.letter in case_of:
-                on_case.setdefault(case_of[answer.letter], []).append(answer)
+            if answer.message in case_of:
+                on_case.setdefault(case_of[answer.message], []).append(answer)
             else:
                 elsewhere.append(answer)
         owed = kept = shown = 0
@@ -124,30 +124,30 @@ class Promises:
             lambda: f"of {owed} due {kept} were kept, the database says {shown}",
         )
 
-    def _read_late(self, written: Written, answers: list[Answer]) -> bool:
+    def _read_late(self, written: WrittenMessage, answers: list[Answer]) -> bool:
         """It came while its folder could not be read, and no answer names it: to be safe it is waited for anew."""
         unseen = any(since <= moment <= until for since, until in self.town.unread for moment in written.at)
-        return unseen and not any(answer.letter == written.message_id for answer in answers)
+        return unseen and not any(answer.message == written.message_id for answer in answers)
 
-    def _due_agrees(self, letter: str, due: datetime, arrivals: Iterable[datetime]) -> None:
+    def _due_agrees(self, message: str, due: datetime, arrivals: Iterable[datetime]) -> None:
         reckoned = {self.reckoning.due(moment) for moment in arrivals}
         demand(
             due in reckoned,
             "deadlines agree with an independent reckoning",
-            lambda: f"{short(letter)}: {due}, reckoned {sorted(reckoned)}",
+            lambda: f"{short(message)}: {due}, reckoned {sorted(reckoned)}",
         )
 
-    def _met_agrees(self, letter: str, met_at: str | None, meets: list[datetime]) -> None:
+    def _met_agrees(self, message: str, met_at: str | None, meets: list[datetime]) -> None:
         agrees = at(met_at) in meets if met_at is not None else not meets
         demand(
             agrees,
             "who was answered counts as answered, and nobody else",
-            lambda: f"{short(letter)}: met {met_at}, answered {[text(moment) for moment in meets]}",
+            lambda: f"{short(message)}: met {met_at}, answered {[text(moment) for moment in meets]}",
         )
 
     def nobody_forgotten(self) -> None:
         """Who asked has a clock of his own or one that ran when he wrote; whose clock ran out, the supervisor knows."""
-        asking = {name for name, letter in self.town.ledger.written.items() if letter.asks}
+        asking = {name for name, message in self.town.ledger.written.items() if message.asks}
         rows = self._all(
             """SELECT m.message_id, c.number FROM messages m JOIN cases c ON c.id = m.case_id
             WHERE m.role = 'citizen' AND m.kind = 'request' AND NOT EXISTS(

@@ -14,7 +14,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Literal
 
-from oacmail.core.errors import Permanent, RelayTrouble, Transient, Uncertain
+from oacmail.core.errors import Permanent, RelayError, Transient, Uncertain
 from oacmail.core.ports.transport import Outgoing
 from oacmail.sim.clock import PlayedClock
 from oacmail.sim.mailbox import PlayedMailbox
@@ -124,7 +124,7 @@ class PlayedRelay:
         fate = next((fate for rule in self._rules if (fate := rule.take(mail))), TAKEN)
         self.died("before RCPT")
         if fate.end == "down":
-            raise RelayTrouble("SMTP connect: ConnectionRefusedError")
+            raise RelayError("SMTP connect: ConnectionRefusedError")
         if fate.at == "RCPT":
             _refuse(fate)
         copy = bool(mail.copy_to) and fate.copy

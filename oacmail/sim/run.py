@@ -15,18 +15,18 @@ from oacmail.sim.expected_due import Broken
 from oacmail.sim.faults import MISFORTUNES
 from oacmail.sim.invariants import Watch
 from oacmail.sim.people import DEEDS
-from oacmail.sim.plan import Deed, Plan, planned
-from oacmail.sim.town import CALM_AFTER, Town
+from oacmail.sim.plan import Plan, SimulatedAction, planned
+from oacmail.sim.town import CALM_AFTER, SimulatedTown
 
 SETTLING = timedelta(minutes=61)
 
 
 @dataclass(slots=True)
-class Outcome:
+class SimulationResult:
     """`story`: lines (when, who, what, what came of it). `broken`: the first invariant that did not hold, if any."""
 
     plan: Plan
-    letters: int = 0
+    messages: int = 0
     cases: int = 0
     acks: int = 0
     escalations: int = 0
@@ -41,7 +41,7 @@ class Outcome:
         return {
             "seed": self.plan.seed,
             "days": self.plan.days,
-            "letters": self.letters,
+            "letters": self.messages,
             "cases": self.cases,
             "acks": self.acks,
             "escalations": self.escalations,
@@ -52,9 +52,9 @@ class Outcome:
 
 @dataclass(slots=True)
 class _Play:
-    town: Town
+    town: SimulatedTown
     watch: Watch
-    outcome: Outcome
+    outcome: SimulationResult
     digest: Any = field(default_factory=sha256)
     _given: int = 0
 
@@ -92,7 +92,7 @@ class _Play:
         self.outcome.story.append((at, who, what, came_of_it))
         self.digest.update(f"{at.isoformat()}|{who}|{what}|{came_of_it}\n".encode())
         self.outcome.misfortunes += who == "misfortune" and came_of_it != "over"
-        self.outcome.letters = sum(len(letter.at) for letter in self.town.ledger.written.values())
+        self.outcome.messages = sum(len(message.at) for message in self.town.ledger.written.values())
 
     def _note(self) -> None:
         """What the service did since."""
@@ -111,14 +111,14 @@ class _Play:
         outcome.digest = self.digest.hexdigest()
 
 
-EachDay = Callable[[datetime, Outcome], None]
+EachDay = Callable[[datetime, SimulationResult], None]
 
 
-def played(config: Config, plan: Plan, each_day: EachDay = lambda day, outcome: None) -> Outcome:
+def played(config: Config, plan: Plan, each_day: EachDay = lambda day, outcome: None) -> SimulationResult:
     """Plays the plan; the first breach ends it. `each_day` is called when a day is over."""
-    outcome = Outcome(plan)
+    outcome = SimulationResult(plan)
     with tempfile.TemporaryDirectory(prefix="oacmail-town-") as scratch:
-        town = Town(config, plan, Path(scratch) / "state", lambda *line: play.line(*line))
+        town = SimulatedTown(config, plan, Path(scratch) / "state", lambda *line: play.line(*line))
         play = _Play(town, Watch(town), outcome)
         try:
             _play(play, each_day)
@@ -151,9 +151,9 @@ def _play(play: _Play, each_day: EachDay) -> None:
     each_day(day - timedelta(days=1), play.outcome)
 
 
-def _done(town: Town, deed: Deed) -> str:
+def _done(town: SimulatedTown, deed: SimulatedAction) -> str:
     return {**DEEDS, **MISFORTUNES}[deed.what](town, deed, deed.chance(town.plan.seed))
 
 
-def simulated(config: Config, days: int, seed: int, each_day: EachDay) -> Outcome:
+def simulated(config: Config, days: int, seed: int, each_day: EachDay) -> SimulationResult:
     return played(config, planned(seed, days, config.office.timezone), each_day)

@@ -9,14 +9,16 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from oacmail.config import Config
-from oacmail.sim.plan import Deed, Plan
-from oacmail.sim.run import Outcome, played
+from oacmail.sim.plan import Plan, SimulatedAction
+from oacmail.sim.run import SimulationResult, played
 
 TRIALS = 200
 DAYS_BEFORE = (1, 2, 4, 8, 16, 32)
 
 
-def shrunk(config: Config, failed: Outcome, tried: Callable[[int], None] = lambda trial: None) -> Outcome:
+def shrunk(
+    config: Config, failed: SimulationResult, tried: Callable[[int], None] = lambda trial: None
+) -> SimulationResult:
     """`tried` is called with the number of each trial."""
     best, trials = failed, 0
 
@@ -43,7 +45,7 @@ def shrunk(config: Config, failed: Outcome, tried: Callable[[int], None] = lambd
     return best
 
 
-def _later_begins(failed: Outcome) -> Iterator[Plan]:
+def _later_begins(failed: SimulationResult) -> Iterator[Plan]:
     """The last days before the breach alone; in the end all of them, but no day after it."""
     plan, broke = failed.plan, failed.story[-1][0]
     days = min((broke - plan.begins.astimezone(UTC)) // timedelta(days=1) + 1, plan.days)
@@ -52,11 +54,11 @@ def _later_begins(failed: Outcome) -> Iterator[Plan]:
         yield replace(plan, begins=begins, days=last, deeds=_between(plan, begins, begins + timedelta(days=last)))
 
 
-def _between(plan: Plan, begins: datetime, ends: datetime) -> tuple[Deed, ...]:
+def _between(plan: Plan, begins: datetime, ends: datetime) -> tuple[SimulatedAction, ...]:
     return tuple(deed for deed in plan.deeds if begins <= deed.at < ends)
 
 
-def _parts(deeds: tuple[Deed, ...]) -> Iterator[frozenset[Deed]]:
+def _parts(deeds: tuple[SimulatedAction, ...]) -> Iterator[frozenset[SimulatedAction]]:
     """What may be left out at once: a kind of deed, a person, a half, a quarter … a single deed."""
     for kind in sorted({deed.what for deed in deeds}):
         yield frozenset(deed for deed in deeds if deed.what == kind)

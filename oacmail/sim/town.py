@@ -20,15 +20,15 @@ from oacmail import config as settings
 from oacmail import wiring
 from oacmail.adapters.store import SqliteStore, admin
 from oacmail.config import Config
-from oacmail.config.servers import Smtp, Trust
+from oacmail.config.servers import SmtpSection, TrustSection
 from oacmail.engine import Engine
 from oacmail.sim import post
 from oacmail.sim.cast import CITIZENS
 from oacmail.sim.clock import PlayedClock
 from oacmail.sim.ledger import Ledger
 from oacmail.sim.mailbox import Box, PlayedMailbox
-from oacmail.sim.office import Office
-from oacmail.sim.plan import Deed, Plan
+from oacmail.sim.office import SimulatedOffice
+from oacmail.sim.plan import Plan, SimulatedAction
 from oacmail.sim.relay import MX, PlayedRelay, arrived
 
 SECRET = b"a secret of a town that does not exist"
@@ -46,7 +46,7 @@ _MESSAGE_ID = re.compile(rb"^Message-ID:\s*(<[^>]*>)", re.MULTILINE | re.IGNOREC
 Event = Callable[[], str]
 
 
-class Town(Office):
+class SimulatedTown(SimulatedOffice):
     """`on_line` gets every line of the story: the true moment, who, what, and what came of it.
 
     `wrong`: what is not well now. `down`: the service does not run. `doom`: where it is killed at its next turn.
@@ -67,7 +67,9 @@ class Town(Office):
         clock, mailbox = PlayedClock(plan.begins), PlayedMailbox()
         relay = PlayedRelay(mailbox, clock, config.office.address)
         config = _played(config, state)
-        policy = settings.policy(config, workdays=wiring.clockwork(config), secrets=(SECRET,), instance=INSTANCE)
+        policy = settings.policy(
+            config, workdays=wiring.deadline_calendar(config), secrets=(SECRET,), instance=INSTANCE
+        )
         renderer = wiring.renderer(config, policy)  # one for all processes of this house: compiled once
 
         def engine(_: Config, store: SqliteStore) -> Engine:
@@ -161,7 +163,7 @@ class Town(Office):
 
     # --- mail -------------------------------------------------------------------------------------
 
-    def number(self, deed: Deed) -> str:
+    def number(self, deed: SimulatedAction) -> str:
         return f"{self.plan.seed}:{deed.number}"
 
     def deliver(self, mail: EmailMessage, *, envelope: str | None = None, verdict: str | None = None) -> None:
@@ -213,8 +215,8 @@ class Town(Office):
 
 def _played(config: Config, state: Path) -> Config:
     """Rules and calendar of the house; its servers and state are the town's own."""
-    trust = Trust(provider="postfix", authserv_id=MX, mx=(MX,))
-    smtp = Smtp.model_validate({"host": "localhost", "per_minute": 0})
+    trust = TrustSection(provider="postfix", authserv_id=MX, mx=(MX,))
+    smtp = SmtpSection.model_validate({"host": "localhost", "per_minute": 0})
     office = config.office.model_copy(update={"state": state})
     imap = config.imap.model_copy(update={"backlog_days": 0})
     return config.model_copy(update={"office": office, "trust": trust, "smtp": smtp, "imap": imap})

@@ -9,37 +9,37 @@ from email.message import EmailMessage
 from random import Random
 
 from oacmail.sim import post
-from oacmail.sim.plan import Deed
-from oacmail.sim.town import Town, short
+from oacmail.sim.plan import SimulatedAction
+from oacmail.sim.town import SimulatedTown, short
 
-Doing = Callable[[Town, Deed, Random], str]
+Doing = Callable[[SimulatedTown, SimulatedAction, Random], str]
 
 
 def mail_of(
-    town: Town,
-    deed: Deed,
+    town: SimulatedTown,
+    deed: SimulatedAction,
     subject: str,
     text: str,
     answers: EmailMessage | None = None,
     headers: tuple[tuple[str, str], ...] = (),
     sender: str = "",
 ) -> EmailMessage:
-    return post.letter(
+    return post.message(
         town.number(deed), town.clock, sender or deed.who, subject, text, to=town.office_address,
         answers=answers, headers=headers,
     )  # fmt: skip
 
 
-def sent(town: Town, sender: str, mail: EmailMessage, *, asks: bool, guest: bool = False) -> str:
+def sent(town: SimulatedTown, sender: str, mail: EmailMessage, *, asks: bool, guest: bool = False) -> str:
     town.deliver(mail)
     town.ledger.wrote(mail, sender, arrival(town), asks=asks, guest=guest)
     return f"letter {short(str(mail['Message-ID']))} “{mail['Subject']}”"
 
 
-def arrival(town: Town) -> datetime:
+def arrival(town: SimulatedTown) -> datetime:
     return town.clock.true().replace(microsecond=0)
 
 
-def latest_of_ours(town: Town, address: str, kind: str = "ack") -> EmailMessage | None:
+def latest_of_ours(town: SimulatedTown, address: str, kind: str = "ack") -> EmailMessage | None:
     mails = [mail for mail in town.relay.boxes.get(address, []) if mail["X-Oacmail-Kind"] == kind]
     return mails[-1] if mails else None

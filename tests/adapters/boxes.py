@@ -8,7 +8,7 @@ from oacmail.adapters.imap import ImapMailbox, ImapSettings
 from tests.servers.dovecot import PASSWORD, Dovecot
 from tests.servers.maildir import Maildir
 
-LETTER = b"Received: from x by mx\r\nSubject: %d\r\n\r\nBon dia\r\n"
+MESSAGE = b"Received: from x by mx\r\nSubject: %d\r\n\r\nBon dia\r\n"
 
 
 @contextmanager
@@ -24,5 +24,5 @@ def open_mailbox(server: Dovecot, user: str, folder: str = "INBOX", **more: Any)
 def filled(server: Dovecot, user: str, count: int) -> Maildir:
     box = Maildir(server, user)
     for number in range(1, count + 1):
-        box.deliver(LETTER % number)
+        box.deliver(MESSAGE % number)
     return box

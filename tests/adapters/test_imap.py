@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from oacmail.core.errors import Transient, UnreadableLetter
+from oacmail.core.errors import Transient, UnreadableMessage
 from oacmail.core.model import Folder
 from oacmail.core.ports.mailbox import WatchedFolder
-from tests.adapters.boxes import LETTER, filled, open_mailbox
+from tests.adapters.boxes import MESSAGE, filled, open_mailbox
 from tests.servers.dovecot import Dovecot
 from tests.servers.mail_servers import Road
 from tests.servers.maildir import Maildir
@@ -32,7 +32,7 @@ def test_folders_with_accents_are_watched_by_the_name_that_people_see(road: Road
     marta = Agent(road, office)
     for name in ("Elements enviats", "Any 2026/Gener & ç", "Un altre"):
         marta.create(name)
-    marta.append(LETTER % 1, "Any 2026/Gener & ç")
+    marta.append(MESSAGE % 1, "Any 2026/Gener & ç")
     watch = ("Any 2026/Gener & ç", "INBOX", "\\Sent", "No hi és")
     with open_mailbox(road.dovecot, office, watch=watch, sent="Elements enviats") as mailbox:
         names = {folder.name: folder.role for folder in mailbox.watched()}
@@ -51,7 +51,7 @@ def test_reading_leaves_no_trace_for_people(road: Road) -> None:
     office = road.new_user("oac")
     box = filled(road.dovecot, office, 3)
     with open_mailbox(road.dovecot, office) as mailbox:
-        assert {uid: got.raw for uid, got in mailbox.fetch([1, 2, 3]).items()} == {n: LETTER % n for n in (1, 2, 3)}
+        assert {uid: got.raw for uid, got in mailbox.fetch([1, 2, 3]).items()} == {n: MESSAGE % n for n in (1, 2, 3)}
     assert [file.parent.name for file in box.files()] == ["new"] * 3  # not even \\Recent was taken
     assert not Agent(road, office).flags(1) & {"\\Seen"}
 
@@ -59,18 +59,18 @@ def test_reading_leaves_no_trace_for_people(road: Road) -> None:
 def test_places_tell_size_and_moment_of_arrival_to_the_second(road: Road) -> None:
     office = road.new_user("oac")
     moment = datetime(2026, 3, 29, 1, 30, 5, tzinfo=UTC)
-    Maildir(road.dovecot, office).deliver(LETTER % 1, at=moment)
+    Maildir(road.dovecot, office).deliver(MESSAGE % 1, at=moment)
     with open_mailbox(road.dovecot, office) as mailbox:
-        (place,) = mailbox.places()
-        assert (place.uid, place.size, place.internal_date) == (1, len(LETTER % 1), moment)
-        assert list(mailbox.places([1, 5])) == [place]
-        assert list(mailbox.places([])) == []
+        (place,) = mailbox.metas()
+        assert (place.uid, place.size, place.internal_date) == (1, len(MESSAGE % 1), moment)
+        assert list(mailbox.metas([1, 5])) == [place]
+        assert list(mailbox.metas([])) == []
 
 
-def test_letters_that_bear_a_field_are_told_without_reading_them(road: Road) -> None:
+def test_messages_that_bear_a_field_are_told_without_reading_them(road: Road) -> None:
     office = road.new_user("oac")
     box = filled(road.dovecot, office, 2)
-    box.deliver(b"X-Oacmail: v=1\n" + LETTER % 3)
+    box.deliver(b"X-Oacmail: v=1\n" + MESSAGE % 3)
     with open_mailbox(road.dovecot, office) as mailbox:
         assert mailbox.bearing("X-Oacmail") == {3}
 
@@ -117,15 +117,15 @@ def test_two_clients_moving_and_expunging_while_we_read_lose_nothing(road: Road)
         while any(thread.is_alive() for thread in threads):
             uids = sorted(mailbox.uids())
             for uid, got in mailbox.fetch(uids).items():
-                assert got.raw == LETTER % uid
+                assert got.raw == MESSAGE % uid
         # SEARCH answers from the view before it; an EXPUNGE is told at its end (RFC 9051 section 7.5.1).
         until(lambda: not mailbox.uids(), what="INBOX is empty")
         mailbox.open("Junk")
         kept = {got.raw for got in mailbox.fetch(sorted(mailbox.uids())).values()}
-        assert kept == {LETTER % uid for uid in range(1, 61) if uid % 3}
+        assert kept == {MESSAGE % uid for uid in range(1, 61) if uid % 3}
 
 
-def test_a_letter_that_makes_the_server_hang_up_costs_only_itself(dovecot: Callable[..., Dovecot]) -> None:
+def test_a_message_that_makes_the_server_hang_up_costs_only_itself(dovecot: Callable[..., Dovecot]) -> None:
     server = dovecot()
     box = filled(server, "oac", 50)
     with open_mailbox(server, "oac") as mailbox:
@@ -133,27 +133,27 @@ def test_a_letter_that_makes_the_server_hang_up_costs_only_itself(dovecot: Calla
         box.corrupt_size(17)
         mailbox.open("INBOX")
         assert sorted(mailbox.fetch(range(1, 51))) == [uid for uid in range(1, 51) if uid != 17]
-        with pytest.raises(UnreadableLetter) as unreadable:
+        with pytest.raises(UnreadableMessage) as unreadable:
             mailbox.fetch([17])
         assert unreadable.value.uid == 17
         assert 17 in mailbox.uids()
 
 
-def test_a_mailbox_restored_from_yesterday_shows_other_letters_under_known_uids(
+def test_a_mailbox_restored_from_yesterday_shows_other_messages_under_known_uids(
     dovecot: Callable[..., Dovecot],
 ) -> None:
     server = dovecot()
     box = filled(server, "oac", 2)
     with open_mailbox(server, "oac") as mailbox:
         yesterday = box.snapshot()
-        box.deliver(LETTER % 3)
+        box.deliver(MESSAGE % 3)
         before = mailbox.open("INBOX")
-        places = mailbox.places()
+        metas = mailbox.metas()
         box.restore(yesterday)
-        box.deliver(LETTER % 1_000)
+        box.deliver(MESSAGE % 1_000)
         assert mailbox.open("INBOX").uidvalidity == before.uidvalidity
-        assert {place.uid for place in places} == mailbox.uids() == {1, 2, 3}
-        assert [place.size for place in mailbox.places()] != [place.size for place in places]
+        assert {place.uid for place in metas} == mailbox.uids() == {1, 2, 3}
+        assert [place.size for place in mailbox.metas()] != [place.size for place in metas]
 
 
 def test_another_uidvalidity_is_told_by_open_and_stops_what_was_begun(dovecot: Callable[..., Dovecot]) -> None:

@@ -29,7 +29,7 @@ def _read(road: Road, raw: bytes, max_bytes: int = 50_000) -> tuple[Fetched, Ema
     return got, message_from_bytes(got.raw, policy=policy.default)
 
 
-def _letter() -> EmailMessage:
+def _message() -> EmailMessage:
     mail = EmailMessage()
     mail["From"], mail["Subject"], mail["Message-ID"] = "Núria <nuria@example.cat>", "Sol·licitud", "<1@example.cat>"
     mail.set_content("Adjunto el projecte. Gràcies, Núria\n")
@@ -38,7 +38,7 @@ def _letter() -> EmailMessage:
 
 
 def test_header_fields_and_texts_are_read_and_the_rest_is_named(road: Road) -> None:
-    mail = _letter()
+    mail = _message()
     mail.add_attachment(BIG, maintype="application", subtype="pdf", filename="plànol nº 1.pdf")
     mail.add_attachment("a;b\n" * 10, subtype="csv", filename="taula.csv")
     got, read = _read(road, mail.as_bytes())
@@ -73,7 +73,7 @@ def test_a_large_delivery_report_still_tells_what_did_not_arrive(road: Road) -> 
     report["Subject"] = "Undelivered Mail Returned to Sender"
     report.set_content("I'm sorry.\n")
     report.make_mixed()
-    returned = _letter()
+    returned = _message()
     returned["X-Oacmail"] = "v=1; k=ack:1"
     returned.add_attachment(BIG, maintype="application", subtype="pdf", filename="x.pdf")
     report.add_attachment(
@@ -91,7 +91,7 @@ def test_a_large_delivery_report_still_tells_what_did_not_arrive(road: Road) -> 
     assert len(got.raw) < 5_000
 
 
-def test_a_letter_that_is_one_large_file_has_an_empty_text(road: Road) -> None:
+def test_a_message_that_is_one_large_file_has_an_empty_text(road: Road) -> None:
     mail = EmailMessage()
     mail["Subject"] = "Document"
     mail.set_content(BIG, maintype="application", subtype="pdf", filename="acta.pdf")
@@ -100,10 +100,10 @@ def test_a_letter_that_is_one_large_file_has_an_empty_text(road: Road) -> None:
     assert [(name, mime) for name, mime, _ in got.skipped] == [("acta.pdf", "application/pdf")]
 
 
-def test_a_forwarded_letter_is_named_and_not_read(road: Road) -> None:
-    inner = _letter()
+def test_a_forwarded_message_is_named_and_not_read(road: Road) -> None:
+    inner = _message()
     inner.add_attachment(BIG, maintype="application", subtype="pdf", filename="x.pdf")
-    mail = _letter()
+    mail = _message()
     mail.add_attachment(inner)
     got, _ = _read(road, mail.as_bytes())
     assert [mime for _, mime, _ in got.skipped] == ["message/rfc822"]

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from oacmail.adapters.imap import ImapMailbox, ImapSettings, LoginRefused
+from oacmail.adapters.imap import ImapLoginRefused, ImapMailbox, ImapSettings
 from oacmail.core.errors import ConfigError, Transient
 from tests.adapters.boxes import filled, open_mailbox
 from tests.servers.dovecot import PASSWORD
@@ -46,7 +46,7 @@ def test_a_refused_login_is_transient_but_told_apart_and_keeps_the_secret(road: 
     settings = ImapSettings(
         host="localhost", port=road.dovecot.imap_port, security="none", user="oac", password=lambda: "never-shown"
     )
-    with pytest.raises(LoginRefused, match="AUTHENTICATIONFAILED") as refused:
+    with pytest.raises(ImapLoginRefused, match="AUTHENTICATIONFAILED") as refused:
         ImapMailbox(settings).open("INBOX")
     assert "never-shown" not in f"{refused.value!r} {settings!r}"
 
@@ -58,7 +58,7 @@ def test_a_line_that_breaks_during_login_says_nothing_of_the_password(road: Road
             ImapMailbox(
                 ImapSettings(host="localhost", port=wire.port, security="none", user="oac", password=PASSWORD)
             ).open("INBOX")
-        assert not isinstance(broken.value, LoginRefused)
+        assert not isinstance(broken.value, ImapLoginRefused)
 
 
 def test_a_certificate_that_nobody_vouches_for_is_not_believed(road: Road) -> None:
@@ -74,5 +74,5 @@ def test_without_encryption_only_this_machine_is_spoken_to() -> None:
 
 def test_a_password_with_accents_is_sent_as_it_is(road: Road) -> None:
     settings = ImapSettings(host="localhost", port=road.dovecot.imap_port, security="none", user="oac", password="çà")
-    with pytest.raises(LoginRefused):
+    with pytest.raises(ImapLoginRefused):
         ImapMailbox(settings).open("INBOX")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from oacmail.adapters.imap import ImapMailbox, ImapSettings
-from oacmail.core.errors import Transient, UnreadableLetter
+from oacmail.core.errors import Transient, UnreadableMessage
 from oacmail.core.model import Folder
 from tests.fakes.imap_server import ImapServer, Letter
 
@@ -117,56 +117,56 @@ def test_a_second_folder_of_sent_mail_is_one_when_it_is_watched() -> None:
     ],
     ids=["NIL", "size 0", "empty", "substitute", "1970"],
 )
-def test_what_is_no_letter_is_left_out_of_a_batch_and_named_when_it_stays(nothing: Letter) -> None:
-    letters = {1: Letter(), 2: nothing, 3: Letter()}
-    with ImapServer(capabilities=EXCHANGE, letters=letters) as server, _open(server) as mailbox:
+def test_what_is_no_message_is_left_out_of_a_batch_and_named_when_it_stays(nothing: Letter) -> None:
+    messages = {1: Letter(), 2: nothing, 3: Letter()}
+    with ImapServer(capabilities=EXCHANGE, messages=messages) as server, _open(server) as mailbox:
         assert sorted(mailbox.fetch([1, 2, 3])) == [1, 3]
-        with pytest.raises(UnreadableLetter, match="UID 2"):
+        with pytest.raises(UnreadableMessage, match="UID 2"):
             mailbox.fetch([2])
 
 
-def test_a_letter_that_only_speaks_of_exchanges_words_is_a_letter() -> None:
+def test_a_message_that_only_speaks_of_exchanges_words_is_a_message() -> None:
     real = Letter(b"Received: from a by mx\r\n" + (SUBSTITUTE.raw or b""))
-    with ImapServer(letters={1: real}) as server, _open(server) as mailbox:
+    with ImapServer(messages={1: real}) as server, _open(server) as mailbox:
         assert mailbox.fetch([1])[1].raw == real.raw
 
 
 def test_size_nothing_and_1970_are_believed_only_when_told_twice() -> None:
-    letters = {1: Letter(b"", 0, "01-Jan-1970 00:00:00 +0000"), 2: Letter(size=0)}
-    with ImapServer(letters=letters, vanishing=[1]) as server, _open(server) as mailbox:
-        assert [place.uid for place in mailbox.places()] == [2]
+    messages = {1: Letter(b"", 0, "01-Jan-1970 00:00:00 +0000"), 2: Letter(size=0)}
+    with ImapServer(messages=messages, vanishing=[1]) as server, _open(server) as mailbox:
+        assert [place.uid for place in mailbox.metas()] == [2]
 
 
-def test_a_letter_expunged_between_size_and_bytes_is_left_out() -> None:
-    with ImapServer(letters={1: Letter(), 2: Letter()}, vanishing=[2]) as server, _open(server) as mailbox:
+def test_a_message_expunged_between_size_and_bytes_is_left_out() -> None:
+    with ImapServer(messages={1: Letter(), 2: Letter()}, vanishing=[2]) as server, _open(server) as mailbox:
         assert sorted(mailbox.fetch([1, 2])) == [1]
-    with ImapServer(letters={2: Letter()}, vanishing=[2]) as server, _open(server) as mailbox:
+    with ImapServer(messages={2: Letter()}, vanishing=[2]) as server, _open(server) as mailbox:
         assert mailbox.fetch([2]) == {}
 
 
-def test_a_large_letter_without_a_sound_structure_is_read_by_its_header_fields() -> None:
+def test_a_large_message_without_a_sound_structure_is_read_by_its_header_fields() -> None:
     big = Letter(b"Subject: gran\r\n\r\n" + b"x" * 100)
-    with ImapServer(letters={7: big}) as server, _open(server, max_bytes=100) as mailbox:
+    with ImapServer(messages={7: big}) as server, _open(server, max_bytes=100) as mailbox:
         got = mailbox.fetch([7])[7]
     assert got.raw.startswith(b"Subject: gran\r\nMIME-Version: 1.0\r\n")
     assert (got.complete, got.skipped) == (False, (("", "application/octet-stream", big.octets()),))
 
 
-def test_a_hundred_thousand_letters_fit_without_esearch() -> None:
-    letters = dict.fromkeys(range(1_000_000, 1_100_000), Letter())
-    with ImapServer(letters=letters) as server, _open(server) as mailbox:
-        assert mailbox.uids() == letters.keys()
-        places = mailbox.places()
-    assert {place.uid for place in places} == letters.keys()
+def test_a_hundred_thousand_messages_fit_without_esearch() -> None:
+    messages = dict.fromkeys(range(1_000_000, 1_100_000), Letter())
+    with ImapServer(messages=messages) as server, _open(server) as mailbox:
+        assert mailbox.uids() == messages.keys()
+        metas = mailbox.metas()
+    assert {place.uid for place in metas} == messages.keys()
 
 
-def test_a_letter_that_the_server_refuses_to_tell_of_is_left_out_of_a_batch() -> None:
-    with ImapServer(letters=dict.fromkeys(range(1, 9), Letter()), refused=[3]) as server, _open(server) as mailbox:
+def test_a_message_that_the_server_refuses_to_tell_of_is_left_out_of_a_batch() -> None:
+    with ImapServer(messages=dict.fromkeys(range(1, 9), Letter()), refused=[3]) as server, _open(server) as mailbox:
         assert sorted(mailbox.fetch(range(1, 9))) == [1, 2, 4, 5, 6, 7, 8]
-        with pytest.raises(UnreadableLetter, match="UID 3"):
+        with pytest.raises(UnreadableMessage, match="UID 3"):
             mailbox.fetch([3])
         with pytest.raises(Transient, match="IMAP FETCH"):
-            mailbox.places()
+            mailbox.metas()
 
 
 # --- login ------------------------------------------------------------------------------------------------
@@ -210,9 +210,9 @@ def test_a_server_without_starttls_gets_no_password_when_it_is_asked_for() -> No
 
 
 def test_where_there_is_no_idle_a_wait_ends_with_a_look() -> None:
-    with ImapServer(capabilities=EXCHANGE, letters={1: Letter()}) as server, _open(server) as mailbox:
+    with ImapServer(capabilities=EXCHANGE, messages={1: Letter()}) as server, _open(server) as mailbox:
         assert not mailbox.wait(0.05)
-        server.letters[2] = Letter()
+        server.messages[2] = Letter()
         assert mailbox.wait(0.05)
         mailbox.open("INBOX")
         mailbox.wake()
@@ -228,10 +228,10 @@ def test_where_there_is_no_idle_a_wait_ends_with_a_look() -> None:
         ("IMAP4rev1", []),
     ],
 )
-def test_a_letter_is_filed_as_the_server_can_and_never_by_a_bare_expunge(
+def test_a_message_is_filed_as_the_server_can_and_never_by_a_bare_expunge(
     capabilities: str, commands: list[str]
 ) -> None:
-    with ImapServer(capabilities=capabilities, letters={1: Letter()}) as server, _open(server) as mailbox:
+    with ImapServer(capabilities=capabilities, messages={1: Letter()}) as server, _open(server) as mailbox:
         mailbox.file("INBOX", [1], "Sent", seen=False)
     changes = [words.replace('"', "") for words in server.heard if words.startswith(("UID ", "EXPUNGE"))]
     assert changes == commands

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from oacmail.core.errors import Transient
-from tests.adapters.boxes import LETTER, filled, open_mailbox
+from tests.adapters.boxes import MESSAGE, filled, open_mailbox
 from tests.servers.dovecot import Dovecot
 from tests.servers.mail_servers import Road
 from tests.servers.maildir import Maildir
@@ -32,7 +32,7 @@ def test_what_came_between_looking_and_waiting_is_news_at_once(road: Road) -> No
     office = road.new_user("oac")
     with open_mailbox(road.dovecot, office) as mailbox:
         mailbox.uids()
-        Maildir(road.dovecot, office).deliver(LETTER % 1)
+        Maildir(road.dovecot, office).deliver(MESSAGE % 1)
         assert mailbox.wait(LONG)
         mailbox.open("INBOX")
         assert not mailbox.wait(0.05)
@@ -60,7 +60,7 @@ def test_flags_that_people_set_are_no_news(road: Road) -> None:
 def test_idle_is_begun_anew_before_the_server_loses_patience(road: Road) -> None:
     office = road.new_user("oac")
     with open_mailbox(road.dovecot, office, idle_minutes=0.001) as mailbox:
-        threading.Timer(0.5, Maildir(road.dovecot, office).deliver, (LETTER % 1,)).start()
+        threading.Timer(0.5, Maildir(road.dovecot, office).deliver, (MESSAGE % 1,)).start()
         assert mailbox.wait(10)
 
 

@@ -71,7 +71,7 @@ def test_an_exception_leaves_its_class_and_place_and_not_its_text(stream: io.Str
     try:
         int("el meu PIN és 1234")
     except ValueError:
-        structlog.get_logger().exception("failed", letter="ab12")
+        structlog.get_logger().exception("failed", message="ab12")
     (line,) = _lines(stream)
     assert line["error"] == "ValueError"
     assert line["at"].startswith("test_log.py:")

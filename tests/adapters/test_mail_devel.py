@@ -43,7 +43,7 @@ def test_a_mail_is_handed_over_found_by_the_next_poll_read_and_filed(server: Mai
     assert transport.send(mail, lambda _: None) is False
     assert mailbox.wait(1)
     mailbox.open("INBOX")
-    (place,) = mailbox.places()
+    (place,) = mailbox.metas()
     got = mailbox.fetch([place.uid])[place.uid]
     assert b"Bon dia" in got.raw
     timer = threading.Timer(0.1, transport.send, (mail, lambda _: None))

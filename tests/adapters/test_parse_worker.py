@@ -10,28 +10,28 @@ from typing import cast
 
 import pytest
 
-from oacmail.adapters.parse_worker import MANY, Beside, start
+from oacmail.adapters.parse_worker import MANY, ParseWorker, start
 from oacmail.core.model import Message
-from oacmail.mail.parser_config import House
-from oacmail.mail.parsing import Unread
+from oacmail.mail.parser_config import ParserConfig
+from oacmail.mail.parsing import RawMessage
 from tests.servers.waiting import until
 
-LETTERS = sorted((Path(__file__).parent.parent / "corpus").glob("*.eml"))
-UNREAD = [Unread(raw=path.read_bytes(), skipped=(), day="2026-11-25") for path in LETTERS]
-HOUSE = House(own=frozenset({"oac360@castellbisbal.cat"}), lessons={"padró": {"topic:census": 0.5}})
-READ = [letter.read(HOUSE) for letter in UNREAD]
+MESSAGES = sorted((Path(__file__).parent.parent / "corpus").glob("*.eml"))
+UNREAD = [RawMessage(raw=path.read_bytes(), skipped=(), day="2026-11-25") for path in MESSAGES]
+HOUSE = ParserConfig(own=frozenset({"oac360@castellbisbal.cat"}), lessons={"padró": {"topic:census": 0.5}})
+READ = [message.read(HOUSE) for message in UNREAD]
 GROUPS = [slice(begin, begin + 20) for begin in range(0, len(UNREAD), 20)]
 
 
 @pytest.fixture
-def beside() -> Iterator[Beside]:
-    made = Beside()
+def beside() -> Iterator[ParseWorker]:
+    made = ParseWorker()
     yield made
     made.process.kill()
     made.process.join()
 
 
-def _asked(beside: Beside) -> list[Message]:
+def _asked(beside: ParseWorker) -> list[Message]:
     """Every letter of the corpus, all asked for before the first answer is taken."""
     beside.begin(HOUSE, len(UNREAD))
     answers = [(beside.ask(UNREAD[group]), len(UNREAD[group])) for group in GROUPS]
@@ -40,20 +40,20 @@ def _asked(beside: Beside) -> list[Message]:
     return read
 
 
-def _not_here(letter: Unread, house: House) -> Message:
-    raise AssertionError(f"read by who works it: {letter.day} {house.prefix}")
+def _not_here(message: RawMessage, parser_config: ParserConfig) -> Message:
+    raise AssertionError(f"read by who works it: {message.day} {parser_config.prefix}")
 
 
-def test_the_other_reads_what_we_would_have_read(beside: Beside, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_other_reads_what_we_would_have_read(beside: ParseWorker, monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(UNREAD) > MANY
-    monkeypatch.setattr(Unread, "read", _not_here)
+    monkeypatch.setattr(RawMessage, "read", _not_here)
     beside.begin(HOUSE, len(UNREAD))
     answers = [(beside.ask(UNREAD[group]), len(UNREAD[group])) for group in GROUPS]
     until(lambda: not beside.waiting, what="the other has begun with the last group")
     assert [answer(at) for answer, count in answers for at in range(count)] == READ
 
 
-def test_who_would_have_to_wait_reads_what_nobody_has_begun_with(beside: Beside) -> None:
+def test_who_would_have_to_wait_reads_what_nobody_has_begun_with(beside: ParseWorker) -> None:
     assert beside.process.pid is not None
     os.kill(beside.process.pid, signal.SIGSTOP)
     beside.begin(HOUSE, len(UNREAD))
@@ -65,16 +65,16 @@ def test_who_would_have_to_wait_reads_what_nobody_has_begun_with(beside: Beside)
     assert beside.process.is_alive()
 
 
-def test_after_the_first_pass_it_has_ended_and_letters_are_read_all_the_same(beside: Beside) -> None:
+def test_after_the_first_pass_it_has_ended_and_messages_are_read_all_the_same(beside: ParseWorker) -> None:
     assert _asked(beside) == READ
     assert not beside.process.is_alive()
-    elsewhere = House(prefix="AJT")
+    elsewhere = ParserConfig(prefix="AJT")
     beside.begin(elsewhere, MANY)
     answers = beside.ask(UNREAD)
-    assert [answers(at) for at in range(len(UNREAD))] == [letter.read(elsewhere) for letter in UNREAD]
+    assert [answers(at) for at in range(len(UNREAD))] == [message.read(elsewhere) for message in UNREAD]
 
 
-def test_a_first_pass_with_few_letters_ends_it_too(beside: Beside) -> None:
+def test_a_first_pass_with_few_messages_ends_it_too(beside: ParseWorker) -> None:
     beside.begin(HOUSE, 3)
     answers = beside.ask(UNREAD[:3])
     assert [answers(at) for at in range(3)] == READ[:3]
@@ -83,7 +83,7 @@ def test_a_first_pass_with_few_letters_ends_it_too(beside: Beside) -> None:
     assert _asked(beside) == READ
 
 
-def test_few_letters_ask_nobody(beside: Beside) -> None:
+def test_few_messages_ask_nobody(beside: ParseWorker) -> None:
     beside.process.kill()
     beside.process.join()
     beside.begin(HOUSE, 3)
@@ -91,13 +91,13 @@ def test_few_letters_ask_nobody(beside: Beside) -> None:
     assert [answers(at) for at in range(3)] == READ[:3]
 
 
-def test_one_that_was_killed_before_it_was_needed_is_missed_by_nobody(beside: Beside) -> None:
+def test_one_that_was_killed_before_it_was_needed_is_missed_by_nobody(beside: ParseWorker) -> None:
     beside.process.kill()
     assert _asked(beside) == READ
 
 
 def test_one_that_dies_in_the_middle_is_missed_by_nobody_and_told(
-    beside: Beside, capsys: pytest.CaptureFixture[str]
+    beside: ParseWorker, capsys: pytest.CaptureFixture[str]
 ) -> None:
     beside.begin(HOUSE, len(UNREAD))
     answers = [(beside.ask(UNREAD[group]), len(UNREAD[group])) for group in GROUPS]
@@ -109,7 +109,7 @@ def test_one_that_dies_in_the_middle_is_missed_by_nobody_and_told(
 
 
 def test_one_that_says_nothing_is_given_up() -> None:
-    beside = Beside(longest=0.2)
+    beside = ParseWorker(longest=0.2)
     assert beside.process.pid is not None
     os.kill(beside.process.pid, signal.SIGSTOP)
     assert _asked(beside) == READ
@@ -117,7 +117,7 @@ def test_one_that_says_nothing_is_given_up() -> None:
     assert beside.process.exitcode == -signal.SIGKILL
 
 
-def test_answers_left_over_are_no_concern_of_the_next_pass(beside: Beside) -> None:
+def test_answers_left_over_are_no_concern_of_the_next_pass(beside: ParseWorker) -> None:
     beside.begin(HOUSE, len(UNREAD))
     forgotten = [beside.ask(UNREAD[group]) for group in GROUPS]
     beside.end()
@@ -153,11 +153,11 @@ def _runs(pid: int) -> bool:
         return False
 
 
-def test_a_fault_over_one_letter_is_that_letters_alone_and_its_text_is_printed_nowhere(
-    beside: Beside, capfd: pytest.CaptureFixture[str]
+def test_a_fault_over_one_message_is_that_messages_alone_and_its_text_is_printed_nowhere(
+    beside: ParseWorker, capfd: pytest.CaptureFixture[str]
 ) -> None:
     beside.begin(HOUSE, MANY)
-    answers = beside.ask([*UNREAD[:2], cast("Unread", "Anna Puig, DNI 12345678Z")])
+    answers = beside.ask([*UNREAD[:2], cast("RawMessage", "Anna Puig, DNI 12345678Z")])
     until(lambda: not beside.waiting, what="the other has begun with the group")
     assert [answers(at) for at in range(2)] == READ[:2]
     with pytest.raises(AttributeError):
@@ -166,13 +166,15 @@ def test_a_fault_over_one_letter_is_that_letters_alone_and_its_text_is_printed_n
     assert "12345678Z" not in "".join(capfd.readouterr())
 
 
-def test_a_fault_of_ours_over_a_letter_keeps_nobody_waiting(beside: Beside, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_of_ours_over_a_message_keeps_nobody_waiting(
+    beside: ParseWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert beside.process.pid is not None
     os.kill(beside.process.pid, signal.SIGSTOP)
     beside.begin(HOUSE, MANY)
     answers = [beside.ask(UNREAD[group]) for group in GROUPS[:3]]
     until(lambda: len(beside.waiting) < 3, what="the other has been given the first group")
-    monkeypatch.setattr(Unread, "read", _not_here)
+    monkeypatch.setattr(RawMessage, "read", _not_here)
     with pytest.raises(AssertionError, match="read by who works it"):
         answers[2](0)
     monkeypatch.undo()
@@ -180,7 +182,7 @@ def test_a_fault_of_ours_over_a_letter_keeps_nobody_waiting(beside: Beside, monk
     assert beside.process.is_alive()
 
 
-def test_where_no_process_can_be_had_letters_are_read_by_who_works_them(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_no_process_can_be_had_messages_are_read_by_who_works_them(monkeypatch: pytest.MonkeyPatch) -> None:
     def full() -> int:
         raise BlockingIOError
 

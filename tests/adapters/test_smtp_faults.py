@@ -8,8 +8,8 @@ from email.policy import default
 
 import pytest
 
-from oacmail.adapters.smtp import LoginRefused, SmtpSettings, SmtpTransport
-from oacmail.core.errors import ConfigError, RelayTrouble, Transient, Uncertain
+from oacmail.adapters.smtp import SmtpLoginRefused, SmtpSettings, SmtpTransport
+from oacmail.core.errors import ConfigError, RelayError, Transient, Uncertain
 from oacmail.mail.outgoing.compose import Heading, compose
 from tests.adapters.mails import MIME, mail_to, never, nothing, transport_to
 from tests.fakes.relay import DROP, HANG, Relay
@@ -77,7 +77,7 @@ def test_a_wrong_password_is_transient_but_told_apart(road: Road) -> None:
         password="wrong-and-never-shown",
         ca_file=str(road.certs.ca),
     )
-    with pytest.raises(LoginRefused) as refused:
+    with pytest.raises(SmtpLoginRefused) as refused:
         SmtpTransport(settings).send(mail_to(), never)
     assert "never-shown" not in f"{refused.value!r} {settings!r}"
 
@@ -146,7 +146,7 @@ def test_a_relay_that_answers_data_with_what_belongs_to_another_command_is_asked
 
 def test_a_relay_that_stays_out_of_step_is_in_trouble_and_gets_nothing() -> None:
     with Relay({"DATA": ["250 2.1.5 late"] * 2}) as relay:
-        with pytest.raises(RelayTrouble, match="more replies"):
+        with pytest.raises(RelayError, match="more replies"):
             transport_to(relay.port).send(mail_to(), never)
         assert not relay.mails
 

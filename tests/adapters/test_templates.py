@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from oacmail.adapters.templates import JinjaRenderer, Voice
+from oacmail.adapters.templates import JinjaRenderer, OfficeProfile
 from oacmail.adapters.templates.facts import DEFAULTS, MAX_TEXT, SAMPLES
 from oacmail.adapters.workdays import OfficeCalendar
 from oacmail.core.effects import Send
@@ -26,7 +26,7 @@ POLICY = Policy(
     secrets=(b"secret",),
     instance="test",
 )
-VOICE = Voice(
+VOICE = OfficeProfile(
     policy=POLICY,
     council=councils("Castellbisbal"),
     phone="900 772 772",

@@ -53,14 +53,14 @@ class Harm:
 
 def harm(desk: Office, sent: Sequence[Sent]) -> Harm:
     acks, copies, cases = _acknowledgements(sent), _copies(desk), _cases(desk)
-    talks, there = _conversations(sent), {str(mail["Message-ID"]) for mail in desk.mailbox.letters()}
+    talks, there = _conversations(sent), {str(mail["Message-ID"]) for mail in desk.mailbox.messages()}
     numbers = {root: {number for ident in idents for number in cases.get(ident, [])} for root, idents in talks.items()}
     owners = Counter(number for found in numbers.values() for number in found)
     return Harm(
         unacknowledged=tuple(root for root, idents in talks.items() if not _of(acks, idents)),
         acknowledged_twice=tuple(root for root, idents in talks.items() if _of(acks, idents) > 1),
-        robots_answered=tuple(letter.message_id for letter in sent if not letter.root and acks[letter.message_id]),
-        undelivered=tuple(letter.message_id for letter in sent if letter.message_id not in there),
+        robots_answered=tuple(message.message_id for message in sent if not message.root and acks[message.message_id]),
+        undelivered=tuple(message.message_id for message in sent if message.message_id not in there),
         unaccounted=(
             *_places(desk, "outcome IS NULL"),
             *(ident for ident in there - cases.keys() if ident in _all(sent)),
@@ -77,7 +77,7 @@ def harm(desk: Office, sent: Sequence[Sent]) -> Harm:
 
 
 def _all(sent: Sequence[Sent]) -> set[str]:
-    return {letter.message_id for letter in sent}
+    return {message.message_id for message in sent}
 
 
 def _places(desk: Office, where: str) -> tuple[str, ...]:
@@ -87,9 +87,9 @@ def _places(desk: Office, where: str) -> tuple[str, ...]:
 
 def _conversations(sent: Sequence[Sent]) -> Mapping[str, list[str]]:
     talks: dict[str, list[str]] = defaultdict(list)
-    for letter in sent:
-        if letter.root:
-            talks[letter.root].append(letter.message_id)
+    for message in sent:
+        if message.root:
+            talks[message.root].append(message.message_id)
     return talks
 
 
@@ -99,12 +99,12 @@ def _of(mails: Counter[str], idents: Sequence[str]) -> int:
 
 def _acknowledgements(sent: Sequence[Sent]) -> Counter[str]:
     """How often each letter was answered, by what its writer finds."""
-    writers = {letter.writer.user: letter.writer for letter in sent}
+    writers = {message.writer.user: message.writer for message in sent}
     return Counter(answered for writer in writers.values() for answered in _handed_over(writer.inbox()))
 
 
 def _copies(desk: Office) -> Counter[str]:
-    return Counter(_handed_over(desk.mailbox.letters("Sent")))
+    return Counter(_handed_over(desk.mailbox.messages("Sent")))
 
 
 def _handed_over(mails: Iterable[EmailMessage]) -> Iterator[str]:
@@ -123,8 +123,8 @@ def _queue_id(mail: EmailMessage) -> str:
 
 def _left_in_inbox(desk: Office) -> list[str]:
     """A copy that the servers delivered once more stays there for people to see; its twin lies in Sent."""
-    filed = {_queue_id(mail) for mail in desk.mailbox.letters("Sent")}
-    ours = (mail for mail in desk.mailbox.letters() if mail["X-Oacmail"] is not None)
+    filed = {_queue_id(mail) for mail in desk.mailbox.messages("Sent")}
+    ours = (mail for mail in desk.mailbox.messages() if mail["X-Oacmail"] is not None)
     return [str(mail["Message-ID"]) for mail in ours if _queue_id(mail) not in filed]
 
 

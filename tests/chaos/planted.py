@@ -11,13 +11,13 @@ from oacmail import cli
 from oacmail.core.effects import Effect
 from oacmail.core.outbox import uncertain
 from oacmail.core.policy import Policy
-from oacmail.core.view import Doubt
+from oacmail.core.view import UncertainDelivery
 from tests.e2e import impatient
 
 
-def _hasty(policy: Policy, doubt: Doubt, now: datetime) -> list[Effect]:
-    read_since = doubt.synced_at is not None and doubt.synced_at >= doubt.data_at
-    return uncertain._not_sent(policy, doubt, now, "not seen") if read_since else []
+def _hasty(policy: Policy, delivery: UncertainDelivery, now: datetime) -> list[Effect]:
+    read_since = delivery.synced_at is not None and delivery.synced_at >= delivery.data_at
+    return uncertain._not_sent(policy, delivery, now, "not seen") if read_since else []
 
 
 if __name__ == "__main__":

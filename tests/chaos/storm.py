@@ -85,12 +85,12 @@ def rage(desk: Office, town: Town, mind: Filter, *, kills: int, mails: int, seed
     return struck
 
 
-def calm(desk: Office, letters: int) -> bool:
+def calm(desk: Office, messages: int) -> bool:
     """Waits till every letter has its outcome, every mail its end, the servers have nothing under way, and the copies
     lie where they belong; False = it never came to that."""
     recorded = "SELECT 1 FROM messages WHERE outcome <> 'ours'"
     try:
-        until(lambda: len(desk.rows(recorded)) >= letters and not desk.rows(_UNSETTLED), QUIET_WITHIN, every=0.2)
+        until(lambda: len(desk.rows(recorded)) >= messages and not desk.rows(_UNSETTLED), QUIET_WITHIN, every=0.2)
         until(lambda: desk.road.postfix.queue() == 0, QUIET_WITHIN, every=0.2)
         desk.passes(2)
     except AssertionError:
@@ -143,7 +143,7 @@ def _arriving(town: Town, mails: int, seconds: float) -> Iterator[None]:
 
     def write() -> None:
         try:
-            for _ in town.letters(mails):
+            for _ in town.messages(mails):
                 _pause(seconds / mails)
         except BaseException as error:
             failed.append(error)

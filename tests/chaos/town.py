@@ -39,7 +39,7 @@ class Town:
     sent: list[Sent] = field(default_factory=list)
     counter: threading.Lock = field(default_factory=threading.Lock)
 
-    def letters(self, count: int) -> Iterator[Sent]:
+    def messages(self, count: int) -> Iterator[Sent]:
         chance = random.Random(self.seed)
         citizens = [Citizen(self.road, chance.choice(_NAMES)) for _ in range(max(3, count // 3))]
         for number in range(count):
@@ -49,8 +49,8 @@ class Town:
 
     def _one(self, chance: random.Random, citizen: Citizen, number: int) -> Sent:
         kind = chance.random()
-        own = [letter for letter in self.sent if letter.writer is citizen and letter.message_id == letter.root]
-        ask = f"{chance.choice(_ASKS)} ({_letters(number)})?"
+        own = [message for message in self.sent if message.writer is citizen and message.message_id == message.root]
+        ask = f"{chance.choice(_ASKS)} ({_messages(number)})?"
         if kind < ROBOTS:
             subject = f"Resposta automàtica: {ask}"
             return Sent(citizen.write(self.office, subject, "Sóc fora.", headers=_OUT_OF_OFFICE), "", citizen, subject)
@@ -63,6 +63,6 @@ class Town:
         return Sent(ident, ident, citizen, ask)
 
 
-def _letters(number: int) -> str:
+def _messages(number: int) -> str:
     """Digits are no difference between two subjects: "Consulta 1" and "Consulta 2" look like a machine's."""
     return "".join(chr(ord("a") + int(digit)) for digit in str(number))

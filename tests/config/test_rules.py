@@ -7,7 +7,7 @@ import pytest
 
 from oacmail import config
 from oacmail.core.policy import Policy
-from oacmail.mail.parser_config import House
+from oacmail.mail.parser_config import ParserConfig
 from tests.config.conftest import Read
 
 CAP, ANNA, TEC, DOC = (f"{name}@castellbisbal.example" for name in ("cap", "anna", "tec", "doc"))
@@ -88,7 +88,7 @@ def test_the_mail_layer_knows_the_house(read: Read) -> None:
         'authserv_id = "MX.castellbisbal.example"\nmx = "mx.castellbisbal.example"\n'
         'internal_relays = ["10.1.2.3/16", "2001:db8::1"]',
     )
-    assert config.house(read_file) == House(
+    assert config.parser_config(read_file) == ParserConfig(
         own=frozenset({"oac360@castellbisbal.example"}),
         prefix="VILA",
         town="Castellbisbal",

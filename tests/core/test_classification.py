@@ -61,7 +61,7 @@ THANKS = {
 SPAM = {"spam:lure:bitcoin": 3.0, "score:kind:spam": 0.9, "score:kind:request": 0.1}
 
 
-def test_a_letter_without_a_known_word_is_a_question_for_a_person() -> None:
+def test_a_message_without_a_known_word_is_a_question_for_a_person() -> None:
     reading = classify(message())
 
     assert (reading.kind, reading.topic, reading.level, reading.intent) == (
@@ -115,7 +115,7 @@ def test_what_reads_as_a_machine_s_is_one_only_when_that_is_likelier_than_a_pers
 
 
 @pytest.mark.parametrize("kind", ["auto_reply", "bounce", "bulk", "spam", "thanks"])
-def test_however_sure_the_model_without_evidence_a_letter_is_a_person_s_request(kind: str) -> None:
+def test_however_sure_the_model_without_evidence_a_message_is_a_person_s_request(kind: str) -> None:
     assert classify(message({f"score:kind:{kind}": 1.0, f"why:kind:{kind}:612": 0.9})).kind is Kind.REQUEST
 
 
@@ -130,11 +130,11 @@ def test_thanks_beside_trouble_are_a_request(beside: str) -> None:
     assert classify(message(THANKS | {beside: 2.0}, refs=("<a@b>",))).kind is Kind.REQUEST
 
 
-def test_a_long_letter_does_more_than_thank() -> None:
+def test_a_long_message_does_more_than_thank() -> None:
     assert classify(message(THANKS, refs=("<a@b>",), fresh="Gràcies. " * 61)).kind is Kind.REQUEST
 
 
-def test_a_brief_letter_that_says_it_is_automatic_is_so_unless_it_asks_for_something() -> None:
+def test_a_brief_message_that_says_it_is_automatic_is_so_unless_it_asks_for_something() -> None:
     words = {"auto:says:aquest es un missatge automatic": 3.0}
 
     assert classify(message(words)).kind is Kind.AUTO_REPLY

@@ -44,6 +44,6 @@ def test_the_turn_of_the_year_is_near_too() -> None:
     assert derivation.ends_soon({"ends:date:1-1": 1.0}, datetime(2026, 12, 31, 9, 0, tzinfo=UTC))
 
 
-def test_without_the_letter_s_date_only_words_that_need_none_are_near() -> None:
+def test_without_the_message_s_date_only_words_that_need_none_are_near() -> None:
     assert derivation.ends_soon({"ends:in:1": 1.0}, None)
     assert not derivation.ends_soon({"ends:weekday:2": 1.0}, None)

@@ -27,16 +27,16 @@ def _mark(policy: Policy = POLICY, **changes: object) -> str:
         "run": "0f0f0f0f",
         "key": "ack:abc",
         "case": "OAC-2026-000001",
-        "letter": "abc",
+        "message": "abc",
         "received_at": AT,
         "due_at": AT + timedelta(days=1),
         "recipient": "anna@example.cat",
         "sent_at": AT,
     }
-    return signature.mark(policy, "Bon dia", **{**values, **changes})  # type: ignore[arg-type]
+    return signature.sign(policy, "Bon dia", **{**values, **changes})  # type: ignore[arg-type]
 
 
-def test_a_token_is_the_number_with_three_letters_that_are_easy_to_say() -> None:
+def test_a_token_is_the_number_with_three_messages_that_are_easy_to_say() -> None:
     token = signature.token(POLICY, signature.number(POLICY, 2026, 123))
     assert token.startswith("OAC-2026-000123-")
     assert len(token) == len("OAC-2026-000123-K7Q")
@@ -66,33 +66,33 @@ def test_a_message_id_is_fixed_by_its_key_and_unknown_to_whoever_lacks_the_secre
 
 
 def test_a_mark_says_which_mail_it_is_to_whoever_holds_the_secret() -> None:
-    read = signature.read_mark(POLICY, _mark(), "Anna@Example.cat", AT)
-    assert read == signature.OwnMark(
+    read = signature.verify(POLICY, _mark(), "Anna@Example.cat", AT)
+    assert read == signature.Signature(
         instance="0a1b2c3d",
         run="0f0f0f0f",
         text=own_text.digest("Bon dia"),
         key="ack:abc",
         case="OAC-2026-000001",
-        letter="abc",
+        message="abc",
         received_at=AT,
         due_at=AT + timedelta(days=1),
     )
 
 
 def test_a_mark_holds_for_its_recipient_and_its_date_only() -> None:
-    assert signature.read_mark(POLICY, _mark(), "eve@example.cat", AT) is None
-    assert signature.read_mark(POLICY, _mark(), "anna@example.cat", AT + timedelta(seconds=1)) is None
-    assert signature.read_mark(POLICY, _mark(), "anna@example.cat", None) is None
+    assert signature.verify(POLICY, _mark(), "eve@example.cat", AT) is None
+    assert signature.verify(POLICY, _mark(), "anna@example.cat", AT + timedelta(seconds=1)) is None
+    assert signature.verify(POLICY, _mark(), "anna@example.cat", None) is None
 
 
 @pytest.mark.parametrize(("old", "new"), [("000001", "000002"), ("k=ack", "k=alert"), ("i=0a", "i=0b"), ("s=", "s=0")])
 def test_a_changed_field_breaks_the_mark(old: str, new: str) -> None:
-    assert signature.read_mark(POLICY, _mark().replace(old, new, 1), "anna@example.cat", AT) is None
+    assert signature.verify(POLICY, _mark().replace(old, new, 1), "anna@example.cat", AT) is None
 
 
 @given(st.text())
 def test_whatever_stands_in_the_field_is_read_or_refused_and_never_raises(raw: str) -> None:
-    assert signature.read_mark(POLICY, raw, "anna@example.cat", AT) is None
+    assert signature.verify(POLICY, raw, "anna@example.cat", AT) is None
 
 
 @given(st.text(max_size=40))

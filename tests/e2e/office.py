@@ -183,9 +183,9 @@ class Office:
         """What the log tells and must not: addresses, names, subjects and lines of letters."""
         told = (self.root / "log").read_text("utf-8") if (self.root / "log").exists() else ""
         people = self.rows("SELECT address, name FROM people")
-        letters = self.rows("SELECT subject, fresh FROM messages")
-        words = {word for row in people for word in row} | {row["subject"] for row in letters}
-        words |= {line.strip() for row in letters for line in row["fresh"].splitlines()}
+        messages = self.rows("SELECT subject, fresh FROM messages")
+        words = {word for row in people for word in row} | {row["subject"] for row in messages}
+        words |= {line.strip() for row in messages for line in row["fresh"].splitlines()}
         return [*re.findall(r"[\w.+-]+@[\w.-]+", told), *(word for word in words if len(word) > 5 and word in told)]
 
     # --- asking -----------------------------------------------------------------------------------

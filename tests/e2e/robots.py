@@ -5,7 +5,7 @@ from email import policy
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 
-from tests.servers.people import letter, reply_headers
+from tests.servers.people import message, reply_headers
 
 DSN = """\
 From: Mail Delivery System <MAILER-DAEMON@mx.elsewhere.example>
@@ -49,12 +49,12 @@ AWAY_AND_A_MACHINE = "Aquest és un missatge automàtic: soc fora fins al dia 15
 def vacation(sender: str, to: EmailMessage, office: str, *, marked: bool = True, text: str = AWAY) -> EmailMessage:
     """The notice of somebody who is away, in answer to a mail of the office; `marked`: its program sets the header."""
     headers = {**reply_headers(to), **({"Auto-Submitted": "auto-replied (vacation)"} if marked else {})}
-    return letter(sender, [office], f"Re: {to['Subject']}", text, headers)
+    return message(sender, [office], f"Re: {to['Subject']}", text, headers)
 
 
 def receipt(sender: str, to: EmailMessage, office: str) -> EmailMessage:
     """A read receipt (RFC 8098)."""
-    mail = letter(sender, [office], f"Llegit: {to['Subject']}", "El missatge s'ha mostrat.", reply_headers(to))
+    mail = message(sender, [office], f"Llegit: {to['Subject']}", "El missatge s'ha mostrat.", reply_headers(to))
     mail.make_mixed()
     note = EmailMessage()
     note["Content-Type"] = "message/disposition-notification"
@@ -67,7 +67,7 @@ def receipt(sender: str, to: EmailMessage, office: str) -> EmailMessage:
 
 def machine(sender: str, office: str, subject: str, text: str, headers: Mapping[str, str]) -> EmailMessage:
     """A newsletter, a list, a notice: whatever `headers` make of it."""
-    return letter(sender, [office], subject, text, headers)
+    return message(sender, [office], subject, text, headers)
 
 
 def report(about: EmailMessage, recipient: str, to: str, action: str = "failed") -> bytes:

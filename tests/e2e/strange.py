@@ -59,7 +59,7 @@ def signed_by_smime(person: Citizen, desk: str) -> bytes:
     return _head(person, desk) + _multipart(kind, _TEXT, signature)
 
 
-def a_letter_in_a_letter_in_a_letter(person: Citizen, desk: str) -> bytes:
+def a_message_in_a_message_in_a_message(person: Citizen, desk: str) -> bytes:
     inner = _head(person, desk, "La de dins") + _TEXT
     for depth in range(5):
         wrapped = b"Content-Type: message/rfc822\r\n\r\n" + inner
@@ -93,7 +93,7 @@ ANSWERED: tuple[Strange, ...] = (
     a_date_in_2096,
     a_raw_latin1_subject,
     signed_by_smime,
-    a_letter_in_a_letter_in_a_letter,
+    a_message_in_a_message_in_a_message,
     nothing_but_a_sender,
     no_end_of_the_last_part,
     an_unknown_charset,

@@ -63,8 +63,8 @@ def test_a_trial_proves_the_path_of_the_copies_to_the_daemon(sound: Office) -> N
 
 def test_the_messages_of_a_trial_say_what_they_are_and_that_they_may_go(sound: Office) -> None:
     assert '"oacmail check" in the subject' in sound.oacmail("check", "--online").stderr
-    assert len(letters := sound.mailbox.letters()) == 2
-    assert all("oacmail check: " in str(letter["Subject"]) for letter in letters)
+    assert len(messages := sound.mailbox.messages()) == 2
+    assert all("oacmail check: " in str(message["Subject"]) for message in messages)
 
 
 def test_every_error_of_the_configuration_comes_at_once_with_78_and_no_secret(office: MakeOffice) -> None:

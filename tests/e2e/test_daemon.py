@@ -17,7 +17,7 @@ from tests.servers.proxy import Proxy
 from tests.servers.waiting import until
 
 MakeOffice = Callable[..., Office]
-KILLS, LETTERS = 15, 60
+KILLS, MESSAGES = 15, 60
 
 _PROGRESS = """SELECT (SELECT count(*) FROM sightings) + (SELECT count(*) FROM messages)
   + (SELECT count(*) FROM outbox WHERE data_at IS NOT NULL) + (SELECT count(*) FROM outbox WHERE sent_at IS NOT NULL)
@@ -25,17 +25,17 @@ _PROGRESS = """SELECT (SELECT count(*) FROM sightings) + (SELECT count(*) FROM m
 """Grows with every step that any letter makes."""
 
 
-def test_killed_at_random_moments_no_letter_is_doubled_and_no_acknowledgement_is_missing_or_sent_twice(
+def test_killed_at_random_moments_no_message_is_doubled_and_no_acknowledgement_is_missing_or_sent_twice(
     road: Road, office: MakeOffice
 ) -> None:
     desk, chance = office(ack=NO_LIMITS, smtp={"uncertain_seconds": 3}), random.Random(20261125)
     desk.program = IMPATIENT
-    people = [Citizen(road, "Núria Font") for _ in range(LETTERS)]
+    people = [Citizen(road, "Núria Font") for _ in range(MESSAGES)]
     desk.oacmail("once")
     waiting = iter(people)
     for _ in range(KILLS):
         desk.launch()
-        for person in [next(waiting) for _ in range(LETTERS // KILLS)]:
+        for person in [next(waiting) for _ in range(MESSAGES // KILLS)]:
             person.write(desk.address, f"Sol·licitud {person.user}", f"Com presento la sol·licitud de {person.user}?")
         goal = _done(desk) + chance.randrange(1, 12)
         until(lambda goal=goal: _done(desk) >= goal, 20, every=0.001, what=f"a moment to kill\n{desk.log()}")  # type: ignore[misc]
@@ -50,7 +50,7 @@ def test_killed_at_random_moments_no_letter_is_doubled_and_no_acknowledgement_is
         cases = desk.cases()
     assert sorted(case["citizen"] for case in cases) == sorted(person.address for person in people)
     assert {case["messages"] for case in cases} == {1}
-    assert [len(person.inbox()) for person in people] == [1] * LETTERS
+    assert [len(person.inbox()) for person in people] == [1] * MESSAGES
 
 
 def _done(desk: Office) -> int:
@@ -58,12 +58,12 @@ def _done(desk: Office) -> int:
     return int(rows[0]["done"]) if rows else 0
 
 
-def test_when_who_reads_ahead_is_killed_every_letter_is_worked_all_the_same(road: Road, office: MakeOffice) -> None:
-    desk, people = office(ack=NO_LIMITS), [Citizen(road) for _ in range(LETTERS)]
+def test_when_who_reads_ahead_is_killed_every_message_is_worked_all_the_same(road: Road, office: MakeOffice) -> None:
+    desk, people = office(ack=NO_LIMITS), [Citizen(road) for _ in range(MESSAGES)]
     desk.oacmail("once")
     for person in people:
         person.write(desk.address, f"Pregunta {person.user}", "On puc pagar el rebut?")
-    until(lambda: len(desk.mailbox.files()) == LETTERS, what="all letters have arrived")
+    until(lambda: len(desk.mailbox.files()) == MESSAGES, what="all letters have arrived")
     desk.launch()
     assert desk.process is not None
     children = Path(f"/proc/{desk.process.pid}/task/{desk.process.pid}/children")
@@ -73,7 +73,7 @@ def test_when_who_reads_ahead_is_killed_every_letter_is_worked_all_the_same(road
         person.wait_for_mail()
     desk.wait_until_accounted()
     assert desk.stop() == 0
-    assert [len(person.inbox()) for person in people] == [1] * LETTERS
+    assert [len(person.inbox()) for person in people] == [1] * MESSAGES
 
 
 # --- its end ----------------------------------------------------------------------------------------------
@@ -263,7 +263,7 @@ def test_in_shadow_a_copy_of_our_own_mail_is_not_moved(road: Road, office: MakeO
     with desk.running():
         anna.write(desk.address, "Graella", "Hi ha places a natació?")
         anna.wait_for_mail()
-        until(lambda: desk.mailbox.letters("Sent"), what="the copy is filed")
+        until(lambda: desk.mailbox.messages("Sent"), what="the copy is filed")
         agent = desk.at_desk()
         agent.move(agent.uids("Sent")[0], "INBOX", "Sent")
     with desk.running("--shadow"):

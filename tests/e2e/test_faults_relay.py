@@ -77,5 +77,5 @@ def test_a_relay_that_takes_twenty_seconds_for_a_mail_holds_up_no_intake_and_dou
         desk.passes()
         assert desk.status()["ok"]
         assert [len(person.inbox()) for person in (anna, *others)] == [1] * 6
-        until(lambda: len(desk.mailbox.letters("Sent")) == 6, what="one copy of each")
+        until(lambda: len(desk.mailbox.messages("Sent")) == 6, what="one copy of each")
     assert not desk.diary("smtp.down")

@@ -161,7 +161,7 @@ def test_a_clock_that_jumps_back_and_forth_by_hours_is_named_and_nobody_hears_tw
 # --- the quota --------------------------------------------------------------------------------------------
 
 
-def test_a_mailbox_that_fills_up_is_told_before_letters_are_lost_and_what_waited_is_answered(
+def test_a_mailbox_that_fills_up_is_told_before_messages_are_lost_and_what_waited_is_answered(
     own_road: Road, own_office: MakeOffice
 ) -> None:
     own_road.dovecot.quota = 200

@@ -82,7 +82,7 @@ def test_two_calls_in_vain_are_told_to_the_person(desk: Office, road: Road) -> N
     assert ("Us hem trucat 2 vegades al telèfon acabat en 678" in plain(anna.inbox()[-1])) is in_slot
 
 
-def test_a_complaint_is_copied_to_the_manager_and_answered_like_any_letter(desk: Office, road: Road) -> None:
+def test_a_complaint_is_copied_to_the_manager_and_answered_like_any_message(desk: Office, road: Road) -> None:
     anna = someone(road)
 
     sent = anna.write(desk.address, "Queixa", COMPLAINT)
@@ -118,18 +118,18 @@ def test_a_certificate_and_a_pin_travel_nowhere_and_both_sides_are_warned(desk: 
     copy, warning = told(desk.supervisor, number, "opinion"), told(desk.agent, number, "secret")
     assert "hi havia un certificat, una contrasenya o un codi" in plain(ack)
     assert "hi ha un certificat digital, una contrasenya o un codi" in plain(warning)
-    assert sha256(KEYS).hexdigest() in "".join(map(everything_in, _letters_in(copy)))
+    assert sha256(KEYS).hexdigest() in "".join(map(everything_in, _messages_in(copy)))
     for mail in (ack, copy, warning):
-        whole = everything_in(mail) + mail.as_string() + "".join(map(everything_in, _letters_in(mail)))
+        whole = everything_in(mail) + mail.as_string() + "".join(map(everything_in, _messages_in(mail)))
         assert not [secret for secret in ("Gat-2026", b64encode(KEYS).decode()[:40]) if secret in whole]
         assert not PIN.search(whole)
     desk.oacmail("case", "escalate", number)
     derived = told(desk.technical, number, "derived")
     assert not [part for part in derived.walk() if part.get_payload(decode=True) == KEYS]
-    assert not PIN.search(everything_in(derived) + "".join(map(everything_in, _letters_in(derived))))
+    assert not PIN.search(everything_in(derived) + "".join(map(everything_in, _messages_in(derived))))
 
 
-def _letters_in(mail: EmailMessage) -> list[EmailMessage]:
+def _messages_in(mail: EmailMessage) -> list[EmailMessage]:
     return [part.get_content() for part in mail.iter_attachments() if part.get_content_type() == "message/rfc822"]
 
 
@@ -157,7 +157,7 @@ FAULTS = (
 )
 
 
-def test_five_letters_on_one_platform_are_one_incident(road: Road, office: Callable[..., Office]) -> None:
+def test_five_messages_on_one_platform_are_one_incident(road: Road, office: Callable[..., Office]) -> None:
     desk = office(ack=NO_LIMITS)
     with desk.running():
         sent = [someone(road).write(desk.address, subject, text) for subject, text in FAULTS]

@@ -7,7 +7,7 @@ from tests.e2e.office import Office
 from tests.servers.mail_servers import Road
 
 
-def test_each_of_twenty_letters_is_acknowledged_before_the_next_through_idle_alone(
+def test_each_of_twenty_messages_is_acknowledged_before_the_next_through_idle_alone(
     road: Road, office: Callable[..., Office]
 ) -> None:
     desk = office(**latency.settings())

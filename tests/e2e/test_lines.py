@@ -220,6 +220,6 @@ def test_a_citizen_whom_the_relay_refuses_gets_no_data_and_the_agents_are_told(r
         assert lost.address not in mail["last_error"]
         assert case["number"] in str(told["Subject"])
         desk.passes()
-        assert len(desk.mailbox.letters()) == 1  # no copy in the office's mailbox proves a sending that never was
-        assert desk.mailbox.letters("Sent") == []
+        assert len(desk.mailbox.messages()) == 1  # no copy in the office's mailbox proves a sending that never was
+        assert desk.mailbox.messages("Sent") == []
         assert (case["status"], case["due_at"] is not None) == ("open", True)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.e2e.office import NO_LIMITS, Office
 from tests.servers.mail_servers import Road
-from tests.servers.people import Citizen, letter
+from tests.servers.people import Citizen, message
 from tests.servers.waiting import next_second, until
 
 MakeOffice = Callable[..., Office]
@@ -56,7 +56,7 @@ def test_after_a_restart_nothing_is_sent_twice_and_what_came_meanwhile_is_worked
 
 
 @pytest.mark.parametrize("alive", [True, False], ids=["while the daemon runs", "while the daemon is stopped"])
-def test_under_a_new_uidvalidity_all_is_recognised_and_a_new_letter_is_seen(
+def test_under_a_new_uidvalidity_all_is_recognised_and_a_new_message_is_seen(
     road: Road, office: MakeOffice, alive: bool
 ) -> None:
     desk = office(ack=NO_LIMITS)
@@ -84,7 +84,7 @@ def _renumber(desk: Office) -> None:
 
 
 @pytest.mark.parametrize("alive", [True, False], ids=["while the daemon runs", "while the daemon is stopped"])
-def test_in_a_mailbox_restored_from_yesterday_new_letters_on_old_uids_become_cases_and_nothing_is_sent_again(
+def test_in_a_mailbox_restored_from_yesterday_new_messages_on_old_uids_become_cases_and_nothing_is_sent_again(
     road: Road, office: MakeOffice, alive: bool
 ) -> None:
     desk = office(ack=NO_LIMITS)
@@ -113,7 +113,7 @@ def test_in_a_mailbox_restored_from_yesterday_new_letters_on_old_uids_become_cas
 
 def _old(person: Citizen, desk: Office, age: timedelta, folder: str = "INBOX") -> None:
     """A letter that has lain there for so long."""
-    mail = letter(person.address, [desk.address], f"Consulta de {person.user}", "Bon dia, tinc un dubte.", {})
+    mail = message(person.address, [desk.address], f"Consulta de {person.user}", "Bon dia, tinc un dubte.", {})
     desk.mailbox.deliver(mail.as_bytes(), folder, at=datetime.now(UTC) - age)
 
 
@@ -141,7 +141,7 @@ def test_what_lay_there_before_the_first_start_is_never_answered_not_even_renumb
     assert {row["outcome"] for row in outcomes} <= {"baseline", "case", "ours"}
 
 
-def test_an_old_letter_dragged_from_an_archive_to_inbox_waits_for_a_person(road: Road, office: MakeOffice) -> None:
+def test_an_old_message_dragged_from_an_archive_to_inbox_waits_for_a_person(road: Road, office: MakeOffice) -> None:
     desk, anna = office(), Citizen(road)
     _old(anna, desk, timedelta(days=40), "Arxiu")
     with desk.running():
@@ -156,7 +156,7 @@ def test_an_old_letter_dragged_from_an_archive_to_inbox_waits_for_a_person(road:
     assert anna.inbox() == []
 
 
-def test_backlog_days_work_the_letters_of_the_last_days_before_the_first_start(road: Road, office: MakeOffice) -> None:
+def test_backlog_days_work_the_messages_of_the_last_days_before_the_first_start(road: Road, office: MakeOffice) -> None:
     desk, recent, late, old = office(imap={"backlog_days": 4}), Citizen(road), Citizen(road), Citizen(road)
     for person, days in ((recent, 2), (late, 3.5), (old, 5)):
         _old(person, desk, timedelta(days=days))

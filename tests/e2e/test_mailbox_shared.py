@@ -16,7 +16,7 @@ from tests.servers.people import Agent, Citizen
 from tests.servers.waiting import until
 
 WORK = "Feina"
-LETTERS = 60
+MESSAGES = 60
 
 
 class Meddler(threading.Thread):
@@ -67,11 +67,11 @@ def _meddling(*meddlers: Meddler) -> Iterator[None]:
             meddler.join(20)
 
 
-def test_every_letter_is_one_case_with_one_acknowledgement_while_two_clients_tidy_the_mailbox(
+def test_every_message_is_one_case_with_one_acknowledgement_while_two_clients_tidy_the_mailbox(
     road: Road, office: Callable[..., Office]
 ) -> None:
     desk = office(imap={"watch": ["INBOX", "\\Sent", WORK]}, ack=NO_LIMITS)
-    people = [Citizen(road, f"Veí {number}") for number in range(LETTERS)]
+    people = [Citizen(road, f"Veí {number}") for number in range(MESSAGES)]
     desk.at_desk().create(WORK)
     with desk.running():
         # neither expunges: what one has copied the other may just have moved away, and the last copy would be gone
@@ -79,10 +79,10 @@ def test_every_letter_is_one_case_with_one_acknowledgement_while_two_clients_tid
         with _meddling(*movers):
             for number, person in enumerate(people):
                 person.write(desk.address, f"Consulta número {number}", f"Bon dia, tinc el dubte {number} del padró.")
-            desk.wait_for_cases(LETTERS, 40)
+            desk.wait_for_cases(MESSAGES, 40)
             for person in people:
                 person.wait_for_mail(1, 20)
-        assert min(mover.done for mover in movers) > LETTERS
+        assert min(mover.done for mover in movers) > MESSAGES
         desk.passes()
         desk.wait_until_accounted()
         cases = desk.cases()
@@ -101,7 +101,7 @@ def _only_people_have_read(desk: Office, read: set[str]) -> None:
     agent.close()
 
 
-def test_a_letter_that_is_expunged_after_it_was_copied_elsewhere_stays_one_case(
+def test_a_message_that_is_expunged_after_it_was_copied_elsewhere_stays_one_case(
     road: Road, office: Callable[..., Office]
 ) -> None:
     desk, people = office(imap={"watch": ["INBOX", "\\Sent", WORK]}), [Citizen(road) for _ in range(20)]
@@ -174,7 +174,7 @@ class _MovedUnderneath:
         return found
 
 
-def test_a_letter_moved_between_our_look_and_our_fetch_is_gone_there_and_a_case_where_it_went(
+def test_a_message_moved_between_our_look_and_our_fetch_is_gone_there_and_a_case_where_it_went(
     road: Road, office: Callable[..., Office]
 ) -> None:
     desk, anna = office(imap={"watch": ["INBOX", "\\Sent", WORK]}), Citizen(road)
@@ -192,7 +192,7 @@ def test_a_letter_moved_between_our_look_and_our_fetch_is_gone_there_and_a_case_
         parts.close()
         agent.close()
     (case,) = desk.cases()
-    (letter,) = desk.case(case["number"])["letters"]
-    assert letter["folder"] == WORK
+    (message,) = desk.case(case["number"])["letters"]
+    assert message["folder"] == WORK
     assert [row["outcome"] for row in desk.rows("SELECT outcome FROM sightings WHERE folder = 'INBOX'")] == ["gone"]
     desk.wait_until_accounted()

@@ -11,7 +11,7 @@ import pytest
 
 from oacmail.mail.outgoing.dates_in_words import day_words
 from tests.e2e.office import Office
-from tests.e2e.watching import everything_in, letter, number_of, opened, plain, someone
+from tests.e2e.watching import everything_in, message, number_of, opened, plain, someone
 from tests.servers.mail_servers import Road
 from tests.servers.waiting import until
 
@@ -71,8 +71,8 @@ def test_it_speaks_the_writers_language_or_two_where_one_may_not_do(desk: Office
 
     spoken = SPOKEN[lang]
     assert [name for name in OPEN if OPEN[name] in plain(ack)] == spoken
-    places = [plain(ack).index(OPEN[name]) for name in spoken]
-    assert places == sorted(places)
+    metas = [plain(ack).index(OPEN[name]) for name in spoken]
+    assert metas == sorted(metas)
     assert str(ack["Content-Language"]).split(", ") == spoken
     assert all(SUBJECT[name] in str(ack["Subject"]) for name in spoken)
     assert f'<html lang="{spoken[0]}">' in page(ack)
@@ -137,7 +137,7 @@ def test_its_headers_are_those_that_others_rely_on(desk: Office, road: Road) -> 
     assert ack.get_content_type() == "multipart/alternative"
     assert [part.get_content_type() for part in ack.iter_parts()] == ["text/plain", "text/html"]
     assert not ack.defects
-    assert letter(desk, sent)["outcome"] == "case"
+    assert message(desk, sent)["outcome"] == "case"
 
 
 def test_it_goes_to_the_writer_not_to_reply_to(desk: Office, road: Road) -> None:
@@ -146,7 +146,7 @@ def test_it_goes_to_the_writer_not_to_reply_to(desk: Office, road: Road) -> None
     sent = anna.write(desk.address, "Padró", TEXTS["ca"], headers={"Reply-To": other.address})
 
     anna.wait_for_mail()
-    letter(desk, sent)
+    message(desk, sent)
     assert not desk.rows("SELECT 1 FROM outbox WHERE recipient = ?", other.address)
 
 

@@ -16,8 +16,8 @@ from tests.e2e.watching import (
     answered_by,
     case_of,
     everything_in,
-    letter,
     mails_to,
+    message,
     number_of,
     plain,
     running_clocks,
@@ -26,7 +26,7 @@ from tests.e2e.watching import (
 from tests.servers.mail_servers import Road
 from tests.servers.maildir import Maildir
 from tests.servers.people import Citizen, reply_headers
-from tests.servers.people import letter as everyday
+from tests.servers.people import message as everyday
 from tests.servers.postfix import PostfixOptions
 from tests.servers.waiting import until
 
@@ -235,7 +235,7 @@ def test_a_person_who_keeps_asking_after_the_answer_is_told_to_the_house_once(la
     answered_by(desk, sent, "Bon dia, proveu-ho amb un altre navegador.")
 
     for turn in range(5):  # the first may share its second with the answer
-        letter(desk, anna.reply(ack, f"Ho he provat {turn} cops més i continua fallant. Què més puc fer?"))
+        message(desk, anna.reply(ack, f"Ho he provat {turn} cops més i continua fallant. Què més puc fer?"))
 
     for colleague in (desk.technical, desk.supervisor):
         mail = told(colleague, number)
@@ -254,7 +254,7 @@ def test_what_the_technical_service_writes_back_is_on_the_case_and_is_no_answer(
     word = desk.technical.reply(told(desk.technical, number), "Ja està arreglat, era el servidor.")
 
     assert number_of(desk, word) == number
-    assert letter(desk, word)["outcome"] == "staff"
+    assert message(desk, word)["outcome"] == "staff"
     assert case_of(desk, sent)["status"] == "derived"
     assert case_of(desk, sent)["answered_at"] is None
     assert not mails_to(desk, desk.technical.address, "remark")

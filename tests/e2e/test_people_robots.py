@@ -12,8 +12,8 @@ from tests.e2e.watching import (
     answered_by,
     at_desk,
     case_of,
-    letter,
     mails_to,
+    message,
     number_of,
     opened,
     plain,
@@ -23,7 +23,7 @@ from tests.e2e.watching import (
 )
 from tests.servers.mail_servers import Road
 from tests.servers.people import Citizen
-from tests.servers.people import letter as everyday
+from tests.servers.people import message as everyday
 from tests.servers.waiting import until
 
 ASKED = "Bon dia, no puc presentar la instància perquè la pàgina no em deixa signar."
@@ -64,8 +64,8 @@ def test_a_vacation_notice_is_filed_and_moves_nothing(desk: Office, road: Road, 
         for mail in (ack, received)
     ]
 
-    assert [letter(desk, notice)["kind"] for notice in notices] == ["auto_reply", "auto_reply"]
-    assert {letter(desk, notice)["number"] for notice in notices} == {before["number"]}
+    assert [message(desk, notice)["kind"] for notice in notices] == ["auto_reply", "auto_reply"]
+    assert {message(desk, notice)["number"] for notice in notices} == {before["number"]}
     after = case_of(desk, first)
     assert [after[key] for key in ("status", "due_at", "answered_at")] == [
         before[key] for key in ("status", "due_at", "answered_at")
@@ -94,7 +94,7 @@ def test_a_read_receipt_is_filed_and_moves_nothing(desk: Office, road: Road) -> 
 
     read = sends(anna, desk, robots.receipt(anna.address, ack, desk.address))
 
-    row = letter(desk, read)
+    row = message(desk, read)
     assert (row["outcome"], row["kind"], row["number"]) == ("automatic", "auto_reply", number_of(desk, first))
     assert len(mails_to(desk, anna.address)) == 1
 
@@ -115,7 +115,7 @@ def test_what_machines_write_to_many_is_no_case(desk: Office, road: Road, header
 
     sent = sends(sender, desk, robots.machine(sender.address, desk.address, "Novetats de novembre", ASKED, headers))
 
-    row = letter(desk, sent)
+    row = message(desk, sent)
     assert (row["outcome"], row["number"]) == ("automatic", None)
     assert not desk.rows("SELECT 1 FROM outbox WHERE recipient = ?", sender.address)
 
@@ -125,7 +125,7 @@ def test_a_mail_with_the_null_sender_is_a_machines(desk: Office, road: Road) -> 
 
     sent = sends(sender, desk, robots.machine(sender.address, desk.address, "Avís", ASKED, {}), envelope="")
 
-    assert letter(desk, sent)["outcome"] == "automatic"
+    assert message(desk, sent)["outcome"] == "automatic"
     assert not mails_to(desk, sender.address)
 
 
@@ -143,7 +143,7 @@ def test_a_machine_without_marks_gets_three_mails_a_week_and_then_a_person_looks
     for turn in range(5):
         text = f"Bon dia, com va la petició {turn * 7919}? Ho porta el grup {turn}."
         sent.append(ticketing.write(desk.address, f"Petició {4000 + turn}", text))
-        letter(desk, sent[-1])
+        message(desk, sent[-1])
 
     assert len(mails_to(desk, ticketing.address)) == 3
     assert [waiting_for_a_person(desk, one) for one in sent[3:]] == ["same-mail-again-and-again"] * 2
@@ -301,7 +301,7 @@ def test_an_acknowledgement_that_can_bounce_and_does_is_failed_and_told(
 # --- our own mail comes back ------------------------------------------------------------------------------
 
 
-def test_an_acknowledgement_that_a_rule_sends_back_is_no_letter(desk: Office, road: Road) -> None:
+def test_an_acknowledgement_that_a_rule_sends_back_is_no_message(desk: Office, road: Road) -> None:
     anna = someone(road)
     first, _ = asked(desk, anna)
     number = number_of(desk, first)
@@ -317,7 +317,7 @@ def test_an_acknowledgement_that_a_rule_sends_back_is_no_letter(desk: Office, ro
     assert len(mails_to(desk, anna.address)) == 1
 
 
-def test_an_acknowledgement_sent_back_with_a_question_on_top_is_a_letter(desk: Office, road: Road) -> None:
+def test_an_acknowledgement_sent_back_with_a_question_on_top_is_a_message(desk: Office, road: Road) -> None:
     anna = someone(road)
     first, ack = asked(desk, anna)
     number = number_of(desk, first)
@@ -342,7 +342,7 @@ def test_a_mail_that_only_bears_our_address_waits_for_a_person(desk: Office, roa
 
     sent = sends(mallory, desk, mail)
 
-    row = letter(desk, sent)
+    row = message(desk, sent)
     assert (row["outcome"], row["number"]) == ("quarantined", None)
     assert waiting_for_a_person(desk, sent) == "from-our-address-unsigned"
     assert not desk.rows("SELECT 1 FROM outbox WHERE recipient = ?", desk.address)
@@ -351,7 +351,7 @@ def test_a_mail_that_only_bears_our_address_waits_for_a_person(desk: Office, roa
 # --- forms, and letters that a person rescues -------------------------------------------------------------
 
 
-def test_the_call_back_forms_mail_is_the_persons_letter(road: Road, office: Callable[..., Office]) -> None:
+def test_the_call_back_forms_mail_is_the_persons_message(road: Road, office: Callable[..., Office]) -> None:
     form, anna = someone(road, "Formulari"), someone(road)
     desk = office(callback={"form_senders": [form.address]})
     with desk.running():
@@ -382,12 +382,12 @@ def test_the_call_back_forms_mail_is_the_persons_letter(road: Road, office: Call
     ],
     ids=["machine", "spam"],
 )
-def test_a_person_makes_a_case_of_a_letter_that_was_misjudged(
+def test_a_person_makes_a_case_of_a_message_that_was_misjudged(
     desk: Office, road: Road, headers: dict[str, str], subject: str, text: str, outcome: str
 ) -> None:
     anna = someone(road)
     sent = anna.write(desk.address, subject, text, headers=headers)
-    assert letter(desk, sent)["outcome"] == outcome
+    assert message(desk, sent)["outcome"] == outcome
 
     desk.oacmail("case", "open", sent)
 

@@ -13,8 +13,8 @@ from tests.e2e.watching import (
     answered_by,
     at_desk,
     case_of,
-    letter,
     mails_to,
+    message,
     number_of,
     opened,
     plain,
@@ -24,7 +24,7 @@ from tests.e2e.watching import (
 )
 from tests.servers.mail_servers import DOMAIN, HOSTNAME, PASSWORD, Road
 from tests.servers.people import Citizen, reply_headers
-from tests.servers.people import letter as everyday
+from tests.servers.people import message as everyday
 from tests.servers.waiting import until
 
 ASKED = "Bon dia, no puc presentar la instància perquè la pàgina no em deixa signar."
@@ -87,7 +87,7 @@ def test_an_answer_from_the_shared_mailbox_meets_the_promise(desk: Office, road:
     case = case_of(desk, sent)
     assert (case["status"], case["overdue"]) == ("answered", False)
     assert case["answered_at"] is not None
-    assert letter(desk, answer)["role"] == "agent"
+    assert message(desk, answer)["role"] == "agent"
     assert len(mails_to(desk, anna.address)) == 1
 
 
@@ -113,7 +113,7 @@ def test_an_answer_to_the_address_that_the_citizen_asked_to_be_answered_at_is_on
     assert case_of(desk, sent)["status"] == "answered"
 
 
-def test_a_letter_about_the_case_to_a_colleague_is_no_answer(desk: Office, road: Road) -> None:
+def test_a_message_about_the_case_to_a_colleague_is_no_answer(desk: Office, road: Road) -> None:
     sent = asked(desk, someone(road))
     mail = everyday(
         desk.address, [desk.technical.address], "RV: No puc signar", "Ho mireu?", reply_headers(question(desk, sent))
@@ -133,7 +133,7 @@ def test_the_desks_own_vacation_notice_in_sent_is_no_answer(desk: Office, road: 
 
     notice = saved_in_sent(desk, everyday(desk.address, [anna.address], "Soc fora", "Torno el dia 15.", headers))
 
-    assert letter(desk, notice)["outcome"] == "automatic"
+    assert message(desk, notice)["outcome"] == "automatic"
     assert len(running_clocks(desk, number_of(desk, sent))) == 1
 
 
@@ -144,7 +144,7 @@ def test_a_second_answer_leaves_the_first_ones_hour(desk: Office, road: Road) ->
 
     again = answered_by(desk, sent, "Hi afegeixo un enllaç amb les instruccions.")
 
-    letter(desk, again)
+    message(desk, again)
     second = case_of(desk, sent)
     assert (second["status"], second["answered_at"]) == ("answered", first["answered_at"])
 
@@ -155,7 +155,7 @@ def test_an_answer_seen_in_the_inbox_first_is_decided_by_the_one_in_sent(desk: O
     headers = {**reply_headers(question(desk, sent)), "Cc": desk.address}
     mail = everyday(desk.address, [anna.address], "Re: No puc signar", ANSWER, headers)
     answer = post(anna, mail, anna.address, desk.address)
-    assert letter(desk, answer)["outcome"] == "quarantined"
+    assert message(desk, answer)["outcome"] == "quarantined"
 
     saved_in_sent(desk, mail)
 
@@ -175,7 +175,7 @@ def test_what_an_outsider_puts_into_sent_by_plus_addressing_is_no_answer(
 
         forged = post(mallory, mail, desk.address.replace("@", "+Sent@"))
 
-        row = letter(desk, forged)
+        row = message(desk, forged)
         assert (row["folder"], row["outcome"]) == ("Sent", "quarantined")
         assert waiting_for_a_person(desk, forged) == "in-sent-but-came-by-smtp"
         assert len(running_clocks(desk, number_of(desk, sent))) == 1
@@ -192,7 +192,7 @@ def test_an_agents_own_mail_that_our_exchanger_vouches_for_is_an_answer(
 
     answer = post(marta, copied_to(desk, marta, question(desk, sent), anna.address), desk.address)
 
-    assert letter(desk, answer)["role"] == "agent"
+    assert message(desk, answer)["role"] == "agent"
     assert case_of(desk, sent)["status"] == "answered"
 
 
@@ -207,7 +207,7 @@ def test_an_agents_own_mail_by_login_is_an_answer(desk: Office, road: Road, mart
         relay.login(marta.address, PASSWORD)
         relay.send_message(mail, f"bounce@{DOMAIN}", [anna.address, desk.address])
 
-    letter(desk, str(mail["Message-ID"]))
+    message(desk, str(mail["Message-ID"]))
     assert case_of(desk, sent)["status"] == "answered"
 
 
@@ -220,7 +220,7 @@ def test_without_proof_it_is_a_remark_and_the_agent_hears_of_it_once_a_day(
     for text in ("Bon dia, tanqueu-ho.", "Bon dia, i tant que sí."):
         mail = copied_to(desk, marta, question(desk, sent), anna.address, text)
         remark = post(anna, mail, desk.address)
-        assert (letter(desk, remark)["outcome"], number_of(desk, remark)) == ("staff", number)
+        assert (message(desk, remark)["outcome"], number_of(desk, remark)) == ("staff", number)
 
     assert case_of(desk, sent)["status"] == "open"
     assert len(running_clocks(desk, number)) == 1
@@ -240,7 +240,7 @@ def test_a_proof_that_the_sender_wrote_himself_proves_nothing(desk: Office, road
 
     mallory.send(forged.encode() + mail.as_bytes(policy=policy.SMTP), desk.address)
 
-    assert letter(desk, str(mail["Message-ID"]))["outcome"] == "staff"
+    assert message(desk, str(mail["Message-ID"]))["outcome"] == "staff"
     assert case_of(desk, sent)["status"] == "open"
 
 
@@ -251,7 +251,7 @@ def test_without_a_provider_nobody_is_proven(road: Road, marta: Citizen, office:
         sent = asked(desk, anna)
         answer = post(marta, copied_to(desk, marta, question(desk, sent), anna.address), desk.address)
 
-        assert letter(desk, answer)["outcome"] == "staff"
+        assert message(desk, answer)["outcome"] == "staff"
         assert case_of(desk, sent)["status"] == "open"
 
 
@@ -260,7 +260,7 @@ def test_a_colleagues_mail_about_no_case_waits_for_a_person(desk: Office, marta:
 
     sent = post(marta, mail, desk.address)
 
-    assert letter(desk, sent)["outcome"] == "quarantined"
+    assert message(desk, sent)["outcome"] == "quarantined"
     assert waiting_for_a_person(desk, sent) == "staff-without-case"
     assert not mails_to(desk, marta.address)
 
@@ -271,7 +271,7 @@ def test_who_asks_as_a_guest_is_answered_when_the_guest_is(desk: Office, road: R
     answered_by(desk, sent, ANSWER)
     ack = anna.inbox()[0]
     asked_too = son.write(desk.address, "Re: La mare i l'idCAT", "On es baixa l'idCAT?", headers=reply_headers(ack))
-    assert letter(desk, asked_too)["guest"] == 1
+    assert message(desk, asked_too)["guest"] == 1
     assert len(running_clocks(desk, number_of(desk, sent))) == 1
 
     answered_by(desk, asked_too, "Bon dia, a idcat.cat.")

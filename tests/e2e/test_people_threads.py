@@ -10,8 +10,8 @@ from tests.e2e.office import Office
 from tests.e2e.watching import (
     answered_by,
     case_of,
-    letter,
     mails_to,
+    message,
     number_of,
     opened,
     plain,
@@ -46,7 +46,7 @@ def test_a_reply_to_the_acknowledgement_joins_and_is_not_acknowledged_again(desk
 
     second = anna.reply(ack, "Hi afegeixo que faig servir el Firefox.")
 
-    assert letter(desk, second)["rule"] == "our-message-id"
+    assert message(desk, second)["rule"] == "our-message-id"
     after = case_of(desk, second)
     assert (after["number"], after["due_at"], after["messages"]) == (before["number"], before["due_at"], 2)
     assert len(mails_to(desk, anna.address)) == 1
@@ -80,7 +80,7 @@ def test_thanks_after_the_answer_stay_on_the_case_without_clock_or_acknowledgeme
 
     thanks = anna.reply(received, "Moltes gràcies!")
 
-    assert (letter(desk, thanks)["kind"], number_of(desk, thanks)) == ("thanks", number_of(desk, first))
+    assert (message(desk, thanks)["kind"], number_of(desk, thanks)) == ("thanks", number_of(desk, first))
     assert case_of(desk, first)["status"] == "answered"
     assert not running_clocks(desk, number_of(desk, first))
     assert len(mails_to(desk, anna.address)) == 1
@@ -92,7 +92,7 @@ def test_the_token_in_the_subject_is_enough_when_the_client_lost_the_headers(des
 
     second = anna.write(desk.address, str(ack["Subject"]), "Us envio el que em demanàveu, és del curs 2026.")
 
-    assert letter(desk, second)["rule"] == "keyed-token"
+    assert message(desk, second)["rule"] == "keyed-token"
     assert number_of(desk, second) == number_of(desk, first)
 
 
@@ -103,7 +103,7 @@ def test_the_token_behind_the_plus_is_enough_too(desk: Office, road: Road) -> No
 
     second = anna.write(desk.address.replace("@", f"+{token}@"), "Ah, i encara més", "És urgent, per a dilluns.")
 
-    assert letter(desk, second)["rule"] == "keyed-token"
+    assert message(desk, second)["rule"] == "keyed-token"
     assert number_of(desk, second) == number_of(desk, first)
 
 
@@ -136,7 +136,7 @@ def test_who_answers_a_mail_of_ours_that_was_passed_on_to_him_joins_as_guest_and
         desk.address, "Fwd: la beca", "Soc el fill de l'Anna. On trobo el formulari?", headers=reply_headers(ack)
     )
 
-    row = letter(desk, question)
+    row = message(desk, question)
     assert (row["number"], row["guest"], row["rule"]) == (number_of(desk, first), 1, "our-message-id")
     assert len(running_clocks(desk, row["number"])) == 1
     assert case_of(desk, first)["citizen"] == anna.address
@@ -153,13 +153,13 @@ def test_a_reply_that_overtook_its_original_is_joined_by_it(desk: Office, road: 
         "Oblidava dir que són dos germans.",
         headers={"References": original, "In-Reply-To": original},
     )
-    letter(desk, early)
+    message(desk, early)
 
     late = anna.write(
         desk.address, "Inscripció al casal", "Vull inscriure els fills al casal.", headers={"Message-ID": original}
     )
 
-    assert letter(desk, late)["rule"] == "named-by-known-letter"
+    assert message(desk, late)["rule"] == "named-by-known-letter"
     assert number_of(desk, late) == number_of(desk, early)
 
 
@@ -175,7 +175,7 @@ def test_a_reply_prefix_of_any_client_and_the_same_subject_join_without_headers(
         for anna, prefix in zip(people, prefixes, strict=True)
     ]
 
-    assert [letter(desk, reply)["rule"] for reply in replies] == ["same-subject"] * len(prefixes)
+    assert [message(desk, reply)["rule"] for reply in replies] == ["same-subject"] * len(prefixes)
     assert [number_of(desk, reply) for reply in replies] == numbers
     assert len(set(numbers)) == len(numbers)
 
@@ -183,7 +183,7 @@ def test_a_reply_prefix_of_any_client_and_the_same_subject_join_without_headers(
 def test_a_subject_that_says_nothing_joins_nothing(desk: Office, road: Road) -> None:
     anna = someone(road)
     first = anna.write(desk.address, "Consulta", "Com puc pagar la taxa d'escombraries?")
-    letter(desk, first)
+    message(desk, first)
 
     other = anna.write(desk.address, "Re: consulta", "A quina hora obre l'oficina del padró els dilluns?")
 
@@ -194,11 +194,11 @@ def test_the_same_text_twice_is_one_case(desk: Office, road: Road) -> None:
     anna = someone(road)
     text = "Bon dia, la plataforma de contractació no em deixa presentar l'oferta."
     first = anna.write(desk.address, "Oferta", text)
-    letter(desk, first)
+    message(desk, first)
 
     again = anna.write(desk.address, "Oferta (2n intent)", text.upper())
 
-    assert letter(desk, again)["rule"] == "same-text"
+    assert message(desk, again)["rule"] == "same-text"
     assert number_of(desk, again) == number_of(desk, first)
     assert len(mails_to(desk, anna.address)) == 1
 
@@ -209,7 +209,7 @@ def test_another_subject_by_reference_opens_a_child(desk: Office, road: Road) ->
 
     other = anna.reply(ack, "Aprofito el correu: com demano un certificat de convivència?", subject="Certificat nou")
 
-    row = letter(desk, other)
+    row = message(desk, other)
     assert row["number"] != number_of(desk, first)
     assert row["parent"] == number_of(desk, first)
     assert row["number"] in anna.wait_for_mail(2)[-1]["Subject"]
@@ -271,7 +271,7 @@ def test_several_citizens_on_one_thread_have_a_case_each_and_hear_of_their_own_o
         desk.address, "Re: Soroll al carrer Nou", "A mi tampoc no em funciona.", headers=reply_headers(seen)
     )
 
-    row = letter(desk, second)
+    row = message(desk, second)
     assert row["number"] != number_of(desk, first)
     assert row["parent"] == number_of(desk, first)
     ack = pere.wait_for_mail(2)[-1]
@@ -289,7 +289,7 @@ def test_two_from_fields_make_nobody_an_agent(desk: Office, road: Road) -> None:
 
     mallory.send(raw.encode(), desk.address)
 
-    row = letter(desk, "<two.from@casa.example>")
+    row = message(desk, "<two.from@casa.example>")
     assert (row["role"], row["outcome"]) == ("citizen", "case")
     assert len(running_clocks(desk, row["number"])) == 1
     assert not mails_to(desk, desk.agent.address)

@@ -78,9 +78,9 @@ def test_a_wrong_form_is_with_who_looks_after_documents_and_nobody_else(
     assert _about(desk.technical, sent, "derived") == []
 
 
-def test_five_letters_about_one_platform_are_one_incident_told_once(desk: Office, road: Road) -> None:
+def test_five_messages_about_one_platform_are_one_incident_told_once(desk: Office, road: Road) -> None:
     sent = [someone(road).write(desk.address, "Notificació", text) for text in DOWN]
-    cases = [case_of(desk, letter) for letter in sent]
+    cases = [case_of(desk, message) for message in sent]
     numbers = [case["number"] for case in cases]
     assert [(case["level"], case["operator"]) for case in cases] == [("second", "aoc")] * 5
     (first,) = {case["incident"] for case in cases}

@@ -14,7 +14,7 @@ from oacmail.core.ports.renderer import Rendered
 from tests.e2e import strange
 from tests.e2e.office import IMPATIENT, NO_LIMITS, Office
 from tests.servers.mail_servers import Road
-from tests.servers.people import Citizen, letter
+from tests.servers.people import Citizen, message
 from tests.servers.waiting import until
 
 MakeOffice = Callable[..., Office]
@@ -39,7 +39,7 @@ def desk(road: Road, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Offic
 
 
 @pytest.mark.parametrize("name", [make.__name__ for make in strange.ANSWERED])
-def test_a_case_and_an_acknowledgement_for_a_letter_with(desk: Office, name: str) -> None:
+def test_a_case_and_an_acknowledgement_for_a_message_with(desk: Office, name: str) -> None:
     person = desk.people[name]
     (case,) = desk.rows(
         "SELECT number FROM cases JOIN people ON people.id = citizen_id WHERE address = ?", person.address
@@ -48,7 +48,7 @@ def test_a_case_and_an_acknowledgement_for_a_letter_with(desk: Office, name: str
     assert case["number"] in str(ack["Subject"])
 
 
-def test_a_letter_without_a_sender_is_a_case_on_the_review_list(desk: Office) -> None:
+def test_a_message_without_a_sender_is_a_case_on_the_review_list(desk: Office) -> None:
     (case,) = [case for case in desk.cases() if case["subject"] == "Qui soc?"]
     (shown,) = [item for item in desk.json("quarantine", "list") if item["case"] == case["number"]]
     assert shown["reason"] == "no-address-to-answer"
@@ -68,7 +68,7 @@ def test_what_was_declared_wrongly_is_shown_as_it_was_meant(desk: Office) -> Non
 # --- fifty megabytes --------------------------------------------------------------------------------------
 
 
-def test_a_letter_of_fifty_megabytes_is_a_case_and_takes_no_memory(road: Road, office: MakeOffice) -> None:
+def test_a_message_of_fifty_megabytes_is_a_case_and_takes_no_memory(road: Road, office: MakeOffice) -> None:
     desk, anna = office(), Citizen(road)
     plans = bytes(range(256)) * (36 * 4096)  # 36 MiB, 50 MB on the way
     with desk.running():
@@ -93,13 +93,13 @@ def test_a_letter_of_fifty_megabytes_is_a_case_and_takes_no_memory(road: Road, o
 # --- what cannot be worked --------------------------------------------------------------------------------
 
 
-def test_a_letter_on_which_the_server_hangs_up_holds_back_no_other_and_comes_back_when_it_is_mended(
+def test_a_message_on_which_the_server_hangs_up_holds_back_no_other_and_comes_back_when_it_is_mended(
     road: Road, office: MakeOffice
 ) -> None:
     desk, people = office(ack=NO_LIMITS), [Citizen(road) for _ in range(50)]
     desk.oacmail("once")
     for person in people:
-        mail = letter(person.address, [desk.address], f"Dubte de {person.user}", "Com puc pagar el rebut?", {})
+        mail = message(person.address, [desk.address], f"Dubte de {person.user}", "Com puc pagar el rebut?", {})
         desk.mailbox.deliver(mail.as_bytes())
     agent = desk.at_desk()
     until(lambda: len(agent.uids()) == 50)
@@ -140,12 +140,12 @@ class _Stumbling:
         return done
 
 
-def test_a_letter_over_which_our_own_code_stumbles_is_set_aside_with_its_bytes_and_comes_back(
+def test_a_message_over_which_our_own_code_stumbles_is_set_aside_with_its_bytes_and_comes_back(
     road: Road, office: MakeOffice, tmp_path: Path
 ) -> None:
     desk, anna, pere = office(), Citizen(road), Citizen(road)
     desk.oacmail("once")
-    raw = letter(anna.address, [desk.address], "Rebut de l'aigua", "No entenc el rebut de l'aigua.", {}).as_bytes()
+    raw = message(anna.address, [desk.address], "Rebut de l'aigua", "No entenc el rebut de l'aigua.", {}).as_bytes()
     desk.mailbox.deliver(raw)
     pere.write(desk.address, "Gual", "Com demano un gual?")
     agent = desk.at_desk()

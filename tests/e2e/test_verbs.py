@@ -52,8 +52,8 @@ def test_every_json_shape_is_exactly_the_promised_one(road: Road, desk: Office, 
     desk.oacmail("case", "assign", number, "Marta")
     desk.oacmail("case", "log-call", number)
     archive = tmp_path / "archive"
-    letters = [file.read_bytes() for file in (*desk.mailbox.files(), *desk.mailbox.files("Sent"))]
-    archive.write_bytes(b"".join(b"From x\n" + letter + b"\n\n" for letter in letters))
+    messages = [file.read_bytes() for file in (*desk.mailbox.files(), *desk.mailbox.files("Sent"))]
+    archive.write_bytes(b"".join(b"From x\n" + message + b"\n\n" for message in messages))
     (tmp_path / "garbage").write_bytes(bytes(range(256)))
     (tmp_path / "call").write_bytes(b"From: a@b.cat\nSubject: Truqueu-me\n\nTruqueu-me al 612 345 678 de 9 a 12.\n")
     files = [str(tmp_path / name) for name in ("garbage", "call", "archive")]
@@ -63,7 +63,7 @@ def test_every_json_shape_is_exactly_the_promised_one(road: Road, desk: Office, 
         (("outbox", "list", "--all"), shapes.OUTBOX, 0),
         (("status",), shapes.STATUS, 1),
         (("try", *files), shapes.TRY, 3),
-        (("replay", str(archive)), shapes.REPLAY, len(letters)),
+        (("replay", str(archive)), shapes.REPLAY, len(messages)),
         (("due", "2026-11-27T19:59", "2026-03-29T02:30"), shapes.DUE, 2),
     ):
         rows = desk.json(*words)
@@ -75,7 +75,7 @@ def test_every_json_shape_is_exactly_the_promised_one(road: Road, desk: Office, 
 # --- a case in an admin's hands ---------------------------------------------------------------------------
 
 
-def test_a_correction_is_learned_and_the_next_like_letter_is_read_by_it(road: Road, desk: Office) -> None:
+def test_a_correction_is_learned_and_the_next_like_message_is_read_by_it(road: Road, desk: Office) -> None:
     asked = ("Hort municipal", "Bon dia, voldria demanar una parcel·la a l'hort municipal del torrent. Com ho faig?")
     like = ("Hort", "Bona tarda, com es demana una parcel·la d'hort municipal?")
     before = _one_case(road, desk, *asked)
@@ -145,7 +145,7 @@ def test_thanks_close_no_case_that_waits_for_an_answer_and_a_closed_one_can_be_r
     assert "runs" in desk.oacmail("case", "reopen", number, code=1).stderr
 
 
-def test_two_cases_are_merged_and_an_escalated_one_goes_to_the_technical_service_with_the_letter(
+def test_two_cases_are_merged_and_an_escalated_one_goes_to_the_technical_service_with_the_message(
     road: Road, desk: Office
 ) -> None:
     first = _one_case(road, desk, "La signatura", "Com signo la instància amb el certificat?")
@@ -164,7 +164,7 @@ def test_two_cases_are_merged_and_an_escalated_one_goes_to_the_technical_service
     assert datetime.fromisoformat(case["due_at"]) > datetime.now(UTC)
 
 
-def test_a_letter_judged_spam_becomes_a_case_by_hand_and_is_acknowledged(road: Road, desk: Office) -> None:
+def test_a_message_judged_spam_becomes_a_case_by_hand_and_is_acknowledged(road: Road, desk: Office) -> None:
     seller = Citizen(road, "Best SEO")
     text = (
         "Dear sir, we offer SEO services, 100 backlinks, first page of Google. Special price. Pay in bitcoin, casino."
@@ -180,7 +180,7 @@ def test_a_letter_judged_spam_becomes_a_case_by_hand_and_is_acknowledged(road: R
     assert desk.oacmail("case", "open", "<nobody@nowhere>", code=1).stderr
 
 
-def test_a_doubtful_letter_without_an_id_and_one_too_large_to_be_kept_become_cases_by_hand(
+def test_a_doubtful_message_without_an_id_and_one_too_large_to_be_kept_become_cases_by_hand(
     road: Road, office: MakeOffice
 ) -> None:
     desk, plain, large = office(imap={"max_bytes": "20 kB"}), Citizen(road), Citizen(road)
@@ -249,7 +249,7 @@ def test_a_backup_of_the_running_desk_serves_a_new_state_that_sends_nothing_agai
         assert "does not exist" in desk.oacmail("backup", str(tmp_path / "nowhere" / "saved"), code=2).stderr
         after.write(desk.address, "Ajut de menjador", "Com demano l'ajut de menjador?")
         after.wait_for_mail()
-        until(lambda: len(desk.mailbox.letters("Sent")) == 2, what="both copies in Sent")
+        until(lambda: len(desk.mailbox.messages("Sent")) == 2, what="both copies in Sent")
         numbers = {case["citizen"]: case["number"] for case in desk.cases()}
     key = (desk.root / "state" / "token.key").read_text()
     desk.change(office={"state": "elsewhere"})
@@ -359,7 +359,7 @@ def test_wrong_words_are_2_and_a_case_that_does_not_exist_is_1(office: MakeOffic
     assert "cannot go on: /proc/oacmail: No such" in desk.oacmail("backup", "/proc/oacmail", code=1).stderr
 
 
-def test_nothing_that_a_letter_says_moves_the_terminal_and_json_stays_one_line_a_row(road: Road, desk: Office) -> None:
+def test_nothing_that_a_message_says_moves_the_terminal_and_json_stays_one_line_a_row(road: Road, desk: Office) -> None:
     anna = Citizen(road)
     evil = "\x1b]0;pwned\x07\x1b[2J\u202egnp.exe\u2028 final\x9b31m"
     head = f"From: {anna.address}\nMessage-ID: <evil@x>\nContent-Type: text/plain; charset=utf-8\n"

@@ -15,7 +15,7 @@ from tests.servers.waiting import until
 
 _houses = itertools.count(1)
 
-_LETTER = """SELECT m.*, c.number, c.parent, c.status FROM messages m LEFT JOIN cases c ON c.id = m.case_id
+_MESSAGE = """SELECT m.*, c.number, c.parent, c.status FROM messages m LEFT JOIN cases c ON c.id = m.case_id
 WHERE m.message_id = ? ORDER BY m.id DESC"""
 
 
@@ -24,16 +24,16 @@ def someone(road: Road, name: str = "Anna Puig") -> Citizen:
     return Citizen(road, name, domain=f"casa{next(_houses)}.example")
 
 
-def letter(desk: Office, message_id: str) -> sqlite3.Row:
+def message(desk: Office, message_id: str) -> sqlite3.Row:
     """The letter's row, with `number`, `parent` and `status` of its case, as soon as it was decided."""
-    rows = until(lambda: desk.rows(_LETTER, message_id), 15, what=f"{message_id} is decided")
+    rows = until(lambda: desk.rows(_MESSAGE, message_id), 15, what=f"{message_id} is decided")
     return rows[0]
 
 
 def number_of(desk: Office, message_id: str) -> str:
     """The number of the case on which the letter is."""
-    number = letter(desk, message_id)["number"]
-    assert number, f"{message_id} is on no case: {tuple(letter(desk, message_id))}"
+    number = message(desk, message_id)["number"]
+    assert number, f"{message_id} is on no case: {tuple(message(desk, message_id))}"
     return str(number)
 
 

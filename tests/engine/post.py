@@ -8,14 +8,14 @@ from oacmail.sim import post
 from oacmail.sim.clock import PlayedClock
 from oacmail.sim.post import as_bytes
 
-__all__ = ["OFFICE", "as_bytes", "letter", "report"]
+__all__ = ["OFFICE", "as_bytes", "message", "report"]
 OFFICE = "oac360@castellbisbal.example"
 _numbers = count(1)
 
 
-def letter(clock: PlayedClock, sender: str, subject: str, text: str, *, to: str = OFFICE, **rest: Any) -> EmailMessage:
+def message(clock: PlayedClock, sender: str, subject: str, text: str, *, to: str = OFFICE, **rest: Any) -> EmailMessage:
     """See `oacmail.sim.post.letter`."""
-    return post.letter(str(next(_numbers)), clock, sender, subject, text, to=to, **rest)
+    return post.message(str(next(_numbers)), clock, sender, subject, text, to=to, **rest)
 
 
 def report(clock: PlayedClock, about: EmailMessage, *, action: str = "failed", status: str = "5.1.1") -> EmailMessage:

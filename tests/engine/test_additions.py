@@ -75,7 +75,7 @@ def _answered(world: World) -> EmailMessage:
 
 def _roles(world: World) -> list[str]:
     (case,) = [case for case in world.cases() if case["citizen"] == ANNA]
-    return [letter["role"] for letter in case["letters"]]
+    return [message["role"] for message in case["letters"]]
 
 
 def _copies_get(world: World, monkeypatch: pytest.MonkeyPatch, change: Change, *, encoding: str = "utf-8") -> None:
@@ -132,7 +132,7 @@ def test_our_copy_is_recognised_however_a_relay_wraps_and_encodes_it(
     assert world.mail()["copied_at"] is not None
     assert world.reviews() == []
     assert len(world.received(ANNA)) == 1
-    assert len(world.mailbox.boxes["Sent"].letters) == 1
+    assert len(world.mailbox.boxes["Sent"].messages) == 1
 
 
 def test_a_relays_footer_is_looked_at_twice_and_known_from_then_on(
@@ -171,7 +171,7 @@ def test_after_a_restore_a_question_on_top_waits_for_a_person_and_is_not_lost(wo
     world.turn()
     (ack,) = world.received(ANNA)
     number = world.case()["number"]
-    for uid in list(world.mailbox.boxes["Sent"].letters):
+    for uid in list(world.mailbox.boxes["Sent"].messages):
         world.mailbox.expunge("Sent", uid)
     _restore(world, backup)
     _redirected(world, _changed(ack, _on_top(question)))

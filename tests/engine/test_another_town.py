@@ -22,7 +22,7 @@ def olesa(tmp_path: Path) -> World:
     return World(tmp_path, office=OLESA)
 
 
-def test_its_own_telephone_in_a_letter_is_nobody_to_call(olesa: World) -> None:
+def test_its_own_telephone_in_a_message_is_nobody_to_call(olesa: World) -> None:
     text = "Buenos días, ¿me pueden llamar? He probado en el 93 778 00 50 y nadie contesta."
     olesa.citizen_writes(ANNA, "Llámenme, por favor", text)
     olesa.turn()
@@ -37,7 +37,7 @@ def test_the_telephone_of_another_desk_is_one_to_call(olesa: World) -> None:
     assert "terminado en 772" in text_of(olesa.received(ANNA)[0])
 
 
-def test_a_letter_without_words_is_answered_in_the_language_of_the_house(olesa: World) -> None:
+def test_a_message_without_words_is_answered_in_the_language_of_the_house(olesa: World) -> None:
     olesa.citizen_writes(ANNA, "", "-")
     olesa.turn()
     assert str(olesa.received(ANNA)[0]["Content-Language"]).startswith("es")
@@ -45,7 +45,7 @@ def test_a_letter_without_words_is_answered_in_the_language_of_the_house(olesa: 
 
 def test_what_was_taken_out_of_an_original_is_told_in_the_language_of_the_house(tmp_path: Path) -> None:
     world = World(tmp_path, office=OLESA)
-    mail = post.letter(world.clock, ANNA, "Certificado", "Buenos días, adjunto lo que piden. ¿Está bien?")
+    mail = post.message(world.clock, ANNA, "Certificado", "Buenos días, adjunto lo que piden. ¿Está bien?")
     mail.add_attachment(b"MZ\x90\x00", maintype="application", subtype="octet-stream", filename="factura.exe")
     world.deliver(mail, verdict="dmarc=pass header.from=example.org")
     world.turn()
@@ -60,5 +60,5 @@ def test_what_was_taken_out_of_an_original_is_told_in_the_language_of_the_house(
 @pytest.mark.parametrize(("text", "elsewhere"), [("Olesa de Montserrat", False), ("Castellbisbal", True)])
 def test_the_council_of_another_town_is_told_from_its_own(olesa: World, text: str, elsewhere: bool) -> None:
     words = f"Buenos días, ¿cómo pago el recibo del Ayuntamiento de {text}? No encuentro la página."
-    mail = post.letter(olesa.clock, ANNA, "Recibo", words)
-    assert ("cue:another town" in parse(post.as_bytes(mail), settings.house(olesa.config)).words) == elsewhere
+    mail = post.message(olesa.clock, ANNA, "Recibo", words)
+    assert ("cue:another town" in parse(post.as_bytes(mail), settings.parser_config(olesa.config)).words) == elsewhere

@@ -6,10 +6,10 @@ from tests.engine.world import ANNA, World
 
 
 def test_an_acknowledgement_that_may_go_still_goes_with_its_number_and_the_data_protection_clause(world: World) -> None:
-    letter = world.citizen_writes(ANNA)
+    message = world.citizen_writes(ANNA)
     world.sync()
     world.clock.forward(minutes=1)
-    world.agent_answers(letter)
+    world.agent_answers(message)
     world.turn()
     assert world.case()["status"] == "answered"
     assert world.kinds(ANNA) == ["ack"]

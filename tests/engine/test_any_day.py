@@ -39,7 +39,7 @@ class AnyDay(RuleBasedStateMachine):
         super().__init__()
         self._folder = tempfile.TemporaryDirectory()
         self.world = World(Path(self._folder.name), now="2026-11-24 17:00", digest={"to": [AGENT]})
-        self.letters: dict[str, EmailMessage] = {}
+        self.messages: dict[str, EmailMessage] = {}
         self.answers: list[EmailMessage] = []
 
     def teardown(self) -> None:
@@ -52,13 +52,13 @@ class AnyDay(RuleBasedStateMachine):
     # --- people -----------------------------------------------------------------------------------
 
     @initialize(sender=citizens)
-    def the_first_letter(self, sender: str) -> None:
+    def the_first_message(self, sender: str) -> None:
         self._write(sender, "Una consulta", "Com demano la beca menjador?")
         self.world.turn()
 
     def _write(self, sender: str, subject: str, text: str, answers: EmailMessage | None = None) -> None:
         mail = self.world.citizen_writes(sender, subject, text, answers=answers)
-        self.letters[str(mail["Message-ID"])] = mail
+        self.messages[str(mail["Message-ID"])] = mail
 
     @rule(sender=citizens, what=WORDS)
     def a_citizen_writes(self, sender: str, what: str) -> None:
@@ -71,8 +71,8 @@ class AnyDay(RuleBasedStateMachine):
             self._write(sender, "", f"I {what}, com es fa?", data.draw(st.sampled_from(known)))
 
     @rule(data=st.data())
-    def a_letter_comes_twice(self, data: st.DataObject) -> None:
-        self.world.deliver(data.draw(st.sampled_from(list(self.letters.values()))))
+    def a_message_comes_twice(self, data: st.DataObject) -> None:
+        self.world.deliver(data.draw(st.sampled_from(list(self.messages.values()))))
 
     @rule(sender=st.sampled_from(ROBOTS))
     def a_machine_writes(self, sender: str) -> None:
@@ -80,8 +80,8 @@ class AnyDay(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def an_agent_answers(self, data: st.DataObject) -> None:
-        letter = data.draw(st.sampled_from(list(self.letters.values())))
-        self.answers.append(self.world.agent_answers(letter))
+        message = data.draw(st.sampled_from(list(self.messages.values())))
+        self.answers.append(self.world.agent_answers(message))
 
     @rule(data=st.data(), action=st.sampled_from(["failed", "delayed"]))
     def a_mail_comes_back(self, data: st.DataObject, action: str) -> None:
@@ -106,7 +106,7 @@ class AnyDay(RuleBasedStateMachine):
         self.world.relay.when(fate, to=to, times=times)
 
     @rule(fate=st.sampled_from(FATES), sender=citizens, what=WORDS, times=st.integers(1, 2))
-    def the_relay_answers_a_letter_with(self, fate: Fate, sender: str, what: str, times: int) -> None:
+    def the_relay_answers_a_message_with(self, fate: Fate, sender: str, what: str, times: int) -> None:
         self.world.relay.when(fate, to=sender, times=times)
         self.a_citizen_writes(sender, what)
         self.world.turn()
@@ -134,7 +134,7 @@ class AnyDay(RuleBasedStateMachine):
         self.world.kill_if_it_comes_to(point, work)
 
     @rule(point=st.sampled_from(POINTS), sender=citizens, what=WORDS)
-    def it_is_killed_over_a_letter(self, point: str, sender: str, what: str) -> None:
+    def it_is_killed_over_a_message(self, point: str, sender: str, what: str) -> None:
         self.a_citizen_writes(sender, what)
         self.world.kill_if_it_comes_to(point, self.world.turn)
 
@@ -145,7 +145,7 @@ class AnyDay(RuleBasedStateMachine):
     # --- what always holds ------------------------------------------------------------------------
 
     @invariant()
-    def nobody_is_acknowledged_twice_for_one_letter(self) -> None:
+    def nobody_is_acknowledged_twice_for_one_message(self) -> None:
         relay = self.world.relay
         for sender in CITIZENS:
             counted = Counter(mail.key for mail in relay.given if mail.recipient == sender)
@@ -200,7 +200,7 @@ class AnyDay(RuleBasedStateMachine):
             world.turn()
         assert world.rows("SELECT * FROM sightings WHERE outcome IS NULL") == []
         assert world.rows("SELECT key, state FROM outbox WHERE state IN ('claimed', 'sending', 'uncertain')") == []
-        for message_id in self.letters:
+        for message_id in self.messages:
             rows = world.rows("SELECT * FROM messages WHERE message_id = ?", message_id)
             assert len(rows) == 1, message_id
             waits = world.rows("SELECT 1 FROM reviews WHERE fingerprint = ?", rows[0]["fingerprint"])

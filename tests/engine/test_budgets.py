@@ -81,9 +81,9 @@ def test_what_waited_goes_when_there_is_room_and_the_oldest_first(world: World) 
 
 def test_what_waited_is_dropped_when_a_person_has_answered(world: World) -> None:
     _write(world, 3, ANNA)
-    letter = world.citizen_writes(ANNA, "El quart", "I el quart, com es fa?")
+    message = world.citizen_writes(ANNA, "El quart", "I el quart, com es fa?")
     world.turn()
-    world.agent_answers(letter)
+    world.agent_answers(message)
     world.turn()
     assert world.mails("ack")[-1]["state"] == "dropped"
 
@@ -154,9 +154,9 @@ def test_where_nobody_can_be_verified_the_larger_budget_counts(town: TOWN) -> No
 
 def test_who_was_answered_before_is_not_under_the_common_caps(town: TOWN) -> None:
     world = town(ack={"per_hour": 1, "per_domain_hour": 1})
-    letter = world.citizen_writes(ANNA)
+    message = world.citizen_writes(ANNA)
     world.turn()
-    world.agent_answers(letter)
+    world.agent_answers(message)
     world.turn()
     world.advance("2026-11-25 10:01")
     _write(world, 2, "nou{}@poble.example")
@@ -166,9 +166,9 @@ def test_who_was_answered_before_is_not_under_the_common_caps(town: TOWN) -> Non
 
 
 def test_who_was_answered_before_has_three_an_hour_all_the_same(world: World) -> None:
-    letter = world.citizen_writes(ANNA)
+    message = world.citizen_writes(ANNA)
     world.turn()
-    world.agent_answers(letter)
+    world.agent_answers(message)
     world.advance("2026-11-25 10:01")
     _write(world, 4, ANNA)
     assert _acks(world) == 4
@@ -184,9 +184,9 @@ def test_a_failed_dmarc_is_a_case_and_a_clock_and_no_acknowledgement(world: Worl
 
 
 def test_a_failed_dmarc_of_a_known_address_gets_none_either(world: World) -> None:
-    letter = world.citizen_writes(ANNA)
+    message = world.citizen_writes(ANNA)
     world.turn()
-    world.agent_answers(letter)
+    world.agent_answers(message)
     world.turn()
     world.citizen_writes(ANNA, "Altra cosa", "Envieu-me les dades d'accés, si us plau?", dmarc="fail")
     world.turn()

@@ -8,7 +8,7 @@ import pytest
 
 from oacmail import wiring
 from oacmail.adapters.store import admin, queries
-from oacmail.core.effects import Ordered, Send
+from oacmail.core.effects import AdminCommand, Send
 from oacmail.core.errors import Transient
 from oacmail.core.handlers.admin_command import Refused
 from oacmail.core.model import Folder
@@ -33,10 +33,10 @@ def test_a_closed_case_is_not_handed_to_the_technical_services(world: World) -> 
 
 
 def test_an_answered_case_is_open_again_when_one_that_waits_is_merged_into_it(world: World) -> None:
-    letter = world.citizen_writes(ANNA)
+    message = world.citizen_writes(ANNA)
     world.citizen_writes(PERE)
     world.turn()
-    world.agent_answers(letter)
+    world.agent_answers(message)
     world.turn()
     answered, waiting = (case["number"] for case in world.cases())
     world.order("merge", waiting, into=answered)
@@ -55,13 +55,13 @@ def test_nobody_answers_before_anybody_has_asked(world: World, verb: str, words:
 # --- the review list ----------------------------------------------------------------------------------
 
 
-def test_a_doubtful_letter_that_is_tried_again_still_waits_for_a_person(world: World) -> None:
+def test_a_doubtful_message_that_is_tried_again_still_waits_for_a_person(world: World) -> None:
     world.citizen_writes(ANNA, "Gràcies", "Moltes gràcies!")
     world.turn()
     ((ref, reason),) = [(row["ref"], row["reason"]) for row in queries.review(world.store.con, MADRID)]
     whole = admin.find_review(world.store.con, ref)
     assert whole is not None
-    assert admin.retry_letter(world.store.con, whole, world.clock.now())
+    assert admin.retry_message(world.store.con, whole, world.clock.now())
     assert world.reviews() == []
     world.turn()
     assert world.reviews() == [reason]
@@ -79,12 +79,12 @@ def test_what_is_ordered_while_the_daemon_runs_in_shadow_is_never_sent(
     world.turn()
     world.store.close()
     wiring.assemble(world.config, shadow=True).close()
-    with wiring.beside(world.config) as engine:
-        engine.perform(Ordered(verb="escalate", case="OAC-2026-000001", by="admin"))
+    with wiring.engine_beside_daemon(world.config) as engine:
+        engine.perform(AdminCommand(verb="escalate", case="OAC-2026-000001", by="admin"))
     with closing(wiring.assemble(world.config)) as parts:
         states = parts.store.con.execute("SELECT state FROM outbox WHERE kind = 'derived'").fetchall()
     assert [row["state"] for row in states] == ["shadow"]
-    with wiring.beside(world.config) as engine:
+    with wiring.engine_beside_daemon(world.config) as engine:
         assert not engine.policy.shadow, "the daemon that came after it speaks again"
 
 

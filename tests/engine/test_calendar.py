@@ -76,10 +76,10 @@ def test_the_digest_counts_the_calls_to_be_made_by_their_slot(town: TOWN) -> Non
 
 
 def test_a_case_that_was_answered_no_longer_waits_for_a_person(world: World) -> None:
-    letter = world.citizen_writes(ANNA, dmarc="fail")
+    message = world.citizen_writes(ANNA, dmarc="fail")
     world.turn()
     assert world.reviews() == ["dmarc-fail"]
-    world.agent_answers(letter)
+    world.agent_answers(message)
     world.turn()
     assert world.reviews() == []
 
@@ -96,7 +96,7 @@ def forgotten(town: TOWN, tmp_path: Path) -> Callable[[str], World]:
     return lambda now: town(now=now, office={"holidays": str(file)}, digest={"to": [AGENT]})
 
 
-def test_a_letter_becomes_a_case_in_a_year_without_calendar(forgotten: Callable[[str], World]) -> None:
+def test_a_message_becomes_a_case_in_a_year_without_calendar(forgotten: Callable[[str], World]) -> None:
     world = forgotten("2027-03-10 10:00")
     world.citizen_writes(ANNA)
     world.turn()
@@ -127,11 +127,11 @@ def test_its_clocks_run_on_from_monday_to_friday(forgotten: Callable[[str], Worl
 
 def test_from_november_the_operator_hears_once_that_next_years_list_is_not_official(town: TOWN) -> None:
     world = town(now="2026-10-31 09:00", digest={"to": [AGENT]})
-    wiring.foresee(world.config, world.engine)
+    wiring.check_calendar(world.config, world.engine)
     world.live("2026-11-01 09:00")
     assert world.received(OPERATOR) == []
     for day in (2, 3):
-        wiring.foresee(world.config, world.engine)
+        wiring.check_calendar(world.config, world.engine)
         world.live(f"2026-11-0{day} 09:00")
     (mail,) = world.received(OPERATOR)
     assert "El calendari de festius de 2027 és provisional" in str(mail["Subject"])
@@ -143,8 +143,8 @@ def test_a_list_that_was_entered_is_no_problem_any_more(town: TOWN, tmp_path: Pa
     file = tmp_path / "festius.toml"
     file.write_text(text[: text.index("[2027]")], "utf-8")
     world = town(now="2027-01-11 09:00", office={"holidays": str(file)})
-    wiring.foresee(world.config, world.engine)
+    wiring.check_calendar(world.config, world.engine)
     assert world.problems() == {"calendar_missing:2027"}
     file.write_text(text.replace("provisional = true", "provisional = false"), "utf-8")
-    wiring.foresee(world.config, world.engine)
+    wiring.check_calendar(world.config, world.engine)
     assert world.problems() == set()

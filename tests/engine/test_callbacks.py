@@ -73,11 +73,11 @@ def test_the_number_that_comes_later_is_kept_and_postpones_nothing(town: TOWN) -
     assert world.kinds(ANNA) == ["ack"]
 
 
-def test_a_letter_that_asks_for_a_call_after_the_answer_is_offered_a_slot_too(town: TOWN) -> None:
+def test_a_message_that_asks_for_a_call_after_the_answer_is_offered_a_slot_too(town: TOWN) -> None:
     world = town(now="2026-11-30 09:00")
-    letter = world.citizen_writes(ANNA)
+    message = world.citizen_writes(ANNA)
     world.turn()
-    answer = world.agent_answers(letter)
+    answer = world.agent_answers(message)
     world.turn()
     world.advance("2026-11-30 13:50")
     world.citizen_writes(ANNA, "", "No me'n surto. Em podeu trucar al 612 345 678 al matí?", answers=answer)

@@ -12,10 +12,10 @@ TOWN = Callable[..., World]
 
 def _answered(world: World, sender: str = ANNA) -> EmailMessage:
     """A case that was answered on the day it came; the answer."""
-    letter = world.citizen_writes(sender)
+    message = world.citizen_writes(sender)
     world.turn()
     world.clock.forward(hours=1)
-    answer = world.agent_answers(letter)
+    answer = world.agent_answers(message)
     world.turn()
     return answer
 
@@ -26,11 +26,11 @@ def test_an_answer_in_sent_answers_the_case(world: World) -> None:
     assert world.case()["answered_at"] == "2026-11-25T10:00:00+01:00"
 
 
-def test_a_second_letter_never_postpones_and_is_not_acknowledged(world: World) -> None:
-    letter = world.citizen_writes(ANNA)
+def test_a_second_message_never_postpones_and_is_not_acknowledged(world: World) -> None:
+    message = world.citizen_writes(ANNA)
     world.turn()
     world.advance("2026-11-26 10:00")
-    world.citizen_writes(ANNA, "", "Ah, i també us volia preguntar pel padró.", answers=letter)
+    world.citizen_writes(ANNA, "", "Ah, i també us volia preguntar pel padró.", answers=message)
     world.turn()
     assert world.case()["due_at"] == "2026-11-26T20:00:00+01:00"
     assert world.case()["messages"] == 2
@@ -65,10 +65,10 @@ def test_a_case_is_acknowledged_three_times_a_day_at_most(town: TOWN) -> None:
     answer = _answered(world)
     for turn in range(4):
         world.clock.forward(minutes=10)
-        letter = world.citizen_writes(ANNA, "", f"I una altra cosa: com es fa el pas {turn}?", answers=answer)
+        message = world.citizen_writes(ANNA, "", f"I una altra cosa: com es fa el pas {turn}?", answers=answer)
         world.turn()
         world.clock.forward(minutes=10)
-        answer = world.agent_answers(letter)
+        answer = world.agent_answers(message)
         world.turn()
     assert world.kinds(ANNA) == ["ack"] * 3
     world.advance("2026-11-26 09:00")
@@ -128,12 +128,12 @@ def test_thanks_before_any_answer_stops_no_clock(world: World) -> None:
 def test_thanks_for_what_somebody_else_was_told_are_not_put_on_the_writers_own_case(world: World) -> None:
     """The answer to Pere went to Anna in copy; her own case has nothing to do with it."""
     world.citizen_writes(ANNA)
-    letter = world.citizen_writes(PERE, "Llicència d'obres", "Quins papers calen per a la llicència d'obres?")
+    message = world.citizen_writes(PERE, "Llicència d'obres", "Quins papers calen per a la llicència d'obres?")
     world.turn()
     own, other = world.cases()
-    answer = world.agent_answers(letter)
+    answer = world.agent_answers(message)
     world.turn()
-    for refers_to in (answer, letter):
+    for refers_to in (answer, message):
         world.citizen_writes(ANNA, "", "Moltes gràcies!", answers=refers_to)
         world.turn()
     assert world.reviews() == ["thanks-without-a-case"] * 2
@@ -161,10 +161,10 @@ def test_an_answered_case_closes_by_itself_silently_after_ten_working_days(world
 def test_a_later_answer_counts_the_ten_days_anew(world: World) -> None:
     answer = _answered(world)
     world.advance("2026-12-09 10:00")
-    letter = world.citizen_writes(ANNA, "", "Encara no em funciona, què més puc fer?", answers=answer)
+    message = world.citizen_writes(ANNA, "", "Encara no em funciona, què més puc fer?", answers=answer)
     world.turn()
     world.advance("2026-12-10 10:00")
-    world.agent_answers(letter)
+    world.agent_answers(message)
     world.live("2026-12-11 12:00", minutes=240)
     assert world.case()["status"] == "answered"
     world.live("2026-12-24 20:00", minutes=600)
@@ -224,10 +224,10 @@ def test_a_question_that_crossed_the_answer_keeps_its_own_clock(world: World) ->
 
 
 def test_an_answer_whose_client_has_a_slow_clock_answers_what_it_names(world: World) -> None:
-    letter = world.citizen_writes(ANNA)
+    message = world.citizen_writes(ANNA)
     world.turn()
     world.clock.forward(minutes=5)
-    world.agent_answers(letter, at="2026-11-25 08:30")
+    world.agent_answers(message, at="2026-11-25 08:30")
     world.turn()
     assert world.case()["status"] == "answered"
     assert world.case()["answered_at"] == "2026-11-25T09:00:00+01:00"
@@ -247,9 +247,9 @@ def test_a_logged_call_meets_the_promise_at_its_own_time(world: World) -> None:
 def test_an_answer_met_before_its_question_still_answers_it(world: World) -> None:
     """Both lie unread, in two folders: the day of arrival gives the order."""
     world.mailbox.away = True
-    letter = world.citizen_writes(ANNA)
+    message = world.citizen_writes(ANNA)
     world.clock.forward(minutes=30)
-    world.agent_answers(letter)
+    world.agent_answers(message)
     world.mailbox.away = False
     world.clock.forward(minutes=30)
     world.turn()

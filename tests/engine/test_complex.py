@@ -10,10 +10,10 @@ TECHNICAL = "tecnics@town.example"
 
 def test_the_notice_quotes_and_attaches_the_last_messages_newest_first(town: TOWN) -> None:
     world = town(people={"technical": [TECHNICAL]})
-    letter = world.citizen_writes(ANNA, text="Com puc signar la instància amb l'idCAT?")
+    message = world.citizen_writes(ANNA, text="Com puc signar la instància amb l'idCAT?")
     world.turn()
     world.clock.forward(hours=1)
-    answer = world.agent_answers(letter, "Proveu-ho amb un altre navegador.")
+    answer = world.agent_answers(message, "Proveu-ho amb un altre navegador.")
     world.turn()
     for text in ("No em surt amb cap navegador, què faig?", "Tampoc: la contrasenya és Xk7pQ2vv. Què més puc provar?"):
         world.clock.forward(hours=1)

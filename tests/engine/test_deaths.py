@@ -7,7 +7,7 @@ from tests.engine.world import ANNA, MARTA, PERE, World
 POINT = "before the fetch"
 
 
-def test_deaths_that_come_by_chance_set_no_letter_aside(world: World) -> None:
+def test_deaths_that_come_by_chance_set_no_message_aside(world: World) -> None:
     for writer in (ANNA, PERE, MARTA):
         world.citizen_writes(writer, f"Consulta de {writer}")
     for _ in range(1 + 3 * (DEATHS - 1)):  # the batch, then now one of them, now another
@@ -17,7 +17,7 @@ def test_deaths_that_come_by_chance_set_no_letter_aside(world: World) -> None:
     assert world.reviews() == []
 
 
-def test_a_letter_over_which_the_process_dies_again_and_again_is_set_aside_and_stops_nobody(world: World) -> None:
+def test_a_message_over_which_the_process_dies_again_and_again_is_set_aside_and_stops_nobody(world: World) -> None:
     world.citizen_writes(ANNA)
     for _ in range(1 + DEATHS):
         world.kill(POINT, world.sync)
@@ -28,11 +28,11 @@ def test_a_letter_over_which_the_process_dies_again_and_again_is_set_aside_and_s
     assert "quarantine" in world.problems()
 
 
-def test_a_letter_that_the_server_cannot_give_out_is_set_aside_after_spaced_tries(world: World) -> None:
+def test_a_message_that_the_server_cannot_give_out_is_set_aside_after_spaced_tries(world: World) -> None:
     world.citizen_writes(PERE)
     world.citizen_writes(ANNA)
-    bad = max(world.mailbox.boxes["INBOX"].letters)
-    world.mailbox.boxes["INBOX"].letters[bad].bad = True
+    bad = max(world.mailbox.boxes["INBOX"].messages)
+    world.mailbox.boxes["INBOX"].messages[bad].bad = True
     for pause in SPACING:
         world.sync()
         world.sync()

@@ -23,8 +23,8 @@ def world(town: TOWN) -> World:
     return town(people={"technical": [TECHNICAL]}, ack={"per_hour": 0})
 
 
-def _write(world: World, *letters: tuple[str, str], minutes: int = 5) -> None:
-    for subject, text in letters:
+def _write(world: World, *messages: tuple[str, str], minutes: int = 5) -> None:
+    for subject, text in messages:
         place = len(world.rows("SELECT 1 FROM cases"))
         world.citizen_writes(f"veina{place}@casa{place}.example", subject, text)
         world.turn()
@@ -35,7 +35,7 @@ def _incidents(world: World) -> list[str | None]:
     return [case["incident"] for case in world.cases()]
 
 
-def test_five_letters_on_one_platform_are_one_incident_with_one_alert(world: World) -> None:
+def test_five_messages_on_one_platform_are_one_incident_with_one_alert(world: World) -> None:
     _write(world, *FAULTS)
     numbers = [case["number"] for case in world.cases()]
     assert [case["level"] for case in world.cases()] == ["second"] * 5
@@ -48,7 +48,7 @@ def test_five_letters_on_one_platform_are_one_incident_with_one_alert(world: Wor
     assert "incident" in [event["kind"] for event in world.case(numbers[4])["events"]]
 
 
-def test_two_letters_are_none(world: World) -> None:
+def test_two_messages_are_none(world: World) -> None:
     _write(world, *FAULTS[:2])
     assert _incidents(world) == [None, None]
     assert "incident" not in world.kinds(TECHNICAL)
@@ -59,7 +59,7 @@ def test_another_platform_does_not_count(world: World) -> None:
     assert _incidents(world) == [None] * 3
 
 
-def test_letters_over_more_than_an_hour_are_none(world: World) -> None:
+def test_messages_over_more_than_an_hour_are_none(world: World) -> None:
     _write(world, *FAULTS[:3], minutes=31)
     assert _incidents(world) == [None] * 3
 
@@ -88,7 +88,7 @@ def test_what_a_person_has_corrected_or_thrown_out_does_not_count(world: World) 
     assert _incidents(world) == [None] * 3
 
 
-def test_an_incident_may_take_more_letters_than_its_alert_lists(town: TOWN) -> None:
+def test_an_incident_may_take_more_messages_than_its_alert_lists(town: TOWN) -> None:
     often = {"incident_mails": 52, "incident_minutes": 600}
     world = town(people={"technical": [TECHNICAL]}, ack={"per_hour": 0}, escalation=often)
     _write(world, *(FAULTS * 11)[:51], minutes=1)
@@ -125,9 +125,9 @@ def test_a_form_that_is_wrong_is_no_platform_that_fails(world: World) -> None:
 
 
 def test_what_is_answered_or_closed_does_not_count(world: World) -> None:
-    letter = world.citizen_writes("veina@casa.example", *FAULTS[0])
+    message = world.citizen_writes("veina@casa.example", *FAULTS[0])
     world.turn()
-    world.agent_answers(letter)
+    world.agent_answers(message)
     _write(world, FAULTS[1])
     world.order("close", world.cases()[1]["number"], reason="contact")
     _write(world, FAULTS[2], FAULTS[3])

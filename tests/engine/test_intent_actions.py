@@ -16,9 +16,9 @@ RIGHTS = "D'acord amb el RGPD, exerceixo el dret d'accés i demano còpia de les
 
 
 def _writes(world: World, subject: str, text: str) -> EmailMessage:
-    letter = world.citizen_writes(ANNA, subject, text)
+    message = world.citizen_writes(ANNA, subject, text)
     world.turn()
-    return letter
+    return message
 
 
 def _parts(mail: EmailMessage) -> list[str]:
@@ -50,9 +50,9 @@ def test_a_complaint_by_night_reaches_the_manager_as_the_citizen_is_told(town: T
 
 
 def test_a_complaint_on_a_case_reaches_the_manager_too(world: World) -> None:
-    letter = _writes(world, "Instància", "Bon dia, com puc signar la instància amb l'idCAT?")
+    message = _writes(world, "Instància", "Bon dia, com puc signar la instància amb l'idCAT?")
     world.clock.forward(hours=1)
-    world.citizen_writes(ANNA, "", COMPLAINT, answers=letter)
+    world.citizen_writes(ANNA, "", COMPLAINT, answers=message)
     world.turn()
     assert world.kinds(SUPERVISOR) == ["opinion"]
     assert world.kinds(ANNA) == ["ack"]
@@ -85,8 +85,8 @@ def test_the_month_of_the_last_of_january_ends_with_february(town: TOWN) -> None
 
 
 def test_an_ordinary_answer_leaves_the_month_running_and_the_officer_is_reminded(world: World) -> None:
-    letter = _writes(world, "Dret d'accés", RIGHTS)
-    world.agent_answers(letter)
+    message = _writes(world, "Dret d'accés", RIGHTS)
+    world.agent_answers(message)
     world.live("2026-12-17 09:00", minutes=360)
     assert world.case()["status"] == "answered"
     assert world.kinds(DPO) == ["rights"]

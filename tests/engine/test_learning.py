@@ -13,7 +13,7 @@ EARLIER = ("Colomar", "Hola, el meu niu del colomar no té aigua.")
 
 
 def _learn(world: World) -> list[tuple[str, int, bool]]:
-    outcomes = learning.learn(world.store, settings.house(world.config), world.clock.now())
+    outcomes = learning.learn(world.store, settings.parser_config(world.config), world.clock.now())
     return [(one.field, one.corrections, one.taken) for one in outcomes]
 
 
@@ -44,7 +44,7 @@ def test_a_correction_changes_the_next_classification(world: World) -> None:
     assert _topic_of(world, PERE) == "application"
 
 
-def test_a_word_of_one_person_alone_is_not_kept_and_goes_with_her_letters(world: World) -> None:
+def test_a_word_of_one_person_alone_is_not_kept_and_goes_with_her_messages(world: World) -> None:
     _plot_is_corrected(world)
     _learn(world)
     assert "colomar" in (world.store.recall(LESSONS) or "")
@@ -61,7 +61,7 @@ def test_a_word_of_one_person_alone_is_not_kept_and_goes_with_her_letters(world:
     assert "municipal" in learned
 
 
-def test_without_the_lesson_the_like_letter_is_read_as_shipped(world: World) -> None:
+def test_without_the_lesson_the_like_message_is_read_as_shipped(world: World) -> None:
     world.citizen_writes(PERE, *LIKE)
     world.turn()
 

@@ -16,13 +16,13 @@ MEANWHILE = (
 
 def _away(world: World) -> None:
     """Anna was answered from the shared mailbox on Monday, and four people wrote."""
-    letter = world.citizen_writes(ANNA)
+    message = world.citizen_writes(ANNA)
     world.turn()
     world.stop()
     for moment, who, what in MEANWHILE:
         world.advance(moment)
         world.citizen_writes(who, f"Sobre {what}", f"Bon dia, com es demana {what}?")
-    world.agent_answers(letter, at="2026-12-07 17:00")
+    world.agent_answers(message, at="2026-12-07 17:00")
     world.advance("2026-12-08 13:00")
 
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from oacmail.core.effects import Ticked
-from oacmail.engine import Vigil
+from oacmail.core.effects import Tick
+from oacmail.engine import HostChecks
 from oacmail.sim.relay import Fate
 from tests.engine.world import ANNA, MARTA, OPERATOR, PERE, World
 
@@ -13,12 +13,12 @@ from tests.engine.world import ANNA, MARTA, OPERATOR, PERE, World
 @pytest.fixture
 def look(world: World) -> Callable[[str], None]:
     """Until that moment, every ten minutes: the three loops, and the jobs of the tick."""
-    vigil = Vigil(engine=world.engine, free=lambda: 10**12)
+    host_checks = HostChecks(engine=world.engine, free=lambda: 10**12)
 
     def live(to: str) -> None:
         world.live(to, minutes=10)
-        vigil.look_at_copies()
-        world.engine.perform(Ticked())
+        host_checks.look_at_copies()
+        world.engine.perform(Tick())
 
     return live
 
@@ -65,8 +65,8 @@ def test_late_copies_are_no_problem_and_silence_neither(world: World, look: Call
 
 def test_where_no_copies_are_wanted_none_is_missed(town: Callable[..., World]) -> None:
     world = town(smtp={"self_copy": False})
-    vigil = Vigil(engine=world.engine, free=lambda: 10**12)
+    host_checks = HostChecks(engine=world.engine, free=lambda: 10**12)
     world.citizen_writes(ANNA)
     world.live("2026-11-25 12:00", minutes=30)
-    vigil.look_at_copies()
+    host_checks.look_at_copies()
     assert "self-copies" not in world.problems()

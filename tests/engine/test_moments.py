@@ -15,7 +15,7 @@ TOWN = Callable[..., World]
 
 def _arrives_after(world: World, way: timedelta) -> None:
     """Anna's message, received now."""
-    mail = post.letter(world.clock, ANNA, "Instància", "Com puc signar la instància?")
+    mail = post.message(world.clock, ANNA, "Instància", "Com puc signar la instància?")
     mail.replace_header("Date", format_datetime(world.clock.now() - way))
     world.deliver(mail, verdict="dmarc=pass header.from=example.org")
     world.turn()
@@ -66,10 +66,10 @@ def test_an_ordinary_way_and_a_wrong_clock_are_no_delay(world: World, way: timed
 def test_an_answer_on_the_due_day_after_closing_counts_late_and_is_shown_apart(
     world: World, answered: str, late: bool, shown_apart: bool
 ) -> None:
-    letter = world.citizen_writes(ANNA)
+    message = world.citizen_writes(ANNA)
     world.turn()
     world.advance(answered)
-    world.agent_answers(letter)
+    world.agent_answers(message)
     world.turn()
     case = world.case()
     assert (case["answered_at"] > case["due_at"]) is late

@@ -25,9 +25,9 @@ def test_the_copy_proves_the_sending_and_is_filed_in_sent_as_seen(world: World) 
     mail = world.mail()
     assert (mail["state"], mail["copy_expected"]) == ("sent", 1)
     assert mail["copied_at"] is not None
-    (copy,) = world.mailbox.boxes["Sent"].letters.values()
+    (copy,) = world.mailbox.boxes["Sent"].messages.values()
     assert copy.seen
-    assert len(world.mailbox.boxes["INBOX"].letters) == 1
+    assert len(world.mailbox.boxes["INBOX"].messages) == 1
     world.turn()
     assert len(world.cases()) == 1
     assert world.reviews() == []
@@ -50,7 +50,7 @@ def test_an_acknowledgement_leaves_under_the_null_sender_and_a_notice_under_the_
 
 
 @pytest.mark.parametrize("point", ["before commit", "after commit"])
-def test_killed_while_a_letter_is_worked(world: World, point: str) -> None:
+def test_killed_while_a_message_is_worked(world: World, point: str) -> None:
     world.citizen_writes(ANNA)
     world.kill(point, world.sync)
     world.turn()

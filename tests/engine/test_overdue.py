@@ -10,7 +10,7 @@ from tests.engine.world import AGENT, ANNA, OPERATOR, PERE, SUPERVISOR, World, l
 TOWN = Callable[..., World]
 
 
-def test_a_letter_is_acknowledged_and_due_at_the_end_of_the_next_working_day(world: World) -> None:
+def test_a_message_is_acknowledged_and_due_at_the_end_of_the_next_working_day(world: World) -> None:
     world.citizen_writes(ANNA)
     world.turn()
     assert world.kinds(ANNA) == ["ack"]
@@ -39,9 +39,9 @@ def test_one_reminder_names_all_cases_and_goes_once(world: World) -> None:
 
 
 def test_an_answered_case_is_not_reminded_of(world: World) -> None:
-    letter = world.citizen_writes(ANNA)
+    message = world.citizen_writes(ANNA)
     world.turn()
-    world.agent_answers(letter)
+    world.agent_answers(message)
     world.live("2026-11-27 20:00")
     assert world.kinds(AGENT) == world.kinds(SUPERVISOR) == []
 
@@ -55,7 +55,7 @@ def test_a_reminder_slept_through_is_not_sent_after_the_deadline(world: World) -
     assert world.kinds(SUPERVISOR) == ["overdue"]
 
 
-def test_overdue_goes_to_the_supervisor_at_the_next_opening_with_the_letter(world: World) -> None:
+def test_overdue_goes_to_the_supervisor_at_the_next_opening_with_the_message(world: World) -> None:
     world.citizen_writes(ANNA, text="No em funciona el certificat, què faig?")
     world.live("2026-11-27 07:59", minutes=7)
     assert world.received(SUPERVISOR) == []
@@ -118,9 +118,9 @@ def test_after_a_level_was_slept_through_the_next_one_waits_for_the_next_working
 
 def test_each_late_case_has_its_own_mail_up_to_five_and_above_five_there_is_one_list(town: TOWN) -> None:
     counts = []
-    for letters in (5, 6):
+    for messages in (5, 6):
         world = town()
-        for number in range(letters):
+        for number in range(messages):
             world.citizen_writes(f"veina{number}@poble{number}.example", f"Tràmit número {'abcdef'[number]}")
         world.turn()
         world.advance("2026-11-27 08:00")
@@ -131,13 +131,13 @@ def test_each_late_case_has_its_own_mail_up_to_five_and_above_five_there_is_one_
 
 
 def test_an_answer_of_19_59_that_is_seen_only_after_the_end_meets_the_promise(world: World) -> None:
-    letter = world.citizen_writes(ANNA)
+    message = world.citizen_writes(ANNA)
     world.turn()
     world.mailbox.away = True
     world.advance("2026-11-26 20:01")
     world.turn()
     world.advance("2026-11-26 20:10")
-    world.agent_answers(letter, at="2026-11-26 19:59")
+    world.agent_answers(message, at="2026-11-26 19:59")
     world.mailbox.away = False
     world.turn()
     case = world.case()
@@ -148,9 +148,9 @@ def test_an_answer_of_19_59_that_is_seen_only_after_the_end_meets_the_promise(wo
 
 
 def test_an_answer_after_the_end_counts_late_and_still_stops_the_escalation(world: World) -> None:
-    letter = world.citizen_writes(ANNA)
+    message = world.citizen_writes(ANNA)
     world.live("2026-11-26 21:00")
-    world.agent_answers(letter)
+    world.agent_answers(message)
     world.live("2026-11-27 12:00")
     (clock,) = world.rows("SELECT * FROM deadlines WHERE kind = 'answer' AND level = 0")
     assert clock["met_at"] > clock["due_at"]
@@ -158,10 +158,10 @@ def test_an_answer_after_the_end_counts_late_and_still_stops_the_escalation(worl
 
 
 def test_no_deadline_fires_before_sent_was_read_after_it(world: World) -> None:
-    letter = world.citizen_writes(ANNA)
+    message = world.citizen_writes(ANNA)
     world.turn()
     world.advance("2026-11-27 08:05")
-    world.agent_answers(letter, at="2026-11-26 18:00")
+    world.agent_answers(message, at="2026-11-26 18:00")
     world.tick()
     world.drain()
     assert world.received(SUPERVISOR) == []
@@ -265,7 +265,7 @@ def test_a_deemed_arrival_gives_a_day_more(town: TOWN, arrival: str) -> None:
     assert world.case()["due_at"] == "2026-12-01T20:00:00+01:00"
 
 
-def test_a_letter_first_seen_late_opens_a_case_with_its_real_day_and_is_not_acknowledged(world: World) -> None:
+def test_a_message_first_seen_late_opens_a_case_with_its_real_day_and_is_not_acknowledged(world: World) -> None:
     world.mailbox.away = True
     world.citizen_writes(ANNA)
     world.advance("2026-11-28 09:01")
@@ -278,7 +278,7 @@ def test_a_letter_first_seen_late_opens_a_case_with_its_real_day_and_is_not_ackn
     assert world.kinds(SUPERVISOR) == ["overdue"]
 
 
-def test_a_letter_seen_within_three_days_but_past_its_day_is_promised_the_next_one(world: World) -> None:
+def test_a_message_seen_within_three_days_but_past_its_day_is_promised_the_next_one(world: World) -> None:
     world.mailbox.away = True
     world.citizen_writes(ANNA)
     world.advance("2026-11-27 09:00")

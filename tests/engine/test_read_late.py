@@ -9,9 +9,9 @@ from tests.engine.world import AGENT, ANNA, PERE, World
 
 def test_an_answer_read_before_its_question_answers_it_all_the_same(world: World) -> None:
     world.mailbox.refused = {"INBOX"}
-    letter = world.citizen_writes(ANNA)
+    message = world.citizen_writes(ANNA)
     world.clock.forward(minutes=30)
-    world.agent_answers(letter)
+    world.agent_answers(message)
     world.turn()
     assert world.cases() == []
     world.mailbox.refused = set()
@@ -24,19 +24,19 @@ def test_an_answer_read_before_its_question_answers_it_all_the_same(world: World
 
 def _answered_unseen(world: World) -> tuple[EmailMessage, EmailMessage]:
     """Anna's letter was answered half an hour ago, in a folder that cannot be read; the letter, its acknowledgement."""
-    letter = world.citizen_writes(ANNA)
+    message = world.citizen_writes(ANNA)
     world.turn()
     (ack,) = world.received(ANNA)
     world.mailbox.refused = {"Sent"}
     world.clock.forward(minutes=30)
-    world.agent_answers(letter)
+    world.agent_answers(message)
     world.clock.forward(minutes=30)
-    return letter, ack
+    return message, ack
 
 
 def test_who_wrote_again_after_an_answer_that_was_read_late_is_still_waited_for(world: World) -> None:
-    letter, _ = _answered_unseen(world)
-    world.citizen_writes(ANNA, "", "I on he de signar el segon full?", answers=letter)
+    message, _ = _answered_unseen(world)
+    world.citizen_writes(ANNA, "", "I on he de signar el segon full?", answers=message)
     world.turn()
     world.mailbox.refused = set()
     world.turn()
@@ -46,8 +46,8 @@ def test_who_wrote_again_after_an_answer_that_was_read_late_is_still_waited_for(
 
 
 def test_also_when_a_guest_has_written_since(world: World) -> None:
-    letter, ack = _answered_unseen(world)
-    world.citizen_writes(ANNA, "", "I on he de signar el segon full?", answers=letter)
+    message, ack = _answered_unseen(world)
+    world.citizen_writes(ANNA, "", "I on he de signar el segon full?", answers=message)
     world.turn()
     world.citizen_writes(PERE, "", "Soc el veí: ho puc signar jo per ella?", answers=ack)
     world.turn()
@@ -75,10 +75,10 @@ def _waited_for(world: World) -> list[str]:
     return [row["address"] for row in rows]
 
 
-def test_a_second_letter_read_after_its_answer_is_answered_and_not_acknowledged(world: World) -> None:
-    letter = world.citizen_writes(ANNA)
+def test_a_second_message_read_after_its_answer_is_answered_and_not_acknowledged(world: World) -> None:
+    message = world.citizen_writes(ANNA)
     world.turn()
-    first = world.agent_answers(letter)
+    first = world.agent_answers(message)
     world.turn()
     world.mailbox.refused = {"INBOX"}
     world.clock.forward(minutes=30)
@@ -94,7 +94,7 @@ def test_a_second_letter_read_after_its_answer_is_answered_and_not_acknowledged(
     assert world.mails("overdue") == []
 
 
-def test_an_answer_to_a_letter_that_is_not_read_yet_answers_no_other_of_the_same_subject(world: World) -> None:
+def test_an_answer_to_a_message_that_is_not_read_yet_answers_no_other_of_the_same_subject(world: World) -> None:
     world.citizen_writes(ANNA, "Instància 101", "Bon dia, com signo la primera instància?")
     world.turn()
     world.mailbox.refused = {"INBOX"}
@@ -109,11 +109,13 @@ def test_an_answer_to_a_letter_that_is_not_read_yet_answers_no_other_of_the_same
 
 
 def test_an_answer_from_his_own_address_met_before_its_question_answers_it_all_the_same(world: World) -> None:
-    letter = world.citizen_writes(ANNA)
+    message = world.citizen_writes(ANNA)
     world.kill("before the fetch", world.sync)  # what was in flight at a death is worked last
     world.clock.forward(minutes=30)
     copy = (("Cc", OFFICE),)
-    answer = post.letter(world.clock, AGENT, "", "Bon dia, ho heu de fer així.", to=ANNA, answers=letter, headers=copy)
+    answer = post.message(
+        world.clock, AGENT, "", "Bon dia, ho heu de fer així.", to=ANNA, answers=message, headers=copy
+    )
     world.deliver(answer, verdict="dmarc=pass header.from=town.example")
     world.sync()
     world.turn()

@@ -9,10 +9,10 @@ from tests.engine.world import AGENT, ANNA, OPERATOR, PERE, SUPERVISOR, World, t
 
 
 def _answered(world: World) -> EmailMessage:
-    letter = world.citizen_writes(ANNA)
+    message = world.citizen_writes(ANNA)
     world.turn()
     world.clock.forward(hours=1)
-    answer = world.agent_answers(letter)
+    answer = world.agent_answers(message)
     world.turn()
     return answer
 
@@ -69,7 +69,7 @@ def test_a_second_answer_after_the_report_answers(world: World) -> None:
     world.turn()
     world.clock.forward(minutes=30)
     world.agent_answers(answer)  # to her, in the same thread
-    again = post.letter(world.clock, post.OFFICE, "", "Ara sí.", to=ANNA, answers=answer)
+    again = post.message(world.clock, post.OFFICE, "", "Ara sí.", to=ANNA, answers=answer)
     world.mailbox.append("Sent", post.as_bytes(again), world.clock.now())
     world.turn()
     assert world.case()["status"] == "answered"
@@ -116,19 +116,19 @@ def test_a_robot_changes_neither_state_nor_clock_and_gets_no_mail(world: World) 
 
 
 def test_an_agents_automatic_answer_in_sent_is_no_answer(world: World) -> None:
-    letter = world.citizen_writes(ANNA)
+    message = world.citizen_writes(ANNA)
     world.turn()
     marks = (("Auto-Submitted", "auto-replied"),)
-    mail = post.letter(world.clock, post.OFFICE, "", "Som de festa.", to=ANNA, answers=letter, headers=marks)
+    mail = post.message(world.clock, post.OFFICE, "", "Som de festa.", to=ANNA, answers=message, headers=marks)
     world.mailbox.append("Sent", post.as_bytes(mail), world.clock.now())
     world.turn()
     assert world.case()["status"] == "open"
 
 
 def test_a_mail_that_came_into_sent_from_outside_is_no_answer(world: World) -> None:
-    letter = world.citizen_writes(ANNA)
+    message = world.citizen_writes(ANNA)
     world.turn()
-    forged = post.letter(world.clock, post.OFFICE, "", "Ja està respost.", to=ANNA, answers=letter)
+    forged = post.message(world.clock, post.OFFICE, "", "Ja està respost.", to=ANNA, answers=message)
     world.deliver(forged, folder="Sent")
     world.turn()
     assert world.case()["status"] == "open"
@@ -177,9 +177,9 @@ def test_a_robot_that_writes_every_hour_is_acknowledged_three_times_a_week(world
 def test_a_person_who_was_answered_is_no_robot_however_often_she_writes(world: World) -> None:
     for turn, day in enumerate(("11-25", "11-26", "11-27", "11-30", "12-01")):
         world.advance(f"2026-{day} 09:30")
-        letter = world.citizen_writes(ANNA, "Consulta", f"Bon dia, què faig amb el tràmit {'abcde'[turn]}?")
+        message = world.citizen_writes(ANNA, "Consulta", f"Bon dia, què faig amb el tràmit {'abcde'[turn]}?")
         world.turn()
         world.advance(f"2026-{day} 12:00")
-        world.agent_answers(letter)
+        world.agent_answers(message)
         world.turn()
     assert world.kinds(ANNA) == ["ack"] * 5

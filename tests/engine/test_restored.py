@@ -36,13 +36,13 @@ def _busy_day(world: World) -> Path:
     world.turn()
     backup = _backup(world)
     world.sync()
-    letter = world.citizen_writes(ANNA, "Padró", "Com demano el volant?")
+    message = world.citizen_writes(ANNA, "Padró", "Com demano el volant?")
     world.turn()
     world.clock.forward(minutes=10)
     world.citizen_writes(MARTA, "Beca", "On es demana la beca?")
     world.turn()
     world.clock.forward(minutes=10)
-    answer = world.agent_answers(letter)
+    answer = world.agent_answers(message)
     world.turn()
     world.clock.forward(minutes=10)
     world.citizen_writes(ANNA, "", "I per al meu fill, com es fa?", answers=answer)
@@ -54,7 +54,7 @@ def _tuples(world: World) -> list[tuple[str, str, str, int]]:
     return [(case["number"], case["citizen"], case["status"], case["messages"]) for case in world.cases()]
 
 
-def test_after_yesterdays_database_every_letter_has_its_old_case_and_nobody_hears_twice(world: World) -> None:
+def test_after_yesterdays_database_every_message_has_its_old_case_and_nobody_hears_twice(world: World) -> None:
     backup = _busy_day(world)
     before, sent = _tuples(world), {who: len(world.received(who)) for who in (ANNA, PERE, MARTA)}
     _restore(world, backup)
@@ -106,11 +106,11 @@ def test_the_imported_acknowledgement_belongs_to_its_case_again_and_replies_to_i
     assert len(world.case(marta["number"])["letters"]) == 2
 
 
-def test_a_second_letter_whose_first_is_gone_from_the_mailbox_still_finds_its_case(world: World) -> None:
+def test_a_second_message_whose_first_is_gone_from_the_mailbox_still_finds_its_case(world: World) -> None:
     backup = _busy_day(world)
     before = next(case for case in world.cases() if case["citizen"] == ANNA)["number"]
     inbox = world.mailbox.boxes["INBOX"]
-    for uid in [uid for uid, letter in inbox.letters.items() if b"Com demano el volant" in letter.raw]:
+    for uid in [uid for uid, message in inbox.messages.items() if b"Com demano el volant" in message.raw]:
         world.mailbox.expunge("INBOX", uid)
     _restore(world, backup)
     world.turn()
@@ -132,7 +132,7 @@ def test_a_mail_that_was_queued_in_the_backup_and_has_left_since_is_not_sent_aga
     assert world.mail()["state"] == "sent"
 
 
-def test_after_yesterdays_mailbox_new_letters_on_used_uids_are_seen_and_old_ones_known(world: World) -> None:
+def test_after_yesterdays_mailbox_new_messages_on_used_uids_are_seen_and_old_ones_known(world: World) -> None:
     world.citizen_writes(PERE)
     world.turn()
     snapshot = world.mailbox.snapshot()
@@ -158,7 +158,7 @@ def test_under_another_uidvalidity_all_is_recognised(world: World, folders: tupl
     assert sum(len(box) for box in world.relay.boxes.values()) == sent
 
 
-def test_what_waits_for_a_letter_that_never_comes_is_forgotten_after_two_months(world: World) -> None:
+def test_what_waits_for_a_message_that_never_comes_is_forgotten_after_two_months(world: World) -> None:
     for name in ("reserved:0123", "told:a@example.cat <x@example.cat>", "undelivered:<x@example.cat>", "serial:2026"):
         world.store.remember(name, "7", world.clock.now())
     world.clock.forward(days=59)
@@ -170,9 +170,9 @@ def test_what_waits_for_a_letter_that_never_comes_is_forgotten_after_two_months(
 
 
 def test_a_notice_that_the_restored_database_finds_unsent_leaves_at_the_next_opening(world: World) -> None:
-    letter = world.citizen_writes(ANNA)
+    message = world.citizen_writes(ANNA)
     world.turn()
-    answer = world.agent_answers(letter)
+    answer = world.agent_answers(message)
     world.turn()
     world.advance("2026-11-30 20:51")
     world.citizen_writes(ANNA, "", "Gràcies, però ara em surt un error. Com ho arreglo?", answers=answer)
@@ -180,7 +180,7 @@ def test_a_notice_that_the_restored_database_finds_unsent_leaves_at_the_next_ope
     backup = _backup(world)
     world.live("2026-12-01 10:00")
     assert world.kinds(SUPERVISOR) == ["complex"]
-    world.agent_answers(letter)
+    world.agent_answers(message)
     world.live("2026-12-05 00:28")
     _restore(world, backup)
     world.live("2026-12-06 23:59")
@@ -209,14 +209,14 @@ def test_who_was_told_a_number_further_down_the_thread_keeps_it(town: TOWN) -> N
     assert len(world.received(ANNA)) == 2
 
 
-def test_another_who_uses_her_letters_id_gets_another_number(world: World) -> None:
+def test_another_who_uses_her_messages_id_gets_another_number(world: World) -> None:
     backup = _busy_day(world)
     before = [case["number"] for case in world.cases()]
     inbox = world.mailbox.boxes["INBOX"]
-    (uid,) = (uid for uid, letter in inbox.letters.items() if b"Com demano el volant" in letter.raw)
-    forged = post.letter(world.clock, "altre@example.cat", "Una cosa", "Una cosa ben diferent, si us plau?")
-    forged.replace_header("Message-ID", message_from_bytes(inbox.letters[uid].raw)["Message-ID"])
-    for old in list(inbox.letters):
+    (uid,) = (uid for uid, message in inbox.messages.items() if b"Com demano el volant" in message.raw)
+    forged = post.message(world.clock, "altre@example.cat", "Una cosa", "Una cosa ben diferent, si us plau?")
+    forged.replace_header("Message-ID", message_from_bytes(inbox.messages[uid].raw)["Message-ID"])
+    for old in list(inbox.messages):
         world.mailbox.expunge("INBOX", old)
     _restore(world, backup)
     world.deliver(forged)
@@ -237,7 +237,7 @@ def test_a_restored_database_gives_no_number_out_before_sent_has_been_read(world
     assert _tuples(world) == before
 
 
-def test_once_sent_has_been_read_letters_are_worked_although_it_cannot_be_opened(world: World) -> None:
+def test_once_sent_has_been_read_messages_are_worked_although_it_cannot_be_opened(world: World) -> None:
     world.turn()
     world.mailbox.refused = {"Sent"}
     world.citizen_writes(ANNA)

@@ -43,15 +43,15 @@ def _clocks(world: World, kind: str) -> list[dict[str, Any]]:
 # --- by itself ----------------------------------------------------------------------------------------
 
 
-def test_a_fault_goes_to_the_technical_services_in_the_same_pass_with_card_and_letter(world: World) -> None:
-    letter = world.citizen_writes(ANNA, *FAULT)
+def test_a_fault_goes_to_the_technical_services_in_the_same_pass_with_card_and_message(world: World) -> None:
+    message = world.citizen_writes(ANNA, *FAULT)
     world.turn()
     (mail,) = world.received(TECHNICAL)
     assert "DERIVAT nivell 2 · Presentació d'instàncies i documents · Seu electrònica" in str(mail["Subject"])
     platform = ("Plataforma: Seu electrònica", "Operador: Ajuntament")
     for words in (*platform, "mal funcionament de la plataforma", "Indicis del missatge:"):
         assert words in text_of(mail)
-    assert _original(mail)["Message-ID"] == letter["Message-ID"]
+    assert _original(mail)["Message-ID"] == message["Message-ID"]
     case = world.case()
     assert (case["status"], case["level"], case["operator"], case["cause"]) == ("derived", "second", "town", "platform")
 
@@ -100,23 +100,23 @@ def test_the_agents_are_told_what_is_left_to_them(world: World) -> None:
     assert "oacmail case escalate OAC-2026-000001" in text_of(mail)
 
 
-def test_further_letters_derive_a_case_no_second_time(world: World) -> None:
-    letter = world.citizen_writes(ANNA, *FAULT)
+def test_further_messages_derive_a_case_no_second_time(world: World) -> None:
+    message = world.citizen_writes(ANNA, *FAULT)
     world.turn()
-    world.agent_answers(letter)
+    world.agent_answers(message)
     world.turn()
     world.advance("2026-11-25 12:00")
-    world.citizen_writes(ANNA, "", FAULT[1] + " Encara passa.", answers=letter)
+    world.citizen_writes(ANNA, "", FAULT[1] + " Encara passa.", answers=message)
     world.turn()
     assert world.case()["status"] == "open"
     assert world.kinds(TECHNICAL) == ["derived"]
 
 
-def test_a_later_letter_may_tell_that_a_case_is_second_level(world: World) -> None:
-    letter = world.citizen_writes(ANNA)
+def test_a_later_message_may_tell_that_a_case_is_second_level(world: World) -> None:
+    message = world.citizen_writes(ANNA)
     world.turn()
     assert world.case()["status"] == "open"
-    second = world.citizen_writes(ANNA, "", FAULT[1] + " A tothom li passa.", answers=letter)
+    second = world.citizen_writes(ANNA, "", FAULT[1] + " A tothom li passa.", answers=message)
     world.turn()
     (mail,) = world.received(TECHNICAL)
     assert _original(mail)["Message-ID"] == second["Message-ID"]
@@ -125,10 +125,10 @@ def test_a_later_letter_may_tell_that_a_case_is_second_level(world: World) -> No
 
 
 def test_the_word_of_a_person_on_the_level_stands(world: World) -> None:
-    letter = world.citizen_writes(ANNA)
+    message = world.citizen_writes(ANNA)
     world.turn()
     world.order("set", world.case()["number"], level="first")
-    world.citizen_writes(ANNA, "", FAULT[1] + " A tothom li passa.", answers=letter)
+    world.citizen_writes(ANNA, "", FAULT[1] + " A tothom li passa.", answers=message)
     world.turn()
     assert world.received(TECHNICAL) == []
     assert world.case()["status"] == "open"
@@ -152,7 +152,7 @@ def test_what_is_not_derived_by_itself_is_suggested_to_the_agents(town: TOWN, ru
     assert "Potser de segon nivell (per derivar-los, «oacmail case escalate»): OAC-2026-000001." in text_of(digest)
 
 
-def test_a_letter_that_its_domain_disowns_derives_nothing(world: World) -> None:
+def test_a_message_that_its_domain_disowns_derives_nothing(world: World) -> None:
     world.citizen_writes(ANNA, *FAULT, dmarc="fail")
     world.turn()
     assert world.kinds(TECHNICAL) == world.kinds(AGENT) == []
@@ -169,7 +169,7 @@ def test_no_machine_derives_anything(world: World) -> None:
 # --- refused for its original ---------------------------------------------------------------------------
 
 
-def test_a_derivation_that_is_refused_for_its_size_goes_without_the_letter_in_the_same_pass(world: World) -> None:
+def test_a_derivation_that_is_refused_for_its_size_goes_without_the_message_in_the_same_pass(world: World) -> None:
     world.relay.when(refused(552, "5.3.4", at="DATA"), kind="derived", times=1)
     world.citizen_writes(ANNA, *FAULT)
     world.turn()
@@ -182,7 +182,7 @@ def test_a_derivation_that_is_refused_for_its_size_goes_without_the_letter_in_th
 
 
 def test_approving_the_notice_tells_the_person_meets_the_clock_and_leaves_the_case_derived(world: World) -> None:
-    letter = world.citizen_writes(ANNA, *FAULT)
+    message = world.citizen_writes(ANNA, *FAULT)
     world.turn()
     world.order("escalate", world.case()["number"])
     world.turn()
@@ -191,7 +191,7 @@ def test_approving_the_notice_tells_the_person_meets_the_clock_and_leaves_the_ca
     assert str(notice["Subject"]).endswith("Hem traslladat la incidència a l'Ajuntament")
     assert "es deu a un mal funcionament de la plataforma. L'hem traslladat" in text_of(notice)
     assert "us tornarem a escriure com a molt tard dimecres 2 de desembre." in text_of(notice)
-    assert notice["In-Reply-To"] == letter["Message-ID"]
+    assert notice["In-Reply-To"] == message["Message-ID"]
     assert world.case()["status"] == "derived"
     assert _clocks(world, "answer") == []
     world.live("2026-11-30 09:00")
@@ -272,11 +272,11 @@ def test_who_cannot_be_written_to_still_waits(world: World) -> None:
 
 
 def test_a_human_answer_ends_nudges_and_updates(world: World) -> None:
-    letter = world.citizen_writes(ANNA, *FAULT)
+    message = world.citizen_writes(ANNA, *FAULT)
     world.turn()
     world.order("escalate", world.case()["number"])
     world.advance("2026-11-25 12:00")
-    world.agent_answers(letter, "Ja està arreglat.")
+    world.agent_answers(message, "Ja està arreglat.")
     world.turn()
     assert world.case()["status"] == "answered"
     assert _clocks(world, "nudge") == _clocks(world, "update") == []
@@ -431,10 +431,10 @@ def test_late_in_the_day_the_agents_hear_of_a_term_at_once(town: TOWN) -> None:
     assert world.kinds(AGENT) == ["remind"]
 
 
-def test_a_second_letter_that_names_a_term_moves_the_case_up(world: World) -> None:
-    letter = world.citizen_writes(ANNA)
+def test_a_second_message_that_names_a_term_moves_the_case_up(world: World) -> None:
+    message = world.citizen_writes(ANNA)
     world.turn()
-    world.citizen_writes(ANNA, "", "Ah, i el termini s'acaba demà!", answers=letter)
+    world.citizen_writes(ANNA, "", "Ah, i el termini s'acaba demà!", answers=message)
     world.turn()
     assert world.case()["urgent"] is True
     world.live("2026-11-25 16:00")

@@ -20,7 +20,7 @@ def _further(world: World, text: str, sender: str = ANNA) -> None:
     world.turn()
 
 
-def test_a_further_letter_that_is_not_acknowledged_is_warned_of_by_itself(world: World) -> None:
+def test_a_further_message_that_is_not_acknowledged_is_warned_of_by_itself(world: World) -> None:
     _further(world, f"Encara no puc signar. {PIN}")
     assert world.kinds(ANNA) == ["ack", "warned"]
     assert WARNING in text_of(world.received(ANNA)[-1])

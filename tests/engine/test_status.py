@@ -97,7 +97,7 @@ def test_every_problem_that_is_remembered_has_a_remedy_and_a_name_in_every_langu
         assert len({label("problem", code, lang, "OAC") for lang in LANGUAGES} - {code}) == len(LANGUAGES), code
 
 
-def test_a_letter_that_is_being_worked_is_counted_and_no_illness(world: World) -> None:
+def test_a_message_that_is_being_worked_is_counted_and_no_illness(world: World) -> None:
     world.citizen_writes(ANNA)
     world.turn()
     world.store.con.execute("UPDATE sightings SET outcome = NULL")

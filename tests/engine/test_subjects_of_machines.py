@@ -88,7 +88,7 @@ def test_a_robot_that_only_its_subject_tells_is_never_answered_in_a_thread(world
 def test_an_agents_answer_to_an_automatic_reply_counts_as_the_answer(world: World) -> None:
     first = world.citizen_writes(ANNA)
     world.turn()
-    answer = post.letter(
+    answer = post.message(
         "4711", world.clock, "oac360@castellbisbal.example", "Re: Resposta automàtica", "Ja podeu signar.",
         to=ANNA, answers=first,
     )  # fmt: skip

@@ -63,7 +63,7 @@ def test_a_case_whose_escalation_raises_stops_no_other_and_is_shown_with_its_num
     bad, good = _two_late_cases(world)
     card = overdue._card
 
-    def planted(item: overdue.Late) -> dict[str, object]:
+    def planted(item: overdue.OverdueCase) -> dict[str, object]:
         if item.case.number == bad:
             raise LookupError(item.case.citizen)
         return card(item)
@@ -113,7 +113,7 @@ def test_what_still_works_keeps_its_list(town: TOWN) -> None:
 
 
 def test_a_failed_case_that_is_answered_is_no_problem_any_more(world: World) -> None:
-    letter = world.citizen_writes(ANNA)
+    message = world.citizen_writes(ANNA)
     world.turn()
     number = world.case()["number"]
     _damage(world, number)
@@ -121,7 +121,7 @@ def test_a_failed_case_that_is_answered_is_no_problem_any_more(world: World) -> 
     world.turn()
     assert number in _problem(world)
     _repair(world, number)
-    world.agent_answers(letter)
+    world.agent_answers(message)
     world.turn()
     assert _problem(world) == ""
 

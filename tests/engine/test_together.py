@@ -13,7 +13,7 @@ from tests.engine.world import ANNA, MARTA, PERE, World
 ALL = (ANNA, PERE, MARTA)
 
 
-def _three_letters(world: World, text: str = "Com demano un volant?") -> None:
+def _three_messages(world: World, text: str = "Com demano un volant?") -> None:
     for writer in ALL:
         world.citizen_writes(writer, f"Consulta de {writer}", text)
 
@@ -29,8 +29,8 @@ def _full_disk(world: World, room: int) -> Iterator[None]:
     con.execute(f"PRAGMA max_page_count = {most}")
 
 
-def test_a_letter_that_cannot_be_written_is_undone_alone(world: World) -> None:
-    _three_letters(world)
+def test_a_message_that_cannot_be_written_is_undone_alone(world: World) -> None:
+    _three_messages(world)
     world.store.con.execute(
         f"""CREATE TEMP TRIGGER a_bug BEFORE INSERT ON cases WHEN NEW.subject = 'Consulta de {PERE}'
         BEGIN SELECT RAISE(ABORT, 'a bug of ours'); END"""
@@ -45,8 +45,8 @@ def test_a_letter_that_cannot_be_written_is_undone_alone(world: World) -> None:
 
 
 @pytest.mark.parametrize("point", ["within a commit", "before commit", "after commit"])
-def test_killed_among_several_letters_each_is_met_once(world: World, point: str) -> None:
-    _three_letters(world)
+def test_killed_among_several_messages_each_is_met_once(world: World, point: str) -> None:
+    _three_messages(world)
     world.kill(point, world.sync)
     world.turn()
     assert len(world.cases()) == 3
@@ -54,8 +54,8 @@ def test_killed_among_several_letters_each_is_met_once(world: World, point: str)
 
 
 @pytest.mark.parametrize("room", [1, 9, 17, 25])
-def test_of_letters_that_a_full_disk_stops_nothing_is_true_or_sent(world: World, room: int) -> None:
-    _three_letters(world, "Com demano un volant d'empadronament?\n" * 400)
+def test_of_messages_that_a_full_disk_stops_nothing_is_true_or_sent(world: World, room: int) -> None:
+    _three_messages(world, "Com demano un volant d'empadronament?\n" * 400)
     with _full_disk(world, room):
         with pytest.raises(Transient, match="full"):
             world.intake.sync(compare=True)
@@ -67,7 +67,7 @@ def test_of_letters_that_a_full_disk_stops_nothing_is_true_or_sent(world: World,
 
 @pytest.mark.parametrize("point", ["within a commit", "before commit", "before the first byte", "after the last byte"])
 def test_killed_among_several_mails_at_most_one_is_in_doubt_and_none_goes_twice(world: World, point: str) -> None:
-    _three_letters(world)
+    _three_messages(world)
     world.sync()
     world.kill(point, world.drain)
     states = [mail["state"] for mail in world.mails("ack")]
@@ -78,7 +78,7 @@ def test_killed_among_several_mails_at_most_one_is_in_doubt_and_none_goes_twice(
     assert {mail["state"] for mail in world.mails("ack")} == {"sent"}
 
 
-def _letters_in_order(world: World, count: int) -> list[str]:
+def _messages_in_order(world: World, count: int) -> list[str]:
     writers = [f"veina{number}@casa{number}.example" for number in range(count)]
     for writer in writers:
         world.citizen_writes(writer, f"Consulta de {writer}", "Com demano un volant?")
@@ -95,12 +95,12 @@ def _make_small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(intake, "TOGETHER", 2)
 
 
-def test_after_a_full_disk_letters_at_hand_are_met_again_in_the_order_of_their_arrival(
+def test_after_a_full_disk_messages_at_hand_are_met_again_in_the_order_of_their_arrival(
     town: Callable[..., World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world = town(ack=dict.fromkeys(("per_hour", "unverified_per_hour", "per_domain_hour"), 0))
     _make_small(monkeypatch)
-    writers = _letters_in_order(world, 14)
+    writers = _messages_in_order(world, 14)
     with _full_disk(world, 12):
         with pytest.raises(Transient, match="full"):
             world.intake.sync(compare=True)
@@ -114,7 +114,7 @@ def test_when_the_line_breaks_while_more_is_fetched_what_lies_there_is_worked(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _make_small(monkeypatch)
-    writers = _letters_in_order(world, 10)
+    writers = _messages_in_order(world, 10)
     fetch, times = world.mailbox.fetch, iter(range(99))
 
     def breaks(uids: Sequence[int]) -> Mapping[int, Fetched]:

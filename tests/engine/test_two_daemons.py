@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from oacmail import wiring
-from oacmail.sim.office import Office
+from oacmail.sim.office import SimulatedOffice
 from tests.engine import post
 from tests.engine.post import OFFICE
 from tests.engine.world import ANNA, MARTA, OPERATOR, PERE, SUPERVISOR, World
@@ -18,10 +18,10 @@ TOWN = Callable[..., World]
 FRESH = "another secret, that of a second state directory\n"
 
 
-def _second(world: World, state: Path) -> Office:
+def _second(world: World, state: Path) -> SimulatedOffice:
     """Another daemon on the same mailbox and relay."""
     office = world.config.office.model_copy(update={"state": state})
-    return Office(
+    return SimulatedOffice(
         world.config.model_copy(update={"office": office}),
         clock=world.clock,
         mailbox=world.mailbox,
@@ -30,7 +30,7 @@ def _second(world: World, state: Path) -> Office:
     )
 
 
-def _with_key(world: World, key: str) -> Office:
+def _with_key(world: World, key: str) -> SimulatedOffice:
     state = world.root / "second"
     state.mkdir(mode=0o700)
     (state / "token.key").touch(0o600)
@@ -38,24 +38,24 @@ def _with_key(world: World, key: str) -> Office:
     return _second(world, state)
 
 
-def _new(world: World) -> Office:
+def _new(world: World) -> SimulatedOffice:
     return _with_key(world, FRESH)
 
 
-def _same_secret(world: World) -> Office:
+def _same_secret(world: World) -> SimulatedOffice:
     return _with_key(world, (world.config.office.state / "token.key").read_text())
 
 
-def _copied(world: World) -> Office:
+def _copied(world: World) -> SimulatedOffice:
     shutil.copytree(world.config.office.state, world.root / "second")
     return _second(world, world.root / "second")
 
 
-def _stops(daemon: Office) -> bool:
+def _stops(daemon: SimulatedOffice) -> bool:
     return daemon.store.recall("other-instance") is not None
 
 
-def _pass(world: World, *others: Office) -> None:
+def _pass(world: World, *others: SimulatedOffice) -> None:
     """All read the mailbox before any of them sends."""
     world.clock.forward(seconds=20)
     for daemon in (world, *others):
@@ -68,7 +68,7 @@ def _pass(world: World, *others: Office) -> None:
 @pytest.mark.parametrize("other", [_new, _same_secret, _copied])
 @pytest.mark.parametrize("copies", [True, "server"])
 def test_two_daemons_notice_each_other_and_both_stop(
-    town: TOWN, other: Callable[[World], Office], copies: bool | str
+    town: TOWN, other: Callable[[World], SimulatedOffice], copies: bool | str
 ) -> None:
     world = town(smtp={"self_copy": copies})
     world.relay.server_copies = copies == "server"
@@ -159,7 +159,7 @@ def test_a_forged_mark_in_inbox_does_not_stop_us(world: World) -> None:
             (OFFICE, "x"),
         )
     ):
-        forged = post.letter(world.clock, sender, f"Forged {number}", "Text")
+        forged = post.message(world.clock, sender, f"Forged {number}", "Text")
         forged["Auto-Submitted"], forged["X-Oacmail"] = "auto-replied", mark
         world.deliver(forged)
         _pass(world)
@@ -172,7 +172,7 @@ def test_our_own_mail_sent_again_from_sent_by_an_agent_does_not_stop_us(world: W
     world.clock.forward(minutes=1)
     del ack["Date"], ack["To"]
     ack["To"] = MARTA
-    again = post.letter(world.clock, OFFICE, "", "Us el reenvio", to=MARTA)
+    again = post.message(world.clock, OFFICE, "", "Us el reenvio", to=MARTA)
     ack["Date"] = again["Date"]
     world.mailbox.append("Sent", post.as_bytes(ack), world.clock.now(), seen=True)
     _pass(world)

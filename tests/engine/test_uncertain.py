@@ -196,11 +196,11 @@ def test_self_copies_that_no_longer_arrive_are_noticed_an_hour_before_the_end(pr
 
 def test_who_was_answered_meanwhile_is_not_acknowledged_once_more(proven: World) -> None:
     proven.relay.when(LOST, to=ANNA, times=1)
-    letter = proven.citizen_writes(ANNA)
+    message = proven.citizen_writes(ANNA)
     proven.sync()
     proven.drain()
     proven.clock.forward(minutes=3)
-    proven.agent_answers(letter)
+    proven.agent_answers(message)
     proven.live("2026-11-25 11:00", minutes=5)
     assert _state(proven) == "dropped"
     assert proven.received(ANNA) == []

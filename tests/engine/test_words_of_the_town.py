@@ -40,7 +40,7 @@ def test_first_level_words_hide_no_fault_of_a_platform(tmp_path: Path) -> None:
     assert (case["topic"], case["level"]) == ("enrolment", "second")
 
 
-def test_a_letter_without_the_words_is_read_as_ever(tmp_path: Path) -> None:
+def test_a_message_without_the_words_is_read_as_ever(tmp_path: Path) -> None:
     case = opened(tmp_path, "Subvenció", "Bon dia, com demano la subvenció per al menjador escolar?")
     assert case["topic"] == "grant"
 

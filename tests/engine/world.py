@@ -22,10 +22,10 @@ from oacmail import config as settings
 from oacmail import wiring
 from oacmail.adapters.store import queries
 from oacmail.config import Config
-from oacmail.core.effects import Ordered
+from oacmail.core.effects import AdminCommand
 from oacmail.sim.clock import PlayedClock
 from oacmail.sim.mailbox import PlayedMailbox
-from oacmail.sim.office import Office
+from oacmail.sim.office import SimulatedOffice
 from oacmail.sim.relay import MX, PlayedRelay, arrived
 from tests.engine import post
 from tests.engine.post import OFFICE
@@ -65,7 +65,7 @@ def local(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=MADRID)
 
 
-class World(Office):
+class World(SimulatedOffice):
     """`settings` go over the defaults by section: `World(tmp_path, ack={"per_hour": 2})`. The mailbox has been read
     once, empty, when it begins."""
 
@@ -133,22 +133,22 @@ class World(Office):
         dmarc: str = "pass",
         headers: tuple[tuple[str, str], ...] = (),
     ) -> EmailMessage:
-        mail = post.letter(self.clock, sender, subject, text, answers=answers, headers=headers)
+        mail = post.message(self.clock, sender, subject, text, answers=answers, headers=headers)
         domain = sender.rpartition("@")[2]
         self.deliver(mail, verdict=f"dmarc={dmarc} header.from={domain}" if dmarc else "")
         return mail
 
     def robot_writes(self, sender: str, subject: str, *, answers: EmailMessage | None = None) -> EmailMessage:
         marks = (("Auto-Submitted", "auto-replied"),)
-        mail = post.letter(self.clock, sender, subject, "Sóc fora.", answers=answers, headers=marks)
+        mail = post.message(self.clock, sender, subject, "Sóc fora.", answers=answers, headers=marks)
         self.deliver(mail, sender="")
         return mail
 
     def agent_answers(
-        self, letter: EmailMessage, text: str = "Bon dia, ho heu de fer així.", *, at: str = ""
+        self, message: EmailMessage, text: str = "Bon dia, ho heu de fer així.", *, at: str = ""
     ) -> EmailMessage:
         """From the shared mailbox with an ordinary client, which puts its copy into Sent by APPEND."""
-        mail = post.letter(self.clock, OFFICE, "", text, to=str(letter["From"]), answers=letter)
+        mail = post.message(self.clock, OFFICE, "", text, to=str(message["From"]), answers=message)
         self.mailbox.append("Sent", post.as_bytes(mail), local(at) if at else self.clock.now(), seen=True)
         return mail
 
@@ -157,7 +157,7 @@ class World(Office):
         self.deliver(post.report(self.clock, mail, action=action, status=status), sender="")
 
     def order(self, verb: str, case: str, **words: str) -> None:
-        self.engine.perform(Ordered(verb=verb, case=case, by="admin", words=words))
+        self.engine.perform(AdminCommand(verb=verb, case=case, by="admin", words=words))
 
     # --- looking ----------------------------------------------------------------------------------
 

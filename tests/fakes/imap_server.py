@@ -48,13 +48,13 @@ class ImapServer:
         *,
         capabilities: str = "IMAP4rev1",
         folders: Iterable[str] = INBOX_ONLY,
-        letters: Mapping[int, Letter] | None = None,
+        messages: Mapping[int, Letter] | None = None,
         vanishing: Iterable[int] = (),
         refused: Iterable[int] = (),
         quota: Iterable[str] = (),
     ) -> None:
         self.capabilities, self.folders = capabilities, tuple(folders)
-        self.letters = dict(letters or {})
+        self.messages = dict(messages or {})
         self.vanishing, self.refused = set(vanishing), set(refused)
         self.quota = tuple(quota)
         self.heard: list[str] = []
@@ -129,10 +129,10 @@ class _Dialogue(socketserver.StreamRequestHandler):
             self._say(f"* LIST {row}")
 
     def do_examine(self, words: str) -> str:
-        letters = self.server.world.letters
-        for line in (f"{len(letters)} EXISTS", "0 RECENT", "FLAGS (\\Seen)", "OK [UIDVALIDITY 7] ok"):
+        messages = self.server.world.messages
+        for line in (f"{len(messages)} EXISTS", "0 RECENT", "FLAGS (\\Seen)", "OK [UIDVALIDITY 7] ok"):
             self._say(f"* {line}")
-        self._say(f"* OK [UIDNEXT {max(letters, default=0) + 1}] next")
+        self._say(f"* OK [UIDNEXT {max(messages, default=0) + 1}] next")
         return f"OK [{'READ-ONLY' if words.startswith('EXAMINE') else 'READ-WRITE'}] done"
 
     do_select = do_examine
@@ -144,7 +144,7 @@ class _Dialogue(socketserver.StreamRequestHandler):
 
     def do_search(self, words: str) -> None:
         wanted = words.partition("SEARCH UID ")[2]
-        found = self._uids(wanted) if wanted else sorted(self.server.world.letters)
+        found = self._uids(wanted) if wanted else sorted(self.server.world.messages)
         self._say(" ".join(("* SEARCH", *map(str, found))))
 
     def do_fetch(self, words: str) -> str:
@@ -156,26 +156,26 @@ class _Dialogue(socketserver.StreamRequestHandler):
         for number, uid in enumerate(self._uids(uids), 1):
             self.wfile.write(f"* {number} FETCH (UID {uid}".encode() + self._items(uid, items) + b")\r\n")
         for uid in self.server.world.vanishing:
-            self.server.world.letters.pop(uid, None)
+            self.server.world.messages.pop(uid, None)
         return "OK done"
 
     def _items(self, uid: int, items: str) -> bytes:
-        letter = self.server.world.letters[uid]
+        message = self.server.world.messages[uid]
         if "BODY.PEEK[]" in items:
-            raw = letter.raw
+            raw = message.raw
             if raw is None:
                 return b" BODY[] NIL"
-            return b" BODY[] {%d}\r\n%s" % (len(raw) if letter.announced is None else letter.announced, raw)
+            return b" BODY[] {%d}\r\n%s" % (len(raw) if message.announced is None else message.announced, raw)
         if "BODY.PEEK[HEADER]" in items:
-            head = (letter.raw or b"").partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
+            head = (message.raw or b"").partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
             return b" BODY[HEADER]<0> {%d}\r\n%s" % (len(head), head)
         if "BODYSTRUCTURE" in items:
             return b" BODYSTRUCTURE (nonsense"
-        return f' RFC822.SIZE {letter.octets()} INTERNALDATE "{letter.date}"'.encode()
+        return f' RFC822.SIZE {message.octets()} INTERNALDATE "{message.date}"'.encode()
 
     def _uids(self, wanted: str) -> list[int]:
         ranges = [[int(end or 0) for end in one.replace("*", "4294967295").split(":")] for one in wanted.split(",")]
-        return [uid for uid in sorted(self.server.world.letters) if any(r[0] <= uid <= r[-1] for r in ranges)]
+        return [uid for uid in sorted(self.server.world.messages) if any(r[0] <= uid <= r[-1] for r in ranges)]
 
     def _nothing(self, words: str) -> Any:
         known = re.match(r"LOGIN|ID|NOOP|LOGOUT|UID (STORE|COPY|EXPUNGE|MOVE)", words)

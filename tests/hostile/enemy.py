@@ -22,7 +22,7 @@ QUESTION = "Bon dia, com puc demanar hora per al padró?"
 Fields = Iterable[tuple[str, str | bytes]]
 
 
-def letter(world: World, fields: Fields = (), text: str | bytes = QUESTION) -> bytes:
+def message(world: World, fields: Fields = (), text: str | bytes = QUESTION) -> bytes:
     """A letter whose fields take the place of the usual ones, repeated where `fields` repeats them.
 
     A value of "" leaves the field out; what is given goes out byte by byte, line breaks too.

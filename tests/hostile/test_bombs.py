@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 
 from tests.engine.world import ANNA, SUPERVISOR, World
-from tests.hostile.enemy import EVIL, letter, slip_in
+from tests.hostile.enemy import EVIL, message, slip_in
 from tests.work import calls
 
 CALLS = 8_000_000  # a few for each byte; for each pair of its pieces there would be thousands of millions
 MEMORY = 300_000_000  # bytes
-LETTER = ("Content-Type", "message/rfc822")
+MESSAGE = ("Content-Type", "message/rfc822")
 ALTERNATIVES = ("Content-Type", "multipart/alternative; boundary=b")
 MIXED = ("Content-Type", 'multipart/mixed; boundary="b"')
 HTML = ("Content-Type", "text/html; charset=utf-8")
@@ -64,7 +64,7 @@ BOMBS: dict[str, Callable[[], Bomb]] = {
         "Content-Type", "text/plain; " + "; ".join(f"name*{n}*=%41" for n in range(10_000))
     ),
     "10,000 nested parts": lambda: ([("Content-Type", "multipart/mixed; boundary=b0")], _nested(10_000)),
-    "10,000 nested letters": lambda: _body(b"Content-Type: message/rfc822\r\n\r\n" * 10_000, LETTER),
+    "10,000 nested letters": lambda: _body(b"Content-Type: message/rfc822\r\n\r\n" * 10_000, MESSAGE),
     "100,000 parts": lambda: _body(b"--b\r\n\r\nhola\r\n" * 100_000, MIXED),
     "100,000 alternatives": lambda: _body(b"--b\r\n\r\nhola\r\n" * 100_000, ALTERNATIVES),
     "boundaries that begin alike": lambda: _body((b"--" + b"b" * 60 + b"\r\n") * 50_000, MIXED),
@@ -128,7 +128,7 @@ BOMBS: dict[str, Callable[[], Bomb]] = {
 
 def _explode(world: World, name: str) -> None:
     fields, text = BOMBS[name]()
-    slip_in(world, letter(world, fields, text))
+    slip_in(world, message(world, fields, text))
 
 
 @pytest.mark.parametrize("name", BOMBS)

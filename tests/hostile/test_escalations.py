@@ -4,7 +4,7 @@ import pytest
 
 from oacmail.sim.relay import refused
 from tests.engine.world import OPERATOR, SUPERVISOR, World
-from tests.hostile.enemy import everything_said, letter, slip_in
+from tests.hostile.enemy import everything_said, message, slip_in
 
 NUMBER = "OAC-2026-000001"
 
@@ -19,7 +19,7 @@ def _overdue(world: World, raw: bytes) -> None:
 def _with_file(world: World, data: bytes, name: str = "volant.pdf") -> bytes:
     part = b'Content-Type: application/pdf; name="%s"\r\nContent-Disposition: attachment\r\n\r\n' % name.encode()
     body = b"--b\r\n\r\nMireu el fitxer.\r\n--b\r\n" + part + data + b"\r\n--b--"
-    return letter(world, [("MIME-Version", "1.0"), ("Content-Type", 'multipart/mixed; boundary="b"')], body)
+    return message(world, [("MIME-Version", "1.0"), ("Content-Type", 'multipart/mixed; boundary="b"')], body)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_an_escalation_that_is_refused_even_bare_is_told_to_the_operator(world: 
     assert "bounced" in world.kinds(OPERATOR)
 
 
-def test_a_letter_too_large_to_be_passed_on_is_named_and_not_attached(world: World) -> None:
+def test_a_message_too_large_to_be_passed_on_is_named_and_not_attached(world: World) -> None:
     _overdue(world, _with_file(world, b"%PDF-1.7\r\n" + b"x" * 76 * 140_000))
     (mail,) = world.received(SUPERVISOR)
     assert len(mail.as_bytes()) < 100_000
@@ -51,7 +51,7 @@ def test_a_letter_too_large_to_be_passed_on_is_named_and_not_attached(world: Wor
 def test_an_original_that_ends_our_multipart_stays_inside_it(world: World) -> None:
     """Whoever knows how we make boundaries cannot guess one: they come from a secret id and the whole text."""
     guesses = "\r\n".join(f"--=_m{number:024x}--\r\nContent-Type: text/html\r\n\r\n<script>" for number in range(300))
-    _overdue(world, letter(world, [], guesses))
+    _overdue(world, message(world, [], guesses))
     (mail,) = world.received(SUPERVISOR)
     kinds = [part.get_content_type() for part in mail.iter_parts()]
     assert kinds == ["multipart/alternative", "message/rfc822"]

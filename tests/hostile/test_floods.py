@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.engine.world import ANNA, World, text_of
-from tests.hostile.enemy import letter, slip_in
+from tests.hostile.enemy import message, slip_in
 from tests.work import calls
 
 FOR_A_MESSAGE, FOR_A_CASE = 25_000, 200  # calls: to take one in, and to look at one in a tick
@@ -19,7 +19,7 @@ def _from(world: World, address: str, number: int, verdict: str = "") -> None:
         ("Subject", f"Consulta {'abcdefghij'[number % 10]}{number}"),
         ("Message-ID", f"<{number}.{address}>"),
     ]
-    slip_in(world, letter(world, fields, f"Pregunta número {number}: com es fa?"), sender=address, verdict=verdict)
+    slip_in(world, message(world, fields, f"Pregunta número {number}: com es fa?"), sender=address, verdict=verdict)
 
 
 def _honest(world: World, address: str, verdict: str = "dmarc=pass header.from={}") -> None:

@@ -21,8 +21,8 @@ FLOODS = {
 }
 
 
-def _flood(world: World, letter: tuple[str, str], count: int = 60, sender: str = "x{0}@forged{0}.example") -> None:
-    subject, text = letter
+def _flood(world: World, message: tuple[str, str], count: int = 60, sender: str = "x{0}@forged{0}.example") -> None:
+    subject, text = message
     for number in range(count):
         world.citizen_writes(sender.format(number), f"{subject} {number}", f"{text} ({number})", dmarc="")
 
@@ -38,8 +38,8 @@ def _lists(world: World, address: str) -> list[EmailMessage]:
 @pytest.mark.parametrize("kind", FLOODS)
 def test_an_honest_citizen_is_acknowledged_before_what_a_flood_makes(town: TOWN, kind: str) -> None:
     world = town(people={"technical": [TECHNICAL]}, smtp={"per_minute": 30}, ack={"unverified_per_hour": 5})
-    letter, _ = FLOODS[kind]
-    _flood(world, letter)
+    message, _ = FLOODS[kind]
+    _flood(world, message)
     world.sync()
     world.citizen_writes(ANNA)
     world.turn()
@@ -49,8 +49,8 @@ def test_an_honest_citizen_is_acknowledged_before_what_a_flood_makes(town: TOWN,
 @pytest.mark.parametrize("kind", FLOODS)
 def test_a_flood_of_a_kind_reaches_staff_as_five_mails_and_one_list(town: TOWN, kind: str) -> None:
     world = town(people={"technical": [TECHNICAL]})
-    letter, address = FLOODS[kind]
-    _flood(world, letter)
+    message, address = FLOODS[kind]
+    _flood(world, message)
     world.turn()
     kinds = Counter(world.kinds(address))
     assert (kinds[kind], kinds["notice_list"]) == (5, 1)
@@ -117,12 +117,12 @@ def test_what_was_listed_counts_as_told(town: TOWN) -> None:
     """A case whose derivation stood in a list is not derived again by its next letter."""
     world = town(people={"technical": [TECHNICAL]}, deadline={"digest_above": 1})
     world.citizen_writes("pere@example.net", *FAULT)
-    letter = world.citizen_writes(ANNA, *FAULT)
+    message = world.citizen_writes(ANNA, *FAULT)
     world.turn()
     told = ["derived", "notice_list"]
     assert world.kinds(TECHNICAL) == told
     world.clock.forward(hours=2)
-    world.citizen_writes(ANNA, "", FAULT[1], answers=letter)
+    world.citizen_writes(ANNA, "", FAULT[1], answers=message)
     world.turn()
     assert world.kinds(TECHNICAL) == told
 
@@ -140,10 +140,10 @@ def test_lists_wait_for_the_opening(town: TOWN) -> None:
 def test_warnings_of_secrets_stay_within_the_budgets_of_acknowledgements(world: World) -> None:
     """Thirty forged letters in a third person's name, on thirty cases: three mails in the hour, ten in the day."""
     names = [a + b for a in "abcdef" for b in "ghijk"]
-    letters = [world.citizen_writes(ANNA, f"Consulta {name}", f"Com es fa el {name}?", dmarc="") for name in names]
+    messages = [world.citizen_writes(ANNA, f"Consulta {name}", f"Com es fa el {name}?", dmarc="") for name in names]
     world.turn()
-    for letter, name in zip(letters, names, strict=True):
-        world.citizen_writes(ANNA, "", f"Per al {name}: el PIN de la targeta és 4821.", answers=letter, dmarc="")
+    for message, name in zip(messages, names, strict=True):
+        world.citizen_writes(ANNA, "", f"Per al {name}: el PIN de la targeta és 4821.", answers=message, dmarc="")
     world.turn()
     assert len(world.received(ANNA)) == world.policy.budgets.per_address_hour
     world.live("2026-11-26 00:30")

@@ -8,7 +8,7 @@ import pytest
 from oacmail.core.routing import signature
 from tests.engine.post import OFFICE
 from tests.engine.world import ANNA, PERE, World, text_of
-from tests.hostile.enemy import EVIL, letter, outcomes, slip_in
+from tests.hostile.enemy import EVIL, message, outcomes, slip_in
 
 NUMBER = "OAC-2026-000001"
 
@@ -44,7 +44,7 @@ def test_a_strangers_token_reaches_no_case(world: World, subject: str) -> None:
     """Not even the right one: it has stood in a subject that anybody may have seen."""
     _annas_case(world)
     token = _token(world)
-    slip_in(world, letter(world, [("Subject", subject.format(token=token, lower=token.lower()))]))
+    slip_in(world, message(world, [("Subject", subject.format(token=token, lower=token.lower()))]))
     world.turn()
     assert [case["citizen"] for case in world.cases()] == [ANNA, EVIL]
     assert world.case(NUMBER)["messages"] == 1
@@ -53,18 +53,18 @@ def test_a_strangers_token_reaches_no_case(world: World, subject: str) -> None:
 @pytest.mark.parametrize("field", ["To", "Cc", "Delivered-To", "X-Original-To"])
 def test_a_strangers_plus_address_reaches_no_case(world: World, field: str) -> None:
     _annas_case(world)
-    slip_in(world, letter(world, [(field, _plus(_token(world)))]))
+    slip_in(world, message(world, [(field, _plus(_token(world)))]))
     world.turn()
     assert world.case(NUMBER)["messages"] == 1
 
 
-def test_guessing_all_letters_at_once_reaches_no_case(world: World) -> None:
+def test_guessing_all_messages_at_once_reaches_no_case(world: World) -> None:
     asked = _annas_case(world)
-    letters = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-    guesses = (f"{NUMBER}-{a}{b}{c}" for a in letters for b in letters for c in letters)
+    messages = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+    guesses = (f"{NUMBER}-{a}{b}{c}" for a in messages for b in messages for c in messages)
     for number in range(5):
         to = ", ".join(_plus(next(guesses)) for _ in range(900))
-        slip_in(world, letter(world, [("To", to), ("Subject", f"Re: {asked['Subject']} {number}")]))
+        slip_in(world, message(world, [("To", to), ("Subject", f"Re: {asked['Subject']} {number}")]))
     world.turn()
     assert world.case(NUMBER)["messages"] == 1
 
@@ -73,16 +73,16 @@ def test_a_right_guess_tells_the_stranger_nothing(world: World) -> None:
     """He gets the very acknowledgement that any new letter gets."""
     _annas_case(world)
     for subject, text in ((f"[{_token(world)}] Consulta del padró", "Com?"), ("Consulta del padró nova", "Quan?")):
-        slip_in(world, letter(world, [("Subject", subject)], f"{text} Digueu-me com puc demanar hora."))
+        slip_in(world, message(world, [("Subject", subject)], f"{text} Digueu-me com puc demanar hora."))
     world.turn()
     right, plain = (re.sub(r"OAC-2026-\d{6}(?:-\w{3})?", "N", text_of(mail)) for mail in world.received(EVIL))
     assert right == plain
     assert NUMBER not in "".join(map(text_of, world.received(EVIL)))
 
 
-def test_naming_a_strangers_letter_in_references_opens_a_case_of_ones_own(world: World) -> None:
+def test_naming_a_strangers_message_in_references_opens_a_case_of_ones_own(world: World) -> None:
     asked = _annas_case(world)
-    slip_in(world, letter(world, [("References", str(asked["Message-ID"])), ("Subject", f"Re: {asked['Subject']}")]))
+    slip_in(world, message(world, [("References", str(asked["Message-ID"])), ("Subject", f"Re: {asked['Subject']}")]))
     world.turn()
     assert [case["citizen"] for case in world.cases()] == [ANNA, EVIL]
     assert world.rows("SELECT parent FROM cases ORDER BY id")[1]["parent"] == NUMBER
@@ -121,7 +121,7 @@ def test_a_mail_that_annas_domain_disowns_is_not_annas(world: World, evidence: s
         "text": [("Subject", "Una altra cosa")],
     }[evidence]
     text = asked.get_content() if evidence == "text" else "Ja no cal, tanqueu-ho."
-    forged = letter(world, [("From", ANNA), *fields], text)
+    forged = message(world, [("From", ANNA), *fields], text)
     slip_in(world, forged, verdict="dmarc=fail header.from=example.org")
     world.turn()
     assert world.case(NUMBER)["messages"] == 1
@@ -132,7 +132,7 @@ def test_a_mail_that_annas_domain_disowns_is_not_annas(world: World, evidence: s
 def test_thanks_forged_in_annas_name_close_nothing(world: World) -> None:
     asked = _annas_case(world)
     fields = [("From", ANNA), ("In-Reply-To", str(asked["Message-ID"])), ("Subject", f"Re: {asked['Subject']}")]
-    slip_in(world, letter(world, fields, "Moltes gràcies, ja està resolt."))
+    slip_in(world, message(world, fields, "Moltes gràcies, ja està resolt."))
     world.turn()
     assert world.case(NUMBER)["status"] == "open"
     assert world.case(NUMBER)["answered_at"] is None
@@ -140,7 +140,7 @@ def test_thanks_forged_in_annas_name_close_nothing(world: World) -> None:
 
 def test_thanks_that_annas_domain_disowns_lie_on_no_case(world: World) -> None:
     _annas_case(world)
-    forged = letter(world, [("From", ANNA), ("Subject", "Gràcies")], "Moltes gràcies per tot!")
+    forged = message(world, [("From", ANNA), ("Subject", "Gràcies")], "Moltes gràcies per tot!")
     slip_in(world, forged, verdict="dmarc=fail header.from=example.org")
     world.turn()
     assert world.case(NUMBER)["messages"] == 1
@@ -148,10 +148,10 @@ def test_thanks_that_annas_domain_disowns_lie_on_no_case(world: World) -> None:
 
 
 @pytest.mark.parametrize("sender", ["", "Ningú", "<>", "undisclosed"])
-def test_two_letters_from_nobody_have_nothing_in_common(world: World, sender: str) -> None:
+def test_two_messages_from_nobody_have_nothing_in_common(world: World, sender: str) -> None:
     for text in ("Quan obriu?", "Quan obriu?", "Gràcies per tot."):
         fields = [("From", sender), ("Subject", "Re: l'horari d'estiu"), ("Message-ID", f"<{len(outcomes(world))}@x>")]
-        slip_in(world, letter(world, fields, text))
+        slip_in(world, message(world, fields, text))
         world.turn()
     assert len(outcomes(world)) == 3
     assert all(case["messages"] == 1 for case in world.cases())
@@ -161,7 +161,7 @@ def test_no_from_and_a_reply_to_is_nobody(world: World) -> None:
     """Else Reply-To would be a way round the policy of a domain that disowns forged mail."""
     asked = _annas_case(world)
     fields = [("From", ""), ("Reply-To", ANNA), ("References", str(asked["Message-ID"])), ("Subject", "Re: això")]
-    slip_in(world, letter(world, fields))
+    slip_in(world, message(world, fields))
     world.turn()
     assert world.case(NUMBER)["messages"] == 1
     assert len(world.received(ANNA)) == 1
@@ -171,7 +171,7 @@ def test_no_from_and_a_reply_to_is_nobody(world: World) -> None:
 def test_reply_to_is_no_identity_and_gets_no_mail(world: World) -> None:
     asked = _annas_case(world)
     fields = [("Reply-To", ANNA), ("References", str(asked["Message-ID"])), ("Subject", f"Re: {asked['Subject']}")]
-    slip_in(world, letter(world, fields))
+    slip_in(world, message(world, fields))
     world.turn()
     assert world.case(NUMBER)["messages"] == 1
     assert len(world.received(ANNA)) == 1

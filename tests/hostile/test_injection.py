@@ -11,7 +11,7 @@ import pytest
 
 from oacmail.adapters import log
 from tests.engine.world import AGENT, ANNA, SUPERVISOR, World
-from tests.hostile.enemy import EVIL, everything_said, letter, mails_out, oacmail, slip_in
+from tests.hostile.enemy import EVIL, everything_said, mails_out, message, oacmail, slip_in
 
 FIELDS = [
     "Date", "From", "To", "Subject", "Message-ID", "In-Reply-To", "References", "Auto-Submitted",
@@ -81,7 +81,7 @@ def told() -> Iterator[io.StringIO]:
 
 @pytest.mark.parametrize("name", PAYLOADS)
 def test_nothing_in_a_field_becomes_a_field(world: World, told: io.StringIO, name: str) -> None:
-    slip_in(world, letter(world, _fields(PAYLOADS[name])))
+    slip_in(world, message(world, _fields(PAYLOADS[name])))
     world.turn()
     world.order("note", "OAC-2026-000001", text=PAYLOADS[name])
     world.order("assign", "OAC-2026-000001", name=PAYLOADS[name])
@@ -101,9 +101,9 @@ def test_nothing_in_a_field_becomes_a_field(world: World, told: io.StringIO, nam
 
 
 @pytest.mark.parametrize("name", PAYLOADS)
-def test_try_shows_any_letter_without_obeying_it(world: World, name: str) -> None:
+def test_try_shows_any_message_without_obeying_it(world: World, name: str) -> None:
     path = world.root / "letter.eml"
-    path.write_bytes(letter(world, _fields(PAYLOADS[name]), PAYLOADS[name]))
+    path.write_bytes(message(world, _fields(PAYLOADS[name]), PAYLOADS[name]))
     for option in ((), ("--json",)):
         shown = oacmail(world, "try", str(path), *option)
         assert shown.exit_code == 0
@@ -137,8 +137,8 @@ _HARM = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
 @pytest.mark.parametrize("name", [name for name in PAYLOADS if name != "raw CR"])
-def test_nothing_of_the_letter_is_repeated_in_the_acknowledgement(world: World, name: str) -> None:
-    slip_in(world, letter(world, _fields(PAYLOADS[name])[:2], f"{INJECTED}\r\n.\r\nMAIL FROM:<x>"))
+def test_nothing_of_the_message_is_repeated_in_the_acknowledgement(world: World, name: str) -> None:
+    slip_in(world, message(world, _fields(PAYLOADS[name])[:2], f"{INJECTED}\r\n.\r\nMAIL FROM:<x>"))
     world.turn()
     (ack,) = world.received(EVIL)
     said = everything_said(ack)
@@ -148,7 +148,7 @@ def test_nothing_of_the_letter_is_repeated_in_the_acknowledgement(world: World, 
 @pytest.mark.parametrize("length", [80, 200, 900, 1_000, 5_000, 60_000])
 def test_ids_of_any_length_are_named_whole_or_not_at_all(world: World, length: int) -> None:
     name = f"<{'a' * length}@evil.example>"
-    slip_in(world, letter(world, [("Message-ID", name), ("References", f"<0@x.y> {name} <1@x.y>")]))
+    slip_in(world, message(world, [("Message-ID", name), ("References", f"<0@x.y> {name} <1@x.y>")]))
     world.turn()
     (ack,) = world.received(EVIL)
     assert str(ack["In-Reply-To"] or name) == name
@@ -157,14 +157,14 @@ def test_ids_of_any_length_are_named_whole_or_not_at_all(world: World, length: i
 
 def test_a_hundred_thousand_references_leave_ten(world: World) -> None:
     refs = " ".join(f"<{number}@evil.example>" for number in range(5_000))
-    slip_in(world, letter(world, [("References", refs)] * 20))
+    slip_in(world, message(world, [("References", refs)] * 20))
     world.turn()
     (ack,) = world.received(EVIL)
     assert len(str(ack["References"]).split()) <= 10
 
 
 def test_csv_and_markdown_in_a_subject_reach_no_list_of_ours(world: World) -> None:
-    slip_in(world, letter(world, [("Subject", '=HYPERLINK("http://evil.example") | a | b |')]))
+    slip_in(world, message(world, [("Subject", '=HYPERLINK("http://evil.example") | a | b |')]))
     world.turn()
     world.advance("2026-11-27 08:00")
     world.turn()

@@ -16,26 +16,26 @@ Answer = Callable[[World, EmailMessage, int], EmailMessage]
 
 
 def _plain(world: World, to: EmailMessage, number: int) -> EmailMessage:
-    return post.letter(world.clock, ANNA, "Hem rebut la vostra sol·licitud", "La tramitarem aviat.")
+    return post.message(world.clock, ANNA, "Hem rebut la vostra sol·licitud", "La tramitarem aviat.")
 
 
 def _numbered(world: World, to: EmailMessage, number: int) -> EmailMessage:
-    return post.letter(world.clock, ANNA, f"[#{4000 + number}] Tiquet obert", f"El vostre tiquet és {4000 + number}.")
+    return post.message(world.clock, ANNA, f"[#{4000 + number}] Tiquet obert", f"El vostre tiquet és {4000 + number}.")
 
 
 def _varied(world: World, to: EmailMessage, number: int) -> EmailMessage:
-    return post.letter(
+    return post.message(
         world.clock, ANNA, f"Assumpte {'abcdefghijklmnopqrstuvwxyzABCDEF'[number] * 5}", "Rebut. " * number
     )
 
 
 def _quoting(world: World, to: EmailMessage, number: int) -> EmailMessage:
     quote = "\n".join(f"> {line}" for line in text_of(to).splitlines())
-    return post.letter(world.clock, ANNA, f"RE: {to['Subject']}", f"Gràcies pel missatge {number}!\n\n{quote}")
+    return post.message(world.clock, ANNA, f"RE: {to['Subject']}", f"Gràcies pel missatge {number}!\n\n{quote}")
 
 
 def _threaded(world: World, to: EmailMessage, number: int) -> EmailMessage:
-    return post.letter(world.clock, ANNA, "", f"Sóc fora, torno el dia {number}. Voleu res?", answers=to)
+    return post.message(world.clock, ANNA, "", f"Sóc fora, torno el dia {number}. Voleu res?", answers=to)
 
 
 def _redirecting(world: World, to: EmailMessage, number: int) -> EmailMessage:
@@ -88,7 +88,7 @@ def test_a_robot_with_a_new_sender_each_time_stays_within_its_domain(world: Worl
     for number in range(1, 60):
         world.turn()
         if world.received(f"bounce+{number - 1}@robot.example"):
-            mail = post.letter(world.clock, f"bounce+{number}@robot.example", "Tiquet", "Rebut.")
+            mail = post.message(world.clock, f"bounce+{number}@robot.example", "Tiquet", "Rebut.")
             slip_in(world, post.as_bytes(mail), verdict="dmarc=pass header.from=robot.example")
     sent = [address for address, box in world.relay.boxes.items() if "robot" in address and box]
     assert len(sent) <= world.policy.budgets.per_domain_hour
@@ -101,7 +101,7 @@ def test_a_robot_that_answers_under_changing_names_with_our_subject_gets_one_mai
         box = world.received(f"bot+{number - 1}@robot.example")
         if not box:
             break
-        mail = post.letter(world.clock, f"bot+{number}@robot.example", f"Re: {box[-1]['Subject']}", f"Ok {number}?")
+        mail = post.message(world.clock, f"bot+{number}@robot.example", f"Re: {box[-1]['Subject']}", f"Ok {number}?")
         slip_in(world, post.as_bytes(mail), verdict="dmarc=pass header.from=robot.example")
         world.turn()
     sent = [address for address, box in world.relay.boxes.items() if "robot" in address and box]
@@ -114,7 +114,7 @@ def test_our_text_sent_back_by_a_stranger_is_not_acknowledged(world: World) -> N
     world.citizen_writes(ANNA)
     world.turn()
     (ack,) = world.received(ANNA)
-    mail = post.letter(world.clock, "bot@robot.example", "Resposta", text_of(ack))
+    mail = post.message(world.clock, "bot@robot.example", "Resposta", text_of(ack))
     slip_in(world, post.as_bytes(mail), verdict="dmarc=pass header.from=robot.example")
     world.turn()
     assert world.received("bot@robot.example") == []
@@ -137,7 +137,7 @@ def test_a_vacation_notice_ends_the_talk(world: World, name: str) -> None:
     world.turn()
     for _ in range(5):
         ack = world.received(ANNA)[-1]
-        notice = post.letter(world.clock, ANNA, f"Automatic reply: {ack['Subject']}", "Sóc fora.", headers=MARKS[name])
+        notice = post.message(world.clock, ANNA, f"Automatic reply: {ack['Subject']}", "Sóc fora.", headers=MARKS[name])
         slip_in(world, post.as_bytes(notice), sender="")
         world.turn()
     assert len(world.received(ANNA)) == 1
@@ -151,7 +151,7 @@ def test_a_list_that_rewrites_from_and_returns_our_acknowledgement_gets_no_other
     world.turn()
     for number in range(5):
         ack = world.received(lista)[-1]
-        back = post.letter(
+        back = post.message(
             world.clock, lista, f"[veins] {ack['Subject']}", f"{text_of(ack)}\n-- \nllista {number}", to=lista
         )
         slip_in(world, post.as_bytes(back), sender=lista)
@@ -175,7 +175,7 @@ def test_the_autoresponder_of_an_escalation_address_is_no_answer_and_no_loop(
     verdict = f"dmarc=pass header.from={who.partition('@')[2]}" if proven else ""
     for number in range(10):
         escalation = (world.received(who) or world.received(SUPERVISOR))[-1]
-        notice = post.letter(world.clock, who, "", f"Sóc fora {number}.", answers=escalation, headers=headers)
+        notice = post.message(world.clock, who, "", f"Sóc fora {number}.", answers=escalation, headers=headers)
         slip_in(world, post.as_bytes(notice), sender="" if marked else who, verdict=verdict)
         world.turn()
         seen = max(seen, len(world.received(who)))
@@ -212,7 +212,7 @@ def test_an_escalation_forwarded_back_without_its_mark_opens_no_case(world: Worl
     world.turn()
     (escalation,) = world.received(SUPERVISOR)
     for sender in (OFFICE, SUPERVISOR):
-        mail = post.letter(world.clock, sender, f"Fwd: {escalation['Subject']}", text_of(escalation))
+        mail = post.message(world.clock, sender, f"Fwd: {escalation['Subject']}", text_of(escalation))
         slip_in(world, post.as_bytes(mail), sender=sender)
     world.turn()
     assert len(world.cases()) == 1

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.e2e.office import NO_LIMITS, Office
-from tests.e2e.watching import answered_by, case_of, everything_in, letter, mails_to, opened, running_clocks, someone
+from tests.e2e.watching import answered_by, case_of, everything_in, mails_to, message, opened, running_clocks, someone
 from tests.hostile.test_bombs import BOMBS
 from tests.servers.mail_servers import HOST, Road
 from tests.servers.people import Citizen
@@ -37,7 +37,7 @@ def _submit(road: Road, sender: str, to: str, raw: bytes) -> None:
 
 
 def _decided(desk: Office, number: str) -> str:
-    return str(letter(desk, f"<{number}@evil.example>")["outcome"])
+    return str(message(desk, f"<{number}@evil.example>")["outcome"])
 
 
 def test_while_bombs_arrive_the_next_citizen_is_acknowledged_within_three_seconds(desk: Office, road: Road) -> None:
@@ -130,12 +130,12 @@ def test_bytes_that_no_standard_allows_come_through_and_are_worked(desk: Office,
         assert len(mallory.wait_for_mail()) == 1
 
 
-def test_smtp_commands_in_a_letter_stay_text_in_its_escalation(desk: Office, road: Road) -> None:
+def test_smtp_commands_in_a_message_stay_text_in_its_escalation(desk: Office, road: Road) -> None:
     """The original goes along byte by byte, through the end of DATA that its writer has put into it."""
     mallory = someone(road, "Mallory")
     text = b"Abans.\n.\nMAIL FROM:<x@evil.example>\nRCPT TO:<victim@example.org>\nDATA\n.\r\nDespr\xc3\xa9s."
     _submit(road, mallory.address, desk.address, _raw(desk, mallory.address, "smuggled", text=text))
-    number = str(letter(desk, "<smuggled@evil.example>")["number"])
+    number = str(message(desk, "<smuggled@evil.example>")["number"])
     desk.oacmail("case", "escalate", number)
     (escalation,) = desk.technical.wait_for_mail()
     assert "Després." in everything_in(escalation)

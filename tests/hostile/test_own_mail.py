@@ -7,7 +7,7 @@ import pytest
 
 from tests.engine.post import OFFICE, as_bytes
 from tests.engine.world import ANNA, PERE, SUPERVISOR, World, text_of
-from tests.hostile.enemy import EVIL, altered, letter, outcomes, slip_in
+from tests.hostile.enemy import EVIL, altered, message, outcomes, slip_in
 from tests.work import calls
 
 LONG = "Encara no me'n surto, i demà em venç el termini de la beca. " * 12
@@ -92,7 +92,7 @@ def test_a_mark_holds_for_its_own_recipient_and_date_alone(world: World, fields:
 
 
 def test_our_address_without_our_mark_is_reviewed_and_never_answered(world: World) -> None:
-    slip_in(world, letter(world, [("From", f"OAC 360 <{OFFICE}>")]))
+    slip_in(world, message(world, [("From", f"OAC 360 <{OFFICE}>")]))
     world.turn()
     assert world.reviews() == ["from-our-address-unsigned"]
     assert world.mails() == []
@@ -100,7 +100,7 @@ def test_our_address_without_our_mark_is_reviewed_and_never_answered(world: Worl
 
 @pytest.mark.parametrize("address", ["oac360+Sent@castellbisbal.example", "OAC360+a+b@CASTELLBISBAL.example"])
 def test_our_address_with_a_detail_is_ours_and_never_answered(world: World, address: str) -> None:
-    slip_in(world, letter(world, [("From", address)]))
+    slip_in(world, message(world, [("From", address)]))
     world.turn()
     assert world.reviews() == ["from-our-address-unsigned"]
     assert world.mails() == []
@@ -115,14 +115,14 @@ def test_the_same_copy_fifty_times_is_a_duplicate_fifty_times(world: World) -> N
     assert len(world.relay.given) == 1
 
 
-def test_a_redirected_acknowledgement_with_a_question_on_top_is_the_citizens_letter(world: World) -> None:
+def test_a_redirected_acknowledgement_with_a_question_on_top_is_the_citizens_message(world: World) -> None:
     asked = world.citizen_writes(ANNA)
     world.turn()
     world.agent_answers(asked)
     world.turn()
     slip_in(world, _redirected(world.received(ANNA)[0]), sender=ANNA)
     world.turn()
-    assert [letter["role"] for letter in world.case()["letters"]] == ["citizen", "agent", "citizen"]
+    assert [message["role"] for message in world.case()["letters"]] == ["citizen", "agent", "citizen"]
     assert (world.case()["status"], world.case()["overdue"]) == ("open", False)
 
 
@@ -136,7 +136,7 @@ def test_a_strangers_question_on_annas_acknowledgement_gets_nothing_automatic(wo
 
 
 def test_thousands_of_marks_cost_nothing(world: World) -> None:
-    slip_in(world, letter(world, [("X-Oacmail", "v=1; s=" + "0" * 32)] * 11_000))
+    slip_in(world, message(world, [("X-Oacmail", "v=1; s=" + "0" * 32)] * 11_000))
     assert calls(world.turn) < 3_000_000
     assert outcomes(world) == ["case"]
 
@@ -144,7 +144,7 @@ def test_thousands_of_marks_cost_nothing(world: World) -> None:
 def test_a_guessed_message_id_of_ours_hides_no_mail_of_ours(world: World) -> None:
     """The id of an acknowledgement cannot be computed outside; a letter that bears one anyway is only a letter."""
     ack = _acknowledged(world)
-    slip_in(world, letter(world, [("Message-ID", str(ack["Message-ID"]))]))
+    slip_in(world, message(world, [("Message-ID", str(ack["Message-ID"]))]))
     world.turn()
     assert outcomes(world) == ["case", "case"]
     assert len(world.received(EVIL)) == 1

@@ -8,7 +8,7 @@ import sys
 
 from oacmail.adapters.imap import ImapMailbox, ImapSettings
 from oacmail.adapters.smtp import SmtpSettings, SmtpTransport
-from oacmail.core.errors import RelayTrouble, Transient
+from oacmail.core.errors import RelayError, Transient
 from oacmail.engine.backoff import Outage
 from tests.engine.world import ANNA, PERE, World
 from tests.fakes.imap_server import ImapServer, Letter
@@ -20,7 +20,7 @@ REFUSED = "535 5.7.8 no"
 
 
 def test_the_mailbox_is_asked_fewer_than_five_times_in_ten_minutes_while_it_refuses_the_login(world: World) -> None:
-    with ImapServer(letters={1: Letter()}) as server:
+    with ImapServer(messages={1: Letter()}) as server:
         settings = ImapSettings(
             host="localhost", user="oac", password="x", port=server.port, security="none", timeout=5
         )
@@ -55,7 +55,7 @@ def test_the_relay_is_asked_fewer_than_five_times_in_ten_minutes_while_it_refuse
         while passed < TEN_MINUTES:
             try:
                 world.delivery.drain()
-            except RelayTrouble as error:
+            except RelayError as error:
                 pauses.append(outage.failed(error))
                 passed += pauses[-1]
         tries = sum(line.startswith("AUTH") for line in relay.heard)

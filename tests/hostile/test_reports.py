@@ -7,7 +7,7 @@ import pytest
 from tests.engine import post
 from tests.engine.post import OFFICE
 from tests.engine.world import AGENT, ANNA, PERE, World
-from tests.hostile.enemy import EVIL, letter, outcomes, slip_in
+from tests.hostile.enemy import EVIL, message, outcomes, slip_in
 
 NUMBER = "OAC-2026-000001"
 
@@ -69,7 +69,7 @@ def test_an_id_that_stands_elsewhere_than_in_the_returned_mail_counts_for_nothin
     _acknowledged(world)
     ack = str(world.received(ANNA)[0]["Message-ID"])
     fields = [("From", "MAILER-DAEMON@evil.example"), ("Subject", "Undelivered Mail Returned to Sender"), (where, ack)]
-    slip_in(world, letter(world, fields, f"The following address failed:\n<{ANNA}>\n\n{ack}\n"), sender="")
+    slip_in(world, message(world, fields, f"The following address failed:\n<{ANNA}>\n\n{ack}\n"), sender="")
     world.turn()
     assert world.mail()["state"] == "sent"
     assert world.received(AGENT) == []
@@ -119,7 +119,7 @@ def test_a_report_on_a_remark_in_an_agents_name_reopens_nothing(world: World) ->
     world.agent_answers(asked)
     world.turn()
     forged = [("From", AGENT), ("To", ANNA), ("Message-ID", "<known@evil.example>")]
-    slip_in(world, letter(world, [*forged, ("References", str(asked["Message-ID"]))]))
+    slip_in(world, message(world, [*forged, ("References", str(asked["Message-ID"]))]))
     world.turn()
     before = _state(world)
     world.deliver(_report(world, "<known@evil.example>"), sender="")
@@ -149,7 +149,7 @@ def test_receipts_and_complaints_change_nothing(world: World, kind: str) -> None
         ("References", str(answer["Message-ID"])),
         ("Subject", "Llegit: Re: això"),
     ]
-    slip_in(world, letter(world, fields, body), sender="")
+    slip_in(world, message(world, fields, body), sender="")
     world.turn()
     assert _state(world) == before
     assert outcomes(world)[-1] == "automatic"
@@ -166,7 +166,7 @@ def test_forty_thousand_ids_in_a_report_stop_nothing(world: World) -> None:
     assert outcomes(world) == ["automatic", "case"]
 
 
-def test_a_citizens_letter_about_a_report_is_a_letter(world: World) -> None:
+def test_a_citizens_message_about_a_report_is_a_message(world: World) -> None:
     text = "Em va arribar això:\n\n> Undelivered Mail Returned to Sender\n> 550 5.1.1 user unknown\n\nQuè vol dir?"
     world.citizen_writes(ANNA, "Undelivered Mail: què vol dir?", text)
     world.turn()

@@ -8,7 +8,7 @@ import pytest
 
 from oacmail.adapters import log
 from tests.engine.world import SUPERVISOR, World
-from tests.hostile.enemy import everything_said, letter, mails_out, oacmail, slip_in
+from tests.hostile.enemy import everything_said, mails_out, message, oacmail, slip_in
 
 NUMBER = "OAC-2026-000001"
 KEY = "-----BEGIN RSA PRIVATE KEY-----\r\nMIIBSECRETKEYSECRETKEY\r\n-----END RSA PRIVATE KEY-----"
@@ -78,7 +78,7 @@ def test_a_secret_leaves_the_house_in_no_mail_and_stands_on_no_screen(
     world: World, told: io.StringIO, name: str
 ) -> None:
     (fields, text), secrets = SECRETS[name]
-    slip_in(world, letter(world, fields, text))
+    slip_in(world, message(world, fields, text))
     world.turn()
     world.live("2026-11-27 09:00", minutes=600)
     world.order("escalate", NUMBER)
@@ -90,15 +90,15 @@ def test_a_secret_leaves_the_house_in_no_mail_and_stands_on_no_screen(
         assert [secret for secret in secrets if secret in said] == []
 
 
-def test_the_letter_itself_stays_whole_in_the_mailbox(world: World) -> None:
-    slip_in(world, letter(world, text="La meva contrasenya és Gat-2024!"))
+def test_the_message_itself_stays_whole_in_the_mailbox(world: World) -> None:
+    slip_in(world, message(world, text="La meva contrasenya és Gat-2024!"))
     world.turn()
     assert b"Gat-2024!" in world.mailbox.raws("INBOX")[0]
 
 
 def test_the_replaced_part_is_named_with_size_and_digest(world: World) -> None:
     fields, text = SECRETS["a certificate"][0]
-    slip_in(world, letter(world, fields, text))
+    slip_in(world, message(world, fields, text))
     world.turn()
     world.order("escalate", NUMBER)
     world.turn()

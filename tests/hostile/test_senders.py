@@ -3,10 +3,10 @@
 import pytest
 
 from oacmail.adapters.imap import messages
-from oacmail.core.ports.mailbox import Place
+from oacmail.core.ports.mailbox import MessageMeta
 from tests.engine.post import OFFICE
 from tests.engine.world import ANNA, World, local
-from tests.hostile.enemy import EVIL, letter, mails_out, outcomes, slip_in
+from tests.hostile.enemy import EVIL, mails_out, message, outcomes, slip_in
 
 LABEL = "b" * 60
 UNANSWERABLE: dict[str, str | bytes] = {
@@ -40,7 +40,7 @@ ANSWERABLE = {
 
 @pytest.mark.parametrize("name", UNANSWERABLE)
 def test_who_gives_no_address_has_a_case_and_waits_for_a_person(world: World, name: str) -> None:
-    slip_in(world, letter(world, [("From", UNANSWERABLE[name])]))
+    slip_in(world, message(world, [("From", UNANSWERABLE[name])]))
     world.turn()
     assert outcomes(world) == ["case"]
     assert world.case()["due_at"] is not None
@@ -50,7 +50,7 @@ def test_who_gives_no_address_has_a_case_and_waits_for_a_person(world: World, na
 
 @pytest.mark.parametrize("name", ANSWERABLE)
 def test_who_can_be_answered_is_answered(world: World, name: str) -> None:
-    slip_in(world, letter(world, [("From", ANSWERABLE[name])]))
+    slip_in(world, message(world, [("From", ANSWERABLE[name])]))
     world.turn()
     (ack,) = mails_out(world)
     assert str(ack["To"]) in ANSWERABLE[name]
@@ -58,7 +58,7 @@ def test_who_can_be_answered_is_answered(world: World, name: str) -> None:
 
 @pytest.mark.parametrize("reply_to", [ANNA, f"{ANNA}, {EVIL}", f"Anna <{ANNA}>", OFFICE])
 def test_the_acknowledgement_goes_to_from_whatever_reply_to_says(world: World, reply_to: str) -> None:
-    slip_in(world, letter(world, [("Reply-To", reply_to), ("Return-Path", f"<{ANNA}>"), ("Errors-To", ANNA)]))
+    slip_in(world, message(world, [("Reply-To", reply_to), ("Return-Path", f"<{ANNA}>"), ("Errors-To", ANNA)]))
     world.turn()
     assert [str(mail["To"]) for mail in mails_out(world)] == [EVIL]
     assert {mail.recipient for mail in world.relay.given} == {EVIL}
@@ -81,16 +81,16 @@ DATES: tuple[str | bytes, ...] = (
 
 @pytest.mark.parametrize("date", DATES, ids=lambda date: ascii(date)[:40])
 def test_the_date_that_the_sender_writes_moves_no_clock(world: World, date: str | bytes) -> None:
-    slip_in(world, letter(world, [("Date", date)]))
+    slip_in(world, message(world, [("Date", date)]))
     world.turn()
     assert world.case()["due_at"] == "2026-11-26T20:00:00+01:00"
     assert len(world.received(EVIL)) == 1
 
 
 @pytest.mark.parametrize("moment", ["2099-01-01 00:00", "2038-01-19 04:14", "9999-12-31 12:00", "2026-12-31 00:00"])
-def test_a_letter_that_lies_in_the_future_is_due_from_today(world: World, moment: str) -> None:
+def test_a_message_that_lies_in_the_future_is_due_from_today(world: World, moment: str) -> None:
     """Clients that copy a letter into INBOX take its date from where they like."""
-    slip_in(world, letter(world), at=local(moment))
+    slip_in(world, message(world), at=local(moment))
     world.turn()
     assert world.case()["due_at"] == "2026-11-26T20:00:00+01:00"
     world.advance("2026-11-27 08:00")
@@ -99,8 +99,8 @@ def test_a_letter_that_lies_in_the_future_is_due_from_today(world: World, moment
 
 
 @pytest.mark.parametrize("moment", ["1970-01-02 00:00", "1601-01-01 12:00", "1999-12-31 23:59", "0001-01-02 00:00"])
-def test_a_letter_that_lies_in_the_past_is_accounted_for(world: World, moment: str) -> None:
-    slip_in(world, letter(world), at=local(moment))
+def test_a_message_that_lies_in_the_past_is_accounted_for(world: World, moment: str) -> None:
+    slip_in(world, message(world), at=local(moment))
     world.citizen_writes(ANNA)
     world.turn()
     assert outcomes(world) == ["case", "case"]
@@ -125,4 +125,4 @@ def test_an_answer_dated_into_the_future_meets_what_was_asked_and_nothing_later(
 def test_a_date_that_no_calendar_knows_stops_no_folder(date: bytes) -> None:
     """What a broken store says of one letter must not break the reading of all others."""
     place = messages._place(b'1 (UID 7 RFC822.SIZE 120 INTERNALDATE "%s")' % date)
-    assert place is None if not date else place == Place(uid=7, size=120, internal_date=messages._NO_DAY)
+    assert place is None if not date else place == MessageMeta(uid=7, size=120, internal_date=messages._NO_DAY)

@@ -27,7 +27,7 @@ TEXT = (
 
 @pytest.fixture
 def server() -> Iterator[ImapServer]:
-    with ImapServer(letters={1: Letter(date="01-Jan-2026 10:00:00 +0100")}) as server:
+    with ImapServer(messages={1: Letter(date="01-Jan-2026 10:00:00 +0100")}) as server:
         yield server
 
 
@@ -66,7 +66,7 @@ def _look(mailbox: ImapMailbox) -> None:
     mailbox.watched()
     mailbox.open("INBOX")
     mailbox.uids()
-    mailbox.places()
+    mailbox.metas()
 
 
 def _outcomes(world: World) -> dict[int, str | None]:
@@ -112,7 +112,7 @@ def test_a_goodbye_with_a_literal_of_four_gigabytes_is_not_waited_for(server: Im
 def test_a_server_that_floods_every_message_is_an_outage_and_all_are_worked_when_it_is_well(
     server: ImapServer, desk: World
 ) -> None:
-    server.letters |= {uid: Letter(TEXT % (b"veina%d@example.cat" % uid, b"%d@x" % uid)) for uid in range(2, 12)}
+    server.messages |= {uid: Letter(TEXT % (b"veina%d@example.cat" % uid, b"%d@x" % uid)) for uid in range(2, 12)}
     server.floods["fetch"] = (b"* 1 FETCH (UID 2 BODY[] " + LITERAL, BYTES)
     with _at_most(ROOM):
         for _ in range(3):
@@ -136,7 +136,7 @@ def test_a_server_that_floods_every_message_is_an_outage_and_all_are_worked_when
 def test_one_message_larger_than_its_size_is_worked_by_its_outline(
     server: ImapServer, desk: World, liar: Letter
 ) -> None:
-    server.letters |= {2: liar, 3: Letter(TEXT % (PERE.encode(), b"p@x"))}
+    server.messages |= {2: liar, 3: Letter(TEXT % (PERE.encode(), b"p@x"))}
     with _at_most(ROOM):
         assert desk.sync()
     assert _outcomes(desk) == {2: "case", 3: "case"}

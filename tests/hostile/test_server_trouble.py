@@ -23,7 +23,7 @@ def _asks(sender: str) -> Letter:
 
 @pytest.fixture
 def server() -> Iterator[ImapServer]:
-    with ImapServer(letters={1: _asks("primera@example.cat")}) as server:
+    with ImapServer(messages={1: _asks("primera@example.cat")}) as server:
         yield server
 
 
@@ -49,7 +49,7 @@ def test_a_server_that_gives_out_no_message_sets_none_aside_and_all_are_worked_w
     server: ImapServer, desk: World, trouble: str
 ) -> None:
     server.trouble = trouble
-    server.letters |= {uid: _asks(f"veina{uid}@example.cat") for uid in range(2, 12)}
+    server.messages |= {uid: _asks(f"veina{uid}@example.cat") for uid in range(2, 12)}
     for _ in range(PASSES):
         assert desk.sync() is False, "the service backs off only from an outage"
     assert desk.problems() & {"imap", "quarantine"} == {"imap"}
@@ -62,7 +62,7 @@ def test_a_server_that_gives_out_no_message_sets_none_aside_and_all_are_worked_w
 
 def test_a_pass_over_a_server_in_trouble_does_not_log_in_for_every_message(server: ImapServer, desk: World) -> None:
     server.trouble = "BYE"
-    server.letters |= {uid: _asks(f"veina{uid}@example.cat") for uid in range(2, 52)}
+    server.messages |= {uid: _asks(f"veina{uid}@example.cat") for uid in range(2, 52)}
     before = len(server.heard)
     desk.sync()
     assert sum(line.startswith("LOGIN") for line in server.heard[before:]) <= 15
@@ -71,7 +71,7 @@ def test_a_pass_over_a_server_in_trouble_does_not_log_in_for_every_message(serve
 def test_a_message_that_fails_alone_is_tried_again_after_a_while_and_only_then_set_aside(
     server: ImapServer, desk: World
 ) -> None:
-    server.letters |= {2: Letter(None), 3: _asks(ANNA)}
+    server.messages |= {2: Letter(None), 3: _asks(ANNA)}
     for pause in SPACING:
         for _ in range(PASSES):
             assert desk.sync()
@@ -84,7 +84,7 @@ def test_a_message_that_fails_alone_is_tried_again_after_a_while_and_only_then_s
 
 
 def test_what_the_server_could_not_give_out_comes_back_by_itself_when_it_can(server: ImapServer, desk: World) -> None:
-    server.letters |= {2: Letter(None), 3: _asks(ANNA)}
+    server.messages |= {2: Letter(None), 3: _asks(ANNA)}
     for pause in (*SPACING, timedelta(0)):
         desk.sync()
         desk.clock.set(desk.clock.now() + pause)
@@ -92,7 +92,7 @@ def test_what_the_server_could_not_give_out_comes_back_by_itself_when_it_can(ser
     for _ in range(PASSES):  # as every night, and after every outage
         desk.intake.sync(compare=True)
     assert _outcomes(desk) == ["quarantined", "case"]
-    server.letters[2] = _asks(PERE)
+    server.messages[2] = _asks(PERE)
     desk.intake.sync(compare=True)
     assert _outcomes(desk) == ["case", "case"]
     assert "quarantine" not in desk.problems()
@@ -100,7 +100,7 @@ def test_what_the_server_could_not_give_out_comes_back_by_itself_when_it_can(ser
 
 
 def test_a_message_that_was_said_to_be_gone_and_lies_there_is_worked(server: ImapServer, desk: World) -> None:
-    server.letters[2] = _asks(ANNA)
+    server.messages[2] = _asks(ANNA)
     desk.sync()
     desk.store.con.execute("UPDATE sightings SET outcome = 'gone', fingerprint = NULL WHERE uid = 2")
     desk.intake.sync(compare=True)
@@ -108,7 +108,7 @@ def test_a_message_that_was_said_to_be_gone_and_lies_there_is_worked(server: Ima
 
 
 def test_the_only_message_of_a_mailbox_proves_nothing_against_itself(world: World) -> None:
-    with ImapServer(letters={7: Letter(None)}) as server:
+    with ImapServer(messages={7: Letter(None)}) as server:
         mailbox = ImapMailbox(
             ImapSettings(host="localhost", user="oac", password="x", port=server.port, security="none", timeout=5)
         )

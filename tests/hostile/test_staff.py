@@ -8,7 +8,7 @@ import pytest
 from oacmail.sim.relay import MX
 from tests.engine.post import OFFICE
 from tests.engine.world import AGENT, ANNA, OPERATOR, SUPERVISOR, World
-from tests.hostile.enemy import EVIL, letter, outcomes, slip_in
+from tests.hostile.enemy import EVIL, message, outcomes, slip_in
 
 PASS = f"dmarc=pass header.from={AGENT.rpartition('@')[2]}"
 RECEIVED = f"from mail.evil.example (mail.evil.example [192.0.2.66]) by {MX} (Postfix) with ESMTPA id abc; now"
@@ -23,7 +23,7 @@ def _asked(world: World) -> EmailMessage:
 def _answer(world: World, asked: EmailMessage, *fields: tuple[str, str]) -> bytes:
     """What an agent's answer with the office in copy looks like."""
     usual = (("To", ANNA), ("Cc", OFFICE), ("Subject", "Re: No puc signar"), ("In-Reply-To", str(asked["Message-ID"])))
-    return letter(world, (*usual, *fields), "Bon dia, ja està resolt.")
+    return message(world, (*usual, *fields), "Bon dia, ja està resolt.")
 
 
 def _still_waits(world: World) -> None:
@@ -137,7 +137,7 @@ def test_what_comes_by_smtp_into_sent_is_no_answer(world: World, sender: str) ->
 
 def test_orders_in_a_forged_agents_mail_order_nothing(world: World) -> None:
     text = "#tanca\n#spam\n#assigna mallory\n"
-    slip_in(world, letter(world, [("From", AGENT), ("In-Reply-To", str(_asked(world)["Message-ID"]))], text))
+    slip_in(world, message(world, [("From", AGENT), ("In-Reply-To", str(_asked(world)["Message-ID"]))], text))
     world.turn()
     assert world.case()["assignee"] is None
     _still_waits(world)
@@ -158,7 +158,7 @@ def test_staff_are_never_acknowledged_as_citizens(
     world: World, address: str, fields: tuple[tuple[str, str], ...]
 ) -> None:
     named = [(name, value.replace("{}", address)) for name, value in fields]
-    slip_in(world, letter(world, named))
+    slip_in(world, message(world, named))
     world.turn()
     assert world.received(address) == []
 
@@ -168,7 +168,7 @@ def test_a_form_sender_is_a_persons_form_and_no_staff(town: Callable[..., World]
     world = town(callback={"form_senders": ["formulari@town.example"]})
     forged = [("From", "formulari@town.example"), ("Reply-To", ANNA), ("Auto-Submitted", "auto-generated")]
     for number in range(8):
-        slip_in(world, letter(world, [*forged, ("Message-ID", f"<{number}@evil.example>")], f"Truqueu-me {number}"))
+        slip_in(world, message(world, [*forged, ("Message-ID", f"<{number}@evil.example>")], f"Truqueu-me {number}"))
     world.turn()
     assert len(world.received(ANNA)) == 3
     assert outcomes(world) == ["case"] * 8
@@ -182,7 +182,7 @@ def test_the_operator_hears_of_forged_staff_mail_once_a_day(world: World) -> Non
             world, _answer(world, asked, ("From", AGENT), ("Message-ID", f"<{number}@evil.example>")), verdict=failed
         )
         fields = (("From", AGENT), ("Subject", "#close"), ("Message-ID", f"<order{number}@evil.example>"))
-        slip_in(world, letter(world, fields, "#close"), verdict=failed)
+        slip_in(world, message(world, fields, "#close"), verdict=failed)
     world.turn()
     assert world.kinds(OPERATOR) == ["alert"]
     assert "en nom del personal" in world.subjects(OPERATOR)[0]

@@ -7,7 +7,7 @@ from email.message import EmailMessage
 import pytest
 
 from tests.engine.world import SUPERVISOR, World, text_of
-from tests.hostile.enemy import EVIL, everything_said, letter, mails_out, oacmail, outcomes, slip_in
+from tests.hostile.enemy import EVIL, everything_said, mails_out, message, oacmail, outcomes, slip_in
 
 NUMBER = "OAC-2026-000001"
 JINJA = (
@@ -44,7 +44,7 @@ def _write(world: World, words: str, *, page: bool = False) -> None:
     """The words as name, subject and text."""
     fields = [("From", f'"{words.replace(chr(34), chr(39))}" <{EVIL}>'), ("Subject", words)]
     kind = [("Content-Type", "text/html; charset=utf-8")] if page else []
-    slip_in(world, letter(world, [*fields, *kind], f"{words}\r\nCom ho faig?"))
+    slip_in(world, message(world, [*fields, *kind], f"{words}\r\nCom ho faig?"))
     world.turn()
     world.advance("2026-11-27 08:00")
     world.turn()
@@ -59,7 +59,7 @@ def _page_of(mail: EmailMessage) -> str:
 
 
 @pytest.mark.parametrize("words", JINJA)
-def test_template_code_in_a_letter_is_shown_and_never_run(world: World, words: str) -> None:
+def test_template_code_in_a_message_is_shown_and_never_run(world: World, words: str) -> None:
     _write(world, words)
     assert world.kinds(SUPERVISOR) == ["overdue", "derived"]
     for mail in world.received(SUPERVISOR):
@@ -80,14 +80,14 @@ OVERRIDES = {
 
 @pytest.mark.parametrize("name", OVERRIDES)
 @pytest.mark.parametrize("words", ["{{7*7}}", "{% include '/etc/passwd' %}", "/etc/passwd"])
-def test_a_town_template_cannot_run_a_letter_either(town: Callable[..., World], name: str, words: str) -> None:
+def test_a_town_template_cannot_run_a_message_either(town: Callable[..., World], name: str, words: str) -> None:
     """What is wrong with an override is passed over for the shipped template, and the operator hears of it."""
     first = town()
     folder = first.root / "templates" / "ca"
     folder.mkdir(parents=True)
     (folder / "overdue.txt.j2").write_text(OVERRIDES[name], "utf-8")
     first.restart(office={"templates": str(folder.parent)})
-    slip_in(first, letter(first, [("Subject", words)], f"{words}\r\nCom ho faig?"))
+    slip_in(first, message(first, [("Subject", words)], f"{words}\r\nCom ho faig?"))
     first.turn()
     first.advance("2026-11-27 08:00")
     first.turn()
@@ -101,7 +101,7 @@ def test_a_town_template_cannot_run_a_letter_either(town: Callable[..., World], 
 
 @pytest.mark.parametrize("page", [False, True], ids=["plain", "html"])
 @pytest.mark.parametrize("words", HTML)
-def test_markup_in_a_letter_is_dead_in_every_page_of_ours(world: World, words: str, page: bool) -> None:
+def test_markup_in_a_message_is_dead_in_every_page_of_ours(world: World, words: str, page: bool) -> None:
     _write(world, words, page=page)
     for mail in mails_out(world):
         shown = _page_of(mail)
@@ -122,8 +122,8 @@ def test_sql_in_every_field_is_only_text(world: World, words: str) -> None:
     payload = words.encode()
     names = ("Subject", "Message-ID", "In-Reply-To", "References", "Reply-To", "Cc", "Sender", "X-Oacmail", "Comments")
     fields: list[tuple[str, str | bytes]] = [(name, payload) for name in names]
-    slip_in(world, letter(world, [*fields, ("From", b'"' + payload.replace(b'"', b"") + b'" <mallory@evil.example>')]))
-    slip_in(world, letter(world, [("From", f"{words}@evil.example"), ("Subject", "Una altra")], words))
+    slip_in(world, message(world, [*fields, ("From", b'"' + payload.replace(b'"', b"") + b'" <mallory@evil.example>')]))
+    slip_in(world, message(world, [("From", f"{words}@evil.example"), ("Subject", "Una altra")], words))
     world.citizen_writes("anna@example.org")
     world.turn()
     for verb in (("note", "text"), ("assign", "name")):
@@ -162,7 +162,7 @@ def test_an_export_is_named_by_what_it_is_and_lies_where_it_was_asked_for(world:
     )
     body = f"--b\r\n{part}\r\n\r\nMZ\r\n--b--"
     fields = [("From", ""), ("Subject", name), ("Content-Type", f'multipart/mixed; boundary="b"; name="{name}"')]
-    slip_in(world, letter(world, fields, body))
+    slip_in(world, message(world, fields, body))
     world.turn()
     (ref,) = [row["fingerprint"] for row in world.rows("SELECT fingerprint FROM reviews")]
     target = world.root / "out"
@@ -193,18 +193,18 @@ def test_half_characters_in_every_field_break_nothing(world: World, raw: bytes) 
     )
     fields: list[tuple[str, str | bytes]] = [(name, raw) for name in names]
     fields += [("From", raw + b" <mallory@evil.example>"), ("Content-Type", b'text/plain; charset="' + raw + b'"')]
-    slip_in(world, letter(world, fields, raw))
+    slip_in(world, message(world, fields, raw))
     automatic: list[tuple[str, str | bytes]] = [
         ("Auto-Submitted", b"auto-replied " + raw),
         ("Precedence", b"bulk " + raw),
     ]
-    slip_in(world, letter(world, [*automatic, ("Subject", raw)], raw))
-    slip_in(world, letter(world, [("Auto-Submitted", raw), ("Return-Path", b"<" + raw + b">")], raw))
+    slip_in(world, message(world, [*automatic, ("Subject", raw)], raw))
+    slip_in(world, message(world, [("Auto-Submitted", raw), ("Return-Path", b"<" + raw + b">")], raw))
     world.turn()
     assert "quarantined" not in outcomes(world)
     assert world.rows("SELECT error FROM sightings WHERE error IS NOT NULL") == []
     for words in (("case", "list"), ("case", "show", NUMBER), ("why", NUMBER), ("quarantine", "list")):
         for option in ((), ("--json",)):
             assert oacmail(world, *words, *option).exit_code == 0
-    (world.root / "x.eml").write_bytes(letter(world, [*fields, *automatic], raw))
+    (world.root / "x.eml").write_bytes(message(world, [*fields, *automatic], raw))
     assert oacmail(world, "try", str(world.root / "x.eml"), "--json").exit_code == 0

@@ -8,7 +8,7 @@ import sys
 from oacmail.core.model import Rung
 from oacmail.mail.parse import parse
 
-LETTER = b"From: Anna <a@x.cat>\r\nSubject: Hola\r\nMessage-ID: <a1@x.cat>\r\n\r\nBon  dia\r\n"
+MESSAGE = b"From: Anna <a@x.cat>\r\nSubject: Hola\r\nMessage-ID: <a1@x.cat>\r\n\r\nBon  dia\r\n"
 
 
 def with_little_stack(limit: int) -> Rung | None:
@@ -16,7 +16,7 @@ def with_little_stack(limit: int) -> Rung | None:
     generous = sys.getrecursionlimit()
     try:
         sys.setrecursionlimit(limit)
-        return parse(LETTER).rung
+        return parse(MESSAGE).rung
     except RecursionError:
         return None
     finally:
@@ -24,7 +24,7 @@ def with_little_stack(limit: int) -> Rung | None:
 
 
 if __name__ == "__main__":
-    parse(LETTER)  # what is imported or compiled at the first use only
+    parse(MESSAGE)  # what is imported or compiled at the first use only
     for limit in range(5, 200):
         if rung := with_little_stack(limit):
             print(rung)

@@ -4,18 +4,18 @@ import pytest
 
 from oacmail.core.model import Auth, Dmarc
 from oacmail.mail.mime import auth
-from oacmail.mail.parser_config import House
+from oacmail.mail.parser_config import ParserConfig
 from tests.mail.messages import fields
 
 ANNA = "anna@town.example"
-POSTFIX = House(
+POSTFIX = ParserConfig(
     provider="postfix",
     authserv_id="mx.town.example",
     mx=("mx.town.example",),
     internal_relays=("10.1.0.0/16", "2001:db8:5::/48"),
 )
-GMAIL = House(provider="gmail")
-EXCHANGE = House(provider="exchange")
+GMAIL = ParserConfig(provider="gmail")
+EXCHANGE = ParserConfig(provider="exchange")
 
 PASS = "Authentication-Results: mx.town.example; dmarc=pass (p=none dis=none) header.from=town.example"
 FAIL = PASS.replace("dmarc=pass", "dmarc=fail")
@@ -23,8 +23,8 @@ DOOR = "Received: from out.example.org (out.example.org [192.0.2.7]) by mx.town.
 LMTP = "Received: from mx.town.example by mx.town.example with LMTP id 7 for <oac360@x>"
 
 
-def read(*lines: str, house: House = POSTFIX, single_from: bool = True) -> Auth:
-    return auth.read(fields(*lines), ANNA, single_from, house)
+def read(*lines: str, parser_config: ParserConfig = POSTFIX, single_from: bool = True) -> Auth:
+    return auth.read(fields(*lines), ANNA, single_from, parser_config)
 
 
 def test_an_aligned_pass_above_our_door_is_proof() -> None:
@@ -137,7 +137,7 @@ def test_a_client_that_calls_itself_by_moves_the_door_nowhere() -> None:
 
 
 def test_provider_none_proves_nobody() -> None:
-    assert read(PASS, DOOR, house=House(mx=("mx.town.example",))) == Auth(from_outside=True)
+    assert read(PASS, DOOR, parser_config=ParserConfig(mx=("mx.town.example",))) == Auth(from_outside=True)
 
 
 GMAIL_DOOR = "Received: from mail.example.org (mail.example.org. [192.0.2.7]) by mx.google.com with ESMTPS id a1"
@@ -156,17 +156,17 @@ def test_gmail_s_own_results_right_below_its_line_are_proof() -> None:
         GMAIL_PASS,
     )
 
-    assert read(*lines, house=GMAIL) == Auth(dmarc=Dmarc.PASS, authentic=True, from_outside=True)
+    assert read(*lines, parser_config=GMAIL) == Auth(dmarc=Dmarc.PASS, authentic=True, from_outside=True)
 
 
 def test_below_gmail_s_results_a_second_field_is_the_sender_s() -> None:
     own = GMAIL_PASS.replace("dmarc=pass", "dmarc=none")
 
-    assert not read(GMAIL_DOOR, own, GMAIL_PASS, house=GMAIL).authentic
+    assert not read(GMAIL_DOOR, own, GMAIL_PASS, parser_config=GMAIL).authentic
 
 
 def test_results_below_an_older_line_are_not_gmail_s() -> None:
-    assert not read(GMAIL_DOOR, "Received: from a by b with ESMTP id c", GMAIL_PASS, house=GMAIL).authentic
+    assert not read(GMAIL_DOOR, "Received: from a by b with ESMTP id c", GMAIL_PASS, parser_config=GMAIL).authentic
 
 
 EDGE = (
@@ -181,19 +181,21 @@ EDGE_PASS = (
 def test_exchange_s_results_above_its_edge_are_proof() -> None:
     inner = "Received: from DB5.eurprd.prod.outlook.com by AM0.eurprd.prod.outlook.com with HTTPS"
 
-    assert read(inner, EDGE_PASS, EDGE, house=EXCHANGE) == Auth(dmarc=Dmarc.PASS, authentic=True, from_outside=True)
+    assert read(inner, EDGE_PASS, EDGE, parser_config=EXCHANGE) == Auth(
+        dmarc=Dmarc.PASS, authentic=True, from_outside=True
+    )
 
 
 def test_exchange_s_results_below_its_edge_are_forged() -> None:
-    assert not read(EDGE, EDGE_PASS, house=EXCHANGE).authentic
+    assert not read(EDGE, EDGE_PASS, parser_config=EXCHANGE).authentic
 
 
 def test_exchange_says_once_that_the_sender_is_its_own() -> None:
     inside = "X-MS-Exchange-Organization-AuthAs: Internal"
 
-    assert read(inside, house=EXCHANGE) == Auth(authentic=True)
-    assert not read(inside, inside.replace("Internal", "Anonymous"), house=EXCHANGE).authentic
-    assert not read(inside, house=POSTFIX).authentic
+    assert read(inside, parser_config=EXCHANGE) == Auth(authentic=True)
+    assert not read(inside, inside.replace("Internal", "Anonymous"), parser_config=EXCHANGE).authentic
+    assert not read(inside, parser_config=POSTFIX).authentic
 
 
 @pytest.mark.parametrize(
@@ -203,15 +205,15 @@ def test_exchange_says_once_that_the_sender_is_its_own() -> None:
         (("Received: from a by b with ESMTP id c",), POSTFIX, False),
         (("Delivered-To: oac360@town.example",), POSTFIX, True),
         ((LMTP,), POSTFIX, True),
-        ((), House(), False),
-        (("Received: from a by b with ESMTP id c",), House(), True),
-        (("Return-Path: <anna@example.org>",), House(), True),
-        (("X-Original-To: oac360@town.example",), House(), True),
+        ((), ParserConfig(), False),
+        (("Received: from a by b with ESMTP id c",), ParserConfig(), True),
+        (("Return-Path: <anna@example.org>",), ParserConfig(), True),
+        (("X-Original-To: oac360@town.example",), ParserConfig(), True),
         (("Received: from a by smtp.gmail.com with ESMTPSA id c",), GMAIL, False),
         ((GMAIL_DOOR,), GMAIL, True),
     ],
 )
 def test_a_copy_from_outside_bears_what_only_delivery_writes(
-    lines: tuple[str, ...], house: House, outside: bool
+    lines: tuple[str, ...], parser_config: ParserConfig, outside: bool
 ) -> None:
-    assert read(*lines, house=house).from_outside is outside
+    assert read(*lines, parser_config=parser_config).from_outside is outside

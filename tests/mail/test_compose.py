@@ -101,11 +101,11 @@ def test_the_same_values_make_the_same_bytes() -> None:
 )
 def test_an_original_goes_along_as_a_message(original: bytes, encoding: str) -> None:
     mime = compose(HEADING, TEXT, HTML, original)
-    top, letter = inside(mime)
+    top, message = inside(mime)
     assert top.get_content_type() == "multipart/mixed"
     assert top["Content-Transfer-Encoding"] == encoding
-    assert letter.get_content_type() == "message/rfc822"
-    assert letter["Content-Transfer-Encoding"] == encoding
+    assert message.get_content_type() == "message/rfc822"
+    assert message["Content-Transfer-Encoding"] == encoding
     assert original.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n") in mime
     assert wire_is_sound(mime)
 

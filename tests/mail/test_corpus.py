@@ -10,10 +10,10 @@ import pytest
 
 from oacmail.core.model import Message
 from oacmail.mail.parse import parse
-from oacmail.mail.parser_config import House
+from oacmail.mail.parser_config import ParserConfig
 
 CORPUS = Path(__file__).parent.parent / "corpus"
-HOUSE = House(own=frozenset({"oac360@castellbisbal.cat"}))
+HOUSE = ParserConfig(own=frozenset({"oac360@castellbisbal.cat"}))
 
 
 def _sent_at(message: Message, value: object) -> bool:
@@ -31,7 +31,7 @@ SPECIAL: dict[str, Callable[[Message, Any], bool]] = {
 
 
 @pytest.mark.parametrize("path", sorted(CORPUS.glob("*.toml")), ids=lambda path: path.stem)
-def test_a_strange_letter_reads_as_written_beside_it(path: Path) -> None:
+def test_a_strange_message_reads_as_written_beside_it(path: Path) -> None:
     message = parse(path.with_suffix(".eml").read_bytes(), HOUSE)
     expected = {"rung": "full"} | tomllib.loads(path.read_text(encoding="utf-8"))
     for key, value in expected.items():

@@ -57,7 +57,7 @@ def test_no_fragment_of_the_model_stands_in_the_reasons_of_any_held_out_message(
 
 def test_try_names_the_writers_words(tmp_path: Path) -> None:
     file = tmp_path / "a.eml"
-    file.write_bytes(labelled.letter("Error a la seu :: Surt l'error 500 quan signo la instància amb l'idCAT."))
+    file.write_bytes(labelled.message("Error a la seu :: Surt l'error 500 quan signo la instància amb l'idCAT."))
     command = [sys.executable, "-c", "from oacmail.cli import main; main()", "try", "--json", str(file)]
     because = json.loads(subprocess.run(command, capture_output=True, check=True, cwd=tmp_path).stdout)["because"]
     assert "level:second: error 500" in because

@@ -34,7 +34,7 @@ def test_a_term_is_a_word_not_a_piece_of_one() -> None:
     assert not any(key.startswith("topic:appointment") for key in keys("", "la sol·licitació i l'excitació"))
 
 
-def test_a_star_stands_at_the_end_of_a_term_alone_or_its_letters_would_be_unreadable() -> None:
+def test_a_star_stands_at_the_end_of_a_term_alone_or_its_messages_would_be_unreadable() -> None:
     terms = [term.strip() for _, _, some in TABLES for term in some.split(",")]
 
     assert [term for term in terms if "*" in term[:-1]] == []

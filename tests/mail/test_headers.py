@@ -70,7 +70,7 @@ def test_an_address_goes_out_as_it_stands(address: str) -> None:
     assert headers.bare_address(address) == address
 
 
-def test_a_domain_in_other_letters_goes_out_in_ascii() -> None:
+def test_a_domain_in_other_messages_goes_out_in_ascii() -> None:
     assert headers.bare_address("anna@plaça.cat") == "anna@xn--plaa-2oa.cat"
 
 

@@ -18,7 +18,7 @@ def test_every_key_has_a_name_in_every_language(group: str, keys: type[StrEnum])
         assert len(set(names)) == len(LANGUAGES)
 
 
-def test_catalan_is_written_with_its_own_letters() -> None:
+def test_catalan_is_written_with_its_own_messages() -> None:
     assert label("level", "first", "ca", "OAC 360") == "Primer nivell (l'atén l'OAC 360)"
 
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence, Set
 
 import pytest
 
-from oacmail.core.model import Reading
+from oacmail.core.model import Classification
 from oacmail.core.routing.classification import classify
 from oacmail.mail.parse import parse
-from oacmail.mail.parser_config import House
+from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.understanding import labelled, lessons, scores
 from oacmail.mail.understanding.lessons import Example
 from oacmail.mail.understanding.scores import Lessons
@@ -18,7 +18,7 @@ UNLIKE = "IBI :: Com puc pagar el rebut de l'IBI?"
 
 
 def corrected(said: str, **labels: str) -> Example:
-    return Example(message=parse(labelled.letter(said)), labels=labels)
+    return Example(message=parse(labelled.message(said)), labels=labels)
 
 
 def held_out() -> Sequence[Example]:
@@ -36,11 +36,11 @@ def taught(*examples: Example, common: Set[str] = COMMON) -> Lessons:
     return found
 
 
-def read(said: str, learned: Lessons) -> Reading:
-    return classify(parse(labelled.letter(said), House(lessons=learned)))
+def read(said: str, learned: Lessons) -> Classification:
+    return classify(parse(labelled.message(said), ParserConfig(lessons=learned)))
 
 
-def test_a_like_letter_is_read_as_the_corrected_one_and_says_by_which_words() -> None:
+def test_a_like_message_is_read_as_the_corrected_one_and_says_by_which_words() -> None:
     learned = taught(corrected(PLOT, topic="application"))
 
     assert read(LIKE, scores.NOTHING).topic == "other"
@@ -49,7 +49,7 @@ def test_a_like_letter_is_read_as_the_corrected_one_and_says_by_which_words() ->
     assert {"topic:application: Hort", "topic:application: parcel·la"} <= set(reading.because)
 
 
-def test_an_unlike_letter_stays_where_it_was() -> None:
+def test_an_unlike_message_stays_where_it_was() -> None:
     learned = taught(corrected(PLOT, topic="application"))
 
     assert read(UNLIKE, learned) == read(UNLIKE, scores.NOTHING)
@@ -65,7 +65,7 @@ def test_the_same_corrections_give_the_same_lessons_and_survive_being_kept() -> 
 
 
 @pytest.mark.parametrize("name", ["Filigrana Quebrantahuesos", "filigrana quebrantahuesos"])
-def test_nobody_s_name_is_kept_even_in_small_letters(name: str) -> None:
+def test_nobody_s_name_is_kept_even_in_small_messages(name: str) -> None:
     said = f"Hort :: soc {name} i vull un hort."
     again = f"Hort :: {name}, encara vull un hort."
     common = lessons.common(
@@ -89,7 +89,7 @@ def test_a_word_that_one_person_alone_writes_carries_no_lesson() -> None:
     assert set(learned) <= set(scores.shipped().pieces)
 
 
-def test_what_would_make_letters_held_out_worse_is_refused() -> None:
+def test_what_would_make_messages_held_out_worse_is_refused() -> None:
     wrong = [
         corrected(said, level="out_of_scope")
         for said in (
@@ -127,14 +127,14 @@ def test_each_correction_is_judged_by_what_the_others_taught() -> None:
     examples = [corrected(PLOT, topic="application"), corrected(LIKE, topic="application")]
     _, (outcome,) = lessons.learn(scores.shipped(), examples, [], COMMON)
 
-    assert (outcome.corrections, outcome.letters, outcome.before) == (2, 2, 0)
+    assert (outcome.corrections, outcome.messages, outcome.before) == (2, 2, 0)
     assert outcome.after == 2
 
 
 @pytest.mark.parametrize("block", ["[topic grant]\n1q Beca :: Com es demana?", "[kind thanks]\nBeca :: Com es demana?"])
-def test_a_labelled_line_is_a_letter_with_its_subject(block: str) -> None:
+def test_a_labelled_line_is_a_message_with_its_subject(block: str) -> None:
     ((labels, said),) = labelled.lines("# remark\n\n" + block)
-    message = parse(labelled.letter(said, {"Precedence": "bulk"}))
+    message = parse(labelled.message(said, {"Precedence": "bulk"}))
 
     assert labels["kind"] == ("request" if "grant" in block else "thanks")
     assert (message.subject, message.fresh.strip(), message.reasons) == (

@@ -34,7 +34,7 @@ def _nested(levels: int) -> bytes:
         (MIXED + TEXT + b"--b\nContent-Type: text/x; " + b";" * 5_000 + b"\n\nx\n--b--\n", "field"),
     ],
 )
-def test_a_cap_that_cuts_is_named_and_the_letter_is_read(raw: bytes, cap: str | None) -> None:
+def test_a_cap_that_cuts_is_named_and_the_message_is_read(raw: bytes, cap: str | None) -> None:
     message = parse(raw)
     assert message.rung is Rung.FULL
     assert message.caps == ((cap,) if cap else ())
@@ -67,11 +67,11 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_letter_of_five_megabytes_costs_no_more_than_its_length(name: str) -> None:
+def test_a_hostile_message_of_five_megabytes_costs_no_more_than_its_length(name: str) -> None:
     assert calls(lambda: parse(HOSTILE[name])) < PER_CHARACTER * 5_000_000
 
 
-def test_memory_stays_a_small_multiple_of_the_letter() -> None:
+def test_memory_stays_a_small_multiple_of_the_message() -> None:
     tracemalloc.start()
     parse(HOSTILE["fields of a part without end"])
     peak = tracemalloc.get_traced_memory()[1]

@@ -63,25 +63,25 @@ TERSE = (
 )
 
 
-def letter(text: str, subject: str = "", head: Iterable[str] = ()) -> Message:
+def message(text: str, subject: str = "", head: Iterable[str] = ()) -> Message:
     """A letter without a To field, as some clients and all blind copies make them."""
     lines = ("From: a@b.cat", f"Subject: {subject}", "Content-Type: text/plain; charset=utf-8", *head)
     return parse(("\n".join(lines) + f"\n\n{text}\n").encode())
 
 
 def marks(text: str, subject: str = "") -> set[str]:
-    return set(machine_words.marks(letter(text, subject)))
+    return set(machine_words.marks(message(text, subject)))
 
 
 def of_a_machine(text: str, subject: str = "") -> set[str]:
     """All marks that hold, as where the header fields have told already that it is a machine's."""
-    return set(machine_words.marks(letter(text, subject, ["Auto-Submitted: auto-generated"])))
+    return set(machine_words.marks(message(text, subject, ["Auto-Submitted: auto-generated"])))
 
 
 @pytest.mark.parametrize("text", TERSE)
-def test_a_terse_letter_without_a_receiver_is_a_person_s_request(text: str) -> None:
-    assert classify(letter(text)).kind is Kind.REQUEST
-    assert classify(letter("", text)).kind is Kind.REQUEST
+def test_a_terse_message_without_a_receiver_is_a_person_s_request(text: str) -> None:
+    assert classify(message(text)).kind is Kind.REQUEST
+    assert classify(message("", text)).kind is Kind.REQUEST
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_an_address_that_only_services_bear_and_a_calendar_are_marks() -> None:
 
 def test_a_machine_without_header_fields_is_taken_for_one_and_says_by_which_mark() -> None:
     reading = classify(
-        letter("Estic de vacances fins al dia 12. Durant aquests dies no llegiré el correu.", "Absència")
+        message("Estic de vacances fins al dia 12. Durant aquests dies no llegiré el correu.", "Absència")
     )
 
     assert reading.kind is Kind.AUTO_REPLY

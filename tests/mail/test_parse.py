@@ -15,38 +15,38 @@ from hypothesis import strategies as st
 
 from oacmail.core.model import Attachment, Auto, Message, Rung
 from oacmail.mail.parse import parse
-from oacmail.mail.parser_config import House
+from oacmail.mail.parser_config import ParserConfig
 from tests.mail.mutate import mutate
 
 CORPUS = Path(__file__).parent.parent / "corpus"
-HOUSE = House(own=frozenset({"oac360@castellbisbal.cat"}))
-LETTER = (
+HOUSE = ParserConfig(own=frozenset({"oac360@castellbisbal.cat"}))
+MESSAGE = (
     b"Received: from a by b; Tue, 4 Nov 2025 10:05:01 +0100\r\nFrom: Anna <a@x.cat>\r\nTo: oac360@castellbisbal.cat\r\n"
     b"Subject: Hola\r\nDate: Tue, 4 Nov 2025 10:05:00 +0100\r\nMessage-ID: <a1@x.cat>\r\n\r\nBon  dia\r\n"
 )
-FINGERPRINT = parse(LETTER, HOUSE).fingerprint
+FINGERPRINT = parse(MESSAGE, HOUSE).fingerprint
 
 
-def test_an_ordinary_letter_is_read_in_full() -> None:
-    message = parse(LETTER, HOUSE)
+def test_an_ordinary_message_is_read_in_full() -> None:
+    message = parse(MESSAGE, HOUSE)
     assert (message.sender, message.name, message.single_from) == ("a@x.cat", "Anna", True)
     assert (message.subject, message.text, message.fresh) == ("Hola", "Bon  dia\n", "Bon  dia")
     assert message.sent_at == datetime(2025, 11, 4, 9, 5, tzinfo=UTC)
-    assert (message.rung, message.auto, message.lang, message.size) == (Rung.FULL, Auto.NONE, "ca", len(LETTER))
+    assert (message.rung, message.auto, message.lang, message.size) == (Rung.FULL, Auto.NONE, "ca", len(MESSAGE))
     assert (message.to, message.message_id, message.caps) == (("oac360@castellbisbal.cat",), "<a1@x.cat>", ())
 
 
 @pytest.mark.parametrize(
     "copy",
     [
-        LETTER.replace(b"\r\n", b"\n"),
-        LETTER[LETTER.index(b"From:") :],
-        b"Delivered-To: x@y.cat\r\n" + LETTER + b"\r\n",
-        LETTER.replace(b"Subject: Hola", b"Subject:\r\n Hola"),
+        MESSAGE.replace(b"\r\n", b"\n"),
+        MESSAGE[MESSAGE.index(b"From:") :],
+        b"Delivered-To: x@y.cat\r\n" + MESSAGE + b"\r\n",
+        MESSAGE.replace(b"Subject: Hola", b"Subject:\r\n Hola"),
     ],
 )
-def test_copies_of_a_letter_share_a_fingerprint(copy: bytes) -> None:
-    assert parse(copy, day="2025-11-05").fingerprint == parse(LETTER, day="2025-11-04").fingerprint
+def test_copies_of_a_message_share_a_fingerprint(copy: bytes) -> None:
+    assert parse(copy, day="2025-11-05").fingerprint == parse(MESSAGE, day="2025-11-04").fingerprint
 
 
 @pytest.mark.parametrize(
@@ -59,24 +59,24 @@ def test_copies_of_a_letter_share_a_fingerprint(copy: bytes) -> None:
         (b"<a1", b"<a2"),
     ],
 )
-def test_another_letter_has_another_fingerprint(part: bytes, other: bytes) -> None:
-    assert parse(LETTER.replace(part, other)).fingerprint != parse(LETTER).fingerprint
+def test_another_message_has_another_fingerprint(part: bytes, other: bytes) -> None:
+    assert parse(MESSAGE.replace(part, other)).fingerprint != parse(MESSAGE).fingerprint
 
 
-def test_without_an_id_the_day_of_arrival_tells_two_letters_apart() -> None:
-    form = LETTER.replace(b"Message-ID: <a1@x.cat>\r\n", b"")
+def test_without_an_id_the_day_of_arrival_tells_two_messages_apart() -> None:
+    form = MESSAGE.replace(b"Message-ID: <a1@x.cat>\r\n", b"")
     assert parse(form, day="2025-11-04").fingerprint == parse(form, day="2025-11-04").fingerprint
     assert parse(form, day="2025-11-04").fingerprint != parse(form, day="2025-11-11").fingerprint
 
 
 def test_the_same_words_have_the_same_hash_whatever_their_case_and_spaces() -> None:
-    assert parse(LETTER).body_hash == parse(LETTER.replace(b"Bon  dia", b"bon\r\nDIA")).body_hash
+    assert parse(MESSAGE).body_hash == parse(MESSAGE.replace(b"Bon  dia", b"bon\r\nDIA")).body_hash
 
 
 def test_a_quote_of_ours_is_noticed_and_our_address_in_new_text_is_not() -> None:
-    quoting = LETTER.replace(b"Bon  dia", b"Si\r\n\r\n> El vostre cas OAC-2026-000123-K7Q")
+    quoting = MESSAGE.replace(b"Bon  dia", b"Si\r\n\r\n> El vostre cas OAC-2026-000123-K7Q")
     assert parse(quoting, HOUSE).quotes_us
-    assert not parse(LETTER.replace(b"Bon  dia", b"Escric a oac360@castellbisbal.cat"), HOUSE).quotes_us
+    assert not parse(MESSAGE.replace(b"Bon  dia", b"Escric a oac360@castellbisbal.cat"), HOUSE).quotes_us
 
 
 def test_references_come_oldest_first_and_no_more_than_200() -> None:
@@ -86,12 +86,12 @@ def test_references_come_oldest_first_and_no_more_than_200() -> None:
 
 
 def test_parts_left_on_the_server_are_listed() -> None:
-    message = parse(LETTER, skipped=[("../planol\x07.pdf", "application/pdf", 48_000_000)])
+    message = parse(MESSAGE, skipped=[("../planol\x07.pdf", "application/pdf", 48_000_000)])
     assert message.attachments == (Attachment(name="planol .pdf", mime="application/pdf", size=48_000_000),)
 
 
 def test_marks_of_ours_are_kept_raw() -> None:
-    assert parse(b"X-Oacmail: v=1; i=a\r\nX-Oacmail: v=1; i=b\r\n" + LETTER).marks == ("v=1; i=a", "v=1; i=b")
+    assert parse(b"X-Oacmail: v=1; i=a\r\nX-Oacmail: v=1; i=b\r\n" + MESSAGE).marks == ("v=1; i=a", "v=1; i=b")
 
 
 def test_a_parser_that_runs_out_of_stack_raises_nothing() -> None:
@@ -113,7 +113,7 @@ def test_a_fault_of_one_parser_means_one_rung_down(monkeypatch: pytest.MonkeyPat
         return sound(read)
 
     monkeypatch.setattr(f"oacmail.mail.{parser}", stumbling)
-    message = parse(LETTER, HOUSE)
+    message = parse(MESSAGE, HOUSE)
     assert (message.rung, message.sender, message.subject) == (rung, "a@x.cat", "Hola")
     assert message.text.strip() == "Bon  dia"
 
@@ -150,7 +150,7 @@ def test_a_judgement_that_fails_costs_neither_sender_nor_subject_nor_text(
     for name in (judgement, *broken):
         _out_of_order(monkeypatch, name)
 
-    message = parse(LETTER, HOUSE, skipped=[("planol.pdf", "application/pdf", 48_000_000)])
+    message = parse(MESSAGE, HOUSE, skipped=[("planol.pdf", "application/pdf", 48_000_000)])
 
     assert (message.rung, message.sender, message.subject) == (rung, "a@x.cat", "Hola")
     assert (message.text.strip(), message.fresh.strip()) == ("Bon  dia", "Bon  dia")
@@ -162,7 +162,7 @@ def test_a_judgement_that_fails_costs_neither_sender_nor_subject_nor_text(
 def test_a_subject_that_cannot_be_decoded_is_kept_as_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
     _out_of_order(monkeypatch, "facts.subject")
 
-    message = parse(LETTER.replace(b"Hola", b"=?utf-8?q?Hola_=C3=A9?= \xe9"), HOUSE)
+    message = parse(MESSAGE.replace(b"Hola", b"=?utf-8?q?Hola_=C3=A9?= \xe9"), HOUSE)
 
     assert (message.rung, message.sender, message.subject) == (Rung.HEADERS, "a@x.cat", "=?utf-8?q?Hola_=C3=A9?= ?")
 
@@ -173,11 +173,11 @@ def test_any_bytes_become_a_message(raw: bytes) -> None:
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_mutated_letters_become_messages(seed: int) -> None:
+def test_mutated_messages_become_messages(seed: int) -> None:
     chance = random.Random(seed)
-    letters = [path.read_bytes() for path in sorted(CORPUS.glob("*.eml"))]
+    messages = [path.read_bytes() for path in sorted(CORPUS.glob("*.eml"))]
     for _ in range(20):
-        message = parse(mutate(chance.choice(letters), chance), HOUSE)
+        message = parse(mutate(chance.choice(messages), chance), HOUSE)
         assert message.rung in (Rung.FULL, Rung.STDLIB)
         assert message.fingerprint
 

@@ -12,11 +12,11 @@ from oacmail.mail.understanding import labelled, machine_phrases
 from oacmail.mail.understanding.cues_of_faults import FAULTS
 from oacmail.mail.understanding.cues_of_wishes import OWN_TOWN, WISHES
 from oacmail.mail.understanding.features import fold
-from oacmail.mail.understanding.pattern_prefilter import Gate, starts
+from oacmail.mail.understanding.pattern_prefilter import PatternPrefilter, starts
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 PATTERNS = (*FAULTS, *WISHES, *machine_phrases.BODY)
-GATE = Gate(PATTERNS)
+GATE = PatternPrefilter(PATTERNS)
 
 
 def holding(text: str) -> list[str]:
@@ -24,9 +24,9 @@ def holding(text: str) -> list[str]:
     return [name for name, pattern in PATTERNS if re.search(pattern, text)]
 
 
-def test_on_every_letter_the_same_patterns_hold_as_if_each_were_run() -> None:
-    letters = [*(raw for _, raw in labelled.held_out()), *(path.read_bytes() for path in CORPUS.glob("*.eml"))]
-    read = [f"{fold(message.subject)} . {fold(message.text)}" for message in map(parse, letters)]
+def test_on_every_message_the_same_patterns_hold_as_if_each_were_run() -> None:
+    messages = [*(raw for _, raw in labelled.held_out()), *(path.read_bytes() for path in CORPUS.glob("*.eml"))]
+    read = [f"{fold(message.subject)} . {fold(message.text)}" for message in map(parse, messages)]
     texts = [text.replace("castellbisbal", OWN_TOWN) for text in read]
 
     assert [list(GATE.holding(text)) for text in texts] == [holding(text) for text in texts]

@@ -27,16 +27,16 @@ def whole(raw: bytes) -> str:
 
 
 def attached(name: str, mime: str, data: bytes) -> bytes:
-    letter = Message()
-    letter["Content-Type"] = "multipart/mixed; boundary=B"
+    message = Message()
+    message["Content-Type"] = "multipart/mixed; boundary=B"
     part = Message()
     part["Content-Type"] = f'{mime}; name="{name}"'
     part.set_payload(data.decode("latin-1"), "latin-1")
-    letter.set_payload([part])
-    return letter.as_bytes()
+    message.set_payload([part])
+    return message.as_bytes()
 
 
-def test_no_secret_of_the_letter_survives_anywhere() -> None:
+def test_no_secret_of_the_message_survives_anywhere() -> None:
     out = redact.redact(corpus("secrets-in-many-parts"))
 
     assert not [word for word in ("Gat-2024", "4821", "Preamble-99") if word in whole(out) or word.encode() in out]
@@ -70,7 +70,7 @@ def test_dangerous_parts_leave_their_name_size_and_digest() -> None:
         "<p>Bon<!-- --> dia</p><link rel=stylesheet href=https://track.example>",
     ],
 )
-def test_a_page_that_is_the_letter_travels_as_its_text(page: str) -> None:
+def test_a_page_that_is_the_message_travels_as_its_text(page: str) -> None:
     out = redact.redact(b"Content-Type: text/html; charset=utf-8\r\n\r\n" + page.encode())
 
     (part,) = leaves(out)
@@ -144,7 +144,7 @@ def test_ordinary_files_travel(name: str, mime: str, data: bytes) -> None:
     assert "Part retirada" not in whole(redact.redact(attached(name, mime, data)))
 
 
-def test_a_letter_wrapped_in_base64_cannot_be_cleaned_and_goes() -> None:
+def test_a_message_wrapped_in_base64_cannot_be_cleaned_and_goes() -> None:
     raw = (
         b"Content-Type: multipart/mixed; boundary=B\r\n\r\n--B\r\nContent-Type: message/rfc822\r\n"
         b"Content-Transfer-Encoding: base64\r\n\r\nU3ViamVjdDogeA0KDQp4\r\n--B--\r\n"

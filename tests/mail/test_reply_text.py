@@ -7,7 +7,7 @@ from tests.work import PER_CHARACTER, calls
 
 
 @pytest.mark.parametrize("text", ["", " \n", "Hola", "--\nNúria", "> cita", "Enviat des del meu iPhone", "AVÍS LEGAL"])
-def test_a_letter_is_never_trimmed_to_nothing(text: str) -> None:
+def test_a_message_is_never_trimmed_to_nothing(text: str) -> None:
     assert reply_text.split(text).fresh == text.strip()
 
 
@@ -18,7 +18,7 @@ def test_an_answer_above_inside_and_below_is_kept() -> None:
 
 def test_the_attribution_belongs_to_the_quote() -> None:
     written = reply_text.split("Sí.\n\nOn Mon, 3 Nov 2025 at 10:05, OAC <oac360@x.cat> wrote:\n> Segur?\n")
-    assert written == reply_text.Written("Sí.", "On Mon, 3 Nov 2025 at 10:05, OAC <oac360@x.cat> wrote:\n> Segur?")
+    assert written == reply_text.ReplyText("Sí.", "On Mon, 3 Nov 2025 at 10:05, OAC <oac360@x.cat> wrote:\n> Segur?")
 
 
 def test_a_person_may_write_like_a_header_block_or_an_attribution() -> None:

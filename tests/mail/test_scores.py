@@ -2,7 +2,7 @@
 
 import pytest
 
-from oacmail.core.model import Intent, Kind, Level, Reading, Topic
+from oacmail.core.model import Classification, Intent, Kind, Level, Topic
 from oacmail.core.routing.classification import classify
 from oacmail.mail.parse import parse
 from oacmail.mail.understanding import linear, ngrams
@@ -11,7 +11,7 @@ ROWS = [{"sun": 1.0}, {"sun": 1.0, "sea": 1.0}, {"rain": 1.0}, {"rain": 1.0, "fo
 LABELS = ["fair", "fair", "wet", "wet", "cold"]
 
 
-def read(text: str, subject: str = "", head: str = "") -> Reading:
+def read(text: str, subject: str = "", head: str = "") -> Classification:
     return classify(
         parse(f"From: anna@example.org\nTo: oac@example.org\n{head}Subject: {subject}\n\n{text}\n".encode())
     )
@@ -49,7 +49,7 @@ def test_pieces_are_words_pairs_and_beginnings_and_never_digits() -> None:
     }
 
 
-def test_the_kind_of_a_machine_s_letter_without_marks_is_seen() -> None:
+def test_the_kind_of_a_machine_s_message_without_marks_is_seen() -> None:
     text = "Estic de vacances fins al dia 12. Durant aquests dies no llegiré el correu."
 
     assert read(text, "Fora de l'oficina: consulta").kind is Kind.AUTO_REPLY
@@ -73,7 +73,7 @@ def test_a_fault_is_second_level_with_the_words_that_decided() -> None:
         ("Could you call me back about my grant application?", Topic.GRANT, Level.FIRST, Intent.CALLBACK),
     ],
 )
-def test_letters_are_read_as_a_colleague_would(text: str, topic: Topic, level: Level, intent: Intent) -> None:
+def test_messages_are_read_as_a_colleague_would(text: str, topic: Topic, level: Level, intent: Intent) -> None:
     reading = read(text)
 
     assert (reading.topic, reading.level, reading.intent) == (topic, level, intent)
@@ -85,5 +85,5 @@ def test_only_words_of_the_table_are_named() -> None:
     assert not any("filigrana" in reason or "quebranta" in reason for reason in reading.because)
 
 
-def test_a_letter_without_a_word_is_read_too() -> None:
+def test_a_message_without_a_word_is_read_too() -> None:
     assert read("").kind is Kind.REQUEST

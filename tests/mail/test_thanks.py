@@ -4,7 +4,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from oacmail.core.model import Kind, Reading
+from oacmail.core.model import Classification, Kind
 from oacmail.core.routing.classification import classify
 from oacmail.mail.parse import parse
 
@@ -13,7 +13,7 @@ OLD = "Re: Cita prèvia al padró"
 
 def read(
     text: str, subject: str = OLD, name: str = "Marta Puig", *, answers: bool = True, file: bool = False
-) -> Reading:
+) -> Classification:
     mail = EmailMessage()
     mail["From"] = f"{name} <m.puig@example.org>"
     mail["To"] = "oac360@example.org"
@@ -27,7 +27,7 @@ def read(
     return classify(parse(mail.as_bytes()))
 
 
-def only_thanks(reading: Reading) -> bool:
+def only_thanks(reading: Classification) -> bool:
     return reading.kind is Kind.THANKS and reading.because[0] == "kind: nothing but thanks"
 
 
@@ -54,7 +54,7 @@ def only_thanks(reading: Reading) -> bool:
         "Bonjour,\nMerci beaucoup pour votre aide.\nBonne journée,\nMarta Puig",
     ],
 )
-def test_a_letter_that_only_thanks_is_thanks_whatever_the_old_subject_says(text: str) -> None:
+def test_a_message_that_only_thanks_is_thanks_whatever_the_old_subject_says(text: str) -> None:
     for subject in (OLD, "RE: No em funciona l'idCAT, error 500", "Re: Queixa", "Re: Què he de fer?", ""):
         assert only_thanks(read(text, subject)), subject
 

@@ -33,7 +33,7 @@ class Maildir:
         found = [*self.path(folder).glob("new/*"), *self.path(folder).glob("cur/*")]
         return sorted(found, key=lambda file: (file.stat().st_mtime_ns, file.name))
 
-    def letters(self, folder: str = "INBOX") -> list[EmailMessage]:
+    def messages(self, folder: str = "INBOX") -> list[EmailMessage]:
         """Read from the disk: no flag changes, no session is needed."""
         return [message_from_bytes(file.read_bytes(), policy=policy.default) for file in self.files(folder)]
 

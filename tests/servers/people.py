@@ -17,7 +17,7 @@ from tests.servers.maildir import Maildir
 from tests.servers.waiting import until
 
 
-def letter(sender: str, to: Sequence[str], subject: str, text: str, headers: Mapping[str, str]) -> EmailMessage:
+def message(sender: str, to: Sequence[str], subject: str, text: str, headers: Mapping[str, str]) -> EmailMessage:
     """An everyday mail with Message-ID and Date; a header of `headers` takes the place of the usual one."""
     mail = EmailMessage()
     usual = {"From": sender, "To": ", ".join(to), "Subject": subject, "Date": formatdate(localtime=True)}
@@ -53,7 +53,7 @@ class Citizen:
     ) -> str:
         """Send a mail by SMTP; the Message-ID is returned. `attachments`: (file name, mime type, bytes)."""
         recipients = [to] if isinstance(to, str) else list(to)
-        mail = letter(formataddr((self.name, self.address)), recipients, subject, text, headers or {})
+        mail = message(formataddr((self.name, self.address)), recipients, subject, text, headers or {})
         for name, mime, data in attachments:
             main, _, sub = mime.partition("/")
             mail.add_attachment(data, maintype=main, subtype=sub, filename=name)
@@ -73,7 +73,7 @@ class Citizen:
 
     def inbox(self) -> list[EmailMessage]:
         """His mails, in the order of arrival."""
-        return self.mailbox.letters()
+        return self.mailbox.messages()
 
     def wait_for_mail(self, count: int = 1, seconds: float = 10.0) -> list[EmailMessage]:
         """His mails, as soon as there are so many."""
@@ -154,7 +154,7 @@ class Agent:
     ) -> str:
         """Write a mail of the agent's own; the Message-ID is returned."""
         more = dict(headers or {}) | ({"Cc": ", ".join(cc)} if cc else {})
-        mail = letter(formataddr((self.name, self.address)), [to], subject, text, more)
+        mail = message(formataddr((self.name, self.address)), [to], subject, text, more)
         with smtplib.SMTP("localhost", self.road.postfix.submission_port) as relay:
             relay.starttls(context=self._tls)
             relay.login(self.address.partition("@")[0], PASSWORD)

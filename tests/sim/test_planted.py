@@ -17,11 +17,11 @@ from oacmail import config as settings
 from oacmail.adapters.store import outbox_queue, seen_messages
 from oacmail.core import calendar, decide
 from oacmail.core.cases import answers, citizen_mail
-from oacmail.core.effects import Disarm
+from oacmail.core.effects import EndDeadlines
 from oacmail.core.escalation import second_level
 from oacmail.core.handlers import from_citizen, tick
 from oacmail.core.outbox import rate_limits, uncertain
-from oacmail.core.ports.mailbox import Place
+from oacmail.core.ports.mailbox import MessageMeta
 from oacmail.core.routing import threading
 from oacmail.sim.run import simulated
 
@@ -63,16 +63,16 @@ def _sight_of_the_young_alone(
     con: Connection,
     name: str,
     validity: int,
-    found: list[Place],
+    found: list[MessageMeta],
     old: set[int],
     now: datetime,
 ) -> None:
     right(con, name, validity, found, old | {p.uid for p in found if now - p.internal_date > timedelta(hours=3)}, now)
 
 
-def _meets_the_clock(right: Callable[..., Any], letter: Any, number: str, case: Any) -> Any:
-    met = Disarm(case=number, how="met", at=letter.now, kinds=("answer",))
-    return (*right(letter, number, case), met)
+def _meets_the_clock(right: Callable[..., Any], message: Any, number: str, case: Any) -> Any:
+    met = EndDeadlines(case=number, how="met", at=message.now, kinds=("answer",))
+    return (*right(message, number, case), met)
 
 
 def _with_progress(right: Callable[..., Any], policy: Any, ringing: Any, now: datetime) -> Any:
@@ -80,7 +80,7 @@ def _with_progress(right: Callable[..., Any], policy: Any, ringing: Any, now: da
         effect
         for case, clock in ringing
         for knows in (replace(case, told=case.told | {citizen_mail.PASSED_ON}),)
-        for effect in citizen_mail.progress(policy, knows, key=clock.armed_by, level=clock.level, now=now)
+        for effect in citizen_mail.progress(policy, knows, key=clock.started_by, level=clock.level, now=now)
     ]
     return [*right(policy, ringing, now), *told]
 
@@ -96,7 +96,7 @@ FAULTS = (
         _instead(
             uncertain,
             "_settle",
-            lambda right, policy, doubt, now: uncertain._not_sent(policy, doubt, now, "planted"),
+            lambda right, policy, delivery, now: uncertain._not_sent(policy, delivery, now, "planted"),
         ),
         "nobody gets the same mail twice",
         seeds=(11, 12, 13),  # a connection that dies after the last byte is rare
@@ -106,7 +106,9 @@ FAULTS = (
         _instead(
             decide,
             "on_robot",
-            lambda right, policy, view, inp, now: from_citizen.on_citizen(policy, view, replace(inp, forced=True), now),
+            lambda right, policy, view, inp, now: from_citizen.from_citizen(
+                policy, view, replace(inp, forced=True), now
+            ),
         ),
         "no mail to robots",
     ),
@@ -154,7 +156,7 @@ FAULTS = (
         _instead(
             answers,
             "answered",
-            lambda right, *args, **named: tuple(e for e in right(*args, **named) if not isinstance(e, Disarm)),
+            lambda right, *args, **named: tuple(e for e in right(*args, **named) if not isinstance(e, EndDeadlines)),
         ),
         "who was answered counts as answered, and nobody else",
     ),
@@ -164,7 +166,8 @@ FAULTS = (
             answers,
             "answered",
             lambda right, *args, **named: tuple(
-                replace(e, at=e.at + timedelta(days=3)) if isinstance(e, Disarm) else e for e in right(*args, **named)
+                replace(e, at=e.at + timedelta(days=3)) if isinstance(e, EndDeadlines) else e
+                for e in right(*args, **named)
             ),
         ),
         "who was answered counts as answered, and nobody else",

@@ -16,8 +16,8 @@ from oacmail.cli import oacmail
 from oacmail.sim.faults import MISFORTUNES
 from oacmail.sim.people import DEEDS
 from oacmail.sim.plan import planned
-from oacmail.sim.run import Outcome, played, simulated
-from oacmail.sim.town import Town
+from oacmail.sim.run import SimulationResult, played, simulated
+from oacmail.sim.town import SimulatedTown
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +29,7 @@ def _quiet() -> Iterator[None]:
     structlog.configure(**before)
 
 
-def _run(days: int, seed: int) -> Outcome:
+def _run(days: int, seed: int) -> SimulationResult:
     return simulated(settings.builtin(), days, seed, lambda day, outcome: None)
 
 
@@ -37,7 +37,7 @@ def _run(days: int, seed: int) -> Outcome:
 def test_fourteen_days_of_a_town_break_no_invariant(seed: int) -> None:
     outcome = _run(14, seed)
     assert outcome.broken == ()
-    assert outcome.letters > 40
+    assert outcome.messages > 40
     assert outcome.acks > 20
     assert outcome.escalations > 0
     assert outcome.misfortunes > 5
@@ -69,7 +69,7 @@ def test_a_deed_left_out_of_a_plan_changes_no_other() -> None:
 
 def test_a_town_whose_clock_was_ahead_is_well_when_it_has_passed_the_moment_that_it_showed(tmp_path: Path) -> None:
     plan = planned(4, 14, settings.builtin().office.timezone)
-    town = Town(settings.builtin(), plan, tmp_path / "state", lambda *line: None)
+    town = SimulatedTown(settings.builtin(), plan, tmp_path / "state", lambda *line: None)
     town.sync()
     MISFORTUNES["the clock jumps"](town, plan.deeds[0], Random(5))
     shown = town.clock.skew

@@ -5,6 +5,6 @@ It decides nothing about letters. It never deletes mail, never uses sequence num
 """
 
 from oacmail.adapters.imap.mailbox import ImapMailbox
-from oacmail.adapters.imap.settings import ImapSettings, LoginRefused
+from oacmail.adapters.imap.settings import ImapLoginRefused, ImapSettings
 
-__all__ = ["ImapMailbox", "ImapSettings", "LoginRefused"]
+__all__ = ["ImapLoginRefused", "ImapMailbox", "ImapSettings"]

@@ -30,7 +30,7 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class FolderPlan:
     """The folders to watch, INBOX first, and the names of those that do not exist."""
 
     watched: tuple[WatchedFolder, ...]
@@ -50,14 +50,14 @@ def listed(client: Client) -> list[Listed]:
     return list(_readable(found))
 
 
-def plan(folders: Sequence[Listed], watch: Sequence[str], sent: str) -> Plan:
+def plan(folders: Sequence[Listed], watch: Sequence[str], sent: str) -> FolderPlan:
     """What to watch of these. \\Junk comes last where there is one: copies of our own mail go astray there."""
     hits = [(entry, _find(folders, entry, sent)) for entry in watch or _DEFAULT_WATCH]
     found = [hit for _, hit in hits if hit] + [hit for hit in (_special(folders, "\\Junk"),) if hit]
     ordered = sorted(dict.fromkeys(found), key=lambda folder: folder.name.upper() != "INBOX")
     watched = tuple(WatchedFolder(name=folder.name, role=_role(folder, sent)) for folder in ordered)
     missing = tuple(_title(entry, sent) for entry, hit in hits if hit is None)
-    return Plan(watched, missing)
+    return FolderPlan(watched, missing)
 
 
 def _extended(client: Client) -> bool:

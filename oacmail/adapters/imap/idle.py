@@ -14,7 +14,7 @@ from enum import Enum, auto
 from oacmail.adapters.imap.client import Client
 
 
-class Heard(Enum):
+class WakeReason(Enum):
     """What ended a wait."""
 
     TIME = auto()
@@ -22,7 +22,7 @@ class Heard(Enum):
     BELL = auto()
 
 
-class Bell:
+class Waker:
     """Rung by any thread, heard once by the thread that waits, now or at its next wait."""
 
     def __init__(self) -> None:
@@ -36,35 +36,35 @@ class Bell:
         except BlockingIOError:
             return  # nobody has heard the last thousand rings yet: it will be heard
 
-    def hear(self, seconds: float, line: socket.socket | None = None) -> Heard:
+    def hear(self, seconds: float, line: socket.socket | None = None) -> WakeReason:
         """Wait for the bell, for bytes on `line`, or for the time to pass. The bell comes first."""
         with selectors.DefaultSelector() as selector:
-            selector.register(self._ear, selectors.EVENT_READ, Heard.BELL)
+            selector.register(self._ear, selectors.EVENT_READ, WakeReason.BELL)
             if line is not None:
-                selector.register(line, selectors.EVENT_READ, Heard.LINE)
+                selector.register(line, selectors.EVENT_READ, WakeReason.LINE)
             ready = {key.data for key, _ in selector.select(max(0.0, seconds))}
-        if Heard.BELL in ready:
+        if WakeReason.BELL in ready:
             self._ear.recv(4096)
-            return Heard.BELL
-        return Heard.LINE if ready else Heard.TIME
+            return WakeReason.BELL
+        return WakeReason.LINE if ready else WakeReason.TIME
 
     def close(self) -> None:
         self._ear.close()
         self._cord.close()
 
 
-def idle(client: Client, bell: Bell, seconds: float, renew: float) -> Heard:
+def idle(client: Client, bell: Waker, seconds: float, renew: float) -> WakeReason:
     """IDLE until mail is announced (LINE), the bell rings or time is up; begun anew every `renew` seconds."""
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:
         client.idle()
-        heard = Heard.LINE if _buffered(client) else bell.hear(min(left, renew), client.socket())
+        heard = WakeReason.LINE if _buffered(client) else bell.hear(min(left, renew), client.socket())
         _, answers = client.idle_done()
-        if heard is Heard.BELL:
+        if heard is WakeReason.BELL:
             return heard
         if any(len(answer) > 1 and answer[1] == b"EXISTS" for answer in answers):
-            return Heard.LINE
-    return Heard.TIME
+            return WakeReason.LINE
+    return WakeReason.TIME
 
 
 def _buffered(client: Client) -> bool:

@@ -11,9 +11,9 @@ from itertools import islice
 from imapclient import IMAPClient
 
 from oacmail.adapters.imap.messages import as_bytes
-from oacmail.adapters.imap.outline import Part, assemble, described, is_readable, outline
+from oacmail.adapters.imap.outline import OutlinePart, assemble, described, is_readable, outline
 from oacmail.batches import batched
-from oacmail.core.ports.mailbox import Fetched, Place
+from oacmail.core.ports.mailbox import Fetched, MessageMeta
 
 _PART_BYTES = 1024 * 1024
 _TEXT_BYTES = 4 * 1024 * 1024
@@ -24,9 +24,9 @@ _AT_ONCE = 50
 _RETURNED_HEAD = b"Content-Type: text/rfc822-headers\r\n\r\n"
 
 
-def read_texts(client: IMAPClient, place: Place) -> Fetched | None:
+def read_texts(client: IMAPClient, meta: MessageMeta) -> Fetched | None:
     """Header fields and texts; None when the letter has vanished."""
-    uid = place.uid
+    uid = meta.uid
     structure = client.fetch([uid], ["BODYSTRUCTURE"]).get(uid, {}).get(b"BODYSTRUCTURE")
     header = _header(client, uid)
     if structure is None or not header:
@@ -42,10 +42,10 @@ def read_texts(client: IMAPClient, place: Place) -> Fetched | None:
     return Fetched(raw=assemble(header, root, heads, bodies), complete=False, skipped=skipped)
 
 
-def read_header(client: IMAPClient, place: Place) -> Fetched | None:
+def read_header(client: IMAPClient, meta: MessageMeta) -> Fetched | None:
     """Header fields alone, for a letter whose structure the server cannot tell."""
-    header = _header(client, place.uid)
-    whole = Part(section="1", mime="application/octet-stream", size=place.size)
+    header = _header(client, meta.uid)
+    whole = OutlinePart(section="1", mime="application/octet-stream", size=meta.size)
     if not header:
         return None
     return Fetched(raw=assemble(header, whole, {}, {}), complete=False, skipped=(described(whole, b""),))
@@ -56,7 +56,7 @@ def _header(client: IMAPClient, uid: int) -> bytes:
     return header if header.endswith(b"\r\n\r\n") or not header else _whole_lines(header) + b"\r\n"
 
 
-def _heads(client: IMAPClient, uid: int, leaves: Sequence[Part]) -> dict[str, bytes]:
+def _heads(client: IMAPClient, uid: int, leaves: Sequence[OutlinePart]) -> dict[str, bytes]:
     """The parts' own header fields, each with its empty line, by section."""
     heads: dict[str, bytes] = {}
     for first in range(0, len(leaves), _AT_ONCE):
@@ -67,7 +67,7 @@ def _heads(client: IMAPClient, uid: int, leaves: Sequence[Part]) -> dict[str, by
 
 
 def _bodies(
-    client: IMAPClient, uid: int, leaves: Iterable[Part], heads: Mapping[str, bytes]
+    client: IMAPClient, uid: int, leaves: Iterable[OutlinePart], heads: Mapping[str, bytes]
 ) -> Iterator[tuple[str, bytes]]:
     """(section, its first megabyte) of the texts. Of a returned message its header fields are read as a text."""
     room = _TEXT_BYTES
@@ -83,11 +83,11 @@ def _bodies(
             return
 
 
-def _together(leaves: Iterable[Part]) -> Iterator[list[Part]]:
+def _together(leaves: Iterable[OutlinePart]) -> Iterator[list[OutlinePart]]:
     return batched(leaves, lambda leaf: min(leaf.size, _PART_BYTES), _AT_ONCE, _PART_BYTES)
 
 
-def _is_returned(leaf: Part) -> bool:
+def _is_returned(leaf: OutlinePart) -> bool:
     return leaf.returned and leaf.mime == "message/rfc822"
 
 

@@ -11,11 +11,11 @@ from typing import TypeVar
 from imapclient import IMAPClient
 
 from oacmail.adapters.imap import folders, large, messages, proof, quota
-from oacmail.adapters.imap.idle import Bell, Heard, idle
+from oacmail.adapters.imap.idle import Waker, WakeReason, idle
 from oacmail.adapters.imap.session import Session
 from oacmail.adapters.imap.settings import ImapSettings, TooLarge
-from oacmail.core.errors import Transient, UnreadableLetter
-from oacmail.core.ports.mailbox import Fetched, FolderState, Place, WatchedFolder
+from oacmail.core.errors import Transient, UnreadableMessage
+from oacmail.core.ports.mailbox import Fetched, FolderState, MessageMeta, WatchedFolder
 
 T = TypeVar("T")
 W = TypeVar("W")
@@ -28,7 +28,7 @@ class ImapMailbox:
     def __init__(self, settings: ImapSettings) -> None:
         self._settings = settings
         self._session = Session(settings)
-        self._bell = Bell()
+        self._bell = Waker()
         self._folder = ""
         self._states: dict[str, FolderState] = {}
         self._since_wait: dict[str, FolderState] = {}
@@ -76,7 +76,7 @@ class ImapMailbox:
         with self._session.at("CAPABILITY") as client:
             return frozenset(one.decode("ascii", "replace").upper() for one in client.capabilities())
 
-    def places(self, uids: Sequence[int] | None = None) -> Sequence[Place]:
+    def metas(self, uids: Sequence[int] | None = None) -> Sequence[MessageMeta]:
         self._reopen()
         return self._fetched(messages.all_places, uids)
 
@@ -87,16 +87,16 @@ class ImapMailbox:
         self._reopen()
         self._proved = False
         sizes = partial(self._fetched, messages.all_places)
-        places = [place for some in self._halved(sizes, uids) for place in some]
-        small = {place.uid: place for place in places if place.size <= self._settings.max_bytes}
+        metas = [meta for some in self._halved(sizes, uids) for meta in some]
+        small = {meta.uid: meta for meta in metas if meta.size <= self._settings.max_bytes}
         wholes = self._halved(lambda some: self._whole([small[uid] for uid in some]), list(small))
         got = {uid: fetched for some in wholes for uid, fetched in some.items()}
-        for place in places:
-            if place.size > self._settings.max_bytes:
-                got |= self._in_part(place)
+        for meta in metas:
+            if meta.size > self._settings.max_bytes:
+                got |= self._in_part(meta)
         if len(uids) == 1 and not got and uids[0] in self.uids():
             self._prove_well(uids[0])
-            raise UnreadableLetter(uids[0])
+            raise UnreadableMessage(uids[0])
         return got
 
     def file(self, folder: str, uids: Collection[int], target: str, *, seen: bool) -> None:
@@ -129,7 +129,7 @@ class ImapMailbox:
                 heard = idle(client, self._bell, seconds, self._settings.idle_minutes * 60)
         else:
             heard = self._bell.hear(seconds)
-        return heard is Heard.LINE or (heard is Heard.TIME and self._news())
+        return heard is WakeReason.LINE or (heard is WakeReason.TIME and self._news())
 
     def wake(self) -> None:
         self._bell.ring()
@@ -138,7 +138,7 @@ class ImapMailbox:
         self._session.logout()
         self._bell.close()
 
-    def _plan(self) -> folders.Plan:
+    def _plan(self) -> folders.FolderPlan:
         with self._session.at("LIST") as client:
             return folders.plan(folders.listed(client), self._settings.watch, self._settings.sent)
 
@@ -189,25 +189,25 @@ class ImapMailbox:
         names = [watched.name for watched in self._plan().watched]
         return sorted(names, key=lambda name: name != self._folder)
 
-    def _whole(self, places: Sequence[Place]) -> dict[int, Fetched]:
+    def _whole(self, metas: Sequence[MessageMeta]) -> dict[int, Fetched]:
         """The bytes of these messages; one that is larger than the size that the server tells is read in part."""
         try:
-            got = self._fetched(messages.whole, [place.uid for place in places])
+            got = self._fetched(messages.whole, [meta.uid for meta in metas])
         except TooLarge:
-            if len(places) > 1:
+            if len(metas) > 1:
                 raise
             self._reopen()
-            read = self._in_part(places[0])
+            read = self._in_part(metas[0])
             if not read:
                 raise
             return read
         return {uid: Fetched(raw=raw) for uid, raw in got.items()}
 
-    def _in_part(self, place: Place) -> dict[int, Fetched]:
+    def _in_part(self, meta: MessageMeta) -> dict[int, Fetched]:
         """By BODYSTRUCTURE; by its headers alone where the structure cannot be read."""
-        got = self._or_none(lambda: self._fetched(large.read_texts, place))
-        got = got or self._or_none(lambda: self._fetched(large.read_header, place))
-        return {place.uid: got} if got else {}
+        got = self._or_none(lambda: self._fetched(large.read_texts, meta))
+        got = got or self._or_none(lambda: self._fetched(large.read_header, meta))
+        return {meta.uid: got} if got else {}
 
     def _fetched(self, read: Callable[[IMAPClient, W], T], what: W) -> T:
         with self._session.at("FETCH") as client:

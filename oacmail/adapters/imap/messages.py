@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from oacmail.adapters.imap.client import Client
-from oacmail.core.ports.mailbox import FolderState, Place
+from oacmail.core.ports.mailbox import FolderState, MessageMeta
 
 # One line of an answer may have a megabyte (imaplib): so many UIDs of ten digits fit into it.
 _WINDOW = 80_000
@@ -31,22 +31,22 @@ def all_uids(client: Client, state: FolderState) -> set[int]:
     return {uid for first in windows for uid in client.search(["UID", f"{first}:{first + _WINDOW - 1}"])}
 
 
-def all_places(client: Client, uids: Sequence[int] | None) -> list[Place]:
+def all_places(client: Client, uids: Sequence[int] | None) -> list[MessageMeta]:
     """Size and date of these UIDs (None = all). What looks like an expunged letter is asked for once more."""
     wanted = _set(uids) if uids is not None else "1:*"
     found = _places(client, wanted)
-    doubtful = [place.uid for place in found if not place.size or not place.internal_date.timestamp()]
+    doubtful = [meta.uid for meta in found if not meta.size or not meta.internal_date.timestamp()]
     if not doubtful:
         return found
     again = _places(client, _set(doubtful))
-    return [place for place in found if place.uid not in doubtful] + again
+    return [meta for meta in found if meta.uid not in doubtful] + again
 
 
 def whole(client: Client, uids: Sequence[int]) -> dict[int, bytes]:
     """The bytes of these letters, \\Seen untouched."""
     answers = client.fetch(list(uids), ["BODY.PEEK[]"])
     bodies = ((uid, answer.get(b"BODY[]")) for uid, answer in answers.items())
-    return {uid: as_bytes(raw) for uid, raw in bodies if raw is not None and _is_letter(as_bytes(raw))}
+    return {uid: as_bytes(raw) for uid, raw in bodies if raw is not None and _is_message(as_bytes(raw))}
 
 
 def as_bytes(value: object) -> bytes:
@@ -54,7 +54,7 @@ def as_bytes(value: object) -> bytes:
     return value if isinstance(value, bytes) else str(value).encode("ascii")
 
 
-def _is_letter(raw: bytes) -> bool:
+def _is_message(raw: bytes) -> bool:
     """Not empty, and not what Exchange makes up for a letter that it cannot convert; a real one was Received."""
     head = raw[:16_384]
     return bool(raw) and not (_SUBSTITUTE.search(head) and not _RECEIVED.search(head))
@@ -85,22 +85,22 @@ _NO_DAY = datetime(9999, 12, 31, tzinfo=UTC)
 _DATE = re.compile(rb" ?(\d+)-(\w{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)")
 
 
-def _places(client: Client, wanted: str) -> list[Place]:
+def _places(client: Client, wanted: str) -> list[MessageMeta]:
     if not wanted:
         return []
     # A hundred thousand lines: read by one regular expression each, not by imapclient's general parser.
     rows = client.uid("FETCH", wanted, "(RFC822.SIZE INTERNALDATE)")
     found = (_place(row) for row in rows if isinstance(row, bytes))
-    return [place for place in found if place is not None]
+    return [meta for meta in found if meta is not None]
 
 
-def _place(row: bytes) -> Place | None:
+def _place(row: bytes) -> MessageMeta | None:
     uid = size = date = b""
     for one in _PLACE.finditer(row):
         uid, size, date = one[1] or uid, one[2] or size, one[3] or date
     if not (uid and size and date):
         return None
-    return Place(uid=int(uid), size=int(size), internal_date=_moment(date))
+    return MessageMeta(uid=int(uid), size=int(size), internal_date=_moment(date))
 
 
 def _moment(text: bytes) -> datetime:

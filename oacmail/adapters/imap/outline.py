@@ -18,7 +18,7 @@ _EMPTY_TEXT = b"Content-Type: text/plain\r\n\r\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class OutlinePart:
     """`section`: as in BODY[section], '' = a multipart letter itself; `mime` in lower case; `size` in bytes as
     encoded for the way; `report`: the report-type of a multipart/report; `returned`: part of such a report."""
 
@@ -28,9 +28,9 @@ class Part:
     encoding: str = ""
     report: str = ""
     returned: bool = False
-    children: tuple["Part", ...] = ()
+    children: tuple["OutlinePart", ...] = ()
 
-    def leaves(self) -> Iterator["Part"]:
+    def leaves(self) -> Iterator["OutlinePart"]:
         """All parts that have no parts, in order. A forwarded message is one of them."""
         if not self.children:
             yield self
@@ -38,34 +38,34 @@ class Part:
             yield from child.leaves()
 
 
-def outline(structure: Any, section: str = "", *, returned: bool = False) -> Part:
+def outline(structure: Any, section: str = "", *, returned: bool = False) -> OutlinePart:
     """The tree of parts, from imapclient's BodyData."""
     if not structure.is_multipart:
         mime = f"{_word(structure[0])}/{_word(structure[1])}"
         size, encoding = int(structure[6] or 0), _word(structure[5])
-        return Part(section=section or "1", mime=mime, size=size, encoding=encoding, returned=returned)
+        return OutlinePart(section=section or "1", mime=mime, size=size, encoding=encoding, returned=returned)
     mime = f"multipart/{_word(structure[1])}"
     report = mime == "multipart/report"
     prefix = f"{section}." if section else ""
     children = tuple(outline(one, f"{prefix}{n}", returned=report) for n, one in enumerate(structure[0], 1))
     kind = _parameters(structure).get("report-type", "") if report else ""
-    return Part(section=section, mime=mime, report=kind, children=children)
+    return OutlinePart(section=section, mime=mime, report=kind, children=children)
 
 
-def is_readable(part: Part, head: bytes) -> bool:
+def is_readable(part: OutlinePart, head: bytes) -> bool:
     """Whether it is read for its text, by type and by its own header fields; of a returned message, its header."""
     if part.mime in _REPORTS or (part.returned and part.mime == "message/rfc822"):
         return True
     return part.mime.startswith("text/") and message_from_bytes(head).get_content_disposition() != "attachment"
 
 
-def described(part: Part, head: bytes, *, read: int = 0) -> tuple[str, str, int]:
+def described(part: OutlinePart, head: bytes, *, read: int = 0) -> tuple[str, str, int]:
     """(file name or '', mime type, bytes after decoding) of what was not read of it."""
     left = part.size - read
     return _file_name(head), part.mime, left * 57 // 78 if part.encoding == "base64" else left
 
 
-def assemble(header: bytes, root: Part, heads: Mapping[str, bytes], bodies: Mapping[str, bytes]) -> bytes:
+def assemble(header: bytes, root: OutlinePart, heads: Mapping[str, bytes], bodies: Mapping[str, bytes]) -> bytes:
     """The smaller letter. `heads`, `bodies`: by section, of the parts that were read."""
     if not root.children and root.section in bodies:
         return header + bodies[root.section]
@@ -77,7 +77,7 @@ def assemble(header: bytes, root: Part, heads: Mapping[str, bytes], bodies: Mapp
     return above + b"MIME-Version: 1.0\r\n" + (_multipart(root, heads, bodies, marker) or _EMPTY_TEXT)
 
 
-def _multipart(part: Part, heads: Mapping[str, bytes], bodies: Mapping[str, bytes], marker: bytes) -> bytes:
+def _multipart(part: OutlinePart, heads: Mapping[str, bytes], bodies: Mapping[str, bytes], marker: bytes) -> bytes:
     """A part with its header fields, b'' when nothing of it was read."""
     if not part.children:
         return heads[part.section] + bodies[part.section] if part.section in bodies else b""

@@ -24,11 +24,11 @@ def _candidates(session: Session, folder: str, but: tuple[str, int]) -> list[int
         state = session.select(folder, readonly=True)
         with session.at("SEARCH") as client:
             uids = sorted(uid for uid in messages.all_uids(client, state) if (folder, uid) != but)
-            places = messages.all_places(client, _spread(uids)) if uids else []
+            metas = messages.all_places(client, _spread(uids)) if uids else []
     except Transient:
         return []  # a folder that cannot be opened proves nothing
-    smallest = sorted((place for place in places if place.size), key=lambda place: place.size)
-    return [place.uid for place in smallest[:_ASKED_FOR]]
+    smallest = sorted((meta for meta in metas if meta.size), key=lambda meta: meta.size)
+    return [meta.uid for meta in smallest[:_ASKED_FOR]]
 
 
 def _spread(uids: Sequence[int]) -> list[int]:

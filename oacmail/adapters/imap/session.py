@@ -17,7 +17,7 @@ from imapclient import SocketTimeout
 from imapclient.exceptions import LoginError
 
 from oacmail.adapters.imap.client import Client
-from oacmail.adapters.imap.settings import ImapSettings, LoginRefused, TooLarge
+from oacmail.adapters.imap.settings import ImapLoginRefused, ImapSettings, TooLarge
 from oacmail.core.errors import ConfigError, OacmailError, Transient
 from oacmail.core.ports.mailbox import FolderState
 
@@ -38,7 +38,7 @@ class Session:
         self.selected: tuple[str, bool] | None = None
 
     @contextmanager
-    def at(self, place: str) -> Iterator[Client]:
+    def at(self, meta: str) -> Iterator[Client]:
         """The client, logged in. Whatever goes wrong inside ends the line and comes out as Transient."""
         try:
             yield self._connected()
@@ -47,7 +47,7 @@ class Session:
             raise
         except Exception as error:  # whatever a library says about a broken line or a strange answer
             self.drop()
-            raise _translated(place, error) from None
+            raise _translated(meta, error) from None
 
     def has(self, capability: str) -> bool:
         """Whether the server offered it after login."""
@@ -147,10 +147,10 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _translated(place: str, error: Exception) -> Transient:
-    message = f"IMAP {place}: {type(error).__name__} {_detail(error)}".strip()
+def _translated(meta: str, error: Exception) -> Transient:
+    message = f"IMAP {meta}: {type(error).__name__} {_detail(error)}".strip()
     refused = isinstance(error, LoginError) and "[UNAVAILABLE]" not in str(error)
-    return LoginRefused(message) if refused else Transient(message)
+    return ImapLoginRefused(message) if refused else Transient(message)
 
 
 def _detail(error: Exception) -> str:

@@ -35,7 +35,7 @@ class ImapSettings:
         return self.password if isinstance(self.password, str) else self.password()
 
 
-class LoginRefused(Transient):
+class ImapLoginRefused(Transient):
     """The server answered and does not want us. Temporary all the same: passwords and tokens get changed."""
 
     at_least = LOGIN_PAUSE

@@ -3,7 +3,7 @@
 It decides only what a reply means for this mail: not handed over, handed over, refused, or nobody knows.
 """
 
-from oacmail.adapters.smtp.settings import LoginRefused, SmtpSettings
+from oacmail.adapters.smtp.settings import SmtpLoginRefused, SmtpSettings
 from oacmail.adapters.smtp.transport import SmtpTransport
 
-__all__ = ["LoginRefused", "SmtpSettings", "SmtpTransport"]
+__all__ = ["SmtpLoginRefused", "SmtpSettings", "SmtpTransport"]

@@ -36,7 +36,7 @@ class Reply:
         return f"{self.code} {self.status}".strip()
 
 
-class Line:
+class Connection:
     """Open and logged in from its making on. `used`: monotonic time of its last successful use."""
 
     def __init__(self, settings: SmtpSettings) -> None:

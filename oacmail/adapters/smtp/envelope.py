@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from oacmail.core.errors import Permanent, RelayTrouble
+from oacmail.core.errors import Permanent, RelayError
 from oacmail.core.ports.transport import Outgoing
 
 _UNSPEAKABLE = re.compile(r"[\x00-\x20\x7f<>]")
@@ -25,7 +25,7 @@ def commands(mail: Outgoing, offers: Mapping[str, str]) -> list[str]:
     if not utf8 and not citizen.isascii():
         raise Permanent("RCPT", 553, "5.6.7")
     if _UNSPEAKABLE.search(sender) or not (utf8 or sender.isascii()):
-        raise RelayTrouble("SMTP MAIL: the relay cannot be told our own address")
+        raise RelayError("SMTP MAIL: the relay cannot be told our own address")
     options = list(_options(mail.mime, offers)) + ([] if (sender + citizen).isascii() else ["SMTPUTF8"])
     return [
         " ".join((f"MAIL FROM:<{sender}>", *options)),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from oacmail.core.errors import LOGIN_PAUSE, RelayTrouble
+from oacmail.core.errors import LOGIN_PAUSE, RelayError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class SmtpSettings:
         return self.password if isinstance(self.password, str) else self.password()
 
 
-class LoginRefused(RelayTrouble):
+class SmtpLoginRefused(RelayError):
     """The relay answered and does not want us. Temporary all the same: passwords and tokens get changed."""
 
     at_least = LOGIN_PAUSE

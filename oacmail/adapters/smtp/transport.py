@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import NoReturn
 
-from oacmail.adapters.smtp.connection import Line, Reply
+from oacmail.adapters.smtp.connection import Connection, Reply
 from oacmail.adapters.smtp.envelope import commands, stuffed
-from oacmail.adapters.smtp.settings import LoginRefused, SmtpSettings
-from oacmail.core.errors import ConfigError, OacmailError, Permanent, RelayTrouble, Transient, Uncertain
+from oacmail.adapters.smtp.settings import SmtpLoginRefused, SmtpSettings
+from oacmail.core.errors import ConfigError, OacmailError, Permanent, RelayError, Transient, Uncertain
 from oacmail.core.ports.transport import Outgoing
 from oacmail.mail.outgoing.compose import seven_bit
 
@@ -32,7 +32,7 @@ class SmtpTransport:
         if settings.security == "none" and not _is_loopback(settings.host):
             raise ConfigError(("smtp.security: no encryption beyond this machine: use tls or starttls",))
         self._settings = settings
-        self._line: Line | None = None
+        self._line: Connection | None = None
 
     def send(self, mail: Outgoing, before_data: Callable[[bool], None]) -> bool:
         """True = the relay took it, and the office's copy too. Errors as in the port, and one refusal before RCPT
@@ -47,7 +47,7 @@ class SmtpTransport:
         self._hand_over(line, mime)
         return copy
 
-    def _opened(self, mail: Outgoing) -> tuple[Line, bool, bytes] | None:
+    def _opened(self, mail: Outgoing) -> tuple[Connection, bool, bytes] | None:
         """The line that waits for the mail's bytes, whether the copy was taken, and the bytes as this relay takes them.
 
         None = its replies are out of step with our commands (one came unasked): the line is dropped, nothing was sent.
@@ -69,7 +69,7 @@ class SmtpTransport:
         return line, copy, fitted.mime
 
     def _out_of_step(self) -> NoReturn:
-        raise RelayTrouble("SMTP DATA: the relay gives more replies than it was asked for")
+        raise RelayError("SMTP DATA: the relay gives more replies than it was asked for")
 
     def try_envelope(self, envelope_from: str, recipient: str) -> str:
         """Ask whether the relay would take a mail, and withdraw: '' = it would, else what it refused, like "MAIL 550".
@@ -88,7 +88,7 @@ class SmtpTransport:
         if line is not None:
             line.quit()
 
-    def _envelope(self, mail: Outgoing) -> tuple[Line, list[Reply], Outgoing]:
+    def _envelope(self, mail: Outgoing) -> tuple[Connection, list[Reply], Outgoing]:
         """The replies to MAIL and every RCPT, and the mail as this relay takes it.
 
         A kept line that turns out to be dead is replaced, once.
@@ -100,14 +100,14 @@ class SmtpTransport:
             except (OSError, smtplib.SMTPException):
                 self._drop()
         self._drop()
-        self._line = Line(self._settings)
+        self._line = Connection(self._settings)
         return self._asked(self._line, mail)
 
-    def _asked(self, line: Line, mail: Outgoing) -> tuple[Line, list[Reply], Outgoing]:
+    def _asked(self, line: Connection, mail: Outgoing) -> tuple[Connection, list[Reply], Outgoing]:
         fitted = mail if "8bitmime" in line.offers else replace(mail, mime=seven_bit(mail.mime))
         return line, line.ask(*commands(fitted, line.offers)), fitted
 
-    def _judged(self, line: Line, replies: list[Reply]) -> bool:
+    def _judged(self, line: Connection, replies: list[Reply]) -> bool:
         """Whether the copy was taken too; raises when the sender or the citizen was not."""
         sender, citizen, *office = replies
         if sender.taken and citizen.taken:
@@ -115,9 +115,9 @@ class SmtpTransport:
         self._withdraw(line)
         if sender.taken:
             raise _refusal("RCPT", citizen)
-        raise _refusal("MAIL", sender) if sender.code == _TOO_LARGE else RelayTrouble(f"SMTP MAIL: {sender}")
+        raise _refusal("MAIL", sender) if sender.code == _TOO_LARGE else RelayError(f"SMTP MAIL: {sender}")
 
-    def _hand_over(self, line: Line, mime: bytes) -> None:
+    def _hand_over(self, line: Connection, mime: bytes) -> None:
         try:
             answer = line.data(stuffed(mime))
         except (OSError, smtplib.SMTPException) as error:
@@ -130,7 +130,7 @@ class SmtpTransport:
             raise Uncertain(f"SMTP DATA: {answer}")
         raise _refusal("DATA", answer)
 
-    def _withdraw(self, line: Line) -> None:
+    def _withdraw(self, line: Connection) -> None:
         """End the transaction; the line is kept if the relay agrees."""
         try:
             (answer,) = line.ask("RSET")
@@ -153,17 +153,17 @@ class SmtpTransport:
             raise  # said by us before anything was sent
         except smtplib.SMTPAuthenticationError as error:
             self._drop()
-            kind = LoginRefused if error.smtp_code >= 500 else RelayTrouble
+            kind = SmtpLoginRefused if error.smtp_code >= 500 else RelayError
             raise kind(f"SMTP AUTH: {error.smtp_code}") from None
         except Exception as error:  # whatever a library says about a broken line or a strange answer
             self._drop()
-            raise RelayTrouble(f"SMTP {place}: {_class(error)}") from None
+            raise RelayError(f"SMTP {place}: {_class(error)}") from None
 
 
 def _refusal(where: str, reply: Reply) -> OacmailError:
     """The error that a reply to this mail is: 5xx is for good, unless it speaks of our login."""
     if reply.code in _LOGIN_CODES:
-        return RelayTrouble(f"SMTP {where}: {reply}")
+        return RelayError(f"SMTP {where}: {reply}")
     if 500 <= reply.code < 600:
         return Permanent(where, reply.code, reply.status)
     return Transient(f"SMTP {where}: {reply}")

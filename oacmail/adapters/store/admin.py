@@ -184,7 +184,7 @@ def original(con: sqlite3.Connection, ref: str) -> bytes | None:
     return bytes(row["bytes"]) if row else None
 
 
-def retry_letter(con: sqlite3.Connection, ref: str, now: datetime) -> bool:
+def retry_message(con: sqlite3.Connection, ref: str, now: datetime) -> bool:
     """Let the daemon work the letter anew at its next pass; False if it lies nowhere in the mailbox any more."""
     with transaction(con):
         row = con.execute(
@@ -200,7 +200,7 @@ def retry_letter(con: sqlite3.Connection, ref: str, now: datetime) -> bool:
         return row.rowcount > 0
 
 
-def letter_for_case(con: sqlite3.Connection, message_id: str) -> sqlite3.Row | None:
+def message_for_case(con: sqlite3.Connection, message_id: str) -> sqlite3.Row | None:
     """The letter of this Message-ID (or fingerprint's beginning) that is on no case yet: its bytes, NULL of one too
     large to be copied, and the place where it was seen last."""
     row: sqlite3.Row | None = con.execute(

@@ -18,7 +18,7 @@ from typing import IO
 
 from sqlite_utils import Database, Migrations
 
-from oacmail.core.errors import ConfigError, Fatal, OacmailError, StateTrouble, Transient
+from oacmail.core.errors import ConfigError, Fatal, OacmailError, StateError, Transient
 from oacmail.shipped import shipped
 
 FILE = "oacmail.db"
@@ -60,7 +60,7 @@ def translate(error: sqlite3.Error, path: Path | None = None) -> OacmailError:
         text += f": {path}{_owned(path)}"
     if isinstance(error, sqlite3.DatabaseError) and any(word in text for word in _DAMAGED):
         return Fatal(f"database: {text}: stop, and restore the last backup (oacmail restore)")
-    return StateTrouble(f"database: {text}")
+    return StateError(f"database: {text}")
 
 
 def _owned(path: Path) -> str:

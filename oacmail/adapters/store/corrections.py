@@ -6,12 +6,12 @@ Decides nothing. The diary's "corrected" lines are the store of examples: append
 import json
 import sqlite3
 
-from oacmail.core.ports.store import Corrected
+from oacmail.core.ports.store import Correction
 
 _LATEST = 5000  # letters: some months of a busy desk, read once a night
 
 
-def corrections(con: sqlite3.Connection) -> list[Corrected]:
+def corrections(con: sqlite3.Connection) -> list[Correction]:
     """One for each letter that opened a case and was corrected; the last word on each field holds. By age."""
     rows = con.execute(
         """SELECT m.fingerprint, m.subject, m.fresh, o.bytes, e.data FROM events e JOIN cases c ON c.id = e.case_id
@@ -19,18 +19,18 @@ def corrections(con: sqlite3.Connection) -> list[Corrected]:
         WHERE e.kind = 'corrected' ORDER BY e.id"""
     ).fetchall()
     labels: dict[str, dict[str, str]] = {}
-    letters: dict[str, sqlite3.Row] = {}
+    messages: dict[str, sqlite3.Row] = {}
     for row in rows:
         labels.setdefault(row["fingerprint"], {}).update(json.loads(row["data"]))
-        letters[row["fingerprint"]] = row
+        messages[row["fingerprint"]] = row
     return [
-        Corrected(
+        Correction(
             labels=labels[fingerprint],
             subject=row["subject"],
             fresh=row["fresh"],
             raw=bytes(row["bytes"]) if row["bytes"] is not None else None,
         )
-        for fingerprint, row in letters.items()
+        for fingerprint, row in messages.items()
     ]
 
 

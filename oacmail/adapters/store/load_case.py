@@ -12,7 +12,7 @@ from oacmail.adapters.store.connection import at, moment, stamp
 from oacmail.core.model import Role, Status
 from oacmail.core.outbox.notice_limits import FOLDED
 from oacmail.core.policy import Policy
-from oacmail.core.view import Asked, CaseView, Running, Said
+from oacmail.core.view import CaseView, Deadline, OpenQuestion, Said
 
 LATEST_MOST = 4
 
@@ -66,8 +66,8 @@ def _case(con: sqlite3.Connection, policy: Policy, row: sqlite3.Row, now: dateti
         closed_at=moment(row["closed_at"]),
         clocks=clocks(con, row["id"]),
         acks_today=acks,
-        first_letter=row["opened_by"],
-        first_letter_id=row["opened_by_id"] or "",
+        first_message=row["opened_by"],
+        first_message_id=row["opened_by_id"] or "",
         asked=_asked(con, row["id"]),
         asked_since=_asked_since(con, row),
         told=_told(con, row["id"]),
@@ -92,18 +92,18 @@ def _latest(con: sqlite3.Connection, case_id: int) -> tuple[Said, ...]:
         (case_id, LATEST_MOST),
     )
     return tuple(
-        Said(letter=row["fingerprint"], at=at(row["received_at"]), by_office=row["role"] == Role.AGENT) for row in rows
+        Said(message=row["fingerprint"], at=at(row["received_at"]), by_office=row["role"] == Role.AGENT) for row in rows
     )
 
 
-def _asked(con: sqlite3.Connection, case_id: int) -> tuple[Asked, ...]:
+def _asked(con: sqlite3.Connection, case_id: int) -> tuple[OpenQuestion, ...]:
     rows = con.execute(
         """SELECT iif(m.guest, p.address, '') AS side, m.fingerprint, max(m.received_at) AS at
         FROM messages m JOIN people p ON p.id = m.author_id
         WHERE m.case_id = ? AND m.role = 'citizen' AND m.kind = 'request' GROUP BY side ORDER BY side <> '', at""",
         (case_id,),
     )
-    return tuple(Asked(guest=row["side"], letter=row["fingerprint"], at=at(row["at"])) for row in rows)
+    return tuple(OpenQuestion(guest=row["side"], message=row["fingerprint"], at=at(row["at"])) for row in rows)
 
 
 def _asked_since(con: sqlite3.Connection, case: sqlite3.Row) -> int:
@@ -134,7 +134,7 @@ def _calls_in_vain(con: sqlite3.Connection, case_id: int) -> tuple[datetime, ...
     return tuple(datetime.fromisoformat(row["at"]) for row in rows)
 
 
-def clocks(con: sqlite3.Connection, case_id: int) -> tuple[Running, ...]:
+def clocks(con: sqlite3.Connection, case_id: int) -> tuple[Deadline, ...]:
     """Not met, not void; a fired one only while it is a response clock."""
     rows = con.execute(
         """SELECT d.*, p.address AS author, m.reply_to, m.sent_at FROM deadlines d
@@ -152,12 +152,12 @@ def clocks(con: sqlite3.Connection, case_id: int) -> tuple[Running, ...]:
     )
 
 
-def running(row: sqlite3.Row, asked_from: frozenset[str] = frozenset()) -> Running:
-    return Running(
-        armed_by=row["armed_by"],
+def running(row: sqlite3.Row, asked_from: frozenset[str] = frozenset()) -> Deadline:
+    return Deadline(
+        started_by=row["armed_by"],
         kind=row["kind"],
         level=row["level"],
-        armed_at=at(row["armed_at"]),
+        started_at=at(row["armed_at"]),
         due_at=at(row["due_at"]),
         fired=row["fired_at"] is not None,
         asked_from=asked_from,

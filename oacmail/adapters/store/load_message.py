@@ -13,7 +13,7 @@ from oacmail.adapters.store.load_case import cases, marks
 from oacmail.adapters.store.write_context import case_id
 from oacmail.core.cases.citizen_mail import PASSED_ON
 from oacmail.core.cases.request import author_of
-from oacmail.core.effects import Arrived, Ordered, Settled
+from oacmail.core.effects import AdminCommand, Arrived, DeliveryResult
 from oacmail.core.escalation import incidents
 from oacmail.core.handlers import own_copies
 from oacmail.core.model import Folder, Message, Outcome, Role, Status
@@ -22,17 +22,17 @@ from oacmail.core.policy import Policy
 from oacmail.core.ports.store import RUN, RUN_READ
 from oacmail.core.routing import signature
 from oacmail.core.routing.classification import classify
-from oacmail.core.routing.sender import own_mark
+from oacmail.core.routing.sender import own_signature
 from oacmail.core.routing.threading import SUBJECT_WINDOW
 from oacmail.core.view import (
     UNDELIVERED,
-    Alike,
-    LetterView,
-    MailView,
+    MessageView,
     Noticed,
+    OutgoingView,
     PersonView,
+    RateUsage,
     Refusal,
-    Spent,
+    SimilarCase,
     View,
 )
 
@@ -51,7 +51,7 @@ REFUSALS_MOST = 1000
 RESTORED_AT = "restored_at"  # the name under which a restore leaves its moment
 WRITERS_MOST = 20
 
-_LETTER = """SELECT m.fingerprint, m.message_id, c.number AS "case", p.address AS author, m.role, m.outcome,
+_MESSAGE = """SELECT m.fingerprint, m.message_id, c.number AS "case", p.address AS author, m.role, m.outcome,
   m.received_at, m.subject_key, m.body_hash,
   EXISTS(SELECT 1 FROM outbox o WHERE o.key = 'ack:' || m.fingerprint AND o.state <> 'dropped') AS acked
   FROM messages m JOIN people p ON p.id = m.author_id LEFT JOIN cases c ON c.id = m.case_id """
@@ -60,13 +60,13 @@ _MAIL = """SELECT o.key, o.kind, o.message_id, c.number AS "case", o.recipient, 
   FROM outbox o LEFT JOIN cases c ON c.id = o.case_id """
 
 
-def letter_view(con: sqlite3.Connection, policy: Policy, inp: Arrived, now: datetime) -> View:
+def message_view(con: sqlite3.Connection, policy: Policy, inp: Arrived, now: datetime) -> View:
     """The view of an arrived letter; see core/view.py for what each part is."""
     message = inp.message
     writers = _writers(policy, inp)
     ids = tuple(dict.fromkeys((*message.refs, *(message.report.about if message.report else ()))))
-    known = next(iter(_letters(con, "WHERE m.fingerprint = ?", (message.fingerprint,))), None)
-    named = _letters(con, f"WHERE m.message_id IN ({marks(ids)}) ORDER BY m.id", ids) if ids else ()
+    known = next(iter(_messages(con, "WHERE m.fingerprint = ?", (message.fingerprint,))), None)
+    named = _messages(con, f"WHERE m.message_id IN ({marks(ids)}) ORDER BY m.id", ids) if ids else ()
     naming, overtaken_by = _naming(con, message, writers)
     mails = _mails_of(con, policy, message, ids)
     tokened = tuple(n for n in (signature.read_token(policy, text) for text in message.tokens) if n)
@@ -105,7 +105,7 @@ def _reserved(con: sqlite3.Connection, message: Message, author: str) -> str | N
     return own or (told if told and case_id(con, told) is None else None)
 
 
-def _alike(con: sqlite3.Connection, policy: Policy, inp: Arrived) -> tuple[Alike, ...]:
+def _alike(con: sqlite3.Connection, policy: Policy, inp: Arrived) -> tuple[SimilarCase, ...]:
     """Of a platform where something goes on already, the last that belongs to it: the others say no more."""
     if not incidents.may_be_second(inp.message.words):
         return ()
@@ -123,7 +123,7 @@ def _alike(con: sqlite3.Connection, policy: Policy, inp: Arrived) -> tuple[Alike
     rows = con.execute(_ALIKE.format(only=_GOING_ON, most=1), alike).fetchall()
     rows = rows or con.execute(_ALIKE.format(only=_STILL_FAILS, most=most), alike).fetchall()
     return tuple(
-        Alike(
+        SimilarCase(
             number=row["number"],
             incident=row["incident"],
             opened_at=at(row["opened_at"]),
@@ -135,12 +135,12 @@ def _alike(con: sqlite3.Connection, policy: Policy, inp: Arrived) -> tuple[Alike
     )
 
 
-def order_view(con: sqlite3.Connection, policy: Policy, inp: Ordered, now: datetime) -> View:
+def command_view(con: sqlite3.Connection, policy: Policy, inp: AdminCommand, now: datetime) -> View:
     numbers = [inp.case, *([inp.words["into"]] if "into" in inp.words else [])]
     return View(cases=cases(con, policy, numbers, now))
 
 
-def settled_view(con: sqlite3.Connection, policy: Policy, inp: Settled, now: datetime) -> View:
+def delivery_view(con: sqlite3.Connection, policy: Policy, inp: DeliveryResult, now: datetime) -> View:
     mails = _mails(con, "WHERE o.key = ?", (inp.key,))
     owed = [mail.case for mail in mails if mail.kind == PASSED_ON and mail.case]
     about = cases(con, policy, owed, now) if inp.state in ("refused", "later") else {}
@@ -181,20 +181,22 @@ def _writers(policy: Policy, inp: Arrived) -> tuple[str, ...]:
     message = inp.message
     staff = message.sender in policy.people.staff
     if inp.folder is Folder.SENT or staff:
-        house = policy.office.own | policy.people.staff
-        outside = [address for address in (*message.to, *message.cc) if address not in house]
+        parser_config = policy.office.own | policy.people.staff
+        outside = [address for address in (*message.to, *message.cc) if address not in parser_config]
         return tuple(dict.fromkeys((*([message.sender] if staff else []), *outside[:WRITERS_MOST])))
     return (author_of(policy, message),)
 
 
-def _numbers(letters: Iterable[LetterView | None], mails: Iterable[MailView], tokened: Iterable[str]) -> list[str]:
-    found = [letter.case for letter in letters if letter] + [mail.case for mail in mails] + list(tokened)
+def _numbers(
+    messages: Iterable[MessageView | None], mails: Iterable[OutgoingView], tokened: Iterable[str]
+) -> list[str]:
+    found = [message.case for message in messages if message] + [mail.case for mail in mails] + list(tokened)
     return [number for number in dict.fromkeys(found) if number]
 
 
-def _letters(con: sqlite3.Connection, where: str, values: Sequence[object]) -> tuple[LetterView, ...]:
+def _messages(con: sqlite3.Connection, where: str, values: Sequence[object]) -> tuple[MessageView, ...]:
     return tuple(
-        LetterView(
+        MessageView(
             fingerprint=row["fingerprint"],
             message_id=row["message_id"],
             case=row["case"],
@@ -206,48 +208,50 @@ def _letters(con: sqlite3.Connection, where: str, values: Sequence[object]) -> t
             body_hash=row["body_hash"],
             acked=bool(row["acked"]),
         )
-        for row in con.execute(_LETTER + where, values)
+        for row in con.execute(_MESSAGE + where, values)
     )
 
 
 def _naming(
     con: sqlite3.Connection, message: Message, writers: Sequence[str]
-) -> tuple[tuple[LetterView, ...], tuple[LetterView, ...]]:
+) -> tuple[tuple[MessageView, ...], tuple[MessageView, ...]]:
     """Letters that name this one: of these writers, and of the desk."""
     if not message.message_id or not writers:
         return (), ()
-    found = _letters(
+    found = _messages(
         con,
         f"""JOIN refs r ON r.message_id = m.id WHERE r.ref = ? AND (p.address IN ({marks(writers)})
         OR m.role = 'agent') LIMIT 20""",
         (message.message_id, *writers),
     )
-    own = tuple(letter for letter in found if letter.author in writers)
-    return own, tuple(letter for letter in found if letter.author not in writers)
+    own = tuple(naming for naming in found if naming.author in writers)
+    return own, tuple(naming for naming in found if naming.author not in writers)
 
 
-def _recent(con: sqlite3.Connection, writers: Sequence[str], received_at: datetime) -> tuple[LetterView, ...]:
+def _recent(con: sqlite3.Connection, writers: Sequence[str], received_at: datetime) -> tuple[MessageView, ...]:
     if not writers:
         return ()
     since = stamp(received_at - SUBJECT_WINDOW)
     where = f"""WHERE m.author_id IN (SELECT id FROM people WHERE address IN ({marks(writers)}))
       AND m.received_at >= ? ORDER BY m.received_at DESC LIMIT {RECENT_MOST}"""
-    return tuple(reversed(_letters(con, where, (*writers, since))))
+    return tuple(reversed(_messages(con, where, (*writers, since))))
 
 
-def _mails_of(con: sqlite3.Connection, policy: Policy, message: Message, ids: Sequence[str]) -> tuple[MailView, ...]:
-    found: list[MailView] = []
+def _mails_of(
+    con: sqlite3.Connection, policy: Policy, message: Message, ids: Sequence[str]
+) -> tuple[OutgoingView, ...]:
+    found: list[OutgoingView] = []
     if ids:
         where = f"WHERE o.message_id IN ({marks(ids)}) OR o.alias IN ({marks(ids)}) ORDER BY o.id"
         found += _mails(con, where, (*ids, *ids))
-    mark = own_mark(policy, message)
+    mark = own_signature(policy, message)
     if mark is not None:
         found += _mails(con, "WHERE o.key = ?", (mark.key,))
     return tuple(found)
 
 
-def _added_before(con: sqlite3.Connection, policy: Policy, message: Message, mails: Sequence[MailView]) -> int:
-    mark = own_mark(policy, message)
+def _added_before(con: sqlite3.Connection, policy: Policy, message: Message, mails: Sequence[OutgoingView]) -> int:
+    mark = own_signature(policy, message)
     mail = next((mail for mail in mails if mark is not None and mail.key == mark.key), None)
     more = own_copies.added(message, mark, mail) if mark is not None else ""
     if not more:
@@ -257,9 +261,9 @@ def _added_before(con: sqlite3.Connection, policy: Policy, message: Message, mai
     return int(con.execute(query, (own_copies.learned(more) + "*", own)).fetchone()[0])
 
 
-def _mails(con: sqlite3.Connection, where: str, values: Sequence[object]) -> tuple[MailView, ...]:
+def _mails(con: sqlite3.Connection, where: str, values: Sequence[object]) -> tuple[OutgoingView, ...]:
     return tuple(
-        MailView(
+        OutgoingView(
             key=row["key"],
             kind=row["kind"],
             message_id=row["message_id"],
@@ -281,12 +285,12 @@ def _person(con: sqlite3.Connection, address: str) -> PersonView | None:
     return PersonView(address=address, lang=row["lang"], known=bool(row["known"])) if row else None
 
 
-def spent(con: sqlite3.Connection, policy: Policy, address: str, now: datetime) -> Spent:
+def spent(con: sqlite3.Connection, policy: Policy, address: str, now: datetime) -> RateUsage:
     """Acknowledgements let go in the last hour and day; nothing is counted where nothing is limited."""
     limits = policy.budgets
     if not any((limits.per_address_hour, limits.per_address_day, limits.per_domain_hour, limits.per_domain_day,
                 limits.per_hour, limits.unverified_per_hour)):  # fmt: skip
-        return Spent()
+        return RateUsage()
     hour, day = stamp(now - timedelta(hours=1)), stamp(now - timedelta(days=1))
     total = con.execute(
         """SELECT coalesce(sum(recipient = ?), 0), coalesce(sum(domain = ? AND budget <> 'known'), 0),
@@ -304,7 +308,7 @@ def spent(con: sqlite3.Connection, policy: Policy, address: str, now: datetime) 
         AND released_at <= ? AND state <> 'dropped' GROUP BY budget""",
         (registrable(address), day, stamp(now)),
     ).fetchall()
-    return Spent(
+    return RateUsage(
         address_hour=total[0],
         domain_hour=total[1],
         domain_day={row[0]: row[1] for row in domain_day},

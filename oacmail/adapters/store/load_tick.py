@@ -21,7 +21,16 @@ from oacmail.core.handlers.delivery_result import BACKOFF
 from oacmail.core.handlers.tick import NOTICES
 from oacmail.core.outbox.uncertain import probe_after, probe_key
 from oacmail.core.policy import Policy
-from oacmail.core.view import CaseView, Doubt, HeldAck, HeldNotice, Hour, Running, Spent, Waiting
+from oacmail.core.view import (
+    CaseView,
+    Deadline,
+    DeferredAcknowledgement,
+    DeferredNotice,
+    RateUsage,
+    ReviewEntry,
+    TickView,
+    UncertainDelivery,
+)
 
 PROBLEM, CAUSE = "problem:", "cause:"
 RINGING_MOST = 500
@@ -38,7 +47,7 @@ def items(con: sqlite3.Connection, policy: Policy, now: datetime) -> list[TickIt
     return [*found, *([_DIGEST] if digest_due(policy, _last_digest(con), now) else [])]
 
 
-def hour(con: sqlite3.Connection, policy: Policy, now: datetime, only: TickItem | None = None) -> Hour:
+def tick_view(con: sqlite3.Connection, policy: Policy, now: datetime, only: TickItem | None = None) -> TickView:
     """`only`: nothing but this item."""
     put_off = tick_failures.put_off(con, now)
 
@@ -50,15 +59,15 @@ def hour(con: sqlite3.Connection, policy: Policy, now: datetime, only: TickItem 
 
     digest = wanted(_DIGEST) and digest_due(policy, _last_digest(con), now)
     held = _held(rows("ack"))
-    return Hour(
-        rung=_rung(con, policy, rows("deadline"), now),
+    return TickView(
+        reached=_reached(con, policy, rows("deadline"), now),
         synced_at=synced_at(con),
         unread=_unread(con),
         held=held,
         held_notices=_held_notices(rows("notice")),
-        doubts=_doubts(con, policy, rows("uncertain")),
+        uncertain=_uncertain(con, policy, rows("uncertain")),
         spent={item.recipient: spent(con, policy, item.recipient, now) for item in held},
-        total=spent(con, policy, "", now) if held else Spent(),
+        total=spent(con, policy, "", now) if held else RateUsage(),
         digest_due=digest,
         live=_live(con, policy, now) if digest else (),
         waiting=waiting(con) if digest else (),
@@ -83,7 +92,9 @@ def _deadline_rows(con: sqlite3.Connection, _policy: Policy, now: datetime) -> R
     ).fetchall()
 
 
-def _rung(con: sqlite3.Connection, policy: Policy, rows: Rows, now: datetime) -> tuple[tuple[CaseView, Running], ...]:
+def _reached(
+    con: sqlite3.Connection, policy: Policy, rows: Rows, now: datetime
+) -> tuple[tuple[CaseView, Deadline], ...]:
     views = cases(con, policy, list({row["number"] for row in rows}), now)
     return tuple((views[row["number"]], running(row)) for row in rows)
 
@@ -110,9 +121,9 @@ def _deferred_rows(con: sqlite3.Connection, _policy: Policy, _now: datetime) -> 
     ).fetchall()
 
 
-def _held(rows: Rows) -> tuple[HeldAck, ...]:
+def _held(rows: Rows) -> tuple[DeferredAcknowledgement, ...]:
     return tuple(
-        HeldAck(
+        DeferredAcknowledgement(
             key=row["item"],
             recipient=row["recipient"],
             budget=row["budget"],
@@ -133,12 +144,12 @@ def _notice_rows(con: sqlite3.Connection, _policy: Policy, _now: datetime) -> Ro
     ).fetchall()
 
 
-def _held_notices(rows: Rows) -> tuple[HeldNotice, ...]:
+def _held_notices(rows: Rows) -> tuple[DeferredNotice, ...]:
     return tuple(
-        HeldNotice(
+        DeferredNotice(
             key=row["item"],
             kind=row["kind"],
-            letter=row["item"].rpartition(":")[0],
+            message=row["item"].rpartition(":")[0],
             recipient=row["recipient"],
             created_at=at(row["created_at"]),
             case=row["number"] or "",
@@ -160,12 +171,12 @@ def _uncertain_rows(con: sqlite3.Connection, _policy: Policy, _now: datetime) ->
     ).fetchall()
 
 
-def _doubts(con: sqlite3.Connection, policy: Policy, rows: Rows) -> tuple[Doubt, ...]:
+def _uncertain(con: sqlite3.Connection, policy: Policy, rows: Rows) -> tuple[UncertainDelivery, ...]:
     if not rows:
         return ()
     proven = moment(con.execute("SELECT max(copied_at) FROM outbox WHERE copied_at IS NOT NULL").fetchone()[0])
     return tuple(
-        Doubt(
+        UncertainDelivery(
             key=row["key"],
             kind=row["kind"],
             data_at=at(row["data_at"]),
@@ -200,7 +211,7 @@ def _live(con: sqlite3.Connection, policy: Policy, now: datetime) -> tuple[CaseV
     return tuple(cases(con, policy, [row["number"] for row in rows], now).values())
 
 
-def waiting(con: sqlite3.Connection) -> tuple[Waiting, ...]:
+def waiting(con: sqlite3.Connection) -> tuple[ReviewEntry, ...]:
     """The review list: letters with their case, if any, and places that could not be read at all.
 
     A letter on a case stands there until somebody has answered or closed the case after it."""
@@ -211,7 +222,9 @@ def waiting(con: sqlite3.Connection) -> tuple[Waiting, ...]:
         SELECT folder || ':' || uidvalidity || ':' || uid, 'unreadable', first_seen, NULL FROM sightings
         WHERE outcome = 'quarantined' AND fingerprint IS NULL ORDER BY 3"""
     )
-    return tuple(Waiting(ref=row["ref"], reason=row["reason"], since=at(row["at"]), case=row["number"]) for row in rows)
+    return tuple(
+        ReviewEntry(ref=row["ref"], reason=row["reason"], since=at(row["at"]), case=row["number"]) for row in rows
+    )
 
 
 def problems(con: sqlite3.Connection) -> dict[str, datetime]:

@@ -116,7 +116,9 @@ def case(con: sqlite3.Connection, zone: ZoneInfo, now: datetime, number: str) ->
     if row is None:
         return None
     shown = _case(row, zone)
-    shown["letters"] = [_letter(letter, zone) for letter in _letters(con, row["id"]) if letter["role"] != Role.OURS]
+    shown["letters"] = [
+        _message(message, zone) for message in _messages(con, row["id"]) if message["role"] != Role.OURS
+    ]
     shown["mails"] = [
         {
             "key": mail["key"],
@@ -132,11 +134,11 @@ def case(con: sqlite3.Connection, zone: ZoneInfo, now: datetime, number: str) ->
     return shown
 
 
-def _letters(con: sqlite3.Connection, case_id: int) -> list[sqlite3.Row]:
+def _messages(con: sqlite3.Connection, case_id: int) -> list[sqlite3.Row]:
     return con.execute("SELECT * FROM messages WHERE case_id = ? ORDER BY received_at, id", (case_id,)).fetchall()
 
 
-def _letter(row: sqlite3.Row, zone: ZoneInfo) -> Row:
+def _message(row: sqlite3.Row, zone: ZoneInfo) -> Row:
     return {
         "message_id": row["message_id"],
         "role": row["role"],
@@ -168,17 +170,17 @@ def reasons(con: sqlite3.Connection, zone: ZoneInfo, number: str) -> list[Row] |
         lines.append({"at": local(row["opened_at"], zone), "kind": "child", "data": {"of": row["parent"]}})
     lines += [
         {
-            "at": local(letter["received_at"], zone),
+            "at": local(message["received_at"], zone),
             "kind": "letter",
             "data": {
-                "message_id": letter["message_id"],
-                "role": letter["role"],
-                "rule": letter["rule"],
-                "because": json.loads(letter["because"]),
-                "attachments": [_file(part) for part in json.loads(letter["attachments"])],
+                "message_id": message["message_id"],
+                "role": message["role"],
+                "rule": message["rule"],
+                "because": json.loads(message["because"]),
+                "attachments": [_file(part) for part in json.loads(message["attachments"])],
             },
         }
-        for letter in _letters(con, row["id"])
+        for message in _messages(con, row["id"])
     ]
     lines += [
         {

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from oacmail.adapters.store.connection import at, stamp
 from oacmail.core.model import Folder, Outcome
-from oacmail.core.ports.mailbox import FolderRow, Place, Spot, WatchedFolder
+from oacmail.core.ports.mailbox import FolderRow, MessageMeta, MessageRef, WatchedFolder
 from oacmail.core.ports.store import UNREADABLE
 
 
@@ -58,12 +58,15 @@ def synced(
     )
 
 
-def known(con: sqlite3.Connection, name: str, uidvalidity: int, uids: Sequence[int] | None) -> dict[int, Place]:
+def known(con: sqlite3.Connection, name: str, uidvalidity: int, uids: Sequence[int] | None) -> dict[int, MessageMeta]:
     """Sightings of an epoch by UID: those of `uids`, or all."""
     query = "SELECT uid, size, internal_date FROM sightings WHERE folder = ? AND uidvalidity = ?"
     some = f" AND uid IN ({','.join('?' * len(uids))})" if uids is not None else ""
     rows = con.execute(query + some, (name, uidvalidity, *(uids or ())))
-    return {row["uid"]: Place(uid=row["uid"], size=row["size"], internal_date=at(row["internal_date"])) for row in rows}
+    return {
+        row["uid"]: MessageMeta(uid=row["uid"], size=row["size"], internal_date=at(row["internal_date"]))
+        for row in rows
+    }
 
 
 def known_uids(con: sqlite3.Connection, name: str, uidvalidity: int) -> set[int]:
@@ -80,7 +83,12 @@ def forget(con: sqlite3.Connection, name: str, uidvalidity: int, uids: Iterable[
 
 
 def sight(
-    con: sqlite3.Connection, name: str, uidvalidity: int, places: Iterable[Place], baseline: set[int], now: datetime
+    con: sqlite3.Connection,
+    name: str,
+    uidvalidity: int,
+    metas: Iterable[MessageMeta],
+    baseline: set[int],
+    now: datetime,
 ) -> None:
     """Record new places; those in `baseline` belong to the time before us."""
     con.executemany(
@@ -90,13 +98,13 @@ def sight(
             (
                 name,
                 uidvalidity,
-                place.uid,
-                place.size,
-                stamp(place.internal_date),
+                meta.uid,
+                meta.size,
+                stamp(meta.internal_date),
                 stamp(now),
-                Outcome.BASELINE if place.uid in baseline else None,
+                Outcome.BASELINE if meta.uid in baseline else None,
             )
-            for place in places
+            for meta in metas
         ],
     )
 
@@ -114,13 +122,13 @@ def begin_epoch(con: sqlite3.Connection, name: str, uidvalidity: int) -> None:
     )
 
 
-def of_the_past(con: sqlite3.Connection, places: Iterable[Place]) -> set[int]:
+def of_the_past(con: sqlite3.Connection, metas: Iterable[MessageMeta]) -> set[int]:
     """UIDs of those whose size and date are a baseline letter's, in any folder and epoch: moved or renumbered."""
-    sought = {place.uid: (place.size, stamp(place.internal_date)) for place in places}
+    sought = {meta.uid: (meta.size, stamp(meta.internal_date)) for meta in metas}
     if not sought:
         return set()
     known = {tuple(row) for row in con.execute("SELECT size, internal_date FROM sightings WHERE outcome = 'baseline'")}
-    return {uid for uid, place in sought.items() if place in known}
+    return {uid for uid, meta in sought.items() if meta in known}
 
 
 def revive(con: sqlite3.Connection, name: str, uidvalidity: int, present: Iterable[int]) -> None:
@@ -140,10 +148,10 @@ def revive(con: sqlite3.Connection, name: str, uidvalidity: int, present: Iterab
     )
 
 
-def put_off(con: sqlite3.Connection, spot: Spot, until: datetime) -> None:
+def put_off(con: sqlite3.Connection, message_ref: MessageRef, until: datetime) -> None:
     con.execute(
         "UPDATE sightings SET retry_at = ? WHERE folder = ? AND uidvalidity = ? AND uid = ?",
-        (stamp(until), spot.folder, spot.uidvalidity, spot.uid),
+        (stamp(until), message_ref.folder, message_ref.uidvalidity, message_ref.uid),
     )
 
 
@@ -152,7 +160,9 @@ def unworkable(con: sqlite3.Connection) -> bool:
     return con.execute(query).fetchone() is not None
 
 
-def unworked(con: sqlite3.Connection, name: str, uidvalidity: int, now: datetime) -> dict[int, tuple[Place, int, bool]]:
+def unworked(
+    con: sqlite3.Connection, name: str, uidvalidity: int, now: datetime
+) -> dict[int, tuple[MessageMeta, int, bool]]:
     """uid -> (place, attempts, was in flight when something died) of what has no outcome yet and is not put off."""
     rows = con.execute(
         """SELECT uid, size, internal_date, attempts, in_flight FROM sightings
@@ -161,7 +171,7 @@ def unworked(con: sqlite3.Connection, name: str, uidvalidity: int, now: datetime
     )
     return {
         row["uid"]: (
-            Place(uid=row["uid"], size=row["size"], internal_date=at(row["internal_date"])),
+            MessageMeta(uid=row["uid"], size=row["size"], internal_date=at(row["internal_date"])),
             row["attempts"],
             bool(row["in_flight"]),
         )
@@ -189,35 +199,40 @@ def landed(
     )
 
 
-def failed(con: sqlite3.Connection, spot: Spot, error: str) -> int:
+def failed(con: sqlite3.Connection, message_ref: MessageRef, error: str) -> int:
     """The letter's own fault: count it; how often so far."""
     row = con.execute(
         """UPDATE sightings SET attempts = attempts + 1, in_flight = 0, error = ?
         WHERE folder = ? AND uidvalidity = ? AND uid = ? RETURNING attempts""",
-        (error, spot.folder, spot.uidvalidity, spot.uid),
+        (error, message_ref.folder, message_ref.uidvalidity, message_ref.uid),
     ).fetchone()
     return int(row["attempts"])
 
 
 def end(
-    con: sqlite3.Connection, spot: Spot, outcome: Outcome, fingerprint: str | None = None, *, error: str | None = None
+    con: sqlite3.Connection,
+    message_ref: MessageRef,
+    outcome: Outcome,
+    fingerprint: str | None = None,
+    *,
+    error: str | None = None,
 ) -> None:
     """`error`: why it could not be worked; a letter that was set aside for what it says has none."""
     con.execute(
         """UPDATE sightings SET outcome = ?, fingerprint = coalesce(?, fingerprint), in_flight = 0, error = ?
         WHERE folder = ? AND uidvalidity = ? AND uid = ?""",
-        (outcome, fingerprint, error, spot.folder, spot.uidvalidity, spot.uid),
+        (outcome, fingerprint, error, message_ref.folder, message_ref.uidvalidity, message_ref.uid),
     )
 
 
-def to_file(con: sqlite3.Connection) -> list[tuple[Spot, str]]:
+def to_file(con: sqlite3.Connection) -> list[tuple[MessageRef, str]]:
     """(place, wanted role) of what lies in another folder than it should."""
     rows = con.execute("SELECT folder, uidvalidity, uid, wanted FROM sightings WHERE wanted IS NOT NULL")
-    return [(Spot(folder=r["folder"], uidvalidity=r["uidvalidity"], uid=r["uid"]), r["wanted"]) for r in rows]
+    return [(MessageRef(folder=r["folder"], uidvalidity=r["uidvalidity"], uid=r["uid"]), r["wanted"]) for r in rows]
 
 
-def filed(con: sqlite3.Connection, spots: Iterable[Spot]) -> None:
+def filed(con: sqlite3.Connection, message_refs: Iterable[MessageRef]) -> None:
     con.executemany(
         "UPDATE sightings SET wanted = NULL WHERE folder = ? AND uidvalidity = ? AND uid = ?",
-        [(spot.folder, spot.uidvalidity, spot.uid) for spot in spots],
+        [(message_ref.folder, message_ref.uidvalidity, message_ref.uid) for message_ref in message_refs],
     )

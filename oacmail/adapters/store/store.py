@@ -35,15 +35,15 @@ from oacmail.adapters.store.connection import (
     stamp,
     transaction,
 )
-from oacmail.core.effects import Arrived, Decision, Input, Ordered, Settled, Ticked, TickItem
+from oacmail.core.effects import AdminCommand, Arrived, Decision, DeliveryResult, Input, Tick, TickItem
 from oacmail.core.errors import Transient
 from oacmail.core.handlers.own_copies import OTHER_INSTANCE
 from oacmail.core.model import Outcome
 from oacmail.core.policy import Policy
-from oacmail.core.ports.mailbox import FolderRow, Place, Spot, WatchedFolder
+from oacmail.core.ports.mailbox import FolderRow, MessageMeta, MessageRef, WatchedFolder
 from oacmail.core.ports.renderer import FrozenMail
-from oacmail.core.ports.store import LAST_TICK, RUN, RUN_READ, Claimed, Corrected
-from oacmail.core.view import Hour, View
+from oacmail.core.ports.store import LAST_TICK, RUN, RUN_READ, Claimed, Correction
+from oacmail.core.view import TickView, View
 
 
 class SqliteTurn:
@@ -52,18 +52,18 @@ class SqliteTurn:
     def __init__(self, con: sqlite3.Connection) -> None:
         self._con = con
 
-    def view(self, policy: Policy, inp: Input, now: datetime) -> View | Hour:
+    def view(self, policy: Policy, inp: Input, now: datetime) -> View | TickView:
         match inp:
             case Arrived():
-                return load_message.letter_view(self._con, policy, inp, now)
-            case Ticked():
-                return load_tick.hour(self._con, policy, now, inp.only)
-            case Ordered():
-                return load_message.order_view(self._con, policy, inp, now)
-            case Settled():
-                return load_message.settled_view(self._con, policy, inp, now)
+                return load_message.message_view(self._con, policy, inp, now)
+            case Tick():
+                return load_tick.tick_view(self._con, policy, now, inp.only)
+            case AdminCommand():
+                return load_message.command_view(self._con, policy, inp, now)
+            case DeliveryResult():
+                return load_message.delivery_view(self._con, policy, inp, now)
 
-    def letter(self, fingerprint: str) -> tuple[str, bytes | None] | None:
+    def message(self, fingerprint: str) -> tuple[str, bytes | None] | None:
         row = self._con.execute(
             """SELECT m.fresh, o.bytes FROM messages m LEFT JOIN originals o ON o.sha256 = m.original
             WHERE m.fingerprint = ?""",
@@ -79,11 +79,17 @@ class SqliteTurn:
         mails: Mapping[str, FrozenMail],
         arrived: Arrived | None = None,
         raw: bytes | None = None,
-        spot: Spot | None = None,
+        message_ref: MessageRef | None = None,
         shadow: bool = False,
     ) -> None:
-        around = write_context.Scene(
-            now=now, arrived=arrived, raw=raw, spot=spot, mails=mails, because=decision.because, shadow=shadow
+        around = write_context.WriteContext(
+            now=now,
+            arrived=arrived,
+            raw=raw,
+            message_ref=message_ref,
+            mails=mails,
+            because=decision.because,
+            shadow=shadow,
         )
         dispatch.apply(self._con, decision, around)
 
@@ -163,7 +169,7 @@ class SqliteStore:
         with self._write():
             seen_messages.synced(self.con, name, uidvalidity, uidnext, now, compared=compared)
 
-    def known(self, name: str, uidvalidity: int, uids: Sequence[int] | None) -> dict[int, Place]:
+    def known(self, name: str, uidvalidity: int, uids: Sequence[int] | None) -> dict[int, MessageMeta]:
         with self._read():
             return seen_messages.known(self.con, name, uidvalidity, uids)
 
@@ -175,7 +181,9 @@ class SqliteStore:
         with self._write():
             seen_messages.forget(self.con, name, uidvalidity, uids)
 
-    def sight(self, name: str, uidvalidity: int, found: Iterable[Place], baseline: set[int], now: datetime) -> None:
+    def sight(
+        self, name: str, uidvalidity: int, found: Iterable[MessageMeta], baseline: set[int], now: datetime
+    ) -> None:
         with self._write():
             seen_messages.sight(self.con, name, uidvalidity, found, baseline, now)
 
@@ -183,7 +191,7 @@ class SqliteStore:
         with self._write():
             seen_messages.begin_epoch(self.con, name, uidvalidity)
 
-    def of_the_past(self, found: Iterable[Place]) -> set[int]:
+    def of_the_past(self, found: Iterable[MessageMeta]) -> set[int]:
         with self._read():
             return seen_messages.of_the_past(self.con, found)
 
@@ -191,13 +199,13 @@ class SqliteStore:
         with self._write():
             seen_messages.revive(self.con, name, uidvalidity, present)
 
-    def unworked(self, name: str, uidvalidity: int, now: datetime) -> dict[int, tuple[Place, int, bool]]:
+    def unworked(self, name: str, uidvalidity: int, now: datetime) -> dict[int, tuple[MessageMeta, int, bool]]:
         with self._read():
             return seen_messages.unworked(self.con, name, uidvalidity, now)
 
-    def put_off(self, spot: Spot, until: datetime) -> None:
+    def put_off(self, message_ref: MessageRef, until: datetime) -> None:
         with self._write():
-            seen_messages.put_off(self.con, spot, until)
+            seen_messages.put_off(self.con, message_ref, until)
 
     def unworkable(self) -> bool:
         with self._read():
@@ -211,19 +219,19 @@ class SqliteStore:
         with self._write():
             seen_messages.landed(self.con, name, uidvalidity, uids, passing=passing, error=error)
 
-    def failed(self, spot: Spot, error: str) -> int:
+    def failed(self, message_ref: MessageRef, error: str) -> int:
         with self._write():
-            return seen_messages.failed(self.con, spot, error)
+            return seen_messages.failed(self.con, message_ref, error)
 
-    def end(self, spot: Spot, outcome: Outcome) -> None:
+    def end(self, message_ref: MessageRef, outcome: Outcome) -> None:
         with self._write():
-            seen_messages.end(self.con, spot, outcome)
+            seen_messages.end(self.con, message_ref, outcome)
 
-    def quarantine(self, spot: Spot, raw: bytes | None, reason: str, now: datetime) -> None:
+    def quarantine(self, message_ref: MessageRef, raw: bytes | None, reason: str, now: datetime) -> None:
         """The letter's bytes, where there are any, and a line on the review list. Keyed by what the bytes are."""
         with self._write():
             digest = sha256(raw).hexdigest() if raw is not None else None
-            seen_messages.end(self.con, spot, Outcome.QUARANTINED, digest, error=reason)
+            seen_messages.end(self.con, message_ref, Outcome.QUARANTINED, digest, error=reason)
             if raw is not None:
                 self.con.execute("INSERT OR IGNORE INTO originals(sha256, bytes) VALUES(?,?)", (digest, raw))
                 self.con.execute(
@@ -232,13 +240,13 @@ class SqliteStore:
                     (digest, reason, stamp(now)),
                 )
 
-    def to_file(self) -> list[tuple[Spot, str]]:
+    def to_file(self) -> list[tuple[MessageRef, str]]:
         with self._read():
             return seen_messages.to_file(self.con)
 
-    def filed(self, spots: Iterable[Spot]) -> None:
+    def filed(self, message_refs: Iterable[MessageRef]) -> None:
         with self._write():
-            seen_messages.filed(self.con, spots)
+            seen_messages.filed(self.con, message_refs)
 
     # --- outbox -----------------------------------------------------------------------------------
 
@@ -366,7 +374,7 @@ class SqliteStore:
             row = self.con.execute("SELECT value FROM kv WHERE key = ?", (name,)).fetchone()
             return row["value"] if row else None
 
-    def corrections(self) -> list[Corrected]:
+    def corrections(self) -> list[Correction]:
         with self._read():
             return corrections.corrections(self.con)
 

@@ -7,22 +7,22 @@ from datetime import datetime, timedelta
 
 from oacmail.adapters.store.connection import stamp
 from oacmail.core.effects import Arrived
-from oacmail.core.ports.mailbox import Spot
+from oacmail.core.ports.mailbox import MessageRef
 from oacmail.core.ports.renderer import FrozenMail
 from oacmail.core.view import UNDELIVERED
 
-WAITS_FOR_A_LETTER = ("reserved:*", "told:*", f"{UNDELIVERED}*")
+WAITS_FOR_A_MESSAGE = ("reserved:*", "told:*", f"{UNDELIVERED}*")
 WAITS_AT_MOST = timedelta(days=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
+class WriteContext:
     """What surrounds the effects: the moment, the letter and its place, the mails rendered for each Send."""
 
     now: datetime
     arrived: Arrived | None = None
     raw: bytes | None = None
-    spot: Spot | None = None
+    message_ref: MessageRef | None = None
     mails: Mapping[str, FrozenMail] = field(default_factory=dict)
     because: tuple[str, ...] = ()
     shadow: bool = False
@@ -61,4 +61,4 @@ def remember(con: sqlite3.Connection, name: str, value: str, now: datetime) -> N
 def tidy(con: sqlite3.Connection, now: datetime) -> None:
     """Numbers reserved for letters and reports about letters that have not come after so long, or have come."""
     old = stamp(now - WAITS_AT_MOST)
-    con.executemany("DELETE FROM kv WHERE key GLOB ? AND at < ?", [(name, old) for name in WAITS_FOR_A_LETTER])
+    con.executemany("DELETE FROM kv WHERE key GLOB ? AND at < ?", [(name, old) for name in WAITS_FOR_A_MESSAGE])

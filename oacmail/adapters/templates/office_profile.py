@@ -14,7 +14,7 @@ from oacmail.core.policy import Policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Voice:
+class OfficeProfile:
     """The office as its mails present it; the addresses are whole URLs, '' = there is none.
 
     `council`: the council's name by language. `online_office_url`: where things are filed. `overrides`: directory of

@@ -15,8 +15,8 @@ from jinja2 import TemplateSyntaxError
 
 from oacmail.adapters.templates.bounds import OutOfBoundsError
 from oacmail.adapters.templates.facts import DEFAULTS, SAMPLES, facts_of
-from oacmail.adapters.templates.office_profile import Promise, Voice, is_known, promise
-from oacmail.adapters.templates.template_loader import BrokenTemplateError, Page, Shelf
+from oacmail.adapters.templates.office_profile import OfficeProfile, Promise, is_known, promise
+from oacmail.adapters.templates.template_loader import BrokenTemplateError, Page, TemplateLoader
 from oacmail.core.effects import Send
 from oacmail.core.model import LANGUAGES
 from oacmail.core.policy import Policy
@@ -51,10 +51,10 @@ _SAMPLE_PROMISES = (
 class JinjaRenderer:
     """The Renderer port. Templates are read when it is made."""
 
-    def __init__(self, voice: Voice) -> None:
+    def __init__(self, voice: OfficeProfile) -> None:
         self._voice = voice
-        self._shipped = Shelf(voice)
-        self._town = Shelf(voice, voice.overrides) if voice.overrides else self._shipped
+        self._shipped = TemplateLoader(voice)
+        self._town = TemplateLoader(voice, voice.overrides) if voice.overrides else self._shipped
         self._endless: set[tuple[str, str]] = set()  # templates and languages that are not tried again
 
     def render(
@@ -101,7 +101,7 @@ class JinjaRenderer:
 
     def _mime(
         self,
-        shelf: Shelf,
+        shelf: TemplateLoader,
         send: Send,
         heading: Heading,
         mark: Callable[[str], str],

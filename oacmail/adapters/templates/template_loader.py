@@ -17,7 +17,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from oacmail.adapters.templates.bounds import BoundedEnvironment, joined
-from oacmail.adapters.templates.office_profile import Voice
+from oacmail.adapters.templates.office_profile import OfficeProfile
 from oacmail.mail.mime.outline import Block, outline, quoted
 from oacmail.mail.outgoing import dates_in_words
 from oacmail.mail.outgoing.labels import label
@@ -54,10 +54,10 @@ class Page:
         return replace(self, text=f"{line}\n\n{self.text}", blocks=(Block("paragraph", (line,)), *self.blocks))
 
 
-class Shelf:
+class TemplateLoader:
     """Compiled templates. `overrides`: the town's directory, looked into first."""
 
-    def __init__(self, voice: Voice, overrides: Path | None = None) -> None:
+    def __init__(self, voice: OfficeProfile, overrides: Path | None = None) -> None:
         places = [shipped("templates")] if overrides is None else [overrides, shipped("templates")]
         kind = Environment if overrides is None else BoundedEnvironment
         self._environment = kind(
@@ -124,7 +124,7 @@ def _broken(text: str | Markup) -> Markup:
     return Markup("<br>\n").join(text.split("\n"))
 
 
-def _linker(voice: Voice) -> Callable[[str, str], Markup]:
+def _linker(voice: OfficeProfile) -> Callable[[str, str], Markup]:
     """Our own addresses, and no others, become links with a name that says where they lead (WCAG 2.4.4)."""
     names = {url: labels for key, labels in _LINK_NAMES.items() if (url := getattr(voice, key))}
     urls = re.compile("|".join(re.escape(url) for url in sorted(names, key=len, reverse=True)))

@@ -9,13 +9,13 @@ from datetime import timedelta
 from itertools import islice
 
 from oacmail.core.cases import intent_actions
-from oacmail.core.cases.request import Letter
-from oacmail.core.effects import Effect, Mark, Note, Send
+from oacmail.core.cases.request import CitizenRequest
+from oacmail.core.effects import AuditEvent, Effect, Send, UpdateOutbox
 from oacmail.core.outbox import rate_limits
 from oacmail.core.policy import Office, Policy
 from oacmail.core.routing import forms, signature
 from oacmail.core.routing.threading import fold_subject
-from oacmail.core.view import CaseView, LetterView, View
+from oacmail.core.view import CaseView, MessageView, View
 
 SAME_MAIL_A_WEEK = 3
 FORM = "form-sender-not-configured"
@@ -29,25 +29,25 @@ TELLING_LETTERS = 12
 _ADDRESS = re.compile(r"(?=.{3,254}\Z)(?!.*=\?)[!#-'*+/-9=?A-Z^-~.-]{1,64}@[A-Za-z0-9.-]{1,253}", re.ASCII)
 
 
-def why_not(letter: Letter) -> str:
+def why_not(request: CitizenRequest) -> str:
     """Why this case is not acknowledged by itself; '' = it is."""
-    limit = letter.policy.budgets.max_age_hours
-    sender = letter.message.sender
-    if sender not in letter.policy.form_senders and forms.may_be(letter.message):
+    limit = request.policy.budgets.max_age_hours
+    sender = request.message.sender
+    if sender not in request.policy.form_senders and forms.may_be(request.message):
         return f"{FORM}: {sender}"
-    if not _ADDRESS.fullmatch(letter.author):
+    if not _ADDRESS.fullmatch(request.author):
         return "no-address-to-answer"
-    if not answerable(letter.policy, letter.author):
+    if not answerable(request.policy, request.author):
         return "from-our-own-people"
-    if letter.forced:
+    if request.forced:
         return ""
-    if rate_limits.budget_class(letter.message, letter.view.person) == "refused":
+    if rate_limits.budget_class(request.message, request.view.person) == "refused":
         return "dmarc-fail"
-    if limit and letter.now - letter.received_at > timedelta(hours=limit):
+    if limit and request.now - request.received_at > timedelta(hours=limit):
         return "first-seen-late"
-    if _echoes_us(letter):
+    if _echoes_us(request):
         return ECHO
-    return "same-mail-again-and-again" if _like_a_machine(letter) else ""
+    return "same-mail-again-and-again" if _like_a_machine(request) else ""
 
 
 def answerable(policy: Policy, address: str) -> bool:
@@ -56,96 +56,96 @@ def answerable(policy: Policy, address: str) -> bool:
     return not ours and _ADDRESS.fullmatch(address) is not None
 
 
-def _echoes_us(letter: Letter) -> bool:
+def _echoes_us(request: CitizenRequest) -> bool:
     """Our acknowledgement comes back from an address that has no part in a case: a robot that answers under changing
     names does that, and so does a person who was shown the mail. A person decides which."""
-    members = (case.participants | case.reply_to | {case.citizen} for case in letter.view.cases.values())
-    return "echo:ours" in letter.message.words and not any(letter.author in people for people in members)
+    members = (case.participants | case.reply_to | {case.citizen} for case in request.view.cases.values())
+    return "echo:ours" in request.message.words and not any(request.author in people for people in members)
 
 
-def _like_a_machine(letter: Letter) -> bool:
+def _like_a_machine(request: CitizenRequest) -> bool:
     """A robot that sends no header: a week's third acknowledged mail of the same subject or text, and no person of
     ours has answered one of them."""
-    folded, since = fold_subject(letter.message.subject), letter.received_at - timedelta(days=7)
+    folded, since = fold_subject(request.message.subject), request.received_at - timedelta(days=7)
     alike = [
         known
-        for known in letter.view.recent
-        if known.acked and known.received_at >= since and not _was_answered(letter.view, known)
-        and (known.body_hash == letter.message.body_hash or (folded and known.subject == folded))
+        for known in request.view.recent
+        if known.acked and known.received_at >= since and not _was_answered(request.view, known)
+        and (known.body_hash == request.message.body_hash or (folded and known.subject == folded))
     ]  # fmt: skip
     return len(alike) >= SAME_MAIL_A_WEEK
 
 
-def _was_answered(view: View, known: LetterView) -> bool:
+def _was_answered(view: View, known: MessageView) -> bool:
     case = view.cases.get(known.case or "")
     return case is not None and case.answered_at is not None
 
 
-def acknowledge(letter: Letter, number: str, *, first: bool) -> list[Effect]:
+def acknowledge(request: CitizenRequest, number: str, *, first: bool) -> list[Effect]:
     """The acknowledgement of this letter, with the data-protection clause if it is the case's `first`.
 
     That of a letter older than the restore of the database, or than the loss of the key, may have left already. Where
     no copy tells, it is held until a person has looked.
     """
-    send = _acknowledgement(letter, number, first=first)
-    view = letter.view
-    doubts = ((view.restored_at, RESTORED), (view.key_lost_at, KEY_LOST))
-    why = next((why for since, why in doubts if since is not None and letter.received_at <= since), "")
-    if letter.forced or not why:
+    send = _acknowledgement(request, number, first=first)
+    view = request.view
+    uncertain = ((view.restored_at, RESTORED), (view.key_lost_at, KEY_LOST))
+    why = next((why for since, why in uncertain if since is not None and request.received_at <= since), "")
+    if request.forced or not why:
         return [send]
     return [
         send,
-        Mark(key=send.key, state="held", if_in=("queued",), error=why),
-        Note(kind="held", case=number, data={"mail": "ack", "why": why}),
+        UpdateOutbox(key=send.key, state="held", if_in=("queued",), error=why),
+        AuditEvent(kind="held", case=number, data={"mail": "ack", "why": why}),
     ]
 
 
-def _acknowledgement(letter: Letter, number: str, *, first: bool) -> Send:
+def _acknowledgement(request: CitizenRequest, number: str, *, first: bool) -> Send:
     """Held back (`release` None) while its budget has no room."""
-    policy, message = letter.policy, letter.message
-    kind = rate_limits.budget_class(message, letter.view.person)
-    room = rate_limits.has_room(policy, kind, letter.author, letter.view.spent)
+    policy, message = request.policy, request.message
+    kind = rate_limits.budget_class(message, request.view.person)
+    room = rate_limits.has_room(policy, kind, request.author, request.view.spent)
     return Send(
         key=f"ack:{message.fingerprint}",
         kind="ack",
         template="ack",
-        lang=language(letter),
-        recipient=letter.author,
+        lang=language(request),
+        recipient=request.author,
         case=number,
         token=signature.token(policy, number),
         facts={
             "case": number,
-            "due_at": letter.due_at,
+            "due_at": request.due_at,
             "first": first,
             "secret": bool(message.secrets),
             "empty": not message.fresh.strip() and not message.attachments,
             "missing": "names:attachment" in message.words and not message.attachments,
-            "ends_on": letter.reading.ends_on,
-            **intent_actions.said(letter),
+            "ends_on": request.reading.ends_on,
+            **intent_actions.said(request),
         },
         in_reply_to=message.message_id,
         refs=(*message.refs, message.message_id) if message.message_id else message.refs,
         automatic="auto-replied",
         budget=kind,
-        release=letter.now if room else None,
-        letter=message.fingerprint,
-        received_at=letter.received_at,
-        due_at=letter.due_at,
+        release=request.now if room else None,
+        message=message.fingerprint,
+        received_at=request.received_at,
+        due_at=request.due_at,
     )
 
 
-def language(letter: Letter) -> str:
+def language(request: CitizenRequest) -> str:
     """The writer's language, or two where one may not be understood (docs/requirements.md section 4, Language)."""
-    office, person = letter.policy.office, letter.view.person
+    office, person = request.policy.office, request.view.person
     wish = person.lang if person else None
-    short = letter.reading.language in NEIGHBOURS and _too_short_to_tell(letter.message.fresh)
+    short = request.reading.language in NEIGHBOURS and _too_short_to_tell(request.message.fresh)
     neighbour = next(lang for lang in NEIGHBOURS if lang != office.languages[0])
-    return _spoken(office, wish, "" if short else letter.reading.language, neighbour if short else "en")
+    return _spoken(office, wish, "" if short else request.reading.language, neighbour if short else "en")
 
 
-def wished_language(letter: Letter) -> str | None:
+def wished_language(request: CitizenRequest) -> str | None:
     """The language that a message asks for and says nothing else, if we write it."""
-    words, languages = letter.message.words, letter.policy.office.languages
+    words, languages = request.message.words, request.policy.office.languages
     return next((lang for lang in languages if f"only:language:{lang}" in words), None)
 
 

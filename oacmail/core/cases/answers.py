@@ -8,11 +8,11 @@ from datetime import datetime, time, timedelta
 
 from oacmail.core import calendar
 from oacmail.core.cases.citizen_mail import PASSED_ON
-from oacmail.core.effects import Arm, Change, Disarm, Drop, Effect, Note, Person
+from oacmail.core.effects import AuditEvent, DropOutgoing, Effect, EndDeadlines, StartDeadline, UpdateCase, UpdatePerson
 from oacmail.core.model import Status
 from oacmail.core.outbox.staff_notices import to_agents
 from oacmail.core.policy import Policy
-from oacmail.core.view import CaseView, MailView, View
+from oacmail.core.view import CaseView, OutgoingView, View
 
 SLOW_CLOCK = timedelta(hours=1)  # of a client that dates its own copy in Sent
 LATE_SAME_DAY = "answered-late-same-day"  # the event
@@ -28,7 +28,7 @@ def answered(
     `guests`: it went to guests alone, and met only these clocks of theirs (their `armed_by`).
     """
     still_asked = any(
-        clock.armed_at > at or (guests and clock.armed_by not in guests) for clock in case.running("answer")
+        clock.started_at > at or (guests and clock.started_by not in guests) for clock in case.running("answer")
     )
     crossed = _crossed(policy, case, at, guests)
     still_asked = still_asked or bool(crossed)
@@ -38,14 +38,14 @@ def answered(
     if not still_asked and case.status is not Status.CLOSED:
         columns["status"] = Status.ANSWERED
     effects: list[Effect] = [
-        Disarm(case=case.number, how="met", at=at, kinds=MET_BY_ANSWER, armed_by=guests),
-        Change(case=case.number, columns=columns),
+        EndDeadlines(case=case.number, how="met", at=at, kinds=MET_BY_ANSWER, started_by=guests),
+        UpdateCase(case=case.number, columns=columns),
         # An acknowledgement that may go still goes: it bears the number and the data-protection clause (`held` drops
         # the one that waits for its budget).
-        Drop(case=case.number, kinds=("overdue", "nudge", "second_level", "progress")),
+        DropOutgoing(case=case.number, kinds=("overdue", "nudge", "second_level", "progress")),
         *crossed,
-        *(() if guests else (Person(address=case.citizen, known=True),)),
-        Note(kind="answered", case=case.number, data={"by": how, "letter": key[:16]}),
+        *(() if guests else (UpdatePerson(address=case.citizen, known=True),)),
+        AuditEvent(kind="answered", case=case.number, data={"by": how, "letter": key[:16]}),
         *_late_same_day(policy, case, at, guests),
     ]
     if "status" in columns:
@@ -56,11 +56,13 @@ def answered(
 def _late_same_day(policy: Policy, case: CaseView, at: datetime, guests: tuple[str, ...]) -> list[Effect]:
     """Of each deadline that this answer meets after the office has closed on the due day (R19)."""
     return [
-        Note(kind=LATE_SAME_DAY, case=case.number, data={"due_at": clock.due_at.isoformat(), "at": at.isoformat()})
+        AuditEvent(
+            kind=LATE_SAME_DAY, case=case.number, data={"due_at": clock.due_at.isoformat(), "at": at.isoformat()}
+        )
         for clock in case.running("answer")
         if clock.level == 0
-        and clock.armed_at <= at
-        and (not guests or clock.armed_by in guests)
+        and clock.started_at <= at
+        and (not guests or clock.started_by in guests)
         and calendar.is_late_same_day(clock.due_at, at, policy)
     ]
 
@@ -70,21 +72,21 @@ def _crossed(policy: Policy, case: CaseView, at: datetime, guests: tuple[str, ..
     guest waits with whoever else does."""
     for asked in case.asked:
         clocks = case.running("answer") if asked.guest else case.promised()
-        met = [clock.armed_at <= at and (not guests or clock.armed_by in guests) for clock in clocks]
+        met = [clock.started_at <= at and (not guests or clock.started_by in guests) for clock in clocks]
         if asked.at > at and met and all(met):
             due_at = calendar.answer_due(asked.at, policy)
-            return list(ask(policy, case.number, key=asked.letter, at=asked.at, due_at=due_at))
+            return list(ask(policy, case.number, key=asked.message, at=asked.at, due_at=due_at))
     return []
 
 
 def _silent_close(policy: Policy, case: CaseView, *, at: datetime, key: str) -> list[Effect]:
     days = policy.deadlines.close_days
-    renew: list[Effect] = [Disarm(case=case.number, how="void", at=at, kinds=("close",))]
+    renew: list[Effect] = [EndDeadlines(case=case.number, how="void", at=at, kinds=("close",))]
     if days:
         zone = policy.office.timezone
         day = calendar.add_working_days(at.astimezone(zone).date(), days, policy.workdays)
         due = datetime.combine(day, time(policy.office.closes.hour, policy.office.closes.minute), zone)
-        renew.append(Arm(armed_by=key, kind="close", case=case.number, armed_at=at, due_at=due))
+        renew.append(StartDeadline(started_by=key, kind="close", case=case.number, started_at=at, due_at=due))
     return renew
 
 
@@ -104,7 +106,7 @@ def undelivered(
     hear once; `counted_at`: when it was taken for an answer. A later one that did arrive is not undone by it.
     """
     if counted_at is not None and case.answered_at is not None and case.answered_at - counted_at > SLOW_CLOCK:
-        return (Note(kind="answer-undelivered", case=case.number, data={"letter": key[:16]}),)
+        return (AuditEvent(kind="answer-undelivered", case=case.number, data={"letter": key[:16]}),)
     first = counted_at is not None and case.answered_at == counted_at
     columns: dict[str, str | int | datetime | None] = {"touched_at": at, **({"answered_at": None} if first else {})}
     clock: tuple[Effect, ...] = ()
@@ -114,14 +116,14 @@ def undelivered(
         clock = ask(policy, case.number, key=f"undelivered:{key}", at=at, due_at=due_at)
     facts = {"what": "answer", "received_at": at}
     return (
-        Note(kind="answer-undelivered", case=case.number, data={"letter": key[:16]}),
-        Change(case=case.number, columns=columns),
+        AuditEvent(kind="answer-undelivered", case=case.number, data={"letter": key[:16]}),
+        UpdateCase(case=case.number, columns=columns),
         *clock,
         *to_agents(policy, key=f"bounced:{answer}", template="bounced", now=now, case=case.number, facts=facts),
     )
 
 
-def notice_undelivered(policy: Policy, view: View, mail: MailView, *, at: datetime) -> tuple[Effect, ...]:
+def notice_undelivered(policy: Policy, view: View, mail: OutgoingView, *, at: datetime) -> tuple[Effect, ...]:
     """The derivation notice never arrived: the promise that it had met is owed anew, on the next working day (R22).
 
     `at` is when that was learned; () for any other mail.
@@ -133,7 +135,7 @@ def notice_undelivered(policy: Policy, view: View, mail: MailView, *, at: dateti
     if not case.running("answer") and case.status is not Status.CLOSED:
         due_at = calendar.answer_due(at, policy)
         clock = ask(policy, case.number, key=f"undelivered:{mail.key}", at=at, due_at=due_at)
-    return (Disarm(case=case.number, how="void", at=at, kinds=("update",)), *clock)
+    return (EndDeadlines(case=case.number, how="void", at=at, kinds=("update",)), *clock)
 
 
 def ask(
@@ -142,9 +144,9 @@ def ask(
     """Start a response clock and its reminder: somebody waits for an answer by `due_at`, or, if `urgent`, the same day
     as well as can be."""
     remind = calendar.service_hours_before(due_at, policy.deadlines.remind_hours, policy)
-    effects: list[Effect] = [Arm(armed_by=key, kind="answer", case=number, armed_at=at, due_at=due_at)]
+    effects: list[Effect] = [StartDeadline(started_by=key, kind="answer", case=number, started_at=at, due_at=due_at)]
     if policy.deadlines.remind_hours and remind > at:
-        effects.append(Arm(armed_by=key, kind="remind", case=number, armed_at=at, due_at=remind))
+        effects.append(StartDeadline(started_by=key, kind="remind", case=number, started_at=at, due_at=remind))
     return (*effects, *(remind_the_same_day(policy, number, key=key, at=at) if urgent else ()))
 
 
@@ -155,4 +157,4 @@ def remind_the_same_day(policy: Policy, number: str, *, key: str, at: datetime) 
     if not hours:
         return ()
     due = max(at, calendar.service_hours_before(calendar.same_day(at, policy), hours, policy))
-    return (Arm(armed_by=key, kind="remind", case=number, armed_at=at, due_at=due, level=SAME_DAY),)
+    return (StartDeadline(started_by=key, kind="remind", case=number, started_at=at, due_at=due, level=SAME_DAY),)

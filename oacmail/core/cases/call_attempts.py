@@ -9,7 +9,7 @@ from datetime import datetime
 from oacmail.core import calendar
 from oacmail.core.cases import answers, citizen_mail
 from oacmail.core.cases.call_backs import SHOWN
-from oacmail.core.effects import Effect, Note
+from oacmail.core.effects import AuditEvent, Effect
 from oacmail.core.policy import Policy
 from oacmail.core.view import CaseView
 
@@ -19,7 +19,7 @@ NOT_REACHED = "not_reached"  # the mail's kind
 def in_vain(policy: Policy, case: CaseView, *, at: datetime, key: str, now: datetime) -> tuple[Effect, ...]:
     """An agent called at `at` and reached nobody. `key` names the order."""
     counts = _in_slot(case, at, policy)
-    note = Note(kind="call-not-reached", case=case.number, data={"at": at.isoformat(), "in_slot": int(counts)})
+    note = AuditEvent(kind="call-not-reached", case=case.number, data={"at": at.isoformat(), "in_slot": int(counts)})
     calls = _calls(case) + 1
     if not counts or calls < policy.call_attempts or not citizen_mail.may_be_told(policy, case):
         return (note,)
@@ -40,5 +40,5 @@ def _in_slot(case: CaseView, at: datetime, policy: Policy) -> bool:
 
 def _calls(case: CaseView) -> int:
     """Since the person who waits now has asked."""
-    asked = min((clock.armed_at for clock in case.running("answer")), default=None)
+    asked = min((clock.started_at for clock in case.running("answer")), default=None)
     return sum(asked is not None and call >= asked for call in case.calls_in_vain)

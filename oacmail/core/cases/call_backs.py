@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from oacmail.core import calendar
-from oacmail.core.cases.request import Letter
-from oacmail.core.effects import Change, Effect
+from oacmail.core.cases.request import CitizenRequest
+from oacmail.core.effects import Effect, UpdateCase
 from oacmail.core.model import Callback, Intent, Slot
 from oacmail.core.policy import Policy
 from oacmail.core.routing.classification import call_named
@@ -19,15 +19,15 @@ from oacmail.core.view import CaseView
 SHOWN = 3  # digits of the number that a mail repeats: it may be read by others
 
 
-def offered(letter: Letter, wish: Callback) -> Mapping[str, object]:
+def offered(request: CitizenRequest, wish: Callback) -> Mapping[str, object]:
     """What the acknowledgement says of the call: "call_day", "slot" and "phone3", the number's last digits.
 
     The first slot of her choice that had not begun when she wrote; where it is over as we read, the next one.
     """
-    policy = letter.policy
-    begins, ends = calendar.callback_offer(letter.asked_at, wish.slot, policy)
-    if ends <= letter.now:
-        begins, ends = calendar.callback_offer(letter.now, wish.slot, policy)
+    policy = request.policy
+    begins, ends = calendar.callback_offer(request.asked_at, wish.slot, policy)
+    if ends <= request.now:
+        begins, ends = calendar.callback_offer(request.now, wish.slot, policy)
     day = begins.astimezone(policy.office.timezone).date()
     return {"call_day": day, "slot": _said(wish.slot, begins, policy), "phone3": wish.phone[-SHOWN:]}
 
@@ -38,12 +38,12 @@ def _said(slot: Slot, begins: datetime, policy: Policy) -> Slot:
     return "afternoon" if slot == "any" and begins.astimezone(policy.office.timezone).time() == noon else slot
 
 
-def wished(letter: Letter, case: CaseView) -> tuple[Effect, ...]:
+def wished(request: CitizenRequest, case: CaseView) -> tuple[Effect, ...]:
     """What a further letter on the case says of the call: that one is wanted, or the number that was missing."""
-    wish = letter.reading.callback
+    wish = request.reading.callback
     if wish is None and case.intent == Intent.CALLBACK and case.phone is None:
-        wish = call_named(letter.message.words)
+        wish = call_named(request.message.words)
     if wish is None:
         return ()
     columns = {"intent": Intent.CALLBACK, "phone": wish.phone, "slot": wish.slot}
-    return (Change(case=case.number, columns=columns),)
+    return (UpdateCase(case=case.number, columns=columns),)

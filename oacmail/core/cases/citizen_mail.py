@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from oacmail.core import calendar
 from oacmail.core.cases import acknowledgement
-from oacmail.core.effects import Arm, Effect, Send
+from oacmail.core.effects import Effect, Send, StartDeadline
 from oacmail.core.policy import Policy
 from oacmail.core.routing import signature
 from oacmail.core.view import CaseView
@@ -46,12 +46,12 @@ def followup_day(policy: Policy, now: datetime) -> date:
     return calendar.add_working_days(today, policy.escalation.update_days, policy.workdays)
 
 
-def _update(policy: Policy, case: CaseView, *, key: str, level: int, day: date, at: datetime) -> Arm:
+def _update(policy: Policy, case: CaseView, *, key: str, level: int, day: date, at: datetime) -> StartDeadline:
     """It rings while there is still time to write on the day that was promised, and after the morning's digest has
     told the desk, who may have better news."""
     closing = calendar.closing_of(day, policy)
     due = calendar.service_hours_before(closing, policy.deadlines.remind_hours or 1, policy)
-    return Arm(armed_by=key, kind="update", case=case.number, armed_at=at, due_at=due, level=level)
+    return StartDeadline(started_by=key, kind="update", case=case.number, started_at=at, due_at=due, level=level)
 
 
 def notice(policy: Policy, case: CaseView, kind: str, *, key: str, facts: dict[str, object], now: datetime) -> Send:
@@ -65,8 +65,8 @@ def notice(policy: Policy, case: CaseView, kind: str, *, key: str, facts: dict[s
         case=case.number,
         token=signature.token(policy, case.number),
         facts=facts,
-        in_reply_to=case.first_letter_id,
-        refs=(case.first_letter_id,) if case.first_letter_id else (),
+        in_reply_to=case.first_message_id,
+        refs=(case.first_message_id,) if case.first_message_id else (),
         automatic="auto-replied" if kind == PASSED_ON else "auto-generated",
         release=now,
     )

@@ -10,21 +10,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from oacmail.core import calendar
-from oacmail.core.effects import Arm, Disarm, Effect, Fire, Note
+from oacmail.core.effects import AuditEvent, DeadlineReached, Effect, EndDeadlines, StartDeadline
 from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.policy import Policy
-from oacmail.core.view import Hour
+from oacmail.core.view import TickView
 
 RIGHTS, REMINDED = "rights", "rights_due"  # the clock and the officer's mail; the mail when it rings
 _BEFORE = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class RequestFacts:
     """A letter that takes a road of its own. `letter`: its fingerprint; `due_at`: of the ordinary answer."""
 
     case: str
-    letter: str
+    message: str
     asked_at: datetime
     due_at: datetime | None
     topic: str
@@ -33,57 +33,57 @@ class Request:
         return {"opened_at": self.asked_at, "due_at": self.due_at, "topic": self.topic}
 
 
-def started(policy: Policy, request: Request, now: datetime) -> tuple[Effect, ...]:
+def started(policy: Policy, request: RequestFacts, now: datetime) -> tuple[Effect, ...]:
     """The officer's copy, the clock of a month (level 0), and its warning (level 1)."""
     ends_at = calendar.month_due(request.asked_at, policy)
     return (
         *(
-            Arm(
-                armed_by=request.letter,
+            StartDeadline(
+                started_by=request.message,
                 kind=RIGHTS,
                 level=level,
                 case=request.case,
-                armed_at=request.asked_at,
+                started_at=request.asked_at,
                 due_at=due_at,
             )
             for level, due_at in enumerate((ends_at, ends_at - _BEFORE))
         ),
-        Note(kind=RIGHTS, case=request.case, data={"due_at": ends_at.isoformat()}),
+        AuditEvent(kind=RIGHTS, case=request.case, data={"due_at": ends_at.isoformat()}),
         *notices(
             policy,
             (policy.people.dpo,),
-            key=f"{RIGHTS}:{request.letter}",
+            key=f"{RIGHTS}:{request.message}",
             template=RIGHTS,
             now=now,
             case=request.case,
             facts={**request.facts(), "ends_at": ends_at},
-            attach=request.letter,
+            attach=request.message,
         ),
     )
 
 
-def settled(case: str, *, met: bool, at: datetime) -> Disarm:
+def settled(case: str, *, met: bool, at: datetime) -> EndDeadlines:
     """A person has closed the case: the right was answered, or none was asked for."""
-    return Disarm(case=case, how="met" if met else "void", at=at, kinds=(RIGHTS,))
+    return EndDeadlines(case=case, how="met" if met else "void", at=at, kinds=(RIGHTS,))
 
 
-def remind(policy: Policy, hour: Hour, now: datetime) -> list[Effect]:
+def remind(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
     """The month is about to end, or has ended, and nobody has closed the case."""
     effects: list[Effect] = []
-    for case, clock in hour.rung:
+    for case, clock in tick.reached:
         if clock.kind != RIGHTS:
             continue
-        ends_at = calendar.month_due(clock.armed_at, policy)
+        ends_at = calendar.month_due(clock.started_at, policy)
         effects += [
-            Fire(armed_by=clock.armed_by, kind=RIGHTS, level=clock.level, at=now),
+            DeadlineReached(started_by=clock.started_by, kind=RIGHTS, level=clock.level, at=now),
             *notices(
                 policy,
                 (policy.people.dpo, *policy.people.supervisor),
-                key=f"{REMINDED}:{clock.armed_by}:{clock.level}",
+                key=f"{REMINDED}:{clock.started_by}:{clock.level}",
                 template=REMINDED,
                 now=now,
                 case=case.number,
-                facts={"opened_at": clock.armed_at, "ends_at": ends_at, "ended": ends_at <= now},
+                facts={"opened_at": clock.started_at, "ends_at": ends_at, "ended": ends_at <= now},
             ),
         ]
     return effects

@@ -6,8 +6,8 @@ finds it).
 """
 
 from oacmail.core.cases import acknowledgement
-from oacmail.core.cases.request import Letter
-from oacmail.core.effects import Effect, Note, Send
+from oacmail.core.cases.request import CitizenRequest
+from oacmail.core.effects import AuditEvent, Effect, Send
 from oacmail.core.outbox import rate_limits
 from oacmail.core.outbox.staff_notices import to_agents
 from oacmail.core.routing import signature
@@ -15,37 +15,37 @@ from oacmail.core.routing import signature
 WARNED = "warned"  # the mail to the writer
 
 
-def on_case(letter: Letter, number: str) -> tuple[Effect, ...]:
+def on_case(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
     """The agents are warned of a letter on this case that gives a secret away."""
-    if not letter.message.secrets:
+    if not request.message.secrets:
         return ()
-    key, facts = f"secret:{letter.message.fingerprint}", {"received_at": letter.received_at}
+    key, facts = f"secret:{request.message.fingerprint}", {"received_at": request.received_at}
     return (
-        Note(kind="secret", case=number, data={"kinds": " ".join(letter.message.secrets)}),
-        *to_agents(letter.policy, key=key, template="secret", now=letter.now, case=number, facts=facts),
+        AuditEvent(kind="secret", case=number, data={"kinds": " ".join(request.message.secrets)}),
+        *to_agents(request.policy, key=key, template="secret", now=request.now, case=number, facts=facts),
     )
 
 
-def warn(letter: Letter, number: str) -> tuple[Effect, ...]:
+def warn(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
     """The writer is warned, of a letter that is not acknowledged; within the budgets of acknowledgements."""
-    policy, message = letter.policy, letter.message
-    if not message.secrets or acknowledgement.why_not(letter):
+    policy, message = request.policy, request.message
+    if not message.secrets or acknowledgement.why_not(request):
         return ()
-    kind = rate_limits.budget_class(message, letter.view.person)
-    room = rate_limits.has_room(policy, kind, letter.author, letter.view.spent)
-    day = letter.now.astimezone(policy.office.timezone).date()
+    kind = rate_limits.budget_class(message, request.view.person)
+    room = rate_limits.has_room(policy, kind, request.author, request.view.spent)
+    day = request.now.astimezone(policy.office.timezone).date()
     send = Send(
         key=f"{WARNED}:{number}:{day}",
         kind=WARNED,
         template=WARNED,
-        lang=acknowledgement.language(letter),
-        recipient=letter.author,
+        lang=acknowledgement.language(request),
+        recipient=request.author,
         case=number,
         token=signature.token(policy, number),
         in_reply_to=message.message_id,
         refs=(*message.refs, message.message_id) if message.message_id else message.refs,
         automatic="auto-replied",
         budget=kind,
-        release=letter.now if room else None,
+        release=request.now if room else None,
     )
     return (send,)

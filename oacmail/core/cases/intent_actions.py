@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from oacmail.core.cases import call_backs, data_rights
-from oacmail.core.cases.data_rights import Request
-from oacmail.core.cases.request import Letter
-from oacmail.core.effects import Effect, Note
+from oacmail.core.cases.data_rights import RequestFacts
+from oacmail.core.cases.request import CitizenRequest
+from oacmail.core.effects import AuditEvent, Effect
 from oacmail.core.model import Intent
 from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.policy import Policy
@@ -19,54 +19,54 @@ from oacmail.core.policy import Policy
 OPINION = "opinion"  # the manager's copy
 
 
-def said(letter: Letter) -> Mapping[str, object]:
+def said(request: CitizenRequest) -> Mapping[str, object]:
     """What the acknowledgement of this letter adds: "road", and what is to be said of a call."""
-    intent, wish = letter.reading.intent or Intent.QUESTION, letter.reading.callback
+    intent, wish = request.reading.intent or Intent.QUESTION, request.reading.callback
     if intent is not Intent.CALLBACK:
         return {"road": str(intent)}
-    return {"road": "callback", **call_backs.offered(letter, wish)} if wish else {"road": "no_number"}
+    return {"road": "callback", **call_backs.offered(request, wish)} if wish else {"road": "no_number"}
 
 
-def taken(letter: Letter, number: str) -> tuple[Effect, ...]:
+def taken(citizen_request: CitizenRequest, number: str) -> tuple[Effect, ...]:
     """What this letter on case `number` sets in motion."""
-    reading = letter.reading
-    request = Request(
+    reading = citizen_request.reading
+    request = RequestFacts(
         case=number,
-        letter=letter.message.fingerprint,
-        asked_at=letter.asked_at,
-        due_at=letter.due_at,
+        message=citizen_request.message.fingerprint,
+        asked_at=citizen_request.asked_at,
+        due_at=citizen_request.due_at,
         topic=str(reading.topic or "other"),
     )
-    return by_intent(letter.policy, str(reading.intent), request, letter.now)
+    return by_intent(citizen_request.policy, str(reading.intent), request, citizen_request.now)
 
 
-def by_intent(policy: Policy, intent: str, request: Request, now: datetime) -> tuple[Effect, ...]:
+def by_intent(policy: Policy, intent: str, request: RequestFacts, now: datetime) -> tuple[Effect, ...]:
     """As read, or as a person has said; () where only an answer is asked for."""
     road = _ROADS.get(intent)
     return road(policy, intent, request, now) if road else ()
 
 
-def _to_the_manager(policy: Policy, intent: str, request: Request, now: datetime) -> tuple[Effect, ...]:
+def _to_the_manager(policy: Policy, intent: str, request: RequestFacts, now: datetime) -> tuple[Effect, ...]:
     return (
-        Note(kind=OPINION, case=request.case, data={"intent": intent}),
+        AuditEvent(kind=OPINION, case=request.case, data={"intent": intent}),
         *notices(
             policy,
             policy.people.supervisor,
-            key=f"{OPINION}:{request.letter}",
+            key=f"{OPINION}:{request.message}",
             template=OPINION,
             now=now,
             case=request.case,
             facts={**request.facts(), "intent": intent},
-            attach=request.letter,
+            attach=request.message,
         ),
     )
 
 
-def _to_the_officer(policy: Policy, _: str, request: Request, now: datetime) -> tuple[Effect, ...]:
+def _to_the_officer(policy: Policy, _: str, request: RequestFacts, now: datetime) -> tuple[Effect, ...]:
     return data_rights.started(policy, request, now)
 
 
-_Road = Callable[[Policy, str, Request, datetime], tuple[Effect, ...]]
+_Road = Callable[[Policy, str, RequestFacts, datetime], tuple[Effect, ...]]
 _ROADS: Mapping[str, _Road] = {
     Intent.COMPLAINT: _to_the_manager,
     Intent.SUGGESTION: _to_the_manager,

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from oacmail.core import calendar
 from oacmail.core.effects import Arrived
-from oacmail.core.model import Message, Reading
+from oacmail.core.model import Classification, Message
 from oacmail.core.policy import Policy
 from oacmail.core.routing import forms
 from oacmail.core.routing.classification import classify
@@ -16,7 +16,7 @@ from oacmail.core.view import View
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
+class CitizenRequest:
     """`author`: the address of who asks; `forced`: a person says that it is a request."""
 
     policy: Policy
@@ -24,7 +24,7 @@ class Letter:
     message: Message
     received_at: datetime
     now: datetime
-    reading: Reading
+    reading: Classification
     author: str
     forced: bool
 
@@ -45,9 +45,9 @@ class Letter:
         return min(due_at, calendar.callback_due(self.asked_at, wish.slot, self.policy)) if wish else due_at
 
 
-def read(policy: Policy, view: View, inp: Arrived, now: datetime) -> Letter:
+def read(policy: Policy, view: View, inp: Arrived, now: datetime) -> CitizenRequest:
     """The letter as it lies before who decides on it."""
-    return Letter(
+    return CitizenRequest(
         policy=policy,
         view=view,
         message=inp.message,

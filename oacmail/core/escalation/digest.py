@@ -13,7 +13,7 @@ from oacmail.core.model import Intent, Level, Status
 from oacmail.core.outbox.notice_limits import LISTED
 from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.policy import Policy
-from oacmail.core.view import CaseView, Hour, Waiting
+from oacmail.core.view import CaseView, ReviewEntry, TickView
 
 LAST_DIGEST = "digest"
 SUSPECTED = "suspected-spam"
@@ -32,11 +32,11 @@ def digest_due(policy: Policy, last: date | None, now: datetime) -> bool:
     )
 
 
-def digest(policy: Policy, hour: Hour, now: datetime) -> list[Effect]:
-    if not hour.digest_due:
+def digest(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
+    if not tick.digest_due:
         return []
     today = now.astimezone(policy.office.timezone).date()
-    facts = _facts(policy, hour, now)
+    facts = _facts(policy, tick, now)
     sends = notices(policy, policy.digest.to, key=f"digest:{today}", template="digest", now=now, facts=facts)
     return [*sends, Remember(name=LAST_DIGEST, value=today.isoformat())]
 
@@ -63,7 +63,7 @@ def line(case: CaseView, now: datetime) -> dict[str, object]:
 def is_delayed(case: CaseView) -> bool:
     """Whether somebody waits for an answer to a message that was long under way (R18)."""
     clocks = (run for run in case.running("answer") if run.level == 0)
-    return any(calendar.is_delayed(run.armed_at, run.sent_at) for run in clocks)
+    return any(calendar.is_delayed(run.started_at, run.sent_at) for run in clocks)
 
 
 def _due(case: CaseView) -> datetime | None:
@@ -71,10 +71,10 @@ def _due(case: CaseView) -> datetime | None:
     return min((run.due_at for run in case.running("answer") if run.level == 0), default=None)
 
 
-def _facts(policy: Policy, hour: Hour, now: datetime) -> dict[str, object]:
+def _facts(policy: Policy, tick: TickView, now: datetime) -> dict[str, object]:
     zone = policy.office.timezone
     today = now.astimezone(zone).date()
-    waiting = ((due, case) for case in hour.live if (due := _due(case)))
+    waiting = ((due, case) for case in tick.live if (due := _due(case)))
     # R32, R18: top of the queue
     unanswered = sorted(waiting, key=lambda pair: (not (pair[1].urgent or is_delayed(pair[1])), pair[0]))
     return {
@@ -83,15 +83,15 @@ def _facts(policy: Policy, hour: Hour, now: datetime) -> dict[str, object]:
         "more": len(unanswered[LISTED:]),
         "due_today": sum(1 for due, _ in unanswered if due > now and due.astimezone(zone).date() == today),
         "overdue": sum(1 for due, _ in unanswered if due <= now),
-        **_derived([case for case in hour.live if case.status is Status.DERIVED], today, policy),
+        **_derived([case for case in tick.live if case.status is Status.DERIVED], today, policy),
         "suggested": tuple(case.number for _, case in unanswered if _is_suggested(case))[:LISTED],
         **_calls(case for _, case in unanswered),
-        **_to_review(hour.waiting),
-        "problems": tuple(hour.problems),
+        **_to_review(tick.waiting),
+        "problems": tuple(tick.problems),
     }
 
 
-def _to_review(waiting: Sequence[Waiting]) -> dict[str, object]:
+def _to_review(waiting: Sequence[ReviewEntry]) -> dict[str, object]:
     """What waits for a person; suspected spam in a list of its own, for a person may stand among it (R14)."""
     spam = [item for item in waiting if item.reason == SUSPECTED]
     rest = [item for item in waiting if item.reason != SUSPECTED]
@@ -104,7 +104,7 @@ def _to_review(waiting: Sequence[Waiting]) -> dict[str, object]:
     }
 
 
-def _lines(items: Sequence[Waiting]) -> tuple[dict[str, object], ...]:
+def _lines(items: Sequence[ReviewEntry]) -> tuple[dict[str, object], ...]:
     """The newest of them."""
     return tuple(
         {"ref": item.ref, "reason": item.reason, "since": item.since, "case": item.case} for item in items[-LISTED:]
@@ -136,7 +136,7 @@ def _derived_line(case: CaseView, policy: Policy) -> dict[str, object]:
     update = next((clock.due_at for clock in case.running("update")), None)
     return {
         "case": case.number,
-        "derived_at": next((clock.armed_at for clock in case.running("nudge")), None),
+        "derived_at": next((clock.started_at for clock in case.running("nudge")), None),
         "operator": case.operator or "town",
         "platform": case.platform,
         "ends_on": case.ends_on,

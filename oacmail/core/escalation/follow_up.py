@@ -9,63 +9,63 @@ from datetime import datetime
 
 from oacmail.core import calendar
 from oacmail.core.cases.citizen_mail import may_be_told, progress
-from oacmail.core.effects import Arm, Effect, Fire, Send
+from oacmail.core.effects import DeadlineReached, Effect, Send, StartDeadline
 from oacmail.core.escalation.second_level import services
 from oacmail.core.model import Status
 from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.policy import Policy
-from oacmail.core.view import CaseView, Running
+from oacmail.core.view import CaseView, Deadline
 
-Rung = tuple[CaseView, Running]
+Reached = tuple[CaseView, Deadline]
 
 
-def nudges(policy: Policy, ringing: Sequence[Rung], now: datetime) -> list[Effect]:
+def nudges(policy: Policy, ringing: Sequence[Reached], now: datetime) -> list[Effect]:
     """To whom the case was handed: a mail a case, or a list where there are many."""
     if not calendar.in_hours(now, policy):
         return []
     effects: list[Effect] = [_fired(clock, now) for _, clock in ringing]
-    groups: dict[tuple[str, ...], list[Rung]] = {}
+    groups: dict[tuple[str, ...], list[Reached]] = {}
     for case, clock in ringing:
         if case.status is Status.DERIVED:
             effects.append(_next_nudge(policy, case, clock, now))
             groups.setdefault(services(policy, case.cause), []).append((case, clock))
-    for people, rung in groups.items():
-        effects += _told(policy, people, rung, now)
+    for people, reached in groups.items():
+        effects += _told(policy, people, reached, now)
     return effects
 
 
-def _next_nudge(policy: Policy, case: CaseView, clock: Running, now: datetime) -> Arm:
+def _next_nudge(policy: Policy, case: CaseView, clock: Deadline, now: datetime) -> StartDeadline:
     due = calendar.opening_days_after(now, policy.escalation.nudge_days, policy)
-    return Arm(
-        armed_by=clock.armed_by, kind="nudge", case=case.number, armed_at=clock.armed_at, due_at=due,
+    return StartDeadline(
+        started_by=clock.started_by, kind="nudge", case=case.number, started_at=clock.started_at, due_at=due,
         level=clock.level + 1,
     )  # fmt: skip
 
 
-def _told(policy: Policy, people: tuple[str, ...], rung: Sequence[Rung], now: datetime) -> list[Send]:
-    if len(rung) > policy.deadlines.digest_above:
-        return list(_nudge(policy, people, rung, now))
-    return [send for one in rung for send in _nudge(policy, people, (one,), now)]
+def _told(policy: Policy, people: tuple[str, ...], reached: Sequence[Reached], now: datetime) -> list[Send]:
+    if len(reached) > policy.deadlines.digest_above:
+        return list(_nudge(policy, people, reached, now))
+    return [send for one in reached for send in _nudge(policy, people, (one,), now)]
 
 
-def _nudge(policy: Policy, people: tuple[str, ...], rung: Sequence[Rung], now: datetime) -> tuple[Send, ...]:
-    first_case, first = rung[0]
+def _nudge(policy: Policy, people: tuple[str, ...], reached: Sequence[Reached], now: datetime) -> tuple[Send, ...]:
+    first_case, first = reached[0]
     return notices(
         policy,
         people,
-        key=f"nudge:{first.armed_by}:{first.level}",
+        key=f"nudge:{first.started_by}:{first.level}",
         template="nudge",
         now=now,
-        case=first_case.number if len(rung) == 1 else None,
-        facts={"cases": tuple(_row(case, clock) for case, clock in rung)},
+        case=first_case.number if len(reached) == 1 else None,
+        facts={"cases": tuple(_row(case, clock) for case, clock in reached)},
     )
 
 
-def _row(case: CaseView, clock: Running) -> dict[str, object]:
+def _row(case: CaseView, clock: Deadline) -> dict[str, object]:
     return {
         "case": case.number,
         "opened_at": case.opened_at,
-        "derived_at": clock.armed_at,
+        "derived_at": clock.started_at,
         "topic": case.topic,
         "operator": case.operator or "town",
         "platform": case.platform,
@@ -75,7 +75,7 @@ def _row(case: CaseView, clock: Running) -> dict[str, object]:
     }
 
 
-def updates(policy: Policy, ringing: Sequence[Rung], now: datetime) -> list[Effect]:
+def updates(policy: Policy, ringing: Sequence[Reached], now: datetime) -> list[Effect]:
     """What the derivation notice has promised to the citizen."""
     if not calendar.in_hours(now, policy):
         return []
@@ -83,9 +83,9 @@ def updates(policy: Policy, ringing: Sequence[Rung], now: datetime) -> list[Effe
     for case, clock in ringing:
         effects.append(_fired(clock, now))
         if case.status is Status.DERIVED and may_be_told(policy, case):
-            effects += progress(policy, case, key=clock.armed_by, level=clock.level, now=now)
+            effects += progress(policy, case, key=clock.started_by, level=clock.level, now=now)
     return effects
 
 
-def _fired(clock: Running, now: datetime) -> Fire:
-    return Fire(armed_by=clock.armed_by, kind=clock.kind, level=clock.level, at=now)
+def _fired(clock: Deadline, now: datetime) -> DeadlineReached:
+    return DeadlineReached(started_by=clock.started_by, kind=clock.kind, level=clock.level, at=now)

@@ -9,19 +9,19 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from oacmail.core.cases import acknowledgement
-from oacmail.core.cases.request import Letter
-from oacmail.core.effects import Change, Effect, Note
-from oacmail.core.model import Level, Reading, Status
+from oacmail.core.cases.request import CitizenRequest
+from oacmail.core.effects import AuditEvent, Effect, UpdateCase
+from oacmail.core.model import Classification, Level, Status
 from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.policy import Policy
-from oacmail.core.view import Alike
+from oacmail.core.view import SimilarCase
 
 INCIDENT = "incident"
 LISTED = 50  # cases of a town that all write at once
 _THIRD = 0.33
 
 
-def platform(reading: Reading) -> str:
+def platform(reading: Classification) -> str:
     """The platform that fails: '' where the letter is not of second level, names no platform, or blames a document or
     a form. Who names none is taken to write of the town's own, which says too little to count."""
     fails = reading.level is Level.SECOND and reading.cause == "platform"
@@ -39,33 +39,33 @@ def since(policy: Policy, received_at: datetime) -> datetime:
     return received_at - timedelta(minutes=policy.escalation.incident_minutes)
 
 
-def joined(letter: Letter, number: str) -> tuple[Effect, ...]:
+def joined(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
     """What follows from this letter, on case `number`, for those that write of the same platform."""
-    if not platform(letter.reading) or acknowledgement.why_not(letter):
+    if not platform(request.reading) or acknowledgement.why_not(request):
         return ()
-    others = [case for case in letter.view.alike if case.number != number]
+    others = [case for case in request.view.alike if case.number != number]
     going_on = next((case.incident for case in reversed(others) if case.incident), None)
     if going_on:
         return _linked(going_on, [number])
-    if len(others) + 1 < letter.policy.escalation.incident_mails:
+    if len(others) + 1 < request.policy.escalation.incident_mails:
         return ()
     first = others[0].number if others else number
-    return (*_linked(first, [*(case.number for case in others), number]), *_alert(letter, number, first, others))
+    return (*_linked(first, [*(case.number for case in others), number]), *_alert(request, number, first, others))
 
 
 def _linked(first: str, numbers: Sequence[str]) -> tuple[Effect, ...]:
-    changes = (Change(case=number, columns={"incident": first}) for number in numbers)
-    notes = (Note(kind=INCIDENT, case=number, data={"first": first}) for number in numbers)
+    changes = (UpdateCase(case=number, columns={"incident": first}) for number in numbers)
+    notes = (AuditEvent(kind=INCIDENT, case=number, data={"first": first}) for number in numbers)
     return (*changes, *notes)
 
 
-def _alert(letter: Letter, number: str, first: str, others: Sequence[Alike]) -> tuple[Effect, ...]:
-    policy, reading = letter.policy, letter.reading
-    own = Alike(
+def _alert(request: CitizenRequest, number: str, first: str, others: Sequence[SimilarCase]) -> tuple[Effect, ...]:
+    policy, reading = request.policy, request.reading
+    own = SimilarCase(
         number=number,
         incident=first,
-        opened_at=letter.received_at,
-        due_at=letter.due_at,
+        opened_at=request.received_at,
+        due_at=request.due_at,
         status=Status.DERIVED,
         topic=str(reading.topic or "other"),
     )
@@ -78,10 +78,10 @@ def _alert(letter: Letter, number: str, first: str, others: Sequence[Alike]) -> 
         "cases": tuple(_line(case) for case in cases[-LISTED:]),
     }
     people = (*policy.people.technical, *policy.people.supervisor)
-    return notices(policy, people, key=f"{INCIDENT}:{first}", template=INCIDENT, now=letter.now, facts=facts)
+    return notices(policy, people, key=f"{INCIDENT}:{first}", template=INCIDENT, now=request.now, facts=facts)
 
 
-def _line(case: Alike) -> dict[str, object]:
+def _line(case: SimilarCase) -> dict[str, object]:
     return {
         "case": case.number,
         "opened_at": case.opened_at,

@@ -7,27 +7,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from oacmail.core.effects import Effect, Note, Send
+from oacmail.core.effects import AuditEvent, Effect, Send
 from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.policy import Policy
 from oacmail.core.view import CaseView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Late:
+class OverdueCase:
     """A case whose response clock `armed_by` was due at `due_at` and has reached this level."""
 
     case: CaseView
-    armed_by: str
+    started_by: str
     due_at: datetime
     level: int
 
 
-def escalate(policy: Policy, late: Sequence[Late], *, unread: tuple[str, ...], now: datetime) -> list[Effect]:
+def escalate(policy: Policy, late: Sequence[OverdueCase], *, unread: tuple[str, ...], now: datetime) -> list[Effect]:
     """`unread`: folders that could not be read in time, named in the mail since the answer may lie there."""
     late = _one_a_case(late)
     effects: list[Effect] = [
-        Note(kind="escalated", case=item.case.number, data={"level": item.level, "why": "overdue"}) for item in late
+        AuditEvent(kind="escalated", case=item.case.number, data={"level": item.level, "why": "overdue"})
+        for item in late
     ]
     if len(late) > policy.deadlines.digest_above:
         return [*effects, *_as_list(policy, late, unread, now)]
@@ -36,24 +37,24 @@ def escalate(policy: Policy, late: Sequence[Late], *, unread: tuple[str, ...], n
     return effects
 
 
-def _one_a_case(late: Sequence[Late]) -> list[Late]:
+def _one_a_case(late: Sequence[OverdueCase]) -> list[OverdueCase]:
     """Merged cases may have several clocks: the highest level speaks for all, the oldest among equals."""
-    first: dict[str, Late] = {}
+    first: dict[str, OverdueCase] = {}
     for item in sorted(late, key=lambda item: (-item.level, item.due_at)):
         first.setdefault(item.case.number, item)
     return [item for item in late if first[item.case.number] is item]
 
 
-def _letter(item: Late) -> str:
+def _message(item: OverdueCase) -> str:
     """What was asked: the letter that armed the clock, the case's first where an event did (a fingerprint is hex)."""
-    return item.case.first_letter if ":" in item.armed_by else item.armed_by
+    return item.case.first_message if ":" in item.started_by else item.started_by
 
 
 def _recipients(policy: Policy, level: int) -> tuple[str, ...]:
     return (*policy.people.supervisor, *policy.people.operator) if level > 1 else policy.people.supervisor
 
 
-def _card(item: Late) -> dict[str, object]:
+def _card(item: OverdueCase) -> dict[str, object]:
     case = item.case
     return {
         "case": case.number,
@@ -68,22 +69,22 @@ def _card(item: Late) -> dict[str, object]:
     }
 
 
-def _one(policy: Policy, item: Late, unread: tuple[str, ...], now: datetime) -> tuple[Send, ...]:
+def _one(policy: Policy, item: OverdueCase, unread: tuple[str, ...], now: datetime) -> tuple[Send, ...]:
     return notices(
         policy,
         _recipients(policy, item.level),
-        key=f"overdue:{item.armed_by}:{item.level}",
+        key=f"overdue:{item.started_by}:{item.level}",
         template="overdue",
         now=now,
         case=item.case.number,
         facts={**_card(item), "unread": unread},
-        attach=_letter(item),
+        attach=_message(item),
     )
 
 
-def _as_list(policy: Policy, late: Sequence[Late], unread: tuple[str, ...], now: datetime) -> tuple[Send, ...]:
+def _as_list(policy: Policy, late: Sequence[OverdueCase], unread: tuple[str, ...], now: datetime) -> tuple[Send, ...]:
     level = max(item.level for item in late)
-    first = min(item.armed_by for item in late)
+    first = min(item.started_by for item in late)
     cards = tuple(_card(item) for item in sorted(late, key=lambda item: (item.due_at, item.case.number)))
     return notices(
         policy,

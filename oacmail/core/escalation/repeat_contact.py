@@ -7,7 +7,7 @@ in service hours; nothing else about the case changes. A case that nobody has an
 from datetime import datetime
 
 from oacmail.core import calendar
-from oacmail.core.effects import Effect, Note, Quoted
+from oacmail.core.effects import AuditEvent, Effect, Quoted
 from oacmail.core.model import Status
 from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.policy import Policy
@@ -15,7 +15,7 @@ from oacmail.core.view import CaseView, Said
 
 
 def became_complex(
-    policy: Policy, case: CaseView, *, letter: str, at: datetime, due_at: datetime, now: datetime
+    policy: Policy, case: CaseView, *, message: str, at: datetime, due_at: datetime, now: datetime
 ) -> tuple[Effect, ...]:
     """What follows from one more letter of a citizen that asks something on this case, `letter`, received at `at`."""
     if "complex" in case.told or case.status is Status.DERIVED or not _is_complex(policy, case, at):
@@ -31,7 +31,7 @@ def became_complex(
         "assignee": case.assignee,
     }
     return (
-        Note(kind="escalated", case=case.number, data={"why": "complex"}),
+        AuditEvent(kind="escalated", case=case.number, data={"why": "complex"}),
         *notices(
             policy,
             told,
@@ -40,7 +40,7 @@ def became_complex(
             now=now,
             case=case.number,
             facts=facts,
-            conversation=_conversation(policy, Said(letter=letter, at=at, by_office=False), *case.latest),
+            conversation=_conversation(policy, Said(message=message, at=at, by_office=False), *case.latest),
         ),
     )
 
@@ -50,7 +50,7 @@ def _conversation(policy: Policy, *said: Said) -> tuple[Quoted, ...]:
     where an agent wrote it."""
     return tuple(
         Quoted(
-            letter=one.letter,
+            message=one.message,
             heading=f"[{one.at.astimezone(policy.office.timezone):%d/%m/%Y %H:%M}"
             f"{f' · {policy.office.name}' if one.by_office else ''}]",
         )

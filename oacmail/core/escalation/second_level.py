@@ -13,9 +13,9 @@ from datetime import date, datetime
 from oacmail.core import calendar
 from oacmail.core.cases import acknowledgement
 from oacmail.core.cases.citizen_mail import may_be_told, passed_on
-from oacmail.core.cases.request import Letter
-from oacmail.core.effects import Arm, Change, Disarm, Drop, Effect, Note
-from oacmail.core.model import Level, Reading, Status
+from oacmail.core.cases.request import CitizenRequest
+from oacmail.core.effects import AuditEvent, DropOutgoing, Effect, EndDeadlines, StartDeadline, UpdateCase
+from oacmail.core.model import Classification, Level, Status
 from oacmail.core.outbox import rate_limits
 from oacmail.core.outbox.staff_notices import notices, to_agents
 from oacmail.core.policy import Policy
@@ -31,7 +31,7 @@ class Card:
     fingerprint of the one that goes along."""
 
     case: str
-    letter: str
+    message: str
     opened_at: datetime
     due_at: datetime | None
     topic: str
@@ -51,23 +51,23 @@ class Card:
 # --- by a letter ----------------------------------------------------------------------------------------
 
 
-def by_letter(letter: Letter, number: str, case: CaseView | None = None) -> tuple[Effect, ...]:
+def by_message(request: CitizenRequest, number: str, case: CaseView | None = None) -> tuple[Effect, ...]:
     """What follows from this letter on case `number`, which it opens if there is no `case` yet; () = nothing."""
-    if acknowledgement.why_not(letter):
+    if acknowledgement.why_not(request):
         return ()
     if case is not None and case.status is Status.DERIVED:
-        return _term_named(letter, case)
-    if letter.reading.level is not Level.SECOND or _is_settled(case):
+        return _term_named(request, case)
+    if request.reading.level is not Level.SECOND or _is_settled(case):
         return ()
-    rules = letter.policy.escalation
-    sure = rules.auto_second_level and rules.threshold <= letter.reading.confidence["level"] and rules.threshold < 1
-    return (_derive if sure and not _before_a_restore(letter) else _suggest)(letter, number, case)
+    rules = request.policy.escalation
+    sure = rules.auto_second_level and rules.threshold <= request.reading.confidence["level"] and rules.threshold < 1
+    return (_derive if sure and not _before_a_restore(request) else _suggest)(request, number, case)
 
 
-def _before_a_restore(letter: Letter) -> bool:
+def _before_a_restore(request: CitizenRequest) -> bool:
     """A database that was restored has forgotten what the services know of older letters already."""
-    moments = (letter.view.restored_at, letter.view.key_lost_at)
-    return not letter.forced and any(moment is not None and letter.received_at <= moment for moment in moments)
+    moments = (request.view.restored_at, request.view.key_lost_at)
+    return not request.forced and any(moment is not None and request.received_at <= moment for moment in moments)
 
 
 def _is_settled(case: CaseView | None) -> bool:
@@ -75,59 +75,65 @@ def _is_settled(case: CaseView | None) -> bool:
     return case is not None and (DERIVED in case.told or case.level_by_hand)
 
 
-def _term_named(letter: Letter, case: CaseView) -> tuple[Effect, ...]:
+def _term_named(request: CitizenRequest, case: CaseView) -> tuple[Effect, ...]:
     """A term that is about to end, of a case that lies with the services: they hear of it at once (R32)."""
-    if case.urgent or not letter.reading.urgent:
+    if case.urgent or not request.reading.urgent:
         return ()
-    key = letter.message.fingerprint
+    key = request.message.fingerprint
     card = replace(
-        _kept_card(case, case.cause or "platform", ""), letter=key, urgent=True, ends_on=letter.reading.ends_on
+        _kept_card(case, case.cause or "platform", ""), message=key, urgent=True, ends_on=request.reading.ends_on
     )
     return (
-        *_to_services(letter.policy, card, key=f"term:{key}", now=letter.now),
-        Note(kind="escalated", case=case.number, data={"why": "term"}),
+        *_to_services(request.policy, card, key=f"term:{key}", now=request.now),
+        AuditEvent(kind="escalated", case=case.number, data={"why": "term"}),
     )
 
 
-def _derive(letter: Letter, number: str, case: CaseView | None) -> tuple[Effect, ...]:
-    reading, key = letter.reading, letter.message.fingerprint
+def _derive(request: CitizenRequest, number: str, case: CaseView | None) -> tuple[Effect, ...]:
+    reading, key = request.reading, request.message.fingerprint
     columns = {"status": Status.DERIVED, "level": Level.SECOND, **_of(reading)}
     sure = reading.confidence["level"]
-    card = _read_card(letter, number, case)
+    card = _read_card(request, number, case)
     return (
-        Change(case=number, columns=columns),
-        *_to_services(letter.policy, card, key=key, now=letter.now),
-        *_first_nudge(letter.policy, number, key=key, now=letter.now),
-        *_to_agents(letter, card, derived=True),
-        Note(kind="escalated", case=number, data={"why": "second-level", "cause": reading.cause, "sure": sure}),
+        UpdateCase(case=number, columns=columns),
+        *_to_services(request.policy, card, key=key, now=request.now),
+        *_first_nudge(request.policy, number, key=key, now=request.now),
+        *_to_agents(request, card, derived=True),
+        AuditEvent(kind="escalated", case=number, data={"why": "second-level", "cause": reading.cause, "sure": sure}),
     )
 
 
-def _suggest(letter: Letter, number: str, case: CaseView | None) -> tuple[Effect, ...]:
+def _suggest(request: CitizenRequest, number: str, case: CaseView | None) -> tuple[Effect, ...]:
     """Told once, within the budget of acknowledgements: a flood must not reach the agents twice. The digest has all."""
-    policy, kind = letter.policy, rate_limits.budget_class(letter.message, letter.view.person)
+    policy, kind = request.policy, rate_limits.budget_class(request.message, request.view.person)
     if case is not None and SUGGESTED in case.told:
         return ()
-    room = rate_limits.has_room(policy, kind, letter.author, letter.view.spent)
+    room = rate_limits.has_room(policy, kind, request.author, request.view.spent)
     return (
-        *((Change(case=number, columns={"level": Level.SECOND, **_of(letter.reading)}),) if case is not None else ()),
-        *(_to_agents(letter, _read_card(letter, number, case), derived=False) if room else ()),
-        Note(kind="suggested", case=number, data={"level": "second", "sure": letter.reading.confidence["level"]}),
+        *(
+            (UpdateCase(case=number, columns={"level": Level.SECOND, **_of(request.reading)}),)
+            if case is not None
+            else ()
+        ),
+        *(_to_agents(request, _read_card(request, number, case), derived=False) if room else ()),
+        AuditEvent(
+            kind="suggested", case=number, data={"level": "second", "sure": request.reading.confidence["level"]}
+        ),
     )
 
 
-def _of(reading: Reading) -> dict[str, str | int | datetime | None]:
+def _of(reading: Classification) -> dict[str, str | int | datetime | None]:
     return {"operator": reading.operator, "platform": reading.platform, "cause": reading.cause}
 
 
-def _read_card(letter: Letter, number: str, case: CaseView | None) -> Card:
-    reading = letter.reading
+def _read_card(request: CitizenRequest, number: str, case: CaseView | None) -> Card:
+    reading = request.reading
     running = [clock.due_at for clock in case.running("answer")] if case else []
     return Card(
         case=number,
-        letter=letter.message.fingerprint,
-        opened_at=case.opened_at if case else letter.received_at,
-        due_at=min((letter.due_at, *running)),
+        message=request.message.fingerprint,
+        opened_at=case.opened_at if case else request.received_at,
+        due_at=min((request.due_at, *running)),
         topic=case.topic if case else str(reading.topic),
         operator=reading.operator,
         platform=reading.platform,
@@ -138,17 +144,22 @@ def _read_card(letter: Letter, number: str, case: CaseView | None) -> Card:
     )
 
 
-def _words(reading: Reading) -> tuple[str, ...]:
+def _words(reading: Classification) -> tuple[str, ...]:
     """What spoke for second level, without the sum of its terms and without pieces that only a model can read."""
     found = (why.removeprefix(_DECIDED) for why in reading.because if why.startswith(_DECIDED))
     return tuple(word for word in found if word[:1].isalnum() and not word.startswith("level:"))
 
 
-def _to_agents(letter: Letter, card: Card, *, derived: bool) -> tuple[Effect, ...]:
+def _to_agents(request: CitizenRequest, card: Card, *, derived: bool) -> tuple[Effect, ...]:
     """Nobody tells the citizen but a person: the agents hear what is left to them."""
     facts = {**card.facts(), "derived": derived}
     return to_agents(
-        letter.policy, key=f"{SUGGESTED}:{card.letter}", template=SUGGESTED, now=letter.now, case=card.case, facts=facts
+        request.policy,
+        key=f"{SUGGESTED}:{card.message}",
+        template=SUGGESTED,
+        now=request.now,
+        case=card.case,
+        facts=facts,
     )
 
 
@@ -174,18 +185,18 @@ def by_order(policy: Policy, case: CaseView, *, cause: str, why: str, key: str, 
         "touched_at": now,
     }
     return (
-        Change(case=case.number, columns=columns),
+        UpdateCase(case=case.number, columns=columns),
         *(_to_services(policy, _kept_card(case, cause, why), key=key, now=now) if adds or not known else ()),
         *(() if known else _first_nudge(policy, case.number, key=key, now=now)),
         *(_citizen_told(policy, case, cause=cause, key=key, now=now) if may_be_told(policy, case) else ()),
-        Note(kind="escalated", case=case.number, data={"why": "ordered", "cause": cause}),
+        AuditEvent(kind="escalated", case=case.number, data={"why": "ordered", "cause": cause}),
     )
 
 
 def _kept_card(case: CaseView, cause: str, why: str) -> Card:
     return Card(
         case=case.number,
-        letter=case.first_letter,
+        message=case.first_message,
         opened_at=case.opened_at,
         due_at=min((clock.due_at for clock in case.running("answer")), default=None),
         topic=case.topic,
@@ -201,10 +212,10 @@ def _kept_card(case: CaseView, cause: str, why: str) -> Card:
 def _citizen_told(policy: Policy, case: CaseView, *, cause: str, key: str, now: datetime) -> tuple[Effect, ...]:
     """It meets what an answer to the person would meet (core/cases/answers.py), and leaves the case where it lies."""
     return (
-        Disarm(case=case.number, how="void", at=now, kinds=("update",)),
+        EndDeadlines(case=case.number, how="void", at=now, kinds=("update",)),
         *passed_on(policy, case, key=key, cause=cause, now=now),
-        Disarm(case=case.number, how="met", at=now, kinds=("answer", "remind")),
-        Drop(case=case.number, kinds=("overdue",)),
+        EndDeadlines(case=case.number, how="met", at=now, kinds=("answer", "remind")),
+        DropOutgoing(case=case.number, kinds=("overdue",)),
     )
 
 
@@ -225,13 +236,13 @@ def _to_services(policy: Policy, card: Card, *, key: str, now: datetime) -> tupl
         now=now,
         case=card.case,
         facts=card.facts(),
-        attach=card.letter,
+        attach=card.message,
     )
 
 
 def _first_nudge(policy: Policy, number: str, *, key: str, now: datetime) -> tuple[Effect, ...]:
     due = calendar.opening_days_after(now, policy.escalation.nudge_days, policy)
     return (
-        Disarm(case=number, how="void", at=now, kinds=("nudge",)),
-        Arm(armed_by=key, kind="nudge", case=number, armed_at=now, due_at=due),
+        EndDeadlines(case=number, how="void", at=now, kinds=("nudge",)),
+        StartDeadline(started_by=key, kind="nudge", case=number, started_at=now, due_at=due),
     )

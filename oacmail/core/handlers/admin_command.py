@@ -9,8 +9,18 @@ from datetime import datetime
 
 from oacmail.core import calendar
 from oacmail.core.cases import answers, call_attempts, data_rights, intent_actions
-from oacmail.core.cases.data_rights import Request
-from oacmail.core.effects import Change, Decision, Disarm, Drop, Effect, Merge, Note, Ordered, Person
+from oacmail.core.cases.data_rights import RequestFacts
+from oacmail.core.effects import (
+    AdminCommand,
+    AuditEvent,
+    Decision,
+    DropOutgoing,
+    Effect,
+    EndDeadlines,
+    MergeCases,
+    UpdateCase,
+    UpdatePerson,
+)
 from oacmail.core.errors import OacmailError
 from oacmail.core.escalation import second_level
 from oacmail.core.model import Intent, Kind, Level, Status, Topic
@@ -32,17 +42,17 @@ class Refused(OacmailError):
     """The order makes no sense for this case; the message says why and what would."""
 
 
-def on_order(policy: Policy, view: View, inp: Ordered, now: datetime) -> Decision:
+def on_admin_command(policy: Policy, view: View, inp: AdminCommand, now: datetime) -> Decision:
     case = view.cases[inp.case]
     effects = _VERBS[inp.verb](policy, view, case, inp, now)
-    note = Note(kind="ordered", case=case.number, data={"verb": inp.verb, "by": inp.by})
+    note = AuditEvent(kind="ordered", case=case.number, data={"verb": inp.verb, "by": inp.by})
     return Decision(effects=(*effects, note), because=(f"ordered: {inp.verb}",))
 
 
-_Verb = Callable[[Policy, View, CaseView, Ordered, datetime], tuple[Effect, ...]]
+_Verb = Callable[[Policy, View, CaseView, AdminCommand, datetime], tuple[Effect, ...]]
 
 
-def _at(case: CaseView, inp: Ordered, now: datetime) -> datetime:
+def _at(case: CaseView, inp: AdminCommand, now: datetime) -> datetime:
     """When the contact took place; never later than now, never before anybody had asked."""
     text = inp.words.get("at", "")
     at = datetime.fromisoformat(text) if text else now
@@ -53,26 +63,26 @@ def _at(case: CaseView, inp: Ordered, now: datetime) -> datetime:
     return at
 
 
-def _assign(policy: Policy, view: View, case: CaseView, inp: Ordered, now: datetime) -> tuple[Effect, ...]:
-    return (Change(case=case.number, columns={"assignee": inp.words["name"], "touched_at": now}),)
+def _assign(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+    return (UpdateCase(case=case.number, columns={"assignee": inp.words["name"], "touched_at": now}),)
 
 
-def _note(policy: Policy, view: View, case: CaseView, inp: Ordered, now: datetime) -> tuple[Effect, ...]:
-    return (Note(kind="note", case=case.number, data={"text": inp.words["text"], "by": inp.by}),)
+def _note(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+    return (AuditEvent(kind="note", case=case.number, data={"text": inp.words["text"], "by": inp.by}),)
 
 
-def _log_call(policy: Policy, view: View, case: CaseView, inp: Ordered, now: datetime) -> tuple[Effect, ...]:
+def _log_call(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
     at = _at(case, inp, now)
     if inp.words.get("outcome", "reached") != "reached":
         return call_attempts.in_vain(policy, case, at=at, key=_key(inp, case, now), now=now)
     return answers.answered(policy, case, at=at, key=_key(inp, case, now), how="call")
 
 
-def _key(inp: Ordered, case: CaseView, now: datetime) -> str:
+def _key(inp: AdminCommand, case: CaseView, now: datetime) -> str:
     return f"{inp.verb}:{case.number}:{now.isoformat()}"
 
 
-def _close(policy: Policy, view: View, case: CaseView, inp: Ordered, now: datetime) -> tuple[Effect, ...]:
+def _close(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
     reason = inp.words["reason"]
     if reason == "thanks" and case.running("answer"):
         raise Refused("the case waits for an answer: thanks cannot close it; log the contact with --reason contact")
@@ -88,24 +98,24 @@ def _close(policy: Policy, view: View, case: CaseView, inp: Ordered, now: dateti
     return (
         *met,
         data_rights.settled(case.number, met=reason in ("answered", "contact"), at=now),
-        Disarm(case=case.number, how="void", at=now, kinds=_ALL),
-        Drop(case=case.number, kinds=("ack", "overdue", "nudge", "second_level", "passed_on", "progress")),
-        Change(case=case.number, columns=columns),
-        Note(kind="closed", case=case.number, data={"by": inp.by, "reason": reason}),
+        EndDeadlines(case=case.number, how="void", at=now, kinds=_ALL),
+        DropOutgoing(case=case.number, kinds=("ack", "overdue", "nudge", "second_level", "passed_on", "progress")),
+        UpdateCase(case=case.number, columns=columns),
+        AuditEvent(kind="closed", case=case.number, data={"by": inp.by, "reason": reason}),
     )
 
 
-def _reopen(policy: Policy, view: View, case: CaseView, inp: Ordered, now: datetime) -> tuple[Effect, ...]:
+def _reopen(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
     if case.running("answer"):
         raise Refused("the case is open already and its clock runs")
     due = calendar.answer_due(now, policy)
     return (
-        Change(case=case.number, columns={"status": Status.OPEN, "closed_at": None, "close_reason": None}),
+        UpdateCase(case=case.number, columns={"status": Status.OPEN, "closed_at": None, "close_reason": None}),
         *answers.ask(policy, case.number, key=_key(inp, case, now), at=now, due_at=due),
     )
 
 
-def _escalate(policy: Policy, view: View, case: CaseView, inp: Ordered, now: datetime) -> tuple[Effect, ...]:
+def _escalate(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
     """Second level: the services get the card and the original, the citizen the notice that meets the promise (R22)."""
     if case.status is Status.CLOSED:
         raise Refused("the case is closed: reopen it first, so that its clock runs")
@@ -116,20 +126,20 @@ def _escalate(policy: Policy, view: View, case: CaseView, inp: Ordered, now: dat
     return second_level.by_order(policy, case, cause=cause, why=why, key=_key(inp, case, now), now=now)
 
 
-def _merge(policy: Policy, view: View, case: CaseView, inp: Ordered, now: datetime) -> tuple[Effect, ...]:
+def _merge(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
     into = view.cases.get(inp.words["into"])
     if into is None or into.number == case.number:
         raise Refused("merge needs another, existing case")
     if into.status is Status.CLOSED and case.running("answer"):
         raise Refused("the other case is closed: reopen it first, somebody waits for an answer")
     return (
-        Merge(case=case.number, into=into.number),
+        MergeCases(case=case.number, into=into.number),
         *_state_taken_over(case, into),
-        Change(
+        UpdateCase(
             case=case.number,
             columns={"status": Status.CLOSED, "closed_at": now, "close_reason": "duplicate"},
         ),
-        Note(kind="merged", case=into.number, data={"from": case.number}),
+        AuditEvent(kind="merged", case=into.number, data={"from": case.number}),
     )
 
 
@@ -137,13 +147,13 @@ def _state_taken_over(case: CaseView, into: CaseView) -> tuple[Effect, ...]:
     """Who waited still waits, and what lies with the technical services still lies there."""
     if case.status is Status.DERIVED and into.status in (Status.OPEN, Status.WAITING, Status.ANSWERED):
         columns = {"status": Status.DERIVED, "level": Level.SECOND, "cause": case.cause, "platform": case.platform}
-        return (Change(case=into.number, columns={**columns, "operator": case.operator}),)
+        return (UpdateCase(case=into.number, columns={**columns, "operator": case.operator}),)
     if into.status is Status.ANSWERED and case.running("answer"):
-        return (Change(case=into.number, columns={"status": Status.OPEN}),)
+        return (UpdateCase(case=into.number, columns={"status": Status.OPEN}),)
     return ()
 
 
-def _set(policy: Policy, view: View, case: CaseView, inp: Ordered, now: datetime) -> tuple[Effect, ...]:
+def _set(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
     """A correction: what the classifier read is replaced, and remembered as an example."""
     columns: dict[str, str | int | datetime | None] = {}
     for field, value in inp.words.items():
@@ -151,25 +161,25 @@ def _set(policy: Policy, view: View, case: CaseView, inp: Ordered, now: datetime
             raise Refused(f"{field}: one of {', '.join(CORRECTABLE[field])}")
         columns["lang" if field == "language" else field] = value
     return (
-        Change(case=case.number, columns=columns),
+        UpdateCase(case=case.number, columns=columns),
         *_road(policy, case, inp.words.get("intent", ""), now),
         *_wish(policy, case, inp.words.get("language", "")),
-        Note(kind="corrected", case=case.number, data=dict(inp.words)),
+        AuditEvent(kind="corrected", case=case.number, data=dict(inp.words)),
     )
 
 
 def _road(policy: Policy, case: CaseView, intent: str, now: datetime) -> tuple[Effect, ...]:
     """What a person says that the letter asks for goes the road that it would have gone by itself."""
     due_at = min((clock.due_at for clock in case.running("answer")), default=None)
-    request = Request(
-        case=case.number, letter=case.first_letter, asked_at=case.opened_at, due_at=due_at, topic=case.topic
+    request = RequestFacts(
+        case=case.number, message=case.first_message, asked_at=case.opened_at, due_at=due_at, topic=case.topic
     )
     return intent_actions.by_intent(policy, intent, request, now) if intent != case.intent else ()
 
 
 def _wish(policy: Policy, case: CaseView, language: str) -> tuple[Effect, ...]:
     """The language that we write in is kept for the person, not for the case alone (Llei 1/1998, art. 9.1)."""
-    return (Person(address=case.citizen, lang=language),) if language in policy.office.languages else ()
+    return (UpdatePerson(address=case.citizen, lang=language),) if language in policy.office.languages else ()
 
 
 _VERBS: dict[str, _Verb] = {

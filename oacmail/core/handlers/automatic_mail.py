@@ -9,23 +9,32 @@ deadline otherwise.
 from datetime import datetime
 
 from oacmail.core.cases import answers
-from oacmail.core.effects import Arrived, Attach, Decision, Effect, Mark, Note, Remember, Review
+from oacmail.core.effects import (
+    Arrived,
+    AuditEvent,
+    Decision,
+    Effect,
+    RecordMessage,
+    Remember,
+    RequestReview,
+    UpdateOutbox,
+)
 from oacmail.core.model import Auto, Kind, Outcome, Report, Role
 from oacmail.core.outbox.staff_notices import undelivered
 from oacmail.core.policy import Policy
 from oacmail.core.routing import forms
-from oacmail.core.routing.threading import place
-from oacmail.core.view import UNDELIVERED, CaseView, LetterView, MailView, View
+from oacmail.core.routing.threading import match_case
+from oacmail.core.view import UNDELIVERED, CaseView, MessageView, OutgoingView, View
 
 _KINDS = {Auto.REPLY: Kind.AUTO_REPLY, Auto.BOUNCE: Kind.BOUNCE, Auto.BULK: Kind.BULK}
 
 
-def on_robot(policy: Policy, view: View, inp: Arrived, now: datetime) -> Decision:
+def on_automatic_mail(policy: Policy, view: View, inp: Arrived, now: datetime) -> Decision:
     message, report = inp.message, inp.message.report
     case = _case(view, inp)
     if case is None and forms.may_be(message):
         return _perhaps_a_form(inp)
-    attach = Attach(
+    attach = RecordMessage(
         role=Role.ROBOT,
         outcome=Outcome.AUTOMATIC,
         kind=_KINDS.get(message.auto, Kind.BULK),
@@ -46,20 +55,23 @@ def _perhaps_a_form(inp: Arrived) -> Decision:
     message = inp.message
     reason = f"looks-like-a-form: {message.sender}"
     kind = _KINDS.get(message.auto, Kind.BULK)
-    attach = Attach(role=Role.ROBOT, outcome=Outcome.QUARANTINED, kind=kind, rule="looks-like-a-form")
-    return Decision(effects=(attach, Review(reason=reason)), because=("looks-like-a-form", *message.reasons))
+    attach = RecordMessage(role=Role.ROBOT, outcome=Outcome.QUARANTINED, kind=kind, rule="looks-like-a-form")
+    return Decision(effects=(attach, RequestReview(reason=reason)), because=("looks-like-a-form", *message.reasons))
 
 
 def _case(view: View, inp: Arrived) -> CaseView | None:
     """Where it is filed: by an id that it names; a robot's subject or text proves nothing."""
-    numbers = [mail.case for mail in view.mails] + [letter.case for letter in view.named]
+    numbers = [mail.case for mail in view.mails] + [message.case for message in view.named]
     found = next((view.cases[number] for number in numbers if number and number in view.cases), None)
-    return found or place(inp.message, view, frozenset((inp.message.sender,)), inp.received_at).case
+    return found or match_case(inp.message, view, frozenset((inp.message.sender,)), inp.received_at).case
 
 
 def proofs(view: View, at: datetime) -> list[Effect]:
     """Whatever names our Message-ID proves that the relay had taken the mail (docs/design.md, "Mail in doubt")."""
-    return [Mark(key=mail.key, state="sent", if_in=("queued", "uncertain", "held"), sent_at=at) for mail in view.mails]
+    return [
+        UpdateOutbox(key=mail.key, state="sent", if_in=("queued", "uncertain", "held"), sent_at=at)
+        for mail in view.mails
+    ]
 
 
 def _failed(policy: Policy, view: View, inp: Arrived, report: Report, now: datetime) -> list[Effect]:
@@ -67,24 +79,24 @@ def _failed(policy: Policy, view: View, inp: Arrived, report: Report, now: datet
     for mail in view.mails:
         if concerns(policy, report.recipients, mail.recipient):
             effects += _our_mail(policy, view, inp, mail, now)
-    for letter in view.named:
-        case = view.cases.get(letter.case or "")
-        if _is_answer(letter) and case is not None and concerns(policy, report.recipients, case.citizen):
+    for message in view.named:
+        case = view.cases.get(message.case or "")
+        if _is_answer(message) and case is not None and concerns(policy, report.recipients, case.citizen):
             effects += answers.undelivered(
                 policy,
                 case,
                 at=inp.received_at,
                 key=inp.message.fingerprint,
                 now=now,
-                answer=letter.fingerprint,
-                counted_at=letter.received_at,
+                answer=message.fingerprint,
+                counted_at=message.received_at,
             )
     return effects if view.mails or view.named else _kept_for_later(report)
 
 
-def _is_answer(letter: LetterView) -> bool:
+def _is_answer(message: MessageView) -> bool:
     """A remark in an agent's name, whose id its forger knows, is none."""
-    return letter.role is Role.AGENT and letter.outcome is Outcome.CASE
+    return message.role is Role.AGENT and message.outcome is Outcome.CASE
 
 
 def concerns(policy: Policy, refused: tuple[str, ...], recipient: str) -> bool:
@@ -99,10 +111,10 @@ def _kept_for_later(report: Report) -> list[Effect]:
     return [Remember(name=UNDELIVERED + about, value=" ".join(report.recipients)) for about in report.about[:1]]
 
 
-def _our_mail(policy: Policy, view: View, inp: Arrived, mail: MailView, now: datetime) -> list[Effect]:
+def _our_mail(policy: Policy, view: View, inp: Arrived, mail: OutgoingView, now: datetime) -> list[Effect]:
     effects: list[Effect] = [
-        Mark(key=mail.key, state="failed", error="undelivered"),
-        Note(kind="undelivered", case=mail.case, data={"mail": mail.kind}),
+        UpdateOutbox(key=mail.key, state="failed", error="undelivered"),
+        AuditEvent(kind="undelivered", case=mail.case, data={"mail": mail.kind}),
     ]
     if mail.state == "failed":
         return effects

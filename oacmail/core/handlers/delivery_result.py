@@ -8,73 +8,73 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from oacmail.core.cases import answers
-from oacmail.core.effects import Bare, Decision, Effect, Mark, Note, Settled
+from oacmail.core.effects import AuditEvent, Decision, DeliveryResult, Effect, SendWithoutOriginal, UpdateOutbox
 from oacmail.core.outbox.relay_health import refuses_everybody
 from oacmail.core.outbox.staff_notices import undelivered
 from oacmail.core.policy import Policy
-from oacmail.core.view import MailView, View
+from oacmail.core.view import OutgoingView, View
 
 BACKOFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=60))
 REFUSED_CONTENT = frozenset({552, 554})
 
 
-def on_settled(policy: Policy, view: View, inp: Settled, now: datetime) -> Decision:
+def on_delivery_result(policy: Policy, view: View, inp: DeliveryResult, now: datetime) -> Decision:
     mail = next(mail for mail in view.mails if mail.key == inp.key)
     follows = {"sent": _sent, "uncertain": _uncertain, "later": _later, "refused": _refused}[inp.state]
     effects = follows(policy, view, mail, inp, now)
     return Decision(effects=tuple(effects), because=(f"mail-{inp.state}",))
 
 
-def _sent(policy: Policy, view: View, mail: MailView, inp: Settled, now: datetime) -> list[Effect]:
-    return [Mark(key=mail.key, state="sent", sent_at=now, copy_expected=inp.copy_expected, error="")]
+def _sent(policy: Policy, view: View, mail: OutgoingView, inp: DeliveryResult, now: datetime) -> list[Effect]:
+    return [UpdateOutbox(key=mail.key, state="sent", sent_at=now, copy_expected=inp.copy_expected, error="")]
 
 
-def _uncertain(policy: Policy, view: View, mail: MailView, inp: Settled, now: datetime) -> list[Effect]:
+def _uncertain(policy: Policy, view: View, mail: OutgoingView, inp: DeliveryResult, now: datetime) -> list[Effect]:
     if mail.copied:  # its copy was quicker than the relay's answer
         return _sent(policy, view, mail, replace(inp, copy_expected=True), now)
     return [
-        Mark(key=mail.key, state="uncertain", copy_expected=inp.copy_expected, error=inp.error),
-        Note(kind="uncertain", case=mail.case, data={"mail": mail.kind}),
+        UpdateOutbox(key=mail.key, state="uncertain", copy_expected=inp.copy_expected, error=inp.error),
+        AuditEvent(kind="uncertain", case=mail.case, data={"mail": mail.kind}),
     ]
 
 
-def _later(policy: Policy, view: View, mail: MailView, inp: Settled, now: datetime) -> list[Effect]:
+def _later(policy: Policy, view: View, mail: OutgoingView, inp: DeliveryResult, now: datetime) -> list[Effect]:
     if mail.queued_at is not None and now - mail.queued_at > timedelta(days=policy.sending.give_up_days):
         return _give_up(policy, view, mail, inp, now)
     wait = BACKOFF[min(mail.attempts, len(BACKOFF)) - 1] if mail.attempts else BACKOFF[0]
-    return [Mark(key=mail.key, state="queued", next_at=now + wait, refused_at=now, error=inp.error)]
+    return [UpdateOutbox(key=mail.key, state="queued", next_at=now + wait, refused_at=now, error=inp.error)]
 
 
-def _everybody(policy: Policy, view: View, mail: MailView) -> bool:
+def _everybody(policy: Policy, view: View, mail: OutgoingView) -> bool:
     return refuses_everybody(policy, (mail.recipient, *(other.recipient for other in view.refusals)))
 
 
-def _relay_ill(policy: Policy, view: View, mail: MailView, inp: Settled, now: datetime) -> list[Effect]:
+def _relay_ill(policy: Policy, view: View, mail: OutgoingView, inp: DeliveryResult, now: datetime) -> list[Effect]:
     """No mail is to blame: this one waits as for a busy server, and those that it has given up before wait again."""
     again = [
-        Mark(key=other.key, state="queued", if_in=("failed",), next_at=now + BACKOFF[0])
+        UpdateOutbox(key=other.key, state="queued", if_in=("failed",), next_at=now + BACKOFF[0])
         for other in view.refusals
         if other.final
     ]
-    return [*_later(policy, view, mail, inp, now), *again, Note(kind="relay-refuses", data={"code": inp.code})]
+    return [*_later(policy, view, mail, inp, now), *again, AuditEvent(kind="relay-refuses", data={"code": inp.code})]
 
 
-def _refused(policy: Policy, view: View, mail: MailView, inp: Settled, now: datetime) -> list[Effect]:
+def _refused(policy: Policy, view: View, mail: OutgoingView, inp: DeliveryResult, now: datetime) -> list[Effect]:
     if mail.bare and (inp.code in REFUSED_CONTENT or inp.status.startswith("5.7.")):
         return [
-            Mark(key=mail.key, state="failed", error=inp.error),
-            Bare(key=mail.key, next_at=now),
-            Note(kind="sent-without-original", case=mail.case, data={"code": inp.code}),
+            UpdateOutbox(key=mail.key, state="failed", error=inp.error),
+            SendWithoutOriginal(key=mail.key, next_at=now),
+            AuditEvent(kind="sent-without-original", case=mail.case, data={"code": inp.code}),
         ]
     if not view.taken_since and _everybody(policy, view, mail):
         return _relay_ill(policy, view, mail, inp, now)
     return _give_up(policy, view, mail, inp, now)
 
 
-def _give_up(policy: Policy, view: View, mail: MailView, inp: Settled, now: datetime) -> list[Effect]:
+def _give_up(policy: Policy, view: View, mail: OutgoingView, inp: DeliveryResult, now: datetime) -> list[Effect]:
     effects: list[Effect] = [
-        Mark(key=mail.key, state="failed", refused_at=now, error=inp.error),
-        Note(kind="undelivered", case=mail.case, data={"mail": mail.kind, "code": inp.code}),
+        UpdateOutbox(key=mail.key, state="failed", refused_at=now, error=inp.error),
+        AuditEvent(kind="undelivered", case=mail.case, data={"mail": mail.kind, "code": inp.code}),
         *answers.notice_undelivered(policy, view, mail, at=now),
     ]
     return [*effects, *undelivered(policy, mail, key=f"bounced:{mail.key}", now=now, received_at=now, code=inp.code)]

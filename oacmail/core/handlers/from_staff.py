@@ -10,20 +10,20 @@ from dataclasses import replace
 from datetime import datetime
 
 from oacmail.core.cases import answers
-from oacmail.core.effects import Arrived, Attach, Change, Decision, Effect, Note, Review
+from oacmail.core.effects import Arrived, AuditEvent, Decision, Effect, RecordMessage, RequestReview, UpdateCase
 from oacmail.core.handlers.automatic_mail import concerns
 from oacmail.core.model import Auto, Dmarc, Kind, Message, Outcome, Role
 from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.policy import Policy
-from oacmail.core.routing.sender import Writer
-from oacmail.core.routing.threading import Placing, place
+from oacmail.core.routing.sender import Sender
+from oacmail.core.routing.threading import ThreadMatch, match_case
 from oacmail.core.view import CaseView, View
 
 FORGED = "forged-staff"  # the alert's name
 GUESSES = ("same-subject", "same-text")
 
 
-def on_sent(policy: Policy, view: View, inp: Arrived, now: datetime) -> Decision:
+def in_sent_folder(policy: Policy, view: View, inp: Arrived, now: datetime) -> Decision:
     """A letter in Sent. The recipients stand for the writer on every rung."""
     message = inp.message
     if message.auth.from_outside:
@@ -33,15 +33,15 @@ def on_sent(policy: Policy, view: View, inp: Arrived, now: datetime) -> Decision
     return _written_by_staff(policy, view, inp, Role.AGENT, "answer-in-sent", now)
 
 
-def on_staff(policy: Policy, view: View, inp: Arrived, writer: Writer, now: datetime) -> Decision:
+def from_staff(policy: Policy, view: View, inp: Arrived, writer: Sender, now: datetime) -> Decision:
     """A mail from a staff address, met outside Sent."""
     if writer.proven:
         return _written_by_staff(policy, view, inp, writer.role, "answer-with-office-in-copy", now)
-    placing = _placing(view, inp, frozenset((inp.message.sender,)), trusted=True)
-    if placing.case is None:
+    match = _match(view, inp, frozenset((inp.message.sender,)), trusted=True)
+    if match.case is None:
         decision = _set_aside(f"{writer.rule}: no case", writer.role)
     else:
-        decision = _remark(policy, inp, writer, placing.case, now)
+        decision = _remark(policy, inp, writer, match.case, now)
     return replace(decision, effects=(*decision.effects, *_operator_told(policy, inp, now)))
 
 
@@ -57,8 +57,8 @@ def _operator_told(policy: Policy, inp: Arrived, now: datetime) -> tuple[Effect,
 def _written_by_staff(policy: Policy, view: View, inp: Arrived, role: Role, how: str, now: datetime) -> Decision:
     message = inp.message
     recipients = _recipients(policy, message)
-    placing = _placing(view, inp, recipients, trusted=True)
-    case = placing.case
+    match = _match(view, inp, recipients, trusted=True)
+    case = match.case
     if case is None:
         # In Sent it is the desk's own business; in INBOX somebody wants something of us.
         return (
@@ -68,14 +68,14 @@ def _written_by_staff(policy: Policy, view: View, inp: Arrived, role: Role, how:
         )
     guests = () if _to_the_citizen(case, recipients) else _guests_clocks(case, recipients)
     if not guests and not _to_the_citizen(case, recipients):
-        return _filed(role, case, Outcome.STAFF, f"staff-letter; {placing.rule}", touched=inp.received_at)
-    attach = Attach(role=Role.AGENT, outcome=Outcome.CASE, kind=Kind.REQUEST, case=case.number, rule=placing.rule)
+        return _filed(role, case, Outcome.STAFF, f"staff-letter; {match.rule}", touched=inp.received_at)
+    attach = RecordMessage(role=Role.AGENT, outcome=Outcome.CASE, kind=Kind.REQUEST, case=case.number, rule=match.rule)
     key, at = message.fingerprint, _written_at(view, inp, case)
     if view.undelivered is not None and concerns(policy, view.undelivered, case.citizen):
         returned = answers.undelivered(policy, case, at=at, key=key, now=now, answer=key)
-        return Decision(effects=(attach, *returned), because=("answer-undelivered", placing.rule))
+        return Decision(effects=(attach, *returned), because=("answer-undelivered", match.rule))
     effects = answers.answered(policy, case, at=at, key=key, how=how, guests=guests)
-    return Decision(effects=(attach, *effects), because=(how, placing.rule))
+    return Decision(effects=(attach, *effects), because=(how, match.rule))
 
 
 def _recipients(policy: Policy, message: Message) -> frozenset[str]:
@@ -89,44 +89,46 @@ def _to_the_citizen(case: CaseView, recipients: frozenset[str]) -> bool:
 
 def _guests_clocks(case: CaseView, recipients: frozenset[str]) -> tuple[str, ...]:
     """What a guest asked is answered to the guest; whoever else asked still waits."""
-    return tuple(clock.armed_by for clock in case.running("answer") if not recipients.isdisjoint(clock.asked_from))
+    return tuple(clock.started_by for clock in case.running("answer") if not recipients.isdisjoint(clock.asked_from))
 
 
 def _written_at(view: View, inp: Arrived, case: CaseView) -> datetime:
     """A client dates its own copy in Sent, and its clock may be slow: nobody answers before he is asked."""
-    asked = (letter.received_at for letter in view.named if letter.case == case.number)
+    asked = (message.received_at for message in view.named if message.case == case.number)
     return max((inp.received_at, *asked))
 
 
-def _placing(view: View, inp: Arrived, writers: frozenset[str], *, trusted: bool) -> Placing:
+def _match(view: View, inp: Arrived, writers: frozenset[str], *, trusted: bool) -> ThreadMatch:
     """Staff are no participants: what they name by reference or token is theirs to name."""
-    placing = place(inp.message, view, writers, inp.received_at)
-    if placing.rule in GUESSES and inp.message.refs and not view.named and not view.mails:
+    match = match_case(inp.message, view, writers, inp.received_at)
+    if match.rule in GUESSES and inp.message.refs and not view.named and not view.mails:
         # It says what it answers, and that we have not read: by its subject it would answer somebody else's question.
-        placing = Placing(None, "answers-an-unread-letter")
-    if placing.case is not None or not trusted:
-        return placing
-    numbers = [letter.case for letter in reversed(view.named) if letter.case] + list(view.tokened)
+        match = ThreadMatch(None, "answers-an-unread-letter")
+    if match.case is not None or not trusted:
+        return match
+    numbers = [message.case for message in reversed(view.named) if message.case] + list(view.tokened)
     case = next((view.cases[number] for number in numbers if number in view.cases), None)
-    return Placing(case, "staff-reference") if case else placing
+    return ThreadMatch(case, "staff-reference") if case else match
 
 
 def _filed(role: Role, case: CaseView | None, outcome: Outcome, rule: str, touched: datetime | None = None) -> Decision:
     number = case.number if case else None
-    attach = Attach(role=role, outcome=outcome, kind=Kind.REQUEST, case=number, rule=rule)
+    attach = RecordMessage(role=role, outcome=outcome, kind=Kind.REQUEST, case=number, rule=rule)
     effects: tuple[Effect, ...] = (attach,)
     if number and touched:
-        effects = (attach, Change(case=number, columns={"touched_at": touched}))
+        effects = (attach, UpdateCase(case=number, columns={"touched_at": touched}))
     return Decision(effects=effects, because=(rule,))
 
 
 def _set_aside(reason: str, role: Role = Role.AGENT) -> Decision:
-    attach = Attach(role=role, outcome=Outcome.QUARANTINED, kind=Kind.REQUEST, rule=reason)
-    return Decision(effects=(attach, Review(reason=reason)), because=(reason,))
+    attach = RecordMessage(role=role, outcome=Outcome.QUARANTINED, kind=Kind.REQUEST, rule=reason)
+    return Decision(effects=(attach, RequestReview(reason=reason)), because=(reason,))
 
 
-def _remark(policy: Policy, inp: Arrived, writer: Writer, case: CaseView, now: datetime) -> Decision:
-    attach = Attach(role=writer.role, outcome=Outcome.STAFF, kind=Kind.REQUEST, case=case.number, rule=writer.rule)
+def _remark(policy: Policy, inp: Arrived, writer: Sender, case: CaseView, now: datetime) -> Decision:
+    attach = RecordMessage(
+        role=writer.role, outcome=Outcome.STAFF, kind=Kind.REQUEST, case=case.number, rule=writer.rule
+    )
     day = now.astimezone(policy.office.timezone).date()
     # Whoever meant to answer must know that it does not count; a word among colleagues is heard as it is. Once a day
     # and case: who forges an agent's From must not be able to fill the agent's mailbox.
@@ -140,5 +142,5 @@ def _remark(policy: Policy, inp: Arrived, writer: Writer, case: CaseView, now: d
         case=case.number,
         facts={"received_at": inp.received_at},
     )
-    note = Note(kind="remark", case=case.number, data={"rule": writer.rule})
+    note = AuditEvent(kind="remark", case=case.number, data={"rule": writer.rule})
     return Decision(effects=(attach, note, *told), because=(writer.rule, "remark"))

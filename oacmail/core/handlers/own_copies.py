@@ -11,13 +11,24 @@ from dataclasses import replace
 from hashlib import sha256
 from types import MappingProxyType
 
-from oacmail.core.effects import Arrived, Attach, Decision, Effect, File, Import, Mark, Note, Remember, Review
+from oacmail.core.effects import (
+    Arrived,
+    AuditEvent,
+    Decision,
+    Effect,
+    FileMessage,
+    ImportSent,
+    RecordMessage,
+    Remember,
+    RequestReview,
+    UpdateOutbox,
+)
 from oacmail.core.model import Auto, Folder, Kind, Message, Outcome, Role
 from oacmail.core.outbox import rate_limits
 from oacmail.core.policy import Policy
 from oacmail.core.routing import own_text
-from oacmail.core.routing.signature import MARKS, TRIAL, OwnMark, is_foreign
-from oacmail.core.view import MailView, View
+from oacmail.core.routing.signature import MARKS, TRIAL, Signature, is_foreign
+from oacmail.core.view import OutgoingView, View
 
 GROWTH = 20  # characters by which mail of early versions, of whose text the mark holds no digest, may have grown
 ADDED = "added:"
@@ -26,7 +37,7 @@ WITH_AN_ADDITION = "our-mail-with-an-addition"
 OTHER_INSTANCE = "other-instance"
 
 
-def added(message: Message, mark: OwnMark, mail: MailView | None) -> str:
+def added(message: Message, mark: Signature, mail: OutgoingView | None) -> str:
     """What our mail has beside our text, without spaces; '' = nothing."""
     files = "".join(f"[{file.name} {file.mime}]" for file in message.attachments)
     if mark.text:
@@ -43,20 +54,20 @@ def _hash(text: str) -> str:
     return sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
-def is_message(policy: Policy, mail: MailView | None) -> bool:
+def is_message(policy: Policy, mail: OutgoingView | None) -> bool:
     """Whether a mail of ours with an addition that nobody knows is somebody's message on top of it: where no copy of
     ours is still to come, it went to its recipient and came back. Else it may be our copy with a relay's footer."""
     return mail is not None and (mail.copied or policy.sending.self_copy == "no")
 
 
-def with_an_addition(inp: Arrived, mark: OwnMark, mail: MailView | None, more: str) -> Decision:
+def with_an_addition(inp: Arrived, mark: Signature, mail: OutgoingView | None, more: str) -> Decision:
     """It has left, by its signature. What was added, a person looks at, until the same is seen on others' copies."""
     settled = [_settled(inp, mail)] if mail is not None else [_import(inp, mark), _imported(inp, mark)]
     effects: tuple[Effect, ...] = (
         _attach(mark, Outcome.QUARANTINED),
         *settled,
         Remember(name=learned(more, _recipient(inp.message)), value="1"),
-        Review(reason=WITH_AN_ADDITION),
+        RequestReview(reason=WITH_AN_ADDITION),
     )
     return Decision(effects=effects, because=(WITH_AN_ADDITION,))
 
@@ -68,7 +79,7 @@ def written_on_top(policy: Policy, message: Message) -> Message:
     return replace(message, auto=Auto.NONE, reasons=(), report=None, sender=writer, words=MappingProxyType(words))
 
 
-def on_ours(policy: Policy, view: View, inp: Arrived, mark: OwnMark) -> Decision:
+def on_own_copy(policy: Policy, view: View, inp: Arrived, mark: Signature) -> Decision:
     mail = next((mail for mail in view.mails if mail.key == mark.key), None)
     if mark.run != view.run and not mark.key.startswith(TRIAL) and _is_of_this_run(view, inp):
         return _other_instance(mark.run, _told_by_another(inp, mark, mail))
@@ -79,29 +90,29 @@ def on_ours(policy: Policy, view: View, inp: Arrived, mark: OwnMark) -> Decision
     return _first_copy(inp, mark, mail)
 
 
-def _attach(mark: OwnMark, outcome: Outcome) -> Attach:
-    return Attach(role=Role.OURS, outcome=outcome, kind=Kind.AUTO_REPLY, case=mark.case or None, rule="our-mail")
+def _attach(mark: Signature, outcome: Outcome) -> RecordMessage:
+    return RecordMessage(role=Role.OURS, outcome=outcome, kind=Kind.AUTO_REPLY, case=mark.case or None, rule="our-mail")
 
 
-def _settled(inp: Arrived, mail: MailView) -> Mark:
+def _settled(inp: Arrived, mail: OutgoingView) -> UpdateOutbox:
     message_id = inp.message.message_id
     rewritten = message_id if message_id and message_id != mail.message_id else None
-    return Mark(key=mail.key, state="copied", alias=rewritten, sent_at=inp.received_at)
+    return UpdateOutbox(key=mail.key, state="copied", alias=rewritten, sent_at=inp.received_at)
 
 
-def _first_copy(inp: Arrived, mark: OwnMark, mail: MailView) -> Decision:
+def _first_copy(inp: Arrived, mark: Signature, mail: OutgoingView) -> Decision:
     effects: list[Effect] = [_attach(mark, Outcome.OURS), _settled(inp, mail)]
     if inp.folder is Folder.INTAKE:
-        effects.append(File(folder=Folder.SENT))
+        effects.append(FileMessage(folder=Folder.SENT))
     return Decision(effects=tuple(effects), because=("our-mail-copy",))
 
 
-def _import(inp: Arrived, mark: OwnMark) -> Import:
-    return Import(
+def _import(inp: Arrived, mark: Signature) -> ImportSent:
+    return ImportSent(
         key=mark.key,
         kind=mark.key.partition(":")[0],
         case=mark.case,
-        letter=mark.letter,
+        message=mark.message,
         refs=inp.message.refs,
         message_id=inp.message.message_id,
         recipient=_recipient(inp.message),
@@ -109,8 +120,8 @@ def _import(inp: Arrived, mark: OwnMark) -> Import:
     )
 
 
-def _imported(inp: Arrived, mark: OwnMark) -> Note:
-    return Note(
+def _imported(inp: Arrived, mark: Signature) -> AuditEvent:
+    return AuditEvent(
         kind="imported", case=mark.case or None, data={"domain": rate_limits.registrable(_recipient(inp.message))}
     )
 
@@ -119,10 +130,10 @@ def _recipient(message: Message) -> str:
     return message.to[0] if message.to else ""
 
 
-def _restored(inp: Arrived, mark: OwnMark) -> Decision:
+def _restored(inp: Arrived, mark: Signature) -> Decision:
     effects: list[Effect] = [_attach(mark, Outcome.OURS), _import(inp, mark), _imported(inp, mark)]
     if inp.folder is Folder.INTAKE:
-        effects.append(File(folder=Folder.SENT))
+        effects.append(FileMessage(folder=Folder.SENT))
     return Decision(effects=tuple(effects), because=("our-mail-unknown: database restored",))
 
 
@@ -143,7 +154,9 @@ def signed_by_another(policy: Policy, view: View, inp: Arrived) -> Decision | No
         return None
     if _is_of_this_run(view, inp):
         return _other_instance(_named(raw), ())
-    attach = Attach(role=Role.OURS, outcome=Outcome.OURS, kind=Kind.AUTO_REPLY, rule="our-mail-of-another-secret")
+    attach = RecordMessage(
+        role=Role.OURS, outcome=Outcome.OURS, kind=Kind.AUTO_REPLY, rule="our-mail-of-another-secret"
+    )
     return Decision(effects=(attach,), because=("our-mail-of-another-secret",))
 
 
@@ -151,24 +164,26 @@ def _named(raw: str) -> str:
     return raw.partition("i=")[2][:8]
 
 
-def _told_by_another(inp: Arrived, mark: OwnMark, mail: MailView | None) -> list[Effect]:
+def _told_by_another(inp: Arrived, mark: Signature, mail: OutgoingView | None) -> list[Effect]:
     """Its recipient has had this mail: ours of the same key must not follow. The other's case numbers are not ours."""
     if mail is not None:
-        return [] if mail.copied else [Mark(key=mail.key, state="copied", sent_at=inp.received_at)]
-    return [replace(_import(inp, mark), case="", letter="", refs=())]
+        return [] if mail.copied else [UpdateOutbox(key=mail.key, state="copied", sent_at=inp.received_at)]
+    return [replace(_import(inp, mark), case="", message="", refs=())]
 
 
 def _other_instance(name: str, told: list[Effect] | tuple[()]) -> Decision:
     """Stops the sending until the next start (engine/delivery.py)."""
-    attach = Attach(role=Role.OURS, outcome=Outcome.OURS, kind=Kind.AUTO_REPLY, rule=OTHER_INSTANCE)
-    note = Note(kind=OTHER_INSTANCE, data={"instance": name})
+    attach = RecordMessage(role=Role.OURS, outcome=Outcome.OURS, kind=Kind.AUTO_REPLY, rule=OTHER_INSTANCE)
+    note = AuditEvent(kind=OTHER_INSTANCE, data={"instance": name})
     effects = (attach, *told, Remember(name=OTHER_INSTANCE, value=name or "early"), note)
     return Decision(effects=effects, because=(OTHER_INSTANCE,))
 
 
 def claims_to_be_ours() -> Decision:
     """From our own address, outside Sent, without our signature: never acknowledged, ignored or an answer."""
-    attach = Attach(role=Role.OURS, outcome=Outcome.QUARANTINED, kind=Kind.REQUEST, rule="from-our-address-unsigned")
+    attach = RecordMessage(
+        role=Role.OURS, outcome=Outcome.QUARANTINED, kind=Kind.REQUEST, rule="from-our-address-unsigned"
+    )
     return Decision(
-        effects=(attach, Review(reason="from-our-address-unsigned")), because=("from-our-address-unsigned",)
+        effects=(attach, RequestReview(reason="from-our-address-unsigned")), because=("from-our-address-unsigned",)
     )

@@ -6,80 +6,80 @@ Known and authenticated people first, then domains in turn, so that one flood us
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from oacmail.core.effects import Effect, Mark, Remember, Review
+from oacmail.core.effects import Effect, Remember, RequestReview, UpdateOutbox
 from oacmail.core.outbox.rate_limits import has_room, registrable
 from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.policy import Policy
-from oacmail.core.view import HeldAck, Hour, Spent
+from oacmail.core.view import DeferredAcknowledgement, RateUsage, TickView
 
 ALERT = "alert:ack-budget"
 ALERT_EVERY = timedelta(hours=1)
 _ORDER = {"known": 0, "verified": 1, "unverified": 2}
 
 
-def release_held(policy: Policy, hour: Hour, now: datetime) -> list[Effect]:
+def release_deferred(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
     zone = policy.office.timezone
     today = now.astimezone(zone).date()
-    stale = [item for item in hour.held if item.answered or item.created_at.astimezone(zone).date() < today]
-    effects: list[Effect] = [Mark(key=item.key, state="dropped", if_in=("queued",)) for item in stale]
-    effects += [Review(reason="over-budget", letter=_letter(item)) for item in stale if _unheard(item)]
-    waiting = [item for item in hour.held if item not in stale]
-    gone = _let_go(policy, hour, in_turn(waiting), now)
-    return [*effects, *gone, *_alert(policy, hour, len(waiting) - len(gone), now)]
+    stale = [item for item in tick.held if item.answered or item.created_at.astimezone(zone).date() < today]
+    effects: list[Effect] = [UpdateOutbox(key=item.key, state="dropped", if_in=("queued",)) for item in stale]
+    effects += [RequestReview(reason="over-budget", message=_message(item)) for item in stale if _unheard(item)]
+    waiting = [item for item in tick.held if item not in stale]
+    gone = _let_go(policy, tick, in_turn(waiting), now)
+    return [*effects, *gone, *_alert(policy, tick, len(waiting) - len(gone), now)]
 
 
-def _unheard(item: HeldAck) -> bool:
+def _unheard(item: DeferredAcknowledgement) -> bool:
     """Nobody has told the person anything. Of a warning the agents have been told."""
     return not item.answered and item.key.startswith("ack:")
 
 
-def _letter(item: HeldAck) -> str:
+def _message(item: DeferredAcknowledgement) -> str:
     """The fingerprint in an acknowledgement's key."""
     return item.key.partition(":")[2]
 
 
-def _alert(policy: Policy, hour: Hour, left: int, now: datetime) -> list[Effect]:
+def _alert(policy: Policy, tick: TickView, left: int, now: datetime) -> list[Effect]:
     """One mail an hour to the operator while any must wait."""
-    last = hour.alerted.get(ALERT)
+    last = tick.alerted.get(ALERT)
     if not left or (last is not None and timedelta(0) <= now - last < ALERT_EVERY):
         return []
-    facts = {"code": f"ack-budget:{left}", "since": min(item.created_at for item in hour.held)}
+    facts = {"code": f"ack-budget:{left}", "since": min(item.created_at for item in tick.held)}
     key = f"{ALERT}:{now.strftime('%Y%m%dT%H%M%SZ')}"
     told = notices(policy, policy.people.operator, key=key, template="alert", now=now, facts=facts)
     return [*told, Remember(name=ALERT, value=str(left))]
 
 
-def in_turn(items: list[HeldAck]) -> list[HeldAck]:
+def in_turn(items: list[DeferredAcknowledgement]) -> list[DeferredAcknowledgement]:
     """The class decides first; inside a class each domain gives one after the other, oldest first."""
-    ranked: list[tuple[int, int, datetime, HeldAck]] = []
+    ranked: list[tuple[int, int, datetime, DeferredAcknowledgement]] = []
     for _, group in groupby(sorted(items, key=_share), key=_share):
         for turn, item in enumerate(sorted(group, key=lambda item: item.created_at)):
             ranked.append((_ORDER.get(item.budget, 3), turn, item.created_at, item))
     return [item for *_, item in sorted(ranked, key=lambda row: row[:3])]
 
 
-def _share(item: HeldAck) -> tuple[str, str]:
+def _share(item: DeferredAcknowledgement) -> tuple[str, str]:
     return item.budget, registrable(item.recipient)
 
 
-def _let_go(policy: Policy, hour: Hour, items: list[HeldAck], now: datetime) -> list[Effect]:
+def _let_go(policy: Policy, tick: TickView, items: list[DeferredAcknowledgement], now: datetime) -> list[Effect]:
     effects: list[Effect] = []
-    gone: list[HeldAck] = []
+    gone: list[DeferredAcknowledgement] = []
     for item in items:
-        if has_room(policy, item.budget, item.recipient, _spent(hour, item, gone)):
+        if has_room(policy, item.budget, item.recipient, _spent(tick, item, gone)):
             gone.append(item)
-            effects.append(Mark(key=item.key, state="queued", if_in=("queued",), next_at=now))
+            effects.append(UpdateOutbox(key=item.key, state="queued", if_in=("queued",), next_at=now))
     return effects
 
 
-def _spent(hour: Hour, item: HeldAck, gone: list[HeldAck]) -> Spent:
+def _spent(tick: TickView, item: DeferredAcknowledgement, gone: list[DeferredAcknowledgement]) -> RateUsage:
     """What is spent with those that were let go in this very tick."""
-    base = hour.spent.get(item.recipient, hour.total)
+    base = tick.spent.get(item.recipient, tick.total)
     domain = registrable(item.recipient)
     same_address = sum(1 for other in gone if other.recipient == item.recipient)
     capped = [other for other in gone if other.budget != "known"]
     neighbours = [other for other in capped if registrable(other.recipient) == domain]
-    return Spent(
+    return RateUsage(
         address_hour=base.address_hour + same_address,
         address_day=base.address_day + same_address,
         domain_hour=base.domain_hour + len(neighbours),

@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from oacmail.core import calendar
-from oacmail.core.effects import Decision, Effect, Mark, Remember, Send
+from oacmail.core.effects import Decision, Effect, Remember, Send, UpdateOutbox
 from oacmail.core.outbox.rate_limits import crowd, registrable
 from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.policy import Policy
-from oacmail.core.view import HeldNotice, Hour, Noticed
+from oacmail.core.view import DeferredNotice, Noticed, TickView
 
 BUDGET = "notice"  # in the outbox's column of that name
 LISTED = 200  # lines of a list: a flood must not make a mail that nobody can read and no relay takes
@@ -57,37 +57,37 @@ def _has_room(policy: Policy, kind: str, author: str, before: list[Noticed]) -> 
     return len(same) < policy.deadlines.digest_above and all(not limit or used < limit for used, limit in checks)
 
 
-def list_notices(policy: Policy, hour: Hour, now: datetime) -> list[Effect]:
+def list_notices(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
     """One list of each kind to each recipient, and one alert to the operator; in service hours, once an hour."""
-    last = hour.alerted.get(ALERT)
+    last = tick.alerted.get(ALERT)
     recent = last is not None and timedelta(0) <= now - last < EVERY
-    if not hour.held_notices or recent or not calendar.in_hours(now, policy):
+    if not tick.held_notices or recent or not calendar.in_hours(now, policy):
         return []
     stamp = now.strftime("%Y%m%dT%H%M%SZ")
     effects: list[Effect] = []
-    for (kind, recipient), group in groupby(sorted(hour.held_notices, key=_address), key=_address):
+    for (kind, recipient), group in groupby(sorted(tick.held_notices, key=_address), key=_address):
         items = sorted(group, key=lambda item: (item.created_at, item.key))
         effects += _list(policy, kind, recipient, items, now)
-        effects += [Mark(key=item.key, state="dropped", if_in=("queued",), error=FOLDED) for item in items]
+        effects += [UpdateOutbox(key=item.key, state="dropped", if_in=("queued",), error=FOLDED) for item in items]
     facts = {
-        "code": f"notice-budget:{len({(item.kind, item.letter) for item in hour.held_notices})}",
-        "since": min(item.created_at for item in hour.held_notices),
-        "lines": tuple(f"{kind}: {count}" for kind, count in _counts(hour.held_notices)),
+        "code": f"notice-budget:{len({(item.kind, item.message) for item in tick.held_notices})}",
+        "since": min(item.created_at for item in tick.held_notices),
+        "lines": tuple(f"{kind}: {count}" for kind, count in _counts(tick.held_notices)),
     }
     told = notices(policy, policy.people.operator, key=f"{ALERT}:{stamp}", template="alert", now=now, facts=facts)
     return [*effects, *told, Remember(name=ALERT, value=stamp)]
 
 
-def _address(item: HeldNotice) -> tuple[str, str]:
+def _address(item: DeferredNotice) -> tuple[str, str]:
     return item.kind, item.recipient
 
 
-def _counts(items: Iterable[HeldNotice]) -> list[tuple[str, int]]:
-    pairs = sorted({(item.kind, item.letter) for item in items})
+def _counts(items: Iterable[DeferredNotice]) -> list[tuple[str, int]]:
+    pairs = sorted({(item.kind, item.message) for item in items})
     return [(kind, sum(1 for _ in group)) for kind, group in groupby(pairs, key=lambda pair: pair[0])]
 
 
-def _list(policy: Policy, kind: str, recipient: str, items: list[HeldNotice], now: datetime) -> tuple[Send, ...]:
+def _list(policy: Policy, kind: str, recipient: str, items: list[DeferredNotice], now: datetime) -> tuple[Send, ...]:
     cases = {item.case: item for item in items}
     rows = tuple(_row(item) for item in list(cases.values())[:LISTED])
     facts = {"what": kind, "count": len(items), "cases": rows, "more": max(len(cases) - LISTED, 0)}
@@ -95,7 +95,7 @@ def _list(policy: Policy, kind: str, recipient: str, items: list[HeldNotice], no
     return notices(policy, (recipient,), key=key, template=LIST, now=now, facts=facts)
 
 
-def _row(item: HeldNotice) -> dict[str, object]:
+def _row(item: DeferredNotice) -> dict[str, object]:
     return {
         "case": item.case,
         "opened_at": item.opened_at,

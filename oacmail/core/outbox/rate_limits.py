@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from oacmail.core.model import Dmarc, Message
 from oacmail.core.policy import Policy
-from oacmail.core.view import PersonView, Spent
+from oacmail.core.view import PersonView, RateUsage
 
 if TYPE_CHECKING:
     from publicsuffixlist import PublicSuffixList
@@ -80,7 +80,7 @@ def crowd(address: str) -> int:
     return _CROWD if registrable(address) in FREE_MAIL else 1
 
 
-def has_room(policy: Policy, kind: str, address: str, spent: Spent) -> bool:
+def has_room(policy: Policy, kind: str, address: str, spent: RateUsage) -> bool:
     """Whether one more acknowledgement of this class to this address fits."""
     limits = policy.budgets
     checks = [(spent.address_hour, limits.per_address_hour), (spent.address_day, limits.per_address_day)]

@@ -14,7 +14,7 @@ from oacmail.core.effects import Quoted, Send
 from oacmail.core.outbox.rate_limits import registrable
 from oacmail.core.policy import Policy
 from oacmail.core.routing import signature
-from oacmail.core.view import MailView
+from oacmail.core.view import OutgoingView
 
 # What could not be delivered and is told to nobody: a notice about a notice would never end.
 AT_ANY_HOUR = frozenset({"alert", "derived", "incident", "opinion", "rights"})
@@ -70,7 +70,7 @@ def to_agents(
 
 
 def undelivered(
-    policy: Policy, mail: MailView, *, key: str, now: datetime, received_at: datetime, code: int = 0
+    policy: Policy, mail: OutgoingView, *, key: str, now: datetime, received_at: datetime, code: int = 0
 ) -> tuple[Send, ...]:
     """A mail of ours did not arrive: the agents hear of a citizen's, the operators of one to staff (R14)."""
     if mail.kind in UNTOLD:

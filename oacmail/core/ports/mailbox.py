@@ -26,7 +26,7 @@ class FolderState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class MessageMeta:
     """One message of a folder: `size` in bytes (RFC822.SIZE), `internal_date` aware, whole seconds, UTC."""
 
     uid: int
@@ -72,7 +72,7 @@ class Mailbox(Protocol):
         still name a message that somebody has just expunged, the next one does not."""
         ...
 
-    def places(self, uids: Sequence[int] | None = None) -> Sequence[Place]:
+    def metas(self, uids: Sequence[int] | None = None) -> Sequence[MessageMeta]:
         """Size and date of these UIDs (None = all) of the open folder; the vanished are left out."""
         ...
 
@@ -96,7 +96,7 @@ class Mailbox(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spot:
+class MessageRef:
     """Where a letter lies: folder epoch and UID."""
 
     folder: str

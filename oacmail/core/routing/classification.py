@@ -11,7 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeVar
 
-from oacmail.core.model import Auto, Callback, Intent, Kind, Level, Message, Reading, Slot, Topic
+from oacmail.core.model import Auto, Callback, Classification, Intent, Kind, Level, Message, Slot, Topic
 from oacmail.core.routing import derivation, forms
 
 Words = Mapping[str, float]
@@ -32,7 +32,9 @@ _NO_THANKS = ("level:second:", "intent:rights:", "intent:complaint:", "waits:", 
 _SLOTS: dict[str, Slot] = {"morning": "morning", "afternoon": "afternoon", "any": "any"}
 
 
-def classify(message: Message, form_senders: frozenset[str] = frozenset(), tax_operator: str = "town") -> Reading:
+def classify(
+    message: Message, form_senders: frozenset[str] = frozenset(), tax_operator: str = "town"
+) -> Classification:
     """The verdict on one message. `form_senders`: addresses whose mail is a person's form (callback.form_senders);
     `tax_operator`: whose platform tax matters run on (office.tax_operator).
 
@@ -65,7 +67,7 @@ def _reading(
     intent: Intent | None = None,
     callback: Callback | None = None,
     tax_operator: str = "town",
-) -> Reading:
+) -> Classification:
     whole = {name: round(confidence.get(name, 0.0), 2) for name in ("kind", "topic", "level", "intent")}
     urgent = kind is Kind.REQUEST and derivation.ends_soon(message.words, message.sent_at)
     own = tax_operator if topic is Topic.PAYMENT else "town"
@@ -75,7 +77,7 @@ def _reading(
         *(("urgent: a term ends soon",) if urgent else ()),
         *((f"operator: {operator}", f"cause: {cause}") if operator else ()),
     )
-    return Reading(
+    return Classification(
         kind=kind,
         topic=topic,
         level=level,

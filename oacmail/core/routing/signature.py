@@ -50,8 +50,8 @@ def token(policy: Policy, case: str) -> str:
 
 def read_token(policy: Policy, text: str) -> str | None:
     """The case number of a token whose letters are right, else None."""
-    case, _, letters = text.upper().rpartition("-")
-    if any(hmac.compare_digest(_check(secret, case), letters) for secret in policy.secrets if letters.isascii()):
+    case, _, messages = text.upper().rpartition("-")
+    if any(hmac.compare_digest(_check(secret, case), messages) for secret in policy.secrets if messages.isascii()):
         return case
     return None
 
@@ -73,7 +73,7 @@ def _sign(secret: bytes, values: Mapping[str, str], recipient: str, sent_at: dat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OwnMark:
+class Signature:
     """A valid X-Oacmail field: which of our mails this is, on which case, about which letter; `run`: the process that
     queued it; `text`: the digest of all that it said (core/routing/own_text.py). Both are '' in mail of early
     versions."""
@@ -82,20 +82,20 @@ class OwnMark:
     run: str
     key: str
     case: str
-    letter: str
+    message: str
     received_at: datetime | None
     due_at: datetime | None
     text: str
 
 
-def mark(
+def sign(
     policy: Policy,
     text: str,
     *,
     run: str,
     key: str,
     case: str | None,
-    letter: str,
+    message: str,
     received_at: datetime | None,
     due_at: datetime | None,
     recipient: str,
@@ -108,7 +108,7 @@ def mark(
         "i": f"{policy.instance}.{run}" if run else policy.instance,
         "k": key,
         "c": case or "",
-        "l": letter,
+        "l": message,
         "r": _stamp(received_at),
         "d": _stamp(due_at),
         "h": own_text.digest(text),
@@ -127,7 +127,7 @@ def _moment(text: str) -> datetime | None:
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC) if text else None
 
 
-def read_mark(policy: Policy, raw: str, recipient: str, sent_at: datetime | None) -> OwnMark | None:
+def verify(policy: Policy, raw: str, recipient: str, sent_at: datetime | None) -> Signature | None:
     """The mark, if one of our secrets signed exactly these fields for this recipient and Date; else None.
 
     Not over body, subject or Message-ID, which relays change. Another process with the same secret may have signed it:
@@ -140,12 +140,12 @@ def read_mark(policy: Policy, raw: str, recipient: str, sent_at: datetime | None
     ):
         return None
     instance, _, run = values["i"].partition(".")
-    return OwnMark(
+    return Signature(
         instance=instance,
         run=run,
         key=values["k"],
         case=values["c"],
-        letter=values["l"],
+        message=values["l"],
         received_at=_moment(values["r"]),
         due_at=_moment(values["d"]),
         text=values["h"] if values["v"] == "2" else "",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from oacmail.core.model import Dmarc, Message
-from oacmail.core.view import CaseView, LetterView, View
+from oacmail.core.view import CaseView, MessageView, View
 
 ACKNOWLEDGED = "our-own-acknowledgement"
 SUBJECT_WINDOW = timedelta(days=14)
@@ -74,7 +74,7 @@ def is_reply(subject: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Placing:
+class ThreadMatch:
     """`case`: joined, or None for a new one. `guest`: joins, but is not a participant. `parent`: may belong there."""
 
     case: CaseView | None
@@ -83,17 +83,17 @@ class Placing:
     parent: str | None = None
 
 
-def place(message: Message, view: View, writers: frozenset[str], received_at: datetime) -> Placing:
+def match_case(message: Message, view: View, writers: frozenset[str], received_at: datetime) -> ThreadMatch:
     """The rung that holds. `writers`: the sender, or for a mail in Sent the recipients who stand for the writer.
 
     Who gives no address is nobody: two such letters have nothing in common.
     """
     writers -= {""}
     for rung in (_acknowledged, _our_id, _known_id, _token, _reverse, _subject, _text):
-        placing = rung(message, view, writers, received_at)
-        if placing is not None and placing.case is not None:
-            return placing
-    return Placing(None, "new", parent=_link(view))
+        match = rung(message, view, writers, received_at)
+        if match is not None and match.case is not None:
+            return match
+    return ThreadMatch(None, "new", parent=_link(view))
 
 
 def _case(view: View, number: str | None) -> CaseView | None:
@@ -104,79 +104,79 @@ def _member(case: CaseView, writers: frozenset[str]) -> bool:
     return case.citizen in writers or not case.participants.isdisjoint(writers)
 
 
-def _acknowledged(message: Message, view: View, writers: frozenset[str], _: datetime) -> Placing | None:
+def _acknowledged(message: Message, view: View, writers: frozenset[str], _: datetime) -> ThreadMatch | None:
     """After a restore: the copy of our acknowledgement says on which case this very letter was."""
     case = _case(view, view.reserved)
-    return Placing(case, ACKNOWLEDGED) if case is not None else None
+    return ThreadMatch(case, ACKNOWLEDGED) if case is not None else None
 
 
-def _our_id(message: Message, view: View, writers: frozenset[str], _: datetime) -> Placing | None:
+def _our_id(message: Message, view: View, writers: frozenset[str], _: datetime) -> ThreadMatch | None:
     """(a) whoever writes: only who received our mail, or was shown it, can name its id. Our latest is meant."""
     for mail in reversed(view.mails):
         case = _case(view, mail.case)
         if case is not None:
-            return Placing(case, "our-message-id", guest=not _member(case, writers))
+            return ThreadMatch(case, "our-message-id", guest=not _member(case, writers))
     return None
 
 
-def _known_id(message: Message, view: View, writers: frozenset[str], _: datetime) -> Placing | None:
+def _known_id(message: Message, view: View, writers: frozenset[str], _: datetime) -> ThreadMatch | None:
     """(b) a known letter's id, from a participant whose domain does not disown the mail."""
     if message.auth.dmarc is Dmarc.FAIL:
         return None
-    for letter in reversed(view.named):
-        case = _case(view, letter.case)
+    for earlier in reversed(view.named):
+        case = _case(view, earlier.case)
         if case is not None and _member(case, writers):
-            return Placing(case, "known-message-id")
+            return ThreadMatch(case, "known-message-id")
     return None
 
 
-def _token(message: Message, view: View, writers: frozenset[str], _: datetime) -> Placing | None:
+def _token(message: Message, view: View, writers: frozenset[str], _: datetime) -> ThreadMatch | None:
     if message.auth.dmarc is Dmarc.FAIL:
         return None
     cases = (_case(view, number) for number in view.tokened)
-    return next((Placing(case, "keyed-token") for case in cases if case and _member(case, writers)), None)
+    return next((ThreadMatch(case, "keyed-token") for case in cases if case and _member(case, writers)), None)
 
 
-def _reverse(message: Message, view: View, writers: frozenset[str], _: datetime) -> Placing | None:
+def _reverse(message: Message, view: View, writers: frozenset[str], _: datetime) -> ThreadMatch | None:
     """(c) a known letter of the same citizen names this one: the replies overtook it."""
-    for letter in view.naming:
-        case = _case(view, letter.case)
-        if case is not None and letter.author in writers and _member(case, writers):
-            return Placing(case, "named-by-known-letter")
+    for earlier in view.naming:
+        case = _case(view, earlier.case)
+        if case is not None and earlier.author in writers and _member(case, writers):
+            return ThreadMatch(case, "named-by-known-letter")
     return None
 
 
 def _own_recent(
     message: Message, view: View, writers: frozenset[str], since: datetime
-) -> list[tuple[LetterView, CaseView]]:
+) -> list[tuple[MessageView, CaseView]]:
     if message.auth.dmarc is Dmarc.FAIL:
         return []
-    pairs = [(letter, _case(view, letter.case)) for letter in view.recent if letter.received_at >= since]
-    return [(letter, case) for letter, case in pairs if case is not None and _member(case, writers)]
+    pairs = [(earlier, _case(view, earlier.case)) for earlier in view.recent if earlier.received_at >= since]
+    return [(earlier, case) for earlier, case in pairs if case is not None and _member(case, writers)]
 
 
-def _subject(message: Message, view: View, writers: frozenset[str], received_at: datetime) -> Placing | None:
+def _subject(message: Message, view: View, writers: frozenset[str], received_at: datetime) -> ThreadMatch | None:
     if not (is_reply(message.subject) or message.quotes_us):
         return None
     folded = fold_subject(message.subject)
     if len(folded) < 4 or folded in _GENERIC:
         return None
-    for letter, case in reversed(_own_recent(message, view, writers, received_at - SUBJECT_WINDOW)):
-        if folded in (letter.subject, case.subject):
-            return Placing(case, "same-subject")
+    for earlier, case in reversed(_own_recent(message, view, writers, received_at - SUBJECT_WINDOW)):
+        if folded in (earlier.subject, case.subject):
+            return ThreadMatch(case, "same-subject")
     return None
 
 
-def _text(message: Message, view: View, writers: frozenset[str], received_at: datetime) -> Placing | None:
+def _text(message: Message, view: View, writers: frozenset[str], received_at: datetime) -> ThreadMatch | None:
     if not message.fresh.strip():
         return None
-    for letter, case in reversed(_own_recent(message, view, writers, received_at - TEXT_WINDOW)):
-        if letter.body_hash == message.body_hash:
-            return Placing(case, "same-text")
+    for earlier, case in reversed(_own_recent(message, view, writers, received_at - TEXT_WINDOW)):
+        if earlier.body_hash == message.body_hash:
+            return ThreadMatch(case, "same-text")
     return None
 
 
 def _link(view: View) -> str | None:
     """What a new case may belong to: shown to staff, worth nothing to the writer."""
-    named = [letter.case for letter in view.named if letter.case]
+    named = [earlier.case for earlier in view.named if earlier.case]
     return next(iter((*named, *view.tokened)), None)

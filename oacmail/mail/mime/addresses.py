@@ -22,7 +22,7 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202
 
 
 @dataclass(frozen=True, slots=True)
-class Mailbox:
+class ParsedAddress:
     """`address`: bare, lower case, '' if there is none; `name`: decoded; `plain`: phrase and one addr-spec, no more."""
 
     name: str
@@ -46,7 +46,7 @@ def listed(values: Iterable[str], most: int = MOST) -> tuple[str, ...]:
     return tuple(islice(dict.fromkeys(islice(found, 4 * most)), most))
 
 
-def _mailboxes(values: Iterable[str]) -> Iterator[Mailbox]:
+def _mailboxes(values: Iterable[str]) -> Iterator[ParsedAddress]:
     for value in values:
         words: list[str] = []
         comments: list[str] = []
@@ -68,7 +68,7 @@ def _mailboxes(values: Iterable[str]) -> Iterator[Mailbox]:
         yield from _mailbox(words, comments, group)
 
 
-def _mailbox(words: list[str], comments: list[str], group: bool) -> Iterator[Mailbox]:
+def _mailbox(words: list[str], comments: list[str], group: bool) -> Iterator[ParsedAddress]:
     """The mailbox that these tokens make; nothing where they are blank."""
     if not "".join(words).strip():
         return
@@ -84,7 +84,7 @@ def _mailbox(words: list[str], comments: list[str], group: bool) -> Iterator[Mai
         address = bare(text) or bare(text[text.rfind("<") + 1 :].strip('>" '))  # a quote that nobody closed
         name = displayed(comments)
         plain = "<" not in text
-    yield Mailbox(name, address, plain and not group)
+    yield ParsedAddress(name, address, plain and not group)
 
 
 def _without_route(text: str) -> str:

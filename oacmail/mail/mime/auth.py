@@ -17,7 +17,7 @@ from authres import AuthenticationResultsHeader
 from oacmail.core.model import Auth, Dmarc
 from oacmail.mail.mime.fields import Fields
 from oacmail.mail.mime.received import Hop, hop, without_comments
-from oacmail.mail.parser_config import House
+from oacmail.mail.parser_config import ParserConfig
 
 _Verdict = tuple[str, str]  # (dmarc result, header.from), both in lower case
 _Field = tuple[str, str]
@@ -35,16 +35,16 @@ _PAIR = re.compile(r"(?:^|\s)(dmarc|header\.from)\s*=\s*([^\s;]+)", re.IGNORECAS
 _TRANSPORT = ("received", "delivered-to", "x-original-to", "envelope-to", "return-path")
 
 
-def read(fields: Fields, sender: str, single_from: bool, house: House) -> Auth:
+def read(fields: Fields, sender: str, single_from: bool, parser_config: ParserConfig) -> Auth:
     """What is proven of `sender`, the bare From address in lower case; see core.model.Auth. Never raises.
 
     `authentic` also needs `single_from`. Provider "none" proves nothing. Where no exchanger of ours is named,
     any transport field counts as `from_outside`: better to miss an answer in Sent than to believe a forged one.
     """
-    hops = list(_our_hops(fields, house))
+    hops = list(_our_hops(fields, parser_config))
     door = next((index for index, entry in hops if not entry.protocol.startswith("lmtp")), None)
-    verdict, proven = _PROVIDERS[house.provider](fields, door, sender, house)
-    known = bool(house.mx) or house.provider in _DOORS
+    verdict, proven = _PROVIDERS[parser_config.provider](fields, door, sender, parser_config)
+    known = bool(parser_config.mx) or parser_config.provider in _DOORS
     return Auth(
         dmarc=verdict,
         authentic=proven and single_from and bool(sender) and verdict is not Dmarc.FAIL,
@@ -54,10 +54,10 @@ def read(fields: Fields, sender: str, single_from: bool, house: House) -> Auth:
     )
 
 
-def _our_hops(fields: Fields, house: House) -> Iterator[tuple[int, Hop]]:
+def _our_hops(fields: Fields, parser_config: ParserConfig) -> Iterator[tuple[int, Hop]]:
     """The Received lines by our own exchanger, topmost first. The topmost is genuine, one below may be forged;
     the delivery agent's own (LMTP, on the same host) stands above the results and is not the door."""
-    hosts = tuple(name.lower().rstrip(".") for name in house.mx) or _DOORS.get(house.provider, ())
+    hosts = tuple(name.lower().rstrip(".") for name in parser_config.mx) or _DOORS.get(parser_config.provider, ())
     for index, (name, value) in enumerate(fields.items):
         if name == "received" and any(host in value.lower() for host in hosts):
             entry = hop(value)
@@ -68,19 +68,19 @@ def _our_hops(fields: Fields, house: House) -> Iterator[tuple[int, Hop]]:
 # --- a provider each: (dmarc verdict, From is proven) -------------------------------------------------
 
 
-def _none(_fields: Fields, _door: int | None, _sender: str, _house: House) -> tuple[Dmarc, bool]:
+def _none(_fields: Fields, _door: int | None, _sender: str, _parser_config: ParserConfig) -> tuple[Dmarc, bool]:
     return Dmarc.NONE, False
 
 
-def _postfix(fields: Fields, door: int | None, sender: str, house: House) -> tuple[Dmarc, bool]:
+def _postfix(fields: Fields, door: int | None, sender: str, parser_config: ParserConfig) -> tuple[Dmarc, bool]:
     if door is None:
         return Dmarc.NONE, False
-    verdict = _judge(_named(fields.items[:door], house.authserv_id), sender)
+    verdict = _judge(_named(fields.items[:door], parser_config.authserv_id), sender)
     entry = hop(fields.items[door][1])
-    return verdict, verdict is Dmarc.PASS or _logged_in(entry, sender) or _from_relay(entry, house)
+    return verdict, verdict is Dmarc.PASS or _logged_in(entry, sender) or _from_relay(entry, parser_config)
 
 
-def _gmail(fields: Fields, door: int | None, sender: str, house: House) -> tuple[Dmarc, bool]:
+def _gmail(fields: Fields, door: int | None, sender: str, parser_config: ParserConfig) -> tuple[Dmarc, bool]:
     """Gmail writes its results below its Received line, on top of the fields that came: the first one counts."""
     below = fields.items[door + 1 :] if door is not None else ()
     zone: list[_Field] = []
@@ -88,11 +88,11 @@ def _gmail(fields: Fields, door: int | None, sender: str, house: House) -> tuple
         if name in ("received", "authentication-results"):
             zone = [(name, value)] if name == "authentication-results" else []
             break
-    verdict = _judge(_named(zone, house.authserv_id or _GMAIL), sender)
+    verdict = _judge(_named(zone, parser_config.authserv_id or _GMAIL), sender)
     return verdict, verdict is Dmarc.PASS
 
 
-def _exchange(fields: Fields, door: int | None, sender: str, _house: House) -> tuple[Dmarc, bool]:
+def _exchange(fields: Fields, door: int | None, sender: str, _parser_config: ParserConfig) -> tuple[Dmarc, bool]:
     """Exchange names no authserv-id; its edge takes X-MS-Exchange-Organization-* off whatever comes in."""
     above = fields.items[:door] if door is not None else ()
     verdict = _judge([_plain(value) for name, value in above if name == "authentication-results"], sender)
@@ -100,7 +100,7 @@ def _exchange(fields: Fields, door: int | None, sender: str, _house: House) -> t
     return verdict, verdict is Dmarc.PASS or insider
 
 
-_PROVIDERS: dict[str, Callable[[Fields, int | None, str, House], tuple[Dmarc, bool]]] = {
+_PROVIDERS: dict[str, Callable[[Fields, int | None, str, ParserConfig], tuple[Dmarc, bool]]] = {
     "postfix": _postfix,
     "gmail": _gmail,
     "exchange": _exchange,
@@ -166,12 +166,12 @@ def _logged_in(entry: Hop, sender: str) -> bool:
     return entry.protocol in _SUBMITTED and logins == [sender]
 
 
-def _from_relay(entry: Hop, house: House) -> bool:
+def _from_relay(entry: Hop, parser_config: ParserConfig) -> bool:
     found = _CLIENT.search(entry.comments[0]) if entry.comments else None
     if not found or entry.start != "from":
         return False
     try:
         client = ipaddress.ip_address(found[1])
-        return any(client in ipaddress.ip_network(relay, strict=False) for relay in house.internal_relays)
+        return any(client in ipaddress.ip_network(relay, strict=False) for relay in parser_config.internal_relays)
     except ValueError:
         return False

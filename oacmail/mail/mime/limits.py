@@ -77,20 +77,20 @@ def _cap_parts(raw: bytes, names: list[str]) -> bytes:
     boundaries = set(_boundaries(raw, lowered))
     parts = blanks = 0
     start = -1  # where the header of the present part begins, -1 outside of headers
-    letter = False  # the present part is a letter: its header follows its own
+    message = False  # the present part is a letter: its header follows its own
     reports = b"delivery-status" in lowered or b"disposition-notification" in lowered
     for mark, end in _outline(raw):
         if mark["mark"] is not None:
             if mark["mark"].rstrip() in boundaries:
-                parts, blanks, start, letter = parts + 1, 0, end, False
+                parts, blanks, start, message = parts + 1, 0, end, False
         elif mark["blank"] is not None:
             blanks += 1
             if start >= 0 and mark.start() - start > FIELD:
                 names.append("headers")
                 return raw[: raw.rfind(b"\n", start, start + FIELD) + 1]
-            start, letter = (end if letter else -1), False
+            start, message = (end if message else -1), False
         elif mark["letter"]:
-            letter = True
+            message = True
         if parts > PARTS or (reports and blanks > 4 * PARTS):
             names.append("parts")
             return raw[: mark.start()]

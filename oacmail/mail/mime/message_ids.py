@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from oacmail.mail.mime import charset
 from oacmail.mail.mime.addresses import listed
 from oacmail.mail.mime.fields import Fields
-from oacmail.mail.parser_config import House
+from oacmail.mail.parser_config import ParserConfig
 
 MOST = 200
 LONGEST = 998
@@ -41,24 +41,28 @@ def _ids(value: str) -> Iterator[str]:
             yield f"<{name}>"
 
 
-def tokens(fields: Fields, subject: str, house: House) -> tuple[str, ...]:
+def tokens(fields: Fields, subject: str, parser_config: ParserConfig) -> tuple[str, ...]:
     """Case tokens PREFIX-YYYY-NNNNNN-XXX in the subject or behind the + of an own address, in upper case."""
-    return tuple(dict.fromkeys(token for text in (subject, *_details(fields, house)) for token in found(text, house)))
+    return tuple(
+        dict.fromkeys(
+            token for text in (subject, *_details(fields, parser_config)) for token in found(text, parser_config)
+        )
+    )
 
 
-def found(text: str, house: House) -> Iterable[str]:
+def found(text: str, parser_config: ParserConfig) -> Iterable[str]:
     """Case tokens anywhere in `text`."""
-    if house.prefix.lower() not in text.lower():
+    if parser_config.prefix.lower() not in text.lower():
         return ()
-    pattern = rf"(?<![A-Z0-9]){re.escape(house.prefix)}-\d{{4}}-\d{{6}}-[A-Z0-9]{{3}}(?![A-Z0-9])"
+    pattern = rf"(?<![A-Z0-9]){re.escape(parser_config.prefix)}-\d{{4}}-\d{{6}}-[A-Z0-9]{{3}}(?![A-Z0-9])"
     return [token.upper() for token in re.findall(pattern, text, re.I | re.A)]
 
 
-def _details(fields: Fields, house: House) -> Iterator[str]:
+def _details(fields: Fields, parser_config: ParserConfig) -> Iterator[str]:
     """What stands behind the + in addresses of ours that the letter was sent to (RFC 5233)."""
     names = ("to", "cc", "delivered-to", "x-original-to", "envelope-to")
     for address in listed(value for name in names for value in fields.all(name)):
         local, _, domain = address.rpartition("@")
         user, plus, detail = local.partition("+")
-        if plus and f"{user}@{domain}" in house.own:
+        if plus and f"{user}@{domain}" in parser_config.own:
             yield detail

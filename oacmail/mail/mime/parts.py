@@ -33,7 +33,7 @@ _LETTERS = frozenset({"message/rfc822", "message/global"})
 _NAME = 200
 
 
-class Part(Tree):
+class MimePart(Tree):
     """A part that gives its payload as the bytes that were sent."""
 
     def octets(self) -> bytes:
@@ -65,7 +65,7 @@ def _quoted_printable(data: bytes) -> bytes:
     return _QUOPRI.sub(lambda found: bytes((int(found[1], 16),)) if found[1] else b"", data)
 
 
-def tree(raw: bytes) -> Part:
+def tree(raw: bytes) -> MimePart:
     """The tree of capped bytes. The parser looks at each line, so files are taken out before it and put back after."""
     files: list[bytes] = []
 
@@ -75,7 +75,7 @@ def tree(raw: bytes) -> Part:
 
     if len(raw) > _LONG and b"\0" not in raw:
         raw = _BASE64.sub(taken_out, raw)
-    root = message_from_bytes(raw, _class=Part)
+    root = message_from_bytes(raw, _class=MimePart)
     for part in root.walk() if files else ():
         part.put_back(files)
     return root
@@ -84,7 +84,7 @@ def tree(raw: bytes) -> Part:
 class Content:
     """What a tree holds. `text`: the letter's own text; `forwarded`: that of letters attached to it."""
 
-    def __init__(self, root: Part) -> None:
+    def __init__(self, root: MimePart) -> None:
         self.attachments: list[Attachment] = []
         self.caps: list[str] = []
         self._room = limits.TEXT
@@ -100,11 +100,11 @@ class Content:
     def forwarded(self) -> str:
         return "\n\n".join(self._forwarded)
 
-    def _read(self, part: Part, into: list[str] | None, depth: int = 0) -> None:
+    def _read(self, part: MimePart, into: list[str] | None, depth: int = 0) -> None:
         """Reads a part; `into` None: its text stands elsewhere already, only its files count."""
         kind = part.get_content_type()
         if kind in _LETTERS and part.is_multipart():
-            self._attached_letter(part, into is not None, depth)
+            self._attached_message(part, into is not None, depth)
         elif part.is_multipart() and part.get_content_maintype() == "multipart":
             before = len(self._own), len(self._forwarded), len(self.attachments)
             if kind == "multipart/alternative":
@@ -117,14 +117,14 @@ class Content:
         else:
             self._leaf(part, kind, into, depth)
 
-    def _around(self, part: Part, into: list[str] | None) -> None:
+    def _around(self, part: MimePart, into: list[str] | None) -> None:
         """Of a container that yields nothing, what stands before its first part and behind its last: all there is."""
         around = "\n".join(filter(None, (part.preamble, part.epilogue)))
         text = self._taken(around.encode("utf-8", "surrogateescape"), "").strip()
         if into is not None and text and not _FOR_OLD_CLIENTS.search(text):
             into.append(text)
 
-    def _alternatives(self, part: Part, into: list[str] | None, depth: int) -> None:
+    def _alternatives(self, part: MimePart, into: list[str] | None, depth: int) -> None:
         children = _children(part)
         plain = next((child for child in children if child.get_content_type() == "text/plain"), None)
         if into is not None and plain is not None:
@@ -140,7 +140,7 @@ class Content:
         if into is not None and plain is not None and (text := self._text(plain, "text/plain")).strip():
             into.append(text)
 
-    def _leaf(self, part: Part, kind: str, into: list[str] | None, depth: int) -> None:
+    def _leaf(self, part: MimePart, kind: str, into: list[str] | None, depth: int) -> None:
         if kind in _SIGNED and depth < limits.DEPTH and (inner := smime.content(part.data())):
             self._read(tree(limits.cap(boundaries.mend(normalize.tidy(inner)))[0]), into, depth + 1)
         elif kind in _TNEF:
@@ -157,7 +157,7 @@ class Content:
         else:
             self._file(part, kind)
 
-    def _text(self, part: Part, kind: str) -> str:
+    def _text(self, part: MimePart, kind: str) -> str:
         declared = charset.parameters(part.raw("content-type"))
         name = declared.get("charset", "")
         data = part.data()
@@ -180,7 +180,7 @@ class Content:
         self._room -= len(data)
         return charset.decode(data.replace(b"\r\n", b"\n"), name)
 
-    def _attached_letter(self, part: Part, wanted: bool, depth: int) -> None:
+    def _attached_message(self, part: MimePart, wanted: bool, depth: int) -> None:
         inner = _children(part)[0]
         subject = charset.field(inner.raw("subject"))
         data = _flat(inner)
@@ -190,7 +190,7 @@ class Content:
             self._read(inner, self._forwarded, depth + 1)
             self.attachments = files
 
-    def _packed(self, part: Part, into: list[str] | None) -> None:
+    def _packed(self, part: MimePart, into: list[str] | None) -> None:
         packed = tnef.unpack(part.data())
         if into is not None and not "".join(self._own).strip() and packed.body:
             into.append(self._taken(packed.body, "cp1252"))
@@ -198,7 +198,7 @@ class Content:
         for name, content in packed.files[: limits.PARTS]:
             self._attach(charset.decode(name), "application/octet-stream", content)
 
-    def _file(self, part: Part, kind: str) -> None:
+    def _file(self, part: MimePart, kind: str) -> None:
         self._attach(_named(part), kind, _flat(part) if part.is_multipart() else part.data())
 
     def _attach(self, name: str, mime: str, data: bytes) -> None:
@@ -206,18 +206,18 @@ class Content:
         self.attachments.append(Attachment(name=clean_name(name), mime=mime, size=len(data), sha256=digest))
 
 
-def _children(part: Part) -> list[Part]:
+def _children(part: MimePart) -> list[MimePart]:
     payload = part.get_payload()
-    found = [child for child in payload if isinstance(child, Part)] if isinstance(payload, list) else []
+    found = [child for child in payload if isinstance(child, MimePart)] if isinstance(payload, list) else []
     return list(islice(found, limits.PARTS))
 
 
-def _is_file(part: Part) -> bool:
+def _is_file(part: MimePart) -> bool:
     disposition = part.raw("content-disposition").lower()
     return disposition.startswith("attachment") or (bool(disposition) and bool(_named(part)))
 
 
-def _named(part: Part) -> str:
+def _named(part: MimePart) -> str:
     disposition, kind = part.raw("content-disposition"), part.raw("content-type")
     if "name" not in disposition.lower() and "name" not in kind.lower():
         return ""
@@ -230,10 +230,10 @@ def clean_name(name: str) -> str:
     return (re.split(r"[\\/]", name)[-1].strip() or name)[:_NAME]
 
 
-def _flat(part: Part) -> bytes:
+def _flat(part: MimePart) -> bytes:
     """A part as it was sent, save for line ends: generators of the standard library raise on broken ones."""
     pieces: list[bytes] = []
-    work: list[Part | bytes] = [part]
+    work: list[MimePart | bytes] = [part]
     while work:
         piece = work.pop()
         if isinstance(piece, bytes):

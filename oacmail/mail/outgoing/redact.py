@@ -30,7 +30,7 @@ _FIELDS = 2_000
 _HEADER = 128 * 1024
 _ENCODED = frozenset({"base64", "quoted-printable"})
 _PLAIN = frozenset({"7bit", "8bit", ""})
-_WRAPPED_LETTERS = frozenset({"message/partial", "message/external-body"})
+_WRAPPED_MESSAGES = frozenset({"message/partial", "message/external-body"})
 # Never blanked: no person's words stand there, and a signature or an id must not be taken for a secret.
 _MACHINES = frozenset({
     "received", "return-path", "delivered-to", "message-id", "in-reply-to", "references", "date", "from", "to", "cc",
@@ -121,7 +121,7 @@ def _treat(part: Root, notes: Notes, *, drop: bool) -> None:
 def _treat_container(part: Root, name: str, mime: str, notes: Notes) -> None:
     """Text around the parts is shown by no client and may hide anything; an encoded letter cannot be cleaned."""
     part.preamble = part.epilogue = None
-    if mime.startswith("message/") and (_encoding(part) in _ENCODED or mime in _WRAPPED_LETTERS):
+    if mime.startswith("message/") and (_encoding(part) in _ENCODED or mime in _WRAPPED_MESSAGES):
         _as_plain(part, notes.note("archive", name, mime, b"".join(map(_written, _children(part)))))
     elif mime.startswith("multipart/"):
         del part["Content-Transfer-Encoding"]

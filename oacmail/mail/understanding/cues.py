@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 from oacmail.mail.understanding.cues_of_faults import ELECTRONIC, FAULTS
 from oacmail.mail.understanding.cues_of_wishes import OWN_TOWN, WISHES
-from oacmail.mail.understanding.pattern_prefilter import Gate
+from oacmail.mail.understanding.pattern_prefilter import PatternPrefilter
 
-_CUES = Gate((*FAULTS, *WISHES))
+_CUES = PatternPrefilter((*FAULTS, *WISHES))
 _ELECTRONIC = re.compile(ELECTRONIC)
 NOTHING_ELECTRONIC = "nothing electronic"
 

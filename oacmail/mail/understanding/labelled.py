@@ -29,7 +29,7 @@ def lines(text: str) -> Iterator[tuple[Labels, str]]:
             yield {"kind": name, "topic": None, "level": None, "intent": None}, line
 
 
-def letter(said: str, marks: Mapping[str, str] | None = None) -> bytes:
+def message(said: str, marks: Mapping[str, str] | None = None) -> bytes:
     """As a person's mail client would send it; `marks`: header fields beside."""
     subject, _, body = said.rpartition(" :: ")
     mail = EmailMessage()
@@ -45,4 +45,4 @@ def letter(said: str, marks: Mapping[str, str] | None = None) -> bytes:
 def held_out() -> Iterator[tuple[Labels, bytes]]:
     """(labels, letter) of each letter that the shipped weights have not learned from."""
     text = files("oacmail.mail.understanding").joinpath("held_out.txt").read_text(encoding="utf-8")
-    yield from ((labels, letter(said)) for labels, said in lines(text))
+    yield from ((labels, message(said)) for labels, said in lines(text))

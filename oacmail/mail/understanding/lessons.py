@@ -29,34 +29,34 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class LearningResult:
     """One field: letters held out (the shipped ones, and each correction judged by what the others taught), how many
     of them are read rightly as shipped and after; `taken`: False = worse at any boldness, nothing is learned."""
 
     field: str
     corrections: int
-    letters: int
+    messages: int
     before: int
     after: int
     taken: bool
 
 
-def common(letters: Iterable[tuple[str, str]]) -> Set[str]:
+def common(messages: Iterable[tuple[str, str]]) -> Set[str]:
     """What at least two people have written, of (person, text): town's words, not anybody's name."""
     by: dict[str, str] = {}
     found: set[str] = set()
-    for person, text in letters:
+    for person, text in messages:
         found.update(piece for piece in scores.small_words(text) if by.setdefault(piece, person) != person)
     return found
 
 
 def learn(
     table: Table, corrections: Sequence[Example], held_out: Sequence[Example], common: Set[str]
-) -> tuple[Lessons, list[Outcome]]:
+) -> tuple[Lessons, list[LearningResult]]:
     """The lessons of all corrections together, field by field, and what they do to letters held out. A word carries one
     if the shipped table knows it or it is among the `common` ones."""
     lessons: dict[str, dict[str, float]] = {}
-    outcomes: list[Outcome] = []
+    outcomes: list[LearningResult] = []
     for field in table.fields:
         told = [example for example in corrections if example.labels.get(field.name) in field.classes]
         asked = [example for example in held_out if field.name in example.labels]
@@ -80,8 +80,8 @@ def loaded(text: str) -> Lessons:
 
 def _field(
     table: Table, name: str, told: Sequence[Example], asked: Sequence[Example], kept: Set[str]
-) -> tuple[Lessons, Outcome]:
-    letters = len(told) * (len(told) > 1) + len(asked)
+) -> tuple[Lessons, LearningResult]:
+    messages = len(told) * (len(told) > 1) + len(asked)
     before = _right(table, scores.NOTHING, name, [*asked, *(told if len(told) > 1 else ())])
     found, after = scores.NOTHING, before
     for cost in COSTS:
@@ -90,7 +90,9 @@ def _field(
         if after >= before:
             break
     taken = after >= before
-    outcome = Outcome(field=name, corrections=len(told), letters=letters, before=before, after=after, taken=taken)
+    outcome = LearningResult(
+        field=name, corrections=len(told), messages=messages, before=before, after=after, taken=taken
+    )
     return (found if taken else scores.NOTHING), outcome
 
 

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from oacmail.core.model import Auto, Message
 from oacmail.mail.understanding.features import fold
 from oacmail.mail.understanding.machine_phrases import BODY, LEAVE, PERSON, SERVICE, WISH
-from oacmail.mail.understanding.pattern_prefilter import Gate
+from oacmail.mail.understanding.pattern_prefilter import PatternPrefilter
 
-_BODY = Gate(BODY)
+_BODY = PatternPrefilter(BODY)
 _OF_WHOEVER = frozenset({"away", "read", "until when, or whom else", "promises an answer"})
 # What people write every day, and what tells a machine only beside its like.
 _BESIDE = {

@@ -7,7 +7,7 @@ their own names, which are the same in every language, never the citizen's words
 import re
 from collections.abc import Iterator
 
-from oacmail.mail.understanding.pattern_prefilter import Gate
+from oacmail.mail.understanding.pattern_prefilter import PatternPrefilter
 
 # whose -> (platform, how people write it)
 _PLATFORMS: dict[str, tuple[tuple[str, str], ...]] = {
@@ -66,7 +66,7 @@ _PATTERNS = {
     whose: re.compile(rf"(?<!\w)(?:{'|'.join(f'({p})' for _, p in platforms)})")
     for whose, platforms in _PLATFORMS.items()
 }
-_GATE = Gate(  # a word begins behind an @ too
+_GATE = PatternPrefilter(  # a word begins behind an @ too
     (whose, rf"\b(?:{'|'.join(p for _, p in platforms)})".replace("|@", "|")) for whose, platforms in _PLATFORMS.items()
 )
 _SUBJECT = 2.0

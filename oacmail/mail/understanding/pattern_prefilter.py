@@ -19,7 +19,7 @@ _PLAIN = re.compile(r"[a-z0-9 '-]")
 _DIGIT = "[0-9]"  # \d is more than that
 
 
-class Gate:
+class PatternPrefilter:
     """Patterns by name, asked all at once; compiled when first asked."""
 
     def __init__(self, patterns: Iterable[tuple[str, str]]) -> None:

@@ -21,14 +21,14 @@ _LONGEST = 200_000  # characters that are parted; nobody writes more by hand
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class ReplyText:
     """`fresh`: written now; `quoted`: the rest, as far as it quotes or forwards."""
 
     fresh: str
     quoted: str
 
 
-def split(text: str, forwarded: str = "") -> Written:
+def split(text: str, forwarded: str = "") -> ReplyText:
     """Parts `text`; `forwarded` is the text of an attached letter, which counts if nothing else was written."""
     text = text[:_LONGEST]
     lines = _parted((phrases.ARMOUR.sub("", text) if "-----BEGIN PGP" in text else text).split("\n"))
@@ -38,7 +38,7 @@ def split(text: str, forwarded: str = "") -> Written:
     quoted = "\n".join([line for line, kind in zip(own, kinds, strict=True) if kind in ("quote", "intro")] + inner)
     answered_within = inner and phrases.BELOW.search("\n".join(own)[:_BEFORE])
     fresh = _trimmed(lines) if answered_within else _trimmed(_answer(own, kinds))
-    return Written(fresh or "\n".join(_without_head(inner)).strip() or forwarded.strip() or text.strip(), quoted)
+    return ReplyText(fresh or "\n".join(_without_head(inner)).strip() or forwarded.strip() or text.strip(), quoted)
 
 
 def _parted(lines: list[str]) -> list[str]:

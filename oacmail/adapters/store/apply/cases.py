@@ -7,20 +7,20 @@ from datetime import datetime
 from hashlib import sha256
 
 from oacmail.adapters.store.connection import stamp
-from oacmail.adapters.store.write_context import Scene, case_id, person_id, raise_serial
+from oacmail.adapters.store.write_context import WriteContext, case_id, person_id, raise_serial
 from oacmail.core.effects import (
-    Arm,
-    Attach,
-    Change,
-    Disarm,
-    File,
-    Fire,
-    Merge,
+    DeadlineReached,
+    EndDeadlines,
+    FileMessage,
+    MergeCases,
     OpenCase,
-    Person,
     Reconsider,
-    Review,
-    Reviewed,
+    RecordMessage,
+    RequestReview,
+    ReviewDone,
+    StartDeadline,
+    UpdateCase,
+    UpdatePerson,
 )
 from oacmail.core.model import Attachment, Outcome
 from oacmail.core.routing.threading import fold_subject
@@ -28,7 +28,7 @@ from oacmail.core.routing.threading import fold_subject
 ATTACHMENTS_NAMED = 100
 
 
-def person(con: sqlite3.Connection, effect: Person, scene: Scene) -> None:
+def person(con: sqlite3.Connection, effect: UpdatePerson, scene: WriteContext) -> None:
     identity = person_id(con, effect.address)
     values = {"name": effect.name, "lang": effect.lang, "known": effect.known}
     for column, value in values.items():
@@ -36,7 +36,7 @@ def person(con: sqlite3.Connection, effect: Person, scene: Scene) -> None:
             con.execute(f"UPDATE people SET {column} = ? WHERE id = ?", (value, identity))
 
 
-def open_case(con: sqlite3.Connection, effect: OpenCase, scene: Scene) -> None:
+def open_case(con: sqlite3.Connection, effect: OpenCase, scene: WriteContext) -> None:
     assert scene.arrived is not None
     reading = effect.reading
     con.execute(
@@ -75,12 +75,12 @@ def open_case(con: sqlite3.Connection, effect: OpenCase, scene: Scene) -> None:
     )
 
 
-def attach(con: sqlite3.Connection, effect: Attach, scene: Scene) -> None:
+def attach(con: sqlite3.Connection, effect: RecordMessage, scene: WriteContext) -> None:
     assert scene.arrived is not None
     message = scene.arrived.message
     if effect.outcome is not Outcome.DUPLICATE:
         record(con, effect, scene)
-    if scene.spot is None:
+    if scene.message_ref is None:
         con.execute(
             "UPDATE sightings SET outcome = ? WHERE fingerprint = ? AND outcome <> 'duplicate'",
             (effect.outcome, message.fingerprint),
@@ -89,11 +89,17 @@ def attach(con: sqlite3.Connection, effect: Attach, scene: Scene) -> None:
         con.execute(
             """UPDATE sightings SET outcome = ?, fingerprint = ?, in_flight = 0, error = NULL
             WHERE folder = ? AND uidvalidity = ? AND uid = ?""",
-            (effect.outcome, message.fingerprint, scene.spot.folder, scene.spot.uidvalidity, scene.spot.uid),
+            (
+                effect.outcome,
+                message.fingerprint,
+                scene.message_ref.folder,
+                scene.message_ref.uidvalidity,
+                scene.message_ref.uid,
+            ),
         )
 
 
-def record(con: sqlite3.Connection, effect: Attach, scene: Scene) -> None:
+def record(con: sqlite3.Connection, effect: RecordMessage, scene: WriteContext) -> None:
     assert scene.arrived is not None
     message, received_at = scene.arrived.message, scene.arrived.received_at
     digest = original_of(con, scene.raw)
@@ -125,7 +131,7 @@ def record(con: sqlite3.Connection, effect: Attach, scene: Scene) -> None:
             message.reply_to,
             digest,
             message.rung,
-            scene.spot.folder if scene.spot else scene.arrived.folder,
+            scene.message_ref.folder if scene.message_ref else scene.arrived.folder,
             _named(message.attachments),
         ),
     ).fetchone()
@@ -146,37 +152,37 @@ def original_of(con: sqlite3.Connection, raw: bytes | None) -> str | None:
     return digest
 
 
-def change(con: sqlite3.Connection, effect: Change, scene: Scene) -> None:
+def change(con: sqlite3.Connection, effect: UpdateCase, scene: WriteContext) -> None:
     names = [f"{name} = ?" for name in effect.columns]
     values = [stamp(value) if isinstance(value, datetime) else value for value in effect.columns.values()]
     con.execute(f"UPDATE cases SET {', '.join(names)} WHERE number = ?", (*values, effect.case))
 
 
-def merge(con: sqlite3.Connection, effect: Merge, scene: Scene) -> None:
+def merge(con: sqlite3.Connection, effect: MergeCases, scene: WriteContext) -> None:
     ids = (case_id(con, effect.into), case_id(con, effect.case))
     con.execute("UPDATE messages SET case_id = ? WHERE case_id = ?", ids)
     con.execute("UPDATE deadlines SET case_id = ? WHERE case_id = ? AND met_at IS NULL AND void_at IS NULL", ids)
     con.execute("UPDATE outbox SET case_id = ? WHERE case_id = ?", ids)
 
 
-def review(con: sqlite3.Connection, effect: Review, scene: Scene) -> None:
-    letter = effect.letter or (scene.arrived.message.fingerprint if scene.arrived else "")
-    assert letter
+def review(con: sqlite3.Connection, effect: RequestReview, scene: WriteContext) -> None:
+    message = effect.message or (scene.arrived.message.fingerprint if scene.arrived else "")
+    assert message
     con.execute(
         """INSERT INTO reviews(fingerprint, reason, at) VALUES(?,?,?)
         ON CONFLICT(fingerprint) DO UPDATE SET reason = excluded.reason, at = excluded.at, done_at = NULL""",
-        (letter, effect.reason, stamp(scene.now)),
+        (message, effect.reason, stamp(scene.now)),
     )
 
 
-def reviewed(con: sqlite3.Connection, effect: Reviewed, scene: Scene) -> None:
+def reviewed(con: sqlite3.Connection, effect: ReviewDone, scene: WriteContext) -> None:
     con.execute(
         "UPDATE reviews SET done_at = ? WHERE fingerprint = ? AND done_at IS NULL",
         (stamp(scene.now), effect.fingerprint),
     )
 
 
-def reconsider(con: sqlite3.Connection, effect: Reconsider, scene: Scene) -> None:
+def reconsider(con: sqlite3.Connection, effect: Reconsider, scene: WriteContext) -> None:
     """What the desk filed in Sent, and what waits for a person in INBOX; nothing that a person has looked at."""
     again = con.execute(
         """UPDATE sightings SET outcome = NULL WHERE fingerprint = ? AND EXISTS(
@@ -186,54 +192,54 @@ def reconsider(con: sqlite3.Connection, effect: Reconsider, scene: Scene) -> Non
         (effect.fingerprint,),
     )
     if again.rowcount:
-        reviewed(con, Reviewed(fingerprint=effect.fingerprint), scene)
+        reviewed(con, ReviewDone(fingerprint=effect.fingerprint), scene)
 
 
-def file(con: sqlite3.Connection, effect: File, scene: Scene) -> None:
-    if scene.spot is not None and not scene.shadow:
+def file(con: sqlite3.Connection, effect: FileMessage, scene: WriteContext) -> None:
+    if scene.message_ref is not None and not scene.shadow:
         con.execute(
             "UPDATE sightings SET wanted = ? WHERE folder = ? AND uidvalidity = ? AND uid = ?",
-            (effect.folder, scene.spot.folder, scene.spot.uidvalidity, scene.spot.uid),
+            (effect.folder, scene.message_ref.folder, scene.message_ref.uidvalidity, scene.message_ref.uid),
         )
 
 
-def arm(con: sqlite3.Connection, effect: Arm, scene: Scene) -> None:
+def arm(con: sqlite3.Connection, effect: StartDeadline, scene: WriteContext) -> None:
     con.execute(
         """INSERT INTO deadlines(armed_by, kind, level, case_id, armed_at, due_at) VALUES(?,?,?,?,?,?)
         ON CONFLICT(armed_by, kind, level) DO NOTHING""",
         (
-            effect.armed_by,
+            effect.started_by,
             effect.kind,
             effect.level,
             case_id(con, effect.case),
-            stamp(effect.armed_at),
+            stamp(effect.started_at),
             stamp(effect.due_at),
         ),
     )
 
 
-def disarm(con: sqlite3.Connection, effect: Disarm, scene: Scene) -> None:
+def disarm(con: sqlite3.Connection, effect: EndDeadlines, scene: WriteContext) -> None:
     """Met: response clocks bear the moment; the escalations and reminders that hung on them are void. Of the clocks
     that have rung only the response clock itself still runs."""
     case, moment = case_id(con, effect.case), stamp(effect.at)
-    only = f" AND armed_by IN ({','.join('?' * len(effect.armed_by))})" if effect.armed_by else ""
+    only = f" AND armed_by IN ({','.join('?' * len(effect.started_by))})" if effect.started_by else ""
     for kind in effect.kinds:
         if effect.how == "met":
             con.execute(
                 f"""UPDATE deadlines SET met_at = ? WHERE case_id = ? AND kind = ? AND level = 0 AND armed_at <= ?
                 AND met_at IS NULL AND void_at IS NULL AND (fired_at IS NULL OR kind = 'answer'){only}""",
-                (moment, case, kind, moment, *effect.armed_by),
+                (moment, case, kind, moment, *effect.started_by),
             )
         con.execute(
             f"""UPDATE deadlines SET void_at = ? WHERE case_id = ? AND kind = ? AND armed_at <= ?
             AND met_at IS NULL AND void_at IS NULL
             AND (fired_at IS NULL OR (kind = 'answer' AND level = 0)){only}""",
-            (stamp(scene.now), case, kind, moment, *effect.armed_by),
+            (stamp(scene.now), case, kind, moment, *effect.started_by),
         )
 
 
-def fire(con: sqlite3.Connection, effect: Fire, scene: Scene) -> None:
+def fire(con: sqlite3.Connection, effect: DeadlineReached, scene: WriteContext) -> None:
     con.execute(
         "UPDATE deadlines SET fired_at = ? WHERE armed_by = ? AND kind = ? AND level = ? AND fired_at IS NULL",
-        (stamp(effect.at), effect.armed_by, effect.kind, effect.level),
+        (stamp(effect.at), effect.started_by, effect.kind, effect.level),
     )

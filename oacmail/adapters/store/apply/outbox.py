@@ -5,8 +5,8 @@ import sqlite3
 
 from oacmail.adapters.store import write_context as common
 from oacmail.adapters.store.connection import stamp
-from oacmail.adapters.store.write_context import Scene, case_id, raise_serial
-from oacmail.core.effects import Bare, Drop, Import, Mark, Note, Remember, Send
+from oacmail.adapters.store.write_context import WriteContext, case_id, raise_serial
+from oacmail.core.effects import AuditEvent, DropOutgoing, ImportSent, Remember, Send, SendWithoutOriginal, UpdateOutbox
 from oacmail.core.outbox.rate_limits import registrable
 
 _INSERT_MAIL = """INSERT INTO outbox(key, message_id, case_id, kind, recipient, domain, bare_id, length,
@@ -14,7 +14,7 @@ _INSERT_MAIL = """INSERT INTO outbox(key, message_id, case_id, kind, recipient, 
 _INSERT_BYTES = "INSERT INTO mails(id, mime, bare) VALUES(?,?,?)"
 
 
-def send(con: sqlite3.Connection, effect: Send, scene: Scene) -> None:
+def send(con: sqlite3.Connection, effect: Send, scene: WriteContext) -> None:
     mail = scene.mails[effect.key]
     release = stamp(effect.release) if effect.release else None
     row = con.execute(
@@ -39,7 +39,7 @@ def send(con: sqlite3.Connection, effect: Send, scene: Scene) -> None:
         con.execute(_INSERT_BYTES, (row.lastrowid, mail.mime, mail.bare))
 
 
-def bare(con: sqlite3.Connection, effect: Bare, scene: Scene) -> None:
+def bare(con: sqlite3.Connection, effect: SendWithoutOriginal, scene: WriteContext) -> None:
     row = con.execute(
         """INSERT INTO outbox(key, message_id, case_id, kind, recipient, domain, length, state, next_at, created_at)
         SELECT key || ':bare', bare_id, case_id, kind, recipient, domain, length, 'queued', ?, ?
@@ -54,7 +54,7 @@ def bare(con: sqlite3.Connection, effect: Bare, scene: Scene) -> None:
         )
 
 
-def mark(con: sqlite3.Connection, effect: Mark, scene: Scene) -> None:
+def mark(con: sqlite3.Connection, effect: UpdateOutbox, scene: WriteContext) -> None:
     if effect.state == "copied":
         copied(con, effect, scene)
         return
@@ -77,7 +77,7 @@ def mark(con: sqlite3.Connection, effect: Mark, scene: Scene) -> None:
         con.execute("UPDATE outbox SET released_at = coalesce(released_at, next_at) WHERE key = ?", (effect.key,))
 
 
-def copied(con: sqlite3.Connection, effect: Mark, scene: Scene) -> None:
+def copied(con: sqlite3.Connection, effect: UpdateOutbox, scene: WriteContext) -> None:
     """A signed copy decides: the relay took it, whatever we believed."""
     sent_at = stamp(effect.sent_at or scene.now)
     con.execute(
@@ -88,7 +88,7 @@ def copied(con: sqlite3.Connection, effect: Mark, scene: Scene) -> None:
     )
 
 
-def drop(con: sqlite3.Connection, effect: Drop, scene: Scene) -> None:
+def drop(con: sqlite3.Connection, effect: DropOutgoing, scene: WriteContext) -> None:
     con.execute(
         f"""UPDATE outbox SET state = 'dropped' WHERE case_id = ? AND state = 'queued'
         AND kind IN ({",".join("?" * len(effect.kinds))})""",
@@ -96,7 +96,7 @@ def drop(con: sqlite3.Connection, effect: Drop, scene: Scene) -> None:
     )
 
 
-def import_sent(con: sqlite3.Connection, effect: Import, scene: Scene) -> None:
+def import_sent(con: sqlite3.Connection, effect: ImportSent, scene: WriteContext) -> None:
     """The mail was sent before the database was lost: its key must never send again, its number never serve twice."""
     con.execute(
         """INSERT INTO outbox(key, message_id, case_id, kind, recipient, domain, length, state, copied_at,
@@ -116,8 +116,8 @@ def import_sent(con: sqlite3.Connection, effect: Import, scene: Scene) -> None:
     )
     if effect.case:
         raise_serial(con, effect.case, scene.now)
-    if effect.kind == "ack" and effect.letter and effect.case:
-        common.remember(con, f"reserved:{effect.letter}", effect.case, scene.now)
+    if effect.kind == "ack" and effect.message and effect.case:
+        common.remember(con, f"reserved:{effect.message}", effect.case, scene.now)
         for ref in effect.refs:
             con.execute(
                 "INSERT INTO kv(key, value, at) VALUES(?,?,?) ON CONFLICT(key) DO NOTHING",
@@ -125,11 +125,11 @@ def import_sent(con: sqlite3.Connection, effect: Import, scene: Scene) -> None:
             )
 
 
-def remember(con: sqlite3.Connection, effect: Remember, scene: Scene) -> None:
+def remember(con: sqlite3.Connection, effect: Remember, scene: WriteContext) -> None:
     common.remember(con, effect.name, effect.value, scene.now)
 
 
-def note(con: sqlite3.Connection, effect: Note, scene: Scene) -> None:
+def note(con: sqlite3.Connection, effect: AuditEvent, scene: WriteContext) -> None:
     fingerprint = scene.arrived.message.fingerprint if scene.arrived else None
     con.execute(
         "INSERT INTO events(at, case_id, fingerprint, kind, data) VALUES(?,?,?,?,?)",
