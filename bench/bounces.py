@@ -1,7 +1,7 @@
 """Delivery reports: how many are found, with the right address and the right verdict, and false alarms among people.
 
 Usage: make bounces CORPORA=DIR MAIL=DIR (or python -m bench.bounces DIR MAIL). DIR holds flufl_bounce and
-perl_bounceparser with an oracle.jsonl each, and folders of people's mail; MAIL holds labelled letters with
+perl_bounceparser with an oracle.jsonl each, and folders of people's mail; MAIL holds labelled messages with
 labels.jsonl. A report is found if the parsed message bears one (mail/understanding/report.py). What falls short is
 named.
 """
@@ -95,10 +95,10 @@ def _name_misses(reports: list[tuple[Case, Report | None]], false: list[tuple[Ca
 
 
 def main(corpora: Path, mail: Path) -> None:
-    print("| letters | found | right address | right verdict | false alarms |\n| --- | --- | --- | --- | --- |")
+    print("| messages | found | right address | right verdict | false alarms |\n| --- | --- | --- | --- | --- |")
     measure("flufl_bounce", list(flufl(corpora / "flufl_bounce")))
     measure("perl_bounceparser", list(perl(corpora / "perl_bounceparser")))
-    measure("labelled letters", list(labelled(mail)))
+    measure("labelled messages", list(labelled(mail)))
     measure("people", list(people(corpora, mail)))
 
 

@@ -1,7 +1,7 @@
-"""A seeded mailbox of a town hall's desk, letter by letter, with the truth about each.
+"""A seeded mailbox of a town hall's desk, message by message, with the truth about each.
 
 In each hundred: 60 new requests, 25 citizens' replies, 5 automatic replies, 3 delivery reports, 4 newsletters,
-3 answers by an agent with the office in copy. Replies name the letter before them in References and In-Reply-To and
+3 answers by an agent with the office in copy. Replies name the message before them in References and In-Reply-To and
 bear no number of ours. Same seed and same `start`: same bytes; a shorter mailbox is the beginning of a longer one.
 """
 
@@ -30,7 +30,7 @@ ASCII = str.maketrans("àáèéíïòóúüçñ·ÀÁÈÉÍÒÓÚÇÑ", "aaeeiio
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Truth:
-    """`root`: Message-ID of the thread's first letter. `phrase` must be found in what is stored of the text; "" for
+    """`root`: Message-ID of the thread's first message. `phrase` must be found in what is stored of the text; "" for
     a report. `encoding` tells how the text was sent. A `new` deserves a case and one acknowledgement."""
 
     number: int
@@ -62,7 +62,7 @@ class Thread:
 
 @dataclass(slots=True)
 class Draft:
-    """A letter before its transport headers."""
+    """A message before its transport headers."""
 
     sender: tuple[str, str]
     to: str
@@ -76,7 +76,7 @@ class Draft:
 
 
 class Town:
-    """`for letter in Town(seed, start, step).letters(n)`; a letter each `step` seconds from `start` on."""
+    """`for message in Town(seed, start, step).letters(n)`; a message each `step` seconds from `start` on."""
 
     def __init__(self, seed: int = 1, start: float = 1_790_000_000, step: float = 97) -> None:
         self._chance = random.Random(seed)

@@ -1,8 +1,8 @@
-"""Labelled letters for learning and measuring: the mails of a folder, and the phrases written for this desk.
+"""Labelled messages for learning and measuring: the mails of a folder, and the phrases written for this desk.
 
-A folder holds NNNN.eml and labels.jsonl (one writer a file number's thousand). letters.jsonl holds letters by ten
+A folder holds NNNN.eml and labels.jsonl (one writer a file number's thousand). letters.jsonl holds messages by ten
 further writers (a to j), who knew the scheme of labels and neither the folder nor the rules that read them.
-understanding_phrases.txt holds short letters by another hand, written from the desk's rules and glossary.
+understanding_phrases.txt holds short messages by another hand, written from the desk's rules and glossary.
 """
 
 import json
@@ -19,7 +19,7 @@ from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.understanding import labelled, signals
 
 CORPUS = ParserConfig(town="Castellbisbal", phone="900 772 772")
-"""The desk that all the letters here are written to."""
+"""The desk that all the messages here are written to."""
 MESSAGES = Path(__file__).parent / "letters.jsonl"
 PHRASES = Path(__file__).parent / "understanding_phrases.txt"
 MARKS: tuple[Mapping[str, str], ...] = (
@@ -31,7 +31,7 @@ MARKS: tuple[Mapping[str, str], ...] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """One letter, its labels (kind, topic, level, intent, …; None where they do not apply), its pieces and signals."""
+    """One message, its labels (kind, topic, level, intent, …; None where they do not apply), its pieces and signals."""
 
     file: str
     message: Message

@@ -1,6 +1,6 @@
 """The least program that does the job, as the ceiling to hold oacmail against: no product, not safe in a crash.
 
-It reads the mailbox two hundred letters at a time, parses them with the standard library (compat32, text and files
+It reads the mailbox two hundred messages at a time, parses them with the standard library (compat32, text and files
 decoded), puts each into a case in one SQLite transaction (WAL, synchronous=FULL) and acknowledges new requests
 over one kept SMTP connection, all in one thread.
 
@@ -24,7 +24,7 @@ OFFICE, HOUSE = "oac360@castellbisbal.cat", "@castellbisbal.cat"
 SCHEMA = """
 CREATE TABLE people(id INTEGER PRIMARY KEY, address TEXT UNIQUE);
 CREATE TABLE cases(id INTEGER PRIMARY KEY, person INTEGER, subject TEXT);
-CREATE TABLE letters(
+CREATE TABLE messages(
   id INTEGER PRIMARY KEY, case_id INTEGER, message_id TEXT UNIQUE, uid INTEGER, subject TEXT, body TEXT);
 CREATE TABLE outbox(id INTEGER PRIMARY KEY, case_id INTEGER, recipient TEXT);
 """
@@ -76,7 +76,7 @@ def machine(mail: Message) -> bool:
 
 
 def store(db: sqlite3.Connection, uid: int, mail: Message, sender: str) -> int:
-    """The new case's number, or 0 for a letter that belongs to a known one."""
+    """The new case's number, or 0 for a message that belongs to a known one."""
     subject = str(make_header(decode_header(mail.get("Subject", ""))))
     refs = f"{mail.get('References', '')} {mail.get('In-Reply-To', '')}".split()
     db.execute("BEGIN IMMEDIATE")
@@ -84,7 +84,7 @@ def store(db: sqlite3.Connection, uid: int, mail: Message, sender: str) -> int:
     db.execute("INSERT OR IGNORE INTO people(address) VALUES(?)", (sender,))
     case = known or _open(db, sender, subject)
     db.execute(
-        "INSERT INTO letters(case_id, message_id, uid, subject, body) VALUES(?,?,?,?,?)",
+        "INSERT INTO messages(case_id, message_id, uid, subject, body) VALUES(?,?,?,?,?)",
         (case, mail.get("Message-ID"), uid, subject, text_of(mail)),
     )
     db.execute("COMMIT")
@@ -92,7 +92,7 @@ def store(db: sqlite3.Connection, uid: int, mail: Message, sender: str) -> int:
 
 
 def _case_of(db: sqlite3.Connection, ref: str) -> int:
-    row = db.execute("SELECT case_id FROM letters WHERE message_id = ?", (ref,)).fetchone()
+    row = db.execute("SELECT case_id FROM messages WHERE message_id = ?", (ref,)).fetchone()
     return int(row[0]) if row else 0
 
 

@@ -1,4 +1,4 @@
-"""Parses N mutations of the strange letters in tests/corpus; prints rungs and the slowest. Exit code 1 if one raised.
+"""Parses N mutations of the strange messages in tests/corpus; prints rungs and the slowest. Exit code 1 if one raised.
 
 Usage: python bench/fuzz.py N [SEED] [PATH...] (default: tests/corpus). The mutator is the tests' own.
 """

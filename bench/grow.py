@@ -1,6 +1,6 @@
 """What stored cases cost: `make bench GROW=100000`.
 
-The same thousand letters are worked on an empty database and on one that holds so many cases, three times in turn;
+The same thousand messages are worked on an empty database and on one that holds so many cases, three times in turn;
 printed are the CPU seconds of each and their ratio. Exit code 1 if the ratio of the medians is above 1.3, or if
 anything was lost, doubled, damaged or misplaced.
 
@@ -23,7 +23,7 @@ MOST = 1.3
 
 
 def run(cases: int, count: int, repeat: int) -> float:
-    """The ratio of the medians. SystemExit where a letter was handled wrongly."""
+    """The ratio of the medians. SystemExit where a message was handled wrongly."""
     root = Path(tempfile.mkdtemp(prefix="bench-", dir="/tmp"))
     root.chmod(0o755)
     try:
@@ -42,7 +42,7 @@ def run(cases: int, count: int, repeat: int) -> float:
 
 
 def _first(root: Path, count: int) -> Path:
-    """The state directory after a thousand letters of other people."""
+    """The state directory after a thousand messages of other people."""
     box = _mailbox(root, count, seed=2)
     try:
         oacmail(box, root)

@@ -1,6 +1,6 @@
 """What a program made of the mailbox, held against the truth: counts, never opinions.
 
-A program's store is read into `Stored`: the case and the text of each letter by Message-ID; a robot's letter has the
+A program's store is read into `Stored`: the case and the text of each message by Message-ID; a robot's message has the
 case None.
 """
 
@@ -21,14 +21,14 @@ _OACMAIL = "SELECT message_id, case_id, fresh FROM messages WHERE role <> 'ours'
 _BUSY = """SELECT 1 FROM sightings WHERE outcome IS NULL
 UNION ALL SELECT 1 FROM outbox
 WHERE state IN ('queued', 'claimed', 'sending') AND coalesce(released_at, '') <= :now LIMIT 1"""
-_FLOOR = "SELECT message_id, case_id, body FROM letters"
+_FLOOR = "SELECT message_id, case_id, body FROM messages"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """Right: `cases` and `acks` = `requests`, `threads` = `replies`, all others 0. `further`: acknowledgements of a
-    reply, which are right after an answer (R6). `lost`: people's letters in no case. `doubled`: letters stored or
-    acknowledged twice, and second cases of one request. `robots`: automatic letters answered or made a case."""
+    reply, which are right after an answer (R6). `lost`: people's messages in no case. `doubled`: messages stored or
+    acknowledged twice, and second cases of one request. `robots`: automatic messages answered or made a case."""
 
     requests: int
     cases: int

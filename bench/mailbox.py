@@ -1,6 +1,6 @@
-"""The mailbox on a private Dovecot that both programs read, and the letters as files of a Maildir.
+"""The mailbox on a private Dovecot that both programs read, and the messages as files of a Maildir.
 
-python -m bench.mailbox N FOLDER [SEED]      N letters into FOLDER/new, truth.jsonl beside it
+python -m bench.mailbox N FOLDER [SEED]      N messages into FOLDER/new, truth.jsonl beside it
 """
 
 import imaplib
@@ -19,11 +19,11 @@ from tests.servers.ports import HOST
 
 USER = "oac360"
 WITHIN = 7200.0
-"""All letters came in the two hours before the start, so that no deadline passes while they are read."""
+"""All messages came in the two hours before the start, so that no deadline passes while they are read."""
 
 
 class Mailbox:
-    """N letters on a Dovecot of their own, their UIDs given, so that neither program pays for that."""
+    """N messages on a Dovecot of their own, their UIDs given, so that neither program pays for that."""
 
     def __init__(self, root: Path, count: int, seed: int) -> None:
         self.server = Dovecot(root / "dovecot", make_certificates(root / "tls"))
@@ -45,7 +45,7 @@ class Mailbox:
 
 
 def write(folder: Path, messages: Iterator[Letter]) -> list[Truth]:
-    """Each letter a file of FOLDER/new whose time is its day of arrival, in order of arrival by name."""
+    """Each message a file of FOLDER/new whose time is its day of arrival, in order of arrival by name."""
     (folder / "new").mkdir(parents=True, exist_ok=True)
     truths = []
     for message in messages:

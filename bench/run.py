@@ -1,7 +1,7 @@
 """The benchmark of `make bench`: the floor program and `oacmail run` empty the same mailbox in the same call.
 
 Each gets an empty database, the mailbox on a private Dovecot (plain IMAP, loopback) and a sink that counts. Printed
-for each: letters a second from the start of the process to the last acknowledgement in the sink, CPU seconds (user
+for each: messages a second from the start of the process to the last acknowledgement in the sink, CPU seconds (user
 and system) of the process, its peak memory (VmHWM), and the verdict on what it stored and sent; then oacmail's rate
 and CPU as parts of the floor's. Exit code 1 if oacmail lost, doubled, damaged or misplaced anything.
 

@@ -1,4 +1,4 @@
-"""A database of many years out of one of a thousand letters: its rows again and again, older, ended and renamed.
+"""A database of many years out of one of a thousand messages: its rows again and again, older, ended and renamed.
 
 Written by SQL, since the writer itself would take an hour. Each copy is two days older than the one before; its cases
 are closed, its clocks met, its mails sent; ten copies in turn belong to other people, so that who writes now has

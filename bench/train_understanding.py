@@ -1,7 +1,7 @@
 """Makes oacmail/mail/understanding/understanding.json, the weights of kind, topic, level and intent.
 
-Usage: python -m bench.train_understanding MAIL_DIR. Learns from all letters of MAIL_DIR, all of bench/letters.jsonl and
-all phrases; the temperatures come from letters that were left out (five folds). bench/understand.py measures.
+Usage: python -m bench.train_understanding MAIL_DIR. Learns from all messages of MAIL_DIR, all of bench/letters.jsonl
+and all phrases; the temperatures come from messages that were left out (five folds). bench/understand.py measures.
 """
 
 import json
@@ -17,7 +17,7 @@ from bench.examples import Example, mails, messages, phrases
 from oacmail.mail.understanding import linear, scores, signals
 
 TARGET = Path(__file__).parent.parent / "oacmail" / "mail" / "understanding" / "understanding.json"
-LEAST = 3  # letters that a piece or signal must stand in: no writer's own words in the table
+LEAST = 3  # messages that a piece or signal must stand in: no writer's own words in the table
 RARE = {"topic": 0.5, "level": 0.4}  # how much the rareness of a piece counts, where words matter more than cues
 FOLDS = 5
 BALANCED = {"kind": False, "topic": True, "level": True, "intent": True}
@@ -37,14 +37,14 @@ def learn(examples: Sequence[Example], warmth: Mapping[str, float]) -> dict[str,
 
 
 def folds(count: int, total: int) -> list[list[int]]:
-    """The places of `total` letters in `count` parts, shuffled by a seed."""
+    """The places of `total` messages in `count` parts, shuffled by a seed."""
     places = list(range(total))
     random.Random(7).shuffle(places)
     return [places[start::count] for start in range(count)]
 
 
 def warmths(examples: Sequence[Example], extra: Sequence[Example]) -> dict[str, float]:
-    """The temperatures that suit letters that were left out."""
+    """The temperatures that suit messages that were left out."""
     judged: dict[str, list[tuple[Mapping[str, float], str]]] = {field: [] for field in signals.FIELDS}
     for fold in folds(FOLDS, len(examples)):
         out = set(fold)
@@ -62,7 +62,7 @@ def _common(found: Iterable[Iterable[str]]) -> set[str]:
 
 
 def _rareness(examples: Sequence[Example], vocabulary: set[str], counts: float | None) -> dict[str, float]:
-    """What stands in every second letter says little of any (inverse document frequency, Spärck Jones 1972)."""
+    """What stands in every second message says little of any (inverse document frequency, Spärck Jones 1972)."""
     if counts is None:
         return dict.fromkeys(vocabulary, 1.0)
     spread = Counter(piece for example in examples for piece in example.pieces & vocabulary)

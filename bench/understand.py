@@ -1,6 +1,6 @@
-"""How well oacmail reads letters that it has not learned from, beside a plain model in the same run.
+"""How well oacmail reads messages that it has not learned from, beside a plain model in the same run.
 
-Usage: make understand MAIL=DIR, or python -m bench.understand DIR. Three columns: five folds over all letters of DIR;
+Usage: make understand MAIL=DIR, or python -m bench.understand DIR. Three columns: five folds over all messages of DIR;
 each of its writers (file number's thousand) left out in turn and tested on; each writer of bench/letters.jsonl left out
 and tested on; the mean of them. Ours always learns from letters.jsonl and the phrases too, save the writer tested. The
 plain model is TF-IDF over words and character n-grams with logistic regression (scikit-learn, needed here alone:
@@ -43,7 +43,7 @@ LINES = (
 
 
 def ours(learned: Sequence[Example]) -> Judge:
-    """A judge that has learned from these letters and the phrases; the temperatures are the shipped ones."""
+    """A judge that has learned from these messages and the phrases; the temperatures are the shipped ones."""
     warmth = {field.name: field.temperature for field in scores.shipped().fields}
     table = scores.of(learn([*learned, *phrases()], warmth))
 
@@ -70,7 +70,7 @@ def by_writers(examples: Sequence[Example]) -> Iterator[Split]:
 
 
 def judged(splits: Iterable[Split], method: Callable[[Sequence[Example]], Judge]) -> list[list[Pair]]:
-    """(labels, verdict) of each letter tested, a list a split, each judged by what had not learned from it."""
+    """(labels, verdict) of each message tested, a list a split, each judged by what had not learned from it."""
     return [
         [(example.labels, judge(example)) for example in tested]
         for learned, tested in splits
@@ -95,7 +95,7 @@ def main(folder: Path) -> None:
     for how, (parts, beside) in splits.items():
         pairs[f"plain, {how}"] = judged(parts, plain_model.learn)
         pairs[f"ours, {how}"] = judged((([*learned, *beside], tested) for learned, tested in parts), ours)
-    # all folds together are every letter once; the writers are three figures, and their mean
+    # all folds together are every message once; the writers are three figures, and their mean
     columns = {
         name: [figures(list(chain(*lists)))] if "fold" in name else [figures(of) for of in lists]
         for name, lists in pairs.items()
@@ -109,14 +109,14 @@ def main(folder: Path) -> None:
         print(f"\n{column}, one by one")
         for name, *path in LINES:
             print(f"{name:34}" + "".join(f"{_value(found, path):10.3f}" for found in columns[column]))
-    print("\nas shipped, on the letters of oacmail/mail/understanding/held_out.txt")
+    print("\nas shipped, on the messages of oacmail/mail/understanding/held_out.txt")
     for name, *path in LINES[:6]:
         print(f"{name:34}{_value(held_out(), path):10.3f}")
     _sureness(list(chain(*pairs["ours, writer out"])))
 
 
 def held_out() -> dict[str, Any]:
-    """The figures of the shipped weights on invented letters that they have not learned from."""
+    """The figures of the shipped weights on invented messages that they have not learned from."""
     beside = {"language": None, "callback": None}
     pairs: list[Pair] = []
     for labels, raw in labelled.held_out():

@@ -1,7 +1,7 @@
 """The daemon: the only file that knows threads. Three loops (watch, send, tick) and a main thread that listens.
 
 A loop's Transient is an outage: it tries again at once, then waits a little longer each time. A Fatal stops all. The
-watchdog is fed only while every loop gives signs of life. SIGTERM wakes what waits; a letter in work is finished, a
+watchdog is fed only while every loop gives signs of life. SIGTERM wakes what waits; a message in work is finished, a
 mail in flight is left to the next start, which treats it as uncertain.
 """
 

@@ -53,7 +53,7 @@ def workdays(config: Config) -> OfficeCalendar | EveryDay:
 
 
 def deadline_calendar(config: Config) -> Workdays:
-    """The calendar that clocks run by: it knows every year, so that no letter is ever without a case."""
+    """The calendar that clocks run by: it knows every year, so that no message is ever without a case."""
     calendar = workdays(config)
     return FallbackCalendar(calendar) if isinstance(calendar, OfficeCalendar) else calendar
 
@@ -242,7 +242,7 @@ def engine(config: Config, store: SqliteStore, *, shadow: bool = False, clock: C
 def assemble(config: Config, *, shadow: bool = False, parsing: Parser | None = None) -> Parts:
     """Opens and locks the state directory. Raises ConfigError, Transient (another daemon), Fatal.
 
-    `parsing`: who reads where many letters lie; by default who works them.
+    `parsing`: who reads where many messages lie; by default who works them.
     """
     secrets.read(config)
     store = SqliteStore(state(config))

@@ -1,7 +1,7 @@
-"""From a letter's arrival to the acknowledgement in the citizen's mailbox, one by one, through IDLE on real servers.
+"""From a message's arrival to the acknowledgement in the citizen's mailbox, one by one, through IDLE on real servers.
 
 `python -m tests.latency [N]` (100): as root, with Dovecot and Postfix. It measures and prints, and judges nothing.
-The clock starts when Postfix has taken the letter and stops when Dovecot has stored the acknowledgement: two ways
+The clock starts when Postfix has taken the message and stops when Dovecot has stored the acknowledgement: two ways
 through Postfix and LMTP, and the 0.5 s for which Dovecot holds a notice, are in it.
 """
 
@@ -18,7 +18,7 @@ from tests.servers.waiting import until
 
 
 def measure(road: Road, desk: Office, messages: int) -> list[float]:
-    """Seconds for each of so many letters, each from another citizen. The daemon runs."""
+    """Seconds for each of so many messages, each from another citizen. The daemon runs."""
     taken: list[float] = []
     for number in range(messages):
         person = Citizen(road, "Mar Costa")
@@ -33,7 +33,7 @@ def told(taken: list[float]) -> str:
     ordered = sorted(taken)
     ninety_five = ordered[int(len(ordered) * 0.95)]
     return (
-        f"arrival to acknowledgement, {len(taken)} letters one by one: median {statistics.median(taken):.2f} s, "
+        f"arrival to acknowledgement, {len(taken)} messages one by one: median {statistics.median(taken):.2f} s, "
         f"95 % within {ninety_five:.2f} s, worst {ordered[-1]:.2f} s"
     )
 

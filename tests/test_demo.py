@@ -176,7 +176,7 @@ NUMBER = "OAC-2026-000001"
 def mail(message_id: str, **changes: Any) -> DemoMail:
     usual: dict[str, Any] = {
         **{"sender": ANNA.address, "subject": ANNA.subject, "text": ANNA.text, "in_reply_to": "", "references": ""},
-        **{"automatic": False, "language": "", "kind": "", "case": "", "carries_letter": False},
+        **{"automatic": False, "language": "", "kind": "", "case": "", "carries_message": False},
         **{"arrived": NOON, "seen": False, "raw": b""},
     }
     return DemoMail(message_id=message_id, **{**usual, **changes})
@@ -245,7 +245,7 @@ BROKEN: dict[str, tuple[Callable[[Evidence], Mapping[str, Any]], str]] = {
     ),
     "quotes her": (
         boxes(anna=(replace(ACK, text=ANNA.text),)),
-        "Anna: the acknowledgement repeats nothing of the letter",
+        "Anna: the acknowledgement repeats nothing of the message",
     ),
     "no case": (lambda _: {"cases": {}}, "Anna: one case"),
     "wrong state": (
@@ -258,21 +258,21 @@ BROKEN: dict[str, tuple[Callable[[Evidence], Mapping[str, Any]], str]] = {
     ),
     "spam answered": (boxes(spammer=(replace(ACK, in_reply_to="<spam@x>"),)), "Spam: got no mail"),
     "spam unseen": (lambda _: {"review": ()}, "Spam: waits for a person to look at it"),
-    "letter deleted": (boxes(office=(mail("<spam@x>"),)), "no letter was deleted or moved by oacmail"),
-    "letter marked": (
+    "message deleted": (boxes(office=(mail("<spam@x>"),)), "no message was deleted or moved by oacmail"),
+    "message marked": (
         boxes(office=(mail("<letter@anna>", seen=True), mail("<spam@x>"))),
-        "no letter was marked by oacmail",
+        "no message was marked by oacmail",
     ),
     "mail stuck": (row("outbox", state="queued"), "every mail has left"),
     "supervisor troubled": (
         lambda world: {"boxes": {**world.boxes, story.SUPERVISOR: (replace(ACK, kind="overdue"),)}},
         "the supervisor has what was overdue, and nothing else",
     ),
-    "unaccounted": (lambda _: {"status": {"unaccounted": 1, "ok": False}}, "every letter is accounted for"),
+    "unaccounted": (lambda _: {"status": {"unaccounted": 1, "ok": False}}, "every message is accounted for"),
     "address in the log": (lambda _: {"log": f'{{"event": "{ANNA.address}"}}'}, "the log holds no address"),
     "error in the log": (lambda _: {"log": '{"level": "error"}'}, "the log holds no error"),
     "killed": (lambda _: {"ended": (-9, 6.1)}, "the daemon ended by itself within 5 s of SIGTERM"),
-    "not done": (lambda _: {"undone": ("Anna: answer: no letter",)}, "Anna: answer: no letter"),
+    "not done": (lambda _: {"undone": ("Anna: answer: no message",)}, "Anna: answer: no message"),
 }
 
 

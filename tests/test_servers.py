@@ -88,7 +88,7 @@ def test_a_road_of_its_own_may_be_narrow_proud_and_let_strangers_into_folders() 
         with pytest.raises(smtplib.SMTPRecipientsRefused, match="no null senders"):
             anna.send(b"Subject: x\n\nx\n", office.address, envelope_from="")
         anna.write(f"{office.user}+Sent@castellbisbal.cat", "De fora", "Bon dia")
-        until(lambda: office.mailbox.messages("Sent"), what="a letter in Sent")
+        until(lambda: office.mailbox.messages("Sent"), what="a message in Sent")
         assert office.inbox() == []
 
 

@@ -3,7 +3,7 @@
 Decides what may be written: ids, kinds, codes, counts and places. Never a citizen's words, never an address, never
 a secret: keys that are not in KEYS are dropped (their names are listed under `dropped`), whatever looks like an
 address is masked, control and direction characters are escaped, and of an exception only its class and its places
-in the code are kept, since its text may quote a letter. Lines of other libraries shrink to their place.
+in the code are kept, since its text may quote a message. Lines of other libraries shrink to their place.
 """
 
 import logging
@@ -21,7 +21,7 @@ import structlog
 KEYS = frozenset(
     {
         *("event", "level", "timestamp"),
-        *("case", "letter", "key", "folder", "uid", "event_id", "instance"),  # ids; `letter` is a fingerprint
+        *("case", "message", "key", "folder", "uid", "event_id", "instance"),  # ids; `message` is a fingerprint
         *("kind", "state", "role", "rule", "reason", "template", "lang", "job", "server", "version", "signal"),
         *("code", "status", "error", "at", "logger", "problem", "shadow"),
         *("count", "attempt", "seconds", "bytes", "errors", "due_at", "next_at", "since", "dropped"),

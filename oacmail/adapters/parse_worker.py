@@ -1,9 +1,10 @@
-"""A second process that reads letters ahead while this one works those before: for a mailbox that is full at the start.
+"""A second process that reads messages ahead while this one works those before: for a mailbox that is full at the
+start.
 
-Decides who reads a group of letters: the process beside, or whoever wants the answer and would have to wait for it; the
-answer is the same. Few letters are read by who works them, at once. The process is forked before there is a thread, a
-file or a line to inherit, knows letters only, and ends with the first pass over the mailbox or with us, so that an
-idle daemon is one process. Dead or silent, it is missed by nobody.
+Decides who reads a group of messages: the process beside, or whoever wants the answer and would have to wait for it;
+the answer is the same. Few messages are read by who works them, at once. The process is forked before there is a
+thread, a file or a line to inherit, knows messages only, and ends with the first pass over the mailbox or with us, so
+that an idle daemon is one process. Dead or silent, it is missed by nobody.
 """
 
 import copyreg
@@ -27,7 +28,7 @@ from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.parsing import Answers, InlineParser, Parser, RawMessage
 
 log = structlog.get_logger()
-MANY = 40  # letters that lie there: fewer are one group or two
+MANY = 40  # messages that lie there: fewer are one group or two
 _FIRST = RawMessage(raw=b"Subject: one\r\n\r\nFirst.\r\n", skipped=(), day="")
 
 
@@ -40,7 +41,7 @@ copyreg.pickle(MappingProxyType, lambda mapping: (_unchanging, (dict(mapping),))
 
 @dataclass(slots=True, eq=False)
 class _Group:
-    """Letters that were asked for together, and their Messages once somebody has read them."""
+    """Messages that were asked for together, and their Messages once somebody has read them."""
 
     parser_config: ParserConfig
     messages: Sequence[RawMessage]
@@ -49,7 +50,7 @@ class _Group:
     def read_here(self) -> None:
         try:
             self.read.set_result([message.read(self.parser_config) for message in self.messages])
-        except Exception as error:  # told by who works the letter that it was
+        except Exception as error:  # told by who works the message that it was
             self.read.set_exception(error)
 
 
@@ -104,7 +105,7 @@ class ParseWorker:
             return group.read.result(self._longest)[at]
         except TimeoutError:
             self.process.kill()
-        except Exception:  # noqa: S110  # told by `_speak`, or by who works the letter below
+        except Exception:  # noqa: S110  # told by `_speak`, or by who works the message below
             pass
         return group.messages[at].read(group.parser_config)
 
@@ -146,7 +147,7 @@ def _taken(take: Callable[[], _Group]) -> _Group | None:
 
 
 def _serve(line: "Connection[Any, Any]", not_ours: "Connection[Any, Any]") -> None:
-    """The other side: groups of letters, each answered by its Messages, until the line is closed."""
+    """The other side: groups of messages, each answered by its Messages, until the line is closed."""
     not_ours.close()
     for number in (signal.SIGINT, signal.SIGHUP):  # said to all of a terminal's or a service's processes: not for it
         signal.signal(number, signal.SIG_IGN)

@@ -68,7 +68,7 @@ class Verbs(click.Group):
 @click.version_option(version(), prog_name="oacmail")
 @click.pass_context
 def oacmail(ctx: click.Context, config_path: str | None) -> None:
-    """An e-mail help desk for a town hall: every letter a case, every case an answer in time."""
+    """An e-mail help desk for a town hall: every message a case, every case an answer in time."""
     ctx.obj = config_path
 
 

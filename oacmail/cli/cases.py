@@ -52,7 +52,7 @@ def list_(ctx: click.Context, status: str | None, overdue: bool, as_json: bool) 
 @as_json
 @click.pass_context
 def show(ctx: click.Context, n: str, as_json: bool) -> None:
-    """One case with its letters, mails and events."""
+    """One case with its messages, mails and events."""
     config = configured(ctx)
     with wiring.reading(config) as con:
         row = queries.case(con, config.office.timezone, datetime.now(UTC), number(config, n))
@@ -68,7 +68,7 @@ def _print_case(row: dict[str, Any]) -> None:
     for name, value in row.items():
         if not isinstance(value, list):
             click.echo(f"{name:12} {safe(value)}")
-    for name in ("letters", "mails", "events"):
+    for name in ("messages", "mails", "events"):
         click.echo(f"\n{name}")
         for item in row[name]:
             click.echo("  " + safe("  ".join(_plain(value) for value in item.values())))
@@ -164,7 +164,7 @@ def log_call(ctx: click.Context, n: str, outcome: str, at: str | None) -> None:
 @click.argument("into")
 @click.pass_context
 def merge(ctx: click.Context, n: str, into: str) -> None:
-    """All letters and clocks of N go over to INTO; N is closed as a duplicate."""
+    """All messages and clocks of N go over to INTO; N is closed as a duplicate."""
     _order(ctx, n, "merge", into=into)
 
 
@@ -202,7 +202,7 @@ def set_(ctx: click.Context, /, n: str, **words: str | None) -> None:
 @click.argument("message_id")
 @click.pass_context
 def open_(ctx: click.Context, message_id: str) -> None:
-    """Make a case of a letter that was judged machine, spam or doubtful.
+    """Make a case of a message that was judged machine, spam or doubtful.
 
     MESSAGE-ID, or its ref in `quarantine list`.
     """
@@ -211,7 +211,7 @@ def open_(ctx: click.Context, message_id: str) -> None:
         with wiring.reading(config) as con:
             row = admin.message_for_case(con, message_id)
         if row is None:
-            raise OacmailError("no letter of this id waits without a case: `oacmail quarantine list` shows them")
+            raise OacmailError("no message of this id waits without a case: `oacmail quarantine list` shows them")
         kept, received_at = _kept(config, row), at(row["received_at"])
         day = received_at.astimezone(config.office.timezone).date().isoformat()
         parser_config = learning.taught(engine.store, wiring.parser_config(config))
@@ -221,7 +221,7 @@ def open_(ctx: click.Context, message_id: str) -> None:
 
 
 def _kept(config: Config, row: sqlite3.Row) -> Fetched:
-    """The letter as we keep it; one too large for that lies in the mailbox alone."""
+    """The message as we keep it; one too large for that lies in the mailbox alone."""
     if row["bytes"] is not None:
         return Fetched(raw=row["bytes"])
     found = None
@@ -230,7 +230,7 @@ def _kept(config: Config, row: sqlite3.Row) -> Fetched:
             same_epoch = box.open(row["folder"]).uidvalidity == row["uidvalidity"]
             found = box.fetch([row["uid"]]).get(row["uid"]) if same_epoch else None
     if found is None:
-        raise OacmailError("the letter was too large to be kept, and is not where it was seen: move it to INBOX again")
+        raise OacmailError("the message was too large to be kept, and is not where it was seen: move it to INBOX again")
     return found
 
 

@@ -111,4 +111,4 @@ def replay(ctx: click.Context, archive: str, as_json: bool) -> None:
             effects = ", ".join(row["effects"])
             click.echo(f"{row['received_at']}  {row['role']:8} {row['case'] or '-':17} {row['joined_by']:24} {effects}")
     if row is None:
-        raise OacmailError(f"{safe(archive)}: no letter was found: name an mbox file or a Maildir")
+        raise OacmailError(f"{safe(archive)}: no message was found: name an mbox file or a Maildir")

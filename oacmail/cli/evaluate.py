@@ -1,4 +1,4 @@
-"""`evaluate`: how well letters are read that people have labelled (docs/understanding.md, "Labels")."""
+"""`evaluate`: how well messages are read that people have labelled (docs/understanding.md, "Labels")."""
 
 import json
 from collections.abc import Iterator
@@ -34,8 +34,8 @@ def evaluate(ctx: click.Context, folder: str, as_json: bool) -> None:
         mistakes = [
             (cell, count) for cell, count in figures.confusion(pairs, field).most_common() if cell[0] != cell[1]
         ]
-        click.echo(f"\n{field}: labelled, read as, letters")
-        table(("labelled", "read as", "letters"), [(label, read, count) for (label, read), count in mistakes])
+        click.echo(f"\n{field}: labelled, read as, messages")
+        table(("labelled", "read as", "messages"), [(label, read, count) for (label, read), count in mistakes])
     for field in FIELDS[:4]:
         click.echo(f"\n{field}: as sure as it says?")
         table(("from", "verdicts", "sure", "right"), figures.reliability(pairs, field))

@@ -1,4 +1,4 @@
-"""How well letters were read: the figures of `evaluate --json` from labels and verdicts.
+"""How well messages were read: the figures of `evaluate --json` from labels and verdicts.
 
 Their shape: docs/interfaces.md section 3.
 """
@@ -16,7 +16,7 @@ _STEPS = (0.9, 0.8, 0.7, 0.6, 0.5, 0.0)
 def figures(pairs: Pairs) -> dict[str, Any]:
     """`pairs` of (labels, verdict): both with kind, topic, level, intent, language, callback as in labels.jsonl.
 
-    topic, level and intent are measured on the letters that are requests by their label; one that was taken for
+    topic, level and intent are measured on the messages that are requests by their label; one that was taken for
     something else has no topic and counts as missed. `people_lost`: share of requests taken for anything else;
     `machines_acknowledged`: share of automatic replies, bounces and bulk taken for requests.
     """
@@ -38,7 +38,7 @@ def figures(pairs: Pairs) -> dict[str, Any]:
 
 def reliability(pairs: Pairs, field: str) -> list[tuple[float, int, float, float]]:
     """How far sureness can be trusted: (from which sureness on, verdicts, their mean sureness, share of them right) for
-    each tenth that has any, below a half as one. Of verdicts on letters whose label has the field."""
+    each tenth that has any, below a half as one. Of verdicts on messages whose label has the field."""
     found: dict[float, list[tuple[float, bool]]] = {}
     for label, verdict in pairs:
         if label[field] is not None and verdict[field] is not None:

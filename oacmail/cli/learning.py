@@ -1,4 +1,4 @@
-"""`learn`: takes in what people have corrected, and shows what that does to letters it has not learned from."""
+"""`learn`: takes in what people have corrected, and shows what that does to messages it has not learned from."""
 
 from datetime import UTC, datetime
 

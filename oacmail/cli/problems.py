@@ -107,7 +107,7 @@ PROBLEMS: tuple[Problem, ...] = (
     Problem("imap", "the mailbox cannot be read", server=True),
     Problem("smtp", "the relay takes no mail", server=True),
     Problem(
-        "mailbox-full", "the mailbox has no room for letters and copies: delete or move old mail, or raise its quota"
+        "mailbox-full", "the mailbox has no room for messages and copies: delete or move old mail, or raise its quota"
     ),
     Problem(
         "relay-refuses",
@@ -150,12 +150,12 @@ PROBLEMS: tuple[Problem, ...] = (
     ),
     Problem(
         "unaccounted",
-        "letters without an outcome: the service is behind, or stopped",
+        "messages without an outcome: the service is behind, or stopped",
         lambda look: look.older(BEING_WORKED, look.counts["unaccounted_since"]),
     ),
     Problem(
         "quarantine",
-        "a letter could not be worked: `oacmail quarantine list`",
+        "a message could not be worked: `oacmail quarantine list`",
         lambda look: bool(look.counts["unreadable"]),
     ),
     Problem(

@@ -111,14 +111,14 @@ def list_messages(ctx: click.Context, as_json: bool) -> None:
 @click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
 @click.pass_context
 def export(ctx: click.Context, ref: str, directory: Path) -> None:
-    """Write the letter's bytes to DIRECTORY, named by what they are, never by what they say."""
+    """Write the message's bytes to DIRECTORY, named by what they are, never by what they say."""
     with wiring.reading(configured(ctx)) as con:
         whole = admin.find_review(con, ref)
         raw = admin.original(con, whole) if whole else None
     if whole is None:
         _done(False, f"{safe(ref)} is not in quarantine: see `oacmail quarantine list`")
     elif raw is None:
-        _done(False, f"no bytes of {safe(ref)} are kept: the letter is in the mailbox")
+        _done(False, f"no bytes of {safe(ref)} are kept: the message is in the mailbox")
     else:
         _written(raw, directory, whole)
 
@@ -134,13 +134,13 @@ def _written(raw: bytes, directory: Path, whole: str) -> None:
 @click.argument("ref")
 @click.pass_context
 def retry_message(ctx: click.Context, ref: str) -> None:
-    """Work the letter anew at the next pass of the daemon."""
+    """Work the message anew at the next pass of the daemon."""
     with wiring.writing(configured(ctx)) as con:
         whole = admin.find_review(con, ref)
         done = whole is not None and admin.retry_message(con, whole, datetime.now(UTC))
         _done(
             done,
-            f"{safe(ref)} is no letter that failed, or lies in no watched folder any more; `oacmail case open` makes"
+            f"{safe(ref)} is no message that failed, or lies in no watched folder any more; `oacmail case open` makes"
             " a case of a doubtful one, `oacmail quarantine done` takes it off the list",
         )
 

@@ -39,10 +39,10 @@ def simulate(ctx: click.Context, days: int, seed: int, as_json: bool) -> None:
 
 def _day(day: datetime, so_far: SimulationResult, as_json: bool) -> None:
     if as_json:
-        counts = {"letters": so_far.messages, "acks": so_far.acks, "escalations": so_far.escalations}
+        counts = {"messages": so_far.messages, "acks": so_far.acks, "escalations": so_far.escalations}
         print_json([{"day": day.date().isoformat(), **counts, "misfortunes": so_far.misfortunes}])
     else:
-        _progress(f"{day:%a %d %b %Y}: {so_far.messages} letters, {so_far.misfortunes} misfortunes")
+        _progress(f"{day:%a %d %b %Y}: {so_far.messages} messages, {so_far.misfortunes} misfortunes")
 
 
 def _lines(told: SimulationResult) -> list[dict[str, str]]:
@@ -52,7 +52,7 @@ def _lines(told: SimulationResult) -> list[dict[str, str]]:
 def _tell(outcome: SimulationResult, told: SimulationResult) -> None:
     zone = outcome.plan.begins.tzinfo
     click.echo(f"{outcome.plan.days} days from {outcome.plan.begins:%d %b %Y}, seed {outcome.plan.seed}: ", nl=False)
-    click.echo(f"{outcome.messages} letters, {outcome.cases} cases, {outcome.acks} acknowledgements, ", nl=False)
+    click.echo(f"{outcome.messages} messages, {outcome.cases} cases, {outcome.acks} acknowledgements, ", nl=False)
     click.echo(f"{outcome.escalations} escalations, {outcome.misfortunes} misfortunes; digest {outcome.digest[:16]}")
     if not outcome.broken:
         click.echo("every invariant held")

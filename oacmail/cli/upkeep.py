@@ -44,7 +44,7 @@ def backup(ctx: click.Context, path: Path) -> None:
 def restore(ctx: click.Context, path: str, yes: bool) -> None:
     """Put the backup at PATH in the place of the database; the service must be stopped.
 
-    The database that was there is kept beside it. Letters that came since are met again in the mailbox.
+    The database that was there is kept beside it. Messages that came since are met again in the mailbox.
     """
     config, source = configured(ctx), existing(path)
     state = wiring.state(config)
@@ -95,7 +95,7 @@ _PUT_KEY_BACK = "put the key back as the last line of the credential, of $OACMAI
 
 def _held(held: int) -> str:
     return (
-        f"{held} are held, and those of other letters that came before now will be: look into the relay's log, then "
+        f"{held} are held, and those of other messages that came before now will be: look into the relay's log, then "
         "outbox retry or outbox drop"
     )
 

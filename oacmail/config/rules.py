@@ -44,7 +44,7 @@ def policy(
 
 
 def parser_config(config: Config) -> ParserConfig:
-    """What reading a letter needs to know of the house."""
+    """What reading a message needs to know of the house."""
     trust = config.trust
     return ParserConfig(
         own=frozenset((config.office.address, *config.office.aliases)),

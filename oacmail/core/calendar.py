@@ -1,4 +1,4 @@
-"""When a letter must be answered, reminded of and escalated: business-day arithmetic on the office's local dates.
+"""When a message must be answered, reminded of and escalated: business-day arithmetic on the office's local dates.
 
 It decides moments only, never whether somebody has answered. Every sum is made on local dates and localised at
 the end, so that summer time cannot move a promise (docs/design.md, "Time"); results are in UTC. A naive datetime is
@@ -73,12 +73,12 @@ def is_late_same_day(due_at: datetime, answered_at: datetime, policy: Policy) ->
 
 
 def due_day(received_at: datetime, policy: Policy) -> date:
-    """The local date by whose end a letter received then must be answered (R17, R21)."""
+    """The local date by whose end a message received then must be answered (R17, R21)."""
     return add_working_days(_counted_from(received_at, policy), policy.deadlines.business_days, policy.workdays)
 
 
 def answer_due(received_at: datetime, policy: Policy) -> datetime:
-    """The moment by which a letter must be answered: `deadline.day_end` of its due day (R17, R19)."""
+    """The moment by which a message must be answered: `deadline.day_end` of its due day (R17, R19)."""
     return _moment(due_day(received_at, policy), policy.deadlines.day_end, policy)
 
 
@@ -161,7 +161,7 @@ def closing_of(day: date, policy: Policy) -> datetime:
 
 
 def same_day(received_at: datetime, policy: Policy) -> datetime:
-    """The target for a letter that names a term about to end (R32): the end of the day on which the office
+    """The target for a message that names a term about to end (R32): the end of the day on which the office
     could first read it. It never replaces the promise."""
     day = _local(received_at, policy).date()
     if not in_hours(received_at, policy):

@@ -1,6 +1,6 @@
 """The whole brain: one input, what may be known of it, and the moment, in; a decision out.
 
-Pure: the same values give the same decision, for ever. Who wrote a letter is settled first (our own signature,
+Pure: the same values give the same decision, for ever. Who wrote a message is settled first (our own signature,
 the folder, the robot marks, staff, then citizens); each kind of writer has a module of its own.
 """
 
@@ -36,7 +36,7 @@ from oacmail.core.view import OutgoingView, TickView, View
 
 
 def decide(policy: Policy, view: View | TickView, inp: Input, now: datetime) -> Decision:
-    """`now` is aware. Raises only on a bug of ours; the shell rolls back, counts, and quarantines the letter."""
+    """`now` is aware. Raises only on a bug of ours; the shell rolls back, counts, and quarantines the message."""
     match inp:
         case Arrived():
             assert isinstance(view, View)
@@ -112,7 +112,7 @@ def _decided_again(view: View, inp: Arrived) -> bool:
 def _again(view: View) -> Decision:
     assert view.known is not None
     attach = RecordMessage(role=view.known.role, outcome=Outcome.DUPLICATE, kind=Kind.REQUEST, case=view.known.case)
-    return Decision(effects=(attach,), because=("same-letter-again",))
+    return Decision(effects=(attach,), because=("same-message-again",))
 
 
 def _ignored_in_junk() -> Decision:

@@ -17,7 +17,7 @@ from oacmail.core.model import Classification, Folder, Kind, Message, Outcome, R
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrived:
-    """A letter was met in a folder. `received_at` is INTERNALDATE. `forced`: a person says it is a request."""
+    """A message was met in a folder. `received_at` is INTERNALDATE. `forced`: a person says it is a request."""
 
     message: Message
     received_at: datetime
@@ -78,7 +78,7 @@ Input = Arrived | Tick | DeliveryResult | AdminCommand
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenCase:
-    """Open case `number`, by the letter that arrived. `due_at` is its first response clock."""
+    """Open case `number`, by the message that arrived. `due_at` is its first response clock."""
 
     number: str
     citizen: str
@@ -92,7 +92,7 @@ class OpenCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordMessage:
-    """Record the letter that arrived. `case` is None where no case is concerned; `guest`: wrote from outside.
+    """Record the message that arrived. `case` is None where no case is concerned; `guest`: wrote from outside.
 
     `author`: who asks by it, where that is not its sender (a form).
     """
@@ -116,7 +116,7 @@ class UpdateCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartDeadline:
-    """Start a clock. `armed_by` is the letter's fingerprint or an event's key, `armed_at` its moment."""
+    """Start a clock. `armed_by` is the message's fingerprint or an event's key, `armed_at` its moment."""
 
     started_by: str
     kind: str
@@ -149,7 +149,7 @@ class DeadlineReached:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quoted:
-    """A message that a mail quotes and attaches. `letter`: its fingerprint; `heading`: stands above its text."""
+    """A message that a mail quotes and attaches. `message`: its fingerprint; `heading`: stands above its text."""
 
     message: str
     heading: str
@@ -157,7 +157,7 @@ class Quoted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Send:
-    """Queue one mail to one recipient, once for ever by its key. With `attach`, the shell adds the letter itself.
+    """Queue one mail to one recipient, once for ever by its key. With `attach`, the shell adds the message itself.
 
     `template`: a folder entry of templates/<lang>/. `facts`: values for it, never citizen HTML.
     `reply_to_id`/`refs`: ids that it answers. `attach`: fingerprint of the original to attach, or None.
@@ -204,7 +204,7 @@ class UpdateOutbox:
 class ImportSent:
     """A mail of ours that the database does not know (it was restored): record it as sent.
 
-    `refs`: the letters that it followed; one that opens a case of the recipient anew takes its number.
+    `refs`: the messages that it followed; one that opens a case of the recipient anew takes its number.
     """
 
     key: str
@@ -219,16 +219,16 @@ class ImportSent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileMessage:
-    """The letter that arrived belongs in this folder."""
+    """The message that arrived belongs in this folder."""
 
     folder: Folder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestReview:
-    """A person must look at a letter: shown in `quarantine list` with its reason, a short code.
+    """A person must look at a message: shown in `quarantine list` with its reason, a short code.
 
-    `letter`: its fingerprint; '' = the one that arrived.
+    `message`: its fingerprint; '' = the one that arrived.
     """
 
     reason: str
@@ -237,7 +237,7 @@ class RequestReview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEvent:
-    """A line in the diary: kinds, ids and codes, never citizen text."""
+    """A line in the event log: kinds, ids and codes, never citizen text."""
 
     kind: str
     case: str | None = None
@@ -246,7 +246,7 @@ class AuditEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergeCases:
-    """All letters and running clocks of `case` go over to `into`; `case` is closed as its duplicate."""
+    """All messages and running clocks of `case` go over to `into`; `case` is closed as its duplicate."""
 
     case: str
     into: str
@@ -261,7 +261,7 @@ class ReviewDone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconsider:
-    """A letter of the desk, judged before the letter that it answers was read, is worked once more."""
+    """A message of the desk, judged before the message that it answers was read, is worked once more."""
 
     fingerprint: str
 

@@ -22,7 +22,7 @@ LOGIN_PAUSE = 60.0  # fail2ban's usual jails ban an address after 5 refused logi
 
 
 class UnreadableMessage(Transient):
-    """The server is well and the letter `uid` is there, but it cannot be read, not even alone."""
+    """The server is well and the message `uid` is there, but it cannot be read, not even alone."""
 
     def __init__(self, uid: int) -> None:
         super().__init__(f"IMAP FETCH: UID {uid} cannot be read")

@@ -1,4 +1,4 @@
-"""What oacmail speaks about: the words of the field, and the facts that were read from a letter.
+"""What oacmail speaks about: the words of the field, and the facts that were read from a message.
 
 Values only: frozen, slotted, keyword-only. A `Message` holds facts of bytes; verdicts (who wrote it, which case,
 what to do) are made in core and never stored in it. Times are aware datetimes. Nothing here reads a clock, a file
@@ -17,7 +17,7 @@ LANGUAGES = ("ca", "es", "en")
 
 
 class Role(StrEnum):
-    """Who a letter comes from."""
+    """Who a message comes from."""
 
     CITIZEN = "citizen"
     AGENT = "agent"
@@ -82,7 +82,7 @@ class Auto(StrEnum):
 
 
 class Rung(StrEnum):
-    """How far down the parsing ladder a letter had to go."""
+    """How far down the parsing ladder a message had to go."""
 
     FULL = "full"
     STDLIB = "stdlib"
@@ -106,7 +106,7 @@ class Folder(StrEnum):
 
 
 class Outcome(StrEnum):
-    """The one accounted end of a letter (docs/interfaces.md section 3, `unaccounted`)."""
+    """The one accounted end of a message (docs/interfaces.md section 3, `unaccounted`)."""
 
     CASE = "case"
     AUTOMATIC = "automatic"
@@ -217,8 +217,8 @@ class Classification:
     """The classifier's verdict on one message; topic, level and intent are None unless kind is request.
 
     `confidence`: kind, topic, level, intent in 0..1. `because`: the words and rules that decided. `urgent`: a term
-    that the letter names ends soon (R32), on the day `ends_on` if its date is known. `operator`, `platform` (by its own
-    name; '' = none was named) and `cause` (platform | document_or_form) are '' unless the level is second.
+    that the message names ends soon (R32), on the day `ends_on` if its date is known. `operator`, `platform` (by its
+    own name; '' = none was named) and `cause` (platform | document_or_form) are '' unless the level is second.
     """
 
     kind: Kind

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from oacmail.core.model import Outcome, Role, Slot, Status
 
-UNDELIVERED = "undelivered:"  # the name under which a report waits for the letter that it speaks of
+UNDELIVERED = "undelivered:"  # the name under which a report waits for the message that it speaks of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +19,7 @@ class Deadline:
     """A clock not met and not void; a response clock (answer, level 0) runs on after it `fired`.
 
     `sent_at`: the Date of the message that started it, if it has one.
-    `asked_from`: where who started it may be answered, his From and Reply-To addresses; empty if no letter did.
+    `asked_from`: where who started it may be answered, his From and Reply-To addresses; empty if no message did.
     """
 
     started_by: str
@@ -35,7 +35,7 @@ class Deadline:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenQuestion:
     """The latest request of one side: of the citizen and whoever writes with her (`guest` ""), or of a guest (his
-    address). `letter`: its fingerprint."""
+    address). `message`: its fingerprint."""
 
     guest: str
     message: str
@@ -44,7 +44,7 @@ class OpenQuestion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """A message of a case. `letter`: its fingerprint; `by_office`: an agent wrote it."""
+    """A message of a case. `message`: its fingerprint; `by_office`: an agent wrote it."""
 
     message: str
     at: datetime
@@ -57,8 +57,8 @@ class CaseView:
     asked to be answered: an agent's client writes there, but nobody is known by it. `asked_since`: their requests
     after the first human answer. `slot`: when the person wants to be called: morning | afternoon | any, None = no
     number was given; `phone` in E.164. `calls_in_vain`: moments of calls in the slot that reached nobody. `asked`: the
-    latest request of each side, the citizen's first. `first_letter`: the fingerprint of the opening one,
-    `first_letter_id` its Message-ID. `urgent`: a term that the person named ends soon, on the day `ends_on` if known
+    latest request of each side, the citizen's first. `first_message`: the fingerprint of the opening one,
+    `first_message_id` its Message-ID. `urgent`: a term that the person named ends soon, on the day `ends_on` if known
     (R32). `told`: the kinds of mail of ours about it that have left or will. `level_by_hand`: a person has said which
     level it is. `wish`: the language that the citizen asked for. `latest`: the last
     messages of citizens and agents, newest first."""
@@ -109,7 +109,7 @@ class CaseView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageView:
-    """A letter already recorded. `refs`: msg-ids it names (only filled where a rung needs them)."""
+    """A message already recorded. `refs`: msg-ids it names (only filled where a rung needs them)."""
 
     fingerprint: str
     message_id: str
@@ -185,8 +185,8 @@ class Noticed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimilarCase:
-    """A case of second level on the platform that the letter says fails. `incident`: the number of its incident's first
-    case, None = of none. `due_at`: of its running response clock."""
+    """A case of second level on the platform that the message says fails. `incident`: the number of its incident's
+    first case, None = of none. `due_at`: of its running response clock."""
 
     number: str
     incident: str | None
@@ -198,19 +198,19 @@ class SimilarCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """For one letter, one order or one settlement.
+    """For one message, one order or one settlement.
 
-    `known`: the letter of the same fingerprint. `named`: letters whose id the letter's refs name. `naming`: letters
-    of the same citizen that name the letter's id; `overtaken_by`: the desk's letters that do. `mails`: our mails
+    `known`: the message of the same fingerprint. `named`: messages whose id the message's refs name. `naming`: messages
+    of the same citizen that name the message's id; `overtaken_by`: the desk's messages that do. `mails`: our mails
     that its refs, report or mark name, oldest first.
-    `tokened`: cases whose keyed token it bears. `recent`: letters of the writer (for Sent: of the recipients)
-    of the last 14 days. `serial`: the next case serial of the year. `reserved`: the number that a letter, or what
+    `tokened`: cases whose keyed token it bears. `recent`: messages of the writer (for Sent: of the recipients)
+    of the last 14 days. `serial`: the next case serial of the year. `reserved`: the number that a message, or what
     followed it, had before the database was restored. `restored_at`: when that was, where no self-copies tell what
     had left before; else None. `key_lost_at`: the same of the token key.
     `added_before`: on how many copies of ours to others the same stood that was added to this one.
     `run`: the name of this process; `run_since`: what was sent and arrived later was not sent by an earlier process of
     this house; None until this one has read every folder: what it finds there a restored database may have forgotten.
-    `undelivered`: whom an earlier report said this very letter did not reach; None = none. `refusals`: of other
+    `undelivered`: whom an earlier report said this very message did not reach; None = none. `refusals`: of other
     mails, for one that is refused; `taken_since`: the relay has taken a mail since it last refused this very one.
     `alike`: recent cases of second level on its platform, oldest first; of an incident its last alone
     (core/escalation/incidents.py). `noticed`: notices to staff of the last hour, for their budgets.
@@ -253,7 +253,7 @@ class DeferredAcknowledgement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeferredNotice:
-    """A notice to staff over its budget, for the next list. `letter`: its key without the recipient; `due_at`: of the
+    """A notice to staff over its budget, for the next list. `message`: its key without the recipient; `due_at`: of the
     case's running response clock. Without a case the columns of a case are empty."""
 
     key: str
@@ -287,7 +287,7 @@ class UncertainDelivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewEntry:
-    """A line of the review list: a letter that waits for a person, or a case not acknowledged by itself."""
+    """A line of the review list: a message that waits for a person, or a case not acknowledged by itself."""
 
     ref: str
     reason: str

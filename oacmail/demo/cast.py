@@ -13,7 +13,7 @@ How = Literal[
     "reply to the acknowledgement",
     "reply to the answer",
     "thanks",  # the same, asking nothing
-    "resend",  # the first letter once more, as impatient clients do
+    "resend",  # the first message once more, as impatient clients do
     "out of office",  # the citizen's own robot answers the acknowledgement
     "read receipt",  # her client confirms that the answer was opened
     "bounce",  # her server could not deliver the answer
@@ -24,7 +24,7 @@ How = Literal[
 class End:
     """What must have become of a citizen's case. None = whatever the classifier says.
 
-    `acks`: how many acknowledgements she holds, `speaks`: in which languages; `letters`: of everybody, on the case.
+    `acks`: how many acknowledgements she holds, `speaks`: in which languages; `messages`: of everybody, on the case.
     """
 
     speaks: str
@@ -39,7 +39,7 @@ class End:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoCitizen:
-    """Somebody who writes one letter. `days_ago`: it has lain in the mailbox since then, before oacmail came."""
+    """Somebody who writes one message. `days_ago`: it has lain in the mailbox since then, before oacmail came."""
 
     name: str
     address: str

@@ -50,8 +50,8 @@ class Evidence:
         return next((mail for mail in self.boxes[story.OFFICE] if mail.message_id == message_id), None)
 
     def filed(self, message_id: str) -> Row | None:
-        """The case on which a letter lies, of those that were looked into."""
-        lies = (case for case in self.shown.values() if message_id in (each["message_id"] for each in case["letters"]))
+        """The case on which a message lies, of those that were looked into."""
+        lies = (case for case in self.shown.values() if message_id in (each["message_id"] for each in case["messages"]))
         return next(lies, None)
 
     def answers_to(self, message_id: str) -> list[DemoMail]:

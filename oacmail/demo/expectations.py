@@ -73,7 +73,7 @@ def _case(citizen: DemoCitizen, case: Row) -> Found:
     who, end = citizen.name, citizen.end
     yield f"{who}: the case is {end.status}", case["status"] == end.status
     yield f"{who}: the case is {'' if end.overdue else 'not '}overdue", case["overdue"] == end.overdue
-    yield f"{who}: {end.messages} letters on the case", case["messages"] == end.messages
+    yield f"{who}: {end.messages} messages on the case", case["messages"] == end.messages
     for field in ("topic", "level", "intent"):
         wanted = getattr(end, field)
         if wanted is not None:
@@ -85,7 +85,7 @@ def _first_ack(world: Evidence, citizen: DemoCitizen, case: Row, ack: DemoMail) 
     yield f"{who}: acknowledged in {citizen.end.speaks}", ack.language == citizen.end.speaks
     yield f"{who}: the case's number leads the subject", ack.subject.startswith(f"[{case['number']}-")
     yield f"{who}: the acknowledgement continues the thread", message and ack.in_reply_to == message.message_id
-    yield f"{who}: the acknowledgement repeats nothing of the letter", not _repeats(ack, citizen)
+    yield f"{who}: the acknowledgement repeats nothing of the message", not _repeats(ack, citizen)
     if message and not citizen.days_ago:
         yield f"{who}: acknowledged within seconds", ack.arrived - message.arrived <= ACK_WITHIN
 
@@ -111,12 +111,15 @@ def _deed(world: Evidence, deed: StaffAction, addresses: Addresses) -> Found:
         )
     elif deed.how == "derive":
         sent = [mail for who, mail in world.notices("derived") if who == story.TECHNICAL and deed.text in mail.text]
-        yield f"{deed.about}: with the technical services, letter attached", [m.carries_message for m in sent] == [True]
+        yield (
+            f"{deed.about}: with the technical services, message attached",
+            [m.carries_message for m in sent] == [True],
+        )
         cards = [mail for who, mail in world.notices("derived") if who == story.TECHNICAL and mail.case == number]
         by_itself = [mail.carries_message for mail in cards if deed.text not in mail.text]
         yield f"{deed.about}: they had it before an agent said so", by_itself == [True]
     elif deed.how == "report":
-        roles = [message["role"] for message in world.shown.get(number, {}).get("letters", ())]
+        roles = [message["role"] for message in world.shown.get(number, {}).get("messages", ())]
         yield f"{deed.about}: what the technical services wrote is on the case", roles.count("technical") == 1
     elif deed.how == "bounce":
         told = [who for who, mail in world.notices("bounced") if mail.case == number]
@@ -149,16 +152,16 @@ def _overdue(world: Evidence, citizens: Sequence[DemoCitizen]) -> Found:
     late = {rows[0]["number"] for rows in left if rows}
     told = {mail.case: mail for who, mail in world.notices("overdue") if who == story.SUPERVISOR}
     yield "the supervisor has what was overdue, and nothing else", set(told) == late
-    yield "with the letters themselves", all(mail.carries_message for mail in told.values())
+    yield "with the messages themselves", all(mail.carries_message for mail in told.values())
 
 
 def _untouched(world: Evidence, deeds: Sequence[StaffAction]) -> Found:
-    """An agent's client marks the letters that he answers, and nobody any other."""
+    """An agent's client marks the messages that he answers, and nobody any other."""
     answered = {deed.about for deed in deeds if deed.how in _BY_MAIL}
     opened = {message_id for name, message_id in world.written.items() if name in answered}
     inbox = {mail.message_id: mail for mail in world.boxes[story.OFFICE]}
-    yield "no letter was deleted or moved by oacmail", set(world.written.values()) <= set(inbox)
-    yield "no letter was marked by oacmail", {mail.message_id for mail in inbox.values() if mail.seen} == opened
+    yield "no message was deleted or moved by oacmail", set(world.written.values()) <= set(inbox)
+    yield "no message was marked by oacmail", {mail.message_id for mail in inbox.values() if mail.seen} == opened
 
 
 def _mails(world: Evidence) -> Found:
@@ -171,7 +174,7 @@ def _mails(world: Evidence) -> Found:
 
 
 def _parser_config(world: Evidence) -> Found:
-    yield "every letter is accounted for", world.status["unaccounted"] == 0
+    yield "every message is accounted for", world.status["unaccounted"] == 0
     yield "oacmail status: well", world.status["ok"]
     yield "the review list holds nothing else", len(world.review) == sum(s.judged in _REVIEWED for s in world.silent)
     yield "the log holds no error", not errors(world.log)

@@ -98,9 +98,9 @@ def _escalated(world: Evidence) -> Iterator[tuple[str, ...]]:
     for recipient, mail in world.notices(*_REASONS):
         told.setdefault((mail.case, mail.kind), []).append((recipient, mail))
     for (number, kind), mails in sorted(told.items()):
-        case = world.shown.get(number, {"citizen": "?", "due_at": None, "events": (), "letters": ()})
+        case = world.shown.get(number, {"citizen": "?", "due_at": None, "events": (), "messages": ()})
         people = ", ".join(dict.fromkeys(_name(recipient) for recipient, _ in mails))
-        message = "+ letter" if all(mail.carries_message for _, mail in mails) else ""
+        message = "+ message" if all(mail.carries_message for _, mail in mails) else ""
         yield (number, _name(case["citizen"]), f"to {people}", _REASONS[kind](case), message)
 
 
@@ -110,7 +110,7 @@ def _late(case: Row) -> str:
 
 def _derived(case: Row) -> str:
     cause = str(_event(case, "escalated").get("cause")).replace("_", " ")
-    told = any(message["role"] == "technical" for message in case["letters"]) and case["status"] == "answered"
+    told = any(message["role"] == "technical" for message in case["messages"]) and case["status"] == "answered"
     return f"level 2, {cause}" + (": solved, citizen told" if told else "")
 
 

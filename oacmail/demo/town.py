@@ -33,7 +33,7 @@ class Silent:
 
 @dataclass(slots=True)
 class DemoTown:
-    """`written`: Message-ID of the letter of each citizen, by name; `silent`: what nobody may answer."""
+    """`written`: Message-ID of the message of each citizen, by name; `silent`: what nobody may answer."""
 
     post: DemoRelay
     office: DemoOffice
@@ -41,10 +41,10 @@ class DemoTown:
     silent: list[Silent] = field(default_factory=list)
     _numbers: dict[str, str] = field(default_factory=dict)
 
-    # --- letters ----------------------------------------------------------------------------------
+    # --- messages ----------------------------------------------------------------------------------
 
     def furnish(self) -> None:
-        """The office's mailbox before oacmail comes: a folder of sent mail, and letters that nobody has read."""
+        """The office's mailbox before oacmail comes: a folder of sent mail, and messages that nobody has read."""
         with mailbox(self.post, story.OFFICE) as box:
             box.create(SENT)
             for citizen in story.CITIZENS:
@@ -181,6 +181,6 @@ _DEEDS: dict[How, Callable[[DemoTown, StaffAction, DemoCitizen], None]] = {
 
 
 def back_dated(citizen: DemoCitizen, now: datetime) -> datetime:
-    """When her letter came: so many days ago at ten in the morning, by the clock on the office's wall."""
+    """When her message came: so many days ago at ten in the morning, by the clock on the office's wall."""
     day = now.astimezone(story.ZONE).date() - timedelta(days=citizen.days_ago)
     return datetime.combine(day, time(10), story.ZONE).astimezone(UTC)

@@ -28,7 +28,7 @@ from oacmail.mail.understanding.secrets import blank
 log = structlog.get_logger()
 BARE = ":bare"
 TEMPLATES = "templates"  # the problem's name
-# A letter with attachments is quoted in escalations up to this size; above it only the card goes.
+# A message with attachments is quoted in escalations up to this size; above it only the card goes.
 ORIGINAL_MOST = 10_000_000
 
 
@@ -116,7 +116,7 @@ class Engine:
         self._passed_over.clear()
 
     def _freeze(self, send: Send, messages: Sequence[Attached], now: datetime) -> FrozenMail:
-        """`letters`: what goes along, newest first."""
+        """`messages`: what goes along, newest first."""
         if not messages:
             return self._mail(send, now)
         text = "\n\n".join(f"{one.heading}\n{one.fresh}".strip() for one in messages)
@@ -126,7 +126,7 @@ class Engine:
             return self._mail(shown, now)
         try:
             whole = self._mail(shown, now, *(redact(raw, self.policy.office.languages[0]) for raw in raws))
-        except Exception:  # one strange letter must not stop the clock of all others: the card goes without it
+        except Exception:  # one strange message must not stop the clock of all others: the card goes without it
             log.error("original.unfit", key=send.key, exc_info=True)
             return self._mail(shown, now)
         bare = self._mail(replace(shown, key=send.key + BARE), now)
@@ -152,7 +152,7 @@ class Engine:
 
 
 def _attached(send: Send, turn: Turn, inp: Input, raw: bytes | None) -> list[Attached]:
-    """What a mail takes along; the letter that has just arrived is in no row yet."""
+    """What a mail takes along; the message that has just arrived is in no row yet."""
     wanted = send.conversation or ((Quoted(message=send.attach, heading=""),) if send.attach is not None else ())
     found: list[Attached] = []
     for one in wanted:

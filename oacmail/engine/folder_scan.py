@@ -1,7 +1,7 @@
 """What is new in a folder: UIDs, sizes and dates against what we know, epochs, and what belongs to the time before us.
 
 A place is recorded before anything of it is read. Set difference by UID alone is never enough: a mailbox restored from
-yesterday gives the same UIDs to other letters under the same UIDVALIDITY. Nothing here reads a letter.
+yesterday gives the same UIDs to other messages under the same UIDVALIDITY. Nothing here reads a message.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ class FolderListing:
     """One folder in one pass: its epoch and what has no outcome yet. `compared`: every place was compared.
 
     `todo`: uid -> (place, attempts, was in flight when something died); `own`: UIDs that bear a field of our mark's
-    name. Anybody can write one: who reads the letter takes out what we have not signed.
+    name. Anybody can write one: who reads the message takes out what we have not signed.
     """
 
     watched: WatchedFolder
@@ -37,7 +37,7 @@ class FolderListing:
 
 @dataclass(slots=True)
 class FolderScan:
-    """`backlog`: letters that came so long before the first start are worked too."""
+    """`backlog`: messages that came so long before the first start are worked too."""
 
     engine: Engine
     mailbox: Mailbox
@@ -92,13 +92,13 @@ class FolderScan:
         present = self.mailbox.bearing(MARK) if watched.role is Folder.JUNK else self.mailbox.uids()
         tail = sorted(present & known)[-TAIL:]
         if tail and self._replaced(key, self.mailbox.metas(tail)):
-            log.warning("folder.new-epoch", folder=watched.name, reason="a uid names another letter")
+            log.warning("folder.new-epoch", folder=watched.name, reason="a uid names another message")
             return self._compared(watched, state)
         missing = sorted(present - known)
         return self.mailbox.metas(missing) if missing else ()
 
     def _compared(self, watched: WatchedFolder, state: FolderState) -> Sequence[MessageMeta]:
-        """Every place against what we know: a re-used UID is a new letter."""
+        """Every place against what we know: a re-used UID is a new message."""
         key = (watched.name, state.uidvalidity)
         uids = sorted(self.mailbox.bearing(MARK)) if watched.role is Folder.JUNK else None
         metas = self.mailbox.metas(uids) if uids is None or uids else ()

@@ -1,8 +1,8 @@
-"""From the mailbox to the engine: which letters are new, in which order and with which others they are worked.
+"""From the mailbox to the engine: which messages are new, in which order and with which others they are worked.
 
 A place is worked once; own mail first, since it tells what a restored database has forgotten; then by the day of
 arrival over all folders, so that an answer is not met before its question. Never writes a flag, never counts on
-sequence numbers, never deletes. A letter over which the process dies is set aside after five deaths; one that fails is
+sequence numbers, never deletes. A message over which the process dies is set aside after five deaths; one that fails is
 an affair of mishaps.py.
 """
 
@@ -32,15 +32,16 @@ from oacmail.mail.parsing import Answers, InlineParser, Parser, RawMessage
 log = structlog.get_logger()
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # no IMAP server is older (RFC 1176): a broken clock wrote that date
 BATCH = 50
-TOGETHER = 20  # letters in one commit: it costs as much as working one of them
-DEATHS = 5  # of the process over one letter alone: a machine that goes down now and then is no letter's fault
+TOGETHER = 20  # messages in one commit: it costs as much as working one of them
+DEATHS = 5  # of the process over one message alone: a machine that goes down now and then is no message's fault
 BATCH_BYTES = 8_000_000  # two such batches lie there at once
 TOGETHER_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Letters of one folder, by UID, in groups that are read and worked together; `left_out`: asked for and not got."""
+    """Messages of one folder, by UID, in groups that are read and worked together; `left_out`: asked for and not
+    got."""
 
     reading: FolderListing
     groups: Sequence[tuple[Mapping[int, Fetched], Answers]]
@@ -49,7 +50,7 @@ class Batch:
 
 @dataclass(slots=True)
 class Intake:
-    """`backlog`: letters that came so long before the first start are worked too."""
+    """`backlog`: messages that came so long before the first start are worked too."""
 
     engine: Engine
     mailbox: Mailbox
@@ -67,10 +68,10 @@ class Intake:
         self._quarantine = Quarantine(engine=self.engine)
 
     def sync(self, *, compare: bool) -> int:
-        """Read every watched folder to its end; how many letters were worked. Raises Transient, Fatal.
+        """Read every watched folder to its end; how many messages were worked. Raises Transient, Fatal.
 
         `compare`: hold every place against what we know of it (at connect and nightly), not only new UIDs. A folder
-        that cannot be opened is raised at the end, when the letters of the others have been worked: as FolderUnread
+        that cannot be opened is raised at the end, when the messages of the others have been worked: as FolderUnread
         where it is not one of the office's own (INBOX, Sent, Junk), which tell what has left already. From the start on
         nothing is worked until Sent has been read once, where there is one: a database that was restored gives no
         number out again.
@@ -142,14 +143,14 @@ class Intake:
         return worked
 
     def _run(self, reading: FolderListing, uids: Sequence[int]) -> int:
-        """One folder's letters in batches; what was in flight when something died goes alone."""
+        """One folder's messages in batches; what was in flight when something died goes alone."""
         if not uids:
             return 0
         self.mailbox.open(reading.watched.name)
         suspects = [uid for uid in uids if reading.todo[uid][2] or reading.todo[uid][1]]
         calm = [uid for uid in uids if uid not in set(suspects)]
         self._calm(reading, _batches(reading, calm, BATCH, BATCH_BYTES))
-        # Who was at hand at the last death comes last: an innocent letter is soon done, and never meets them all.
+        # Who was at hand at the last death comes last: an innocent message is soon done, and never meets them all.
         for uid in sorted(suspects, key=lambda uid: reading.todo[uid][1]):
             self._alone(reading, uid)
         return len(uids)
@@ -187,7 +188,7 @@ class Intake:
             raise
 
     def _rest(self, batch: Batch, *, alone: bool) -> None:
-        """What broke is no letter's fault, not even where a large one finds no room and these few bytes do: what was
+        """What broke is no message's fault, not even where a large one finds no room and these few bytes do: what was
         not worked is met again in its order."""
         meta = (batch.reading.watched.name, batch.reading.state.uidvalidity)
         uids = [uid for messages, _ in batch.groups for uid in messages]
@@ -248,7 +249,7 @@ class Intake:
     def _messages(
         self, reading: FolderListing, messages: Mapping[int, Fetched], answers: Answers, *, alone: bool
     ) -> None:
-        """Read while others may write, then worked in one commit; a letter that hurts is undone alone."""
+        """Read while others may write, then worked in one commit; a message that hurts is undone alone."""
         arrivals: dict[int, Arrived] = {}
         for at, (uid, message) in enumerate(messages.items()):
             with self._failure(reading, uid, message, alone):
@@ -284,7 +285,7 @@ class Intake:
         return MessageRef(folder=reading.watched.name, uidvalidity=reading.state.uidvalidity, uid=uid)
 
     def _arrival(self, reading: FolderListing, uid: int) -> datetime:
-        """A client that copies a letter here dates it as it likes; tomorrow's date would put its due day off."""
+        """A client that copies a message here dates it as it likes; tomorrow's date would put its due day off."""
         now, internal_date = self.engine.now(), reading.todo[uid][0].internal_date
         return internal_date if EARLIEST <= internal_date <= now + CLOCKS_DIFFER else now
 

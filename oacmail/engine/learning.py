@@ -35,7 +35,7 @@ def taught(store: Store, parser_config: ParserConfig) -> ParserConfig:
 
 
 def _example(correction: Correction, parser_config: ParserConfig) -> Example:
-    """A letter too large to be kept is learned by its subject and text."""
+    """A message too large to be kept is learned by its subject and text."""
     raw = correction.raw or labelled.message(f"{correction.subject} :: {correction.fresh}")
     return Example(message=parse(raw, parser_config), labels=correction.labels)
 

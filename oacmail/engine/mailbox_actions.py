@@ -1,6 +1,6 @@
 """What is done in the mailbox itself, after a pass: our own copies go to Sent, and a full mailbox is told.
 
-Never moves a letter of people's: what is moved bears our mark in the folder as it is now. Best effort: what fails is
+Never moves a message of people's: what is moved bears our mark in the folder as it is now. Best effort: what fails is
 told, holds nothing up, and is tried at the next pass.
 """
 
@@ -30,7 +30,7 @@ class MailboxActions:
     _full: bool | None = None
 
     def look_at_quota(self, now: datetime) -> None:
-        """A full mailbox takes no letter and no copy, and nobody else tells us."""
+        """A full mailbox takes no message and no copy, and nobody else tells us."""
         full = self.mailbox.fill() >= ALMOST_FULL
         if full is not self._full:
             if full or self._full:
@@ -48,7 +48,7 @@ class MailboxActions:
         except Transient as error:
             unfiled = True
             if not self._unfiled:
-                log.warning("letter.unfiled", error=str(error))
+                log.warning("message.unfiled", error=str(error))
         if unfiled is not self._unfiled:
             self.engine.store.problem("unfiled", unfiled, self.engine.now())
             self._unfiled = unfiled
@@ -57,7 +57,7 @@ class MailboxActions:
         wanted = sorted(self.engine.store.to_file(), key=lambda item: item[0].folder)
         for folder, group in groupby(wanted, key=lambda item: item[0].folder):
             self.mailbox.open(folder)
-            ours = self.mailbox.bearing(MARK)  # people move mail about: our UID must not name a citizen's letter
+            ours = self.mailbox.bearing(MARK)  # people move mail about: our UID must not name a citizen's message
             for role, message_refs in _by_role(group):
                 target = names.get(Folder(role))
                 if target is None:

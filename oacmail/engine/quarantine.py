@@ -1,6 +1,6 @@
-"""What becomes of a letter that hurts: one try less, and after the last of them it is set aside with its bytes.
+"""What becomes of a message that hurts: one try less, and after the last of them it is set aside with its bytes.
 
-A bug of ours, or a server that cannot give a letter out, must cost one letter a delay, never the service. Decides by
+A bug of ours, or a server that cannot give a message out, must cost one message a delay, never the service. Decides by
 counts alone; nothing is lost: what is set aside is shown in `status` and comes back with `quarantine retry`. What the
 server alone could not give out is tried again by itself whenever a folder is compared (at the start, after an outage,
 every night).
@@ -26,14 +26,14 @@ SPACING = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
 
 @dataclass(slots=True)
 class Quarantine:
-    """`tries`: with this one. `counted`: `attempt` has taken it off already, since the letter was asked for alone."""
+    """`tries`: with this one. `counted`: `attempt` has taken it off already, since the message was asked for alone."""
 
     engine: Engine
 
     def unreadable(self, message_ref: MessageRef, *, tries: int, counted: bool) -> None:
         """It was asked for alone, which uses up a try, also where nothing else was new and it was a batch by itself."""
         self._landed(message_ref, "unreadable", counted=counted)
-        log.warning("letter.unreadable", folder=message_ref.folder, uid=message_ref.uid, attempt=tries)
+        log.warning("message.unreadable", folder=message_ref.folder, uid=message_ref.uid, attempt=tries)
         if tries > len(SPACING):
             self.set_aside(message_ref, None, UNREADABLE)
         else:
@@ -41,7 +41,7 @@ class Quarantine:
 
     @contextmanager
     def over(self, message_ref: MessageRef, raw: bytes, *, tries: int, counted: bool) -> Iterator[None]:
-        """Whatever goes wrong inside is the letter's own, unless it is Transient or Fatal."""
+        """Whatever goes wrong inside is the message's own, unless it is Transient or Fatal."""
         try:
             yield
         except (Transient, Fatal):
@@ -49,7 +49,7 @@ class Quarantine:
         except Exception as error:
             name = type(error).__name__
             self._landed(message_ref, name, counted=counted)
-            log.error("letter.failed", folder=message_ref.folder, uid=message_ref.uid, attempt=tries, exc_info=True)
+            log.error("message.failed", folder=message_ref.folder, uid=message_ref.uid, attempt=tries, exc_info=True)
             if tries >= TRIES:
                 self.set_aside(message_ref, raw, f"could not be worked: {name}")
 

@@ -1,4 +1,4 @@
-"""A letter's facts, judgement by judgement: what stands in its fields, what was written, who made it, which language.
+"""A message's facts, judgement by judgement: what stands in its fields, what was written, who made it, which language.
 
 Decides nothing itself: it asks the modules of this package and puts their answers into a Message. Each question is
 asked through `judged`, so that the ladder (mail/parse.py) may go on where one of them fails; what stands instead is
@@ -53,7 +53,7 @@ class Judged(Protocol):
 
 
 class MessageSource:
-    """The letter while it is read: tidied bytes, capped bytes, fields."""
+    """The message while it is read: tidied bytes, capped bytes, fields."""
 
     def __init__(self, raw: bytes, parser_config: ParserConfig, day: str, skipped: Skipped) -> None:
         self.size = len(raw)
@@ -67,7 +67,7 @@ class MessageSource:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """`text`: the letter's own; `forwarded`: of letters attached to it, where it counts; the tree and its files."""
+    """`text`: the message's own; `forwarded`: of messages attached to it, where it counts; the tree and its files."""
 
     text: str
     forwarded: str = ""
@@ -79,7 +79,7 @@ class Body:
 def message(
     message: MessageSource, rung: Rung, body: Body, date: Callable[[str], datetime | None], judged: Judged
 ) -> Message:
-    """The Message of a letter, its body read on this rung; `date` reads the Date field."""
+    """The Message of a message, its body read on this rung; `date` reads the Date field."""
     fields, parser_config = message.fields, message.parser_config
     title = judged(lambda: subject(fields), _ascii(fields.first("subject")))
     text = "\n\n".join(filter(None, (body.text, body.forwarded)))

@@ -1,6 +1,6 @@
-"""Bytes to Message, on a ladder that never raises: whatever arrives becomes a letter that somebody can answer.
+"""Bytes to Message, on a ladder that never raises: whatever arrives becomes a message that somebody can answer.
 
-Decides how far down the ladder a letter goes: FULL (the standard library's tree, dates by mail-parser and
+Decides how far down the ladder a message goes: FULL (the standard library's tree, dates by mail-parser and
 dateutil), STDLIB (the tree alone), HEADERS (fields by our own splitter, the body as it stands), OPAQUE (nothing
 but bytes). A fault in one judgement (mail/facts.py) costs that judgement, never the sender, the subject or the text:
 below FULL each is made for itself. Reads facts only; who wrote, which case and what to do is the core's affair.
@@ -28,8 +28,8 @@ _FORWARD = re.compile(r"\W{0,3}(?:fwd?|rv|wg|tr|fs|reenv?|reenviat|reenviado|enc
 def parse(raw: bytes, parser_config: ParserConfig = ParserConfig(), *, day: str = "", skipped: Skipped = ()) -> Message:  # noqa: B008
     """A Message from any bytes; never raises.
 
-    `day`: day of arrival (YYYY-MM-DD), part of the fingerprint of a letter without Message-ID, so that the same
-    form pressed a week later is no duplicate. `skipped`: (name, MIME type, size) of parts of a too large letter
+    `day`: day of arrival (YYYY-MM-DD), part of the fingerprint of a message without Message-ID, so that the same
+    form pressed a week later is no duplicate. `skipped`: (name, MIME type, size) of parts of a too large message
     that were left on the server; they are listed as attachments with sha256 ''.
     """
     for step in (_full, _stdlib, _headers):

@@ -1,8 +1,8 @@
-"""Letters to Messages, several at a time: who is asked, and when the answer is needed, are two moments.
+"""Messages to Messages, several at a time: who is asked, and when the answer is needed, are two moments.
 
-`InlineParser` reads a letter when its answer is asked for. What reads ahead in another process stands behind the same
+`InlineParser` reads a message when its answer is asked for. What reads ahead in another process stands behind the same
 port
-(adapters/parse_worker.py); both give what `parse` gives, letter by letter, and never lose one.
+(adapters/parse_worker.py); both give what `parse` gives, message by message, and never lose one.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,7 +17,7 @@ from oacmail.mail.parser_config import ParserConfig
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawMessage:
-    """A letter's bytes, with `skipped` and `day` of mail/parse.py."""
+    """A message's bytes, with `skipped` and `day` of mail/parse.py."""
 
     raw: bytes
     skipped: Skipped
@@ -28,12 +28,12 @@ class RawMessage:
 
 
 Answers = Callable[[int], Message]
-"""The Message of the nth letter asked for; waits for it where it is not read yet."""
+"""The Message of the nth message asked for; waits for it where it is not read yet."""
 
 
 class Parser(Protocol):
     def begin(self, parser_config: ParserConfig, ahead: int) -> None:
-        """`ahead` letters lie there to be read for this house."""
+        """`ahead` messages lie there to be read for this house."""
         ...
 
     def ask(self, messages: Sequence[RawMessage]) -> Answers: ...

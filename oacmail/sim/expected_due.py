@@ -35,7 +35,7 @@ class ExpectedDue:
         return self.town.policy.workdays
 
     def due(self, received: datetime) -> datetime:
-        """The end of the promised working day after the day on which the letter came."""
+        """The end of the promised working day after the day on which the message came."""
         limits = self.town.policy.deadlines
         day = received.astimezone(self.town.zone).date()
         if limits.non_working_arrival == "deemed_next_open" and not self.open_at(received):

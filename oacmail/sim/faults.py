@@ -1,6 +1,6 @@
 """What goes wrong in the town: relay, mail server, clock, disk and process, each by a deed of the plan.
 
-A misfortune that lasts lays its own end on the heap. None of them may cost a letter, send a mail twice or fool
+A misfortune that lasts lays its own end on the heap. None of them may cost a message, send a mail twice or fool
 anybody: that is what `invariants` watch.
 """
 
@@ -129,7 +129,7 @@ def _renumbered(town: SimulatedTown, deed: SimulatedAction, chance: Random) -> s
 
 
 def _message_unreadable(town: SimulatedTown, deed: SimulatedAction, chance: Random) -> str:
-    """The server cannot give out a letter that has just come."""
+    """The server cannot give out a message that has just come."""
     if town.down:
         return ""
     known = town.ids_in_the_database()
@@ -138,7 +138,7 @@ def _message_unreadable(town: SimulatedTown, deed: SimulatedAction, chance: Rand
     if not fresh:
         return ""
     messages[fresh[-1]].bad = True
-    return f"letter {short(town.id_of(messages[fresh[-1]].raw))}"
+    return f"message {short(town.id_of(messages[fresh[-1]].raw))}"
 
 
 # --- the machine --------------------------------------------------------------------------------------
@@ -212,5 +212,5 @@ MISFORTUNES: Mapping[str, Misfortune] = {
     "the clock jumps": _clock_jumps,
     "the service is killed": _killed,
     "the service is stopped for days": _stopped,
-    "a letter cannot be read": _message_unreadable,
+    "a message cannot be read": _message_unreadable,
 }

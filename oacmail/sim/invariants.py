@@ -132,7 +132,7 @@ class Watch:
         other = self._messages_acked.setdefault((mail.recipient, message), mail.key)
         demand(
             other == mail.key or {other, mail.key} & self.town.relay.unproven,
-            "one acknowledgement a letter",
+            "one acknowledgement a message",
             lambda: f"{short(message)} of {mail.recipient}",
         )
         self._acked_as[message] = (str(head["X-Oacmail-Case"]), mail.key)
@@ -160,12 +160,12 @@ class Watch:
         )
         demand(not rows, "no mail is stuck", lambda: str([tuple(row) for row in rows[:3]]))
 
-    # --- letters ----------------------------------------------------------------------------------
+    # --- messages ----------------------------------------------------------------------------------
 
     def _all_accounted(self) -> None:
         rows = self._all("SELECT folder, uid FROM sightings WHERE outcome IS NULL")
         rows = [row for row in rows if not self._is_bad(row["folder"], row["uid"])]  # still being tried, hours apart
-        demand(not rows, "every letter has an outcome", lambda: str([tuple(row) for row in rows[:3]]))
+        demand(not rows, "every message has an outcome", lambda: str([tuple(row) for row in rows[:3]]))
         for name in ("INBOX", "Sent"):
             box = self.town.mailbox.boxes[name]
             known = {
@@ -178,7 +178,7 @@ class Watch:
             }
             lying = {(uid, len(message.raw), text(message.internal_date)) for uid, message in box.messages.items()}
             if not lying <= known:
-                raise Broken("every letter was seen", f"{name}: {sorted(lying - known)[:3]}")
+                raise Broken("every message was seen", f"{name}: {sorted(lying - known)[:3]}")
 
     def _every_message_once(self) -> None:
         rows = self._all(
@@ -192,7 +192,7 @@ class Watch:
         unreadable = self._unreadable()
         for name in self.town.ledger.written.keys() - self.town.ledger.lost - unreadable:
             if found.get(name) != [True]:
-                raise Broken("every letter is in one case or on the review list", f"{short(name)}: {found.get(name)}")
+                raise Broken("every message is in one case or on the review list", f"{short(name)}: {found.get(name)}")
 
     def _unreadable(self) -> set[str]:
         """Set aside unread: they lie on the review list by their place. Or put off until the next try."""
@@ -221,7 +221,7 @@ class Watch:
         for message, (number, key) in self._acked_as.items():
             if now.get(message, number) != number and key not in self.town.relay.unproven:
                 seen = f"{short(message)}: told {number}, is on {now[message]}"
-                raise Broken("a letter stays on the case that its writer was told", seen)
+                raise Broken("a message stays on the case that its writer was told", seen)
 
     def _strangers(self) -> None:
         rows = self._all(

@@ -1,4 +1,4 @@
-"""What really happened in the town, whoever noticed: who wrote which letter when, and who was answered.
+"""What really happened in the town, whoever noticed: who wrote which message when, and who was answered.
 
 It is the truth that the service's database is held against. It knows no rule of the desk and reads no row of it.
 """
@@ -11,7 +11,7 @@ from email.message import EmailMessage
 
 @dataclass(slots=True)
 class WrittenMessage:
-    """A genuine letter. `at`: its deliveries, the same bytes each time; `asks`: somebody waits for an answer to it."""
+    """A genuine message. `at`: its deliveries, the same bytes each time; `asks`: somebody waits for an answer to it."""
 
     mail: EmailMessage
     sender: str
@@ -26,7 +26,7 @@ class WrittenMessage:
 
 @dataclass(slots=True)
 class Answer:
-    """A person answered `letter` (its Message-ID); `mail` None: by telephone. `returned`: it never arrived."""
+    """A person answered `message` (its Message-ID); `mail` None: by telephone. `returned`: it never arrived."""
 
     message: str
     to: str
@@ -37,7 +37,7 @@ class Answer:
 
 @dataclass(slots=True)
 class Ledger:
-    """`lost`: letters that the mail server lost, or a person took away, before anybody could read them."""
+    """`lost`: messages that the mail server lost, or a person took away, before anybody could read them."""
 
     written: dict[str, WrittenMessage] = field(default_factory=dict)
     answers: list[Answer] = field(default_factory=list)
@@ -48,7 +48,7 @@ class Ledger:
         message.at.append(at)
 
     def of(self, sender: str) -> list[WrittenMessage]:
-        """Her letters, oldest first."""
+        """Her messages, oldest first."""
         return [message for message in self.written.values() if message.sender == sender]
 
     def answers_to(self, address: str) -> list[Answer]:
@@ -56,7 +56,7 @@ class Ledger:
         return [answer for answer in self.answers if answer.to == address and answer.mail is not None]
 
     def waiting(self) -> list[WrittenMessage]:
-        """Letters that ask and that nobody has answered, oldest first."""
+        """Messages that ask and that nobody has answered, oldest first."""
         done = {answer.message for answer in self.answers}
         return [message for name, message in self.written.items() if message.asks and name not in done | self.lost]
 

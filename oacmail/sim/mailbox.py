@@ -74,11 +74,11 @@ class PlayedMailbox:
         return {name: box.copy() for name, box in self.boxes.items()}
 
     def restore(self, snapshot: Mapping[str, Box]) -> None:
-        """The disk as it was, UIDVALIDITY and UIDNEXT too: new letters take used UIDs again."""
+        """The disk as it was, UIDVALIDITY and UIDNEXT too: new messages take used UIDs again."""
         self.boxes = {name: box.copy() for name, box in snapshot.items()}
 
     def renew(self, folder: str) -> None:
-        """The folder under another UIDVALIDITY, its letters numbered anew."""
+        """The folder under another UIDVALIDITY, its messages numbered anew."""
         old = self.boxes[folder]
         self.boxes[folder] = Box(uidvalidity=old.uidvalidity + 100)
         for message in old.messages.values():

@@ -16,7 +16,7 @@ from oacmail.sim.plan import SimulatedAction
 from oacmail.sim.town import SimulatedTown, short
 from oacmail.sim.writing import Doing, arrival, latest_of_ours, mail_of, sent
 
-FORGOTTEN = 8  # one letter in so many is answered by nobody
+FORGOTTEN = 8  # one message in so many is answered by nobody
 
 
 # --- citizens -----------------------------------------------------------------------------------------
@@ -112,7 +112,7 @@ def _is_disowned(town: SimulatedTown, deed: SimulatedAction, chance: Random) -> 
     mail = mail_of(town, deed, f"Urgent {deed.number}", f"Com puc canviar el compte del rebut {deed.number}?")
     town.deliver(mail, verdict="fail")
     town.ledger.wrote(mail, deed.who, arrival(town), asks=False)
-    return f"letter {short(str(mail['Message-ID']))}, whose domain disowns it"
+    return f"message {short(str(mail['Message-ID']))}, whose domain disowns it"
 
 
 def _is_returned(town: SimulatedTown, deed: SimulatedAction, chance: Random) -> str:
@@ -221,7 +221,7 @@ def _tidies(town: SimulatedTown, deed: SimulatedAction, chance: Random) -> str:
     uid, how = chance.choice(seen), chance.choice(sorted(_HANDS))
     name = short(town.id_of(inbox[uid].raw))
     _HANDS[how](town.mailbox, uid)
-    return f"letter {name} is {how}"
+    return f"message {name} is {how}"
 
 
 _HANDS: Mapping[str, Callable[[PlayedMailbox, int], object]] = {

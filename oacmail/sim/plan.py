@@ -74,7 +74,7 @@ MISFORTUNES: Mapping[str, float] = {
     "the clock jumps": 0.03,
     "the service is killed": 0.60,
     "the service is stopped for days": 0.012,
-    "a letter cannot be read": 0.02,
+    "a message cannot be read": 0.02,
 }
 
 

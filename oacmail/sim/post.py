@@ -24,7 +24,7 @@ def message(
     refs: Iterable[str] = (),
     headers: Iterable[tuple[str, str]] = (),
 ) -> EmailMessage:
-    """A person's letter. `answers`: the mail whose reply button was pressed; a subject of "" is then "Re: …"."""
+    """A person's message. `answers`: the mail whose reply button was pressed; a subject of "" is then "Re: …"."""
     mail = EmailMessage()
     mail["From"] = sender
     mail["To"] = to

@@ -1,6 +1,6 @@
 """What must hold of the clocks: they end once, ring in time, agree with the ledger, and nobody is forgotten.
 
-Due and met are reckoned anew from what really happened. It judges no mail and no letter.
+Due and met are reckoned anew from what really happened. It judges no mail and no message.
 """
 
 import sqlite3
@@ -77,7 +77,7 @@ class Promises:
             self._ended[key] = ends
 
     def agree(self) -> None:
-        """Due and met of every clock that a letter started, reckoned from the ledger."""
+        """Due and met of every clock that a message started, reckoned from the ledger."""
         rows = self._all(
             """SELECT d.*, m.message_id, p.address AS asked_by, w.address AS citizen FROM deadlines d
             JOIN messages m ON m.fingerprint = d.armed_by JOIN people p ON p.id = m.author_id
@@ -173,10 +173,10 @@ class Promises:
 
 
 def _of_unread(answers: Iterable[Answer], heard: Set[str], met_at: datetime) -> bool:
-    """It answered a letter of theirs that the service cannot read: the thread alone says of which case."""
+    """It answered a message of theirs that the service cannot read: the thread alone says of which case."""
     return any(answer.to in heard and answer.at == met_at for answer in answers)
 
 
 def _called_before(answers: list[Answer], read_at: str) -> bool:
-    """Who telephoned could not know of the letter yet: it lay unread, and is waited for anew."""
+    """Who telephoned could not know of the message yet: it lay unread, and is waited for anew."""
     return bool(answers) and all(answer.mail is None and text(answer.at) <= read_at for answer in answers)

@@ -41,7 +41,7 @@ class SimulationResult:
         return {
             "seed": self.plan.seed,
             "days": self.plan.days,
-            "letters": self.messages,
+            "messages": self.messages,
             "cases": self.cases,
             "acks": self.acks,
             "escalations": self.escalations,

@@ -33,7 +33,7 @@ def mail_of(
 def sent(town: SimulatedTown, sender: str, mail: EmailMessage, *, asks: bool, guest: bool = False) -> str:
     town.deliver(mail)
     town.ledger.wrote(mail, sender, arrival(town), asks=asks, guest=guest)
-    return f"letter {short(str(mail['Message-ID']))} “{mail['Subject']}”"
+    return f"message {short(str(mail['Message-ID']))} “{mail['Subject']}”"
 
 
 def arrival(town: SimulatedTown) -> datetime:

@@ -1,4 +1,4 @@
-"""What the tests of the mailbox begin with: letters in a Maildir, and the adapter on a plain line."""
+"""What the tests of the mailbox begin with: messages in a Maildir, and the adapter on a plain line."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Letters above the size limit: what is read of them, and that it is a letter of the same shape."""
+"""Messages above the size limit: what is read of them, and that it is a message of the same shape."""
 
 import subprocess
 import sys
@@ -18,7 +18,7 @@ BIG = b"x" * 90_000
 
 
 def _read(road: Road, raw: bytes, max_bytes: int = 50_000) -> tuple[Fetched, EmailMessage]:
-    """The letter as the adapter gives it, and parsed."""
+    """The message as the adapter gives it, and parsed."""
     office = road.new_user("oac")
     Maildir(road.dovecot, office).deliver(raw)
     settings = {"host": "localhost", "port": road.dovecot.imap_port, "security": "none", "user": office}
@@ -159,7 +159,7 @@ print(peak() - before, len(got.raw), got.skipped)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     grown, size, skipped = done.stdout.split(maxsplit=2)
-    print(f"{grown} kB more for a letter of 52 MB")
+    print(f"{grown} kB more for a message of 52 MB")
     assert int(grown) < 8_000
     assert int(size) < 400
     assert skipped.startswith("(('x.pdf', 'application/pdf', 38")

@@ -1,4 +1,4 @@
-"""Servers that offer little and say strange things: Exchange, Gmail, mail-devel, and letters that are none."""
+"""Servers that offer little and say strange things: Exchange, Gmail, mail-devel, and messages that are none."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Letters that a second process reads ahead: the same answers, whatever becomes of it, and it never outlives us."""
+"""Messages that a second process reads ahead: the same answers, whatever becomes of it, and it never outlives us."""
 
 import os
 import signal
@@ -32,7 +32,7 @@ def beside() -> Iterator[ParseWorker]:
 
 
 def _asked(beside: ParseWorker) -> list[Message]:
-    """Every letter of the corpus, all asked for before the first answer is taken."""
+    """Every message of the corpus, all asked for before the first answer is taken."""
     beside.begin(HOUSE, len(UNREAD))
     answers = [(beside.ask(UNREAD[group]), len(UNREAD[group])) for group in GROUPS]
     read = [answer(at) for answer, count in answers for at in range(count)]

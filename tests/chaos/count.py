@@ -1,7 +1,7 @@
-"""What is found when all is quiet: every citizen's real mailbox, the office's own, the database, letter by letter.
+"""What is found when all is quiet: every citizen's real mailbox, the office's own, the database, message by message.
 
 A request and the words that its writer added are one conversation: one case, one acknowledgement, whichever of its
-letters the servers delivered first. A mail that the servers deliver again because one of them died before it could say
+messages the servers delivered first. A mail that the servers deliver again because one of them died before it could say
 "done" carries the same queue id: it was handed over once.
 """
 
@@ -24,9 +24,9 @@ _UNENDED = "SELECT key FROM outbox WHERE kind <> 'alert' AND state NOT IN ('sent
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Harm:
     """Message-IDs, all empty = nothing lost, nothing twice. The first two are conversations by the mails in the
-    writers' mailboxes, `robots_answered` likewise. `undelivered`: letters that are not in the office's INBOX at all,
-    the servers' affair; `unaccounted`: letters that are, and that the database does not know or gave no outcome.
-    `recorded_twice`: letters; `cases_doubled`: conversations on several cases, cases with several conversations.
+    writers' mailboxes, `robots_answered` likewise. `undelivered`: messages that are not in the office's INBOX at all,
+    the servers' affair; `unaccounted`: messages that are, and that the database does not know or gave no outcome.
+    `recorded_twice`: messages; `cases_doubled`: conversations on several cases, cases with several conversations.
     `set_aside`: places in quarantine, unread or not.
     `copies_wrong`: acknowledgements whose copy is not exactly once in Sent, copies left in INBOX alone. `held`: keys of
     mails that wait for a person's word."""
@@ -98,7 +98,7 @@ def _of(mails: Counter[str], idents: Sequence[str]) -> int:
 
 
 def _acknowledgements(sent: Sequence[Sent]) -> Counter[str]:
-    """How often each letter was answered, by what its writer finds."""
+    """How often each message was answered, by what its writer finds."""
     writers = {message.writer.user: message.writer for message in sent}
     return Counter(answered for writer in writers.values() for answered in _handed_over(writer.inbox()))
 
@@ -129,7 +129,7 @@ def _left_in_inbox(desk: Office) -> list[str]:
 
 
 def _cases(desk: Office) -> Mapping[str, list[str | None]]:
-    """Case numbers by Message-ID, one for each time that the letter is recorded; None for a robot's."""
+    """Case numbers by Message-ID, one for each time that the message is recorded; None for a robot's."""
     found: dict[str, list[str | None]] = defaultdict(list)
     for row in desk.rows(_CASES):
         found[row["message_id"]].append(row["number"])

@@ -1,6 +1,6 @@
 """The servers' own misfortunes during the storm: Dovecot and Postfix go down and come back, the relay filters.
 
-Decides when; never what is harm. A citizen's letter is not handed in while Postfix is down: his own server would try
+Decides when; never what is harm. A citizen's message is not handed in while Postfix is down: his own server would try
 again, and what became of it is not our affair. A mail under way inside the servers when one of them dies may reach a
 mailbox twice without us; `count` tells it from one that we sent twice.
 """

@@ -21,7 +21,7 @@ from tests.servers.waiting import until
 
 BLIND, AIMED, FILTERED = 0.2, 0.25, 0.3
 """Shares of the kills: at any moment from the start on; when a mail is seen on the line; while the relay has all of a
-mail and thinks about it. The others come while the letters that lay waiting are worked."""
+mail and thinks about it. The others come while the messages that lay waiting are worked."""
 SECOND_THOUGHTS = (2.0, 4.0)
 """Seconds of a life that begins while the relay still thinks about a mail of the last one: time to send it again."""
 STARTING = (0.05, 0.8)
@@ -46,7 +46,7 @@ OR (state = 'sent' AND copied_at IS NULL AND kind IN ('ack', 'probe'))"""
 @dataclass(slots=True)
 class Struck:
     """What the kills hit: how many of them found a mail on the line, a relay that thought about one, one in the outbox,
-    letters being read. And how often the servers fell."""
+    messages being read. And how often the servers fell."""
 
     fallen: Fallen
     kills: int = 0
@@ -86,7 +86,7 @@ def rage(desk: Office, town: Town, mind: Filter, *, kills: int, mails: int, seed
 
 
 def calm(desk: Office, messages: int) -> bool:
-    """Waits till every letter has its outcome, every mail its end, the servers have nothing under way, and the copies
+    """Waits till every message has its outcome, every mail its end, the servers have nothing under way, and the copies
     lie where they belong; False = it never came to that."""
     recorded = "SELECT 1 FROM messages WHERE outcome <> 'ours'"
     try:
@@ -138,7 +138,7 @@ def _note(desk: Office, struck: Struck) -> None:
 
 @contextmanager
 def _arriving(town: Town, mails: int, seconds: float) -> Iterator[None]:
-    """Letters come in little bursts beside us; at the end all have been sent."""
+    """Messages come in little bursts beside us; at the end all have been sent."""
     failed: list[BaseException] = []
 
     def write() -> None:

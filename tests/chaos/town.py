@@ -1,6 +1,6 @@
-"""The people who write while the daemon dies, and the truth about each letter that they sent.
+"""The people who write while the daemon dies, and the truth about each message that they sent.
 
-Seeded: who writes what, to which letter of his own he adds a word. When each letter arrives is the machine's affair.
+Seeded: who writes what, to which message of his own he adds a word. When each message arrives is the machine's affair.
 """
 
 import random
@@ -20,7 +20,7 @@ _OUT_OF_OFFICE = {"Auto-Submitted": "auto-replied", "Precedence": "bulk"}
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """`root`: the letter that opened its case; its own id for a new request, "" for a robot's letter."""
+    """`root`: the message that opened its case; its own id for a new request, "" for a robot's message."""
 
     message_id: str
     root: str
@@ -30,7 +30,7 @@ class Sent:
 
 @dataclass(slots=True)
 class Town:
-    """`for letter in town.letters(n)`: each has gone to the office's address by SMTP when it is given. Nobody writes
+    """`for message in town.letters(n)`: each has gone to the office's address by SMTP when it is given. Nobody writes
     while another holds `counter`."""
 
     road: Road

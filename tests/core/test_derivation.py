@@ -1,4 +1,4 @@
-"""Operator, cause and the end of a term, from what was found in a letter."""
+"""Operator, cause and the end of a term, from what was found in a message."""
 
 from datetime import UTC, datetime
 

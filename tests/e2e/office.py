@@ -26,7 +26,7 @@ IMPATIENT = (sys.executable, "-m", "tests.e2e.impatient")
 NO_LIMITS = dict.fromkeys(
     ("per_address_hour", "per_address_day", "per_domain_hour", "per_hour", "unverified_per_hour"), 0
 )
-"""For [ack], where a test has more letters than an hour's budget."""
+"""For [ack], where a test has more messages than an hour's budget."""
 VERBS = Verbs()
 ROOT = Path(__file__).parents[2]
 
@@ -180,7 +180,7 @@ class Office:
         return [line for line in lines if not event or line["event"] == event]
 
     def indiscretions(self) -> list[str]:
-        """What the log tells and must not: addresses, names, subjects and lines of letters."""
+        """What the log tells and must not: addresses, names, subjects and lines of messages."""
         told = (self.root / "log").read_text("utf-8") if (self.root / "log").exists() else ""
         people = self.rows("SELECT address, name FROM people")
         messages = self.rows("SELECT subject, fresh FROM messages")
@@ -219,7 +219,7 @@ class Office:
 
     def wait_until_accounted(self) -> None:
         """`status` says unaccounted 0 as soon as what has just arrived is worked; what stays is an error."""
-        until(lambda: self.status()["unaccounted"] == 0, what=f"every letter has an outcome\n{self.log_if_any()}")
+        until(lambda: self.status()["unaccounted"] == 0, what=f"every message has an outcome\n{self.log_if_any()}")
 
     def rows(self, query: str, *values: object) -> list[sqlite3.Row]:
         """A look into the database, for conditions to wait for; [] while there is none."""

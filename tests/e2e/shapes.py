@@ -108,7 +108,7 @@ CASE: dict[str, Any] = {
 }
 CASE_SHOWN: dict[str, Any] = {
     **CASE,
-    "letters": [{"message_id": Maybe(str), "role": str, "received_at": TIME, "subject": str, "folder": str}],
+    "messages": [{"message_id": Maybe(str), "role": str, "received_at": TIME, "subject": str, "folder": str}],
     "mails": [
         {
             "key": str,

@@ -1,4 +1,4 @@
-"""Letters as strange as mailboxes hold: each a function from a citizen and the desk's address to bytes."""
+"""Messages as strange as mailboxes hold: each a function from a citizen and the desk's address to bytes."""
 
 import base64
 from collections.abc import Callable
@@ -104,4 +104,4 @@ ANSWERED: tuple[Strange, ...] = (
 NOBODY = b"To: oac\r\nSubject: Qui soc?\r\n\r\nBon dia, com puc empadronar-me? No dic qui soc.\r\n"
 """No From at all: a case, and a person looks at it."""
 GARBAGE = bytes(range(256)) * 8
-"""No letter at all."""
+"""No message at all."""

@@ -22,7 +22,7 @@ KILLS, MESSAGES = 15, 60
 _PROGRESS = """SELECT (SELECT count(*) FROM sightings) + (SELECT count(*) FROM messages)
   + (SELECT count(*) FROM outbox WHERE data_at IS NOT NULL) + (SELECT count(*) FROM outbox WHERE sent_at IS NOT NULL)
   AS done"""
-"""Grows with every step that any letter makes."""
+"""Grows with every step that any message makes."""
 
 
 def test_killed_at_random_moments_no_message_is_doubled_and_no_acknowledgement_is_missing_or_sent_twice(
@@ -63,7 +63,7 @@ def test_when_who_reads_ahead_is_killed_every_message_is_worked_all_the_same(roa
     desk.oacmail("once")
     for person in people:
         person.write(desk.address, f"Pregunta {person.user}", "On puc pagar el rebut?")
-    until(lambda: len(desk.mailbox.files()) == MESSAGES, what="all letters have arrived")
+    until(lambda: len(desk.mailbox.files()) == MESSAGES, what="all messages have arrived")
     desk.launch()
     assert desk.process is not None
     children = Path(f"/proc/{desk.process.pid}/task/{desk.process.pid}/children")

@@ -180,7 +180,7 @@ def test_a_mailbox_that_fills_up_is_told_before_messages_are_lost_and_what_waite
             pere.write(desk.address, "Segona", "Quan tanca el casal?" + " Gràcies." * 2000)
             (alert,) = desk.operator.wait_for_mail()
             assert "plena" in str(alert["Subject"])
-            until(own_road.postfix.queue, what="his letter waits outside")
+            until(own_road.postfix.queue, what="his message waits outside")
             agent.delete(agent.uids("Arxiu")[0], "Arxiu")
             pere.wait_for_mail(1, 20)
             _well_again(desk)

@@ -103,7 +103,7 @@ KEYS = b"0\x82\x09\x01 a certificate with its private key, invented"
 
 
 def test_a_certificate_and_a_pin_travel_nowhere_and_both_sides_are_warned(desk: Office, road: Road) -> None:
-    """A complaint, so that the letter goes to the manager at once."""
+    """A complaint, so that the message goes to the manager at once."""
     anna = someone(road)
 
     sent = anna.write(
@@ -163,7 +163,7 @@ def test_five_messages_on_one_platform_are_one_incident(road: Road, office: Call
         sent = [someone(road).write(desk.address, subject, text) for subject, text in FAULTS]
         numbers = [number_of(desk, message_id) for message_id in sent]
         cases = [desk.case(number) for number in numbers]
-        until(lambda: _kinds(desk.technical).count("derived") == len(sent), what="each letter is derived")
+        until(lambda: _kinds(desk.technical).count("derived") == len(sent), what="each message is derived")
 
         first = min(case["number"] for case in cases)
         assert [case["incident"] for case in cases] == [first] * len(sent)

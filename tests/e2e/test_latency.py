@@ -1,4 +1,4 @@
-"""Twenty letters one by one: each acknowledged before the next is written, brought by IDLE alone."""
+"""Twenty messages one by one: each acknowledged before the next is written, brought by IDLE alone."""
 
 from collections.abc import Callable
 

@@ -162,7 +162,7 @@ def test_a_folder_that_cannot_be_opened_is_told_and_holds_back_nobody(road: Road
     desk.oacmail("once")
     desk.mailbox.path("Feina").chmod(0)
     anna.write(desk.address, "Parcs", "Quan obre el parc?")
-    until(lambda: desk.mailbox.files(), what="her letter")
+    until(lambda: desk.mailbox.files(), what="her message")
     assert "temporary" in desk.oacmail("once", code=75).stderr
     desk.launch()
     anna.wait_for_mail()

@@ -1,4 +1,4 @@
-"""The thinnest true loop: a letter by SMTP, a case, an acknowledgement in the citizen's own mailbox."""
+"""The thinnest true loop: a message by SMTP, a case, an acknowledgement in the citizen's own mailbox."""
 
 from collections.abc import Callable
 
@@ -35,7 +35,7 @@ def test_the_copy_of_the_acknowledgement_is_filed_in_sent_and_seen(road: Road, o
         agent = desk.at_desk()
         uid = agent.find(str(ack["Message-ID"]), "Sent")
         assert "\\Seen" in agent.flags(uid, "Sent")
-        until(lambda: agent.uids("INBOX") and len(agent.uids("INBOX")) == 1, what="only her letter in INBOX")
+        until(lambda: agent.uids("INBOX") and len(agent.uids("INBOX")) == 1, what="only her message in INBOX")
         until(lambda: desk.rows("SELECT 1 FROM outbox WHERE copied_at IS NOT NULL"), what="the copy settles its row")
         agent.close()
     (mail,) = desk.json("outbox", "list", "--all")

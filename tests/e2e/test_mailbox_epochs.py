@@ -14,7 +14,7 @@ MakeOffice = Callable[..., Office]
 
 
 def _written(road: Road, desk: Office, count: int) -> list[Citizen]:
-    """So many citizens, each with one letter at the desk."""
+    """So many citizens, each with one message at the desk."""
     people = [Citizen(road, "Pere Soler") for _ in range(count)]
     for number, person in enumerate(people):
         person.write(desk.address, f"Certificat {person.user}", f"Com demano el certificat número {number}?")
@@ -31,7 +31,7 @@ def _acknowledged(desk: Office, people: list[Citizen]) -> None:
 
 
 def _once_each(desk: Office, people: list[Citizen]) -> None:
-    """One case and one mail for each of them, and every letter accounted for."""
+    """One case and one mail for each of them, and every message accounted for."""
     desk.passes()
     cases = desk.cases()
     assert sorted(case["citizen"] for case in cases) == sorted(person.address for person in people)
@@ -112,7 +112,7 @@ def test_in_a_mailbox_restored_from_yesterday_new_messages_on_old_uids_become_ca
 
 
 def _old(person: Citizen, desk: Office, age: timedelta, folder: str = "INBOX") -> None:
-    """A letter that has lain there for so long."""
+    """A message that has lain there for so long."""
     mail = message(person.address, [desk.address], f"Consulta de {person.user}", "Bon dia, tinc un dubte.", {})
     desk.mailbox.deliver(mail.as_bytes(), folder, at=datetime.now(UTC) - age)
 

@@ -31,7 +31,7 @@ class Meddler(threading.Thread):
 
     def run(self) -> None:
         while not self.enough.is_set():
-            # a letter that the other client has just taken away answers NO
+            # a message that the other client has just taken away answers NO
             with suppress(AssertionError, imaplib.IMAP4.error, StopIteration, TypeError):
                 self._deed(self.chance.choice(self.deeds), *self.chance.sample(("INBOX", WORK), 2))
         self.agent.close()
@@ -159,7 +159,7 @@ def test_a_copy_made_by_an_agent_is_a_duplicate(road: Road, office: Callable[...
 
 
 class _MovedUnderneath:
-    """The real mailbox, in which an agent moves a letter away after it was seen and before it is fetched."""
+    """The real mailbox, in which an agent moves a message away after it was seen and before it is fetched."""
 
     def __init__(self, mailbox: Any, agent: Agent) -> None:
         self._mailbox, self._agent = mailbox, agent
@@ -182,7 +182,7 @@ def test_a_message_moved_between_our_look_and_our_fetch_is_gone_there_and_a_case
     agent.create(WORK)
     desk.oacmail("once")
     anna.write(desk.address, "Bonificació de l'IBI", "Com demano la bonificació de l'impost?")
-    until(lambda: agent.uids("INBOX"), what="her letter")
+    until(lambda: agent.uids("INBOX"), what="her message")
     parts = wiring.assemble(settings.load(desk.config))
     try:
         parts.intake.mailbox = _MovedUnderneath(parts.mailbox, agent)
@@ -192,7 +192,7 @@ def test_a_message_moved_between_our_look_and_our_fetch_is_gone_there_and_a_case
         parts.close()
         agent.close()
     (case,) = desk.cases()
-    (message,) = desk.case(case["number"])["letters"]
+    (message,) = desk.case(case["number"])["messages"]
     assert message["folder"] == WORK
     assert [row["outcome"] for row in desk.rows("SELECT outcome FROM sightings WHERE folder = 'INBOX'")] == ["gone"]
     desk.wait_until_accounted()

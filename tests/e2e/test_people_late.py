@@ -1,4 +1,4 @@
-"""Nobody answered: who is told, what he gets to read, and what never travels (R31, R34). Letters lie two days back."""
+"""Nobody answered: who is told, what he gets to read, and what never travels (R31, R34). Messages lie two days back."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -44,7 +44,7 @@ def days_ago(days: int) -> datetime:
 
 
 def lies_in(desk: Office, mail: EmailMessage, days: int, folder: str = "INBOX") -> str:
-    """The letter has been there for so many days; the Message-ID."""
+    """The message has been there for so many days; the Message-ID."""
     Maildir(desk.road.dovecot, desk.user).deliver(mail.as_bytes(policy=policy.SMTP), folder, at=days_ago(days))
     return str(mail["Message-ID"])
 
@@ -216,7 +216,7 @@ def test_a_case_that_an_agent_derives_reaches_the_right_service_and_the_person_h
 
     desk.oacmail("case", "escalate", number, "--cause", cause, "--why", "El servidor respon 500")
 
-    service = forms if cause == "document_or_form" else desk.technical  # who knows of it already by the letter itself
+    service = forms if cause == "document_or_form" else desk.technical  # who knows of it already by the message itself
     mail = until(lambda: [mail for mail in service.inbox() if "El servidor respon 500" in plain(mail)], 15)[0]
     assert "DERIVAT nivell 2" in str(mail["Subject"])
     assert original_in(mail)["Message-ID"] == sent

@@ -348,7 +348,7 @@ def test_a_mail_that_only_bears_our_address_waits_for_a_person(desk: Office, roa
     assert not desk.rows("SELECT 1 FROM outbox WHERE recipient = ?", desk.address)
 
 
-# --- forms, and letters that a person rescues -------------------------------------------------------------
+# --- forms, and messages that a person rescues -------------------------------------------------------------
 
 
 def test_the_call_back_forms_mail_is_the_persons_message(road: Road, office: Callable[..., Office]) -> None:

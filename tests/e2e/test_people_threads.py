@@ -1,4 +1,4 @@
-"""Which case a letter lands on, as citizens and strangers see it: docs/design.md, "Threads" on a real mailbox."""
+"""Which case a message lands on, as citizens and strangers see it: docs/design.md, "Threads" on a real mailbox."""
 
 import re
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ def desk(road: Road, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Offic
 
 
 def asked(desk: Office, person: Citizen, subject: str, text: str) -> tuple[str, EmailMessage]:
-    """A first letter: its Message-ID, and the acknowledgement that came back."""
+    """A first message: its Message-ID, and the acknowledgement that came back."""
     sent = person.write(desk.address, subject, text)
     return sent, person.wait_for_mail()[-1]
 
@@ -159,7 +159,7 @@ def test_a_reply_that_overtook_its_original_is_joined_by_it(desk: Office, road: 
         desk.address, "Inscripció al casal", "Vull inscriure els fills al casal.", headers={"Message-ID": original}
     )
 
-    assert message(desk, late)["rule"] == "named-by-known-letter"
+    assert message(desk, late)["rule"] == "named-by-known-message"
     assert number_of(desk, late) == number_of(desk, early)
 
 

@@ -1,4 +1,4 @@
-"""Second level on real servers: a fault of the platform reaches the technical services at once, with the letter."""
+"""Second level on real servers: a fault of the platform reaches the technical services at once, with the message."""
 
 from collections.abc import Iterator
 from email.message import EmailMessage
@@ -43,7 +43,7 @@ def desk(road: Road, forms: Citizen, tmp_path_factory: pytest.TempPathFactory) -
 
 
 def _about(person: Citizen, sent: str, kind: str) -> list[EmailMessage]:
-    """The mails of this kind that carry the letter."""
+    """The mails of this kind that carry the message."""
     return [mail for mail in _of_kind(person, kind) if sent in mail.as_string()]
 
 

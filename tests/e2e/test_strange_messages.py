@@ -22,7 +22,7 @@ MakeOffice = Callable[..., Office]
 
 @pytest.fixture(scope="module")
 def desk(road: Road, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    """A desk to which every strange letter has been written, `desk.people` by the letter's name."""
+    """A desk to which every strange message has been written, `desk.people` by the message's name."""
     office = Office(road, tmp_path_factory.mktemp("strange"), ack=NO_LIMITS)
     office.people = {make.__name__: Citizen(road, "Joan Vidal") for make in strange.ANSWERED}
     with office.running():
@@ -82,9 +82,9 @@ def test_a_message_of_fifty_megabytes_is_a_case_and_takes_no_memory(road: Road, 
         (case,) = desk.wait_for_cases(1, 40)
         anna.wait_for_mail(1, 20)
         peak = desk.peak_memory()
-    print(f"peak of the daemon: {idle / 1e6:.0f} MB before, {peak / 1e6:.0f} MB after a letter of 50 MB")
+    print(f"peak of the daemon: {idle / 1e6:.0f} MB before, {peak / 1e6:.0f} MB after a message of 50 MB")
     assert peak < 150_000_000
-    hers = next(line["data"] for line in desk.json("why", case["number"]) if line["kind"] == "letter")
+    hers = next(line["data"] for line in desk.json("why", case["number"]) if line["kind"] == "message")
     named = {part["name"]: part["size"] for part in hers["attachments"]}
     assert named.keys() == {"plànols.pdf", "nota.txt"}
     assert abs(named["plànols.pdf"] - len(plans)) < 1000
@@ -109,7 +109,7 @@ def test_a_message_on_which_the_server_hangs_up_holds_back_no_other_and_comes_ba
     with desk.running():
         assert len(desk.wait_for_cases(49, 30)) == 49
         until(lambda: desk.rows("SELECT 1 FROM sightings WHERE outcome = 'quarantined'"), 20, what="quarantine")
-        assert [line["attempt"] for line in desk.diary("letter.unreadable")] == [1, 2, 3, 4]
+        assert [line["attempt"] for line in desk.diary("message.unreadable")] == [1, 2, 3, 4]
         (waiting,) = desk.json("quarantine", "list")
         assert waiting["reason"].startswith("unreadable")
         until(lambda: desk.json("status", code=1)[0]["unaccounted"] == 0, what="copies are settled as well")
@@ -126,7 +126,7 @@ def test_a_message_on_which_the_server_hangs_up_holds_back_no_other_and_comes_ba
 
 
 class _Stumbling:
-    """The real renderer, but for letters to one person: a bug of ours that nobody has thought of."""
+    """The real renderer, but for messages to one person: a bug of ours that nobody has thought of."""
 
     def __init__(self, renderer: Any, recipient: str) -> None:
         self._renderer, self._recipient = renderer, recipient

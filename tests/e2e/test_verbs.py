@@ -119,7 +119,7 @@ def test_closing_with_a_reason_meets_the_promise_only_by_a_contact_and_sends_not
     road: Road, desk: Office, reason: str, answered: bool
 ) -> None:
     number = _one_case(road, desk)
-    next_second()  # nobody is called in the second in which his letter arrives
+    next_second()  # nobody is called in the second in which his message arrives
     words = ("--at", datetime.now(UTC).replace(microsecond=0).isoformat()) if answered else ()
     desk.oacmail("case", "close", number, "--reason", reason, *words)
     desk.passes()
@@ -296,10 +296,10 @@ def test_a_database_that_cannot_be_opened_is_named_with_its_path_and_its_owner(o
 def test_restore_takes_no_file_that_is_no_backup(office: MakeOffice, tmp_path: Path) -> None:
     desk = office()
     desk.oacmail("once")
-    (tmp_path / "letter").write_text("Bon dia")
+    (tmp_path / "message").write_text("Bon dia")
     assert "no such file" in desk.oacmail("restore", str(tmp_path / "nothing"), "--yes", code=2).stderr
-    assert desk.oacmail("restore", str(tmp_path / "letter"), "--yes", code=1).stderr
-    assert desk.oacmail("restore", str(tmp_path / "letter"), code=1).stderr  # nobody says yes
+    assert desk.oacmail("restore", str(tmp_path / "message"), "--yes", code=1).stderr
+    assert desk.oacmail("restore", str(tmp_path / "message"), code=1).stderr  # nobody says yes
     assert desk.cases() == []
 
 

@@ -1,4 +1,4 @@
-"""What became of one letter: asked of the running office's database, waited for, never guessed by time."""
+"""What became of one message: asked of the running office's database, waited for, never guessed by time."""
 
 import itertools
 import sqlite3
@@ -25,13 +25,13 @@ def someone(road: Road, name: str = "Anna Puig") -> Citizen:
 
 
 def message(desk: Office, message_id: str) -> sqlite3.Row:
-    """The letter's row, with `number`, `parent` and `status` of its case, as soon as it was decided."""
+    """The message's row, with `number`, `parent` and `status` of its case, as soon as it was decided."""
     rows = until(lambda: desk.rows(_MESSAGE, message_id), 15, what=f"{message_id} is decided")
     return rows[0]
 
 
 def number_of(desk: Office, message_id: str) -> str:
-    """The number of the case on which the letter is."""
+    """The number of the case on which the message is."""
     number = message(desk, message_id)["number"]
     assert number, f"{message_id} is on no case: {tuple(message(desk, message_id))}"
     return str(number)
@@ -49,12 +49,12 @@ def running_clocks(desk: Office, number: str) -> list[sqlite3.Row]:
 
 
 def mails_to(desk: Office, address: str, kind: str = "ack") -> list[sqlite3.Row]:
-    """What the office ever queued for this address. Complete as soon as the letter that caused it is decided."""
+    """What the office ever queued for this address. Complete as soon as the message that caused it is decided."""
     return desk.rows("SELECT * FROM outbox WHERE recipient = ? AND kind = ? ORDER BY id", address, kind)
 
 
 def waiting_for_a_person(desk: Office, message_id: str) -> str | None:
-    """The reason for which the letter is on the review list, or None."""
+    """The reason for which the message is on the review list, or None."""
     listed = (item for item in desk.json("quarantine", "list") if item["message_id"] == message_id)
     return next((str(item["reason"]) for item in listed), None)
 
@@ -73,7 +73,7 @@ def plain(mail: EmailMessage) -> str:
 
 
 def answered_by(desk: Office, question: str, text: str, **options: Any) -> str:
-    """An agent answers the letter with this Message-ID from the shared mailbox; returns when that is known."""
+    """An agent answers the message with this Message-ID from the shared mailbox; returns when that is known."""
     with at_desk(desk) as agent:
         mail = agent.read(agent.find(question))
         answer = agent.answer(mail, text, **options)

@@ -75,7 +75,7 @@ def _answered(world: World) -> EmailMessage:
 
 def _roles(world: World) -> list[str]:
     (case,) = [case for case in world.cases() if case["citizen"] == ANNA]
-    return [message["role"] for message in case["letters"]]
+    return [message["role"] for message in case["messages"]]
 
 
 def _copies_get(world: World, monkeypatch: pytest.MonkeyPatch, change: Change, *, encoding: str = "utf-8") -> None:

@@ -1,7 +1,7 @@
 """Any day in the town: whatever people, servers and kills do, and in whatever order, some things always hold.
 
-Hypothesis plays: letters, replies, doubles, machines, answers, reports, a clock that runs, a mailbox and a relay that
-fail, processes that die. When all is well again, no letter is unaccounted for.
+Hypothesis plays: messages, replies, doubles, machines, answers, reports, a clock that runs, a mailbox and a relay that
+fail, processes that die. When all is well again, no message is unaccounted for.
 """
 
 import tempfile
@@ -33,7 +33,7 @@ citizens = st.sampled_from(CITIZENS)
 
 
 class AnyDay(RuleBasedStateMachine):
-    """`letters`: what citizens really wrote, by Message-ID. Hours are those of the town; it begins on a Tuesday."""
+    """`messages`: what citizens really wrote, by Message-ID. Hours are those of the town; it begins on a Tuesday."""
 
     def __init__(self) -> None:
         super().__init__()

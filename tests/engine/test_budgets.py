@@ -17,7 +17,7 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyzàéíòú"
 
 
 def _write(world: World, count: int, sender: str, *, dmarc: str = "pass") -> None:
-    """`count` letters on as many subjects; `{}` in the sender becomes the number."""
+    """`count` messages on as many subjects; `{}` in the sender becomes the number."""
     for number in range(count):
         name = sender.format(number)
         world.citizen_writes(

@@ -47,7 +47,7 @@ def test_a_form_of_an_unknown_sender_is_a_request_and_its_machine_gets_nothing(
 def test_the_answer_to_the_person_behind_the_form_counts(world: World) -> None:
     _sent(world, "[Web] Nova consulta", FILLED)
     form = post.message("9001", world.clock, ANNA, "[Web] Nova consulta", "", to="oac360@castellbisbal.example")
-    form.replace_header("Message-ID", world.case()["letters"][0]["message_id"])
+    form.replace_header("Message-ID", world.case()["messages"][0]["message_id"])
     world.agent_answers(form)
     world.turn()
     assert world.case()["status"] == "answered"

@@ -1,4 +1,4 @@
-"""A database that can take no more, though small changes still fit: no letter is blamed for it."""
+"""A database that can take no more, though small changes still fit: no message is blamed for it."""
 
 import pytest
 

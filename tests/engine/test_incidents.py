@@ -1,4 +1,4 @@
-"""Second-level letters on one platform within an hour are one incident: one alert, the list, the cases linked."""
+"""Second-level messages on one platform within an hour are one incident: one alert, the list, the cases linked."""
 
 from collections.abc import Callable
 

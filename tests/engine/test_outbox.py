@@ -11,7 +11,7 @@ TOWN = Callable[..., World]
 
 
 def _overdue_at_eight(world: World) -> None:
-    """A letter with an attachment's weight, unanswered; it is 08:00 of the day after its end."""
+    """A message with an attachment's weight, unanswered; it is 08:00 of the day after its end."""
     world.citizen_writes(ANNA)
     world.turn()
     world.advance("2026-11-27 08:00")

@@ -1,4 +1,4 @@
-"""A folder that could be read only later: answers met before their question, and letters that crossed them."""
+"""A folder that could be read only later: answers met before their question, and messages that crossed them."""
 
 from email.message import EmailMessage
 
@@ -23,7 +23,8 @@ def test_an_answer_read_before_its_question_answers_it_all_the_same(world: World
 
 
 def _answered_unseen(world: World) -> tuple[EmailMessage, EmailMessage]:
-    """Anna's letter was answered half an hour ago, in a folder that cannot be read; the letter, its acknowledgement."""
+    """Anna's message was answered half an hour ago, in a folder that cannot be read; the message, its
+    acknowledgement."""
     message = world.citizen_writes(ANNA)
     world.turn()
     (ack,) = world.received(ANNA)
@@ -66,7 +67,7 @@ def test_and_so_is_a_guest_who_wrote_after_it(world: World) -> None:
 
 
 def _waited_for(world: World) -> list[str]:
-    """Whose letters have a running clock."""
+    """Whose messages have a running clock."""
     rows = world.rows(
         """SELECT DISTINCT p.address FROM deadlines d JOIN messages m ON m.fingerprint = d.armed_by
         JOIN people p ON p.id = m.author_id WHERE d.kind = 'answer' AND d.level = 0 AND d.met_at IS NULL

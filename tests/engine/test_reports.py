@@ -52,7 +52,7 @@ def test_an_answer_that_came_back_reopens_the_case_and_arms_the_next_working_day
     assert world.kinds(AGENT) == ["bounced"]
     world.live("2026-12-01 08:00", minutes=120)
     (overdue,) = world.received(SUPERVISOR)
-    assert "com puc signar la instància" in text_of(overdue), "the citizen's letter, not the report"
+    assert "com puc signar la instància" in text_of(overdue), "the citizen's message, not the report"
 
 
 def test_an_answer_that_came_back_reopens_even_a_closed_case(world: World) -> None:
@@ -79,11 +79,11 @@ def test_a_second_answer_after_the_report_answers(world: World) -> None:
 @pytest.mark.parametrize(("action", "status"), [("delayed", "4.4.1"), ("delivered", "2.1.5")])
 def test_a_delay_or_a_success_changes_nothing(world: World, action: str, status: str) -> None:
     answer = _answered(world)
-    before = world.case() | {"letters": None, "messages": None}
+    before = world.case() | {"messages": None}
     for mail in (answer, world.received(ANNA)[0]):
         world.report_on(mail, action=action, status=status)
     world.turn()
-    assert world.case() | {"letters": None, "messages": None} == before
+    assert world.case() | {"messages": None} == before
     assert world.mail()["state"] == "sent"
     assert world.received(AGENT) == []
 

@@ -103,7 +103,7 @@ def test_the_imported_acknowledgement_belongs_to_its_case_again_and_replies_to_i
     assert [mail["kind"] for mail in marta["mails"]] == ["ack"]
     world.citizen_writes("avi@example.fr", "", "Soc l'avi: ja li ho faig jo?", answers=world.received(MARTA)[0])
     world.turn()
-    assert len(world.case(marta["number"])["letters"]) == 2
+    assert len(world.case(marta["number"])["messages"]) == 2
 
 
 def test_a_second_message_whose_first_is_gone_from_the_mailbox_still_finds_its_case(world: World) -> None:

@@ -12,7 +12,7 @@ WARNING = "En el vostre missatge hi havia un certificat, una contrasenya o un co
 
 
 def _further(world: World, text: str, sender: str = ANNA) -> None:
-    """A first letter, and another one on its case that is not acknowledged."""
+    """A first message, and another one on its case that is not acknowledged."""
     world.citizen_writes(ANNA)
     world.turn()
     world.clock.forward(minutes=5)

@@ -1,4 +1,4 @@
-"""Several letters in one commit, a mail's end with the beginning of the next: what a fault or a death undoes."""
+"""Several messages in one commit, a mail's end with the beginning of the next: what a fault or a death undoes."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager

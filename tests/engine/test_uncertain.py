@@ -109,7 +109,7 @@ def test_where_there_is_no_traffic_two_probes_overtake_it(proven: World) -> None
     assert _state(proven) == "sent"
     assert proven.kinds(ANNA) == ["ack"]
     assert [mail["state"] for mail in proven.mails("probe")] == ["sent", "sent"]
-    assert len(proven.cases()) == 2, "a probe is nobody's letter"
+    assert len(proven.cases()) == 2, "a probe is nobody's message"
 
 
 def test_a_mail_sent_within_the_minute_overtakes_nothing(proven: World) -> None:
@@ -179,7 +179,7 @@ def test_self_copies_that_no_longer_arrive_are_noticed_after_four_hours(proven: 
 
 
 def test_self_copies_that_no_longer_arrive_are_noticed_an_hour_before_the_end(proven: World) -> None:
-    proven.advance("2026-11-26 18:30")  # her letter came yesterday and was not seen
+    proven.advance("2026-11-26 18:30")  # her message came yesterday and was not seen
     proven.relay.copies = "lost"
     proven.relay.when(LOST, to=ANNA, times=1)
     proven.advance("2026-11-25 19:00")

@@ -1,10 +1,10 @@
 """A town in one process: the real store, engine, intake, delivery and templates; clock, mailbox and relay are played.
 
     world = World(tmp_path, now="2026-11-25 09:00")
-    letter = world.citizen_writes(ANNA, "Padró", "Com demano un volant?")
+    message = world.citizen_writes(ANNA, "Padró", "Com demano un volant?")
     world.turn()                          # sync, tick, drain: what the three loops of the service do
     world.advance("2026-11-26 19:59")
-    world.agent_answers(letter, "Aquí el teniu.")
+    world.agent_answers(message, "Aquí el teniu.")
 
 Local times are written as people say them. `kill` ends the process at a named point as `kill -9` would; `start`
 makes a new one from what the file holds.
@@ -196,7 +196,7 @@ class World(SimulatedOffice):
         return mail
 
     def reviews(self) -> list[str]:
-        """Why letters and cases wait for a person."""
+        """Why messages and cases wait for a person."""
         return [row["reason"] for row in queries.review(self.store.con, MADRID)]
 
     def problems(self) -> set[str]:

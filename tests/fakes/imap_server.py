@@ -1,6 +1,6 @@
-"""An IMAP server that has only what a test gives it: few capabilities, odd folders, letters that are none.
+"""An IMAP server that has only what a test gives it: few capabilities, odd folders, messages that are none.
 
-    with ImapServer(capabilities="IMAP4rev1", letters={1: Letter(b"...")}) as server: ... server.port ...
+    with ImapServer(capabilities="IMAP4rev1", letters={1: Message(b"...")}) as server: ... server.port ...
 
 Every login is welcome. It knows the commands that oacmail needs of such a server, and no more.
 """
@@ -35,7 +35,7 @@ class Letter:
 
 
 class ImapServer:
-    """`folders`: rows of LIST; `letters`: of INBOX, by UID; `vanishing`: UIDs that are gone at the second FETCH;
+    """`folders`: rows of LIST; `messages`: of INBOX, by UID; `vanishing`: UIDs that are gone at the second FETCH;
     `refused`: UIDs that make a FETCH fail; `quota`: the lines that answer GETQUOTAROOT, none = BAD. `heard`: the
     commands without their tags. `trouble`: what every FETCH of a message's bytes is answered with, of any message:
     "NO", "BYE" or "nothing" (OK without a message); a test sets it while the server

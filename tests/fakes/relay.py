@@ -1,4 +1,5 @@
-"""A relay that answers by script: refusals, silence and broken lines at a named point, and a diary of what it heard.
+"""A relay that answers by script: refusals, silence and broken lines at a named point, and a event log of what it
+heard.
 
     with Relay({"RCPT": ["450 4.2.1 busy", None], "BODY": [DROP]}) as relay: ... relay.port ...
 

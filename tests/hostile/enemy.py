@@ -23,7 +23,7 @@ Fields = Iterable[tuple[str, str | bytes]]
 
 
 def message(world: World, fields: Fields = (), text: str | bytes = QUESTION) -> bytes:
-    """A letter whose fields take the place of the usual ones, repeated where `fields` repeats them.
+    """A message whose fields take the place of the usual ones, repeated where `fields` repeats them.
 
     A value of "" leaves the field out; what is given goes out byte by byte, line breaks too.
     """
@@ -64,7 +64,7 @@ def altered(mail: EmailMessage, **fields: str | None) -> bytes:
 
 
 def outcomes(world: World, folder: str = "INBOX") -> list[str]:
-    """The end of each letter that came there, in the order of arrival; our own copies left out."""
+    """The end of each message that came there, in the order of arrival; our own copies left out."""
     rows = world.rows("SELECT outcome FROM sightings WHERE folder = ? AND outcome IS NOT 'ours' ORDER BY uid", folder)
     return [row["outcome"] for row in rows]
 
@@ -75,7 +75,7 @@ def mails_out(world: World) -> list[EmailMessage]:
 
 
 def everything_said(mail: EmailMessage) -> str:
-    """All that a mail of ours shows or carries: fields and decoded parts, those of an attached letter too."""
+    """All that a mail of ours shows or carries: fields and decoded parts, those of an attached message too."""
     said = [f"{name}: {value}" for part in mail.walk() for name, value in part.items()]
     for part in mail.walk():
         data = part.get_payload(decode=True)

@@ -1,8 +1,8 @@
-"""Bombs: small letters that are made to cost much. Each costs as its length does, and the next citizen is answered.
+"""Bombs: small messages that are made to cost much. Each costs as its length does, and the next citizen is answered.
 
-Counted is what one letter costs from its bytes to the acknowledgement's, and again to the escalation with the original.
-What no call shows, a slow pattern, is the business of test_patterns.py. The memory of all of them together is measured
-in a process of its own.
+Counted is what one message costs from its bytes to the acknowledgement's, and again to the escalation with the
+original. What no call shows, a slow pattern, is the business of test_patterns.py. The memory of all of them together is
+measured in a process of its own.
 """
 
 import subprocess
@@ -64,7 +64,7 @@ BOMBS: dict[str, Callable[[], Bomb]] = {
         "Content-Type", "text/plain; " + "; ".join(f"name*{n}*=%41" for n in range(10_000))
     ),
     "10,000 nested parts": lambda: ([("Content-Type", "multipart/mixed; boundary=b0")], _nested(10_000)),
-    "10,000 nested letters": lambda: _body(b"Content-Type: message/rfc822\r\n\r\n" * 10_000, MESSAGE),
+    "10,000 nested messages": lambda: _body(b"Content-Type: message/rfc822\r\n\r\n" * 10_000, MESSAGE),
     "100,000 parts": lambda: _body(b"--b\r\n\r\nhola\r\n" * 100_000, MIXED),
     "100,000 alternatives": lambda: _body(b"--b\r\n\r\nhola\r\n" * 100_000, ALTERNATIVES),
     "boundaries that begin alike": lambda: _body((b"--" + b"b" * 60 + b"\r\n") * 50_000, MIXED),

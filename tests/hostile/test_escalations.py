@@ -1,4 +1,4 @@
-"""Letters made so that their escalation fails: it leaves all the same, bare, and who cannot be reached is told of."""
+"""Messages made so that their escalation fails: it leaves all the same, bare, and who cannot be reached is told of."""
 
 import pytest
 

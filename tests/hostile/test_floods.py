@@ -1,4 +1,4 @@
-"""Floods: who writes much uses up his own share of the acknowledgements; every letter is a case with its clock."""
+"""Floods: who writes much uses up his own share of the acknowledgements; every message is a case with its clock."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -100,7 +100,7 @@ def test_one_domain_under_many_subdomains_is_one_domain(world: World) -> None:
 
 @pytest.mark.parametrize("verdict", ["", "dmarc=pass header.from=example.org"], ids=["unproven", "proven"])
 def test_our_desk_cannot_be_used_to_bomb_a_third_person(world: World, verdict: str) -> None:
-    """A hundred letters in her name: three mails, without a word of the enemy's in them."""
+    """A hundred messages in her name: three mails, without a word of the enemy's in them."""
     for number in range(100):
         _from(world, ANNA, number, verdict)
     world.turn()

@@ -114,7 +114,7 @@ def _told(world: World) -> set[str]:
 
 
 def test_what_was_listed_counts_as_told(town: TOWN) -> None:
-    """A case whose derivation stood in a list is not derived again by its next letter."""
+    """A case whose derivation stood in a list is not derived again by its next message."""
     world = town(people={"technical": [TECHNICAL]}, deadline={"digest_above": 1})
     world.citizen_writes("pere@example.net", *FAULT)
     message = world.citizen_writes(ANNA, *FAULT)
@@ -138,7 +138,7 @@ def test_lists_wait_for_the_opening(town: TOWN) -> None:
 
 
 def test_warnings_of_secrets_stay_within_the_budgets_of_acknowledgements(world: World) -> None:
-    """Thirty forged letters in a third person's name, on thirty cases: three mails in the hour, ten in the day."""
+    """Thirty forged messages in a third person's name, on thirty cases: three mails in the hour, ten in the day."""
     names = [a + b for a in "abcdef" for b in "ghijk"]
     messages = [world.citizen_writes(ANNA, f"Consulta {name}", f"Com es fa el {name}?", dmarc="") for name in names]
     world.turn()

@@ -70,7 +70,7 @@ def test_guessing_all_messages_at_once_reaches_no_case(world: World) -> None:
 
 
 def test_a_right_guess_tells_the_stranger_nothing(world: World) -> None:
-    """He gets the very acknowledgement that any new letter gets."""
+    """He gets the very acknowledgement that any new message gets."""
     _annas_case(world)
     for subject, text in ((f"[{_token(world)}] Consulta del padró", "Com?"), ("Consulta del padró nova", "Quan?")):
         slip_in(world, message(world, [("Subject", subject)], f"{text} Digueu-me com puc demanar hora."))

@@ -1,5 +1,5 @@
-"""Whatever stands in a letter's fields, our own mails have the fields that we wrote, the log one line an event, and the
-screen no escape."""
+"""Whatever stands in a message's fields, our own mails have the fields that we wrote, the log one line an event, and
+the screen no escape."""
 
 import io
 import json
@@ -102,7 +102,7 @@ def test_nothing_in_a_field_becomes_a_field(world: World, told: io.StringIO, nam
 
 @pytest.mark.parametrize("name", PAYLOADS)
 def test_try_shows_any_message_without_obeying_it(world: World, name: str) -> None:
-    path = world.root / "letter.eml"
+    path = world.root / "message.eml"
     path.write_bytes(message(world, _fields(PAYLOADS[name]), PAYLOADS[name]))
     for option in ((), ("--json",)):
         shown = oacmail(world, "try", str(path), *option)

@@ -63,7 +63,7 @@ LARGE = {
         "Content-Type: multipart/mixed; boundary=b0",
         b"".join(b"--b%d\r\nContent-Type: multipart/mixed; boundary=b%d\r\n\r\n" % (n, n + 1) for n in range(100_000)),
     ),
-    "letters": ("Content-Type: message/rfc822", b"Content-Type: message/rfc822\r\n\r\n" * 190_000),
+    "messages": ("Content-Type: message/rfc822", b"Content-Type: message/rfc822\r\n\r\n" * 190_000),
     "parts": ("Content-Type: multipart/mixed; boundary=b", b"--b\r\n\r\nhola\r\n" * 400_000),
     "text": ("Content-Type: text/html", b"<div>" * 1_200_000),
     "fields": ("Content-Type: multipart/mixed; boundary=b", b"--b\r\n" + b"X-A: a\r\n" * 700_000),
@@ -72,7 +72,7 @@ LARGE = {
 
 @pytest.mark.parametrize("name", LARGE)
 def test_a_bomb_too_large_to_be_read_whole_is_worked_all_the_same(desk: Office, road: Road, name: str) -> None:
-    """Above imap.max_bytes a letter is read by its structure, and its structure is the bomb."""
+    """Above imap.max_bytes a message is read by its structure, and its structure is the bomb."""
     mallory = someone(road, "Mallory")
     kind, text = LARGE[name]
     _submit(road, mallory.address, desk.address, _raw(desk, mallory.address, f"large-{name}", kind, text=text))

@@ -122,7 +122,7 @@ def test_a_redirected_acknowledgement_with_a_question_on_top_is_the_citizens_mes
     world.turn()
     slip_in(world, _redirected(world.received(ANNA)[0]), sender=ANNA)
     world.turn()
-    assert [message["role"] for message in world.case()["letters"]] == ["citizen", "agent", "citizen"]
+    assert [message["role"] for message in world.case()["messages"]] == ["citizen", "agent", "citizen"]
     assert (world.case()["status"], world.case()["overdue"]) == ("open", False)
 
 
@@ -142,7 +142,7 @@ def test_thousands_of_marks_cost_nothing(world: World) -> None:
 
 
 def test_a_guessed_message_id_of_ours_hides_no_mail_of_ours(world: World) -> None:
-    """The id of an acknowledgement cannot be computed outside; a letter that bears one anyway is only a letter."""
+    """The id of an acknowledgement cannot be computed outside; a message that bears one anyway is only a message."""
     ack = _acknowledged(world)
     slip_in(world, message(world, [("Message-ID", str(ack["Message-ID"]))]))
     world.turn()

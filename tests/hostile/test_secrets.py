@@ -53,7 +53,7 @@ SECRETS: dict[str, tuple[Letter, tuple[str, ...]]] = {
     "a certificate by another name": (_file("foto.jpg", "image/jpeg", P12), (P12[:12],)),
     "a key file": (_file("clau.txt", "text/plain", b64encode(KEY.encode()).decode()), ("SECRETKEY",)),
     "a secret in a file's name": (_file("contrasenya: Gat-2024.pdf", "application/pdf", "JVBERi0x"), ("Gat-2024",)),
-    "inside an attached letter": (
+    "inside an attached message": (
         _multipart("Content-Type: message/rfc822\r\n\r\nSubject: PIN: 482197\r\n\r\ncontrasenya: Gat-2024!"),
         ("482197", "Gat-2024"),
     ),

@@ -89,7 +89,7 @@ def test_the_date_that_the_sender_writes_moves_no_clock(world: World, date: str 
 
 @pytest.mark.parametrize("moment", ["2099-01-01 00:00", "2038-01-19 04:14", "9999-12-31 12:00", "2026-12-31 00:00"])
 def test_a_message_that_lies_in_the_future_is_due_from_today(world: World, moment: str) -> None:
-    """Clients that copy a letter into INBOX take its date from where they like."""
+    """Clients that copy a message into INBOX take its date from where they like."""
     slip_in(world, message(world), at=local(moment))
     world.turn()
     assert world.case()["due_at"] == "2026-11-26T20:00:00+01:00"
@@ -123,6 +123,6 @@ def test_an_answer_dated_into_the_future_meets_what_was_asked_and_nothing_later(
     "date", [b"00-Xxx-0000 99:99:99 +9999", b"31-Feb-2026 00:00:00 +0100", b"01-Jan-0001 00:00:00 +0200", b"x", b""]
 )
 def test_a_date_that_no_calendar_knows_stops_no_folder(date: bytes) -> None:
-    """What a broken store says of one letter must not break the reading of all others."""
+    """What a broken store says of one message must not break the reading of all others."""
     place = messages._place(b'1 (UID 7 RFC822.SIZE 120 INTERNALDATE "%s")' % date)
     assert place is None if not date else place == MessageMeta(uid=7, size=120, internal_date=messages._NO_DAY)

@@ -120,7 +120,7 @@ def test_a_verdict_that_is_not_exactly_one_on_the_agents_domain_proves_nothing(w
 
 
 def test_the_true_agent_is_believed(world: World) -> None:
-    """The counter-check: the same letter with our exchanger's own verdict is the answer."""
+    """The counter-check: the same message with our exchanger's own verdict is the answer."""
     slip_in(world, _answer(world, _asked(world), ("From", AGENT)), verdict=PASS)
     world.turn()
     assert world.case()["status"] == "answered"

@@ -71,7 +71,7 @@ OVERRIDES = {
     "shows the text": "Subject: [{{ token }}] Vençut\n\n{{ text }}\n",
     "shows it without a filter": "Subject: [{{ token }}] Vençut\n\n{{ text | safe }}\n",
     "asks for the subject": "Subject: [{{ token }}] {{ subject }}\n\n{{ text }}\n",
-    "includes what the letter says": "Subject: [{{ token }}] Vençut\n\n{% include text %}\n",
+    "includes what the message says": "Subject: [{{ token }}] Vençut\n\n{% include text %}\n",
     "reaches for the interpreter": "Subject: [{{ token }}] x\n\n{{ ''.__class__.__mro__ }}{{ text }}\n",
     "never ends": "Subject: [{{ token }}] x\n\n{% for x in range(99999999999) %}{{ text }}{% endfor %}\n",
     "breaks the subject": "Subject: [{{ token }}] x\nBcc: victim@example.org\n\n{{ text }}\n",
@@ -114,7 +114,7 @@ def test_markup_in_a_message_is_dead_in_every_page_of_ours(world: World, words: 
         }
         assert shown.count("<h1") == shown.count("<section")
         pages = [part for part in mail.walk() if part.get_content_type() == "text/html"]
-        assert len(pages) == 1  # the letter's own page travels as text
+        assert len(pages) == 1  # the message's own page travels as text
 
 
 @pytest.mark.parametrize("words", SQL)

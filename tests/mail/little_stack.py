@@ -1,4 +1,4 @@
-"""Reads one letter with ever more of the stack left, and prints the rung that each reading ended on.
+"""Reads one message with ever more of the stack left, and prints the rung that each reading ended on.
 
 A program of its own: what an interpreter that runs tests has on its stack, and counts of it, is no two times the same.
 """

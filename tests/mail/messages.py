@@ -1,4 +1,4 @@
-"""Letters for the tests of the mail layer: from tests/corpus, or made of a few header lines."""
+"""Messages for the tests of the mail layer: from tests/corpus, or made of a few header lines."""
 
 import email
 from email.message import Message
@@ -14,7 +14,7 @@ def corpus(name: str) -> bytes:
 
 
 def opened(raw: bytes) -> tuple[Message, Fields, str]:
-    """The letter as parse.py hands it on: its tree, its fields, its own plain text."""
+    """The message as parse.py hands it on: its tree, its fields, its own plain text."""
     root = email.message_from_bytes(raw)
     return root, Fields.of(root.items()), "\n".join(_plain(root))
 

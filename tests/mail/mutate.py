@@ -1,4 +1,4 @@
-"""A seeded mutator of letters: what transports, gateways, disks and enemies do to bytes."""
+"""A seeded mutator of messages: what transports, gateways, disks and enemies do to bytes."""
 
 import random
 import re

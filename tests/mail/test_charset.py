@@ -1,4 +1,4 @@
-"""Bytes and fields to text: Catalan letters and the euro sign in every encoding that citizens use."""
+"""Bytes and fields to text: Catalan messages and the euro sign in every encoding that citizens use."""
 
 import pytest
 from hypothesis import given

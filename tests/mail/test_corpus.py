@@ -1,4 +1,4 @@
-"""Every strange letter of tests/corpus reads as the .toml beside it says (`why` tells what it taught)."""
+"""Every strange message of tests/corpus reads as the .toml beside it says (`why` tells what it taught)."""
 
 import tomllib
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Lessons out of corrections: far enough for a like letter, nowhere for an unlike one, and never for the worse."""
+"""Lessons out of corrections: far enough for a like message, nowhere for an unlike one, and never for the worse."""
 
 from collections.abc import Sequence, Set
 

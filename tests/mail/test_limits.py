@@ -50,10 +50,10 @@ def test_a_thousand_parts_are_all_listed() -> None:
 HOSTILE = {
     "400,000 parts": MIXED + b"--b\n\nhola\n" * 400_000,
     "5,000 levels": _nested(5_000),
-    "letters in letters": HEAD + b"Content-Type: message/rfc822\n\n" * 20_000,
+    "messages in messages": HEAD + b"Content-Type: message/rfc822\n\n" * 20_000,
     "fields without end": HEAD + b"a:\n" * 1_600_000 + b"\nhola\n",
     "fields of a part without end": MIXED + b"--b\n" + b"a:\n" * 1_600_000,
-    "fields of an attached letter": HEAD + b"Content-Type: message/rfc822\n\n" + b"a:\n" * 1_600_000,
+    "fields of an attached message": HEAD + b"Content-Type: message/rfc822\n\n" + b"a:\n" * 1_600_000,
     "parameters": MIXED + (b'--b\nContent-Type: multipart/mixed; "' + b";" * 4_000 + b"\n\nhola\n") * 1_000,
     "blocks of a report": HEAD + b"Content-Type: message/delivery-status\n\n" + b"a:b\n\n" * 1_000_000,
     "colons": HEAD + b"\n" + b"a:\n" * 1_600_000,

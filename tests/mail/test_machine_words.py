@@ -11,7 +11,7 @@ from oacmail.core.routing.classification import classify
 from oacmail.mail.parse import parse
 from oacmail.mail.understanding import machine_words
 
-# the letters that people write who have little time, or little to say
+# the messages that people write who have little time, or little to say
 TERSE = (
     "Necessito ajuda",
     "Quiero pedir cita",
@@ -64,7 +64,7 @@ TERSE = (
 
 
 def message(text: str, subject: str = "", head: Iterable[str] = ()) -> Message:
-    """A letter without a To field, as some clients and all blind copies make them."""
+    """A message without a To field, as some clients and all blind copies make them."""
     lines = ("From: a@b.cat", f"Subject: {subject}", "Content-Type: text/plain; charset=utf-8", *head)
     return parse(("\n".join(lines) + f"\n\n{text}\n").encode())
 
@@ -129,7 +129,7 @@ UNMARKED = [
 
 
 def unmarked(row: dict[str, str]) -> Kind:
-    """The kind of a letter without any field of a machine's."""
+    """The kind of a message without any field of a machine's."""
     head = f"From: {row['from']}\nTo: oac360@castellbisbal.cat\nSubject: {row['subject']}\nMessage-ID: <x@y.z>\n"
     return classify(parse(f"{head}Content-Type: text/plain; charset=utf-8\n\n{row['text']}\n".encode())).kind
 

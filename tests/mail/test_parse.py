@@ -1,4 +1,4 @@
-"""The whole of a letter: what identifies it, what it quotes, and the ladder that never raises."""
+"""The whole of a message: what identifies it, what it quotes, and the ladder that never raises."""
 
 import pkgutil
 import random

@@ -1,4 +1,4 @@
-"""A pattern that is not run would not have held: on every letter here, and on texts made from the patterns."""
+"""A pattern that is not run would not have held: on every message here, and on texts made from the patterns."""
 
 import re
 from pathlib import Path
@@ -56,7 +56,7 @@ def test_no_text_that_a_pattern_was_made_for_is_kept_from_it(name: str, pattern:
         (r"\bvei(?:na|ns)?\b", {"vei", "veina", "veins"}),
         (r"\b(?:go\.gle|4[0-9][0-9])", {"go"} | {f"4{one}{two}" for one in "0123456789" for two in "0123456789"}),
         (r"\bimprescindible", {"impresci"}),
-        (r"\bun{1,3}\b|\bdos", set()),  # one letter is too little
+        (r"\bun{1,3}\b|\bdos", set()),  # one message is too little
         (r"\b\d\d", set()),  # digits of all writings
         (r"!{2,}|\berror", set()),
         (r"error", set()),

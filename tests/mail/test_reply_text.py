@@ -1,4 +1,4 @@
-"""What was written now (the letters themselves stand in tests/corpus)."""
+"""What was written now (the messages themselves stand in tests/corpus)."""
 
 import pytest
 

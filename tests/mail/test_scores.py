@@ -1,4 +1,4 @@
-"""The linear model and what it makes of letters."""
+"""The linear model and what it makes of messages."""
 
 import pytest
 

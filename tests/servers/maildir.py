@@ -1,4 +1,4 @@
-"""The admin's hands on a user's Maildir: put letters in, restore yesterday's, give a new epoch, damage one."""
+"""The admin's hands on a user's Maildir: put messages in, restore yesterday's, give a new epoch, damage one."""
 
 import itertools
 import os
@@ -29,7 +29,7 @@ class Maildir:
         return self.root if folder == "INBOX" else self.root / ("." + folder.replace("/", "."))
 
     def files(self, folder: str = "INBOX") -> list[Path]:
-        """The letters' files in the order of their arrival."""
+        """The messages' files in the order of their arrival."""
         found = [*self.path(folder).glob("new/*"), *self.path(folder).glob("cur/*")]
         return sorted(found, key=lambda file: (file.stat().st_mtime_ns, file.name))
 
@@ -38,7 +38,7 @@ class Maildir:
         return [message_from_bytes(file.read_bytes(), policy=policy.default) for file in self.files(folder)]
 
     def deliver(self, raw: bytes, folder: str = "INBOX", at: datetime | None = None) -> None:
-        """Put one letter into new/; `at` becomes its INTERNALDATE."""
+        """Put one message into new/; `at` becomes its INTERNALDATE."""
         self._make(folder)
         name = f"{int(time.time())}.M{next(_serial)}P{os.getpid()}.test"
         draft = self.path(folder) / "tmp" / name
@@ -64,7 +64,7 @@ class Maildir:
         shutil.rmtree(old, ignore_errors=True)
 
     def new_epoch(self, folder: str = "INBOX") -> None:
-        """UIDVALIDITY changes, as after a migration; the letters keep their files."""
+        """UIDVALIDITY changes, as after a migration; the messages keep their files."""
         uidlist = self.path(folder) / "dovecot-uidlist"
         with self._locked(self.path(folder)):
             head, _, rest = uidlist.read_text().partition("\n")
@@ -74,7 +74,7 @@ class Maildir:
                 index.unlink()
 
     def corrupt_size(self, uid: int, folder: str = "INBOX") -> None:
-        """The letter's file name lies about its size, so that Dovecot hangs up in the midst of sending it."""
+        """The message's file name lies about its size, so that Dovecot hangs up in the midst of sending it."""
         self._rename(uid, folder, lambda name, size: f"{name},S={size + 5000},W={size + 5100}")
 
     def mend_size(self, uid: int, folder: str = "INBOX") -> None:

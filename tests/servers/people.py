@@ -95,17 +95,17 @@ class Agent:
         self.client.logout()
 
     def uids(self, folder: str = "INBOX", *criteria: str) -> list[int]:
-        """UIDs of the letters there, all or those that meet IMAP search `criteria`."""
+        """UIDs of the messages there, all or those that meet IMAP search `criteria`."""
         self._select(folder)
         return [int(uid) for uid in self._do("SEARCH", *(criteria or ("ALL",)))[0].split()]
 
     def find(self, message_id: str, folder: str = "INBOX", seconds: float = 10.0) -> int:
-        """The UID of the letter with that Message-ID, as soon as it is there."""
+        """The UID of the message with that Message-ID, as soon as it is there."""
         found = until(lambda: self.uids(folder, "HEADER", "Message-ID", f'"{message_id}"'), seconds, what=message_id)
         return found[0]
 
     def read(self, uid: int, folder: str = "INBOX") -> EmailMessage:
-        """Open a letter, which marks it \\Seen."""
+        """Open a message, which marks it \\Seen."""
         self._select(folder)
         data = self._do("FETCH", str(uid), "(BODY[])")
         raw: bytes = next(part[1] for part in data if isinstance(part, tuple))
@@ -140,7 +140,7 @@ class Agent:
         self.client.append(_name(folder), f"({' '.join(flags)})", "", raw)
 
     def answer(self, to: EmailMessage, text: str, *, cc: Sequence[str] = (), save: bool = True) -> str:
-        """Reply to a letter from the shared account by authenticated submission, and APPEND it to Sent (`save`)."""
+        """Reply to a message from the shared account by authenticated submission, and APPEND it to Sent (`save`)."""
         return self.send(str(to["Reply-To"] or to["From"]), f"Re: {to['Subject']}", text, reply_headers(to), cc, save)
 
     def send(

@@ -130,7 +130,7 @@ FAULTS = (
             "unworked",
             lambda right, *args: {uid: row for uid, row in right(*args).items() if not row[2]},
         ),
-        "every letter has an outcome",
+        "every message has an outcome",
     ),
     Planted(
         "thread._our_id takes whoever names our mail for the citizen",
@@ -142,7 +142,7 @@ FAULTS = (
         ("no stranger in a case but as a guest", "nothing automatic to a guest"),
     ),
     Planted(
-        "budget.budget_class: a letter whose domain disowns it is acknowledged",
+        "budget.budget_class: a message whose domain disowns it is acknowledged",
         _instead(rate_limits, "budget_class", lambda right, message, person: "verified"),
         "nothing to a sender whose domain disowns the mail",
     ),
@@ -182,13 +182,13 @@ FAULTS = (
         "no mail is stuck",
     ),
     Planted(
-        "second_level.by_letter derives a case as often as its letters say so",
+        "second_level.by_message derives a case as often as its messages say so",
         _instead(second_level, "_is_settled", lambda right, case: False),
         "no case is derived twice by itself",
         days=30,
     ),
     Planted(
-        "second_level.by_letter meets the clock of the citizen",
+        "second_level.by_message meets the clock of the citizen",
         _instead(second_level, "_derive", _meets_the_clock),
         "who was answered counts as answered, and nobody else",
     ),
@@ -203,9 +203,9 @@ FAULTS = (
         "every request is answered or escalated",
     ),
     Planted(
-        "places.sight takes letters that came three hours ago for old ones",
+        "places.sight takes messages that came three hours ago for old ones",
         _instead(seen_messages, "sight", _sight_of_the_young_alone),
-        "every letter is in one case or on the review list",
+        "every message is in one case or on the review list",
     ),
 )
 

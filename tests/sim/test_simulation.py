@@ -88,6 +88,6 @@ def test_the_verb_runs_without_a_configuration_and_prints_lines_of_json(
     result = CliRunner().invoke(oacmail, ["simulate", "--days", "2", "--seed", "5", "--json"])
     assert result.exit_code == 0
     rows = [json.loads(line) for line in result.stdout.splitlines()]
-    assert [list(row) for row in rows[:-1]] == [["day", "letters", "acks", "escalations", "misfortunes"]] * 2
-    assert list(rows[-1]) == ["seed", "days", "letters", "cases", "acks", "escalations", "digest", "broken"]
+    assert [list(row) for row in rows[:-1]] == [["day", "messages", "acks", "escalations", "misfortunes"]] * 2
+    assert list(rows[-1]) == ["seed", "days", "messages", "cases", "acks", "escalations", "digest", "broken"]
     assert (rows[-1]["seed"], rows[-1]["days"], rows[-1]["broken"]) == (5, 2, [])

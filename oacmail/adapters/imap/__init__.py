@@ -1,6 +1,6 @@
-"""The office's mailbox over IMAP4rev1 (RFC 3501): one connection that reads with PEEK and never loses a letter.
+"""The office's mailbox over IMAP4rev1 (RFC 3501): one connection that reads with PEEK and never loses a message.
 
-It decides nothing about letters. It never deletes mail, never uses sequence numbers and never reads or writes
+It decides nothing about messages. It never deletes mail, never uses sequence numbers and never reads or writes
 \\Seen on anything but our own self-copies.
 """
 

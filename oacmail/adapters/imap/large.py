@@ -1,8 +1,8 @@
-"""A letter that is too large to be read whole: its header fields and its texts, asked for part by part.
+"""A message that is too large to be read whole: its header fields and its texts, asked for part by part.
 
 The rest is named in `Fetched.skipped` and stays on the server. No more than a megabyte of any part is ever in
-memory, and no more than four of one letter; small parts are asked for together, since a server may read the whole
-letter anew for each question.
+memory, and no more than four of one message; small parts are asked for together, since a server may read the whole
+message anew for each question.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,7 +25,7 @@ _RETURNED_HEAD = b"Content-Type: text/rfc822-headers\r\n\r\n"
 
 
 def read_texts(client: IMAPClient, meta: MessageMeta) -> Fetched | None:
-    """Header fields and texts; None when the letter has vanished."""
+    """Header fields and texts; None when the message has vanished."""
     uid = meta.uid
     structure = client.fetch([uid], ["BODYSTRUCTURE"]).get(uid, {}).get(b"BODYSTRUCTURE")
     header = _header(client, uid)
@@ -43,7 +43,7 @@ def read_texts(client: IMAPClient, meta: MessageMeta) -> Fetched | None:
 
 
 def read_header(client: IMAPClient, meta: MessageMeta) -> Fetched | None:
-    """Header fields alone, for a letter whose structure the server cannot tell."""
+    """Header fields alone, for a message whose structure the server cannot tell."""
     header = _header(client, meta.uid)
     whole = OutlinePart(section="1", mime="application/octet-stream", size=meta.size)
     if not header:

@@ -1,4 +1,4 @@
-"""The port `Mailbox` on a real server: which folder is read, which letters in which order, what a fault means.
+"""The port `Mailbox` on a real server: which folder is read, which messages in which order, what a fault means.
 
 A line that breaks is made again at the next call, and the folder that was open is opened again, provided that it
 is still the same one: another UIDVALIDITY is Transient, so that the caller begins anew.
@@ -81,7 +81,7 @@ class ImapMailbox:
         return self._fetched(messages.all_places, uids)
 
     def fetch(self, uids: Sequence[int]) -> Mapping[int, Fetched]:
-        """A batch gives what can be read. Who asks for a single letter that is there and cannot be read gets
+        """A batch gives what can be read. Who asks for a single message that is there and cannot be read gets
         UnreadableLetter: so ask alone for what a batch left out and `uids` still shows. Transient where the server
         gives out no other message either."""
         self._reopen()
@@ -162,7 +162,7 @@ class ImapMailbox:
         )
 
     def _halved(self, read: Callable[[Sequence[int]], T], uids: Sequence[int]) -> list[T]:
-        """What `read` gives for these letters, in as few pieces as it can. A letter with a wrong size in the store
+        """What `read` gives for these messages, in as few pieces as it can. A message with a wrong size in the store
         makes Dovecot hang up on every batch that holds it (seen): it alone is left out."""
         if not uids:
             return []

@@ -1,7 +1,7 @@
-"""Reading the selected folder: UIDs, sizes and dates, whole letters. One command each, no faults caught.
+"""Reading the selected folder: UIDs, sizes and dates, whole messages. One command each, no faults caught.
 
-What a server gives instead of a letter that has just been expunged (NIL, no answer) or that it cannot read
-(Exchange's substitute) is left out: that is no letter.
+What a server gives instead of a message that has just been expunged (NIL, no answer) or that it cannot read
+(Exchange's substitute) is left out: that is no message.
 """
 
 import re
@@ -32,7 +32,7 @@ def all_uids(client: Client, state: FolderState) -> set[int]:
 
 
 def all_places(client: Client, uids: Sequence[int] | None) -> list[MessageMeta]:
-    """Size and date of these UIDs (None = all). What looks like an expunged letter is asked for once more."""
+    """Size and date of these UIDs (None = all). What looks like an expunged message is asked for once more."""
     wanted = _set(uids) if uids is not None else "1:*"
     found = _places(client, wanted)
     doubtful = [meta.uid for meta in found if not meta.size or not meta.internal_date.timestamp()]
@@ -43,7 +43,7 @@ def all_places(client: Client, uids: Sequence[int] | None) -> list[MessageMeta]:
 
 
 def whole(client: Client, uids: Sequence[int]) -> dict[int, bytes]:
-    """The bytes of these letters, \\Seen untouched."""
+    """The bytes of these messages, \\Seen untouched."""
     answers = client.fetch(list(uids), ["BODY.PEEK[]"])
     bodies = ((uid, answer.get(b"BODY[]")) for uid, answer in answers.items())
     return {uid: as_bytes(raw) for uid, raw in bodies if raw is not None and _is_message(as_bytes(raw))}
@@ -55,7 +55,7 @@ def as_bytes(value: object) -> bytes:
 
 
 def _is_message(raw: bytes) -> bool:
-    """Not empty, and not what Exchange makes up for a letter that it cannot convert; a real one was Received."""
+    """Not empty, and not what Exchange makes up for a message that it cannot convert; a real one was Received."""
     head = raw[:16_384]
     return bool(raw) and not (_SUBSTITUTE.search(head) and not _RECEIVED.search(head))
 
@@ -104,7 +104,7 @@ def _place(row: bytes) -> MessageMeta | None:
 
 
 def _moment(text: bytes) -> datetime:
-    """What no calendar knows lies in the future: such a letter counts as one that has just arrived."""
+    """What no calendar knows lies in the future: such a message counts as one that has just arrived."""
     found = _DATE.fullmatch(text)
     if found is None:
         return _NO_DAY

@@ -1,6 +1,6 @@
-"""The shape of a letter by its BODYSTRUCTURE (RFC 9051 7.5.2), and a smaller letter of the same shape. Pure.
+"""The shape of a message by its BODYSTRUCTURE (RFC 9051 7.5.2), and a smaller message of the same shape. Pure.
 
-The smaller letter is valid MIME: original header fields, and of the parts only those that were read.
+The smaller message is valid MIME: original header fields, and of the parts only those that were read.
 """
 
 import re
@@ -11,7 +11,7 @@ from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from typing import Any
 
-# What a robot's report says: without it a large delivery report could not be told from a letter (RFC 3464, 8098).
+# What a robot's report says: without it a large delivery report could not be told from a message (RFC 3464, 8098).
 _REPORTS = frozenset(("message/delivery-status", "message/disposition-notification"))
 _CONTENT_FIELDS = re.compile(rb"(?im)^(?:content-[^:\r\n]*|mime-version):.*(?:\r?\n[ \t].*)*\r?\n")
 _EMPTY_TEXT = b"Content-Type: text/plain\r\n\r\n"
@@ -19,7 +19,7 @@ _EMPTY_TEXT = b"Content-Type: text/plain\r\n\r\n"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutlinePart:
-    """`section`: as in BODY[section], '' = a multipart letter itself; `mime` in lower case; `size` in bytes as
+    """`section`: as in BODY[section], '' = a multipart message itself; `mime` in lower case; `size` in bytes as
     encoded for the way; `report`: the report-type of a multipart/report; `returned`: part of such a report."""
 
     section: str
@@ -66,7 +66,7 @@ def described(part: OutlinePart, head: bytes, *, read: int = 0) -> tuple[str, st
 
 
 def assemble(header: bytes, root: OutlinePart, heads: Mapping[str, bytes], bodies: Mapping[str, bytes]) -> bytes:
-    """The smaller letter. `heads`, `bodies`: by section, of the parts that were read."""
+    """The smaller message. `heads`, `bodies`: by section, of the parts that were read."""
     if not root.children and root.section in bodies:
         return header + bodies[root.section]
     marker = b"=_oacmail"

@@ -13,7 +13,7 @@ class ImapSettings:
 
     `password`: the secret or OAuth token, or a function that is asked for it at every login. `ca_file`: PEM file
     of the only authorities to trust; None = the system's. `watch`: folder names, or special uses such as `\\Sent`
-    (RFC 6154); empty = INBOX and \\Sent. `sent`: name of the folder of sent mail; '' = found by itself. A letter
+    (RFC 6154); empty = INBOX and \\Sent. `sent`: name of the folder of sent mail; '' = found by itself. A message
     of more than `max_bytes` is read in part. `timeout`: seconds without an answer until a line counts as dead.
     """
 

@@ -105,7 +105,7 @@ def _check(source: Path) -> None:
 
 
 def _after_restore(con: sqlite3.Connection, now: datetime) -> Restored:
-    """Letters that came since are met again in the mailbox."""
+    """Messages that came since are met again in the mailbox."""
     with transaction(con):
         con.execute("DELETE FROM kv WHERE key GLOB 'problem:*' OR key GLOB 'cause:*' OR key GLOB 'alert:*'")
         remember(con, RESTORED_AT, stamp(now), now)
@@ -121,7 +121,7 @@ def hold_acks(con: sqlite3.Connection, why: str) -> int:
 
 
 def key_lost(con: sqlite3.Connection, now: datetime) -> int:
-    """No copy of a mail that was sent before now can be recognised any more: as `hold_acks`, also of letters that came
+    """No copy of a mail that was sent before now can be recognised any more: as `hold_acks`, also of messages that came
     until now and are met again."""
     with transaction(con):
         remember(con, LOST_AT, stamp(now), now)
@@ -168,7 +168,7 @@ def find_review(con: sqlite3.Connection, ref: str) -> str | None:
 
 
 def looked_at(con: sqlite3.Connection, ref: str, now: datetime) -> bool:
-    """A person has looked, and nothing more is to be done; False for a letter that nobody could read yet."""
+    """A person has looked, and nothing more is to be done; False for a message that nobody could read yet."""
     with transaction(con):
         row = con.execute("UPDATE reviews SET done_at = ? WHERE fingerprint = ? AND done_at IS NULL", (stamp(now), ref))
         return row.rowcount == 1
@@ -185,7 +185,7 @@ def original(con: sqlite3.Connection, ref: str) -> bytes | None:
 
 
 def retry_message(con: sqlite3.Connection, ref: str, now: datetime) -> bool:
-    """Let the daemon work the letter anew at its next pass; False if it lies nowhere in the mailbox any more."""
+    """Let the daemon work the message anew at its next pass; False if it lies nowhere in the mailbox any more."""
     with transaction(con):
         row = con.execute(
             """UPDATE sightings SET outcome = NULL, attempts = 0, in_flight = 0, error = NULL, fingerprint = NULL,
@@ -201,7 +201,7 @@ def retry_message(con: sqlite3.Connection, ref: str, now: datetime) -> bool:
 
 
 def message_for_case(con: sqlite3.Connection, message_id: str) -> sqlite3.Row | None:
-    """The letter of this Message-ID (or fingerprint's beginning) that is on no case yet: its bytes, NULL of one too
+    """The message of this Message-ID (or fingerprint's beginning) that is on no case yet: its bytes, NULL of one too
     large to be copied, and the place where it was seen last."""
     row: sqlite3.Row | None = con.execute(
         """SELECT m.fingerprint, m.received_at, o.bytes, s.folder, s.uidvalidity, s.uid FROM messages m

@@ -1,6 +1,6 @@
 """The one SQLite file: how it is opened, locked, migrated, and how its faults are named.
 
-Never holds a rule. A locked or full database is Transient: nothing was lost, the letter still lies in INBOX; a
+Never holds a rule. A locked or full database is Transient: nothing was lost, the message still lies in INBOX; a
 damaged one is Fatal. One process at a time owns a state directory, by flock.
 """
 
@@ -29,7 +29,7 @@ _PRAGMAS = (
     "PRAGMA foreign_keys=ON",
     "PRAGMA secure_delete=ON",
     "PRAGMA recursive_triggers=ON",
-    "PRAGMA cache_size=-16000",  # kB: a commit of several letters must not spill over into the log twice
+    "PRAGMA cache_size=-16000",  # kB: a commit of several messages must not spill over into the log twice
 )
 _WHOLE = ("BEGIN IMMEDIATE", ("ROLLBACK",), "COMMIT")
 _INNER = ("SAVEPOINT inner", ("ROLLBACK TO inner", "RELEASE inner"), "RELEASE inner")
@@ -79,7 +79,7 @@ def named_faults(path: Path | None = None) -> Iterator[None]:
     except sqlite3.OperationalError as error:
         raise translate(error, path) from error
     except sqlite3.DatabaseError as error:
-        # IntegrityError and its kin are bugs of ours: the letter's own affair, not the database's
+        # IntegrityError and its kin are bugs of ours: the message's own affair, not the database's
         if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.InterfaceError):
             raise
         raise translate(error) from error

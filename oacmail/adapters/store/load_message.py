@@ -1,4 +1,4 @@
-"""Reads, in one go, everything that a decision about a letter, an order or a settlement may know.
+"""Reads, in one go, everything that a decision about a message, an order or a settlement may know.
 
 Selects only; it never judges what it finds.
 """
@@ -61,7 +61,7 @@ _MAIL = """SELECT o.key, o.kind, o.message_id, c.number AS "case", o.recipient, 
 
 
 def message_view(con: sqlite3.Connection, policy: Policy, inp: Arrived, now: datetime) -> View:
-    """The view of an arrived letter; see core/view.py for what each part is."""
+    """The view of an arrived message; see core/view.py for what each part is."""
     message = inp.message
     writers = _writers(policy, inp)
     ids = tuple(dict.fromkeys((*message.refs, *(message.report.about if message.report else ()))))
@@ -99,7 +99,7 @@ def message_view(con: sqlite3.Connection, policy: Policy, inp: Arrived, now: dat
 
 
 def _reserved(con: sqlite3.Connection, message: Message, author: str) -> str | None:
-    """The number of the letter's own acknowledgement, else that of one further down the thread, if no case has it."""
+    """The number of the message's own acknowledgement, else that of one further down the thread, if no case has it."""
     own = _value(con, f"reserved:{message.fingerprint}")
     told = None if own else _value(con, f"told:{author} {message.message_id}")
     return own or (told if told and case_id(con, told) is None else None)
@@ -215,7 +215,7 @@ def _messages(con: sqlite3.Connection, where: str, values: Sequence[object]) -> 
 def _naming(
     con: sqlite3.Connection, message: Message, writers: Sequence[str]
 ) -> tuple[tuple[MessageView, ...], tuple[MessageView, ...]]:
-    """Letters that name this one: of these writers, and of the desk."""
+    """Messages that name this one: of these writers, and of the desk."""
     if not message.message_id or not writers:
         return (), ()
     found = _messages(

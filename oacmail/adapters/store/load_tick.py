@@ -212,9 +212,9 @@ def _live(con: sqlite3.Connection, policy: Policy, now: datetime) -> tuple[CaseV
 
 
 def waiting(con: sqlite3.Connection) -> tuple[ReviewEntry, ...]:
-    """The review list: letters with their case, if any, and places that could not be read at all.
+    """The review list: messages with their case, if any, and places that could not be read at all.
 
-    A letter on a case stands there until somebody has answered or closed the case after it."""
+    A message on a case stands there until somebody has answered or closed the case after it."""
     rows = con.execute(
         """SELECT r.fingerprint AS ref, r.reason, r.at, c.number FROM reviews r
         LEFT JOIN messages m ON m.fingerprint = r.fingerprint LEFT JOIN cases c ON c.id = m.case_id

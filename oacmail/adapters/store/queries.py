@@ -1,4 +1,4 @@
-"""What people may ask of the store: cases, letters, mails, the review list, health. Selects only.
+"""What people may ask of the store: cases, messages, mails, the review list, health. Selects only.
 
 Rows leave as plain dictionaries in the shapes of docs/interfaces.md section 3, times in the office's zone; a password
 that somebody wrote into a subject or a file's name is not shown (R34).
@@ -111,12 +111,12 @@ def cases(
 
 
 def case(con: sqlite3.Connection, zone: ZoneInfo, now: datetime, number: str) -> Row | None:
-    """One case with its letters, mails and events; None if there is none of this number."""
+    """One case with its messages, mails and events; None if there is none of this number."""
     row = con.execute(_CASES + "WHERE c.number = :number", {**_values(now), "number": number}).fetchone()
     if row is None:
         return None
     shown = _case(row, zone)
-    shown["letters"] = [
+    shown["messages"] = [
         _message(message, zone) for message in _messages(con, row["id"]) if message["role"] != Role.OURS
     ]
     shown["mails"] = [
@@ -171,7 +171,7 @@ def reasons(con: sqlite3.Connection, zone: ZoneInfo, number: str) -> list[Row] |
     lines += [
         {
             "at": local(message["received_at"], zone),
-            "kind": "letter",
+            "kind": "message",
             "data": {
                 "message_id": message["message_id"],
                 "role": message["role"],

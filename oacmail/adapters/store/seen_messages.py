@@ -1,6 +1,6 @@
-"""Where letters lie: folder epochs, sightings, and which letter is being worked (docs/design.md, "One letter").
+"""Where messages lie: folder epochs, sightings, and which message is being worked (docs/design.md, "One message").
 
-A place is (folder, UIDVALIDITY, UID) with size and date, which tell a re-used UID. Nothing here knows what a letter
+A place is (folder, UIDVALIDITY, UID) with size and date, which tell a re-used UID. Nothing here knows what a message
 says or what became of it, but for the one word of its outcome.
 """
 
@@ -75,7 +75,7 @@ def known_uids(con: sqlite3.Connection, name: str, uidvalidity: int) -> set[int]
 
 
 def forget(con: sqlite3.Connection, name: str, uidvalidity: int, uids: Iterable[int]) -> None:
-    """These UIDs now name other letters: what we knew of them is void."""
+    """These UIDs now name other messages: what we knew of them is void."""
     con.executemany(
         "DELETE FROM sightings WHERE folder = ? AND uidvalidity = ? AND uid = ?",
         [(name, uidvalidity, uid) for uid in uids],
@@ -123,7 +123,7 @@ def begin_epoch(con: sqlite3.Connection, name: str, uidvalidity: int) -> None:
 
 
 def of_the_past(con: sqlite3.Connection, metas: Iterable[MessageMeta]) -> set[int]:
-    """UIDs of those whose size and date are a baseline letter's, in any folder and epoch: moved or renumbered."""
+    """UIDs of those whose size and date are a baseline message's, in any folder and epoch: moved or renumbered."""
     sought = {meta.uid: (meta.size, stamp(meta.internal_date)) for meta in metas}
     if not sought:
         return set()
@@ -180,7 +180,7 @@ def unworked(
 
 
 def attempt(con: sqlite3.Connection, name: str, uidvalidity: int, uids: Sequence[int], *, alone: bool) -> None:
-    """Mark in flight before FETCH. Only a letter that is worked alone counts an attempt."""
+    """Mark in flight before FETCH. Only a message that is worked alone counts an attempt."""
     con.executemany(
         f"""UPDATE sightings SET in_flight = 1{", attempts = attempts + 1" if alone else ""}
         WHERE folder = ? AND uidvalidity = ? AND uid = ?""",
@@ -191,7 +191,7 @@ def attempt(con: sqlite3.Connection, name: str, uidvalidity: int, uids: Sequence
 def landed(
     con: sqlite3.Connection, name: str, uidvalidity: int, uids: Sequence[int], *, passing: bool, error: str | None
 ) -> None:
-    """No longer in flight, if they were. `passing`: the fault was the line's, no letter's: the attempt counts not."""
+    """No longer in flight, if they were. `passing`: the fault was the line's, no message's: the attempt counts not."""
     con.executemany(
         f"""UPDATE sightings SET in_flight = 0, error = ?{", attempts = max(attempts - 1, 0)" if passing else ""}
         WHERE folder = ? AND uidvalidity = ? AND uid = ? AND in_flight""",
@@ -200,7 +200,7 @@ def landed(
 
 
 def failed(con: sqlite3.Connection, message_ref: MessageRef, error: str) -> int:
-    """The letter's own fault: count it; how often so far."""
+    """The message's own fault: count it; how often so far."""
     row = con.execute(
         """UPDATE sightings SET attempts = attempts + 1, in_flight = 0, error = ?
         WHERE folder = ? AND uidvalidity = ? AND uid = ? RETURNING attempts""",
@@ -217,7 +217,7 @@ def end(
     *,
     error: str | None = None,
 ) -> None:
-    """`error`: why it could not be worked; a letter that was set aside for what it says has none."""
+    """`error`: why it could not be worked; a message that was set aside for what it says has none."""
     con.execute(
         """UPDATE sightings SET outcome = ?, fingerprint = coalesce(?, fingerprint), in_flight = 0, error = ?
         WHERE folder = ? AND uidvalidity = ? AND uid = ?""",

@@ -228,7 +228,7 @@ class SqliteStore:
             seen_messages.end(self.con, message_ref, outcome)
 
     def quarantine(self, message_ref: MessageRef, raw: bytes | None, reason: str, now: datetime) -> None:
-        """The letter's bytes, where there are any, and a line on the review list. Keyed by what the bytes are."""
+        """The message's bytes, where there are any, and a line on the review list. Keyed by what the bytes are."""
         with self._write():
             digest = sha256(raw).hexdigest() if raw is not None else None
             seen_messages.end(self.con, message_ref, Outcome.QUARANTINED, digest, error=reason)

@@ -17,7 +17,7 @@ WAITS_AT_MOST = timedelta(days=60)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteContext:
-    """What surrounds the effects: the moment, the letter and its place, the mails rendered for each Send."""
+    """What surrounds the effects: the moment, the message and its place, the mails rendered for each Send."""
 
     now: datetime
     arrived: Arrived | None = None
@@ -59,6 +59,6 @@ def remember(con: sqlite3.Connection, name: str, value: str, now: datetime) -> N
 
 
 def tidy(con: sqlite3.Connection, now: datetime) -> None:
-    """Numbers reserved for letters and reports about letters that have not come after so long, or have come."""
+    """Numbers reserved for messages and reports about messages that have not come after so long, or have come."""
     old = stamp(now - WAITS_AT_MOST)
     con.executemany("DELETE FROM kv WHERE key GLOB ? AND at < ?", [(name, old) for name in WAITS_FOR_A_MESSAGE])

@@ -1,6 +1,6 @@
-"""The acknowledgement of a citizen's letter: who gets one, in which language, and why another gets none.
+"""The acknowledgement of a citizen's message: who gets one, in which language, and why another gets none.
 
-It never touches a case or a clock: over budget, doubtful or late, the letter is worked all the same. Not a word of
+It never touches a case or a clock: over budget, doubtful or late, the message is worked all the same. Not a word of
 the mail is written here.
 """
 
@@ -20,7 +20,7 @@ from oacmail.core.view import CaseView, MessageView, View
 SAME_MAIL_A_WEEK = 3
 FORM = "form-sender-not-configured"
 RESTORED = "database-restored"  # why a mail is held
-ECHO = "echoes-our-mail"  # why a letter is not acknowledged
+ECHO = "echoes-our-mail"  # why a message is not acknowledged
 KEY_LOST = "token-key-lost"
 NEIGHBOURS = ("ca", "es")  # a few words are said in both
 TELLING_LETTERS = 12
@@ -82,9 +82,9 @@ def _was_answered(view: View, known: MessageView) -> bool:
 
 
 def acknowledge(request: CitizenRequest, number: str, *, first: bool) -> list[Effect]:
-    """The acknowledgement of this letter, with the data-protection clause if it is the case's `first`.
+    """The acknowledgement of this message, with the data-protection clause if it is the case's `first`.
 
-    That of a letter older than the restore of the database, or than the loss of the key, may have left already. Where
+    That of a message older than the restore of the database, or than the loss of the key, may have left already. Where
     no copy tells, it is held until a person has looked.
     """
     send = _acknowledgement(request, number, first=first)
@@ -155,7 +155,8 @@ def language_of_case(policy: Policy, case: CaseView) -> str:
 
 
 def _spoken(office: Office, wish: str | None, read: str, second: str) -> str:
-    """`wish`: what the person asked for; `read`: what the letter is in; `second`: goes below where that is not ours."""
+    """`wish`: what the person asked for; `read`: what the message is in; `second`: goes below where that is not
+    ours."""
     if wish in office.languages:
         return wish
     if office.language_policy == "catalan_first":

@@ -1,7 +1,7 @@
 """What an answer does to a case, whoever saw it: in Sent, in an authentic agent's copy, or logged by hand (R16).
 
 It meets every clock that was armed before it, and none that was armed after: a citizen's second question that
-crossed the answer keeps its own. It never judges whether a letter *is* an answer.
+crossed the answer keeps its own. It never judges whether a message *is* an answer.
 """
 
 from datetime import datetime, time, timedelta
@@ -23,7 +23,7 @@ MET_BY_ANSWER = ("answer", "remind", "callback", "nudge", "update", "wait")
 def answered(
     policy: Policy, case: CaseView, *, at: datetime, key: str, how: str, guests: tuple[str, ...] = ()
 ) -> tuple[Effect, ...]:
-    """`key` names the letter or event that answered; `how` says for the diary what kind of answer it was.
+    """`key` names the message or event that answered; `how` says for the event log what kind of answer it was.
 
     `guests`: it went to guests alone, and met only these clocks of theirs (their `armed_by`).
     """
@@ -45,7 +45,7 @@ def answered(
         DropOutgoing(case=case.number, kinds=("overdue", "nudge", "second_level", "progress")),
         *crossed,
         *(() if guests else (UpdatePerson(address=case.citizen, known=True),)),
-        AuditEvent(kind="answered", case=case.number, data={"by": how, "letter": key[:16]}),
+        AuditEvent(kind="answered", case=case.number, data={"by": how, "message": key[:16]}),
         *_late_same_day(policy, case, at, guests),
     ]
     if "status" in columns:
@@ -102,11 +102,11 @@ def undelivered(
 ) -> tuple[Effect, ...]:
     """An answer never arrived: nobody has answered, the next working day is armed, the agents are told (R14).
 
-    `key` names the letter that says so, `at` its moment; `answer` the letter that did not arrive, of which the agents
+    `key` names the message that says so, `at` its moment; `answer` the message that did not arrive, of which the agents
     hear once; `counted_at`: when it was taken for an answer. A later one that did arrive is not undone by it.
     """
     if counted_at is not None and case.answered_at is not None and case.answered_at - counted_at > SLOW_CLOCK:
-        return (AuditEvent(kind="answer-undelivered", case=case.number, data={"letter": key[:16]}),)
+        return (AuditEvent(kind="answer-undelivered", case=case.number, data={"message": key[:16]}),)
     first = counted_at is not None and case.answered_at == counted_at
     columns: dict[str, str | int | datetime | None] = {"touched_at": at, **({"answered_at": None} if first else {})}
     clock: tuple[Effect, ...] = ()
@@ -116,7 +116,7 @@ def undelivered(
         clock = ask(policy, case.number, key=f"undelivered:{key}", at=at, due_at=due_at)
     facts = {"what": "answer", "received_at": at}
     return (
-        AuditEvent(kind="answer-undelivered", case=case.number, data={"letter": key[:16]}),
+        AuditEvent(kind="answer-undelivered", case=case.number, data={"message": key[:16]}),
         UpdateCase(case=case.number, columns=columns),
         *clock,
         *to_agents(policy, key=f"bounced:{answer}", template="bounced", now=now, case=case.number, facts=facts),

@@ -1,7 +1,7 @@
-"""Who asks to be called: which slot is offered, and what a further letter says of the call (R25-R27).
+"""Who asks to be called: which slot is offered, and what a further message says of the call (R25-R27).
 
 Decides moments, never whether a call is wanted (core/routing/classification.py). The slot binds inside the due day of
-the letter
+the message
 (core/cases/request.py); a number or slot that comes later never postpones it.
 """
 
@@ -39,7 +39,7 @@ def _said(slot: Slot, begins: datetime, policy: Policy) -> Slot:
 
 
 def wished(request: CitizenRequest, case: CaseView) -> tuple[Effect, ...]:
-    """What a further letter on the case says of the call: that one is wanted, or the number that was missing."""
+    """What a further message on the case says of the call: that one is wanted, or the number that was missing."""
     wish = request.reading.callback
     if wish is None and case.intent == Intent.CALLBACK and case.phone is None:
         wish = call_named(request.message.words)

@@ -55,7 +55,7 @@ def _update(policy: Policy, case: CaseView, *, key: str, level: int, day: date, 
 
 
 def notice(policy: Policy, case: CaseView, kind: str, *, key: str, facts: dict[str, object], now: datetime) -> Send:
-    """A mail to who asked, in reply to the letter that opened the case."""
+    """A mail to who asked, in reply to the message that opened the case."""
     return Send(
         key=key,
         kind=kind,

@@ -1,4 +1,4 @@
-"""Requests of data-protection rights: the officer gets the letter at once, and a clock of a calendar month runs.
+"""Requests of data-protection rights: the officer gets the message at once, and a clock of a calendar month runs.
 
 The clock is beside that of the answer, which a person meets as always (GDPR art. 12.3). Only
 the word of a person who closes the case ends it; a week before its end, and at its end, the officer and the
@@ -21,7 +21,7 @@ _BEFORE = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestFacts:
-    """A letter that takes a road of its own. `letter`: its fingerprint; `due_at`: of the ordinary answer."""
+    """A message that takes a road of its own. `message`: its fingerprint; `due_at`: of the ordinary answer."""
 
     case: str
     message: str

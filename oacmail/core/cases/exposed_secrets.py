@@ -1,4 +1,4 @@
-"""A letter that gives a password, a code or a certificate away: both sides are warned (R34).
+"""A message that gives a password, a code or a certificate away: both sides are warned (R34).
 
 Decides who hears of it: the agents by a notice of their own, the writer by the acknowledgement or, where none goes, by
 a mail that says only this, once a case and day. What was given away stands in neither (mail/understanding/secrets.py
@@ -16,7 +16,7 @@ WARNED = "warned"  # the mail to the writer
 
 
 def on_case(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
-    """The agents are warned of a letter on this case that gives a secret away."""
+    """The agents are warned of a message on this case that gives a secret away."""
     if not request.message.secrets:
         return ()
     key, facts = f"secret:{request.message.fingerprint}", {"received_at": request.received_at}
@@ -27,7 +27,7 @@ def on_case(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
 
 
 def warn(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
-    """The writer is warned, of a letter that is not acknowledged; within the budgets of acknowledgements."""
+    """The writer is warned, of a message that is not acknowledged; within the budgets of acknowledgements."""
     policy, message = request.policy, request.message
     if not message.secrets or acknowledgement.why_not(request):
         return ()

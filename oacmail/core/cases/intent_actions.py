@@ -1,6 +1,6 @@
 """Which road a request takes beside its answer: a call, the manager's copy, the data protection officer.
 
-Decides from the intent alone what the acknowledgement adds and who else hears of the letter (R28;
+Decides from the intent alone what the acknowledgement adds and who else hears of the message (R28;
 docs/requirements.md section 4). Nothing here stops or moves the clock of the answer: a complaint or a request of rights
 may hold a question too, and keeps its case (no wrong door).
 """
@@ -20,7 +20,7 @@ OPINION = "opinion"  # the manager's copy
 
 
 def said(request: CitizenRequest) -> Mapping[str, object]:
-    """What the acknowledgement of this letter adds: "road", and what is to be said of a call."""
+    """What the acknowledgement of this message adds: "road", and what is to be said of a call."""
     intent, wish = request.reading.intent or Intent.QUESTION, request.reading.callback
     if intent is not Intent.CALLBACK:
         return {"road": str(intent)}
@@ -28,7 +28,7 @@ def said(request: CitizenRequest) -> Mapping[str, object]:
 
 
 def taken(citizen_request: CitizenRequest, number: str) -> tuple[Effect, ...]:
-    """What this letter on case `number` sets in motion."""
+    """What this message on case `number` sets in motion."""
     reading = citizen_request.reading
     request = RequestFacts(
         case=number,

@@ -1,4 +1,4 @@
-"""A letter that reads as out of scope: the agents get the table of who can help (R10, template D).
+"""A message that reads as out of scope: the agents get the table of who can help (R10, template D).
 
 A suggestion to people, in service hours: nothing goes to the person who asks, and the clock of the answer runs on. It
 never decides that a question is not the town's.

@@ -1,4 +1,4 @@
-"""A citizen's letter on the table: what arrived, what it was read as, who asks, and by when.
+"""A citizen's message on the table: what arrived, what it was read as, who asks, and by when.
 
 It joins facts and the classifier's verdict; what follows from them is decided elsewhere.
 """
@@ -46,7 +46,7 @@ class CitizenRequest:
 
 
 def read(policy: Policy, view: View, inp: Arrived, now: datetime) -> CitizenRequest:
-    """The letter as it lies before who decides on it."""
+    """The message as it lies before who decides on it."""
     return CitizenRequest(
         policy=policy,
         view=view,

@@ -1,4 +1,4 @@
-"""When second-level letters on one platform become one incident: one alert with the list, and the cases linked.
+"""When second-level messages on one platform become one incident: one alert with the list, and the cases linked.
 
 Decides by counts within a time (`escalation.incident_mails`, `incident_minutes`) and tells the technical services
 and the supervisor once; whoever writes while it goes on is linked to it. Each case keeps its own clock, derivation
@@ -22,25 +22,25 @@ _THIRD = 0.33
 
 
 def platform(reading: Classification) -> str:
-    """The platform that fails: '' where the letter is not of second level, names no platform, or blames a document or
+    """The platform that fails: '' where the message is not of second level, names no platform, or blames a document or
     a form. Who names none is taken to write of the town's own, which says too little to count."""
     fails = reading.level is Level.SECOND and reading.cause == "platform"
     return reading.platform if fails else ""
 
 
 def may_be_second(words: Mapping[str, float]) -> bool:
-    """Whether a letter of these words can be of second level at all: the likeliest of three has a third. Few can."""
+    """Whether a message of these words can be of second level at all: the likeliest of three has a third. Few can."""
     told = any(key.startswith("town words:") and ":second:" in key for key in words)
     return told or words.get("score:level:second", 0.0) > _THIRD
 
 
 def since(policy: Policy, received_at: datetime) -> datetime:
-    """From when on letters belong together with one received then."""
+    """From when on messages belong together with one received then."""
     return received_at - timedelta(minutes=policy.escalation.incident_minutes)
 
 
 def joined(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
-    """What follows from this letter, on case `number`, for those that write of the same platform."""
+    """What follows from this message, on case `number`, for those that write of the same platform."""
     if not platform(request.reading) or acknowledgement.why_not(request):
         return ()
     others = [case for case in request.view.alike if case.number != number]

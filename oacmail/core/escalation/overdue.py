@@ -46,7 +46,7 @@ def _one_a_case(late: Sequence[OverdueCase]) -> list[OverdueCase]:
 
 
 def _message(item: OverdueCase) -> str:
-    """What was asked: the letter that armed the clock, the case's first where an event did (a fingerprint is hex)."""
+    """What was asked: the message that armed the clock, the case's first where an event did (a fingerprint is hex)."""
     return item.case.first_message if ":" in item.started_by else item.started_by
 
 

@@ -17,7 +17,7 @@ from oacmail.core.view import CaseView, Said
 def became_complex(
     policy: Policy, case: CaseView, *, message: str, at: datetime, due_at: datetime, now: datetime
 ) -> tuple[Effect, ...]:
-    """What follows from one more letter of a citizen that asks something on this case, `letter`, received at `at`."""
+    """What follows from one more message of a citizen that asks something on this case, `message`, received at `at`."""
     if "complex" in case.told or case.status is Status.DERIVED or not _is_complex(policy, case, at):
         return ()
     people = policy.people

@@ -1,9 +1,9 @@
 """Second level: what goes to the technical services by itself, what is only suggested, what a person orders (R11-R13).
 
-The services get the card and the letter once a case; whose word it was, the letter's or a person's, is in the diary.
-By itself nothing but status and level changes: the citizen's clock runs on until a person has answered, or has sent
-the derivation notice (R22). What is doubtful is left to people; what is not acknowledged by itself is not derived by
-itself either.
+The services get the card and the message once a case; whose word it was, the message's or a person's, is in the event
+log. By itself nothing but status and level changes: the citizen's clock runs on until a person has answered, or has
+sent the derivation notice (R22). What is doubtful is left to people; what is not acknowledged by itself is not derived
+by itself either.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ _DECIDED = "level:second: "  # how a verdict's reasons begin (core/routing/class
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """What the services are told of a case. `words`: those that decided; `why`: what an agent has seen. `letter`: the
+    """What the services are told of a case. `words`: those that decided; `why`: what an agent has seen. `message`: the
     fingerprint of the one that goes along."""
 
     case: str
@@ -48,11 +48,11 @@ class Card:
         return {name: getattr(self, name) for name in named}
 
 
-# --- by a letter ----------------------------------------------------------------------------------------
+# --- by a message ----------------------------------------------------------------------------------------
 
 
 def by_message(request: CitizenRequest, number: str, case: CaseView | None = None) -> tuple[Effect, ...]:
-    """What follows from this letter on case `number`, which it opens if there is no `case` yet; () = nothing."""
+    """What follows from this message on case `number`, which it opens if there is no `case` yet; () = nothing."""
     if acknowledgement.why_not(request):
         return ()
     if case is not None and case.status is Status.DERIVED:
@@ -65,7 +65,7 @@ def by_message(request: CitizenRequest, number: str, case: CaseView | None = Non
 
 
 def _before_a_restore(request: CitizenRequest) -> bool:
-    """A database that was restored has forgotten what the services know of older letters already."""
+    """A database that was restored has forgotten what the services know of older messages already."""
     moments = (request.view.restored_at, request.view.key_lost_at)
     return not request.forced and any(moment is not None and request.received_at <= moment for moment in moments)
 

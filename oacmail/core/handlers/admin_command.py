@@ -169,7 +169,7 @@ def _set(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: dat
 
 
 def _road(policy: Policy, case: CaseView, intent: str, now: datetime) -> tuple[Effect, ...]:
-    """What a person says that the letter asks for goes the road that it would have gone by itself."""
+    """What a person says that the message asks for goes the road that it would have gone by itself."""
     due_at = min((clock.due_at for clock in case.running("answer")), default=None)
     request = RequestFacts(
         case=case.number, message=case.first_message, asked_at=case.opened_at, due_at=due_at, topic=case.topic

@@ -1,7 +1,8 @@
-"""What happens to a citizen's letter: the case it opens or joins, and the clock it arms.
+"""What happens to a citizen's message: the case it opens or joins, and the clock it arms.
 
-Every request ends on a case with a clock (R14); courtesy is decided apart from it (`courtesy`), and may wait. The
-citizen's second letter never postpones a deadline. Nothing here looks at raw headers or writes a word of the mails.
+Every request ends on a case with a clock (R14); acknowledgement is decided apart from it (`acknowledgement`), and may
+wait. The citizen's second message never postpones a deadline. Nothing here looks at raw headers or writes a word of the
+mails.
 """
 
 from dataclasses import replace
@@ -56,7 +57,7 @@ def _placed(request: CitizenRequest) -> Decision:
     return _join(request, match, match.case, kind)
 
 
-# --- a letter of no case -------------------------------------------------------------------------------
+# --- a message of no case -------------------------------------------------------------------------------
 
 
 def _alone(request: CitizenRequest, match: ThreadMatch, kind: Kind) -> Decision:
@@ -143,7 +144,7 @@ def _delayed(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
     return (AuditEvent(kind="delayed-in-transit", case=number, data={"minutes": minutes}),)
 
 
-# --- a letter on a case --------------------------------------------------------------------------------
+# --- a message on a case --------------------------------------------------------------------------------
 
 
 def _other_matter(policy: Policy, message: Message, case: CaseView, rule: str, received_at: datetime) -> bool:
@@ -208,7 +209,7 @@ def _filed_or_asked(request: CitizenRequest, match: ThreadMatch, case: CaseView,
 
 def _handed_on(request: CitizenRequest, case: CaseView, *, alone: bool) -> tuple[Effect, ...]:
     """To the technical services by what it says, or to the house since the person comes again and again. `alone`: a
-    guest's letter, or one that was answered before it was read, says nothing of the level."""
+    guest's message, or one that was answered before it was read, says nothing of the level."""
     derived = () if alone else second_level.by_message(request, case.number, case)
     if derived:
         return (*derived, *incidents.joined(request, case.number))
@@ -239,7 +240,7 @@ def _term(request: CitizenRequest) -> dict[str, str | int | datetime | None]:
 
 
 def _answered_already(request: CitizenRequest, case: CaseView) -> MessageView | None:
-    """An answer to this very letter that was read before it."""
+    """An answer to this very message that was read before it."""
     answers_to_it = (known for known in request.view.overtaken_by if known.case == case.number)
     return next((known for known in answers_to_it if known.received_at >= request.received_at), None)
 

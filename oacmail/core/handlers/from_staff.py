@@ -24,7 +24,7 @@ GUESSES = ("same-subject", "same-text")
 
 
 def in_sent_folder(policy: Policy, view: View, inp: Arrived, now: datetime) -> Decision:
-    """A letter in Sent. The recipients stand for the writer on every rung."""
+    """A message in Sent. The recipients stand for the writer on every rung."""
     message = inp.message
     if message.auth.from_outside:
         return _set_aside("in-sent-but-came-by-smtp")
@@ -68,7 +68,7 @@ def _written_by_staff(policy: Policy, view: View, inp: Arrived, role: Role, how:
         )
     guests = () if _to_the_citizen(case, recipients) else _guests_clocks(case, recipients)
     if not guests and not _to_the_citizen(case, recipients):
-        return _filed(role, case, Outcome.STAFF, f"staff-letter; {match.rule}", touched=inp.received_at)
+        return _filed(role, case, Outcome.STAFF, f"staff-message; {match.rule}", touched=inp.received_at)
     attach = RecordMessage(role=Role.AGENT, outcome=Outcome.CASE, kind=Kind.REQUEST, case=case.number, rule=match.rule)
     key, at = message.fingerprint, _written_at(view, inp, case)
     if view.undelivered is not None and concerns(policy, view.undelivered, case.citizen):
@@ -103,7 +103,7 @@ def _match(view: View, inp: Arrived, writers: frozenset[str], *, trusted: bool) 
     match = match_case(inp.message, view, writers, inp.received_at)
     if match.rule in GUESSES and inp.message.refs and not view.named and not view.mails:
         # It says what it answers, and that we have not read: by its subject it would answer somebody else's question.
-        match = ThreadMatch(None, "answers-an-unread-letter")
+        match = ThreadMatch(None, "answers-an-unread-message")
     if match.case is not None or not trusted:
         return match
     numbers = [message.case for message in reversed(view.named) if message.case] + list(view.tokened)

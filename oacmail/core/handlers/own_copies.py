@@ -73,7 +73,7 @@ def with_an_addition(inp: Arrived, mark: Signature, mail: OutgoingView | None, m
 
 
 def written_on_top(policy: Policy, message: Message) -> Message:
-    """The citizen's letter that our mail has grown into: its marks of a machine are ours, and often its From too."""
+    """The citizen's message that our mail has grown into: its marks of a machine are ours, and often its From too."""
     writer = message.to[0] if message.sender in policy.office.own and message.to else message.sender
     words = {key: weight for key, weight in message.words.items() if not key.startswith("mark:")}
     return replace(message, auto=Auto.NONE, reasons=(), report=None, sender=writer, words=MappingProxyType(words))

@@ -1,8 +1,8 @@
-"""Notices to staff that letters cause, within budgets: a flood must not bury the agents or delay the citizens' mail.
+"""Notices to staff that messages cause, within budgets: a flood must not bury the agents or delay the citizens' mail.
 
 `bounded` decides which notices of one decision leave as single mails. Those over budget wait (`release` None), and
 `list_notices` names their cases in one list for each kind and recipient, once an hour. Nothing is lost: the case, its
-clock and the letter in the mailbox are as always. What a person ordered is not limited.
+clock and the message in the mailbox are as always. What a person ordered is not limited.
 """
 
 from collections.abc import Iterable
@@ -29,12 +29,12 @@ EVERY = timedelta(hours=1)
 
 
 def bounded(policy: Policy, noticed: Iterable[Noticed], author: str, decision: Decision) -> Decision:
-    """The decision with each notice counted, and those over budget waiting. `author`: who wrote the letter, '' = the
-    decision follows from no letter."""
+    """The decision with each notice counted, and those over budget waiting. `author`: who wrote the message, '' = the
+    decision follows from no message."""
     kinds = {effect.kind for effect in decision.effects if isinstance(effect, Send) and effect.kind in KINDS}
     if not kinds:
         return decision
-    before = {(one.kind, one.key): one for one in noticed}.values()  # one letter may have several recipients
+    before = {(one.kind, one.key): one for one in noticed}.values()  # one message may have several recipients
     full = {kind for kind in kinds if not _has_room(policy, kind, author, list(before))}
     return replace(decision, effects=tuple(_counted(effect, full) for effect in decision.effects))
 

@@ -1,7 +1,7 @@
 """Which acknowledgement may go now, so that nobody can use our desk to write to third parties.
 
 The table: docs/design.md, "Acknowledgement budgets".
-Over budget the case and its clock are as always; only the courtesy waits. A limit of 0 means "no limit".
+Over budget the case and its clock are as always; only the acknowledgement waits. A limit of 0 means "no limit".
 """
 
 from functools import cache

@@ -36,7 +36,7 @@ class MessageMeta:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """The bytes of a letter. `complete` is False when it was read by BODYSTRUCTURE, without its attachments;
+    """The bytes of a message. `complete` is False when it was read by BODYSTRUCTURE, without its attachments;
     `skipped` then names what was left on the server as (name, mime type, size in bytes)."""
 
     raw: bytes
@@ -77,7 +77,7 @@ class Mailbox(Protocol):
         ...
 
     def fetch(self, uids: Sequence[int]) -> Mapping[int, Fetched]:
-        """The letters' bytes with PEEK; the vanished are left out. One over the size limit is read in part."""
+        """The messages' bytes with PEEK; the vanished are left out. One over the size limit is read in part."""
         ...
 
     def file(self, folder: str, uids: Collection[int], target: str, *, seen: bool) -> None:
@@ -97,7 +97,7 @@ class Mailbox(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageRef:
-    """Where a letter lies: folder epoch and UID."""
+    """Where a message lies: folder epoch and UID."""
 
     folder: str
     uidvalidity: int
@@ -106,7 +106,7 @@ class MessageRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderRow:
-    """A folder as we remember it. `started_at`: letters older than that are its past (baseline). `read_once`: it was
+    """A folder as we remember it. `started_at`: messages older than that are its past (baseline). `read_once`: it was
     read to its end since then; till then all that is older was there before us, by whatever clock."""
 
     name: str

@@ -37,7 +37,7 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Correction:
-    """A letter that people read otherwise than we did. `labels`: field (kind, topic, level, intent, language) -> what
+    """A message that people read otherwise than we did. `labels`: field (kind, topic, level, intent, language) -> what
     they say. `raw`: None for one too large to be kept, or kept no longer."""
 
     labels: Mapping[str, str]
@@ -52,7 +52,7 @@ class Turn(Protocol):
     def view(self, policy: Policy, inp: Input, now: datetime) -> View | TickView: ...
 
     def message(self, fingerprint: str) -> tuple[str, bytes | None] | None:
-        """(fresh text, original bytes or None) of a recorded letter."""
+        """(fresh text, original bytes or None) of a recorded message."""
         ...
 
     def apply(
@@ -158,7 +158,7 @@ class Store(Protocol):
         ...
 
     def tidy(self, now: datetime) -> None:
-        """Forget what waited for a letter that never came."""
+        """Forget what waited for a message that never came."""
         ...
 
     # ticks
@@ -182,9 +182,9 @@ class Store(Protocol):
     def remember(self, name: str, value: str, now: datetime) -> None: ...
     def recall(self, name: str) -> str | None: ...
     def corrections(self) -> list[Correction]:
-        """What people have said of letters that were read wrongly."""
+        """What people have said of messages that were read wrongly."""
         ...
 
     def written(self) -> Iterable[tuple[str, str]]:
-        """(address, subject and own words) of the latest letters of citizens."""
+        """(address, subject and own words) of the latest messages of citizens."""
         ...

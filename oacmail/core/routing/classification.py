@@ -1,8 +1,8 @@
-"""What a letter is and what it asks for: kind, topic, level, intent and a call-back, from facts and learned scores.
+"""What a message is and what it asks for: kind, topic, level, intent and a call-back, from facts and learned scores.
 
 Decides by a table of rules for the kind, and by the likeliest for the rest; each verdict says which words or rules
-decided and how sure it is. Never reads the letter's text (mail/understanding/scores.py has weighed it), never decides
-who is answered or what is closed. In doubt a letter is a request, of topic other, first level, a question: a person
+decided and how sure it is. Never reads the message's text (mail/understanding/scores.py has weighed it), never decides
+who is answered or what is closed. In doubt a message is a request, of topic other, first level, a question: a person
 looks at it, which is what the desk is for.
 """
 
@@ -18,8 +18,8 @@ Words = Mapping[str, float]
 Verdict = TypeVar("Verdict", bound=StrEnum)
 
 _SAID = 3.0  # the weight from which on a form or a machine says what it is (mail/understanding/lexicon_of_kinds.py)
-# How sure the model must be before a letter is set aside, beside the evidence that each rule wants; the second figure
-# of each: though the letter asks for something, as persons do.
+# How sure the model must be before a message is set aside, beside the evidence that each rule wants; the second figure
+# of each: though the message asks for something, as persons do.
 _MACHINE_FROM, _SPAM_FROM, _THANKS_FROM = (0.5, 0.9), (0.5, 0.8), (0.4, 0.8)
 _MARKED, _MACHINE_ALONE = 1.0, 0.6  # marks together; how sure where they are less
 _SHORT = 60  # words: who only thanks is brief
@@ -162,7 +162,7 @@ def _asks(message: Message) -> bool:
 
 
 def _questions(message: Message) -> bool:
-    """The subject of an answer was another letter's."""
+    """The subject of an answer was another message's."""
     return "?" in message.fresh or ("?" in message.subject and not message.refs)
 
 
@@ -242,7 +242,7 @@ def _terms(words: Words, group: str) -> list[str]:
 
 
 def call_named(words: Words) -> Callback | None:
-    """The telephone that a letter leaves and the slot beside it; None where it leaves none."""
+    """The telephone that a message leaves and the slot beside it; None where it leaves none."""
     number = next((key.partition(":")[2] for key in words if key.startswith("phone:")), "")
     slot = next((key.partition(":")[2] for key in words if key.startswith("slot:")), "any")
     return Callback(phone=number, slot=_SLOTS.get(slot, "any")) if number else None

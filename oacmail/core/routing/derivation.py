@@ -1,6 +1,6 @@
-"""What a second-level letter is derived with: which platform and whose, which cause, and which term is about to end.
+"""What a second-level message is derived with: which platform and whose, which cause, and which term is about to end.
 
-Decides from the terms and cues that mail/ found; never whether a letter is second level
+Decides from the terms and cues that mail/ found; never whether a message is second level
 (core/routing/classification.py) nor what is sent. Two causes, R11; operators as in docs/requirements.md section 3; near
 is two days, R32.
 """
@@ -19,7 +19,7 @@ _MACHINE = ("server error", "down", "charged twice", "pending though paid", "cod
 
 
 def operator(words: Words, own: str = "town") -> str:
-    """Whose platform the letter names most; the town's own when it is a draw or nothing is named.
+    """Whose platform the message names most; the town's own when it is a draw or nothing is named.
 
     `own`: who runs what is the town's in this matter: "town", or "orgt" for taxes where it collects them.
     """
@@ -28,7 +28,7 @@ def operator(words: Words, own: str = "town") -> str:
 
 
 def platform(words: Words, whose: str) -> str:
-    """The platform of this operator that the letter names most, by its own name; '' where it names none."""
+    """The platform of this operator that the message names most, by its own name; '' where it names none."""
     head = f"operator:{whose}:"
     named = [(weight, key.removeprefix(head)) for key, weight in words.items() if key.startswith(head)]
     return max(named, key=lambda pair: pair[0])[1] if named else ""
@@ -45,13 +45,13 @@ def cause(words: Words) -> Cause:
 
 
 def ends_soon(words: Words, written_at: datetime | None) -> bool:
-    """Whether a term that the letter names ends within two days of the day on which it was written."""
+    """Whether a term that the message names ends within two days of the day on which it was written."""
     codes = [key.removeprefix("ends:") for key in words if key.startswith("ends:")]
     return any(code.startswith("in:") or _day(code, written_at) is not None for code in codes)
 
 
 def ends_on(words: Words, written_at: datetime | None) -> date | None:
-    """The first day on which such a term ends; None where there is none, or the letter bears no date."""
+    """The first day on which such a term ends; None where there is none, or the message bears no date."""
     codes = (key.removeprefix("ends:") for key in words if key.startswith("ends:"))
     return min((day for code in codes if (day := _day(code, written_at))), default=None)
 

@@ -15,7 +15,8 @@ _PLAIN = re.compile(r"[^a-z0-9]+")
 
 
 def digest(text: str) -> str:
-    """`length.digest.digest`: of the text without spaces and quote marks, and of its ASCII letters and digits alone."""
+    """`length.digest.digest`: of the text without spaces and quote marks, and of its ASCII messages and digits
+    alone."""
     folded = _folded(text)
     return f"{len(folded)}.{_hash(folded)}.{_hash(_ascii(text))}"
 

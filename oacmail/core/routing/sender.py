@@ -1,7 +1,7 @@
-"""Who wrote a letter: ourselves, staff, a robot or a citizen.
+"""Who wrote a message: ourselves, staff, a robot or a citizen.
 
 A staff member needs an address *and* authenticity; From alone proves nothing. This module never decides what
-happens next, and never looks at what the letter says.
+happens next, and never looks at what the message says.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,8 @@ def own_signature(policy: Policy, message: Message) -> Signature | None:
 
 
 def sender_of(policy: Policy, message: Message) -> Sender:
-    """The writer of a letter met outside Sent, own mail apart. Staff are named by exactly one From with one address."""
+    """The writer of a message met outside Sent, own mail apart. Staff are named by exactly one From with one
+    address."""
     if message.sender in policy.form_senders:
         return Sender(Role.CITIZEN, False, "form-sender")
     if forms.is_unknown(policy, message):

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from oacmail.core.policy import Policy
 from oacmail.core.routing import own_text
 
-# No I, O, 0, 1: people read these letters aloud on the telephone.
+# No I, O, 0, 1: people read these messages aloud on the telephone.
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 MARKS = 10  # a mail of ours bears one; who writes thousands wants us to reckon
 TRIAL = "check:"
@@ -49,7 +49,7 @@ def token(policy: Policy, case: str) -> str:
 
 
 def read_token(policy: Policy, text: str) -> str | None:
-    """The case number of a token whose letters are right, else None."""
+    """The case number of a token whose messages are right, else None."""
     case, _, messages = text.upper().rpartition("-")
     if any(hmac.compare_digest(_check(secret, case), messages) for secret in policy.secrets if messages.isascii()):
         return case
@@ -74,7 +74,7 @@ def _sign(secret: bytes, values: Mapping[str, str], recipient: str, sent_at: dat
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signature:
-    """A valid X-Oacmail field: which of our mails this is, on which case, about which letter; `run`: the process that
+    """A valid X-Oacmail field: which of our mails this is, on which case, about which message; `run`: the process that
     queued it; `text`: the digest of all that it said (core/routing/own_text.py). Both are '' in mail of early
     versions."""
 

@@ -1,6 +1,6 @@
-"""Which case a letter belongs to: a ladder of evidence, each rung named (docs/design.md, "Threads").
+"""Which case a message belongs to: a ladder of evidence, each rung named (docs/design.md, "Threads").
 
-(a) an id that we made; (b) a known letter's id or our keyed token, from a participant; (c) the same citizen, by
+(a) an id that we made; (b) a known message's id or our keyed token, from a participant; (c) the same citizen, by
 reverse reference, by subject or by text; (d) none. A wrong guess is worse than no guess: what is not sure opens
 a new case, linked to what it may belong to.
 """
@@ -86,7 +86,7 @@ class ThreadMatch:
 def match_case(message: Message, view: View, writers: frozenset[str], received_at: datetime) -> ThreadMatch:
     """The rung that holds. `writers`: the sender, or for a mail in Sent the recipients who stand for the writer.
 
-    Who gives no address is nobody: two such letters have nothing in common.
+    Who gives no address is nobody: two such messages have nothing in common.
     """
     writers -= {""}
     for rung in (_acknowledged, _our_id, _known_id, _token, _reverse, _subject, _text):
@@ -105,7 +105,7 @@ def _member(case: CaseView, writers: frozenset[str]) -> bool:
 
 
 def _acknowledged(message: Message, view: View, writers: frozenset[str], _: datetime) -> ThreadMatch | None:
-    """After a restore: the copy of our acknowledgement says on which case this very letter was."""
+    """After a restore: the copy of our acknowledgement says on which case this very message was."""
     case = _case(view, view.reserved)
     return ThreadMatch(case, ACKNOWLEDGED) if case is not None else None
 
@@ -120,7 +120,7 @@ def _our_id(message: Message, view: View, writers: frozenset[str], _: datetime) 
 
 
 def _known_id(message: Message, view: View, writers: frozenset[str], _: datetime) -> ThreadMatch | None:
-    """(b) a known letter's id, from a participant whose domain does not disown the mail."""
+    """(b) a known message's id, from a participant whose domain does not disown the mail."""
     if message.auth.dmarc is Dmarc.FAIL:
         return None
     for earlier in reversed(view.named):
@@ -138,11 +138,11 @@ def _token(message: Message, view: View, writers: frozenset[str], _: datetime) -
 
 
 def _reverse(message: Message, view: View, writers: frozenset[str], _: datetime) -> ThreadMatch | None:
-    """(c) a known letter of the same citizen names this one: the replies overtook it."""
+    """(c) a known message of the same citizen names this one: the replies overtook it."""
     for earlier in view.naming:
         case = _case(view, earlier.case)
         if case is not None and earlier.author in writers and _member(case, writers):
-            return ThreadMatch(case, "named-by-known-letter")
+            return ThreadMatch(case, "named-by-known-message")
     return None
 
 

@@ -31,7 +31,7 @@ _CLIENT = re.compile(r"\[(?:ipv6:)?([0-9a-f:.]+)\]$", re.IGNORECASE)
 _AUTHSERV = re.compile(r"[^\s;(]+")
 _PAIR = re.compile(r"(?:^|\s)(dmarc|header\.from)\s*=\s*([^\s;]+)", re.IGNORECASE)
 
-# Written by the server that delivered it; a letter that a client put into Sent by APPEND bears none of them.
+# Written by the server that delivered it; a message that a client put into Sent by APPEND bears none of them.
 _TRANSPORT = ("received", "delivered-to", "x-original-to", "envelope-to", "return-path")
 
 
@@ -135,7 +135,7 @@ def _authserv(value: str) -> str:
     return found.group().lower() if found else ""
 
 
-@lru_cache(maxsize=1024)  # a filter says the same of every letter from one domain
+@lru_cache(maxsize=1024)  # a filter says the same of every message from one domain
 def _standard(value: str) -> tuple[_Verdict, ...] | None:
     try:
         results = AuthenticationResultsHeader.parse(f"Authentication-Results: {value}").results

@@ -1,6 +1,6 @@
 """What a person would read of an invitation (RFC 5545): its title, time, place and description as plain lines.
 
-Decides nothing about appointments; a letter that is nothing but a calendar part still says something.
+Decides nothing about appointments; a message that is nothing but a calendar part still says something.
 """
 
 import re

@@ -190,7 +190,7 @@ def _word(encoding: str, data: bytes) -> bytes:
 
 
 def base64(data: bytes) -> bytes:
-    """Base64 as mail clients read it: strangers in the alphabet, missing padding and a lone last letter survive."""
+    """Base64 as mail clients read it: strangers in the alphabet, missing padding and a lone last message survive."""
     head = data.partition(b"=")[0].translate(None, _NOT_BASE64)
     if len(head) % 4 in (2, 3):  # the padding ends it; what is behind is not of it (Python 3.13 would read on)
         return binascii.a2b_base64(head + b"=" * (-len(head) % 4))

@@ -1,4 +1,5 @@
-"""When a letter says that it was sent: RFC 5322 dates first (mail-parser reads the obsolete forms too), odd ones after.
+"""When a message says that it was sent: RFC 5322 dates first (mail-parser reads the obsolete forms too), odd ones
+after.
 
 Decides what instant a Date field means; whether that instant is plausible is the core's affair, which has the
 server's date. A date without a zone is taken as UTC, as RFC 5322 section 3.3 takes "-0000". Never raises, never

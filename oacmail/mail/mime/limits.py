@@ -1,8 +1,8 @@
 """The caps that stand before every parser: what lies beyond them is not read, and the cap is named.
 
-Works on tidied bytes (wire.tidy) with linear scans, so that no letter costs more than its size; decides nothing
+Works on tidied bytes (wire.tidy) with linear scans, so that no message costs more than its size; decides nothing
 about meaning. The figures are those of the design: parsers of mail are quadratic or worse on hostile structure
-(many parts, deep nesting, endless parameters), and a letter that costs a minute stops everybody's post.
+(many parts, deep nesting, endless parameters), and a message that costs a minute stops everybody's post.
 """
 
 import re
@@ -77,7 +77,7 @@ def _cap_parts(raw: bytes, names: list[str]) -> bytes:
     boundaries = set(_boundaries(raw, lowered))
     parts = blanks = 0
     start = -1  # where the header of the present part begins, -1 outside of headers
-    message = False  # the present part is a letter: its header follows its own
+    message = False  # the present part is a message: its header follows its own
     reports = b"delivery-status" in lowered or b"disposition-notification" in lowered
     for mark, end in _outline(raw):
         if mark["mark"] is not None:
@@ -89,7 +89,7 @@ def _cap_parts(raw: bytes, names: list[str]) -> bytes:
                 names.append("headers")
                 return raw[: raw.rfind(b"\n", start, start + FIELD) + 1]
             start, message = (end if message else -1), False
-        elif mark["letter"]:
+        elif mark["message"]:
             message = True
         if parts > PARTS or (reports and blanks > 4 * PARTS):
             names.append("parts")
@@ -101,7 +101,7 @@ def _cap_parts(raw: bytes, names: list[str]) -> bytes:
 
 
 def _boundaries(raw: bytes, lowered: bytes) -> Iterator[bytes]:
-    """Every boundary that anything in the letter declares."""
+    """Every boundary that anything in the message declares."""
     for place in re.finditer(b"boundary", lowered):
         if found := _BOUNDARY.match(raw, place.start()):
             yield found[1] or found[2]

@@ -1,4 +1,4 @@
-"""The names by which letters and cases are known: Message-IDs, references, case tokens.
+"""The names by which messages and cases are known: Message-IDs, references, case tokens.
 
 Decides what counts as a name, not whose it is; believes none of them. RFC 5322 section 3.6.4, read leniently:
 Exchange folds long ids in the middle, both Pythons make encoded words of them, others leave the brackets away.
@@ -59,7 +59,7 @@ def found(text: str, parser_config: ParserConfig) -> Iterable[str]:
 
 
 def _details(fields: Fields, parser_config: ParserConfig) -> Iterator[str]:
-    """What stands behind the + in addresses of ours that the letter was sent to (RFC 5233)."""
+    """What stands behind the + in addresses of ours that the message was sent to (RFC 5233)."""
     names = ("to", "cc", "delivered-to", "x-original-to", "envelope-to")
     for address in listed(value for name in names for value in fields.all(name)):
         local, _, domain = address.rpartition("@")

@@ -1,4 +1,4 @@
-"""A letter as it came over the wire: one kind of line end, one head, one body, header fields in order.
+"""A message as it came over the wire: one kind of line end, one head, one body, header fields in order.
 
 Decides where the head ends and mends what transports and broken senders do to it (mbox line, byte order mark,
 CR CR LF, a space before the colon, a stray line between fields). Never decodes and never believes a value.
@@ -17,7 +17,7 @@ _KNOWN = re.compile(rb"^(?:from|to|date|subject|message-id|mime-version|content-
 
 
 def tidy(raw: bytes) -> bytes:
-    """The same letter with LF line ends, a head that a parser can read, and nothing before the first field."""
+    """The same message with LF line ends, a head that a parser can read, and nothing before the first field."""
     raw = _newlines(raw.removeprefix(b"\xef\xbb\xbf"))
     raw = _MBOX.sub(b"", raw, count=1) if raw[:6].lstrip(b">").startswith(b"From ") else raw
     if raw[:1] == b"\n" and _FIELD.match(raw.lstrip(b"\n")):
@@ -55,7 +55,7 @@ def _has_long_line(lines: bytes) -> bool:
 
 
 def split(tidied: bytes) -> tuple[bytes, bytes]:
-    """(head with its last line end, body); the head is empty where the letter does not begin with a field.
+    """(head with its last line end, body); the head is empty where the message does not begin with a field.
 
     A block without a blank line after it is head as far as its lines are fields.
     """

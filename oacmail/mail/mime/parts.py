@@ -1,4 +1,4 @@
-"""The tree of a letter's parts, read once: its text, the text of letters attached to it, and its files.
+"""The tree of a message's parts, read once: its text, the text of messages attached to it, and its files.
 
 Decides which part is the text (of alternatives the plain one, unless it is blank or a stub) and what is a file.
 Knows S/MIME, winmail.dat and calendar parts; never shows a file's content as text, never reads more text than
@@ -23,7 +23,7 @@ _STUB = re.compile(
 _FOR_OLD_CLIENTS = re.compile(r"^[^\n]{0,200}\b(?:MIME|multi-?part)\b", re.I)  # "This is a message in MIME format"
 _TOKEN = re.compile(r"[a-z0-9-]+", re.I)
 _QUOPRI = re.compile(rb"=([0-9A-Fa-f]{2})|=[ \t]*\n|(?<![ \t])[ \t]+(?=\n|\Z)")
-_LONG = 10_000  # bytes of a letter in which a file may be worth it
+_LONG = 10_000  # bytes of a message in which a file may be worth it
 _BASE64 = re.compile(rb"(?<=\n\n)(?:[A-Za-z0-9+/]{76}\n){20,}")  # after a part's header; RFC 2045 section 6.8
 _TAKEN_OUT = re.compile(r"\0(\d+)\n")
 _READ = frozenset({"text/plain", "text/html", "text/calendar", "text/enriched"})
@@ -82,7 +82,7 @@ def tree(raw: bytes) -> MimePart:
 
 
 class Content:
-    """What a tree holds. `text`: the letter's own text; `forwarded`: that of letters attached to it."""
+    """What a tree holds. `text`: the message's own text; `forwarded`: that of messages attached to it."""
 
     def __init__(self, root: MimePart) -> None:
         self.attachments: list[Attachment] = []

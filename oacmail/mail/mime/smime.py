@@ -1,4 +1,4 @@
-"""The letter inside an opaque S/MIME signature (RFC 8551 section 3.5.2): taken out of its CMS wrapping, unverified.
+"""The message inside an opaque S/MIME signature (RFC 8551 section 3.5.2): taken out of its CMS wrapping, unverified.
 
 Decides where the signed content lies in SignedData (RFC 5652 section 5.1), in DER or in the indefinite lengths of
 BER that Outlook and OpenSSL write. Never checks a signature, never decrypts: enveloped data holds nothing for us.

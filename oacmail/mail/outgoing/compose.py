@@ -1,4 +1,4 @@
-"""The final bytes of a mail of ours: header fields, text, HTML and, where staff need it, the original letter.
+"""The final bytes of a mail of ours: header fields, text, HTML and, where staff need it, the original message.
 
 Written from a skeleton rather than with email.message, which takes ten times as long; `verify` reads every mail back
 with the email package before it may leave. It never decides what a mail says or to whom it goes, and the same

@@ -34,7 +34,7 @@ def clean(text: str) -> str:
 def bare_address(address: str) -> str:
     """The address as it stands, if it is an addr-spec in ASCII (RFC 5322, 3.4.1), else ValueError.
 
-    A domain in other letters is written in its ASCII form (RFC 5891); a local part in other letters cannot be.
+    A domain in other messages is written in its ASCII form (RFC 5891); a local part in other messages cannot be.
     """
     local, _, domain = address.rpartition("@")
     if not domain.isascii():

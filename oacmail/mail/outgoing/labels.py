@@ -220,7 +220,7 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
         "mailbox-full": (
             "La bústia és plena: no hi caben missatges nous; arxiveu-ne de vells o amplieu-la",
             "El buzón está lleno: no caben mensajes nuevos; archive los antiguos o amplíelo",
-            "The mailbox is full and takes no new letters: move old mail away, or raise its quota",
+            "The mailbox is full and takes no new messages: move old mail away, or raise its quota",
         ),
         "other-instance": (
             "Un altre oacmail contesta aquesta bústia; aquest ja no envia res: atureu-ne un i reinicieu l'altre",
@@ -265,7 +265,7 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
         "quarantine": (
             "Un missatge no s'ha pogut llegir o tractar: «oacmail quarantine list»",
             "Un mensaje no se ha podido leer o tratar: «oacmail quarantine list»",
-            "A letter could not be read or worked: `oacmail quarantine list`",
+            "A message could not be read or worked: `oacmail quarantine list`",
         ),
         "held": (
             "Un correu ha quedat retingut perquè no se sap si ha sortit: «oacmail outbox list»",

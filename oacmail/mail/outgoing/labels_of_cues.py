@@ -1,4 +1,4 @@
-"""What the cues of a fault are called when people read why a letter was taken for second level, in ca, es and en.
+"""What the cues of a fault are called when people read why a message was taken for second level, in ca, es and en.
 
 A table alone; `labels.label` looks into it. A cue that is not listed is shown by its own name (cues_of_faults.py).
 """

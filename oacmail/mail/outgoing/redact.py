@@ -1,9 +1,9 @@
-"""The original letter as it may be passed on inside the house: whole, less what must not travel (R34).
+"""The original message as it may be passed on inside the house: whole, less what must not travel (R34).
 
 Decides, part by part, what is replaced by a note with its name, type, size and sha256: certificates and keys,
 programs, archives and other wrappings, attached pages and scripts, macro documents, copies of identity and health
-papers; turns a page that is the letter's own text into that text, with dead links; and blanks passwords, PINs,
-codes and keys in the text that stays. A letter within the letter is cleaned likewise. Never changes who wrote what
+papers; turns a page that is the message's own text into that text, with dead links; and blanks passwords, PINs,
+codes and keys in the text that stays. A message within the message is cleaned likewise. Never changes who wrote what
 to whom: header fields stay, X-Oacmail ones too, for they are signed, are believed at the top of a mail or of a
 returned mail only, and tell staff which mail of ours came back; only a secret in a field is blanked. Signatures
 over the body break, knowingly. What cannot be read, or not be written as safe MIME, is replaced whole.
@@ -45,7 +45,7 @@ _UUENCODED = re.compile(  # each line is read once: the end may be missing
 
 
 def redact(raw: bytes, lang: str = LANGUAGES[0], *, limit_bytes: int | None = None) -> bytes:
-    """The letter without its secrets and dangerous parts: CRLF lines, 7-bit or 8-bit MIME; notes in `lang`.
+    """The message without its secrets and dangerous parts: CRLF lines, 7-bit or 8-bit MIME; notes in `lang`.
 
     Where that is longer than `limit_bytes`, all its attachments are replaced too, then the whole. Never raises.
     """
@@ -119,7 +119,7 @@ def _treat(part: Root, notes: Notes, *, drop: bool) -> None:
 
 
 def _treat_container(part: Root, name: str, mime: str, notes: Notes) -> None:
-    """Text around the parts is shown by no client and may hide anything; an encoded letter cannot be cleaned."""
+    """Text around the parts is shown by no client and may hide anything; an encoded message cannot be cleaned."""
     part.preamble = part.epilogue = None
     if mime.startswith("message/") and (_encoding(part) in _ENCODED or mime in _WRAPPED_MESSAGES):
         _as_plain(part, notes.note("archive", name, mime, b"".join(map(_written, _children(part)))))

@@ -1,4 +1,4 @@
-"""Evidence in a letter beyond single words: patterns that a careful reader of help-desk mail goes by.
+"""Evidence in a message beyond single words: patterns that a careful reader of help-desk mail goes by.
 
 Decides nothing: each cue is a name that holds or does not, and the model (mail/understanding/scores.py) has learned its
 weight. They follow docs/requirements.md: a fault shows by its company (others see it too, several devices, a code, a

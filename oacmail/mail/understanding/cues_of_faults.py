@@ -34,7 +34,7 @@ ELECTRONIC = (
     r"|bec[aq]|inscri|matricul|site|server|servidor|impost|impuesto|tax[ae]s?\b|tasas?\b|ibi\b|rebut|recibo|pagar|pagament"
     r"|pago|cita\b|expedient|plusval|gual|vado|llicencia|licencia|adreca|domicili|cens\b|censo|termini|plazo)"
 )
-"""What a letter about a procedure, electronic or on paper, hardly does without."""
+"""What a message about a procedure, electronic or on paper, hardly does without."""
 
 FAULTS: tuple[tuple[str, str], ...] = (
     # a fault: who else sees it

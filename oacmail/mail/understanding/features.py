@@ -1,4 +1,4 @@
-"""The words of a letter that mean something to this desk: matched terms, each with its weight.
+"""The words of a message that mean something to this desk: matched terms, each with its weight.
 
 Decides nothing: core/routing/classification.py weighs what is found here. One pass of one compiled trie over text
 without accents and with one spelling of l·l, leftmost and longest term first, so that "certificat d'empadronament" is
@@ -41,7 +41,7 @@ def plain(word: str) -> str:
     return word if word.isascii() else _ACCENTS.sub("", unicodedata.normalize("NFKD", _TWO_L.sub("", word)))
 
 
-@lru_cache(maxsize=16)  # a letter's subject and text are asked for by each who reads it
+@lru_cache(maxsize=16)  # a message's subject and text are asked for by each who reads it
 def _folded(text: str) -> str:
     text = text.translate(_APOSTROPHES).casefold()
     if not text.isascii():
@@ -70,7 +70,7 @@ def words(subject: str, fresh: str, signature: str = "", *, phone: str = "", tow
     `signature` is looked through for a telephone when the text has none; `phone`: the office's own, which is none.
     `town`: the office's; "town:<name, folded>" where the text names it. Weights add up: a term's own (1 hints,
     3 says it) times its occurrences, those in the subject doubled;
-    "title:thanks" marks a letter whose own subject is thanks.
+    "title:thanks" marks a message whose own subject is thanks.
     """
     title, text = fold(subject), fold(fresh)
     found = {**_title(title)}
@@ -121,7 +121,7 @@ def _call(text: str, signature: str, own: str) -> dict[str, float]:
     return {f"phone:{number}": 1.0, f"slot:{phones.slot(text)}": 1.0} if number else {}
 
 
-# --- the tables, compiled once, and only where a letter is read ---------------------------------------
+# --- the tables, compiled once, and only where a message is read ---------------------------------------
 
 
 @cache
@@ -140,7 +140,7 @@ def _terms() -> re.Pattern[str]:
 
 
 def _trie(terms: Iterable[str]) -> str:
-    """A pattern that tries each letter once: a plain alternation of a thousand terms costs fifty times as much."""
+    """A pattern that tries each message once: a plain alternation of a thousand terms costs fifty times as much."""
     heads: dict[str, list[str]] = {}
     for term in terms:
         heads.setdefault(term[:1], []).append(term[1:])

@@ -1,4 +1,4 @@
-"""Labelled letters in a line each: what the model is taught from (bench/) and held against (held_out.txt).
+"""Labelled messages in a line each: what the model is taught from (bench/) and held against (held_out.txt).
 
 Decides nothing. Blocks "[topic grant]" of lines "1q subject :: text": 1, 2, 0 are first and second level and out of
 scope; q, c, k, s, d are question, call-back, complaint, suggestion, data rights. Blocks "[kind spam]" of plain lines.
@@ -15,7 +15,7 @@ _INTENTS = {"q": "question", "c": "callback", "k": "complaint", "s": "suggestion
 
 
 def lines(text: str) -> Iterator[tuple[Labels, str]]:
-    """(labels: kind, topic, level, intent; None where they do not apply, "subject :: text") of each letter."""
+    """(labels: kind, topic, level, intent; None where they do not apply, "subject :: text") of each message."""
     what = name = ""
     for line in text.splitlines():
         if line.startswith("["):
@@ -43,6 +43,6 @@ def message(said: str, marks: Mapping[str, str] | None = None) -> bytes:
 
 
 def held_out() -> Iterator[tuple[Labels, bytes]]:
-    """(labels, letter) of each letter that the shipped weights have not learned from."""
+    """(labels, message) of each message that the shipped weights have not learned from."""
     text = files("oacmail.mail.understanding").joinpath("held_out.txt").read_text(encoding="utf-8")
     yield from ((labels, message(said)) for labels, said in lines(text))

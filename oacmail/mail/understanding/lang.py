@@ -1,6 +1,6 @@
 """Which language a person wrote in: ca, es, en, fr, or other. Measured by bench/train_lang.py.
 
-Decides by a table of words and letter triples (naive Bayes, lang.json) over the languages that we answer in and
+Decides by a table of words and message triples (naive Bayes, lang.json) over the languages that we answer in and
 their neighbours; another script is another language. What is too short to tell is in the first language
 of the office. Never reads a header: a mail program's language is not its user's.
 """
@@ -22,7 +22,7 @@ _WORD = re.compile(r"[^\W\d_]+(?:['·][^\W\d_]+)*")
 _LATIN = re.compile(r"[a-zà-ɏ]")
 _FOREIGN = re.compile(r"(?![a-zà-ɏ])[^\W\d_]")
 _ENOUGH = re.compile(r"(?:[a-z][^a-z]*){4}")  # letters: "ok" is said everywhere
-# What speaks for a language before a word is read: how many letters come in it, in tenths of a natural logarithm.
+# What speaks for a language before a word is read: how many messages come in it, in tenths of a natural logarithm.
 _PRIOR = {"ca": 0, "es": -8, "en": -40, "fr": -60}
 _RARE = -90
 
@@ -43,7 +43,7 @@ def detect(text: str, unknown: str = NAMES[0], table: Mapping[str, int] | None =
 
 
 def pieces(text: str) -> Iterator[str]:
-    """Words ("=word") and triples of letters with the word's ends marked."""
+    """Words ("=word") and triples of messages with the word's ends marked."""
     for word in _WORD.findall(text.lower().replace("’", "'")):
         yield from _pieces(word)
 

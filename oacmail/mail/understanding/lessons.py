@@ -1,8 +1,8 @@
-"""What the house's corrections add to the shipped weights: a shift of the words of the corrected letters.
+"""What the house's corrections add to the shipped weights: a shift of the words of the corrected messages.
 
-Decides how far each word moves so that corrected letters come out as a person said, and which fields are the
+Decides how far each word moves so that corrected messages come out as a person said, and which fields are the
 better for it. Never touches the shipped table, never keeps a word that one person alone uses, as names are, shifts
-neither signals nor bias, so that unlike letters stay where they were. The same corrections give the same lessons.
+neither signals nor bias, so that unlike messages stay where they were. The same corrections give the same lessons.
 """
 
 import json
@@ -22,7 +22,7 @@ _FOLDS = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """A letter and what people say of it: field (kind, topic, level, intent) -> label."""
+    """A message and what people say of it: field (kind, topic, level, intent) -> label."""
 
     message: Message
     labels: Mapping[str, str]
@@ -30,7 +30,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearningResult:
-    """One field: letters held out (the shipped ones, and each correction judged by what the others taught), how many
+    """One field: messages held out (the shipped ones, and each correction judged by what the others taught), how many
     of them are read rightly as shipped and after; `taken`: False = worse at any boldness, nothing is learned."""
 
     field: str
@@ -53,8 +53,8 @@ def common(messages: Iterable[tuple[str, str]]) -> Set[str]:
 def learn(
     table: Table, corrections: Sequence[Example], held_out: Sequence[Example], common: Set[str]
 ) -> tuple[Lessons, list[LearningResult]]:
-    """The lessons of all corrections together, field by field, and what they do to letters held out. A word carries one
-    if the shipped table knows it or it is among the `common` ones."""
+    """The lessons of all corrections together, field by field, and what they do to messages held out. A word carries
+    one if the shipped table knows it or it is among the `common` ones."""
     lessons: dict[str, dict[str, float]] = {}
     outcomes: list[LearningResult] = []
     for field in table.fields:
@@ -135,5 +135,5 @@ def _shifts(table: Table, name: str, told: Sequence[Example], cost: float, kept:
 
 
 def _row(table: Table, message: Message, kept: Set[str]) -> dict[str, float]:
-    """With the shares that the pieces have in the whole letter, as in reading."""
+    """With the shares that the pieces have in the whole message, as in reading."""
     return {piece: share for piece, share in scores.telling(table, message).items() if piece in kept}

@@ -1,4 +1,4 @@
-"""What words tell of the kind of a letter: thanks, a machine's own words, the call-back form, the lures of fraud.
+"""What words tell of the kind of a message: thanks, a machine's own words, the call-back form, the lures of fraud.
 
 Data in the form of mail/understanding/lexicon.py; decides nothing.
 """

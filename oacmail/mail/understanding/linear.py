@@ -2,7 +2,7 @@
 
 Decides the weights and nothing else; what an example consists of is the caller's affair. Dual coordinate descent
 (Hsieh, Chang, Lin, Keerthi, Sundararajan 2008, algorithm 1, L2 loss) with a seeded order: the same examples give
-the same weights on any machine. `temperature` makes the margins of letters that were not learned from into
+the same weights on any machine. `temperature` makes the margins of messages that were not learned from into
 probabilities (Guo, Pleiss, Sun, Weinberger 2017, section 4.2).
 """
 

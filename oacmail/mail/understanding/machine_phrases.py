@@ -1,7 +1,7 @@
 """The sentences by which machines give themselves away, and by which people do: a table a purpose.
 
 Data for machine_words.py, which says how they are used: regular expressions for folded text (no accents, small
-letters, single spaces) in ca, es, en, fr, de, it and pt.
+messages, single spaces) in ca, es, en, fr, de, it and pt.
 """
 
 import re

@@ -1,7 +1,7 @@
-"""What a machine says of itself in the body: the marks without which no letter is taken for a machine's.
+"""What a machine says of itself in the body: the marks without which no message is taken for a machine's.
 
 Decides nothing: a mark is a name that holds or does not, and what it is worth. core/routing/classification.py sets a
-letter without a machine's header fields (mail/understanding/auto.py) aside only when one of these holds and the model
+message without a machine's header fields (mail/understanding/auto.py) aside only when one of these holds and the model
 says so too; so terse writing, a missing To or an unknown name never count. Each mark is one that a stranger would
 accept as evidence; people use some of these words as well, which is why one alone is worth half; and what somebody
 quotes, or says beside trouble or wishes of his own ("em surt", "no me deja", "I need"), marks nothing. Languages: ca,
@@ -35,7 +35,7 @@ def marks(message: Message) -> dict[str, float]:
     """The marks that hold, of subject, fresh text, sender and attachments, and what each is worth: 1, or `ALONE`; none
     where the only one is of people's making too.
 
-    One, in a letter without a machine's fields, may be a coincidence ("hem rebut la vostra carta", an address
+    One, in a message without a machine's fields, may be a coincidence ("hem rebut la vostra carta", an address
     ventas@…); a machine mostly gives itself away twice.
     """
     text = _QUOTED.sub(" ", f"{fold(_own_subject(message))} . {fold(message.fresh)}")

@@ -1,4 +1,4 @@
-"""The pieces of a letter that the model weighs: words, pairs of words, and the beginnings of words.
+"""The pieces of a message that the model weighs: words, pairs of words, and the beginnings of words.
 
 Decides nothing. Text is folded (features.fold), so that accents, l·l and capitals make no difference; digits are
 all one, so that no telephone and no file number is ever a piece; the beginnings (four and six letters) stand for

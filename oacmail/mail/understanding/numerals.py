@@ -1,4 +1,4 @@
-"""Numbers written in words, in Catalan and Spanish, as digits: people dictate their telephone in a letter as well.
+"""Numbers written in words, in Catalan and Spanish, as digits: people dictate their telephone in a message as well.
 
 Decides nothing about what a number is. Works on folded text; only runs of two numerals or more are rewritten, so
 that "a les cinc" and "una trucada" stay words.

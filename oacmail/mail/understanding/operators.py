@@ -1,4 +1,4 @@
-"""Which platforms a letter names, and whose they are (docs/requirements.md section 3): the facts behind both.
+"""Which platforms a message names, and whose they are (docs/requirements.md section 3): the facts behind both.
 
 Decides nothing: core/routing/derivation.py says who is to blame. Patterns are folded (features.fold); platforms bear
 their own names, which are the same in every language, never the citizen's words.

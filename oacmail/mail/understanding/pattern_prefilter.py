@@ -39,7 +39,7 @@ class PatternPrefilter:
         return _laid_out(self.patterns)
 
 
-@lru_cache(maxsize=4)  # several gates are asked of one letter
+@lru_cache(maxsize=4)  # several gates are asked of one message
 def _beginnings(text: str) -> frozenset[str]:
     return frozenset(_BEGINNINGS.findall(text))
 

@@ -1,4 +1,4 @@
-"""The telephone that a letter leaves, and when its writer wants to be called (R26).
+"""The telephone that a message leaves, and when its writer wants to be called (R26).
 
 Decides which of several numbers is meant and which slot an hour falls into; never whether a call is wanted
 (core/routing/classification.py). Numbers inside longer ones (IBAN), after a word that names something else (an

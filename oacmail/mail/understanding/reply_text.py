@@ -1,7 +1,7 @@
 """What the person wrote now, apart from what was quoted, signed or added by a program.
 
 Decides line by line, in linear time, by tables of the phrases that mail clients write (ca, es, en and their
-neighbours). Trimming is for machines: the whole text is kept beside it, and a letter trimmed to nothing is taken
+neighbours). Trimming is for machines: the whole text is kept beside it, and a message trimmed to nothing is taken
 whole, so that nobody's words are lost. A forwarded text counts only where nothing else was written.
 """
 
@@ -29,7 +29,7 @@ class ReplyText:
 
 
 def split(text: str, forwarded: str = "") -> ReplyText:
-    """Parts `text`; `forwarded` is the text of an attached letter, which counts if nothing else was written."""
+    """Parts `text`; `forwarded` is the text of an attached message, which counts if nothing else was written."""
     text = text[:_LONGEST]
     lines = _parted((phrases.ARMOUR.sub("", text) if "-----BEGIN PGP" in text else text).split("\n"))
     end = _cut(lines)

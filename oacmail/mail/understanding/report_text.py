@@ -2,7 +2,7 @@
 
 Decides whether a text is a server's report when no part of the mail says so, and what it reports. Two things
 are asked for: a mark that no person's client writes, and a sentence of the table. Without any mark the
-subject and the very first lines must both be a server's own. Never decides by words in the middle of a letter.
+subject and the very first lines must both be a server's own. Never decides by words in the middle of a message.
 """
 
 import re

@@ -1,9 +1,9 @@
 """How likely each kind, topic, level and intent is, and which words made the likeliest so.
 
 Decides by a table that bench/train_understanding.py has learned (understanding.json: weights as small numbers, no
-code). Computes what core/routing/classification.py weighs against its rules; takes no verdict itself. A letter's pieces
-are looked up once for all four questions: a piece's weights lie in the lanes of one number, so that a letter is one
-sum. Of the words only those are named that stand in the table, where no word of one letter alone ever stands.
+code). Computes what core/routing/classification.py weighs against its rules; takes no verdict itself. A message's
+pieces are looked up once for all four questions: a piece's weights lie in the lanes of one number, so that a message is
+one sum. Of the words only those are named that stand in the table, where no word of one message alone ever stands.
 """
 
 import json
@@ -22,9 +22,9 @@ SCALE = 40  # pieces' weights are kept as 1/40ths
 MOST = 127  # and no larger than this, either way
 _LANE = 32
 _MASK = 2**_LANE - 1
-_TELLING = 4  # letters that a word must have to carry a lesson: "que" and "the" stand in every letter
+_TELLING = 4  # messages that a word must have to carry a lesson: "que" and "the" stand in every message
 _OLD_WORD = 0.4  # the share of a word that the shipped table knows beside one that is new to it
-_STEM = 6  # letters of the beginning of a word that carries one
+_STEM = 6  # messages of the beginning of a word that carries one
 _NAMED = (
     12  # words and signals named for a question, before mail/understanding/evidence.py leaves out what nobody can read
 )
@@ -85,7 +85,7 @@ def margins(table: Table, message: Message, lessons: Lessons = NOTHING) -> list[
 
 
 def telling(table: Table, message: Message) -> dict[str, float]:
-    """The pieces of a letter that can carry a lesson, none of them short, with their shares: new words most, then what
+    """The pieces of a message that can carry a lesson, none of them short, with their shares: new words most, then what
     the table knows already."""
     new = small_words(f"{message.subject} {message.fresh}")
     pieces = sorted({*new, *filter(_tells, signals.pieces(message) & table.pieces.keys())})
@@ -96,7 +96,7 @@ def telling(table: Table, message: Message) -> dict[str, float]:
 
 def small_words(text: str) -> set[str]:
     """The words of a text, and their beginnings, that can carry a lesson though the table does not know them: those
-    written in small letters, as people do not write names."""
+    written in small messages, as people do not write names."""
     small = " ".join(word for word in text.split() if not word[:1].isupper())
     return {piece for piece in ngrams.pieces(ngrams.tokens(features.fold(small))) if " " not in piece and _tells(piece)}
 

@@ -1,6 +1,6 @@
 """Secrets that citizens send by mistake: certificates with their key, passwords, PINs, one-time codes (R34).
 
-Decides which kinds are in a letter, and blanks their values where its text is shown to others. Looks for a value
+Decides which kinds are in a message, and blanks their values where its text is shown to others. Looks for a value
 that somebody gives away, never for the mere word: "he oblidat la contrasenya" is none. A value stands after "is" or
 a colon whose clause names the secret, or right behind its name, and must look like one (a digit or a sign in it, or
 alone on its line after a colon). In doubt it is one: a number blanked too much is still in the mailbox. Never stores
@@ -68,7 +68,7 @@ _ADDRESS = re.compile(r"^(?:https?://|www\.|[\w.+-]+@[\w-]+\.)", re.IGNORECASE)
 
 
 def find(text: str, attachments: Sequence[Attachment]) -> tuple[str, ...]:
-    """Kinds of secrets in a letter, of certificate, password, pin, code, in this order, each at most once."""
+    """Kinds of secrets in a message, of certificate, password, pin, code, in this order, each at most once."""
     seen = {kind for kind, _, _ in _spans(text[:_TEXT])}
     if any(attachment_risk.of_name(part.name, part.mime) == "certificate" for part in attachments):
         seen.add("certificate")

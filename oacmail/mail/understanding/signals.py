@@ -1,4 +1,4 @@
-"""What a letter is judged by: its pieces and its signals, for each of the four questions.
+"""What a message is judged by: its pieces and its signals, for each of the four questions.
 
 Decides which facts bear on which question and nothing else; mail/understanding/scores.py weighs them,
 bench/train_understanding.py learns the weights from the same rows. Kind is judged by who sent it and how; topic by the
@@ -24,7 +24,7 @@ _MANY = 3
 
 
 def pieces(message: Message) -> set[str]:
-    """Of the subject without "Re:": that a letter answers says nothing of what it says."""
+    """Of the subject without "Re:": that a message answers says nothing of what it says."""
     return ngrams.pieces([*ngrams.tokens(features.title(message.subject)), ".", *_text(message)])
 
 

@@ -1,6 +1,6 @@
-"""The day on which a letter says that a term ends ("el termini s'acaba demà"): the facts behind "urgent" (R32).
+"""The day on which a message says that a term ends ("el termini s'acaba demà"): the facts behind "urgent" (R32).
 
-Decides nothing about how near that is (core/routing/derivation.py knows the letter's date). Only a day that stands
+Decides nothing about how near that is (core/routing/derivation.py knows the message's date). Only a day that stands
 beside a word of ending counts: people name days for all sorts of reasons. Works on folded text.
 """
 

@@ -1,7 +1,7 @@
-"""Whether a letter holds nothing but thanks: courtesy from the first word to the last, and no word beside.
+"""Whether a message holds nothing but thanks: acknowledgement from the first word to the last, and no word beside.
 
 Decides by closed tables in Catalan, Spanish, English and French, never by a score, so that no training changes it.
-A single word that stands in no table, a digit or a question mark, and the letter is left to the model
+A single word that stands in no table, a digit or a question mark, and the message is left to the model
 (mail/understanding/scores.py). Names pass where they can be nothing else: the writer's own, and one word after a
 greeting or thanks
 ("Gràcies, Marta"). "Gràcies per avançat" and a bare "sí" are no thanks: the one asks, the other answers.
@@ -84,7 +84,7 @@ _COURTESY = _any(
     """
 )
 _NEXT = re.compile(
-    rf"(?P<said>{_SAID}{_REASON}?)(?!\w)|(?P<courtesy>{_COURTESY})(?!\w)|(?P<word>[^\W\d_]+)|(?P<gap>(?:[^\w?¿]|_)+)"
+    rf"(?P<said>{_SAID}{_REASON}?)(?!\w)|(?P<acknowledgement>{_COURTESY})(?!\w)|(?P<word>[^\W\d_]+)|(?P<gap>(?:[^\w?¿]|_)+)"
 )
 _LONGEST = 600  # characters: who only thanks is brief
 _PARTICLES = frozenset({"de", "del", "dels", "la", "i", "y", "d", "l"})
@@ -102,7 +102,7 @@ def alone(subject: str, fresh: str, name: str, sender: str) -> bool:
 
 
 def _thanks(text: str, names: Set[str]) -> bool:
-    """Every line is courtesy, and one of them thanks."""
+    """Every line is acknowledgement, and one of them thanks."""
     said = False
     for line in text.splitlines():
         titled = {features.fold(word) for word in _WORDS.findall(line) if word.istitle()}
@@ -114,7 +114,7 @@ def _thanks(text: str, names: Set[str]) -> bool:
 
 
 def _read(line: str) -> Iterator[tuple[str, str]]:
-    """(said | courtesy | word, itself) from left to right; a digit or a question mark is a strange word."""
+    """(said | acknowledgement | word, itself) from left to right; a digit or a question mark is a strange word."""
     at = 0
     while at < len(line):
         match = _NEXT.match(line, at)
@@ -125,7 +125,7 @@ def _read(line: str) -> Iterator[tuple[str, str]]:
 
 
 def _names_alone(found: list[tuple[str, str]], names: Set[str], titled: Set[str]) -> bool:
-    """What the tables do not know is a name: the writer's, what stands beside it, or one word after courtesy."""
+    """What the tables do not know is a name: the writer's, what stands beside it, or one word after acknowledgement."""
     strange = [(at, word) for at, (kind, word) in enumerate(found) if kind == "word" and word not in names]
     strange = [(at, word) for at, word in strange if word not in _PARTICLES]
     if not strange:

@@ -1,4 +1,4 @@
-"""Effects on people, cases, letters and clocks, column by column. No rule lives here."""
+"""Effects on people, cases, messages and clocks, column by column. No rule lives here."""
 
 import json
 import sqlite3
@@ -139,7 +139,7 @@ def record(con: sqlite3.Connection, effect: RecordMessage, scene: WriteContext) 
 
 
 def _named(attachments: Iterable[Attachment]) -> str:
-    """What came with it, by name: of a letter too large to be copied the only trace outside the mailbox."""
+    """What came with it, by name: of a message too large to be copied the only trace outside the mailbox."""
     shown = [{"name": part.name, "mime": part.mime, "size": part.size} for part in attachments]
     return json.dumps(shown[:ATTACHMENTS_NAMED], ensure_ascii=False)
 

@@ -1,4 +1,4 @@
-"""Effects on the outbox and the diary. No rule lives here."""
+"""Effects on the outbox and the event log. No rule lives here."""
 
 import json
 import sqlite3
