@@ -62,6 +62,8 @@ operator = "sistemes@example.cat"
 agents = ["{agent}"]
 [digest]
 to = []
+[deadline]
+digest_above = 1000000
 [ack]
 per_address_hour = 0
 per_address_day = 0

@@ -38,7 +38,8 @@ def forms(road: Road) -> Citizen:
 
 @pytest.fixture(scope="module")
 def desk(road: Road, forms: Citizen, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    with opened(road, tmp_path_factory.mktemp("second"), people={"forms": [forms.address]}) as office:
+    to = {"forms": [forms.address]}
+    with opened(road, tmp_path_factory.mktemp("second"), people=to, deadline={"digest_above": 100}) as office:
         yield office
 
 
