@@ -12,7 +12,7 @@ _LANGUAGES = {
     "es": ("castella", "castellano", "espanyol", "espanol", "en castella", "en castellano", "spanish", "in spanish"),
     "en": ("angles", "ingles", "english", "en angles", "en ingles", "in english"),
 }
-_EDGES = re.compile(r"^\W+|\W+$")
+_INSIDE = re.compile(r"\w(?:.*\w)?", re.DOTALL)  # a search for \W+ at the end would begin anew at every space
 _POLITE = re.compile(r"\W+(?:si us plau|sisplau|per favor|por favor|please|gracies|gracias|thanks|thank you)$")
 _ATTACHED = re.compile(
     r"\b(?:us |hi |te |le |les |os )?adjunt(?:o|em|amos) (?!al |a la |a l'|amb |con )"
@@ -23,7 +23,7 @@ _ATTACHED = re.compile(
 
 def language(text: str) -> str:
     """ "ca", "es" or "en" where the whole text is the name of that language; else ''."""
-    said = _EDGES.sub("", _POLITE.sub("", _EDGES.sub("", text)))
+    said = _trimmed(_POLITE.sub("", _trimmed(text)))
     return next((lang for lang, names in _LANGUAGES.items() if said in names), "")
 
 
@@ -38,3 +38,9 @@ def found(text: str) -> Iterator[str]:
         yield f"only:language:{lang}"
     if names_attachment(text):
         yield "names:attachment"
+
+
+def _trimmed(text: str) -> str:
+    """From the first letter or digit to the last."""
+    found = _INSIDE.search(text)
+    return found[0] if found else ""
