@@ -39,6 +39,7 @@ SHORT = {
     "oacmail.core.routing.threading._PREFIX": 998,
 }
 WORDS_TRIED = 4
+ROOT = Path(__file__).parent.parent.parent
 _WORD = re.compile(r"[A-Za-zÀ-ÿ]{2,}")
 _CHARS = (" ", "a", "<", ":", "\n", "@", "-", "1")
 
@@ -64,7 +65,7 @@ def _patterns(value: object, name: str, depth: int = 0) -> Iterator[tuple[str, r
 def _all() -> dict[str, re.Pattern[Any]]:
     found: dict[str, re.Pattern[Any]] = {}
     for package in (oacmail.core, oacmail.mail):
-        for info in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             module = importlib.import_module(info.name)
             for name, value in vars(module).items():
                 found |= dict(_patterns(value, f"{info.name}.{name}"))
@@ -74,9 +75,9 @@ def _all() -> dict[str, re.Pattern[Any]]:
 
 PATTERNS = _all()
 SOURCES = {
-    f"{package.__name__}.{path.stem}": path.read_text("utf-8")
+    ".".join(path.relative_to(ROOT).with_suffix("").parts): path.read_text("utf-8")
     for package in (oacmail.core, oacmail.mail)
-    for path in Path(package.__path__[0]).glob("*.py")
+    for path in Path(package.__path__[0]).rglob("*.py")
 }
 
 
