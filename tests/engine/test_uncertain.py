@@ -1,6 +1,6 @@
 """Mails handed over without an answer: what proves that they left, what proves that they did not.
 
-The rules: docs/design.md, "Mail in doubt".
+The rules: docs/design.md, "Uncertain deliveries".
 """
 
 from collections.abc import Callable

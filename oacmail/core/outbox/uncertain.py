@@ -1,6 +1,6 @@
 """Mails that were handed over without an answer from the relay: sent, once more, or held.
 
-The rules: docs/design.md, "Mail in doubt".
+The rules: docs/design.md, "Uncertain deliveries".
 Absence alone proves nothing: a relay that filters for eight seconds delivers after our line is dead. A mail counts
 as not sent only when mails sent well after it have their copies and it has none. What cannot be known is repeated
 where twice is less harm than never, and held otherwise, with the operator told.
