@@ -67,7 +67,7 @@ def _case(view: View, inp: Arrived) -> CaseView | None:
 
 
 def proofs(view: View, at: datetime) -> list[Effect]:
-    """Whatever names our Message-ID proves that the relay had taken the mail (docs/design.md, "Uncertain deliveries")."""
+    """A message that names our Message-ID proves the sending (docs/design.md, "Uncertain deliveries")."""
     return [
         UpdateOutbox(key=mail.key, state="sent", if_in=("queued", "uncertain", "held"), sent_at=at)
         for mail in view.mails

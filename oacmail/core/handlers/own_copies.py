@@ -1,4 +1,4 @@
-"""What happens when a mail of ours comes back: the copy that proves the sending (docs/design.md, "Uncertain deliveries").
+"""What follows when a copy of our own mail arrives: it proves the sending (docs/design.md, "Uncertain deliveries").
 
 Ours is what bears our signature for this recipient and Date and says exactly what we wrote; what was added is a
 message, or goes to review, but for a footer that the relay adds to all copies. A first copy settles its outbox row,
