@@ -45,7 +45,7 @@ def ours(reply: Reply) -> str:
 
 def by_quotequail(reply: Reply) -> str:
     if reply.html:
-        return htmltext.read("".join(html for shown, html in quotequail.quote_html(reply.html) if shown))
+        return htmltext.to_text("".join(html for shown, html in quotequail.quote_html(reply.html) if shown))
     return "\n".join(text for shown, text in quotequail.quote(reply.text, quote_intro_line=True) if shown)
 
 
@@ -83,8 +83,8 @@ def _reply(corpus: Path, row: dict[str, Any]) -> Reply | None:
     text = raw.decode("utf-8", "replace").replace("\r\n", "\n")
     if kind == "reply_text":
         return Reply(name, text, "", expected)
-    seen = expected if kind == "reply_text_of_html" else htmltext.read(expected)
-    return Reply(name, htmltext.read(text), text, seen) if kind in ("reply_html", "reply_text_of_html") else None
+    seen = expected if kind == "reply_text_of_html" else htmltext.to_text(expected)
+    return Reply(name, htmltext.to_text(text), text, seen) if kind in ("reply_html", "reply_text_of_html") else None
 
 
 def own() -> Iterator[Reply]:

@@ -86,7 +86,7 @@ def _messages(archive: Path) -> Iterator[tuple[datetime, bytes]]:
 
 
 def _arrival(raw: bytes, otherwise: datetime) -> datetime:
-    fields = Fields.of(normalize.pairs(normalize.split(normalize.tidy(raw))[0]))
+    fields = Fields.from_pairs(normalize.pairs(normalize.split(normalize.tidy(raw))[0]))
     stamped = fields.first("received").rpartition(";")[2]
     found = dates.sent_at(stamped) or dates.sent_at(fields.first("date")) or otherwise
     return found.replace(microsecond=0)

@@ -61,8 +61,8 @@ class MessageSource:
         self.day = day
         self.skipped = skipped
         self.tidied = normalize.tidy(raw)
-        self.capped, self.caps = limits.cap(boundaries.mend(self.tidied))
-        self.fields = Fields.of(normalize.pairs(normalize.split(self.capped)[0]))
+        self.capped, self.caps = limits.cap(boundaries.repair(self.tidied))
+        self.fields = Fields.from_pairs(normalize.pairs(normalize.split(self.capped)[0]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +98,9 @@ def message(
         sender=sender,
         name=name,
         single_from=single_from,
-        reply_to=judged(lambda: next(iter(addresses.listed(fields.all("reply-to"), 1)), ""), ""),
-        to=judged(lambda: addresses.listed(fields.all("to")), ()),
-        cc=judged(lambda: addresses.listed(fields.all("cc")), ()),
+        reply_to=judged(lambda: next(iter(addresses.address_list(fields.all("reply-to"), 1)), ""), ""),
+        to=judged(lambda: addresses.address_list(fields.all("to")), ()),
+        cc=judged(lambda: addresses.address_list(fields.all("cc")), ()),
         subject=title,
         sent_at=judged(lambda: date(fields.first("date")), None),
         text=text,
@@ -110,7 +110,7 @@ def message(
         auto=verdict,
         reasons=reasons,
         report=found,
-        auth=judged(lambda: auth.read(fields, sender, single_from, parser_config), Auth()),
+        auth=judged(lambda: auth.evaluate(fields, sender, single_from, parser_config), Auth()),
         lang=judged(lambda: lang.detect(written.fresh, parser_config.language), parser_config.language),
         rung=rung,
         marks=fields.all("x-oacmail"),
@@ -185,7 +185,9 @@ def _written(own: own_words.Parted, forwarded: str, parser_config: ParserConfig)
 
 def _quotes_us(quoted: str, parser_config: ParserConfig) -> bool:
     lowered = quoted.lower()
-    return any(address in lowered for address in parser_config.own) or bool(message_ids.found(quoted, parser_config))
+    return any(address in lowered for address in parser_config.own) or bool(
+        message_ids.find_tokens(quoted, parser_config)
+    )
 
 
 def _signature(own: str, written: reply_text.ReplyText) -> str:

@@ -16,7 +16,7 @@ def corpus(name: str) -> bytes:
 def opened(raw: bytes) -> tuple[Message, Fields, str]:
     """The message as parse.py hands it on: its tree, its fields, its own plain text."""
     root = email.message_from_bytes(raw)
-    return root, Fields.of(root.items()), "\n".join(_plain(root))
+    return root, Fields.from_pairs(root.items()), "\n".join(_plain(root))
 
 
 def _plain(part: Message) -> list[str]:
@@ -29,4 +29,4 @@ def _plain(part: Message) -> list[str]:
 
 def fields(*lines: str) -> Fields:
     """Fields from `Name: value` lines, top to bottom."""
-    return Fields.of((name, value) for name, _, value in (line.partition(":") for line in lines))
+    return Fields.from_pairs((name, value) for name, _, value in (line.partition(":") for line in lines))

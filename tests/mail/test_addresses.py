@@ -8,7 +8,7 @@ from tests.work import PER_CHARACTER, calls
 
 
 def _from(*values: str) -> tuple[str, str, bool]:
-    return addresses.sender(Fields.of(("From", value) for value in values))
+    return addresses.sender(Fields.from_pairs(("From", value) for value in values))
 
 
 @pytest.mark.parametrize(
@@ -55,13 +55,13 @@ def test_anything_else_proves_nobody(values: tuple[str, ...], address: str) -> N
 
 
 def test_lists_give_bare_addresses_each_once_and_no_more_than_asked() -> None:
-    assert addresses.listed(["Pep <P@x.cat>, p@x.cat, veïns: a@x.cat, b@x.cat;", "c@x.cat"]) == (
+    assert addresses.address_list(["Pep <P@x.cat>, p@x.cat, veïns: a@x.cat, b@x.cat;", "c@x.cat"]) == (
         "p@x.cat",
         "a@x.cat",
         "b@x.cat",
         "c@x.cat",
     )
-    assert len(addresses.listed([", ".join(f"a{n}@x.cat" for n in range(2000))])) == addresses.MOST
+    assert len(addresses.address_list([", ".join(f"a{n}@x.cat" for n in range(2000))])) == addresses.MOST
 
 
 def test_a_display_name_has_no_controls_and_no_direction_marks() -> None:

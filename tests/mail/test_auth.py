@@ -24,7 +24,7 @@ LMTP = "Received: from mx.town.example by mx.town.example with LMTP id 7 for <oa
 
 
 def read(*lines: str, parser_config: ParserConfig = POSTFIX, single_from: bool = True) -> Auth:
-    return auth.read(fields(*lines), ANNA, single_from, parser_config)
+    return auth.evaluate(fields(*lines), ANNA, single_from, parser_config)
 
 
 def test_an_aligned_pass_above_our_door_is_proof() -> None:
@@ -199,7 +199,7 @@ def test_exchange_says_once_that_the_sender_is_its_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lines", "house", "outside"),
+    ("lines", "parser_config", "outside"),
     [
         ((), POSTFIX, False),
         (("Received: from a by b with ESMTP id c",), POSTFIX, False),

@@ -26,7 +26,7 @@ from tests.work import PER_CHARACTER, calls
     ],
 )
 def test_html_reads_as_it_is_seen(html: str, text: str) -> None:
-    assert htmltext.read(html) == text
+    assert htmltext.to_text(html) == text
 
 
 @pytest.mark.parametrize(
@@ -51,4 +51,4 @@ def test_html_reads_as_it_is_seen(html: str, text: str) -> None:
 )
 def test_many_open_tags_cost_no_more_than_their_length(tag: str) -> None:
     html = "".join(tag.replace("{}", str(number)) for number in range(20_000))
-    assert calls(lambda: htmltext.read(html)) < PER_CHARACTER * len(html)
+    assert calls(lambda: htmltext.to_text(html)) < PER_CHARACTER * len(html)

@@ -1,2 +1,2 @@
-"""Bytes to a decoded message: structure, charsets, headers, dates, addresses, authentication results. Judges
-nothing."""
+"""Turn bytes into a decoded message: structure, charsets, headers, dates, addresses, authentication results. Nothing
+here interprets what a message means."""

@@ -1,8 +1,9 @@
-"""Boundaries of multiparts that senders and gateways have broken, put right before a parser looks for the parts.
+"""Repair multipart boundaries that senders and gateways broke, before a parser looks for the parts.
 
-Decides which boundary the body uses: one folded inside its quotes is unfolded as the delimiter lines show it; one that
-no delimiter line bears, or none at all, gives way to the first delimiter line with a part's header below it (RFC 2046
-section 5.1.1). Changes nothing where the declared boundary is in use. Works on tidied bytes (wire.tidy), linear.
+This module decides which boundary the body uses. A boundary folded inside its quotes is unfolded to match the delimiter
+lines. A boundary that no delimiter line has, or a missing one, is replaced by the first delimiter line that a part
+header follows (RFC 2046 section 5.1.1). A declared boundary that is in use stays unchanged. The input is the output of
+normalize.tidy; the work is linear.
 """
 
 import re
@@ -17,8 +18,8 @@ _MULTIPART = re.compile(rb"^content-type:\s{0,9}multipart/", re.I)
 _DELIMITER = re.compile(rb"(?:^|\n)--([^\s\"][^\n\"]{0,199})\ncontent-[a-z-]{1,40}[ \t]*:", re.I)
 
 
-def mend(tidied: bytes) -> bytes:
-    """The same message; each multipart declares the boundary that its delimiter lines bear."""
+def repair(tidied: bytes) -> bytes:
+    """Return the message with each multipart declaring the boundary that its delimiter lines have."""
     if b"oundary" in tidied or b"OUNDARY" in tidied:
         tidied = _FOLDED.sub(lambda found: _unfolded(found, tidied), tidied)
     head, body = normalize.split(tidied)
@@ -38,14 +39,14 @@ def mend(tidied: bytes) -> bytes:
 
 
 def _opened(tidied: bytes, delimiter: bytes) -> bytes:
-    """Where nothing but the last delimiter stands it begins a part: the parser drops what stands behind it."""
+    """If only the closing delimiter exists, turn it into an opening one: the parser drops everything after it."""
     if tidied.count(delimiter) != 1:
         return tidied
     return tidied.replace(delimiter + b"--\n", delimiter + b"\n\n")
 
 
 def _unfolded(found: re.Match[bytes], tidied: bytes) -> bytes:
-    """With the fold as the space that it stands for (RFC 5322 section 2.2.3), or as nothing: gateways fold anywhere."""
+    """Try the fold as a space (RFC 5322 section 2.2.3), then as nothing: gateways fold anywhere."""
     ways = (_FOLD.sub(b" ", found[2]), _FOLD.sub(b"", found[2]), found[2].replace(b"\n", b""))
     boundary = next((way for way in ways if _delimits(way, tidied)), None)
     return found[0] if boundary is None else found[1] + boundary + b'"'

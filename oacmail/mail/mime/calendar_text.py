@@ -1,6 +1,6 @@
-"""What a person would read of an invitation (RFC 5545): its title, time, place and description as plain lines.
+"""Show an invitation (RFC 5545) as plain lines: title, time, place and description.
 
-Decides nothing about appointments; a message that is nothing but a calendar part still says something.
+This module decides nothing about appointments. It exists because some messages consist of a calendar part only.
 """
 
 import re
@@ -10,8 +10,8 @@ _LINE = re.compile(r"^(SUMMARY|DTSTART|LOCATION|DESCRIPTION)(?:;[^:\n]{0,500})?:
 _ESCAPED = re.compile(r"\\([nN,;\\])")
 
 
-def read(text: str) -> str:
-    """The lines of the first event, '' where `text` is no calendar."""
+def event_lines(text: str) -> str:
+    """Return the lines of the first event, '' if `text` is not a calendar."""
     found: dict[str, str] = {}
     for name, value in _LINE.findall(_FOLD.sub("", text)):
         found.setdefault(name.upper(), _ESCAPED.sub(lambda mark: "\n" if mark[1] in "nN" else mark[1], value).strip())

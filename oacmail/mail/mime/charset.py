@@ -1,9 +1,9 @@
-"""Bytes to text, for bodies, header fields and file names, whatever the sender claimed about them.
+"""Decode bodies, header fields and file names to text, whatever the sender declared.
 
-Decides the charset: the declared one if it is a charset and the bytes bear it out, else UTF-8 if valid, else
-Windows-1252 (a superset of ISO-8859-1 in practice, https://encoding.spec.whatwg.org/#names-and-labels). Reads
-encoded words (RFC 2047) and parameters (RFC 2231) as people send them, not only as they should. Never raises,
-never returns NUL or lone surrogates.
+This module decides the charset: the declared one if it exists and fits the bytes, else UTF-8 if valid, else
+Windows-1252 (in practice a superset of ISO-8859-1, https://encoding.spec.whatwg.org/#names-and-labels). It reads
+encoded words (RFC 2047) and parameters (RFC 2231) in correct and in common incorrect forms. It never raises and never
+returns NUL or lone surrogates.
 """
 
 import binascii
@@ -43,7 +43,7 @@ _ALIASES = {
     "windows-874": "cp874",
     "tis-620": "cp874",
 }
-# Python codecs that are no charset of mail, are slow on hostile input, or only refuse.
+# Python codecs that are not mail charsets, are slow on hostile input, or always refuse.
 _NOT_CHARSETS = frozenset({"unicode_escape", "raw_unicode_escape", "idna", "punycode", "undefined", "mbcs", "oem"})
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _HIGH = re.compile(rb"[\x80-\xff]")
@@ -52,18 +52,18 @@ _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codec
 
 @lru_cache(maxsize=256)
 def known(name: str) -> str:
-    """Python's name of a declared charset; '' for none, unknown, or us-ascii (which says nothing when it lies)."""
+    """Return Python's name of a declared charset; '' for none, an unknown one, or us-ascii (often declared wrongly)."""
     name = name.strip(" \t\r\n\"';").lower().removeprefix("charset=").replace(" ", "")[:60]
     try:
         codec = codecs.lookup(_ALIASES.get(name, name))
-        b"a".decode(codec.name, "replace")  # an empty string passes unlooked at
+        b"a".decode(codec.name, "replace")  # decoding an empty string does not test the codec
     except (LookupError, ValueError):  # ValueError: a NUL inside, or the codec "undefined"
         return ""
     return "" if codec.name in _NOT_CHARSETS or codec.name == "ascii" else codec.name
 
 
 def decode(data: bytes, declared: str = "") -> str:
-    """Text of `data`; `declared` is the charset parameter as it stands in the mail, '' for none."""
+    """Decode `data`; `declared` is the charset parameter as it stands in the message, '' for none."""
     if not declared and data.isascii() and b"\0" not in data:
         return data.decode("ascii")
     text = _marked(data) or _declared(data, known(declared)) or _guessed(data)
@@ -71,7 +71,7 @@ def decode(data: bytes, declared: str = "") -> str:
 
 
 def _marked(data: bytes) -> str:
-    """By byte order mark; '' without one."""
+    """Decode by byte order mark; '' without one."""
     for bom, codec in _BOMS:
         if data.startswith(bom):
             return data.decode(codec, "replace")
@@ -79,12 +79,13 @@ def _marked(data: bytes) -> str:
 
 
 def _declared(data: bytes, codec: str) -> str:
-    """By the declared charset; '' where there is none or the bytes do not bear it out."""
+    """Decode by the declared charset; '' if there is none or the bytes do not fit it."""
     if not codec:
         return ""
     if codec.startswith("utf-16"):
         return data.decode(_endian(data, codec), "replace")
-    if _is_single_byte(codec) and (text := _utf8(data)):  # "ç" is never meant as "Ã§"
+    # UTF-8 bytes under a single-byte name: nobody means "Ã§" for "ç"
+    if _is_single_byte(codec) and (text := _utf8(data)):
         return text
     try:
         return data.decode(codec)
@@ -93,7 +94,8 @@ def _declared(data: bytes, codec: str) -> str:
 
 
 def _endian(data: bytes, codec: str) -> str:
-    """RFC 2781 section 4.3 says big-endian when unmarked; Windows writes little-endian: the zeros tell."""
+    """Unmarked means big-endian (RFC 2781 section 4.3), but Windows writes little-endian: decide by where the zeros
+    are."""
     if codec != "utf-16":
         return codec
     return "utf-16-le" if data[1::2].count(0) > data[::2].count(0) else "utf-16-be"
@@ -101,12 +103,12 @@ def _endian(data: bytes, codec: str) -> str:
 
 @lru_cache(maxsize=64)
 def _is_single_byte(codec: str) -> bool:
-    """Whether every byte stands for itself; such a codec accepts UTF-8 bytes and makes rubbish of them."""
+    """True if every byte is one character; such a codec accepts UTF-8 bytes and returns wrong characters."""
     return codec.startswith(("cp125", "iso8859", "mac-", "cp437", "cp85", "koi8", "latin"))
 
 
 def _utf8(data: bytes) -> str:
-    """The text if `data` is UTF-8 with at least one character beyond ASCII, else ''."""
+    """Return the text if `data` is UTF-8 with at least one character beyond ASCII, else ''."""
     if data.isascii():
         return ""
     try:
@@ -116,14 +118,14 @@ def _utf8(data: bytes) -> str:
 
 
 def _mostly(data: bytes, codec: str) -> str:
-    """One damaged character must not cost the other thousand: '' if more than 1 in 20 high bytes is damaged."""
+    """Accept a few damaged characters: return '' only if more than 1 in 20 high bytes is damaged."""
     text = data.decode(codec, "replace")
     damage = text.count("\ufffd")
     return text if damage * 20 <= len(_HIGH.findall(data)) or (codec != "utf-8" and damage * 50 < len(text)) else ""
 
 
 def _guessed(data: bytes) -> str:
-    if data.count(0) * 3 > len(data):  # UTF-16 that nobody declared
+    if data.count(0) * 3 > len(data):  # undeclared UTF-16
         return data.decode(_endian(data, "utf-16"), "replace")
     if data.isascii():
         return data.decode("ascii")
@@ -139,10 +141,10 @@ _LONGEST = 16 * 1024
 
 
 def field(value: str) -> str:
-    """A header value for reading: encoded words and raw 8-bit bytes decoded (`value` may hold surrogate escapes).
+    """Decode encoded words and raw 8-bit bytes of a header value (`value` may contain surrogate escapes).
 
-    Characters split over adjacent words are put together, as RFC 2047 section 5 forbids and everybody does.
-    At most 16 kB are looked at.
+    Characters split over adjacent encoded words are joined; RFC 2047 section 5 forbids the split, but it is common.
+    Only the first 16 kB are read.
     """
     value = value[:_LONGEST]
     if "=?" not in value:
@@ -155,12 +157,12 @@ def _bytes(value: str) -> bytes:
 
 
 def _mixed(value: str) -> bytes:
-    """Surrogate escapes give their bytes; a lone surrogate that is no escape becomes a question mark."""
+    """Turn surrogate escapes into their bytes and any other lone surrogate into a question mark."""
     return re.sub("[\ud800-\udc7f\udd00-\udfff]", "?", value).encode("utf-8", "surrogateescape")
 
 
 def _chunks(value: str) -> Iterator[tuple[str | None, bytes]]:
-    """(charset or None for plain, bytes); white space between two encoded words is nothing (RFC 2047, 6.2)."""
+    """Yield (charset or None for plain, bytes); white space between two encoded words is dropped (RFC 2047, 6.2)."""
     end = 0
     for word in _WORD.finditer(value):
         between = value[end : word.start()]
@@ -172,7 +174,7 @@ def _chunks(value: str) -> Iterator[tuple[str | None, bytes]]:
 
 
 def _joined(chunks: Iterator[tuple[str | None, bytes]]) -> Iterator[tuple[str, bytes]]:
-    """Adjacent chunks of one charset as one."""
+    """Join adjacent chunks of the same charset."""
     charset: str | None = None
     gathered = b""
     for name, data in chunks:
@@ -190,9 +192,9 @@ def _word(encoding: str, data: bytes) -> bytes:
 
 
 def base64(data: bytes) -> bytes:
-    """Base64 as mail clients read it: strangers in the alphabet, missing padding and a lone last message survive."""
+    """Decode base64 as mail clients do: tolerate foreign characters, missing padding and a single last character."""
     head = data.partition(b"=")[0].translate(None, _NOT_BASE64)
-    if len(head) % 4 in (2, 3):  # the padding ends it; what is behind is not of it (Python 3.13 would read on)
+    if len(head) % 4 in (2, 3):  # padding ends the data; Python 3.13 would read on
         return binascii.a2b_base64(head + b"=" * (-len(head) % 4))
     try:
         return binascii.a2b_base64(data)
@@ -208,9 +210,9 @@ _PARAMETER = re.compile(r';\s*([^\s=;"*]{1,60})(\*?)(\d{0,3})(\*?)\s*=\s*(?:"((?
 
 
 def parameters(value: str) -> dict[str, str]:
-    """Parameters of Content-Type or Content-Disposition, decoded: RFC 2231 parts and charsets, RFC 2047 in quotes.
+    """Return the decoded parameters of Content-Type or Content-Disposition (RFC 2231, RFC 2047 inside quotes).
 
-    Names in lower case; the extended form wins over the plain one; without a repeated name the first counts.
+    Names are in lower case. The extended form wins over the plain one; of repeated names the first counts.
     """
     plain: dict[str, str] = {}
     parts: dict[str, dict[int, tuple[bool, str]]] = {}
@@ -227,7 +229,7 @@ def parameters(value: str) -> dict[str, str]:
 
 
 def _extended(pieces: dict[int, tuple[bool, str]]) -> str:
-    """One RFC 2231 value from its numbered pieces; the first may carry charset'language'."""
+    """Join the numbered pieces of one RFC 2231 value; the first may start with charset'language'."""
     charset, data = "", b""
     for number, (encoded, text) in sorted(pieces.items()):
         if encoded and number == min(pieces) and text.count("'") >= 2:

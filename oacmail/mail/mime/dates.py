@@ -1,9 +1,8 @@
-"""When a message says that it was sent: RFC 5322 dates first (mail-parser reads the obsolete forms too), odd ones
-after.
+"""Read the Date field: RFC 5322 dates first (mail-parser also reads the obsolete forms), unusual forms after that.
 
-Decides what instant a Date field means; whether that instant is plausible is the core's affair, which has the
-server's date. A date without a zone is taken as UTC, as RFC 5322 section 3.3 takes "-0000". Never raises, never
-fills in what is not written.
+This module decides what instant a Date field means. `core`, which has the server's date, decides whether it is
+plausible. A date without a zone counts as UTC, like "-0000" in RFC 5322 section 3.3. Nothing raises, and missing
+elements are not filled in.
 """
 
 import re
@@ -40,12 +39,13 @@ _MONTHS = {
 }
 _WORD = re.compile(r"[^\W\d_]+['’]?")
 _ISO = re.compile(r"\s*\d{4}\D")
-_GMT_AND = re.compile(r"\b(?:GMT|UTC)(?=[+-]\d)")  # "GMT+1": dateutil reads the sign as POSIX does, people do not
-_EUROPEAN = re.compile(r":\d\d\s+\(?(?:CES?T|WES?T|BST)\)?\s*\Z")  # RFC 5322 knows American names only: UTC to it
+_GMT_AND = re.compile(r"\b(?:GMT|UTC)(?=[+-]\d)")  # "GMT+1": dateutil inverts the sign as POSIX does
+# RFC 5322 has American names only and takes these as UTC
+_EUROPEAN = re.compile(r":\d\d\s+\(?(?:CES?T|WES?T|BST)\)?\s*\Z")
 
 
 def sent_at(value: str) -> datetime | None:
-    """The instant of a Date field, aware and in UTC; None where it names none."""
+    """Return the instant of a Date field, aware and in UTC; None if it names none."""
     value = value[:_LONGEST]
     if not value.strip():
         return None
@@ -65,12 +65,12 @@ def _odd(value: str) -> datetime | None:
 
 
 def _in_english(word: re.Match[str]) -> str:
-    """Some web forms write dates for people, in Catalan or Spanish."""
+    """Translate month and day names: some web forms write dates in Catalan or Spanish."""
     return _MONTHS.get(word[0].rstrip("'’").lower(), word[0])
 
 
 def _zone(name: str | None, offset: int | None) -> tzinfo | None:
-    """By seconds east, else by name; an unknown name is no zone."""
+    """Return the zone by seconds east of UTC, else by name; None for an unknown name."""
     hours = _ZONES.get(name or "")
     if offset is None and hours is None:
         return None

@@ -1,7 +1,6 @@
-"""Header fields as they stand in the mail: in order, unfolded, undecoded, repeated ones kept.
+"""Hold header fields as they stand in the message: in order, unfolded, undecoded, with repetitions.
 
-Bytes above 127 survive as surrogate escapes (PEP 383) until `decode` reads them. Nothing is believed here:
-a field is only what somebody wrote.
+Bytes above 127 stay surrogate escapes (PEP 383) until `charset` decodes them. The values are unverified sender input.
 """
 
 from collections.abc import Iterable
@@ -15,14 +14,15 @@ class Fields:
     items: tuple[tuple[str, str], ...]
 
     @classmethod
-    def of(cls, pairs: Iterable[tuple[str, object]]) -> "Fields":
-        """From the (name, value) pairs of an email.message.Message with policy compat32, or of a raw splitter."""
+    def from_pairs(cls, pairs: Iterable[tuple[str, object]]) -> "Fields":
+        """Build from the (name, value) pairs of an email.message.Message with policy compat32, or of
+        normalize.pairs."""
         return cls(tuple((name.lower(), " ".join(str(value).split())) for name, value in pairs))
 
     def all(self, name: str) -> tuple[str, ...]:
-        """All values of a field, top to bottom; `name` in lower case."""
+        """Return all values of a field, top to bottom; `name` in lower case."""
         return tuple(value for key, value in self.items if key == name)
 
     def first(self, name: str) -> str:
-        """The topmost value, '' where there is none."""
+        """Return the topmost value, '' if there is none."""
         return next((value for key, value in self.items if key == name), "")

@@ -1,12 +1,12 @@
-"""format=flowed text put back into paragraphs (RFC 3676 section 4). Decides nothing else; never loses a character."""
+"""Join format=flowed lines into paragraphs (RFC 3676 section 4). No character is lost."""
 
 _SIGNATURE = "-- "
 
 
 def unwrap(text: str, *, delsp: bool = False) -> str:
-    """`text` with its soft line breaks undone; quote marks stay, "> " for each level; `delsp`: the DelSp parameter."""
+    """Return `text` without soft line breaks, with "> " for each quote level; `delsp` is the DelSp parameter."""
     paragraphs: list[list[str]] = []
-    flowing = -1  # quote depth of a line that flows on, -1 for none
+    flowing = -1  # quote depth of the line being continued, -1 for none
     for raw in text.split("\n"):
         content = raw.lstrip(">")
         depth = len(raw) - len(content)

@@ -1,8 +1,8 @@
-"""HTML of a mail to the text that a reader sees, with quotes marked by "> " as in plain mail.
+"""Convert an HTML body to the text that a reader sees, with quotes marked by "> " as in plain text.
 
-Decides line breaks and what is invisible; never follows, loads or runs anything. The tree is built by lexbor,
-which takes 11 s and gigabytes for 100,000 open tags and ever longer for each attribute of one tag, so the markup is
-flattened before it gets to see it.
+This module decides line breaks and what is invisible. It never follows, loads or runs anything. lexbor builds the tree;
+it takes 11 s and gigabytes for 100,000 open tags, and more than linear time for many attributes in one tag, so the
+markup is flattened first.
 """
 
 import re
@@ -10,17 +10,18 @@ from collections.abc import Mapping
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-LONGEST = 2_000_000  # characters of HTML that are looked at; markup is several times its text
-_DEEPEST = 100  # levels of open elements kept
-_QUOTES = 8  # levels of quotes marked
-_LONGEST_TAG = 4_000  # characters; a longer one loses its attributes
+LONGEST = 2_000_000  # characters of HTML that are read; markup is several times the size of its text
+_DEEPEST = 100  # levels of open elements that are kept
+_QUOTES = 8  # levels of quotes that are marked
+_LONGEST_TAG = 4_000  # characters; a longer tag loses its attributes
 
 _TAG = re.compile(r"<!--.*?(?:-->|\Z)|<(/?)([a-zA-Z][^\s/>]*)[^>]*>?", re.S)
-# Elements that change the looks only. A parser of HTML opens them anew in every block (HTML 13.2.4.3): left in,
-# a few thousand of them make millions.
+# Elements that change the appearance only. An HTML parser reopens them in every block (HTML 13.2.4.3): a few thousand
+# of them would become millions.
 _LOOKS = frozenset(("a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"))
 _VOID = frozenset(("br", "img", "hr", "meta", "link", "input", "col", "area", "base", "wbr", "embed", "source"))
-_SELF_CLOSING = frozenset(("p", "li", "dt", "dd", "tr", "td", "th", "option"))  # the next one ends them
+# closed by the next element of the same kind
+_SELF_CLOSING = frozenset(("p", "li", "dt", "dd", "tr", "td", "th", "option"))
 _ALONE = _VOID | _SELF_CLOSING
 _UNSEEN = frozenset({"script", "style", "head", "title", "template", "noscript", "object", "svg", "-comment"})
 _LINE = frozenset({"div", "tr", "li", "dt", "dd", "center", "form", "option", "section", "article", "address", "hr"})
@@ -31,8 +32,8 @@ _SPACES = re.compile(r"[ \t\r\n\f\xa0]+")
 _HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all|font-size\s*:\s*0(?:px|pt)?\s*(?:;|$)", re.I)
 
 
-def read(html: str) -> str:
-    """The visible text of `html`, at most its first 2,000,000 characters; '' for none."""
+def to_text(html: str) -> str:
+    """Return the visible text of the first 2,000,000 characters of `html`; '' if there is none."""
     body = LexborHTMLParser(_flattened(html[:LONGEST])).body
     page = _Page()
     if body is not None:
@@ -41,10 +42,10 @@ def read(html: str) -> str:
 
 
 def _flattened(html: str) -> str:
-    """Without comments and mere looks, and with <br> for start tags that would lie deeper than 100 levels.
+    """Remove comments and formatting elements; replace start tags deeper than 100 levels with <br>.
 
-    An end tag counts only if it closes the innermost element, so the true depth is never more than the reckoned.
-    What is taken out leaves a void element behind: two halves must not make a tag that nobody has looked at.
+    An end tag counts only if it closes the innermost element, so the true depth never exceeds the calculated one. Each
+    removed piece leaves a void element, so that the two sides cannot join to form an unchecked tag.
     """
     if html.count("<") <= _DEEPEST and len(html) <= _LONGEST_TAG:
         return html
@@ -71,7 +72,7 @@ def _flattened(html: str) -> str:
 
 
 class _Page:
-    """Text as it is laid out: white space folds, blocks begin lines, quotes are marked."""
+    """Laid-out text: white space collapses, blocks start lines, quotes are marked."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -102,7 +103,7 @@ class _Page:
 
 
 def _walk(root: LexborNode, page: _Page) -> None:
-    """Depth first without recursion; the tree is at most _DEEPEST deep, but the stack need not know."""
+    """Walk depth first without recursion, so that the tree's depth does not affect the stack."""
     node: LexborNode | None = root
     pre = 0
     while node is not None:
@@ -129,7 +130,7 @@ def _walk(root: LexborNode, page: _Page) -> None:
 
 
 def _hidden(node: LexborNode, tag: str) -> bool:
-    """Preheaders and tracking texts that no reader sees."""
+    """True for preheaders and tracking texts, which readers do not see."""
     if tag not in ("div", "span", "p", "td", "table"):
         return False
     style = node.attributes.get("style")
@@ -154,7 +155,7 @@ def _enter(node: LexborNode, tag: str, page: _Page, pre: bool) -> None:
 
 
 def _is_signature(attributes: Mapping[str, str | None]) -> bool:
-    """Gmail, Outlook and Zimbra mark what is signed here alone."""
+    """Recognise the signature markup of Gmail, Outlook and Zimbra."""
     return (
         attributes.get("class") == "gmail_signature"
         or attributes.get("id") == "Signature"

@@ -1,8 +1,8 @@
-"""The caps that stand before every parser: what lies beyond them is not read, and the cap is named.
+"""Apply size limits before any parser runs: content beyond a limit is dropped and the limit is recorded.
 
-Works on tidied bytes (wire.tidy) with linear scans, so that no message costs more than its size; decides nothing
-about meaning. The figures are those of the design: parsers of mail are quadratic or worse on hostile structure
-(many parts, deep nesting, endless parameters), and a message that costs a minute stops everybody's post.
+The scans are linear and work on the output of normalize.tidy; they decide nothing about meaning. Mail parsers take
+quadratic time or worse on hostile structure (many parts, deep nesting, endless parameters), and one message that takes
+a minute delays all others.
 """
 
 import re
@@ -17,7 +17,7 @@ PARTS = 1_000
 DEPTH = 50
 TEXT = 1_000_000
 
-# A line's beginning is written "\n", not "^": the scanner then flies from line to line (0.02 ms for 300 kB, not 2).
+# A line start is written "\n", not "^": the regex engine then jumps from line to line (0.02 ms for 300 kB, not 2).
 _NESTING = re.compile(rb"\ncontent-type:[ \t\n]*(?:multipart|message)/", re.I)
 _BOUNDARY = re.compile(rb"\bboundary[ \t]*=[ \t\n]*(?:\"([^\"\n]{1,200})\"|([^\s;\"]{1,200}))", re.I)
 _STRUCTURE = re.compile(rb"\ncontent-[a-z-]+:[^\n]*(?:\n[ \t][^\n]*)*", re.I)
@@ -27,7 +27,7 @@ _OUTLINE = re.compile(
 
 
 def cap(tidied: bytes) -> tuple[bytes, tuple[str, ...]]:
-    """(what may be parsed, names of the caps that cut: field, headers, parts, depth)."""
+    """Return (what may be parsed, names of the limits that applied: field, headers, parts, depth)."""
     head, body = normalize.split(tidied)
     names: list[str] = []
     head = _cap_head(head, names)
@@ -72,12 +72,12 @@ def _cap_structure(body: bytes, names: list[str]) -> bytes:
 
 
 def _cap_parts(raw: bytes, names: list[str]) -> bytes:
-    """Cuts where part 1,001 begins, and takes out of part headers (or blocks of a report) what is past the cap."""
+    """Cut before part 1,001, and shorten part headers (and the blocks of a report) to their limit."""
     lowered = raw.lower()
     boundaries = set(_boundaries(raw, lowered))
     parts = blanks = 0
-    start = -1  # where the header of the present part begins, -1 outside of headers
-    message = False  # the present part is a message: its header follows its own
+    start = -1  # where the header of the current part begins, -1 outside of headers
+    message = False  # the current part is a message: its header follows the part's own
     reports = b"delivery-status" in lowered or b"disposition-notification" in lowered
     for mark, end in _outline(raw):
         if mark["mark"] is not None:
@@ -101,20 +101,20 @@ def _cap_parts(raw: bytes, names: list[str]) -> bytes:
 
 
 def _boundaries(raw: bytes, lowered: bytes) -> Iterator[bytes]:
-    """Every boundary that anything in the message declares."""
+    """Yield every boundary declared anywhere in the message."""
     for place in re.finditer(b"boundary", lowered):
         if found := _BOUNDARY.match(raw, place.start()):
             yield found[1] or found[2]
 
 
 def _outline(raw: bytes) -> Iterator[tuple[re.Match[bytes], int]]:
-    """The lines that make the structure: a match that starts where the line does, and where it ends."""
+    """Yield the structural lines: a match that starts with the line, and the line's end."""
     for mark in _OUTLINE.finditer(b"\n" + raw):
         yield mark, mark.end() - 1
 
 
 def _cap_depth(raw: bytes, names: list[str]) -> Iterator[bytes]:
-    """Containers below level 50 become opaque parts: their Content-Type is taken away before a parser recurses."""
+    """Make containers below level 50 opaque by removing their Content-Type, so that the parser does not recurse."""
     open_at: list[bytes] = []
     done = 0
     for mark, end in _outline(raw):

@@ -1,14 +1,15 @@
-"""The names by which messages and cases are known: Message-IDs, references, case tokens.
+"""Extract the identifiers of messages and cases: Message-IDs, references, case tokens.
 
-Decides what counts as a name, not whose it is; believes none of them. RFC 5322 section 3.6.4, read leniently:
-Exchange folds long ids in the middle, both Pythons make encoded words of them, others leave the brackets away.
+This module decides what has the form of an identifier, not whose it is, and trusts none of them. RFC 5322 section 3.6.4
+is read leniently: Exchange folds long ids in the middle, Python's email package turns them into encoded words, and some
+clients omit the brackets.
 """
 
 import re
 from collections.abc import Iterable, Iterator
 
 from oacmail.mail.mime import charset
-from oacmail.mail.mime.addresses import listed
+from oacmail.mail.mime.addresses import address_list
 from oacmail.mail.mime.fields import Fields
 from oacmail.mail.parser_config import ParserConfig
 
@@ -21,12 +22,13 @@ _NOT_ID = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 
 
 def message_id(fields: Fields) -> str:
-    """The Message-ID with its angle brackets, '' where there is none."""
+    """Return the Message-ID with its angle brackets, '' if there is none."""
     return next(_ids(fields.first("message-id")), "")
 
 
 def references(fields: Fields) -> tuple[str, ...]:
-    """Ids of References and In-Reply-To, oldest first, each once; of more than 200 the first and the last 199."""
+    """Return the ids of References and In-Reply-To, oldest first, without duplicates; of more than 200 the first and
+    the last 199."""
     values = (*fields.all("references"), *fields.all("in-reply-to"))
     found = list(dict.fromkeys(name for value in values for name in _ids(value)))
     return tuple(found if len(found) <= MOST else [found[0], *found[1 - MOST :]])
@@ -42,16 +44,16 @@ def _ids(value: str) -> Iterator[str]:
 
 
 def tokens(fields: Fields, subject: str, parser_config: ParserConfig) -> tuple[str, ...]:
-    """Case tokens PREFIX-YYYY-NNNNNN-XXX in the subject or behind the + of an own address, in upper case."""
+    """Return case tokens PREFIX-YYYY-NNNNNN-XXX from the subject or after the + of an own address, in upper case."""
     return tuple(
         dict.fromkeys(
-            token for text in (subject, *_details(fields, parser_config)) for token in found(text, parser_config)
+            token for text in (subject, *_details(fields, parser_config)) for token in find_tokens(text, parser_config)
         )
     )
 
 
-def found(text: str, parser_config: ParserConfig) -> Iterable[str]:
-    """Case tokens anywhere in `text`."""
+def find_tokens(text: str, parser_config: ParserConfig) -> Iterable[str]:
+    """Yield case tokens anywhere in `text`."""
     if parser_config.prefix.lower() not in text.lower():
         return ()
     pattern = rf"(?<![A-Z0-9]){re.escape(parser_config.prefix)}-\d{{4}}-\d{{6}}-[A-Z0-9]{{3}}(?![A-Z0-9])"
@@ -59,9 +61,9 @@ def found(text: str, parser_config: ParserConfig) -> Iterable[str]:
 
 
 def _details(fields: Fields, parser_config: ParserConfig) -> Iterator[str]:
-    """What stands behind the + in addresses of ours that the message was sent to (RFC 5233)."""
+    """Yield the text after the + in our addresses to which the message was sent (RFC 5233)."""
     names = ("to", "cc", "delivered-to", "x-original-to", "envelope-to")
-    for address in listed(value for name in names for value in fields.all(name)):
+    for address in address_list(value for name in names for value in fields.all(name)):
         local, _, domain = address.rpartition("@")
         user, plus, detail = local.partition("+")
         if plus and f"{user}@{domain}" in parser_config.own:

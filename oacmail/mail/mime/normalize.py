@@ -1,8 +1,8 @@
-"""A message as it came over the wire: one kind of line end, one head, one body, header fields in order.
+"""Bring a received message into one form: LF line ends, one head, one body, header fields in order.
 
-Decides where the head ends and mends what transports and broken senders do to it (mbox line, byte order mark,
-CR CR LF, a space before the colon, a stray line between fields). Never decodes and never believes a value.
-RFC 5322 sections 2.2, 3.6 and 4.5.
+This module decides where the head ends and repairs what transports and faulty senders break (mbox line, byte order
+mark, CR CR LF, a space before the colon, a stray line between fields). It never decodes or trusts a value. Source: RFC
+5322 sections 2.2, 3.6 and 4.5.
 """
 
 import re
@@ -17,13 +17,13 @@ _KNOWN = re.compile(rb"^(?:from|to|date|subject|message-id|mime-version|content-
 
 
 def tidy(raw: bytes) -> bytes:
-    """The same message with LF line ends, a head that a parser can read, and nothing before the first field."""
+    """Return the message with LF line ends, a head that a parser can read, and nothing before the first field."""
     raw = _newlines(raw.removeprefix(b"\xef\xbb\xbf"))
     raw = _MBOX.sub(b"", raw, count=1) if raw[:6].lstrip(b">").startswith(b"From ") else raw
     if raw[:1] == b"\n" and _FIELD.match(raw.lstrip(b"\n")):
         raw = raw.lstrip(b"\n")
     head, body = split(raw)
-    return _mend(head.replace(b"\0", b"")) + b"\n" + body if head else raw
+    return _repair(head.replace(b"\0", b"")) + b"\n" + body if head else raw
 
 
 def _newlines(raw: bytes) -> bytes:
@@ -33,18 +33,18 @@ def _newlines(raw: bytes) -> bytes:
 
 
 def crlf(data: bytes) -> bytes:
-    """Every line end as the wire has it; a lone CR is none."""
+    """Write every line end as CRLF; a lone CR is not a line end."""
     return data.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
 
 
 def travels(data: bytes) -> bool:
-    """Whether it can go unencoded, as 7bit or 8bit (RFC 2045 sections 2.7 and 2.8)."""
+    """True if `data` can be sent unencoded, as 7bit or 8bit (RFC 2045 sections 2.7 and 2.8)."""
     lines = data.replace(b"\r\n", b"\n")
     return b"\0" not in lines and b"\r" not in lines and not _has_long_line(lines)
 
 
 def _has_long_line(lines: bytes) -> bool:
-    """From the last line end within reach to the next: a pattern would look at each octet hundreds of times."""
+    """Jump from the last line end within reach to the next: a pattern would read each octet hundreds of times."""
     at = 0
     while len(lines) - at > _LONGEST:
         end = lines.rfind(b"\n", at, at + _LONGEST + 1)
@@ -55,9 +55,9 @@ def _has_long_line(lines: bytes) -> bool:
 
 
 def split(tidied: bytes) -> tuple[bytes, bytes]:
-    """(head with its last line end, body); the head is empty where the message does not begin with a field.
+    """Return (head with its last line end, body); the head is empty if the message does not begin with a field.
 
-    A block without a blank line after it is head as far as its lines are fields.
+    Without a blank line, the head ends with the last line that is a field.
     """
     if not _FIELD.match(tidied):
         return b"", tidied
@@ -70,7 +70,7 @@ def split(tidied: bytes) -> tuple[bytes, bytes]:
 
 
 def _prose(head: bytes) -> int:
-    """Where text begins that no known field follows: the blank line after the fields was forgotten. 0 = nowhere."""
+    """Return where text begins that no known field follows, because the blank line is missing; 0 if nowhere."""
     known = 0
     for line in _STRAY.finditer(head):
         if not _FIELD.match(line[0]):
@@ -80,15 +80,15 @@ def _prose(head: bytes) -> int:
     return 0
 
 
-def _mend(head: bytes) -> bytes:
-    """Spaces before colons go (obsolete syntax); a stray line inside the head continues the field above it."""
+def _repair(head: bytes) -> bytes:
+    """Remove spaces before colons (obsolete syntax); make a stray line in the head continue the field above it."""
     if not _STRAY.search(head):
         return head
     return _STRAY.sub(lambda line: b" " + line[0], _LOOSE_COLON.sub(rb"\1:", head))
 
 
 def pairs(head: bytes) -> list[tuple[str, str]]:
-    """(name, value) of each field, folded values still folded, 8-bit bytes as surrogate escapes (PEP 383)."""
+    """Return (name, value) of each field: values still folded, 8-bit bytes as surrogate escapes (PEP 383)."""
     found: list[list[str]] = []
     for line in head.decode("ascii", "surrogateescape").split("\n"):
         if line[:1] in (" ", "\t"):

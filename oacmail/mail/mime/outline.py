@@ -1,7 +1,7 @@
-"""The shape of one of our plain texts, so that its HTML says the very same words: the wording has one source.
+"""Split our plain text into blocks from which the HTML part is made, so that both parts have the same wording.
 
-Paragraphs stand apart by an empty line. A block whose lines all begin with `- ` is a list, with `> ` a quotation,
-with `| ` a table whose first line names its columns; everything else is a paragraph.
+An empty line separates paragraphs. A block whose lines all begin with `- ` is a list, with `> ` a quotation, with `| `
+a table whose first line names its columns; everything else is a paragraph.
 """
 
 from dataclasses import dataclass
@@ -14,25 +14,25 @@ _MARKS: dict[str, BlockKind] = {"- ": "list", "> ": "quote", "| ": "table"}
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """`lines` without their marks."""
+    """One block; `lines` have no prefix."""
 
     kind: BlockKind
     lines: tuple[str, ...]
 
     @property
     def rows(self) -> tuple[tuple[str, ...], ...]:
-        """The cells of a table, its head first."""
+        """Return the cells of a table, its head first."""
         return tuple(tuple(cell.strip() for cell in line.strip("| ").split(" | ")) for line in self.lines)
 
 
 def outline(text: str) -> tuple[Block, ...]:
-    """The blocks of a text, top to bottom."""
+    """Return the blocks of a text, top to bottom."""
     filled = groupby((line.rstrip() for line in text.split("\n")), key=bool)
     return tuple(_block(tuple(lines)) for full, lines in filled if full)
 
 
 def quoted(text: str) -> str:
-    """Any text as one quotation block: what it holds can never become a heading, a list or a table."""
+    """Return any text as one quotation block, so that nothing in it becomes a heading, a list or a table."""
     return "\n".join(f"> {line}".rstrip() for line in text.split("\n"))
 
 

@@ -1,8 +1,8 @@
-"""The tree of a message's parts, read once: its text, the text of messages attached to it, and its files.
+"""Read a message's tree of parts once: its text, the text of attached messages, and its files.
 
-Decides which part is the text (of alternatives the plain one, unless it is blank or a stub) and what is a file.
-Knows S/MIME, winmail.dat and calendar parts; never shows a file's content as text, never reads more text than
-limits.TEXT. The tree itself is the standard library's, with the policy that fails least (compat32).
+This module decides which part is the text (of alternatives the plain one, unless it is blank or a stub) and what is a
+file. It reads S/MIME, winmail.dat and calendar parts. It never shows a file's content as text and never reads more text
+than limits.TEXT. The tree is the standard library's, with the policy that fails least (compat32).
 """
 
 import hashlib
@@ -23,7 +23,7 @@ _STUB = re.compile(
 _FOR_OLD_CLIENTS = re.compile(r"^[^\n]{0,200}\b(?:MIME|multi-?part)\b", re.I)  # "This is a message in MIME format"
 _TOKEN = re.compile(r"[a-z0-9-]+", re.I)
 _QUOPRI = re.compile(rb"=([0-9A-Fa-f]{2})|=[ \t]*\n|(?<![ \t])[ \t]+(?=\n|\Z)")
-_LONG = 10_000  # bytes of a message in which a file may be worth it
+_FILE_CHECK_SIZE = 10_000  # bytes; a smaller message is parsed as it is
 _BASE64 = re.compile(rb"(?<=\n\n)(?:[A-Za-z0-9+/]{76}\n){20,}")  # after a part's header; RFC 2045 section 6.8
 _TAKEN_OUT = re.compile(r"\0(\d+)\n")
 _READ = frozenset({"text/plain", "text/html", "text/calendar", "text/enriched"})
@@ -34,26 +34,26 @@ _NAME = 200
 
 
 class MimePart(Tree):
-    """A part that gives its payload as the bytes that were sent."""
+    """A part that returns its payload as the bytes that were sent."""
 
     def octets(self) -> bytes:
-        """The payload before any transfer decoding; b'' for a container."""
+        """Return the payload before any transfer decoding; b'' for a container."""
         payload = self.__dict__["_payload"]
         return payload.encode("utf-8", "surrogateescape") if isinstance(payload, str) else b""
 
     def put_back(self, files: Sequence[bytes]) -> None:
-        """The payload with what `tree` took out of it."""
+        """Restore the base64 blocks that `tree` removed from the payload."""
         payload = self.__dict__["_payload"]
         if isinstance(payload, str) and "\0" in payload:
             self.set_payload(_TAKEN_OUT.sub(lambda mark: files[int(mark[1])].decode("ascii"), payload))
 
     def raw(self, name: str) -> str:
-        """The first field of this name, unfolded, undecoded, '' for none (Message.get breaks on 8-bit bytes)."""
+        """Return the first field of this name, unfolded, undecoded, '' for none (Message.get fails on 8-bit bytes)."""
         value = next((str(value) for key, value in self.raw_items() if key.lower() == name), "")
         return " ".join(value.split())
 
     def data(self) -> bytes:
-        """The payload after transfer decoding (RFC 2045 section 6), read as leniently as mail clients do."""
+        """Return the payload after transfer decoding (RFC 2045 section 6), as leniently as mail clients decode it."""
         encoding = _TOKEN.search(self.raw("content-transfer-encoding"))
         kind = encoding[0].lower() if encoding else ""
         if kind == "base64":
@@ -66,14 +66,14 @@ def _quoted_printable(data: bytes) -> bytes:
 
 
 def tree(raw: bytes) -> MimePart:
-    """The tree of capped bytes. The parser looks at each line, so files are taken out before it and put back after."""
+    """Parse capped bytes. The parser reads line by line, so base64 files are removed before and restored after."""
     files: list[bytes] = []
 
     def taken_out(found: re.Match[bytes]) -> bytes:
         files.append(found[0])
         return b"\0%d\n" % (len(files) - 1)
 
-    if len(raw) > _LONG and b"\0" not in raw:
+    if len(raw) > _FILE_CHECK_SIZE and b"\0" not in raw:
         raw = _BASE64.sub(taken_out, raw)
     root = message_from_bytes(raw, _class=MimePart)
     for part in root.walk() if files else ():
@@ -82,7 +82,7 @@ def tree(raw: bytes) -> MimePart:
 
 
 class Content:
-    """What a tree holds. `text`: the message's own text; `forwarded`: that of messages attached to it."""
+    """The content of a tree. `text` is the message's own text; `forwarded` is the text of attached messages."""
 
     def __init__(self, root: MimePart) -> None:
         self.attachments: list[Attachment] = []
@@ -101,7 +101,7 @@ class Content:
         return "\n\n".join(self._forwarded)
 
     def _read(self, part: MimePart, into: list[str] | None, depth: int = 0) -> None:
-        """Reads a part; `into` None: its text stands elsewhere already, only its files count."""
+        """Read a part; if `into` is None, the text was already taken from elsewhere and only files count."""
         kind = part.get_content_type()
         if kind in _LETTERS and part.is_multipart():
             self._attached_message(part, into is not None, depth)
@@ -118,9 +118,9 @@ class Content:
             self._leaf(part, kind, into, depth)
 
     def _around(self, part: MimePart, into: list[str] | None) -> None:
-        """Of a container that yields nothing, what stands before its first part and behind its last: all there is."""
+        """If a container yields nothing, take the text before its first part and after its last."""
         around = "\n".join(filter(None, (part.preamble, part.epilogue)))
-        text = self._taken(around.encode("utf-8", "surrogateescape"), "").strip()
+        text = self._decode(around.encode("utf-8", "surrogateescape"), "").strip()
         if into is not None and text and not _FOR_OLD_CLIENTS.search(text):
             into.append(text)
 
@@ -142,7 +142,7 @@ class Content:
 
     def _leaf(self, part: MimePart, kind: str, into: list[str] | None, depth: int) -> None:
         if kind in _SIGNED and depth < limits.DEPTH and (inner := smime.content(part.data())):
-            self._read(tree(limits.cap(boundaries.mend(normalize.tidy(inner)))[0]), into, depth + 1)
+            self._read(tree(limits.cap(boundaries.repair(normalize.tidy(inner)))[0]), into, depth + 1)
         elif kind in _TNEF:
             self._packed(part, into)
         elif kind in _READ and not _is_file(part):
@@ -151,9 +151,9 @@ class Content:
                 into.append(text)
             if kind == "text/calendar":
                 self._file(part, kind)
-        elif kind.startswith("multipart/"):  # declared, but no boundary was found: what stands there is all there is
+        elif kind.startswith("multipart/"):  # declared, but without a boundary: take the content as text
             if into is not None:
-                into.append(self._taken(part.octets(), ""))
+                into.append(self._decode(part.octets(), ""))
         else:
             self._file(part, kind)
 
@@ -163,16 +163,16 @@ class Content:
         data = part.data()
         if kind == "text/html":
             meta = None if name else _META.search(data[:2000])
-            return htmltext.read(self._taken(data, meta[1].decode("ascii") if meta else name))
-        text = self._taken(data, name)
+            return htmltext.to_text(self._decode(data, meta[1].decode("ascii") if meta else name))
+        text = self._decode(data, name)
         if kind == "text/calendar":
-            return calendar_text.read(text)
+            return calendar_text.event_lines(text)
         if declared.get("format", "").lower() == "flowed":
             return flowed.unwrap(text, delsp=declared.get("delsp", "").lower() == "yes")
         return text
 
-    def _taken(self, data: bytes, name: str) -> str:
-        """Text of `data` as far as there is room for it."""
+    def _decode(self, data: bytes, name: str) -> str:
+        """Decode `data` up to the remaining size limit."""
         if len(data) > self._room:
             self.caps.append("text")
             cut = data.rfind(b"\n", 0, self._room)
@@ -193,7 +193,7 @@ class Content:
     def _packed(self, part: MimePart, into: list[str] | None) -> None:
         packed = tnef.unpack(part.data())
         if into is not None and not "".join(self._own).strip() and packed.body:
-            into.append(self._taken(packed.body, "cp1252"))
+            into.append(self._decode(packed.body, "cp1252"))
         self._file(part, part.get_content_type())
         for name, content in packed.files[: limits.PARTS]:
             self._attach(charset.decode(name), "application/octet-stream", content)
@@ -225,13 +225,13 @@ def _named(part: MimePart) -> str:
 
 
 def clean_name(name: str) -> str:
-    """A file name for lists and logs: no path, no controls or direction marks, 200 characters at most."""
+    """Return a file name for lists and logs: no path, no controls or direction marks, at most 200 characters."""
     name = " ".join(_CONTROLS.sub(" ", name).split())
     return (re.split(r"[\\/]", name)[-1].strip() or name)[:_NAME]
 
 
 def _flat(part: MimePart) -> bytes:
-    """A part as it was sent, save for line ends: generators of the standard library raise on broken ones."""
+    """Return a part as it was sent, except for line ends: the standard library's generators raise on broken parts."""
     pieces: list[bytes] = []
     work: list[MimePart | bytes] = [part]
     while work:

@@ -1,8 +1,8 @@
-"""One Received line (RFC 5321 section 4.4): who wrote it, from whom it took the mail, and how.
+"""Parse one Received field (RFC 5321 section 4.4): which host wrote it, from whom it took the message, and how.
 
-Decides nothing. Reads clauses in their grammatical order and comments by their nesting, since a client chooses
-its own HELO name and the names in its certificate: a HELO of "by" or a nested "(Authenticated sender: …)" must
-not pass for the server's words.
+This module decides nothing. It reads clauses in grammatical order and respects nested comments, since a client chooses
+its own HELO name and the names in its certificate: a HELO of "by" or a nested "(Authenticated sender: …)" must not pass
+for the server's words.
 """
 
 import re
@@ -13,8 +13,8 @@ _MARKS = re.compile(r'([\\"()])')
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """`by`: the host that wrote the line, lower case; `protocol`: after "with", lower case; '' = not said.
-    `start`: its first word. `comments`: the outermost ones, in order, without their parentheses."""
+    """`by` is the host that wrote the field and `protocol` the word after "with", both in lower case, '' if absent.
+    `start` is the first word. `comments` are the outermost ones, in order, without their parentheses."""
 
     start: str
     by: str
@@ -23,7 +23,7 @@ class Hop:
 
 
 def hop(value: str) -> Hop:
-    """Read an unfolded Received value. What does not fit the grammar has '' in its place."""
+    """Parse an unfolded Received value. Clauses that do not fit the grammar become ''."""
     text, comments = without_comments(value)
     words = text.partition(";")[0].lower().split()
     start = words[0] if words else ""
@@ -41,14 +41,15 @@ def _word(words: list[str], at: int) -> str:
 
 
 def without_comments(value: str) -> tuple[str, tuple[str, ...]]:
-    """(the value outside of its comments, its outermost comments); nesting and quoted pairs as RFC 5322 3.2.2."""
+    """Return (the value without its comments, its outermost comments); nesting and quoted pairs as in RFC 5322
+    3.2.2."""
     if "(" not in value:
         return value, ()
     outside: list[str] = []
     comments: list[str] = []
     inside: list[str] = []
     depth, escaped, quoted = 0, False, False
-    for char in filter(None, _MARKS.split(value)):  # a mark, or what stands between two
+    for char in filter(None, _MARKS.split(value)):  # a special character, or the text between two
         if escaped or char == "\\":
             escaped = not escaped
         elif char == '"' and not depth:

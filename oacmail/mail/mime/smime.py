@@ -1,7 +1,7 @@
-"""The message inside an opaque S/MIME signature (RFC 8551 section 3.5.2): taken out of its CMS wrapping, unverified.
+"""Extract the message from an opaque S/MIME signature (RFC 8551 section 3.5.2) without verifying it.
 
-Decides where the signed content lies in SignedData (RFC 5652 section 5.1), in DER or in the indefinite lengths of
-BER that Outlook and OpenSSL write. Never checks a signature, never decrypts: enveloped data holds nothing for us.
+This module finds the signed content in SignedData (RFC 5652 section 5.1), in DER or in the indefinite-length BER that
+Outlook and OpenSSL write. It never checks a signature and never decrypts: enveloped data stays unread.
 """
 
 from collections.abc import Iterator
@@ -22,17 +22,17 @@ class _Item:
 
 
 def content(data: bytes) -> bytes:
-    """The signed MIME entity; b'' if `data` is no SignedData with its content inside."""
+    """Return the signed MIME entity; b'' if `data` is not SignedData with its content inside."""
     try:
         signed = _inside(data, _only(data, 0, len(data)), _SIGNED_DATA)
         _version, _algorithms, wrapped, *_ = _items(data, signed.start, signed.end)
         return b"".join(_octets(data, _inside(data, wrapped, _DATA)))
-    except (ValueError, IndexError):  # no ASN.1, or other ASN.1
+    except (ValueError, IndexError):  # not ASN.1, or another structure
         return b""
 
 
 def _inside(data: bytes, info: _Item, kind: bytes) -> _Item:
-    """The content of ContentInfo ::= SEQUENCE { OID, [0] EXPLICIT content } of the given kind."""
+    """Return the content of ContentInfo ::= SEQUENCE { OID, [0] EXPLICIT content } of the given kind."""
     oid, explicit, *_ = _items(data, info.start, info.end)
     if (info.tag, oid.tag, explicit.tag) != (_SEQUENCE, _OID, _CONTEXT_0) or data[oid.start : oid.end] != kind:
         raise ValueError("another kind of content")
@@ -44,7 +44,7 @@ def _only(data: bytes, start: int, end: int) -> _Item:
 
 
 def _octets(data: bytes, item: _Item, depth: int = 0) -> Iterator[bytes]:
-    """The bytes of an OCTET STRING, which BER may hand over in pieces."""
+    """Yield the bytes of an OCTET STRING, which BER may split into pieces."""
     if item.tag & _CONSTRUCTED and depth < _DEEPEST:
         for piece in _items(data, item.start, item.end):
             yield from _octets(data, piece, depth + 1)
@@ -53,17 +53,17 @@ def _octets(data: bytes, item: _Item, depth: int = 0) -> Iterator[bytes]:
 
 
 def _items(data: bytes, at: int, end: int, depth: int = 0) -> Iterator[_Item]:
-    """The items between two places; raises IndexError or ValueError where they are cut or no BER."""
+    """Yield the items between two offsets; raises IndexError or ValueError if they are cut short or not BER."""
     while at < end and data[at : at + 2] != b"\0\0":
         item, at = _item(data, at, end, depth)
         yield item
 
 
 def _item(data: bytes, at: int, end: int, depth: int) -> tuple[_Item, int]:
-    """(the item, where the next one begins)."""
+    """Return (the item, the offset of the next one)."""
     tag, length = data[at], data[at + 1]
     start = at + 2
-    if length == 0x80:  # indefinite: ends with two zeros of its own level
+    if length == 0x80:  # indefinite length: ends with two zero bytes at its own level
         if depth > _DEEPEST:
             raise ValueError("nested too deeply")
         last = start

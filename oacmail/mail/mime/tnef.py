@@ -1,7 +1,7 @@
-"""winmail.dat (TNEF, [MS-OXTNEF]): the plain text and the names of the files that Outlook packed into it.
+"""Read winmail.dat (TNEF, [MS-OXTNEF]): the plain text and the files that Outlook packed into it.
 
-Decides where the attributes lie; reads the body that stands as plain text and the attached files, not MAPI
-properties or compressed RTF: beside those Outlook sends the text as a part of its own. Never raises.
+This module reads the plain-text body and the attached files, but not MAPI properties or compressed RTF: Outlook sends
+that text in a separate part as well. It never raises.
 """
 
 import struct
@@ -15,14 +15,14 @@ _MOST = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """`body`: bytes in the sender's Windows charset; `files`: (name, content)."""
+    """`body` is in the sender's Windows charset; `files` are (name, content)."""
 
     body: bytes = b""
     files: tuple[tuple[bytes, bytes], ...] = ()
 
 
 def unpack(data: bytes) -> Packed:
-    """What `data` holds, as far as it is whole; Packed() for anything that is no TNEF."""
+    """Return what can be read of `data`; Packed() if it is not TNEF."""
     if len(data) < 6 or struct.unpack_from("<I", data)[0] != _SIGNATURE:
         return Packed()
     body = b""
@@ -38,7 +38,7 @@ def unpack(data: bytes) -> Packed:
 
 
 def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """(id, value) of each whole attribute: level, id, length, value, checksum."""
+    """Yield (id, value) of each complete attribute: level, id, length, value, checksum."""
     at = 6
     for _ in range(_MOST):
         if at + 9 > len(data):

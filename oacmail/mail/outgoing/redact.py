@@ -141,7 +141,7 @@ def _reason(part: Root, name: str, mime: str, data: bytes) -> str:
 def _treat_text(part: Root, data: bytes, notes: Notes) -> None:
     text = charset.decode(data, part.get_content_charset() or "")
     if part.get_content_type() == "text/html":  # what runs, loads or tracks is gone, and no secret hides among tags
-        _as_plain(part, secrets.blank(dead_links(htmltext.read(text))))
+        _as_plain(part, secrets.blank(dead_links(htmltext.to_text(text))))
         return
     archive = notes.reason("archive")
     kept = secrets.blank(_UUENCODED.sub(lambda found: f"[{archive}: {(found[1] or found[2])[:80]}]", text))
