@@ -14,6 +14,8 @@ def event_lines(text: str) -> str:
     """Return the lines of the first event, '' if `text` is not a calendar."""
     found: dict[str, str] = {}
     for name, value in _LINE.findall(_FOLD.sub("", text)):
-        found.setdefault(name.upper(), _ESCAPED.sub(lambda mark: "\n" if mark[1] in "nN" else mark[1], value).strip())
+        found.setdefault(
+            name.upper(), _ESCAPED.sub(lambda found: "\n" if found[1] in "nN" else found[1], value).strip()
+        )
     order = ("SUMMARY", "DTSTART", "LOCATION", "DESCRIPTION")
     return "\n".join(found[name] for name in order if found.get(name))

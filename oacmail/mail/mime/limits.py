@@ -22,7 +22,7 @@ _NESTING = re.compile(rb"\ncontent-type:[ \t\n]*(?:multipart|message)/", re.I)
 _BOUNDARY = re.compile(rb"\bboundary[ \t]*=[ \t\n]*(?:\"([^\"\n]{1,200})\"|([^\s;\"]{1,200}))", re.I)
 _STRUCTURE = re.compile(rb"\ncontent-[a-z-]+:[^\n]*(?:\n[ \t][^\n]*)*", re.I)
 _OUTLINE = re.compile(
-    rb"\n(?:--(?P<mark>[^\n]*)|(?P<blank>)(?=\n|\Z)|content-type:[ \t\n]*(?:multipart|(?P<letter>message))/)", re.I
+    rb"\n(?:--(?P<boundary>[^\n]*)|(?P<blank>)(?=\n|\Z)|content-type:[ \t\n]*(?:multipart|(?P<message>message))/)", re.I
 )
 
 
@@ -79,21 +79,21 @@ def _cap_parts(raw: bytes, names: list[str]) -> bytes:
     start = -1  # where the header of the current part begins, -1 outside of headers
     message = False  # the current part is a message: its header follows the part's own
     reports = b"delivery-status" in lowered or b"disposition-notification" in lowered
-    for mark, end in _outline(raw):
-        if mark["mark"] is not None:
-            if mark["mark"].rstrip() in boundaries:
+    for found, end in _outline(raw):
+        if found["boundary"] is not None:
+            if found["boundary"].rstrip() in boundaries:
                 parts, blanks, start, message = parts + 1, 0, end, False
-        elif mark["blank"] is not None:
+        elif found["blank"] is not None:
             blanks += 1
-            if start >= 0 and mark.start() - start > FIELD:
+            if start >= 0 and found.start() - start > FIELD:
                 names.append("headers")
                 return raw[: raw.rfind(b"\n", start, start + FIELD) + 1]
             start, message = (end if message else -1), False
-        elif mark["message"]:
+        elif found["message"]:
             message = True
         if parts > PARTS or (reports and blanks > 4 * PARTS):
             names.append("parts")
-            return raw[: mark.start()]
+            return raw[: found.start()]
     if start >= 0 and len(raw) - start > FIELD:
         names.append("headers")
         return raw[: raw.rfind(b"\n", start, start + FIELD) + 1]
@@ -109,25 +109,25 @@ def _boundaries(raw: bytes, lowered: bytes) -> Iterator[bytes]:
 
 def _outline(raw: bytes) -> Iterator[tuple[re.Match[bytes], int]]:
     """Yield the structural lines: a match that starts with the line, and the line's end."""
-    for mark in _OUTLINE.finditer(b"\n" + raw):
-        yield mark, mark.end() - 1
+    for found in _OUTLINE.finditer(b"\n" + raw):
+        yield found, found.end() - 1
 
 
 def _cap_depth(raw: bytes, names: list[str]) -> Iterator[bytes]:
     """Make containers below level 50 opaque by removing their Content-Type, so that the parser does not recurse."""
     open_at: list[bytes] = []
     done = 0
-    for mark, end in _outline(raw):
-        if mark["mark"] is not None:
-            boundary = mark["mark"].rstrip()
+    for found, end in _outline(raw):
+        if found["boundary"] is not None:
+            boundary = found["boundary"].rstrip()
             if boundary in open_at:
                 del open_at[open_at.index(boundary) + 1 :]
-        elif mark["blank"] is None:
+        elif found["blank"] is None:
             declared = _BOUNDARY.search(raw, end, end + STRUCTURE)
             open_at.append((declared[1] or declared[2]) if declared else b"")
             if len(open_at) > DEPTH:
                 names.append("depth")
                 open_at.pop()
-                yield raw[done : mark.start()] + b"Content-Type: application/octet-stream; was="
-                done = mark.start() + len(b"content-type:")
+                yield raw[done : found.start()] + b"Content-Type: application/octet-stream; was="
+                done = found.start() + len(b"content-type:")
     yield raw[done:]

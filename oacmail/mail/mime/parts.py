@@ -45,7 +45,7 @@ class MimePart(Tree):
         """Restore the base64 blocks that `tree` removed from the payload."""
         payload = self.__dict__["_payload"]
         if isinstance(payload, str) and "\0" in payload:
-            self.set_payload(_TAKEN_OUT.sub(lambda mark: files[int(mark[1])].decode("ascii"), payload))
+            self.set_payload(_TAKEN_OUT.sub(lambda found: files[int(found[1])].decode("ascii"), payload))
 
     def raw(self, name: str) -> str:
         """Return the first field of this name, unfolded, undecoded, '' for none (Message.get fails on 8-bit bytes)."""
