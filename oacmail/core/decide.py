@@ -4,18 +4,14 @@ Pure: the same values give the same decision, for ever. Who wrote a message is s
 the folder, the robot marks, staff, then citizens); each kind of writer has a module of its own.
 """
 
-from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
-from oacmail.core.cases.request import author_of
 from oacmail.core.effects import (
     AdminCommand,
-    Arrived,
     Decision,
     DeliveryResult,
     Effect,
-    Input,
     RecordMessage,
     ReviewDone,
     Tick,
@@ -27,21 +23,21 @@ from oacmail.core.handlers.delivery_result import on_delivery_result
 from oacmail.core.handlers.from_citizen import from_citizen
 from oacmail.core.handlers.from_staff import from_staff, in_sent_folder
 from oacmail.core.handlers.tick import on_tick
+from oacmail.core.lookup import LookedUp, Lookup
 from oacmail.core.model import Auto, Folder, Kind, Outcome, Role
 from oacmail.core.outbox.notice_limits import bounded
 from oacmail.core.policy import Policy
-from oacmail.core.routing.sender import own_signature, sender_of
 from oacmail.core.routing.signature import Signature
 from oacmail.core.view import OutgoingView, TickView, View
 
 
-def decide(policy: Policy, view: View | TickView, inp: Input, now: datetime) -> Decision:
+def decide(policy: Policy, view: View | TickView, inp: LookedUp, now: datetime) -> Decision:
     """`now` is aware. Raises only on a bug of ours; the shell rolls back, counts, and quarantines the message."""
     match inp:
-        case Arrived():
+        case Lookup():
             assert isinstance(view, View)
             decision = _arrived(policy, view, inp, now)
-            return decision if inp.forced else bounded(policy, view.noticed, author_of(policy, inp.message), decision)
+            return decision if inp.forced else bounded(policy, view.noticed, inp.author, decision)
         case Tick():
             assert isinstance(view, TickView)
             return on_tick(policy, view, now)
@@ -55,58 +51,57 @@ def decide(policy: Policy, view: View | TickView, inp: Input, now: datetime) -> 
             assert_never(inp)
 
 
-def _arrived(policy: Policy, view: View, inp: Arrived, now: datetime) -> Decision:
-    message = inp.message
-    if inp.forced:
-        opened = from_citizen(policy, view, inp, now)
-        return _with(opened, [ReviewDone(fingerprint=message.fingerprint)])
-    mark = own_signature(policy, message)
-    if mark is not None and (ours := _ours(policy, view, inp, mark)):
+def _arrived(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision:
+    if lookup.forced:
+        opened = from_citizen(policy, view, lookup, now)
+        return _with(opened, [ReviewDone(fingerprint=lookup.message.fingerprint)])
+    mark = lookup.signature
+    if mark is not None and (ours := _ours(policy, view, lookup, mark)):
         return ours
-    if inp.folder is Folder.SENT and mark is None and (other := own_copies.signed_by_another(policy, view, inp)):
+    if lookup.folder is Folder.SENT and mark is None and (other := own_copies.signed_by_another(policy, view, lookup)):
         return other
-    if view.known is not None and not _decided_again(view, inp):
+    if view.known is not None and not _decided_again(view, lookup):
         return _again(view)
-    if inp.folder is Folder.JUNK:
+    if lookup.folder is Folder.JUNK:
         return _ignored_in_junk()
-    return _with(_by_folder(policy, view, inp, now, grown=mark is not None), proofs(view, inp.received_at))
+    return _with(_by_folder(policy, view, lookup, now, grown=mark is not None), proofs(view, lookup.received_at))
 
 
-def _by_folder(policy: Policy, view: View, inp: Arrived, now: datetime, *, grown: bool) -> Decision:
-    if inp.folder is Folder.SENT:
-        return in_sent_folder(policy, view, inp, now)
+def _by_folder(policy: Policy, view: View, lookup: Lookup, now: datetime, *, grown: bool) -> Decision:
+    if lookup.folder is Folder.SENT:
+        return in_sent_folder(policy, view, lookup, now)
     if grown:
-        return from_citizen(policy, view, replace(inp, message=own_copies.written_on_top(policy, inp.message)), now)
-    return _by_writer(policy, view, inp, now)
+        return from_citizen(policy, view, lookup, now)
+    return _by_writer(policy, view, lookup, now)
 
 
-def _ours(policy: Policy, view: View, inp: Arrived, mark: Signature) -> Decision | None:
+def _ours(policy: Policy, view: View, lookup: Lookup, mark: Signature) -> Decision | None:
     """None = somebody's message on top of our mail. In Sent nobody writes but the house."""
     mail = _mail(view, mark.key)
-    more = own_copies.added(inp.message, mark, mail)
-    if not more or inp.folder is Folder.SENT or view.added_before >= own_copies.BANNER:
-        return own_copies.on_own_copy(policy, view, inp, mark)
-    return None if own_copies.is_message(policy, mail) else own_copies.with_an_addition(inp, mark, mail, more)
+    more = own_copies.added(lookup, mail)
+    if not more or lookup.folder is Folder.SENT or view.added_before >= own_copies.BANNER:
+        return own_copies.on_own_copy(policy, view, lookup, mark)
+    return None if own_copies.is_message(policy, mail) else own_copies.with_an_addition(lookup, mark, mail, more)
 
 
 def _mail(view: View, key: str) -> OutgoingView | None:
     return next((mail for mail in view.mails if mail.key == key), None)
 
 
-def _decided_again(view: View, inp: Arrived) -> bool:
+def _decided_again(view: View, lookup: Lookup) -> bool:
     """An answer whose other copy reached INBOX first: the one in Sent decides. So does INBOX over Junk. What waits for
     a person is looked at anew, for so a person may have asked (`quarantine retry`)."""
     known = view.known
     assert known is not None
-    match inp.folder:
+    match lookup.folder:
         case Folder.JUNK:
             return False
         case Folder.SENT:
-            remark = known.outcome is Outcome.STAFF and not inp.message.auth.from_outside
+            remark = known.outcome is Outcome.STAFF and not lookup.message.auth.from_outside
             return known.role is not Role.CITIZEN and (remark or known.outcome is Outcome.QUARANTINED)
         case _:
-            met_in_junk = inp.folder is Folder.INTAKE and known.outcome is Outcome.AUTOMATIC
-            return known.outcome is Outcome.QUARANTINED or (met_in_junk and inp.message.auto is Auto.NONE)
+            met_in_junk = lookup.folder is Folder.INTAKE and known.outcome is Outcome.AUTOMATIC
+            return known.outcome is Outcome.QUARANTINED or (met_in_junk and lookup.message.auto is Auto.NONE)
 
 
 def _again(view: View) -> Decision:
@@ -121,17 +116,17 @@ def _ignored_in_junk() -> Decision:
     return Decision(effects=(attach,), because=("in-junk",))
 
 
-def _by_writer(policy: Policy, view: View, inp: Arrived, now: datetime) -> Decision:
-    who = sender_of(policy, inp.message)
+def _by_writer(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision:
+    who = lookup.sender
     match who.role:
         case Role.ROBOT:
-            return on_automatic_mail(policy, view, inp, now)
+            return on_automatic_mail(policy, view, lookup, now)
         case Role.OURS:
             return own_copies.claims_to_be_ours()
         case Role.AGENT | Role.TECHNICAL:
-            return from_staff(policy, view, inp, who, now)
+            return from_staff(policy, view, lookup, who, now)
         case Role.CITIZEN:
-            return from_citizen(policy, view, inp, now)
+            return from_citizen(policy, view, lookup, now)
         case _:
             assert_never(who.role)
 

@@ -16,6 +16,7 @@ import structlog
 
 from oacmail.core.decide import decide
 from oacmail.core.effects import Arrived, Decision, DeliveryResult, Input, Quoted, Send
+from oacmail.core.lookup import Lookup, look_up, looked_up
 from oacmail.core.policy import Policy
 from oacmail.core.ports.clock import Clock
 from oacmail.core.ports.mailbox import MessageRef
@@ -74,7 +75,13 @@ class Engine:
     def _sign(self) -> None:
         self.store.signed_with(map(signature.key_name, self.policy.secrets), self.now())
 
-    def perform(self, inp: Input, *, raw: bytes | None = None, message_ref: MessageRef | None = None) -> Decision:
+    def look_up(self, arrived: Arrived) -> Lookup:
+        """Needs no turn: others may write meanwhile."""
+        return look_up(self.policy, arrived)
+
+    def perform(
+        self, inp: Input | Lookup, *, raw: bytes | None = None, message_ref: MessageRef | None = None
+    ) -> Decision:
         """Raises Transient or Fatal of the store; anything else is a bug of ours, and nothing was written."""
         now = self.now()
         with self.store.turn() as turn:
@@ -91,17 +98,25 @@ class Engine:
             raise _Undone
 
     def _decided(
-        self, turn: Turn, inp: Input, now: datetime, *, raw: bytes | None = None, message_ref: MessageRef | None = None
+        self,
+        turn: Turn,
+        inp: Input | Lookup,
+        now: datetime,
+        *,
+        raw: bytes | None = None,
+        message_ref: MessageRef | None = None,
     ) -> Decision:
-        view = turn.view(self.policy, inp, now)
-        decision = decide(self.policy, view, inp, now)
+        asked = looked_up(self.policy, inp)
+        arrived = asked.arrived if isinstance(asked, Lookup) else None
+        view = turn.view(self.policy, asked, now)
+        decision = decide(self.policy, view, asked, now)
         sends = [effect for effect in decision.effects if isinstance(effect, Send)]
-        mails = {send.key: self._freeze(send, _attached(send, turn, inp, raw), now) for send in sends}
+        mails = {send.key: self._freeze(send, _attached(send, turn, arrived, raw), now) for send in sends}
         turn.apply(
             decision,
             now=now,
             mails=mails,
-            arrived=inp if isinstance(inp, Arrived) else None,
+            arrived=arrived,
             raw=raw,
             message_ref=message_ref,
             shadow=self.policy.shadow,
@@ -151,13 +166,13 @@ class Engine:
         return FrozenMail(message_id=rendered.message_id, mime=rendered.mime, length=rendered.length)
 
 
-def _attached(send: Send, turn: Turn, inp: Input, raw: bytes | None) -> list[Attached]:
+def _attached(send: Send, turn: Turn, arrived: Arrived | None, raw: bytes | None) -> list[Attached]:
     """What a mail takes along; the message that has just arrived is in no row yet."""
     wanted = send.conversation or ((Quoted(message=send.attach, heading=""),) if send.attach is not None else ())
     found: list[Attached] = []
     for one in wanted:
-        if isinstance(inp, Arrived) and inp.message.fingerprint == one.message:
-            message: tuple[str, bytes | None] | None = (inp.message.fresh, raw)
+        if arrived is not None and arrived.message.fingerprint == one.message:
+            message: tuple[str, bytes | None] | None = (arrived.message.fresh, raw)
         else:
             message = turn.message(one.message)
         if message is not None:

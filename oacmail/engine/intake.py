@@ -18,9 +18,9 @@ from oacmail.batches import batched
 from oacmail.core.effects import Arrived
 from oacmail.core.errors import FolderUnreadable, Transient, UnreadableMessage
 from oacmail.core.handlers.own_copies import OTHER_INSTANCE
+from oacmail.core.lookup import Lookup
 from oacmail.core.model import Folder, Outcome
 from oacmail.core.ports.mailbox import Fetched, Mailbox, MessageRef
-from oacmail.core.routing.sender import own_signature
 from oacmail.engine.engine import Engine
 from oacmail.engine.folder_scan import CLOCKS_DIFFER, FolderListing, FolderScan
 from oacmail.engine.learning import taught
@@ -250,32 +250,30 @@ class Intake:
         self, reading: FolderListing, messages: Mapping[int, Fetched], answers: Answers, *, alone: bool
     ) -> None:
         """Read while others may write, then worked in one commit; a message that hurts is undone alone."""
-        arrivals: dict[int, Arrived] = {}
+        arrivals: dict[int, Lookup] = {}
         for at, (uid, message) in enumerate(messages.items()):
             with self._failure(reading, uid, message, alone):
                 received_at = self._arrival(reading, uid)
                 role = reading.watched.role
-                arrivals[uid] = Arrived(message=answers(at), received_at=received_at, folder=role)
+                arrived = Arrived(message=answers(at), received_at=received_at, folder=role)
+                arrivals[uid] = self.engine.look_up(arrived)
         self._put_back(reading, arrivals, alone=alone)
         with self.engine.store.together():
-            for uid, arrived in arrivals.items():
+            for uid, lookup in arrivals.items():
                 raw = messages[uid].raw if messages[uid].complete else None
                 with self._failure(reading, uid, messages[uid], alone):
-                    self.engine.perform(arrived, raw=raw, message_ref=self._message_ref(reading, uid))
+                    self.engine.perform(lookup, raw=raw, message_ref=self._message_ref(reading, uid))
 
-    def _put_back(self, reading: FolderListing, arrivals: dict[int, Arrived], *, alone: bool) -> None:
+    def _put_back(self, reading: FolderListing, arrivals: dict[int, Lookup], *, alone: bool) -> None:
         """What only claims to be ours is worked in its turn, when our own mail has told what it knows: a restored
         database would give it the number of another citizen's case."""
-        claims = [uid for uid, arrived in arrivals.items() if uid in reading.own and not self._is_own(arrived)]
+        claims = [uid for uid, lookup in arrivals.items() if uid in reading.own and lookup.signature is None]
         for uid in claims:
             del arrivals[uid]
         reading.own.difference_update(claims)
         meta = (reading.watched.name, reading.state.uidvalidity)
         if claims:
             self.engine.store.landed(*meta, claims, passing=alone, error=None)
-
-    def _is_own(self, arrived: Arrived) -> bool:
-        return own_signature(self.engine.policy, arrived.message) is not None
 
     def _failure(self, reading: FolderListing, uid: int, message: Fetched, alone: bool) -> AbstractContextManager[None]:
         message_ref = self._message_ref(reading, uid)

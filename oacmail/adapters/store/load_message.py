@@ -1,6 +1,7 @@
-"""Reads, in one go, everything that a decision about a message, an order or a settlement may know.
+"""Loads the view of a message, a command or a delivery result: everything that the decision may know.
 
-Selects only; it never judges what it finds.
+It selects by what `core.lookup` has computed from the message; it never reads the message's text, verifies or
+classifies.
 """
 
 import sqlite3
@@ -12,17 +13,14 @@ from oacmail.adapters.store.keys import LOST_AT
 from oacmail.adapters.store.load_case import cases, marks
 from oacmail.adapters.store.write_context import case_id
 from oacmail.core.cases.citizen_mail import PASSED_ON
-from oacmail.core.cases.request import author_of
-from oacmail.core.effects import AdminCommand, Arrived, DeliveryResult
+from oacmail.core.effects import AdminCommand, DeliveryResult
 from oacmail.core.escalation import incidents
 from oacmail.core.handlers import own_copies
-from oacmail.core.model import Folder, Message, Outcome, Role, Status
+from oacmail.core.lookup import Lookup
+from oacmail.core.model import Message, Outcome, Role, Status
 from oacmail.core.outbox.rate_limits import registrable
 from oacmail.core.policy import Policy
 from oacmail.core.ports.store import RUN, RUN_READ
-from oacmail.core.routing import signature
-from oacmail.core.routing.classification import classify
-from oacmail.core.routing.sender import own_signature
 from oacmail.core.routing.threading import SUBJECT_WINDOW
 from oacmail.core.view import (
     UNDELIVERED,
@@ -49,7 +47,6 @@ _GOING_ON = "c.incident IS NOT NULL AND coalesce(c.close_reason, '') NOT IN ('sp
 _STILL_FAILS = "c.status IN ('open', 'derived', 'waiting')"
 REFUSALS_MOST = 1000
 RESTORED_AT = "restored_at"  # the name under which a restore leaves its moment
-WRITERS_MOST = 20
 
 _MESSAGE = """SELECT m.fingerprint, m.message_id, c.number AS "case", p.address AS author, m.role, m.outcome,
   m.received_at, m.subject_key, m.body_hash,
@@ -60,64 +57,59 @@ _MAIL = """SELECT o.key, o.kind, o.message_id, c.number AS "case", o.recipient, 
   FROM outbox o LEFT JOIN cases c ON c.id = o.case_id """
 
 
-def message_view(con: sqlite3.Connection, policy: Policy, inp: Arrived, now: datetime) -> View:
+def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: datetime) -> View:
     """The view of an arrived message; see core/view.py for what each part is."""
-    message = inp.message
-    writers = _writers(policy, inp)
+    message, writers = lookup.message, lookup.writers
     ids = tuple(dict.fromkeys((*message.refs, *(message.report.about if message.report else ()))))
     known = next(iter(_messages(con, "WHERE m.fingerprint = ?", (message.fingerprint,))), None)
     named = _messages(con, f"WHERE m.message_id IN ({marks(ids)}) ORDER BY m.id", ids) if ids else ()
     naming, overtaken_by = _naming(con, message, writers)
-    mails = _mails_of(con, policy, message, ids)
-    tokened = tuple(n for n in (signature.read_token(policy, text) for text in message.tokens) if n)
-    recent = _recent(con, writers, inp.received_at)
-    reserved = _reserved(con, message, author_of(policy, message))
-    numbers = _numbers((known, *named, *naming, *recent), mails, (*tokened, *([reserved] if reserved else [])))
-    year = inp.received_at.astimezone(policy.office.timezone).year
+    mails = _mails_of(con, lookup, ids)
+    recent = _recent(con, writers, lookup.received_at)
+    reserved = _reserved(con, lookup)
+    numbers = _numbers((known, *named, *naming, *recent), mails, (*lookup.tokened, *([reserved] if reserved else [])))
+    year = lookup.received_at.astimezone(policy.office.timezone).year
     return View(
         known=known,
         named=named,
         naming=naming,
         overtaken_by=overtaken_by,
         mails=mails,
-        tokened=tokened,
+        tokened=lookup.tokened,
         recent=recent,
         cases=cases(con, policy, numbers, now),
-        person=_person(con, author_of(policy, message)),
-        spent=spent(con, policy, author_of(policy, message), now),
+        person=_person(con, lookup.author),
+        spent=spent(con, policy, lookup.author, now),
         serial=_serial(con, year),
         reserved=reserved,
         restored_at=moment(_value(con, RESTORED_AT)) if policy.sending.self_copy == "no" else None,
         key_lost_at=moment(_value(con, LOST_AT)),
-        added_before=_added_before(con, policy, message, mails),
+        added_before=_added_before(con, lookup, mails),
         run=_value(con, RUN) or "",
         run_since=_since(con, RUN) if _value(con, RUN_READ) else None,
         undelivered=_undelivered(con, message.message_id),
-        alike=_alike(con, policy, inp),
+        alike=_alike(con, policy, lookup),
         noticed=_noticed(con, now),
     )
 
 
-def _reserved(con: sqlite3.Connection, message: Message, author: str) -> str | None:
+def _reserved(con: sqlite3.Connection, lookup: Lookup) -> str | None:
     """The number of the message's own acknowledgement, else that of one further down the thread, if no case has it."""
-    own = _value(con, f"reserved:{message.fingerprint}")
-    told = None if own else _value(con, f"told:{author} {message.message_id}")
+    own = _value(con, f"reserved:{lookup.message.fingerprint}")
+    told = None if own else _value(con, f"told:{lookup.author} {lookup.message.message_id}")
     return own or (told if told and case_id(con, told) is None else None)
 
 
-def _alike(con: sqlite3.Connection, policy: Policy, inp: Arrived) -> tuple[SimilarCase, ...]:
-    """Of a platform where something goes on already, the last that belongs to it: the others say no more."""
-    if not incidents.may_be_second(inp.message.words):
-        return ()
-    reading = classify(inp.message, policy.form_senders, policy.tax_operator)
-    platform = incidents.platform(reading)
+def _alike(con: sqlite3.Connection, policy: Policy, lookup: Lookup) -> tuple[SimilarCase, ...]:
+    """Recent cases on the platform that the message says fails, oldest first; of a known incident the latest only."""
+    platform = incidents.platform(lookup.reading)
     if not platform:
         return ()
     alike = (
-        reading.operator,
+        lookup.reading.operator,
         platform,
-        stamp(incidents.since(policy, inp.received_at)),
-        stamp(inp.received_at),
+        stamp(incidents.since(policy, lookup.received_at)),
+        stamp(lookup.received_at),
     )
     most = max(incidents.LISTED, policy.escalation.incident_mails)
     rows = con.execute(_ALIKE.format(only=_GOING_ON, most=1), alike).fetchall()
@@ -177,16 +169,6 @@ def _last_taken(con: sqlite3.Connection) -> str:
     return str(row[0]) if row else ""
 
 
-def _writers(policy: Policy, inp: Arrived) -> tuple[str, ...]:
-    message = inp.message
-    staff = message.sender in policy.people.staff
-    if inp.folder is Folder.SENT or staff:
-        parser_config = policy.office.own | policy.people.staff
-        outside = [address for address in (*message.to, *message.cc) if address not in parser_config]
-        return tuple(dict.fromkeys((*([message.sender] if staff else []), *outside[:WRITERS_MOST])))
-    return (author_of(policy, message),)
-
-
 def _numbers(
     messages: Iterable[MessageView | None], mails: Iterable[OutgoingView], tokened: Iterable[str]
 ) -> list[str]:
@@ -237,26 +219,24 @@ def _recent(con: sqlite3.Connection, writers: Sequence[str], received_at: dateti
     return tuple(reversed(_messages(con, where, (*writers, since))))
 
 
-def _mails_of(
-    con: sqlite3.Connection, policy: Policy, message: Message, ids: Sequence[str]
-) -> tuple[OutgoingView, ...]:
+def _mails_of(con: sqlite3.Connection, lookup: Lookup, ids: Sequence[str]) -> tuple[OutgoingView, ...]:
     found: list[OutgoingView] = []
     if ids:
         where = f"WHERE o.message_id IN ({marks(ids)}) OR o.alias IN ({marks(ids)}) ORDER BY o.id"
         found += _mails(con, where, (*ids, *ids))
-    mark = own_signature(policy, message)
-    if mark is not None:
-        found += _mails(con, "WHERE o.key = ?", (mark.key,))
+    if lookup.signature is not None:
+        found += _mails(con, "WHERE o.key = ?", (lookup.signature.key,))
     return tuple(found)
 
 
-def _added_before(con: sqlite3.Connection, policy: Policy, message: Message, mails: Sequence[OutgoingView]) -> int:
-    mark = own_signature(policy, message)
-    mail = next((mail for mail in mails if mark is not None and mail.key == mark.key), None)
-    more = own_copies.added(message, mark, mail) if mark is not None else ""
+def _added_before(con: sqlite3.Connection, lookup: Lookup, mails: Sequence[OutgoingView]) -> int:
+    """On how many copies of ours to others the same was added."""
+    if lookup.signature is None:
+        return 0
+    more = own_copies.added(lookup, next((mail for mail in mails if mail.key == lookup.signature.key), None))
     if not more:
         return 0
-    own = own_copies.learned(more, message.to[0] if message.to else "")
+    own = own_copies.learned(more, lookup.message.to[0] if lookup.message.to else "")
     query = "SELECT count(*) FROM kv WHERE key GLOB ? AND key <> ?"
     return int(con.execute(query, (own_copies.learned(more) + "*", own)).fetchone()[0])
 

@@ -35,9 +35,10 @@ from oacmail.adapters.store.connection import (
     stamp,
     transaction,
 )
-from oacmail.core.effects import AdminCommand, Arrived, Decision, DeliveryResult, Input, Tick, TickItem
+from oacmail.core.effects import AdminCommand, Arrived, Decision, DeliveryResult, Tick, TickItem
 from oacmail.core.errors import Transient
 from oacmail.core.handlers.own_copies import OTHER_INSTANCE
+from oacmail.core.lookup import LookedUp, Lookup
 from oacmail.core.model import Outcome
 from oacmail.core.policy import Policy
 from oacmail.core.ports.mailbox import FolderRow, MessageMeta, MessageRef, WatchedFolder
@@ -52,9 +53,9 @@ class SqliteTurn:
     def __init__(self, con: sqlite3.Connection) -> None:
         self._con = con
 
-    def view(self, policy: Policy, inp: Input, now: datetime) -> View | TickView:
+    def view(self, policy: Policy, inp: LookedUp, now: datetime) -> View | TickView:
         match inp:
-            case Arrived():
+            case Lookup():
                 return load_message.message_view(self._con, policy, inp, now)
             case Tick():
                 return load_tick.tick_view(self._con, policy, now, inp.only)

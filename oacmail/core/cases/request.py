@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from oacmail.core import calendar
-from oacmail.core.effects import Arrived
+from oacmail.core.lookup import Lookup
 from oacmail.core.model import Classification, Message
 from oacmail.core.policy import Policy
-from oacmail.core.routing import forms
-from oacmail.core.routing.classification import classify
 from oacmail.core.view import View
 
 
@@ -45,26 +43,14 @@ class CitizenRequest:
         return min(due_at, calendar.callback_due(self.asked_at, wish.slot, self.policy)) if wish else due_at
 
 
-def read(policy: Policy, view: View, inp: Arrived, now: datetime) -> CitizenRequest:
-    """The message as it lies before who decides on it."""
+def read(policy: Policy, view: View, lookup: Lookup, now: datetime) -> CitizenRequest:
     return CitizenRequest(
         policy=policy,
         view=view,
-        message=inp.message,
-        received_at=inp.received_at,
+        message=lookup.written,
+        received_at=lookup.received_at,
         now=now,
-        reading=classify(inp.message, policy.form_senders, policy.tax_operator),
-        author=author_of(policy, inp.message),
-        forced=inp.forced,
+        reading=lookup.reading,
+        author=lookup.author,
+        forced=lookup.forced,
     )
-
-
-def author_of(policy: Policy, message: Message) -> str:
-    """The person who asks: the From address; for a form alone, the person in Reply-To or in its text (R25), '' where it
-    names nobody. A no-reply address is nobody's.
-
-    Who writes without a From is nobody we know: what Reply-To says proves nothing and may be a stranger's address.
-    """
-    if message.sender in policy.form_senders or forms.may_be(message):
-        return forms.person(policy, message)
-    return "" if forms.NO_REPLY in message.reasons else message.sender

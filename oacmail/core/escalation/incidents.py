@@ -5,7 +5,7 @@ and the supervisor once; whoever writes while it goes on is linked to it. Each c
 and answer. Never tells a citizen.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from oacmail.core.cases import acknowledgement
@@ -18,7 +18,6 @@ from oacmail.core.view import SimilarCase
 
 INCIDENT = "incident"
 LISTED = 50  # cases of a town that all write at once
-_THIRD = 0.33
 
 
 def platform(reading: Classification) -> str:
@@ -26,12 +25,6 @@ def platform(reading: Classification) -> str:
     a form. Who names none is taken to write of the town's own, which says too little to count."""
     fails = reading.level is Level.SECOND and reading.cause == "platform"
     return reading.platform if fails else ""
-
-
-def may_be_second(words: Mapping[str, float]) -> bool:
-    """Whether a message of these words can be of second level at all: the likeliest of three has a third. Few can."""
-    told = any(key.startswith("town words:") and ":second:" in key for key in words)
-    return told or words.get("score:level:second", 0.0) > _THIRD
 
 
 def since(policy: Policy, received_at: datetime) -> datetime:

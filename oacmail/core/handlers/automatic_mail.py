@@ -10,7 +10,6 @@ from datetime import datetime
 
 from oacmail.core.cases import answers
 from oacmail.core.effects import (
-    Arrived,
     AuditEvent,
     Decision,
     Effect,
@@ -19,6 +18,7 @@ from oacmail.core.effects import (
     RequestReview,
     UpdateOutbox,
 )
+from oacmail.core.lookup import Lookup
 from oacmail.core.model import Auto, Kind, Outcome, Report, Role
 from oacmail.core.outbox.staff_notices import undelivered
 from oacmail.core.policy import Policy
@@ -29,11 +29,11 @@ from oacmail.core.view import UNDELIVERED, CaseView, MessageView, OutgoingView, 
 _KINDS = {Auto.REPLY: Kind.AUTO_REPLY, Auto.BOUNCE: Kind.BOUNCE, Auto.BULK: Kind.BULK}
 
 
-def on_automatic_mail(policy: Policy, view: View, inp: Arrived, now: datetime) -> Decision:
-    message, report = inp.message, inp.message.report
-    case = _case(view, inp)
+def on_automatic_mail(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision:
+    message, report = lookup.message, lookup.message.report
+    case = _case(view, lookup)
     if case is None and forms.may_be(message):
-        return _perhaps_a_form(inp)
+        return _perhaps_a_form(lookup)
     attach = RecordMessage(
         role=Role.ROBOT,
         outcome=Outcome.AUTOMATIC,
@@ -44,26 +44,26 @@ def on_automatic_mail(policy: Policy, view: View, inp: Arrived, now: datetime) -
     effects: list[Effect] = [attach]
     because = [f"robot: {message.auto}", *message.reasons]
     if report is not None and report.action == "failed":
-        failures = _failed(policy, view, inp, report, now)
+        failures = _failed(policy, view, lookup, report, now)
         effects += failures
         because += ["undelivered"] if failures else []
     return Decision(effects=tuple(effects), because=tuple(because))
 
 
-def _perhaps_a_form(inp: Arrived) -> Decision:
+def _perhaps_a_form(lookup: Lookup) -> Decision:
     """Somebody may wait behind it: a person looks, and adds its sender to `callback.form_senders`."""
-    message = inp.message
+    message = lookup.message
     reason = f"looks-like-a-form: {message.sender}"
     kind = _KINDS.get(message.auto, Kind.BULK)
     attach = RecordMessage(role=Role.ROBOT, outcome=Outcome.QUARANTINED, kind=kind, rule="looks-like-a-form")
     return Decision(effects=(attach, RequestReview(reason=reason)), because=("looks-like-a-form", *message.reasons))
 
 
-def _case(view: View, inp: Arrived) -> CaseView | None:
+def _case(view: View, lookup: Lookup) -> CaseView | None:
     """Where it is filed: by an id that it names; a robot's subject or text proves nothing."""
     numbers = [mail.case for mail in view.mails] + [message.case for message in view.named]
     found = next((view.cases[number] for number in numbers if number and number in view.cases), None)
-    return found or match_case(inp.message, view, frozenset((inp.message.sender,)), inp.received_at).case
+    return found or match_case(lookup.message, view, frozenset((lookup.message.sender,)), lookup.received_at).case
 
 
 def proofs(view: View, at: datetime) -> list[Effect]:
@@ -74,19 +74,19 @@ def proofs(view: View, at: datetime) -> list[Effect]:
     ]
 
 
-def _failed(policy: Policy, view: View, inp: Arrived, report: Report, now: datetime) -> list[Effect]:
+def _failed(policy: Policy, view: View, lookup: Lookup, report: Report, now: datetime) -> list[Effect]:
     effects: list[Effect] = []
     for mail in view.mails:
         if concerns(policy, report.recipients, mail.recipient):
-            effects += _our_mail(policy, view, inp, mail, now)
+            effects += _our_mail(policy, view, lookup, mail, now)
     for message in view.named:
         case = view.cases.get(message.case or "")
         if _is_answer(message) and case is not None and concerns(policy, report.recipients, case.citizen):
             effects += answers.undelivered(
                 policy,
                 case,
-                at=inp.received_at,
-                key=inp.message.fingerprint,
+                at=lookup.received_at,
+                key=lookup.message.fingerprint,
                 now=now,
                 answer=message.fingerprint,
                 counted_at=message.received_at,
@@ -111,7 +111,7 @@ def _kept_for_later(report: Report) -> list[Effect]:
     return [Remember(name=UNDELIVERED + about, value=" ".join(report.recipients)) for about in report.about[:1]]
 
 
-def _our_mail(policy: Policy, view: View, inp: Arrived, mail: OutgoingView, now: datetime) -> list[Effect]:
+def _our_mail(policy: Policy, view: View, lookup: Lookup, mail: OutgoingView, now: datetime) -> list[Effect]:
     effects: list[Effect] = [
         UpdateOutbox(key=mail.key, state="failed", error="undelivered"),
         AuditEvent(kind="undelivered", case=mail.case, data={"mail": mail.kind}),
@@ -119,5 +119,5 @@ def _our_mail(policy: Policy, view: View, inp: Arrived, mail: OutgoingView, now:
     if mail.state == "failed":
         return effects
     key = f"bounced:{mail.key}"
-    effects += answers.notice_undelivered(policy, view, mail, at=inp.received_at)
-    return [*effects, *undelivered(policy, mail, key=key, now=now, received_at=inp.received_at)]
+    effects += answers.notice_undelivered(policy, view, mail, at=lookup.received_at)
+    return [*effects, *undelivered(policy, mail, key=key, now=now, received_at=lookup.received_at)]

@@ -12,7 +12,6 @@ from oacmail.core import calendar
 from oacmail.core.cases import acknowledgement, answers, call_backs, exposed_secrets, intent_actions, referrals
 from oacmail.core.cases.request import CitizenRequest, read
 from oacmail.core.effects import (
-    Arrived,
     AuditEvent,
     Decision,
     Effect,
@@ -27,6 +26,7 @@ from oacmail.core.effects import (
 )
 from oacmail.core.escalation import incidents, second_level
 from oacmail.core.escalation.repeat_contact import became_complex
+from oacmail.core.lookup import Lookup
 from oacmail.core.model import Dmarc, Kind, Message, Outcome, Role, Status
 from oacmail.core.policy import Policy
 from oacmail.core.routing import forms, signature
@@ -37,8 +37,8 @@ ACKS_A_CASE_AND_DAY = 3
 MACHINES = (Kind.AUTO_REPLY, Kind.BULK, Kind.BOUNCE)
 
 
-def from_citizen(policy: Policy, view: View, inp: Arrived, now: datetime) -> Decision:
-    decision = _placed(read(policy, view, inp, now))
+def from_citizen(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision:
+    decision = _placed(read(policy, view, lookup, now))
     again = [Reconsider(fingerprint=known.fingerprint) for known in view.overtaken_by if known.case is None]
     return replace(decision, effects=(*decision.effects, *again)) if again else decision
 

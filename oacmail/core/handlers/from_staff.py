@@ -10,8 +10,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from oacmail.core.cases import answers
-from oacmail.core.effects import Arrived, AuditEvent, Decision, Effect, RecordMessage, RequestReview, UpdateCase
+from oacmail.core.effects import AuditEvent, Decision, Effect, RecordMessage, RequestReview, UpdateCase
 from oacmail.core.handlers.automatic_mail import concerns
+from oacmail.core.lookup import Lookup
 from oacmail.core.model import Auto, Dmarc, Kind, Message, Outcome, Role
 from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.policy import Policy
@@ -23,41 +24,41 @@ FORGED = "forged-staff"  # the alert's name
 GUESSES = ("same-subject", "same-text")
 
 
-def in_sent_folder(policy: Policy, view: View, inp: Arrived, now: datetime) -> Decision:
+def in_sent_folder(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision:
     """A message in Sent. The recipients stand for the writer on every rung."""
-    message = inp.message
+    message = lookup.message
     if message.auth.from_outside:
         return _set_aside("in-sent-but-came-by-smtp")
     if message.auto is not Auto.NONE:
         return _filed(Role.AGENT, None, Outcome.AUTOMATIC, "automatic-in-sent")
-    return _written_by_staff(policy, view, inp, Role.AGENT, "answer-in-sent", now)
+    return _written_by_staff(policy, view, lookup, Role.AGENT, "answer-in-sent", now)
 
 
-def from_staff(policy: Policy, view: View, inp: Arrived, writer: Sender, now: datetime) -> Decision:
+def from_staff(policy: Policy, view: View, lookup: Lookup, writer: Sender, now: datetime) -> Decision:
     """A mail from a staff address, met outside Sent."""
     if writer.proven:
-        return _written_by_staff(policy, view, inp, writer.role, "answer-with-office-in-copy", now)
-    match = _match(view, inp, frozenset((inp.message.sender,)), trusted=True)
+        return _written_by_staff(policy, view, lookup, writer.role, "answer-with-office-in-copy", now)
+    match = _match(view, lookup, frozenset((lookup.message.sender,)), trusted=True)
     if match.case is None:
         decision = _set_aside(f"{writer.rule}: no case", writer.role)
     else:
-        decision = _remark(policy, inp, writer, match.case, now)
-    return replace(decision, effects=(*decision.effects, *_operator_told(policy, inp, now)))
+        decision = _remark(policy, lookup, writer, match.case, now)
+    return replace(decision, effects=(*decision.effects, *_operator_told(policy, lookup, now)))
 
 
-def _operator_told(policy: Policy, inp: Arrived, now: datetime) -> tuple[Effect, ...]:
+def _operator_told(policy: Policy, lookup: Lookup, now: datetime) -> tuple[Effect, ...]:
     """Mail in a colleague's name that our own exchanger says is not his: one alert a day, however much arrives."""
-    if inp.message.auth.dmarc is not Dmarc.FAIL:
+    if lookup.message.auth.dmarc is not Dmarc.FAIL:
         return ()
     key = f"alert:{FORGED}:{now.astimezone(policy.office.timezone).date()}"
-    facts = {"code": FORGED, "since": inp.received_at}
+    facts = {"code": FORGED, "since": lookup.received_at}
     return notices(policy, policy.people.operator, key=key, template="alert", now=now, facts=facts)
 
 
-def _written_by_staff(policy: Policy, view: View, inp: Arrived, role: Role, how: str, now: datetime) -> Decision:
-    message = inp.message
+def _written_by_staff(policy: Policy, view: View, lookup: Lookup, role: Role, how: str, now: datetime) -> Decision:
+    message = lookup.message
     recipients = _recipients(policy, message)
-    match = _match(view, inp, recipients, trusted=True)
+    match = _match(view, lookup, recipients, trusted=True)
     case = match.case
     if case is None:
         # In Sent it is the desk's own business; in INBOX somebody wants something of us.
@@ -68,9 +69,9 @@ def _written_by_staff(policy: Policy, view: View, inp: Arrived, role: Role, how:
         )
     guests = () if _to_the_citizen(case, recipients) else _guests_clocks(case, recipients)
     if not guests and not _to_the_citizen(case, recipients):
-        return _filed(role, case, Outcome.STAFF, f"staff-message; {match.rule}", touched=inp.received_at)
+        return _filed(role, case, Outcome.STAFF, f"staff-message; {match.rule}", touched=lookup.received_at)
     attach = RecordMessage(role=Role.AGENT, outcome=Outcome.CASE, kind=Kind.REQUEST, case=case.number, rule=match.rule)
-    key, at = message.fingerprint, _written_at(view, inp, case)
+    key, at = message.fingerprint, _written_at(view, lookup, case)
     if view.undelivered is not None and concerns(policy, view.undelivered, case.citizen):
         returned = answers.undelivered(policy, case, at=at, key=key, now=now, answer=key)
         return Decision(effects=(attach, *returned), because=("answer-undelivered", match.rule))
@@ -92,16 +93,16 @@ def _guests_clocks(case: CaseView, recipients: frozenset[str]) -> tuple[str, ...
     return tuple(clock.started_by for clock in case.running("answer") if not recipients.isdisjoint(clock.asked_from))
 
 
-def _written_at(view: View, inp: Arrived, case: CaseView) -> datetime:
+def _written_at(view: View, lookup: Lookup, case: CaseView) -> datetime:
     """A client dates its own copy in Sent, and its clock may be slow: nobody answers before he is asked."""
     asked = (message.received_at for message in view.named if message.case == case.number)
-    return max((inp.received_at, *asked))
+    return max((lookup.received_at, *asked))
 
 
-def _match(view: View, inp: Arrived, writers: frozenset[str], *, trusted: bool) -> ThreadMatch:
+def _match(view: View, lookup: Lookup, writers: frozenset[str], *, trusted: bool) -> ThreadMatch:
     """Staff are no participants: what they name by reference or token is theirs to name."""
-    match = match_case(inp.message, view, writers, inp.received_at)
-    if match.rule in GUESSES and inp.message.refs and not view.named and not view.mails:
+    match = match_case(lookup.message, view, writers, lookup.received_at)
+    if match.rule in GUESSES and lookup.message.refs and not view.named and not view.mails:
         # It says what it answers, and that we have not read: by its subject it would answer somebody else's question.
         match = ThreadMatch(None, "answers-an-unread-message")
     if match.case is not None or not trusted:
@@ -125,22 +126,22 @@ def _set_aside(reason: str, role: Role = Role.AGENT) -> Decision:
     return Decision(effects=(attach, RequestReview(reason=reason)), because=(reason,))
 
 
-def _remark(policy: Policy, inp: Arrived, writer: Sender, case: CaseView, now: datetime) -> Decision:
+def _remark(policy: Policy, lookup: Lookup, writer: Sender, case: CaseView, now: datetime) -> Decision:
     attach = RecordMessage(
         role=writer.role, outcome=Outcome.STAFF, kind=Kind.REQUEST, case=case.number, rule=writer.rule
     )
     day = now.astimezone(policy.office.timezone).date()
     # Whoever meant to answer must know that it does not count; a word among colleagues is heard as it is. Once a day
     # and case: who forges an agent's From must not be able to fill the agent's mailbox.
-    meant_as_answer = _to_the_citizen(case, _recipients(policy, inp.message))
+    meant_as_answer = _to_the_citizen(case, _recipients(policy, lookup.message))
     told = notices(
         policy,
-        (inp.message.sender,) if meant_as_answer else (),
+        (lookup.message.sender,) if meant_as_answer else (),
         key=f"remark:{case.number}:{day}",
         template="remark",
         now=now,
         case=case.number,
-        facts={"received_at": inp.received_at},
+        facts={"received_at": lookup.received_at},
     )
     note = AuditEvent(kind="remark", case=case.number, data={"rule": writer.rule})
     return Decision(effects=(attach, note, *told), because=(writer.rule, "remark"))

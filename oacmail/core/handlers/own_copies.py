@@ -9,10 +9,8 @@ process has sent meanwhile says that two daemons serve one mailbox. What only cl
 import re
 from dataclasses import replace
 from hashlib import sha256
-from types import MappingProxyType
 
 from oacmail.core.effects import (
-    Arrived,
     AuditEvent,
     Decision,
     Effect,
@@ -23,10 +21,10 @@ from oacmail.core.effects import (
     RequestReview,
     UpdateOutbox,
 )
+from oacmail.core.lookup import Lookup, files
 from oacmail.core.model import Auto, Folder, Kind, Message, Outcome, Role
 from oacmail.core.outbox import rate_limits
 from oacmail.core.policy import Policy
-from oacmail.core.routing import own_text
 from oacmail.core.routing.signature import MARKS, TRIAL, Signature, is_foreign
 from oacmail.core.view import OutgoingView, View
 
@@ -37,12 +35,13 @@ WITH_AN_ADDITION = "our-mail-with-an-addition"
 OTHER_INSTANCE = "other-instance"
 
 
-def added(message: Message, mark: Signature, mail: OutgoingView | None) -> str:
+def added(lookup: Lookup, mail: OutgoingView | None) -> str:
     """What our mail has beside our text, without spaces; '' = nothing."""
-    files = "".join(f"[{file.name} {file.mime}]" for file in message.attachments)
-    if mark.text:
-        return own_text.added(message.text, mark.text) + files
-    return message.text if mail is not None and mail.length and len(message.text) > mail.length + GROWTH else files
+    if lookup.signature is not None and lookup.signature.text:
+        return lookup.added
+    message = lookup.message
+    grown = mail is not None and mail.length and len(message.text) > mail.length + GROWTH
+    return message.text if grown else files(message)
 
 
 def learned(more: str, recipient: str = "") -> str:
@@ -60,69 +59,62 @@ def is_message(policy: Policy, mail: OutgoingView | None) -> bool:
     return mail is not None and (mail.copied or policy.sending.self_copy == "no")
 
 
-def with_an_addition(inp: Arrived, mark: Signature, mail: OutgoingView | None, more: str) -> Decision:
+def with_an_addition(lookup: Lookup, mark: Signature, mail: OutgoingView | None, more: str) -> Decision:
     """It has left, by its signature. What was added, a person looks at, until the same is seen on others' copies."""
-    settled = [_settled(inp, mail)] if mail is not None else [_import(inp, mark), _imported(inp, mark)]
+    settled = [_settled(lookup, mail)] if mail is not None else [_import(lookup, mark), _imported(lookup, mark)]
     effects: tuple[Effect, ...] = (
         _attach(mark, Outcome.QUARANTINED),
         *settled,
-        Remember(name=learned(more, _recipient(inp.message)), value="1"),
+        Remember(name=learned(more, _recipient(lookup.message)), value="1"),
         RequestReview(reason=WITH_AN_ADDITION),
     )
     return Decision(effects=effects, because=(WITH_AN_ADDITION,))
 
 
-def written_on_top(policy: Policy, message: Message) -> Message:
-    """The citizen's message that our mail has grown into: its marks of a machine are ours, and often its From too."""
-    writer = message.to[0] if message.sender in policy.office.own and message.to else message.sender
-    words = {key: weight for key, weight in message.words.items() if not key.startswith("mark:")}
-    return replace(message, auto=Auto.NONE, reasons=(), report=None, sender=writer, words=MappingProxyType(words))
-
-
-def on_own_copy(policy: Policy, view: View, inp: Arrived, mark: Signature) -> Decision:
+def on_own_copy(policy: Policy, view: View, lookup: Lookup, mark: Signature) -> Decision:
     mail = next((mail for mail in view.mails if mail.key == mark.key), None)
-    if mark.run != view.run and not mark.key.startswith(TRIAL) and _is_of_this_run(view, inp):
-        return _other_instance(mark.run, _told_by_another(inp, mark, mail))
+    if mark.run != view.run and not mark.key.startswith(TRIAL) and _is_of_this_run(view, lookup):
+        return _other_instance(mark.run, _told_by_another(lookup, mark, mail))
     if mail is None:
-        return _restored(inp, mark)
+        return _restored(lookup, mark)
     if mail.copied:
         return Decision(effects=(_attach(mark, Outcome.DUPLICATE),), because=("our-mail-again",))
-    return _first_copy(inp, mark, mail)
+    return _first_copy(lookup, mark, mail)
 
 
 def _attach(mark: Signature, outcome: Outcome) -> RecordMessage:
     return RecordMessage(role=Role.OURS, outcome=outcome, kind=Kind.AUTO_REPLY, case=mark.case or None, rule="our-mail")
 
 
-def _settled(inp: Arrived, mail: OutgoingView) -> UpdateOutbox:
-    message_id = inp.message.message_id
+def _settled(lookup: Lookup, mail: OutgoingView) -> UpdateOutbox:
+    message_id = lookup.message.message_id
     rewritten = message_id if message_id and message_id != mail.message_id else None
-    return UpdateOutbox(key=mail.key, state="copied", alias=rewritten, sent_at=inp.received_at)
+    return UpdateOutbox(key=mail.key, state="copied", alias=rewritten, sent_at=lookup.received_at)
 
 
-def _first_copy(inp: Arrived, mark: Signature, mail: OutgoingView) -> Decision:
-    effects: list[Effect] = [_attach(mark, Outcome.OURS), _settled(inp, mail)]
-    if inp.folder is Folder.INTAKE:
+def _first_copy(lookup: Lookup, mark: Signature, mail: OutgoingView) -> Decision:
+    effects: list[Effect] = [_attach(mark, Outcome.OURS), _settled(lookup, mail)]
+    if lookup.folder is Folder.INTAKE:
         effects.append(FileMessage(folder=Folder.SENT))
     return Decision(effects=tuple(effects), because=("our-mail-copy",))
 
 
-def _import(inp: Arrived, mark: Signature) -> ImportSent:
+def _import(lookup: Lookup, mark: Signature) -> ImportSent:
     return ImportSent(
         key=mark.key,
         kind=mark.key.partition(":")[0],
         case=mark.case,
         message=mark.message,
-        refs=inp.message.refs,
-        message_id=inp.message.message_id,
-        recipient=_recipient(inp.message),
-        sent_at=inp.received_at,
+        refs=lookup.message.refs,
+        message_id=lookup.message.message_id,
+        recipient=_recipient(lookup.message),
+        sent_at=lookup.received_at,
     )
 
 
-def _imported(inp: Arrived, mark: Signature) -> AuditEvent:
+def _imported(lookup: Lookup, mark: Signature) -> AuditEvent:
     return AuditEvent(
-        kind="imported", case=mark.case or None, data={"domain": rate_limits.registrable(_recipient(inp.message))}
+        kind="imported", case=mark.case or None, data={"domain": rate_limits.registrable(_recipient(lookup.message))}
     )
 
 
@@ -130,29 +122,29 @@ def _recipient(message: Message) -> str:
     return message.to[0] if message.to else ""
 
 
-def _restored(inp: Arrived, mark: Signature) -> Decision:
-    effects: list[Effect] = [_attach(mark, Outcome.OURS), _import(inp, mark), _imported(inp, mark)]
-    if inp.folder is Folder.INTAKE:
+def _restored(lookup: Lookup, mark: Signature) -> Decision:
+    effects: list[Effect] = [_attach(mark, Outcome.OURS), _import(lookup, mark), _imported(lookup, mark)]
+    if lookup.folder is Folder.INTAKE:
         effects.append(FileMessage(folder=Folder.SENT))
     return Decision(effects=tuple(effects), because=("our-mail-unknown: database restored",))
 
 
-def _is_of_this_run(view: View, inp: Arrived) -> bool:
+def _is_of_this_run(view: View, lookup: Lookup) -> bool:
     """Sent and arrived since this process began. What an earlier process of this house sent is older, also where the
     database was restored or its clock set back: then both moments would have to be wrong."""
-    since, sent_at = view.run_since, inp.message.sent_at
-    return since is not None and sent_at is not None and min(sent_at, inp.received_at) > since
+    since, sent_at = view.run_since, lookup.message.sent_at
+    return since is not None and sent_at is not None and min(sent_at, lookup.received_at) > since
 
 
-def signed_by_another(policy: Policy, view: View, inp: Arrived) -> Decision | None:
+def signed_by_another(policy: Policy, view: View, lookup: Lookup) -> Decision | None:
     """A mail in Sent, from our address, under a secret that is none of ours: in that folder nobody writes but the
     house. Since this process began it is a second daemon's, before that one of a secret that is gone."""
-    message = inp.message
+    message = lookup.message
     ours = policy.office.is_own(message.sender) and message.auto is not Auto.NONE
     raw = next((raw for raw in message.marks[:MARKS] if is_foreign(policy, raw)), None)
     if not ours or raw is None:
         return None
-    if _is_of_this_run(view, inp):
+    if _is_of_this_run(view, lookup):
         return _other_instance(_named(raw), ())
     attach = RecordMessage(
         role=Role.OURS, outcome=Outcome.OURS, kind=Kind.AUTO_REPLY, rule="our-mail-of-another-secret"
@@ -164,11 +156,11 @@ def _named(raw: str) -> str:
     return raw.partition("i=")[2][:8]
 
 
-def _told_by_another(inp: Arrived, mark: Signature, mail: OutgoingView | None) -> list[Effect]:
+def _told_by_another(lookup: Lookup, mark: Signature, mail: OutgoingView | None) -> list[Effect]:
     """Its recipient has had this mail: ours of the same key must not follow. The other's case numbers are not ours."""
     if mail is not None:
-        return [] if mail.copied else [UpdateOutbox(key=mail.key, state="copied", sent_at=inp.received_at)]
-    return [replace(_import(inp, mark), case="", message="", refs=())]
+        return [] if mail.copied else [UpdateOutbox(key=mail.key, state="copied", sent_at=lookup.received_at)]
+    return [replace(_import(lookup, mark), case="", message="", refs=())]
 
 
 def _other_instance(name: str, told: list[Effect] | tuple[()]) -> Decision:

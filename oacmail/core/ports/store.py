@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from oacmail.core.effects import Arrived, Decision, Input, TickItem
+from oacmail.core.effects import Arrived, Decision, TickItem
+from oacmail.core.lookup import LookedUp
 from oacmail.core.model import Outcome
 from oacmail.core.policy import Policy
 from oacmail.core.ports.mailbox import FolderRow, MessageMeta, MessageRef, WatchedFolder
@@ -49,7 +50,7 @@ class Correction:
 class Turn(Protocol):
     """One decision's transaction: read, then write, then commit when the block ends without an exception."""
 
-    def view(self, policy: Policy, inp: Input, now: datetime) -> View | TickView: ...
+    def view(self, policy: Policy, inp: LookedUp, now: datetime) -> View | TickView: ...
 
     def message(self, fingerprint: str) -> tuple[str, bytes | None] | None:
         """(fresh text, original bytes or None) of a recorded message."""

@@ -1,7 +1,7 @@
-"""Who wrote a message: ourselves, staff, a robot or a citizen.
+"""Who wrote a message: the office itself, staff, a robot or a citizen; and which address its author has.
 
 A staff member needs an address *and* authenticity; From alone proves nothing. This module never decides what
-happens next, and never looks at what the message says.
+happens next, and never reads the text.
 """
 
 from dataclasses import dataclass
@@ -22,15 +22,14 @@ class Sender:
 
 
 def own_signature(policy: Policy, message: Message) -> Signature | None:
-    """The signed mark of our own mail, if there is one and it was made for this very recipient and Date."""
+    """The first X-Oacmail field that we signed for this recipient and Date; None = the message is not ours."""
     recipient = message.to[0] if message.to else ""
     marks = (verify(policy, raw, recipient, message.sent_at) for raw in message.marks[:MARKS])
     return next((mark for mark in marks if mark), None)
 
 
 def sender_of(policy: Policy, message: Message) -> Sender:
-    """The writer of a message met outside Sent, own mail apart. Staff are named by exactly one From with one
-    address."""
+    """The writer of an unsigned message outside Sent. Staff have exactly one From field with one address."""
     if message.sender in policy.form_senders:
         return Sender(Role.CITIZEN, False, "form-sender")
     if forms.is_unknown(policy, message):
@@ -42,6 +41,17 @@ def sender_of(policy: Policy, message: Message) -> Sender:
     if message.sender in policy.people.staff and message.single_from:
         return _staff(policy, message)
     return Sender(Role.CITIZEN, False, "citizen")
+
+
+def author_of(policy: Policy, message: Message) -> str:
+    """The address of the person who asks: From; of a form, Reply-To or an address in its text (R25). '' = the form
+    names nobody, or the sender is a no-reply address.
+
+    Without From the author is unknown: Reply-To proves nothing and may be a stranger's address.
+    """
+    if message.sender in policy.form_senders or forms.may_be(message):
+        return forms.person(policy, message)
+    return "" if forms.NO_REPLY in message.reasons else message.sender
 
 
 def _staff(policy: Policy, message: Message) -> Sender:

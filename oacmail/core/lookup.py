@@ -1,0 +1,124 @@
+"""One message as everybody needs it: who wrote it, whether we signed it, which cases it names, and what it asks for.
+
+`look_up` computes these once from the message and the policy; the store loads by them and `decide` decides by them.
+It never asks the store, and never says what happens to the message.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from types import MappingProxyType
+
+from oacmail.core.effects import AdminCommand, Arrived, DeliveryResult, Input, Tick
+from oacmail.core.model import Auto, Classification, Folder, Message
+from oacmail.core.policy import Policy
+from oacmail.core.routing import own_text
+from oacmail.core.routing.classification import classify
+from oacmail.core.routing.sender import Sender, author_of, own_signature, sender_of
+from oacmail.core.routing.signature import Signature, read_token
+
+WRITERS_MOST = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookup:
+    """An arrived message and what follows from it and `policy` alone.
+
+    `signature`: the valid X-Oacmail field, None = the message is not ours. `added`: what a signed message has beside
+    our text, without spaces; '' = nothing, or unsigned, or signed by an early version, which kept no digest.
+    `written`: the message that a person wrote; differs from `message` only if it stands on top of ours. `author`: the
+    address of its author, '' = nobody is named. `sender`: the role of its From. `reading`: its classification.
+    `tokened`: case numbers of its valid tokens. `writers`: whose earlier messages it may continue: the author's, or
+    for staff and Sent those of the recipients.
+    """
+
+    policy: Policy
+    arrived: Arrived
+    signature: Signature | None
+    added: str
+    written: Message
+    author: str
+    sender: Sender
+    reading: Classification
+    tokened: tuple[str, ...]
+    writers: tuple[str, ...]
+
+    @property
+    def message(self) -> Message:
+        return self.arrived.message
+
+    @property
+    def received_at(self) -> datetime:
+        return self.arrived.received_at
+
+    @property
+    def folder(self) -> Folder:
+        return self.arrived.folder
+
+    @property
+    def forced(self) -> bool:
+        return self.arrived.forced
+
+
+LookedUp = Lookup | Tick | DeliveryResult | AdminCommand
+"""An `Input` whose message, if it has one, is looked up."""
+
+
+def looked_up(policy: Policy, inp: Input | LookedUp) -> LookedUp:
+    """`inp` with its message looked up under this policy: again only if it was looked up under another."""
+    match inp:
+        case Arrived():
+            return look_up(policy, inp)
+        case Lookup() if inp.policy is not policy:
+            return look_up(policy, inp.arrived)
+        case _:
+            return inp
+
+
+def look_up(policy: Policy, arrived: Arrived) -> Lookup:
+    message = arrived.message
+    signature = own_signature(policy, message)
+    added = _added(message, signature)
+    on_top = signature is not None and bool(added or not signature.text)
+    written = _written_on_top(policy, message) if on_top else message
+    author = author_of(policy, written)
+    return Lookup(
+        policy=policy,
+        arrived=arrived,
+        signature=signature,
+        added=added,
+        written=written,
+        author=author,
+        sender=sender_of(policy, message),
+        reading=classify(written, policy.form_senders, policy.tax_operator),
+        tokened=tuple(case for case in (read_token(policy, text) for text in message.tokens) if case),
+        writers=_writers(policy, arrived, author),
+    )
+
+
+def _added(message: Message, signature: Signature | None) -> str:
+    if signature is None or not signature.text:
+        return ""
+    return own_text.added(message.text, signature.text) + files(message)
+
+
+def files(message: Message) -> str:
+    """The names and types of its attachments: mail of ours that may come back whole has none."""
+    return "".join(f"[{file.name} {file.mime}]" for file in message.attachments)
+
+
+def _written_on_top(policy: Policy, message: Message) -> Message:
+    """The citizen's message that our mail has grown into: its marks of a machine are ours, and often its From too."""
+    writer = message.to[0] if message.sender in policy.office.own and message.to else message.sender
+    name = message.name if writer == message.sender else ""
+    words = MappingProxyType({key: part for key, part in message.words.items() if not key.startswith("mark:")})
+    return replace(message, auto=Auto.NONE, reasons=(), report=None, sender=writer, name=name, words=words)
+
+
+def _writers(policy: Policy, arrived: Arrived, author: str) -> tuple[str, ...]:
+    message = arrived.message
+    staff = message.sender in policy.people.staff
+    if arrived.folder is not Folder.SENT and not staff:
+        return (author,)
+    office = policy.office.own | policy.people.staff
+    outside = [address for address in (*message.to, *message.cc) if address not in office]
+    return tuple(dict.fromkeys((*([message.sender] if staff else []), *outside[:WRITERS_MOST])))

@@ -1,0 +1,59 @@
+"""What a message says of itself is computed once, whoever needs it."""
+
+import sys
+from collections import Counter
+from collections.abc import Callable
+from types import FrameType
+
+from oacmail.core.routing import classification, sender, signature
+from tests.engine.world import ANNA, World
+
+ONCE = (classification.classify, sender.author_of, sender.sender_of, sender.own_signature)
+OF_OURS = (signature.verify, signature.read_token)
+
+
+def _counted(functions: tuple[Callable[..., object], ...], work: Callable[[], object]) -> Counter[str]:
+    """How often `work` calls each of these functions, by name."""
+    names = {function.__code__: function.__name__ for function in functions}
+    found: Counter[str] = Counter()
+
+    def seen(frame: FrameType, event: str, _: object) -> None:
+        if event == "call" and frame.f_code in names:
+            found[names[frame.f_code]] += 1
+
+    before = sys.getprofile()
+    sys.setprofile(seen)
+    try:
+        work()
+    finally:
+        sys.setprofile(before)
+    return found
+
+
+def _once(*functions: Callable[..., object]) -> dict[str, int]:
+    return {function.__name__: 1 for function in functions}
+
+
+def test_a_citizens_message_is_classified_and_its_author_found_once(world: World) -> None:
+    world.citizen_writes(ANNA, "Error 500 a la seu", "La seu electrònica cau amb un error 500, bad gateway.")
+
+    assert _counted(ONCE, world.sync) == _once(*ONCE)
+    assert world.case()["citizen"] == ANNA
+
+
+def test_our_own_copy_is_verified_once(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.sync()
+    world.drain()
+
+    assert _counted((*ONCE, *OF_OURS), world.sync) == _once(*ONCE, *OF_OURS)
+    assert world.mail()["copied_at"]
+
+
+def test_an_answer_is_looked_up_once_and_its_token_verified_once(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.sync()
+    world.agent_answers(world.received(ANNA)[0])
+
+    assert _counted((*ONCE, signature.read_token), world.sync) == _once(*ONCE, signature.read_token)
