@@ -48,7 +48,7 @@ def warmths(examples: Sequence[Example], extra: Sequence[Example]) -> dict[str, 
     judged: dict[str, list[tuple[Mapping[str, float], str]]] = {field: [] for field in signals.FIELDS}
     for fold in folds(FOLDS, len(examples)):
         out = set(fold)
-        table = scores.of(learn([*(e for at, e in enumerate(examples) if at not in out), *extra], WARMTH))
+        table = scores.table_from(learn([*(e for at, e in enumerate(examples) if at not in out), *extra], WARMTH))
         for at in fold:
             for field, margins in zip(signals.FIELDS, scores.margins(table, examples[at].message), strict=True):
                 if examples[at].labels[field] is not None:

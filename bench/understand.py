@@ -45,7 +45,7 @@ LINES = (
 def ours(learned: Sequence[Example]) -> Judge:
     """A judge that has learned from these messages and the phrases; the temperatures are the shipped ones."""
     warmth = {field.name: field.temperature for field in scores.shipped().fields}
-    table = scores.of(learn([*learned, *phrases()], warmth))
+    table = scores.table_from(learn([*learned, *phrases()], warmth))
 
     def judge(example: Example) -> dict[str, Any]:
         words = {**example.message.words, **scores.scores(example.message, table)}

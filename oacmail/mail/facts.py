@@ -90,7 +90,7 @@ def message(
     attachments = (*body.attachments, *judged(lambda: tuple(map(_left_behind, message.skipped)), no_files))
     no_report: Report | None = None
     found = judged(lambda: report.find(body.root, fields, text), no_report)
-    verdict, reasons = judged(lambda: auto.judge(fields, sender, found), _PERSON)
+    verdict, reasons = judged(lambda: auto.classify(fields, sender, found), _PERSON)
     read = Message(
         fingerprint=_fingerprint(message),
         message_id=judged(lambda: message_ids.message_id(fields), ""),
@@ -134,8 +134,8 @@ def _words(read: Message, signature: str, parser_config: ParserConfig, judged: J
     )
     weighed = replace(read, words=MappingProxyType(found))
     scored = judged(lambda: scores.scores(weighed, lessons=parser_config.lessons), nothing)
-    alone = judged(lambda: thanks.alone(read.subject, read.fresh, read.name, read.sender), False)
-    titled = judged(lambda: auto_subjects.says(read.subject, read.fresh, answers=bool(read.refs)), "")
+    alone = judged(lambda: thanks.only_thanks(read.subject, read.fresh, read.name, read.sender), False)
+    titled = judged(lambda: auto_subjects.title_kind(read.subject, read.fresh, answers=bool(read.refs)), "")
     ours = judged(lambda: echoes.repeats(read.subject, read.fresh, token=bool(read.tokens)), False)
     said = {
         "only:thanks": alone,

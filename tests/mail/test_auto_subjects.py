@@ -2,7 +2,7 @@
 
 import pytest
 
-from oacmail.mail.understanding.auto_subjects import says
+from oacmail.mail.understanding.auto_subjects import title_kind
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ from oacmail.mail.understanding.auto_subjects import says
     ],
 )
 def test_the_titles_of_autoresponders_are_known(subject: str) -> None:
-    assert says(subject, "", answers=False) == "automatic"
+    assert title_kind(subject, "", answers=False) == "automatic"
 
 
 @pytest.mark.parametrize(
@@ -33,13 +33,13 @@ def test_the_titles_of_autoresponders_are_known(subject: str) -> None:
     ],
 )
 def test_subjects_of_people_say_nothing(subject: str) -> None:
-    assert says(subject, "", answers=False) == ""
+    assert title_kind(subject, "", answers=False) == ""
 
 
 def test_a_receipt_answers_something() -> None:
-    assert says("Leído: Re: Volante", "", answers=True) == "receipt"
-    assert says("Acuse de recibo", "", answers=True) == "receipt"
+    assert title_kind("Leído: Re: Volante", "", answers=True) == "receipt"
+    assert title_kind("Acuse de recibo", "", answers=True) == "receipt"
 
 
 def test_who_tells_a_trouble_of_his_own_is_a_person() -> None:
-    assert says("Resposta automàtica: no em serveix", "El formulari em surt en blanc.", answers=True) == ""
+    assert title_kind("Resposta automàtica: no em serveix", "El formulari em surt en blanc.", answers=True) == ""

@@ -70,12 +70,12 @@ def message(text: str, subject: str = "", head: Iterable[str] = ()) -> Message:
 
 
 def marks(text: str, subject: str = "") -> set[str]:
-    return set(machine_words.marks(message(text, subject)))
+    return set(machine_words.indicators(message(text, subject)))
 
 
 def of_a_machine(text: str, subject: str = "") -> set[str]:
     """All marks that hold, as where the header fields have told already that it is a machine's."""
-    return set(machine_words.marks(message(text, subject, ["Auto-Submitted: auto-generated"])))
+    return set(machine_words.indicators(message(text, subject, ["Auto-Submitted: auto-generated"])))
 
 
 @pytest.mark.parametrize("text", TERSE)
@@ -159,7 +159,7 @@ def test_our_own_subject_behind_the_case_token_is_no_mark_of_who_answers_it() ->
 def test_an_address_that_only_services_bear_and_a_calendar_are_marks() -> None:
     raw = b"From: newsletter@shop.example\nContent-Type: text/calendar; name=i.ics\n\nBEGIN:VCALENDAR\nEND:VCALENDAR\n"
 
-    assert set(machine_words.marks(parse(raw))) == {"a service's address", "calendar"}
+    assert set(machine_words.indicators(parse(raw))) == {"a service's address", "calendar"}
 
 
 def test_a_machine_without_header_fields_is_taken_for_one_and_says_by_which_mark() -> None:

@@ -1,1 +1,1 @@
-"""Values to the bytes of a mail that we send: headers, parts, labels, redacted originals. Sends nothing."""
+"""Turn values into the bytes of an outgoing mail: headers, parts, labels, redacted originals. Nothing here sends."""

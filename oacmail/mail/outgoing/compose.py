@@ -1,8 +1,8 @@
-"""The final bytes of a mail of ours: header fields, text, HTML and, where staff need it, the original message.
+"""Build the final bytes of an outgoing mail: header fields, text, HTML and, for staff, the original message.
 
-Written from a skeleton rather than with email.message, which takes ten times as long; `verify` reads every mail back
-with the email package before it may leave. It never decides what a mail says or to whom it goes, and the same
-values always give the same bytes: a repeat after a crash is the same mail.
+The mail is filled into a skeleton; email.message takes ten times as long. `verify` reads every mail back with the email
+package before it may leave. This module never decides what a mail says or to whom it goes. The same values always give
+the same bytes: a repeat after a crash is the same mail.
 """
 
 import re
@@ -27,7 +27,8 @@ _STRUCTURE = {"MIME-Version", "Content-Type", "Content-Transfer-Encoding"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heading:
-    """What the header says. `mark`: value of X-Oacmail. `language`: language tags, comma-separated (RFC 3282)."""
+    """The header values. `mark` is the value of X-Oacmail. `language` holds language tags, comma-separated (RFC
+    3282)."""
 
     office: str
     sender: str
@@ -49,10 +50,10 @@ _MIXED = re.compile(rb'^Content-Type: multipart/mixed; boundary="([^"]+)"', re.M
 
 
 def compose(heading: Heading, text: str, html: str, *originals: bytes) -> bytes:
-    """The whole mail, CRLF, 7-bit but for one of the `originals` in 8-bit, no line above 998 octets.
+    """Return the whole mail with CRLF line ends, 7-bit except for `originals` in 8-bit, no line above 998 octets.
 
-    `originals` go along as message/rfc822, or as base64 where their lines or bytes cannot travel as they are.
-    Raises ValueError for a recipient or an id that no field can hold.
+    The `originals` are attached as message/rfc822, or as base64 if their lines or bytes cannot be sent unencoded.
+    Raises ValueError for a recipient or an id that no header field can hold.
     """
     seed = sha256(f"{heading.message_id}\n{text}".encode()).hexdigest()[:24]
     body = _multipart("alternative", f"=_a{seed}", (_leaf("plain", text), _leaf("html", html)))
@@ -62,7 +63,7 @@ def compose(heading: Heading, text: str, html: str, *originals: bytes) -> bytes:
 
 
 def verify(mime: bytes, heading: Heading) -> str | None:
-    """Why this mail must not leave, or None: read back, its header says what `heading` wanted and nothing else."""
+    """Return why this mail must not leave, or None if its header, read back, has exactly the values of `heading`."""
     try:
         parsed = BytesHeaderParser().parsebytes(mime.partition(b"\r\n\r\n")[0] + b"\r\n\r\n")
         wanted = _tokens(heading)
@@ -80,7 +81,7 @@ def _fields(heading: Heading) -> str:
 
 
 def _tokens(heading: Heading) -> dict[str, Sequence[str]]:
-    """The words of each field that this mail has, in the order of the fields."""
+    """Return the tokens of each field of this mail, in the order of the fields."""
     answered = headers.message_id(heading.in_reply_to)
     own_id = headers.message_id(heading.message_id)
     if not own_id:
@@ -121,7 +122,7 @@ def _unfolded(value: str) -> str:
 
 
 def _leaf(subtype: str, text: str) -> bytes:
-    """Quoted-printable keeps any relay from touching a line, and its own lines are 76 octets long (RFC 2045, 6.7)."""
+    """Encode as quoted-printable, so that no relay changes a line; encoded lines have 76 octets (RFC 2045, 6.7)."""
     lines = "\n".join(text.splitlines())
     encoded = b2a_qp(lines.encode(), istext=True).replace(b"\n", b"\r\n")
     head = f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
@@ -129,7 +130,7 @@ def _leaf(subtype: str, text: str) -> bytes:
 
 
 def _attached(original: bytes) -> bytes:
-    """An encoded message/rfc822 is not allowed (RFC 2046, 5.2.1): what cannot travel bare goes as plain bytes."""
+    """Attach as message/rfc822, or as plain bytes if it needs an encoding, which RFC 2046, 5.2.1, forbids there."""
     if not normalize.travels(original):
         return _encoded(original)
     encoding = b"7bit" if original.isascii() else b"8bit"
@@ -143,7 +144,7 @@ def _encoded(original: bytes) -> bytes:
 
 
 def seven_bit(mime: bytes) -> bytes:
-    """A mail of `compose` for a relay without 8BITMIME (RFC 6152, section 3): each original in 8-bit as base64."""
+    """Convert a mail of `compose` for a relay without 8BITMIME (RFC 6152, section 3): 8-bit originals become base64."""
     head, _, _ = mime.partition(b"\r\n\r\n")
     boundary = _MIXED.search(head)
     if mime.isascii() or boundary is None:
@@ -168,7 +169,7 @@ def _multipart(subtype: str, boundary: str, parts: Sequence[bytes]) -> bytes:
 
 
 def _unused(seed: str, original: bytes) -> str:
-    """A boundary that does not occur in the original, though it may be an earlier escalation of ours."""
+    """Return a boundary that does not occur in the original, which may be an earlier escalation of ours."""
     boundary = f"=_m{seed}"
     while boundary.encode() in original:
         boundary = f"=_m{sha256(boundary.encode()).hexdigest()[:24]}"

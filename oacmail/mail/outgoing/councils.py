@@ -1,7 +1,7 @@
-"""How a town's council is called in each language: "Ajuntament d'Olesa", "Ayuntamiento de Olesa", "Olesa town hall".
+"""Name a town's council in each language: "Ajuntament d'Olesa", "Ayuntamiento de Olesa", "Olesa town hall".
 
 Town names are Catalan. Catalan contracts `de` with the article and elides it before a vowel (Institut d'Estudis
-Catalans, Gramàtica essencial, 12.3 and 4.3); Spanish keeps the article of a name, with a capital (RAE, Ortografía,
+Catalans, Gramàtica essencial, 12.3 and 4.3); Spanish keeps the article of a name, capitalised (RAE, Ortografía,
 4.2.4.6).
 """
 
@@ -14,13 +14,13 @@ _VOWELS = "aàeèéhiíïoòóuúü"
 
 
 def councils(town: str) -> Mapping[str, str]:
-    """The council's name by language: "ca", "es", "en"."""
+    """Return the council's name by language: "ca", "es", "en"."""
     capital = town[:1].upper() + town[1:]
     return {"ca": f"Ajuntament {_of(town)}", "es": f"Ayuntamiento de {capital}", "en": f"{capital} town hall"}
 
 
 def _of(town: str) -> str:
-    """`de` and the town, in Catalan."""
+    """Return `de` and the town, in Catalan."""
     if article := _ARTICLE.match(town):
         return _OF_ARTICLE[(article[1] or article[2]).lower()] + town[article.end() :]
     return f"d'{town}" if town[:1].lower() in _VOWELS else f"de {town}"

@@ -1,7 +1,7 @@
-"""Days, hours and greetings in words, in Catalan, Spanish and English.
+"""Write days, hours and greetings in words, in Catalan, Spanish and English.
 
-A table a language: Babel writes Catalan dates otherwise than the town does. Everything is given in local time
-already; nothing here knows a zone or the hour.
+Each language has its own table; Babel writes Catalan dates differently from the town. All values are in local time
+already: nothing here knows a time zone or the current time.
 """
 
 from collections.abc import Mapping
@@ -45,7 +45,7 @@ def day_words(day: date, lang: str) -> str:
 
 
 def nth_working_day(n: int, lang: str) -> str:
-    """`d'aquí a 5 dies hàbils`: a promise in a year of which no holidays are known; goes behind `el` in Spanish."""
+    """`d'aquí a 5 dies hàbils`: a promise for a year without known holidays; follows `el` in Spanish."""
     return _NTH[lang].format(n=n)
 
 
@@ -72,7 +72,7 @@ def hours_words(opens: time, closes: time, lang: str) -> str:
 
 
 def greeting(moment: datetime, lang: str) -> str:
-    """By the local hour: `Bon dia`, `Bona tarda`, `Bona nit`."""
+    """Return the greeting for the local hour: `Bon dia`, `Bona tarda`, `Bona nit`."""
     return next(words for hour, words in _GREETINGS[lang] if moment.hour >= hour)
 
 

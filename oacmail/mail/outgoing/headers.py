@@ -1,9 +1,8 @@
-"""The one place where words become header fields of a mail that we send (docs/design.md, "What we write to others").
+"""Turn text into header fields of outgoing mail; no other module does (docs/design.md, "What we write to others").
 
-Nothing that comes in can make a field of its own: line breaks, controls and `=?` never get out, addresses and ids
-are checked against their grammar and never encoded. We fold ourselves, since the email package of Python 3.11 and
-3.13 turns an In-Reply-To of 80 characters into an encoded word, and Outlook's ids are that long. A field is made of
-tokens; it is folded between them and nowhere else.
+Text from outside cannot create a field: line breaks, controls and `=?` are removed, and addresses and ids are checked
+against their grammar and never encoded. This module folds fields itself, between tokens only: the email package of
+Python 3.11 and 3.13 turns an In-Reply-To of 80 characters into an encoded word, and Outlook's ids are that long.
 """
 
 import re
@@ -13,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from oacmail.mail.outgoing.plain_text import one_line
 
 LIMIT = 200
-WIDTH = 76  # of a line with an encoded word (RFC 2047, section 2); well inside the 78 of RFC 5322, 2.1.1
-_WORD_BYTES = 36  # an encoded word of 60 characters, so that it fits behind "Subject: "
+WIDTH = 76  # of a line with an encoded word (RFC 2047, section 2); below the 78 of RFC 5322, 2.1.1
+_WORD_BYTES = 36  # an encoded word of 60 characters, which fits after "Subject: "
 _MAX_TOKEN = 900
 _ENDS = 9
 
@@ -27,14 +26,14 @@ _PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
 
 
 def clean(text: str) -> str:
-    """One line of at most 200 characters that holds no control character and no beginning of an encoded word."""
+    """Return one line of at most 200 characters without control characters or the start of an encoded word."""
     return one_line(one_line(text).replace("=?", " "))[:LIMIT].rstrip()
 
 
 def bare_address(address: str) -> str:
-    """The address as it stands, if it is an addr-spec in ASCII (RFC 5322, 3.4.1), else ValueError.
+    """Return the address unchanged if it is an ASCII addr-spec (RFC 5322, 3.4.1); raise ValueError otherwise.
 
-    A domain in other messages is written in its ASCII form (RFC 5891); a local part in other messages cannot be.
+    A non-ASCII domain is converted to its ASCII form (RFC 5891); a non-ASCII local part is refused.
     """
     local, _, domain = address.rpartition("@")
     if not domain.isascii():
@@ -45,12 +44,12 @@ def bare_address(address: str) -> str:
 
 
 def message_id(text: str) -> str:
-    """The id as it stands if it is a msg-id (RFC 5322, 3.6.4), else ''."""
+    """Return the id unchanged if it is a msg-id (RFC 5322, 3.6.4), else ''."""
     return text if len(text) <= _MAX_TOKEN and "=?" not in text and _MSG_ID.fullmatch(text) else ""
 
 
 def references(in_reply_to: str, refs: Iterable[str]) -> tuple[str, ...]:
-    """The ids of References, oldest first, `in_reply_to` last: the first and the last nine of those well formed."""
+    """Return the ids of References, oldest first, `in_reply_to` last: the first and the last nine well-formed ones."""
     last = message_id(in_reply_to)
     ids = tuple(dict.fromkeys(ref for ref in map(message_id, refs) if ref and ref != last))
     ids = (*ids, last) if last else ids
@@ -58,7 +57,8 @@ def references(in_reply_to: str, refs: Iterable[str]) -> tuple[str, ...]:
 
 
 def unstructured(text: str) -> tuple[str, ...]:
-    """The tokens of a Subject: plain words, and encoded ones (RFC 2047) from the first to the last that needs it."""
+    """Return the tokens of a Subject: plain words, and encoded words (RFC 2047) from the first to the last non-plain
+    one."""
     words = clean(text).split(" ")
     foreign = [place for place, word in enumerate(words) if not word.isascii()]
     if not foreign:
@@ -68,7 +68,7 @@ def unstructured(text: str) -> tuple[str, ...]:
 
 
 def mailbox(name: str, address: str) -> tuple[str, ...]:
-    """The tokens of a From: display name and address; the name as atoms, a quoted string or encoded words."""
+    """Return the tokens of a From: display name as atoms, a quoted string or encoded words, then the address."""
     name, target = clean(name), bare_address(address)
     if not name:
         return (target,)
@@ -81,12 +81,12 @@ def mailbox(name: str, address: str) -> tuple[str, ...]:
 
 
 def field(name: str, tokens: Sequence[str]) -> str:
-    """`Name: tokens` folded between tokens, ended by CRLF. Raises ValueError for a token that no field can hold."""
+    """Return `Name: tokens`, folded between tokens, with CRLF. Raises ValueError for a token that no field can hold."""
     lines = [f"{name}:"]
     for token in tokens:
         if len(token) > _MAX_TOKEN or not token.isascii() or not token.isprintable():
             raise ValueError(f"{name}: a token that no field can hold")
-        # The first line is never empty: some servers drop a field that begins with a fold.
+        # Never leave the first line empty: some servers drop a field that begins with a fold.
         if len(lines[-1]) + 1 + len(token) > WIDTH and not lines[-1].endswith(":"):
             lines.append("")
         lines[-1] += f" {token}"

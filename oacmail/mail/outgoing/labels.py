@@ -1,6 +1,6 @@
-"""What our keys are called when people read them: topics, levels, states and reasons, in ca, es and en.
+"""Name topics, levels, states and reasons for people, in ca, es and en.
 
-A table and a look-up; a key that has no label is shown as it stands, so that a new reason is never hidden.
+This module is a table and a lookup. A key without a label is shown unchanged, so that a new reason is never hidden.
 """
 
 from collections.abc import Mapping
@@ -327,8 +327,8 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
 
 
 def label(group: str, key: str, lang: str, office: str) -> str:
-    """The label of `key`, or the key itself. `calendar_missing:2028` fills what stands behind the colon in; `office`
-    is how the office calls itself."""
+    """Return the label of `key`, or the key itself. In `calendar_missing:2028` the label contains the text after the
+    colon; `office` is the office's name for itself."""
     name, _, value = key.partition(":")
     words = _TABLE[group].get(name)
     return words[LANGUAGES.index(lang)].format(value.strip(), office=office) if words else key

@@ -1,6 +1,6 @@
-"""What the cues of a fault are called when people read why a message was taken for second level, in ca, es and en.
+"""Name the cues of a fault for people who read why a message was sent to second level, in ca, es and en.
 
-A table alone; `labels.label` looks into it. A cue that is not listed is shown by its own name (cues_of_faults.py).
+`labels.label` uses this table. A cue without an entry is shown by its own name (cues_of_faults.py).
 """
 
 from collections.abc import Mapping

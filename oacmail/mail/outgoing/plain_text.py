@@ -1,7 +1,7 @@
-"""Text that only shows what it says: no control, escape, zero-width or bidi characters, no links that can be clicked.
+"""Make text safe to display: no control, escape, zero-width or bidi characters, and no clickable links.
 
-For everything of a citizen's that reaches a person's eyes, and for every word of ours that enters a header. It
-changes what is *shown*, never what is stored.
+Every citizen text that a person sees passes through here, and every text of ours in a header. Only what is shown
+changes, never what is stored.
 """
 
 import re
@@ -15,15 +15,15 @@ _WWW = re.compile(r"\b(www)\.", re.IGNORECASE)
 
 
 def one_line(text: str) -> str:
-    """On one line, blanks collapsed."""
+    """Return the text on one line, with white space collapsed."""
     return " ".join(_HIDDEN.sub("", _BREAKS.sub(" ", text)).split())
 
 
 def many_lines(text: str) -> str:
-    """With its lines kept, ended by a newline alone."""
+    """Return the text with its lines kept and LF line ends."""
     return "\n".join(_HIDDEN.sub("", _BREAKS.sub(" ", line)).rstrip() for line in _NEWLINE.split(text)).strip("\n")
 
 
 def dead_links(text: str) -> str:
-    """`https://www.example.org` becomes `https[://]www[.]example.org`: readable, and no client makes a link of it."""
+    """`https://www.example.org` becomes `https[://]www[.]example.org`: readable, but not a link in any client."""
     return _WWW.sub(r"\1[.]", _SCHEME.sub("[://]", text))

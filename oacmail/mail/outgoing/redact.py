@@ -1,12 +1,12 @@
-"""The original message as it may be passed on inside the house: whole, less what must not travel (R34).
+"""Redact an original message before it is passed on to staff (R34): everything stays except what must not travel.
 
-Decides, part by part, what is replaced by a note with its name, type, size and sha256: certificates and keys,
-programs, archives and other wrappings, attached pages and scripts, macro documents, copies of identity and health
-papers; turns a page that is the message's own text into that text, with dead links; and blanks passwords, PINs,
-codes and keys in the text that stays. A message within the message is cleaned likewise. Never changes who wrote what
-to whom: header fields stay, X-Oacmail ones too, for they are signed, are believed at the top of a mail or of a
-returned mail only, and tell staff which mail of ours came back; only a secret in a field is blanked. Signatures
-over the body break, knowingly. What cannot be read, or not be written as safe MIME, is replaced whole.
+This module decides part by part. A note with name, type, size and sha256 replaces certificates and keys, programs,
+archives and other containers, attached HTML and scripts, macro documents, and copies of identity and health documents.
+HTML that is the message's own text becomes plain text without links. Passwords, PINs, codes and keys in the remaining
+text are blanked. Enclosed messages are treated the same way. Header fields stay, and only a secret in a field is
+blanked; X-Oacmail fields stay because they are signed, count only at the top of a mail or of a returned mail, and tell
+staff which mail of ours came back. Signatures over the body become invalid; this is intended. A message that cannot be
+read, or not be written as safe MIME, is replaced as a whole.
 """
 
 import base64
@@ -24,20 +24,20 @@ from oacmail.mail.outgoing.plain_text import dead_links
 from oacmail.mail.outgoing.removal_notes import Notes
 from oacmail.mail.understanding import attachment_risk, secrets
 
-# 900: fields are folded where they must be (RFC 5322 section 2.1.1: 998), else left as they came
+# Fields are folded only above 900 octets (RFC 5322 section 2.1.1: 998) and stay as they came otherwise.
 _POLICY = policy.compat32.clone(linesep="\r\n", max_line_length=900)
 _FIELDS = 2_000
 _HEADER = 128 * 1024
 _ENCODED = frozenset({"base64", "quoted-printable"})
 _PLAIN = frozenset({"7bit", "8bit", ""})
 _WRAPPED_MESSAGES = frozenset({"message/partial", "message/external-body"})
-# Never blanked: no person's words stand there, and a signature or an id must not be taken for a secret.
+# These fields are never blanked: no person writes them, and a signature or an id must not count as a secret.
 _MACHINES = frozenset({
     "received", "return-path", "delivered-to", "message-id", "in-reply-to", "references", "date", "from", "to", "cc",
     "sender", "reply-to", "dkim-signature", "authentication-results", "arc-seal", "arc-message-signature",
     "arc-authentication-results", "x-oacmail",
 })  # fmt: skip
-_UUENCODED = re.compile(  # each line is read once: the end may be missing
+_UUENCODED = re.compile(  # the end may be missing, so each line is read only once
     r"^begin(?: [0-7]{3,4} (\S[^\r\n]*)\r?\n(?:[ -`]{1,80}\r?\n)*"
     r"|-base64 [0-7]{3,4} (\S[^\r\n]*)\r?\n(?:[A-Za-z0-9+/]{4,80}=*\r?\n)*)(?:end|====)?",
     re.MULTILINE,
@@ -45,9 +45,9 @@ _UUENCODED = re.compile(  # each line is read once: the end may be missing
 
 
 def redact(raw: bytes, lang: str = LANGUAGES[0], *, limit_bytes: int | None = None) -> bytes:
-    """The message without its secrets and dangerous parts: CRLF lines, 7-bit or 8-bit MIME; notes in `lang`.
+    """Return the message without secrets and dangerous parts: CRLF, 7-bit or 8-bit MIME; notes in `lang`.
 
-    Where that is longer than `limit_bytes`, all its attachments are replaced too, then the whole. Never raises.
+    If that is longer than `limit_bytes`, all its attachments are replaced too, then the whole message. Never raises.
     """
     notes = Notes(lang)
     try:
@@ -57,7 +57,7 @@ def redact(raw: bytes, lang: str = LANGUAGES[0], *, limit_bytes: int | None = No
         if limit_bytes is not None and len(cleaned) > limit_bytes:
             return _whole(raw, notes, "size")
         return _whole(raw, notes, "unreadable") if not normalize.travels(cleaned) else cleaned
-    except Exception:  # forged structure in a foreign parser or generator: nobody gets it unread
+    except Exception:  # a parser or generator failed on forged structure: pass nothing on unread
         return _whole(raw, notes, "unreadable")
 
 
@@ -73,14 +73,14 @@ def _clean(raw: bytes, notes: Notes, *, drop: bool) -> bytes:
 
 
 def _is_monster(part: Root) -> bool:
-    """Whether its header is made to cost: parameters are parted in quadratic time, and long fields folded slowly."""
+    """True if the header is expensive: parameters are split in quadratic time, and long fields fold slowly."""
     fields = [(name.lower(), len(str(value))) for name, value in part.raw_items()]
     structure = max((length for name, length in fields if name.startswith("content-")), default=0)
     return len(fields) > _FIELDS or sum(length for _, length in fields) > _HEADER or structure > limits.STRUCTURE
 
 
 def _walk(part: Root, depth: int) -> Iterator[tuple[Root, int]]:
-    """Parents first: a part that was replaced has no children any more."""
+    """Yield parents first: a replaced part has no children any more."""
     yield part, depth
     for child in _children(part):
         yield from _walk(child, depth + 1)
@@ -94,7 +94,7 @@ def _children(part: Root) -> list[Root]:
 def _written(part: Root) -> bytes:
     out = BytesIO()
     BytesGenerator(out, mangle_from_=False, policy=_POLICY).flatten(part)
-    return normalize.crlf(out.getvalue())  # fields with 8-bit bytes are written with the folds they came with
+    return normalize.crlf(out.getvalue())  # fields with 8-bit bytes keep their folds
 
 
 # --- one part -----------------------------------------------------------------------------------------
@@ -119,7 +119,8 @@ def _treat(part: Root, notes: Notes, *, drop: bool) -> None:
 
 
 def _treat_container(part: Root, name: str, mime: str, notes: Notes) -> None:
-    """Text around the parts is shown by no client and may hide anything; an encoded message cannot be cleaned."""
+    """Remove the text around the parts, which no client shows, and replace encoded messages, which cannot be
+    cleaned."""
     part.preamble = part.epilogue = None
     if mime.startswith("message/") and (_encoding(part) in _ENCODED or mime in _WRAPPED_MESSAGES):
         _as_plain(part, notes.note("archive", name, mime, b"".join(map(_written, _children(part)))))
@@ -128,19 +129,19 @@ def _treat_container(part: Root, name: str, mime: str, notes: Notes) -> None:
 
 
 def _reason(part: Root, name: str, mime: str, data: bytes) -> str:
-    """Why this leaf may not travel, '' where it may."""
+    """Return why this leaf may not travel, '' if it may."""
     if mime.startswith("multipart/"):
-        return "unreadable"  # it says that it has parts, and none could be found
+        return "unreadable"  # declared as multipart, but no parts were found
     attached = bool(name) or part.get_content_disposition() == "attachment"
     if mime in ("text/plain", "text/html") and not attached and b"\x00" not in data:
         return ""
-    told = "secret" if secrets.find(name, ()) else "paper" if attachment_risk.is_paper(name) else ""
-    return attachment_risk.of_name(name, mime) or attachment_risk.of_bytes(data) or told
+    named = "secret" if secrets.find(name, ()) else "paper" if attachment_risk.is_paper(name) else ""
+    return attachment_risk.risk_of_name(name, mime) or attachment_risk.risk_of_bytes(data) or named
 
 
 def _treat_text(part: Root, data: bytes, notes: Notes) -> None:
     text = charset.decode(data, part.get_content_charset() or "")
-    if part.get_content_type() == "text/html":  # what runs, loads or tracks is gone, and no secret hides among tags
+    if part.get_content_type() == "text/html":  # removes scripts, loads and tracking, and exposes secrets between tags
         _as_plain(part, secrets.blank(dead_links(htmltext.to_text(text))))
         return
     archive = notes.reason("archive")
@@ -151,7 +152,7 @@ def _treat_text(part: Root, data: bytes, notes: Notes) -> None:
 
 
 def _blank_fields(part: Root) -> None:
-    """Outlook's Thread-Topic says the subject again, and others have Keywords and Comments."""
+    """Blank fields that repeat the subject (Outlook's Thread-Topic) or contain free text (Keywords, Comments)."""
     fields = [(name, charset.field(str(value))) for name, value in part.raw_items() if name.lower() not in _MACHINES]
     given_away = {name.lower() for name, text in fields if secrets.find(text, ())}
     for name in given_away:
@@ -178,15 +179,15 @@ def _encoding(part: Root) -> str:
 
 
 def _name(part: Root) -> str:
-    """The worst of the names that the part goes by: clients disagree on which one counts."""
+    """Return the most dangerous of the part's names: clients disagree on which one counts."""
     values = [value for field in ("content-disposition", "content-type") for value in _raw(part, field)]
     found = [charset.parameters(text) for value in values for text in (value, charset.field(value))]
     names = [names[key] for names in found for key in ("filename", "name") if names.get(key)]
-    return max(names, key=lambda name: bool(attachment_risk.of_name(name, "")), default="")
+    return max(names, key=lambda name: bool(attachment_risk.risk_of_name(name, "")), default="")
 
 
 def _raw(part: Root, field: str) -> list[str]:
-    """The values of a field with its 8-bit bytes as surrogate escapes; `get` would replace them."""
+    """Return the values of a field with 8-bit bytes as surrogate escapes; `get` would replace them."""
     return [str(value) for name, value in part.raw_items() if name.lower() == field]
 
 

@@ -1,7 +1,6 @@
-"""What stands in a forwarded original in the place of a part that was taken out, in ca, es and en.
+"""Write the note that replaces a removed part of a forwarded original, in ca, es and en.
 
-It says why, and names the part by its name, type, size and SHA-256. What is taken out is decided in
-mail/outgoing/redact.py.
+The note says why, and gives the part's name, type, size and SHA-256. mail/outgoing/redact.py decides what is removed.
 """
 
 import hashlib
@@ -49,7 +48,7 @@ class Notes:
         return _REASONS[key][self._at]
 
     def note(self, key: str, name: str, mime: str, data: bytes) -> str:
-        """Lines with CRLF. Nothing secret or strange in `name` is repeated."""
+        """Return the note with CRLF line ends. A secret or unusual characters in `name` are not repeated."""
         shown = re.sub(r"[^\w .,()@+-]", "_", secrets.blank(name))[:120] or _NAMELESS[self._at]
         digest = hashlib.sha256(data).hexdigest()
         return _NOTES[self._at].format(
@@ -57,7 +56,7 @@ class Notes:
         )
 
     def subject(self, key: str) -> str:
-        """Of a message that is replaced whole."""
+        """Return the subject for a message that is replaced as a whole."""
         return _SUBJECTS[self._at].format(self.reason(key))
 
     @property

@@ -1,2 +1,2 @@
-"""Decoded text to facts about it: what was written now, automatic mail, reports, language, features, scores. Decides
-nothing about cases."""
+"""Derive facts from decoded text: new text, automatic mail, reports, language, features, scores. Nothing here decides
+about cases."""

@@ -1,12 +1,12 @@
-"""What an attached file is, as far as passing it on is concerned: a secret, a program, an archive, a page, a macro.
+"""Classify an attached file by the risk of passing it on: a secret, a program, an archive, a page, a macro.
 
-Decides by name, declared type and first bytes, whichever says the worst; the sender chooses the first two and
-the last cannot be hidden. Never opens, unpacks or runs anything.
+The most severe of name, declared type and first bytes decides; the sender chooses the first two and cannot disguise the
+third. This module never opens, unpacks or runs anything.
 """
 
 import re
 
-# danger -> endings; the names of secret-bearing files are those of PKCS #12, PEM, JKS and SSH keys
+# risk -> file endings; the names of secret-bearing files are those of PKCS #12, PEM, JKS and SSH keys
 _ENDINGS = {
     "certificate": "p12 pfx pem key jks keystore bcfks pkcs12 p8 pk8 pvk ppk kdb kdbx",
     "executable": """
@@ -19,7 +19,7 @@ _ENDINGS = {
     "page": "htm html xhtml xht shtml mht mhtml svg svgz",
     "macro": "docm dotm dot xlsm xltm xlam xlsb xla xlm pptm potm ppam ppsm sldm wll",
 }
-_BY_ENDING = {ending: danger for danger, endings in _ENDINGS.items() for ending in endings.split()}
+_BY_ENDING = {ending: risk for risk, endings in _ENDINGS.items() for ending in endings.split()}
 _MIMES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("certificate", re.compile(r"pkcs-?12|x-pem|pkcs-?8|java-keystore|x-x509-(?:key|private)|pem-file")),
     (
@@ -55,7 +55,7 @@ _OFFICE = re.compile(rb"\[Content_Types\]\.xml|mimetypeapplication/vnd\.oasis")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _VBA = re.compile(rb"vbaProject\.bin|_\x00V\x00B\x00A\x00_\x00P\x00R\x00O\x00J|Basic/script-lb\.xml", re.IGNORECASE)
 _PAGE = re.compile(rb"\s*(?:<!doctype html|<html|<script|<svg)", re.IGNORECASE)
-_PAPERS = re.compile(  # copies of identity documents and health papers go by reference only (R34)
+_PAPERS = re.compile(  # copies of identity and health documents are passed on by reference only (R34)
     r"(?:^|[^a-z])(?:dni|nie|nif|passaport|pasaporte|passport|targeta.?sanitaria|tarjeta.?sanitaria|catsalut"
     r"|informe.?m[eèé]dic|certificat.?m[eèé]dic|discapacita|dependencia|historia.?cl[ií]nica)(?:[^a-z]|$)",
     re.IGNORECASE,
@@ -63,15 +63,15 @@ _PAPERS = re.compile(  # copies of identity documents and health papers go by re
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
-def of_name(name: str, mime: str) -> str:
-    """The danger that a file's name or declared type tells, '' for none."""
+def risk_of_name(name: str, mime: str) -> str:
+    """Return the risk that a file's name or declared type shows, '' for none."""
     clean = _UNSEEN.sub("", name).strip().rstrip(". ").lower()
-    danger = _BY_ENDING.get(clean.rpartition(".")[2]) if "." in clean else None
-    return danger or next((danger for danger, pattern in _MIMES if pattern.search(mime.lower())), "")
+    risk = _BY_ENDING.get(clean.rpartition(".")[2]) if "." in clean else None
+    return risk or next((risk for risk, pattern in _MIMES if pattern.search(mime.lower())), "")
 
 
-def of_bytes(data: bytes) -> str:
-    """The danger that a file's own bytes tell, '' for none."""
+def risk_of_bytes(data: bytes) -> str:
+    """Return the risk that a file's first bytes show, '' for none."""
     if _PEM_KEY.search(data[: 1 << 16]) or _PKCS12.match(data[:16]):
         return "certificate"
     if data.startswith(b"PK"):
@@ -81,9 +81,9 @@ def of_bytes(data: bytes) -> str:
         return "macro" if _VBA.search(data) else ""
     if _PAGE.match(data[:512]):
         return "page"
-    return next((danger for magic, danger in _MAGIC if data.startswith(magic)), "")
+    return next((risk for magic, risk in _MAGIC if data.startswith(magic)), "")
 
 
 def is_paper(name: str) -> bool:
-    """Whether the name is that of a copy of an identity document or of a health paper."""
+    """True if the name is that of a copy of an identity document or of a health document."""
     return bool(_PAPERS.search(name))

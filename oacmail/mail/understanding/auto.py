@@ -1,12 +1,11 @@
-"""Who made this mail, a person or a machine: judged by its header fields, never by what it says.
+"""Decide from header fields, never from the text, whether a person or a machine sent a message.
 
-Decides `Auto` by a table of marks, each with its source; the first that speaks decides, all that speak are
-named. Knows that people's mail carries some of these fields too and leaves those out: X-Auto-Response-Suppress
-asks something of the receiver (MS-OXCMAIL 2.2.3.2.14), Feedback-ID stands on the personal mail of Proton and
-Fastmail, X-Loop and X-MS-Exchange-Inbox-Rules-Loop on a person's mail that a rule passed on,
-Disposition-Notification-To asks for a receipt, a postmaster may write himself. In doubt it is a person: taking
-a machine for a person costs one acknowledgement, the other mistake loses a citizen. What a subject says is read by
-mail/understanding/auto_subjects.py.
+A table of rules, each with its source, gives `Auto`; the first match decides and all matches are recorded. Fields that
+people's mail also carries are left out: X-Auto-Response-Suppress is a request to the receiver (MS-OXCMAIL 2.2.3.2.14),
+Feedback-ID is on personal mail of Proton and Fastmail, X-Loop and X-MS-Exchange-Inbox-Rules-Loop on a person's mail
+that a rule forwarded, Disposition-Notification-To asks for a receipt, and a postmaster may write in person. When
+uncertain, the result is a person: a machine taken for a person costs one acknowledgement, the opposite error loses a
+citizen. mail/understanding/auto_subjects.py reads the subject.
 """
 
 import re
@@ -27,8 +26,8 @@ def _matches(pattern: str) -> _Test:
     return lambda value: bool(compiled.search(value))
 
 
-# (field, what its value must be, what it tells, whether the value belongs into the reason)
-_MARKS: tuple[tuple[str, _Test, Auto, bool], ...] = (
+# (field, test of its value, result, whether the reason includes the value)
+_RULES: tuple[tuple[str, _Test, Auto, bool], ...] = (
     ("x-failed-recipients", _any, Auto.BOUNCE, False),  # Exim, Gmail
     ("x-ms-exchange-message-is-ndr", _any, Auto.BOUNCE, False),
     ("from", _matches(r"^\"?mail(?:er)?[-_.]?daemon\"?\s*(?:<\s*>)?$"), Auto.BOUNCE, False),  # DragonFly Mail Agent
@@ -71,11 +70,11 @@ _MARKS: tuple[tuple[str, _Test, Auto, bool], ...] = (
     ("return-path", _matches(r"^<>$|^<mailer-daemon>$"), Auto.REPLY, True),  # RFC 3834 section 3.1.5
 )
 
-# What our own server or the standard reads once; of every other field each occurrence counts, whoever added it.
+# Only the topmost of these counts, as written by our own server or by the standard; other fields count each time.
 _TOPMOST = frozenset({"return-path", "content-type"})
 
-# Names that only machines bear. A no-reply address is a machine's even when its text is a person's form;
-# callback.form_senders (core/routing/classification.py) are the exception.
+# Names that only machines use. A no-reply address counts as a machine even for a person's form; callback.form_senders
+# (core/routing/classification.py) are the exception.
 _SENDERS: tuple[tuple[_Test, Auto, str], ...] = (
     (_matches(r"^mail(?:er)?[-_.]?daemon@"), Auto.BOUNCE, "sender: mailer-daemon"),
     (
@@ -92,12 +91,12 @@ _SENDERS: tuple[tuple[_Test, Auto, str], ...] = (
 _POSTMASTER = re.compile(r"post[-_.]?master@", re.IGNORECASE)
 
 
-def judge(fields: Fields, sender: str, report: Report | None) -> tuple[Auto, tuple[str, ...]]:
-    """(what made this mail, every mark that says so). `sender` is the bare From address in lower case.
+def classify(fields: Fields, sender: str, report: Report | None) -> tuple[Auto, tuple[str, ...]]:
+    """Return (who made this mail, every rule that matched). `sender` is the bare From address in lower case.
 
-    A delivery report is BOUNCE whatever else it bears, and so is what a machine sends in the postmaster's name
-    (RFC 5321 section 4.5.1), of whatever make; a receipt is REPLY; lists and notices are BULK.
-    Reasons are codes: "auto-submitted: auto-replied", "list-id", "sender: no-reply".
+    A delivery report is BOUNCE whatever else it carries, and so is a machine's mail in the postmaster's name (RFC 5321
+    section 4.5.1) from any software; a receipt is REPLY; lists and notices are BULK. Reasons are codes:
+    "auto-submitted: auto-replied", "list-id", "sender: no-reply".
     """
     found = list(_found(fields, sender))
     if report is not None:
@@ -108,15 +107,15 @@ def judge(fields: Fields, sender: str, report: Report | None) -> tuple[Auto, tup
 
 
 def _found(fields: Fields, sender: str) -> Iterator[tuple[Auto, str]]:
-    for name, test, auto, told in _MARKS:
+    for name, test, auto, with_value in _RULES:
         values = fields.all(name)[:1] if name in _TOPMOST else fields.all(name)
         if value := next((value for value in values if test(value)), None):
-            yield auto, f"{name}: {_plain(value)}" if told else name
+            yield auto, f"{name}: {_plain(value)}" if with_value else name
     for sender_test, auto, reason in _SENDERS:
         if sender_test(sender):
             yield auto, reason
 
 
 def _plain(value: str) -> str:
-    """A value to be kept as a reason: raw bytes in it would break whatever stores it."""
+    """Return a value that is safe to store as a reason, without raw bytes."""
     return value.strip().lower()[:40].encode("ascii", "replace").decode("ascii")

@@ -1,7 +1,7 @@
-"""Subjects by which autoresponders and read receipts name themselves.
+"""Recognise the subjects of autoresponders and read receipts.
 
-A subject proves nothing: people answer such mail, complain of it and quote it. What is found here sends a message to
-review (core/routing/classification.py); it never makes a machine of its sender, as header fields do
+A subject proves nothing: people answer such mail, complain about it and quote it. A match sends a message to review
+(core/routing/classification.py); it never classifies the sender as a machine, as header fields do
 (mail/understanding/auto.py).
 """
 
@@ -17,7 +17,7 @@ _TITLES = (
     r"|automatische antwort|abwesenheitsnotiz|abwesenheits(?:meldung|assistent)|risposta automatica|fuori sede"
     r"|resposta autom[áa]tica|fora do escrit[óo]rio|ausente de la oficina|autom[àa]ticament respost"
 )
-# With something behind it or before it: bare, it may be what somebody complains of, and the body must tell.
+# Text must precede or follow it: a bare title may be the subject of a complaint, and the body must decide.
 _AUTOMATIC = re.compile(rf"^\W*(?:auto:\s*)?(?:{_TITLES})\s*[:\-–—(\[]|[-–—:(\[]\s*(?:{_TITLES})\W*$", re.IGNORECASE)
 _READ = re.compile(
     r"^\W*(?:read|not read|llegit|no llegit|le[íi]do|no le[íi]do|lu|gelesen|letto|lido)\s*:\s"
@@ -26,10 +26,10 @@ _READ = re.compile(
 )
 
 
-def says(subject: str, fresh: str, *, answers: bool) -> str:
-    """What the subject calls its message: "automatic", "receipt" or "". `answers`: the message names what it answers.
+def title_kind(subject: str, fresh: str, *, answers: bool) -> str:
+    """Return the type that the subject shows: "automatic", "receipt" or "". `answers`: the message references another.
 
-    The subject of a reply ("Re: …") is somebody else's, and who tells a wish or a trouble of his own is a person.
+    The subject of a reply ("Re: …") is somebody else's, and an author who describes a wish or a problem is a person.
     """
     if features.is_answer(subject) or WISH.search(features.fold(fresh)):
         return ""

@@ -1,9 +1,9 @@
-"""Evidence in a message beyond single words: patterns that a careful reader of help-desk mail goes by.
+"""Find evidence beyond single words: patterns that an experienced reader of help-desk mail uses.
 
-Decides nothing: each cue is a name that holds or does not, and the model (mail/understanding/scores.py) has learned its
-weight. They follow docs/requirements.md: a fault shows by its company (others see it too, several devices, a code, a
-wrong document, somebody else's data: R11), help with use by its questions (R8), what is out of scope by a device or
-another body (R10). Patterns run over text folded by features.fold, in Catalan, Spanish, English and some French.
+This module decides nothing: each cue is present or absent, and the model (mail/understanding/scores.py) has learned its
+weight. The cues follow docs/requirements.md: a fault appears with others affected, several devices, a code, a wrong
+document or somebody else's data (R11); help with use appears as questions (R8); out of scope is a device or another
+body (R10). Patterns match text folded by features.fold, in Catalan, Spanish, English and some French.
 """
 
 import re
@@ -19,7 +19,7 @@ NOTHING_ELECTRONIC = "nothing electronic"
 
 
 def cues(text: str, town: str = "") -> Iterator[str]:
-    """The names of the cues that hold in a folded text. `town`: the office's own as the text names it, folded."""
+    """Yield the names of the cues in a folded text. `town` is the office's own town as the text names it, folded."""
     text = text.replace(town, OWN_TOWN) if town else text
     yield from _CUES.holding(text)
     if not _ELECTRONIC.search(text):

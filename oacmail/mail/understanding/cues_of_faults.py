@@ -1,4 +1,4 @@
-"""Cues of a fault of the town's platform, document or form, as patterns over folded text; see cues.py."""
+"""Cues for a fault of the town's platform, document or form, as patterns over folded text; see cues.py."""
 
 _PEOPLE = (
     r"vei(?:na|ns|nes)?|vecin[oa]s?|company(?:s|a|es)?|companer[oa]s?|clients?|clientes|gestori?a?|marit|marido"
@@ -34,10 +34,10 @@ ELECTRONIC = (
     r"|bec[aq]|inscri|matricul|site|server|servidor|impost|impuesto|tax[ae]s?\b|tasas?\b|ibi\b|rebut|recibo|pagar|pagament"
     r"|pago|cita\b|expedient|plusval|gual|vado|llicencia|licencia|adreca|domicili|cens\b|censo|termini|plazo)"
 )
-"""What a message about a procedure, electronic or on paper, hardly does without."""
+"""A message about a procedure, electronic or on paper, nearly always contains one of these."""
 
 FAULTS: tuple[tuple[str, str], ...] = (
-    # a fault: who else sees it
+    # a fault: others see it
     (
         "others see it",
         r"\b(?:li|els|ens|nos|les|le|lis|hi) (?:ha )?(?:passa|surt|fa|dona|pasa|sale|ocurre|sortit|passat"
@@ -70,7 +70,7 @@ FAULTS: tuple[tuple[str, str], ...] = (
         "tried elsewhere",
         r"\b(?:chrome|firefox|edge|safari)\b.{0,40}\b(?:chrome|firefox|edge|safari)\b",
     ),
-    # a fault: what the platform says or does
+    # a fault: how the platform behaves
     (
         "server error",
         r"\b(?:error|http|erreur|codi|codigo|code)\W{0,3}(?:4\d\d|5\d\d)\b|\b(?:403|404|500|502|503"

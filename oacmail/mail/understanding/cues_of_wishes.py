@@ -1,7 +1,7 @@
-"""Cues of help with use, of what is out of scope, and of what the writer wants; see cues.py."""
+"""Cues for help with use, for out of scope, and for what the writer wants; see cues.py."""
 
 OWN_TOWN = "aquestavila"
-"""Stands for the office's own town in the text that the patterns run over (mail/understanding/cues.py)."""
+"""Replaces the office's own town in the text that the patterns match (mail/understanding/cues.py)."""
 
 WISHES: tuple[tuple[str, str], ...] = (
     # help with use
@@ -91,7 +91,7 @@ WISHES: tuple[tuple[str, str], ...] = (
         r"|website|portal|page|e-office)|el vostre (?:web|formulari|sistema|portal)|vuestro (?:formulario"
         rf"|sistema|portal)|{OWN_TOWN})\b",
     ),
-    # what she wants
+    # what the writer wants
     (
         "a name for the ill",
         r"\b(?:queix\w*|quej[ao]\w*|complain\w*|reclam\w+|protest\w*|disconform\w+|plainte)\b",

@@ -1,12 +1,12 @@
-"""Our own acknowledgement in somebody's message: its subject with a case token, or its last paragraph as new text.
+"""Recognise our own acknowledgement in a message: its subject with a case token, or its last paragraph as new text.
 
-What is found proves nothing about the writer: whoever was shown the mail can repeat it. core/cases/acknowledgement.py
-decides. Quotes do not count: people leave the mail that they answer below their own words.
+A match proves nothing about the writer: anyone who saw the mail can repeat it. core/cases/acknowledgement.py decides.
+Quotes do not count: people leave the mail they answer below their own text.
 """
 
 from oacmail.mail.understanding import features
 
-# As in templates/<language>/ack.txt.j2; tests/mail/test_echoes.py holds them together. Folded as features.fold does.
+# As in templates/<language>/ack.txt.j2; tests/mail/test_echoes.py checks that. Folded as features.fold does.
 _SUBJECTS = (
     *("hem rebut la vostra consulta", "us trucarem", "gracies per la vostra opinio", "hem rebut la vostra sollicitud"),
     *("hemos recibido su consulta", "le llamaremos", "gracias por su opinion", "hemos recibido su solicitud"),
@@ -29,7 +29,7 @@ _TEXTS = (
 
 
 def repeats(subject: str, fresh: str, *, token: bool) -> bool:
-    """Whether it repeats our acknowledgement. `token`: something in the form of a case token stands in the subject,
-    right or guessed: the answer must not tell a stranger which."""
+    """True if the text repeats our acknowledgement. `token`: the subject contains something in the form of a case
+    token, valid or not: the answer must not reveal to a stranger which."""
     title, text = features.fold(subject), features.fold(fresh)
     return (token and any(words in title for words in _SUBJECTS)) or any(words in text for words in _TEXTS)

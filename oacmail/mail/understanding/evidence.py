@@ -1,8 +1,8 @@
-"""What spoke for a verdict, in words that a person can read: the writer's own, or the name of a cue.
+"""Show the evidence for a verdict in readable form: the writer's own words, or the name of a cue.
 
-Decides which pieces and signals of mail/understanding/scores.py are shown and how. A piece is folded, with its digits
-masked, for the model; here it becomes the writer's words again, and what says nothing by itself ("o", "? i") is left
-out. A sum of the lexicon's terms becomes these terms. Long numbers are never shown: they may be a secret.
+This module decides which pieces and signals of mail/understanding/scores.py are shown, and how. The model's pieces are
+folded and have masked digits; here they are mapped back to the writer's words, and meaningless ones ("o", "? i") are
+left out. A sum of lexicon terms is shown as these terms. Long numbers are never shown: they may be secrets.
 """
 
 import re
@@ -11,20 +11,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from oacmail.mail.understanding import features
 
 _TOKEN = re.compile(r"(?:[^\W\d_]|(?<=l)[·•‧∙・.-](?=l))+|\d+", re.I)
-_LONGEST = 20_000  # characters that the model looks at
-_MOST = 4  # for a question
-_TERMS = 2  # for a sum of them
-_WORD = re.compile(r"[a-z]{4}")  # says something by itself
-_DIGITS = 3  # of a number that is shown: "error 500"
-_HIDDEN = re.compile(rf"\d{{{_DIGITS + 1}}}|[.!?] ")  # a long number; the end of one sentence in the next
+_LONGEST = 20_000  # characters that the model reads
+_MOST = 4  # for each question
+_TERMS = 2  # for each sum of them
+_WORD = re.compile(r"[a-z]{4}")  # meaningful by itself
+_DIGITS = 3  # of a number that may be shown: "error 500"
+_HIDDEN = re.compile(rf"\d{{{_DIGITS + 1}}}|[.!?] ")  # a long number; the end of one sentence and the start of the next
 _SUMS = ("topic:", "level:", "intent:")
 
 _Token = tuple[str, int, int]
 
 
 def shown(found: Mapping[str, float], subject: str, fresh: str) -> dict[str, float]:
-    """`found` of mail/understanding/scores.py with "why:<field>:<class>:<what>" put into a person's words, `_MOST` a
-    question."""
+    """Return `found` of mail/understanding/scores.py with readable "why:<field>:<class>:<what>", at most `_MOST` for
+    each question."""
     text = _Text(f"{subject}\n{fresh}"[:_LONGEST])
     result, whys = {}, []
     for key, part in found.items():
@@ -56,7 +56,7 @@ def _readable(what: str, text: "_Text", found: Mapping[str, float]) -> list[str]
 
 
 class _Text:
-    """The text with its words as the model reads them."""
+    """The text together with its words as the model reads them."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -66,7 +66,7 @@ class _Text:
             self._places.setdefault(word, []).append(at)
 
     def own(self, folded: str) -> str:
-        """The first place that reads so once folded, as it stands there; '' for none that may be shown."""
+        """Return the first passage that folds to this piece, as written; '' if none may be shown."""
         wanted = [word for word, _, _ in _tokens(folded)]
         for at in self._beginnings(wanted):
             words = [word for word, _, _ in self._tokens[at : at + len(wanted)]]
@@ -77,7 +77,7 @@ class _Text:
         return ""
 
     def _beginnings(self, wanted: list[str]) -> Iterable[int]:
-        """Where the first word stands; of a single one, which may be a stem, also longer words."""
+        """Yield where the first word is; a single word may be a stem and also matches longer words."""
         if not wanted:
             return ()
         if len(wanted) > 1 or wanted[0] in self._places:
@@ -86,7 +86,7 @@ class _Text:
 
 
 def _tokens(text: str) -> Iterator[_Token]:
-    """(word as the model reads it, where it begins, where it ends)"""
+    """Yield (word as the model reads it, its start, its end)."""
     for match in _TOKEN.finditer(text):
         word = match.group()
         yield ("0" if word.isdigit() else features.plain(word)), match.start(), match.end()

@@ -1,11 +1,11 @@
-"""The labelled fields of a web form's mail: "Nom: …", "Telèfon: …", "E-mail: …", each on a line of its own.
+"""Find the labelled fields of a web form's mail: "Nom: …", "Telèfon: …", "E-mail: …", each on its own line.
 
-Decides which sorts of field a text bears and nothing else; core/routing/forms.py says what follows. Linear in the text.
+This module decides which kinds of field a text has; core/routing/forms.py decides what follows. The work is linear.
 """
 
 import re
 
-_MOST = 200  # lines that are looked at: a form begins with its fields
+_MOST = 200  # lines that are read: a form begins with its fields
 _LABELS = {
     "name": r"nom|nom i cognoms?|nom complet|cognoms?|nombre|nombre y apellidos?|nombre completo|apellidos?|name"
     r"|first name|last name|full name|contact name|remitent|remitente|sol·licitant|solicitante|persona de contact[eo]"
@@ -34,11 +34,11 @@ _TITLE = re.compile(
 
 
 def is_title(subject: str) -> bool:
-    """Whether a subject names a web form."""
+    """True if a subject names a web form."""
     return _TITLE.search(subject[:200]) is not None
 
 
 def sorts(text: str) -> frozenset[str]:
-    """Which of name, address, phone and text stand as labels at the beginning of a line."""
+    """Return which of name, address, phone and text are labels at the start of a line."""
     lines = [line[:120] for line in text.split("\n", _MOST)[:_MOST]]
     return frozenset(name for name, label in _FIELD.items() if any(label.match(line) for line in lines))

@@ -1,7 +1,7 @@
-"""Labelled messages in a line each: what the model is taught from (bench/) and held against (held_out.txt).
+"""Read labelled messages, one on each line: training data of bench/ and the evaluation set held_out.txt.
 
-Decides nothing. Blocks "[topic grant]" of lines "1q subject :: text": 1, 2, 0 are first and second level and out of
-scope; q, c, k, s, d are question, call-back, complaint, suggestion, data rights. Blocks "[kind spam]" of plain lines.
+Blocks "[topic grant]" have lines "1q subject :: text": 1, 2, 0 are first level, second level and out of scope; q, c, k,
+s, d are question, call-back, complaint, suggestion, data rights. Blocks "[kind spam]" have plain lines.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ _INTENTS = {"q": "question", "c": "callback", "k": "complaint", "s": "suggestion
 
 
 def lines(text: str) -> Iterator[tuple[Labels, str]]:
-    """(labels: kind, topic, level, intent; None where they do not apply, "subject :: text") of each message."""
+    """Yield (labels: kind, topic, level, intent; None if not applicable, "subject :: text") of each message."""
     what = name = ""
     for line in text.splitlines():
         if line.startswith("["):
@@ -23,26 +23,26 @@ def lines(text: str) -> Iterator[tuple[Labels, str]]:
         elif line.startswith("#") or not line:
             continue
         elif what == "topic":
-            code, said = line.split(" ", 1)
-            yield {"kind": "request", "topic": name, "level": _LEVELS[code[0]], "intent": _INTENTS[code[1]]}, said
+            code, text = line.split(" ", 1)
+            yield {"kind": "request", "topic": name, "level": _LEVELS[code[0]], "intent": _INTENTS[code[1]]}, text
         else:
             yield {"kind": name, "topic": None, "level": None, "intent": None}, line
 
 
-def message(said: str, marks: Mapping[str, str] | None = None) -> bytes:
-    """As a person's mail client would send it; `marks`: header fields beside."""
-    subject, _, body = said.rpartition(" :: ")
+def message(text: str, headers: Mapping[str, str] | None = None) -> bytes:
+    """Return the message as a mail client would send it; `headers` are additional header fields."""
+    subject, _, body = text.rpartition(" :: ")
     mail = EmailMessage()
     mail["From"] = "person@example.org"
     mail["Subject"] = subject
     mail["To"] = "desk@example.org"
-    for name, value in (marks or {}).items():
+    for name, value in (headers or {}).items():
         mail[name] = value
     mail.set_content(body)
     return mail.as_bytes()
 
 
 def held_out() -> Iterator[tuple[Labels, bytes]]:
-    """(labels, message) of each message that the shipped weights have not learned from."""
+    """Yield (labels, message) of each message that the shipped weights were not trained on."""
     text = files("oacmail.mail.understanding").joinpath("held_out.txt").read_text(encoding="utf-8")
-    yield from ((labels, message(said)) for labels, said in lines(text))
+    yield from ((labels, message(text)) for labels, text in lines(text))

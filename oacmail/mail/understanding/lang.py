@@ -1,8 +1,8 @@
-"""Which language a person wrote in: ca, es, en, fr, or other. Measured by bench/train_lang.py.
+"""Detect the language of a message: ca, es, en, fr, or other. bench/train_lang.py measures it.
 
-Decides by a table of words and message triples (naive Bayes, lang.json) over the languages that we answer in and
-their neighbours; another script is another language. What is too short to tell is in the first language
-of the office. Never reads a header: a mail program's language is not its user's.
+The result comes from a table of words and letter triples (naive Bayes, lang.json) over the languages we answer in and
+their neighbours; another script is another language. Text that is too short counts as the office's first language. No
+header is read: the language of a mail program is not that of its user.
 """
 
 import json
@@ -13,37 +13,37 @@ from importlib.resources import files
 
 NAMES = ("ca", "es", "en", "fr", "it", "pt", "gl", "de", "nl", "ro", "pl", "eu", "oc")
 ANSWERED = ("ca", "es", "en", "fr")
-BIAS = 60  # scores lie in -60..60; packed they are stored as 0..120
+BIAS = 60  # scores are in -60..60 and stored as 0..120
 
-_LONGEST = 600  # characters: more tell no more
-_LANE = 32  # bits a language has in a packed row: sums of up to 2**24 pieces do not touch the next
-_NOISE = re.compile(r"@|://|www\.|\d")  # in a word: an address or a number tells no language
+_LONGEST = 600  # characters; more add no information
+_LANE = 32  # bits for each language in a packed row: sums of up to 2**24 pieces do not reach the next lane
+_NOISE = re.compile(r"@|://|www\.|\d")  # in a word: addresses and numbers have no language
 _WORD = re.compile(r"[^\W\d_]+(?:['·][^\W\d_]+)*")
 _LATIN = re.compile(r"[a-zà-ɏ]")
 _FOREIGN = re.compile(r"(?![a-zà-ɏ])[^\W\d_]")
-_ENOUGH = re.compile(r"(?:[a-z][^a-z]*){4}")  # letters: "ok" is said everywhere
-# What speaks for a language before a word is read: how many messages come in it, in tenths of a natural logarithm.
+_ENOUGH = re.compile(r"(?:[a-z][^a-z]*){4}")  # letters: "ok" exists in every language
+# The prior of each language: how many messages use it, in tenths of a natural logarithm.
 _PRIOR = {"ca": 0, "es": -8, "en": -40, "fr": -60}
 _RARE = -90
 
 
 def detect(text: str, unknown: str = NAMES[0], table: Mapping[str, int] | None = None) -> str:
-    """The language of `text`: "ca", "es", "en", "fr" or "other"; `unknown` where it cannot be told."""
+    """Return the language of `text`: "ca", "es", "en", "fr" or "other"; `unknown` if it cannot be detected."""
     text = " ".join([word for word in text[:_LONGEST].split() if not _NOISE.search(word)]).lower().replace("’", "'")
     if text.isascii() and not _ENOUGH.search(text):
         return unknown
     foreign = len(_FOREIGN.findall(text))
     if foreign and foreign > len(_LATIN.findall(text)):
         return "other"
-    told = [_told(word) if table is None else _weighed(word, table) for word in _WORD.findall(text)]
-    total, known = sum(row for row, _ in told), sum(count for _, count in told)
+    scored = [_cached(word) if table is None else _weighed(word, table) for word in _WORD.findall(text)]
+    total, known = sum(row for row, _ in scored), sum(count for _, count in scored)
     scores = [((total >> _LANE * place) & (2**_LANE - 1)) - BIAS * known for place in range(len(NAMES))]
     best = max(range(len(NAMES)), key=lambda place: scores[place] + _PRIOR.get(NAMES[place], _RARE))
     return NAMES[best] if NAMES[best] in ANSWERED else "other"
 
 
 def pieces(text: str) -> Iterator[str]:
-    """Words ("=word") and triples of messages with the word's ends marked."""
+    """Yield words ("=word") and letter triples with the word's ends marked."""
     for word in _WORD.findall(text.lower().replace("’", "'")):
         yield from _pieces(word)
 
@@ -56,18 +56,18 @@ def _pieces(word: str) -> Iterator[str]:
 
 
 def _weighed(word: str, table: Mapping[str, int]) -> tuple[int, int]:
-    """(sum of the rows of its pieces, how many pieces the table has)"""
+    """Return (sum of the rows of its pieces, how many pieces the table has)."""
     rows = [row for piece in _pieces(word) if (row := table.get(piece)) is not None]
     return sum(rows), len(rows)
 
 
-@lru_cache(maxsize=8192)  # people use few words again and again: half of a text costs nothing
-def _told(word: str) -> tuple[int, int]:
+@lru_cache(maxsize=8192)  # a few words are frequent: the cache halves the work
+def _cached(word: str) -> tuple[int, int]:
     return _weighed(word, _table())
 
 
 def packed(table: Mapping[str, list[int]]) -> dict[str, int]:
-    """Each row of scores as one number with a lane a language, so that a text is scored by one sum."""
+    """Pack each row of scores into one number with a lane for each language, so that one sum scores a text."""
     return {
         piece: sum((score + BIAS) << _LANE * place for place, score in enumerate(row)) for piece, row in table.items()
     }

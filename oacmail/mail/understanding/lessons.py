@@ -1,8 +1,9 @@
-"""What the house's corrections add to the shipped weights: a shift of the words of the corrected messages.
+"""Learn from staff corrections: shifts of word weights that are added to the shipped weights.
 
-Decides how far each word moves so that corrected messages come out as a person said, and which fields are the
-better for it. Never touches the shipped table, never keeps a word that one person alone uses, as names are, shifts
-neither signals nor bias, so that unlike messages stay where they were. The same corrections give the same lessons.
+This module decides how far each word shifts so that corrected messages get the label a person gave, and which fields
+improve. It never changes the shipped table, never keeps a word that only one person uses (a name, for instance), and
+shifts neither signals nor bias, so that unrelated messages keep their result. The same corrections give the same
+lessons.
 """
 
 import json
@@ -16,13 +17,13 @@ from oacmail.mail.understanding import linear, scores
 from oacmail.mail.understanding.scores import Lessons, Table
 
 COSTS = (4.0, 1.0, 0.25)
-"""How boldly to learn: the first at which a field does not become worse."""
+"""Costs to try, from large to small shifts: the first that makes no field worse is used."""
 _FOLDS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """A message and what people say of it: field (kind, topic, level, intent) -> label."""
+    """A message and the labels people gave it: field (kind, topic, level, intent) -> label."""
 
     message: Message
     labels: Mapping[str, str]
@@ -30,8 +31,8 @@ class Example:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearningResult:
-    """One field: messages held out (the shipped ones, and each correction judged by what the others taught), how many
-    of them are read rightly as shipped and after; `taken`: False = worse at any boldness, nothing is learned."""
+    """The result for one field: evaluation messages (the shipped ones, and each correction judged by the others), and
+    how many are right before and after. `taken` is false if every cost makes it worse and nothing is learned."""
 
     field: str
     corrections: int
@@ -42,7 +43,7 @@ class LearningResult:
 
 
 def common(messages: Iterable[tuple[str, str]]) -> Set[str]:
-    """What at least two people have written, of (person, text): town's words, not anybody's name."""
+    """Return words that at least two people wrote, from (person, text): vocabulary of the town, not names."""
     by: dict[str, str] = {}
     found: set[str] = set()
     for person, text in messages:
@@ -53,15 +54,17 @@ def common(messages: Iterable[tuple[str, str]]) -> Set[str]:
 def learn(
     table: Table, corrections: Sequence[Example], held_out: Sequence[Example], common: Set[str]
 ) -> tuple[Lessons, list[LearningResult]]:
-    """The lessons of all corrections together, field by field, and what they do to messages held out. A word carries
-    one if the shipped table knows it or it is among the `common` ones."""
+    """Return the lessons of all corrections, field by field, and their effect on evaluation messages.
+
+    A word can carry a lesson if the shipped table has it or it is among the `common` ones.
+    """
     lessons: dict[str, dict[str, float]] = {}
     outcomes: list[LearningResult] = []
     for field in table.fields:
-        told = [example for example in corrections if example.labels.get(field.name) in field.classes]
+        corrected = [example for example in corrections if example.labels.get(field.name) in field.classes]
         asked = [example for example in held_out if field.name in example.labels]
-        if told:
-            found, outcome = _field(table, field.name, told, asked, {*table.pieces, *common})
+        if corrected:
+            found, outcome = _field(table, field.name, corrected, asked, {*table.pieces, *common})
             outcomes.append(outcome)
             for piece, shifts in found.items():
                 lessons.setdefault(piece, {}).update(shifts)
@@ -74,37 +77,37 @@ def dumped(lessons: Lessons) -> str:
 
 @lru_cache(maxsize=2)
 def loaded(text: str) -> Lessons:
-    """Of what `dumped` wrote; '' = none."""
+    """Read what `dumped` wrote; '' means none."""
     return MappingProxyType(json.loads(text)) if text else scores.NOTHING
 
 
 def _field(
-    table: Table, name: str, told: Sequence[Example], asked: Sequence[Example], kept: Set[str]
+    table: Table, name: str, corrected: Sequence[Example], asked: Sequence[Example], kept: Set[str]
 ) -> tuple[Lessons, LearningResult]:
-    messages = len(told) * (len(told) > 1) + len(asked)
-    before = _right(table, scores.NOTHING, name, [*asked, *(told if len(told) > 1 else ())])
+    messages = len(corrected) * (len(corrected) > 1) + len(asked)
+    before = _right(table, scores.NOTHING, name, [*asked, *(corrected if len(corrected) > 1 else ())])
     found, after = scores.NOTHING, before
     for cost in COSTS:
-        found = _shifts(table, name, told, cost, kept)
-        after = _right(table, found, name, asked) + _right_of_unseen(table, name, told, cost, kept)
+        found = _shifts(table, name, corrected, cost, kept)
+        after = _right(table, found, name, asked) + _right_of_unseen(table, name, corrected, cost, kept)
         if after >= before:
             break
     taken = after >= before
     outcome = LearningResult(
-        field=name, corrections=len(told), messages=messages, before=before, after=after, taken=taken
+        field=name, corrections=len(corrected), messages=messages, before=before, after=after, taken=taken
     )
     return (found if taken else scores.NOTHING), outcome
 
 
-def _right_of_unseen(table: Table, name: str, told: Sequence[Example], cost: float, kept: Set[str]) -> int:
-    """Corrections that come out right by what the others taught."""
-    if len(told) < 2:
+def _right_of_unseen(table: Table, name: str, corrected: Sequence[Example], cost: float, kept: Set[str]) -> int:
+    """Count the corrections that are right when only the others were learned."""
+    if len(corrected) < 2:
         return 0
-    count = min(_FOLDS, len(told))
+    count = min(_FOLDS, len(corrected))
     right = 0
     for fold in range(count):
-        others = [example for at, example in enumerate(told) if at % count != fold]
-        right += _right(table, _shifts(table, name, others, cost, kept), name, told[fold::count])
+        others = [example for at, example in enumerate(corrected) if at % count != fold]
+        right += _right(table, _shifts(table, name, others, cost, kept), name, corrected[fold::count])
     return right
 
 
@@ -122,12 +125,12 @@ def _margins(table: Table, lessons: Lessons, name: str, message: Message) -> dic
     return scores.margins(table, message, lessons)[at]
 
 
-def _shifts(table: Table, name: str, told: Sequence[Example], cost: float, kept: Set[str]) -> Lessons:
-    rows = [_row(table, example.message, kept) for example in told]
-    starts = [_margins(table, scores.NOTHING, name, example.message) for example in told]
+def _shifts(table: Table, name: str, corrected: Sequence[Example], cost: float, kept: Set[str]) -> Lessons:
+    rows = [_row(table, example.message, kept) for example in corrected]
+    starts = [_margins(table, scores.NOTHING, name, example.message) for example in corrected]
     shifts: dict[str, dict[str, float]] = {}
     for label in starts[0]:
-        truths = [example.labels[name] == label for example in told]
+        truths = [example.labels[name] == label for example in corrected]
         moved = linear.shift(rows, truths, [start[label] for start in starts], cost)
         for piece, weight in moved.items():
             shifts.setdefault(piece, {})[f"{name}:{label}"] = round(weight, 4)
@@ -135,5 +138,5 @@ def _shifts(table: Table, name: str, told: Sequence[Example], cost: float, kept:
 
 
 def _row(table: Table, message: Message, kept: Set[str]) -> dict[str, float]:
-    """With the shares that the pieces have in the whole message, as in reading."""
+    """Return the row with each piece's share of the whole message, as in scoring."""
     return {piece: share for piece, share in scores.telling(table, message).items() if piece in kept}

@@ -1,9 +1,9 @@
-"""What words mean at this desk: terms in Catalan, Spanish and English (a little French), as data.
+"""Terms and their meaning for this desk in Catalan, Spanish and English (a little French), as data.
 
-Each table is (group:label, weight, terms): weight 3 says it, 2 points to it, 1 hints. Terms are written folded
-(no accents, l·l as ll, see features.fold), separated by commas; "*" at the end stands for any ending. The names
-of platforms and bodies, and who runs them, are those of the desk's glossary (mail/understanding/operators.py: seu,
-idCAT, e-NOTUM, PSCP …). A term of the group "none" means nothing, and keeps a shorter one inside it from being read.
+Each table is (group:label, weight, terms): weight 3 is explicit, 2 strong, 1 a hint. Terms are folded (no accents, l·l
+as ll, see features.fold) and separated by commas; "*" at the end matches any ending. The names of platforms and bodies,
+and of their operators, are those of the desk's glossary (mail/understanding/operators.py: seu, idCAT, e-NOTUM, PSCP …).
+A term of the group "none" has no meaning and prevents a shorter term inside it from matching.
 """
 
 TABLES: tuple[tuple[str, float, str], ...] = (

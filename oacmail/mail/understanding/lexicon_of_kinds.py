@@ -1,6 +1,6 @@
-"""What words tell of the kind of a message: thanks, a machine's own words, the call-back form, the lures of fraud.
+"""Terms that show the kind of a message: thanks, automatic text, the call-back form, phishing and fraud.
 
-Data in the form of mail/understanding/lexicon.py; decides nothing.
+The data has the form of mail/understanding/lexicon.py.
 """
 
 TABLES: tuple[tuple[str, float, str], ...] = (
@@ -46,7 +46,7 @@ TABLES: tuple[tuple[str, float, str], ...] = (
         esborreu, borren, on puc, quin, cual, which, how
         """,
     ),
-    # who still waits, or complains, thanks in irony
+    # people who still wait, or complain, and thank in irony
     (
         "waits:says",
         1,
@@ -65,7 +65,7 @@ TABLES: tuple[tuple[str, float, str], ...] = (
         j'attends, attends, toujours, personne, jamais, semaines, en retard, honte, pour rien
         """,
     ),
-    # --- a machine that says so; the call-back form; spam ----------------------------------------------
+    # --- automatic text; the call-back form; spam ------------------------------------------------------
     (
         "auto:says",
         3,

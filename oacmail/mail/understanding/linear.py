@@ -1,9 +1,9 @@
-"""A linear model of many classes, learned from labelled examples: one against the rest, squared hinge loss.
+"""Train a linear multi-class model from labelled examples: one against the rest, squared hinge loss.
 
-Decides the weights and nothing else; what an example consists of is the caller's affair. Dual coordinate descent
-(Hsieh, Chang, Lin, Keerthi, Sundararajan 2008, algorithm 1, L2 loss) with a seeded order: the same examples give
-the same weights on any machine. `temperature` makes the margins of messages that were not learned from into
-probabilities (Guo, Pleiss, Sun, Weinberger 2017, section 4.2).
+This module calculates the weights; the caller decides what an example contains. The algorithm is dual coordinate
+descent (Hsieh, Chang, Lin, Keerthi, Sundararajan 2008, algorithm 1, L2 loss) in a seeded order: the same examples give
+the same weights on any machine. `temperature` turns the margins of held-out messages into probabilities (Guo, Pleiss,
+Sun, Weinberger 2017, section 4.2).
 """
 
 import math
@@ -16,11 +16,11 @@ Weights = dict[str, float]
 BIAS = "bias"
 
 _ROUNDS = 25
-_STEP = 0.01  # the largest change of a round at which it is learned
+_STEP = 0.01  # training stops when the largest change of a round is below this
 
 
 def fit(rows: Sequence[Row], labels: Sequence[str], cost: float = 1.0, *, balanced: bool) -> dict[str, Weights]:
-    """class -> feature -> weight. `balanced`: the examples of a rare class cost as much more."""
+    """Return class -> feature -> weight. `balanced`: examples of a rare class cost proportionally more."""
     biased = [{**row, BIAS: 1.0} for row in rows]
     nought = [0.0] * len(rows)
     return {
@@ -30,8 +30,10 @@ def fit(rows: Sequence[Row], labels: Sequence[str], cost: float = 1.0, *, balanc
 
 
 def shift(rows: Sequence[Row], truths: Sequence[bool], starts: Sequence[float], cost: float) -> Weights:
-    """What to add to the weights of one class that gave the margins `starts`, so that these examples come out as
-    `truths`; no bias: what shares no feature with them does not move."""
+    """Return what to add to the weights of one class with margins `starts`, so that these examples match `truths`.
+
+    The bias stays: messages without a common feature do not move.
+    """
     return _one(rows, truths, starts, (cost, cost))
 
 
@@ -42,21 +44,23 @@ def margins(model: Mapping[str, Weights], row: Row) -> dict[str, float]:
     }
 
 
-def probabilities(of: Mapping[str, float], temperature: float) -> dict[str, float]:
-    top = max(of.values())
-    raised = {name: math.exp((margin - top) * temperature) for name, margin in of.items()}
+def probabilities(reached: Mapping[str, float], temperature: float) -> dict[str, float]:
+    top = max(reached.values())
+    raised = {name: math.exp((margin - top) * temperature) for name, margin in reached.items()}
     total = sum(raised.values())
     return {name: value / total for name, value in raised.items()}
 
 
-def temperature(judged: Sequence[tuple[Mapping[str, float], str]]) -> float:
-    """The factor that makes probabilities of (margins, true class) likeliest; between 0.5 and 8."""
+def temperature(examples: Sequence[tuple[Mapping[str, float], str]]) -> float:
+    """Return the factor that makes the probabilities of (margins, true class) most likely; between 0.5 and 8."""
     steps = [0.5 * 1.15**step for step in range(20)]
-    return max(steps, key=lambda t: sum(math.log(max(1e-9, probabilities(of, t)[true])) for of, true in judged))
+    return max(
+        steps, key=lambda t: sum(math.log(max(1e-9, probabilities(reached, t)[true])) for reached, true in examples)
+    )
 
 
 def _costs(labels: Sequence[str], name: str, cost: float, balanced: bool) -> tuple[float, float]:
-    """What an error costs on an example of the class, and on any other."""
+    """Return the cost of an error on an example of the class, and on any other."""
     if not balanced:
         return cost, cost
     inside = sum(label == name for label in labels)
@@ -68,7 +72,8 @@ def _one(rows: Sequence[Row], truths: Sequence[bool], starts: Sequence[float], c
     weights = [0.0] * max(1, len(names))
     places = [[*map(names.__getitem__, row)] for row in rows]
     values = [[*row.values()] for row in rows]
-    picked = [itemgetter(*of, 0, 0) for of in places]  # more than values: what picks a single thing does not wrap it
+    # two extra places, since itemgetter returns no tuple for a single one
+    picked = [itemgetter(*of, 0, 0) for of in places]
     softness = [1 / (2 * costs[0 if truth else 1]) for truth in truths]
     squares = [sum(map(mul, of, of)) + soft for of, soft in zip(values, softness, strict=True)]
     alphas = [0.0] * len(rows)

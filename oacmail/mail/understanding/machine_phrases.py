@@ -1,7 +1,7 @@
-"""The sentences by which machines give themselves away, and by which people do: a table a purpose.
+"""Sentences that only machines write, and sentences that only people write: one table for each purpose.
 
-Data for machine_words.py, which says how they are used: regular expressions for folded text (no accents, small
-messages, single spaces) in ca, es, en, fr, de, it and pt.
+Data for machine_words.py, which describes its use: regular expressions over folded text (no accents, lower case, single
+spaces) in ca, es, en, fr, de, it and pt.
 """
 
 import re
@@ -36,7 +36,7 @@ _AWAY = (
     r"|casella (?:sara|verra)|estou (?:de ferias|ausente|fora)|fora do escritorio|temps parcial"
     r"|fora d'aquest horari|fuera de ese horario)"
 )
-_OFFICIAL = r"(?!notif|requer|resol|carta|liquid|sanci|citaci)"  # what a desk sends and a citizen receives
+_OFFICIAL = r"(?!notif|requer|resol|carta|liquid|sanci|citaci)"  # what an office sends and a citizen receives
 _RECEIVED = (
     rf"\b(?:(?:hem|s'ha) (?:rebut|registrat) (?:correctament )?(?:el vostre|la vostra|la teva|el teu"
     rf"|la seva) {_OFFICIAL}"
@@ -255,7 +255,7 @@ SERVICE = re.compile(
 )
 
 
-# Whoever speaks of trouble or wishes of his own; an absence is told in the first person too, so it is no test there.
+# A person with a problem or a wish. Absence notes use the first person too, so this test does not apply to them.
 PERSON = re.compile(
     r"\b(?:(?:llevo|llevamos|porto|portem) \w+ (?:dias|semanas|meses|dies|setmanes|mesos)|m'ha|m'han|em (?:surt"
     r"|diu|dona|demana|apareix|va|posa|deixa|podeu|poden)|no em|no puc|no trobo|he rebut"
@@ -270,7 +270,7 @@ PERSON = re.compile(
     r"|mailbox|certificate|application|son|daughter)|j'ai|je (?:ne|n'|voudrais|souhaite)|ich (?:kann nicht|mochte"
     r"|brauche|bekomme)|non riesco|vorrei|ho (?:ricevuto|provato)|nao consigo|gostaria|recebi)\b"
 )
-# Nobody who is away needs anything: this voids every mark.
+# An absent person has no request: a match cancels every indicator.
 WISH = re.compile(
     r"\b(?:em cal|ens cal|necessit[oe]m?|vull|volem|voldri\w+|necesit(?:o|amos)|me hace falta|quiero"
     r"|queremos|quisiera"

@@ -1,11 +1,11 @@
-"""What a machine says of itself in the body: the marks without which no message is taken for a machine's.
+"""Find indicators of automatic mail in the body; without one, no message without automatic header fields counts as
+automatic.
 
-Decides nothing: a mark is a name that holds or does not, and what it is worth. core/routing/classification.py sets a
-message without a machine's header fields (mail/understanding/auto.py) aside only when one of these holds and the model
-says so too; so terse writing, a missing To or an unknown name never count. Each mark is one that a stranger would
-accept as evidence; people use some of these words as well, which is why one alone is worth half; and what somebody
-quotes, or says beside trouble or wishes of his own ("em surt", "no me deja", "I need"), marks nothing. Languages: ca,
-es, en, fr, de, it, pt.
+This module decides nothing: an indicator is present or absent, and has a weight. core/routing/classification.py sets a
+message without automatic header fields (mail/understanding/auto.py) aside only if an indicator is present and the model
+agrees; terse writing, a missing To or an unknown name never count. People use some of these words too, so a single
+indicator has half the weight. Quoted text has no indicators, and neither has text next to a problem or a wish of the
+writer's own ("em surt", "no me deja", "I need"). Languages: ca, es, en, fr, de, it, pt.
 """
 
 import re
@@ -18,32 +18,31 @@ from oacmail.mail.understanding.pattern_prefilter import PatternPrefilter
 
 _BODY = PatternPrefilter(BODY)
 _OF_WHOEVER = frozenset({"away", "read", "until when, or whom else", "promises an answer"})
-# What people write every day, and what tells a machine only beside its like.
-_BESIDE = {
+# Everyday words, which indicate a machine only together with other indicators.
+_SUPPORTING = {
     "until when, or whom else": {"away"},
     "promises an answer": {"away", "received", "says it is automatic"},
     "hopes to see all": {"to many"},
     "to its users": {"notice", "a list", "leave the list", "offer"},
 }
 _ENOUGH = {"read", "challenge", "a desk's program"}
-ALONE = 0.5  # what a mark is worth that stands alone
+ALONE = 0.5  # the weight of a single indicator
 _PEOPLE_TOO = {"received", "to many"}
 _QUOTED = re.compile(r"«[^»]{8,400}»|“[^”]{8,400}”|\"[^\"]{8,400}\"|(?<!\w)'[^']{8,400}'(?!\w)")
 
 
-def marks(message: Message) -> dict[str, float]:
-    """The marks that hold, of subject, fresh text, sender and attachments, and what each is worth: 1, or `ALONE`; none
-    where the only one is of people's making too.
+def indicators(message: Message) -> dict[str, float]:
+    """Return the indicators in subject, new text, sender and attachments, each with its weight: 1, or `ALONE`.
 
-    One, in a message without a machine's fields, may be a coincidence ("hem rebut la vostra carta", an address
-    ventas@…); a machine mostly gives itself away twice.
+    The result is empty if the only indicator is one that people write too. A single indicator may be a coincidence
+    ("hem rebut la vostra carta", an address ventas@…); a machine usually shows two.
     """
     text = _QUOTED.sub(" ", f"{fold(_own_subject(message))} . {fold(message.fresh)}")
     if WISH.search(text):
         return {}
     person = bool(PERSON.search(text))
     held = set(_found(message, text, person))
-    found = {name for name in held if name not in _BESIDE or held & _BESIDE[name]}
+    found = {name for name in held if name not in _SUPPORTING or held & _SUPPORTING[name]}
     twice = len(found) > 1 or found <= _ENOUGH or message.auto is not Auto.NONE
     if not twice and (person or found <= _PEOPLE_TOO):
         return {}
@@ -61,6 +60,7 @@ def _found(message: Message, text: str, person: bool) -> Iterator[str]:
 
 
 def _own_subject(message: Message) -> str:
-    """Behind our case token stand our words: who answers "We have received your enquiry" has not received one."""
+    """Return the subject before our case token, after which the words are ours: a reply to "We have received your
+    enquiry" is not a receipt."""
     places = (message.subject.upper().find(token) for token in message.tokens)
     return message.subject[: min((place for place in places if place >= 0), default=None)]

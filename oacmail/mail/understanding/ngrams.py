@@ -1,8 +1,8 @@
-"""The pieces of a message that the model weighs: words, pairs of words, and the beginnings of words.
+"""Split a text into the pieces that the model weighs: words, pairs of words, and word beginnings.
 
-Decides nothing. Text is folded (features.fold), so that accents, l·l and capitals make no difference; digits are
-all one, so that no telephone and no file number is ever a piece; the beginnings (four and six letters) stand for
-the stems of Catalan and Spanish verbs and tie the two languages together.
+Text is folded (features.fold), so that accents, l·l and capitals make no difference. All digits are equal, so that no
+telephone or file number becomes a piece. Beginnings (four and six letters) stand for the stems of Catalan and Spanish
+verbs and connect the two languages.
 """
 
 import re

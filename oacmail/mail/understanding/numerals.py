@@ -1,7 +1,7 @@
-"""Numbers written in words, in Catalan and Spanish, as digits: people dictate their telephone in a message as well.
+"""Convert number words in Catalan and Spanish to digits: people also spell out their telephone number.
 
-Decides nothing about what a number is. Works on folded text; only runs of two numerals or more are rewritten, so
-that "a les cinc" and "una trucada" stay words.
+This module does not decide what a number means. It works on folded text and rewrites only runs of two or more numerals,
+so that "a les cinc" and "una trucada" stay words.
 """
 
 import re
@@ -63,13 +63,13 @@ def in_digits(text: str) -> str:
 
 
 def _digits(run: str) -> str:
-    """What is read of a run: as a telephone when it has the nine digits of one, else as it stood."""
+    """Return the run as a telephone number if it has nine digits, else unchanged."""
     found = "".join(_number(part) for part in _together(_ONE.findall(run)))
     return found if len(found) == 9 else run
 
 
 def _together(parts: list[str]) -> list[str]:
-    """ "seiscientos", "doce" is one number of three digits."""
+    """Combine "seiscientos", "doce" into one number of three digits."""
     joined: list[str] = []
     for part in parts:
         if joined and not part[0].isdigit() and _number(joined[-1])[-2:] == "00" and len(_number(joined[-1])) == 3:

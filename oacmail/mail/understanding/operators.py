@@ -1,7 +1,7 @@
-"""Which platforms a message names, and whose they are (docs/requirements.md section 3): the facts behind both.
+"""Find the platforms that a message names, and who operates them (docs/requirements.md section 3).
 
-Decides nothing: core/routing/derivation.py says who is to blame. Patterns are folded (features.fold); platforms bear
-their own names, which are the same in every language, never the citizen's words.
+This module decides nothing; core/routing/derivation.py says who is responsible. Patterns are folded (features.fold).
+The result has the platforms' own names, which are the same in every language, never the citizen's words.
 """
 
 import re
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from oacmail.mail.understanding.pattern_prefilter import PatternPrefilter
 
-# whose -> (platform, how people write it)
+# operator -> (platform, how people write it)
 _PLATFORMS: dict[str, tuple[tuple[str, str], ...]] = {
     "town": (
         (
@@ -66,15 +66,15 @@ _PATTERNS = {
     whose: re.compile(rf"(?<!\w)(?:{'|'.join(f'({p})' for _, p in platforms)})")
     for whose, platforms in _PLATFORMS.items()
 }
-_GATE = PatternPrefilter(  # a word begins behind an @ too
+_PREFILTER = PatternPrefilter(  # a word also begins after an @
     (whose, rf"\b(?:{'|'.join(p for _, p in platforms)})".replace("|@", "|")) for whose, platforms in _PLATFORMS.items()
 )
 _SUBJECT = 2.0
 
 
 def named(subject: str, text: str) -> Iterator[tuple[str, float]]:
-    """("operator:<whose>:<platform>", how much it was named); what stands in the subject counts twice."""
-    for whose in _GATE.holding(f"{subject} . {text}"):
+    """Yield ("operator:<whose>:<platform>", number of mentions); a mention in the subject counts twice."""
+    for whose in _PREFILTER.holding(f"{subject} . {text}"):
         sums: dict[str, float] = {}
         for part, weight in ((subject, _SUBJECT), (text, 1.0)):
             for found in _PATTERNS[whose].finditer(part):

@@ -1,9 +1,9 @@
-"""Sentences of our own mails that stand in a message without any mark of a quotation: a reply below our text.
+"""Remove sentences of our own mails that a reply contains without quote marks.
 
-Decides which words are ours by the templates' sentences (`Wording`), and takes them out before anything is judged: our
-data-protection clause is no request of rights. A sentence matches as a whole, whatever its line breaks, with up to
-`_HOLE` words where the template fills something in. One of few words is ours only beside another of ours: people thank
-in the same words as we do. Linear in the text.
+The templates' sentences (`Wording`) decide which words are ours; they are removed before anything else is evaluated:
+our data-protection clause is not a data rights request. A sentence matches as a whole, whatever its line breaks, with
+up to `_HOLE` words where the template has a variable. A short sentence is ours only next to another of ours: people use
+the same words of thanks. The work is linear in the text.
 """
 
 import re
@@ -14,26 +14,26 @@ from types import MappingProxyType
 from oacmail.mail.parser_config import Sentence, Wording
 from oacmail.mail.understanding import features
 
-HOLE = "\0"  # stands in a template's text for what is filled in
-_HOLE = 12  # words: an address, a day with its date, a phrase of several
-_NAME = 4  # words that are filled in before the first word: an office's name
-_ENOUGH = 6  # words of a sentence that nobody else writes
-_LONGEST = 200_000  # characters that are looked at
+HOLE = "\0"  # marks a variable in a template's text
+_HOLE = 12  # words: an address, a day with its date, a phrase
+_NAME = 4  # words of a variable at the start of a sentence: an office's name
+_ENOUGH = 6  # words of a sentence that nobody else would write
+_LONGEST = 200_000  # characters that are read
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n\s*\n")
 _NO_WORD = re.compile(r"[\W_]+")
 _TOKEN = re.compile(r"\S+")
 
 
 def wording_of(texts: Iterable[str]) -> Wording:
-    """From the texts of templates, `HOLE` where they fill something in."""
+    """Build the wording from the texts of templates, with `HOLE` for each variable."""
     parted = dict.fromkeys(_words(piece) for text in texts for piece in _SENTENCE.split(text))
     long: dict[str, tuple[Sentence, ...]] = {}
     short: dict[str, tuple[Sentence, ...]] = {}
     filled: dict[str, tuple[Sentence, ...]] = {}
     for sentence in parted:
-        told = sum(word != HOLE for word in sentence)
-        kinds = [long if told >= _ENOUGH else short, *([filled] if sentence[:1] == (HOLE,) else [])]
-        for by_first in kinds if told else ():
+        fixed = sum(word != HOLE for word in sentence)
+        kinds = [long if fixed >= _ENOUGH else short, *([filled] if sentence[:1] == (HOLE,) else [])]
+        for by_first in kinds if fixed else ():
             whole = sentence[sentence[0] == HOLE :]
             by_first[whole[0]] = (*by_first.get(whole[0], ()), whole)
     return Wording(MappingProxyType(long), MappingProxyType(short), MappingProxyType(filled))
@@ -41,7 +41,7 @@ def wording_of(texts: Iterable[str]) -> Wording:
 
 @dataclass(frozen=True, slots=True)
 class Parted:
-    """`rest`: the text without our sentences; `ours`: these."""
+    """`rest` is the text without our sentences; `ours` are these sentences."""
 
     rest: str
     ours: str = ""
@@ -52,11 +52,11 @@ class _Token:
     word: str
     start: int
     end: int
-    closes: bool  # a sentence or a paragraph
+    closes: bool  # ends a sentence or a paragraph
 
 
 def part(text: str, wording: Wording, *, within_quotes: bool = False) -> Parted:
-    """Takes our sentences out; those on lines marked as quoted only with `within_quotes`."""
+    """Remove our sentences from `text`; those on quoted lines only with `within_quotes`."""
     if not wording.long:
         return Parted(text)
     tokens = list(_tokens(text[:_LONGEST], within_quotes))
@@ -70,7 +70,7 @@ def part(text: str, wording: Wording, *, within_quotes: bool = False) -> Parted:
 
 
 def _spans(tokens: Sequence[_Token], wording: Wording) -> Iterator[tuple[int, int]]:
-    """(first token, the one after the last) of each run of our sentences, in order, without overlap."""
+    """Yield (first token, token after the last) of each run of our sentences, in order, without overlap."""
     at = free = 0
     while at < len(tokens):
         end = _end(tokens, at, wording.long)
@@ -85,14 +85,14 @@ def _spans(tokens: Sequence[_Token], wording: Wording) -> Iterator[tuple[int, in
 
 
 def _further(tokens: Sequence[_Token], at: int, wording: Wording) -> int | None:
-    """Where a sentence of ours ends that follows another of ours at `at`."""
+    """Return the end of a sentence of ours that follows another of ours at `at`."""
     end = _end(tokens, at, wording.long) or _end(tokens, at, wording.short)
     begun = (_end(tokens, at + skipped, wording.filled) for skipped in range(1, _NAME + 1))
     return end or next((end for end in begun if end), None)
 
 
 def _before(tokens: Sequence[_Token], free: int, at: int, short: Mapping[str, tuple[Sentence, ...]]) -> int:
-    """Where the short sentences of ours begin that end right before `at`."""
+    """Return the start of our short sentences that end directly before `at`."""
     for first in range(max(free, at - _ENOUGH), at):
         if _end(tokens, first, short) == at:
             return _before(tokens, free, first, short)
@@ -100,7 +100,7 @@ def _before(tokens: Sequence[_Token], free: int, at: int, short: Mapping[str, tu
 
 
 def _end(tokens: Sequence[_Token], at: int, sentences: Mapping[str, tuple[Sentence, ...]]) -> int | None:
-    """Where the longest of these sentences ends that begins at `at`."""
+    """Return the end of the longest of these sentences that begins at `at`."""
     if at >= len(tokens):
         return None
     ends = (_matched(tokens, at, sentence) for sentence in sentences.get(tokens[at].word, ()))
@@ -118,7 +118,7 @@ def _matched(tokens: Sequence[_Token], at: int, sentence: Sentence) -> int | Non
 
 
 def _pieces(sentence: Sentence) -> Iterator[tuple[Sentence, bool]]:
-    """The runs of words between what is filled in; whether something is filled in before each."""
+    """Yield the runs of words between variables, and whether a variable precedes each."""
     run: list[str] = []
     filled_in = False
     for word in sentence:
@@ -137,13 +137,13 @@ def _stands(tokens: Sequence[_Token], at: int, piece: Sentence) -> bool:
 
 
 def _closed(tokens: Sequence[_Token], at: int) -> int:
-    """Where what is filled in at a sentence's end ends with it."""
+    """Return the end of a variable that ends its sentence."""
     reach = range(at, min(at + _HOLE, len(tokens)))
     return next((number + 1 for number in reach if tokens[number].closes), at)
 
 
 def _words(text: str) -> Sentence:
-    """What is filled in several times in a row counts once."""
+    """Return the words; adjacent variables count once."""
     words: list[str] = []
     for match in _TOKEN.finditer(text):
         word = HOLE if HOLE in match[0] else _folded(match[0])

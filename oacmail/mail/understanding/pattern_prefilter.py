@@ -1,8 +1,8 @@
-"""Which of many patterns hold in a folded text, without running each: by how the words of the text begin.
+"""Find which of many patterns match a folded text without running each, by the beginnings of its words.
 
-Decides nothing beside the patterns themselves. Most of them begin with a word's edge and one of some words; where no
-word of the text begins like any of these, the pattern cannot hold and is not run. The beginnings are read out of the
-pattern, so that nobody has to name them; a pattern that begins in any other way is always run.
+Most patterns begin at a word boundary with one of a few words; if no word of the text begins like that, the pattern
+cannot match and does not run. The beginnings are derived from the pattern itself; a pattern that begins in any other
+way always runs.
 """
 
 import re
@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-_LENGTH = 8  # characters from a word's beginning on that are compared, the next word's among them
-_SHORT = 2  # characters by which they are looked up
+_LENGTH = 8  # characters compared from the start of a word, which may include the next word
+_SHORT = 2  # characters used for the lookup
 _BEGINNINGS = re.compile(rf"(?<!\w)(?=(\w.{{0,{_LENGTH - 1}}}))")
 _EDGE = r"\b"
 _ONE_OF = re.compile(r"\[([a-z0-9']+)\]")
@@ -20,13 +20,13 @@ _DIGIT = "[0-9]"  # \d is more than that
 
 
 class PatternPrefilter:
-    """Patterns by name, asked all at once; compiled when first asked."""
+    """Named patterns that are matched together; compiled on first use."""
 
     def __init__(self, patterns: Iterable[tuple[str, str]]) -> None:
         self.patterns = tuple(patterns)
 
     def holding(self, text: str) -> Iterator[str]:
-        """The names of the patterns that hold in the text, in their order."""
+        """Yield the names of the matching patterns, in their order."""
         table = self._table
         possible, lengths, by_start = table.always, table.lengths, table.by_start
         for beginning in _beginnings(text):
@@ -39,14 +39,14 @@ class PatternPrefilter:
         return _laid_out(self.patterns)
 
 
-@lru_cache(maxsize=4)  # several gates are asked of one message
+@lru_cache(maxsize=4)  # several filters read the same message
 def _beginnings(text: str) -> frozenset[str]:
     return frozenset(_BEGINNINGS.findall(text))
 
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """A bit for each pattern. `lengths`: how long the beginnings are that begin with these two characters."""
+    """One bit for each pattern. `lengths`: the lengths of the beginnings that share these two characters."""
 
     patterns: tuple[tuple[int, str, re.Pattern[str]], ...]
     always: int
@@ -73,8 +73,10 @@ def _laid_out(texts: Sequence[tuple[str, str]]) -> _Table:
 
 
 def starts(pattern: str) -> set[str]:
-    """How a text goes on from the word's edge at which the pattern begins; none = it does not begin at one, or in a
-    way that is not read here."""
+    """Return how a text continues after the word boundary at which the pattern begins.
+
+    The result is empty if the pattern begins otherwise, or in a way that this module does not analyse.
+    """
     branches = _branches(pattern)
     found = {start for branch in branches for start in _starts(branch, "")}
     long_enough = all(len(start) >= _SHORT for start in found)
@@ -82,7 +84,7 @@ def starts(pattern: str) -> set[str]:
 
 
 def _starts(text: str, begun: str) -> set[str]:
-    """`begun` with all that the pattern `text` may put behind it; cut where it is long enough or not read further."""
+    """Return `begun` with each continuation from `text`, cut at the compared length or where the analysis ends."""
     if len(begun) == _LENGTH or not text:
         return {begun}
     if text.startswith(_EDGE):
@@ -99,7 +101,7 @@ def _starts(text: str, begun: str) -> set[str]:
 
 
 def _chosen(choices: list[str], rest: str, begun: str) -> set[str]:
-    """One of the choices, or none where they may be missing; behind a repeated one nothing more is read."""
+    """Extend `begun` by one of the choices, or by none if they are optional; stop after a repeated one."""
     if rest.startswith(("*", "{")):
         return {begun}
     if rest.startswith("+"):
@@ -112,7 +114,7 @@ def _chosen(choices: list[str], rest: str, begun: str) -> set[str]:
 
 
 def _branches(pattern: str) -> list[str]:
-    """The choices on the highest level."""
+    """Return the top-level alternatives."""
     found, depth, begin, inside = [], 0, 0, False
     for at, char in _characters(pattern):
         if inside:
@@ -140,7 +142,7 @@ def _end_of_group(pattern: str) -> int:
 
 
 def _characters(pattern: str) -> Iterator[tuple[int, str]]:
-    """With their places; one behind a backslash means nothing here."""
+    """Yield characters with their positions; skip escaped ones."""
     at = 0
     while at < len(pattern):
         if pattern[at] == "\\":

@@ -1,8 +1,8 @@
-"""The telephone that a message leaves, and when its writer wants to be called (R26).
+"""Find the telephone number in a message, and when its writer wants to be called (R26).
 
-Decides which of several numbers is meant and which slot an hour falls into; never whether a call is wanted
-(core/routing/classification.py). Numbers inside longer ones (IBAN), after a word that names something else (an
-expedient, a fax), and the office's own are no telephones of the writer. Works on text already folded by features.fold.
+This module decides which of several numbers is meant and which slot an hour belongs to, but not whether a call is
+wanted (core/routing/classification.py). Numbers inside longer ones (IBAN), after a word for something else (an
+expedient, a fax), and the office's own do not count. Text is already folded by features.fold.
 """
 
 import re
@@ -32,10 +32,8 @@ _NOT_WANTED = re.compile(
 
 
 def phone(text: str, own: str = "") -> str:
-    """The number to call in E.164, '' for none: Spanish ones have nine digits from 6 to 9, others keep their code.
-
-    `own`: the office's telephone as its mails show it, which citizens quote.
-    """
+    """Return the number to call in E.164, '' for none: Spanish ones have nine digits starting with 6 to 9, others keep
+    their country code. `own` is the office's telephone as its mails show it, which citizens quote."""
     ours = _ours(own)
     found = [
         (_weight(text, match.start()), -match.start(), number) for match, number in _numbers(text) if number not in ours
@@ -57,7 +55,7 @@ def _numbers(text: str) -> Iterator[tuple[re.Match[str], str]]:
 
 
 def _e164(prefix: str, rest: str) -> str:
-    """E.164 as phonenumbers reads it; '' for what no plan of numbers has. `prefix`: digits of a country code."""
+    """Return E.164 as phonenumbers reads it; '' if no numbering plan has it. `prefix`: digits of a country code."""
     country = prefix.removeprefix("00")
     if not prefix and len(rest) == 11 and rest.startswith("34"):
         country, rest = "34", rest[2:]
@@ -82,7 +80,7 @@ _NOON, _OPENS = 14, 8
 _NEAR = re.compile(
     r"\b(?:truqu|truc|llam|call\b|ring\b|phone|telefon|appel|chiam|franja|disponible|\d{3}[ .]?\d{2,3}[ .]?\d{2,3})"
 )
-_REACH = 110  # characters around the wish: hours elsewhere are those of the trouble
+_REACH = 110  # characters around the request: hours elsewhere belong to the problem
 _GREETING = re.compile(
     r"\b(?:bon|bona|buenas|buena|buenos|good) (?:tarda|tardes|tarde|afternoon|morning|vespre)\b"
     r"|\b(?:dema passat|pasado manana)\b"
@@ -98,13 +96,13 @@ _CHOSEN = re.compile(
     r"\b(?:(?:franja(?: horaria)?|horari|horario|slot)\W{1,3}|(?:millor|mejor|preferib\w+|better) )"
     rf"(?:de |del |al? |als |les |la |las |por |per |in |the |el )*(?P<slot>{_MORNING}|{_AFTERNOON})\b"
 )
-_QUARTERS = re.compile(r"\b(?:un|dos|tres) quarts (?:de |d')(\w+)")  # a quarter of an hour more or less changes no slot
+_QUARTERS = re.compile(r"\b(?:un|dos|tres) quarts (?:de |d')(\w+)")  # a quarter of an hour does not change the slot
 _ANY_HOUR = re.compile(
     r"\b(?:tot|todo|all) (?:el )?(?:dia|day) (?:menys|menos|excepte|excepto|salvo|tret|except)\b"
     r"|\b(?:ara mateix|ahora mismo|right now|com mes aviat|cuanto antes|as soon as)\b"
 )
 _NOT = r",? (?:que )?no (?:puc|puedo|hi soc|estoy|em va|hi ha)\b"
-_WORDING: tuple[tuple[str, Slot], ...] = (  # what was read is taken out, so that the more exact comes first
+_WORDING: tuple[tuple[str, Slot], ...] = (  # each match is removed, so the more exact ones come first
     (rf"\b{_AFTERNOON}{_NOT}", "morning"),
     (rf"\b{_MORNING}{_NOT}", "afternoon"),
     (r"\b(?:qualsevol|cualquier) hora\b|\bany ?time\b|\b(?:tot|todo) el dia\b", "any"),
@@ -146,7 +144,7 @@ _AT = re.compile(rf"\b(?:a les|a las|sobre las|sobre les|at) {_hour_pattern('a')
 
 
 def slot(text: str) -> Slot:
-    """morning [08,14), afternoon [14,20), or any: nothing said, or both. Hours say more than words."""
+    """Return morning [08,14), afternoon [14,20), or any (nothing found, or both). Hours take precedence over words."""
     if chosen := _CHOSEN.search(text):
         return "morning" if re.fullmatch(_MORNING, chosen["slot"]) else "afternoon"
     near = _QUARTERS.sub(r"a les \1", _GREETING.sub(" ", _around(text)))
@@ -158,31 +156,31 @@ def slot(text: str) -> Slot:
     if hours:
         start, end = max(span[0] for span in hours), min(span[1] for span in hours)
         return "morning" if end <= _NOON else "afternoon" if start >= _NOON else "any"
-    said = _said(near)
+    slots = _slots(near)
     for contrast in _CONTRASTS:
-        if len(said) > 1:
+        if len(slots) > 1:
             near = contrast.sub(" ", near)
-            said = _said(near) or said
-    return said.pop() if len(said) == 1 else "any"
+            slots = _slots(near) or slots
+    return slots.pop() if len(slots) == 1 else "any"
 
 
 def _around(text: str) -> str:
-    """What stands near a word of calling or a number."""
+    """Return the text near a word for calling or a number."""
     spans = [(max(0, found.start() - _REACH), found.end() + _REACH) for found in _NEAR.finditer(text)]
     return " ".join(text[start:end] for start, end in spans[:4])
 
 
-def _said(text: str) -> set[Slot]:
-    said: set[Slot] = set()
+def _slots(text: str) -> set[Slot]:
+    slots: set[Slot] = set()
     for pattern, meant in _WORDS:
         text, times = pattern.subn(" ", text)
         if times:
-            said.add(meant)
-    return said
+            slots.add(meant)
+    return slots
 
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:
-    """The hours [from, to) within which a call is asked for."""
+    """Yield the hours [from, to) in which a call is requested."""
     yield from ((_hour(found, "a"), 24) for found in _BUSY.finditer(text))
     text = _BUSY.sub(" ", text)
     for found in _FROM_TO.finditer(text):
@@ -197,7 +195,7 @@ def _spans(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _hour(found: re.Match[str], name: str) -> int:
-    """0..24; an hour below eight is one of the afternoon, since nobody is called at night."""
+    """Return 0..24; an hour below eight means the afternoon, since nobody is called at night."""
     word, unit = found[name], (found[f"{name}unit"] or "").strip()
     hour = _NAMES.get(word) or (int(word) if word.isdigit() else 0)
     late = unit == "pm" or unit.startswith("de")

@@ -1,7 +1,7 @@
-"""The phrases by which mail clients mark what they add: attributions, separators, header blocks, signatures, notices.
+"""Phrases that mail clients add: attributions, separators, header blocks, signatures, notices.
 
-Tables alone, in Catalan, Spanish, English and the languages of neighbours; fresh.py decides by them. Every pattern
-is anchored and its gaps are bounded, so that a line of any length costs linear time.
+Tables in Catalan, Spanish, English and neighbouring languages; reply_text.py uses them. Every pattern is anchored and
+its gaps are bounded, so that a line of any length takes linear time.
 """
 
 import re
@@ -32,7 +32,7 @@ OPENER = re.compile(
     re.I,
 )
 INTRO_END = re.compile(rf"\b{_WROTE}\b[^\n]{{0,200}}:\s*$|{_ADDRESS}\)?\s*:\s*$|\bdel d[ií]a\b[^\n]{{0,80}}:\s*$", re.I)
-# Within one line; the last choice needs no verb: a time, then an address, then a colon, in whatever language.
+# On one line; the last choice needs no verb: a time, then an address, then a colon, in any language.
 ONE_LINE = re.compile(
     rf"^\s*(?:[^\n:]{{1,60}}\b{_WROTE}\b|[^\n]{{0,200}}[\d@<][^\n]{{0,200}}\b{_WROTE}\b[^\n]{{0,60}})\s*:\s*$"
     rf"|^\s*\d{{4}}[-/]\d\d?[-/]\d\d?\b[^\n]{{0,120}}(?:{_ADDRESS}|@)[^\n]{{0,20}}:\s*$"
@@ -42,18 +42,18 @@ ONE_LINE = re.compile(
 DATED = re.compile(rf"^\s*{_DATE}[^\n]{{0,120}}{_ADDRESS}\s*$")  # old Gmail: no verb, no colon; a quote must follow
 # "Oficina <oficina@…> va escriure el dia dl., 3 nov. 2025", wrapped or not
 NAMED = re.compile(rf"^[^\n<>:]{{1,60}}\(?{_ADDRESS}\)?,?\s(?:{_WROTE})\b", re.I)
-# The same attributions without a colon. LAST: how their last line ends; BARE: the whole of one before a quoted line;
-# PRINTED: the whole of one before a text that nothing marks as quoted, where address, time and verb must all stand.
+# The same attributions without a colon. LAST: the end of the last line; BARE: a whole one before a quoted line;
+# PRINTED: a whole one before text without quote marks, which must contain address, time and verb.
 LAST = re.compile(rf"(?:>|\d|\b(?:{_WROTE}|escriure|escrit|écrit|scritto|geschrieben))[\s)]{{0,3}}$", re.I)
 BARE = re.compile(rf"\b{_WROTE}\b[^\n]{{0,200}}$|{_ADDRESS}[^\n]{{0,80}}$", re.I)
 PRINTED = re.compile(rf"(?=[^\n]{{0,400}}\b\d\d?[:.h]\d\d\b)[^\n]{{0,400}}{_ADDRESS}\)?,?\s(?:{_WROTE})\s*$", re.I)
-# The second line of one that begins with nothing but a name
+# The second line of an attribution whose first line is only a name
 ADDRESSED = re.compile(rf"^\s*\(?{_ADDRESS}\)?,?\s(?:{_WROTE})\b", re.I)
-# An attribution that has run into the end of what was written: "D'acord. On Mon, 3 Nov 2025 at 10:05, OAC wrote:"
+# An attribution on the same line as the new text: "D'acord. On Mon, 3 Nov 2025 at 10:05, OAC wrote:"
 RUN_IN = re.compile(
     rf"(?<=[^\s-])[-\s]{{1,6}}(?=(?:On|El|Le|Il|Em|Am) (?:{_DAY}|\d)[^\n]{{5,200}}\b{_WROTE}\b[^\n]{{0,60}}:\s*$)", re.I
 )
-SURE = re.compile(r"@|\b\d{1,2}[:.h]\d\d\b")  # an address or a time of day: no person writes that before a colon
+SURE = re.compile(r"@|\b\d{1,2}[:.h]\d\d\b")  # an address or a time of day: people do not write these before a colon
 
 SEPARATOR = re.compile(
     r"^\s*[-_*=]{2,}\s*"
@@ -87,11 +87,11 @@ HEAD = re.compile(
     + r"\s*:\*?",
     re.I,
 )
-# Two header lines prove a block if they bear what only programs write there: an address, a date with the time of day.
+# Two header lines prove a block if they contain what only programs write: an address, a date with the time of day.
 PARTY = re.compile(r"^\s*\*?\w{1,12}\s*:\*?\s[^\n]{0,200}@")
 MOMENT = re.compile(r"^\s*\*?\w{1,12}(?: el| le| il)?\s*:\*?\s[^\n]{0,80}\d{4}[^\n]{0,20}\d\d?\W{0,2}[:.]\W?\d\d", re.I)
 RULE = re.compile(r"^\s*[_*=]{10,}\s*$|^\s*-{20,}\s*$|^\s*-{5,}[^\n-]{3,60}-{5,}\s*$")
-# Who says "responc a sota" has written into the text of the other, which Outlook does not mark.
+# "Responc a sota" means that the answers are inside the other's text, which Outlook does not mark.
 BELOW = re.compile(
     r"\b"
     + _any(
@@ -111,7 +111,7 @@ BELOW = re.compile(
 )
 
 SIGNATURE = re.compile(r"^(?:-- ?|__+ ?|—)$")
-# "PD: …", "P. D.", "P.S.", "N. B. -", "Postdata": what a person adds below the signature belongs to what was written.
+# "PD: …", "P. D.", "P.S.", "N. B. -", "Postdata": a postscript below the signature belongs to the new text.
 POSTSCRIPT = re.compile(
     r"^\W{0,4}(?:(?:p\.?\s?){1,2}[ds]|n\.?\s?b|post-?\s?(?:data|scriptum)|posdata)\b\W{0,5}\w",
     re.I,
@@ -130,7 +130,7 @@ _FROM_A = _any(
     "des d|desde|dende|amb|mitjançant|con|a ?trav|mediante|do|[aà] partir|from|with|via|de|depuis|avec|von|mit|über|da",
     "vanaf|z|från|fra|с|з",
 )
-# The line that a telephone or a program adds. Nothing but its own name may stand there: people begin lines so as well.
+# The line that a telephone or a program adds. It must be the whole line: people begin sentences with it as well.
 CLIENT = re.compile(
     r"^\W{0,3}"
     + _any(

@@ -1,7 +1,6 @@
-"""Two small things that a message can say: the language its writer wants, and that something is attached.
+"""Find two remarks in a message: the language its writer wants, and that something is attached.
 
-Decides nothing: core/cases/acknowledgement.py says what the acknowledgement makes of it. Works on text folded by
-features.fold.
+core/cases/acknowledgement.py decides how the acknowledgement uses them. Text is folded by features.fold.
 """
 
 import re
@@ -12,7 +11,7 @@ _LANGUAGES = {
     "es": ("castella", "castellano", "espanyol", "espanol", "en castella", "en castellano", "spanish", "in spanish"),
     "en": ("angles", "ingles", "english", "en angles", "en ingles", "in english"),
 }
-_INSIDE = re.compile(r"\w(?:.*\w)?", re.DOTALL)  # a search for \W+ at the end would begin anew at every space
+_INSIDE = re.compile(r"\w(?:.*\w)?", re.DOTALL)  # a search for \W+ at the end would restart at every space
 _POLITE = re.compile(r"\W+(?:si us plau|sisplau|per favor|por favor|please|gracies|gracias|thanks|thank you)$")
 _ATTACHED = re.compile(
     r"\b(?:us |hi |te |le |les |os )?adjunt(?:o|em|amos) (?!al |a la |a l'|amb |con )"
@@ -22,18 +21,18 @@ _ATTACHED = re.compile(
 
 
 def language(text: str) -> str:
-    """ "ca", "es" or "en" where the whole text is the name of that language; else ''."""
-    said = _trimmed(_POLITE.sub("", _trimmed(text)))
-    return next((lang for lang, names in _LANGUAGES.items() if said in names), "")
+    """Return "ca", "es" or "en" if the whole text is the name of that language; else ''."""
+    phrase = _trimmed(_POLITE.sub("", _trimmed(text)))
+    return next((lang for lang, names in _LANGUAGES.items() if phrase in names), "")
 
 
 def names_attachment(text: str) -> bool:
-    """Whether the text says that something is attached."""
+    """True if the text says that something is attached."""
     return bool(_ATTACHED.search(text))
 
 
 def found(text: str) -> Iterator[str]:
-    """ "only:language:<lang>" and "names:attachment", where they hold."""
+    """Yield "only:language:<lang>" and "names:attachment" if they apply."""
     if lang := language(text):
         yield f"only:language:{lang}"
     if names_attachment(text):
@@ -41,6 +40,6 @@ def found(text: str) -> Iterator[str]:
 
 
 def _trimmed(text: str) -> str:
-    """From the first letter or digit to the last."""
+    """Return the text from its first to its last letter or digit."""
     found = _INSIDE.search(text)
     return found[0] if found else ""

@@ -1,8 +1,8 @@
-"""What the person wrote now, apart from what was quoted, signed or added by a program.
+"""Separate the new text of a message from quoted text, signatures and text added by programs.
 
-Decides line by line, in linear time, by tables of the phrases that mail clients write (ca, es, en and their
-neighbours). Trimming is for machines: the whole text is kept beside it, and a message trimmed to nothing is taken
-whole, so that nobody's words are lost. A forwarded text counts only where nothing else was written.
+This module decides line by line, in linear time, with tables of the phrases that mail clients write (ca, es, en and
+neighbouring languages). Only evaluation uses the trimmed text: the whole text is kept too, and a message trimmed to
+nothing is taken whole, so that nothing a person wrote is lost. A forwarded text counts only if there is no other.
 """
 
 import re
@@ -13,23 +13,23 @@ from itertools import pairwise
 from oacmail.mail.understanding import phrases
 
 _INTRO_LINES = 4
-_MARK = 40  # characters in which a postscript says that it is one
+_MARK = 40  # characters for the start of a postscript
 _INTRO = 700  # characters of an attribution
-_NAME = 60  # of the name in it
+_NAME = 60  # characters of the name in it
 _BEFORE = 2_000  # characters above a quote that may say where the answers are
-_LONGEST = 200_000  # characters that are parted; nobody writes more by hand
+_LONGEST = 200_000  # characters that are separated; nobody types more
 
 
 @dataclass(frozen=True, slots=True)
 class ReplyText:
-    """`fresh`: written now; `quoted`: the rest, as far as it quotes or forwards."""
+    """`fresh` is the new text; `quoted` the quoted or forwarded rest."""
 
     fresh: str
     quoted: str
 
 
 def split(text: str, forwarded: str = "") -> ReplyText:
-    """Parts `text`; `forwarded` is the text of an attached message, which counts if nothing else was written."""
+    """Separate `text`; `forwarded` is the text of an attached message and counts if there is no new text."""
     text = text[:_LONGEST]
     lines = _parted((phrases.ARMOUR.sub("", text) if "-----BEGIN PGP" in text else text).split("\n"))
     end = _cut(lines)
@@ -42,7 +42,7 @@ def split(text: str, forwarded: str = "") -> ReplyText:
 
 
 def _parted(lines: list[str]) -> list[str]:
-    """With each attribution on lines of its own, where a program has run it into what stands before it."""
+    """Put each attribution on its own lines if a program joined it to the text before it."""
     for number, line in enumerate(lines[:-1]):
         if line.rstrip().endswith(":") and len(line) < _INTRO and _quote_follows(lines, number):
             found = phrases.RUN_IN.search(line)
@@ -52,7 +52,7 @@ def _parted(lines: list[str]) -> list[str]:
 
 
 def _cut(lines: list[str]) -> int:
-    """The first line of what stands unmarked below: a separator, a header block, or "On … wrote:" without ">"."""
+    """Return the first line of an unmarked quote: a separator, a header block, or "On … wrote:" without ">"."""
     for number, line in enumerate(lines):
         separated = phrases.SEPARATOR.match(line) and not _quote_follows(lines, number)
         if separated or (_is_head(line) and _is_block(lines, number)):
@@ -64,7 +64,7 @@ def _cut(lines: list[str]) -> int:
 
 
 def _with_rule(lines: list[str], number: int) -> int:
-    """Outlook draws a line above its block, others write one that we cannot read."""
+    """Include the rule above: Outlook draws a line above its block, other clients write one we do not recognise."""
     above = next((n for n in range(number - 1, max(-1, number - 4), -1) if lines[n].strip()), -1)
     return above if above >= 0 and phrases.RULE.match(lines[above]) else number
 
@@ -74,7 +74,7 @@ def _is_head(line: str) -> bool:
 
 
 def _is_block(lines: list[str], number: int) -> bool:
-    """Whether here stand three header lines at once, "De:" among them, as Outlook and Gmail write them.
+    """True if three header lines, with "De:" among them, follow each other as Outlook and Gmail write them.
 
     An address, a date with the time of day or a rule above must show that a program wrote them; with both, two lines
     are enough. People list "De: … A: … Data: …" as well.
@@ -92,10 +92,10 @@ def _is_printed(head: str) -> bool:
 
 
 def _intro_start(lines: list[str], number: int) -> int | None:
-    """Where the attribution begins that ends on line `number`; clients wrap it over up to four lines.
+    """Return the first line of the attribution that ends on line `number`; clients wrap it over up to four lines.
 
-    Without a quoted line after it only one with an address or a time of day is believed: people, too, write
-    "em va escriure:". One that ends without a colon must bear more (phrases.BARE, phrases.PRINTED).
+    Without a quoted line after it, it must contain an address or a time of day: people also write "em va escriure:".
+    One without a final colon needs more (phrases.BARE, phrases.PRINTED).
     """
     if not lines[number].rstrip().endswith(":"):
         return _bare_intro(lines, number)
@@ -127,7 +127,7 @@ def _bare_intro(lines: list[str], number: int) -> int | None:
 
 
 def _upwards(lines: list[str], number: int) -> Iterator[tuple[int, str]]:
-    """(first line, the lines from there to `number` as one), up to a blank line or as far as clients wrap."""
+    """Yield (first line, the lines from there to `number` joined), up to a blank line or the wrapping limit."""
     joined = ""
     for start in range(number, max(-1, number - _INTRO_LINES), -1):
         if not lines[start].strip():
@@ -137,14 +137,14 @@ def _upwards(lines: list[str], number: int) -> Iterator[tuple[int, str]]:
 
 
 def _openings(lines: list[str], number: int) -> Iterator[tuple[int, str]]:
-    """Those of `_upwards` that begin as attributions do: with a day, else with a name and an address."""
+    """Yield those of `_upwards` that begin like an attribution: with a day, or with a name and an address."""
     reached = list(_upwards(lines, number))
     for opener in (phrases.OPENER, phrases.NAMED):
         yield from ((start, joined) for start, joined in reached if opener.match(joined))
 
 
 def _with_name(lines: list[str], number: int) -> int:
-    """The line above too, where this one begins with the address that belongs to the name there."""
+    """Include the line above if this one begins with the address of the name there."""
     named = number > 0 and phrases.ADDRESSED.match(lines[number][:_INTRO])
     alone = named and 0 < len(lines[number - 1].strip()) <= _NAME and (number < 2 or not lines[number - 2].strip())
     return number - 1 if alone else number
@@ -156,7 +156,7 @@ def _quote_follows(lines: list[str], number: int) -> bool:
 
 
 def _kinds(lines: list[str]) -> list[str]:
-    """For each line: quote, intro, client, blank, tail (signature or disclaimer) or text."""
+    """Return for each line: quote, intro, client, blank, tail (signature or disclaimer) or text."""
     kinds = [_kind(line) for line in lines]
     for number in range(len(lines)):
         if phrases.SEPARATOR.match(lines[number]) and _quote_follows(lines, number):
@@ -177,7 +177,7 @@ def _kinds(lines: list[str]) -> list[str]:
 
 
 def has_postscript(text: str) -> bool:
-    """Whether a line of `text` begins as a postscript does."""
+    """True if a line of `text` begins like a postscript."""
     return any(map(_is_postscript, text.split("\n")))
 
 
@@ -197,7 +197,7 @@ def _kind(line: str) -> str:
 
 
 def _answer(lines: list[str], kinds: list[str]) -> list[str]:
-    """The lines that count: text, and where answers stand between several quotes also the lines they answer."""
+    """Return the new lines, and with answers between several quotes also the lines they answer."""
     written = [number for number, kind in enumerate(kinds) if kind == "text"]
     if not written:
         return []
@@ -208,7 +208,7 @@ def _answer(lines: list[str], kinds: list[str]) -> list[str]:
 
 
 def _is_interleaved(kinds: list[str]) -> bool:
-    """Two runs of quotes or more, each with text after it."""
+    """True for two or more runs of quotes, each followed by text."""
     solid = [kind for kind in kinds if kind in ("text", "quote")]
     return sum(1 for one, two in pairwise(solid) if (one, two) == ("quote", "text")) >= 2
 
@@ -218,7 +218,7 @@ def _trimmed(lines: list[str]) -> str:
 
 
 def _without_head(lines: list[str]) -> list[str]:
-    """A forwarded text without its separator and header block."""
+    """Remove the separator and header block from a forwarded text."""
     seen = 0
     for number, line in enumerate(lines):
         if phrases.SEPARATOR.match(line) or phrases.RULE.match(line) or _is_head(line):

@@ -1,10 +1,9 @@
-"""Delivery reports: whether a mail is one, whose delivery it speaks of, and which mail it returns.
+"""Recognise delivery reports: whose delivery they report, and which mail they return.
 
-Decides by structure first (RFC 3462 multipart/report with RFC 3464 fields, or RFC 6533), then by the texts of
-mail servers that send none (report_text.py). A person who quotes or forwards a report is not a mail server: a
-report inside message/rfc822 is no report, and words alone never are. A read receipt (RFC 8098) and an abuse
-report (RFC 5965) are no delivery reports. Never reads ids from anywhere but the returned message itself: what
-a server, or somebody posing as one, says around it names no mail of ours.
+Structure decides first (RFC 3462 multipart/report with RFC 3464 fields, or RFC 6533), then the texts of mail servers
+that send none (report_text.py). A person may quote or forward a report: a report inside message/rfc822 does not count,
+and words alone never do. A read receipt (RFC 8098) and an abuse report (RFC 5965) are not delivery reports. Ids come
+only from the returned message itself: text around it, from a server or an impostor, never names a mail of ours.
 """
 
 import email
@@ -25,8 +24,8 @@ Action = Literal["failed", "delayed", "delivered"]
 
 logging.getLogger("flufl.bounce").disabled = True  # it logs a traceback for each exception that it also raises
 
-_PARTS = 200  # a delivery report has three to ten; the rest of a monster is not looked at
-_LONGEST = 200_000  # characters: fifty known formats are held against each line
+_PARTS = 200  # parts that are read; a delivery report has three to ten
+_LONGEST = 200_000  # characters: each line is compared with fifty known formats
 _MOST = 20  # ids or addresses that one report may name
 _OTHER_REPORTS = frozenset({"disposition-notification", "feedback-report"})
 _STATUS_TYPES = frozenset({"message/delivery-status", "message/global-delivery-status"})
@@ -52,13 +51,13 @@ _XTEXT = re.compile(r"\+([0-9A-F]{2})")  # RFC 3461 section 4
 
 
 def find(root: Root, fields: Fields, text: str) -> Report | None:
-    """The delivery report that this mail is, or None. `root` with policy compat32, `text` all decoded text.
+    """Return the delivery report that this mail is, or None. `root` has policy compat32; `text` is all decoded text.
 
-    Never raises: what hostile bytes break in here is no report, and a person looks at it.
+    Never raises: input that breaks a parser is not a report, and a person handles it.
     """
     try:
         return _find(root, fields, text)
-    except Exception:  # foreign parsers meet forged structures here, and only here
+    except Exception:  # external parsers read forged structures here, and only here
         return None
 
 
@@ -70,14 +69,14 @@ def _find(root: Root, fields: Fields, text: str) -> Report | None:
         return _refusal(parts, text)
     machine = root.get_content_type() == "multipart/report" or report_text.made_by_server(fields)
     if kind == "delivery-status" and (types & _STATUS_TYPES or report_text.made_by_server(fields)):
-        return _standard(root, fields, parts, text)  # also where a broken boundary swallowed the parts
+        return _standard(root, fields, parts, text)  # also if a broken boundary hides the parts
     if types & _STATUS_TYPES and machine:
         return _standard(root, fields, parts, text)
     return _plain(root, fields, parts, text.replace("\r\n", "\n"), machine)
 
 
 def _own_parts(part: Root) -> Iterator[Root]:
-    """The parts of this mail, not of the mails that it encloses."""
+    """Yield the parts of this mail, not those of the mails it encloses."""
     yield part
     if part.get_content_maintype() == "multipart" and isinstance(part.get_payload(), list):
         for child in part.get_payload():
@@ -89,11 +88,11 @@ def _own_parts(part: Root) -> Iterator[Root]:
 
 
 def _standard(root: Root, fields: Fields, parts: list[Root], text: str) -> Report:
-    """By the groups of fields; some servers write none and name the addresses in their prose alone."""
+    """Read the field groups; some servers write none and name the addresses only in their text."""
     groups = [group for part in parts if part.get_content_type() in _STATUS_TYPES for group in _groups(part)]
-    judged = [(_action(group), group) for group in groups]
-    action = min((action for action, _ in judged), key=_WORST.index, default=report_text.action(text) or "failed")
-    chosen = [group for verdict, group in judged if verdict == action]
+    actions = [(_action(group), group) for group in groups]
+    action = min((action for action, _ in actions), key=_WORST.index, default=report_text.action(text) or "failed")
+    chosen = [group for verdict, group in actions if verdict == action]
     about, marks = _returned(parts, text)
     return Report(
         action=action,
@@ -105,7 +104,8 @@ def _standard(root: Root, fields: Fields, parts: list[Root], text: str) -> Repor
 
 
 def _refusal(parts: list[Root], text: str) -> Report | None:
-    """A receipt by which a mailbox refuses the mail (RFC 5429 section 2.1.1: sent automatically, deleted unread)."""
+    """Read a receipt by which a mailbox refuses the mail (RFC 5429 section 2.1.1: sent automatically, deleted
+    unread)."""
     receipts = [group for part in parts if part.get_content_type() in _RECEIPT_TYPES for group in _receipts(part)]
     refused = [group for group in receipts if _REFUSED.search(str(group.get("disposition", "")))]
     if not refused or report_text.action(text) != "failed":
@@ -121,7 +121,7 @@ def _receipts(part: Root) -> list[Root]:
 
 
 def _groups(part: Root) -> list[Root]:
-    """The per-recipient field groups of a status part (RFC 3464 section 2.3)."""
+    """Return the per-recipient field groups of a status part (RFC 3464 section 2.3)."""
     payload = part.get_payload()
     blocks = [block for block in payload if isinstance(block, Root)] if isinstance(payload, list) else []
     rest = [str(block.get_payload()) for block in blocks if not block.is_multipart()]
@@ -140,7 +140,7 @@ def _status(group: Root) -> str:
 
 
 def _recipient(group: Root) -> Iterator[str]:
-    """The address that we wrote to: the original one, where the server remembers it."""
+    """Yield the address that we wrote to: the original one if the server kept it."""
     original = _XTEXT.sub(lambda m: chr(int(m[1], 16)), str(group.get("original-recipient", "")))
     for value in (original, str(group.get("final-recipient", ""))):
         if found := _ADDRESS.search(value.rpartition(";")[2]):
@@ -148,11 +148,11 @@ def _recipient(group: Root) -> Iterator[str]:
             return
 
 
-# --- the mail that came back --------------------------------------------------------------------------
+# --- the returned mail ---------------------------------------------------------------------------
 
 
 def _returned(parts: list[Root], text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """(Message-IDs, X-Oacmail values) of the returned mail: its own part, else its headers within the text."""
+    """Return (Message-IDs, X-Oacmail values) of the returned mail: from its part, else from its headers in the text."""
     heads = [head for part in parts if part.get_content_type() in _RETURNED_TYPES for head in _head(part)]
     if not heads:
         heads = [email.message_from_string(block) for block in report_text.returned_headers(text)]
@@ -178,7 +178,7 @@ def _unique(values: Iterator[str]) -> tuple[str, ...]:
     return tuple(islice(dict.fromkeys(values), _MOST))
 
 
-# --- servers that write prose -------------------------------------------------------------------------
+# --- servers that write plain text ---------------------------------------------------------------
 
 
 def _plain(root: Root, fields: Fields, parts: list[Root], text: str, machine: bool) -> Report | None:
@@ -195,7 +195,7 @@ def _plain(root: Root, fields: Fields, parts: list[Root], text: str, machine: bo
 
 
 def _named(root: Root, fields: Fields, text: str) -> tuple[str, ...]:
-    """The addresses in the prose of a report whose fields name none."""
+    """Return the addresses in the text of a report whose fields name none."""
     permanent, temporary = _known_formats(root) if _length(root) <= _LONGEST else ((), ())
     return (permanent or temporary or report_text.recipients(fields, text))[:_MOST]
 
@@ -205,10 +205,10 @@ def _length(root: Root) -> int:
 
 
 def _known_formats(root: Root) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """(permanently, temporarily failing addresses) in the formats that flufl.bounce knows."""
+    """Return (permanently, temporarily failing addresses) in the formats that flufl.bounce recognises."""
     try:
         temporary, permanent = all_failures(root)
-    except Exception:  # it raises on a From with 8-bit bytes, or none (seen): then our own sentences decide
+    except Exception:  # it raises on a From with 8-bit bytes or none: then our own sentences decide
         return (), ()
     return _addresses(permanent), _addresses(temporary)
 

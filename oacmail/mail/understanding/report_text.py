@@ -1,8 +1,8 @@
-"""Delivery reports in prose: the marks of a mail server, and the sentences that servers write.
+"""Recognise delivery reports in plain text: indicators of a mail server, and the sentences that servers write.
 
-Decides whether a text is a server's report when no part of the mail says so, and what it reports. Two things
-are asked for: a mark that no person's client writes, and a sentence of the table. Without any mark the
-subject and the very first lines must both be a server's own. Never decides by words in the middle of a message.
+This module decides whether a text is a server's report if no part of the mail says so, and what it reports. It requires
+an indicator that no mail client writes, and a sentence of the table. Without an indicator, the subject and the very
+first lines must both be a server's. Words in the middle of a message never decide.
 """
 
 import re
@@ -12,8 +12,8 @@ from oacmail.mail.mime.charset import field
 from oacmail.mail.mime.fields import Fields
 from oacmail.mail.understanding.report_words import RETURNED, SENDERS, SENTENCES, SUBJECTS, TO_THE_SENDER, Action
 
-_HEAD = 4000  # a server says what happened before it returns the mail
-_OPENING = 200  # without a mark, its first sentence must say so
+_HEAD = 4000  # characters: a server says what happened before it returns the mail
+_OPENING = 200  # characters: without an indicator, the first sentence must say so
 _SERVER_FIELDS = ("x-failed-recipients", "x-ms-exchange-message-is-ndr")
 _NULL_SENDER = re.compile(r"<(?:mailer-daemon(?:@[^<>\s]*)?)?>$", re.IGNORECASE)
 
@@ -23,7 +23,7 @@ _ADDRESS = re.compile(r"(?<![\w.+'&=/-])[\w.+'&=/-]{1,128}@[\w-]{1,63}(?:\.[\w-]
 
 
 def made_by_server(fields: Fields) -> bool:
-    """Whether the mail bears a mark that mail servers write and people's clients do not."""
+    """True if the mail has an indicator that mail servers write and mail clients do not."""
     return (
         any(fields.all(name) for name in _SERVER_FIELDS)
         or bool(_NULL_SENDER.match(fields.first("return-path")))
@@ -32,9 +32,9 @@ def made_by_server(fields: Fields) -> bool:
 
 
 def verdict(fields: Fields, text: str, machine: bool, known: bool) -> Action | None:
-    """What the server reports, None where it is no report.
+    """Return what the server reports, None if this is not a report.
 
-    `machine`: it bears a server's mark; `known`: a parser of known formats found failing addresses in it.
+    `machine`: it has a server's indicator; `known`: a parser of known formats found failing addresses in it.
     """
     if machine:
         return (action(text) or ("failed" if known else None)) if announced(fields) else None
@@ -44,7 +44,7 @@ def verdict(fields: Fields, text: str, machine: bool, known: bool) -> Action | N
 
 
 def announced(fields: Fields) -> bool:
-    """Whether a server's mail calls itself a report: a vacation notice and our own mail have no sender either."""
+    """True if a server's mail calls itself a report: a vacation notice and our own mail have no sender either."""
     return _titled(fields) or bool(fields.all("x-failed-recipients")) or _from_daemon(fields)
 
 
@@ -58,13 +58,13 @@ def _from_daemon(fields: Fields) -> bool:
 
 
 def action(text: str) -> Action | None:
-    """The first sentence of the table that stands before the returned mail."""
-    told = " ".join(text[: min(_HEAD, _returned_from(text))].split())
-    return next((action for action, pattern in SENTENCES if pattern.search(told)), None)
+    """Return the action of the first table sentence before the returned mail."""
+    words = " ".join(text[: min(_HEAD, _returned_from(text))].split())
+    return next((action for action, pattern in SENTENCES if pattern.search(words)), None)
 
 
 def recipients(fields: Fields, text: str) -> tuple[str, ...]:
-    """The first address in the server's words that is neither ours (the report's To) nor its own."""
+    """Return the first address in the server's text that is neither ours (the report's To) nor its own."""
     named = fields.first("x-failed-recipients").lower()
     if named:
         return tuple(dict.fromkeys(_ADDRESS.findall(named)))
@@ -74,7 +74,7 @@ def recipients(fields: Fields, text: str) -> tuple[str, ...]:
 
 
 def returned_headers(text: str) -> Iterator[str]:
-    """The header block of the returned mail, where a server copied it into its prose."""
+    """Yield the header block of the returned mail if a server copied it into its text."""
     start = _returned_from(text)
     found = _ID_LINE.search(text, start if start < len(text) else 0)
     if found:

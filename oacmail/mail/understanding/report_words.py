@@ -1,7 +1,7 @@
-"""The sentences, subjects and separators that mail servers write into their reports: a table a purpose.
+"""Sentences, subjects and separators that mail servers write into their reports: one table for each purpose.
 
-Data for report_text.py, which says how they are used. Each entry is a regular expression, matched without
-regard to case against text with single spaces; apostrophes are written ' and stand for ’ as well.
+Data for report_text.py, which describes its use. Each entry is a regular expression, matched case-insensitively against
+text with single spaces; apostrophes are written ' and match ’ as well.
 """
 
 import re
@@ -15,7 +15,7 @@ def _any_of(*patterns: str, start: str = "", flags: int = 0) -> re.Pattern[str]:
     return re.compile(f"{start}(?:{joined})", re.IGNORECASE | flags)
 
 
-# What stands in a server's From: name or address.
+# A server's From: name or address.
 SENDERS = _any_of(
     r"mail(?:er)?[-_.]?daemon",
     r"mail delivery (?:sub)?system",
@@ -27,7 +27,7 @@ SENDERS = _any_of(
     r"sistema de (?:entrega de )?correu|sistema de entrega de correo|mail-zustellsystem",
 )
 
-# How the subject of a report begins.
+# The start of a report's subject.
 SUBJECTS = _any_of(
     r"undeliver(?:ed|able)\b",
     r"deliver(?:y|ed) (?:failure|status|report|problem|error|has failed|notification)",
@@ -56,7 +56,7 @@ SUBJECTS = _any_of(
     start=r"(?:\*+ ?)?",
 )
 
-# What happened. A report of a delay may speak of failure too ("will fail after …"), so the order counts.
+# What happened. A report of a delay may mention failure too ("will fail after …"), so the order counts.
 SENTENCES: tuple[tuple[Action, re.Pattern[str]], ...] = (
     (
         "delivered",
@@ -107,7 +107,7 @@ SENTENCES: tuple[tuple[Action, re.Pattern[str]], ...] = (
     ),
 )
 
-# Whose mail it was: only the server of a returned mail writes so to its sender.
+# Whose mail it was: only the server of a returned mail addresses its sender like this.
 TO_THE_SENDER = _any_of(
     r"\byour (?:mail |e-?mail )?message|delivering your mail|a message that you sent|message you sent",
     r"(?:the )?(?:following|failed) (?:address|recipient|user|message to )",
@@ -115,7 +115,7 @@ TO_THE_SENDER = _any_of(
     r"el (?:vostre )?missatge|(?:el|su) mensaje|votre (?:courrier|message)|ihre nachricht",
 )
 
-# The line from which on a server copies the returned mail.
+# The line after which a server copies the returned mail.
 RETURNED = _any_of(
     r"below (?:this|the next) line is a copy",
     r"(?:this is )?a?\s?copy of (?:the|your) message",

@@ -1,9 +1,9 @@
-"""How likely each kind, topic, level and intent is, and which words made the likeliest so.
+"""Calculate how likely each kind, topic, level and intent is, and which words made the likeliest so.
 
-Decides by a table that bench/train_understanding.py has learned (understanding.json: weights as small numbers, no
-code). Computes what core/routing/classification.py weighs against its rules; takes no verdict itself. A message's
-pieces are looked up once for all four questions: a piece's weights lie in the lanes of one number, so that a message is
-one sum. Of the words only those are named that stand in the table, where no word of one message alone ever stands.
+The table comes from bench/train_understanding.py (understanding.json: weights as small numbers, no code).
+core/routing/classification.py weighs the result against its rules; this module takes no verdict. The pieces of a
+message are looked up once for all four questions: the weights of a piece are lanes of one number, so that one sum
+scores a message. Only words in the table are named, and no word from a single message is ever in it.
 """
 
 import json
@@ -18,22 +18,21 @@ from typing import Any
 from oacmail.core.model import Message
 from oacmail.mail.understanding import features, linear, ngrams, signals
 
-SCALE = 40  # pieces' weights are kept as 1/40ths
-MOST = 127  # and no larger than this, either way
+SCALE = 40  # weights of pieces are stored as 1/40ths
+MOST = 127  # the largest stored absolute weight
 _LANE = 32
 _MASK = 2**_LANE - 1
-_TELLING = 4  # messages that a word must have to carry a lesson: "que" and "the" stand in every message
-_OLD_WORD = 0.4  # the share of a word that the shipped table knows beside one that is new to it
-_STEM = 6  # messages of the beginning of a word that carries one
-_NAMED = (
-    12  # words and signals named for a question, before mail/understanding/evidence.py leaves out what nobody can read
-)
-_NOTICED = 0.04  # the least share of a margin that is worth a name
+_TELLING = 4  # letters that a word needs to carry a lesson: "que" and "the" occur in every message
+_OLD_WORD = 0.4  # the share of a word in the shipped table, relative to a new word
+_STEM = 6  # letters of a word beginning that can carry one
+_NAMED = 12  # words and signals named for each question, before mail/understanding/evidence.py removes unreadable ones
+_NOTICED = 0.04  # the smallest share of a margin that is named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One question: its classes, the lane of the first, the temperature, and a row of weights a signal and bias."""
+    """One question: its classes, the lane of the first, the temperature, and a row of weights for each signal and
+    bias."""
 
     name: str
     classes: tuple[str, ...]
@@ -44,21 +43,24 @@ class Field:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """`pieces`: piece -> its weights for every class of every field, each plus MOST, a lane a class."""
+    """`pieces`: piece -> its weights for every class of every field, each plus MOST, one lane for each class."""
 
     fields: tuple[Field, ...]
     pieces: Mapping[str, int]
 
 
 Lessons = Mapping[str, Mapping[str, float]]
-"""piece -> "<field>:<class>" -> what the house's corrections add to its weight (mail/understanding/lessons.py)."""
+"""piece -> "<field>:<class>" -> what staff corrections add to its weight (mail/understanding/lessons.py)."""
 NOTHING: Lessons = MappingProxyType({})
 _NONE: Mapping[str, float] = MappingProxyType({})
 
 
 def scores(message: Message, table: Table | None = None, lessons: Lessons = NOTHING) -> dict[str, float]:
-    """ "score:<field>:<class>" -> probability; "why:<field>:<class>:<word or signal>" -> its part, for the likeliest;
-    "cue:<name>" -> 1 for each cue, "mark:<name>" -> its worth for each mark of a machine that holds."""
+    """Return the scores of a message under these keys:
+
+    "score:<field>:<class>" -> probability; "why:<field>:<class>:<word or signal>" -> its part, for the likeliest;
+    "cue:<name>" -> 1 for each cue, "mark:<name>" -> the weight of each indicator of a machine.
+    """
     table = table or shipped()
     said = signals.signals(message)
     known = sorted(signals.pieces(message) & table.pieces.keys())
@@ -79,14 +81,14 @@ def scores(message: Message, table: Table | None = None, lessons: Lessons = NOTH
 
 
 def margins(table: Table, message: Message, lessons: Lessons = NOTHING) -> list[dict[str, float]]:
-    """A field's margins of each class, in the order of the table's fields."""
+    """Return the margins of each class, for each field in the order of the table."""
     known = sorted(signals.pieces(message) & table.pieces.keys())
     return list(_margins(table, known, signals.signals(message), _learned(table, message, lessons)))
 
 
 def telling(table: Table, message: Message) -> dict[str, float]:
-    """The pieces of a message that can carry a lesson, none of them short, with their shares: new words most, then what
-    the table knows already."""
+    """Return the pieces of a message that can carry a lesson, none of them short, with their shares: new words have the
+    largest."""
     new = small_words(f"{message.subject} {message.fresh}")
     pieces = sorted({*new, *filter(_tells, signals.pieces(message) & table.pieces.keys())})
     shares = {piece: _OLD_WORD if piece in table.pieces else 1.0 for piece in pieces}
@@ -95,8 +97,8 @@ def telling(table: Table, message: Message) -> dict[str, float]:
 
 
 def small_words(text: str) -> set[str]:
-    """The words of a text, and their beginnings, that can carry a lesson though the table does not know them: those
-    written in small messages, as people do not write names."""
+    """Return the words of a text, and their beginnings, that can carry a lesson though the table does not have them:
+    only words in lower case, since names are capitalised."""
     small = " ".join(word for word in text.split() if not word[:1].isupper())
     return {piece for piece in ngrams.pieces(ngrams.tokens(features.fold(small))) if " " not in piece and _tells(piece)}
 
@@ -108,7 +110,7 @@ def _tells(piece: str) -> bool:
 
 
 def _learned(table: Table, message: Message, lessons: Lessons) -> dict[str, dict[str, float]]:
-    """ "<field>:<class>" -> piece -> what the lessons add to the margin."""
+    """Return "<field>:<class>" -> piece -> what the lessons add to the margin."""
     if not lessons:
         return {}
     added: dict[str, dict[str, float]] = {}
@@ -118,8 +120,8 @@ def _learned(table: Table, message: Message, lessons: Lessons) -> dict[str, dict
     return added
 
 
-def of(content: Mapping[str, Any]) -> Table:
-    """The table out of its JSON content: {"fields": [...], "pieces": {piece: [weights]}}."""
+def table_from(content: Mapping[str, Any]) -> Table:
+    """Build the table from its JSON content: {"fields": [...], "pieces": {piece: [weights]}}."""
     fields, lane = [], 0
     for raw in content["fields"]:
         rows = {name: tuple(row) for name, row in raw["signals"].items()}
@@ -138,7 +140,7 @@ def of(content: Mapping[str, Any]) -> Table:
 
 @cache
 def shipped() -> Table:
-    return of(
+    return table_from(
         json.loads(files("oacmail.mail.understanding").joinpath("understanding.json").read_text(encoding="utf-8"))
     )
 
@@ -175,7 +177,7 @@ def _why(
     said: Mapping[str, float],
     learned: Mapping[str, Mapping[str, float]],
 ) -> list[tuple[str, float]]:
-    """What spoke loudest for `best`: whole words and pairs, signals; the beginnings of words speak through them."""
+    """Return the strongest evidence for `best`: whole words, pairs and signals; word beginnings count through them."""
     at = field.classes.index(best)
     shift = _LANE * (field.lane + at)
     parts = {piece: ((weights >> shift & _MASK) - MOST) * share for piece, weights in pieces.items()}

@@ -1,10 +1,10 @@
-"""Secrets that citizens send by mistake: certificates with their key, passwords, PINs, one-time codes (R34).
+"""Find secrets that citizens send by mistake: certificates with their key, passwords, PINs, one-time codes (R34).
 
-Decides which kinds are in a message, and blanks their values where its text is shown to others. Looks for a value
-that somebody gives away, never for the mere word: "he oblidat la contrasenya" is none. A value stands after "is" or
-a colon whose clause names the secret, or right behind its name, and must look like one (a digit or a sign in it, or
-alone on its line after a colon). In doubt it is one: a number blanked too much is still in the mailbox. Never stores
-or returns what it found. Every gap is bounded, so that no text costs more than its length.
+This module decides which kinds a message contains, and blanks their values where its text is shown to others. It looks
+for a value, not for the mere word: "he oblidat la contrasenya" does not count. A value follows "is" or a colon whose
+clause names the secret, or directly follows its name, and must look like one (it contains a digit or a symbol, or is
+alone on its line after a colon). When uncertain, it counts: a number blanked by mistake is still in the mailbox. The
+values are never stored or returned. Every gap is bounded, so that the work is linear.
 """
 
 import re
@@ -15,15 +15,15 @@ from oacmail.core.model import Attachment
 from oacmail.mail.understanding import attachment_risk
 
 _BLANK = "[…]"
-_TEXT = 1 << 20  # as much as the parser reads
+_TEXT = 1 << 20  # the parser's limit
 
 _PEM = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)", re.DOTALL)
 _OPEN, _CLOSE = r"[\"'«“‘]", r"[\"'»”’]"
 _COLON = r"\s{0,40}[:=]\s{0,40}"
 _IS = rf"(?:{_COLON}|\s{{1,40}}(?:és|es|era|is|was|est|son|són)\s{{0,40}}:?\s{{1,40}}(?:(?:el|la|the)\s{{1,4}})?)"
-_SIGNED = r"(?=[^\s,;]{0,64}(?:\d|[^\w\s.,;:'’\"()»”-]))"  # a digit or a sign in it
+_SIGNED = r"(?=[^\s,;]{0,64}(?:\d|[^\w\s.,;:'’\"()»”-]))"  # contains a digit or a symbol
 
-# name of the group -> what may stand after "is" or a colon, the surest first
+# group name -> what may follow "is" or a colon, the most certain first
 _GIVEN = re.compile(
     rf"(?<!\s){_IS}(?:{_OPEN}(?P<quoted>[^\"'»”’\n]{{4,64}}){_CLOSE}|(?P<strong>(?!{_OPEN}){_SIGNED}[^\s,;\"'»”]{{3,64}}))"
     rf"|(?<!\s){_COLON}(?P<alone>[^\s,;]{{4,64}}|(?=[^\n]{{0,60}}\d)\S{{3,30}} \S{{1,30}})[ \t]{{0,40}}(?=\n|\Z)"
@@ -38,7 +38,7 @@ _CUT = re.compile(r"[\n;:=?!]|\.\s")
 _OF_SOMEBODY_ELSE = re.compile(
     r"\b(?:i|y|and|pero|però)\b.*\b(?:usuari[oa]?|user|nif|dni|nie|corr?e[uo]|e-?mail|tel)", re.IGNORECASE
 )
-# Right behind its name: "contraseña Perro2024", "PIN 1234".
+# Directly after its name: "contraseña Perro2024", "PIN 1234".
 _BEHIND = re.compile(
     r"\b(?:(?:contrass?e(?:ny|ñ|n)a|password|passwd|pwd|clau|clave)\s{1,4}(?P<password>(?=\S{0,64}\d)(?=\S{0,64}[^\W\d])"
     r"[^\s,;]{6,64})|(?:pin|puk)\s{1,4}(?P<pin>\d{4,8}|(?=\w{0,8}\d)[A-Z\d]{3,8})\b(?![/.-]\d))",
@@ -58,7 +58,7 @@ _NOT_CODES = re.compile(
     r"\b(?:postal|error|qr|csv|dir3|iban|barres|barras|expedi\w+|registre|registro|factura|rebut|recibo|ref\w*)\b",
     re.IGNORECASE,
 )
-_NOT_WORDS = re.compile(  # what people write after "contrasenya:" that is no password
+_NOT_WORDS = re.compile(  # words after "contrasenya:" that are not passwords
     r"(?:oblidada|olvidada|incorrect[ae]?|correct[ae]?|err[òo]nia|err[óo]nea|caducada|desconeguda|desconocida"
     r"|inv[àa]lida|invalid|forgotten|wrong|expired|pendent|pendiente|confidencial|obligat[oòó]ri[ao]?)",
     re.IGNORECASE,
@@ -68,15 +68,15 @@ _ADDRESS = re.compile(r"^(?:https?://|www\.|[\w.+-]+@[\w-]+\.)", re.IGNORECASE)
 
 
 def find(text: str, attachments: Sequence[Attachment]) -> tuple[str, ...]:
-    """Kinds of secrets in a message, of certificate, password, pin, code, in this order, each at most once."""
+    """Return the kinds of secrets in a message: certificate, password, pin, code, in this order, each at most once."""
     seen = {kind for kind, _, _ in _spans(text[:_TEXT])}
-    if any(attachment_risk.of_name(part.name, part.mime) == "certificate" for part in attachments):
+    if any(attachment_risk.risk_of_name(part.name, part.mime) == "certificate" for part in attachments):
         seen.add("certificate")
     return tuple(kind for kind in ("certificate", "password", "pin", "code") if kind in seen)
 
 
 def blank(text: str) -> str:
-    """The text with the value of each secret replaced by "[…]"; the words around it stay."""
+    """Return the text with the value of each secret replaced by "[…]"; the words around it stay."""
     pieces, at = [], 0
     for _, start, end in sorted(_spans(text), key=lambda span: span[1:]):
         if start >= at:
@@ -94,7 +94,7 @@ def _spans(text: str) -> Iterator[tuple[str, int, int]]:
 
 
 def _given(text: str) -> Iterator[tuple[str, int, int]]:
-    """After "is" or a colon."""
+    """Yield values after "is" or a colon."""
     names = list(_NAME.finditer(text))
     ends = [name.end() for name in names]
     for found in _GIVEN.finditer(text) if names else ():
@@ -114,7 +114,7 @@ def _behind(text: str) -> Iterator[tuple[str, int, int]]:
 
 
 def _codes(text: str) -> Iterator[tuple[str, int, int]]:
-    """Numbers in a sentence that speaks of a code that is good once."""
+    """Yield numbers in a sentence about a one-time code."""
     if not (_CODE.search(text) and _FOR_ONCE.search(text)):
         return
     for sentence in _SENTENCE.finditer(text):
@@ -124,7 +124,7 @@ def _codes(text: str) -> Iterator[tuple[str, int, int]]:
                 yield "code", sentence.start() + found.start(), sentence.start() + found.end()
 
 
-# --- how much of what stands there is the secret; 0 = it is none ----------------------------------------
+# --- how many characters of the match are the secret; 0 = none -----------------------------------
 
 
 def _password(value: str) -> int:
@@ -132,7 +132,7 @@ def _password(value: str) -> int:
 
 
 def _key(value: str) -> int:
-    """ "La clau" may be of a door or of the matter: only letters and digits together look like one."""
+    """Accept a mixed value only: "la clau" may be a door key or the key point."""
     mixed = any(char.isdigit() for char in value) and any(char.isalpha() for char in value)
     return _password(value) if mixed else 0
 

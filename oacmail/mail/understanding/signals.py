@@ -1,8 +1,8 @@
-"""What a message is judged by: its pieces and its signals, for each of the four questions.
+"""Choose the input of the model for each of the four questions: pieces and signals of a message.
 
-Decides which facts bear on which question and nothing else; mail/understanding/scores.py weighs them,
-bench/train_understanding.py learns the weights from the same rows. Kind is judged by who sent it and how; topic by the
-words of the lexicon; level and intent by cues as well.
+This module decides only which facts matter for which question; mail/understanding/scores.py weighs them, and
+bench/train_understanding.py trains the weights on the same rows. Kind depends on who sent the message and how; topic on
+the words of the lexicon; level and intent also on cues.
 """
 
 import math
@@ -24,12 +24,13 @@ _MANY = 3
 
 
 def pieces(message: Message) -> set[str]:
-    """Of the subject without "Re:": that a message answers says nothing of what it says."""
+    """Return the pieces; the subject is used without "Re:", since being a reply says nothing about the content."""
     return ngrams.pieces([*ngrams.tokens(features.title(message.subject)), ".", *_text(message)])
 
 
 def signals(message: Message) -> dict[str, float]:
-    """The strength, up to about 3, of "topic:grant", "level:second", "cue:down", "fact:auto:bulk", "says:thanks" …"""
+    """Return the strength, up to about 3, of "topic:grant", "level:second", "cue:down", "fact:auto:bulk", "says:thanks"
+    …"""
     found = dict(_terms(message.words)) | dict(_facts(message))
     text = f"{features.fold(message.subject)} . {features.fold(message.fresh)}"
     town = next((key.removeprefix(features.TOWN) for key in message.words if key.startswith(features.TOWN)), "")
@@ -37,7 +38,8 @@ def signals(message: Message) -> dict[str, float]:
 
 
 def row(pieces: Set[str], signals: Mapping[str, float], field: str) -> dict[str, float]:
-    """The example as the model of `field` sees it: pieces of length one together, the signals that bear on it."""
+    """Return the example for the model of `field`: pieces scaled to length one together, and the signals that
+    matter."""
     share = 1 / math.sqrt(len(pieces)) if pieces else 0.0
     return dict.fromkeys(pieces, share) | {name: value for name, value in signals.items() if bears(name, field)}
 
@@ -75,4 +77,4 @@ def _facts(message: Message) -> Iterator[tuple[str, float]]:
     }
     yield from ((f"fact:{name}", 1.0) for name, holds in held.items() if holds)
     yield from ((f"fact:{reason.partition(':')[0]}", 1.0) for reason in message.reasons)
-    yield from ((f"mark:{name}", worth) for name, worth in machine_words.marks(message).items())
+    yield from ((f"mark:{name}", worth) for name, worth in machine_words.indicators(message).items())

@@ -1,7 +1,7 @@
-"""The day on which a message says that a term ends ("el termini s'acaba demà"): the facts behind "urgent" (R32).
+"""Find the day on which a deadline in a message ends ("el termini s'acaba demà"), the basis for "urgent" (R32).
 
-Decides nothing about how near that is (core/routing/derivation.py knows the message's date). Only a day that stands
-beside a word of ending counts: people name days for all sorts of reasons. Works on folded text.
+This module does not decide how near that is; core/routing/derivation.py knows the message's date. Only a day next to a
+word for ending counts: people name days for all sorts of reasons. Text is folded.
 """
 
 import re
@@ -36,7 +36,7 @@ _DAYS: tuple[tuple[str, str], ...] = (
     ),
     *((rf"(?:{day})", f"weekday:{at}") for at, day in enumerate(_WEEK)),
 )
-_END = re.compile(_ENDS)  # stands in each of the patterns below
+_END = re.compile(_ENDS)  # part of each of the patterns below
 _NEAR_END = tuple(
     (re.compile(rf"{_ENDS}[^.!?]{{0,40}}?\b{day}\b{_PASSED}|\b{day}\b[^.!?]{{0,25}}{_ENDS}"), code)
     for day, code in _DAYS
@@ -49,7 +49,8 @@ _DATE = re.compile(
 
 
 def ends(text: str) -> Iterator[str]:
-    """ "in:<days>", "weekday:<0..6, Monday first>" or "date:<month>-<day>" for each day on which a term ends."""
+    """Yield "in:<days>", "weekday:<0..6, Monday first>" or "date:<month>-<day>" for each day on which a deadline
+    ends."""
     if not _END.search(text):
         return
     yield from (code for pattern, code in _NEAR_END if pattern.search(text))

@@ -1,10 +1,9 @@
-"""Whether a message holds nothing but thanks: acknowledgement from the first word to the last, and no word beside.
+"""Decide whether a message contains nothing but thanks.
 
-Decides by closed tables in Catalan, Spanish, English and French, never by a score, so that no training changes it.
-A single word that stands in no table, a digit or a question mark, and the message is left to the model
-(mail/understanding/scores.py). Names pass where they can be nothing else: the writer's own, and one word after a
-greeting or thanks
-("Gràcies, Marta"). "Gràcies per avançat" and a bare "sí" are no thanks: the one asks, the other answers.
+Closed tables in Catalan, Spanish, English and French decide, never a score, so that no training changes the result. A
+single word outside the tables, a digit or a question mark, and the message is left to the model
+(mail/understanding/scores.py). Names pass if they can be nothing else: the writer's own, and one word after a greeting
+or thanks ("Gràcies, Marta"). "Gràcies per avançat" and a bare "sí" are not thanks: one asks, the other answers.
 """
 
 import re
@@ -16,7 +15,7 @@ _ONE_ANSWER = re.compile(r"(?:re|r|aw|sv|res|rif)(?:\[\d+\])?\s?:")
 
 
 def _any(terms: str) -> str:
-    """The longest first, since the first that fits is taken."""
+    """Put the longest terms first, since the first match is taken."""
     words = sorted((" ".join(term.split()) for term in terms.split(",") if term.strip()), key=len, reverse=True)
     return "(?:" + "|".join(re.escape(word) for word in words) + ")"
 
@@ -84,16 +83,18 @@ _COURTESY = _any(
     """
 )
 _NEXT = re.compile(
-    rf"(?P<said>{_SAID}{_REASON}?)(?!\w)|(?P<acknowledgement>{_COURTESY})(?!\w)|(?P<word>[^\W\d_]+)|(?P<gap>(?:[^\w?¿]|_)+)"
+    rf"(?P<said>{_SAID}{_REASON}?)(?!\w)|(?P<courtesy>{_COURTESY})(?!\w)|(?P<word>[^\W\d_]+)|(?P<gap>(?:[^\w?¿]|_)+)"
 )
-_LONGEST = 600  # characters: who only thanks is brief
+_LONGEST = 600  # characters: pure thanks are brief
 _PARTICLES = frozenset({"de", "del", "dels", "la", "i", "y", "d", "l"})
 _WORDS = re.compile(r"[^\W\d_]+")
 
 
-def alone(subject: str, fresh: str, name: str, sender: str) -> bool:
-    """Whether `fresh` thanks and does nothing else, under a subject that asks for nothing either: none, that of an
-    answer (chosen earlier), or thanks. `name`, `sender`: the writer's, by which a signature in the text is known."""
+def only_thanks(subject: str, fresh: str, name: str, sender: str) -> bool:
+    """True if `fresh` only thanks, under a subject that asks for nothing: none, that of a reply, or thanks.
+
+    `name` and `sender` are the writer's; they identify a signature in the text.
+    """
     if len(fresh) > _LONGEST:
         return False
     title = features.fold(subject).strip()
@@ -102,7 +103,7 @@ def alone(subject: str, fresh: str, name: str, sender: str) -> bool:
 
 
 def _thanks(text: str, names: Set[str]) -> bool:
-    """Every line is acknowledgement, and one of them thanks."""
+    """True if every line is a courtesy phrase and at least one thanks."""
     said = False
     for line in text.splitlines():
         titled = {features.fold(word) for word in _WORDS.findall(line) if word.istitle()}
@@ -114,7 +115,7 @@ def _thanks(text: str, names: Set[str]) -> bool:
 
 
 def _read(line: str) -> Iterator[tuple[str, str]]:
-    """(said | acknowledgement | word, itself) from left to right; a digit or a question mark is a strange word."""
+    """Yield (said | courtesy | word, text) from left to right; a digit or a question mark counts as an unknown word."""
     at = 0
     while at < len(line):
         match = _NEXT.match(line, at)
@@ -125,7 +126,8 @@ def _read(line: str) -> Iterator[tuple[str, str]]:
 
 
 def _names_alone(found: list[tuple[str, str]], names: Set[str], titled: Set[str]) -> bool:
-    """What the tables do not know is a name: the writer's, what stands beside it, or one word after acknowledgement."""
+    """True if all words outside the tables are names: the writer's, a word next to it, or one word after a courtesy
+    phrase."""
     strange = [(at, word) for at, (kind, word) in enumerate(found) if kind == "word" and word not in names]
     strange = [(at, word) for at, word in strange if word not in _PARTICLES]
     if not strange:

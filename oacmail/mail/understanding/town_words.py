@@ -1,6 +1,6 @@
-"""The town's own words for topics, out of [[topic]]: which of them a message has.
+"""Find the town's own words for topics, configured in [[topic]].
 
-Decides nothing: core/routing/classification.py says what they count for.
+This module decides nothing; core/routing/classification.py says how they count.
 """
 
 import re
@@ -15,15 +15,15 @@ KEY = "town words:"
 
 
 def found(subject: str, fresh: str, topics: tuple[TownWords, ...]) -> Mapping[str, float]:
-    """ "town words:<topic>:<level>:<word>" -> how often subject and text have it.
+    """Return "town words:<topic>:<level>:<word>" -> number of occurrences in subject and text.
 
     The word is the configuration's, not the writer's.
     """
     text = f"{fold(subject)} . {fold(fresh)}" if topics else ""
     return Counter(
-        f"{KEY}{topic.name}:{topic.level}:{topic.words[(said.lastindex or 1) - 1]}"
+        f"{KEY}{topic.name}:{topic.level}:{topic.words[(found.lastindex or 1) - 1]}"
         for topic, pattern in _patterns(topics)
-        for said in pattern.finditer(text)
+        for found in pattern.finditer(text)
     )
 
 
