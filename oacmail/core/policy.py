@@ -58,6 +58,10 @@ class People:
         officer = (self.dpo,) if self.dpo else ()
         return frozenset((*self.supervisor, *self.operator, *self.agents, *self.technical, *self.forms, *officer))
 
+    def services(self, cause: str) -> tuple[str, ...]:
+        """Who repairs it: documents and forms have people of their own (docs/interfaces.md section 4)."""
+        return self.forms if cause == "document_or_form" else self.technical
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deadlines:

@@ -27,7 +27,6 @@ class Deadline:
     level: int
     started_at: datetime
     due_at: datetime
-    fired: bool = False
     sent_at: datetime | None = None
     asked_from: frozenset[str] = frozenset()
 

@@ -25,7 +25,7 @@ SECONDS = 0.8
 square several times as much; a machine that others use too slows one try down, not three."""
 # Patterns that never see more than so many characters, whatever comes: the text is cut before they are asked.
 SHORT = {
-    "oacmail.core.cases.acknowledgement._ADDRESS": 320,
+    "oacmail.core.cases.recipient._ADDRESS": 320,
     "oacmail.mail.mime.addresses._ADDR_SPEC": 320,
     "oacmail.mail.outgoing.headers._ADDRESS": 254,
     "oacmail.mail.outgoing.headers._MSG_ID": 900,

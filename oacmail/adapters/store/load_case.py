@@ -159,6 +159,5 @@ def running(row: sqlite3.Row, asked_from: frozenset[str] = frozenset()) -> Deadl
         level=row["level"],
         started_at=at(row["armed_at"]),
         due_at=at(row["due_at"]),
-        fired=row["fired_at"] is not None,
         asked_from=asked_from,
     )

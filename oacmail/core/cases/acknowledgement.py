@@ -4,18 +4,17 @@ It never touches a case or a clock: over budget, doubtful or late, the message i
 the mail is written here.
 """
 
-import re
+from collections.abc import Mapping
 from datetime import timedelta
 from itertools import islice
 
-from oacmail.core.cases import intent_actions
+from oacmail.core.cases import recipient
 from oacmail.core.cases.request import CitizenRequest
 from oacmail.core.effects import AuditEvent, Effect, Send, UpdateOutbox
 from oacmail.core.outbox import rate_limits
-from oacmail.core.policy import Office, Policy
 from oacmail.core.routing import forms, signature
 from oacmail.core.routing.threading import fold_subject
-from oacmail.core.view import CaseView, MessageView, View
+from oacmail.core.view import MessageView, View
 
 SAME_MAIL_A_WEEK = 3
 FORM = "form-sender-not-configured"
@@ -24,9 +23,6 @@ ECHO = "echoes-our-mail"  # why a message is not acknowledged
 KEY_LOST = "token-key-lost"
 NEIGHBOURS = ("ca", "es")  # a few words are said in both
 TELLING_LETTERS = 12
-# What every relay takes (RFC 5321 sections 4.1.2 and 4.5.3.1, dot-string) and no client decodes (RFC 2047); an
-# address beyond ASCII is answered by a person.
-_ADDRESS = re.compile(r"(?=.{3,254}\Z)(?!.*=\?)[!#-'*+/-9=?A-Z^-~.-]{1,64}@[A-Za-z0-9.-]{1,253}", re.ASCII)
 
 
 def why_not(request: CitizenRequest) -> str:
@@ -35,9 +31,9 @@ def why_not(request: CitizenRequest) -> str:
     sender = request.message.sender
     if sender not in request.policy.form_senders and forms.may_be(request.message):
         return f"{FORM}: {sender}"
-    if not _ADDRESS.fullmatch(request.author):
+    if not recipient.is_deliverable(request.author):
         return "no-address-to-answer"
-    if not answerable(request.policy, request.author):
+    if recipient.is_ours(request.policy, request.author):
         return "from-our-own-people"
     if request.forced:
         return ""
@@ -48,12 +44,6 @@ def why_not(request: CitizenRequest) -> str:
     if _echoes_us(request):
         return ECHO
     return "same-mail-again-and-again" if _like_a_machine(request) else ""
-
-
-def answerable(policy: Policy, address: str) -> bool:
-    """Whether mail of ours may go there as to a citizen."""
-    ours = policy.office.is_own(address) or address in policy.people.staff
-    return not ours and _ADDRESS.fullmatch(address) is not None
 
 
 def _echoes_us(request: CitizenRequest) -> bool:
@@ -81,13 +71,14 @@ def _was_answered(view: View, known: MessageView) -> bool:
     return case is not None and case.answered_at is not None
 
 
-def acknowledge(request: CitizenRequest, number: str, *, first: bool) -> list[Effect]:
-    """The acknowledgement of this message, with the data-protection clause if it is the case's `first`.
+def acknowledge(request: CitizenRequest, number: str, *, facts: Mapping[str, object], first: bool) -> list[Effect]:
+    """The acknowledgement of this message, with the data-protection clause if it is the case's `first`. `facts`: what
+    it says of the intent (core/cases/call_backs.py).
 
     That of a message older than the restore of the database, or than the loss of the key, may have left already. Where
     no copy tells, it is held until a person has looked.
     """
-    send = _acknowledgement(request, number, first=first)
+    send = _acknowledgement(request, number, {**facts, "first": first})
     view = request.view
     uncertain = ((view.restored_at, RESTORED), (view.key_lost_at, KEY_LOST))
     why = next((why for since, why in uncertain if since is not None and request.received_at <= since), "")
@@ -100,7 +91,7 @@ def acknowledge(request: CitizenRequest, number: str, *, first: bool) -> list[Ef
     ]
 
 
-def _acknowledgement(request: CitizenRequest, number: str, *, first: bool) -> Send:
+def _acknowledgement(request: CitizenRequest, number: str, facts: Mapping[str, object]) -> Send:
     """Held back (`release` None) while its budget has no room."""
     policy, message = request.policy, request.message
     kind = rate_limits.budget_class(message, request.view.person)
@@ -116,12 +107,11 @@ def _acknowledgement(request: CitizenRequest, number: str, *, first: bool) -> Se
         facts={
             "case": number,
             "due_at": request.due_at,
-            "first": first,
             "secret": bool(message.secrets),
             "empty": not message.fresh.strip() and not message.attachments,
             "missing": "names:attachment" in message.words and not message.attachments,
             "ends_on": request.reading.ends_on,
-            **intent_actions.said(request),
+            **facts,
         },
         in_reply_to=message.message_id,
         refs=(*message.refs, message.message_id) if message.message_id else message.refs,
@@ -140,7 +130,8 @@ def language(request: CitizenRequest) -> str:
     wish = person.lang if person else None
     short = request.reading.language in NEIGHBOURS and _too_short_to_tell(request.message.fresh)
     neighbour = next(lang for lang in NEIGHBOURS if lang != office.languages[0])
-    return _spoken(office, wish, "" if short else request.reading.language, neighbour if short else "en")
+    read, second = ("", neighbour) if short else (request.reading.language, "en")
+    return recipient.choose_language(office, wish, read, second)
 
 
 def wished_language(request: CitizenRequest) -> str | None:
@@ -149,26 +140,6 @@ def wished_language(request: CitizenRequest) -> str | None:
     return next((lang for lang in languages if f"only:language:{lang}" in words), None)
 
 
-def language_of_case(policy: Policy, case: CaseView) -> str:
-    """As `language`, of what was read when the case was opened or has been corrected since."""
-    return _spoken(policy.office, case.wish, case.lang, "en")
-
-
-def _spoken(office: Office, wish: str | None, read: str, second: str) -> str:
-    """`wish`: what the person asked for; `read`: what the message is in; `second`: goes below where that is not
-    ours."""
-    if wish in office.languages:
-        return wish
-    if office.language_policy == "catalan_first":
-        return office.languages[0]
-    return read if read in office.languages else _both(office.languages, second)
-
-
 def _too_short_to_tell(text: str) -> bool:
     """ "Hola", "IBI 2026", a scan and nothing else: said by everybody here."""
     return len(list(islice(filter(str.isalpha, text), TELLING_LETTERS))) < TELLING_LETTERS
-
-
-def _both(languages: tuple[str, ...], second: str) -> str:
-    first = languages[0]
-    return f"{first}+{second}" if second in languages and second != first else first

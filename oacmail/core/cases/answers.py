@@ -17,7 +17,7 @@ from oacmail.core.view import CaseView, OutgoingView, View
 SLOW_CLOCK = timedelta(hours=1)  # of a client that dates its own copy in Sent
 LATE_SAME_DAY = "answered-late-same-day"  # the event
 SAME_DAY = 1  # the level of the reminder that R32 adds to the ordinary one
-MET_BY_ANSWER = ("answer", "remind", "callback", "nudge", "update", "wait")
+MET_BY_ANSWER = ("answer", "remind", "nudge", "update")
 
 
 def answered(

@@ -1,39 +1,49 @@
-"""Who asks to be called: which slot is offered, and what a further message says of the call (R25-R27).
+"""Calls to citizens: the slot that is offered, what a further message says of the call, calls in vain (R25-R27).
 
-Decides moments, never whether a call is wanted (core/routing/classification.py). The slot binds inside the due day of
-the message
-(core/cases/request.py); a number or slot that comes later never postpones it.
+Decides moments and counts, never whether a call is wanted (core/routing/classification.py). The slot binds inside the
+due day of the message (core/cases/request.py); a number or slot that comes later never postpones it. A call outside the
+slot is noted and does not count. The program calls nobody.
 """
 
 from collections.abc import Mapping
 from datetime import datetime
 
 from oacmail.core import calendar
+from oacmail.core.cases import answers
+from oacmail.core.cases.citizen_mail import notice
+from oacmail.core.cases.recipient import can_be_told
 from oacmail.core.cases.request import CitizenRequest
-from oacmail.core.effects import Effect, UpdateCase
+from oacmail.core.effects import AuditEvent, Effect, UpdateCase
 from oacmail.core.model import Callback, Intent, Slot
 from oacmail.core.policy import Policy
 from oacmail.core.routing.classification import call_named
 from oacmail.core.view import CaseView
 
-SHOWN = 3  # digits of the number that a mail repeats: it may be read by others
+NOT_REACHED = "not_reached"  # the mail's kind
+SHOWN = 3  # digits of the number that a mail repeats: others may read it
 
 
-def offered(request: CitizenRequest, wish: Callback) -> Mapping[str, object]:
-    """What the acknowledgement says of the call: "call_day", "slot" and "phone3", the number's last digits.
+def acknowledgement_facts(request: CitizenRequest) -> Mapping[str, object]:
+    """What the acknowledgement says of the intent: "road", and for a call "call_day", "slot" and "phone3"."""
+    intent, wish = request.reading.intent or Intent.QUESTION, request.reading.callback
+    if intent is not Intent.CALLBACK:
+        return {"road": str(intent)}
+    return {"road": "callback", **_offer(request, wish)} if wish else {"road": "no_number"}
 
-    The first slot of her choice that had not begun when she wrote; where it is over as we read, the next one.
-    """
+
+def _offer(request: CitizenRequest, wish: Callback) -> Mapping[str, object]:
+    """The first slot of her choice that had not begun when she wrote; where it is over already, the next one. "phone3"
+    holds the last digits of the number."""
     policy = request.policy
     begins, ends = calendar.callback_offer(request.asked_at, wish.slot, policy)
     if ends <= request.now:
         begins, ends = calendar.callback_offer(request.now, wish.slot, policy)
     day = begins.astimezone(policy.office.timezone).date()
-    return {"call_day": day, "slot": _said(wish.slot, begins, policy), "phone3": wish.phone[-SHOWN:]}
+    return {"call_day": day, "slot": _named_slot(wish.slot, begins, policy), "phone3": wish.phone[-SHOWN:]}
 
 
-def _said(slot: Slot, begins: datetime, policy: Policy) -> Slot:
-    """Who may be called at any hour is told the afternoon where only that is left of the day."""
+def _named_slot(slot: Slot, begins: datetime, policy: Policy) -> Slot:
+    """The afternoon for a person who takes calls at any hour, where only the afternoon is left of the day."""
     noon = calendar.SLOTS["afternoon"][0]
     return "afternoon" if slot == "any" and begins.astimezone(policy.office.timezone).time() == noon else slot
 
@@ -47,3 +57,32 @@ def wished(request: CitizenRequest, case: CaseView) -> tuple[Effect, ...]:
         return ()
     columns = {"intent": Intent.CALLBACK, "phone": wish.phone, "slot": wish.slot}
     return (UpdateCase(case=case.number, columns=columns),)
+
+
+def not_reached(policy: Policy, case: CaseView, *, at: datetime, key: str, now: datetime) -> tuple[Effect, ...]:
+    """An agent called at `at` and reached nobody. So many calls in the slot (`callback.attempts`), and a mail that says
+    how to reach us, are an answer (R27). `key` names the command."""
+    counts = _in_slot(case, at, policy)
+    event = AuditEvent(kind="call-not-reached", case=case.number, data={"at": at.isoformat(), "in_slot": int(counts)})
+    calls = _calls_in_vain(case) + 1
+    if not counts or calls < policy.call_attempts or not can_be_told(policy, case):
+        return (event,)
+    facts: dict[str, object] = {"calls": calls, "phone3": (case.phone or "")[-SHOWN:]}
+    return (
+        event,
+        notice(policy, case, NOT_REACHED, key=f"{NOT_REACHED}:{key}", facts=facts, now=now),
+        *answers.answered(policy, case, at=at, key=key, how="not-located"),
+    )
+
+
+def _in_slot(case: CaseView, at: datetime, policy: Policy) -> bool:
+    if case.slot is None or not case.running("answer"):
+        return False
+    begins, ends = calendar.SLOTS[case.slot]
+    return begins <= at.astimezone(policy.office.timezone).time() < ends
+
+
+def _calls_in_vain(case: CaseView) -> int:
+    """Calls in the slot since the person who waits now has asked."""
+    asked = min((clock.started_at for clock in case.running("answer")), default=None)
+    return sum(asked is not None and call >= asked for call in case.calls_in_vain)

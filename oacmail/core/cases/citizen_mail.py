@@ -7,8 +7,9 @@ who holds it gets the later ones (section 6 N). Not a word of the mails is writt
 from datetime import date, datetime
 
 from oacmail.core import calendar
-from oacmail.core.cases import acknowledgement
+from oacmail.core.cases.recipient import language_of_case
 from oacmail.core.effects import Effect, Send, StartDeadline
+from oacmail.core.model import Status
 from oacmail.core.policy import Policy
 from oacmail.core.routing import signature
 from oacmail.core.view import CaseView
@@ -16,9 +17,9 @@ from oacmail.core.view import CaseView
 PASSED_ON, PROGRESS = "passed_on", "progress"
 
 
-def may_be_told(policy: Policy, case: CaseView) -> bool:
-    """Whether a mail of ours can go to who asked."""
-    return acknowledgement.answerable(policy, case.citizen)
+def is_told(case: CaseView) -> bool:
+    """Whether the person holds the notice that the case was passed on."""
+    return case.status is Status.DERIVED and PASSED_ON in case.told
 
 
 def passed_on(policy: Policy, case: CaseView, *, key: str, cause: str, now: datetime) -> tuple[Effect, ...]:
@@ -60,7 +61,7 @@ def notice(policy: Policy, case: CaseView, kind: str, *, key: str, facts: dict[s
         key=key,
         kind=kind,
         template=kind,
-        lang=acknowledgement.language_of_case(policy, case),
+        lang=language_of_case(policy, case),
         recipient=case.citizen,
         case=case.number,
         token=signature.token(policy, case.number),

@@ -33,7 +33,7 @@ class RequestFacts:
         return {"opened_at": self.asked_at, "due_at": self.due_at, "topic": self.topic}
 
 
-def started(policy: Policy, request: RequestFacts, now: datetime) -> tuple[Effect, ...]:
+def started(policy: Policy, intent: str, request: RequestFacts, now: datetime) -> tuple[Effect, ...]:
     """The officer's copy, the clock of a month (level 0), and its warning (level 1)."""
     ends_at = calendar.month_due(request.asked_at, policy)
     return (

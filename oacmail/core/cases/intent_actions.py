@@ -1,52 +1,45 @@
-"""Which road a request takes beside its answer: a call, the manager's copy, the data protection officer.
+"""What a request causes beside its answer: the supervisor's copy, the data protection officer, addresses of others.
 
-Decides from the intent alone what the acknowledgement adds and who else hears of the message (R28;
-docs/requirements.md section 4). Nothing here stops or moves the clock of the answer: a complaint or a request of rights
-may hold a question too, and keeps its case (no wrong door).
+Decides from the intent and the level alone who else hears of the message (R10, R28; docs/requirements.md section 4).
+Nothing here stops or moves the deadline of the answer: a complaint or a request of rights may hold a question too and
+keeps its case, and a question that is not the town's is a person's to refuse.
 """
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from oacmail.core.cases import call_backs, data_rights
+from oacmail.core.cases import data_rights
 from oacmail.core.cases.data_rights import RequestFacts
 from oacmail.core.cases.request import CitizenRequest
 from oacmail.core.effects import AuditEvent, Effect
-from oacmail.core.model import Intent
-from oacmail.core.outbox.staff_notices import notices
+from oacmail.core.model import Intent, Level
+from oacmail.core.outbox.staff_notices import notices, to_agents
 from oacmail.core.policy import Policy
 
-OPINION = "opinion"  # the manager's copy
+OPINION = "opinion"  # the supervisor's copy
+POINTERS = "pointers"  # the agents' table of other bodies
 
 
-def said(request: CitizenRequest) -> Mapping[str, object]:
-    """What the acknowledgement of this message adds: "road", and what is to be said of a call."""
-    intent, wish = request.reading.intent or Intent.QUESTION, request.reading.callback
-    if intent is not Intent.CALLBACK:
-        return {"road": str(intent)}
-    return {"road": "callback", **call_backs.offered(request, wish)} if wish else {"road": "no_number"}
-
-
-def taken(citizen_request: CitizenRequest, number: str) -> tuple[Effect, ...]:
-    """What this message on case `number` sets in motion."""
-    reading = citizen_request.reading
-    request = RequestFacts(
+def by_message(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
+    """What the intent of this message on case `number` causes."""
+    reading = request.reading
+    facts = RequestFacts(
         case=number,
-        message=citizen_request.message.fingerprint,
-        asked_at=citizen_request.asked_at,
-        due_at=citizen_request.due_at,
+        message=request.message.fingerprint,
+        asked_at=request.asked_at,
+        due_at=request.due_at,
         topic=str(reading.topic or "other"),
     )
-    return by_intent(citizen_request.policy, str(reading.intent), request, citizen_request.now)
+    return by_intent(request.policy, str(reading.intent), facts, request.now)
 
 
 def by_intent(policy: Policy, intent: str, request: RequestFacts, now: datetime) -> tuple[Effect, ...]:
-    """As read, or as a person has said; () where only an answer is asked for."""
-    road = _ROADS.get(intent)
-    return road(policy, intent, request, now) if road else ()
+    """What this intent causes, as it was read or as a person has said; () where only an answer is asked for."""
+    action = _ACTIONS.get(intent)
+    return action(policy, intent, request, now) if action else ()
 
 
-def _to_the_manager(policy: Policy, intent: str, request: RequestFacts, now: datetime) -> tuple[Effect, ...]:
+def _to_supervisor(policy: Policy, intent: str, request: RequestFacts, now: datetime) -> tuple[Effect, ...]:
     return (
         AuditEvent(kind=OPINION, case=request.case, data={"intent": intent}),
         *notices(
@@ -62,13 +55,25 @@ def _to_the_manager(policy: Policy, intent: str, request: RequestFacts, now: dat
     )
 
 
-def _to_the_officer(policy: Policy, _: str, request: RequestFacts, now: datetime) -> tuple[Effect, ...]:
-    return data_rights.started(policy, request, now)
-
-
-_Road = Callable[[Policy, str, RequestFacts, datetime], tuple[Effect, ...]]
-_ROADS: Mapping[str, _Road] = {
-    Intent.COMPLAINT: _to_the_manager,
-    Intent.SUGGESTION: _to_the_manager,
-    Intent.DATA_RIGHTS: _to_the_officer,
+_Action = Callable[[Policy, str, RequestFacts, datetime], tuple[Effect, ...]]
+_ACTIONS: Mapping[str, _Action] = {
+    Intent.COMPLAINT: _to_supervisor,
+    Intent.SUGGESTION: _to_supervisor,
+    Intent.DATA_RIGHTS: data_rights.started,
 }
+
+
+def suggest_referral(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
+    """The `[[pointer]]` table for the agents, where the message reads as out of scope (template D); () where the
+    configuration has none. Nothing goes to the citizen."""
+    table = request.policy.pointers
+    if request.reading.level is not Level.OUT_OF_SCOPE or not table:
+        return ()
+    facts = {
+        "opened_at": request.received_at,
+        "due_at": request.due_at,
+        "topic": str(request.reading.topic or "other"),
+        "pointers": tuple({"body": row.body, "address": row.address, "phone": row.phone} for row in table),
+    }
+    key = f"{POINTERS}:{request.message.fingerprint}"
+    return to_agents(request.policy, key=key, template=POINTERS, now=request.now, case=number, facts=facts)

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 from oacmail.core import calendar
+from oacmail.core.cases.citizen_mail import is_told
 from oacmail.core.effects import Effect, Remember
-from oacmail.core.escalation.second_level import is_told
 from oacmail.core.model import Intent, Level, Status
 from oacmail.core.outbox.notice_limits import LISTED
 from oacmail.core.outbox.staff_notices import notices

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from oacmail.core import calendar
-from oacmail.core.cases.citizen_mail import may_be_told, progress
+from oacmail.core.cases.citizen_mail import progress
+from oacmail.core.cases.recipient import can_be_told
 from oacmail.core.effects import DeadlineReached, Effect, Send, StartDeadline
-from oacmail.core.escalation.second_level import services
 from oacmail.core.model import Status
 from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.policy import Policy
@@ -28,7 +28,7 @@ def nudges(policy: Policy, ringing: Sequence[Reached], now: datetime) -> list[Ef
     for case, clock in ringing:
         if case.status is Status.DERIVED:
             effects.append(_next_nudge(policy, case, clock, now))
-            groups.setdefault(services(policy, case.cause), []).append((case, clock))
+            groups.setdefault(policy.people.services(case.cause), []).append((case, clock))
     for people, reached in groups.items():
         effects += _told(policy, people, reached, now)
     return effects
@@ -82,7 +82,7 @@ def updates(policy: Policy, ringing: Sequence[Reached], now: datetime) -> list[E
     effects: list[Effect] = []
     for case, clock in ringing:
         effects.append(_fired(clock, now))
-        if case.status is Status.DERIVED and may_be_told(policy, case):
+        if case.status is Status.DERIVED and can_be_told(policy, case):
             effects += progress(policy, case, key=clock.started_by, level=clock.level, now=now)
     return effects
 

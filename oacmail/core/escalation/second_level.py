@@ -12,7 +12,8 @@ from datetime import date, datetime
 
 from oacmail.core import calendar
 from oacmail.core.cases import acknowledgement
-from oacmail.core.cases.citizen_mail import may_be_told, passed_on
+from oacmail.core.cases.citizen_mail import passed_on
+from oacmail.core.cases.recipient import can_be_told
 from oacmail.core.cases.request import CitizenRequest
 from oacmail.core.effects import AuditEvent, DropOutgoing, Effect, EndDeadlines, StartDeadline, UpdateCase
 from oacmail.core.model import Classification, Level, Status
@@ -166,11 +167,6 @@ def _to_agents(request: CitizenRequest, card: Card, *, derived: bool) -> tuple[E
 # --- by a person's word ---------------------------------------------------------------------------------
 
 
-def is_told(case: CaseView) -> bool:
-    """Whether the person holds the notice that the case was passed on."""
-    return case.status is Status.DERIVED and "passed_on" in case.told
-
-
 def by_order(policy: Policy, case: CaseView, *, cause: str, why: str, key: str, now: datetime) -> tuple[Effect, ...]:
     """Derives what is not derived yet, and tells the citizen, which meets the promise (R22). What the person adds, a
     cause or what has been seen, goes to the services in any case."""
@@ -188,7 +184,7 @@ def by_order(policy: Policy, case: CaseView, *, cause: str, why: str, key: str, 
         UpdateCase(case=case.number, columns=columns),
         *(_to_services(policy, _kept_card(case, cause, why), key=key, now=now) if adds or not known else ()),
         *(() if known else _first_nudge(policy, case.number, key=key, now=now)),
-        *(_citizen_told(policy, case, cause=cause, key=key, now=now) if may_be_told(policy, case) else ()),
+        *(_citizen_told(policy, case, cause=cause, key=key, now=now) if can_be_told(policy, case) else ()),
         AuditEvent(kind="escalated", case=case.number, data={"why": "ordered", "cause": cause}),
     )
 
@@ -222,15 +218,10 @@ def _citizen_told(policy: Policy, case: CaseView, *, cause: str, key: str, now: 
 # --- the services ---------------------------------------------------------------------------------------
 
 
-def services(policy: Policy, cause: str) -> tuple[str, ...]:
-    """Who mends it: documents and forms have people of their own (docs/interfaces.md section 4)."""
-    return policy.people.forms if cause == "document_or_form" else policy.people.technical
-
-
 def _to_services(policy: Policy, card: Card, *, key: str, now: datetime) -> tuple[Effect, ...]:
     return notices(
         policy,
-        services(policy, card.cause),
+        policy.people.services(card.cause),
         key=f"{DERIVED}:{key}",
         template=DERIVED,
         now=now,

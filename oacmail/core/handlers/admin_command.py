@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from oacmail.core import calendar
-from oacmail.core.cases import answers, call_attempts, data_rights, intent_actions
+from oacmail.core.cases import answers, call_backs, citizen_mail, data_rights, intent_actions
 from oacmail.core.cases.data_rights import RequestFacts
 from oacmail.core.effects import (
     AdminCommand,
@@ -35,7 +35,7 @@ CORRECTABLE: dict[str, tuple[str, ...]] = {
     "intent": tuple(Intent),
     "language": ("ca", "es", "en", "fr", "other"),
 }
-_ALL = ("answer", "remind", "callback", "nudge", "update", "wait", "close")
+_ALL = ("answer", "remind", "nudge", "update", "close")
 
 
 class Refused(OacmailError):
@@ -74,7 +74,7 @@ def _note(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: da
 def _log_call(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
     at = _at(case, inp, now)
     if inp.words.get("outcome", "reached") != "reached":
-        return call_attempts.in_vain(policy, case, at=at, key=_key(inp, case, now), now=now)
+        return call_backs.not_reached(policy, case, at=at, key=_key(inp, case, now), now=now)
     return answers.answered(policy, case, at=at, key=_key(inp, case, now), how="call")
 
 
@@ -119,7 +119,7 @@ def _escalate(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now
     """Second level: the services get the card and the original, the citizen the notice that meets the promise (R22)."""
     if case.status is Status.CLOSED:
         raise Refused("the case is closed: reopen it first, so that its clock runs")
-    if second_level.is_told(case):
+    if citizen_mail.is_told(case):
         raise Refused("the case is already with the technical services and the person knows it: answer the person")
     words = inp.words
     cause, why = words.get("cause", ""), words.get("why", "")

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from oacmail.core import calendar
-from oacmail.core.cases import acknowledgement, answers, call_backs, exposed_secrets, intent_actions, referrals
+from oacmail.core.cases import acknowledgement, answers, call_backs, exposed_secrets, intent_actions
 from oacmail.core.cases.request import CitizenRequest, read
 from oacmail.core.effects import (
     AuditEvent,
@@ -128,11 +128,15 @@ def _open(request: CitizenRequest, *, parent: str | None, rule: str) -> Decision
         *_delayed(request, number),
         *exposed_secrets.on_case(request, number),
     ]
-    effects += (*intent_actions.taken(request, number), *referrals.suggested(request, number))
+    effects += (*intent_actions.by_message(request, number), *intent_actions.suggest_referral(request, number))
     why = acknowledgement.why_not(request)
-    effects += [RequestReview(reason=why)] if why else acknowledgement.acknowledge(request, number, first=True)
+    effects += [RequestReview(reason=why)] if why else _acknowledge(request, number, first=True)
     effects += (*second_level.by_message(request, number), *incidents.joined(request, number))
     return Decision(effects=tuple(effects), because=(rule, *request.reading.because, *((why,) if why else ())))
+
+
+def _acknowledge(request: CitizenRequest, number: str, *, first: bool) -> list[Effect]:
+    return acknowledgement.acknowledge(request, number, facts=call_backs.acknowledgement_facts(request), first=first)
 
 
 def _delayed(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
@@ -202,7 +206,7 @@ def _filed_or_asked(request: CitizenRequest, match: ThreadMatch, case: CaseView,
         because.append("asks-anew")
     elif not match.guest:
         effects += _presses(request, case, waiting[0])
-    effects += intent_actions.taken(request, case.number)
+    effects += intent_actions.by_message(request, case.number)
     effects += _handed_on(request, case, alone=match.guest or answer is not None)
     return Decision(effects=tuple(effects), because=tuple(because))
 
@@ -283,5 +287,5 @@ def _asks_anew(request: CitizenRequest, case: CaseView, *, guest: bool) -> list[
         AuditEvent(kind="asked-anew", case=case.number),
     ]
     if not guest and case.acks_today < ACKS_A_CASE_AND_DAY and not acknowledgement.why_not(request):
-        effects += acknowledgement.acknowledge(request, case.number, first=False)
+        effects += _acknowledge(request, case.number, first=False)
     return effects
