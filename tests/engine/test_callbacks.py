@@ -175,7 +175,7 @@ def test_who_sends_the_form_twice_has_one_case_and_is_a_member_of_it(town: TOWN)
         _filled_in(world)
     world.citizen_writes(ANNA, "", "Millor a la tarda, si pot ser.", answers=world.received(ANNA)[0])
     world.turn()
-    assert world.case()["messages"] == 3
+    assert len(world.case()["messages"]) == 3
     assert world.rows("SELECT DISTINCT guest FROM messages WHERE role = 'citizen'") == [{"guest": 0}]
     assert world.kinds(ANNA) == ["ack"]
 

@@ -33,7 +33,7 @@ def test_a_second_message_never_postpones_and_is_not_acknowledged(world: World) 
     world.citizen_writes(ANNA, "", "Ah, i també us volia preguntar pel padró.", answers=message)
     world.turn()
     assert world.case()["due_at"] == "2026-11-26T20:00:00+01:00"
-    assert world.case()["messages"] == 2
+    assert len(world.case()["messages"]) == 2
     assert world.kinds(ANNA) == ["ack"]
 
 
@@ -43,7 +43,7 @@ def test_the_same_text_again_within_three_days_joins_the_case(world: World) -> N
     world.advance("2026-11-27 10:00")
     world.citizen_writes(ANNA)
     world.turn()
-    assert world.case()["messages"] == 2
+    assert len(world.case()["messages"]) == 2
     assert world.case()["due_at"] == "2026-11-26T20:00:00+01:00"
 
 
@@ -137,7 +137,8 @@ def test_thanks_for_what_somebody_else_was_told_are_not_put_on_the_writers_own_c
         world.citizen_writes(ANNA, "", "Moltes gràcies!", answers=refers_to)
         world.turn()
     assert world.reviews() == ["thanks-without-a-case"] * 2
-    assert [case["messages"] for case in world.cases()] == [own["messages"], other["messages"] + 1]
+    lengths = [len(case["messages"]) for case in world.cases()]
+    assert lengths == [len(own["messages"]), len(other["messages"]) + 1]
 
 
 def test_thanks_that_name_nothing_known_go_to_the_writers_latest_case(world: World) -> None:
@@ -145,7 +146,7 @@ def test_thanks_that_name_nothing_known_go_to_the_writers_latest_case(world: Wor
     world.turn()
     world.citizen_writes(ANNA, "Gràcies", "Moltes gràcies!")
     world.turn()
-    assert world.case()["messages"] == 2
+    assert len(world.case()["messages"]) == 2
     assert world.reviews() == []
 
 

@@ -113,7 +113,7 @@ def test_the_officers_answer_is_the_houses_own_mail(world: World) -> None:
     world.turn()
     assert str(answer["From"]) == DPO
     assert world.kinds(DPO) == ["rights"]
-    assert world.case()["messages"] == 2
+    assert len(world.case()["messages"]) == 2
     assert world.rows("SELECT role, outcome FROM messages WHERE message_id = ?", answer["Message-ID"]) == [
         {"role": "technical", "outcome": "staff"}
     ]

@@ -356,5 +356,5 @@ def test_a_relay_that_rewrites_message_ids_does_not_break_threads(world: World) 
     stranger = "germana@example.edu"
     world.citizen_writes(stranger, "", "Li envio jo el document, d'acord?", answers=ack)
     world.turn()
-    assert world.case()["messages"] == 2
+    assert len(world.case()["messages"]) == 2
     assert world.received(stranger) == []

@@ -47,7 +47,7 @@ def test_a_strangers_token_reaches_no_case(world: World, subject: str) -> None:
     slip_in(world, message(world, [("Subject", subject.format(token=token, lower=token.lower()))]))
     world.turn()
     assert [case["citizen"] for case in world.cases()] == [ANNA, EVIL]
-    assert world.case(NUMBER)["messages"] == 1
+    assert len(world.case(NUMBER)["messages"]) == 1
 
 
 @pytest.mark.parametrize("field", ["To", "Cc", "Delivered-To", "X-Original-To"])
@@ -55,7 +55,7 @@ def test_a_strangers_plus_address_reaches_no_case(world: World, field: str) -> N
     _annas_case(world)
     slip_in(world, message(world, [(field, _plus(_token(world)))]))
     world.turn()
-    assert world.case(NUMBER)["messages"] == 1
+    assert len(world.case(NUMBER)["messages"]) == 1
 
 
 def test_guessing_all_messages_at_once_reaches_no_case(world: World) -> None:
@@ -66,7 +66,7 @@ def test_guessing_all_messages_at_once_reaches_no_case(world: World) -> None:
         to = ", ".join(_plus(next(guesses)) for _ in range(900))
         slip_in(world, message(world, [("To", to), ("Subject", f"Re: {asked['Subject']} {number}")]))
     world.turn()
-    assert world.case(NUMBER)["messages"] == 1
+    assert len(world.case(NUMBER)["messages"]) == 1
 
 
 def test_a_right_guess_tells_the_stranger_nothing(world: World) -> None:
@@ -86,7 +86,7 @@ def test_naming_a_strangers_message_in_references_opens_a_case_of_ones_own(world
     world.turn()
     assert [case["citizen"] for case in world.cases()] == [ANNA, EVIL]
     assert world.rows("SELECT parent FROM cases ORDER BY id")[1]["parent"] == NUMBER
-    assert world.case(NUMBER)["messages"] == 1
+    assert len(world.case(NUMBER)["messages"]) == 1
 
 
 def test_naming_our_own_mail_makes_a_guest_who_gets_nothing(world: World) -> None:
@@ -95,7 +95,7 @@ def test_naming_our_own_mail_makes_a_guest_who_gets_nothing(world: World) -> Non
     (ack,) = world.received(ANNA)
     world.citizen_writes(PERE, "", "I jo, què he de fer?", answers=ack)
     world.turn()
-    assert world.case()["messages"] == 2
+    assert len(world.case()["messages"]) == 2
     assert world.received(PERE) == []
 
 
@@ -107,7 +107,7 @@ def test_a_guest_stays_a_guest(world: World) -> None:
     world.turn()
     world.citizen_writes(PERE, f"Re: [{_token(world)}]", "I doncs?")
     world.turn()
-    assert world.case(NUMBER)["messages"] == 2
+    assert len(world.case(NUMBER)["messages"]) == 2
     assert [case["citizen"] for case in world.cases()] == [ANNA, PERE]
 
 
@@ -124,7 +124,7 @@ def test_a_mail_that_annas_domain_disowns_is_not_annas(world: World, evidence: s
     forged = message(world, [("From", ANNA), *fields], text)
     slip_in(world, forged, verdict="dmarc=fail header.from=example.org")
     world.turn()
-    assert world.case(NUMBER)["messages"] == 1
+    assert len(world.case(NUMBER)["messages"]) == 1
     assert "dmarc-fail" in world.reviews()
     assert len(world.received(ANNA)) == 1
 
@@ -143,7 +143,7 @@ def test_thanks_that_annas_domain_disowns_lie_on_no_case(world: World) -> None:
     forged = message(world, [("From", ANNA), ("Subject", "Gràcies")], "Moltes gràcies per tot!")
     slip_in(world, forged, verdict="dmarc=fail header.from=example.org")
     world.turn()
-    assert world.case(NUMBER)["messages"] == 1
+    assert len(world.case(NUMBER)["messages"]) == 1
     assert outcomes(world) == ["case", "quarantined"]
 
 
@@ -154,7 +154,7 @@ def test_two_messages_from_nobody_have_nothing_in_common(world: World, sender: s
         slip_in(world, message(world, fields, text))
         world.turn()
     assert len(outcomes(world)) == 3
-    assert all(case["messages"] == 1 for case in world.cases())
+    assert all(len(case["messages"]) == 1 for case in world.cases())
 
 
 def test_no_from_and_a_reply_to_is_nobody(world: World) -> None:
@@ -163,7 +163,7 @@ def test_no_from_and_a_reply_to_is_nobody(world: World) -> None:
     fields = [("From", ""), ("Reply-To", ANNA), ("References", str(asked["Message-ID"])), ("Subject", "Re: això")]
     slip_in(world, message(world, fields))
     world.turn()
-    assert world.case(NUMBER)["messages"] == 1
+    assert len(world.case(NUMBER)["messages"]) == 1
     assert len(world.received(ANNA)) == 1
     assert world.reviews() == ["no-address-to-answer"]
 
@@ -173,6 +173,6 @@ def test_reply_to_is_no_identity_and_gets_no_mail(world: World) -> None:
     fields = [("Reply-To", ANNA), ("References", str(asked["Message-ID"])), ("Subject", f"Re: {asked['Subject']}")]
     slip_in(world, message(world, fields))
     world.turn()
-    assert world.case(NUMBER)["messages"] == 1
+    assert len(world.case(NUMBER)["messages"]) == 1
     assert len(world.received(ANNA)) == 1
     assert len(world.received(EVIL)) == 1

@@ -130,7 +130,7 @@ def test_a_strangers_question_on_annas_acknowledgement_gets_nothing_automatic(wo
     ack = _acknowledged(world)
     slip_in(world, _redirected(ack, sender=PERE), sender=PERE, verdict="dmarc=pass header.from=example.net")
     world.turn()
-    assert world.case()["messages"] == 2
+    assert len(world.case()["messages"]) == 2
     assert world.received(PERE) == []
     assert len(world.received(ANNA)) == 1
 

@@ -92,7 +92,7 @@ FAULTS = (
         "deadlines agree with an independent reckoning",
     ),
     Planted(
-        "doubts.settle_doubts sends again at once what the relay did not answer for",
+        "uncertain.settle_uncertain sends again at once what the relay did not answer for",
         _instead(
             uncertain,
             "_settle",
@@ -102,10 +102,10 @@ FAULTS = (
         seeds=(11, 12, 13),  # a connection that dies after the last byte is rare
     ),
     Planted(
-        "on_robot.on_robot acknowledges machines",
+        "automatic_mail.on_automatic_mail acknowledges machines",
         _instead(
             decide,
-            "on_robot",
+            "on_automatic_mail",
             lambda right, policy, view, inp, now: from_citizen.from_citizen(
                 policy, view, replace(inp, forced=True), now
             ),
@@ -118,13 +118,13 @@ FAULTS = (
         "no mail to staff outside service hours",
     ),
     Planted(
-        "on_clock._read_since says that every folder was read",
+        "tick._read_since says that every folder was read",
         _instead(tick, "_read_since", lambda right, hour, due_at: True),
         "no clock rings before the folders were read",
         days=30,
     ),
     Planted(
-        "places.unworked forgets what was in flight when it died",
+        "seen_messages.unworked forgets what was in flight when it died",
         _instead(
             seen_messages,
             "unworked",
@@ -133,7 +133,7 @@ FAULTS = (
         "every message has an outcome",
     ),
     Planted(
-        "thread._our_id takes whoever names our mail for the citizen",
+        "threading._our_id takes whoever names our mail for the citizen",
         _instead(
             threading,
             "_our_id",
@@ -142,12 +142,12 @@ FAULTS = (
         ("no stranger in a case but as a guest", "nothing automatic to a guest"),
     ),
     Planted(
-        "budget.budget_class: a message whose domain disowns it is acknowledged",
+        "rate_limits.budget_class: a message whose domain disowns it is acknowledged",
         _instead(rate_limits, "budget_class", lambda right, message, person: "verified"),
         "nothing to a sender whose domain disowns the mail",
     ),
     Planted(
-        "on_citizen arms no clock when somebody asks anew",
+        "from_citizen arms no clock when somebody asks anew",
         _instead(from_citizen, "_asks_anew", lambda right, *args, **named: []),
         "every request has a clock",
     ),
@@ -173,7 +173,7 @@ FAULTS = (
         "who was answered counts as answered, and nobody else",
     ),
     Planted(
-        "posting.claim never comes to the notices of complex cases",
+        "outbox_queue.claim never comes to the notices of complex cases",
         _instead(
             outbox_queue,
             "claim",
@@ -193,7 +193,7 @@ FAULTS = (
         "who was answered counts as answered, and nobody else",
     ),
     Planted(
-        "followup.nudges is followed by word of progress to who knows nothing",
+        "follow_up.nudges is followed by word of progress to who knows nothing",
         _instead(tick, "nudges", _with_progress),
         "who was not told of a derivation hears of no progress",
     ),
@@ -203,7 +203,7 @@ FAULTS = (
         "every request is answered or escalated",
     ),
     Planted(
-        "places.sight takes messages that came three hours ago for old ones",
+        "seen_messages.sight takes messages that came three hours ago for old ones",
         _instead(seen_messages, "sight", _sight_of_the_young_alone),
         "every message is in one case or on the review list",
     ),
