@@ -139,6 +139,7 @@ class Report:
 
     `action`: failed | delayed | delivered. `about`: Message-IDs of the returned message, angle brackets kept.
     `marks`: raw X-Oacmail fields found in the returned headers. `recipients`: bare addresses in lower case.
+    `by_words`: no field and no part says that it is a report; a person may have written the same words.
     """
 
     action: Literal["failed", "delayed", "delivered"]
@@ -146,6 +147,7 @@ class Report:
     about: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
     status: str = ""
+    by_words: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,8 @@
 
 The one exception is R14: a report that a mail of ours, or an answer of a person, was not delivered. Then the mail
 is marked failed, what it had answered is open again with a new clock, and staff are told. A delay or a success
-changes nothing. What may be a web form's waits for a person. No robot ever gets a mail, opens a case or moves a
-deadline otherwise.
+changes nothing. What may be a web form's waits for a person, and so does what only its words call a report. No robot
+ever gets a mail, opens a case or moves a deadline otherwise.
 """
 
 from datetime import datetime
@@ -34,20 +34,30 @@ def on_automatic_mail(policy: Policy, view: View, lookup: Lookup, now: datetime)
     case = _case(view, lookup)
     if case is None and forms.may_be(message):
         return _perhaps_a_form(lookup)
+    doubtful = report is not None and report.by_words and not _is_about_our_mail(view, report)
     attach = RecordMessage(
         role=Role.ROBOT,
-        outcome=Outcome.AUTOMATIC,
+        outcome=Outcome.QUARANTINED if doubtful else Outcome.AUTOMATIC,
         kind=_KINDS.get(message.auto, Kind.BULK),
         case=case.number if case else None,
         rule=f"robot: {message.auto}",
     )
     effects: list[Effect] = [attach]
     because = [f"robot: {message.auto}", *message.reasons]
-    if report is not None and report.action == "failed":
+    if doubtful:
+        effects.append(RequestReview(reason=f"looks-automatic: {attach.kind}"))
+    if report is not None and report.action == "failed" and (report.about or not report.by_words):
         failures = _failed(policy, view, lookup, report, now)
         effects += failures
         because += ["undelivered"] if failures else []
     return Decision(effects=tuple(effects), because=tuple(because))
+
+
+def _is_about_our_mail(view: View, report: Report) -> bool:
+    """Whether the returned message is a mail of ours or an answer of a person. Else a citizen may tell in the same
+    words that a message came back, and a person looks."""
+    ours = {mail.message_id for mail in view.mails}
+    return not (ours | {answer.message_id for answer in view.named if _is_answer(answer)}).isdisjoint(report.about)
 
 
 def _perhaps_a_form(lookup: Lookup) -> Decision:

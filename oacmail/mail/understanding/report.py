@@ -191,7 +191,14 @@ def _plain(root: Root, fields: Fields, parts: list[Root], text: str, machine: bo
     found = _STATUS.search(text)
     status = found.group() if found and _BY_CLASS[found.group()[0]] == action else ""
     recipients = permanent or temporary or report_text.recipients(fields, text)
-    return Report(action=action, recipients=recipients[:_MOST], about=about, marks=marks, status=status)
+    return Report(
+        action=action,
+        recipients=recipients[:_MOST],
+        about=about,
+        marks=marks,
+        status=status,
+        by_words=not machine,
+    )
 
 
 def _named(root: Root, fields: Fields, text: str) -> tuple[str, ...]:
