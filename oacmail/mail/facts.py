@@ -121,12 +121,18 @@ def message(
         body_hash=_body_hash(written.fresh),
         words=MappingProxyType({}),
     )
-    words = _words(read, _signature(own.rest, written), parser_config, judged)
+    with_ours = judged(lambda: reply_text.split(body.text, body.forwarded).fresh, "") if own.ours else written.fresh
+    words = _words(read, with_ours, _signature(own.rest, written), parser_config, judged)
     return replace(read, words=MappingProxyType(words))
 
 
-def _words(read: Message, signature: str, parser_config: ParserConfig, judged: Judged) -> Mapping[str, float]:
-    """What was found of the lexicons, whether it is thanks alone, what its subject calls it, and the model's scores."""
+def _words(
+    read: Message, with_ours: str, signature: str, parser_config: ParserConfig, judged: Judged
+) -> Mapping[str, float]:
+    """What was found of the lexicons, whether it is thanks alone, what its subject calls it, and the model's scores.
+
+    `with_ours`: what was written now, our own sentences left in.
+    """
     nothing: Mapping[str, float] = {}
     found = judged(
         lambda: features.words(read.subject, read.fresh, signature, phone=parser_config.phone, town=parser_config.town),
@@ -136,7 +142,7 @@ def _words(read: Message, signature: str, parser_config: ParserConfig, judged: J
     scored = judged(lambda: scores.scores(weighed, lessons=parser_config.lessons), nothing)
     alone = judged(lambda: thanks.only_thanks(read.subject, read.fresh, read.name, read.sender), False)
     titled = judged(lambda: auto_subjects.title_kind(read.subject, read.fresh, answers=bool(read.refs)), "")
-    ours = judged(lambda: echoes.repeats(read.subject, read.fresh, token=bool(read.tokens)), False)
+    ours = judged(lambda: echoes.repeats(read.subject, with_ours, token=bool(read.tokens)), False)
     said = {
         "only:thanks": alone,
         "adds:postscript": judged(lambda: reply_text.has_postscript(read.fresh), False),
