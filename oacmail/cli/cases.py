@@ -68,7 +68,7 @@ def _print_case(row: dict[str, Any]) -> None:
     for name, value in row.items():
         if not isinstance(value, list):
             click.echo(f"{name:12} {safe(value)}")
-    for name in ("messages", "mails", "events"):
+    for name in ("messages", "outgoing", "events"):
         click.echo(f"\n{name}")
         for item in row[name]:
             click.echo("  " + safe("  ".join(_plain(value) for value in item.values())))

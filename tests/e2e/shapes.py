@@ -109,7 +109,7 @@ CASE: dict[str, Any] = {
 CASE_SHOWN: dict[str, Any] = {
     **CASE,
     "messages": [{"message_id": Maybe(str), "role": str, "received_at": TIME, "subject": str, "folder": str}],
-    "mails": [
+    "outgoing": [
         {
             "key": str,
             "kind": str,

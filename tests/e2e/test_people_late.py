@@ -140,7 +140,7 @@ def test_a_case_that_was_answered_in_time_troubles_nobody(late: Late) -> None:
     case = case_of(late.desk, late.answered)
 
     assert (case["status"], case["overdue"]) == ("answered", False)
-    assert not [mail for mail in case["mails"] if mail["kind"] == "overdue"]
+    assert not [mail for mail in case["outgoing"] if mail["kind"] == "overdue"]
 
 
 def test_who_wrote_two_days_ago_is_promised_a_day_that_is_still_to_come(late: Late) -> None:

@@ -225,7 +225,7 @@ def test_without_proof_it_is_a_remark_and_the_agent_hears_of_it_once_a_day(
     assert case_of(desk, sent)["status"] == "open"
     assert len(running_clocks(desk, number)) == 1
     until(lambda: [mail for mail in marta.inbox() if number in str(mail["Subject"])], what="Marta is told")
-    assert len([mail for mail in desk.case(number)["mails"] if mail["kind"] == "remark"]) == 1
+    assert len([mail for mail in desk.case(number)["outgoing"] if mail["kind"] == "remark"]) == 1
 
 
 def test_a_proof_that_the_sender_wrote_himself_proves_nothing(desk: Office, road: Road, marta: Citizen) -> None:

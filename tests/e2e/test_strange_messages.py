@@ -52,7 +52,7 @@ def test_a_message_without_a_sender_is_a_case_on_the_review_list(desk: Office) -
     (case,) = [case for case in desk.cases() if case["subject"] == "Qui soc?"]
     (shown,) = [item for item in desk.json("quarantine", "list") if item["case"] == case["number"]]
     assert shown["reason"] == "no-address-to-answer"
-    assert desk.case(case["number"])["mails"] == []
+    assert desk.case(case["number"])["outgoing"] == []
 
 
 def test_no_bytes_at_all_are_without_an_outcome(desk: Office) -> None:

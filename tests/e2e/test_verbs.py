@@ -126,7 +126,7 @@ def test_closing_with_a_reason_meets_the_promise_only_by_a_contact_and_sends_not
     closed = desk.case(number)
     assert (closed["status"], closed["answered_at"] is not None) == ("closed", answered)
     assert closed["overdue"] is False
-    assert [mail["kind"] for mail in closed["mails"]] == ["ack"]
+    assert [mail["kind"] for mail in closed["outgoing"]] == ["ack"]
 
 
 def test_thanks_close_no_case_that_waits_for_an_answer_and_a_closed_one_can_be_reopened(
@@ -263,7 +263,7 @@ def test_a_backup_of_the_running_desk_serves_a_new_state_that_sends_nothing_agai
         desk.passes()
         assert {case["citizen"]: case["number"] for case in desk.cases()} == numbers
         assert {mail["state"] for mail in desk.json("outbox", "list", "--all")} == {"sent"}
-        assert all(len(desk.case(number)["mails"]) == 1 for number in numbers.values())
+        assert all(len(desk.case(number)["outgoing"]) == 1 for number in numbers.values())
         desk.wait_until_accounted()
     assert [len(person.inbox()) for person in (before, after)] == [1, 1]
 

@@ -6,7 +6,7 @@ from email.message import EmailMessage
 import pytest
 
 from oacmail.core.routing import signature
-from tests.engine.post import OFFICE
+from tests.engine.compose import OFFICE
 from tests.engine.world import ANNA, PERE, World, text_of
 from tests.hostile.enemy import EVIL, message, outcomes, slip_in
 

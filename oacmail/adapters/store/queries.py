@@ -119,7 +119,7 @@ def case(con: sqlite3.Connection, zone: ZoneInfo, now: datetime, number: str) ->
     shown["messages"] = [
         _message(message, zone) for message in _messages(con, row["id"]) if message["role"] != Role.OURS
     ]
-    shown["mails"] = [
+    shown["outgoing"] = [
         {
             "key": mail["key"],
             "kind": mail["kind"],
