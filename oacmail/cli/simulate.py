@@ -1,4 +1,4 @@
-"""`simulate`: a town over weeks, with everything that can go wrong; exit 1 when an invariant broke, with its story."""
+"""`simulate`: run the simulated town; exit 1 with the story if an invariant breaks."""
 
 import logging
 import sys
@@ -8,27 +8,27 @@ import click
 import structlog
 
 from oacmail.cli.common import as_json, print_json, rules_only, safe
-from oacmail.sim.run import SimulationResult, simulated
-from oacmail.sim.shrink import shrunk
+from oacmail.sim.run import SimulationResult, simulate_town
+from oacmail.sim.shrink import shrink_run
 
 
 @click.command()
-@click.option("--days", type=click.IntRange(min=1, max=900), required=True, help="How long the town is played.")
-@click.option("--seed", type=int, required=True, help="The same seed plays the same town.")
+@click.option("--days", type=click.IntRange(min=1, max=900), required=True, help="Number of simulated days.")
+@click.option("--seed", type=int, required=True, help="The same seed gives the same run.")
 @as_json
 @click.pass_context
 def simulate(ctx: click.Context, days: int, seed: int, as_json: bool) -> None:
-    """A town of invented people and misfortunes over the real engine and a real database; sends nothing.
+    """A town of invented people and faults over the real engine and a real database; sends nothing.
 
-    Reads only rules and calendar of the configuration. A failing run is shrunk to the shortest story found.
+    It reads only the rules and the calendar of the configuration. A failing run is shrunk to the shortest story found.
     """
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     config = rules_only(ctx)
-    outcome = simulated(config, days, seed, lambda day, so_far: _day(day, so_far, as_json))
+    outcome = simulate_town(config, days, seed, lambda day, so_far: _day(day, so_far, as_json))
     _clear()
     told = outcome
     if outcome.broken:
-        told = shrunk(config, outcome, lambda trial: _progress(f"looking for a shorter story: {trial}"))
+        told = shrink_run(config, outcome, lambda trial: _progress(f"looking for a shorter story: {trial}"))
         _clear()
     if as_json:
         print_json([*_lines(told), outcome.row()] if told.broken else [outcome.row()])
@@ -40,9 +40,9 @@ def simulate(ctx: click.Context, days: int, seed: int, as_json: bool) -> None:
 def _day(day: datetime, so_far: SimulationResult, as_json: bool) -> None:
     if as_json:
         counts = {"messages": so_far.messages, "acks": so_far.acks, "escalations": so_far.escalations}
-        print_json([{"day": day.date().isoformat(), **counts, "misfortunes": so_far.misfortunes}])
+        print_json([{"day": day.date().isoformat(), **counts, "faults": so_far.faults}])
     else:
-        _progress(f"{day:%a %d %b %Y}: {so_far.messages} messages, {so_far.misfortunes} misfortunes")
+        _progress(f"{day:%a %d %b %Y}: {so_far.messages} messages, {so_far.faults} faults")
 
 
 def _lines(told: SimulationResult) -> list[dict[str, str]]:
@@ -53,7 +53,7 @@ def _tell(outcome: SimulationResult, told: SimulationResult) -> None:
     zone = outcome.plan.begins.tzinfo
     click.echo(f"{outcome.plan.days} days from {outcome.plan.begins:%d %b %Y}, seed {outcome.plan.seed}: ", nl=False)
     click.echo(f"{outcome.messages} messages, {outcome.cases} cases, {outcome.acks} acknowledgements, ", nl=False)
-    click.echo(f"{outcome.escalations} escalations, {outcome.misfortunes} misfortunes; digest {outcome.digest[:16]}")
+    click.echo(f"{outcome.escalations} escalations, {outcome.faults} faults; digest {outcome.digest[:16]}")
     if not outcome.broken:
         click.echo("every invariant held")
         return

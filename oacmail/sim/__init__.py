@@ -1,4 +1,4 @@
-"""A town in one process: the real engine on a real SQLite file; people, servers, clock and misfortune are played.
+"""The simulated town in one process: a real engine and SQLite file; people, servers, clock and faults are simulated.
 
-`run.simulated` plays a town and says what broke. Nothing here sleeps, speaks to a network or reads the real time.
+`run.simulate_town` simulates a town and reports what broke. Nothing here sleeps, uses a network or reads the real time.
 """

@@ -1,10 +1,10 @@
-"""The clock of a played town: it stands still until it is set. The machine's may go wrong by hours, as real ones do."""
+"""The clock of a simulated town: it changes only when it is set. A skew of hours can be set, as on real machines."""
 
 from datetime import UTC, datetime, timedelta
 
 
-class PlayedClock:
-    """Port `Clock`. `skew`: how far the machine of the service is from the true time, which the mail servers keep."""
+class SimulatedClock:
+    """Port `Clock`. `skew`: how far the service's clock is ahead of the true time, which the mail servers have."""
 
     def __init__(self, now: datetime) -> None:
         self._now = now
@@ -20,5 +20,5 @@ class PlayedClock:
         self._now = now
 
     def forward(self, **by: float) -> None:
-        """`forward(minutes=5)`: the words are timedelta's."""
+        """Advance the clock; the arguments are those of `timedelta`, as in `forward(minutes=5)`."""
         self._now += timedelta(**by)

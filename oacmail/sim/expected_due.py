@@ -1,6 +1,7 @@
-"""Deadlines reckoned once more from the promise on the town's page, and how a breach is told.
+"""Compute deadlines independently, from the promise on the town's page, and define how a broken invariant is reported.
 
-On local dates and the dated list of holidays alone: no function of the core is asked, so that both can be compared.
+The computation uses local dates and the dated list of holidays. It calls no function of the core, so that the two can
+be compared.
 """
 
 from collections.abc import Callable
@@ -11,22 +12,22 @@ from oacmail.core.policy import Workdays
 from oacmail.sim.town import SimulatedTown
 
 
-class Broken(Exception):
-    """An invariant does not hold: its name, and what was seen."""
+class InvariantBroken(Exception):
+    """An invariant does not hold. `name`: the invariant; `seen`: what was found instead."""
 
     def __init__(self, name: str, seen: str) -> None:
         super().__init__(f"{name}: {seen}")
         self.name, self.seen = name, seen
 
 
-def demand(holds: object, name: str, seen: Callable[[], str]) -> None:
+def require(holds: object, name: str, seen: Callable[[], str]) -> None:
     if not holds:
-        raise Broken(name, seen())
+        raise InvariantBroken(name, seen())
 
 
 @dataclass(frozen=True, slots=True)
 class ExpectedDue:
-    """Deadlines from the promise as it stands on the town's page; `workdays`: the dated list, no more."""
+    """Deadlines from the promise on the town's page. `workdays`: the dated list of holidays."""
 
     town: SimulatedTown
 
@@ -35,7 +36,7 @@ class ExpectedDue:
         return self.town.policy.workdays
 
     def due(self, received: datetime) -> datetime:
-        """The end of the promised working day after the day on which the message came."""
+        """The end of the last promised working day, counted from the day of arrival."""
         limits = self.town.policy.deadlines
         day = received.astimezone(self.town.zone).date()
         if limits.non_working_arrival == "deemed_next_open" and not self.open_at(received):
@@ -48,7 +49,7 @@ class ExpectedDue:
         return self._utc(day, end)
 
     def opening(self, moment: datetime) -> datetime:
-        """The first opening at or after it."""
+        """The first opening of the office at or after `moment`."""
         day = moment.astimezone(self.town.zone).date()
         while not (self.workdays.is_working_day(day) and self._utc(day, self.town.policy.office.opens) >= moment):
             day += timedelta(days=1)

@@ -1,7 +1,7 @@
-"""A mailbox in memory that keeps to IMAP's rules: UIDs rise and are never used again within a UIDVALIDITY.
+"""A mailbox in memory that follows the rules of IMAP: UIDs rise and are never reused within a UIDVALIDITY (RFC 9051).
 
-It does what servers and other people do to a mailbox between two of our looks: deliver, move, expunge, restore
-yesterday's state, change UIDVALIDITY, refuse a folder, go away. The port's half is what oacmail sees of it.
+It simulates what servers and other clients do between two scans: deliver, move, expunge, restore yesterday's state,
+change UIDVALIDITY, refuse a folder, be unreachable. The port half of the class is what oacmail sees.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -21,11 +21,11 @@ class StoredMessage:
     raw: bytes
     internal_date: datetime
     seen: bool = False
-    bad: bool = False  # the server cannot give it out
+    bad: bool = False  # the server cannot return it
 
 
 @dataclass
-class Box:
+class SimulatedFolder:
     """One folder."""
 
     uidvalidity: int
@@ -37,64 +37,64 @@ class Box:
         self.messages[uid] = message
         return uid
 
-    def copy(self) -> "Box":
+    def copy(self) -> "SimulatedFolder":
         return replace(self, messages={uid: replace(message) for uid, message in self.messages.items()})
 
 
-class PlayedMailbox:
-    """Port `Mailbox`. `away`: the server cannot be reached; `refused`: folders it does not open; `gives_nothing`: it
-    lists messages and gives out none."""
+class SimulatedMailbox:
+    """Port `Mailbox`. `away`: the server cannot be reached; `refused`: folders that it does not open;
+    `returns_nothing`: it lists messages and returns none."""
 
     def __init__(self, *folders: str) -> None:
         names = folders or ("INBOX", "Sent", "Junk")
-        self.boxes = {name: Box(uidvalidity=1_000 + number) for number, name in enumerate(names)}
+        self.folders = {name: SimulatedFolder(uidvalidity=1_000 + number) for number, name in enumerate(names)}
         self.away = False
-        self.gives_nothing = False
+        self.returns_nothing = False
         self.refused: set[str] = set()
         self._open = ""
 
     # --- what others do to it ---------------------------------------------------------------------
 
     def append(self, folder: str, raw: bytes, at: datetime, *, seen: bool = False) -> int:
-        """A delivery or a client's APPEND; the new UID. INTERNALDATE has whole seconds."""
-        return self.boxes[folder].add(StoredMessage(raw, at.astimezone(UTC).replace(microsecond=0), seen))
+        """Deliver a message, or APPEND it as a client; return the new UID. INTERNALDATE has whole seconds."""
+        return self.folders[folder].add(StoredMessage(raw, at.astimezone(UTC).replace(microsecond=0), seen))
 
     def move(self, folder: str, uid: int, target: str) -> int:
-        return self.boxes[target].add(self.boxes[folder].messages.pop(uid))
+        return self.folders[target].add(self.folders[folder].messages.pop(uid))
 
     def copy(self, folder: str, uid: int, target: str) -> int:
         """COPY keeps INTERNALDATE (RFC 9051 section 6.4.7)."""
-        return self.boxes[target].add(replace(self.boxes[folder].messages[uid]))
+        return self.folders[target].add(replace(self.folders[folder].messages[uid]))
 
     def expunge(self, folder: str, uid: int) -> None:
-        del self.boxes[folder].messages[uid]
+        del self.folders[folder].messages[uid]
 
-    def snapshot(self) -> Mapping[str, Box]:
+    def snapshot(self) -> Mapping[str, SimulatedFolder]:
         """A backup of the server's disk."""
-        return {name: box.copy() for name, box in self.boxes.items()}
+        return {name: box.copy() for name, box in self.folders.items()}
 
-    def restore(self, snapshot: Mapping[str, Box]) -> None:
-        """The disk as it was, UIDVALIDITY and UIDNEXT too: new messages take used UIDs again."""
-        self.boxes = {name: box.copy() for name, box in snapshot.items()}
+    def restore(self, snapshot: Mapping[str, SimulatedFolder]) -> None:
+        """Restore a snapshot with its UIDVALIDITY and UIDNEXT: new messages reuse UIDs."""
+        self.folders = {name: box.copy() for name, box in snapshot.items()}
 
     def renew(self, folder: str) -> None:
-        """The folder under another UIDVALIDITY, its messages numbered anew."""
-        old = self.boxes[folder]
-        self.boxes[folder] = Box(uidvalidity=old.uidvalidity + 100)
+        """Change the UIDVALIDITY of the folder and renumber its messages."""
+        old = self.folders[folder]
+        self.folders[folder] = SimulatedFolder(uidvalidity=old.uidvalidity + 100)
         for message in old.messages.values():
-            self.boxes[folder].add(message)
+            self.folders[folder].add(message)
 
     def raws(self, folder: str) -> list[bytes]:
-        return [message.raw for message in self.boxes[folder].messages.values()]
+        return [message.raw for message in self.folders[folder].messages.values()]
 
     # --- the port ---------------------------------------------------------------------------------
 
     def watched(self) -> Sequence[WatchedFolder]:
         self._reach()
-        return [WatchedFolder(name=name, role=_ROLES.get(name, Folder.OTHER)) for name in self.boxes]
+        return [WatchedFolder(name=name, role=_ROLES.get(name, Folder.OTHER)) for name in self.folders]
 
     def missing(self) -> Sequence[str]:
-        return [] if "Sent" in self.boxes else ["Sent"]
+        return [] if "Sent" in self.folders else ["Sent"]
 
     def fill(self) -> float:
         return 0.0
@@ -104,7 +104,7 @@ class PlayedMailbox:
         if folder in self.refused:
             raise Transient("IMAP SELECT: NO")
         self._open = folder
-        box = self.boxes[folder]
+        box = self.folders[folder]
         return FolderState(uidvalidity=box.uidvalidity, uidnext=box.uidnext, exists=len(box.messages))
 
     def uids(self) -> set[int]:
@@ -124,7 +124,7 @@ class PlayedMailbox:
 
     def fetch(self, uids: Sequence[int]) -> Mapping[int, Fetched]:
         messages = self._box().messages
-        self._prove_well()
+        self._check_readable()
         got = {uid: Fetched(raw=messages[uid].raw) for uid in uids if uid in messages and not messages[uid].bad}
         if len(uids) == 1 and not got and uids[0] in messages:
             raise UnreadableMessage(uids[0])
@@ -132,35 +132,35 @@ class PlayedMailbox:
 
     def file(self, folder: str, uids: Collection[int], target: str, *, seen: bool) -> None:
         self._reach()
-        for uid in sorted(self.boxes[folder].messages.keys() & uids):
-            self.boxes[folder].messages[uid].seen |= seen
+        for uid in sorted(self.folders[folder].messages.keys() & uids):
+            self.folders[folder].messages[uid].seen |= seen
             self.move(folder, uid, target)
 
     def wait(self, seconds: float) -> bool:
         return False
 
     def wake(self) -> None:
-        """Nobody waits here."""
+        """Do nothing: `wait` never blocks."""
 
     def close(self) -> None:
-        """There is no line."""
+        """Do nothing: there is no connection."""
 
     def _reach(self) -> None:
         if self.away:
             raise Transient("IMAP: the server is away")
 
-    def _prove_well(self) -> None:
-        """As the real one: a message is blamed only where another can be read."""
-        others = (message for box in self.boxes.values() for message in box.messages.values())
-        if self.gives_nothing or all(message.bad for message in others):
+    def _check_readable(self) -> None:
+        """Raise Transient unless another message can be read, as the real adapter does before it blames one message."""
+        others = (message for box in self.folders.values() for message in box.messages.values())
+        if self.returns_nothing or all(message.bad for message in others):
             raise Transient("IMAP FETCH: no message can be read")
 
-    def _box(self) -> Box:
+    def _box(self) -> SimulatedFolder:
         self._reach()
-        return self.boxes[self._open]
+        return self.folders[self._open]
 
 
-@lru_cache(maxsize=10_000)  # a town's mailbox is searched every hour
+@lru_cache(maxsize=10_000)  # the mailbox is searched every simulated hour
 def _fields(raw: bytes) -> frozenset[bytes]:
     """Names of the header fields, in lower case."""
     head = raw.replace(b"\r\n", b"\n").partition(b"\n\n")[0]

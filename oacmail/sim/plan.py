@@ -1,7 +1,7 @@
-"""What is going to happen in a town, decided before it begins: from a seed, deeds at moments.
+"""The plan of a town, made from a seed before it starts: actions at moments.
 
-Each deed carries chance of its own, so that one can be left out of a story without changing the others; that is what
-lets a failing run shrink. Nothing is played here, and no rule of the desk is known.
+Each action has its own random generator, so that one can be removed without changing the others. The shrinking of a
+failing run relies on that. Nothing runs here, and no rule of the core is used.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
-from oacmail.sim.cast import CITIZENS, DISOWNED, ROBOTS
+from oacmail.sim.population import CITIZENS, DISOWNED, ROBOTS
 
 FIRST, LAST = date(2025, 2, 1), date(2027, 8, 31)  # years whose holidays are shipped
 WEEKEND = 5
@@ -18,19 +18,19 @@ WEEKEND = 5
 
 @dataclass(frozen=True, slots=True, order=True)
 class SimulatedAction:
-    """`number`: of this deed in its town; it seeds whatever the deed leaves to chance."""
+    """`number`: position of the action in its plan; it seeds the random generator of the action."""
 
     at: datetime
     number: int
     who: str
     what: str
 
-    def chance(self, seed: int) -> Random:
+    def rng(self, seed: int) -> Random:
         return Random(f"{seed}:{self.number}:{self.what}")
 
 
-# what -> how often on a working day, and on another
-CITIZENS_DO: Mapping[str, tuple[float, float]] = {
+# action -> mean number on a working day, and on a weekend day
+CITIZEN_RATES: Mapping[str, tuple[float, float]] = {
     "writes": (5.0, 1.5),
     "reports a fault": (0.8, 0.3),
     "insists on a fault": (0.3, 0.1),
@@ -43,13 +43,13 @@ CITIZENS_DO: Mapping[str, tuple[float, float]] = {
     "is away": (0.4, 0.3),
     "shows it to a neighbour": (0.25, 0.1),
 }
-OTHERS_DO: Mapping[str, tuple[float, float]] = {
+OTHER_RATES: Mapping[str, tuple[float, float]] = {
     "advertises": (1.0, 0.5),
     "is disowned": (0.1, 0.1),
     "is returned": (0.15, 0.0),
     "is delayed": (0.15, 0.1),
 }
-STAFF_DO: Mapping[str, tuple[float, float]] = {
+STAFF_RATES: Mapping[str, tuple[float, float]] = {
     "answers": (5.0, 0.1),
     "answers from his own address": (0.5, 0.0),
     "telephones": (0.5, 0.0),
@@ -57,7 +57,7 @@ STAFF_DO: Mapping[str, tuple[float, float]] = {
     "replies to an escalation": (0.2, 0.0),
     "tidies the mailbox": (0.5, 0.1),
 }
-MISFORTUNES: Mapping[str, float] = {
+FAULT_RATES: Mapping[str, float] = {
     "the relay is down": 0.08,
     "the relay puts off": 0.10,
     "the relay refuses one mail": 0.10,
@@ -80,57 +80,57 @@ MISFORTUNES: Mapping[str, float] = {
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`begins`: midnight of the first day, local; deeds in the order of time."""
+    """`begins`: midnight of the first day, local; actions in order of time."""
 
     seed: int
     begins: datetime
     days: int
-    deeds: tuple[SimulatedAction, ...]
+    actions: tuple[SimulatedAction, ...]
 
     @property
     def ends(self) -> datetime:
         return self.begins + timedelta(days=self.days)
 
 
-def planned(seed: int, days: int, zone: ZoneInfo) -> Plan:
-    chance = Random(f"town:{seed}")
+def make_plan(seed: int, days: int, zone: ZoneInfo) -> Plan:
+    rng = Random(f"town:{seed}")
     latest = max((LAST - FIRST).days - days, 0)
-    first = FIRST + timedelta(days=chance.randint(0, latest))
-    found = [moment for day in range(days) for moment in _day(chance, first + timedelta(days=day), zone)]
-    deeds = (SimulatedAction(at, number, who, what) for number, (at, who, what) in enumerate(sorted(found)))
-    return Plan(seed, datetime.combine(first, time.min, zone), days, tuple(deeds))
+    first = FIRST + timedelta(days=rng.randint(0, latest))
+    found = [moment for day in range(days) for moment in _day(rng, first + timedelta(days=day), zone)]
+    actions = (SimulatedAction(at, number, who, what) for number, (at, who, what) in enumerate(sorted(found)))
+    return Plan(seed, datetime.combine(first, time.min, zone), days, tuple(actions))
 
 
-def _day(chance: Random, day: date, zone: ZoneInfo) -> Iterator[tuple[datetime, str, str]]:
+def _day(rng: Random, day: date, zone: ZoneInfo) -> Iterator[tuple[datetime, str, str]]:
     rest = day.weekday() >= WEEKEND
     addresses = [citizen.address for citizen in CITIZENS]
-    for what, often in CITIZENS_DO.items():
-        for _ in range(_times(chance, often[rest])):
-            yield _at(chance, day, zone, 0, 24), chance.choice(addresses), what
-    for what, often in OTHERS_DO.items():
-        for _ in range(_times(chance, often[rest])):
-            yield _at(chance, day, zone, 0, 24), _other(chance, what), what
-    for what, often in STAFF_DO.items():
-        for _ in range(_times(chance, often[rest])):
-            yield _at(chance, day, zone, 8, 21), "the desk", what
-    for what, how_often in MISFORTUNES.items():
-        for _ in range(_times(chance, how_often)):
-            yield _at(chance, day, zone, 0, 24), "misfortune", what
+    for what, often in CITIZEN_RATES.items():
+        for _ in range(_times(rng, often[rest])):
+            yield _at(rng, day, zone, 0, 24), rng.choice(addresses), what
+    for what, often in OTHER_RATES.items():
+        for _ in range(_times(rng, often[rest])):
+            yield _at(rng, day, zone, 0, 24), _other(rng, what), what
+    for what, often in STAFF_RATES.items():
+        for _ in range(_times(rng, often[rest])):
+            yield _at(rng, day, zone, 8, 21), "the desk", what
+    for what, how_often in FAULT_RATES.items():
+        for _ in range(_times(rng, how_often)):
+            yield _at(rng, day, zone, 0, 24), "fault", what
 
 
-def _other(chance: Random, what: str) -> str:
-    return {"advertises": chance.choice(ROBOTS[1:]), "is disowned": DISOWNED}.get(what, "a mail system")
+def _other(rng: Random, what: str) -> str:
+    return {"advertises": rng.choice(ROBOTS[1:]), "is disowned": DISOWNED}.get(what, "a mail system")
 
 
-def _times(chance: Random, often: float) -> int:
+def _times(rng: Random, often: float) -> int:
     whole = int(often)
-    return chance.randint(max(whole - 2, 0), whole + 2) if whole > 1 else int(chance.random() < often)
+    return rng.randint(max(whole - 2, 0), whole + 2) if whole > 1 else int(rng.random() < often)
 
 
-def _at(chance: Random, day: date, zone: ZoneInfo, earliest: int, latest: int) -> datetime:
-    """Seconds too: what happens at a full hour is decided by chance as well."""
-    seconds = chance.randrange(earliest * 3600, latest * 3600)
-    if chance.random() < 0.6:  # most people write by day
-        seconds = chance.randrange(max(8, earliest) * 3600, min(21, latest) * 3600)
+def _at(rng: Random, day: date, zone: ZoneInfo, earliest: int, latest: int) -> datetime:
+    """A random moment to the second, so that full hours have no special order."""
+    seconds = rng.randrange(earliest * 3600, latest * 3600)
+    if rng.random() < 0.6:  # most people write during the day
+        seconds = rng.randrange(max(8, earliest) * 3600, min(21, latest) * 3600)
     midnight = datetime.combine(day, time.min, zone)
     return (midnight.astimezone(UTC) + timedelta(seconds=seconds)).astimezone(UTC)

@@ -1,8 +1,8 @@
-"""A relay that answers by script and delivers: to people's boxes, and the office's copy into its mailbox.
+"""A relay that answers by script and delivers: to people's inboxes, and the office's copy to its mailbox.
 
-A script is a list of rules, each a condition, a fate and how often it holds; the first that fits a mail decides,
-and without one the mail is taken. The copy comes back as Postfix and Dovecot bring it: with Return-Path,
-Delivered-To and Received on top.
+A script is a list of rules, each with a condition, an outcome and a count. The first rule that matches a mail decides;
+a mail without a rule is accepted. The copy arrives as Postfix and Dovecot deliver it: with Return-Path, Delivered-To
+and Received on top.
 """
 
 import re
@@ -16,18 +16,18 @@ from typing import Literal
 
 from oacmail.core.errors import Permanent, RelayError, Transient, Uncertain
 from oacmail.core.ports.transport import Outgoing
-from oacmail.sim.clock import PlayedClock
-from oacmail.sim.mailbox import PlayedMailbox
+from oacmail.sim.clock import SimulatedClock
+from oacmail.sim.mailbox import SimulatedMailbox
 
 MX = "mx.vila.example"
 _MESSAGE_ID = re.compile(rb"^Message-ID: *[^\r\n]*", re.MULTILINE | re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fate:
-    """What becomes of one mail. `lost` with `uncertain`: the relay had not taken it. `copy`: the office's RCPT."""
+class DeliveryOutcome:
+    """The outcome of one mail. `lost`, with `uncertain`: it was not accepted. `copy`: the office's RCPT is accepted."""
 
-    end: Literal["taken", "refused", "later", "uncertain", "down"] = "taken"
+    end: Literal["accepted", "refused", "deferred", "uncertain", "down"] = "accepted"
     at: Literal["RCPT", "DATA"] = "RCPT"
     code: int = 250
     status: str = ""
@@ -35,63 +35,71 @@ class Fate:
     copy: bool = True
 
 
-TAKEN = Fate()
-DOWN = Fate(end="down")
-NO_COPY = Fate(copy=False)
+ACCEPTED = DeliveryOutcome()
+DOWN = DeliveryOutcome(end="down")
+NO_COPY = DeliveryOutcome(copy=False)
 
 
-def refused(code: int = 550, status: str = "5.1.1", at: Literal["RCPT", "DATA"] = "RCPT") -> Fate:
-    return Fate(end="refused", code=code, status=status, at=at)
+def refused(code: int = 550, status: str = "5.1.1", at: Literal["RCPT", "DATA"] = "RCPT") -> DeliveryOutcome:
+    return DeliveryOutcome(end="refused", code=code, status=status, at=at)
 
 
-def later(code: int = 450, at: Literal["RCPT", "DATA"] = "RCPT") -> Fate:
-    return Fate(end="later", code=code, at=at)
+def deferred(code: int = 450, at: Literal["RCPT", "DATA"] = "RCPT") -> DeliveryOutcome:
+    return DeliveryOutcome(end="deferred", code=code, at=at)
 
 
-def silence(*, lost: bool) -> Fate:
-    """The line died after the last byte; the mail is lost, or arrives all the same."""
-    return Fate(end="uncertain", lost=lost)
+def no_reply(*, lost: bool) -> DeliveryOutcome:
+    """The connection ends after the last byte; the mail is lost, or arrives all the same."""
+    return DeliveryOutcome(end="uncertain", lost=lost)
 
 
 @dataclass
-class Rule:
+class RelayRule:
     holds: Callable[[Outgoing], bool]
-    fate: Fate
+    outcome: DeliveryOutcome
     times: int | None
 
-    def take(self, mail: Outgoing) -> Fate | None:
+    def take(self, mail: Outgoing) -> DeliveryOutcome | None:
         if self.times == 0 or not self.holds(mail):
             return None
         self.times = None if self.times is None else self.times - 1
-        return self.fate
+        return self.outcome
 
 
-class PlayedRelay:
-    """Port `Transport`. `boxes`: what people received; `heard`: every mail offered; `given`: every one whose bytes
-    were handed over and kept. `copies`: mail to the office is brought at once, kept until `bring`, or lost.
-    `rewrites`: every Message-ID becomes the relay's own. `server_copies`: the provider puts what it sends into Sent by
-    itself. `died`: called at named points, to kill there. `unproven`: keys of mails that arrived and whose copy did
-    not come back at once."""
+class SimulatedRelay:
+    """Port `Transport`.
 
-    def __init__(self, mailbox: PlayedMailbox, clock: PlayedClock, office: str) -> None:
+    `inboxes`: what people received. `offered`: every mail offered; `accepted`: every mail whose bytes were taken and
+    kept. `copies`: mail to the office is delivered at once, held until `release_copies`, or lost. `rewrites`: the relay
+    replaces every Message-ID. `server_copies`: the provider puts what it sends into Sent. `at_kill_point`: called at
+    named points, to kill there. `unproven`: keys of mails that arrived and whose copy did not return at once.
+    """
+
+    def __init__(self, mailbox: SimulatedMailbox, clock: SimulatedClock, office: str) -> None:
         self._mailbox, self._clock, self._office = mailbox, clock, office
-        self.boxes: defaultdict[str, list[EmailMessage]] = defaultdict(list)
-        self.heard: list[Outgoing] = []
-        self.given: list[Outgoing] = []
-        self.copies: Literal["brought", "kept", "lost"] = "brought"
+        self.inboxes: defaultdict[str, list[EmailMessage]] = defaultdict(list)
+        self.offered: list[Outgoing] = []
+        self.accepted: list[Outgoing] = []
+        self.copies: Literal["delivered", "held", "lost"] = "delivered"
         self.rewrites = False
         self.server_copies = False
-        self.died: Callable[[str], None] = lambda point: None
+        self.at_kill_point: Callable[[str], None] = lambda point: None
         self.unproven: set[str] = set()
-        self._rules: list[Rule] = []
+        self._rules: list[RelayRule] = []
         self._kept: list[tuple[str, bytes]] = []
 
     # --- the script -------------------------------------------------------------------------------
 
     def when(
-        self, fate: Fate, *, to: str = "", kind: str = "", sender: str | None = None, times: int | None = None
-    ) -> Rule:
-        """From now on this fate for such mails; `times` None = always. Later rules go before earlier ones."""
+        self,
+        outcome: DeliveryOutcome,
+        *,
+        to: str = "",
+        kind: str = "",
+        sender: str | None = None,
+        times: int | None = None,
+    ) -> RelayRule:
+        """Give matching mails this outcome from now on; `times` None = always. The newest rule goes first."""
         tests: list[Callable[[Outgoing], bool]] = []
         if to:
             tests.append(lambda mail: mail.recipient == to)
@@ -99,20 +107,20 @@ class PlayedRelay:
             tests.append(lambda mail: mail.key.startswith(kind))
         if sender is not None:
             tests.append(lambda mail: mail.envelope_from == sender)
-        rule = Rule(lambda mail: all(test(mail) for test in tests), fate, times)
+        rule = RelayRule(lambda mail: all(test(mail) for test in tests), outcome, times)
         self._rules.insert(0, rule)
         return rule
 
-    def lift(self, rule: Rule) -> None:
-        """This one holds no longer."""
+    def remove(self, rule: RelayRule) -> None:
+        """Remove one rule."""
         self._rules = [other for other in self._rules if other is not rule]
 
-    def well(self) -> None:
-        """Everything is taken again."""
+    def recover(self) -> None:
+        """Remove all rules: every mail is accepted again."""
         self._rules.clear()
 
-    def bring(self) -> None:
-        """The copies that were kept arrive now."""
+    def release_copies(self) -> None:
+        """Deliver the held copies."""
         kept, self._kept = self._kept, []
         for sender, mime in kept:
             self._to_office(sender, mime)
@@ -120,57 +128,57 @@ class PlayedRelay:
     # --- the port ---------------------------------------------------------------------------------
 
     def send(self, mail: Outgoing, before_data: Callable[[bool], None]) -> bool:
-        self.heard.append(mail)
-        fate = next((fate for rule in self._rules if (fate := rule.take(mail))), TAKEN)
-        self.died("before RCPT")
-        if fate.end == "down":
+        self.offered.append(mail)
+        outcome = next((outcome for rule in self._rules if (outcome := rule.take(mail))), ACCEPTED)
+        self.at_kill_point("before RCPT")
+        if outcome.end == "down":
             raise RelayError("SMTP connect: ConnectionRefusedError")
-        if fate.at == "RCPT":
-            _refuse(fate)
-        copy = bool(mail.copy_to) and fate.copy
+        if outcome.at == "RCPT":
+            _refuse(outcome)
+        copy = bool(mail.copy_to) and outcome.copy
         before_data(copy)
-        self.died("before the first byte")
-        _refuse(fate)
-        if not fate.lost:
+        self.at_kill_point("before the first byte")
+        _refuse(outcome)
+        if not outcome.lost:
             self._deliver(mail, copy)
-        self.died("after the last byte")
-        if fate.end == "uncertain":
+        self.at_kill_point("after the last byte")
+        if outcome.end == "uncertain":
             raise Uncertain("SMTP DATA: TimeoutError")
         return copy
 
     def close(self) -> None:
-        """There is no line."""
+        """Do nothing: there is no connection."""
 
     # --- delivery ---------------------------------------------------------------------------------
 
     def _deliver(self, mail: Outgoing, copy: bool) -> None:
-        self.given.append(mail)
-        if not (copy and self.copies == "brought"):
+        self.accepted.append(mail)
+        if not (copy and self.copies == "delivered"):
             self.unproven.add(mail.key)
         mime = mail.mime
         if self.rewrites:
-            mime = _MESSAGE_ID.sub(b"Message-ID: <relay-%d@relay.example>" % len(self.given), mime, count=1)
+            mime = _MESSAGE_ID.sub(b"Message-ID: <relay-%d@relay.example>" % len(self.accepted), mime, count=1)
         if mail.recipient == self._office:
-            self._bring(mail.envelope_from, mime)
+            self._deliver_copy(mail.envelope_from, mime)
         else:
-            self.boxes[mail.recipient].append(_parsed(mime))
+            self.inboxes[mail.recipient].append(_parsed(mime))
         if copy:
-            self._bring(mail.envelope_from, mime)
+            self._deliver_copy(mail.envelope_from, mime)
         if self.server_copies:
             self._mailbox.append("Sent", mime, self._clock.true(), seen=True)
 
-    def _bring(self, sender: str, mime: bytes) -> None:
-        if self.copies == "kept":
+    def _deliver_copy(self, sender: str, mime: bytes) -> None:
+        if self.copies == "held":
             self._kept.append((sender, mime))
-        elif self.copies == "brought":
+        elif self.copies == "delivered":
             self._to_office(sender, mime)
 
     def _to_office(self, sender: str, mime: bytes) -> None:
         self._mailbox.append("INBOX", arrived(mime, sender, self._office, self._clock), self._clock.true())
 
 
-def arrived(mime: bytes, sender: str, recipient: str, clock: PlayedClock, verdict: str = "") -> bytes:
-    """The bytes as our exchanger and Dovecot hand them in. `verdict`: what the exchanger says of DMARC."""
+def arrived(mime: bytes, sender: str, recipient: str, clock: SimulatedClock, verdict: str = "") -> bytes:
+    """The bytes as our MX and Dovecot deliver them. `verdict`: the result field of Authentication-Results."""
     date = format_datetime(clock.true())
     results = f"Authentication-Results: {MX}; {verdict}\r\n" if verdict else ""
     head = (
@@ -181,11 +189,11 @@ def arrived(mime: bytes, sender: str, recipient: str, clock: PlayedClock, verdic
     return head.encode() + mime
 
 
-def _refuse(fate: Fate) -> None:
-    if fate.end == "refused":
-        raise Permanent(fate.at, fate.code, fate.status)
-    if fate.end == "later":
-        raise Transient(f"SMTP {fate.at}: {fate.code}")
+def _refuse(outcome: DeliveryOutcome) -> None:
+    if outcome.end == "refused":
+        raise Permanent(outcome.at, outcome.code, outcome.status)
+    if outcome.end == "deferred":
+        raise Transient(f"SMTP {outcome.at}: {outcome.code}")
 
 
 def _parsed(mime: bytes) -> EmailMessage:

@@ -1,4 +1,4 @@
-"""A town from its first day to its last: what happened, what broke, and a digest by which two runs are the same."""
+"""Run a town from its first day to its last: what happened, what broke, and a digest that identifies the run."""
 
 import tempfile
 from collections.abc import Callable
@@ -11,11 +11,11 @@ from traceback import format_exc
 from typing import Any
 
 from oacmail.config import Config
-from oacmail.sim.expected_due import Broken
-from oacmail.sim.faults import MISFORTUNES
-from oacmail.sim.invariants import Watch
-from oacmail.sim.people import DEEDS
-from oacmail.sim.plan import Plan, SimulatedAction, planned
+from oacmail.sim.actions import ACTIONS
+from oacmail.sim.expected_due import InvariantBroken
+from oacmail.sim.faults import FAULTS
+from oacmail.sim.invariants import InvariantChecker
+from oacmail.sim.plan import Plan, SimulatedAction, make_plan
 from oacmail.sim.town import CALM_AFTER, SimulatedTown
 
 SETTLING = timedelta(minutes=61)
@@ -23,14 +23,14 @@ SETTLING = timedelta(minutes=61)
 
 @dataclass(slots=True)
 class SimulationResult:
-    """`story`: lines (when, who, what, what came of it). `broken`: the first invariant that did not hold, if any."""
+    """`story`: lines (time, who, action, result). `broken`: the first invariant that did not hold, if any."""
 
     plan: Plan
     messages: int = 0
     cases: int = 0
     acks: int = 0
     escalations: int = 0
-    misfortunes: int = 0
+    faults: int = 0
     digest: str = ""
     broken: tuple[str, ...] = ()
     name: str = ""
@@ -51,9 +51,9 @@ class SimulationResult:
 
 
 @dataclass(slots=True)
-class _Play:
+class _Run:
     town: SimulatedTown
-    watch: Watch
+    checker: InvariantChecker
     outcome: SimulationResult
     digest: Any = field(default_factory=sha256)
     _given: int = 0
@@ -61,42 +61,42 @@ class _Play:
     def step(self) -> bool:
         goes_on = self.town.step()
         if goes_on:
-            self._note()
-            self.watch.after_a_step()
-            if self.town.resting:
+            self._record()
+            self.checker.after_a_step()
+            if self.town.settled:
                 self._rest()
         return goes_on
 
     def _rest(self) -> None:
         self.town.turn()
         self.town.sync()
-        self._note()
-        self.watch.after_a_step()
-        self.watch.at_rest()
+        self._record()
+        self.checker.after_a_step()
+        self.checker.when_settled()
 
     def settle(self) -> None:
-        """All is well from here on; hours pass."""
+        """End all faults and let hours pass."""
         town = self.town
-        town.doom = ""
+        town.kill_at = ""
         town.mailbox.away, town.mailbox.refused = False, set()
-        town.relay.well()
+        town.relay.recover()
         for _ in range(CALM_AFTER // SETTLING + 2):
             town.clock.forward(minutes=SETTLING.total_seconds() / 60)
             town.compare = True
             town.turn()
-            self._note()
-            self.watch.after_a_step()
+            self._record()
+            self.checker.after_a_step()
         self._rest()
 
-    def line(self, at: datetime, who: str, what: str, came_of_it: str) -> None:
-        self.outcome.story.append((at, who, what, came_of_it))
-        self.digest.update(f"{at.isoformat()}|{who}|{what}|{came_of_it}\n".encode())
-        self.outcome.misfortunes += who == "misfortune" and came_of_it != "over"
-        self.outcome.messages = sum(len(message.at) for message in self.town.ledger.written.values())
+    def line(self, at: datetime, who: str, what: str, result: str) -> None:
+        self.outcome.story.append((at, who, what, result))
+        self.digest.update(f"{at.isoformat()}|{who}|{what}|{result}\n".encode())
+        self.outcome.faults += who == "fault" and result != "over"
+        self.outcome.messages = sum(len(message.at) for message in self.town.truth.written.values())
 
-    def _note(self) -> None:
-        """What the service did since."""
-        given = self.town.relay.given
+    def _record(self) -> None:
+        """Add what the service has done since the last call."""
+        given = self.town.relay.accepted
         for mail in given[self._given :]:
             self.digest.update(f"{self.town.clock.true().isoformat()}|{mail.key}|{mail.recipient}\n".encode())
             self.outcome.acks += mail.key.startswith("ack:")
@@ -114,46 +114,46 @@ class _Play:
 EachDay = Callable[[datetime, SimulationResult], None]
 
 
-def played(config: Config, plan: Plan, each_day: EachDay = lambda day, outcome: None) -> SimulationResult:
-    """Plays the plan; the first breach ends it. `each_day` is called when a day is over."""
+def run_plan(config: Config, plan: Plan, each_day: EachDay = lambda day, outcome: None) -> SimulationResult:
+    """Run the plan until its end or the first broken invariant. `each_day` is called at the end of each day."""
     outcome = SimulationResult(plan)
     with tempfile.TemporaryDirectory(prefix="oacmail-town-") as scratch:
-        town = SimulatedTown(config, plan, Path(scratch) / "state", lambda *line: play.line(*line))
-        play = _Play(town, Watch(town), outcome)
+        town = SimulatedTown(config, plan, Path(scratch) / "state", lambda *line: run.line(*line))
+        run = _Run(town, InvariantChecker(town), outcome)
         try:
-            _play(play, each_day)
-        except Broken as broken:
+            _run(run, each_day)
+        except InvariantBroken as broken:
             outcome.broken, outcome.name = (str(broken),), broken.name
-            outcome.story.append((town.clock.true(), "the watch", broken.name, broken.seen))
-        except Exception as error:  # a bug is a finding: it comes with its story
-            outcome.name = f"it goes on: {error!r}"
+            outcome.story.append((town.clock.true(), "the checker", broken.name, broken.seen))
+        except Exception as error:  # a crash is a finding too, reported with its story
+            outcome.name = f"the service raises nothing: {error!r}"
             outcome.broken = (outcome.name, *format_exc().splitlines()[-8:])
         finally:
             if town.down:
                 town.start()
-            play.close()
+            run.close()
             town.stop()
     return outcome
 
 
-def _play(play: _Play, each_day: EachDay) -> None:
-    town = play.town
+def _run(run: _Run, each_day: EachDay) -> None:
+    town = run.town
     town.sync()
     town.hours()
-    for deed in town.plan.deeds:
-        town.later(deed.at, deed.who, deed.what, partial(_done, town, deed))
+    for action in town.plan.actions:
+        town.later(action.at, action.who, action.what, partial(_done, town, action))
     day = town.plan.begins + timedelta(days=1)
-    while play.step():
+    while run.step():
         while town.clock.true() >= day:
-            each_day(day - timedelta(days=1), play.outcome)
+            each_day(day - timedelta(days=1), run.outcome)
             day += timedelta(days=1)
-    play.settle()
-    each_day(day - timedelta(days=1), play.outcome)
+    run.settle()
+    each_day(day - timedelta(days=1), run.outcome)
 
 
-def _done(town: SimulatedTown, deed: SimulatedAction) -> str:
-    return {**DEEDS, **MISFORTUNES}[deed.what](town, deed, deed.chance(town.plan.seed))
+def _done(town: SimulatedTown, action: SimulatedAction) -> str:
+    return {**ACTIONS, **FAULTS}[action.what](town, action, action.rng(town.plan.seed))
 
 
-def simulated(config: Config, days: int, seed: int, each_day: EachDay) -> SimulationResult:
-    return played(config, planned(seed, days, config.office.timezone), each_day)
+def simulate_town(config: Config, days: int, seed: int, each_day: EachDay) -> SimulationResult:
+    return run_plan(config, make_plan(seed, days, config.office.timezone), each_day)

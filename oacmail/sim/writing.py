@@ -1,6 +1,6 @@
-"""How the town's people write: a mail of a deed, its way to the office and into the ledger, and what they answer.
+"""Shared helpers of the action modules: build a mail for an action, deliver it and record it in the ground truth.
 
-Shared by the modules of deeds; it decides nobody's deed.
+They choose no action.
 """
 
 from collections.abc import Callable
@@ -8,31 +8,31 @@ from datetime import datetime
 from email.message import EmailMessage
 from random import Random
 
-from oacmail.sim import post
+from oacmail.sim import compose
 from oacmail.sim.plan import SimulatedAction
 from oacmail.sim.town import SimulatedTown, short
 
-Doing = Callable[[SimulatedTown, SimulatedAction, Random], str]
+ActionHandler = Callable[[SimulatedTown, SimulatedAction, Random], str]
 
 
 def mail_of(
     town: SimulatedTown,
-    deed: SimulatedAction,
+    action: SimulatedAction,
     subject: str,
     text: str,
     answers: EmailMessage | None = None,
     headers: tuple[tuple[str, str], ...] = (),
     sender: str = "",
 ) -> EmailMessage:
-    return post.message(
-        town.number(deed), town.clock, sender or deed.who, subject, text, to=town.office_address,
+    return compose.message(
+        town.number(action), town.clock, sender or action.who, subject, text, to=town.office_address,
         answers=answers, headers=headers,
     )  # fmt: skip
 
 
 def sent(town: SimulatedTown, sender: str, mail: EmailMessage, *, asks: bool, guest: bool = False) -> str:
     town.deliver(mail)
-    town.ledger.wrote(mail, sender, arrival(town), asks=asks, guest=guest)
+    town.truth.wrote(mail, sender, arrival(town), asks=asks, guest=guest)
     return f"message {short(str(mail['Message-ID']))} “{mail['Subject']}”"
 
 
@@ -41,5 +41,5 @@ def arrival(town: SimulatedTown) -> datetime:
 
 
 def latest_of_ours(town: SimulatedTown, address: str, kind: str = "ack") -> EmailMessage | None:
-    mails = [mail for mail in town.relay.boxes.get(address, []) if mail["X-Oacmail-Kind"] == kind]
+    mails = [mail for mail in town.relay.inboxes.get(address, []) if mail["X-Oacmail-Kind"] == kind]
     return mails[-1] if mails else None

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.post import as_bytes
+from tests.engine.compose import as_bytes
 from tests.engine.world import ANNA, MARTA, PERE, World, text_of
 
 TOWN = Callable[..., World]
@@ -132,7 +132,7 @@ def test_our_copy_is_recognised_however_a_relay_wraps_and_encodes_it(
     assert world.mail()["copied_at"] is not None
     assert world.reviews() == []
     assert len(world.received(ANNA)) == 1
-    assert len(world.mailbox.boxes["Sent"].messages) == 1
+    assert len(world.mailbox.folders["Sent"].messages) == 1
 
 
 def test_a_relays_footer_is_looked_at_twice_and_known_from_then_on(
@@ -171,7 +171,7 @@ def test_after_a_restore_a_question_on_top_waits_for_a_person_and_is_not_lost(wo
     world.turn()
     (ack,) = world.received(ANNA)
     number = world.case()["number"]
-    for uid in list(world.mailbox.boxes["Sent"].messages):
+    for uid in list(world.mailbox.folders["Sent"].messages):
         world.mailbox.expunge("Sent", uid)
     _restore(world, backup)
     _redirected(world, _changed(ack, _on_top(question)))

@@ -6,7 +6,7 @@ import pytest
 
 from oacmail import config as settings
 from oacmail.mail.parse import parse
-from tests.engine import post
+from tests.engine import compose
 from tests.engine.world import ANNA, SUPERVISOR, World, text_of
 
 OLESA = {
@@ -45,7 +45,7 @@ def test_a_message_without_words_is_answered_in_the_language_of_the_house(olesa:
 
 def test_what_was_taken_out_of_an_original_is_told_in_the_language_of_the_house(tmp_path: Path) -> None:
     world = World(tmp_path, office=OLESA)
-    mail = post.message(world.clock, ANNA, "Certificado", "Buenos días, adjunto lo que piden. ¿Está bien?")
+    mail = compose.message(world.clock, ANNA, "Certificado", "Buenos días, adjunto lo que piden. ¿Está bien?")
     mail.add_attachment(b"MZ\x90\x00", maintype="application", subtype="octet-stream", filename="factura.exe")
     world.deliver(mail, verdict="dmarc=pass header.from=example.org")
     world.turn()
@@ -60,5 +60,7 @@ def test_what_was_taken_out_of_an_original_is_told_in_the_language_of_the_house(
 @pytest.mark.parametrize(("text", "elsewhere"), [("Olesa de Montserrat", False), ("Castellbisbal", True)])
 def test_the_council_of_another_town_is_told_from_its_own(olesa: World, text: str, elsewhere: bool) -> None:
     words = f"Buenos días, ¿cómo pago el recibo del Ayuntamiento de {text}? No encuentro la página."
-    mail = post.message(olesa.clock, ANNA, "Recibo", words)
-    assert ("cue:another town" in parse(post.as_bytes(mail), settings.parser_config(olesa.config)).words) == elsewhere
+    mail = compose.message(olesa.clock, ANNA, "Recibo", words)
+    assert (
+        "cue:another town" in parse(compose.as_bytes(mail), settings.parser_config(olesa.config)).words
+    ) == elsewhere

@@ -16,16 +16,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from oacmail.core import calendar
-from oacmail.sim.relay import DOWN, NO_COPY, Fate, later, refused, silence
+from oacmail.sim.relay import DOWN, NO_COPY, DeliveryOutcome, deferred, no_reply, refused
 from tests.engine.world import AGENT, OPERATOR, SUPERVISOR, World
 
 CITIZENS = ("anna@example.org", "pere@example.net", "rosa@gmail.com")
 ROBOTS = ("butlleti@example.org", "mailer-daemon@relay.example")
-FATES: tuple[Fate, ...] = (
-    DOWN, NO_COPY, later(450), later(451, "DATA"), refused(550), refused(552, "5.3.4", "DATA"),
-    silence(lost=True), silence(lost=False),
+FATES: tuple[DeliveryOutcome, ...] = (
+    DOWN, NO_COPY, deferred(450), deferred(451, "DATA"), refused(550), refused(552, "5.3.4", "DATA"),
+    no_reply(lost=True), no_reply(lost=False),
 )  # fmt: skip
-POINTS = (
+KILL_POINTS = (
     "before commit", "after commit", "after claim", "before RCPT", "before the first byte", "after the last byte",
 )  # fmt: skip
 WORDS = st.sampled_from(["la beca", "el padró", "l'IBI", "una llicència", "el casal", "la cita prèvia"])
@@ -101,23 +101,23 @@ class AnyDay(RuleBasedStateMachine):
         for loop in loops:
             getattr(self.world, loop)()
 
-    @rule(fate=st.sampled_from(FATES), to=st.sampled_from([SUPERVISOR, OPERATOR, ""]), times=st.integers(1, 3))
-    def the_relay_will(self, fate: Fate, to: str, times: int) -> None:
-        self.world.relay.when(fate, to=to, times=times)
+    @rule(outcome=st.sampled_from(FATES), to=st.sampled_from([SUPERVISOR, OPERATOR, ""]), times=st.integers(1, 3))
+    def the_relay_will(self, outcome: DeliveryOutcome, to: str, times: int) -> None:
+        self.world.relay.when(outcome, to=to, times=times)
 
-    @rule(fate=st.sampled_from(FATES), sender=citizens, what=WORDS, times=st.integers(1, 2))
-    def the_relay_answers_a_message_with(self, fate: Fate, sender: str, what: str, times: int) -> None:
-        self.world.relay.when(fate, to=sender, times=times)
+    @rule(outcome=st.sampled_from(FATES), sender=citizens, what=WORDS, times=st.integers(1, 2))
+    def the_relay_answers_a_message_with(self, outcome: DeliveryOutcome, sender: str, what: str, times: int) -> None:
+        self.world.relay.when(outcome, to=sender, times=times)
         self.a_citizen_writes(sender, what)
         self.world.turn()
 
-    @rule(copies=st.sampled_from(["brought", "kept", "lost"]))
+    @rule(copies=st.sampled_from(["delivered", "held", "lost"]))
     def copies_are(self, copies: str) -> None:
         self.world.relay.copies = copies  # type: ignore[assignment]
 
     @rule()
     def kept_copies_arrive(self) -> None:
-        self.world.relay.bring()
+        self.world.relay.release_copies()
 
     @rule(away=st.booleans(), refuses=st.booleans())
     def the_mailbox_fails(self, away: bool, refuses: bool) -> None:
@@ -128,15 +128,15 @@ class AnyDay(RuleBasedStateMachine):
     def a_folder_is_made_anew(self, folder: str) -> None:
         self.world.mailbox.renew(folder)
 
-    @rule(point=st.sampled_from(POINTS), loop=st.sampled_from(["sync", "tick", "drain", "turn"]))
+    @rule(point=st.sampled_from(KILL_POINTS), loop=st.sampled_from(["sync", "tick", "drain", "turn"]))
     def it_is_killed(self, point: str, loop: str) -> None:
         work: Callable[[], object] = getattr(self.world, loop)
-        self.world.kill_if_it_comes_to(point, work)
+        self.world.kill_if_reached(point, work)
 
-    @rule(point=st.sampled_from(POINTS), sender=citizens, what=WORDS)
+    @rule(point=st.sampled_from(KILL_POINTS), sender=citizens, what=WORDS)
     def it_is_killed_over_a_message(self, point: str, sender: str, what: str) -> None:
         self.a_citizen_writes(sender, what)
-        self.world.kill_if_it_comes_to(point, self.world.turn)
+        self.world.kill_if_reached(point, self.world.turn)
 
     @rule()
     def it_is_restarted(self) -> None:
@@ -148,7 +148,7 @@ class AnyDay(RuleBasedStateMachine):
     def nobody_is_acknowledged_twice_for_one_message(self) -> None:
         relay = self.world.relay
         for sender in CITIZENS:
-            counted = Counter(mail.key for mail in relay.given if mail.recipient == sender)
+            counted = Counter(mail.key for mail in relay.accepted if mail.recipient == sender)
             assert [key for key, count in counted.items() if count > 1 and key not in relay.unproven] == []
 
     @invariant()
@@ -192,9 +192,9 @@ class AnyDay(RuleBasedStateMachine):
     def _all_is_well(self) -> None:
         world = self.world
         world.mailbox.away, world.mailbox.refused = False, set()
-        world.relay.well()
-        world.relay.copies = "brought"
-        world.relay.bring()
+        world.relay.recover()
+        world.relay.copies = "delivered"
+        world.relay.release_copies()
         for _ in range(8):
             world.clock.forward(minutes=61)
             world.turn()

@@ -9,7 +9,7 @@ import pytest
 
 from oacmail.adapters.store import queries
 from oacmail.cli.status import health
-from oacmail.sim.relay import later
+from oacmail.sim.relay import deferred
 from tests.engine.world import ANNA, MADRID, OPERATOR, PERE, World
 
 TOWN = Callable[..., World]
@@ -210,7 +210,7 @@ def test_known_and_authenticated_people_go_first_and_then_domains_in_turn(town: 
     order: list[str] = []
     for hour in range(10, 16):
         world.live(f"2026-11-25 {hour}:05")
-        order.append(world.relay.given[-1].recipient.partition("@")[2])
+        order.append(world.relay.accepted[-1].recipient.partition("@")[2])
     assert (set(order[:2]), order[2]) == ({"poble.example", "lluny.example"}, "poble.example")
     assert set(order[3:]) == {"flood.example"}
 
@@ -219,10 +219,10 @@ def test_a_clock_that_was_ahead_blocks_no_budget_and_no_retry(town: TOWN) -> Non
     world = town()
     world.advance("2027-03-01 09:00")
     _write(world, 4, ANNA)
-    world.relay.when(later(), to=PERE)
+    world.relay.when(deferred(), to=PERE)
     world.citizen_writes(PERE)
     world.turn()
-    world.relay.well()
+    world.relay.recover()
     world.advance("2026-11-25 09:00")
     world.citizen_writes(ANNA, "Ara és l'hora bona", "I ara, com es fa la targeta?")
     world.live("2026-11-25 09:05", minutes=1)

@@ -31,8 +31,8 @@ def test_a_message_over_which_the_process_dies_again_and_again_is_set_aside_and_
 def test_a_message_that_the_server_cannot_give_out_is_set_aside_after_spaced_tries(world: World) -> None:
     world.citizen_writes(PERE)
     world.citizen_writes(ANNA)
-    bad = max(world.mailbox.boxes["INBOX"].messages)
-    world.mailbox.boxes["INBOX"].messages[bad].bad = True
+    bad = max(world.mailbox.folders["INBOX"].messages)
+    world.mailbox.folders["INBOX"].messages[bad].bad = True
     for pause in SPACING:
         world.sync()
         world.sync()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from oacmail.core.errors import Transient
-from tests.engine import post
+from tests.engine import compose
 from tests.engine.world import ANNA, MARTA, PERE, World, local
 
 TOWN = Callable[..., World]
@@ -14,8 +14,8 @@ OLD = "2026-11-03 12:00"
 
 def _lies(world: World, sender: str, at: str, folder: str = "INBOX") -> int:
     """A client or a migration puts a message there with a date of its own."""
-    mail = post.message(world.clock, sender, f"Una consulta de {sender[:4]}", "Bon dia, com es fa, si us plau?")
-    return world.mailbox.append(folder, post.as_bytes(mail), local(at))
+    mail = compose.message(world.clock, sender, f"Una consulta de {sender[:4]}", "Bon dia, com es fa, si us plau?")
+    return world.mailbox.append(folder, compose.as_bytes(mail), local(at))
 
 
 def _begin_anew(world: World, **settings: dict[str, int]) -> None:
@@ -51,7 +51,7 @@ def test_what_lay_there_at_the_first_look_is_left_alone_also_moved_and_renumbere
     world.clock.forward(minutes=10)
     world.mailbox.renew("INBOX")
     world.turn()
-    old = world.mailbox.boxes["INBOX"].messages
+    old = world.mailbox.folders["INBOX"].messages
     uid = min(old)
     raw, moment = old[uid].raw, old[uid].internal_date
     world.mailbox.expunge("INBOX", uid)

@@ -6,7 +6,7 @@ import pytest
 
 from oacmail.core.effects import Tick
 from oacmail.engine import HostChecks
-from oacmail.sim.relay import Fate
+from oacmail.sim.relay import DeliveryOutcome
 from tests.engine.world import ANNA, MARTA, OPERATOR, PERE, World
 
 
@@ -38,7 +38,7 @@ def test_an_hour_without_a_copy_is_a_problem_and_one_alert_until_a_copy_comes(
         look(f"2026-11-25 {minute}")
     assert world.kinds(OPERATOR) == ["alert"]
     assert "còpia" in world.subjects(OPERATOR)[0]
-    world.relay.copies = "brought"
+    world.relay.copies = "delivered"
     world.citizen_writes(MARTA)
     look("2026-11-25 12:10")
     assert "self-copies" not in world.problems()
@@ -48,17 +48,17 @@ def test_an_hour_without_a_copy_is_a_problem_and_one_alert_until_a_copy_comes(
 def test_an_office_whose_address_the_relay_refuses_has_no_proof_either(
     world: World, look: Callable[[str], None]
 ) -> None:
-    world.relay.when(Fate(copy=False), to=ANNA)
+    world.relay.when(DeliveryOutcome(copy=False), to=ANNA)
     world.citizen_writes(ANNA)
     look("2026-11-25 10:30")
     assert "self-copies" in world.problems()
 
 
 def test_late_copies_are_no_problem_and_silence_neither(world: World, look: Callable[[str], None]) -> None:
-    world.relay.copies = "kept"
+    world.relay.copies = "held"
     world.citizen_writes(ANNA)
     look("2026-11-25 09:40")
-    world.relay.bring()
+    world.relay.release_copies()
     look("2026-11-25 20:00")
     assert "self-copies" not in world.problems()
 

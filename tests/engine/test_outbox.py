@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from oacmail.sim.relay import DOWN, NO_COPY, later, refused
+from oacmail.sim.relay import DOWN, NO_COPY, deferred, refused
 from tests.engine.world import AGENT, ANNA, OPERATOR, PERE, SUPERVISOR, World, text_of
 
 TOWN = Callable[..., World]
@@ -25,9 +25,9 @@ def test_the_copy_proves_the_sending_and_is_filed_in_sent_as_seen(world: World) 
     mail = world.mail()
     assert (mail["state"], mail["copy_expected"]) == ("sent", 1)
     assert mail["copied_at"] is not None
-    (copy,) = world.mailbox.boxes["Sent"].messages.values()
+    (copy,) = world.mailbox.folders["Sent"].messages.values()
     assert copy.seen
-    assert len(world.mailbox.boxes["INBOX"].messages) == 1
+    assert len(world.mailbox.folders["INBOX"].messages) == 1
     world.turn()
     assert len(world.cases()) == 1
     assert world.reviews() == []
@@ -36,14 +36,14 @@ def test_the_copy_proves_the_sending_and_is_filed_in_sent_as_seen(world: World) 
 def test_a_mail_to_staff_has_no_copy(world: World) -> None:
     _overdue_at_eight(world)
     world.drain()
-    assert [mail.copy_to for mail in world.relay.given if mail.recipient == SUPERVISOR] == [""]
+    assert [mail.copy_to for mail in world.relay.accepted if mail.recipient == SUPERVISOR] == [""]
     assert world.mail("overdue")["copy_expected"] == 0
 
 
 def test_an_acknowledgement_leaves_under_the_null_sender_and_a_notice_under_the_office(world: World) -> None:
     _overdue_at_eight(world)
     world.drain()
-    assert [mail.envelope_from for mail in world.relay.given] == ["", "oac360@castellbisbal.example"]
+    assert [mail.envelope_from for mail in world.relay.accepted] == ["", "oac360@castellbisbal.example"]
 
 
 # --- killed -------------------------------------------------------------------------------------------
@@ -139,23 +139,23 @@ def test_what_staff_did_not_get_is_told_to_the_operator_and_no_further(world: Wo
     _overdue_at_eight(world)
     world.drain()
     world.turn()
-    assert [mail.key.partition(":")[0] for mail in world.relay.heard if mail.recipient == OPERATOR] == ["bounced"]
+    assert [mail.key.partition(":")[0] for mail in world.relay.offered if mail.recipient == OPERATOR] == ["bounced"]
     assert world.mail("bounced")["state"] == "failed"
 
 
 def test_a_busy_server_is_asked_again_after_1_5_15_and_60_minutes(world: World) -> None:
-    world.relay.when(later(450), to=ANNA)
+    world.relay.when(deferred(450), to=ANNA)
     world.citizen_writes(ANNA)
     world.turn()
     waits: list[float] = []
     for _ in range(5):
         before = world.clock.now()
-        while len(world.relay.heard) == len(waits) + 1:
+        while len(world.relay.offered) == len(waits) + 1:
             world.clock.forward(minutes=1)
             world.drain()
         waits.append((world.clock.now() - before).total_seconds() / 60)
     assert waits == [1, 5, 15, 60, 60]
-    world.relay.well()
+    world.relay.recover()
     world.clock.forward(minutes=60)
     world.turn()
     assert world.kinds(ANNA) == ["ack"]
@@ -163,7 +163,7 @@ def test_a_busy_server_is_asked_again_after_1_5_15_and_60_minutes(world: World) 
 
 def test_after_give_up_days_it_fails_and_the_agents_are_told(town: TOWN) -> None:
     world = town(smtp={"give_up_days": 1})
-    world.relay.when(later(450), to=ANNA)
+    world.relay.when(deferred(450), to=ANNA)
     world.citizen_writes(ANNA)
     world.live("2026-11-26 08:30", minutes=30)
     assert world.mail()["state"] == "queued"
@@ -172,10 +172,12 @@ def test_after_give_up_days_it_fails_and_the_agents_are_told(town: TOWN) -> None
     assert world.kinds(AGENT).count("bounced") == 1
 
 
-@pytest.mark.parametrize("fate", [refused(552, "5.3.4", "DATA"), refused(554, "5.0.0", "DATA"), refused(550, "5.7.1")])
-def test_refused_for_its_original_it_goes_without_it_in_the_same_drain(world: World, fate: object) -> None:
+@pytest.mark.parametrize(
+    "outcome", [refused(552, "5.3.4", "DATA"), refused(554, "5.0.0", "DATA"), refused(550, "5.7.1")]
+)
+def test_refused_for_its_original_it_goes_without_it_in_the_same_drain(world: World, outcome: object) -> None:
     _overdue_at_eight(world)
-    world.relay.when(fate, to=SUPERVISOR, times=1)  # type: ignore[arg-type]
+    world.relay.when(outcome, to=SUPERVISOR, times=1)  # type: ignore[arg-type]
     world.drain()
     (mail,) = world.received(SUPERVISOR)
     assert list(mail.iter_attachments()) == []
@@ -208,7 +210,7 @@ def test_the_relays_trouble_never_counts_against_a_mail(town: TOWN) -> None:
     world.live("2026-11-28 09:00")
     assert (world.mail()["state"], world.mail()["attempts"]) == ("queued", 0)
     assert "smtp" in world.problems()
-    world.relay.well()
+    world.relay.recover()
     world.turn()
     assert world.kinds(ANNA) == ["ack"]
     assert "smtp" not in world.problems()
@@ -246,17 +248,17 @@ def test_no_more_than_so_many_a_minute(town: TOWN) -> None:
         world.citizen_writes(f"veina{number}@poble{number}.example", f"Tràmit {'abcde'[number]}")
     world.sync()
     world.drain()
-    assert len(world.relay.given) == 2
+    assert len(world.relay.accepted) == 2
     world.clock.forward(seconds=61)
     world.drain()
-    assert len(world.relay.given) == 4
+    assert len(world.relay.accepted) == 4
 
 
 def test_a_notice_that_the_relay_did_not_take_in_time_waits_for_the_morning(world: World) -> None:
     _overdue_at_eight(world)
     world.relay.when(DOWN)
     world.live("2026-11-27 20:01", minutes=60)
-    world.relay.well()
+    world.relay.recover()
     world.live("2026-11-30 07:59", minutes=60)
     assert world.received(SUPERVISOR) == []
     world.live("2026-11-30 08:00")
@@ -268,7 +270,7 @@ def test_a_reminder_that_the_relay_did_not_take_in_time_is_stale(world: World) -
     world.live("2026-11-26 15:30", minutes=30)
     world.relay.when(DOWN)
     world.live("2026-11-26 20:30", minutes=30)
-    world.relay.well()
+    world.relay.recover()
     world.live("2026-11-27 12:00", minutes=30)
     assert world.kinds(AGENT) == []
     assert world.mail("remind")["state"] == "dropped"
@@ -324,7 +326,7 @@ def test_without_self_copies_no_second_rcpt_is_asked_for(town: TOWN) -> None:
     world = town(smtp={"self_copy": False})
     world.citizen_writes(ANNA)
     world.turn()
-    assert [mail.copy_to for mail in world.relay.given] == [""]
+    assert [mail.copy_to for mail in world.relay.accepted] == [""]
     assert (world.mail()["state"], world.mail()["copy_expected"]) == ("sent", 0)
 
 
@@ -333,7 +335,7 @@ def test_a_provider_that_keeps_its_own_copies_is_believed(town: TOWN) -> None:
     world.relay.server_copies = True
     world.citizen_writes(ANNA)
     world.turn()
-    assert [mail.copy_to for mail in world.relay.given] == [""]
+    assert [mail.copy_to for mail in world.relay.accepted] == [""]
     assert (world.mail()["state"], world.mail()["copy_expected"]) == ("sent", 1)
     assert world.mail()["copied_at"] is not None
     assert len(world.mailbox.raws("Sent")) == 1

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from oacmail.sim.relay import later
+from oacmail.sim.relay import deferred
 from tests.engine.world import AGENT, ANNA, OPERATOR, PERE, SUPERVISOR, World, local, text_of
 
 TOWN = Callable[..., World]
@@ -293,10 +293,10 @@ def test_a_notice_that_the_relay_put_off_into_the_night_waits_even_if_the_relay_
 ) -> None:
     world.citizen_writes(ANNA)
     world.turn()
-    world.relay.when(later(451), to=AGENT)
+    world.relay.when(deferred(451), to=AGENT)
     world.live("2026-11-26 19:59", minutes=15)
     assert world.mail("remind")["state"] == "queued"
-    world.relay.well()
+    world.relay.recover()
     world.clock.set(local("2026-11-26 22:00"))
     world.drain()
     assert world.kinds(AGENT) == []

@@ -2,11 +2,11 @@
 
 import pytest
 
-from oacmail.sim.relay import Fate, later, refused
+from oacmail.sim.relay import DeliveryOutcome, deferred, refused
 from tests.engine.world import AGENT, ANNA, MARTA, OPERATOR, PERE, World
 
 CITIZENS = (ANNA, PERE, MARTA)
-NO = (refused(550, "5.1.1"), refused(554, "5.7.1", "DATA"), later(450), later(451, "DATA"))
+NO = (refused(550, "5.1.1"), refused(554, "5.7.1", "DATA"), deferred(450), deferred(451, "DATA"))
 
 
 def _three_write(world: World) -> None:
@@ -16,15 +16,15 @@ def _three_write(world: World) -> None:
         world.clock.forward(seconds=10)
 
 
-@pytest.mark.parametrize("fate", NO, ids=lambda fate: f"{fate.code} at {fate.at}")
-def test_every_mail_leaves_once_when_it_is_well_again(world: World, fate: Fate) -> None:
-    rule = world.relay.when(fate)
+@pytest.mark.parametrize("outcome", NO, ids=lambda outcome: f"{outcome.code} at {outcome.at}")
+def test_every_mail_leaves_once_when_it_is_well_again(world: World, outcome: DeliveryOutcome) -> None:
+    rule = world.relay.when(outcome)
     _three_write(world)
     world.turn()
     assert "relay-refuses" in world.problems()
     assert [len(world.received(who)) for who in CITIZENS] == [0, 0, 0]
     world.live("2026-11-25 11:00", minutes=5)
-    world.relay.lift(rule)
+    world.relay.remove(rule)
     world.live("2026-11-25 13:00", minutes=5)
     assert [world.kinds(who) for who in CITIZENS] == [["ack"]] * 3
     assert {mail["state"] for mail in world.mails("ack")} == {"sent"}
@@ -38,7 +38,7 @@ def test_a_refused_citizen_and_a_refused_agent_are_enough_to_know(world: World) 
     world.turn()
     world.turn()
     assert "relay-refuses" in world.problems()
-    world.relay.lift(rule)
+    world.relay.remove(rule)
     world.live("2026-11-25 11:00", minutes=5)
     assert world.kinds(ANNA) == ["ack"]
     assert world.kinds(AGENT) == ["bounced"], "it was told before the relay gave itself away"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from oacmail.adapters.store import admin
-from tests.engine import post
+from tests.engine import compose
 from tests.engine.world import ANNA, MARTA, PERE, SUPERVISOR, World
 
 TOWN = Callable[..., World]
@@ -51,7 +51,7 @@ def _busy_day(world: World) -> Path:
 
 
 def _tuples(world: World) -> list[tuple[str, str, str, int]]:
-    return [(case["number"], case["citizen"], case["status"], case["messages"]) for case in world.cases()]
+    return [(case["number"], case["citizen"], case["status"], len(case["messages"])) for case in world.cases()]
 
 
 def test_after_yesterdays_database_every_message_has_its_old_case_and_nobody_hears_twice(world: World) -> None:
@@ -100,7 +100,7 @@ def test_the_imported_acknowledgement_belongs_to_its_case_again_and_replies_to_i
     _restore(world, backup)
     world.turn()
     marta = next(case for case in world.cases() if case["citizen"] == MARTA)
-    assert [mail["kind"] for mail in marta["mails"]] == ["ack"]
+    assert [mail["kind"] for mail in marta["outgoing"]] == ["ack"]
     world.citizen_writes("avi@example.fr", "", "Soc l'avi: ja li ho faig jo?", answers=world.received(MARTA)[0])
     world.turn()
     assert len(world.case(marta["number"])["messages"]) == 2
@@ -109,7 +109,7 @@ def test_the_imported_acknowledgement_belongs_to_its_case_again_and_replies_to_i
 def test_a_second_message_whose_first_is_gone_from_the_mailbox_still_finds_its_case(world: World) -> None:
     backup = _busy_day(world)
     before = next(case for case in world.cases() if case["citizen"] == ANNA)["number"]
-    inbox = world.mailbox.boxes["INBOX"]
+    inbox = world.mailbox.folders["INBOX"]
     for uid in [uid for uid, message in inbox.messages.items() if b"Com demano el volant" in message.raw]:
         world.mailbox.expunge("INBOX", uid)
     _restore(world, backup)
@@ -149,13 +149,13 @@ def test_after_yesterdays_mailbox_new_messages_on_used_uids_are_seen_and_old_one
 @pytest.mark.parametrize("folders", [("INBOX",), ("Sent",), ("INBOX", "Sent", "Junk")])
 def test_under_another_uidvalidity_all_is_recognised(world: World, folders: tuple[str, ...]) -> None:
     _busy_day(world)
-    before, sent = _tuples(world), sum(len(box) for box in world.relay.boxes.values())
+    before, sent = _tuples(world), sum(len(box) for box in world.relay.inboxes.values())
     for folder in folders:
         world.mailbox.renew(folder)
     world.turn()
     world.turn()
     assert _tuples(world) == before
-    assert sum(len(box) for box in world.relay.boxes.values()) == sent
+    assert sum(len(box) for box in world.relay.inboxes.values()) == sent
 
 
 def test_what_waits_for_a_message_that_never_comes_is_forgotten_after_two_months(world: World) -> None:
@@ -212,9 +212,9 @@ def test_who_was_told_a_number_further_down_the_thread_keeps_it(town: TOWN) -> N
 def test_another_who_uses_her_messages_id_gets_another_number(world: World) -> None:
     backup = _busy_day(world)
     before = [case["number"] for case in world.cases()]
-    inbox = world.mailbox.boxes["INBOX"]
+    inbox = world.mailbox.folders["INBOX"]
     (uid,) = (uid for uid, message in inbox.messages.items() if b"Com demano el volant" in message.raw)
-    forged = post.message(world.clock, "altre@example.cat", "Una cosa", "Una cosa ben diferent, si us plau?")
+    forged = compose.message(world.clock, "altre@example.cat", "Una cosa", "Una cosa ben diferent, si us plau?")
     forged.replace_header("Message-ID", message_from_bytes(inbox.messages[uid].raw)["Message-ID"])
     for old in list(inbox.messages):
         world.mailbox.expunge("INBOX", old)

@@ -7,7 +7,7 @@ import pytest
 
 from oacmail.adapters.store import admin
 from oacmail.core.cases.acknowledgement import RESTORED
-from oacmail.sim.relay import silence
+from oacmail.sim.relay import no_reply
 from tests.engine.world import ANNA, PERE, World
 
 TOWN = Callable[..., World]
@@ -53,7 +53,7 @@ def test_an_acknowledgement_that_the_database_has_forgotten_is_held_and_the_case
 
 
 def test_one_that_waited_in_the_backup_or_was_in_doubt_there_is_held(quiet: World) -> None:
-    quiet.relay.when(silence(lost=False), to=ANNA, times=1)
+    quiet.relay.when(no_reply(lost=False), to=ANNA, times=1)
     quiet.citizen_writes(ANNA)
     quiet.turn()
     quiet.citizen_writes(PERE, "Beca", "On es demana la beca?")

@@ -8,7 +8,7 @@ import pytest
 
 from oacmail.adapters.store import queries
 from oacmail.core.handlers.admin_command import Refused
-from oacmail.sim.relay import refused, silence
+from oacmail.sim.relay import no_reply, refused
 from tests.engine.world import AGENT, ANNA, MADRID, MARTA, PERE, SUPERVISOR, World, local, text_of
 
 TOWN = Callable[..., World]
@@ -256,7 +256,7 @@ def test_a_notice_that_is_held_for_a_person_has_told_nobody_and_no_progress_foll
     world.citizen_writes(ANNA, *FAULT)
     world.turn()
     world.order("escalate", world.case()["number"])
-    world.relay.when(silence(lost=True), kind="passed_on", times=2)
+    world.relay.when(no_reply(lost=True), kind="passed_on", times=2)
     world.live("2026-12-11 20:00", minutes=120)
     assert world.mail("passed_on")["state"] == "held"
     assert world.kinds(ANNA) == ["ack"]

@@ -17,7 +17,7 @@ from oacmail.engine import TEMPLATES
 from oacmail.engine.host_checks import CLOCK, DISK
 from oacmail.engine.mailbox_actions import FULL
 from oacmail.mail.outgoing.labels import label
-from oacmail.sim.relay import DOWN, refused, silence
+from oacmail.sim.relay import DOWN, no_reply, refused
 from tests.engine.world import ANNA, PERE, World
 
 
@@ -37,7 +37,7 @@ def test_a_quiet_town_is_well(world: World) -> None:
 def test_a_held_mail_makes_it_ill(world: World) -> None:
     world.citizen_writes(PERE)
     world.turn()
-    world.relay.when(silence(lost=True), to=ANNA)
+    world.relay.when(no_reply(lost=True), to=ANNA)
     world.citizen_writes(ANNA)
     world.live("2026-11-25 11:00", minutes=1)
     assert _named(world) == {"held"}
@@ -70,7 +70,7 @@ def test_a_server_that_fails_makes_it_ill_until_it_is_back(
     world.turn()
     assert named in _named(world)
     world.mailbox.away, world.mailbox.refused = False, set()
-    world.relay.well()
+    world.relay.recover()
     world.turn()
     assert _named(world) == set()
 

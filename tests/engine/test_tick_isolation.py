@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 from oacmail.cli.status import health
 from oacmail.core.escalation import overdue
 from oacmail.mail.outgoing.labels import label
-from oacmail.sim.relay import silence
+from oacmail.sim.relay import no_reply
 from tests.engine.world import ANNA, MARTA, OPERATOR, PERE, SUPERVISOR, World, text_of
 
 TOWN = Callable[..., World]
@@ -146,12 +146,12 @@ def test_the_digest_fails_alone(town: TOWN, number: int) -> None:
 def test_an_uncertain_delivery_that_cannot_be_read_holds_back_no_other(world: World) -> None:
     world.citizen_writes(MARTA)
     world.turn()
-    world.relay.when(silence(lost=True))
+    world.relay.when(no_reply(lost=True))
     for sender in (ANNA, PERE):
         world.citizen_writes(sender)
         world.turn()
     bad, good = (mail for mail in world.mails("ack") if mail["state"] == "uncertain")
-    world.relay.well()
+    world.relay.recover()
     world.store.con.execute("UPDATE outbox SET data_at = 'then' WHERE id = ?", (bad["id"],))
     world.live("2026-11-25 10:30", minutes=5)
     assert world.kinds(good["recipient"]) == ["ack"]

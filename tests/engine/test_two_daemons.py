@@ -9,19 +9,19 @@ from pathlib import Path
 import pytest
 
 from oacmail import wiring
-from oacmail.sim.office import SimulatedOffice
-from tests.engine import post
-from tests.engine.post import OFFICE
+from oacmail.sim.service import SimulatedService
+from tests.engine import compose
+from tests.engine.compose import OFFICE
 from tests.engine.world import ANNA, MARTA, OPERATOR, PERE, SUPERVISOR, World
 
 TOWN = Callable[..., World]
 FRESH = "another secret, that of a second state directory\n"
 
 
-def _second(world: World, state: Path) -> SimulatedOffice:
+def _second(world: World, state: Path) -> SimulatedService:
     """Another daemon on the same mailbox and relay."""
     office = world.config.office.model_copy(update={"state": state})
-    return SimulatedOffice(
+    return SimulatedService(
         world.config.model_copy(update={"office": office}),
         clock=world.clock,
         mailbox=world.mailbox,
@@ -30,7 +30,7 @@ def _second(world: World, state: Path) -> SimulatedOffice:
     )
 
 
-def _with_key(world: World, key: str) -> SimulatedOffice:
+def _with_key(world: World, key: str) -> SimulatedService:
     state = world.root / "second"
     state.mkdir(mode=0o700)
     (state / "token.key").touch(0o600)
@@ -38,24 +38,24 @@ def _with_key(world: World, key: str) -> SimulatedOffice:
     return _second(world, state)
 
 
-def _new(world: World) -> SimulatedOffice:
+def _new(world: World) -> SimulatedService:
     return _with_key(world, FRESH)
 
 
-def _same_secret(world: World) -> SimulatedOffice:
+def _same_secret(world: World) -> SimulatedService:
     return _with_key(world, (world.config.office.state / "token.key").read_text())
 
 
-def _copied(world: World) -> SimulatedOffice:
+def _copied(world: World) -> SimulatedService:
     shutil.copytree(world.config.office.state, world.root / "second")
     return _second(world, world.root / "second")
 
 
-def _stops(daemon: SimulatedOffice) -> bool:
+def _stops(daemon: SimulatedService) -> bool:
     return daemon.store.recall("other-instance") is not None
 
 
-def _pass(world: World, *others: SimulatedOffice) -> None:
+def _pass(world: World, *others: SimulatedService) -> None:
     """All read the mailbox before any of them sends."""
     world.clock.forward(seconds=20)
     for daemon in (world, *others):
@@ -68,7 +68,7 @@ def _pass(world: World, *others: SimulatedOffice) -> None:
 @pytest.mark.parametrize("other", [_new, _same_secret, _copied])
 @pytest.mark.parametrize("copies", [True, "server"])
 def test_two_daemons_notice_each_other_and_both_stop(
-    town: TOWN, other: Callable[[World], SimulatedOffice], copies: bool | str
+    town: TOWN, other: Callable[[World], SimulatedService], copies: bool | str
 ) -> None:
     world = town(smtp={"self_copy": copies})
     world.relay.server_copies = copies == "server"
@@ -159,7 +159,7 @@ def test_a_forged_mark_in_inbox_does_not_stop_us(world: World) -> None:
             (OFFICE, "x"),
         )
     ):
-        forged = post.message(world.clock, sender, f"Forged {number}", "Text")
+        forged = compose.message(world.clock, sender, f"Forged {number}", "Text")
         forged["Auto-Submitted"], forged["X-Oacmail"] = "auto-replied", mark
         world.deliver(forged)
         _pass(world)
@@ -172,9 +172,9 @@ def test_our_own_mail_sent_again_from_sent_by_an_agent_does_not_stop_us(world: W
     world.clock.forward(minutes=1)
     del ack["Date"], ack["To"]
     ack["To"] = MARTA
-    again = post.message(world.clock, OFFICE, "", "Us el reenvio", to=MARTA)
+    again = compose.message(world.clock, OFFICE, "", "Us el reenvio", to=MARTA)
     ack["Date"] = again["Date"]
-    world.mailbox.append("Sent", post.as_bytes(ack), world.clock.now(), seen=True)
+    world.mailbox.append("Sent", compose.as_bytes(ack), world.clock.now(), seen=True)
     _pass(world)
     assert not _stops(world)
 

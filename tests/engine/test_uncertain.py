@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
-from oacmail.sim.relay import NO_COPY, later, silence
+from oacmail.sim.relay import NO_COPY, deferred, no_reply
 from tests.engine.world import AGENT, ANNA, OPERATOR, PERE, SUPERVISOR, World
 
 TOWN = Callable[..., World]
-LOST, ARRIVES = silence(lost=True), silence(lost=False)
+LOST, ARRIVES = no_reply(lost=True), no_reply(lost=False)
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def proven(world: World) -> World:
 
 
 def _doubtful(world: World, *, lost: bool) -> None:
-    world.relay.when(silence(lost=lost), to=ANNA, times=1)
+    world.relay.when(no_reply(lost=lost), to=ANNA, times=1)
     world.citizen_writes(ANNA)
     world.sync()
     world.tick()
@@ -55,7 +55,7 @@ def test_a_copy_quicker_than_the_broken_line_proves_it_too(proven: World) -> Non
         if point == "after the last byte":
             proven.sync()
 
-    proven.relay.died = reads_the_copy
+    proven.relay.at_kill_point = reads_the_copy
     proven.drain()
     assert _state(proven) == "sent"
     proven.live("2026-11-25 20:00", minutes=30)
@@ -77,7 +77,7 @@ def test_a_delivery_report_that_names_it_proves_that_the_relay_had_it(proven: Wo
     proven.report_on(proven.received(ANNA)[0], action=action, status="4.4.1" if action == "delayed" else "5.1.1")
     proven.sync()
     assert _state(proven) == ("sent" if action == "delayed" else "failed")
-    proven.relay.copies = "brought"
+    proven.relay.copies = "delivered"
     proven.live("2026-11-25 20:00", minutes=30)
     assert proven.kinds(ANNA) == ["ack"]
 
@@ -99,7 +99,7 @@ def test_overtaken_by_two_mails_whose_copies_came_it_goes_once_more_with_the_sam
     proven.turn()
     assert _state(proven) == "sent"
     assert proven.kinds(ANNA) == ["ack"]
-    first, second = [mail.mime for mail in proven.relay.heard if mail.recipient == ANNA]
+    first, second = [mail.mime for mail in proven.relay.offered if mail.recipient == ANNA]
     assert first == second
 
 
@@ -139,7 +139,7 @@ def test_in_doubt_a_second_time_it_is_held_and_the_operator_is_told(proven: Worl
     proven.citizen_writes(ANNA)
     proven.live("2026-11-25 11:00", minutes=1)
     assert _state(proven) == "held"
-    assert len([mail for mail in proven.relay.heard if mail.recipient == ANNA]) == 2
+    assert len([mail for mail in proven.relay.offered if mail.recipient == ANNA]) == 2
     assert "retingut" in str(proven.received(OPERATOR)[0]["Subject"])
     proven.live("2026-11-25 20:00")
     assert proven.kinds(OPERATOR) == ["alert"]
@@ -147,15 +147,15 @@ def test_in_doubt_a_second_time_it_is_held_and_the_operator_is_told(proven: Worl
 
 
 def test_a_held_mail_whose_copy_turns_up_was_sent(proven: World) -> None:
-    proven.relay.copies = "kept"
+    proven.relay.copies = "held"
     proven.relay.when(ARRIVES, to=ANNA)
     proven.citizen_writes(ANNA)
     proven.sync()
     proven.drain()
-    proven.relay.copies = "brought"
+    proven.relay.copies = "delivered"
     proven.live("2026-11-25 11:00", minutes=1)
     assert proven.kinds(ANNA) == ["ack", "ack"], "the relay kept the first one too long: this is its lie"
-    proven.relay.bring()
+    proven.relay.release_copies()
     proven.turn()
     assert _state(proven) == "sent"
 
@@ -163,7 +163,7 @@ def test_a_held_mail_whose_copy_turns_up_was_sent(proven: World) -> None:
 def test_a_busy_answer_between_is_no_second_doubt(proven: World) -> None:
     """4xx after the data is an answer: only silence counts."""
     proven.relay.when(LOST, to=ANNA, times=1)
-    proven.relay.when(later(451, "DATA"), to=ANNA, times=2)
+    proven.relay.when(deferred(451, "DATA"), to=ANNA, times=2)
     proven.citizen_writes(ANNA)
     proven.live("2026-11-25 10:00", minutes=1)
     assert proven.kinds(ANNA) == ["ack"]

@@ -23,12 +23,12 @@ from oacmail import wiring
 from oacmail.adapters.store import queries
 from oacmail.config import Config
 from oacmail.core.effects import AdminCommand
-from oacmail.sim.clock import PlayedClock
-from oacmail.sim.mailbox import PlayedMailbox
-from oacmail.sim.office import SimulatedOffice
-from oacmail.sim.relay import MX, PlayedRelay, arrived
-from tests.engine import post
-from tests.engine.post import OFFICE
+from oacmail.sim.clock import SimulatedClock
+from oacmail.sim.mailbox import SimulatedMailbox
+from oacmail.sim.relay import MX, SimulatedRelay, arrived
+from oacmail.sim.service import SimulatedService
+from tests.engine import compose
+from tests.engine.compose import OFFICE
 
 ANNA, PERE, MARTA = "anna@example.org", "pere@example.net", "marta@example.com"
 SUPERVISOR, OPERATOR, AGENT = "cap@town.example", "sistemes@town.example", "agent@town.example"
@@ -65,19 +65,19 @@ def local(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=MADRID)
 
 
-class World(SimulatedOffice):
+class World(SimulatedService):
     """`settings` go over the defaults by section: `World(tmp_path, ack={"per_hour": 2})`. The mailbox has been read
     once, empty, when it begins."""
 
     def __init__(self, root: Path, *, now: str = "2026-11-25 09:00", **sections: Mapping[str, Any] | list[Any]) -> None:
         self.root = root
-        clock, mailbox = PlayedClock(local(now)), PlayedMailbox()
+        clock, mailbox = SimulatedClock(local(now)), SimulatedMailbox()
         self.sections: dict[str, Any] = deepcopy({name: dict(keys) for name, keys in _DEFAULTS.items()})
         super().__init__(
             self._parsed(sections),
             clock=clock,
             mailbox=mailbox,
-            relay=PlayedRelay(mailbox, clock, OFFICE),
+            relay=SimulatedRelay(mailbox, clock, OFFICE),
             engine=lambda config, store: wiring.engine(config, store, clock=clock),
         )
         self.sync()
@@ -120,7 +120,7 @@ class World(SimulatedOffice):
     ) -> int:
         """By SMTP, through our exchanger; `verdict` is what it says of DMARC, `sender` the envelope's."""
         envelope = str(mail["From"]) if sender is None else sender
-        raw = arrived(post.as_bytes(mail), envelope, OFFICE, self.clock, verdict)
+        raw = arrived(compose.as_bytes(mail), envelope, OFFICE, self.clock, verdict)
         return self.mailbox.append(folder, raw, self.clock.now())
 
     def citizen_writes(
@@ -133,14 +133,14 @@ class World(SimulatedOffice):
         dmarc: str = "pass",
         headers: tuple[tuple[str, str], ...] = (),
     ) -> EmailMessage:
-        mail = post.message(self.clock, sender, subject, text, answers=answers, headers=headers)
+        mail = compose.message(self.clock, sender, subject, text, answers=answers, headers=headers)
         domain = sender.rpartition("@")[2]
         self.deliver(mail, verdict=f"dmarc={dmarc} header.from={domain}" if dmarc else "")
         return mail
 
     def robot_writes(self, sender: str, subject: str, *, answers: EmailMessage | None = None) -> EmailMessage:
         marks = (("Auto-Submitted", "auto-replied"),)
-        mail = post.message(self.clock, sender, subject, "Sóc fora.", answers=answers, headers=marks)
+        mail = compose.message(self.clock, sender, subject, "Sóc fora.", answers=answers, headers=marks)
         self.deliver(mail, sender="")
         return mail
 
@@ -148,13 +148,13 @@ class World(SimulatedOffice):
         self, message: EmailMessage, text: str = "Bon dia, ho heu de fer així.", *, at: str = ""
     ) -> EmailMessage:
         """From the shared mailbox with an ordinary client, which puts its copy into Sent by APPEND."""
-        mail = post.message(self.clock, OFFICE, "", text, to=str(message["From"]), answers=message)
-        self.mailbox.append("Sent", post.as_bytes(mail), local(at) if at else self.clock.now(), seen=True)
+        mail = compose.message(self.clock, OFFICE, "", text, to=str(message["From"]), answers=message)
+        self.mailbox.append("Sent", compose.as_bytes(mail), local(at) if at else self.clock.now(), seen=True)
         return mail
 
     def report_on(self, mail: EmailMessage, *, action: str = "failed", status: str = "5.1.1") -> None:
         """A delivery report arrives about a mail that we or an agent sent."""
-        self.deliver(post.report(self.clock, mail, action=action, status=status), sender="")
+        self.deliver(compose.report(self.clock, mail, action=action, status=status), sender="")
 
     def order(self, verb: str, case: str, **words: str) -> None:
         self.engine.perform(AdminCommand(verb=verb, case=case, by="admin", words=words))
@@ -162,7 +162,7 @@ class World(SimulatedOffice):
     # --- looking ----------------------------------------------------------------------------------
 
     def received(self, address: str) -> list[EmailMessage]:
-        return self.relay.boxes[address]
+        return self.relay.inboxes[address]
 
     def subjects(self, address: str) -> list[str]:
         return [str(mail["Subject"]) for mail in self.received(address)]

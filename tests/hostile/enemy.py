@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from oacmail import cli
 from oacmail.sim.relay import arrived
-from tests.engine.post import OFFICE, as_bytes
+from tests.engine.compose import OFFICE, as_bytes
 from tests.engine.world import World
 
 EVIL = "mallory@evil.example"
@@ -71,7 +71,7 @@ def outcomes(world: World, folder: str = "INBOX") -> list[str]:
 
 def mails_out(world: World) -> list[EmailMessage]:
     """Everything that anybody received from us."""
-    return [mail for box in world.relay.boxes.values() for mail in box]
+    return [mail for box in world.relay.inboxes.values() for mail in box]
 
 
 def everything_said(mail: EmailMessage) -> str:

@@ -149,7 +149,7 @@ def test_a_bomb_in_an_escalation_costs_no_more_than_its_length(world: World, nam
     assert calls(world.turn) < CALLS
     cases = len(world.cases())
     assert world.kinds(SUPERVISOR) == ["overdue"] * cases
-    for mail in world.relay.given:
+    for mail in world.relay.accepted:
         assert max(map(len, mail.mime.split(b"\r\n"))) <= 998
 
 

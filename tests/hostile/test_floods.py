@@ -36,7 +36,7 @@ def test_five_hundred_an_hour_from_forged_domains_beside_twenty_citizens(world: 
             _honest(world, HONEST[number // 25])
     world.turn()
     assert [len(world.received(address)) for address in HONEST] == [1] * 20
-    forged = sum(len(box) for address, box in world.relay.boxes.items() if "forged" in address)
+    forged = sum(len(box) for address, box in world.relay.inboxes.items() if "forged" in address)
     assert forged == (0 if "fail" in verdict else world.policy.budgets.unverified_per_hour)
     assert len(world.cases()) == 520
     assert all(case["due_at"] for case in world.cases())
@@ -86,7 +86,7 @@ def test_one_domain_with_many_addresses_gets_twenty_an_hour(world: World) -> Non
         _from(world, f"bot{number}@botnet.example", number, "dmarc=pass header.from=botnet.example")
     _honest(world, ANNA)
     world.turn()
-    assert sum(len(box) for address, box in world.relay.boxes.items() if "botnet" in address) == 20
+    assert sum(len(box) for address, box in world.relay.inboxes.items() if "botnet" in address) == 20
     assert len(world.received(ANNA)) == 1
 
 
@@ -95,7 +95,7 @@ def test_one_domain_under_many_subdomains_is_one_domain(world: World) -> None:
         domain = f"d{number}.botnet.example"
         _from(world, f"bot@{domain}", number, f"dmarc=pass header.from={domain}")
     world.turn()
-    assert sum(len(box) for address, box in world.relay.boxes.items() if "botnet" in address) == 20
+    assert sum(len(box) for address, box in world.relay.inboxes.items() if "botnet" in address) == 20
 
 
 @pytest.mark.parametrize("verdict", ["", "dmarc=pass header.from=example.org"], ids=["unproven", "proven"])

@@ -5,7 +5,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from tests.engine.post import OFFICE, as_bytes
+from tests.engine.compose import OFFICE, as_bytes
 from tests.engine.world import ANNA, PERE, SUPERVISOR, World, text_of
 from tests.hostile.enemy import EVIL, altered, message, outcomes, slip_in
 from tests.work import calls
@@ -112,7 +112,7 @@ def test_the_same_copy_fifty_times_is_a_duplicate_fifty_times(world: World) -> N
         slip_in(world, as_bytes(ack))
     world.turn()
     assert outcomes(world) == ["case", *["duplicate"] * 50]
-    assert len(world.relay.given) == 1
+    assert len(world.relay.accepted) == 1
 
 
 def test_a_redirected_acknowledgement_with_a_question_on_top_is_the_citizens_message(world: World) -> None:

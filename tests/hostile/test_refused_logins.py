@@ -25,7 +25,7 @@ def test_the_mailbox_is_asked_fewer_than_five_times_in_ten_minutes_while_it_refu
             host="localhost", user="oac", password="x", port=server.port, security="none", timeout=5
         )
         world.mailbox = ImapMailbox(settings)  # type: ignore[assignment]
-        world.again()
+        world.restart_process()
         assert world.sync()
         world.mailbox._session.drop()  # type: ignore[attr-defined]
         server.locked = True

@@ -4,8 +4,8 @@ from email.message import EmailMessage
 
 import pytest
 
-from tests.engine import post
-from tests.engine.post import OFFICE
+from tests.engine import compose
+from tests.engine.compose import OFFICE
 from tests.engine.world import AGENT, ANNA, PERE, World
 from tests.hostile.enemy import EVIL, message, outcomes, slip_in
 
@@ -27,7 +27,7 @@ def _answered(world: World) -> EmailMessage:
 def _report(world: World, about: str, recipient: str = ANNA, **headers: str) -> EmailMessage:
     returned = EmailMessage()
     returned["Message-ID"], returned["From"], returned["To"] = about, OFFICE, recipient
-    mail = post.report(world.clock, returned)
+    mail = compose.report(world.clock, returned)
     for name, value in headers.items():
         mail[name.replace("_", "-")] = value
     return mail

@@ -4,7 +4,7 @@ import pytest
 
 from oacmail.adapters.imap import messages
 from oacmail.core.ports.mailbox import MessageMeta
-from tests.engine.post import OFFICE
+from tests.engine.compose import OFFICE
 from tests.engine.world import ANNA, World, local
 from tests.hostile.enemy import EVIL, mails_out, message, outcomes, slip_in
 
@@ -61,7 +61,7 @@ def test_the_acknowledgement_goes_to_from_whatever_reply_to_says(world: World, r
     slip_in(world, message(world, [("Reply-To", reply_to), ("Return-Path", f"<{ANNA}>"), ("Errors-To", ANNA)]))
     world.turn()
     assert [str(mail["To"]) for mail in mails_out(world)] == [EVIL]
-    assert {mail.recipient for mail in world.relay.given} == {EVIL}
+    assert {mail.recipient for mail in world.relay.accepted} == {EVIL}
 
 
 DATES: tuple[str | bytes, ...] = (

@@ -44,7 +44,7 @@ def mailbox(server: ImapServer) -> Iterator[ImapMailbox]:
 def desk(mailbox: ImapMailbox, world: World) -> World:
     """An office whose mailbox is the scripted server; one message lies there."""
     world.mailbox = mailbox  # type: ignore[assignment]
-    world.again()
+    world.restart_process()
     world.sync()
     return world
 

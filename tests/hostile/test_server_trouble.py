@@ -34,7 +34,7 @@ def desk(server: ImapServer, world: World) -> Iterator[World]:
         ImapSettings(host="localhost", user="oac", password="x", port=server.port, security="none", timeout=5)
     )
     world.mailbox = mailbox  # type: ignore[assignment]
-    world.again()
+    world.restart_process()
     world.sync()
     yield world
     mailbox.close()
@@ -121,9 +121,9 @@ def test_the_only_message_of_a_mailbox_proves_nothing_against_itself(world: Worl
 def test_a_played_server_in_trouble_blames_no_message(town: Callable[..., World]) -> None:
     world = town()
     world.citizen_writes(ANNA)
-    world.mailbox.gives_nothing = True
+    world.mailbox.returns_nothing = True
     for _ in range(PASSES):
         world.turn()
-    world.mailbox.gives_nothing = False
+    world.mailbox.returns_nothing = False
     world.turn()
     assert world.kinds(ANNA) == ["ack"]

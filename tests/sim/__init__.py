@@ -1,1 +1,1 @@
-"""The played town: that it is the same again, that nothing breaks in it, and that it finds what is put wrong."""
+"""The simulated town is reproducible, no invariant breaks in it, and it finds planted faults."""

@@ -1,6 +1,6 @@
-"""An instrument that never found a fault is not trusted: faults put in on purpose, each in one function, each caught.
+"""Plant faults in the product, one function at a time, and check that the simulation reports each of them.
 
-Beside each stands the breach that must be reported. Seeds are fixed: a run is the same for ever.
+Each row names the invariant that must break. Seeds are fixed, so every run is reproducible.
 """
 
 import logging
@@ -23,7 +23,7 @@ from oacmail.core.handlers import from_citizen, tick
 from oacmail.core.outbox import rate_limits, uncertain
 from oacmail.core.ports.mailbox import MessageMeta
 from oacmail.core.routing import threading
-from oacmail.sim.run import simulated
+from oacmail.sim.run import simulate_town
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +39,7 @@ Plant = Callable[[pytest.MonkeyPatch], None]
 
 @dataclass(frozen=True)
 class Planted:
-    """What is wrong, where, which breach tells of it, and in which town."""
+    """One planted fault, the invariant that must report it, and the runs to try."""
 
     fault: str
     plant: Plant
@@ -49,7 +49,7 @@ class Planted:
 
 
 def _instead(module: object, name: str, wrong: Callable[..., Any]) -> Plant:
-    """`wrong` gets the right function first."""
+    """`active_faults` gets the right function first."""
 
     def plant(patch: pytest.MonkeyPatch) -> None:
         right = getattr(module, name)
@@ -70,7 +70,7 @@ def _sight_of_the_young_alone(
     right(con, name, validity, found, old | {p.uid for p in found if now - p.internal_date > timedelta(hours=3)}, now)
 
 
-def _meets_the_clock(right: Callable[..., Any], message: Any, number: str, case: Any) -> Any:
+def _ends_the_deadline(right: Callable[..., Any], message: Any, number: str, case: Any) -> Any:
     met = EndDeadlines(case=number, how="met", at=message.now, kinds=("answer",))
     return (*right(message, number, case), met)
 
@@ -89,10 +89,10 @@ FAULTS = (
     Planted(
         "calendar.answer_due counts elapsed hours, not working days",
         _instead(calendar, "answer_due", lambda right, at, policy: at + timedelta(hours=24)),
-        "deadlines agree with an independent reckoning",
+        "deadlines agree with an independent computation",
     ),
     Planted(
-        "uncertain.settle_uncertain sends again at once what the relay did not answer for",
+        "uncertain.settle_uncertain sends an uncertain mail again at once",
         _instead(
             uncertain,
             "_settle",
@@ -120,11 +120,11 @@ FAULTS = (
     Planted(
         "tick._read_since says that every folder was read",
         _instead(tick, "_read_since", lambda right, hour, due_at: True),
-        "no clock rings before the folders were read",
+        "no deadline fires before the folders were read",
         days=30,
     ),
     Planted(
-        "seen_messages.unworked forgets what was in flight when it died",
+        "seen_messages.unworked forgets the messages in flight at a kill",
         _instead(
             seen_messages,
             "unworked",
@@ -133,7 +133,7 @@ FAULTS = (
         "every message has an outcome",
     ),
     Planted(
-        "threading._our_id takes whoever names our mail for the citizen",
+        "threading._our_id takes everybody who names a mail of oacmail for the citizen",
         _instead(
             threading,
             "_our_id",
@@ -142,26 +142,26 @@ FAULTS = (
         ("no stranger in a case but as a guest", "nothing automatic to a guest"),
     ),
     Planted(
-        "rate_limits.budget_class: a message whose domain disowns it is acknowledged",
+        "rate_limits.budget_class acknowledges a message that fails DMARC",
         _instead(rate_limits, "budget_class", lambda right, message, person: "verified"),
         "nothing to a sender whose domain disowns the mail",
     ),
     Planted(
-        "from_citizen arms no clock when somebody asks anew",
+        "from_citizen._asks_anew starts no deadline",
         _instead(from_citizen, "_asks_anew", lambda right, *args, **named: []),
-        "every request has a clock",
+        "every request has a deadline",
     ),
     Planted(
-        "answers.answered meets no clock",
+        "answers.answered ends no deadline",
         _instead(
             answers,
             "answered",
             lambda right, *args, **named: tuple(e for e in right(*args, **named) if not isinstance(e, EndDeadlines)),
         ),
-        "who was answered counts as answered, and nobody else",
+        "a message counts as answered if and only if it was answered",
     ),
     Planted(
-        "answers.answered meets clocks that were armed after it",
+        "answers.answered ends deadlines that started after it",
         _instead(
             answers,
             "answered",
@@ -170,10 +170,10 @@ FAULTS = (
                 for e in right(*args, **named)
             ),
         ),
-        "who was answered counts as answered, and nobody else",
+        "a message counts as answered if and only if it was answered",
     ),
     Planted(
-        "outbox_queue.claim never comes to the notices of complex cases",
+        "outbox_queue.claim never claims notices of complex cases",
         _instead(
             outbox_queue,
             "claim",
@@ -188,22 +188,22 @@ FAULTS = (
         days=30,
     ),
     Planted(
-        "second_level.by_message meets the clock of the citizen",
-        _instead(second_level, "_derive", _meets_the_clock),
-        "who was answered counts as answered, and nobody else",
+        "second_level.by_message ends the deadline of the citizen",
+        _instead(second_level, "_derive", _ends_the_deadline),
+        "a message counts as answered if and only if it was answered",
     ),
     Planted(
-        "follow_up.nudges is followed by word of progress to who knows nothing",
+        "tick.nudges sends progress notices to citizens without notice of the derivation",
         _instead(tick, "nudges", _with_progress),
-        "who was not told of a derivation hears of no progress",
+        "no progress notice goes to a citizen without notice of the derivation",
     ),
     Planted(
-        "overdue.escalate tells nobody of a late case",
+        "tick.escalate reports no late case",
         _instead(tick, "escalate", lambda right, *args, **named: []),
         "every request is answered or escalated",
     ),
     Planted(
-        "seen_messages.sight takes messages that came three hours ago for old ones",
+        "seen_messages.sight takes messages of three hours ago for old ones",
         _instead(seen_messages, "sight", _sight_of_the_young_alone),
         "every message is in one case or on the review list",
     ),
@@ -211,11 +211,11 @@ FAULTS = (
 
 
 @pytest.mark.parametrize("planted", FAULTS, ids=lambda planted: planted.fault.replace(" ", "-"))
-def test_a_fault_put_in_on_purpose_is_caught(planted: Planted, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_planted_fault_is_caught(planted: Planted, monkeypatch: pytest.MonkeyPatch) -> None:
     planted.plant(monkeypatch)
     found: list[str] = []
     for seed in planted.seeds:
-        outcome = simulated(settings.builtin(), planted.days, seed, lambda day, so_far: None)
+        outcome = simulate_town(settings.builtin(), planted.days, seed, lambda day, so_far: None)
         found += outcome.broken[:1]
         if outcome.name.startswith(planted.breach) and outcome.broken:
             return

@@ -1,6 +1,6 @@
-"""What really happened in the town, whoever noticed: who wrote which message when, and who was answered.
+"""What really happened in the town, independent of the service: who wrote which message when, and who was answered.
 
-It is the truth that the service's database is held against. It knows no rule of the desk and reads no row of it.
+The checks compare the database of the service with it. It uses no rule of the core and reads no row of the database.
 """
 
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from email.message import EmailMessage
 
 @dataclass(slots=True)
 class WrittenMessage:
-    """A genuine message. `at`: its deliveries, the same bytes each time; `asks`: somebody waits for an answer to it."""
+    """A genuine message. `at`: times of its deliveries; `asks`: the sender expects an answer."""
 
     mail: EmailMessage
     sender: str
@@ -26,7 +26,7 @@ class WrittenMessage:
 
 @dataclass(slots=True)
 class Answer:
-    """A person answered `message` (its Message-ID); `mail` None: by telephone. `returned`: it never arrived."""
+    """An answer to `message` (a Message-ID). `mail` None: by telephone. `returned`: it was not delivered."""
 
     message: str
     to: str
@@ -36,8 +36,8 @@ class Answer:
 
 
 @dataclass(slots=True)
-class Ledger:
-    """`lost`: messages that the mail server lost, or a person took away, before anybody could read them."""
+class GroundTruth:
+    """`lost`: messages that the mail server lost, or that a person removed, before oacmail could read them."""
 
     written: dict[str, WrittenMessage] = field(default_factory=dict)
     answers: list[Answer] = field(default_factory=list)
@@ -48,20 +48,20 @@ class Ledger:
         message.at.append(at)
 
     def of(self, sender: str) -> list[WrittenMessage]:
-        """Her messages, oldest first."""
+        """The messages of this sender, oldest first."""
         return [message for message in self.written.values() if message.sender == sender]
 
     def answers_to(self, address: str) -> list[Answer]:
-        """The mails that answered her, oldest first."""
+        """The answers by mail to this address, oldest first."""
         return [answer for answer in self.answers if answer.to == address and answer.mail is not None]
 
     def waiting(self) -> list[WrittenMessage]:
-        """Messages that ask and that nobody has answered, oldest first."""
+        """Messages that expect an answer and have none, oldest first."""
         done = {answer.message for answer in self.answers}
         return [message for name, message in self.written.items() if message.asks and name not in done | self.lost]
 
     def lose(self, message_ids: Iterable[str]) -> None:
-        """They are nowhere any more: nobody can be held to them, nor to answers that are gone with them."""
+        """Record messages that no longer exist anywhere; no check expects them, and lost answers do not count."""
         gone = set(message_ids)
         self.lost |= gone & set(self.written)
         self.answers = [a for a in self.answers if a.mail is None or str(a.mail["Message-ID"]) not in gone]

@@ -1,7 +1,7 @@
-"""One process of the service on a state directory, with the three loops of the service called in any order.
+"""One process of the service on a state directory. Callers run the three loops of the service in any order.
 
-The store, engine, intake, delivery and templates are the real ones; clock, mailbox and relay are played. `kill` ends
-the process at a named point as `kill -9` would, and makes a new one from what the file holds.
+Store, engine, intake, delivery and templates are the real ones; clock, mailbox and relay are simulated. `kill` ends
+the process at a named point like `kill -9`, and starts a new one on the same files.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,11 +18,11 @@ from oacmail.core.policy import Policy
 from oacmail.core.ports.mailbox import MessageMeta, MessageRef
 from oacmail.core.ports.store import Claimed
 from oacmail.engine import Delivery, Engine, Intake, Ticks
-from oacmail.sim.clock import PlayedClock
-from oacmail.sim.mailbox import PlayedMailbox
-from oacmail.sim.relay import PlayedRelay
+from oacmail.sim.clock import SimulatedClock
+from oacmail.sim.mailbox import SimulatedMailbox
+from oacmail.sim.relay import SimulatedRelay
 
-POINTS = (
+KILL_POINTS = (
     "before commit",
     "after commit",
     "within a commit",
@@ -38,17 +38,17 @@ POINTS = (
 
 
 class Killed(BaseException):
-    """`kill -9` at a named point: nothing that runs may catch it and go on."""
+    """`kill -9` at a named point. It is a BaseException so that no handler of the service catches it."""
 
 
-class MortalStore(SqliteStore):
-    """The store, with the points between its commits at which a process may die. `changes`: rows that turns wrote."""
+class KillableStore(SqliteStore):
+    """The store with kill points around its commits. `changes`: number of rows that turns wrote."""
 
-    def __init__(self, state: Path, died: Callable[[str], None]) -> None:
-        self.died = died
+    def __init__(self, state: Path, at_kill_point: Callable[[str], None]) -> None:
+        self.at_kill_point = at_kill_point
         self.changes = 0
         super().__init__(state)
-        self.con.execute("PRAGMA synchronous=OFF")  # processes die here, machines do not
+        self.con.execute("PRAGMA synchronous=OFF")  # a simulated kill ends the process, never the machine
 
     @contextmanager
     def turn(self) -> Iterator[SqliteTurn]:
@@ -56,16 +56,16 @@ class MortalStore(SqliteStore):
         with super().turn() as turn:
             yield turn
             self.changes += self.con.total_changes - before
-            self.died("before commit" if alone else "within a commit")
+            self.at_kill_point("before commit" if alone else "within a commit")
         if alone:
-            self.died("after commit")
+            self.at_kill_point("after commit")
 
     @contextmanager
     def together(self) -> Iterator[None]:
         with super().together():
             yield
-            self.died("before commit")
-        self.died("after commit")
+            self.at_kill_point("before commit")
+        self.at_kill_point("after commit")
 
     def claim(
         self,
@@ -77,7 +77,7 @@ class MortalStore(SqliteStore):
     ) -> list[Claimed]:
         claimed = super().claim(now, most, staff, waits, kinds)
         if claimed:
-            self.died("after claim")
+            self.at_kill_point("after claim")
         return claimed
 
     def sight(
@@ -86,25 +86,25 @@ class MortalStore(SqliteStore):
         places = list(found)
         super().sight(name, uidvalidity, places, baseline, now)
         if places:
-            self.died("after places are recorded")
+            self.at_kill_point("after places are recorded")
 
     def attempt(self, name: str, uidvalidity: int, uids: Sequence[int], *, alone: bool) -> None:
         super().attempt(name, uidvalidity, uids, alone=alone)
-        self.died("before the fetch")
+        self.at_kill_point("before the fetch")
 
     def filed(self, message_refs: Iterable[MessageRef]) -> None:
-        self.died("after a move")
+        self.at_kill_point("after a move")
         super().filed(message_refs)
 
     def begin(self, run: str, now: datetime) -> None:
         super().begin(run, now)
-        self.died("after recovery")
+        self.at_kill_point("after recovery")
 
 
-class SimulatedOffice:
-    """`engine` makes the engine of a new process: with the rules and secrets that the caller wants."""
+class SimulatedService:
+    """`engine` builds the engine of a new process, with the rules and secrets of the caller."""
 
-    store: MortalStore
+    store: KillableStore
     engine: Engine
     intake: Intake
     delivery: Delivery
@@ -113,22 +113,22 @@ class SimulatedOffice:
         self,
         config: Config,
         *,
-        clock: PlayedClock,
-        mailbox: PlayedMailbox,
-        relay: PlayedRelay,
-        engine: Callable[[Config, MortalStore], Engine],
+        clock: SimulatedClock,
+        mailbox: SimulatedMailbox,
+        relay: SimulatedRelay,
+        engine: Callable[[Config, KillableStore], Engine],
     ) -> None:
         self.config, self.clock, self.mailbox, self.relay = config, clock, mailbox, relay
         self._engine = engine
-        self._last_words: str | None = None
-        self.relay.died = self._at
+        self._kill_point: str | None = None
+        self.relay.at_kill_point = self._at
         self.start()
 
     # --- the process ------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """A new process on the state directory: what it finds claimed or sending is recovered."""
-        self.store = MortalStore(self.config.office.state, self._at)
+        """Start a new process on the state directory; it recovers mails in state claimed or sending."""
+        self.store = KillableStore(self.config.office.state, self._at)
         self.engine = self._engine(self.config, self.store)
         backlog = timedelta(days=self.config.imap.backlog_days)
         self.intake = Intake(
@@ -147,30 +147,30 @@ class SimulatedOffice:
     def stop(self) -> None:
         self.store.close()
 
-    def again(self) -> None:
-        """Stopped, and started anew."""
+    def restart_process(self) -> None:
+        """Stop the process and start a new one."""
         self.stop()
         self.start()
 
     def kill(self, point: str, work: Callable[[], object]) -> None:
-        """`work` is killed at the point, which it must reach; then a new process starts."""
-        if not self.kill_if_it_comes_to(point, work):
-            raise AssertionError(f"nothing came to the point {point!r}")
+        """Kill `work` at the point and start a new process. Raises AssertionError if it never reaches the point."""
+        if not self.kill_if_reached(point, work):
+            raise AssertionError(f"the work did not reach the point {point!r}")
 
-    def kill_if_it_comes_to(self, point: str, work: Callable[[], object]) -> bool:
-        """Whether it came to the point."""
-        self._last_words = point
+    def kill_if_reached(self, point: str, work: Callable[[], object]) -> bool:
+        """Like `kill`; return whether `work` reached the point."""
+        self._kill_point = point
         try:
             work()
         except Killed:
-            self.again()
+            self.restart_process()
             return True
-        self._last_words = None
+        self._kill_point = None
         return False
 
     def _at(self, point: str) -> None:
-        if point == self._last_words:
-            self._last_words = None
+        if point == self._kill_point:
+            self._kill_point = None
             raise Killed(point)
 
     @property
@@ -180,7 +180,7 @@ class SimulatedOffice:
     # --- the three loops --------------------------------------------------------------------------
 
     def sync(self) -> bool:
-        """One look at the mailbox, with what the service does when it works and when it fails."""
+        """Scan the mailbox once and record success or failure as the service does; return whether it succeeded."""
         try:
             compare, self.compare = self.compare, False
             self.intake.sync(compare=compare)
@@ -196,7 +196,7 @@ class SimulatedOffice:
         Ticks(engine=self.engine).tick()
 
     def drain(self) -> bool:
-        """All that may leave now leaves; False = the relay is unwell."""
+        """Send every mail that may leave now; return False if the relay failed."""
         try:
             while self.delivery.drain():
                 self.store.problem("smtp", False, self.engine.now())
@@ -206,7 +206,7 @@ class SimulatedOffice:
         return True
 
     def turn(self) -> None:
-        """Sync, tick, drain, and a look at the copies that came back."""
+        """Sync, tick, drain, then sync again to read the returned copies."""
         self.sync()
         self.tick()
         self.drain()

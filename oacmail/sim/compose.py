@@ -1,6 +1,6 @@
-"""What people and machines of the town put into the mail: bytes as their programs make them.
+"""Build the mails of the town's people and machines, with the bytes that their programs produce.
 
-`number` makes the Message-ID: the same number, the same id. Nothing is delivered here.
+`number` determines the Message-ID: the same number gives the same id. Nothing is delivered here.
 """
 
 from collections.abc import Iterable
@@ -8,13 +8,13 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from hashlib import sha256
 
-from oacmail.sim.cast import MAILER
-from oacmail.sim.clock import PlayedClock
+from oacmail.sim.clock import SimulatedClock
+from oacmail.sim.population import MAILER
 
 
 def message(
     number: str,
-    clock: PlayedClock,
+    clock: SimulatedClock,
     sender: str,
     subject: str,
     text: str,
@@ -24,7 +24,7 @@ def message(
     refs: Iterable[str] = (),
     headers: Iterable[tuple[str, str]] = (),
 ) -> EmailMessage:
-    """A person's message. `answers`: the mail whose reply button was pressed; a subject of "" is then "Re: …"."""
+    """A person's message. `answers`: the mail it replies to; an empty subject then becomes "Re: …"."""
     mail = EmailMessage()
     mail["From"] = sender
     mail["To"] = to
@@ -49,9 +49,9 @@ def _thread(answers: EmailMessage | None) -> list[str]:
 
 
 def report(
-    number: str, clock: PlayedClock, about: EmailMessage, *, to: str, action: str = "failed", status: str = "5.1.1"
+    number: str, clock: SimulatedClock, about: EmailMessage, *, to: str, action: str = "failed", status: str = "5.1.1"
 ) -> EmailMessage:
-    """A delivery report (RFC 3464) about a mail that we or an agent sent."""
+    """A delivery report (RFC 3464) about a mail from oacmail or an agent."""
     recipient = str(about["To"])
     mail = EmailMessage()
     mail["From"] = MAILER

@@ -1,6 +1,6 @@
-"""What must hold of the clocks: they end once, ring in time, agree with the ledger, and nobody is forgotten.
+"""Check deadlines: each ends once, fires in time and agrees with the ground truth, and no request is forgotten.
 
-Due and met are reckoned anew from what really happened. It judges no mail and no message.
+The checks compute due times and answers from what really happened. They check no mail and no message.
 """
 
 import sqlite3
@@ -8,8 +8,8 @@ from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from oacmail.sim.expected_due import Broken, ExpectedDue, at, demand, text
-from oacmail.sim.ledger import Answer, WrittenMessage
+from oacmail.sim.expected_due import ExpectedDue, InvariantBroken, at, require, text
+from oacmail.sim.ground_truth import Answer, WrittenMessage
 from oacmail.sim.town import SimulatedTown, short
 
 PATIENCE = timedelta(minutes=30)
@@ -17,28 +17,28 @@ ESCALATED_WITHIN = timedelta(hours=3)
 
 
 @dataclass(slots=True)
-class Promises:
-    """`told`: numbers of cases that the supervisor has heard of."""
+class DeadlineChecks:
+    """`escalated`: numbers of the cases that the supervisor was notified of."""
 
     town: SimulatedTown
-    reckoning: ExpectedDue
-    told: set[str] = field(default_factory=set)
+    expected: ExpectedDue
+    escalated: set[str] = field(default_factory=set)
     _ended: dict[tuple[str, str, int], tuple[str | None, ...]] = field(default_factory=dict)
     _fired: set[str] = field(default_factory=set)
 
     def begin_again(self) -> None:
-        """The database is another's: what had ended in it may end again."""
+        """The database was restored: deadlines that had ended may end again."""
         self._ended.clear()
         self._fired.clear()
 
-    def end_once(self) -> None:
+    def ended_once(self) -> None:
         rows = self._all(
             """SELECT armed_by, kind, level FROM deadlines WHERE (met_at IS NOT NULL) + (void_at IS NOT NULL)
             + (fired_at IS NOT NULL AND NOT (kind = 'answer' AND level = 0)) > 1"""
         )
-        demand(not rows, "each clock ends once", lambda: str([tuple(row) for row in rows[:3]]))
+        require(not rows, "each deadline ends once", lambda: str([tuple(row) for row in rows[:3]]))
 
-    def ring_in_time(self) -> None:
+    def fired_in_time(self) -> None:
         rows = self._all("SELECT * FROM deadlines WHERE fired_at IS NOT NULL AND fired_at >= ?", self._recently())
         for row in rows:
             key = f"{row['armed_by']}:{row['kind']}:{row['level']}"
@@ -46,18 +46,18 @@ class Promises:
                 continue
             self._fired.add(key)
             if row["fired_at"] < row["due_at"]:
-                raise Broken("no clock rings before it is due", key)
+                raise InvariantBroken("no deadline fires before it is due", key)
             if row["kind"] == "answer" and row["level"] == 0:
-                self._read_before_ringing(at(row["due_at"]), at(row["fired_at"]), key)
+                self._read_before_firing(at(row["due_at"]), at(row["fired_at"]), key)
 
-    def _read_before_ringing(self, due: datetime, fired: datetime, key: str) -> None:
+    def _read_before_firing(self, due: datetime, fired: datetime, key: str) -> None:
         if self._skewed(due, fired):
             return
         read = self._all("SELECT min(synced_at) AS at FROM folders WHERE role IN ('intake', 'sent')")[0]["at"]
-        demand(
-            read >= text(due) or fired >= self.reckoning.opening(due) + PATIENCE,
-            "no clock rings before the folders were read",
-            lambda: f"{key[:12]}, due {due}, rang {fired}, read {read}",
+        require(
+            read >= text(due) or fired >= self.expected.opening(due) + PATIENCE,
+            "no deadline fires before the folders were read",
+            lambda: f"{key[:12]}, due {due}, fired {fired}, read {read}",
         )
 
     def _recently(self) -> str:
@@ -73,11 +73,11 @@ class Promises:
             ends = (row["fired_at"], row["met_at"] or row["void_at"])
             before = self._ended.setdefault(key, ends)
             if not all(old is None or old == new for old, new in zip(before, ends, strict=True)):
-                raise Broken("what has ended stays ended", f"{key}: {before} became {ends}")
+                raise InvariantBroken("an ended deadline stays ended", f"{key}: {before} became {ends}")
             self._ended[key] = ends
 
     def agree(self) -> None:
-        """Due and met of every clock that a message started, reckoned from the ledger."""
+        """Compare due and met times of every deadline that a message started with the ground truth."""
         rows = self._all(
             """SELECT d.*, m.message_id, p.address AS asked_by, w.address AS citizen FROM deadlines d
             JOIN messages m ON m.fingerprint = d.armed_by JOIN people p ON p.id = m.author_id
@@ -92,62 +92,62 @@ class Promises:
         read_at = {row["fingerprint"]: row["at"] for row in first}
         on_case: dict[int, list[Answer]] = {}
         elsewhere: list[Answer] = []
-        for answer in self.town.ledger.answers:
+        for answer in self.town.truth.answers:
             if answer.message in case_of:
                 on_case.setdefault(case_of[answer.message], []).append(answer)
             else:
                 elsewhere.append(answer)
         owed = kept = shown = 0
         for row in rows:
-            written = self.town.ledger.written.get(row["message_id"])
+            written = self.town.truth.written.get(row["message_id"])
             if written is None:
                 continue
             self._due_agrees(row["message_id"], at(row["due_at"]), written.at)
             answers = on_case.get(row["case_id"], [])
             if any(answer.returned for answer in answers):
                 continue
-            heard = {row["citizen"], row["asked_by"]}  # an answer to a guest meets what the guest asked, and no more
-            after = [answer for answer in answers if answer.at >= at(row["armed_at"]) and answer.to in heard]
+            recipients = {row["citizen"], row["asked_by"]}  # an answer to a guest ends the deadline of the guest alone
+            after = [answer for answer in answers if answer.at >= at(row["armed_at"]) and answer.to in recipients]
             meets = [answer.at for answer in after]
             called = _called_before(after, read_at.get(row["armed_by"], ""))
             if row["met_at"] is None and (called or self._read_late(written, answers)):
                 continue
-            if row["met_at"] is not None and _of_unread(elsewhere, heard, at(row["met_at"])):
+            if row["met_at"] is not None and _of_unread(elsewhere, recipients, at(row["met_at"])):
                 continue
             self._met_agrees(row["message_id"], row["met_at"], meets)
             owed += 1
             kept += bool(meets) and min(meets) <= at(row["due_at"])
             shown += row["met_at"] is not None and row["met_at"] <= row["due_at"]
-        demand(
+        require(
             kept == shown or bool(self.town.unread),
-            "the sum of promises kept agrees",
-            lambda: f"of {owed} due {kept} were kept, the database says {shown}",
+            "the number of deadlines met agrees",
+            lambda: f"{kept} of {owed} were met, the database says {shown}",
         )
 
     def _read_late(self, written: WrittenMessage, answers: list[Answer]) -> bool:
-        """It came while its folder could not be read, and no answer names it: to be safe it is waited for anew."""
+        """Whether it arrived while its folder was unreadable and no answer names it: then a new deadline starts."""
         unseen = any(since <= moment <= until for since, until in self.town.unread for moment in written.at)
         return unseen and not any(answer.message == written.message_id for answer in answers)
 
     def _due_agrees(self, message: str, due: datetime, arrivals: Iterable[datetime]) -> None:
-        reckoned = {self.reckoning.due(moment) for moment in arrivals}
-        demand(
-            due in reckoned,
-            "deadlines agree with an independent reckoning",
-            lambda: f"{short(message)}: {due}, reckoned {sorted(reckoned)}",
+        expected = {self.expected.due(moment) for moment in arrivals}
+        require(
+            due in expected,
+            "deadlines agree with an independent computation",
+            lambda: f"{short(message)}: {due}, expected {sorted(expected)}",
         )
 
     def _met_agrees(self, message: str, met_at: str | None, meets: list[datetime]) -> None:
         agrees = at(met_at) in meets if met_at is not None else not meets
-        demand(
+        require(
             agrees,
-            "who was answered counts as answered, and nobody else",
+            "a message counts as answered if and only if it was answered",
             lambda: f"{short(message)}: met {met_at}, answered {[text(moment) for moment in meets]}",
         )
 
     def nobody_forgotten(self) -> None:
-        """Who asked has a clock of his own or one that ran when he wrote; whose clock ran out, the supervisor knows."""
-        asking = {name for name, message in self.town.ledger.written.items() if message.asks}
+        """Every request has a deadline, its own or one already running; the supervisor knows of every late case."""
+        asking = {name for name, message in self.town.truth.written.items() if message.asks}
         rows = self._all(
             """SELECT m.message_id, c.number FROM messages m JOIN cases c ON c.id = m.case_id
             WHERE m.role = 'citizen' AND m.kind = 'request' AND NOT EXISTS(
@@ -155,28 +155,28 @@ class Promises:
             AND (d.armed_by = m.fingerprint OR d.armed_at <= m.received_at
             AND (coalesce(d.met_at, d.void_at) IS NULL OR coalesce(d.met_at, d.void_at) >= m.received_at)))"""
         )
-        unasked = [row for row in rows if row["message_id"] in asking]
-        demand(not unasked, "every request has a clock", lambda: f"{short(unasked[0][0])} on {unasked[0][1]}")
+        uncovered = [row for row in rows if row["message_id"] in asking]
+        require(not uncovered, "every request has a deadline", lambda: f"{short(uncovered[0][0])} on {uncovered[0][1]}")
         late = self._all(
             """SELECT c.number, d.due_at FROM deadlines d JOIN cases c ON c.id = d.case_id
             WHERE d.kind = 'answer' AND d.level = 0 AND d.met_at IS NULL AND d.void_at IS NULL AND d.due_at < ?""",
             text(self.town.engine.now() - timedelta(days=1)),
         )
         for row in late:
-            told_by = self.reckoning.opening(max(at(row["due_at"]), self.town.well_since)) + ESCALATED_WITHIN
-            waits = told_by > self.town.engine.now()
-            if not waits and row["number"] not in self.told:
-                raise Broken("every request is answered or escalated", f"{row['number']}, due {row['due_at']}")
+            escalated_by = self.expected.opening(max(at(row["due_at"]), self.town.healthy_since)) + ESCALATED_WITHIN
+            waits = escalated_by > self.town.engine.now()
+            if not waits and row["number"] not in self.escalated:
+                raise InvariantBroken("every request is answered or escalated", f"{row['number']}, due {row['due_at']}")
 
     def _all(self, query: str, *values: object) -> list[sqlite3.Row]:
         return self.town.store.con.execute(query, values).fetchall()
 
 
-def _of_unread(answers: Iterable[Answer], heard: Set[str], met_at: datetime) -> bool:
-    """It answered a message of theirs that the service cannot read: the thread alone says of which case."""
-    return any(answer.to in heard and answer.at == met_at for answer in answers)
+def _of_unread(answers: Iterable[Answer], recipients: Set[str], met_at: datetime) -> bool:
+    """Whether an answer to a message that the service cannot read ended it: only the thread shows the case."""
+    return any(answer.to in recipients and answer.at == met_at for answer in answers)
 
 
 def _called_before(answers: list[Answer], read_at: str) -> bool:
-    """Who telephoned could not know of the message yet: it lay unread, and is waited for anew."""
+    """Whether the calls came before the message was read: the caller could not know of it, so a new deadline starts."""
     return bool(answers) and all(answer.mail is None and text(answer.at) <= read_at for answer in answers)

@@ -1,16 +1,16 @@
-"""Who lives in the played town, and what they write about. Invented people, in the three languages of the desk."""
+"""The people and machines of the simulated town, and the texts they write in the three languages of the office."""
 
 from dataclasses import dataclass
 from typing import Literal
 
-Tongue = Literal["ca", "es", "en"]
+Language = Literal["ca", "es", "en"]
 
 
 @dataclass(frozen=True, slots=True)
 class SimulatedCitizen:
     address: str
-    tongue: Tongue
-    proven: bool = True  # her provider signs (DMARC)
+    language: Language
+    proven: bool = True  # the provider signs: DMARC passes
 
 
 CITIZENS = (
@@ -28,12 +28,12 @@ CITIZENS = (
     SimulatedCitizen("taller@unsigned.example", "es", proven=False),
 )
 NEIGHBOURS = ("veina@example.cat", "cunyat@example.es", "flatmate@example.uk")
-MAILER = "MAILER-DAEMON@relay.example"  # writes the delivery reports
+MAILER = "MAILER-DAEMON@relay.example"  # the sender of delivery reports
 ROBOTS = (MAILER.lower(), "butlleti@news.example", "no-reply@shop.example", "alertes@bank.example")
-DISOWNED = "director@forged.example"  # whose domain disowns the mail
+DISOWNED = "director@forged.example"  # the mail fails DMARC of its domain
 
-# Subject and text of a question; {n} makes each its own.
-QUESTIONS: dict[Tongue, tuple[tuple[str, str], ...]] = {
+# Subject and text of a question; the number {n} makes each one unique.
+QUESTIONS: dict[Language, tuple[tuple[str, str], ...]] = {
     "ca": (
         ("Instància {n}", "Bon dia, com puc signar la instància número {n} amb l'idCAT? No me'n surto."),
         ("Padró, full {n}", "Necessito un volant d'empadronament, full {n}. Com el puc demanar per internet?"),
@@ -59,8 +59,8 @@ QUESTIONS: dict[Tongue, tuple[tuple[str, str], ...]] = {
         ("Invoice {n}", "Good afternoon, where can I pay the invoice {n}? The website does not let me in."),
     ),
 }
-# A platform or a form that fails: second level, beyond doubt.
-FAULTS: dict[Tongue, tuple[tuple[str, str], ...]] = {
+# A failing platform or form: clearly second level.
+PLATFORM_FAULTS: dict[Language, tuple[tuple[str, str], ...]] = {
     "ca": (
         ("Error 500, tràmit {n}", "Des d'ahir la seu electrònica dona error 500 en enviar el tràmit {n}, a tothom."),
         (
@@ -73,32 +73,32 @@ FAULTS: dict[Tongue, tuple[tuple[str, str], ...]] = {
     ),
     "en": (("Error 500, {n}", "Since yesterday your portal gives error 500 when I submit form {n}, to everybody."),),
 }
-ADDITIONS: dict[Tongue, tuple[str, ...]] = {
+ADDITIONS: dict[Language, tuple[str, ...]] = {
     "ca": ("M'he deixat de dir que el meu expedient és el {n}. Ho podeu mirar?",),
     "es": ("Se me olvidó decir que mi expediente es el {n}. ¿Lo pueden mirar?",),
     "en": ("I forgot to say that my file number is {n}. Could you have a look?",),
 }
-ANEW: dict[Tongue, tuple[str, ...]] = {
+ANEW: dict[Language, tuple[str, ...]] = {
     "ca": ("Gràcies, però ara em surt l'error {n} quan signo. Com ho puc arreglar?",),
     "es": ("Gracias, pero ahora me sale el error {n} al firmar. ¿Cómo lo arreglo?",),
     "en": ("Thank you, but now I get error {n} when I sign. How can I fix it?",),
 }
-THANKS: dict[Tongue, str] = {
+THANKS: dict[Language, str] = {
     "ca": "Moltes gràcies, ja està resolt!",
     "es": "¡Muchas gracias, ya está resuelto!",
     "en": "Thank you very much, it is solved now!",
 }
-AWAY: dict[Tongue, str] = {
+AWAY: dict[Language, str] = {
     "ca": "Sóc fora de l'oficina.",
     "es": "Estoy de vacaciones.",
     "en": "I am out of the office.",
 }
-ANSWERS: dict[Tongue, str] = {
+ANSWERS: dict[Language, str] = {
     "ca": "Bon dia, ho heu de fer des de la seu electrònica, apartat de tràmits.",
     "es": "Buenos días, debe hacerlo desde la sede electrónica, apartado de trámites.",
     "en": "Good morning, please do it from the electronic office, under procedures.",
 }
 
 
-def tongue(address: str) -> Tongue:
-    return next((citizen.tongue for citizen in CITIZENS if citizen.address == address), "ca")
+def language(address: str) -> Language:
+    return next((citizen.language for citizen in CITIZENS if citizen.address == address), "ca")
