@@ -21,6 +21,8 @@ from oacmail.adapters.templates import JinjaRenderer, OfficeProfile, wording
 from oacmail.adapters.workdays import SHIPPED, EveryDay, FallbackCalendar, OfficeCalendar
 from oacmail.config import Config, secrets
 from oacmail.core.errors import ConfigError, Transient
+from oacmail.core.outbox.kinds import KINDS, EnvelopeSender
+from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy, Workdays
 from oacmail.core.ports.clock import Clock
 from oacmail.core.routing.signature import key_name
@@ -203,14 +205,15 @@ def transport(config: Config) -> SmtpTransport:
     )
 
 
-def envelopes(config: Config, policy: Policy) -> Mapping[str, str]:
-    """The envelope sender by kind of mail; the rest use the office's address (docs/interfaces.md section 4)."""
+def envelopes(config: Config, policy: Policy) -> Mapping[MailKind, str]:
+    """The envelope sender of every kind of mail (docs/interfaces.md section 4)."""
     address = policy.office.address
     local, _, domain = address.rpartition("@")
     # An address only we know: reports to it are about our mail, whatever they say of themselves.
     tag = sha256(policy.secrets[0] + b"bounce").hexdigest()[:12]
     ack = {"null": "", "bounce": f"{local}+b.{tag}@{domain}", "office": address}[config.smtp.ack_envelope]
-    return {"ack": ack}
+    senders = {EnvelopeSender.ACK: ack, EnvelopeSender.OFFICE: address}
+    return {kind: senders[rules.envelope] for kind, rules in KINDS.items()}
 
 
 @dataclass(slots=True)
@@ -261,7 +264,7 @@ def assemble(config: Config, *, shadow: bool = False, parsing: Parser | None = N
         delivery = Delivery(
             engine=core,
             transport=relay,
-            envelope=lambda kind: envelope.get(kind, core.policy.office.address),
+            envelope=envelope.__getitem__,
             per_minute=config.smtp.per_minute,
         )
     except BaseException:

@@ -22,6 +22,7 @@ from oacmail.config import Config
 from oacmail.core.effects import Send
 from oacmail.core.errors import OacmailError, Transient
 from oacmail.core.model import Folder
+from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.ports.mailbox import MessageMeta, WatchedFolder
 from oacmail.core.ports.transport import Outgoing
@@ -116,7 +117,7 @@ def _missing(config: Config, name: str, names: Sequence[str]) -> Finding:
 def _relay(config: Config, policy: Policy, relay: SmtpTransport) -> Generator[Finding, None, str | None]:
     """The envelope sender that acknowledgements can use; None where the relay cannot be used."""
     office = config.office.address
-    wanted = wiring.envelopes(config, policy)["ack"]
+    wanted = wiring.envelopes(config, policy)[MailKind.ACK]
     try:
         if not (refused := relay.try_envelope(wanted, office)):
             return wanted
@@ -163,9 +164,7 @@ def _copies(config: Config, policy: Policy, post: TestMail) -> Iterator[Finding]
         recipient=policy.office.address,
         sent_at=now,
     )
-    send = Send(
-        key=key, kind="probe", template="probe", lang=policy.office.languages[0], recipient=policy.office.address
-    )
+    send = Send(key=key, kind=MailKind.PROBE, lang=policy.office.languages[0], recipient=policy.office.address)
     mail = wiring.renderer(config, policy).render(send, signature.message_id(policy, key), mark, now)
     post.send(policy.office.address, mail.mime)
     found = post.arrival(MARK, key)

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from oacmail.core.model import Classification, Folder, Kind, Message, Outcome, Role
+from oacmail.core.outgoing import MailKind
 
 # --- what can happen ----------------------------------------------------------------------------------
 
@@ -159,15 +160,14 @@ class Quoted:
 class Send:
     """Queue one mail to one recipient, once for ever by its key. With `attach`, the shell adds the message itself.
 
-    `template`: a folder entry of templates/<lang>/. `facts`: values for it, never citizen HTML.
+    `facts`: values for the template of this kind, never citizen HTML.
     `reply_to_id`/`refs`: ids that it answers. `attach`: fingerprint of the original to attach, or None.
     `conversation`: instead of it several messages, newest first.
     `release`: now, or None = held back until a budget has room. `automatic`: Auto-Submitted value.
     """
 
     key: str
-    kind: str
-    template: str
+    kind: MailKind
     lang: str
     recipient: str
     case: str | None = None
@@ -208,7 +208,7 @@ class ImportSent:
     """
 
     key: str
-    kind: str
+    kind: MailKind
     case: str
     message: str
     refs: tuple[str, ...]
@@ -289,7 +289,7 @@ class DropOutgoing:
     """Drop the mails of a case of these kinds that have not left yet: what they say is no longer so."""
 
     case: str
-    kinds: tuple[str, ...]
+    kinds: tuple[MailKind, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 
 from oacmail.core.model import Outcome, Role, Slot, Status
+from oacmail.core.outgoing import MailKind
 
 UNDELIVERED = "undelivered:"  # the name under which a report waits for the message that it speaks of
 
@@ -83,7 +84,7 @@ class CaseView:
     first_message_id: str = ""
     asked: tuple[OpenQuestion, ...] = ()
     asked_since: int = 0
-    told: frozenset[str] = frozenset()
+    told: frozenset[MailKind] = frozenset()
     slot: Slot | None = None
     phone: str | None = None
     calls_in_vain: tuple[datetime, ...] = ()
@@ -130,7 +131,7 @@ class OutgoingView:
     """
 
     key: str
-    kind: str
+    kind: MailKind
     message_id: str
     case: str | None
     recipient: str
@@ -177,7 +178,7 @@ class Noticed:
     """A notice to staff of the last hour that left as a single mail, or will. `key`: without its recipient. `author`:
     the citizen of its case, '' = none."""
 
-    kind: str
+    kind: MailKind
     key: str
     author: str
 
@@ -256,7 +257,7 @@ class DeferredNotice:
     case's running response clock. Without a case the columns of a case are empty."""
 
     key: str
-    kind: str
+    kind: MailKind
     message: str
     recipient: str
     created_at: datetime
@@ -273,7 +274,7 @@ class UncertainDelivery:
     sent long enough after it. `probed`: two probes were sent for that. `due_at`: of its case's running clock."""
 
     key: str
-    kind: str
+    kind: MailKind
     data_at: datetime
     tries: int
     copy_expected: bool
@@ -322,5 +323,5 @@ class TickView:
     causes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     alerts: tuple[str, ...] = ()
     alerted: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))
-    overnight: tuple[tuple[str, str], ...] = ()
-    far_off: tuple[tuple[str, str, datetime], ...] = ()
+    overnight: tuple[tuple[str, MailKind], ...] = ()
+    far_off: tuple[tuple[str, MailKind, datetime], ...] = ()

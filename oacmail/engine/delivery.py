@@ -16,15 +16,15 @@ from oacmail.core import calendar
 from oacmail.core.effects import DeliveryResult
 from oacmail.core.errors import Permanent, RelayError, StateError, Transient, Uncertain
 from oacmail.core.handlers.own_copies import OTHER_INSTANCE
-from oacmail.core.handlers.tick import NOTICES
+from oacmail.core.outbox.kinds import ALERTS, IN_SERVICE_HOURS
 from oacmail.core.outbox.relay_health import REFUSES, refuses_everybody
+from oacmail.core.outgoing import MailKind
 from oacmail.core.ports.store import Claimed
 from oacmail.core.ports.transport import Outgoing, Transport
 from oacmail.engine.engine import Engine
 
 log = structlog.get_logger()
 BATCH = 20
-ALERTS = ("alert",)  # what still leaves while another daemon answers this mailbox
 
 
 class _WithdrawnError(Exception):
@@ -41,7 +41,7 @@ class Delivery:
 
     engine: Engine
     transport: Transport
-    envelope: Callable[[str], str]
+    envelope: Callable[[MailKind], str]
     per_minute: int
     citizens_may: bool = False
     _upset: bool = False
@@ -59,7 +59,8 @@ class Delivery:
         self._upset = True  # whatever breaks from here on leaves rows behind that nobody is sending
         most = min(BATCH, self._room(now))
         staff = None if self.citizens_may else self.engine.policy.people.staff
-        waits = () if calendar.in_hours(now, self.engine.policy) else NOTICES
+        waits = () if calendar.in_hours(now, self.engine.policy) else IN_SERVICE_HOURS
+        # Alerts still leave while another daemon answers this mailbox.
         only = ALERTS if store.recall(OTHER_INSTANCE) else ()
         claimed = store.claim(now, most, staff, waits, only) if most > 0 else []
         self._send_all(claimed)

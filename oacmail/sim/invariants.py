@@ -12,6 +12,7 @@ from datetime import timedelta
 from email import message_from_bytes
 from email.message import Message
 
+from oacmail.core.outbox.kinds import of_key, of_name
 from oacmail.core.ports.transport import Outgoing
 from oacmail.sim.deadline_checks import PATIENCE, DeadlineChecks
 from oacmail.sim.derivation_checks import TO_CITIZENS, DerivationChecks
@@ -75,6 +76,7 @@ class InvariantChecker:
         self.deadline_checks.agree()
         self.deadline_checks.nobody_forgotten()
         self.deadline_checks.ends_are_final()
+        self._keys_tell_the_kind()
 
     # --- mails ------------------------------------------------------------------------------------
 
@@ -142,6 +144,12 @@ class InvariantChecker:
         rows = self._all("SELECT key FROM outbox WHERE state = 'sent' AND kind <> 'probe'")
         false = [row["key"] for row in rows if row["key"] not in given]
         require(not false, "every mail in state sent has left", lambda: str(false[:3]))
+
+    def _keys_tell_the_kind(self) -> None:
+        """A restored database learns the kind of a mail from the key in its copy."""
+        rows = self._all("SELECT key, kind FROM outbox")
+        false = [row["key"] for row in rows if of_key(row["key"]) is not of_name(row["kind"])]
+        require(not false, "a key tells the kind of its mail", lambda: str(false[:3]))
 
     def _nothing_stuck(self) -> None:
         """A restored database may hold mails that are days old: they may wait until the office has opened once more.

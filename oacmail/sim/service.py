@@ -14,6 +14,7 @@ from oacmail.adapters.store import SqliteStore
 from oacmail.adapters.store.store import SqliteTurn
 from oacmail.config import Config
 from oacmail.core.errors import RelayError, Transient
+from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.ports.mailbox import MessageMeta, MessageRef
 from oacmail.core.ports.store import Claimed
@@ -72,8 +73,8 @@ class KillableStore(SqliteStore):
         now: datetime,
         most: int,
         staff: frozenset[str] | None,
-        waits: Sequence[str] = (),
-        kinds: Sequence[str] = (),
+        waits: Sequence[MailKind] = (),
+        kinds: Sequence[MailKind] = (),
     ) -> list[Claimed]:
         claimed = super().claim(now, most, staff, waits, kinds)
         if claimed:
@@ -138,7 +139,7 @@ class SimulatedService:
         self.delivery = Delivery(
             engine=self.engine,
             transport=self.relay,
-            envelope=lambda kind: envelope.get(kind, self.engine.policy.office.address),
+            envelope=envelope.__getitem__,
             per_minute=self.config.smtp.per_minute,
         )
         self.compare = True

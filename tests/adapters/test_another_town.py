@@ -14,7 +14,9 @@ from oacmail import config as settings
 from oacmail import wiring
 from oacmail.adapters.templates.facts import DEFAULTS, SAMPLES
 from oacmail.core.effects import Send
-from tests.adapters.test_templates import CASE_MAILS, IN_HOURS, OUT_OF_HOURS, send
+from oacmail.core.outbox.kinds import KINDS
+from oacmail.core.outgoing import MailKind
+from tests.adapters.test_templates import IN_HOURS, OUT_OF_HOURS, send
 
 TENANT = re.compile(r"castellbisbal|OAC.?360|900.?772.?772|\b772\b", re.IGNORECASE)
 OLESA: Mapping[str, Mapping[str, object]] = {
@@ -95,7 +97,7 @@ def test_every_mail_to_a_citizen_is_signed_by_its_own_council_with_its_own_telep
     told = {"ack", "passed_on", "progress", "warned", "not_reached"}
     for template, lang, mail in _mails(config):
         assert mail["From"] == "OAC Olesa <atencio@olesademontserrat.cat>"
-        assert (template in CASE_MAILS) == str(mail["Subject"]).startswith("[OAC-2026-000123-K7Q]")
+        assert KINDS[MailKind(template)].about_case == str(mail["Subject"]).startswith("[OAC-2026-000123-K7Q]")
         if template in told:
             words = _words(mail).replace("\xa0", " ")
             wanted = [name for code in lang.split("+") for name in (SIGNED[code], "937 780 050")]

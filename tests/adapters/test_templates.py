@@ -15,6 +15,8 @@ from oacmail.adapters.templates import JinjaRenderer, OfficeProfile
 from oacmail.adapters.templates.facts import DEFAULTS, MAX_TEXT, SAMPLES
 from oacmail.adapters.workdays import OfficeCalendar
 from oacmail.core.effects import Send
+from oacmail.core.outbox.kinds import KINDS
+from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Office, People, Policy
 from oacmail.mail.outgoing.councils import councils
 from oacmail.shipped import shipped
@@ -40,17 +42,14 @@ IN_HOURS = datetime(2026, 11, 27, 9, tzinfo=UTC)
 OUT_OF_HOURS = datetime(2026, 11, 28, 21, tzinfo=UTC)
 DUE = datetime(2026, 11, 30, 19, tzinfo=UTC)
 LANGUAGES = ("ca", "es", "en")
-CASE_MAILS = {"ack", "overdue", "bounced", "remark", "secret", "complex", "derived"}
-CASE_MAILS |= {"opinion", "rights", "rights_due", "not_reached", "warned", "pointers"}
-CASE_MAILS |= {"second_level", "passed_on", "progress"}
 
 
 def send(template: str = "ack", lang: str = "ca", **changes: object) -> Send:
-    of_case = template in CASE_MAILS
+    kind = MailKind(template)
+    of_case = KINDS[kind].about_case
     mail = Send(
         key=f"{template}:1",
-        kind=template,
-        template=template,
+        kind=kind,
         lang=lang,
         recipient="anna@example.org",
         case="OAC-2026-000123" if of_case else None,

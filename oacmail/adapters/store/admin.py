@@ -31,6 +31,7 @@ from oacmail.adapters.store.seen_messages import unworkable
 from oacmail.adapters.store.write_context import remember
 from oacmail.core.cases.acknowledgement import KEY_LOST
 from oacmail.core.errors import Fatal
+from oacmail.core.outgoing import MailKind
 
 
 def backup(state: Path, target: Path, token: Iterable[bytes], now: datetime) -> None:
@@ -116,7 +117,9 @@ def hold_acks(con: sqlite3.Connection, why: str) -> int:
     """Acknowledgements without an end may have left since the backup, and nothing proves it: a person decides. How
     many."""
     with transaction(con):
-        row = con.execute(f"UPDATE outbox SET state = 'held', last_error = ? WHERE kind = 'ack' AND {LIVE}", (why,))
+        row = con.execute(
+            f"UPDATE outbox SET state = 'held', last_error = ? WHERE kind = '{MailKind.ACK}' AND {LIVE}", (why,)
+        )
         return int(row.rowcount)
 
 

@@ -10,7 +10,9 @@ from datetime import date, datetime
 
 from oacmail.adapters.store.connection import at, moment, stamp
 from oacmail.core.model import Role, Status
+from oacmail.core.outbox.kinds import of_name
 from oacmail.core.outbox.notice_limits import FOLDED
+from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.view import CaseView, Deadline, OpenQuestion, Said
 
@@ -45,7 +47,7 @@ def _case(con: sqlite3.Connection, policy: Policy, row: sqlite3.Row, now: dateti
     ).fetchall()
     midnight = now.astimezone(policy.office.timezone).replace(hour=0, minute=0, second=0, microsecond=0)
     acks = con.execute(
-        "SELECT count(*) FROM outbox WHERE case_id = ? AND kind = 'ack' AND created_at >= ?",
+        f"SELECT count(*) FROM outbox WHERE case_id = ? AND kind = '{MailKind.ACK}' AND created_at >= ?",
         (row["id"], stamp(midnight)),
     ).fetchone()[0]
     return CaseView(
@@ -115,14 +117,14 @@ def _asked_since(con: sqlite3.Connection, case: sqlite3.Row) -> int:
     return int(row[0])
 
 
-def _told(con: sqlite3.Connection, case_id: int) -> frozenset[str]:
+def _told(con: sqlite3.Connection, case_id: int) -> frozenset[MailKind]:
     """A notice to the citizen that is held has told her nothing."""
     rows = con.execute(
-        """SELECT DISTINCT kind FROM outbox WHERE case_id = ? AND (state NOT IN ('failed', 'dropped', 'shadow')
-        OR (state = 'dropped' AND last_error = ?)) AND NOT (state = 'held' AND kind = 'passed_on')""",
+        f"""SELECT DISTINCT kind FROM outbox WHERE case_id = ? AND (state NOT IN ('failed', 'dropped', 'shadow')
+        OR (state = 'dropped' AND last_error = ?)) AND NOT (state = 'held' AND kind = '{MailKind.PASSED_ON}')""",
         (case_id, FOLDED),
     )
-    return frozenset(row["kind"] for row in rows)
+    return frozenset(of_name(row["kind"]) for row in rows)
 
 
 def _calls_in_vain(con: sqlite3.Connection, case_id: int) -> tuple[datetime, ...]:

@@ -11,13 +11,14 @@ from datetime import datetime, timedelta
 from oacmail.adapters.store.connection import at, moment, stamp
 from oacmail.adapters.store.keys import LOST_AT
 from oacmail.adapters.store.load_case import cases, marks
+from oacmail.adapters.store.outbox_queue import LIMITED
 from oacmail.adapters.store.write_context import case_id
-from oacmail.core.cases.citizen_mail import PASSED_ON
 from oacmail.core.effects import AdminCommand, DeliveryResult
 from oacmail.core.escalation import incidents
 from oacmail.core.handlers import own_copies
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import Message, Outcome, Role, Status
+from oacmail.core.outbox.kinds import MEETS_DEADLINE, of_name
 from oacmail.core.outbox.rate_limits import registrable
 from oacmail.core.policy import Policy
 from oacmail.core.ports.store import RUN, RUN_READ
@@ -134,7 +135,7 @@ def command_view(con: sqlite3.Connection, policy: Policy, inp: AdminCommand, now
 
 def delivery_view(con: sqlite3.Connection, policy: Policy, inp: DeliveryResult, now: datetime) -> View:
     mails = _mails(con, "WHERE o.key = ?", (inp.key,))
-    owed = [mail.case for mail in mails if mail.kind == PASSED_ON and mail.case]
+    owed = [mail.case for mail in mails if mail.kind in MEETS_DEADLINE and mail.case]
     about = cases(con, policy, owed, now) if inp.state in ("refused", "later") else {}
     if inp.state != "refused":
         return View(mails=mails, cases=about, noticed=_noticed(con, now))
@@ -245,7 +246,7 @@ def _mails(con: sqlite3.Connection, where: str, values: Sequence[object]) -> tup
     return tuple(
         OutgoingView(
             key=row["key"],
-            kind=row["kind"],
+            kind=of_name(row["kind"]),
             message_id=row["message_id"],
             case=row["case"],
             recipient=row["recipient"],
@@ -273,18 +274,18 @@ def spent(con: sqlite3.Connection, policy: Policy, address: str, now: datetime) 
         return RateUsage()
     hour, day = stamp(now - timedelta(hours=1)), stamp(now - timedelta(days=1))
     total = con.execute(
-        """SELECT coalesce(sum(recipient = ?), 0), coalesce(sum(domain = ? AND budget <> 'known'), 0),
+        f"""SELECT coalesce(sum(recipient = ?), 0), coalesce(sum(domain = ? AND budget <> 'known'), 0),
         coalesce(sum(budget = 'unverified'), 0), coalesce(sum(budget <> 'known'), 0)
-        FROM outbox WHERE kind IN ('ack', 'warned') AND released_at > ? AND released_at <= ? AND state <> 'dropped'""",
+        FROM outbox WHERE {LIMITED} AND released_at > ? AND released_at <= ? AND state <> 'dropped'""",
         (address, registrable(address), hour, stamp(now)),
     ).fetchone()
     of_day = con.execute(
-        """SELECT count(*) FROM outbox WHERE kind IN ('ack', 'warned') AND recipient = ? AND released_at > ?
+        f"""SELECT count(*) FROM outbox WHERE {LIMITED} AND recipient = ? AND released_at > ?
         AND released_at <= ? AND state <> 'dropped'""",
         (address, day, stamp(now)),
     ).fetchone()[0]
     domain_day = con.execute(
-        """SELECT budget, count(*) FROM outbox WHERE kind IN ('ack', 'warned') AND domain = ? AND released_at > ?
+        f"""SELECT budget, count(*) FROM outbox WHERE {LIMITED} AND domain = ? AND released_at > ?
         AND released_at <= ? AND state <> 'dropped' GROUP BY budget""",
         (registrable(address), day, stamp(now)),
     ).fetchall()
@@ -305,7 +306,9 @@ def _noticed(con: sqlite3.Connection, now: datetime) -> tuple[Noticed, ...]:
         WHERE o.budget = 'notice' AND o.released_at IS NOT NULL AND o.created_at BETWEEN ? AND ?""",
         (stamp(now - timedelta(hours=1)), stamp(now)),
     )
-    return tuple(Noticed(kind=row["kind"], key=row["key"].rpartition(":")[0], author=row["author"]) for row in rows)
+    return tuple(
+        Noticed(kind=of_name(row["kind"]), key=row["key"].rpartition(":")[0], author=row["author"]) for row in rows
+    )
 
 
 def _undelivered(con: sqlite3.Connection, message_id: str) -> tuple[str, ...] | None:

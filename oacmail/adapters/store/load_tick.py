@@ -13,13 +13,14 @@ from oacmail.adapters.store import tick_failures, write_context
 from oacmail.adapters.store.connection import at, moment, stamp
 from oacmail.adapters.store.load_case import cases, marks, running
 from oacmail.adapters.store.load_message import spent
-from oacmail.adapters.store.outbox_queue import LIVE
+from oacmail.adapters.store.outbox_queue import LIMITED, LIVE
 from oacmail.core import calendar
 from oacmail.core.effects import TickItem
 from oacmail.core.escalation.digest import LAST_DIGEST, digest_due
 from oacmail.core.handlers.delivery_result import BACKOFF
-from oacmail.core.handlers.tick import NOTICES
+from oacmail.core.outbox.kinds import IN_SERVICE_HOURS, of_name
 from oacmail.core.outbox.uncertain import probe_after, probe_key
+from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.view import (
     CaseView,
@@ -75,7 +76,7 @@ def tick_view(con: sqlite3.Connection, policy: Policy, now: datetime, only: Tick
         causes=causes(con),
         alerts=tuple(row["item"] for row in rows("alert")),
         alerted=_alerted(con),
-        overnight=tuple((row["item"], row["kind"]) for row in rows("overnight")),
+        overnight=tuple((row["item"], of_name(row["kind"])) for row in rows("overnight")),
         far_off=_far_off(con, now),
     )
 
@@ -117,7 +118,7 @@ def _deferred_rows(con: sqlite3.Connection, _policy: Policy, _now: datetime) -> 
         f"""SELECT o.key AS item, c.number, o.recipient, o.budget, o.created_at,
         (c.answered_at IS NOT NULL AND c.status = 'answered') OR c.status = 'closed' AS answered
         FROM outbox o LEFT JOIN cases c ON c.id = o.case_id
-        WHERE o.{LIVE} AND o.state = 'queued' AND o.kind IN ('ack', 'warned') AND o.next_at IS NULL"""
+        WHERE o.{LIVE} AND o.state = 'queued' AND o.{LIMITED} AND o.next_at IS NULL"""
     ).fetchall()
 
 
@@ -148,7 +149,7 @@ def _held_notices(rows: Rows) -> tuple[DeferredNotice, ...]:
     return tuple(
         DeferredNotice(
             key=row["item"],
-            kind=row["kind"],
+            kind=of_name(row["kind"]),
             message=row["item"].rpartition(":")[0],
             recipient=row["recipient"],
             created_at=at(row["created_at"]),
@@ -178,7 +179,7 @@ def _uncertain(con: sqlite3.Connection, policy: Policy, rows: Rows) -> tuple[Unc
     return tuple(
         UncertainDelivery(
             key=row["key"],
-            kind=row["kind"],
+            kind=of_name(row["kind"]),
             data_at=at(row["data_at"]),
             tries=row["tries"],
             copy_expected=bool(row["copy_expected"]),
@@ -269,17 +270,17 @@ def _overnight_rows(con: sqlite3.Connection, policy: Policy, now: datetime) -> R
         return ()
     return con.execute(
         f"SELECT key AS item, NULL AS number, kind FROM outbox WHERE {LIVE} AND state = 'queued' AND next_at <= ? "
-        f"AND kind IN ({marks(NOTICES)})",
-        (stamp(now), *NOTICES),
+        f"AND kind IN ({marks(IN_SERVICE_HOURS)})",
+        (stamp(now), *IN_SERVICE_HOURS),
     ).fetchall()
 
 
-def _far_off(con: sqlite3.Connection, now: datetime) -> tuple[tuple[str, str, datetime], ...]:
+def _far_off(con: sqlite3.Connection, now: datetime) -> tuple[tuple[str, MailKind, datetime], ...]:
     rows = con.execute(
         f"SELECT key, kind, next_at FROM outbox WHERE {LIVE} AND state = 'queued' AND next_at > ?",
         (stamp(now + max(BACKOFF)),),
     )
-    return tuple((row["key"], row["kind"], at(row["next_at"])) for row in rows)
+    return tuple((row["key"], of_name(row["kind"]), at(row["next_at"])) for row in rows)
 
 
 def _last_digest(con: sqlite3.Connection) -> date | None:

@@ -8,23 +8,22 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from oacmail.adapters.store.connection import stamp
+from oacmail.core.outbox.kinds import ACKNOWLEDGEMENTS, KINDS, Priority
+from oacmail.core.outgoing import MailKind
 from oacmail.core.ports.store import Claimed
 
 LIVE = "state IN('queued','claimed','sending','uncertain')"
 """Stands in every query for rows under way, so that the index of just these rows serves it."""
 
-# Alerts, of which there is one for each problem; mails to citizens, acknowledgements above all; what has a deadline;
-# the rest. A flood of notices to staff delays no acknowledgement. What was tried and put back goes behind all of them,
-# oldest first: a mail or a sender that the relay does not take holds up no other.
-_FIRST = (
-    ("alert",),
-    ("ack", "warned", "passed_on", "progress", "not_reached", "survey"),
-    ("overdue", "overdue_digest", "incident", "remind", "rights_due"),
-)
-_RANKS = {kind: rank for rank, kinds in enumerate(_FIRST) for kind in kinds}
-_PUT_BACK = len(_FIRST) + 1
-_WHEN = " ".join(f"WHEN kind = '{kind}' THEN {rank}" for kind, rank in _RANKS.items())
-_RANK = f"""CASE WHEN next_at > coalesce(released_at, created_at) THEN {_PUT_BACK} {_WHEN} ELSE {len(_FIRST)} END"""
+_LIMITED_KINDS = ", ".join(f"'{kind}'" for kind in ACKNOWLEDGEMENTS)
+LIMITED = f"kind IN ({_LIMITED_KINDS})"
+"""Mail within the acknowledgement limits; written as in the indexes outbox_budget and outbox_budget_of."""
+
+# A mail that was tried and put back goes behind all others, oldest first: a mail or a sender that the relay does not
+# take holds up no other.
+_PUT_BACK = max(Priority) + 1
+_WHEN = " ".join(f"WHEN kind = '{kind}' THEN {int(rules.priority)}" for kind, rules in KINDS.items())
+_RANK = f"""CASE WHEN next_at > coalesce(released_at, created_at) THEN {_PUT_BACK} {_WHEN} END"""
 _ORDER = f"{_RANK}, next_at, id"
 
 
@@ -44,8 +43,8 @@ def claim(
     now: datetime,
     most: int,
     staff: frozenset[str] | None,
-    waits: Sequence[str],
-    kinds: Sequence[str],
+    waits: Sequence[MailKind],
+    kinds: Sequence[MailKind],
 ) -> list[Claimed]:
     """Up to `most` rows that are due; with `staff` only mail to these addresses; none of a kind that `waits`; with
     `kinds` only mail of these."""
@@ -60,7 +59,7 @@ def claim(
         (stamp(now), *(sorted(staff) if staff is not None else ()), *waits, *kinds, most),
     ).fetchall()
     return [
-        Claimed(key=row["key"], kind=row["kind"], recipient=row["recipient"], mime=row["mime"])
+        Claimed(key=row["key"], kind=MailKind(row["kind"]), recipient=row["recipient"], mime=row["mime"])
         for row in sorted(rows, key=lambda row: (row["turn"], row["next_at"], row["id"]))
     ]
 

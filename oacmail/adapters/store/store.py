@@ -40,6 +40,7 @@ from oacmail.core.errors import Transient
 from oacmail.core.handlers.own_copies import OTHER_INSTANCE
 from oacmail.core.lookup import LookedUp, Lookup
 from oacmail.core.model import Outcome
+from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.ports.mailbox import FolderRow, MessageMeta, MessageRef, WatchedFolder
 from oacmail.core.ports.renderer import FrozenMail
@@ -271,8 +272,8 @@ class SqliteStore:
         now: datetime,
         most: int,
         staff: frozenset[str] | None,
-        waits: Sequence[str] = (),
-        kinds: Sequence[str] = (),
+        waits: Sequence[MailKind] = (),
+        kinds: Sequence[MailKind] = (),
     ) -> list[Claimed]:
         with self._write():
             return outbox_queue.claim(self.con, now, most, staff, waits, kinds)

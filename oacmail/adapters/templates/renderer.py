@@ -14,11 +14,13 @@ from traceback import extract_tb
 from jinja2 import TemplateSyntaxError
 
 from oacmail.adapters.templates.bounds import OutOfBoundsError
-from oacmail.adapters.templates.facts import DEFAULTS, SAMPLES, facts_of
+from oacmail.adapters.templates.facts import SAMPLES, facts_of
 from oacmail.adapters.templates.office_profile import OfficeProfile, Promise, is_known, promise
 from oacmail.adapters.templates.template_loader import BrokenTemplateError, Page, TemplateLoader
 from oacmail.core.effects import Send
 from oacmail.core.model import LANGUAGES
+from oacmail.core.outbox.kinds import KINDS
+from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.ports.renderer import Rendered
 from oacmail.mail.outgoing.compose import Heading, compose, verify
@@ -34,11 +36,6 @@ from oacmail.mail.outgoing.headers import bare_address
 
 _BETWEEN_LANGUAGES = "\n\n· · ·\n\n"
 _SHARED = ("base.html.j2", "rows.txt.j2")
-_ABOUT_A_CASE = {
-    "ack", "overdue", "bounced", "remark", "secret", "complex", "derived", "opinion", "rights", "rights_due",
-    "not_reached", "warned", "pointers",
-    "second_level", "passed_on", "progress",
-}  # fmt: skip
 _FREE_CALLS = ("800", "900")  # numbers that cost the caller nothing in Spain (Ordre CTE/711/2002)
 _SAMPLE_ID = "<sample@localhost.invalid>"
 _SAMPLE_NOW = datetime(2026, 11, 30, 9, tzinfo=UTC)
@@ -68,7 +65,7 @@ class JinjaRenderer:
         said = promise(self._voice.policy, send.due_at, now)
         broken = tuple(name for name in self._used(send) if name in self._town.overridden)
         try:
-            shelf = self._shipped if (send.template, send.lang) in self._endless else self._town
+            shelf = self._shipped if (send.kind, send.lang) in self._endless else self._town
             mime, length = self._mime(shelf, send, heading, mark, said, *originals)
             fallback = broken if shelf is not self._town else ()
             return Rendered(message_id=message_id, mime=mime, length=length, fallback=fallback)
@@ -84,7 +81,7 @@ class JinjaRenderer:
         strays = sorted(name for name in self._town.overridden if not _is_used(name))
         found = [f"templates: {name}: no mail uses a template of this name: correct the name" for name in strays]
         for send, said in _samples(self._voice.policy.office.address):
-            if (send.template, send.lang) in self._endless:
+            if (send.kind, send.lang) in self._endless:
                 continue
             try:
                 self._mime(self._town, send, self._heading(send, _SAMPLE_ID, _SAMPLE_NOW), _sample_mark, said, b"")
@@ -97,7 +94,7 @@ class JinjaRenderer:
     def _note_endless(self, send: Send, error: Exception) -> None:
         """Each try would take its whole time, while nothing else is worked."""
         if isinstance(error, OutOfBoundsError | RecursionError):
-            self._endless.add((send.template, send.lang))
+            self._endless.add((send.kind, send.lang))
 
     def _mime(
         self,
@@ -110,10 +107,10 @@ class JinjaRenderer:
     ) -> tuple[bytes, int]:
         """The mail, and how many characters its text part has."""
         contexts = [self._context(send, lang, said, heading.sent_at, bool(originals)) for lang in self._languages(send)]
-        pages = [shelf.page(send.template, context) for context in contexts]
+        pages = [shelf.page(send.kind, context) for context in contexts]
         if len(pages) > 1:
             pages[0] = pages[0].announcing(page.lang for page in pages[1:])
-        html = shelf.html(send.template, pages, contexts[0])
+        html = shelf.html(send.kind, pages, contexts[0])
         text = _BETWEEN_LANGUAGES.join(page.text for page in pages)
         heading = replace(heading, subject=_subject(pages), mark=mark(text))
         mime = compose(heading, text, html, *originals)
@@ -182,8 +179,8 @@ class JinjaRenderer:
 
     def _used(self, send: Send) -> Iterator[str]:
         languages = self._languages(send)
-        yield from (f"{lang}/{send.template}.txt.j2" for lang in languages)
-        yield from (f"{languages[0]}/{send.template}.html.j2", *_SHARED)
+        yield from (f"{lang}/{send.kind}.txt.j2" for lang in languages)
+        yield from (f"{languages[0]}/{send.kind}.html.j2", *_SHARED)
 
 
 def _offer(spoken: Sequence[str], languages: Sequence[str]) -> str:
@@ -219,26 +216,25 @@ def _place(error: Exception, send: Send) -> str:
     if isinstance(error, TemplateSyntaxError):
         return f"{error.filename}, line {error.lineno}"
     frames = [frame for frame in extract_tb(error.__traceback__) if frame.filename.endswith(".j2")]
-    return f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else f"{send.lang}/{send.template}.txt.j2"
+    return f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else f"{send.lang}/{send.kind}.txt.j2"
 
 
 def _is_used(name: str) -> bool:
-    names = (f"{lang}/{template}.{ext}.j2" for lang in LANGUAGES for template in DEFAULTS for ext in ("txt", "html"))
+    names = (f"{lang}/{template}.{ext}.j2" for lang in LANGUAGES for template in KINDS for ext in ("txt", "html"))
     return name in _SHARED or name in names
 
 
 def _samples(recipient: str) -> Iterator[tuple[Send, Promise]]:
-    for template, lang, said in product(SAMPLES, LANGUAGES, _SAMPLE_PROMISES):
-        for facts in SAMPLES[template]:
-            yield _sample(template, lang, facts, recipient), said
+    for kind, lang, said in product(KINDS, LANGUAGES, _SAMPLE_PROMISES):
+        for facts in SAMPLES[kind]:
+            yield _sample(kind, lang, facts, recipient), said
 
 
-def _sample(template: str, lang: str, facts: Mapping[str, object], recipient: str) -> Send:
-    about_a_case = template in _ABOUT_A_CASE
+def _sample(kind: MailKind, lang: str, facts: Mapping[str, object], recipient: str) -> Send:
+    about_a_case = KINDS[kind].about_case
     return Send(
         key="sample",
-        kind=template,
-        template=template,
+        kind=kind,
         lang=lang,
         recipient=recipient,
         case="OAC-2026-000123" if about_a_case else None,

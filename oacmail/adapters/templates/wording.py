@@ -11,7 +11,7 @@ from pathlib import Path
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
 from oacmail.core.model import LANGUAGES
-from oacmail.core.outbox.uncertain import PUBLIC
+from oacmail.core.outbox.kinds import TO_CITIZENS
 from oacmail.mail.parser_config import Wording
 from oacmail.mail.understanding.own_words import HOLE, wording_of
 from oacmail.shipped import shipped
@@ -33,7 +33,7 @@ def _shipped() -> tuple[str, ...]:
 
 def _of_folder(folder: Path) -> tuple[str, ...]:
     environment = Environment(trim_blocks=True, lstrip_blocks=True, autoescape=True)  # parses and renders nothing
-    files = (folder / lang / f"{name}.txt.j2" for lang in LANGUAGES for name in sorted(PUBLIC))
+    files = (folder / lang / f"{name}.txt.j2" for lang in LANGUAGES for name in sorted(TO_CITIZENS))
     return tuple(text for file in files for text in _texts(environment, file))
 
 

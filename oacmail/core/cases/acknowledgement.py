@@ -12,6 +12,7 @@ from oacmail.core.cases import recipient
 from oacmail.core.cases.request import CitizenRequest
 from oacmail.core.effects import AuditEvent, Effect, Send, UpdateOutbox
 from oacmail.core.outbox import rate_limits
+from oacmail.core.outgoing import MailKind
 from oacmail.core.routing import forms, signature
 from oacmail.core.routing.threading import fold_subject
 from oacmail.core.view import MessageView, View
@@ -98,8 +99,7 @@ def _acknowledgement(request: CitizenRequest, number: str, facts: Mapping[str, o
     room = rate_limits.has_room(policy, kind, request.author, request.view.spent)
     return Send(
         key=f"ack:{message.fingerprint}",
-        kind="ack",
-        template="ack",
+        kind=MailKind.ACK,
         lang=language(request),
         recipient=request.author,
         case=number,

@@ -7,10 +7,12 @@ crossed the answer keeps its own. It never judges whether a message *is* an answ
 from datetime import datetime, time, timedelta
 
 from oacmail.core import calendar
-from oacmail.core.cases.citizen_mail import PASSED_ON
 from oacmail.core.effects import AuditEvent, DropOutgoing, Effect, EndDeadlines, StartDeadline, UpdateCase, UpdatePerson
 from oacmail.core.model import Status
+from oacmail.core.outbox import kinds
+from oacmail.core.outbox.kinds import CancelledBy
 from oacmail.core.outbox.staff_notices import to_agents
+from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.view import CaseView, OutgoingView, View
 
@@ -42,7 +44,7 @@ def answered(
         UpdateCase(case=case.number, columns=columns),
         # An acknowledgement that may go still goes: it bears the number and the data-protection clause (`held` drops
         # the one that waits for its budget).
-        DropOutgoing(case=case.number, kinds=("overdue", "nudge", "second_level", "progress")),
+        DropOutgoing(case=case.number, kinds=kinds.cancelled_by(CancelledBy.ANSWER)),
         *crossed,
         *(() if guests else (UpdatePerson(address=case.citizen, known=True),)),
         AuditEvent(kind="answered", case=case.number, data={"by": how, "message": key[:16]}),
@@ -119,7 +121,7 @@ def undelivered(
         AuditEvent(kind="answer-undelivered", case=case.number, data={"message": key[:16]}),
         UpdateCase(case=case.number, columns=columns),
         *clock,
-        *to_agents(policy, key=f"bounced:{answer}", template="bounced", now=now, case=case.number, facts=facts),
+        *to_agents(policy, key=f"bounced:{answer}", kind=MailKind.BOUNCED, now=now, case=case.number, facts=facts),
     )
 
 
@@ -129,7 +131,7 @@ def notice_undelivered(policy: Policy, view: View, mail: OutgoingView, *, at: da
     `at` is when that was learned; () for any other mail.
     """
     case = view.cases.get(mail.case or "")
-    if mail.kind != PASSED_ON or case is None:
+    if mail.kind not in kinds.MEETS_DEADLINE or case is None:
         return ()
     clock: tuple[Effect, ...] = ()
     if not case.running("answer") and case.status is not Status.CLOSED:

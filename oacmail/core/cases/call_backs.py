@@ -15,11 +15,12 @@ from oacmail.core.cases.recipient import can_be_told
 from oacmail.core.cases.request import CitizenRequest
 from oacmail.core.effects import AuditEvent, Effect, UpdateCase
 from oacmail.core.model import Callback, Intent, Slot
+from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.routing.classification import call_named
 from oacmail.core.view import CaseView
 
-NOT_REACHED = "not_reached"  # the mail's kind
+NOT_REACHED = MailKind.NOT_REACHED
 SHOWN = 3  # digits of the number that a mail repeats: others may read it
 
 

@@ -10,11 +10,12 @@ from oacmail.core import calendar
 from oacmail.core.cases.recipient import language_of_case
 from oacmail.core.effects import Effect, Send, StartDeadline
 from oacmail.core.model import Status
+from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.routing import signature
 from oacmail.core.view import CaseView
 
-PASSED_ON, PROGRESS = "passed_on", "progress"
+PASSED_ON, PROGRESS = MailKind.PASSED_ON, MailKind.PROGRESS
 
 
 def is_told(case: CaseView) -> bool:
@@ -55,12 +56,13 @@ def _update(policy: Policy, case: CaseView, *, key: str, level: int, day: date, 
     return StartDeadline(started_by=key, kind="update", case=case.number, started_at=at, due_at=due, level=level)
 
 
-def notice(policy: Policy, case: CaseView, kind: str, *, key: str, facts: dict[str, object], now: datetime) -> Send:
+def notice(
+    policy: Policy, case: CaseView, kind: MailKind, *, key: str, facts: dict[str, object], now: datetime
+) -> Send:
     """A mail to who asked, in reply to the message that opened the case."""
     return Send(
         key=key,
         kind=kind,
-        template=kind,
         lang=language_of_case(policy, case),
         recipient=case.citizen,
         case=case.number,

@@ -12,10 +12,11 @@ from datetime import datetime, timedelta
 from oacmail.core import calendar
 from oacmail.core.effects import AuditEvent, DeadlineReached, Effect, EndDeadlines, StartDeadline
 from oacmail.core.outbox.staff_notices import notices
+from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.view import TickView
 
-RIGHTS, REMINDED = "rights", "rights_due"  # the clock and the officer's mail; the mail when it rings
+RIGHTS = "rights"  # the kind of the deadline
 _BEFORE = timedelta(days=7)
 
 
@@ -52,8 +53,8 @@ def started(policy: Policy, intent: str, request: RequestFacts, now: datetime) -
         *notices(
             policy,
             (policy.people.dpo,),
-            key=f"{RIGHTS}:{request.message}",
-            template=RIGHTS,
+            key=f"{MailKind.RIGHTS}:{request.message}",
+            kind=MailKind.RIGHTS,
             now=now,
             case=request.case,
             facts={**request.facts(), "ends_at": ends_at},
@@ -79,8 +80,8 @@ def remind(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
             *notices(
                 policy,
                 (policy.people.dpo, *policy.people.supervisor),
-                key=f"{REMINDED}:{clock.started_by}:{clock.level}",
-                template=REMINDED,
+                key=f"{MailKind.RIGHTS_DUE}:{clock.started_by}:{clock.level}",
+                kind=MailKind.RIGHTS_DUE,
                 now=now,
                 case=case.number,
                 facts={"opened_at": clock.started_at, "ends_at": ends_at, "ended": ends_at <= now},

@@ -10,9 +10,8 @@ from oacmail.core.cases.request import CitizenRequest
 from oacmail.core.effects import AuditEvent, Effect, Send
 from oacmail.core.outbox import rate_limits
 from oacmail.core.outbox.staff_notices import to_agents
+from oacmail.core.outgoing import MailKind
 from oacmail.core.routing import signature
-
-WARNED = "warned"  # the mail to the writer
 
 
 def on_case(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
@@ -22,7 +21,7 @@ def on_case(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
     key, facts = f"secret:{request.message.fingerprint}", {"received_at": request.received_at}
     return (
         AuditEvent(kind="secret", case=number, data={"kinds": " ".join(request.message.secrets)}),
-        *to_agents(request.policy, key=key, template="secret", now=request.now, case=number, facts=facts),
+        *to_agents(request.policy, key=key, kind=MailKind.SECRET, now=request.now, case=number, facts=facts),
     )
 
 
@@ -35,9 +34,8 @@ def warn(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
     room = rate_limits.has_room(policy, kind, request.author, request.view.spent)
     day = request.now.astimezone(policy.office.timezone).date()
     send = Send(
-        key=f"{WARNED}:{number}:{day}",
-        kind=WARNED,
-        template=WARNED,
+        key=f"{MailKind.WARNED}:{number}:{day}",
+        kind=MailKind.WARNED,
         lang=acknowledgement.language(request),
         recipient=request.author,
         case=number,

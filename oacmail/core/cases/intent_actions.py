@@ -14,10 +14,10 @@ from oacmail.core.cases.request import CitizenRequest
 from oacmail.core.effects import AuditEvent, Effect
 from oacmail.core.model import Intent, Level
 from oacmail.core.outbox.staff_notices import notices, to_agents
+from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 
-OPINION = "opinion"  # the supervisor's copy
-POINTERS = "pointers"  # the agents' table of other bodies
+OPINION = "opinion"  # the event
 
 
 def by_message(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
@@ -45,8 +45,8 @@ def _to_supervisor(policy: Policy, intent: str, request: RequestFacts, now: date
         *notices(
             policy,
             policy.people.supervisor,
-            key=f"{OPINION}:{request.message}",
-            template=OPINION,
+            key=f"{MailKind.OPINION}:{request.message}",
+            kind=MailKind.OPINION,
             now=now,
             case=request.case,
             facts={**request.facts(), "intent": intent},
@@ -75,5 +75,5 @@ def suggest_referral(request: CitizenRequest, number: str) -> tuple[Effect, ...]
         "topic": str(request.reading.topic or "other"),
         "pointers": tuple({"body": row.body, "address": row.address, "phone": row.phone} for row in table),
     }
-    key = f"{POINTERS}:{request.message.fingerprint}"
-    return to_agents(request.policy, key=key, template=POINTERS, now=request.now, case=number, facts=facts)
+    key = f"{MailKind.POINTERS}:{request.message.fingerprint}"
+    return to_agents(request.policy, key=key, kind=MailKind.POINTERS, now=request.now, case=number, facts=facts)

@@ -12,6 +12,7 @@ from oacmail.core.effects import Effect, Remember
 from oacmail.core.model import Intent, Level, Status
 from oacmail.core.outbox.notice_limits import LISTED
 from oacmail.core.outbox.staff_notices import notices
+from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.view import CaseView, ReviewEntry, TickView
 
@@ -37,7 +38,7 @@ def digest(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
         return []
     today = now.astimezone(policy.office.timezone).date()
     facts = _facts(policy, tick, now)
-    sends = notices(policy, policy.digest.to, key=f"digest:{today}", template="digest", now=now, facts=facts)
+    sends = notices(policy, policy.digest.to, key=f"digest:{today}", kind=MailKind.DIGEST, now=now, facts=facts)
     return [*sends, Remember(name=LAST_DIGEST, value=today.isoformat())]
 
 

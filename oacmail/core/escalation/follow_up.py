@@ -13,6 +13,7 @@ from oacmail.core.cases.recipient import can_be_told
 from oacmail.core.effects import DeadlineReached, Effect, Send, StartDeadline
 from oacmail.core.model import Status
 from oacmail.core.outbox.staff_notices import notices
+from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.view import CaseView, Deadline
 
@@ -54,7 +55,7 @@ def _nudge(policy: Policy, people: tuple[str, ...], reached: Sequence[Reached], 
         policy,
         people,
         key=f"nudge:{first.started_by}:{first.level}",
-        template="nudge",
+        kind=MailKind.NUDGE,
         now=now,
         case=first_case.number if len(reached) == 1 else None,
         facts={"cases": tuple(_row(case, clock) for case, clock in reached)},

@@ -13,6 +13,7 @@ from oacmail.core.cases.request import CitizenRequest
 from oacmail.core.effects import AuditEvent, Effect, UpdateCase
 from oacmail.core.model import Classification, Level, Status
 from oacmail.core.outbox.staff_notices import notices
+from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.view import SimilarCase
 
@@ -71,7 +72,9 @@ def _alert(request: CitizenRequest, number: str, first: str, others: Sequence[Si
         "cases": tuple(_line(case) for case in cases[-LISTED:]),
     }
     people = (*policy.people.technical, *policy.people.supervisor)
-    return notices(policy, people, key=f"{INCIDENT}:{first}", template=INCIDENT, now=request.now, facts=facts)
+    return notices(
+        policy, people, key=f"{MailKind.INCIDENT}:{first}", kind=MailKind.INCIDENT, now=request.now, facts=facts
+    )
 
 
 def _line(case: SimilarCase) -> dict[str, object]:

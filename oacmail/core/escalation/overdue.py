@@ -9,6 +9,7 @@ from datetime import datetime
 
 from oacmail.core.effects import AuditEvent, Effect, Send
 from oacmail.core.outbox.staff_notices import notices
+from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.view import CaseView
 
@@ -74,7 +75,7 @@ def _one(policy: Policy, item: OverdueCase, unread: tuple[str, ...], now: dateti
         policy,
         _recipients(policy, item.level),
         key=f"overdue:{item.started_by}:{item.level}",
-        template="overdue",
+        kind=MailKind.OVERDUE,
         now=now,
         case=item.case.number,
         facts={**_card(item), "unread": unread},
@@ -90,7 +91,7 @@ def _as_list(policy: Policy, late: Sequence[OverdueCase], unread: tuple[str, ...
         policy,
         _recipients(policy, level),
         key=f"overdue-list:{now.astimezone(policy.office.timezone).date()}:{first[:16]}:{level}",
-        template="overdue_digest",
+        kind=MailKind.OVERDUE_DIGEST,
         now=now,
         facts={"cases": cards, "unread": unread},
     )

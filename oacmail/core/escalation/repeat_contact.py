@@ -10,6 +10,7 @@ from oacmail.core import calendar
 from oacmail.core.effects import AuditEvent, Effect, Quoted
 from oacmail.core.model import Status
 from oacmail.core.outbox.staff_notices import notices
+from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.view import CaseView, Said
 
@@ -18,7 +19,7 @@ def became_complex(
     policy: Policy, case: CaseView, *, message: str, at: datetime, due_at: datetime, now: datetime
 ) -> tuple[Effect, ...]:
     """What follows from one more message of a citizen that asks something on this case, `message`, received at `at`."""
-    if "complex" in case.told or case.status is Status.DERIVED or not _is_complex(policy, case, at):
+    if MailKind.COMPLEX in case.told or case.status is Status.DERIVED or not _is_complex(policy, case, at):
         return ()
     people = policy.people
     told = (*people.technical, *people.supervisor) if policy.escalation.auto_complex else people.agents
@@ -36,7 +37,7 @@ def became_complex(
             policy,
             told,
             key=f"complex:{case.number}",
-            template="complex",
+            kind=MailKind.COMPLEX,
             now=now,
             case=case.number,
             facts=facts,

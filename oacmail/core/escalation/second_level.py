@@ -17,12 +17,13 @@ from oacmail.core.cases.recipient import can_be_told
 from oacmail.core.cases.request import CitizenRequest
 from oacmail.core.effects import AuditEvent, DropOutgoing, Effect, EndDeadlines, StartDeadline, UpdateCase
 from oacmail.core.model import Classification, Level, Status
-from oacmail.core.outbox import rate_limits
+from oacmail.core.outbox import kinds, rate_limits
 from oacmail.core.outbox.staff_notices import notices, to_agents
+from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.view import CaseView
 
-DERIVED, SUGGESTED = "derived", "second_level"
+DERIVED, SUGGESTED = MailKind.DERIVED, MailKind.SECOND_LEVEL
 _DECIDED = "level:second: "  # how a verdict's reasons begin (core/routing/classification.py)
 
 
@@ -157,7 +158,7 @@ def _to_agents(request: CitizenRequest, card: Card, *, derived: bool) -> tuple[E
     return to_agents(
         request.policy,
         key=f"{SUGGESTED}:{card.message}",
-        template=SUGGESTED,
+        kind=SUGGESTED,
         now=request.now,
         case=card.case,
         facts=facts,
@@ -211,7 +212,7 @@ def _citizen_told(policy: Policy, case: CaseView, *, cause: str, key: str, now: 
         EndDeadlines(case=case.number, how="void", at=now, kinds=("update",)),
         *passed_on(policy, case, key=key, cause=cause, now=now),
         EndDeadlines(case=case.number, how="met", at=now, kinds=("answer", "remind")),
-        DropOutgoing(case=case.number, kinds=("overdue",)),
+        DropOutgoing(case=case.number, kinds=kinds.cancelled_by(kinds.CancelledBy.DERIVATION_NOTICE)),
     )
 
 
@@ -223,7 +224,7 @@ def _to_services(policy: Policy, card: Card, *, key: str, now: datetime) -> tupl
         policy,
         policy.people.services(card.cause),
         key=f"{DERIVED}:{key}",
-        template=DERIVED,
+        kind=DERIVED,
         now=now,
         case=card.case,
         facts=card.facts(),

@@ -24,6 +24,7 @@ from oacmail.core.effects import (
 from oacmail.core.errors import OacmailError
 from oacmail.core.escalation import second_level
 from oacmail.core.model import Intent, Kind, Level, Status, Topic
+from oacmail.core.outbox import kinds
 from oacmail.core.policy import Policy
 from oacmail.core.view import CaseView, View
 
@@ -99,7 +100,7 @@ def _close(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: d
         *met,
         data_rights.settled(case.number, met=reason in ("answered", "contact"), at=now),
         EndDeadlines(case=case.number, how="void", at=now, kinds=_ALL),
-        DropOutgoing(case=case.number, kinds=("ack", "overdue", "nudge", "second_level", "passed_on", "progress")),
+        DropOutgoing(case=case.number, kinds=kinds.cancelled_by(kinds.CancelledBy.CLOSE)),
         UpdateCase(case=case.number, columns=columns),
         AuditEvent(kind="closed", case=case.number, data={"by": inp.by, "reason": reason}),
     )

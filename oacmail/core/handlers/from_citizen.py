@@ -28,6 +28,7 @@ from oacmail.core.escalation import incidents, second_level
 from oacmail.core.escalation.repeat_contact import became_complex
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import Dmarc, Kind, Message, Outcome, Role, Status
+from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.routing import forms, signature
 from oacmail.core.routing.threading import ACKNOWLEDGED, ThreadMatch, fold_subject, is_reply, match_case
@@ -175,7 +176,7 @@ def _join(request: CitizenRequest, match: ThreadMatch, case: CaseView, kind: Kin
 
 def _warning(request: CitizenRequest, match: ThreadMatch, case: CaseView, decision: Decision) -> tuple[Effect, ...]:
     """Of a secret: where an acknowledgement goes, it says so itself; a machine and a guest are told nothing."""
-    told = any(isinstance(effect, Send) and effect.kind == "ack" for effect in decision.effects)
+    told = any(isinstance(effect, Send) and effect.kind is MailKind.ACK for effect in decision.effects)
     return () if told or match.guest or request.reading.kind in MACHINES else exposed_secrets.warn(request, case.number)
 
 

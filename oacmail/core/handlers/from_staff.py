@@ -15,6 +15,7 @@ from oacmail.core.handlers.automatic_mail import concerns
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import Auto, Dmarc, Kind, Message, Outcome, Role
 from oacmail.core.outbox.staff_notices import notices
+from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.routing.sender import Sender
 from oacmail.core.routing.threading import ThreadMatch, match_case
@@ -52,7 +53,7 @@ def _operator_told(policy: Policy, lookup: Lookup, now: datetime) -> tuple[Effec
         return ()
     key = f"alert:{FORGED}:{now.astimezone(policy.office.timezone).date()}"
     facts = {"code": FORGED, "since": lookup.received_at}
-    return notices(policy, policy.people.operator, key=key, template="alert", now=now, facts=facts)
+    return notices(policy, policy.people.operator, key=key, kind=MailKind.ALERT, now=now, facts=facts)
 
 
 def _written_by_staff(policy: Policy, view: View, lookup: Lookup, role: Role, how: str, now: datetime) -> Decision:
@@ -138,7 +139,7 @@ def _remark(policy: Policy, lookup: Lookup, writer: Sender, case: CaseView, now:
         policy,
         (lookup.message.sender,) if meant_as_answer else (),
         key=f"remark:{case.number}:{day}",
-        template="remark",
+        kind=MailKind.REMARK,
         now=now,
         case=case.number,
         facts={"received_at": lookup.received_at},

@@ -23,7 +23,7 @@ from oacmail.core.effects import (
 )
 from oacmail.core.lookup import Lookup, files
 from oacmail.core.model import Auto, Folder, Kind, Message, Outcome, Role
-from oacmail.core.outbox import rate_limits
+from oacmail.core.outbox import kinds, rate_limits
 from oacmail.core.policy import Policy
 from oacmail.core.routing.signature import MARKS, TRIAL, Signature, is_foreign
 from oacmail.core.view import OutgoingView, View
@@ -102,7 +102,7 @@ def _first_copy(lookup: Lookup, mark: Signature, mail: OutgoingView) -> Decision
 def _import(lookup: Lookup, mark: Signature) -> ImportSent:
     return ImportSent(
         key=mark.key,
-        kind=mark.key.partition(":")[0],
+        kind=kinds.of_key(mark.key),
         case=mark.case,
         message=mark.message,
         refs=lookup.message.refs,

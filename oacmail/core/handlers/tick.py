@@ -28,19 +28,16 @@ from oacmail.core.escalation.follow_up import nudges, updates
 from oacmail.core.escalation.overdue import OverdueCase, escalate
 from oacmail.core.model import Status
 from oacmail.core.outbox.deferred import release_deferred
-from oacmail.core.outbox.notice_limits import LIST, list_notices
+from oacmail.core.outbox.kinds import IN_SERVICE_HOURS, OF_THE_DAY
+from oacmail.core.outbox.notice_limits import list_notices
 from oacmail.core.outbox.staff_notices import notices, to_agents
 from oacmail.core.outbox.uncertain import settle_uncertain
+from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.view import CaseView, Deadline, TickView
 
 UNREAD_PATIENCE = timedelta(minutes=30)
 ALERT_AFTER = timedelta(minutes=5)
-NOTICES = (
-    "overdue", "overdue_digest", "remind", "digest", "bounced", "remark", "secret", "complex", "second_level", "nudge",
-    "pointers", "rights_due", LIST,
-)  # fmt: skip
-OF_THE_DAY = ("remind", "digest")
 
 
 def on_tick(policy: Policy, tick: TickView, now: datetime) -> Decision:
@@ -172,7 +169,7 @@ def _reminder(
     name = "urgent" if urgent else "remind"
     key = f"{name}:{now.astimezone(policy.office.timezone).date()}:{reached[0][1].started_by[:16]}"
     facts = {"cases": tuple(line(case, now) for case, _ in reached), "urgent": urgent}
-    return to_agents(policy, key=key, template="remind", now=now, facts=facts)
+    return to_agents(policy, key=key, kind=MailKind.REMIND, now=now, facts=facts)
 
 
 def _still_in_time(case: CaseView, clock: Deadline, now: datetime) -> bool:
@@ -213,9 +210,9 @@ def _stranded(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
     the next opening."""
     opening = now if calendar.in_hours(now, policy) else calendar.next_opening(now, policy)
     return [
-        UpdateOutbox(key=key, state="queued", if_in=("queued",), next_at=opening if kind in NOTICES else now)
+        UpdateOutbox(key=key, state="queued", if_in=("queued",), next_at=opening if kind in IN_SERVICE_HOURS else now)
         for key, kind, next_at in tick.far_off
-        if kind not in NOTICES or next_at > opening
+        if kind not in IN_SERVICE_HOURS or next_at > opening
     ]
 
 
@@ -229,6 +226,6 @@ def _alerts(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
             continue
         cause = tick.causes.get(code)
         facts = {"code": code, "since": since, "lines": (cause,) if cause else ()}
-        effects += notices(policy, policy.people.operator, key=key, template="alert", now=now, facts=facts)
+        effects += notices(policy, policy.people.operator, key=key, kind=MailKind.ALERT, now=now, facts=facts)
         effects.append(Remember(name=key, value=now.isoformat()))
     return effects

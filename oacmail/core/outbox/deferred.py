@@ -9,6 +9,7 @@ from itertools import groupby
 from oacmail.core.effects import Effect, Remember, RequestReview, UpdateOutbox
 from oacmail.core.outbox.rate_limits import has_room, registrable
 from oacmail.core.outbox.staff_notices import notices
+from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.view import DeferredAcknowledgement, RateUsage, TickView
 
@@ -45,7 +46,7 @@ def _alert(policy: Policy, tick: TickView, left: int, now: datetime) -> list[Eff
         return []
     facts = {"code": f"ack-budget:{left}", "since": min(item.created_at for item in tick.held)}
     key = f"{ALERT}:{now.strftime('%Y%m%dT%H%M%SZ')}"
-    told = notices(policy, policy.people.operator, key=key, template="alert", now=now, facts=facts)
+    told = notices(policy, policy.people.operator, key=key, kind=MailKind.ALERT, now=now, facts=facts)
     return [*told, Remember(name=ALERT, value=str(left))]
 
 

@@ -12,17 +12,15 @@ from itertools import groupby
 
 from oacmail.core import calendar
 from oacmail.core.effects import Decision, Effect, Remember, Send, UpdateOutbox
+from oacmail.core.outbox.kinds import LIMITED_NOTICES
 from oacmail.core.outbox.rate_limits import crowd, registrable
 from oacmail.core.outbox.staff_notices import notices
+from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.view import DeferredNotice, Noticed, TickView
 
 BUDGET = "notice"  # in the outbox's column of that name
 LISTED = 200  # lines of a list: a flood must not make a mail that nobody can read and no relay takes
-KINDS = frozenset(
-    {"opinion", "rights", "derived", "second_level", "secret", "pointers", "complex", "remark", "bounced"}
-)
-LIST = "notice_list"
 FOLDED = "listed"  # why a waiting notice was dropped: a list has named its case
 ALERT = "alert:notice-budget"
 EVERY = timedelta(hours=1)
@@ -31,7 +29,7 @@ EVERY = timedelta(hours=1)
 def bounded(policy: Policy, noticed: Iterable[Noticed], author: str, decision: Decision) -> Decision:
     """The decision with each notice counted, and those over budget waiting. `author`: who wrote the message, '' = the
     decision follows from no message."""
-    kinds = {effect.kind for effect in decision.effects if isinstance(effect, Send) and effect.kind in KINDS}
+    kinds = {effect.kind for effect in decision.effects if isinstance(effect, Send) and effect.kind in LIMITED_NOTICES}
     if not kinds:
         return decision
     before = {(one.kind, one.key): one for one in noticed}.values()  # one message may have several recipients
@@ -39,13 +37,13 @@ def bounded(policy: Policy, noticed: Iterable[Noticed], author: str, decision: D
     return replace(decision, effects=tuple(_counted(effect, full) for effect in decision.effects))
 
 
-def _counted(effect: Effect, full: set[str]) -> Effect:
-    if not isinstance(effect, Send) or effect.kind not in KINDS:
+def _counted(effect: Effect, full: set[MailKind]) -> Effect:
+    if not isinstance(effect, Send) or effect.kind not in LIMITED_NOTICES:
         return effect
     return replace(effect, budget=BUDGET, release=None if effect.kind in full else effect.release)
 
 
-def _has_room(policy: Policy, kind: str, author: str, before: list[Noticed]) -> bool:
+def _has_room(policy: Policy, kind: MailKind, author: str, before: list[Noticed]) -> bool:
     """By kind and hour; by sender and by domain, both for each kind; in all kinds together."""
     limits, same = policy.budgets, [one for one in before if one.kind == kind]
     of_domain = sum(registrable(one.author) == registrable(author) for one in same)
@@ -74,11 +72,11 @@ def list_notices(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
         "since": min(item.created_at for item in tick.held_notices),
         "lines": tuple(f"{kind}: {count}" for kind, count in _counts(tick.held_notices)),
     }
-    told = notices(policy, policy.people.operator, key=f"{ALERT}:{stamp}", template="alert", now=now, facts=facts)
+    told = notices(policy, policy.people.operator, key=f"{ALERT}:{stamp}", kind=MailKind.ALERT, now=now, facts=facts)
     return [*effects, *told, Remember(name=ALERT, value=stamp)]
 
 
-def _address(item: DeferredNotice) -> tuple[str, str]:
+def _address(item: DeferredNotice) -> tuple[MailKind, str]:
     return item.kind, item.recipient
 
 
@@ -87,12 +85,14 @@ def _counts(items: Iterable[DeferredNotice]) -> list[tuple[str, int]]:
     return [(kind, sum(1 for _ in group)) for kind, group in groupby(pairs, key=lambda pair: pair[0])]
 
 
-def _list(policy: Policy, kind: str, recipient: str, items: list[DeferredNotice], now: datetime) -> tuple[Send, ...]:
+def _list(
+    policy: Policy, kind: MailKind, recipient: str, items: list[DeferredNotice], now: datetime
+) -> tuple[Send, ...]:
     cases = {item.case: item for item in items}
     rows = tuple(_row(item) for item in list(cases.values())[:LISTED])
     facts = {"what": kind, "count": len(items), "cases": rows, "more": max(len(cases) - LISTED, 0)}
-    key = f"{LIST}:{kind}:{now.strftime('%Y%m%dT%H%M%SZ')}"
-    return notices(policy, (recipient,), key=key, template=LIST, now=now, facts=facts)
+    key = f"{MailKind.NOTICE_LIST}:{kind}:{now.strftime('%Y%m%dT%H%M%SZ')}"
+    return notices(policy, (recipient,), key=key, kind=MailKind.NOTICE_LIST, now=now, facts=facts)
 
 
 def _row(item: DeferredNotice) -> dict[str, object]:

@@ -11,16 +11,14 @@ from hashlib import sha256
 
 from oacmail.core import calendar
 from oacmail.core.effects import Quoted, Send
+from oacmail.core.outbox.kinds import AT_ANY_HOUR, KINDS, IfUndelivered
 from oacmail.core.outbox.rate_limits import registrable
+from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.routing import signature
 from oacmail.core.view import OutgoingView
 
-# What could not be delivered and is told to nobody: a notice about a notice would never end.
-AT_ANY_HOUR = frozenset({"alert", "derived", "incident", "opinion", "rights"})
-UNTOLD = frozenset({"bounced", "probe"})
-# How the agents are told which mail it was: the derivation notice counted as an answer, and is owed again.
-_SAID = {"ack": "ack", "passed_on": "answer"}
+_AS = {IfUndelivered.AS_ACK: "ack", IfUndelivered.AS_ANSWER: "answer", IfUndelivered.AS_OTHER: "other"}
 
 
 def notices(
@@ -28,7 +26,7 @@ def notices(
     recipients: Iterable[str],
     *,
     key: str,
-    template: str,
+    kind: MailKind,
     now: datetime,
     case: str | None = None,
     facts: Mapping[str, object] | None = None,
@@ -36,12 +34,11 @@ def notices(
     conversation: tuple[Quoted, ...] = (),
 ) -> tuple[Send, ...]:
     """The same notice to each of these people, in the office's first language."""
-    at_once = template in AT_ANY_HOUR or calendar.in_hours(now, policy)
+    at_once = kind in AT_ANY_HOUR or calendar.in_hours(now, policy)
     return tuple(
         Send(
             key=f"{key}:{sha256(address.encode()).hexdigest()[:8]}",
-            kind=template,
-            template=template,
+            kind=kind,
             lang=policy.office.languages[0],
             recipient=address,
             case=case,
@@ -60,25 +57,26 @@ def to_agents(
     policy: Policy,
     *,
     key: str,
-    template: str,
+    kind: MailKind,
     now: datetime,
     case: str | None = None,
     facts: Mapping[str, object] | None = None,
 ) -> tuple[Send, ...]:
     """To all agents."""
-    return notices(policy, policy.people.agents, key=key, template=template, now=now, case=case, facts=facts)
+    return notices(policy, policy.people.agents, key=key, kind=kind, now=now, case=case, facts=facts)
 
 
 def undelivered(
     policy: Policy, mail: OutgoingView, *, key: str, now: datetime, received_at: datetime, code: int = 0
 ) -> tuple[Send, ...]:
     """A mail of ours did not arrive: the agents hear of a citizen's, the operators of one to staff (R14)."""
-    if mail.kind in UNTOLD:
+    how = KINDS[mail.kind].if_undelivered
+    if how is IfUndelivered.NOBODY:
         return ()
     staff = mail.recipient in policy.people.staff
     told = [address for address in policy.people.operator if address != mail.recipient]
     facts = {
-        "what": _SAID.get(mail.kind, "other"),
+        "what": _AS[how],
         "received_at": received_at,
         "domain": registrable(mail.recipient),
         "code": str(code or ""),
@@ -87,7 +85,7 @@ def undelivered(
         policy,
         told if staff else policy.people.agents,
         key=key,
-        template="bounced",
+        kind=MailKind.BOUNCED,
         now=now,
         case=mail.case,
         facts=facts,

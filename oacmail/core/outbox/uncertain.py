@@ -9,16 +9,17 @@ where twice is less harm than never, and held otherwise, with the operator told.
 from datetime import datetime, timedelta
 
 from oacmail.core.effects import AuditEvent, Effect, Send, UpdateOutbox
+from oacmail.core.outbox.kinds import KINDS, IfUncertain
 from oacmail.core.outbox.staff_notices import notices
+from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.view import TickView, UncertainDelivery
 
 PATH_MEMORY = timedelta(days=7)
 PATH_BROKEN = timedelta(hours=4)
 BEFORE_DUE = timedelta(hours=1)
-NO_COPY = {"ack": timedelta(hours=1), "staff": timedelta(minutes=15)}
+NO_COPY = {IfUncertain.RESEND_ALWAYS: timedelta(hours=1), IfUncertain.RESEND: timedelta(minutes=15)}
 OVERTAKERS = 2
-PUBLIC = frozenset({"ack", "survey", "not_reached", "warned", "passed_on", "progress"})
 
 
 def settle_uncertain(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
@@ -57,8 +58,7 @@ def _probes(policy: Policy, delivery: UncertainDelivery, now: datetime) -> list[
     return [
         Send(
             key=f"{probe_key(delivery.key, delivery.tries)}{turn}",
-            kind="probe",
-            template="probe",
+            kind=MailKind.PROBE,
             lang=policy.office.languages[0],
             recipient=policy.office.address,
             release=now,
@@ -73,24 +73,28 @@ def probe_key(key: str, tries: int) -> str:
 
 
 def _without_copy(policy: Policy, delivery: UncertainDelivery, now: datetime) -> list[Effect]:
-    wait = NO_COPY["ack" if delivery.kind == "ack" else "staff"]
-    if delivery.kind == "probe":
+    rule = KINDS[delivery.kind].if_uncertain
+    if rule is IfUncertain.DROP:
         return [UpdateOutbox(key=delivery.key, state="dropped", if_in=("uncertain",))]
-    if delivery.kind in PUBLIC and delivery.kind != "ack":
+    if rule is IfUncertain.HOLD:
         return _hold(policy, delivery, now, "no-copy-to-wait-for")
-    return _not_sent(policy, delivery, now, "no-copy-to-wait-for") if now - delivery.data_at >= wait else []
+    return _not_sent(policy, delivery, now, "no-copy-to-wait-for") if now - delivery.data_at >= NO_COPY[rule] else []
 
 
 def _broken_path(policy: Policy, delivery: UncertainDelivery, now: datetime) -> list[Effect]:
-    settle = _not_sent if delivery.kind == "ack" else _hold
+    settle = _not_sent if _always_resent(delivery) else _hold
     return settle(policy, delivery, now, "self-copies-do-not-arrive")
+
+
+def _always_resent(delivery: UncertainDelivery) -> bool:
+    return KINDS[delivery.kind].if_uncertain is IfUncertain.RESEND_ALWAYS
 
 
 def _not_sent(policy: Policy, delivery: UncertainDelivery, now: datetime, why: str) -> list[Effect]:
     """The same bytes once more; uncertain a second time = held. Who holds an answer needs no acknowledgement."""
     if delivery.tries > 1:
         return _hold(policy, delivery, now, why)
-    if delivery.kind == "ack" and delivery.due_at is None:
+    if _always_resent(delivery) and delivery.due_at is None:
         return [UpdateOutbox(key=delivery.key, state="dropped", if_in=("uncertain",), error=why)]
     return [
         UpdateOutbox(key=delivery.key, state="queued", if_in=("uncertain",), next_at=now),
@@ -103,5 +107,5 @@ def _hold(policy: Policy, delivery: UncertainDelivery, now: datetime, why: str) 
     return [
         UpdateOutbox(key=delivery.key, state="held", if_in=("uncertain",), error=why),
         AuditEvent(kind="held", data={"mail": delivery.kind, "why": why}),
-        *notices(policy, policy.people.operator, key=f"held:{delivery.key}", template="alert", now=now, facts=facts),
+        *notices(policy, policy.people.operator, key=f"held:{delivery.key}", kind=MailKind.ALERT, now=now, facts=facts),
     ]

@@ -13,6 +13,7 @@ from typing import Protocol
 from oacmail.core.effects import Arrived, Decision, TickItem
 from oacmail.core.lookup import LookedUp
 from oacmail.core.model import Outcome
+from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.ports.mailbox import FolderRow, MessageMeta, MessageRef, WatchedFolder
 from oacmail.core.ports.renderer import FrozenMail
@@ -31,7 +32,7 @@ class Claimed:
     """An outbox row that is ours to send now."""
 
     key: str
-    kind: str
+    kind: MailKind
     recipient: str
     mime: bytes
 
@@ -129,8 +130,8 @@ class Store(Protocol):
         now: datetime,
         most: int,
         staff: frozenset[str] | None,
-        waits: Sequence[str] = (),
-        kinds: Sequence[str] = (),
+        waits: Sequence[MailKind] = (),
+        kinds: Sequence[MailKind] = (),
     ) -> list[Claimed]: ...
     def unclaim(self, keys: list[str], now: datetime) -> None: ...
     def sending(self, key: str, now: datetime, *, copy_expected: bool) -> bool: ...

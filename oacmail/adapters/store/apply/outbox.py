@@ -8,6 +8,7 @@ from oacmail.adapters.store.connection import stamp
 from oacmail.adapters.store.write_context import WriteContext, case_id, raise_serial
 from oacmail.core.effects import AuditEvent, DropOutgoing, ImportSent, Remember, Send, SendWithoutOriginal, UpdateOutbox
 from oacmail.core.outbox.rate_limits import registrable
+from oacmail.core.outgoing import MailKind
 
 _INSERT_MAIL = """INSERT INTO outbox(key, message_id, case_id, kind, recipient, domain, bare_id, length,
   state, budget, released_at, next_at, created_at) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(key) DO NOTHING"""
@@ -116,7 +117,7 @@ def import_sent(con: sqlite3.Connection, effect: ImportSent, scene: WriteContext
     )
     if effect.case:
         raise_serial(con, effect.case, scene.now)
-    if effect.kind == "ack" and effect.message and effect.case:
+    if effect.kind is MailKind.ACK and effect.message and effect.case:
         common.remember(con, f"reserved:{effect.message}", effect.case, scene.now)
         for ref in effect.refs:
             con.execute(

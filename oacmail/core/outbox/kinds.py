@@ -1,0 +1,231 @@
+"""One row for each kind of outgoing mail: who gets it, when it leaves, and what follows if it does not arrive.
+
+Every other table about kinds derives from these rows: the order of the queue, the limits, the SQL of the store, the
+envelope senders. It never decides whether a mail is sent.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum, auto
+
+from oacmail.core.outgoing import MailKind
+
+
+class Audience(StrEnum):
+    """Who gets a kind of mail. `SEVERAL`: staff of several roles, by the case."""
+
+    CITIZEN = auto()
+    AGENTS = auto()
+    SUPERVISOR = auto()
+    TECHNICAL = auto()
+    OFFICER = auto()
+    OPERATOR = auto()
+    DIGEST = auto()
+    SEVERAL = auto()
+    OFFICE = auto()
+
+
+class Release(StrEnum):
+    """When a mail leaves. `SERVICE_HOURS`: outside them it waits for the next opening; `OF_THE_DAY`: it is dropped
+    then, since its content is out of date."""
+
+    ANY_HOUR = auto()
+    SERVICE_HOURS = auto()
+    OF_THE_DAY = auto()
+
+
+class Priority(IntEnum):
+    """The order of the queue: a lower number leaves first. A flood of notices delays no acknowledgement."""
+
+    ALERT = 0
+    CITIZEN = 1
+    DEADLINE = 2
+    NOTICE = 3
+
+
+class Budget(StrEnum):
+    """The limits that a mail counts for (docs/design.md, "Acknowledgement budgets")."""
+
+    NONE = auto()
+    ACKNOWLEDGEMENTS = auto()
+    NOTICES = auto()
+
+
+class IfUncertain(StrEnum):
+    """What follows if the relay gave no answer and no copy proves the sending (docs/design.md, "Mail in doubt").
+
+    `RESEND`: once more after a short wait, but held if copies are expected and none arrive; `RESEND_ALWAYS`: also then,
+    after a longer wait, and dropped if nobody waits for an answer any more; `HOLD`: a person decides; `DROP`: nothing.
+    """
+
+    RESEND = auto()
+    RESEND_ALWAYS = auto()
+    HOLD = auto()
+    DROP = auto()
+
+
+class IfUndelivered(StrEnum):
+    """How staff are told of a mail that did not arrive. `NOBODY`: a notice about a notice would never end;
+    `AS_ANSWER`: the mail met the deadline of an answer, which is owed again."""
+
+    NOBODY = auto()
+    AS_ACK = auto()
+    AS_ANSWER = auto()
+    AS_OTHER = auto()
+
+
+class CancelledBy(StrEnum):
+    """What makes a queued mail about a case untrue. `DERIVATION_NOTICE`: the citizen is told that the case was passed
+    on."""
+
+    ANSWER = auto()
+    CLOSE = auto()
+    DERIVATION_NOTICE = auto()
+
+
+class EnvelopeSender(StrEnum):
+    """`OFFICE`: the office's address; `ACK`: as `smtp.ack_envelope` says (docs/config.md)."""
+
+    OFFICE = auto()
+    ACK = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailRules:
+    """What holds for one kind. `about_case`: the mail names one case and carries its token in the subject."""
+
+    kind: MailKind
+    audience: Audience
+    about_case: bool
+    release: Release
+    priority: Priority
+    budget: Budget = Budget.NONE
+    if_uncertain: IfUncertain
+    if_undelivered: IfUndelivered = IfUndelivered.AS_OTHER
+    cancelled_by: frozenset[CancelledBy] = frozenset()
+    envelope: EnvelopeSender = EnvelopeSender.OFFICE
+
+
+def _to_citizen(kind: MailKind, *cancelled_by: CancelledBy, if_undelivered: IfUndelivered) -> MailRules:
+    """A mail that a person's word or a promise causes; whether it left decides what may be said next."""
+    return MailRules(
+        kind=kind, audience=Audience.CITIZEN, about_case=True, release=Release.ANY_HOUR, priority=Priority.CITIZEN,
+        if_uncertain=IfUncertain.HOLD, if_undelivered=if_undelivered, cancelled_by=frozenset(cancelled_by),
+    )  # fmt: skip
+
+
+def _to_staff(
+    kind: MailKind,
+    audience: Audience,
+    release: Release,
+    *cancelled_by: CancelledBy,
+    about_case: bool = True,
+    priority: Priority = Priority.NOTICE,
+    budget: Budget = Budget.NONE,
+    if_undelivered: IfUndelivered = IfUndelivered.AS_OTHER,
+) -> MailRules:
+    """Mail to staff has no copy to wait for, and twice is less harm than never."""
+    return MailRules(
+        kind=kind, audience=audience, about_case=about_case, release=release, priority=priority, budget=budget,
+        if_uncertain=IfUncertain.RESEND, if_undelivered=if_undelivered, cancelled_by=frozenset(cancelled_by),
+    )  # fmt: skip
+
+
+_ANSWER, _CLOSE = CancelledBy.ANSWER, CancelledBy.CLOSE
+_ANY_HOUR, _SERVICE_HOURS, _OF_THE_DAY = Release.ANY_HOUR, Release.SERVICE_HOURS, Release.OF_THE_DAY
+_DEADLINE, _NOTICES = Priority.DEADLINE, Budget.NOTICES
+
+_ROWS = (
+    # --- to citizens ------------------------------------------------------------------------------
+    MailRules(
+        kind=MailKind.ACK, audience=Audience.CITIZEN, about_case=True, release=_ANY_HOUR, priority=Priority.CITIZEN,
+        budget=Budget.ACKNOWLEDGEMENTS, if_uncertain=IfUncertain.RESEND_ALWAYS, if_undelivered=IfUndelivered.AS_ACK,
+        cancelled_by=frozenset({_CLOSE}), envelope=EnvelopeSender.ACK,
+    ),
+    MailRules(
+        kind=MailKind.WARNED, audience=Audience.CITIZEN, about_case=True, release=_ANY_HOUR,
+        priority=Priority.CITIZEN, budget=Budget.ACKNOWLEDGEMENTS, if_uncertain=IfUncertain.HOLD,
+    ),
+    _to_citizen(MailKind.PASSED_ON, _CLOSE, if_undelivered=IfUndelivered.AS_ANSWER),
+    _to_citizen(MailKind.PROGRESS, _ANSWER, _CLOSE, if_undelivered=IfUndelivered.AS_OTHER),
+    _to_citizen(MailKind.NOT_REACHED, if_undelivered=IfUndelivered.AS_OTHER),
+    # --- deadlines --------------------------------------------------------------------------------
+    _to_staff(
+        MailKind.OVERDUE, Audience.SUPERVISOR, _SERVICE_HOURS, _ANSWER, _CLOSE, CancelledBy.DERIVATION_NOTICE,
+        priority=_DEADLINE,
+    ),
+    _to_staff(
+        MailKind.OVERDUE_DIGEST, Audience.SUPERVISOR, _SERVICE_HOURS, about_case=False, priority=_DEADLINE
+    ),
+    _to_staff(MailKind.REMIND, Audience.AGENTS, _OF_THE_DAY, about_case=False, priority=_DEADLINE),
+    _to_staff(MailKind.RIGHTS_DUE, Audience.OFFICER, _SERVICE_HOURS, priority=_DEADLINE),
+    _to_staff(MailKind.INCIDENT, Audience.TECHNICAL, _ANY_HOUR, about_case=False, priority=_DEADLINE),
+    # --- notices ----------------------------------------------------------------------------------
+    _to_staff(MailKind.DIGEST, Audience.DIGEST, _OF_THE_DAY, about_case=False),
+    _to_staff(MailKind.OPINION, Audience.SUPERVISOR, _ANY_HOUR, budget=_NOTICES),
+    _to_staff(MailKind.RIGHTS, Audience.OFFICER, _ANY_HOUR, budget=_NOTICES),
+    _to_staff(MailKind.DERIVED, Audience.TECHNICAL, _ANY_HOUR, budget=_NOTICES),
+    _to_staff(MailKind.NUDGE, Audience.TECHNICAL, _SERVICE_HOURS, _ANSWER, _CLOSE, about_case=False),
+    _to_staff(MailKind.SECOND_LEVEL, Audience.AGENTS, _SERVICE_HOURS, _ANSWER, _CLOSE, budget=_NOTICES),
+    _to_staff(MailKind.POINTERS, Audience.AGENTS, _SERVICE_HOURS, budget=_NOTICES),
+    _to_staff(MailKind.COMPLEX, Audience.SEVERAL, _SERVICE_HOURS, budget=_NOTICES),
+    _to_staff(MailKind.SECRET, Audience.AGENTS, _SERVICE_HOURS, budget=_NOTICES),
+    _to_staff(MailKind.REMARK, Audience.AGENTS, _SERVICE_HOURS, budget=_NOTICES),
+    _to_staff(
+        MailKind.BOUNCED, Audience.SEVERAL, _SERVICE_HOURS, budget=_NOTICES, if_undelivered=IfUndelivered.NOBODY
+    ),
+    _to_staff(MailKind.NOTICE_LIST, Audience.SEVERAL, _SERVICE_HOURS, about_case=False),
+    # --- the service itself -----------------------------------------------------------------------
+    _to_staff(MailKind.ALERT, Audience.OPERATOR, _ANY_HOUR, about_case=False, priority=Priority.ALERT),
+    MailRules(
+        kind=MailKind.PROBE, audience=Audience.OFFICE, about_case=False, release=_ANY_HOUR, priority=Priority.NOTICE,
+        if_uncertain=IfUncertain.DROP, if_undelivered=IfUndelivered.NOBODY,
+    ),
+)  # fmt: skip
+KINDS = {row.kind: row for row in _ROWS}
+
+
+def those(holds: Callable[[MailRules], bool]) -> tuple[MailKind, ...]:
+    """The kinds for whose row this holds, in the order of the rows."""
+    return tuple(row.kind for row in _ROWS if holds(row))
+
+
+TO_CITIZENS = frozenset(those(lambda row: row.audience is Audience.CITIZEN))
+AT_ANY_HOUR = frozenset(those(lambda row: row.release is Release.ANY_HOUR))
+IN_SERVICE_HOURS = those(lambda row: row.release is not Release.ANY_HOUR)
+OF_THE_DAY = frozenset(those(lambda row: row.release is Release.OF_THE_DAY))
+ACKNOWLEDGEMENTS = those(lambda row: row.budget is Budget.ACKNOWLEDGEMENTS)
+LIMITED_NOTICES = frozenset(those(lambda row: row.budget is Budget.NOTICES))
+ALERTS = those(lambda row: row.priority is Priority.ALERT)
+MEETS_DEADLINE = frozenset(those(lambda row: row.if_undelivered is IfUndelivered.AS_ANSWER))
+"""Kinds that meet the deadline of an answer once they arrive; undelivered, the answer is owed again (R22)."""
+
+
+def cancelled_by(what: CancelledBy) -> tuple[MailKind, ...]:
+    """The kinds that are dropped from the queue when this happens to their case."""
+    return those(lambda row: what in row.cancelled_by)
+
+
+_OTHER_NAMES = {
+    "urgent": MailKind.REMIND,
+    "overdue-list": MailKind.OVERDUE_DIGEST,
+    "held": MailKind.ALERT,
+    "check": MailKind.PROBE,
+}
+"""How keys begin that do not begin with the name of their kind; rows that were imported by them bear these names."""
+
+
+def of_name(name: str) -> MailKind:
+    """The kind of a row of the outbox.
+
+    :raises ValueError: there is no such kind.
+    """
+    return _OTHER_NAMES.get(name) or MailKind(name)
+
+
+def of_key(key: str) -> MailKind:
+    """The kind of the mail with this key, which stands before the first colon.
+
+    :raises ValueError: there is no such kind.
+    """
+    return of_name(key.partition(":")[0])
