@@ -156,11 +156,13 @@ class Auth:
 
     `authentic`: From is proven (aligned DMARC pass, or an authenticated submission by that very address).
     `from_outside`: the copy carries Delivered-To, or a Received line of our MX: it came by SMTP.
+    `into_folder`: it was delivered to a plus-address, by which its sender may choose the folder (RFC 5233).
     """
 
     dmarc: Dmarc = Dmarc.NONE
     authentic: bool = False
     from_outside: bool = False
+    into_folder: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from oacmail.sim.service import SimulatedService
 from tests.engine import compose
 from tests.engine.compose import OFFICE
 from tests.engine.world import ANNA, MARTA, OPERATOR, PERE, SUPERVISOR, World
+from tests.hostile.enemy import slip_in
 
 TOWN = Callable[..., World]
 FRESH = "another secret, that of a second state directory\n"
@@ -164,6 +165,18 @@ def test_a_forged_mark_in_inbox_does_not_stop_us(world: World) -> None:
         world.deliver(forged)
         _pass(world)
     assert not _stops(world)
+
+
+def test_a_forged_mark_that_reaches_sent_by_plus_address_does_not_stop_us(world: World) -> None:
+    """Dovecot with `lmtp_save_to_detail_mailbox` puts mail to office+Sent@ there."""
+    ack = _ack(world)
+    world.clock.forward(minutes=1)
+    forged = post.message(world.clock, OFFICE, "Forged", "Text")
+    forged["Auto-Submitted"], forged["X-Oacmail"] = "auto-replied", _marked(ack, "0badcafe")
+    slip_in(world, post.as_bytes(forged), recipient=OFFICE.replace("@", "+Sent@"), folder="Sent")
+    _pass(world)
+    assert not _stops(world)
+    assert world.reviews() == ["in-sent-but-came-by-smtp"]
 
 
 def test_our_own_mail_sent_again_from_sent_by_an_agent_does_not_stop_us(world: World) -> None:

@@ -46,12 +46,13 @@ def slip_in(
     raw: bytes,
     *,
     sender: str = EVIL,
+    recipient: str = OFFICE,
     verdict: str = "",
     folder: str = "INBOX",
     at: datetime | None = None,
 ) -> int:
     """By SMTP, through our exchanger, with whatever it says of DMARC (`verdict`)."""
-    return world.mailbox.append(folder, arrived(raw, sender, OFFICE, world.clock, verdict), at or world.clock.now())
+    return world.mailbox.append(folder, arrived(raw, sender, recipient, world.clock, verdict), at or world.clock.now())
 
 
 def altered(mail: EmailMessage, **fields: str | None) -> bytes:

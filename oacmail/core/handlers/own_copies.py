@@ -140,6 +140,8 @@ def signed_by_another(policy: Policy, view: View, lookup: Lookup) -> Decision | 
     """A mail in Sent, from our address, under a secret that is none of ours: in that folder nobody writes but the
     house. Since this process began it is a second daemon's, before that one of a secret that is gone."""
     message = lookup.message
+    if message.auth.into_folder:  # anybody writes there by plus-address where the server allows it
+        return None
     ours = policy.office.is_own(message.sender) and message.auto is not Auto.NONE
     raw = next((raw for raw in message.marks[:MARKS] if is_foreign(policy, raw)), None)
     if not ours or raw is None:

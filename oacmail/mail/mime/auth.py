@@ -53,7 +53,12 @@ def evaluate(fields: Fields, sender: str, single_from: bool, parser_config: Pars
         from_outside=bool(hops)
         or bool(fields.all("delivered-to"))
         or (not known and any(fields.all(name) for name in _TRANSPORT)),
+        into_folder=_names_folder(fields.first("delivered-to").strip(" <>").lower(), parser_config),
     )
+
+
+def _names_folder(delivered_to: str, parser_config: ParserConfig) -> bool:
+    return "+" in delivered_to.rpartition("@")[0] and delivered_to not in parser_config.own
 
 
 def _our_hops(fields: Fields, parser_config: ParserConfig) -> Iterator[tuple[int, Hop]]:
