@@ -171,9 +171,9 @@ def test_a_forged_mark_that_reaches_sent_by_plus_address_does_not_stop_us(world:
     """Dovecot with `lmtp_save_to_detail_mailbox` puts mail to office+Sent@ there."""
     ack = _ack(world)
     world.clock.forward(minutes=1)
-    forged = post.message(world.clock, OFFICE, "Forged", "Text")
+    forged = compose.message(world.clock, OFFICE, "Forged", "Text")
     forged["Auto-Submitted"], forged["X-Oacmail"] = "auto-replied", _marked(ack, "0badcafe")
-    slip_in(world, post.as_bytes(forged), recipient=OFFICE.replace("@", "+Sent@"), folder="Sent")
+    slip_in(world, compose.as_bytes(forged), recipient=OFFICE.replace("@", "+Sent@"), folder="Sent")
     _pass(world)
     assert not _stops(world)
     assert world.reviews() == ["in-sent-but-came-by-smtp"]
