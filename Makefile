@@ -1,15 +1,15 @@
-# What people and CI type. Each target works in an empty clone, as root or with sudo: docs/admin.md, README.md.
-#   make install   .venv with the locked dependencies        make demo [STAY=1]   the story in one screen
-#   make test      servers and the whole test suite          make check           lint, types, contracts, then test
-#   make test TESTS=tests/mail   a part of it                make test TESTS="tests/e2e/test_loop.py -k robot"
+# All targets for people and CI. Each works in an empty clone, as root or with sudo: docs/admin.md, README.md.
+#   make install   .venv with the locked dependencies        make demo [STAY=1]   the invented town on one screen
+#   make test      mail servers and the whole test suite        make check           lint, types, contracts, then test
+#   make test TESTS=tests/mail   one part                    make test TESTS="tests/e2e/test_loop.py -k robot"
 #   make deploy    install or upgrade the systemd service
-#   make bench [N=1000], make bench GROW=100000   speed beside the floor program; on top of so many stored cases
+#   make bench [N=1000], make bench GROW=100000   speed compared with a minimal program; with GROW stored cases
 #   make chaos [KILLS=20] · make latency [LETTERS=100]
-#   make understand MAIL=DIR   how well labelled mail is read, beside a plain model
-#   make simulate [DAYS=90] [SEEDS=100]   the played town, seed after seed
-#   make fresh bounces CORPORA=DIR MAIL=DIR   own words beside other libraries; delivery reports
-#   make booted [STEPS="kill upgrade"]   on a Debian 13 that boots in systemd-nspawn: CONTRIBUTING.md
-#   make lock      after a change of dependencies; needs uv
+#   make understand MAIL=DIR   accuracy on labelled mail, compared with a simple model
+#   make simulate [DAYS=90] [SEEDS=100]   the simulated town, one run per seed
+#   make fresh bounces CORPORA=DIR MAIL=DIR   reply extraction compared with other libraries; delivery reports
+#   make booted [STEPS="kill upgrade"]   tests on a Debian 13 booted in systemd-nspawn: CONTRIBUTING.md
+#   make lock      update the lock files after a change of dependencies; needs uv
 
 PYTHON ?= python3
 N ?= 1000
@@ -23,7 +23,7 @@ CORPORA ?= corpora
 MAIL ?= mail
 TESTS ?=
 STEPS ?=
-# The tests wait more than they compute: two processes for each core. A file is worked by one process, in order.
+# Tests wait more than they compute, so each core runs two processes. One process runs all tests of a file, in order.
 WORKERS ?= $(shell echo $$((2 * $$(nproc))))
 
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
@@ -49,7 +49,7 @@ PARALLEL := --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder
 
 test: install
 	@.ci/servers
-	@$(if $(TESTS),,echo "make: all tests, with $(WORKERS) processes: about 7 minutes on two cores that do nothing else")
+	@$(if $(TESTS),,echo "make: all tests, with $(WORKERS) processes: about 7 minutes on two idle cores")
 	@$(AS_ROOT) .venv/bin/python -m pytest $(if $(findstring .py,$(TESTS)),,$(PARALLEL)) $(TESTS)
 
 check: lint

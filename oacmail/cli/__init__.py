@@ -1,7 +1,7 @@
-"""`oacmail VERB`: words in, exit codes out (docs/interfaces.md section 2). No rule lives here.
+"""The command `oacmail VERB`: it parses arguments and maps errors to exit codes (docs/interfaces.md section 2).
 
-0 done · 1 done, and the answer is no · 2 wrong usage or a missing input file · 75 temporary · 78 configuration error.
-Verbs are imported when they are called, so that `--help` is quick.
+It holds no rule. 0 done · 1 done, and the answer is no · 2 wrong usage or a missing input file · 75 temporary ·
+78 configuration error. A verb's module is imported when the verb is called, so that `--help` is quick.
 """
 
 import getpass
@@ -16,32 +16,32 @@ from oacmail.shipped import version
 
 TEMPORARY, CONFIGURATION = 75, 78
 
-# verb -> (module, what it does in a line)
+# verb -> (module, one line for --help)
 VERBS: dict[str, tuple[str, str]] = {
-    "run": ("daemon", "The daemon, in the foreground."),
-    "once": ("daemon", "One full pass: read the mailbox, tick, send, exit."),
-    "check": ("check", "Everything that can be wrong, with what to do about it."),
-    "try": ("dry_run", "What oacmail makes of these mail files; nothing is written."),
-    "due": ("dry_run", "When a mail received then must be answered, and why."),
-    "replay": ("dry_run", "An archive through today's rules; sends nothing."),
-    "simulate": ("simulate", "A town over weeks, with everything that can go wrong; nothing is sent."),
-    "evaluate": ("evaluate", "How well labelled mail is read: a table a field, confusion, worst mistakes."),
-    "learn": ("learning", "Take in what people have corrected; refuses to become worse."),
+    "run": ("daemon", "Run the daemon in the foreground."),
+    "once": ("daemon", "Make one full pass: read the mailbox, tick, send, exit."),
+    "check": ("check", "List everything that is wrong, and what to do about it."),
+    "try": ("dry_run", "Show how oacmail reads these mail files; write nothing."),
+    "due": ("dry_run", "Show when a message received then is due, and why."),
+    "replay": ("dry_run", "Run an archive through today's rules; send nothing."),
+    "simulate": ("simulate", "Simulate a town over weeks, with faults; send nothing."),
+    "evaluate": ("evaluate", "Measure how well labelled mail is read, field by field."),
+    "learn": ("learning", "Learn from corrected cases; refuse what makes a field worse."),
     "case": ("cases", "Cases: list, show, assign, close, reopen, log a call …"),
-    "why": ("cases", "Every rule, word and event behind a case."),
-    "outbox": ("queues", "Mails that wait, failed or are held."),
-    "quarantine": ("queues", "All that waits for a person to look at it."),
-    "status": ("status", "Health at a glance; exit 1 when ill."),
-    "backup": ("upkeep", "A consistent copy of the database while the service runs."),
-    "restore": ("upkeep", "Put a backup in the place of the database."),
-    "new-key": ("upkeep", "Go on with another token key, because the old one is lost."),
-    "migrate": ("upkeep", "Bring the database's schema up to date."),
-    "demo": ("show", "About 25 invented citizens, real mail, and what became of it."),
+    "why": ("cases", "List every rule, word and event behind a case."),
+    "outbox": ("queues", "Mail that waits, failed or is held: list, show, retry, drop."),
+    "quarantine": ("queues", "Messages that wait for a person: list, export, retry, done."),
+    "status": ("status", "Show the health of the service; exit 1 when unhealthy."),
+    "backup": ("upkeep", "Copy the database and the token key while the service runs."),
+    "restore": ("upkeep", "Replace the database with a backup."),
+    "new-key": ("upkeep", "Continue with a new token key, because the old one is lost."),
+    "migrate": ("upkeep", "Update the database schema."),
+    "demo": ("show", "Play 25 invented citizens with real mail, and show the result."),
 }
 
 
 class Verbs(click.Group):
-    """Loads a verb's module when it is called; lists them without."""
+    """The group of all verbs. It imports a verb's module only when the verb is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(VERBS)
@@ -68,12 +68,13 @@ class Verbs(click.Group):
 @click.version_option(version(), prog_name="oacmail")
 @click.pass_context
 def oacmail(ctx: click.Context, config_path: str | None) -> None:
-    """An e-mail help desk for a town hall: every message a case, every case an answer in time."""
+    """An e-mail help desk for a town hall: every request becomes a case, every case is answered in time."""
     ctx.obj = config_path
 
 
 def main() -> None:
-    """Maps every error of ours, and a file that cannot be used, to its exit code; a bug keeps its traceback."""
+    """Map our own errors, and the OSError of a named file, to an exit code. Any other exception is a bug and keeps its
+    traceback."""
     try:
         oacmail(standalone_mode=True)
     except ConfigError as error:
@@ -83,28 +84,30 @@ def main() -> None:
         _tell(f"temporary: {error}")
         sys.exit(TEMPORARY)
     except (Fatal, OacmailError) as error:
-        _tell(f"cannot go on: {error}")
+        _tell(f"error: {error}")
         sys.exit(1)
     except OSError as error:
         if error.filename is None:
             raise
-        _tell(f"cannot go on: {error.filename}: {error.strerror}{_remedy(error)}")
+        _tell(f"error: {error.filename}: {error.strerror}{_remedy(error)}")
         sys.exit(1)
 
 
 def _remedy(error: OSError) -> str:
     if not isinstance(error, PermissionError):
         return ""
-    return f": this user may not: {allow(str(error.filename))}"
+    return f": {allow(str(error.filename))}"
 
 
 def allow(path: str) -> str:
-    """What to do about a file that this user may not use. The command of systemd/oacmail names the credentials in the
-    environment: then we already run as the service's user."""
+    """The remedy for a file that this user cannot access.
+
+    systemd/oacmail sets OACMAIL_CREDENTIALS; then the process already runs as the service's user.
+    """
     if "OACMAIL_CREDENTIALS" not in os.environ:
-        return "run `sudo oacmail`, which works as the service's user"
+        return "run `sudo oacmail`, or use a path that this user can access"
     user = getpass.getuser()
-    return f"this already runs as the service's user, {user}: give it the file (`chown {user}: {path}`) or name another"
+    return f"the service's user {user} has no access: run `chown {user}: {path}`, or use another path"
 
 
 def _tell(*lines: str) -> None:

@@ -1,4 +1,7 @@
-"""`case` and `why`: the admin's hands on a case, and the reasons behind it."""
+"""The verbs `case` and `why`: read and change a case, and list the reasons behind it.
+
+A change goes through `decide` as an AdminCommand, beside the running daemon.
+"""
 
 import getpass
 import json
@@ -28,16 +31,16 @@ _COLUMNS = ("number", "status", "topic", "level", "due_at", "citizen", "subject"
 
 @click.group()
 def case() -> None:
-    """Cases. N is the full number, or its digits in the current year."""
+    """Read and change cases. N is the full number, or its digits in the current year."""
 
 
 @case.command("list")
 @click.option("--status", type=click.Choice([str(status) for status in Status]))
-@click.option("--overdue", is_flag=True, help="Only those whose day has passed.")
+@click.option("--overdue", is_flag=True, help="Only cases past their due day.")
 @as_json
 @click.pass_context
 def list_(ctx: click.Context, status: str | None, overdue: bool, as_json: bool) -> None:
-    """All cases, or those of one status."""
+    """List all cases, or those of one status."""
     config = configured(ctx)
     with wiring.reading(config) as con:
         rows = queries.cases(con, config.office.timezone, datetime.now(UTC), status=status, overdue=overdue)
@@ -52,7 +55,7 @@ def list_(ctx: click.Context, status: str | None, overdue: bool, as_json: bool) 
 @as_json
 @click.pass_context
 def show(ctx: click.Context, n: str, as_json: bool) -> None:
-    """One case with its messages, mails and events."""
+    """Show one case with its messages, mails and events."""
     config = configured(ctx)
     with wiring.reading(config) as con:
         row = queries.case(con, config.office.timezone, datetime.now(UTC), number(config, n))
@@ -81,12 +84,12 @@ def _plain(value: object) -> str:
 
 
 def _not_found(n: str) -> None:
-    click.echo(f"oacmail: no case {safe(n)}: `oacmail case list` shows all", err=True)
+    click.echo(f"oacmail: no case {safe(n)}: `oacmail case list` lists all cases", err=True)
     raise SystemExit(1)
 
 
 def _order(ctx: click.Context, n: str, verb: str, **words: str | None) -> None:
-    """Carry out one order in a turn of its own, beside the daemon."""
+    """Carry out one AdminCommand in its own transaction, beside the daemon."""
     config = configured(ctx)
     given = {name: value for name, value in words.items() if value is not None}
     if "into" in given:
@@ -111,19 +114,19 @@ def _said_back(because: Iterable[str]) -> None:
 @click.argument("name")
 @click.pass_context
 def assign(ctx: click.Context, n: str, name: str) -> None:
-    """Say who works on it."""
+    """Record who works on the case."""
     _order(ctx, n, "assign", name=name)
 
 
 @case.command()
 @click.argument("n")
-@click.option("--cause", type=click.Choice(["platform", "document_or_form"]), help="Without it, as it was read.")
-@click.option("--why", help="What has been seen; goes to the technical services.")
+@click.option("--cause", type=click.Choice(["platform", "document_or_form"]), help="Default: as classified.")
+@click.option("--why", help="Your observation; the technical services get it.")
 @click.pass_context
 def escalate(ctx: click.Context, n: str, cause: str | None, why: str | None) -> None:
-    """Derive it to the technical services (second level), and tell the person so, which meets the deadline.
+    """Pass the case to the technical services (second level) and notify the person, which meets the deadline.
 
-    What was derived by itself is not derived again: this approves the notice to the person.
+    A case that oacmail has passed on already is not passed on again: this approves the notice to the person.
     """
     _order(ctx, n, "escalate", cause=cause, why=why)
 
@@ -132,7 +135,7 @@ def escalate(ctx: click.Context, n: str, cause: str | None, why: str | None) -> 
 @click.argument("n")
 @click.pass_context
 def reopen(ctx: click.Context, n: str) -> None:
-    """Open it again, with a new clock from now."""
+    """Open the case again, with a new deadline from now."""
     _order(ctx, n, "reopen")
 
 
@@ -141,7 +144,7 @@ def reopen(ctx: click.Context, n: str) -> None:
 @click.argument("text")
 @click.pass_context
 def note(ctx: click.Context, n: str, text: str) -> None:
-    """A remark that never leaves the house."""
+    """Add an internal remark. It is never sent."""
     _order(ctx, n, "note", text=text)
 
 
@@ -152,10 +155,10 @@ def _at_option(ctx: click.Context, _: click.Parameter, value: str | None) -> str
 @case.command("log-call")
 @click.argument("n")
 @click.argument("outcome", type=click.Choice(["reached", "no-answer"]), default="reached")
-@click.option("--at", callback=_at_option, help="When; without it, now.")
+@click.option("--at", callback=_at_option, help="Time of the call. Default: now.")
 @click.pass_context
 def log_call(ctx: click.Context, n: str, outcome: str, at: str | None) -> None:
-    """A call was made: reached meets the promise (R16)."""
+    """Record a call to the person. `reached` meets the deadline (R16)."""
     _order(ctx, n, "log-call", outcome=outcome, at=at)
 
 
@@ -164,22 +167,22 @@ def log_call(ctx: click.Context, n: str, outcome: str, at: str | None) -> None:
 @click.argument("into")
 @click.pass_context
 def merge(ctx: click.Context, n: str, into: str) -> None:
-    """All messages and clocks of N go over to INTO; N is closed as a duplicate."""
+    """Move all messages and deadlines of N to INTO and close N as a duplicate."""
     _order(ctx, n, "merge", into=into)
 
 
 @case.command()
 @click.argument("n")
 @click.option("--reason", type=click.Choice(CLOSE_REASONS), required=True)
-@click.option("--at", callback=_at_option, help="When the contact took place; without it, now.")
+@click.option("--at", callback=_at_option, help="Time of the contact. Default: now.")
 @click.pass_context
 def close(ctx: click.Context, n: str, reason: str, at: str | None) -> None:
-    """Close it; sends nothing. `answered` and `contact` log the contact that met the promise."""
+    """Close the case; send nothing. `answered` and `contact` record the contact that met the deadline."""
     _order(ctx, n, "close", reason=reason, at=at)
 
 
 def _words(field: str) -> click.Choice[str]:
-    """The words as they are written; click would take an enumeration's names."""
+    """A choice of the values of an enumeration; click would take its names."""
     return click.Choice([str(word) for word in CORRECTABLE[field]])
 
 
@@ -192,9 +195,9 @@ def _words(field: str) -> click.Choice[str]:
 @click.option("--language", type=_words("language"))
 @click.pass_context
 def set_(ctx: click.Context, /, n: str, **words: str | None) -> None:
-    """Correct what the classifier read; `oacmail learn` and every night learn from it."""
+    """Correct the classification. `oacmail learn` and the nightly job learn from it."""
     if not any(words.values()):
-        raise click.UsageError("say what to set: --kind, --topic, --level, --intent or --language")
+        raise click.UsageError("give at least one of --kind, --topic, --level, --intent, --language")
     _order(ctx, n, "set", **words)
 
 
@@ -202,16 +205,16 @@ def set_(ctx: click.Context, /, n: str, **words: str | None) -> None:
 @click.argument("message_id")
 @click.pass_context
 def open_(ctx: click.Context, message_id: str) -> None:
-    """Make a case of a message that was judged machine, spam or doubtful.
+    """Open a case for a message that was classified as automatic, spam or doubtful.
 
-    MESSAGE-ID, or its ref in `quarantine list`.
+    MESSAGE_ID is the Message-ID, or the ref of `quarantine list`.
     """
     config = configured(ctx)
     with wiring.engine_beside_daemon(config) as engine:
         with wiring.reading(config) as con:
             row = admin.message_for_case(con, message_id)
         if row is None:
-            raise OacmailError("no message of this id waits without a case: `oacmail quarantine list` shows them")
+            raise OacmailError("no message with this id waits without a case: `oacmail quarantine list` lists them")
         kept, received_at = _kept(config, row), at(row["received_at"])
         day = received_at.astimezone(config.office.timezone).date().isoformat()
         parser_config = learning.taught(engine.store, wiring.parser_config(config))
@@ -221,7 +224,7 @@ def open_(ctx: click.Context, message_id: str) -> None:
 
 
 def _kept(config: Config, row: sqlite3.Row) -> Fetched:
-    """The message as we keep it; one too large for that lies in the mailbox alone."""
+    """The stored message, or the one in the mailbox if it was too large to store. Raises OacmailError."""
     if row["bytes"] is not None:
         return Fetched(raw=row["bytes"])
     found = None
@@ -230,7 +233,7 @@ def _kept(config: Config, row: sqlite3.Row) -> Fetched:
             same_epoch = box.open(row["folder"]).uidvalidity == row["uidvalidity"]
             found = box.fetch([row["uid"]]).get(row["uid"]) if same_epoch else None
     if found is None:
-        raise OacmailError("the message was too large to be kept, and is not where it was seen: move it to INBOX again")
+        raise OacmailError("the message was too large to store and is no longer in its folder: move it back to INBOX")
     return found
 
 
@@ -239,7 +242,7 @@ def _kept(config: Config, row: sqlite3.Row) -> Fetched:
 @as_json
 @click.pass_context
 def why(ctx: click.Context, n: str, as_json: bool) -> None:
-    """Every rule, word and event behind a case, in the order of time."""
+    """List every rule, word and event behind a case, oldest first."""
     config = configured(ctx)
     with wiring.reading(config) as con:
         rows = queries.reasons(con, config.office.timezone, number(config, n))

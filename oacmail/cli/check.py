@@ -1,7 +1,7 @@
-"""`check`: everything that can be wrong, each with what to do about it (docs/interfaces.md section 2).
+"""The verb `check`: everything that is wrong, each with its remedy (docs/interfaces.md section 2).
 
-It gathers what the layers below find and judges it an error or a warning; it mends nothing. Without `--online` no
-server is spoken to and nothing is written.
+It collects the findings of the layers below and grades each as error or warning. It fixes nothing. Without `--online`
+it contacts no server and writes nothing.
 """
 
 import os
@@ -26,20 +26,24 @@ from oacmail.config.servers import SENT
 from oacmail.core.errors import ConfigError, OacmailError
 from oacmail.engine.host_checks import SPARE
 
-TIGHT = 1_000_000_000  # bytes left on the disk of the state directory
-OTHERS_MAY = 0o066  # read or write by group and others; to pass through is harmless
+TIGHT = 1_000_000_000  # bytes free on the disk of the state directory
+OTHERS_MAY = 0o066  # read or write by group and others; search permission is harmless
 _HORIZON = {
-    "calendar_missing": (error, "are missing", "add the year to the file; till then no day is promised in it"),
-    "calendar_provisional": (warning, "are not official yet", "compare with the official list, say so in the file"),
+    "calendar_missing": (error, "are missing", "add the year to the file; until then no day of it is promised"),
+    "calendar_provisional": (
+        warning,
+        "are not official yet",
+        "compare with the official list, then mark it official in the file",
+    ),
 }
 
 
 @click.command()
-@click.option("--online", is_flag=True, help="Also log in, and try the ways of mail with two mails to ourselves.")
+@click.option("--online", is_flag=True, help="Also log in and send two test messages to the office's own mailbox.")
 @as_json
 @click.pass_context
 def check(ctx: click.Context, online: bool, as_json: bool) -> None:
-    """Everything that can be wrong, with what to do about it. Exit 1 when a finding is an error."""
+    """List everything that is wrong, with its remedy. Exit 1 if a finding is an error."""
     try:
         config = configured(ctx)
     except ConfigError as wrong:
@@ -58,21 +62,21 @@ def _findings(config: Config, text: str, online: bool) -> Iterator[Finding]:
         yield from findings(config)
         click.echo(
             f'oacmail: this check has sent up to two messages to {config.office.address}, with "oacmail check" in the '
-            "subject; they stay there and may be deleted",
+            "subject; you may delete them",
             err=True,
         )
 
 
 def _bearing(part: Callable[[Config], Iterator[Finding]], config: Config) -> Iterator[Finding]:
-    """What this user may not look at is a finding, and hides no other."""
+    """A path that this user cannot read becomes a finding, and the other checks continue."""
     try:
         yield from part(config)
     except PermissionError as refused:
-        yield error(str(refused.filename), "cannot be looked at by this user", allow(str(refused.filename)))
+        yield error(str(refused.filename), "this user cannot read it", allow(str(refused.filename)))
 
 
 def _show(found: Iterator[Finding], as_json: bool) -> int:
-    """How many errors there were."""
+    """Print the findings. Returns the number of errors."""
     errors = count = 0
     for finding in found:
         count, errors = count + 1, errors + (finding.level == "error")
@@ -81,15 +85,15 @@ def _show(found: Iterator[Finding], as_json: bool) -> int:
         else:
             click.echo(safe(finding))
     if not (as_json or count):
-        click.echo("nothing to do")
+        click.echo("no problems found")
     return errors
 
 
-# --- each thing that can be wrong ---------------------------------------------------------------------
+# --- the checks ---------------------------------------------------------------------
 
 
 def _unedited(config: Config, text: str) -> Iterator[Finding]:
-    """What is missing or still the shipped town's, a finding a key."""
+    """Values that are missing or still those of the shipped file; one finding per key."""
     lines = preflight.findings(config)
     said = {line.partition(":")[0] for line in lines}
     shipped = preflight.as_shipped(config, settings.builtin(), text)
@@ -98,12 +102,10 @@ def _unedited(config: Config, text: str) -> Iterator[Finding]:
 
 def _configuration(config: Config) -> Iterator[Finding]:
     if SENT not in config.imap.watch and config.imap.sent not in config.imap.watch:
-        yield warning(
-            "imap.watch", "leaves out the folder of sent mail: people's answers are not seen", r'add "\\Sent"'
-        )
+        yield warning("imap.watch", "does not name the folder of sent mail, so answers are not seen", r'add "\\Sent"')
     for key, is_set in _not_built(config):
         if is_set:
-            yield warning(key, "is not built in this version: it does nothing", "leave it out for now")
+            yield warning(key, "has no effect in this version", "remove it")
 
 
 def _not_built(config: Config) -> tuple[tuple[str, bool], ...]:
@@ -123,7 +125,7 @@ def _secrets(config: Config) -> Iterator[Finding]:
 
 
 def _templates(config: Config) -> Iterator[Finding]:
-    """Every one in every language, the town's own before the shipped."""
+    """Render every template in every language, the town's own before the shipped ones."""
     try:
         problems = wiring.renderer(config, wiring.rules(config)).problems()
     except ConfigError as wrong:
@@ -136,7 +138,7 @@ def _calendar(config: Config) -> Iterator[Finding]:
     try:
         calendar = wiring.workdays(config)
     except ConfigError:
-        return  # said with the templates, which need it too
+        return  # _templates reports it: rendering needs the calendar too
     today = datetime.now(config.office.timezone).date()
     for code in calendar.horizon(today):
         kind, _, year = code.partition(":")
@@ -151,7 +153,7 @@ def _second_opinion(calendar: OfficeCalendar) -> Iterator[Finding]:
         for difference in calendar.cross_check(year):
             if not difference.expected:
                 yield warning(
-                    "office.holidays", str(difference), "compare with the official list; our file is what counts"
+                    "office.holidays", str(difference), "compare with the official list; oacmail uses the holiday file"
                 )
 
 
@@ -160,23 +162,27 @@ def _folder(config: Config) -> Iterator[Finding]:
     if not state.exists():
         above = next(folder for folder in state.parents if folder.exists())
         if above.is_dir() and os.access(above, os.W_OK | os.X_OK):
-            yield warning("office.state", f"{state} does not exist yet", "nothing: the first start makes it")
+            yield warning("office.state", f"{state} does not exist yet", "nothing: the first start creates it")
         else:
-            yield error("office.state", f"{state} does not exist and cannot be made", "make it, for the service's user")
+            yield error(
+                "office.state",
+                f"{state} does not exist and cannot be created",
+                "create it, owned by the service's user",
+            )
         return
     if not state.is_dir():
-        yield error("office.state", f"{state} is no folder", "move it away, or name another folder")
+        yield error("office.state", f"{state} is not a folder", "move it away, or name another folder")
         return
     if not os.access(state, os.R_OK | os.W_OK | os.X_OK):
-        yield error("office.state", f"{state} cannot be written by this user", "let its owner be the service's user")
+        yield error("office.state", f"{state} cannot be written by this user", "chown it to the service's user")
     elif state.stat().st_uid != os.geteuid():
-        yield warning("office.state", f"{state} belongs to another user", "run this as the user of the service")
+        yield warning("office.state", f"{state} belongs to another user", "run `sudo oacmail check`")
     if state.stat().st_mode & OTHERS_MAY:
         yield warning("office.state", f"others can read {state}", f"run `chmod 700 {state}`")
     free = disk.free(state)
     if free < TIGHT:
         make = error if free < SPARE else warning
-        yield make("office.state", f"{free // 1_000_000} MB are left on the disk of {state}", "make room")
+        yield make("office.state", f"{free // 1_000_000} MB are free on the disk of {state}", "free some space")
 
 
 def _database(config: Config) -> Iterator[Finding]:
@@ -197,17 +203,19 @@ def _schema(con: sqlite3.Connection) -> Iterator[Finding]:
         yield error("database", *newer.findings[0].removeprefix("state: the database ").split(": ", 1))
     _, pending = connection.schema(con)
     if pending:
-        yield warning("database", f"{len(pending)} steps behind this program", "start the service, or oacmail migrate")
+        yield warning(
+            "database", f"{len(pending)} steps behind this program", "start the service, or run `oacmail migrate`"
+        )
     if (said := con.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
         yield error("database", f"is damaged: {said}", "stop the service and restore the last backup")
 
 
 def _clock(con: sqlite3.Connection) -> Iterator[Finding]:
-    """What was recorded cannot lie ahead; a clock that ran ahead promised wrong days."""
+    """No recorded time may be in the future: a clock that ran ahead has promised wrong days."""
     row = con.execute("SELECT max(at) FROM events").fetchone()
     ahead = (connection.at(row[0]) - datetime.now(UTC)).total_seconds() if row[0] else 0.0
     if ahead > 60:
-        yield error("clock", f"the database has seen a time {ahead:.0f} s ahead of now", "mend the clock: timedatectl")
+        yield error("clock", f"the database holds a time {ahead:.0f} s ahead of now", "correct the clock: timedatectl")
 
 
 _OFFLINE: tuple[Callable[[Config], Iterator[Finding]], ...] = (

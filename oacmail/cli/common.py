@@ -1,4 +1,4 @@
-"""What the verbs share: the configuration that counts, JSON Lines, text that is safe on a terminal, case numbers."""
+"""Helpers of the verbs: load the configuration, print JSON Lines and safe text, parse case numbers and times."""
 
 import json
 import re
@@ -19,33 +19,33 @@ _NUMBER = re.compile(r"(?:([A-Za-z0-9]+)-(\d{4})-)?(\d{1,6})(?:-[A-Za-z0-9]{3})?
 
 
 def configured(ctx: click.Context) -> Config:
-    """The configuration of a verb that needs one. Raises ConfigError."""
+    """Load the configuration. Raises ConfigError."""
     return settings.load(config_file(ctx))
 
 
 def config_file(ctx: click.Context) -> Path:
-    """The file that `configured` reads. Raises ConfigError where there is none."""
+    """The path that `configured` reads. Raises ConfigError if there is none."""
     path = settings.find(ctx.find_root().obj)
     if path is None:
-        raise ConfigError(("no configuration: write /etc/oacmail/config.toml, or name one with --config",))
+        raise ConfigError(("no configuration: create /etc/oacmail/config.toml, or name a file with --config",))
     return existing(str(path))
 
 
 def rules_only(ctx: click.Context) -> Config:
-    """The configuration of a verb that judges only: the built-in one where there is no file."""
+    """The configuration for verbs that only classify: the built-in one if there is no file."""
     path = settings.find(ctx.find_root().obj)
     return settings.load(existing(str(path))) if path else settings.builtin()
 
 
 def print_json(rows: Iterable[Mapping[str, Any]]) -> None:
-    """A line a row. What a terminal would obey, and what some readers take for the end of a line, stays escaped."""
+    """Print one JSON object per line. Control, escape and line-separator characters are escaped."""
     for row in rows:
         text = json.dumps(row, ensure_ascii=False, default=str)
         click.echo("".join(char if _harmless(char) else json.dumps(char)[1:-1] for char in text))
 
 
 def safe(value: object) -> str:
-    """For people's terminals: control, escape and direction characters become visible
+    """Text for a terminal: control, escape and direction characters become visible codes
     (docs/design.md, "What we write to others")."""
     text = "" if value is None else str(value)
     return "".join(char if _harmless(char) else f"\\x{ord(char):02x}" for char in text)
@@ -56,32 +56,35 @@ def _harmless(char: str) -> bool:
 
 
 def table(headings: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> None:
-    """Columns as wide as they need; nothing is cut."""
+    """Print rows in columns of sufficient width; nothing is truncated."""
     lines = [headings, *([safe(cell) for cell in row] for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(headings))]
     for line in lines:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
-YEARS = range(1970, 2200)  # of moments that people give: no calendar is reckoned to the end of time
+YEARS = range(1970, 2200)  # of times on the command line: the calendar is not computed for ever
 
 
 def number(config: Config, text: str) -> str:
-    """`N` of the command line: the full number (with or without its letters), or its digits in the current year."""
+    """Parse N: a full case number (with or without its letters), or digits in the current year. Raises BadParameter."""
     match = _NUMBER.fullmatch(text.strip().strip("[]"))
     if match is None:
-        raise click.BadParameter(f"{safe(text)}: is no case number: like {config.office.prefix}-2026-000123, or 123")
+        raise click.BadParameter(f"{safe(text)}: is no case number: write {config.office.prefix}-2026-000123, or 123")
     prefix, year, serial = match.groups()
     this_year = datetime.now(config.office.timezone).year
     return f"{(prefix or config.office.prefix).upper()}-{year or this_year}-{int(serial):06d}"
 
 
 def moment(config: Config, text: str) -> datetime:
-    """ISO 8601; without a zone: office time. A time that the clock skips or repeats is read as PEP 495 says."""
+    """Parse an ISO 8601 time; without a zone it is office time. Returns UTC. Raises BadParameter.
+
+    A time that daylight saving skips or repeats is read as PEP 495 says (fold 0).
+    """
     try:
         parsed = datetime.fromisoformat(text)
     except ValueError:
-        raise click.BadParameter(f"{safe(text)}: is no moment: write it like 2026-11-25T09:00") from None
+        raise click.BadParameter(f"{safe(text)}: is not a time: write it like 2026-11-25T09:00") from None
     if parsed.year not in YEARS:
         raise click.BadParameter(f"{safe(text)}: is too far away: give a year from {YEARS[0]} to {YEARS[-1]}")
     zoned = parsed if parsed.tzinfo else parsed.replace(tzinfo=config.office.timezone)
@@ -89,7 +92,10 @@ def moment(config: Config, text: str) -> datetime:
 
 
 def existing(path: str) -> Path:
-    """A named input file; exit 2 if it is missing. One that may not even be looked at is there."""
+    """Return the path of a named input; raises BadParameter (exit 2) if it is missing.
+
+    A path that this user cannot stat counts as existing: opening it reports the permission.
+    """
     found = Path(path)
     try:
         missing = not found.exists()
@@ -101,10 +107,10 @@ def existing(path: str) -> Path:
 
 
 def a_file(path: str) -> Path:
-    """As `existing`, and no folder."""
+    """As `existing`; also raises BadParameter for a folder, a pipe or a device."""
     found = existing(path)
     if found.is_dir():
         raise click.BadParameter(f"{safe(path)}: is a folder: name the files in it")
     if not found.is_file():
-        raise click.BadParameter(f"{safe(path)}: is a pipe or a device, no file: save the message to a file first")
+        raise click.BadParameter(f"{safe(path)}: is a pipe or a device: save the message to a file first")
     return found

@@ -1,4 +1,4 @@
-"""`run` and `once`."""
+"""The verbs `run` and `once`: assemble the parts and start the service."""
 
 import gc
 
@@ -14,13 +14,13 @@ from oacmail.engine import TEMPLATES
 
 
 @click.command()
-@click.option("--shadow", is_flag=True, help="Decide and record all; send and move nothing, ever.")
+@click.option("--shadow", is_flag=True, help="Decide and record everything; send and move nothing.")
 @click.pass_context
 def run(ctx: click.Context, shadow: bool) -> None:
-    """The daemon, in the foreground, until SIGTERM. SIGHUP re-reads configuration and templates."""
+    """Run the daemon in the foreground until SIGTERM. SIGHUP reloads configuration and templates."""
     config = configured(ctx)
     log.configure()
-    gc.freeze()  # what is imported stays: it need not be searched for garbage
+    gc.freeze()  # imported modules stay: the collector need not scan them
     parts = wiring.assemble(config, shadow=shadow, parsing=parse_worker.start())
     try:
         _sound(parts)
@@ -31,7 +31,7 @@ def run(ctx: click.Context, shadow: bool) -> None:
 
 
 def _read_anew(ctx: click.Context) -> Config:
-    """A file that has gone is as wrong as one with an error: what is in force stays so."""
+    """Load the configuration for a reload. A missing file raises ConfigError: the old configuration stays."""
     try:
         return configured(ctx)
     except click.UsageError as error:
@@ -41,7 +41,7 @@ def _read_anew(ctx: click.Context) -> Config:
 @click.command()
 @click.pass_context
 def once(ctx: click.Context) -> None:
-    """One full pass: read all watched folders, tick, send what is due, exit."""
+    """Make one full pass: read all watched folders, tick, send what is due, exit."""
     log.configure()
     parts = wiring.assemble(configured(ctx))
     try:
@@ -51,7 +51,7 @@ def once(ctx: click.Context) -> None:
 
 
 def _sound(parts: wiring.Parts) -> None:
-    """A town's own template that cannot be rendered is found before the first citizen writes."""
+    """Render the town's own templates at the start, to report a broken one before the first citizen writes."""
     problems = wiring.own_templates(parts.config, wiring.renderer(parts.config, parts.engine.policy))
     for line in problems:
         click.echo(f"oacmail: {line}", err=True)

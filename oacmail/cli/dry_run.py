@@ -1,4 +1,4 @@
-"""`try`, `due`, `replay`: what oacmail would make of mail; nothing is written, no server is spoken to."""
+"""The verbs `try`, `due`, `replay`: what oacmail would decide. They write nothing and contact no server."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +21,7 @@ from oacmail.mail.parser_config import ParserConfig
 @as_json
 @click.pass_context
 def try_(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> None:
-    """Parse to decision, a mail a file; for any bytes whatever."""
+    """Show how each mail file (.eml) is parsed and classified. Any bytes are accepted."""
     config = rules_only(ctx)
     paths = [a_file(name) for name in files]
     parser_config, senders = wiring.parser_config(config), frozenset(config.callback.form_senders)
@@ -72,7 +72,7 @@ def _print(row: dict[str, Any]) -> None:
 @as_json
 @click.pass_context
 def due(ctx: click.Context, when: tuple[str, ...], as_json: bool) -> None:
-    """When a mail received WHEN (ISO 8601; without a zone: office time) must be answered, and why."""
+    """Show when a message received WHEN (ISO 8601; without a zone: office time) is due, and why."""
     config = rules_only(ctx)
     policy, zone = wiring.rules(config), config.office.timezone
     moments = [moment(config, text) for text in when]
@@ -99,7 +99,7 @@ def due(ctx: click.Context, when: tuple[str, ...], as_json: bool) -> None:
 @as_json
 @click.pass_context
 def replay(ctx: click.Context, archive: str, as_json: bool) -> None:
-    """An archive through today's rules, in a scratch database on a virtual clock; sends nothing."""
+    """Run an archive through today's rules, in a scratch database on a virtual clock; send nothing."""
     from oacmail.replay import replayed
 
     rows: Iterator[dict[str, Any]] = replayed(existing(archive), rules_only(ctx))
@@ -111,4 +111,4 @@ def replay(ctx: click.Context, archive: str, as_json: bool) -> None:
             effects = ", ".join(row["effects"])
             click.echo(f"{row['received_at']}  {row['role']:8} {row['case'] or '-':17} {row['joined_by']:24} {effects}")
     if row is None:
-        raise OacmailError(f"{safe(archive)}: no message was found: name an mbox file or a Maildir")
+        raise OacmailError(f"{safe(archive)}: no message found: name an mbox file or a Maildir")

@@ -1,30 +1,30 @@
-"""What an error of a server means to an admin, and what to do: by the codes and classes that it says of itself."""
+"""Explain a server error to an admin: what it means and what to do, by the codes and class names in its text."""
 
 RENEW = "correct {server}.user, or renew the password in its file (no restart is needed)"
 
-# what it says, the first that fits; what that means; what to do, where {server} is imap or smtp
+# (text in the error, meaning, remedy): the first match counts; {server} is imap or smtp
 _MEANINGS: tuple[tuple[str, str, str], ...] = (
-    (".password_file: ", "it was not tried, for want of a password", "mend that first"),
+    (".password_file: ", "no login was tried, because there is no password", "fix that first"),
     ("AUTHENTICATIONFAILED", "the login is refused", RENEW),
     ("LoginError", "the login is refused", RENEW),
     ("SMTP AUTH: 5", "the login is refused", RENEW),
     (
         "mismatch",
-        "its certificate bears another name",
-        "write as {server}.host the name that stands in the certificate",
+        "its certificate is for another name",
+        "set {server}.host to the name in the certificate",
     ),
-    ("expired", "its certificate has expired", "ask whoever runs the server for a new one"),
-    ("CertVerif", "its certificate is not believed", "name the authority in {server}.ca_file"),
-    ("gaierror", "its name is not known", "correct {server}.host, or mend the DNS"),
-    ("SSLError", "it speaks no TLS of that kind", "let {server}.port and {server}.security fit: docs/config.md"),
-    ("no message can be read", "it gives out no message", "ask whoever runs the mail server"),
-    ("SMTP MAIL: 4", "it takes no mail for now", "ask whoever runs the relay"),
-    ("SMTP MAIL: 5", "it refuses mail from us", "ask whoever runs the relay"),
+    ("expired", "its certificate has expired", "ask the server's admin for a new one"),
+    ("CertVerif", "its certificate is not trusted", "name its authority in {server}.ca_file"),
+    ("gaierror", "its name cannot be resolved", "correct {server}.host, or fix the DNS"),
+    ("SSLError", "the TLS handshake fails", "make {server}.port and {server}.security match: docs/config.md"),
+    ("no message can be read", "it delivers no message", "ask the mail server's admin"),
+    ("SMTP MAIL: 4", "it accepts no mail at present", "ask the relay's admin"),
+    ("SMTP MAIL: 5", "it refuses mail from us", "ask the relay's admin"),
     ("", "it cannot be reached", "check {server}.host, port, security and the firewall"),
 )
 
 
 def meaning(server: str, text: str) -> tuple[str, str]:
-    """(what it means, what to do) of an error of `server`, "imap" or "smtp"."""
+    """(meaning, remedy) of the error `text` of `server`, "imap" or "smtp"."""
     what, do = next((what, do) for sign, what, do in _MEANINGS if sign in text)
     return what, do.format(server=server)

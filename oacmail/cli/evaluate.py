@@ -1,4 +1,4 @@
-"""`evaluate`: how well messages are read that people have labelled (docs/understanding.md, "Labels")."""
+"""The verb `evaluate`: measures the classifier on labelled mail (docs/understanding.md, "Labels")."""
 
 import json
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ _WORST = 10
 @as_json
 @click.pass_context
 def evaluate(ctx: click.Context, folder: str, as_json: bool) -> None:
-    """Score the classifier on labelled mail: DIR holds the mails and labels.jsonl."""
+    """Measure the classifier on labelled mail. DIR holds the mail files and labels.jsonl."""
     pairs = list(_judged(existing(folder), rules_only(ctx)))
     found = figures.figures(pairs)
     if as_json:
@@ -37,14 +37,14 @@ def evaluate(ctx: click.Context, folder: str, as_json: bool) -> None:
         click.echo(f"\n{field}: labelled, read as, messages")
         table(("labelled", "read as", "messages"), [(label, read, count) for (label, read), count in mistakes])
     for field in FIELDS[:4]:
-        click.echo(f"\n{field}: as sure as it says?")
-        table(("from", "verdicts", "sure", "right"), figures.reliability(pairs, field))
-    click.echo("\nworst: wrong and sure")
-    table(("file", "field", "labelled", "read as", "sure"), _worst(pairs))
+        click.echo(f"\n{field}: stated confidence and accuracy")
+        table(("from", "verdicts", "confidence", "right"), figures.reliability(pairs, field))
+    click.echo("\nworst: wrong with high confidence")
+    table(("file", "field", "labelled", "read as", "confidence"), _worst(pairs))
 
 
 def _judged(folder: Path, config: Config) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    """(labels, verdict) of each mail."""
+    """Yields (labels, verdict) for each mail."""
     parser_config, senders = wiring.parser_config(config), frozenset(config.callback.form_senders)
     for line in existing(str(folder / "labels.jsonl")).read_text(encoding="utf-8").splitlines():
         if line.strip():

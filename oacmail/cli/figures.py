@@ -1,7 +1,4 @@
-"""How well messages were read: the figures of `evaluate --json` from labels and verdicts.
-
-Their shape: docs/interfaces.md section 3.
-"""
+"""The figures of `evaluate --json`, computed from labels and verdicts (shape: docs/interfaces.md section 3)."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -16,9 +13,9 @@ _STEPS = (0.9, 0.8, 0.7, 0.6, 0.5, 0.0)
 def figures(pairs: Pairs) -> dict[str, Any]:
     """`pairs` of (labels, verdict): both with kind, topic, level, intent, language, callback as in labels.jsonl.
 
-    topic, level and intent are measured on the messages that are requests by their label; one that was taken for
-    something else has no topic and counts as missed. `people_lost`: share of requests taken for anything else;
-    `machines_acknowledged`: share of automatic replies, bounces and bulk taken for requests.
+    topic, level and intent are measured on messages labelled as requests; a request classified as anything else has
+    no topic and counts as missed. `people_lost`: share of requests classified as anything else;
+    `machines_acknowledged`: share of automatic replies, bounces and bulk mail classified as requests.
     """
     people = [pair for pair in pairs if pair[0]["kind"] == "request"]
     machines = [pair for pair in pairs if pair[0]["kind"] in MACHINES]
@@ -37,8 +34,10 @@ def figures(pairs: Pairs) -> dict[str, Any]:
 
 
 def reliability(pairs: Pairs, field: str) -> list[tuple[float, int, float, float]]:
-    """How far sureness can be trusted: (from which sureness on, verdicts, their mean sureness, share of them right) for
-    each tenth that has any, below a half as one. Of verdicts on messages whose label has the field."""
+    """How well confidence predicts accuracy: rows (lower bound, verdicts, mean confidence, share right).
+
+    One row per tenth that has verdicts; all below 0.5 share one row. Messages whose label lacks the field are left out.
+    """
     found: dict[float, list[tuple[float, bool]]] = {}
     for label, verdict in pairs:
         if label[field] is not None and verdict[field] is not None:
@@ -52,7 +51,7 @@ def reliability(pairs: Pairs, field: str) -> list[tuple[float, int, float, float
 
 
 def at_once(pairs: Pairs, threshold: float) -> dict[str, float]:
-    """Precision and recall of the second level among verdicts that are at least so sure (escalation.threshold)."""
+    """Precision and recall of the second level among verdicts with at least this confidence (escalation.threshold)."""
     sure = [
         (label, verdict | {"level": None if float(verdict["confidence"]["level"]) < threshold else verdict["level"]})
         for label, verdict in map(_written, pairs)
@@ -71,7 +70,7 @@ def macro_f1(pairs: Pairs, field: str) -> float:
 
 
 def confusion(pairs: Pairs, field: str) -> Counter[tuple[str, str]]:
-    """(label, verdict) -> how many."""
+    """(label, verdict) -> number of messages."""
     return Counter((label[field], str(verdict[field])) for label, verdict in pairs if label[field] is not None)
 
 

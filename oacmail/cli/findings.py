@@ -1,4 +1,4 @@
-"""A finding of `check`: how bad, where, what, and what to do about it. Nothing is judged here."""
+"""A finding of `check`: level, place, problem and remedy. It decides nothing."""
 
 from dataclasses import asdict, dataclass
 from typing import Literal
@@ -8,7 +8,7 @@ Level = Literal["error", "warning"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`where`: a key of the configuration, or the thing itself in a word."""
+    """`where`: a key of the configuration, or a path, or one word such as `clock`."""
 
     level: Level
     where: str
@@ -32,7 +32,7 @@ def warning(where: str, what: str, do: str) -> Finding:
 
 
 def read(level: Level, line: str) -> Finding:
-    """From a line `path: what is wrong: what to do`, as the layers below write them; what is wrong may hold colons."""
+    """Parse a line `path: problem: remedy` of the layers below. The problem may contain colons."""
     where, _, rest = line.partition(": ")
     what, found, do = rest.rpartition(": ")
     return Finding(level, where, what if found else rest, do if found else "see docs/config.md")

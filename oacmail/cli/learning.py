@@ -1,4 +1,4 @@
-"""`learn`: takes in what people have corrected, and shows what that does to messages it has not learned from."""
+"""The verb `learn`: learns from corrections and shows the effect on messages that it has not learned from."""
 
 from datetime import UTC, datetime
 
@@ -14,12 +14,12 @@ _COLUMNS = ("field", "corrections", "held out", "right before", "right after", "
 @click.command()
 @click.pass_context
 def learn(ctx: click.Context) -> None:
-    """Take in the house's corrections (`case set`); exit 1 where a field would become worse and nothing was learned."""
+    """Learn from the corrections of `case set`. Exit 1 if a field would get worse; that field learns nothing."""
     config = configured(ctx)
     with wiring.engine_beside_daemon(config) as engine:
         outcomes = learning.learn(engine.store, wiring.parser_config(config), datetime.now(UTC).replace(microsecond=0))
     if not outcomes:
-        click.echo("oacmail: nothing has been corrected: `oacmail case set N` corrects a case", err=True)
+        click.echo("oacmail: there are no corrections: `oacmail case set N` corrects a case", err=True)
         return
     rows = [
         (one.field, one.corrections, one.messages, one.before, one.after, "learned" if one.taken else "refused: worse")

@@ -1,8 +1,8 @@
-"""`check --online`: logs in to both servers and tries the ways that mail will take, with two mails to ourselves.
+"""`check --online`: logs in to both servers and sends two test messages to the office's own mailbox.
 
-The first is signed as all our mail is: a running daemon files it, and its coming back proves the path of the
-self-copies. The second says of itself that it is automatic, and goes to a plus-address that bears the name of the
-folder of sent mail: a server that delivers it there lets anybody write into that folder.
+The first is signed like all our mail: a running daemon files it, and its arrival proves that self-copies arrive. The
+second is marked as automatic and goes to a plus-address named after the folder of sent mail: a server that delivers it
+into that folder lets anybody write there.
 """
 
 import time
@@ -28,19 +28,19 @@ from oacmail.core.ports.mailbox import MessageMeta, WatchedFolder
 from oacmail.core.ports.transport import Outgoing
 from oacmail.core.routing import signature
 
-MOST_NAMES = 20  # of folders in one finding
-PATIENCE = 30.0  # seconds for a mail to ourselves
+MOST_NAMES = 20  # folders named in one finding
+PATIENCE = 30.0  # seconds to wait for a test message
 CLOCKS_MAY_DIFFER = 60.0  # seconds between the mail server and us
 MARK, TEST = "X-Oacmail", "X-Oacmail-Check"
 _WISHED: Mapping[tuple[str, ...], str] = {
-    ("IDLE",): "new mail is seen every imap.poll_seconds only",
+    ("IDLE",): "new mail is noticed only every imap.poll_seconds",
     ("MOVE", "UIDPLUS"): "copies of our own mail stay in INBOX instead of Sent",
-    ("SPECIAL-USE",): "the folder of sent mail is found by its name only",
+    ("SPECIAL-USE",): "the folder of sent mail is found only by its name",
 }
 
 
 def findings(config: Config) -> Iterator[Finding]:
-    """All that the servers answer. What one server refuses does not hide what the other would say."""
+    """Yields the findings of both servers. An error of one server does not hide the findings of the other."""
     box, relay = wiring.mailbox(config), wiring.transport(config)
     try:
         watched = yield from _mailbox(config, box)
@@ -49,14 +49,14 @@ def findings(config: Config) -> Iterator[Finding]:
         if watched and sender is not None:
             yield from _ways(config, policy, TestMail(box, relay, sender, watched))
     except OacmailError as trouble:
-        yield error("online", f"the trial ended early: {trouble}", "try again; then see the servers' logs")
+        yield error("online", f"the test ended early: {trouble}", "try again, then see the servers' logs")
     finally:
         box.close()
         relay.close()
 
 
 class TestMail:
-    """Sends a mail to ourselves and looks where it arrives."""
+    """Sends a test message to the office's mailbox and finds the folder where it arrives."""
 
     def __init__(self, box: ImapMailbox, relay: SmtpTransport, sender: str, watched: tuple[WatchedFolder, ...]) -> None:
         self._box, self._relay, self._sender, self.watched = box, relay, sender, watched
@@ -66,7 +66,7 @@ class TestMail:
         self._relay.send(mail, lambda _: None)
 
     def arrival(self, field: str, value: str) -> tuple[WatchedFolder, MessageMeta] | None:
-        """Where the mail with `value` in this field has arrived; None = not within PATIENCE."""
+        """The folder and meta of the message with `value` in this header field; None = not within PATIENCE."""
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             for folder in self.watched:
@@ -85,7 +85,7 @@ class TestMail:
 
 
 def _mailbox(config: Config, box: ImapMailbox) -> Generator[Finding, None, tuple[WatchedFolder, ...]]:
-    """The folders to watch; () where the mailbox cannot be reached."""
+    """Returns the folders to watch; () if the mailbox cannot be reached."""
     try:
         watched, missing, offers = tuple(box.watched()), box.missing(), box.offers()
         names = box.names() if missing else ()
@@ -97,25 +97,29 @@ def _mailbox(config: Config, box: ImapMailbox) -> Generator[Finding, None, tuple
     yield from (_missing(config, name, names) for name in missing)
     for words, without in _WISHED.items():
         if offers.isdisjoint(words):
-            yield warning("imap", f"the server offers no {' or '.join(words)}: {without}", "nothing; it works so too")
+            yield warning(
+                "imap",
+                f"the server does not offer {' or '.join(words)}: {without}",
+                "nothing: oacmail works without it",
+            )
     return watched
 
 
 def _missing(config: Config, name: str, names: Sequence[str]) -> Finding:
-    """`name` as `ImapMailbox.missing` says it."""
-    there = f"there are {', '.join(names[:MOST_NAMES])}" + (" and more" if len(names) > MOST_NAMES else "")
+    """The finding for a folder name that `ImapMailbox.missing` returns."""
+    there = f"the folders are {', '.join(names[:MOST_NAMES])}" + (" and more" if len(names) > MOST_NAMES else "")
     if name == (config.imap.sent or "Sent"):
         wanted = f"the folder {name} does not exist" if config.imap.sent else "no folder of sent mail was found"
         return error(
             "imap.sent",
-            f"{wanted}, so that answers cannot be seen; {there}",
-            "name one of these in imap.sent, or make the folder Sent in a mail program and name it",
+            f"{wanted}, so answers are not seen; {there}",
+            "name one of them in imap.sent, or create the folder Sent in a mail program and name that",
         )
-    return error("imap.watch", f"the folder {name} does not exist; {there}", "correct the name, or make the folder")
+    return error("imap.watch", f"the folder {name} does not exist; {there}", "correct the name, or create the folder")
 
 
 def _relay(config: Config, policy: Policy, relay: SmtpTransport) -> Generator[Finding, None, str | None]:
-    """The envelope sender that acknowledgements can use; None where the relay cannot be used."""
+    """Returns the envelope sender that acknowledgements can use; None if the relay cannot be used."""
     office = config.office.address
     wanted = wiring.envelopes(config, policy)[MailKind.ACK]
     try:
@@ -126,7 +130,7 @@ def _relay(config: Config, policy: Policy, relay: SmtpTransport) -> Generator[Fi
         yield _unreachable("smtp", trouble)
         return None
     if plain:
-        yield error("smtp", f"the relay refuses mail from {office} to itself ({plain})", "ask whoever runs the relay")
+        yield error("smtp", f"the relay refuses mail from {office} to itself ({plain})", "ask the relay's admin")
         return None
     named = f'"{config.smtp.ack_envelope}"'
     yield error("smtp.ack_envelope", f"the relay refuses the envelope sender of {named} ({refused})", 'write "office"')
@@ -134,12 +138,12 @@ def _relay(config: Config, policy: Policy, relay: SmtpTransport) -> Generator[Fi
 
 
 def _unreachable(server: str, trouble: Transient) -> Finding:
-    """The remedy by what the trouble says of itself; its text holds codes and classes only."""
+    """The finding for a server error. Its text holds only codes and class names, never content."""
     what, do = meaning(server, str(trouble))
     return error(server, f"{what} ({trouble})", do)
 
 
-# --- the ways of mail ---------------------------------------------------------------------------------
+# --- the two test messages ---------------------------------------------------------------------------------
 
 
 def _ways(config: Config, policy: Policy, post: TestMail) -> Iterator[Finding]:
@@ -150,7 +154,7 @@ def _ways(config: Config, policy: Policy, post: TestMail) -> Iterator[Finding]:
 
 
 def _copies(config: Config, policy: Policy, post: TestMail) -> Iterator[Finding]:
-    """A mail to ourselves comes back, or our self-copies will not; and the servers' clocks agree."""
+    """Checks that a message to ourselves arrives, as self-copies must, and that the servers' clocks agree with ours."""
     key, now = f"{signature.TRIAL}{token_hex(8)}", datetime.now(UTC).replace(microsecond=0)
     mark = partial(
         signature.sign,
@@ -172,26 +176,28 @@ def _copies(config: Config, policy: Policy, post: TestMail) -> Iterator[Finding]
         yield error(
             "smtp.self_copy",
             f"a mail to {policy.office.address} did not come back within {PATIENCE:.0f} s",
-            "look for it in the relay's log and in other folders (rules, junk); else write self_copy = false",
+            "look for it in the relay's log and in other folders (rules, junk); otherwise set self_copy = false",
         )
     elif abs((found[1].internal_date - now).total_seconds()) > CLOCKS_MAY_DIFFER:
         ahead = (found[1].internal_date - now).total_seconds()
-        yield warning("clock", f"the mail server's clock is {ahead:.0f} s from ours", "mend the wrong one: timedatectl")
+        yield warning(
+            "clock", f"the mail server's clock is {ahead:.0f} s from ours", "correct the wrong clock: timedatectl"
+        )
 
 
 def _plus(config: Config, post: TestMail) -> Iterator[Finding]:
-    """Nobody may write into Sent from outside (Dovecot's lmtp_save_to_detail_mailbox)."""
+    """Checks that nobody can write into Sent from outside (Dovecot's lmtp_save_to_detail_mailbox)."""
     local, _, domain = config.office.address.rpartition("@")
     target, value = f"{local}+{post.sent}@{domain}", token_hex(8)
     try:
         post.send(target, _automatic(config.office.address, target, value))
     except OacmailError as refused:
         if config.trust.plus_addressing:
-            yield warning("trust.plus_addressing", f"{target} is refused ({refused})", "write plus_addressing = false")
+            yield warning("trust.plus_addressing", f"{target} is refused ({refused})", "set plus_addressing = false")
         return
     found = post.arrival(TEST, value)
     if found is None and config.trust.plus_addressing:
-        yield warning("trust.plus_addressing", f"a mail to {target} did not arrive", "write plus_addressing = false")
+        yield warning("trust.plus_addressing", f"a mail to {target} did not arrive", "set plus_addressing = false")
     elif found is not None and found[0].role is Folder.SENT:
         yield error(
             "imap",
@@ -205,5 +211,5 @@ def _automatic(sender: str, recipient: str, value: str) -> bytes:
     mail["From"], mail["To"], mail["Subject"] = sender, recipient, "oacmail check: this message may be deleted"
     mail["Date"], mail["Message-ID"] = format_datetime(datetime.now(UTC)), make_msgid(domain="oacmail.invalid")
     mail["Auto-Submitted"], mail[TEST] = "auto-generated", value
-    mail.set_content("A trial of `oacmail check --online`. There is nothing to do, and it may be deleted.\n")
+    mail.set_content("This is a test message of `oacmail check --online`. You may delete it.\n")
     return mail.as_bytes()

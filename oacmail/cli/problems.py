@@ -1,8 +1,7 @@
-"""All problems that `status` can show, one row each: its code, what to do, and how it is found.
+"""All problems that `status` can show, one row each: code, remedy, and how it is found.
 
 To add a problem, add a row to PROBLEMS. A problem that the service records itself (`Store.problem`) has no `found`; it
-also needs a name in `mail/outgoing/labels.py`, for the alert. Everything else is found from a `Look` when `status` is
-called.
+also needs a name in `mail/outgoing/labels.py` for the alert. All others are found from a `Look` when `status` runs.
 """
 
 from collections.abc import Callable, Iterable
@@ -19,17 +18,17 @@ from oacmail.cli.error_help import meaning
 from oacmail.config import Config
 from oacmail.engine import host_checks, run_history
 
-RESTARTING = timedelta(seconds=30)  # how long a free lock may be that of a restart
-DEATHS = 3  # of the daemon within an hour
+RESTARTING = timedelta(seconds=30)  # a lock that is free for less may mean a restart
+DEATHS = 3  # crashes of the daemon within an hour
 SILENT = timedelta(minutes=10)
 NOT_TICKING = timedelta(minutes=5)  # ten ticks of the service
 LOCKED_FOR = 2.0  # seconds: the daemon's own writes take a few milliseconds
-BEING_WORKED = timedelta(minutes=2)  # a message without an outcome for longer is behind
+BEING_WORKED = timedelta(minutes=2)  # a message without an outcome for longer means that the service is behind
 
 
 @dataclass(frozen=True)
 class Look:
-    """What can be known at one call of `status`. `counts`: the row of `listing.health`."""
+    """What one call of `status` knows. `counts`: the result of `queries.health`."""
 
     config: Config
     counts: dict[str, Any]
@@ -40,14 +39,14 @@ class Look:
         return wiring.state(self.config)
 
     def older(self, patience: timedelta, since: str | None) -> bool:
-        """Whether the moment `since` (ISO 8601, None = never) is further away than `patience`; never is not."""
+        """Whether the time `since` (ISO 8601) is longer ago than `patience`; False for None (never)."""
         return since is not None and self.now - datetime.fromisoformat(since) > patience
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """`found`: whether the problem exists now, or its full codes (`code:detail`) if there may be several. `warning`:
-    does not make `status` unhealthy. `server`: the recorded cause is explained by `troubles.meaning`."""
+    """`found` returns whether the problem exists now, or its full codes (`code:detail`) if there may be several.
+    `warning`: does not make `status` unhealthy. `server`: `error_help.meaning` explains the recorded cause."""
 
     code: str
     remedy: str
@@ -57,7 +56,7 @@ class Problem:
 
 
 def _does_not_run(look: Look) -> bool:
-    """A free lock, but for the moments of a restart. Between two passes of `once` the lock is free as a rule."""
+    """Whether the lock has been free for longer than a restart takes. Between passes of `once` it is always free."""
     if connection.is_held(look.state):
         return False
     if look.counts["runs"] == run_history.ONCE:
@@ -80,7 +79,7 @@ def _dies(look: Look) -> bool:
 
 
 def _is_not_ticking(look: Look) -> bool:
-    """Of a service that runs, or of passes of `once`; a service that does not run has a problem of its own."""
+    """Whether a running service, or the passes of `once`, no longer tick. `not-running` covers a stopped service."""
     last, started = look.counts["last_tick"], look.counts["started"]
     if look.counts["runs"] == run_history.ONCE:
         return last is None or look.older(SILENT, last)
@@ -105,86 +104,83 @@ def _horizon(code: str) -> Callable[[Look], Iterable[str]]:
 
 PROBLEMS: tuple[Problem, ...] = (
     Problem("imap", "the mailbox cannot be read", server=True),
-    Problem("smtp", "the relay takes no mail", server=True),
-    Problem(
-        "mailbox-full", "the mailbox has no room for messages and copies: delete or move old mail, or raise its quota"
-    ),
+    Problem("smtp", "the relay accepts no mail", server=True),
+    Problem("mailbox-full", "the mailbox is full: delete or move old mail, or raise its quota"),
     Problem(
         "relay-refuses",
-        "the relay refuses mail to everybody, and all waits: `oacmail outbox list`, ask whoever runs it",
+        "the relay refuses every recipient, and all mail waits: see `oacmail outbox list`, ask the relay's admin",
     ),
-    Problem("sent-folder-missing", "no folder of sent mail was found: answers cannot be seen: set imap.sent"),
-    Problem("folder-missing", "a folder of imap.watch does not exist: `oacmail check --online` names it"),
-    Problem("folder-unread", "a folder of imap.watch cannot be opened: see the log, and the rights on it"),
+    Problem("sent-folder-missing", "no folder of sent mail was found, so answers are not seen: set imap.sent"),
+    Problem("folder-missing", "a folder of imap.watch does not exist: run `oacmail check --online` to see which"),
+    Problem("folder-unread", "a folder of imap.watch cannot be opened: see the log, check its permissions"),
     Problem(
-        "unfiled", "copies of our mail cannot be moved to the folder of sent mail: see the log, and the rights on it"
+        "unfiled", "copies of our mail cannot be moved to the folder of sent mail: see the log, check its permissions"
     ),
-    Problem("templates", "a template of yours is broken and the shipped one is used: `oacmail check` says where"),
+    Problem(
+        "templates", "one of your templates is broken, and the shipped one is used: run `oacmail check` to see where"
+    ),
     Problem(
         "config-refused",
-        "the configuration as it is written is not in force: a running service keeps the old one, and with an error in "
-        "it the next start fails: correct it (`oacmail check`), then reload; [imap], [smtp] and office.state need a "
-        "restart",
+        "the configuration file is not in force: a running service keeps the old one, and if the file has an error the "
+        "next start fails: correct it (`oacmail check`), then reload; [imap], [smtp] and office.state need a restart",
     ),
     Problem(
         "not-running",
-        "the service does not run: `systemctl status oacmail`, `journalctl -u oacmail`, then start it",
+        "the service does not run: see `systemctl status oacmail` and `journalctl -u oacmail`, then start it",
         _does_not_run,
     ),
     Problem(
         "dies",
-        "the service has died three times or more within an hour: `journalctl -u oacmail` says why",
+        "the service has crashed three times or more within an hour: see `journalctl -u oacmail`",
         _dies,
     ),
-    Problem(
-        "mailbox-unread", "the service runs, and has not read the mailbox for ten minutes: see the log", _is_unread
-    ),
+    Problem("mailbox-unread", "the service runs but has not read the mailbox for ten minutes: see the log", _is_unread),
     Problem(
         tick_failures.CODE,
-        "this raises and is tried again every hour; everything else goes on: see the log (tick.failed)",
+        "this item raises an error and is tried again every hour; all others continue: see the log (tick.failed)",
     ),
     Problem(
         "not-ticking",
-        "the service runs, and has looked at no deadline for five minutes: see the log (tick.failed)",
+        "the service runs but has checked no deadline for five minutes: see the log (tick.failed)",
         _is_not_ticking,
     ),
     Problem(
         "unaccounted",
-        "messages without an outcome: the service is behind, or stopped",
+        "some messages have no outcome yet: the service is behind or stopped",
         lambda look: look.older(BEING_WORKED, look.counts["unaccounted_since"]),
     ),
     Problem(
         "quarantine",
-        "a message could not be worked: `oacmail quarantine list`",
+        "a message could not be processed: see `oacmail quarantine list`",
         lambda look: bool(look.counts["unreadable"]),
     ),
     Problem(
         "held",
-        "mails are held: `oacmail outbox list`, then retry or drop",
+        "mail is held: see `oacmail outbox list`, then retry or drop it",
         lambda look: bool(look.counts["outbox"].get("held")),
     ),
     Problem(
         "failed",
-        "mails could not be delivered: `oacmail outbox list`",
+        "mail could not be delivered: see `oacmail outbox list`",
         lambda look: bool(look.counts["outbox"].get("failed")),
         warning=True,
     ),
     Problem(
         "ack-budget",
-        "acknowledgements wait, since a limit of [ack] is reached (`oacmail outbox list`); they leave when there is "
-        "room, and those that are not sent on the same day are listed by `oacmail quarantine list` (a warning)",
+        "acknowledgements wait because a limit of [ack] is reached (`oacmail outbox list`); they are sent when the "
+        "limit allows, and `oacmail quarantine list` lists those not sent on the same day (a warning)",
         lambda look: bool(look.counts["over_budget"]),
         warning=True,
     ),
     Problem(
         "other-instance",
-        "another oacmail answers this mailbox; this one sends only alerts, and its mail waits: stop one of the two "
-        "for good (a copied machine, a trial, the old server), then restart the other",
+        "another oacmail answers this mailbox; this one sends only alerts, and its other mail waits: stop one of the "
+        "two for good (a copied machine, a test, the old server), then restart the other",
         lambda look: bool(look.counts["other_instance"]),
     ),
     Problem(
         "shadow",
-        "the service runs in shadow and sends nothing; to let it speak, start it without --shadow (a warning)",
+        "the service runs in shadow and sends nothing; to send, start it without --shadow (a warning)",
         lambda look: bool(look.counts["shadow"]),
         warning=True,
     ),
@@ -199,40 +195,40 @@ PROBLEMS: tuple[Problem, ...] = (
         _horizon("calendar_provisional"),
         warning=True,
     ),
-    # what the daemon may not even be able to write down
+    # problems that the daemon may be unable to record
     Problem(
         host_checks.DISK,
-        "hardly any room is left on the disk of the state directory: make room, it goes on by itself",
+        "the disk of the state directory is almost full: free some space; the service then continues by itself",
         lambda look: disk.free(look.state) < host_checks.SPARE,
     ),
     Problem(
         host_checks.COPIES,
-        "no copy of our mail has come back for an hour, so nothing proves that it leaves: look for rules or a spam "
-        "filter on the office's own mailbox (`oacmail check --online` tries it), or set smtp.self_copy",
+        "no copy of our mail has arrived for an hour, so nothing proves that it is sent: look for rules or a spam "
+        "filter on the office's own mailbox (`oacmail check --online` tests it), or set smtp.self_copy",
     ),
     Problem(
         host_checks.CLOCK,
-        "the clock has shown a later time than now: mend it (timedatectl), and look at the due days given since",
+        "the clock once showed a later time than now: correct it (timedatectl), and check the due days given since",
         _clock_is_set_back,
     ),
     Problem(
         "database-locked",
-        "another program keeps the database locked, and nothing can be written: end that program",
+        "another program keeps the database locked, so nothing can be written: end that program",
         lambda look: connection.is_locked(look.state / connection.FILE, LOCKED_FOR),
     ),
-    # instead of all others: there is nothing to look at
+    # shown alone: without a usable database nothing else is known
     Problem("no-database", "the service has never run on this state directory: start it"),
-    Problem("state", "the database could not be written for a while: see the log"),
-    Problem("schema-newer", "this program does not start on it"),
+    Problem("state", "the database could not be written for some time: see the log"),
+    Problem("schema-newer", "this program does not start on this database"),
     Problem("database", "the database cannot be used: see the log"),
-    Problem("schema", "the database is older than the program: `oacmail migrate`"),
+    Problem("schema", "the database is older than the program: run `oacmail migrate`"),
 )
 _BY_CODE = {problem.code: problem for problem in PROBLEMS}
 _UNKNOWN = Problem("", "see the log")
 
 
 def found(look: Look) -> list[str]:
-    """The full codes of all problems of this moment: the recorded ones first, then in the order of the table."""
+    """The full codes of all present problems: the recorded ones first, then in the order of the table."""
     codes = list(look.counts["problems"])
     for problem in PROBLEMS:
         here = problem.found(look) if problem.found else False
@@ -241,12 +237,12 @@ def found(look: Look) -> list[str]:
 
 
 def of(code: str) -> Problem:
-    """The row of a full code; a row that only says `see the log` for a code that has none."""
+    """The row of a full code; for an unknown code a row that says `see the log`."""
     return _BY_CODE.get(code.partition(":")[0], _UNKNOWN)
 
 
 def explained(code: str, cause: str = "") -> str:
-    """`code: what it is, and what to do`."""
+    """The text `code: problem: remedy`."""
     problem = of(code)
     if not problem.server:
         return f"{code}: {problem.remedy}" + (f": {cause}" if cause else "")

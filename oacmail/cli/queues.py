@@ -1,4 +1,4 @@
-"""`outbox` and `quarantine`: nothing is ever stuck out of reach."""
+"""The verbs `outbox` and `quarantine`: list, retry and end whatever waits."""
 
 import sys
 from collections.abc import Iterator
@@ -15,15 +15,15 @@ from oacmail.cli.common import as_json, configured, print_json, safe, table
 
 @click.group()
 def outbox() -> None:
-    """Mails that wait, failed or are held."""
+    """Mail that waits, failed or is held."""
 
 
 @outbox.command("list")
-@click.option("--all", "every", is_flag=True, help="Also those that have left or were dropped.")
+@click.option("--all", "every", is_flag=True, help="Also mail that was sent or dropped.")
 @as_json
 @click.pass_context
 def list_mails(ctx: click.Context, every: bool, as_json: bool) -> None:
-    """What has not reached an end."""
+    """List mail that has no final state."""
     config = configured(ctx)
     columns = ("key", "kind", "case", "recipient", "state", "attempts", "next_at", "last_error")
     with wiring.reading(config) as con:
@@ -38,32 +38,32 @@ def list_mails(ctx: click.Context, every: bool, as_json: bool) -> None:
 @click.argument("key")
 @click.pass_context
 def show(ctx: click.Context, key: str) -> None:
-    """The mail as it goes out: its header and its text. KEY as in `outbox list --all`."""
+    """Show the header and text of a mail as it is sent. KEY: see `outbox list --all`."""
     with wiring.reading(configured(ctx)) as con:
         raw = queries.mail(con, key)
     if raw is None:
-        _done(False, f"no bytes of a mail {safe(key)} are kept: see `oacmail outbox list --all`")
+        _done(False, f"no mail {safe(key)} is stored: see `oacmail outbox list --all`")
     else:
         for line in _readable(raw):
             click.echo(safe(line))
 
 
 def _readable(raw: bytes) -> Iterator[str]:
-    """The header as people read it, the text, and the kinds of all parts beside it."""
+    """Yields the decoded header, the text, and the types of all other parts."""
     mail = message_from_bytes(raw, policy=policy.default)
     yield from (f"{name}: {value}" for name, value in mail.items())
     text = mail.get_body(("plain",))
     yield from ("", *(str(text.get_content()).splitlines() if text else ()))
     others = [part.get_content_type() for part in mail.walk() if not part.is_multipart() and part is not text]
     if others:
-        yield from ("", f"(beside the text: {', '.join(others)})")
+        yield from ("", f"(other parts: {', '.join(others)})")
 
 
 @outbox.command()
 @click.argument("key")
 @click.pass_context
 def retry(ctx: click.Context, key: str) -> None:
-    """Send it at once, or once more."""
+    """Send a mail at once, or once more."""
     with wiring.writing(configured(ctx)) as con:
         _done(
             admin.retry_mail(con, key, datetime.now(UTC)),
@@ -75,7 +75,7 @@ def retry(ctx: click.Context, key: str) -> None:
 @click.argument("key")
 @click.pass_context
 def drop(ctx: click.Context, key: str) -> None:
-    """Never send it."""
+    """Drop a mail: it is never sent."""
     with wiring.writing(configured(ctx)) as con:
         _done(admin.drop_mail(con, key), f"no mail {safe(key)} waits: see `oacmail outbox list`")
 
@@ -88,14 +88,14 @@ def _done(done: bool, otherwise: str) -> None:
 
 @click.group()
 def quarantine() -> None:
-    """All that waits for a person ("review"), each with its reason."""
+    """Messages that wait for a person ("review"), each with its reason."""
 
 
 @quarantine.command("list")
 @as_json
 @click.pass_context
 def list_messages(ctx: click.Context, as_json: bool) -> None:
-    """Unreadable, doubtful, suspected spam, cases not acknowledged by themselves."""
+    """List unreadable, doubtful and suspected spam messages, and cases without an automatic acknowledgement."""
     config = configured(ctx)
     columns = ("ref", "reason", "since", "case", "message_id")
     with wiring.reading(config) as con:
@@ -111,14 +111,14 @@ def list_messages(ctx: click.Context, as_json: bool) -> None:
 @click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
 @click.pass_context
 def export(ctx: click.Context, ref: str, directory: Path) -> None:
-    """Write the message's bytes to DIRECTORY, named by what they are, never by what they say."""
+    """Write the message to DIRECTORY. The file name is a hash, never text of the message."""
     with wiring.reading(configured(ctx)) as con:
         whole = admin.find_review(con, ref)
         raw = admin.original(con, whole) if whole else None
     if whole is None:
         _done(False, f"{safe(ref)} is not in quarantine: see `oacmail quarantine list`")
     elif raw is None:
-        _done(False, f"no bytes of {safe(ref)} are kept: the message is in the mailbox")
+        _done(False, f"the bytes of {safe(ref)} are not stored: the message is in the mailbox")
     else:
         _written(raw, directory, whole)
 
@@ -134,14 +134,14 @@ def _written(raw: bytes, directory: Path, whole: str) -> None:
 @click.argument("ref")
 @click.pass_context
 def retry_message(ctx: click.Context, ref: str) -> None:
-    """Work the message anew at the next pass of the daemon."""
+    """Process a failed message again at the daemon's next pass."""
     with wiring.writing(configured(ctx)) as con:
         whole = admin.find_review(con, ref)
         done = whole is not None and admin.retry_message(con, whole, datetime.now(UTC))
         _done(
             done,
-            f"{safe(ref)} is no message that failed, or lies in no watched folder any more; `oacmail case open` makes"
-            " a case of a doubtful one, `oacmail quarantine done` takes it off the list",
+            f"{safe(ref)} has not failed, or is no longer in a watched folder; `oacmail case open` makes a case of a"
+            " doubtful message, `oacmail quarantine done` removes it from the list",
         )
 
 
@@ -149,10 +149,10 @@ def retry_message(ctx: click.Context, ref: str) -> None:
 @click.argument("ref")
 @click.pass_context
 def done(ctx: click.Context, ref: str) -> None:
-    """A person has looked at it: off the list, and nothing else. Touches no mail and sends none."""
+    """Remove a message from the list after a person has seen it. It changes and sends no mail."""
     with wiring.writing(configured(ctx)) as con:
         whole = admin.find_review(con, ref)
         off = whole is not None and admin.looked_at(con, whole, datetime.now(UTC))
         _done(
-            off, f"{safe(ref)} is not on the list, or could not be read yet: `oacmail quarantine retry` tries it anew"
+            off, f"{safe(ref)} is not on the list, or could not be read yet: `oacmail quarantine retry` tries it again"
         )

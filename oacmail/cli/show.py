@@ -1,4 +1,4 @@
-"""`demo`: the story in one screen."""
+"""The verb `demo`: plays the town and shows the result on one screen."""
 
 import sys
 
@@ -6,11 +6,11 @@ import click
 
 
 @click.command()
-@click.option("--stay", is_flag=True, help="Keep it up till Ctrl-C, with a page where all mails can be read.")
+@click.option("--stay", is_flag=True, help="Keep running until Ctrl-C, with a web page that shows all mail.")
 def demo(stay: bool) -> None:
-    """About 25 invented citizens, two agents and the technical services exchange real mail with a real daemon.
+    """Play about 25 invented citizens, two agents and the technical services with real mail and a real daemon.
 
-    Uses nothing of this machine's configuration. Exit 0 only if every expected outcome was met.
+    It ignores this machine's configuration. Exit 0 only if every expected outcome was met.
     """
     from oacmail.demo.play import demo as played
 
@@ -18,6 +18,6 @@ def demo(stay: bool) -> None:
 
 
 def _progress(text: str) -> None:
-    """One line on a terminal, the next in its place; nothing elsewhere."""
+    """Show one line on a terminal, each replacing the last; print nothing elsewhere."""
     if sys.stderr.isatty():
         click.echo(f"\r\x1b[K{text}", err=True, nl=False)

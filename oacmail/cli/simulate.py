@@ -18,7 +18,7 @@ from oacmail.sim.shrink import shrink_run
 @as_json
 @click.pass_context
 def simulate(ctx: click.Context, days: int, seed: int, as_json: bool) -> None:
-    """A town of invented people and faults over the real engine and a real database; sends nothing.
+    """Simulate a town of invented people and faults on the real engine and a real database; send nothing.
 
     It reads only the rules and the calendar of the configuration. A failing run is shrunk to the shortest story found.
     """
@@ -63,7 +63,7 @@ def _tell(outcome: SimulationResult, told: SimulationResult) -> None:
 
 
 def _progress(text: str) -> None:
-    """One line on a terminal, the next in its place; nothing elsewhere."""
+    """Show one line on a terminal, each replacing the last; print nothing elsewhere."""
     if sys.stderr.isatty():
         click.echo(f"\r\x1b[K{text}", err=True, nl=False)
 

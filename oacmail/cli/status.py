@@ -1,4 +1,4 @@
-"""`status`: health at a glance, from the database alone; exit 1 when ill."""
+"""The verb `status`: the health of the service, read from the database alone. Exit 1 when unhealthy."""
 
 import sys
 from datetime import UTC, datetime
@@ -19,10 +19,10 @@ from oacmail.shipped import version
 @as_json
 @click.pass_context
 def status(ctx: click.Context, as_json: bool) -> None:
-    """Cases, mails, the mailbox, and everything that is ill with what to do."""
+    """Show cases, mail, the mailbox, and every problem with its remedy."""
     try:
         report = health(configured(ctx), datetime.now(UTC))
-    except ConfigError as wrong:  # who watches the service by this report gets one, too
+    except ConfigError as wrong:  # monitoring reads this report, so print one
         _show(_empty("config-refused", "; ".join(wrong.findings)), as_json)
         raise
     _show(report, as_json)
@@ -37,7 +37,7 @@ def _show(report: dict[str, Any], as_json: bool) -> None:
 
 
 def health(config: Config, now: datetime) -> dict[str, Any]:
-    """The shape of docs/interfaces.md section 3, `status --json`."""
+    """The report of `status --json` (docs/interfaces.md section 3)."""
     state = wiring.state(config)
     if not (state / connection.FILE).exists():
         return _empty("no-database")
@@ -83,7 +83,7 @@ def _empty(problem: str, cause: str = "") -> dict[str, Any]:
 
 
 def _print(report: dict[str, Any]) -> None:
-    click.echo("well" if report["ok"] else "ILL")
+    click.echo("healthy" if report["ok"] else "UNHEALTHY")
     for name in ("cases", "outbox"):
         counts = ", ".join(f"{count} {state}" for state, count in report[name].items()) or "none"
         click.echo(f"{name:12} {counts}")

@@ -1,7 +1,7 @@
-"""config.toml as values: found, read, checked all at once, and handed to the core and the mail layer.
+"""config.toml as values: finds, reads and validates the file, builds the core's Policy and mail's ParserConfig.
 
-The only place that imports pydantic; whoever wants a quick start imports this package late. Secrets are read by
-`oacmail.config.secrets` and are never part of a Config.
+Only this package imports pydantic; a module that must start quickly imports it late. `oacmail.config.secrets` reads
+secrets; they are never part of a Config.
 """
 
 from oacmail.config.loading import builtin, find, load, parse

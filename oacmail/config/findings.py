@@ -1,7 +1,7 @@
-"""From pydantic's errors to lines that an admin can act on: `path: what is wrong: what to do`.
+"""Turns pydantic's errors into lines for the admin: `path: problem: remedy`.
 
-Decides the wording, nothing else. Pydantic's own messages are never shown: some of them quote the input, and a
-password may stand in the wrong place. Only names of keys are shown, cut and without control characters.
+It decides only the wording. It never shows pydantic's own messages: some quote the input, which may be a password in
+the wrong place. It shows only names of keys, truncated and without control characters.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,25 +14,25 @@ from pydantic_core import ErrorDetails
 _SECRET = ("password", "passwd", "pass", "secret", "token", "key")
 
 _REMEDIES: Mapping[str, tuple[str, str]] = {
-    "missing": ("is missing", "add it; docs/config.md says what it means"),
+    "missing": ("is missing", "add it; docs/config.md explains it"),
     "int_type": ("is not a whole number", "write digits without quotes"),
     "float_type": ("is not a number", "write a number without quotes"),
     "bool_type": ("is neither true nor false", "write true or false without quotes"),
     "tuple_type": ("is not a list", 'write it in brackets, like ["one", "two"]'),
     "dict_type": ("is not a table", 'write it like { closed = "Fets" }'),
-    "model_type": ("is not a section", "write it as a section of its own, with its name in brackets on a line"),
+    "model_type": ("is not a section", "write it as a section: its name in brackets on a line of its own"),
 }
-_UNKNOWN = ("is not valid", "docs/config.md says what may stand here")
+_UNKNOWN = ("is not valid", "docs/config.md lists the valid values")
 
 
 def lines(error: ValidationError, model: type[BaseModel]) -> tuple[str, ...]:
-    """One complete line an error, each path once, in the order of the file's sections."""
+    """One line per error, each path once, in the order of the file's sections."""
     found = {(_path(item["loc"]), *_halves(item, model)): None for item in error.errors(include_input=False)}
     return tuple(f"{path}: {what}: {remedy}" for path, what, remedy in found)
 
 
 def _path(loc: Sequence[int | str]) -> str:
-    """`topic.2.level`; entries of a list are counted from 1, as people count."""
+    """A path such as `topic.2.level`; list entries count from 1."""
     names = (str(part + 1) if isinstance(part, int) else printable(part) for part in loc)
     return ".".join(name for name in names if name != "[key]")
 
@@ -45,19 +45,19 @@ def _halves(item: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
         case "extra_forbidden":
             return "is an unknown key", _instead(item["loc"], model)
         case "literal_error":
-            return "is not one of the words known here", f"write {_plain(context['expected'])}"
+            return "is not one of the allowed values", f"write {_plain(context['expected'])}"
         case "greater_than_equal":
             return "is too small", f"write {context['ge']} or more"
         case "less_than_equal":
             return "is too large", f"write {context['le']} or less"
         case "too_long" | "too_short":
-            return "has the wrong number of entries", "write as many as docs/config.md shows"
+            return "has the wrong number of entries", "write the number of entries that docs/config.md shows"
         case kind:
             return _REMEDIES.get(kind, _UNKNOWN)
 
 
 def _plain(expected: str) -> str:
-    """Pydantic's `'tls', 'starttls' or 'none'` as it stands in TOML."""
+    """Pydantic's `'tls', 'starttls' or 'none'` in TOML syntax."""
     return expected.replace("'", '"').replace("True", "true").replace("False", "false")
 
 
@@ -66,12 +66,12 @@ def _instead(loc: Sequence[int | str], model: type[BaseModel]) -> str:
     if near := get_close_matches(name, _keys(loc[:-1], model), n=1, cutoff=0.6):
         return f'did you mean "{near[0]}"?'
     if name.lower() in _SECRET:
-        return "secrets never stand in this file; use password_file, and change the secret if others could read it"
-    return "remove it, or see docs/config.md for the keys known here"
+        return "this file must not hold secrets; use password_file, and change the secret if others could read it"
+    return "remove it, or see docs/config.md for the valid keys"
 
 
 def _keys(loc: Sequence[int | str], model: type[BaseModel]) -> Iterable[str]:
-    """The keys that may stand at `loc`."""
+    """The valid keys at `loc`."""
     fields: Mapping[str, Any] = model.model_fields
     for part in loc:
         if isinstance(part, str) and part in fields:
@@ -85,6 +85,6 @@ def _inner(annotation: Any) -> type[BaseModel]:
 
 
 def printable(name: str) -> str:
-    """A key's name for a message: at most 40 characters, nothing that a terminal would obey."""
+    """A key's name for a message: at most 40 characters, no control characters."""
     shown = "".join(char if char.isprintable() else "?" for char in name[:40])
     return shown + "…" if len(name) > 40 else shown

@@ -1,7 +1,7 @@
-"""Finding and reading config.toml: from a path to a checked value, or to all that is wrong with it at once.
+"""Finds and reads config.toml: returns a validated Config, or raises all errors at once.
 
-Decides which file counts and where relative paths in it begin. Never reads what the file points to: passwords are
-`secrets.py`'s, holidays and templates those of their adapters.
+It decides which file counts and where relative paths start. It never reads the files that the configuration names:
+`secrets.py` reads passwords, the adapters read holidays and templates.
 """
 
 import os
@@ -26,7 +26,7 @@ SYSTEM = Path("/etc/oacmail/config.toml")
 def find(explicit: str | None, environ: Mapping[str, str] = os.environ) -> Path | None:
     """The file that counts: `explicit`, else $OACMAIL_CONFIG, else ./config.toml, else /etc/oacmail/config.toml.
 
-    A file that was named is returned even if it is not there, so that the admin is told; None = no file at all.
+    A named file is returned even if it does not exist, so that `load` reports it. None = no file.
     """
     if named := explicit or environ.get(VARIABLE):
         return Path(named)
@@ -34,7 +34,7 @@ def find(explicit: str | None, environ: Mapping[str, str] = os.environ) -> Path 
 
 
 def _is_there(path: Path) -> bool:
-    """A file that we may not even look at is there too: `load` then says so, instead of defaults passing for it."""
+    """Whether the file exists. A file without permission counts as existing, so that `load` reports it."""
     try:
         return path.is_file()
     except PermissionError:
@@ -42,24 +42,24 @@ def _is_there(path: Path) -> bool:
 
 
 def load(path: Path) -> Config:
-    """Read and check the file. Raises ConfigError with every finding."""
+    """Read and validate the file. Raises ConfigError with every finding."""
     try:
         text = path.read_bytes().decode()
     except UnicodeDecodeError as error:
         raise ConfigError((f"{path}: is not UTF-8 at byte {error.start}: save the file as UTF-8",)) from None
     except OSError as error:
-        raise ConfigError((f"{path}: cannot be read ({error.strerror}): check the name and the rights",)) from error
+        raise ConfigError((f"{path}: cannot be read ({error.strerror}): check its name and permissions",)) from error
     return parse(_toml(text, path), base=path.parent.absolute())
 
 
 def builtin() -> Config:
-    """The shipped config.toml: the shipped town's rules and calendar, for verbs that run without a file."""
+    """The shipped config.toml, for verbs that run without a file."""
     return load(shipped("config.toml"))
 
 
 def parse(values: Mapping[str, Any], *, base: Path) -> Config:
-    """Check what tomllib read; relative paths begin at `base`. Raises ConfigError with every finding."""
-    sections = {**{name: {} for name in _REQUIRED}, **values}  # so that a missing section names its missing keys
+    """Validate the values that tomllib read. Relative paths start at `base`. Raises ConfigError with every finding."""
+    sections = {**{name: {} for name in _REQUIRED}, **values}  # a missing section then reports its missing keys
     try:
         return Config.model_validate(sections, context={"base": base, "own": _own(values)})
     except ValidationError as error:
@@ -67,7 +67,7 @@ def parse(values: Mapping[str, Any], *, base: Path) -> Config:
 
 
 def _own(values: Mapping[str, Any]) -> frozenset[str]:
-    """The office's addresses as they stand, before they are checked: a wrong section hides no error of another."""
+    """The office's addresses before validation, so that an error in [office] hides no error of [people]."""
     office = values.get("office")
     if not isinstance(office, dict):
         return frozenset()
@@ -83,5 +83,5 @@ def _toml(text: str, path: Path) -> dict[str, Any]:
         where = re.search(r"\(at (.*)\)", str(error))
         place = where[1] if where else "the end"
         raise ConfigError(
-            (f"{path}: is not TOML at {place}: correct that place; texts stand in quotes, sections in brackets",)
+            (f"{path}: is not TOML at {place}: correct it; texts need quotes, sections need brackets",)
         ) from None

@@ -1,6 +1,6 @@
-"""The whole of config.toml as one value, and the rules that need two of its sections.
+"""The whole config.toml as one value, and the rules that need two sections.
 
-Pydantic collects all errors of all sections in one go; `loading.py` turns them into lines for the admin.
+Pydantic collects all errors of all sections at once; `findings.py` turns them into lines for the admin.
 """
 
 from datetime import time
@@ -27,7 +27,7 @@ from oacmail.config.types import wrong
 
 
 class Config(Section):
-    """config.toml, checked. Keys and defaults: docs/interfaces.md section 5, in plain words in docs/config.md."""
+    """The validated config.toml. Keys and defaults: docs/config.md; promises: docs/interfaces.md section 5."""
 
     office: OfficeSection
     imap: ImapSection
@@ -53,6 +53,6 @@ class Config(Section):
         opens = office.hours[0] if office else time.min
         if deadline.day_end <= opens:
             raise wrong(
-                "has its day_end before the office opens", 'write the hour when the day ends, like day_end = "20:00"'
+                "has a day_end before the office opens", 'write the hour when the day ends, like day_end = "20:00"'
             )
         return deadline

@@ -1,7 +1,7 @@
-"""What the other layers get of the configuration: the core its Policy, the mail layer its House.
+"""Translates a validated Config into the core's Policy and the mail layer's ParserConfig.
 
-Pure translation of a checked Config. The fallbacks of docs/interfaces.md section 4 are applied here, so that no rule
-ever meets an empty list of people.
+The functions are pure. They apply the fallbacks of docs/interfaces.md section 4, so that no rule gets an empty list of
+people where a fallback exists.
 """
 
 from typing import Literal
@@ -17,7 +17,7 @@ _SELF_COPY: dict[bool | str, Literal["yes", "no", "server"]] = {True: "yes", Fal
 def policy(
     config: Config, *, workdays: Workdays, secrets: tuple[bytes, ...], instance: str, shadow: bool = False
 ) -> core.Policy:
-    """The house's rules as the core wants them. `secrets` and `instance`: see config.secrets."""
+    """The office's rules for the core. `secrets`: the token keys; `instance`: `config.secrets.instance`."""
     people = _people(config)
     deadline, escalation, ack = config.deadline, config.escalation, config.ack
     return core.Policy(
@@ -44,7 +44,7 @@ def policy(
 
 
 def parser_config(config: Config) -> ParserConfig:
-    """What reading a message needs to know of the house."""
+    """The facts about the office that parsing needs."""
     trust = config.trust
     return ParserConfig(
         own=frozenset((config.office.address, *config.office.aliases)),
@@ -76,7 +76,7 @@ def _office(config: Config) -> core.Office:
 
 
 def _people(config: Config) -> core.People:
-    """forms -> technical -> supervisor; agents -> supervisor (docs/interfaces.md section 4)."""
+    """The fallbacks forms -> technical -> supervisor and agents -> supervisor (docs/interfaces.md section 4)."""
     people = config.people
     technical = people.technical or people.supervisor
     return core.People(

@@ -1,9 +1,8 @@
-"""Passwords and the token secret: where they come from, and whether others could read them.
+"""Reads passwords and the token key, and checks that others cannot read them.
 
-Decides the order: the file named in config.toml, then the admin's credential file, then the copy of it that systemd
-made at the start, then the environment. Never prints, logs or returns a secret in a message; never keeps one in the
-configuration. The token secret signs all that we send. It is made only when the caller asks for it (`make`), who knows
-whether a database was signed with another one.
+The order is: the file named in config.toml, the admin's credential file, the copy that systemd made at the start, the
+environment. No message or log ever holds a secret, and the configuration never stores one. The token key signs all our
+mail. `make` creates it; only the caller knows whether the database was signed with another key.
 """
 
 import os
@@ -18,17 +17,17 @@ from oacmail.core.errors import ConfigError, Transient
 from oacmail.core.routing.signature import key_name
 
 FILES = "OACMAIL_CREDENTIALS"
-"""Names the folder of the admin's own files: read at each login, so that a new password needs no restart."""
+"""Names the folder of the admin's files, which are read at each login: a new password needs no restart."""
 CREDENTIALS = "CREDENTIALS_DIRECTORY"
-"""systemd's copies (systemd.exec(5), CREDENTIALS): they also come from files that only root can read."""
+"""Names the folder of systemd's copies (systemd.exec(5), CREDENTIALS); the originals may be readable by root only."""
 KEY_FILE = "token.key"
 SHORTEST_KEY = 16
-"""Characters; a token secret below that could be guessed."""
+"""Characters; a shorter token key could be guessed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Secrets:
-    """`imap`, `smtp`: passwords or OAuth tokens, None without a login. `token`: the first signs, all verify."""
+    """`imap`, `smtp`: passwords or OAuth tokens; None without a login. `token`: the first key signs, all verify."""
 
     imap: str | None = field(repr=False)
     smtp: str | None = field(repr=False)
@@ -36,10 +35,10 @@ class Secrets:
 
 
 def read(config: Config, environ: Mapping[str, str] = os.environ) -> Secrets:
-    """All secrets that this configuration needs. `token` () = none exists.
+    """All secrets that this configuration needs. `token` is () if no key exists.
 
-    Raises ConfigError with every finding, or Transient where only an access token is missing: another program renews
-    those, and may start later than we do.
+    Raises ConfigError with every finding, or Transient if only an access token is missing: another program renews it
+    and may start later.
     """
     problems: list[str] = []
     awaited: list[str] = []
@@ -55,7 +54,7 @@ def read(config: Config, environ: Mapping[str, str] = os.environ) -> Secrets:
 
 
 def findings(config: Config, environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
-    """All that is wrong with them, for `check`; makes nothing."""
+    """Every problem with the secrets, for `check`. Creates nothing."""
     problems: list[str] = []
     _password("imap", config.imap.password_file, environ, problems)
     if config.smtp.user:
@@ -65,15 +64,15 @@ def findings(config: Config, environ: Mapping[str, str] = os.environ) -> tuple[s
 
 
 def _open_to_others(environ: Mapping[str, str]) -> Iterator[str]:
-    """The admin's own files only: systemd guards its copies."""
+    """Findings for the admin's own files; systemd protects its copies."""
     for name in ("imap", "smtp", "token"):
         file = _credential(FILES, name, environ)
         if file is not None and file.stat().st_mode & 0o077:
-            yield f"{name}: others can read {file}: run `chmod 600 {file}`, and let its owner be the service"
+            yield f"{name}: others can read {file}: run `chmod 600 {file}` and make the service's user its owner"
 
 
 def tokens(config: Config, environ: Mapping[str, str] = os.environ) -> tuple[bytes, ...]:
-    """The token secrets alone; () if no source holds one. Raises ConfigError."""
+    """The token keys; () if no source holds one. Raises ConfigError."""
     problems: list[str] = []
     token = _token(config.office.state, environ, problems)
     if problems:
@@ -82,23 +81,23 @@ def tokens(config: Config, environ: Mapping[str, str] = os.environ) -> tuple[byt
 
 
 def make(config: Config) -> None:
-    """A new state/token.key, unless there is one. Raises ConfigError if the folder takes none."""
+    """Create state/token.key unless it exists. Raises ConfigError if that fails."""
     try:
         _write(config.office.state / KEY_FILE, chance.token_hex(32) + "\n")
     except OSError as error:
         raise ConfigError(
             (
-                f"office.state: {KEY_FILE} cannot be made there ({error.strerror}): "
-                "make the folder, and let its owner be the service",
+                f"office.state: {KEY_FILE} cannot be created there ({error.strerror}): "
+                "create the folder and make the service's user its owner",
             )
         ) from error
 
 
 def put_back(config: Config, saved: tuple[bytes, ...], environ: Mapping[str, str] = os.environ) -> Path | None:
-    """Make the keys of a backup count again, below those in force: the first signs, all verify.
+    """Add the keys of a backup below those in force: the first signs, all verify.
 
-    None = they count now. Where the keys come from outside the state directory, the file that the saved ones were
-    written to, for a person to add. Raises ConfigError, OSError.
+    Returns None if they are in force now. If the keys come from outside the state directory, returns the file that the
+    backup's keys were written to; a person must add them. Raises ConfigError, OSError.
     """
     now = tokens(config, environ)
     if set(saved) <= set(now):
@@ -113,9 +112,9 @@ def put_back(config: Config, saved: tuple[bytes, ...], environ: Mapping[str, str
 
 
 def password(config: Config, server: Literal["imap", "smtp"], environ: Mapping[str, str] = os.environ) -> str:
-    """The password or OAuth token of this moment, read anew for a login: tokens are renewed by other programs.
+    """The present password or OAuth token. It is read at each login, since other programs renew tokens.
 
-    Raises Transient where none can be read just now.
+    Raises Transient if none can be read now.
     """
     problems: list[str] = []
     found = _password(server, getattr(config, server).password_file, environ, problems)
@@ -125,9 +124,9 @@ def password(config: Config, server: Literal["imap", "smtp"], environ: Mapping[s
 
 
 def instance(token: tuple[bytes, ...]) -> str:
-    """This installation's public name, 8 hex digits, the same after each start.
+    """This installation's public name: 8 hex digits, the same after each start.
 
-    Made from the oldest secret, which stands last: a new one put on top signs, and the name stays.
+    It is derived from the oldest key, which is the last: a new key on top does not change the name.
     """
     return key_name(token[-1])
 
@@ -138,7 +137,7 @@ def _password(name: str, file: Path | None, environ: Mapping[str, str], problems
     if text is None:
         if len(problems) == before:
             problems.append(
-                f"{name}.password_file: no password is given: name a file here, or give the systemd credential "
+                f"{name}.password_file: no password is given: name a file here, or provide the systemd credential "
                 f'"{name}" or ${variable}'
             )
         return None
@@ -149,7 +148,7 @@ def _password(name: str, file: Path | None, environ: Mapping[str, str], problems
 
 
 def _token(state: Path, environ: Mapping[str, str], problems: list[str]) -> tuple[bytes, ...]:
-    """() without a problem: no source holds a key."""
+    """The keys; () without a problem if no source holds one."""
     text = _first(None, "token", "OACMAIL_TOKEN_KEY", environ, "token", problems)
     if text is None:
         text = _own_key(state, problems)
@@ -158,8 +157,7 @@ def _token(state: Path, environ: Mapping[str, str], problems: list[str]) -> tupl
     keys = tuple(line.strip().encode() for line in text.splitlines() if line.strip())
     if not problems and (not keys or any(len(key) < SHORTEST_KEY for key in keys)):
         problems.append(
-            f"token: a secret is missing or shorter than {SHORTEST_KEY} characters: make one with "
-            "`openssl rand -hex 32`"
+            f"token: a key is missing or shorter than {SHORTEST_KEY} characters: create one with `openssl rand -hex 32`"
         )
     return keys
 
@@ -167,9 +165,9 @@ def _token(state: Path, environ: Mapping[str, str], problems: list[str]) -> tupl
 def _first(
     file: Path | None, name: str, variable: str, environ: Mapping[str, str], path: str, problems: list[str]
 ) -> str | None:
-    """The first source that holds anything; '' if none does and one cannot be read, which is then a problem.
+    """The text of the first source that has one; '' if none has and one cannot be read, which is then a problem.
 
-    An empty credential is none: the units set it so where the admin gave no file (SetCredential=).
+    An empty credential does not count: the units set it where the admin gave no file (SetCredential=).
     """
     if file is not None:
         return _private(file, path, problems)
@@ -183,20 +181,22 @@ def _first(
 
 
 def _credential(folder: str, name: str, environ: Mapping[str, str]) -> Path | None:
-    """The file in the folder that this variable names, if there is one."""
+    """The credential file in the folder that the variable names; None if there is none."""
     file = Path(environ[folder]) / name if environ.get(folder) else None
     try:
         return file if file and file.is_file() else None
     except PermissionError:
-        return file  # it may be there: reading it says more
+        return file  # it may exist: reading it reports the reason
 
 
 def _private(file: Path, path: str, problems: list[str]) -> str:
-    """A file's text, if it is its owner's alone."""
+    """The file's text. A file that others can read is a problem."""
     before = len(problems)
     text = _text(file, path, problems)
     if len(problems) == before and file.stat().st_mode & 0o077:
-        problems.append(f"{path}: others can read the file: run `chmod 600 {file}`, and let its owner be the service")
+        problems.append(
+            f"{path}: others can read the file: run `chmod 600 {file}` and make the service's user its owner"
+        )
     return text
 
 
@@ -204,43 +204,43 @@ def _text(file: Path, path: str, problems: list[str]) -> str:
     try:
         return file.read_text("utf-8")
     except UnicodeDecodeError:
-        problems.append(f"{path}: the file is not text in UTF-8: write the secret alone into it")
+        problems.append(f"{path}: the file is not UTF-8 text: write only the secret into it")
     except OSError as error:
-        problems.append(f"{path}: the file cannot be read ({error.strerror}): check its name, owner and rights")
+        problems.append(f"{path}: the file cannot be read ({error.strerror}): check its name, owner and permissions")
     return ""
 
 
 def _own_key(state: Path, problems: list[str]) -> str | None:
-    """The text of state/token.key, None if there is no such file."""
+    """The text of state/token.key; None if the file does not exist."""
     file = state / KEY_FILE
     try:
         file.stat()
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError:
-        pass  # _private says why
+        pass  # _private reports the reason
     return _private(file, "office.state", problems)
 
 
 def _write(file: Path, text: str) -> None:
-    """Never over another's: written beside it, then linked to its name."""
+    """Create the file without overwriting one: write a draft beside it, then link it to the name."""
     draft = _draft(file, text)
     try:
         os.link(draft, file)
     except FileExistsError:
-        return  # another process made it at the same moment: that one counts
+        return  # another process created it at the same moment: that one counts
     finally:
         draft.unlink()
 
 
 def _draft(file: Path, text: str) -> Path:
-    """The whole text in a file beside `file`, for the owner of the folder alone."""
+    """Write the text to a file beside `file`, readable by the folder's owner alone, and return its path."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
         out.write(text)
         out.flush()
         os.fsync(out.fileno())
-    if os.geteuid() == 0:  # made by an admin's hand for the service: it belongs to whom the folder belongs
+    if os.geteuid() == 0:  # root runs this for the service: give it the folder's owner
         os.chown(draft, file.parent.stat().st_uid, file.parent.stat().st_gid)
     return draft

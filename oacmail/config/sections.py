@@ -1,7 +1,7 @@
-"""The sections about the house: [office], [people], [deadline], [escalation], [ack] and what is said to people.
+"""The sections about the office: [office], [people], [deadline], [escalation], [ack], [digest] and others.
 
-Defaults are those of the promise made on the town's page (08:00 to 20:00, next business day). Rules that need two
-values of one section are checked here; those that need two sections stand in model.py.
+The defaults follow the promise on the town's page (08:00 to 20:00, next business day). Rules that need two values of
+one section are here; rules that need two sections are in model.py.
 """
 
 from datetime import time
@@ -34,10 +34,11 @@ BoardFolder = Literal["open", "assigned", "derived", "waiting", "answered", "clo
 
 
 def _not_ours(values: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-    """Mail to staff must never come back as mail from a citizen (context key `own`: the office's addresses)."""
+    """Refuse the office's own addresses (context key `own`): mail to staff must not return as citizen mail."""
     if {*values, *map(_undetailed, values)} & (info.context or {}).get("own", frozenset()):
         raise wrong(
-            "names the office's own address or an alias of it", "write a person's address; oacmail never mails itself"
+            "names the office's own address or an alias of it",
+            "write a person's address; the office cannot notify itself",
         )
     return values
 
@@ -50,7 +51,7 @@ def _undetailed(address: str) -> str:
 
 def _somebody(values: tuple[str, ...]) -> tuple[str, ...]:
     if not values:
-        raise wrong("names nobody", "write one address at least")
+        raise wrong("names nobody", "write at least one address")
     return values
 
 
@@ -59,7 +60,7 @@ Somebody = Annotated[Staff, AfterValidator(_somebody)]
 
 
 class Council(Section):
-    """How the council is called in each language; None: as follows from the town (mail/outgoing/councils.py)."""
+    """The council's name in each language; None = derived from the town (mail/outgoing/councils.py)."""
 
     ca: Line | None = None
     es: Line | None = None
@@ -107,7 +108,7 @@ class OfficeSection(Section):
 
 
 class PeopleSection(Section):
-    """`agents`, `technical` and `forms` may be empty; rules.policy fills them in (docs/interfaces.md section 4)."""
+    """`agents`, `technical`, `forms` may be empty: rules.policy applies fallbacks (docs/interfaces.md section 4)."""
 
     supervisor: Somebody
     operator: Somebody
@@ -141,7 +142,7 @@ class EscalationSection(Section):
 
 
 class AckSection(Section):
-    """How many acknowledgements may leave; 0 = no limit, for each key."""
+    """Limits for acknowledgements; 0 = no limit, for each key."""
 
     per_address_hour: Limit = 3
     per_address_day: Limit = 10
@@ -164,7 +165,7 @@ class SurveySection(Section):
 
 
 class DigestSection(Section):
-    """`to` None = the agents; empty = no digest."""
+    """`to`: None = the agents; empty = no digest."""
 
     to: Staff | None = None
     at: Hour = time(8)
@@ -194,8 +195,8 @@ def _topic(value: object) -> str:
 
 
 class TopicSection(Section):
-    """Words of the town for a topic (docs/understanding.md, "Labels"), compared without case and accents; a `*` at the
-    end of one stands for any ending."""
+    """The town's own words for a topic (docs/understanding.md, "Labels"), compared without case and accents. A `*` at
+    the end matches any ending."""
 
     name: Annotated[str, PlainValidator(_topic)]
     level: Level = "first"
@@ -203,7 +204,7 @@ class TopicSection(Section):
 
 
 class PointerSection(Section):
-    """Where another body can be reached: shown to citizens whose question is not the town's."""
+    """How to reach another body that is responsible where the town is not."""
 
     body: Line
     address: Line | None = None

@@ -1,7 +1,7 @@
-"""The sections about other machines: [imap], [smtp], [trust]. What each key means is said in docs/config.md.
+"""The sections about servers: [imap], [smtp], [trust], and [callback]. docs/config.md explains each key.
 
-Plain connections are refused here for any host but this machine, so that no later code need ask again. Nothing
-connects anywhere; passwords are not in these models at all (secrets.py reads them).
+Unencrypted connections to other machines are refused here, so no later code checks again. The module connects to
+nothing and holds no passwords (secrets.py reads them).
 """
 
 from typing import Literal
@@ -27,7 +27,7 @@ from oacmail.config.types import (
 )
 
 SENT = "\\Sent"
-"""Stands in `imap.watch` for the folder of our sent mail, whatever its name."""
+"""Stands for the folder of sent mail in `imap.watch`, whatever its name."""
 
 Security = Literal["tls", "starttls", "none"]
 Auth = Literal["password", "xoauth2"]
@@ -64,7 +64,7 @@ class ImapSection(Section):
     @classmethod
     def _inbox_once(cls, watch: tuple[str, ...]) -> tuple[str, ...]:
         if "INBOX" not in watch:
-            raise wrong('does not name "INBOX", where the mail comes in', 'add "INBOX"')
+            raise wrong('does not name "INBOX", where mail arrives', 'add "INBOX"')
         if len(set(watch)) != len(watch):
             raise wrong("names a folder twice", "name each folder once")
         return watch
@@ -97,7 +97,7 @@ class TrustSection(Section):
     @field_validator("provider")
     @classmethod
     def _names_its_witness(cls, provider: str, info: ValidationInfo) -> str:
-        """`postfix` believes Authentication-Results of `authserv_id` above the Received line of `mx`: both needed."""
+        """`postfix` trusts Authentication-Results of `authserv_id` above the Received line of `mx`: it needs both."""
         if provider == "postfix" and not (info.data.get("authserv_id", "?") and info.data.get("mx", "?")):
             raise wrong(
                 'is "postfix", and trust.authserv_id or trust.mx is missing',

@@ -1,8 +1,8 @@
-"""The kinds of value that config.toml holds, each with its grammar and its own sentence for what is wrong.
+"""The types of values in config.toml, each with its grammar and its error message.
 
-A validator here decides whether one value is well formed and gives it the type that the program uses. It never
-opens a file, never asks the network and never repeats the value in its message: a secret may stand in the wrong
-place. Messages have two halves, `what is wrong: what to do`; `findings` puts the path in front.
+A validator decides whether one value is well formed and converts it. It never opens a file, never uses the network and
+never repeats the value in its message, which may be a secret in the wrong place. A message is `problem: remedy`;
+`findings` adds the path.
 """
 
 import re
@@ -25,11 +25,11 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _UNITS = {"kB": 1_000, "MB": 1_000_000}
 
 END_OF_DAY = time.max
-"""Stands for 24:00, as in core.policy."""
+"""Represents 24:00, as in core.policy."""
 
 
 def wrong(what: str, remedy: str) -> PydanticCustomError:
-    """The one way a validator here says no: `what` is wrong, `remedy` is what the admin does about it."""
+    """The error of every validator: `what` is the problem, `remedy` is what the admin should do."""
     return PydanticCustomError("oacmail", "{what}: {remedy}", {"what": what, "remedy": remedy})
 
 
@@ -112,7 +112,7 @@ def _network(value: object) -> str:
 
 
 def _size(value: object) -> int:
-    """Bytes, as a number or as "5 MB" (10**6) and "500 kB" (10**3)."""
+    """Bytes, from a number or a text such as "5 MB" (10**6) or "500 kB" (10**3)."""
     if isinstance(value, str) and (found := _SIZE.fullmatch(value)):
         value = int(found[1]) * _UNITS[found[2]]
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
@@ -121,7 +121,7 @@ def _size(value: object) -> int:
 
 
 def _path(value: object, info: ValidationInfo) -> Path:
-    """An absolute path; a relative one starts at the folder of the file (context key `base`)."""
+    """An absolute path. A relative one starts at the folder of the file (context key `base`)."""
     text = _text(value, '"/var/lib/oacmail"')
     if not text.strip() or _CONTROL.search(text):
         raise wrong("is not a path", 'write a path, like "/var/lib/oacmail"')
@@ -130,7 +130,7 @@ def _path(value: object, info: ValidationInfo) -> Path:
 
 
 def _day(value: object) -> date:
-    """A date, as TOML writes it or in quotes."""
+    """A date, as a TOML date or a text."""
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
     try:
@@ -147,12 +147,12 @@ def _folder(value: object) -> str:
 
 
 def _listed(value: object) -> object:
-    """One text stands for a list of one."""
+    """A single text counts as a list of one."""
     return [value] if isinstance(value, str) else value
 
 
 def _once(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Each value once, in the order given: a person may hold several roles, but not one role twice."""
+    """Each value once, in the given order: a person may hold several roles, but not one role twice."""
     return tuple(dict.fromkeys(values))
 
 
@@ -166,7 +166,7 @@ def is_address(host: str) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether `host` names this very machine: localhost, 127.0.0.0/8 or ::1 (RFC 6761 section 6.3, RFC 6890)."""
+    """Whether `host` is this machine: localhost, 127.0.0.0/8 or ::1 (RFC 6761 section 6.3, RFC 6890)."""
     return ip_address(host).is_loopback if is_address(host) else host == "localhost"
 
 

@@ -54,7 +54,7 @@ def test_an_empty_file_names_every_required_key(tmp_path: Path) -> None:
         ("office", 'adres = "x"', 'office.adres: is an unknown key: did you mean "address"?'),
         ("rest", "[[topic]]\nname = 'grant'\nword = []", 'topic.1.word: is an unknown key: did you mean "words"?'),
         ("rest", "[escalations]", 'escalations: is an unknown key: did you mean "escalation"?'),
-        ("rest", "[zzz]", "zzz: is an unknown key: remove it, or see docs/config.md for the keys known here"),
+        ("rest", "[zzz]", "zzz: is an unknown key: remove it, or see docs/config.md for the valid keys"),
     ],
 )
 def test_an_unknown_key_is_named_with_what_was_meant(findings: Findings, where: str, line: str, finding: str) -> None:
@@ -82,7 +82,7 @@ def test_no_value_is_ever_repeated(findings: Findings, line: str) -> None:
 
 def test_a_password_in_the_file_is_answered_with_where_it_belongs(findings: Findings) -> None:
     (only,) = findings(smtp='token = "hunter2"')
-    assert only.startswith("smtp.token: is an unknown key: secrets never stand in this file; use password_file")
+    assert only.startswith("smtp.token: is an unknown key: this file must not hold secrets; use password_file")
 
 
 def test_a_key_cannot_write_on_the_terminal(findings: Findings) -> None:

@@ -60,7 +60,7 @@ def test_a_credential_file_that_only_root_may_read_leaves_the_copy(read: Read, t
     (tmp_path / "etc").mkdir()
     (tmp_path / "etc" / "imap").write_bytes(b"\xff\xfe")  # for root, who runs the tests, no file is closed
     plain = read()
-    with pytest.raises(Transient, match="not text in UTF-8"):
+    with pytest.raises(Transient, match="not UTF-8 text"):
         secrets.password(plain, "imap", given)
     _private(tmp_path / "run" / "imap", "the copy\n")
     assert secrets.password(plain, "imap", given) == "the copy"
@@ -110,7 +110,7 @@ def test_all_that_is_missing_is_said_at_once_and_how_to_give_it(read: Read) -> N
 
 def test_a_short_token_secret_is_refused_and_not_shown(read: Read) -> None:
     (only,) = _refused(read(), ENVIRON | {"OACMAIL_TOKEN_KEY": f"{KEY}\nguess-me"})
-    assert only.startswith("token: a secret is missing or shorter than 16 characters: ")
+    assert only.startswith("token: a key is missing or shorter than 16 characters: ")
     assert "guess-me" not in only
 
 
@@ -125,7 +125,7 @@ def test_a_password_that_others_can_read_is_a_finding(read: Read, tmp_path: Path
     ("content", "finding"),
     [
         (None, "imap.password_file: the file cannot be read (No such file or directory): "),
-        (b"\xff\xfe", "imap.password_file: the file is not text in UTF-8: "),
+        (b"\xff\xfe", "imap.password_file: the file is not UTF-8 text: "),
         (b"\n", "imap.password_file: the password is empty: "),
     ],
 )
@@ -165,7 +165,7 @@ def test_a_key_file_that_others_can_read_is_a_finding(read: Read, tmp_path: Path
 
 def test_a_state_folder_that_cannot_be_made_is_a_finding(read: Read, tmp_path: Path) -> None:
     (tmp_path / "state").touch()
-    with pytest.raises(ConfigError, match=r"office\.state: token\.key cannot be made there"):
+    with pytest.raises(ConfigError, match=r"office\.state: token\.key cannot be created there"):
         secrets.make(read())
 
 

@@ -43,10 +43,10 @@ def sound(office: MakeOffice) -> Office:
 
 def test_a_sound_desk_has_nothing_to_do_online_or_not_whether_the_daemon_runs_or_not(sound: Office) -> None:
     sound.oacmail("once")
-    assert sound.oacmail("check").stdout == "nothing to do\n"
-    assert sound.oacmail("check", "--online").stdout == "nothing to do\n"
+    assert sound.oacmail("check").stdout == "no problems found\n"
+    assert sound.oacmail("check", "--online").stdout == "no problems found\n"
     with sound.running():
-        assert sound.oacmail("check", "--online").stdout == "nothing to do\n"
+        assert sound.oacmail("check", "--online").stdout == "no problems found\n"
         sound.passes()
         status = sound.status()
     assert (status["ok"], status["unaccounted"], status["quarantine"]) == (True, 0, 0)
@@ -170,16 +170,16 @@ def test_servers_that_are_away_or_refuse_the_login_are_told_each_with_its_remedy
 def test_each_kind_of_trouble_with_a_server_has_its_own_remedy(sound: Office) -> None:
     good = dict(sound.settings["imap"])
     for wrong, what in (
-        ({"host": "imap.castellbisbal.invalid"}, "its name is not known"),
-        ({"port": sound.settings["smtp"]["port"]}, "speaks no TLS"),
-        ({"password_file": "empty"}, "it was not tried"),
+        ({"host": "imap.castellbisbal.invalid"}, "its name cannot be resolved"),
+        ({"port": sound.settings["smtp"]["port"]}, "the TLS handshake fails"),
+        ({"password_file": "empty"}, "no login was tried"),
     ):
         (sound.root / "empty").touch(mode=0o600)
         sound.change(imap={**good, **wrong})
         assert what in _where(_found(sound, "--online", code=1))["imap"]
     sound.change(imap={**good, "sent": "Enviats"})
     said = _where(_found(sound, "--online", code=1))["imap.sent"]
-    assert said.startswith("the folder Enviats does not exist, so that answers cannot be seen; there are ")
+    assert said.startswith("the folder Enviats does not exist, so answers are not seen; the folders are ")
     assert "INBOX" in said
     assert "Sent" in said
 
@@ -216,7 +216,7 @@ def test_a_new_mailbox_without_a_folder_of_sent_mail_is_no_dead_end(sound: Offic
         second = _where(_found(sound, "--online", code=1))["imap.sent"]
     assert first.startswith("no folder of sent mail was found")
     assert second.startswith("the folder Sent does not exist")
-    assert all(said.endswith("; there are Elements suprimits, INBOX") for said in (first, second))
+    assert all(said.endswith("; the folders are Elements suprimits, INBOX") for said in (first, second))
 
 
 def test_a_relay_that_refuses_the_null_sender_and_a_server_that_delivers_into_sent_are_found(tmp_path: Path) -> None:

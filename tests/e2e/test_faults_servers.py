@@ -28,7 +28,7 @@ def _told(desk: Office, *servers: str) -> list[str]:
 def _says(desk: Office, words: str) -> None:
     """`status` is ill and names it, soon."""
     until(lambda: words in " ".join(desk.status()["problems"]), 20, what=f"{words}\n{desk.status()}\n{desk.log()}")
-    assert desk.oacmail("status", code=1).stdout.startswith("ILL")
+    assert desk.oacmail("status", code=1).stdout.startswith("UNHEALTHY")
 
 
 def _well_again(desk: Office) -> None:
@@ -122,7 +122,7 @@ def test_when_the_dns_is_gone_status_says_so_and_all_goes_on_when_it_is_back(
             (tmp_path / "dns").touch()
             imap.cut()
             smtp.cut()
-            _says(desk, "imap: the mailbox cannot be read: its name is not known")
+            _says(desk, "imap: the mailbox cannot be read: its name cannot be resolved")
             anna.write(desk.address, "Wifi", "Hi ha wifi a la biblioteca?")
             until(lambda: desk.diary("smtp.down"), 20, what="the alert cannot leave either")
             (tmp_path / "dns").unlink()

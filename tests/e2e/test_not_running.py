@@ -58,7 +58,7 @@ def test_a_service_that_dies_again_and_again_is_told_also_in_the_moments_when_it
         desk.start()
         desk.kill()
     with desk.running():
-        assert "dies: the service has died three times" in desk.oacmail("status", code=1).stdout
+        assert "dies: the service has crashed three times" in desk.oacmail("status", code=1).stdout
 
 
 def test_a_service_that_was_stopped_and_started_has_not_died(office: MakeOffice) -> None:

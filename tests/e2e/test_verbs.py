@@ -245,7 +245,7 @@ def test_a_backup_of_the_running_desk_serves_a_new_state_that_sends_nothing_agai
         before.wait_for_mail()
         desk.oacmail("backup", str(saved))
         assert saved.stat().st_mode & 0o777 == 0o600
-        assert "exists already" in desk.oacmail("backup", str(saved), code=2).stderr
+        assert "already exists" in desk.oacmail("backup", str(saved), code=2).stderr
         assert "does not exist" in desk.oacmail("backup", str(tmp_path / "nowhere" / "saved"), code=2).stderr
         after.write(desk.address, "Ajut de menjador", "Com demano l'ajut de menjador?")
         after.wait_for_mail()
@@ -319,10 +319,10 @@ def test_status_is_ill_before_the_first_start_and_well_after_it(office: MakeOffi
     desk = office()
     assert shapes.faults(desk.json("status", code=1)[0], shapes.STATUS) == []
     ill = desk.oacmail("status", code=1).stdout
-    assert ill.startswith("ILL")
+    assert ill.startswith("UNHEALTHY")
     assert "never run" in ill
     desk.oacmail("once")
-    assert desk.oacmail("status").stdout.startswith("well")
+    assert desk.oacmail("status").stdout.startswith("healthy")
 
 
 def test_a_missing_file_is_2_a_server_out_of_reach_is_75_and_no_database_yet_is_75(office: MakeOffice) -> None:
@@ -356,7 +356,7 @@ def test_wrong_words_are_2_and_a_case_that_does_not_exist_is_1(office: MakeOffic
         desk.oacmail(*words.split(), code=2)
     for words in ("case show 77", "why 77", "case note 77 hola", "quarantine retry x"):
         assert desk.oacmail(*words.split(), code=1).stderr
-    assert "cannot go on: /proc/oacmail: No such" in desk.oacmail("backup", "/proc/oacmail", code=1).stderr
+    assert "error: /proc/oacmail: No such" in desk.oacmail("backup", "/proc/oacmail", code=1).stderr
 
 
 def test_nothing_that_a_message_says_moves_the_terminal_and_json_stays_one_line_a_row(road: Road, desk: Office) -> None:

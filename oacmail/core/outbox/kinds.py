@@ -52,7 +52,7 @@ class Budget(StrEnum):
 
 
 class IfUncertain(StrEnum):
-    """What follows if the relay gave no answer and no copy proves the sending (docs/design.md, "Mail in doubt").
+    """What follows if the relay gave no answer and no copy proves the sending (docs/design.md, "Uncertain deliveries").
 
     `RESEND`: once more after a short wait, but held if copies are expected and none arrive; `RESEND_ALWAYS`: also then,
     after a longer wait, and dropped if nobody waits for an answer any more; `HOLD`: a person decides; `DROP`: nothing.
