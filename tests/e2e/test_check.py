@@ -58,7 +58,7 @@ def test_a_trial_proves_the_path_of_the_copies_to_the_daemon(sound: Office) -> N
     for words in (("once",), ("check", "--online"), ("once",)):
         sound.oacmail(*words)
     (row,) = sound.rows("SELECT kind, state, copied_at FROM outbox")
-    assert (row["kind"], row["state"], row["copied_at"] is not None) == ("check", "sent", True)
+    assert (row["kind"], row["state"], row["copied_at"] is not None) == ("probe", "sent", True)
 
 
 def test_the_messages_of_a_trial_say_what_they_are_and_that_they_may_go(sound: Office) -> None:
