@@ -1,6 +1,6 @@
-"""Things of known sizes, some at a time: few round trips or commits, and never much in memory at once.
+"""Group items by number and size: few round trips or commits, and little memory.
 
-It says what goes together, keeps the order, and never drops anything: what alone is too large goes alone.
+The order is kept and nothing is dropped: an item that is too large forms its own group.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -12,7 +12,7 @@ Thing = TypeVar("Thing")
 def batched(
     things: Iterable[Thing], octets: Callable[[Thing], int], most: int, most_octets: int
 ) -> Iterator[list[Thing]]:
-    """Lists of at most `most` things and, unless it is a single one, of at most `most_octets` together."""
+    """Yield lists of at most `most` things and, unless it is a single one, of at most `most_octets` together."""
     batch: list[Thing] = []
     size = 0
     for thing in things:

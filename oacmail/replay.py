@@ -1,7 +1,7 @@
-"""An archive through today's rules: the real engine on a scratch database and a virtual clock. Sends nothing.
+"""Process an archive with today's rules: the real engine on a scratch database and a virtual clock. Sends nothing.
 
-Messages are worked in the order of their arrival (top Received line, else Date, else the file's own date), and time
-passes between them as the daemon's ticks would see it, so that reminders and escalations fall where they would have.
+Messages are processed in the order of their arrival (top Received field, else Date, else the file's date). Between them
+time passes in ticks as for the daemon, so that reminders and escalations happen when they would have.
 """
 
 import mailbox
@@ -26,7 +26,7 @@ from oacmail.mail.parse import parse
 from oacmail.mail.parser_config import ParserConfig
 
 STEP = timedelta(hours=1)
-LONGEST_SILENCE = timedelta(days=40)  # after so long nothing more can ring
+LONGEST_SILENCE = timedelta(days=40)  # after this time no deadline can remain
 
 
 @dataclass(slots=True)
@@ -38,11 +38,11 @@ class VirtualClock:
 
 
 def replayed(archive: Path, config: Config) -> Iterator[dict[str, Any]]:
-    """A row a message, in the shape of docs/interfaces.md section 3, `replay --json`."""
+    """Yield a row for each message, in the form of docs/interfaces.md section 3, `replay --json`."""
     messages = sorted(_messages(archive), key=lambda pair: pair[0])
     with tempfile.TemporaryDirectory(prefix="oacmail-replay-") as scratch, closing(SqliteStore(Path(scratch))) as store:
-        store.con.execute("PRAGMA synchronous=OFF")  # nobody will miss it after a crash
-        # Shadow: what is queued is never sent, whatever else may run on this machine.
+        store.con.execute("PRAGMA synchronous=OFF")  # a scratch database needs no crash safety
+        # Shadow: what is queued is never sent, whatever else runs on this host.
         policy = replace(wiring.rules(config), workdays=wiring.deadline_calendar(config), shadow=True)
         clock = VirtualClock(messages[0][0] if messages else datetime.now(UTC))
         engine = Engine(policy=policy, store=store, renderer=wiring.renderer(config, policy), clock=clock)

@@ -1,8 +1,8 @@
-"""The daemon: the only file that knows threads. Three loops (watch, send, tick) and a main thread that listens.
+"""The daemon: the only module with threads. Three loops (watch, send, tick) and a main thread that handles signals.
 
-A loop's Transient is an outage: it tries again at once, then waits a little longer each time. A Fatal stops all. The
-watchdog is fed only while every loop gives signs of life. SIGTERM wakes what waits; a message in work is finished, a
-mail in flight is left to the next start, which treats it as uncertain.
+A Transient in a loop is an outage: the loop retries at once, then with growing pauses. A Fatal stops the service. The
+watchdog is pinged only while every loop makes progress. SIGTERM wakes waiting loops; a message in progress is finished,
+and the next start treats a mail in flight as uncertain.
 """
 
 import signal
@@ -28,17 +28,17 @@ from oacmail.wiring import Parts
 
 log = structlog.get_logger()
 TICK_SECONDS = 30
-LOOK_SECONDS = 5  # an admin's `outbox retry` is written beside us and rings no bell
+LOOK_SECONDS = 5  # `outbox retry` is written by another process, which wakes nobody
 STALE_AFTER = 900.0  # a relay may take ten minutes to answer a whole mail
-END_WITHIN = 3.0  # seconds for what is in work; systemd and people wait five
+END_WITHIN = 3.0  # seconds for work in progress; systemd and people wait five
 NIGHTLY_HOUR = 3
-REFUSED = "config-refused"  # the problem's name
-STATE = "state"  # the problem's name
+REFUSED = "config-refused"  # the code of the problem
+STATE = "state"  # the code of the problem
 
 
 @dataclass(slots=True)
 class Service:
-    """`reread`: loads and checks the configuration anew, for SIGHUP."""
+    """`reread` loads and checks the configuration again, for SIGHUP."""
 
     parts: Parts
     systemd: Systemd
@@ -55,10 +55,10 @@ class Service:
     _fatal: BaseException | None = None
 
     def run(self) -> None:
-        """Until SIGTERM or SIGINT; then closes its parts. Raises Fatal or ConfigError if a loop could not go on."""
+        """Run until SIGTERM or SIGINT, then close all parts. Raises Fatal or ConfigError if a loop cannot continue."""
         self.parts.engine.begin()
         run_history.begun(self.parts.store, run_history.DAEMON, self.parts.engine.now())
-        for earlier in ("smtp", REFUSED):  # an earlier life's word; it is tried anew
+        for earlier in ("smtp", REFUSED):  # recorded by an earlier process; the state is checked again
             self.parts.store.problem(earlier, False, self.parts.engine.now())
         wiring.check_calendar(self.parts.config, self.parts.engine)
         self.parts.engine.on_mail = self._mail.set
@@ -106,7 +106,7 @@ class Service:
 
     def _status(self) -> str:
         problems, fault = {}, self._state.why
-        if not fault:  # else it would wait for the database here, and SIGTERM with it
+        if not fault:  # otherwise it would wait for the database and block SIGTERM
             try:
                 problems = self.parts.store.problems()
             except (StateError, Fatal) as error:
@@ -125,17 +125,18 @@ class Service:
         if self._fatal is None:
             self._stopped()
         if not any(thread.is_alive() for thread in threads):
-            self.parts.close()  # else somebody waits for a silent server, in whose line we must not speak
+            # otherwise a thread waits for a silent server on its own connection, which we must not use
+            self.parts.close()
         log.info("stopped")
 
     def _stopped(self) -> None:
         try:
             run_history.stopped(self.parts.store, self.parts.engine.now())
         except StateError as error:
-            log.warning("stop.unrecorded", error=str(error))  # the next start counts a death
+            log.warning("stop.unrecorded", error=str(error))  # the next start counts a crash
 
     def _reload(self) -> None:
-        """New rules and templates at once; what concerns the servers or the state directory needs a restart."""
+        """Apply new rules and templates at once; changes of servers or state directory need a restart."""
         self.systemd.reloading()
         try:
             config = self.reread()
@@ -149,7 +150,8 @@ class Service:
         self.systemd.ready(self._status())
 
     def _reload_refused(self, reason: str) -> None:
-        """`systemctl reload` cannot fail under Type=notify-reload, so it is told here. '' = it was not refused."""
+        """Record a refused reload, since `systemctl reload` cannot fail under Type=notify-reload. '' means it was
+        accepted."""
         if reason:
             log.error("reload.refused", reason=reason)
         try:
@@ -188,16 +190,16 @@ class Service:
             except StateError as error:
                 self._stop.wait(self._state.failed("watch", error, self.parts.engine.now()))
             except Transient as error:
-                # until the folders are read again, a citizen's mail may lie there already sent
+                # until the folders are read again, a citizen's mail may be there as sent
                 self.parts.delivery.citizens_may = False
                 self._compare.set()
                 self._rest("watch", outage, error)
 
     def _read_mailbox(self, *, compare: bool) -> None:
-        """A folder of people's own that cannot be opened is told, and holds back nobody's mail."""
+        """Read the mailbox. A people's folder that cannot be opened is logged and delays nobody's mail."""
         unread = False
         if compare:
-            self._compare.clear()  # whoever asks for it from here on gets it at the next pass
+            self._compare.clear()  # a request from here on is fulfilled by the next pass
         try:
             self.parts.intake.sync(compare=compare)
         except StateError:
@@ -218,7 +220,7 @@ class Service:
         if not self.parts.delivery.citizens_may:
             self.parts.delivery.citizens_may = True
             self._mail.set()
-            self._tick()  # what had to wait until the mailbox was read is due at once
+            self._tick()  # items that waited for the mailbox are due now
 
     def _rest(self, loop: str, outage: Outage, error: Transient) -> None:
         pause = outage.failed(error)
@@ -256,7 +258,7 @@ class Service:
     # --- scheduler --------------------------------------------------------------------------------
 
     def _scheduler(self) -> BackgroundScheduler:
-        """Jobs live in memory: the scheduler wakes, the rows remember. A late job does what the missed ones would."""
+        """Jobs are in memory: the scheduler wakes, the rows remember. A late job does the work of the missed ones."""
         defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         zone = self.parts.engine.policy.office.timezone
         scheduler = BackgroundScheduler(job_defaults=defaults, timezone=zone)
@@ -266,7 +268,7 @@ class Service:
 
     def _tick(self) -> None:
         try:
-            self.parts.store.refuse_newer()  # somebody may have migrated the database under this process
+            self.parts.store.refuse_newer()  # somebody may have migrated the database during this process
             self._tell_of_state()
             ticks = self.parts.ticks
             ticks.tick()
@@ -283,12 +285,12 @@ class Service:
             self._fatal = error
             self._stop.set()
             self._main.set()
-        except Exception:  # a bug of ours: mail goes on, and the watchdog ends what keeps no clock
+        except Exception:  # a bug: mail continues, and the watchdog restarts the service if no tick succeeds
             log.error("tick.failed", exc_info=True)
 
     def _tell_of_state(self) -> None:
-        """An outage of the database that has ended: a problem for this one tick, which alerts where it was long. A full
-        disk has an alert of its own."""
+        """Record an ended outage of the database as a problem for one tick, which alerts if it was long. A full disk
+        has its own alert."""
         over = self._state.over()
         told = DISK in self.parts.store.problems()
         self._full = told or (self._full and bool(over or self._state.why))
@@ -296,8 +298,8 @@ class Service:
             self.parts.store.problem(STATE, True, *over)
 
     def _nightly(self) -> None:
-        """Hold every place in the mailbox against what we know of it; look ahead in the calendar; forget what nobody
-        waits for; learn from what people have corrected."""
+        """Compare every place in the mailbox with our records, check the calendar ahead, remove expired records, and
+        learn from corrections."""
         self._compare.set()
         self.parts.mailbox.wake()
         jobs = {
@@ -317,7 +319,7 @@ class Service:
 
 
 def once(parts: Parts) -> None:
-    """One full pass: read all watched folders, tick, send what is due. Raises Transient, Fatal."""
+    """Run one full pass: read all watched folders, tick, send what is due. Raises Transient, Fatal."""
     parts.engine.begin()
     run_history.begun(parts.store, run_history.ONCE, parts.engine.now())
     parts.intake.sync(compare=True)

@@ -1,6 +1,6 @@
-"""The composition root: from a checked configuration to adapters and engine. The only place that knows both.
+"""The composition root: from a checked configuration to adapters and engine. No other module knows both.
 
-It decides which adapter stands behind which port, and nothing else; no thread starts here, no server is spoken to.
+It decides which adapter implements which port, and nothing else; it starts no thread and contacts no server.
 """
 
 import sqlite3
@@ -44,24 +44,24 @@ _KEY_BELOW = (
     "our own mail would be taken for another installation's and nothing would be sent: write the new key above the old "
     "ones, and keep those"
 )
-SHADOW = "shadow"  # remembered, so that who works beside the daemon sends nothing either
+SHADOW = "shadow"  # recorded, so that processes next to the daemon send nothing either
 
 
 def workdays(config: Config) -> OfficeCalendar | EveryDay:
-    """The office's calendar. Raises ConfigError for a holiday file that cannot be read."""
+    """Return the office's calendar. Raises ConfigError for a holiday file that cannot be read."""
     if config.office.calendar == "none":
         return EveryDay()
     return OfficeCalendar.read(config.office.holidays or SHIPPED, config.office.closures)
 
 
 def deadline_calendar(config: Config) -> Workdays:
-    """The calendar that clocks run by: it knows every year, so that no message is ever without a case."""
+    """Return the calendar for deadlines: it covers every year, so that no message is ever without a case."""
     calendar = workdays(config)
     return FallbackCalendar(calendar) if isinstance(calendar, OfficeCalendar) else calendar
 
 
 def check_calendar(config: Config, engine: Engine) -> None:
-    """Remember as problems the years whose holidays are missing or provisional, so that the operator is told and the
+    """Record as problems the years whose holidays are missing or provisional, so that the operator is alerted and the
     digest says so (docs/requirements.md section 2). Raises ConfigError, Transient."""
     now = engine.now()
     today = now.astimezone(config.office.timezone).date()
@@ -72,12 +72,12 @@ def check_calendar(config: Config, engine: Engine) -> None:
 
 
 def rules(config: Config) -> Policy:
-    """The policy for verbs that judge and never send: no state, no secret."""
+    """Return the policy for commands that evaluate and never send: no state, no secret."""
     return settings.policy(config, workdays=workdays(config), secrets=_NO_SECRET, instance="00000000")
 
 
 def live_policy(config: Config, *, shadow: bool = False) -> Policy:
-    """The policy under the house's own secret. Raises ConfigError, Transient."""
+    """Return the policy with the installation's own secret. Raises ConfigError, Transient."""
     token = tokens(config)
     return settings.policy(
         config, workdays=deadline_calendar(config), secrets=token, instance=secrets.instance(token), shadow=shadow
@@ -85,8 +85,11 @@ def live_policy(config: Config, *, shadow: bool = False) -> Policy:
 
 
 def tokens(config: Config) -> tuple[bytes, ...]:
-    """The token secrets that sign and verify. The first start makes state/token.key; beside a database that was signed
-    with another key none is made and none is taken. Raises ConfigError, Transient."""
+    """Return the token secrets that sign and verify. Raises ConfigError, Transient.
+
+    The first start creates state/token.key; for a database that was signed with another key none is created or
+    accepted.
+    """
     found = secrets.tokens(config)
     names, used = keys.look(state(config))
     if wrong := _wrong_key(found, names, used=used):
@@ -98,7 +101,7 @@ def tokens(config: Config) -> tuple[bytes, ...]:
 
 
 def wrong_key(config: Config) -> str:
-    """Why the service would not start with the keys that are there, '' = it would. Raises ConfigError, Transient."""
+    """Return why the service would not start with the existing keys, '' if it would. Raises ConfigError, Transient."""
     names, used = keys.look(state(config))
     return _wrong_key(secrets.tokens(config), names, used=used)
 
@@ -112,19 +115,21 @@ def _wrong_key(found: tuple[bytes, ...], names: Set[str], *, used: bool) -> str:
 
 
 def knows_key(names: Set[str], token: tuple[bytes, ...]) -> bool:
-    """Whether one of these keys signed the mail of a database that knows keys of these names. One of an early version
-    knows none, and takes the first that it is given."""
+    """True if one of these keys signed the mail of a database that knows keys of these names.
+
+    A database of an early version knows none and accepts the first key it is given.
+    """
     return bool(token) and (not names or not names.isdisjoint(map(key_name, token)))
 
 
 def new_key_below(names: Set[str], token: tuple[bytes, ...]) -> bool:
-    """Whether the last key, which names the installation, is new to the database while one above it is not."""
+    """True if the last key, which names the installation, is new to the database while one above it is not."""
     return bool(names) and key_name(token[-1]) not in names and not names.isdisjoint(map(key_name, token))
 
 
 def new_key(config: Config, now: datetime) -> int | None:
-    """Go on with another key than the database knows; how many acknowledgements are held, None if its own is there.
-    Raises ConfigError, Transient (a daemon runs, no database)."""
+    """Continue with a key that the database does not know; return the number of held acknowledgements, or None if it
+    knows the key. Raises ConfigError, Transient (a daemon runs, no database)."""
     _has_run(config)
     store = SqliteStore(state(config))
     try:
@@ -141,17 +146,17 @@ def new_key(config: Config, now: datetime) -> int | None:
 
 
 def renderer(config: Config, policy: Policy) -> JinjaRenderer:
-    """What is told to people is reckoned by the strict calendar: no day is promised out of a guess."""
+    """Return the renderer. Dates for people come from the strict calendar: no estimated day is promised."""
     return JinjaRenderer(voice(config, replace(policy, workdays=workdays(config))))
 
 
 def own_templates(config: Config, made: JinjaRenderer) -> list[str]:
-    """What is wrong with the town's own templates, a line each; what is shipped is looked at by `oacmail check`."""
+    """Return what is wrong with the town's own templates, one line each; `oacmail check` covers the shipped ones."""
     return made.problems() if config.office.templates else []
 
 
 def voice(config: Config, policy: Policy) -> OfficeProfile:
-    """What the templates may say of the office."""
+    """Return what the templates may say about the office."""
     office = config.office
     return OfficeProfile(
         policy=policy,
@@ -167,7 +172,7 @@ def voice(config: Config, policy: Policy) -> OfficeProfile:
 
 
 def parser_config(config: Config) -> ParserConfig:
-    """What reading a message needs to know of the desk, with the sentences of its own mails."""
+    """Return what the parser needs to know about the office, with the sentences of its own mails."""
     return replace(settings.parser_config(config), wording=wording(config.office.templates))
 
 
@@ -209,7 +214,7 @@ def envelopes(config: Config, policy: Policy) -> Mapping[MailKind, str]:
     """The envelope sender of every kind of mail (docs/interfaces.md section 4)."""
     address = policy.office.address
     local, _, domain = address.rpartition("@")
-    # An address only we know: reports to it are about our mail, whatever they say of themselves.
+    # Only we know this address: reports to it concern our mail, whatever they say.
     tag = sha256(policy.secrets[0] + b"bounce").hexdigest()[:12]
     ack = {"null": "", "bounce": f"{local}+b.{tag}@{domain}", "office": address}[config.smtp.ack_envelope]
     senders = {EnvelopeSender.ACK: ack, EnvelopeSender.OFFICE: address}
@@ -218,7 +223,7 @@ def envelopes(config: Config, policy: Policy) -> Mapping[MailKind, str]:
 
 @dataclass(slots=True)
 class Parts:
-    """All that a daemon is made of, wired and at rest."""
+    """All parts of a daemon, connected and not yet running."""
 
     config: Config
     engine: Engine
@@ -237,15 +242,15 @@ class Parts:
 
 
 def engine(config: Config, store: SqliteStore, *, shadow: bool = False, clock: Clock | None = None) -> Engine:
-    """An engine on an open store."""
+    """Return an engine on an open store."""
     policy = live_policy(config, shadow=shadow)
     return Engine(policy=policy, store=store, renderer=renderer(config, policy), clock=clock or SystemClock())
 
 
 def assemble(config: Config, *, shadow: bool = False, parsing: Parser | None = None) -> Parts:
-    """Opens and locks the state directory. Raises ConfigError, Transient (another daemon), Fatal.
+    """Open and lock the state directory. Raises ConfigError, Transient (another daemon), Fatal.
 
-    `parsing`: who reads where many messages lie; by default who works them.
+    `parsing` is the parser; by default messages are parsed in the calling thread.
     """
     secrets.read(config)
     store = SqliteStore(state(config))
@@ -284,7 +289,7 @@ def assemble(config: Config, *, shadow: bool = False, parsing: Parser | None = N
 
 
 def learn(parts: Parts) -> list[LearningResult]:
-    """From the house's corrections; what was learned holds from the next pass over the mailbox. Raises Transient."""
+    """Learn from staff corrections; lessons apply from the next pass over the mailbox. Raises Transient."""
     return learning.learn(parts.store, parts.intake.parser_config, parts.engine.now())
 
 
@@ -299,7 +304,7 @@ def _has_run(config: Config) -> None:
 
 @contextmanager
 def reading(config: Config) -> Iterator[sqlite3.Connection]:
-    """A look into the database beside a running daemon. Raises Transient where there is none yet."""
+    """Open the database read-only next to a running daemon. Raises Transient if it does not exist yet."""
     _has_run(config)
     file = state(config) / connection.FILE
     con = connection.connect_readonly(file)
@@ -312,15 +317,17 @@ def reading(config: Config) -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def writing(config: Config) -> Iterator[sqlite3.Connection]:
-    """The database for an admin's hands, beside a running daemon. Raises Transient."""
+    """Open the database for an admin's command next to a running daemon. Raises Transient."""
     with _beside(config) as store:
         yield store.con
 
 
 @contextmanager
 def engine_beside_daemon(config: Config) -> Iterator[Engine]:
-    """An engine for a single turn beside a running daemon; what it queues, the daemon sends, unless it runs in shadow.
-    Raises Transient."""
+    """Yield an engine for a single turn next to a running daemon, which sends what it queues unless in shadow mode.
+
+    Raises Transient.
+    """
     with _beside(config) as store:
         yield engine(config, store, shadow=bool(store.recall(SHADOW)))
 
@@ -336,7 +343,7 @@ def _beside(config: Config) -> Iterator[SqliteStore]:
 
 
 def reload(parts: Parts, config: Config) -> None:
-    """Put new rules and templates in the place of the old ones, between two turns. Raises ConfigError, Transient.
+    """Replace rules and templates between two turns. Raises ConfigError, Transient.
 
     Servers and state directory stay as they are: Transient names them if they changed.
     """

@@ -1,1 +1,1 @@
-"""One outside thing each; none imports another."""
+"""Each module handles one external system; none imports another."""

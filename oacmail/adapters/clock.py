@@ -1,4 +1,4 @@
-"""The real clock. Everything else is told the time; this alone asks for it."""
+"""The real clock. All other code gets the time from its caller."""
 
 from datetime import UTC, datetime
 

@@ -1,9 +1,9 @@
-"""The disk that the state lies on: how much room is left."""
+"""Free space on the disk of the state directory."""
 
 import shutil
 from pathlib import Path
 
 
 def free(folder: Path) -> int:
-    """Bytes that may still be written there."""
+    """Return the bytes that can still be written there."""
     return shutil.disk_usage(folder).free

@@ -1,9 +1,9 @@
-"""The log: one line an event on standard error, JSON for machines, plain where a terminal reads.
+"""The log: one line for each event on standard error, JSON for machines, plain on a terminal.
 
-Decides what may be written: ids, kinds, codes, counts and places. Never a citizen's words, never an address, never
-a secret: keys that are not in KEYS are dropped (their names are listed under `dropped`), whatever looks like an
-address is masked, control and direction characters are escaped, and of an exception only its class and its places
-in the code are kept, since its text may quote a message. Lines of other libraries shrink to their place.
+This module decides what may be logged: ids, kinds, codes, counts and places; never citizens' words, addresses or
+secrets. Keys that are not in KEYS are dropped (`dropped` lists their names), anything like an address is masked, and
+control and direction characters are escaped. Only the class of an exception and its places in the code are kept, since
+its text may quote a message. Log lines of other libraries are reduced to their place.
 """
 
 import logging
@@ -27,7 +27,7 @@ KEYS = frozenset(
         *("count", "attempt", "seconds", "bytes", "errors", "due_at", "next_at", "since", "dropped"),
     }
 )
-"""The keys that a log call may use; `error` holds a class or our own error's text, `at` places in the code."""
+"""The keys that a log call may use; `error` is a class or our own error's text, `at` are places in the code."""
 
 _PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
 _ADDRESS = re.compile(r"[^\s<>\"']+@[^\s<>\"']+")
@@ -37,7 +37,7 @@ Event = MutableMapping[str, Any]
 
 
 def configure(stream: TextIO = sys.stderr, *, level: int = logging.INFO) -> None:
-    """Set the log up, once a process: structlog's own loggers and those of the libraries."""
+    """Set up the log, once for each process: structlog's own loggers and those of the libraries."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -55,7 +55,7 @@ def configure(stream: TextIO = sys.stderr, *, level: int = logging.INFO) -> None
 
 
 def is_journal(stream: TextIO, environ: Mapping[str, str] = os.environ) -> bool:
-    """Whether the stream goes to the journal: $JOURNAL_STREAM names its device and inode (systemd.exec(5))."""
+    """True if the stream goes to the journal: $JOURNAL_STREAM names its device and inode (systemd.exec(5))."""
     try:
         about = os.fstat(stream.fileno())
     except (OSError, ValueError):
@@ -71,7 +71,7 @@ def _renderer(*, terminal: bool, journal: bool) -> structlog.typing.Processor:
 
 
 class _Prioritised:
-    """The journal's priority before each line (sd-daemon(3)), so that `journalctl -p warning` finds it."""
+    """Put the journal's priority before each line (sd-daemon(3)), so that `journalctl -p warning` works."""
 
     def __init__(self, render: structlog.processors.JSONRenderer) -> None:
         self._render = render
@@ -81,7 +81,7 @@ class _Prioritised:
 
 
 def _only_places(_logger: object, _method: str, event: Event) -> Event:
-    """`exc_info` becomes `error` (the class) and `at` (the three innermost places), never the exception's text."""
+    """Replace `exc_info` with `error` (the class) and `at` (the three innermost places), never the exception's text."""
     given = event.pop("exc_info", None)
     found = sys.exception() if given is True else given[1] if isinstance(given, tuple) else given
     if isinstance(found, BaseException):
@@ -109,7 +109,7 @@ def _clean_values(_logger: object, _method: str, event: Event) -> Event:
 
 
 def clean(text: str) -> str:
-    """One harmless line: addresses masked, control, format and surrogate characters escaped, 300 characters."""
+    """Return one harmless line: masked addresses, escaped control, format and surrogate characters, 300 characters."""
     shown = _ADDRESS.sub("<address>", text[:_LONGEST])
     if shown.isascii() and shown.isprintable():
         return shown
@@ -122,7 +122,7 @@ def _escaped(char: str) -> str:
 
 
 class _Library(logging.Handler):
-    """Lines of other libraries: where they came from, and no text, since they quote what they read."""
+    """Log lines of other libraries by their place only, since their text quotes what they read."""
 
     def emit(self, record: logging.LogRecord) -> None:
         place = {"logger": record.name, "at": f"{record.module}:{record.lineno}"}

@@ -1,8 +1,8 @@
-"""What the service tells systemd: that it is ready, well, reloading or stopping (sd_notify(3), no library needed).
+"""Notify systemd that the service is ready, alive, reloading or stopping (sd_notify(3), no library needed).
 
-Decides nothing about health; it carries the word of those who know. Without systemd every word is dropped, so the
-same program runs in a terminal. A word that cannot be delivered is no reason to fail: systemd itself acts on its
-silence (TimeoutStartSec, WatchdogSec).
+This module decides nothing about health. Without systemd every notification is dropped, so that the same program runs
+in a terminal. A notification that cannot be sent is not an error: systemd acts on its absence itself (TimeoutStartSec,
+WatchdogSec).
 """
 
 import os
@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Systemd:
-    """`address`: $NOTIFY_SOCKET, '' = nobody listens. `watchdog_seconds`: how soon silence counts as death, or None.
+    """`address` is $NOTIFY_SOCKET, '' if unset. `watchdog_seconds` is the watchdog's timeout, or None.
 
-    The methods return whether the word was delivered. Ping at a third of `watchdog_seconds` at the latest.
+    The methods return whether the notification was sent. Ping at least every third of `watchdog_seconds`.
     """
 
     address: str = ""
@@ -24,7 +24,7 @@ class Systemd:
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Systemd":
-        """As systemd started us; variables meant for another process (sd_watchdog_enabled(3)) are not ours."""
+        """Read the environment that systemd sets; ignore variables for another process (sd_watchdog_enabled(3))."""
         return cls(address=environ.get("NOTIFY_SOCKET", ""), watchdog_seconds=_watchdog(environ))
 
     def ready(self, status: str = "") -> bool:
@@ -32,25 +32,26 @@ class Systemd:
         return self._tell("READY=1", f"STATUS={_one_line(status)}")
 
     def status(self, text: str) -> bool:
-        """One line for `systemctl status`; ids and counts only."""
+        """Set the line for `systemctl status`; ids and counts only."""
         return self._tell(f"STATUS={_one_line(text)}")
 
     def watchdog(self) -> bool:
-        """Still alive and well."""
+        """Ping the watchdog."""
         return self._tell("WATCHDOG=1")
 
     def reloading(self) -> bool:
-        """SIGHUP is being worked; `ready` must follow (Type=notify-reload wants the moment, systemd.service(5))."""
+        """A reload has begun; `ready` must follow (Type=notify-reload needs the time, systemd.service(5))."""
         return self._tell("RELOADING=1", f"MONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")
 
     def stopping(self) -> bool:
-        """The end has begun."""
+        """The service is stopping."""
         return self._tell("STOPPING=1")
 
     def _tell(self, *assignments: str) -> bool:
         if not self.address.startswith(("/", "@")):
             return False
-        target = "\0" + self.address[1:] if self.address.startswith("@") else self.address  # "@" = abstract, unix(7)
+        # "@" means an abstract socket, unix(7)
+        target = "\0" + self.address[1:] if self.address.startswith("@") else self.address
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as line:
                 line.sendto("\n".join(assignments).encode(), target)
@@ -66,5 +67,5 @@ def _watchdog(environ: Mapping[str, str]) -> float | None:
 
 
 def _one_line(text: str) -> str:
-    """A line break would begin a new assignment."""
+    """Remove line breaks, which would start a new assignment."""
     return " ".join(text.split())

@@ -1,9 +1,9 @@
-"""The town's calendar: Monday to Friday, less the holidays of a dated TOML file, less the closing days of the office.
+"""The town's calendar: Monday to Friday, except the holidays of a dated TOML file and the office's closing days.
 
-It knows only the years that stand in the file; for any other it raises LookupError rather than guess
-(docs/requirements.md section 2); only clocks, which must run on, get a guess by `FallbackCalendar`. workalendar is
-never asked which day is worked: it lacks local feasts and lists holidays lost on a Sunday, so it serves `check` alone,
-as a second opinion, and is imported only there.
+It covers only the years in the file and raises LookupError for any other (docs/requirements.md section 2); only
+deadlines, which must continue, get an estimate from `FallbackCalendar`. workalendar never decides a working day: it
+lacks local holidays and lists holidays lost on a Sunday. It is only a second opinion for `check`, and is imported only
+there.
 """
 
 import tomllib
@@ -18,7 +18,7 @@ from oacmail.core.errors import ConfigError
 SHIPPED = Path(__file__).with_name("holidays") / "castellbisbal.toml"
 _WEEKEND = {5: "Saturday", 6: "Sunday"}
 _NAMES = ("ca", "es", "en")
-_WARNING_MONTH = 11  # next year's lists are out in December at the latest; November leaves time to ask
+_WARNING_MONTH = 11  # next year's lists are published by December; November leaves time to ask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class Holiday:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Year:
-    """One year of the file. `sources` by scope; `provisional`: not confirmed by an official act yet."""
+    """One year of the file. `sources` by scope; `provisional`: not yet confirmed by an official act."""
 
     holidays: tuple[Holiday, ...]
     sources: Mapping[str, str]
@@ -41,14 +41,14 @@ class Year:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """A day that we or workalendar alone call a holiday: `ours` is None where it is theirs."""
+    """A day that only we or only workalendar call a holiday: `ours` is None if it is only theirs."""
 
     day: date
     ours: Holiday | None
 
     @property
     def expected(self) -> bool:
-        """Local feasts, which workalendar lacks, and Sundays, which change nothing."""
+        """True for local holidays, which workalendar lacks, and for Sundays, which make no difference."""
         return self.day.weekday() in _WEEKEND if self.ours is None else self.ours.scope == "local"
 
     def __str__(self) -> str:
@@ -71,7 +71,7 @@ class EveryDay:
 
 
 class OfficeCalendar:
-    """The town's working days. `closures`: further days on which the office is shut."""
+    """The town's working days. `closures` are further days on which the office is closed."""
 
     def __init__(self, years: Mapping[int, Year], closures: Iterable[date] = ()) -> None:
         self.years = years
@@ -80,7 +80,7 @@ class OfficeCalendar:
 
     @classmethod
     def read(cls, path: Path = SHIPPED, closures: Iterable[date] = ()) -> "OfficeCalendar":
-        """From a holiday file. Raises ConfigError with all that is wrong in it."""
+        """Read a holiday file. Raises ConfigError with everything that is wrong in it."""
         try:
             table = tomllib.loads(path.read_text("utf-8"))
         except OSError as error:
@@ -93,12 +93,12 @@ class OfficeCalendar:
         return cls({int(name): _year(body) for name, body in table.items()}, closures)
 
     def is_working_day(self, day: date) -> bool:
-        """Whether the office works on this day. Raises LookupError for a year that does not stand in the file."""
+        """True if the office works on this day. Raises LookupError for a year that is not in the file."""
         self._known(day)
         return day.weekday() not in _WEEKEND and day not in self._holidays and day not in self.closures
 
     def reason(self, day: date) -> str:
-        """Why it does not, in short English with the Catalan name of the feast; '' for a working day."""
+        """Return why it does not work, in short English with the Catalan name of the holiday; '' for a working day."""
         self._known(day)
         if day in self._holidays:
             holiday = self._holidays[day]
@@ -109,11 +109,11 @@ class OfficeCalendar:
         return _WEEKEND.get(day.weekday(), "")
 
     def provisional(self, year: int) -> bool:
-        """Whether this year's list is not official yet. Raises LookupError."""
+        """True if this year's list is not official yet. Raises LookupError."""
         return self.years[year].provisional
 
     def horizon(self, today: date) -> tuple[str, ...]:
-        """What people must be warned of, as `calendar_missing:YEAR` or `calendar_provisional:YEAR`.
+        """Return the warnings, as `calendar_missing:YEAR` or `calendar_provisional:YEAR`.
 
         This year always, next year from 1 November (docs/requirements.md section 2).
         """
@@ -123,7 +123,7 @@ class OfficeCalendar:
         return (*missing, *doubtful)
 
     def cross_check(self, year: int) -> tuple[Difference, ...]:
-        """Every day on which our list and workalendar's Catalonia differ, in order. Raises LookupError."""
+        """Return every day on which our list and workalendar's Catalonia differ, in order. Raises LookupError."""
         from workalendar.europe import Catalonia
 
         theirs = {day for day, _ in Catalonia().holidays(year)}
@@ -136,8 +136,8 @@ class OfficeCalendar:
 
 
 class FallbackCalendar:
-    """The same calendar for clocks, which must run on when the admin forgot a year: there Monday to Friday are worked,
-    less the closing days. No day so reckoned may be promised to anybody; `horizon` says that the year is missing."""
+    """The same calendar for deadlines, which must continue if a year is missing: there Monday to Friday are working
+    days, except closing days. Never promise such an estimated day to anybody; `horizon` reports the missing year."""
 
     def __init__(self, strict: OfficeCalendar) -> None:
         self._strict = strict
@@ -151,7 +151,7 @@ class FallbackCalendar:
 
 
 def _findings(name: str, body: object) -> Iterable[str]:
-    """What is wrong with one year's table, in lines to be read after the file's name."""
+    """Yield what is wrong with one year's table, as lines that follow the file's name."""
     if not (name.isdecimal() and len(name) == 4 and isinstance(body, dict)):
         yield f"{name}: is not a year: write [2026] and its holidays below"
         return
@@ -179,7 +179,7 @@ def _is_holiday(row: object, year: int) -> bool:
 def _year(body: Mapping[str, object]) -> Year:
     rows = body["holidays"]
     sources = body["sources"]
-    assert isinstance(rows, list)  # _findings has looked
+    assert isinstance(rows, list)  # checked by _findings
     assert isinstance(sources, dict)
     holidays = (Holiday(day=row["date"], scope=row["scope"], names={n: row[n] for n in _NAMES}) for row in rows)
     return Year(holidays=tuple(holidays), sources=sources, provisional=bool(body["provisional"]))

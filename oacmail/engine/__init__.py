@@ -1,4 +1,4 @@
-"""The sequences: a message's, a tick's, a mail's. No threads, no rules."""
+"""The sequences for a message, a tick and a mail. No threads and no rules."""
 
 from oacmail.engine.delivery import Delivery
 from oacmail.engine.engine import TEMPLATES, Engine

@@ -1,6 +1,6 @@
-"""How a loop meets an outage: how long it waits between two tries, and the one line at its beginning and its end.
+"""How a loop handles an outage: the pause between two tries, and one log line at its beginning and its end.
 
-A line that is made anew at the first try was no outage. Nothing here knows what failed, or mends it.
+A connection restored at the first retry does not count as an outage. This module does not know what failed.
 """
 
 import random
@@ -18,7 +18,7 @@ LONGEST_WAIT = 300.0
 
 @dataclass(slots=True)
 class Backoff:
-    """At once, then 1, 2, 4 … 300 s with jitter; after an error that asks for a pause, that pause, then 300 s."""
+    """No pause, then 1, 2, 4 … 300 s with jitter; after an error with a minimum pause, that pause, then 300 s."""
 
     errors: int = 0
     paused: int = 0
@@ -28,7 +28,7 @@ class Backoff:
         return self.errors > 1 or self.paused > 0
 
     def next(self, at_least: float = 0.0) -> float:
-        """Seconds to wait before the next try, after one more error, which asks for at least so many."""
+        """Return the seconds to wait before the next try, after one more error with the minimum pause `at_least`."""
         self.errors += 1
         if at_least:
             self.paused += 1
@@ -40,7 +40,7 @@ class Backoff:
 
 @dataclass(slots=True)
 class Outage:
-    """Of one server, met by one loop. Told again only when it changes its nature, as when a server is back and refuses
+    """An outage of one server in one loop. It is logged again only if it changes, as when a server returns and refuses
     the password."""
 
     name: str
@@ -52,7 +52,7 @@ class Outage:
         return self._backoff.lasts
 
     def failed(self, error: Transient) -> float:
-        """Seconds to wait before the next try."""
+        """Return the seconds to wait before the next try."""
         pause = self._backoff.next(error.at_least)
         kind = type(error).__name__
         if self.lasts and kind != self.kind:
@@ -62,7 +62,7 @@ class Outage:
         return pause
 
     def well(self) -> bool:
-        """True when this ends an outage."""
+        """Return True if this ends an outage."""
         recovered = self.lasts
         if recovered:
             log.info(f"{self.name}.recovered", errors=self._backoff.errors)
@@ -72,8 +72,8 @@ class Outage:
 
 @dataclass(slots=True)
 class StateOutage:
-    """Of the state directory, met by every loop: it begins with the first that it stops for longer, and is over when
-    all of these have gone on. Of use to several threads."""
+    """An outage of the state directory, which affects every loop: it begins with the first loop that it delays, and
+    ends when all of these have continued. Thread-safe."""
 
     _stopped: dict[str, Backoff] = field(default_factory=dict)
     _since: datetime | None = None
@@ -83,11 +83,11 @@ class StateOutage:
 
     @property
     def why(self) -> str:
-        """What the database says of the outage of this moment; '' = there is none."""
+        """Return the database's reason for the current outage; '' if there is none."""
         return self._why
 
     def failed(self, loop: str, error: StateError, now: datetime) -> float:
-        """Seconds that this loop is to wait before its next try."""
+        """Return the seconds that this loop must wait before its next try."""
         with self._guard:
             backoff = self._stopped.setdefault(loop, Backoff())
             pause = backoff.next()
@@ -105,7 +105,7 @@ class StateOutage:
                 self._over, self._since, self._why = (self._since, self._why), None, ""
 
     def over(self) -> tuple[datetime, str] | None:
-        """(since, why) of an outage that has ended, once: only now can it be recorded."""
+        """Return (since, reason) of an outage that has ended, once: it can be recorded only now."""
         with self._guard:
             over, self._over = self._over, None
             return over

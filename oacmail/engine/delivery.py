@@ -1,8 +1,8 @@
-"""From the outbox to the relay: what may be claimed now, and what became of each attempt.
+"""From the outbox to the relay: what may be claimed now, and the result of each attempt.
 
-Mail to citizens waits until INBOX, Sent and Junk have been read since the last start or loss of the line, since a
-copy there may prove that it has left already; mail to staff has no copy to wait for, but no notice leaves at night. It
-decides no mail's fate: each attempt goes to core as `DeliveryResult`.
+Mail to citizens waits until INBOX, Sent and Junk have been read since the last start or lost connection, since a copy
+there may prove that it was sent already. Mail to staff has no such copy and does not wait, but no notice is sent at
+night. This module decides no mail's result: each attempt goes to core as `DeliveryResult`.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,15 +28,15 @@ BATCH = 20
 
 
 class _WithdrawnError(Exception):
-    """The row is no longer ours to send."""
+    """The row may no longer be sent."""
 
 
 @dataclass(slots=True)
 class Delivery:
     """`envelope` gives the envelope sender by kind of mail. `citizens_may` is set once all folders were read.
 
-    What became of a mail is written in one commit with the next one's `sending`, so that at any moment at most one row
-    is in doubt; after the last of a batch, or where the relay balks, by itself.
+    The result of a mail is written in one commit with the next one's `sending`, so that at most one row is uncertain at
+    any moment; after the last mail of a batch, or if the relay has a problem, it has its own commit.
     """
 
     engine: Engine
@@ -49,14 +49,14 @@ class Delivery:
     _refuses: bool | None = None
 
     def drain(self) -> bool:
-        """Send what is due, up to a batch; True = there may be more at once. Raises RelayTrouble, Transient, Fatal."""
+        """Send what is due, up to a batch; return True if there may be more. Raises RelayTrouble, Transient, Fatal."""
         store, now = self.engine.store, self.engine.now()
         if self.engine.policy.shadow:
             return False
         if self._upset:
             self._say()
             store.recover()
-        self._upset = True  # whatever breaks from here on leaves rows behind that nobody is sending
+        self._upset = True  # an exception from here on leaves claimed rows that nobody sends
         most = min(BATCH, self._room(now))
         staff = None if self.citizens_may else self.engine.policy.people.staff
         waits = () if calendar.in_hours(now, self.engine.policy) else IN_SERVICE_HOURS
@@ -70,8 +70,8 @@ class Delivery:
         return bool(claimed)
 
     def _send_all(self, claimed: Sequence[Claimed]) -> None:
-        """The relay's trouble may be with an envelope sender: the mails of another have their chance, once. Not where
-        it refuses the login."""
+        """Send all. If the relay refuses an envelope sender, mails with another one are still tried, once; not if it
+        refuses the login."""
         trouble: dict[str, RelayError] = {}
         broke: list[str] = []
         left: list[str] = []
@@ -101,7 +101,7 @@ class Delivery:
             self._unsaid = None
 
     def _sending(self, key: str, *, copy_expected: bool) -> bool:
-        """False = the row is no longer ours to send."""
+        """Return False if the row may no longer be sent."""
         store = self.engine.store
         if self._unsaid is None:
             return store.sending(key, self.engine.now(), copy_expected=copy_expected)
@@ -112,7 +112,7 @@ class Delivery:
         return ours
 
     def _judge(self, now: datetime) -> None:
-        """Tell when the relay refuses everybody, and when it takes mail again."""
+        """Record when the relay refuses all recipients, and when it accepts mail again."""
         refuses = refuses_everybody(self.engine.policy, self.engine.store.refused(self.engine.policy, now))
         if refuses is self._refuses:
             return
@@ -127,7 +127,7 @@ class Delivery:
         return self.per_minute - self.engine.store.handed_over_since(now, 60)
 
     def _attempt(self, mail: Claimed) -> DeliveryResult | None:
-        """None = it was withdrawn before its first byte."""
+        """Return None if the mail was withdrawn before its first byte."""
         outgoing = self._outgoing(mail)
         server_copies = self.engine.policy.sending.self_copy == "server" and bool(self._copied(mail))
         expected = False
@@ -166,7 +166,7 @@ class Delivery:
         return DeliveryResult(key=mail.key, state=state, copy_expected=expected, code=code, status=status, error=error)
 
     def _copied(self, mail: Claimed) -> str:
-        """The office's address where a copy of this mail is wanted: mail to citizens only."""
+        """Return the office's address if a copy of this mail is wanted: mail to citizens only."""
         policy = self.engine.policy
         staff = mail.recipient in policy.people.staff or mail.recipient in policy.office.own
         return "" if staff else policy.office.address

@@ -1,7 +1,7 @@
 """`Engine`: one input, one decision, one transaction; mails are rendered to their last byte before the commit.
 
-A turn holds the store's lock, under which there is never any network. It decides nothing itself: it reads the view,
-asks core, renders what is to be sent, and writes. After the commit it says that there is mail to send.
+A turn holds the store's lock and never uses the network. It decides nothing itself: it loads the view, calls core,
+renders what is to be sent, and writes. After the commit it announces queued mail.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,13 +28,13 @@ from oacmail.mail.understanding.secrets import blank
 
 log = structlog.get_logger()
 BARE = ":bare"
-TEMPLATES = "templates"  # the problem's name
-# A message with attachments is quoted in escalations up to this size; above it only the card goes.
+TEMPLATES = "templates"  # the code of the problem
+# A message with attachments is quoted in escalations up to this size; above it only the card is sent.
 ORIGINAL_MOST = 10_000_000
 
 
 class Attached(NamedTuple):
-    """A message that goes along: what stands above it, what its writer wrote, and its bytes if we have them."""
+    """An attached message: the heading above it, its writer's text, and its bytes if available."""
 
     heading: str
     fresh: str
@@ -42,13 +42,12 @@ class Attached(NamedTuple):
 
 
 class _Undone(Exception):
-    """Leaves a turn without a commit."""
+    """Ends a turn without a commit."""
 
 
 @dataclass(slots=True)
 class Engine:
-    """`on_mail` is called after a turn that queued mail, from its thread; what is asked of the store then waits until
-    that is committed."""
+    """`on_mail` is called after a turn that queued mail, in its thread; queries to the store wait until the commit."""
 
     policy: Policy
     store: Store
@@ -58,16 +57,16 @@ class Engine:
     _passed_over: set[str] = field(default_factory=set)
 
     def now(self) -> datetime:
-        """Whole seconds, as Date fields and rows have them."""
+        """Return the time in whole seconds, as in Date fields and rows."""
         return self.clock.now().replace(microsecond=0)
 
     def begin(self) -> None:
-        """A process starts. Raises StateTrouble, Fatal."""
+        """Record the start of a process. Raises StateTrouble, Fatal."""
         self.store.begin(token_hex(4), self.now())
         self._sign()
 
     def adopt(self, policy: Policy, renderer: Renderer) -> None:
-        """From the next turn on. A turn in work ends under the rules it began with."""
+        """Use these from the next turn on. A turn in progress ends under its own rules."""
         with self.store.turn():
             self.policy, self.renderer = policy, renderer
         self._sign()
@@ -76,13 +75,13 @@ class Engine:
         self.store.signed_with(map(signature.key_name, self.policy.secrets), self.now())
 
     def look_up(self, arrived: Arrived) -> Lookup:
-        """Needs no turn: others may write meanwhile."""
+        """Return the lookup of a message. It needs no turn: others may write in the meantime."""
         return look_up(self.policy, arrived)
 
     def perform(
         self, inp: Input | Lookup, *, raw: bytes | None = None, message_ref: MessageRef | None = None
     ) -> Decision:
-        """Raises Transient or Fatal of the store; anything else is a bug of ours, and nothing was written."""
+        """Raises Transient or Fatal of the store; anything else is a bug, and nothing was written."""
         now = self.now()
         with self.store.turn() as turn:
             decision = self._decided(turn, inp, now, raw=raw, message_ref=message_ref)
@@ -92,7 +91,7 @@ class Engine:
         return decision
 
     def rehearse(self, inp: Input) -> None:
-        """As `perform`, but everything is undone at its end. Raises what `perform` would raise."""
+        """Run as `perform`, then undo everything. Raises what `perform` would raise."""
         with suppress(_Undone), self.store.turn() as turn:
             self._decided(turn, inp, self.now())
             raise _Undone
@@ -131,7 +130,7 @@ class Engine:
         self._passed_over.clear()
 
     def _freeze(self, send: Send, messages: Sequence[Attached], now: datetime) -> FrozenMail:
-        """`messages`: what goes along, newest first."""
+        """`messages` are those to attach, newest first."""
         if not messages:
             return self._mail(send, now)
         text = "\n\n".join(f"{one.heading}\n{one.fresh}".strip() for one in messages)
@@ -141,7 +140,7 @@ class Engine:
             return self._mail(shown, now)
         try:
             whole = self._mail(shown, now, *(redact(raw, self.policy.office.languages[0]) for raw in raws))
-        except Exception:  # one strange message must not stop the clock of all others: the card goes without it
+        except Exception:  # one strange message must not stop all deadlines: send the card without it
             log.error("original.unfit", key=send.key, exc_info=True)
             return self._mail(shown, now)
         bare = self._mail(replace(shown, key=send.key + BARE), now)
@@ -167,7 +166,7 @@ class Engine:
 
 
 def _attached(send: Send, turn: Turn, arrived: Arrived | None, raw: bytes | None) -> list[Attached]:
-    """What a mail takes along; the message that has just arrived is in no row yet."""
+    """Return the messages to attach; the message that has just arrived is in no row yet."""
     wanted = send.conversation or ((Quoted(message=send.attach, heading=""),) if send.attach is not None else ())
     found: list[Attached] = []
     for one in wanted:
@@ -181,7 +180,7 @@ def _attached(send: Send, turn: Turn, arrived: Arrived | None, raw: bytes | None
 
 
 def _that_fit(messages: Sequence[Attached]) -> list[bytes]:
-    """The newest originals that are no larger together than ORIGINAL_MOST."""
+    """Return the newest originals that fit together into ORIGINAL_MOST."""
     kept: list[bytes] = []
     for one in messages:
         if one.raw is not None and sum(map(len, kept)) + len(one.raw) <= ORIGINAL_MOST:

@@ -1,7 +1,7 @@
-"""What is new in a folder: UIDs, sizes and dates against what we know, epochs, and what belongs to the time before us.
+"""Find what is new in a folder: compare UIDs, sizes and dates with our records, detect new epochs and the baseline.
 
-A place is recorded before anything of it is read. Set difference by UID alone is never enough: a mailbox restored from
-yesterday gives the same UIDs to other messages under the same UIDVALIDITY. Nothing here reads a message.
+A place is recorded before its message is read. UIDs alone are never enough: a mailbox restored from yesterday assigns
+the same UIDs to other messages under the same UIDVALIDITY. This module reads no message.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from oacmail.core.ports.mailbox import FolderRow, FolderState, Mailbox, MessageM
 from oacmail.engine.engine import Engine
 
 log = structlog.get_logger()
-TAIL = 20  # the highest UIDs are the ones a restored mailbox uses again
+TAIL = 20  # a restored mailbox reuses the highest UIDs
 CLOCKS_DIFFER = timedelta(days=1)
 MARK = "X-Oacmail"
 
@@ -24,8 +24,8 @@ MARK = "X-Oacmail"
 class FolderListing:
     """One folder in one pass: its epoch and what has no outcome yet. `compared`: every place was compared.
 
-    `todo`: uid -> (place, attempts, was in flight when something died); `own`: UIDs that bear a field of our mark's
-    name. Anybody can write one: who reads the message takes out what we have not signed.
+    `todo` maps uid -> (place, attempts, in flight at a crash); `own` are UIDs with a field of our signature's name.
+    Anybody can write one: intake removes those that we did not sign.
     """
 
     watched: WatchedFolder
@@ -37,7 +37,7 @@ class FolderListing:
 
 @dataclass(slots=True)
 class FolderScan:
-    """`backlog`: messages that came so long before the first start are worked too."""
+    """`backlog`: messages that arrived this long before the first start are processed too."""
 
     engine: Engine
     mailbox: Mailbox
@@ -45,7 +45,7 @@ class FolderScan:
     _known: dict[tuple[str, int], set[int]] = field(default_factory=dict)
 
     def look(self, watched: WatchedFolder, compare: bool) -> FolderListing:
-        """Opens the folder and records what is new in it. Raises Transient."""
+        """Open the folder and record what is new in it. Raises Transient."""
         store, state = self.engine.store, self.mailbox.open(watched.name)
         row = self._row(watched, state)
         fallen = bool(state.uidnext) and state.uidnext < row.uidnext
@@ -72,11 +72,11 @@ class FolderScan:
         return row
 
     def _past(self, row: FolderRow, state: FolderState, new: Sequence[MessageMeta]) -> set[int]:
-        """Baseline: what lay in the folder at the first look and is older than the backlog
-        (docs/design.md, "First start").
+        """Return the baseline: what was in the folder at the first scan and is older than the backlog (docs/design.md,
+        "First start").
 
-        What turns up later is new, whatever its date says: a client or a migration brings old dates along. Only what we
-        know by size and date as baseline is so again, moved or renumbered.
+        Later arrivals are new, whatever their date: a client or a migration keeps old dates. Only messages known as
+        baseline by size and date stay baseline when moved or renumbered.
         """
         older = [meta for meta in new if meta.internal_date < row.started_at - self.backlog]
         if row.read_once:
@@ -98,7 +98,7 @@ class FolderScan:
         return self.mailbox.metas(missing) if missing else ()
 
     def _compared(self, watched: WatchedFolder, state: FolderState) -> Sequence[MessageMeta]:
-        """Every place against what we know: a re-used UID is a new message."""
+        """Compare every place with our records: a reused UID is a new message."""
         key = (watched.name, state.uidvalidity)
         uids = sorted(self.mailbox.bearing(MARK)) if watched.role is Folder.JUNK else None
         metas = self.mailbox.metas(uids) if uids is None or uids else ()

@@ -1,7 +1,7 @@
-"""A look at the machine itself, once a tick: is there room on the disk, does the clock go forward?
+"""Check the host once a tick: free disk space, and a clock that moves forward.
 
-What is ill becomes a problem of `status` and an alert to the operator while there is still room to write it down. It
-mends nothing and stops nothing.
+A failed check becomes a problem in `status` and an alert to the operator while it can still be recorded. This module
+fixes nothing and stops nothing.
 """
 
 from collections.abc import Callable
@@ -14,20 +14,20 @@ from oacmail.core.ports.store import LATEST
 from oacmail.engine.engine import Engine
 
 log = structlog.get_logger()
-SPARE = 100_000_000  # bytes that must be left on the disk of the state directory
+SPARE = 100_000_000  # bytes that must be free on the disk of the state directory
 SET_BACK = timedelta(minutes=1)
-WITHOUT_COPY = timedelta(hours=1)  # how long no copy of our mail may come back
-DISK, CLOCK, COPIES = "disk-full", "clock", "self-copies"  # the problems' names
+WITHOUT_COPY = timedelta(hours=1)  # how long copies of our mail may be missing
+DISK, CLOCK, COPIES = "disk-full", "clock", "self-copies"  # the codes of the problems
 
 
 def is_set_back(now: datetime, latest: datetime) -> bool:
-    """A clock that has shown a later moment is wrong, or was: right again when it has passed that moment."""
+    """True if the clock has shown a later time before; this ends when it passes that time."""
     return latest - now > SET_BACK
 
 
 @dataclass(slots=True)
 class HostChecks:
-    """`free`: bytes left where the state lies."""
+    """`free` returns the free bytes on the disk of the state directory."""
 
     engine: Engine
     free: Callable[[], int]
@@ -38,7 +38,7 @@ class HostChecks:
         self._is(DISK, self.free() < SPARE, self.engine.now())
 
     def look_at_copies(self) -> None:
-        """Whether copies of our mail still come back: they are the proof of sending. Raises StateTrouble."""
+        """Check that copies of our mail still return: they prove that it was sent. Raises StateTrouble."""
         policy, store, now = self.engine.policy, self.engine.store, self.engine.now()
         missing, read = store.without_copy_since(policy.people.staff), store.read_at()
         wanted = policy.sending.self_copy != "no"

@@ -1,9 +1,9 @@
-"""From the mailbox to the engine: which messages are new, in which order and with which others they are worked.
+"""From the mailbox to the engine: which messages are new, in which order and in which groups they are processed.
 
-A place is worked once; own mail first, since it tells what a restored database has forgotten; then by the day of
-arrival over all folders, so that an answer is not met before its question. Never writes a flag, never counts on
-sequence numbers, never deletes. A message over which the process dies is set aside after five deaths; one that fails is
-an affair of mishaps.py.
+Each place is processed once. Own mail comes first, since it restores what a restored database lacks; then messages
+follow by arrival over all folders, so that a question comes before its answer. This module never writes a flag, never
+uses sequence numbers and never deletes. A message during which the process crashes is set aside after five crashes;
+quarantine.py handles one that fails.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -30,18 +30,19 @@ from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.parsing import Answers, InlineParser, Parser, RawMessage
 
 log = structlog.get_logger()
-EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # no IMAP server is older (RFC 1176): a broken clock wrote that date
+# IMAP servers are no older (RFC 1176): an earlier date comes from a wrong clock
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 BATCH = 50
-TOGETHER = 20  # messages in one commit: it costs as much as working one of them
-DEATHS = 5  # of the process over one message alone: a machine that goes down now and then is no message's fault
-BATCH_BYTES = 8_000_000  # two such batches lie there at once
+TOGETHER = 20  # messages in one commit, which costs as much as one message
+DEATHS = 5  # crashes with one message alone: a host that fails now and then is not the message's fault
+BATCH_BYTES = 8_000_000  # two such batches are in memory at once
 TOGETHER_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Messages of one folder, by UID, in groups that are read and worked together; `left_out`: asked for and not
-    got."""
+    """Messages of one folder, by UID, in groups that are parsed and processed together; `left_out`: requested and not
+    received."""
 
     reading: FolderListing
     groups: Sequence[tuple[Mapping[int, Fetched], Answers]]
@@ -50,7 +51,7 @@ class Batch:
 
 @dataclass(slots=True)
 class Intake:
-    """`backlog`: messages that came so long before the first start are worked too."""
+    """`backlog`: messages that arrived this long before the first start are processed too."""
 
     engine: Engine
     mailbox: Mailbox
@@ -68,13 +69,12 @@ class Intake:
         self._quarantine = Quarantine(engine=self.engine)
 
     def sync(self, *, compare: bool) -> int:
-        """Read every watched folder to its end; how many messages were worked. Raises Transient, Fatal.
+        """Read every watched folder to its end and return the number of processed messages. Raises Transient, Fatal.
 
-        `compare`: hold every place against what we know of it (at connect and nightly), not only new UIDs. A folder
-        that cannot be opened is raised at the end, when the messages of the others have been worked: as FolderUnread
-        where it is not one of the office's own (INBOX, Sent, Junk), which tell what has left already. From the start on
-        nothing is worked until Sent has been read once, where there is one: a database that was restored gives no
-        number out again.
+        `compare`: compare every place with our records (at connect and nightly), not only new UIDs. The error of a
+        folder that cannot be opened is raised at the end, after the messages of the others: as FolderUnread if it is
+        not one of the office's own (INBOX, Sent, Junk), which prove what was sent already. After a start nothing is
+        processed until Sent, if it exists, was read once: a restored database then assigns no case number twice.
         """
         begun = self.engine.now()
         readings, troubles = self._look_at_all(compare)
@@ -101,7 +101,7 @@ class Intake:
         return worked
 
     def _look_at_all(self, compare: bool) -> tuple[list[FolderListing], list[tuple[Folder, Transient]]]:
-        """What is new in each folder, and which of them gave trouble."""
+        """Return what is new in each folder, and which of them failed."""
         readings: list[FolderListing] = []
         troubles: list[tuple[Folder, Transient]] = []
         folders = self.mailbox.watched()
@@ -110,12 +110,12 @@ class Intake:
             try:
                 readings.append(self._folder_scan.look(watched, compare))
             except Transient as error:
-                if error.at_least:  # a refused login is not tried once for every folder
+                if error.at_least:  # do not retry a refused login for every folder
                     raise
                 troubles.append((watched.role, error))
         return readings, troubles
 
-    # --- working it -------------------------------------------------------------------------------
+    # --- processing -------------------------------------------------------------------------------
 
     def _work(self, readings: Sequence[FolderListing]) -> int:
         self.parsing.begin(
@@ -143,14 +143,14 @@ class Intake:
         return worked
 
     def _run(self, reading: FolderListing, uids: Sequence[int]) -> int:
-        """One folder's messages in batches; what was in flight when something died goes alone."""
+        """Process one folder's messages in batches; what was in flight at a crash is processed alone."""
         if not uids:
             return 0
         self.mailbox.open(reading.watched.name)
         suspects = [uid for uid in uids if reading.todo[uid][2] or reading.todo[uid][1]]
         calm = [uid for uid in uids if uid not in set(suspects)]
         self._calm(reading, _batches(reading, calm, BATCH, BATCH_BYTES))
-        # Who was at hand at the last death comes last: an innocent message is soon done, and never meets them all.
+        # The messages of the last crash come last: an innocent one is soon done.
         for uid in sorted(suspects, key=lambda uid: reading.todo[uid][1]):
             self._alone(reading, uid)
         return len(uids)
@@ -168,7 +168,7 @@ class Intake:
             self._batch(batch, alone=True)
 
     def _calm(self, reading: FolderListing, batches: Iterable[Sequence[int]]) -> None:
-        """Each batch is worked when the next one lies there too, so that it can be read meanwhile."""
+        """Process each batch after the next one is fetched, so that the next is parsed in the meantime."""
         batch: Batch | None = None
         for uids in chain(batches, [()]):
             following: Batch | None = None
@@ -188,14 +188,14 @@ class Intake:
             raise
 
     def _rest(self, batch: Batch, *, alone: bool) -> None:
-        """What broke is no message's fault, not even where a large one finds no room and these few bytes do: what was
-        not worked is met again in its order."""
+        """Release unprocessed batches in one place: what failed is not the fault of their messages, even if the disk
+        has no room for a large one. They are processed later in their order."""
         meta = (batch.reading.watched.name, batch.reading.state.uidvalidity)
         uids = [uid for messages, _ in batch.groups for uid in messages]
         self.engine.store.landed(*meta, [*uids, *batch.left_out], passing=alone, error=None)
 
     def _fetch(self, reading: FolderListing, uids: Sequence[int], *, alone: bool) -> Batch | None:
-        """None = one of them is unreadable, which is seen to; the others will be asked for alone."""
+        """Return None if one of them is unreadable and was recorded; the others are requested alone later."""
         store, key = self.engine.store, (reading.watched.name, reading.state.uidvalidity)
         store.attempt(*key, uids, alone=alone)
         try:
@@ -228,7 +228,8 @@ class Intake:
             raise
 
     def _left_out(self, reading: FolderListing, uids: Sequence[int], *, alone: bool) -> None:
-        """Expunged or moved while we read: where it went, it is new. What is still listed is asked for alone."""
+        """Handle expunged or moved messages: in their new folder they are new. Those still listed are requested
+        alone."""
         key = (reading.watched.name, reading.state.uidvalidity)
         present = self.mailbox.uids()
         self.engine.store.landed(*key, uids, passing=False, error=None)
@@ -249,7 +250,7 @@ class Intake:
     def _messages(
         self, reading: FolderListing, messages: Mapping[int, Fetched], answers: Answers, *, alone: bool
     ) -> None:
-        """Read while others may write, then worked in one commit; a message that hurts is undone alone."""
+        """Parse without the store's lock, then process in one commit; undo only a message that fails."""
         arrivals: dict[int, Lookup] = {}
         for at, (uid, message) in enumerate(messages.items()):
             with self._failure(reading, uid, message, alone):
@@ -265,8 +266,8 @@ class Intake:
                     self.engine.perform(lookup, raw=raw, message_ref=self._message_ref(reading, uid))
 
     def _put_back(self, reading: FolderListing, arrivals: dict[int, Lookup], *, alone: bool) -> None:
-        """What only claims to be ours is worked in its turn, when our own mail has told what it knows: a restored
-        database would give it the number of another citizen's case."""
+        """Put back mail that only claims to be ours until our own mail has restored the records: a restored database
+        would assign it the number of another citizen's case."""
         claims = [uid for uid, lookup in arrivals.items() if uid in reading.own and lookup.signature is None]
         for uid in claims:
             del arrivals[uid]
@@ -283,7 +284,7 @@ class Intake:
         return MessageRef(folder=reading.watched.name, uidvalidity=reading.state.uidvalidity, uid=uid)
 
     def _arrival(self, reading: FolderListing, uid: int) -> datetime:
-        """A client that copies a message here dates it as it likes; tomorrow's date would put its due day off."""
+        """Return the arrival; a client may copy a message with any date, and a future one would delay its due day."""
         now, internal_date = self.engine.now(), reading.todo[uid][0].internal_date
         return internal_date if EARLIEST <= internal_date <= now + CLOCKS_DIFFER else now
 

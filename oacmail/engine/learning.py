@@ -1,8 +1,7 @@
-"""What the house has corrected becomes what it reads by: `oacmail learn`, and every night.
+"""Learn from staff corrections, by `oacmail learn` and every night.
 
-Decides nothing about how far words move or whether that is for the better (mail/understanding/lessons.py); reads the
-corrections, keeps the lessons, and says before and after. Nothing that was learned is kept where it would make things
-worse.
+mail/understanding/lessons.py decides how far words shift and whether that improves the result. This module reads the
+corrections, stores the lessons and reports the result before and after. Lessons that make it worse are not stored.
 """
 
 from collections.abc import Sequence
@@ -15,11 +14,12 @@ from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.understanding import labelled, lessons, scores
 from oacmail.mail.understanding.lessons import Example, LearningResult
 
-LESSONS = "lessons"  # the name under which they are remembered
+LESSONS = "lessons"  # the key under which they are stored
 
 
 def learn(store: Store, parser_config: ParserConfig, now: datetime) -> list[LearningResult]:
-    """Learns all corrections anew and keeps the outcome; one Outcome a corrected field. Raises Transient, Fatal."""
+    """Learn all corrections again and store the result; return one LearningResult for each field. Raises Transient,
+    Fatal."""
     told = [_example(correction, parser_config) for correction in store.corrections()]
     common = lessons.common(store.written()) if told else frozenset()
     found, outcomes = lessons.learn(scores.shipped(), told, _held_out(), common)
@@ -30,12 +30,12 @@ def learn(store: Store, parser_config: ParserConfig, now: datetime) -> list[Lear
 
 
 def taught(store: Store, parser_config: ParserConfig) -> ParserConfig:
-    """The house with what it has learned."""
+    """Return the parser configuration with the stored lessons."""
     return replace(parser_config, lessons=lessons.loaded(store.recall(LESSONS) or ""))
 
 
 def _example(correction: Correction, parser_config: ParserConfig) -> Example:
-    """A message too large to be kept is learned by its subject and text."""
+    """Build an example; a message too large to be stored is learned from its subject and text."""
     raw = correction.raw or labelled.message(f"{correction.subject} :: {correction.fresh}")
     return Example(message=parse(raw, parser_config), labels=correction.labels)
 

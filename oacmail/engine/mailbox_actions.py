@@ -1,7 +1,7 @@
-"""What is done in the mailbox itself, after a pass: our own copies go to Sent, and a full mailbox is told.
+"""Actions in the mailbox after a pass: move our own copies to Sent, and report a full mailbox.
 
-Never moves a message of people's: what is moved bears our mark in the folder as it is now. Best effort: what fails is
-told, holds nothing up, and is tried at the next pass.
+It never moves people's messages: what is moved has our signature in the folder at that moment. A failure is logged,
+delays nothing, and is retried at the next pass.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,7 +19,7 @@ from oacmail.engine.engine import Engine
 from oacmail.engine.folder_scan import MARK
 
 log = structlog.get_logger()
-FULL, ALMOST_FULL = "mailbox-full", 0.95  # the problem's name, and of which share of the quota on
+FULL, ALMOST_FULL = "mailbox-full", 0.95  # the code of the problem, and the share of the quota from which it exists
 
 
 @dataclass(slots=True)
@@ -30,7 +30,7 @@ class MailboxActions:
     _full: bool | None = None
 
     def look_at_quota(self, now: datetime) -> None:
-        """A full mailbox takes no message and no copy, and nobody else tells us."""
+        """Check the quota: a full mailbox accepts neither messages nor copies, and nothing else reports it."""
         full = self.mailbox.fill() >= ALMOST_FULL
         if full is not self._full:
             if full or self._full:
@@ -39,7 +39,7 @@ class MailboxActions:
         self._full = full
 
     def file(self, names: Mapping[Folder, str]) -> None:
-        """`names`: of the folders that have been read, by what they are to us. Own copies arrive there seen."""
+        """`names` are the folders that were read, by role. Own copies are marked as seen there."""
         if self.engine.policy.shadow:
             return
         unfiled = False
@@ -57,7 +57,7 @@ class MailboxActions:
         wanted = sorted(self.engine.store.to_file(), key=lambda item: item[0].folder)
         for folder, group in groupby(wanted, key=lambda item: item[0].folder):
             self.mailbox.open(folder)
-            ours = self.mailbox.bearing(MARK)  # people move mail about: our UID must not name a citizen's message
+            ours = self.mailbox.bearing(MARK)  # people move mail: our UID must not name a citizen's message
             for role, message_refs in _by_role(group):
                 target = names.get(Folder(role))
                 if target is None:

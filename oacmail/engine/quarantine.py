@@ -1,9 +1,8 @@
-"""What becomes of a message that hurts: one try less, and after the last of them it is set aside with its bytes.
+"""Handle a message that fails: each failure uses one try, and after the last it is set aside with its bytes.
 
-A bug of ours, or a server that cannot give a message out, must cost one message a delay, never the service. Decides by
-counts alone; nothing is lost: what is set aside is shown in `status` and comes back with `quarantine retry`. What the
-server alone could not give out is tried again by itself whenever a folder is compared (at the start, after an outage,
-every night).
+A bug, or a message that a server cannot deliver, must delay one message and never stop the service. Counts alone
+decide, and nothing is lost: `status` shows what is set aside and `quarantine retry` brings it back. A message that only
+the server could not deliver is retried whenever a folder is compared (at the start, after an outage, every night).
 """
 
 from collections.abc import Iterator
@@ -19,19 +18,20 @@ from oacmail.core.ports.store import UNREADABLE
 from oacmail.engine.engine import Engine
 
 log = structlog.get_logger()
-TRIES = 3  # where the fault is ours
-# Pauses between the tries of a message that the server gives out to nobody while it gives out others.
+TRIES = 3  # if the fault is ours
+# Pauses between the tries of a message that the server does not deliver while it delivers others.
 SPACING = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
 
 
 @dataclass(slots=True)
 class Quarantine:
-    """`tries`: with this one. `counted`: `attempt` has taken it off already, since the message was asked for alone."""
+    """`tries` includes the current one. `counted`: `attempt` has counted it already, since the message was requested
+    alone."""
 
     engine: Engine
 
     def unreadable(self, message_ref: MessageRef, *, tries: int, counted: bool) -> None:
-        """It was asked for alone, which uses up a try, also where nothing else was new and it was a batch by itself."""
+        """Record a failed request for it alone, which uses a try, even if it was a batch of one."""
         self._landed(message_ref, "unreadable", counted=counted)
         log.warning("message.unreadable", folder=message_ref.folder, uid=message_ref.uid, attempt=tries)
         if tries > len(SPACING):
@@ -41,7 +41,7 @@ class Quarantine:
 
     @contextmanager
     def over(self, message_ref: MessageRef, raw: bytes, *, tries: int, counted: bool) -> Iterator[None]:
-        """Whatever goes wrong inside is the message's own, unless it is Transient or Fatal."""
+        """Treat any exception inside as the message's own fault, unless it is Transient or Fatal."""
         try:
             yield
         except (Transient, Fatal):
@@ -59,7 +59,7 @@ class Quarantine:
         self.engine.store.problem("quarantine", True, now)
 
     def _landed(self, message_ref: MessageRef, error: str, *, counted: bool) -> None:
-        """No longer in flight, one try less."""
+        """Record that it is no longer in flight and has one try less."""
         if counted:
             self.engine.store.landed(
                 message_ref.folder, message_ref.uidvalidity, [message_ref.uid], passing=False, error=error

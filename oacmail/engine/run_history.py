@@ -1,4 +1,4 @@
-"""What the state directory remembers of the processes that ran on it: which kind was the last, and which died.
+"""Record which processes used the state directory: the kind of the last one, and crashes.
 
 `status` reads it when no process runs. Nothing here acts on it.
 """
@@ -13,7 +13,7 @@ REMEMBERED = timedelta(hours=1)
 
 
 def begun(store: Store, kind: str, now: datetime) -> None:
-    """A process of this kind (DAEMON, ONCE) starts. A daemon before it that did not stop has died."""
+    """Record the start of a process of this kind (DAEMON, ONCE). A previous daemon that did not stop has crashed."""
     if kind == DAEMON and store.recall(RUNS) == DAEMON:
         earlier = recent(store.recall(DEATHS), now)
         store.remember(DEATHS, json.dumps([at.isoformat() for at in (*earlier, now)]), now)
@@ -21,11 +21,11 @@ def begun(store: Store, kind: str, now: datetime) -> None:
 
 
 def stopped(store: Store, now: datetime) -> None:
-    """The daemon ends as it was asked to."""
+    """Record that the daemon stopped as requested."""
     store.remember(RUNS, STOPPED, now)
 
 
 def recent(text: str | None, now: datetime) -> list[datetime]:
-    """The deaths (what DEATHS holds) of the last hour before `now`."""
+    """Return the crashes (the content of DEATHS) of the last hour before `now`."""
     times = (datetime.fromisoformat(one) for one in json.loads(text or "[]"))
     return [at for at in times if now - at <= REMEMBERED]

@@ -1,14 +1,14 @@
-"""The one line of health that `systemctl status` shows: first what is unhealthy, then what goes on."""
+"""The line that `systemctl status` shows: first what is unhealthy, then what is in progress."""
 
 from collections.abc import Collection
 
-_NO_FAULT = "calendar_provisional"  # a warning, which `status` shows
+_NO_FAULT = "calendar_provisional"  # a warning that `status` shows
 _SAID = {"config-refused": "the changed configuration was refused"}
 
 
 def summary(problems: Collection[str], state: str, *, read: bool, shadow: bool) -> str:
-    """`problems`: the recorded codes; `state`: why the database cannot be used, or ''; `read`: the mailbox was read
-    since the last start or loss of the line."""
+    """`problems` are the recorded codes; `state` is why the database cannot be used, or ''; `read`: the mailbox was
+    read since the last start or lost connection."""
     if state:
         return f"UNHEALTHY: {state}: nothing can be recorded or sent; see oacmail status"
     goes = "nothing is sent (shadow)" if shadow else "mail goes out"

@@ -1,7 +1,7 @@
-"""`Ticks`: everything that is due, in one decision; where that raises, item by item.
+"""`Ticks`: everything that is due, in one decision; if that raises, item by item.
 
 One item must never stop the others: a case that raises would otherwise stop every deadline of the office. The item is
-put off for an hour, `status` names it (`tick-failed`), and the operator gets one alert. Nothing here decides what is
+postponed for an hour, `status` names it (`tick-failed`), and the operator gets one alert. Nothing here decides what is
 due.
 """
 
@@ -24,16 +24,16 @@ class Ticks:
     engine: Engine
 
     def tick(self) -> None:
-        """Raises Transient or Fatal of the store. Items that raise anything else are put off."""
+        """Raises Transient or Fatal of the store. Items that raise anything else are postponed."""
         engine = self.engine
         if not self._batch():
             self._put_off_what_raises()
-            if not self._batch():  # they raise only together
+            if not self._batch():  # they raise only in combination
                 self._one_by_one()
         engine.store.tick_completed(engine.policy, engine.now())
 
     def job(self, name: str, work: Callable[[], object]) -> None:
-        """A job beside the deadlines, isolated in the same way. Raises Transient or Fatal."""
+        """Run a job other than deadlines, isolated in the same way. Raises Transient or Fatal."""
         item = TickItem(kind="job", key=name)
         if self.engine.store.is_put_off(item, self.engine.now()):
             return
@@ -51,8 +51,8 @@ class Ticks:
         return True
 
     def _put_off_what_raises(self) -> None:
-        """Each is tried alone and undone, so that what is left is still worked together: one list to the supervisor,
-        not fifty mails."""
+        """Try each item alone and undo it, so that the remaining items are still processed together: one list for the
+        supervisor, not fifty mails."""
         for item in self._items():
             self._isolated(item, lambda item=item: self.engine.rehearse(Tick(only=item)))  # type: ignore[misc]
 

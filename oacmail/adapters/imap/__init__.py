@@ -1,7 +1,7 @@
-"""The office's mailbox over IMAP4rev1 (RFC 3501): one connection that reads with PEEK and never loses a message.
+r"""The office's mailbox over IMAP4rev1 (RFC 3501): one connection that reads with PEEK and never loses a message.
 
-It decides nothing about messages. It never deletes mail, never uses sequence numbers and never reads or writes
-\\Seen on anything but our own self-copies.
+This package decides nothing about messages. It never deletes mail, never uses sequence numbers and never reads or
+writes \Seen, except on our own self-copies.
 """
 
 from oacmail.adapters.imap.mailbox import ImapMailbox

@@ -1,8 +1,8 @@
-"""imapclient with two limits, and the only place that reaches for imaplib below it (`_imap`, private).
+"""imapclient with two limits; the only module that uses the private imaplib object below it (`_imap`).
 
-imaplib reads a literal of any length and collects answers without an end: a server that announces four gigabytes
-would get them. Here no literal is longer than a message that is read whole, and the answer to one command has a
-limit. Beyond either nothing more is read: TooLarge, which ends the connection.
+imaplib reads literals of any length and collects answers without limit: a server that announces four gigabytes would
+get them. Here no literal is longer than a message that is read whole, and the answer to one command is limited. Above
+either limit, TooLarge ends the connection and the rest stays unread.
 """
 
 import imaplib
@@ -15,41 +15,41 @@ from imapclient.tls import IMAP4_TLS
 
 from oacmail.adapters.imap.settings import TooLarge
 
-_HEADROOM = 1024 * 1024  # above max_bytes: servers estimate sizes, and a part of a large message may have so much
+_HEADROOM = 1024 * 1024  # above max_bytes: servers estimate sizes, and a part of a large message may be this large
 _ANSWER = 64 * 1024 * 1024  # bytes for one command: sizes and dates of about 400,000 messages
-_LINE = 64  # bytes of memory that a line costs besides its text
+_LINE = 64  # bytes of memory for each line in addition to its text
 
 
 class Client(IMAPClient):  # type: ignore[misc]  # imapclient has no types
-    """A connection. `max_bytes`: the largest message that is read whole; `tls` None = not encrypted from the start."""
+    """A connection. `max_bytes` is the largest message that is read whole; `tls` None means no TLS from the start."""
 
     def __init__(
         self, host: str, port: int, *, tls: ssl.SSLContext | None, timeout: SocketTimeout, max_bytes: int
     ) -> None:
         self._max_literal = max_bytes + _HEADROOM
         super().__init__(host, port, ssl=tls is not None, ssl_context=tls, timeout=timeout)
-        self._imap.debug = 0  # else it formats the repr of every message for a log that nobody reads
+        self._imap.debug = 0  # otherwise imaplib formats the repr of every message for a debug log
         self.normalise_times = False
 
     def rows(self, command: str, *words: str) -> list[object]:
-        """The untagged answers to a command that imapclient cannot put into these words."""
+        """Return the untagged answers to a command that imapclient does not offer in this form."""
         _, rows = self._imap._simple_command(command, *words)
         _, rows = self._imap._untagged_response("OK", rows, command)
         return list(rows)
 
     def uid(self, command: str, *words: str) -> list[object]:
-        """imaplib's own UID command, with the check that it leaves to others: a NO is no empty answer."""
+        """Run imaplib's own UID command and check its result: a NO is not an empty answer."""
         verdict, rows = self._imap.uid(command, *words)
         if verdict != "OK":
             raise IMAPClientError(f"{command}: {rows!r}")
         return list(rows)
 
     def taken(self, name: str) -> list[bytes]:
-        """Untagged answers of this name that nobody has read yet. They are kept no longer."""
+        """Take the unread untagged answers of this name; imaplib keeps them no longer."""
         return list(self._imap.untagged_responses.pop(name, None) or ())
 
     def peek(self) -> bytes:
-        """What imaplib has read from the socket and nobody from it; at least one byte, if the socket has one."""
+        """Return bytes that imaplib has buffered and nobody has read; at least one byte if the socket has one."""
         return bytes(self._imap.file.peek(1))
 
     def _create_IMAP4(self) -> imaplib.IMAP4:  # noqa: N802  # imapclient's name
@@ -60,7 +60,7 @@ class Client(IMAPClient):  # type: ignore[misc]  # imapclient has no types
 
 
 class _Bounded(imaplib.IMAP4):
-    """Counts what is read between two commands."""
+    """Counts the bytes that are read between two commands."""
 
     def __init__(self, *args: object, max_literal: int) -> None:
         self._max_literal, self._room = max_literal, _ANSWER
@@ -88,7 +88,7 @@ class _Bounded(imaplib.IMAP4):
 
 
 class _Plain(_Bounded, IMAP4WithTimeout):  # type: ignore[misc]
-    """Not encrypted from the start; STARTTLS is possible."""
+    """No TLS from the start; STARTTLS is possible."""
 
 
 class _Encrypted(_Bounded, IMAP4_TLS):  # type: ignore[misc]

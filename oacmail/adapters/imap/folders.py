@@ -1,6 +1,6 @@
-"""Which folders there are and what each is to us: found by SPECIAL-USE (RFC 6154), else by name.
+"""Find the folders and their roles by SPECIAL-USE (RFC 6154), else by name.
 
-Pure but for `listed`, which asks the server. It never creates a folder.
+Only `listed` asks the server; the rest is pure. This module never creates a folder.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ _DEFAULT_WATCH = ("INBOX", "\\Sent")
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A folder that can be selected. `flags` in lower case; `last` = the last part of its name, in lower case."""
+    """A selectable folder. `flags` are in lower case; `last` is the last part of its name, in lower case."""
 
     name: str
     flags: frozenset[str]
@@ -38,10 +38,10 @@ class FolderPlan:
 
 
 def listed(client: Client) -> list[Listed]:
-    """All folders, with their special uses where the server has them."""
+    """Return all folders, with their special uses if the server has them."""
     command = ['""', '"*"'] + (["RETURN", "(SPECIAL-USE)"] if _extended(client) else [])
-    # Not list_folders: it knows no RETURN, without which servers need not tell special uses; and it fails on
-    # the whole list for one name that is no modified UTF-7.
+    # list_folders is not enough: it cannot send RETURN, without which servers may omit special uses, and it fails on
+    # the whole list if one name is not modified UTF-7.
     client.folder_encode = False
     try:
         found = client._proc_folder_list(client.rows("LIST", *command))
@@ -51,7 +51,8 @@ def listed(client: Client) -> list[Listed]:
 
 
 def plan(folders: Sequence[Listed], watch: Sequence[str], sent: str) -> FolderPlan:
-    """What to watch of these. \\Junk comes last where there is one: copies of our own mail go astray there."""
+    r"""Return which of these folders to watch. \Junk, if it exists, comes last: copies of our own mail may land
+    there."""
     hits = [(entry, _find(folders, entry, sent)) for entry in watch or _DEFAULT_WATCH]
     found = [hit for _, hit in hits if hit] + [hit for hit in (_special(folders, "\\Junk"),) if hit]
     ordered = sorted(dict.fromkeys(found), key=lambda folder: folder.name.upper() != "INBOX")
@@ -74,7 +75,7 @@ def _readable(rows: Iterable[tuple[tuple[bytes, ...], bytes | None, bytes | str]
 
 
 def _decoded(raw: bytes | str) -> str:
-    """'' for a name that is no modified UTF-7: it cannot be selected by the name that we would make of it."""
+    """Return '' for a name that is not modified UTF-7: it could not be selected by the decoded name."""
     try:
         return imap_utf7.decode(raw)  # type: ignore[no-any-return]
     except ValueError:
@@ -101,7 +102,7 @@ def _sent_by_name(folders: Sequence[Listed]) -> Listed | None:
 
 
 def _role(folder: Listed, sent: str) -> Folder:
-    # A second folder of sent mail ("Sent Items" beside "Sent") is one too when somebody wants it watched.
+    # A second folder of sent mail ("Sent Items" next to "Sent") also counts as Sent if it is to be watched.
     if folder.name.upper() == "INBOX":
         return Folder.INTAKE
     if folder.name == sent or "\\sent" in folder.flags or folder.last in _SENT_NAMES:

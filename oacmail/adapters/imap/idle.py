@@ -1,8 +1,8 @@
-"""Waiting for mail: IDLE (RFC 2177) on the open folder, and a bell that another thread can ring to end it.
+"""Wait for mail: IDLE (RFC 2177) on the open folder, and a waker with which another thread can end the wait.
 
-Not imapclient's idle_check: that hides the end of the line (it returns an empty list at once, for ever) and does
-not see what is already in the read buffer. Here every wait ends with DONE and its tagged answer, which proves
-that the line is alive.
+imapclient's idle_check is not used: it hides the end of the connection (it returns an empty list immediately, forever)
+and ignores data in the read buffer. Here every wait ends with DONE and its tagged answer, which proves that the
+connection works.
 """
 
 import selectors
@@ -23,7 +23,7 @@ class WakeReason(Enum):
 
 
 class Waker:
-    """Rung by any thread, heard once by the thread that waits, now or at its next wait."""
+    """Any thread may call `wake`; it ends the current or the next wait of the waiting thread."""
 
     def __init__(self) -> None:
         self._ear, self._cord = socket.socketpair()
@@ -34,10 +34,10 @@ class Waker:
         try:
             self._cord.send(b"!")
         except BlockingIOError:
-            return  # nobody has heard the last thousand rings yet: it will be heard
+            return  # a thousand calls are pending: the wait will end anyway
 
     def hear(self, seconds: float, line: socket.socket | None = None) -> WakeReason:
-        """Wait for the bell, for bytes on `line`, or for the time to pass. The bell comes first."""
+        """Wait for the waker, for bytes on `connection`, or for the time to pass. The waker has priority."""
         with selectors.DefaultSelector() as selector:
             selector.register(self._ear, selectors.EVENT_READ, WakeReason.BELL)
             if line is not None:
@@ -54,7 +54,8 @@ class Waker:
 
 
 def idle(client: Client, bell: Waker, seconds: float, renew: float) -> WakeReason:
-    """IDLE until mail is announced (LINE), the bell rings or time is up; begun anew every `renew` seconds."""
+    """Run IDLE until mail is announced (CONNECTION), the waker is called or time is up; renew it every `renew`
+    seconds."""
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:
         client.idle()
@@ -68,7 +69,7 @@ def idle(client: Client, bell: Waker, seconds: float, renew: float) -> WakeReaso
 
 
 def _buffered(client: Client) -> bool:
-    """Whether bytes were read already, which no selector can see: in imaplib's buffer or inside TLS."""
+    """True if bytes are buffered in imaplib or in TLS, where no selector sees them."""
     sock = client.socket()
     patience = sock.gettimeout()
     sock.settimeout(0)

@@ -1,8 +1,7 @@
-"""A message that is too large to be read whole: its header fields and its texts, asked for part by part.
+"""Read a message that is too large to be read whole: its header fields and its texts, part by part.
 
-The rest is named in `Fetched.skipped` and stays on the server. No more than a megabyte of any part is ever in
-memory, and no more than four of one message; small parts are asked for together, since a server may read the whole
-message anew for each question.
+The rest is listed in `Fetched.skipped` and stays on the server. At most one megabyte of a part and four of a message
+are in memory. Small parts are requested together, since a server may read the whole message again for each request.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,7 +24,7 @@ _RETURNED_HEAD = b"Content-Type: text/rfc822-headers\r\n\r\n"
 
 
 def read_texts(client: IMAPClient, meta: MessageMeta) -> Fetched | None:
-    """Header fields and texts; None when the message has vanished."""
+    """Return header fields and texts; None if the message has vanished."""
     uid = meta.uid
     structure = client.fetch([uid], ["BODYSTRUCTURE"]).get(uid, {}).get(b"BODYSTRUCTURE")
     header = _header(client, uid)
@@ -43,7 +42,7 @@ def read_texts(client: IMAPClient, meta: MessageMeta) -> Fetched | None:
 
 
 def read_header(client: IMAPClient, meta: MessageMeta) -> Fetched | None:
-    """Header fields alone, for a message whose structure the server cannot tell."""
+    """Return header fields only, for a message whose structure the server cannot give."""
     header = _header(client, meta.uid)
     whole = OutlinePart(section="1", mime="application/octet-stream", size=meta.size)
     if not header:
@@ -57,7 +56,7 @@ def _header(client: IMAPClient, uid: int) -> bytes:
 
 
 def _heads(client: IMAPClient, uid: int, leaves: Sequence[OutlinePart]) -> dict[str, bytes]:
-    """The parts' own header fields, each with its empty line, by section."""
+    """Return the parts' own header fields, each with its empty line, by section."""
     heads: dict[str, bytes] = {}
     for first in range(0, len(leaves), _AT_ONCE):
         wanted = [(f"{leaf.section}.MIME", _HEAD_BYTES) for leaf in leaves[first : first + _AT_ONCE]]
@@ -69,7 +68,7 @@ def _heads(client: IMAPClient, uid: int, leaves: Sequence[OutlinePart]) -> dict[
 def _bodies(
     client: IMAPClient, uid: int, leaves: Iterable[OutlinePart], heads: Mapping[str, bytes]
 ) -> Iterator[tuple[str, bytes]]:
-    """(section, its first megabyte) of the texts. Of a returned message its header fields are read as a text."""
+    """Yield (section, its first megabyte) of the texts. The header fields of a returned message are read as text."""
     room = _TEXT_BYTES
     for batch in _together(leaf for leaf in leaves if is_readable(leaf, heads.get(leaf.section, b""))):
         wanted = {leaf.section: f"{leaf.section}.HEADER" if _is_returned(leaf) else leaf.section for leaf in batch}
@@ -92,7 +91,7 @@ def _is_returned(leaf: OutlinePart) -> bool:
 
 
 def _pieces(client: IMAPClient, uid: int, wanted: Sequence[tuple[str, int]]) -> dict[str, bytes]:
-    """The beginnings of sections, by section: (section, at most so many bytes). What is NIL is left out."""
+    """Return the start of each wanted (section, maximum bytes), by section. NIL sections are left out."""
     items = [f"BODY.PEEK[{section}]<0.{octets}>" for section, octets in wanted]
     answer = client.fetch([uid], items).get(uid, {})
     found = ((section, answer.get(f"BODY[{section}]<0>".encode("ascii"))) for section, _ in wanted)
@@ -100,5 +99,5 @@ def _pieces(client: IMAPClient, uid: int, wanted: Sequence[tuple[str, int]]) -> 
 
 
 def _whole_lines(text: bytes) -> bytes:
-    """Without the last line, which was cut: half a base64 quartet would spoil the rest."""
+    """Remove the last line, which was cut: half a base64 quartet would spoil the rest."""
     return text[: text.rfind(b"\n") + 1] or text

@@ -1,7 +1,7 @@
 """The port `Mailbox` on a real server: which folder is read, which messages in which order, what a fault means.
 
-A line that breaks is made again at the next call, and the folder that was open is opened again, provided that it
-is still the same one: another UIDVALIDITY is Transient, so that the caller begins anew.
+A broken connection is restored at the next call, and the open folder is opened again if it is still the same one:
+another UIDVALIDITY is Transient, so that the caller starts over.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -19,11 +19,11 @@ from oacmail.core.ports.mailbox import Fetched, FolderState, MessageMeta, Watche
 
 T = TypeVar("T")
 W = TypeVar("W")
-_AT_ONCE = 500  # UIDs in one command: lines have a limit (RFC 7162 section 4: 8,192 octets)
+_AT_ONCE = 500  # UIDs in one command: command lines are limited (RFC 7162 section 4: 8,192 octets)
 
 
 class ImapMailbox:
-    """core.ports.Mailbox. Of use to one thread; only `wake` may be called from another."""
+    """core.ports.Mailbox. For one thread; only `wake` may be called from another."""
 
     def __init__(self, settings: ImapSettings) -> None:
         self._settings = settings
@@ -35,19 +35,19 @@ class ImapMailbox:
         self._proved = False
 
     def watched(self) -> Sequence[WatchedFolder]:
-        """INBOX, the folder of sent mail, others by name; \\Junk last where there is one."""
+        r"""Return INBOX, the folder of sent mail and others by name; \Junk last if it exists."""
         return self._plan().watched
 
     def missing(self) -> Sequence[str]:
         return self._plan().missing
 
     def names(self) -> Sequence[str]:
-        """Of all folders that can be opened."""
+        """Return the names of all folders that can be opened."""
         with self._session.at("LIST") as client:
             return sorted(folder.name for folder in folders.listed(client))
 
     def fill(self) -> float:
-        """By GETQUOTAROOT (RFC 9208 section 4.1.2): of several limits the one that is nearest."""
+        """Return the used share by GETQUOTAROOT (RFC 9208 section 4.1.2): of several limits the one closest to full."""
         if not self._session.has("QUOTA"):
             return 0.0
         with self._session.at("GETQUOTAROOT") as client:
@@ -66,13 +66,13 @@ class ImapMailbox:
             return messages.all_uids(client, self._states[self._folder])
 
     def bearing(self, field: str, value: str = "") -> set[int]:
-        """With `value` those in whose field it stands."""
+        """Return the UIDs of messages that have this field; with `value`, only those whose field contains it."""
         self._reopen()
         with self._session.at("SEARCH") as client:
             return set(client.search(["HEADER", field, value]))
 
     def offers(self) -> frozenset[str]:
-        """The capabilities that the server names after login (RFC 3501 section 7.2.1), in capitals."""
+        """Return the capabilities after login (RFC 3501 section 7.2.1), in capitals."""
         with self._session.at("CAPABILITY") as client:
             return frozenset(one.decode("ascii", "replace").upper() for one in client.capabilities())
 
@@ -81,9 +81,11 @@ class ImapMailbox:
         return self._fetched(messages.all_places, uids)
 
     def fetch(self, uids: Sequence[int]) -> Mapping[int, Fetched]:
-        """A batch gives what can be read. Who asks for a single message that is there and cannot be read gets
-        UnreadableLetter: so ask alone for what a batch left out and `uids` still shows. Transient where the server
-        gives out no other message either."""
+        """Return the messages that can be read.
+
+        A request for a single message that exists and cannot be read raises UnreadableLetter: request separately what a
+        batch left out and `uids` still lists. Transient if the server delivers no other message either.
+        """
         self._reopen()
         self._proved = False
         sizes = partial(self._fetched, messages.all_places)
@@ -100,9 +102,9 @@ class ImapMailbox:
         return got
 
     def file(self, folder: str, uids: Collection[int], target: str, *, seen: bool) -> None:
-        """All at once: one by one costs a hundred times as much in a large mailbox (25 ms each, seen).
+        """Move the messages together: in a large mailbox each single move costs 25 ms.
 
-        Without MOVE and UIDPLUS the messages stay where they are: a bare EXPUNGE would take others with them.
+        Without MOVE and UIDPLUS the messages stay where they are: a bare EXPUNGE would remove others too.
         """
         if folder == target or not (self._session.has("MOVE") or self._session.has("UIDPLUS")):
             return
@@ -114,8 +116,11 @@ class ImapMailbox:
                 _move(client, waiting[start : start + _AT_ONCE], target, seen=seen)
 
     def wait(self, seconds: float) -> bool:
-        """What came since INBOX was first opened after the last wait is news at once. Every wait ends with an answer of
-        the server; a wait that has heard nothing ends with a look: there are servers whose IDLE never wakes anybody."""
+        """Wait for news; anything that arrived since INBOX was first opened after the last wait is news at once.
+
+        Every wait ends with an answer of the server. A wait without news ends with a check of the folder, since with
+        some servers IDLE never reports anything.
+        """
         try:
             return self._waited(seconds)
         finally:
@@ -143,7 +148,7 @@ class ImapMailbox:
             return folders.plan(folders.listed(client), self._settings.watch, self._settings.sent)
 
     def _reopen(self) -> None:
-        """The folder of the last `open` is selected, read-only, as it was."""
+        """Select the folder of the last `open` again, read-only if it was."""
         if self._session.selected != (self._folder, True):
             self._same_epoch(self._folder, self._session.select(self._folder, readonly=True))
 
@@ -162,8 +167,11 @@ class ImapMailbox:
         )
 
     def _halved(self, read: Callable[[Sequence[int]], T], uids: Sequence[int]) -> list[T]:
-        """What `read` gives for these messages, in as few pieces as it can. A message with a wrong size in the store
-        makes Dovecot hang up on every batch that holds it (seen): it alone is left out."""
+        """Return the results of `read` for these messages, in as few batches as possible.
+
+        Dovecot disconnects on every batch that contains a message with a wrong size in its store: halving isolates it,
+        and only this message is left out.
+        """
         if not uids:
             return []
         got = self._or_none(lambda: read(uids))
@@ -176,7 +184,8 @@ class ImapMailbox:
         return self._halved(read, uids[:middle]) + self._halved(read, uids[middle:])
 
     def _prove_well(self, unread: int) -> None:
-        """That another message can be read. Raises Transient if none can: what fails for all is the server's fault."""
+        """Check that another message can be read. Raises Transient if none can: a fault with all messages is the
+        server's."""
         if not self._proved:
             found = proof.gives_out_a_message(self._session, self._watched_names(), (self._folder, unread))
             if not found:
@@ -185,12 +194,12 @@ class ImapMailbox:
             self._reopen()
 
     def _watched_names(self) -> list[str]:
-        """The open folder first."""
+        """Return the open folder first."""
         names = [watched.name for watched in self._plan().watched]
         return sorted(names, key=lambda name: name != self._folder)
 
     def _whole(self, metas: Sequence[MessageMeta]) -> dict[int, Fetched]:
-        """The bytes of these messages; one that is larger than the size that the server tells is read in part."""
+        """Return the bytes of these messages; one that is larger than the server's size for it is read in part."""
         try:
             got = self._fetched(messages.whole, [meta.uid for meta in metas])
         except TooLarge:
@@ -204,7 +213,7 @@ class ImapMailbox:
         return {uid: Fetched(raw=raw) for uid, raw in got.items()}
 
     def _in_part(self, meta: MessageMeta) -> dict[int, Fetched]:
-        """By BODYSTRUCTURE; by its headers alone where the structure cannot be read."""
+        """Read by BODYSTRUCTURE, or only the headers if the structure cannot be read."""
         got = self._or_none(lambda: self._fetched(large.read_texts, meta))
         got = got or self._or_none(lambda: self._fetched(large.read_header, meta))
         return {meta.uid: got} if got else {}
@@ -214,7 +223,8 @@ class ImapMailbox:
             return read(client, what)
 
     def _or_none(self, read: Callable[[], T]) -> T | None:
-        """None when the line broke under it. A server that cannot be reached again is Transient: not its fault."""
+        """Return None if the connection broke during `read`. A server that cannot be reached again raises Transient:
+        then the message is not the cause."""
         try:
             return read()
         except Transient:

@@ -1,7 +1,7 @@
-"""Reading the selected folder: UIDs, sizes and dates, whole messages. One command each, no faults caught.
+"""Read the selected folder: UIDs, sizes and dates, whole messages. One command each; faults are not caught.
 
-What a server gives instead of a message that has just been expunged (NIL, no answer) or that it cannot read
-(Exchange's substitute) is left out: that is no message.
+Substitutes for a message are left out: NIL or no answer after an expunge, and Exchange's text for a message that it
+cannot convert.
 """
 
 import re
@@ -11,17 +11,17 @@ from datetime import UTC, datetime, timedelta
 from oacmail.adapters.imap.client import Client
 from oacmail.core.ports.mailbox import FolderState, MessageMeta
 
-# One line of an answer may have a megabyte (imaplib): so many UIDs of ten digits fit into it.
+# imaplib limits one line of an answer to a megabyte: this many UIDs of ten digits fit.
 _WINDOW = 80_000
 _SUBSTITUTE = re.compile(rb"(?im)^subject: *retrieval using the imap4 protocol failed for the following message")
 _RECEIVED = re.compile(rb"(?im)^received:")
 
 
 def all_uids(client: Client, state: FolderState) -> set[int]:
-    """All UIDs of the selected folder, by ESEARCH (RFC 4731) as ranges where there is one."""
+    """Return all UIDs of the selected folder, by ESEARCH (RFC 4731) as ranges if the server offers it."""
     if client.has_capability("ESEARCH"):
         client.taken("ESEARCH")
-        client.uid("SEARCH", "RETURN", "(ALL)", "ALL")  # imapclient knows no RETURN
+        client.uid("SEARCH", "RETURN", "(ALL)", "ALL")  # imapclient does not support RETURN
         answers = client.taken("ESEARCH")
         if answers:
             return set(_ranges(answers[-1]))
@@ -32,7 +32,7 @@ def all_uids(client: Client, state: FolderState) -> set[int]:
 
 
 def all_places(client: Client, uids: Sequence[int] | None) -> list[MessageMeta]:
-    """Size and date of these UIDs (None = all). What looks like an expunged message is asked for once more."""
+    """Return size and date of these UIDs (None = all). Messages that look expunged are requested a second time."""
     wanted = _set(uids) if uids is not None else "1:*"
     found = _places(client, wanted)
     doubtful = [meta.uid for meta in found if not meta.size or not meta.internal_date.timestamp()]
@@ -43,19 +43,19 @@ def all_places(client: Client, uids: Sequence[int] | None) -> list[MessageMeta]:
 
 
 def whole(client: Client, uids: Sequence[int]) -> dict[int, bytes]:
-    """The bytes of these messages, \\Seen untouched."""
+    r"""Return the bytes of these messages, \Seen untouched."""
     answers = client.fetch(list(uids), ["BODY.PEEK[]"])
     bodies = ((uid, answer.get(b"BODY[]")) for uid, answer in answers.items())
     return {uid: as_bytes(raw) for uid, raw in bodies if raw is not None and _is_message(as_bytes(raw))}
 
 
 def as_bytes(value: object) -> bytes:
-    """A string of the server's, of which imapclient makes a number when it is a quoted one of digits."""
+    """Return a server string; imapclient turns quoted digits into a number."""
     return value if isinstance(value, bytes) else str(value).encode("ascii")
 
 
 def _is_message(raw: bytes) -> bool:
-    """Not empty, and not what Exchange makes up for a message that it cannot convert; a real one was Received."""
+    """False if empty, or if Exchange made it up for a message it cannot convert; a real one has Received."""
     head = raw[:16_384]
     return bool(raw) and not (_SUBSTITUTE.search(head) and not _RECEIVED.search(head))
 
@@ -69,7 +69,7 @@ def _ranges(answer: bytes) -> Iterator[int]:
 
 
 def _set(uids: Iterable[int]) -> str:
-    """A sequence set of UIDs with runs drawn together, so that a thousand neighbours are one short word."""
+    """Return a sequence set of UIDs with ranges, so that a thousand neighbours stay short."""
     runs: list[list[int]] = []
     for uid in sorted(uids):
         if runs and uid == runs[-1][1] + 1:
@@ -88,7 +88,7 @@ _DATE = re.compile(rb" ?(\d+)-(\w{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(
 def _places(client: Client, wanted: str) -> list[MessageMeta]:
     if not wanted:
         return []
-    # A hundred thousand lines: read by one regular expression each, not by imapclient's general parser.
+    # A hundred thousand lines: one regular expression each is faster than imapclient's general parser.
     rows = client.uid("FETCH", wanted, "(RFC822.SIZE INTERNALDATE)")
     found = (_place(row) for row in rows if isinstance(row, bytes))
     return [meta for meta in found if meta is not None]
@@ -104,7 +104,7 @@ def _place(row: bytes) -> MessageMeta | None:
 
 
 def _moment(text: bytes) -> datetime:
-    """What no calendar knows lies in the future: such a message counts as one that has just arrived."""
+    """Return the date; an impossible one becomes the far future, so that the message counts as just arrived."""
     found = _DATE.fullmatch(text)
     if found is None:
         return _NO_DAY
@@ -113,5 +113,5 @@ def _moment(text: bytes) -> datetime:
     try:
         local = datetime(int(year), _MONTHS[month.lower()], int(day), int(hour), int(minute), int(second), tzinfo=UTC)
         return local - east if sign == b"+" else local + east
-    except (ValueError, KeyError, OverflowError):  # the year 0, the 31st of February, a second before the year 1
+    except (ValueError, KeyError, OverflowError):  # the year 0, 31 February, a moment before the year 1
         return _NO_DAY

@@ -1,6 +1,6 @@
-"""The shape of a message by its BODYSTRUCTURE (RFC 9051 7.5.2), and a smaller message of the same shape. Pure.
+"""The structure of a message from its BODYSTRUCTURE (RFC 9051 7.5.2), and a smaller message with the same structure.
 
-The smaller message is valid MIME: original header fields, and of the parts only those that were read.
+The smaller message is valid MIME: original header fields, and only the parts that were read. The module is pure.
 """
 
 import re
@@ -11,7 +11,7 @@ from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from typing import Any
 
-# What a robot's report says: without it a large delivery report could not be told from a message (RFC 3464, 8098).
+# The text of automatic reports: without it a large delivery report looks like a message (RFC 3464, 8098).
 _REPORTS = frozenset(("message/delivery-status", "message/disposition-notification"))
 _CONTENT_FIELDS = re.compile(rb"(?im)^(?:content-[^:\r\n]*|mime-version):.*(?:\r?\n[ \t].*)*\r?\n")
 _EMPTY_TEXT = b"Content-Type: text/plain\r\n\r\n"
@@ -19,8 +19,8 @@ _EMPTY_TEXT = b"Content-Type: text/plain\r\n\r\n"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutlinePart:
-    """`section`: as in BODY[section], '' = a multipart message itself; `mime` in lower case; `size` in bytes as
-    encoded for the way; `report`: the report-type of a multipart/report; `returned`: part of such a report."""
+    """`section` is as in BODY[section], '' for a multipart message itself; `mime` is in lower case; `size` is in
+    encoded bytes; `report` is the report-type of a multipart/report; `returned` marks a part of such a report."""
 
     section: str
     mime: str
@@ -31,7 +31,7 @@ class OutlinePart:
     children: tuple["OutlinePart", ...] = ()
 
     def leaves(self) -> Iterator["OutlinePart"]:
-        """All parts that have no parts, in order. A forwarded message is one of them."""
+        """Yield all parts without subparts, in order. A forwarded message is one of them."""
         if not self.children:
             yield self
         for child in self.children:
@@ -39,7 +39,7 @@ class OutlinePart:
 
 
 def outline(structure: Any, section: str = "", *, returned: bool = False) -> OutlinePart:
-    """The tree of parts, from imapclient's BodyData."""
+    """Build the tree of parts from imapclient's BodyData."""
     if not structure.is_multipart:
         mime = f"{_word(structure[0])}/{_word(structure[1])}"
         size, encoding = int(structure[6] or 0), _word(structure[5])
@@ -53,20 +53,20 @@ def outline(structure: Any, section: str = "", *, returned: bool = False) -> Out
 
 
 def is_readable(part: OutlinePart, head: bytes) -> bool:
-    """Whether it is read for its text, by type and by its own header fields; of a returned message, its header."""
+    """True if the part is read as text, by type and own header fields; of a returned message, the header is read."""
     if part.mime in _REPORTS or (part.returned and part.mime == "message/rfc822"):
         return True
     return part.mime.startswith("text/") and message_from_bytes(head).get_content_disposition() != "attachment"
 
 
 def described(part: OutlinePart, head: bytes, *, read: int = 0) -> tuple[str, str, int]:
-    """(file name or '', mime type, bytes after decoding) of what was not read of it."""
+    """Return (file name or '', MIME type, decoded bytes) of the unread rest of a part."""
     left = part.size - read
     return _file_name(head), part.mime, left * 57 // 78 if part.encoding == "base64" else left
 
 
 def assemble(header: bytes, root: OutlinePart, heads: Mapping[str, bytes], bodies: Mapping[str, bytes]) -> bytes:
-    """The smaller message. `heads`, `bodies`: by section, of the parts that were read."""
+    """Build the smaller message. `heads` and `bodies` are the parts that were read, by section."""
     if not root.children and root.section in bodies:
         return header + bodies[root.section]
     marker = b"=_oacmail"
@@ -78,7 +78,7 @@ def assemble(header: bytes, root: OutlinePart, heads: Mapping[str, bytes], bodie
 
 
 def _multipart(part: OutlinePart, heads: Mapping[str, bytes], bodies: Mapping[str, bytes], marker: bytes) -> bytes:
-    """A part with its header fields, b'' when nothing of it was read."""
+    """Return a part with its header fields, b'' if nothing of it was read."""
     if not part.children:
         return heads[part.section] + bodies[part.section] if part.section in bodies else b""
     inner = [child for one in part.children if (child := _multipart(one, heads, bodies, marker))]
@@ -96,7 +96,7 @@ def _parameters(structure: Any) -> dict[str, str]:
 
 
 def _word(value: bytes | int | None) -> str:
-    """A type, encoding or parameter in lower case, without what could break a header field."""
+    """Return a type, encoding or parameter in lower case, without characters that could break a header field."""
     text = value.decode("ascii", "replace") if isinstance(value, bytes) else str(value or "")
     return re.sub(r'[^!-~]|["\\]', "", text.lower())
 

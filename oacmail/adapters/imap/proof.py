@@ -1,6 +1,6 @@
-"""Whether the server gives out messages at all: asked before one message is blamed for not being readable.
+"""Check that the server delivers messages at all, before one message is blamed for being unreadable.
 
-A few other messages are asked for by the same command, the smallest ones first. Nothing is kept of them.
+A few other messages, smallest first, are requested with the same command. Their content is discarded.
 """
 
 from collections.abc import Sequence
@@ -10,12 +10,14 @@ from oacmail.adapters.imap.session import Session
 from oacmail.core.errors import Transient
 
 _LOOKED_AT = 20  # messages of a folder, spread over all of it
-_ASKED_FOR = 3  # of these
+_ASKED_FOR = 3  # of these, how many are requested
 
 
 def gives_out_a_message(session: Session, folders: Sequence[str], but: tuple[str, int]) -> bool:
-    """Whether a message of one of these folders, other than `but` (folder, uid), can be read now. Leaves any folder
-    selected. Raises Transient if the server cannot be reached."""
+    """True if a message of one of these folders, other than `but` (folder, uid), can be read now.
+
+    Leaves any folder selected. Raises Transient if the server cannot be reached.
+    """
     return any(_gives(session, folder, uid) for folder in folders for uid in _candidates(session, folder, but))
 
 
@@ -32,7 +34,7 @@ def _candidates(session: Session, folder: str, but: tuple[str, int]) -> list[int
 
 
 def _spread(uids: Sequence[int]) -> list[int]:
-    """The first, the last, and some between."""
+    """Return the first, the last, and some between."""
     step = max(1, (len(uids) - 1) // (_LOOKED_AT - 1))
     return sorted({*uids[::step][:_LOOKED_AT], uids[-1]})
 

@@ -1,5 +1,5 @@
-"""How full the mailbox is, where the server tells (QUOTA, RFC 9208). A server that stumbles over the question has said
-nothing; only a broken line is a fault."""
+"""How full the mailbox is, if the server says so (QUOTA, RFC 9208). A server that fails on the question has given no
+answer; only a broken connection is a fault."""
 
 from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
@@ -7,7 +7,7 @@ from imapclient.imapclient import Quota
 
 
 def fill(client: IMAPClient) -> float:
-    """The share that INBOX has used of the limit that is nearest; 0.0 = no limit is known."""
+    """Return the share that INBOX uses of the limit closest to full; 0.0 if no limit is known."""
     try:
         _, quotas = client.get_quota_root("INBOX")
     except IMAPClientAbortError:
@@ -18,5 +18,5 @@ def fill(client: IMAPClient) -> float:
 
 
 def _share(quota: Quota) -> float:
-    """Of a resource of any kind: bytes or messages."""
+    """Return the used share of any resource: bytes or messages."""
     return float(quota.usage) / quota.limit if quota.limit else 0.0

@@ -1,7 +1,7 @@
-"""One authenticated connection that comes back by itself: connecting, TLS, login, capabilities, SELECT.
+"""One authenticated connection that restores itself: connecting, TLS, login, capabilities, SELECT.
 
-It is the one place where foreign exceptions become Transient. Their texts are left behind, since servers like to
-quote user names, folder names and addresses: place, class and response code are what an admin needs.
+External exceptions become Transient here and nowhere else. Their texts are dropped, since servers quote user names,
+folder names and addresses: the place, the class and the response code are what an admin needs.
 """
 
 import errno
@@ -23,12 +23,12 @@ from oacmail.core.ports.mailbox import FolderState
 
 _CONNECT_SECONDS = 30.0
 _GOODBYE_SECONDS = 2.0
-# A peer that has vanished without a word is given up after about two minutes, also in a long IDLE.
+# Give up a peer that vanished silently after about two minutes, also during a long IDLE.
 _KEEPALIVE = ((socket.TCP_KEEPIDLE, 60), (socket.TCP_KEEPINTVL, 20), (socket.TCP_KEEPCNT, 3))
 
 
 class Session:
-    """Connects when it is first needed and again after every fault. `selected`: (folder, read-only) or None."""
+    """Connects on first use and again after every fault. `selected` is (folder, read-only) or None."""
 
     def __init__(self, settings: ImapSettings) -> None:
         if settings.security == "none" and not _is_loopback(settings.host):
@@ -39,18 +39,18 @@ class Session:
 
     @contextmanager
     def at(self, meta: str) -> Iterator[Client]:
-        """The client, logged in. Whatever goes wrong inside ends the line and comes out as Transient."""
+        """Yield the logged-in client. Any exception inside closes the connection and becomes Transient."""
         try:
             yield self._connected()
         except OacmailError:
             self.drop()
             raise
-        except Exception as error:  # whatever a library says about a broken line or a strange answer
+        except Exception as error:  # libraries raise many classes for a broken connection or a strange answer
             self.drop()
             raise _translated(meta, error) from None
 
     def has(self, capability: str) -> bool:
-        """Whether the server offered it after login."""
+        """True if the server offered it after login."""
         with self.at("CAPABILITY") as client:
             return bool(client.has_capability(capability))
 
@@ -68,19 +68,19 @@ class Session:
         return state
 
     def drop(self) -> None:
-        """End the line without ceremony; the next use makes a new one."""
+        """Close the connection immediately; the next use opens a new one."""
         client, self._client, self.selected = self._client, None, None
         if client is not None:
             _hang_up(client)
 
     def logout(self) -> None:
-        """End the line as RFC 3501 asks for, but wait for the answer no longer than two seconds."""
+        """Log out as RFC 3501 requires, but wait at most two seconds for the answer."""
         if self._client is not None:
             self._client.socket().settimeout(_GOODBYE_SECONDS)
             try:
                 self._client.logout()
             except (OSError, imaplib.IMAP4.error, TooLarge):
-                self.drop()  # it was gone already, or says goodbye without an end
+                self.drop()  # the connection was broken, or the answer has no end
         self._client, self.selected = None, None
 
     def _connected(self) -> Client:
@@ -104,7 +104,7 @@ def _connect(settings: ImapSettings) -> Client:
         if settings.security == "starttls":
             client.starttls(tls)
         _login(client, settings)
-        if client.has_capability("ID"):  # RFC 2971; some providers want to know who calls
+        if client.has_capability("ID"):  # RFC 2971; some providers require it
             client.id_({"name": "oacmail"})
     except BaseException:
         _hang_up(client)
@@ -119,10 +119,11 @@ def _login(client: Client, settings: ImapSettings) -> None:
             client.oauth2_login(settings.user, secret)
         elif (settings.user + secret).isascii() and not client.has_capability("LOGINDISABLED"):
             client.login(settings.user, secret)
-        else:  # LOGIN knows ASCII only, and may be forbidden; PLAIN is UTF-8 (RFC 4616)
+        else:  # LOGIN is ASCII only, and may be forbidden; PLAIN is UTF-8 (RFC 4616)
             client.plain_login(settings.user, secret)
     except LoginError as error:
-        if isinstance(error.__context__, imaplib.IMAP4.abort):  # the line broke: that says nothing of the password
+        # the connection broke: this says nothing about the password
+        if isinstance(error.__context__, imaplib.IMAP4.abort):
             raise error.__context__ from None
         raise
 
@@ -154,7 +155,7 @@ def _translated(meta: str, error: Exception) -> Transient:
 
 
 def _detail(error: Exception) -> str:
-    """What may be told: why a certificate was not believed, the name of an errno, an IMAP response code."""
+    """Return what may be logged: why a certificate was refused, an errno name, an IMAP response code."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return error.verify_message
     if isinstance(error, ssl.SSLError):

@@ -1,4 +1,4 @@
-"""What the mailbox adapter must be told, and the faults that its callers tell apart from all others."""
+"""The settings of the mailbox adapter, and the faults that its callers distinguish from all others."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,12 +9,13 @@ from oacmail.core.errors import LOGIN_PAUSE, Transient
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImapSettings:
-    """One account on one server (docs/interfaces.md section 5, [imap]).
+    r"""One account on one server (docs/interfaces.md section 5, [imap]).
 
-    `password`: the secret or OAuth token, or a function that is asked for it at every login. `ca_file`: PEM file
-    of the only authorities to trust; None = the system's. `watch`: folder names, or special uses such as `\\Sent`
-    (RFC 6154); empty = INBOX and \\Sent. `sent`: name of the folder of sent mail; '' = found by itself. A message
-    of more than `max_bytes` is read in part. `timeout`: seconds without an answer until a line counts as dead.
+    `password` is the secret or OAuth token, or a function that is called at every login. `ca_file` is a PEM file with
+    the only trusted authorities; None means the system's. `watch` holds folder names, or special uses such as `\Sent`
+    (RFC 6154); empty means INBOX and \Sent. `sent` is the name of the folder of sent mail; '' means automatic. A
+    message of more than `max_bytes` is read in part. `timeout` is the number of seconds without an answer after which a
+    connection counts as dead.
     """
 
     host: str
@@ -31,15 +32,15 @@ class ImapSettings:
     timeout: float = 60.0
 
     def secret(self) -> str:
-        """The password or token of this moment."""
+        """Return the current password or token."""
         return self.password if isinstance(self.password, str) else self.password()
 
 
 class ImapLoginRefused(Transient):
-    """The server answered and does not want us. Temporary all the same: passwords and tokens get changed."""
+    """The server refused the login. This is temporary: passwords and tokens are changed."""
 
     at_least = LOGIN_PAUSE
 
 
 class TooLarge(Transient):
-    """The server announces or sends more than there is room for. The rest is not read: the connection is over."""
+    """The server announces or sends more than the limit. The rest stays unread and the connection is closed."""

@@ -1,6 +1,6 @@
-"""Handing mail to the relay over SMTP (RFC 5321): one kept connection, every reply seen, nothing retried by itself.
+"""Hand mail to the relay over SMTP (RFC 5321): one kept connection, every reply checked, no automatic retry.
 
-It decides only what a reply means for this mail: not handed over, handed over, refused, or nobody knows.
+This package decides only what a reply means for a mail: not handed over, handed over, refused, or uncertain.
 """
 
 from oacmail.adapters.smtp.settings import SmtpLoginRefused, SmtpSettings

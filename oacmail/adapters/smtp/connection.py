@@ -1,6 +1,6 @@
-"""One connection to the relay: connecting, TLS, login, and commands of which every reply is seen.
+"""One connection to the relay: connecting, TLS, login, and commands whose every reply is checked.
 
-Raises what smtplib and sockets raise; transport.py says what that means for a mail.
+It raises what smtplib and sockets raise; transport.py decides what that means for a mail.
 """
 
 import base64
@@ -23,7 +23,8 @@ _NONSENSE = -1
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """`code` -1 = not SMTP; `status`: the enhanced status code (RFC 3463) or ''. The text is left behind."""
+    """`code` is -1 if the reply is not SMTP; `status` is the enhanced status code (RFC 3463) or ''. The text is
+    dropped."""
 
     code: int
     status: str = ""
@@ -37,7 +38,7 @@ class Reply:
 
 
 class Connection:
-    """Open and logged in from its making on. `used`: monotonic time of its last successful use."""
+    """Open and logged in once constructed. `used` is the monotonic time of its last successful use."""
 
     def __init__(self, settings: SmtpSettings) -> None:
         self._settings = settings
@@ -46,33 +47,33 @@ class Connection:
 
     @property
     def offers(self) -> Mapping[str, str]:
-        """EHLO keywords in lower case, with their parameters."""
+        """Return the EHLO keywords in lower case, with their parameters."""
         return self._smtp.esmtp_features
 
     def is_stale(self) -> bool:
-        """Unused for too long, or the relay has said something unasked: farewell, most likely."""
+        """True if unused for too long, or if the relay sent something unasked, most likely its goodbye."""
         return time.monotonic() - self.used > self._settings.keep_seconds or self.says_more()
 
     def says_more(self) -> bool:
-        """Whether something lies there that no command has asked for, read by smtplib already or not."""
+        """True if there is data that no command asked for, in smtplib's buffer or on the socket."""
         sock, read = self._sock(), self._smtp.file
         seconds = sock.gettimeout()
-        sock.settimeout(0)  # so that nothing is waited for
+        sock.settimeout(0)  # do not wait
         try:
             return bool(read and read.peek(1)) or bool(select.select([sock], [], [], 0)[0])
-        except ssl.SSLWantReadError:  # nothing, or a ticket of TLS 1.3 (RFC 8446, section 4.6.1)
+        except ssl.SSLWantReadError:  # no data, or a TLS 1.3 ticket (RFC 8446, section 4.6.1)
             return False
         finally:
             sock.settimeout(seconds)
 
     def ask(self, *commands: str) -> list[Reply]:
-        """A reply for each command, sent at once where the relay offers PIPELINING (RFC 2920)."""
+        """Return a reply for each command; they are sent together if the relay offers PIPELINING (RFC 2920)."""
         if "pipelining" in self.offers:
             return self._exchange(commands)
         return [reply for command in commands for reply in self._exchange([command])]
 
     def data(self, stuffed: bytes) -> Reply:
-        """The reply to a mail of which the relay has asked for the bytes."""
+        """Send the bytes that the relay asked for and return its reply."""
         self._sock().settimeout(self._settings.data_timeout)
         self._smtp.send(stuffed)
         reply = self._reply()
@@ -81,15 +82,15 @@ class Connection:
         return reply
 
     def quit(self) -> None:
-        """Say goodbye, but wait for the answer no longer than two seconds."""
+        """Send QUIT, but wait at most two seconds for the answer."""
         self._sock().settimeout(_GOODBYE_SECONDS)
         try:
             self._smtp.quit()
         except (OSError, smtplib.SMTPException):
-            self.close()  # it was gone already
+            self.close()  # the connection was broken
 
     def close(self) -> None:
-        """Hang up at once: what was begun and not ended is void."""
+        """Close immediately: an unfinished transaction is void."""
         self._smtp.close()
 
     def _exchange(self, commands: Sequence[str]) -> list[Reply]:
@@ -114,7 +115,7 @@ class Connection:
 def _connect(settings: SmtpSettings) -> smtplib.SMTP:
     tls = ssl.create_default_context(cafile=settings.ca_file)
     tls.minimum_version = ssl.TLSVersion.TLSv1_2
-    name = socket.gethostname()  # not its full name: asking the DNS may take as long as the DNS likes
+    name = socket.gethostname()  # not the full name: a DNS query may take very long
     seconds = min(_CONNECT_SECONDS, settings.timeout)
     if settings.security == "tls":
         smtp: smtplib.SMTP = smtplib.SMTP_SSL(settings.host, settings.port, name, timeout=seconds, context=tls)
@@ -140,14 +141,14 @@ def _login(smtp: smtplib.SMTP, settings: SmtpSettings) -> None:
     if settings.auth == "xoauth2":
         _authenticate(smtp, "XOAUTH2", f"user={user}\1auth=Bearer {secret}\1\1")
     elif "PLAIN" in smtp.esmtp_features.get("auth", "").upper().split():
-        _authenticate(smtp, "PLAIN", f"\0{user}\0{secret}")  # UTF-8 (RFC 4616), which smtplib's own is not
+        _authenticate(smtp, "PLAIN", f"\0{user}\0{secret}")  # UTF-8 (RFC 4616); smtplib's own login is not
     else:
         smtp.login(user, secret)
 
 
 def _authenticate(smtp: smtplib.SMTP, mechanism: str, words: str) -> None:
     code, _ = smtp.docmd("AUTH", f"{mechanism} {base64.b64encode(words.encode()).decode('ascii')}")
-    if code == 334:  # XOAUTH2 tells its reasons as a challenge; an empty answer gets the refusal itself
+    if code == 334:  # XOAUTH2 sends its reasons as a challenge; an empty answer gets the refusal itself
         code, _ = smtp.docmd("")
     if code != 235:
         raise smtplib.SMTPAuthenticationError(code, "")

@@ -1,4 +1,7 @@
-"""The commands that a mail's envelope is, as the relay's offers allow (RFC 5321, 1870, 6152, 6531). Pure."""
+"""Build the SMTP commands for a mail's envelope, as the relay's EHLO keywords allow (RFC 5321, 1870, 6152, 6531).
+
+The module is pure.
+"""
 
 import re
 from collections.abc import Mapping
@@ -10,10 +13,10 @@ _UNSPEAKABLE = re.compile(r"[\x00-\x20\x7f<>]")
 
 
 def commands(mail: Outgoing, offers: Mapping[str, str]) -> list[str]:
-    """MAIL, RCPT for the citizen and, where a copy is wanted, RCPT for the office, without line ends.
+    """Return MAIL, RCPT for the citizen and, if a copy is wanted, RCPT for the office, without line ends.
 
-    `offers`: EHLO keywords in lower case with their parameters. Permanent when no relay of this kind can take it:
-    an address that is none or needs SMTPUTF8, or a mail above the announced SIZE.
+    `offers` are the EHLO keywords in lower case with their parameters. Raises Permanent if no such relay can take the
+    mail: an address that is invalid or needs SMTPUTF8, or a mail above the announced SIZE.
     """
     limit = offers.get("size", "")
     if limit.isdigit() and 0 < int(limit) < len(mail.mime):
@@ -35,7 +38,7 @@ def commands(mail: Outgoing, offers: Mapping[str, str]) -> list[str]:
 
 
 def stuffed(mime: bytes) -> bytes:
-    """The mail as it stands after DATA, up to and with the lone dot: CRLF only, dots doubled (RFC 5321 4.5.2)."""
+    """Return the mail as sent after DATA, including the final dot: CRLF only, dots doubled (RFC 5321 4.5.2)."""
     lines = b"\n" + mime.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     end = b".\r\n" if mime.endswith((b"\r", b"\n")) else b"\r\n.\r\n"
     return lines.replace(b"\n.", b"\n..").replace(b"\n", b"\r\n")[2:] + end
@@ -47,7 +50,7 @@ def _options(mime: bytes, offers: Mapping[str, str]) -> list[str]:
 
 
 def _ascii_domain(address: str) -> str:
-    """An international domain in its ASCII form (RFC 3490), so that only local parts need SMTPUTF8."""
+    """Return an international domain in its ASCII form (RFC 3490), so that only local parts need SMTPUTF8."""
     local, at, domain = address.rpartition("@")
     if domain.isascii():
         return address

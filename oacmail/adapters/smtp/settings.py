@@ -1,4 +1,4 @@
-"""What the transport must be told, and the one fault that its callers tell apart from all others."""
+"""The settings of the transport, and the one fault that its callers distinguish from all others."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,9 +11,9 @@ from oacmail.core.errors import LOGIN_PAUSE, RelayError
 class SmtpSettings:
     """One relay (docs/interfaces.md section 5, [smtp]).
 
-    `user` '' = no login; `password`: the secret or OAuth token, or a function that is asked for it at every login.
-    `ca_file`: PEM file of the only authorities to trust; None = the system's. `timeout`: seconds for a reply,
-    `data_timeout`: for the reply to a whole mail. A line unused for `keep_seconds` is not used again.
+    `user` '' means no login; `password` is the secret or OAuth token, or a function that is called at every login.
+    `ca_file` is a PEM file with the only trusted authorities; None means the system's. `timeout` is in seconds for a
+    reply, `data_timeout` for the reply to a whole mail. A connection unused for `keep_seconds` is not used again.
     """
 
     host: str
@@ -28,11 +28,11 @@ class SmtpSettings:
     keep_seconds: float = 60.0
 
     def secret(self) -> str:
-        """The password or token of this moment."""
+        """Return the current password or token."""
         return self.password if isinstance(self.password, str) else self.password()
 
 
 class SmtpLoginRefused(RelayError):
-    """The relay answered and does not want us. Temporary all the same: passwords and tokens get changed."""
+    """The relay refused the login. This is temporary: passwords and tokens are changed."""
 
     at_least = LOGIN_PAUSE

@@ -1,6 +1,7 @@
-"""The port `Transport`: in which order things are said to the relay, and what a reply or a silence means for a mail.
+"""The port `Transport`: the order of SMTP commands, and what a reply or a silence means for a mail.
 
-It never sends DATA for a citizen whose RCPT was refused: the office's copy would prove a sending that never was.
+It never sends DATA for a citizen whose RCPT was refused: the office's copy would then prove a delivery that never
+happened.
 """
 
 import errno
@@ -19,14 +20,14 @@ from oacmail.core.errors import ConfigError, OacmailError, Permanent, RelayError
 from oacmail.core.ports.transport import Outgoing
 from oacmail.mail.outgoing.compose import seven_bit
 
-# They speak of our login, not of the mail, whenever they are said (RFC 4954 section 6).
+# These codes concern our login, not the mail, at any point (RFC 4954 section 6).
 _LOGIN_CODES = frozenset((530, 534, 535, 538))
 _TOO_LARGE = 552
 _GO_ON = 354
 
 
 class SmtpTransport:
-    """core.ports.Transport. Of use to one thread. The line is made when first needed and kept."""
+    """core.ports.Transport. For one thread. The connection is opened on first use and kept."""
 
     def __init__(self, settings: SmtpSettings) -> None:
         if settings.security == "none" and not _is_loopback(settings.host):
@@ -35,9 +36,11 @@ class SmtpTransport:
         self._line: Connection | None = None
 
     def send(self, mail: Outgoing, before_data: Callable[[bool], None]) -> bool:
-        """True = the relay took it, and the office's copy too. Errors as in the port, and one refusal before RCPT
-        that is the mail's own: 552, it is too large. Whatever `before_data` raises is raised again, and the relay
-        gets not a byte of the mail."""
+        """Return True if the relay took the mail and the office's copy too. Errors are those of the port.
+
+        One refusal before RCPT concerns the mail itself: 552, it is too large. If `before_data` raises, its exception
+        is raised again and the relay gets no byte of the mail.
+        """
         line, copy, mime = self._opened(mail) or self._opened(mail) or self._out_of_step()
         try:
             before_data(copy)
@@ -48,9 +51,10 @@ class SmtpTransport:
         return copy
 
     def _opened(self, mail: Outgoing) -> tuple[Connection, bool, bytes] | None:
-        """The line that waits for the mail's bytes, whether the copy was taken, and the bytes as this relay takes them.
+        """Return the connection ready for DATA's bytes, whether the copy was accepted, and the bytes for this relay.
 
-        None = its replies are out of step with our commands (one came unasked): the line is dropped, nothing was sent.
+        None means that the replies do not match our commands (one came unasked): the connection is closed, nothing was
+        sent.
         """
         with self._nothing_sent("MAIL"):
             line, replies, fitted = self._envelope(mail)
@@ -60,7 +64,7 @@ class SmtpTransport:
         copy = self._judged(line, replies)
         with self._nothing_sent("DATA"):
             (answer,) = line.ask("DATA")
-        if answer.taken or line.says_more():  # no command but DATA itself is answered with 354, nor DATA with 2xx
+        if answer.taken or line.says_more():  # only DATA is answered with 354, and never with 2xx
             self._drop()
             return None
         if answer.code != _GO_ON:
@@ -72,7 +76,7 @@ class SmtpTransport:
         raise RelayError("SMTP DATA: the relay gives more replies than it was asked for")
 
     def try_envelope(self, envelope_from: str, recipient: str) -> str:
-        """Ask whether the relay would take a mail, and withdraw: '' = it would, else what it refused, like "MAIL 550".
+        """Ask whether the relay would take a mail, then withdraw. Return '' or the refusal, such as "MAIL 550".
 
         Raises RelayTrouble.
         """
@@ -89,9 +93,9 @@ class SmtpTransport:
             line.quit()
 
     def _envelope(self, mail: Outgoing) -> tuple[Connection, list[Reply], Outgoing]:
-        """The replies to MAIL and every RCPT, and the mail as this relay takes it.
+        """Return the replies to MAIL and every RCPT, and the mail for this relay.
 
-        A kept line that turns out to be dead is replaced, once.
+        A kept connection that turns out to be dead is replaced, once.
         """
         if self._line is not None:
             try:
@@ -108,7 +112,7 @@ class SmtpTransport:
         return line, line.ask(*commands(fitted, line.offers)), fitted
 
     def _judged(self, line: Connection, replies: list[Reply]) -> bool:
-        """Whether the copy was taken too; raises when the sender or the citizen was not."""
+        """True if the copy was accepted too; raises if the sender or the citizen was refused."""
         sender, citizen, *office = replies
         if sender.taken and citizen.taken:
             return bool(office) and office[0].taken
@@ -131,7 +135,7 @@ class SmtpTransport:
         raise _refusal("DATA", answer)
 
     def _withdraw(self, line: Connection) -> None:
-        """End the transaction; the line is kept if the relay agrees."""
+        """End the transaction; the connection is kept if the relay agrees."""
         try:
             (answer,) = line.ask("RSET")
         except (OSError, smtplib.SMTPException):
@@ -146,22 +150,22 @@ class SmtpTransport:
 
     @contextmanager
     def _nothing_sent(self, place: str) -> Iterator[None]:
-        """Whatever goes wrong inside ends the line and is Transient: the relay has not got a byte of the mail."""
+        """Turn any exception inside into Transient and close the connection: the relay has no byte of the mail."""
         try:
             yield
         except OacmailError:
-            raise  # said by us before anything was sent
+            raise  # raised by us before anything was sent
         except smtplib.SMTPAuthenticationError as error:
             self._drop()
             kind = SmtpLoginRefused if error.smtp_code >= 500 else RelayError
             raise kind(f"SMTP AUTH: {error.smtp_code}") from None
-        except Exception as error:  # whatever a library says about a broken line or a strange answer
+        except Exception as error:  # libraries raise many classes for a broken connection or a strange answer
             self._drop()
             raise RelayError(f"SMTP {place}: {_class(error)}") from None
 
 
 def _refusal(where: str, reply: Reply) -> OacmailError:
-    """The error that a reply to this mail is: 5xx is for good, unless it speaks of our login."""
+    """Return the error for a reply to this mail: 5xx is permanent, unless it concerns our login."""
     if reply.code in _LOGIN_CODES:
         return RelayError(f"SMTP {where}: {reply}")
     if 500 <= reply.code < 600:
@@ -170,7 +174,7 @@ def _refusal(where: str, reply: Reply) -> OacmailError:
 
 
 def _class(error: Exception) -> str:
-    """What may be told of it: texts quote addresses."""
+    """Return what may be logged: texts quote addresses."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"{type(error).__name__} {error.verify_message}"
     if isinstance(error, ssl.SSLError):

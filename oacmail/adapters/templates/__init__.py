@@ -1,4 +1,4 @@
-"""Mails out of templates: the shipped ones, or the town's own where they are sound."""
+"""Render mails from templates: the shipped ones, or the town's own if they work."""
 
 from oacmail.adapters.templates.office_profile import OfficeProfile
 from oacmail.adapters.templates.renderer import JinjaRenderer

@@ -1,7 +1,7 @@
-"""Limits in time and size for the town's own templates, which are a stranger's programs.
+"""Limits in time and size for the town's own templates, which are untrusted programs.
 
-Jinja2 compiles a template to Python; a trace function sees each of its lines and ends it when its time is over, in
-whatever thread. What one operation could make too large is refused before it is made. Raises OutOfBoundsError.
+Jinja2 compiles a template to Python; a trace function sees each of its lines and stops it when its time is over, in any
+thread. An operation whose result would be too large is refused beforehand. Raises OutOfBoundsError.
 """
 
 import sys
@@ -13,17 +13,17 @@ from typing import Any
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-SECONDS = 2.0  # of wall time for one part of a mail; a shipped template takes milliseconds
+SECONDS = 2.0  # wall time for one part of a mail; a shipped template takes milliseconds
 LARGEST = 200_000  # characters of one part
-_MOST_DIGITS = 100  # of an exponent's value
+_MOST_DIGITS = 100  # of an exponent
 
 
 class OutOfBoundsError(Exception):
-    """The template runs too long or makes too much."""
+    """The template runs too long or produces too much."""
 
 
 class BoundedEnvironment(ImmutableSandboxedEnvironment):
-    """A sandbox in which no operator makes anything large."""
+    """A sandbox whose operators cannot produce large values."""
 
     intercepted_binops = frozenset(("*", "**"))
 
@@ -37,7 +37,7 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
 
 
 def joined(pieces: Iterable[str], *, seconds: float = SECONDS) -> str:
-    """The text of a template's pieces."""
+    """Join the pieces of a template's output within the limits."""
     end, before = time.monotonic() + seconds, sys.gettrace()
 
     def trace(_frame: FrameType, _event: str, _arg: object) -> Any:

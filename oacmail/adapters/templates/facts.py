@@ -1,7 +1,7 @@
-"""What each template may say: the facts it gets, cleaned, with what stands for a fact that nobody gave.
+"""The facts that each template gets, cleaned, with defaults for missing ones.
 
 A fact that is not listed for a template does not reach it: an acknowledgement cannot repeat a citizen's subject or
-text, whatever a town's own template asks for. Citizens' text is shown without hidden characters and dead links.
+text, whatever a town's own template asks for. Citizens' text is shown without hidden characters and clickable links.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from oacmail.core.calendar import SLOTS
 from oacmail.core.effects import Send
 from oacmail.mail.outgoing.plain_text import dead_links, many_lines, one_line
 
-MAX_TEXT = 20_000  # characters of a citizen's text in a mail; the rest is in the original
+MAX_TEXT = 20_000  # characters of a citizen's text in a mail; the original contains the rest
 _LAST_MOMENTS = ("due_at", "ends_at")
 
 _CARD: Mapping[str, object] = {
@@ -120,7 +120,7 @@ def _shown(name: str, value: object, zone: ZoneInfo) -> object:
 
 
 def _inside_its_day(due_at: datetime) -> datetime:
-    """A day that ends at 24:00 is the day before its midnight."""
+    """A day that ends at 24:00 is the day before that midnight."""
     return due_at - timedelta(minutes=1) if due_at.time() == time.min else due_at
 
 
@@ -143,7 +143,7 @@ _SAMPLE_SECOND = {
     "words": ("cue:server error", "bad gateway"),
 }
 _SAMPLE_DERIVED = {"derived_at": _THEN, "platform": "e-NOTUM", "operator": "aoc", "ends_on": date(2026, 11, 27)}
-# What `check` tries every template with: each of its branches at least once.
+# `check` renders every template with these, so that each branch runs at least once.
 SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
     {
         "ack": (

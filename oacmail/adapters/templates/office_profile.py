@@ -1,7 +1,7 @@
-"""Who speaks in our mails, and what a mail may promise at the moment of its sending.
+"""The sender of our mails, and what a mail may promise at the moment of sending.
 
-The hour of sending decides the greeting and whether we are open; the day promised is the case's own due day, or,
-where that has passed, the next working day (docs/requirements.md section 6). It changes no deadline.
+The hour of sending decides the greeting and whether the office is open. The promised day is the case's own due day or,
+if that has passed, the next working day (docs/requirements.md section 6). No deadline changes here.
 """
 
 from collections.abc import Mapping
@@ -15,10 +15,10 @@ from oacmail.core.policy import Policy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfficeProfile:
-    """The office as its mails present it; the addresses are whole URLs, '' = there is none.
+    """The office as its mails present it; addresses are whole URLs, '' if there is none.
 
-    `council`: the council's name by language. `online_office_url`: where things are filed. `overrides`: directory of
-    the town's own templates, or None.
+    `council` is the council's name by language. `online_office_url` is where procedures are submitted. `overrides` is
+    the directory of the town's own templates, or None.
     """
 
     policy: Policy
@@ -34,7 +34,7 @@ class OfficeProfile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
-    """Local days; None = there is no calendar for that year, so only "the next working day" can be said."""
+    """Local days; None if the year has no calendar and only "the next working day" can be promised."""
 
     open_now: bool
     due_day: date | None
@@ -42,7 +42,7 @@ class Promise:
 
 
 def promise(policy: Policy, due_at: datetime | None, now: datetime) -> Promise:
-    """What an acknowledgement sent at `now` says. `policy.workdays` is the strict calendar."""
+    """Return what an acknowledgement sent at `now` says. `policy.workdays` is the strict calendar."""
     try:
         return Promise(
             open_now=calendar.in_hours(now, policy),
@@ -54,7 +54,7 @@ def promise(policy: Policy, due_at: datetime | None, now: datetime) -> Promise:
 
 
 def is_known(policy: Policy, day: date) -> bool:
-    """Whether there is a calendar for this day: else it may be a holiday, and is not promised."""
+    """True if this day has a calendar: otherwise it may be a holiday and is not promised."""
     try:
         policy.workdays.is_working_day(day)
     except LookupError:
@@ -66,7 +66,7 @@ def _promised_day(policy: Policy, due_at: datetime | None, now: datetime) -> dat
     zone = policy.office.timezone
     if due_at is None or due_at <= now:
         return calendar.next_working_day(now.astimezone(zone).date(), policy.workdays)
-    # A day that ends at 24:00 is the day before its midnight.
+    # A day that ends at 24:00 is the day before that midnight.
     day = (due_at - timedelta.resolution).astimezone(zone).date()
-    policy.workdays.is_working_day(day)  # a clock may run into a year without a calendar; a promise may not
+    policy.workdays.is_working_day(day)  # a deadline may fall into a year without a calendar; a promise may not
     return day

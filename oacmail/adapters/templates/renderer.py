@@ -1,8 +1,7 @@
-"""One Send becomes one final mail: facts, words, HTML, MIME, and read back before anybody may send it.
+"""Turn one Send into one final mail: facts, text, HTML, MIME, verified before it can be sent.
 
-A town's own template that is broken in any way is passed over for the shipped one, and its name is reported; the
-mail goes out regardless. It never decides who gets a mail or when, and gives a citizen's words to no template that
-writes to citizens.
+If a town's own template fails in any way, the shipped one is used and its name is reported; the mail is sent
+regardless. This module never decides who gets a mail or when, and gives citizens' text to no template for citizens.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -46,7 +45,7 @@ _SAMPLE_PROMISES = (
 
 
 class JinjaRenderer:
-    """The Renderer port. Templates are read when it is made."""
+    """The Renderer port. Templates are read at construction."""
 
     def __init__(self, voice: OfficeProfile) -> None:
         self._voice = voice
@@ -57,7 +56,8 @@ class JinjaRenderer:
     def render(
         self, send: Send, message_id: str, mark: Callable[[str], str], now: datetime, *originals: bytes
     ) -> Rendered:
-        """See core.ports.Renderer. `lang` may join two languages: "ca+es" says all in Catalan, then in Spanish.
+        """See core.ports.Renderer. `lang` may join two languages: "ca+es" has the full text in Catalan, then in
+        Spanish.
 
         The Date field is `now` in whole seconds. Raises ValueError for a recipient that no To field can hold.
         """
@@ -69,7 +69,7 @@ class JinjaRenderer:
             mime, length = self._mime(shelf, send, heading, mark, said, *originals)
             fallback = broken if shelf is not self._town else ()
             return Rendered(message_id=message_id, mime=mime, length=length, fallback=fallback)
-        except Exception as error:  # an override is a stranger's program: whatever it does, the mail goes out
+        except Exception as error:  # an override is untrusted code: whatever it raises, the mail is sent
             if not broken:
                 raise
             self._note_endless(send, error)
@@ -77,7 +77,7 @@ class JinjaRenderer:
         return Rendered(message_id=message_id, mime=mime, length=length, fallback=broken)
 
     def problems(self) -> list[str]:
-        """What is wrong with the templates, for `check`: every one in every language, every branch; a line each."""
+        """Return what is wrong with the templates, for `check`: each in every language and branch; one line each."""
         strays = sorted(name for name in self._town.overridden if not _is_used(name))
         found = [f"templates: {name}: no mail uses a template of this name: correct the name" for name in strays]
         for send, said in _samples(self._voice.policy.office.address):
@@ -85,14 +85,14 @@ class JinjaRenderer:
                 continue
             try:
                 self._mime(self._town, send, self._heading(send, _SAMPLE_ID, _SAMPLE_NOW), _sample_mark, said, b"")
-            except Exception as error:  # as in render: nothing is known of what an override may raise
+            except Exception as error:  # as in render: an override may raise anything
                 self._note_endless(send, error)
                 what = f"{_place(error, send)}: {type(error).__name__}: {error}"
                 found.append(f"templates: {what}: mend or remove it; till then the shipped one is used")
         return list(dict.fromkeys(found))
 
     def _note_endless(self, send: Send, error: Exception) -> None:
-        """Each try would take its whole time, while nothing else is worked."""
+        """Remember it: each attempt would use its whole time limit and block other work."""
         if isinstance(error, OutOfBoundsError | RecursionError):
             self._endless.add((send.kind, send.lang))
 
@@ -105,7 +105,7 @@ class JinjaRenderer:
         said: Promise,
         *originals: bytes,
     ) -> tuple[bytes, int]:
-        """The mail, and how many characters its text part has."""
+        """Return the mail, and the number of characters of its text part."""
         contexts = [self._context(send, lang, said, heading.sent_at, bool(originals)) for lang in self._languages(send)]
         pages = [shelf.page(send.kind, context) for context in contexts]
         if len(pages) > 1:
@@ -173,7 +173,7 @@ class JinjaRenderer:
         return nth_working_day(policy.escalation.update_days, lang)
 
     def _languages(self, send: Send) -> tuple[str, ...]:
-        """Those that we have texts in; the office's own first where there is none."""
+        """Return the languages for which there are texts; the office's first language if there is none."""
         spoken = tuple(lang for lang in send.lang.split("+") if lang in LANGUAGES)
         return spoken or self._voice.policy.office.languages[:1]
 
@@ -184,7 +184,7 @@ class JinjaRenderer:
 
 
 def _offer(spoken: Sequence[str], languages: Sequence[str]) -> str:
-    """The other language of the two that people here write in, where the mail is in one and the office writes both."""
+    """Return the other of the two local languages, if the mail has one and the office writes both."""
     other = {"ca": "es", "es": "ca"}.get(spoken[0], "") if len(spoken) == 1 else ""
     return other if other in languages else ""
 
@@ -212,7 +212,7 @@ def _token_lost(send: Send, heading: Heading) -> str | None:
 
 
 def _place(error: Exception, send: Send) -> str:
-    """The template's file and line, which jinja2 puts into the traceback."""
+    """Return the template's file and line, which jinja2 puts into the traceback."""
     if isinstance(error, TemplateSyntaxError):
         return f"{error.filename}, line {error.lineno}"
     frames = [frame for frame in extract_tb(error.__traceback__) if frame.filename.endswith(".j2")]

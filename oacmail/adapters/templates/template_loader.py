@@ -1,8 +1,8 @@
-"""The templates themselves: where they lie, how they are compiled, and the filters that they may use.
+"""Load and compile the templates, and define the filters that they may use.
 
-A shelf holds the shipped templates, or the town's in front of them; then they run in a sandbox. An unknown name is an
-error, and HTML is escaped by its own ending, since select_autoescape does not know `.html.j2`. They are read once;
-a new shelf reads them anew.
+A loader has the shipped templates, or the town's with priority over them; the latter run in a sandbox. An unknown name
+is an error. HTML is escaped by its own file ending, since select_autoescape does not recognise `.html.j2`. Templates
+are read once; a new loader reads them again.
 """
 
 import re
@@ -35,12 +35,12 @@ _LINK_NAMES = {
 
 
 class BrokenTemplateError(ValueError):
-    """What a template made cannot be a mail."""
+    """The output of a template cannot become a mail."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """One template in one language. `heading`: the subject without its tag."""
+    """One template in one language. `heading` is the subject without its tag."""
 
     lang: str
     subject: str
@@ -49,13 +49,13 @@ class Page:
     blocks: tuple[Block, ...]
 
     def announcing(self, others: Iterable[str]) -> "Page":
-        """With a line at the top that says which languages stand below."""
+        """Return the page with a first line that names the languages below."""
         line = " · ".join(dates_in_words.BELOW[lang] for lang in others)
         return replace(self, text=f"{line}\n\n{self.text}", blocks=(Block("paragraph", (line,)), *self.blocks))
 
 
 class TemplateLoader:
-    """Compiled templates. `overrides`: the town's directory, looked into first."""
+    """Compiled templates. `overrides` is the town's directory, which has priority."""
 
     def __init__(self, voice: OfficeProfile, overrides: Path | None = None) -> None:
         places = [shipped("templates")] if overrides is None else [overrides, shipped("templates")]
@@ -74,7 +74,7 @@ class TemplateLoader:
         self.overridden = frozenset(FileSystemLoader(overrides).list_templates() if overrides else ())
 
     def page(self, template: str, context: dict[str, object]) -> Page:
-        """The text of one mail in `context["lang"]`: a line `Subject: …`, an empty line, and what follows."""
+        """Return the text of one mail in `context["lang"]`: a line `Subject: …`, an empty line, and the body."""
         lang = str(context["lang"])
         made = self._rendered(f"{lang}/{template}.txt.j2", context).strip()
         head, _, body = made.partition("\n")
@@ -86,11 +86,12 @@ class TemplateLoader:
         return Page(lang=lang, subject=subject, heading=heading, text=text, blocks=outline(text))
 
     def html(self, template: str, pages: Sequence[Page], context: dict[str, object]) -> str:
-        """The same words as HTML: by the mail's own `<language>/<name>.html.j2` if there is one, else by the base."""
+        """Return the same text as HTML: from the mail's own `<language>/<name>.html.j2` if it exists, else from the
+        base."""
         return self._rendered(self.layout(template, pages[0].lang), {**context, "sections": pages})
 
     def _rendered(self, name: str, context: dict[str, object]) -> str:
-        """Within limits where a town's own template takes part; it may be included by a shipped one."""
+        """Apply limits if a town's own template takes part; a shipped one may include it."""
         template = self._environment.get_template(name)
         return joined(template.generate(context)) if self.overridden else template.render(context)
 
@@ -114,7 +115,7 @@ def _label(context: Context, key: str, group: str) -> str:
 
 @pass_context
 def _evidence(context: Context, words: Sequence[str]) -> str:
-    """The words that decided, as they were read, and the cues by their names."""
+    """Return the words that decided, as written, and the names of the cues."""
     cues = (word.removeprefix("cue:") for word in words if word.startswith("cue:"))
     read = (f"«{word}»" for word in words if not word.startswith("cue:"))
     return ", ".join((*(label("cue", cue, context["lang"], context["office"]) for cue in cues), *read))
@@ -125,7 +126,7 @@ def _broken(text: str | Markup) -> Markup:
 
 
 def _linker(voice: OfficeProfile) -> Callable[[str, str], Markup]:
-    """Our own addresses, and no others, become links with a name that says where they lead (WCAG 2.4.4)."""
+    """Turn our own addresses, and no others, into links with a name that says where they lead (WCAG 2.4.4)."""
     names = {url: labels for key, labels in _LINK_NAMES.items() if (url := getattr(voice, key))}
     urls = re.compile("|".join(re.escape(url) for url in sorted(names, key=len, reverse=True)))
 

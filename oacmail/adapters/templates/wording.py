@@ -1,7 +1,7 @@
-"""What our mails to citizens say, out of the templates' source: literal text, and where something is filled in.
+"""Extract the sentences of our mails to citizens from the templates' source, with the places of variables.
 
-Both the shipped templates and the town's own are read: either may have been sent. A template that cannot be read says
-nothing here; `check` reports it.
+Both the shipped templates and the town's own are read: either may have been sent. A template that cannot be read is
+skipped here; `check` reports it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,11 +17,11 @@ from oacmail.mail.understanding.own_words import HOLE, wording_of
 from oacmail.shipped import shipped
 
 _BREAK = "\n\n"
-_A_PHRASE = 3  # spaces in a constant that is text, and no key
+_A_PHRASE = 3  # spaces that make a constant a text and not a key
 
 
 def wording(overrides: Path | None) -> Wording:
-    """The sentences of all mails to citizens in all languages; `overrides`: the town's directory, or None."""
+    """Return the sentences of all mails to citizens in all languages; `overrides` is the town's directory, or None."""
     own = _of_folder(overrides) if overrides else ()
     return wording_of((*_shipped(), *own))
 
@@ -50,7 +50,7 @@ def _texts(environment: Environment, file: Path) -> Iterator[str]:
 
 
 def _flow(body: Iterable[nodes.Node], aside: list[str]) -> str:
-    """The running text; branches go `aside`, since only one of them is sent."""
+    """Return the running text; branches go to `aside`, since only one of them is sent."""
     return "".join(_said(node, aside) for node in body)
 
 
@@ -71,7 +71,7 @@ def _part(node: nodes.Node, aside: list[str]) -> str:
 
 
 def _branches(node: nodes.Node) -> Iterator[Iterable[nodes.Node]]:
-    """The bodies of whatever encloses text."""
+    """Yield the bodies of every node that encloses text."""
     for name in ("body", "else_"):
         yield getattr(node, name, None) or []
     for other in getattr(node, "elif_", None) or []:
