@@ -185,7 +185,7 @@ class Service:
             try:
                 self._read_mailbox(compare=self._compare.is_set())
                 self._mailbox_well(outage)
-                self._state.well("watch")
+                self._state.recovered("watch")
                 self.parts.mailbox.wait(poll)
             except StateError as error:
                 self._stop.wait(self._state.failed("watch", error, self.parts.engine.now()))
@@ -215,7 +215,7 @@ class Service:
             self._unread = unread
 
     def _mailbox_well(self, outage: Outage) -> None:
-        if outage.well() or not self.parts.delivery.citizens_may:
+        if outage.recovered() or not self.parts.delivery.citizens_may:
             self.parts.store.problem("imap", False, self.parts.engine.now())
         if not self.parts.delivery.citizens_may:
             self.parts.delivery.citizens_may = True
@@ -227,7 +227,7 @@ class Service:
         if outage.lasts:
             try:
                 self.parts.store.problem(outage.name, True, self.parts.engine.now(), str(error))
-                self._state.well(loop)
+                self._state.recovered(loop)
             except StateError as trouble:
                 self._state.failed(loop, trouble, self.parts.engine.now())
         self._stop.wait(pause)
@@ -239,9 +239,9 @@ class Service:
             self._mail.clear()
             try:
                 more = self.parts.delivery.drain()
-                if more and outage.well():
+                if more and outage.recovered():
                     self.parts.store.problem("smtp", False, self.parts.engine.now())
-                self._state.well("send")
+                self._state.recovered("send")
                 if not more:
                     self._mail.wait(self._until_next())
             except StateError as error:
@@ -276,7 +276,7 @@ class Service:
             ticks.job("disk", self.parts.host_checks.look_at_disk)
             ticks.job("copies", self.parts.host_checks.look_at_copies)
             ticks.job("clock", self.parts.host_checks.look_at_clock)
-            self._state.well("tick")
+            self._state.recovered("tick")
             self._alive("tick")
         except StateError as error:
             self._state.failed("tick", error, self.parts.engine.now())

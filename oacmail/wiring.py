@@ -147,7 +147,7 @@ def new_key(config: Config, now: datetime) -> int | None:
 
 def renderer(config: Config, policy: Policy) -> JinjaRenderer:
     """Return the renderer. Dates for people come from the strict calendar: no estimated day is promised."""
-    return JinjaRenderer(voice(config, replace(policy, workdays=workdays(config))))
+    return JinjaRenderer(office_profile(config, replace(policy, workdays=workdays(config))))
 
 
 def own_templates(config: Config, made: JinjaRenderer) -> list[str]:
@@ -155,7 +155,7 @@ def own_templates(config: Config, made: JinjaRenderer) -> list[str]:
     return made.problems() if config.office.templates else []
 
 
-def voice(config: Config, policy: Policy) -> OfficeProfile:
+def office_profile(config: Config, policy: Policy) -> OfficeProfile:
     """Return what the templates may say about the office."""
     office = config.office
     return OfficeProfile(

@@ -53,8 +53,8 @@ class Systemd:
         # "@" means an abstract socket, unix(7)
         target = "\0" + self.address[1:] if self.address.startswith("@") else self.address
         try:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as line:
-                line.sendto("\n".join(assignments).encode(), target)
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as notify_socket:
+                notify_socket.sendto("\n".join(assignments).encode(), target)
         except OSError:
             return False
         return True

@@ -86,7 +86,7 @@ class OfficeCalendar:
         except OSError as error:
             raise ConfigError((f"{path}: cannot be read ({error.strerror}): name an existing file",)) from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ConfigError((f"{path}: is not TOML ({error}): mend the line named",)) from error
+            raise ConfigError((f"{path}: is not TOML ({error}): fix that line",)) from error
         findings = tuple(f"{path}: {finding}" for name, body in table.items() for finding in _findings(name, body))
         if findings:
             raise ConfigError(findings)

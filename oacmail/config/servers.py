@@ -22,9 +22,9 @@ from oacmail.config.types import (
     Networks,
     Port,
     Size,
-    is_loopback,
     wrong,
 )
+from oacmail.hosts import is_loopback
 
 SENT = "\\Sent"
 """Stands for the folder of sent mail in `imap.watch`, whatever its name."""

@@ -7,7 +7,7 @@ never repeats the value in its message, which may be a secret in the wrong place
 
 import re
 from datetime import date, datetime, time
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, ValidationInfo
 from pydantic_core import PydanticCustomError
+
+from oacmail.hosts import is_address
 
 _ADDRESS = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[a-z0-9]([a-z0-9.-]{0,252}[a-z0-9])?")
 _HOUR = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")

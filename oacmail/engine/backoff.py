@@ -61,7 +61,7 @@ class Outage:
             self.kind = kind
         return pause
 
-    def well(self) -> bool:
+    def recovered(self) -> bool:
         """Return True if this ends an outage."""
         recovered = self.lasts
         if recovered:
@@ -98,7 +98,7 @@ class StateOutage:
                 self._why = str(error)
             return pause
 
-    def well(self, loop: str) -> None:
+    def recovered(self, loop: str) -> None:
         with self._guard:
             if self._stopped.pop(loop, None) is not None and self._since is not None and not self._stopped:
                 log.info("state.recovered")

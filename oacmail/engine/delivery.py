@@ -66,7 +66,7 @@ class Delivery:
         self._send_all(claimed)
         self._upset = False
         if claimed:
-            self._judge(now)
+            self._record_refusals(now)
         return bool(claimed)
 
     def _send_all(self, claimed: Sequence[Claimed]) -> None:
@@ -111,14 +111,14 @@ class Delivery:
         self._unsaid = None
         return ours
 
-    def _judge(self, now: datetime) -> None:
+    def _record_refusals(self, now: datetime) -> None:
         """Record when the relay refuses all recipients, and when it accepts mail again."""
         refuses = refuses_everybody(self.engine.policy, self.engine.store.refused(self.engine.policy, now))
         if refuses is self._refuses:
             return
         self.engine.store.problem(REFUSES, refuses, now)
         if refuses or self._refuses:
-            log.warning("house.ill" if refuses else "house.well", problem=REFUSES)
+            log.warning("problem.degraded" if refuses else "problem.recovered", problem=REFUSES)
         self._refuses = refuses
 
     def _room(self, now: datetime) -> int:

@@ -31,7 +31,7 @@ class HostChecks:
 
     engine: Engine
     free: Callable[[], int]
-    _said: dict[str, bool] = field(default_factory=dict)
+    _last: dict[str, bool] = field(default_factory=dict)
 
     def look_at_disk(self) -> None:
         """Raises StateTrouble."""
@@ -55,11 +55,11 @@ class HostChecks:
             self.engine.store.remember(LATEST, now.isoformat(), now)
         return known is not None and is_set_back(now, datetime.fromisoformat(known))
 
-    def _is(self, code: str, ill: bool, now: datetime) -> None:
-        before = self._said.get(code)
-        if before is ill:
+    def _is(self, code: str, unhealthy: bool, now: datetime) -> None:
+        before = self._last.get(code)
+        if before is unhealthy:
             return
-        self.engine.store.problem(code, ill, now)
-        if ill or before:
-            log.warning("house.ill" if ill else "house.well", problem=code)
-        self._said[code] = ill
+        self.engine.store.problem(code, unhealthy, now)
+        if unhealthy or before:
+            log.warning("problem.degraded" if unhealthy else "problem.recovered", problem=code)
+        self._last[code] = unhealthy

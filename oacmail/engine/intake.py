@@ -149,7 +149,7 @@ class Intake:
         self.mailbox.open(reading.watched.name)
         suspects = [uid for uid in uids if reading.todo[uid][2] or reading.todo[uid][1]]
         calm = [uid for uid in uids if uid not in set(suspects)]
-        self._calm(reading, _batches(reading, calm, BATCH, BATCH_BYTES))
+        self._run_pipelined(reading, _batches(reading, calm, BATCH, BATCH_BYTES))
         # The messages of the last crash come last: an innocent one is soon done.
         for uid in sorted(suspects, key=lambda uid: reading.todo[uid][1]):
             self._alone(reading, uid)
@@ -160,14 +160,14 @@ class Intake:
         if reading.todo[uid][1] >= DEATHS:
             self._quarantine.set_aside(message_ref, None, "unreadable: the service died over it")
             return
-        self._one(reading, uid)
+        self._run_one(reading, uid)
 
-    def _one(self, reading: FolderListing, uid: int) -> None:
+    def _run_one(self, reading: FolderListing, uid: int) -> None:
         batch = self._fetch(reading, [uid], alone=True)
         if batch is not None:
             self._batch(batch, alone=True)
 
-    def _calm(self, reading: FolderListing, batches: Iterable[Sequence[int]]) -> None:
+    def _run_pipelined(self, reading: FolderListing, batches: Iterable[Sequence[int]]) -> None:
         """Process each batch after the next one is fetched, so that the next is parsed in the meantime."""
         batch: Batch | None = None
         for uids in chain(batches, [()]):
@@ -237,7 +237,7 @@ class Intake:
             if uid not in present:
                 self.engine.store.end(self._message_ref(reading, uid), Outcome.GONE)
             elif not alone:
-                self._one(reading, uid)
+                self._run_one(reading, uid)
 
     def _asked(self, reading: FolderListing, messages: Mapping[int, Fetched]) -> Answers:
         return self.parsing.ask(

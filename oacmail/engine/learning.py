@@ -20,9 +20,9 @@ LESSONS = "lessons"  # the key under which they are stored
 def learn(store: Store, parser_config: ParserConfig, now: datetime) -> list[LearningResult]:
     """Learn all corrections again and store the result; return one LearningResult for each field. Raises Transient,
     Fatal."""
-    told = [_example(correction, parser_config) for correction in store.corrections()]
-    common = lessons.common(store.written()) if told else frozenset()
-    found, outcomes = lessons.learn(scores.shipped(), told, _held_out(), common)
+    examples = [_example(correction, parser_config) for correction in store.corrections()]
+    common = lessons.common(store.written()) if examples else frozenset()
+    found, outcomes = lessons.learn(scores.shipped(), examples, _held_out(), common)
     text = lessons.dumped(found) if found else ""
     if text != (store.recall(LESSONS) or ""):
         store.remember(LESSONS, text, now)

@@ -34,7 +34,7 @@ class MailboxActions:
         full = self.mailbox.fill() >= ALMOST_FULL
         if full is not self._full:
             if full or self._full:
-                log.warning("house.ill" if full else "house.well", problem=FULL)
+                log.warning("problem.degraded" if full else "problem.recovered", problem=FULL)
             self.engine.store.problem(FULL, full, now)
         self._full = full
 

@@ -134,7 +134,7 @@ def test_where_things_are_filed_stands_in_every_acknowledgement(config: settings
 )
 def test_how_a_council_is_called_follows_from_its_town(tmp_path: Path, town: str, ca: str, es: str, en: str) -> None:
     config = parsed(tmp_path, town=town)
-    names = wiring.voice(config, wiring.rules(config)).council
+    names = wiring.office_profile(config, wiring.rules(config)).council
     assert (names["ca"], names["es"]) == (ca, es)
     assert names["en"] == (en or f"{town[0].upper()}{town[1:]} town hall")
 
@@ -142,5 +142,5 @@ def test_how_a_council_is_called_follows_from_its_town(tmp_path: Path, town: str
 def test_a_council_may_name_itself_in_each_language(tmp_path: Path) -> None:
     own = {"ca": "Consell Municipal", "es": "Concejo"}
     config = parsed(tmp_path, council=own)
-    names = wiring.voice(config, wiring.rules(config)).council
+    names = wiring.office_profile(config, wiring.rules(config)).council
     assert dict(names) == {"ca": "Consell Municipal", "es": "Concejo", "en": "Olesa de Montserrat town hall"}

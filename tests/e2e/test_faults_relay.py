@@ -53,7 +53,7 @@ def test_a_relay_that_refuses_everybody_is_named_and_all_mail_leaves_once_it_is_
         until(lambda: desk.status()["ok"], 20, what=f"all is well again\n{desk.status()}\n{desk.log()}")
         desk.passes()
         desk.wait_until_accounted()
-    assert [line["problem"] for event in ("house.ill", "house.well") for line in desk.diary(event)] == [
+    assert [line["problem"] for event in ("problem.degraded", "problem.recovered") for line in desk.diary(event)] == [
         "relay-refuses"
     ] * 2
     assert [len(person.inbox()) for person in (*people, desk.operator)] == [1, 1, 1, 1]

@@ -153,7 +153,7 @@ def test_a_clock_that_jumps_back_and_forth_by_hours_is_named_and_nobody_hears_tw
         desk.passes(3)
         desk.wait_until_accounted()
         desk.operator.wait_for_mail()
-    assert {line["problem"] for line in desk.diary("house.ill")} == {"clock"}
+    assert {line["problem"] for line in desk.diary("problem.degraded")} == {"clock"}
     assert [len(person.inbox()) for person in people] == [1] * len(people)
     assert len(desk.cases()) == len(people)
 

@@ -17,7 +17,7 @@ from oacmail.adapters.imap.settings import TooLarge
 
 _HEADROOM = 1024 * 1024  # above max_bytes: servers estimate sizes, and a part of a large message may be this large
 _ANSWER = 64 * 1024 * 1024  # bytes for one command: sizes and dates of about 400,000 messages
-_LINE = 64  # bytes of memory for each line in addition to its text
+_LINE_COST = 64  # bytes of memory for each line in addition to its text
 
 
 class Client(IMAPClient):  # type: ignore[misc]  # imapclient has no types
@@ -44,7 +44,7 @@ class Client(IMAPClient):  # type: ignore[misc]  # imapclient has no types
             raise IMAPClientError(f"{command}: {rows!r}")
         return list(rows)
 
-    def taken(self, name: str) -> list[bytes]:
+    def take_untagged(self, name: str) -> list[bytes]:
         """Take the unread untagged answers of this name; imaplib keeps them no longer."""
         return list(self._imap.untagged_responses.pop(name, None) or ())
 
@@ -78,7 +78,7 @@ class _Bounded(imaplib.IMAP4):
 
     def readline(self) -> bytes:
         line = super().readline()
-        self._spend(len(line) + _LINE)
+        self._spend(len(line) + _LINE_COST)
         return line
 
     def _spend(self, octets: int) -> None:

@@ -18,53 +18,53 @@ class WakeReason(Enum):
     """What ended a wait."""
 
     TIME = auto()
-    LINE = auto()
-    BELL = auto()
+    CONNECTION = auto()
+    WAKER = auto()
 
 
 class Waker:
     """Any thread may call `wake`; it ends the current or the next wait of the waiting thread."""
 
     def __init__(self) -> None:
-        self._ear, self._cord = socket.socketpair()
-        self._ear.setblocking(False)
-        self._cord.setblocking(False)
+        self._receiver, self._sender = socket.socketpair()
+        self._receiver.setblocking(False)
+        self._sender.setblocking(False)
 
-    def ring(self) -> None:
+    def wake(self) -> None:
         try:
-            self._cord.send(b"!")
+            self._sender.send(b"!")
         except BlockingIOError:
             return  # a thousand calls are pending: the wait will end anyway
 
-    def hear(self, seconds: float, line: socket.socket | None = None) -> WakeReason:
+    def wait(self, seconds: float, connection: socket.socket | None = None) -> WakeReason:
         """Wait for the waker, for bytes on `connection`, or for the time to pass. The waker has priority."""
         with selectors.DefaultSelector() as selector:
-            selector.register(self._ear, selectors.EVENT_READ, WakeReason.BELL)
-            if line is not None:
-                selector.register(line, selectors.EVENT_READ, WakeReason.LINE)
+            selector.register(self._receiver, selectors.EVENT_READ, WakeReason.WAKER)
+            if connection is not None:
+                selector.register(connection, selectors.EVENT_READ, WakeReason.CONNECTION)
             ready = {key.data for key, _ in selector.select(max(0.0, seconds))}
-        if WakeReason.BELL in ready:
-            self._ear.recv(4096)
-            return WakeReason.BELL
-        return WakeReason.LINE if ready else WakeReason.TIME
+        if WakeReason.WAKER in ready:
+            self._receiver.recv(4096)
+            return WakeReason.WAKER
+        return WakeReason.CONNECTION if ready else WakeReason.TIME
 
     def close(self) -> None:
-        self._ear.close()
-        self._cord.close()
+        self._receiver.close()
+        self._sender.close()
 
 
-def idle(client: Client, bell: Waker, seconds: float, renew: float) -> WakeReason:
+def idle(client: Client, waker: Waker, seconds: float, renew: float) -> WakeReason:
     """Run IDLE until mail is announced (CONNECTION), the waker is called or time is up; renew it every `renew`
     seconds."""
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:
         client.idle()
-        heard = WakeReason.LINE if _buffered(client) else bell.hear(min(left, renew), client.socket())
+        reason = WakeReason.CONNECTION if _buffered(client) else waker.wait(min(left, renew), client.socket())
         _, answers = client.idle_done()
-        if heard is WakeReason.BELL:
-            return heard
+        if reason is WakeReason.WAKER:
+            return reason
         if any(len(answer) > 1 and answer[1] == b"EXISTS" for answer in answers):
-            return WakeReason.LINE
+            return WakeReason.CONNECTION
     return WakeReason.TIME
 
 

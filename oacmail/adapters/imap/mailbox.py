@@ -28,7 +28,7 @@ class ImapMailbox:
     def __init__(self, settings: ImapSettings) -> None:
         self._settings = settings
         self._session = Session(settings)
-        self._bell = Waker()
+        self._waker = Waker()
         self._folder = ""
         self._states: dict[str, FolderState] = {}
         self._since_wait: dict[str, FolderState] = {}
@@ -43,14 +43,14 @@ class ImapMailbox:
 
     def names(self) -> Sequence[str]:
         """Return the names of all folders that can be opened."""
-        with self._session.at("LIST") as client:
+        with self._session.client("LIST") as client:
             return sorted(folder.name for folder in folders.listed(client))
 
     def fill(self) -> float:
         """Return the used share by GETQUOTAROOT (RFC 9208 section 4.1.2): of several limits the one closest to full."""
         if not self._session.has("QUOTA"):
             return 0.0
-        with self._session.at("GETQUOTAROOT") as client:
+        with self._session.client("GETQUOTAROOT") as client:
             return quota.fill(client)
 
     def open(self, folder: str) -> FolderState:
@@ -62,23 +62,23 @@ class ImapMailbox:
 
     def uids(self) -> set[int]:
         self._reopen()
-        with self._session.at("SEARCH") as client:
+        with self._session.client("SEARCH") as client:
             return messages.all_uids(client, self._states[self._folder])
 
     def bearing(self, field: str, value: str = "") -> set[int]:
         """Return the UIDs of messages that have this field; with `value`, only those whose field contains it."""
         self._reopen()
-        with self._session.at("SEARCH") as client:
+        with self._session.client("SEARCH") as client:
             return set(client.search(["HEADER", field, value]))
 
     def offers(self) -> frozenset[str]:
         """Return the capabilities after login (RFC 3501 section 7.2.1), in capitals."""
-        with self._session.at("CAPABILITY") as client:
+        with self._session.client("CAPABILITY") as client:
             return frozenset(one.decode("ascii", "replace").upper() for one in client.capabilities())
 
     def metas(self, uids: Sequence[int] | None = None) -> Sequence[MessageMeta]:
         self._reopen()
-        return self._fetched(messages.all_places, uids)
+        return self._fetched(messages.all_metas, uids)
 
     def fetch(self, uids: Sequence[int]) -> Mapping[int, Fetched]:
         """Return the messages that can be read.
@@ -88,7 +88,7 @@ class ImapMailbox:
         """
         self._reopen()
         self._proved = False
-        sizes = partial(self._fetched, messages.all_places)
+        sizes = partial(self._fetched, messages.all_metas)
         metas = [meta for some in self._halved(sizes, uids) for meta in some]
         small = {meta.uid: meta for meta in metas if meta.size <= self._settings.max_bytes}
         wholes = self._halved(lambda some: self._whole([small[uid] for uid in some]), list(small))
@@ -97,7 +97,7 @@ class ImapMailbox:
             if meta.size > self._settings.max_bytes:
                 got |= self._in_part(meta)
         if len(uids) == 1 and not got and uids[0] in self.uids():
-            self._prove_well(uids[0])
+            self._check_server(uids[0])
             raise UnreadableMessage(uids[0])
         return got
 
@@ -111,7 +111,7 @@ class ImapMailbox:
         state = self._session.select(folder, readonly=False)
         self._same_epoch(folder, state)
         waiting = sorted(uids)
-        with self._session.at("MOVE") as client:
+        with self._session.client("MOVE") as client:
             for start in range(0, len(waiting), _AT_ONCE):
                 _move(client, waiting[start : start + _AT_ONCE], target, seen=seen)
 
@@ -130,21 +130,21 @@ class ImapMailbox:
         if self._news():
             return True
         if self._session.has("IDLE"):
-            with self._session.at("IDLE") as client:
-                heard = idle(client, self._bell, seconds, self._settings.idle_minutes * 60)
+            with self._session.client("IDLE") as client:
+                reason = idle(client, self._waker, seconds, self._settings.idle_minutes * 60)
         else:
-            heard = self._bell.hear(seconds)
-        return heard is WakeReason.LINE or (heard is WakeReason.TIME and self._news())
+            reason = self._waker.wait(seconds)
+        return reason is WakeReason.CONNECTION or (reason is WakeReason.TIME and self._news())
 
     def wake(self) -> None:
-        self._bell.ring()
+        self._waker.wake()
 
     def close(self) -> None:
         self._session.logout()
-        self._bell.close()
+        self._waker.close()
 
     def _plan(self) -> folders.FolderPlan:
-        with self._session.at("LIST") as client:
+        with self._session.client("LIST") as client:
             return folders.plan(folders.listed(client), self._settings.watch, self._settings.sent)
 
     def _reopen(self) -> None:
@@ -178,12 +178,12 @@ class ImapMailbox:
         if got is not None:
             return [got]
         if len(uids) == 1:
-            self._prove_well(uids[0])
+            self._check_server(uids[0])
             return []
         middle = len(uids) // 2
         return self._halved(read, uids[:middle]) + self._halved(read, uids[middle:])
 
-    def _prove_well(self, unread: int) -> None:
+    def _check_server(self, unread: int) -> None:
         """Check that another message can be read. Raises Transient if none can: a fault with all messages is the
         server's."""
         if not self._proved:
@@ -219,7 +219,7 @@ class ImapMailbox:
         return {meta.uid: got} if got else {}
 
     def _fetched(self, read: Callable[[IMAPClient, W], T], what: W) -> T:
-        with self._session.at("FETCH") as client:
+        with self._session.client("FETCH") as client:
             return read(client, what)
 
     def _or_none(self, read: Callable[[], T]) -> T | None:

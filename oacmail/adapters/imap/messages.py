@@ -20,9 +20,9 @@ _RECEIVED = re.compile(rb"(?im)^received:")
 def all_uids(client: Client, state: FolderState) -> set[int]:
     """Return all UIDs of the selected folder, by ESEARCH (RFC 4731) as ranges if the server offers it."""
     if client.has_capability("ESEARCH"):
-        client.taken("ESEARCH")
+        client.take_untagged("ESEARCH")
         client.uid("SEARCH", "RETURN", "(ALL)", "ALL")  # imapclient does not support RETURN
-        answers = client.taken("ESEARCH")
+        answers = client.take_untagged("ESEARCH")
         if answers:
             return set(_ranges(answers[-1]))
     if state.exists <= _WINDOW or not state.uidnext:
@@ -31,15 +31,15 @@ def all_uids(client: Client, state: FolderState) -> set[int]:
     return {uid for first in windows for uid in client.search(["UID", f"{first}:{first + _WINDOW - 1}"])}
 
 
-def all_places(client: Client, uids: Sequence[int] | None) -> list[MessageMeta]:
+def all_metas(client: Client, uids: Sequence[int] | None) -> list[MessageMeta]:
     """Return size and date of these UIDs (None = all). Messages that look expunged are requested a second time."""
     wanted = _set(uids) if uids is not None else "1:*"
     found = _places(client, wanted)
-    doubtful = [meta.uid for meta in found if not meta.size or not meta.internal_date.timestamp()]
-    if not doubtful:
+    suspect = [meta.uid for meta in found if not meta.size or not meta.internal_date.timestamp()]
+    if not suspect:
         return found
-    again = _places(client, _set(doubtful))
-    return [meta for meta in found if meta.uid not in doubtful] + again
+    again = _places(client, _set(suspect))
+    return [meta for meta in found if meta.uid not in suspect] + again
 
 
 def whole(client: Client, uids: Sequence[int]) -> dict[int, bytes]:

@@ -24,9 +24,9 @@ def gives_out_a_message(session: Session, folders: Sequence[str], but: tuple[str
 def _candidates(session: Session, folder: str, but: tuple[str, int]) -> list[int]:
     try:
         state = session.select(folder, readonly=True)
-        with session.at("SEARCH") as client:
+        with session.client("SEARCH") as client:
             uids = sorted(uid for uid in messages.all_uids(client, state) if (folder, uid) != but)
-            metas = messages.all_places(client, _spread(uids)) if uids else []
+            metas = messages.all_metas(client, _spread(uids)) if uids else []
     except Transient:
         return []  # a folder that cannot be opened proves nothing
     smallest = sorted((meta for meta in metas if meta.size), key=lambda meta: meta.size)
@@ -43,7 +43,7 @@ def _gives(session: Session, folder: str, uid: int) -> bool:
     try:
         if session.selected != (folder, True):
             session.select(folder, readonly=True)
-        with session.at("FETCH") as client:
+        with session.client("FETCH") as client:
             return bool(messages.whole(client, [uid]))
     except Transient:
         return False

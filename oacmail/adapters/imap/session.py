@@ -6,7 +6,6 @@ folder names and addresses: the place, the class and the response code are what 
 
 import errno
 import imaplib
-import ipaddress
 import re
 import socket
 import ssl
@@ -20,6 +19,7 @@ from oacmail.adapters.imap.client import Client
 from oacmail.adapters.imap.settings import ImapLoginRefused, ImapSettings, TooLarge
 from oacmail.core.errors import ConfigError, OacmailError, Transient
 from oacmail.core.ports.mailbox import FolderState
+from oacmail.hosts import is_loopback
 
 _CONNECT_SECONDS = 30.0
 _GOODBYE_SECONDS = 2.0
@@ -31,14 +31,14 @@ class Session:
     """Connects on first use and again after every fault. `selected` is (folder, read-only) or None."""
 
     def __init__(self, settings: ImapSettings) -> None:
-        if settings.security == "none" and not _is_loopback(settings.host):
+        if settings.security == "none" and not is_loopback(settings.host):
             raise ConfigError(("imap.security: no encryption beyond this machine: use tls or starttls",))
         self._settings = settings
         self._client: Client | None = None
         self.selected: tuple[str, bool] | None = None
 
     @contextmanager
-    def at(self, meta: str) -> Iterator[Client]:
+    def client(self, command: str) -> Iterator[Client]:
         """Yield the logged-in client. Any exception inside closes the connection and becomes Transient."""
         try:
             yield self._connected()
@@ -47,17 +47,17 @@ class Session:
             raise
         except Exception as error:  # libraries raise many classes for a broken connection or a strange answer
             self.drop()
-            raise _translated(meta, error) from None
+            raise _translated(command, error) from None
 
     def has(self, capability: str) -> bool:
         """True if the server offered it after login."""
-        with self.at("CAPABILITY") as client:
+        with self.client("CAPABILITY") as client:
             return bool(client.has_capability(capability))
 
     def select(self, folder: str, *, readonly: bool) -> FolderState:
         """SELECT, or EXAMINE when `readonly`."""
         self.selected = None
-        with self.at("SELECT") as client:
+        with self.client("SELECT") as client:
             answer = client.select_folder(folder, readonly=readonly)
             state = FolderState(
                 uidvalidity=int(answer[b"UIDVALIDITY"]),
@@ -141,15 +141,8 @@ def _hang_up(client: Client) -> None:
         client.socket().close()
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _translated(meta: str, error: Exception) -> Transient:
-    message = f"IMAP {meta}: {type(error).__name__} {_detail(error)}".strip()
+def _translated(command: str, error: Exception) -> Transient:
+    message = f"IMAP {command}: {type(error).__name__} {_detail(error)}".strip()
     refused = isinstance(error, LoginError) and "[UNAVAILABLE]" not in str(error)
     return ImapLoginRefused(message) if refused else Transient(message)
 

@@ -30,7 +30,7 @@ class Reply:
     status: str = ""
 
     @property
-    def taken(self) -> bool:
+    def accepted(self) -> bool:
         return 200 <= self.code < 300
 
     def __str__(self) -> str:
@@ -52,9 +52,9 @@ class Connection:
 
     def is_stale(self) -> bool:
         """True if unused for too long, or if the relay sent something unasked, most likely its goodbye."""
-        return time.monotonic() - self.used > self._settings.keep_seconds or self.says_more()
+        return time.monotonic() - self.used > self._settings.keep_seconds or self.has_unasked_data()
 
-    def says_more(self) -> bool:
+    def has_unasked_data(self) -> bool:
         """True if there is data that no command asked for, in smtplib's buffer or on the socket."""
         sock, read = self._sock(), self._smtp.file
         seconds = sock.gettimeout()

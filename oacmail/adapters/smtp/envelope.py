@@ -28,7 +28,7 @@ def commands(mail: Outgoing, offers: Mapping[str, str]) -> list[str]:
     if not utf8 and not citizen.isascii():
         raise Permanent("RCPT", 553, "5.6.7")
     if _UNSPEAKABLE.search(sender) or not (utf8 or sender.isascii()):
-        raise RelayError("SMTP MAIL: the relay cannot be told our own address")
+        raise RelayError("SMTP MAIL: the relay does not accept our own address in this form")
     options = list(_options(mail.mime, offers)) + ([] if (sender + citizen).isascii() else ["SMTPUTF8"])
     return [
         " ".join((f"MAIL FROM:<{sender}>", *options)),

@@ -5,7 +5,6 @@ happened.
 """
 
 import errno
-import ipaddress
 import smtplib
 import ssl
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ from oacmail.adapters.smtp.envelope import commands, stuffed
 from oacmail.adapters.smtp.settings import SmtpLoginRefused, SmtpSettings
 from oacmail.core.errors import ConfigError, OacmailError, Permanent, RelayError, Transient, Uncertain
 from oacmail.core.ports.transport import Outgoing
+from oacmail.hosts import is_loopback
 from oacmail.mail.outgoing.compose import seven_bit
 
 # These codes concern our login, not the mail, at any point (RFC 4954 section 6).
@@ -30,10 +30,10 @@ class SmtpTransport:
     """core.ports.Transport. For one thread. The connection is opened on first use and kept."""
 
     def __init__(self, settings: SmtpSettings) -> None:
-        if settings.security == "none" and not _is_loopback(settings.host):
+        if settings.security == "none" and not is_loopback(settings.host):
             raise ConfigError(("smtp.security: no encryption beyond this machine: use tls or starttls",))
         self._settings = settings
-        self._line: Connection | None = None
+        self._connection: Connection | None = None
 
     def send(self, mail: Outgoing, before_data: Callable[[bool], None]) -> bool:
         """Return True if the relay took the mail and the office's copy too. Errors are those of the port.
@@ -41,13 +41,13 @@ class SmtpTransport:
         One refusal before RCPT concerns the mail itself: 552, it is too large. If `before_data` raises, its exception
         is raised again and the relay gets no byte of the mail.
         """
-        line, copy, mime = self._opened(mail) or self._opened(mail) or self._out_of_step()
+        connection, copy, mime = self._opened(mail) or self._opened(mail) or self._out_of_step()
         try:
             before_data(copy)
         except BaseException:
             self._drop()
             raise
-        self._hand_over(line, mime)
+        self._hand_over(connection, mime)
         return copy
 
     def _opened(self, mail: Outgoing) -> tuple[Connection, bool, bytes] | None:
@@ -57,20 +57,20 @@ class SmtpTransport:
         sent.
         """
         with self._nothing_sent("MAIL"):
-            line, replies, fitted = self._envelope(mail)
-        if line.says_more():
+            connection, replies, fitted = self._envelope(mail)
+        if connection.has_unasked_data():
             self._drop()
             return None
-        copy = self._judged(line, replies)
+        copy = self._check_envelope(connection, replies)
         with self._nothing_sent("DATA"):
-            (answer,) = line.ask("DATA")
-        if answer.taken or line.says_more():  # only DATA is answered with 354, and never with 2xx
+            (answer,) = connection.ask("DATA")
+        if answer.accepted or connection.has_unasked_data():  # only DATA is answered with 354, and never with 2xx
             self._drop()
             return None
         if answer.code != _GO_ON:
-            self._withdraw(line)
+            self._withdraw(connection)
             raise _refusal("DATA", answer)
-        return line, copy, fitted.mime
+        return connection, copy, fitted.mime
 
     def _out_of_step(self) -> NoReturn:
         raise RelayError("SMTP DATA: the relay gives more replies than it was asked for")
@@ -82,71 +82,71 @@ class SmtpTransport:
         """
         mail = Outgoing(key="", envelope_from=envelope_from, recipient=recipient, copy_to="", mime=b"")
         with self._nothing_sent("MAIL"):
-            line, replies, _ = self._envelope(mail)
-        self._withdraw(line)
+            connection, replies, _ = self._envelope(mail)
+        self._withdraw(connection)
         answers = zip(("MAIL", "RCPT"), replies, strict=False)
-        return next((f"{verb} {reply}" for verb, reply in answers if not reply.taken), "")
+        return next((f"{verb} {reply}" for verb, reply in answers if not reply.accepted), "")
 
     def close(self) -> None:
-        line, self._line = self._line, None
-        if line is not None:
-            line.quit()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.quit()
 
     def _envelope(self, mail: Outgoing) -> tuple[Connection, list[Reply], Outgoing]:
         """Return the replies to MAIL and every RCPT, and the mail for this relay.
 
         A kept connection that turns out to be dead is replaced, once.
         """
-        if self._line is not None:
+        if self._connection is not None:
             try:
-                if not self._line.is_stale():
-                    return self._asked(self._line, mail)
+                if not self._connection.is_stale():
+                    return self._asked(self._connection, mail)
             except (OSError, smtplib.SMTPException):
                 self._drop()
         self._drop()
-        self._line = Connection(self._settings)
-        return self._asked(self._line, mail)
+        self._connection = Connection(self._settings)
+        return self._asked(self._connection, mail)
 
-    def _asked(self, line: Connection, mail: Outgoing) -> tuple[Connection, list[Reply], Outgoing]:
-        fitted = mail if "8bitmime" in line.offers else replace(mail, mime=seven_bit(mail.mime))
-        return line, line.ask(*commands(fitted, line.offers)), fitted
+    def _asked(self, connection: Connection, mail: Outgoing) -> tuple[Connection, list[Reply], Outgoing]:
+        fitted = mail if "8bitmime" in connection.offers else replace(mail, mime=seven_bit(mail.mime))
+        return connection, connection.ask(*commands(fitted, connection.offers)), fitted
 
-    def _judged(self, line: Connection, replies: list[Reply]) -> bool:
+    def _check_envelope(self, connection: Connection, replies: list[Reply]) -> bool:
         """True if the copy was accepted too; raises if the sender or the citizen was refused."""
         sender, citizen, *office = replies
-        if sender.taken and citizen.taken:
-            return bool(office) and office[0].taken
-        self._withdraw(line)
-        if sender.taken:
+        if sender.accepted and citizen.accepted:
+            return bool(office) and office[0].accepted
+        self._withdraw(connection)
+        if sender.accepted:
             raise _refusal("RCPT", citizen)
         raise _refusal("MAIL", sender) if sender.code == _TOO_LARGE else RelayError(f"SMTP MAIL: {sender}")
 
-    def _hand_over(self, line: Connection, mime: bytes) -> None:
+    def _hand_over(self, connection: Connection, mime: bytes) -> None:
         try:
-            answer = line.data(stuffed(mime))
+            answer = connection.data(stuffed(mime))
         except (OSError, smtplib.SMTPException) as error:
             self._drop()
             raise Uncertain(f"SMTP DATA: {_class(error)}") from None
-        if answer.taken:
+        if answer.accepted:
             return
         self._drop()
         if answer.code < 400:
             raise Uncertain(f"SMTP DATA: {answer}")
         raise _refusal("DATA", answer)
 
-    def _withdraw(self, line: Connection) -> None:
+    def _withdraw(self, connection: Connection) -> None:
         """End the transaction; the connection is kept if the relay agrees."""
         try:
-            (answer,) = line.ask("RSET")
+            (answer,) = connection.ask("RSET")
         except (OSError, smtplib.SMTPException):
             answer = Reply(-1)
-        if not answer.taken:
+        if not answer.accepted:
             self._drop()
 
     def _drop(self) -> None:
-        line, self._line = self._line, None
-        if line is not None:
-            line.close()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
     @contextmanager
     def _nothing_sent(self, place: str) -> Iterator[None]:
@@ -183,10 +183,3 @@ def _class(error: Exception) -> str:
         return f"{type(error).__name__} {error.smtp_code}"
     number = errno.errorcode.get(error.errno or 0, "") if isinstance(error, OSError) else ""
     return f"{type(error).__name__} {number}".strip()
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -47,10 +47,10 @@ _SAMPLE_PROMISES = (
 class JinjaRenderer:
     """The Renderer port. Templates are read at construction."""
 
-    def __init__(self, voice: OfficeProfile) -> None:
-        self._voice = voice
-        self._shipped = TemplateLoader(voice)
-        self._town = TemplateLoader(voice, voice.overrides) if voice.overrides else self._shipped
+    def __init__(self, profile: OfficeProfile) -> None:
+        self._profile = profile
+        self._shipped = TemplateLoader(profile)
+        self._town = TemplateLoader(profile, profile.overrides) if profile.overrides else self._shipped
         self._endless: set[tuple[str, str]] = set()  # templates and languages that are not tried again
 
     def render(
@@ -62,7 +62,7 @@ class JinjaRenderer:
         The Date field is `now` in whole seconds. Raises ValueError for a recipient that no To field can hold.
         """
         heading = self._heading(send, message_id, now)
-        said = promise(self._voice.policy, send.due_at, now)
+        promised = promise(self._profile.policy, send.due_at, now)
         broken = tuple(name for name in self._used(send) if name in self._town.overridden)
         try:
             shelf = self._shipped if (send.kind, send.lang) in self._endless else self._town
@@ -73,7 +73,7 @@ class JinjaRenderer:
             if not broken:
                 raise
             self._note_endless(send, error)
-        mime, length = self._mime(self._shipped, send, heading, mark, said, *originals)
+        mime, length = self._mime(self._shipped, send, heading, mark, promised, *originals)
         return Rendered(message_id=message_id, mime=mime, length=length, fallback=broken)
 
     def problems(self) -> list[str]:
@@ -84,11 +84,11 @@ class JinjaRenderer:
             if (send.kind, send.lang) in self._endless:
                 continue
             try:
-                self._mime(self._town, send, self._heading(send, _SAMPLE_ID, _SAMPLE_NOW), _sample_mark, said, b"")
+                self._mime(self._town, send, self._heading(send, _SAMPLE_ID, _SAMPLE_NOW), _sample_mark, promised, b"")
             except Exception as error:  # as in render: an override may raise anything
                 self._note_endless(send, error)
                 what = f"{_place(error, send)}: {type(error).__name__}: {error}"
-                found.append(f"templates: {what}: mend or remove it; till then the shipped one is used")
+                found.append(f"templates: {what}: fix or remove it; until then the shipped one is used")
         return list(dict.fromkeys(found))
 
     def _note_endless(self, send: Send, error: Exception) -> None:
@@ -98,11 +98,11 @@ class JinjaRenderer:
 
     def _mime(
         self,
-        shelf: TemplateLoader,
+        loader: TemplateLoader,
         send: Send,
         heading: Heading,
         mark: Callable[[str], str],
-        said: Promise,
+        promised: Promise,
         *originals: bytes,
     ) -> tuple[bytes, int]:
         """Return the mail, and the number of characters of its text part."""
@@ -120,7 +120,7 @@ class JinjaRenderer:
         return mime, len(text)
 
     def _heading(self, send: Send, message_id: str, now: datetime) -> Heading:
-        office = self._voice.policy.office
+        office = self._profile.policy.office
         return Heading(
             office=office.name,
             sender=office.address,
@@ -137,37 +137,37 @@ class JinjaRenderer:
             refs=send.refs,
         )
 
-    def _context(self, send: Send, lang: str, said: Promise, now: datetime, attached: bool) -> dict[str, object]:
-        voice, office = self._voice, self._voice.policy.office
+    def _context(self, send: Send, lang: str, promised: Promise, now: datetime, attached: bool) -> dict[str, object]:
+        profile, office = self._profile, self._profile.policy.office
         local = now.astimezone(office.timezone)
         return {
             "lang": lang,
             "office": office.name,
             "tag": f"[{send.token}]" if send.token else f"{office.name} ·",
             "greeting": greeting(local, lang),
-            "open_now": said.open_now,
-            "due_day": _day(said.due_day, lang),
-            "open_day": _day(said.open_day, lang),
+            "open_now": promised.open_now,
+            "due_day": _day(promised.due_day, lang),
+            "open_day": _day(promised.open_day, lang),
             "open_hour": hour_words(office.opens, lang),
             "hours": hours_words(office.opens, office.closes, lang),
-            "council": voice.council[lang],
-            "phone": voice.phone,
-            "free_call": voice.phone.replace(" ", "").startswith(_FREE_CALLS),
+            "council": profile.council[lang],
+            "phone": profile.phone,
+            "free_call": profile.phone.replace(" ", "").startswith(_FREE_CALLS),
             "offer": _offer(self._languages(send), office.languages),
-            "online_office_url": voice.online_office_url,
-            "website": voice.website,
-            "rights_url": voice.rights_url,
-            "privacy_url": voice.privacy_url,
-            "complaints_form_url": voice.complaints_form_url,
-            "call_day": _known_day(voice.policy, send.facts.get("call_day"), lang),
+            "online_office_url": profile.online_office_url,
+            "website": profile.website,
+            "rights_url": profile.rights_url,
+            "privacy_url": profile.privacy_url,
+            "complaints_form_url": profile.complaints_form_url,
+            "call_day": _known_day(profile.policy, send.facts.get("call_day"), lang),
             "followup_day": self._followup(send.facts.get("followup"), lang),
-            "max_levels": voice.policy.deadlines.max_levels,
+            "max_levels": profile.policy.deadlines.max_levels,
             "attached": attached,
             **facts_of(send, now, office.timezone),
         }
 
     def _followup(self, day: object, lang: str) -> str:
-        policy = self._voice.policy
+        policy = self._profile.policy
         if isinstance(day, date) and is_known(policy, day):
             return day_words(day, lang)
         return nth_working_day(policy.escalation.update_days, lang)
@@ -175,7 +175,7 @@ class JinjaRenderer:
     def _languages(self, send: Send) -> tuple[str, ...]:
         """Return the languages for which there are texts; the office's first language if there is none."""
         spoken = tuple(lang for lang in send.lang.split("+") if lang in LANGUAGES)
-        return spoken or self._voice.policy.office.languages[:1]
+        return spoken or self._profile.policy.office.languages[:1]
 
     def _used(self, send: Send) -> Iterator[str]:
         languages = self._languages(send)

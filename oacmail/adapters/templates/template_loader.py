@@ -57,7 +57,7 @@ class Page:
 class TemplateLoader:
     """Compiled templates. `overrides` is the town's directory, which has priority."""
 
-    def __init__(self, voice: OfficeProfile, overrides: Path | None = None) -> None:
+    def __init__(self, profile: OfficeProfile, overrides: Path | None = None) -> None:
         places = [shipped("templates")] if overrides is None else [overrides, shipped("templates")]
         kind = Environment if overrides is None else BoundedEnvironment
         self._environment = kind(
@@ -68,7 +68,7 @@ class TemplateLoader:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.filters.update(_FILTERS, linked=_linker(voice))
+        self._environment.filters.update(_FILTERS, linked=_linker(profile))
         self._environment.globals.pop("lipsum", None)
         self.names = frozenset(self._environment.list_templates())
         self.overridden = frozenset(FileSystemLoader(overrides).list_templates() if overrides else ())
@@ -125,9 +125,9 @@ def _broken(text: str | Markup) -> Markup:
     return Markup("<br>\n").join(text.split("\n"))
 
 
-def _linker(voice: OfficeProfile) -> Callable[[str, str], Markup]:
+def _linker(profile: OfficeProfile) -> Callable[[str, str], Markup]:
     """Turn our own addresses, and no others, into links with a name that says where they lead (WCAG 2.4.4)."""
-    names = {url: labels for key, labels in _LINK_NAMES.items() if (url := getattr(voice, key))}
+    names = {url: labels for key, labels in _LINK_NAMES.items() if (url := getattr(profile, key))}
     urls = re.compile("|".join(re.escape(url) for url in sorted(names, key=len, reverse=True)))
 
     def linked(text: str, lang: str) -> Markup:
