@@ -291,7 +291,7 @@ def test_check_names_the_file_and_the_line(tmp_path: Path) -> None:
     renderer = with_overrides(tmp_path, base_html="<html>\n{{ nothing }}")
     assert renderer.problems() == [
         f"templates: {tmp_path}/base.html.j2, line 2: UndefinedError: 'nothing' is undefined: "
-        "mend or remove it; till then the shipped one is used"
+        "fix or remove it; until then the shipped one is used"
     ]
 
 
