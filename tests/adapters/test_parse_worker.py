@@ -127,8 +127,8 @@ def test_answers_left_over_are_no_concern_of_the_next_pass(beside: ParseWorker) 
 
 OWNER = """
 import sys
-from oacmail.adapters.parse_worker import Beside
-print(Beside().process.pid, flush=True)
+from oacmail.adapters.parse_worker import ParseWorker
+print(ParseWorker().process.pid, flush=True)
 sys.stdin.read()
 """
 
