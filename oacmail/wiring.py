@@ -211,7 +211,7 @@ def transport(config: Config) -> SmtpTransport:
 
 
 def envelopes(config: Config, policy: Policy) -> Mapping[MailKind, str]:
-    """The envelope sender of every kind of mail (docs/interfaces.md section 4)."""
+    """Return the envelope sender of every kind of mail (docs/interfaces.md section 4)."""
     address = policy.office.address
     local, _, domain = address.rpartition("@")
     # Only we know this address: reports to it concern our mail, whatever they say.

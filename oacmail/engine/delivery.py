@@ -60,7 +60,7 @@ class Delivery:
         most = min(BATCH, self._room(now))
         staff = None if self.citizens_may else self.engine.policy.people.staff
         waits = () if calendar.in_hours(now, self.engine.policy) else IN_SERVICE_HOURS
-        # Alerts still leave while another daemon answers this mailbox.
+        # Alerts are sent even while another daemon answers this mailbox.
         only = ALERTS if store.recall(OTHER_INSTANCE) else ()
         claimed = store.claim(now, most, staff, waits, only) if most > 0 else []
         self._send_all(claimed)

@@ -96,7 +96,7 @@ _ROWS: Mapping[str, Mapping[str, object]] = {
 
 
 def facts_of(send: Send, now: datetime, zone: ZoneInfo) -> dict[str, object]:
-    """The facts of one mail, local times, nothing hidden in any text. Every kind has a row in DEFAULTS."""
+    """Return the facts of one mail: local times, no hidden characters. Every kind has a row in DEFAULTS."""
     defaults = DEFAULTS[send.kind]
     own = {"opened_at": send.received_at, "received_at": send.received_at, "due_at": send.due_at, "date": now}
     given = {**own, **{name: value for name, value in send.facts.items() if value is not None}}

@@ -35,7 +35,7 @@ from oacmail.mail.outgoing.headers import bare_address
 
 _BETWEEN_LANGUAGES = "\n\n· · ·\n\n"
 _SHARED = ("base.html.j2", "rows.txt.j2")
-_FREE_CALLS = ("800", "900")  # numbers that cost the caller nothing in Spain (Ordre CTE/711/2002)
+_FREE_CALLS = ("800", "900")  # numbers that are free for the caller in Spain (Ordre CTE/711/2002)
 _SAMPLE_ID = "<sample@localhost.invalid>"
 _SAMPLE_NOW = datetime(2026, 11, 30, 9, tzinfo=UTC)
 _SAMPLE_PROMISES = (
@@ -65,9 +65,9 @@ class JinjaRenderer:
         promised = promise(self._profile.policy, send.due_at, now)
         broken = tuple(name for name in self._used(send) if name in self._town.overridden)
         try:
-            shelf = self._shipped if (send.kind, send.lang) in self._endless else self._town
-            mime, length = self._mime(shelf, send, heading, mark, said, *originals)
-            fallback = broken if shelf is not self._town else ()
+            loader = self._shipped if (send.kind, send.lang) in self._endless else self._town
+            mime, length = self._mime(loader, send, heading, mark, promised, *originals)
+            fallback = broken if loader is not self._town else ()
             return Rendered(message_id=message_id, mime=mime, length=length, fallback=fallback)
         except Exception as error:  # an override is untrusted code: whatever it raises, the mail is sent
             if not broken:
@@ -80,7 +80,7 @@ class JinjaRenderer:
         """Return what is wrong with the templates, for `check`: each in every language and branch; one line each."""
         strays = sorted(name for name in self._town.overridden if not _is_used(name))
         found = [f"templates: {name}: no mail uses a template of this name: correct the name" for name in strays]
-        for send, said in _samples(self._voice.policy.office.address):
+        for send, promised in _samples(self._profile.policy.office.address):
             if (send.kind, send.lang) in self._endless:
                 continue
             try:
@@ -106,11 +106,13 @@ class JinjaRenderer:
         *originals: bytes,
     ) -> tuple[bytes, int]:
         """Return the mail, and the number of characters of its text part."""
-        contexts = [self._context(send, lang, said, heading.sent_at, bool(originals)) for lang in self._languages(send)]
-        pages = [shelf.page(send.kind, context) for context in contexts]
+        contexts = [
+            self._context(send, lang, promised, heading.sent_at, bool(originals)) for lang in self._languages(send)
+        ]
+        pages = [loader.page(send.kind, context) for context in contexts]
         if len(pages) > 1:
             pages[0] = pages[0].announcing(page.lang for page in pages[1:])
-        html = shelf.html(send.kind, pages, contexts[0])
+        html = loader.html(send.kind, pages, contexts[0])
         text = _BETWEEN_LANGUAGES.join(page.text for page in pages)
         heading = replace(heading, subject=_subject(pages), mark=mark(text))
         mime = compose(heading, text, html, *originals)
@@ -225,9 +227,9 @@ def _is_used(name: str) -> bool:
 
 
 def _samples(recipient: str) -> Iterator[tuple[Send, Promise]]:
-    for kind, lang, said in product(KINDS, LANGUAGES, _SAMPLE_PROMISES):
+    for kind, lang, promised in product(KINDS, LANGUAGES, _SAMPLE_PROMISES):
         for facts in SAMPLES[kind]:
-            yield _sample(kind, lang, facts, recipient), said
+            yield _sample(kind, lang, facts, recipient), promised
 
 
 def _sample(kind: MailKind, lang: str, facts: Mapping[str, object], recipient: str) -> Send:
