@@ -70,3 +70,15 @@ def test_where_no_copies_are_wanted_none_is_missed(town: Callable[..., World]) -
     world.live("2026-11-25 12:00", minutes=30)
     host_checks.look_at_copies()
     assert "self-copies" not in world.problems()
+
+
+def test_where_no_copies_are_wanted_no_mail_is_looked_through(town: Callable[..., World]) -> None:
+    world = town(smtp={"self_copy": False})
+    world.citizen_writes(ANNA)
+    world.turn()
+    asked: list[str] = []
+    world.store.con.set_trace_callback(asked.append)
+    HostChecks(engine=world.engine, free=lambda: 10**12).look_at_copies()
+    world.store.con.set_trace_callback(None)
+    assert asked
+    assert not [query for query in asked if "outbox" in query]
