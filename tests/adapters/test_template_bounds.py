@@ -1,0 +1,25 @@
+"""Which templates are ended: those that work too long, not those that a busy machine keeps waiting."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from itertools import repeat
+
+import pytest
+
+from oacmail.adapters.templates.bounds import OutOfBoundsError, joined
+
+
+def _pieces_between_which_another_program_runs() -> Iterator[str]:
+    for piece in ("Bon ", "dia"):
+        subprocess.run([sys.executable, "-c", "import asyncio, unittest.mock"], check=True)
+        yield piece
+
+
+def test_what_waits_for_the_machine_is_not_ended() -> None:
+    assert joined(_pieces_between_which_another_program_runs(), seconds=0.1) == "Bon dia"
+
+
+def test_what_works_too_long_is_ended() -> None:
+    with pytest.raises(OutOfBoundsError):
+        joined((piece for piece in repeat("")), seconds=0.05)
