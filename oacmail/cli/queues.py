@@ -1,16 +1,19 @@
 """The verbs `outbox` and `quarantine`: list, retry and end whatever waits."""
 
+import getpass
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from pathlib import Path
+from typing import Literal
 
 import click
 
 from oacmail import wiring
 from oacmail.adapters.store import admin, queries
 from oacmail.cli.common import as_json, configured, print_json, safe, table
+from oacmail.core.effects import OutboxCommand
 
 
 @click.group()
@@ -64,11 +67,7 @@ def _readable(raw: bytes) -> Iterator[str]:
 @click.pass_context
 def retry(ctx: click.Context, key: str) -> None:
     """Send a mail at once, or once more."""
-    with wiring.writing(configured(ctx)) as con:
-        _done(
-            admin.retry_mail(con, key, datetime.now(UTC)),
-            f"no mail {safe(key)} can be sent again: see `oacmail outbox list`",
-        )
+    _ordered(ctx, "retry", key)
 
 
 @outbox.command()
@@ -76,8 +75,13 @@ def retry(ctx: click.Context, key: str) -> None:
 @click.pass_context
 def drop(ctx: click.Context, key: str) -> None:
     """Drop a mail: it is never sent."""
-    with wiring.writing(configured(ctx)) as con:
-        _done(admin.drop_mail(con, key), f"no mail {safe(key)} waits: see `oacmail outbox list`")
+    _ordered(ctx, "drop", key)
+
+
+def _ordered(ctx: click.Context, verb: Literal["retry", "drop"], key: str) -> None:
+    """Carry out one order in a turn of its own, beside the daemon. Raises Refused."""
+    with wiring.engine_beside_daemon(configured(ctx)) as engine:
+        engine.perform(OutboxCommand(verb=verb, key=key, by=getpass.getuser()))
 
 
 def _done(done: bool, otherwise: str) -> None:

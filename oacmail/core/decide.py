@@ -12,6 +12,7 @@ from oacmail.core.effects import (
     Decision,
     DeliveryResult,
     Effect,
+    OutboxCommand,
     RecordMessage,
     ReviewDone,
     Tick,
@@ -22,6 +23,7 @@ from oacmail.core.handlers.automatic_mail import on_automatic_mail, proofs
 from oacmail.core.handlers.delivery_result import on_delivery_result
 from oacmail.core.handlers.from_citizen import from_citizen
 from oacmail.core.handlers.from_staff import from_staff, in_sent_folder
+from oacmail.core.handlers.outbox_command import on_outbox_command
 from oacmail.core.handlers.tick import on_tick
 from oacmail.core.lookup import LookedUp, Lookup
 from oacmail.core.model import Auto, Folder, Kind, Outcome, Role
@@ -47,6 +49,9 @@ def decide(policy: Policy, view: View | TickView, inp: LookedUp, now: datetime) 
         case AdminCommand():
             assert isinstance(view, View)
             return on_admin_command(policy, view, inp, now)
+        case OutboxCommand():
+            assert isinstance(view, View)
+            return on_outbox_command(policy, view, inp, now)
         case _:
             assert_never(inp)
 

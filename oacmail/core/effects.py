@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from oacmail.core.model import Classification, Folder, Kind, Message, Outcome, Role
-from oacmail.core.outgoing import MailKind
+from oacmail.core.outgoing import MailEvent, MailKind
 
 # --- what can happen ----------------------------------------------------------------------------------
 
@@ -71,7 +71,16 @@ class AdminCommand:
     words: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
-Input = Arrived | Tick | DeliveryResult | AdminCommand
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxCommand:
+    """A person says what to do with one mail of the outbox, by its key. `by`: the name of the person's account."""
+
+    verb: Literal["retry", "drop"]
+    key: str
+    by: str
+
+
+Input = Arrived | Tick | DeliveryResult | AdminCommand | OutboxCommand
 
 
 # --- what can be done: each an upsert by its key ------------------------------------------------------
@@ -187,11 +196,11 @@ class Send:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateOutbox:
-    """Set the state of an outbox row, if it is in one of `if_in` (empty = any). `refused_at`: the relay answered no."""
+    """An event happens to a row of the outbox; nothing is written if its state does not allow the event
+    (core/outbox/states.py), but a copy that was seen is always noted. `refused_at`: the relay answered no."""
 
     key: str
-    state: str
-    if_in: tuple[str, ...] = ()
+    event: MailEvent
     next_at: datetime | None = None
     sent_at: datetime | None = None
     error: str | None = None

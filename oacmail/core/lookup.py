@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 
-from oacmail.core.effects import AdminCommand, Arrived, DeliveryResult, Input, Tick
+from oacmail.core.effects import AdminCommand, Arrived, DeliveryResult, Input, OutboxCommand, Tick
 from oacmail.core.model import Auto, Classification, Folder, Message
 from oacmail.core.policy import Policy
 from oacmail.core.routing import own_text
@@ -59,7 +59,7 @@ class Lookup:
         return self.arrived.forced
 
 
-LookedUp = Lookup | Tick | DeliveryResult | AdminCommand
+LookedUp = Lookup | Tick | DeliveryResult | AdminCommand | OutboxCommand
 """An `Input` whose message, if it has one, is looked up."""
 
 

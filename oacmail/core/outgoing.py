@@ -1,6 +1,8 @@
-"""The names of the kinds of outgoing mail. What holds for each kind: core/outbox/kinds.py.
+"""The names of the kinds, states and events of outgoing mail.
 
-Values only. The names are stored in the outbox and written into the field X-Oacmail-Kind (docs/interfaces.md).
+Values only. What holds for each kind: core/outbox/kinds.py; which event leads from which state to which:
+core/outbox/states.py. The names of kinds and states are stored in the outbox, that of the kind also in the field
+X-Oacmail-Kind (docs/interfaces.md).
 """
 
 from enum import StrEnum
@@ -33,3 +35,51 @@ class MailKind(StrEnum):
     NOTICE_LIST = "notice_list"
     ALERT = "alert"
     PROBE = "probe"
+
+
+class MailState(StrEnum):
+    """The state of a row of the outbox. `UNCERTAIN`: the mail was handed over without an answer; `HELD`: a person
+    decides; `SHADOW`: the mail was written in shadow and never leaves."""
+
+    QUEUED = "queued"
+    CLAIMED = "claimed"
+    SENDING = "sending"
+    UNCERTAIN = "uncertain"
+    SENT = "sent"
+    FAILED = "failed"
+    HELD = "held"
+    DROPPED = "dropped"
+    SHADOW = "shadow"
+
+
+class MailEvent(StrEnum):
+    """What can happen to a mail in the outbox.
+
+    By the sender: `CLAIMED`; `RETURNED`: claimed, but not tried; `HANDING_OVER`: the relay has said 354;
+    `RECOVERED`: the process that had claimed it is gone. By the relay: `TAKEN`, `PUT_OFF` (4xx), `REFUSED` (5xx or too
+    old), `NO_ANSWER`; `RELAY_AT_FAULT`: it refuses everybody, so its refusal does not count. By the mailbox:
+    `COPY_SEEN`; `NAMED`: a message names its Message-ID; `REPORTED`: a report says that it was not delivered. By the
+    rules: `RESCHEDULED`; `RESENT`: an uncertain one counts as not sent; `HELD`; `DROPPED`; `CANCELLED`: its case has
+    changed. By a person: `RETRIED_BY_HAND`, `DROPPED_BY_HAND`. `KEY_LOST`: its copy can no longer be recognised.
+    """
+
+    CLAIMED = "claimed"
+    RETURNED = "returned"
+    HANDING_OVER = "handing_over"
+    RECOVERED = "recovered"
+    TAKEN = "taken"
+    PUT_OFF = "put_off"
+    REFUSED = "refused"
+    NO_ANSWER = "no_answer"
+    RELAY_AT_FAULT = "relay_at_fault"
+    COPY_SEEN = "copy_seen"
+    NAMED = "named"
+    REPORTED = "reported"
+    RESCHEDULED = "rescheduled"
+    RESENT = "resent"
+    HELD = "held"
+    DROPPED = "dropped"
+    CANCELLED = "cancelled"
+    KEY_LOST = "key_lost"
+    RETRIED_BY_HAND = "retried_by_hand"
+    DROPPED_BY_HAND = "dropped_by_hand"

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 
 from oacmail.core.model import Outcome, Role, Slot, Status
-from oacmail.core.outgoing import MailKind
+from oacmail.core.outgoing import MailKind, MailState
 
 UNDELIVERED = "undelivered:"  # the name under which a report waits for the message that it speaks of
 
@@ -127,7 +127,8 @@ class MessageView:
 class OutgoingView:
     """A mail of ours in the outbox. `length`: characters of its text part. `copied`: its copy was seen.
 
-    `bare`: the same mail without its original lies ready.
+    `bare`: the same mail without its original lies ready. `kept`: its bytes are here; of a mail that was found as a
+    copy after a restore they are not.
     """
 
     key: str
@@ -135,12 +136,13 @@ class OutgoingView:
     message_id: str
     case: str | None
     recipient: str
-    state: str
+    state: MailState
     length: int = 0
     copied: bool = False
     attempts: int = 0
     queued_at: datetime | None = None
     bare: bool = False
+    kept: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,17 +3,19 @@
 from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime
+from typing import Any, Literal
 
 import pytest
 
 from oacmail import wiring
 from oacmail.adapters.store import admin, queries
-from oacmail.core.effects import AdminCommand, Send
+from oacmail.core.effects import AdminCommand, DeliveryResult, OutboxCommand, Send
 from oacmail.core.errors import Transient
 from oacmail.core.handlers.admin_command import Refused
 from oacmail.core.model import Folder
 from oacmail.core.ports.mailbox import WatchedFolder
 from oacmail.core.ports.renderer import Rendered, Renderer
+from oacmail.sim.relay import deferred, refused
 from tests.engine.world import ANNA, MADRID, OPERATOR, PERE, SUPERVISOR, World, local
 
 TOWN = Callable[..., World]
@@ -50,6 +52,66 @@ def test_nobody_answers_before_anybody_has_asked(world: World, verb: str, words:
     with pytest.raises(Refused, match="before the case began"):
         world.order(verb, world.case()["number"], at=local("2026-11-25 08:59").isoformat(), **words)
     assert world.case()["answered_at"] is None
+
+
+# --- one mail of the outbox ---------------------------------------------------------------------------
+
+
+def _outbox(world: World, verb: Literal["retry", "drop"], key: str) -> None:
+    world.engine.perform(OutboxCommand(verb=verb, key=key, by="admin"))
+
+
+def _ordered(world: World) -> list[dict[str, Any]]:
+    return [event["data"] for event in world.case()["events"] if event["kind"] == "ordered"]
+
+
+def test_a_refused_mail_is_sent_again_by_hand_and_the_log_of_the_case_says_who_ordered_it(world: World) -> None:
+    world.relay.when(refused(550), kind="ack", times=1)
+    world.citizen_writes(ANNA)
+    world.turn()
+    key = world.mail()["key"]
+    assert world.mail()["state"] == "failed"
+    _outbox(world, "retry", key)
+    world.turn()
+    assert world.kinds(ANNA) == ["ack"]
+    assert _ordered(world) == [{"verb": "outbox retry", "mail": "ack", "by": "admin"}]
+
+
+def test_a_mail_that_waits_is_dropped_by_hand_and_the_log_of_the_case_says_so(world: World) -> None:
+    world.relay.when(deferred(450), kind="ack")
+    world.citizen_writes(ANNA)
+    world.turn()
+    _outbox(world, "drop", world.mail()["key"])
+    world.live("2026-11-25 12:00")
+    assert world.mail()["state"] == "dropped"
+    assert world.kinds(ANNA) == []
+    assert _ordered(world) == [{"verb": "outbox drop", "mail": "ack", "by": "admin"}]
+
+
+@pytest.mark.parametrize("verb", ["retry", "drop"])
+def test_a_mail_that_has_left_takes_no_order_and_the_log_stays_as_it_is(
+    world: World, verb: Literal["retry", "drop"]
+) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    with pytest.raises(Refused, match="the mail is sent"):
+        _outbox(world, verb, world.mail()["key"])
+    with pytest.raises(Refused, match="no mail ack:nothing"):
+        _outbox(world, verb, "ack:nothing")
+    assert _ordered(world) == []
+
+
+def test_an_answer_of_the_relay_that_comes_after_the_copy_undoes_nothing(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    key = world.mail()["key"]
+    world.turn()
+    for state in ("refused", "later", "uncertain"):
+        world.engine.perform(DeliveryResult(key=key, state=state, code=451))
+    world.turn()
+    assert world.mail()["state"] == "sent"
+    assert world.kinds(ANNA) == ["ack"]
+    assert world.mails("bounced") == []
 
 
 # --- the review list ----------------------------------------------------------------------------------

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from oacmail.adapters.store import admin
+from oacmail.core.effects import OutboxCommand
+from oacmail.core.handlers.admin_command import Refused
 from tests.engine import compose
 from tests.engine.world import ANNA, MARTA, PERE, SUPERVISOR, World
 
@@ -251,6 +252,7 @@ def test_a_mail_of_which_only_the_proof_was_found_is_not_sent_again_by_hand(worl
     world.turn()
     ack = next(mail for mail in world.mails() if mail["recipient"] == MARTA)
     world.store.con.execute("UPDATE outbox SET state = 'failed' WHERE key = ?", (ack["key"],))
-    assert not admin.retry_mail(world.store.con, ack["key"], world.clock.now())
+    with pytest.raises(Refused, match="its bytes are not kept"):
+        world.engine.perform(OutboxCommand(verb="retry", key=ack["key"], by="admin"))
     world.turn()
     assert len(world.received(MARTA)) == 1

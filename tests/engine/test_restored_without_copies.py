@@ -7,6 +7,7 @@ import pytest
 
 from oacmail.adapters.store import admin
 from oacmail.core.cases.acknowledgement import RESTORED
+from oacmail.core.effects import OutboxCommand
 from oacmail.sim.relay import no_reply
 from tests.engine.world import ANNA, PERE, World
 
@@ -74,6 +75,6 @@ def test_a_held_one_leaves_when_a_person_says_so(quiet: World) -> None:
     _restore(quiet, backup)
     quiet.turn()
     assert quiet.received(ANNA) == []
-    assert admin.retry_mail(quiet.store.con, quiet.mail()["key"], quiet.clock.now())
+    quiet.engine.perform(OutboxCommand(verb="retry", key=quiet.mail()["key"], by="admin"))
     quiet.turn()
     assert quiet.kinds(ANNA) == ["ack"]

@@ -134,29 +134,6 @@ def key_lost(con: sqlite3.Connection, now: datetime) -> int:
 # --- by hand ------------------------------------------------------------------------------------------
 
 
-def retry_mail(con: sqlite3.Connection, key: str, now: datetime) -> bool:
-    """Send again what failed, is held, uncertain or waits; False if there is no such row, or only the proof that the
-    mail left before the database was restored: its bytes are gone."""
-    with transaction(con):
-        row = con.execute(
-            """UPDATE outbox SET state = 'queued', next_at = ?, released_at = coalesce(released_at, ?), tries = 0
-            WHERE key = ? AND state IN ('queued','failed','held','uncertain')
-            AND EXISTS(SELECT 1 FROM mails m WHERE m.id = outbox.id AND m.mime <> x'')""",
-            (stamp(now), stamp(now), key),
-        )
-        return row.rowcount == 1
-
-
-def drop_mail(con: sqlite3.Connection, key: str) -> bool:
-    """Never send it; False if there is no such row or it has left."""
-    with transaction(con):
-        row = con.execute(
-            """UPDATE outbox SET state = 'dropped' WHERE key = ? AND state IN ('queued','failed','held','uncertain')""",
-            (key,),
-        )
-        return row.rowcount == 1
-
-
 def find_review(con: sqlite3.Connection, ref: str) -> str | None:
     """The whole reference of an entry of the review list, by its beginning; None if none or several begin so."""
     rows = con.execute(

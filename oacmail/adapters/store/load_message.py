@@ -20,6 +20,7 @@ from oacmail.core.lookup import Lookup
 from oacmail.core.model import Message, Outcome, Role, Status
 from oacmail.core.outbox.kinds import MEETS_DEADLINE, of_name
 from oacmail.core.outbox.rate_limits import registrable
+from oacmail.core.outgoing import MailState
 from oacmail.core.policy import Policy
 from oacmail.core.ports.store import RUN, RUN_READ
 from oacmail.core.routing.threading import SUBJECT_WINDOW
@@ -54,7 +55,8 @@ _MESSAGE = """SELECT m.fingerprint, m.message_id, c.number AS "case", p.address 
   EXISTS(SELECT 1 FROM outbox o WHERE o.key = 'ack:' || m.fingerprint AND o.state <> 'dropped') AS acked
   FROM messages m JOIN people p ON p.id = m.author_id LEFT JOIN cases c ON c.id = m.case_id """
 _MAIL = """SELECT o.key, o.kind, o.message_id, c.number AS "case", o.recipient, o.state, o.length, o.copied_at,
-  o.attempts, o.created_at, o.bare_id IS NOT NULL AS bare
+  o.attempts, o.created_at, o.bare_id IS NOT NULL AS bare,
+  EXISTS(SELECT 1 FROM mails m WHERE m.id = o.id AND length(m.mime) > 0) AS kept
   FROM outbox o LEFT JOIN cases c ON c.id = o.case_id """
 
 
@@ -131,6 +133,10 @@ def _alike(con: sqlite3.Connection, policy: Policy, lookup: Lookup) -> tuple[Sim
 def command_view(con: sqlite3.Connection, policy: Policy, inp: AdminCommand, now: datetime) -> View:
     numbers = [inp.case, *([inp.words["into"]] if "into" in inp.words else [])]
     return View(cases=cases(con, policy, numbers, now))
+
+
+def mail_view(con: sqlite3.Connection, key: str) -> View:
+    return View(mails=_mails(con, "WHERE o.key = ?", (key,)))
 
 
 def delivery_view(con: sqlite3.Connection, policy: Policy, inp: DeliveryResult, now: datetime) -> View:
@@ -250,12 +256,13 @@ def _mails(con: sqlite3.Connection, where: str, values: Sequence[object]) -> tup
             message_id=row["message_id"],
             case=row["case"],
             recipient=row["recipient"],
-            state=row["state"],
+            state=MailState(row["state"]),
             length=row["length"],
             copied=row["copied_at"] is not None,
             attempts=row["attempts"],
             queued_at=moment(row["created_at"]),
             bare=bool(row["bare"]),
+            kept=bool(row["kept"]),
         )
         for row in con.execute(_MAIL + where, values)
     )

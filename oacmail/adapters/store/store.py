@@ -35,7 +35,7 @@ from oacmail.adapters.store.connection import (
     stamp,
     transaction,
 )
-from oacmail.core.effects import AdminCommand, Arrived, Decision, DeliveryResult, Tick, TickItem
+from oacmail.core.effects import AdminCommand, Arrived, Decision, DeliveryResult, OutboxCommand, Tick, TickItem
 from oacmail.core.errors import Transient
 from oacmail.core.handlers.own_copies import OTHER_INSTANCE
 from oacmail.core.lookup import LookedUp, Lookup
@@ -62,6 +62,8 @@ class SqliteTurn:
                 return load_tick.tick_view(self._con, policy, now, inp.only)
             case AdminCommand():
                 return load_message.command_view(self._con, policy, inp, now)
+            case OutboxCommand():
+                return load_message.mail_view(self._con, inp.key)
             case DeliveryResult():
                 return load_message.delivery_view(self._con, policy, inp, now)
 

@@ -12,7 +12,7 @@ from oacmail.core.cases import recipient
 from oacmail.core.cases.request import CitizenRequest
 from oacmail.core.effects import AuditEvent, Effect, Send, UpdateOutbox
 from oacmail.core.outbox import rate_limits
-from oacmail.core.outgoing import MailKind
+from oacmail.core.outgoing import MailEvent, MailKind
 from oacmail.core.routing import forms, signature
 from oacmail.core.routing.threading import fold_subject
 from oacmail.core.view import MessageView, View
@@ -87,7 +87,7 @@ def acknowledge(request: CitizenRequest, number: str, *, facts: Mapping[str, obj
         return [send]
     return [
         send,
-        UpdateOutbox(key=send.key, state="held", if_in=("queued",), error=why),
+        UpdateOutbox(key=send.key, event=MailEvent.HELD, error=why),
         AuditEvent(kind="held", case=number, data={"mail": "ack", "why": why}),
     ]
 

@@ -21,6 +21,7 @@ from oacmail.core.effects import (
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import Auto, Kind, Outcome, Report, Role
 from oacmail.core.outbox.staff_notices import undelivered
+from oacmail.core.outgoing import MailEvent, MailState
 from oacmail.core.policy import Policy
 from oacmail.core.routing import forms
 from oacmail.core.routing.threading import match_case
@@ -78,10 +79,7 @@ def _case(view: View, lookup: Lookup) -> CaseView | None:
 
 def proofs(view: View, at: datetime) -> list[Effect]:
     """A message that names our Message-ID proves the sending (docs/design.md, "Uncertain deliveries")."""
-    return [
-        UpdateOutbox(key=mail.key, state="sent", if_in=("queued", "uncertain", "held"), sent_at=at)
-        for mail in view.mails
-    ]
+    return [UpdateOutbox(key=mail.key, event=MailEvent.NAMED, sent_at=at) for mail in view.mails]
 
 
 def _failed(policy: Policy, view: View, lookup: Lookup, report: Report, now: datetime) -> list[Effect]:
@@ -123,10 +121,10 @@ def _kept_for_later(report: Report) -> list[Effect]:
 
 def _our_mail(policy: Policy, view: View, lookup: Lookup, mail: OutgoingView, now: datetime) -> list[Effect]:
     effects: list[Effect] = [
-        UpdateOutbox(key=mail.key, state="failed", error="undelivered"),
+        UpdateOutbox(key=mail.key, event=MailEvent.REPORTED, error="undelivered"),
         AuditEvent(kind="undelivered", case=mail.case, data={"mail": mail.kind}),
     ]
-    if mail.state == "failed":
+    if mail.state is MailState.FAILED:
         return effects
     key = f"bounced:{mail.key}"
     effects += answers.notice_undelivered(policy, view, mail, at=lookup.received_at)

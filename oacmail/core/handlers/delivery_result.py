@@ -4,6 +4,7 @@ A mail refused for its size or content that carries an original goes again witho
 is told to staff, unless the relay refuses everybody; a delivery that may have happened is left to `doubts`.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -11,6 +12,8 @@ from oacmail.core.cases import answers
 from oacmail.core.effects import AuditEvent, Decision, DeliveryResult, Effect, SendWithoutOriginal, UpdateOutbox
 from oacmail.core.outbox.relay_health import refuses_everybody
 from oacmail.core.outbox.staff_notices import undelivered
+from oacmail.core.outbox.states import applies
+from oacmail.core.outgoing import MailEvent
 from oacmail.core.policy import Policy
 from oacmail.core.view import OutgoingView, View
 
@@ -20,20 +23,22 @@ REFUSED_CONTENT = frozenset({552, 554})
 
 def on_delivery_result(policy: Policy, view: View, inp: DeliveryResult, now: datetime) -> Decision:
     mail = next(mail for mail in view.mails if mail.key == inp.key)
-    follows = {"sent": _sent, "uncertain": _uncertain, "later": _later, "refused": _refused}[inp.state]
+    event, follows = _FOLLOWS[inp.state]
+    if not applies(event, mail.state):
+        return Decision(effects=(), because=(f"mail-{inp.state}: too late, it is {mail.state}",))
     effects = follows(policy, view, mail, inp, now)
     return Decision(effects=tuple(effects), because=(f"mail-{inp.state}",))
 
 
 def _sent(policy: Policy, view: View, mail: OutgoingView, inp: DeliveryResult, now: datetime) -> list[Effect]:
-    return [UpdateOutbox(key=mail.key, state="sent", sent_at=now, copy_expected=inp.copy_expected, error="")]
+    return [UpdateOutbox(key=mail.key, event=MailEvent.TAKEN, sent_at=now, copy_expected=inp.copy_expected, error="")]
 
 
 def _uncertain(policy: Policy, view: View, mail: OutgoingView, inp: DeliveryResult, now: datetime) -> list[Effect]:
     if mail.copied:  # its copy was quicker than the relay's answer
         return _sent(policy, view, mail, replace(inp, copy_expected=True), now)
     return [
-        UpdateOutbox(key=mail.key, state="uncertain", copy_expected=inp.copy_expected, error=inp.error),
+        UpdateOutbox(key=mail.key, event=MailEvent.NO_ANSWER, copy_expected=inp.copy_expected, error=inp.error),
         AuditEvent(kind="uncertain", case=mail.case, data={"mail": mail.kind}),
     ]
 
@@ -42,7 +47,7 @@ def _later(policy: Policy, view: View, mail: OutgoingView, inp: DeliveryResult, 
     if mail.queued_at is not None and now - mail.queued_at > timedelta(days=policy.sending.give_up_days):
         return _give_up(policy, view, mail, inp, now)
     wait = BACKOFF[min(mail.attempts, len(BACKOFF)) - 1] if mail.attempts else BACKOFF[0]
-    return [UpdateOutbox(key=mail.key, state="queued", next_at=now + wait, refused_at=now, error=inp.error)]
+    return [UpdateOutbox(key=mail.key, event=MailEvent.PUT_OFF, next_at=now + wait, refused_at=now, error=inp.error)]
 
 
 def _everybody(policy: Policy, view: View, mail: OutgoingView) -> bool:
@@ -52,7 +57,7 @@ def _everybody(policy: Policy, view: View, mail: OutgoingView) -> bool:
 def _relay_ill(policy: Policy, view: View, mail: OutgoingView, inp: DeliveryResult, now: datetime) -> list[Effect]:
     """No mail is to blame: this one waits as for a busy server, and those that it has given up before wait again."""
     again = [
-        UpdateOutbox(key=other.key, state="queued", if_in=("failed",), next_at=now + BACKOFF[0])
+        UpdateOutbox(key=other.key, event=MailEvent.RELAY_AT_FAULT, next_at=now + BACKOFF[0])
         for other in view.refusals
         if other.final
     ]
@@ -62,7 +67,7 @@ def _relay_ill(policy: Policy, view: View, mail: OutgoingView, inp: DeliveryResu
 def _refused(policy: Policy, view: View, mail: OutgoingView, inp: DeliveryResult, now: datetime) -> list[Effect]:
     if mail.bare and (inp.code in REFUSED_CONTENT or inp.status.startswith("5.7.")):
         return [
-            UpdateOutbox(key=mail.key, state="failed", error=inp.error),
+            UpdateOutbox(key=mail.key, event=MailEvent.REFUSED, error=inp.error),
             SendWithoutOriginal(key=mail.key, next_at=now),
             AuditEvent(kind="sent-without-original", case=mail.case, data={"code": inp.code}),
         ]
@@ -73,8 +78,17 @@ def _refused(policy: Policy, view: View, mail: OutgoingView, inp: DeliveryResult
 
 def _give_up(policy: Policy, view: View, mail: OutgoingView, inp: DeliveryResult, now: datetime) -> list[Effect]:
     effects: list[Effect] = [
-        UpdateOutbox(key=mail.key, state="failed", refused_at=now, error=inp.error),
+        UpdateOutbox(key=mail.key, event=MailEvent.REFUSED, refused_at=now, error=inp.error),
         AuditEvent(kind="undelivered", case=mail.case, data={"mail": mail.kind, "code": inp.code}),
         *answers.notice_undelivered(policy, view, mail, at=now),
     ]
     return [*effects, *undelivered(policy, mail, key=f"bounced:{mail.key}", now=now, received_at=now, code=inp.code)]
+
+
+_Follows = Callable[[Policy, View, OutgoingView, DeliveryResult, datetime], list[Effect]]
+_FOLLOWS: Mapping[str, tuple[MailEvent, _Follows]] = {
+    "sent": (MailEvent.TAKEN, _sent),
+    "uncertain": (MailEvent.NO_ANSWER, _uncertain),
+    "later": (MailEvent.PUT_OFF, _later),
+    "refused": (MailEvent.REFUSED, _refused),
+}

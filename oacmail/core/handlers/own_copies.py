@@ -24,6 +24,7 @@ from oacmail.core.effects import (
 from oacmail.core.lookup import Lookup, files
 from oacmail.core.model import Auto, Folder, Kind, Message, Outcome, Role
 from oacmail.core.outbox import kinds, rate_limits
+from oacmail.core.outgoing import MailEvent
 from oacmail.core.policy import Policy
 from oacmail.core.routing.signature import MARKS, TRIAL, Signature, is_foreign
 from oacmail.core.view import OutgoingView, View
@@ -89,7 +90,7 @@ def _attach(mark: Signature, outcome: Outcome) -> RecordMessage:
 def _settled(lookup: Lookup, mail: OutgoingView) -> UpdateOutbox:
     message_id = lookup.message.message_id
     rewritten = message_id if message_id and message_id != mail.message_id else None
-    return UpdateOutbox(key=mail.key, state="copied", alias=rewritten, sent_at=lookup.received_at)
+    return UpdateOutbox(key=mail.key, event=MailEvent.COPY_SEEN, alias=rewritten, sent_at=lookup.received_at)
 
 
 def _first_copy(lookup: Lookup, mark: Signature, mail: OutgoingView) -> Decision:
@@ -161,7 +162,9 @@ def _named(raw: str) -> str:
 def _told_by_another(lookup: Lookup, mark: Signature, mail: OutgoingView | None) -> list[Effect]:
     """Its recipient has had this mail: ours of the same key must not follow. The other's case numbers are not ours."""
     if mail is not None:
-        return [] if mail.copied else [UpdateOutbox(key=mail.key, state="copied", sent_at=lookup.received_at)]
+        return (
+            [] if mail.copied else [UpdateOutbox(key=mail.key, event=MailEvent.COPY_SEEN, sent_at=lookup.received_at)]
+        )
     return [replace(_import(lookup, mark), case="", message="", refs=())]
 
 

@@ -32,7 +32,7 @@ from oacmail.core.outbox.kinds import IN_SERVICE_HOURS, OF_THE_DAY
 from oacmail.core.outbox.notice_limits import list_notices
 from oacmail.core.outbox.staff_notices import notices, to_agents
 from oacmail.core.outbox.uncertain import settle_uncertain
-from oacmail.core.outgoing import MailKind
+from oacmail.core.outgoing import MailEvent, MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.view import CaseView, Deadline, TickView
 
@@ -198,9 +198,9 @@ def _closings(tick: TickView, now: datetime) -> list[Effect]:
 def _overnight(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
     """What the relay did not take in time waits for the morning, or is stale by then."""
     return [
-        UpdateOutbox(key=key, state="dropped", if_in=("queued",))
+        UpdateOutbox(key=key, event=MailEvent.DROPPED)
         if kind in OF_THE_DAY
-        else UpdateOutbox(key=key, state="queued", if_in=("queued",), next_at=calendar.next_opening(now, policy))
+        else UpdateOutbox(key=key, event=MailEvent.RESCHEDULED, next_at=calendar.next_opening(now, policy))
         for key, kind in tick.overnight
     ]
 
@@ -210,7 +210,7 @@ def _stranded(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
     the next opening."""
     opening = now if calendar.in_hours(now, policy) else calendar.next_opening(now, policy)
     return [
-        UpdateOutbox(key=key, state="queued", if_in=("queued",), next_at=opening if kind in IN_SERVICE_HOURS else now)
+        UpdateOutbox(key=key, event=MailEvent.RESCHEDULED, next_at=opening if kind in IN_SERVICE_HOURS else now)
         for key, kind, next_at in tick.far_off
         if kind not in IN_SERVICE_HOURS or next_at > opening
     ]

@@ -9,7 +9,7 @@ from itertools import groupby
 from oacmail.core.effects import Effect, Remember, RequestReview, UpdateOutbox
 from oacmail.core.outbox.rate_limits import has_room, registrable
 from oacmail.core.outbox.staff_notices import notices
-from oacmail.core.outgoing import MailKind
+from oacmail.core.outgoing import MailEvent, MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.view import DeferredAcknowledgement, RateUsage, TickView
 
@@ -22,7 +22,7 @@ def release_deferred(policy: Policy, tick: TickView, now: datetime) -> list[Effe
     zone = policy.office.timezone
     today = now.astimezone(zone).date()
     stale = [item for item in tick.held if item.answered or item.created_at.astimezone(zone).date() < today]
-    effects: list[Effect] = [UpdateOutbox(key=item.key, state="dropped", if_in=("queued",)) for item in stale]
+    effects: list[Effect] = [UpdateOutbox(key=item.key, event=MailEvent.DROPPED) for item in stale]
     effects += [RequestReview(reason="over-budget", message=_message(item)) for item in stale if _unheard(item)]
     waiting = [item for item in tick.held if item not in stale]
     gone = _let_go(policy, tick, in_turn(waiting), now)
@@ -69,7 +69,7 @@ def _let_go(policy: Policy, tick: TickView, items: list[DeferredAcknowledgement]
     for item in items:
         if has_room(policy, item.budget, item.recipient, _spent(tick, item, gone)):
             gone.append(item)
-            effects.append(UpdateOutbox(key=item.key, state="queued", if_in=("queued",), next_at=now))
+            effects.append(UpdateOutbox(key=item.key, event=MailEvent.RESCHEDULED, next_at=now))
     return effects
 
 

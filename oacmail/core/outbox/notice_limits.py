@@ -15,7 +15,7 @@ from oacmail.core.effects import Decision, Effect, Remember, Send, UpdateOutbox
 from oacmail.core.outbox.kinds import LIMITED_NOTICES
 from oacmail.core.outbox.rate_limits import crowd, registrable
 from oacmail.core.outbox.staff_notices import notices
-from oacmail.core.outgoing import MailKind
+from oacmail.core.outgoing import MailEvent, MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.view import DeferredNotice, Noticed, TickView
 
@@ -66,7 +66,7 @@ def list_notices(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
     for (kind, recipient), group in groupby(sorted(tick.held_notices, key=_address), key=_address):
         items = sorted(group, key=lambda item: (item.created_at, item.key))
         effects += _list(policy, kind, recipient, items, now)
-        effects += [UpdateOutbox(key=item.key, state="dropped", if_in=("queued",), error=FOLDED) for item in items]
+        effects += [UpdateOutbox(key=item.key, event=MailEvent.DROPPED, error=FOLDED) for item in items]
     facts = {
         "code": f"notice-budget:{len({(item.kind, item.message) for item in tick.held_notices})}",
         "since": min(item.created_at for item in tick.held_notices),

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from oacmail.core.effects import AuditEvent, Effect, Send, UpdateOutbox
 from oacmail.core.outbox.kinds import KINDS, IfUncertain
 from oacmail.core.outbox.staff_notices import notices
-from oacmail.core.outgoing import MailKind
+from oacmail.core.outgoing import MailEvent, MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.view import TickView, UncertainDelivery
 
@@ -75,7 +75,7 @@ def probe_key(key: str, tries: int) -> str:
 def _without_copy(policy: Policy, delivery: UncertainDelivery, now: datetime) -> list[Effect]:
     rule = KINDS[delivery.kind].if_uncertain
     if rule is IfUncertain.DROP:
-        return [UpdateOutbox(key=delivery.key, state="dropped", if_in=("uncertain",))]
+        return [UpdateOutbox(key=delivery.key, event=MailEvent.DROPPED)]
     if rule is IfUncertain.HOLD:
         return _hold(policy, delivery, now, "no-copy-to-wait-for")
     return _not_sent(policy, delivery, now, "no-copy-to-wait-for") if now - delivery.data_at >= NO_COPY[rule] else []
@@ -95,9 +95,9 @@ def _not_sent(policy: Policy, delivery: UncertainDelivery, now: datetime, why: s
     if delivery.tries > 1:
         return _hold(policy, delivery, now, why)
     if _always_resent(delivery) and delivery.due_at is None:
-        return [UpdateOutbox(key=delivery.key, state="dropped", if_in=("uncertain",), error=why)]
+        return [UpdateOutbox(key=delivery.key, event=MailEvent.DROPPED, error=why)]
     return [
-        UpdateOutbox(key=delivery.key, state="queued", if_in=("uncertain",), next_at=now),
+        UpdateOutbox(key=delivery.key, event=MailEvent.RESENT, next_at=now),
         AuditEvent(kind="sent-again", data={"mail": delivery.kind, "why": why}),
     ]
 
@@ -105,7 +105,7 @@ def _not_sent(policy: Policy, delivery: UncertainDelivery, now: datetime, why: s
 def _hold(policy: Policy, delivery: UncertainDelivery, now: datetime, why: str) -> list[Effect]:
     facts = {"code": "held", "since": delivery.data_at, "lines": (why,)}
     return [
-        UpdateOutbox(key=delivery.key, state="held", if_in=("uncertain",), error=why),
+        UpdateOutbox(key=delivery.key, event=MailEvent.HELD, error=why),
         AuditEvent(kind="held", data={"mail": delivery.kind, "why": why}),
         *notices(policy, policy.people.operator, key=f"held:{delivery.key}", kind=MailKind.ALERT, now=now, facts=facts),
     ]

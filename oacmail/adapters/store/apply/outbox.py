@@ -8,11 +8,24 @@ from oacmail.adapters.store.connection import stamp
 from oacmail.adapters.store.write_context import WriteContext, case_id, raise_serial
 from oacmail.core.effects import AuditEvent, DropOutgoing, ImportSent, Remember, Send, SendWithoutOriginal, UpdateOutbox
 from oacmail.core.outbox.rate_limits import registrable
-from oacmail.core.outgoing import MailKind
+from oacmail.core.outbox.states import NEXT
+from oacmail.core.outgoing import MailEvent, MailKind
 
 _INSERT_MAIL = """INSERT INTO outbox(key, message_id, case_id, kind, recipient, domain, bare_id, length,
   state, budget, released_at, next_at, created_at) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(key) DO NOTHING"""
 _INSERT_BYTES = "INSERT INTO mails(id, mime, bare) VALUES(?,?,?)"
+
+
+def _case(event: MailEvent) -> str:
+    """The state after the event, as an SQL expression of the row's state."""
+    whens = " ".join(f"WHEN '{before}' THEN '{after}'" for before, after in NEXT[event].items())
+    return f"CASE state {whens} ELSE state END"
+
+
+_NEXT = {event: _case(event) for event in NEXT}
+_BEFORE = {event: ", ".join(f"'{state}'" for state in states) for event, states in NEXT.items()}
+_SET = {"released_at": "coalesce(released_at, ?)"}
+_ALSO = {MailEvent.NO_ANSWER: ", tries = tries + 1", MailEvent.RETRIED_BY_HAND: ", tries = 0"}
 
 
 def send(con: sqlite3.Connection, effect: Send, scene: WriteContext) -> None:
@@ -56,43 +69,48 @@ def bare(con: sqlite3.Connection, effect: SendWithoutOriginal, scene: WriteConte
 
 
 def mark(con: sqlite3.Connection, effect: UpdateOutbox, scene: WriteContext) -> None:
-    if effect.state == "copied":
+    if effect.event is MailEvent.COPY_SEEN:
         copied(con, effect, scene)
         return
-    columns: dict[str, str | int | None] = {"state": effect.state}
-    if effect.next_at is not None:
-        columns["next_at"] = stamp(effect.next_at)
-    if effect.sent_at is not None:
-        columns["sent_at"] = stamp(effect.sent_at)
-    if effect.refused_at is not None:
-        columns["refused_at"] = stamp(effect.refused_at)
+    con.execute(
+        f"""UPDATE outbox SET state = {_NEXT[effect.event]}{_ALSO.get(effect.event, "")}{_given(effect)}
+        WHERE key = ? AND state IN ({_BEFORE[effect.event]})""",
+        (*_values(effect).values(), effect.key),
+    )
+
+
+def _given(effect: UpdateOutbox) -> str:
+    return "".join(f", {name} = {_SET.get(name, '?')}" for name in _values(effect))
+
+
+def _values(effect: UpdateOutbox) -> dict[str, str | int | None]:
+    """Columns that the event brings along; None = the column stays as it is."""
+    columns: dict[str, str | int | None] = {
+        "next_at": stamp(effect.next_at) if effect.next_at else None,
+        "released_at": stamp(effect.next_at) if effect.next_at else None,
+        "sent_at": stamp(effect.sent_at) if effect.sent_at else None,
+        "refused_at": stamp(effect.refused_at) if effect.refused_at else None,
+        "copy_expected": None if effect.copy_expected is None else int(effect.copy_expected),
+    }
     if effect.error is not None:
         columns["last_error"] = effect.error or None
-    if effect.copy_expected is not None:
-        columns["copy_expected"] = int(effect.copy_expected)
-    names = ", ".join([f"{name} = ?" for name in columns] + ["tries = tries + 1"] * (effect.state == "uncertain"))
-    states = ",".join("?" * len(effect.if_in))
-    where = f" AND state IN ({states})" if effect.if_in else ""
-    con.execute(f"UPDATE outbox SET {names} WHERE key = ?{where}", (*columns.values(), effect.key, *effect.if_in))
-    if effect.state == "queued" and effect.next_at is not None:
-        con.execute("UPDATE outbox SET released_at = coalesce(released_at, next_at) WHERE key = ?", (effect.key,))
+    return {name: value for name, value in columns.items() if value is not None or name == "last_error"}
 
 
 def copied(con: sqlite3.Connection, effect: UpdateOutbox, scene: WriteContext) -> None:
-    """A signed copy decides: the relay took it, whatever we believed."""
+    """The relay took the mail, whatever its state says: the copy is noted in every state."""
     sent_at = stamp(effect.sent_at or scene.now)
     con.execute(
-        """UPDATE outbox SET copied_at = ?, alias = coalesce(?, alias), last_error = NULL,
-        sent_at = coalesce(sent_at, ?),
-        state = CASE WHEN state IN ('dropped','shadow','failed') THEN state ELSE 'sent' END WHERE key = ?""",
+        f"""UPDATE outbox SET copied_at = ?, alias = coalesce(?, alias), last_error = NULL,
+        sent_at = coalesce(sent_at, ?), state = {_NEXT[MailEvent.COPY_SEEN]} WHERE key = ?""",
         (stamp(scene.now), effect.alias, sent_at, effect.key),
     )
 
 
 def drop(con: sqlite3.Connection, effect: DropOutgoing, scene: WriteContext) -> None:
     con.execute(
-        f"""UPDATE outbox SET state = 'dropped' WHERE case_id = ? AND state = 'queued'
-        AND kind IN ({",".join("?" * len(effect.kinds))})""",
+        f"""UPDATE outbox SET state = {_NEXT[MailEvent.CANCELLED]} WHERE case_id = ?
+        AND state IN ({_BEFORE[MailEvent.CANCELLED]}) AND kind IN ({",".join("?" * len(effect.kinds))})""",
         (case_id(con, effect.case), *effect.kinds),
     )
 

@@ -1,0 +1,42 @@
+"""What a person orders for one mail of the outbox: send it again, or never (`oacmail outbox retry`, `outbox drop`).
+
+An order that the mail's state does not allow raises `Refused` and changes nothing. Every order is in the event log of
+the mail's case.
+"""
+
+from datetime import datetime
+
+from oacmail.core.effects import AuditEvent, Decision, OutboxCommand, UpdateOutbox
+from oacmail.core.handlers.admin_command import Refused
+from oacmail.core.outbox.states import applies
+from oacmail.core.outgoing import MailEvent
+from oacmail.core.policy import Policy
+from oacmail.core.view import OutgoingView, View
+
+
+def on_outbox_command(policy: Policy, view: View, inp: OutboxCommand, now: datetime) -> Decision:
+    """:raises Refused: there is no such mail, its state does not allow the order, or its bytes are not kept."""
+    if not view.mails:
+        raise Refused(f"no mail {inp.key}: see `oacmail outbox list --all`")
+    mail = view.mails[0]
+    effects = (_effect(mail, inp, now), _event(mail, inp))
+    return Decision(effects=effects, because=(f"ordered: outbox {inp.verb}",))
+
+
+def _effect(mail: OutgoingView, inp: OutboxCommand, now: datetime) -> UpdateOutbox:
+    event = MailEvent.RETRIED_BY_HAND if inp.verb == "retry" else MailEvent.DROPPED_BY_HAND
+    if not applies(event, mail.state):
+        raise Refused(
+            f"the mail is {mail.state}: outbox {inp.verb} is for mail that waits, failed, or is held or uncertain"
+        )
+    if inp.verb == "drop":
+        return UpdateOutbox(key=mail.key, event=event)
+    if not mail.kept:
+        raise Refused("the mail left before the database was restored, and its bytes are not kept: write to the person")
+    return UpdateOutbox(key=mail.key, event=event, next_at=now)
+
+
+def _event(mail: OutgoingView, inp: OutboxCommand) -> AuditEvent:
+    return AuditEvent(
+        kind="ordered", case=mail.case, data={"verb": f"outbox {inp.verb}", "mail": mail.kind, "by": inp.by}
+    )
