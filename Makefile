@@ -4,7 +4,7 @@
 #   make test TESTS=tests/mail   one part                    make test TESTS="tests/e2e/test_loop.py -k robot"
 #   make deploy    install or upgrade the systemd service
 #   make bench [N=1000], make bench GROW=100000   speed compared with a minimal program; with GROW stored cases
-#   make chaos [KILLS=20] · make latency [LETTERS=100]
+#   make chaos [KILLS=20] · make latency [MESSAGES=100]
 #   make understand MAIL=DIR   accuracy on labelled mail, compared with a simple model
 #   make simulate [DAYS=90] [SEEDS=100]   the simulated town, one run per seed
 #   make fresh bounces CORPORA=DIR MAIL=DIR   reply extraction compared with other libraries; delivery reports
@@ -17,7 +17,7 @@ GROW ?=
 KILLS ?= 20
 DAYS ?= 90
 SEEDS ?= 100
-LETTERS ?= 100
+MESSAGES ?= 100
 STAY ?=
 CORPORA ?= corpora
 MAIL ?= mail
@@ -74,7 +74,7 @@ simulate: install
 
 latency: install
 	@.ci/servers
-	@$(AS_ROOT) .venv/bin/python -m tests.latency $(LETTERS)
+	@$(AS_ROOT) .venv/bin/python -m tests.latency $(MESSAGES)
 
 understand: install
 	@$(PIP) install --require-hashes -r bench/requirements.txt

@@ -1,4 +1,4 @@
-"""Delivery reports: how many are found, with the right address and the right verdict, and false alarms among people.
+"""Measure delivery reports: how many are found with the right address and verdict, and false alarms among people.
 
 Usage: make bounces CORPORA=DIR MAIL=DIR (or python -m bench.bounces DIR MAIL). DIR holds flufl_bounce and
 perl_bounceparser with an oracle.jsonl each, and folders of people's mail; MAIL holds labelled messages with
@@ -21,7 +21,7 @@ PEOPLE = ("talon", "redmine", "patchwork", "notmuch", "perl_mail_thread")
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`addresses` and `action`: None where the oracle does not say."""
+    """One message. `addresses` and `action`: None where the oracle has no value."""
 
     path: Path
     is_report: bool

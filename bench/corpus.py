@@ -1,4 +1,4 @@
-"""A seeded mailbox of a town hall's desk, message by message, with the truth about each.
+"""Generate the mailbox of a town hall from a seed, message by message, with the truth about each message.
 
 In each hundred: 60 new requests, 25 citizens' replies, 5 automatic replies, 3 delivery reports, 4 newsletters,
 3 answers by an agent with the office in copy. Replies name the message before them in References and In-Reply-To and
@@ -22,7 +22,7 @@ from bench.phrases import Lang
 Kind = Literal["new", "reply", "auto", "bounce", "news", "agent"]
 MIX: dict[Kind, int] = {"new": 60, "reply": 25, "auto": 5, "bounce": 3, "news": 4, "agent": 3}
 FIRST_REQUESTS = 20
-"""The mailbox begins with so many, for there must be something to reply to."""
+"""The mailbox begins with this many requests, so that later messages have something to reply to."""
 DOMAIN = "castellbisbal.cat"
 OFFICE, AGENT, MX = f"oac360@{DOMAIN}", f"agent@{DOMAIN}", f"mx.{DOMAIN}"
 ASCII = str.maketrans("àáèéíïòóúüçñ·ÀÁÈÉÍÒÓÚÇÑ", "aaeeiioouucn.AAEEIOOUCN")
@@ -43,8 +43,8 @@ class Truth:
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
-    """As it lies in a Maildir, with LF; `received_at` in seconds since the epoch."""
+class BenchMessage:
+    """One message as bytes of a Maildir file, with LF; `received_at` in seconds since the epoch."""
 
     raw: bytes
     received_at: int
@@ -75,8 +75,8 @@ class Draft:
     more: list[str] = field(default_factory=list)
 
 
-class Town:
-    """`for message in Town(seed, start, step).letters(n)`; a message each `step` seconds from `start` on."""
+class MessageStream:
+    """`for message in MessageStream(seed, start, step).messages(n)`; a message each `step` seconds from `start` on."""
 
     def __init__(self, seed: int = 1, start: float = 1_790_000_000, step: float = 97) -> None:
         self._chance = random.Random(seed)
@@ -85,7 +85,7 @@ class Town:
         self._threads: list[Thread] = []
         self._number = 0
 
-    def messages(self, count: int) -> Iterator[Letter]:
+    def messages(self, count: int) -> Iterator[BenchMessage]:
         block: list[Kind] = []
         for self._number in range(count):
             if not block:
@@ -99,7 +99,7 @@ class Town:
         self._chance.shuffle(rest)
         return [*rest, *head]
 
-    def _message(self, kind: Kind) -> Letter:
+    def _message(self, kind: Kind) -> BenchMessage:
         at = int(self._start + self._number * self._step)
         make = {"new": self._new, "reply": self._reply, "agent": self._answer, "auto": self._away}
         draft = (make | {"bounce": self._report, "news": self._news})[kind](at)
@@ -112,7 +112,7 @@ class Town:
             phrase=draft.phrase,
             encoding=draft.body.label,
         )
-        return Letter(self._head(draft, at) + draft.body.raw, at, truth)
+        return BenchMessage(self._head(draft, at) + draft.body.raw, at, truth)
 
     # --- kinds ------------------------------------------------------------------------------------
 
@@ -156,7 +156,7 @@ class Town:
         return Draft(who, OFFICE, subject, ident, ident, self._coded(text), "", phrase, more)
 
     def _report(self, at: int) -> Draft:
-        host = f"mx.{self._chance.choice(phrases.HOUSES)}"
+        host = f"mx.{self._chance.choice(phrases.DOMAINS)}"
         who, ident = ("Mail Delivery System", f"MAILER-DAEMON@{host}"), self._id(host)
         lost = f"From: {OFFICE}\nSubject: Avís\nMessage-ID: {self._id(OFFICE)}\nDate: {formatdate(at)}\n"
         status = (
@@ -197,7 +197,7 @@ class Town:
             return self._chance.choice(self._people)
         name = f"{self._chance.choice(phrases.FIRST)} {self._chance.choice(phrases.LAST)}"
         local = name.lower().translate(ASCII).replace(" ", ".")
-        self._people.append((name, f"{local}{len(self._people)}@{self._chance.choice(phrases.HOUSES)}"))
+        self._people.append((name, f"{local}{len(self._people)}@{self._chance.choice(phrases.DOMAINS)}"))
         return self._people[-1]
 
     def _id(self, address: str) -> str:

@@ -1,6 +1,6 @@
-"""Labelled messages for learning and measuring: the mails of a folder, and the phrases written for this desk.
+"""Labelled messages for learning and measuring: the mails of a folder, and phrases written for this office.
 
-A folder holds NNNN.eml and labels.jsonl (one writer a file number's thousand). letters.jsonl holds messages by ten
+A folder holds NNNN.eml and labels.jsonl (one writer a file number's thousand). messages.jsonl holds messages by ten
 further writers (a to j), who knew the scheme of labels and neither the folder nor the rules that read them.
 understanding_phrases.txt holds short messages by another hand, written from the desk's rules and glossary.
 """
@@ -19,8 +19,8 @@ from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.understanding import labelled, signals
 
 CORPUS = ParserConfig(town="Castellbisbal", phone="900 772 772")
-"""The desk that all the messages here are written to."""
-MESSAGES = Path(__file__).parent / "letters.jsonl"
+"""The parser configuration of the office that the messages are written to."""
+MESSAGES = Path(__file__).parent / "messages.jsonl"
 PHRASES = Path(__file__).parent / "understanding_phrases.txt"
 MARKS: tuple[Mapping[str, str], ...] = (
     {},
@@ -30,7 +30,7 @@ MARKS: tuple[Mapping[str, str], ...] = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Example:
+class LabelledMessage:
     """One message, its labels (kind, topic, level, intent, …; None where they do not apply), its pieces and signals."""
 
     file: str
@@ -44,14 +44,14 @@ class Example:
         return self.file[0]
 
 
-def mails(folder: Path) -> list[Example]:
+def mails(folder: Path) -> list[LabelledMessage]:
     lines = (folder / "labels.jsonl").read_text(encoding="utf-8").splitlines()
     labels = [json.loads(line) for line in lines if line.strip()]
     return [_example(label["file"], (folder / label["file"]).read_bytes(), label) for label in labels]
 
 
-def messages() -> list[Example]:
-    """Each by its writer's name and a number ("a17"), as a person's mail client or a machine would send it."""
+def messages() -> list[LabelledMessage]:
+    """All invented messages, named by writer and number ("a17"), in the form of a person's client or a machine."""
     rows = [json.loads(line) for line in MESSAGES.read_text(encoding="utf-8").splitlines()]
     return [_example(f"{row['writer']}{number}", _mail(row), row) for number, row in enumerate(rows)]
 
@@ -67,8 +67,8 @@ def _mail(row: Mapping[str, Any]) -> bytes:
     return mail.as_bytes()
 
 
-def phrases() -> list[Example]:
-    """Each phrase as a person's mail; a machine's also with the marks that machines put on, which do not tell which."""
+def phrases() -> list[LabelledMessage]:
+    """Each phrase as a person's mail; machine phrases also with header fields of machines."""
     found = []
     for labels, said in labelled.lines(PHRASES.read_text(encoding="utf-8")):
         marks = MARKS if labels["kind"] in ("auto_reply", "bulk") else MARKS[:1]
@@ -76,9 +76,9 @@ def phrases() -> list[Example]:
     return found
 
 
-def _example(file: str, raw: bytes, labels: Mapping[str, Any]) -> Example:
+def _example(file: str, raw: bytes, labels: Mapping[str, Any]) -> LabelledMessage:
     message = parse(raw, CORPUS)
-    return Example(
+    return LabelledMessage(
         file=file,
         message=message,
         labels=labels,

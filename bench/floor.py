@@ -1,4 +1,4 @@
-"""The least program that does the job, as the ceiling to hold oacmail against: no product, not safe in a crash.
+"""The smallest program that does the job, as the baseline for oacmail: no product, not safe in a crash.
 
 It reads the mailbox two hundred messages at a time, parses them with the standard library (compat32, text and files
 decoded), puts each into a case in one SQLite transaction (WAL, synchronous=FULL) and acknowledges new requests
@@ -20,7 +20,7 @@ from imapclient import IMAPClient
 
 HOST = "127.0.0.1"
 BATCH = 200
-OFFICE, HOUSE = "oac360@castellbisbal.cat", "@castellbisbal.cat"
+OFFICE, OFFICE_DOMAIN = "oac360@castellbisbal.cat", "@castellbisbal.cat"
 SCHEMA = """
 CREATE TABLE people(id INTEGER PRIMARY KEY, address TEXT UNIQUE);
 CREATE TABLE cases(id INTEGER PRIMARY KEY, person INTEGER, subject TEXT);
@@ -48,7 +48,7 @@ Ajuntament de Castellbisbal\r
 
 def messages(port: int, user: str, password: str) -> Iterator[tuple[int, bytes]]:
     client = IMAPClient(HOST, port, ssl=False)
-    client._imap.debug = 0  # else four fifths of the time go into the repr of what is fetched
+    client._imap.debug = 0  # otherwise four fifths of the time go into the repr of fetched data
     client.login(user, password)
     client.select_folder("INBOX", readonly=True)
     uids = client.search("ALL")
@@ -59,7 +59,7 @@ def messages(port: int, user: str, password: str) -> Iterator[tuple[int, bytes]]
 
 
 def text_of(mail: Message) -> str:
-    """The first plain text; files are decoded as well, as a product must to name them."""
+    """The first plain text; attachments are decoded as well, because a product must name them."""
     text = ""
     for part in mail.walk():
         if not part.is_multipart():
@@ -76,7 +76,7 @@ def machine(mail: Message) -> bool:
 
 
 def store(db: sqlite3.Connection, uid: int, mail: Message, sender: str) -> int:
-    """The new case's number, or 0 for a message that belongs to a known one."""
+    """The number of the new case, or 0 for a message of a known case."""
     subject = str(make_header(decode_header(mail.get("Subject", ""))))
     refs = f"{mail.get('References', '')} {mail.get('In-Reply-To', '')}".split()
     db.execute("BEGIN IMMEDIATE")
@@ -115,7 +115,7 @@ def main(imap: str, smtp: str, user: str, password: str, path: str) -> None:
         if machine(mail):
             continue
         case = store(db, uid, mail, sender)
-        if case and not sender.endswith(HOUSE):
+        if case and not sender.endswith(OFFICE_DOMAIN):
             ack = ACK.format(office=OFFICE, to=sender, case=case, ident=mail.get("Message-ID"))
             relay.sendmail(OFFICE, [sender], ack.encode(), ["BODY=8BITMIME"])
     relay.quit()

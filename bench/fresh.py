@@ -1,4 +1,4 @@
-"""How often the text newly written in a reply is found exactly, beside three public libraries in the same run.
+"""Measure how often the new text of a reply is found exactly, beside three public libraries in the same run.
 
 Usage: make fresh CORPORA=DIR (or python -m bench.fresh DIR [--misses]). DIR holds folders with an oracle.jsonl each
 (talon, github_email_reply_parser, quotequail); the replies of tests/corpus are always measured. White space is
@@ -30,8 +30,8 @@ LANGUAGES = ["en", "de", "fr", "es", "it", "pt", "nl"]
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """`text` as a reader sees it; `html` where that is what was sent, '' for plain text."""
+class ReplySample:
+    """One reply. `text`: as a reader sees it; `html`: the HTML if the mail had one, '' for plain text."""
 
     name: str
     text: str
@@ -39,25 +39,25 @@ class Reply:
     expected: str
 
 
-def ours(reply: Reply) -> str:
+def ours(reply: ReplySample) -> str:
     return reply_text.split(reply.text).fresh
 
 
-def by_quotequail(reply: Reply) -> str:
+def by_quotequail(reply: ReplySample) -> str:
     if reply.html:
         return htmltext.to_text("".join(html for shown, html in quotequail.quote_html(reply.html) if shown))
     return "\n".join(text for shown, text in quotequail.quote(reply.text, quote_intro_line=True) if shown)
 
 
-def by_email_reply_parser(reply: Reply) -> str:
+def by_email_reply_parser(reply: ReplySample) -> str:
     return str(EmailReplyParser.parse_reply(reply.text))
 
 
-def by_mail_parser_reply(reply: Reply) -> str:
+def by_mail_parser_reply(reply: ReplySample) -> str:
     return MailParserReply(languages=LANGUAGES).parse_reply(text=reply.text) or ""
 
 
-PROGRAMS: dict[str, Callable[[Reply], str]] = {
+PROGRAMS: dict[str, Callable[[ReplySample], str]] = {
     "oacmail": ours,
     "quotequail": by_quotequail,
     "email-reply-parser": by_email_reply_parser,
@@ -65,7 +65,7 @@ PROGRAMS: dict[str, Callable[[Reply], str]] = {
 }
 
 
-def replies(corpus: Path) -> Iterator[Reply]:
+def replies(corpus: Path) -> Iterator[ReplySample]:
     rows = [json.loads(line) for line in (corpus / "oracle.jsonl").read_text("utf-8").splitlines()]
     for row in rows:
         found = _reply(corpus, row)
@@ -73,41 +73,43 @@ def replies(corpus: Path) -> Iterator[Reply]:
             yield found
 
 
-def _reply(corpus: Path, row: dict[str, Any]) -> Reply | None:
+def _reply(corpus: Path, row: dict[str, Any]) -> ReplySample | None:
     kind, expected, name = row["kind"], row.get("expected"), str(row.get("file") or row.get("test"))
     if not isinstance(expected, str):
-        return None  # rows about headers or fragments, without the exact text
+        return None  # rows about headers or fragments have no exact text
     raw = row["input"].encode() if "input" in row else (corpus / row["file"]).read_bytes()
     if kind == "reply_text_of_eml":
-        return Reply(name, parse(raw).text, "", expected)
+        return ReplySample(name, parse(raw).text, "", expected)
     text = raw.decode("utf-8", "replace").replace("\r\n", "\n")
     if kind == "reply_text":
-        return Reply(name, text, "", expected)
+        return ReplySample(name, text, "", expected)
     seen = expected if kind == "reply_text_of_html" else htmltext.to_text(expected)
-    return Reply(name, htmltext.to_text(text), text, seen) if kind in ("reply_html", "reply_text_of_html") else None
+    return (
+        ReplySample(name, htmltext.to_text(text), text, seen) if kind in ("reply_html", "reply_text_of_html") else None
+    )
 
 
-def own() -> Iterator[Reply]:
-    """The replies of tests/corpus, as oacmail's parser decodes them."""
+def own() -> Iterator[ReplySample]:
+    """The replies of tests/corpus, decoded by oacmail's parser."""
     for path in sorted(OWN.glob("reply-*.toml")):
         expected = tomllib.loads(path.read_text("utf-8")).get("fresh", "")
         if not expected:
             continue
-        yield Reply(path.stem, parse(path.with_suffix(".eml").read_bytes()).text, "", expected)
+        yield ReplySample(path.stem, parse(path.with_suffix(".eml").read_bytes()).text, "", expected)
 
 
 def _bare(text: str) -> str:
     return re.sub(r"\s+", "", text)
 
 
-def _safely(program: Callable[[Reply], str], reply: Reply) -> str:
+def _safely(program: Callable[[ReplySample], str], reply: ReplySample) -> str:
     try:
         return program(reply)
-    except Exception as error:  # a library that raises has not found the text
+    except Exception as error:  # an exception counts as not found
         return f"raised {error!r}"
 
 
-def measure(name: str, cases: list[Reply], misses: bool) -> str:
+def measure(name: str, cases: list[ReplySample], misses: bool) -> str:
     texts = {program: [_safely(read, reply) for reply in cases] for program, read in PROGRAMS.items()}
     right = {
         program: sum(_bare(text) == _bare(reply.expected) for text, reply in zip(found, cases, strict=True))

@@ -16,7 +16,7 @@ from oacmail.mail.parse import parse  # noqa: E402
 from oacmail.mail.parser_config import ParserConfig  # noqa: E402
 from tests.mail.mutate import mutate  # noqa: E402
 
-HOUSE = ParserConfig(
+PARSER_CONFIG = ParserConfig(
     own=frozenset({"oac360@castellbisbal.cat"}), provider="postfix", authserv_id="mx.example", mx=("mx.example",)
 )
 
@@ -32,7 +32,7 @@ def main(arguments: list[str]) -> int:
         raw = mutate(chance.choice(messages), chance)
         started = time.perf_counter()
         try:
-            seen[parse(raw, HOUSE).rung] += 1
+            seen[parse(raw, PARSER_CONFIG).rung] += 1
         except Exception as error:
             seen[f"RAISED {type(error).__name__}"] += 1
             Path(f"/tmp/fuzz-{number}.eml").write_bytes(raw)

@@ -1,4 +1,4 @@
-"""What stored cases cost: `make bench GROW=100000`.
+"""Measure the cost of stored cases: `make bench GROW=100000`.
 
 The same thousand messages are worked on an empty database and on one that holds so many cases, three times in turn;
 printed are the CPU seconds of each and their ratio. Exit code 1 if the ratio of the medians is above 1.3, or if
@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench.mailbox import Mailbox
+from bench.mailbox import BenchMailbox
 from bench.process import Cost
 from bench.run import oacmail
 from bench.stored import grow
@@ -23,7 +23,7 @@ MOST = 1.3
 
 
 def run(cases: int, count: int, repeat: int) -> float:
-    """The ratio of the medians. SystemExit where a message was handled wrongly."""
+    """The ratio of the medians. Raises SystemExit if a message was handled wrongly."""
     root = Path(tempfile.mkdtemp(prefix="bench-", dir="/tmp"))
     root.chmod(0o755)
     try:
@@ -42,7 +42,7 @@ def run(cases: int, count: int, repeat: int) -> float:
 
 
 def _first(root: Path, count: int) -> Path:
-    """The state directory after a thousand messages of other people."""
+    """A state directory with a thousand messages of other people."""
     box = _mailbox(root, count, seed=2)
     try:
         oacmail(box, root)
@@ -51,13 +51,13 @@ def _first(root: Path, count: int) -> Path:
     return root / "state"
 
 
-def _mailbox(root: Path, count: int, *, seed: int) -> Mailbox:
+def _mailbox(root: Path, count: int, *, seed: int) -> BenchMailbox:
     root.mkdir()
     root.chmod(0o755)
-    return Mailbox(root, count, seed)
+    return BenchMailbox(root, count, seed)
 
 
-def _pair(box: Mailbox, root: Path, many: Path, stored: int) -> tuple[Cost, Cost]:
+def _pair(box: BenchMailbox, root: Path, many: Path, stored: int) -> tuple[Cost, Cost]:
     costs = []
     for name, state in (("none", None), (str(stored), many)):
         folder = root / name

@@ -1,4 +1,4 @@
-"""What a program made of the mailbox, held against the truth: counts, never opinions.
+"""Compare the database of a program with the truth, and count the differences.
 
 A program's store is read into `Stored`: the case and the text of each message by Message-ID; a robot's message has the
 case None.
@@ -66,7 +66,7 @@ def idle(database: Path) -> bool:
     try:
         read = con.execute("SELECT 1 FROM folders WHERE role = 'intake' AND synced_at <> ''").fetchone()
         return read is not None and con.execute(_BUSY, {"now": now}).fetchone() is None
-    except sqlite3.OperationalError:  # not migrated yet
+    except sqlite3.OperationalError:  # the schema does not exist yet
         return False
     finally:
         con.close()

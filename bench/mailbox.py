@@ -1,4 +1,4 @@
-"""The mailbox on a private Dovecot that both programs read, and the messages as files of a Maildir.
+"""The mailbox of the benchmark on a private Dovecot, and its messages as files of a Maildir.
 
 python -m bench.mailbox N FOLDER [SEED]      N messages into FOLDER/new, truth.jsonl beside it
 """
@@ -12,24 +12,24 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from bench.corpus import Letter, Town, Truth
+from bench.corpus import BenchMessage, MessageStream, Truth
 from tests.servers.certs import make_certificates
 from tests.servers.dovecot import PASSWORD, Dovecot
 from tests.servers.ports import HOST
 
 USER = "oac360"
 WITHIN = 7200.0
-"""All messages came in the two hours before the start, so that no deadline passes while they are read."""
+"""All messages arrive in the two hours before the start, so that no deadline passes during a run."""
 
 
-class Mailbox:
-    """N messages on a Dovecot of their own, their UIDs given, so that neither program pays for that."""
+class BenchMailbox:
+    """N messages on their own Dovecot, with UIDs assigned, so that no program pays for that."""
 
     def __init__(self, root: Path, count: int, seed: int) -> None:
         self.server = Dovecot(root / "dovecot", make_certificates(root / "tls"))
         self.server.start()
         step = WITHIN / count
-        self.truths = write(self.server.home(USER), Town(seed, time.time() - WITHIN, step).messages(count))
+        self.truths = write(self.server.home(USER), MessageStream(seed, time.time() - WITHIN, step).messages(count))
         for folder, _, files in os.walk(self.server.home(USER).parent):
             for name in (".", *files):
                 os.chown(Path(folder) / name, self.server.uid, self.server.gid)
@@ -44,8 +44,8 @@ class Mailbox:
         assert int(data[0]) == count
 
 
-def write(folder: Path, messages: Iterator[Letter]) -> list[Truth]:
-    """Each message a file of FOLDER/new whose time is its day of arrival, in order of arrival by name."""
+def write(folder: Path, messages: Iterator[BenchMessage]) -> list[Truth]:
+    """Write each message to a file in FOLDER/new; file time and order of names follow the arrival."""
     (folder / "new").mkdir(parents=True, exist_ok=True)
     truths = []
     for message in messages:
@@ -57,7 +57,7 @@ def write(folder: Path, messages: Iterator[Letter]) -> list[Truth]:
 
 
 def main(count: str, folder: str, seed: str = "1") -> None:
-    truths = write(Path(folder), Town(int(seed)).messages(int(count)))
+    truths = write(Path(folder), MessageStream(int(seed)).messages(int(count)))
     lines = (json.dumps(asdict(truth), ensure_ascii=False) + "\n" for truth in truths)
     (Path(folder) / "truth.jsonl").write_text("".join(lines), encoding="utf-8")
 

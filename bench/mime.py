@@ -1,4 +1,4 @@
-"""MIME parts as bytes, coded as real clients code them, 8-bit included. Knows nothing of what they say."""
+"""Build MIME parts as bytes, encoded as real clients do, 8-bit included."""
 
 import base64
 import quopri

@@ -11,7 +11,7 @@ from pathlib import Path
 from oacmail.mail.parse import parse
 from oacmail.mail.parser_config import ParserConfig
 
-HOUSE = ParserConfig(
+PARSER_CONFIG = ParserConfig(
     own=frozenset({"oac360@castellbisbal.cat"}), provider="postfix", authserv_id="mx.example", mx=("mx.example",)
 )
 
@@ -28,7 +28,7 @@ def main(paths: list[str]) -> int:
         raw = path.read_bytes()
         started = time.perf_counter()
         try:
-            rungs[parse(raw, HOUSE).rung] += 1
+            rungs[parse(raw, PARSER_CONFIG).rung] += 1
         except Exception as error:
             rungs[f"RAISED {type(error).__name__}"] += 1
             print(path, repr(error))

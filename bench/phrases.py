@@ -1,4 +1,4 @@
-"""The words of the invented town of the benchmark: names, requests, courtesies, in Catalan and Spanish.
+"""The phrases of the benchmark: names, requests, greetings and thanks, in Catalan and Spanish.
 
 Values only, all of them writable in ISO-8859-1 too, and all invented.
 """
@@ -12,7 +12,7 @@ FIRST: Final = ("Núria", "Jordi", "Montserrat", "Martí", "Laia", "Òscar", "Me
                 "Eulàlia", "Concepción", "Andrés", "Lucía", "Xènia", "Iván", "Gemma", "Ramon")  # fmt: skip
 LAST: Final = ("Puig", "Solé", "Vilà", "Güell", "Camprubí", "Núñez", "Peña", "Ibáñez", "Muñoz", "Farré", "Llorenç",
                "Castells", "Giménez", "Torrent", "Roca", "Sabaté", "Bosch", "Colomé")  # fmt: skip
-HOUSES: Final = (
+DOMAINS: Final = (
     "gmail.com",
     "hotmail.com",
     "yahoo.es",
@@ -99,7 +99,7 @@ CANARY: Final[Mapping[Lang, str]] = {
     "ca": "una qüestió d'il·luminació, la façana i l'àvia",
     "es": "una cuestión del cigüeñal, el año y la cañería",
 }
-"""What must come out as it went in; see corpus.py."""
+"""Text that must be stored unchanged; see corpus.py."""
 WROTE: Final[Mapping[Lang, str]] = {"ca": "El {day}, {who} va escriure:", "es": "El {day}, {who} escribió:"}
 AWAY: Final[Mapping[Lang, tuple[str, str]]] = {
     "ca": ("Resposta automàtica: fora de l'oficina", "Sóc fora de l'oficina fins al dia 15 i no llegeixo el correu."),

@@ -8,23 +8,23 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline, make_union
 
-from bench.examples import Example
+from bench.examples import LabelledMessage
 
 FIELDS = ("kind", "topic", "level", "intent")
 
 
-def learn(learned: Sequence[Example]) -> Callable[[Example], dict[str, Any]]:
-    """A judge of the four fields alone. topic, level and intent it is told to tell for every request."""
+def learn(learned: Sequence[LabelledMessage]) -> Callable[[LabelledMessage], dict[str, Any]]:
+    """A classifier of the four fields alone; it predicts topic, level and intent for every request."""
     models = {field: _model(learned, field) for field in FIELDS}
 
-    def judge(example: Example) -> dict[str, Any]:
+    def judge(example: LabelledMessage) -> dict[str, Any]:
         found = {field: model.predict([_text(example)])[0] for field, model in models.items()}
         return found | {"language": None, "callback": None}
 
     return judge
 
 
-def _model(learned: Sequence[Example], field: str) -> Any:
+def _model(learned: Sequence[LabelledMessage], field: str) -> Any:
     chosen = [example for example in learned if example.labels[field] is not None]
     grams = make_union(
         TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=2),
@@ -35,5 +35,5 @@ def _model(learned: Sequence[Example], field: str) -> Any:
     return model.fit([_text(example) for example in chosen], [example.labels[field] for example in chosen])
 
 
-def _text(example: Example) -> str:
+def _text(example: LabelledMessage) -> str:
     return f"{example.message.subject}\n{example.message.fresh}"

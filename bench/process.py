@@ -1,4 +1,4 @@
-"""Running one program to its end and reading what it cost, from the kernel's own books."""
+"""Run one program to its end and read its cost from the kernel."""
 
 import os
 import re
@@ -33,7 +33,7 @@ class Cost:
 
 
 def measured(command: list[str], sink: Sink, log: Path, *, until: Callable[[], bool] | None) -> Cost:
-    """Runs to its own end, or, for a daemon, until `until` says so while no mail has come for a second; then SIGTERM.
+    """Run to its end or, for a daemon, until `until` returns True and no mail has arrived for a second; then SIGTERM.
 
     RuntimeError with its log if it fails.
     """
@@ -54,7 +54,7 @@ def measured(command: list[str], sink: Sink, log: Path, *, until: Callable[[], b
 
 
 def _watch(pid: int, sink: Sink, until: Callable[[], bool] | None, end: float) -> float:
-    """Until the program has ended or is done; its peak memory in MB."""
+    """Wait until the program ends or is done; return its peak memory in MB."""
     peak, size, quiet_since = 0.0, -1, time.time()
     while time.time() < end:
         if _ended(pid):
@@ -69,12 +69,12 @@ def _watch(pid: int, sink: Sink, until: Callable[[], bool] | None, end: float) -
 
 
 def _ended(pid: int) -> bool:
-    """Its books are left for wait4."""
+    """Whether the process ended; its resource usage is left for wait4."""
     return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 def _peak(pid: int) -> float:
-    """Of a process that is there, and of the children that it has now; 0 for one that has gone meanwhile."""
+    """Peak memory of a process and its current children; 0 if it has ended."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()

@@ -22,7 +22,7 @@ from pathlib import Path
 from bench import judge
 from bench.corpus import AGENT, MX, OFFICE, Truth
 from bench.judge import Stored, Verdict
-from bench.mailbox import USER, Mailbox
+from bench.mailbox import USER, BenchMailbox
 from bench.process import Cost, measured
 from bench.sink import Sink
 from tests.servers.dovecot import PASSWORD
@@ -74,7 +74,7 @@ max_age_hours = 0
 """
 
 
-def floor(box: Mailbox, root: Path) -> tuple[Cost, Verdict]:
+def floor(box: BenchMailbox, root: Path) -> tuple[Cost, Verdict]:
     database = root / "floor.db"
     with Sink(root) as sink:
         ports = (str(box.server.imap_port), str(sink.port))
@@ -83,7 +83,7 @@ def floor(box: Mailbox, root: Path) -> tuple[Cost, Verdict]:
         return cost, _verdict(box.truths, judge.floor, database, sink)
 
 
-def oacmail(box: Mailbox, root: Path) -> tuple[Cost, Verdict]:
+def oacmail(box: BenchMailbox, root: Path) -> tuple[Cost, Verdict]:
     database = root / "state" / "oacmail.db"
     (root / "password").write_text(PASSWORD)
     (root / "password").chmod(0o600)
@@ -104,10 +104,10 @@ PROGRAMS = {"floor": floor, "oacmail": oacmail}
 
 
 def run(count: int, repeat: int, seed: int) -> dict[str, list[tuple[Cost, Verdict]]]:
-    """`repeat` interleaved pairs."""
+    """Run `repeat` interleaved pairs."""
     root = Path(tempfile.mkdtemp(prefix="bench-", dir="/tmp"))
     root.chmod(0o755)
-    box = Mailbox(root, count, seed)
+    box = BenchMailbox(root, count, seed)
     runs: dict[str, list[tuple[Cost, Verdict]]] = {name: [] for name in PROGRAMS}
     try:
         for turn in range(repeat):

@@ -1,4 +1,4 @@
-"""An SMTP server that takes everything and keeps a line about each mail, in a process of its own.
+"""An SMTP server in its own process that accepts every mail and records one line for each.
 
 Its time and memory are nobody's. A line: {"at", "from", "to", "in_reply_to", "size"}; `at` is the moment of the 250,
 in seconds since the epoch.
@@ -30,7 +30,7 @@ _FINE = b"250 2.0.0 ok\r\n"
 
 
 class _Session:
-    """One client's dialogue."""
+    """The session of one client."""
 
     def __init__(self, lines: TextIO) -> None:
         self._lines, self._from, self._to = lines, "", list[str]()
@@ -73,7 +73,7 @@ async def _serve(port: int, path: Path) -> None:
 
 
 class Sink:
-    """`with Sink(folder) as sink: sink.port`; `mails()` are the lines so far."""
+    """`with Sink(folder) as sink: sink.port`; `mails()` returns the lines so far."""
 
     def __init__(self, folder: Path) -> None:
         self.port, self._path = free_port(), folder / "sink.jsonl"
@@ -96,7 +96,7 @@ class Sink:
         ]
 
     def size(self) -> int:
-        """Grows with each mail; cheap to ask."""
+        """A number that grows with each mail; cheap to read."""
         return self._path.stat().st_size
 
 

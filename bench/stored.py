@@ -1,4 +1,4 @@
-"""A database of many years out of one of a thousand messages: its rows again and again, older, ended and renamed.
+"""Grow a database of a thousand messages to many years: its rows are copied, older, closed and renamed.
 
 Written by SQL, since the writer itself would take an hour. Each copy is two days older than the one before; its cases
 are closed, its clocks met, its mails sent; ten copies in turn belong to other people, so that who writes now has
@@ -17,7 +17,7 @@ _CASE = "{0} + :k * :cases"
 
 _NEIGHBOURS = """INSERT INTO people(id, address, name, lang, known)
   SELECT id + :k * :people, :k || '.' || address, name, lang, known FROM people WHERE id <= :people"""
-# table -> column -> how it differs from the first copy's; all other columns are the same
+# table -> column -> its expression in each copy; all other columns stay the same
 _COPIES: dict[str, tuple[str, dict[str, str]]] = {
     "originals": (
         "sha256 IN (SELECT original FROM messages WHERE id <= :messages)",
@@ -92,13 +92,13 @@ _LAST = """SELECT (SELECT max(id) FROM people) AS people, (SELECT max(id) FROM c
 
 
 def grow(state: Path, target: Path, cases: int) -> int:
-    """A state directory with at least so many cases, out of one whose program has ended; how many they are."""
+    """Make a state directory with at least `cases` cases from one whose program has ended; return their number."""
     shutil.copytree(state, target)
     con = sqlite3.connect(target / "oacmail.db", isolation_level=None)
     con.row_factory = sqlite3.Row
     con.execute("PRAGMA synchronous=OFF")
     con.execute("BEGIN")
-    con.execute("DELETE FROM folders")  # another mailbox than the one that is read next
+    con.execute("DELETE FROM folders")  # the next run reads another mailbox
     con.execute("UPDATE sightings SET uidvalidity = 1")
     last = dict(con.execute(_LAST).fetchone())
     for group in range(1, _PEOPLE):

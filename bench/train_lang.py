@@ -17,8 +17,8 @@ from oacmail.mail.understanding import lang, reply_text
 
 HERE = Path(__file__).parent
 TARGET = HERE.parent / "oacmail" / "mail" / "understanding" / "lang.json"
-LEAST = 3  # a piece met less often is left out: no writer's own words in the table
-TOP = 4_000  # pieces kept a language
+LEAST = 3  # rarer pieces are left out, so that the table holds no words of one writer
+TOP = 4_000  # pieces kept for each language
 
 
 def samples() -> dict[str, list[str]]:
@@ -46,7 +46,7 @@ def messages(folder: Path) -> list[tuple[str, str, str, str]]:
 
 
 def train(texts: Iterable[tuple[str, str]]) -> dict[str, list[int]]:
-    """Scores of each piece a language: ten times the logarithm of how much likelier it is there than on average."""
+    """Scores of each piece by language: ten times the logarithm of its likelihood relative to the average."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for name, text in texts:
         counts[name].update(lang.pieces(text))

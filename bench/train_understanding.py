@@ -1,6 +1,6 @@
 """Makes oacmail/mail/understanding/understanding.json, the weights of kind, topic, level and intent.
 
-Usage: python -m bench.train_understanding MAIL_DIR. Learns from all messages of MAIL_DIR, all of bench/letters.jsonl
+Usage: python -m bench.train_understanding MAIL_DIR. Learns from all messages of MAIL_DIR, all of bench/messages.jsonl
 and all phrases; the temperatures come from messages that were left out (five folds). bench/understand.py measures.
 """
 
@@ -13,19 +13,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.examples import Example, mails, messages, phrases
+from bench.examples import LabelledMessage, mails, messages, phrases
 from oacmail.mail.understanding import linear, scores, signals
 
 TARGET = Path(__file__).parent.parent / "oacmail" / "mail" / "understanding" / "understanding.json"
-LEAST = 3  # messages that a piece or signal must stand in: no writer's own words in the table
-RARE = {"topic": 0.5, "level": 0.4}  # how much the rareness of a piece counts, where words matter more than cues
+LEAST = 3  # least number of messages with a piece or signal, so that the table holds no words of one writer
+RARE = {"topic": 0.5, "level": 0.4}  # weight of the rareness of a piece, where words matter more than cues
 FOLDS = 5
 BALANCED = {"kind": False, "topic": True, "level": True, "intent": True}
 COST = {"kind": 1.0, "topic": 1.0, "level": 3.0, "intent": 1.0}
 WARMTH = {"kind": 2.0, "topic": 2.0, "level": 2.0, "intent": 2.0}
 
 
-def learn(examples: Sequence[Example], warmth: Mapping[str, float]) -> dict[str, Any]:
+def learn(examples: Sequence[LabelledMessage], warmth: Mapping[str, float]) -> dict[str, Any]:
     """The table's JSON content, learned from `examples`; `warmth`: a field's temperature."""
     vocabulary = _common(example.pieces for example in examples)
     told = _common(example.signals for example in examples)
@@ -37,14 +37,14 @@ def learn(examples: Sequence[Example], warmth: Mapping[str, float]) -> dict[str,
 
 
 def folds(count: int, total: int) -> list[list[int]]:
-    """The places of `total` messages in `count` parts, shuffled by a seed."""
+    """The indexes of `total` messages in `count` parts, shuffled by a seed."""
     places = list(range(total))
     random.Random(7).shuffle(places)
     return [places[start::count] for start in range(count)]
 
 
-def warmths(examples: Sequence[Example], extra: Sequence[Example]) -> dict[str, float]:
-    """The temperatures that suit messages that were left out."""
+def warmths(examples: Sequence[LabelledMessage], extra: Sequence[LabelledMessage]) -> dict[str, float]:
+    """The temperatures that fit the messages left out."""
     judged: dict[str, list[tuple[Mapping[str, float], str]]] = {field: [] for field in signals.FIELDS}
     for fold in folds(FOLDS, len(examples)):
         out = set(fold)
@@ -61,8 +61,8 @@ def _common(found: Iterable[Iterable[str]]) -> set[str]:
     return {name for name, messages in spread.items() if messages >= LEAST}
 
 
-def _rareness(examples: Sequence[Example], vocabulary: set[str], counts: float | None) -> dict[str, float]:
-    """What stands in every second message says little of any (inverse document frequency, Spärck Jones 1972)."""
+def _rareness(examples: Sequence[LabelledMessage], vocabulary: set[str], counts: float | None) -> dict[str, float]:
+    """Inverse document frequency (Spärck Jones 1972)."""
     if counts is None:
         return dict.fromkeys(vocabulary, 1.0)
     spread = Counter(piece for example in examples for piece in example.pieces & vocabulary)
@@ -70,7 +70,7 @@ def _rareness(examples: Sequence[Example], vocabulary: set[str], counts: float |
 
 
 def _model(
-    examples: Sequence[Example], rare: Mapping[str, float], told: set[str], field: str
+    examples: Sequence[LabelledMessage], rare: Mapping[str, float], told: set[str], field: str
 ) -> dict[str, linear.Weights]:
     chosen = [example for example in examples if example.labels[field] is not None]
     rows = []

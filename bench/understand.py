@@ -1,10 +1,10 @@
-"""How well oacmail reads messages that it has not learned from, beside a plain model in the same run.
+"""Measure how well oacmail reads messages that it has not learned from, beside a plain model in the same run.
 
 Usage: make understand MAIL=DIR, or python -m bench.understand DIR. Three columns: five folds over all messages of DIR;
-each of its writers (file number's thousand) left out in turn and tested on; each writer of bench/letters.jsonl left out
-and tested on; the mean of them. Ours always learns from letters.jsonl and the phrases too, save the writer tested. The
-plain model is TF-IDF over words and character n-grams with logistic regression (scikit-learn, needed here alone:
-bench/requirements.txt). The readers' figures are those of two people who labelled a part of DIR anew.
+each writer of DIR (file number's thousand) left out in turn and tested on; each writer of bench/messages.jsonl left
+out and tested on, as a mean. oacmail always learns from messages.jsonl and the phrases too, except the writer tested.
+The plain model is TF-IDF over words and character n-grams with logistic regression (scikit-learn, needed here alone:
+bench/requirements.txt). The readers' figures come from two people who labelled a part of DIR again.
 """
 
 import sys
@@ -16,15 +16,15 @@ from types import MappingProxyType
 from typing import Any
 
 from bench import plain_model
-from bench.examples import CORPUS, Example, mails, messages, phrases
+from bench.examples import CORPUS, LabelledMessage, mails, messages, phrases
 from bench.train_understanding import FOLDS, folds, learn
 from oacmail.cli.figures import at_once, figures, reliability
 from oacmail.core.routing.classification import classify
 from oacmail.mail.parse import parse
 from oacmail.mail.understanding import labelled, scores
 
-Judge = Callable[[Example], dict[str, Any]]
-Split = tuple[list[Example], list[Example]]
+Judge = Callable[[LabelledMessage], dict[str, Any]]
+Split = tuple[list[LabelledMessage], list[LabelledMessage]]
 Pair = tuple[Mapping[str, Any], dict[str, Any]]
 READERS = {"kind": 1.0, "topic": 0.95, "level": 0.98, "intent": 1.0}
 LINES = (
@@ -42,12 +42,12 @@ LINES = (
 )
 
 
-def ours(learned: Sequence[Example]) -> Judge:
-    """A judge that has learned from these messages and the phrases; the temperatures are the shipped ones."""
+def ours(learned: Sequence[LabelledMessage]) -> Judge:
+    """A classifier that learned from these messages and the phrases, with the shipped temperatures."""
     warmth = {field.name: field.temperature for field in scores.shipped().fields}
     table = scores.table_from(learn([*learned, *phrases()], warmth))
 
-    def judge(example: Example) -> dict[str, Any]:
+    def judge(example: LabelledMessage) -> dict[str, Any]:
         words = {**example.message.words, **scores.scores(example.message, table)}
         reading = classify(replace(example.message, words=MappingProxyType(words)))
         call = reading.callback
@@ -58,19 +58,19 @@ def ours(learned: Sequence[Example]) -> Judge:
     return judge
 
 
-def by_folds(examples: Sequence[Example]) -> Iterator[Split]:
+def by_folds(examples: Sequence[LabelledMessage]) -> Iterator[Split]:
     for fold in folds(FOLDS, len(examples)):
         out = set(fold)
         yield [e for at, e in enumerate(examples) if at not in out], [examples[at] for at in fold]
 
 
-def by_writers(examples: Sequence[Example]) -> Iterator[Split]:
+def by_writers(examples: Sequence[LabelledMessage]) -> Iterator[Split]:
     for writer in sorted({example.writer for example in examples}):
         yield [e for e in examples if e.writer != writer], [e for e in examples if e.writer == writer]
 
 
-def judged(splits: Iterable[Split], method: Callable[[Sequence[Example]], Judge]) -> list[list[Pair]]:
-    """(labels, verdict) of each message tested, a list a split, each judged by what had not learned from it."""
+def judged(splits: Iterable[Split], method: Callable[[Sequence[LabelledMessage]], Judge]) -> list[list[Pair]]:
+    """(labels, verdict) of each message tested, one list for each split; no model is tested on what it learned from."""
     return [
         [(example.labels, judge(example)) for example in tested]
         for learned, tested in splits
@@ -95,7 +95,7 @@ def main(folder: Path) -> None:
     for how, (parts, beside) in splits.items():
         pairs[f"plain, {how}"] = judged(parts, plain_model.learn)
         pairs[f"ours, {how}"] = judged((([*learned, *beside], tested) for learned, tested in parts), ours)
-    # all folds together are every message once; the writers are three figures, and their mean
+    # the folds together contain every message once; the writers give three figures and their mean
     columns = {
         name: [figures(list(chain(*lists)))] if "fold" in name else [figures(of) for of in lists]
         for name, lists in pairs.items()
@@ -116,7 +116,7 @@ def main(folder: Path) -> None:
 
 
 def held_out() -> dict[str, Any]:
-    """The figures of the shipped weights on invented messages that they have not learned from."""
+    """The figures of the shipped weights on invented messages outside the training data."""
     beside = {"language": None, "callback": None}
     pairs: list[Pair] = []
     for labels, raw in labelled.held_out():

@@ -19,15 +19,15 @@ from oacmail import config as settings
 from oacmail import wiring
 from oacmail.core import calendar
 from oacmail.demo import story
-from oacmail.demo.cast import DemoCitizen, End
 from oacmail.demo.children import Children
 from oacmail.demo.evidence import Evidence
 from oacmail.demo.expectations import judge
+from oacmail.demo.mail_server import DemoMailServer
 from oacmail.demo.mailbox import DemoMail
-from oacmail.demo.office import furnished
-from oacmail.demo.play import told
-from oacmail.demo.post import DemoRelay
-from oacmail.demo.town import Silent, back_dated
+from oacmail.demo.office import make_office
+from oacmail.demo.roles import DemoCitizen, ExpectedCase
+from oacmail.demo.run import report
+from oacmail.demo.town import UnansweredMail, back_dated
 from tests.servers.waiting import until
 
 DEMO = (sys.executable, "-m", "oacmail", "demo")
@@ -95,9 +95,9 @@ def test_it_fits_one_screen(shown: "subprocess.CompletedProcess[str]") -> None:
         r"OAC-\d{4}-\d{6}  Antonio Ruiz +application +first +answered +\w{3} \d\d 20:00  \d s, es",
         r"OAC-\d{4}-\d{6}  Jean Morel +folder +first +open +\w{3} \d\d 20:00  \d s, ca\+en",
         r"OAC-\d{4}-\d{6}  David Price +payment +first +open +\w{3} \d\d 20:00  \d s, en, 2 times",
-        r"OAC-\d{4}-000001  Jordi Camps +to supervisor  no answer by \w{3} \d\d 20:00 +\+ letter",
-        r"OAC-\d{4}-\d{6}  Rosa Ferrer +to technical +level 2, document or form +\+ letter",
-        r"OAC-\d{4}-\d{6}  Teresa Puig +to Marta, Pau +answer bounced: open till \w{3} \d\d 20:00",
+        r"OAC-\d{4}-000001  Jordi Camps +to supervisor  no answer by \w{3} \d\d 20:00 +\+ message",
+        r"OAC-\d{4}-\d{6}  Rosa Ferrer +to technical +level 2, document or form +\+ message",
+        r"OAC-\d{4}-\d{6}  Teresa Puig +to Marta, Pau +answer bounced: open until \w{3} \d\d 20:00",
         r"Newsletter +bulk: list-unsubscribe +no mail",
         r"Spam +waits for a person: suspected-spam +no mail",
         r"Our address, forged +waits for a person: from-our-address-unsigned +no mail",
@@ -151,7 +151,7 @@ def hours() -> Iterator[datetime]:
 
 
 def test_what_came_two_days_ago_is_overdue_and_escalated_at_once_at_any_hour(tmp_path: Path) -> None:
-    config = settings.load(furnished(tmp_path, DemoRelay(1, 2, 0, "secret"), Children()).config)
+    config = settings.load(make_office(tmp_path, DemoMailServer(1, 2, 0, "secret"), Children()).config)
     policy = wiring.rules(config)
     late = next(citizen for citizen in story.CITIZENS if citizen.days_ago)
     for now in hours():
@@ -168,7 +168,11 @@ def test_what_came_two_days_ago_is_overdue_and_escalated_at_once_at_any_hour(tmp
 
 NOON = datetime(2026, 11, 25, 11, tzinfo=UTC)
 ANNA = DemoCitizen(
-    name="Anna", address="anna@example.org", subject="El meu tràmit", text="Com ho faig?", end=End(speaks="ca")
+    name="Anna",
+    address="anna@example.org",
+    subject="El meu tràmit",
+    text="Com ho faig?",
+    expected=ExpectedCase(languages="ca"),
 )
 NUMBER = "OAC-2026-000001"
 
@@ -187,7 +191,7 @@ ACK = mail(
     sender=story.OFFICE,
     subject=f"[{NUMBER}-K7Q] Hem rebut la vostra consulta",
     text="Us respondrem demà.",
-    in_reply_to="<letter@anna>",
+    in_reply_to="<message@anna>",
     language="ca",
     kind="ack",
     case=NUMBER,
@@ -196,12 +200,12 @@ CASE = {
     **{"number": NUMBER, "citizen": ANNA.address, "status": "open", "overdue": False, "messages": 1},
     **{"topic": "other", "level": "first", "intent": "question", "due_at": "2026-11-26T20:00:00+01:00"},
 }
-SPAM = Silent(who="Spam", sender="x@spam.example", message_id="<spam@x>", judged="suspected-spam")
+SPAM = UnansweredMail(who="Spam", sender="x@spam.example", message_id="<spam@x>", expected_kind="suspected-spam")
 WORLD = Evidence(
-    written={"Anna": "<letter@anna>"},
-    silent=(SPAM,),
+    written={"Anna": "<message@anna>"},
+    unanswered=(SPAM,),
     undone=(),
-    boxes={story.OFFICE: (mail("<letter@anna>"), mail("<spam@x>")), ANNA.address: (ACK,), "x@spam.example": ()},
+    boxes={story.OFFICE: (mail("<message@anna>"), mail("<spam@x>")), ANNA.address: (ACK,), "x@spam.example": ()},
     sent=(),
     cases={ANNA.address: (CASE,)},
     shown={},
@@ -230,7 +234,7 @@ def row(name: str, **changes: Any) -> Callable[[Evidence], Mapping[str, Any]]:
 def test_a_world_as_it_should_be_misses_nothing() -> None:
     assert missed(WORLD) == []
     said: list[str] = []
-    assert told(WORLD, judge(WORLD, (ANNA,), ()), 12.3, said.append) == 0
+    assert report(WORLD, judge(WORLD, (ANNA,), ()), 12.3, said.append) == 0
     assert f"{NUMBER}  anna@example.org  other  first  open    Thu 26 20:00  0 s, ca" in said
 
 
@@ -257,10 +261,10 @@ BROKEN: dict[str, tuple[Callable[[Evidence], Mapping[str, Any]], str]] = {
         "Anna: the case is not overdue",
     ),
     "spam answered": (boxes(spammer=(replace(ACK, in_reply_to="<spam@x>"),)), "Spam: got no mail"),
-    "spam unseen": (lambda _: {"review": ()}, "Spam: waits for a person to look at it"),
+    "spam unseen": (lambda _: {"review": ()}, "Spam: on the review list"),
     "message deleted": (boxes(office=(mail("<spam@x>"),)), "no message was deleted or moved by oacmail"),
     "message marked": (
-        boxes(office=(mail("<letter@anna>", seen=True), mail("<spam@x>"))),
+        boxes(office=(mail("<message@anna>", seen=True), mail("<spam@x>"))),
         "no message was marked by oacmail",
     ),
     "mail stuck": (row("outbox", state="queued"), "every mail has left"),
@@ -283,5 +287,5 @@ def test_what_is_wrong_is_missed_by_name_and_ends_in_1(
     world = replace(WORLD, **change(WORLD))
     said: list[str] = []
     assert name in missed(world)
-    assert told(world, judge(world, (ANNA,), ()), 12.3, said.append) == 1
+    assert report(world, judge(world, (ANNA,), ()), 12.3, said.append) == 1
     assert f"  MISSED  {name}" in said

@@ -12,9 +12,9 @@ def demo(stay: bool) -> None:
 
     It ignores this machine's configuration. Exit 0 only if every expected outcome was met.
     """
-    from oacmail.demo.play import demo as played
+    from oacmail.demo.run import demo as run_demo
 
-    sys.exit(played(click.echo, _progress, stay=stay))
+    sys.exit(run_demo(click.echo, _progress, stay=stay))
 
 
 def _progress(text: str) -> None:

@@ -1,7 +1,7 @@
-"""Programs that the demo starts and must end: nothing runs on, whatever happens to the demo itself.
+"""Child processes of the demo. All of them end with the demo, whatever happens to it.
 
-Each child is a session of its own, so that Ctrl-C on the terminal reaches the demo alone, which then ends them in
-order. Their environment is ours without all that could point at the machine's real oacmail or at its secrets.
+Each child has its own session, so that Ctrl-C on the terminal reaches the demo alone, which then ends them in order.
+Their environment is ours without the variables that point at the machine's real oacmail or at its secrets.
 """
 
 import os
@@ -24,16 +24,16 @@ _Handler = Callable[[int, FrameType | None], object] | int | signal.Handlers | N
 
 
 def environment(more: Mapping[str, str]) -> dict[str, str]:
-    """What a child sees. UTC, since mail-devel writes local times without a zone."""
+    """The environment of a child. The zone is UTC because mail-devel writes local times without a zone."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_PRIVATE)}
     return {**kept, "TZ": "UTC", "PYTHONUNBUFFERED": "1", **more}
 
 
 class Children:
-    """All processes of the demo; the end of the `with` block ends them, the last one first.
+    """All processes of the demo. The end of the `with` block ends them, the last one first.
 
-    A closed terminal and SIGTERM unwind the demo as Ctrl-C does; while a child is being started they wait, since
-    an interrupted Popen would leave one that nobody knows.
+    A closed terminal and SIGTERM unwind the demo like Ctrl-C. While a child starts they wait, because an interrupted
+    Popen would leave an unknown process.
     """
 
     def __init__(self) -> None:
@@ -57,12 +57,12 @@ class Children:
     def start(
         self, command: Sequence[str], *, folder: Path, log: Path, more: Mapping[str, str] | None = None
     ) -> "subprocess.Popen[bytes]":
-        """Runs on in `folder`; both its streams go to `log`."""
+        """Start a program in `folder`; both output streams go to `log`."""
         with log.open("ab") as stream:
             return self._start(command, folder, stream, stream, more or {})
 
     def run(self, command: Sequence[str], *, folder: Path) -> tuple[int, str, str]:
-        """(exit code, output, messages) of a program that ends by itself. Raises subprocess.TimeoutExpired."""
+        """Run a program to its end: (exit code, stdout, stderr). Raises subprocess.TimeoutExpired."""
         process = self._start(command, folder, subprocess.PIPE, subprocess.PIPE, {})
         out, err = process.communicate(timeout=VERB_SECONDS)
         return process.returncode, out.decode(), err.decode()
@@ -71,7 +71,7 @@ class Children:
         self, command: Sequence[str], folder: Path, out: _Stream, err: _Stream, more: Mapping[str, str]
     ) -> "subprocess.Popen[bytes]":
         with self._starting:
-            process = subprocess.Popen(  # noqa: S603 - our own words
+            process = subprocess.Popen(  # noqa: S603 - fixed commands
                 command,
                 cwd=folder,
                 env=environment(more),
@@ -92,7 +92,7 @@ class Children:
 
 
 def end(process: "subprocess.Popen[bytes]") -> tuple[int, float]:
-    """SIGTERM, then SIGKILL for who does not listen: (exit code, seconds it took)."""
+    """Send SIGTERM, then SIGKILL after `PATIENCE` seconds: (exit code, seconds it took)."""
     begun = monotonic()
     process.terminate()
     try:
@@ -104,7 +104,7 @@ def end(process: "subprocess.Popen[bytes]") -> tuple[int, float]:
 
 
 def until(holds: Callable[[], bool], seconds: float, *, every: float = 0.05) -> bool:
-    """Whether `holds` came true in time."""
+    """Poll `holds`; return whether it became true within `seconds`."""
     deadline = monotonic() + seconds
     while not holds():
         if monotonic() > deadline:

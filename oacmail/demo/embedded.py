@@ -1,8 +1,8 @@
-"""mail-devel as a process of its own: `python -m oacmail.demo.embedded`, with mail-devel's options.
+"""Run mail-devel as its own process: `python -m oacmail.demo.embedded`, with the options of mail-devel.
 
-It keeps a strong reference to every task. asyncio itself keeps weak ones (see asyncio.create_task), and under Python
-3.13 the garbage collector takes away pymap's connections while they wait for the client: "Task was destroyed but it
-is pending", and the client sees the end of the line.
+It keeps a strong reference to every task. asyncio keeps weak ones (see asyncio.create_task), and under Python 3.13 the
+garbage collector removes pymap's connections while they wait for the client: "Task was destroyed but it is pending",
+and the client sees a closed connection.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ _TASKS: set[asyncio.Task[Any]] = set()
 
 
 def main() -> None:
-    """Until SIGINT or SIGTERM."""
+    """Serve until SIGINT or SIGTERM."""
     utils.configure_logging("INFO")
     asyncio.run(_serve(Service.parse()))
 

@@ -1,6 +1,6 @@
-"""What became of it all, read back: from everybody's mailbox over IMAP, and from what the verbs print with --json.
+"""Read the outcome back: every mailbox over IMAP, and what the commands print with --json.
 
-Nothing here comes from the story but the names of those to look for. It judges nothing.
+The story provides only the names to look for. This module checks nothing.
 """
 
 from collections.abc import Mapping
@@ -9,22 +9,22 @@ from email.utils import parseaddr
 from pathlib import Path
 
 from oacmail.demo import story
+from oacmail.demo.mail_server import DemoMailServer
 from oacmail.demo.mailbox import DemoMail, mailbox
 from oacmail.demo.office import DemoOffice, Row
-from oacmail.demo.post import DemoRelay
-from oacmail.demo.town import SENT, DemoTown, Silent
+from oacmail.demo.town import SENT, DemoTown, UnansweredMail
 
 _ESCALATIONS = ("overdue", "derived", "bounced")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """`boxes`: everybody's INBOX by address; `sent`: the office's folder of sent mail; `cases`: by citizen; `shown`:
-    some in full, by number; `tried`: the verdict on each silent mail by its Message-ID; `ended`: exit code and
-    seconds after SIGTERM, None while it runs; `peak`: kB of memory, 0 = unknown."""
+    """`boxes`: every INBOX by address; `sent`: the office's folder of sent mail; `cases`: by citizen; `shown`: some
+    in full, by number; `tried`: output of `oacmail try` for each unanswered mail, by Message-ID; `ended`: exit code and
+    seconds after SIGTERM, None while the daemon runs; `peak`: kB of memory, 0 = unknown."""
 
     written: Mapping[str, str]
-    silent: tuple[Silent, ...]
+    unanswered: tuple[UnansweredMail, ...]
     undone: tuple[str, ...]
     boxes: Mapping[str, tuple[DemoMail, ...]]
     sent: tuple[DemoMail, ...]
@@ -42,37 +42,39 @@ class Evidence:
         return [mail for mail in self.boxes.get(address, ()) if mail.kind == "ack"]
 
     def notices(self, *kinds: str) -> list[tuple[str, DemoMail]]:
-        """(recipient, mail) of the mails of these kinds to anybody."""
+        """(recipient, mail) of all mails of these kinds."""
         return [(address, mail) for address, mails in self.boxes.items() for mail in mails if mail.kind in kinds]
 
     def message(self, message_id: str) -> DemoMail | None:
-        """The mail as it lies in the office's INBOX."""
+        """The mail in the office's INBOX, or None."""
         return next((mail for mail in self.boxes[story.OFFICE] if mail.message_id == message_id), None)
 
     def filed(self, message_id: str) -> Row | None:
-        """The case on which a message lies, of those that were looked into."""
-        lies = (case for case in self.shown.values() if message_id in (each["message_id"] for each in case["messages"]))
-        return next(lies, None)
+        """The case of a message among the shown cases, or None."""
+        cases = (
+            case for case in self.shown.values() if message_id in (each["message_id"] for each in case["messages"])
+        )
+        return next(cases, None)
 
     def answers_to(self, message_id: str) -> list[DemoMail]:
-        """Every mail of ours, in whosever mailbox, that refers to this one."""
+        """Every mail of oacmail, in any mailbox, that refers to this one."""
         everybody = (mail for mails in self.boxes.values() for mail in mails if mail.kind)
         return [mail for mail in everybody if message_id in f"{mail.in_reply_to} {mail.references}"]
 
 
-def gathered(town: DemoTown, undone: tuple[str, ...], pid: int) -> Evidence:
-    """The outcome as it can be read now."""
-    office, post = town.office, town.post
-    boxes = _boxes(post, town)
+def collect(town: DemoTown, undone: tuple[str, ...], pid: int) -> Evidence:
+    """Read the outcome as it is now."""
+    office, server = town.office, town.server
+    boxes = _boxes(server, town)
     rows, outbox, review, status = office.ask(
         (("case", "list"), ("outbox", "list", "--all"), ("quarantine", "list"), ("status",))
     )
     made = Evidence(
         written=dict(town.written),
-        silent=tuple(town.silent),
+        unanswered=tuple(town.unanswered),
         undone=undone,
         boxes=boxes,
-        sent=_read(post, story.OFFICE, SENT),
+        sent=_read(server, story.OFFICE, SENT),
         cases={row["citizen"]: tuple(each for each in rows if each["citizen"] == row["citizen"]) for row in rows},
         shown={},
         review=tuple(review),
@@ -85,38 +87,38 @@ def gathered(town: DemoTown, undone: tuple[str, ...], pid: int) -> Evidence:
     return replace(made, shown=_shown(office, made), tried=_tried(office, made))
 
 
-def _boxes(post: DemoRelay, town: DemoTown) -> dict[str, tuple[DemoMail, ...]]:
+def _boxes(server: DemoMailServer, town: DemoTown) -> dict[str, tuple[DemoMail, ...]]:
     citizens = [citizen.address for citizen in story.CITIZENS]
-    others = [parseaddr(silent.sender)[1].lower() for silent in town.silent]
+    others = [parseaddr(unanswered.sender)[1].lower() for unanswered in town.unanswered]
     people = dict.fromkeys((story.OFFICE, *story.STAFF, *citizens, *others))
-    return {address: _read(post, address, "INBOX") for address in people}
+    return {address: _read(server, address, "INBOX") for address in people}
 
 
-def _read(post: DemoRelay, address: str, folder: str) -> tuple[DemoMail, ...]:
-    with mailbox(post, address) as box:
+def _read(server: DemoMailServer, address: str, folder: str) -> tuple[DemoMail, ...]:
+    with mailbox(server, address) as box:
         return box.mails(folder)
 
 
-def _shown(office: DemoOffice, world: Evidence) -> dict[str, Row]:
-    """The cases to look into: those behind an escalation, and those that a robot's mail is about."""
-    told = {mail.case for _, mail in world.notices(*_ESCALATIONS)}
-    named = {silent.about for silent in world.silent}
+def _shown(office: DemoOffice, evidence: Evidence) -> dict[str, Row]:
+    """The cases behind an escalation and the cases of the unanswered mails, in full."""
+    told = {mail.case for _, mail in evidence.notices(*_ESCALATIONS)}
+    named = {unanswered.about for unanswered in evidence.unanswered}
     about = [citizen.address for citizen in story.CITIZENS if citizen.name in named]
-    numbers = sorted(told | {row["number"] for address in about for row in world.cases.get(address, ())})
+    numbers = sorted(told | {row["number"] for address in about for row in evidence.cases.get(address, ())})
     answers = office.ask([("case", "show", number) for number in numbers])
     return {number: rows[0] for number, rows in zip(numbers, answers, strict=True) if rows}
 
 
-def _tried(office: DemoOffice, world: Evidence) -> dict[str, Row]:
-    """What `oacmail try` says of the very bytes in INBOX."""
-    folder = office.root / "silent"
+def _tried(office: DemoOffice, evidence: Evidence) -> dict[str, Row]:
+    """The output of `oacmail try` for the unanswered mails in INBOX, by Message-ID."""
+    folder = office.root / "unanswered"
     folder.mkdir()
     paths: dict[str, str] = {}
-    for position, silent in enumerate(world.silent):
-        if (mail := world.message(silent.message_id)) is not None:
+    for position, unanswered in enumerate(evidence.unanswered):
+        if (mail := evidence.message(unanswered.message_id)) is not None:
             path = folder / f"{position}.eml"
             path.write_bytes(mail.raw)
-            paths[str(path)] = silent.message_id
+            paths[str(path)] = unanswered.message_id
     return {paths[row["file"]]: row for row in office.rows("try", *paths)} if paths else {}
 
 

@@ -1,6 +1,6 @@
-"""What must be true at the end: pure functions of the world that was read back and of the story's own table.
+"""The expected outcomes: pure functions of the evidence and of the story.
 
-Each expectation has a name that says what was to be; nothing is printed here, nothing is asked of anybody.
+Each expectation has a name that says what must hold. This module prints nothing and reads nothing.
 """
 
 import re
@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from oacmail.demo import story
-from oacmail.demo.cast import DemoCitizen, StaffAction
 from oacmail.demo.evidence import Evidence
 from oacmail.demo.mailbox import DemoMail
 from oacmail.demo.office import Row
-from oacmail.demo.town import Silent
+from oacmail.demo.roles import DemoCitizen, StaffAction
+from oacmail.demo.town import UnansweredMail
 
-ACK_WITHIN = timedelta(seconds=10)  # a second is usual; a loaded machine may take some
-DEEDS = tuple(deed for _, deeds in story.ACTS for deed in deeds)
+ACK_WITHIN = timedelta(seconds=10)  # one second is usual; a loaded machine needs more
+ACTIONS = tuple(action for _, actions in story.ACTS for action in actions)
 _REVIEWED = ("suspected-spam", "from-our-address-unsigned")
 _ERROR = re.compile(r'"level": ?"(?:error|critical)"')
 _BY_MAIL = ("answer", "answer in copy")
@@ -33,56 +33,59 @@ class Expectation:
 
 
 def judge(
-    world: Evidence, citizens: Sequence[DemoCitizen] = story.CITIZENS, deeds: Sequence[StaffAction] = DEEDS
+    evidence: Evidence, citizens: Sequence[DemoCitizen] = story.CITIZENS, actions: Sequence[StaffAction] = ACTIONS
 ) -> list[Expectation]:
     """All expectations, met or not."""
     addresses = {citizen.name: citizen.address for citizen in citizens}
     found = [
-        *((what, False) for what in world.undone),
-        *(each for citizen in citizens for each in _citizen(world, citizen)),
-        *(each for deed in deeds for each in _deed(world, deed, addresses)),
-        *(each for silent in world.silent for each in _silent(world, silent, addresses)),
-        *_overdue(world, citizens),
-        *_untouched(world, deeds),
-        *_mails(world),
-        *_parser_config(world),
+        *((what, False) for what in evidence.undone),
+        *(each for citizen in citizens for each in _citizen(evidence, citizen)),
+        *(each for action in actions for each in _action(evidence, action, addresses)),
+        *(each for unanswered in evidence.unanswered for each in _unanswered(evidence, unanswered, addresses)),
+        *_overdue(evidence, citizens),
+        *_untouched(evidence, actions),
+        *_mails(evidence),
+        *_service(evidence),
     ]
     return [Expectation(name, bool(met)) for name, met in found]
 
 
 def errors(log: str) -> list[str]:
-    """The lines of the daemon's log that speak of an error, and those that are no log lines: a traceback."""
+    """The lines of the daemon's log at level error or above, and lines that are no JSON, such as a traceback."""
     return [line for line in log.splitlines() if not line.startswith("{") or _ERROR.search(line)]
 
 
 # --- citizens -----------------------------------------------------------------------------------------
 
 
-def _citizen(world: Evidence, citizen: DemoCitizen) -> Found:
-    who, end = citizen.name, citizen.end
-    cases, acks = world.cases.get(citizen.address, ()), world.acks(citizen.address)
+def _citizen(evidence: Evidence, citizen: DemoCitizen) -> Found:
+    who, expected = citizen.name, citizen.expected
+    cases, acks = evidence.cases.get(citizen.address, ()), evidence.acks(citizen.address)
     yield f"{who}: one case", len(cases) == 1
-    yield f"{who}: {end.acks} acknowledgement{'s' * (end.acks > 1)} in the mailbox", len(acks) == end.acks
+    yield (
+        f"{who}: {expected.acks} acknowledgement{'s' * (expected.acks > 1)} in the mailbox",
+        len(acks) == expected.acks,
+    )
     if cases:
         yield from _case(citizen, cases[0])
     if cases and acks:
-        yield from _first_ack(world, citizen, cases[0], acks[0])
+        yield from _first_ack(evidence, citizen, cases[0], acks[0])
 
 
 def _case(citizen: DemoCitizen, case: Row) -> Found:
-    who, end = citizen.name, citizen.end
-    yield f"{who}: the case is {end.status}", case["status"] == end.status
-    yield f"{who}: the case is {'' if end.overdue else 'not '}overdue", case["overdue"] == end.overdue
-    yield f"{who}: {end.messages} messages on the case", case["messages"] == end.messages
+    who, expected = citizen.name, citizen.expected
+    yield f"{who}: the case is {expected.status}", case["status"] == expected.status
+    yield f"{who}: the case is {'' if expected.overdue else 'not '}overdue", case["overdue"] == expected.overdue
+    yield f"{who}: {expected.messages} messages on the case", case["messages"] == expected.messages
     for field in ("topic", "level", "intent"):
-        wanted = getattr(end, field)
+        wanted = getattr(expected, field)
         if wanted is not None:
             yield f"{who}: {field} {wanted}", case[field] == wanted
 
 
-def _first_ack(world: Evidence, citizen: DemoCitizen, case: Row, ack: DemoMail) -> Found:
-    who, message = citizen.name, world.message(world.written[citizen.name])
-    yield f"{who}: acknowledged in {citizen.end.speaks}", ack.language == citizen.end.speaks
+def _first_ack(evidence: Evidence, citizen: DemoCitizen, case: Row, ack: DemoMail) -> Found:
+    who, message = citizen.name, evidence.message(evidence.written[citizen.name])
+    yield f"{who}: acknowledged in {citizen.expected.languages}", ack.language == citizen.expected.languages
     yield f"{who}: the case's number leads the subject", ack.subject.startswith(f"[{case['number']}-")
     yield f"{who}: the acknowledgement continues the thread", message and ack.in_reply_to == message.message_id
     yield f"{who}: the acknowledgement repeats nothing of the message", not _repeats(ack, citizen)
@@ -98,86 +101,97 @@ def _repeats(ack: DemoMail, citizen: DemoCitizen) -> bool:
 # --- what people did ----------------------------------------------------------------------------------
 
 
-def _deed(world: Evidence, deed: StaffAction, addresses: Addresses) -> Found:
-    case = next(iter(world.cases.get(addresses[deed.about], ())), None)
+def _action(evidence: Evidence, action: StaffAction, addresses: Addresses) -> Found:
+    case = next(iter(evidence.cases.get(addresses[action.about], ())), None)
     number = case["number"] if case else ""
-    if deed.how in _BY_MAIL:
-        held = [mail for mail in world.boxes[addresses[deed.about]] if deed.text in mail.text]
-        yield f"{deed.about}: holds the answer once, as the agent wrote it", len(held) == 1
-        filed = [mail for mail in world.sent if deed.text in mail.text]
+    if action.how in _BY_MAIL:
+        held = [mail for mail in evidence.boxes[addresses[action.about]] if action.text in mail.text]
+        yield f"{action.about}: holds the answer once, as the agent wrote it", len(held) == 1
+        filed = [mail for mail in evidence.sent if action.text in mail.text]
         yield (
-            f"{deed.about}: the answer is in Sent only if the agent put it there",
-            len(filed) == (deed.how == "answer"),
+            f"{action.about}: the answer is in Sent only if the agent put it there",
+            len(filed) == (action.how == "answer"),
         )
-    elif deed.how == "derive":
-        sent = [mail for who, mail in world.notices("derived") if who == story.TECHNICAL and deed.text in mail.text]
+    elif action.how == "derive":
+        sent = [
+            mail for who, mail in evidence.notices("derived") if who == story.TECHNICAL and action.text in mail.text
+        ]
         yield (
-            f"{deed.about}: with the technical services, message attached",
+            f"{action.about}: with the technical services, message attached",
             [m.carries_message for m in sent] == [True],
         )
-        cards = [mail for who, mail in world.notices("derived") if who == story.TECHNICAL and mail.case == number]
-        by_itself = [mail.carries_message for mail in cards if deed.text not in mail.text]
-        yield f"{deed.about}: they had it before an agent said so", by_itself == [True]
-    elif deed.how == "report":
-        roles = [message["role"] for message in world.shown.get(number, {}).get("messages", ())]
-        yield f"{deed.about}: what the technical services wrote is on the case", roles.count("technical") == 1
-    elif deed.how == "bounce":
-        told = [who for who, mail in world.notices("bounced") if mail.case == number]
-        yield f"{deed.about}: both agents know that the answer came back", sorted(told) == [story.MARTA, story.PAU]
+        cards = [mail for who, mail in evidence.notices("derived") if who == story.TECHNICAL and mail.case == number]
+        automatic = [mail.carries_message for mail in cards if action.text not in mail.text]
+        yield f"{action.about}: they had it before an agent said so", automatic == [True]
+    elif action.how == "report":
+        roles = [message["role"] for message in evidence.shown.get(number, {}).get("messages", ())]
+        yield f"{action.about}: what the technical services wrote is on the case", roles.count("technical") == 1
+    elif action.how == "bounce":
+        told = [who for who, mail in evidence.notices("bounced") if mail.case == number]
+        yield f"{action.about}: both agents know that the answer came back", sorted(told) == [story.MARTA, story.PAU]
 
 
 # --- who must get nothing -----------------------------------------------------------------------------
 
 
-def _silent(world: Evidence, silent: Silent, addresses: Addresses) -> Found:
-    yield f"{silent.who}: lies in INBOX", world.message(silent.message_id) is not None
-    yield f"{silent.who}: got no mail", not world.answers_to(silent.message_id)
-    if silent.about:
-        case = world.filed(silent.message_id)
-        yield f"{silent.who}: filed with {silent.about}", case and case["citizen"] == addresses[silent.about]
+def _unanswered(evidence: Evidence, unanswered: UnansweredMail, addresses: Addresses) -> Found:
+    yield f"{unanswered.who}: is in INBOX", evidence.message(unanswered.message_id) is not None
+    yield f"{unanswered.who}: got no mail", not evidence.answers_to(unanswered.message_id)
+    if unanswered.about:
+        case = evidence.filed(unanswered.message_id)
+        yield (
+            f"{unanswered.who}: filed with {unanswered.about}",
+            case and case["citizen"] == addresses[unanswered.about],
+        )
     else:
-        yield f"{silent.who}: made no case", not any(address in silent.sender for address in world.cases)
-    if silent.judged in _REVIEWED:
-        reasons = [row["reason"] for row in world.review if row["message_id"] == silent.message_id]
-        yield f"{silent.who}: waits for a person to look at it", reasons == [silent.judged]
+        yield f"{unanswered.who}: made no case", not any(address in unanswered.sender for address in evidence.cases)
+    if unanswered.expected_kind in _REVIEWED:
+        reasons = [row["reason"] for row in evidence.review if row["message_id"] == unanswered.message_id]
+        yield f"{unanswered.who}: on the review list", reasons == [unanswered.expected_kind]
     else:
-        yield f"{silent.who}: recognised", world.tried.get(silent.message_id, {}).get("kind") == silent.judged
+        yield (
+            f"{unanswered.who}: recognised",
+            evidence.tried.get(unanswered.message_id, {}).get("kind") == unanswered.expected_kind,
+        )
 
 
-# --- the house ----------------------------------------------------------------------------------------
+# --- the service --------------------------------------------------------------------------------------
 
 
-def _overdue(world: Evidence, citizens: Sequence[DemoCitizen]) -> Found:
-    left = [world.cases.get(citizen.address, ()) for citizen in citizens if citizen.days_ago]
+def _overdue(evidence: Evidence, citizens: Sequence[DemoCitizen]) -> Found:
+    left = [evidence.cases.get(citizen.address, ()) for citizen in citizens if citizen.days_ago]
     late = {rows[0]["number"] for rows in left if rows}
-    told = {mail.case: mail for who, mail in world.notices("overdue") if who == story.SUPERVISOR}
+    told = {mail.case: mail for who, mail in evidence.notices("overdue") if who == story.SUPERVISOR}
     yield "the supervisor has what was overdue, and nothing else", set(told) == late
     yield "with the messages themselves", all(mail.carries_message for mail in told.values())
 
 
-def _untouched(world: Evidence, deeds: Sequence[StaffAction]) -> Found:
-    """An agent's client marks the messages that he answers, and nobody any other."""
-    answered = {deed.about for deed in deeds if deed.how in _BY_MAIL}
-    opened = {message_id for name, message_id in world.written.items() if name in answered}
-    inbox = {mail.message_id: mail for mail in world.boxes[story.OFFICE]}
-    yield "no message was deleted or moved by oacmail", set(world.written.values()) <= set(inbox)
+def _untouched(evidence: Evidence, actions: Sequence[StaffAction]) -> Found:
+    """Only the answered messages have the flag \\Seen, which the agent's client sets."""
+    answered = {action.about for action in actions if action.how in _BY_MAIL}
+    opened = {message_id for name, message_id in evidence.written.items() if name in answered}
+    inbox = {mail.message_id: mail for mail in evidence.boxes[story.OFFICE]}
+    yield "no message was deleted or moved by oacmail", set(evidence.written.values()) <= set(inbox)
     yield "no message was marked by oacmail", {mail.message_id for mail in inbox.values() if mail.seen} == opened
 
 
-def _mails(world: Evidence) -> Found:
-    """What oacmail says it sent and what lies in the mailboxes are the same mails, once each."""
-    left = Counter(row["message_id"] for row in world.outbox if row["state"] == "sent")
-    held = Counter(mail.message_id for mails in world.boxes.values() for mail in mails if mail.kind)
-    yield "every mail has left", {row["state"] for row in world.outbox} <= {"sent", "dropped"}
+def _mails(evidence: Evidence) -> Found:
+    """The mails in state sent and the mails in the mailboxes are the same, once each."""
+    left = Counter(row["message_id"] for row in evidence.outbox if row["state"] == "sent")
+    held = Counter(mail.message_id for mails in evidence.boxes.values() for mail in mails if mail.kind)
+    yield "every mail has left", {row["state"] for row in evidence.outbox} <= {"sent", "dropped"}
     yield "no mail was lost or came twice", left == held
-    yield "no mail to ourselves", story.OFFICE not in {row["recipient"] for row in world.outbox}
+    yield "no mail to ourselves", story.OFFICE not in {row["recipient"] for row in evidence.outbox}
 
 
-def _parser_config(world: Evidence) -> Found:
-    yield "every message is accounted for", world.status["unaccounted"] == 0
-    yield "oacmail status: well", world.status["ok"]
-    yield "the review list holds nothing else", len(world.review) == sum(s.judged in _REVIEWED for s in world.silent)
-    yield "the log holds no error", not errors(world.log)
-    yield "the log holds no address", not [address for address in world.boxes if address in world.log]
-    if world.ended is not None:
-        yield "the daemon ended by itself within 5 s of SIGTERM", world.ended[0] == 0 and world.ended[1] < 5
+def _service(evidence: Evidence) -> Found:
+    yield "every message is accounted for", evidence.status["unaccounted"] == 0
+    yield "oacmail status: ok", evidence.status["ok"]
+    yield (
+        "the review list holds nothing else",
+        len(evidence.review) == sum(s.expected_kind in _REVIEWED for s in evidence.unanswered),
+    )
+    yield "the log holds no error", not errors(evidence.log)
+    yield "the log holds no address", not [address for address in evidence.boxes if address in evidence.log]
+    if evidence.ended is not None:
+        yield "the daemon ended by itself within 5 s of SIGTERM", evidence.ended[0] == 0 and evidence.ended[1] < 5

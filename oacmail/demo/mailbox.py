@@ -1,4 +1,4 @@
-"""A mailbox as its owner's client sees it: reading, appending, and what a mail says. The only reader of the outcome."""
+"""A mailbox as the owner's mail client uses it: read and append mails. The evidence comes from here alone."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,12 +13,12 @@ from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError
 
 from oacmail.core.errors import Transient
-from oacmail.demo.post import HOST, DemoRelay
+from oacmail.demo.mail_server import HOST, DemoMailServer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoMail:
-    """One mail in a mailbox. `kind` and `case`: as oacmail labelled it, '' for people's; `seen`: its flag."""
+    """One mail in a mailbox. `kind` and `case`: from the headers of oacmail, '' otherwise; `seen`: the flag \\Seen."""
 
     message_id: str
     sender: str
@@ -37,7 +37,7 @@ class DemoMail:
 
 
 class DemoMailbox:
-    """Logged in. `mails()` reads with PEEK; `open` marks a mail \\Seen, as people's clients do."""
+    """A logged-in client. `mails()` reads with PEEK; `open` sets \\Seen, as the clients of people do."""
 
     def __init__(self, client: IMAPClient) -> None:
         self._client = client
@@ -58,7 +58,7 @@ class DemoMailbox:
         return _mail(self._client.fetch(found[:1], ["BODY[]", "INTERNALDATE", "FLAGS"])[found[0]])
 
     def append(self, folder: str, raw: bytes, *, at: datetime | None = None, seen: bool = False) -> None:
-        """Put a mail there; `at` is its INTERNALDATE."""
+        """Append a mail; `at` is its INTERNALDATE."""
         self._client.append(folder, raw, [b"\\Seen"] if seen else [], at)
 
     def create(self, folder: str) -> None:
@@ -66,12 +66,12 @@ class DemoMailbox:
 
 
 @contextmanager
-def mailbox(post: DemoRelay, address: str) -> Iterator[DemoMailbox]:
-    """The mailbox of `address`, for as long as the block lasts. Raises Transient where the line breaks."""
+def mailbox(server: DemoMailServer, address: str) -> Iterator[DemoMailbox]:
+    """Open the mailbox of `address` for the block. Raises Transient if the connection fails."""
     try:
-        with IMAPClient(HOST, port=post.imap_port, ssl=False, timeout=10) as client:
+        with IMAPClient(HOST, port=server.imap_port, ssl=False, timeout=10) as client:
             client.normalise_times = False
-            client.login(address, post.password)
+            client.login(address, server.password)
             yield DemoMailbox(client)
     except (IMAPClientError, OSError) as error:
         raise Transient(f"demo: the embedded server keeps no mailbox open: {type(error).__name__}") from error

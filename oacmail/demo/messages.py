@@ -1,4 +1,4 @@
-"""The mails that people, their clients and their servers write. Bytes only; nothing is sent or decided here."""
+"""Build the mails of people, their clients and their servers, as message objects. Nothing is sent here."""
 
 from collections.abc import Iterable
 from email.message import EmailMessage, Message
@@ -10,7 +10,7 @@ from email.utils import formataddr, formatdate, make_msgid, parseaddr
 
 from oacmail.demo.mailbox import DemoMail
 
-# A PNG of one grey pixel: what a citizen sends who only wants to show something.
+# A PNG of one grey pixel: the attachment of a citizen.
 _PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
     "0000000a49444154789c636800000082008177cd72b60000000049454e44ae426082"
@@ -21,7 +21,7 @@ Headers = Iterable[tuple[str, str]]
 def message(
     sender: str, to: str, subject: str, text: str, *, headers: Headers = (), attachment: str = ""
 ) -> EmailMessage:
-    """An everyday mail. `sender` as the From field says; without a subject there is no such field."""
+    """An ordinary mail. `sender`: the From field; an empty subject gives no Subject field."""
     mail = EmailMessage()
     for name, value in (*_head(sender, to, subject), *headers):
         mail[name] = value
@@ -36,19 +36,19 @@ def named(name: str, address: str) -> str:
 
 
 def reply(sender: str, to: DemoMail, text: str, *, headers: Headers = (), recipient: str = "") -> EmailMessage:
-    """What a client makes of "Reply"."""
+    """A reply as a mail client builds it."""
     subject = to.subject if to.subject.startswith("Re: ") else f"Re: {to.subject}"
     return message(sender, recipient or to.sender, subject, text, headers=(*_thread(to), *headers))
 
 
 def out_of_office(sender: str, to: DemoMail) -> EmailMessage:
-    """RFC 3834."""
+    """An automatic reply (RFC 3834)."""
     heads = (*_thread(to), ("Auto-Submitted", "auto-replied"))
     return message(sender, to.sender, f"Fora de l'oficina: {to.subject}", "Torno dilluns.", headers=heads)
 
 
 def read_receipt(sender: str, of: DemoMail) -> Message:
-    """RFC 8098."""
+    """A read receipt (RFC 8098)."""
     fields = f"Final-Recipient: rfc822; {parseaddr(sender)[1]}\nOriginal-Message-ID: {of.message_id}\n"
     notice = _leaf("disposition-notification", f"{fields}Disposition: manual-action/MDN-sent-manually; displayed\n")
     mail = _report(sender, of.sender, f"Read: {of.subject}", "disposition-notification", "It was displayed.", notice)
@@ -58,7 +58,7 @@ def read_receipt(sender: str, of: DemoMail) -> Message:
 
 
 def delivery_report(of: DemoMail, recipient: str) -> Message:
-    """RFC 3464: the mailbox is full; the headers of the mail that came back stand in its third part."""
+    """A delivery report (RFC 3464): the mailbox is full; the third part has the headers of the returned mail."""
     domain = recipient.rpartition("@")[2]
     status = MIMENonMultipart("message", "delivery-status")
     status.set_payload(

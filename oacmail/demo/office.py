@@ -1,4 +1,4 @@
-"""The office of the demo: its configuration, a real `oacmail run`, and the verbs by which an admin asks it."""
+"""The office of the demo: its configuration, a real `oacmail run`, and the commands of an admin."""
 
 import json
 import sqlite3
@@ -17,14 +17,14 @@ from oacmail.adapters.store import queries
 from oacmail.core.errors import Transient
 from oacmail.demo import story
 from oacmail.demo.children import Children
-from oacmail.demo.post import EXCHANGER, HOST, DemoRelay
+from oacmail.demo.mail_server import HOST, MX_HOST, DemoMailServer
 
 Row = dict[str, Any]
 OACMAIL = (sys.executable, "-m", "oacmail")
 _ALIVE = ("queued", "claimed", "sending", "uncertain")
 
-# Every day is a working day and the house never closes, so that the story ends the same on a Sunday night: what came
-# two days ago was due yesterday at 20:00. mail-devel delivers by To and Cc alone, so no copies prove a sending.
+# Every day is a working day and the office never closes, so that the outcome is the same on a Sunday night: a message
+# of two days ago was due yesterday at 20:00. mail-devel delivers by To and Cc alone, so no copy proves a delivery.
 _CONFIG = """
 [office]
 address = "{office}"
@@ -74,7 +74,7 @@ to = []
 
 @dataclass(frozen=True, slots=True)
 class DemoOffice:
-    """A house in its directory. Verbs run as an admin's would, each in a process of its own."""
+    """An office in its own directory. Each command runs in its own process, as for an admin."""
 
     root: Path
     children: Children
@@ -84,7 +84,7 @@ class DemoOffice:
         return self.root / "config.toml"
 
     def start(self) -> "Popen[bytes]":
-        """`oacmail run`."""
+        """Start `oacmail run`."""
         command = [*OACMAIL, "--config", str(self.config), "run"]
         return self.children.start(command, folder=self.root, log=self.root / "oacmail.log")
 
@@ -92,7 +92,7 @@ class DemoOffice:
         return (self.root / "oacmail.log").read_text(errors="replace")
 
     def verb(self, *words: str) -> str:
-        """What it prints. Raises Transient where it cannot do what it was asked."""
+        """The output of a command. Raises Transient if its exit code is neither 0 nor 1."""
         code, said, complaint = self.children.run([*OACMAIL, "--config", str(self.config), *words], folder=self.root)
         if code not in (0, 1):
             raise Transient(f"demo: oacmail {words[0]} ended with {code}: {complaint.strip()[-300:]}")
@@ -102,37 +102,37 @@ class DemoOffice:
         return [json.loads(line) for line in self.verb(*words, "--json").splitlines()]
 
     def ask(self, questions: Sequence[Sequence[str]]) -> list[list[Row]]:
-        """The rows of several verbs; two at a time."""
+        """The rows of several commands; two run at a time."""
         with ThreadPoolExecutor(2) as pool:
             return list(pool.map(lambda words: self.rows(*words), questions))
 
     def settled(self, since: datetime) -> bool:
-        """Whether all that happened before `since` has been read, decided and sent: a glance beside the daemon."""
+        """Whether the daemon has read, decided and sent everything that arrived before `since`, by its database."""
         config = settings.load(self.config)
         try:
             with wiring.reading(config) as con:
                 health = queries.health(con, config.office.timezone)
         except (Transient, sqlite3.OperationalError):
-            return False  # there is no database yet, or no tables in it
+            return False  # the database or its tables do not exist yet
         read = health["last_sync"] is not None and datetime.fromisoformat(health["last_sync"]) > since
         waiting = any(health["outbox"].get(state) for state in _ALIVE)
         return bool(read and health["last_tick"] and not health["unaccounted"] and not waiting)
 
 
-def furnished(root: Path, post: DemoRelay, children: Children) -> DemoOffice:
-    """An office with its configuration and its password, which only we can read."""
+def make_office(root: Path, server: DemoMailServer, children: Children) -> DemoOffice:
+    """Create an office with its configuration and a password file of mode 0600."""
     secret = root / "password"
     secret.touch(mode=0o600)
-    secret.write_text(post.password)
+    secret.write_text(server.password)
     office = DemoOffice(root, children)
     office.config.write_text(
         _CONFIG.format(
             office=story.OFFICE,
             name=story.OFFICE_NAME,
             host=HOST,
-            exchanger=EXCHANGER,
-            imap_port=post.imap_port,
-            smtp_port=post.smtp_port,
+            exchanger=MX_HOST,
+            imap_port=server.imap_port,
+            smtp_port=server.smtp_port,
             supervisor=story.SUPERVISOR,
             operator=story.OPERATOR,
             marta=story.MARTA,

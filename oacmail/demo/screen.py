@@ -1,4 +1,4 @@
-"""The outcome in one screen: a hundred columns, about forty-five lines. It shows the world that was read back."""
+"""The outcome on one screen: a hundred columns, about forty-five lines, all of it from the evidence."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ from oacmail.demo.evidence import Evidence
 from oacmail.demo.expectations import Expectation, errors
 from oacmail.demo.mailbox import DemoMail
 from oacmail.demo.office import Row
-from oacmail.demo.town import Silent
+from oacmail.demo.town import UnansweredMail
 
 WIDTH = 100
 _ERRORS_SHOWN = 3
@@ -17,29 +17,29 @@ _NAMES = {**story.STAFF, **{citizen.address: citizen.name for citizen in story.C
 _COLUMNS = ("case", "citizen", "about", "level", "status", "answer due", "acknowledged")
 
 
-def lines(world: Evidence, expectations: Sequence[Expectation], seconds: float) -> Iterator[str]:
+def lines(evidence: Evidence, expectations: Sequence[Expectation], seconds: float) -> Iterator[str]:
     """The whole screen, no line longer than WIDTH."""
-    for line in _all(world, expectations, seconds):
+    for line in _all(evidence, expectations, seconds):
         yield line if len(line) <= WIDTH else line[: WIDTH - 1] + "…"
 
 
-def _all(world: Evidence, expectations: Sequence[Expectation], seconds: float) -> Iterator[str]:
-    messages, mails = len(world.boxes[story.OFFICE]), sum(row["state"] == "sent" for row in world.outbox)
+def _all(evidence: Evidence, expectations: Sequence[Expectation], seconds: float) -> Iterator[str]:
+    messages, mails = len(evidence.boxes[story.OFFICE]), sum(row["state"] == "sent" for row in evidence.outbox)
     came = f"{messages} messages came, {mails} mails of oacmail left,"
     yield f"{story.OFFICE_NAME}: a day in {seconds:.0f} seconds. {came}"
     yield "agents answered from their own mail program. What now lies in the mailboxes and in the database:"
     yield ""
-    yield from _table(_COLUMNS, [_row(world, rows[0]) for rows in _in_order(world)])
+    yield from _table(_COLUMNS, [_row(evidence, rows[0]) for rows in _in_order(evidence)])
     yield from ("", "Escalated, and why")
-    yield from _table((), list(_escalated(world)))
+    yield from _table((), list(_escalated(evidence)))
     yield from ("", "Not answered, on purpose")
-    yield from _table((), [_left_alone(world, silent) for silent in world.silent])
+    yield from _table((), [_left_alone(evidence, unanswered) for unanswered in evidence.unanswered])
     yield ""
-    yield from _verdict(world, expectations)
+    yield from _verdict(evidence, expectations)
 
 
-def _in_order(world: Evidence) -> list[tuple[Row, ...]]:
-    return sorted(world.cases.values(), key=lambda rows: str(rows[0]["number"]))
+def _in_order(evidence: Evidence) -> list[tuple[Row, ...]]:
+    return sorted(evidence.cases.values(), key=lambda rows: str(rows[0]["number"]))
 
 
 def _table(headings: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
@@ -52,7 +52,7 @@ def _table(headings: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterat
 # --- cases --------------------------------------------------------------------------------------------
 
 
-def _row(world: Evidence, case: Row) -> tuple[str, ...]:
+def _row(evidence: Evidence, case: Row) -> tuple[str, ...]:
     status = "OVERDUE" if case["overdue"] else case["status"]
     name, intent = _name(case["citizen"]), case["intent"]
     about = case["topic"] if intent == "question" else intent
@@ -63,7 +63,7 @@ def _row(world: Evidence, case: Row) -> tuple[str, ...]:
         _LEVELS.get(case["level"], "-"),
         status,
         _day(case["due_at"]),
-        _acknowledged(world, case),
+        _acknowledged(evidence, case),
     )
 
 
@@ -75,9 +75,9 @@ def _day(text: str | None) -> str:
     return f"{datetime.fromisoformat(text).astimezone(story.ZONE):%a %d %H:%M}" if text else "-"
 
 
-def _acknowledged(world: Evidence, case: Row) -> str:
-    acks = world.acks(case["citizen"])
-    message = world.message(acks[0].in_reply_to) if acks else None
+def _acknowledged(evidence: Evidence, case: Row) -> str:
+    acks = evidence.acks(case["citizen"])
+    message = evidence.message(acks[0].in_reply_to) if acks else None
     if message is None:
         return "NO"
     again = f", {len(acks)} times" if len(acks) > 1 else ""
@@ -92,13 +92,13 @@ def _span(span: timedelta) -> str:
 # --- escalations --------------------------------------------------------------------------------------
 
 
-def _escalated(world: Evidence) -> Iterator[tuple[str, ...]]:
-    """A line for each case and reason, whoever was told."""
+def _escalated(evidence: Evidence) -> Iterator[tuple[str, ...]]:
+    """A line for each case and reason, with all recipients."""
     told: dict[tuple[str, str], list[tuple[str, DemoMail]]] = {}
-    for recipient, mail in world.notices(*_REASONS):
+    for recipient, mail in evidence.notices(*_REASONS):
         told.setdefault((mail.case, mail.kind), []).append((recipient, mail))
     for (number, kind), mails in sorted(told.items()):
-        case = world.shown.get(number, {"citizen": "?", "due_at": None, "events": (), "messages": ()})
+        case = evidence.shown.get(number, {"citizen": "?", "due_at": None, "events": (), "messages": ()})
         people = ", ".join(dict.fromkeys(_name(recipient) for recipient, _ in mails))
         message = "+ message" if all(mail.carries_message for _, mail in mails) else ""
         yield (number, _name(case["citizen"]), f"to {people}", _REASONS[kind](case), message)
@@ -111,46 +111,50 @@ def _late(case: Row) -> str:
 def _derived(case: Row) -> str:
     cause = str(_event(case, "escalated").get("cause")).replace("_", " ")
     told = any(message["role"] == "technical" for message in case["messages"]) and case["status"] == "answered"
-    return f"level 2, {cause}" + (": solved, citizen told" if told else "")
+    return f"level 2, {cause}" + (": citizen answered" if told else "")
 
 
 def _bounced(case: Row) -> str:
-    return f"answer bounced: open till {_day(case['due_at'])}"
+    return f"answer bounced: open until {_day(case['due_at'])}"
 
 
 _REASONS = {"overdue": _late, "derived": _derived, "bounced": _bounced}
 
 
 def _event(case: Row, kind: str) -> Row:
-    """Its data; nothing where there was no such event."""
+    """The data of the first event of this kind, or {}."""
     return next((event["data"] for event in case["events"] if event["kind"] == kind), {})
 
 
-# --- silence ------------------------------------------------------------------------------------------
+# --- unanswered mails ----------------------------------------------------------------------
 
 
-def _left_alone(world: Evidence, silent: Silent) -> tuple[str, ...]:
-    answers, case = world.answers_to(silent.message_id), world.filed(silent.message_id)
+def _left_alone(evidence: Evidence, unanswered: UnansweredMail) -> tuple[str, ...]:
+    answers, case = evidence.answers_to(unanswered.message_id), evidence.filed(unanswered.message_id)
     got = f"{len(answers)} MAILS" if answers else "no mail"
-    return (silent.who, _taken_for(world, silent), got + (f"; case of {_name(case['citizen'])}" if case else ""))
+    return (
+        unanswered.who,
+        _taken_for(evidence, unanswered),
+        got + (f"; case of {_name(case['citizen'])}" if case else ""),
+    )
 
 
-def _taken_for(world: Evidence, silent: Silent) -> str:
-    review = [row["reason"] for row in world.review if row["message_id"] == silent.message_id]
+def _taken_for(evidence: Evidence, unanswered: UnansweredMail) -> str:
+    review = [row["reason"] for row in evidence.review if row["message_id"] == unanswered.message_id]
     if review:
         return f"waits for a person: {', '.join(review)}"
-    row = world.tried.get(silent.message_id, {"kind": "not read", "because": ()})
+    row = evidence.tried.get(unanswered.message_id, {"kind": "not read", "because": ()})
     return f"{row['kind']}: " + "".join(row["because"][:1]).removeprefix("kind: ")
 
 
 # --- the end ------------------------------------------------------------------------------------------
 
 
-def _verdict(world: Evidence, expectations: Sequence[Expectation]) -> Iterator[str]:
+def _verdict(evidence: Evidence, expectations: Sequence[Expectation]) -> Iterator[str]:
     missed = [each.name for each in expectations if not each.met]
-    memory = f"; the daemon took {world.peak / 1024:.0f} MB at most" if world.peak else ""
+    memory = f"; the daemon took {evidence.peak / 1024:.0f} MB at most" if evidence.peak else ""
     yield f"{len(expectations) - len(missed)} expectations met, {len(missed)} missed{memory}"
     for name in missed:
         yield f"  MISSED  {name}"
-    for line in errors(world.log)[: _ERRORS_SHOWN if missed else 0]:
+    for line in errors(evidence.log)[: _ERRORS_SHOWN if missed else 0]:
         yield f"  LOG     {line}"

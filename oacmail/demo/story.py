@@ -1,11 +1,11 @@
-"""The story that the demo tells: who writes to a town hall in a day, and what must become of it. All are invented.
+"""The story of the demo: who writes to a town hall in a day, and the expected outcome. All people are invented.
 
-A table: to add somebody, add a row. Acts follow each other when all that went before has been worked.
+To add a person, add a row. An act begins when oacmail has finished everything before it.
 """
 
 from zoneinfo import ZoneInfo
 
-from oacmail.demo.cast import DemoCitizen, End, StaffAction, Stranger
+from oacmail.demo.roles import DemoCitizen, ExpectedCase, StaffAction, UnwantedSender
 
 OFFICE, OFFICE_NAME = "oficina@vila.example", "Oficina Digital"
 SUPERVISOR = "responsable@vila.example"
@@ -23,7 +23,7 @@ CITIZENS = (
         subject="No puc signar la instància",
         text="Bon dia, fa dies que intento signar la instància genèrica amb l'idCAT i no me'n surto. Com ho faig?",
         days_ago=2,
-        end=End(speaks="ca", overdue=True),
+        expected=ExpectedCase(languages="ca", overdue=True),
     ),
     DemoCitizen(
         name="Lucía Navarro",
@@ -31,35 +31,35 @@ CITIZENS = (
         subject="Cita previa para el padrón",
         text="Buenas tardes, ¿cómo pido cita previa por internet para empadronarme? Gracias.",
         days_ago=2,
-        end=End(speaks="es", status="answered", messages=4),
+        expected=ExpectedCase(languages="es", status="answered", messages=4),
     ),
     DemoCitizen(
         name="Montserrat Vila",
         address="montserrat.vila@correu.example",
         subject="Instal·lar l'idCAT al Firefox",
         text="Bona tarda, com puc instal·lar el certificat digital idCAT al Firefox per entrar a la seu electrònica?",
-        end=End(speaks="ca", status="answered", messages=2, topic="certificate", level="first"),
+        expected=ExpectedCase(languages="ca", status="answered", messages=2, topic="certificate", level="first"),
     ),
     DemoCitizen(
         name="Antonio Ruiz",
         address="antonio.ruiz@mail.example",
         subject="Adjuntar documentos a la instancia",
         text="Buenos días, ¿cómo puedo adjuntar dos documentos a la instancia genérica? Solo me deja subir uno.",
-        end=End(speaks="es", status="answered", messages=2, topic="application", level="first"),
+        expected=ExpectedCase(languages="es", status="answered", messages=2, topic="application", level="first"),
     ),
     DemoCitizen(
         name="Emma Clarke",
         address="emma.clarke@post.example",
         subject="Proof of address",
         text="Good morning, how can I get a proof of address from the municipal register online? Thank you, Emma",
-        end=End(speaks="en", status="answered", messages=2, topic="folder"),
+        expected=ExpectedCase(languages="en", status="answered", messages=2, topic="folder"),
     ),
     DemoCitizen(
         name="Jean Morel",
         address="jean.morel@poste.example",
         subject="Attestation de résidence",
         text="Bonjour, je voudrais obtenir une attestation de résidence par internet. Comment dois-je faire ? Merci.",
-        end=End(speaks="ca, en", topic="folder"),
+        expected=ExpectedCase(languages="ca, en", topic="folder"),
     ),
     DemoCitizen(
         name="Construccions Pla",
@@ -67,7 +67,7 @@ CITIZENS = (
         subject="Error 500 a l'oficina virtual",
         text="Bon dia, des d'ahir l'oficina virtual dona error 500 en enviar l'oferta de la licitació, i a altres "
         "empreses també els passa. El termini s'acaba aviat. És un problema de la plataforma, ho podeu corregir?",
-        end=End(speaks="ca", status="answered", messages=3, topic="procurement", level="second"),
+        expected=ExpectedCase(languages="ca", status="answered", messages=3, topic="procurement", level="second"),
     ),
     DemoCitizen(
         name="Rosa Ferrer",
@@ -75,28 +75,28 @@ CITIZENS = (
         subject="El formulari de la subvenció suma malament",
         text="Bona tarda, al formulari de justificació de la subvenció la suma no quadra: el document calcula malament "
         "l'IVA i és l'imprès del curs passat. Ho podeu corregir?",
-        end=End(speaks="ca", status="derived", messages=2, topic="grant", level="second"),
+        expected=ExpectedCase(languages="ca", status="derived", messages=2, topic="grant", level="second"),
     ),
     DemoCitizen(
         name="Josep Roca",
         address="josep.roca@correu.example",
         subject="Truqueu-me, si us plau",
         text="Bon dia, m'embolico amb la inscripció al casal. Truqueu-me al 600 000 000, millor al matí.",
-        end=End(speaks="ca", status="answered", topic="enrolment", intent="callback"),
+        expected=ExpectedCase(languages="ca", status="answered", topic="enrolment", intent="callback"),
     ),
     DemoCitizen(
         name="Carmen Ortega",
         address="carmen.ortega@mail.example",
         subject="Queja",
         text="Quiero presentar una queja: llevo tres semanas esperando y nadie me dice nada. Es vergonzoso.",
-        end=End(speaks="es", intent="complaint"),
+        expected=ExpectedCase(languages="es", intent="complaint"),
     ),
     DemoCitizen(
         name="Laia Soler",
         address="laia.soler@correu.example",
         subject="La impressora no va",
         text="Hola, la impressora de casa no s'engega i l'ordinador em surt amb la pantalla blava. Què faig?",
-        end=End(speaks="ca", status="answered", messages=2, level="out_of_scope"),
+        expected=ExpectedCase(languages="ca", status="answered", messages=2, level="out_of_scope"),
     ),
     DemoCitizen(
         name="Nil Bosch",
@@ -104,97 +104,97 @@ CITIZENS = (
         subject="",
         text="",
         attachment="captura de pantalla.png",
-        end=End(speaks="ca, es"),
+        expected=ExpectedCase(languages="ca, es"),
     ),
     DemoCitizen(
         name="Pilar Gómez",
         address="pilar.gomez@mail.example",
         subject="",
         text="Buenas, no encuentro dónde se paga el recibo del IBI por internet, ¿me lo pueden decir?",
-        end=End(speaks="es"),
+        expected=ExpectedCase(languages="es"),
     ),
     DemoCitizen(
         name="Marc Serra",
         address="marc.serra@correu.example",
         subject="Notificació de l'e-NOTUM",
         text="Bon dia, he rebut un avís de l'e-NOTUM i no puc obrir la notificació. Què he de fer?",
-        end=End(speaks="ca", messages=2, topic="notification"),
+        expected=ExpectedCase(languages="ca", messages=2, topic="notification"),
     ),
     DemoCitizen(
         name="Fatima Alaoui",
         address="fatima.alaoui@correu.example",
         subject="Inscripció a l'escola bressol",
         text="Bon dia, vull fer la inscripció de la meva filla a l'escola bressol i no trobo el formulari. On és?",
-        end=End(speaks="ca", messages=2, topic="enrolment"),
+        expected=ExpectedCase(languages="ca", messages=2, topic="enrolment"),
     ),
     DemoCitizen(
         name="David Price",
         address="david.price@post.example",
         subject="Paying the car tax",
         text="Hello, can I pay the car tax online with a foreign card? I could not find the page. Thanks, David",
-        end=End(speaks="en", acks=2, messages=3),
+        expected=ExpectedCase(languages="en", acks=2, messages=3),
     ),
     DemoCitizen(
         name="Teresa Puig",
         address="teresa.puig@correu.example",
         subject="Beca de menjador",
         text="Bon dia, com puc saber l'estat de la sol·licitud de la beca de menjador a la carpeta ciutadana?",
-        end=End(speaks="ca", messages=3),
+        expected=ExpectedCase(languages="ca", messages=3),
     ),
     DemoCitizen(
         name="Omar Benali",
         address="omar.benali@mail.example",
         subject="Licencia de obras",
         text="Buenos días, ¿qué documentos hacen falta para pedir por internet la licencia de obras menores?",
-        end=End(speaks="es", topic="application"),
+        expected=ExpectedCase(languages="es", topic="application"),
     ),
     DemoCitizen(
         name="Núria Tort",
         address="nuria.tort@correu.example",
         subject="Volant d'empadronament",
         text="Hola, necessito un volant d'empadronament. El puc descarregar des de la carpeta ciutadana?",
-        end=End(speaks="ca", status="answered", messages=2, topic="folder"),
+        expected=ExpectedCase(languages="ca", status="answered", messages=2, topic="folder"),
     ),
     DemoCitizen(
         name="Biel Coll",
         address="biel.coll@correu.example",
         subject="Suggeriment per a la web",
         text="Bona tarda, us suggereixo que la seu electrònica recordi l'idioma. Seria molt útil. Salutacions, Biel",
-        end=End(speaks="ca", intent="suggestion"),
+        expected=ExpectedCase(languages="ca", intent="suggestion"),
     ),
 )
 
 STRANGERS = (
-    Stranger(
+    UnwantedSender(
         name="Newsletter",
         sender="Fira Digital <noreply@fira.example>",
         subject="Novetats de la Fira Digital",
         text="Aquesta setmana: tres conferències i un taller. Inscriviu-vos-hi ara.",
         headers=(("List-Unsubscribe", "<https://fira.example/baixa>"), ("Precedence", "bulk")),
-        judged="bulk",
+        expected_kind="bulk",
     ),
-    Stranger(
+    UnwantedSender(
         name="Mailing list",
         sender="Gestors municipals <gestors@llistes.example>",
         subject="[gestors] Algú fa servir el registre electrònic?",
         text="Bon dia a tothom, com teniu configurat el registre electrònic? Responeu a la llista.",
         headers=(("List-Id", "<gestors.llistes.example>"), ("List-Post", "<mailto:gestors@llistes.example>")),
-        judged="bulk",
+        expected_kind="bulk",
     ),
-    Stranger(
+    UnwantedSender(
         name="Spam",
         sender="Best Price <sales@seo-top.example>",
         subject="First page of Google, 100 backlinks",
         text="Dear sir, we bring your site to the first page of Google. SEO, free audit, pay in bitcoin.",
-        judged="suspected-spam",
+        expected_kind="suspected-spam",
     ),
-    Stranger(
+    UnwantedSender(
         name="Our address, forged",
         sender=f"{OFFICE_NAME} <{OFFICE}>",
         subject="Urgent: contrasenya de la bústia",
         text="La vostra bústia ha caducat. Responeu a aquest correu amb la contrasenya.",
         dmarc="fail",
-        judged="from-our-address-unsigned",
+        expected_kind="from-our-address-unsigned",
     ),
 )
 
@@ -233,12 +233,12 @@ AT_THE_DESK = (
 )
 
 AFTERWARDS = (
-    StaffAction(who="Read receipt", how="read receipt", about="Lucía Navarro", judged="auto_reply"),
+    StaffAction(who="Read receipt", how="read receipt", about="Lucía Navarro", expected_kind="auto_reply"),
     StaffAction(
-        who="Thanks", how="thanks", about="Lucía Navarro", text="Muchas gracias, ya la tengo.", judged="thanks"
+        who="Thanks", how="thanks", about="Lucía Navarro", text="Muchas gracias, ya la tengo.", expected_kind="thanks"
     ),
-    StaffAction(who="Out of office", how="out of office", about="Rosa Ferrer", judged="auto_reply"),
-    StaffAction(who="Delivery report", how="bounce", about="Teresa Puig", judged="bounce"),
+    StaffAction(who="Out of office", how="out of office", about="Rosa Ferrer", expected_kind="auto_reply"),
+    StaffAction(who="Delivery report", how="bounce", about="Teresa Puig", expected_kind="bounce"),
     StaffAction(
         who="David Price",
         how="reply to the answer",

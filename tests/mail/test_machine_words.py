@@ -124,7 +124,7 @@ def test_what_somebody_quotes_or_says_beside_trouble_of_his_own_is_no_mark() -> 
 
 
 UNMARKED = [
-    json.loads(line) for line in Path(__file__).with_name("unmarked_letters.jsonl").read_text("utf-8").splitlines()
+    json.loads(line) for line in Path(__file__).with_name("unmarked_messages.jsonl").read_text("utf-8").splitlines()
 ]
 
 

@@ -106,8 +106,8 @@ FAULTS = (
         _instead(
             decide,
             "on_automatic_mail",
-            lambda right, policy, view, inp, now: from_citizen.from_citizen(
-                policy, view, replace(inp, forced=True), now
+            lambda right, policy, view, lookup, now: from_citizen.from_citizen(
+                policy, view, replace(lookup, arrived=replace(lookup.arrived, forced=True)), now
             ),
         ),
         "no mail to robots",

@@ -1,7 +1,7 @@
-"""The demo from the empty mailbox to the exit code: sets the stage, plays the acts, reads the outcome back, tells it.
+"""Run the demo from the empty mailbox to the exit code: start the servers, run the acts, read the outcome, print it.
 
-It uses no configuration, server, state or secret of the machine, and leaves no process and no file behind. An act
-begins when all that went before has been read, decided and sent by the daemon.
+The demo uses no configuration, server, state or secret of the machine, and leaves no process and no file. An act
+begins when the daemon has read, decided and sent everything before it.
 """
 
 import tempfile
@@ -17,10 +17,10 @@ from time import monotonic
 from oacmail.core.errors import OacmailError, Transient
 from oacmail.demo import story
 from oacmail.demo.children import Children, end, until
-from oacmail.demo.evidence import Evidence, gathered
+from oacmail.demo.evidence import Evidence, collect
 from oacmail.demo.expectations import Expectation, judge
-from oacmail.demo.office import furnished
-from oacmail.demo.post import open_post
+from oacmail.demo.mail_server import start_mail_server
+from oacmail.demo.office import make_office
 from oacmail.demo.screen import lines
 from oacmail.demo.town import DemoTown
 
@@ -30,21 +30,21 @@ MISSING = "the demo needs the package mail-devel: `make demo` installs it, as do
 
 
 def demo(say: Say, progress: Say, *, stay: bool) -> int:
-    """0 if every expected outcome was met, else 1. `say` gets the outcome, `progress` what goes on meanwhile.
+    """Return 0 if every expectation was met, else 1. `say` gets the outcome, `progress` the current step.
 
-    With `stay` all keeps running till Ctrl-C. Raises OacmailError without mail-devel, Transient where a server or
-    the daemon does not come up.
+    With `stay` everything keeps running until Ctrl-C. Raises OacmailError without mail-devel, Transient if a server or
+    the daemon does not start.
     """
     if find_spec("mail_devel") is None:
         raise OacmailError(MISSING)
     with tempfile.TemporaryDirectory(prefix="oacmail-demo-") as folder, Children() as children:
-        post = open_post(children, Path(folder), web=stay)
-        return _staged(DemoTown(post, furnished(Path(folder), post, children)), say, progress, stay=stay)
+        server = start_mail_server(children, Path(folder), web=stay)
+        return _staged(DemoTown(server, make_office(Path(folder), server, children)), say, progress, stay=stay)
 
 
-def told(world: Evidence, expectations: Sequence[Expectation], seconds: float, say: Say) -> int:
-    """Say what became of it; the exit code."""
-    for line in lines(world, expectations, seconds):
+def report(evidence: Evidence, expectations: Sequence[Expectation], seconds: float, say: Say) -> int:
+    """Print the outcome; return the exit code."""
+    for line in lines(evidence, expectations, seconds):
         say(line)
     return 0 if all(each.met for each in expectations) else 1
 
@@ -52,47 +52,47 @@ def told(world: Evidence, expectations: Sequence[Expectation], seconds: float, s
 def _staged(town: DemoTown, say: Say, progress: Say, *, stay: bool) -> int:
     begun, office = monotonic(), town.office
     if stay:
-        say(f"All mailboxes in a browser, from now on: {town.post.page}")
-    town.furnish()
+        say(f"All mailboxes in a browser, from now on: {town.server.page}")
+    town.prepare()
     daemon = office.start()
-    undone = _Play(town, daemon, progress, begun + PATIENCE).acts()
+    undone = _Acts(town, daemon, progress, begun + PATIENCE).run()
     progress("reading the outcome back from the mailboxes")
-    world = gathered(town, undone, daemon.pid)
+    evidence = collect(town, undone, daemon.pid)
     if not stay:
-        world = replace(world, ended=end(daemon), log=office.log())
+        evidence = replace(evidence, ended=end(daemon), log=office.log())
     progress("")
-    code = told(world, judge(world), monotonic() - begun, say)
+    code = report(evidence, judge(evidence), monotonic() - begun, say)
     if stay:
         _stay(town, say)
     return code
 
 
-class _Play:
-    """The acts in their order. What cannot be done since something before it went wrong is named, and it goes on."""
+class _Acts:
+    """Runs the acts in order. An action that is not possible after an earlier failure is recorded and skipped."""
 
     def __init__(self, town: DemoTown, daemon: "Popen[bytes]", progress: Say, deadline: float) -> None:
         self._town, self._daemon, self._progress, self._deadline = town, daemon, progress, deadline
         self._undone: list[str] = []
 
-    def acts(self) -> tuple[str, ...]:
-        """What could not be done."""
+    def run(self) -> tuple[str, ...]:
+        """Run all acts; return the actions that were not possible."""
         self._progress("oacmail starts on a mailbox that nobody has read for two days")
         self._settle()
         self._progress("the town writes")
         self._town.write()
         self._settle()
-        for title, deeds in story.ACTS:
+        for title, actions in story.ACTS:
             self._progress(title)
-            for deed in deeds:
+            for action in actions:
                 try:
-                    self._town.do(deed)
+                    self._town.do(action)
                 except LookupError as error:
-                    self._undone.append(f"{deed.about}: {deed.how}: {error}")
+                    self._undone.append(f"{action.about}: {action.how}: {error}")
             self._settle()
         return tuple(self._undone)
 
     def _settle(self) -> None:
-        """Waits till the daemon has done all; in vain, and the expectations will name what is missing."""
+        """Wait until the daemon has nothing left to do; after the deadline the expectations name what is missing."""
         now = datetime.now(UTC)
         patience = max(1.0, self._deadline - monotonic())
         until(lambda: self._daemon.poll() is not None or self._town.office.settled(now), patience, every=0.1)
@@ -102,7 +102,7 @@ class _Play:
 
 
 def _stay(town: DemoTown, say: Say) -> None:
-    say(f"\nAll mailboxes in a browser: {town.post.page} (write to {story.OFFICE} there, and wait a second)")
+    say(f"\nAll mailboxes in a browser: {town.server.page} (write to {story.OFFICE} there, and wait a second)")
     say(f"As an admin: oacmail --config {town.office.config} case list")
     say("Ctrl-C ends it and leaves nothing behind.")
     try:

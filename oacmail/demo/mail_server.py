@@ -1,7 +1,7 @@
-"""The town's post: mail-devel as IMAP and SMTP server on loopback, where every address is a mailbox.
+"""The mail server of the demo: mail-devel as IMAP and SMTP server on loopback, where every address is a mailbox.
 
-It stores what it is given and adds nothing, so the marks of a real mail exchanger (Received, the verdict on the
-sender's domain) are put on here, as Postfix would. It decides nothing about any mail.
+mail-devel stores what it gets and adds nothing, so this module adds the headers of a real MX (Received,
+Authentication-Results) as Postfix would. It decides nothing about any mail.
 """
 
 import secrets
@@ -18,13 +18,13 @@ from oacmail.core.errors import Transient
 from oacmail.demo.children import Children, until
 
 HOST = "127.0.0.1"
-EXCHANGER = "mx.vila.example"
+MX_HOST = "mx.vila.example"
 _START_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
-class DemoRelay:
-    """Where it listens. One password opens every mailbox; `web_port` 0 = no page in the browser."""
+class DemoMailServer:
+    """Ports and password of the server. One password opens every mailbox; `web_port` 0 = no web page."""
 
     imap_port: int
     smtp_port: int
@@ -36,19 +36,19 @@ class DemoRelay:
         return f"http://{HOST}:{self.web_port}/"
 
     def deliver(self, mail: Message, *, dmarc: str = "pass", null_sender: bool = False) -> None:
-        """From anybody to the office: through the town's exchanger, which signs what it saw. Raises Transient."""
+        """Deliver a mail to the office through the MX, which adds its headers. Raises Transient."""
         domain = parseaddr(str(mail["From"]))[1].rpartition("@")[2]
         envelope = "" if null_sender else parseaddr(str(mail["From"]))[1]
         marks = (
             f"Return-Path: <{envelope}>\r\n"
-            f"Authentication-Results: {EXCHANGER}; dmarc={dmarc} header.from={domain}\r\n"
+            f"Authentication-Results: {MX_HOST}; dmarc={dmarc} header.from={domain}\r\n"
             f"Received: from mail.{domain} (mail.{domain} [192.0.2.25])\r\n"
-            f"\tby {EXCHANGER} (Postfix) with ESMTPS id {secrets.token_hex(5)}; {formatdate()}\r\n"
+            f"\tby {MX_HOST} (Postfix) with ESMTPS id {secrets.token_hex(5)}; {formatdate()}\r\n"
         )
         self._send(marks.encode() + mail.as_bytes(policy=SMTP), mail)
 
     def submit(self, mail: Message) -> None:
-        """From an agent's client outwards. Raises Transient."""
+        """Submit a mail from an agent's client. Raises Transient."""
         self._send(mail.as_bytes(policy=SMTP), mail)
 
     def _send(self, raw: bytes, mail: Message) -> None:
@@ -60,14 +60,14 @@ class DemoRelay:
             raise Transient(f"demo: the embedded server took no mail: {type(error).__name__}") from error
 
 
-def open_post(children: Children, root: Path, *, web: bool) -> DemoRelay:
-    """Starts mail-devel, and waits till it listens. Raises Transient where it does not come up."""
+def start_mail_server(children: Children, root: Path, *, web: bool) -> DemoMailServer:
+    """Start mail-devel and wait until it listens. Raises Transient if it does not start."""
     imap_port, smtp_port, web_port = _free_ports(3)
-    made = DemoRelay(imap_port, smtp_port, web_port if web else 0, secrets.token_hex(16))
+    made = DemoMailServer(imap_port, smtp_port, web_port if web else 0, secrets.token_hex(16))
     command = [sys.executable, "-m", "oacmail.demo.embedded", "--host", HOST, "--multi-user"]
     command += ["--imap-port", str(imap_port), "--smtp-port", str(smtp_port)]
     command += ["--http-port", str(web_port)] if web else ["--no-http"]
-    log = root / "post.log"
+    log = root / "mail-server.log"
     process = children.start(command, folder=root, log=log, more={"MAIL_PASSWORD": made.password})
     ports = (imap_port, smtp_port, *([web_port] if web else []))
     up = until(lambda: process.poll() is not None or all(map(_listens, ports)), _START_SECONDS)
@@ -96,4 +96,4 @@ def _listens(port: int) -> bool:
 
 def _last_line(log: Path) -> str:
     lines = log.read_text(errors="replace").strip().splitlines()
-    return lines[-1] if lines else "it said nothing"
+    return lines[-1] if lines else "its log is empty"
