@@ -97,7 +97,7 @@ def test_it_fits_one_screen(shown: "subprocess.CompletedProcess[str]") -> None:
         r"OAC-\d{4}-\d{6}  David Price +payment +first +open +\w{3} \d\d 20:00  \d s, en, 2 times",
         r"OAC-\d{4}-000001  Jordi Camps +to supervisor  no answer by \w{3} \d\d 20:00 +\+ message",
         r"OAC-\d{4}-\d{6}  Rosa Ferrer +to technical +level 2, document or form +\+ message",
-        r"OAC-\d{4}-\d{6}  Teresa Puig +to Marta, Pau +answer bounced: open until \w{3} \d\d 20:00",
+        r"OAC-\d{4}-\d{6}  Teresa Puig +to Marta, Pau +answer bounced: due \w{3} \d\d 20:00",
         r"Newsletter +bulk: list-unsubscribe +no mail",
         r"Spam +waits for a person: suspected-spam +no mail",
         r"Our address, forged +waits for a person: from-our-address-unsigned +no mail",

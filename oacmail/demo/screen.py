@@ -115,7 +115,7 @@ def _derived(case: Row) -> str:
 
 
 def _bounced(case: Row) -> str:
-    return f"answer bounced: open until {_day(case['due_at'])}"
+    return f"answer bounced: due {_day(case['due_at'])}"
 
 
 _REASONS = {"overdue": _late, "derived": _derived, "bounced": _bounced}
