@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, TypedDict
 
-from oacmail.core.model import Classification, Folder, Kind, Message, Outcome, Role
+from oacmail.core.model import Classification, Folder, Kind, Message, Outcome, Role, Slot, Status
 from oacmail.core.outgoing import MailEvent, MailKind
 
 # --- what can happen ----------------------------------------------------------------------------------
@@ -116,12 +116,36 @@ class RecordMessage:
     author: str | None = None
 
 
+class CaseColumns(TypedDict, total=False):
+    """Columns of a case that an effect may set, by their names in the schema. `ends_on`: an ISO date."""
+
+    status: Status
+    kind: str
+    topic: str
+    level: str
+    intent: str
+    lang: str
+    assignee: str
+    phone: str
+    slot: Slot
+    operator: str
+    platform: str
+    cause: str
+    incident: str
+    urgent: bool
+    ends_on: str | None
+    touched_at: datetime
+    answered_at: datetime | None
+    closed_at: datetime | None
+    close_reason: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateCase:
     """Set these columns of a case, and no others."""
 
     case: str
-    columns: Mapping[str, str | int | datetime | None]
+    columns: CaseColumns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

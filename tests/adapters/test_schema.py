@@ -1,5 +1,6 @@
 """A database of an earlier version, opened by this one: nothing that waits in it is lost."""
 
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from sqlite_utils import Database
 
 from oacmail.adapters.store import SqliteStore
 from oacmail.adapters.store.connection import FILE, connect, migrations
+from oacmail.core.effects import CaseColumns
 
 NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
 _QUEUED = """INSERT INTO outbox(key, message_id, kind, recipient, domain, mime, bare, bare_id, length, state, next_at,
@@ -25,3 +27,9 @@ def test_a_mail_that_waits_in_the_outbox_of_the_first_version_leaves_as_it_was_f
         assert [tuple(row) for row in store.con.execute("SELECT mime, bare FROM mails")] == [(b"Old", b"Bare")]
     finally:
         store.close()
+
+
+def test_a_case_has_every_column_that_an_effect_may_set(tmp_path: Path) -> None:
+    with closing(SqliteStore(tmp_path)) as store:
+        columns = {row["name"] for row in store.con.execute("PRAGMA table_info(cases)")}
+    assert not CaseColumns.__annotations__.keys() - columns

@@ -7,7 +7,16 @@ crossed the answer keeps its own. It never judges whether a message *is* an answ
 from datetime import datetime, time, timedelta
 
 from oacmail.core import calendar
-from oacmail.core.effects import AuditEvent, DropOutgoing, Effect, EndDeadlines, StartDeadline, UpdateCase, UpdatePerson
+from oacmail.core.effects import (
+    AuditEvent,
+    CaseColumns,
+    DropOutgoing,
+    Effect,
+    EndDeadlines,
+    StartDeadline,
+    UpdateCase,
+    UpdatePerson,
+)
 from oacmail.core.model import Status
 from oacmail.core.outbox import kinds
 from oacmail.core.outbox.kinds import CancelledBy
@@ -34,7 +43,7 @@ def answered(
     )
     crossed = _crossed(policy, case, at, guests)
     still_asked = still_asked or bool(crossed)
-    columns: dict[str, str | int | datetime | None] = {"touched_at": at}
+    columns: CaseColumns = {"touched_at": at}
     if not guests and (case.answered_at is None or at < case.answered_at):
         columns["answered_at"] = at
     if not still_asked and case.status is not Status.CLOSED:
@@ -110,7 +119,9 @@ def undelivered(
     if counted_at is not None and case.answered_at is not None and case.answered_at - counted_at > SLOW_CLOCK:
         return (AuditEvent(kind="answer-undelivered", case=case.number, data={"message": key[:16]}),)
     first = counted_at is not None and case.answered_at == counted_at
-    columns: dict[str, str | int | datetime | None] = {"touched_at": at, **({"answered_at": None} if first else {})}
+    columns: CaseColumns = {"touched_at": at}
+    if first:
+        columns["answered_at"] = None
     clock: tuple[Effect, ...] = ()
     if not case.running("answer"):
         columns |= {"status": Status.OPEN, "closed_at": None, "close_reason": None}

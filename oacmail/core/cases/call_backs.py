@@ -13,7 +13,7 @@ from oacmail.core.cases import answers
 from oacmail.core.cases.citizen_mail import notice
 from oacmail.core.cases.recipient import can_be_told
 from oacmail.core.cases.request import CitizenRequest
-from oacmail.core.effects import AuditEvent, Effect, UpdateCase
+from oacmail.core.effects import AuditEvent, CaseColumns, Effect, UpdateCase
 from oacmail.core.model import Callback, Intent, Slot
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
@@ -56,7 +56,7 @@ def wished(request: CitizenRequest, case: CaseView) -> tuple[Effect, ...]:
         wish = call_named(request.message.words)
     if wish is None:
         return ()
-    columns = {"intent": Intent.CALLBACK, "phone": wish.phone, "slot": wish.slot}
+    columns: CaseColumns = {"intent": Intent.CALLBACK, "phone": wish.phone, "slot": wish.slot}
     return (UpdateCase(case=case.number, columns=columns),)
 
 

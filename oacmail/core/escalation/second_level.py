@@ -15,7 +15,7 @@ from oacmail.core.cases import acknowledgement
 from oacmail.core.cases.citizen_mail import passed_on
 from oacmail.core.cases.recipient import can_be_told
 from oacmail.core.cases.request import CitizenRequest
-from oacmail.core.effects import AuditEvent, DropOutgoing, Effect, EndDeadlines, StartDeadline, UpdateCase
+from oacmail.core.effects import AuditEvent, CaseColumns, DropOutgoing, Effect, EndDeadlines, StartDeadline, UpdateCase
 from oacmail.core.model import Classification, Level, Status
 from oacmail.core.outbox import kinds, rate_limits
 from oacmail.core.outbox.staff_notices import notices, to_agents
@@ -93,7 +93,7 @@ def _term_named(request: CitizenRequest, case: CaseView) -> tuple[Effect, ...]:
 
 def _derive(request: CitizenRequest, number: str, case: CaseView | None) -> tuple[Effect, ...]:
     reading, key = request.reading, request.message.fingerprint
-    columns = {"status": Status.DERIVED, "level": Level.SECOND, **_of(reading)}
+    columns: CaseColumns = {"status": Status.DERIVED, "level": Level.SECOND, **_of(reading)}
     sure = reading.confidence["level"]
     card = _read_card(request, number, case)
     return (
@@ -124,7 +124,7 @@ def _suggest(request: CitizenRequest, number: str, case: CaseView | None) -> tup
     )
 
 
-def _of(reading: Classification) -> dict[str, str | int | datetime | None]:
+def _of(reading: Classification) -> CaseColumns:
     return {"operator": reading.operator, "platform": reading.platform, "cause": reading.cause}
 
 
@@ -174,7 +174,7 @@ def by_order(policy: Policy, case: CaseView, *, cause: str, why: str, key: str, 
     cause = cause or case.cause or "platform"
     known = case.status is Status.DERIVED and DERIVED in case.told
     adds = bool(why) or cause != (case.cause or cause)
-    columns: dict[str, str | int | datetime | None] = {
+    columns: CaseColumns = {
         "status": Status.DERIVED,
         "level": Level.SECOND,
         "cause": cause,

@@ -6,6 +6,7 @@ raises `Refused` with the reason; nothing is then changed. Who may speak is the 
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Literal
 
 from oacmail.core import calendar
 from oacmail.core.cases import answers, call_backs, citizen_mail, data_rights, intent_actions
@@ -13,6 +14,7 @@ from oacmail.core.cases.data_rights import RequestFacts
 from oacmail.core.effects import (
     AdminCommand,
     AuditEvent,
+    CaseColumns,
     Decision,
     DropOutgoing,
     Effect,
@@ -35,6 +37,13 @@ CORRECTABLE: dict[str, tuple[str, ...]] = {
     "level": tuple(Level),
     "intent": tuple(Intent),
     "language": ("ca", "es", "en", "fr", "other"),
+}
+_COLUMN: dict[str, Literal["kind", "topic", "level", "intent", "lang"]] = {
+    "kind": "kind",
+    "topic": "topic",
+    "level": "level",
+    "intent": "intent",
+    "language": "lang",
 }
 _ALL = ("answer", "remind", "nudge", "update", "close")
 
@@ -91,7 +100,7 @@ def _close(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: d
     if reason in ("answered", "contact"):
         at = _at(case, inp, now)
         met = answers.answered(policy, case, at=at, key=_key(inp, case, now), how=reason)
-    columns: dict[str, str | int | datetime | None] = {
+    columns: CaseColumns = {
         "status": Status.CLOSED,
         "closed_at": now,
         "close_reason": reason,
@@ -147,8 +156,14 @@ def _merge(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: d
 def _state_taken_over(case: CaseView, into: CaseView) -> tuple[Effect, ...]:
     """Who waited still waits, and what lies with the technical services still lies there."""
     if case.status is Status.DERIVED and into.status in (Status.OPEN, Status.WAITING, Status.ANSWERED):
-        columns = {"status": Status.DERIVED, "level": Level.SECOND, "cause": case.cause, "platform": case.platform}
-        return (UpdateCase(case=into.number, columns={**columns, "operator": case.operator}),)
+        columns: CaseColumns = {
+            "status": Status.DERIVED,
+            "level": Level.SECOND,
+            "cause": case.cause,
+            "platform": case.platform,
+            "operator": case.operator,
+        }
+        return (UpdateCase(case=into.number, columns=columns),)
     if into.status is Status.ANSWERED and case.running("answer"):
         return (UpdateCase(case=into.number, columns={"status": Status.OPEN}),)
     return ()
@@ -156,11 +171,11 @@ def _state_taken_over(case: CaseView, into: CaseView) -> tuple[Effect, ...]:
 
 def _set(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
     """A correction: what the classifier read is replaced, and remembered as an example."""
-    columns: dict[str, str | int | datetime | None] = {}
+    columns: CaseColumns = {}
     for field, value in inp.words.items():
         if value not in CORRECTABLE[field]:
             raise Refused(f"{field}: one of {', '.join(CORRECTABLE[field])}")
-        columns["lang" if field == "language" else field] = value
+        columns[_COLUMN[field]] = value
     return (
         UpdateCase(case=case.number, columns=columns),
         *_road(policy, case, inp.words.get("intent", ""), now),

@@ -13,6 +13,7 @@ from oacmail.core.cases import acknowledgement, answers, call_backs, exposed_sec
 from oacmail.core.cases.request import CitizenRequest, read
 from oacmail.core.effects import (
     AuditEvent,
+    CaseColumns,
     Decision,
     Effect,
     EndDeadlines,
@@ -239,9 +240,9 @@ def _presses(request: CitizenRequest, case: CaseView, clock: Deadline) -> list[E
     ]
 
 
-def _term(request: CitizenRequest) -> dict[str, str | int | datetime | None]:
+def _term(request: CitizenRequest) -> CaseColumns:
     ends_on = request.reading.ends_on
-    return {"urgent": int(request.reading.urgent), "ends_on": ends_on.isoformat() if ends_on else None}
+    return {"urgent": request.reading.urgent, "ends_on": ends_on.isoformat() if ends_on else None}
 
 
 def _answered_already(request: CitizenRequest, case: CaseView) -> MessageView | None:
@@ -281,7 +282,9 @@ def _asks_anew(request: CitizenRequest, case: CaseView, *, guest: bool) -> list[
     due = request.due_at
     status = Status.DERIVED if case.status is Status.DERIVED else Status.OPEN
     key, at, urgent = request.message.fingerprint, request.received_at, request.reading.urgent and not guest
-    columns = {"status": status, "closed_at": None, "close_reason": None, **({} if guest else _term(request))}
+    columns: CaseColumns = {"status": status, "closed_at": None, "close_reason": None}
+    if not guest:
+        columns |= _term(request)
     effects: list[Effect] = [
         *answers.ask(request.policy, case.number, key=key, at=at, due_at=due, urgent=urgent),
         UpdateCase(case=case.number, columns=columns),

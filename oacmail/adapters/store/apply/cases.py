@@ -153,7 +153,7 @@ def original_of(con: sqlite3.Connection, raw: bytes | None) -> str | None:
 
 
 def change(con: sqlite3.Connection, effect: UpdateCase, scene: WriteContext) -> None:
-    names = [f"{name} = ?" for name in effect.columns]
+    names = [f"{name} = ?" for name in effect.columns]  # the names are those of CaseColumns
     values = [stamp(value) if isinstance(value, datetime) else value for value in effect.columns.values()]
     con.execute(f"UPDATE cases SET {', '.join(names)} WHERE number = ?", (*values, effect.case))
 
