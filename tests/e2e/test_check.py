@@ -233,8 +233,8 @@ def test_a_relay_that_refuses_the_null_sender_and_a_server_that_delivers_into_se
 def test_a_state_directory_that_cannot_be_written_is_told(sound: Office) -> None:
     assert os.geteuid() == 0  # the servers need root, for whom every folder is open: a file stands in the way instead
     sound.change(office={"state": "config.toml"})
-    assert "is no folder" in _where(_found(sound, code=1))["office.state"]
+    assert "is not a folder" in _where(_found(sound, code=1))["office.state"]
     sound.change(office={"state": "config.toml/state"})
-    assert "cannot be made" in _where(_found(sound, code=1))["office.state"]
+    assert "cannot be created" in _where(_found(sound, code=1))["office.state"]
     sound.change(office={"state": "elsewhere"})
     assert "does not exist yet" in _where(_found(sound, code=0))["office.state"]
