@@ -1,7 +1,6 @@
-"""The whole brain: one input, what may be known of it, and the moment, in; a decision out.
+"""Which handler decides on an input: an arrived message by its origin, a tick, a delivery result, a command.
 
-Pure: the same values give the same decision, for ever. Who wrote a message is settled first (our own signature,
-the folder, the robot marks, staff, then citizens); each kind of writer has a module of its own.
+Pure: the same policy, view, input and time always give the same decision. It holds no rule about cases or mails.
 """
 
 from datetime import datetime
@@ -30,11 +29,11 @@ from oacmail.core.model import Auto, Folder, Kind, Outcome, Role
 from oacmail.core.outbox.notice_limits import bounded
 from oacmail.core.policy import Policy
 from oacmail.core.routing.signature import Signature
-from oacmail.core.view import OutgoingView, TickView, View
+from oacmail.core.view import MessageView, TickView, View
 
 
 def decide(policy: Policy, view: View | TickView, inp: LookedUp, now: datetime) -> Decision:
-    """`now` is aware. Raises only on a bug of ours; the shell rolls back, counts, and quarantines the message."""
+    """`now` is aware. Raises only on a bug: the engine rolls back, counts the failure and sets the message aside."""
     match inp:
         case Lookup():
             assert isinstance(view, View)
@@ -57,45 +56,41 @@ def decide(policy: Policy, view: View | TickView, inp: LookedUp, now: datetime) 
 
 
 def _arrived(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision:
+    """By origin, in this order: an agent's order, our own signature, a message that we know, the folder, the sender."""
     if lookup.forced:
         opened = from_citizen(policy, view, lookup, now)
         return _with(opened, [ReviewDone(fingerprint=lookup.message.fingerprint)])
-    mark = lookup.signature
-    if mark is not None and (ours := _ours(policy, view, lookup, mark)):
-        return ours
-    if lookup.folder is Folder.SENT and mark is None and (other := own_copies.signed_by_another(policy, view, lookup)):
+    signature = lookup.signature
+    if signature is not None and (copy := _own_copy(policy, view, lookup, signature)):
+        return copy
+    in_sent = lookup.folder is Folder.SENT
+    if in_sent and signature is None and (other := own_copies.signed_by_another(policy, view, lookup)):
         return other
-    if view.known is not None and not _decided_again(view, lookup):
-        return _again(view)
+    if view.known is not None and not _decides_again(view, lookup):
+        return _duplicate(view.known)
     if lookup.folder is Folder.JUNK:
         return _ignored_in_junk()
-    return _with(_by_folder(policy, view, lookup, now, grown=mark is not None), proofs(view, lookup.received_at))
+    if in_sent:
+        decision = in_sent_folder(policy, view, lookup, now)
+    elif signature is not None:  # a person's message on top of our mail
+        decision = from_citizen(policy, view, lookup, now)
+    else:
+        decision = _by_sender(policy, view, lookup, now)
+    return _with(decision, proofs(view, lookup.received_at))
 
 
-def _by_folder(policy: Policy, view: View, lookup: Lookup, now: datetime, *, grown: bool) -> Decision:
-    if lookup.folder is Folder.SENT:
-        return in_sent_folder(policy, view, lookup, now)
-    if grown:
-        return from_citizen(policy, view, lookup, now)
-    return _by_writer(policy, view, lookup, now)
-
-
-def _ours(policy: Policy, view: View, lookup: Lookup, mark: Signature) -> Decision | None:
-    """None = somebody's message on top of our mail. In Sent nobody writes but the house."""
-    mail = _mail(view, mark.key)
+def _own_copy(policy: Policy, view: View, lookup: Lookup, signature: Signature) -> Decision | None:
+    """None = a person's message on top of our mail. In Sent nobody but the office writes."""
+    mail = next((mail for mail in view.mails if mail.key == signature.key), None)
     more = own_copies.added(lookup, mail)
     if not more or lookup.folder is Folder.SENT or view.added_before >= own_copies.BANNER:
-        return own_copies.on_own_copy(policy, view, lookup, mark)
-    return None if own_copies.is_message(policy, mail) else own_copies.with_an_addition(lookup, mark, mail, more)
+        return own_copies.on_own_copy(policy, view, lookup, signature)
+    return None if own_copies.is_message(policy, mail) else own_copies.with_an_addition(lookup, signature, mail, more)
 
 
-def _mail(view: View, key: str) -> OutgoingView | None:
-    return next((mail for mail in view.mails if mail.key == key), None)
-
-
-def _decided_again(view: View, lookup: Lookup) -> bool:
-    """An answer whose other copy reached INBOX first: the one in Sent decides. So does INBOX over Junk. What waits for
-    a person is looked at anew, for so a person may have asked (`quarantine retry`)."""
+def _decides_again(view: View, lookup: Lookup) -> bool:
+    """Whether a known message is decided again: in Sent, an answer whose other copy reached INBOX first; in INBOX, a
+    message first seen in Junk; anywhere, a quarantined message, since `quarantine retry` asks for it."""
     known = view.known
     assert known is not None
     match lookup.folder:
@@ -109,31 +104,30 @@ def _decided_again(view: View, lookup: Lookup) -> bool:
             return known.outcome is Outcome.QUARANTINED or (met_in_junk and lookup.message.auto is Auto.NONE)
 
 
-def _again(view: View) -> Decision:
-    assert view.known is not None
-    attach = RecordMessage(role=view.known.role, outcome=Outcome.DUPLICATE, kind=Kind.REQUEST, case=view.known.case)
-    return Decision(effects=(attach,), because=("same-message-again",))
+def _duplicate(known: MessageView) -> Decision:
+    record = RecordMessage(role=known.role, outcome=Outcome.DUPLICATE, kind=Kind.REQUEST, case=known.case)
+    return Decision(effects=(record,), because=("same-message-again",))
 
 
 def _ignored_in_junk() -> Decision:
-    """In Junk only signed mail of ours is read: what people's filters put there is theirs."""
-    attach = RecordMessage(role=Role.ROBOT, outcome=Outcome.AUTOMATIC, kind=Kind.SPAM, rule="in-junk")
-    return Decision(effects=(attach,), because=("in-junk",))
+    """In Junk only our own signed mail counts; the rest is left to the person's filter."""
+    record = RecordMessage(role=Role.ROBOT, outcome=Outcome.AUTOMATIC, kind=Kind.SPAM, rule="in-junk")
+    return Decision(effects=(record,), because=("in-junk",))
 
 
-def _by_writer(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision:
-    who = lookup.sender
-    match who.role:
+def _by_sender(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision:
+    sender = lookup.sender
+    match sender.role:
         case Role.ROBOT:
             return on_automatic_mail(policy, view, lookup, now)
         case Role.OURS:
             return own_copies.claims_to_be_ours()
         case Role.AGENT | Role.TECHNICAL:
-            return from_staff(policy, view, lookup, who, now)
+            return from_staff(policy, view, lookup, sender, now)
         case Role.CITIZEN:
             return from_citizen(policy, view, lookup, now)
         case _:
-            assert_never(who.role)
+            assert_never(sender.role)
 
 
 def _with(decision: Decision, more: list[Effect]) -> Decision:

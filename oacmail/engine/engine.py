@@ -16,7 +16,7 @@ import structlog
 
 from oacmail.core.decide import decide
 from oacmail.core.effects import Arrived, Decision, DeliveryResult, Input, Quoted, Send
-from oacmail.core.lookup import Lookup, look_up, looked_up
+from oacmail.core.lookup import Lookup, looked_up
 from oacmail.core.policy import Policy
 from oacmail.core.ports.clock import Clock
 from oacmail.core.ports.mailbox import MessageRef
@@ -73,10 +73,6 @@ class Engine:
 
     def _sign(self) -> None:
         self.store.signed_with(map(signature.key_name, self.policy.secrets), self.now())
-
-    def look_up(self, arrived: Arrived) -> Lookup:
-        """Return the lookup of a message. It needs no turn: others may write in the meantime."""
-        return look_up(self.policy, arrived)
 
     def perform(
         self, inp: Input | Lookup, *, raw: bytes | None = None, message_ref: MessageRef | None = None

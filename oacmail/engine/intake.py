@@ -18,7 +18,7 @@ from oacmail.batches import batched
 from oacmail.core.effects import Arrived
 from oacmail.core.errors import FolderUnreadable, Transient, UnreadableMessage
 from oacmail.core.handlers.own_copies import OTHER_INSTANCE
-from oacmail.core.lookup import Lookup
+from oacmail.core.lookup import Lookup, look_up
 from oacmail.core.model import Folder, Outcome
 from oacmail.core.ports.mailbox import Fetched, Mailbox, MessageRef
 from oacmail.engine.engine import Engine
@@ -122,25 +122,16 @@ class Intake:
             taught(self.engine.store, self.parser_config), sum(len(reading.todo) for reading in readings)
         )
         try:
-            return self._in_order(readings)
+            worked = 0
+            for reading in readings:
+                bearing = sorted(uid for uid in reading.todo if uid in reading.own)
+                self._run(reading, bearing)
+                worked += sum(1 for uid in bearing if uid in reading.own)
+            for index, uids in _by_arrival(readings):
+                worked += self._run(readings[index], uids)
+            return worked
         finally:
             self.parsing.end()
-
-    def _in_order(self, readings: Sequence[FolderListing]) -> int:
-        worked = 0
-        for reading in readings:
-            bearing = sorted(uid for uid in reading.todo if uid in reading.own)
-            self._run(reading, bearing)
-            worked += sum(1 for uid in bearing if uid in reading.own)
-        order = sorted(
-            (meta.internal_date, index, uid)
-            for index, reading in enumerate(readings)
-            for uid, (meta, *_) in reading.todo.items()
-            if uid not in reading.own
-        )
-        for index, group in groupby(order, key=lambda item: item[1]):
-            worked += self._run(readings[index], [uid for *_, uid in group])
-        return worked
 
     def _run(self, reading: FolderListing, uids: Sequence[int]) -> int:
         """Process one folder's messages in batches; what was in flight at a crash is processed alone."""
@@ -176,16 +167,8 @@ class Intake:
                 following = self._fetch(reading, uids, alone=False) if uids else None
             finally:
                 if batch is not None:
-                    self._before(batch, following)
+                    self._batch(batch, following, alone=False)
             batch = following
-
-    def _before(self, batch: Batch, following: Batch | None) -> None:
-        try:
-            self._batch(batch, alone=False)
-        except Transient:
-            if following is not None:
-                self._rest(following, alone=False)
-            raise
 
     def _rest(self, batch: Batch, *, alone: bool) -> None:
         """Release unprocessed batches in one place: what failed is not the fault of their messages, even if the disk
@@ -207,17 +190,22 @@ class Intake:
         except Transient:
             store.landed(*key, uids, passing=alone, error=None)
             raise
-        groups = [
-            {uid: messages[uid] for uid in few}
-            for few in _batches(reading, [uid for uid in uids if uid in messages], TOGETHER, TOGETHER_BYTES)
-        ]
+        groups: list[tuple[Mapping[int, Fetched], Answers]] = []
+        for few in _batches(reading, [uid for uid in uids if uid in messages], TOGETHER, TOGETHER_BYTES):
+            asked = [
+                RawMessage(
+                    raw=messages[uid].raw, skipped=messages[uid].skipped, day=self._day(self._arrival(reading, uid))
+                )
+                for uid in few
+            ]
+            groups.append(({uid: messages[uid] for uid in few}, self.parsing.ask(asked)))
         return Batch(
             reading=reading,
-            groups=[(group, self._asked(reading, group)) for group in groups],
+            groups=groups,
             left_out=[uid for uid in uids if uid not in messages],
         )
 
-    def _batch(self, batch: Batch, *, alone: bool) -> None:
+    def _batch(self, batch: Batch, following: Batch | None = None, *, alone: bool) -> None:
         try:
             for messages, answers in batch.groups:
                 self._messages(batch.reading, messages, answers, alone=alone)
@@ -225,6 +213,8 @@ class Intake:
                 self._left_out(batch.reading, batch.left_out, alone=alone)
         except Transient:
             self._rest(batch, alone=alone)
+            if following is not None:
+                self._rest(following, alone=alone)
             raise
 
     def _left_out(self, reading: FolderListing, uids: Sequence[int], *, alone: bool) -> None:
@@ -239,14 +229,6 @@ class Intake:
             elif not alone:
                 self._run_one(reading, uid)
 
-    def _asked(self, reading: FolderListing, messages: Mapping[int, Fetched]) -> Answers:
-        return self.parsing.ask(
-            [
-                RawMessage(raw=message.raw, skipped=message.skipped, day=self._day(self._arrival(reading, uid)))
-                for uid, message in messages.items()
-            ]
-        )
-
     def _messages(
         self, reading: FolderListing, messages: Mapping[int, Fetched], answers: Answers, *, alone: bool
     ) -> None:
@@ -257,7 +239,7 @@ class Intake:
                 received_at = self._arrival(reading, uid)
                 role = reading.watched.role
                 arrived = Arrived(message=answers(at), received_at=received_at, folder=role)
-                arrivals[uid] = self.engine.look_up(arrived)
+                arrivals[uid] = look_up(self.engine.policy, arrived)
         self._put_back(reading, arrivals, alone=alone)
         with self.engine.store.together():
             for uid, lookup in arrivals.items():
@@ -290,6 +272,18 @@ class Intake:
 
     def _day(self, moment: datetime) -> str:
         return moment.astimezone(self.engine.policy.office.timezone).date().isoformat()
+
+
+def _by_arrival(readings: Sequence[FolderListing]) -> Iterator[tuple[int, list[int]]]:
+    """(index into `readings`, UIDs): unsigned messages of all folders in order of arrival, grouped by folder."""
+    order = sorted(
+        (meta.internal_date, index, uid)
+        for index, reading in enumerate(readings)
+        for uid, (meta, *_) in reading.todo.items()
+        if uid not in reading.own
+    )
+    for index, group in groupby(order, key=lambda item: item[1]):
+        yield index, [uid for *_, uid in group]
 
 
 def _raise_worst(troubles: Sequence[tuple[Folder, Transient]]) -> None:

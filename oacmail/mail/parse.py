@@ -10,6 +10,7 @@ parsers of strangers' bytes fail in ways that no list names.
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import mktime_tz, parsedate_tz
 from typing import TypeVar
@@ -33,19 +34,9 @@ def parse(raw: bytes, parser_config: ParserConfig = ParserConfig(), *, day: str 
     that were left on the server; they are listed as attachments with sha256 ''.
     """
     for step in (_full, _stdlib, _headers):
-        message = _tried(step, raw, parser_config, day, skipped)
-        if message is not None:
-            return message
+        with suppress(Exception):  # any fault of any parser means one rung down; Message.rung tells
+            return step(MessageSource(raw, parser_config, day, skipped))
     return facts.opaque(raw, day, parser_config.language)
-
-
-def _tried(
-    step: Callable[[MessageSource], Message], raw: bytes, parser_config: ParserConfig, day: str, skipped: Skipped
-) -> Message | None:
-    try:
-        return step(MessageSource(raw, parser_config, day, skipped))
-    except Exception:  # any fault of any parser means one rung down; Message.rung tells
-        return None
 
 
 def _strictly(judge: Callable[[], T], _: T) -> T:

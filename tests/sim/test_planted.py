@@ -148,7 +148,7 @@ FAULTS = (
     ),
     Planted(
         "from_citizen._asks_anew starts no deadline",
-        _instead(from_citizen, "_asks_anew", lambda right, *args, **named: []),
+        _instead(from_citizen, "_ask_again", lambda right, *args, **named: []),
         "every request has a deadline",
     ),
     Planted(

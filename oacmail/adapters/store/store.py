@@ -22,7 +22,7 @@ from oacmail.adapters.store import (
     tick_failures,
     write_context,
 )
-from oacmail.adapters.store.apply import dispatch
+from oacmail.adapters.store.apply.dispatch import WRITERS
 from oacmail.adapters.store.connection import (
     FILE,
     connect,
@@ -86,7 +86,8 @@ class SqliteTurn:
         message_ref: MessageRef | None = None,
         shadow: bool = False,
     ) -> None:
-        around = write_context.WriteContext(
+        """Write every effect. Raises KeyError for a Send without its rendered mail: a bug of the engine."""
+        context = write_context.WriteContext(
             now=now,
             arrived=arrived,
             raw=raw,
@@ -95,7 +96,8 @@ class SqliteTurn:
             because=decision.because,
             shadow=shadow,
         )
-        dispatch.apply(self._con, decision, around)
+        for effect in decision.effects:
+            WRITERS[type(effect)](self._con, effect, context)
 
 
 def _up_to_date(con: sqlite3.Connection) -> None:

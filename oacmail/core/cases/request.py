@@ -1,13 +1,12 @@
-"""A citizen's message on the table: what arrived, what it was read as, who asks, and by when.
+"""A citizen's message as the handlers pass it on: the message, its classification, its author and its due time.
 
-It joins facts and the classifier's verdict; what follows from them is decided elsewhere.
+It never decides what follows from the message.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from oacmail.core import calendar
-from oacmail.core.lookup import Lookup
 from oacmail.core.model import Classification, Message
 from oacmail.core.policy import Policy
 from oacmail.core.view import View
@@ -15,7 +14,8 @@ from oacmail.core.view import View
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CitizenRequest:
-    """`author`: the address of who asks; `forced`: a person says that it is a request."""
+    """`author`: the address of the person who asks; `forced`: an agent says that it is a request. `now` and
+    `received_at` are aware."""
 
     policy: Policy
     view: View
@@ -28,29 +28,16 @@ class CitizenRequest:
 
     @property
     def name(self) -> str:
-        """The writer's; a form's From bears the form's own."""
+        """The author's display name; '' for a form, whose From carries the name of the form."""
         return self.message.name if self.author == self.message.sender else ""
 
     @property
     def asked_at(self) -> datetime:
-        """The moment that counts as its arrival."""
+        """The time that counts as its arrival (R18)."""
         return calendar.clock_start(self.received_at, self.message.sent_at, self.policy)
 
     @property
     def due_at(self) -> datetime:
-        """By when who asks is answered, or called: inside the due day the slot binds (R27)."""
+        """The time by which the author is answered, or called: on the due day, at the end of the slot (R27)."""
         due_at, wish = calendar.answer_due(self.asked_at, self.policy), self.reading.callback
         return min(due_at, calendar.callback_due(self.asked_at, wish.slot, self.policy)) if wish else due_at
-
-
-def read(policy: Policy, view: View, lookup: Lookup, now: datetime) -> CitizenRequest:
-    return CitizenRequest(
-        policy=policy,
-        view=view,
-        message=lookup.written,
-        received_at=lookup.received_at,
-        now=now,
-        reading=lookup.reading,
-        author=lookup.author,
-        forced=lookup.forced,
-    )

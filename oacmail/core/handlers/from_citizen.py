@@ -1,8 +1,8 @@
-"""What happens to a citizen's message: the case it opens or joins, and the clock it arms.
+"""What follows from a citizen's message: the case that it opens or joins, and the deadline that it starts.
 
-Every request ends on a case with a clock (R14); acknowledgement is decided apart from it (`acknowledgement`), and may
-wait. The citizen's second message never postpones a deadline. Nothing here looks at raw headers or writes a word of the
-mails.
+Every request ends on a case with a deadline (R14). The acknowledgement is decided separately
+(core/cases/acknowledgement.py) and may wait. A further message never postpones a deadline. This module reads no raw
+headers and writes no text of a mail.
 """
 
 from dataclasses import replace
@@ -10,7 +10,7 @@ from datetime import datetime
 
 from oacmail.core import calendar
 from oacmail.core.cases import acknowledgement, answers, call_backs, exposed_secrets, intent_actions
-from oacmail.core.cases.request import CitizenRequest, read
+from oacmail.core.cases.request import CitizenRequest
 from oacmail.core.effects import (
     AuditEvent,
     CaseColumns,
@@ -28,7 +28,7 @@ from oacmail.core.effects import (
 from oacmail.core.escalation import incidents, second_level
 from oacmail.core.escalation.repeat_contact import became_complex
 from oacmail.core.lookup import Lookup
-from oacmail.core.model import Dmarc, Kind, Message, Outcome, Role, Status
+from oacmail.core.model import Dmarc, Kind, Outcome, Role, Status
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.routing import forms, signature
@@ -40,40 +40,48 @@ MACHINES = (Kind.AUTO_REPLY, Kind.BULK, Kind.BOUNCE)
 
 
 def from_citizen(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision:
-    decision = _placed(read(policy, view, lookup, now))
+    """The case that the message opens or joins, and what follows. Messages of the desk that refer to this one and
+    arrived before it are decided again."""
+    request = CitizenRequest(
+        policy=policy,
+        view=view,
+        message=lookup.written,
+        received_at=lookup.received_at,
+        now=now,
+        reading=lookup.reading,
+        author=lookup.author,
+        forced=lookup.forced,
+    )
+    decision = _by_case(request)
     again = [Reconsider(fingerprint=known.fingerprint) for known in view.overtaken_by if known.case is None]
     return replace(decision, effects=(*decision.effects, *again)) if again else decision
 
 
-def _placed(request: CitizenRequest) -> Decision:
+def _by_case(request: CitizenRequest) -> Decision:
     policy, message = request.policy, request.message
     if forms.is_unknown(policy, message) and not request.forced:
-        return _open(request, parent=None, rule="form-of-an-unknown-sender")  # whom it names may be a stranger's choice
+        # The address in the text may be a stranger's choice, so it matches no case.
+        return _open(request, parent=None, rule="form-of-an-unknown-sender")
     match = match_case(message, request.view, frozenset((request.author,)), request.received_at)
-    kind = Kind.REQUEST if request.forced else request.reading.kind
-    if match.case is None:
-        return _alone(request, match, kind)
-    other = _other_matter(policy, message, match.case, match.rule, request.received_at)
-    if other and kind not in MACHINES:  # an autoresponder's subject is its own, and it opens no case
-        return _open(request, parent=match.case.number, rule=f"{match.rule}; child")
-    return _join(request, match, match.case, kind)
-
-
-# --- a message of no case -------------------------------------------------------------------------------
-
-
-def _alone(request: CitizenRequest, match: ThreadMatch, kind: Kind) -> Decision:
+    case, kind = match.case, Kind.REQUEST if request.forced else request.reading.kind
+    if case is not None and (kind in MACHINES or not _is_another_matter(request, case, match.rule)):
+        return _join(request, match, case, kind)  # an autoresponder's subject is its own, and it opens no case
+    if case is not None:
+        return _open(request, parent=case.number, rule=f"{match.rule}; child")
     if kind is Kind.SPAM:
-        return _aside(request, Outcome.SPAM, "suspected-spam")
+        return _set_aside(request, Outcome.SPAM, "suspected-spam")
     if kind in MACHINES:
-        # No header says so, only words do: a person looks at it, nobody is answered by mistake.
-        return _aside(request, Outcome.QUARANTINED, f"looks-automatic: {kind}")
+        # Only the words look automatic, no header does: a person decides, and nobody is answered by mistake.
+        return _set_aside(request, Outcome.QUARANTINED, f"looks-automatic: {kind}")
     if kind is Kind.THANKS:
         return _thanks_without_reference(request)
     return _open(request, parent=match.parent, rule=match.rule)
 
 
-def _aside(request: CitizenRequest, outcome: Outcome, reason: str) -> Decision:
+# --- a message without a case ---------------------------------------------------------------------------
+
+
+def _set_aside(request: CitizenRequest, outcome: Outcome, reason: str) -> Decision:
     attach = RecordMessage(
         role=Role.CITIZEN, outcome=outcome, kind=request.reading.kind, rule=reason, author=request.author
     )
@@ -83,13 +91,13 @@ def _aside(request: CitizenRequest, outcome: Outcome, reason: str) -> Decision:
 def _thanks_without_reference(request: CitizenRequest) -> Decision:
     live = [case for case in request.view.cases.values() if case.citizen == request.author != ""]
     if not live or request.message.auth.dmarc is Dmarc.FAIL or _speaks_of_others(request):
-        return _aside(request, Outcome.QUARANTINED, "thanks-without-a-case")
+        return _set_aside(request, Outcome.QUARANTINED, "thanks-without-a-case")
     case = max(live, key=lambda case: case.touched_at)
-    return _filed(request, case, guest=False, rule="thanks; latest case")
+    return _file(request, case, guest=False, rule="thanks; latest case")
 
 
 def _speaks_of_others(request: CitizenRequest) -> bool:
-    """It refers to somebody else's message or case, so the writer's latest case is not what it is about."""
+    """Whether it refers to somebody else's message or case, so that it is not about the author's latest case."""
     named = request.view.named
     return bool(request.view.tokened) or any(known.author != request.author for known in named)
 
@@ -132,17 +140,17 @@ def _open(request: CitizenRequest, *, parent: str | None, rule: str) -> Decision
     ]
     effects += (*intent_actions.by_message(request, number), *intent_actions.suggest_referral(request, number))
     why = acknowledgement.why_not(request)
-    effects += [RequestReview(reason=why)] if why else _acknowledge(request, number, first=True)
+    if why:
+        effects.append(RequestReview(reason=why))
+    else:
+        facts = call_backs.acknowledgement_facts(request)
+        effects += acknowledgement.acknowledge(request, number, facts=facts, first=True)
     effects += (*second_level.by_message(request, number), *incidents.joined(request, number))
     return Decision(effects=tuple(effects), because=(rule, *request.reading.because, *((why,) if why else ())))
 
 
-def _acknowledge(request: CitizenRequest, number: str, *, first: bool) -> list[Effect]:
-    return acknowledgement.acknowledge(request, number, facts=call_backs.acknowledgement_facts(request), first=first)
-
-
 def _delayed(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
-    """R18: it was long under way, and who wrote it waits longer than our deadline says."""
+    """The message was long in transit, so its author waits longer than the deadline says (R18)."""
     sent_at = request.message.sent_at
     if sent_at is None or not calendar.is_delayed(request.received_at, sent_at):
         return ()
@@ -153,8 +161,9 @@ def _delayed(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
 # --- a message on a case --------------------------------------------------------------------------------
 
 
-def _other_matter(policy: Policy, message: Message, case: CaseView, rule: str, received_at: datetime) -> bool:
-    """A reply to a long-closed case, or by reference on another subject, opens a child."""
+def _is_another_matter(request: CitizenRequest, case: CaseView, rule: str) -> bool:
+    """Whether it opens a child of this case: a reply to a case closed long ago, or a reference with another subject."""
+    policy, message = request.policy, request.message
     if rule == ACKNOWLEDGED:
         return False
     if case.status is Status.CLOSED and case.closed_at is not None and policy.deadlines.reopen_days:
@@ -162,7 +171,7 @@ def _other_matter(policy: Policy, message: Message, case: CaseView, rule: str, r
         last = calendar.add_working_days(
             case.closed_at.astimezone(zone).date(), policy.deadlines.reopen_days, policy.workdays
         )
-        if received_at.astimezone(zone).date() > last:
+        if request.received_at.astimezone(zone).date() > last:
             return True
     by_reference = rule in ("our-message-id", "known-message-id")
     folded = fold_subject(message.subject)
@@ -171,25 +180,25 @@ def _other_matter(policy: Policy, message: Message, case: CaseView, rule: str, r
 
 
 def _join(request: CitizenRequest, match: ThreadMatch, case: CaseView, kind: Kind) -> Decision:
-    decision = _filed_or_asked(request, match, case, kind)
+    decision = _on_case(request, match, case, kind)
     return replace(decision, effects=(*decision.effects, *_warning(request, match, case, decision)))
 
 
 def _warning(request: CitizenRequest, match: ThreadMatch, case: CaseView, decision: Decision) -> tuple[Effect, ...]:
-    """Of a secret: where an acknowledgement goes, it says so itself; a machine and a guest are told nothing."""
+    """A warning of a secret in the message. An acknowledgement contains it; machines and guests get none."""
     told = any(isinstance(effect, Send) and effect.kind is MailKind.ACK for effect in decision.effects)
     return () if told or match.guest or request.reading.kind in MACHINES else exposed_secrets.warn(request, case.number)
 
 
-def _filed_or_asked(request: CitizenRequest, match: ThreadMatch, case: CaseView, kind: Kind) -> Decision:
+def _on_case(request: CitizenRequest, match: ThreadMatch, case: CaseView, kind: Kind) -> Decision:
     if kind is not Kind.REQUEST and kind is not Kind.SPAM:
-        filed = _filed(request, case, guest=match.guest, rule=match.rule)
+        filed = _file(request, case, guest=match.guest, rule=match.rule)
         if kind is Kind.THANKS or case.running("answer"):
             return filed
-        # Only its words look like a machine's, and nobody else will look at this case: a person does.
+        # Only the words look automatic, and no deadline makes anybody read this case: a person decides.
         return replace(filed, effects=(*filed.effects, RequestReview(reason=f"looks-automatic: {kind}")))
     effects: list[Effect] = [
-        _attach(request, case, match.guest, match.rule),
+        _record(request, case, match.guest, match.rule),
         UpdateCase(case=case.number, columns={"touched_at": request.received_at}),
         UpdatePerson(address=request.author, name=request.name or None, lang=acknowledgement.wished_language(request)),
         *(() if match.guest else call_backs.wished(request, case)),
@@ -197,25 +206,25 @@ def _filed_or_asked(request: CitizenRequest, match: ThreadMatch, case: CaseView,
         *_delayed(request, case.number),
     ]
     because = [match.rule, *request.reading.because]
-    # What a guest waits for may be answered to the guest alone: the case's own people do not wait behind it.
+    # A guest may be answered alone, so a guest's deadline does not stand for the participants' own.
     waiting = case.running("answer") if match.guest else case.promised()
     answer = None if waiting else _answered_already(request, case)
     if answer is not None:
-        effects += _was_answered(request, case, answer)
+        effects += _meet_at_once(request, case, answer)
         because.append("answered-before-it-was-read")
     elif not waiting:
-        effects += _asks_anew(request, case, guest=match.guest)
+        effects += _ask_again(request, case, guest=match.guest)
         because.append("asks-anew")
     elif not match.guest:
-        effects += _presses(request, case, waiting[0])
+        effects += _mark_urgent(request, case, waiting[0])
     effects += intent_actions.by_message(request, case.number)
-    effects += _handed_on(request, case, alone=match.guest or answer is not None)
+    effects += _hand_over(request, case, alone=match.guest or answer is not None)
     return Decision(effects=tuple(effects), because=tuple(because))
 
 
-def _handed_on(request: CitizenRequest, case: CaseView, *, alone: bool) -> tuple[Effect, ...]:
-    """To the technical services by what it says, or to the house since the person comes again and again. `alone`: a
-    guest's message, or one that was answered before it was read, says nothing of the level."""
+def _hand_over(request: CitizenRequest, case: CaseView, *, alone: bool) -> tuple[Effect, ...]:
+    """To the technical services by its content, or to staff because the person writes again and again. `alone`: a
+    guest's message, or one answered before we read it, says nothing about the level."""
     derived = () if alone else second_level.by_message(request, case.number, case)
     if derived:
         return (*derived, *incidents.joined(request, case.number))
@@ -229,8 +238,8 @@ def _handed_on(request: CitizenRequest, case: CaseView, *, alone: bool) -> tuple
     )
 
 
-def _presses(request: CitizenRequest, case: CaseView, clock: Deadline) -> list[Effect]:
-    """The person names a term that is about to end, while an answer is due already (R32)."""
+def _mark_urgent(request: CitizenRequest, case: CaseView, clock: Deadline) -> list[Effect]:
+    """The person names a date that is near, while an answer is due already (R32)."""
     if case.urgent or not request.reading.urgent:
         return []
     at = request.received_at
@@ -246,13 +255,13 @@ def _term(request: CitizenRequest) -> CaseColumns:
 
 
 def _answered_already(request: CitizenRequest, case: CaseView) -> MessageView | None:
-    """An answer to this very message that was read before it."""
+    """The answer to this message, if we read the answer first."""
     answers_to_it = (known for known in request.view.overtaken_by if known.case == case.number)
     return next((known for known in answers_to_it if known.received_at >= request.received_at), None)
 
 
-def _was_answered(request: CitizenRequest, case: CaseView, answer: MessageView) -> list[Effect]:
-    """The promise is counted, and kept or not by the answer's own moment; nobody is told what he knows."""
+def _meet_at_once(request: CitizenRequest, case: CaseView, answer: MessageView) -> list[Effect]:
+    """Start a deadline and meet it at the time of the answer, so that the statistics count it. No mail is sent."""
     key, due = request.message.fingerprint, request.due_at
     return [
         *answers.ask(request.policy, case.number, key=key, at=request.received_at, due_at=due),
@@ -260,7 +269,7 @@ def _was_answered(request: CitizenRequest, case: CaseView, answer: MessageView) 
     ]
 
 
-def _attach(request: CitizenRequest, case: CaseView, guest: bool, rule: str) -> RecordMessage:
+def _record(request: CitizenRequest, case: CaseView, guest: bool, rule: str) -> RecordMessage:
     return RecordMessage(
         role=Role.CITIZEN,
         outcome=Outcome.CASE,
@@ -272,13 +281,13 @@ def _attach(request: CitizenRequest, case: CaseView, guest: bool, rule: str) -> 
     )
 
 
-def _filed(request: CitizenRequest, case: CaseView, *, guest: bool, rule: str) -> Decision:
-    effects = (_attach(request, case, guest, rule), *exposed_secrets.on_case(request, case.number))
+def _file(request: CitizenRequest, case: CaseView, *, guest: bool, rule: str) -> Decision:
+    effects = (_record(request, case, guest, rule), *exposed_secrets.on_case(request, case.number))
     return Decision(effects=effects, because=(rule, *request.reading.because))
 
 
-def _asks_anew(request: CitizenRequest, case: CaseView, *, guest: bool) -> list[Effect]:
-    """R23: a question after the answer arms a clock of its own; a guest's does too, but nothing automatic goes out."""
+def _ask_again(request: CitizenRequest, case: CaseView, *, guest: bool) -> list[Effect]:
+    """A question after the answer starts its own deadline (R23). A guest's does too, but no automatic mail is sent."""
     due = request.due_at
     status = Status.DERIVED if case.status is Status.DERIVED else Status.OPEN
     key, at, urgent = request.message.fingerprint, request.received_at, request.reading.urgent and not guest
@@ -291,5 +300,6 @@ def _asks_anew(request: CitizenRequest, case: CaseView, *, guest: bool) -> list[
         AuditEvent(kind="asked-anew", case=case.number),
     ]
     if not guest and case.acks_today < ACKS_A_CASE_AND_DAY and not acknowledgement.why_not(request):
-        effects += _acknowledge(request, case.number, first=False)
+        facts = call_backs.acknowledgement_facts(request)
+        effects += acknowledgement.acknowledge(request, case.number, facts=facts, first=False)
     return effects

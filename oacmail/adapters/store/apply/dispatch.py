@@ -1,17 +1,18 @@
-"""Makes a decision's effects true: one function an effect, each an upsert by its key.
+"""Which function writes an effect: one for each kind of effect, each an upsert by its key.
 
-Works inside the caller's transaction; commits nothing and decides nothing.
+They write inside the caller's transaction; they never commit and never decide.
 """
 
 import sqlite3
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from oacmail.adapters.store.apply import cases, outbox
 from oacmail.adapters.store.write_context import WriteContext
 from oacmail.core import effects
-from oacmail.core.effects import Decision, Effect
+from oacmail.core.effects import Effect
 
-_DO: Mapping[type[Effect], Callable[..., None]] = {
+WRITERS: Mapping[type[Effect], Callable[[sqlite3.Connection, Any, WriteContext], None]] = {
     effects.OpenCase: cases.open_case,
     effects.RecordMessage: cases.attach,
     effects.UpdateCase: cases.change,
@@ -32,9 +33,3 @@ _DO: Mapping[type[Effect], Callable[..., None]] = {
     effects.UpdatePerson: cases.person,
     effects.Remember: outbox.remember,
 }
-
-
-def apply(con: sqlite3.Connection, decision: Decision, scene: WriteContext) -> None:
-    """Raises KeyError for a Send without its rendered mail: that is a bug of the engine."""
-    for effect in decision.effects:
-        _DO[type(effect)](con, effect, scene)
