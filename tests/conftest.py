@@ -9,9 +9,9 @@ import pytest
 
 from tests.servers.certs import make_certificates
 from tests.servers.dovecot import Dovecot
-from tests.servers.mail_servers import Road
+from tests.servers.mail_servers import MailServers
 
-_SERVERS = {"road", "own_road", "dovecot"}
+_SERVERS = {"mail_servers", "own_mail_servers", "dovecot"}
 _LONGEST_FIRST = (
     "tests/test_short_forms.py",
     "tests/sim/",
@@ -38,9 +38,9 @@ def _rank(item: pytest.Item) -> int:
 
 
 @pytest.fixture(scope="session")
-def road() -> Iterator[Road]:
+def mail_servers() -> Iterator[MailServers]:
     """Postfix and Dovecot for the whole run. Ask it for fresh users, and leave it up."""
-    with Road() as servers:
+    with MailServers() as servers:
         yield servers
 
 

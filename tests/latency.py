@@ -11,17 +11,17 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.e2e.office import NO_LIMITS, Office
-from tests.servers.mail_servers import Road
+from tests.e2e.office import NO_LIMITS, RunningOffice
+from tests.servers.mail_servers import MailServers
 from tests.servers.people import Citizen
 from tests.servers.waiting import until
 
 
-def measure(road: Road, desk: Office, messages: int) -> list[float]:
+def measure(mail_servers: MailServers, desk: RunningOffice, messages: int) -> list[float]:
     """Seconds for each of so many messages, each from another citizen. The daemon runs."""
     taken: list[float] = []
     for number in range(messages):
-        person = Citizen(road, "Mar Costa")
+        person = Citizen(mail_servers, "Mar Costa")
         person.write(desk.address, f"Consulta {person.user}", f"Bon dia, com faig el tràmit {number}?")
         begun = time.monotonic()
         until(person.mailbox.files, 30, every=0.002, what=f"acknowledgement {number}")
@@ -44,10 +44,10 @@ def settings() -> dict[str, dict[str, object]]:
 
 
 def main(messages: int) -> None:
-    with Road() as road, tempfile.TemporaryDirectory(prefix="latency-") as root:
-        desk = Office(road, Path(root), **settings())  # type: ignore[arg-type]
+    with MailServers() as mail_servers, tempfile.TemporaryDirectory(prefix="latency-") as root:
+        desk = RunningOffice(mail_servers, Path(root), **settings())  # type: ignore[arg-type]
         with desk.running():
-            print(told(measure(road, desk, messages)))
+            print(told(measure(mail_servers, desk, messages)))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.servers.dovecot import PASSWORD, Dovecot
-from tests.servers.mail_servers import Road
+from tests.servers.mail_servers import MailServers
 from tests.servers.maildir import Maildir
 from tests.servers.people import Agent, Citizen
 from tests.servers.ports import HOST
@@ -16,10 +16,10 @@ from tests.servers.postfix import PostfixOptions
 from tests.servers.waiting import until
 
 
-def test_a_citizen_writes_and_an_agent_answers_from_the_shared_mailbox(road: Road) -> None:
-    office = road.new_user("oac")
-    anna, marta = Citizen(road), Agent(road, office)
-    question = anna.write(road.address(office), "Padró", "Què he de portar?")
+def test_a_citizen_writes_and_an_agent_answers_from_the_shared_mailbox(mail_servers: MailServers) -> None:
+    office = mail_servers.new_user("oac")
+    anna, marta = Citizen(mail_servers), Agent(mail_servers, office)
+    question = anna.write(mail_servers.address(office), "Padró", "Què he de portar?")
     message = marta.read(marta.find(question))
     answer = marta.answer(message, "El DNI.")
     (got,) = anna.wait_for_mail()
@@ -27,11 +27,11 @@ def test_a_citizen_writes_and_an_agent_answers_from_the_shared_mailbox(road: Roa
     assert marta.find(answer, "Sent")
 
 
-def test_an_agents_client_flags_copies_moves_and_deletes(road: Road) -> None:
-    office = road.new_user("oac")
-    marta = Agent(road, office)
+def test_an_agents_client_flags_copies_moves_and_deletes(mail_servers: MailServers) -> None:
+    office = mail_servers.new_user("oac")
+    marta = Agent(mail_servers, office)
     marta.create("Elements enviats/Año")
-    uid = marta.find(Citizen(road).write(road.address(office), "Hola", "Bon dia"))
+    uid = marta.find(Citizen(mail_servers).write(mail_servers.address(office), "Hola", "Bon dia"))
     marta.flag(uid, "\\Flagged", "$Vist")
     assert {"\\Flagged", "$Vist"} <= marta.flags(uid)
     marta.copy(uid, "Elements enviats/Año")
@@ -42,17 +42,17 @@ def test_an_agents_client_flags_copies_moves_and_deletes(road: Road) -> None:
 
 
 @pytest.mark.parametrize(("user", "code"), [("x-refused", 550), ("x-later", 450), ("x-bounces", 250)])
-def test_difficult_recipients_are_known_by_their_ending(road: Road, user: str, code: int) -> None:
-    with smtplib.SMTP("localhost", road.postfix.submission_port) as relay:
-        relay.starttls(context=ssl.create_default_context(cafile=str(road.certs.ca)))
+def test_difficult_recipients_are_known_by_their_ending(mail_servers: MailServers, user: str, code: int) -> None:
+    with smtplib.SMTP("localhost", mail_servers.postfix.submission_port) as relay:
+        relay.starttls(context=ssl.create_default_context(cafile=str(mail_servers.certs.ca)))
         relay.login("anybody", PASSWORD)
         relay.mail("")
-        assert relay.rcpt(road.address(user))[0] == code
+        assert relay.rcpt(mail_servers.address(user))[0] == code
 
 
-def test_a_mail_that_bounces_comes_back_as_a_delivery_report(road: Road) -> None:
-    anna = Citizen(road)
-    anna.write(road.address("x-bounces"), "Hola", "Bon dia")
+def test_a_mail_that_bounces_comes_back_as_a_delivery_report(mail_servers: MailServers) -> None:
+    anna = Citizen(mail_servers)
+    anna.write(mail_servers.address("x-bounces"), "Hola", "Bon dia")
     (report,) = anna.wait_for_mail()
     assert report.get_content_type() == "multipart/report"
 
@@ -80,9 +80,9 @@ def test_a_killed_dovecot_comes_back_on_the_same_port_with_its_mail(dovecot: Cal
     assert _uids(box) == {(1, "1")}
 
 
-def test_a_road_of_its_own_may_be_narrow_proud_and_let_strangers_into_folders() -> None:
-    with Road(detail=True, options=PostfixOptions(message_size_limit=20_000, null_sender=False)) as road:
-        anna, office = Citizen(road), Citizen(road)
+def test_own_mail_servers_can_limit_sizes_refuse_the_null_sender_and_share_folders() -> None:
+    with MailServers(detail=True, options=PostfixOptions(message_size_limit=20_000, null_sender=False)) as mail_servers:
+        anna, office = Citizen(mail_servers), Citizen(mail_servers)
         with pytest.raises(smtplib.SMTPResponseException, match=r"5\.3\.4"):
             anna.write(office.address, "Gran", "x" * 30_000)
         with pytest.raises(smtplib.SMTPRecipientsRefused, match="no null senders"):

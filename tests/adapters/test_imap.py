@@ -11,14 +11,14 @@ from oacmail.core.model import Folder
 from oacmail.core.ports.mailbox import WatchedFolder
 from tests.adapters.boxes import MESSAGE, filled, open_mailbox
 from tests.servers.dovecot import Dovecot
-from tests.servers.mail_servers import Road
+from tests.servers.mail_servers import MailServers
 from tests.servers.maildir import Maildir
 from tests.servers.people import Agent
 from tests.servers.waiting import until
 
 
-def test_inbox_comes_first_sent_by_its_special_use_and_junk_last(road: Road) -> None:
-    with open_mailbox(road.dovecot, road.new_user("oac")) as mailbox:
+def test_inbox_comes_first_sent_by_its_special_use_and_junk_last(mail_servers: MailServers) -> None:
+    with open_mailbox(mail_servers.dovecot, mail_servers.new_user("oac")) as mailbox:
         assert mailbox.watched() == (
             WatchedFolder(name="INBOX", role=Folder.INTAKE),
             WatchedFolder(name="Sent", role=Folder.SENT),
@@ -27,14 +27,14 @@ def test_inbox_comes_first_sent_by_its_special_use_and_junk_last(road: Road) -> 
         assert mailbox.missing() == ()
 
 
-def test_folders_with_accents_are_watched_by_the_name_that_people_see(road: Road) -> None:
-    office = road.new_user("oac")
-    marta = Agent(road, office)
+def test_folders_with_accents_are_watched_by_the_name_that_people_see(mail_servers: MailServers) -> None:
+    office = mail_servers.new_user("oac")
+    marta = Agent(mail_servers, office)
     for name in ("Elements enviats", "Any 2026/Gener & ç", "Un altre"):
         marta.create(name)
     marta.append(MESSAGE % 1, "Any 2026/Gener & ç")
     watch = ("Any 2026/Gener & ç", "INBOX", "\\Sent", "No hi és")
-    with open_mailbox(road.dovecot, office, watch=watch, sent="Elements enviats") as mailbox:
+    with open_mailbox(mail_servers.dovecot, office, watch=watch, sent="Elements enviats") as mailbox:
         names = {folder.name: folder.role for folder in mailbox.watched()}
         assert names == {
             "INBOX": Folder.INTAKE,
@@ -47,39 +47,39 @@ def test_folders_with_accents_are_watched_by_the_name_that_people_see(road: Road
         assert mailbox.uids() == {1}
 
 
-def test_reading_leaves_no_trace_for_people(road: Road) -> None:
-    office = road.new_user("oac")
-    box = filled(road.dovecot, office, 3)
-    with open_mailbox(road.dovecot, office) as mailbox:
+def test_reading_leaves_no_trace_for_people(mail_servers: MailServers) -> None:
+    office = mail_servers.new_user("oac")
+    box = filled(mail_servers.dovecot, office, 3)
+    with open_mailbox(mail_servers.dovecot, office) as mailbox:
         assert {uid: got.raw for uid, got in mailbox.fetch([1, 2, 3]).items()} == {n: MESSAGE % n for n in (1, 2, 3)}
     assert [file.parent.name for file in box.files()] == ["new"] * 3  # not even \\Recent was taken
-    assert not Agent(road, office).flags(1) & {"\\Seen"}
+    assert not Agent(mail_servers, office).flags(1) & {"\\Seen"}
 
 
-def test_places_tell_size_and_moment_of_arrival_to_the_second(road: Road) -> None:
-    office = road.new_user("oac")
+def test_places_tell_size_and_moment_of_arrival_to_the_second(mail_servers: MailServers) -> None:
+    office = mail_servers.new_user("oac")
     moment = datetime(2026, 3, 29, 1, 30, 5, tzinfo=UTC)
-    Maildir(road.dovecot, office).deliver(MESSAGE % 1, at=moment)
-    with open_mailbox(road.dovecot, office) as mailbox:
+    Maildir(mail_servers.dovecot, office).deliver(MESSAGE % 1, at=moment)
+    with open_mailbox(mail_servers.dovecot, office) as mailbox:
         (place,) = mailbox.metas()
         assert (place.uid, place.size, place.internal_date) == (1, len(MESSAGE % 1), moment)
         assert list(mailbox.metas([1, 5])) == [place]
         assert list(mailbox.metas([])) == []
 
 
-def test_messages_that_bear_a_field_are_told_without_reading_them(road: Road) -> None:
-    office = road.new_user("oac")
-    box = filled(road.dovecot, office, 2)
+def test_messages_with_a_header_field_are_found_without_reading_them(mail_servers: MailServers) -> None:
+    office = mail_servers.new_user("oac")
+    box = filled(mail_servers.dovecot, office, 2)
     box.deliver(b"X-Oacmail: v=1\n" + MESSAGE % 3)
-    with open_mailbox(road.dovecot, office) as mailbox:
+    with open_mailbox(mail_servers.dovecot, office) as mailbox:
         assert mailbox.bearing("X-Oacmail") == {3}
 
 
-def test_what_people_expunge_while_we_read_is_left_out(road: Road) -> None:
-    office = road.new_user("oac")
-    filled(road.dovecot, office, 5)
-    marta = Agent(road, office)
-    with open_mailbox(road.dovecot, office) as mailbox:
+def test_what_people_expunge_while_we_read_is_left_out(mail_servers: MailServers) -> None:
+    office = mail_servers.new_user("oac")
+    filled(mail_servers.dovecot, office, 5)
+    marta = Agent(mail_servers, office)
+    with open_mailbox(mail_servers.dovecot, office) as mailbox:
         assert mailbox.uids() == {1, 2, 3, 4, 5}
         marta.delete(2)
         marta.move(4, "Junk")
@@ -88,11 +88,11 @@ def test_what_people_expunge_while_we_read_is_left_out(road: Road) -> None:
         assert mailbox.uids() == {1, 3, 5}
 
 
-def test_an_expunge_is_told_one_command_late(road: Road) -> None:
-    office = road.new_user("oac")
-    filled(road.dovecot, office, 2)
-    marta = Agent(road, office)
-    with open_mailbox(road.dovecot, office) as mailbox:
+def test_an_expunge_is_reported_one_command_late(mail_servers: MailServers) -> None:
+    office = mail_servers.new_user("oac")
+    filled(mail_servers.dovecot, office, 2)
+    marta = Agent(mail_servers, office)
+    with open_mailbox(mail_servers.dovecot, office) as mailbox:
         assert mailbox.uids() == {1, 2}
         marta.delete(2)
         assert mailbox.uids() >= {1}  # 2 may still be there
@@ -100,10 +100,10 @@ def test_an_expunge_is_told_one_command_late(road: Road) -> None:
         assert mailbox.fetch([2]) == {}
 
 
-def test_two_clients_moving_and_expunging_while_we_read_lose_nothing(road: Road) -> None:
-    office = road.new_user("oac")
-    filled(road.dovecot, office, 60)
-    agents = [Agent(road, office) for _ in range(2)]
+def test_two_clients_moving_and_expunging_while_we_read_lose_nothing(mail_servers: MailServers) -> None:
+    office = mail_servers.new_user("oac")
+    filled(mail_servers.dovecot, office, 60)
+    agents = [Agent(mail_servers, office) for _ in range(2)]
 
     def tidy(agent: Agent, uids: range) -> None:
         for uid in uids:
@@ -111,7 +111,7 @@ def test_two_clients_moving_and_expunging_while_we_read_lose_nothing(road: Road)
 
     ranges = (range(1, 31), range(31, 61))
     threads = [threading.Thread(target=tidy, args=pair) for pair in zip(agents, ranges, strict=True)]
-    with open_mailbox(road.dovecot, office) as mailbox:
+    with open_mailbox(mail_servers.dovecot, office) as mailbox:
         for thread in threads:
             thread.start()
         while any(thread.is_alive() for thread in threads):
@@ -156,7 +156,7 @@ def test_a_mailbox_restored_from_yesterday_shows_other_messages_under_known_uids
         assert [place.size for place in mailbox.metas()] != [place.size for place in metas]
 
 
-def test_another_uidvalidity_is_told_by_open_and_stops_what_was_begun(dovecot: Callable[..., Dovecot]) -> None:
+def test_open_reports_another_uidvalidity_and_stops_the_work_in_progress(dovecot: Callable[..., Dovecot]) -> None:
     server = dovecot()
     box = filled(server, "oac", 2)
     with open_mailbox(server, "oac") as mailbox:
@@ -172,12 +172,12 @@ def test_another_uidvalidity_is_told_by_open_and_stops_what_was_begun(dovecot: C
         assert len(mailbox.fetch(sorted(mailbox.uids()))) == 2
 
 
-def test_a_self_copy_is_filed_in_sent_as_seen_and_nothing_else_is_expunged(road: Road) -> None:
-    office = road.new_user("oac")
-    filled(road.dovecot, office, 3)
-    marta = Agent(road, office)
+def test_a_self_copy_is_filed_in_sent_as_seen_and_nothing_else_is_expunged(mail_servers: MailServers) -> None:
+    office = mail_servers.new_user("oac")
+    filled(mail_servers.dovecot, office, 3)
+    marta = Agent(mail_servers, office)
     marta.flag(1, "\\Deleted")
-    with open_mailbox(road.dovecot, office) as mailbox:
+    with open_mailbox(mail_servers.dovecot, office) as mailbox:
         mailbox.file("INBOX", [2, 99], "Sent", seen=True)
         mailbox.file("INBOX", [3], "Sent", seen=False)
         assert mailbox.uids() == {1}
@@ -185,10 +185,10 @@ def test_a_self_copy_is_filed_in_sent_as_seen_and_nothing_else_is_expunged(road:
     assert [("\\Seen" in marta.flags(uid, "Sent")) for uid in marta.uids("Sent")] == [True, False]
 
 
-def test_filing_into_a_folder_that_is_not_there_is_transient_and_loses_nothing(road: Road) -> None:
-    office = road.new_user("oac")
-    filled(road.dovecot, office, 1)
-    with open_mailbox(road.dovecot, office) as mailbox:
+def test_filing_into_a_folder_that_is_not_there_is_transient_and_loses_nothing(mail_servers: MailServers) -> None:
+    office = mail_servers.new_user("oac")
+    filled(mail_servers.dovecot, office, 1)
+    with open_mailbox(mail_servers.dovecot, office) as mailbox:
         with pytest.raises(Transient, match="TRYCREATE"):
             mailbox.file("INBOX", [1], "Enlloc", seen=False)
         assert mailbox.uids() == {1}

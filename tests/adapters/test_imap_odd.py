@@ -9,10 +9,10 @@ import pytest
 from oacmail.adapters.imap import ImapMailbox, ImapSettings
 from oacmail.core.errors import Transient, UnreadableMessage
 from oacmail.core.model import Folder
-from tests.fakes.imap_server import ImapServer, Letter
+from tests.fakes.imap_server import FakeMessage, ImapServer
 
 EXCHANGE = "IMAP4 IMAP4rev1 AUTH=PLAIN UIDPLUS MOVE ID UNSELECT CHILDREN NAMESPACE LITERAL+"
-SUBSTITUTE = Letter(
+SUBSTITUTE = FakeMessage(
     b"Subject: Retrieval using the IMAP4 protocol failed for the following message: 31\r\n"
     b'From: "Microsoft Exchange Server" <x@x>\r\n\r\nThe server could not retrieve the following message\r\n'
 )
@@ -58,7 +58,7 @@ def test_the_nearest_limit_counts_and_a_server_that_stumbles_has_said_nothing(
         assert mailbox.uids() == set()
     with ImapServer() as server, _open(server) as mailbox:
         assert mailbox.fill() == 0.0
-        assert not any(words.startswith("GETQUOTA") for words in server.heard)
+        assert not any(words.startswith("GETQUOTA") for words in server.commands)
 
 
 # --- folders ----------------------------------------------------------------------------------------------
@@ -109,16 +109,16 @@ def test_a_second_folder_of_sent_mail_is_one_when_it_is_watched() -> None:
 @pytest.mark.parametrize(
     "nothing",
     [
-        Letter(None),
-        Letter(b"", size=0),
-        Letter(b"", size=900),
+        FakeMessage(None),
+        FakeMessage(b"", size=0),
+        FakeMessage(b"", size=900),
         SUBSTITUTE,
-        Letter(None, 0, "01-Jan-1970 00:00:00 +0000"),
+        FakeMessage(None, 0, "01-Jan-1970 00:00:00 +0000"),
     ],
     ids=["NIL", "size 0", "empty", "substitute", "1970"],
 )
-def test_what_is_no_message_is_left_out_of_a_batch_and_named_when_it_stays(nothing: Letter) -> None:
-    messages = {1: Letter(), 2: nothing, 3: Letter()}
+def test_what_is_no_message_is_left_out_of_a_batch_and_named_when_it_stays(nothing: FakeMessage) -> None:
+    messages = {1: FakeMessage(), 2: nothing, 3: FakeMessage()}
     with ImapServer(capabilities=EXCHANGE, messages=messages) as server, _open(server) as mailbox:
         assert sorted(mailbox.fetch([1, 2, 3])) == [1, 3]
         with pytest.raises(UnreadableMessage, match="UID 2"):
@@ -126,26 +126,26 @@ def test_what_is_no_message_is_left_out_of_a_batch_and_named_when_it_stays(nothi
 
 
 def test_a_message_that_only_speaks_of_exchanges_words_is_a_message() -> None:
-    real = Letter(b"Received: from a by mx\r\n" + (SUBSTITUTE.raw or b""))
+    real = FakeMessage(b"Received: from a by mx\r\n" + (SUBSTITUTE.raw or b""))
     with ImapServer(messages={1: real}) as server, _open(server) as mailbox:
         assert mailbox.fetch([1])[1].raw == real.raw
 
 
-def test_size_nothing_and_1970_are_believed_only_when_told_twice() -> None:
-    messages = {1: Letter(b"", 0, "01-Jan-1970 00:00:00 +0000"), 2: Letter(size=0)}
+def test_size_zero_and_1970_are_believed_only_when_reported_twice() -> None:
+    messages = {1: FakeMessage(b"", 0, "01-Jan-1970 00:00:00 +0000"), 2: FakeMessage(size=0)}
     with ImapServer(messages=messages, vanishing=[1]) as server, _open(server) as mailbox:
         assert [place.uid for place in mailbox.metas()] == [2]
 
 
 def test_a_message_expunged_between_size_and_bytes_is_left_out() -> None:
-    with ImapServer(messages={1: Letter(), 2: Letter()}, vanishing=[2]) as server, _open(server) as mailbox:
+    with ImapServer(messages={1: FakeMessage(), 2: FakeMessage()}, vanishing=[2]) as server, _open(server) as mailbox:
         assert sorted(mailbox.fetch([1, 2])) == [1]
-    with ImapServer(messages={2: Letter()}, vanishing=[2]) as server, _open(server) as mailbox:
+    with ImapServer(messages={2: FakeMessage()}, vanishing=[2]) as server, _open(server) as mailbox:
         assert mailbox.fetch([2]) == {}
 
 
 def test_a_large_message_without_a_sound_structure_is_read_by_its_header_fields() -> None:
-    big = Letter(b"Subject: gran\r\n\r\n" + b"x" * 100)
+    big = FakeMessage(b"Subject: gran\r\n\r\n" + b"x" * 100)
     with ImapServer(messages={7: big}) as server, _open(server, max_bytes=100) as mailbox:
         got = mailbox.fetch([7])[7]
     assert got.raw.startswith(b"Subject: gran\r\nMIME-Version: 1.0\r\n")
@@ -153,7 +153,7 @@ def test_a_large_message_without_a_sound_structure_is_read_by_its_header_fields(
 
 
 def test_a_hundred_thousand_messages_fit_without_esearch() -> None:
-    messages = dict.fromkeys(range(1_000_000, 1_100_000), Letter())
+    messages = dict.fromkeys(range(1_000_000, 1_100_000), FakeMessage())
     with ImapServer(messages=messages) as server, _open(server) as mailbox:
         assert mailbox.uids() == messages.keys()
         metas = mailbox.metas()
@@ -161,7 +161,10 @@ def test_a_hundred_thousand_messages_fit_without_esearch() -> None:
 
 
 def test_a_message_that_the_server_refuses_to_tell_of_is_left_out_of_a_batch() -> None:
-    with ImapServer(messages=dict.fromkeys(range(1, 9), Letter()), refused=[3]) as server, _open(server) as mailbox:
+    with (
+        ImapServer(messages=dict.fromkeys(range(1, 9), FakeMessage()), refused=[3]) as server,
+        _open(server) as mailbox,
+    ):
         assert sorted(mailbox.fetch(range(1, 9))) == [1, 2, 4, 5, 6, 7, 8]
         with pytest.raises(UnreadableMessage, match="UID 3"):
             mailbox.fetch([3])
@@ -187,7 +190,7 @@ def test_an_oauth_token_is_asked_for_at_each_login() -> None:
             mailbox = ImapMailbox(settings)
             mailbox.open("INBOX")
             mailbox.close()
-    assert [words for words in server.heard if words.startswith("user=")] == [
+    assert [words for words in server.commands if words.startswith("user=")] == [
         "user=oac\1auth=Bearer first\1\1",
         "user=oac\1auth=Bearer second\1\1",
     ]
@@ -195,7 +198,7 @@ def test_an_oauth_token_is_asked_for_at_each_login() -> None:
 
 def test_where_login_is_forbidden_plain_is_used() -> None:
     with ImapServer(capabilities="IMAP4rev1 AUTH=PLAIN LOGINDISABLED") as server, _open(server):
-        assert "\0oac\0x" in server.heard
+        assert "\0oac\0x" in server.commands
 
 
 def test_a_server_without_starttls_gets_no_password_when_it_is_asked_for() -> None:
@@ -203,21 +206,21 @@ def test_a_server_without_starttls_gets_no_password_when_it_is_asked_for() -> No
         ImapMailbox(
             ImapSettings(host="localhost", port=server.port, security="starttls", user="oac", password="x")
         ).open("INBOX")
-    assert not any(words.startswith("LOGIN") for words in server.heard)
+    assert not any(words.startswith("LOGIN") for words in server.commands)
 
 
 # --- waiting and filing -----------------------------------------------------------------------------------
 
 
 def test_where_there_is_no_idle_a_wait_ends_with_a_look() -> None:
-    with ImapServer(capabilities=EXCHANGE, messages={1: Letter()}) as server, _open(server) as mailbox:
+    with ImapServer(capabilities=EXCHANGE, messages={1: FakeMessage()}) as server, _open(server) as mailbox:
         assert not mailbox.wait(0.05)
-        server.messages[2] = Letter()
+        server.messages[2] = FakeMessage()
         assert mailbox.wait(0.05)
         mailbox.open("INBOX")
         mailbox.wake()
         assert not mailbox.wait(60)
-    assert "IDLE" not in server.heard
+    assert "IDLE" not in server.commands
 
 
 @pytest.mark.parametrize(
@@ -231,17 +234,17 @@ def test_where_there_is_no_idle_a_wait_ends_with_a_look() -> None:
 def test_a_message_is_filed_as_the_server_can_and_never_by_a_bare_expunge(
     capabilities: str, commands: list[str]
 ) -> None:
-    with ImapServer(capabilities=capabilities, messages={1: Letter()}) as server, _open(server) as mailbox:
+    with ImapServer(capabilities=capabilities, messages={1: FakeMessage()}) as server, _open(server) as mailbox:
         mailbox.file("INBOX", [1], "Sent", seen=False)
-    changes = [words.replace('"', "") for words in server.heard if words.startswith(("UID ", "EXPUNGE"))]
+    changes = [words.replace('"', "") for words in server.commands if words.startswith(("UID ", "EXPUNGE"))]
     assert changes == commands
 
 
-def test_the_server_is_told_who_calls_only_where_it_wants_to_know() -> None:
+def test_the_client_identifies_itself_only_where_the_server_requires_it() -> None:
     with ImapServer(capabilities=EXCHANGE) as server, _open(server):
-        assert 'ID ("name" "oacmail")' in server.heard
+        assert 'ID ("name" "oacmail")' in server.commands
     with ImapServer() as server, _open(server):
-        assert not any(words.startswith("ID") for words in server.heard)
+        assert not any(words.startswith("ID") for words in server.commands)
 
 
 def test_a_command_that_the_server_does_not_know_is_transient() -> None:

@@ -8,7 +8,7 @@ import pytest
 from oacmail.core.errors import Transient
 from tests.adapters.boxes import MESSAGE, filled, open_mailbox
 from tests.servers.dovecot import Dovecot
-from tests.servers.mail_servers import Road
+from tests.servers.mail_servers import MailServers
 from tests.servers.maildir import Maildir
 from tests.servers.people import Agent, Citizen
 from tests.servers.waiting import until
@@ -18,28 +18,30 @@ LONG = 3_600.0
 
 
 @pytest.mark.parametrize("security", ["none", "starttls", "tls"])
-def test_a_citizens_mail_ends_the_wait(road: Road, security: str) -> None:
-    office, anna = road.new_user("oac"), Citizen(road)
-    port = road.dovecot.imaps_port if security == "tls" else road.dovecot.imap_port
-    with open_mailbox(road.dovecot, office, security=security, port=port, ca_file=str(road.certs.ca)) as mailbox:
+def test_a_citizens_mail_ends_the_wait(mail_servers: MailServers, security: str) -> None:
+    office, anna = mail_servers.new_user("oac"), Citizen(mail_servers)
+    port = mail_servers.dovecot.imaps_port if security == "tls" else mail_servers.dovecot.imap_port
+    with open_mailbox(
+        mail_servers.dovecot, office, security=security, port=port, ca_file=str(mail_servers.certs.ca)
+    ) as mailbox:
         for _ in range(3):
-            threading.Timer(0.1, anna.write, (road.address(office), "Hola", "Bon dia")).start()
+            threading.Timer(0.1, anna.write, (mail_servers.address(office), "Hola", "Bon dia")).start()
             assert mailbox.wait(LONG)
             mailbox.open("INBOX")
 
 
-def test_what_came_between_looking_and_waiting_is_news_at_once(road: Road) -> None:
-    office = road.new_user("oac")
-    with open_mailbox(road.dovecot, office) as mailbox:
+def test_what_came_between_looking_and_waiting_is_news_at_once(mail_servers: MailServers) -> None:
+    office = mail_servers.new_user("oac")
+    with open_mailbox(mail_servers.dovecot, office) as mailbox:
         mailbox.uids()
-        Maildir(road.dovecot, office).deliver(MESSAGE % 1)
+        Maildir(mail_servers.dovecot, office).deliver(MESSAGE % 1)
         assert mailbox.wait(LONG)
         mailbox.open("INBOX")
         assert not mailbox.wait(0.05)
 
 
-def test_the_bell_ends_a_wait_at_once_and_is_not_lost_before_one(road: Road) -> None:
-    with open_mailbox(road.dovecot, road.new_user("oac")) as mailbox:
+def test_the_waker_ends_a_wait_at_once_and_is_not_lost_before_one(mail_servers: MailServers) -> None:
+    with open_mailbox(mail_servers.dovecot, mail_servers.new_user("oac")) as mailbox:
         threading.Timer(0.1, mailbox.wake).start()
         assert not mailbox.wait(LONG)
         for _ in range(10_000):
@@ -48,19 +50,19 @@ def test_the_bell_ends_a_wait_at_once_and_is_not_lost_before_one(road: Road) -> 
         assert not mailbox.wait(0.05)
 
 
-def test_flags_that_people_set_are_no_news(road: Road) -> None:
-    office = road.new_user("oac")
-    filled(road.dovecot, office, 1)
-    marta = Agent(road, office)
-    with open_mailbox(road.dovecot, office) as mailbox:
+def test_flags_that_people_set_are_no_news(mail_servers: MailServers) -> None:
+    office = mail_servers.new_user("oac")
+    filled(mail_servers.dovecot, office, 1)
+    marta = Agent(mail_servers, office)
+    with open_mailbox(mail_servers.dovecot, office) as mailbox:
         threading.Timer(0.1, marta.flag, (1, "\\Flagged")).start()
         assert not mailbox.wait(1.5)
 
 
-def test_idle_is_begun_anew_before_the_server_loses_patience(road: Road) -> None:
-    office = road.new_user("oac")
-    with open_mailbox(road.dovecot, office, idle_minutes=0.001) as mailbox:
-        threading.Timer(0.5, Maildir(road.dovecot, office).deliver, (MESSAGE % 1,)).start()
+def test_idle_is_begun_anew_before_the_server_loses_patience(mail_servers: MailServers) -> None:
+    office = mail_servers.new_user("oac")
+    with open_mailbox(mail_servers.dovecot, office, idle_minutes=0.001) as mailbox:
+        threading.Timer(0.5, Maildir(mail_servers.dovecot, office).deliver, (MESSAGE % 1,)).start()
         assert mailbox.wait(10)
 
 
@@ -80,12 +82,14 @@ def test_a_server_that_ends_during_idle_is_noticed_and_found_again(
         assert mailbox.open("INBOX").exists == 1
 
 
-def test_what_came_while_other_folders_were_read_is_news_though_the_inbox_was_opened_again(road: Road) -> None:
-    office = road.new_user("oac")
-    with open_mailbox(road.dovecot, office) as mailbox:
+def test_what_came_while_other_folders_were_read_is_news_though_the_inbox_was_opened_again(
+    mail_servers: MailServers,
+) -> None:
+    office = mail_servers.new_user("oac")
+    with open_mailbox(mail_servers.dovecot, office) as mailbox:
         mailbox.open("INBOX")
         assert mailbox.uids() == set()
         mailbox.open("Sent")
-        Maildir(road.dovecot, office).deliver(b"Subject: in between\n\nBon dia\n")
+        Maildir(mail_servers.dovecot, office).deliver(b"Subject: in between\n\nBon dia\n")
         until(lambda: mailbox.open("INBOX").exists)
         assert mailbox.wait(LONG)

@@ -78,7 +78,7 @@ def test_an_exception_leaves_its_class_and_place_and_not_its_text(stream: io.Str
     assert "1234" not in stream.getvalue()
 
 
-def test_another_library_is_heard_without_its_words(stream: io.StringIO) -> None:
+def test_another_library_is_logged_without_its_words(stream: io.StringIO) -> None:
     logging.getLogger("imapclient").error("LOGIN anna@example.cat hunter2")
     logging.getLogger("imapclient").info("chatter")
     (line,) = _lines(stream)

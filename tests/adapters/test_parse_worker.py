@@ -44,7 +44,7 @@ def _not_here(message: RawMessage, parser_config: ParserConfig) -> Message:
     raise AssertionError(f"read by who works it: {message.day} {parser_config.prefix}")
 
 
-def test_the_other_reads_what_we_would_have_read(beside: ParseWorker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_worker_parses_messages_like_the_caller(beside: ParseWorker, monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(UNREAD) > MANY
     monkeypatch.setattr(RawMessage, "read", _not_here)
     beside.begin(HOUSE, len(UNREAD))
@@ -53,7 +53,7 @@ def test_the_other_reads_what_we_would_have_read(beside: ParseWorker, monkeypatc
     assert [answer(at) for answer, count in answers for at in range(count)] == READ
 
 
-def test_who_would_have_to_wait_reads_what_nobody_has_begun_with(beside: ParseWorker) -> None:
+def test_the_caller_parses_messages_that_the_worker_has_not_begun(beside: ParseWorker) -> None:
     assert beside.process.pid is not None
     os.kill(beside.process.pid, signal.SIGSTOP)
     beside.begin(HOUSE, len(UNREAD))
@@ -65,7 +65,7 @@ def test_who_would_have_to_wait_reads_what_nobody_has_begun_with(beside: ParseWo
     assert beside.process.is_alive()
 
 
-def test_after_the_first_pass_it_has_ended_and_messages_are_read_all_the_same(beside: ParseWorker) -> None:
+def test_after_the_first_pass_the_worker_has_ended_and_messages_are_still_read(beside: ParseWorker) -> None:
     assert _asked(beside) == READ
     assert not beside.process.is_alive()
     elsewhere = ParserConfig(prefix="AJT")
@@ -83,7 +83,7 @@ def test_a_first_pass_with_few_messages_ends_it_too(beside: ParseWorker) -> None
     assert _asked(beside) == READ
 
 
-def test_few_messages_ask_nobody(beside: ParseWorker) -> None:
+def test_few_messages_start_no_worker(beside: ParseWorker) -> None:
     beside.process.kill()
     beside.process.join()
     beside.begin(HOUSE, 3)
@@ -91,12 +91,12 @@ def test_few_messages_ask_nobody(beside: ParseWorker) -> None:
     assert [answers(at) for at in range(3)] == READ[:3]
 
 
-def test_one_that_was_killed_before_it_was_needed_is_missed_by_nobody(beside: ParseWorker) -> None:
+def test_a_worker_killed_before_it_was_needed_delays_nobody(beside: ParseWorker) -> None:
     beside.process.kill()
     assert _asked(beside) == READ
 
 
-def test_one_that_dies_in_the_middle_is_missed_by_nobody_and_told(
+def test_a_worker_that_dies_halfway_delays_nobody_and_is_reported(
     beside: ParseWorker, capsys: pytest.CaptureFixture[str]
 ) -> None:
     beside.begin(HOUSE, len(UNREAD))
@@ -108,7 +108,7 @@ def test_one_that_dies_in_the_middle_is_missed_by_nobody_and_told(
     assert capsys.readouterr().out.count("reader.gone") == 1
 
 
-def test_one_that_says_nothing_is_given_up() -> None:
+def test_a_worker_without_an_answer_is_given_up() -> None:
     beside = ParseWorker(longest=0.2)
     assert beside.process.pid is not None
     os.kill(beside.process.pid, signal.SIGSTOP)

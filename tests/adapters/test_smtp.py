@@ -1,4 +1,4 @@
-"""SMTP as the outbox needs it: the road of a mail that is taken, and what every refusal means for one mail."""
+"""SMTP as the outbox needs it: the commands for an accepted mail, and what every refusal means for one mail."""
 
 from email import message_from_bytes, policy
 from typing import Literal
@@ -9,25 +9,25 @@ from oacmail.adapters.smtp import SmtpSettings, SmtpTransport
 from oacmail.core.errors import Permanent, Transient
 from tests.adapters.mails import MIME, mail_to, never, nothing, transport_to
 from tests.fakes.relay import DROP, Relay
-from tests.servers.mail_servers import PASSWORD, Road
+from tests.servers.mail_servers import PASSWORD, MailServers
 from tests.servers.people import Citizen
 from tests.servers.proxy import Proxy
 
-# --- the road of a mail that is taken --------------------------------------------------------------------
+# --- the commands for an accepted mail --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("security", "port"), [("starttls", "submission_port"), ("tls", "smtps_port")])
 def test_a_mail_reaches_citizen_and_office_byte_for_byte_over_verified_tls(
-    road: Road, security: Literal["starttls", "tls"], port: str
+    mail_servers: MailServers, security: Literal["starttls", "tls"], port: str
 ) -> None:
-    anna, office = Citizen(road), Citizen(road)
+    anna, office = Citizen(mail_servers), Citizen(mail_servers)
     settings = SmtpSettings(
         host="localhost",
-        port=getattr(road.postfix, port),
+        port=getattr(mail_servers.postfix, port),
         security=security,
         user=office.user,
         password=lambda: PASSWORD,
-        ca_file=str(road.certs.ca),
+        ca_file=str(mail_servers.certs.ca),
     )
     transport = SmtpTransport(settings)
     assert transport.send(mail_to(anna.address, office.address), nothing)
@@ -43,11 +43,11 @@ def test_the_commands_come_in_the_order_that_the_copy_needs() -> None:
     with Relay() as relay:
         transport = transport_to(relay.port)
         told: list[tuple[bool, list[str]]] = []
-        assert transport.send(mail_to(), lambda copy: told.append((copy, list(relay.heard))))
+        assert transport.send(mail_to(), lambda copy: told.append((copy, list(relay.commands))))
         transport.close()
-    verbs = [words.split(":")[0] for words in relay.heard[1:]]
+    verbs = [words.split(":")[0] for words in relay.commands[1:]]
     assert verbs == ["MAIL FROM", "RCPT TO", "RCPT TO", "DATA", "BODY", "QUIT"]
-    assert told == [(True, relay.heard[:5])]
+    assert told == [(True, relay.commands[:5])]
     assert relay.mails[0].recipients == ("anna@example.cat", "oac@castellbisbal.cat")
     assert relay.mails[0].content == MIME
 
@@ -57,8 +57,8 @@ def test_what_the_relay_offers_is_used_and_nothing_else() -> None:
         transport_to(relay.port).send(mail_to("núria@castellà.cat", mime=MIME + "ç".encode()), nothing)
     with Relay(utf8=False) as plain:
         transport_to(plain.port).send(mail_to("nuria@castellà.cat"), nothing)
-    assert relay.heard[1] == f"MAIL FROM:<> SIZE={len(MIME) + 2} BODY=8BITMIME SMTPUTF8"
-    assert plain.heard[1] == "MAIL FROM:<>"
+    assert relay.commands[1] == f"MAIL FROM:<> SIZE={len(MIME) + 2} BODY=8BITMIME SMTPUTF8"
+    assert plain.commands[1] == "MAIL FROM:<>"
     assert plain.mails[0].recipients[0] == "nuria@xn--castell-fwa.cat"
 
 
@@ -88,11 +88,11 @@ def test_a_line_that_was_cut_while_idle_is_replaced_without_a_word() -> None:
     assert len(relay.mails) == 2
 
 
-def test_a_kept_tls_line_carries_many_mails(road: Road) -> None:
-    anna = Citizen(road)
-    with Proxy(road.postfix.submission_port) as wire:
+def test_a_kept_tls_line_carries_many_mails(mail_servers: MailServers) -> None:
+    anna = Citizen(mail_servers)
+    with Proxy(mail_servers.postfix.submission_port) as wire:
         settings = SmtpSettings(
-            host="localhost", port=wire.port, user=anna.user, password=PASSWORD, ca_file=str(road.certs.ca)
+            host="localhost", port=wire.port, user=anna.user, password=PASSWORD, ca_file=str(mail_servers.certs.ca)
         )
         transport = SmtpTransport(settings)
         for _ in range(5):
@@ -128,7 +128,7 @@ def test_a_refusal_before_rcpt_is_the_relays_trouble(verb: str, reply: str) -> N
         ("MAIL", "552 5.3.4 too large", Permanent, "MAIL: 552 5.3.4"),
     ],
 )
-def test_a_refusal_before_the_bytes_is_told_by_code_and_no_byte_follows(
+def test_a_refusal_before_the_data_is_reported_by_code_and_no_byte_follows(
     verb: str, reply: str, error: type[Exception], message: str
 ) -> None:
     with Relay({verb: [reply]}) as relay:
@@ -140,21 +140,23 @@ def test_a_refusal_before_the_bytes_is_told_by_code_and_no_byte_follows(
         assert len(relay.mails) == 1
 
 
-def test_a_refused_citizen_gets_no_data_though_the_office_was_accepted(road: Road) -> None:
-    office = Citizen(road)
-    transport = transport_to(road.postfix.smtp_port)
+def test_a_refused_citizen_gets_no_data_though_the_office_was_accepted(mail_servers: MailServers) -> None:
+    office = Citizen(mail_servers)
+    transport = transport_to(mail_servers.postfix.smtp_port)
     with pytest.raises(Permanent) as refused:
-        transport.send(mail_to(road.address("x-refused"), office.address), never)
+        transport.send(mail_to(mail_servers.address("x-refused"), office.address), never)
     assert (refused.value.where, refused.value.code, refused.value.status) == ("RCPT", 550, "5.1.1")
     with pytest.raises(Transient, match=r"450 4\.2\.1"):
-        transport.send(mail_to(road.address("x-later"), office.address), never)
+        transport.send(mail_to(mail_servers.address("x-later"), office.address), never)
     assert transport.send(mail_to(office.address, ""), nothing) is False
     assert len(office.wait_for_mail()) == 1
 
 
-def test_a_refused_copy_does_not_keep_the_citizen_from_his_mail(road: Road) -> None:
-    anna, told = Citizen(road), list[bool]()
-    taken = transport_to(road.postfix.smtp_port).send(mail_to(anna.address, road.address("x-refused")), told.append)
+def test_a_refused_copy_does_not_keep_the_citizen_from_his_mail(mail_servers: MailServers) -> None:
+    anna, told = Citizen(mail_servers), list[bool]()
+    taken = transport_to(mail_servers.postfix.smtp_port).send(
+        mail_to(anna.address, mail_servers.address("x-refused")), told.append
+    )
     assert (taken, told) == (False, [False])
     assert len(anna.wait_for_mail()) == 1
 

@@ -13,7 +13,7 @@ from oacmail.core.errors import ConfigError, RelayError, Transient, Uncertain
 from oacmail.mail.outgoing.compose import Heading, compose
 from tests.adapters.mails import MIME, mail_to, never, nothing, transport_to
 from tests.fakes.relay import DROP, HANG, Relay
-from tests.servers.mail_servers import Road
+from tests.servers.mail_servers import MailServers
 from tests.servers.people import Citizen
 from tests.servers.ports import HOST
 from tests.servers.proxy import Proxy
@@ -46,9 +46,9 @@ def test_a_line_cut_after_354_is_uncertain() -> None:
         assert not relay.mails
 
 
-def test_what_before_data_raises_comes_out_and_not_a_byte_goes(road: Road) -> None:
-    anna = Citizen(road)
-    transport = transport_to(road.postfix.smtp_port)
+def test_what_before_data_raises_comes_out_and_not_a_byte_goes(mail_servers: MailServers) -> None:
+    anna = Citizen(mail_servers)
+    transport = transport_to(mail_servers.postfix.smtp_port)
 
     def disk_full(_: bool) -> None:
         raise OSError("disk full")
@@ -69,13 +69,13 @@ def test_a_relay_that_cannot_be_reached_is_transient() -> None:
 # --- login and encryption ---------------------------------------------------------------------------------
 
 
-def test_a_wrong_password_is_transient_but_told_apart(road: Road) -> None:
+def test_a_wrong_password_is_a_transient_error_of_its_own(mail_servers: MailServers) -> None:
     settings = SmtpSettings(
         host="localhost",
-        port=road.postfix.submission_port,
+        port=mail_servers.postfix.submission_port,
         user="oac",
         password="wrong-and-never-shown",
-        ca_file=str(road.certs.ca),
+        ca_file=str(mail_servers.certs.ca),
     )
     with pytest.raises(SmtpLoginRefused) as refused:
         SmtpTransport(settings).send(mail_to(), never)
@@ -97,13 +97,13 @@ def test_an_oauth_token_is_asked_for_at_each_login() -> None:
         transport = SmtpTransport(settings)
         for _ in range(2):
             transport.send(mail_to(), nothing)
-    logins = [words.split()[-1] for words in relay.heard if words.startswith("AUTH XOAUTH2")]
+    logins = [words.split()[-1] for words in relay.commands if words.startswith("AUTH XOAUTH2")]
     assert len(set(logins)) == 2
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
-def test_a_certificate_that_nobody_vouches_for_is_not_believed(road: Road, host: str) -> None:
-    transport = SmtpTransport(SmtpSettings(host=host, port=road.postfix.submission_port))
+def test_a_certificate_that_nobody_vouches_for_is_not_believed(mail_servers: MailServers, host: str) -> None:
+    transport = SmtpTransport(SmtpSettings(host=host, port=mail_servers.postfix.submission_port))
     with pytest.raises(Transient, match="SSLCertVerificationError"):
         transport.send(mail_to(), never)
 
@@ -181,4 +181,4 @@ def test_an_original_in_8_bit_goes_to_a_relay_without_8bitmime_as_base64() -> No
     assert not any(part.defects for part in parsed.walk())
     with Relay() as relay:
         transport_to(relay.port).send(replace(mail_to(), mime=mime), nothing)
-        assert "BODY=8BITMIME" in next(words for words in relay.heard if words.startswith("MAIL"))
+        assert "BODY=8BITMIME" in next(words for words in relay.commands if words.startswith("MAIL"))

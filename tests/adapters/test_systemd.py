@@ -57,7 +57,7 @@ def test_a_status_cannot_smuggle_in_another_word(line: tuple[Systemd, socket.soc
 
 
 @pytest.mark.parametrize("address", ["", "vsock:2:1234", "relative", "/nowhere/at/all"])
-def test_without_a_listener_nothing_is_told_and_nothing_fails(address: str) -> None:
+def test_without_a_listener_nothing_is_sent_and_nothing_fails(address: str) -> None:
     assert not Systemd(address=address).ready()
 
 

@@ -90,9 +90,9 @@ def test_the_acknowledgement(lang: str, now: datetime, snapshot: SnapshotAsserti
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_the_acknowledgement_of_each_road(lang: str, snapshot: SnapshotAssertion) -> None:
-    of_a_road = (facts for facts in SAMPLES["ack"] if "road" in facts)
-    mails = (shown(render(send(lang=lang, facts={**facts, "first": False}))) for facts in of_a_road)
+def test_the_acknowledgement_of_each_intent(lang: str, snapshot: SnapshotAssertion) -> None:
+    of_an_intent = (facts for facts in SAMPLES["ack"] if "road" in facts)
+    mails = (shown(render(send(lang=lang, facts={**facts, "first": False}))) for facts in of_an_intent)
     assert "\n=====\n".join(mails) == snapshot
 
 

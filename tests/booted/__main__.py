@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from tests.booted import machine
 from tests.booted.machine import Failed, Machine, Unbootable
 from tests.booted.steps import STEPS, Scene, Step, install
-from tests.booted.town import Servers, Town
+from tests.booted.town import BootedTown, Servers
 
 
 def main(wanted: list[str]) -> int:
@@ -36,7 +36,7 @@ def main(wanted: list[str]) -> int:
 def _play(booted: Machine, share: Path, steps: list[Step]) -> int:
     servers = Servers(booted, share)
     servers.start()
-    scene = Scene(booted, servers, Town(booted), Town(booted, "vila"))
+    scene = Scene(booted, servers, BootedTown(booted), BootedTown(booted, "vila"))
     failed = [step for step in steps if not _held(step, scene)]
     return 1 if failed else 0
 

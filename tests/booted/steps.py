@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.booted.machine import Failed, Machine
-from tests.booted.town import Servers, Town
+from tests.booted.town import BootedTown, Servers
 from tests.servers.dovecot import PASSWORD
 from tests.servers.waiting import until
 
@@ -18,8 +18,8 @@ ROOM = "220m"  # of the disk of the first town's state; below 100 MB `status` sp
 class Scene:
     machine: Machine
     servers: Servers
-    town: Town
-    second: Town
+    town: BootedTown
+    second: BootedTown
 
     def tell(self) -> None:
         """What an admin sees at this moment."""

@@ -123,7 +123,7 @@ class _Inside:
     ca, cert, key = "/srv/tls/ca.pem", "/srv/tls/server.pem", "/srv/tls/server.key"
 
 
-class Town:
+class BootedTown:
     """One instance. `name` '' = the first town (oacmail.service), else `oacmail@name`."""
 
     def __init__(self, machine: Machine, name: str = "") -> None:

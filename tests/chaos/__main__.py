@@ -8,9 +8,9 @@ import time
 from contextlib import ExitStack
 
 from tests.chaos import count, servers, storm
-from tests.chaos.town import Town
+from tests.chaos.town import ChaosTown
 from tests.servers.filter import Filter
-from tests.servers.mail_servers import Road
+from tests.servers.mail_servers import MailServers
 from tests.servers.postfix import PostfixOptions
 
 
@@ -26,10 +26,10 @@ def main() -> int:
     with ExitStack() as stack:
         root = stack.enter_context(tempfile.TemporaryDirectory(prefix="chaos-", dir="/tmp"))
         mind = stack.enter_context(Filter())
-        road = stack.enter_context(Road(options=PostfixOptions(filter_port=mind.port)))
+        mail_servers = stack.enter_context(MailServers(options=PostfixOptions(filter_port=mind.port)))
         servers.thoughtful(mind, options.seed)
-        desk = storm.office(road, root, options.program)
-        town = Town(road, desk.address, options.seed)
+        desk = storm.office(mail_servers, root, options.program)
+        town = ChaosTown(mail_servers, desk.address, options.seed)
         try:
             struck = storm.rage(desk, town, mind, kills=options.kills, mails=mails, seed=options.seed)
             mind.pause = lambda: 0.0

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from email.message import EmailMessage
 
 from tests.chaos.town import Sent
-from tests.e2e.office import Office
+from tests.e2e.office import RunningOffice
 
 _CASES = """SELECT m.message_id, c.number FROM messages m LEFT JOIN cases c ON c.id = m.case_id
 WHERE m.outcome <> 'ours'"""
@@ -51,7 +51,7 @@ class Harm:
             yield from (f"{name.replace('_', ' ')}: {what}" for what in found)
 
 
-def harm(desk: Office, sent: Sequence[Sent]) -> Harm:
+def harm(desk: RunningOffice, sent: Sequence[Sent]) -> Harm:
     acks, copies, cases = _acknowledgements(sent), _copies(desk), _cases(desk)
     talks, there = _conversations(sent), {str(mail["Message-ID"]) for mail in desk.mailbox.messages()}
     numbers = {root: {number for ident in idents for number in cases.get(ident, [])} for root, idents in talks.items()}
@@ -80,7 +80,7 @@ def _all(sent: Sequence[Sent]) -> set[str]:
     return {message.message_id for message in sent}
 
 
-def _places(desk: Office, where: str) -> tuple[str, ...]:
+def _places(desk: RunningOffice, where: str) -> tuple[str, ...]:
     rows = desk.rows(f"SELECT folder, uid, attempts, error FROM sightings WHERE {where}")
     return tuple(f"{row['folder']} {row['uid']}, tried {row['attempts']} times, {row['error']}" for row in rows)
 
@@ -103,7 +103,7 @@ def _acknowledgements(sent: Sequence[Sent]) -> Counter[str]:
     return Counter(answered for writer in writers.values() for answered in _handed_over(writer.inbox()))
 
 
-def _copies(desk: Office) -> Counter[str]:
+def _copies(desk: RunningOffice) -> Counter[str]:
     return Counter(_handed_over(desk.mailbox.messages("Sent")))
 
 
@@ -121,14 +121,14 @@ def _queue_id(mail: EmailMessage) -> str:
     return found[-1][1]
 
 
-def _left_in_inbox(desk: Office) -> list[str]:
+def _left_in_inbox(desk: RunningOffice) -> list[str]:
     """A copy that the servers delivered once more stays there for people to see; its twin lies in Sent."""
     filed = {_queue_id(mail) for mail in desk.mailbox.messages("Sent")}
     ours = (mail for mail in desk.mailbox.messages() if mail["X-Oacmail"] is not None)
     return [str(mail["Message-ID"]) for mail in ours if _queue_id(mail) not in filed]
 
 
-def _cases(desk: Office) -> Mapping[str, list[str | None]]:
+def _cases(desk: RunningOffice) -> Mapping[str, list[str | None]]:
     """Case numbers by Message-ID, one for each time that the message is recorded; None for a robot's."""
     found: dict[str, list[str | None]] = defaultdict(list)
     for row in desk.rows(_CASES):

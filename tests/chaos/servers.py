@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tests.servers.filter import Filter
-from tests.servers.mail_servers import Road
+from tests.servers.mail_servers import MailServers
 
 FILTERED = 0.5
 FILTERS_FOR = (1.0, 8.0)
@@ -40,7 +40,9 @@ def thoughtful(mind: Filter, seed: int) -> None:
 
 
 @contextmanager
-def falling(road: Road, counter: threading.Lock, seed: int, spare: Callable[[], None]) -> Iterator[Fallen]:
+def falling(
+    mail_servers: MailServers, counter: threading.Lock, seed: int, spare: Callable[[], None]
+) -> Iterator[Fallen]:
     """Inside, the servers go down and come back at random moments; at the end both are up. `counter` is held while
     Postfix is down; `spare` waits for what it must not strike."""
     fallen, over, failed = Fallen(), threading.Event(), list[BaseException]()
@@ -51,12 +53,12 @@ def falling(road: Road, counter: threading.Lock, seed: int, spare: Callable[[], 
             while not over.wait(chance.uniform(*BETWEEN)):
                 down = chance.uniform(*DOWN_FOR)
                 if chance.random() < 0.5:
-                    _dovecot(road, over, down, sudden=chance.random() < 0.5)
+                    _dovecot(mail_servers, over, down, sudden=chance.random() < 0.5)
                     fallen.dovecot += 1
                 else:
                     spare()
                     with counter:
-                        _postfix(road, over, down)
+                        _postfix(mail_servers, over, down)
                     fallen.postfix += 1
         except BaseException as error:
             failed.append(error)
@@ -72,13 +74,13 @@ def falling(road: Road, counter: threading.Lock, seed: int, spare: Callable[[], 
         raise failed[0]
 
 
-def _dovecot(road: Road, over: threading.Event, down: float, *, sudden: bool) -> None:
-    (road.dovecot.kill if sudden else road.dovecot.stop)()
+def _dovecot(mail_servers: MailServers, over: threading.Event, down: float, *, sudden: bool) -> None:
+    (mail_servers.dovecot.kill if sudden else mail_servers.dovecot.stop)()
     over.wait(down)
-    road.dovecot.start()
+    mail_servers.dovecot.start()
 
 
-def _postfix(road: Road, over: threading.Event, down: float) -> None:
-    road.postfix.stop()
+def _postfix(mail_servers: MailServers, over: threading.Event, down: float) -> None:
+    mail_servers.postfix.stop()
     over.wait(down)
-    road.postfix.start()
+    mail_servers.postfix.start()

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.chaos.servers import Fallen, falling
-from tests.chaos.town import Town
-from tests.e2e.office import Office
+from tests.chaos.town import ChaosTown
+from tests.e2e.office import RunningOffice
 from tests.servers.filter import Filter
-from tests.servers.mail_servers import Road
+from tests.servers.mail_servers import MailServers
 from tests.servers.waiting import until
 
 BLIND, AIMED, FILTERED = 0.2, 0.25, 0.3
@@ -61,19 +61,21 @@ class Struck:
         return f"{self.kills} kills ({hit}), {self.fallen}"
 
 
-def office(road: Road, root: str, program: str) -> Office:
+def office(mail_servers: MailServers, root: str, program: str) -> RunningOffice:
     """Self-copies on, no budgets, doubts settled within seconds; what came before the first start counts too."""
     none = dict.fromkeys(("per_address_hour", "per_address_day", "per_domain_hour", "per_hour"), 0)
     budgets = {**none, "unverified_per_hour": 0}
-    desk = Office(road, Path(root), smtp={"uncertain_seconds": UNCERTAIN}, imap={"backlog_days": 1}, ack=budgets)
+    desk = RunningOffice(
+        mail_servers, Path(root), smtp={"uncertain_seconds": UNCERTAIN}, imap={"backlog_days": 1}, ack=budgets
+    )
     desk.program = (sys.executable, "-m", program)
     return desk
 
 
-def rage(desk: Office, town: Town, mind: Filter, *, kills: int, mails: int, seed: int) -> Struck:
+def rage(desk: RunningOffice, town: ChaosTown, mind: Filter, *, kills: int, mails: int, seed: int) -> Struck:
     chance = random.Random(seed)
     arriving = _arriving(town, mails, seconds=kills * A_LIFE)
-    with falling(desk.road, town.counter, seed, lambda: _spare(desk)) as fallen, arriving:
+    with falling(desk.mail_servers, town.counter, seed, lambda: _spare(desk)) as fallen, arriving:
         struck = Struck(fallen)
         for _ in range(kills):
             _live(desk, mind, chance)
@@ -85,20 +87,20 @@ def rage(desk: Office, town: Town, mind: Filter, *, kills: int, mails: int, seed
     return struck
 
 
-def calm(desk: Office, messages: int) -> bool:
+def calm(desk: RunningOffice, messages: int) -> bool:
     """Waits till every message has its outcome, every mail its end, the servers have nothing under way, and the copies
     lie where they belong; False = it never came to that."""
     recorded = "SELECT 1 FROM messages WHERE outcome <> 'ours'"
     try:
         until(lambda: len(desk.rows(recorded)) >= messages and not desk.rows(_UNSETTLED), QUIET_WITHIN, every=0.2)
-        until(lambda: desk.road.postfix.queue() == 0, QUIET_WITHIN, every=0.2)
+        until(lambda: desk.mail_servers.postfix.queue() == 0, QUIET_WITHIN, every=0.2)
         desk.passes(2)
     except AssertionError:
         return False
     return True
 
 
-def _live(desk: Office, mind: Filter, chance: random.Random) -> None:
+def _live(desk: RunningOffice, mind: Filter, chance: random.Random) -> None:
     log = desk.root / "log"
     before, thought = log.stat().st_size if log.exists() else 0, mind.thought
     kind, blind, working = chance.random(), chance.uniform(*STARTING), chance.uniform(*WORKING)
@@ -117,7 +119,7 @@ def _live(desk: Office, mind: Filter, chance: random.Random) -> None:
         _pause(working)
 
 
-def _spare(desk: Office) -> None:
+def _spare(desk: RunningOffice) -> None:
     with suppress(AssertionError):  # a process that is dead already sends nothing more
         until(lambda: not desk.rows(_SENT_AGAIN), SPARES_FOR, patience=1)
 
@@ -128,7 +130,7 @@ def _aim(seen: Callable[[], bool]) -> None:
         until(seen, AIMS_FOR, every=0.0005, patience=1)
 
 
-def _note(desk: Office, struck: Struck) -> None:
+def _note(desk: RunningOffice, struck: Struck) -> None:
     struck.kills += 1
     for row in desk.rows(_UNDER_WAY):
         struck.sending += row["sending"] > 0
@@ -137,7 +139,7 @@ def _note(desk: Office, struck: Struck) -> None:
 
 
 @contextmanager
-def _arriving(town: Town, mails: int, seconds: float) -> Iterator[None]:
+def _arriving(town: ChaosTown, mails: int, seconds: float) -> Iterator[None]:
     """Messages come in little bursts beside us; at the end all have been sent."""
     failed: list[BaseException] = []
 

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from tests.servers.mail_servers import Road
+from tests.servers.mail_servers import MailServers
 from tests.servers.people import Citizen
 
 ADDS_A_WORD = 0.2
@@ -29,11 +29,11 @@ class Sent:
 
 
 @dataclass(slots=True)
-class Town:
+class ChaosTown:
     """`for message in town.letters(n)`: each has gone to the office's address by SMTP when it is given. Nobody writes
     while another holds `counter`."""
 
-    road: Road
+    mail_servers: MailServers
     office: str
     seed: int
     sent: list[Sent] = field(default_factory=list)
@@ -41,7 +41,7 @@ class Town:
 
     def messages(self, count: int) -> Iterator[Sent]:
         chance = random.Random(self.seed)
-        citizens = [Citizen(self.road, chance.choice(_NAMES)) for _ in range(max(3, count // 3))]
+        citizens = [Citizen(self.mail_servers, chance.choice(_NAMES)) for _ in range(max(3, count // 3))]
         for number in range(count):
             with self.counter:
                 self.sent.append(self._one(chance, chance.choice(citizens), number))

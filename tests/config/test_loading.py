@@ -91,7 +91,7 @@ def test_a_key_cannot_write_on_the_terminal(findings: Findings) -> None:
     assert "…: is an unknown key" in only
 
 
-def test_a_slip_of_the_pen_is_shown_with_line_and_column(tmp_path: Path) -> None:
+def test_a_syntax_error_is_shown_with_line_and_column(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     file.write_text("[office]\naddress = oac360\n", "utf-8")
     with pytest.raises(ConfigError) as caught:

@@ -13,13 +13,13 @@ from tests.config.conftest import Read
 CAP, ANNA, TEC, DOC = (f"{name}@castellbisbal.example" for name in ("cap", "anna", "tec", "doc"))
 
 
-class EveryDay:
+class AlwaysWorking:
     def is_working_day(self, day: date) -> bool:
         return True
 
 
 def _policy(read: config.Config, *, shadow: bool = False) -> Policy:
-    return config.policy(read, workdays=EveryDay(), secrets=(b"s" * 32,), instance="0a1b2c3d", shadow=shadow)
+    return config.policy(read, workdays=AlwaysWorking(), secrets=(b"s" * 32,), instance="0a1b2c3d", shadow=shadow)
 
 
 @pytest.mark.parametrize(
@@ -47,9 +47,7 @@ def test_an_empty_list_falls_back(
         (f'[digest]\nto = ["{DOC}"]', f'agents = ["{ANNA}"]', (DOC,)),
     ],
 )
-def test_the_digest_goes_to_the_agents_unless_told_otherwise(
-    read: Read, digest: str, people: str, to: tuple[str, ...]
-) -> None:
+def test_the_digest_goes_to_the_agents_by_default(read: Read, digest: str, people: str, to: tuple[str, ...]) -> None:
     assert _policy(read(rest=digest, people=people)).digest.to == to
 
 
@@ -81,7 +79,7 @@ def test_without_a_provider_nobody_is_provable(read: Read) -> None:
     assert not _policy(read()).provable
 
 
-def test_the_mail_layer_knows_the_house(read: Read) -> None:
+def test_the_mail_layer_knows_the_office(read: Read) -> None:
     read_file = read(
         office='prefix = "VILA"',
         rest='[trust]\nprovider = "postfix"\n'

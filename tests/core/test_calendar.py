@@ -221,7 +221,7 @@ def test_a_day_of_25_hours_is_25_service_hours_where_the_office_never_closes() -
 
 
 @pytest.mark.parametrize(("level", "at"), [(1, "2026-11-27T08:00"), (2, "2026-11-30T08:00"), (3, "2026-12-01T08:00")])
-def test_nobody_is_told_of_an_overdue_case_at_night_or_on_a_sunday(level: int, at: str) -> None:
+def test_nobody_is_notified_of_an_overdue_case_at_night_or_on_a_sunday(level: int, at: str) -> None:
     assert escalation_at(local("2026-11-26T20:00"), level, POLICY) == local(at)
 
 

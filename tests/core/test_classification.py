@@ -165,7 +165,7 @@ def test_suspected_spam_is_likelier_than_all_else_and_never_an_answer_to_us() ->
     assert classify(message(SPAM, quotes_us=True)).kind is Kind.REQUEST
 
 
-def test_the_likeliest_topic_level_and_intent_are_taken_and_told_with_what_spoke_for_them() -> None:
+def test_the_likeliest_topic_level_and_intent_are_chosen_and_explained() -> None:
     words = {
         "score:topic:grant": 0.8,
         "score:topic:payment": 0.2,

@@ -48,7 +48,7 @@ def test_every_notice_that_a_list_may_name_has_a_heading_for_it() -> None:
     assert not unnamed
 
 
-def test_every_kind_that_is_told_undelivered_has_a_name_for_people() -> None:
+def test_every_kind_that_is_reported_undelivered_has_a_name_for_people() -> None:
     told = [how.removeprefix("as_") for how in IfUndelivered if how is not IfUndelivered.NOBODY]
     assert not [how for how in told if label("mail", how, "en", "the office") == how]
 

@@ -1,15 +1,15 @@
-"""An office of the test's own, on the shared road or on a road that may be stopped; no log may tell of anybody."""
+"""Offices on the shared mail servers or on servers that may be stopped; no log may contain an address or a text."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.office import Office
-from tests.servers.mail_servers import Road
+from tests.e2e.office import RunningOffice
+from tests.servers.mail_servers import MailServers
 
 
-def _close(desks: list[Office]) -> None:
+def _close(desks: list[RunningOffice]) -> None:
     """Whatever still runs is stopped; then every log is searched for what it must not tell."""
     for desk in desks:
         if desk.process is not None:
@@ -18,12 +18,12 @@ def _close(desks: list[Office]) -> None:
 
 
 @pytest.fixture
-def office(road: Road, tmp_path: Path) -> Iterator[Callable[..., Office]]:
+def office(mail_servers: MailServers, tmp_path: Path) -> Iterator[Callable[..., RunningOffice]]:
     """Makes offices: `desk = office(deadline={…})`."""
-    made: list[Office] = []
+    made: list[RunningOffice] = []
 
-    def make(**settings: object) -> Office:
-        made.append(Office(road, tmp_path / f"office{len(made)}", **settings))  # type: ignore[arg-type]
+    def make(**settings: object) -> RunningOffice:
+        made.append(RunningOffice(mail_servers, tmp_path / f"office{len(made)}", **settings))  # type: ignore[arg-type]
         return made[-1]
 
     yield make
@@ -31,19 +31,19 @@ def office(road: Road, tmp_path: Path) -> Iterator[Callable[..., Office]]:
 
 
 @pytest.fixture(scope="module")
-def own_road() -> Iterator[Road]:
+def own_mail_servers() -> Iterator[MailServers]:
     """Servers of this module alone: they may be stopped, changed and started again."""
-    with Road() as servers:
+    with MailServers() as servers:
         yield servers
 
 
 @pytest.fixture
-def own_office(own_road: Road, tmp_path: Path) -> Iterator[Callable[..., Office]]:
-    """Makes offices on `own_road`."""
-    made: list[Office] = []
+def own_office(own_mail_servers: MailServers, tmp_path: Path) -> Iterator[Callable[..., RunningOffice]]:
+    """Makes offices on `own_mail_servers`."""
+    made: list[RunningOffice] = []
 
-    def make(**settings: object) -> Office:
-        made.append(Office(own_road, tmp_path / f"office{len(made)}", **settings))  # type: ignore[arg-type]
+    def make(**settings: object) -> RunningOffice:
+        made.append(RunningOffice(own_mail_servers, tmp_path / f"office{len(made)}", **settings))  # type: ignore[arg-type]
         return made[-1]
 
     yield make

@@ -1,4 +1,4 @@
-"""An office with its mailbox on the road and a real `oacmail` process: started, asked, killed, started again."""
+"""An office with a mailbox on the mail servers and a real `oacmail` process to start, query, kill and restart."""
 
 import json
 import os
@@ -13,8 +13,8 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.verbs import Verbs
-from tests.servers.mail_servers import PASSWORD, Road
+from tests.e2e.verbs import ForkedCommands
+from tests.servers.mail_servers import PASSWORD, MailServers
 from tests.servers.maildir import Maildir
 from tests.servers.people import Agent, Citizen
 from tests.servers.waiting import PATIENCE, until
@@ -27,7 +27,7 @@ NO_LIMITS = dict.fromkeys(
     ("per_address_hour", "per_address_day", "per_domain_hour", "per_hour", "unverified_per_hour"), 0
 )
 """For [ack], where a test has more messages than an hour's budget."""
-VERBS = Verbs()
+VERBS = ForkedCommands()
 ROOT = Path(__file__).parents[2]
 
 
@@ -37,17 +37,17 @@ def _toml(value: object) -> str:
     return json.dumps(value)  # TOML's basic strings, numbers and booleans are JSON's
 
 
-class Office:
-    """`settings` go over the defaults by section: `Office(road, tmp_path, deadline={"max_levels": 2})`."""
+class RunningOffice:
+    """`settings` override the defaults by section: `RunningOffice(servers, tmp_path, deadline={"max_levels": 2})`."""
 
-    def __init__(self, road: Road, root: Path, *, user: str = "", **settings: Mapping[str, Any]) -> None:
-        self.road, self.root = road, root
-        self.user = user or road.new_user("office")
-        self.address = road.address(self.user)
-        self.supervisor = Citizen(road, "Cap", domain="castellbisbal.cat")
-        self.operator = Citizen(road, "Sistemes", domain="castellbisbal.cat")
-        self.agent = Citizen(road, "Marta Agent", domain="castellbisbal.cat")
-        self.technical = Citizen(road, "Serveis tècnics", domain="castellbisbal.cat")
+    def __init__(self, mail_servers: MailServers, root: Path, *, user: str = "", **settings: Mapping[str, Any]) -> None:
+        self.mail_servers, self.root = mail_servers, root
+        self.user = user or mail_servers.new_user("office")
+        self.address = mail_servers.address(self.user)
+        self.supervisor = Citizen(mail_servers, "Cap", domain="castellbisbal.cat")
+        self.operator = Citizen(mail_servers, "Sistemes", domain="castellbisbal.cat")
+        self.agent = Citizen(mail_servers, "Marta Agent", domain="castellbisbal.cat")
+        self.technical = Citizen(mail_servers, "Serveis tècnics", domain="castellbisbal.cat")
         root.mkdir(parents=True, exist_ok=True)
         (root / "password").write_text(PASSWORD)
         (root / "password").chmod(0o600)
@@ -58,13 +58,13 @@ class Office:
         self.config = root / "config.toml"
         self.write_config()
         self.process: subprocess.Popen[bytes] | None = None
-        self.mailbox = Maildir(road.dovecot, self.user)
+        self.mailbox = Maildir(mail_servers.dovecot, self.user)
         self.program = OACMAIL
         self.people: dict[str, Citizen] = {}
 
     def _defaults(self) -> dict[str, dict[str, Any]]:
         server = {"host": "localhost", "user": self.user, "password_file": "password"}
-        ca = {"ca_file": str(self.road.certs.ca)}
+        ca = {"ca_file": str(self.mail_servers.certs.ca)}
         url = "https://www.castellbisbal.example/"
         return {
             "office": {
@@ -78,8 +78,8 @@ class Office:
                 "rights_url": url + "drets",
                 "dpo": "dpd@castellbisbal.example",
             },
-            "imap": {**server, **ca, "port": self.road.dovecot.imaps_port, "poll_seconds": 1},
-            "smtp": {**server, **ca, "port": self.road.postfix.submission_port, "per_minute": 0},
+            "imap": {**server, **ca, "port": self.mail_servers.dovecot.imaps_port, "poll_seconds": 1},
+            "smtp": {**server, **ca, "port": self.mail_servers.postfix.submission_port, "per_minute": 0},
             "people": {
                 "supervisor": self.supervisor.address,
                 "operator": self.operator.address,
@@ -163,7 +163,7 @@ class Office:
         self.process = None
 
     @contextmanager
-    def running(self, *options: str, environ: Mapping[str, str] | None = None) -> Iterator["Office"]:
+    def running(self, *options: str, environ: Mapping[str, str] | None = None) -> Iterator["RunningOffice"]:
         self.start(*options, environ=environ)
         try:
             yield self
@@ -239,4 +239,4 @@ class Office:
 
     def at_desk(self) -> Agent:
         """An agent with the shared mailbox open in an ordinary client."""
-        return Agent(self.road, self.user, address=self.address)
+        return Agent(self.mail_servers, self.user, address=self.address)

@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.office import ROOT, Office
+from tests.e2e.office import ROOT, RunningOffice
 from tests.fakes.imap_server import ImapServer
-from tests.servers.mail_servers import Road
+from tests.servers.mail_servers import MailServers
 from tests.servers.ports import free_port
 from tests.servers.postfix import PostfixOptions
 
-MakeOffice = Callable[..., Office]
+MakeOffice = Callable[..., RunningOffice]
 
 
-def _found(desk: Office, *options: str, code: int) -> list[dict[str, Any]]:
+def _found(desk: RunningOffice, *options: str, code: int) -> list[dict[str, Any]]:
     """The findings, but for the example addresses that a test desk has."""
     found = desk.json("check", *options, code=code)
     for line in found:
@@ -34,14 +34,14 @@ def _where(found: list[dict[str, Any]]) -> dict[str, str]:
 
 
 @pytest.fixture
-def sound(office: MakeOffice) -> Office:
+def sound(office: MakeOffice) -> RunningOffice:
     """A desk with nothing of the example left."""
     desk = office(office={"dpo": "dpd@castellbisbal.cat"})
     desk.state.mkdir(mode=0o700)
     return desk
 
 
-def test_a_sound_desk_has_nothing_to_do_online_or_not_whether_the_daemon_runs_or_not(sound: Office) -> None:
+def test_a_sound_desk_has_nothing_to_do_online_or_not_whether_the_daemon_runs_or_not(sound: RunningOffice) -> None:
     sound.oacmail("once")
     assert sound.oacmail("check").stdout == "no problems found\n"
     assert sound.oacmail("check", "--online").stdout == "no problems found\n"
@@ -54,14 +54,14 @@ def test_a_sound_desk_has_nothing_to_do_online_or_not_whether_the_daemon_runs_or
     assert sound.agent.inbox() + sound.operator.inbox() + sound.supervisor.inbox() == []
 
 
-def test_a_trial_proves_the_path_of_the_copies_to_the_daemon(sound: Office) -> None:
+def test_a_trial_proves_the_path_of_the_copies_to_the_daemon(sound: RunningOffice) -> None:
     for words in (("once",), ("check", "--online"), ("once",)):
         sound.oacmail(*words)
     (row,) = sound.rows("SELECT kind, state, copied_at FROM outbox")
     assert (row["kind"], row["state"], row["copied_at"] is not None) == ("probe", "sent", True)
 
 
-def test_the_messages_of_a_trial_say_what_they_are_and_that_they_may_go(sound: Office) -> None:
+def test_the_messages_of_a_trial_say_what_they_are_and_that_they_may_go(sound: RunningOffice) -> None:
     assert '"oacmail check" in the subject' in sound.oacmail("check", "--online").stderr
     assert len(messages := sound.mailbox.messages()) == 2
     assert all("oacmail check: " in str(message["Subject"]) for message in messages)
@@ -79,7 +79,7 @@ def test_every_error_of_the_configuration_comes_at_once_with_78_and_no_secret(of
     assert "hunter2" not in told
 
 
-def test_what_is_missing_or_open_to_others_on_this_machine_is_named(sound: Office, tmp_path: Path) -> None:
+def test_what_is_missing_or_open_to_others_on_this_machine_is_named(sound: RunningOffice, tmp_path: Path) -> None:
     sound.oacmail("once")
     (sound.root / "password").chmod(0o644)
     (sound.root / "state").chmod(0o755)
@@ -91,7 +91,7 @@ def test_what_is_missing_or_open_to_others_on_this_machine_is_named(sound: Offic
     assert "example" in found["office.dpo"]
 
 
-def test_another_town_that_keeps_values_of_the_shipped_one_is_told_each(sound: Office) -> None:
+def test_each_value_that_another_town_keeps_from_the_shipped_file_is_reported(sound: RunningOffice) -> None:
     url = "https://www.castellbisbal.cat/proteccio-de-dades"
     own = {"address": "atencio@olesademontserrat.cat", "privacy_url": url, "calendar": "ES-CT"}
     sound.change(office=own)
@@ -103,7 +103,7 @@ def test_another_town_that_keeps_values_of_the_shipped_one_is_told_each(sound: O
     assert {line["level"] for line in _found(sound, code=0)} <= {"warning"}
 
 
-def test_every_address_user_and_page_that_stays_marked_as_shipped_is_told(sound: Office) -> None:
+def test_every_address_user_and_page_that_stays_marked_as_shipped_is_reported(sound: RunningOffice) -> None:
     text = (ROOT / "config.toml").read_text("utf-8")
     sound.config.write_text(text, "utf-8")
     found = _where(_found(sound, code=1))
@@ -117,7 +117,7 @@ def test_every_address_user_and_page_that_stays_marked_as_shipped_is_told(sound:
     assert "imap.host" in confirmed  # a name that RFC 2606 keeps from ever existing
 
 
-def test_a_broken_template_of_the_towns_own_is_an_error_with_its_place(sound: Office) -> None:
+def test_a_broken_template_of_the_towns_own_is_an_error_with_its_place(sound: RunningOffice) -> None:
     own = sound.root / "templates" / "ca"
     own.mkdir(parents=True)
     (own / "ack.txt.j2").write_text("Benvolguda persona, {{ nom }\n")
@@ -127,7 +127,7 @@ def test_a_broken_template_of_the_towns_own_is_an_error_with_its_place(sound: Of
     assert "ack" in found["what"]
 
 
-def test_a_provisional_and_a_missing_year_are_told_apart(sound: Office) -> None:
+def test_a_provisional_and_a_missing_year_are_distinguished(sound: RunningOffice) -> None:
     year = datetime.now(UTC).year
     day = f'{{date = {year}-01-01, scope = "catalonia", ca = "Cap d\'Any", es = "Año Nuevo", en = "New Year"}}'
     file = sound.root / "festes.toml"
@@ -143,7 +143,7 @@ def test_a_provisional_and_a_missing_year_are_told_apart(sound: Office) -> None:
     ]
 
 
-def test_a_clock_behind_what_the_database_has_seen_is_an_error(road: Road, sound: Office) -> None:
+def test_a_clock_behind_what_the_database_has_seen_is_an_error(mail_servers: MailServers, sound: RunningOffice) -> None:
     sound.oacmail("once")
     import sqlite3
 
@@ -154,7 +154,7 @@ def test_a_clock_behind_what_the_database_has_seen_is_an_error(road: Road, sound
     assert "ahead of now" in _where(_found(sound, code=1))["clock"]
 
 
-def test_servers_that_are_away_or_refuse_the_login_are_told_each_with_its_remedy(sound: Office) -> None:
+def test_unreachable_servers_and_refused_logins_are_reported_each_with_its_remedy(sound: RunningOffice) -> None:
     good = dict(sound.settings["imap"])
     sound.change(imap={"port": free_port()})
     (found,) = _found(sound, "--online", code=1)
@@ -167,7 +167,7 @@ def test_servers_that_are_away_or_refuse_the_login_are_told_each_with_its_remedy
     assert all("renew the password" in remedy for remedy in found_both.values())
 
 
-def test_each_kind_of_trouble_with_a_server_has_its_own_remedy(sound: Office) -> None:
+def test_each_kind_of_trouble_with_a_server_has_its_own_remedy(sound: RunningOffice) -> None:
     good = dict(sound.settings["imap"])
     for wrong, what in (
         ({"host": "imap.castellbisbal.invalid"}, "its name cannot be resolved"),
@@ -184,7 +184,7 @@ def test_each_kind_of_trouble_with_a_server_has_its_own_remedy(sound: Office) ->
     assert "Sent" in said
 
 
-def test_a_password_that_is_missing_is_told_once_for_each_server(sound: Office) -> None:
+def test_a_password_that_is_missing_is_reported_once_for_each_server(sound: RunningOffice) -> None:
     for file, what in (("gone", "cannot be read"), ("empty", "the password is empty")):
         (sound.root / "empty").touch(mode=0o600)
         sound.change(imap={"password_file": file}, smtp={"password_file": file})
@@ -193,20 +193,20 @@ def test_a_password_that_is_missing_is_told_once_for_each_server(sound: Office) 
         assert all(what in line["what"] for line in found)
 
 
-def test_a_switch_that_does_nothing_yet_and_answers_that_nobody_reads_are_warned_of(sound: Office) -> None:
+def test_a_switch_that_does_nothing_yet_and_answers_that_nobody_reads_are_warned_of(sound: RunningOffice) -> None:
     sound.change(imap={"watch": ["INBOX"]}, privacy={"purge": True}, board={"enabled": True})
     found = _found(sound, code=0)
     assert {line["level"] for line in found} == {"warning"}
     assert _where(found).keys() == {"imap.watch", "privacy.purge", "board.enabled"}
 
 
-def test_a_missing_folder_of_sent_mail_is_a_finding_and_no_crash(sound: Office) -> None:
+def test_a_missing_folder_of_sent_mail_is_a_finding_and_no_crash(sound: RunningOffice) -> None:
     sound.change(imap={"sent": "Enviats del 2019"})
     found = _where(_found(sound, "--online", code=1))
     assert "Enviats del 2019" in " ".join(found.values())
 
 
-def test_a_new_mailbox_without_a_folder_of_sent_mail_is_no_dead_end(sound: Office) -> None:
+def test_a_new_mailbox_without_a_folder_of_sent_mail_is_no_dead_end(sound: RunningOffice) -> None:
     """To name Sent there, as the first finding says, must not bring the same finding again."""
     folders = (r'(\HasNoChildren) "/" INBOX', r'(\HasNoChildren) "/" "Elements suprimits"')
     with ImapServer(folders=folders) as server:
@@ -220,8 +220,8 @@ def test_a_new_mailbox_without_a_folder_of_sent_mail_is_no_dead_end(sound: Offic
 
 
 def test_a_relay_that_refuses_the_null_sender_and_a_server_that_delivers_into_sent_are_found(tmp_path: Path) -> None:
-    with Road(detail=True, options=PostfixOptions(null_sender=False)) as road:
-        desk = Office(road, tmp_path, office={"dpo": "dpd@castellbisbal.cat"})
+    with MailServers(detail=True, options=PostfixOptions(null_sender=False)) as mail_servers:
+        desk = RunningOffice(mail_servers, tmp_path, office={"dpo": "dpd@castellbisbal.cat"})
         desk.state.mkdir(mode=0o700)
         found = {line["where"]: line for line in _found(desk, "--online", code=1)}
         assert '"office"' in found["smtp.ack_envelope"]["do"]
@@ -230,7 +230,7 @@ def test_a_relay_that_refuses_the_null_sender_and_a_server_that_delivers_into_se
         assert {line["where"] for line in _found(desk, "--online", code=1)} == {"imap"}
 
 
-def test_a_state_directory_that_cannot_be_written_is_told(sound: Office) -> None:
+def test_a_state_directory_that_cannot_be_written_is_reported(sound: RunningOffice) -> None:
     assert os.geteuid() == 0  # the servers need root, for whom every folder is open: a file stands in the way instead
     sound.change(office={"state": "config.toml"})
     assert "is not a folder" in _where(_found(sound, code=1))["office.state"]

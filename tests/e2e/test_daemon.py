@@ -9,14 +9,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.e2e.office import IMPATIENT, NO_LIMITS, OACMAIL, Office
-from tests.e2e.systemd import Ear
-from tests.servers.mail_servers import Road
+from tests.e2e.office import IMPATIENT, NO_LIMITS, OACMAIL, RunningOffice
+from tests.e2e.systemd import NotifySocket
+from tests.servers.mail_servers import MailServers
 from tests.servers.people import Citizen
 from tests.servers.proxy import Proxy
 from tests.servers.waiting import until
 
-MakeOffice = Callable[..., Office]
+MakeOffice = Callable[..., RunningOffice]
 KILLS, MESSAGES = 15, 60
 
 _PROGRESS = """SELECT (SELECT count(*) FROM sightings) + (SELECT count(*) FROM messages)
@@ -26,11 +26,11 @@ _PROGRESS = """SELECT (SELECT count(*) FROM sightings) + (SELECT count(*) FROM m
 
 
 def test_killed_at_random_moments_no_message_is_doubled_and_no_acknowledgement_is_missing_or_sent_twice(
-    road: Road, office: MakeOffice
+    mail_servers: MailServers, office: MakeOffice
 ) -> None:
     desk, chance = office(ack=NO_LIMITS, smtp={"uncertain_seconds": 3}), random.Random(20261125)
     desk.program = IMPATIENT
-    people = [Citizen(road, "Núria Font") for _ in range(MESSAGES)]
+    people = [Citizen(mail_servers, "Núria Font") for _ in range(MESSAGES)]
     desk.oacmail("once")
     waiting = iter(people)
     for _ in range(KILLS):
@@ -53,13 +53,15 @@ def test_killed_at_random_moments_no_message_is_doubled_and_no_acknowledgement_i
     assert [len(person.inbox()) for person in people] == [1] * MESSAGES
 
 
-def _done(desk: Office) -> int:
+def _done(desk: RunningOffice) -> int:
     rows = desk.rows(_PROGRESS)
     return int(rows[0]["done"]) if rows else 0
 
 
-def test_when_who_reads_ahead_is_killed_every_message_is_worked_all_the_same(road: Road, office: MakeOffice) -> None:
-    desk, people = office(ack=NO_LIMITS), [Citizen(road) for _ in range(MESSAGES)]
+def test_when_who_reads_ahead_is_killed_every_message_is_worked_all_the_same(
+    mail_servers: MailServers, office: MakeOffice
+) -> None:
+    desk, people = office(ack=NO_LIMITS), [Citizen(mail_servers) for _ in range(MESSAGES)]
     desk.oacmail("once")
     for person in people:
         person.write(desk.address, f"Pregunta {person.user}", "On puc pagar el rebut?")
@@ -79,8 +81,8 @@ def test_when_who_reads_ahead_is_killed_every_message_is_worked_all_the_same(roa
 # --- its end ----------------------------------------------------------------------------------------------
 
 
-def test_sigterm_ends_it_with_zero_and_nothing_half_done(road: Road, office: MakeOffice) -> None:
-    desk, people = office(ack=NO_LIMITS), [Citizen(road) for _ in range(25)]
+def test_sigterm_ends_it_with_zero_and_nothing_half_done(mail_servers: MailServers, office: MakeOffice) -> None:
+    desk, people = office(ack=NO_LIMITS), [Citizen(mail_servers) for _ in range(25)]
     desk.oacmail("once")
     for person in people:
         person.write(desk.address, f"Pregunta {person.user}", "On puc pagar el rebut?")
@@ -95,10 +97,12 @@ def test_sigterm_ends_it_with_zero_and_nothing_half_done(road: Road, office: Mak
     assert {len(person.inbox()) for person in people} == {1}
 
 
-def test_sigterm_ends_it_sooner_than_two_silent_servers_are_given_up(road: Road, office: MakeOffice) -> None:
-    imap, smtp = Proxy(road.dovecot.imaps_port), Proxy(road.postfix.submission_port)
+def test_sigterm_ends_it_sooner_than_two_silent_servers_are_given_up(
+    mail_servers: MailServers, office: MakeOffice
+) -> None:
+    imap, smtp = Proxy(mail_servers.dovecot.imaps_port), Proxy(mail_servers.postfix.submission_port)
     with imap, smtp:
-        desk, anna = office(imap={"port": imap.port}, smtp={"port": smtp.port}), Citizen(road)
+        desk, anna = office(imap={"port": imap.port}, smtp={"port": smtp.port}), Citizen(mail_servers)
         desk.start()
         smtp.stall()
         anna.write(desk.address, "Fira", "Com munto una parada a la fira?")
@@ -113,9 +117,9 @@ def test_sigterm_ends_it_sooner_than_two_silent_servers_are_given_up(road: Road,
 
 
 def test_a_second_daemon_on_the_same_state_refuses_with_75_and_the_first_goes_on(
-    road: Road, office: MakeOffice
+    mail_servers: MailServers, office: MakeOffice
 ) -> None:
-    desk, anna = office(), Citizen(road)
+    desk, anna = office(), Citizen(mail_servers)
     with desk.running():
         for words in (("run",), ("once",), ("restore", str(desk.config), "--yes"), ("migrate",)):
             assert "another oacmail" in desk.oacmail(*words, code=75).stderr
@@ -126,21 +130,21 @@ def test_a_second_daemon_on_the_same_state_refuses_with_75_and_the_first_goes_on
 # --- what is read anew ------------------------------------------------------------------------------------
 
 
-def _own_template(desk: Office, text: str) -> None:
+def _own_template(desk: RunningOffice, text: str) -> None:
     shipped = Path("templates/ca/ack.txt.j2").read_text("utf-8")
     own = desk.root / "templates" / "ca" / "ack.txt.j2"
     own.parent.mkdir(parents=True, exist_ok=True)
     own.write_text(f"{shipped.rstrip()}\n{text}\n")
 
 
-def _reloaded(desk: Office, event: str, count: int) -> None:
+def _reloaded(desk: RunningOffice, event: str, count: int) -> None:
     desk.signal(signal.SIGHUP)
     until(lambda: len(desk.diary(event)) >= count, what=f"{event}\n{desk.log()}")
 
 
-def _told(road: Road, desk: Office) -> str:
+def _told(mail_servers: MailServers, desk: RunningOffice) -> str:
     """The text of the acknowledgement that a new citizen gets."""
-    person = Citizen(road)
+    person = Citizen(mail_servers)
     person.write(desk.address, f"Cita {person.user}", "Bon dia, com demano cita prèvia?")
     (ack,) = person.wait_for_mail()
     body = ack.get_body(("plain",))
@@ -149,32 +153,32 @@ def _told(road: Road, desk: Office) -> str:
 
 
 def test_sighup_takes_a_changed_template_and_configuration_and_refuses_broken_ones(
-    road: Road, office: MakeOffice
+    mail_servers: MailServers, office: MakeOffice
 ) -> None:
     desk = office(office={"templates": "templates"})
     _own_template(desk, "El mercat es trasllada a la plaça.")
     with desk.running():
-        assert "El mercat es trasllada a la plaça." in _told(road, desk)
+        assert "El mercat es trasllada a la plaça." in _told(mail_servers, desk)
         _own_template(desk, "La piscina obre al juny.")
         desk.change(office={"phone": "900 111 222"})
-        assert "La piscina" not in _told(road, desk)
+        assert "La piscina" not in _told(mail_servers, desk)
         _reloaded(desk, "reloaded", 1)
-        assert "La piscina obre al juny." in (told := _told(road, desk))
+        assert "La piscina obre al juny." in (told := _told(mail_servers, desk))
         assert "900 111 222" in told
         _own_template(desk, "{% if %}")
         _reloaded(desk, "reload.refused", 1)
-        assert "La piscina obre al juny." in _told(road, desk)
+        assert "La piscina obre al juny." in _told(mail_servers, desk)
         _own_template(desk, "La piscina obre al maig.")
         good = desk.config.read_text()
         desk.config.write_text(good.replace("900 111 222", "900 333 444") + "\n[nonsense]\nx = 1\n")
         _reloaded(desk, "reload.refused", 2)
-        assert "900 111 222" in _told(road, desk)
+        assert "900 111 222" in _told(mail_servers, desk)
         assert any("nonsense" in line["reason"] for line in desk.diary("reload.refused"))
         desk.config.unlink()
         _reloaded(desk, "reload.refused", 3)
         desk.config.write_text(good)
         _reloaded(desk, "reloaded", 2)
-        assert "La piscina obre al maig." in _told(road, desk)
+        assert "La piscina obre al maig." in _told(mail_servers, desk)
 
 
 def test_sighup_does_not_take_another_server_and_says_so(office: MakeOffice) -> None:
@@ -190,10 +194,10 @@ def test_a_refused_reload_is_a_problem_until_the_configuration_is_good(office: M
     """The old configuration stays in force, and the next start would fail: `systemctl reload` itself cannot say so."""
     desk = office(office={"templates": "templates"})
     _own_template(desk, "La piscina obre al juny.")
-    with Ear(tmp_path, watchdog=3) as ear, desk.running(environ=ear.environ):
+    with NotifySocket(tmp_path, watchdog=3) as notify, desk.running(environ=notify.environ):
         _own_template(desk, "{% if %}")
         _reloaded(desk, "reload.refused", 1)
-        ear.wait_for_part("the changed configuration was refused")
+        notify.wait_for_part("the changed configuration was refused")
         status = desk.json("status", code=1)[0]
         (problem,) = [line for line in status["problems"] if line.startswith("config-refused: ")]
         assert "ack" in problem
@@ -219,9 +223,9 @@ def test_status_with_a_broken_configuration_still_answers_monitoring(office: Mak
 
 
 def test_in_shadow_cases_are_recorded_and_nothing_is_sent_or_moved_not_even_later(
-    road: Road, office: MakeOffice
+    mail_servers: MailServers, office: MakeOffice
 ) -> None:
-    desk, anna, pere = office(), Citizen(road), Citizen(road)
+    desk, anna, pere = office(), Citizen(mail_servers), Citizen(mail_servers)
     with desk.running("--shadow"):
         anna.write(desk.address, "Ordenances", "On trobo les ordenances fiscals?")
         desk.wait_for_cases(1)
@@ -244,8 +248,8 @@ def test_in_shadow_cases_are_recorded_and_nothing_is_sent_or_moved_not_even_late
     }
 
 
-def test_in_shadow_the_mail_that_would_go_out_can_be_read(road: Road, office: MakeOffice) -> None:
-    desk, anna = office(), Citizen(road)
+def test_in_shadow_the_mail_that_would_go_out_can_be_read(mail_servers: MailServers, office: MakeOffice) -> None:
+    desk, anna = office(), Citizen(mail_servers)
     with desk.running("--shadow"):
         anna.write(desk.address, "Ordenances", "On trobo les ordenances fiscals?")
         desk.wait_for_cases(1)
@@ -258,8 +262,8 @@ def test_in_shadow_the_mail_that_would_go_out_can_be_read(road: Road, office: Ma
     assert "outbox list" in desk.oacmail("outbox", "show", "ack:nothing", code=1).stderr
 
 
-def test_in_shadow_a_copy_of_our_own_mail_is_not_moved(road: Road, office: MakeOffice) -> None:
-    desk, anna = office(), Citizen(road)
+def test_in_shadow_a_copy_of_our_own_mail_is_not_moved(mail_servers: MailServers, office: MakeOffice) -> None:
+    desk, anna = office(), Citizen(mail_servers)
     with desk.running():
         anna.write(desk.address, "Graella", "Hi ha places a natació?")
         anna.wait_for_mail()
@@ -275,36 +279,38 @@ def test_in_shadow_a_copy_of_our_own_mail_is_not_moved(road: Road, office: MakeO
 # --- systemd ----------------------------------------------------------------------------------------------
 
 
-def test_systemd_hears_ready_status_reloading_and_stopping_and_a_pulse(office: MakeOffice, tmp_path: Path) -> None:
+def test_systemd_is_notified_of_ready_status_reloading_stopping_and_the_watchdog(
+    office: MakeOffice, tmp_path: Path
+) -> None:
     desk = office()
-    with Ear(tmp_path, watchdog=0.6) as ear:
-        with desk.running(environ=ear.environ):
-            ear.wait_for("READY=1")
-            ear.wait_for("WATCHDOG=1", 12)  # three times in 0.6 s; without the watchdog's word once in ten seconds
-            ear.wait_for("STATUS=mailbox read, mail goes out")
+    with NotifySocket(tmp_path, watchdog=0.6) as notify:
+        with desk.running(environ=notify.environ):
+            notify.wait_for("READY=1")
+            notify.wait_for("WATCHDOG=1", 12)  # three times in 0.6 s; without the watchdog's word once in ten seconds
+            notify.wait_for("STATUS=mailbox read, mail goes out")
             desk.signal(signal.SIGHUP)
-            ear.wait_for("RELOADING=1")
-            ear.wait_for("READY=1", 2)
-        ear.wait_for("STOPPING=1")
-    assert ear.words().index("READY=1") < ear.words().index("WATCHDOG=1")
+            notify.wait_for("RELOADING=1")
+            notify.wait_for("READY=1", 2)
+        notify.wait_for("STOPPING=1")
+    assert notify.words().index("READY=1") < notify.words().index("WATCHDOG=1")
 
 
 def test_a_loop_that_is_stuck_gets_no_pulse_and_the_pulse_comes_back_with_it(
-    road: Road, office: MakeOffice, tmp_path: Path
+    mail_servers: MailServers, office: MakeOffice, tmp_path: Path
 ) -> None:
     """With the patience of `tests.e2e.impatient`: a loop is stuck after 3 s, a silent server is given 4."""
-    with Proxy(road.dovecot.imaps_port) as wire, Ear(tmp_path, watchdog=3) as ear:
+    with Proxy(mail_servers.dovecot.imaps_port) as wire, NotifySocket(tmp_path, watchdog=3) as notify:
         desk = office(imap={"port": wire.port})
         desk.program = IMPATIENT
-        with desk.running(environ=ear.environ):
-            ear.wait_for("WATCHDOG=1")
+        with desk.running(environ=notify.environ):
+            notify.wait_for("WATCHDOG=1")
             wire.stall()
             until(lambda: desk.rows("SELECT 1 FROM kv WHERE key = 'problem:imap'"), 30, what="the silence is noticed")
             wire.restore()
             desk.passes(1)
-            pulses = ear.words().count("WATCHDOG=1")
-            ear.wait_for("WATCHDOG=1", pulses + 2)
-            assert ear.longest_silence("WATCHDOG=1") > 3
+            pulses = notify.words().count("WATCHDOG=1")
+            notify.wait_for("WATCHDOG=1", pulses + 2)
+            assert notify.longest_silence("WATCHDOG=1") > 3
 
 
 def test_memory_of_an_idle_daemon(office: MakeOffice) -> None:

@@ -9,18 +9,18 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tests.e2e.office import IMPATIENT, Office
-from tests.e2e.systemd import Ear
-from tests.servers.mail_servers import Road
+from tests.e2e.office import IMPATIENT, RunningOffice
+from tests.e2e.systemd import NotifySocket
+from tests.servers.mail_servers import MailServers
 from tests.servers.people import Citizen
 from tests.servers.waiting import until
 
-MakeOffice = Callable[..., Office]
+MakeOffice = Callable[..., RunningOffice]
 MB = 1_000_000
 DISK = 110 * MB
 
 
-def _well_again(desk: Office) -> None:
+def _well_again(desk: RunningOffice) -> None:
     until(lambda: desk.status()["ok"], 20, what=f"all is well again\n{desk.log()}")
 
 
@@ -49,12 +49,12 @@ def _fill(folder: Path, spare: int) -> Path:
     return file
 
 
-def test_a_disk_that_fills_up_is_told_by_mail_while_there_is_room_and_full_it_loses_nothing(
-    road: Road, office: MakeOffice, tmp_path: Path
+def test_a_disk_that_fills_up_is_reported_by_mail_while_there_is_room_and_full_it_loses_nothing(
+    mail_servers: MailServers, office: MakeOffice, tmp_path: Path
 ) -> None:
-    desk, anna, pere = office(), Citizen(road), Citizen(road)
+    desk, anna, pere = office(), Citizen(mail_servers), Citizen(mail_servers)
     desk.program = IMPATIENT
-    with Ear(tmp_path, watchdog=3) as ear, _small_disk(desk.state), desk.running(environ=ear.environ):
+    with NotifySocket(tmp_path, watchdog=3) as notify, _small_disk(desk.state), desk.running(environ=notify.environ):
         assert desk.status()["ok"]
         other = _fill(desk.state, spare=40 * MB)
         (alert,) = desk.operator.wait_for_mail()
@@ -70,8 +70,8 @@ def test_a_disk_that_fills_up_is_told_by_mail_while_there_is_room_and_full_it_lo
         )
         until(lambda: desk.diary("state.down"), 20, what=desk.log())
         assert "  ! disk-full: " in desk.oacmail("status", code=1).stdout
-        ear.wait_for_part("STATUS=UNHEALTHY: disk-full; mailbox read", 1)
-        ear.wait_for_part("STATUS=UNHEALTHY: database: database or disk is full", 20)
+        notify.wait_for_part("STATUS=UNHEALTHY: disk-full; mailbox read", 1)
+        notify.wait_for_part("STATUS=UNHEALTHY: database: database or disk is full", 20)
         other.unlink()
         pere.wait_for_mail(1, 20)
         _well_again(desk)
@@ -86,7 +86,7 @@ def test_a_disk_that_fills_up_is_told_by_mail_while_there_is_room_and_full_it_lo
 
 
 @contextmanager
-def _locked(desk: Office) -> Iterator[None]:
+def _locked(desk: RunningOffice) -> Iterator[None]:
     """Another program holds the database for itself."""
     other = sqlite3.connect(desk.state / "oacmail.db", isolation_level=None, timeout=10)
     other.execute("BEGIN EXCLUSIVE")
@@ -98,16 +98,16 @@ def _locked(desk: Office) -> Iterator[None]:
 
 
 def test_a_locked_database_is_no_outage_of_the_servers_and_all_goes_on_when_it_is_free(
-    road: Road, office: MakeOffice, tmp_path: Path
+    mail_servers: MailServers, office: MakeOffice, tmp_path: Path
 ) -> None:
-    desk, anna = office(), Citizen(road)
+    desk, anna = office(), Citizen(mail_servers)
     desk.program = IMPATIENT
-    with Ear(tmp_path, watchdog=3) as ear, desk.running(environ=ear.environ):
+    with NotifySocket(tmp_path, watchdog=3) as notify, desk.running(environ=notify.environ):
         with _locked(desk):
             anna.write(desk.address, "Padró", "Com em dono d'alta al padró?")
             until(lambda: desk.diary("state.down"), 30, what=desk.log())
             assert "  ! database-locked: another program" in desk.oacmail("status", code=1).stdout
-            ear.wait_for_part("STATUS=UNHEALTHY: database: database is locked", 20)
+            notify.wait_for_part("STATUS=UNHEALTHY: database: database is locked", 20)
             since = datetime.fromisoformat(desk.diary("state.down")[0]["timestamp"])
             until(lambda: datetime.now(UTC) - since > timedelta(seconds=3), 20, what="longer than an alert waits")
         anna.wait_for_mail(1, 30)
@@ -115,7 +115,9 @@ def test_a_locked_database_is_no_outage_of_the_servers_and_all_goes_on_when_it_i
         _well_again(desk)
         (alert,) = desk.operator.wait_for_mail(1, 30)
         assert "base de dades" in str(alert["Subject"])
-        ear.wait_for("STATUS=mailbox read, mail goes out", ear.words().count("STATUS=mailbox read, mail goes out") + 1)
+        notify.wait_for(
+            "STATUS=mailbox read, mail goes out", notify.words().count("STATUS=mailbox read, mail goes out") + 1
+        )
         desk.passes()
     told = [line["event"] for line in desk.diary() if line["event"].partition(".")[0] in ("imap", "smtp", "state")]
     assert told == ["state.down", "state.recovered"]

@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.e2e.office import IMPATIENT, Office
+from tests.e2e.office import IMPATIENT, RunningOffice
 from tests.servers.filter import Filter
-from tests.servers.mail_servers import Road
+from tests.servers.mail_servers import MailServers
 from tests.servers.people import Citizen
 from tests.servers.postfix import PostfixOptions
 from tests.servers.waiting import until
 
-MakeOffice = Callable[..., Office]
+MakeOffice = Callable[..., RunningOffice]
 
 
 @pytest.fixture(scope="module")
@@ -22,23 +22,23 @@ def mind() -> Iterator[Filter]:
 
 
 @pytest.fixture(scope="module")
-def own_road(mind: Filter) -> Iterator[Road]:
-    with Road(options=PostfixOptions(filter_port=mind.port)) as servers:
+def own_mail_servers(mind: Filter) -> Iterator[MailServers]:
+    with MailServers(options=PostfixOptions(filter_port=mind.port)) as servers:
         yield servers
 
 
-def _impatient(own_office: MakeOffice) -> Office:
+def _impatient(own_office: MakeOffice) -> RunningOffice:
     desk = own_office()
     desk.program = IMPATIENT
     return desk
 
 
 @pytest.mark.parametrize("reply", ["554 5.7.1 access denied", "451 4.7.1 not now"])
-def test_a_relay_that_refuses_everybody_is_named_and_all_mail_leaves_once_it_is_well(
-    own_road: Road, own_office: MakeOffice, mind: Filter, reply: str
+def test_a_relay_that_refuses_everybody_is_named_and_all_mail_leaves_once_it_recovers(
+    own_mail_servers: MailServers, own_office: MakeOffice, mind: Filter, reply: str
 ) -> None:
-    desk, people = _impatient(own_office), [Citizen(own_road) for _ in range(3)]
-    people[0].address = own_road.address(people[0].user, "example.com")
+    desk, people = _impatient(own_office), [Citizen(own_mail_servers) for _ in range(3)]
+    people[0].address = own_mail_servers.address(people[0].user, "example.com")
     with desk.running():
         mind.replies["RCPT"] = reply
         for number, person in enumerate(people):
@@ -60,9 +60,13 @@ def test_a_relay_that_refuses_everybody_is_named_and_all_mail_leaves_once_it_is_
 
 
 def test_a_relay_that_takes_twenty_seconds_for_a_mail_holds_up_no_intake_and_doubles_nothing(
-    own_road: Road, own_office: MakeOffice, mind: Filter
+    own_mail_servers: MailServers, own_office: MakeOffice, mind: Filter
 ) -> None:
-    desk, anna, others = _impatient(own_office), Citizen(own_road), [Citizen(own_road) for _ in range(5)]
+    desk, anna, others = (
+        _impatient(own_office),
+        Citizen(own_mail_servers),
+        [Citizen(own_mail_servers) for _ in range(5)],
+    )
     with desk.running():
         mind.pause = lambda: 20.0
         anna.write(desk.address, "Lent", "Per què va tan lent?")

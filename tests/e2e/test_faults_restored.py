@@ -2,18 +2,18 @@
 
 from collections.abc import Callable
 
-from tests.e2e.office import Office
-from tests.servers.mail_servers import Road
+from tests.e2e.office import RunningOffice
+from tests.servers.mail_servers import MailServers
 from tests.servers.people import Citizen
 from tests.servers.waiting import next_second, until
 
-MakeOffice = Callable[..., Office]
+MakeOffice = Callable[..., RunningOffice]
 
 
 def test_after_a_restore_without_copies_what_may_have_left_is_held_and_a_person_is_asked(
-    road: Road, office: MakeOffice
+    mail_servers: MailServers, office: MakeOffice
 ) -> None:
-    desk, (anna, pere, rosa) = office(smtp={"self_copy": False}), [Citizen(road) for _ in range(3)]
+    desk, (anna, pere, rosa) = office(smtp={"self_copy": False}), [Citizen(mail_servers) for _ in range(3)]
     backup = desk.root / "yesterday"
     with desk.running():
         anna.write(desk.address, "Abans", "Quan obre la piscina?")

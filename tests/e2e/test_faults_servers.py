@@ -9,29 +9,29 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.e2e.faulty import FAULTS
-from tests.e2e.office import IMPATIENT, Office
+from tests.e2e.office import IMPATIENT, RunningOffice
 from tests.servers.certs import expired
-from tests.servers.mail_servers import PASSWORD, Road
+from tests.servers.mail_servers import PASSWORD, MailServers
 from tests.servers.people import Citizen
 from tests.servers.proxy import Proxy
 from tests.servers.waiting import until
 
-MakeOffice = Callable[..., Office]
+MakeOffice = Callable[..., RunningOffice]
 FAULTY = (sys.executable, "-m", "tests.e2e.faulty")
 
 
-def _told(desk: Office, *servers: str) -> list[str]:
+def _told(desk: RunningOffice, *servers: str) -> list[str]:
     """The events of these servers in the log."""
     return [line["event"] for line in desk.diary() if line["event"].partition(".")[0] in servers]
 
 
-def _says(desk: Office, words: str) -> None:
+def _says(desk: RunningOffice, words: str) -> None:
     """`status` is ill and names it, soon."""
     until(lambda: words in " ".join(desk.status()["problems"]), 20, what=f"{words}\n{desk.status()}\n{desk.log()}")
     assert desk.oacmail("status", code=1).stdout.startswith("UNHEALTHY")
 
 
-def _well_again(desk: Office) -> None:
+def _well_again(desk: RunningOffice) -> None:
     until(lambda: desk.status()["ok"], 20, what=f"all is well again\n{desk.log()}")
     desk.wait_until_accounted()
 
@@ -52,12 +52,12 @@ def _expired(server: object) -> Iterator[None]:
 
 
 def test_an_expired_certificate_of_the_mailbox_is_named_and_one_alert_goes_by_the_relay(
-    own_road: Road, own_office: MakeOffice
+    own_mail_servers: MailServers, own_office: MakeOffice
 ) -> None:
-    desk, anna = own_office(), Citizen(own_road)
+    desk, anna = own_office(), Citizen(own_mail_servers)
     desk.program = IMPATIENT
     with desk.running():
-        with _expired(own_road.dovecot):
+        with _expired(own_mail_servers.dovecot):
             _says(desk, "imap: the mailbox cannot be read: its certificate has expired")
             (alert,) = desk.operator.wait_for_mail()
             body = alert.get_body(("plain",))
@@ -71,13 +71,13 @@ def test_an_expired_certificate_of_the_mailbox_is_named_and_one_alert_goes_by_th
 
 
 def test_an_expired_certificate_of_the_relay_is_named_and_the_acknowledgement_waits(
-    own_road: Road, own_office: MakeOffice
+    own_mail_servers: MailServers, own_office: MakeOffice
 ) -> None:
-    with Proxy(own_road.postfix.submission_port) as wire:
-        desk, anna = own_office(smtp={"port": wire.port}), Citizen(own_road)
+    with Proxy(own_mail_servers.postfix.submission_port) as wire:
+        desk, anna = own_office(smtp={"port": wire.port}), Citizen(own_mail_servers)
         desk.program = IMPATIENT
         with desk.running():
-            with _expired(own_road.postfix):
+            with _expired(own_mail_servers.postfix):
                 wire.cut()
                 anna.write(desk.address, "Arbres", "Quan podeu els arbres?")
                 _says(desk, "smtp: the relay takes no mail: its certificate has expired")
@@ -91,14 +91,14 @@ def test_an_expired_certificate_of_the_relay_is_named_and_the_acknowledgement_wa
 # --- passwords --------------------------------------------------------------------------------------------
 
 
-def test_a_changed_password_is_named_by_status(own_road: Road, own_office: MakeOffice) -> None:
-    desk, anna = own_office(), Citizen(own_road)
+def test_a_changed_password_is_named_by_status(own_mail_servers: MailServers, own_office: MakeOffice) -> None:
+    desk, anna = own_office(), Citizen(own_mail_servers)
     desk.program = IMPATIENT
     with desk.running():
         for password in ("another", PASSWORD):
-            own_road.dovecot.stop()
-            own_road.dovecot.password = password
-            own_road.dovecot.start()
+            own_mail_servers.dovecot.stop()
+            own_mail_servers.dovecot.password = password
+            own_mail_servers.dovecot.start()
             if password != PASSWORD:
                 anna.write(desk.address, "Contrasenya", "Com canvio la contrasenya de la seu?")
                 _says(desk, "imap: the mailbox cannot be read: the login is refused")
@@ -112,11 +112,11 @@ def test_a_changed_password_is_named_by_status(own_road: Road, own_office: MakeO
 
 
 def test_when_the_dns_is_gone_status_says_so_and_all_goes_on_when_it_is_back(
-    own_road: Road, own_office: MakeOffice, tmp_path: Path
+    own_mail_servers: MailServers, own_office: MakeOffice, tmp_path: Path
 ) -> None:
-    imap, smtp = Proxy(own_road.dovecot.imaps_port), Proxy(own_road.postfix.submission_port)
+    imap, smtp = Proxy(own_mail_servers.dovecot.imaps_port), Proxy(own_mail_servers.postfix.submission_port)
     with imap, smtp:
-        desk, anna = own_office(imap={"port": imap.port}, smtp={"port": smtp.port}), Citizen(own_road)
+        desk, anna = own_office(imap={"port": imap.port}, smtp={"port": smtp.port}), Citizen(own_mail_servers)
         desk.program = FAULTY
         with desk.running(environ={FAULTS: str(tmp_path)}):
             (tmp_path / "dns").touch()
@@ -137,10 +137,10 @@ def test_when_the_dns_is_gone_status_says_so_and_all_goes_on_when_it_is_back(
 # --- the clock --------------------------------------------------------------------------------------------
 
 
-def test_a_clock_that_jumps_back_and_forth_by_hours_is_named_and_nobody_hears_twice(
-    own_road: Road, own_office: MakeOffice, tmp_path: Path
+def test_a_clock_that_jumps_back_and_forth_by_hours_is_named_and_nobody_gets_a_mail_twice(
+    own_mail_servers: MailServers, own_office: MakeOffice, tmp_path: Path
 ) -> None:
-    desk, people = own_office(), [Citizen(own_road) for _ in range(4)]
+    desk, people = own_office(), [Citizen(own_mail_servers) for _ in range(4)]
     desk.program = FAULTY
     clock = tmp_path / "clock"
     with desk.running(environ={FAULTS: str(tmp_path)}):
@@ -161,13 +161,13 @@ def test_a_clock_that_jumps_back_and_forth_by_hours_is_named_and_nobody_hears_tw
 # --- the quota --------------------------------------------------------------------------------------------
 
 
-def test_a_mailbox_that_fills_up_is_told_before_messages_are_lost_and_what_waited_is_answered(
-    own_road: Road, own_office: MakeOffice
+def test_a_mailbox_that_fills_up_is_reported_before_messages_are_lost_and_what_waited_is_answered(
+    own_mail_servers: MailServers, own_office: MakeOffice
 ) -> None:
-    own_road.dovecot.quota = 200
-    own_road.dovecot.stop()
-    own_road.dovecot.start()
-    desk, anna, pere = own_office(), Citizen(own_road), Citizen(own_road)
+    own_mail_servers.dovecot.quota = 200
+    own_mail_servers.dovecot.stop()
+    own_mail_servers.dovecot.start()
+    desk, anna, pere = own_office(), Citizen(own_mail_servers), Citizen(own_mail_servers)
     desk.program = IMPATIENT
     agent = desk.at_desk()
     try:
@@ -180,13 +180,13 @@ def test_a_mailbox_that_fills_up_is_told_before_messages_are_lost_and_what_waite
             pere.write(desk.address, "Segona", "Quan tanca el casal?" + " Gràcies." * 2000)
             (alert,) = desk.operator.wait_for_mail()
             assert "plena" in str(alert["Subject"])
-            until(own_road.postfix.queue, what="his message waits outside")
+            until(own_mail_servers.postfix.queue, what="his message waits outside")
             agent.delete(agent.uids("Arxiu")[0], "Arxiu")
             pere.wait_for_mail(1, 20)
             _well_again(desk)
     finally:
         agent.close()
-        own_road.dovecot.quota = 0
-        own_road.dovecot.stop()
-        own_road.dovecot.start()
+        own_mail_servers.dovecot.quota = 0
+        own_mail_servers.dovecot.stop()
+        own_mail_servers.dovecot.start()
     assert [len(person.inbox()) for person in (anna, pere, desk.operator)] == [1, 1, 1]

@@ -1,4 +1,4 @@
-"""Requests that take a road of their own, on real servers: a call, the manager's copy, the data protection officer."""
+"""Requests that take actions of their own, on real servers: a call, the manager's copy, the data protection officer."""
 
 import re
 from base64 import b64encode
@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from oacmail.mail.outgoing.dates_in_words import date_words, day_words
-from tests.e2e.office import NO_LIMITS, Office
+from tests.e2e.office import NO_LIMITS, RunningOffice
 from tests.e2e.watching import case_of, everything_in, number_of, opened, plain, someone
-from tests.servers.mail_servers import Road
+from tests.servers.mail_servers import MailServers
 from tests.servers.people import Citizen
 from tests.servers.waiting import until
 
@@ -24,15 +24,17 @@ RIGHTS = "D'acord amb el RGPD, exerceixo el dret d'accés i demano còpia de les
 
 
 @pytest.fixture(scope="module")
-def officer(road: Road) -> Citizen:
-    return Citizen(road, "Delegada de protecció de dades", domain="castellbisbal.cat")
+def officer(mail_servers: MailServers) -> Citizen:
+    return Citizen(mail_servers, "Delegada de protecció de dades", domain="castellbisbal.cat")
 
 
 @pytest.fixture(scope="module")
-def desk(road: Road, officer: Citizen, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+def desk(
+    mail_servers: MailServers, officer: Citizen, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningOffice]:
     """An office that knows its officer, where everything else is as usual."""
-    root = tmp_path_factory.mktemp("roads")
-    with opened(road, root, office={"dpo": officer.address}, ack=NO_LIMITS) as office:
+    root = tmp_path_factory.mktemp("intents")
+    with opened(mail_servers, root, office={"dpo": officer.address}, ack=NO_LIMITS) as office:
         yield office
 
 
@@ -50,8 +52,10 @@ def today() -> date:
     return datetime.now(MADRID).date()
 
 
-def test_who_asks_for_a_call_is_offered_a_slot_and_has_a_due_moment_of_her_own(desk: Office, road: Road) -> None:
-    anna = someone(road)
+def test_who_asks_for_a_call_is_offered_a_slot_and_has_a_due_moment_of_her_own(
+    desk: RunningOffice, mail_servers: MailServers
+) -> None:
+    anna = someone(mail_servers)
     text = "Bon dia, no puc signar la instància. Em podeu trucar al 612 345 678 al matí, si us plau?"
 
     sent = anna.write(desk.address, "Em podeu trucar?", text)
@@ -67,8 +71,8 @@ def test_who_asks_for_a_call_is_offered_a_slot_and_has_a_due_moment_of_her_own(d
     assert due == datetime.combine(today() + timedelta(days=1), time(14), MADRID)
 
 
-def test_two_calls_in_vain_are_told_to_the_person(desk: Office, road: Road) -> None:
-    anna = someone(road)
+def test_the_person_is_notified_of_two_failed_calls(desk: RunningOffice, mail_servers: MailServers) -> None:
+    anna = someone(mail_servers)
     sent = anna.write(desk.address, "Em podeu trucar?", "Em podeu trucar al 612 345 678? No puc signar la instància.")
     anna.wait_for_mail()
     desk_number = number_of(desk, sent)
@@ -82,8 +86,10 @@ def test_two_calls_in_vain_are_told_to_the_person(desk: Office, road: Road) -> N
     assert ("Us hem trucat 2 vegades al telèfon acabat en 678" in plain(anna.inbox()[-1])) is in_slot
 
 
-def test_a_complaint_is_copied_to_the_manager_and_answered_like_any_message(desk: Office, road: Road) -> None:
-    anna = someone(road)
+def test_a_complaint_is_copied_to_the_manager_and_answered_like_any_message(
+    desk: RunningOffice, mail_servers: MailServers
+) -> None:
+    anna = someone(mail_servers)
 
     sent = anna.write(desk.address, "Queixa", COMPLAINT)
 
@@ -102,9 +108,11 @@ PIN = re.compile(r"\b4821\b")  # not four digits of a signature
 KEYS = b"0\x82\x09\x01 a certificate with its private key, invented"
 
 
-def test_a_certificate_and_a_pin_travel_nowhere_and_both_sides_are_warned(desk: Office, road: Road) -> None:
+def test_a_certificate_and_a_pin_travel_nowhere_and_both_sides_are_warned(
+    desk: RunningOffice, mail_servers: MailServers
+) -> None:
     """A complaint, so that the message goes to the manager at once."""
-    anna = someone(road)
+    anna = someone(mail_servers)
 
     sent = anna.write(
         desk.address,
@@ -133,8 +141,8 @@ def _messages_in(mail: EmailMessage) -> list[EmailMessage]:
     return [part.get_content() for part in mail.iter_attachments() if part.get_content_type() == "message/rfc822"]
 
 
-def test_the_form_names_the_person_who_asks(road: Road, office: Callable[..., Office]) -> None:
-    form, anna = someone(road, "Truca'm"), someone(road)
+def test_the_form_names_the_person_who_asks(mail_servers: MailServers, office: Callable[..., RunningOffice]) -> None:
+    form, anna = someone(mail_servers, "Truca'm"), someone(mail_servers)
     desk = office(callback={"form_senders": [form.address]})
     with desk.running():
         sent = form.write(
@@ -157,10 +165,12 @@ FAULTS = (
 )
 
 
-def test_five_messages_on_one_platform_are_one_incident(road: Road, office: Callable[..., Office]) -> None:
+def test_five_messages_on_one_platform_are_one_incident(
+    mail_servers: MailServers, office: Callable[..., RunningOffice]
+) -> None:
     desk = office(ack=NO_LIMITS)
     with desk.running():
-        sent = [someone(road).write(desk.address, subject, text) for subject, text in FAULTS]
+        sent = [someone(mail_servers).write(desk.address, subject, text) for subject, text in FAULTS]
         numbers = [number_of(desk, message_id) for message_id in sent]
         cases = [desk.case(number) for number in numbers]
         until(lambda: _kinds(desk.technical).count("derived") == len(sent), what="each message is derived")
@@ -178,8 +188,10 @@ def _kinds(person: Citizen) -> list[str]:
     return [str(mail["X-Oacmail-Kind"]) for mail in person.inbox()]
 
 
-def test_a_request_of_rights_reaches_the_officer_with_a_month(desk: Office, officer: Citizen, road: Road) -> None:
-    anna = someone(road)
+def test_a_request_of_rights_reaches_the_officer_with_a_month(
+    desk: RunningOffice, officer: Citizen, mail_servers: MailServers
+) -> None:
+    anna = someone(mail_servers)
 
     sent = anna.write(desk.address, "Dret d'accés", RIGHTS)
 

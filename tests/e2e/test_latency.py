@@ -3,16 +3,16 @@
 from collections.abc import Callable
 
 from tests import latency
-from tests.e2e.office import Office
-from tests.servers.mail_servers import Road
+from tests.e2e.office import RunningOffice
+from tests.servers.mail_servers import MailServers
 
 
 def test_each_of_twenty_messages_is_acknowledged_before_the_next_through_idle_alone(
-    road: Road, office: Callable[..., Office]
+    mail_servers: MailServers, office: Callable[..., RunningOffice]
 ) -> None:
     desk = office(**latency.settings())
     with desk.running():
-        taken = latency.measure(road, desk, 20)
+        taken = latency.measure(mail_servers, desk, 20)
         cases = desk.cases()
         desk.wait_until_accounted()
     print(latency.told(taken))

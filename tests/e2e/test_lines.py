@@ -4,31 +4,31 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.e2e.office import IMPATIENT, Office
+from tests.e2e.office import IMPATIENT, RunningOffice
 from tests.servers.certs import make_certificates
-from tests.servers.mail_servers import PASSWORD, Road
+from tests.servers.mail_servers import PASSWORD, MailServers
 from tests.servers.people import Citizen
 from tests.servers.proxy import Proxy
 from tests.servers.waiting import until
 
-MakeOffice = Callable[..., Office]
+MakeOffice = Callable[..., RunningOffice]
 
 
-def _outages(desk: Office, name: str) -> tuple[int, int]:
+def _outages(desk: RunningOffice, name: str) -> tuple[int, int]:
     """How many outages of "imap" or "smtp" the log tells of, and how many recoveries."""
     return len(desk.diary(f"{name}.down")), len(desk.diary(f"{name}.recovered"))
 
 
-def _known(desk: Office, problem: str) -> bool:
+def _known(desk: RunningOffice, problem: str) -> bool:
     return bool(desk.rows("SELECT 1 FROM kv WHERE key = ?", f"problem:{problem}"))
 
 
-def _acknowledged(desk: Office, person: Citizen) -> None:
+def _acknowledged(desk: RunningOffice, person: Citizen) -> None:
     until(person.mailbox.files, 25, what=f"mail for {person.user}\n{desk.log()}")
 
 
 @contextmanager
-def _impatient(office: MakeOffice, **settings: object) -> Iterator[Office]:
+def _impatient(office: MakeOffice, **settings: object) -> Iterator[RunningOffice]:
     desk = office(**settings)
     desk.program = IMPATIENT
     with desk.running():
@@ -36,16 +36,16 @@ def _impatient(office: MakeOffice, **settings: object) -> Iterator[Office]:
 
 
 def test_dovecot_goes_away_and_comes_back_with_one_line_each_and_the_mail_of_the_meantime_is_answered(
-    own_road: Road, own_office: MakeOffice
+    own_mail_servers: MailServers, own_office: MakeOffice
 ) -> None:
-    desk, anna = own_office(), Citizen(own_road)
+    desk, anna = own_office(), Citizen(own_mail_servers)
     with desk.running():
-        own_road.dovecot.stop()
+        own_mail_servers.dovecot.stop()
         until(lambda: _known(desk, "imap"), what="the outage")
         assert any(problem.startswith("imap") for problem in desk.status()["problems"])
         anna.write(desk.address, "Horari de la deixalleria", "Quin horari té la deixalleria?")
         until(lambda: desk.log().count("imap.down") == 1)
-        own_road.dovecot.start()
+        own_mail_servers.dovecot.start()
         _acknowledged(desk, anna)
         until(lambda: not _known(desk, "imap"))
         assert _outages(desk, "imap") == (1, 1)
@@ -53,29 +53,31 @@ def test_dovecot_goes_away_and_comes_back_with_one_line_each_and_the_mail_of_the
 
 
 def test_postfix_goes_away_and_comes_back_with_one_line_each_and_the_acknowledgement_leaves(
-    own_road: Road, own_office: MakeOffice
+    own_mail_servers: MailServers, own_office: MakeOffice
 ) -> None:
-    desk, anna, pere = own_office(), Citizen(own_road), Citizen(own_road)
+    desk, anna, pere = own_office(), Citizen(own_mail_servers), Citizen(own_mail_servers)
     with desk.running():
         anna.write(desk.address, "Beca menjador", "Com demano la beca menjador?")
         _acknowledged(desk, anna)
-        until(lambda: own_road.postfix.queue() == 0)  # what it is just delivering it would deliver again
-        own_road.postfix.stop()
+        until(lambda: own_mail_servers.postfix.queue() == 0)  # what it is just delivering it would deliver again
+        own_mail_servers.postfix.stop()
         desk.mailbox.deliver(b"From: %s\r\nSubject: Taxa\r\n\r\nQuant val la taxa?" % pere.address.encode())
         desk.wait_for_cases(2)
         until(lambda: _known(desk, "smtp"), what="the outage")
         (mail,) = desk.json("outbox", "list")
         assert (mail["recipient"], mail["state"], mail["attempts"]) == (pere.address, "queued", 0)
-        own_road.postfix.start()
+        own_mail_servers.postfix.start()
         _acknowledged(desk, pere)
         until(lambda: not _known(desk, "smtp"))
         assert _outages(desk, "smtp") == (1, 1)
     assert [len(person.inbox()) for person in (anna, pere)] == [1, 1]
 
 
-def test_a_half_open_line_is_noticed_though_no_word_says_so(own_road: Road, own_office: MakeOffice) -> None:
-    with Proxy(own_road.dovecot.imaps_port) as wire, _impatient(own_office, imap={"port": wire.port}) as desk:
-        anna = Citizen(own_road)
+def test_a_half_open_line_is_noticed_though_no_word_says_so(
+    own_mail_servers: MailServers, own_office: MakeOffice
+) -> None:
+    with Proxy(own_mail_servers.dovecot.imaps_port) as wire, _impatient(own_office, imap={"port": wire.port}) as desk:
+        anna = Citizen(own_mail_servers)
         wire.stall()
         anna.write(desk.address, "Cens", "No surto al cens electoral.")
         until(lambda: _known(desk, "imap"), 20, what="the silence is noticed")
@@ -84,11 +86,13 @@ def test_a_half_open_line_is_noticed_though_no_word_says_so(own_road: Road, own_
         until(lambda: _outages(desk, "imap") == (1, 1))
 
 
-def test_a_line_that_breaks_in_the_midst_of_everything_costs_nothing(own_road: Road, own_office: MakeOffice) -> None:
-    imap, smtp = Proxy(own_road.dovecot.imaps_port), Proxy(own_road.postfix.submission_port)
+def test_a_line_that_breaks_in_the_midst_of_everything_costs_nothing(
+    own_mail_servers: MailServers, own_office: MakeOffice
+) -> None:
+    imap, smtp = Proxy(own_mail_servers.dovecot.imaps_port), Proxy(own_mail_servers.postfix.submission_port)
     ports: dict[str, dict[str, object]] = {"imap": {"port": imap.port}, "smtp": {"port": smtp.port}}
     with imap, smtp, _impatient(own_office, **ports) as desk:
-        people = [Citizen(own_road) for _ in range(12)]
+        people = [Citizen(own_mail_servers) for _ in range(12)]
         for number, person in enumerate(people):
             person.write(desk.address, f"Tràmit {person.user}", f"Com acabo el tràmit {number}?")
             imap.cut()
@@ -102,13 +106,13 @@ def test_a_line_that_breaks_in_the_midst_of_everything_costs_nothing(own_road: R
     assert {len(person.inbox()) for person in people} == {1}
 
 
-def test_a_changed_password_is_told_and_the_desk_goes_on_by_itself_when_it_is_changed_back(
-    own_road: Road, own_office: MakeOffice
+def test_a_changed_password_is_reported_and_the_desk_goes_on_by_itself_when_it_is_changed_back(
+    own_mail_servers: MailServers, own_office: MakeOffice
 ) -> None:
-    desk, anna = own_office(), Citizen(own_road)
+    desk, anna = own_office(), Citizen(own_mail_servers)
     desk.program = IMPATIENT
     with desk.running():
-        with _another_password(own_road):
+        with _another_password(own_mail_servers):
             anna.write(desk.address, "Volant", "Necessito un volant de convivència.")
             until(lambda: _refused(desk), 20, what="the refusal is told")
         _acknowledged(desk, anna)
@@ -117,36 +121,36 @@ def test_a_changed_password_is_told_and_the_desk_goes_on_by_itself_when_it_is_ch
 
 
 @contextmanager
-def _another_password(road: Road) -> Iterator[None]:
+def _another_password(mail_servers: MailServers) -> Iterator[None]:
     """The server's, for a while."""
-    _set_password(road, "another")
+    _set_password(mail_servers, "another")
     try:
         yield
     finally:
-        _set_password(road, PASSWORD)
+        _set_password(mail_servers, PASSWORD)
 
 
-def _set_password(road: Road, password: str) -> None:
-    road.dovecot.stop()
-    road.dovecot.password = password
-    road.dovecot.start()
+def _set_password(mail_servers: MailServers, password: str) -> None:
+    mail_servers.dovecot.stop()
+    mail_servers.dovecot.password = password
+    mail_servers.dovecot.start()
 
 
-def _refused(desk: Office) -> bool:
+def _refused(desk: RunningOffice) -> bool:
     lines = (*desk.diary("imap.down"), *desk.diary("imap.still-down"))
     return any(line["kind"] == "LoginRefused" for line in lines)
 
 
 def test_a_certificate_of_an_unknown_authority_is_refused_in_clear_words(
-    own_road: Road, own_office: MakeOffice, tmp_path: Path
+    own_mail_servers: MailServers, own_office: MakeOffice, tmp_path: Path
 ) -> None:
     stranger = str(make_certificates(tmp_path / "stranger").ca)
     desk = own_office(imap={"ca_file": stranger})
     done = desk.oacmail("once", code=75)
     assert "certificate" in done.stderr
     assert "certificate" in desk.oacmail("check", "--online", code=1).stdout
-    desk.change(imap={"ca_file": str(own_road.certs.ca)}, smtp={"ca_file": stranger})
-    anna = Citizen(own_road)
+    desk.change(imap={"ca_file": str(own_mail_servers.certs.ca)}, smtp={"ca_file": stranger})
+    anna = Citizen(own_mail_servers)
     desk.launch()
     until(lambda: "oacmail" in desk.log() or desk.rows("SELECT 1 FROM kv WHERE key = 'passes'"))
     anna.write(desk.address, "Escola", "Quan comença la preinscripció?")
@@ -154,8 +158,10 @@ def test_a_certificate_of_an_unknown_authority_is_refused_in_clear_words(
     assert anna.inbox() == []
 
 
-def test_a_folder_that_cannot_be_opened_is_told_and_holds_back_nobody(road: Road, office: MakeOffice) -> None:
-    desk, anna = office(imap={"watch": ["INBOX", "\\Sent", "Feina", "Antics"]}), Citizen(road)
+def test_a_folder_that_cannot_be_opened_is_reported_and_holds_back_nobody(
+    mail_servers: MailServers, office: MakeOffice
+) -> None:
+    desk, anna = office(imap={"watch": ["INBOX", "\\Sent", "Feina", "Antics"]}), Citizen(mail_servers)
     agent = desk.at_desk()
     agent.create("Feina")
     agent.close()
@@ -175,10 +181,10 @@ def test_a_folder_that_cannot_be_opened_is_told_and_holds_back_nobody(road: Road
     assert len(desk.diary("folder.unread")) == 1
 
 
-def test_the_operator_hears_by_the_way_that_still_works_that_the_mailbox_is_away(
-    own_road: Road, own_office: MakeOffice
+def test_the_operator_is_notified_of_an_unreachable_mailbox_by_the_channel_that_still_works(
+    own_mail_servers: MailServers, own_office: MakeOffice
 ) -> None:
-    with Proxy(own_road.dovecot.imaps_port) as wire, _impatient(own_office, imap={"port": wire.port}) as desk:
+    with Proxy(own_mail_servers.dovecot.imaps_port) as wire, _impatient(own_office, imap={"port": wire.port}) as desk:
         wire.refuse()
         (alert,) = desk.operator.wait_for_mail(1, 20)
         assert alert["Auto-Submitted"] == "auto-generated"
@@ -192,15 +198,20 @@ def test_the_operator_hears_by_the_way_that_still_works_that_the_mailbox_is_away
 # --- recipients that are refused --------------------------------------------------------------------------
 
 
-def test_a_relay_that_says_later_gets_the_same_mail_later(own_road: Road, own_office: MakeOffice) -> None:
-    pere, wire = Citizen(own_road, user=own_road.new_user("pere") + "-later"), Proxy(own_road.postfix.submission_port)
+def test_a_relay_that_says_later_gets_the_same_mail_later(
+    own_mail_servers: MailServers, own_office: MakeOffice
+) -> None:
+    pere, wire = (
+        Citizen(own_mail_servers, user=own_mail_servers.new_user("pere") + "-later"),
+        Proxy(own_mail_servers.postfix.submission_port),
+    )
     with wire, _impatient(own_office, smtp={"port": wire.port}) as desk:
         desk.mailbox.deliver(b"From: %s\r\nSubject: Gos\r\n\r\nCom inscric el gos al cens?" % pere.address.encode())
         until(lambda: desk.rows("SELECT 1 FROM outbox WHERE attempts >= 2"), what="a second attempt")
         (mail,) = desk.json("outbox", "list")
         assert mail["state"] in ("queued", "claimed")
         assert "450" in mail["last_error"]
-        own_road.postfix.accept_all()
+        own_mail_servers.postfix.accept_all()
         wire.cut()  # the relay keeps the rules with which a line began
         _acknowledged(desk, pere)
         until(lambda: desk.rows("SELECT 1 FROM outbox WHERE copied_at IS NOT NULL"), what="the copy")
@@ -208,8 +219,10 @@ def test_a_relay_that_says_later_gets_the_same_mail_later(own_road: Road, own_of
     assert len(pere.inbox()) == 1
 
 
-def test_a_citizen_whom_the_relay_refuses_gets_no_data_and_the_agents_are_told(road: Road, office: MakeOffice) -> None:
-    desk, lost = office(), Citizen(road, user=road.new_user("ningu") + "-refused")
+def test_a_citizen_whom_the_relay_refuses_gets_no_data_and_the_agents_are_notified(
+    mail_servers: MailServers, office: MakeOffice
+) -> None:
+    desk, lost = office(), Citizen(mail_servers, user=mail_servers.new_user("ningu") + "-refused")
     with desk.running():
         desk.mailbox.deliver(b"From: %s\r\nSubject: Guals\r\n\r\nCom dono de baixa un gual?" % lost.address.encode())
         (told,) = desk.agent.wait_for_mail()

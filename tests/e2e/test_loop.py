@@ -2,16 +2,16 @@
 
 from collections.abc import Callable
 
-from tests.e2e.office import Office
-from tests.servers.mail_servers import Road
+from tests.e2e.office import RunningOffice
+from tests.servers.mail_servers import MailServers
 from tests.servers.people import Citizen
 from tests.servers.waiting import until
 
 
 def test_a_citizen_writes_and_holds_the_acknowledgement_with_number_and_day(
-    road: Road, office: Callable[..., Office]
+    mail_servers: MailServers, office: Callable[..., RunningOffice]
 ) -> None:
-    desk, anna = office(), Citizen(road, "Anna Puig")
+    desk, anna = office(), Citizen(mail_servers, "Anna Puig")
     with desk.running():
         sent = anna.write(
             desk.address, "No puc signar la instància", "Bon dia, no puc signar la instància amb l'idCAT."
@@ -27,8 +27,10 @@ def test_a_citizen_writes_and_holds_the_acknowledgement_with_number_and_day(
     assert ack["From"].addresses[0].addr_spec == desk.address
 
 
-def test_the_copy_of_the_acknowledgement_is_filed_in_sent_and_seen(road: Road, office: Callable[..., Office]) -> None:
-    desk, anna = office(), Citizen(road, "Anna Puig")
+def test_the_copy_of_the_acknowledgement_is_filed_in_sent_and_seen(
+    mail_servers: MailServers, office: Callable[..., RunningOffice]
+) -> None:
+    desk, anna = office(), Citizen(mail_servers, "Anna Puig")
     with desk.running():
         anna.write(desk.address, "Empadronament", "Com demano un volant d'empadronament?")
         (ack,) = anna.wait_for_mail()

@@ -3,29 +3,31 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.e2e.office import Office
-from tests.servers.mail_servers import Road
+from tests.e2e.office import RunningOffice
+from tests.servers.mail_servers import MailServers
 from tests.servers.people import Citizen
 from tests.servers.waiting import next_second, until
 
-MakeOffice = Callable[..., Office]
+MakeOffice = Callable[..., RunningOffice]
 
 
-def _served(desk: Office, *citizens: Citizen) -> None:
+def _served(desk: RunningOffice, *citizens: Citizen) -> None:
     for citizen in citizens:
         citizen.write(desk.address, "Una consulta", f"Bon dia, com es fa el tràmit de {citizen.address}?")
         citizen.wait_for_mail()
 
 
-def _refused(desk: Office) -> str:
+def _refused(desk: RunningOffice) -> str:
     """Why `run` will not start."""
     refused = desk.oacmail("run", code=78).stderr
     assert desk.oacmail("once", code=78).stderr == refused
     return refused
 
 
-def test_a_lost_key_is_not_replaced_silently_and_nobody_hears_twice(road: Road, office: MakeOffice) -> None:
-    desk, people, rosa = office(), [Citizen(road) for _ in range(3)], Citizen(road)
+def test_a_lost_key_is_not_replaced_silently_and_nobody_gets_a_mail_twice(
+    mail_servers: MailServers, office: MakeOffice
+) -> None:
+    desk, people, rosa = office(), [Citizen(mail_servers) for _ in range(3)], Citizen(mail_servers)
     backup = desk.root / "yesterday"
     key = desk.root / "state" / "token.key"
     with desk.running():
@@ -55,8 +57,10 @@ def test_a_lost_key_is_not_replaced_silently_and_nobody_hears_twice(road: Road, 
     assert counts == {**dict.fromkeys(counts, 1), held[0]["recipient"]: 2}
 
 
-def test_another_key_than_the_databases_is_refused_and_one_above_it_is_taken(road: Road, office: MakeOffice) -> None:
-    desk, anna = office(), Citizen(road)
+def test_another_key_than_the_databases_is_refused_and_one_above_it_is_taken(
+    mail_servers: MailServers, office: MakeOffice
+) -> None:
+    desk, anna = office(), Citizen(mail_servers)
     key = desk.root / "state" / "token.key"
     with desk.running():
         _served(desk, anna)
@@ -69,8 +73,10 @@ def test_another_key_than_the_databases_is_refused_and_one_above_it_is_taken(roa
     assert len(anna.inbox()) == 1
 
 
-def test_a_new_key_below_the_old_one_is_refused_with_the_right_order(road: Road, office: MakeOffice) -> None:
-    desk, anna = office(), Citizen(road)
+def test_a_new_key_below_the_old_one_is_refused_with_the_right_order(
+    mail_servers: MailServers, office: MakeOffice
+) -> None:
+    desk, anna = office(), Citizen(mail_servers)
     key = desk.root / "state" / "token.key"
     with desk.running():
         _served(desk, anna)
@@ -82,12 +88,14 @@ def test_a_new_key_below_the_old_one_is_refused_with_the_right_order(road: Road,
     key.write_text("a new key that was written above\n" + old)
     with desk.running():
         desk.wait_until_accounted()
-        _served(desk, Citizen(road))
+        _served(desk, Citizen(mail_servers))
 
 
-def test_a_backup_without_a_key_holds_what_may_have_left(road: Road, office: MakeOffice, tmp_path: Path) -> None:
+def test_a_backup_without_a_key_holds_what_may_have_left(
+    mail_servers: MailServers, office: MakeOffice, tmp_path: Path
+) -> None:
     """As an early version made it, or one that found no key."""
-    desk, anna, pere = office(), Citizen(road), Citizen(road)
+    desk, anna, pere = office(), Citizen(mail_servers), Citizen(mail_servers)
     key, backup = desk.root / "state" / "token.key", tmp_path / "keyless"
     with desk.running():
         _served(desk, anna)

@@ -5,23 +5,23 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.e2e.office import NO_LIMITS, Office
-from tests.servers.mail_servers import Road
+from tests.e2e.office import NO_LIMITS, RunningOffice
+from tests.servers.mail_servers import MailServers
 from tests.servers.people import Citizen, message
 from tests.servers.waiting import next_second, until
 
-MakeOffice = Callable[..., Office]
+MakeOffice = Callable[..., RunningOffice]
 
 
-def _written(road: Road, desk: Office, count: int) -> list[Citizen]:
+def _written(mail_servers: MailServers, desk: RunningOffice, count: int) -> list[Citizen]:
     """So many citizens, each with one message at the desk."""
-    people = [Citizen(road, "Pere Soler") for _ in range(count)]
+    people = [Citizen(mail_servers, "Pere Soler") for _ in range(count)]
     for number, person in enumerate(people):
         person.write(desk.address, f"Certificat {person.user}", f"Com demano el certificat número {number}?")
     return people
 
 
-def _acknowledged(desk: Office, people: list[Citizen]) -> None:
+def _acknowledged(desk: RunningOffice, people: list[Citizen]) -> None:
     """Each holds his acknowledgement, and its copy has settled its row and lies in Sent."""
     for person in people:
         person.wait_for_mail(1, 20)
@@ -30,7 +30,7 @@ def _acknowledged(desk: Office, people: list[Citizen]) -> None:
     until(lambda: not desk.rows("SELECT 1 FROM sightings WHERE wanted IS NOT NULL"), 20, what="copies are filed")
 
 
-def _once_each(desk: Office, people: list[Citizen]) -> None:
+def _once_each(desk: RunningOffice, people: list[Citizen]) -> None:
     """One case and one mail for each of them, and every message accounted for."""
     desk.passes()
     cases = desk.cases()
@@ -42,13 +42,13 @@ def _once_each(desk: Office, people: list[Citizen]) -> None:
 
 
 def test_after_a_restart_nothing_is_sent_twice_and_what_came_meanwhile_is_worked(
-    road: Road, office: MakeOffice
+    mail_servers: MailServers, office: MakeOffice
 ) -> None:
     desk = office(ack=NO_LIMITS)
     with desk.running():
-        people = _written(road, desk, 4)
+        people = _written(mail_servers, desk, 4)
         _acknowledged(desk, people)
-    people += _written(road, desk, 3)
+    people += _written(mail_servers, desk, 3)
     with desk.running():
         _acknowledged(desk, people)
     with desk.running():
@@ -57,19 +57,19 @@ def test_after_a_restart_nothing_is_sent_twice_and_what_came_meanwhile_is_worked
 
 @pytest.mark.parametrize("alive", [True, False], ids=["while the daemon runs", "while the daemon is stopped"])
 def test_under_a_new_uidvalidity_all_is_recognised_and_a_new_message_is_seen(
-    road: Road, office: MakeOffice, alive: bool
+    mail_servers: MailServers, office: MakeOffice, alive: bool
 ) -> None:
     desk = office(ack=NO_LIMITS)
     with desk.running():
-        people = _written(road, desk, 4)
+        people = _written(mail_servers, desk, 4)
         _acknowledged(desk, people)
         if alive:
             _renumber(desk)
-            people += _written(road, desk, 1)
+            people += _written(mail_servers, desk, 1)
             _acknowledged(desk, people)
     if not alive:
         _renumber(desk)
-        people += _written(road, desk, 1)
+        people += _written(mail_servers, desk, 1)
     with desk.running():
         _acknowledged(desk, people)
         _once_each(desk, people)
@@ -78,30 +78,30 @@ def test_under_a_new_uidvalidity_all_is_recognised_and_a_new_message_is_seen(
         assert desk.diary("folder.new-epoch")
 
 
-def _renumber(desk: Office) -> None:
+def _renumber(desk: RunningOffice) -> None:
     for folder in ("INBOX", "Sent"):
         desk.mailbox.new_epoch(folder)
 
 
 @pytest.mark.parametrize("alive", [True, False], ids=["while the daemon runs", "while the daemon is stopped"])
 def test_in_a_mailbox_restored_from_yesterday_new_messages_on_old_uids_become_cases_and_nothing_is_sent_again(
-    road: Road, office: MakeOffice, alive: bool
+    mail_servers: MailServers, office: MakeOffice, alive: bool
 ) -> None:
     desk = office(ack=NO_LIMITS)
     with desk.running():
-        people = _written(road, desk, 3)
+        people = _written(mail_servers, desk, 3)
         _acknowledged(desk, people)
         yesterday = desk.mailbox.snapshot()
-        people += _written(road, desk, 3)
+        people += _written(mail_servers, desk, 3)
         _acknowledged(desk, people)
         next_second()  # a place is a UID, a size and a date to the second: yesterday's never share one with today's
         if alive:
             desk.mailbox.restore(yesterday)
-            people += _written(road, desk, 3)
+            people += _written(mail_servers, desk, 3)
             _acknowledged(desk, people)
     if not alive:
         desk.mailbox.restore(yesterday)
-        people += _written(road, desk, 3)
+        people += _written(mail_servers, desk, 3)
     with desk.running():
         _acknowledged(desk, people)
         _once_each(desk, people)
@@ -111,16 +111,16 @@ def test_in_a_mailbox_restored_from_yesterday_new_messages_on_old_uids_become_ca
 # --- the first day ----------------------------------------------------------------------------------------
 
 
-def _old(person: Citizen, desk: Office, age: timedelta, folder: str = "INBOX") -> None:
+def _old(person: Citizen, desk: RunningOffice, age: timedelta, folder: str = "INBOX") -> None:
     """A message that has lain there for so long."""
     mail = message(person.address, [desk.address], f"Consulta de {person.user}", "Bon dia, tinc un dubte.", {})
     desk.mailbox.deliver(mail.as_bytes(), folder, at=datetime.now(UTC) - age)
 
 
 def test_what_lay_there_before_the_first_start_is_never_answered_not_even_renumbered_or_moved(
-    road: Road, office: MakeOffice
+    mail_servers: MailServers, office: MakeOffice
 ) -> None:
-    desk, people = office(), [Citizen(road) for _ in range(4)]
+    desk, people = office(), [Citizen(mail_servers) for _ in range(4)]
     for person, hours in zip(people, (1, 5, 30, 2000), strict=True):
         _old(person, desk, timedelta(hours=hours))
     with desk.running():
@@ -133,7 +133,7 @@ def test_what_lay_there_before_the_first_start_is_never_answered_not_even_renumb
         desk.passes()
         agent.close()
         desk.mailbox.new_epoch()
-        (newcomer,) = people_now = _written(road, desk, 1)
+        (newcomer,) = people_now = _written(mail_servers, desk, 1)
         _acknowledged(desk, people_now)
         _once_each(desk, [newcomer])
     assert [len(person.inbox()) for person in people] == [0] * 4
@@ -141,8 +141,10 @@ def test_what_lay_there_before_the_first_start_is_never_answered_not_even_renumb
     assert {row["outcome"] for row in outcomes} <= {"baseline", "case", "ours"}
 
 
-def test_an_old_message_dragged_from_an_archive_to_inbox_waits_for_a_person(road: Road, office: MakeOffice) -> None:
-    desk, anna = office(), Citizen(road)
+def test_an_old_message_dragged_from_an_archive_to_inbox_waits_for_a_person(
+    mail_servers: MailServers, office: MakeOffice
+) -> None:
+    desk, anna = office(), Citizen(mail_servers)
     _old(anna, desk, timedelta(days=40), "Arxiu")
     with desk.running():
         agent = desk.at_desk()
@@ -156,8 +158,15 @@ def test_an_old_message_dragged_from_an_archive_to_inbox_waits_for_a_person(road
     assert anna.inbox() == []
 
 
-def test_backlog_days_work_the_messages_of_the_last_days_before_the_first_start(road: Road, office: MakeOffice) -> None:
-    desk, recent, late, old = office(imap={"backlog_days": 4}), Citizen(road), Citizen(road), Citizen(road)
+def test_backlog_days_work_the_messages_of_the_last_days_before_the_first_start(
+    mail_servers: MailServers, office: MakeOffice
+) -> None:
+    desk, recent, late, old = (
+        office(imap={"backlog_days": 4}),
+        Citizen(mail_servers),
+        Citizen(mail_servers),
+        Citizen(mail_servers),
+    )
     for person, days in ((recent, 2), (late, 3.5), (old, 5)):
         _old(person, desk, timedelta(days=days))
     with desk.running():

@@ -10,8 +10,8 @@ from typing import Any
 from oacmail import config as settings
 from oacmail import wiring
 from oacmail.core.ports.mailbox import Fetched
-from tests.e2e.office import NO_LIMITS, Office
-from tests.servers.mail_servers import Road
+from tests.e2e.office import NO_LIMITS, RunningOffice
+from tests.servers.mail_servers import MailServers
 from tests.servers.people import Agent, Citizen
 from tests.servers.waiting import until
 
@@ -22,7 +22,7 @@ MESSAGES = 60
 class Meddler(threading.Thread):
     """An agent's client that is never still. It destroys only what has a copy elsewhere in INBOX or `WORK`."""
 
-    def __init__(self, desk: Office, seed: int, deeds: Sequence[str]) -> None:
+    def __init__(self, desk: RunningOffice, seed: int, deeds: Sequence[str]) -> None:
         super().__init__(daemon=True)
         self.agent, self.chance, self.deeds = desk.at_desk(), random.Random(seed), deeds
         self.read: set[str] = set()
@@ -68,10 +68,10 @@ def _meddling(*meddlers: Meddler) -> Iterator[None]:
 
 
 def test_every_message_is_one_case_with_one_acknowledgement_while_two_clients_tidy_the_mailbox(
-    road: Road, office: Callable[..., Office]
+    mail_servers: MailServers, office: Callable[..., RunningOffice]
 ) -> None:
     desk = office(imap={"watch": ["INBOX", "\\Sent", WORK]}, ack=NO_LIMITS)
-    people = [Citizen(road, f"Veí {number}") for number in range(MESSAGES)]
+    people = [Citizen(mail_servers, f"Veí {number}") for number in range(MESSAGES)]
     desk.at_desk().create(WORK)
     with desk.running():
         # neither expunges: what one has copied the other may just have moved away, and the last copy would be gone
@@ -92,7 +92,7 @@ def test_every_message_is_one_case_with_one_acknowledgement_while_two_clients_ti
     _only_people_have_read(desk, movers[0].read | movers[1].read)
 
 
-def _only_people_have_read(desk: Office, read: set[str]) -> None:
+def _only_people_have_read(desk: RunningOffice, read: set[str]) -> None:
     """\\Seen stands on what a client of the agents has opened, and on our own copies, and on nothing else."""
     agent = desk.at_desk()
     for folder in ("INBOX", WORK):
@@ -102,9 +102,9 @@ def _only_people_have_read(desk: Office, read: set[str]) -> None:
 
 
 def test_a_message_that_is_expunged_after_it_was_copied_elsewhere_stays_one_case(
-    road: Road, office: Callable[..., Office]
+    mail_servers: MailServers, office: Callable[..., RunningOffice]
 ) -> None:
-    desk, people = office(imap={"watch": ["INBOX", "\\Sent", WORK]}), [Citizen(road) for _ in range(20)]
+    desk, people = office(imap={"watch": ["INBOX", "\\Sent", WORK]}), [Citizen(mail_servers) for _ in range(20)]
     desk.at_desk().create(WORK)
     with desk.running():
         tidy = Meddler(desk, 3, ("replace",))
@@ -121,9 +121,9 @@ def test_a_message_that_is_expunged_after_it_was_copied_elsewhere_stays_one_case
 
 
 def test_reading_leaves_recent_to_the_agents_client_and_their_flags_as_they_set_them(
-    road: Road, office: Callable[..., Office]
+    mail_servers: MailServers, office: Callable[..., RunningOffice]
 ) -> None:
-    desk, anna = office(smtp={"self_copy": False}), Citizen(road)
+    desk, anna = office(smtp={"self_copy": False}), Citizen(mail_servers)
     with desk.running():
         anna.write(desk.address, "Llicència d'obres", "Quins documents calen per a una llicència d'obres?")
         desk.wait_for_cases(1)
@@ -140,8 +140,10 @@ def test_reading_leaves_recent_to_the_agents_client_and_their_flags_as_they_set_
         agent.close()
 
 
-def test_a_copy_made_by_an_agent_is_a_duplicate(road: Road, office: Callable[..., Office]) -> None:
-    desk, anna = office(imap={"watch": ["INBOX", "\\Sent", WORK]}), Citizen(road)
+def test_a_copy_made_by_an_agent_is_a_duplicate(
+    mail_servers: MailServers, office: Callable[..., RunningOffice]
+) -> None:
+    desk, anna = office(imap={"watch": ["INBOX", "\\Sent", WORK]}), Citizen(mail_servers)
     agent = desk.at_desk()
     agent.create(WORK)
     with desk.running():
@@ -175,9 +177,9 @@ class _MovedUnderneath:
 
 
 def test_a_message_moved_between_our_look_and_our_fetch_is_gone_there_and_a_case_where_it_went(
-    road: Road, office: Callable[..., Office]
+    mail_servers: MailServers, office: Callable[..., RunningOffice]
 ) -> None:
-    desk, anna = office(imap={"watch": ["INBOX", "\\Sent", WORK]}), Citizen(road)
+    desk, anna = office(imap={"watch": ["INBOX", "\\Sent", WORK]}), Citizen(mail_servers)
     agent = desk.at_desk()
     agent.create(WORK)
     desk.oacmail("once")

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.e2e.office import IMPATIENT, Office
+from tests.e2e.office import IMPATIENT, RunningOffice
 
-MakeOffice = Callable[..., Office]
+MakeOffice = Callable[..., RunningOffice]
 
 
-def _migrated_by_a_newer_version(desk: Office) -> None:
+def _migrated_by_a_newer_version(desk: RunningOffice) -> None:
     with sqlite3.connect(desk.state / "oacmail.db") as con:
         con.execute(
             "INSERT INTO _sqlite_migrations(migration_set, name, applied_at) VALUES('oacmail', 'm9999_newer', '2031')"
@@ -20,21 +20,21 @@ def _migrated_by_a_newer_version(desk: Office) -> None:
 
 
 @pytest.fixture
-def desk(office: MakeOffice) -> Office:
+def desk(office: MakeOffice) -> RunningOffice:
     desk = office()
     desk.oacmail("once")
     return desk
 
 
 @pytest.mark.parametrize("verb", [("run",), ("once",), ("migrate",), ("case", "note", "1", "hola")])
-def test_a_schema_step_that_this_program_does_not_know_is_refused(desk: Office, verb: tuple[str, ...]) -> None:
+def test_a_schema_step_that_this_program_does_not_know_is_refused(desk: RunningOffice, verb: tuple[str, ...]) -> None:
     _migrated_by_a_newer_version(desk)
     said = desk.oacmail(*verb, code=78).stderr
     assert "the database is newer than this program, which does not know its step m9999_newer" in said
     assert "install the newer version again, or restore a backup" in said
 
 
-def test_status_and_check_name_the_newer_schema(desk: Office) -> None:
+def test_status_and_check_name_the_newer_schema(desk: RunningOffice) -> None:
     _migrated_by_a_newer_version(desk)
     report = json.loads(desk.oacmail("status", "--json", code=1).stdout)
     assert not report["ok"]
@@ -43,7 +43,7 @@ def test_status_and_check_name_the_newer_schema(desk: Office) -> None:
     assert "is newer than this program" in desk.oacmail("check", code=1).stdout
 
 
-def test_a_running_daemon_whose_database_is_migrated_by_a_newer_version_ends_with_78(desk: Office) -> None:
+def test_a_running_daemon_whose_database_is_migrated_by_a_newer_version_ends_with_78(desk: RunningOffice) -> None:
     desk.program = IMPATIENT
     desk.start()
     _migrated_by_a_newer_version(desk)
@@ -53,7 +53,7 @@ def test_a_running_daemon_whose_database_is_migrated_by_a_newer_version_ends_wit
     assert "m9999_newer" in desk.log()
 
 
-def test_a_backup_of_a_newer_version_is_refused_and_the_database_stays(desk: Office) -> None:
+def test_a_backup_of_a_newer_version_is_refused_and_the_database_stays(desk: RunningOffice) -> None:
     kept = (desk.root / "newer.db", desk.root / "ours.db")
     _migrated_by_a_newer_version(desk)
     desk.oacmail("backup", str(kept[0]))
@@ -64,7 +64,7 @@ def test_a_backup_of_a_newer_version_is_refused_and_the_database_stays(desk: Off
     assert desk.oacmail("status").returncode == 0
 
 
-def test_status_says_that_a_damaged_database_cannot_be_used(desk: Office) -> None:
+def test_status_says_that_a_damaged_database_cannot_be_used(desk: RunningOffice) -> None:
     (desk.state / "oacmail.db").write_bytes(b"no database at all" * 1000)
     report = json.loads(desk.oacmail("status", "--json", code=1).stdout)
     assert report["problems"][0].startswith("database: the database cannot be used: see the log: database: ")

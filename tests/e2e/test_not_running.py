@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from oacmail.cli.problems import DEATHS
-from tests.e2e.office import Office
+from tests.e2e.office import RunningOffice
 
-MakeOffice = Callable[..., Office]
+MakeOffice = Callable[..., RunningOffice]
 
 
-def _a_while_ago(desk: Office, seconds: int) -> None:
+def _a_while_ago(desk: RunningOffice, seconds: int) -> None:
     """As if so much time had passed since the service gave its last sign of life."""
     then = (datetime.now(UTC) - timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
     with sqlite3.connect(desk.state / "oacmail.db") as con:
@@ -22,7 +22,7 @@ def _a_while_ago(desk: Office, seconds: int) -> None:
     con.close()
 
 
-def _codes(desk: Office) -> set[str]:
+def _codes(desk: RunningOffice) -> set[str]:
     return {problem.partition(":")[0] for problem in desk.status()["problems"]}
 
 
@@ -51,7 +51,7 @@ def test_a_service_that_cannot_start_for_good_is_not_running(office: MakeOffice)
     assert "not-running" in _codes(desk)
 
 
-def test_a_service_that_dies_again_and_again_is_told_also_in_the_moments_when_it_runs(office: MakeOffice) -> None:
+def test_a_service_that_keeps_dying_is_reported_even_while_it_runs(office: MakeOffice) -> None:
     desk = office()
     for _ in range(DEATHS):
         assert "dies" not in _codes(desk)

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from oacmail.mail.outgoing.dates_in_words import day_words
-from tests.e2e.office import Office
+from tests.e2e.office import RunningOffice
 from tests.e2e.watching import everything_in, message, number_of, opened, plain, someone
-from tests.servers.mail_servers import Road
+from tests.servers.mail_servers import MailServers
 from tests.servers.waiting import until
 
 TEXTS = {
@@ -39,22 +39,22 @@ MADRID = ZoneInfo("Europe/Madrid")
 
 
 @pytest.fixture(scope="module")
-def desk(road: Road, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    with opened(road, tmp_path_factory.mktemp("acks")) as office:
+def desk(mail_servers: MailServers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningOffice]:
+    with opened(mail_servers, tmp_path_factory.mktemp("acks")) as office:
         yield office
 
 
 @pytest.fixture(scope="module")
-def closed_desk(road: Road, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+def closed_desk(mail_servers: MailServers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningOffice]:
     """An office whose hours were over an hour ago, or are still to come."""
     now = datetime.now(MADRID)
     hours = ["00:00", "00:30"] if now.hour > 1 else ["12:00", "12:30"]
-    with opened(road, tmp_path_factory.mktemp("closed"), office={"hours": hours}) as office:
+    with opened(mail_servers, tmp_path_factory.mktemp("closed"), office={"hours": hours}) as office:
         yield office
 
 
-def acknowledged(desk: Office, road: Road, text: str, subject: str = "Instància") -> EmailMessage:
-    anna = someone(road)
+def acknowledged(desk: RunningOffice, mail_servers: MailServers, text: str, subject: str = "Instància") -> EmailMessage:
+    anna = someone(mail_servers)
     anna.write(desk.address, subject, text)
     return anna.wait_for_mail()[0]
 
@@ -66,8 +66,10 @@ def page(mail: EmailMessage) -> str:
 
 
 @pytest.mark.parametrize("lang", list(TEXTS))
-def test_it_speaks_the_writers_language_or_two_where_one_may_not_do(desk: Office, road: Road, lang: str) -> None:
-    ack = acknowledged(desk, road, TEXTS[lang])
+def test_it_speaks_the_writers_language_or_two_where_one_may_not_do(
+    desk: RunningOffice, mail_servers: MailServers, lang: str
+) -> None:
+    ack = acknowledged(desk, mail_servers, TEXTS[lang])
 
     spoken = SPOKEN[lang]
     assert [name for name in OPEN if OPEN[name] in plain(ack)] == spoken
@@ -80,18 +82,20 @@ def test_it_speaks_the_writers_language_or_two_where_one_may_not_do(desk: Office
     assert all(CLAUSE[name] in plain(ack) for name in spoken)
 
 
-def test_it_names_the_day_in_words(desk: Office, road: Road) -> None:
+def test_it_names_the_day_in_words(desk: RunningOffice, mail_servers: MailServers) -> None:
     tomorrow = (datetime.now(MADRID) + timedelta(days=1)).date()
 
-    ack = acknowledged(desk, road, TEXTS["ca"])
+    ack = acknowledged(desk, mail_servers, TEXTS["ca"])
 
     assert f"com a molt tard {day_words(tomorrow, 'ca')}." in plain(ack)
     assert day_words(tomorrow, "ca") in page(ack)
 
 
 @pytest.mark.parametrize("lang", ["ca", "es", "en"])
-def test_out_of_hours_it_says_when_we_are_back(closed_desk: Office, road: Road, lang: str) -> None:
-    ack = acknowledged(closed_desk, road, TEXTS[lang])
+def test_out_of_hours_it_says_when_we_are_back(
+    closed_desk: RunningOffice, mail_servers: MailServers, lang: str
+) -> None:
+    ack = acknowledged(closed_desk, mail_servers, TEXTS[lang])
 
     assert CLOSED[lang] in plain(ack)
     assert OPEN[lang] not in plain(ack)
@@ -99,9 +103,9 @@ def test_out_of_hours_it_says_when_we_are_back(closed_desk: Office, road: Road, 
     assert "900 772 772" in plain(ack)
 
 
-def test_not_a_word_of_the_citizens_comes_back(desk: Office, road: Road) -> None:
+def test_not_a_word_of_the_citizens_comes_back(desk: RunningOffice, mail_servers: MailServers) -> None:
     words = ("Xirimbolo", "Estrafolari", "Catxumba", "Pellofa")
-    anna = someone(road, f"Anna {words[2]}")
+    anna = someone(mail_servers, f"Anna {words[2]}")
 
     anna.write(
         desk.address,
@@ -117,8 +121,8 @@ def test_not_a_word_of_the_citizens_comes_back(desk: Office, road: Road) -> None
     assert not [word for word in words if word.lower() in whole.lower()]
 
 
-def test_its_headers_are_those_that_others_rely_on(desk: Office, road: Road) -> None:
-    anna = someone(road)
+def test_its_headers_are_those_that_others_rely_on(desk: RunningOffice, mail_servers: MailServers) -> None:
+    anna = someone(mail_servers)
     thread = "<earlier.1@casa.example>"
     sent = anna.write(desk.address, "Padró", TEXTS["ca"], headers={"References": thread, "In-Reply-To": thread})
 
@@ -140,8 +144,8 @@ def test_its_headers_are_those_that_others_rely_on(desk: Office, road: Road) -> 
     assert message(desk, sent)["outcome"] == "case"
 
 
-def test_it_goes_to_the_writer_not_to_reply_to(desk: Office, road: Road) -> None:
-    anna, other = someone(road), someone(road, "Una altra")
+def test_it_goes_to_the_writer_not_to_reply_to(desk: RunningOffice, mail_servers: MailServers) -> None:
+    anna, other = someone(mail_servers), someone(mail_servers, "Una altra")
 
     sent = anna.write(desk.address, "Padró", TEXTS["ca"], headers={"Reply-To": other.address})
 
@@ -150,8 +154,10 @@ def test_it_goes_to_the_writer_not_to_reply_to(desk: Office, road: Road) -> None
     assert not desk.rows("SELECT 1 FROM outbox WHERE recipient = ?", other.address)
 
 
-def test_who_sent_a_password_is_advised_to_change_it_and_the_agents_are_warned(desk: Office, road: Road) -> None:
-    anna = someone(road)
+def test_who_sent_a_password_is_advised_to_change_it_and_the_agents_are_warned(
+    desk: RunningOffice, mail_servers: MailServers
+) -> None:
+    anna = someone(mail_servers)
 
     sent = anna.write(desk.address, "Instància", f"{TEXTS['ca']} La meva contrasenya és Gat-2026!")
 
@@ -164,8 +170,8 @@ def test_who_sent_a_password_is_advised_to_change_it_and_the_agents_are_warned(d
     assert "Gat-2026" not in everything_in(told[0])
 
 
-def test_who_prefers_another_language_gets_it_from_then_on(desk: Office, road: Road) -> None:
-    anna = someone(road)
+def test_who_prefers_another_language_gets_it_from_then_on(desk: RunningOffice, mail_servers: MailServers) -> None:
+    anna = someone(mail_servers)
     first = anna.write(desk.address, "Padró", TEXTS["ca"])
     anna.wait_for_mail()
 
@@ -175,15 +181,17 @@ def test_who_prefers_another_language_gets_it_from_then_on(desk: Office, road: R
     assert OPEN["es"] in plain(anna.wait_for_mail(2)[-1])
 
 
-def test_by_default_it_cannot_bounce(desk: Office, road: Road) -> None:
-    assert acknowledged(desk, road, TEXTS["ca"])["Return-Path"] == "<>"
+def test_by_default_it_cannot_bounce(desk: RunningOffice, mail_servers: MailServers) -> None:
+    assert acknowledged(desk, mail_servers, TEXTS["ca"])["Return-Path"] == "<>"
 
 
 @pytest.mark.parametrize(("setting", "begins"), [("bounce", "{user}+b."), ("office", "{user}@")])
-def test_its_envelope_can_be_the_offices(road: Road, office: Callable[..., Office], setting: str, begins: str) -> None:
+def test_its_envelope_can_be_the_offices(
+    mail_servers: MailServers, office: Callable[..., RunningOffice], setting: str, begins: str
+) -> None:
     desk = office(smtp={"ack_envelope": setting})
     with desk.running():
-        ack = acknowledged(desk, road, TEXTS["ca"])
+        ack = acknowledged(desk, mail_servers, TEXTS["ca"])
 
     assert str(ack["Return-Path"]).startswith("<" + begins.format(user=desk.user))
 
@@ -195,12 +203,14 @@ def own_templates(root: Path, text: str) -> str:
     return str(folder.parent)
 
 
-def test_the_towns_own_wording_is_used(road: Road, office: Callable[..., Office], tmp_path: Path) -> None:
+def test_the_towns_own_wording_is_used(
+    mail_servers: MailServers, office: Callable[..., RunningOffice], tmp_path: Path
+) -> None:
     own = "Subject: [{{ token }}] Rebut\n\nSalut! Us direm alguna cosa abans de {{ due_day }}.\n"
     desk = office(office={"templates": own_templates(tmp_path, own)})
     with desk.running():
-        ack = acknowledged(desk, road, TEXTS["ca"])
-        spanish = acknowledged(desk, road, TEXTS["es"])
+        ack = acknowledged(desk, mail_servers, TEXTS["ca"])
+        spanish = acknowledged(desk, mail_servers, TEXTS["es"])
 
     assert str(ack["Subject"]).endswith("] Rebut")
     assert plain(ack).startswith("Salut! Us direm alguna cosa abans de ")
@@ -208,14 +218,14 @@ def test_the_towns_own_wording_is_used(road: Road, office: Callable[..., Office]
     desk.oacmail("check", code=None)
 
 
-def test_a_broken_wording_costs_nobody_the_acknowledgement_and_is_told(
-    road: Road, office: Callable[..., Office], tmp_path: Path
+def test_a_broken_template_prevents_no_acknowledgement_and_is_reported(
+    mail_servers: MailServers, office: Callable[..., RunningOffice], tmp_path: Path
 ) -> None:
     desk = office(
         office={"templates": own_templates(tmp_path, "Subject: [{{ token }}] Rebut\n\n{{ nom_del_ciutada }}\n")}
     )
     with desk.running():
-        ack = acknowledged(desk, road, TEXTS["ca"])
+        ack = acknowledged(desk, mail_servers, TEXTS["ca"])
         until(lambda: "template.broken" in desk.log(), what="the log says so")
 
     assert OPEN["ca"] in plain(ack)

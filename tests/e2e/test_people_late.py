@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from oacmail.mail.outgoing.dates_in_words import date_words, day_words
-from tests.e2e.office import Office
+from tests.e2e.office import RunningOffice
 from tests.e2e.watching import (
     answered_by,
     case_of,
@@ -23,7 +23,7 @@ from tests.e2e.watching import (
     running_clocks,
     someone,
 )
-from tests.servers.mail_servers import Road
+from tests.servers.mail_servers import MailServers
 from tests.servers.maildir import Maildir
 from tests.servers.people import Citizen, reply_headers
 from tests.servers.people import message as everyday
@@ -43,20 +43,20 @@ def days_ago(days: int) -> datetime:
     return datetime.now(MADRID) - timedelta(days=days)
 
 
-def lies_in(desk: Office, mail: EmailMessage, days: int, folder: str = "INBOX") -> str:
+def lies_in(desk: RunningOffice, mail: EmailMessage, days: int, folder: str = "INBOX") -> str:
     """The message has been there for so many days; the Message-ID."""
-    Maildir(desk.road.dovecot, desk.user).deliver(mail.as_bytes(policy=policy.SMTP), folder, at=days_ago(days))
+    Maildir(desk.mail_servers.dovecot, desk.user).deliver(mail.as_bytes(policy=policy.SMTP), folder, at=days_ago(days))
     return str(mail["Message-ID"])
 
 
-def written_by(anna: Citizen, desk: Office, text: str = TEXT) -> EmailMessage:
+def written_by(anna: Citizen, desk: RunningOffice, text: str = TEXT) -> EmailMessage:
     return everyday(f"{anna.name} <{anna.address}>", [desk.address], "No puc signar", text, {})
 
 
 class Late(NamedTuple):
     """An office that was switched on today, and what lay in its mailbox."""
 
-    desk: Office
+    desk: RunningOffice
     anna: Citizen
     two_days: str
     three_days: str
@@ -64,15 +64,15 @@ class Late(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def late(road: Road, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Late]:
-    desk, anna = Office(road, tmp_path_factory.mktemp("late"), imap=BACKLOG), someone(road)
+def late(mail_servers: MailServers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Late]:
+    desk, anna = RunningOffice(mail_servers, tmp_path_factory.mktemp("late"), imap=BACKLOG), someone(mail_servers)
     mail = written_by(anna, desk)
     mail.add_attachment(KEYS, maintype="application", subtype="x-pkcs12", filename="anna.p12")
     mail.add_attachment(PROGRAM, maintype="application", subtype="octet-stream", filename="AutoFirma.exe")
     mail.add_attachment(b"%PDF-1.4 a form", maintype="application", subtype="pdf", filename="instancia.pdf")
     two_days = lies_in(desk, mail, 2)
-    three_days = lies_in(desk, written_by(someone(road), desk, "Bon dia, com demano el volant de padró?"), 3)
-    question = written_by(pere := someone(road), desk, "Bon dia, com demano una llicència de gual?")
+    three_days = lies_in(desk, written_by(someone(mail_servers), desk, "Bon dia, com demano el volant de padró?"), 3)
+    question = written_by(pere := someone(mail_servers), desk, "Bon dia, com demano una llicència de gual?")
     answered = lies_in(desk, question, 2)
     lies_in(desk, everyday(desk.address, [pere.address], "Re: No puc signar", "Bon dia, a la seu electrònica.",
                            reply_headers(question)), 1, "Sent")  # fmt: skip
@@ -128,7 +128,7 @@ def test_the_original_goes_along_without_its_secrets_and_programs(late: Late) ->
     assert "La meva contrasenya és […]" in everything_in(original)
 
 
-def test_the_second_day_the_operator_hears_of_it_too(late: Late) -> None:
+def test_the_second_day_the_operator_is_notified_of_it_too(late: Late) -> None:
     number = number_of(late.desk, late.three_days)
 
     assert "Avís 2 de 3" in plain(told(late.desk.supervisor, number))
@@ -167,10 +167,12 @@ def test_an_answer_at_last_meets_the_promise_late_and_ends_the_warnings(late: La
     assert not late.desk.rows(waiting, number)
 
 
-def test_more_than_five_at_once_come_as_one_list(road: Road, office: Callable[..., Office]) -> None:
+def test_more_than_five_at_once_come_as_one_list(
+    mail_servers: MailServers, office: Callable[..., RunningOffice]
+) -> None:
     desk = office(imap=BACKLOG)
     for turn in range(6):
-        lies_in(desk, written_by(someone(road), desk, f"Bon dia, tinc el dubte número {turn} sobre la seu."), 2)
+        lies_in(desk, written_by(someone(mail_servers), desk, f"Bon dia, tinc el dubte número {turn} sobre la seu."), 2)
 
     desk.oacmail("once")
 
@@ -183,8 +185,8 @@ def test_more_than_five_at_once_come_as_one_list(road: Road, office: Callable[..
 def test_an_escalation_that_the_relay_finds_too_large_goes_without_the_original_in_the_same_tick(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    with Road(options=PostfixOptions(message_size_limit=300_000)) as narrow:
-        desk = Office(narrow, tmp_path_factory.mktemp("narrow"), imap=BACKLOG)
+    with MailServers(options=PostfixOptions(message_size_limit=300_000)) as narrow:
+        desk = RunningOffice(narrow, tmp_path_factory.mktemp("narrow"), imap=BACKLOG)
         mail = written_by(someone(narrow), desk)
         mail.add_attachment(b"%PDF-1.4 " + b"form " * 50_000, maintype="application", subtype="pdf", filename="a.pdf")
         sent = lies_in(desk, mail, 2)
@@ -207,10 +209,10 @@ def test_an_escalation_that_the_relay_finds_too_large_goes_without_the_original_
 
 @pytest.mark.parametrize("cause", ["platform", "document_or_form"])
 def test_a_case_that_an_agent_derives_reaches_the_right_service_and_the_person_holds_the_notice(
-    late: Late, road: Road, cause: str
+    late: Late, mail_servers: MailServers, cause: str
 ) -> None:
-    forms = Citizen(road, "Formularis", domain="castellbisbal.cat")
-    desk, anna = late.desk, someone(road)
+    forms = Citizen(mail_servers, "Formularis", domain="castellbisbal.cat")
+    desk, anna = late.desk, someone(mail_servers)
     sent = anna.write(desk.address, "Error 500", "Bon dia, la seu dona error 500 en enviar. La contrasenya és Gos-77!")
     number = number_of(desk, sent)
     before = case_of(desk, sent)
@@ -231,8 +233,10 @@ def test_a_case_that_an_agent_derives_reaches_the_right_service_and_the_person_h
     assert "Hem traslladat la incidència a l'Ajuntament" in str(notice["Subject"])
 
 
-def test_a_person_who_keeps_asking_after_the_answer_is_told_to_the_house_once(late: Late, road: Road) -> None:
-    desk, anna = late.desk, someone(road)
+def test_a_person_who_keeps_asking_after_the_answer_is_reported_to_the_office_once(
+    late: Late, mail_servers: MailServers
+) -> None:
+    desk, anna = late.desk, someone(mail_servers)
     sent = anna.write(desk.address, "No puc pagar", "Bon dia, no puc pagar la taxa amb targeta. Què faig?")
     number, ack = number_of(desk, sent), anna.wait_for_mail()[-1]
     answered_by(desk, sent, "Bon dia, proveu-ho amb un altre navegador.")
@@ -250,8 +254,10 @@ def test_a_person_who_keeps_asking_after_the_answer_is_told_to_the_house_once(la
     assert desk.case(number)["status"] == "open"
 
 
-def test_what_the_technical_service_writes_back_is_on_the_case_and_is_no_answer(late: Late, road: Road) -> None:
-    desk, anna = late.desk, someone(road)
+def test_what_the_technical_service_writes_back_is_on_the_case_and_is_no_answer(
+    late: Late, mail_servers: MailServers
+) -> None:
+    desk, anna = late.desk, someone(mail_servers)
     sent = anna.write(desk.address, "Error 503", "Bon dia, la seu dona error 503 en enviar la instància.")
     number = number_of(desk, sent)
     desk.oacmail("case", "escalate", number)

@@ -7,7 +7,7 @@ from email.message import EmailMessage
 import pytest
 
 from tests.e2e import robots
-from tests.e2e.office import Office
+from tests.e2e.office import RunningOffice
 from tests.e2e.watching import (
     answered_by,
     at_desk,
@@ -21,7 +21,7 @@ from tests.e2e.watching import (
     someone,
     waiting_for_a_person,
 )
-from tests.servers.mail_servers import Road
+from tests.servers.mail_servers import MailServers
 from tests.servers.people import Citizen
 from tests.servers.people import message as everyday
 from tests.servers.waiting import until
@@ -30,17 +30,17 @@ ASKED = "Bon dia, no puc presentar la instància perquè la pàgina no em deixa 
 
 
 @pytest.fixture(scope="module")
-def desk(road: Road, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    with opened(road, tmp_path_factory.mktemp("robots")) as office:
+def desk(mail_servers: MailServers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningOffice]:
+    with opened(mail_servers, tmp_path_factory.mktemp("robots")) as office:
         yield office
 
 
-def sends(machine: Citizen, desk: Office, mail: EmailMessage, envelope: str | None = None) -> str:
+def sends(machine: Citizen, desk: RunningOffice, mail: EmailMessage, envelope: str | None = None) -> str:
     machine.send(robots.raw(mail), desk.address, envelope_from=envelope)
     return str(mail["Message-ID"])
 
 
-def asked(desk: Office, anna: Citizen, subject: str = "No puc signar") -> tuple[str, EmailMessage]:
+def asked(desk: RunningOffice, anna: Citizen, subject: str = "No puc signar") -> tuple[str, EmailMessage]:
     sent = anna.write(desk.address, subject, ASKED)
     return sent, anna.wait_for_mail()[-1]
 
@@ -51,8 +51,10 @@ def asked(desk: Office, anna: Citizen, subject: str = "No puc signar") -> tuple[
 @pytest.mark.parametrize(
     ("marked", "text"), [(True, robots.AWAY), (False, robots.AWAY_AND_A_MACHINE)], ids=["by-header", "by-its-words"]
 )
-def test_a_vacation_notice_is_filed_and_moves_nothing(desk: Office, road: Road, marked: bool, text: str) -> None:
-    anna = someone(road)
+def test_a_vacation_notice_is_filed_and_moves_nothing(
+    desk: RunningOffice, mail_servers: MailServers, marked: bool, text: str
+) -> None:
+    anna = someone(mail_servers)
     first, ack = asked(desk, anna)
     answer = answered_by(desk, first, "Bon dia, proveu-ho amb un altre navegador.")
     (_, received) = anna.wait_for_mail(2)
@@ -75,9 +77,9 @@ def test_a_vacation_notice_is_filed_and_moves_nothing(desk: Office, road: Road, 
 
 
 def test_a_vacation_notice_that_nothing_betrays_is_not_acknowledged_while_the_case_waits(
-    desk: Office, road: Road
+    desk: RunningOffice, mail_servers: MailServers
 ) -> None:
-    anna = someone(road)
+    anna = someone(mail_servers)
     first, ack = asked(desk, anna)
 
     for _ in range(2):
@@ -88,8 +90,8 @@ def test_a_vacation_notice_that_nothing_betrays_is_not_acknowledged_while_the_ca
     assert len(running_clocks(desk, number_of(desk, first))) == 1
 
 
-def test_a_read_receipt_is_filed_and_moves_nothing(desk: Office, road: Road) -> None:
-    anna = someone(road)
+def test_a_read_receipt_is_filed_and_moves_nothing(desk: RunningOffice, mail_servers: MailServers) -> None:
+    anna = someone(mail_servers)
     first, ack = asked(desk, anna)
 
     read = sends(anna, desk, robots.receipt(anna.address, ack, desk.address))
@@ -110,8 +112,10 @@ def test_a_read_receipt_is_filed_and_moves_nothing(desk: Office, road: Road) -> 
     ],
     ids=["list-unsubscribe", "list-id", "precedence", "auto-generated", "auto-notified"],
 )
-def test_what_machines_write_to_many_is_no_case(desk: Office, road: Road, headers: dict[str, str]) -> None:
-    sender = someone(road, "Butlletí")
+def test_what_machines_write_to_many_is_no_case(
+    desk: RunningOffice, mail_servers: MailServers, headers: dict[str, str]
+) -> None:
+    sender = someone(mail_servers, "Butlletí")
 
     sent = sends(sender, desk, robots.machine(sender.address, desk.address, "Novetats de novembre", ASKED, headers))
 
@@ -120,8 +124,8 @@ def test_what_machines_write_to_many_is_no_case(desk: Office, road: Road, header
     assert not desk.rows("SELECT 1 FROM outbox WHERE recipient = ?", sender.address)
 
 
-def test_a_mail_with_the_null_sender_is_a_machines(desk: Office, road: Road) -> None:
-    sender = someone(road, "Sistema")
+def test_a_mail_with_the_null_sender_is_a_machines(desk: RunningOffice, mail_servers: MailServers) -> None:
+    sender = someone(mail_servers, "Sistema")
 
     sent = sends(sender, desk, robots.machine(sender.address, desk.address, "Avís", ASKED, {}), envelope="")
 
@@ -129,16 +133,18 @@ def test_a_mail_with_the_null_sender_is_a_machines(desk: Office, road: Road) -> 
     assert not mails_to(desk, sender.address)
 
 
-def test_who_only_asks_for_no_automatic_replies_is_a_person(desk: Office, road: Road) -> None:
-    anna = someone(road)
+def test_who_only_asks_for_no_automatic_replies_is_a_person(desk: RunningOffice, mail_servers: MailServers) -> None:
+    anna = someone(mail_servers)
 
     sent = anna.write(desk.address, "No puc signar", ASKED, headers={"X-Auto-Response-Suppress": "All"})
 
     assert number_of(desk, sent) in anna.wait_for_mail()[0]["Subject"]
 
 
-def test_a_machine_without_marks_gets_three_mails_a_week_and_then_a_person_looks(desk: Office, road: Road) -> None:
-    ticketing = someone(road, "Suport")
+def test_a_machine_without_marks_gets_three_mails_a_week_and_then_a_person_looks(
+    desk: RunningOffice, mail_servers: MailServers
+) -> None:
+    ticketing = someone(mail_servers, "Suport")
     sent = []
     for turn in range(5):
         text = f"Bon dia, com va la petició {turn * 7919}? Ho porta el grup {turn}."
@@ -151,7 +157,7 @@ def test_a_machine_without_marks_gets_three_mails_a_week_and_then_a_person_looks
 
 
 def test_two_desks_that_face_each_other_are_soon_silent(
-    desk: Office, road: Road, office: Callable[..., Office]
+    desk: RunningOffice, mail_servers: MailServers, office: Callable[..., RunningOffice]
 ) -> None:
     other = office()
     with other.running(), at_desk(other) as agent:
@@ -168,17 +174,20 @@ def test_two_desks_that_face_each_other_are_soon_silent(
 # --- delivery reports -------------------------------------------------------------------------------------
 
 
-def unreachable(road: Road, ending: str) -> Citizen:
+def unreachable(mail_servers: MailServers, ending: str) -> Citizen:
     """A citizen whose mailbox refuses (`refused`), or takes and returns (`bounces`) what is written to him."""
     return Citizen(
-        road, "Anna Perduda", user=f"{road.new_user('lost')}-{ending}", domain=f"{road.new_user('d')}.example"
+        mail_servers,
+        "Anna Perduda",
+        user=f"{mail_servers.new_user('lost')}-{ending}",
+        domain=f"{mail_servers.new_user('d')}.example",
     )
 
 
-def test_an_acknowledgement_that_the_relay_refuses_is_told_to_the_agents_and_the_clock_runs(
-    desk: Office, road: Road
+def test_an_acknowledgement_that_the_relay_refuses_is_reported_to_the_agents_and_the_deadline_runs(
+    desk: RunningOffice, mail_servers: MailServers
 ) -> None:
-    anna = unreachable(road, "refused")
+    anna = unreachable(mail_servers, "refused")
 
     sent = anna.write(desk.address, "No puc signar", ASKED)
 
@@ -188,8 +197,10 @@ def test_an_acknowledgement_that_the_relay_refuses_is_told_to_the_agents_and_the
     assert len(running_clocks(desk, number)) == 1
 
 
-def test_a_report_about_the_acknowledgement_marks_it_failed_and_is_told_once(desk: Office, road: Road) -> None:
-    anna, postmaster = someone(road), someone(road, "MTA")
+def test_a_report_about_the_acknowledgement_marks_it_failed_and_is_reported_once(
+    desk: RunningOffice, mail_servers: MailServers
+) -> None:
+    anna, postmaster = someone(mail_servers), someone(mail_servers, "MTA")
     first, ack = asked(desk, anna)
     number = number_of(desk, first)
     before = case_of(desk, first)
@@ -206,13 +217,15 @@ def test_a_report_about_the_acknowledgement_marks_it_failed_and_is_told_once(des
     assert (after["status"], after["due_at"]) == (before["status"], before["due_at"])
 
 
-def case_id(desk: Office, number: str) -> int:
+def case_id(desk: RunningOffice, number: str) -> int:
     return int(desk.rows("SELECT id FROM cases WHERE number = ?", number)[0]["id"])
 
 
 @pytest.mark.parametrize("action", ["delayed", "delivered"])
-def test_a_report_of_delay_or_success_changes_nothing(desk: Office, road: Road, action: str) -> None:
-    anna, postmaster = someone(road), someone(road, "MTA")
+def test_a_report_of_delay_or_success_changes_nothing(
+    desk: RunningOffice, mail_servers: MailServers, action: str
+) -> None:
+    anna, postmaster = someone(mail_servers), someone(mail_servers, "MTA")
     first, ack = asked(desk, anna)
 
     postmaster.send(robots.report(ack, anna.address, desk.address, action), desk.address, envelope_from="")
@@ -223,8 +236,8 @@ def test_a_report_of_delay_or_success_changes_nothing(desk: Office, road: Road, 
     assert len(running_clocks(desk, number_of(desk, first))) == 1
 
 
-def test_a_report_about_somebody_elses_mail_is_nobodys(desk: Office, road: Road) -> None:
-    anna = someone(road)
+def test_a_report_about_somebody_elses_mail_is_nobodys(desk: RunningOffice, mail_servers: MailServers) -> None:
+    anna = someone(mail_servers)
     stranger = everyday(anna.address, ["x@y.example"], "Hola", "Hola", {})
 
     anna.send(robots.report(stranger, "x@y.example", desk.address), desk.address, envelope_from="")
@@ -233,8 +246,8 @@ def test_a_report_about_somebody_elses_mail_is_nobodys(desk: Office, road: Road)
     until(lambda: any(row["case_id"] is None for row in desk.rows(query)), 15, what="the report is decided")
 
 
-def test_an_answer_that_comes_back_opens_the_case_again(desk: Office, road: Road) -> None:
-    anna = unreachable(road, "bounces")
+def test_an_answer_that_comes_back_opens_the_case_again(desk: RunningOffice, mail_servers: MailServers) -> None:
+    anna = unreachable(mail_servers, "bounces")
     first = anna.write(desk.address, "No puc signar", ASKED)
     number = number_of(desk, first)
     (armed,) = running_clocks(desk, number)
@@ -255,8 +268,10 @@ def test_an_answer_that_comes_back_opens_the_case_again(desk: Office, road: Road
     assert armed["due_at"] <= running_clocks(desk, number)[0]["due_at"]
 
 
-def test_an_answer_whose_report_comes_later_opens_the_case_again(desk: Office, road: Road) -> None:
-    anna, postmaster = someone(road), someone(road, "MTA")
+def test_an_answer_whose_report_comes_later_opens_the_case_again(
+    desk: RunningOffice, mail_servers: MailServers
+) -> None:
+    anna, postmaster = someone(mail_servers), someone(mail_servers, "MTA")
     first, _ = asked(desk, anna)
     number = number_of(desk, first)
     answer = answered_by(desk, first, "Bon dia, proveu-ho amb un altre navegador.")
@@ -270,8 +285,10 @@ def test_an_answer_whose_report_comes_later_opens_the_case_again(desk: Office, r
     assert (case["status"], case["answered_at"]) == ("open", None)
 
 
-def test_an_answer_of_which_only_the_copy_came_back_stays_an_answer(desk: Office, road: Road) -> None:
-    anna, postmaster = someone(road), someone(road, "MTA")
+def test_an_answer_of_which_only_the_copy_came_back_stays_an_answer(
+    desk: RunningOffice, mail_servers: MailServers
+) -> None:
+    anna, postmaster = someone(mail_servers), someone(mail_servers, "MTA")
     first, _ = asked(desk, anna)
     number = number_of(desk, first)
     answer = answered_by(desk, first, "Bon dia, proveu-ho.", cc=[desk.technical.address])
@@ -285,10 +302,10 @@ def test_an_answer_of_which_only_the_copy_came_back_stays_an_answer(desk: Office
     assert not running_clocks(desk, number)
 
 
-def test_an_acknowledgement_that_can_bounce_and_does_is_failed_and_told(
-    road: Road, office: Callable[..., Office]
+def test_a_bounced_acknowledgement_is_failed_and_reported(
+    mail_servers: MailServers, office: Callable[..., RunningOffice]
 ) -> None:
-    desk, anna = office(smtp={"ack_envelope": "bounce"}), unreachable(road, "bounces")
+    desk, anna = office(smtp={"ack_envelope": "bounce"}), unreachable(mail_servers, "bounces")
     with desk.running():
         sent = anna.write(desk.address, "No puc signar", ASKED)
         number = number_of(desk, sent)
@@ -301,8 +318,10 @@ def test_an_acknowledgement_that_can_bounce_and_does_is_failed_and_told(
 # --- our own mail comes back ------------------------------------------------------------------------------
 
 
-def test_an_acknowledgement_that_a_rule_sends_back_is_no_message(desk: Office, road: Road) -> None:
-    anna = someone(road)
+def test_an_acknowledgement_that_a_rule_sends_back_is_no_message(
+    desk: RunningOffice, mail_servers: MailServers
+) -> None:
+    anna = someone(mail_servers)
     first, _ = asked(desk, anna)
     number = number_of(desk, first)
     (stored,) = anna.mailbox.files()
@@ -317,8 +336,10 @@ def test_an_acknowledgement_that_a_rule_sends_back_is_no_message(desk: Office, r
     assert len(mails_to(desk, anna.address)) == 1
 
 
-def test_an_acknowledgement_sent_back_with_a_question_on_top_is_a_message(desk: Office, road: Road) -> None:
-    anna = someone(road)
+def test_an_acknowledgement_sent_back_with_a_question_on_top_is_a_message(
+    desk: RunningOffice, mail_servers: MailServers
+) -> None:
+    anna = someone(mail_servers)
     first, ack = asked(desk, anna)
     number = number_of(desk, first)
     answered_by(desk, first, "Bon dia, proveu-ho amb un altre navegador.")
@@ -336,8 +357,8 @@ def test_an_acknowledgement_sent_back_with_a_question_on_top_is_a_message(desk: 
     assert desk.case(number)["status"] == "open"
 
 
-def test_a_mail_that_only_bears_our_address_waits_for_a_person(desk: Office, road: Road) -> None:
-    mallory = someone(road, "Mallory")
+def test_a_mail_that_only_bears_our_address_waits_for_a_person(desk: RunningOffice, mail_servers: MailServers) -> None:
+    mallory = someone(mail_servers, "Mallory")
     mail = everyday(f"OAC 360 <{desk.address}>", [desk.address], "Cas tancat", "Ja està resolt, gràcies.", {})
 
     sent = sends(mallory, desk, mail)
@@ -351,8 +372,10 @@ def test_a_mail_that_only_bears_our_address_waits_for_a_person(desk: Office, roa
 # --- forms, and messages that a person rescues -------------------------------------------------------------
 
 
-def test_the_call_back_forms_mail_is_the_persons_message(road: Road, office: Callable[..., Office]) -> None:
-    form, anna = someone(road, "Formulari"), someone(road)
+def test_the_call_back_forms_mail_is_the_persons_message(
+    mail_servers: MailServers, office: Callable[..., RunningOffice]
+) -> None:
+    form, anna = someone(mail_servers, "Formulari"), someone(mail_servers)
     desk = office(callback={"form_senders": [form.address]})
     with desk.running():
         sent = form.write(
@@ -383,9 +406,9 @@ def test_the_call_back_forms_mail_is_the_persons_message(road: Road, office: Cal
     ids=["machine", "spam"],
 )
 def test_a_person_makes_a_case_of_a_message_that_was_misjudged(
-    desk: Office, road: Road, headers: dict[str, str], subject: str, text: str, outcome: str
+    desk: RunningOffice, mail_servers: MailServers, headers: dict[str, str], subject: str, text: str, outcome: str
 ) -> None:
-    anna = someone(road)
+    anna = someone(mail_servers)
     sent = anna.write(desk.address, subject, text, headers=headers)
     assert message(desk, sent)["outcome"] == outcome
 

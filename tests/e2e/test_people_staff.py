@@ -8,7 +8,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from tests.e2e.office import Office
+from tests.e2e.office import RunningOffice
 from tests.e2e.watching import (
     answered_by,
     at_desk,
@@ -22,7 +22,7 @@ from tests.e2e.watching import (
     someone,
     waiting_for_a_person,
 )
-from tests.servers.mail_servers import DOMAIN, HOSTNAME, PASSWORD, Road
+from tests.servers.mail_servers import DOMAIN, HOSTNAME, PASSWORD, MailServers
 from tests.servers.people import Citizen, reply_headers
 from tests.servers.people import message as everyday
 from tests.servers.waiting import until
@@ -33,32 +33,34 @@ PROOF = {"provider": "postfix", "authserv_id": HOSTNAME, "mx": [HOSTNAME]}
 
 
 @pytest.fixture(scope="module")
-def marta(road: Road) -> Citizen:
+def marta(mail_servers: MailServers) -> Citizen:
     """An agent with an address of her own; mail under her envelope sender is vouched for by our exchanger."""
-    return Citizen(road, "Marta", user=f"{road.new_user('marta')}-proven", domain=DOMAIN)
+    return Citizen(mail_servers, "Marta", user=f"{mail_servers.new_user('marta')}-proven", domain=DOMAIN)
 
 
 @pytest.fixture(scope="module")
-def desk(road: Road, marta: Citizen, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+def desk(
+    mail_servers: MailServers, marta: Citizen, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningOffice]:
     root = tmp_path_factory.mktemp("staff")
-    with opened(road, root, trust=PROOF, people={"agents": [marta.address]}) as office:
+    with opened(mail_servers, root, trust=PROOF, people={"agents": [marta.address]}) as office:
         yield office
 
 
-def asked(desk: Office, anna: Citizen, **headers: str) -> str:
+def asked(desk: RunningOffice, anna: Citizen, **headers: str) -> str:
     """A question that was taken in and acknowledged: its Message-ID."""
     sent = anna.write(desk.address, "No puc signar", ASKED, headers=headers)
     anna.wait_for_mail()
     return sent
 
 
-def question(desk: Office, sent: str) -> EmailMessage:
+def question(desk: RunningOffice, sent: str) -> EmailMessage:
     with at_desk(desk) as agent:
         mail: EmailMessage = agent.read(agent.find(sent))
         return mail
 
 
-def copied_to(desk: Office, marta: Citizen, to: EmailMessage, citizen: str, text: str = ANSWER) -> EmailMessage:
+def copied_to(desk: RunningOffice, marta: Citizen, to: EmailMessage, citizen: str, text: str = ANSWER) -> EmailMessage:
     """Marta's answer from her own address, with the office in copy."""
     headers = {**reply_headers(to), "Cc": desk.address}
     return everyday(f"Marta <{marta.address}>", [citizen], f"Re: {to['Subject']}", text, headers)
@@ -69,7 +71,7 @@ def post(sender: Citizen, mail: EmailMessage, *to: str, envelope: str | None = N
     return str(mail["Message-ID"])
 
 
-def saved_in_sent(desk: Office, mail: EmailMessage) -> str:
+def saved_in_sent(desk: RunningOffice, mail: EmailMessage) -> str:
     with at_desk(desk) as agent:
         agent.append(mail.as_bytes(policy=policy.SMTP), "Sent", "\\Seen")
     return str(mail["Message-ID"])
@@ -78,8 +80,8 @@ def saved_in_sent(desk: Office, mail: EmailMessage) -> str:
 # --- Sent -------------------------------------------------------------------------------------------------
 
 
-def test_an_answer_from_the_shared_mailbox_meets_the_promise(desk: Office, road: Road) -> None:
-    anna = someone(road)
+def test_an_answer_from_the_shared_mailbox_meets_the_promise(desk: RunningOffice, mail_servers: MailServers) -> None:
+    anna = someone(mail_servers)
     sent = asked(desk, anna)
 
     answer = answered_by(desk, sent, ANSWER)
@@ -91,8 +93,8 @@ def test_an_answer_from_the_shared_mailbox_meets_the_promise(desk: Office, road:
     assert len(mails_to(desk, anna.address)) == 1
 
 
-def test_an_answer_with_the_citizen_in_copy_is_one_too(desk: Office, road: Road) -> None:
-    anna, union = someone(road), someone(road, "Gestoria")
+def test_an_answer_with_the_citizen_in_copy_is_one_too(desk: RunningOffice, mail_servers: MailServers) -> None:
+    anna, union = someone(mail_servers), someone(mail_servers, "Gestoria")
     sent = asked(desk, anna)
     headers = {**reply_headers(question(desk, sent)), "Cc": anna.address}
 
@@ -102,9 +104,11 @@ def test_an_answer_with_the_citizen_in_copy_is_one_too(desk: Office, road: Road)
     assert case_of(desk, sent)["status"] == "answered"
 
 
-def test_an_answer_to_the_address_that_the_citizen_asked_to_be_answered_at_is_one_too(desk: Office, road: Road) -> None:
-    anna = someone(road)
-    elsewhere = someone(road, "Anna a casa")
+def test_an_answer_to_the_address_that_the_citizen_asked_to_be_answered_at_is_one_too(
+    desk: RunningOffice, mail_servers: MailServers
+) -> None:
+    anna = someone(mail_servers)
+    elsewhere = someone(mail_servers, "Anna a casa")
     sent = asked(desk, anna, **{"Reply-To": elsewhere.address})
 
     answered_by(desk, sent, ANSWER)
@@ -113,8 +117,8 @@ def test_an_answer_to_the_address_that_the_citizen_asked_to_be_answered_at_is_on
     assert case_of(desk, sent)["status"] == "answered"
 
 
-def test_a_message_about_the_case_to_a_colleague_is_no_answer(desk: Office, road: Road) -> None:
-    sent = asked(desk, someone(road))
+def test_a_message_about_the_case_to_a_colleague_is_no_answer(desk: RunningOffice, mail_servers: MailServers) -> None:
+    sent = asked(desk, someone(mail_servers))
     mail = everyday(
         desk.address, [desk.technical.address], "RV: No puc signar", "Ho mireu?", reply_headers(question(desk, sent))
     )
@@ -126,8 +130,8 @@ def test_a_message_about_the_case_to_a_colleague_is_no_answer(desk: Office, road
     assert len(running_clocks(desk, number_of(desk, sent))) == 1
 
 
-def test_the_desks_own_vacation_notice_in_sent_is_no_answer(desk: Office, road: Road) -> None:
-    anna = someone(road)
+def test_the_desks_own_vacation_notice_in_sent_is_no_answer(desk: RunningOffice, mail_servers: MailServers) -> None:
+    anna = someone(mail_servers)
     sent = asked(desk, anna)
     headers = {**reply_headers(question(desk, sent)), "Auto-Submitted": "auto-replied"}
 
@@ -137,8 +141,8 @@ def test_the_desks_own_vacation_notice_in_sent_is_no_answer(desk: Office, road: 
     assert len(running_clocks(desk, number_of(desk, sent))) == 1
 
 
-def test_a_second_answer_leaves_the_first_ones_hour(desk: Office, road: Road) -> None:
-    sent = asked(desk, someone(road))
+def test_a_second_answer_leaves_the_first_ones_hour(desk: RunningOffice, mail_servers: MailServers) -> None:
+    sent = asked(desk, someone(mail_servers))
     answered_by(desk, sent, ANSWER)
     first = case_of(desk, sent)
 
@@ -149,8 +153,10 @@ def test_a_second_answer_leaves_the_first_ones_hour(desk: Office, road: Road) ->
     assert (second["status"], second["answered_at"]) == ("answered", first["answered_at"])
 
 
-def test_an_answer_seen_in_the_inbox_first_is_decided_by_the_one_in_sent(desk: Office, road: Road) -> None:
-    anna = someone(road)
+def test_an_answer_seen_in_the_inbox_first_is_decided_by_the_one_in_sent(
+    desk: RunningOffice, mail_servers: MailServers
+) -> None:
+    anna = someone(mail_servers)
     sent = asked(desk, anna)
     headers = {**reply_headers(question(desk, sent)), "Cc": desk.address}
     mail = everyday(desk.address, [anna.address], "Re: No puc signar", ANSWER, headers)
@@ -168,7 +174,7 @@ def test_an_answer_seen_in_the_inbox_first_is_decided_by_the_one_in_sent(desk: O
 def test_what_an_outsider_puts_into_sent_by_plus_addressing_is_no_answer(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    with Road(detail=True) as open_road, opened(open_road, tmp_path_factory.mktemp("detail")) as desk:
+    with MailServers(detail=True) as open_road, opened(open_road, tmp_path_factory.mktemp("detail")) as desk:
         anna, mallory = someone(open_road), someone(open_road, "Mallory")
         sent = asked(desk, anna)
         mail = everyday(desk.address, [anna.address], "Re: No puc signar", ANSWER, {"In-Reply-To": sent})
@@ -185,9 +191,9 @@ def test_what_an_outsider_puts_into_sent_by_plus_addressing_is_no_answer(
 
 
 def test_an_agents_own_mail_that_our_exchanger_vouches_for_is_an_answer(
-    desk: Office, road: Road, marta: Citizen
+    desk: RunningOffice, mail_servers: MailServers, marta: Citizen
 ) -> None:
-    anna = someone(road)
+    anna = someone(mail_servers)
     sent = asked(desk, anna)
 
     answer = post(marta, copied_to(desk, marta, question(desk, sent), anna.address), desk.address)
@@ -196,13 +202,15 @@ def test_an_agents_own_mail_that_our_exchanger_vouches_for_is_an_answer(
     assert case_of(desk, sent)["status"] == "answered"
 
 
-def test_an_agents_own_mail_by_login_is_an_answer(desk: Office, road: Road, marta: Citizen) -> None:
-    anna = someone(road)
+def test_an_agents_own_mail_by_login_is_an_answer(
+    desk: RunningOffice, mail_servers: MailServers, marta: Citizen
+) -> None:
+    anna = someone(mail_servers)
     sent = asked(desk, anna)
     mail = copied_to(desk, marta, question(desk, sent), anna.address)
 
-    tls = ssl.create_default_context(cafile=str(road.certs.ca))
-    with smtplib.SMTP("localhost", road.postfix.submission_port) as relay:
+    tls = ssl.create_default_context(cafile=str(mail_servers.certs.ca))
+    with smtplib.SMTP("localhost", mail_servers.postfix.submission_port) as relay:
         relay.starttls(context=tls)
         relay.login(marta.address, PASSWORD)
         relay.send_message(mail, f"bounce@{DOMAIN}", [anna.address, desk.address])
@@ -212,9 +220,9 @@ def test_an_agents_own_mail_by_login_is_an_answer(desk: Office, road: Road, mart
 
 
 def test_without_proof_it_is_a_remark_and_the_agent_hears_of_it_once_a_day(
-    desk: Office, road: Road, marta: Citizen
+    desk: RunningOffice, mail_servers: MailServers, marta: Citizen
 ) -> None:
-    anna = someone(road)
+    anna = someone(mail_servers)
     sent = asked(desk, anna)
     number = number_of(desk, sent)
     for text in ("Bon dia, tanqueu-ho.", "Bon dia, i tant que sí."):
@@ -228,8 +236,10 @@ def test_without_proof_it_is_a_remark_and_the_agent_hears_of_it_once_a_day(
     assert len([mail for mail in desk.case(number)["outgoing"] if mail["kind"] == "remark"]) == 1
 
 
-def test_a_proof_that_the_sender_wrote_himself_proves_nothing(desk: Office, road: Road, marta: Citizen) -> None:
-    anna, mallory = someone(road), someone(road, "Mallory")
+def test_a_proof_that_the_sender_wrote_himself_proves_nothing(
+    desk: RunningOffice, mail_servers: MailServers, marta: Citizen
+) -> None:
+    anna, mallory = someone(mail_servers), someone(mail_servers, "Mallory")
     sent = asked(desk, anna)
     mail = copied_to(desk, marta, question(desk, sent), anna.address)
     forged = (
@@ -244,8 +254,10 @@ def test_a_proof_that_the_sender_wrote_himself_proves_nothing(desk: Office, road
     assert case_of(desk, sent)["status"] == "open"
 
 
-def test_without_a_provider_nobody_is_proven(road: Road, marta: Citizen, office: Callable[..., Office]) -> None:
-    anna = someone(road)
+def test_without_a_provider_nobody_is_proven(
+    mail_servers: MailServers, marta: Citizen, office: Callable[..., RunningOffice]
+) -> None:
+    anna = someone(mail_servers)
     desk = office(people={"agents": [marta.address]})
     with desk.running():
         sent = asked(desk, anna)
@@ -255,7 +267,7 @@ def test_without_a_provider_nobody_is_proven(road: Road, marta: Citizen, office:
         assert case_of(desk, sent)["status"] == "open"
 
 
-def test_a_colleagues_mail_about_no_case_waits_for_a_person(desk: Office, marta: Citizen) -> None:
+def test_a_colleagues_mail_about_no_case_waits_for_a_person(desk: RunningOffice, marta: Citizen) -> None:
     mail = everyday(marta.address, [desk.address], "Dinar de dijous", "Qui s'apunta al dinar de dijous?", {})
 
     sent = post(marta, mail, desk.address)
@@ -265,8 +277,8 @@ def test_a_colleagues_mail_about_no_case_waits_for_a_person(desk: Office, marta:
     assert not mails_to(desk, marta.address)
 
 
-def test_who_asks_as_a_guest_is_answered_when_the_guest_is(desk: Office, road: Road) -> None:
-    anna, son = someone(road), someone(road, "El fill")
+def test_who_asks_as_a_guest_is_answered_when_the_guest_is(desk: RunningOffice, mail_servers: MailServers) -> None:
+    anna, son = someone(mail_servers), someone(mail_servers, "El fill")
     sent = asked(desk, anna)
     answered_by(desk, sent, ANSWER)
     ack = anna.inbox()[0]

@@ -6,7 +6,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from tests.e2e.office import Office
+from tests.e2e.office import RunningOffice
 from tests.e2e.watching import (
     answered_by,
     case_of,
@@ -18,29 +18,31 @@ from tests.e2e.watching import (
     running_clocks,
     someone,
 )
-from tests.servers.mail_servers import Road
+from tests.servers.mail_servers import MailServers
 from tests.servers.people import Citizen, reply_headers
 
 
 @pytest.fixture(scope="module")
-def desk(road: Road, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    with opened(road, tmp_path_factory.mktemp("threads")) as office:
+def desk(mail_servers: MailServers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningOffice]:
+    with opened(mail_servers, tmp_path_factory.mktemp("threads")) as office:
         yield office
 
 
-def asked(desk: Office, person: Citizen, subject: str, text: str) -> tuple[str, EmailMessage]:
+def asked(desk: RunningOffice, person: Citizen, subject: str, text: str) -> tuple[str, EmailMessage]:
     """A first message: its Message-ID, and the acknowledgement that came back."""
     sent = person.write(desk.address, subject, text)
     return sent, person.wait_for_mail()[-1]
 
 
-def masked(desk: Office, mail: EmailMessage, number: str) -> str:
+def masked(desk: RunningOffice, mail: EmailMessage, number: str) -> str:
     """What an acknowledgement says, less what differs from case to case."""
     return re.sub(rf"{number}(-\w{{3}})?|{desk.address}", "…", f"{mail['Subject']}\n{plain(mail)}")
 
 
-def test_a_reply_to_the_acknowledgement_joins_and_is_not_acknowledged_again(desk: Office, road: Road) -> None:
-    anna = someone(road)
+def test_a_reply_to_the_acknowledgement_joins_and_is_not_acknowledged_again(
+    desk: RunningOffice, mail_servers: MailServers
+) -> None:
+    anna = someone(mail_servers)
     first, ack = asked(desk, anna, "Instància del gual", "Bon dia, no puc presentar la instància del gual.")
     before = case_of(desk, first)
 
@@ -52,10 +54,10 @@ def test_a_reply_to_the_acknowledgement_joins_and_is_not_acknowledged_again(desk
     assert len(mails_to(desk, anna.address)) == 1
 
 
-def test_a_question_after_the_answer_arms_a_new_clock_and_is_acknowledged_without_the_clause(
-    desk: Office, road: Road
+def test_a_question_after_the_answer_starts_a_new_deadline_and_is_acknowledged_without_the_clause(
+    desk: RunningOffice, mail_servers: MailServers
 ) -> None:
-    anna = someone(road)
+    anna = someone(mail_servers)
     first, ack = asked(desk, anna, "Signar amb idCAT", "Com puc signar amb l'idCAT Mòbil?")
     answer = answered_by(desk, first, "Bon dia, cal que entreu a la seu i trieu idCAT Mòbil.")
     received = next(mail for mail in anna.wait_for_mail(2) if mail["Message-ID"] == answer)
@@ -72,8 +74,10 @@ def test_a_question_after_the_answer_arms_a_new_clock_and_is_acknowledged_withou
     assert "Protecció de dades" not in plain(again)
 
 
-def test_thanks_after_the_answer_stay_on_the_case_without_clock_or_acknowledgement(desk: Office, road: Road) -> None:
-    anna = someone(road)
+def test_thanks_after_the_answer_stay_on_the_case_without_deadline_or_acknowledgement(
+    desk: RunningOffice, mail_servers: MailServers
+) -> None:
+    anna = someone(mail_servers)
     first, _ = asked(desk, anna, "Cita prèvia al padró", "Com demano cita prèvia per empadronar-me?")
     answer = answered_by(desk, first, "Bon dia, ho podeu fer des de la seu electrònica.")
     received = next(mail for mail in anna.wait_for_mail(2) if mail["Message-ID"] == answer)
@@ -86,8 +90,10 @@ def test_thanks_after_the_answer_stay_on_the_case_without_clock_or_acknowledgeme
     assert len(mails_to(desk, anna.address)) == 1
 
 
-def test_the_token_in_the_subject_is_enough_when_the_client_lost_the_headers(desk: Office, road: Road) -> None:
-    anna = someone(road)
+def test_the_token_in_the_subject_is_enough_when_the_client_lost_the_headers(
+    desk: RunningOffice, mail_servers: MailServers
+) -> None:
+    anna = someone(mail_servers)
     first, ack = asked(desk, anna, "Subvenció de menjador", "Vull demanar la subvenció de menjador i no trobo com.")
 
     second = anna.write(desk.address, str(ack["Subject"]), "Us envio el que em demanàveu, és del curs 2026.")
@@ -96,8 +102,8 @@ def test_the_token_in_the_subject_is_enough_when_the_client_lost_the_headers(des
     assert number_of(desk, second) == number_of(desk, first)
 
 
-def test_the_token_behind_the_plus_is_enough_too(desk: Office, road: Road) -> None:
-    anna = someone(road)
+def test_the_token_behind_the_plus_is_enough_too(desk: RunningOffice, mail_servers: MailServers) -> None:
+    anna = someone(mail_servers)
     first, ack = asked(desk, anna, "Volant d'empadronament", "Necessito un volant d'empadronament per a l'escola.")
     token = re.findall(r"\[(.+?)\]", str(ack["Subject"]))[0]
 
@@ -109,9 +115,13 @@ def test_the_token_behind_the_plus_is_enough_too(desk: Office, road: Road) -> No
 
 @pytest.mark.parametrize("right", [True, False], ids=["right", "guessed"])
 def test_a_stranger_with_a_token_gets_the_acknowledgement_of_any_new_mail(
-    desk: Office, road: Road, right: bool
+    desk: RunningOffice, mail_servers: MailServers, right: bool
 ) -> None:
-    anna, newcomer, stranger = someone(road), someone(road, "Pere Nou"), someone(road, "Joan Estrany")
+    anna, newcomer, stranger = (
+        someone(mail_servers),
+        someone(mail_servers, "Pere Nou"),
+        someone(mail_servers, "Joan Estrany"),
+    )
     text = "Bon dia, voldria saber com està això de la llicència."
     first, ack = asked(desk, anna, "Llicència d'obres del carrer Major", "Com va la meva llicència d'obres menors?")
     token = re.findall(r"\[(.+?)\]", str(ack["Subject"]))[0]
@@ -125,10 +135,10 @@ def test_a_stranger_with_a_token_gets_the_acknowledgement_of_any_new_mail(
     assert number_of(desk, first) not in answer.as_string()
 
 
-def test_who_answers_a_mail_of_ours_that_was_passed_on_to_him_joins_as_guest_and_hears_nothing(
-    desk: Office, road: Road
+def test_a_reply_to_a_forwarded_mail_of_ours_joins_as_guest_and_gets_no_mail(
+    desk: RunningOffice, mail_servers: MailServers
 ) -> None:
-    anna, son = someone(road), someone(road, "Fill de l'Anna")
+    anna, son = someone(mail_servers), someone(mail_servers, "Fill de l'Anna")
     first, ack = asked(desk, anna, "Beca del meu fill", "Com demano la beca del meu fill?")
     answered_by(desk, first, "Bon dia, la sol·licitud és a la seu electrònica.")
 
@@ -144,8 +154,8 @@ def test_who_answers_a_mail_of_ours_that_was_passed_on_to_him_joins_as_guest_and
     assert len(mails_to(desk, anna.address)) == 1
 
 
-def test_a_reply_that_overtook_its_original_is_joined_by_it(desk: Office, road: Road) -> None:
-    anna = someone(road)
+def test_a_reply_that_overtook_its_original_is_joined_by_it(desk: RunningOffice, mail_servers: MailServers) -> None:
+    anna = someone(mail_servers)
     original = "<original.1@casa.example>"
     early = anna.write(
         desk.address,
@@ -163,10 +173,12 @@ def test_a_reply_that_overtook_its_original_is_joined_by_it(desk: Office, road: 
     assert number_of(desk, late) == number_of(desk, early)
 
 
-def test_a_reply_prefix_of_any_client_and_the_same_subject_join_without_headers(desk: Office, road: Road) -> None:
+def test_a_reply_prefix_of_any_client_and_the_same_subject_join_without_headers(
+    desk: RunningOffice, mail_servers: MailServers
+) -> None:
     subject = "El justificant de la instància no es descarrega"
     prefixes = ("RE", "Rv", "WG", "AW", "Re[5]")
-    people = [someone(road) for _ in prefixes]
+    people = [someone(mail_servers) for _ in prefixes]
     firsts = [anna.write(desk.address, subject, "El justificant no es descarrega de cap manera.") for anna in people]
     numbers = [number_of(desk, first) for first in firsts]
 
@@ -180,8 +192,8 @@ def test_a_reply_prefix_of_any_client_and_the_same_subject_join_without_headers(
     assert len(set(numbers)) == len(numbers)
 
 
-def test_a_subject_that_says_nothing_joins_nothing(desk: Office, road: Road) -> None:
-    anna = someone(road)
+def test_a_subject_that_says_nothing_joins_nothing(desk: RunningOffice, mail_servers: MailServers) -> None:
+    anna = someone(mail_servers)
     first = anna.write(desk.address, "Consulta", "Com puc pagar la taxa d'escombraries?")
     message(desk, first)
 
@@ -190,8 +202,8 @@ def test_a_subject_that_says_nothing_joins_nothing(desk: Office, road: Road) -> 
     assert number_of(desk, other) != number_of(desk, first)
 
 
-def test_the_same_text_twice_is_one_case(desk: Office, road: Road) -> None:
-    anna = someone(road)
+def test_the_same_text_twice_is_one_case(desk: RunningOffice, mail_servers: MailServers) -> None:
+    anna = someone(mail_servers)
     text = "Bon dia, la plataforma de contractació no em deixa presentar l'oferta."
     first = anna.write(desk.address, "Oferta", text)
     message(desk, first)
@@ -203,8 +215,8 @@ def test_the_same_text_twice_is_one_case(desk: Office, road: Road) -> None:
     assert len(mails_to(desk, anna.address)) == 1
 
 
-def test_another_subject_by_reference_opens_a_child(desk: Office, road: Road) -> None:
-    anna = someone(road)
+def test_another_subject_by_reference_opens_a_child(desk: RunningOffice, mail_servers: MailServers) -> None:
+    anna = someone(mail_servers)
     first, ack = asked(desk, anna, "Pagament de l'IBI", "No puc pagar l'IBI amb targeta.")
 
     other = anna.reply(ack, "Aprofito el correu: com demano un certificat de convivència?", subject="Certificat nou")
@@ -215,8 +227,10 @@ def test_another_subject_by_reference_opens_a_child(desk: Office, road: Road) ->
     assert row["number"] in anna.wait_for_mail(2)[-1]["Subject"]
 
 
-def test_a_reply_to_the_childs_acknowledgement_stays_with_the_child(desk: Office, road: Road) -> None:
-    anna = someone(road)
+def test_a_reply_to_the_childs_acknowledgement_stays_with_the_child(
+    desk: RunningOffice, mail_servers: MailServers
+) -> None:
+    anna = someone(mail_servers)
     _, ack = asked(desk, anna, "Pagament de la taxa de gual", "No puc pagar la taxa de gual.")
     other = anna.reply(ack, "D'altra banda, com sol·licito una bonificació?", subject="Bonificació familiar")
     child_ack = anna.wait_for_mail(2)[-1]
@@ -226,8 +240,8 @@ def test_a_reply_to_the_childs_acknowledgement_stays_with_the_child(desk: Office
     assert number_of(desk, more) == number_of(desk, other)
 
 
-def test_a_reply_soon_after_the_closing_opens_the_case_again(desk: Office, road: Road) -> None:
-    anna = someone(road)
+def test_a_reply_soon_after_the_closing_opens_the_case_again(desk: RunningOffice, mail_servers: MailServers) -> None:
+    anna = someone(mail_servers)
     first, ack = asked(desk, anna, "Targeta de residents", "Com demano la targeta de residents?")
     number = number_of(desk, first)
     desk.oacmail("case", "close", number, "--reason", "contact")
@@ -242,8 +256,8 @@ def test_a_reply_soon_after_the_closing_opens_the_case_again(desk: Office, road:
     assert number in anna.wait_for_mail(2)[-1]["Subject"]
 
 
-def test_an_office_that_is_only_in_copy_is_asked_all_the_same(desk: Office, road: Road) -> None:
-    anna, other = someone(road), someone(road, "Gestoria")
+def test_an_office_that_is_only_in_copy_is_asked_all_the_same(desk: RunningOffice, mail_servers: MailServers) -> None:
+    anna, other = someone(mail_servers), someone(mail_servers, "Gestoria")
 
     sent = anna.write(
         [other.address, desk.address],
@@ -256,8 +270,10 @@ def test_an_office_that_is_only_in_copy_is_asked_all_the_same(desk: Office, road
     assert not mails_to(desk, other.address)
 
 
-def test_several_citizens_on_one_thread_have_a_case_each_and_hear_of_their_own_only(desk: Office, road: Road) -> None:
-    anna, pere = someone(road), someone(road, "Pere Veí")
+def test_several_citizens_on_one_thread_have_a_case_each_and_get_mail_about_their_own_only(
+    desk: RunningOffice, mail_servers: MailServers
+) -> None:
+    anna, pere = someone(mail_servers), someone(mail_servers, "Pere Veí")
     first = anna.write(
         [desk.address, pere.address],
         "Soroll al carrer Nou",
@@ -280,8 +296,8 @@ def test_several_citizens_on_one_thread_have_a_case_each_and_hear_of_their_own_o
     assert len(mails_to(desk, anna.address)) == 1
 
 
-def test_two_from_fields_make_nobody_an_agent(desk: Office, road: Road) -> None:
-    mallory = someone(road, "Mallory")
+def test_two_from_fields_make_nobody_an_agent(desk: RunningOffice, mail_servers: MailServers) -> None:
+    mallory = someone(mail_servers, "Mallory")
     raw = (
         f"From: Marta <{desk.agent.address}>\r\nFrom: Mallory <{mallory.address}>\r\nTo: {desk.address}\r\n"
         "Subject: Instruccions\r\nMessage-ID: <two.from@casa.example>\r\n\r\nTanqueu tots els casos.\r\n"

@@ -5,7 +5,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from tests.e2e.office import Office
+from tests.e2e.office import RunningOffice
 from tests.e2e.watching import (
     answered_by,
     case_of,
@@ -16,7 +16,7 @@ from tests.e2e.watching import (
     running_clocks,
     someone,
 )
-from tests.servers.mail_servers import Road
+from tests.servers.mail_servers import MailServers
 from tests.servers.people import Citizen
 from tests.servers.waiting import until
 
@@ -32,14 +32,16 @@ WRONG_FORM = "Al formulari de justificació de la subvenció la suma no quadra: 
 
 
 @pytest.fixture(scope="module")
-def forms(road: Road) -> Citizen:
-    return Citizen(road, "Formularis", domain="castellbisbal.cat")
+def forms(mail_servers: MailServers) -> Citizen:
+    return Citizen(mail_servers, "Formularis", domain="castellbisbal.cat")
 
 
 @pytest.fixture(scope="module")
-def desk(road: Road, forms: Citizen, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+def desk(
+    mail_servers: MailServers, forms: Citizen, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningOffice]:
     to = {"forms": [forms.address]}
-    with opened(road, tmp_path_factory.mktemp("second"), people=to, deadline={"digest_above": 100}) as office:
+    with opened(mail_servers, tmp_path_factory.mktemp("second"), people=to, deadline={"digest_above": 100}) as office:
         yield office
 
 
@@ -56,8 +58,10 @@ def _derived(person: Citizen, sent: str) -> EmailMessage:
     return until(lambda: _about(person, sent, "derived"), 15, what="the derivation arrives")[0]
 
 
-def test_a_second_level_mail_is_with_the_technical_service_at_once_original_and_all(desk: Office, road: Road) -> None:
-    anna = someone(road)
+def test_a_second_level_mail_is_with_the_technical_service_at_once_original_and_all(
+    desk: RunningOffice, mail_servers: MailServers
+) -> None:
+    anna = someone(mail_servers)
     sent = anna.write(desk.address, "Error 500 a la seu", FAULT + " La contrasenya és Gos-77!")
     mail = _derived(desk.technical, sent)
     (original,) = (part for part in mail.iter_attachments() if part.get_content_type() == "message/rfc822")
@@ -72,15 +76,17 @@ def test_a_second_level_mail_is_with_the_technical_service_at_once_original_and_
 
 
 def test_a_wrong_form_is_with_who_looks_after_documents_and_nobody_else(
-    desk: Office, road: Road, forms: Citizen
+    desk: RunningOffice, mail_servers: MailServers, forms: Citizen
 ) -> None:
-    sent = someone(road).write(desk.address, "El formulari suma malament", WRONG_FORM)
+    sent = someone(mail_servers).write(desk.address, "El formulari suma malament", WRONG_FORM)
     assert "error en el document o formulari" in plain(_derived(forms, sent))
     assert _about(desk.technical, sent, "derived") == []
 
 
-def test_five_messages_about_one_platform_are_one_incident_told_once(desk: Office, road: Road) -> None:
-    sent = [someone(road).write(desk.address, "Notificació", text) for text in DOWN]
+def test_five_messages_about_one_platform_are_one_incident_reported_once(
+    desk: RunningOffice, mail_servers: MailServers
+) -> None:
+    sent = [someone(mail_servers).write(desk.address, "Notificació", text) for text in DOWN]
     cases = [case_of(desk, message) for message in sent]
     numbers = [case["number"] for case in cases]
     assert [(case["level"], case["operator"]) for case in cases] == [("second", "aoc")] * 5
@@ -90,8 +96,10 @@ def test_five_messages_about_one_platform_are_one_incident_told_once(desk: Offic
     assert sum(number in plain(alert) for number in numbers) == 3
 
 
-def test_approving_the_notice_tells_the_person_and_derives_nothing_again(desk: Office, road: Road) -> None:
-    anna = someone(road)
+def test_approving_the_notice_tells_the_person_and_derives_nothing_again(
+    desk: RunningOffice, mail_servers: MailServers
+) -> None:
+    anna = someone(mail_servers)
     sent = anna.write(desk.address, "La seu no funciona", FAULT)
     _derived(desk.technical, sent)
     number = number_of(desk, sent)
@@ -106,8 +114,8 @@ def test_approving_the_notice_tells_the_person_and_derives_nothing_again(desk: O
     assert "the person knows it" in refused.stderr
 
 
-def test_an_answer_in_sent_ends_what_the_derivation_began(desk: Office, road: Road) -> None:
-    anna = someone(road)
+def test_an_answer_in_sent_ends_what_the_derivation_began(desk: RunningOffice, mail_servers: MailServers) -> None:
+    anna = someone(mail_servers)
     sent = anna.write(desk.address, "Error en enviar", FAULT)
     _derived(desk.technical, sent)
     answered_by(desk, sent, "Bon dia, ja està arreglat.")

@@ -12,19 +12,19 @@ from oacmail import wiring
 from oacmail.core.effects import Send
 from oacmail.core.ports.renderer import Rendered
 from tests.e2e import strange
-from tests.e2e.office import IMPATIENT, NO_LIMITS, Office
-from tests.servers.mail_servers import Road
+from tests.e2e.office import IMPATIENT, NO_LIMITS, RunningOffice
+from tests.servers.mail_servers import MailServers
 from tests.servers.people import Citizen, message
 from tests.servers.waiting import until
 
-MakeOffice = Callable[..., Office]
+MakeOffice = Callable[..., RunningOffice]
 
 
 @pytest.fixture(scope="module")
-def desk(road: Road, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+def desk(mail_servers: MailServers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningOffice]:
     """A desk to which every strange message has been written, `desk.people` by the message's name."""
-    office = Office(road, tmp_path_factory.mktemp("strange"), ack=NO_LIMITS)
-    office.people = {make.__name__: Citizen(road, "Joan Vidal") for make in strange.ANSWERED}
+    office = RunningOffice(mail_servers, tmp_path_factory.mktemp("strange"), ack=NO_LIMITS)
+    office.people = {make.__name__: Citizen(mail_servers, "Joan Vidal") for make in strange.ANSWERED}
     with office.running():
         for make in strange.ANSWERED:
             office.mailbox.deliver(make(office.people[make.__name__], office.address))
@@ -39,7 +39,7 @@ def desk(road: Road, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Offic
 
 
 @pytest.mark.parametrize("name", [make.__name__ for make in strange.ANSWERED])
-def test_a_case_and_an_acknowledgement_for_a_message_with(desk: Office, name: str) -> None:
+def test_a_case_and_an_acknowledgement_for_a_message_with(desk: RunningOffice, name: str) -> None:
     person = desk.people[name]
     (case,) = desk.rows(
         "SELECT number FROM cases JOIN people ON people.id = citizen_id WHERE address = ?", person.address
@@ -48,19 +48,19 @@ def test_a_case_and_an_acknowledgement_for_a_message_with(desk: Office, name: st
     assert case["number"] in str(ack["Subject"])
 
 
-def test_a_message_without_a_sender_is_a_case_on_the_review_list(desk: Office) -> None:
+def test_a_message_without_a_sender_is_a_case_on_the_review_list(desk: RunningOffice) -> None:
     (case,) = [case for case in desk.cases() if case["subject"] == "Qui soc?"]
     (shown,) = [item for item in desk.json("quarantine", "list") if item["case"] == case["number"]]
     assert shown["reason"] == "no-address-to-answer"
     assert desk.case(case["number"])["outgoing"] == []
 
 
-def test_no_bytes_at_all_are_without_an_outcome(desk: Office) -> None:
+def test_no_bytes_at_all_are_without_an_outcome(desk: RunningOffice) -> None:
     until(lambda: desk.status()["unaccounted"] == 0, what="the copies of our own mail are worked too")
     assert desk.rows("SELECT 1 FROM sightings WHERE outcome = 'gone'") == []
 
 
-def test_what_was_declared_wrongly_is_shown_as_it_was_meant(desk: Office) -> None:
+def test_what_was_declared_wrongly_is_shown_as_it_was_meant(desk: RunningOffice) -> None:
     subjects = {case["citizen"]: case["subject"] for case in desk.cases()}
     assert subjects[desk.people["a_raw_latin1_subject"].address] == "Sol·licitud urgent"
 
@@ -68,8 +68,10 @@ def test_what_was_declared_wrongly_is_shown_as_it_was_meant(desk: Office) -> Non
 # --- fifty megabytes --------------------------------------------------------------------------------------
 
 
-def test_a_message_of_fifty_megabytes_is_a_case_and_takes_no_memory(road: Road, office: MakeOffice) -> None:
-    desk, anna = office(), Citizen(road)
+def test_a_message_of_fifty_megabytes_is_a_case_and_takes_no_memory(
+    mail_servers: MailServers, office: MakeOffice
+) -> None:
+    desk, anna = office(), Citizen(mail_servers)
     plans = bytes(range(256)) * (36 * 4096)  # 36 MiB, 50 MB on the way
     with desk.running():
         idle = desk.peak_memory()
@@ -93,10 +95,10 @@ def test_a_message_of_fifty_megabytes_is_a_case_and_takes_no_memory(road: Road, 
 # --- what cannot be worked --------------------------------------------------------------------------------
 
 
-def test_a_message_on_which_the_server_hangs_up_holds_back_no_other_and_comes_back_when_it_is_mended(
-    road: Road, office: MakeOffice
+def test_a_message_on_which_the_server_hangs_up_delays_no_other_and_is_read_once_it_is_fixed(
+    mail_servers: MailServers, office: MakeOffice
 ) -> None:
-    desk, people = office(ack=NO_LIMITS), [Citizen(road) for _ in range(50)]
+    desk, people = office(ack=NO_LIMITS), [Citizen(mail_servers) for _ in range(50)]
     desk.oacmail("once")
     for person in people:
         mail = message(person.address, [desk.address], f"Dubte de {person.user}", "Com puc pagar el rebut?", {})
@@ -141,9 +143,9 @@ class _Stumbling:
 
 
 def test_a_message_over_which_our_own_code_stumbles_is_set_aside_with_its_bytes_and_comes_back(
-    road: Road, office: MakeOffice, tmp_path: Path
+    mail_servers: MailServers, office: MakeOffice, tmp_path: Path
 ) -> None:
-    desk, anna, pere = office(), Citizen(road), Citizen(road)
+    desk, anna, pere = office(), Citizen(mail_servers), Citizen(mail_servers)
     desk.oacmail("once")
     raw = message(anna.address, [desk.address], "Rebut de l'aigua", "No entenc el rebut de l'aigua.", {}).as_bytes()
     desk.mailbox.deliver(raw)

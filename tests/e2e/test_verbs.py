@@ -12,27 +12,29 @@ from typing import Any
 import pytest
 
 from tests.e2e import shapes
-from tests.e2e.office import NO_LIMITS, Office
-from tests.servers.mail_servers import Road
+from tests.e2e.office import NO_LIMITS, RunningOffice
+from tests.servers.mail_servers import MailServers
 from tests.servers.people import Citizen
 from tests.servers.ports import free_port
 from tests.servers.waiting import next_second, until
 
-MakeOffice = Callable[..., Office]
+MakeOffice = Callable[..., RunningOffice]
 
 
 @pytest.fixture(scope="module")
-def desk(road: Road, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+def desk(mail_servers: MailServers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningOffice]:
     """A desk with a running daemon, for all who are content with a case of their own on it."""
-    office = Office(road, tmp_path_factory.mktemp("desk"), ack=NO_LIMITS)
+    office = RunningOffice(mail_servers, tmp_path_factory.mktemp("desk"), ack=NO_LIMITS)
     with office.running():
         yield office
     assert office.indiscretions() == []
 
 
-def _one_case(road: Road, desk: Office, subject: str = "Padró", text: str = "Com m'empadrono?") -> str:
+def _one_case(
+    mail_servers: MailServers, desk: RunningOffice, subject: str = "Padró", text: str = "Com m'empadrono?"
+) -> str:
     """The number of a citizen's new case, acknowledged; the daemon runs."""
-    person = Citizen(road, "Laia Roca")
+    person = Citizen(mail_servers, "Laia Roca")
     person.write(desk.address, subject, text)
     person.wait_for_mail()
     (row,) = desk.rows("SELECT number FROM cases JOIN people p ON p.id = citizen_id WHERE address = ?", person.address)
@@ -40,15 +42,17 @@ def _one_case(road: Road, desk: Office, subject: str = "Padró", text: str = "Co
     return str(row["number"])
 
 
-def _events(desk: Office, number: str) -> list[str]:
+def _events(desk: RunningOffice, number: str) -> list[str]:
     return [event["kind"] for event in desk.case(number)["events"]]
 
 
 # --- shapes -----------------------------------------------------------------------------------------------
 
 
-def test_every_json_shape_is_exactly_the_promised_one(road: Road, desk: Office, tmp_path: Path) -> None:
-    number = _one_case(road, desk)
+def test_every_json_shape_is_exactly_the_promised_one(
+    mail_servers: MailServers, desk: RunningOffice, tmp_path: Path
+) -> None:
+    number = _one_case(mail_servers, desk)
     desk.oacmail("case", "assign", number, "Marta")
     desk.oacmail("case", "log-call", number)
     archive = tmp_path / "archive"
@@ -75,21 +79,25 @@ def test_every_json_shape_is_exactly_the_promised_one(road: Road, desk: Office, 
 # --- a case in an admin's hands ---------------------------------------------------------------------------
 
 
-def test_a_correction_is_learned_and_the_next_like_message_is_read_by_it(road: Road, desk: Office) -> None:
+def test_a_correction_is_learned_and_the_next_like_message_is_read_by_it(
+    mail_servers: MailServers, desk: RunningOffice
+) -> None:
     asked = ("Hort municipal", "Bon dia, voldria demanar una parcel·la a l'hort municipal del torrent. Com ho faig?")
     like = ("Hort", "Bona tarda, com es demana una parcel·la d'hort municipal?")
-    before = _one_case(road, desk, *asked)
-    assert desk.case(_one_case(road, desk, *like))["topic"] != "application"
+    before = _one_case(mail_servers, desk, *asked)
+    assert desk.case(_one_case(mail_servers, desk, *like))["topic"] != "application"
 
     desk.oacmail("case", "set", before, "--topic", "application")
     shown = desk.oacmail("learn").stdout
 
     assert re.search(r"^topic +1 +\d+ +\d+ +\d+ +learned$", shown, re.MULTILINE), shown
-    assert desk.case(_one_case(road, desk, *like))["topic"] == "application"
+    assert desk.case(_one_case(mail_servers, desk, *like))["topic"] == "application"
 
 
-def test_a_case_is_assigned_noted_corrected_called_and_every_reason_can_be_read(road: Road, desk: Office) -> None:
-    number = _one_case(road, desk)
+def test_a_case_is_assigned_noted_corrected_called_and_every_reason_can_be_read(
+    mail_servers: MailServers, desk: RunningOffice
+) -> None:
+    number = _one_case(mail_servers, desk)
     digits = str(int(number[-6:]))
     desk.oacmail("case", "assign", digits, "Marta")
     desk.oacmail("case", "note", digits, "Espera el DNI")
@@ -116,9 +124,9 @@ def test_a_case_is_assigned_noted_corrected_called_and_every_reason_can_be_read(
     ("reason", "answered"), [("answered", True), ("contact", True), ("spam", False), ("duplicate", False)]
 )
 def test_closing_with_a_reason_meets_the_promise_only_by_a_contact_and_sends_nothing(
-    road: Road, desk: Office, reason: str, answered: bool
+    mail_servers: MailServers, desk: RunningOffice, reason: str, answered: bool
 ) -> None:
-    number = _one_case(road, desk)
+    number = _one_case(mail_servers, desk)
     next_second()  # nobody is called in the second in which his message arrives
     words = ("--at", datetime.now(UTC).replace(microsecond=0).isoformat()) if answered else ()
     desk.oacmail("case", "close", number, "--reason", reason, *words)
@@ -130,9 +138,9 @@ def test_closing_with_a_reason_meets_the_promise_only_by_a_contact_and_sends_not
 
 
 def test_thanks_close_no_case_that_waits_for_an_answer_and_a_closed_one_can_be_reopened(
-    road: Road, desk: Office
+    mail_servers: MailServers, desk: RunningOffice
 ) -> None:
-    number = _one_case(road, desk)
+    number = _one_case(mail_servers, desk)
     refused = desk.oacmail("case", "close", number, "--reason", "thanks", code=1)
     assert "waits for an answer" in refused.stderr
     desk.oacmail("case", "log-call", number)
@@ -146,10 +154,10 @@ def test_thanks_close_no_case_that_waits_for_an_answer_and_a_closed_one_can_be_r
 
 
 def test_two_cases_are_merged_and_an_escalated_one_goes_to_the_technical_service_with_the_message(
-    road: Road, desk: Office
+    mail_servers: MailServers, desk: RunningOffice
 ) -> None:
-    first = _one_case(road, desk, "La signatura", "Com signo la instància amb el certificat?")
-    second = _one_case(road, desk, "Encara la signatura", "Hola de nou, no trobo on he de signar.")
+    first = _one_case(mail_servers, desk, "La signatura", "Com signo la instància amb el certificat?")
+    second = _one_case(mail_servers, desk, "Encara la signatura", "Hola de nou, no trobo on he de signar.")
     desk.oacmail("case", "merge", second, first)
     assert (desk.case(second)["status"], len(desk.case(first)["messages"])) == ("closed", 2)
     assert "another, existing" in desk.oacmail("case", "merge", first, first, code=1).stderr
@@ -164,8 +172,10 @@ def test_two_cases_are_merged_and_an_escalated_one_goes_to_the_technical_service
     assert datetime.fromisoformat(case["due_at"]) > datetime.now(UTC)
 
 
-def test_a_message_judged_spam_becomes_a_case_by_hand_and_is_acknowledged(road: Road, desk: Office) -> None:
-    seller = Citizen(road, "Best SEO")
+def test_a_message_judged_spam_becomes_a_case_by_hand_and_is_acknowledged(
+    mail_servers: MailServers, desk: RunningOffice
+) -> None:
+    seller = Citizen(mail_servers, "Best SEO")
     text = (
         "Dear sir, we offer SEO services, 100 backlinks, first page of Google. Special price. Pay in bitcoin, casino."
     )
@@ -181,9 +191,9 @@ def test_a_message_judged_spam_becomes_a_case_by_hand_and_is_acknowledged(road: 
 
 
 def test_a_doubtful_message_without_an_id_and_one_too_large_to_be_kept_become_cases_by_hand(
-    road: Road, office: MakeOffice
+    mail_servers: MailServers, office: MakeOffice
 ) -> None:
-    desk, plain, large = office(imap={"max_bytes": "20 kB"}), Citizen(road), Citizen(road)
+    desk, plain, large = office(imap={"max_bytes": "20 kB"}), Citizen(mail_servers), Citizen(mail_servers)
     head = "From: {}\nSubject: Special offer: casino bonus, cheap SEO backlinks\n"
     body = "\nDear sir, cheap SEO backlinks, first page of Google, casino bonus, pay in bitcoin.\n"
     desk.oacmail("once")
@@ -200,8 +210,10 @@ def test_a_doubtful_message_without_an_id_and_one_too_large_to_be_kept_become_ca
     assert desk.rows("SELECT count(*) AS n FROM messages")[0]["n"] == 2
 
 
-def test_spam_that_a_person_has_looked_at_leaves_the_list_and_nothing_else_happens(road: Road, desk: Office) -> None:
-    seller = Citizen(road, "Best SEO")
+def test_spam_that_a_person_has_looked_at_leaves_the_list_and_nothing_else_happens(
+    mail_servers: MailServers, desk: RunningOffice
+) -> None:
+    seller = Citizen(mail_servers, "Best SEO")
     text = "Dear sir, cheap SEO backlinks, first page of Google. Special price. Pay in bitcoin, casino."
     sent = seller.write(desk.address, "Cheap SEO backlinks", text)
     until(lambda: desk.rows("SELECT 1 FROM messages WHERE message_id = ?", sent), what="it is judged")
@@ -214,12 +226,12 @@ def test_spam_that_a_person_has_looked_at_leaves_the_list_and_nothing_else_happe
     desk.wait_until_accounted()
 
 
-def _waiting(desk: Office, message_id: str) -> list[dict[str, Any]]:
+def _waiting(desk: RunningOffice, message_id: str) -> list[dict[str, Any]]:
     return [item for item in desk.json("quarantine", "list") if item["message_id"] == message_id]
 
 
-def test_a_failed_mail_is_sent_again_or_dropped_by_hand(road: Road, desk: Office) -> None:
-    lost = Citizen(road, user=road.new_user("ningu") + "-refused")
+def test_a_failed_mail_is_sent_again_or_dropped_by_hand(mail_servers: MailServers, desk: RunningOffice) -> None:
+    lost = Citizen(mail_servers, user=mail_servers.new_user("ningu") + "-refused")
     desk.mailbox.deliver(b"From: %s\nSubject: Gos\n\nOn inscric el gos?" % lost.address.encode())
     tried = "SELECT key, attempts FROM outbox WHERE recipient = ? AND state = 'failed' AND attempts >= ?"
     (row,) = until(lambda: desk.rows(tried, lost.address, 1), what="the refusal")
@@ -236,9 +248,9 @@ def test_a_failed_mail_is_sent_again_or_dropped_by_hand(road: Road, desk: Office
 
 
 def test_a_backup_of_the_running_desk_serves_a_new_state_that_sends_nothing_again(
-    road: Road, office: MakeOffice, tmp_path: Path
+    mail_servers: MailServers, office: MakeOffice, tmp_path: Path
 ) -> None:
-    desk, before, after = office(), Citizen(road), Citizen(road)
+    desk, before, after = office(), Citizen(mail_servers), Citizen(mail_servers)
     saved = tmp_path / "saved.db"
     with desk.running():
         before.write(desk.address, "Ajut de lloguer", "Com demano l'ajut de lloguer?")
@@ -303,7 +315,7 @@ def test_restore_takes_no_file_that_is_no_backup(office: MakeOffice, tmp_path: P
     assert desk.cases() == []
 
 
-def test_migrate_lists_the_steps_and_makes_nothing_until_it_is_told(office: MakeOffice) -> None:
+def test_migrate_lists_the_steps_and_changes_nothing_without_confirmation(office: MakeOffice) -> None:
     desk = office()
     listed = desk.oacmail("migrate", "--list").stdout
     assert listed.startswith("pending")
@@ -315,7 +327,7 @@ def test_migrate_lists_the_steps_and_makes_nothing_until_it_is_told(office: Make
 # --- how they end -----------------------------------------------------------------------------------------
 
 
-def test_status_is_ill_before_the_first_start_and_well_after_it(office: MakeOffice) -> None:
+def test_status_is_unhealthy_before_the_first_start_and_healthy_after_it(office: MakeOffice) -> None:
     desk = office()
     assert shapes.faults(desk.json("status", code=1)[0], shapes.STATUS) == []
     ill = desk.oacmail("status", code=1).stdout
@@ -359,8 +371,10 @@ def test_wrong_words_are_2_and_a_case_that_does_not_exist_is_1(office: MakeOffic
     assert "error: /proc/oacmail: No such" in desk.oacmail("backup", "/proc/oacmail", code=1).stderr
 
 
-def test_nothing_that_a_message_says_moves_the_terminal_and_json_stays_one_line_a_row(road: Road, desk: Office) -> None:
-    anna = Citizen(road)
+def test_nothing_that_a_message_says_moves_the_terminal_and_json_stays_one_line_a_row(
+    mail_servers: MailServers, desk: RunningOffice
+) -> None:
+    anna = Citizen(mail_servers)
     evil = "\x1b]0;pwned\x07\x1b[2J\u202egnp.exe\u2028 final\x9b31m"
     head = f"From: {anna.address}\nMessage-ID: <evil@x>\nContent-Type: text/plain; charset=utf-8\n"
     desk.mailbox.deliver(f"{head}Subject: {evil}\n\nTinc un dubte {evil}\n".encode())

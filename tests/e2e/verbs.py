@@ -1,4 +1,4 @@
-"""Verbs without the wait for imports: one interpreter has loaded oacmail, and forks for every call.
+"""ForkedCommands without the wait for imports: one interpreter has loaded oacmail, and forks for every call.
 
 Each verb still runs in a process of its own, with its own arguments, standard output, standard error and exit code.
 What is spared is half a second of importing, some hundred times in a run of the tests.
@@ -20,7 +20,7 @@ from oacmail import cli
 ROOT = Path(__file__).parents[2]
 
 
-class Verbs:
+class ForkedCommands:
     """`call(words)` runs `oacmail WORDS…`."""
 
     def __init__(self) -> None:

@@ -8,8 +8,8 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.office import Office
-from tests.servers.mail_servers import Road
+from tests.e2e.office import RunningOffice
+from tests.servers.mail_servers import MailServers
 from tests.servers.people import Citizen
 from tests.servers.waiting import until
 
@@ -19,41 +19,41 @@ _MESSAGE = """SELECT m.*, c.number, c.parent, c.status FROM messages m LEFT JOIN
 WHERE m.message_id = ? ORDER BY m.id DESC"""
 
 
-def someone(road: Road, name: str = "Anna Puig") -> Citizen:
+def someone(mail_servers: MailServers, name: str = "Anna Puig") -> Citizen:
     """A citizen of a provider of his own, so that no test spends another's budget of acknowledgements."""
-    return Citizen(road, name, domain=f"casa{next(_houses)}.example")
+    return Citizen(mail_servers, name, domain=f"casa{next(_houses)}.example")
 
 
-def message(desk: Office, message_id: str) -> sqlite3.Row:
+def message(desk: RunningOffice, message_id: str) -> sqlite3.Row:
     """The message's row, with `number`, `parent` and `status` of its case, as soon as it was decided."""
     rows = until(lambda: desk.rows(_MESSAGE, message_id), 15, what=f"{message_id} is decided")
     return rows[0]
 
 
-def number_of(desk: Office, message_id: str) -> str:
+def number_of(desk: RunningOffice, message_id: str) -> str:
     """The number of the case on which the message is."""
     number = message(desk, message_id)["number"]
     assert number, f"{message_id} is on no case: {tuple(message(desk, message_id))}"
     return str(number)
 
 
-def case_of(desk: Office, message_id: str) -> dict[str, Any]:
+def case_of(desk: RunningOffice, message_id: str) -> dict[str, Any]:
     return desk.case(number_of(desk, message_id))
 
 
-def running_clocks(desk: Office, number: str) -> list[sqlite3.Row]:
+def running_clocks(desk: RunningOffice, number: str) -> list[sqlite3.Row]:
     """The response clocks of a case that nobody has met."""
     query = """SELECT d.* FROM deadlines d JOIN cases c ON c.id = d.case_id WHERE c.number = ? AND d.kind = 'answer'
     AND d.level = 0 AND d.met_at IS NULL AND d.void_at IS NULL"""
     return desk.rows(query, number)
 
 
-def mails_to(desk: Office, address: str, kind: str = "ack") -> list[sqlite3.Row]:
+def mails_to(desk: RunningOffice, address: str, kind: str = "ack") -> list[sqlite3.Row]:
     """What the office ever queued for this address. Complete as soon as the message that caused it is decided."""
     return desk.rows("SELECT * FROM outbox WHERE recipient = ? AND kind = ? ORDER BY id", address, kind)
 
 
-def waiting_for_a_person(desk: Office, message_id: str) -> str | None:
+def waiting_for_a_person(desk: RunningOffice, message_id: str) -> str | None:
     """The reason for which the message is on the review list, or None."""
     listed = (item for item in desk.json("quarantine", "list") if item["message_id"] == message_id)
     return next((str(item["reason"]) for item in listed), None)
@@ -72,7 +72,7 @@ def plain(mail: EmailMessage) -> str:
     return str(body.get_content())
 
 
-def answered_by(desk: Office, question: str, text: str, **options: Any) -> str:
+def answered_by(desk: RunningOffice, question: str, text: str, **options: Any) -> str:
     """An agent answers the message with this Message-ID from the shared mailbox; returns when that is known."""
     with at_desk(desk) as agent:
         mail = agent.read(agent.find(question))
@@ -83,7 +83,7 @@ def answered_by(desk: Office, question: str, text: str, **options: Any) -> str:
 
 
 @contextmanager
-def at_desk(desk: Office) -> Iterator[Any]:
+def at_desk(desk: RunningOffice) -> Iterator[Any]:
     agent = desk.at_desk()
     try:
         yield agent
@@ -92,11 +92,11 @@ def at_desk(desk: Office) -> Iterator[Any]:
 
 
 @contextmanager
-def opened(road: Road, root: Path, **settings: Any) -> Iterator[Office]:
+def opened(mail_servers: MailServers, root: Path, **settings: Any) -> Iterator[RunningOffice]:
     """An office with its daemon up, for all tests of a module."""
-    desk = Office(road, root, **settings)
+    desk = RunningOffice(mail_servers, root, **settings)
     with desk.running():
         yield desk
 
 
-Desk = Callable[..., Office]
+Desk = Callable[..., RunningOffice]

@@ -37,13 +37,13 @@ def test_the_telephone_of_another_desk_is_one_to_call(olesa: World) -> None:
     assert "terminado en 772" in text_of(olesa.received(ANNA)[0])
 
 
-def test_a_message_without_words_is_answered_in_the_language_of_the_house(olesa: World) -> None:
+def test_a_message_without_words_is_answered_in_the_language_of_the_office(olesa: World) -> None:
     olesa.citizen_writes(ANNA, "", "-")
     olesa.turn()
     assert str(olesa.received(ANNA)[0]["Content-Language"]).startswith("es")
 
 
-def test_what_was_taken_out_of_an_original_is_told_in_the_language_of_the_house(tmp_path: Path) -> None:
+def test_what_was_taken_out_of_an_original_is_reported_in_the_language_of_the_office(tmp_path: Path) -> None:
     world = World(tmp_path, office=OLESA)
     mail = compose.message(world.clock, ANNA, "Certificado", "Buenos días, adjunto lo que piden. ¿Está bien?")
     mail.add_attachment(b"MZ\x90\x00", maintype="application", subtype="octet-stream", filename="factura.exe")
@@ -58,7 +58,7 @@ def test_what_was_taken_out_of_an_original_is_told_in_the_language_of_the_house(
 
 
 @pytest.mark.parametrize(("text", "elsewhere"), [("Olesa de Montserrat", False), ("Castellbisbal", True)])
-def test_the_council_of_another_town_is_told_from_its_own(olesa: World, text: str, elsewhere: bool) -> None:
+def test_the_council_of_another_town_is_distinguished_from_its_own(olesa: World, text: str, elsewhere: bool) -> None:
     words = f"Buenos días, ¿cómo pago el recibo del Ayuntamiento de {text}? No encuentro la página."
     mail = compose.message(olesa.clock, ANNA, "Recibo", words)
     assert (

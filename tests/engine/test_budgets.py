@@ -44,7 +44,7 @@ def test_an_address_gets_three_an_hour_and_ten_a_day(town: TOWN) -> None:
     assert _acks(world) == 10
 
 
-def test_over_budget_the_case_and_its_clock_are_as_always(world: World) -> None:
+def test_over_budget_the_case_and_its_deadline_are_as_always(world: World) -> None:
     _write(world, 5, ANNA)
     assert {case["due_at"] for case in world.cases()} == {"2026-11-26T20:00:00+01:00"}
 
@@ -175,7 +175,7 @@ def test_who_was_answered_before_has_three_an_hour_all_the_same(world: World) ->
     assert _waiting(world) == 1
 
 
-def test_a_failed_dmarc_is_a_case_and_a_clock_and_no_acknowledgement(world: World) -> None:
+def test_a_failed_dmarc_is_a_case_and_a_deadline_and_no_acknowledgement(world: World) -> None:
     world.citizen_writes(ANNA, dmarc="fail")
     world.turn()
     assert world.case()["due_at"] == "2026-11-26T20:00:00+01:00"
@@ -230,7 +230,7 @@ def test_a_clock_that_was_ahead_blocks_no_budget_and_no_retry(town: TOWN) -> Non
     assert len(world.received(ANNA)) == 3 + 2
 
 
-def test_the_operator_hears_of_it_once_an_hour(world: World) -> None:
+def test_the_operator_is_notified_of_it_once_an_hour(world: World) -> None:
     _write(world, 6, ANNA)
     world.live("2026-11-25 09:50", minutes=10)
     (mail,) = world.received(OPERATOR)

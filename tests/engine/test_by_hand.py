@@ -176,7 +176,7 @@ def test_the_mailbox_counts_as_read_when_the_folders_that_are_watched_now_were_r
     assert queries.health(world.store.con, MADRID)["last_sync"] == local(read_at).isoformat()
 
 
-def test_a_copy_that_cannot_be_moved_is_told_and_holds_no_mail_back(
+def test_a_copy_that_cannot_be_moved_is_reported_and_holds_no_mail_back(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refused(*_: object, **__: object) -> None:

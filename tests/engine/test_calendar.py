@@ -114,7 +114,7 @@ def test_no_day_is_promised_that_lies_in_a_year_without_calendar(forgotten: Call
     assert "gener" not in text_of(world.received(ANNA)[0])
 
 
-def test_its_clocks_run_on_from_monday_to_friday(forgotten: Callable[[str], World]) -> None:
+def test_its_deadlines_run_on_from_monday_to_friday(forgotten: Callable[[str], World]) -> None:
     world = forgotten("2027-03-12 10:00")
     world.citizen_writes(ANNA)
     world.live("2027-03-16 09:00", minutes=120)

@@ -53,7 +53,7 @@ def test_a_slot_that_is_over_when_we_read_is_offered_no_more(town: TOWN) -> None
     assert world.case()["due_at"] == "2026-12-01T14:00:00+01:00"
 
 
-def test_who_gives_no_number_is_asked_for_it_and_the_clock_runs(town: TOWN) -> None:
+def test_a_citizen_without_a_number_is_asked_for_it_and_the_deadline_runs(town: TOWN) -> None:
     world = town(now="2026-11-30 13:50")
     _asks_for_a_call(world, number="")
     (ack,) = world.received(ANNA)

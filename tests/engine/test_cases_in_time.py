@@ -47,7 +47,7 @@ def test_the_same_text_again_within_three_days_joins_the_case(world: World) -> N
     assert world.case()["due_at"] == "2026-11-26T20:00:00+01:00"
 
 
-def test_who_asks_anew_after_an_answer_arms_a_clock_and_is_acknowledged(world: World) -> None:
+def test_a_new_question_after_an_answer_starts_a_deadline_and_is_acknowledged(world: World) -> None:
     answer = _answered(world)
     world.advance("2026-11-27 12:00")
     world.citizen_writes(ANNA, "", "I com ho faig amb el mòbil?", answers=answer)
@@ -106,7 +106,7 @@ def test_thanks_closes_nothing_and_reopens_nothing(world: World) -> None:
         "Moltes gràcies!\n__\nAnna\nN.B.: el segon rebut és d'una altra finca",
     ],
 )
-def test_who_thanks_and_still_waits_or_asks_below_the_signature_has_a_clock(
+def test_thanks_with_an_open_question_or_a_question_below_the_signature_have_a_deadline(
     world: World, subject: str, text: str
 ) -> None:
     answer = _answered(world)
@@ -117,7 +117,7 @@ def test_who_thanks_and_still_waits_or_asks_below_the_signature_has_a_clock(
     assert case["due_at"] > case["answered_at"]
 
 
-def test_thanks_before_any_answer_stops_no_clock(world: World) -> None:
+def test_thanks_before_any_answer_stops_no_deadline(world: World) -> None:
     world.citizen_writes(ANNA)
     world.turn()
     world.citizen_writes(ANNA, "", "Moltes gràcies!", answers=world.received(ANNA)[0])
@@ -125,7 +125,7 @@ def test_thanks_before_any_answer_stops_no_clock(world: World) -> None:
     assert world.kinds(SUPERVISOR) == ["overdue"]
 
 
-def test_thanks_for_what_somebody_else_was_told_are_not_put_on_the_writers_own_case(world: World) -> None:
+def test_thanks_for_an_answer_to_somebody_else_are_not_put_on_the_writers_own_case(world: World) -> None:
     """The answer to Pere went to Anna in copy; her own case has nothing to do with it."""
     world.citizen_writes(ANNA)
     message = world.citizen_writes(PERE, "Llicència d'obres", "Quins papers calen per a la llicència d'obres?")
@@ -206,7 +206,7 @@ def test_a_reply_reopens_a_closed_case_for_ten_working_days_and_opens_a_child_af
         assert found[0]["status"] == "closed"
 
 
-def test_a_question_that_crossed_the_answer_keeps_its_own_clock(world: World) -> None:
+def test_a_question_that_crossed_the_answer_keeps_its_own_deadline(world: World) -> None:
     first = world.citizen_writes(ANNA)
     world.turn()
     world.clock.forward(hours=1)
@@ -267,7 +267,7 @@ def test_words_of_a_machine_on_an_answered_case_move_nothing_and_a_person_looks(
     assert len(world.cases()) == 1
 
 
-def test_who_asks_while_a_guest_waits_has_a_clock_of_her_own_that_no_answer_to_the_guest_ends(world: World) -> None:
+def test_a_question_while_a_guest_waits_has_its_own_deadline_that_no_answer_to_the_guest_ends(world: World) -> None:
     answer = _answered(world)
     shown = world.received(ANNA)[0]
     guests = world.citizen_writes(PERE, "", "Sóc el veí: a mi també em falla. Què he de fer?", answers=shown)

@@ -73,7 +73,7 @@ def test_after_an_hour_of_silence_the_next_three_are_another_incident(world: Wor
     assert world.kinds(TECHNICAL).count("incident") == 2
 
 
-def test_the_house_says_how_many_and_in_how_long(town: TOWN) -> None:
+def test_the_office_sets_how_many_and_in_how_long(town: TOWN) -> None:
     world = town(people={"technical": [TECHNICAL]}, escalation={"incident_mails": 2, "incident_minutes": 5})
     _write(world, *FAULTS[:2], minutes=4)
     assert world.kinds(TECHNICAL).count("incident") == 1

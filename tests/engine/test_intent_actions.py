@@ -29,7 +29,7 @@ def _parts(mail: EmailMessage) -> list[str]:
     ("intent", "subject", "text"),
     [("complaint", "Queixa", COMPLAINT), ("suggestion", "Suggeriment", SUGGESTION)],
 )
-def test_the_manager_gets_a_copy_and_the_clock_runs_on(world: World, intent: str, subject: str, text: str) -> None:
+def test_the_manager_gets_a_copy_and_the_deadline_runs_on(world: World, intent: str, subject: str, text: str) -> None:
     _writes(world, subject, text)
     (ack,), (copy,) = world.received(ANNA), world.received(SUPERVISOR)
     assert world.case()["intent"] == intent
@@ -107,7 +107,7 @@ def test_who_closes_the_case_ends_the_month(world: World) -> None:
     assert world.kinds(DPO) == ["rights"]
 
 
-def test_the_officers_answer_is_the_houses_own_mail(world: World) -> None:
+def test_the_officers_answer_is_mail_of_the_office(world: World) -> None:
     _writes(world, "Dret d'accés", RIGHTS)
     answer = world.citizen_writes(DPO, "", "Rebut, ho mirem.", answers=world.received(DPO)[0])
     world.turn()
@@ -119,7 +119,7 @@ def test_the_officers_answer_is_the_houses_own_mail(world: World) -> None:
     ]
 
 
-def test_what_a_person_says_that_it_asks_for_goes_the_same_road(world: World) -> None:
+def test_an_intent_set_by_a_person_takes_the_same_actions(world: World) -> None:
     _writes(world, "Instància", "Bon dia, com puc signar la instància amb l'idCAT?")
     number = world.case()["number"]
     for _ in range(2):
@@ -144,7 +144,7 @@ def test_who_seems_out_of_scope_is_dismissed_by_nobody_and_the_agents_get_the_po
     assert "| Consorci AOC | https://www.aoc.cat/ | 900 905 490 |" in text_of(table)
 
 
-def test_a_house_without_pointers_is_told_of_none(world: World) -> None:
+def test_an_office_without_referrals_shows_none(world: World) -> None:
     _writes(world, "Impressora", PRINTER)
     assert world.received(AGENT) == []
 

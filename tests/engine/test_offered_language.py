@@ -47,7 +47,7 @@ def test_a_language_that_the_office_does_not_write_is_not_offered(tmp_path: Path
         ("Bon dia, com puc presentar la sol·licitud? El termini s'acaba demà.", "Si teniu un termini (dijous 26"),
     ],
 )
-def test_what_a_message_lacks_or_names_is_told_in_its_acknowledgement(tmp_path: Path, text: str, said: str) -> None:
+def test_the_acknowledgement_says_what_a_message_lacks_or_names(tmp_path: Path, text: str, said: str) -> None:
     world = World(tmp_path)
     world.citizen_writes(ANNA, "La meva instància de la llar d'infants", text)
     world.turn()

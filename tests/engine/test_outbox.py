@@ -105,7 +105,7 @@ def test_killed_after_the_sending_was_recorded(world: World) -> None:
 
 
 @pytest.mark.parametrize("point", ["before commit", "after commit"])
-def test_killed_in_a_tick_the_supervisor_is_told_once(world: World, point: str) -> None:
+def test_killed_in_a_tick_the_supervisor_is_notified_once(world: World, point: str) -> None:
     world.citizen_writes(ANNA)
     world.turn()
     world.advance("2026-11-27 08:00")
@@ -133,7 +133,7 @@ def test_a_refused_citizen_fails_and_the_office_has_no_copy_of_what_never_left(w
     assert world.case()["status"] == "open", "the clock runs on: somebody must find another way to her"
 
 
-def test_what_staff_did_not_get_is_told_to_the_operator_and_no_further(world: World) -> None:
+def test_what_staff_did_not_get_is_reported_to_the_operator_and_no_further(world: World) -> None:
     world.relay.when(refused(), to=SUPERVISOR)
     world.relay.when(refused(), to=OPERATOR, kind="bounced")
     _overdue_at_eight(world)
@@ -161,7 +161,7 @@ def test_a_busy_server_is_asked_again_after_1_5_15_and_60_minutes(world: World) 
     assert world.kinds(ANNA) == ["ack"]
 
 
-def test_after_give_up_days_it_fails_and_the_agents_are_told(town: TOWN) -> None:
+def test_after_give_up_days_it_fails_and_the_agents_are_notified(town: TOWN) -> None:
     world = town(smtp={"give_up_days": 1})
     world.relay.when(deferred(450), to=ANNA)
     world.citizen_writes(ANNA)
@@ -185,7 +185,7 @@ def test_refused_for_its_original_it_goes_without_it_in_the_same_drain(world: Wo
     assert [row["key"].endswith(":bare") for row in world.mails("overdue")] == [False, True]
 
 
-def test_refused_without_its_original_too_it_fails_and_somebody_hears_of_it(world: World) -> None:
+def test_a_notice_refused_even_without_its_original_fails_and_is_reported(world: World) -> None:
     _overdue_at_eight(world)
     world.relay.when(refused(552, "5.3.4"), to=SUPERVISOR)
     world.drain()

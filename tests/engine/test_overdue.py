@@ -229,7 +229,7 @@ def test_a_notice_that_a_clock_ahead_has_queued_leaves_once_at_the_opening_of_th
     assert world.kinds(SUPERVISOR) == ["overdue"]
 
 
-def test_two_clocks_of_a_merged_case_make_one_mail(world: World) -> None:
+def test_two_deadlines_of_a_merged_case_make_one_mail(world: World) -> None:
     world.citizen_writes(ANNA, "Padró", "Com demano el volant?")
     world.citizen_writes(ANNA, "Beca", "On es demana la beca menjador?")
     world.turn()
@@ -288,7 +288,7 @@ def test_a_message_seen_within_three_days_but_past_its_day_is_promised_the_next_
     assert "dilluns 30 de novembre" in text_of(world.received(ANNA)[0])
 
 
-def test_a_notice_that_the_relay_put_off_into_the_night_waits_even_if_the_relay_is_well_before_the_next_tick(
+def test_a_notice_deferred_into_the_night_waits_even_if_the_relay_recovers_before_the_next_tick(
     world: World,
 ) -> None:
     world.citizen_writes(ANNA)

@@ -85,7 +85,7 @@ def test_so_it_is_with_a_towns_own_templates(town: TOWN, tmp_path: Path) -> None
     assert "supressió" not in _fresh(world)
 
 
-def test_who_asks_for_rights_below_our_clause_is_heard(world: World) -> None:
+def test_a_request_for_data_rights_below_our_clause_is_recognised(world: World) -> None:
     _reply(world, "ca", _plain, "Exerceixo el dret d'accés a les meves dades personals (RGPD): envieu-me'n una còpia.")
     assert len(world.received(DPO)) == 1
 

@@ -17,7 +17,7 @@ def _three_write(world: World) -> None:
 
 
 @pytest.mark.parametrize("outcome", NO, ids=lambda outcome: f"{outcome.code} at {outcome.at}")
-def test_every_mail_leaves_once_when_it_is_well_again(world: World, outcome: DeliveryOutcome) -> None:
+def test_every_mail_leaves_once_when_everything_recovers(world: World, outcome: DeliveryOutcome) -> None:
     rule = world.relay.when(outcome)
     _three_write(world)
     world.turn()

@@ -17,7 +17,7 @@ def _answered(world: World) -> EmailMessage:
     return answer
 
 
-def test_an_acknowledgement_that_came_back_failed_and_the_agents_are_told_once(world: World) -> None:
+def test_an_acknowledgement_that_came_back_failed_and_the_agents_are_notified_once(world: World) -> None:
     world.citizen_writes(ANNA)
     world.turn()
     for _ in range(2):
@@ -31,7 +31,7 @@ def test_an_acknowledgement_that_came_back_failed_and_the_agents_are_told_once(w
     assert world.received("mailer-daemon@relay.example") == []
 
 
-def test_what_came_back_at_night_is_told_at_the_opening(world: World) -> None:
+def test_what_came_back_at_night_is_reported_at_the_opening(world: World) -> None:
     answer = _answered(world)
     world.advance("2026-11-25 23:00")
     world.report_on(answer)
@@ -96,7 +96,7 @@ def test_a_report_on_a_colleague_in_copy_is_not_one_on_the_citizen(world: World)
     assert world.case()["status"] == "answered"
 
 
-def test_a_notice_that_staff_did_not_get_is_told_to_the_operator(world: World) -> None:
+def test_a_notice_that_staff_did_not_get_is_reported_to_the_operator(world: World) -> None:
     world.citizen_writes(ANNA)
     world.live("2026-11-27 08:00")
     (overdue,) = world.received(SUPERVISOR)
@@ -105,7 +105,7 @@ def test_a_notice_that_staff_did_not_get_is_told_to_the_operator(world: World) -
     assert world.kinds(OPERATOR) == ["bounced"]
 
 
-def test_a_robot_changes_neither_state_nor_clock_and_gets_no_mail(world: World) -> None:
+def test_a_robot_changes_neither_state_nor_deadline_and_gets_no_mail(world: World) -> None:
     answer = _answered(world)
     world.robot_writes(ANNA, "", answers=answer)
     world.robot_writes(PERE, "Fora de l'oficina")

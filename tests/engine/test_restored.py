@@ -55,7 +55,7 @@ def _tuples(world: World) -> list[tuple[str, str, str, int]]:
     return [(case["number"], case["citizen"], case["status"], len(case["messages"])) for case in world.cases()]
 
 
-def test_after_yesterdays_database_every_message_has_its_old_case_and_nobody_hears_twice(world: World) -> None:
+def test_after_yesterdays_database_every_message_has_its_old_case_and_nobody_gets_a_mail_twice(world: World) -> None:
     backup = _busy_day(world)
     before, sent = _tuples(world), {who: len(world.received(who)) for who in (ANNA, PERE, MARTA)}
     _restore(world, backup)
@@ -191,7 +191,7 @@ def test_a_notice_that_the_restored_database_finds_unsent_leaves_at_the_next_ope
     assert world.mail("complex")["state"] == "sent"
 
 
-def test_who_was_told_a_number_further_down_the_thread_keeps_it(town: TOWN) -> None:
+def test_a_citizen_who_got_a_number_further_down_the_thread_keeps_it(town: TOWN) -> None:
     world = town(ack={"per_address_hour": 1})
     backup = _backup(world)
     world.citizen_writes(ANNA, "Beca", "On es demana la beca?")

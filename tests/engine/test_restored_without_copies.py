@@ -37,7 +37,9 @@ def _states(world: World) -> dict[str, str]:
     return {mail["recipient"]: mail["state"] for mail in world.mails("ack")}
 
 
-def test_an_acknowledgement_that_the_database_has_forgotten_is_held_and_the_case_keeps_its_clock(quiet: World) -> None:
+def test_an_acknowledgement_that_the_database_has_forgotten_is_held_and_the_case_keeps_its_deadline(
+    quiet: World,
+) -> None:
     backup = _backup(quiet)
     quiet.citizen_writes(ANNA)
     quiet.turn()

@@ -71,7 +71,7 @@ def test_whose_platform_it_is_stands_on_the_card(world: World) -> None:
     assert "Indicis del missatge: " in text_of(mail)
 
 
-def test_it_goes_at_night_too_and_the_agents_hear_of_it_in_the_morning(town: TOWN) -> None:
+def test_it_goes_at_night_too_and_the_agents_are_notified_of_it_in_the_morning(town: TOWN) -> None:
     world = town(now="2026-11-25 22:30", people=PEOPLE)
     world.citizen_writes(ANNA, *FAULT)
     world.turn()
@@ -82,7 +82,7 @@ def test_it_goes_at_night_too_and_the_agents_hear_of_it_in_the_morning(town: TOW
     assert "second_level" in world.kinds(AGENT)
 
 
-def test_the_citizens_clock_runs_on_until_a_person_speaks(world: World) -> None:
+def test_the_citizens_deadline_runs_on_until_a_person_answers(world: World) -> None:
     world.citizen_writes(ANNA, *FAULT)
     world.turn()
     assert world.kinds(ANNA) == ["ack"]
@@ -92,7 +92,7 @@ def test_the_citizens_clock_runs_on_until_a_person_speaks(world: World) -> None:
     assert "overdue" in world.kinds(SUPERVISOR)
 
 
-def test_the_agents_are_told_what_is_left_to_them(world: World) -> None:
+def test_the_agents_are_notified_of_what_is_left_to_them(world: World) -> None:
     world.citizen_writes(ANNA, *FAULT)
     world.turn()
     (mail,) = world.received(AGENT)
@@ -181,7 +181,7 @@ def test_a_derivation_that_is_refused_for_its_size_goes_without_the_message_in_t
 # --- a person's word ------------------------------------------------------------------------------------
 
 
-def test_approving_the_notice_tells_the_person_meets_the_clock_and_leaves_the_case_derived(world: World) -> None:
+def test_approving_the_notice_notifies_the_person_meets_the_deadline_and_leaves_the_case_derived(world: World) -> None:
     message = world.citizen_writes(ANNA, *FAULT)
     world.turn()
     world.order("escalate", world.case()["number"])
@@ -198,7 +198,7 @@ def test_approving_the_notice_tells_the_person_meets_the_clock_and_leaves_the_ca
     assert "overdue" not in world.kinds(SUPERVISOR)
 
 
-def test_a_case_that_nobody_derived_is_derived_and_told_by_one_word(world: World) -> None:
+def test_a_case_without_derivation_is_derived_and_notified_by_one_command(world: World) -> None:
     world.citizen_writes(ANNA)
     world.turn()
     world.order("escalate", world.case()["number"], why="El servidor respon 500", cause="document_or_form")
@@ -217,7 +217,7 @@ def test_what_an_agent_adds_reaches_the_services_though_they_know_the_case(world
     assert "També falla a l'OAC" in text_of(world.received(TECHNICAL)[-1])
 
 
-def test_a_person_is_told_once(world: World) -> None:
+def test_a_person_is_notified_once(world: World) -> None:
     world.citizen_writes(ANNA, *FAULT)
     world.turn()
     world.order("escalate", world.case()["number"])
@@ -252,7 +252,7 @@ def test_a_notice_that_the_relay_refuses_is_owed_again(world: World) -> None:
     assert world.case()["status"] == "derived"
 
 
-def test_a_notice_that_is_held_for_a_person_has_told_nobody_and_no_progress_follows(world: World) -> None:
+def test_a_held_notice_counts_as_not_sent_and_no_progress_follows(world: World) -> None:
     world.citizen_writes(ANNA, *FAULT)
     world.turn()
     world.order("escalate", world.case()["number"])
@@ -285,7 +285,7 @@ def test_a_human_answer_ends_nudges_and_updates(world: World) -> None:
     assert world.kinds(ANNA) == ["ack", "passed_on"]
 
 
-def test_a_question_about_a_derived_case_has_a_clock_and_leaves_it_derived(world: World) -> None:
+def test_a_question_about_a_derived_case_has_a_deadline_and_leaves_it_derived(world: World) -> None:
     world.citizen_writes(ANNA, *FAULT)
     world.turn()
     world.order("escalate", world.case()["number"])
@@ -315,7 +315,7 @@ def test_the_services_are_nudged_every_second_working_day_at_the_opening(world: 
     assert "PENDENT nivell 2" in world.subjects(TECHNICAL)[1]
 
 
-def test_a_case_derived_by_itself_is_nudged_though_nobody_has_told_the_person(world: World) -> None:
+def test_an_automatically_derived_case_is_nudged_before_the_person_is_notified(world: World) -> None:
     world.citizen_writes(ANNA, *FAULT)
     world.turn()
     world.live("2026-12-07 09:00", minutes=240)
@@ -362,7 +362,7 @@ def test_many_cases_are_one_nudge(town: TOWN) -> None:
     assert "3 casos" in world.subjects(TECHNICAL)[-1]
 
 
-def test_the_person_hears_every_fifth_working_day_on_the_day_that_was_promised(world: World) -> None:
+def test_the_person_gets_a_notice_every_fifth_working_day_on_the_promised_day(world: World) -> None:
     world.citizen_writes(ANNA, *FAULT)
     world.turn()
     world.order("escalate", world.case()["number"])
@@ -377,7 +377,7 @@ def test_the_person_hears_every_fifth_working_day_on_the_day_that_was_promised(w
     assert world.kinds(ANNA).count("progress") == 2
 
 
-def test_the_digest_shows_what_lies_with_the_services_and_who_must_hear_today(town: TOWN) -> None:
+def test_the_digest_shows_cases_with_the_services_and_who_must_get_a_notice_today(town: TOWN) -> None:
     world = town(people=PEOPLE, digest={"to": [AGENT]})
     world.citizen_writes(ANNA, *FAULT)
     world.citizen_writes(PERE, *FAULT)
@@ -424,7 +424,7 @@ def test_who_has_a_term_is_first_in_the_queue_and_reminded_of_the_same_day(world
     assert "OAC-2026-000001" not in text_of(reminder)
 
 
-def test_late_in_the_day_the_agents_hear_of_a_term_at_once(town: TOWN) -> None:
+def test_late_in_the_day_the_agents_are_notified_of_a_term_at_once(town: TOWN) -> None:
     world = town(now="2026-11-25 18:30")
     world.citizen_writes(ANNA, "Instància", "Com puc signar la instància? El termini s'acaba avui!")
     world.turn()

@@ -27,14 +27,14 @@ def _named(world: World) -> set[str]:
     return {problem.partition(":")[0] for problem in report["problems"]} - {"calendar_provisional"}
 
 
-def test_a_quiet_town_is_well(world: World) -> None:
+def test_a_quiet_town_is_healthy(world: World) -> None:
     world.citizen_writes(ANNA)
     world.turn()
     assert _named(world) == set()
     assert health(world.config, world.clock.now())["ok"]
 
 
-def test_a_held_mail_makes_it_ill(world: World) -> None:
+def test_a_held_mail_makes_status_unhealthy(world: World) -> None:
     world.citizen_writes(PERE)
     world.turn()
     world.relay.when(no_reply(lost=True), to=ANNA)
@@ -60,7 +60,7 @@ def test_a_refused_mail_is_a_warning(world: World) -> None:
         (lambda world: world.relay.when(DOWN), "smtp"),
     ],
 )
-def test_a_server_that_fails_makes_it_ill_until_it_is_back(
+def test_a_failing_server_makes_status_unhealthy_until_it_is_back(
     world: World, fault: Callable[[World], object], named: str
 ) -> None:
     world.citizen_writes(ANNA)
@@ -75,7 +75,7 @@ def test_a_server_that_fails_makes_it_ill_until_it_is_back(
     assert _named(world) == set()
 
 
-def test_a_forgotten_year_makes_it_ill(town: Callable[..., World], tmp_path: Path) -> None:
+def test_a_missing_year_makes_status_unhealthy(town: Callable[..., World], tmp_path: Path) -> None:
     text = SHIPPED.read_text("utf-8")
     file = tmp_path / "festius.toml"
     file.write_text(text[: text.index("[2027]")], "utf-8")

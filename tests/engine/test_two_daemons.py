@@ -105,7 +105,7 @@ def test_two_daemons_notice_each_other_and_both_stop(
     assert world.received(SUPERVISOR) == []
 
 
-def test_who_reads_the_others_copy_first_stops_before_anybody_hears_twice(world: World) -> None:
+def test_a_second_daemon_stops_before_anybody_gets_a_mail_twice(world: World) -> None:
     world.clock.forward(seconds=5)
     second = _new(world)
     second.turn()

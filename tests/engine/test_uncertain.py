@@ -134,7 +134,7 @@ def test_absence_proves_nothing_while_the_mailbox_is_away(proven: World) -> None
     assert _state(proven) == "uncertain"
 
 
-def test_in_doubt_a_second_time_it_is_held_and_the_operator_is_told(proven: World) -> None:
+def test_in_doubt_a_second_time_it_is_held_and_the_operator_is_notified(proven: World) -> None:
     proven.relay.when(LOST, to=ANNA)
     proven.citizen_writes(ANNA)
     proven.live("2026-11-25 11:00", minutes=1)

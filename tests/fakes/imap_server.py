@@ -21,7 +21,7 @@ INBOX_ONLY = (r'(\HasNoChildren) "/" INBOX',)
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class FakeMessage:
     """What FETCH says of it: `raw` None = NIL; `size` None = its length. `announced`: bytes of the literal of its
     whole text, whatever it has; None = what it has."""
 
@@ -36,7 +36,7 @@ class Letter:
 
 class ImapServer:
     """`folders`: rows of LIST; `messages`: of INBOX, by UID; `vanishing`: UIDs that are gone at the second FETCH;
-    `refused`: UIDs that make a FETCH fail; `quota`: the lines that answer GETQUOTAROOT, none = BAD. `heard`: the
+    `refused`: UIDs that make a FETCH fail; `quota`: the lines that answer GETQUOTAROOT, none = BAD. `commands`: the
     commands without their tags. `trouble`: what every FETCH of a message's bytes is answered with, of any message:
     "NO", "BYE" or "nothing" (OK without a message); a test sets it while the server
     runs, and `locked`, which refuses every login. `floods`: by command in lower case, or "greeting", what it is
@@ -48,7 +48,7 @@ class ImapServer:
         *,
         capabilities: str = "IMAP4rev1",
         folders: Iterable[str] = INBOX_ONLY,
-        messages: Mapping[int, Letter] | None = None,
+        messages: Mapping[int, FakeMessage] | None = None,
         vanishing: Iterable[int] = (),
         refused: Iterable[int] = (),
         quota: Iterable[str] = (),
@@ -57,7 +57,7 @@ class ImapServer:
         self.messages = dict(messages or {})
         self.vanishing, self.refused = set(vanishing), set(refused)
         self.quota = tuple(quota)
-        self.heard: list[str] = []
+        self.commands: list[str] = []
         self.trouble = ""
         self.locked = False
         self.floods: dict[str, tuple[bytes, bytes]] = {}
@@ -90,7 +90,7 @@ class _Dialogue(socketserver.StreamRequestHandler):
         self._say("* OK ready")
         for line in self.rfile:
             tag, _, words = line.decode().strip().partition(" ")
-            self.server.world.heard.append(words)
+            self.server.world.commands.append(words)
             verb = words.removeprefix("UID ").split(" ")[0].lower()
             if self._floods(verb):
                 return
@@ -119,7 +119,7 @@ class _Dialogue(socketserver.StreamRequestHandler):
 
     def do_authenticate(self, words: str) -> None:
         self._say("+ ")
-        self.server.world.heard.append(b64decode(self.rfile.readline()).decode())
+        self.server.world.commands.append(b64decode(self.rfile.readline()).decode())
 
     def do_login(self, words: str) -> str | None:
         return "NO [AUTHENTICATIONFAILED] no" if self.server.world.locked else None

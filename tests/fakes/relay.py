@@ -1,10 +1,9 @@
-"""A relay that answers by script: refusals, silence and broken lines at a named point, and a event log of what it
-heard.
+"""A scripted relay: refusals, missing answers and closed connections at a named point, and a list of the commands.
 
     with Relay({"RCPT": ["450 4.2.1 busy", None], "BODY": [DROP]}) as relay: ... relay.port ...
 
-Steps are used up one a time for each verb; None = as usual. Verbs: EHLO HELO AUTH MAIL RCPT DATA RSET QUIT, and BODY
-for the reply to the whole mail. A step is a reply, `DROP` (the line is reset) or `HANG` (no answer, ever).
+Each verb takes its steps in order; None = the normal reply. Verbs: EHLO HELO AUTH MAIL RCPT DATA RSET QUIT, and BODY for the
+reply to the whole mail. A step is a reply, `DROP` (the connection is reset) or `HANG` (no answer, ever).
 """
 
 import asyncio
@@ -25,7 +24,7 @@ Script = Mapping[str, Sequence[str | None]]
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """What the relay took: the envelope and the bytes, dots undone."""
+    """An accepted mail: the envelope and the bytes, without dot stuffing."""
 
     sender: str
     recipients: tuple[str, ...]
@@ -33,16 +32,16 @@ class Mail:
 
 
 @dataclass
-class _Play:
-    """The script, and what was heard so far."""
+class _Script:
+    """The script, and the commands so far."""
 
     script: dict[str, list[str | None]]
-    heard: list[str] = field(default_factory=list)
+    commands: list[str] = field(default_factory=list)
     mails: list[Mail] = field(default_factory=list)
     lines: int = 0
 
     def step(self, verb: str, words: str = "") -> str | None:
-        self.heard.append(f"{verb} {words}".strip())
+        self.commands.append(f"{verb} {words}".strip())
         steps = self.script.get(verb)
         return steps.pop(0) if steps else None
 
@@ -57,7 +56,7 @@ class _Play:
 
 
 class _Server(SMTP):
-    """aiosmtpd's server, asking the script before each verb."""
+    """aiosmtpd's server, which reads the script before each verb."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.event_handler.lines += 1
@@ -92,7 +91,7 @@ class Relay:
     """Listens on loopback, without TLS, from `with` to its end. `size` 0 = no SIZE offered; `login` = AUTH offered."""
 
     def __init__(self, script: Script | None = None, *, size: int = 0, utf8: bool = True, login: bool = False) -> None:
-        self._play = _Play({verb: list(steps) for verb, steps in (script or {}).items()})
+        self._script = _Script({verb: list(steps) for verb, steps in (script or {}).items()})
         self._options: dict[str, Any] = {"data_size_limit": size or None, "enable_SMTPUTF8": utf8}
         if login:
             good = lambda *_: AuthResult(success=True)  # noqa: E731
@@ -114,22 +113,22 @@ class Relay:
 
     @property
     def mails(self) -> list[Mail]:
-        """What was taken."""
-        return self._play.mails
+        """The accepted mails."""
+        return self._script.mails
 
     @property
-    def heard(self) -> list[str]:
+    def commands(self) -> list[str]:
         """All commands, with their words; BODY stands for the mail itself."""
-        return self._play.heard
+        return self._script.commands
 
     @property
     def lines(self) -> int:
-        """How many connections were made."""
-        return self._play.lines
+        """Number of connections."""
+        return self._script.lines
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        listening = self._loop.create_server(lambda: _Server(self._play, **self._options), HOST, 0)
+        listening = self._loop.create_server(lambda: _Server(self._script, **self._options), HOST, 0)
         server = self._loop.run_until_complete(listening)
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()

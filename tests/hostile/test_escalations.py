@@ -33,7 +33,7 @@ def test_an_escalation_that_is_refused_for_its_original_goes_without_it(world: W
     assert NUMBER in str(mail["Subject"])
 
 
-def test_an_escalation_that_is_refused_even_bare_is_told_to_the_operator(world: World) -> None:
+def test_an_escalation_that_is_refused_even_bare_is_reported_to_the_operator(world: World) -> None:
     world.relay.when(refused(554, "5.7.1", at="DATA"), to=SUPERVISOR)
     _overdue(world, _with_file(world, b"%PDF-1.7"))
     world.turn()

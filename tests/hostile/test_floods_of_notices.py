@@ -93,7 +93,7 @@ def test_all_notices_of_an_hour_have_a_limit(town: TOWN) -> None:
     assert Counter(world.kinds(SUPERVISOR)) == {"opinion": 4, "notice_list": 1}
 
 
-def test_the_lists_come_once_an_hour_and_the_operator_hears_of_them(world: World) -> None:
+def test_the_lists_come_once_an_hour_and_the_operator_is_notified_of_them(world: World) -> None:
     for _ in range(3):
         _flood(world, FLOODS["opinion"][0], 10)
         world.turn()
@@ -113,7 +113,7 @@ def _told(world: World) -> set[str]:
     return {case["number"] for case in world.cases() if case["number"] in texts}
 
 
-def test_what_was_listed_counts_as_told(town: TOWN) -> None:
+def test_what_was_listed_counts_as_reported(town: TOWN) -> None:
     """A case whose derivation stood in a list is not derived again by its next message."""
     world = town(people={"technical": [TECHNICAL]}, deadline={"digest_above": 1})
     world.citizen_writes("pere@example.net", *FAULT)

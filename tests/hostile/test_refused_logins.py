@@ -11,7 +11,7 @@ from oacmail.adapters.smtp import SmtpSettings, SmtpTransport
 from oacmail.core.errors import RelayError, Transient
 from oacmail.engine.backoff import Outage
 from tests.engine.world import ANNA, PERE, World
-from tests.fakes.imap_server import ImapServer, Letter
+from tests.fakes.imap_server import FakeMessage, ImapServer
 from tests.fakes.relay import Relay
 
 BANNED = 5  # refused logins within TEN_MINUTES
@@ -20,7 +20,7 @@ REFUSED = "535 5.7.8 no"
 
 
 def test_the_mailbox_is_asked_fewer_than_five_times_in_ten_minutes_while_it_refuses_the_login(world: World) -> None:
-    with ImapServer(messages={1: Letter()}) as server:
+    with ImapServer(messages={1: FakeMessage()}) as server:
         settings = ImapSettings(
             host="localhost", user="oac", password="x", port=server.port, security="none", timeout=5
         )
@@ -29,7 +29,7 @@ def test_the_mailbox_is_asked_fewer_than_five_times_in_ten_minutes_while_it_refu
         assert world.sync()
         world.mailbox._session.drop()  # type: ignore[attr-defined]
         server.locked = True
-        server.heard.clear()
+        server.commands.clear()
         outage, passed, pauses = Outage("imap"), 0.0, []
         while passed < TEN_MINUTES:
             try:
@@ -40,7 +40,7 @@ def test_the_mailbox_is_asked_fewer_than_five_times_in_ten_minutes_while_it_refu
         assert outage.lasts
         world.mailbox.close()
     assert pauses[0] >= 60
-    assert sum(line.startswith("LOGIN") for line in server.heard) < BANNED
+    assert sum(line.startswith("LOGIN") for line in server.commands) < BANNED
 
 
 def test_the_relay_is_asked_fewer_than_five_times_in_ten_minutes_while_it_refuses_the_login(world: World) -> None:
@@ -58,7 +58,7 @@ def test_the_relay_is_asked_fewer_than_five_times_in_ten_minutes_while_it_refuse
             except RelayError as error:
                 pauses.append(outage.failed(error))
                 passed += pauses[-1]
-        tries = sum(line.startswith("AUTH") for line in relay.heard)
+        tries = sum(line.startswith("AUTH") for line in relay.commands)
     assert pauses[0] >= 60
     assert tries < BANNED
 

@@ -75,7 +75,7 @@ def test_an_id_that_stands_elsewhere_than_in_the_returned_mail_counts_for_nothin
     assert world.received(AGENT) == []
 
 
-def test_fifty_reports_on_one_answer_reopen_the_case_once_and_are_told_once(world: World) -> None:
+def test_fifty_reports_on_one_answer_reopen_the_case_once_and_are_reported_once(world: World) -> None:
     """Who was sent the answer knows its id: he can say once that it did not arrive, and fill nobody's mailbox."""
     answer = _answered(world)
     for number in range(50):
@@ -103,7 +103,7 @@ def test_a_late_report_on_an_answer_that_was_given_again_undoes_nothing(world: W
     assert _state(world) == before
 
 
-def test_fifty_reports_on_one_acknowledgement_are_told_once(world: World) -> None:
+def test_fifty_reports_on_one_acknowledgement_are_reported_once(world: World) -> None:
     _acknowledged(world)
     ack = str(world.received(ANNA)[0]["Message-ID"])
     for number in range(50):

@@ -74,9 +74,7 @@ def told() -> Iterator[io.StringIO]:
 
 
 @pytest.mark.parametrize("name", SECRETS)
-def test_a_secret_leaves_the_house_in_no_mail_and_stands_on_no_screen(
-    world: World, told: io.StringIO, name: str
-) -> None:
+def test_a_secret_leaves_in_no_mail_and_appears_on_no_screen(world: World, told: io.StringIO, name: str) -> None:
     (fields, text), secrets = SECRETS[name]
     slip_in(world, message(world, fields, text))
     world.turn()

@@ -80,7 +80,7 @@ DATES: tuple[str | bytes, ...] = (
 
 
 @pytest.mark.parametrize("date", DATES, ids=lambda date: ascii(date)[:40])
-def test_the_date_that_the_sender_writes_moves_no_clock(world: World, date: str | bytes) -> None:
+def test_the_date_that_the_sender_writes_moves_no_deadline(world: World, date: str | bytes) -> None:
     slip_in(world, message(world, [("Date", date)]))
     world.turn()
     assert world.case()["due_at"] == "2026-11-26T20:00:00+01:00"

@@ -9,7 +9,7 @@ import pytest
 from oacmail.adapters.imap import ImapMailbox, ImapSettings
 from oacmail.core.errors import Transient
 from tests.engine.world import ANNA, PERE, World
-from tests.fakes.imap_server import ImapServer, Letter
+from tests.fakes.imap_server import FakeMessage, ImapServer
 
 MB = 1024 * 1024
 FOUR_GB = 4 * 1024 * MB
@@ -27,7 +27,7 @@ TEXT = (
 
 @pytest.fixture
 def server() -> Iterator[ImapServer]:
-    with ImapServer(messages={1: Letter(date="01-Jan-2026 10:00:00 +0100")}) as server:
+    with ImapServer(messages={1: FakeMessage(date="01-Jan-2026 10:00:00 +0100")}) as server:
         yield server
 
 
@@ -109,10 +109,10 @@ def test_a_goodbye_with_a_literal_of_four_gigabytes_is_not_waited_for(server: Im
     assert server.flooded < IN_FLIGHT
 
 
-def test_a_server_that_floods_every_message_is_an_outage_and_all_are_worked_when_it_is_well(
+def test_a_server_that_floods_every_message_is_an_outage_and_all_are_processed_when_it_recovers(
     server: ImapServer, desk: World
 ) -> None:
-    server.messages |= {uid: Letter(TEXT % (b"veina%d@example.cat" % uid, b"%d@x" % uid)) for uid in range(2, 12)}
+    server.messages |= {uid: FakeMessage(TEXT % (b"veina%d@example.cat" % uid, b"%d@x" % uid)) for uid in range(2, 12)}
     server.floods["fetch"] = (b"* 1 FETCH (UID 2 BODY[] " + LITERAL, BYTES)
     with _at_most(ROOM):
         for _ in range(3):
@@ -128,15 +128,15 @@ def test_a_server_that_floods_every_message_is_an_outage_and_all_are_worked_when
 @pytest.mark.parametrize(
     "liar",
     [
-        Letter(TEXT % (ANNA.encode(), b"a@x"), announced=FOUR_GB),
-        Letter(TEXT % (ANNA.encode(), b"a@x") + b"x" * 7 * MB, size=900),
+        FakeMessage(TEXT % (ANNA.encode(), b"a@x"), announced=FOUR_GB),
+        FakeMessage(TEXT % (ANNA.encode(), b"a@x") + b"x" * 7 * MB, size=900),
     ],
     ids=["announced", "sent"],
 )
 def test_one_message_larger_than_its_size_is_worked_by_its_outline(
-    server: ImapServer, desk: World, liar: Letter
+    server: ImapServer, desk: World, liar: FakeMessage
 ) -> None:
-    server.messages |= {2: liar, 3: Letter(TEXT % (PERE.encode(), b"p@x"))}
+    server.messages |= {2: liar, 3: FakeMessage(TEXT % (PERE.encode(), b"p@x"))}
     with _at_most(ROOM):
         assert desk.sync()
     assert _outcomes(desk) == {2: "case", 3: "case"}

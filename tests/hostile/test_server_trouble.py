@@ -10,15 +10,15 @@ from oacmail.adapters.imap import ImapMailbox, ImapSettings
 from oacmail.core.errors import Transient
 from oacmail.engine.quarantine import SPACING
 from tests.engine.world import ANNA, PERE, World
-from tests.fakes.imap_server import ImapServer, Letter
+from tests.fakes.imap_server import FakeMessage, ImapServer
 
 PASSES = 6  # one after the other, without a pause
 NUMBERS = count(1)
 
 
-def _asks(sender: str) -> Letter:
+def _asks(sender: str) -> FakeMessage:
     fields = (f"From: {sender}", "To: oac360@castellbisbal.cat", "Subject: Hora", f"Message-ID: <{next(NUMBERS)}@x>")
-    return Letter("\r\n".join((*fields, "", "Bon dia, com demano hora per al padró?", "")).encode())
+    return FakeMessage("\r\n".join((*fields, "", "Bon dia, com demano hora per al padró?", "")).encode())
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def _outcomes(world: World) -> list[str | None]:
 
 
 @pytest.mark.parametrize("trouble", ["NO", "BYE", "nothing"])
-def test_a_server_that_gives_out_no_message_sets_none_aside_and_all_are_worked_when_it_is_well(
+def test_a_server_that_returns_no_message_quarantines_none_and_all_are_processed_when_it_recovers(
     server: ImapServer, desk: World, trouble: str
 ) -> None:
     server.trouble = trouble
@@ -63,15 +63,15 @@ def test_a_server_that_gives_out_no_message_sets_none_aside_and_all_are_worked_w
 def test_a_pass_over_a_server_in_trouble_does_not_log_in_for_every_message(server: ImapServer, desk: World) -> None:
     server.trouble = "BYE"
     server.messages |= {uid: _asks(f"veina{uid}@example.cat") for uid in range(2, 52)}
-    before = len(server.heard)
+    before = len(server.commands)
     desk.sync()
-    assert sum(line.startswith("LOGIN") for line in server.heard[before:]) <= 15
+    assert sum(line.startswith("LOGIN") for line in server.commands[before:]) <= 15
 
 
 def test_a_message_that_fails_alone_is_tried_again_after_a_while_and_only_then_set_aside(
     server: ImapServer, desk: World
 ) -> None:
-    server.messages |= {2: Letter(None), 3: _asks(ANNA)}
+    server.messages |= {2: FakeMessage(None), 3: _asks(ANNA)}
     for pause in SPACING:
         for _ in range(PASSES):
             assert desk.sync()
@@ -84,7 +84,7 @@ def test_a_message_that_fails_alone_is_tried_again_after_a_while_and_only_then_s
 
 
 def test_what_the_server_could_not_give_out_comes_back_by_itself_when_it_can(server: ImapServer, desk: World) -> None:
-    server.messages |= {2: Letter(None), 3: _asks(ANNA)}
+    server.messages |= {2: FakeMessage(None), 3: _asks(ANNA)}
     for pause in (*SPACING, timedelta(0)):
         desk.sync()
         desk.clock.set(desk.clock.now() + pause)
@@ -108,7 +108,7 @@ def test_a_message_that_was_said_to_be_gone_and_lies_there_is_worked(server: Ima
 
 
 def test_the_only_message_of_a_mailbox_proves_nothing_against_itself(world: World) -> None:
-    with ImapServer(messages={7: Letter(None)}) as server:
+    with ImapServer(messages={7: FakeMessage(None)}) as server:
         mailbox = ImapMailbox(
             ImapSettings(host="localhost", user="oac", password="x", port=server.port, security="none", timeout=5)
         )

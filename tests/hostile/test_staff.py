@@ -174,7 +174,7 @@ def test_a_form_sender_is_a_persons_form_and_no_staff(town: Callable[..., World]
     assert outcomes(world) == ["case"] * 8
 
 
-def test_the_operator_hears_of_forged_staff_mail_once_a_day(world: World) -> None:
+def test_the_operator_is_notified_of_forged_staff_mail_once_a_day(world: World) -> None:
     asked = _asked(world)
     failed = PASS.replace("pass", "fail")
     for number in range(20):

@@ -79,7 +79,7 @@ def test_an_unreadable_field_of_our_own_spoils_the_readable_one() -> None:
     assert not read(unreadable, PASS, DOOR).authentic
 
 
-def test_a_failure_is_told_and_is_no_proof_even_with_a_login() -> None:
+def test_a_failure_is_reported_and_is_no_proof_even_with_a_login() -> None:
     door = DOOR.replace(" by mx", " (Authenticated sender: anna@town.example) by mx").replace("ESMTPS", "ESMTPSA")
 
     assert read(FAIL, door) == Auth(dmarc=Dmarc.FAIL, authentic=False, from_outside=True)

@@ -30,7 +30,7 @@ from tests.work import calls
         ("12345 a@b.cat https://www.x.example/hello-world", "ca"),
     ],
 )
-def test_the_language_is_told_from_a_few_words(text: str, language: str) -> None:
+def test_the_language_is_recognised_from_a_few_words(text: str, language: str) -> None:
     assert lang.detect(text) == language
 
 

@@ -113,7 +113,7 @@ def test_the_action_counts_and_where_it_is_strange_the_status_class(action: str,
     assert seen.action == expected
 
 
-def test_of_several_recipients_the_worst_fate_is_told_with_its_own_addresses() -> None:
+def test_of_several_recipients_the_worst_outcome_is_reported_with_its_own_addresses() -> None:
     raw = (
         b"Content-Type: multipart/report; report-type=delivery-status; boundary=R\r\n\r\n"
         b"--R\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; x\r\n\r\n"
@@ -156,7 +156,7 @@ def test_an_automatic_reply_with_null_sender_is_no_report() -> None:
     assert report.find(*opened(raw)) is None
 
 
-def test_a_known_server_with_raw_bytes_in_its_from_is_still_heard(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_report_of_a_known_server_with_raw_bytes_in_its_from_is_read(caplog: pytest.LogCaptureFixture) -> None:
     raw = (
         b"Return-Path: <>\r\nFrom: Administraci\xf3 <postmaster@relay.example.org>\r\nSubject: Undelivered Mail\r\n\r\n"
         b"Your message could not be delivered to <a@example.org>.\r\n"

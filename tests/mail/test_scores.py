@@ -17,7 +17,7 @@ def read(text: str, subject: str = "", head: str = "") -> Classification:
     )
 
 
-def test_what_was_learned_is_told_apart() -> None:
+def test_what_was_learned_is_distinguished() -> None:
     model = linear.fit(ROWS, LABELS, balanced=True)
 
     for row, label in zip(ROWS, LABELS, strict=True):

@@ -21,7 +21,7 @@ _TERMS = struct.pack(">3I", 6, 0, 0x1 | 0x2 | 0x10 | 0x20 | 0x40 | 0x100 | 0x200
 
 
 class Filter:
-    """`with Filter() as mind:`, then `Road(options=PostfixOptions(filter_port=mind.port))`.
+    """`with Filter() as mind:`, then `MailServers(options=PostfixOptions(filter_port=mind.port))`.
 
     `pause`: asked after each DATA, seconds to think. `replies`: by "MAIL", "RCPT" or "DATA", what the relay shall say
     instead of 250, like "451 4.7.1 not now". `asked`: how often, by the same words; `thought`: how many mails it held

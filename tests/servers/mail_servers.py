@@ -1,7 +1,7 @@
-"""The whole road of a mail on loopback: Postfix takes it by SMTP, Dovecot gets it by LMTP and shows it by IMAP.
+"""The mail servers of the tests on loopback: Postfix accepts mail by SMTP, Dovecot gets it by LMTP and serves IMAP.
 
-Every local part is a mailbox, `name+tag` is the mailbox `name`, all domains are ours, every password is
-`PASSWORD`. About 80 ms from SMTP to IMAP.
+Every local part is a mailbox, `name+tag` is the mailbox `name`, all domains are local, every password is
+`PASSWORD`. A mail takes about 80 ms from SMTP to IMAP.
 """
 
 import itertools
@@ -14,17 +14,17 @@ from tests.servers.dovecot import PASSWORD, Dovecot
 from tests.servers.ports import HOST
 from tests.servers.postfix import HOSTNAME, Postfix, PostfixOptions
 
-__all__ = ["DOMAIN", "HOST", "HOSTNAME", "PASSWORD", "Road"]
+__all__ = ["DOMAIN", "HOST", "HOSTNAME", "PASSWORD", "MailServers"]
 
 DOMAIN = "castellbisbal.cat"
 
 
-class Road:
-    """`with Road() as road:`; then `road.dovecot`, `road.postfix`, `road.new_user()`, `road.address(user)`."""
+class MailServers:
+    """`with MailServers() as servers:`; then `servers.dovecot`, `.postfix`, `.new_user()` and `.address(user)`."""
 
     def __init__(self, *, detail: bool = False, options: PostfixOptions | None = None) -> None:
-        # Unix sockets lie inside, whose paths may have 107 characters: pytest's own folders are too deep.
-        self.root = Path(tempfile.mkdtemp(prefix="road-", dir="/tmp"))
+        # The folder holds Unix sockets, whose paths have at most 107 characters: pytest's folders are too deep.
+        self.root = Path(tempfile.mkdtemp(prefix="mail-servers-", dir="/tmp"))
         self.root.chmod(0o755)
         self.certs = make_certificates(self.root / "tls")
         self.dovecot = Dovecot(self.root / "dovecot", self.certs, detail=detail)
@@ -32,7 +32,7 @@ class Road:
         self.postfix = Postfix(self.root / "postfix", self.certs, options=options, **ports)
         self._count = itertools.count(1)
 
-    def __enter__(self) -> "Road":
+    def __enter__(self) -> "MailServers":
         try:
             self.dovecot.start()
             self.postfix.start()
@@ -47,7 +47,7 @@ class Road:
         shutil.rmtree(self.root, ignore_errors=True)
 
     def new_user(self, name: str = "user") -> str:
-        """A local part that nobody has had yet, e.g. `user7`; its mailbox appears with its first mail or login."""
+        """A new local part, e.g. `user7`; its mailbox appears with the first mail or login."""
         return f"{name}{next(self._count)}"
 
     def address(self, user: str, domain: str = DOMAIN) -> str:

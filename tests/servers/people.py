@@ -12,7 +12,7 @@ from typing import Any
 
 from imapclient import imap_utf7
 
-from tests.servers.mail_servers import HOST, PASSWORD, Road
+from tests.servers.mail_servers import HOST, PASSWORD, MailServers
 from tests.servers.maildir import Maildir
 from tests.servers.waiting import until
 
@@ -34,13 +34,15 @@ def reply_headers(to: EmailMessage) -> dict[str, str]:
 
 
 class Citizen:
-    """Somebody with a mailbox of his own on the road; `domain` is only what his address says."""
+    """Somebody with a mailbox of his own on the mail servers; `domain` is only what his address says."""
 
-    def __init__(self, road: Road, name: str = "Anna Puig", *, user: str = "", domain: str = "example.cat") -> None:
-        self.road, self.name = road, name
-        self.user = user or road.new_user("citizen")
-        self.address = road.address(self.user, domain)
-        self.mailbox = Maildir(road.dovecot, self.user)
+    def __init__(
+        self, mail_servers: MailServers, name: str = "Anna Puig", *, user: str = "", domain: str = "example.cat"
+    ) -> None:
+        self.mail_servers, self.name = mail_servers, name
+        self.user = user or mail_servers.new_user("citizen")
+        self.address = mail_servers.address(self.user, domain)
+        self.mailbox = Maildir(mail_servers.dovecot, self.user)
 
     def write(
         self,
@@ -68,7 +70,7 @@ class Citizen:
 
     def send(self, raw: bytes, *to: str, envelope_from: str | None = None) -> None:
         """Hand any bytes to Postfix, CRLF or not; `envelope_from` "" is the null sender."""
-        with smtplib.SMTP(HOST, self.road.postfix.smtp_port) as relay:
+        with smtplib.SMTP(HOST, self.mail_servers.postfix.smtp_port) as relay:
             relay.sendmail(self.address if envelope_from is None else envelope_from, to, raw)
 
     def inbox(self) -> list[EmailMessage]:
@@ -84,11 +86,11 @@ class Citizen:
 class Agent:
     """Somebody at the office, whose client shows the shared mailbox `office` over IMAPS. UIDs are per folder."""
 
-    def __init__(self, road: Road, office: str, *, name: str = "Marta", address: str = "") -> None:
-        self.road, self.office, self.name = road, office, name
-        self.address = address or road.address(office)
-        self._tls = ssl.create_default_context(cafile=str(road.certs.ca))
-        self.client = imaplib.IMAP4_SSL("localhost", road.dovecot.imaps_port, ssl_context=self._tls)
+    def __init__(self, mail_servers: MailServers, office: str, *, name: str = "Marta", address: str = "") -> None:
+        self.mail_servers, self.office, self.name = mail_servers, office, name
+        self.address = address or mail_servers.address(office)
+        self._tls = ssl.create_default_context(cafile=str(mail_servers.certs.ca))
+        self.client = imaplib.IMAP4_SSL("localhost", mail_servers.dovecot.imaps_port, ssl_context=self._tls)
         self.client.login(office, PASSWORD)
 
     def close(self) -> None:
@@ -155,7 +157,7 @@ class Agent:
         """Write a mail of the agent's own; the Message-ID is returned."""
         more = dict(headers or {}) | ({"Cc": ", ".join(cc)} if cc else {})
         mail = message(formataddr((self.name, self.address)), [to], subject, text, more)
-        with smtplib.SMTP("localhost", self.road.postfix.submission_port) as relay:
+        with smtplib.SMTP("localhost", self.mail_servers.postfix.submission_port) as relay:
             relay.starttls(context=self._tls)
             relay.login(self.address.partition("@")[0], PASSWORD)
             relay.send_message(mail)

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.office import NO_LIMITS, Office
+from tests.e2e.office import NO_LIMITS, RunningOffice
 from tests.e2e.watching import answered_by, case_of, everything_in, mails_to, message, opened, running_clocks, someone
 from tests.hostile.test_bombs import BOMBS
-from tests.servers.mail_servers import HOST, Road
+from tests.servers.mail_servers import HOST, MailServers
 from tests.servers.people import Citizen
 from tests.servers.postfix import HOSTNAME
 from tests.servers.waiting import until
@@ -19,39 +19,44 @@ QUESTION = "Bon dia, no puc presentar la instància perquè la pàgina no em dei
 
 
 @pytest.fixture(scope="module")
-def desk(road: Road, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    with opened(road, tmp_path_factory.mktemp("hostile"), trust=TRUST, ack=NO_LIMITS) as office:
+def desk(mail_servers: MailServers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningOffice]:
+    with opened(mail_servers, tmp_path_factory.mktemp("hostile"), trust=TRUST, ack=NO_LIMITS) as office:
         yield office
 
 
-def _raw(desk: Office, sender: str, number: str, *fields: str, text: bytes = b"Hola, com va?") -> bytes:
+def _raw(desk: RunningOffice, sender: str, number: str, *fields: str, text: bytes = b"Hola, com va?") -> bytes:
     names = {field.partition(":")[0].lower() for field in fields}
     usual = (f"From: {sender}", f"To: {desk.address}", f"Subject: {number}", f"Message-ID: <{number}@evil.example>")
     head = [field for field in usual if field.partition(":")[0].lower() not in names] + list(fields)
     return "\r\n".join(head).encode() + b"\r\n\r\n" + text + b"\r\n"
 
 
-def _submit(road: Road, sender: str, to: str, raw: bytes) -> None:
-    with smtplib.SMTP(HOST, road.postfix.smtp_port) as relay:
+def _submit(mail_servers: MailServers, sender: str, to: str, raw: bytes) -> None:
+    with smtplib.SMTP(HOST, mail_servers.postfix.smtp_port) as relay:
         relay.sendmail(sender, [to], raw)
 
 
-def _decided(desk: Office, number: str) -> str:
+def _decided(desk: RunningOffice, number: str) -> str:
     return str(message(desk, f"<{number}@evil.example>")["outcome"])
 
 
-def test_while_bombs_arrive_the_next_citizen_is_acknowledged_within_three_seconds(desk: Office, road: Road) -> None:
-    mallory = someone(road, "Mallory")
+def test_while_bombs_arrive_the_next_citizen_is_acknowledged_within_three_seconds(
+    desk: RunningOffice, mail_servers: MailServers
+) -> None:
+    mallory = someone(mail_servers, "Mallory")
     for place, name in enumerate(list(BOMBS)[::5]):
         fields, text = BOMBS[name]()
         given = [f"{key}: {value if isinstance(value, str) else value.decode('latin-1')}" for key, value in fields]
         try:
             _submit(
-                road, mallory.address, desk.address, _raw(desk, mallory.address, f"bomb{place}", *given[:50], text=text)
+                mail_servers,
+                mallory.address,
+                desk.address,
+                _raw(desk, mallory.address, f"bomb{place}", *given[:50], text=text),
             )
         except smtplib.SMTPResponseException:
             continue  # too large or too long for the exchanger: it never comes in
-        anna = someone(road)
+        anna = someone(mail_servers)
         anna.write(desk.address, "No puc signar", QUESTION)
         anna.wait_for_mail(1, seconds=3.0)
     assert desk.peak_memory() < MEMORY
@@ -71,13 +76,15 @@ LARGE = {
 
 
 @pytest.mark.parametrize("name", LARGE)
-def test_a_bomb_too_large_to_be_read_whole_is_worked_all_the_same(desk: Office, road: Road, name: str) -> None:
+def test_a_bomb_too_large_to_be_read_whole_is_worked_all_the_same(
+    desk: RunningOffice, mail_servers: MailServers, name: str
+) -> None:
     """Above imap.max_bytes a message is read by its structure, and its structure is the bomb."""
-    mallory = someone(road, "Mallory")
+    mallory = someone(mail_servers, "Mallory")
     kind, text = LARGE[name]
-    _submit(road, mallory.address, desk.address, _raw(desk, mallory.address, f"large-{name}", kind, text=text))
+    _submit(mail_servers, mallory.address, desk.address, _raw(desk, mallory.address, f"large-{name}", kind, text=text))
     assert _decided(desk, f"large-{name}") in ("case", "quarantined")
-    anna = someone(road)
+    anna = someone(mail_servers)
     anna.write(desk.address, "No puc signar", QUESTION)
     anna.wait_for_mail(1, seconds=3.0)
     assert desk.peak_memory() < MEMORY
@@ -96,9 +103,9 @@ def test_a_bomb_too_large_to_be_read_whole_is_worked_all_the_same(desk: Office, 
     ids=["bare", "with results", "with results and a line of our exchanger"],
 )
 def test_a_forged_agent_answers_nothing_through_a_real_exchanger(
-    desk: Office, road: Road, forged: tuple[str, ...]
+    desk: RunningOffice, mail_servers: MailServers, forged: tuple[str, ...]
 ) -> None:
-    anna = someone(road)
+    anna = someone(mail_servers)
     asked = anna.write(desk.address, "No puc signar", QUESTION)
     case_of(desk, asked)
     number = f"agent{len(forged)}"
@@ -109,13 +116,15 @@ def test_a_forged_agent_answers_nothing_through_a_real_exchanger(
         f"In-Reply-To: {asked}",
         "Subject: Re: No puc signar",
     )
-    _submit(road, "mallory@evil.example", desk.address, _raw(desk, desk.agent.address, number, *fields))
+    _submit(mail_servers, "mallory@evil.example", desk.address, _raw(desk, desk.agent.address, number, *fields))
     assert _decided(desk, number) == "staff"
     assert case_of(desk, asked)["answered_at"] is None
     assert running_clocks(desk, case_of(desk, asked)["number"])
 
 
-def test_bytes_that_no_standard_allows_come_through_and_are_worked(desk: Office, road: Road) -> None:
+def test_bytes_that_no_standard_allows_come_through_and_are_worked(
+    desk: RunningOffice, mail_servers: MailServers
+) -> None:
     raws = {
         "nul": b"Hola\0\0 que tal",
         "cr": b"Hola\rBcc: victim@example.org\rque tal",
@@ -124,17 +133,17 @@ def test_bytes_that_no_standard_allows_come_through_and_are_worked(desk: Office,
         "dots": b".\r\n..\r\nMAIL FROM:<x@evil.example>\r\n.\n.\r\nhola",
     }
     for number, text in raws.items():
-        mallory = someone(road, "Mallory")
-        _submit(road, mallory.address, desk.address, _raw(desk, mallory.address, number, text=text))
+        mallory = someone(mail_servers, "Mallory")
+        _submit(mail_servers, mallory.address, desk.address, _raw(desk, mallory.address, number, text=text))
         assert _decided(desk, number) == "case"
         assert len(mallory.wait_for_mail()) == 1
 
 
-def test_smtp_commands_in_a_message_stay_text_in_its_escalation(desk: Office, road: Road) -> None:
+def test_smtp_commands_in_a_message_stay_text_in_its_escalation(desk: RunningOffice, mail_servers: MailServers) -> None:
     """The original goes along byte by byte, through the end of DATA that its writer has put into it."""
-    mallory = someone(road, "Mallory")
+    mallory = someone(mail_servers, "Mallory")
     text = b"Abans.\n.\nMAIL FROM:<x@evil.example>\nRCPT TO:<victim@example.org>\nDATA\n.\r\nDespr\xc3\xa9s."
-    _submit(road, mallory.address, desk.address, _raw(desk, mallory.address, "smuggled", text=text))
+    _submit(mail_servers, mallory.address, desk.address, _raw(desk, mallory.address, "smuggled", text=text))
     number = str(message(desk, "<smuggled@evil.example>")["number"])
     desk.oacmail("case", "escalate", number)
     (escalation,) = desk.technical.wait_for_mail()
@@ -143,7 +152,9 @@ def test_smtp_commands_in_a_message_stay_text_in_its_escalation(desk: Office, ro
     assert desk.rows("SELECT 1 FROM outbox WHERE recipient = 'victim@example.org'") == []
 
 
-def test_strange_addresses_end_in_a_mail_or_in_review_and_stop_nobody(desk: Office, road: Road) -> None:
+def test_strange_addresses_end_in_a_mail_or_in_review_and_stop_nobody(
+    desk: RunningOffice, mail_servers: MailServers
+) -> None:
     longest = f"{'a' * 64}@{'.'.join(['b' * 60] * 4)}.example"
     senders = (
         "<>",
@@ -156,15 +167,15 @@ def test_strange_addresses_end_in_a_mail_or_in_review_and_stop_nobody(desk: Offi
     )
     for place, sender in enumerate(senders):
         number = f"sender{place}"
-        _submit(road, "", desk.address, _raw(desk, "", number, f"From: {sender}", "Return-Path: <x@y.example>"))
+        _submit(mail_servers, "", desk.address, _raw(desk, "", number, f"From: {sender}", "Return-Path: <x@y.example>"))
         assert _decided(desk, number) in ("case", "automatic")
-    anna = someone(road)
+    anna = someone(mail_servers)
     anna.write(desk.address, "No puc signar", QUESTION)
     anna.wait_for_mail(1, seconds=5.0)
 
 
-def test_a_real_report_is_heard_and_a_forged_one_is_not(desk: Office, road: Road) -> None:
-    anna, pere = someone(road), someone(road, "Pere")
+def test_a_real_report_is_believed_and_a_forged_one_is_not(desk: RunningOffice, mail_servers: MailServers) -> None:
+    anna, pere = someone(mail_servers), someone(mail_servers, "Pere")
     asked = anna.write(desk.address, "No puc signar", QUESTION)
     answer = answered_by(desk, asked, "Proveu-ho amb un altre navegador.")
     kind = 'multipart/report; report-type=delivery-status; boundary="b"'
@@ -175,15 +186,15 @@ def test_a_real_report_is_heard_and_a_forged_one_is_not(desk: Office, road: Road
             f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: {about}\r\n\r\n--b--"
         )
         raw = _raw(desk, "MAILER-DAEMON@evil.example", number, f"Content-Type: {kind}", text=body.encode())
-        _submit(road, "", desk.address, raw)
+        _submit(mail_servers, "", desk.address, raw)
         assert _decided(desk, number) == "automatic"
     assert answer
     assert case_of(desk, asked)["status"] == "answered"
     assert mails_to(desk, pere.address) == []
 
 
-def test_the_bounce_of_an_acknowledgement_makes_no_loop(desk: Office, road: Road) -> None:
-    gone = Citizen(road, "Ningú", user=f"{road.new_user('gone')}-refused", domain="elsewhere.example")
+def test_the_bounce_of_an_acknowledgement_makes_no_loop(desk: RunningOffice, mail_servers: MailServers) -> None:
+    gone = Citizen(mail_servers, "Ningú", user=f"{mail_servers.new_user('gone')}-refused", domain="elsewhere.example")
     asked = gone.write(desk.address, "No puc signar", QUESTION)
     number = case_of(desk, asked)["number"]
     until(lambda: [row["state"] for row in mails_to(desk, gone.address)] == ["failed"], 15, what="the refusal")
