@@ -2,8 +2,8 @@
 
     with Relay({"RCPT": ["450 4.2.1 busy", None], "BODY": [DROP]}) as relay: ... relay.port ...
 
-Each verb takes its steps in order; None = the normal reply. Verbs: EHLO HELO AUTH MAIL RCPT DATA RSET QUIT, and BODY for the
-reply to the whole mail. A step is a reply, `DROP` (the connection is reset) or `HANG` (no answer, ever).
+Each verb takes its steps in order; None = the normal reply. Verbs: EHLO HELO AUTH MAIL RCPT DATA RSET QUIT, and BODY
+for the reply to the whole mail. A step is a reply, `DROP` (the connection is reset) or `HANG` (no answer, ever).
 """
 
 import asyncio
