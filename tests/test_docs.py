@@ -1,5 +1,6 @@
 """What an admin can read is complete: every key and every verb is documented, with the defaults that hold."""
 
+import ast
 import re
 import tomllib
 from collections.abc import Iterator
@@ -193,3 +194,36 @@ def test_every_fault_of_operation_has_a_test() -> None:
     rows = [line for line in (ROOT / "docs" / "faults.md").read_text("utf-8").splitlines() if line.startswith("| ")]
     assert len(rows) > 15
     assert [row for row in rows[2:] if not re.search(r"test_\w+|make chaos", row)] == []
+
+
+# --- the paths through the code ----------------------------------------------------------------------------
+
+PATHS = {
+    "From arrival to acknowledgement": 45,
+    "From an answer in Sent to the deadline that it meets": 32,
+    "From a tick to an escalation": 20,
+}
+"""Headings of docs/design.md, each with the most functions that its list may name."""
+
+
+def _path(heading: str) -> list[tuple[str, str, str]]:
+    """(number, file, function) of each line of a list."""
+    page = (ROOT / "docs" / "design.md").read_text("utf-8")
+    section = page.partition(f"### {heading}\n")[2].partition("\n#")[0]
+    return re.findall(r"^(\d+)\. `([\w/]+\.py):([\w.]+)`", section, re.MULTILINE)
+
+
+def _functions(path: Path) -> set[str]:
+    """`name` of each function and `Class.name` of each method of a file."""
+    tree = ast.parse(path.read_text("utf-8"))
+    owners: list[tuple[str, list[ast.stmt]]] = [("", tree.body)]
+    owners += [(f"{node.name}.", node.body) for node in tree.body if isinstance(node, ast.ClassDef)]
+    return {owner + node.name for owner, body in owners for node in body if isinstance(node, ast.FunctionDef)}
+
+
+@pytest.mark.parametrize("heading", PATHS)
+def test_a_path_through_the_code_is_short_and_names_functions_that_exist(heading: str) -> None:
+    path = _path(heading)
+    assert [int(number) for number, *_ in path] == list(range(1, len(path) + 1))
+    assert 10 < len(path) <= PATHS[heading]
+    assert [f"{file}:{name}" for _, file, name in path if name not in _functions(ROOT / "oacmail" / file)] == []
