@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from bench import plain_model
@@ -48,8 +47,7 @@ def ours(learned: Sequence[LabelledMessage]) -> Judge:
     table = scores.table_from(learn([*learned, *phrases()], warmth))
 
     def judge(example: LabelledMessage) -> dict[str, Any]:
-        words = {**example.message.words, **scores.scores(example.message, table)}
-        reading = classify(replace(example.message, words=MappingProxyType(words)))
+        reading = classify(replace(example.message, features=scores.weigh(example.message, table)))
         call = reading.callback
         found = {name: getattr(reading, name) for name in ("kind", "topic", "level", "intent", "language")}
         called = {"phone": call.phone, "slot": call.slot} if call else None

@@ -10,7 +10,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Literal, TypedDict
 
-from oacmail.core.model import Classification, Folder, Kind, Message, Outcome, Role, Slot, Status
+from oacmail.core.features import Slot
+from oacmail.core.model import Classification, Folder, Kind, Message, Outcome, Role, Status
 from oacmail.core.outgoing import MailEvent, MailKind
 
 # --- what can happen ----------------------------------------------------------------------------------

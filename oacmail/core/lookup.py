@@ -110,8 +110,8 @@ def _written_on_top(policy: Policy, message: Message) -> Message:
     """The citizen's message that our mail has grown into: its marks of a machine are ours, and often its From too."""
     writer = message.to[0] if message.sender in policy.office.own and message.to else message.sender
     name = message.name if writer == message.sender else ""
-    words = MappingProxyType({key: part for key, part in message.words.items() if not key.startswith("mark:")})
-    return replace(message, auto=Auto.NONE, reasons=(), report=None, sender=writer, name=name, words=words)
+    features = replace(message.features, marks=MappingProxyType({}))
+    return replace(message, auto=Auto.NONE, reasons=(), report=None, sender=writer, name=name, features=features)
 
 
 def _writers(policy: Policy, arrived: Arrived, author: str) -> tuple[str, ...]:

@@ -6,11 +6,12 @@ or a socket.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Literal
+
+from oacmail.core.features import NO_FEATURES, Callback, Features
 
 LANGUAGES = ("ca", "es", "en")
 """What the shipped templates are written in."""
@@ -119,10 +120,6 @@ class Outcome(StrEnum):
     GONE = "gone"
 
 
-Slot = Literal["morning", "afternoon", "any"]
-"""When somebody wants to be called."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
     """A part that is not text for reading. `size` in bytes after decoding; `sha256` hex, '' if never read."""
@@ -175,7 +172,6 @@ class Message:
     with exactly one addr-spec. `text`: all decoded text; `fresh`: what was written now. `reasons`: why
     `auto` is what it is. `marks`: raw X-Oacmail fields. `tokens`: upper-case case tokens in the subject
     or a plus-address. `secrets`: kinds of secrets seen. `caps`: names of limits that cut something.
-    `words`: features for classification, computed by mail/features.
     """
 
     fingerprint: str
@@ -205,15 +201,7 @@ class Message:
     caps: tuple[str, ...]
     size: int
     body_hash: str
-    words: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Callback:
-    """A wish to be called: `phone` in E.164."""
-
-    phone: str
-    slot: Slot
+    features: Features = NO_FEATURES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

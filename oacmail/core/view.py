@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from types import MappingProxyType
 
-from oacmail.core.model import Outcome, Role, Slot, Status
+from oacmail.core.features import Slot
+from oacmail.core.model import Outcome, Role, Status
 from oacmail.core.outgoing import MailKind, MailState
 
 UNDELIVERED = "undelivered:"  # the name under which a report waits for the message that it speaks of

@@ -7,13 +7,13 @@ the answer that costs a citizen least: a person, not a machine; no proof of iden
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.message import Message as Tree
-from types import MappingProxyType
 from typing import Protocol, TypeVar
 
+from oacmail.core.features import NO_FEATURES, Features, TownWord
 from oacmail.core.model import Attachment, Auth, Auto, Message, Report, Rung
 from oacmail.mail.mime import addresses, auth, boundaries, charset, limits, message_ids, normalize, parts
 from oacmail.mail.mime.fields import Fields
@@ -119,50 +119,39 @@ def message(
         caps=tuple(dict.fromkeys((*message.caps, *body.caps))),
         size=message.size,
         body_hash=_body_hash(written.fresh),
-        words=MappingProxyType({}),
     )
     with_ours = judged(lambda: reply_text.split(body.text, body.forwarded).fresh, "") if own.ours else written.fresh
-    words = _words(read, with_ours, _signature(own.rest, written), parser_config, judged)
-    return replace(read, words=MappingProxyType(words))
+    return replace(read, features=_features(read, with_ours, _signature(own.rest, written), parser_config, judged))
 
 
-def _words(
-    read: Message, with_ours: str, signature: str, parser_config: ParserConfig, judged: Judged
-) -> Mapping[str, float]:
-    """What was found of the lexicons, whether it is thanks alone, what its subject calls it, and the model's scores.
+def _features(read: Message, with_ours: str, signature: str, parser_config: ParserConfig, judged: Judged) -> Features:
+    """What the lexicons find, what the text does (thanks, repeats us, names an attachment), and the model's scores.
 
     `with_ours`: what was written now, our own sentences left in.
     """
-    nothing: Mapping[str, float] = {}
+    subject, fresh = read.subject, read.fresh
     found = judged(
-        lambda: features.words(read.subject, read.fresh, signature, phone=parser_config.phone, town=parser_config.town),
-        nothing,
+        lambda: features.find(subject, fresh, signature, phone=parser_config.phone, town=parser_config.town),
+        NO_FEATURES,
     )
-    weighed = replace(read, words=MappingProxyType(found))
-    scored = judged(lambda: scores.scores(weighed, lessons=parser_config.lessons), nothing)
-    alone = judged(lambda: thanks.only_thanks(read.subject, read.fresh, read.name, read.sender), False)
-    titled = judged(lambda: auto_subjects.title_kind(read.subject, read.fresh, answers=bool(read.refs)), "")
-    ours = judged(lambda: echoes.repeats(read.subject, with_ours, token=bool(read.tokens)), False)
-    said = {
-        "only:thanks": alone,
-        "adds:postscript": judged(lambda: reply_text.has_postscript(read.fresh), False),
-        f"title:{titled}": titled,
-        "echo:ours": ours,
-        **_of_forms(read, judged),
-    }
-    town = judged(lambda: town_words.found(read.subject, read.fresh, parser_config.topics), nothing)
-    remarked = judged(lambda: dict.fromkeys(remarks.found(features.fold(read.fresh)), 1.0), nothing)
-    whole = {**found, **town, **remarked, **{name: 1.0 for name, holds in said.items() if holds}, **scored}
-    return judged(lambda: evidence.shown(whole, read.subject, read.fresh), whole)
-
-
-def _of_forms(read: Message, judged: Judged) -> Mapping[str, bool]:
-    """Of a machine's message alone: people write "Nom: …" as well."""
-    if read.auto is Auto.NONE:
-        return {}
+    with_terms = replace(read, features=found)
+    weighed = judged(lambda: scores.weigh(with_terms, lessons=parser_config.lessons), found)
+    no_words: tuple[TownWord, ...] = ()
     no_fields: frozenset[str] = frozenset()
-    found = judged(lambda: form_fields.sorts(read.fresh), no_fields)
-    return {**{f"field:{name}": True for name in found}, "title:form": form_fields.is_title(read.subject)}
+    machine = read.auto is not Auto.NONE  # people write "Nom: …" as well
+    return replace(
+        weighed,
+        only_thanks=judged(lambda: thanks.only_thanks(subject, fresh, read.name, read.sender), False),
+        postscript=judged(lambda: reply_text.has_postscript(fresh), False),
+        subject_says=judged(lambda: auto_subjects.title_kind(subject, fresh, answers=bool(read.refs)), ""),
+        repeats_us=judged(lambda: echoes.repeats(subject, with_ours, token=bool(read.tokens)), False),
+        form_fields=judged(lambda: form_fields.sorts(fresh), no_fields) if machine else no_fields,
+        subject_form=machine and form_fields.is_title(subject),
+        town_words=judged(lambda: town_words.found(subject, fresh, parser_config.topics), no_words),
+        language_wish=judged(lambda: remarks.language(features.fold(fresh)), ""),
+        names_attachment=judged(lambda: remarks.names_attachment(features.fold(fresh)), False),
+        evidence=judged(lambda: evidence.shown(weighed, subject, fresh), weighed.evidence),
+    )
 
 
 def subject(fields: Fields) -> str:
@@ -250,5 +239,4 @@ def opaque(raw: bytes, day: str, language: str) -> Message:
         caps=(),
         size=len(raw),
         body_hash=_body_hash(text),
-        words=MappingProxyType({}),
     )

@@ -1,64 +1,31 @@
 """The verdict: machines by their marks, people in doubt, words by weight."""
 
-from collections.abc import Mapping
-from types import MappingProxyType
+from dataclasses import replace
 
 import pytest
 
-from oacmail.core.model import Attachment, Auth, Auto, Callback, Intent, Kind, Level, Message, Rung, Topic
+from oacmail.core.features import Callback, EndDay, Features, Platform
+from oacmail.core.model import Attachment, Auto, Intent, Kind, Level, Message, Topic
 from oacmail.core.routing.classification import classify
+from tests.core import builders
+from tests.core.builders import evidence, scores, terms
 
 
-def message(
-    words: Mapping[str, float] | None = None,
-    *,
-    fresh: str = "Bon dia",
-    auto: Auto = Auto.NONE,
-    refs: tuple[str, ...] = (),
-    sender: str = "anna@example.org",
-    quotes_us: bool = False,
-    attachments: tuple[Attachment, ...] = (),
-) -> Message:
-    return Message(
-        fingerprint="f",
-        message_id="<m@example.org>",
-        refs=refs,
-        sender=sender,
-        name="",
-        single_from=True,
-        reply_to="",
-        to=(),
-        cc=(),
-        subject="",
-        sent_at=None,
-        text=fresh,
-        fresh=fresh,
-        quotes_us=quotes_us,
-        attachments=attachments,
-        auto=auto,
-        reasons=("auto-submitted: auto-replied",) if auto is not Auto.NONE else (),
-        report=None,
-        auth=Auth(),
-        lang="ca",
-        rung=Rung.FULL,
-        marks=(),
-        tokens=(),
-        secrets=(),
-        caps=(),
-        size=1,
-        body_hash="b",
-        words=MappingProxyType(dict(words or {})),
-    )
+def message(features: Features | None = None, *, auto: Auto = Auto.NONE, **changes: object) -> Message:
+    reasons = ("auto-submitted: auto-replied",) if auto is not Auto.NONE else ()
+    return builders.message(features, auto=auto, reasons=reasons, **changes)
 
 
-FORM = {"form:callback:franja horaria": 3.0, "phone:+34600111222": 1.0, "slot:morning": 1.0}
-THANKS = {
-    "thanks:said:gracies": 2.0,
-    "score:kind:thanks": 0.9,
-    "score:kind:request": 0.1,
-    "why:kind:thanks:gracies": 0.8,
-}
-SPAM = {"spam:lure:bitcoin": 3.0, "score:kind:spam": 0.9, "score:kind:request": 0.1}
+FORM = Features(
+    terms=terms(form={"callback:franja horaria": 3.0}), callback=Callback(phone="+34600111222", slot="morning")
+)
+GRACIES = {"said:gracies": 2.0}
+THANKS = Features(
+    terms=terms(thanks=GRACIES),
+    scores=scores(kind={"thanks": 0.9, "request": 0.1}),
+    evidence=evidence(("kind:thanks:gracies", 0.8)),
+)
+SPAM = Features(terms=terms(spam={"lure:bitcoin": 3.0}), scores=scores(kind={"spam": 0.9, "request": 0.1}))
 
 
 def test_a_message_without_a_known_word_is_a_question_for_a_person() -> None:
@@ -78,7 +45,7 @@ def test_a_message_without_a_known_word_is_a_question_for_a_person() -> None:
     ("auto", "kind"), [(Auto.REPLY, Kind.AUTO_REPLY), (Auto.BOUNCE, Kind.BOUNCE), (Auto.BULK, Kind.BULK)]
 )
 def test_a_machine_has_its_kind_and_nothing_else(auto: Auto, kind: Kind) -> None:
-    reading = classify(message({"topic:grant:ajut": 3.0}, auto=auto))
+    reading = classify(message(Features(terms=terms(topic={"grant:ajut": 3.0})), auto=auto))
 
     assert (reading.kind, reading.topic, reading.level, reading.intent) == (kind, None, None, None)
     assert reading.because == ("auto-submitted: auto-replied",)
@@ -96,18 +63,18 @@ def test_a_configured_form_is_a_person_s_request_whatever_sent_it() -> None:
 def test_an_unconfigured_form_is_a_request_only_with_a_number_and_outside_a_conversation() -> None:
     assert classify(message(FORM, auto=Auto.REPLY)).kind is Kind.REQUEST
     assert classify(message(FORM, auto=Auto.REPLY, refs=("<a@b>",))).kind is Kind.AUTO_REPLY
-    assert classify(message({"form:callback:franja horaria": 3.0}, auto=Auto.REPLY)).kind is Kind.AUTO_REPLY
+    assert classify(message(replace(FORM, callback=None), auto=Auto.REPLY)).kind is Kind.AUTO_REPLY
 
 
 def test_of_the_kinds_that_a_machine_s_marks_leave_open_the_likeliest_is_taken() -> None:
-    words = {"score:kind:auto_reply": 0.2, "score:kind:bulk": 0.1, "score:kind:request": 0.7}
+    words = Features(scores=scores(kind={"auto_reply": 0.2, "bulk": 0.1, "request": 0.7}))
 
     assert classify(message(words, auto=Auto.BULK)).kind is Kind.AUTO_REPLY
 
 
 def test_what_reads_as_a_machine_s_is_one_only_when_that_is_likelier_than_a_person() -> None:
-    machine = {"mark:away": 1.0, "score:kind:auto_reply": 0.35, "score:kind:bulk": 0.2, "score:kind:request": 0.45}
-    person = {"mark:away": 1.0, "score:kind:auto_reply": 0.3, "score:kind:bulk": 0.15, "score:kind:request": 0.55}
+    machine = Features(marks={"away": 1.0}, scores=scores(kind={"auto_reply": 0.35, "bulk": 0.2, "request": 0.45}))
+    person = Features(marks={"away": 1.0}, scores=scores(kind={"auto_reply": 0.3, "bulk": 0.15, "request": 0.55}))
 
     assert classify(message(machine)).kind is Kind.AUTO_REPLY
     assert classify(message(machine)).confidence["kind"] == 0.35
@@ -116,18 +83,22 @@ def test_what_reads_as_a_machine_s_is_one_only_when_that_is_likelier_than_a_pers
 
 @pytest.mark.parametrize("kind", ["auto_reply", "bounce", "bulk", "spam", "thanks"])
 def test_however_sure_the_model_without_evidence_a_message_is_a_person_s_request(kind: str) -> None:
-    assert classify(message({f"score:kind:{kind}": 1.0, f"why:kind:{kind}:612": 0.9})).kind is Kind.REQUEST
+    sure = Features(scores=scores(kind={kind: 1.0}), evidence=evidence((f"kind:{kind}:612", 0.9)))
+    assert classify(message(sure)).kind is Kind.REQUEST
 
 
 def test_thanks_stand_within_a_conversation_or_in_the_subject_for_most_requests_end_with_them() -> None:
     assert classify(message(THANKS, refs=("<a@b>",))).kind is Kind.THANKS
-    assert classify(message(THANKS | {"title:thanks": 1.0})).kind is Kind.THANKS
-    assert classify(message(THANKS | {"thanks:done:rebut": 2.0})).kind is Kind.REQUEST
+    assert classify(message(replace(THANKS, subject_thanks=True))).kind is Kind.THANKS
+    assert classify(message(replace(THANKS, terms=terms(thanks=GRACIES | {"done:rebut": 2.0})))).kind is Kind.REQUEST
 
 
-@pytest.mark.parametrize("beside", ["level:second:error 500", "intent:rights:rgpd", "intent:complaint:queixa"])
-def test_thanks_beside_trouble_are_a_request(beside: str) -> None:
-    assert classify(message(THANKS | {beside: 2.0}, refs=("<a@b>",))).kind is Kind.REQUEST
+@pytest.mark.parametrize(
+    ("group", "term"), [("level", "second:error 500"), ("intent", "rights:rgpd"), ("intent", "complaint:queixa")]
+)
+def test_thanks_beside_trouble_are_a_request(group: str, term: str) -> None:
+    beside = replace(THANKS, terms=terms(**{"thanks": GRACIES, group: {term: 2.0}}))
+    assert classify(message(beside, refs=("<a@b>",))).kind is Kind.REQUEST
 
 
 def test_a_long_message_does_more_than_thank() -> None:
@@ -135,11 +106,12 @@ def test_a_long_message_does_more_than_thank() -> None:
 
 
 def test_a_brief_message_that_says_it_is_automatic_is_so_unless_it_asks_for_something() -> None:
-    words = {"auto:says:aquest es un missatge automatic": 3.0}
+    says = {"says:aquest es un missatge automatic": 3.0}
+    words = Features(terms=terms(auto=says))
 
     assert classify(message(words)).kind is Kind.AUTO_REPLY
     assert classify(message(words, fresh="Per què m'escriviu missatges automàtics?")).kind is Kind.REQUEST
-    assert classify(message(words | {"asks:more:vull": 1.0})).kind is Kind.REQUEST
+    assert classify(message(Features(terms=terms(auto=says, asks={"more:vull": 1.0})))).kind is Kind.REQUEST
 
 
 def test_only_thanks_is_thanks_and_says_why() -> None:
@@ -154,28 +126,31 @@ def test_thanks_with_a_question_mark_or_a_file_or_in_doubt_is_a_request() -> Non
 
     assert classify(message(THANKS, fresh="Gràcies. I ara què?", refs=("<a@b>",))).kind is Kind.REQUEST
     assert classify(message(THANKS, attachments=(file,), refs=("<a@b>",))).kind is Kind.REQUEST
-    assert classify(message(THANKS | {"score:kind:thanks": 0.3}, refs=("<a@b>",))).kind is Kind.REQUEST
-    asks = THANKS | {"asks:more:pero": 1.0, "score:kind:thanks": 0.7}
+    assert classify(message(replace(THANKS, scores=scores(kind={"thanks": 0.3})), refs=("<a@b>",))).kind is Kind.REQUEST
+    asks = replace(
+        THANKS,
+        terms=terms(thanks=GRACIES, asks={"more:pero": 1.0}),
+        scores=scores(kind={"thanks": 0.7, "request": 0.1}),
+    )
     assert classify(message(asks, refs=("<a@b>",))).kind is Kind.REQUEST
 
 
 def test_suspected_spam_is_likelier_than_all_else_and_never_an_answer_to_us() -> None:
     assert classify(message(SPAM)).kind is Kind.SPAM
-    assert classify(message({"score:kind:spam": 0.45, "score:kind:request": 0.4})).kind is Kind.REQUEST
+    assert classify(message(Features(scores=scores(kind={"spam": 0.45, "request": 0.4})))).kind is Kind.REQUEST
     assert classify(message(SPAM, quotes_us=True)).kind is Kind.REQUEST
 
 
 def test_the_likeliest_topic_level_and_intent_are_chosen_and_explained() -> None:
-    words = {
-        "score:topic:grant": 0.8,
-        "score:topic:payment": 0.2,
-        "score:level:second": 0.9,
-        "score:intent:complaint": 0.7,
-        "why:topic:grant:beca": 0.4,
-        "why:level:second:cue:down": 0.3,
-        "why:level:second:tampoc": 0.5,
-        "why:level:first:com puc": 0.6,
-    }
+    words = Features(
+        scores=scores(topic={"grant": 0.8, "payment": 0.2}, level={"second": 0.9}, intent={"complaint": 0.7}),
+        evidence=evidence(
+            ("topic:grant:beca", 0.4),
+            ("level:second:cue:down", 0.3),
+            ("level:second:tampoc", 0.5),
+            ("level:first:com puc", 0.6),
+        ),
+    )
     reading = classify(message(words))
 
     assert (reading.topic, reading.level, reading.intent) == (Topic.GRANT, Level.SECOND, Intent.COMPLAINT)
@@ -191,28 +166,29 @@ def test_the_likeliest_topic_level_and_intent_are_chosen_and_explained() -> None
 
 
 def test_a_call_back_without_a_number_has_none() -> None:
-    reading = classify(message({"score:intent:callback": 0.9, "slot:any": 1.0}))
+    reading = classify(message(Features(scores=scores(intent={"callback": 0.9}))))
 
     assert (reading.intent, reading.callback) == (Intent.CALLBACK, None)
 
 
 def test_a_number_is_no_call_back_where_none_is_asked_for() -> None:
-    reading = classify(message({"score:intent:question": 0.9, "phone:+34600111222": 1.0}))
+    reading = classify(message(replace(FORM, terms={}, scores=scores(intent={"question": 0.9}))))
 
     assert (reading.intent, reading.callback) == (Intent.QUESTION, None)
 
 
 def test_a_request_whose_term_ends_soon_is_urgent_and_says_so() -> None:
-    reading = classify(message({"ends:in:1": 1.0}))
+    reading = classify(message(Features(end_days=(EndDay(in_days=1),))))
 
     assert reading.urgent
     assert "urgent: a term ends soon" in reading.because
-    assert not classify(message({"ends:in:1": 1.0}, auto=Auto.REPLY)).urgent
+    assert not classify(message(Features(end_days=(EndDay(in_days=1),)), auto=Auto.REPLY)).urgent
 
 
 def test_the_second_level_has_an_operator_and_a_cause_and_no_other_level_has() -> None:
-    words = {"score:level:second": 0.9, "operator:aoc:e-notum": 2.0, "operator:town:la seu": 1.0, "cue:down": 1.0}
+    named = (Platform("aoc", "e-NOTUM", 2.0), Platform("town", "Seu electrònica", 1.0))
+    words = Features(scores=scores(level={"second": 0.9}), platforms=named, cues=frozenset({"down"}))
 
     assert (classify(message(words)).operator, classify(message(words)).cause) == ("aoc", "platform")
-    first = classify(message(words | {"score:level:first": 0.95}))
+    first = classify(message(replace(words, scores=scores(level={"second": 0.9, "first": 0.95}))))
     assert (first.level, first.operator, first.cause) == (Level.FIRST, "", "")

@@ -62,5 +62,5 @@ def test_the_council_of_another_town_is_distinguished_from_its_own(olesa: World,
     words = f"Buenos días, ¿cómo pago el recibo del Ayuntamiento de {text}? No encuentro la página."
     mail = compose.message(olesa.clock, ANNA, "Recibo", words)
     assert (
-        "cue:another town" in parse(compose.as_bytes(mail), settings.parser_config(olesa.config)).words
+        "another town" in parse(compose.as_bytes(mail), settings.parser_config(olesa.config)).features.cues
     ) == elsewhere

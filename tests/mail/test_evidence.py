@@ -4,18 +4,20 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from oacmail.core.features import Evidence, Features, Term
 from oacmail.core.routing.classification import classify
 from oacmail.mail.parse import parse
 from oacmail.mail.understanding import evidence, labelled
 
 
-def _shown(what: str, text: str, **terms: float) -> list[str]:
-    found = {f"why:level:second:{what}": 0.5, **terms}
-    return [key.split(":", 3)[3] for key in evidence.shown(found, "", text) if key.startswith("why:")]
+def _shown(what: str, text: str, terms: Mapping[Term, float] | None = None) -> list[str]:
+    found = Features(terms=terms or {}, evidence=(Evidence("level", "second", what, 0.5),))
+    return [spoken.words for spoken in evidence.shown(found, "", text)]
 
 
 @pytest.mark.parametrize(
@@ -40,8 +42,9 @@ def test_a_piece_of_the_model_is_shown_as_the_writer_wrote_it_or_not_at_all(
 
 
 def test_a_sum_of_terms_is_shown_as_the_terms_that_stand_in_the_text() -> None:
-    terms = {"level:second:no funciona": 2.0, "level:second:caigut": 1.0, "level:first:com puc": 3.0}
-    assert _shown("level:second", "La seu ha caigut i no Funciona", **terms) == ["no Funciona", "caigut"]
+    terms = {("second", "no funciona"): 2.0, ("second", "caigut"): 1.0, ("first", "com puc"): 3.0}
+    weights = {Term("level", *named): weight for named, weight in terms.items()}
+    assert _shown("level:second", "La seu ha caigut i no Funciona", weights) == ["no Funciona", "caigut"]
 
 
 def test_no_fragment_of_the_model_stands_in_the_reasons_of_any_held_out_message() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from oacmail.core.features import Term
 from oacmail.mail.understanding import features, lexicon, lexicon_of_kinds, phones
 from tests.work import PER_CHARACTER, calls
 
@@ -9,7 +10,7 @@ TABLES = (*lexicon.TABLES, *lexicon_of_kinds.TABLES)
 
 
 def keys(subject: str, text: str = "") -> set[str]:
-    return {key for key in features.words(subject, text) if not key.startswith("slot:")}
+    return set(map(str, features.find(subject, text).terms))
 
 
 @pytest.mark.parametrize(
@@ -41,9 +42,9 @@ def test_a_star_stands_at_the_end_of_a_term_alone_or_its_messages_would_be_unrea
 
 
 def test_the_subject_counts_double_and_a_text_three_times_at_most() -> None:
-    subject = features.words("Subvenció", "")["topic:grant:subvencio"]
-    text = features.words("", "subvenció")["topic:grant:subvencio"]
-    many = features.words("", "subvenció " * 9)["topic:grant:subvencio"]
+    subject = features.find("Subvenció", "").terms[Term("topic", "grant", "subvencio")]
+    text = features.find("", "subvenció").terms[Term("topic", "grant", "subvencio")]
+    many = features.find("", "subvenció " * 9).terms[Term("topic", "grant", "subvencio")]
 
     assert (subject / text, many / text) == (2.0, 3.0)
 
@@ -53,8 +54,8 @@ def test_the_subject_of_an_answer_tells_the_topic_only() -> None:
 
 
 def test_a_subject_of_thanks_is_marked() -> None:
-    assert "title:thanks" in features.words("Moltes gràcies!", "")
-    assert "title:thanks" not in features.words("Re: gràcies", "")
+    assert features.find("Moltes gràcies!", "").subject_thanks
+    assert not features.find("Re: gràcies", "").subject_thanks
 
 
 @pytest.mark.parametrize(
@@ -131,15 +132,15 @@ def test_the_tables_are_folded_and_no_term_stands_twice_in_a_group() -> None:
 
 def test_a_usual_text_costs_no_more_than_its_length() -> None:
     text = "Bon dia, no puc presentar la sol·licitud d'ajuts a la seu perquè surt un error. Em podeu trucar? " * 10
-    features.words("", "the tables are laid out")
-    assert calls(lambda: features.words("Error en la sol·licitud", text)) < PER_CHARACTER * len(text)
+    features.find("", "the tables are laid out")
+    assert calls(lambda: features.find("Error en la sol·licitud", text)) < PER_CHARACTER * len(text)
 
 
 @pytest.mark.parametrize(
     "text", ["1 " * 200_000, "a les " * 100_000, "6" * 300_000, "truqueu " * 60_000, "l·" * 200_000]
 )
 def test_hostile_text_costs_no_more_than_its_length(text: str) -> None:
-    assert calls(lambda: features.words("", text)) < PER_CHARACTER * len(text)
+    assert calls(lambda: features.find("", text)) < PER_CHARACTER * len(text)
 
 
 def test_a_number_that_no_plan_of_numbers_has_is_no_telephone() -> None:
@@ -149,5 +150,7 @@ def test_a_number_that_no_plan_of_numbers_has_is_no_telephone() -> None:
 
 
 def test_the_telephone_of_the_signature_counts_where_the_text_has_none() -> None:
-    assert "phone:+34600111222" in features.words("", "Truqueu-me", "Anna Puig\nTel. 600 111 222")
-    assert "phone:+34600111222" not in features.words("", "Truqueu-me al 600 333 444", "Tel. 600 111 222")
+    signed = features.find("", "Truqueu-me", "Anna Puig\nTel. 600 111 222").callback
+    written = features.find("", "Truqueu-me al 600 333 444", "Tel. 600 111 222").callback
+
+    assert (signed and signed.phone, written and written.phone) == ("+34600111222", "+34600333444")

@@ -129,8 +129,8 @@ JUDGEMENTS = (
     "mime.auth.evaluate",
     "understanding.lang.detect",
     "understanding.secrets.find",
-    "understanding.features.words",
-    "understanding.scores.scores",
+    "understanding.features.find",
+    "understanding.scores.weigh",
     "mime.parts.clean_name",
 )
 

@@ -2,26 +2,27 @@
 
 import pytest
 
+from oacmail.core.features import EndDay
 from oacmail.mail.understanding.features import fold
 from oacmail.mail.understanding.terms_end import ends
 
 
 @pytest.mark.parametrize(
-    ("text", "codes"),
+    ("text", "days"),
     [
-        ("El termini s'acaba demà a les 14 h.", ["in:1"]),
-        ("Avui és l'últim dia per presentar-ho!", ["in:0"]),
-        ("El plazo termina hoy", ["in:0"]),
-        ("el plazo vence mañana", ["in:1"]),
-        ("el plazo acaba pasado mañana", ["in:2"]),
-        ("The deadline is tonight", ["in:0"]),
-        ("El termini finalitza divendres", ["weekday:4"]),
-        ("el plazo acaba el 30 de noviembre", ["date:11-30"]),
-        ("termini: 3/12/2026", ["date:12-3"]),
+        ("El termini s'acaba demà a les 14 h.", [EndDay(in_days=1)]),
+        ("Avui és l'últim dia per presentar-ho!", [EndDay(in_days=0)]),
+        ("El plazo termina hoy", [EndDay(in_days=0)]),
+        ("el plazo vence mañana", [EndDay(in_days=1)]),
+        ("el plazo acaba pasado mañana", [EndDay(in_days=2)]),
+        ("The deadline is tonight", [EndDay(in_days=0)]),
+        ("El termini finalitza divendres", [EndDay(weekday=4)]),
+        ("el plazo acaba el 30 de noviembre", [EndDay(month_day=(11, 30))]),
+        ("termini: 3/12/2026", [EndDay(month_day=(12, 3))]),
         ("Demà us trucaré.", []),
         ("Ho vaig enviar dilluns i no en sé res", []),
         ("el plazo acaba por la mañana", []),
     ],
 )
-def test_only_a_day_beside_a_word_of_ending_counts(text: str, codes: list[str]) -> None:
-    assert list(ends(fold(text))) == codes
+def test_only_a_day_beside_a_word_of_ending_counts(text: str, days: list[EndDay]) -> None:
+    assert list(ends(fold(text))) == days

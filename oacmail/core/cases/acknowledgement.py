@@ -51,7 +51,7 @@ def _echoes_us(request: CitizenRequest) -> bool:
     """Our acknowledgement comes back from an address that has no part in a case: a robot that answers under changing
     names does that, and so does a person who was shown the mail. A person decides which."""
     members = (case.participants | case.reply_to | {case.citizen} for case in request.view.cases.values())
-    return "echo:ours" in request.message.words and not any(request.author in people for people in members)
+    return request.message.features.repeats_us and not any(request.author in people for people in members)
 
 
 def _like_a_machine(request: CitizenRequest) -> bool:
@@ -109,7 +109,7 @@ def _acknowledgement(request: CitizenRequest, number: str, facts: Mapping[str, o
             "due_at": request.due_at,
             "secret": bool(message.secrets),
             "empty": not message.fresh.strip() and not message.attachments,
-            "missing": "names:attachment" in message.words and not message.attachments,
+            "missing": message.features.names_attachment and not message.attachments,
             "ends_on": request.reading.ends_on,
             **facts,
         },
@@ -136,8 +136,8 @@ def language(request: CitizenRequest) -> str:
 
 def wished_language(request: CitizenRequest) -> str | None:
     """The language that a message asks for and says nothing else, if we write it."""
-    words, languages = request.message.words, request.policy.office.languages
-    return next((lang for lang in languages if f"only:language:{lang}" in words), None)
+    wish = request.message.features.language_wish
+    return wish if wish in request.policy.office.languages else None
 
 
 def _too_short_to_tell(text: str) -> bool:

@@ -14,10 +14,10 @@ from oacmail.core.cases.citizen_mail import notice
 from oacmail.core.cases.recipient import can_be_told
 from oacmail.core.cases.request import CitizenRequest
 from oacmail.core.effects import AuditEvent, CaseColumns, Effect, UpdateCase
-from oacmail.core.model import Callback, Intent, Slot
+from oacmail.core.features import Callback, Slot
+from oacmail.core.model import Intent
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
-from oacmail.core.routing.classification import call_named
 from oacmail.core.view import CaseView
 
 NOT_REACHED = MailKind.NOT_REACHED
@@ -53,7 +53,7 @@ def wished(request: CitizenRequest, case: CaseView) -> tuple[Effect, ...]:
     """What a further message on the case says of the call: that one is wanted, or the number that was missing."""
     wish = request.reading.callback
     if wish is None and case.intent == Intent.CALLBACK and case.phone is None:
-        wish = call_named(request.message.words)
+        wish = request.message.features.callback
     if wish is None:
         return ()
     columns: CaseColumns = {"intent": Intent.CALLBACK, "phone": wish.phone, "slot": wish.slot}

@@ -6,15 +6,15 @@ who is answered or what is closed. In doubt a message is a request, of topic oth
 looks at it, which is what the desk is for.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeVar
 
-from oacmail.core.model import Auto, Callback, Classification, Intent, Kind, Level, Message, Slot, Topic
+from oacmail.core.features import Callback, Features, TownWord
+from oacmail.core.model import Auto, Classification, Intent, Kind, Level, Message, Topic
 from oacmail.core.routing import derivation, forms
 
-Words = Mapping[str, float]
 Verdict = TypeVar("Verdict", bound=StrEnum)
 
 _SAID = 3.0  # the weight from which on a form or a machine says what it is (mail/understanding/lexicon_of_kinds.py)
@@ -23,13 +23,12 @@ _SAID = 3.0  # the weight from which on a form or a machine says what it is (mai
 _MACHINE_FROM, _SPAM_FROM, _THANKS_FROM = (0.5, 0.9), (0.5, 0.8), (0.4, 0.8)
 _MARKED, _MACHINE_ALONE = 1.0, 0.6  # marks together; how sure where they are less
 _SHORT = 60  # words: who only thanks is brief
-_TOWN_WORDS = "town words:"  # mail/understanding/town_words.py
 _UNREAD = 0.3  # how sure a verdict is where nothing could be weighed
+_UNSCORED: Mapping[str, float] = MappingProxyType({})
 _MACHINES = (Kind.AUTO_REPLY, Kind.BOUNCE, Kind.BULK)
-_EVIDENCE = dict.fromkeys(_MACHINES, "mark:") | {Kind.SPAM: "spam:", Kind.THANKS: "thanks:", Kind.REQUEST: "form:"}
+_GROUPS = {Kind.SPAM: "spam", Kind.THANKS: "thanks", Kind.REQUEST: "form"}
 _BY_AUTO = {Auto.REPLY: Kind.AUTO_REPLY, Auto.BOUNCE: Kind.BOUNCE, Auto.BULK: Kind.BULK}
-_NO_THANKS = ("level:second:", "intent:rights:", "intent:complaint:", "waits:", "adds:")  # somebody waits
-_SLOTS: dict[str, Slot] = {"morning": "morning", "afternoon": "afternoon", "any": "any"}
+_NO_THANKS = (("level", "second"), ("intent", "rights"), ("intent", "complaint"), ("waits", ""))  # somebody waits
 
 
 def classify(
@@ -43,17 +42,18 @@ def classify(
     kind, sure, why = _kind(message, form_senders)
     if kind is not Kind.REQUEST:
         return _reading(message, kind, {"kind": sure}, why)
-    topic, topic_sure = _likeliest(message.words, "topic", Topic.OTHER)
-    level, level_sure = _likeliest(message.words, "level", Level.FIRST)
-    if named := _named_by_town(message.words):
+    found = message.features
+    topic, topic_sure = _likeliest(found, "topic", Topic.OTHER)
+    level, level_sure = _likeliest(found, "level", Level.FIRST)
+    if named := _named_by_town(found.town_words):
         topic, topic_sure = named[0], 1.0
         if named[1] is not Level.FIRST or level is Level.OUT_OF_SCOPE:  # first level hides no fault of a platform
             level, level_sure = named[1], 1.0
     intent, intent_sure = _intent(message)
     confidence = {"kind": sure, "topic": topic_sure, "level": level_sure, "intent": intent_sure}
-    told = (*why, *_terms(message.words, _TOWN_WORDS))
-    because = (*told, *(reason for verdict in (topic, level, intent) for reason in _why(message.words, verdict)))
-    callback = call_named(message.words) if intent is Intent.CALLBACK else None
+    town = (f"town words:{word.topic}:{word.level}:{word.word}" for word in found.town_words)
+    because = (*why, *town, *(reason for verdict in (topic, level, intent) for reason in _why(found, verdict)))
+    callback = found.callback if intent is Intent.CALLBACK else None
     return _reading(message, kind, confidence, because, topic, level, intent, callback, tax_operator)
 
 
@@ -69,10 +69,11 @@ def _reading(
     tax_operator: str = "town",
 ) -> Classification:
     whole = {name: round(confidence.get(name, 0.0), 2) for name in ("kind", "topic", "level", "intent")}
-    urgent = kind is Kind.REQUEST and derivation.ends_soon(message.words, message.sent_at)
+    found = message.features
+    urgent = kind is Kind.REQUEST and derivation.ends_soon(found, message.sent_at)
     own = tax_operator if topic is Topic.PAYMENT else "town"
-    operator = derivation.operator(message.words, own) if level is Level.SECOND else ""
-    cause = derivation.cause(message.words) if level is Level.SECOND else ""
+    operator = derivation.operator(found, own) if level is Level.SECOND else ""
+    cause = derivation.cause(found) if level is Level.SECOND else ""
     beside = (
         *(("urgent: a term ends soon",) if urgent else ()),
         *((f"operator: {operator}", f"cause: {cause}") if operator else ()),
@@ -87,9 +88,9 @@ def _reading(
         confidence=MappingProxyType(whole),
         because=tuple(dict.fromkeys((*because, *beside))),
         urgent=urgent,
-        ends_on=derivation.ends_on(message.words, message.sent_at) if urgent else None,
+        ends_on=derivation.ends_on(found, message.sent_at) if urgent else None,
         operator=operator,
-        platform=derivation.platform(message.words, operator),
+        platform=derivation.platform(found, operator),
         cause=cause,
     )
 
@@ -116,41 +117,43 @@ def _is_automatic(message: Message, _: frozenset[str]) -> bool:
 
 def _is_titled_automatic(message: Message, _: frozenset[str]) -> bool:
     """The subject alone: a person looks at it (core/handlers/from_citizen.py)."""
-    return "title:automatic" in message.words or "title:receipt" in message.words
+    return message.features.subject_says != ""
 
 
 def _says_it_is_automatic(message: Message, _: frozenset[str]) -> bool:
     """In so many words, and nothing else is said."""
-    said = sum(message.words[key] for key in _terms(message.words, "auto:"))
+    found = message.features
+    said = sum(found.terms[term] for term in found.said("auto"))
     return said >= _SAID and _is_brief(message) and not _asks(message)
 
 
 def _reads_automatic(message: Message, _: frozenset[str]) -> bool:
     """Without a machine's header fields it takes both: what a machine says of itself, and that it reads like one; the
     more, where one mark stands alone."""
-    marks = _sum(message.words, "mark:")
+    marks = sum(message.features.marks.values())
     sure = max(_MACHINE_FROM[_asks(message)], 0.0 if marks >= _MARKED else _MACHINE_ALONE)
-    return marks > 0 and _of_machines(message.words) >= sure
+    return marks > 0 and _of_machines(message.features) >= sure
 
 
 def _reads_as_spam(message: Message, _: frozenset[str]) -> bool:
     """It takes a lure too; and whoever answers us is no spammer."""
-    lured = bool(_terms(message.words, "spam:")) and not (message.quotes_us or message.tokens)
-    return lured and _score(message.words, Kind.SPAM) >= _SPAM_FROM[_asks(message)]
+    lured = bool(message.features.said("spam")) and not (message.quotes_us or message.tokens)
+    return lured and _score(message.features, Kind.SPAM) >= _SPAM_FROM[_asks(message)]
 
 
 def _nothing_but_thanks(message: Message, _: frozenset[str]) -> bool:
     """Not a word beside them (mail/understanding/thanks.py): no score is asked."""
-    said = "only:thanks" in message.words and not message.attachments
-    return said and (bool(message.refs) or "title:thanks" in message.words)
+    said = message.features.only_thanks and not message.attachments
+    return said and (bool(message.refs) or message.features.subject_thanks)
 
 
 def _only_thanks(message: Message, _: frozenset[str]) -> bool:
     """Thanks within a conversation, or as the subject, with nothing beside them: most requests end with thanks too."""
-    spoken = bool(_terms(message.words, "thanks:")) and (bool(message.refs) or "title:thanks" in message.words)
-    beside = any(_terms(message.words, group) for group in _NO_THANKS)
+    found = message.features
+    spoken = bool(found.said("thanks")) and (bool(message.refs) or found.subject_thanks)
+    beside = found.postscript or any(found.said(group, label) for group, label in _NO_THANKS)
     nothing_else = not beside and not _questions(message) and not message.attachments and _is_brief(message)
-    return spoken and nothing_else and _score(message.words, Kind.THANKS) >= _THANKS_FROM[_asks(message)]
+    return spoken and nothing_else and _score(found, Kind.THANKS) >= _THANKS_FROM[_asks(message)]
 
 
 def _is_brief(message: Message) -> bool:
@@ -158,7 +161,7 @@ def _is_brief(message: Message) -> bool:
 
 
 def _asks(message: Message) -> bool:
-    return _questions(message) or bool(_terms(message.words, "asks:"))
+    return _questions(message) or bool(message.features.said("asks"))
 
 
 def _questions(message: Message) -> bool:
@@ -186,67 +189,59 @@ def _kind(message: Message, form_senders: frozenset[str]) -> tuple[Kind, float, 
     """By the first rule that holds; of several kinds that it leaves open the likeliest, else the marks' own."""
     for holds, kinds, rule in _KINDS:
         if holds(message, form_senders):
-            kind = max(kinds, key=lambda kind: (_score(message.words, kind), kind is _BY_AUTO.get(message.auto)))
+            found = message.features
+            kind = max(kinds, key=lambda kind: (_score(found, kind), kind is _BY_AUTO.get(message.auto)))
             if not rule:
                 return kind, 0.95, message.reasons
-            sure = 1.0 if holds in _PLAIN else _score(message.words, kind)
-            return kind, sure, (rule, *_terms(message.words, _EVIDENCE[kind]), *_why(message.words, kind))
-    return Kind.REQUEST, _score(message.words, Kind.REQUEST) or _UNREAD, ("kind: nothing says otherwise",)
+            sure = 1.0 if holds in _PLAIN else _score(found, kind)
+            return kind, sure, (rule, *_seen(found, kind), *_why(found, kind))
+    return Kind.REQUEST, _score(message.features, Kind.REQUEST) or _UNREAD, ("kind: nothing says otherwise",)
 
 
-def _named_by_town(words: Words) -> tuple[Topic, Level] | None:
+def _seen(found: Features, kind: Kind) -> list[str]:
+    """What a rule for this kind goes by: the marks of a machine, or the terms of a group."""
+    if kind in _MACHINES:
+        return [f"mark:{name}" for name in found.marks]
+    return [str(term) for term in found.said(_GROUPS[kind])]
+
+
+def _named_by_town(words: Iterable[TownWord]) -> tuple[Topic, Level] | None:
     """The topic and level that the town's own words ([[topic]]) name most often."""
-    sums: dict[tuple[Topic, Level], float] = {}
-    for key in _terms(words, _TOWN_WORDS):
-        topic, level, _ = key.removeprefix(_TOWN_WORDS).split(":", 2)
-        pair = Topic(topic), Level(level)
-        sums[pair] = sums.get(pair, 0.0) + words[key]
+    sums: dict[tuple[Topic, Level], int] = {}
+    for word in words:
+        pair = Topic(word.topic), Level(word.level)
+        sums[pair] = sums.get(pair, 0) + word.times
     return max(sums, key=lambda pair: sums[pair], default=None)
 
 
 # --- weighing --------------------------------------------------------------------------------------------
 
 
-def _likeliest(words: Words, field: str, unread: Verdict) -> tuple[Verdict, float]:
-    """The verdict with the highest score, the first of equals; `unread` where nothing was scored."""
-    options = type(unread)
-    best = max(options, key=lambda verdict: words.get(f"score:{field}:{verdict}", 0.0))
-    sure = words.get(f"score:{field}:{best}", 0.0)
+def _likeliest(found: Features, field: str, unread: Verdict) -> tuple[Verdict, float]:
+    """The verdict with the highest score, the first of equals; `unread` if nothing was scored."""
+    scores = found.scores.get(field, _UNSCORED)
+    best = max(type(unread), key=lambda verdict: scores.get(verdict, 0.0))
+    sure = scores.get(best, 0.0)
     return (best, sure) if sure else (unread, _UNREAD)
 
 
 def _intent(message: Message) -> tuple[Intent, float]:
     """The call-back form says what it is for."""
-    return (
-        (Intent.CALLBACK, 1.0) if forms.is_call_form(message) else _likeliest(message.words, "intent", Intent.QUESTION)
-    )
+    if forms.is_call_form(message):
+        return Intent.CALLBACK, 1.0
+    return _likeliest(message.features, "intent", Intent.QUESTION)
 
 
-def _score(words: Words, kind: Kind) -> float:
-    return words.get(f"score:kind:{kind}", 0.0)
+def _score(found: Features, kind: Kind) -> float:
+    return found.scores.get("kind", _UNSCORED).get(kind, 0.0)
 
 
-def _why(words: Words, verdict: StrEnum) -> tuple[str, ...]:
-    """What spoke for the verdict, loudest first: "level:second: bad gateway"."""
-    head = f"why:{type(verdict).__name__.lower()}:{verdict}:"
-    loud = sorted((-part, key) for key, part in words.items() if key.startswith(head))
-    return tuple(f"{type(verdict).__name__.lower()}:{verdict}: {key.removeprefix(head)}" for _, key in loud)
+def _why(found: Features, verdict: StrEnum) -> tuple[str, ...]:
+    """What speaks for the verdict, loudest first: "level:second: bad gateway"."""
+    field = type(verdict).__name__.lower()
+    loud = sorted((-one.part, one.words) for one in found.evidence if (one.field, one.verdict) == (field, verdict))
+    return tuple(f"{field}:{verdict}: {words}" for _, words in loud)
 
 
-def _of_machines(words: Words) -> float:
-    return sum(_score(words, kind) for kind in _MACHINES)
-
-
-def _terms(words: Words, group: str) -> list[str]:
-    return [key for key in words if key.startswith(group)]
-
-
-def call_named(words: Words) -> Callback | None:
-    """The telephone that a message leaves and the slot beside it; None where it leaves none."""
-    number = next((key.partition(":")[2] for key in words if key.startswith("phone:")), "")
-    slot = next((key.partition(":")[2] for key in words if key.startswith("slot:")), "any")
-    return Callback(phone=number, slot=_SLOTS.get(slot, "any")) if number else None
-
-
-def _sum(words: Words, group: str) -> float:
-    return sum(weight for key, weight in words.items() if key.startswith(group))
+def _of_machines(found: Features) -> float:
+    return sum(_score(found, kind) for kind in _MACHINES)

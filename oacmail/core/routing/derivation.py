@@ -1,15 +1,14 @@
-"""What a second-level message is derived with: which platform and whose, which cause, and which term is about to end.
+"""What the technical services get with a second-level message: platform and operator, cause, and a term that ends soon.
 
-Decides from the terms and cues that mail/ found; never whether a message is second level
-(core/routing/classification.py) nor what is sent. Two causes, R11; operators as in docs/requirements.md section 3; near
-is two days, R32.
+It decides from the features of the message; never whether a message is second level (core/routing/classification.py)
+nor what is sent. Two causes: R11; operators: docs/requirements.md section 3; "soon" is two days: R32.
 """
 
-from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-Words = Mapping[str, float]
+from oacmail.core.features import EndDay, Features, Platform
+
 Cause = Literal["platform", "document_or_form"]
 
 OPERATORS = ("town", "aoc", "generalitat", "age", "orgt")
@@ -18,52 +17,48 @@ _PAPER = ("wrong document", "option missing", "documents disagree", "form refuse
 _MACHINE = ("server error", "down", "charged twice", "pending though paid", "codes for words", "error named")
 
 
-def operator(words: Words, own: str = "town") -> str:
-    """Whose platform the message names most; the town's own when it is a draw or nothing is named.
+def operator(features: Features, own: str = "town") -> str:
+    """The operator whose platforms the message names most; `own` at a draw or if none is named.
 
-    `own`: who runs what is the town's in this matter: "town", or "orgt" for taxes where it collects them.
+    `own`: who runs the town's platforms in this matter: "town", or "orgt" for taxes where it collects them.
     """
-    most = max(OPERATORS, key=lambda name: _named(words, name))
+    most = max(OPERATORS, key=lambda name: sum(named.weight for named in _of(features, name)))
     return own if most == "town" else most
 
 
-def platform(words: Words, whose: str) -> str:
-    """The platform of this operator that the message names most, by its own name; '' where it names none."""
-    head = f"operator:{whose}:"
-    named = [(weight, key.removeprefix(head)) for key, weight in words.items() if key.startswith(head)]
-    return max(named, key=lambda pair: pair[0])[1] if named else ""
+def platform(features: Features, operator: str) -> str:
+    """The name of the operator's platform that the message names most; '' = none."""
+    most = max(_of(features, operator), key=lambda named: named.weight, default=None)
+    return most.name if most else ""
 
 
-def _named(words: Words, name: str) -> float:
-    return sum(weight for key, weight in words.items() if key.startswith(f"operator:{name}:"))
+def _of(features: Features, operator: str) -> list[Platform]:
+    return [named for named in features.platforms if named.operator == operator]
 
 
-def cause(words: Words) -> Cause:
-    """A document or form is at fault where its own cues outnumber those of a platform that fails."""
-    paper, machine = (sum(f"cue:{cue}" in words for cue in cues) for cues in (_PAPER, _MACHINE))
+def cause(features: Features) -> Cause:
+    """`document_or_form` if the cues of a faulty document or form outnumber those of a failing platform."""
+    paper, machine = (len(features.cues.intersection(cues)) for cues in (_PAPER, _MACHINE))
     return "document_or_form" if paper > machine else "platform"
 
 
-def ends_soon(words: Words, written_at: datetime | None) -> bool:
+def ends_soon(features: Features, written_at: datetime | None) -> bool:
     """Whether a term that the message names ends within two days of the day on which it was written."""
-    codes = [key.removeprefix("ends:") for key in words if key.startswith("ends:")]
-    return any(code.startswith("in:") or _day(code, written_at) is not None for code in codes)
+    return any(end.in_days is not None or _day(end, written_at) is not None for end in features.end_days)
 
 
-def ends_on(words: Words, written_at: datetime | None) -> date | None:
-    """The first day on which such a term ends; None where there is none, or the message bears no date."""
-    codes = (key.removeprefix("ends:") for key in words if key.startswith("ends:"))
-    return min((day for code in codes if (day := _day(code, written_at))), default=None)
+def ends_on(features: Features, written_at: datetime | None) -> date | None:
+    """The first day on which such a term ends; None = no such term, or the message has no date."""
+    return min((day for end in features.end_days if (day := _day(end, written_at))), default=None)
 
 
-def _day(code: str, written_at: datetime | None) -> date | None:
+def _day(end: EndDay, written_at: datetime | None) -> date | None:
     """The day that is meant, if it is near."""
     if written_at is None:
         return None
     soon = [written_at.date() + timedelta(days=ahead) for ahead in range(_NEAR.days + 1)]
-    what, _, value = code.partition(":")
-    if what == "in":
-        return soon[int(value)]
-    if what == "weekday":
-        return next((day for day in soon if day.weekday() == int(value)), None)
-    return next((day for day in soon if f"{day.month}-{day.day}" == value), None)
+    if end.in_days is not None:
+        return soon[end.in_days]
+    if end.weekday is not None:
+        return next((day for day in soon if day.weekday() == end.weekday), None)
+    return next((day for day in soon if (day.month, day.day) == end.month_day), None)

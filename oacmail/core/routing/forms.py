@@ -18,22 +18,22 @@ _REPLIED = "auto-submitted: auto-replied"
 
 def is_call_form(message: Message) -> bool:
     """The call-back form by its own words, with a telephone."""
-    said = sum(weight for key, weight in message.words.items() if key.startswith("form:"))
-    return said >= _SAID and any(key.startswith("phone:") for key in message.words)
+    found = message.features
+    return sum(found.terms[term] for term in found.said("form")) >= _SAID and found.callback is not None
 
 
 def is_clear(message: Message) -> bool:
     """A machine's new message with a form's own words or fields: a name, and an address or a telephone."""
     if not _made_by_a_machine(message):
         return False
-    reachable = bool({"field:address", "field:phone"} & message.words.keys()) or _answers_elsewhere(message)
-    filled_in = "field:name" in message.words and reachable and not _answers(message)
+    reachable = not message.features.form_fields.isdisjoint({"address", "phone"}) or _answers_elsewhere(message)
+    filled_in = "name" in message.features.form_fields and reachable and not _answers(message)
     return is_call_form(message) or filled_in
 
 
 def may_be(message: Message) -> bool:
     """A machine's new message that names a form in its subject, or bears a form's fields, and somebody to answer."""
-    formal = "title:form" in message.words or "field:text" in message.words
+    formal = message.features.subject_form or "text" in message.features.form_fields
     new = _made_by_a_machine(message) and not _answers(message)
     return is_clear(message) or (new and formal and _answers_elsewhere(message))
 
@@ -45,9 +45,11 @@ def is_unknown(policy: Policy, message: Message) -> bool:
 
 def person(policy: Policy, message: Message) -> str:
     """The person in Reply-To or in the text, '' where the form names nobody; the form itself reads no mail."""
-    named = (key.partition(":")[2] for key in message.words if key.startswith("address:"))
     others = {message.sender, *policy.form_senders, *policy.office.own}
-    return next((address for address in (message.reply_to, *named) if address and address not in others), "")
+    return next(
+        (address for address in (message.reply_to, *message.features.addresses) if address and address not in others),
+        "",
+    )
 
 
 def _made_by_a_machine(message: Message) -> bool:

@@ -6,8 +6,10 @@ left out. A sum of lexicon terms is shown as these terms. Long numbers are never
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
+from oacmail.core.features import Evidence, Features, Term
 from oacmail.mail.understanding import features
 
 _TOKEN = re.compile(r"(?:[^\W\d_]|(?<=l)[·•‧∙・.-](?=l))+|\d+", re.I)
@@ -22,33 +24,26 @@ _SUMS = ("topic:", "level:", "intent:")
 _Token = tuple[str, int, int]
 
 
-def shown(found: Mapping[str, float], subject: str, fresh: str) -> dict[str, float]:
-    """Return `found` of mail/understanding/scores.py with readable "why:<field>:<class>:<what>", at most `_MOST` for
-    each question."""
+def shown(found: Features, subject: str, fresh: str) -> tuple[Evidence, ...]:
+    """Return the evidence of mail/understanding/scores.py in readable words: at most `_MOST` for each verdict, the
+    loudest first."""
     text = _Text(f"{subject}\n{fresh}"[:_LONGEST])
-    result, whys = {}, []
-    for key, part in found.items():
-        if key.startswith("why:"):
-            whys.append((-part, key))
-        else:
-            result[key] = part
-    counts: dict[str, int] = {}
-    for part, key in sorted(whys):
-        _, field, verdict, what = key.split(":", 3)
-        head = f"why:{field}:{verdict}:"
-        if counts.get(head, 0) >= _MOST:
+    readable: dict[tuple[str, str, str], Evidence] = {}
+    counts: Counter[tuple[str, str]] = Counter()
+    for spoken in sorted(found.evidence, key=lambda spoken: (-spoken.part, spoken)):
+        verdict = (spoken.field, spoken.verdict)
+        if counts[verdict] >= _MOST:
             continue
-        for words in _readable(what, text, found):
-            result.setdefault(f"{head}{words}", -part)
-            counts[head] = counts.get(head, 0) + 1
-    return result
+        for words in _readable(spoken.words, text, found.terms):
+            readable.setdefault((*verdict, words), spoken._replace(words=words))
+            counts[verdict] += 1
+    return tuple(readable.values())
 
 
-def _readable(what: str, text: "_Text", found: Mapping[str, float]) -> list[str]:
+def _readable(what: str, text: "_Text", found: Mapping[Term, float]) -> list[str]:
     if what.startswith(_SUMS):
-        terms = sorted((-weight, key) for key, weight in found.items() if key.startswith(f"{what}:"))
-        named = (key.split(":", 2)[2] for _, key in terms[:_TERMS])
-        return [text.own(term) or term for term in named]
+        terms = sorted((-weight, term.term) for term, weight in found.items() if f"{term.group}:{term.label}" == what)
+        return [text.own(term) or term for _, term in terms[:_TERMS]]
     if ":" in what:
         return [what]
     own = text.own(what) if _WORD.search(what) else ""

@@ -1,18 +1,19 @@
-"""The words of a message that mean something to this desk: matched terms, each with its weight.
+"""Find the terms of the lexicon in a message, with weights, and the telephone, platforms and days that it names.
 
-Decides nothing: core/routing/classification.py weighs what is found here. One pass of one compiled trie over text
-without accents and with one spelling of l·l, leftmost and longest term first, so that "certificat d'empadronament" is
-no certificate and "formulari de queixes" no complaint. The terms are lexicon.py's, never the citizen's: what comes
-out can be shown and kept.
+This module decides nothing; core/routing/classification.py weighs the result. One compiled trie passes once over text
+without accents and with one spelling of l·l; the leftmost and longest term wins, so that "certificat d'empadronament"
+is no certificate and "formulari de queixes" no complaint. The terms are those of lexicon.py, never the citizen's words:
+they can be shown and stored.
 """
 
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from types import MappingProxyType
 
+from oacmail.core.features import Callback, Features, Term
 from oacmail.mail.understanding import lexicon, lexicon_of_kinds, numerals, operators, phones, terms_end
 
 _LONGEST = 20_000  # characters of the text that are looked at: nobody asks his question later than that
@@ -27,7 +28,6 @@ _FILLED_IN = re.compile(
 )
 _ANSWER = re.compile(r"(?:re|r|rv|fw|fwd|wg|aw|tr|rif|i|enc|res|sv)(?:\[\d+\])?\s?:")
 _SPACES = re.compile(r"\s+")
-TOWN = "town:"
 
 
 def fold(text: str) -> str:
@@ -62,44 +62,46 @@ def is_answer(subject: str) -> bool:
     return _ANSWER.match(fold(subject)) is not None
 
 
-def words(subject: str, fresh: str, signature: str = "", *, phone: str = "", town: str = "") -> Mapping[str, float]:
-    """Matched terms as "group:label:term" -> weight; with a telephone "phone:+34…" and
-    "slot:morning|afternoon|any"; also "operator:<whose>:<platform>", "ends:<day on which a term ends>", and
-    "address:<mail address>" of one that stands behind its name, as in a form.
+def find(subject: str, fresh: str, signature: str = "", *, phone: str = "", town: str = "") -> Features:
+    """Return the `Features` of the lexicon: terms, platforms, end days, addresses, call-back and town; no others.
 
-    `signature` is looked through for a telephone when the text has none; `phone`: the office's own, which is none.
-    `town`: the office's; "town:<name, folded>" where the text names it. Weights add up: a term's own (1 hints,
-    3 says it) times its occurrences, those in the subject doubled;
-    "title:thanks" marks a message whose own subject is thanks.
+    `signature` is searched for a telephone if the text has none; `phone`: the office's own, which never counts; `town`:
+    the office's. A term's weight is its own (1 hints, 3 says it) times its occurrences, at most `_MOST` in the text;
+    occurrences in the subject count double.
     """
     title, text = fold(subject), fold(fresh)
-    found = {**_title(title)}
+    terms, thanks = _of_subject(title)
     for term, count in Counter(_found(text)).items():
-        for key, weight in _meanings()[term]:
-            found[key] = found.get(key, 0.0) + weight * min(count, _MOST)
-    named = _named(title, text) | _town(f"{title} . {text}", fold(town))
-    return MappingProxyType(found | named | _call(f"{title} . {text}", fold(signature), phone))
+        for meaning, weight in _meanings()[term]:
+            terms[meaning] = terms.get(meaning, 0.0) + weight * min(count, _MOST)
+    whole, town = f"{title} . {text}", fold(town)
+    filled_in = _FILLED_IN.search(text) if "@" in text else None
+    return Features(
+        terms=MappingProxyType(terms),
+        subject_thanks=thanks,
+        platforms=tuple(operators.named(title, text)),
+        end_days=tuple(dict.fromkeys(terms_end.ends(whole))),
+        addresses=(filled_in[1],) if filled_in else (),
+        callback=_callback(whole, fold(signature), phone),
+        town=town if town in whole else "",
+    )
 
 
-def _town(text: str, town: str) -> dict[str, float]:
-    return {f"{TOWN}{town}": 1.0} if town and town in text else {}
-
-
-def _title(title: str) -> dict[str, float]:
-    """The terms of the subject. That of an answer was chosen earlier: it still tells the topic, nothing else."""
+def _of_subject(title: str) -> tuple[dict[Term, float], bool]:
+    """Return (terms, True if it is thanks). The subject of a reply was chosen earlier: it tells only the topic."""
     answer = bool(_ANSWER.match(title))
-    found: dict[str, float] = {}
+    found: dict[Term, float] = {}
+    thanks = False
     for term, count in Counter(_found(title)).items():
-        for key, weight in _meanings()[term]:
-            if key.startswith("topic:") or not answer:
-                found[key] = weight * count * _SUBJECT
-            if key.startswith("thanks:said:") and not answer:
-                found["title:thanks"] = 1.0
-    return found
+        for meaning, weight in _meanings()[term]:
+            if meaning.group == "topic" or not answer:
+                found[meaning] = weight * count * _SUBJECT
+            thanks = thanks or ((meaning.group, meaning.label) == ("thanks", "said") and not answer)
+    return found, thanks
 
 
 def _found(text: str) -> Iterator[str]:
-    """The terms of the text, left to right; of two that begin at one place the longer."""
+    """Yield the terms of the text from left to right; of two that begin at one place, the longer."""
     for match in _terms().finditer(text):
         word = match.group()
         yield word if word in _meanings() else _stem(word)
@@ -109,28 +111,23 @@ def _stem(word: str) -> str:
     return next(f"{word[:end]}*" for end in range(len(word), 0, -1) if f"{word[:end]}*" in _meanings())
 
 
-def _named(title: str, text: str) -> dict[str, float]:
-    found = dict(operators.named(title, text)) | {f"ends:{day}": 1.0 for day in terms_end.ends(f"{title} . {text}")}
-    filled_in = _FILLED_IN.search(text) if "@" in text else None
-    return found | ({f"address:{filled_in[1]}": 1.0} if filled_in else {})
-
-
-def _call(text: str, signature: str, own: str) -> dict[str, float]:
+def _callback(text: str, signature: str, own: str) -> Callback | None:
     text = numerals.in_digits(text)
     number = phones.phone(text, own) or phones.phone(signature, own)
-    return {f"phone:{number}": 1.0, f"slot:{phones.slot(text)}": 1.0} if number else {}
+    return Callback(phone=number, slot=phones.slot(text)) if number else None
 
 
 # --- the tables, compiled once, and only where a message is read ---------------------------------------
 
 
 @cache
-def _meanings() -> dict[str, list[tuple[str, float]]]:
-    """term -> (key, weight) of each group that it stands in."""
-    found: dict[str, list[tuple[str, float]]] = {}
-    for group, weight, terms in (*lexicon.TABLES, *lexicon_of_kinds.TABLES):
+def _meanings() -> dict[str, list[tuple[Term, float]]]:
+    """Return term -> (its meaning, weight) for each group that has it."""
+    found: dict[str, list[tuple[Term, float]]] = {}
+    for name, weight, terms in (*lexicon.TABLES, *lexicon_of_kinds.TABLES):
+        group, label = name.split(":")
         for term in filter(None, (" ".join(term.split()) for term in terms.split(","))):
-            found.setdefault(fold(term), []).append((f"{group}:{fold(term).rstrip('*')}", weight))
+            found.setdefault(fold(term), []).append((Term(group, label, fold(term).rstrip("*")), weight))
     return found
 
 

@@ -7,6 +7,7 @@ The result has the platforms' own names, which are the same in every language, n
 import re
 from collections.abc import Iterator
 
+from oacmail.core.features import Platform
 from oacmail.mail.understanding.pattern_prefilter import PatternPrefilter
 
 # operator -> (platform, how people write it)
@@ -72,12 +73,12 @@ _PREFILTER = PatternPrefilter(  # a word also begins after an @
 _SUBJECT = 2.0
 
 
-def named(subject: str, text: str) -> Iterator[tuple[str, float]]:
-    """Yield ("operator:<whose>:<platform>", number of mentions); a mention in the subject counts twice."""
+def named(subject: str, text: str) -> Iterator[Platform]:
+    """Yield each platform that the folded `subject` and `text` name, once."""
     for whose in _PREFILTER.holding(f"{subject} . {text}"):
         sums: dict[str, float] = {}
         for part, weight in ((subject, _SUBJECT), (text, 1.0)):
             for found in _PATTERNS[whose].finditer(part):
                 name = _NAMES[whose][(found.lastindex or 1) - 1]
                 sums[name] = sums.get(name, 0.0) + weight
-        yield from ((f"operator:{whose}:{name}", weight) for name, weight in sums.items())
+        yield from (Platform(whose, name, weight) for name, weight in sums.items())

@@ -4,7 +4,6 @@ core/cases/acknowledgement.py decides how the acknowledgement uses them. Text is
 """
 
 import re
-from collections.abc import Iterator
 
 _LANGUAGES = {
     "ca": ("catala", "catalan", "en catala", "en catalan", "in catalan"),
@@ -29,14 +28,6 @@ def language(text: str) -> str:
 def names_attachment(text: str) -> bool:
     """True if the text says that something is attached."""
     return bool(_ATTACHED.search(text))
-
-
-def found(text: str) -> Iterator[str]:
-    """Yield "only:language:<lang>" and "names:attachment" if they apply."""
-    if lang := language(text):
-        yield f"only:language:{lang}"
-    if names_attachment(text):
-        yield "names:attachment"
 
 
 def _trimmed(text: str) -> str:

@@ -9,12 +9,13 @@ scores a message. Only words in the table are named, and no word from a single m
 import json
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
+from oacmail.core.features import Evidence, Features
 from oacmail.core.model import Message
 from oacmail.mail.understanding import features, linear, ngrams, signals
 
@@ -55,29 +56,34 @@ NOTHING: Lessons = MappingProxyType({})
 _NONE: Mapping[str, float] = MappingProxyType({})
 
 
-def scores(message: Message, table: Table | None = None, lessons: Lessons = NOTHING) -> dict[str, float]:
-    """Return the scores of a message under these keys:
-
-    "score:<field>:<class>" -> probability; "why:<field>:<class>:<word or signal>" -> its part, for the likeliest;
-    "cue:<name>" -> 1 for each cue, "mark:<name>" -> the weight of each indicator of a machine.
-    """
+def weigh(message: Message, table: Table | None = None, lessons: Lessons = NOTHING) -> Features:
+    """Return the message's features with `scores`, `cues`, `marks`, and `evidence` whose words are the model's pieces
+    and signals."""
     table = table or shipped()
     said = signals.signals(message)
     known = sorted(signals.pieces(message) & table.pieces.keys())
-    found = {name: 1.0 for name in said if name.startswith("cue:")}
-    found |= {name: worth for name, worth in said.items() if name.startswith("mark:")}
     learned = _learned(table, message, lessons)
     said_whole = {piece: table.pieces[piece] for piece in known if piece[-1] not in "*?!."}
     share = _share(known)
+    scored: dict[str, Mapping[str, float]] = {}
+    spoken: list[Evidence] = []
     for field, reach in zip(table.fields, _margins(table, known, said, learned), strict=True):
         likely = linear.probabilities(reach, field.temperature)
-        found |= {f"score:{field.name}:{name}": round(value, 4) for name, value in likely.items()}
+        scored[field.name] = MappingProxyType({name: round(value, 4) for name, value in likely.items()})
         best = max(likely, key=lambda name: likely[name])
-        found |= {
-            f"why:{field.name}:{best}:{what}": part
-            for what, part in _why(field, best, said_whole, share, said, learned)
-        }
-    return found
+        why = _why(field, best, said_whole, share, said, learned)
+        spoken += (Evidence(field.name, best, what, part) for what, part in why)
+    return replace(
+        message.features,
+        scores=MappingProxyType(scored),
+        cues=frozenset(_named(said, "cue:")),
+        marks=MappingProxyType(_named(said, "mark:")),
+        evidence=tuple(spoken),
+    )
+
+
+def _named(said: Mapping[str, float], head: str) -> dict[str, float]:
+    return {name.removeprefix(head): value for name, value in said.items() if name.startswith(head)}
 
 
 def margins(table: Table, message: Message, lessons: Lessons = NOTHING) -> list[dict[str, float]]:

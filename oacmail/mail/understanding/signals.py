@@ -8,6 +8,7 @@ the words of the lexicon; level and intent also on cues.
 import math
 from collections.abc import Iterator, Mapping, Set
 
+from oacmail.core.features import Features
 from oacmail.core.model import Auto, Message
 from oacmail.mail.understanding import cues, features, machine_words, ngrams
 
@@ -31,10 +32,9 @@ def pieces(message: Message) -> set[str]:
 def signals(message: Message) -> dict[str, float]:
     """Return the strength, up to about 3, of "topic:grant", "level:second", "cue:down", "fact:auto:bulk", "says:thanks"
     …"""
-    found = dict(_terms(message.words)) | dict(_facts(message))
+    found = dict(_terms(message.features)) | dict(_facts(message))
     text = f"{features.fold(message.subject)} . {features.fold(message.fresh)}"
-    town = next((key.removeprefix(features.TOWN) for key in message.words if key.startswith(features.TOWN)), "")
-    return found | {f"cue:{name}": _CUE for name in cues.cues(text, town)}
+    return found | {f"cue:{name}": _CUE for name in cues.cues(text, message.features.town)}
 
 
 def row(pieces: Set[str], signals: Mapping[str, float], field: str) -> dict[str, float]:
@@ -52,17 +52,17 @@ def _text(message: Message) -> list[str]:
     return ngrams.tokens(features.fold(message.fresh))
 
 
-def _terms(words: Mapping[str, float]) -> Iterator[tuple[str, float]]:
+def _terms(found: Features) -> Iterator[tuple[str, float]]:
     sums: dict[str, float] = {}
-    for key, weight in words.items():
-        group, _, rest = key.partition(":")
-        if group in ("topic", "level", "intent"):
-            name = f"{group}:{rest.partition(':')[0]}"
+    for term, weight in found.terms.items():
+        if term.group in ("topic", "level", "intent"):
+            name = f"{term.group}:{term.label}"
             sums[name] = sums.get(name, 0.0) + weight / 6
-        elif group in _SAYS:
-            sums[f"says:{group}"] = sums.get(f"says:{group}", 0.0) + weight / 3
-        elif group == "phone":
-            sums["says:phone"] = 0.5
+        elif term.group in _SAYS:
+            name = f"says:{term.group}"
+            sums[name] = sums.get(name, 0.0) + weight / 3
+    if found.callback is not None:
+        sums["says:phone"] = 0.5
     return ((name, min(value, 3.0 if name.startswith("says:") else 1.5)) for name, value in sums.items())
 
 

@@ -7,6 +7,8 @@ word for ending counts: people name days for all sorts of reasons. Text is folde
 import re
 from collections.abc import Iterator
 
+from oacmail.core.features import EndDay
+
 _ENDS = (
     r"\b(?:termini|plazo|deadline|term|s'acaba|acaba|se acaba|finalitza|finaliza|venc|vence|vencimiento|venciment"
     r"|caduca|expires?|ends?|closes|due|ultim dia|ultimo dia|last day|es tanca|se cierra|com a molt tard"
@@ -22,19 +24,19 @@ _MONTHS = (
     r"octubre|october", r"novembre|noviembre|november", r"desembre|diciembre|december",
 )  # fmt: skip
 _PASSED = r"(?!\W+(?:\w+\W+){0,2}(?:de l'any passat|del ano pasado))"
-_DAYS: tuple[tuple[str, str], ...] = (
+_DAYS: tuple[tuple[str, EndDay], ...] = (
     (
         r"(?:dema passat|pasado manana|day after tomorrow"
         r"|(?:en|in|d'aqui a|dins de|dentro de) (?:dos|two|2) (?:dies|dias|days))",
-        "in:2",
+        EndDay(in_days=2),
     ),
-    (r"(?:dema(?! passat)|(?<!la )(?<!esta )(?<!pasado )manana|tomorrow)", "in:1"),
+    (r"(?:dema(?! passat)|(?<!la )(?<!esta )(?<!pasado )manana|tomorrow)", EndDay(in_days=1)),
     (
         r"(?:avui|hoy|today|tonight|aquesta nit|esta noche|a mitjanit|a medianoche|ara mateix"
         r"|d'aqui a (?:una|dues) hor\w+)",
-        "in:0",
+        EndDay(in_days=0),
     ),
-    *((rf"(?:{day})", f"weekday:{at}") for at, day in enumerate(_WEEK)),
+    *((rf"(?:{day})", EndDay(weekday=at)) for at, day in enumerate(_WEEK)),
 )
 _END = re.compile(_ENDS)  # part of each of the patterns below
 _NEAR_END = tuple(
@@ -48,12 +50,11 @@ _DATE = re.compile(
 )
 
 
-def ends(text: str) -> Iterator[str]:
-    """Yield "in:<days>", "weekday:<0..6, Monday first>" or "date:<month>-<day>" for each day on which a deadline
-    ends."""
+def ends(text: str) -> Iterator[EndDay]:
+    """Yield each day on which a deadline ends, by the folded text; a day named twice may come twice."""
     if not _END.search(text):
         return
-    yield from (code for pattern, code in _NEAR_END if pattern.search(text))
+    yield from (day for pattern, day in _NEAR_END if pattern.search(text))
     for found in _DATE.finditer(text):
         named = next((at for at in range(1, 13) if found[f"m{at}"]), 0)
-        yield f"date:{int(found['month'] or named)}-{int(found['day'])}"
+        yield EndDay(month_day=(int(found["month"] or named), int(found["day"])))

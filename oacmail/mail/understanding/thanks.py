@@ -9,6 +9,7 @@ or thanks ("Gràcies, Marta"). "Gràcies per avançat" and a bare "sí" are not 
 import re
 from collections.abc import Iterator, Set
 
+from oacmail.core.features import NO_FEATURES
 from oacmail.mail.understanding import features
 
 _ONE_ANSWER = re.compile(r"(?:re|r|aw|sv|res|rif)(?:\[\d+\])?\s?:")
@@ -134,4 +135,4 @@ def _names_alone(found: list[tuple[str, str]], names: Set[str], titled: Set[str]
         return True
     signed = any(kind == "word" and word in names for kind, word in found)
     hailed = len(strange) == 1 and strange[0][0] > 0 and found[strange[0][0] - 1][0] != "word"
-    return (signed or hailed) and all(word in titled and not features.words("", word) for _, word in strange)
+    return (signed or hailed) and all(word in titled and features.find("", word) == NO_FEATURES for _, word in strange)

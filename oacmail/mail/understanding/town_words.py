@@ -5,26 +5,22 @@ This module decides nothing; core/routing/classification.py says how they count.
 
 import re
 from collections import Counter
-from collections.abc import Mapping
 from functools import lru_cache
 
+from oacmail.core.features import TownWord
 from oacmail.mail.parser_config import TownWords
 from oacmail.mail.understanding.features import fold
 
-KEY = "town words:"
 
-
-def found(subject: str, fresh: str, topics: tuple[TownWords, ...]) -> Mapping[str, float]:
-    """Return "town words:<topic>:<level>:<word>" -> number of occurrences in subject and text.
-
-    The word is the configuration's, not the writer's.
-    """
+def found(subject: str, fresh: str, topics: tuple[TownWords, ...]) -> tuple[TownWord, ...]:
+    """Return each configured word that occurs in subject or text, as the configuration spells it."""
     text = f"{fold(subject)} . {fold(fresh)}" if topics else ""
-    return Counter(
-        f"{KEY}{topic.name}:{topic.level}:{topic.words[(found.lastindex or 1) - 1]}"
+    counts = Counter(
+        (topic.name, topic.level, topic.words[(match.lastindex or 1) - 1])
         for topic, pattern in _patterns(topics)
-        for found in pattern.finditer(text)
+        for match in pattern.finditer(text)
     )
+    return tuple(TownWord(*word, count) for word, count in counts.items())
 
 
 @lru_cache(maxsize=4)

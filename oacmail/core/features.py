@@ -1,0 +1,111 @@
+"""What mail/understanding finds in a message for core/routing to judge: terms, names, marks, scores and their evidence.
+
+Values only, frozen; nothing here reads text or decides.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal, NamedTuple
+
+Slot = Literal["morning", "afternoon", "any"]
+"""When somebody wants to be called."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callback:
+    """A wish to be called: `phone` in E.164."""
+
+    phone: str
+    slot: Slot
+
+
+class Term(NamedTuple):
+    """A term of the lexicon (mail/understanding/lexicon.py), e.g. ("topic", "grant", "subvencio")."""
+
+    group: str
+    label: str
+    term: str
+
+    def __str__(self) -> str:
+        return ":".join(self)
+
+
+class Platform(NamedTuple):
+    """A platform that the message names, by its own name. `weight`: how often; the subject counts double."""
+
+    operator: str
+    name: str
+    weight: float
+
+
+class TownWord(NamedTuple):
+    """A word of the configuration's [[topic]] and how often the message has it."""
+
+    topic: str
+    level: str
+    word: str
+    times: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndDay:
+    """The day on which a term ends, as the message names it; one of the three is set. `in_days`: from the message's own
+    date; `weekday`: 0 = Monday; `month_day`: (month, day), which may be no day of the calendar."""
+
+    in_days: int | None = None
+    weekday: int | None = None
+    month_day: tuple[int, int] | None = None
+
+
+class Evidence(NamedTuple):
+    """What speaks for a verdict: `words` of the writer or "cue:<name>", and their `part` of the model's margin."""
+
+    field: str
+    verdict: str
+    words: str
+    part: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Features:
+    """What the classifier and the rules go by; mail/understanding computes each, core/routing judges.
+
+    From the lexicon: `terms` and their weights; `subject_thanks`: the subject is thanks. `platforms` named; `end_days`
+    of terms; `addresses` after a label such as "E-mail:"; `callback`: the telephone and the slot beside it; `town`: the
+    office's town, folded, '' = not named; `town_words` of [[topic]].
+    Of the text: `only_thanks`; `postscript`; `repeats_us`: it has our acknowledgement's own sentences;
+    `names_attachment`; `language_wish`: ca | es | en, '' = none; `subject_says`: automatic | receipt | ''.
+    Of a machine's mail alone: `form_fields` out of name, address, phone, text; `subject_form`: it names a web form.
+    `cues` (mail/understanding/cues.py); `marks` of a machine and their worth, 0..1.
+    `scores`: field (kind, topic, level, intent) -> verdict -> probability; empty = not scored. `evidence` for the
+    likeliest verdict of each field, loudest first.
+    """
+
+    terms: Mapping[Term, float] = field(default_factory=lambda: MappingProxyType({}))
+    subject_thanks: bool = False
+    platforms: tuple[Platform, ...] = ()
+    end_days: tuple[EndDay, ...] = ()
+    addresses: tuple[str, ...] = ()
+    callback: Callback | None = None
+    town: str = ""
+    town_words: tuple[TownWord, ...] = ()
+    only_thanks: bool = False
+    postscript: bool = False
+    repeats_us: bool = False
+    names_attachment: bool = False
+    language_wish: str = ""
+    subject_says: str = ""
+    form_fields: frozenset[str] = frozenset()
+    subject_form: bool = False
+    cues: frozenset[str] = frozenset()
+    marks: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    scores: Mapping[str, Mapping[str, float]] = field(default_factory=lambda: MappingProxyType({}))
+    evidence: tuple[Evidence, ...] = ()
+
+    def said(self, group: str, label: str = "") -> list[Term]:
+        """The matched terms of a group, or of one label of it, in the order of the text."""
+        return [term for term in self.terms if term.group == group and label in ("", term.label)]
+
+
+NO_FEATURES = Features()
