@@ -57,7 +57,7 @@ class Service:
     def run(self) -> None:
         """Run until SIGTERM or SIGINT, then close all parts. Raises Fatal or ConfigError if a loop cannot continue."""
         self.parts.engine.begin()
-        run_history.begun(self.parts.store, run_history.DAEMON, self.parts.engine.now())
+        run_history.record_start(self.parts.store, run_history.DAEMON, self.parts.engine.now())
         for earlier in ("smtp", REFUSED):  # recorded by an earlier process; the state is checked again
             self.parts.store.problem(earlier, False, self.parts.engine.now())
         wiring.check_calendar(self.parts.config, self.parts.engine)
@@ -68,7 +68,7 @@ class Service:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._signalled)
         threads = [
-            threading.Thread(target=self._kept, args=(name, loop), name=name, daemon=True)
+            threading.Thread(target=self._guarded, args=(name, loop), name=name, daemon=True)
             for name, loop in (("watch", self._watch), ("send", self._send))
         ]
         scheduler = self._scheduler()
@@ -78,7 +78,7 @@ class Service:
         policy = self.parts.engine.policy
         log.info("started", version=version(), instance=policy.instance, shadow=policy.shadow)
         self.systemd.ready(self._status())
-        self._listen()
+        self._handle_signals()
         self._end(threads, scheduler)
         if self._fatal is not None:
             raise self._fatal
@@ -89,7 +89,7 @@ class Service:
         (self._hup if number == signal.SIGHUP else self._stop).set()
         self._main.set()
 
-    def _listen(self) -> None:
+    def _handle_signals(self) -> None:
         interval = min(self.systemd.watchdog_seconds or 30.0, 30.0) / 3
         while not self._stop.is_set():
             self._main.wait(interval)
@@ -131,7 +131,7 @@ class Service:
 
     def _stopped(self) -> None:
         try:
-            run_history.stopped(self.parts.store, self.parts.engine.now())
+            run_history.record_stop(self.parts.store, self.parts.engine.now())
         except StateError as error:
             log.warning("stop.unrecorded", error=str(error))  # the next start counts a crash
 
@@ -164,7 +164,7 @@ class Service:
 
     # --- loops ------------------------------------------------------------------------------------
 
-    def _kept(self, name: str, loop: Callable[[], None]) -> None:
+    def _guarded(self, name: str, loop: Callable[[], None]) -> None:
         try:
             loop()
         except BaseException as error:
@@ -184,7 +184,7 @@ class Service:
             self._alive("watch")
             try:
                 self._read_mailbox(compare=self._compare.is_set())
-                self._mailbox_well(outage)
+                self._mailbox_recovered(outage)
                 self._state.recovered("watch")
                 self.parts.mailbox.wait(poll)
             except StateError as error:
@@ -193,7 +193,7 @@ class Service:
                 # until the folders are read again, a citizen's mail may be there as sent
                 self.parts.delivery.citizens_may = False
                 self._compare.set()
-                self._rest("watch", outage, error)
+                self._pause("watch", outage, error)
 
     def _read_mailbox(self, *, compare: bool) -> None:
         """Read the mailbox. A people's folder that cannot be opened is logged and delays nobody's mail."""
@@ -214,7 +214,7 @@ class Service:
             self.parts.store.problem("folder-unread", unread, self.parts.engine.now())
             self._unread = unread
 
-    def _mailbox_well(self, outage: Outage) -> None:
+    def _mailbox_recovered(self, outage: Outage) -> None:
         if outage.recovered() or not self.parts.delivery.citizens_may:
             self.parts.store.problem("imap", False, self.parts.engine.now())
         if not self.parts.delivery.citizens_may:
@@ -222,7 +222,7 @@ class Service:
             self._mail.set()
             self._tick()  # items that waited for the mailbox are due now
 
-    def _rest(self, loop: str, outage: Outage, error: Transient) -> None:
+    def _pause(self, loop: str, outage: Outage, error: Transient) -> None:
         pause = outage.failed(error)
         if outage.lasts:
             try:
@@ -247,7 +247,7 @@ class Service:
             except StateError as error:
                 self._stop.wait(self._state.failed("send", error, self.parts.engine.now()))
             except Transient as error:
-                self._rest("send", outage, error)
+                self._pause("send", outage, error)
 
     def _until_next(self) -> float:
         due = self.parts.store.next_due()
@@ -269,7 +269,7 @@ class Service:
     def _tick(self) -> None:
         try:
             self.parts.store.refuse_newer()  # somebody may have migrated the database during this process
-            self._tell_of_state()
+            self._record_state_outage()
             ticks = self.parts.ticks
             ticks.tick()
             self.parts.store.problem(STATE, False, self.parts.engine.now())
@@ -288,14 +288,14 @@ class Service:
         except Exception:  # a bug: mail continues, and the watchdog restarts the service if no tick succeeds
             log.error("tick.failed", exc_info=True)
 
-    def _tell_of_state(self) -> None:
+    def _record_state_outage(self) -> None:
         """Record an ended outage of the database as a problem for one tick, which alerts if it was long. A full disk
         has its own alert."""
-        over = self._state.over()
-        told = DISK in self.parts.store.problems()
-        self._full = told or (self._full and bool(over or self._state.why))
-        if over is not None and not self._full:
-            self.parts.store.problem(STATE, True, *over)
+        ended = self._state.take_ended()
+        recorded = DISK in self.parts.store.problems()
+        self._full = recorded or (self._full and bool(ended or self._state.why))
+        if ended is not None and not self._full:
+            self.parts.store.problem(STATE, True, *ended)
 
     def _nightly(self) -> None:
         """Compare every place in the mailbox with our records, check the calendar ahead, remove expired records, and
@@ -321,7 +321,7 @@ class Service:
 def once(parts: Parts) -> None:
     """Run one full pass: read all watched folders, tick, send what is due. Raises Transient, Fatal."""
     parts.engine.begin()
-    run_history.begun(parts.store, run_history.ONCE, parts.engine.now())
+    run_history.record_start(parts.store, run_history.ONCE, parts.engine.now())
     parts.intake.sync(compare=True)
     parts.delivery.citizens_may = True
     parts.ticks.tick()

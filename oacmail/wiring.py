@@ -303,7 +303,7 @@ def _has_run(config: Config) -> None:
 
 
 @contextmanager
-def reading(config: Config) -> Iterator[sqlite3.Connection]:
+def open_readonly(config: Config) -> Iterator[sqlite3.Connection]:
     """Open the database read-only next to a running daemon. Raises Transient if it does not exist yet."""
     _has_run(config)
     file = state(config) / connection.FILE
@@ -316,24 +316,24 @@ def reading(config: Config) -> Iterator[sqlite3.Connection]:
 
 
 @contextmanager
-def writing(config: Config) -> Iterator[sqlite3.Connection]:
+def open_writable(config: Config) -> Iterator[sqlite3.Connection]:
     """Open the database for an admin's command next to a running daemon. Raises Transient."""
-    with _beside(config) as store:
+    with _store_for_command(config) as store:
         yield store.con
 
 
 @contextmanager
-def engine_beside_daemon(config: Config) -> Iterator[Engine]:
+def engine_for_command(config: Config) -> Iterator[Engine]:
     """Yield an engine for a single turn next to a running daemon, which sends what it queues unless in shadow mode.
 
     Raises Transient.
     """
-    with _beside(config) as store:
+    with _store_for_command(config) as store:
         yield engine(config, store, shadow=bool(store.recall(SHADOW)))
 
 
 @contextmanager
-def _beside(config: Config) -> Iterator[SqliteStore]:
+def _store_for_command(config: Config) -> Iterator[SqliteStore]:
     _has_run(config)
     store = SqliteStore(state(config), beside=True)
     try:

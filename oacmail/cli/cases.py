@@ -42,7 +42,7 @@ def case() -> None:
 def list_(ctx: click.Context, status: str | None, overdue: bool, as_json: bool) -> None:
     """List all cases, or those of one status."""
     config = configured(ctx)
-    with wiring.reading(config) as con:
+    with wiring.open_readonly(config) as con:
         rows = queries.cases(con, config.office.timezone, datetime.now(UTC), status=status, overdue=overdue)
         if as_json:
             print_json(rows)
@@ -57,7 +57,7 @@ def list_(ctx: click.Context, status: str | None, overdue: bool, as_json: bool) 
 def show(ctx: click.Context, n: str, as_json: bool) -> None:
     """Show one case with its messages, mails and events."""
     config = configured(ctx)
-    with wiring.reading(config) as con:
+    with wiring.open_readonly(config) as con:
         row = queries.case(con, config.office.timezone, datetime.now(UTC), number(config, n))
     if row is None:
         _not_found(n)
@@ -95,8 +95,8 @@ def _order(ctx: click.Context, n: str, verb: str, **words: str | None) -> None:
     if "into" in given:
         given["into"] = number(config, given["into"])
     case_number = number(config, n)
-    with wiring.engine_beside_daemon(config) as engine:
-        with wiring.reading(config) as con:
+    with wiring.engine_for_command(config) as engine:
+        with wiring.open_readonly(config) as con:
             known = queries.case(con, config.office.timezone, datetime.now(UTC), case_number)
         if known is None:
             _not_found(n)
@@ -210,14 +210,14 @@ def open_(ctx: click.Context, message_id: str) -> None:
     MESSAGE_ID is the Message-ID, or the ref of `quarantine list`.
     """
     config = configured(ctx)
-    with wiring.engine_beside_daemon(config) as engine:
-        with wiring.reading(config) as con:
+    with wiring.engine_for_command(config) as engine:
+        with wiring.open_readonly(config) as con:
             row = admin.message_for_case(con, message_id)
         if row is None:
             raise OacmailError("no message with this id waits without a case: `oacmail quarantine list` lists them")
         kept, received_at = _kept(config, row), at(row["received_at"])
         day = received_at.astimezone(config.office.timezone).date().isoformat()
-        parser_config = learning.taught(engine.store, wiring.parser_config(config))
+        parser_config = learning.with_lessons(engine.store, wiring.parser_config(config))
         message = parse(kept.raw, parser_config, skipped=kept.skipped, day=day)
         arrived = Arrived(message=message, received_at=received_at, folder=Folder.INTAKE, forced=True)
         _said_back(engine.perform(arrived, raw=kept.raw if kept.complete else None).because)
@@ -244,7 +244,7 @@ def _kept(config: Config, row: sqlite3.Row) -> Fetched:
 def why(ctx: click.Context, n: str, as_json: bool) -> None:
     """List every rule, word and event behind a case, oldest first."""
     config = configured(ctx)
-    with wiring.reading(config) as con:
+    with wiring.open_readonly(config) as con:
         rows = queries.reasons(con, config.office.timezone, number(config, n))
     if rows is None:
         _not_found(n)

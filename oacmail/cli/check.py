@@ -189,7 +189,7 @@ def _database(config: Config) -> Iterator[Finding]:
     if not (wiring.state(config) / connection.FILE).exists():
         return
     try:
-        with wiring.reading(config) as con, connection.named_faults():
+        with wiring.open_readonly(config) as con, connection.named_faults():
             yield from _schema(con)
             yield from _clock(con)
     except OacmailError as wrong:

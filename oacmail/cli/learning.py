@@ -16,7 +16,7 @@ _COLUMNS = ("field", "corrections", "held out", "right before", "right after", "
 def learn(ctx: click.Context) -> None:
     """Learn from the corrections of `case set`. Exit 1 if a field would get worse; that field learns nothing."""
     config = configured(ctx)
-    with wiring.engine_beside_daemon(config) as engine:
+    with wiring.engine_for_command(config) as engine:
         outcomes = learning.learn(engine.store, wiring.parser_config(config), datetime.now(UTC).replace(microsecond=0))
     if not outcomes:
         click.echo("oacmail: there are no corrections: `oacmail case set N` corrects a case", err=True)

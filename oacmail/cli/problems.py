@@ -75,7 +75,7 @@ def _is_silent(look: Look) -> bool:
 
 
 def _dies(look: Look) -> bool:
-    return len(run_history.recent(look.counts["deaths"], look.now)) >= DEATHS
+    return len(run_history.recent_crashes(look.counts["deaths"], look.now)) >= DEATHS
 
 
 def _is_not_ticking(look: Look) -> bool:

@@ -29,7 +29,7 @@ def list_mails(ctx: click.Context, every: bool, as_json: bool) -> None:
     """List mail that has no final state."""
     config = configured(ctx)
     columns = ("key", "kind", "case", "recipient", "state", "attempts", "next_at", "last_error")
-    with wiring.reading(config) as con:
+    with wiring.open_readonly(config) as con:
         rows = queries.outbox(con, config.office.timezone, every=every)
         if as_json:
             print_json(rows)
@@ -42,7 +42,7 @@ def list_mails(ctx: click.Context, every: bool, as_json: bool) -> None:
 @click.pass_context
 def show(ctx: click.Context, key: str) -> None:
     """Show the header and text of a mail as it is sent. KEY: see `outbox list --all`."""
-    with wiring.reading(configured(ctx)) as con:
+    with wiring.open_readonly(configured(ctx)) as con:
         raw = queries.mail(con, key)
     if raw is None:
         _done(False, f"no mail {safe(key)} is stored: see `oacmail outbox list --all`")
@@ -80,7 +80,7 @@ def drop(ctx: click.Context, key: str) -> None:
 
 def _ordered(ctx: click.Context, verb: Literal["retry", "drop"], key: str) -> None:
     """Carry out one order in a turn of its own, beside the daemon. Raises Refused."""
-    with wiring.engine_beside_daemon(configured(ctx)) as engine:
+    with wiring.engine_for_command(configured(ctx)) as engine:
         engine.perform(OutboxCommand(verb=verb, key=key, by=getpass.getuser()))
 
 
@@ -102,7 +102,7 @@ def list_messages(ctx: click.Context, as_json: bool) -> None:
     """List unreadable, doubtful and suspected spam messages, and cases without an automatic acknowledgement."""
     config = configured(ctx)
     columns = ("ref", "reason", "since", "case", "message_id")
-    with wiring.reading(config) as con:
+    with wiring.open_readonly(config) as con:
         rows = queries.review(con, config.office.timezone)
         if as_json:
             print_json(rows)
@@ -116,7 +116,7 @@ def list_messages(ctx: click.Context, as_json: bool) -> None:
 @click.pass_context
 def export(ctx: click.Context, ref: str, directory: Path) -> None:
     """Write the message to DIRECTORY. The file name is a hash, never text of the message."""
-    with wiring.reading(configured(ctx)) as con:
+    with wiring.open_readonly(configured(ctx)) as con:
         whole = admin.find_review(con, ref)
         raw = admin.original(con, whole) if whole else None
     if whole is None:
@@ -139,7 +139,7 @@ def _written(raw: bytes, directory: Path, whole: str) -> None:
 @click.pass_context
 def retry_message(ctx: click.Context, ref: str) -> None:
     """Process a failed message again at the daemon's next pass."""
-    with wiring.writing(configured(ctx)) as con:
+    with wiring.open_writable(configured(ctx)) as con:
         whole = admin.find_review(con, ref)
         done = whole is not None and admin.retry_message(con, whole, datetime.now(UTC))
         _done(
@@ -154,7 +154,7 @@ def retry_message(ctx: click.Context, ref: str) -> None:
 @click.pass_context
 def done(ctx: click.Context, ref: str) -> None:
     """Remove a message from the list after a person has seen it. It changes and sends no mail."""
-    with wiring.writing(configured(ctx)) as con:
+    with wiring.open_writable(configured(ctx)) as con:
         whole = admin.find_review(con, ref)
         off = whole is not None and admin.looked_at(con, whole, datetime.now(UTC))
         _done(

@@ -42,7 +42,7 @@ def health(config: Config, now: datetime) -> dict[str, Any]:
     if not (state / connection.FILE).exists():
         return _empty("no-database")
     try:
-        with wiring.reading(config) as con:
+        with wiring.open_readonly(config) as con:
             connection.refuse_newer(con)
             applied, pending = connection.schema(con)
             if pending:

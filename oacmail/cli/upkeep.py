@@ -54,7 +54,7 @@ def restore(ctx: click.Context, path: str, yes: bool) -> None:
     restored = admin.restore(state, source, now)
     _say("restored; start the service: it reads the whole mailbox again and sends no citizen a second copy")
     if config.smtp.self_copy is False:
-        with wiring.writing(config) as con:
+        with wiring.open_writable(config) as con:
             held = admin.hold_acks(con, RESTORED)
         _say(f"no copies show which acknowledgements were sent: {_held(held)}")
     _put_key_back(config, restored, now)
@@ -66,7 +66,7 @@ def _put_key_back(config: Config, restored: admin.Restored, now: datetime) -> No
     if aside is not None:
         _say(f"the key of this backup differs from the service's key; it is stored in {aside}: {_PUT_KEY_BACK}")
     if not wiring.knows_key(restored.names, secrets.tokens(config)):
-        with wiring.writing(config) as con:
+        with wiring.open_writable(config) as con:
             held = admin.key_lost(con, now)
         _say(f"the key of this database is missing, and without it no copy proves what was sent: {_held(held)}")
         _say(f"{_PUT_KEY_BACK}; or, if it is lost, run oacmail new-key")

@@ -110,7 +110,7 @@ class DemoOffice:
         """Whether the daemon has read, decided and sent everything that arrived before `since`, by its database."""
         config = settings.load(self.config)
         try:
-            with wiring.reading(config) as con:
+            with wiring.open_readonly(config) as con:
                 health = queries.health(con, config.office.timezone)
         except (Transient, sqlite3.OperationalError):
             return False  # the database or its tables do not exist yet

@@ -104,7 +104,7 @@ class StateOutage:
                 log.info("state.recovered")
                 self._over, self._since, self._why = (self._since, self._why), None, ""
 
-    def over(self) -> tuple[datetime, str] | None:
+    def take_ended(self) -> tuple[datetime, str] | None:
         """Return (since, reason) of an outage that has ended, once: it can be recorded only now."""
         with self._guard:
             over, self._over = self._over, None

@@ -45,7 +45,7 @@ class Delivery:
     per_minute: int
     citizens_may: bool = False
     _upset: bool = False
-    _unsaid: DeliveryResult | None = None
+    _unrecorded: DeliveryResult | None = None
     _refuses: bool | None = None
 
     def drain(self) -> bool:
@@ -54,7 +54,7 @@ class Delivery:
         if self.engine.policy.shadow:
             return False
         if self._upset:
-            self._say()
+            self._record_last()
             store.recover()
         self._upset = True  # an exception from here on leaves claimed rows that nobody sends
         most = min(BATCH, self._room(now))
@@ -86,29 +86,29 @@ class Delivery:
                 trouble[sender] = error
                 broke.append(mail.key)
             else:
-                self._say()
-                self._unsaid = settled
-        self._say()
+                self._record_last()
+                self._unrecorded = settled
+        self._record_last()
         if trouble:
             now = self.engine.now()
             self.engine.store.unclaim(left, now - timedelta(seconds=1))
             self.engine.store.unclaim(broke, now)
             raise next(iter(trouble.values()))
 
-    def _say(self) -> None:
-        if self._unsaid is not None:
-            self.engine.perform(self._unsaid)
-            self._unsaid = None
+    def _record_last(self) -> None:
+        if self._unrecorded is not None:
+            self.engine.perform(self._unrecorded)
+            self._unrecorded = None
 
     def _sending(self, key: str, *, copy_expected: bool) -> bool:
         """Return False if the row may no longer be sent."""
         store = self.engine.store
-        if self._unsaid is None:
+        if self._unrecorded is None:
             return store.sending(key, self.engine.now(), copy_expected=copy_expected)
         with store.together():
-            self.engine.perform(self._unsaid)
+            self.engine.perform(self._unrecorded)
             ours = store.sending(key, self.engine.now(), copy_expected=copy_expected)
-        self._unsaid = None
+        self._unrecorded = None
         return ours
 
     def _record_refusals(self, now: datetime) -> None:
@@ -129,7 +129,7 @@ class Delivery:
     def _attempt(self, mail: Claimed) -> DeliveryResult | None:
         """Return None if the mail was withdrawn before its first byte."""
         outgoing = self._outgoing(mail)
-        server_copies = self.engine.policy.sending.self_copy == "server" and bool(self._copied(mail))
+        server_copies = self.engine.policy.sending.self_copy == "server" and bool(self._copy_address(mail))
         expected = False
 
         def before_data(copy_accepted: bool) -> None:
@@ -145,14 +145,14 @@ class Delivery:
         except (RelayError, StateError):
             raise
         except Uncertain as error:
-            return self._settled(mail, "uncertain", expected, error=str(error))
+            return self._result(mail, "uncertain", expected, error=str(error))
         except Permanent as error:
-            return self._settled(mail, "refused", expected, code=error.code, status=error.status, error=str(error))
+            return self._result(mail, "refused", expected, code=error.code, status=error.status, error=str(error))
         except Transient as error:
-            return self._settled(mail, "later", expected, error=str(error))
-        return self._settled(mail, "sent", expected)
+            return self._result(mail, "later", expected, error=str(error))
+        return self._result(mail, "sent", expected)
 
-    def _settled(
+    def _result(
         self,
         mail: Claimed,
         state: Literal["sent", "refused", "later", "uncertain"],
@@ -165,7 +165,7 @@ class Delivery:
         log.info("mail." + state, key=mail.key, error=error or None)
         return DeliveryResult(key=mail.key, state=state, copy_expected=expected, code=code, status=status, error=error)
 
-    def _copied(self, mail: Claimed) -> str:
+    def _copy_address(self, mail: Claimed) -> str:
         """Return the office's address if a copy of this mail is wanted: mail to citizens only."""
         policy = self.engine.policy
         staff = mail.recipient in policy.people.staff or mail.recipient in policy.office.own
@@ -177,6 +177,6 @@ class Delivery:
             key=mail.key,
             envelope_from=self.envelope(mail.kind),
             recipient=mail.recipient,
-            copy_to=self._copied(mail) if wants_copy else "",
+            copy_to=self._copy_address(mail) if wants_copy else "",
             mime=mail.mime,
         )

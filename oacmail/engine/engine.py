@@ -81,7 +81,7 @@ class Engine:
         now = self.now()
         with self.store.turn() as turn:
             decision = self._decided(turn, inp, now, raw=raw, message_ref=message_ref)
-        self._tell_of_broken_templates(now)
+        self._record_broken_templates(now)
         if isinstance(inp, DeliveryResult) or any(isinstance(effect, Send) for effect in decision.effects):
             self.on_mail()
         return decision
@@ -118,7 +118,7 @@ class Engine:
         )
         return decision
 
-    def _tell_of_broken_templates(self, now: datetime) -> None:
+    def _record_broken_templates(self, now: datetime) -> None:
         for name in sorted(self._passed_over):
             log.warning("template.broken", template=name, reason="the shipped one was used; see oacmail check")
         if self._passed_over:

@@ -17,7 +17,7 @@ from oacmail.engine.engine import Engine
 log = structlog.get_logger()
 TAIL = 20  # a restored mailbox reuses the highest UIDs
 CLOCKS_DIFFER = timedelta(days=1)
-MARK = "X-Oacmail"
+SIGNATURE_FIELD = "X-Oacmail"
 
 
 @dataclass(slots=True)
@@ -44,7 +44,7 @@ class FolderScan:
     backlog: timedelta
     _known: dict[tuple[str, int], set[int]] = field(default_factory=dict)
 
-    def look(self, watched: WatchedFolder, compare: bool) -> FolderListing:
+    def scan(self, watched: WatchedFolder, compare: bool) -> FolderListing:
         """Open the folder and record what is new in it. Raises Transient."""
         store, state = self.engine.store, self.mailbox.open(watched.name)
         row = self._row(watched, state)
@@ -55,13 +55,13 @@ class FolderScan:
             store.begin_epoch(watched.name, state.uidvalidity)
         compare = compare or not row.read_once or renumbered or fallen
         new = self._new(watched, state, compare)
-        store.sight(watched.name, state.uidvalidity, new, self._past(row, state, new), self.engine.now())
+        store.sight(watched.name, state.uidvalidity, new, self._baseline(row, state, new), self.engine.now())
         self._known[watched.name, state.uidvalidity].update(meta.uid for meta in new)
-        reading = FolderListing(watched=watched, state=state, compared=compare)
-        reading.todo = store.unworked(watched.name, state.uidvalidity, self.engine.now())
-        if reading.todo:
-            reading.own = self.mailbox.bearing(MARK)
-        return reading
+        listing = FolderListing(watched=watched, state=state, compared=compare)
+        listing.todo = store.unworked(watched.name, state.uidvalidity, self.engine.now())
+        if listing.todo:
+            listing.own = self.mailbox.bearing(SIGNATURE_FIELD)
+        return listing
 
     def _row(self, watched: WatchedFolder, state: FolderState) -> FolderRow:
         row = self.engine.store.folder(watched.name)
@@ -71,7 +71,7 @@ class FolderScan:
             assert row is not None
         return row
 
-    def _past(self, row: FolderRow, state: FolderState, new: Sequence[MessageMeta]) -> set[int]:
+    def _baseline(self, row: FolderRow, state: FolderState, new: Sequence[MessageMeta]) -> set[int]:
         """Return the baseline: what was in the folder at the first scan and is older than the backlog (docs/design.md,
         "First start").
 
@@ -89,7 +89,7 @@ class FolderScan:
         if compare or key not in self._known:
             return self._compared(watched, state)
         known = self._known[key]
-        present = self.mailbox.bearing(MARK) if watched.role is Folder.JUNK else self.mailbox.uids()
+        present = self.mailbox.bearing(SIGNATURE_FIELD) if watched.role is Folder.JUNK else self.mailbox.uids()
         tail = sorted(present & known)[-TAIL:]
         if tail and self._replaced(key, self.mailbox.metas(tail)):
             log.warning("folder.new-epoch", folder=watched.name, reason="a uid names another message")
@@ -100,7 +100,7 @@ class FolderScan:
     def _compared(self, watched: WatchedFolder, state: FolderState) -> Sequence[MessageMeta]:
         """Compare every place with our records: a reused UID is a new message."""
         key = (watched.name, state.uidvalidity)
-        uids = sorted(self.mailbox.bearing(MARK)) if watched.role is Folder.JUNK else None
+        uids = sorted(self.mailbox.bearing(SIGNATURE_FIELD)) if watched.role is Folder.JUNK else None
         metas = self.mailbox.metas(uids) if uids is None or uids else ()
         replaced = self._replaced(key, metas)
         if replaced:

@@ -23,7 +23,7 @@ from oacmail.core.model import Folder, Outcome
 from oacmail.core.ports.mailbox import Fetched, Mailbox, MessageRef
 from oacmail.engine.engine import Engine
 from oacmail.engine.folder_scan import CLOCKS_DIFFER, FolderListing, FolderScan
-from oacmail.engine.learning import taught
+from oacmail.engine.learning import with_lessons
 from oacmail.engine.mailbox_actions import MailboxActions
 from oacmail.engine.quarantine import Quarantine
 from oacmail.mail.parser_config import ParserConfig
@@ -44,7 +44,7 @@ class Batch:
     """Messages of one folder, by UID, in groups that are parsed and processed together; `left_out`: requested and not
     received."""
 
-    reading: FolderListing
+    listing: FolderListing
     groups: Sequence[tuple[Mapping[int, Fetched], Answers]]
     left_out: Sequence[int]
 
@@ -77,16 +77,16 @@ class Intake:
         processed until Sent, if it exists, was read once: a restored database then assigns no case number twice.
         """
         begun = self.engine.now()
-        readings, troubles = self._look_at_all(compare)
+        listings, troubles = self._look_at_all(compare)
         opened = all(role is not Folder.SENT for role, _ in troubles)
         if not (opened or self._sent_read):
             _raise_worst(troubles)
-        worked = self._work(readings)
+        worked = self._process(listings)
         self._sent_read |= opened
-        for reading in readings:
-            state = reading.state
+        for listing in listings:
+            state = listing.state
             self.engine.store.synced(
-                reading.watched.name, state.uidvalidity, state.uidnext, begun, compared=reading.compared
+                listing.watched.name, state.uidvalidity, state.uidnext, begun, compared=listing.compared
             )
         missing = set(self.mailbox.missing())
         self.engine.store.problem(OTHER_INSTANCE, self.engine.store.recall(OTHER_INSTANCE) is not None, begun)
@@ -95,112 +95,112 @@ class Intake:
         if compare and not self.engine.store.unworkable():
             self.engine.store.problem("quarantine", False, begun)
         self._mailbox_actions.look_at_quota(begun)
-        self._mailbox_actions.file({reading.watched.role: reading.watched.name for reading in readings})
+        self._mailbox_actions.file({listing.watched.role: listing.watched.name for listing in listings})
         _raise_worst(troubles)
         self.engine.store.passed(self.engine.now())
         return worked
 
     def _look_at_all(self, compare: bool) -> tuple[list[FolderListing], list[tuple[Folder, Transient]]]:
         """Return what is new in each folder, and which of them failed."""
-        readings: list[FolderListing] = []
+        listings: list[FolderListing] = []
         troubles: list[tuple[Folder, Transient]] = []
         folders = self.mailbox.watched()
         self.engine.store.watching(folders)
         for watched in folders:
             try:
-                readings.append(self._folder_scan.look(watched, compare))
+                listings.append(self._folder_scan.scan(watched, compare))
             except Transient as error:
                 if error.at_least:  # do not retry a refused login for every folder
                     raise
                 troubles.append((watched.role, error))
-        return readings, troubles
+        return listings, troubles
 
     # --- processing -------------------------------------------------------------------------------
 
-    def _work(self, readings: Sequence[FolderListing]) -> int:
+    def _process(self, listings: Sequence[FolderListing]) -> int:
         self.parsing.begin(
-            taught(self.engine.store, self.parser_config), sum(len(reading.todo) for reading in readings)
+            with_lessons(self.engine.store, self.parser_config), sum(len(listing.todo) for listing in listings)
         )
         try:
             worked = 0
-            for reading in readings:
-                bearing = sorted(uid for uid in reading.todo if uid in reading.own)
-                self._run(reading, bearing)
-                worked += sum(1 for uid in bearing if uid in reading.own)
-            for index, uids in _by_arrival(readings):
-                worked += self._run(readings[index], uids)
+            for listing in listings:
+                own = sorted(uid for uid in listing.todo if uid in listing.own)
+                self._run(listing, own)
+                worked += sum(1 for uid in own if uid in listing.own)
+            for index, uids in _by_arrival(listings):
+                worked += self._run(listings[index], uids)
             return worked
         finally:
             self.parsing.end()
 
-    def _run(self, reading: FolderListing, uids: Sequence[int]) -> int:
+    def _run(self, listing: FolderListing, uids: Sequence[int]) -> int:
         """Process one folder's messages in batches; what was in flight at a crash is processed alone."""
         if not uids:
             return 0
-        self.mailbox.open(reading.watched.name)
-        suspects = [uid for uid in uids if reading.todo[uid][2] or reading.todo[uid][1]]
+        self.mailbox.open(listing.watched.name)
+        suspects = [uid for uid in uids if listing.todo[uid][2] or listing.todo[uid][1]]
         calm = [uid for uid in uids if uid not in set(suspects)]
-        self._run_pipelined(reading, _batches(reading, calm, BATCH, BATCH_BYTES))
+        self._run_pipelined(listing, _batches(listing, calm, BATCH, BATCH_BYTES))
         # The messages of the last crash come last: an innocent one is soon done.
-        for uid in sorted(suspects, key=lambda uid: reading.todo[uid][1]):
-            self._alone(reading, uid)
+        for uid in sorted(suspects, key=lambda uid: listing.todo[uid][1]):
+            self._run_suspect(listing, uid)
         return len(uids)
 
-    def _alone(self, reading: FolderListing, uid: int) -> None:
-        message_ref = self._message_ref(reading, uid)
-        if reading.todo[uid][1] >= DEATHS:
-            self._quarantine.set_aside(message_ref, None, "unreadable: the service died over it")
+    def _run_suspect(self, listing: FolderListing, uid: int) -> None:
+        message_ref = self._message_ref(listing, uid)
+        if listing.todo[uid][1] >= DEATHS:
+            self._quarantine.set_aside(message_ref, None, "unreadable: the service died while processing it")
             return
-        self._run_one(reading, uid)
+        self._run_one(listing, uid)
 
-    def _run_one(self, reading: FolderListing, uid: int) -> None:
-        batch = self._fetch(reading, [uid], alone=True)
+    def _run_one(self, listing: FolderListing, uid: int) -> None:
+        batch = self._fetch(listing, [uid], alone=True)
         if batch is not None:
             self._batch(batch, alone=True)
 
-    def _run_pipelined(self, reading: FolderListing, batches: Iterable[Sequence[int]]) -> None:
+    def _run_pipelined(self, listing: FolderListing, batches: Iterable[Sequence[int]]) -> None:
         """Process each batch after the next one is fetched, so that the next is parsed in the meantime."""
         batch: Batch | None = None
         for uids in chain(batches, [()]):
             following: Batch | None = None
             try:
-                following = self._fetch(reading, uids, alone=False) if uids else None
+                following = self._fetch(listing, uids, alone=False) if uids else None
             finally:
                 if batch is not None:
                     self._batch(batch, following, alone=False)
             batch = following
 
-    def _rest(self, batch: Batch, *, alone: bool) -> None:
+    def _release(self, batch: Batch, *, alone: bool) -> None:
         """Release unprocessed batches in one place: what failed is not the fault of their messages, even if the disk
         has no room for a large one. They are processed later in their order."""
-        meta = (batch.reading.watched.name, batch.reading.state.uidvalidity)
+        meta = (batch.listing.watched.name, batch.listing.state.uidvalidity)
         uids = [uid for messages, _ in batch.groups for uid in messages]
         self.engine.store.landed(*meta, [*uids, *batch.left_out], passing=alone, error=None)
 
-    def _fetch(self, reading: FolderListing, uids: Sequence[int], *, alone: bool) -> Batch | None:
+    def _fetch(self, listing: FolderListing, uids: Sequence[int], *, alone: bool) -> Batch | None:
         """Return None if one of them is unreadable and was recorded; the others are requested alone later."""
-        store, key = self.engine.store, (reading.watched.name, reading.state.uidvalidity)
+        store, key = self.engine.store, (listing.watched.name, listing.state.uidvalidity)
         store.attempt(*key, uids, alone=alone)
         try:
             messages = self.mailbox.fetch(uids)
         except UnreadableMessage as error:
-            message_ref = self._message_ref(reading, error.uid)
-            self._quarantine.unreadable(message_ref, tries=reading.todo[error.uid][1] + 1, counted=alone)
+            message_ref = self._message_ref(listing, error.uid)
+            self._quarantine.unreadable(message_ref, tries=listing.todo[error.uid][1] + 1, counted=alone)
             return None
         except Transient:
             store.landed(*key, uids, passing=alone, error=None)
             raise
         groups: list[tuple[Mapping[int, Fetched], Answers]] = []
-        for few in _batches(reading, [uid for uid in uids if uid in messages], TOGETHER, TOGETHER_BYTES):
+        for few in _batches(listing, [uid for uid in uids if uid in messages], TOGETHER, TOGETHER_BYTES):
             asked = [
                 RawMessage(
-                    raw=messages[uid].raw, skipped=messages[uid].skipped, day=self._day(self._arrival(reading, uid))
+                    raw=messages[uid].raw, skipped=messages[uid].skipped, day=self._day(self._arrival(listing, uid))
                 )
                 for uid in few
             ]
             groups.append(({uid: messages[uid] for uid in few}, self.parsing.ask(asked)))
         return Batch(
-            reading=reading,
+            listing=listing,
             groups=groups,
             left_out=[uid for uid in uids if uid not in messages],
         )
@@ -208,79 +208,79 @@ class Intake:
     def _batch(self, batch: Batch, following: Batch | None = None, *, alone: bool) -> None:
         try:
             for messages, answers in batch.groups:
-                self._messages(batch.reading, messages, answers, alone=alone)
+                self._messages(batch.listing, messages, answers, alone=alone)
             if batch.left_out:
-                self._left_out(batch.reading, batch.left_out, alone=alone)
+                self._left_out(batch.listing, batch.left_out, alone=alone)
         except Transient:
-            self._rest(batch, alone=alone)
+            self._release(batch, alone=alone)
             if following is not None:
-                self._rest(following, alone=alone)
+                self._release(following, alone=alone)
             raise
 
-    def _left_out(self, reading: FolderListing, uids: Sequence[int], *, alone: bool) -> None:
+    def _left_out(self, listing: FolderListing, uids: Sequence[int], *, alone: bool) -> None:
         """Handle expunged or moved messages: in their new folder they are new. Those still listed are requested
         alone."""
-        key = (reading.watched.name, reading.state.uidvalidity)
+        key = (listing.watched.name, listing.state.uidvalidity)
         present = self.mailbox.uids()
         self.engine.store.landed(*key, uids, passing=False, error=None)
         for uid in uids:
             if uid not in present:
-                self.engine.store.end(self._message_ref(reading, uid), Outcome.GONE)
+                self.engine.store.end(self._message_ref(listing, uid), Outcome.GONE)
             elif not alone:
-                self._run_one(reading, uid)
+                self._run_one(listing, uid)
 
     def _messages(
-        self, reading: FolderListing, messages: Mapping[int, Fetched], answers: Answers, *, alone: bool
+        self, listing: FolderListing, messages: Mapping[int, Fetched], answers: Answers, *, alone: bool
     ) -> None:
         """Parse without the store's lock, then process in one commit; undo only a message that fails."""
         arrivals: dict[int, Lookup] = {}
         for at, (uid, message) in enumerate(messages.items()):
-            with self._failure(reading, uid, message, alone):
-                received_at = self._arrival(reading, uid)
-                role = reading.watched.role
+            with self._failure(listing, uid, message, alone):
+                received_at = self._arrival(listing, uid)
+                role = listing.watched.role
                 arrived = Arrived(message=answers(at), received_at=received_at, folder=role)
                 arrivals[uid] = look_up(self.engine.policy, arrived)
-        self._put_back(reading, arrivals, alone=alone)
+        self._put_back(listing, arrivals, alone=alone)
         with self.engine.store.together():
             for uid, lookup in arrivals.items():
                 raw = messages[uid].raw if messages[uid].complete else None
-                with self._failure(reading, uid, messages[uid], alone):
-                    self.engine.perform(lookup, raw=raw, message_ref=self._message_ref(reading, uid))
+                with self._failure(listing, uid, messages[uid], alone):
+                    self.engine.perform(lookup, raw=raw, message_ref=self._message_ref(listing, uid))
 
-    def _put_back(self, reading: FolderListing, arrivals: dict[int, Lookup], *, alone: bool) -> None:
+    def _put_back(self, listing: FolderListing, arrivals: dict[int, Lookup], *, alone: bool) -> None:
         """Put back mail that only claims to be ours until our own mail has restored the records: a restored database
         would assign it the number of another citizen's case."""
-        claims = [uid for uid, lookup in arrivals.items() if uid in reading.own and lookup.signature is None]
+        claims = [uid for uid, lookup in arrivals.items() if uid in listing.own and lookup.signature is None]
         for uid in claims:
             del arrivals[uid]
-        reading.own.difference_update(claims)
-        meta = (reading.watched.name, reading.state.uidvalidity)
+        listing.own.difference_update(claims)
+        meta = (listing.watched.name, listing.state.uidvalidity)
         if claims:
             self.engine.store.landed(*meta, claims, passing=alone, error=None)
 
-    def _failure(self, reading: FolderListing, uid: int, message: Fetched, alone: bool) -> AbstractContextManager[None]:
-        message_ref = self._message_ref(reading, uid)
-        return self._quarantine.over(message_ref, message.raw, tries=reading.todo[uid][1] + 1, counted=alone)
+    def _failure(self, listing: FolderListing, uid: int, message: Fetched, alone: bool) -> AbstractContextManager[None]:
+        message_ref = self._message_ref(listing, uid)
+        return self._quarantine.guard(message_ref, message.raw, tries=listing.todo[uid][1] + 1, counted=alone)
 
-    def _message_ref(self, reading: FolderListing, uid: int) -> MessageRef:
-        return MessageRef(folder=reading.watched.name, uidvalidity=reading.state.uidvalidity, uid=uid)
+    def _message_ref(self, listing: FolderListing, uid: int) -> MessageRef:
+        return MessageRef(folder=listing.watched.name, uidvalidity=listing.state.uidvalidity, uid=uid)
 
-    def _arrival(self, reading: FolderListing, uid: int) -> datetime:
+    def _arrival(self, listing: FolderListing, uid: int) -> datetime:
         """Return the arrival; a client may copy a message with any date, and a future one would delay its due day."""
-        now, internal_date = self.engine.now(), reading.todo[uid][0].internal_date
+        now, internal_date = self.engine.now(), listing.todo[uid][0].internal_date
         return internal_date if EARLIEST <= internal_date <= now + CLOCKS_DIFFER else now
 
     def _day(self, moment: datetime) -> str:
         return moment.astimezone(self.engine.policy.office.timezone).date().isoformat()
 
 
-def _by_arrival(readings: Sequence[FolderListing]) -> Iterator[tuple[int, list[int]]]:
-    """(index into `readings`, UIDs): unsigned messages of all folders in order of arrival, grouped by folder."""
+def _by_arrival(listings: Sequence[FolderListing]) -> Iterator[tuple[int, list[int]]]:
+    """(index into `listings`, UIDs): unsigned messages of all folders in order of arrival, grouped by folder."""
     order = sorted(
         (meta.internal_date, index, uid)
-        for index, reading in enumerate(readings)
-        for uid, (meta, *_) in reading.todo.items()
-        if uid not in reading.own
+        for index, listing in enumerate(listings)
+        for uid, (meta, *_) in listing.todo.items()
+        if uid not in listing.own
     )
     for index, group in groupby(order, key=lambda item: item[1]):
         yield index, [uid for *_, uid in group]
@@ -294,5 +294,5 @@ def _raise_worst(troubles: Sequence[tuple[Folder, Transient]]) -> None:
         raise FolderUnreadable(str(error))
 
 
-def _batches(reading: FolderListing, uids: Sequence[int], most: int, most_bytes: int) -> Iterator[list[int]]:
-    return batched(uids, lambda uid: reading.todo[uid][0].size, most, most_bytes)
+def _batches(listing: FolderListing, uids: Sequence[int], most: int, most_bytes: int) -> Iterator[list[int]]:
+    return batched(uids, lambda uid: listing.todo[uid][0].size, most, most_bytes)

@@ -29,7 +29,7 @@ def learn(store: Store, parser_config: ParserConfig, now: datetime) -> list[Lear
     return outcomes
 
 
-def taught(store: Store, parser_config: ParserConfig) -> ParserConfig:
+def with_lessons(store: Store, parser_config: ParserConfig) -> ParserConfig:
     """Return the parser configuration with the stored lessons."""
     return replace(parser_config, lessons=lessons.loaded(store.recall(LESSONS) or ""))
 

@@ -16,7 +16,7 @@ from oacmail.core.errors import Transient
 from oacmail.core.model import Folder
 from oacmail.core.ports.mailbox import Mailbox, MessageRef
 from oacmail.engine.engine import Engine
-from oacmail.engine.folder_scan import MARK
+from oacmail.engine.folder_scan import SIGNATURE_FIELD
 
 log = structlog.get_logger()
 FULL, ALMOST_FULL = "mailbox-full", 0.95  # the code of the problem, and the share of the quota from which it exists
@@ -57,7 +57,7 @@ class MailboxActions:
         wanted = sorted(self.engine.store.to_file(), key=lambda item: item[0].folder)
         for folder, group in groupby(wanted, key=lambda item: item[0].folder):
             self.mailbox.open(folder)
-            ours = self.mailbox.bearing(MARK)  # people move mail: our UID must not name a citizen's message
+            ours = self.mailbox.bearing(SIGNATURE_FIELD)  # people move mail: our UID must not name a citizen's message
             for role, message_refs in _by_role(group):
                 target = names.get(Folder(role))
                 if target is None:

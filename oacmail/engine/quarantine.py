@@ -32,7 +32,7 @@ class Quarantine:
 
     def unreadable(self, message_ref: MessageRef, *, tries: int, counted: bool) -> None:
         """Record a failed request for it alone, which uses a try, even if it was a batch of one."""
-        self._landed(message_ref, "unreadable", counted=counted)
+        self._record_failure(message_ref, "unreadable", counted=counted)
         log.warning("message.unreadable", folder=message_ref.folder, uid=message_ref.uid, attempt=tries)
         if tries > len(SPACING):
             self.set_aside(message_ref, None, UNREADABLE)
@@ -40,7 +40,7 @@ class Quarantine:
             self.engine.store.put_off(message_ref, self.engine.now() + SPACING[tries - 1])
 
     @contextmanager
-    def over(self, message_ref: MessageRef, raw: bytes, *, tries: int, counted: bool) -> Iterator[None]:
+    def guard(self, message_ref: MessageRef, raw: bytes, *, tries: int, counted: bool) -> Iterator[None]:
         """Treat any exception inside as the message's own fault, unless it is Transient or Fatal."""
         try:
             yield
@@ -48,7 +48,7 @@ class Quarantine:
             raise
         except Exception as error:
             name = type(error).__name__
-            self._landed(message_ref, name, counted=counted)
+            self._record_failure(message_ref, name, counted=counted)
             log.error("message.failed", folder=message_ref.folder, uid=message_ref.uid, attempt=tries, exc_info=True)
             if tries >= TRIES:
                 self.set_aside(message_ref, raw, f"could not be worked: {name}")
@@ -58,7 +58,7 @@ class Quarantine:
         self.engine.store.quarantine(message_ref, raw, reason, now)
         self.engine.store.problem("quarantine", True, now)
 
-    def _landed(self, message_ref: MessageRef, error: str, *, counted: bool) -> None:
+    def _record_failure(self, message_ref: MessageRef, error: str, *, counted: bool) -> None:
         """Record that it is no longer in flight and has one try less."""
         if counted:
             self.engine.store.landed(

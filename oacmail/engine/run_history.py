@@ -12,20 +12,20 @@ DAEMON, ONCE, STOPPED = "daemon", "once", "stopped"
 REMEMBERED = timedelta(hours=1)
 
 
-def begun(store: Store, kind: str, now: datetime) -> None:
+def record_start(store: Store, kind: str, now: datetime) -> None:
     """Record the start of a process of this kind (DAEMON, ONCE). A previous daemon that did not stop has crashed."""
     if kind == DAEMON and store.recall(RUNS) == DAEMON:
-        earlier = recent(store.recall(DEATHS), now)
+        earlier = recent_crashes(store.recall(DEATHS), now)
         store.remember(DEATHS, json.dumps([at.isoformat() for at in (*earlier, now)]), now)
     store.remember(RUNS, kind, now)
 
 
-def stopped(store: Store, now: datetime) -> None:
+def record_stop(store: Store, now: datetime) -> None:
     """Record that the daemon stopped as requested."""
     store.remember(RUNS, STOPPED, now)
 
 
-def recent(text: str | None, now: datetime) -> list[datetime]:
+def recent_crashes(text: str | None, now: datetime) -> list[datetime]:
     """Return the crashes (the content of DEATHS) of the last hour before `now`."""
     times = (datetime.fromisoformat(one) for one in json.loads(text or "[]"))
     return [at for at in times if now - at <= REMEMBERED]

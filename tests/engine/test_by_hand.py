@@ -141,12 +141,12 @@ def test_what_is_ordered_while_the_daemon_runs_in_shadow_is_never_sent(
     world.turn()
     world.store.close()
     wiring.assemble(world.config, shadow=True).close()
-    with wiring.engine_beside_daemon(world.config) as engine:
+    with wiring.engine_for_command(world.config) as engine:
         engine.perform(AdminCommand(verb="escalate", case="OAC-2026-000001", by="admin"))
     with closing(wiring.assemble(world.config)) as parts:
         states = parts.store.con.execute("SELECT state FROM outbox WHERE kind = 'derived'").fetchall()
     assert [row["state"] for row in states] == ["shadow"]
-    with wiring.engine_beside_daemon(world.config) as engine:
+    with wiring.engine_for_command(world.config) as engine:
         assert not engine.policy.shadow, "the daemon that came after it speaks again"
 
 
