@@ -22,6 +22,7 @@ from oacmail.core.errors import ConfigError, Fatal, FolderUnreadable, OacmailErr
 from oacmail.engine import run_history
 from oacmail.engine.backoff import LONGEST_WAIT, Outage, StateOutage
 from oacmail.engine.host_checks import DISK
+from oacmail.engine.problem_flag import ProblemFlag
 from oacmail.engine.status_line import summary
 from oacmail.shipped import version
 from oacmail.wiring import Parts
@@ -49,10 +50,13 @@ class Service:
     _main: threading.Event = field(default_factory=threading.Event)
     _compare: threading.Event = field(default_factory=threading.Event)
     _state: StateOutage = field(default_factory=StateOutage)
-    _unread: bool | None = None
+    _unread: ProblemFlag = field(init=False)
     _full: bool = False
     _beats: dict[str, float] = field(default_factory=dict)
     _fatal: BaseException | None = None
+
+    def __post_init__(self) -> None:
+        self._unread = ProblemFlag(self.parts.store, "folder-unread", begins="folder.unread")
 
     def run(self) -> None:
         """Run until SIGTERM or SIGINT, then close all parts. Raises Fatal or ConfigError if a loop cannot continue."""
@@ -197,7 +201,7 @@ class Service:
 
     def _read_mailbox(self, *, compare: bool) -> None:
         """Read the mailbox. A people's folder that cannot be opened is logged and delays nobody's mail."""
-        unread = False
+        error = ""
         if compare:
             self._compare.clear()  # a request from here on is fulfilled by the next pass
         try:
@@ -206,13 +210,9 @@ class Service:
             if compare:
                 self._compare.set()
             raise
-        except FolderUnreadable as error:
-            unread = True
-            if not self._unread:
-                log.warning("folder.unread", error=str(error))
-        if unread is not self._unread:
-            self.parts.store.problem("folder-unread", unread, self.parts.engine.now())
-            self._unread = unread
+        except FolderUnreadable as trouble:
+            error = str(trouble) or type(trouble).__name__
+        self._unread.set(bool(error), self.parts.engine.now(), error)
 
     def _mailbox_recovered(self, outage: Outage) -> None:
         if outage.recovered() or not self.parts.delivery.citizens_may:

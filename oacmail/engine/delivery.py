@@ -6,7 +6,7 @@ night. This module decides no mail's result: each attempt goes to core as `Deliv
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -22,6 +22,7 @@ from oacmail.core.outgoing import MailKind
 from oacmail.core.ports.store import Claimed
 from oacmail.core.ports.transport import Outgoing, Transport
 from oacmail.engine.engine import Engine
+from oacmail.engine.problem_flag import ProblemFlag
 
 log = structlog.get_logger()
 BATCH = 20
@@ -46,7 +47,10 @@ class Delivery:
     citizens_may: bool = False
     _upset: bool = False
     _unrecorded: DeliveryResult | None = None
-    _refuses: bool | None = None
+    _refuses: ProblemFlag = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._refuses = ProblemFlag(self.engine.store, REFUSES)
 
     def drain(self) -> bool:
         """Send what is due, up to a batch; return True if there may be more. Raises RelayTrouble, Transient, Fatal."""
@@ -114,12 +118,7 @@ class Delivery:
     def _record_refusals(self, now: datetime) -> None:
         """Record when the relay refuses all recipients, and when it accepts mail again."""
         refuses = refuses_everybody(self.engine.policy, self.engine.store.refused(self.engine.policy, now))
-        if refuses is self._refuses:
-            return
-        self.engine.store.problem(REFUSES, refuses, now)
-        if refuses or self._refuses:
-            log.warning("problem.degraded" if refuses else "problem.recovered", problem=REFUSES)
-        self._refuses = refuses
+        self._refuses.set(refuses, now)
 
     def _room(self, now: datetime) -> int:
         if not self.per_minute:

@@ -8,12 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-import structlog
-
 from oacmail.core.ports.store import LATEST
 from oacmail.engine.engine import Engine
+from oacmail.engine.problem_flag import ProblemFlag
 
-log = structlog.get_logger()
 SPARE = 100_000_000  # bytes that must be free on the disk of the state directory
 SET_BACK = timedelta(minutes=1)
 WITHOUT_COPY = timedelta(hours=1)  # how long copies of our mail may be missing
@@ -31,7 +29,7 @@ class HostChecks:
 
     engine: Engine
     free: Callable[[], int]
-    _last: dict[str, bool] = field(default_factory=dict)
+    _flags: dict[str, ProblemFlag] = field(default_factory=dict)
 
     def look_at_disk(self) -> None:
         """Raises StateTrouble."""
@@ -60,10 +58,4 @@ class HostChecks:
         return known is not None and is_set_back(now, datetime.fromisoformat(known))
 
     def _is(self, code: str, unhealthy: bool, now: datetime) -> None:
-        before = self._last.get(code)
-        if before is unhealthy:
-            return
-        self.engine.store.problem(code, unhealthy, now)
-        if unhealthy or before:
-            log.warning("problem.degraded" if unhealthy else "problem.recovered", problem=code)
-        self._last[code] = unhealthy
+        self._flags.setdefault(code, ProblemFlag(self.engine.store, code)).set(unhealthy, now)

@@ -5,7 +5,7 @@ delays nothing, and is retried at the next pass.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
@@ -17,6 +17,7 @@ from oacmail.core.model import Folder
 from oacmail.core.ports.mailbox import Mailbox, MessageRef
 from oacmail.engine.engine import Engine
 from oacmail.engine.folder_scan import SIGNATURE_FIELD
+from oacmail.engine.problem_flag import ProblemFlag
 
 log = structlog.get_logger()
 FULL, ALMOST_FULL = "mailbox-full", 0.95  # the code of the problem, and the share of the quota from which it exists
@@ -26,32 +27,27 @@ FULL, ALMOST_FULL = "mailbox-full", 0.95  # the code of the problem, and the sha
 class MailboxActions:
     engine: Engine
     mailbox: Mailbox
-    _unfiled: bool | None = None
-    _full: bool | None = None
+    _unfiled: ProblemFlag = field(init=False)
+    _full: ProblemFlag = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._unfiled = ProblemFlag(self.engine.store, "unfiled", begins="message.unfiled")
+        self._full = ProblemFlag(self.engine.store, FULL)
 
     def look_at_quota(self, now: datetime) -> None:
         """Check the quota: a full mailbox accepts neither messages nor copies, and nothing else reports it."""
-        full = self.mailbox.fill() >= ALMOST_FULL
-        if full is not self._full:
-            if full or self._full:
-                log.warning("problem.degraded" if full else "problem.recovered", problem=FULL)
-            self.engine.store.problem(FULL, full, now)
-        self._full = full
+        self._full.set(self.mailbox.fill() >= ALMOST_FULL, now)
 
     def file(self, names: Mapping[Folder, str]) -> None:
         """`names` are the folders that were read, by role. Own copies are marked as seen there."""
         if self.engine.policy.shadow:
             return
-        unfiled = False
+        error = ""
         try:
             self._move(names)
-        except Transient as error:
-            unfiled = True
-            if not self._unfiled:
-                log.warning("message.unfiled", error=str(error))
-        if unfiled is not self._unfiled:
-            self.engine.store.problem("unfiled", unfiled, self.engine.now())
-            self._unfiled = unfiled
+        except Transient as trouble:
+            error = str(trouble) or type(trouble).__name__
+        self._unfiled.set(bool(error), self.engine.now(), error)
 
     def _move(self, names: Mapping[Folder, str]) -> None:
         wanted = sorted(self.engine.store.to_file(), key=lambda item: item[0].folder)
