@@ -10,6 +10,7 @@ from oacmail.core import calendar
 from oacmail.core.cases.citizen_mail import is_told
 from oacmail.core.effects import Effect, Remember
 from oacmail.core.model import Intent, Level, Status
+from oacmail.core.outbox import case_card
 from oacmail.core.outbox.notice_limits import LISTED
 from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.outgoing import MailKind
@@ -43,41 +44,17 @@ def digest(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
 
 
 def line(case: CaseView, now: datetime) -> dict[str, object]:
-    """A case as lists for the house may show it."""
-    due_at = _due(case)
-    return {
-        "case": case.number,
-        "opened_at": case.opened_at,
-        "due_at": due_at,
-        "overdue": due_at is not None and due_at <= now,
-        "status": str(case.status),
-        "topic": case.topic,
-        "level": case.level,
-        "intent": case.intent,
-        "assignee": case.assignee,
-        "urgent": case.urgent,
-        "delayed": is_delayed(case),
-        "ends_on": case.ends_on,
-    }
-
-
-def is_delayed(case: CaseView) -> bool:
-    """Whether somebody waits for an answer to a message that was long under way (R18)."""
-    clocks = (run for run in case.running("answer") if run.level == 0)
-    return any(calendar.is_delayed(run.started_at, run.sent_at) for run in clocks)
-
-
-def _due(case: CaseView) -> datetime | None:
-    """The earliest response clock; None = nobody waits for an answer."""
-    return min((run.due_at for run in case.running("answer") if run.level == 0), default=None)
+    """A case in a list of cases that wait for an answer."""
+    due = case_card.due_at(case)
+    return {**case_card.card(case, due), "overdue": due is not None and due <= now}
 
 
 def _facts(policy: Policy, tick: TickView, now: datetime) -> dict[str, object]:
     zone = policy.office.timezone
     today = now.astimezone(zone).date()
-    waiting = ((due, case) for case in tick.live if (due := _due(case)))
+    waiting = ((due, case) for case in tick.live if (due := case_card.due_at(case)))
     # R32, R18: top of the queue
-    unanswered = sorted(waiting, key=lambda pair: (not (pair[1].urgent or is_delayed(pair[1])), pair[0]))
+    unanswered = sorted(waiting, key=lambda pair: (not (pair[1].urgent or case_card.is_delayed(pair[1])), pair[0]))
     return {
         "date": today,
         "unanswered": tuple(line(case, now) for _, case in unanswered[:LISTED]),
@@ -136,11 +113,9 @@ def _derived(cases: Sequence[CaseView], today: date, policy: Policy) -> dict[str
 def _derived_line(case: CaseView, policy: Policy) -> dict[str, object]:
     update = next((clock.due_at for clock in case.running("update")), None)
     return {
-        "case": case.number,
+        **case_card.card(case, case_card.due_at(case)),
+        **case_card.derived(case),
         "derived_at": next((clock.started_at for clock in case.running("nudge")), None),
-        "operator": case.operator or "town",
-        "platform": case.platform,
-        "ends_on": case.ends_on,
         "told": is_told(case),
         "update_on": update.astimezone(policy.office.timezone).date() if update else None,
     }

@@ -12,6 +12,8 @@ from oacmail.core.cases.citizen_mail import progress
 from oacmail.core.cases.recipient import can_be_told
 from oacmail.core.effects import DeadlineReached, Effect, Send, StartDeadline
 from oacmail.core.model import Status
+from oacmail.core.outbox import case_card
+from oacmail.core.outbox.case_card import Facts
 from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
@@ -62,18 +64,9 @@ def _nudge(policy: Policy, people: tuple[str, ...], reached: Sequence[Reached], 
     )
 
 
-def _row(case: CaseView, clock: Deadline) -> dict[str, object]:
-    return {
-        "case": case.number,
-        "opened_at": case.opened_at,
-        "derived_at": clock.started_at,
-        "topic": case.topic,
-        "operator": case.operator or "town",
-        "platform": case.platform,
-        "cause": case.cause or "platform",
-        "urgent": case.urgent,
-        "ends_on": case.ends_on,
-    }
+def _row(case: CaseView, clock: Deadline) -> Facts:
+    due_at = case_card.due_at(case)
+    return {**case_card.card(case, due_at), **case_card.derived(case), "derived_at": clock.started_at}
 
 
 def updates(policy: Policy, ringing: Sequence[Reached], now: datetime) -> list[Effect]:

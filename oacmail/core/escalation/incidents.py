@@ -12,6 +12,7 @@ from oacmail.core.cases import acknowledgement
 from oacmail.core.cases.request import CitizenRequest
 from oacmail.core.effects import AuditEvent, Effect, UpdateCase
 from oacmail.core.model import Classification, Level, Status
+from oacmail.core.outbox.case_card import Facts, row
 from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
@@ -69,7 +70,7 @@ def _alert(request: CitizenRequest, number: str, first: str, others: Sequence[Si
         "operator": reading.operator,
         "since": cases[0].opened_at,
         "count": len(cases),
-        "cases": tuple(_line(case) for case in cases[-LISTED:]),
+        "cases": tuple(_row(case) for case in cases[-LISTED:]),
     }
     people = (*policy.people.technical, *policy.people.supervisor)
     return notices(
@@ -77,11 +78,6 @@ def _alert(request: CitizenRequest, number: str, first: str, others: Sequence[Si
     )
 
 
-def _line(case: SimilarCase) -> dict[str, object]:
-    return {
-        "case": case.number,
-        "opened_at": case.opened_at,
-        "due_at": case.due_at,
-        "status": str(case.status),
-        "topic": case.topic,
-    }
+def _row(case: SimilarCase) -> Facts:
+    status = str(case.status)
+    return row(case.number, opened_at=case.opened_at, due_at=case.due_at, status=status, topic=case.topic)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from oacmail.core.effects import AuditEvent, Effect, Send
+from oacmail.core.outbox.case_card import card
 from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
@@ -56,18 +57,8 @@ def _recipients(policy: Policy, level: int) -> tuple[str, ...]:
 
 
 def _card(item: OverdueCase) -> dict[str, object]:
-    case = item.case
-    return {
-        "case": case.number,
-        "opened_at": case.opened_at,
-        "due_at": item.due_at,
-        "level": item.level,
-        "status": str(case.status),
-        "topic": case.topic,
-        "case_level": case.level,
-        "intent": case.intent,
-        "assignee": case.assignee,
-    }
+    """`level`: that of the escalation."""
+    return {**card(item.case, item.due_at), "level": item.level}
 
 
 def _one(policy: Policy, item: OverdueCase, unread: tuple[str, ...], now: datetime) -> tuple[Send, ...]:

@@ -9,6 +9,7 @@ from datetime import datetime
 from oacmail.core import calendar
 from oacmail.core.effects import AuditEvent, Effect, Quoted
 from oacmail.core.model import Status
+from oacmail.core.outbox import case_card
 from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
@@ -23,14 +24,6 @@ def became_complex(
         return ()
     people = policy.people
     told = (*people.technical, *people.supervisor) if policy.escalation.auto_complex else people.agents
-    facts = {
-        "opened_at": case.opened_at,
-        "due_at": min((due_at, *(clock.due_at for clock in case.running("answer")))),
-        "topic": case.topic,
-        "case_level": case.level,
-        "intent": case.intent,
-        "assignee": case.assignee,
-    }
     return (
         AuditEvent(kind="escalated", case=case.number, data={"why": "complex"}),
         *notices(
@@ -40,7 +33,7 @@ def became_complex(
             kind=MailKind.COMPLEX,
             now=now,
             case=case.number,
-            facts=facts,
+            facts=case_card.card(case, case_card.due_at(case, due_at)),
             conversation=_conversation(policy, Said(message=message, at=at, by_office=False), *case.latest),
         ),
     )

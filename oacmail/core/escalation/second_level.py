@@ -17,7 +17,7 @@ from oacmail.core.cases.recipient import can_be_told
 from oacmail.core.cases.request import CitizenRequest
 from oacmail.core.effects import AuditEvent, CaseColumns, DropOutgoing, Effect, EndDeadlines, StartDeadline, UpdateCase
 from oacmail.core.model import Classification, Level, Status
-from oacmail.core.outbox import kinds, rate_limits
+from oacmail.core.outbox import case_card, kinds, rate_limits
 from oacmail.core.outbox.staff_notices import notices, to_agents
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
@@ -130,12 +130,11 @@ def _of(reading: Classification) -> CaseColumns:
 
 def _read_card(request: CitizenRequest, number: str, case: CaseView | None) -> Card:
     reading = request.reading
-    running = [clock.due_at for clock in case.running("answer")] if case else []
     return Card(
         case=number,
         message=request.message.fingerprint,
         opened_at=case.opened_at if case else request.received_at,
-        due_at=min((request.due_at, *running)),
+        due_at=case_card.due_at(case, request.due_at) if case else request.due_at,
         topic=case.topic if case else str(reading.topic),
         operator=reading.operator,
         platform=reading.platform,
@@ -195,7 +194,7 @@ def _kept_card(case: CaseView, cause: str, why: str) -> Card:
         case=case.number,
         message=case.first_message,
         opened_at=case.opened_at,
-        due_at=min((clock.due_at for clock in case.running("answer")), default=None),
+        due_at=case_card.due_at(case),
         topic=case.topic,
         operator=case.operator or "town",
         platform=case.platform,

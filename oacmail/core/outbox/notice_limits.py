@@ -12,6 +12,7 @@ from itertools import groupby
 
 from oacmail.core import calendar
 from oacmail.core.effects import Decision, Effect, Remember, Send, UpdateOutbox
+from oacmail.core.outbox.case_card import Facts, row
 from oacmail.core.outbox.kinds import LIMITED_NOTICES
 from oacmail.core.outbox.rate_limits import crowd, registrable
 from oacmail.core.outbox.staff_notices import notices
@@ -95,11 +96,5 @@ def _list(
     return notices(policy, (recipient,), key=key, kind=MailKind.NOTICE_LIST, now=now, facts=facts)
 
 
-def _row(item: DeferredNotice) -> dict[str, object]:
-    return {
-        "case": item.case,
-        "opened_at": item.opened_at,
-        "due_at": item.due_at,
-        "status": item.status,
-        "topic": item.topic,
-    }
+def _row(item: DeferredNotice) -> Facts:
+    return row(item.case, opened_at=item.opened_at, due_at=item.due_at, status=item.status, topic=item.topic)

@@ -1,0 +1,47 @@
+"""What mail to staff shows of a case: numbers, moments and labels, never a name, an address, a phone or a subject
+(LOPDGDD, additional provision 7). It never decides which mail is sent.
+
+The names are those that templates use (adapters/templates/facts.py).
+"""
+
+from datetime import datetime
+
+from oacmail.core import calendar
+from oacmail.core.view import CaseView
+
+Facts = dict[str, object]
+
+
+def row(case: str, *, opened_at: datetime | None, due_at: datetime | None, status: str, topic: str) -> Facts:
+    """One line of a list of cases. `case`: its number, '' = the mail is about no case."""
+    return {"case": case, "opened_at": opened_at, "due_at": due_at, "status": status, "topic": topic}
+
+
+def card(case: CaseView, due_at: datetime | None) -> Facts:
+    """All that staff see of one case. `due_at`: the deadline that the mail is about, None = nobody waits."""
+    return {
+        **row(case.number, opened_at=case.opened_at, due_at=due_at, status=str(case.status), topic=case.topic),
+        "level": case.level,
+        "case_level": case.level,
+        "intent": case.intent,
+        "assignee": case.assignee,
+        "urgent": case.urgent,
+        "delayed": is_delayed(case),
+        "ends_on": case.ends_on,
+    }
+
+
+def derived(case: CaseView) -> Facts:
+    """What the technical services see besides: who operates the platform, and what fails."""
+    return {"operator": case.operator or "town", "platform": case.platform, "cause": case.cause or "platform"}
+
+
+def due_at(case: CaseView, *others: datetime) -> datetime | None:
+    """The earliest of the case's deadlines for an answer and `others`; None = there is none."""
+    return min((*others, *(clock.due_at for clock in case.running("answer") if clock.level == 0)), default=None)
+
+
+def is_delayed(case: CaseView) -> bool:
+    """True if somebody waits for an answer to a message that was delayed on its way (R18)."""
+    clocks = (clock for clock in case.running("answer") if clock.level == 0)
+    return any(calendar.is_delayed(clock.started_at, clock.sent_at) for clock in clocks)
