@@ -1,7 +1,7 @@
-"""What can happen and what can be done: the inputs of a decision and its effects.
+"""The inputs of a decision and its effects.
 
-Values only, as in `model`. Each effect is an upsert by its key, so that doing it twice is doing it once; none says
-how it is done. Times are aware datetimes.
+Values only, as in `model`. Each effect is an upsert by its key, so that applying it twice changes nothing. No effect
+says how it is written. Times are aware datetimes.
 """
 
 from collections.abc import Mapping
@@ -14,12 +14,12 @@ from oacmail.core.features import Slot
 from oacmail.core.model import Classification, Folder, Kind, Message, Outcome, Role, Status
 from oacmail.core.outgoing import MailEvent, MailKind
 
-# --- what can happen ----------------------------------------------------------------------------------
+# --- inputs -------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrived:
-    """A message was met in a folder. `received_at` is INTERNALDATE. `forced`: a person says it is a request."""
+    """A message is in a folder. `received_at`: its INTERNALDATE. `forced`: an agent says that it is a request."""
 
     message: Message
     received_at: datetime
@@ -29,7 +29,7 @@ class Arrived:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TickItem:
-    """One thing that a tick works. `kind`: deadline | ack (deferred) | notice (deferred) | uncertain (delivery) |
+    """One thing that a tick handles. `kind`: deadline | ack (deferred) | notice (deferred) | uncertain (delivery) |
     digest | alert | overnight (notice) | job. `key`: which one of its kind. `case`: the number of the case that it
     concerns, if any."""
 
@@ -45,7 +45,7 @@ class TickItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
-    """Time went on. `only`: the tick works this item and no other; None = all that are due."""
+    """Time has passed. `only`: the tick handles this item alone; None = all that are due."""
 
     only: TickItem | None = None
 
@@ -64,7 +64,7 @@ class DeliveryResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdminCommand:
-    """A person said what to do with a case: a verb, its words, and who said it."""
+    """An admin orders something about a case: `verb`, its options `words`, and the account `by`."""
 
     verb: str
     case: str
@@ -84,7 +84,7 @@ class OutboxCommand:
 Input = Arrived | Tick | DeliveryResult | AdminCommand | OutboxCommand
 
 
-# --- what can be done: each an upsert by its key ------------------------------------------------------
+# --- effects: each an upsert by its key ----------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,9 +103,9 @@ class OpenCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordMessage:
-    """Record the message that arrived. `case` is None where no case is concerned; `guest`: wrote from outside.
+    """Record the message that arrived. `case`: None if it belongs to none. `guest`: its author is no participant.
 
-    `author`: who asks by it, where that is not its sender (a form).
+    `author`: the address of its author, if that is not its sender (a form).
     """
 
     role: Role
@@ -143,7 +143,7 @@ class CaseColumns(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateCase:
-    """Set these columns of a case, and no others."""
+    """Set these columns of a case and no others."""
 
     case: str
     columns: CaseColumns
@@ -151,7 +151,7 @@ class UpdateCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartDeadline:
-    """Start a clock. `armed_by` is the message's fingerprint or an event's key, `armed_at` its moment."""
+    """Start a deadline. `started_by`: the message's fingerprint or the event's key; `started_at`: its time."""
 
     started_by: str
     kind: str
@@ -163,7 +163,7 @@ class StartDeadline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndDeadlines:
-    """End a case's clocks of these kinds that were armed at `at` or before; with `armed_by` these only."""
+    """End a case's deadlines of these kinds that started at `at` or earlier; with `started_by`, these only."""
 
     case: str
     how: Literal["met", "void"]
@@ -174,7 +174,7 @@ class EndDeadlines:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadlineReached:
-    """One clock rang. A response clock (kind answer, level 0) runs on after it: it can still be met, late."""
+    """A deadline was reached. A response deadline (kind answer, level 0) keeps running: it can be met late."""
 
     started_by: str
     kind: str
@@ -184,7 +184,7 @@ class DeadlineReached:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quoted:
-    """A message that a mail quotes and attaches. `message`: its fingerprint; `heading`: stands above its text."""
+    """A message that a mail quotes and attaches. `message`: its fingerprint; `heading`: the line above its text."""
 
     message: str
     heading: str
@@ -192,12 +192,12 @@ class Quoted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Send:
-    """Queue one mail to one recipient, once for ever by its key. With `attach`, the shell adds the message itself.
+    """Queue one mail to one recipient, once only by its key.
 
     `facts`: values for the template of this kind, never citizen HTML.
-    `reply_to_id`/`refs`: ids that it answers. `attach`: fingerprint of the original to attach, or None.
-    `conversation`: instead of it several messages, newest first.
-    `release`: now, or None = held back until a budget has room. `automatic`: Auto-Submitted value.
+    `in_reply_to`, `refs`: Message-IDs of the message that it replies to. `attach`: fingerprint of the original to
+    attach, or None; `conversation`: instead several messages, newest first.
+    `release`: when it may leave; None = deferred until a limit has room. `automatic`: Auto-Submitted value.
     """
 
     key: str
@@ -236,9 +236,9 @@ class UpdateOutbox:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportSent:
-    """A mail of ours that the database does not know (it was restored): record it as sent.
+    """Record as sent a mail of ours that the database does not know, because it was restored.
 
-    `refs`: the messages that it followed; one that opens a case of the recipient anew takes its number.
+    `refs`: the messages that it replied to; one that opens the recipient's case again gets the number `case`.
     """
 
     key: str
@@ -253,14 +253,14 @@ class ImportSent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileMessage:
-    """The message that arrived belongs in this folder."""
+    """Move the message that arrived to this folder."""
 
     folder: Folder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestReview:
-    """A person must look at a message: shown in `quarantine list` with its reason, a short code.
+    """Put a message on the review list: `quarantine list` shows it with its reason, a short code.
 
     `message`: its fingerprint; '' = the one that arrived.
     """
@@ -271,7 +271,7 @@ class RequestReview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEvent:
-    """A line in the event log: kinds, ids and codes, never citizen text."""
+    """A line of the event log: kinds, ids and codes, never citizen text."""
 
     kind: str
     case: str | None = None
@@ -280,7 +280,7 @@ class AuditEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergeCases:
-    """All messages and running clocks of `case` go over to `into`; `case` is closed as its duplicate."""
+    """Move all messages and running deadlines of `case` to `into`; `case` is closed as its duplicate."""
 
     case: str
     into: str
@@ -288,21 +288,21 @@ class MergeCases:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewDone:
-    """A person has looked: the entry of the review list is done."""
+    """Close the entry of the review list: an agent has looked at the message."""
 
     fingerprint: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconsider:
-    """A message of the desk, judged before the message that it answers was read, is worked once more."""
+    """Decide a message of the desk again: it was decided before the message that it answers was read."""
 
     fingerprint: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdatePerson:
-    """What we know of an address now; None leaves a column as it is. `known`: a person has answered it."""
+    """Set what is known of an address; None leaves a column as it is. `known`: an agent has answered it."""
 
     address: str
     name: str | None = None
@@ -312,7 +312,7 @@ class UpdatePerson:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendWithoutOriginal:
-    """Queue the same mail without the original it carries, under the key `<key>:bare`."""
+    """Queue the same mail without its original, under the key `<key>:bare`."""
 
     key: str
     next_at: datetime
@@ -320,7 +320,7 @@ class SendWithoutOriginal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DropOutgoing:
-    """Drop the mails of a case of these kinds that have not left yet: what they say is no longer so."""
+    """Drop the case's queued mails of these kinds: their content is out of date."""
 
     case: str
     kinds: tuple[MailKind, ...]
@@ -328,7 +328,7 @@ class DropOutgoing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remember:
-    """One small fact of the house, by its name (a digest sent, an alert raised)."""
+    """Store one named fact about the service, such as the last digest or an alert."""
 
     name: str
     value: str
@@ -359,7 +359,7 @@ Effect = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """Effects in the order of their doing; `because` are rule names, shown by `oacmail why`."""
+    """`effects` are applied in this order; `because`: names of the rules that decided, shown by `oacmail why`."""
 
     effects: tuple[Effect, ...]
     because: tuple[str, ...]

@@ -1,7 +1,7 @@
-"""The errors of the house, and the one question asked of each: may it pass by itself?
+"""The errors that the program raises on purpose. Each is temporary unless it is proven permanent.
 
-Adapters translate foreign exceptions into these exactly once. What is not proven permanent is temporary.
-Messages carry codes, classes and places, never a citizen's words or address.
+Adapters translate foreign exceptions into these exactly once. Error texts carry codes, classes and places, never a
+citizen's words or address.
 """
 
 
@@ -10,9 +10,9 @@ class OacmailError(Exception):
 
 
 class Transient(OacmailError):
-    """It may work later: the network, a lock, a busy server. Wait and try again; nothing was lost.
+    """A later attempt may succeed: the network, a lock, a busy server. Nothing was lost.
 
-    `at_least`: seconds before the next try; 0 = the caller's own back-off, which begins at once.
+    `at_least`: seconds to wait before the next attempt; 0 = as the caller's back-off says.
     """
 
     at_least: float = 0.0
@@ -22,7 +22,7 @@ LOGIN_PAUSE = 60.0  # fail2ban's usual jails ban an address after 5 refused logi
 
 
 class UnreadableMessage(Transient):
-    """The server is well and the message `uid` is there, but it cannot be read, not even alone."""
+    """The server works and has the message `uid`, but does not deliver it, not even alone."""
 
     def __init__(self, uid: int) -> None:
         super().__init__(f"IMAP FETCH: UID {uid} cannot be read")
@@ -30,24 +30,24 @@ class UnreadableMessage(Transient):
 
 
 class FolderUnreadable(Transient):
-    """The mailbox is well and the office's own folders were read; another watched folder could not be opened."""
+    """The office's own folders were read; another watched folder could not be opened."""
 
 
 class StateError(Transient):
-    """The database cannot be used for now: another program holds it locked, or its disk is full. No server is to
-    blame, and nobody can be told by mail."""
+    """The database cannot be used at the moment: another program has locked it, or its disk is full. No server is at
+    fault, and no mail can be queued."""
 
 
 class RelayError(Transient):
-    """The relay itself is unwell or away: refused before RCPT, no line, no login. No mail is to blame."""
+    """The relay is unavailable: no connection, no login, or a refusal before RCPT. No mail is at fault."""
 
 
 class Uncertain(OacmailError):
-    """The message was handed over and no answer came: the relay may or may not have taken it."""
+    """The mail was handed over and no reply came: the relay may or may not have accepted it."""
 
 
 class Permanent(OacmailError):
-    """This one mail was refused for good by an explicit answer (5xx after RCPT or DATA).
+    """The relay refused this mail permanently by an explicit reply (5xx after RCPT or DATA).
 
     `code` is the SMTP reply code, `status` the enhanced status code (RFC 3463) or ''.
     """
@@ -58,7 +58,7 @@ class Permanent(OacmailError):
 
 
 class Fatal(OacmailError):
-    """The process cannot go on and must end: a damaged database, another daemon on the same state."""
+    """The process must end: a damaged database, or another daemon on the same state directory."""
 
 
 class ConfigError(OacmailError):

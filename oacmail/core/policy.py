@@ -1,7 +1,7 @@
-"""The house's rules as values: what config.toml says, after its errors are gone. Core never sees the file.
+"""The validated configuration as values. The core never sees the file.
 
-Built by `config.py`, read by `decide` and the functions it calls. Durations are in the units of their names;
-0 means "no limit" for every budget (docs/interfaces.md section 5).
+`config` builds it; `decide` and its handlers read it. Durations are in the units of their names; 0 means "no limit"
+for every budget (docs/interfaces.md section 5).
 """
 
 from dataclasses import dataclass, field
@@ -30,11 +30,11 @@ class Office:
 
     @property
     def own(self) -> frozenset[str]:
-        """All addresses that are ours, bare and in lower case."""
+        """All addresses of the office, bare and in lower case."""
         return frozenset((self.address, *self.aliases))
 
     def is_own(self, address: str) -> bool:
-        """Whether it is ours, with or without a detail behind a + (RFC 5233): `office+anything@…` is delivered here."""
+        """Whether it is the office's, also with a detail after + (RFC 5233): `office+anything@…` is delivered here."""
         local, _, domain = address.rpartition("@")
         return address in self.own or f"{local.partition('+')[0]}@{domain}" in self.own
 
@@ -43,7 +43,7 @@ class Office:
 class People:
     """Staff addresses, bare and in lower case; the fallbacks of docs/interfaces.md section 4 are already applied.
 
-    `dpo`: the data protection officer, who gets requests of rights.
+    `dpo`: the data protection officer, who gets requests of data-protection rights.
     """
 
     supervisor: tuple[str, ...]
@@ -59,7 +59,7 @@ class People:
         return frozenset((*self.supervisor, *self.operator, *self.agents, *self.technical, *self.forms, *officer))
 
     def services(self, cause: str) -> tuple[str, ...]:
-        """Who repairs it: documents and forms have people of their own (docs/interfaces.md section 4)."""
+        """Addresses of staff for this cause; documents and forms have their own (docs/interfaces.md section 4)."""
         return self.forms if cause == "document_or_form" else self.technical
 
 
@@ -117,7 +117,7 @@ class Digest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pointer:
-    """Where another body can be reached; '' = not that way."""
+    """How to reach another body; '' = no such way."""
 
     body: str
     address: str = ""
@@ -126,11 +126,11 @@ class Pointer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """`secrets`: the token secret first signs, all verify. `instance`: this installation's public name.
+    """`secrets`: the first token secret signs, all verify. `instance`: this installation's public name.
 
     `provable`: the provider can prove who wrote a mail (trust.provider is not "none").
-    `form_senders`: addresses of the call-back form, whose mails are requests. `call_attempts`: so many calls in the
-    slot without success, and a mail, are an answer. `tax_operator`: who collects local taxes
+    `form_senders`: addresses of the call-back form, whose mails are requests. `call_attempts`: this many calls in
+    vain in the slot, and a mail, count as an answer. `tax_operator`: who collects local taxes
     (core/routing/derivation.py).
     """
 

@@ -1,7 +1,7 @@
-"""What a decision may know: everything the store read in one go for one input, and nothing else.
+"""What a decision may know: all that the store reads for one input.
 
-Values only. The store fills a `View` for an `Arrived`, an `Ordered` or a `Settled`, and an `TickView` for a `Ticked`;
-the core never asks for more. Subjects here are already folded by `thread.fold_subject`.
+Values only. The store fills a `View` for a message, a command or a delivery result, and a `TickView` for a tick; the
+core never asks for more. Subjects are already folded by `threading.fold_subject`.
 """
 
 from collections.abc import Mapping
@@ -13,15 +13,15 @@ from oacmail.core.features import Slot
 from oacmail.core.model import Outcome, Role, Status
 from oacmail.core.outgoing import MailKind, MailState
 
-UNDELIVERED = "undelivered:"  # the name under which a report waits for the message that it speaks of
+UNDELIVERED = "undelivered:"  # a fact's name: a report about a message that has not been read yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deadline:
-    """A clock not met and not void; a response clock (answer, level 0) runs on after it `fired`.
+    """A running deadline: neither met nor void. A response deadline (answer, level 0) also runs after it was reached.
 
     `sent_at`: the Date of the message that started it, if it has one.
-    `asked_from`: where who started it may be answered, his From and Reply-To addresses; empty if no message did.
+    `asked_from`: addresses at which its author may be answered (From, Reply-To); empty if no message started it.
     """
 
     started_by: str
@@ -35,8 +35,8 @@ class Deadline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenQuestion:
-    """The latest request of one side: of the citizen and whoever writes with her (`guest` ""), or of a guest (his
-    address). `message`: its fingerprint."""
+    """The latest request of the participants (`guest` "") or of one guest (the address). `message`: its
+    fingerprint."""
 
     guest: str
     message: str
@@ -54,15 +54,14 @@ class Said:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseView:
-    """A case as it stands. `participants`: citizens who wrote as members, never guests. `reply_to`: where else these
-    asked to be answered: an agent's client writes there, but nobody is known by it. `asked_since`: their requests
-    after the first human answer. `slot`: when the person wants to be called: morning | afternoon | any, None = no
-    number was given; `phone` in E.164. `calls_in_vain`: moments of calls in the slot that reached nobody. `asked`: the
-    latest request of each side, the citizen's first. `first_message`: the fingerprint of the opening one,
-    `first_message_id` its Message-ID. `urgent`: a term that the person named ends soon, on the day `ends_on` if known
-    (R32). `told`: the kinds of mail of ours about it that have left or will. `level_by_hand`: a person has said which
-    level it is. `wish`: the language that the citizen asked for. `latest`: the last
-    messages of citizens and agents, newest first."""
+    """A case as it stands. `participants`: citizens who wrote on it, never guests. `reply_to`: other addresses at
+    which they asked to be answered; an agent's client writes there, but they identify nobody. `asked_since`: number
+    of their requests after the first human answer. `slot`: when the person wants to be called, None = no number was
+    given; `phone` in E.164. `calls_in_vain`: times of calls in the slot that reached nobody. `asked`: the latest
+    request of each side, the citizen's first. `first_message`: the fingerprint of the opening one,
+    `first_message_id` its Message-ID. `urgent`: the person named a date that is near, `ends_on` if known (R32).
+    `told`: kinds of our mails about it that were sent or will be. `level_by_hand`: an agent has set the level. `wish`:
+    the language that the citizen asked for. `latest`: the last messages of citizens and agents, newest first."""
 
     number: str
     status: Status
@@ -102,7 +101,7 @@ class CaseView:
         return tuple(clock for clock in self.clocks if clock.kind == kind)
 
     def promised(self) -> tuple[Deadline, ...]:
-        """The response clocks that an answer to its own people ends: without those that guests have started."""
+        """The response deadlines that an answer to its participants meets: all but those of guests."""
         own = {self.citizen} | self.participants | self.reply_to
         clocks = self.running("answer")
         return tuple(clock for clock in clocks if not clock.asked_from or not own.isdisjoint(clock.asked_from))
@@ -110,7 +109,7 @@ class CaseView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageView:
-    """A message already recorded. `refs`: msg-ids it names (only filled where a rung needs them)."""
+    """A recorded message. `acked`: it was acknowledged."""
 
     fingerprint: str
     message_id: str
@@ -126,9 +125,9 @@ class MessageView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingView:
-    """A mail of ours in the outbox. `length`: characters of its text part. `copied`: its copy was seen.
+    """A mail in the outbox. `length`: characters of its text part. `copied`: its copy was seen.
 
-    `bare`: the same mail without its original lies ready. `kept`: its bytes are here; of a mail that was found as a
+    `bare`: the same mail without its original is stored too. `kept`: its bytes are here; of a mail that was found as a
     copy after a restore they are not.
     """
 
@@ -148,7 +147,7 @@ class OutgoingView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """A mail that the relay has refused or put off since it last took one. `final`: it counts as failed."""
+    """A mail that the relay refused or deferred since it last accepted one. `final`: it counts as failed."""
 
     key: str
     recipient: str
@@ -157,7 +156,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonView:
-    """`known`: a person of the office has answered this address before. `lang`: what they asked for, or None."""
+    """`known`: an agent has answered this address before. `lang`: the language that the person asked for, or None."""
 
     address: str
     lang: str | None = None
@@ -166,7 +165,7 @@ class PersonView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateUsage:
-    """Acknowledgements already let go, for docs/design.md, "Acknowledgement budgets". `domain_day`: by class."""
+    """Acknowledgements already released, for docs/design.md, "Acknowledgement budgets". `domain_day`: by class."""
 
     address_hour: int = 0
     address_day: int = 0
@@ -178,8 +177,8 @@ class RateUsage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noticed:
-    """A notice to staff of the last hour that left as a single mail, or will. `key`: without its recipient. `author`:
-    the citizen of its case, '' = none."""
+    """A notice to staff of the last hour that was sent as a single mail, or will be. `key`: without its recipient.
+    `author`: the citizen of its case, '' = none."""
 
     kind: MailKind
     key: str
@@ -188,8 +187,8 @@ class Noticed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimilarCase:
-    """A case of second level on the platform that the message says fails. `incident`: the number of its incident's
-    first case, None = of none. `due_at`: of its running response clock."""
+    """A second-level case on the platform that fails by the message. `incident`: the number of its incident's
+    first case, None = of none. `due_at`: of its running response deadline."""
 
     number: str
     incident: str | None
@@ -201,21 +200,20 @@ class SimilarCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """For one message, one order or one settlement.
+    """For one message, one command or one delivery result.
 
-    `known`: the message of the same fingerprint. `named`: messages whose id the message's refs name. `naming`: messages
-    of the same citizen that name the message's id; `overtaken_by`: the desk's messages that do. `mails`: our mails
-    that its refs, report or mark name, oldest first.
-    `tokened`: cases whose keyed token it bears. `recent`: messages of the writer (for Sent: of the recipients)
-    of the last 14 days. `serial`: the next case serial of the year. `reserved`: the number that a message, or what
-    followed it, had before the database was restored. `restored_at`: when that was, where no self-copies tell what
-    had left before; else None. `key_lost_at`: the same of the token key.
-    `added_before`: on how many copies of ours to others the same stood that was added to this one.
-    `run`: the name of this process; `run_since`: what was sent and arrived later was not sent by an earlier process of
-    this house; None until this one has read every folder: what it finds there a restored database may have forgotten.
-    `undelivered`: whom an earlier report said this very message did not reach; None = none. `refusals`: of other
-    mails, for one that is refused; `taken_since`: the relay has taken a mail since it last refused this very one.
-    `alike`: recent cases of second level on its platform, oldest first; of an incident its last alone
+    `known`: the message of the same fingerprint. `named`: messages that its refs name. `naming`: the same citizen's
+    messages that name its Message-ID; `overtaken_by`: the desk's messages that do. `mails`: our mails that its refs,
+    report or signature name, oldest first. `tokened`: cases whose keyed token it carries. `recent`: messages
+    of the author (for Sent: of the recipients) of the last 14 days. `serial`: the next case serial of the year. `reserved`: the number that a message, or what
+    followed it, had before the database was restored. `restored_at`: when that was, if no self-copies show what
+    had been sent before; else None. `key_lost_at`: the same of the token key.
+    `added_before`: how many copies to other recipients have the same addition as this one.
+    `run`: the name of this process; `run_since`: what was sent and arrived later was not sent by an earlier process
+    here; None until this process has read every folder, since a restored database may have forgotten what is there.
+    `undelivered`: recipients whom this message did not reach, by an earlier report; None = no report. `refusals`: of
+    other mails, for one that is refused; `taken_since`: the relay accepted a mail since it last refused this one.
+    `alike`: recent second-level cases on its platform, oldest first; of an incident only the last
     (core/escalation/incidents.py). `noticed`: notices to staff of the last hour, for their budgets.
     """
 
@@ -245,7 +243,7 @@ class View:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeferredAcknowledgement:
-    """An acknowledgement that waits for room. `answered`: a person has answered, or the case is closed."""
+    """A deferred acknowledgement. `answered`: an agent has answered, or the case is closed."""
 
     key: str
     recipient: str
@@ -256,8 +254,8 @@ class DeferredAcknowledgement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeferredNotice:
-    """A notice to staff over its budget, for the next list. `message`: its key without the recipient; `due_at`: of the
-    case's running response clock. Without a case the columns of a case are empty."""
+    """A deferred notice to staff, for the next list. `message`: its key without the recipient; `due_at`: of the
+    case's running response deadline. Without a case, the case's columns are empty."""
 
     key: str
     kind: MailKind
@@ -273,8 +271,8 @@ class DeferredNotice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UncertainDelivery:
-    """A mail handed over without an answer. `tries`: how often that happened to it. `overtaken`: copies seen of mails
-    sent long enough after it. `probed`: two probes were sent for that. `due_at`: of its case's running clock."""
+    """A mail that the relay took without a reply. `tries`: how often that happened. `overtaken`: copies seen of mails
+    sent long enough after it. `probed`: two probes were sent. `due_at`: of its case's running deadline."""
 
     key: str
     kind: MailKind
@@ -290,7 +288,7 @@ class UncertainDelivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewEntry:
-    """A line of the review list: a message that waits for a person, or a case not acknowledged by itself."""
+    """An entry of the review list: a message that waits for an agent, or a case without acknowledgement."""
 
     ref: str
     reason: str
@@ -300,14 +298,14 @@ class ReviewEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TickView:
-    """For one tick: what rang, what waits, and how far the mailbox has been read.
+    """For one tick: deadlines reached, mail that waits, and how far the mailbox has been read.
 
-    `rung`: (case, clock) pairs due now. `synced_at`: when the least recently read watched folder was read;
+    `reached`: (case, deadline) pairs due now. `synced_at`: when the least recently read watched folder was read;
     `unread`: names of the folders that could not be read. `live`: all cases not closed, only when a digest is due.
-    `problems`: codes of what is ill now, with since when; `causes`: what is known of why, by the same codes.
-    `alerts`: codes of the problems that this tick may tell the operator. `alerted`: names of alerts with when they
-    went. `overnight`: (key, kind) of notices to staff that are due outside service hours, since the relay did not take
-    them in time. `far_off`: (key, kind, next_at) of queued mail that is put off for longer than the longest wait
+    `problems`: code to start time of each problem; `causes`: code to known cause.
+    `alerts`: codes of problems that this tick may report to the operator. `alerted`: alert name to when it was sent.
+    `overnight`: (key, kind) of notices to staff that are due outside service hours, since the relay did not accept
+    them in time. `far_off`: (key, kind, next_at) of queued mail that is deferred for longer than the longest wait
     between two attempts.
     """
 

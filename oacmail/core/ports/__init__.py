@@ -1,1 +1,1 @@
-"""What the engine asks of the outside: one protocol for each adapter. Protocols and values only; no implementation."""
+"""The interfaces that adapters implement: one protocol each. Protocols and values only."""

@@ -1,4 +1,4 @@
-"""The clock that the engine asks for the moment. Nothing else may ask it."""
+"""The port of the clock. Only the engine reads it."""
 
 from datetime import datetime
 from typing import Protocol
@@ -6,5 +6,5 @@ from typing import Protocol
 
 class Clock(Protocol):
     def now(self) -> datetime:
-        """The moment, aware, in UTC."""
+        """The current time, aware, in UTC."""
         ...

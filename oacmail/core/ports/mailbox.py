@@ -1,4 +1,4 @@
-"""The office's mailbox as the engine sees it: folders, messages and their places on the server. Changes no flag."""
+"""The port of the office's mailbox: folders, messages and their UIDs. It changes no flag on mail of people."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from oacmail.core.model import Folder
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchedFolder:
-    """A folder as the server names it, and what it is to us."""
+    """A folder by its name on the server, and its role."""
 
     name: str
     role: Folder
@@ -18,7 +18,7 @@ class WatchedFolder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderState:
-    """What SELECT said. `uidnext` 0 = the server did not say."""
+    """The reply to SELECT. `uidnext` 0 = the server named none."""
 
     uidvalidity: int
     uidnext: int
@@ -36,8 +36,8 @@ class MessageMeta:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """The bytes of a message. `complete` is False when it was read by BODYSTRUCTURE, without its attachments;
-    `skipped` then names what was left on the server as (name, mime type, size in bytes)."""
+    """The bytes of a message. `complete`: False if it was read by BODYSTRUCTURE, without attachments; `skipped` then
+    lists them as (name, MIME type, size in bytes)."""
 
     raw: bytes
     complete: bool = True
@@ -45,39 +45,39 @@ class Fetched:
 
 
 class Mailbox(Protocol):
-    """One IMAP connection. All methods raise Transient; a lost line is Transient and the next call reconnects."""
+    """One IMAP connection. All methods raise Transient; the next call after a lost connection reconnects."""
 
     def watched(self) -> Sequence[WatchedFolder]:
         """The folders to watch that exist now, INBOX first; Sent found by SPECIAL-USE, else by name."""
         ...
 
     def bearing(self, field: str) -> set[int]:
-        """UIDs of the open folder whose mails have this header field (SEARCH HEADER, RFC 9051 section 6.4.4)."""
+        """UIDs of messages in the open folder with this header field (SEARCH HEADER, RFC 9051 section 6.4.4)."""
         ...
 
     def missing(self) -> Sequence[str]:
-        """Names of folders that should be watched and do not exist, 'Sent' where none was found."""
+        """Names of folders to watch that do not exist; 'Sent' if no Sent folder was found."""
         ...
 
     def fill(self) -> float:
-        """The share of its quota that INBOX has used up, 1.0 = full; 0.0 where the server tells of none."""
+        """The used share of INBOX's quota: 1.0 = full, 0.0 = the server reports no quota."""
         ...
 
     def open(self, folder: str) -> FolderState:
-        """Select the folder read-only (EXAMINE), so that not even \\Recent is taken from people's clients."""
+        """Select the folder read-only (EXAMINE), so that people's clients keep even \\Recent."""
         ...
 
     def uids(self) -> set[int]:
-        """All UIDs of the open folder. A server tells an EXPUNGE at the end of a command: one answer may
-        still name a message that somebody has just expunged, the next one does not."""
+        """All UIDs of the open folder. A server reports an EXPUNGE at the end of a command, so one result may
+        still contain a message that was just expunged; the next does not."""
         ...
 
     def metas(self, uids: Sequence[int] | None = None) -> Sequence[MessageMeta]:
-        """Size and date of these UIDs (None = all) of the open folder; the vanished are left out."""
+        """Size and date of these UIDs (None = all) in the open folder, without those that no longer exist."""
         ...
 
     def fetch(self, uids: Sequence[int]) -> Mapping[int, Fetched]:
-        """The messages' bytes with PEEK; the vanished are left out. One over the size limit is read in part."""
+        """UID to message (PEEK), without UIDs that no longer exist. One over the size limit is read in part."""
         ...
 
     def file(self, folder: str, uids: Collection[int], target: str, *, seen: bool) -> None:
@@ -85,11 +85,11 @@ class Mailbox(Protocol):
         ...
 
     def wait(self, seconds: float) -> bool:
-        """IDLE on INBOX (a plain wait where there is no IDLE) until mail comes, `wake` or time; True = news."""
+        """IDLE on INBOX, or a plain wait without IDLE, until mail arrives, `wake` or time-out; True = new mail."""
         ...
 
     def wake(self) -> None:
-        """End a `wait` from another thread, at once."""
+        """End a `wait` at once, from another thread."""
         ...
 
     def close(self) -> None: ...
@@ -97,7 +97,7 @@ class Mailbox(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageRef:
-    """Where a message lies: folder epoch and UID."""
+    """Where a message is: folder, UIDVALIDITY and UID."""
 
     folder: str
     uidvalidity: int
@@ -106,8 +106,8 @@ class MessageRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderRow:
-    """A folder as we remember it. `started_at`: messages older than that are its past (baseline). `read_once`: it was
-    read to its end since then; till then all that is older was there before us, by whatever clock."""
+    """A folder as the database knows it. `started_at`: older messages are the baseline. `read_once`: it was read to
+    its end since; until then every older message counts as baseline, whatever clock dated it."""
 
     name: str
     uidvalidity: int

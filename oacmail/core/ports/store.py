@@ -1,7 +1,6 @@
-"""The port of the one store: what the engine asks of it. Every method is one transaction, part of a `turn` or of
-what is done `together`.
+"""The port of the store. Each method is one transaction, or part of a `turn` or of `together`.
 
-All raise StateTrouble (locked, full) or Fatal (damaged).
+All raise StateError (locked, disk full) or Fatal (damaged).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,17 +18,17 @@ from oacmail.core.ports.mailbox import FolderRow, MessageMeta, MessageRef, Watch
 from oacmail.core.ports.renderer import FrozenMail
 from oacmail.core.view import TickView, View
 
-LAST_TICK = "last_tick"  # the name of the moment at which a tick last completed
-UNREADABLE = "unreadable: the server gives up on it"  # the reason of a message set aside for the server's fault
-RUNS, DEATHS = "runs", "deaths"  # the names of what engine/run_history.py remembers
+LAST_TICK = "last_tick"  # a fact's name: when a tick last completed
+UNREADABLE = "unreadable: the server gives up on it"  # why a message is quarantined that the server does not deliver
+RUNS, DEATHS = "runs", "deaths"  # names of facts of engine/run_history.py
 RUN_READ = "run_read"  # set once this process has read every folder
-RUN = "run"  # the name of the process that works here, and since when: later than all that an earlier one sent
-LATEST = "latest"  # the name of the latest moment that the clock has ever shown
+RUN = "run"  # the name of the running process, and since when: later than all that an earlier one sent
+LATEST = "latest"  # a fact's name: the latest time that the clock has ever shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
-    """An outbox row that is ours to send now."""
+    """An outbox row that this process sends now."""
 
     key: str
     kind: MailKind
@@ -39,8 +38,8 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Correction:
-    """A message that people read otherwise than we did. `labels`: field (kind, topic, level, intent, language) -> what
-    they say. `raw`: None for one too large to be kept, or kept no longer."""
+    """A message whose classification an agent has corrected. `labels`: field (kind, topic, level, intent, language) to
+    the agent's value. `raw`: None if it was too large to store or is no longer stored."""
 
     labels: Mapping[str, str]
     subject: str
@@ -49,7 +48,7 @@ class Correction:
 
 
 class Turn(Protocol):
-    """One decision's transaction: read, then write, then commit when the block ends without an exception."""
+    """The transaction of one decision: read, write, and commit if the block ends without an exception."""
 
     def view(self, policy: Policy, inp: LookedUp, now: datetime) -> View | TickView: ...
 
@@ -73,15 +72,15 @@ class Turn(Protocol):
 class Store(Protocol):
     def turn(self) -> AbstractContextManager[Turn]: ...
     def together(self) -> AbstractContextManager[None]:
-        """What is written inside, by turns or by other methods, becomes true in one commit at its end. A turn that
-        fails is undone alone; an exception that leaves the block undoes all. Nobody else writes meanwhile."""
+        """All writes inside, by turns or other methods, share one commit at its end. A turn that fails is rolled back
+        alone; an exception that leaves the block rolls back all. No other thread writes meanwhile."""
         ...
 
-    # places
+    # folders and messages
     def folder(self, name: str) -> FolderRow | None: ...
     def begin_folder(self, watched: WatchedFolder, uidvalidity: int, uidnext: int, now: datetime) -> None: ...
     def watching(self, watched: Sequence[WatchedFolder]) -> None:
-        """These are watched now; what they replace is an ordinary folder."""
+        """Exactly these folders are watched now; one that they replace is an ordinary folder."""
         ...
 
     def synced(self, name: str, uidvalidity: int, uidnext: int, now: datetime, *, compared: bool) -> None: ...
@@ -94,16 +93,16 @@ class Store(Protocol):
     def begin_epoch(self, name: str, uidvalidity: int) -> None: ...
     def of_the_past(self, found: Iterable[MessageMeta]) -> set[int]: ...
     def revive(self, name: str, uidvalidity: int, present: Iterable[int]) -> None:
-        """These UIDs lie there: what was set aside as UNREADABLE has one more try, what counted as gone is new."""
+        """These UIDs exist: one quarantined as UNREADABLE gets one more attempt, one that counted as gone is new."""
         ...
 
     def unworked(self, name: str, uidvalidity: int, now: datetime) -> dict[int, tuple[MessageMeta, int, bool]]: ...
     def put_off(self, message_ref: MessageRef, until: datetime) -> None:
-        """Not among the `unworked` before that moment."""
+        """Leave it out of `unworked` until then."""
         ...
 
     def unworkable(self) -> bool:
-        """Whether any message was set aside because it could not be worked."""
+        """Whether any message is in quarantine because handling it failed."""
         ...
 
     def attempt(self, name: str, uidvalidity: int, uids: Sequence[int], *, alone: bool) -> None: ...
@@ -116,12 +115,11 @@ class Store(Protocol):
 
     # outbox
     def begin(self, run: str, now: datetime) -> None:
-        """A process starts, under a name that no other bears: `recover`, and another instance met before counts as
-        stopped until it is met again."""
+        """A process starts under a unique name: `recover`, and forget that another instance was seen."""
         ...
 
     def signed_with(self, names: Iterable[str], now: datetime) -> None:
-        """`names` of the token secrets that are in force from now on."""
+        """`names` of the token secrets that are valid from now on."""
         ...
 
     def recover(self) -> None: ...
@@ -137,22 +135,22 @@ class Store(Protocol):
     def sending(self, key: str, now: datetime, *, copy_expected: bool) -> bool: ...
     def next_due(self) -> datetime | None: ...
     def refused(self, policy: Policy, now: datetime) -> list[str]:
-        """Recipients of mails that the relay has refused or put off since it last took one."""
+        """Recipients of mails that the relay refused or deferred since it last accepted one."""
         ...
 
     def without_copy_since(self, staff: frozenset[str]) -> datetime | None:
-        """When the first of the mails left that have no copy, as all after it; None = the latest copy came."""
+        """When the first mail was sent since which no copy has arrived; None = the latest mail has its copy."""
         ...
 
     def read_at(self) -> datetime | None:
-        """When INBOX and Sent were both read last."""
+        """When both INBOX and Sent were last read."""
         ...
 
     def handed_over_since(self, now: datetime, seconds: int) -> int: ...
 
-    # the house
+    # the service
     def problem(self, code: str, ill: bool, now: datetime, why: str = "") -> None:
-        """`why`: what an error says of the cause, in codes and classes; the latest one holds."""
+        """`why`: the cause in codes and classes of errors; the latest one is kept."""
         ...
 
     def passed(self, now: datetime) -> None:
@@ -160,12 +158,12 @@ class Store(Protocol):
         ...
 
     def tidy(self, now: datetime) -> None:
-        """Forget what waited for a message that never came."""
+        """Delete facts that waited for a message that never arrived."""
         ...
 
     # ticks
     def tick_items(self, policy: Policy, now: datetime) -> list[TickItem]:
-        """What a tick would work now, without what was put off."""
+        """What a tick would handle now, without deferred items."""
         ...
 
     def tick_failed(self, item: TickItem, error: str, *, until: datetime, now: datetime) -> None:
@@ -184,7 +182,7 @@ class Store(Protocol):
     def remember(self, name: str, value: str, now: datetime) -> None: ...
     def recall(self, name: str) -> str | None: ...
     def corrections(self) -> list[Correction]:
-        """What people have said of messages that were read wrongly."""
+        """Agents' corrections of classifications."""
         ...
 
     def written(self) -> Iterable[tuple[str, str]]:

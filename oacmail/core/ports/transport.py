@@ -1,4 +1,4 @@
-"""One mail to the relay: what the engine hands over, and the errors that tell what became of it. Decides no state."""
+"""The port of the relay: one mail to hand over, and the errors that tell the result. It decides no state."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """One mail to hand to the relay. `copy_to` is the office's address when a self-copy is wanted, else ''."""
+    """One mail to hand to the relay. `copy_to`: the office's address if a self-copy is wanted, else ''."""
 
     key: str
     envelope_from: str
@@ -18,11 +18,11 @@ class Outgoing:
 
 class Transport(Protocol):
     def send(self, mail: Outgoing, before_data: Callable[[bool], None]) -> bool:
-        """Hand one mail over; True = the relay also took the office's copy.
+        """Hand one mail over; True = the relay also accepted the office's copy.
 
         `before_data(copy_accepted)` is called after 354 and before the first byte: it commits `sending`.
-        Raises Transient (nothing was handed over, or 4xx), Uncertain (no answer after DATA), Permanent
-        (5xx to this mail). A refusal before RCPT is the relay's trouble: always Transient.
+        Raises Transient (nothing was handed over, or 4xx), Uncertain (no reply after DATA), Permanent (5xx to this
+        mail), RelayError (a refusal before RCPT, which is never about the mail).
         """
         ...
 
