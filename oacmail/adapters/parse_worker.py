@@ -1,10 +1,11 @@
-"""A second process that reads messages ahead while this one works those before: for a mailbox that is full at the
-start.
+"""Parse messages ahead in a second process, if many wait at the start.
 
-Decides who reads a group of messages: the process beside, or whoever wants the answer and would have to wait for it;
-the answer is the same. Few messages are read by who works them, at once. The process is forked before there is a
-thread, a file or a line to inherit, knows messages only, and ends with the first pass over the mailbox or with us, so
-that an idle daemon is one process. Dead or silent, it is missed by nobody.
+This module decides which process parses a group of messages: the worker, or the caller if it would have to wait; the
+result is the same. If the worker is busy or dead, the caller parses the message itself; a few messages never go to the
+worker. The worker is forked before threads, files and connections exist, handles messages only, and ends with the first
+pass over the mailbox or with this process, so that an idle daemon is one process.
+concurrent.futures.ProcessPoolExecutor needs as much CPU and more memory, and its workers outlive a killed parent
+(docs/benchmarks.md, "The second process").
 """
 
 import copyreg
@@ -28,7 +29,7 @@ from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.parsing import Answers, InlineParser, Parser, RawMessage
 
 log = structlog.get_logger()
-MANY = 40  # messages that lie there: fewer are one group or two
+MANY = 40  # waiting messages; fewer are one or two groups
 _FIRST = RawMessage(raw=b"Subject: one\r\n\r\nFirst.\r\n", skipped=(), day="")
 
 
@@ -41,7 +42,7 @@ copyreg.pickle(MappingProxyType, lambda mapping: (_unchanging, (dict(mapping),))
 
 @dataclass(slots=True, eq=False)
 class _Group:
-    """Messages that were asked for together, and their Messages once somebody has read them."""
+    """Messages that were submitted together, and their results once parsed."""
 
     parser_config: ParserConfig
     messages: Sequence[RawMessage]
@@ -50,35 +51,37 @@ class _Group:
     def read_here(self) -> None:
         try:
             self.read.set_result([message.read(self.parser_config) for message in self.messages])
-        except Exception as error:  # told by who works the message that it was
+        except Exception as error:  # raised again for the message that caused it
             self.read.set_exception(error)
 
 
 class ParseWorker:
-    """`Parser` with a process beside this one until the first `end`, to be made while there is one thread. `longest`:
-    seconds that a group may take; then the other is given up."""
+    """`Parser` with a second process until the first `end`; construct it while there is one thread.
+
+    `longest`: seconds that a group may take before the worker is killed.
+    """
 
     def __init__(self, longest: float = 60.0) -> None:
         context = multiprocessing.get_context("fork")
-        self._line, its = context.Pipe()
-        self.process = context.Process(target=_serve, args=(its, self._line), name="reader", daemon=True)
+        self._connection, theirs = context.Pipe()
+        self.process = context.Process(target=_serve, args=(theirs, self._connection), name="reader", daemon=True)
         self.process.start()
-        its.close()  # what is left of it is the other's: it ends with that
+        theirs.close()  # only the worker keeps it, so that it closes with the worker
         self._longest = longest
         self._parser_config = ParserConfig()
         self._wanted = True
-        self.waiting: deque[_Group] = deque()  # nobody has begun with these
+        self.waiting: deque[_Group] = deque()  # groups that nobody has started
         self._asked = threading.Semaphore(0)
-        self._speaker = threading.Thread(target=self._speak, name="beside", daemon=True)
+        self._sender = threading.Thread(target=self._send_groups, name="parse-worker", daemon=True)
 
     def begin(self, parser_config: ParserConfig, ahead: int) -> None:
         self._parser_config = parser_config
-        if ahead >= MANY and self._wanted and not self._speaker.ident:
-            self._speaker.start()
+        if ahead >= MANY and self._wanted and not self._sender.ident:
+            self._sender.start()
 
     def ask(self, messages: Sequence[RawMessage]) -> Answers:
         parser_config = self._parser_config
-        if not self._speaker.is_alive():
+        if not self._sender.is_alive():
             return lambda at: messages[at].read(parser_config)
         group = _Group(parser_config, messages)
         self.waiting.append(group)
@@ -89,42 +92,43 @@ class ParseWorker:
         if not self._wanted:
             return
         self._wanted = False
-        while group := _taken(self.waiting.pop):
+        while group := _next(self.waiting.pop):
             group.read.cancel()
         self.process.kill()
         self.process.join()
         self._asked.release()
-        if not self._speaker.ident:
-            self._line.close()
+        if not self._sender.ident:
+            self._connection.close()
 
     def _answer(self, group: _Group, at: int) -> Message:
-        """Who would have to wait reads what nobody has begun with, the last first: it is wanted last."""
+        """Return one result; instead of waiting, parse groups that nobody has started, the last first: it is needed
+        last."""
         try:
-            while not group.read.done() and (other := _taken(self.waiting.pop)):
+            while not group.read.done() and (other := _next(self.waiting.pop)):
                 other.read_here()
             return group.read.result(self._longest)[at]
         except TimeoutError:
             self.process.kill()
-        except Exception:  # noqa: S110  # told by `_speak`, or by who works the message below
+        except Exception:  # noqa: S110  # logged by `_send_groups`, or raised again below
             pass
         return group.messages[at].read(group.parser_config)
 
-    def _speak(self) -> None:
-        """A group at a time, until the other has gone."""
+    def _send_groups(self) -> None:
+        """Send one group at a time to the worker until it ends."""
         try:
-            with self._line:
+            with self._connection:
                 while self._asked.acquire() and self._wanted:
-                    if group := _taken(self.waiting.popleft):
-                        self._ask_other(group)
-        except Exception as error:  # the pipe's end, or what no pickle is
+                    if group := _next(self.waiting.popleft):
+                        self._exchange(group)
+        except Exception as error:  # the connection closed, or a group cannot be pickled
             self.process.kill()
             if self._wanted:
                 log.warning("reader.gone", error=type(error).__name__)
 
-    def _ask_other(self, group: _Group) -> None:
+    def _exchange(self, group: _Group) -> None:
         try:
-            self._line.send_bytes(pickle.dumps((group.parser_config, group.messages), pickle.HIGHEST_PROTOCOL))
-            group.read.set_result(self._line.recv())
+            self._connection.send_bytes(pickle.dumps((group.parser_config, group.messages), pickle.HIGHEST_PROTOCOL))
+            group.read.set_result(self._connection.recv())
         except BaseException as error:
             group.read.set_exception(error)
             raise
@@ -133,27 +137,29 @@ class ParseWorker:
 def start() -> Parser:
     try:
         return ParseWorker()
-    except OSError as error:  # no room for another process: one reads as well as two
+    except OSError as error:  # no resources for another process: one is enough
         log.warning("reader.failed", error=type(error).__name__)
         return InlineParser()
 
 
-def _taken(take: Callable[[], _Group]) -> _Group | None:
-    """None = there is none left: it is a matter of moments who takes the last."""
+def _next(take: Callable[[], _Group]) -> _Group | None:
+    """Return None if no group is left: another thread may take the last one."""
     try:
         return take()
     except IndexError:
         return None
 
 
-def _serve(line: "Connection[Any, Any]", not_ours: "Connection[Any, Any]") -> None:
-    """The other side: groups of messages, each answered by its Messages, until the line is closed."""
+def _serve(connection: "Connection[Any, Any]", not_ours: "Connection[Any, Any]") -> None:
+    """The worker: answer each group of messages with its results until the connection closes."""
     not_ours.close()
-    for number in (signal.SIGINT, signal.SIGHUP):  # said to all of a terminal's or a service's processes: not for it
+    # a terminal or a service sends these to all its processes; the worker ignores them
+    for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    _FIRST.read(ParserConfig())  # the tables are laid out before anybody waits
-    with suppress(Exception):  # the pipe's end; or a fault whose text nobody may print: the other side reads instead
+    _FIRST.read(ParserConfig())  # build the tables before they are needed
+    # the connection closed, or an error whose text must not be printed: the caller parses the group
+    with suppress(Exception):
         while True:
-            parser_config, messages = line.recv()
+            parser_config, messages = connection.recv()
             read = [message.read(parser_config) for message in messages]
-            line.send_bytes(pickle.dumps(read, pickle.HIGHEST_PROTOCOL))
+            connection.send_bytes(pickle.dumps(read, pickle.HIGHEST_PROTOCOL))

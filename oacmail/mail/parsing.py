@@ -1,8 +1,7 @@
-"""Messages to Messages, several at a time: who is asked, and when the answer is needed, are two moments.
+"""Parse several messages at a time. Submitting messages and collecting results are separate steps.
 
-`InlineParser` reads a message when its answer is asked for. What reads ahead in another process stands behind the same
-port
-(adapters/parse_worker.py); both give what `parse` gives, message by message, and never lose one.
+`InlineParser` parses a message when its result is collected. adapters/parse_worker.py implements the same port with a
+second process. Both return what `parse` returns for each message, and lose none.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,23 +27,23 @@ class RawMessage:
 
 
 Answers = Callable[[int], Message]
-"""The Message of the nth message asked for; waits for it where it is not read yet."""
+"""Return the Message of the nth submitted message; wait if it is not parsed yet."""
 
 
 class Parser(Protocol):
     def begin(self, parser_config: ParserConfig, ahead: int) -> None:
-        """`ahead` messages lie there to be read for this house."""
+        """Start a pass; `ahead` messages wait to be parsed."""
         ...
 
     def ask(self, messages: Sequence[RawMessage]) -> Answers: ...
 
     def end(self) -> None:
-        """The pass is over; answers not fetched yet may be asked for still, and others as well."""
+        """End the pass; results that were not collected yet stay available, and more messages may be submitted."""
         ...
 
 
 class InlineParser:
-    """In the thread that wants the answer, at the moment it wants it."""
+    """Parses in the calling thread when a result is collected."""
 
     def __init__(self) -> None:
         self._parser_config = ParserConfig()
