@@ -117,6 +117,24 @@ def test_thanks_with_an_open_question_or_a_question_below_the_signature_have_a_d
     assert case["due_at"] > case["answered_at"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["Gràcies Marta, adjunto el padró", "Gràcies. Us adjunto la factura.", "Gracias, te adjunto el recibo."],
+)
+def test_who_thanks_and_forgets_the_file_has_a_clock_and_is_told(world: World, text: str) -> None:
+    world.citizen_writes(ANNA, "", text, answers=_answered(world))
+    world.turn()
+    assert world.case()["status"] == "open"
+    assert world.kinds(ANNA) == ["ack", "ack"]
+
+
+@pytest.mark.parametrize("text", ["Gràcies pel document adjunt!", "Muchas gracias por el archivo adjunto."])
+def test_who_thanks_for_a_file_of_ours_asks_nothing(world: World, text: str) -> None:
+    world.citizen_writes(ANNA, "", text, answers=_answered(world))
+    world.turn()
+    assert (world.case()["status"], world.kinds(ANNA)) == ("answered", ["ack"])
+
+
 def test_thanks_before_any_answer_stops_no_deadline(world: World) -> None:
     world.citizen_writes(ANNA)
     world.turn()

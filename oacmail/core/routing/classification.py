@@ -151,7 +151,7 @@ def _only_thanks(message: Message, _: frozenset[str]) -> bool:
     """Thanks within a conversation, or as the subject, with nothing beside them: most requests end with thanks too."""
     found = message.features
     spoken = bool(found.said("thanks")) and (bool(message.refs) or found.subject_thanks)
-    beside = found.postscript or any(found.said(group, label) for group, label in _NO_THANKS)
+    beside = found.postscript or found.names_attachment or any(found.said(group, label) for group, label in _NO_THANKS)
     nothing_else = not beside and not _questions(message) and not message.attachments and _is_brief(message)
     return spoken and nothing_else and _score(found, Kind.THANKS) >= _THANKS_FROM[_asks(message)]
 

@@ -14,7 +14,8 @@ _INSIDE = re.compile(r"\w(?:.*\w)?", re.DOTALL)  # a search for \W+ at the end w
 _POLITE = re.compile(r"\W+(?:si us plau|sisplau|per favor|por favor|please|gracies|gracias|thanks|thank you)$")
 _ATTACHED = re.compile(
     r"\b(?:us |hi |te |le |les |os )?adjunt(?:o|em|amos) (?!al |a la |a l'|amb |con )"
-    r"|\b(?:trobareu|trobaran|va|us envio|li envio) adjunt\w*\b|\b(?:document|fitxer|pdf|archivo) adjunt[oa]?\b"
+    r"|\b(?:trobareu|trobaran|va|us envio|li envio) adjunt\w*\b"
+    r"|(?<!\bpel )(?<!\bpor el )\b(?:document|fitxer|pdf|archivo) adjunt[oa]?\b"
     r"|\b(?:please find attached|i (?:have )?attach(?:ed)? (?:the|my|a|it)|attached (?:is|are|you will find))\b"
 )
 
