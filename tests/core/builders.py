@@ -1,11 +1,32 @@
 """Values for the tests of core: what is not said is the plainest there is."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
+from oacmail.adapters.workdays import EveryDay
+from oacmail.core.effects import (
+    Arrived,
+    AuditEvent,
+    DeadlineReached,
+    Decision,
+    Effect,
+    EndDeadlines,
+    FileMessage,
+    RecordMessage,
+    RequestReview,
+    Send,
+    StartDeadline,
+    UpdateCase,
+    UpdateOutbox,
+)
 from oacmail.core.features import Evidence, Features, Term
-from oacmail.core.model import Auth, Auto, Message, Rung
+from oacmail.core.lookup import Lookup, look_up
+from oacmail.core.model import Auth, Auto, Folder, Message, Outcome, Role, Rung, Status
+from oacmail.core.outgoing import MailKind, MailState
+from oacmail.core.policy import Office, People, Policy
+from oacmail.core.view import CaseView, Deadline, MessageView, OutgoingView
 
 
 def terms(**weights: Mapping[str, float]) -> Mapping[Term, float]:
@@ -60,3 +81,117 @@ def message(features: Features | None = None, **changes: Any) -> Message:
         "features": features or Features(),
     }
     return Message(**{**plain, **changes})
+
+
+ANNA, PERE = "anna@example.org", "pere@example.net"
+OFFICE, AGENT, SUPERVISOR, OPERATOR = "oac@town.example", "agent@town.example", "cap@town.example", "it@town.example"
+NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)  # a Wednesday, 10:00 in the office
+CASE = "OAC-2026-000007"
+POLICY = Policy(
+    office=Office(address=OFFICE, name="OAC 360"),
+    people=People(supervisor=(SUPERVISOR,), operator=(OPERATOR,), agents=(AGENT,)),
+    workdays=EveryDay(),
+    secrets=(b"a secret",),
+    instance="0a1b2c3d",
+)
+
+
+def lookup(folder: Folder = Folder.INTAKE, features: Features | None = None, **changes: Any) -> Lookup:
+    """Of a message that arrived at NOW."""
+    return look_up(POLICY, Arrived(message=message(features, **changes), received_at=NOW, folder=folder))
+
+
+def deadline(kind: str = "answer", level: int = 0, **changes: Any) -> Deadline:
+    """Started a day ago, due an hour ago."""
+    usual = {"started_by": "first", "started_at": NOW - timedelta(days=1), "due_at": NOW - timedelta(hours=1)}
+    return Deadline(kind=kind, level=level, **{**usual, **changes})
+
+
+def case(**changes: Any) -> CaseView:
+    """Anna's open case, which waits for an answer."""
+    usual = {
+        "number": CASE,
+        "status": Status.OPEN,
+        "citizen": ANNA,
+        "participants": frozenset({ANNA}),
+        "subject": "padró",
+        "topic": "enrolment",
+        "level": "first",
+        "intent": "question",
+        "lang": "ca",
+        "assignee": None,
+        "opened_at": NOW - timedelta(days=1),
+        "touched_at": NOW - timedelta(days=1),
+        "answered_at": None,
+        "closed_at": None,
+        "clocks": (deadline(),),
+        "first_message": "first",
+        "first_message_id": "<first@example.org>",
+    }
+    return CaseView(**{**usual, **changes})
+
+
+def recorded(**changes: Any) -> MessageView:
+    """Anna's first message, on her case."""
+    usual = {
+        "fingerprint": "first",
+        "message_id": "<first@example.org>",
+        "case": CASE,
+        "author": ANNA,
+        "role": Role.CITIZEN,
+        "outcome": Outcome.CASE,
+        "received_at": NOW - timedelta(days=1),
+        "subject": "padró",
+        "body_hash": "h",
+    }
+    return MessageView(**{**usual, **changes})
+
+
+def outgoing(**changes: Any) -> OutgoingView:
+    """The acknowledgement of Anna's first message, as the sender has claimed it."""
+    usual = {
+        "key": "ack:first",
+        "kind": MailKind.ACK,
+        "message_id": "<ack@town.example>",
+        "case": CASE,
+        "recipient": ANNA,
+        "state": MailState.SENDING,
+        "attempts": 1,
+        "queued_at": NOW - timedelta(minutes=5),
+    }
+    return OutgoingView(**{**usual, **changes})
+
+
+def shown(decision: Decision) -> list[str]:
+    """The effects in short, in their order."""
+    return [_line(effect) for effect in decision.effects]
+
+
+def _line(effect: Effect) -> str:
+    match effect:
+        case RecordMessage():
+            return f"record {effect.outcome} of {effect.role}" + (" as guest" if effect.guest else "")
+        case StartDeadline():
+            return f"start {effect.kind} {effect.level}"
+        case EndDeadlines():
+            return f"end {effect.how}: {' '.join(effect.kinds)}"
+        case DeadlineReached():
+            return f"reached {effect.kind} {effect.level}"
+        case Send():
+            return f"send {effect.kind} to {effect.recipient}" + ("" if effect.release else ", deferred")
+        case UpdateOutbox():
+            return f"outbox {effect.key}: {effect.event}"
+        case UpdateCase():
+            told = [f"{name}={value}" for name, value in effect.columns.items() if name in _TOLD]
+            return f"case: {' '.join(told)}" if told else "UpdateCase"
+        case RequestReview():
+            return f"review {effect.reason}"
+        case AuditEvent():
+            return f"event {effect.kind}"
+        case FileMessage():
+            return f"file into {effect.folder}"
+        case _:
+            return type(effect).__name__
+
+
+_TOLD = ("status", "level", "close_reason", "assignee")
