@@ -1,10 +1,12 @@
-"""The rules of the house that no linter knows: a core without clock, chance and files; small files that say what
-they are for; tests that never sleep; a wheel that carries all it needs."""
+"""Rules that no linter checks: a core without clock, random numbers and files; short modules and functions with
+docstrings; one name for one class; the words of the field; tests that never sleep; a complete wheel."""
 
 import ast
+import io
 import re
 import subprocess
 import sys
+import tokenize
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE, TESTS = ROOT / "oacmail", ROOT / "tests"
 LONGEST_FILE = 400
+LONGEST_FUNCTION = 60
 VOCABULARY = {"oacmail/mail/understanding/lexicon.py": 520}
 """Lists of plain values without a line of logic, better read in one place."""
 STOPWATCHES = {"test_patterns.py"}
@@ -84,6 +87,102 @@ def test_every_module_is_short() -> None:
 
 def test_every_module_says_what_it_is_for() -> None:
     assert [_named(path) for path in _sources(PACKAGE) if not ast.get_docstring(_tree(path))] == []
+
+
+def _functions(path: Path) -> Iterator[tuple[str, int]]:
+    """(file:line name, number of lines) of each function."""
+    for node in ast.walk(_tree(path)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert node.end_lineno is not None
+            yield f"{_named(path)}:{node.lineno} {node.name}", node.end_lineno - node.lineno + 1
+
+
+def test_every_function_is_short() -> None:
+    lengths = [found for path in _sources(PACKAGE) for found in _functions(path)]
+    assert len(lengths) > 1000
+    assert [found for found in lengths if found[1] > LONGEST_FUNCTION] == []
+
+
+def _classes(path: Path) -> Iterator[tuple[str, str]]:
+    """(name, file:line) of each class."""
+    for node in ast.walk(_tree(path)):
+        if isinstance(node, ast.ClassDef):
+            yield node.name, f"{_named(path)}:{node.lineno}"
+
+
+def test_no_two_classes_have_the_same_name() -> None:
+    places: dict[str, list[str]] = {}
+    for folder in (PACKAGE, TESTS, ROOT / "bench"):
+        for name, place in (found for path in _sources(folder) for found in _classes(path)):
+            places.setdefault(name, []).append(place)
+    assert len(places) > 200
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}
+
+
+PRIVATE_WORDS = re.compile(
+    r"(?<![a-z])(?:letters?|courtes(?:y|ies)|mend(?:s|ed|ing)?|reckon(?:s|ed|ing)?|diar(?:y|ies)|lookouts?|mishaps?"
+    r"|vigils?)(?![a-z])",
+    re.IGNORECASE,
+)
+"""The field has its own words: message, acknowledgement, fix, compute, event log, scan, quarantine, checks."""
+OF_THE_ALPHABET = re.compile(
+    r"(?:capital|keyed|six|its last) letters?|by its letter\b|with or without its letters|a letter first"
+    r"|letter (?:triples|or digit)|# letters\b|ascii_letters|LEAST_LETTERS",
+    re.IGNORECASE,
+)
+"""A letter is one of the alphabet, never a mail."""
+
+
+def _private_words(text: str) -> list[str]:
+    return PRIVATE_WORDS.findall(OF_THE_ALPHABET.sub("", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text)))
+
+
+def _own_words(path: Path) -> Iterator[tuple[int, str]]:
+    """(line, text) of the identifiers, comments and docstrings of a module; other strings are data."""
+    docs = {
+        node.value.lineno
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    for token in tokenize.generate_tokens(io.StringIO(path.read_text("utf-8")).readline):
+        if token.type in (tokenize.NAME, tokenize.COMMENT) or (
+            token.type == tokenize.STRING and token.start[0] in docs
+        ):
+            yield token.start[0], token.string
+
+
+def test_code_uses_the_words_of_the_field() -> None:
+    assert [
+        (f"{_named(path)}:{line}", words)
+        for path in _sources(PACKAGE)
+        for line, text in _own_words(path)
+        if (words := _private_words(text))
+    ] == []
+
+
+def test_documents_use_the_words_of_the_field() -> None:
+    pages = sorted((ROOT / "docs").glob("*.md"))
+    assert pages
+    assert [
+        (f"{_named(page)}:{number}", words)
+        for page in pages
+        for number, line in enumerate(page.read_text("utf-8").splitlines(), 1)
+        if (words := _private_words(line))
+    ] == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["def read_letter(): ...", "class UnreadableLetter: ...", "x = 1  # it mends the clock", '"""Who reckons."""'],
+)
+def test_a_private_word_would_be_seen(tmp_path: Path, line: str) -> None:
+    (tmp_path / "slip.py").write_text(f"{line}\n")
+    assert [words for _, text in _own_words(tmp_path / "slip.py") if (words := _private_words(text))]
+
+
+@pytest.mark.parametrize("text", ["a newsletter", "2 to 8 capital letters", "a letter first", "in vigilada", "amend"])
+def test_an_ordinary_word_is_no_private_word(text: str) -> None:
+    assert _private_words(text) == []
 
 
 TENANT = re.compile(r"castellbisbal|sant vicen|san vicente|oac.?360|\b772\b", re.IGNORECASE)

@@ -83,8 +83,8 @@ class ImapMailbox:
     def fetch(self, uids: Sequence[int]) -> Mapping[int, Fetched]:
         """Return the messages that can be read.
 
-        A request for a single message that exists and cannot be read raises UnreadableLetter: request separately what a
-        batch left out and `uids` still lists. Transient if the server delivers no other message either.
+        A request for a single message that exists and cannot be read raises UnreadableMessage: request separately
+        what a batch left out and `uids` still lists. Transient if the server delivers no other message either.
         """
         self._reopen()
         self._proved = False

@@ -23,7 +23,7 @@ RESTORED = "database-restored"  # why a mail is held
 ECHO = "echoes-our-mail"  # why a message is not acknowledged
 KEY_LOST = "token-key-lost"
 NEIGHBOURS = ("ca", "es")  # a few words are said in both
-TELLING_LETTERS = 12
+LEAST_LETTERS = 12
 
 
 def why_not(request: CitizenRequest) -> str:
@@ -142,4 +142,4 @@ def wished_language(request: CitizenRequest) -> str | None:
 
 def _too_short_to_tell(text: str) -> bool:
     """ "Hola", "IBI 2026", a scan and nothing else: said by everybody here."""
-    return len(list(islice(filter(str.isalpha, text), TELLING_LETTERS))) < TELLING_LETTERS
+    return len(list(islice(filter(str.isalpha, text), LEAST_LETTERS))) < LEAST_LETTERS

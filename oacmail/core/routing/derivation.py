@@ -13,7 +13,7 @@ Cause = Literal["platform", "document_or_form"]
 
 OPERATORS = ("town", "aoc", "generalitat", "age", "orgt")
 _NEAR = timedelta(days=2)
-_PAPER = ("wrong document", "option missing", "documents disagree", "form refuses", "reckons wrong")
+_PAPER = ("wrong document", "option missing", "documents disagree", "form refuses", "wrong sum")
 _MACHINE = ("server error", "down", "charged twice", "pending though paid", "codes for words", "error named")
 
 

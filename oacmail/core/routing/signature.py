@@ -14,8 +14,8 @@ from oacmail.core.policy import Policy
 from oacmail.core.routing import own_text
 
 # No I, O, 0, 1: people read these messages aloud on the telephone.
-_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-MARKS = 10  # a mail of ours bears one; who writes thousands wants us to reckon
+_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+MARKS = 10  # a mail of ours has one signature; more would cost a hash each
 TRIAL = "check:"
 """The keys of trial mails (`check --online`), which no daemon sends, begin with this."""
 _MARK = re.compile(r"([a-z])=([^;]*)")
@@ -40,7 +40,7 @@ def number(policy: Policy, year: int, serial: int) -> str:
 
 def _check(secret: bytes, case: str) -> str:
     digest = _hmac(secret, "case", case)
-    return "".join(_LETTERS[byte % len(_LETTERS)] for byte in digest[:3])
+    return "".join(_ALPHABET[byte % len(_ALPHABET)] for byte in digest[:3])
 
 
 def token(policy: Policy, case: str) -> str:

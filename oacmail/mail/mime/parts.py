@@ -29,7 +29,7 @@ _TAKEN_OUT = re.compile(r"\0(\d+)\n")
 _READ = frozenset({"text/plain", "text/html", "text/calendar", "text/enriched"})
 _SIGNED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _TNEF = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
-_LETTERS = frozenset({"message/rfc822", "message/global"})
+_MESSAGE_TYPES = frozenset({"message/rfc822", "message/global"})
 _NAME = 200
 
 
@@ -103,7 +103,7 @@ class Content:
     def _read(self, part: MimePart, into: list[str] | None, depth: int = 0) -> None:
         """Read a part; if `into` is None, the text was already taken from elsewhere and only files count."""
         kind = part.get_content_type()
-        if kind in _LETTERS and part.is_multipart():
+        if kind in _MESSAGE_TYPES and part.is_multipart():
             self._attached_message(part, into is not None, depth)
         elif part.is_multipart() and part.get_content_maintype() == "multipart":
             before = len(self._own), len(self._forwarded), len(self.attachments)

@@ -240,7 +240,7 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
         "clock": (
             "El rellotge ha anat enrere: poseu-lo a l'hora i reviseu els terminis donats mentrestant",
             "El reloj ha ido hacia atrás: póngalo en hora y revise los plazos dados entretanto",
-            "The clock went back: mend it, and look at the due days given meanwhile",
+            "The clock went back: correct it, and check the due days given meanwhile",
         ),
         "sent-folder-missing": (
             "No es troba la carpeta d'enviats: no es veuen les respostes",

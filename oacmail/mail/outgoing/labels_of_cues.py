@@ -35,11 +35,11 @@ CUES: Mapping[str, tuple[str, str, str]] = {
     "documents disagree": ("els documents no coincideixen", "los documentos no coinciden", "documents disagree"),
     "option missing": ("falta una opció", "falta una opción", "an option is missing"),
     "form refuses": ("el formulari no accepta la dada", "el formulario no acepta el dato", "the form refuses it"),
-    "reckons wrong": ("calcula malament", "calcula mal", "reckons wrong"),
+    "wrong sum": ("calcula malament", "calcula mal", "wrong sum"),
     "charged twice": ("cobrat dues vegades", "cobrado dos veces", "charged twice"),
     "pending though paid": ("pagat i encara pendent", "pagado y aún pendiente", "paid and still pending"),
     "the counter says so": ("ho diuen al taulell", "lo dicen en ventanilla", "the counter says so"),
-    "please mend it": ("demana que s'arregli", "pide que se arregle", "asks to mend it"),
+    "please fix it": ("demana que s'arregli", "pide que se arregle", "asks to fix it"),
     "codes for words": ("surten codis en lloc de text", "salen códigos en lugar de texto", "codes instead of words"),
     "impossible date": ("data impossible", "fecha imposible", "impossible date"),
 }

@@ -129,7 +129,7 @@ FAULTS: tuple[tuple[str, str], ...] = (
         r"|\b(?:rebutj\w+|rechaz\w+|refus\w+|reject\w*)\b|\b(?:won't|doesn't|does not) (?:accept|let|allow)",
     ),
     (
-        "reckons wrong",
+        "wrong sum",
         r"\b(?:calcula|calculat|calculad\w+|suma|sumen|sumar|multiplic\w+|decimals?|decimales|coma|adds up"
         r"|total)\b.{0,60}\b(?:mal|malament|no|dues|doble|wrong|en vez|en comptes|en lloc|menys|equivoc\w+)\b",
     ),
@@ -150,7 +150,7 @@ FAULTS: tuple[tuple[str, str], ...] = (
         r"|believes|said|surt\w*|sale\w*|ve be|veu)\b",
     ),
     (
-        "please mend it",
+        "please fix it",
         r"\b(?:corregi\w*|correg\w+|rectifi(?:qu|c)\w+|arregl\w+|revis(?:eu|in|en|ad|arho|arlo)\w*|fix|mend"
         r"|actualitz(?:eu|in)|solucion(?:in|en|eu|ad)|inform(?:eu|en) (?:als|a los)|passeu-ho|pasadlo"
         r"|ho sapigueu|us aviso|os aviso|les aviso|us informo|us comunico|perque ho sapig\w+"

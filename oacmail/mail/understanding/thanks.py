@@ -57,7 +57,7 @@ _SAID = _any(
     bien, merci infiniment
     """
 )
-_COURTESY = _any(
+_POLITE = _any(
     """
     hola, bon dia, bona tarda, bona nit, bones, buenos dias, buenas tardes, buenas noches, buenas, hello, hi,
     good morning, good afternoon, good evening, dear, dear all, bonjour, bonsoir, benvolguts, benvolguda,
@@ -84,7 +84,7 @@ _COURTESY = _any(
     """
 )
 _NEXT = re.compile(
-    rf"(?P<said>{_SAID}{_REASON}?)(?!\w)|(?P<courtesy>{_COURTESY})(?!\w)|(?P<word>[^\W\d_]+)|(?P<gap>(?:[^\w?¿]|_)+)"
+    rf"(?P<said>{_SAID}{_REASON}?)(?!\w)|(?P<polite>{_POLITE})(?!\w)|(?P<word>[^\W\d_]+)|(?P<gap>(?:[^\w?¿]|_)+)"
 )
 _LONGEST = 600  # characters: pure thanks are brief
 _PARTICLES = frozenset({"de", "del", "dels", "la", "i", "y", "d", "l"})
@@ -104,7 +104,7 @@ def only_thanks(subject: str, fresh: str, name: str, sender: str) -> bool:
 
 
 def _thanks(text: str, names: Set[str]) -> bool:
-    """True if every line is a courtesy phrase and at least one thanks."""
+    """True if every line is a polite phrase and at least one thanks."""
     said = False
     for line in text.splitlines():
         titled = {features.fold(word) for word in _WORDS.findall(line) if word.istitle()}
@@ -116,7 +116,7 @@ def _thanks(text: str, names: Set[str]) -> bool:
 
 
 def _read(line: str) -> Iterator[tuple[str, str]]:
-    """Yield (said | courtesy | word, text) from left to right; a digit or a question mark counts as an unknown word."""
+    """Yield (said | polite | word, text) from left to right; a digit or a question mark counts as an unknown word."""
     at = 0
     while at < len(line):
         match = _NEXT.match(line, at)
@@ -127,7 +127,7 @@ def _read(line: str) -> Iterator[tuple[str, str]]:
 
 
 def _names_alone(found: list[tuple[str, str]], names: Set[str], titled: Set[str]) -> bool:
-    """True if all words outside the tables are names: the writer's, a word next to it, or one word after a courtesy
+    """True if all words outside the tables are names: the writer's, a word next to it, or one word after a polite
     phrase."""
     strange = [(at, word) for at, (kind, word) in enumerate(found) if kind == "word" and word not in names]
     strange = [(at, word) for at, word in strange if word not in _PARTICLES]
