@@ -20,7 +20,7 @@ from oacmail import wiring
 from oacmail.core import calendar
 from oacmail.demo import story
 from oacmail.demo.children import Children
-from oacmail.demo.evidence import Evidence
+from oacmail.demo.evidence import DemoEvidence
 from oacmail.demo.expectations import judge
 from oacmail.demo.mail_server import DemoMailServer
 from oacmail.demo.mailbox import DemoMail
@@ -201,7 +201,7 @@ CASE = {
     **{"topic": "other", "level": "first", "intent": "question", "due_at": "2026-11-26T20:00:00+01:00"},
 }
 SPAM = UnansweredMail(who="Spam", sender="x@spam.example", message_id="<spam@x>", expected_kind="suspected-spam")
-WORLD = Evidence(
+WORLD = DemoEvidence(
     written={"Anna": "<message@anna>"},
     unanswered=(SPAM,),
     undone=(),
@@ -218,16 +218,16 @@ WORLD = Evidence(
 )
 
 
-def missed(world: Evidence) -> list[str]:
+def missed(world: DemoEvidence) -> list[str]:
     return [each.name for each in judge(world, (ANNA,), ()) if not each.met]
 
 
-def boxes(**changes: tuple[DemoMail, ...]) -> Callable[[Evidence], Mapping[str, Any]]:
+def boxes(**changes: tuple[DemoMail, ...]) -> Callable[[DemoEvidence], Mapping[str, Any]]:
     names = {"office": story.OFFICE, "anna": ANNA.address, "spammer": "x@spam.example"}
     return lambda world: {"boxes": {**world.boxes, **{names[name]: mails for name, mails in changes.items()}}}
 
 
-def row(name: str, **changes: Any) -> Callable[[Evidence], Mapping[str, Any]]:
+def row(name: str, **changes: Any) -> Callable[[DemoEvidence], Mapping[str, Any]]:
     return lambda world: {name: ({**getattr(world, name)[0], **changes},)}
 
 
@@ -238,7 +238,7 @@ def test_a_world_as_it_should_be_misses_nothing() -> None:
     assert f"{NUMBER}  anna@example.org  other  first  open    Thu 26 20:00  0 s, ca" in said
 
 
-BROKEN: dict[str, tuple[Callable[[Evidence], Mapping[str, Any]], str]] = {
+BROKEN: dict[str, tuple[Callable[[DemoEvidence], Mapping[str, Any]], str]] = {
     "no acknowledgement": (boxes(anna=()), "Anna: 1 acknowledgement in the mailbox"),
     "two acknowledgements": (boxes(anna=(ACK, ACK)), "Anna: 1 acknowledgement in the mailbox"),
     "lost on the way": (boxes(anna=()), "no mail was lost or came twice"),
@@ -282,7 +282,7 @@ BROKEN: dict[str, tuple[Callable[[Evidence], Mapping[str, Any]], str]] = {
 
 @pytest.mark.parametrize(("change", "name"), BROKEN.values(), ids=BROKEN.keys())
 def test_what_is_wrong_is_missed_by_name_and_ends_in_1(
-    change: Callable[[Evidence], Mapping[str, Any]], name: str
+    change: Callable[[DemoEvidence], Mapping[str, Any]], name: str
 ) -> None:
     world = replace(WORLD, **change(WORLD))
     said: list[str] = []

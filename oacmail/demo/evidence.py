@@ -18,7 +18,7 @@ _ESCALATIONS = ("overdue", "derived", "bounced")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class DemoEvidence:
     """`boxes`: every INBOX by address; `sent`: the office's folder of sent mail; `cases`: by citizen; `shown`: some
     in full, by number; `tried`: output of `oacmail try` for each unanswered mail, by Message-ID; `ended`: exit code and
     seconds after SIGTERM, None while the daemon runs; `peak`: kB of memory, 0 = unknown."""
@@ -62,14 +62,14 @@ class Evidence:
         return [mail for mail in everybody if message_id in f"{mail.in_reply_to} {mail.references}"]
 
 
-def collect(town: DemoTown, undone: tuple[str, ...], pid: int) -> Evidence:
+def collect(town: DemoTown, undone: tuple[str, ...], pid: int) -> DemoEvidence:
     """Read the outcome as it is now."""
     office, server = town.office, town.server
     boxes = _boxes(server, town)
     rows, outbox, review, status = office.ask(
         (("case", "list"), ("outbox", "list", "--all"), ("quarantine", "list"), ("status",))
     )
-    made = Evidence(
+    made = DemoEvidence(
         written=dict(town.written),
         unanswered=tuple(town.unanswered),
         undone=undone,
@@ -99,7 +99,7 @@ def _read(server: DemoMailServer, address: str, folder: str) -> tuple[DemoMail, 
         return box.mails(folder)
 
 
-def _shown(office: DemoOffice, evidence: Evidence) -> dict[str, Row]:
+def _shown(office: DemoOffice, evidence: DemoEvidence) -> dict[str, Row]:
     """The cases behind an escalation and the cases of the unanswered mails, in full."""
     told = {mail.case for _, mail in evidence.notices(*_ESCALATIONS)}
     named = {unanswered.about for unanswered in evidence.unanswered}
@@ -109,7 +109,7 @@ def _shown(office: DemoOffice, evidence: Evidence) -> dict[str, Row]:
     return {number: rows[0] for number, rows in zip(numbers, answers, strict=True) if rows}
 
 
-def _tried(office: DemoOffice, evidence: Evidence) -> dict[str, Row]:
+def _tried(office: DemoOffice, evidence: DemoEvidence) -> dict[str, Row]:
     """The output of `oacmail try` for the unanswered mails in INBOX, by Message-ID."""
     folder = office.root / "unanswered"
     folder.mkdir()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from oacmail.demo import story
-from oacmail.demo.evidence import Evidence
+from oacmail.demo.evidence import DemoEvidence
 from oacmail.demo.mailbox import DemoMail
 from oacmail.demo.office import Row
 from oacmail.demo.roles import DemoCitizen, StaffAction
@@ -33,7 +33,7 @@ class Expectation:
 
 
 def judge(
-    evidence: Evidence, citizens: Sequence[DemoCitizen] = story.CITIZENS, actions: Sequence[StaffAction] = ACTIONS
+    evidence: DemoEvidence, citizens: Sequence[DemoCitizen] = story.CITIZENS, actions: Sequence[StaffAction] = ACTIONS
 ) -> list[Expectation]:
     """All expectations, met or not."""
     addresses = {citizen.name: citizen.address for citizen in citizens}
@@ -58,7 +58,7 @@ def errors(log: str) -> list[str]:
 # --- citizens -----------------------------------------------------------------------------------------
 
 
-def _citizen(evidence: Evidence, citizen: DemoCitizen) -> Found:
+def _citizen(evidence: DemoEvidence, citizen: DemoCitizen) -> Found:
     who, expected = citizen.name, citizen.expected
     cases, acks = evidence.cases.get(citizen.address, ()), evidence.acks(citizen.address)
     yield f"{who}: one case", len(cases) == 1
@@ -83,7 +83,7 @@ def _case(citizen: DemoCitizen, case: Row) -> Found:
             yield f"{who}: {field} {wanted}", case[field] == wanted
 
 
-def _first_ack(evidence: Evidence, citizen: DemoCitizen, case: Row, ack: DemoMail) -> Found:
+def _first_ack(evidence: DemoEvidence, citizen: DemoCitizen, case: Row, ack: DemoMail) -> Found:
     who, message = citizen.name, evidence.message(evidence.written[citizen.name])
     yield f"{who}: acknowledged in {citizen.expected.languages}", ack.language == citizen.expected.languages
     yield f"{who}: the case's number leads the subject", ack.subject.startswith(f"[{case['number']}-")
@@ -101,7 +101,7 @@ def _repeats(ack: DemoMail, citizen: DemoCitizen) -> bool:
 # --- what people did ----------------------------------------------------------------------------------
 
 
-def _action(evidence: Evidence, action: StaffAction, addresses: Addresses) -> Found:
+def _action(evidence: DemoEvidence, action: StaffAction, addresses: Addresses) -> Found:
     case = next(iter(evidence.cases.get(addresses[action.about], ())), None)
     number = case["number"] if case else ""
     if action.how in _BY_MAIL:
@@ -134,7 +134,7 @@ def _action(evidence: Evidence, action: StaffAction, addresses: Addresses) -> Fo
 # --- who must get nothing -----------------------------------------------------------------------------
 
 
-def _unanswered(evidence: Evidence, unanswered: UnansweredMail, addresses: Addresses) -> Found:
+def _unanswered(evidence: DemoEvidence, unanswered: UnansweredMail, addresses: Addresses) -> Found:
     yield f"{unanswered.who}: is in INBOX", evidence.message(unanswered.message_id) is not None
     yield f"{unanswered.who}: got no mail", not evidence.answers_to(unanswered.message_id)
     if unanswered.about:
@@ -158,7 +158,7 @@ def _unanswered(evidence: Evidence, unanswered: UnansweredMail, addresses: Addre
 # --- the service --------------------------------------------------------------------------------------
 
 
-def _overdue(evidence: Evidence, citizens: Sequence[DemoCitizen]) -> Found:
+def _overdue(evidence: DemoEvidence, citizens: Sequence[DemoCitizen]) -> Found:
     left = [evidence.cases.get(citizen.address, ()) for citizen in citizens if citizen.days_ago]
     late = {rows[0]["number"] for rows in left if rows}
     told = {mail.case: mail for who, mail in evidence.notices("overdue") if who == story.SUPERVISOR}
@@ -166,7 +166,7 @@ def _overdue(evidence: Evidence, citizens: Sequence[DemoCitizen]) -> Found:
     yield "with the messages themselves", all(mail.carries_message for mail in told.values())
 
 
-def _untouched(evidence: Evidence, actions: Sequence[StaffAction]) -> Found:
+def _untouched(evidence: DemoEvidence, actions: Sequence[StaffAction]) -> Found:
     """Only the answered messages have the flag \\Seen, which the agent's client sets."""
     answered = {action.about for action in actions if action.how in _BY_MAIL}
     opened = {message_id for name, message_id in evidence.written.items() if name in answered}
@@ -175,7 +175,7 @@ def _untouched(evidence: Evidence, actions: Sequence[StaffAction]) -> Found:
     yield "no message was marked by oacmail", {mail.message_id for mail in inbox.values() if mail.seen} == opened
 
 
-def _mails(evidence: Evidence) -> Found:
+def _mails(evidence: DemoEvidence) -> Found:
     """The mails in state sent and the mails in the mailboxes are the same, once each."""
     left = Counter(row["message_id"] for row in evidence.outbox if row["state"] == "sent")
     held = Counter(mail.message_id for mails in evidence.boxes.values() for mail in mails if mail.kind)
@@ -184,7 +184,7 @@ def _mails(evidence: Evidence) -> Found:
     yield "no mail to ourselves", story.OFFICE not in {row["recipient"] for row in evidence.outbox}
 
 
-def _service(evidence: Evidence) -> Found:
+def _service(evidence: DemoEvidence) -> Found:
     yield "every message is accounted for", evidence.status["unaccounted"] == 0
     yield "oacmail status: ok", evidence.status["ok"]
     yield (

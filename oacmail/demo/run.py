@@ -17,7 +17,7 @@ from time import monotonic
 from oacmail.core.errors import OacmailError, Transient
 from oacmail.demo import story
 from oacmail.demo.children import Children, end, until
-from oacmail.demo.evidence import Evidence, collect
+from oacmail.demo.evidence import DemoEvidence, collect
 from oacmail.demo.expectations import Expectation, judge
 from oacmail.demo.mail_server import start_mail_server
 from oacmail.demo.office import make_office
@@ -42,7 +42,7 @@ def demo(say: Say, progress: Say, *, stay: bool) -> int:
         return _staged(DemoTown(server, make_office(Path(folder), server, children)), say, progress, stay=stay)
 
 
-def report(evidence: Evidence, expectations: Sequence[Expectation], seconds: float, say: Say) -> int:
+def report(evidence: DemoEvidence, expectations: Sequence[Expectation], seconds: float, say: Say) -> int:
     """Print the outcome; return the exit code."""
     for line in lines(evidence, expectations, seconds):
         say(line)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from oacmail.demo import story
-from oacmail.demo.evidence import Evidence
+from oacmail.demo.evidence import DemoEvidence
 from oacmail.demo.expectations import Expectation, errors
 from oacmail.demo.mailbox import DemoMail
 from oacmail.demo.office import Row
@@ -17,13 +17,13 @@ _NAMES = {**story.STAFF, **{citizen.address: citizen.name for citizen in story.C
 _COLUMNS = ("case", "citizen", "about", "level", "status", "answer due", "acknowledged")
 
 
-def lines(evidence: Evidence, expectations: Sequence[Expectation], seconds: float) -> Iterator[str]:
+def lines(evidence: DemoEvidence, expectations: Sequence[Expectation], seconds: float) -> Iterator[str]:
     """The whole screen, no line longer than WIDTH."""
     for line in _all(evidence, expectations, seconds):
         yield line if len(line) <= WIDTH else line[: WIDTH - 1] + "…"
 
 
-def _all(evidence: Evidence, expectations: Sequence[Expectation], seconds: float) -> Iterator[str]:
+def _all(evidence: DemoEvidence, expectations: Sequence[Expectation], seconds: float) -> Iterator[str]:
     messages, mails = len(evidence.boxes[story.OFFICE]), sum(row["state"] == "sent" for row in evidence.outbox)
     came = f"{messages} messages came, {mails} mails of oacmail left,"
     yield f"{story.OFFICE_NAME}: a day in {seconds:.0f} seconds. {came}"
@@ -38,7 +38,7 @@ def _all(evidence: Evidence, expectations: Sequence[Expectation], seconds: float
     yield from _verdict(evidence, expectations)
 
 
-def _in_order(evidence: Evidence) -> list[tuple[Row, ...]]:
+def _in_order(evidence: DemoEvidence) -> list[tuple[Row, ...]]:
     return sorted(evidence.cases.values(), key=lambda rows: str(rows[0]["number"]))
 
 
@@ -52,7 +52,7 @@ def _table(headings: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterat
 # --- cases --------------------------------------------------------------------------------------------
 
 
-def _row(evidence: Evidence, case: Row) -> tuple[str, ...]:
+def _row(evidence: DemoEvidence, case: Row) -> tuple[str, ...]:
     status = "OVERDUE" if case["overdue"] else case["status"]
     name, intent = _name(case["citizen"]), case["intent"]
     about = case["topic"] if intent == "question" else intent
@@ -75,7 +75,7 @@ def _day(text: str | None) -> str:
     return f"{datetime.fromisoformat(text).astimezone(story.ZONE):%a %d %H:%M}" if text else "-"
 
 
-def _acknowledged(evidence: Evidence, case: Row) -> str:
+def _acknowledged(evidence: DemoEvidence, case: Row) -> str:
     acks = evidence.acks(case["citizen"])
     message = evidence.message(acks[0].in_reply_to) if acks else None
     if message is None:
@@ -92,7 +92,7 @@ def _span(span: timedelta) -> str:
 # --- escalations --------------------------------------------------------------------------------------
 
 
-def _escalated(evidence: Evidence) -> Iterator[tuple[str, ...]]:
+def _escalated(evidence: DemoEvidence) -> Iterator[tuple[str, ...]]:
     """A line for each case and reason, with all recipients."""
     told: dict[tuple[str, str], list[tuple[str, DemoMail]]] = {}
     for recipient, mail in evidence.notices(*_REASONS):
@@ -129,7 +129,7 @@ def _event(case: Row, kind: str) -> Row:
 # --- unanswered mails ----------------------------------------------------------------------
 
 
-def _left_alone(evidence: Evidence, unanswered: UnansweredMail) -> tuple[str, ...]:
+def _left_alone(evidence: DemoEvidence, unanswered: UnansweredMail) -> tuple[str, ...]:
     answers, case = evidence.answers_to(unanswered.message_id), evidence.filed(unanswered.message_id)
     got = f"{len(answers)} MAILS" if answers else "no mail"
     return (
@@ -139,7 +139,7 @@ def _left_alone(evidence: Evidence, unanswered: UnansweredMail) -> tuple[str, ..
     )
 
 
-def _taken_for(evidence: Evidence, unanswered: UnansweredMail) -> str:
+def _taken_for(evidence: DemoEvidence, unanswered: UnansweredMail) -> str:
     review = [row["reason"] for row in evidence.review if row["message_id"] == unanswered.message_id]
     if review:
         return f"waits for a person: {', '.join(review)}"
@@ -150,7 +150,7 @@ def _taken_for(evidence: Evidence, unanswered: UnansweredMail) -> str:
 # --- the end ------------------------------------------------------------------------------------------
 
 
-def _verdict(evidence: Evidence, expectations: Sequence[Expectation]) -> Iterator[str]:
+def _verdict(evidence: DemoEvidence, expectations: Sequence[Expectation]) -> Iterator[str]:
     missed = [each.name for each in expectations if not each.met]
     memory = f"; the daemon took {evidence.peak / 1024:.0f} MB at most" if evidence.peak else ""
     yield f"{len(expectations) - len(missed)} expectations met, {len(missed)} missed{memory}"
