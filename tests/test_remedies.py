@@ -18,7 +18,7 @@ def _refused(_: Config) -> Iterator[Finding]:
 
 
 def _remedy() -> str:
-    (found,) = check._bearing(_refused, settings.builtin())
+    (found,) = check._guarded(_refused, settings.builtin())
     assert found.where == FILE
     return found.do
 

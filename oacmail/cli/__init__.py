@@ -78,28 +78,28 @@ def main() -> None:
     try:
         oacmail(standalone_mode=True)
     except ConfigError as error:
-        _tell("configuration error", *error.findings)
+        _print_errors("configuration error", *error.findings)
         sys.exit(CONFIGURATION)
     except Transient as error:
-        _tell(f"temporary: {error}")
+        _print_errors(f"temporary: {error}")
         sys.exit(TEMPORARY)
     except (Fatal, OacmailError) as error:
-        _tell(f"error: {error}")
+        _print_errors(f"error: {error}")
         sys.exit(1)
     except OSError as error:
         if error.filename is None:
             raise
-        _tell(f"error: {error.filename}: {error.strerror}{_remedy(error)}")
+        _print_errors(f"error: {error.filename}: {error.strerror}{_remedy(error)}")
         sys.exit(1)
 
 
 def _remedy(error: OSError) -> str:
     if not isinstance(error, PermissionError):
         return ""
-    return f": {allow(str(error.filename))}"
+    return f": {permission_remedy(str(error.filename))}"
 
 
-def allow(path: str) -> str:
+def permission_remedy(path: str) -> str:
     """The remedy for a file that this user cannot access.
 
     systemd/oacmail sets OACMAIL_CREDENTIALS; then the process already runs as the service's user.
@@ -110,6 +110,6 @@ def allow(path: str) -> str:
     return f"the service's user {user} has no access: run `chown {user}: {path}`, or use another path"
 
 
-def _tell(*lines: str) -> None:
+def _print_errors(*lines: str) -> None:
     for line in lines:
         click.echo(f"oacmail: {line}", err=True)

@@ -88,7 +88,7 @@ def _not_found(n: str) -> None:
     raise SystemExit(1)
 
 
-def _order(ctx: click.Context, n: str, verb: str, **words: str | None) -> None:
+def _perform(ctx: click.Context, n: str, verb: str, **words: str | None) -> None:
     """Carry out one AdminCommand in its own transaction, beside the daemon."""
     config = configured(ctx)
     given = {name: value for name, value in words.items() if value is not None}
@@ -100,12 +100,12 @@ def _order(ctx: click.Context, n: str, verb: str, **words: str | None) -> None:
             known = queries.case(con, config.office.timezone, datetime.now(UTC), case_number)
         if known is None:
             _not_found(n)
-        order = AdminCommand(verb=verb, case=case_number, by=getpass.getuser(), words=given)
-        engine.perform(order)
+        command = AdminCommand(verb=verb, case=case_number, by=getpass.getuser(), words=given)
+        engine.perform(command)
     click.echo(f"oacmail: {case_number}: {verb}: done", err=True)
 
 
-def _said_back(because: Iterable[str]) -> None:
+def _print_done(because: Iterable[str]) -> None:
     click.echo(f"oacmail: done: {', '.join(because)}", err=True)
 
 
@@ -115,7 +115,7 @@ def _said_back(because: Iterable[str]) -> None:
 @click.pass_context
 def assign(ctx: click.Context, n: str, name: str) -> None:
     """Record who works on the case."""
-    _order(ctx, n, "assign", name=name)
+    _perform(ctx, n, "assign", name=name)
 
 
 @case.command()
@@ -128,7 +128,7 @@ def escalate(ctx: click.Context, n: str, cause: str | None, why: str | None) -> 
 
     A case that oacmail has passed on already is not passed on again: this approves the notice to the person.
     """
-    _order(ctx, n, "escalate", cause=cause, why=why)
+    _perform(ctx, n, "escalate", cause=cause, why=why)
 
 
 @case.command()
@@ -136,7 +136,7 @@ def escalate(ctx: click.Context, n: str, cause: str | None, why: str | None) -> 
 @click.pass_context
 def reopen(ctx: click.Context, n: str) -> None:
     """Open the case again, with a new deadline from now."""
-    _order(ctx, n, "reopen")
+    _perform(ctx, n, "reopen")
 
 
 @case.command()
@@ -145,7 +145,7 @@ def reopen(ctx: click.Context, n: str) -> None:
 @click.pass_context
 def note(ctx: click.Context, n: str, text: str) -> None:
     """Add an internal remark. It is never sent."""
-    _order(ctx, n, "note", text=text)
+    _perform(ctx, n, "note", text=text)
 
 
 def _at_option(ctx: click.Context, _: click.Parameter, value: str | None) -> str | None:
@@ -159,7 +159,7 @@ def _at_option(ctx: click.Context, _: click.Parameter, value: str | None) -> str
 @click.pass_context
 def log_call(ctx: click.Context, n: str, outcome: str, at: str | None) -> None:
     """Record a call to the person. `reached` meets the deadline (R16)."""
-    _order(ctx, n, "log-call", outcome=outcome, at=at)
+    _perform(ctx, n, "log-call", outcome=outcome, at=at)
 
 
 @case.command()
@@ -168,7 +168,7 @@ def log_call(ctx: click.Context, n: str, outcome: str, at: str | None) -> None:
 @click.pass_context
 def merge(ctx: click.Context, n: str, into: str) -> None:
     """Move all messages and deadlines of N to INTO and close N as a duplicate."""
-    _order(ctx, n, "merge", into=into)
+    _perform(ctx, n, "merge", into=into)
 
 
 @case.command()
@@ -178,27 +178,27 @@ def merge(ctx: click.Context, n: str, into: str) -> None:
 @click.pass_context
 def close(ctx: click.Context, n: str, reason: str, at: str | None) -> None:
     """Close the case; send nothing. `answered` and `contact` record the contact that met the deadline."""
-    _order(ctx, n, "close", reason=reason, at=at)
+    _perform(ctx, n, "close", reason=reason, at=at)
 
 
-def _words(field: str) -> click.Choice[str]:
+def _choice(field: str) -> click.Choice[str]:
     """A choice of the values of an enumeration; click would take its names."""
     return click.Choice([str(word) for word in CORRECTABLE[field]])
 
 
 @case.command("set")
 @click.argument("n")
-@click.option("--kind", type=_words("kind"))
-@click.option("--topic", type=_words("topic"))
-@click.option("--level", type=_words("level"))
-@click.option("--intent", type=_words("intent"))
-@click.option("--language", type=_words("language"))
+@click.option("--kind", type=_choice("kind"))
+@click.option("--topic", type=_choice("topic"))
+@click.option("--level", type=_choice("level"))
+@click.option("--intent", type=_choice("intent"))
+@click.option("--language", type=_choice("language"))
 @click.pass_context
 def set_(ctx: click.Context, /, n: str, **words: str | None) -> None:
     """Correct the classification. `oacmail learn` and the nightly job learn from it."""
     if not any(words.values()):
         raise click.UsageError("give at least one of --kind, --topic, --level, --intent, --language")
-    _order(ctx, n, "set", **words)
+    _perform(ctx, n, "set", **words)
 
 
 @case.command("open")
@@ -215,15 +215,15 @@ def open_(ctx: click.Context, message_id: str) -> None:
             row = admin.message_for_case(con, message_id)
         if row is None:
             raise OacmailError("no message with this id waits without a case: `oacmail quarantine list` lists them")
-        kept, received_at = _kept(config, row), at(row["received_at"])
+        stored, received_at = _stored(config, row), at(row["received_at"])
         day = received_at.astimezone(config.office.timezone).date().isoformat()
         parser_config = learning.with_lessons(engine.store, wiring.parser_config(config))
-        message = parse(kept.raw, parser_config, skipped=kept.skipped, day=day)
+        message = parse(stored.raw, parser_config, skipped=stored.skipped, day=day)
         arrived = Arrived(message=message, received_at=received_at, folder=Folder.INTAKE, forced=True)
-        _said_back(engine.perform(arrived, raw=kept.raw if kept.complete else None).because)
+        _print_done(engine.perform(arrived, raw=stored.raw if stored.complete else None).because)
 
 
-def _kept(config: Config, row: sqlite3.Row) -> Fetched:
+def _stored(config: Config, row: sqlite3.Row) -> Fetched:
     """The stored message, or the one in the mailbox if it was too large to store. Raises OacmailError."""
     if row["bytes"] is not None:
         return Fetched(raw=row["bytes"])

@@ -18,7 +18,7 @@ from oacmail import wiring
 from oacmail.adapters import disk
 from oacmail.adapters.store import connection
 from oacmail.adapters.workdays import OfficeCalendar
-from oacmail.cli import CONFIGURATION, allow
+from oacmail.cli import CONFIGURATION, permission_remedy
 from oacmail.cli.common import as_json, config_file, configured, print_json, safe
 from oacmail.cli.findings import Finding, error, read, warning
 from oacmail.config import Config, preflight, secrets
@@ -27,7 +27,7 @@ from oacmail.core.errors import ConfigError, OacmailError
 from oacmail.engine.host_checks import SPARE
 
 TIGHT = 1_000_000_000  # bytes free on the disk of the state directory
-OTHERS_MAY = 0o066  # read or write by group and others; search permission is harmless
+OTHERS_ACCESS = 0o066  # read or write by group and others; search permission is harmless
 _HORIZON = {
     "calendar_missing": (error, "are missing", "add the year to the file; until then no day of it is promised"),
     "calendar_provisional": (
@@ -55,7 +55,7 @@ def check(ctx: click.Context, online: bool, as_json: bool) -> None:
 
 def _findings(config: Config, text: str, online: bool) -> Iterator[Finding]:
     yield from _unedited(config, text)
-    yield from chain.from_iterable(_bearing(part, config) for part in _OFFLINE)
+    yield from chain.from_iterable(_guarded(part, config) for part in _OFFLINE)
     if online:
         from oacmail.cli.online import findings
 
@@ -67,12 +67,12 @@ def _findings(config: Config, text: str, online: bool) -> Iterator[Finding]:
         )
 
 
-def _bearing(part: Callable[[Config], Iterator[Finding]], config: Config) -> Iterator[Finding]:
+def _guarded(part: Callable[[Config], Iterator[Finding]], config: Config) -> Iterator[Finding]:
     """A path that this user cannot read becomes a finding, and the other checks continue."""
     try:
         yield from part(config)
     except PermissionError as refused:
-        yield error(str(refused.filename), "this user cannot read it", allow(str(refused.filename)))
+        yield error(str(refused.filename), "this user cannot read it", permission_remedy(str(refused.filename)))
 
 
 def _show(found: Iterator[Finding], as_json: bool) -> int:
@@ -177,7 +177,7 @@ def _folder(config: Config) -> Iterator[Finding]:
         yield error("office.state", f"{state} cannot be written by this user", "chown it to the service's user")
     elif state.stat().st_uid != os.geteuid():
         yield warning("office.state", f"{state} belongs to another user", "run `sudo oacmail check`")
-    if state.stat().st_mode & OTHERS_MAY:
+    if state.stat().st_mode & OTHERS_ACCESS:
         yield warning("office.state", f"others can read {state}", f"run `chmod 700 {state}`")
     free = disk.free(state)
     if free < TIGHT:
@@ -206,8 +206,8 @@ def _schema(con: sqlite3.Connection) -> Iterator[Finding]:
         yield warning(
             "database", f"{len(pending)} steps behind this program", "start the service, or run `oacmail migrate`"
         )
-    if (said := con.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
-        yield error("database", f"is damaged: {said}", "stop the service and restore the last backup")
+    if (result := con.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
+        yield error("database", f"is damaged: {result}", "stop the service and restore the last backup")
 
 
 def _clock(con: sqlite3.Connection) -> Iterator[Finding]:

@@ -23,14 +23,14 @@ def run(ctx: click.Context, shadow: bool) -> None:
     gc.freeze()  # imported modules stay: the collector need not scan them
     parts = wiring.assemble(config, shadow=shadow, parsing=parse_worker.start())
     try:
-        _sound(parts)
+        _check_templates(parts)
     except BaseException:
         parts.close()
         raise
-    service.Service(parts, Systemd.from_environment(), lambda: _read_anew(ctx)).run()
+    service.Service(parts, Systemd.from_environment(), lambda: _reload(ctx)).run()
 
 
-def _read_anew(ctx: click.Context) -> Config:
+def _reload(ctx: click.Context) -> Config:
     """Load the configuration for a reload. A missing file raises ConfigError: the old configuration stays."""
     try:
         return configured(ctx)
@@ -50,7 +50,7 @@ def once(ctx: click.Context) -> None:
         parts.close()
 
 
-def _sound(parts: wiring.Parts) -> None:
+def _check_templates(parts: wiring.Parts) -> None:
     """Render the town's own templates at the start, to report a broken one before the first citizen writes."""
     problems = wiring.own_templates(parts.config, wiring.renderer(parts.config, parts.engine.policy))
     for line in problems:

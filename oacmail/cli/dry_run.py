@@ -25,7 +25,7 @@ def try_(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> None:
     config = rules_only(ctx)
     paths = [a_file(name) for name in files]
     parser_config, senders = wiring.parser_config(config), frozenset(config.callback.form_senders)
-    rows = (_tried(path, parser_config, senders, config.office.tax_operator) for path in paths)
+    rows = (_try_file(path, parser_config, senders, config.office.tax_operator) for path in paths)
     if as_json:
         print_json(rows)
     else:
@@ -33,7 +33,7 @@ def try_(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> None:
             _print(row)
 
 
-def _tried(path: Path, parser_config: ParserConfig, senders: frozenset[str], tax_operator: str) -> dict[str, Any]:
+def _try_file(path: Path, parser_config: ParserConfig, senders: frozenset[str], tax_operator: str) -> dict[str, Any]:
     message = parse(path.read_bytes(), parser_config)
     return _row(str(path), message, classify(message, senders, tax_operator))
 

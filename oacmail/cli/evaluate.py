@@ -24,7 +24,7 @@ _WORST = 10
 @click.pass_context
 def evaluate(ctx: click.Context, folder: str, as_json: bool) -> None:
     """Measure the classifier on labelled mail. DIR holds the mail files and labels.jsonl."""
-    pairs = list(_judged(existing(folder), rules_only(ctx)))
+    pairs = list(_classified(existing(folder), rules_only(ctx)))
     found = figures.figures(pairs)
     if as_json:
         print_json([found])
@@ -43,7 +43,7 @@ def evaluate(ctx: click.Context, folder: str, as_json: bool) -> None:
     table(("file", "field", "labelled", "read as", "confidence"), _worst(pairs))
 
 
-def _judged(folder: Path, config: Config) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+def _classified(folder: Path, config: Config) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     """Yields (labels, verdict) for each mail."""
     parser_config, senders = wiring.parser_config(config), frozenset(config.callback.form_senders)
     for line in existing(str(folder / "labels.jsonl")).read_text(encoding="utf-8").splitlines():

@@ -24,7 +24,7 @@ def figures(pairs: Pairs) -> dict[str, Any]:
         "n": len(pairs),
         "kind": {"accuracy": _accuracy(pairs, "kind"), "macro_f1": macro_f1(pairs, "kind")},
         "topic": {"macro_f1": macro_f1(people, "topic")},
-        "level": {"macro_f1": macro_f1(people, "level"), "second": _of(people, "level", "second")},
+        "level": {"macro_f1": macro_f1(people, "level"), "second": _precision_recall(people, "level", "second")},
         "intent": {"macro_f1": macro_f1(people, "intent")},
         "language": {"accuracy": _accuracy(people, "language")},
         "callback": {"phone_exact": _call(calls, "phone"), "slot_accuracy": _call(calls, "slot")},
@@ -57,7 +57,7 @@ def at_once(pairs: Pairs, threshold: float) -> dict[str, float]:
         for label, verdict in map(_written, pairs)
         if label["kind"] == "request"
     ]
-    return _of(sure, "level", "second")
+    return _precision_recall(sure, "level", "second")
 
 
 def _written(pair: tuple[Mapping[str, Any], Mapping[str, Any]]) -> tuple[Mapping[str, Any], dict[str, Any]]:
@@ -66,7 +66,7 @@ def _written(pair: tuple[Mapping[str, Any], Mapping[str, Any]]) -> tuple[Mapping
 
 def macro_f1(pairs: Pairs, field: str) -> float:
     names = sorted({label[field] for label, _ in pairs})
-    return round(sum(_f1(**_of(pairs, field, name)) for name in names) / len(names), 4) if names else 0.0
+    return round(sum(_f1(**_precision_recall(pairs, field, name)) for name in names) / len(names), 4) if names else 0.0
 
 
 def confusion(pairs: Pairs, field: str) -> Counter[tuple[str, str]]:
@@ -74,7 +74,7 @@ def confusion(pairs: Pairs, field: str) -> Counter[tuple[str, str]]:
     return Counter((label[field], str(verdict[field])) for label, verdict in pairs if label[field] is not None)
 
 
-def _of(pairs: Pairs, field: str, name: str) -> dict[str, float]:
+def _precision_recall(pairs: Pairs, field: str, name: str) -> dict[str, float]:
     both = sum(label[field] == name == verdict[field] for label, verdict in pairs)
     said = sum(verdict[field] == name for _, verdict in pairs)
     true = sum(label[field] == name for label, _ in pairs)

@@ -32,7 +32,7 @@ MOST_NAMES = 20  # folders named in one finding
 PATIENCE = 30.0  # seconds to wait for a test message
 CLOCKS_MAY_DIFFER = 60.0  # seconds between the mail server and us
 MARK, TEST = "X-Oacmail", "X-Oacmail-Check"
-_WISHED: Mapping[tuple[str, ...], str] = {
+_OPTIONAL: Mapping[tuple[str, ...], str] = {
     ("IDLE",): "new mail is noticed only every imap.poll_seconds",
     ("MOVE", "UIDPLUS"): "copies of our own mail stay in INBOX instead of Sent",
     ("SPECIAL-USE",): "the folder of sent mail is found only by its name",
@@ -47,9 +47,9 @@ def findings(config: Config) -> Iterator[Finding]:
         policy = wiring.live_policy(config)
         sender = yield from _relay(config, policy, relay)
         if watched and sender is not None:
-            yield from _ways(config, policy, TestMail(box, relay, sender, watched))
-    except OacmailError as trouble:
-        yield error("online", f"the test ended early: {trouble}", "try again, then see the servers' logs")
+            yield from _test_messages(config, policy, TestMail(box, relay, sender, watched))
+    except OacmailError as failure:
+        yield error("online", f"the test ended early: {failure}", "try again, then see the servers' logs")
     finally:
         box.close()
         relay.close()
@@ -91,11 +91,11 @@ def _mailbox(config: Config, box: ImapMailbox) -> Generator[Finding, None, tuple
         names = box.names() if missing else ()
         for folder in watched:
             box.open(folder.name)
-    except Transient as trouble:
-        yield _unreachable("imap", trouble)
+    except Transient as failure:
+        yield _unreachable("imap", failure)
         return ()
     yield from (_missing(config, name, names) for name in missing)
-    for words, without in _WISHED.items():
+    for words, without in _OPTIONAL.items():
         if offers.isdisjoint(words):
             yield warning(
                 "imap",
@@ -126,8 +126,8 @@ def _relay(config: Config, policy: Policy, relay: SmtpTransport) -> Generator[Fi
         if not (refused := relay.try_envelope(wanted, office)):
             return wanted
         plain = relay.try_envelope(office, office)
-    except Transient as trouble:
-        yield _unreachable("smtp", trouble)
+    except Transient as failure:
+        yield _unreachable("smtp", failure)
         return None
     if plain:
         yield error("smtp", f"the relay refuses mail from {office} to itself ({plain})", "ask the relay's admin")
@@ -137,16 +137,16 @@ def _relay(config: Config, policy: Policy, relay: SmtpTransport) -> Generator[Fi
     return office
 
 
-def _unreachable(server: str, trouble: Transient) -> Finding:
+def _unreachable(server: str, failure: Transient) -> Finding:
     """The finding for a server error. Its text holds only codes and class names, never content."""
-    what, do = meaning(server, str(trouble))
-    return error(server, f"{what} ({trouble})", do)
+    what, do = meaning(server, str(failure))
+    return error(server, f"{what} ({failure})", do)
 
 
 # --- the two test messages ---------------------------------------------------------------------------------
 
 
-def _ways(config: Config, policy: Policy, post: TestMail) -> Iterator[Finding]:
+def _test_messages(config: Config, policy: Policy, post: TestMail) -> Iterator[Finding]:
     if config.smtp.self_copy:
         yield from _copies(config, policy, post)
     if post.sent.isascii() and post.sent.isalnum():

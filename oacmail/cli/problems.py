@@ -1,7 +1,7 @@
 """All problems that `status` can show, one row each: code, remedy, and how it is found.
 
 To add a problem, add a row to PROBLEMS. A problem that the service records itself (`Store.problem`) has no `found`; it
-also needs a name in `mail/outgoing/labels.py` for the alert. All others are found from a `Look` when `status` runs.
+also needs a name in `mail/outgoing/labels.py` for the alert. All others are found from a `Snapshot` when `status` runs.
 """
 
 from collections.abc import Callable, Iterable
@@ -27,7 +27,7 @@ BEING_WORKED = timedelta(minutes=2)  # a message without an outcome for longer m
 
 
 @dataclass(frozen=True)
-class Look:
+class Snapshot:
     """What one call of `status` knows. `counts`: the result of `queries.health`."""
 
     config: Config
@@ -50,54 +50,54 @@ class Problem:
 
     code: str
     remedy: str
-    found: Callable[[Look], bool | Iterable[str]] | None = None
+    found: Callable[[Snapshot], bool | Iterable[str]] | None = None
     warning: bool = False
     server: bool = False
 
 
-def _does_not_run(look: Look) -> bool:
+def _does_not_run(snapshot: Snapshot) -> bool:
     """Whether the lock has been free for longer than a restart takes. Between passes of `once` it is always free."""
-    if connection.is_held(look.state):
+    if connection.is_held(snapshot.state):
         return False
-    if look.counts["runs"] == run_history.ONCE:
-        return _is_silent(look)
-    signs = [look.counts[name] for name in ("started", "last_tick", "last_sync") if look.counts[name]]
-    return not signs or look.older(RESTARTING, max(signs, key=datetime.fromisoformat))
+    if snapshot.counts["runs"] == run_history.ONCE:
+        return _is_silent(snapshot)
+    signs = [snapshot.counts[name] for name in ("started", "last_tick", "last_sync") if snapshot.counts[name]]
+    return not signs or snapshot.older(RESTARTING, max(signs, key=datetime.fromisoformat))
 
 
-def _is_unread(look: Look) -> bool:
-    return connection.is_held(look.state) and _is_silent(look)
+def _is_unread(snapshot: Snapshot) -> bool:
+    return connection.is_held(snapshot.state) and _is_silent(snapshot)
 
 
-def _is_silent(look: Look) -> bool:
-    last = look.counts["last_sync"]
-    return last is None or look.older(SILENT, last)
+def _is_silent(snapshot: Snapshot) -> bool:
+    last = snapshot.counts["last_sync"]
+    return last is None or snapshot.older(SILENT, last)
 
 
-def _dies(look: Look) -> bool:
-    return len(run_history.recent_crashes(look.counts["deaths"], look.now)) >= DEATHS
+def _crashes(snapshot: Snapshot) -> bool:
+    return len(run_history.recent_crashes(snapshot.counts["deaths"], snapshot.now)) >= DEATHS
 
 
-def _is_not_ticking(look: Look) -> bool:
+def _is_not_ticking(snapshot: Snapshot) -> bool:
     """Whether a running service, or the passes of `once`, no longer tick. `not-running` covers a stopped service."""
-    last, started = look.counts["last_tick"], look.counts["started"]
-    if look.counts["runs"] == run_history.ONCE:
-        return last is None or look.older(SILENT, last)
-    if not connection.is_held(look.state):
+    last, started = snapshot.counts["last_tick"], snapshot.counts["started"]
+    if snapshot.counts["runs"] == run_history.ONCE:
+        return last is None or snapshot.older(SILENT, last)
+    if not connection.is_held(snapshot.state):
         return False
     signs = [sign for sign in (last, started) if sign]
-    return not signs or look.older(NOT_TICKING, max(signs, key=datetime.fromisoformat))
+    return not signs or snapshot.older(NOT_TICKING, max(signs, key=datetime.fromisoformat))
 
 
-def _clock_is_set_back(look: Look) -> bool:
-    latest = look.counts["latest"]
-    return latest is not None and host_checks.is_set_back(look.now, datetime.fromisoformat(latest))
+def _clock_is_set_back(snapshot: Snapshot) -> bool:
+    latest = snapshot.counts["latest"]
+    return latest is not None and host_checks.is_set_back(snapshot.now, datetime.fromisoformat(latest))
 
 
-def _horizon(code: str) -> Callable[[Look], Iterable[str]]:
-    def found(look: Look) -> Iterable[str]:
-        today = look.now.astimezone(look.config.office.timezone).date()
-        return [one for one in wiring.workdays(look.config).horizon(today) if one.partition(":")[0] == code]
+def _horizon(code: str) -> Callable[[Snapshot], Iterable[str]]:
+    def found(snapshot: Snapshot) -> Iterable[str]:
+        today = snapshot.now.astimezone(snapshot.config.office.timezone).date()
+        return [one for one in wiring.workdays(snapshot.config).horizon(today) if one.partition(":")[0] == code]
 
     return found
 
@@ -132,7 +132,7 @@ PROBLEMS: tuple[Problem, ...] = (
     Problem(
         "dies",
         "the service has crashed three times or more within an hour: see `journalctl -u oacmail`",
-        _dies,
+        _crashes,
     ),
     Problem("mailbox-unread", "the service runs but has not read the mailbox for ten minutes: see the log", _is_unread),
     Problem(
@@ -147,41 +147,41 @@ PROBLEMS: tuple[Problem, ...] = (
     Problem(
         "unaccounted",
         "some messages have no outcome yet: the service is behind or stopped",
-        lambda look: look.older(BEING_WORKED, look.counts["unaccounted_since"]),
+        lambda snapshot: snapshot.older(BEING_WORKED, snapshot.counts["unaccounted_since"]),
     ),
     Problem(
         "quarantine",
         "a message could not be processed: see `oacmail quarantine list`",
-        lambda look: bool(look.counts["unreadable"]),
+        lambda snapshot: bool(snapshot.counts["unreadable"]),
     ),
     Problem(
         "held",
         "mail is held: see `oacmail outbox list`, then retry or drop it",
-        lambda look: bool(look.counts["outbox"].get("held")),
+        lambda snapshot: bool(snapshot.counts["outbox"].get("held")),
     ),
     Problem(
         "failed",
         "mail could not be delivered: see `oacmail outbox list`",
-        lambda look: bool(look.counts["outbox"].get("failed")),
+        lambda snapshot: bool(snapshot.counts["outbox"].get("failed")),
         warning=True,
     ),
     Problem(
         "ack-budget",
         "acknowledgements wait because a limit of [ack] is reached (`oacmail outbox list`); they are sent when the "
         "limit allows, and `oacmail quarantine list` lists those not sent on the same day (a warning)",
-        lambda look: bool(look.counts["over_budget"]),
+        lambda snapshot: bool(snapshot.counts["over_budget"]),
         warning=True,
     ),
     Problem(
         "other-instance",
         "another oacmail answers this mailbox; this one sends only alerts, and its other mail waits: stop one of the "
         "two for good (a copied machine, a test, the old server), then restart the other",
-        lambda look: bool(look.counts["other_instance"]),
+        lambda snapshot: bool(snapshot.counts["other_instance"]),
     ),
     Problem(
         "shadow",
         "the service runs in shadow and sends nothing; to send, start it without --shadow (a warning)",
-        lambda look: bool(look.counts["shadow"]),
+        lambda snapshot: bool(snapshot.counts["shadow"]),
         warning=True,
     ),
     Problem(
@@ -199,7 +199,7 @@ PROBLEMS: tuple[Problem, ...] = (
     Problem(
         host_checks.DISK,
         "the disk of the state directory is almost full: free some space; the service then continues by itself",
-        lambda look: disk.free(look.state) < host_checks.SPARE,
+        lambda snapshot: disk.free(snapshot.state) < host_checks.SPARE,
     ),
     Problem(
         host_checks.COPIES,
@@ -214,7 +214,7 @@ PROBLEMS: tuple[Problem, ...] = (
     Problem(
         "database-locked",
         "another program keeps the database locked, so nothing can be written: end that program",
-        lambda look: connection.is_locked(look.state / connection.FILE, LOCKED_FOR),
+        lambda snapshot: connection.is_locked(snapshot.state / connection.FILE, LOCKED_FOR),
     ),
     # shown alone: without a usable database nothing else is known
     Problem("no-database", "the service has never run on this state directory: start it"),
@@ -227,11 +227,11 @@ _BY_CODE = {problem.code: problem for problem in PROBLEMS}
 _UNKNOWN = Problem("", "see the log")
 
 
-def found(look: Look) -> list[str]:
+def found(snapshot: Snapshot) -> list[str]:
     """The full codes of all present problems: the recorded ones first, then in the order of the table."""
-    codes = list(look.counts["problems"])
+    codes = list(snapshot.counts["problems"])
     for problem in PROBLEMS:
-        here = problem.found(look) if problem.found else False
+        here = problem.found(snapshot) if problem.found else False
         codes += ([problem.code] if here else []) if isinstance(here, bool) else here
     return list(dict.fromkeys(codes))
 

@@ -26,14 +26,14 @@ def simulate(ctx: click.Context, days: int, seed: int, as_json: bool) -> None:
     config = rules_only(ctx)
     outcome = simulate_town(config, days, seed, lambda day, so_far: _day(day, so_far, as_json))
     _clear()
-    told = outcome
+    shortest = outcome
     if outcome.broken:
-        told = shrink_run(config, outcome, lambda trial: _progress(f"looking for a shorter story: {trial}"))
+        shortest = shrink_run(config, outcome, lambda trial: _progress(f"looking for a shorter story: {trial}"))
         _clear()
     if as_json:
-        print_json([*_lines(told), outcome.row()] if told.broken else [outcome.row()])
+        print_json([*_lines(shortest), outcome.row()] if shortest.broken else [outcome.row()])
     else:
-        _tell(outcome, told)
+        _print(outcome, shortest)
     sys.exit(1 if outcome.broken else 0)
 
 
@@ -45,11 +45,11 @@ def _day(day: datetime, so_far: SimulationResult, as_json: bool) -> None:
         _progress(f"{day:%a %d %b %Y}: {so_far.messages} messages, {so_far.faults} faults")
 
 
-def _lines(told: SimulationResult) -> list[dict[str, str]]:
-    return [{"at": at.isoformat(), "who": who, "what": what, "so": so} for at, who, what, so in told.story]
+def _lines(shortest: SimulationResult) -> list[dict[str, str]]:
+    return [{"at": at.isoformat(), "who": who, "what": what, "so": so} for at, who, what, so in shortest.story]
 
 
-def _tell(outcome: SimulationResult, told: SimulationResult) -> None:
+def _print(outcome: SimulationResult, shortest: SimulationResult) -> None:
     zone = outcome.plan.begins.tzinfo
     click.echo(f"{outcome.plan.days} days from {outcome.plan.begins:%d %b %Y}, seed {outcome.plan.seed}: ", nl=False)
     click.echo(f"{outcome.messages} messages, {outcome.cases} cases, {outcome.acks} acknowledgements, ", nl=False)
@@ -57,8 +57,8 @@ def _tell(outcome: SimulationResult, told: SimulationResult) -> None:
     if not outcome.broken:
         click.echo("every invariant held")
         return
-    click.echo("\n".join(safe(line) for line in told.broken))
-    for at, who, what, so in told.story:
+    click.echo("\n".join(safe(line) for line in shortest.broken))
+    for at, who, what, so in shortest.story:
         click.echo(f"  {at.astimezone(zone):%a %d %b %H:%M:%S}  {safe(who)} {safe(what)}: {safe(so)}")
 
 

@@ -52,7 +52,7 @@ def health(config: Config, now: datetime) -> dict[str, Any]:
         return _empty("schema-newer", "; ".join(newer.findings))
     except (StateError, Fatal) as fault:
         return _empty("database", str(fault))
-    codes = problems.found(problems.Look(config=config, counts=counts, now=now))
+    codes = problems.found(problems.Snapshot(config=config, counts=counts, now=now))
     return {
         "ok": all(problems.of(code).warning for code in codes),
         "version": version(),

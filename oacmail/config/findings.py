@@ -27,7 +27,9 @@ _UNKNOWN = ("is not valid", "docs/config.md lists the valid values")
 
 def lines(error: ValidationError, model: type[BaseModel]) -> tuple[str, ...]:
     """One line per error, each path once, in the order of the file's sections."""
-    found = {(_path(item["loc"]), *_halves(item, model)): None for item in error.errors(include_input=False)}
+    found = {
+        (_path(item["loc"]), *_problem_and_remedy(item, model)): None for item in error.errors(include_input=False)
+    }
     return tuple(f"{path}: {what}: {remedy}" for path, what, remedy in found)
 
 
@@ -37,13 +39,13 @@ def _path(loc: Sequence[int | str]) -> str:
     return ".".join(name for name in names if name != "[key]")
 
 
-def _halves(item: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
+def _problem_and_remedy(item: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
     context = item.get("ctx", {})
     match item["type"]:
         case "oacmail":
             return context["what"], context["remedy"]
         case "extra_forbidden":
-            return "is an unknown key", _instead(item["loc"], model)
+            return "is an unknown key", _unknown_key_remedy(item["loc"], model)
         case "literal_error":
             return "is not one of the allowed values", f"write {_plain(context['expected'])}"
         case "greater_than_equal":
@@ -61,7 +63,7 @@ def _plain(expected: str) -> str:
     return expected.replace("'", '"').replace("True", "true").replace("False", "false")
 
 
-def _instead(loc: Sequence[int | str], model: type[BaseModel]) -> str:
+def _unknown_key_remedy(loc: Sequence[int | str], model: type[BaseModel]) -> str:
     name = str(loc[-1])
     if near := get_close_matches(name, _keys(loc[:-1], model), n=1, cutoff=0.6):
         return f'did you mean "{near[0]}"?'

@@ -17,7 +17,7 @@ _EXAMPLE = ".example"
 _CHECKED_ELSEWHERE = ("office.state", "imap.password_file", "smtp.password_file")
 """The first start creates the state; `secrets.findings` reports the passwords."""
 _LOGINS = ("imap.user", "smtp.user")
-_TOWN_S_OWN = ("office.town", "office.phone")
+_TOWN_VALUES = ("office.town", "office.phone")
 """Right only for the shipped town; the value itself does not show the town."""
 _MARK = re.compile(r"\bEDIT\b")
 _KEY = re.compile(r"(\w+)\s*=")
@@ -37,17 +37,17 @@ def as_shipped(config: Config, shipped: Config, text: str) -> dict[str, str]:
     """
     before, now = dict(_values(shipped)), dict(_values(config))
     kept = {path for path, value in now.items() if value is not None and value == before.get(path)}
-    marked = {path for path in kept.intersection(_marked(text)) if _home(now[path]) or path in _LOGINS}
+    marked = {path for path in kept.intersection(_marked(text)) if _domain(now[path]) or path in _LOGINS}
     found = dict.fromkeys(
         marked, "is the shipped value: write your own, or remove the word EDIT above it if it is right"
     )
-    if registrable(config.office.address) not in (homes := _homes(before)):
-        remains = {path for path in kept if path in _TOWN_S_OWN or _home(now[path]) in homes}
+    if registrable(config.office.address) not in (domains := _domains(before)):
+        remains = {path for path in kept if path in _TOWN_VALUES or _domain(now[path]) in domains}
         found |= dict.fromkeys(remains, f"is still the value of {shipped.office.town}: write your own town's")
         if config.office.calendar != "none" and config.office.holidays is None:
             town = shipped.office.town
             found["office.holidays"] = f"is not set, so the holidays of {town} apply: name your own town's file"
-    return {path: f"{path}: {said}" for path, said in sorted(found.items())}
+    return {path: f"{path}: {problem}" for path, problem in sorted(found.items())}
 
 
 def _marked(text: str) -> Iterator[str]:
@@ -66,12 +66,12 @@ def _marked(text: str) -> Iterator[str]:
         within = line.startswith("#")
 
 
-def _homes(values: dict[str, object]) -> frozenset[str]:
+def _domains(values: dict[str, object]) -> frozenset[str]:
     """The registrable domains of the shipped file's addresses, hosts and pages."""
-    return frozenset(home for value in values.values() if (home := _home(value)))
+    return frozenset(domain for value in values.values() if (domain := _domain(value)))
 
 
-def _home(value: object) -> str:
+def _domain(value: object) -> str:
     """The registrable domain of an address, a host or a page; '' for other values."""
     if not isinstance(value, str) or " " in value or "." not in value:
         return ""

@@ -42,9 +42,9 @@ def read(config: Config, environ: Mapping[str, str] = os.environ) -> Secrets:
     """
     problems: list[str] = []
     awaited: list[str] = []
-    told = {server: awaited if getattr(config, server).auth == "xoauth2" else problems for server in ("imap", "smtp")}
-    imap = _password("imap", config.imap.password_file, environ, told["imap"])
-    smtp = _password("smtp", config.smtp.password_file, environ, told["smtp"]) if config.smtp.user else None
+    target = {server: awaited if getattr(config, server).auth == "xoauth2" else problems for server in ("imap", "smtp")}
+    imap = _password("imap", config.imap.password_file, environ, target["imap"])
+    smtp = _password("smtp", config.smtp.password_file, environ, target["smtp"]) if config.smtp.user else None
     token = _token(config.office.state, environ, problems)
     if problems:
         raise ConfigError((*problems, *awaited))

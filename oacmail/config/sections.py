@@ -33,7 +33,7 @@ Level = Literal["first", "second", "out_of_scope"]
 BoardFolder = Literal["open", "assigned", "derived", "waiting", "answered", "closed", "automatic", "review"]
 
 
-def _not_ours(values: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+def _not_own(values: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
     """Refuse the office's own addresses (context key `own`): mail to staff must not return as citizen mail."""
     if {*values, *map(_undetailed, values)} & (info.context or {}).get("own", frozenset()):
         raise wrong(
@@ -49,14 +49,14 @@ def _undetailed(address: str) -> str:
     return f"{local.partition('+')[0]}@{domain}"
 
 
-def _somebody(values: tuple[str, ...]) -> tuple[str, ...]:
+def _not_empty(values: tuple[str, ...]) -> tuple[str, ...]:
     if not values:
         raise wrong("names nobody", "write at least one address")
     return values
 
 
-Staff = Annotated[Addresses, AfterValidator(_not_ours)]
-Somebody = Annotated[Staff, AfterValidator(_somebody)]
+Staff = Annotated[Addresses, AfterValidator(_not_own)]
+RequiredStaff = Annotated[Staff, AfterValidator(_not_empty)]
 
 
 class Council(Section):
@@ -110,8 +110,8 @@ class OfficeSection(Section):
 class PeopleSection(Section):
     """`agents`, `technical`, `forms` may be empty: rules.policy applies fallbacks (docs/interfaces.md section 4)."""
 
-    supervisor: Somebody
-    operator: Somebody
+    supervisor: RequiredStaff
+    operator: RequiredStaff
     agents: Staff = ()
     technical: Staff = ()
     forms: Staff = ()

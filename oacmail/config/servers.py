@@ -33,7 +33,7 @@ Security = Literal["tls", "starttls", "none"]
 Auth = Literal["password", "xoauth2"]
 
 
-def _not_in_the_open(security: Security, info: ValidationInfo) -> Security:
+def _encrypted_unless_local(security: Security, info: ValidationInfo) -> Security:
     host = info.data.get("host")
     if security == "none" and host is not None and not is_loopback(host):
         raise wrong(
@@ -58,7 +58,7 @@ class ImapSection(Section):
     max_bytes: Size = 5_000_000
     backlog_days: Limit = 0
 
-    _security = field_validator("security")(_not_in_the_open)
+    _security = field_validator("security")(_encrypted_unless_local)
 
     @field_validator("watch")
     @classmethod
@@ -84,7 +84,7 @@ class SmtpSection(Section):
     ack_envelope: Literal["null", "bounce", "office"] = "null"
     uncertain_seconds: Count = 900
 
-    _security = field_validator("security")(_not_in_the_open)
+    _security = field_validator("security")(_encrypted_unless_local)
 
 
 class TrustSection(Section):
@@ -96,7 +96,7 @@ class TrustSection(Section):
 
     @field_validator("provider")
     @classmethod
-    def _names_its_witness(cls, provider: str, info: ValidationInfo) -> str:
+    def _postfix_needs_both_keys(cls, provider: str, info: ValidationInfo) -> str:
         """`postfix` trusts Authentication-Results of `authserv_id` above the Received line of `mx`: it needs both."""
         if provider == "postfix" and not (info.data.get("authserv_id", "?") and info.data.get("mx", "?")):
             raise wrong(
