@@ -67,7 +67,7 @@ def _readable(raw: bytes) -> Iterator[str]:
 @click.pass_context
 def retry(ctx: click.Context, key: str) -> None:
     """Send a mail at once, or once more."""
-    _ordered(ctx, "retry", key)
+    _perform(ctx, "retry", key)
 
 
 @outbox.command()
@@ -75,11 +75,11 @@ def retry(ctx: click.Context, key: str) -> None:
 @click.pass_context
 def drop(ctx: click.Context, key: str) -> None:
     """Drop a mail: it is never sent."""
-    _ordered(ctx, "drop", key)
+    _perform(ctx, "drop", key)
 
 
-def _ordered(ctx: click.Context, verb: Literal["retry", "drop"], key: str) -> None:
-    """Carry out one order in a turn of its own, beside the daemon. Raises Refused."""
+def _perform(ctx: click.Context, verb: Literal["retry", "drop"], key: str) -> None:
+    """Carry out one OutboxCommand in its own transaction, beside the daemon. Raises Refused."""
     with wiring.engine_for_command(configured(ctx)) as engine:
         engine.perform(OutboxCommand(verb=verb, key=key, by=getpass.getuser()))
 
