@@ -1,4 +1,4 @@
-"""Backup, restore and the rows that an admin pushes by hand: outbox and quarantine.
+"""Backup, restore, and what an admin does to the review list.
 
 Copies are made through SQLite's backup API only: a WAL database copied without its -wal file has no tables.
 """
@@ -35,7 +35,7 @@ from oacmail.core.outgoing import MailKind
 
 
 def backup(state: Path, target: Path, token: Iterable[bytes], now: datetime) -> None:
-    """A consistent copy with the keys `token` in it, while the daemon runs; 0600, whole or not at all. Raises
+    """Write a consistent copy with the keys `token`, while the daemon runs; mode 0600, complete or not at all. Raises
     FileExistsError, Transient."""
     source = sqlite3.connect(f"file:{state / FILE}?mode=ro", uri=True)
     try:
@@ -62,8 +62,8 @@ class Restored:
 
 
 def restore(state: Path, source: Path, now: datetime) -> Restored:
-    """Put a backup in the place of the database; the daemon must not run. Raises Transient if it does, Fatal if
-    the file is no backup of ours."""
+    """Replace the database by a backup; the daemon must not run. Raises Transient if it runs, Fatal if the file is no
+    backup of oacmail."""
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     held = lock(state)
     try:
@@ -83,7 +83,7 @@ def restore(state: Path, source: Path, now: datetime) -> Restored:
 
 
 def _set_aside(state: Path) -> None:
-    """The database that is there is kept as `….before-restore`, that of a later restore as `….before-restore-2`."""
+    """The present database is kept as `….before-restore`, that of a later restore as `….before-restore-2`."""
     names = (FILE, FILE + "-wal", FILE + "-shm")
     endings = (f".before-restore{f'-{count}' if count > 1 else ''}" for count in itertools.count(1))
     ending = next(end for end in endings if not any((state / (name + end)).exists() for name in names))
@@ -106,7 +106,7 @@ def _check(source: Path) -> None:
 
 
 def _after_restore(con: sqlite3.Connection, now: datetime) -> Restored:
-    """Messages that came since are met again in the mailbox."""
+    """Messages that came since the backup are read again from the mailbox."""
     with transaction(con):
         con.execute("DELETE FROM kv WHERE key GLOB 'problem:*' OR key GLOB 'cause:*' OR key GLOB 'alert:*'")
         remember(con, RESTORED_AT, stamp(now), now)
@@ -114,8 +114,8 @@ def _after_restore(con: sqlite3.Connection, now: datetime) -> Restored:
 
 
 def hold_acks(con: sqlite3.Connection, why: str) -> int:
-    """Acknowledgements without an end may have left since the backup, and nothing proves it: a person decides. How
-    many."""
+    """Hold the acknowledgements on their way: they may have left since the backup, and nothing proves it. Return their
+    number."""
     with transaction(con):
         row = con.execute(
             f"UPDATE outbox SET state = 'held', last_error = ? WHERE kind = '{MailKind.ACK}' AND {LIVE}", (why,)
@@ -124,8 +124,8 @@ def hold_acks(con: sqlite3.Connection, why: str) -> int:
 
 
 def key_lost(con: sqlite3.Connection, now: datetime) -> int:
-    """No copy of a mail that was sent before now can be recognised any more: as `hold_acks`, also of messages that came
-    until now and are met again."""
+    """Record that copies of mail sent before now cannot be recognised, and hold acknowledgements as `hold_acks` does:
+    also those of earlier messages that are read again."""
     with transaction(con):
         remember(con, LOST_AT, stamp(now), now)
         return hold_acks(con, KEY_LOST)
@@ -135,7 +135,7 @@ def key_lost(con: sqlite3.Connection, now: datetime) -> int:
 
 
 def find_review(con: sqlite3.Connection, ref: str) -> str | None:
-    """The whole reference of an entry of the review list, by its beginning; None if none or several begin so."""
+    """Return the whole reference of an entry of the review list, by its beginning; None if none or several match."""
     rows = con.execute(
         "SELECT fingerprint FROM reviews WHERE done_at IS NULL AND substr(fingerprint, 1, ?) = ?", (len(ref), ref)
     ).fetchall()
@@ -148,14 +148,14 @@ def find_review(con: sqlite3.Connection, ref: str) -> str | None:
 
 
 def looked_at(con: sqlite3.Connection, ref: str, now: datetime) -> bool:
-    """A person has looked, and nothing more is to be done; False for a message that nobody could read yet."""
+    """End an entry of the review list; return False for a message that could not be read yet."""
     with transaction(con):
         row = con.execute("UPDATE reviews SET done_at = ? WHERE fingerprint = ? AND done_at IS NULL", (stamp(now), ref))
         return row.rowcount == 1
 
 
 def original(con: sqlite3.Connection, ref: str) -> bytes | None:
-    """The bytes behind a reference, if we have them."""
+    """Return the bytes of a message by its reference; None if they are not kept."""
     row = con.execute(
         """SELECT bytes FROM originals WHERE sha256 = coalesce(
         (SELECT original FROM messages WHERE fingerprint = ?), ?)""",
@@ -165,7 +165,7 @@ def original(con: sqlite3.Connection, ref: str) -> bytes | None:
 
 
 def retry_message(con: sqlite3.Connection, ref: str, now: datetime) -> bool:
-    """Let the daemon work the message anew at its next pass; False if it lies nowhere in the mailbox any more."""
+    """Let the daemon process the message again at its next pass; return False if it is no longer in the mailbox."""
     with transaction(con):
         row = con.execute(
             """UPDATE sightings SET outcome = NULL, attempts = 0, in_flight = 0, error = NULL, fingerprint = NULL,
@@ -181,8 +181,8 @@ def retry_message(con: sqlite3.Connection, ref: str, now: datetime) -> bool:
 
 
 def message_for_case(con: sqlite3.Connection, message_id: str) -> sqlite3.Row | None:
-    """The message of this Message-ID (or fingerprint's beginning) that is on no case yet: its bytes, NULL of one too
-    large to be copied, and the place where it was seen last."""
+    """Return the message with this Message-ID, or beginning of its fingerprint, that belongs to no case: its bytes,
+    NULL if it was too large to be kept, and where it was last seen."""
     row: sqlite3.Row | None = con.execute(
         """SELECT m.fingerprint, m.received_at, o.bytes, s.folder, s.uidvalidity, s.uid FROM messages m
         LEFT JOIN originals o ON o.sha256 = m.original

@@ -1,7 +1,7 @@
-"""The one SQLite file: how it is opened, locked, migrated, and how its faults are named.
+"""The SQLite file: open, lock, migrate, and translate its errors. It decides nothing.
 
-Never holds a rule. A locked or full database is Transient: nothing was lost, the message still lies in INBOX; a
-damaged one is Fatal. One process at a time owns a state directory, by flock.
+A locked or full database is Transient: nothing is lost, the message is still in INBOX. A damaged one is Fatal. One
+process at a time owns a state directory, by flock.
 """
 
 import fcntl
@@ -40,12 +40,12 @@ _DAMAGED = ("malformed", "not a database", "disk image")
 
 
 def stamp(moment: datetime) -> str:
-    """UTC text that sorts: `2026-11-25T08:00:00Z`."""
+    """Return sortable UTC text: `2026-11-25T08:00:00Z`."""
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"  # %Y has no leading zeros
 
 
 def moment(text: str | None) -> datetime | None:
-    """The way back; None for NULL."""
+    """Return the moment of such a text; None for NULL."""
     return at(text) if text else None
 
 
@@ -54,7 +54,7 @@ def at(text: str) -> datetime:
 
 
 def translate(error: sqlite3.Error, path: Path | None = None) -> OacmailError:
-    """Foreign error to ours: damaged = Fatal, all else passes by itself. `path`: of the database, where it is known."""
+    """Translate an error of SQLite: Fatal if the file is damaged, else Transient. `path`: of the database, if known."""
     text = str(error)
     if path is not None and any(word in text for word in _CLOSED):
         text += f": {path}{_owned(path)}"
@@ -64,7 +64,7 @@ def translate(error: sqlite3.Error, path: Path | None = None) -> OacmailError:
 
 
 def _owned(path: Path) -> str:
-    """Whose it is, which often explains why it cannot be opened; '' where not even that can be seen."""
+    """Return the owner, which often explains why the file cannot be opened; '' if it cannot be read."""
     try:
         return f", owner {path.owner()}, mode {path.stat().st_mode & 0o777:o}"
     except (OSError, KeyError):
@@ -73,7 +73,7 @@ def _owned(path: Path) -> str:
 
 @contextmanager
 def named_faults(path: Path | None = None) -> Iterator[None]:
-    """Around every use of the connection by the outside; `path`: of the database."""
+    """Translate the errors of SQLite inside the block. `path`: of the database."""
     try:
         yield
     except sqlite3.OperationalError as error:
@@ -86,7 +86,7 @@ def named_faults(path: Path | None = None) -> Iterator[None]:
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Autocommit mode: every transaction is begun and ended by us. The file is made 0600."""
+    """Open in autocommit mode: this program begins and ends every transaction. The file gets the mode 0600."""
     with named_faults(path):
         if not path.exists():
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
@@ -98,7 +98,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def connect_readonly(path: Path) -> sqlite3.Connection:
-    """For `status` and lists beside a running daemon."""
+    """Open for reading beside a running daemon, for `status` and lists."""
     with named_faults(path):
         con = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False)
         con.row_factory = sqlite3.Row
@@ -106,7 +106,7 @@ def connect_readonly(path: Path) -> sqlite3.Connection:
 
 
 def is_locked(path: Path, seconds: float) -> bool:
-    """Whether another program keeps the database locked for so long that nobody else can write."""
+    """Return True if another program keeps the database locked, so that nobody else can write."""
     with closing(sqlite3.connect(f"file:{path}?mode=rw", uri=True, timeout=seconds, isolation_level=None)) as con:
         try:
             con.execute("BEGIN IMMEDIATE")
@@ -133,7 +133,7 @@ def lock(state: Path) -> IO[str]:
 
 
 def is_held(state: Path) -> bool:
-    """Whether a process holds the state directory's lock. Holds it, shared, for microseconds to find out."""
+    """Return True if a process holds the lock of the state directory. Takes it, shared, for microseconds."""
     try:
         with (state / LOCK).open("r") as handle:
             fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -157,7 +157,7 @@ def migrations() -> Migrations:
 
 @cache
 def _known() -> frozenset[str]:
-    """The steps that this process knows: an upgrade may replace the file of steps while it runs."""
+    """Return the migrations that this process knows: an upgrade may replace their file while it runs."""
     return frozenset(step.name for step in migrations().pending(Database(memory=True)))
 
 
@@ -175,7 +175,7 @@ def refuse_newer(con: sqlite3.Connection) -> None:
 
 
 def migrate(con: sqlite3.Connection) -> list[str]:
-    """Apply what is pending; the names of the steps applied. Raises ConfigError as `refuse_newer`."""
+    """Apply the pending migrations and return their names. Raises ConfigError as `refuse_newer`."""
     refuse_newer(con)
     steps = migrations()
     database = Database(con)
@@ -186,7 +186,7 @@ def migrate(con: sqlite3.Connection) -> list[str]:
 
 
 def schema(con: sqlite3.Connection) -> tuple[list[str], list[str]]:
-    """(applied, pending) step names."""
+    """Return (applied, pending) names of migrations."""
     steps, database = migrations(), Database(con)
     return [step.name for step in steps.applied(database)], [step.name for step in steps.pending(database)]
 

@@ -1,6 +1,6 @@
-"""What people have said of messages that were read wrongly, out of the event log: the house's labelled examples.
+"""Corrections of wrong classifications, from the event log: the labelled examples of the office.
 
-Decides nothing. The event log's "corrected" lines are the store of examples: append-only, by whom and when (`why N`).
+This module decides nothing. The events "corrected" are the examples: append-only, with account and time (`why N`).
 """
 
 import json
@@ -12,7 +12,7 @@ _LATEST = 5000  # messages: some months of a busy desk, read once a night
 
 
 def corrections(con: sqlite3.Connection) -> list[Correction]:
-    """One for each message that opened a case and was corrected; the last word on each field holds. By age."""
+    """Return a correction for each opening message that was corrected, oldest first; the last one of a field holds."""
     rows = con.execute(
         """SELECT m.fingerprint, m.subject, m.fresh, o.bytes, e.data FROM events e JOIN cases c ON c.id = e.case_id
         JOIN messages m ON m.fingerprint = c.opened_by LEFT JOIN originals o ON o.sha256 = m.original
@@ -35,7 +35,7 @@ def corrections(con: sqlite3.Connection) -> list[Correction]:
 
 
 def written(con: sqlite3.Connection) -> list[tuple[str, str]]:
-    """(address, subject and own words) of the latest messages of citizens."""
+    """Return (address, subject and own words) of the latest messages of citizens."""
     rows = con.execute(
         """SELECT p.address, m.subject, m.fresh FROM messages m JOIN people p ON p.id = m.author_id
         WHERE m.role = 'citizen' ORDER BY m.id DESC LIMIT ?""",

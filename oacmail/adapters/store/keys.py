@@ -1,7 +1,6 @@
-"""Which token secrets a database was signed with, and the copy of them that a backup holds.
+"""Which token secrets have signed the mail of a database, and the copy of the secrets in a backup.
 
-Names only, 8 hex digits each (config/secrets.py); a secret itself stands in a backup alone, not in the
-database in use.
+The database in use holds their names only, 8 hex digits each (config/secrets.py); a backup holds the secrets.
 """
 
 import sqlite3
@@ -19,7 +18,7 @@ LOST_AT = "key_lost_at"
 
 
 def known(con: sqlite3.Connection) -> set[str]:
-    """Names of the keys that have signed mail of this database."""
+    """Return the names of the keys that have signed mail of this database."""
     return {row[0] for row in con.execute("SELECT substr(key, 5) FROM kv WHERE key GLOB 'key:*'")}
 
 
@@ -43,7 +42,7 @@ def _used(con: sqlite3.Connection) -> bool:
 
 
 def signed_with(con: sqlite3.Connection, names: Iterable[str], now: datetime) -> None:
-    """These keys are in force from now on."""
+    """Record that these keys are in force from now on."""
     con.executemany(
         "INSERT INTO kv(key, value, at) VALUES(?,'',?) ON CONFLICT(key) DO NOTHING",
         [(KNOWN + name, stamp(now)) for name in names],
@@ -51,13 +50,13 @@ def signed_with(con: sqlite3.Connection, names: Iterable[str], now: datetime) ->
 
 
 def save(con: sqlite3.Connection, keys: Iterable[bytes], now: datetime) -> None:
-    """Into a backup."""
+    """Store the keys in a backup."""
     text = "\n".join(key.decode() for key in keys)
     if text:
         remember(con, SAVED, text, now)
 
 
 def take_saved(con: sqlite3.Connection) -> tuple[bytes, ...]:
-    """The keys of the backup that this database was made from; they are no longer in it afterwards. () = none."""
+    """Remove and return the keys of the backup that this database was restored from. () = none."""
     row = con.execute("DELETE FROM kv WHERE key = ? RETURNING value", (SAVED,)).fetchone()
     return tuple(row[0].encode().split(b"\n")) if row else ()

@@ -118,7 +118,7 @@ def _asked_since(con: sqlite3.Connection, case: sqlite3.Row) -> int:
 
 
 def _told(con: sqlite3.Connection, case_id: int) -> frozenset[MailKind]:
-    """A notice to the citizen that is held has told her nothing."""
+    """Return the kinds of mail about the case that have left or will; a held derivation notice does not count."""
     rows = con.execute(
         f"""SELECT DISTINCT kind FROM outbox WHERE case_id = ? AND (state NOT IN ('failed', 'dropped', 'shadow')
         OR (state = 'dropped' AND last_error = ?)) AND NOT (state = 'held' AND kind = '{MailKind.PASSED_ON}')""",
@@ -137,7 +137,7 @@ def _calls_in_vain(con: sqlite3.Connection, case_id: int) -> tuple[datetime, ...
 
 
 def clocks(con: sqlite3.Connection, case_id: int) -> tuple[Deadline, ...]:
-    """Not met, not void; a fired one only while it is a response clock."""
+    """Return the deadlines that are neither met nor void; of those that were reached, only the one for an answer."""
     rows = con.execute(
         """SELECT d.*, p.address AS author, m.reply_to, m.sent_at FROM deadlines d
         LEFT JOIN messages m ON m.fingerprint = d.armed_by LEFT JOIN people p ON p.id = m.author_id

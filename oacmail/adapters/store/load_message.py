@@ -97,7 +97,7 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
 
 
 def _reserved(con: sqlite3.Connection, lookup: Lookup) -> str | None:
-    """The number of the message's own acknowledgement, else that of one further down the thread, if no case has it."""
+    """Return the number in the message's acknowledgement, else in one of the thread, if no case has that number."""
     own = _value(con, f"reserved:{lookup.message.fingerprint}")
     told = None if own else _value(con, f"told:{lookup.author} {lookup.message.message_id}")
     return own or (told if told and case_id(con, told) is None else None)
@@ -158,7 +158,7 @@ def delivery_view(con: sqlite3.Connection, policy: Policy, inp: DeliveryResult, 
 
 
 def refusals(con: sqlite3.Connection, policy: Policy, now: datetime) -> tuple[Refusal, ...]:
-    """Since the relay last took a mail, of mails that are not too old to be tried again."""
+    """Return the refusals since the relay last took a mail, of mails that are young enough to be tried again."""
     young = stamp(now - timedelta(days=policy.sending.give_up_days))
     rows = con.execute(
         """SELECT key, recipient, state FROM outbox WHERE refused_at IS NOT NULL AND refused_at > ?
@@ -169,7 +169,7 @@ def refusals(con: sqlite3.Connection, policy: Policy, now: datetime) -> tuple[Re
 
 
 def _last_taken(con: sqlite3.Connection) -> str:
-    """When the relay last took a mail; '' = never."""
+    """Return when the relay last took a mail; '' = never."""
     row = con.execute(
         "SELECT data_at FROM outbox WHERE data_at IS NOT NULL AND state = 'sent' ORDER BY data_at DESC LIMIT 1"
     ).fetchone()
@@ -204,7 +204,7 @@ def _messages(con: sqlite3.Connection, where: str, values: Sequence[object]) -> 
 def _naming(
     con: sqlite3.Connection, message: Message, writers: Sequence[str]
 ) -> tuple[tuple[MessageView, ...], tuple[MessageView, ...]]:
-    """Messages that name this one: of these writers, and of the desk."""
+    """Return the messages that name this one: those of these writers, and those of agents."""
     if not message.message_id or not writers:
         return (), ()
     found = _messages(
@@ -237,7 +237,7 @@ def _mails_of(con: sqlite3.Connection, lookup: Lookup, ids: Sequence[str]) -> tu
 
 
 def _added_before(con: sqlite3.Connection, lookup: Lookup, mails: Sequence[OutgoingView]) -> int:
-    """On how many copies of ours to others the same was added."""
+    """Count the copies of our mail to others that have the same addition."""
     if lookup.signature is None:
         return 0
     more = own_copies.added(lookup, next((mail for mail in mails if mail.key == lookup.signature.key), None))
@@ -274,7 +274,7 @@ def _person(con: sqlite3.Connection, address: str) -> PersonView | None:
 
 
 def spent(con: sqlite3.Connection, policy: Policy, address: str, now: datetime) -> RateUsage:
-    """Acknowledgements let go in the last hour and day; nothing is counted where nothing is limited."""
+    """Count the acknowledgements released in the last hour and day; without limits nothing is counted."""
     limits = policy.budgets
     if not any((limits.per_address_hour, limits.per_address_day, limits.per_domain_hour, limits.per_domain_day,
                 limits.per_hour, limits.unverified_per_hour)):  # fmt: skip

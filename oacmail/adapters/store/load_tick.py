@@ -1,8 +1,7 @@
-"""Reads what one tick may know: what rings, what waits, how far the mailbox has been read. Selects only.
+"""Loads the view of a tick: what is due, what waits, and how far the mailbox has been read. Selects only.
 
-What a tick works is listed first, by row and name, and only then turned into values: a row that cannot be read costs
-no other item anything. `items` names all of them; `hour` leaves out those that were put off, and can be told to read a
-single one.
+The items of a tick are listed first, by name, and only then turned into values, so that a row that cannot be read
+affects no other item. `items` names all of them; `tick_view` leaves out those that were put off, or loads one alone.
 """
 
 import sqlite3
@@ -39,7 +38,7 @@ Rows = Sequence[sqlite3.Row]
 
 
 def items(con: sqlite3.Connection, policy: Policy, now: datetime) -> list[TickItem]:
-    """All that is due now, also what was put off."""
+    """Return everything that is due now, including what was put off."""
     found = [
         TickItem(kind=kind, key=row["item"], case=row["number"])
         for kind, rows in _ROWS.items()
@@ -49,7 +48,7 @@ def items(con: sqlite3.Connection, policy: Policy, now: datetime) -> list[TickIt
 
 
 def tick_view(con: sqlite3.Connection, policy: Policy, now: datetime, only: TickItem | None = None) -> TickView:
-    """`only`: nothing but this item."""
+    """`only`: load this item alone; None = all that were not put off."""
     put_off = tick_failures.put_off(con, now)
 
     def wanted(item: TickItem) -> bool:
@@ -82,7 +81,7 @@ def tick_view(con: sqlite3.Connection, policy: Policy, now: datetime, only: Tick
 
 
 def _deadline_rows(con: sqlite3.Connection, _policy: Policy, now: datetime) -> Rows:
-    """Those that were put off take nobody's room."""
+    """The limit does not count deadlines that were put off."""
     most = RINGING_MOST + len(tick_failures.put_off(con, now))
     return con.execute(
         """SELECT d.*, c.number, d.armed_by || ':' || d.kind || ':' || d.level AS item
@@ -106,7 +105,7 @@ def synced_at(con: sqlite3.Connection) -> datetime | None:
 
 
 def _unread(con: sqlite3.Connection) -> tuple[str, ...]:
-    """The folder that lags behind all others, by name; all of them where the server itself is away."""
+    """Return the folders that were read less recently than the others; all if the server is unreachable."""
     rows = con.execute("SELECT name, synced_at FROM folders WHERE role IN ('intake', 'sent') ORDER BY name").fetchall()
     latest = max((row["synced_at"] for row in rows), default="")
     behind = [row["name"] for row in rows if row["synced_at"] < latest]
@@ -213,9 +212,9 @@ def _live(con: sqlite3.Connection, policy: Policy, now: datetime) -> tuple[CaseV
 
 
 def waiting(con: sqlite3.Connection) -> tuple[ReviewEntry, ...]:
-    """The review list: messages with their case, if any, and places that could not be read at all.
+    """Return the review list: messages with their case, if any, and messages that could not be read at all.
 
-    A message on a case stands there until somebody has answered or closed the case after it."""
+    A message of a case is listed until the case is answered or closed after it."""
     rows = con.execute(
         """SELECT r.fingerprint AS ref, r.reason, r.at, c.number FROM reviews r
         LEFT JOIN messages m ON m.fingerprint = r.fingerprint LEFT JOIN cases c ON c.id = m.case_id
@@ -234,14 +233,14 @@ def problems(con: sqlite3.Connection) -> dict[str, datetime]:
 
 
 def causes(con: sqlite3.Connection) -> dict[str, str]:
-    """What was said last of why something is ill, by the code of the problem."""
+    """Return the latest known cause of each problem, by its code."""
     rows = con.execute("SELECT key, value FROM kv WHERE key GLOB 'cause:*'")
     return {row["key"].removeprefix(CAUSE): row["value"] for row in rows} | tick_failures.cause(con)
 
 
-def set_problem(con: sqlite3.Connection, code: str, ill: bool, now: datetime, why: str = "") -> None:
-    """Remember since when something is ill, and why; forget it, and that it was told, when it is well again."""
-    if not ill:
+def set_problem(con: sqlite3.Connection, code: str, unhealthy: bool, now: datetime, why: str = "") -> None:
+    """Record since when a problem exists, and why. When it has ended, delete it and the note that it was alerted."""
+    if not unhealthy:
         forgotten = (PROBLEM + code, CAUSE + code, f"alert:{code}:*")
         con.execute("DELETE FROM kv WHERE key IN (?, ?) OR key GLOB ?", forgotten)
         return

@@ -1,6 +1,7 @@
-"""The outbox's rows between `queued` and an end: claiming, handing over, recovering after a kill.
+"""The rows of the outbox on their way: claim, hand over, recover after a kill (the states: core/outbox/states.py).
 
-One process a state directory: what a start finds `claimed` was never sent, what it finds `sending` is uncertain.
+One process uses a state directory: a row found `claimed` at the start was never sent, one found `sending` is uncertain.
+This module decides nothing.
 """
 
 import sqlite3
@@ -13,7 +14,7 @@ from oacmail.core.outgoing import MailKind
 from oacmail.core.ports.store import Claimed
 
 LIVE = "state IN('queued','claimed','sending','uncertain')"
-"""Stands in every query for rows under way, so that the index of just these rows serves it."""
+"""Repeated in every query for these rows, since SQLite uses the partial index only then."""
 
 _LIMITED_KINDS = ", ".join(f"'{kind}'" for kind in ACKNOWLEDGEMENTS)
 LIMITED = f"kind IN ({_LIMITED_KINDS})"
@@ -28,7 +29,7 @@ _ORDER = f"{_RANK}, next_at, id"
 
 
 def recover(con: sqlite3.Connection) -> None:
-    """When nobody is sending: what is under way was left behind."""
+    """Recover the rows that a killed process left behind. Nothing may be sending."""
     con.execute(
         f"UPDATE outbox SET state = 'queued', attempts = max(attempts - 1, 0) WHERE {LIVE} AND state = 'claimed'"
     )
@@ -46,8 +47,10 @@ def claim(
     waits: Sequence[MailKind],
     kinds: Sequence[MailKind],
 ) -> list[Claimed]:
-    """Up to `most` rows that are due; with `staff` only mail to these addresses; none of a kind that `waits`; with
-    `kinds` only mail of these."""
+    """Claim and return up to `most` rows that are due, in the order of the queue.
+
+    `staff`: only mail to these addresses, None = to all; `waits`: kinds to leave out; `kinds`: only these, () = all.
+    """
     only = f" AND recipient IN ({','.join('?' * len(staff))})" if staff is not None else ""
     only += f" AND kind NOT IN ({','.join('?' * len(waits))})" if waits else ""
     only += f" AND kind IN ({','.join('?' * len(kinds))})" if kinds else ""
@@ -65,7 +68,7 @@ def claim(
 
 
 def unclaim(con: sqlite3.Connection, keys: list[str], now: datetime) -> None:
-    """Never handed over: queued as they were, but behind all that was due before `now`: others have their turn."""
+    """Put back rows that were never handed over, behind all that was due before `now`."""
     con.executemany(
         """UPDATE outbox SET state = 'queued', attempts = max(attempts - 1, 0), next_at = ?
         WHERE key = ? AND state = 'claimed'""",
@@ -74,8 +77,10 @@ def unclaim(con: sqlite3.Connection, keys: list[str], now: datetime) -> None:
 
 
 def sending(con: sqlite3.Connection, key: str, now: datetime, *, copy_expected: bool) -> bool:
-    """After 354 and before the first byte: from here on it may have left. False = it is no longer to be sent: a copy
-    of it turned up, or somebody dropped it, while we spoke with the relay."""
+    """Record, after 354 and before the first byte, that the mail may leave from now on.
+
+    Return False if it must not be sent: its copy was seen, or it was dropped, while we talked to the relay.
+    """
     row = con.execute(
         "UPDATE outbox SET state = 'sending', data_at = ?, copy_expected = ? WHERE key = ? AND state = 'claimed'",
         (stamp(now), int(copy_expected), key),
@@ -84,7 +89,7 @@ def sending(con: sqlite3.Connection, key: str, now: datetime, *, copy_expected: 
 
 
 def next_due(con: sqlite3.Connection) -> str | None:
-    """When the earliest queued mail wants to go; NULL next_at waits for its budget."""
+    """Return the earliest `next_at` of a queued mail; deferred mail has none."""
     row = con.execute(
         f"SELECT min(next_at) FROM outbox WHERE {LIVE} AND state = 'queued' AND next_at IS NOT NULL"
     ).fetchone()
@@ -92,8 +97,8 @@ def next_due(con: sqlite3.Connection) -> str | None:
 
 
 def without_copy_since(con: sqlite3.Connection, staff: frozenset[str]) -> str | None:
-    """When the first mail was handed over of those that should have a copy, have none, and have none after them that
-    has one. Mail to staff has no copies."""
+    """Return when the first mail without its copy was handed over, if no later mail has its copy. Mail to staff is not
+    counted, since it has no copies."""
     proven = con.execute(
         "SELECT max(data_at) FROM outbox WHERE data_at IS NOT NULL AND copied_at IS NOT NULL"
     ).fetchone()[0]

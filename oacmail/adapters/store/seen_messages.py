@@ -1,7 +1,7 @@
-"""Where messages lie: folder epochs, sightings, and which message is being worked (docs/design.md, "One message").
+"""Where messages were seen: folders, their UIDVALIDITY, and which message is processed (docs/design.md, "One message").
 
-A place is (folder, UIDVALIDITY, UID) with size and date, which tell a re-used UID. Nothing here knows what a message
-says or what became of it, but for the one word of its outcome.
+A row is (folder, UIDVALIDITY, UID) with size and date, which reveal a reused UID. This module never reads a message and
+knows its outcome only.
 """
 
 import sqlite3
@@ -30,7 +30,7 @@ def folder(con: sqlite3.Connection, name: str) -> FolderRow | None:
 def begin_folder(
     con: sqlite3.Connection, watched: WatchedFolder, uidvalidity: int, uidnext: int, now: datetime
 ) -> None:
-    """The first time a folder is met: what is older than now is its past."""
+    """Record a new folder: messages older than `now` are its past."""
     con.execute(
         """INSERT INTO folders(name, role, uidvalidity, uidnext, started_at, synced_at, compared_at)
         VALUES(?,?,?,?,?,'','') ON CONFLICT(name) DO NOTHING""",
@@ -39,7 +39,7 @@ def begin_folder(
 
 
 def watching(con: sqlite3.Connection, watched: Iterable[WatchedFolder]) -> None:
-    """What each folder is to us from now on. One that another has replaced holds nothing up any more."""
+    """Record the role of each folder from now on. A folder that was replaced blocks nothing."""
     roles = {folder.name: folder.role for folder in watched}
     for row in con.execute("SELECT name, role FROM folders").fetchall():
         replaced = row["name"] not in roles and row["role"] in roles.values()
@@ -59,7 +59,7 @@ def synced(
 
 
 def known(con: sqlite3.Connection, name: str, uidvalidity: int, uids: Sequence[int] | None) -> dict[int, MessageMeta]:
-    """Sightings of an epoch by UID: those of `uids`, or all."""
+    """Return the messages seen under this UIDVALIDITY, by UID: those of `uids`, or all."""
     query = "SELECT uid, size, internal_date FROM sightings WHERE folder = ? AND uidvalidity = ?"
     some = f" AND uid IN ({','.join('?' * len(uids))})" if uids is not None else ""
     rows = con.execute(query + some, (name, uidvalidity, *(uids or ())))
@@ -75,7 +75,7 @@ def known_uids(con: sqlite3.Connection, name: str, uidvalidity: int) -> set[int]
 
 
 def forget(con: sqlite3.Connection, name: str, uidvalidity: int, uids: Iterable[int]) -> None:
-    """These UIDs now name other messages: what we knew of them is void."""
+    """Forget these UIDs, which now name other messages."""
     con.executemany(
         "DELETE FROM sightings WHERE folder = ? AND uidvalidity = ? AND uid = ?",
         [(name, uidvalidity, uid) for uid in uids],
@@ -90,7 +90,7 @@ def sight(
     baseline: set[int],
     now: datetime,
 ) -> None:
-    """Record new places; those in `baseline` belong to the time before us."""
+    """Record new messages; those in `baseline` were in the folder before the first start."""
     con.executemany(
         """INSERT INTO sightings(folder, uidvalidity, uid, size, internal_date, first_seen, outcome)
         VALUES(?,?,?,?,?,?,?) ON CONFLICT(folder, uidvalidity, uid) DO NOTHING""",
@@ -110,7 +110,7 @@ def sight(
 
 
 def begin_epoch(con: sqlite3.Connection, name: str, uidvalidity: int) -> None:
-    """The UIDs of older epochs name nothing any more: what waits there will be met again under a new one."""
+    """End the rows of an older UIDVALIDITY: what waits there is seen again under the new one."""
     con.execute(
         """UPDATE sightings SET outcome = 'gone', in_flight = 0 WHERE folder = ? AND uidvalidity <> ?
         AND (outcome IS NULL OR (outcome = 'quarantined' AND error IS NOT NULL))""",
@@ -123,7 +123,7 @@ def begin_epoch(con: sqlite3.Connection, name: str, uidvalidity: int) -> None:
 
 
 def of_the_past(con: sqlite3.Connection, metas: Iterable[MessageMeta]) -> set[int]:
-    """UIDs of those whose size and date are a baseline message's, in any folder and epoch: moved or renumbered."""
+    """Return the UIDs whose size and date equal a baseline message's in any folder: it was moved or renumbered."""
     sought = {meta.uid: (meta.size, stamp(meta.internal_date)) for meta in metas}
     if not sought:
         return set()
@@ -163,7 +163,7 @@ def unworkable(con: sqlite3.Connection) -> bool:
 def unworked(
     con: sqlite3.Connection, name: str, uidvalidity: int, now: datetime
 ) -> dict[int, tuple[MessageMeta, int, bool]]:
-    """uid -> (place, attempts, was in flight when something died) of what has no outcome yet and is not put off."""
+    """Return uid -> (message, attempts, was processed when a process died) without an outcome and not put off."""
     rows = con.execute(
         """SELECT uid, size, internal_date, attempts, in_flight FROM sightings
         WHERE folder = ? AND uidvalidity = ? AND outcome IS NULL AND (retry_at IS NULL OR retry_at <= ?)""",
@@ -180,7 +180,7 @@ def unworked(
 
 
 def attempt(con: sqlite3.Connection, name: str, uidvalidity: int, uids: Sequence[int], *, alone: bool) -> None:
-    """Mark in flight before FETCH. Only a message that is worked alone counts an attempt."""
+    """Record before FETCH that these are processed. Only a message that is processed alone counts an attempt."""
     con.executemany(
         f"""UPDATE sightings SET in_flight = 1{", attempts = attempts + 1" if alone else ""}
         WHERE folder = ? AND uidvalidity = ? AND uid = ?""",
@@ -191,7 +191,7 @@ def attempt(con: sqlite3.Connection, name: str, uidvalidity: int, uids: Sequence
 def landed(
     con: sqlite3.Connection, name: str, uidvalidity: int, uids: Sequence[int], *, passing: bool, error: str | None
 ) -> None:
-    """No longer in flight, if they were. `passing`: the fault was the line's, no message's: the attempt counts not."""
+    """Record that these are no longer processed. `passing`: the connection failed, so the attempt does not count."""
     con.executemany(
         f"""UPDATE sightings SET in_flight = 0, error = ?{", attempts = max(attempts - 1, 0)" if passing else ""}
         WHERE folder = ? AND uidvalidity = ? AND uid = ? AND in_flight""",
@@ -200,7 +200,7 @@ def landed(
 
 
 def failed(con: sqlite3.Connection, message_ref: MessageRef, error: str) -> int:
-    """The message's own fault: count it; how often so far."""
+    """Count a failure of the message itself; return how many there are."""
     row = con.execute(
         """UPDATE sightings SET attempts = attempts + 1, in_flight = 0, error = ?
         WHERE folder = ? AND uidvalidity = ? AND uid = ? RETURNING attempts""",
@@ -217,7 +217,7 @@ def end(
     *,
     error: str | None = None,
 ) -> None:
-    """`error`: why it could not be worked; a message that was set aside for what it says has none."""
+    """`error`: why it could not be processed; None for a message quarantined for its content."""
     con.execute(
         """UPDATE sightings SET outcome = ?, fingerprint = coalesce(?, fingerprint), in_flight = 0, error = ?
         WHERE folder = ? AND uidvalidity = ? AND uid = ?""",
@@ -226,7 +226,7 @@ def end(
 
 
 def to_file(con: sqlite3.Connection) -> list[tuple[MessageRef, str]]:
-    """(place, wanted role) of what lies in another folder than it should."""
+    """Return (message, wanted role) of messages that are in another folder than they should be."""
     rows = con.execute("SELECT folder, uidvalidity, uid, wanted FROM sightings WHERE wanted IS NOT NULL")
     return [(MessageRef(folder=r["folder"], uidvalidity=r["uidvalidity"], uid=r["uid"]), r["wanted"]) for r in rows]
 

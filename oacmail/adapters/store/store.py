@@ -1,4 +1,4 @@
-"""`Store`: one connection on the state directory's file, one lock of the process, and the turns of the engine.
+"""`Store`: one connection to the database, the lock of the state directory, and the transactions of the engine.
 
 A thin face over the modules beside it; it adds transactions and the naming of faults, and no rule.
 """
@@ -138,7 +138,7 @@ class SqliteStore:
 
     @contextmanager
     def _write(self) -> Iterator[None]:
-        """One thread's transaction at a time: a statement of another would otherwise join it."""
+        """Allow one thread at a time: another thread's statement would join its transaction."""
         with self._one_at_a_time, transaction(self.con):
             yield
 
@@ -234,7 +234,7 @@ class SqliteStore:
             seen_messages.end(self.con, message_ref, outcome)
 
     def quarantine(self, message_ref: MessageRef, raw: bytes | None, reason: str, now: datetime) -> None:
-        """The message's bytes, where there are any, and a line on the review list. Keyed by what the bytes are."""
+        """Store the bytes of the message, if there are any, by their hash, and add it to the review list."""
         with self._write():
             digest = sha256(raw).hexdigest() if raw is not None else None
             seen_messages.end(self.con, message_ref, Outcome.QUARANTINED, digest, error=reason)
@@ -321,7 +321,7 @@ class SqliteStore:
             refuse_newer(self.con)
 
     def problems(self) -> dict[str, datetime]:
-        """The recorded ones, with since when they are there."""
+        """Return the recorded problems and since when they exist."""
         with self._read():
             return load_tick.problems(self.con)
 

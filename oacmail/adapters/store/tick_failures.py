@@ -1,6 +1,6 @@
-"""Items of a tick that raised: when they are tried again, and what `status` says of them. No rule lives here.
+"""Items of a tick that raised an exception: when they are tried again, and what `status` shows. It decides nothing.
 
-Nothing of a message stands here: an item's name, the number of its case, and the class of the error.
+A row holds the name of the item, the number of its case and the class of the error, never text of a message.
 """
 
 import sqlite3
@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 from oacmail.adapters.store.connection import stamp
 from oacmail.core.effects import TickItem
 
-CODE = "tick-failed"  # the problem's name
+CODE = "tick-failed"  # the code of the problem
 LONGEST = timedelta(hours=1)  # a row that a clock far ahead has written must not hold an item back for years
 _NAMED = 5
 
 
 def put_off(con: sqlite3.Connection, now: datetime) -> frozenset[str]:
-    """Names of the items that are not to be tried now."""
+    """Return the names of the items that are not tried now."""
     rows = con.execute(
         "SELECT item FROM tick_failures WHERE retry_at > ? AND retry_at <= ?", (stamp(now), stamp(now + LONGEST))
     )
@@ -48,7 +48,7 @@ def remove(con: sqlite3.Connection, names: Collection[str]) -> None:
 
 
 def cause(con: sqlite3.Connection) -> dict[str, str]:
-    """What failed, by the problem's code: case, kind and error of the oldest; empty if nothing did."""
+    """Return case, kind and error of the oldest failure, by the code of the problem; empty if nothing failed."""
     rows = con.execute("SELECT * FROM tick_failures ORDER BY since, item").fetchall()
     lines = [_line(row) for row in rows[:_NAMED]]
     more = [f"and {len(rows) - _NAMED} more"] if len(rows) > _NAMED else []

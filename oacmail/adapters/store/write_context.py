@@ -1,4 +1,4 @@
-"""What every effect needs to become rows: the scene around it, and the ids of people and cases."""
+"""What every effect needs to become rows: the context of the decision, and the ids of people and cases."""
 
 import sqlite3
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ WAITS_AT_MOST = timedelta(days=60)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteContext:
-    """What surrounds the effects: the moment, the message and its place, the mails rendered for each Send."""
+    """The context of the effects: the moment, the message and where it is, the rendered mail of each Send."""
 
     now: datetime
     arrived: Arrived | None = None
@@ -41,7 +41,7 @@ def case_id(con: sqlite3.Connection, number: str | None) -> int | None:
 
 
 def raise_serial(con: sqlite3.Connection, number: str, now: datetime) -> None:
-    """New numbers start above the highest seen."""
+    """Give new cases numbers above the highest seen."""
     _, year, serial = number.rsplit("-", 2)
     con.execute(
         """INSERT INTO kv(key, value, at) VALUES(?,?,?) ON CONFLICT(key) DO UPDATE SET value = excluded.value,
@@ -59,6 +59,6 @@ def remember(con: sqlite3.Connection, name: str, value: str, now: datetime) -> N
 
 
 def tidy(con: sqlite3.Connection, now: datetime) -> None:
-    """Numbers reserved for messages and reports about messages that have not come after so long, or have come."""
+    """Delete reserved numbers and kept reports whose message has not come within WAITS_AT_MOST."""
     old = stamp(now - WAITS_AT_MOST)
     con.executemany("DELETE FROM kv WHERE key GLOB ? AND at < ?", [(name, old) for name in WAITS_FOR_A_MESSAGE])

@@ -1,6 +1,7 @@
-"""Acknowledgements that waited for room in their budget: which go now, which are no longer wanted.
+"""Acknowledgements that wait for room in their budget: which are released now, and which are no longer needed.
 
-Known and authenticated people first, then domains in turn, so that one flood uses up its own share only.
+Known and authenticated people come first, then each domain in turn, so that a flood uses up its own share only. This
+module never writes an acknowledgement.
 """
 
 from datetime import datetime, timedelta
@@ -23,24 +24,24 @@ def release_deferred(policy: Policy, tick: TickView, now: datetime) -> list[Effe
     today = now.astimezone(zone).date()
     stale = [item for item in tick.held if item.answered or item.created_at.astimezone(zone).date() < today]
     effects: list[Effect] = [UpdateOutbox(key=item.key, event=MailEvent.DROPPED) for item in stale]
-    effects += [RequestReview(reason="over-budget", message=_message(item)) for item in stale if _unheard(item)]
+    effects += [RequestReview(reason="over-budget", message=_message(item)) for item in stale if _unanswered_ack(item)]
     waiting = [item for item in tick.held if item not in stale]
-    gone = _let_go(policy, tick, in_turn(waiting), now)
-    return [*effects, *gone, *_alert(policy, tick, len(waiting) - len(gone), now)]
+    released = _release(policy, tick, in_turn(waiting), now)
+    return [*effects, *released, *_alert(policy, tick, len(waiting) - len(released), now)]
 
 
-def _unheard(item: DeferredAcknowledgement) -> bool:
-    """Nobody has told the person anything. Of a warning the agents have been told."""
+def _unanswered_ack(item: DeferredAcknowledgement) -> bool:
+    """The person gets no mail at all. The agents know of a warning that is dropped."""
     return not item.answered and item.key.startswith("ack:")
 
 
 def _message(item: DeferredAcknowledgement) -> str:
-    """The fingerprint in an acknowledgement's key."""
+    """Return the fingerprint of the message, from the key of its acknowledgement."""
     return item.key.partition(":")[2]
 
 
 def _alert(policy: Policy, tick: TickView, left: int, now: datetime) -> list[Effect]:
-    """One mail an hour to the operator while any must wait."""
+    """Alert the operator once an hour while acknowledgements wait."""
     last = tick.alerted.get(ALERT)
     if not left or (last is not None and timedelta(0) <= now - last < ALERT_EVERY):
         return []
@@ -51,7 +52,7 @@ def _alert(policy: Policy, tick: TickView, left: int, now: datetime) -> list[Eff
 
 
 def in_turn(items: list[DeferredAcknowledgement]) -> list[DeferredAcknowledgement]:
-    """The class decides first; inside a class each domain gives one after the other, oldest first."""
+    """Sort by class; inside a class the domains take turns, each with its oldest first."""
     ranked: list[tuple[int, int, datetime, DeferredAcknowledgement]] = []
     for _, group in groupby(sorted(items, key=_share), key=_share):
         for turn, item in enumerate(sorted(group, key=lambda item: item.created_at)):
@@ -63,22 +64,22 @@ def _share(item: DeferredAcknowledgement) -> tuple[str, str]:
     return item.budget, registrable(item.recipient)
 
 
-def _let_go(policy: Policy, tick: TickView, items: list[DeferredAcknowledgement], now: datetime) -> list[Effect]:
+def _release(policy: Policy, tick: TickView, items: list[DeferredAcknowledgement], now: datetime) -> list[Effect]:
     effects: list[Effect] = []
-    gone: list[DeferredAcknowledgement] = []
+    released: list[DeferredAcknowledgement] = []
     for item in items:
-        if has_room(policy, item.budget, item.recipient, _spent(tick, item, gone)):
-            gone.append(item)
+        if has_room(policy, item.budget, item.recipient, _spent(tick, item, released)):
+            released.append(item)
             effects.append(UpdateOutbox(key=item.key, event=MailEvent.RESCHEDULED, next_at=now))
     return effects
 
 
-def _spent(tick: TickView, item: DeferredAcknowledgement, gone: list[DeferredAcknowledgement]) -> RateUsage:
-    """What is spent with those that were let go in this very tick."""
+def _spent(tick: TickView, item: DeferredAcknowledgement, released: list[DeferredAcknowledgement]) -> RateUsage:
+    """Return the usage including what this tick has released."""
     base = tick.spent.get(item.recipient, tick.total)
     domain = registrable(item.recipient)
-    same_address = sum(1 for other in gone if other.recipient == item.recipient)
-    capped = [other for other in gone if other.budget != "known"]
+    same_address = sum(1 for other in released if other.recipient == item.recipient)
+    capped = [other for other in released if other.budget != "known"]
     neighbours = [other for other in capped if registrable(other.recipient) == domain]
     return RateUsage(
         address_hour=base.address_hour + same_address,
@@ -88,6 +89,6 @@ def _spent(tick: TickView, item: DeferredAcknowledgement, gone: list[DeferredAck
             **base.domain_day,
             item.budget: base.domain_day.get(item.budget, 0) + sum(other.budget == item.budget for other in neighbours),
         },
-        unverified_hour=base.unverified_hour + sum(1 for other in gone if other.budget == "unverified"),
+        unverified_hour=base.unverified_hour + sum(1 for other in released if other.budget == "unverified"),
         hour=base.hour + len(capped),
     )

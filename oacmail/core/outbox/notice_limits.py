@@ -1,8 +1,8 @@
-"""Notices to staff that messages cause, within budgets: a flood must not bury the agents or delay the citizens' mail.
+"""Limits for notices to staff: a flood of messages must not bury the agents or delay mail to citizens.
 
-`bounded` decides which notices of one decision leave as single mails. Those over budget wait (`release` None), and
-`list_notices` names their cases in one list for each kind and recipient, once an hour. Nothing is lost: the case, its
-clock and the message in the mailbox are as always. What a person ordered is not limited.
+`bounded` decides which notices of one decision are sent as single mails. The others wait (`release` None), and
+`list_notices` names their cases in one list for each kind and recipient, once an hour. The case, its deadline and the
+message in the mailbox are never changed. Notices that a person's command causes are not limited.
 """
 
 from collections.abc import Iterable
@@ -21,15 +21,15 @@ from oacmail.core.policy import Policy
 from oacmail.core.view import DeferredNotice, Noticed, TickView
 
 BUDGET = "notice"  # in the outbox's column of that name
-LISTED = 200  # lines of a list: a flood must not make a mail that nobody can read and no relay takes
-FOLDED = "listed"  # why a waiting notice was dropped: a list has named its case
+LISTED = 200  # lines of a list: a longer mail could not be read, and no relay would take it
+FOLDED = "listed"  # the reason of a dropped notice: a list has named its case
 ALERT = "alert:notice-budget"
 EVERY = timedelta(hours=1)
 
 
 def bounded(policy: Policy, noticed: Iterable[Noticed], author: str, decision: Decision) -> Decision:
-    """The decision with each notice counted, and those over budget waiting. `author`: who wrote the message, '' = the
-    decision follows from no message."""
+    """Return the decision with each notice counted and those above a limit deferred. `author`: who wrote the message,
+    '' = no message caused the decision."""
     kinds = {effect.kind for effect in decision.effects if isinstance(effect, Send) and effect.kind in LIMITED_NOTICES}
     if not kinds:
         return decision
@@ -45,7 +45,7 @@ def _counted(effect: Effect, full: set[MailKind]) -> Effect:
 
 
 def _has_room(policy: Policy, kind: MailKind, author: str, before: list[Noticed]) -> bool:
-    """By kind and hour; by sender and by domain, both for each kind; in all kinds together."""
+    """Check the limits by kind, by sender and domain within the kind, and of all kinds together, each in an hour."""
     limits, same = policy.budgets, [one for one in before if one.kind == kind]
     of_domain = sum(registrable(one.author) == registrable(author) for one in same)
     checks = [
@@ -57,7 +57,7 @@ def _has_room(policy: Policy, kind: MailKind, author: str, before: list[Noticed]
 
 
 def list_notices(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
-    """One list of each kind to each recipient, and one alert to the operator; in service hours, once an hour."""
+    """Send one list of each kind to each recipient and one alert to the operator, in service hours, once an hour."""
     last = tick.alerted.get(ALERT)
     recent = last is not None and timedelta(0) <= now - last < EVERY
     if not tick.held_notices or recent or not calendar.in_hours(now, policy):

@@ -1,7 +1,7 @@
-"""Which acknowledgement may go now, so that nobody can use our desk to write to third parties.
+"""Which acknowledgement may be sent now, so that nobody can use the office to send mail to third parties.
 
-The table: docs/design.md, "Acknowledgement budgets".
-Over budget the case and its clock are as always; only the acknowledgement waits. A limit of 0 means "no limit".
+The limits: docs/design.md, "Acknowledgement budgets". Above a limit only the acknowledgement waits: the case and its
+deadline are not changed. A limit of 0 means "no limit".
 """
 
 from functools import cache
@@ -14,7 +14,7 @@ from oacmail.core.view import PersonView, RateUsage
 if TYPE_CHECKING:
     from publicsuffixlist import PublicSuffixList
 
-# A cap a domain would silence neighbours where a domain is a crowd; these get three times as much.
+# Many people share these domains: their limits are three times as high.
 FREE_MAIL = frozenset(
     [
         "gmail.com",
@@ -49,7 +49,7 @@ _CROWD = 3
 
 
 def registrable(address: str) -> str:
-    """The registrable domain of an address or a host, in lower case; a public suffix itself stays whole.
+    """Return the registrable domain of an address or a host, in lower case; a public suffix is returned unchanged.
 
     By the ICANN section of the Public Suffix List (https://publicsuffix.org/list/): the private section would give
     each customer of a dynamic-DNS host a budget of his own.
@@ -60,7 +60,7 @@ def registrable(address: str) -> str:
 
 @cache
 def _suffixes() -> "PublicSuffixList":
-    """Read out of the package at the first address, so that a start pays nothing."""
+    """Load the list at the first address, since it slows the start down."""
     from publicsuffixlist import PublicSuffixList
 
     return PublicSuffixList(only_icann=True)
@@ -76,12 +76,12 @@ def budget_class(message: Message, person: PersonView | None) -> str:
 
 
 def crowd(address: str) -> int:
-    """How many times the budget of a domain this address's domain has."""
+    """Return the factor of the domain limits for this address."""
     return _CROWD if registrable(address) in FREE_MAIL else 1
 
 
 def has_room(policy: Policy, kind: str, address: str, spent: RateUsage) -> bool:
-    """Whether one more acknowledgement of this class to this address fits."""
+    """Return True if the limits allow one more acknowledgement of this class to this address."""
     limits = policy.budgets
     checks = [(spent.address_hour, limits.per_address_hour), (spent.address_day, limits.per_address_day)]
     if kind != "known":
@@ -97,5 +97,5 @@ def _unverified_limit(policy: Policy) -> int:
     limits = policy.budgets
     if policy.provable or not limits.unverified_per_hour:
         return limits.unverified_per_hour
-    # Without a provider nobody is ever verified: the smaller figure would halve the house's budget.
+    # Without a provider nobody is ever verified: the smaller figure would halve the limit of the office.
     return max(limits.unverified_per_hour, limits.per_hour) if limits.per_hour else 0

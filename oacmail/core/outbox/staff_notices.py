@@ -1,8 +1,7 @@
-"""Mails to the house's own people: who gets them, when, under which key. Never to a citizen or our own address.
+"""Mail to staff: who gets it, when, and under which key. It never goes to a citizen or to our own address.
 
-What no person asked for and is no alarm waits for the next opening: nobody is written to at night.
-
-One row a recipient; the address enters the key only as a short digest, since keys appear in logs.
+A kind that may not leave at any hour (core/outbox/kinds.py) waits for the next opening. Each recipient has a row of
+their own; the key holds only a short digest of the address, since keys appear in logs.
 """
 
 from collections.abc import Iterable, Mapping
@@ -33,7 +32,7 @@ def notices(
     attach: str | None = None,
     conversation: tuple[Quoted, ...] = (),
 ) -> tuple[Send, ...]:
-    """The same notice to each of these people, in the office's first language."""
+    """Return the same notice to each of these people, in the first language of the office."""
     at_once = kind in AT_ANY_HOUR or calendar.in_hours(now, policy)
     return tuple(
         Send(
@@ -62,14 +61,14 @@ def to_agents(
     case: str | None = None,
     facts: Mapping[str, object] | None = None,
 ) -> tuple[Send, ...]:
-    """To all agents."""
+    """As `notices`, to all agents."""
     return notices(policy, policy.people.agents, key=key, kind=kind, now=now, case=case, facts=facts)
 
 
 def undelivered(
     policy: Policy, mail: OutgoingView, *, key: str, now: datetime, received_at: datetime, code: int = 0
 ) -> tuple[Send, ...]:
-    """A mail of ours did not arrive: the agents hear of a citizen's, the operators of one to staff (R14)."""
+    """Tell the agents that a mail to a citizen did not arrive, and the operators that one to staff did not (R14)."""
     how = KINDS[mail.kind].if_undelivered
     if how is IfUndelivered.NOBODY:
         return ()

@@ -1,9 +1,9 @@
-"""Mails that were handed over without an answer from the relay: sent, once more, or held.
+"""Uncertain deliveries: mail that the relay received without answering. Send it again, drop it, or hold it?
 
-The rules: docs/design.md, "Uncertain deliveries".
-Absence alone proves nothing: a relay that filters for eight seconds delivers after our line is dead. A mail counts
-as not sent only when mails sent well after it have their copies and it has none. What cannot be known is repeated
-where twice is less harm than never, and held otherwise, with the operator told.
+The rules: docs/design.md, "Uncertain deliveries"; the rule of each kind: core/outbox/kinds.py. A missing copy alone
+proves nothing: a relay that filters for eight seconds delivers after the connection has ended. A mail counts as not
+sent only if mails sent well after it have their copies and it has none. If that cannot be known, the mail is sent again
+where twice is less harm than never; otherwise it is held and the operator is told.
 """
 
 from datetime import datetime, timedelta
@@ -49,12 +49,12 @@ def _pressing(delivery: UncertainDelivery, now: datetime) -> bool:
 
 
 def probe_after(policy: Policy) -> timedelta:
-    """How much later a mail must have been handed over for its copy to overtake another's."""
+    """Return how much later than the uncertain one a mail must be sent for its copy to count as evidence."""
     return timedelta(seconds=min(60, policy.sending.uncertain_seconds))
 
 
 def _probes(policy: Policy, delivery: UncertainDelivery, now: datetime) -> list[Effect]:
-    """Two mails to ourselves where there is no traffic; their keys make them once for each doubt."""
+    """Send two mails to ourselves if there is no traffic, once for each uncertain delivery, by their keys."""
     return [
         Send(
             key=f"{probe_key(delivery.key, delivery.tries)}{turn}",
@@ -68,7 +68,7 @@ def _probes(policy: Policy, delivery: UncertainDelivery, now: datetime) -> list[
 
 
 def probe_key(key: str, tries: int) -> str:
-    """How the keys of the probes for this doubt begin."""
+    """Return the beginning of the keys of the probes for this uncertain delivery."""
     return f"probe:{key}:{tries}:"
 
 
@@ -91,7 +91,7 @@ def _always_resent(delivery: UncertainDelivery) -> bool:
 
 
 def _not_sent(policy: Policy, delivery: UncertainDelivery, now: datetime, why: str) -> list[Effect]:
-    """The same bytes once more; uncertain a second time = held. Who holds an answer needs no acknowledgement."""
+    """Send the same bytes once more; a second time the mail is held. After an answer no acknowledgement is needed."""
     if delivery.tries > 1:
         return _hold(policy, delivery, now, why)
     if _always_resent(delivery) and delivery.due_at is None:

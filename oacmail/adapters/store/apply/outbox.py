@@ -1,4 +1,4 @@
-"""Effects on the outbox and the event log. No rule lives here."""
+"""Write effects to the outbox and the event log. It decides nothing: core/outbox/states.py has the states."""
 
 import json
 import sqlite3
@@ -116,7 +116,7 @@ def drop(con: sqlite3.Connection, effect: DropOutgoing, scene: WriteContext) -> 
 
 
 def import_sent(con: sqlite3.Connection, effect: ImportSent, scene: WriteContext) -> None:
-    """The mail was sent before the database was lost: its key must never send again, its number never serve twice."""
+    """Record a mail that was sent before the database was lost: it is not sent again, its number not given again."""
     con.execute(
         """INSERT INTO outbox(key, message_id, case_id, kind, recipient, domain, length, state, copied_at,
         released_at, sent_at, created_at) VALUES(?,?,?,?,?,?,0,'sent',?,?,?,?) ON CONFLICT DO NOTHING""",
