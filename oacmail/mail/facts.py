@@ -1,8 +1,7 @@
-"""A message's facts, judgement by judgement: what stands in its fields, what was written, who made it, which language.
+"""Build a Message from the answers of the other modules of mail/: fields, text, origin, language, features.
 
-Decides nothing itself: it asks the modules of this package and puts their answers into a Message. Each question is
-asked through `judged`, so that the ladder (mail/parse.py) may go on where one of them fails; what stands instead is
-the answer that costs a citizen least: a person, not a machine; no proof of identity; all text as written now.
+This module decides nothing itself. Each question is asked through `judged`: if it fails, mail/parse.py can continue
+with the default that harms a citizen least: a person, not a machine; no proof of identity; all text as newly written.
 """
 
 import hashlib
@@ -47,7 +46,7 @@ T = TypeVar("T")
 
 
 class Judged(Protocol):
-    """Asks; gives the second argument instead of an answer, or lets the fault through."""
+    """Return the answer; if the question fails, its default, or raise, as mail/parse.py chooses."""
 
     def __call__(self, judge: Callable[[], T], instead: T, /) -> T: ...
 

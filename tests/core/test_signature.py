@@ -36,7 +36,7 @@ def _mark(policy: Policy = POLICY, **changes: object) -> str:
     return signature.sign(policy, "Bon dia", **{**values, **changes})  # type: ignore[arg-type]
 
 
-def test_a_token_is_the_number_with_three_messages_that_are_easy_to_say() -> None:
+def test_a_token_is_the_number_with_three_letters_that_are_easy_to_say() -> None:
     token = signature.token(POLICY, signature.number(POLICY, 2026, 123))
     assert token.startswith("OAC-2026-000123-")
     assert len(token) == len("OAC-2026-000123-K7Q")

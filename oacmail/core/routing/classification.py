@@ -1,9 +1,8 @@
 """What a message is and what it asks for: kind, topic, level, intent and a call-back, from facts and learned scores.
 
-Decides by a table of rules for the kind, and by the likeliest for the rest; each verdict says which words or rules
-decided and how sure it is. Never reads the message's text (mail/understanding/scores.py has weighed it), never decides
-who is answered or what is closed. In doubt a message is a request, of topic other, first level, a question: a person
-looks at it, which is what the desk is for.
+A table of rules decides the kind, the highest score the rest; each verdict gives its reasons and its confidence. This
+module never weighs the text (mail/understanding/scores.py does), never decides who is answered or what is closed. In
+doubt a message is a question of first level and topic other: a person reads it.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -17,13 +16,13 @@ from oacmail.core.routing import derivation, forms
 
 Verdict = TypeVar("Verdict", bound=StrEnum)
 
-_SAID = 3.0  # the weight from which on a form or a machine says what it is (mail/understanding/lexicon_of_kinds.py)
-# How sure the model must be before a message is set aside, beside the evidence that each rule wants; the second figure
-# of each: though the message asks for something, as persons do.
+_SAID = 3.0  # the least weight by which a machine names itself (mail/understanding/lexicon_of_kinds.py)
+# The least score at which a message is set aside, in addition to the evidence that each rule needs. The second figure is
+# for messages that ask for something, as persons do.
 _MACHINE_FROM, _SPAM_FROM, _THANKS_FROM = (0.5, 0.9), (0.5, 0.8), (0.4, 0.8)
-_MARKED, _MACHINE_ALONE = 1.0, 0.6  # marks together; how sure where they are less
-_SHORT = 60  # words: who only thanks is brief
-_UNREAD = 0.3  # how sure a verdict is where nothing could be weighed
+_MARKED, _MACHINE_ALONE = 1.0, 0.6  # the sum of the marks; the least score if it is lower
+_SHORT = 60  # words: pure thanks are brief
+_UNREAD = 0.3  # the confidence of a verdict without a score
 _UNSCORED: Mapping[str, float] = MappingProxyType({})
 _MACHINES = (Kind.AUTO_REPLY, Kind.BOUNCE, Kind.BULK)
 _GROUPS = {Kind.SPAM: "spam", Kind.THANKS: "thanks", Kind.REQUEST: "form"}
@@ -34,10 +33,10 @@ _NO_THANKS = (("level", "second"), ("intent", "rights"), ("intent", "complaint")
 def classify(
     message: Message, form_senders: frozenset[str] = frozenset(), tax_operator: str = "town"
 ) -> Classification:
-    """The verdict on one message. `form_senders`: addresses whose mail is a person's form (callback.form_senders);
-    `tax_operator`: whose platform tax matters run on (office.tax_operator).
+    """The verdict on one message. `form_senders`: addresses that send forms for persons (callback.form_senders);
+    `tax_operator`: who runs the platform for taxes (office.tax_operator).
 
-    `because` names the deciding rule of the kind, then what spoke for topic, level and intent.
+    `because` gives the rule that decided the kind, then the evidence for topic, level and intent.
     """
     kind, sure, why = _kind(message, form_senders)
     if kind is not Kind.REQUEST:
@@ -103,7 +102,7 @@ def _is_form(message: Message, form_senders: frozenset[str]) -> bool:
 
 
 def _looks_like_form(message: Message, _: frozenset[str]) -> bool:
-    """The form of an unconfigured sender: new, by a machine, with the form's words or fields."""
+    """A form of an unconfigured sender: a new message of a machine with a form's words or fields."""
     return forms.is_clear(message)
 
 
@@ -121,28 +120,28 @@ def _is_titled_automatic(message: Message, _: frozenset[str]) -> bool:
 
 
 def _says_it_is_automatic(message: Message, _: frozenset[str]) -> bool:
-    """In so many words, and nothing else is said."""
+    """The text says so and nothing else."""
     found = message.features
     said = sum(found.terms[term] for term in found.said("auto"))
     return said >= _SAID and _is_brief(message) and not _asks(message)
 
 
 def _reads_automatic(message: Message, _: frozenset[str]) -> bool:
-    """Without a machine's header fields it takes both: what a machine says of itself, and that it reads like one; the
-    more, where one mark stands alone."""
+    """Without a machine's header fields both are needed: a mark of a machine and a score; with one weak mark alone, a
+    higher score."""
     marks = sum(message.features.marks.values())
     sure = max(_MACHINE_FROM[_asks(message)], 0.0 if marks >= _MARKED else _MACHINE_ALONE)
     return marks > 0 and _of_machines(message.features) >= sure
 
 
 def _reads_as_spam(message: Message, _: frozenset[str]) -> bool:
-    """It takes a lure too; and whoever answers us is no spammer."""
+    """A lure is needed too; a message that answers us is no spam."""
     lured = bool(message.features.said("spam")) and not (message.quotes_us or message.tokens)
     return lured and _score(message.features, Kind.SPAM) >= _SPAM_FROM[_asks(message)]
 
 
 def _nothing_but_thanks(message: Message, _: frozenset[str]) -> bool:
-    """Not a word beside them (mail/understanding/thanks.py): no score is asked."""
+    """No other word (mail/understanding/thanks.py): no score is needed."""
     said = message.features.only_thanks and not message.attachments
     return said and (bool(message.refs) or message.features.subject_thanks)
 
@@ -186,7 +185,7 @@ _PLAIN = (_is_form, _looks_like_form, _nothing_but_thanks)  # need no score
 
 
 def _kind(message: Message, form_senders: frozenset[str]) -> tuple[Kind, float, tuple[str, ...]]:
-    """By the first rule that holds; of several kinds that it leaves open the likeliest, else the marks' own."""
+    """The kind by the first rule that applies; of its kinds the likeliest, at a draw the one of the header fields."""
     for holds, kinds, rule in _KINDS:
         if holds(message, form_senders):
             found = message.features
@@ -199,7 +198,7 @@ def _kind(message: Message, form_senders: frozenset[str]) -> tuple[Kind, float, 
 
 
 def _seen(found: Features, kind: Kind) -> list[str]:
-    """What a rule for this kind goes by: the marks of a machine, or the terms of a group."""
+    """The evidence for this kind: the marks of a machine, or the terms of a group."""
     if kind in _MACHINES:
         return [f"mark:{name}" for name in found.marks]
     return [str(term) for term in found.said(_GROUPS[kind])]

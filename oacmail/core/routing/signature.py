@@ -1,4 +1,4 @@
-"""What only this house can write: case tokens, Message-IDs and the signature on our own mail.
+"""What only this office can write: case tokens, Message-IDs and the signature on our own mail.
 
 Everything is an HMAC-SHA256 (RFC 2104) under a sub-key of the token secret; the first secret signs, all verify,
 so that a secret can be changed without forgetting. Nothing here proves who a *person* is.
@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from oacmail.core.policy import Policy
 from oacmail.core.routing import own_text
 
-# No I, O, 0, 1: people read these messages aloud on the telephone.
+# Without I, O, 0, 1: people read these characters aloud on the telephone.
 _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 MARKS = 10  # a mail of ours has one signature; more would cost a hash each
 TRIAL = "check:"
@@ -44,14 +44,14 @@ def _check(secret: bytes, case: str) -> str:
 
 
 def token(policy: Policy, case: str) -> str:
-    """The number with its keyed letters, as it stands in subjects: `OAC-2026-000123-K7Q`."""
+    """The number with three keyed letters, as subjects show it: `OAC-2026-000123-K7Q`."""
     return f"{case}-{_check(policy.secrets[0], case)}"
 
 
 def read_token(policy: Policy, text: str) -> str | None:
-    """The case number of a token whose messages are right, else None."""
-    case, _, messages = text.upper().rpartition("-")
-    if any(hmac.compare_digest(_check(secret, case), messages) for secret in policy.secrets if messages.isascii()):
+    """The case number of a token whose keyed letters are right under one of the secrets, else None."""
+    case, _, check = text.upper().rpartition("-")
+    if any(hmac.compare_digest(_check(secret, case), check) for secret in policy.secrets if check.isascii()):
         return case
     return None
 
@@ -118,7 +118,7 @@ def sign(
 
 
 def is_foreign(policy: Policy, raw: str) -> bool:
-    """Whether this is a daemon's mark under a secret that is none of ours. Proves nothing: anybody can write it."""
+    """Whether it looks like a daemon's signature under another secret. It proves nothing: anybody can write it."""
     found = _FOREIGN.match(raw.strip())
     return found is not None and found[1] not in {key_name(secret) for secret in policy.secrets} | {policy.instance}
 
@@ -128,10 +128,10 @@ def _moment(text: str) -> datetime | None:
 
 
 def verify(policy: Policy, raw: str, recipient: str, sent_at: datetime | None) -> Signature | None:
-    """The mark, if one of our secrets signed exactly these fields for this recipient and Date; else None.
+    """The signature, if one of our secrets signed exactly these fields for this recipient and Date; else None.
 
-    Not over body, subject or Message-ID, which relays change. Another process with the same secret may have signed it:
-    the caller looks.
+    It does not cover body, subject and Message-ID, which relays change. Another process with the same secret may have
+    made it: the caller checks.
     """
     values = {**dict.fromkeys(_FIELDS["2"], ""), **{name: value.strip() for name, value in _MARK.findall(raw)}}
     signature = values.get("s", "")

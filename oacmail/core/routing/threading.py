@@ -1,8 +1,8 @@
-"""Which case a message belongs to: a ladder of evidence, each rung named (docs/design.md, "Threads").
+"""Which case a message belongs to, by the first rule that applies (docs/design.md, "Threads").
 
-(a) an id that we made; (b) a known message's id or our keyed token, from a participant; (c) the same citizen, by
-reverse reference, by subject or by text; (d) none. A wrong guess is worse than no guess: what is not sure opens
-a new case, linked to what it may belong to.
+(a) A Message-ID that we made; (b) the id of a known message or our keyed token, from a participant; (c) the same
+citizen, by reverse reference, subject or text; (d) none. A wrong match is worse than none: an uncertain message opens
+a new case, which is linked to the case that it may belong to.
 """
 
 import re
@@ -75,7 +75,8 @@ def is_reply(subject: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ThreadMatch:
-    """`case`: joined, or None for a new one. `guest`: joins, but is not a participant. `parent`: may belong there."""
+    """`case`: the message joins it; None = it opens a new one. `guest`: the writer is no participant. `parent`: the
+    case that a new one may belong to."""
 
     case: CaseView | None
     rule: str
@@ -84,9 +85,9 @@ class ThreadMatch:
 
 
 def match_case(message: Message, view: View, writers: frozenset[str], received_at: datetime) -> ThreadMatch:
-    """The rung that holds. `writers`: the sender, or for a mail in Sent the recipients who stand for the writer.
+    """The match of the first rule that applies. `writers`: the sender, or the recipients of a message in Sent.
 
-    Who gives no address is nobody: two such messages have nothing in common.
+    Senders without an address match nobody: two such messages have nothing in common.
     """
     writers -= {""}
     for rung in (_acknowledged, _our_id, _known_id, _token, _reverse, _subject, _text):
@@ -105,13 +106,13 @@ def _member(case: CaseView, writers: frozenset[str]) -> bool:
 
 
 def _acknowledged(message: Message, view: View, writers: frozenset[str], _: datetime) -> ThreadMatch | None:
-    """After a restore: the copy of our acknowledgement says on which case this very message was."""
+    """After a restore: the copy of our acknowledgement names the case of this message."""
     case = _case(view, view.reserved)
     return ThreadMatch(case, ACKNOWLEDGED) if case is not None else None
 
 
 def _our_id(message: Message, view: View, writers: frozenset[str], _: datetime) -> ThreadMatch | None:
-    """(a) whoever writes: only who received our mail, or was shown it, can name its id. Our latest is meant."""
+    """(a) From any sender: only a person who has seen our mail can name its id. The latest mail counts."""
     for mail in reversed(view.mails):
         case = _case(view, mail.case)
         if case is not None:
@@ -120,7 +121,7 @@ def _our_id(message: Message, view: View, writers: frozenset[str], _: datetime) 
 
 
 def _known_id(message: Message, view: View, writers: frozenset[str], _: datetime) -> ThreadMatch | None:
-    """(b) a known message's id, from a participant whose domain does not disown the mail."""
+    """(b) The id of a known message, from a participant whose domain does not disown the message (DMARC)."""
     if message.auth.dmarc is Dmarc.FAIL:
         return None
     for earlier in reversed(view.named):
@@ -138,7 +139,7 @@ def _token(message: Message, view: View, writers: frozenset[str], _: datetime) -
 
 
 def _reverse(message: Message, view: View, writers: frozenset[str], _: datetime) -> ThreadMatch | None:
-    """(c) a known message of the same citizen names this one: the replies overtook it."""
+    """(c) A known message of the same citizen names this one: the reply was read first."""
     for earlier in view.naming:
         case = _case(view, earlier.case)
         if case is not None and earlier.author in writers and _member(case, writers):
@@ -177,6 +178,6 @@ def _text(message: Message, view: View, writers: frozenset[str], received_at: da
 
 
 def _link(view: View) -> str | None:
-    """What a new case may belong to: shown to staff, worth nothing to the writer."""
+    """The case that a new one may belong to: staff see it, the writer does not."""
     named = [earlier.case for earlier in view.named if earlier.case]
     return next(iter((*named, *view.tokened)), None)
