@@ -18,8 +18,8 @@ from tests.servers.waiting import until
 
 MESSAGES = sorted((Path(__file__).parent.parent / "corpus").glob("*.eml"))
 UNREAD = [RawMessage(raw=path.read_bytes(), skipped=(), day="2026-11-25") for path in MESSAGES]
-HOUSE = ParserConfig(own=frozenset({"oac360@castellbisbal.cat"}), lessons={"padró": {"topic:census": 0.5}})
-READ = [message.read(HOUSE) for message in UNREAD]
+PARSER_CONFIG = ParserConfig(own=frozenset({"oac360@castellbisbal.cat"}), lessons={"padró": {"topic:census": 0.5}})
+READ = [message.read(PARSER_CONFIG) for message in UNREAD]
 GROUPS = [slice(begin, begin + 20) for begin in range(0, len(UNREAD), 20)]
 
 
@@ -33,7 +33,7 @@ def beside() -> Iterator[ParseWorker]:
 
 def _asked(beside: ParseWorker) -> list[Message]:
     """Every message of the corpus, all asked for before the first answer is taken."""
-    beside.begin(HOUSE, len(UNREAD))
+    beside.begin(PARSER_CONFIG, len(UNREAD))
     answers = [(beside.ask(UNREAD[group]), len(UNREAD[group])) for group in GROUPS]
     read = [answer(at) for answer, count in answers for at in range(count)]
     beside.end()
@@ -47,7 +47,7 @@ def _not_here(message: RawMessage, parser_config: ParserConfig) -> Message:
 def test_the_worker_parses_messages_like_the_caller(beside: ParseWorker, monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(UNREAD) > MANY
     monkeypatch.setattr(RawMessage, "read", _not_here)
-    beside.begin(HOUSE, len(UNREAD))
+    beside.begin(PARSER_CONFIG, len(UNREAD))
     answers = [(beside.ask(UNREAD[group]), len(UNREAD[group])) for group in GROUPS]
     until(lambda: not beside.waiting, what="the other has begun with the last group")
     assert [answer(at) for answer, count in answers for at in range(count)] == READ
@@ -56,7 +56,7 @@ def test_the_worker_parses_messages_like_the_caller(beside: ParseWorker, monkeyp
 def test_the_caller_parses_messages_that_the_worker_has_not_begun(beside: ParseWorker) -> None:
     assert beside.process.pid is not None
     os.kill(beside.process.pid, signal.SIGSTOP)
-    beside.begin(HOUSE, len(UNREAD))
+    beside.begin(PARSER_CONFIG, len(UNREAD))
     answers = [(beside.ask(UNREAD[group]), len(UNREAD[group])) for group in GROUPS]
     until(lambda: len(beside.waiting) < len(GROUPS), what="the other has been given the first group")
     rest = [answer(at) for answer, count in answers[1:] for at in range(count)]
@@ -75,7 +75,7 @@ def test_after_the_first_pass_the_worker_has_ended_and_messages_are_still_read(b
 
 
 def test_a_first_pass_with_few_messages_ends_it_too(beside: ParseWorker) -> None:
-    beside.begin(HOUSE, 3)
+    beside.begin(PARSER_CONFIG, 3)
     answers = beside.ask(UNREAD[:3])
     assert [answers(at) for at in range(3)] == READ[:3]
     beside.end()
@@ -86,7 +86,7 @@ def test_a_first_pass_with_few_messages_ends_it_too(beside: ParseWorker) -> None
 def test_few_messages_start_no_worker(beside: ParseWorker) -> None:
     beside.process.kill()
     beside.process.join()
-    beside.begin(HOUSE, 3)
+    beside.begin(PARSER_CONFIG, 3)
     answers = beside.ask(UNREAD[:3])
     assert [answers(at) for at in range(3)] == READ[:3]
 
@@ -99,7 +99,7 @@ def test_a_worker_killed_before_it_was_needed_delays_nobody(beside: ParseWorker)
 def test_a_worker_that_dies_halfway_delays_nobody_and_is_reported(
     beside: ParseWorker, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    beside.begin(HOUSE, len(UNREAD))
+    beside.begin(PARSER_CONFIG, len(UNREAD))
     answers = [(beside.ask(UNREAD[group]), len(UNREAD[group])) for group in GROUPS]
     first = [answers[0][0](at) for at in range(20)]
     beside.process.kill()
@@ -118,7 +118,7 @@ def test_a_worker_without_an_answer_is_given_up() -> None:
 
 
 def test_answers_left_over_are_no_concern_of_the_next_pass(beside: ParseWorker) -> None:
-    beside.begin(HOUSE, len(UNREAD))
+    beside.begin(PARSER_CONFIG, len(UNREAD))
     forgotten = [beside.ask(UNREAD[group]) for group in GROUPS]
     beside.end()
     assert _asked(beside) == READ
@@ -156,7 +156,7 @@ def _runs(pid: int) -> bool:
 def test_a_fault_over_one_message_is_that_messages_alone_and_its_text_is_printed_nowhere(
     beside: ParseWorker, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    beside.begin(HOUSE, MANY)
+    beside.begin(PARSER_CONFIG, MANY)
     answers = beside.ask([*UNREAD[:2], cast("RawMessage", "Anna Puig, DNI 12345678Z")])
     until(lambda: not beside.waiting, what="the other has begun with the group")
     assert [answers(at) for at in range(2)] == READ[:2]
@@ -171,7 +171,7 @@ def test_a_fault_of_ours_over_a_message_keeps_nobody_waiting(
 ) -> None:
     assert beside.process.pid is not None
     os.kill(beside.process.pid, signal.SIGSTOP)
-    beside.begin(HOUSE, MANY)
+    beside.begin(PARSER_CONFIG, MANY)
     answers = [beside.ask(UNREAD[group]) for group in GROUPS[:3]]
     until(lambda: len(beside.waiting) < 3, what="the other has been given the first group")
     monkeypatch.setattr(RawMessage, "read", _not_here)
@@ -188,6 +188,6 @@ def test_where_no_process_can_be_had_messages_are_read_by_who_works_them(monkeyp
 
     monkeypatch.setattr(os, "fork", full)
     parsing = start()
-    parsing.begin(HOUSE, len(UNREAD))
+    parsing.begin(PARSER_CONFIG, len(UNREAD))
     answers = parsing.ask(UNREAD)
     assert [answers(at) for at in range(len(UNREAD))] == READ

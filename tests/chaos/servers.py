@@ -1,4 +1,4 @@
-"""The servers' own misfortunes during the storm: Dovecot and Postfix go down and come back, the relay filters.
+"""Server faults during the storm: Dovecot and Postfix go down and come back, the relay filters.
 
 Decides when; never what is harm. A citizen's message is not handed in while Postfix is down: his own server would try
 again, and what became of it is not our affair. A mail under way inside the servers when one of them dies may reach a

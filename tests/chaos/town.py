@@ -30,7 +30,7 @@ class Sent:
 
 @dataclass(slots=True)
 class ChaosTown:
-    """`for message in town.letters(n)`: each has gone to the office's address by SMTP when it is given. Nobody writes
+    """`for message in town.messages(n)`: each has gone to the office's address by SMTP when it is given. Nobody writes
     while another holds `counter`."""
 
     mail_servers: MailServers

@@ -1,4 +1,4 @@
-"""What only this house can write: numbers with keyed letters, Message-IDs, the signature on our own mail."""
+"""Case numbers with keyed letters, Message-IDs and the signature of our mail, which nobody else can produce."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -174,7 +174,7 @@ class RunningOffice:
     def log(self) -> str:
         return (self.root / "log").read_text(errors="replace")[-6000:]
 
-    def diary(self, event: str = "") -> list[dict[str, Any]]:
+    def log_lines(self, event: str = "") -> list[dict[str, Any]]:
         """The log's lines as values: all, or those of one event."""
         lines = [json.loads(line) for line in (self.root / "log").read_text("utf-8").splitlines() if line[:1] == "{"]
         return [line for line in lines if not event or line["event"] == event]

@@ -139,7 +139,7 @@ def _own_template(desk: RunningOffice, text: str) -> None:
 
 def _reloaded(desk: RunningOffice, event: str, count: int) -> None:
     desk.signal(signal.SIGHUP)
-    until(lambda: len(desk.diary(event)) >= count, what=f"{event}\n{desk.log()}")
+    until(lambda: len(desk.log_lines(event)) >= count, what=f"{event}\n{desk.log()}")
 
 
 def _told(mail_servers: MailServers, desk: RunningOffice) -> str:
@@ -173,7 +173,7 @@ def test_sighup_takes_a_changed_template_and_configuration_and_refuses_broken_on
         desk.config.write_text(good.replace("900 111 222", "900 333 444") + "\n[nonsense]\nx = 1\n")
         _reloaded(desk, "reload.refused", 2)
         assert "900 111 222" in _told(mail_servers, desk)
-        assert any("nonsense" in line["reason"] for line in desk.diary("reload.refused"))
+        assert any("nonsense" in line["reason"] for line in desk.log_lines("reload.refused"))
         desk.config.unlink()
         _reloaded(desk, "reload.refused", 3)
         desk.config.write_text(good)
@@ -186,7 +186,7 @@ def test_sighup_does_not_take_another_server_and_says_so(office: MakeOffice) -> 
     with desk.running():
         desk.change(imap={"poll_seconds": 7})
         _reloaded(desk, "reload.refused", 1)
-        assert "restart" in desk.diary("reload.refused")[0]["reason"]
+        assert "restart" in desk.log_lines("reload.refused")[0]["reason"]
         desk.passes()
 
 

@@ -53,9 +53,9 @@ def test_a_relay_that_refuses_everybody_is_named_and_all_mail_leaves_once_it_rec
         until(lambda: desk.status()["ok"], 20, what=f"all is well again\n{desk.status()}\n{desk.log()}")
         desk.passes()
         desk.wait_until_accounted()
-    assert [line["problem"] for event in ("problem.degraded", "problem.recovered") for line in desk.diary(event)] == [
-        "relay-refuses"
-    ] * 2
+    assert [
+        line["problem"] for event in ("problem.degraded", "problem.recovered") for line in desk.log_lines(event)
+    ] == ["relay-refuses"] * 2
     assert [len(person.inbox()) for person in (*people, desk.operator)] == [1, 1, 1, 1]
 
 
@@ -82,4 +82,4 @@ def test_a_relay_that_takes_twenty_seconds_for_a_mail_holds_up_no_intake_and_dou
         assert desk.status()["ok"]
         assert [len(person.inbox()) for person in (anna, *others)] == [1] * 6
         until(lambda: len(desk.mailbox.messages("Sent")) == 6, what="one copy of each")
-    assert not desk.diary("smtp.down")
+    assert not desk.log_lines("smtp.down")

@@ -22,7 +22,7 @@ FAULTY = (sys.executable, "-m", "tests.e2e.faulty")
 
 def _told(desk: RunningOffice, *servers: str) -> list[str]:
     """The events of these servers in the log."""
-    return [line["event"] for line in desk.diary() if line["event"].partition(".")[0] in servers]
+    return [line["event"] for line in desk.log_lines() if line["event"].partition(".")[0] in servers]
 
 
 def _says(desk: RunningOffice, words: str) -> None:
@@ -104,7 +104,7 @@ def test_a_changed_password_is_named_by_status(own_mail_servers: MailServers, ow
                 _says(desk, "imap: the mailbox cannot be read: the login is refused")
         anna.wait_for_mail(1, 20)
         _well_again(desk)
-    assert len(desk.diary("imap.recovered")) == 1
+    assert len(desk.log_lines("imap.recovered")) == 1
     assert len(anna.inbox()) == 1
 
 
@@ -124,7 +124,7 @@ def test_when_the_dns_is_gone_status_says_so_and_all_goes_on_when_it_is_back(
             smtp.cut()
             _says(desk, "imap: the mailbox cannot be read: its name cannot be resolved")
             anna.write(desk.address, "Wifi", "Hi ha wifi a la biblioteca?")
-            until(lambda: desk.diary("smtp.down"), 20, what="the alert cannot leave either")
+            until(lambda: desk.log_lines("smtp.down"), 20, what="the alert cannot leave either")
             (tmp_path / "dns").unlink()
             anna.wait_for_mail(1, 20)
             _well_again(desk)
@@ -153,7 +153,7 @@ def test_a_clock_that_jumps_back_and_forth_by_hours_is_named_and_nobody_gets_a_m
         desk.passes(3)
         desk.wait_until_accounted()
         desk.operator.wait_for_mail()
-    assert {line["problem"] for line in desk.diary("problem.degraded")} == {"clock"}
+    assert {line["problem"] for line in desk.log_lines("problem.degraded")} == {"clock"}
     assert [len(person.inbox()) for person in people] == [1] * len(people)
     assert len(desk.cases()) == len(people)
 

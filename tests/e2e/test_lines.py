@@ -16,7 +16,7 @@ MakeOffice = Callable[..., RunningOffice]
 
 def _outages(desk: RunningOffice, name: str) -> tuple[int, int]:
     """How many outages of "imap" or "smtp" the log tells of, and how many recoveries."""
-    return len(desk.diary(f"{name}.down")), len(desk.diary(f"{name}.recovered"))
+    return len(desk.log_lines(f"{name}.down")), len(desk.log_lines(f"{name}.recovered"))
 
 
 def _known(desk: RunningOffice, problem: str) -> bool:
@@ -116,7 +116,7 @@ def test_a_changed_password_is_reported_and_the_desk_goes_on_by_itself_when_it_i
             anna.write(desk.address, "Volant", "Necessito un volant de convivència.")
             until(lambda: _refused(desk), 20, what="the refusal is told")
         _acknowledged(desk, anna)
-        until(lambda: desk.diary("imap.recovered"))
+        until(lambda: desk.log_lines("imap.recovered"))
         assert "another" not in desk.log()
 
 
@@ -137,7 +137,7 @@ def _set_password(mail_servers: MailServers, password: str) -> None:
 
 
 def _refused(desk: RunningOffice) -> bool:
-    lines = (*desk.diary("imap.down"), *desk.diary("imap.still-down"))
+    lines = (*desk.log_lines("imap.down"), *desk.log_lines("imap.still-down"))
     return any(line["kind"] == "LoginRefused" for line in lines)
 
 
@@ -154,7 +154,7 @@ def test_a_certificate_of_an_unknown_authority_is_refused_in_clear_words(
     desk.launch()
     until(lambda: "oacmail" in desk.log() or desk.rows("SELECT 1 FROM kv WHERE key = 'passes'"))
     anna.write(desk.address, "Escola", "Quan comença la preinscripció?")
-    until(lambda: any("certificate" in line["error"] for line in desk.diary("smtp.down")), what=desk.log())
+    until(lambda: any("certificate" in line["error"] for line in desk.log_lines("smtp.down")), what=desk.log())
     assert anna.inbox() == []
 
 
@@ -178,7 +178,7 @@ def test_a_folder_that_cannot_be_opened_is_reported_and_holds_back_nobody(
     assert "folder-missing" in problems  # nobody has ever made "Antics"
     desk.mailbox.path("Feina").chmod(0o700)
     until(lambda: not _known(desk, "folder-unread"))
-    assert len(desk.diary("folder.unread")) == 1
+    assert len(desk.log_lines("folder.unread")) == 1
 
 
 def test_the_operator_is_notified_of_an_unreachable_mailbox_by_the_channel_that_still_works(

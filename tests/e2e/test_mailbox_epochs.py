@@ -75,7 +75,7 @@ def test_under_a_new_uidvalidity_all_is_recognised_and_a_new_message_is_seen(
         _once_each(desk, people)
         epochs = desk.rows("SELECT DISTINCT uidvalidity FROM sightings WHERE folder = 'INBOX'")
         assert len(epochs) == 2
-        assert desk.diary("folder.new-epoch")
+        assert desk.log_lines("folder.new-epoch")
 
 
 def _renumber(desk: RunningOffice) -> None:

@@ -111,14 +111,14 @@ def test_a_message_on_which_the_server_hangs_up_delays_no_other_and_is_read_once
     with desk.running():
         assert len(desk.wait_for_cases(49, 30)) == 49
         until(lambda: desk.rows("SELECT 1 FROM sightings WHERE outcome = 'quarantined'"), 20, what="quarantine")
-        assert [line["attempt"] for line in desk.diary("message.unreadable")] == [1, 2, 3, 4]
+        assert [line["attempt"] for line in desk.log_lines("message.unreadable")] == [1, 2, 3, 4]
         (waiting,) = desk.json("quarantine", "list")
         assert waiting["reason"].startswith("unreadable")
         until(lambda: desk.json("status", code=1)[0]["unaccounted"] == 0, what="copies are settled as well")
         ill = desk.json("status", code=1)[0]
         assert (ill["ok"], ill["quarantine"]) == (False, 1)
         assert any(problem.startswith("quarantine") for problem in ill["problems"])
-        desk.mailbox.mend_size(25)
+        desk.mailbox.fix_size(25)
         desk.oacmail("quarantine", "retry", waiting["ref"])
         desk.wait_for_cases(50)
         for person in people:

@@ -339,7 +339,7 @@ def test_status_is_unhealthy_before_the_first_start_and_healthy_after_it(office:
 
 def test_a_missing_file_is_2_a_server_out_of_reach_is_75_and_no_database_yet_is_75(office: MakeOffice) -> None:
     desk = office()
-    for words in ("try /nowhere/letter.eml", "replay /nowhere/archive", "restore /nowhere/backup --yes"):
+    for words in ("try /nowhere/message.eml", "replay /nowhere/archive", "restore /nowhere/backup --yes"):
         assert "no such file" in desk.oacmail(*words.split(), code=2).stderr
     for words in ("case list", "case assign 1 Marta", "outbox list", "quarantine retry x"):
         assert "never run" in desk.oacmail(*words.split(), code=75).stderr

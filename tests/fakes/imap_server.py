@@ -1,6 +1,6 @@
 """An IMAP server that has only what a test gives it: few capabilities, odd folders, messages that are none.
 
-    with ImapServer(capabilities="IMAP4rev1", letters={1: Message(b"...")}) as server: ... server.port ...
+    with ImapServer(capabilities="IMAP4rev1", messages={1: FakeMessage(b"...")}) as server: ... server.port ...
 
 Every login is welcome. It knows the commands that oacmail needs of such a server, and no more.
 """

@@ -1,4 +1,4 @@
-"""What an enemy of the house can do: put any bytes into a mail, and any mail into the mailbox by SMTP.
+"""An enemy: put any bytes into a mail, and any mail into the mailbox by SMTP.
 
 Our exchanger writes on top of it what it always writes; everything below is the enemy's. `oacmail` asks the command
 line of a town as its admin would.

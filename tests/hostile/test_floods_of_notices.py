@@ -1,4 +1,4 @@
-"""Floods that aim at the house's own people: notices with originals, and warnings to third persons."""
+"""Floods against staff: notices with originals, and warnings to third persons."""
 
 from collections import Counter
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Secrets that a citizen sends by mistake leave the house in no mail, stand in no log and on no screen (R34)."""
+"""Secrets that a citizen sends by mistake appear in no mail, no log and on no screen (R34)."""
 
 import io
 from base64 import b64encode
@@ -30,8 +30,8 @@ def _page(text: str) -> tuple[list[tuple[str, str]], str]:
     return [("Content-Type", "text/html; charset=utf-8")], text
 
 
-Letter = tuple[list[tuple[str, str]], str]
-SECRETS: dict[str, tuple[Letter, tuple[str, ...]]] = {
+SecretMessage = tuple[list[tuple[str, str]], str]
+SECRETS: dict[str, tuple[SecretMessage, tuple[str, ...]]] = {
     "a password in the text": (([], "La meva contrasenya és Gat-2024!"), ("Gat-2024",)),
     "a password in the subject": (([("Subject", "contrasenya: Gat-2024!")], "Ja us l'he dit."), ("Gat-2024",)),
     "in an encoded subject": (

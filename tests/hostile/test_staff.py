@@ -27,7 +27,7 @@ def _answer(world: World, asked: EmailMessage, *fields: tuple[str, str]) -> byte
 
 
 def _still_waits(world: World) -> None:
-    """Nobody has answered Anna, and the house says so when her day is over."""
+    """Nobody answers Anna, and the escalation leaves when her deadline has passed."""
     case = world.case("OAC-2026-000001")
     assert (case["status"], case["answered_at"]) == ("open", None)
     world.advance("2026-11-27 08:00")

@@ -13,7 +13,7 @@ from oacmail.mail.parse import parse
 from oacmail.mail.parser_config import ParserConfig
 
 CORPUS = Path(__file__).parent.parent / "corpus"
-HOUSE = ParserConfig(own=frozenset({"oac360@castellbisbal.cat"}))
+PARSER_CONFIG = ParserConfig(own=frozenset({"oac360@castellbisbal.cat"}))
 
 
 def _sent_at(message: Message, value: object) -> bool:
@@ -32,7 +32,7 @@ SPECIAL: dict[str, Callable[[Message, Any], bool]] = {
 
 @pytest.mark.parametrize("path", sorted(CORPUS.glob("*.toml")), ids=lambda path: path.stem)
 def test_a_strange_message_reads_as_written_beside_it(path: Path) -> None:
-    message = parse(path.with_suffix(".eml").read_bytes(), HOUSE)
+    message = parse(path.with_suffix(".eml").read_bytes(), PARSER_CONFIG)
     expected = {"rung": "full"} | tomllib.loads(path.read_text(encoding="utf-8"))
     for key, value in expected.items():
         if key in SPECIAL:

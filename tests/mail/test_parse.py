@@ -19,16 +19,16 @@ from oacmail.mail.parser_config import ParserConfig
 from tests.mail.mutate import mutate
 
 CORPUS = Path(__file__).parent.parent / "corpus"
-HOUSE = ParserConfig(own=frozenset({"oac360@castellbisbal.cat"}))
+PARSER_CONFIG = ParserConfig(own=frozenset({"oac360@castellbisbal.cat"}))
 MESSAGE = (
     b"Received: from a by b; Tue, 4 Nov 2025 10:05:01 +0100\r\nFrom: Anna <a@x.cat>\r\nTo: oac360@castellbisbal.cat\r\n"
     b"Subject: Hola\r\nDate: Tue, 4 Nov 2025 10:05:00 +0100\r\nMessage-ID: <a1@x.cat>\r\n\r\nBon  dia\r\n"
 )
-FINGERPRINT = parse(MESSAGE, HOUSE).fingerprint
+FINGERPRINT = parse(MESSAGE, PARSER_CONFIG).fingerprint
 
 
 def test_an_ordinary_message_is_read_in_full() -> None:
-    message = parse(MESSAGE, HOUSE)
+    message = parse(MESSAGE, PARSER_CONFIG)
     assert (message.sender, message.name, message.single_from) == ("a@x.cat", "Anna", True)
     assert (message.subject, message.text, message.fresh) == ("Hola", "Bon  dia\n", "Bon  dia")
     assert message.sent_at == datetime(2025, 11, 4, 9, 5, tzinfo=UTC)
@@ -75,8 +75,8 @@ def test_the_same_words_have_the_same_hash_whatever_their_case_and_spaces() -> N
 
 def test_a_quote_of_ours_is_noticed_and_our_address_in_new_text_is_not() -> None:
     quoting = MESSAGE.replace(b"Bon  dia", b"Si\r\n\r\n> El vostre cas OAC-2026-000123-K7Q")
-    assert parse(quoting, HOUSE).quotes_us
-    assert not parse(MESSAGE.replace(b"Bon  dia", b"Escric a oac360@castellbisbal.cat"), HOUSE).quotes_us
+    assert parse(quoting, PARSER_CONFIG).quotes_us
+    assert not parse(MESSAGE.replace(b"Bon  dia", b"Escric a oac360@castellbisbal.cat"), PARSER_CONFIG).quotes_us
 
 
 def test_references_come_oldest_first_and_no_more_than_200() -> None:
@@ -113,7 +113,7 @@ def test_a_fault_of_one_parser_means_one_rung_down(monkeypatch: pytest.MonkeyPat
         return sound(read)
 
     monkeypatch.setattr(f"oacmail.mail.{parser}", stumbling)
-    message = parse(MESSAGE, HOUSE)
+    message = parse(MESSAGE, PARSER_CONFIG)
     assert (message.rung, message.sender, message.subject) == (rung, "a@x.cat", "Hola")
     assert message.text.strip() == "Bon  dia"
 
@@ -150,7 +150,7 @@ def test_a_judgement_that_fails_costs_neither_sender_nor_subject_nor_text(
     for name in (judgement, *broken):
         _out_of_order(monkeypatch, name)
 
-    message = parse(MESSAGE, HOUSE, skipped=[("planol.pdf", "application/pdf", 48_000_000)])
+    message = parse(MESSAGE, PARSER_CONFIG, skipped=[("planol.pdf", "application/pdf", 48_000_000)])
 
     assert (message.rung, message.sender, message.subject) == (rung, "a@x.cat", "Hola")
     assert (message.text.strip(), message.fresh.strip()) == ("Bon  dia", "Bon  dia")
@@ -162,14 +162,14 @@ def test_a_judgement_that_fails_costs_neither_sender_nor_subject_nor_text(
 def test_a_subject_that_cannot_be_decoded_is_kept_as_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
     _out_of_order(monkeypatch, "facts.subject")
 
-    message = parse(MESSAGE.replace(b"Hola", b"=?utf-8?q?Hola_=C3=A9?= \xe9"), HOUSE)
+    message = parse(MESSAGE.replace(b"Hola", b"=?utf-8?q?Hola_=C3=A9?= \xe9"), PARSER_CONFIG)
 
     assert (message.rung, message.sender, message.subject) == (Rung.HEADERS, "a@x.cat", "=?utf-8?q?Hola_=C3=A9?= ?")
 
 
 @given(st.binary(max_size=400))
 def test_any_bytes_become_a_message(raw: bytes) -> None:
-    assert isinstance(parse(raw, HOUSE), Message)
+    assert isinstance(parse(raw, PARSER_CONFIG), Message)
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -177,7 +177,7 @@ def test_mutated_messages_become_messages(seed: int) -> None:
     chance = random.Random(seed)
     messages = [path.read_bytes() for path in sorted(CORPUS.glob("*.eml"))]
     for _ in range(20):
-        message = parse(mutate(chance.choice(messages), chance), HOUSE)
+        message = parse(mutate(chance.choice(messages), chance), PARSER_CONFIG)
         assert message.rung in (Rung.FULL, Rung.STDLIB)
         assert message.fingerprint
 

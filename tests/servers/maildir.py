@@ -77,7 +77,7 @@ class Maildir:
         """The message's file name lies about its size, so that Dovecot hangs up in the midst of sending it."""
         self._rename(uid, folder, lambda name, size: f"{name},S={size + 5000},W={size + 5100}")
 
-    def mend_size(self, uid: int, folder: str = "INBOX") -> None:
+    def fix_size(self, uid: int, folder: str = "INBOX") -> None:
         """The file name says nothing of the size any more: Dovecot looks for itself."""
         self._rename(uid, folder, lambda name, _: name)
 

@@ -68,7 +68,7 @@ def test_a_disk_that_fills_up_is_reported_by_mail_while_there_is_room_and_full_i
             "Bon dia, us envio els plànols: què més falta?",
             attachments=[("planols.pdf", "application/pdf", os.urandom(4 * MB))],
         )
-        until(lambda: desk.diary("state.down"), 20, what=desk.log())
+        until(lambda: desk.log_lines("state.down"), 20, what=desk.log())
         assert "  ! disk-full: " in desk.oacmail("status", code=1).stdout
         notify.wait_for_part("STATUS=UNHEALTHY: disk-full; mailbox read", 1)
         notify.wait_for_part("STATUS=UNHEALTHY: database: database or disk is full", 20)
@@ -77,7 +77,7 @@ def test_a_disk_that_fills_up_is_reported_by_mail_while_there_is_room_and_full_i
         _well_again(desk)
         desk.passes()
         assert [len(person.inbox()) for person in (anna, pere, desk.operator)] == [1, 1, 1]
-        assert [len(desk.diary(event)) for event in ("state.down", "state.recovered")] == [1, 1]
+        assert [len(desk.log_lines(event)) for event in ("state.down", "state.recovered")] == [1, 1]
         assert {case["citizen"] for case in desk.cases()} == {anna.address, pere.address}
         desk.wait_until_accounted()
 
@@ -105,13 +105,13 @@ def test_a_locked_database_is_no_outage_of_the_servers_and_all_goes_on_when_it_i
     with NotifySocket(tmp_path, watchdog=3) as notify, desk.running(environ=notify.environ):
         with _locked(desk):
             anna.write(desk.address, "Padró", "Com em dono d'alta al padró?")
-            until(lambda: desk.diary("state.down"), 30, what=desk.log())
+            until(lambda: desk.log_lines("state.down"), 30, what=desk.log())
             assert "  ! database-locked: another program" in desk.oacmail("status", code=1).stdout
             notify.wait_for_part("STATUS=UNHEALTHY: database: database is locked", 20)
-            since = datetime.fromisoformat(desk.diary("state.down")[0]["timestamp"])
+            since = datetime.fromisoformat(desk.log_lines("state.down")[0]["timestamp"])
             until(lambda: datetime.now(UTC) - since > timedelta(seconds=3), 20, what="longer than an alert waits")
         anna.wait_for_mail(1, 30)
-        until(lambda: desk.diary("state.recovered"), 30, what=desk.log())
+        until(lambda: desk.log_lines("state.recovered"), 30, what=desk.log())
         _well_again(desk)
         (alert,) = desk.operator.wait_for_mail(1, 30)
         assert "base de dades" in str(alert["Subject"])
@@ -119,6 +119,6 @@ def test_a_locked_database_is_no_outage_of_the_servers_and_all_goes_on_when_it_i
             "STATUS=mailbox read, mail goes out", notify.words().count("STATUS=mailbox read, mail goes out") + 1
         )
         desk.passes()
-    told = [line["event"] for line in desk.diary() if line["event"].partition(".")[0] in ("imap", "smtp", "state")]
+    told = [line["event"] for line in desk.log_lines() if line["event"].partition(".")[0] in ("imap", "smtp", "state")]
     assert told == ["state.down", "state.recovered"]
     assert [len(person.inbox()) for person in (anna, desk.operator)] == [1, 1]
