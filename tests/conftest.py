@@ -1,4 +1,4 @@
-"""Fixtures of the private mail servers. A test that asks for one is marked `servers` by that alone."""
+"""Fixtures of the mail servers. A test that uses one gets the mark `servers`."""
 
 import tempfile
 from collections.abc import Callable, Iterator

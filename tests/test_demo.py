@@ -1,4 +1,4 @@
-"""The demo as a visitor runs it, and its judgement: it must see when something was not as it had to be."""
+"""The demo as a visitor runs it, and its checks: they must fail when an outcome is wrong."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""What the command says to a user who may not use a file: never to do what he has just done."""
+"""What the command says to a user without access to a file: never to repeat what failed."""
 
 import getpass
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The private servers and the people on them do what the other tests believe of them."""
+"""The mail servers of the tests and their users do what the other tests expect."""
 
 import imaplib
 import smtplib

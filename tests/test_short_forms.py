@@ -1,4 +1,4 @@
-"""The short forms of the long instruments, so that none of them rots: each fails on harm, none on slowness."""
+"""The short forms of the long programs: each fails on harm, none on slowness."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""The systemd units: how little the service may do, measured by systemd itself, and that they are well formed."""
+"""The systemd units: their permissions, measured by systemd itself, and their syntax."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""What is installed tells the commit that it was built from, without git at run time."""
+"""An installed package reports the commit that it was built from, without git at run time."""
 
 import shutil
 import subprocess

@@ -1,4 +1,4 @@
-"""The mailbox on a real Dovecot, with people at work in it: folders, reading, filing."""
+"""The IMAP adapter on a real Dovecot while people use the mailbox: folders, reading, filing."""
 
 import threading
 from collections.abc import Callable

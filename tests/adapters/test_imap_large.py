@@ -1,4 +1,4 @@
-"""Messages above the size limit: what is read of them, and that it is a message of the same shape."""
+"""Messages above the size limit: which parts are read, in the same shape as any message."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Lines to a real Dovecot that break, lie half-open or are not to be trusted."""
+"""Connections to a real Dovecot that break, stay half-open or cannot be trusted."""
 
 import threading
 

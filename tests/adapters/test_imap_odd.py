@@ -1,4 +1,4 @@
-"""Servers that offer little and say strange things: Exchange, Gmail, mail-devel, and messages that are none."""
+"""Servers with few capabilities and odd answers: Exchange, Gmail, mail-devel, and items that are no messages."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Waiting for mail on a real Dovecot: what is news, what ends a wait, and what has come meanwhile."""
+"""Waiting for mail on a real Dovecot: what ends a wait, and what arrived before it."""
 
 import threading
 from collections.abc import Callable

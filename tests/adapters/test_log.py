@@ -1,4 +1,4 @@
-"""The log says where and what, and never who or in which words."""
+"""The log names places and events, never people or their words."""
 
 import ast
 import io

@@ -1,4 +1,4 @@
-"""Messages that a second process reads ahead: the same answers, whatever becomes of it, and it never outlives us."""
+"""Messages that a second process parses ahead: the same results whatever happens to it, and it ends with the daemon."""
 
 import os
 import signal

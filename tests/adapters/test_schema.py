@@ -1,4 +1,4 @@
-"""A database of an earlier version, opened by this one: nothing that waits in it is lost."""
+"""A database of an earlier version is migrated and loses no queued mail."""
 
 from contextlib import closing
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""The mails themselves, word for word; what the town may change in them, and what it cannot break."""
+"""The text of every mail; what the town may change in it, and what an override cannot break."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime

@@ -1,4 +1,4 @@
-"""Finding the file, reading it, and saying all that is wrong with it in one go."""
+"""Find the file, read it, and report every error at once."""
 
 from pathlib import Path
 

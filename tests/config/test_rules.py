@@ -1,4 +1,4 @@
-"""What the core and the mail layer are given of the configuration."""
+"""What the core and the mail layer get from the configuration."""
 
 from datetime import date, time
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""Where passwords and the token secret come from, who may read them, and that they never show."""
+"""Where passwords and the token secret come from, who may read them, and that they are never shown."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""One wrong value, one line: where it stands, what is wrong with it and what to do."""
+"""Each wrong value gives one line: where it is, what is wrong and what to do."""
 
 import tomllib
 from datetime import date, time

@@ -1,4 +1,4 @@
-"""The promise and its clock: the worked deadlines of the domain, and what must hold for any moment whatever."""
+"""The deadline calendar: the worked examples of the domain, and properties that hold for any moment."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta

@@ -1,4 +1,4 @@
-"""The verdict: machines by their marks, people in doubt, words by weight."""
+"""The classification: machines by their headers, uncertain senders, words by weight."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""`check` as an admin meets it: everything that is wrong, with what to do, and on a sound desk nothing."""
+"""`check` as an admin runs it: every fault with its remedy, and no output for a sound configuration."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The process itself: killed at any moment, asked to end, to read anew, started twice, in shadow, under systemd."""
+"""The process: killed at any moment, stopped, reloaded, started twice, in shadow mode, under systemd."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Faults of the machine: a full disk, a locked database, a clock that jumps. Clear to an admin, over by themselves."""
+"""Faults of the machine: a full disk, a locked database, a clock that jumps. Each is reported and ends by itself."""
 
 import os
 import shutil

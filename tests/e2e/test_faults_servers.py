@@ -1,4 +1,4 @@
-"""Faults of servers, names and clock that an admin must understand.
+"""Faults of servers, name service and clock that an admin must understand.
 
 `status` names them, one line and one alert tell of them, and all goes on by itself.
 """

@@ -1,4 +1,4 @@
-"""Servers that go away, change their mind or are not who they say: one log line each, and nobody's mail is lost."""
+"""Servers that fail, change or have a wrong certificate: one log line for each fault, and no mail is lost."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

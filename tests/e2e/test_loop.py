@@ -1,4 +1,4 @@
-"""The thinnest true loop: a message by SMTP, a case, an acknowledgement in the citizen's own mailbox."""
+"""The shortest path: a message by SMTP, a case, an acknowledgement in the citizen's mailbox."""
 
 from collections.abc import Callable
 

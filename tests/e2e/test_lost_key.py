@@ -1,4 +1,4 @@
-"""The token key is lost, or another one lies there: nothing is sent twice, and the command says what to do."""
+"""The token key is lost or replaced: nothing is sent twice, and the command says what to do."""
 
 from collections.abc import Callable
 from pathlib import Path

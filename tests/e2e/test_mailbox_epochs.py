@@ -1,4 +1,4 @@
-"""Restarts, renumbered and restored mailboxes, and the first day: nothing twice, nothing overlooked."""
+"""Restarts, renumbered and restored mailboxes, and the first day: nothing is sent twice or overlooked."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Other people in the mailbox at the same moment: they read, flag, move, copy and expunge, and nothing is lost."""
+"""Other clients in the same mailbox read, flag, move, copy and expunge; no message is lost."""
 
 import imaplib
 import random

@@ -1,4 +1,4 @@
-"""What `status` says when no process works the mailbox: stopped, killed, dying again and again."""
+"""What `status` reports when no daemon runs: stopped, killed, or ending again and again."""
 
 import sqlite3
 from collections.abc import Callable

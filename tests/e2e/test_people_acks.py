@@ -1,4 +1,4 @@
-"""The acknowledgement as the citizen holds it: language, hours, clause, headers, envelope, a town's own wording."""
+"""The acknowledgement as the citizen gets it: language, hours, clause, headers, envelope, a town's own wording."""
 
 import base64
 from collections.abc import Callable, Iterator

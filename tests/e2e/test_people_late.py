@@ -1,4 +1,4 @@
-"""Nobody answered: who is told, what he gets to read, and what never travels (R31, R34). Messages lie two days back."""
+"""Overdue cases: who is notified, with which text, and what never leaves (R31, R34). Messages are two days old."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Machines on the line: none gets a mail, makes a case or moves a clock; what came back undelivered is heeded."""
+"""Machines: none gets a mail, opens a case or moves a deadline; delivery reports are processed."""
 
 from collections.abc import Callable, Iterator
 from email import policy

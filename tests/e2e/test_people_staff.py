@@ -1,4 +1,4 @@
-"""What counts as an answer, and from whom: agents with ordinary clients, with and without proof of who they are."""
+"""What counts as an answer, and from whom: agents with ordinary clients, with and without proof of identity."""
 
 import smtplib
 import ssl

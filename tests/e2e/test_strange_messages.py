@@ -1,4 +1,4 @@
-"""Any bytes become a case and an acknowledgement; what the server or we cannot work waits in sight, and comes back."""
+"""Any bytes become a case and an acknowledgement; unreadable messages are shown and retried."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime

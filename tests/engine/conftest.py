@@ -1,4 +1,4 @@
-"""Towns of the test's own."""
+"""Worlds with settings of the test."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A mail of ours comes back with something added: a person's question is never lost, a relay's footer is no person.
+"""A mail of ours returns with added text: a person's question is never lost, a relay's footer is no person.
 
 The additions of a relay stand on its copies to everybody; a person redirects one mail and writes on top of it.
 """

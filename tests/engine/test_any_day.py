@@ -1,4 +1,4 @@
-"""Any day in the town: whatever people, servers and kills do, and in whatever order, some things always hold.
+"""Random days: whatever people, servers and kills do, and in any order, the invariants hold.
 
 Hypothesis plays: messages, replies, doubles, machines, answers, reports, a clock that runs, a mailbox and a relay that
 fail, processes that die. When all is well again, no message is unaccounted for.

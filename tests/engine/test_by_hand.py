@@ -1,4 +1,4 @@
-"""What an admin does by hand beside the daemon, and what others do to the folders under it."""
+"""What an admin does beside the running daemon, and what others do to its folders."""
 
 from collections.abc import Callable
 from contextlib import closing

@@ -1,4 +1,4 @@
-"""What the calendar does to a day of mail: the digest of the morning, and a year that nobody has entered."""
+"""The calendar in daily use: the digest of the morning, and a year without holidays in the file."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,5 +1,4 @@
-"""Who asks to be called: the slot that is offered, the due moment of its own, what two calls without success do
-(R25-R27)."""
+"""Call-back requests: the offered slot, their own deadline, and two calls without success (R25-R27)."""
 
 from collections.abc import Callable
 

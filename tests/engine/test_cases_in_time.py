@@ -1,4 +1,4 @@
-"""What an answer, a thanks, a second message and silence do to a case and its clocks (R16, R23, R24)."""
+"""What an answer, thanks, a second message and silence do to a case and its deadlines (R16, R23, R24)."""
 
 from collections.abc import Callable
 from email.message import EmailMessage

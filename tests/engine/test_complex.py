@@ -1,4 +1,4 @@
-"""A case that became complex: the notice bears the conversation that made it so, without its secrets (R12)."""
+"""A case that becomes complex: the notice has the conversation, without its secrets (R12)."""
 
 from collections.abc import Callable
 

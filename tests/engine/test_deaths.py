@@ -1,4 +1,4 @@
-"""Processes that die while messages are read, and messages that cannot be read: none is blamed for its neighbours."""
+"""Processes that die while messages are read, and unreadable messages: none costs its neighbours anything."""
 
 from oacmail.engine.intake import DEATHS
 from oacmail.engine.quarantine import SPACING

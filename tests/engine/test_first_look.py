@@ -1,4 +1,4 @@
-"""What lay in a folder at the first look is left alone; what turns up later is a message, whatever its date says."""
+"""Messages in a folder at the first scan are left alone; later ones are processed, whatever their date."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Web forms whose sender nobody has configured: the person behind one is never lost, the machine never answered."""
+"""Web forms with a sender that is not configured: the person is never lost, the machine never answered."""
 
 from collections.abc import Callable
 

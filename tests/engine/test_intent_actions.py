@@ -1,5 +1,4 @@
-"""Complaints, suggestions and requests of data-protection rights: who else hears, which clock runs (R28,
-section 4)."""
+"""Complaints, suggestions and data-protection requests: who else is notified, which deadline runs (R28, section 4)."""
 
 from collections.abc import Callable
 from email.message import EmailMessage

@@ -1,4 +1,4 @@
-"""A correction by an agent changes how the next message is read, in the same running desk."""
+"""A correction by an agent changes how the running daemon reads the next message."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Self-copies that no longer come back: the proof of sending is gone, and the operator is told once."""
+"""Self-copies that no longer return: the proof of sending is gone, and the operator is notified once."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""What a message's way, an answer's moment and a person's own term change in what people see (R18, R19, R32)."""
+"""How transit time, the time of an answer and a person's own term change what people see (R18, R19, R32)."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The outbox against a relay that answers everything a relay can: nothing twice, nothing lost, nobody in the dark."""
+"""The outbox against every answer of a relay: no mail is sent twice or lost, and failures are reported."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Nobody has answered in time: who hears of it, when, and what holds it back (R17-R21, R31)."""
+"""Overdue cases: who is notified, when, and what delays it (R17-R21, R31)."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""A folder that could be read only later: answers met before their question, and messages that crossed them."""
+"""A folder that is read late: answers before their question, and messages that crossed them."""
 
 from email.message import EmailMessage
 

@@ -1,4 +1,4 @@
-"""A relay that says no to everybody is ill itself: its refusals, for good or for now, cost nobody his mail."""
+"""A relay that refuses everybody is unhealthy itself: its refusals, permanent or not, lose no mail."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Yesterday's database or yesterday's mailbox: nothing is sent twice, no number serves two cases."""
+"""Yesterday's database or yesterday's mailbox: nothing is sent twice, no number is used for two cases."""
 
 import shutil
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What is second level goes to the technical services by itself, once; only a person's word tells the citizen."""
+"""Second level goes to the technical services automatically, once; only a person notifies the citizen."""
 
 from collections.abc import Callable
 from email.message import EmailMessage

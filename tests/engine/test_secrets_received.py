@@ -1,4 +1,4 @@
-"""Passwords, codes and certificates that people send: both sides are warned, and nobody is shown them (R34)."""
+"""Passwords, codes and certificates that people send: both sides are warned, nobody sees them (R34)."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""What the admin reads in `status` when the town is unwell."""
+"""What `status` reports when something is wrong."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""One item that raises costs itself an hour, never the clocks of the others; `status` and the operator hear of it."""
+"""An item that raises is deferred by an hour and delays no other deadline; `status` and the operator show it."""
 
 from collections.abc import Callable, Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Several messages in one commit, a mail's end with the beginning of the next: what a fault or a death undoes."""
+"""Several messages in one commit, the end of one mail with the start of the next: what a fault or a kill undoes."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Mails handed over without an answer: what proves that they left, what proves that they did not.
+"""Uncertain deliveries: what proves that a mail left, and what proves that it did not.
 
 The rules: docs/design.md, "Uncertain deliveries".
 """

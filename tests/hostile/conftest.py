@@ -1,4 +1,4 @@
-"""The town of the engine's tests, with enemies in it."""
+"""The world of the engine tests, with an enemy."""
 
 from tests.engine.conftest import town, world
 

@@ -1,4 +1,4 @@
-"""Bombs: small messages that are made to cost much. Each costs as its length does, and the next citizen is answered.
+"""Bombs: small messages made to be expensive. Each costs no more than its length, and the next citizen is answered.
 
 Counted is what one message costs from its bytes to the acknowledgement's, and again to the escalation with the
 original. What no call shows, a slow pattern, is the business of test_patterns.py. The memory of all of them together is

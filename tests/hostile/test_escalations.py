@@ -1,4 +1,4 @@
-"""Messages made so that their escalation fails: it leaves all the same, bare, and who cannot be reached is told of."""
+"""Messages that try to make their escalation fail: it leaves without the original, and failures are reported."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Floods: who writes much uses up his own share of the acknowledgements; every message is a case with its clock."""
+"""Floods: a heavy writer uses only his own share of acknowledgements; every message gets a case and a deadline."""
 
 from collections import Counter
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Guessed and borrowed names of cases: who was shown nothing of ours learns nothing and reaches nobody's case."""
+"""Guessed and borrowed case numbers: whoever got no mail from us learns nothing and reaches no case."""
 
 import re
 from email.message import EmailMessage

@@ -1,4 +1,4 @@
-"""Forged delivery reports and receipts: only who names a mail of ours by its unguessable id is heard, and only once."""
+"""Forged delivery reports and receipts: only one that names the unguessable id of our mail counts, and only once."""
 
 from email.message import EmailMessage
 

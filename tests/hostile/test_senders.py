@@ -1,4 +1,4 @@
-"""Strange senders, dates and addresses: a case with a clock each, an answer only where one can be written to."""
+"""Strange senders, dates and addresses: each gets a case with a deadline, and a mail only if the address is valid."""
 
 import pytest
 

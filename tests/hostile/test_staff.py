@@ -1,4 +1,4 @@
-"""Forged staff: a name is not a proof. What nobody vouches for answers nothing, orders nothing and stops no clock."""
+"""Forged staff: a name is no proof. Mail without proof answers nothing, commands nothing and ends no deadline."""
 
 from collections.abc import Callable
 from email.message import EmailMessage

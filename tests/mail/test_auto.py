@@ -1,4 +1,4 @@
-"""Who made a mail, by its fields; people's mail bears strange ones too."""
+"""Machine or person, by header fields; mail of people has strange ones too."""
 
 import pytest
 

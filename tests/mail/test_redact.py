@@ -1,4 +1,4 @@
-"""The original as it is passed on: whole, less what must not travel."""
+"""The original as it is forwarded: complete, without the parts that must not travel."""
 
 import email
 import hashlib

@@ -1,4 +1,4 @@
-"""What was written now (the messages themselves stand in tests/corpus)."""
+"""The new text of a reply (the messages are in tests/corpus)."""
 
 import pytest
 

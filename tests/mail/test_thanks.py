@@ -1,4 +1,4 @@
-"""Nothing but thanks, word by word: found without any score, and never where anything is asked."""
+"""Messages of thanks alone, word by word: found without any score, and never where something is asked."""
 
 from email.message import EmailMessage
 
