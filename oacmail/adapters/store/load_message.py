@@ -169,11 +169,7 @@ def refusals(con: sqlite3.Connection, policy: Policy, now: datetime) -> tuple[Re
 
 
 def _last_taken(con: sqlite3.Connection) -> str:
-<<<<<<< Updated upstream
     """Return when the relay last took a mail; '' = never."""
-=======
-    """When the relay last accepted a mail; '' = never."""
->>>>>>> Stashed changes
     row = con.execute(
         "SELECT data_at FROM outbox WHERE data_at IS NOT NULL AND state = 'sent' ORDER BY data_at DESC LIMIT 1"
     ).fetchone()
