@@ -17,8 +17,8 @@ from oacmail.core.routing import derivation, forms
 Verdict = TypeVar("Verdict", bound=StrEnum)
 
 _SAID = 3.0  # the least weight by which a machine names itself (mail/understanding/lexicon_of_kinds.py)
-# The least score at which a message is set aside, in addition to the evidence that each rule needs. The second figure is
-# for messages that ask for something, as persons do.
+# The least score at which a message is set aside, besides the evidence that each rule needs. The second figure is for
+# messages that ask for something, as persons do.
 _MACHINE_FROM, _SPAM_FROM, _THANKS_FROM = (0.5, 0.9), (0.5, 0.8), (0.4, 0.8)
 _MARKED, _MACHINE_ALONE = 1.0, 0.6  # the sum of the marks; the least score if it is lower
 _SHORT = 60  # words: pure thanks are brief

@@ -15,7 +15,7 @@ _PLAIN = re.compile(r"[^a-z0-9]+")
 
 
 def digest(text: str) -> str:
-    """`length.digest.digest`: of the text without spaces and quote marks, and of its ASCII characters a-z and 0-9 alone."""
+    """`length.digest.digest`: of the text without spaces and quote marks, and of its characters a-z and 0-9 alone."""
     folded = _folded(text)
     return f"{len(folded)}.{_hash(folded)}.{_hash(_ascii(text))}"
 
