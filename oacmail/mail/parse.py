@@ -16,6 +16,7 @@ from email.utils import mktime_tz, parsedate_tz
 from typing import TypeVar
 
 from oacmail.core.model import Message, Rung
+from oacmail.core.routing.reply_prefixes import FORWARD, RARE_FORWARD
 from oacmail.mail import facts
 from oacmail.mail.facts import Body, MessageSource, Skipped
 from oacmail.mail.mime import charset, dates, limits, normalize, parts
@@ -23,7 +24,7 @@ from oacmail.mail.parser_config import ParserConfig
 
 T = TypeVar("T")
 
-_FORWARD = re.compile(r"\W{0,3}(?:fwd?|rv|wg|tr|fs|reenv?|reenviat|reenviado|enc)\s*:", re.I)
+_FORWARD = re.compile(rf"\W{{0,3}}(?:{FORWARD}|{RARE_FORWARD})\s*:", re.I)
 
 
 def parse(raw: bytes, parser_config: ParserConfig = ParserConfig(), *, day: str = "", skipped: Skipped = ()) -> Message:  # noqa: B008

@@ -10,15 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from oacmail.core.model import Dmarc, Message
+from oacmail.core.routing.reply_prefixes import FORWARD, RARE_FORWARD, RARE_REPLY, REPLY
 from oacmail.core.view import CaseView, MessageView, View
 
 ACKNOWLEDGED = "our-own-acknowledgement"
 SUBJECT_WINDOW = timedelta(days=14)
 TEXT_WINDOW = timedelta(days=3)
 
-# Reply and forward prefixes of clients in ca, es, en, fr, de, it, pt and the north, also "Re[5]:" and "RE: RV:".
+# Also "Re[5]:", "RE: RV:" and list tags.
 _PREFIX = re.compile(
-    r"^\s*(?:(?:re|rv|fw|fwd|wg|aw|r|i|tr|rep|réf|ref|enc|res|vs|sv|antw|resp|resposta|respuesta|reenviat|reenviado)"
+    rf"^\s*(?:(?:{REPLY}|{FORWARD}|{RARE_REPLY}|{RARE_FORWARD})"
     r"\s*(?:\[\d+\]|\(\d+\))?\s*:|\[[^\]\s]{3,40}\])\s*",
     re.IGNORECASE,
 )

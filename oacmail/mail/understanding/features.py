@@ -14,6 +14,7 @@ from functools import cache, lru_cache
 from types import MappingProxyType
 
 from oacmail.core.features import Callback, Features, Term
+from oacmail.core.routing.reply_prefixes import FORWARD, REPLY
 from oacmail.mail.understanding import lexicon, lexicon_of_kinds, numerals, operators, phones, terms_end
 
 _LONGEST = 20_000  # characters of the text that are looked at: nobody asks his question later than that
@@ -26,7 +27,7 @@ _FILLED_IN = re.compile(
     r"\b(?:e-?mail|mail|correu|correo|adreca|direccion|address)(?: (?:electronic[ao]?|de correu|de correo))?"
     r"[ \t]{0,8}[:=]\s{0,8}<?([\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6})"
 )
-_ANSWER = re.compile(r"(?:re|r|rv|fw|fwd|wg|aw|tr|rif|i|enc|res|sv)(?:\[\d+\])?\s?:")
+_ANSWER = re.compile(rf"(?:{REPLY}|{FORWARD})(?:\[\d+\])?\s?:")
 _SPACES = re.compile(r"\s+")
 
 

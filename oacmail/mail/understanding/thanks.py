@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterator, Set
 
 from oacmail.core.features import NO_FEATURES
+from oacmail.core.routing.reply_prefixes import REPLY
 from oacmail.mail.understanding import features
 
-_ONE_ANSWER = re.compile(r"(?:re|r|aw|sv|res|rif)(?:\[\d+\])?\s?:")
+_ONE_ANSWER = re.compile(rf"(?:{REPLY})(?:\[\d+\])?\s?:")
 
 
 def _any(terms: str) -> str:
