@@ -1,2 +1,1 @@
-"""What a message or an answer does to a case: request, acknowledgement, answer, call-back, referral. Never asks the
-clock."""
+"""What a message or an answer does to a case: request, acknowledgement, answer, call-back, data rights."""

@@ -1,2 +1,1 @@
-"""What goes beyond the first level or is late: overdue, second level, incidents, follow-ups, digest. Never writes a
-text."""
+"""Cases beyond the first level or overdue: second level, incidents, follow-up, digest. It writes no text."""

@@ -1,6 +1,7 @@
-"""The daily summary (R31; template J): when it is due, and the numbers and lines that stand in it.
+"""The daily summary (R31; template J): when it is due, and its numbers and lines.
 
-Numbers and case numbers only: no name, address, phone or subject (LOPDGDD DA 7). It never decides what is late or ill.
+It contains numbers and case numbers only: no name, address, phone number or subject (LOPDGDD DA 7). It never decides
+what is overdue or unhealthy.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,7 +23,7 @@ SUSPECTED = "suspected-spam"
 
 
 def digest_due(policy: Policy, last: date | None, now: datetime) -> bool:
-    """Whether today's digest has still to go: on working days, from `digest.at`, inside service hours."""
+    """Whether today's digest is still to be sent: on working days, from `digest.at`, in service hours."""
     local = now.astimezone(policy.office.timezone)
     done = last is not None and last >= local.date()
     return bool(
@@ -70,7 +71,7 @@ def _facts(policy: Policy, tick: TickView, now: datetime) -> dict[str, object]:
 
 
 def _to_review(waiting: Sequence[ReviewEntry]) -> dict[str, object]:
-    """What waits for a person; suspected spam in a list of its own, for a person may stand among it (R14)."""
+    """The review list; suspected spam is a separate list, since a person's message may be in it (R14)."""
     spam = [item for item in waiting if item.reason == SUSPECTED]
     rest = [item for item in waiting if item.reason != SUSPECTED]
     return {
@@ -83,21 +84,21 @@ def _to_review(waiting: Sequence[ReviewEntry]) -> dict[str, object]:
 
 
 def _lines(items: Sequence[ReviewEntry]) -> tuple[dict[str, object], ...]:
-    """The newest of them."""
+    """One line each of the newest."""
     return tuple(
         {"ref": item.ref, "reason": item.reason, "since": item.since, "case": item.case} for item in items[-LISTED:]
     )
 
 
 def _calls(unanswered: Iterable[CaseView]) -> dict[str, int]:
-    """Calls to be made, by the slot that was asked for; who named none may be called till the evening (R27)."""
+    """Calls to make, by the slot that was asked for; without a slot, the afternoon (R27)."""
     calls = [case.slot for case in unanswered if case.intent == Intent.CALLBACK]
     morning = calls.count("morning")
     return {"calls_morning": morning, "calls_afternoon": len(calls) - morning}
 
 
 def _derived(cases: Sequence[CaseView], today: date, policy: Policy) -> dict[str, object]:
-    """What lies with the technical services, and what is left to the desk: to tell the person, to write again today."""
+    """Cases with the technical services, and what the desk must do: inform the person, write again today."""
     zone = policy.office.timezone
     rows = [_derived_line(case, policy) for case in cases]
     updates = ((case.number, clock.due_at) for case in cases for clock in case.running("update"))
@@ -122,5 +123,5 @@ def _derived_line(case: CaseView, policy: Policy) -> dict[str, object]:
 
 
 def _is_suggested(case: CaseView) -> bool:
-    """Read as second level, and nobody has said what it is."""
+    """Whether it was classified as second level and no agent has set the level."""
     return case.level == Level.SECOND and case.status is not Status.DERIVED and not case.level_by_hand

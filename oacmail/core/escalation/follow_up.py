@@ -1,7 +1,7 @@
 """Derived cases that are not solved yet: nudges to the technical services, updates to the citizen (R31).
 
-Both only while the office is open and the case is still derived; an answer ends them (core/cases/answers.py). After
-days of absence there is one of each, and the next is counted from it. It never decides what is second level.
+Both are sent only while the office is open and the case is still derived; an answer ends them (core/cases/answers.py).
+After days of absence one of each is sent, and the next is counted from it. It never decides what is second level.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ Reached = tuple[CaseView, Deadline]
 
 
 def nudges(policy: Policy, ringing: Sequence[Reached], now: datetime) -> list[Effect]:
-    """To whom the case was handed: a mail a case, or a list where there are many."""
+    """To the services that have the case: one mail for each case, or a list if there are many."""
     if not calendar.in_hours(now, policy):
         return []
     effects: list[Effect] = [_fired(clock, now) for _, clock in ringing]
@@ -70,7 +70,7 @@ def _row(case: CaseView, clock: Deadline) -> Facts:
 
 
 def updates(policy: Policy, ringing: Sequence[Reached], now: datetime) -> list[Effect]:
-    """What the derivation notice has promised to the citizen."""
+    """The updates that the derivation notice has promised to the citizen."""
     if not calendar.in_hours(now, policy):
         return []
     effects: list[Effect] = []

@@ -1,8 +1,8 @@
-"""When second-level messages on one platform become one incident: one alert with the list, and the cases linked.
+"""When second-level messages about one platform become one incident: one alert with a list, and linked cases.
 
-Decides by counts within a time (`escalation.incident_mails`, `incident_minutes`) and tells the technical services
-and the supervisor once; whoever writes while it goes on is linked to it. Each case keeps its own clock, derivation
-and answer. Never tells a citizen.
+It counts messages in a period (`escalation.incident_mails`, `incident_minutes`) and tells the technical services and
+the supervisor once; a case that follows in the period is linked. Each case keeps its own deadline, derivation and
+answer. No citizen is told.
 """
 
 from collections.abc import Sequence
@@ -30,12 +30,12 @@ def platform(reading: Classification) -> str:
 
 
 def since(policy: Policy, received_at: datetime) -> datetime:
-    """From when on messages belong together with one received then."""
+    """The earliest time of messages that belong together with one received at `received_at`."""
     return received_at - timedelta(minutes=policy.escalation.incident_minutes)
 
 
 def joined(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
-    """What follows from this message, on case `number`, for those that write of the same platform."""
+    """The incident that this message on case `number` starts or joins."""
     if not platform(request.reading) or acknowledgement.why_not(request):
         return ()
     others = [case for case in request.view.alike if case.number != number]

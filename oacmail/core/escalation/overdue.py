@@ -1,6 +1,6 @@
-"""The escalation of cases that nobody has answered in time: to whom, as one mail each or as one list (R31).
+"""Who is told of an overdue case, in one mail for each case or as one list (R31).
 
-It never decides *whether* a case is late. Level 1 goes to the supervisor; from level 2 on the operator is in copy.
+It never decides *whether* a case is overdue. Level 1 goes to the supervisor, level 2 and higher also to the operator.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from oacmail.core.view import CaseView
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverdueCase:
-    """A case whose response clock `armed_by` was due at `due_at` and has reached this level."""
+    """A case whose response deadline `started_by` was due at `due_at` and has reached this level."""
 
     case: CaseView
     started_by: str
@@ -26,7 +26,7 @@ class OverdueCase:
 
 
 def escalate(policy: Policy, late: Sequence[OverdueCase], *, unread: tuple[str, ...], now: datetime) -> list[Effect]:
-    """`unread`: folders that could not be read in time, named in the mail since the answer may lie there."""
+    """`unread`: folders that could not be read in time; the mail names them, since the answer may be there."""
     late = _one_a_case(late)
     effects: list[Effect] = [
         AuditEvent(kind="escalated", case=item.case.number, data={"level": item.level, "why": "overdue"})
@@ -40,7 +40,7 @@ def escalate(policy: Policy, late: Sequence[OverdueCase], *, unread: tuple[str, 
 
 
 def _one_a_case(late: Sequence[OverdueCase]) -> list[OverdueCase]:
-    """Merged cases may have several clocks: the highest level speaks for all, the oldest among equals."""
+    """One item for each case. Of several deadlines of a merged case the highest level counts, then the oldest."""
     first: dict[str, OverdueCase] = {}
     for item in sorted(late, key=lambda item: (-item.level, item.due_at)):
         first.setdefault(item.case.number, item)
@@ -48,7 +48,7 @@ def _one_a_case(late: Sequence[OverdueCase]) -> list[OverdueCase]:
 
 
 def _message(item: OverdueCase) -> str:
-    """What was asked: the message that armed the clock, the case's first where an event did (a fingerprint is hex)."""
+    """The message to attach: the one that started the deadline, or the case's first if an event did."""
     return item.case.first_message if ":" in item.started_by else item.started_by
 
 

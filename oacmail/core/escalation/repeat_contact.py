@@ -1,7 +1,7 @@
-"""When a case has become a *problema complex* (R12), and who in the house hears of it.
+"""When a case becomes a *problema complex* (R12), and who is told.
 
-By counts alone: the person wrote again and again after the first human answer, or came back days after it. Told once,
-in service hours; nothing else about the case changes. A case that nobody has answered is overdue, never complex.
+It counts: the person wrote again and again after the first human answer, or came back days after it. Staff are told
+once, in service hours; nothing else about the case changes. A case that nobody has answered is overdue, never complex.
 """
 
 from datetime import datetime
@@ -19,7 +19,7 @@ from oacmail.core.view import CaseView, Said
 def became_complex(
     policy: Policy, case: CaseView, *, message: str, at: datetime, due_at: datetime, now: datetime
 ) -> tuple[Effect, ...]:
-    """What follows from one more message of a citizen that asks something on this case, `message`, received at `at`."""
+    """What follows from a citizen's further request on this case, `message`, received at `at`."""
     if MailKind.COMPLEX in case.told or case.status is Status.DERIVED or not _is_complex(policy, case, at):
         return ()
     people = policy.people
@@ -40,8 +40,7 @@ def became_complex(
 
 
 def _conversation(policy: Policy, *said: Said) -> tuple[Quoted, ...]:
-    """What made the case complex: the new message and those before it, each under its moment and the office's name
-    where an agent wrote it."""
+    """The new message and those before it, each under its time, with the office's name if an agent wrote it."""
     return tuple(
         Quoted(
             message=one.message,

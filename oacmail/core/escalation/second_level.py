@@ -1,9 +1,9 @@
-"""Second level: what goes to the technical services by itself, what is only suggested, what a person orders (R11-R13).
+"""Second level: what goes to the technical services automatically, what is suggested, what an agent orders (R11-R13).
 
-The services get the card and the message once a case; whose word it was, the message's or a person's, is in the event
-log. By itself nothing but status and level changes: the citizen's clock runs on until a person has answered, or has
-sent the derivation notice (R22). What is doubtful is left to people; what is not acknowledged by itself is not derived
-by itself either.
+The services get the card and the message once for each case; the event log says whether a message or an agent caused
+it. Automatically only status and level change: the citizen's deadline keeps running until an agent has answered or has
+sent the derivation notice (R22). Uncertain cases are left to agents. A message that gets no automatic acknowledgement
+is not derived automatically either.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ from oacmail.core.policy import Policy
 from oacmail.core.view import CaseView
 
 DERIVED, SUGGESTED = MailKind.DERIVED, MailKind.SECOND_LEVEL
-_DECIDED = "level:second: "  # how a verdict's reasons begin (core/routing/classification.py)
+_DECIDED = "level:second: "  # prefix of the classifier's reasons (core/routing/classification.py)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ def by_message(request: CitizenRequest, number: str, case: CaseView | None = Non
     if acknowledgement.why_not(request):
         return ()
     if case is not None and case.status is Status.DERIVED:
-        return _term_named(request, case)
+        return _date_named(request, case)
     if request.reading.level is not Level.SECOND or _is_settled(case):
         return ()
     rules = request.policy.escalation
@@ -67,18 +67,18 @@ def by_message(request: CitizenRequest, number: str, case: CaseView | None = Non
 
 
 def _before_a_restore(request: CitizenRequest) -> bool:
-    """A database that was restored has forgotten what the services know of older messages already."""
+    """Whether a restored database may have forgotten that the services know this message."""
     moments = (request.view.restored_at, request.view.key_lost_at)
     return not request.forced and any(moment is not None and request.received_at <= moment for moment in moments)
 
 
 def _is_settled(case: CaseView | None) -> bool:
-    """It was derived before, or a person has said which level it is."""
+    """Whether it was derived before, or an agent has set the level."""
     return case is not None and (DERIVED in case.told or case.level_by_hand)
 
 
-def _term_named(request: CitizenRequest, case: CaseView) -> tuple[Effect, ...]:
-    """A term that is about to end, of a case that lies with the services: they hear of it at once (R32)."""
+def _date_named(request: CitizenRequest, case: CaseView) -> tuple[Effect, ...]:
+    """The services are told at once of a date that is near on a case that they have (R32)."""
     if case.urgent or not request.reading.urgent:
         return ()
     key = request.message.fingerprint
@@ -106,7 +106,7 @@ def _derive(request: CitizenRequest, number: str, case: CaseView | None) -> tupl
 
 
 def _suggest(request: CitizenRequest, number: str, case: CaseView | None) -> tuple[Effect, ...]:
-    """Told once, within the budget of acknowledgements: a flood must not reach the agents twice. The digest has all."""
+    """Once a case and within the acknowledgement budget, so that no flood reaches the agents. The digest has all."""
     policy, kind = request.policy, rate_limits.budget_class(request.message, request.view.person)
     if case is not None and SUGGESTED in case.told:
         return ()
@@ -146,13 +146,13 @@ def _read_card(request: CitizenRequest, number: str, case: CaseView | None) -> C
 
 
 def _words(reading: Classification) -> tuple[str, ...]:
-    """What spoke for second level, without the sum of its terms and without pieces that only a model can read."""
+    """The words that decided for second level, without sums and without features that only the model can read."""
     found = (why.removeprefix(_DECIDED) for why in reading.because if why.startswith(_DECIDED))
     return tuple(word for word in found if word[:1].isalnum() and not word.startswith("level:"))
 
 
 def _to_agents(request: CitizenRequest, card: Card, *, derived: bool) -> tuple[Effect, ...]:
-    """Nobody tells the citizen but a person: the agents hear what is left to them."""
+    """The agents are told, since only an agent informs the citizen."""
     facts = {**card.facts(), "derived": derived}
     return to_agents(
         request.policy,
@@ -164,12 +164,12 @@ def _to_agents(request: CitizenRequest, card: Card, *, derived: bool) -> tuple[E
     )
 
 
-# --- by a person's word ---------------------------------------------------------------------------------
+# --- by an agent's order --------------------------------------------------------------------------------
 
 
 def by_order(policy: Policy, case: CaseView, *, cause: str, why: str, key: str, now: datetime) -> tuple[Effect, ...]:
-    """Derives what is not derived yet, and tells the citizen, which meets the promise (R22). What the person adds, a
-    cause or what has been seen, goes to the services in any case."""
+    """Derive the case if it is not derived yet, and tell the citizen, which meets the deadline (R22). A cause or
+    observation that the agent adds goes to the services in any case."""
     cause = cause or case.cause or "platform"
     known = case.status is Status.DERIVED and DERIVED in case.told
     adds = bool(why) or cause != (case.cause or cause)
@@ -184,7 +184,7 @@ def by_order(policy: Policy, case: CaseView, *, cause: str, why: str, key: str, 
         UpdateCase(case=case.number, columns=columns),
         *(_to_services(policy, _kept_card(case, cause, why), key=key, now=now) if adds or not known else ()),
         *(() if known else _first_nudge(policy, case.number, key=key, now=now)),
-        *(_citizen_told(policy, case, cause=cause, key=key, now=now) if can_be_told(policy, case) else ()),
+        *(_tell_citizen(policy, case, cause=cause, key=key, now=now) if can_be_told(policy, case) else ()),
         AuditEvent(kind="escalated", case=case.number, data={"why": "ordered", "cause": cause}),
     )
 
@@ -205,8 +205,8 @@ def _kept_card(case: CaseView, cause: str, why: str) -> Card:
     )
 
 
-def _citizen_told(policy: Policy, case: CaseView, *, cause: str, key: str, now: datetime) -> tuple[Effect, ...]:
-    """It meets what an answer to the person would meet (core/cases/answers.py), and leaves the case where it lies."""
+def _tell_citizen(policy: Policy, case: CaseView, *, cause: str, key: str, now: datetime) -> tuple[Effect, ...]:
+    """It meets the deadlines that an answer would meet (core/cases/answers.py); the case stays with the services."""
     return (
         EndDeadlines(case=case.number, how="void", at=now, kinds=("update",)),
         *passed_on(policy, case, key=key, cause=cause, now=now),

@@ -1,1 +1,1 @@
-"""One handler for each kind of input: it calls the rules below and collects their effects. Holds no rule of its own."""
+"""One handler for each kind of input: it calls the rules of the packages below and collects their effects."""

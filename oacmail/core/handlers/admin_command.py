@@ -1,7 +1,7 @@
-"""What a person's word does to a case: the verbs of `oacmail case` (docs/interfaces.md section 2), later also by mail.
+"""What an admin's command does to a case: the verbs of `oacmail case` (docs/interfaces.md section 2).
 
-Only an answer seen or a logged contact meets the promise; closing sends nothing. A word that cannot be carried out
-raises `Refused` with the reason; nothing is then changed. Who may speak is the caller's business.
+Only an answer in the mailbox or a logged contact meets the deadline; closing sends nothing. A command that cannot be
+carried out raises `Refused` with the reason and changes nothing. The caller decides who may give commands.
 """
 
 from collections.abc import Callable
@@ -63,7 +63,7 @@ _Verb = Callable[[Policy, View, CaseView, AdminCommand, datetime], tuple[Effect,
 
 
 def _at(case: CaseView, inp: AdminCommand, now: datetime) -> datetime:
-    """When the contact took place; never later than now, never before anybody had asked."""
+    """When the contact took place: not later than now, not before the case was opened."""
     text = inp.words.get("at", "")
     at = datetime.fromisoformat(text) if text else now
     if at > now:
@@ -144,7 +144,7 @@ def _merge(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: d
         raise Refused("the other case is closed: reopen it first, somebody waits for an answer")
     return (
         MergeCases(case=case.number, into=into.number),
-        *_state_taken_over(case, into),
+        *_merged_state(case, into),
         UpdateCase(
             case=case.number,
             columns={"status": Status.CLOSED, "closed_at": now, "close_reason": "duplicate"},
@@ -153,8 +153,8 @@ def _merge(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: d
     )
 
 
-def _state_taken_over(case: CaseView, into: CaseView) -> tuple[Effect, ...]:
-    """Who waited still waits, and what lies with the technical services still lies there."""
+def _merged_state(case: CaseView, into: CaseView) -> tuple[Effect, ...]:
+    """A running deadline keeps `into` open, and a case with the technical services stays with them."""
     if case.status is Status.DERIVED and into.status in (Status.OPEN, Status.WAITING, Status.ANSWERED):
         columns: CaseColumns = {
             "status": Status.DERIVED,
@@ -170,7 +170,7 @@ def _state_taken_over(case: CaseView, into: CaseView) -> tuple[Effect, ...]:
 
 
 def _set(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
-    """A correction: what the classifier read is replaced, and remembered as an example."""
+    """A correction: it replaces the classifier's value and is stored as an example."""
     columns: CaseColumns = {}
     for field, value in inp.words.items():
         if value not in CORRECTABLE[field]:
@@ -178,14 +178,14 @@ def _set(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: dat
         columns[_COLUMN[field]] = value
     return (
         UpdateCase(case=case.number, columns=columns),
-        *_road(policy, case, inp.words.get("intent", ""), now),
-        *_wish(policy, case, inp.words.get("language", "")),
+        *_by_intent(policy, case, inp.words.get("intent", ""), now),
+        *_language_wish(policy, case, inp.words.get("language", "")),
         AuditEvent(kind="corrected", case=case.number, data=dict(inp.words)),
     )
 
 
-def _road(policy: Policy, case: CaseView, intent: str, now: datetime) -> tuple[Effect, ...]:
-    """What a person says that the message asks for goes the road that it would have gone by itself."""
+def _by_intent(policy: Policy, case: CaseView, intent: str, now: datetime) -> tuple[Effect, ...]:
+    """What the corrected intent causes, as if the message had been read so."""
     due_at = min((clock.due_at for clock in case.running("answer")), default=None)
     request = RequestFacts(
         case=case.number, message=case.first_message, asked_at=case.opened_at, due_at=due_at, topic=case.topic
@@ -193,8 +193,8 @@ def _road(policy: Policy, case: CaseView, intent: str, now: datetime) -> tuple[E
     return intent_actions.by_intent(policy, intent, request, now) if intent != case.intent else ()
 
 
-def _wish(policy: Policy, case: CaseView, language: str) -> tuple[Effect, ...]:
-    """The language that we write in is kept for the person, not for the case alone (Llei 1/1998, art. 9.1)."""
+def _language_wish(policy: Policy, case: CaseView, language: str) -> tuple[Effect, ...]:
+    """The language is stored for the person, not for the case alone (Llei 1/1998, art. 9.1)."""
     return (UpdatePerson(address=case.citizen, lang=language),) if language in policy.office.languages else ()
 
 

@@ -1,9 +1,8 @@
-"""What happens to a machine's mail: recorded, filed where it belongs, and nothing else (RFC 3834 section 2).
+"""What follows from automatic mail: it is recorded and filed, and nothing else (RFC 3834 section 2).
 
-The one exception is R14: a report that a mail of ours, or an answer of a person, was not delivered. Then the mail
-is marked failed, what it had answered is open again with a new clock, and staff are told. A delay or a success
-changes nothing. What may be a web form's waits for a person, and so does what only its words call a report. No robot
-ever gets a mail, opens a case or moves a deadline otherwise.
+The exception is a report that a mail of ours or an agent's answer was not delivered (R14): the mail is marked failed,
+the case is open again with a new deadline, and staff are informed. A delay or a success changes nothing. A message that
+may be a web form goes to review. A robot never gets a mail, never opens a case and never changes another deadline.
 """
 
 from datetime import datetime
@@ -55,14 +54,14 @@ def on_automatic_mail(policy: Policy, view: View, lookup: Lookup, now: datetime)
 
 
 def _is_about_our_mail(view: View, report: Report) -> bool:
-    """Whether the returned message is a mail of ours or an answer of a person. Else a citizen may tell in the same
-    words that a message came back, and a person looks."""
+    """Whether the returned message is a mail of ours or an agent's answer. Otherwise a citizen may be describing a
+    returned message in the same words, and an agent decides."""
     ours = {mail.message_id for mail in view.mails}
     return not (ours | {answer.message_id for answer in view.named if _is_answer(answer)}).isdisjoint(report.about)
 
 
 def _perhaps_a_form(lookup: Lookup) -> Decision:
-    """Somebody may wait behind it: a person looks, and adds its sender to `callback.form_senders`."""
+    """A person may wait for a reply: an agent reviews it and adds its sender to `callback.form_senders`."""
     message = lookup.message
     reason = f"looks-like-a-form: {message.sender}"
     kind = _KINDS.get(message.auto, Kind.BULK)
@@ -71,7 +70,7 @@ def _perhaps_a_form(lookup: Lookup) -> Decision:
 
 
 def _case(view: View, lookup: Lookup) -> CaseView | None:
-    """Where it is filed: by an id that it names; a robot's subject or text proves nothing."""
+    """The case on which it is filed, by a Message-ID that it names; a robot's subject or text proves nothing."""
     numbers = [mail.case for mail in view.mails] + [message.case for message in view.named]
     found = next((view.cases[number] for number in numbers if number and number in view.cases), None)
     return found or match_case(lookup.message, view, frozenset((lookup.message.sender,)), lookup.received_at).case
@@ -103,19 +102,19 @@ def _failed(policy: Policy, view: View, lookup: Lookup, report: Report, now: dat
 
 
 def _is_answer(message: MessageView) -> bool:
-    """A remark in an agent's name, whose id its forger knows, is none."""
+    """Whether it is an answer. A remark in an agent's name is none: its forger knows its Message-ID."""
     return message.role is Role.AGENT and message.outcome is Outcome.CASE
 
 
 def concerns(policy: Policy, refused: tuple[str, ...], recipient: str) -> bool:
-    """Whether a mail to `recipient` is among those refused to these addresses. A colleague in copy is somebody else;
-    any other address may be the one to which his provider passes his mail on."""
+    """Whether a report about these addresses is about a mail to `recipient`. A colleague in copy is somebody else; any
+    other address may be one to which the recipient's provider forwards."""
     others = (policy.people.staff | policy.office.own) - {recipient}
     return not refused or any(address not in others for address in refused)
 
 
 def _kept_for_later(report: Report) -> list[Effect]:
-    """The report was quicker than the copy in Sent of the answer that it speaks of."""
+    """The report arrived before the copy in Sent of the answer that it is about."""
     return [Remember(name=UNDELIVERED + about, value=" ".join(report.recipients)) for about in report.about[:1]]
 
 

@@ -1,7 +1,8 @@
-"""What an attempt to deliver one mail means for it and its case. Temporary unless proven permanent.
+"""What a delivery attempt means for a mail and its case. A failure is temporary unless it is proven permanent.
 
-A mail refused for its size or content that carries an original goes again without it, in the same tick. A refusal
-is told to staff, unless the relay refuses everybody; a delivery that may have happened is left to `doubts`.
+A mail that is refused for its size or content is sent again without its original, in the same tick. Staff are informed
+of a refusal unless the relay refuses everybody. core/outbox/uncertain.py decides about a delivery that may have
+happened.
 """
 
 from collections.abc import Callable, Mapping
@@ -55,7 +56,7 @@ def _everybody(policy: Policy, view: View, mail: OutgoingView) -> bool:
 
 
 def _relay_ill(policy: Policy, view: View, mail: OutgoingView, inp: DeliveryResult, now: datetime) -> list[Effect]:
-    """No mail is to blame: this one waits as for a busy server, and those that it has given up before wait again."""
+    """No mail is at fault: this one is deferred as for a busy server, and those given up before are queued again."""
     again = [
         UpdateOutbox(key=other.key, event=MailEvent.RELAY_AT_FAULT, next_at=now + BACKOFF[0])
         for other in view.refusals

@@ -1,9 +1,8 @@
-"""What happens to staff mail: an answer in Sent, an authentic agent's copy, a remark nobody can vouch for.
+"""What follows from staff mail: an answer in Sent, an agent's proven copy, or a remark without proof.
 
-An answer needs proof of its writer: it lies in Sent and did not come by SMTP, or our own exchanger vouches for the
-agent (R16; docs/design.md, "Who wrote"). Without proof the mail is kept as a remark, changes nothing, and its
-owner is told.
-Nothing automatic goes to staff as if they were citizens.
+An answer needs proof of its author: it is in Sent and did not arrive by SMTP, or our own mail exchanger vouches for the
+agent (R16; docs/design.md, "Who wrote"). Without proof the message is stored as a remark, changes nothing, and its
+author is informed. Staff never get automatic mail as if they were citizens.
 """
 
 from dataclasses import replace
@@ -26,7 +25,7 @@ GUESSES = ("same-subject", "same-text")
 
 
 def in_sent_folder(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision:
-    """A message in Sent. The recipients stand for the writer on every rung."""
+    """A message in Sent. It matches a case by its recipients, not by its author."""
     message = lookup.message
     if message.auth.from_outside:
         return _set_aside("in-sent-but-came-by-smtp")
@@ -36,7 +35,7 @@ def in_sent_folder(policy: Policy, view: View, lookup: Lookup, now: datetime) ->
 
 
 def from_staff(policy: Policy, view: View, lookup: Lookup, writer: Sender, now: datetime) -> Decision:
-    """A mail from a staff address, met outside Sent."""
+    """A message from a staff address outside Sent."""
     if writer.proven:
         return _written_by_staff(policy, view, lookup, writer.role, "answer-with-office-in-copy", now)
     match = _match(view, lookup, frozenset((lookup.message.sender,)), trusted=True)
@@ -44,11 +43,11 @@ def from_staff(policy: Policy, view: View, lookup: Lookup, writer: Sender, now: 
         decision = _set_aside(f"{writer.rule}: no case", writer.role)
     else:
         decision = _remark(policy, lookup, writer, match.case, now)
-    return replace(decision, effects=(*decision.effects, *_operator_told(policy, lookup, now)))
+    return replace(decision, effects=(*decision.effects, *_alert_operator(policy, lookup, now)))
 
 
-def _operator_told(policy: Policy, lookup: Lookup, now: datetime) -> tuple[Effect, ...]:
-    """Mail in a colleague's name that our own exchanger says is not his: one alert a day, however much arrives."""
+def _alert_operator(policy: Policy, lookup: Lookup, now: datetime) -> tuple[Effect, ...]:
+    """One alert a day if our own mail exchanger reports that staff mail is forged."""
     if lookup.message.auth.dmarc is not Dmarc.FAIL:
         return ()
     key = f"alert:{FORGED}:{now.astimezone(policy.office.timezone).date()}"
@@ -62,13 +61,13 @@ def _written_by_staff(policy: Policy, view: View, lookup: Lookup, role: Role, ho
     match = _match(view, lookup, recipients, trusted=True)
     case = match.case
     if case is None:
-        # In Sent it is the desk's own business; in INBOX somebody wants something of us.
+        # In Sent it is the desk's own correspondence; in INBOX its author expects something of the desk.
         return (
             _filed(role, None, Outcome.STAFF, how)
             if how == "answer-in-sent"
             else _set_aside("staff-without-case", role)
         )
-    guests = () if _to_the_citizen(case, recipients) else _guests_clocks(case, recipients)
+    guests = () if _to_the_citizen(case, recipients) else _deadlines_of_guests(case, recipients)
     if not guests and not _to_the_citizen(case, recipients):
         return _filed(role, case, Outcome.STAFF, f"staff-message; {match.rule}", touched=lookup.received_at)
     attach = RecordMessage(role=Role.AGENT, outcome=Outcome.CASE, kind=Kind.REQUEST, case=case.number, rule=match.rule)
@@ -81,7 +80,7 @@ def _written_by_staff(policy: Policy, view: View, lookup: Lookup, role: Role, ho
 
 
 def _recipients(policy: Policy, message: Message) -> frozenset[str]:
-    """To and Cc, without the house."""
+    """To and Cc without the office and its staff."""
     return frozenset((*message.to, *message.cc)) - policy.office.own - policy.people.staff
 
 
@@ -89,22 +88,22 @@ def _to_the_citizen(case: CaseView, recipients: frozenset[str]) -> bool:
     return not recipients.isdisjoint({case.citizen} | case.participants | case.reply_to)
 
 
-def _guests_clocks(case: CaseView, recipients: frozenset[str]) -> tuple[str, ...]:
-    """What a guest asked is answered to the guest; whoever else asked still waits."""
+def _deadlines_of_guests(case: CaseView, recipients: frozenset[str]) -> tuple[str, ...]:
+    """The deadlines that an answer to a guest alone meets; all others keep running."""
     return tuple(clock.started_by for clock in case.running("answer") if not recipients.isdisjoint(clock.asked_from))
 
 
 def _written_at(view: View, lookup: Lookup, case: CaseView) -> datetime:
-    """A client dates its own copy in Sent, and its clock may be slow: nobody answers before he is asked."""
+    """When it was written. A client with a slow clock dates its copy in Sent before the question that it answers."""
     asked = (message.received_at for message in view.named if message.case == case.number)
     return max((lookup.received_at, *asked))
 
 
 def _match(view: View, lookup: Lookup, writers: frozenset[str], *, trusted: bool) -> ThreadMatch:
-    """Staff are no participants: what they name by reference or token is theirs to name."""
+    """Staff are no participants, so the case that they name by reference or token counts."""
     match = match_case(lookup.message, view, writers, lookup.received_at)
     if match.rule in GUESSES and lookup.message.refs and not view.named and not view.mails:
-        # It says what it answers, and that we have not read: by its subject it would answer somebody else's question.
+        # It refers to a message that we have not read; its subject would match somebody else's question.
         match = ThreadMatch(None, "answers-an-unread-message")
     if match.case is not None or not trusted:
         return match
@@ -132,8 +131,8 @@ def _remark(policy: Policy, lookup: Lookup, writer: Sender, case: CaseView, now:
         role=writer.role, outcome=Outcome.STAFF, kind=Kind.REQUEST, case=case.number, rule=writer.rule
     )
     day = now.astimezone(policy.office.timezone).date()
-    # Whoever meant to answer must know that it does not count; a word among colleagues is heard as it is. Once a day
-    # and case: who forges an agent's From must not be able to fill the agent's mailbox.
+    # An agent who meant to answer must know that it does not count. At most once a day and case: a forged From must
+    # not fill the agent's mailbox.
     meant_as_answer = _to_the_citizen(case, _recipients(policy, lookup.message))
     told = notices(
         policy,

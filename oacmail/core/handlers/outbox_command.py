@@ -1,4 +1,4 @@
-"""What a person orders for one mail of the outbox: send it again, or never (`oacmail outbox retry`, `outbox drop`).
+"""What an admin orders for one mail of the outbox: `oacmail outbox retry` and `outbox drop`.
 
 An order that the mail's state does not allow raises `Refused` and changes nothing. Every order is in the event log of
 the mail's case.

@@ -1,9 +1,10 @@
 """What follows when a copy of our own mail arrives: it proves the sending (docs/design.md, "Uncertain deliveries").
 
-Ours is what bears our signature for this recipient and Date and says exactly what we wrote; what was added is a
-message, or goes to review, but for a footer that the relay adds to all copies. A first copy settles its outbox row,
-a second is a duplicate; a copy that the database does not know says that the database was restored; one that another
-process has sent meanwhile says that two daemons serve one mailbox. What only claims to be ours goes to review.
+A message is ours if its signature matches recipient and Date and no text was added. An addition is a person's message
+or goes to review, except a footer that the relay adds to all copies. The first copy proves that its outbox row was
+sent, a second is a duplicate. A copy that the database does not know shows that the database was restored; one that
+another process sent in the meantime shows that two daemons serve one mailbox. A message that only claims to be ours
+goes to review.
 """
 
 import re
@@ -37,7 +38,7 @@ OTHER_INSTANCE = "other-instance"
 
 
 def added(lookup: Lookup, mail: OutgoingView | None) -> str:
-    """What our mail has beside our text, without spaces; '' = nothing."""
+    """The text that was added to our mail, without spaces; '' = none."""
     if lookup.signature is not None and lookup.signature.text:
         return lookup.added
     message = lookup.message
@@ -46,7 +47,7 @@ def added(lookup: Lookup, mail: OutgoingView | None) -> str:
 
 
 def learned(more: str, recipient: str = "") -> str:
-    """The name under which an addition is remembered for each recipient, or begins. Numbers in it may change."""
+    """The name of the fact for an addition and recipient; without `recipient`, its prefix. Digits count alike."""
     return f"{ADDED}{_hash(re.sub('[0-9]+', '#', more))}:{_hash(recipient) if recipient else ''}"
 
 
@@ -55,16 +56,16 @@ def _hash(text: str) -> str:
 
 
 def is_message(policy: Policy, mail: OutgoingView | None) -> bool:
-    """Whether a mail of ours with an addition that nobody knows is somebody's message on top of it: where no copy of
-    ours is still to come, it went to its recipient and came back. Else it may be our copy with a relay's footer."""
+    """Whether a mail of ours with an unknown addition is a person's message on top of it: if no copy is expected any
+    more, the mail came back from its recipient. Otherwise it may be our copy with a footer of the relay."""
     return mail is not None and (mail.copied or policy.sending.self_copy == "no")
 
 
 def with_an_addition(lookup: Lookup, mark: Signature, mail: OutgoingView | None, more: str) -> Decision:
-    """It has left, by its signature. What was added, a person looks at, until the same is seen on others' copies."""
-    settled = [_settled(lookup, mail)] if mail is not None else [_import(lookup, mark), _imported(lookup, mark)]
+    """The signature proves the sending. An agent reviews the addition until copies to other recipients have it too."""
+    settled = [_proven(lookup, mail)] if mail is not None else [_import(lookup, mark), _imported(lookup, mark)]
     effects: tuple[Effect, ...] = (
-        _attach(mark, Outcome.QUARANTINED),
+        _record(mark, Outcome.QUARANTINED),
         *settled,
         Remember(name=learned(more, _recipient(lookup.message)), value="1"),
         RequestReview(reason=WITH_AN_ADDITION),
@@ -79,22 +80,22 @@ def on_own_copy(policy: Policy, view: View, lookup: Lookup, mark: Signature) -> 
     if mail is None:
         return _restored(lookup, mark)
     if mail.copied:
-        return Decision(effects=(_attach(mark, Outcome.DUPLICATE),), because=("our-mail-again",))
+        return Decision(effects=(_record(mark, Outcome.DUPLICATE),), because=("our-mail-again",))
     return _first_copy(lookup, mark, mail)
 
 
-def _attach(mark: Signature, outcome: Outcome) -> RecordMessage:
+def _record(mark: Signature, outcome: Outcome) -> RecordMessage:
     return RecordMessage(role=Role.OURS, outcome=outcome, kind=Kind.AUTO_REPLY, case=mark.case or None, rule="our-mail")
 
 
-def _settled(lookup: Lookup, mail: OutgoingView) -> UpdateOutbox:
+def _proven(lookup: Lookup, mail: OutgoingView) -> UpdateOutbox:
     message_id = lookup.message.message_id
     rewritten = message_id if message_id and message_id != mail.message_id else None
     return UpdateOutbox(key=mail.key, event=MailEvent.COPY_SEEN, alias=rewritten, sent_at=lookup.received_at)
 
 
 def _first_copy(lookup: Lookup, mark: Signature, mail: OutgoingView) -> Decision:
-    effects: list[Effect] = [_attach(mark, Outcome.OURS), _settled(lookup, mail)]
+    effects: list[Effect] = [_record(mark, Outcome.OURS), _proven(lookup, mail)]
     if lookup.folder is Folder.INTAKE:
         effects.append(FileMessage(folder=Folder.SENT))
     return Decision(effects=tuple(effects), because=("our-mail-copy",))
@@ -124,22 +125,22 @@ def _recipient(message: Message) -> str:
 
 
 def _restored(lookup: Lookup, mark: Signature) -> Decision:
-    effects: list[Effect] = [_attach(mark, Outcome.OURS), _import(lookup, mark), _imported(lookup, mark)]
+    effects: list[Effect] = [_record(mark, Outcome.OURS), _import(lookup, mark), _imported(lookup, mark)]
     if lookup.folder is Folder.INTAKE:
         effects.append(FileMessage(folder=Folder.SENT))
     return Decision(effects=tuple(effects), because=("our-mail-unknown: database restored",))
 
 
 def _is_of_this_run(view: View, lookup: Lookup) -> bool:
-    """Sent and arrived since this process began. What an earlier process of this house sent is older, also where the
-    database was restored or its clock set back: then both moments would have to be wrong."""
+    """Whether it was sent and arrived since this process began. Mail of an earlier process is older, even if the
+    database was restored or the clock set back: then both times would have to be wrong."""
     since, sent_at = view.run_since, lookup.message.sent_at
     return since is not None and sent_at is not None and min(sent_at, lookup.received_at) > since
 
 
 def signed_by_another(policy: Policy, view: View, lookup: Lookup) -> Decision | None:
-    """A mail in Sent, from our address, under a secret that is none of ours: in that folder nobody writes but the
-    house. Since this process began it is a second daemon's, before that one of a secret that is gone."""
+    """A mail in Sent, from our address, signed with a secret that is not ours: only the office writes there. If it was
+    sent since this process began, a second daemon sent it; otherwise its secret is no longer configured."""
     message = lookup.message
     if message.auth.into_folder:  # anybody writes there by plus-address where the server allows it
         return None
@@ -160,7 +161,7 @@ def _named(raw: str) -> str:
 
 
 def _told_by_another(lookup: Lookup, mark: Signature, mail: OutgoingView | None) -> list[Effect]:
-    """Its recipient has had this mail: ours of the same key must not follow. The other's case numbers are not ours."""
+    """The recipient has this mail, so ours of the same key is not sent. The case number is the other daemon's."""
     if mail is not None:
         return (
             [] if mail.copied else [UpdateOutbox(key=mail.key, event=MailEvent.COPY_SEEN, sent_at=lookup.received_at)]
@@ -169,7 +170,7 @@ def _told_by_another(lookup: Lookup, mark: Signature, mail: OutgoingView | None)
 
 
 def _other_instance(name: str, told: list[Effect] | tuple[()]) -> Decision:
-    """Stops the sending until the next start (engine/delivery.py)."""
+    """Sending stops until the next start (engine/delivery.py)."""
     attach = RecordMessage(role=Role.OURS, outcome=Outcome.OURS, kind=Kind.AUTO_REPLY, rule=OTHER_INSTANCE)
     note = AuditEvent(kind=OTHER_INSTANCE, data={"instance": name})
     effects = (attach, *told, Remember(name=OTHER_INSTANCE, value=name or "early"), note)
@@ -177,7 +178,7 @@ def _other_instance(name: str, told: list[Effect] | tuple[()]) -> Decision:
 
 
 def claims_to_be_ours() -> Decision:
-    """From our own address, outside Sent, without our signature: never acknowledged, ignored or an answer."""
+    """From our own address, outside Sent, unsigned: never acknowledged, never ignored, never an answer."""
     attach = RecordMessage(
         role=Role.OURS, outcome=Outcome.QUARANTINED, kind=Kind.REQUEST, rule="from-our-address-unsigned"
     )

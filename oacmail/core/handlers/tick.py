@@ -1,8 +1,8 @@
-"""What is due now: answers, reminders, nudges and updates, silent closings, the digest, waiting mail, alerts.
+"""What is due now: overdue answers, reminders, nudges, updates, closings, the digest, deferred mail, alerts.
 
-Level-triggered: a tick after three days down does once what the missed ones would have done. Nothing about a
-case's answer fires before every watched folder was read after its due moment, since the answer may lie in Sent
-unread; and nothing reaches staff outside service hours. A clock set back finds nothing due and loses nothing.
+Level-triggered: one tick after three days of absence does once what the missed ticks would have done. Nothing about an
+answer fires before every watched folder was read after the due time, since the answer may be in Sent unread. No notice
+reaches staff outside service hours. After the clock was set back, nothing is due and nothing is lost.
 """
 
 from collections.abc import Sequence
@@ -44,8 +44,8 @@ def on_tick(policy: Policy, tick: TickView, now: datetime) -> Decision:
     effects: list[Effect] = [
         *_overdue(policy, tick, now),
         *_reminders(policy, tick, now),
-        *nudges(policy, _ringing(tick, "nudge", now), now),
-        *updates(policy, _ringing(tick, "update", now), now),
+        *nudges(policy, _reached(tick, "nudge", now), now),
+        *updates(policy, _reached(tick, "update", now), now),
         *_closings(tick, now),
         *remind_rights(policy, tick, now),
         *release_deferred(policy, tick, now),
@@ -54,18 +54,18 @@ def on_tick(policy: Policy, tick: TickView, now: datetime) -> Decision:
         *digest(policy, tick, now),
         *_alerts(policy, tick, now),
         *_overnight(policy, tick, now),
-        *_stranded(policy, tick, now),
+        *_deferred_too_long(policy, tick, now),
     ]
     return Decision(effects=tuple(effects), because=())
 
 
 def _read_since(tick: TickView, due_at: datetime) -> bool:
-    """Every watched folder was read after `due_at`: no answer given in time lies there unread."""
+    """Whether every watched folder was read after `due_at`, so that no answer in time is unread."""
     return tick.synced_at is not None and tick.synced_at >= due_at
 
 
-def _ringing(tick: TickView, kind: str, now: datetime) -> list[tuple[CaseView, Deadline]]:
-    """The clocks of this kind that rang, once the mailbox was read since; or it cannot be, and we have waited."""
+def _reached(tick: TickView, kind: str, now: datetime) -> list[tuple[CaseView, Deadline]]:
+    """(case, deadline) of this kind, if the mailbox was read since it was due or half an hour has passed."""
     return [
         (case, clock)
         for case, clock in tick.reached
@@ -77,7 +77,7 @@ def _ringing(tick: TickView, kind: str, now: datetime) -> list[tuple[CaseView, D
 
 
 def _overdue(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
-    ready = [(case, clock) for case, clock in _ringing(tick, "answer", now) if _may_fire(policy, tick, clock, now)]
+    ready = [(case, clock) for case, clock in _reached(tick, "answer", now) if _may_fire(policy, tick, clock, now)]
     effects: list[Effect] = []
     late: list[OverdueCase] = []
     for case, clock in ready:
@@ -92,25 +92,25 @@ def _overdue(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
             late.append(OverdueCase(case=case, started_by=clock.started_by, due_at=base.due_at, level=level))
             effects += _level_done(policy, case, clock, base, level, now)
         elif clock.level == 0:
-            effects.append(_arm(policy, case, clock, 1, calendar.escalation_at(base.due_at, 1, policy)))
+            effects.append(_start_level(policy, case, clock, 1, calendar.escalation_at(base.due_at, 1, policy)))
     return [*effects, *escalate(policy, late, unread=_unread(tick, ready), now=now)]
 
 
 def _may_fire(policy: Policy, tick: TickView, clock: Deadline, now: datetime) -> bool:
-    """What cannot be read holds a response clock back until half an hour after its mail should have gone."""
+    """While the mailbox cannot be read, a response deadline waits until half an hour after its mail was due."""
     if _read_since(tick, clock.due_at) or clock.level:
         return True
     return now - calendar.escalation_at(clock.due_at, 1, policy) >= UNREAD_PATIENCE
 
 
 def _base(case: CaseView, clock: Deadline) -> Deadline:
-    """The response clock itself, of which `clock` may be a later level."""
+    """The response deadline (level 0) of which `clock` may be a later level."""
     same = (run for run in case.running("answer") if run.started_by == clock.started_by and run.level == 0)
     return next(same, clock)
 
 
 def _level_reached(policy: Policy, base: Deadline, at_least: int, now: datetime) -> int:
-    """The highest level whose hour has come; 0 = none yet."""
+    """The highest level whose time has come; 0 = none."""
     levels = range(1, policy.deadlines.max_levels + 1)
     reached = [level for level in levels if calendar.escalation_at(base.due_at, level, policy) <= now]
     return max((*reached, at_least))
@@ -119,17 +119,17 @@ def _level_reached(policy: Policy, base: Deadline, at_least: int, now: datetime)
 def _level_done(
     policy: Policy, case: CaseView, clock: Deadline, base: Deadline, level: int, now: datetime
 ) -> list[Effect]:
-    """The rung level ends, those it overtook are never armed, the next comes at the earliest next working day."""
+    """This level ends, skipped levels never start, and the next one starts on the next working day at the earliest."""
     effects: list[Effect] = []
     if clock.level:
         effects.append(DeadlineReached(started_by=clock.started_by, kind="answer", level=clock.level, at=now))
     if level < policy.deadlines.max_levels:
         due_at = max(calendar.escalation_at(base.due_at, level + 1, policy), calendar.next_opening_after(now, policy))
-        effects.append(_arm(policy, case, clock, level + 1, due_at))
+        effects.append(_start_level(policy, case, clock, level + 1, due_at))
     return effects
 
 
-def _arm(policy: Policy, case: CaseView, clock: Deadline, level: int, due_at: datetime) -> StartDeadline:
+def _start_level(policy: Policy, case: CaseView, clock: Deadline, level: int, due_at: datetime) -> StartDeadline:
     return StartDeadline(
         started_by=clock.started_by,
         kind="answer",
@@ -149,13 +149,13 @@ def _unread(tick: TickView, ready: Sequence[tuple[CaseView, Deadline]]) -> tuple
 
 
 def _reminders(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
-    ringing = _ringing(tick, "remind", now)
-    if not ringing or not calendar.in_hours(now, policy):
+    reached = _reached(tick, "remind", now)
+    if not reached or not calendar.in_hours(now, policy):
         return []
     effects: list[Effect] = [
-        DeadlineReached(started_by=clock.started_by, kind="remind", level=clock.level, at=now) for _, clock in ringing
+        DeadlineReached(started_by=clock.started_by, kind="remind", level=clock.level, at=now) for _, clock in reached
     ]
-    open_ = [(case, clock) for case, clock in ringing if _still_in_time(case, clock, now)]
+    open_ = [(case, clock) for case, clock in reached if _still_in_time(case, clock, now)]
     for urgent in (True, False):
         some = [(case, clock) for case, clock in open_ if (clock.level == SAME_DAY) is urgent]
         effects += _reminder(policy, some, now, urgent=urgent) if some else ()
@@ -165,7 +165,7 @@ def _reminders(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
 def _reminder(
     policy: Policy, reached: Sequence[tuple[CaseView, Deadline]], now: datetime, *, urgent: bool
 ) -> tuple[Effect, ...]:
-    """One list of all that end now. `urgent`: for a term of the person's own, not for ours (R32)."""
+    """One list of all cases that are due soon. `urgent`: by a date that the person named (R32)."""
     name = "urgent" if urgent else "remind"
     key = f"{name}:{now.astimezone(policy.office.timezone).date()}:{reached[0][1].started_by[:16]}"
     facts = {"cases": tuple(line(case, now) for case, _ in reached), "urgent": urgent}
@@ -178,7 +178,7 @@ def _still_in_time(case: CaseView, clock: Deadline, now: datetime) -> bool:
 
 def _closings(tick: TickView, now: datetime) -> list[Effect]:
     effects: list[Effect] = []
-    for case, clock in _ringing(tick, "close", now):
+    for case, clock in _reached(tick, "close", now):
         effects.append(DeadlineReached(started_by=clock.started_by, kind="close", level=clock.level, at=now))
         if case.status is Status.ANSWERED and not case.running("answer") and not case.running(RIGHTS):
             effects += [
@@ -192,11 +192,11 @@ def _closings(tick: TickView, now: datetime) -> list[Effect]:
     return effects
 
 
-# --- the house ----------------------------------------------------------------------------------------
+# --- the service --------------------------------------------------------------------------------------
 
 
 def _overnight(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
-    """What the relay did not take in time waits for the morning, or is stale by then."""
+    """Notices that the relay did not accept in time wait for the morning; those of the day are dropped."""
     return [
         UpdateOutbox(key=key, event=MailEvent.DROPPED)
         if kind in OF_THE_DAY
@@ -205,9 +205,9 @@ def _overnight(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
     ]
 
 
-def _stranded(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
-    """What a clock that was ahead has put off: no retry is further away than the longest wait, no notice further than
-    the next opening."""
+def _deferred_too_long(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
+    """Mail that a clock ahead of time has deferred: no retry waits longer than the longest wait, no notice longer than
+    until the next opening."""
     opening = now if calendar.in_hours(now, policy) else calendar.next_opening(now, policy)
     return [
         UpdateOutbox(key=key, event=MailEvent.RESCHEDULED, next_at=opening if kind in IN_SERVICE_HOURS else now)
@@ -217,7 +217,7 @@ def _stranded(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
 
 
 def _alerts(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
-    """One mail to the operator for each outage, by the second route that still works, at any hour."""
+    """One mail to the operator for each problem, at any hour."""
     effects: list[Effect] = []
     for code in tick.alerts:
         since = tick.problems[code]
