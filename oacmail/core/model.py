@@ -135,14 +135,14 @@ class Report:
     """A delivery report or the plain-text kind (RFC 3464).
 
     `action`: failed | delayed | delivered. `about`: Message-IDs of the returned message, angle brackets kept.
-    `marks`: raw X-Oacmail fields found in the returned headers. `recipients`: bare addresses in lower case.
+    `signatures`: raw X-Oacmail fields found in the returned headers. `recipients`: bare addresses in lower case.
     `by_words`: no field and no part says that it is a report; a person may have written the same words.
     """
 
     action: Literal["failed", "delayed", "delivered"]
     recipients: tuple[str, ...] = ()
     about: tuple[str, ...] = ()
-    marks: tuple[str, ...] = ()
+    signatures: tuple[str, ...] = ()
     status: str = ""
     by_words: bool = False
 
@@ -170,7 +170,7 @@ class Message:
     `message_id` and `refs` keep their angle brackets; refs are In-Reply-To and References, oldest first.
     Addresses are bare and in lower case; '' when there is none. `single_from`: exactly one From field
     with exactly one addr-spec. `text`: all decoded text; `fresh`: what was written now. `reasons`: why
-    `auto` is what it is. `marks`: raw X-Oacmail fields. `tokens`: upper-case case tokens in the subject
+    `auto` is what it is. `signatures`: raw X-Oacmail fields. `tokens`: upper-case case tokens in the subject
     or a plus-address. `secrets`: kinds of secrets seen. `caps`: names of limits that cut something.
     """
 
@@ -195,7 +195,7 @@ class Message:
     auth: Auth
     lang: str
     rung: Rung
-    marks: tuple[str, ...]
+    signatures: tuple[str, ...]
     tokens: tuple[str, ...]
     secrets: tuple[str, ...]
     caps: tuple[str, ...]

@@ -72,7 +72,7 @@ def message(features: Features | None = None, **changes: Any) -> Message:
         "auth": Auth(),
         "lang": "ca",
         "rung": Rung.FULL,
-        "marks": (),
+        "signatures": (),
         "tokens": (),
         "secrets": (),
         "caps": (),

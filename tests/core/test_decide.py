@@ -61,7 +61,7 @@ def own_copy(text: str = "Hem rebut", folder: Folder = Folder.INTAKE) -> Lookup:
         POLICY, "Hem rebut", run="r", key="ack:first", case=CASE, message="first", received_at=NOW, due_at=NOW,
         recipient=ANNA, sent_at=NOW,
     )  # fmt: skip
-    return lookup(folder, sender=OFFICE, to=(ANNA,), sent_at=NOW, marks=(field,), fresh=text, auto=Auto.REPLY)
+    return lookup(folder, sender=OFFICE, to=(ANNA,), sent_at=NOW, signatures=(field,), fresh=text, auto=Auto.REPLY)
 
 
 def report(action: str = "failed") -> Lookup:

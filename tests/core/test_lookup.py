@@ -19,7 +19,9 @@ def ours(text: str) -> Lookup:
         POLICY, "Hem rebut", run="r", key="ack:f", case=CASE, message="f", received_at=NOW, due_at=NOW,
         recipient=ANNA, sent_at=NOW,
     )  # fmt: skip
-    return lookup(sender=OFFICE, name="OAC 360", to=(ANNA,), sent_at=NOW, marks=(field,), fresh=text, auto=Auto.REPLY)
+    return lookup(
+        sender=OFFICE, name="OAC 360", to=(ANNA,), sent_at=NOW, signatures=(field,), fresh=text, auto=Auto.REPLY
+    )
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ def test_parts_left_on_the_server_are_listed() -> None:
 
 
 def test_marks_of_ours_are_kept_raw() -> None:
-    assert parse(b"X-Oacmail: v=1; i=a\r\nX-Oacmail: v=1; i=b\r\n" + MESSAGE).marks == ("v=1; i=a", "v=1; i=b")
+    assert parse(b"X-Oacmail: v=1; i=a\r\nX-Oacmail: v=1; i=b\r\n" + MESSAGE).signatures == ("v=1; i=a", "v=1; i=b")
 
 
 def test_a_parser_that_runs_out_of_stack_raises_nothing() -> None:

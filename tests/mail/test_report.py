@@ -26,7 +26,7 @@ def test_ids_and_marks_come_from_the_returned_mail_alone() -> None:
 
     assert seen is not None
     assert seen.about == ("<oac.0a1b2c@castellbisbal.example>",)
-    assert seen.marks == ("v=1; i=inst; k=ack:abc; s=deadbeef",)
+    assert seen.signatures == ("v=1; i=inst; k=ack:abc; s=deadbeef",)
 
 
 def test_a_report_in_catalan_prose_names_the_mail_it_copies() -> None:

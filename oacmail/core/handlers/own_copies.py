@@ -27,7 +27,7 @@ from oacmail.core.model import Auto, Folder, Kind, Message, Outcome, Role
 from oacmail.core.outbox import kinds, rate_limits
 from oacmail.core.outgoing import MailEvent
 from oacmail.core.policy import Policy
-from oacmail.core.routing.signature import MARKS, TRIAL, Signature, is_foreign
+from oacmail.core.routing.signature import MOST_SIGNATURES, TRIAL, Signature, is_foreign
 from oacmail.core.view import OutgoingView, View
 
 GROWTH = 20  # characters by which mail of early versions, of whose text the mark holds no digest, may have grown
@@ -145,7 +145,7 @@ def signed_by_another(policy: Policy, view: View, lookup: Lookup) -> Decision | 
     if message.auth.into_folder:  # anybody writes there by plus-address where the server allows it
         return None
     ours = policy.office.is_own(message.sender) and message.auto is not Auto.NONE
-    raw = next((raw for raw in message.marks[:MARKS] if is_foreign(policy, raw)), None)
+    raw = next((raw for raw in message.signatures[:MOST_SIGNATURES] if is_foreign(policy, raw)), None)
     if not ours or raw is None:
         return None
     if _is_of_this_run(view, lookup):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from oacmail.core.model import Auto, Message, Role
 from oacmail.core.policy import Policy
 from oacmail.core.routing import forms
-from oacmail.core.routing.signature import MARKS, Signature, verify
+from oacmail.core.routing.signature import MOST_SIGNATURES, Signature, verify
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +24,8 @@ class Sender:
 def own_signature(policy: Policy, message: Message) -> Signature | None:
     """The first X-Oacmail field that we signed for this recipient and Date; None = the message is not ours."""
     recipient = message.to[0] if message.to else ""
-    marks = (verify(policy, raw, recipient, message.sent_at) for raw in message.marks[:MARKS])
-    return next((mark for mark in marks if mark), None)
+    found = (verify(policy, raw, recipient, message.sent_at) for raw in message.signatures[:MOST_SIGNATURES])
+    return next((signature for signature in found if signature), None)
 
 
 def sender_of(policy: Policy, message: Message) -> Sender:

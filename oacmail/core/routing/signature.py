@@ -15,7 +15,7 @@ from oacmail.core.routing import own_text
 
 # Without I, O, 0, 1: people read these characters aloud on the telephone.
 _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-MARKS = 10  # a mail of ours has one signature; more would cost a hash each
+MOST_SIGNATURES = 10  # a mail of ours has one signature; more would cost a hash each
 TRIAL = "check:"
 """The keys of trial mails (`check --online`), which no daemon sends, begin with this."""
 _MARK = re.compile(r"([a-z])=([^;]*)")

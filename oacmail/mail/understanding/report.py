@@ -93,12 +93,12 @@ def _standard(root: Root, fields: Fields, parts: list[Root], text: str) -> Repor
     actions = [(_action(group), group) for group in groups]
     action = min((action for action, _ in actions), key=_WORST.index, default=report_text.action(text) or "failed")
     chosen = [group for verdict, group in actions if verdict == action]
-    about, marks = _returned(parts, text)
+    about, signatures = _returned(parts, text)
     return Report(
         action=action,
         recipients=_unique(address for group in chosen for address in _recipient(group)) or _named(root, fields, text),
         about=about,
-        marks=marks,
+        signatures=signatures,
         status=next((found for group in chosen if (found := _status(group))), ""),
     )
 
@@ -110,9 +110,9 @@ def _refusal(parts: list[Root], text: str) -> Report | None:
     refused = [group for group in receipts if _REFUSED.search(str(group.get("disposition", "")))]
     if not refused or report_text.action(text) != "failed":
         return None
-    about, marks = _returned(parts, text)
+    about, signatures = _returned(parts, text)
     recipients = _unique(address for group in refused for address in _recipient(group))
-    return Report(action="failed", recipients=recipients, about=about, marks=marks, status="")
+    return Report(action="failed", recipients=recipients, about=about, signatures=signatures, status="")
 
 
 def _receipts(part: Root) -> list[Root]:
@@ -157,8 +157,8 @@ def _returned(parts: list[Root], text: str) -> tuple[tuple[str, ...], tuple[str,
     if not heads:
         heads = [email.message_from_string(block) for block in report_text.returned_headers(text)]
     ids = (found for head in heads for value in head.get_all("message-id", []) for found in _ids(value))
-    marks = (" ".join(str(value).split()) for head in heads for value in head.get_all("x-oacmail", []))
-    return _unique(ids), _unique(marks)
+    signatures = (" ".join(str(value).split()) for head in heads for value in head.get_all("x-oacmail", []))
+    return _unique(ids), _unique(signatures)
 
 
 def _head(part: Root) -> Iterator[Root]:
@@ -187,7 +187,7 @@ def _plain(root: Root, fields: Fields, parts: list[Root], text: str, machine: bo
     action = report_text.verdict(fields, text, machine, known=bool(permanent or temporary))
     if action is None:
         return None
-    about, marks = _returned(parts, text)
+    about, signatures = _returned(parts, text)
     found = _STATUS.search(text)
     status = found.group() if found and _BY_CLASS[found.group()[0]] == action else ""
     recipients = permanent or temporary or report_text.recipients(fields, text)
@@ -195,7 +195,7 @@ def _plain(root: Root, fields: Fields, parts: list[Root], text: str, machine: bo
         action=action,
         recipients=recipients[:_MOST],
         about=about,
-        marks=marks,
+        signatures=signatures,
         status=status,
         by_words=not machine,
     )
