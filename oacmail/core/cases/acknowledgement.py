@@ -1,7 +1,7 @@
-"""The acknowledgement of a citizen's message: who gets one, in which language, and why another gets none.
+"""The acknowledgement of a citizen's message: whether there is one, in which language, and why not.
 
-It never touches a case or a clock: over budget, doubtful or late, the message is worked all the same. Not a word of
-the mail is written here.
+It never touches a case or a deadline: a message without acknowledgement is handled like any other. No text of the mail
+is written here.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ LEAST_LETTERS = 12
 
 
 def why_not(request: CitizenRequest) -> str:
-    """Why this case is not acknowledged by itself; '' = it is."""
+    """Why this message gets no automatic acknowledgement; '' = it gets one."""
     limit = request.policy.budgets.max_age_hours
     sender = request.message.sender
     if sender not in request.policy.form_senders and forms.may_be(request.message):
@@ -48,15 +48,15 @@ def why_not(request: CitizenRequest) -> str:
 
 
 def _echoes_us(request: CitizenRequest) -> bool:
-    """Our acknowledgement comes back from an address that has no part in a case: a robot that answers under changing
-    names does that, and so does a person who was shown the mail. A person decides which."""
+    """Whether our acknowledgement comes back from an address that is no participant: from a robot with changing names,
+    or from a person who was shown the mail. An agent decides which."""
     members = (case.participants | case.reply_to | {case.citizen} for case in request.view.cases.values())
     return request.message.features.repeats_us and not any(request.author in people for people in members)
 
 
 def _like_a_machine(request: CitizenRequest) -> bool:
-    """A robot that sends no header: a week's third acknowledged mail of the same subject or text, and no person of
-    ours has answered one of them."""
+    """Whether three messages with this subject or text were acknowledged within a week and no agent answered any: a
+    robot that sends no header."""
     folded, since = fold_subject(request.message.subject), request.received_at - timedelta(days=7)
     alike = [
         known
@@ -93,7 +93,7 @@ def acknowledge(request: CitizenRequest, number: str, *, facts: Mapping[str, obj
 
 
 def _acknowledgement(request: CitizenRequest, number: str, facts: Mapping[str, object]) -> Send:
-    """Held back (`release` None) while its budget has no room."""
+    """Deferred (`release` None) while its budget has no room."""
     policy, message = request.policy, request.message
     kind = rate_limits.budget_class(message, request.view.person)
     room = rate_limits.has_room(policy, kind, request.author, request.view.spent)
@@ -125,7 +125,7 @@ def _acknowledgement(request: CitizenRequest, number: str, facts: Mapping[str, o
 
 
 def language(request: CitizenRequest) -> str:
-    """The writer's language, or two where one may not be understood (docs/requirements.md section 4, Language)."""
+    """The author's language, or two if one may not be understood (docs/requirements.md section 4, Language)."""
     office, person = request.policy.office, request.view.person
     wish = person.lang if person else None
     short = request.reading.language in NEIGHBOURS and _too_short_to_tell(request.message.fresh)
@@ -135,11 +135,11 @@ def language(request: CitizenRequest) -> str:
 
 
 def wished_language(request: CitizenRequest) -> str | None:
-    """The language that a message asks for and says nothing else, if we write it."""
+    """The language for which a message asks and says nothing else, if the office writes it."""
     wish = request.message.features.language_wish
     return wish if wish in request.policy.office.languages else None
 
 
 def _too_short_to_tell(text: str) -> bool:
-    """ "Hola", "IBI 2026", a scan and nothing else: said by everybody here."""
+    """Whether it is as short as "Hola" or "IBI 2026", which the speakers of both languages write."""
     return len(list(islice(filter(str.isalpha, text), LEAST_LETTERS))) < LEAST_LETTERS

@@ -1,7 +1,7 @@
-"""What an answer does to a case, whoever saw it: in Sent, in an authentic agent's copy, or logged by hand (R16).
+"""What an answer does to a case: found in Sent, in an agent's proven copy, or logged by an admin (R16).
 
-It meets every clock that was armed before it, and none that was armed after: a citizen's second question that
-crossed the answer keeps its own. It never judges whether a message *is* an answer.
+It meets every deadline that started before it and none that started after it: a citizen's second question that crossed
+the answer keeps its own deadline. This module never decides whether a message *is* an answer.
 """
 
 from datetime import datetime, time, timedelta
@@ -34,9 +34,9 @@ MET_BY_ANSWER = ("answer", "remind", "nudge", "update")
 def answered(
     policy: Policy, case: CaseView, *, at: datetime, key: str, how: str, guests: tuple[str, ...] = ()
 ) -> tuple[Effect, ...]:
-    """`key` names the message or event that answered; `how` says for the event log what kind of answer it was.
+    """`key` names the message or event that answered; `how`: the kind of answer, for the event log.
 
-    `guests`: it went to guests alone, and met only these clocks of theirs (their `armed_by`).
+    `guests`: the answer went to guests alone and meets only these deadlines (their `started_by`).
     """
     still_asked = any(
         clock.started_at > at or (guests and clock.started_by not in guests) for clock in case.running("answer")
@@ -65,7 +65,7 @@ def answered(
 
 
 def _late_same_day(policy: Policy, case: CaseView, at: datetime, guests: tuple[str, ...]) -> list[Effect]:
-    """Of each deadline that this answer meets after the office has closed on the due day (R19)."""
+    """An event for each deadline that the answer meets after closing time on the due day (R19)."""
     return [
         AuditEvent(
             kind=LATE_SAME_DAY, case=case.number, data={"due_at": clock.due_at.isoformat(), "at": at.isoformat()}
@@ -79,8 +79,8 @@ def _late_same_day(policy: Policy, case: CaseView, at: datetime, guests: tuple[s
 
 
 def _crossed(policy: Policy, case: CaseView, at: datetime, guests: tuple[str, ...]) -> list[Effect]:
-    """Who wrote after the answer had been written, and before we saw it, has no clock beside those that it meets; a
-    guest waits with whoever else does."""
+    """A new deadline for a message sent between the answer and our reading of it; such a message has no deadline but
+    those that the answer meets. A guest's message waits with the others'."""
     for asked in case.asked:
         clocks = case.running("answer") if asked.guest else case.promised()
         met = [clock.started_at <= at and (not guests or clock.started_by in guests) for clock in clocks]
@@ -111,7 +111,7 @@ def undelivered(
     answer: str,
     counted_at: datetime | None = None,
 ) -> tuple[Effect, ...]:
-    """An answer never arrived: nobody has answered, the next working day is armed, the agents are told (R14).
+    """An answer did not arrive: the case is due on the next working day, and the agents are told (R14).
 
     `key` names the message that says so, `at` its moment; `answer` the message that did not arrive, of which the agents
     hear once; `counted_at`: when it was taken for an answer. A later one that did arrive is not undone by it.
@@ -137,7 +137,7 @@ def undelivered(
 
 
 def notice_undelivered(policy: Policy, view: View, mail: OutgoingView, *, at: datetime) -> tuple[Effect, ...]:
-    """The derivation notice never arrived: the promise that it had met is owed anew, on the next working day (R22).
+    """The derivation notice did not arrive: the deadline that it met starts again, on the next working day (R22).
 
     `at` is when that was learned; () for any other mail.
     """
@@ -154,8 +154,8 @@ def notice_undelivered(policy: Policy, view: View, mail: OutgoingView, *, at: da
 def ask(
     policy: Policy, number: str, *, key: str, at: datetime, due_at: datetime, urgent: bool = False
 ) -> tuple[Effect, ...]:
-    """Start a response clock and its reminder: somebody waits for an answer by `due_at`, or, if `urgent`, the same day
-    as well as can be."""
+    """Start a response deadline and its reminder. If `urgent`, a second reminder asks for an answer on the same
+    day."""
     remind = calendar.service_hours_before(due_at, policy.deadlines.remind_hours, policy)
     effects: list[Effect] = [StartDeadline(started_by=key, kind="answer", case=number, started_at=at, due_at=due_at)]
     if policy.deadlines.remind_hours and remind > at:
@@ -164,8 +164,8 @@ def ask(
 
 
 def remind_the_same_day(policy: Policy, number: str, *, key: str, at: datetime) -> tuple[Effect, ...]:
-    """The agents hear of a term that is about to end (R32): in time for the same day, at once where that is now. `key`
-    names the response clock."""
+    """The reminder of a date that is near (R32): in time for the same day, or at once. `key`: `started_by` of the
+    response deadline."""
     hours = policy.deadlines.remind_hours
     if not hours:
         return ()

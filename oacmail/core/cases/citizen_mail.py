@@ -1,7 +1,7 @@
-"""What a citizen is told of a case that lies with the technical services: that it was passed on, that it is not solved.
+"""Mails about a case to its citizen: that it was passed on, that it is not solved yet, and any other notice.
 
-Nobody is told without a person's word: the first notice is an order's doing (R22, template C), and only
-who holds it gets the later ones (section 6 N). Not a word of the mails is written here.
+An agent must order the first notice (R22, template C); only a citizen who holds it gets the later ones (section 6 N).
+No text of a mail is written here.
 """
 
 from datetime import date, datetime
@@ -19,12 +19,12 @@ PASSED_ON, PROGRESS = MailKind.PASSED_ON, MailKind.PROGRESS
 
 
 def is_told(case: CaseView) -> bool:
-    """Whether the person holds the notice that the case was passed on."""
+    """Whether the citizen has the notice that the case was passed on."""
     return case.status is Status.DERIVED and PASSED_ON in case.told
 
 
 def passed_on(policy: Policy, case: CaseView, *, key: str, cause: str, now: datetime) -> tuple[Effect, ...]:
-    """The derivation notice, and the clock of the first update that it promises. `key` names the order."""
+    """The derivation notice and the deadline of the first update that it promises. `key` names the order."""
     day = followup_day(policy, now)
     facts = {"cause": cause or "platform", "followup": day}
     return (
@@ -34,8 +34,8 @@ def passed_on(policy: Policy, case: CaseView, *, key: str, cause: str, now: date
 
 
 def progress(policy: Policy, case: CaseView, *, key: str, level: int, now: datetime) -> tuple[Effect, ...]:
-    """The update that was promised for today, and the clock of the next one; that alone while the notice is held, which
-    made the promise."""
+    """The update that is due today and the deadline of the next one. While the notice that promised it is held, the
+    deadline alone."""
     day = followup_day(policy, now)
     told = notice(policy, case, PROGRESS, key=f"{PROGRESS}:{key}:{level}", facts={"followup": day}, now=now)
     again = _update(policy, case, key=key, level=level + 1, day=day, at=now)
@@ -43,14 +43,14 @@ def progress(policy: Policy, case: CaseView, *, key: str, level: int, now: datet
 
 
 def followup_day(policy: Policy, now: datetime) -> date:
-    """The local day by which the person is written to again (R31)."""
+    """The local day by which the citizen gets the next update (R31)."""
     today = now.astimezone(policy.office.timezone).date()
     return calendar.add_working_days(today, policy.escalation.update_days, policy.workdays)
 
 
 def _update(policy: Policy, case: CaseView, *, key: str, level: int, day: date, at: datetime) -> StartDeadline:
-    """It rings while there is still time to write on the day that was promised, and after the morning's digest has
-    told the desk, who may have better news."""
+    """Due while there is still time to write on the promised day, and after the morning's digest has reminded the desk,
+    who may have better news."""
     closing = calendar.closing_of(day, policy)
     due = calendar.service_hours_before(closing, policy.deadlines.remind_hours or 1, policy)
     return StartDeadline(started_by=key, kind="update", case=case.number, started_at=at, due_at=due, level=level)
@@ -59,7 +59,7 @@ def _update(policy: Policy, case: CaseView, *, key: str, level: int, day: date, 
 def notice(
     policy: Policy, case: CaseView, kind: MailKind, *, key: str, facts: dict[str, object], now: datetime
 ) -> Send:
-    """A mail to who asked, in reply to the message that opened the case."""
+    """A mail to the citizen, in reply to the message that opened the case."""
     return Send(
         key=key,
         kind=kind,

@@ -1,8 +1,8 @@
-"""Requests of data-protection rights: the officer gets the message at once, and a clock of a calendar month runs.
+"""Requests of data-protection rights: the officer gets the message at once, and a deadline of a month starts.
 
-The clock is beside that of the answer, which a person meets as always (GDPR art. 12.3). Only
-the word of a person who closes the case ends it; a week before its end, and at its end, the officer and the
-supervisor hear of it. Nothing here judges a right or who asks.
+The answer has its own deadline as always (GDPR art. 12.3). Only an agent who closes the case ends the month's deadline;
+a week before its end, and at its end, the officer and the supervisor are told. Nothing here judges a right or its
+holder.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ _BEFORE = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestFacts:
-    """A message that takes a road of its own. `message`: its fingerprint; `due_at`: of the ordinary answer."""
+    """A request as staff see it. `message`: its fingerprint; `due_at`: of the ordinary answer."""
 
     case: str
     message: str
@@ -35,7 +35,7 @@ class RequestFacts:
 
 
 def started(policy: Policy, intent: str, request: RequestFacts, now: datetime) -> tuple[Effect, ...]:
-    """The officer's copy, the clock of a month (level 0), and its warning (level 1)."""
+    """The officer's copy, the deadline of a month (level 0) and its warning (level 1)."""
     ends_at = calendar.month_due(request.asked_at, policy)
     return (
         *(
@@ -64,12 +64,12 @@ def started(policy: Policy, intent: str, request: RequestFacts, now: datetime) -
 
 
 def settled(case: str, *, met: bool, at: datetime) -> EndDeadlines:
-    """A person has closed the case: the right was answered, or none was asked for."""
+    """An agent has closed the case: the request was answered (`met`), or it was none."""
     return EndDeadlines(case=case, how="met" if met else "void", at=at, kinds=(RIGHTS,))
 
 
 def remind(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
-    """The month is about to end, or has ended, and nobody has closed the case."""
+    """The mails a week before the month ends, and at its end, while the case is open."""
     effects: list[Effect] = []
     for case, clock in tick.reached:
         if clock.kind != RIGHTS:

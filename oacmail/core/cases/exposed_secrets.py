@@ -1,8 +1,7 @@
-"""A message that gives a password, a code or a certificate away: both sides are warned (R34).
+"""A message that contains a password, a code or a certificate: agents and author are warned (R34).
 
-Decides who hears of it: the agents by a notice of their own, the writer by the acknowledgement or, where none goes, by
-a mail that says only this, once a case and day. What was given away stands in neither (mail/understanding/secrets.py
-finds it).
+The agents get a notice. The author reads it in the acknowledgement or, without one, in a mail that says only this, once
+a case and day. Neither repeats the secret (mail/understanding/secrets.py finds it).
 """
 
 from oacmail.core.cases import acknowledgement
@@ -15,7 +14,7 @@ from oacmail.core.routing import signature
 
 
 def on_case(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
-    """The agents are warned of a message on this case that gives a secret away."""
+    """The notice to the agents about a message on this case that contains a secret."""
     if not request.message.secrets:
         return ()
     key, facts = f"secret:{request.message.fingerprint}", {"received_at": request.received_at}
@@ -26,7 +25,7 @@ def on_case(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
 
 
 def warn(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
-    """The writer is warned, of a message that is not acknowledged; within the budgets of acknowledgements."""
+    """The warning to the author of a message without acknowledgement, within the acknowledgement budgets."""
     policy, message = request.policy, request.message
     if not message.secrets or acknowledgement.why_not(request):
         return ()

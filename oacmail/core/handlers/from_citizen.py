@@ -103,15 +103,33 @@ def _speaks_of_others(request: CitizenRequest) -> bool:
 
 
 def _open(request: CitizenRequest, *, parent: str | None, rule: str) -> Decision:
-    policy, message = request.policy, request.message
+    policy = request.policy
     year = request.received_at.astimezone(policy.office.timezone).year
     number = request.view.reserved or signature.number(policy, year, request.view.serial)
     effects: list[Effect] = [
+        *_new_case(request, number, parent=parent, rule=rule),
+        *_delayed(request, number),
+        *exposed_secrets.on_case(request, number),
+    ]
+    effects += (*intent_actions.by_message(request, number), *intent_actions.suggest_referral(request, number))
+    why = acknowledgement.why_not(request)
+    if why:
+        effects.append(RequestReview(reason=why))
+    else:
+        facts = call_backs.acknowledgement_facts(request)
+        effects += acknowledgement.acknowledge(request, number, facts=facts, first=True)
+    effects += (*second_level.by_message(request, number), *incidents.joined(request, number))
+    return Decision(effects=tuple(effects), because=(rule, *request.reading.because, *((why,) if why else ())))
+
+
+def _new_case(request: CitizenRequest, number: str, *, parent: str | None, rule: str) -> tuple[Effect, ...]:
+    """The case with its message, its response deadline and its author."""
+    return (
         OpenCase(
             number=number,
             citizen=request.author,
             name=request.name,
-            subject=message.subject,
+            subject=request.message.subject,
             reading=request.reading,
             opened_at=request.received_at,
             due_at=request.due_at,
@@ -126,27 +144,16 @@ def _open(request: CitizenRequest, *, parent: str | None, rule: str) -> Decision
             author=request.author,
         ),
         *answers.ask(
-            policy,
+            request.policy,
             number,
-            key=message.fingerprint,
+            key=request.message.fingerprint,
             at=request.received_at,
             due_at=request.due_at,
             urgent=request.reading.urgent,
         ),
         UpdatePerson(address=request.author, name=request.name or None, lang=acknowledgement.wished_language(request)),
         AuditEvent(kind="opened", case=number, data={"rule": rule}),
-        *_delayed(request, number),
-        *exposed_secrets.on_case(request, number),
-    ]
-    effects += (*intent_actions.by_message(request, number), *intent_actions.suggest_referral(request, number))
-    why = acknowledgement.why_not(request)
-    if why:
-        effects.append(RequestReview(reason=why))
-    else:
-        facts = call_backs.acknowledgement_facts(request)
-        effects += acknowledgement.acknowledge(request, number, facts=facts, first=True)
-    effects += (*second_level.by_message(request, number), *incidents.joined(request, number))
-    return Decision(effects=tuple(effects), because=(rule, *request.reading.because, *((why,) if why else ())))
+    )
 
 
 def _delayed(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
