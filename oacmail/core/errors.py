@@ -61,6 +61,10 @@ class Fatal(OacmailError):
     """The process must end: a damaged database, or another daemon on the same state directory."""
 
 
+class Refused(OacmailError):
+    """A command does not fit the case or the mail. The text gives the reason and a command that fits."""
+
+
 class ConfigError(OacmailError):
     """The configuration is wrong. `findings` are complete lines `path: what is wrong: what to do`; exit 78."""
 

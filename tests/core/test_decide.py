@@ -6,8 +6,8 @@ import pytest
 
 from oacmail.core.decide import decide
 from oacmail.core.effects import AdminCommand, DeliveryResult, OutboxCommand, Tick
+from oacmail.core.errors import Refused
 from oacmail.core.features import Features
-from oacmail.core.handlers.admin_command import Refused
 from oacmail.core.lookup import LookedUp, Lookup
 from oacmail.core.model import Auth, Auto, Dmarc, Folder, Report, Role, Status
 from oacmail.core.outgoing import MailKind, MailState

@@ -10,8 +10,7 @@ import pytest
 from oacmail import wiring
 from oacmail.adapters.store import admin, queries
 from oacmail.core.effects import AdminCommand, DeliveryResult, OutboxCommand, Send
-from oacmail.core.errors import Transient
-from oacmail.core.handlers.admin_command import Refused
+from oacmail.core.errors import Refused, Transient
 from oacmail.core.model import Folder
 from oacmail.core.ports.mailbox import WatchedFolder
 from oacmail.core.ports.renderer import Rendered, Renderer

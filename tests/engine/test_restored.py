@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from oacmail.core.effects import OutboxCommand
-from oacmail.core.handlers.admin_command import Refused
+from oacmail.core.errors import Refused
 from tests.engine import compose
 from tests.engine.world import ANNA, MARTA, PERE, SUPERVISOR, World
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from oacmail.adapters.store import queries
-from oacmail.core.handlers.admin_command import Refused
+from oacmail.core.errors import Refused
 from oacmail.sim.relay import no_reply, refused
 from tests.engine.world import AGENT, ANNA, MADRID, MARTA, PERE, SUPERVISOR, World, local, text_of
 

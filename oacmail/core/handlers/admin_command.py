@@ -23,7 +23,7 @@ from oacmail.core.effects import (
     UpdateCase,
     UpdatePerson,
 )
-from oacmail.core.errors import OacmailError
+from oacmail.core.errors import Refused
 from oacmail.core.escalation import second_level
 from oacmail.core.model import Intent, Kind, Level, Status, Topic
 from oacmail.core.outbox import kinds
@@ -46,10 +46,6 @@ _COLUMN: dict[str, Literal["kind", "topic", "level", "intent", "lang"]] = {
     "language": "lang",
 }
 _ALL = ("answer", "remind", "nudge", "update", "close")
-
-
-class Refused(OacmailError):
-    """The order makes no sense for this case; the message says why and what would."""
 
 
 def on_admin_command(policy: Policy, view: View, inp: AdminCommand, now: datetime) -> Decision:

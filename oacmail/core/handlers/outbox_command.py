@@ -7,7 +7,7 @@ the mail's case.
 from datetime import datetime
 
 from oacmail.core.effects import AuditEvent, Decision, OutboxCommand, UpdateOutbox
-from oacmail.core.handlers.admin_command import Refused
+from oacmail.core.errors import Refused
 from oacmail.core.outbox.states import applies
 from oacmail.core.outgoing import MailEvent
 from oacmail.core.policy import Policy
