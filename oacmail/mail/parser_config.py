@@ -17,11 +17,12 @@ Sentence = tuple[str, ...]
 @dataclass(frozen=True, slots=True)
 class Wording:
     """Our sentences by their first word: `long` ones, that are ours wherever they stand, `short` ones, and `filled`
-    ones that begin with something filled in."""
+    ones that begin with something filled in. `anchors`: the two longest words of each long one."""
 
     long: Mapping[str, tuple[Sentence, ...]] = field(default_factory=lambda: MappingProxyType({}))
     short: Mapping[str, tuple[Sentence, ...]] = field(default_factory=lambda: MappingProxyType({}))
     filled: Mapping[str, tuple[Sentence, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    anchors: frozenset[frozenset[str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

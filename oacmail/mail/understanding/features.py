@@ -17,7 +17,7 @@ from oacmail.core.features import Callback, Features, Term
 from oacmail.core.routing.reply_prefixes import FORWARD, REPLY
 from oacmail.mail.understanding import lexicon, lexicon_of_kinds, numerals, operators, phones, terms_end
 
-_LONGEST = 20_000  # characters of the text that are looked at: nobody asks his question later than that
+LONGEST = 20_000  # characters of the text that are looked at: nobody asks his question later than that
 _SUBJECT = 2.0  # a subject is what the writer himself holds for the matter
 _MOST = 3  # times that a term counts in the text
 _TWO_L = re.compile(r"(?<=l)[·•‧∙・.\-](?=l)")
@@ -33,9 +33,10 @@ _SPACES = re.compile(r"\s+")
 
 def fold(text: str) -> str:
     """Lower case, no accents, plain apostrophes, "l·l" and its misspellings as "ll", single spaces."""
-    return _folded(text[:_LONGEST])
+    return _folded(text[:LONGEST])
 
 
+@lru_cache(maxsize=8192)  # the same words come back in every message
 def plain(word: str) -> str:
     """One word folded."""
     word = word.casefold()

@@ -22,21 +22,25 @@ _LONGEST = 200_000  # characters that are read
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n\s*\n")
 _NO_WORD = re.compile(r"[\W_]+")
 _TOKEN = re.compile(r"\S+")
+_LETTERS = re.compile(r"[^\W\d_]+")
 
 
 def wording_of(texts: Iterable[str]) -> Wording:
     """Build the wording from the texts of templates, with `HOLE` for each variable."""
-    parted = dict.fromkeys(_words(piece) for text in texts for piece in _SENTENCE.split(text))
+    parted = {_words(piece): piece for text in texts for piece in _SENTENCE.split(text)}
     long: dict[str, tuple[Sentence, ...]] = {}
     short: dict[str, tuple[Sentence, ...]] = {}
     filled: dict[str, tuple[Sentence, ...]] = {}
-    for sentence in parted:
+    anchors: set[frozenset[str]] = set()
+    for sentence, written in parted.items():
         fixed = sum(word != HOLE for word in sentence)
         kinds = [long if fixed >= _ENOUGH else short, *([filled] if sentence[:1] == (HOLE,) else [])]
+        if fixed >= _ENOUGH:
+            anchors.add(frozenset(sorted(_LETTERS.findall(features.fold(written)), key=len)[-2:]))
         for by_first in kinds if fixed else ():
             whole = sentence[sentence[0] == HOLE :]
             by_first[whole[0]] = (*by_first.get(whole[0], ()), whole)
-    return Wording(MappingProxyType(long), MappingProxyType(short), MappingProxyType(filled))
+    return Wording(MappingProxyType(long), MappingProxyType(short), MappingProxyType(filled), frozenset(anchors))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ class _Token:
 
 def part(text: str, wording: Wording, *, within_quotes: bool = False) -> Parted:
     """Remove our sentences from `text`; those on quoted lines only with `within_quotes`."""
-    if not wording.long:
+    if not _may_hold(text, wording):
         return Parted(text)
     tokens = list(_tokens(text[:_LONGEST], within_quotes))
     pieces, ours, done = [], [], 0
@@ -67,6 +71,14 @@ def part(text: str, wording: Wording, *, within_quotes: bool = False) -> Parted:
         ours.append(text[start:stop])
         done = stop
     return Parted("".join((*pieces, text[done:])), "\n".join(ours)) if ours else Parted(text)
+
+
+def _may_hold(text: str, wording: Wording) -> bool:
+    """Whether a long sentence of ours can be in the text: most messages hold none, and need no word by word search."""
+    if len(text) > features.LONGEST:
+        return bool(wording.long)
+    words = set(_LETTERS.findall(features.fold(text)))
+    return any(map(words.issuperset, wording.anchors))
 
 
 def _spans(tokens: Sequence[_Token], wording: Wording) -> Iterator[tuple[int, int]]:
