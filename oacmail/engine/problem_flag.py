@@ -29,6 +29,5 @@ class ProblemFlag:
             return
         self.store.problem(self.code, unhealthy, now)
         if unhealthy or before:
-            cause = {"error": error} if error else {}
-            log.warning(self.begins if unhealthy else "problem.recovered", problem=self.code, **cause)
+            log.warning(self.begins if unhealthy else "problem.recovered", problem=self.code, error=error)
         self._last = unhealthy

@@ -11,7 +11,9 @@ _LANGUAGES = {
     "en": ("angles", "ingles", "english", "en angles", "en ingles", "in english"),
 }
 _INSIDE = re.compile(r"\w(?:.*\w)?", re.DOTALL)  # a search for \W+ at the end would restart at every space
-_POLITE = re.compile(r"\W+(?:si us plau|sisplau|per favor|por favor|please|gracies|gracias|thanks|thank you)$")
+_POLITE = re.compile(
+    r"(?<=\w)\W{1,9}(?:si us plau|sisplau|per favor|por favor|please|gracies|gracias|thanks|thank you)$"
+)
 _ATTACHED = re.compile(
     r"\b(?:us |hi |te |le |les |os )?adjunt(?:o|em|amos) (?!al |a la |a l'|amb |con )"
     r"|\b(?:trobareu|trobaran|va|us envio|li envio) adjunt\w*\b"
