@@ -138,7 +138,7 @@ def _set_password(mail_servers: MailServers, password: str) -> None:
 
 def _refused(desk: RunningOffice) -> bool:
     lines = (*desk.log_lines("imap.down"), *desk.log_lines("imap.still-down"))
-    return any(line["kind"] == "LoginRefused" for line in lines)
+    return any(line["kind"] == "ImapLoginRefused" for line in lines)
 
 
 def test_a_certificate_of_an_unknown_authority_is_refused_in_clear_words(
