@@ -255,11 +255,13 @@ class DeferredAcknowledgement:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeferredNotice:
     """A deferred notice to staff, for the next list. `message`: its key without the recipient; `due_at`: of the
-    case's running response deadline. Without a case, the case's columns are empty."""
+    case's running response deadline; `first_message`: the fingerprint of the message that opened the case. Without a
+    case, the case's columns are empty."""
 
     key: str
     kind: MailKind
     message: str
+    first_message: str
     recipient: str
     created_at: datetime
     case: str

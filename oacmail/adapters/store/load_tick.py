@@ -136,8 +136,8 @@ def _held(rows: Rows) -> tuple[DeferredAcknowledgement, ...]:
 
 def _notice_rows(con: sqlite3.Connection, _policy: Policy, _now: datetime) -> Rows:
     return con.execute(
-        f"""SELECT o.key AS item, o.kind, o.recipient, o.created_at, c.number, c.opened_at, c.status, c.topic,
-        (SELECT min(d.due_at) FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0
+        f"""SELECT o.key AS item, o.kind, o.recipient, o.created_at, c.number, c.opened_by, c.opened_at, c.status,
+        c.topic, (SELECT min(d.due_at) FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0
         AND d.met_at IS NULL AND d.void_at IS NULL) AS due_at
         FROM outbox o LEFT JOIN cases c ON c.id = o.case_id
         WHERE o.{LIVE} AND o.state = 'queued' AND o.next_at IS NULL AND o.budget = 'notice'"""
@@ -150,6 +150,7 @@ def _held_notices(rows: Rows) -> tuple[DeferredNotice, ...]:
             key=row["item"],
             kind=of_name(row["kind"]),
             message=row["item"].rpartition(":")[0],
+            first_message=row["opened_by"] or "",
             recipient=row["recipient"],
             created_at=at(row["created_at"]),
             case=row["number"] or "",

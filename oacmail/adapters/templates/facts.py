@@ -80,7 +80,7 @@ DEFAULTS: Mapping[str, Mapping[str, object]] = {
     "progress": {},
     "warned": {},
     "incident": {"platform": "", "operator": "town", "since": None, "count": 0, "cases": ()},
-    "notice_list": {"what": "", "count": 0, "cases": (), "more": 0},
+    "notice_list": {"what": "", "count": 0, "cases": (), "more": 0, "text": ""},
     "pointers": {"opened_at": None, "due_at": None, "topic": "other", "pointers": ()},
     "probe": {},
 }
@@ -215,7 +215,7 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
         ),
         "notice_list": (
             {"what": "opinion", "count": 2, "cases": (_SAMPLE_ROW,) * 2},
-            {"what": "rights", "count": 300, "cases": (_SAMPLE_ROW,), "more": 299},
+            {"what": "rights", "count": 300, "cases": (_SAMPLE_ROW,), "more": 299, "text": "Bon dia\n\n| a |"},
         ),
         "pointers": (
             {

@@ -196,6 +196,8 @@ IN_SERVICE_HOURS = those(lambda row: row.release is not Release.ANY_HOUR)
 OF_THE_DAY = frozenset(those(lambda row: row.release is Release.OF_THE_DAY))
 ACKNOWLEDGEMENTS = those(lambda row: row.budget is Budget.ACKNOWLEDGEMENTS)
 LIMITED_NOTICES = frozenset(those(lambda row: row.budget is Budget.NOTICES))
+TO_OTHER_OFFICES = frozenset(those(lambda row: row.audience in (Audience.TECHNICAL, Audience.OFFICER)))
+"""Kinds for readers who may have no access to the office's mailbox: their lists carry the messages."""
 ALERTS = those(lambda row: row.priority is Priority.ALERT)
 MEETS_DEADLINE = frozenset(those(lambda row: row.if_undelivered is IfUndelivered.AS_ANSWER))
 """Kinds that meet the deadline of an answer once they arrive; undelivered, the answer is owed again (R22)."""

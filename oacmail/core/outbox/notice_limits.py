@@ -5,15 +5,15 @@
 message in the mailbox are never changed. Notices that a person's command causes are not limited.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import groupby
+from itertools import groupby, islice
 
 from oacmail.core import calendar
-from oacmail.core.effects import Decision, Effect, Remember, Send, UpdateOutbox
+from oacmail.core.effects import Decision, Effect, Quoted, Remember, Send, UpdateOutbox
 from oacmail.core.outbox.case_card import Facts, row
-from oacmail.core.outbox.kinds import LIMITED_NOTICES
+from oacmail.core.outbox.kinds import LIMITED_NOTICES, TO_OTHER_OFFICES
 from oacmail.core.outbox.rate_limits import crowd, registrable
 from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.outgoing import MailEvent, MailKind
@@ -22,6 +22,7 @@ from oacmail.core.view import DeferredNotice, Noticed, TickView
 
 BUDGET = "notice"  # in the outbox's column of that name
 LISTED = 200  # lines of a list: a longer mail could not be read, and no relay would take it
+ORIGINALS = 20  # of a list to an office that cannot open the mailbox
 FOLDED = "listed"  # the reason of a dropped notice: a list has named its case
 ALERT = "alert:notice-budget"
 EVERY = timedelta(hours=1)
@@ -93,7 +94,16 @@ def _list(
     rows = tuple(_row(item) for item in list(cases.values())[:LISTED])
     facts = {"what": kind, "count": len(items), "cases": rows, "more": max(len(cases) - LISTED, 0)}
     key = f"{MailKind.NOTICE_LIST}:{kind}:{now.strftime('%Y%m%dT%H%M%SZ')}"
-    return notices(policy, (recipient,), key=key, kind=MailKind.NOTICE_LIST, now=now, facts=facts)
+    originals = _originals(cases) if kind in TO_OTHER_OFFICES else ()
+    return notices(
+        policy, (recipient,), key=key, kind=MailKind.NOTICE_LIST, now=now, facts=facts, conversation=originals
+    )
+
+
+def _originals(cases: Mapping[str, DeferredNotice]) -> tuple[Quoted, ...]:
+    """Return the first message of each case, newest first, for readers who cannot look into the mailbox."""
+    newest = reversed([item for item in cases.values() if item.first_message])
+    return tuple(Quoted(message=item.first_message, heading=item.case) for item in islice(newest, ORIGINALS))
 
 
 def _row(item: DeferredNotice) -> Facts:

@@ -22,7 +22,7 @@ _LONGEST = 200_000  # characters that are read
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n\s*\n")
 _NO_WORD = re.compile(r"[\W_]+")
 _TOKEN = re.compile(r"\S+")
-_LETTERS = re.compile(r"[^\W\d_]+")
+_WORDS_ALONE = re.compile(r"[^\W\d_]+")
 
 
 def wording_of(texts: Iterable[str]) -> Wording:
@@ -36,7 +36,7 @@ def wording_of(texts: Iterable[str]) -> Wording:
         fixed = sum(word != HOLE for word in sentence)
         kinds = [long if fixed >= _ENOUGH else short, *([filled] if sentence[:1] == (HOLE,) else [])]
         if fixed >= _ENOUGH:
-            anchors.add(frozenset(sorted(_LETTERS.findall(features.fold(written)), key=len)[-2:]))
+            anchors.add(frozenset(sorted(_WORDS_ALONE.findall(features.fold(written)), key=len)[-2:]))
         for by_first in kinds if fixed else ():
             whole = sentence[sentence[0] == HOLE :]
             by_first[whole[0]] = (*by_first.get(whole[0], ()), whole)
@@ -77,7 +77,7 @@ def _may_hold(text: str, wording: Wording) -> bool:
     """Whether a long sentence of ours can be in the text: most messages hold none, and need no word by word search."""
     if len(text) > features.LONGEST:
         return bool(wording.long)
-    words = set(_LETTERS.findall(features.fold(text)))
+    words = set(_WORDS_ALONE.findall(features.fold(text)))
     return any(map(words.issuperset, wording.anchors))
 
 
