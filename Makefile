@@ -49,7 +49,7 @@ PARALLEL := --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder
 
 test: install
 	@.ci/servers
-	@$(if $(TESTS),,echo "make: all tests, with $(WORKERS) processes: about 7 minutes on two idle cores")
+	@$(if $(TESTS),,echo "make: all tests, with $(WORKERS) processes: about 13 minutes on two cores")
 	@$(AS_ROOT) .venv/bin/python -m pytest $(if $(findstring .py,$(TESTS)),,$(PARALLEL)) $(TESTS)
 
 check: lint
