@@ -1,4 +1,4 @@
-"""Fixtures of the mail servers. A test that uses one gets the mark `servers`."""
+"""Fixtures of the mail servers, and the settings of hypothesis. A test that uses a fixture gets the mark `servers`."""
 
 import tempfile
 from collections.abc import Callable, Iterator
@@ -6,10 +6,14 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.servers.certs import make_certificates
 from tests.servers.dovecot import Dovecot
 from tests.servers.mail_servers import MailServers
+
+settings.load_profile("ci")
+"""No limit measures speed, and each run draws the same examples. To draw others: `--hypothesis-profile=default`."""
 
 _SERVERS = {"mail_servers", "own_mail_servers", "dovecot"}
 _LONGEST_FIRST = (

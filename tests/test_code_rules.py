@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parent.parent
 PACKAGE, TESTS = ROOT / "oacmail", ROOT / "tests"
@@ -212,6 +213,13 @@ def test_no_test_looks_at_a_stopwatch() -> None:
     tests = [path for path in _sources(TESTS) if path.name.startswith("test_") and path.name not in STOPWATCHES]
     calls = [(f"{_named(path)}:{line}", thing, name) for path in tests for line, thing, name in _calls(path)]
     assert [where for where, thing, name in calls if (thing, name) in watches] == []
+
+
+def test_no_limit_of_hypothesis_measures_speed_and_every_run_draws_the_same_examples() -> None:
+    drawn = settings()
+    assert drawn.deadline is None
+    assert HealthCheck.too_slow in drawn.suppress_health_check
+    assert drawn.derandomize
 
 
 def test_no_open_ends_are_left() -> None:

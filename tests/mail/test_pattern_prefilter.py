@@ -35,7 +35,7 @@ def test_on_every_message_the_same_patterns_hold_as_if_each_were_run() -> None:
 
 @pytest.mark.parametrize(("name", "pattern"), PATTERNS)
 def test_no_text_that_a_pattern_was_made_for_is_kept_from_it(name: str, pattern: str) -> None:
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     @given(st.from_regex(pattern), st.sampled_from(["", "per ", "no. "]))
     def holds(text: str, before: str) -> None:
         text = before + text.lower()
