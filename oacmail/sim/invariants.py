@@ -199,22 +199,11 @@ class InvariantChecker:
         for row in rows:
             placed = row["case_id"] is not None or row["reason"] is not None
             found.setdefault(row["message_id"], []).append(placed)
-        unreadable = self._unreadable()
-        for name in self.town.truth.written.keys() - self.town.truth.lost - unreadable:
+        for name in self.town.truth.written.keys() - self.town.truth.lost - self.town.unreadable_ids():
             if found.get(name) != [True]:
                 raise InvariantBroken(
                     "every message is in one case or on the review list", f"{short(name)}: {found.get(name)}"
                 )
-
-    def _unreadable(self) -> set[str]:
-        """Message-IDs of messages in quarantine (on the review list by folder and UID) or waiting for a retry."""
-        rows = self._all(
-            """SELECT folder, uid FROM sightings WHERE fingerprint IS NULL
-            AND (outcome = 'quarantined' OR (outcome IS NULL AND retry_at IS NOT NULL))"""
-        )
-        boxes = self.town.mailbox.folders
-        places = [(row["folder"], row["uid"]) for row in rows]
-        return {self.town.id_of(boxes[f].messages[uid].raw) for f, uid in places if uid in boxes[f].messages}
 
     def _is_bad(self, folder: str, uid: int) -> bool:
         message = self.town.mailbox.folders[folder].messages.get(uid)

@@ -206,6 +206,16 @@ class SimulatedTown(SimulatedService):
     def ids_in_the_database(self) -> set[str]:
         return {row[0] for row in self.store.con.execute("SELECT message_id FROM messages")}
 
+    def unreadable_ids(self) -> set[str]:
+        """Message-IDs of messages in quarantine (on the review list by folder and UID) or waiting for a retry."""
+        rows = self.store.con.execute(
+            """SELECT folder, uid FROM sightings WHERE fingerprint IS NULL
+            AND (outcome = 'quarantined' OR (outcome IS NULL AND retry_at IS NOT NULL))"""
+        )
+        boxes = self.mailbox.folders
+        places = [(row["folder"], row["uid"]) for row in rows]
+        return {self.id_of(boxes[f].messages[uid].raw) for f, uid in places if uid in boxes[f].messages}
+
     def drop_lost_messages(self) -> None:
         """After a restore: messages in neither place are lost, and mails without proof of sending may leave again."""
         here = self.ids_in_the_mailbox() | self.ids_in_the_database()

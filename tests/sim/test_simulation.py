@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -78,6 +79,16 @@ def test_a_town_whose_clock_was_ahead_is_healthy_after_the_time_that_it_showed(t
     assert town.clock.now() == town.clock.true()
     assert town.healthy_since == town.clock.true() + shown
     town.stop()
+
+
+def test_an_answer_that_the_server_cannot_give_out_meets_no_deadline() -> None:
+    plan = make_plan(117, 90, settings.builtin().office.timezone)
+    wanted = ("the mailbox is away for days", "writes", "answers from his own address", "a message cannot be read")
+    day = [a for a in plan.actions if f"{a.at:%m-%d}" == "06-17" and a.number < 250 and a.what in wanted]
+    assert [action.what for action in day] == list(wanted)
+    outcome = run_plan(settings.builtin(), replace(plan, begins=day[0].at, days=2, actions=tuple(day)))
+    assert outcome.broken == ()
+    assert set(wanted) <= {what for _, _, what, result in outcome.story if result}
 
 
 def test_the_verb_runs_without_a_configuration_and_prints_lines_of_json(
