@@ -318,7 +318,6 @@ class TickView:
     held_notices: tuple[DeferredNotice, ...] = ()
     uncertain: tuple[UncertainDelivery, ...] = ()
     spent: Mapping[str, RateUsage] = field(default_factory=lambda: MappingProxyType({}))
-    total: RateUsage = field(default_factory=RateUsage)
     digest_due: bool = False
     live: tuple[CaseView, ...] = ()
     waiting: tuple[ReviewEntry, ...] = ()

@@ -9,7 +9,7 @@ from tests.engine.world import ANNA, World, text_of
 from tests.hostile.enemy import message, slip_in
 from tests.work import calls
 
-FOR_A_MESSAGE, FOR_A_CASE = 50_000, 500  # calls: to take one in, and to look at one in a tick
+FOR_A_MESSAGE, FOR_A_CASE = 50_000, 120  # calls: to take one in, and to look at one in a tick
 HONEST = [f"veina{number}@poble{number % 7}.example" for number in range(20)]
 
 

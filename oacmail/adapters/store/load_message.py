@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from oacmail.adapters.store.connection import at, moment, stamp
 from oacmail.adapters.store.keys import LOST_AT
 from oacmail.adapters.store.load_case import cases, marks
-from oacmail.adapters.store.outbox_queue import LIMITED
+from oacmail.adapters.store.load_usage import usages
 from oacmail.adapters.store.write_context import case_id
 from oacmail.core.effects import AdminCommand, DeliveryResult
 from oacmail.core.escalation import incidents
@@ -19,7 +19,6 @@ from oacmail.core.handlers import own_copies
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import Message, Outcome, Role, Status
 from oacmail.core.outbox.kinds import MEETS_DEADLINE, of_name
-from oacmail.core.outbox.rate_limits import registrable
 from oacmail.core.outgoing import MailState
 from oacmail.core.policy import Policy
 from oacmail.core.ports.store import RUN, RUN_READ
@@ -30,7 +29,6 @@ from oacmail.core.view import (
     Noticed,
     OutgoingView,
     PersonView,
-    RateUsage,
     Refusal,
     SimilarCase,
     View,
@@ -82,7 +80,7 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
         recent=recent,
         cases=cases(con, policy, numbers, now),
         person=_person(con, lookup.author),
-        spent=spent(con, policy, lookup.author, now),
+        spent=usages(con, policy, (lookup.author,), now)[lookup.author],
         serial=_serial(con, year),
         reserved=reserved,
         restored_at=moment(_value(con, RESTORED_AT)) if policy.sending.self_copy == "no" else None,
@@ -271,39 +269,6 @@ def _mails(con: sqlite3.Connection, where: str, values: Sequence[object]) -> tup
 def _person(con: sqlite3.Connection, address: str) -> PersonView | None:
     row = con.execute("SELECT lang, known FROM people WHERE address = ?", (address,)).fetchone()
     return PersonView(address=address, lang=row["lang"], known=bool(row["known"])) if row else None
-
-
-def spent(con: sqlite3.Connection, policy: Policy, address: str, now: datetime) -> RateUsage:
-    """Count the acknowledgements released in the last hour and day; without limits nothing is counted."""
-    limits = policy.budgets
-    if not any((limits.per_address_hour, limits.per_address_day, limits.per_domain_hour, limits.per_domain_day,
-                limits.per_hour, limits.unverified_per_hour)):  # fmt: skip
-        return RateUsage()
-    hour, day = stamp(now - timedelta(hours=1)), stamp(now - timedelta(days=1))
-    total = con.execute(
-        f"""SELECT coalesce(sum(recipient = ?), 0), coalesce(sum(domain = ? AND budget <> 'known'), 0),
-        coalesce(sum(budget = 'unverified'), 0), coalesce(sum(budget <> 'known'), 0)
-        FROM outbox WHERE {LIMITED} AND released_at > ? AND released_at <= ? AND state <> 'dropped'""",
-        (address, registrable(address), hour, stamp(now)),
-    ).fetchone()
-    of_day = con.execute(
-        f"""SELECT count(*) FROM outbox WHERE {LIMITED} AND recipient = ? AND released_at > ?
-        AND released_at <= ? AND state <> 'dropped'""",
-        (address, day, stamp(now)),
-    ).fetchone()[0]
-    domain_day = con.execute(
-        f"""SELECT budget, count(*) FROM outbox WHERE {LIMITED} AND domain = ? AND released_at > ?
-        AND released_at <= ? AND state <> 'dropped' GROUP BY budget""",
-        (registrable(address), day, stamp(now)),
-    ).fetchall()
-    return RateUsage(
-        address_hour=total[0],
-        domain_hour=total[1],
-        domain_day={row[0]: row[1] for row in domain_day},
-        unverified_hour=total[2],
-        hour=total[3],
-        address_day=of_day,
-    )
 
 
 def _noticed(con: sqlite3.Connection, now: datetime) -> tuple[Noticed, ...]:

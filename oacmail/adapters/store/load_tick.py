@@ -11,7 +11,7 @@ from datetime import date, datetime
 from oacmail.adapters.store import tick_failures, write_context
 from oacmail.adapters.store.connection import at, moment, stamp
 from oacmail.adapters.store.load_case import cases, marks, running
-from oacmail.adapters.store.load_message import spent
+from oacmail.adapters.store.load_usage import usages
 from oacmail.adapters.store.outbox_queue import LIMITED, LIVE
 from oacmail.core import calendar
 from oacmail.core.effects import TickItem
@@ -26,7 +26,6 @@ from oacmail.core.view import (
     Deadline,
     DeferredAcknowledgement,
     DeferredNotice,
-    RateUsage,
     ReviewEntry,
     TickView,
     UncertainDelivery,
@@ -66,8 +65,7 @@ def tick_view(con: sqlite3.Connection, policy: Policy, now: datetime, only: Tick
         held=held,
         held_notices=_held_notices(rows("notice")),
         uncertain=_uncertain(con, policy, rows("uncertain")),
-        spent={item.recipient: spent(con, policy, item.recipient, now) for item in held},
-        total=spent(con, policy, "", now) if held else RateUsage(),
+        spent=usages(con, policy, {item.recipient for item in held}, now),
         digest_due=digest,
         live=_live(con, policy, now) if digest else (),
         waiting=waiting(con) if digest else (),

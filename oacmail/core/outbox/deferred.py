@@ -22,10 +22,13 @@ _ORDER = {"known": 0, "verified": 1, "unverified": 2}
 def release_deferred(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
     zone = policy.office.timezone
     today = now.astimezone(zone).date()
-    stale = [item for item in tick.held if item.answered or item.created_at.astimezone(zone).date() < today]
+    stale: list[DeferredAcknowledgement] = []
+    waiting: list[DeferredAcknowledgement] = []
+    for item in tick.held:
+        too_late = item.answered or item.created_at.astimezone(zone).date() < today
+        (stale if too_late else waiting).append(item)
     effects: list[Effect] = [UpdateOutbox(key=item.key, event=MailEvent.DROPPED) for item in stale]
     effects += [RequestReview(reason="over-budget", message=_message(item)) for item in stale if _unanswered_ack(item)]
-    waiting = [item for item in tick.held if item not in stale]
     released = _release(policy, tick, in_turn(waiting), now)
     return [*effects, *released, *_alert(policy, tick, len(waiting) - len(released), now)]
 
@@ -76,7 +79,7 @@ def _release(policy: Policy, tick: TickView, items: list[DeferredAcknowledgement
 
 def _spent(tick: TickView, item: DeferredAcknowledgement, released: list[DeferredAcknowledgement]) -> RateUsage:
     """Return the usage including what this tick has released."""
-    base = tick.spent.get(item.recipient, tick.total)
+    base = tick.spent[item.recipient]
     domain = registrable(item.recipient)
     same_address = sum(1 for other in released if other.recipient == item.recipient)
     capped = [other for other in released if other.budget != "known"]

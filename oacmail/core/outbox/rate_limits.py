@@ -4,7 +4,7 @@ The limits: docs/design.md, "Acknowledgement budgets". Above a limit only the ac
 deadline are not changed. A limit of 0 means "no limit".
 """
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from oacmail.core.model import Dmarc, Message
@@ -48,6 +48,7 @@ FREE_MAIL = frozenset(
 _CROWD = 3
 
 
+@lru_cache(maxsize=1024)  # of one held mail it is asked several times at each tick
 def registrable(address: str) -> str:
     """Return the registrable domain of an address or a host, in lower case; a public suffix is returned unchanged.
 
@@ -85,9 +86,10 @@ def has_room(policy: Policy, kind: str, address: str, spent: RateUsage) -> bool:
     limits = policy.budgets
     checks = [(spent.address_hour, limits.per_address_hour), (spent.address_day, limits.per_address_day)]
     if kind != "known":
-        checks += [(spent.domain_hour, limits.per_domain_hour * crowd(address)), (spent.hour, limits.per_hour)]
+        many = crowd(address)
+        checks += [(spent.domain_hour, limits.per_domain_hour * many), (spent.hour, limits.per_hour)]
         of_day = limits.per_domain_day if limits.per_domain_hour else 0
-        checks.append((spent.domain_day.get(kind, 0), of_day * crowd(address)))
+        checks.append((spent.domain_day.get(kind, 0), of_day * many))
     if kind == "unverified":
         checks.append((spent.unverified_hour, _unverified_limit(policy)))
     return all(limit == 0 or used < limit for used, limit in checks)
