@@ -174,6 +174,20 @@ def m0005_tick_failures(db: Database) -> None:
         db.execute(statement)
 
 
+_IDENTITIES = """
+ALTER TABLE sightings ADD COLUMN identity TEXT;
+CREATE INDEX sightings_baseline ON sightings(identity) WHERE outcome = 'baseline';
+CREATE INDEX sightings_baseline_places ON sightings(size, internal_date) WHERE outcome = 'baseline';
+"""
+
+
+@migrations()
+def m0006_identities_of_the_baseline(db: Database) -> None:
+    """What lay in the mailbox at the first look is recognised after a move to another provider."""
+    for statement in _statements(_IDENTITIES):
+        db.execute(statement)
+
+
 def _statements(script: str) -> list[str]:
     """Split at the ends of lines; a trigger's inner semicolons stand inside a line."""
     return [part for part in script.split(";\n") if part.strip()]

@@ -13,6 +13,7 @@ import structlog
 from oacmail.core.model import Folder
 from oacmail.core.ports.mailbox import FolderRow, FolderState, Mailbox, MessageMeta, WatchedFolder
 from oacmail.engine.engine import Engine
+from oacmail.mail.mime.identity import identity
 
 log = structlog.get_logger()
 TAIL = 20  # a restored mailbox reuses the highest UIDs
@@ -55,7 +56,10 @@ class FolderScan:
             store.begin_epoch(watched.name, state.uidvalidity)
         compare = compare or not row.read_once or renumbered or fallen
         new = self._new(watched, state, compare)
-        store.sight(watched.name, state.uidvalidity, new, self._baseline(row, state, new), self.engine.now())
+        baseline = self._baseline(row, state, new, renumbered=renumbered)
+        store.sight(watched.name, state.uidvalidity, new, baseline, self.engine.now())
+        if compare:
+            self._identify(watched.name, state.uidvalidity)
         self._known[watched.name, state.uidvalidity].update(meta.uid for meta in new)
         listing = FolderListing(watched=watched, state=state, compared=compare)
         listing.todo = store.unworked(watched.name, state.uidvalidity, self.engine.now())
@@ -71,18 +75,30 @@ class FolderScan:
             assert row is not None
         return row
 
-    def _baseline(self, row: FolderRow, state: FolderState, new: Sequence[MessageMeta]) -> set[int]:
+    def _baseline(
+        self, row: FolderRow, state: FolderState, new: Sequence[MessageMeta], *, renumbered: bool
+    ) -> set[int]:
         """Return the baseline: what was in the folder at the first scan and is older than the backlog (docs/design.md,
         "First start").
 
         Later arrivals are new, whatever their date: a client or a migration keeps old dates. Only messages known as
-        baseline by size and date stay baseline when moved or renumbered.
+        baseline stay baseline: moved, by size and date; copied to another server, which changes both, by identity.
         """
         older = [meta for meta in new if meta.internal_date < row.started_at - self.backlog]
         if row.read_once:
-            return self.engine.store.of_the_past(older)
+            perhaps = self._identities([meta.uid for meta in (new if renumbered else older)])
+            return self.engine.store.of_the_past(older, perhaps)
         first = row.uidnext if row.uidvalidity == state.uidvalidity else 0
         return {meta.uid for meta in older if not first or meta.uid < first}
+
+    def _identify(self, folder: str, uidvalidity: int) -> None:
+        """Store the identity of baseline messages, to recognise them on another server."""
+        uids = self.engine.store.unidentified(folder, uidvalidity)
+        if uids:
+            self.engine.store.identify(folder, uidvalidity, self._identities(uids))
+
+    def _identities(self, uids: Sequence[int]) -> dict[int, str]:
+        return {uid: identity(head) for uid, head in self.mailbox.identifying(uids).items()} if uids else {}
 
     def _new(self, watched: WatchedFolder, state: FolderState, compare: bool) -> Sequence[MessageMeta]:
         key = (watched.name, state.uidvalidity)

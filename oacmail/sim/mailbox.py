@@ -122,6 +122,10 @@ class SimulatedMailbox:
             if uid in messages
         ]
 
+    def identifying(self, uids: Sequence[int]) -> Mapping[int, bytes]:
+        messages = self._box().messages
+        return {uid: messages[uid].raw.replace(b"\r\n", b"\n").partition(b"\n\n")[0] for uid in uids if uid in messages}
+
     def fetch(self, uids: Sequence[int]) -> Mapping[int, Fetched]:
         messages = self._box().messages
         self._check_readable()

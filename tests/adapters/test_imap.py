@@ -9,6 +9,7 @@ import pytest
 from oacmail.core.errors import Transient, UnreadableMessage
 from oacmail.core.model import Folder
 from oacmail.core.ports.mailbox import WatchedFolder
+from oacmail.mail.mime.identity import identity
 from tests.adapters.boxes import MESSAGE, filled, open_mailbox
 from tests.servers.dovecot import Dovecot
 from tests.servers.mail_servers import MailServers
@@ -65,6 +66,20 @@ def test_places_tell_size_and_moment_of_arrival_to_the_second(mail_servers: Mail
         assert (place.uid, place.size, place.internal_date) == (1, len(MESSAGE % 1), moment)
         assert list(mailbox.metas([1, 5])) == [place]
         assert list(mailbox.metas([])) == []
+
+
+def test_what_identifies_a_message_is_read_without_a_trace(mail_servers: MailServers) -> None:
+    office = mail_servers.new_user("oac")
+    box = filled(mail_servers.dovecot, office, 1)
+    head = b"Message-Id:\n <a@b.example>\nDATE: Wed, 25 Nov 2026 09:00:00 +0100\n"
+    box.deliver(head + MESSAGE % 2)
+    with open_mailbox(mail_servers.dovecot, office) as mailbox:
+        heads = mailbox.identifying([1, 2, 9])
+        assert heads.keys() == {1, 2}
+        assert identity(heads[1]) == ""
+        assert identity(heads[2]) == identity(b"Date: Wed, 25 Nov 2026 08:00:00 GMT\nMessage-ID: <a@b.example>\n") != ""
+        assert b"Subject" not in heads[2]
+    assert [file.parent.name for file in box.files()] == ["new"] * 2
 
 
 def test_messages_with_a_header_field_are_found_without_reading_them(mail_servers: MailServers) -> None:

@@ -1,5 +1,6 @@
 """Messages in a folder at the first scan are left alone; later ones are processed, whatever their date."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -60,6 +61,62 @@ def test_what_lay_there_at_the_first_look_is_left_alone_also_moved_and_renumbere
     world.turn()
     assert _citizens(world) == []
     assert world.rows("SELECT DISTINCT outcome FROM sightings WHERE outcome NOT IN ('baseline', 'gone')") == []
+
+
+def _moved_to_another_provider(world: World, *, copied_at: str = "") -> None:
+    """A copying tool numbers the messages anew and changes their sizes; some tools lose INTERNALDATE."""
+    for name, old in list(world.mailbox.folders.items()):
+        world.mailbox.renew(name)
+        for message in world.mailbox.folders[name].messages.values():
+            message.raw = b"X-Copied-By: imapcopy\r\n" + message.raw
+            message.internal_date = local(copied_at) if copied_at else message.internal_date
+        assert world.mailbox.folders[name].uidvalidity != old.uidvalidity
+
+
+@pytest.mark.parametrize("copied_at", ["", "2026-11-25 09:05"], ids=["dates kept", "dates lost"])
+def test_what_lay_there_at_the_first_look_is_known_after_a_move_to_another_provider(
+    world: World, copied_at: str
+) -> None:
+    for sender, at in ((ANNA, OLD), (PERE, "2026-11-25 08:59")):
+        _lies(world, sender, at)
+    _begin_anew(world)
+    world.turn()
+    world.clock.forward(minutes=10)
+    _moved_to_another_provider(world, copied_at=copied_at)
+    world.citizen_writes(MARTA)
+    world.turn()
+    assert _citizens(world) == [MARTA]
+    assert [len(world.received(who)) for who in (ANNA, PERE, MARTA)] == [0, 0, 1]
+    _moved_to_another_provider(world, copied_at=copied_at)
+    world.turn()
+    assert _citizens(world) == [MARTA]
+
+
+def test_what_an_earlier_version_recorded_at_the_first_look_is_known_after_a_move_too(world: World) -> None:
+    _lies(world, ANNA, OLD)
+    _begin_anew(world)
+    world.turn()
+    world.store.con.execute("UPDATE sightings SET identity = NULL")
+    world.restart()
+    world.turn()
+    _moved_to_another_provider(world)
+    world.turn()
+    assert _citizens(world) == []
+
+
+def test_a_message_that_only_repeats_the_message_id_of_an_old_one_is_a_message(world: World) -> None:
+    _lies(world, ANNA, OLD)
+    _begin_anew(world)
+    world.turn()
+    (old,) = world.mailbox.raws("INBOX")
+    world.clock.forward(minutes=10)
+    world.mailbox.renew("INBOX")
+    named = re.search(rb"(?im)^message-id:.*$", old)
+    assert named is not None
+    fresh = compose.as_bytes(compose.message(world.clock, PERE, "Padró", "Com demano un volant?"))
+    world.mailbox.append("INBOX", re.sub(rb"(?im)^message-id:.*$", named[0], fresh), world.clock.now())
+    world.turn()
+    assert _citizens(world) == [PERE]
 
 
 def test_backlog_days_hold_for_what_lay_there_at_the_first_look(world: World) -> None:

@@ -80,6 +80,11 @@ class ImapMailbox:
         self._reopen()
         return self._fetched(messages.all_metas, uids)
 
+    def identifying(self, uids: Sequence[int]) -> Mapping[int, bytes]:
+        self._reopen()
+        some = (uids[first : first + _AT_ONCE] for first in range(0, len(uids), _AT_ONCE))
+        return {uid: head for few in some for uid, head in self._fetched(messages.identifying, few).items()}
+
     def fetch(self, uids: Sequence[int]) -> Mapping[int, Fetched]:
         """Return the messages that can be read.
 

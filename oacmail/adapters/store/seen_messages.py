@@ -5,7 +5,7 @@ knows its outcome only.
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from oacmail.adapters.store.connection import at, stamp
@@ -122,13 +122,31 @@ def begin_epoch(con: sqlite3.Connection, name: str, uidvalidity: int) -> None:
     )
 
 
-def of_the_past(con: sqlite3.Connection, metas: Iterable[MessageMeta]) -> set[int]:
-    """Return the UIDs whose size and date equal a baseline message's in any folder: it was moved or renumbered."""
-    sought = {meta.uid: (meta.size, stamp(meta.internal_date)) for meta in metas}
-    if not sought:
-        return set()
-    known = {tuple(row) for row in con.execute("SELECT size, internal_date FROM sightings WHERE outcome = 'baseline'")}
-    return {uid for uid, meta in sought.items() if meta in known}
+def of_the_past(con: sqlite3.Connection, metas: Iterable[MessageMeta], identities: Mapping[int, str]) -> set[int]:
+    """Return the UIDs that a baseline message in any folder equals: in size and date if it was moved or renumbered, in
+    identity if it was copied, since a copying tool changes both."""
+    moved, copied = "size = ? AND internal_date = ?", "identity = ?"
+    sought: list[tuple[int, str, tuple[object, ...]]] = [
+        *((meta.uid, moved, (meta.size, stamp(meta.internal_date))) for meta in metas),
+        *((uid, copied, (one,)) for uid, one in identities.items() if one),
+    ]
+    query = "SELECT 1 FROM sightings WHERE outcome = 'baseline' AND "
+    return {uid for uid, where, values in sought if con.execute(query + where, values).fetchone()}
+
+
+def unidentified(con: sqlite3.Connection, name: str, uidvalidity: int) -> list[int]:
+    """Return the baseline messages whose identity was not stored, as in the records of early versions."""
+    query = """SELECT uid FROM sightings
+        WHERE folder = ? AND uidvalidity = ? AND outcome = 'baseline' AND identity IS NULL ORDER BY uid"""
+    return [row["uid"] for row in con.execute(query, (name, uidvalidity))]
+
+
+def identify(con: sqlite3.Connection, name: str, uidvalidity: int, identities: Mapping[int, str]) -> None:
+    """Store the identity of baseline messages; '' = the message has none."""
+    con.executemany(
+        "UPDATE sightings SET identity = ? WHERE folder = ? AND uidvalidity = ? AND uid = ?",
+        [(one, name, uidvalidity, uid) for uid, one in identities.items()],
+    )
 
 
 def revive(con: sqlite3.Connection, name: str, uidvalidity: int, present: Iterable[int]) -> None:

@@ -197,9 +197,17 @@ class SqliteStore:
         with self._write():
             seen_messages.begin_epoch(self.con, name, uidvalidity)
 
-    def of_the_past(self, found: Iterable[MessageMeta]) -> set[int]:
+    def of_the_past(self, found: Iterable[MessageMeta], identities: Mapping[int, str]) -> set[int]:
         with self._read():
-            return seen_messages.of_the_past(self.con, found)
+            return seen_messages.of_the_past(self.con, found, identities)
+
+    def unidentified(self, name: str, uidvalidity: int) -> list[int]:
+        with self._read():
+            return seen_messages.unidentified(self.con, name, uidvalidity)
+
+    def identify(self, name: str, uidvalidity: int, identities: Mapping[int, str]) -> None:
+        with self._write():
+            seen_messages.identify(self.con, name, uidvalidity, identities)
 
     def revive(self, name: str, uidvalidity: int, present: Iterable[int]) -> None:
         with self._write():

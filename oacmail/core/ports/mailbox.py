@@ -76,6 +76,10 @@ class Mailbox(Protocol):
         """Size and date of these UIDs (None = all) in the open folder, without those that no longer exist."""
         ...
 
+    def identifying(self, uids: Sequence[int]) -> Mapping[int, bytes]:
+        """UID to its fields Message-ID, Date and From as bytes (PEEK), without UIDs that no longer exist."""
+        ...
+
     def fetch(self, uids: Sequence[int]) -> Mapping[int, Fetched]:
         """UID to message (PEEK), without UIDs that no longer exist. One over the size limit is read in part."""
         ...
