@@ -28,7 +28,7 @@ from oacmail.demo.office import make_office
 from oacmail.demo.roles import DemoCitizen, ExpectedCase
 from oacmail.demo.run import report
 from oacmail.demo.town import UnansweredMail, back_dated
-from tests.servers.waiting import until
+from tests.servers.waiting import PATIENCE, until
 
 DEMO = (sys.executable, "-m", "oacmail", "demo")
 MARK = f"DEMO_TEST={uuid.uuid4()}"
@@ -122,7 +122,7 @@ def test_while_it_stays_the_mails_can_be_read_in_a_browser_and_ctrl_c_ends_all(t
     with process.stdout as said:
         page = re.search(r"http://127\.0\.0\.1:\d+/", said.readline())
         assert page
-        with urllib.request.urlopen(page[0], timeout=10) as answer:
+        with urllib.request.urlopen(page[0], timeout=10 * PATIENCE) as answer:
             assert answer.status == 200
         until(lambda: [line for line in still_running() if line.rstrip().endswith(" run")], what="the daemon")
         process.send_signal(signal.SIGINT)

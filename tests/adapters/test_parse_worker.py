@@ -14,7 +14,7 @@ from oacmail.adapters.parse_worker import MANY, ParseWorker, start
 from oacmail.core.model import Message
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.parsing import RawMessage
-from tests.servers.waiting import until
+from tests.servers.waiting import PATIENCE, until
 
 MESSAGES = sorted((Path(__file__).parent.parent / "corpus").glob("*.eml"))
 UNREAD = [RawMessage(raw=path.read_bytes(), skipped=(), day="2026-11-25") for path in MESSAGES]
@@ -113,7 +113,7 @@ def test_a_worker_without_an_answer_is_given_up() -> None:
     assert beside.process.pid is not None
     os.kill(beside.process.pid, signal.SIGSTOP)
     assert _asked(beside) == READ
-    beside.process.join(20)
+    beside.process.join(20 * PATIENCE)
     assert beside.process.exitcode == -signal.SIGKILL
 
 

@@ -235,6 +235,11 @@ class RunningOffice:
         finally:
             con.close()
 
+    def wait_until_none(self, query: str, seconds: float = 10.0) -> None:
+        """Return when the query finds no row. A database that cannot be read at that moment is no answer."""
+        counted = f"SELECT count(*) AS n FROM ({query})"
+        until(lambda: [row["n"] for row in self.rows(counted)] == [0], seconds, what=f"none of: {query}")
+
     # --- people -----------------------------------------------------------------------------------
 
     def at_desk(self) -> Agent:

@@ -27,7 +27,7 @@ def _acknowledged(desk: RunningOffice, people: list[Citizen]) -> None:
         person.wait_for_mail(1, 20)
     settled = "SELECT count(*) AS n FROM outbox WHERE copied_at IS NOT NULL"
     until(lambda: desk.rows(settled)[0]["n"] >= len(people), 20, what="the copies")
-    until(lambda: not desk.rows("SELECT 1 FROM sightings WHERE wanted IS NOT NULL"), 20, what="copies are filed")
+    desk.wait_until_none("SELECT 1 FROM sightings WHERE wanted IS NOT NULL", 20)
 
 
 def _once_each(desk: RunningOffice, people: list[Citizen]) -> None:

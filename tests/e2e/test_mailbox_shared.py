@@ -13,7 +13,7 @@ from oacmail.core.ports.mailbox import Fetched
 from tests.e2e.office import NO_LIMITS, RunningOffice
 from tests.servers.mail_servers import MailServers
 from tests.servers.people import Agent, Citizen
-from tests.servers.waiting import until
+from tests.servers.waiting import PATIENCE, until
 
 WORK = "Feina"
 MESSAGES = 60
@@ -64,7 +64,7 @@ def _meddling(*meddlers: Meddler) -> Iterator[None]:
     finally:
         for meddler in meddlers:
             meddler.enough.set()
-            meddler.join(20)
+            meddler.join(20 * PATIENCE)
 
 
 def test_every_message_is_one_case_with_one_acknowledgement_while_two_clients_tidy_the_mailbox(

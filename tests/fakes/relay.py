@@ -15,6 +15,7 @@ from typing import Any
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 from tests.servers.ports import HOST
+from tests.servers.waiting import PATIENCE
 
 DROP = "<drop>"
 HANG = "<hang>"
@@ -103,13 +104,13 @@ class Relay:
 
     def __enter__(self) -> "Relay":
         self._thread.start()
-        if not self._ready.wait(10):
+        if not self._ready.wait(10 * PATIENCE):
             raise AssertionError("the relay did not start")
         return self
 
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        self._thread.join(10 * PATIENCE)
 
     @property
     def mails(self) -> list[Mail]:
