@@ -99,12 +99,15 @@ def test_a_worker_killed_before_it_was_needed_delays_nobody(beside: ParseWorker)
 def test_a_worker_that_dies_halfway_delays_nobody_and_is_reported(
     beside: ParseWorker, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    assert beside.process.pid is not None
     beside.begin(PARSER_CONFIG, len(UNREAD))
-    answers = [(beside.ask(UNREAD[group]), len(UNREAD[group])) for group in GROUPS]
-    first = [answers[0][0](at) for at in range(20)]
+    first = beside.ask(UNREAD[GROUPS[0]])
+    read = [first(at) for at in range(20)]
+    os.kill(beside.process.pid, signal.SIGSTOP)  # a fast worker would have answered everything before it is killed
+    answers = [(beside.ask(UNREAD[group]), len(UNREAD[group])) for group in GROUPS[1:]]
     beside.process.kill()
-    rest = [answer(at) for answer, count in answers[1:] for at in range(count)]
-    assert first + rest == READ
+    rest = [answer(at) for answer, count in answers for at in range(count)]
+    assert read + rest == READ
     assert capsys.readouterr().out.count("reader.gone") == 1
 
 
