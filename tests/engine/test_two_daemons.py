@@ -1,5 +1,6 @@
 """Two daemons on one mailbox: each notices the other, stops sending, and says so; nothing else looks like that."""
 
+import re
 import shutil
 from collections.abc import Callable
 from datetime import timedelta
@@ -177,6 +178,48 @@ def test_a_forged_mark_that_reaches_sent_by_plus_address_does_not_stop_us(world:
     _pass(world)
     assert not _stops(world)
     assert world.reviews() == ["in-sent-but-came-by-smtp"]
+
+
+@pytest.mark.parametrize("about", ["", "another message", "a message of hers"])
+def test_a_mail_of_another_installation_that_a_person_or_a_rule_puts_into_sent_does_not_stop_us(
+    world: World, about: str
+) -> None:
+    """From our address, by SMTP, with the signature of another key: nothing shows that its sender reads this mailbox.
+    Who wrote the message that it names can name it too: then our exchanger's verdict decides."""
+    ack = _ack(world)
+    world.clock.forward(minutes=1)
+    forged = compose.message(world.clock, OFFICE, "Forged", "Text", to=ANNA)
+    mark = _marked(ack, "0badcafe")
+    told = re.search(r"l=([^;]*)", mark)
+    assert told is not None
+    forged["Auto-Submitted"] = "auto-replied"
+    forged["X-Oacmail"] = mark if about == "a message of hers" else mark.replace(told[1], "0" * 64 if about else "")
+    verdict = f"dmarc=fail header.from={OFFICE.partition('@')[2]}" if about == "a message of hers" else ""
+    uid = slip_in(world, compose.as_bytes(forged), verdict=verdict)
+    world.mailbox.move("INBOX", uid, "Sent")
+    _pass(world)
+    assert not _stops(world)
+    assert world.reviews() == ["signed-by-another-installation"]
+    world.citizen_writes(PERE)
+    world.turn()
+    assert world.kinds(PERE) == ["ack"]
+
+
+def test_after_a_restart_no_alert_speaks_of_the_daemon_that_was_seen_before(world: World) -> None:
+    """The clock may look at the problems before the mailbox was read for the first time."""
+    second = _copied(world)
+    world.citizen_writes(ANNA)
+    for _ in range(4):
+        _pass(world, second)
+    assert "other-instance" in world.store.problems()
+    second.stop()
+    world.clock.forward(minutes=2)
+    world.restart()
+    world.clock.forward(minutes=10)
+    world.tick()
+    world.drain()
+    assert world.kinds(OPERATOR) == []
+    assert "other-instance" not in world.store.problems()
 
 
 def test_our_own_mail_sent_again_from_sent_by_an_agent_does_not_stop_us(world: World) -> None:

@@ -268,6 +268,7 @@ class SqliteStore:
         with self._write():
             outbox_queue.recover(self.con)
             self.con.execute("DELETE FROM kv WHERE key IN (?, ?)", (OTHER_INSTANCE, RUN_READ))
+            load_tick.set_problem(self.con, OTHER_INSTANCE, False, now, "")
             last = moment(self.con.execute("SELECT max(created_at) FROM outbox").fetchone()[0])
             write_context.remember(self.con, RUN, run, max(now, last or now))
 

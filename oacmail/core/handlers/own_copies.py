@@ -23,11 +23,11 @@ from oacmail.core.effects import (
     UpdateOutbox,
 )
 from oacmail.core.lookup import Lookup, files
-from oacmail.core.model import Auto, Folder, Kind, Message, Outcome, Role
+from oacmail.core.model import Auto, Dmarc, Folder, Kind, Message, Outcome, Role
 from oacmail.core.outbox import kinds, rate_limits
 from oacmail.core.outgoing import MailEvent
 from oacmail.core.policy import Policy
-from oacmail.core.routing.signature import MOST_SIGNATURES, TRIAL, Signature, is_foreign
+from oacmail.core.routing.signature import MOST_SIGNATURES, TRIAL, Signature, claims, is_foreign
 from oacmail.core.view import OutgoingView, View
 
 GROWTH = 20  # characters by which mail of early versions, of whose text the mark holds no digest, may have grown
@@ -35,6 +35,7 @@ ADDED = "added:"
 BANNER = 2  # copies to others, in which the same was added
 WITH_AN_ADDITION = "our-mail-with-an-addition"
 OTHER_INSTANCE = "other-instance"
+FOREIGN = "signed-by-another-installation"
 
 
 def added(lookup: Lookup, mail: OutgoingView | None) -> str:
@@ -139,8 +140,9 @@ def _is_of_this_run(view: View, lookup: Lookup) -> bool:
 
 
 def signed_by_another(policy: Policy, view: View, lookup: Lookup) -> Decision | None:
-    """A mail in Sent, from our address, signed with a secret that is not ours: only the office writes there. If it was
-    sent since this process began, a second daemon sent it; otherwise its secret is no longer configured."""
+    """A mail in Sent, from our address, signed with a secret that is not ours. If it was sent before this process
+    began, its secret is no longer configured. A newer one is a second daemon's if its sender reads this mailbox;
+    otherwise a person or a rule has put it there, and it goes to review."""
     message = lookup.message
     if message.auth.into_folder:  # anybody writes there by plus-address where the server allows it
         return None
@@ -149,15 +151,24 @@ def signed_by_another(policy: Policy, view: View, lookup: Lookup) -> Decision | 
     if not ours or raw is None:
         return None
     if _is_of_this_run(view, lookup):
-        return _other_instance(_named(raw), ())
+        name, about = claims(raw)
+        return _other_instance(name, ()) if _reads_this_mailbox(view, message, about) else _by_another_office()
     attach = RecordMessage(
         role=Role.OURS, outcome=Outcome.OURS, kind=Kind.AUTO_REPLY, rule="our-mail-of-another-secret"
     )
     return Decision(effects=(attach,), because=("our-mail-of-another-secret",))
 
 
-def _named(raw: str) -> str:
-    return raw.partition("i=")[2][:8]
+def _reads_this_mailbox(view: View, message: Message, about: str) -> bool:
+    """Whether the mail is about a message that we have too, and our exchanger does not report it as forged. The
+    signature itself proves nothing: anybody can write one under another key."""
+    known = any(one.fingerprint == about for one in (*view.named, *view.recent))
+    return known and message.auth.dmarc is not Dmarc.FAIL
+
+
+def _by_another_office() -> Decision:
+    attach = RecordMessage(role=Role.OURS, outcome=Outcome.QUARANTINED, kind=Kind.AUTO_REPLY, rule=FOREIGN)
+    return Decision(effects=(attach, RequestReview(reason=FOREIGN)), because=(FOREIGN,))
 
 
 def _told_by_another(lookup: Lookup, mark: Signature, mail: OutgoingView | None) -> list[Effect]:

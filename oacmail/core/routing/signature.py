@@ -123,6 +123,12 @@ def is_foreign(policy: Policy, raw: str) -> bool:
     return found is not None and found[1] not in {key_name(secret) for secret in policy.secrets} | {policy.instance}
 
 
+def claims(raw: str) -> tuple[str, str]:
+    """(name of the key, fingerprint of the message) that a field claims, unverified; '' = it names none."""
+    values: dict[str, str] = {name: value.strip() for name, value in _MARK.findall(raw)}
+    return values.get("i", "")[:8], values.get("l", "")
+
+
 def _moment(text: str) -> datetime | None:
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC) if text else None
 

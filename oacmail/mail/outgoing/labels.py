@@ -200,6 +200,11 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
             "está en la carpeta de enviados pero llegó de fuera",
             "lies in the sent folder but came from outside",
         ),
+        "signed-by-another-installation": (
+            "és a la carpeta d'enviats amb la signatura d'un altre oacmail",
+            "está en la carpeta de enviados con la firma de otro oacmail",
+            "lies in the sent folder with the signature of another oacmail",
+        ),
         "staff-without-case": (
             "correu del personal sense cas conegut",
             "correo del personal sin caso conocido",
