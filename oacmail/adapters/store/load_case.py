@@ -3,9 +3,9 @@
 Selects only; it never judges what it finds.
 """
 
+import json
 import sqlite3
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from oacmail.adapters.store.connection import at, moment, stamp
@@ -17,6 +17,33 @@ from oacmail.core.policy import Policy
 from oacmail.core.view import CaseView, Deadline, OpenQuestion, Said
 
 LATEST_MOST = 4
+_OF = "case_id IN (SELECT value FROM json_each(:ids))"
+_PARTS = {
+    "wrote": f"""SELECT DISTINCT m.case_id, p.address, m.reply_to FROM messages m JOIN people p ON p.id = m.author_id
+        WHERE m.{_OF} AND m.role = 'citizen' AND m.guest = 0""",
+    "acks_today": f"""SELECT case_id FROM outbox WHERE {_OF} AND kind = '{MailKind.ACK}' AND created_at >= :midnight""",
+    # the deadlines that are neither met nor void; of those that were reached, only the one for an answer
+    "clocks": f"""SELECT d.*, p.address AS author, m.reply_to, m.sent_at FROM deadlines d
+        LEFT JOIN messages m ON m.fingerprint = d.armed_by LEFT JOIN people p ON p.id = m.author_id
+        WHERE d.{_OF} AND d.met_at IS NULL AND d.void_at IS NULL
+        AND (d.fired_at IS NULL OR (d.kind = 'answer' AND d.level = 0))""",
+    "asked": f"""SELECT m.case_id, iif(m.guest, p.address, '') AS side, m.fingerprint, max(m.received_at) AS at
+        FROM messages m JOIN people p ON p.id = m.author_id WHERE m.{_OF} AND m.role = 'citizen' AND m.kind = 'request'
+        GROUP BY m.case_id, side ORDER BY side <> '', at""",
+    "asked_since": f"""SELECT m.case_id FROM messages m JOIN cases c ON c.id = m.case_id
+        WHERE m.{_OF} AND m.role = 'citizen' AND m.kind = 'request' AND m.received_at > c.answered_at""",
+    # the kinds of mail that have left or will; a held derivation notice does not count
+    "told": f"""SELECT DISTINCT case_id, kind FROM outbox WHERE {_OF}
+        AND (state NOT IN ('failed', 'dropped', 'shadow') OR (state = 'dropped' AND last_error = '{FOLDED}'))
+        AND NOT (state = 'held' AND kind = '{MailKind.PASSED_ON}')""",
+    "calls_in_vain": f"""SELECT case_id, json_extract(data, '$.at') AS at FROM events
+        WHERE {_OF} AND kind = 'call-not-reached' AND json_extract(data, '$.in_slot')""",
+    "latest": f"""SELECT * FROM (SELECT case_id, fingerprint, received_at, role,
+          row_number() OVER (PARTITION BY case_id ORDER BY received_at DESC, id DESC) AS place
+          FROM messages WHERE {_OF} AND role IN ('citizen', 'agent'))
+        WHERE place <= {LATEST_MOST} ORDER BY case_id, place""",
+}
+"""Part of a case -> its rows, each with `case_id`, for all cases of `:ids` together."""
 
 
 def marks(items: Sequence[object]) -> str:
@@ -24,7 +51,7 @@ def marks(items: Sequence[object]) -> str:
 
 
 def cases(con: sqlite3.Connection, policy: Policy, numbers: Sequence[str], now: datetime) -> dict[str, CaseView]:
-    """The cases of these numbers, those that exist."""
+    """The cases of these numbers, those that exist. Each part of `_PARTS` is one query for all of them."""
     if not numbers:
         return {}
     rows = con.execute(
@@ -36,26 +63,29 @@ def cases(con: sqlite3.Connection, policy: Policy, numbers: Sequence[str], now: 
         WHERE c.number IN ({marks(numbers)})""",
         numbers,
     ).fetchall()
-    return {row["number"]: _case(con, policy, row, now) for row in rows}
-
-
-def _case(con: sqlite3.Connection, policy: Policy, row: sqlite3.Row, now: datetime) -> CaseView:
-    wrote = con.execute(
-        """SELECT DISTINCT p.address, m.reply_to FROM messages m JOIN people p ON p.id = m.author_id
-        WHERE m.case_id = ? AND m.role = 'citizen' AND m.guest = 0""",
-        (row["id"],),
-    ).fetchall()
     midnight = now.astimezone(policy.office.timezone).replace(hour=0, minute=0, second=0, microsecond=0)
-    acks = con.execute(
-        f"SELECT count(*) FROM outbox WHERE case_id = ? AND kind = '{MailKind.ACK}' AND created_at >= ?",
-        (row["id"], stamp(midnight)),
-    ).fetchone()[0]
+    asked = {"ids": json.dumps([row["id"] for row in rows]), "midnight": stamp(midnight)}
+    parts = {name: _by_case(con.execute(query, asked)) for name, query in _PARTS.items()}
+    return {
+        row["number"]: _case(row, {name: of_case.get(row["id"], []) for name, of_case in parts.items()}) for row in rows
+    }
+
+
+def _by_case(rows: Iterable[sqlite3.Row]) -> dict[int, list[sqlite3.Row]]:
+    found: dict[int, list[sqlite3.Row]] = {}
+    for row in rows:
+        found.setdefault(row["case_id"], []).append(row)
+    return found
+
+
+def _case(row: sqlite3.Row, parts: Mapping[str, Sequence[sqlite3.Row]]) -> CaseView:
+    wrote = parts["wrote"]
     return CaseView(
         number=row["number"],
         status=Status(row["status"]),
         citizen=row["citizen"],
-        participants=frozenset(address for address, _ in wrote),
-        reply_to=frozenset(address for _, address in wrote if address),
+        participants=frozenset(one["address"] for one in wrote),
+        reply_to=frozenset(one["reply_to"] for one in wrote if one["reply_to"]),
         subject=row["subject_key"],
         topic=row["topic"],
         level=row["level"],
@@ -66,16 +96,18 @@ def _case(con: sqlite3.Connection, policy: Policy, row: sqlite3.Row, now: dateti
         touched_at=at(row["touched_at"]),
         answered_at=moment(row["answered_at"]),
         closed_at=moment(row["closed_at"]),
-        clocks=clocks(con, row["id"]),
-        acks_today=acks,
+        clocks=tuple(map(_clock, parts["clocks"])),
+        acks_today=len(parts["acks_today"]),
         first_message=row["opened_by"],
         first_message_id=row["opened_by_id"] or "",
-        asked=_asked(con, row["id"]),
-        asked_since=_asked_since(con, row),
-        told=_told(con, row["id"]),
+        asked=tuple(
+            OpenQuestion(guest=one["side"], message=one["fingerprint"], at=at(one["at"])) for one in parts["asked"]
+        ),
+        asked_since=len(parts["asked_since"]),
+        told=frozenset(of_name(one["kind"]) for one in parts["told"]),
         slot=row["slot"],
         phone=row["phone"],
-        calls_in_vain=_calls_in_vain(con, row["id"]),
+        calls_in_vain=tuple(datetime.fromisoformat(one["at"]) for one in parts["calls_in_vain"]),
         operator=row["operator"],
         platform=row["platform"],
         cause=row["cause"],
@@ -83,83 +115,25 @@ def _case(con: sqlite3.Connection, policy: Policy, row: sqlite3.Row, now: dateti
         ends_on=date.fromisoformat(row["ends_on"]) if row["ends_on"] else None,
         level_by_hand=bool(row["level_by_hand"]),
         wish=row["wish"],
-        latest=_latest(con, row["id"]),
+        latest=tuple(
+            Said(message=one["fingerprint"], at=at(one["received_at"]), by_office=one["role"] == Role.AGENT)
+            for one in parts["latest"]
+        ),
     )
 
 
-def _latest(con: sqlite3.Connection, case_id: int) -> tuple[Said, ...]:
-    rows = con.execute(
-        """SELECT fingerprint, received_at, role FROM messages WHERE case_id = ? AND role IN ('citizen', 'agent')
-        ORDER BY received_at DESC, id DESC LIMIT ?""",
-        (case_id, LATEST_MOST),
-    )
-    return tuple(
-        Said(message=row["fingerprint"], at=at(row["received_at"]), by_office=row["role"] == Role.AGENT) for row in rows
-    )
+def _clock(row: sqlite3.Row) -> Deadline:
+    asked_from = frozenset(address for address in (row["author"], row["reply_to"]) if address)
+    return running(row, asked_from, moment(row["sent_at"]))
 
 
-def _asked(con: sqlite3.Connection, case_id: int) -> tuple[OpenQuestion, ...]:
-    rows = con.execute(
-        """SELECT iif(m.guest, p.address, '') AS side, m.fingerprint, max(m.received_at) AS at
-        FROM messages m JOIN people p ON p.id = m.author_id
-        WHERE m.case_id = ? AND m.role = 'citizen' AND m.kind = 'request' GROUP BY side ORDER BY side <> '', at""",
-        (case_id,),
-    )
-    return tuple(OpenQuestion(guest=row["side"], message=row["fingerprint"], at=at(row["at"])) for row in rows)
-
-
-def _asked_since(con: sqlite3.Connection, case: sqlite3.Row) -> int:
-    row = con.execute(
-        """SELECT count(*) FROM messages WHERE case_id = ? AND role = 'citizen' AND kind = 'request'
-        AND received_at > ?""",
-        (case["id"], case["answered_at"]),
-    ).fetchone()
-    return int(row[0])
-
-
-def _told(con: sqlite3.Connection, case_id: int) -> frozenset[MailKind]:
-    """Return the kinds of mail about the case that have left or will; a held derivation notice does not count."""
-    rows = con.execute(
-        f"""SELECT DISTINCT kind FROM outbox WHERE case_id = ? AND (state NOT IN ('failed', 'dropped', 'shadow')
-        OR (state = 'dropped' AND last_error = ?)) AND NOT (state = 'held' AND kind = '{MailKind.PASSED_ON}')""",
-        (case_id, FOLDED),
-    )
-    return frozenset(of_name(row["kind"]) for row in rows)
-
-
-def _calls_in_vain(con: sqlite3.Connection, case_id: int) -> tuple[datetime, ...]:
-    rows = con.execute(
-        """SELECT json_extract(data, '$.at') AS at FROM events WHERE case_id = ? AND kind = 'call-not-reached'
-        AND json_extract(data, '$.in_slot')""",
-        (case_id,),
-    )
-    return tuple(datetime.fromisoformat(row["at"]) for row in rows)
-
-
-def clocks(con: sqlite3.Connection, case_id: int) -> tuple[Deadline, ...]:
-    """Return the deadlines that are neither met nor void; of those that were reached, only the one for an answer."""
-    rows = con.execute(
-        """SELECT d.*, p.address AS author, m.reply_to, m.sent_at FROM deadlines d
-        LEFT JOIN messages m ON m.fingerprint = d.armed_by LEFT JOIN people p ON p.id = m.author_id
-        WHERE d.case_id = ? AND d.met_at IS NULL AND d.void_at IS NULL
-        AND (d.fired_at IS NULL OR (d.kind = 'answer' AND d.level = 0))""",
-        (case_id,),
-    )
-    return tuple(
-        replace(
-            running(row, frozenset(address for address in (row["author"], row["reply_to"]) if address)),
-            sent_at=moment(row["sent_at"]),
-        )
-        for row in rows
-    )
-
-
-def running(row: sqlite3.Row, asked_from: frozenset[str] = frozenset()) -> Deadline:
+def running(row: sqlite3.Row, asked_from: frozenset[str] = frozenset(), sent_at: datetime | None = None) -> Deadline:
     return Deadline(
         started_by=row["armed_by"],
         kind=row["kind"],
         level=row["level"],
         started_at=at(row["armed_at"]),
         due_at=at(row["due_at"]),
+        sent_at=sent_at,
         asked_from=asked_from,
     )
