@@ -135,6 +135,36 @@ def test_who_thanks_for_a_file_of_ours_asks_nothing(world: World, text: str) -> 
     assert (world.case()["status"], world.kinds(ANNA)) == ("answered", ["ack"])
 
 
+@pytest.mark.parametrize("refers", [True, False], ids=["to the answer", "to nothing"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Moltes gràcies, us ho envio aquesta tarda.",
+        "Gràcies! Demà passaré per l'oficina a portar-ho",
+        "Gràcies, esperaré la vostra trucada",
+        "Muchas gracias, ya lo he recibido todo. Mañana paso a recogerlo.",
+        "Thanks, I will send you the missing form tomorrow",
+    ],
+)
+def test_thanks_that_say_more_are_on_the_case_and_wait_for_a_person(world: World, text: str, refers: bool) -> None:
+    """The model's score alone took them for thanks, and nobody would have read them."""
+    answer = _answered(world)
+    world.clock.forward(hours=1)
+    world.citizen_writes(ANNA, "" if refers else "Gràcies", text, answers=answer if refers else None)
+    world.turn()
+    assert len(world.case()["messages"]) == 3
+    assert world.case()["status"] == "open" or world.reviews() == ["thanks-and-more"]
+
+
+def test_thanks_that_say_more_while_an_answer_is_due_wait_for_nobody_else(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.citizen_writes(ANNA, "", "Moltes gràcies, us ho envio aquesta tarda.", answers=world.received(ANNA)[0])
+    world.turn()
+    assert world.reviews() == []
+    assert world.case()["status"] == "open"
+
+
 def test_thanks_before_any_answer_stops_no_deadline(world: World) -> None:
     world.citizen_writes(ANNA)
     world.turn()

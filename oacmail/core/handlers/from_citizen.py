@@ -93,7 +93,7 @@ def _thanks_without_reference(request: CitizenRequest) -> Decision:
     if not live or request.message.auth.dmarc is Dmarc.FAIL or _speaks_of_others(request):
         return _set_aside(request, Outcome.QUARANTINED, "thanks-without-a-case")
     case = max(live, key=lambda case: case.touched_at)
-    return _file(request, case, guest=False, rule="thanks; latest case")
+    return _file(request, case, Kind.THANKS, guest=False, rule="thanks; latest case")
 
 
 def _speaks_of_others(request: CitizenRequest) -> bool:
@@ -199,11 +199,7 @@ def _warning(request: CitizenRequest, match: ThreadMatch, case: CaseView, decisi
 
 def _on_case(request: CitizenRequest, match: ThreadMatch, case: CaseView, kind: Kind) -> Decision:
     if kind is not Kind.REQUEST and kind is not Kind.SPAM:
-        filed = _file(request, case, guest=match.guest, rule=match.rule)
-        if kind is Kind.THANKS or case.running("answer"):
-            return filed
-        # Only the words look automatic, and no deadline makes anybody read this case: a person decides.
-        return replace(filed, effects=(*filed.effects, RequestReview(reason=f"looks-automatic: {kind}")))
+        return _file(request, case, kind, guest=match.guest, rule=match.rule)
     effects: list[Effect] = [
         _record(request, case, match.guest, match.rule),
         UpdateCase(case=case.number, columns={"touched_at": request.received_at}),
@@ -288,9 +284,15 @@ def _record(request: CitizenRequest, case: CaseView, guest: bool, rule: str) -> 
     )
 
 
-def _file(request: CitizenRequest, case: CaseView, *, guest: bool, rule: str) -> Decision:
+def _file(request: CitizenRequest, case: CaseView, kind: Kind, *, guest: bool, rule: str) -> Decision:
+    """Put it on the case without a deadline. If no deadline makes anybody read the case, a person looks at what only
+    a score or its words classify; thanks without any other word need nobody."""
     effects = (_record(request, case, guest, rule), *exposed_secrets.on_case(request, case.number))
-    return Decision(effects=effects, because=(rule, *request.reading.because))
+    filed = Decision(effects=effects, because=(rule, *request.reading.because))
+    if case.running("answer") or (kind is Kind.THANKS and request.message.features.only_thanks):
+        return filed
+    reason = "thanks-and-more" if kind is Kind.THANKS else f"looks-automatic: {kind}"
+    return replace(filed, effects=(*filed.effects, RequestReview(reason=reason)))
 
 
 def _ask_again(request: CitizenRequest, case: CaseView, *, guest: bool) -> list[Effect]:

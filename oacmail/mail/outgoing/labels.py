@@ -150,6 +150,11 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
             "agradecimiento sin caso conocido",
             "thanks without a known case",
         ),
+        "thanks-and-more": (
+            "agraïment que potser diu alguna cosa més",
+            "agradecimiento que quizá dice algo más",
+            "thanks that may say something more",
+        ),
         "looks-automatic": (
             "sembla un correu automàtic",
             "parece un correo automático",
