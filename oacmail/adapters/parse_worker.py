@@ -117,6 +117,7 @@ class ParseWorker:
         """Send one group at a time to the worker until it ends."""
         try:
             with self._connection:
+                self._connection.send(None)  # many messages wait
                 while self._asked.acquire() and self._wanted:
                     if group := _next(self.waiting.popleft):
                         self._exchange(group)
@@ -156,9 +157,10 @@ def _serve(connection: "Connection[Any, Any]", not_ours: "Connection[Any, Any]")
     # a terminal or a service sends these to all its processes; the worker ignores them
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    _FIRST.read(ParserConfig())  # build the tables before they are needed
     # the connection closed, or an error whose text must not be printed: the caller parses the group
     with suppress(Exception):
+        connection.recv()  # few messages do not need the tables, and building them takes half a second
+        _FIRST.read(ParserConfig())  # while the caller fetches the first group
         while True:
             parser_config, messages = connection.recv()
             read = [message.read(parser_config) for message in messages]

@@ -8,6 +8,7 @@ scores a message. Only words in the table are named, and no word from a single m
 
 import json
 import math
+import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -21,7 +22,7 @@ from oacmail.mail.understanding import features, linear, ngrams, signals
 
 SCALE = 40  # weights of pieces are stored as 1/40ths
 MOST = 127  # the largest stored absolute weight
-_LANE = 32
+_LANE = 32  # bits: "I" of struct
 _MASK = 2**_LANE - 1
 _TELLING = 4  # letters that a word needs to carry a lesson: "que" and "the" occur in every message
 _OLD_WORD = 0.4  # the share of a word in the shipped table, relative to a new word
@@ -152,7 +153,7 @@ def shipped() -> Table:
 
 
 def _packed(row: list[int]) -> int:
-    return int.from_bytes(b"".join((weight + MOST).to_bytes(_LANE // 8, "little") for weight in row), "little")
+    return int.from_bytes(struct.pack(f"<{len(row)}I", *[weight + MOST for weight in row]), "little")
 
 
 def _margins(
