@@ -3,12 +3,14 @@
 The additions of a relay stand on its copies to everybody; a person redirects one mail and writes on top of it.
 """
 
+import re
 from collections.abc import Callable
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 from shutil import copytree, rmtree
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -133,6 +135,41 @@ def test_our_copy_is_recognised_however_a_relay_wraps_and_encodes_it(
     assert world.reviews() == []
     assert len(world.received(ANNA)) == 1
     assert len(world.mailbox.folders["Sent"].messages) == 1
+
+
+def _rewriting(target: str) -> Change:
+    """A gateway that leads every link over itself; `{}` is the address that stood there."""
+    return lambda text: re.sub(r"https?://[^\s>]+[^\s>.,]", lambda link: target.format(quote(link[0], safe="")), text)
+
+
+GATEWAYS = {
+    "safelinks": "https://eur01.safelinks.protection.outlook.com/?url={}&data=05%7C02%7C%7C0&sdata=q3%3D&reserved=0",
+    "urldefense": "https://urldefense.com/v3/__{}__;!!Dk3z8A!ab_C9-x$",
+    "opaque": "https://protect-eu.example/s/kQ2mC8qKDfz?domain=castellbisbal.example",
+}
+
+
+@pytest.mark.parametrize("gateway", GATEWAYS.values(), ids=GATEWAYS)
+@pytest.mark.parametrize("beside", [_same, _quoted], ids=["", "quoted"])
+def test_our_copy_is_recognised_behind_a_gateway_that_rewrites_links(
+    world: World, monkeypatch: pytest.MonkeyPatch, gateway: str, beside: Change
+) -> None:
+    rewrite = _rewriting(gateway)
+    _copies_get(world, monkeypatch, lambda text: beside(rewrite(text)))
+    world.citizen_writes(ANNA)
+    world.turn()
+    copy = text_of(_read(world.mailbox.raws("Sent")[0]))
+    assert gateway.partition("{")[0] in copy
+    assert world.mail()["copied_at"] is not None
+    assert world.reviews() == []
+
+
+@pytest.mark.parametrize("question", [*QUESTIONS[:3], "https://www.example.org/el-meu-document", "www.example.org"])
+def test_a_question_or_a_link_on_a_mail_with_rewritten_links_is_a_message(world: World, question: str) -> None:
+    rewrite = _rewriting(GATEWAYS["safelinks"])
+    _redirected(world, _changed(_answered(world), lambda text: f"{question}\n\n{rewrite(text)}"))
+    assert _roles(world) == ["citizen", "agent", "citizen"]
+    assert world.reviews() == []
 
 
 def test_a_relays_footer_is_looked_at_twice_and_known_from_then_on(
