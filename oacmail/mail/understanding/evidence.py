@@ -8,6 +8,7 @@ left out. A sum of lexicon terms is shown as these terms. Long numbers are never
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 
 from oacmail.core.features import Evidence, Features, Term
 from oacmail.mail.understanding import features
@@ -20,8 +21,6 @@ _WORD = re.compile(r"[a-z]{4}")  # meaningful by itself
 _DIGITS = 3  # of a number that may be shown: "error 500"
 _HIDDEN = re.compile(rf"\d{{{_DIGITS + 1}}}|[.!?] ")  # a long number; the end of one sentence and the start of the next
 _SUMS = ("topic:", "level:", "intent:")
-
-_Token = tuple[str, int, int]
 
 
 def shown(found: Features, subject: str, fresh: str) -> tuple[Evidence, ...]:
@@ -55,18 +54,17 @@ class _Text:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._tokens = list(_tokens(text))
-        self._places: dict[str, list[int]] = {}
-        for at, (word, _, _) in enumerate(self._tokens):
-            self._places.setdefault(word, []).append(at)
+        self._matches = list(_TOKEN.finditer(text))
+        self._words = _words(self._matches)
 
     def own(self, folded: str) -> str:
         """Return the first passage that folds to this piece, as written; '' if none may be shown."""
-        wanted = [word for word, _, _ in _tokens(folded)]
+        wanted = _words(_TOKEN.finditer(folded))
         for at in self._beginnings(wanted):
-            words = [word for word, _, _ in self._tokens[at : at + len(wanted)]]
+            end = at + len(wanted)
+            words = self._words[at:end]
             if len(words) == len(wanted) and words[:-1] == wanted[:-1] and words[-1].startswith(wanted[-1]):
-                own = " ".join(self._text[self._tokens[at][1] : self._tokens[at + len(wanted) - 1][2]].split())
+                own = " ".join(self._text[self._matches[at].start() : self._matches[end - 1].end()].split())
                 if not _HIDDEN.search(own):
                     return own
         return ""
@@ -75,13 +73,18 @@ class _Text:
         """Yield where the first word is; a single word may be a stem and also matches longer words."""
         if not wanted:
             return ()
-        if len(wanted) > 1 or wanted[0] in self._places:
-            return self._places.get(wanted[0], ())
-        return range(len(self._tokens))
+        if len(wanted) > 1 or wanted[0] in self._words:
+            return self._places(wanted[0])
+        return range(len(self._words))
+
+    def _places(self, word: str) -> Iterator[int]:
+        at = -1
+        with suppress(ValueError):
+            while True:
+                at = self._words.index(word, at + 1)
+                yield at
 
 
-def _tokens(text: str) -> Iterator[_Token]:
-    """Yield (word as the model reads it, its start, its end)."""
-    for match in _TOKEN.finditer(text):
-        word = match.group()
-        yield ("0" if word.isdigit() else features.plain(word)), match.start(), match.end()
+def _words(tokens: Iterable[re.Match[str]]) -> list[str]:
+    """Return the words as the model reads them."""
+    return ["0" if (word := match[0]).isdigit() else features.plain(word) for match in tokens]
