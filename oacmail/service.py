@@ -154,8 +154,8 @@ class Service:
         self.systemd.ready(self._status())
 
     def _reload_refused(self, reason: str) -> None:
-        """Record a refused reload, since `systemctl reload` cannot fail under Type=notify-reload. '' means it was
-        accepted."""
+        """Record a refused reload: under Type=notify-reload the service itself cannot make `systemctl reload` fail, and
+        `check` (ExecReload) does not know what needs a restart. '' means it was accepted."""
         if reason:
             log.error("reload.refused", reason=reason)
         try:

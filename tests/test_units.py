@@ -83,6 +83,14 @@ def test_systemd_does_not_restart_on_the_exit_codes_that_a_restart_cannot_fix() 
     assert cli.TEMPORARY not in {cli.CONFIGURATION, click.UsageError.exit_code}
 
 
+@pytest.mark.parametrize("unit", ["oacmail.service", "oacmail@.service"])
+def test_a_reload_also_checks_the_configuration_that_the_service_reads(unit: str) -> None:
+    """Type=notify-reload sends SIGHUP and cannot fail; the exit code of ExecReload makes `systemctl reload` fail."""
+    settings = dict(line.split("=", 1) for line in _settings(unit) if line.startswith("Exec"))
+    start, reload = settings["ExecStart"].split(), settings["ExecReload"].split()
+    assert reload == [*start[: start.index("run")], "check"]
+
+
 def test_the_unit_hands_over_each_credential_under_the_name_that_is_read(tmp_path: Path) -> None:
     loaded = [line.partition("=")[2].split(":") for line in _settings("oacmail.service") if "LoadCredential=" in line]
     for name, _ in loaded:

@@ -106,10 +106,12 @@ def crash_loop(scene: Scene) -> None:
 
 
 def refused_reload(scene: Scene) -> None:
-    """a broken configuration is refused at a reload, and the old one stays in force"""
+    """a broken configuration is refused at a reload, which fails, and the old one stays in force"""
     town = scene.town
-    town.configure(rest="\n[nonsense]\nx = 1\n")
     town.systemctl("reload")
+    town.configure(rest="\n[nonsense]\nx = 1\n")
+    town.systemctl("reload", code=1)
+    _must(town.show("ActiveState") == "active", f"after a failed reload the unit is {town.show('ActiveState')}")
     _must("refused" in town.show("StatusText"), f"systemd hears: {town.show('StatusText')}")
     _must("config-refused" in town.problems(), f"status says {town.problems()}")
     _must("nonsense" in town.oacmail("check", code=78), "check does not name the error")

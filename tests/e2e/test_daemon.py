@@ -196,7 +196,7 @@ def test_sighup_does_not_take_another_server_and_says_so(office: MakeOffice) -> 
 
 
 def test_a_refused_reload_is_a_problem_until_the_configuration_is_good(office: MakeOffice, tmp_path: Path) -> None:
-    """The old configuration stays in force, and the next start would fail: `systemctl reload` itself cannot say so."""
+    """The old configuration stays in force, and the next start would fail: the service cannot make `systemctl` fail."""
     desk = office(office={"templates": "templates"})
     _own_template(desk, "La piscina obre al juny.")
     with NotifySocket(tmp_path, watchdog=3) as notify, desk.running(environ=notify.environ):
