@@ -15,6 +15,7 @@ from oacmail.mail.understanding import phrases
 _INTRO_LINES = 4
 _MARK = 40  # characters for the start of a postscript
 _INTRO = 700  # characters of an attribution
+_ENDING = 40  # characters: more than a verb of phrases.LAST with the marks after it
 _NAME = 60  # characters of the name in it
 _BEFORE = 2_000  # characters above a quote that may say where the answers are
 _LONGEST = 200_000  # characters that are separated; nobody types more
@@ -115,7 +116,7 @@ def _intro_start(lines: list[str], number: int) -> int | None:
 
 def _bare_intro(lines: list[str], number: int) -> int | None:
     line = lines[number][:_INTRO]
-    if not phrases.LAST.search(line):
+    if not phrases.LAST.search(line[-_ENDING:]):
         return None
     quoted = _quote_follows(lines, number)
     if quoted and phrases.DATED.match(line):
