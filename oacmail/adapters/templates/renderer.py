@@ -63,11 +63,11 @@ class JinjaRenderer:
         """
         heading = self._heading(send, message_id, now)
         promised = promise(self._profile.policy, send.due_at, now)
-        broken = tuple(name for name in self._used(send) if name in self._town.overridden)
+        broken = self._overridden(send)
         try:
-            loader = self._shipped if (send.kind, send.lang) in self._endless else self._town
+            loader = self._shipped if (send.kind, send.lang) in self._endless else self._loader(send)
             mime, length = self._mime(loader, send, heading, mark, promised, *originals)
-            fallback = broken if loader is not self._town else ()
+            fallback = broken if loader is self._shipped else ()
             return Rendered(message_id=message_id, mime=mime, length=length, fallback=fallback)
         except Exception as error:  # an override is untrusted code: whatever it raises, the mail is sent
             if not broken:
@@ -84,7 +84,8 @@ class JinjaRenderer:
             if (send.kind, send.lang) in self._endless:
                 continue
             try:
-                self._mime(self._town, send, self._heading(send, _SAMPLE_ID, _SAMPLE_NOW), _sample_mark, promised, b"")
+                heading = self._heading(send, _SAMPLE_ID, _SAMPLE_NOW)
+                self._mime(self._loader(send), send, heading, _sample_mark, promised, b"")
             except Exception as error:  # as in render: an override may raise anything
                 self._note_endless(send, error)
                 what = f"{_place(error, send)}: {type(error).__name__}: {error}"
@@ -178,6 +179,13 @@ class JinjaRenderer:
         """Return the languages for which there are texts; the office's first language if there is none."""
         spoken = tuple(lang for lang in send.lang.split("+") if lang in LANGUAGES)
         return spoken or self._profile.policy.office.languages[:1]
+
+    def _loader(self, send: Send) -> TemplateLoader:
+        """Return the town's loader for a mail in which a template of the town takes part; its limits cost much."""
+        return self._town if self._overridden(send) else self._shipped
+
+    def _overridden(self, send: Send) -> tuple[str, ...]:
+        return tuple(name for name in self._used(send) if name in self._town.overridden)
 
     def _used(self, send: Send) -> Iterator[str]:
         languages = self._languages(send)
