@@ -31,6 +31,7 @@ class MailKind(StrEnum):
     COMPLEX = "complex"
     SECRET = "secret"  # noqa: S105
     REMARK = "remark"
+    TRANSCRIPT = "transcript"
     BOUNCED = "bounced"
     NOTICE_LIST = "notice_list"
     ALERT = "alert"

@@ -67,6 +67,7 @@ DEFAULTS: Mapping[str, Mapping[str, object]] = {
     "alert": {"code": "", "since": None, "lines": ()},
     "bounced": {"what": "other", "received_at": None, "domain": "", "code": ""},
     "remark": {"received_at": None},
+    "transcript": {"orders": ()},
     "secret": {"received_at": None},
     "complex": _CARD,
     "opinion": {"opened_at": None, "due_at": None, "topic": "other", "intent": "complaint", "text": ""},
@@ -90,6 +91,7 @@ _ROWS: Mapping[str, Mapping[str, object]] = {
     "unanswered": {**_ROW, "overdue": False, "urgent": False, "delayed": False},
     "derived_cases": {"case": "", **_DERIVED, "told": False, "update_on": None},
     "pointers": {"body": "", "address": "", "phone": ""},
+    "orders": {"verb": "", "detail": "", "done": False, "reason": ""},
     "review": {"ref": "", "case": None, "reason": "", "since": None},
     "suspects": {"ref": "", "since": None},
 }
@@ -191,6 +193,10 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
         "alert": ({"code": "imap", "since": _THEN}, {"code": "imap", "since": _THEN, "lines": ("INBOX",)}),
         "bounced": ({"what": "answer", "domain": "example.org", "code": 550}, {"what": "ack"}),
         "remark": ({"received_at": _THEN},),
+        "transcript": (
+            {},
+            {"orders": ({"verb": "mine", "done": True}, {"verb": "topic", "detail": "x", "reason": "no-such-value"})},
+        ),
         "secret": ({"received_at": _THEN},),
         "complex": ({}, _SAMPLE_CARD),
         "opinion": (_SAMPLE_CARD, {**_SAMPLE_CARD, "intent": "suggestion"}),

@@ -91,7 +91,8 @@ def _key(inp: AdminCommand, case: CaseView, now: datetime) -> str:
 def _close(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
     reason = inp.words["reason"]
     if reason == "thanks" and case.running("answer"):
-        raise Refused("the case waits for an answer: thanks cannot close it; log the contact with --reason contact")
+        text = "the case waits for an answer: thanks cannot close it; log the contact with --reason contact"
+        raise Refused(text, "waits")
     met: tuple[Effect, ...] = ()
     if reason in ("answered", "contact"):
         at = _at(case, inp, now)
@@ -113,7 +114,7 @@ def _close(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: d
 
 def _reopen(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
     if case.running("answer"):
-        raise Refused("the case is open already and its clock runs")
+        raise Refused("the case is open already and its clock runs", "open-already")
     due = calendar.answer_due(now, policy)
     return (
         UpdateCase(case=case.number, columns={"status": Status.OPEN, "closed_at": None, "close_reason": None}),
@@ -124,9 +125,10 @@ def _reopen(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: 
 def _escalate(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
     """Second level: the services get the card and the original, the citizen the notice that meets the promise (R22)."""
     if case.status is Status.CLOSED:
-        raise Refused("the case is closed: reopen it first, so that its clock runs")
+        raise Refused("the case is closed: reopen it first, so that its clock runs", "closed")
     if citizen_mail.is_told(case):
-        raise Refused("the case is already with the technical services and the person knows it: answer the person")
+        text = "the case is already with the technical services and the person knows it: answer the person"
+        raise Refused(text, "derived-already")
     words = inp.words
     cause, why = words.get("cause", ""), words.get("why", "")
     return second_level.by_order(policy, case, cause=cause, why=why, key=_key(inp, case, now), now=now)
@@ -135,9 +137,9 @@ def _escalate(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now
 def _merge(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
     into = view.cases.get(inp.words["into"])
     if into is None or into.number == case.number:
-        raise Refused("merge needs another, existing case")
+        raise Refused("merge needs another, existing case", "no-such-case")
     if into.status is Status.CLOSED and case.running("answer"):
-        raise Refused("the other case is closed: reopen it first, somebody waits for an answer")
+        raise Refused("the other case is closed: reopen it first, somebody waits for an answer", "other-closed")
     return (
         MergeCases(case=case.number, into=into.number),
         *_merged_state(case, into),
@@ -170,7 +172,7 @@ def _set(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: dat
     columns: CaseColumns = {}
     for field, value in inp.words.items():
         if value not in CORRECTABLE[field]:
-            raise Refused(f"{field}: one of {', '.join(CORRECTABLE[field])}")
+            raise Refused(f"{field}: one of {', '.join(CORRECTABLE[field])}", "no-such-value")
         columns[_COLUMN[field]] = value
     return (
         UpdateCase(case=case.number, columns=columns),

@@ -1,0 +1,161 @@
+"""Orders: what an agent writes on top of a reply to a notice happens to the case, and a transcript comes back."""
+
+from datetime import timedelta
+from email.message import EmailMessage
+from email.utils import format_datetime
+
+import pytest
+
+from tests.engine import compose
+from tests.engine.world import AGENT, ANNA, OFFICE, OPERATOR, PERE, SUPERVISOR, World, text_of
+
+PASS = "dmarc=pass header.from=town.example"
+
+
+def _late_case(world: World) -> EmailMessage:
+    """A case that is overdue; returns the notice that the supervisor has."""
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.live("2026-11-27 09:00")
+    (notice,) = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "overdue"]
+    return notice
+
+
+def _reply(
+    world: World, notice: EmailMessage, text: str, *, sender: str = SUPERVISOR, verdict: str = PASS, **more: str
+) -> EmailMessage:
+    mail = compose.message(world.clock, sender, "", text, answers=notice)
+    for name, value in more.items():
+        del mail[name]
+        mail[name] = value
+    world.deliver(mail, verdict=verdict)
+    world.turn()
+    return mail
+
+
+def _transcripts(world: World, address: str = SUPERVISOR) -> list[str]:
+    return [text_of(mail) for mail in world.received(address) if mail["X-Oacmail-Kind"] == "transcript"]
+
+
+def _quoted(notice: EmailMessage) -> str:
+    lines = text_of(notice).splitlines()
+    return "\n\nEl 27/11/2026, l'OAC 360 va escriure:\n" + "\n".join(f"> {line}" for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "value"),
+    [
+        ("#mine", "assignee", "cap"),
+        ("Meva.", "assignee", "cap"),
+        ("#assigna agent", "assignee", "agent"),
+        ("#asigna AGENT@town.example", "assignee", "agent"),
+        ("DERIVA: error 500 en signar", "status", "derived"),
+        ("Deriveu-lo", "status", "derived"),
+        ("#nivel2", "status", "derived"),
+        ("TRUCAT", "status", "answered"),
+        ("Llamado", "status", "answered"),
+        ("#called", "status", "answered"),
+        ("Tanca brossa", "status", "closed"),
+        ("és brossa!", "status", "closed"),
+        ("#spam", "status", "closed"),
+        ("Trucat, tanca", "status", "closed"),
+        ("#trucat\n#tanca", "status", "closed"),
+        ("#tema padró", "topic", "folder"),
+        ("CASTELLÀ", "language", "es"),
+        ("#idioma en", "language", "en"),
+    ],
+)
+def test_what_an_agent_writes_on_top_of_a_notice_happens_to_the_case(
+    world: World, text: str, column: str, value: str
+) -> None:
+    notice = _late_case(world)
+    _reply(world, notice, text + _quoted(notice))
+    assert world.case()[column] == value
+    (transcript,) = _transcripts(world)
+    assert "no fet" not in transcript
+    assert " fet" in transcript
+
+
+def test_a_note_is_on_the_case_and_in_no_mail_to_anybody(world: World) -> None:
+    notice = _late_case(world)
+    before = len(world.received(ANNA))
+    _reply(world, notice, "#nota Ve cada setmana, cal paciència." + _quoted(notice))
+    (note,) = world.events("note")
+    assert "cal paciència" in note["data"]
+    assert len(world.received(ANNA)) == before
+    assert not [mail for mails in world.relay.inboxes.values() for mail in mails if "paciència" in mail.as_string()]
+
+
+def test_each_order_is_done_or_refused_by_itself_and_the_transcript_says_why(world: World) -> None:
+    notice = _late_case(world)
+    _reply(world, notice, "#mine\n#tanca\n#assigna ningu\n#volar\n#tema certificat\n\nGràcies" + _quoted(notice))
+    case = world.case()
+    assert (case["assignee"], case["status"], case["topic"]) == ("cap", "open", "certificate")
+    (transcript,) = _transcripts(world)
+    assert "encara espera resposta" in transcript
+    assert "cap agent amb aquest nom" in transcript
+    assert "volar" in transcript
+    assert transcript.count("no fet") == 3
+
+
+def test_text_without_an_order_reaches_nobody_and_its_writer_is_told_once_a_day(world: World) -> None:
+    notice = _late_case(world)
+    before = len(world.received(ANNA))
+    for text in ("Bon dia, heu de portar el DNI.", "Bon dia, i també el padró."):
+        _reply(world, notice, text + _quoted(notice))
+    (transcript,) = _transcripts(world)
+    assert "no s'ha enviat a la persona" in transcript
+    assert len(world.received(ANNA)) == before
+    assert world.case()["answered_at"] is None
+
+
+@pytest.mark.parametrize(
+    ("sender", "verdict"),
+    [
+        (SUPERVISOR, ""),
+        (SUPERVISOR, "dmarc=fail header.from=town.example"),
+        (ANNA, "dmarc=pass header.from=example.org"),
+        (PERE, "dmarc=pass header.from=example.net"),
+    ],
+)
+def test_who_is_no_proven_agent_orders_nothing(world: World, sender: str, verdict: str) -> None:
+    notice = _late_case(world)
+    _reply(world, notice, "#tanca brossa\nTANCA BROSSA" + _quoted(notice), sender=sender, verdict=verdict)
+    assert not world.events("ordered")
+    assert "closed" not in {case["status"] for case in world.cases()}
+    assert not _transcripts(world, sender)
+
+
+def test_an_order_in_a_mail_that_also_goes_to_the_citizen_is_an_answer_and_no_order(world: World) -> None:
+    notice = _late_case(world)
+    _reply(world, notice, "#tanca brossa" + _quoted(notice), To=f"{OFFICE}, {ANNA}")
+    assert not world.events("ordered")
+    assert world.case()["status"] == "answered"
+
+
+def test_a_signed_order_that_is_sent_again_days_later_orders_nothing(world: World) -> None:
+    notice = _late_case(world)
+    old = format_datetime(world.clock.true() - timedelta(days=2))
+    _reply(world, notice, "#tanca brossa" + _quoted(notice), Date=old)
+    assert world.case()["status"] == "open"
+    (transcript,) = _transcripts(world)
+    assert "més d'un dia" in transcript
+
+
+def test_the_same_order_delivered_twice_is_done_once(world: World) -> None:
+    notice = _late_case(world)
+    mail = _reply(world, notice, "TRUCAT" + _quoted(notice))
+    world.deliver(mail, verdict=PASS)
+    world.turn()
+    assert len(world.events("ordered")) == 1
+    assert len(_transcripts(world)) == 1
+
+
+def test_help_sends_the_list_of_orders(world: World) -> None:
+    notice = _late_case(world)
+    _reply(world, notice, "#ajuda" + _quoted(notice))
+    (transcript,) = _transcripts(world)
+    assert "TRUCAT" in transcript
+    assert world.case()["status"] == "open"
+    assert world.received(OPERATOR) == []
+    assert world.received(AGENT)
