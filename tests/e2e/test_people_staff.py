@@ -289,3 +289,46 @@ def test_who_asks_as_a_guest_is_answered_when_the_guest_is(desk: RunningOffice, 
     answered_by(desk, asked_too, "Bon dia, a idcat.cat.")
 
     assert case_of(desk, sent)["status"] == "answered"
+
+
+# --- orders -----------------------------------------------------------------------------------------------
+
+
+def test_an_agent_logs_a_call_by_replying_to_a_notice_and_gets_a_transcript(
+    desk: RunningOffice, mail_servers: MailServers, marta: Citizen
+) -> None:
+    anna, before = someone(mail_servers), len(marta.inbox())
+    sent = anna.write(desk.address, "No puc entrar", f"{ASKED} La meva contrasenya és: Gat-2026.")
+    notice = marta.wait_for_mail(before + 1)[-1]
+    assert notice["X-Oacmail-Kind"] == "secret"
+
+    quoted = "\n".join(f"> {line}" for line in plain(notice).splitlines())
+    text = f"Trucat.\n#nota Ja pot entrar.\n\nMarta\n\nEl 27/11/2026 l'OAC 360 va escriure:\n{quoted}"
+    mail = everyday(f"Marta <{marta.address}>", [desk.address], f"Re: {notice['Subject']}", text, reply_headers(notice))
+    order = post(marta, mail, desk.address)
+
+    assert message(desk, order)["role"] == "agent"
+    case = case_of(desk, sent)
+    assert (case["status"], running_clocks(desk, case["number"])) == ("answered", [])
+    transcript = marta.wait_for_mail(before + 2)[-1]
+    assert transcript["X-Oacmail-Kind"] == "transcript"
+    assert transcript["In-Reply-To"] is None
+    assert "no fet" not in plain(transcript)
+    assert not [got for got in anna.inbox() if "Ja pot entrar" in got.as_string()]
+    assert [event["data"]["text"] for event in case["events"] if event["kind"] == "note"] == ["Ja pot entrar."]
+
+
+def test_orders_in_the_name_of_an_agent_without_proof_change_nothing(
+    desk: RunningOffice, mail_servers: MailServers, marta: Citizen
+) -> None:
+    anna, mallory = someone(mail_servers), someone(mail_servers)
+    sent = asked(desk, anna)
+    tag = str(anna.inbox()[-1]["Subject"])
+    mail = everyday(f"Marta <{marta.address}>", [desk.address], tag, "TANCA BROSSA\nTRUCAT", {})
+
+    order = post(mallory, mail, desk.address)
+
+    assert message(desk, order)["outcome"] == "staff"
+    case = case_of(desk, sent)
+    assert case["status"] == "open"
+    assert not [event for event in case["events"] if event["kind"] == "ordered"]

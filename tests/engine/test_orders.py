@@ -7,7 +7,8 @@ from email.utils import format_datetime
 import pytest
 
 from tests.engine import compose
-from tests.engine.world import AGENT, ANNA, OFFICE, OPERATOR, PERE, SUPERVISOR, World, text_of
+from tests.engine.compose import OFFICE
+from tests.engine.world import AGENT, ANNA, OPERATOR, PERE, SUPERVISOR, World, text_of
 
 PASS = "dmarc=pass header.from=town.example"
 
@@ -72,8 +73,8 @@ def test_what_an_agent_writes_on_top_of_a_notice_happens_to_the_case(
     _reply(world, notice, text + _quoted(notice))
     assert world.case()[column] == value
     (transcript,) = _transcripts(world)
+    assert "| fet |" in transcript
     assert "no fet" not in transcript
-    assert " fet" in transcript
 
 
 def test_a_note_is_on_the_case_and_in_no_mail_to_anybody(world: World) -> None:
@@ -124,6 +125,18 @@ def test_who_is_no_proven_agent_orders_nothing(world: World, sender: str, verdic
     assert not world.events("ordered")
     assert "closed" not in {case["status"] for case in world.cases()}
     assert not _transcripts(world, sender)
+
+
+@pytest.mark.parametrize("quoting", ["attribution", "forward"])
+def test_the_words_of_a_citizen_that_an_agent_sends_back_order_nothing(world: World, quoting: str) -> None:
+    notice = _late_case(world)
+    head = {
+        "attribution": "El 26/11/2026, Anna Puig va escriure:\n> TANCA BROSSA",
+        "forward": "---------- Forwarded message ---------\nDe: anna@example.org\nAssumpte: Hola\n\nTANCA BROSSA",
+    }
+    _reply(world, notice, head[quoting])
+    assert not world.events("ordered")
+    assert world.case()["status"] == "open"
 
 
 def test_an_order_in_a_mail_that_also_goes_to_the_citizen_is_an_answer_and_no_order(world: World) -> None:

@@ -62,7 +62,7 @@ def is_order_mail(policy: Policy, view: View, lookup: Lookup) -> bool:
 def on_order_mail(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision:
     """Carry out the orders on top of it, one after the other; () of orders: say that nothing was done."""
     case = _case(view)
-    orders = read_orders(lookup.message.fresh)
+    orders = read_orders(lookup.message.text)  # not `fresh`, which of a bare forward is the text of somebody else
     rows: list[dict[str, object]] = []
     effects: list[Effect] = []
     for order in orders:

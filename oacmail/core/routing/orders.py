@@ -80,7 +80,7 @@ _COLON_LINE = re.compile(r"([^\W\d_]{2,20})\s?:\s*(\S.*)")
 
 
 def read_orders(text: str) -> tuple[Order, ...]:
-    """The orders at the top of `text` (what the person wrote now), in their order; () = it begins with none."""
+    """The orders at the top of `text` (all of the decoded text), in their order; () = it begins with none."""
     found: list[Order] = []
     for line in text.strip().splitlines():
         orders = _line(line.strip())
