@@ -211,6 +211,7 @@ def test_a_new_mailbox_without_a_folder_of_sent_mail_is_no_dead_end(sound: Runni
     folders = (r'(\HasNoChildren) "/" INBOX', r'(\HasNoChildren) "/" "Elements suprimits"')
     with ImapServer(folders=folders) as server:
         sound.change(imap={"host": "127.0.0.1", "port": server.port, "security": "none"})
+        sound.change(smtp={"port": 9})  # no relay: `check` waits for no test message
         first = _where(_found(sound, "--online", code=1))["imap.sent"]
         sound.change(imap={"sent": "Sent"})
         second = _where(_found(sound, "--online", code=1))["imap.sent"]

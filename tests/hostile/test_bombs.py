@@ -132,23 +132,18 @@ def _explode(world: World, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", BOMBS)
-def test_a_bomb_costs_no_more_than_its_length_and_the_next_citizen_is_answered(world: World, name: str) -> None:
+def test_a_bomb_costs_no_more_than_its_length_also_in_an_escalation_and_the_next_citizen_is_answered(
+    world: World, name: str
+) -> None:
     _explode(world, name)
     assert calls(world.turn) < CALLS
     world.citizen_writes(ANNA)
     world.turn()
     assert len(world.received(ANNA)) == 1
     assert world.rows("SELECT error FROM sightings WHERE error IS NOT NULL") == []
-
-
-@pytest.mark.parametrize("name", BOMBS)
-def test_a_bomb_in_an_escalation_costs_no_more_than_its_length(world: World, name: str) -> None:
-    _explode(world, name)
-    world.turn()
     world.advance("2026-11-27 08:00")
-    assert calls(world.turn) < CALLS
-    cases = len(world.cases())
-    assert world.kinds(SUPERVISOR) == ["overdue"] * cases
+    assert calls(world.turn) < CALLS  # the escalations quote and attach it
+    assert world.kinds(SUPERVISOR) == ["overdue"] * len(world.cases())
     for mail in world.relay.accepted:
         assert max(map(len, mail.mime.split(b"\r\n"))) <= 998
 
