@@ -172,3 +172,50 @@ def test_help_sends_the_list_of_orders(world: World) -> None:
     assert world.case()["status"] == "open"
     assert world.received(OPERATOR) == []
     assert world.received(AGENT)
+
+
+CLIENTS = {
+    "Outlook": (
+        '<html><body><div class="WordSection1"><p class="MsoNormal">#meu<o:p></o:p></p>'
+        '<p class="MsoNormal">{order}<o:p></o:p></p><p class="MsoNormal"><o:p>&nbsp;</o:p></p>'
+        '<p class="MsoNormal">Marta Soler<br>OAC 360</p><div style="border:none;border-top:solid #E1E1E1 1.0pt">'
+        '<p class="MsoNormal"><b>De:</b> OAC 360 &lt;oac360@castellbisbal.example&gt;<br>'
+        "<b>Enviat:</b> divendres, 27 de novembre de 2026 9:00<br><b>Assumpte:</b> VENÇUT<o:p></o:p></p></div>"
+        "<p>TANCA BROSSA</p></div></body></html>"
+    ),
+    "Gmail": (
+        '<div dir="ltr"><div>#meu</div><div>{order}</div></div><br>'
+        '<div class="gmail_quote"><div dir="ltr" class="gmail_attr">'
+        "Missatge de OAC 360 del dia dv., 27 de nov. 2026 a les 9:00:<br></div><blockquote class="
+        '"gmail_quote">TANCA BROSSA<br></blockquote></div>'
+    ),
+    "Apple Mail": (
+        '<html><body style="overflow-wrap: break-word;">#meu<div>{order}'
+        '<br id="lineBreakAtBeginningOfMessage"><div><br>'
+        '<blockquote type="cite"><div>El 27 nov 2026, a les 9:00, OAC 360 va escriure:</div><br><div>TANCA BROSSA</div>'
+        "</blockquote></div></div></body></html>"
+    ),
+    "Thunderbird": (
+        "<html><body><p>#meu<br>{order}</p>"
+        "<div class='moz-cite-prefix'>El 27/11/26 a les 9:00, OAC 360 ha escrit:<br></div>"
+        "<blockquote type='cite'>TANCA BROSSA</blockquote></body></html>"
+    ),
+}
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("alone", [True, False])
+def test_orders_are_read_from_the_html_of_ordinary_clients(world: World, client: str, alone: bool) -> None:
+    """`alone`: HTML without a text part."""
+    notice = _late_case(world)
+    html = CLIENTS[client].format(order="TRUCAT")
+    mail = compose.message(world.clock, SUPERVISOR, "", "#meu\nTRUCAT\n", answers=notice)
+    if alone:
+        mail.set_content(html, subtype="html")
+    else:
+        mail.add_alternative(html, subtype="html")
+    world.deliver(mail, verdict=PASS)
+    world.turn()
+    case = world.case()
+    assert (case["assignee"], case["status"]) == ("cap", "answered")
+    assert "no fet" not in _transcripts(world)[0]

@@ -1,7 +1,7 @@
 """The orders that an agent writes on top of a reply: which lines are orders, and what each says.
 
-Orders are the unbroken run of order lines at the very top of the text: `#word argument`, or a plain line that says
-nothing else (docs/interfaces.md section 7). It never decides who may give orders, and performs none.
+Orders are the unbroken run of order lines at the very top of the text, empty lines aside: `#word argument`, or a plain
+line that says nothing else (docs/interfaces.md section 7). It never decides who may give orders, and performs none.
 """
 
 import re
@@ -82,8 +82,9 @@ _COLON_LINE = re.compile(r"([^\W\d_]{2,20})\s?:\s*(\S.*)")
 def read_orders(text: str) -> tuple[Order, ...]:
     """The orders at the top of `text` (all of the decoded text), in their order; () = it begins with none."""
     found: list[Order] = []
-    for line in text.strip().splitlines():
-        orders = _line(line.strip())
+    lines = (line.strip() for line in text.splitlines())
+    for line in filter(None, lines):  # Outlook writes a paragraph for each line, with an empty one between
+        orders = _line(line)
         if not orders:
             break
         found += orders
