@@ -74,7 +74,8 @@ class Features:
     From the lexicon: `terms` and their weights; `subject_thanks`: the subject is thanks. `platforms` named; `end_days`
     of terms; `addresses` after a label such as "E-mail:"; `callback`: the telephone and the slot beside it; `town`: the
     office's town, folded, '' = not named; `town_words` of [[topic]].
-    Of the text: `only_thanks`; `postscript`; `repeats_us`: it has our acknowledgement's own sentences;
+    Of the text: `only_thanks`; `promises`: the writer will do something or waits for it; `postscript`; `repeats_us`: it
+    has our acknowledgement's own sentences;
     `names_attachment`; `language_wish`: ca | es | en, '' = none; `subject_says`: automatic | receipt | ''.
     Of a machine's mail alone: `form_fields` out of name, address, phone, text; `subject_form`: it names a web form.
     `cues` (mail/understanding/cues.py); `marks` of a machine and their worth, 0..1.
@@ -91,6 +92,7 @@ class Features:
     town: str = ""
     town_words: tuple[TownWord, ...] = ()
     only_thanks: bool = False
+    promises: bool = False
     postscript: bool = False
     repeats_us: bool = False
     names_attachment: bool = False

@@ -141,6 +141,7 @@ def _features(read: Message, with_ours: str, signature: str, parser_config: Pars
     return replace(
         weighed,
         only_thanks=judged(lambda: thanks.only_thanks(subject, fresh, read.name, read.sender), False),
+        promises=judged(lambda: thanks.promises(fresh), False),
         postscript=judged(lambda: reply_text.has_postscript(fresh), False),
         subject_says=judged(lambda: auto_subjects.title_kind(subject, fresh, answers=bool(read.refs)), ""),
         repeats_us=judged(lambda: echoes.repeats(subject, with_ours, token=bool(read.tokens)), False),

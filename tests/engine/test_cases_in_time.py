@@ -156,6 +156,24 @@ def test_thanks_that_say_more_are_on_the_case_and_wait_for_a_person(world: World
     assert world.case()["status"] == "open" or world.reviews() == ["thanks-and-more"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Muchas gracias, ya la tengo.",
+        "Ja està signat i m'ha arribat el justificant. Moltíssimes gràcies!",
+        "Gràcies a la Laura que m'ha trucat avui. Espero que tingueu molt bon estiu",
+        "Solucionado, era el navegador. El envío ha llegado bien, gracias",
+        "That's brilliant, all sorted. Thanks!",
+    ],
+)
+def test_thanks_without_a_promise_need_nobody(world: World, text: str) -> None:
+    answer = _answered(world)
+    world.clock.forward(hours=1)
+    world.citizen_writes(ANNA, "", text, answers=answer)
+    world.turn()
+    assert world.reviews() == []
+
+
 def test_thanks_that_say_more_while_an_answer_is_due_wait_for_nobody_else(world: World) -> None:
     world.citizen_writes(ANNA)
     world.turn()

@@ -97,7 +97,7 @@ def test_the_agents_are_notified_of_what_is_left_to_them(world: World) -> None:
     world.turn()
     (mail,) = world.received(AGENT)
     assert "falta dir-ho a la persona" in str(mail["Subject"])
-    assert "oacmail case escalate OAC-2026-000001" in text_of(mail)
+    assert "responeu a aquest correu amb la paraula DERIVA" in text_of(mail)
 
 
 def test_further_messages_derive_a_case_no_second_time(world: World) -> None:

@@ -286,10 +286,10 @@ def _record(request: CitizenRequest, case: CaseView, guest: bool, rule: str) -> 
 
 def _file(request: CitizenRequest, case: CaseView, kind: Kind, *, guest: bool, rule: str) -> Decision:
     """Put it on the case without a deadline. If no deadline makes anybody read the case, a person looks at what only
-    a score or its words classify; thanks without any other word need nobody."""
+    its words classify as automatic, and at thanks with a promise."""
     effects = (_record(request, case, guest, rule), *exposed_secrets.on_case(request, case.number))
     filed = Decision(effects=effects, because=(rule, *request.reading.because))
-    if case.running("answer") or (kind is Kind.THANKS and request.message.features.only_thanks):
+    if case.running("answer") or (kind is Kind.THANKS and not request.message.features.promises):
         return filed
     reason = "thanks-and-more" if kind is Kind.THANKS else f"looks-automatic: {kind}"
     return replace(filed, effects=(*filed.effects, RequestReview(reason=reason)))

@@ -87,6 +87,18 @@ _POLITE = _any(
 _NEXT = re.compile(
     rf"(?P<said>{_SAID}{_REASON}?)(?!\w)|(?P<polite>{_POLITE})(?!\w)|(?P<word>[^\W\d_]+)|(?P<gap>(?:[^\w?¿]|_)+)"
 )
+_PROMISE = re.compile(
+    r"""\b(?:
+    (?:us|ho|us\ ho|os|os\ lo|le|les|lo|se\ lo|te|te\ lo)\ (?:envio|mando|porto|passo|faig|llevo|paso|hago)
+    |(?:enviar|manar|mandar|passar|pasar|portar|llevar|trucar|llamar|esperar|tornar|volver|provar|probar|intentar|avisar
+      |vindr|vendr|anir|far|har|dir)(?:e|em|emos)
+    |(?:dema|manana)\ (?:hi\ )?(?:passo|vinc|vaig|paso|vengo|voy)
+    |(?:quedo|quedem|quedamos|resto|restem)\ (?:a\ la\ espera|a\ l'espera|pendents?|pendientes?)
+    |(?:espero|esperem|esperamos)\ (?:la|el|les|els|las|los|su|sus|vuestr[ao]|tu|que\ (?:em|me|us|ens|nos))
+    |(?:i|we)(?:\ will|\ shall|'ll)|(?:looking|look)\ forward\ to\ (?:your|the)|(?:wait|waiting)\ for\ (?:your|the)
+    )\b""",
+    re.VERBOSE,
+)
 _LONGEST = 600  # characters: pure thanks are brief
 _PARTICLES = frozenset({"de", "del", "dels", "la", "i", "y", "d", "l"})
 _WORDS = re.compile(r"[^\W\d_]+")
@@ -102,6 +114,11 @@ def only_thanks(subject: str, fresh: str, name: str, sender: str) -> bool:
     title = features.fold(subject).strip()
     silent = not title or bool(_ONE_ANSWER.match(title)) or _thanks(subject, frozenset())
     return silent and _thanks(fresh, frozenset(_WORDS.findall(features.fold(f"{name} {sender.partition('@')[0]}"))))
+
+
+def promises(fresh: str) -> bool:
+    """True if the writer says what they will do, or waits for something: somebody at the office must know."""
+    return bool(_PROMISE.search(features.fold(fresh).replace("\u2019", "'")))
 
 
 def _thanks(text: str, names: Set[str]) -> bool:
