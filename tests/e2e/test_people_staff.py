@@ -312,7 +312,7 @@ def test_an_agent_logs_a_call_by_replying_to_a_notice_and_gets_a_transcript(
     assert (case["status"], running_clocks(desk, case["number"])) == ("answered", [])
     transcript = marta.wait_for_mail(before + 2)[-1]
     assert transcript["X-Oacmail-Kind"] == "transcript"
-    assert transcript["In-Reply-To"] is None
+    assert (transcript["In-Reply-To"], transcript["Auto-Submitted"]) == (order, "auto-replied")
     assert "no fet" not in plain(transcript)
     assert not [got for got in anna.inbox() if "Ja pot entrar" in got.as_string()]
     assert [event["data"]["text"] for event in case["events"] if event["kind"] == "note"] == ["Ja pot entrar."]

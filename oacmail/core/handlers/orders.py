@@ -74,16 +74,25 @@ def on_order_mail(policy: Policy, view: View, lookup: Lookup, now: datetime) -> 
     record = RecordMessage(
         role=Role.AGENT, outcome=Outcome.STAFF, kind=Kind.REQUEST, case=number, rule="orders" if orders else "no-order"
     )
-    transcript = notices(
-        policy,
-        (lookup.message.sender,),
-        key=_key(policy, lookup, number, now, orders),
-        kind=MailKind.TRANSCRIPT,
-        now=now,
-        case=number,
-        facts={"orders": tuple(rows)},
-    )
+    transcript = _transcript(policy, lookup, number, now, key=_key(policy, lookup, number, now, orders), rows=rows)
     return Decision(effects=(record, *effects, *transcript), because=(record.rule, *(order.verb for order in orders)))
+
+
+def _transcript(
+    policy: Policy, lookup: Lookup, number: str | None, now: datetime, *, key: str, rows: list[dict[str, object]]
+) -> tuple[Effect, ...]:
+    """The answer to the agent's mail, in its thread."""
+    message, facts = lookup.message, {"orders": tuple(rows)}
+    sends = notices(policy, (message.sender,), key=key, kind=MailKind.TRANSCRIPT, now=now, case=number, facts=facts)
+    return tuple(
+        replace(
+            send,
+            automatic="auto-replied",
+            in_reply_to=message.message_id,
+            refs=(*message.refs, message.message_id) if message.message_id else (),
+        )
+        for send in sends
+    )
 
 
 def _case(view: View) -> CaseView | None:
