@@ -211,8 +211,6 @@ def _after(case: CaseView, effects: tuple[Effect, ...]) -> CaseView:
                     due_at=effect.due_at,
                 )
                 case = replace(case, clocks=(*case.clocks, started))
-            case _:
-                pass
     return case
 
 
