@@ -146,6 +146,12 @@ def test_an_order_in_a_mail_that_also_goes_to_the_citizen_is_an_answer_and_no_or
     assert world.case()["status"] == "answered"
 
 
+def test_an_order_to_a_plus_address_of_the_office_is_one(world: World) -> None:
+    notice = _late_case(world)
+    _reply(world, notice, "#meu" + _quoted(notice), To=OFFICE.replace("@", "+cas@"))
+    assert world.case()["assignee"] == "cap"
+
+
 def test_a_signed_order_that_is_sent_again_days_later_orders_nothing(world: World) -> None:
     notice = _late_case(world)
     old = format_datetime(world.clock.true() - timedelta(days=2))

@@ -11,7 +11,7 @@ from datetime import datetime
 from oacmail.core.cases import answers
 from oacmail.core.effects import AuditEvent, Decision, Effect, RecordMessage, RequestReview, UpdateCase
 from oacmail.core.handlers.automatic_mail import concerns
-from oacmail.core.handlers.orders import is_order_mail, on_order_mail
+from oacmail.core.handlers.orders import answers_a_notice, on_order_mail
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import Auto, Dmarc, Kind, Message, Outcome, Role
 from oacmail.core.outbox.staff_notices import notices
@@ -38,7 +38,8 @@ def in_sent_folder(policy: Policy, view: View, lookup: Lookup, now: datetime) ->
 def from_staff(policy: Policy, view: View, lookup: Lookup, writer: Sender, now: datetime) -> Decision:
     """A message from a staff address outside Sent."""
     if writer.proven:
-        if writer.role is Role.AGENT and is_order_mail(policy, view, lookup):
+        inside = not _recipients(policy, lookup.message)
+        if writer.role is Role.AGENT and inside and answers_a_notice(policy, view):
             return on_order_mail(policy, view, lookup, now)
         return _written_by_staff(policy, view, lookup, writer.role, "answer-with-office-in-copy", now)
     match = _match(view, lookup, frozenset((lookup.message.sender,)), trusted=True)
@@ -83,8 +84,9 @@ def _written_by_staff(policy: Policy, view: View, lookup: Lookup, role: Role, ho
 
 
 def _recipients(policy: Policy, message: Message) -> frozenset[str]:
-    """To and Cc without the office and its staff."""
-    return frozenset((*message.to, *message.cc)) - policy.office.own - policy.people.staff
+    """To and Cc without the office, under a plus-address too, and its staff."""
+    outside = frozenset((*message.to, *message.cc)) - policy.people.staff
+    return frozenset(address for address in outside if not policy.office.is_own(address))
 
 
 def _to_the_citizen(case: CaseView, recipients: frozenset[str]) -> bool:

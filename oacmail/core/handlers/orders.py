@@ -26,7 +26,7 @@ from oacmail.core.model import Kind, Level, Outcome, Role
 from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
-from oacmail.core.routing.orders import Order, Verb, read_orders
+from oacmail.core.routing.orders import Order, Verb, folded, read_orders
 from oacmail.core.view import CaseView, Deadline, View
 
 FRESH = timedelta(days=1)
@@ -51,12 +51,9 @@ class _Given:
     argument: str
 
 
-def is_order_mail(policy: Policy, view: View, lookup: Lookup) -> bool:
-    """Whether a proven agent wrote it to the office alone, in reply to a mail of ours to staff or with a case token."""
-    message = lookup.message
-    inside = policy.office.own | policy.people.staff
-    addressed = all(address in inside or policy.office.is_own(address) for address in (*message.to, *message.cc))
-    return addressed and (bool(view.tokened) or any(mail.recipient in policy.people.staff for mail in view.mails))
+def answers_a_notice(policy: Policy, view: View) -> bool:
+    """Whether the message replies to a mail of ours to staff, or bears a case token."""
+    return bool(view.tokened) or any(mail.recipient in policy.people.staff for mail in view.mails)
 
 
 def on_order_mail(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision:
@@ -150,7 +147,7 @@ def _assign(given: _Given) -> _Command:
 
 
 def _close(given: _Given) -> _Command:
-    reason = _REASONS.get(given.argument.lower().strip())
+    reason = _REASONS.get(folded(given.argument))
     if reason is None:
         raise Refused("there is no such reason", "no-such-value")
     if reason == "answered" and (given.case.running("answer") or given.case.answered_at is None):
@@ -160,14 +157,13 @@ def _close(given: _Given) -> _Command:
 
 _REASONS: Mapping[str, str] = {
     "": "answered", "duplicate": "duplicate", "duplicat": "duplicate", "duplicado": "duplicate", "spam": "spam",
-    "brossa": "spam", "thanks": "thanks", "gràcies": "thanks", "gracias": "thanks",
+    "brossa": "spam", "thanks": "thanks", "gracies": "thanks", "gracias": "thanks",
 }  # fmt: skip
 
 
 def _topic(given: _Given) -> _Command:
-    wanted = given.argument.lower().strip()
-    plain = wanted.translate(str.maketrans("àèéíïòóúü", "aeeiioouu"))
-    return "set", {"topic": TOPICS.get(plain, wanted)}
+    wanted = folded(given.argument)
+    return "set", {"topic": TOPICS.get(wanted, wanted)}
 
 
 def _note(given: _Given) -> _Command:

@@ -94,16 +94,16 @@ def read_orders(text: str) -> tuple[Order, ...]:
 def _line(line: str) -> list[Order]:
     if hashed := _HASH_LINE.fullmatch(line):
         word, argument = hashed[1], (hashed[2] or "").strip()
-        verb = _HASHED.get(_folded(word))
+        verb = _HASHED.get(folded(word))
         return [Order(verb, argument) if verb else Order(Verb.UNKNOWN, word)]
     if colon := _COLON_LINE.fullmatch(line):
-        verb = _HASHED.get(_folded(colon[1]))
+        verb = _HASHED.get(folded(colon[1]))
         return [Order(verb, colon[2].strip())] if verb in _WITH_COLON else []
-    said = [_PLAIN.get(part) for part in re.split(r"\s*[,;.]\s*", _folded(line).strip(" .!,;"))]
+    said = [_PLAIN.get(part) for part in re.split(r"\s*[,;.]\s*", folded(line).strip(" .!,;"))]
     return [order for order in said if order] if all(said) else []
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
     """Lower case, without accents, single spaces, and one sort of apostrophe."""
     bare = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
     return " ".join(bare.lower().replace("\u2019", "'").split())
