@@ -1,0 +1,48 @@
+"""Name agents' orders, and the reasons why one was not carried out, for the transcript, in ca, es and en.
+
+`labels.label` uses these tables. An order or a reason without an entry is shown by its own name.
+"""
+
+from collections.abc import Mapping
+
+ORDERS: Mapping[str, tuple[str, str, str]] = {
+    "assign": ("assignar el cas", "asignar el caso", "assign the case"),
+    "mine": ("assignar-vos el cas", "asignarle el caso", "assign the case to you"),
+    "close": ("tancar el cas", "cerrar el caso", "close the case"),
+    "spam": ("tancar-lo com a brossa", "cerrarlo como correo no deseado", "close it as spam"),
+    "reopen": ("reobrir el cas", "reabrir el caso", "reopen the case"),
+    "second_level": ("derivar a nivell 2", "derivar a nivel 2", "pass on to level 2"),
+    "first_level": ("tornar a nivell 1", "volver a nivel 1", "back to level 1"),
+    "note": ("desar la nota", "guardar la nota", "store the note"),
+    "topic": ("canviar el tema", "cambiar el tema", "change the topic"),
+    "called": ("anotar la trucada", "anotar la llamada", "log the call"),
+    "not_reached": ("anotar que no contesta", "anotar que no contesta", "log that nobody answered"),
+    "language": ("canviar la llengua", "cambiar el idioma", "change the language"),
+    "help": ("mostrar les ordres", "mostrar las órdenes", "show the orders"),
+    "unknown": ("ordre desconeguda", "orden desconocida", "unknown order"),
+}
+REFUSED: Mapping[str, tuple[str, str, str]] = {
+    "unknown": ("no és a la llista", "no está en la lista", "it is not in the list"),
+    "no-case": ("no se sap de quin cas parla", "no se sabe de qué caso habla", "the case is unknown"),
+    "too-old": (
+        "el correu és de fa més d'un dia",
+        "el correo es de hace más de un día",
+        "it is over a day old",
+    ),
+    "no-such-agent": ("no hi ha cap agent amb aquest nom", "no hay ningún agente con ese nombre", "no such agent"),
+    "no-such-value": ("aquest valor no existeix", "ese valor no existe", "there is no such value"),
+    "waits": (
+        "la persona encara espera resposta",
+        "la persona aún espera respuesta",
+        "the person still waits for an answer",
+    ),
+    "open-already": ("el cas ja és obert", "el caso ya está abierto", "the case is already open"),
+    "closed": (
+        "el cas és tancat: reobriu-lo abans",
+        "el caso está cerrado: reábralo antes",
+        "reopen it first",
+    ),
+    "derived-already": ("el cas ja és a nivell 2", "el caso ya está en nivel 2", "the case is already at level 2"),
+    "empty": ("no hi ha text", "no hay texto", "there is no text"),
+    "not-now": ("ara no és possible", "ahora no es posible", "it is not possible now"),
+}
