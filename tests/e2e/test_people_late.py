@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from oacmail.mail.outgoing.dates_in_words import date_words, day_words
+from oacmail.mail.outgoing.dates_in_words import day_words, moment_words
 from tests.e2e.office import RunningOffice
 from tests.e2e.watching import (
     answered_by,
@@ -101,9 +101,10 @@ def test_the_supervisor_gets_the_card_and_the_citizens_words_with_dead_links(lat
 
     assert "VENÇUT" in str(mail["Subject"])
     assert (mail["Auto-Submitted"], mail["X-Oacmail-Kind"]) == ("auto-generated", "overdue")
-    assert f"Cas {number_of(late.desk, late.two_days)}, rebut {date_words(days_ago(2).date(), 'ca')}" in plain(mail)
+    received = moment_words(days_ago(2), "ca", datetime.now(MADRID).year).partition(" a l")[0]  # the day
+    assert f"Cas {number_of(late.desk, late.two_days)}, rebut el {received}" in plain(mail)
     yesterday = days_ago(1).date()
-    assert f"sense resposta des de {day_words(yesterday, 'ca')}" in str(mail["Subject"])
+    assert f"s'havia de respondre {day_words(yesterday, 'ca')}" in str(mail["Subject"])
     assert "no puc signar la instància" in plain(mail)
     assert "https[://]seu.castellbisbal.example/signa" in plain(mail)
     html = mail.get_body(("html",))

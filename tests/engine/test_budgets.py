@@ -234,7 +234,7 @@ def test_the_operator_is_notified_of_it_once_an_hour(world: World) -> None:
     _write(world, 6, ANNA)
     world.live("2026-11-25 09:50", minutes=10)
     (mail,) = world.received(OPERATOR)
-    assert "3 esperen torn" in str(mail["Subject"])
+    assert "en espera: 3" in str(mail["Subject"])
     world.live("2026-11-25 10:30", minutes=10)
     assert world.kinds(OPERATOR) == ["alert"], "at ten the three had gone"
     _write(world, 6, "veina@poble.example")

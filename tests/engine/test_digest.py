@@ -22,7 +22,7 @@ def test_suspected_spam_is_a_list_of_its_own_that_names_nobody(town: TOWN) -> No
     (ref,) = [row["fingerprint"] for row in world.rows("SELECT fingerprint FROM reviews")]
     text = text_of(summary)
     assert str(summary["Subject"]).endswith("1 per revisar com a possible brossa")
-    assert f"- {ref}: 26 de novembre de 2026 (21 h)" in text[text.index("Possible correu brossa") :]
+    assert f"- {ref}: 26 de novembre a les 21 h" in text[text.index("Possible correu brossa") :]
     assert "lottery" not in summary.as_string()
     assert world.received("prize@lottery.example") == []
 

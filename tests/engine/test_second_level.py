@@ -385,8 +385,8 @@ def test_the_digest_shows_cases_with_the_services_and_who_must_get_a_notice_toda
     world.order("escalate", "OAC-2026-000001")
     world.live("2026-12-02 08:00", minutes=240)
     digest = text_of([mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "digest"][-1])
-    assert "| OAC-2026-000001 | 25 de novembre de 2026 (9 h) | Seu electrònica | sí | 2 de desembre de 2026 |" in digest
-    assert "| OAC-2026-000002 | 25 de novembre de 2026 (9 h) | Seu electrònica | no | — |" in digest
+    assert "| OAC-2026-000001 | 25 de novembre a les 9 h | Seu electrònica | sí | 2 de desembre de 2026 |" in digest
+    assert "| OAC-2026-000002 | 25 de novembre a les 9 h | Seu electrònica | no | — |" in digest
     assert "ho fem nosaltres a la tarda si no hi ha resposta abans: OAC-2026-000001." in digest
 
 

@@ -5,7 +5,15 @@ from datetime import date, datetime, time
 import pytest
 
 from oacmail.core.model import LANGUAGES
-from oacmail.mail.outgoing.dates_in_words import date_words, day_words, greeting, hour_words, hours_words, moment_words
+from oacmail.mail.outgoing.dates_in_words import (
+    date_words,
+    day_words,
+    greeting,
+    hour_words,
+    hours_words,
+    moment_words,
+    short_moment,
+)
 
 
 @pytest.mark.parametrize(
@@ -34,13 +42,32 @@ def test_catalan_elides_before_april_august_and_october_only() -> None:
 @pytest.mark.parametrize(
     ("lang", "moment"),
     [
-        ("ca", "30 de novembre de 2026 (9.05 h)"),
-        ("es", "30 de noviembre de 2026 (9.05 h)"),
-        ("en", "30 November 2026 (9:05 am)"),
+        ("ca", "30 de novembre a les 9.05 h"),
+        ("es", "30 de noviembre a las 9.05 h"),
+        ("en", "30 November at 9:05 am"),
     ],
 )
 def test_a_moment(lang: str, moment: str) -> None:
-    assert moment_words(datetime(2026, 11, 30, 9, 5), lang) == moment
+    assert moment_words(datetime(2026, 11, 30, 9, 5), lang, this_year=2026) == moment
+
+
+@pytest.mark.parametrize(
+    ("lang", "moment"),
+    [
+        ("ca", "31 de desembre de 2026 a la 1 h"),
+        ("es", "31 de diciembre de 2026 a la 1 h"),
+        ("en", "31 December 2026 at 1 am"),
+    ],
+)
+def test_a_moment_of_another_year_names_the_year_and_one_oclock_is_singular(lang: str, moment: str) -> None:
+    assert moment_words(datetime(2026, 12, 31, 1), lang, this_year=2027) == moment
+
+
+@pytest.mark.parametrize(
+    ("lang", "moment"), [("ca", "dt. 24/11, 16.03 h"), ("es", "mar. 24/11, 16.03 h"), ("en", "Tue 24/11, 4:03 pm")]
+)
+def test_a_moment_in_a_line_for_a_telephone(lang: str, moment: str) -> None:
+    assert short_moment(datetime(2026, 11, 24, 16, 3), lang) == moment
 
 
 @pytest.mark.parametrize(

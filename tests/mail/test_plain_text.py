@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oacmail.mail.outgoing.plain_text import dead_links, many_lines, one_line
+from oacmail.mail.outgoing.plain_text import dead_links, kept_together, many_lines, one_line
 
 
 @given(st.text())
@@ -32,3 +32,9 @@ def test_lines_are_kept_where_they_may_be() -> None:
 )
 def test_links_are_shown_dead(link: str, shown: str) -> None:
     assert dead_links(link) == shown
+
+
+def test_no_line_breaks_inside_an_hour_a_telephone_number_a_law_or_the_name() -> None:
+    text = "OAC 360: 900 772 772, dies laborables de 8 a 20 h (art. 32.4 Llei 39/2015), cas 7 hores"
+    together = "OAC_360: 900_772_772, dies laborables de 8 a 20_h (art._32.4 Llei_39/2015), cas 7 hores"
+    assert kept_together(text, "OAC 360") == together.replace("_", "\u00a0")

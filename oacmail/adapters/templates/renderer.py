@@ -148,6 +148,7 @@ class JinjaRenderer:
             "office": office.name,
             "tag": f"[{send.token}]" if send.token else f"{office.name} ·",
             "greeting": greeting(local, lang),
+            "this_year": local.year,
             "open_now": promised.open_now,
             "due_day": _day(promised.due_day, lang),
             "open_day": _day(promised.open_day, lang),

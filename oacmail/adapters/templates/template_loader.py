@@ -8,7 +8,7 @@ are read once; a new loader reads them again.
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from oacmail.adapters.templates.office_profile import OfficeProfile
 from oacmail.mail.mime.outline import Block, outline, quoted
 from oacmail.mail.outgoing import dates_in_words
 from oacmail.mail.outgoing.labels import label
+from oacmail.mail.outgoing.plain_text import kept_together
 from oacmail.shipped import shipped
 
 _NOTHING = "—"
@@ -109,6 +110,11 @@ def _in_words(speak: Callable[[Any, str], str]) -> Callable[[Context, date | Non
 
 
 @pass_context
+def _moment(context: Context, value: datetime | None) -> str:
+    return _NOTHING if value is None else dates_in_words.moment_words(value, context["lang"], context["this_year"])
+
+
+@pass_context
 def _label(context: Context, key: str, group: str) -> str:
     return label(group, str(key), context["lang"], context["office"])
 
@@ -129,15 +135,16 @@ def _linker(profile: OfficeProfile) -> Callable[[str, str], Markup]:
     """Turn our own addresses, and no others, into links with a name that says where they lead (WCAG 2.4.4)."""
     names = {url: labels for key, labels in _LINK_NAMES.items() if (url := getattr(profile, key))}
     urls = re.compile("|".join(re.escape(url) for url in sorted(names, key=len, reverse=True)))
+    office = profile.policy.office.name
 
     def linked(text: str, lang: str) -> Markup:
         made = Markup()
         end = 0
         for match in urls.finditer(text):
             link = Markup('<a href="{}">{}</a>').format(match[0], names[match[0]][lang])
-            made += escape(text[end : match.start()]) + link
+            made += escape(kept_together(text[end : match.start()], office)) + link
             end = match.end()
-        return made + escape(text[end:])
+        return made + escape(kept_together(text[end:], office))
 
     return linked
 
@@ -145,7 +152,9 @@ def _linker(profile: OfficeProfile) -> Callable[[str, str], Markup]:
 _FILTERS: dict[str, Callable[..., str]] = {
     "day": _in_words(dates_in_words.day_words),
     "date": _in_words(dates_in_words.date_words),
-    "moment": _in_words(dates_in_words.moment_words),
+    "moment": _moment,
+    "short_day": _in_words(dates_in_words.short_day),
+    "short_moment": _in_words(dates_in_words.short_moment),
     "label": _label,
     "evidence": _evidence,
     "quoted": quoted,

@@ -37,6 +37,13 @@ BELOW = {"ca": "En català, més avall.", "es": "En castellano, más abajo.", "e
 NEXT_WORKING_DAY = {"ca": "el següent dia hàbil", "es": "siguiente día hábil", "en": "the next working day"}
 
 _NTH = {"ca": "d'aquí a {n} dies hàbils", "es": "{n}.º día hábil", "en": "{n} working days from today"}
+_AT = {"ca": "{day} a {the} {hour}", "es": "{day} a {the} {hour}", "en": "{day} at {hour}"}
+_THE = {"ca": ("la", "les"), "es": ("la", "las"), "en": ("", "")}
+_SHORT_DAYS: Mapping[str, tuple[str, ...]] = {
+    "ca": ("dl.", "dt.", "dc.", "dj.", "dv.", "ds.", "dg."),
+    "es": ("lun.", "mar.", "mié.", "jue.", "vie.", "sáb.", "dom."),
+    "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
+}
 
 
 def day_words(day: date, lang: str) -> str:
@@ -54,9 +61,21 @@ def date_words(day: date, lang: str) -> str:
     return _YEAR[lang].format(day=_day_of_month(day, lang), year=day.year)
 
 
-def moment_words(moment: datetime, lang: str) -> str:
-    """`30 de novembre de 2026 (20 h)`."""
-    return f"{date_words(moment, lang)} ({hour_words(moment.time(), lang)})"
+def moment_words(moment: datetime, lang: str, this_year: int) -> str:
+    """`30 de novembre a les 16.03 h`; with the year if it is not `this_year`. The article is left to the sentence."""
+    day = _day_of_month(moment, lang) if moment.year == this_year else date_words(moment, lang)
+    one, many = _THE[lang]
+    return _AT[lang].format(day=day, the=one if moment.hour == 1 else many, hour=hour_words(moment.time(), lang))
+
+
+def short_day(day: date, lang: str) -> str:
+    """`dt. 24/11`; `Tue 24/11`: for lines that are read on a telephone."""
+    return f"{_SHORT_DAYS[lang][day.weekday()]} {day.day}/{day.month}"
+
+
+def short_moment(moment: datetime, lang: str) -> str:
+    """`dt. 24/11, 16.03 h`."""
+    return f"{short_day(moment, lang)}, {hour_words(moment.time(), lang)}"
 
 
 def hour_words(hour: time, lang: str) -> str:

@@ -41,9 +41,9 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
             "First level (handled by {office})",
         ),
         "second": (
-            "Segon nivell (derivat a l'Ajuntament)",
-            "Segundo nivel (derivado al Ayuntamiento)",
-            "Second level (passed on to the town hall)",
+            "Segon nivell (correspon a l'Ajuntament)",
+            "Segundo nivel (corresponde al Ayuntamiento)",
+            "Second level (a matter for the town hall)",
         ),
         "out_of_scope": (
             "Fora de l'abast del servei",
@@ -91,12 +91,12 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
     },
     "cue": CUES,
     "status": {
-        "new": ("Nova", "Nueva", "New"),
+        "new": ("Nou", "Nuevo", "New"),
         "open": ("En curs", "En curso", "Open"),
         "waiting": ("Pendent de la persona", "Pendiente de la persona", "Waiting for the person"),
-        "derived": ("Derivada a l'Ajuntament", "Derivada al Ayuntamiento", "Passed on to the town hall"),
-        "answered": ("Resposta", "Respondida", "Answered"),
-        "closed": ("Tancada", "Cerrada", "Closed"),
+        "derived": ("Derivat a l'Ajuntament", "Derivado al Ayuntamiento", "Passed on to the town hall"),
+        "answered": ("Respost", "Respondido", "Answered"),
+        "closed": ("Tancat", "Cerrado", "Closed"),
         "due_today": ("Venç avui", "Vence hoy", "Due today"),
         "urgent": (
             "Urgent: termini a punt d'acabar",
@@ -107,9 +107,9 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
         "overdue": ("Fora de termini", "Fuera de plazo", "Overdue"),
     },
     "mail": {
-        "answer": ("una resposta de l'{office}", "una respuesta de la {office}", "an answer of {office}"),
+        "answer": ("una resposta de l'{office}", "una respuesta de la {office}", "a reply from {office}"),
         "ack": ("el justificant de recepció", "el acuse de recibo", "the acknowledgement"),
-        "other": ("un correu de l'{office}", "un correo de la {office}", "a mail of {office}"),
+        "other": ("un correu de l'{office}", "un correo de la {office}", "an email from {office}"),
     },
     "notice": {
         "opinion": ("Queixes i suggeriments", "Quejas y sugerencias", "Complaints and suggestions"),
@@ -228,7 +228,7 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
         "smtp": (
             "El servidor de sortida no accepta correu",
             "El servidor de salida no acepta correo",
-            "The outgoing mail server takes no mail",
+            "The outgoing mail server is not accepting mail",
         ),
         "mailbox-full": (
             "La bústia és plena: no hi caben missatges nous; arxiveu-ne de vells o amplieu-la",
@@ -241,19 +241,19 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
             "Another oacmail answers this mailbox; this one sends nothing more: stop one, then restart the other",
         ),
         "relay-refuses": (
-            "El servidor de sortida rebutja el correu per a tothom: tot s'espera",
-            "El servidor de salida rechaza el correo para todos: todo espera",
+            "El servidor de sortida rebutja el correu per a tothom: tot queda en espera",
+            "El servidor de salida rechaza el correo para todos: todo queda en espera",
             "The outgoing mail server refuses mail to everybody: all of it waits",
         ),
         "disk-full": (
-            "Queda molt poc espai al disc de l'estat: feu-hi lloc",
-            "Queda muy poco espacio en el disco del estado: haga sitio",
+            "Queda molt poc espai al disc on es desa l'estat: feu-hi lloc",
+            "Queda muy poco espacio en el disco donde se guarda el estado: haga sitio",
             "Hardly any room is left on the disk of the state directory: make room",
         ),
         "clock": (
             "El rellotge ha anat enrere: poseu-lo a l'hora i reviseu els terminis donats mentrestant",
             "El reloj ha ido hacia atrás: póngalo en hora y revise los plazos dados entretanto",
-            "The clock went back: correct it, and check the due days given meanwhile",
+            "The clock went back: correct it and check deadlines set meanwhile",
         ),
         "sent-folder-missing": (
             "No es troba la carpeta d'enviats: no es veuen les respostes",
@@ -278,7 +278,7 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
         "quarantine": (
             "Un missatge no s'ha pogut llegir o tractar: «oacmail quarantine list»",
             "Un mensaje no se ha podido leer o tratar: «oacmail quarantine list»",
-            "A message could not be read or worked: `oacmail quarantine list`",
+            "A message could not be read or processed: `oacmail quarantine list`",
         ),
         "held": (
             "Un correu ha quedat retingut perquè no se sap si ha sortit: «oacmail outbox list»",
@@ -286,9 +286,9 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
             "A mail is held since nobody knows whether it has left: `oacmail outbox list`",
         ),
         "ack-budget": (
-            "S'ha arribat al límit de justificants de recepció: {} esperen torn",
-            "Se ha llegado al límite de acuses de recibo: {} esperan turno",
-            "The limit of acknowledgements is reached: {} wait for their turn",
+            "S'ha arribat al límit de justificants de recepció; en espera: {}",
+            "Se ha llegado al límite de acuses de recibo; en espera: {}",
+            "The limit of acknowledgements is reached; waiting: {}",
         ),
         "forged-staff": (
             "Arriben correus falsos en nom del personal (DMARC): no es compten com a seus; «oacmail quarantine list»",
@@ -323,7 +323,7 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
         "tick-failed": (
             "Un cas o una tasca no s'ha pogut tractar; es torna a provar cada hora i la resta continua",
             "Un caso o una tarea no se ha podido tratar; se vuelve a intentar cada hora y el resto continúa",
-            "A case or a job could not be worked; it is tried again every hour, and everything else goes on",
+            "A case or a job could not be processed; it is tried again every hour, and everything else goes on",
         ),
         "calendar_missing": (
             "Falta el calendari de festius de {}: afegiu-lo al fitxer",

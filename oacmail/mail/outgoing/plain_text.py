@@ -12,6 +12,8 @@ _HIDDEN = re.compile("[\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u
 _NEWLINE = re.compile("\r\n|[\r\n\x0b\x0c\x85\u2028\u2029]")
 _SCHEME = re.compile(r"(?<=\w)://")
 _WWW = re.compile(r"\b(www)\.", re.IGNORECASE)
+_TOGETHER = re.compile(r"(?<=\d) (?=h\b|\d{3}\b)|(?<=\bLlei) (?=\d)|(?<=\b(?:Ley|Law|art)) (?=\d)|(?<=\bart\.) (?=\d)")
+_NO_BREAK = "\u00a0"
 
 
 def one_line(text: str) -> str:
@@ -27,3 +29,8 @@ def many_lines(text: str) -> str:
 def dead_links(text: str) -> str:
     """`https://www.example.org` becomes `https[://]www[.]example.org`: readable, but not a link in any client."""
     return _WWW.sub(r"\1[.]", _SCHEME.sub("[://]", text))
+
+
+def kept_together(text: str, name: str) -> str:
+    """Put no-break spaces into hours, telephone numbers, laws and `name`, for HTML: a phone breaks lines anywhere."""
+    return _TOGETHER.sub(_NO_BREAK, text.replace(name, name.replace(" ", _NO_BREAK)))
