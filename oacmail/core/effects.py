@@ -301,6 +301,15 @@ class Reconsider:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceMessage:
+    """A recorded message of the desk, which is on the review list, belongs to this case, or to none (None)."""
+
+    fingerprint: str
+    case: str | None
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UpdatePerson:
     """Set what is known of an address; None leaves a column as it is. `known`: an agent has answered it."""
 
@@ -352,6 +361,7 @@ Effect = (
     | MergeCases
     | ReviewDone
     | Reconsider
+    | PlaceMessage
     | UpdatePerson
     | Remember
 )

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from oacmail.core.effects import AdminCommand, Arrived, DeliveryResult, Input, OutboxCommand, Tick
 from oacmail.core.model import Auto, Classification, Folder, Message
 from oacmail.core.policy import Policy
-from oacmail.core.routing import own_text
+from oacmail.core.routing import case_numbers, own_text
 from oacmail.core.routing.classification import classify
 from oacmail.core.routing.sender import Sender, author_of, own_signature, sender_of
 from oacmail.core.routing.signature import Signature, read_token
@@ -28,7 +28,8 @@ class Lookup:
     `written`: the message that a person wrote; differs from `message` only if it stands on top of ours. `author`: the
     address of its author, '' = nobody is named. `sender`: the role of its From. `reading`: its classification.
     `tokened`: case numbers of its valid tokens. `writers`: whose earlier messages it may continue: the author's, or
-    for staff and Sent those of the recipients.
+    for staff and Sent those of the recipients. `addressed`: the recipients of a new mail of the desk, which names no
+    earlier one; `numbers`: the case numbers typed in its subject.
     """
 
     policy: Policy
@@ -41,6 +42,8 @@ class Lookup:
     reading: Classification
     tokened: tuple[str, ...]
     writers: tuple[str, ...]
+    addressed: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
 
     @property
     def message(self) -> Message:
@@ -81,6 +84,9 @@ def look_up(policy: Policy, arrived: Arrived) -> Lookup:
     on_top = signature is not None and bool(added or not signature.text)
     written = _written_on_top(policy, message) if on_top else message
     author = author_of(policy, written)
+    writers = _writers(policy, arrived, author)
+    new = _is_of_the_desk(policy, arrived) and not message.refs and message.auto is Auto.NONE
+    year = arrived.received_at.astimezone(policy.office.timezone).year
     return Lookup(
         policy=policy,
         arrived=arrived,
@@ -91,7 +97,9 @@ def look_up(policy: Policy, arrived: Arrived) -> Lookup:
         sender=sender_of(policy, message),
         reading=classify(written, policy.form_senders, policy.tax_operator),
         tokened=tuple(case for case in (read_token(policy, text) for text in message.tokens) if case),
-        writers=_writers(policy, arrived, author),
+        writers=writers,
+        addressed=tuple(address for address in writers if address != message.sender) if new else (),
+        numbers=case_numbers.in_text(policy, message.subject, year) if new else (),
     )
 
 
@@ -114,10 +122,14 @@ def _written_on_top(policy: Policy, message: Message) -> Message:
     return replace(message, auto=Auto.NONE, reasons=(), report=None, sender=writer, name=name, features=features)
 
 
+def _is_of_the_desk(policy: Policy, arrived: Arrived) -> bool:
+    return arrived.folder is Folder.SENT or arrived.message.sender in policy.people.staff
+
+
 def _writers(policy: Policy, arrived: Arrived, author: str) -> tuple[str, ...]:
     message = arrived.message
     staff = message.sender in policy.people.staff
-    if arrived.folder is not Folder.SENT and not staff:
+    if not _is_of_the_desk(policy, arrived):
         return (author,)
     office = policy.office.own | policy.people.staff
     outside = [address for address in (*message.to, *message.cc) if address not in office]

@@ -32,6 +32,7 @@ class MailKind(StrEnum):
     SECRET = "secret"  # noqa: S105
     REMARK = "remark"
     TRANSCRIPT = "transcript"
+    WHICH_CASE = "which_case"
     BOUNCED = "bounced"
     NOTICE_LIST = "notice_list"
     ALERT = "alert"

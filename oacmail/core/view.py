@@ -14,6 +14,7 @@ from oacmail.core.model import Outcome, Role, Status
 from oacmail.core.outgoing import MailKind, MailState
 
 UNDELIVERED = "undelivered:"  # a fact's name: a report about a message that has not been read yet
+UNPLACED = "which:"  # a fact's name: the cases that a new mail of the desk may answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +147,18 @@ class OutgoingView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnplacedMail:
+    """A new mail of the desk of which the agents were asked what it answers. `cases`: those in the question; () = an
+    agent has said that it is about none. `waits`: nobody has said yet. `undelivered`: as in `View`."""
+
+    fingerprint: str
+    received_at: datetime
+    cases: tuple[str, ...]
+    waits: bool
+    undelivered: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
     """A mail that the relay refused or deferred since it last accepted one. `final`: it counts as failed."""
 
@@ -213,6 +226,8 @@ class View:
     here; None until this process has read every folder, since a restored database may have forgotten what is there.
     `undelivered`: recipients whom this message did not reach, by an earlier report; None = no report. `refusals`: of
     other mails, for one that is refused; `taken_since`: the relay accepted a mail since it last refused this one.
+    `open_cases`: of a new mail of the desk, the recipients' cases in which somebody may wait. `unplaced`: the mail that
+    our question names to which this message replies, or this message itself, if we have asked about it.
     `alike`: recent second-level cases on its platform, oldest first; of an incident only the last
     (core/escalation/incidents.py). `noticed`: notices to staff of the last hour, for their budgets.
     """
@@ -235,6 +250,8 @@ class View:
     run: str = ""
     run_since: datetime | None = None
     undelivered: tuple[str, ...] | None = None
+    open_cases: tuple[str, ...] = ()
+    unplaced: UnplacedMail | None = None
     refusals: tuple[Refusal, ...] = ()
     taken_since: bool = False
     alike: tuple[SimilarCase, ...] = ()

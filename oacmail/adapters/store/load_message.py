@@ -19,22 +19,25 @@ from oacmail.core.handlers import own_copies
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import Message, Outcome, Role, Status
 from oacmail.core.outbox.kinds import MEETS_DEADLINE, of_name
-from oacmail.core.outgoing import MailState
+from oacmail.core.outgoing import MailKind, MailState
 from oacmail.core.policy import Policy
 from oacmail.core.ports.store import RUN, RUN_READ
 from oacmail.core.routing.threading import SUBJECT_WINDOW
 from oacmail.core.view import (
     UNDELIVERED,
+    UNPLACED,
     MessageView,
     Noticed,
     OutgoingView,
     PersonView,
     Refusal,
     SimilarCase,
+    UnplacedMail,
     View,
 )
 
 RECENT_MOST = 200
+OPEN_MOST = 50  # cases in a question
 _ALIKE = """SELECT c.number, c.incident, c.opened_at, c.status, c.topic,
   (SELECT min(d.due_at) FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0
   AND d.met_at IS NULL AND d.void_at IS NULL) AS due_at
@@ -68,7 +71,10 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
     mails = _mails_of(con, lookup, ids)
     recent = _recent(con, writers, lookup.received_at)
     reserved = _reserved(con, lookup)
-    numbers = _numbers((known, *named, *naming, *recent), mails, (*lookup.tokened, *([reserved] if reserved else [])))
+    open_cases = _open_cases(con, lookup.addressed)
+    unplaced = _unplaced(con, message, mails)
+    also = (*lookup.tokened, *lookup.numbers, *open_cases, *(unplaced.cases if unplaced else ()))
+    numbers = _numbers((known, *named, *naming, *recent), mails, (*also, *([reserved] if reserved else [])))
     year = lookup.received_at.astimezone(policy.office.timezone).year
     return View(
         known=known,
@@ -89,6 +95,8 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
         run=_value(con, RUN) or "",
         run_since=_since(con, RUN) if _value(con, RUN_READ) else None,
         undelivered=_undelivered(con, message.message_id),
+        open_cases=open_cases,
+        unplaced=unplaced,
         alike=_alike(con, policy, lookup),
         noticed=_noticed(con, now),
     )
@@ -286,6 +294,39 @@ def _noticed(con: sqlite3.Connection, now: datetime) -> tuple[Noticed, ...]:
 def _undelivered(con: sqlite3.Connection, message_id: str) -> tuple[str, ...] | None:
     recipients = _value(con, UNDELIVERED + message_id) if message_id else None
     return None if recipients is None else tuple(recipients.split())
+
+
+def _open_cases(con: sqlite3.Connection, addresses: Sequence[str]) -> tuple[str, ...]:
+    """Return the open, derived and waiting cases in which one of these addresses takes part, oldest first."""
+    if not addresses:
+        return ()
+    theirs = f"SELECT id FROM people WHERE address IN ({marks(addresses)})"
+    rows = con.execute(
+        f"""SELECT c.number FROM cases c WHERE c.status <> 'closed' AND c.status <> 'answered' AND (
+          c.citizen_id IN ({theirs}) OR EXISTS(SELECT 1 FROM messages m WHERE m.case_id = c.id AND m.role = 'citizen'
+          AND m.guest = 0 AND (m.author_id IN ({theirs}) OR m.reply_to IN ({marks(addresses)}))))
+        ORDER BY c.opened_at, c.id LIMIT {OPEN_MOST}""",
+        (*addresses, *addresses, *addresses),
+    )
+    return tuple(row["number"] for row in rows)
+
+
+def _unplaced(con: sqlite3.Connection, message: Message, mails: Sequence[OutgoingView]) -> UnplacedMail | None:
+    asked = [mail.key.split(":")[1] for mail in mails if mail.kind is MailKind.WHICH_CASE]
+    fingerprint = asked[-1] if asked else message.fingerprint
+    listed = _value(con, UNPLACED + fingerprint)
+    row = con.execute(
+        "SELECT message_id, received_at, outcome FROM messages WHERE fingerprint = ?", (fingerprint,)
+    ).fetchone()
+    if listed is None or row is None:
+        return None
+    return UnplacedMail(
+        fingerprint=fingerprint,
+        received_at=at(row["received_at"]),
+        cases=tuple(number for number in listed.split() if number != "none"),
+        waits=row["outcome"] == Outcome.QUARANTINED,
+        undelivered=_undelivered(con, row["message_id"]),
+    )
 
 
 def _serial(con: sqlite3.Connection, year: int) -> int:

@@ -9,9 +9,9 @@ from oacmail.adapters.store.connection import stamp
 from oacmail.core.effects import Arrived
 from oacmail.core.ports.mailbox import MessageRef
 from oacmail.core.ports.renderer import FrozenMail
-from oacmail.core.view import UNDELIVERED
+from oacmail.core.view import UNDELIVERED, UNPLACED
 
-WAITS_FOR_A_MESSAGE = ("reserved:*", "told:*", f"{UNDELIVERED}*")
+WAITS_FOR_A_MESSAGE = ("reserved:*", "told:*", f"{UNDELIVERED}*", f"{UNPLACED}*")
 WAITS_AT_MOST = timedelta(days=60)
 
 

@@ -98,7 +98,8 @@ def _failed(policy: Policy, view: View, lookup: Lookup, report: Report, now: dat
                 answer=message.fingerprint,
                 counted_at=message.received_at,
             )
-    return effects if view.mails or view.named else _kept_for_later(report)
+    waits = any(message.role is Role.AGENT and message.case is None for message in view.named)
+    return effects if view.mails or (view.named and not waits) else _kept_for_later(report)
 
 
 def _is_answer(message: MessageView) -> bool:
@@ -114,7 +115,8 @@ def concerns(policy: Policy, refused: tuple[str, ...], recipient: str) -> bool:
 
 
 def _kept_for_later(report: Report) -> list[Effect]:
-    """The report arrived before the copy in Sent of the answer that it is about."""
+    """The report arrived before the copy in Sent of the answer that it is about, or before an agent said which case
+    that answers."""
     return [Remember(name=UNDELIVERED + about, value=" ".join(report.recipients)) for about in report.about[:1]]
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from oacmail.core.cases import answers
 from oacmail.core.effects import AuditEvent, Decision, Effect, RecordMessage, RequestReview, UpdateCase
+from oacmail.core.handlers import which_case
 from oacmail.core.handlers.automatic_mail import concerns
 from oacmail.core.handlers.orders import answers_a_notice, on_order_mail
 from oacmail.core.lookup import Lookup
@@ -39,6 +40,10 @@ def from_staff(policy: Policy, view: View, lookup: Lookup, writer: Sender, now: 
     """A message from a staff address outside Sent."""
     if writer.proven:
         inside = not _recipients(policy, lookup.message)
+        if writer.role is Role.AGENT and inside and which_case.is_asked(view):
+            chosen = which_case.on_choice(policy, view, lookup, now)
+            if chosen is not None:
+                return chosen
         if writer.role is Role.AGENT and inside and answers_a_notice(policy, view):
             return on_order_mail(policy, view, lookup, now)
         return _written_by_staff(policy, view, lookup, writer.role, "answer-with-office-in-copy", now)
@@ -63,6 +68,10 @@ def _written_by_staff(policy: Policy, view: View, lookup: Lookup, role: Role, ho
     message = lookup.message
     recipients = _recipients(policy, message)
     match = _match(view, lookup, recipients, trusted=True)
+    if match.case is None or match.rule in GUESSES:
+        match, candidates = _of_a_new_mail(view, lookup, recipients, match)
+        if candidates:
+            return which_case.ask(policy, lookup, candidates, role, now)
     case = match.case
     if case is None:
         # In Sent it is the desk's own correspondence; in INBOX its author expects something of the desk.
@@ -81,6 +90,23 @@ def _written_by_staff(policy: Policy, view: View, lookup: Lookup, role: Role, ho
         return Decision(effects=(attach, *returned), because=("answer-undelivered", match.rule))
     effects = answers.answered(policy, case, at=at, key=key, how=how, guests=guests)
     return Decision(effects=(attach, *effects), because=(how, match.rule))
+
+
+def _of_a_new_mail(
+    view: View, lookup: Lookup, recipients: frozenset[str], match: ThreadMatch
+) -> tuple[ThreadMatch, tuple[CaseView, ...]]:
+    """(its case, the cases of which the agents are asked): by the number in its subject, else the only open case of
+    the recipients; one of the two is empty."""
+    theirs = [view.cases[number] for number in lookup.numbers if number in view.cases]
+    named = tuple(case for case in theirs if _to_the_citizen(case, recipients))
+    if len(named) == 1:
+        return ThreadMatch(named[0], "number-in-subject"), ()
+    if match.case is not None or (view.unplaced is not None and not view.unplaced.cases):
+        return match, ()  # an agent has said that it is about none
+    waiting = named or tuple(view.cases[number] for number in view.open_cases if number in view.cases)
+    if len(waiting) == 1 and not lookup.numbers:
+        return ThreadMatch(waiting[0], "only-open-case"), ()
+    return match, waiting
 
 
 def _recipients(policy: Policy, message: Message) -> frozenset[str]:

@@ -16,6 +16,7 @@ from oacmail.core.effects import (
     Effect,
     EndDeadlines,
     RecordMessage,
+    Send,
     StartDeadline,
     UpdateCase,
 )
@@ -71,13 +72,13 @@ def on_order_mail(policy: Policy, view: View, lookup: Lookup, now: datetime) -> 
     record = RecordMessage(
         role=Role.AGENT, outcome=Outcome.STAFF, kind=Kind.REQUEST, case=number, rule="orders" if orders else "no-order"
     )
-    transcript = _transcript(policy, lookup, number, now, key=_key(policy, lookup, number, now, orders), rows=rows)
-    return Decision(effects=(record, *effects, *transcript), because=(record.rule, *(order.verb for order in orders)))
+    told = transcript(policy, lookup, number, now, key=_key(policy, lookup, number, now, orders), rows=rows)
+    return Decision(effects=(record, *effects, *told), because=(record.rule, *(order.verb for order in orders)))
 
 
-def _transcript(
+def transcript(
     policy: Policy, lookup: Lookup, number: str | None, now: datetime, *, key: str, rows: list[dict[str, object]]
-) -> tuple[Effect, ...]:
+) -> tuple[Send, ...]:
     """The answer to the agent's mail, in its thread."""
     message, facts = lookup.message, {"orders": tuple(rows)}
     sends = notices(policy, (message.sender,), key=key, kind=MailKind.TRANSCRIPT, now=now, case=number, facts=facts)

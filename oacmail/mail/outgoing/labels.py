@@ -213,6 +213,11 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
             "está en la carpeta de enviados con la firma de otro oacmail",
             "lies in the sent folder with the signature of another oacmail",
         ),
+        "which-case": (
+            "correu nou a una persona amb més d'un cas obert: falta saber quin respon",
+            "correo nuevo a una persona con más de un caso abierto: falta saber cuál responde",
+            "new mail to a person with several open cases: which one does it answer?",
+        ),
         "staff-without-case": (
             "correu del personal sense cas conegut",
             "correo del personal sin caso conocido",

@@ -19,6 +19,8 @@ ORDERS: Mapping[str, tuple[str, str, str]] = {
     "not_reached": ("anotar que no contesta", "anotar que no contesta", "log that nobody answered"),
     "language": ("canviar la llengua", "cambiar el idioma", "change the language"),
     "help": ("mostrar les ordres", "mostrar las órdenes", "show the orders"),
+    "answers_case": ("comptar-lo com a resposta", "contarlo como respuesta", "count it as the answer"),
+    "other_matter": ("no respon cap cas", "no responde a ningún caso", "it answers no case"),
     "unknown": ("ordre desconeguda", "orden desconocida", "unknown order"),
 }
 REFUSED: Mapping[str, tuple[str, str, str]] = {
@@ -44,5 +46,11 @@ REFUSED: Mapping[str, tuple[str, str, str]] = {
     ),
     "derived-already": ("el cas ja és a nivell 2", "el caso ya está en nivel 2", "the case is already at level 2"),
     "empty": ("no hi ha text", "no hay texto", "there is no text"),
+    "not-in-the-list": ("el cas no és a la llista", "el caso no está en la lista", "it is not in the list"),
+    "decided-already": (
+        "algú ja ho havia dit abans",
+        "alguien ya lo había dicho antes",
+        "somebody had said so before",
+    ),
     "not-now": ("ara no és possible", "ahora no es posible", "it is not possible now"),
 }

@@ -14,6 +14,7 @@ from oacmail.core.effects import (
     FileMessage,
     MergeCases,
     OpenCase,
+    PlaceMessage,
     Reconsider,
     RecordMessage,
     RequestReview,
@@ -193,6 +194,18 @@ def reconsider(con: sqlite3.Connection, effect: Reconsider, scene: WriteContext)
     )
     if again.rowcount:
         reviewed(con, ReviewDone(fingerprint=effect.fingerprint), scene)
+
+
+def place(con: sqlite3.Connection, effect: PlaceMessage, scene: WriteContext) -> None:
+    con.execute(
+        "UPDATE messages SET case_id = ?, outcome = ? WHERE fingerprint = ?",
+        (case_id(con, effect.case), effect.outcome, effect.fingerprint),
+    )
+    con.execute(
+        "UPDATE sightings SET outcome = ? WHERE fingerprint = ? AND outcome = 'quarantined'",
+        (effect.outcome, effect.fingerprint),
+    )
+    reviewed(con, ReviewDone(fingerprint=effect.fingerprint), scene)
 
 
 def file(con: sqlite3.Connection, effect: FileMessage, scene: WriteContext) -> None:

@@ -30,6 +30,7 @@ WRITERS: Mapping[type[Effect], Callable[[sqlite3.Connection, Any, WriteContext],
     effects.MergeCases: cases.merge,
     effects.ReviewDone: cases.reviewed,
     effects.Reconsider: cases.reconsider,
+    effects.PlaceMessage: cases.place,
     effects.UpdatePerson: cases.person,
     effects.Remember: outbox.remember,
 }
