@@ -40,6 +40,12 @@ def next_working_day(day: date, workdays: Workdays) -> date:
     return add_working_days(day, 1, workdays)
 
 
+def last_working_day_before(day: date, workdays: Workdays) -> date:
+    """The last working day strictly before `day`; the day before it if there is none within a month."""
+    days = (day - timedelta(days=n) for n in range(1, 32))
+    return next((one for one in days if workdays.is_working_day(one)), day - timedelta(days=1))
+
+
 def add_working_days(day: date, n: int, workdays: Workdays) -> date:
     """The `n`-th working day strictly after `day`; `day` itself for 0 (Llei 39/2015, art. 30.2 and 30.3)."""
     for _ in range(n):

@@ -307,12 +307,41 @@ class UncertainDelivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewEntry:
-    """An entry of the review list: a message that waits for an agent, or a case without acknowledgement."""
+    """An entry of the review list: a message that waits for an agent, or a case without acknowledgement.
+
+    The rest describes the message without quoting it: its language, the number of words, links and files, and whether
+    an agent has answered its author before.
+    """
 
     ref: str
     reason: str
     since: datetime
     case: str | None = None
+    lang: str = ""
+    words: int = 0
+    links: int = 0
+    files: int = 0
+    known: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What happened from `since`, the last working day, to the beginning of today: requests that arrived, requests
+    that were answered, and how many of these in time."""
+
+    since: date
+    arrived: int
+    answered: int
+    in_time: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveIncident:
+    """An incident with cases that are not closed. `first`: the number of its first case."""
+
+    first: str
+    platform: str
+    cases: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -320,7 +349,8 @@ class TickView:
     """For one tick: deadlines reached, mail that waits, and how far the mailbox has been read.
 
     `reached`: (case, deadline) pairs due now. `synced_at`: when the least recently read watched folder was read;
-    `unread`: names of the folders that could not be read. `live`: all cases not closed, only when a digest is due.
+    `unread`: names of the folders that could not be read. Only when a digest is due: `live`, all cases not closed;
+    `waiting`, the review list; `figures`; `incidents`.
     `problems`: code to start time of each problem; `causes`: code to known cause.
     `alerts`: codes of problems that this tick may report to the operator. `alerted`: alert name to when it was sent.
     `overnight`: (key, kind) of notices to staff that are due outside service hours, since the relay did not accept
@@ -338,6 +368,8 @@ class TickView:
     digest_due: bool = False
     live: tuple[CaseView, ...] = ()
     waiting: tuple[ReviewEntry, ...] = ()
+    figures: Figures | None = None
+    incidents: tuple[LiveIncident, ...] = ()
     problems: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))
     causes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     alerts: tuple[str, ...] = ()

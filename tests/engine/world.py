@@ -57,7 +57,7 @@ def text_of(mail: EmailMessage) -> str:
     """What a person reads in a mail of ours."""
     body = mail.get_body(("plain",))
     assert body is not None
-    return str(body.get_content())
+    return str(body.get_content()).replace("\r\n", "\n")
 
 
 def local(text: str) -> datetime:

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 
-from oacmail.adapters.store import tick_failures, write_context
+from oacmail.adapters.store import load_digest, tick_failures, write_context
 from oacmail.adapters.store.connection import at, moment, stamp
 from oacmail.adapters.store.load_case import cases, marks, running
 from oacmail.adapters.store.load_usage import usages
@@ -26,7 +26,6 @@ from oacmail.core.view import (
     Deadline,
     DeferredAcknowledgement,
     DeferredNotice,
-    ReviewEntry,
     TickView,
     UncertainDelivery,
 )
@@ -67,8 +66,10 @@ def tick_view(con: sqlite3.Connection, policy: Policy, now: datetime, only: Tick
         uncertain=_uncertain(con, policy, rows("uncertain")),
         spent=usages(con, policy, {item.recipient for item in held}, now),
         digest_due=digest,
-        live=_live(con, policy, now) if digest else (),
-        waiting=waiting(con) if digest else (),
+        live=load_digest.live(con, policy, now) if digest else (),
+        waiting=load_digest.waiting(con) if digest else (),
+        figures=load_digest.figures(con, policy, now) if digest else None,
+        incidents=load_digest.incidents(con) if digest else (),
         problems=problems(con),
         causes=causes(con),
         alerts=tuple(row["item"] for row in rows("alert")),
@@ -200,30 +201,6 @@ def _overtaken(con: sqlite3.Connection, since: datetime) -> int:
         "SELECT count(*) FROM outbox WHERE data_at >= ? AND copied_at IS NOT NULL", (stamp(since),)
     ).fetchone()
     return int(row[0])
-
-
-def _live(con: sqlite3.Connection, policy: Policy, now: datetime) -> tuple[CaseView, ...]:
-    rows = con.execute(
-        """SELECT number FROM cases WHERE status <> 'closed' AND status IN ('open', 'derived', 'waiting')
-        ORDER BY opened_at"""
-    )
-    return tuple(cases(con, policy, [row["number"] for row in rows], now).values())
-
-
-def waiting(con: sqlite3.Connection) -> tuple[ReviewEntry, ...]:
-    """Return the review list: messages with their case, if any, and messages that could not be read at all.
-
-    A message of a case is listed until the case is answered or closed after it."""
-    rows = con.execute(
-        """SELECT r.fingerprint AS ref, r.reason, r.at, c.number FROM reviews r
-        LEFT JOIN messages m ON m.fingerprint = r.fingerprint LEFT JOIN cases c ON c.id = m.case_id
-        WHERE r.done_at IS NULL AND max(coalesce(c.answered_at, ''), coalesce(c.closed_at, '')) < r.at UNION ALL
-        SELECT folder || ':' || uidvalidity || ':' || uid, 'unreadable', first_seen, NULL FROM sightings
-        WHERE outcome = 'quarantined' AND fingerprint IS NULL ORDER BY 3"""
-    )
-    return tuple(
-        ReviewEntry(ref=row["ref"], reason=row["reason"], since=at(row["at"]), case=row["number"]) for row in rows
-    )
 
 
 def problems(con: sqlite3.Connection) -> dict[str, datetime]:

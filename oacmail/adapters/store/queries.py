@@ -12,7 +12,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from oacmail.adapters.store.connection import at, stamp
-from oacmail.adapters.store.load_tick import causes, problems, waiting
+from oacmail.adapters.store.load_digest import waiting
+from oacmail.adapters.store.load_tick import causes, problems
 from oacmail.core.calendar import DELAYED_FROM, PLAUSIBLE_TRANSIT
 from oacmail.core.cases.answers import LATE_SAME_DAY
 from oacmail.core.model import Role

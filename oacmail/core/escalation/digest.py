@@ -1,10 +1,12 @@
-"""The daily summary (R31; template J): when it is due, and its numbers and lines.
+"""The daily summary (R31; template J): when it is due, and its lines in the order in which a person works them.
 
-It contains numbers and case numbers only: no name, address, phone number or subject (LOPDGDD DA 7). It never decides
-what is overdue or unhealthy.
+Each case that waits for an answer stands in one list: overdue, urgent, due today, or the rest; calls are listed by
+slot besides. A line has the case's short number, which an agent writes in a reply. It contains no name, address, phone
+number or subject (LOPDGDD DA 7). It never decides what is overdue or unhealthy.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from oacmail.core import calendar
@@ -12,6 +14,7 @@ from oacmail.core.cases.citizen_mail import is_told
 from oacmail.core.effects import Effect, Remember
 from oacmail.core.model import Intent, Level, Status
 from oacmail.core.outbox import case_card
+from oacmail.core.outbox.case_card import Facts
 from oacmail.core.outbox.notice_limits import LISTED
 from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.outgoing import MailKind
@@ -20,6 +23,9 @@ from oacmail.core.view import CaseView, ReviewEntry, TickView
 
 LAST_DIGEST = "digest"
 SUSPECTED = "suspected-spam"
+SHORT_REF = 8
+"""Characters of a message's fingerprint that a list shows, and that name it in a reply."""
+Waiting = tuple[datetime, CaseView]
 
 
 def digest_due(policy: Policy, last: date | None, now: datetime) -> bool:
@@ -44,78 +50,86 @@ def digest(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
     return [*sends, Remember(name=LAST_DIGEST, value=today.isoformat())]
 
 
-def line(case: CaseView, now: datetime) -> dict[str, object]:
+def line(case: CaseView, now: datetime) -> Facts:
     """A case in a list of cases that wait for an answer."""
     due = case_card.due_at(case)
     return {**case_card.card(case, due), "overdue": due is not None and due <= now}
 
 
-def _facts(policy: Policy, tick: TickView, now: datetime) -> dict[str, object]:
-    zone = policy.office.timezone
-    today = now.astimezone(zone).date()
-    waiting = ((due, case) for case in tick.live if (due := case_card.due_at(case)))
-    # R32, R18: top of the queue
-    unanswered = sorted(waiting, key=lambda pair: (not (pair[1].urgent or case_card.is_delayed(pair[1])), pair[0]))
+def _facts(policy: Policy, tick: TickView, now: datetime) -> Facts:
+    today = now.astimezone(policy.office.timezone).date()
+    waiting = [(due, case) for case in tick.live if (due := case_card.due_at(case))]
+    waiting.sort(key=lambda pair: (not case_card.is_delayed(pair[1]), pair[0]))  # R18: delayed in transit first
     return {
         "date": today,
-        "unanswered": tuple(line(case, now) for _, case in unanswered[:LISTED]),
-        "more": len(unanswered[LISTED:]),
-        "due_today": sum(1 for due, _ in unanswered if due > now and due.astimezone(zone).date() == today),
-        "overdue": sum(1 for due, _ in unanswered if due <= now),
+        "waiting": len(waiting),
+        **_by_urgency(policy, waiting, now),
+        **_calls([case for _, case in waiting], today),
         **_derived([case for case in tick.live if case.status is Status.DERIVED], today, policy),
-        "suggested": tuple(case.number for _, case in unanswered if _is_suggested(case))[:LISTED],
-        **_calls(case for _, case in unanswered),
-        **_to_review(tick.waiting),
+        "suggested": tuple(_short(case, today) for _, case in waiting if _is_suggested(case))[:LISTED],
+        "incidents": tuple(
+            {"case": case_card.short_number(one.first, today.year), "platform": one.platform, "count": one.cases}
+            for one in tick.incidents
+        ),
+        **_to_review(tick.waiting, today),
+        "load": _load([case for _, case in waiting]),
+        **_figures(tick),
         "problems": tuple(tick.problems),
     }
 
 
-def _to_review(waiting: Sequence[ReviewEntry]) -> dict[str, object]:
-    """The review list; suspected spam is a separate list, since a person's message may be in it (R14)."""
-    spam = [item for item in waiting if item.reason == SUSPECTED]
-    rest = [item for item in waiting if item.reason != SUSPECTED]
-    return {
-        "spam": len(spam),
-        "suspects": _lines(spam),
-        "more_suspects": len(spam[:-LISTED]),
-        "review": _lines(rest),
-        "more_review": len(rest[:-LISTED]),
-    }
+def _short(case: CaseView, today: date) -> str:
+    return case_card.short_number(case.number, today.year)
 
 
-def _lines(items: Sequence[ReviewEntry]) -> tuple[dict[str, object], ...]:
-    """One line each of the newest."""
-    return tuple(
-        {"ref": item.ref, "reason": item.reason, "since": item.since, "case": item.case} for item in items[-LISTED:]
-    )
-
-
-def _calls(unanswered: Iterable[CaseView]) -> dict[str, int]:
-    """Calls to make, by the slot that was asked for; without a slot, the afternoon (R27)."""
-    calls = [case.slot for case in unanswered if case.intent == Intent.CALLBACK]
-    morning = calls.count("morning")
-    return {"calls_morning": morning, "calls_afternoon": len(calls) - morning}
-
-
-def _derived(cases: Sequence[CaseView], today: date, policy: Policy) -> dict[str, object]:
-    """Cases with the technical services, and what the desk must do: inform the person, write again today."""
+def _by_urgency(policy: Policy, waiting: Sequence[Waiting], now: datetime) -> Facts:
+    """The four lists with their numbers; what is longer than a person can work is counted."""
     zone = policy.office.timezone
-    rows = [_derived_line(case, policy) for case in cases]
-    updates = ((case.number, clock.due_at) for case in cases for clock in case.running("update"))
+    today = now.astimezone(zone).date()
+    lists: dict[str, list[Facts]] = {"overdue": [], "urgent": [], "due_today": [], "rest": []}
+    for due, case in waiting:
+        lists[_list_of(due, case, now, today, policy)].append({**line(case, now), "short": _short(case, today)})
+    numbers = {name: len(rows) for name, rows in lists.items()}
+    rows = {f"{name}_cases": tuple(rows[:LISTED]) for name, rows in lists.items()}
+    return {**numbers, **rows, **{f"more_{name}": len(rows[LISTED:]) for name, rows in lists.items()}}
+
+
+def _list_of(due: datetime, case: CaseView, now: datetime, today: date, policy: Policy) -> str:
+    if due <= now:
+        return "overdue"
+    if case.urgent:  # R32: the person's own date comes first
+        return "urgent"
+    return "due_today" if due.astimezone(policy.office.timezone).date() == today else "rest"
+
+
+def _calls(cases: Sequence[CaseView], today: date) -> Facts:
+    """Calls to make, by the slot that was asked for; without a slot, the afternoon (R27)."""
+    calls = [case for case in cases if case.intent == Intent.CALLBACK]
+    morning = tuple(_short(case, today) for case in calls if case.slot == "morning")
+    afternoon = tuple(_short(case, today) for case in calls if case.slot != "morning")
+    return {"calls": len(calls), "calls_morning": morning[:LISTED], "calls_afternoon": afternoon[:LISTED]}
+
+
+def _derived(cases: Sequence[CaseView], today: date, policy: Policy) -> Facts:
+    """Cases with the technical services, oldest first, and what the desk must do: inform the person, write today."""
+    zone = policy.office.timezone
+    rows = sorted((_derived_line(case, today, policy) for case in cases), key=lambda row: str(row["derived_at"] or ""))
+    updates = ((case, clock.due_at) for case in cases for clock in case.running("update"))
     return {
         "derived": len(cases),
         "derived_cases": tuple(rows[:LISTED]),
         "more_derived": len(rows[LISTED:]),
-        "untold": not all(row["told"] for row in rows),
-        "updates_today": tuple(number for number, due in updates if due.astimezone(zone).date() <= today),
+        "untold": tuple(_short(case, today) for case in cases if not is_told(case))[:LISTED],
+        "updates_today": tuple(_short(case, today) for case, due in updates if due.astimezone(zone).date() <= today),
     }
 
 
-def _derived_line(case: CaseView, policy: Policy) -> dict[str, object]:
+def _derived_line(case: CaseView, today: date, policy: Policy) -> Facts:
     update = next((clock.due_at for clock in case.running("update")), None)
     return {
         **case_card.card(case, case_card.due_at(case)),
         **case_card.derived(case),
+        "short": _short(case, today),
         "derived_at": next((clock.started_at for clock in case.running("nudge")), None),
         "told": is_told(case),
         "update_on": update.astimezone(policy.office.timezone).date() if update else None,
@@ -125,3 +139,54 @@ def _derived_line(case: CaseView, policy: Policy) -> dict[str, object]:
 def _is_suggested(case: CaseView) -> bool:
     """Whether it was classified as second level and no agent has set the level."""
     return case.level == Level.SECOND and case.status is not Status.DERIVED and not case.level_by_hand
+
+
+def _to_review(waiting: Sequence[ReviewEntry], today: date) -> Facts:
+    """The review list; suspected spam is a separate list, since a person's message may be in it (R14)."""
+    spam = [item for item in waiting if item.reason == SUSPECTED]
+    rest = [item for item in waiting if item.reason != SUSPECTED]
+    return {
+        "spam": len(spam),
+        "suspects": _entries(spam, today),
+        "more_suspects": len(spam[:-LISTED]),
+        "review": _entries(rest, today),
+        "more_review": len(rest[:-LISTED]),
+    }
+
+
+def _entries(items: Sequence[ReviewEntry], today: date) -> tuple[Facts, ...]:
+    """One line each of the newest."""
+    return tuple(
+        {
+            "ref": item.ref if ":" in item.ref else item.ref[:SHORT_REF],
+            "reason": item.reason,
+            "since": item.since,
+            "short": case_card.short_number(item.case, today.year) if item.case else "",
+            "lang": item.lang,
+            "words": item.words,
+            "links": item.links,
+            "files": item.files,
+            "known": item.known,
+        }
+        for item in items[-LISTED:]
+    )
+
+
+def _load(cases: Sequence[CaseView]) -> tuple[Facts, ...]:
+    """How many cases each agent has that wait for an answer; those of nobody last."""
+    counted = Counter(case.assignee or "" for case in cases)
+    return tuple(
+        {"agent": agent, "count": counted[agent]} for agent in sorted(counted, key=lambda name: (not name, name))
+    )
+
+
+def _figures(tick: TickView) -> Facts:
+    known = tick.figures
+    if known is None:
+        return {}
+    return {
+        "since": known.since,
+        "arrived": known.arrived,
+        "answered": known.answered,
+        "in_time": known.in_time,
+    }

@@ -31,6 +31,12 @@ def card(case: CaseView, due_at: datetime | None) -> Facts:
     }
 
 
+def short_number(number: str, year: int) -> str:
+    """`118` for `OAC-2026-000118` in 2026; the whole number in another year. An agent may write either."""
+    _, of_year, serial = number.rsplit("-", 2)
+    return str(int(serial)) if of_year == str(year) else number
+
+
 def derived(case: CaseView) -> Facts:
     """What the technical services see besides: who operates the platform, and what fails."""
     return {"operator": case.operator or "town", "platform": case.platform, "cause": case.cause or "platform"}

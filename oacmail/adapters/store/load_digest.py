@@ -1,0 +1,83 @@
+"""Loads what only the digest and the review list show: live cases, what waits for a person, incidents, figures.
+
+It selects and counts; what the digest says of it is decided in core/escalation/digest.py.
+"""
+
+import json
+import re
+import sqlite3
+from datetime import datetime, time
+
+from oacmail.adapters.store.connection import at, stamp
+from oacmail.adapters.store.load_case import cases
+from oacmail.core import calendar
+from oacmail.core.policy import Policy
+from oacmail.core.view import CaseView, Figures, LiveIncident, ReviewEntry
+
+_LINK = re.compile(r"https?:|www\.", re.IGNORECASE)
+
+
+def live(con: sqlite3.Connection, policy: Policy, now: datetime) -> tuple[CaseView, ...]:
+    """Return the cases that somebody still has to work, oldest first."""
+    rows = con.execute(
+        """SELECT number FROM cases WHERE status <> 'closed' AND status IN ('open', 'derived', 'waiting')
+        ORDER BY opened_at"""
+    )
+    return tuple(cases(con, policy, [row["number"] for row in rows], now).values())
+
+
+def waiting(con: sqlite3.Connection) -> tuple[ReviewEntry, ...]:
+    """Return the review list: messages with their case, if any, and messages that could not be read at all.
+
+    A message of a case is listed until the case is answered or closed after it."""
+    rows = con.execute(
+        """SELECT r.fingerprint AS ref, r.reason, r.at, c.number, m.lang, m.fresh, m.attachments, p.known
+        FROM reviews r LEFT JOIN messages m ON m.fingerprint = r.fingerprint
+        LEFT JOIN cases c ON c.id = m.case_id LEFT JOIN people p ON p.id = m.author_id
+        WHERE r.done_at IS NULL AND max(coalesce(c.answered_at, ''), coalesce(c.closed_at, '')) < r.at UNION ALL
+        SELECT folder || ':' || uidvalidity || ':' || uid, 'unreadable', first_seen, NULL, NULL, NULL, NULL, NULL
+        FROM sightings WHERE outcome = 'quarantined' AND fingerprint IS NULL ORDER BY 3"""
+    )
+    return tuple(_entry(row) for row in rows)
+
+
+def _entry(row: sqlite3.Row) -> ReviewEntry:
+    text = row["fresh"] or ""
+    return ReviewEntry(
+        ref=row["ref"],
+        reason=row["reason"],
+        since=at(row["at"]),
+        case=row["number"],
+        lang=row["lang"] or "",
+        words=len(text.split()),
+        links=len(_LINK.findall(text)),
+        files=len(json.loads(row["attachments"] or "[]")),
+        known=bool(row["known"]),
+    )
+
+
+def figures(con: sqlite3.Connection, policy: Policy, now: datetime) -> Figures:
+    """Count the response deadlines that started, and those that an answer met, since the last working day began."""
+    zone = policy.office.timezone
+    today = now.astimezone(zone).date()
+    since = calendar.last_working_day_before(today, policy.workdays)
+    period = tuple(stamp(datetime.combine(day, time.min, zone)) for day in (since, today))
+    arrived = con.execute(
+        "SELECT count(*) FROM deadlines WHERE kind = 'answer' AND level = 0 AND armed_at >= ? AND armed_at < ?", period
+    ).fetchone()[0]
+    answered, in_time = con.execute(
+        """SELECT count(*), coalesce(sum(met_at <= due_at), 0) FROM deadlines
+        WHERE kind = 'answer' AND level = 0 AND met_at >= ? AND met_at < ?""",
+        period,
+    ).fetchone()
+    return Figures(since=since, arrived=arrived, answered=answered, in_time=in_time)
+
+
+def incidents(con: sqlite3.Connection) -> tuple[LiveIncident, ...]:
+    """Return the incidents of which a case still waits, the largest first."""
+    rows = con.execute(
+        """SELECT incident, max(platform) AS platform, count(*) AS n FROM cases
+        WHERE incident IS NOT NULL AND status NOT IN ('closed', 'answered')
+        GROUP BY incident ORDER BY n DESC, incident"""
+    )
+    return tuple(LiveIncident(first=row["incident"], platform=row["platform"], cases=row["n"]) for row in rows)
