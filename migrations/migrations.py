@@ -188,6 +188,29 @@ def m0006_identities_of_the_baseline(db: Database) -> None:
         db.execute(statement)
 
 
+_BOARD = """
+CREATE TABLE board_places(
+  folder TEXT NOT NULL, uidvalidity INTEGER NOT NULL, uid INTEGER NOT NULL, fingerprint TEXT NOT NULL,
+  internal_date TEXT NOT NULL, passes INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY(folder, uidvalidity, uid)) STRICT, WITHOUT ROWID;
+CREATE INDEX board_places_of ON board_places(fingerprint);
+CREATE TABLE board_messages(
+  fingerprint TEXT PRIMARY KEY, folder TEXT NOT NULL, uidvalidity INTEGER NOT NULL, uid INTEGER NOT NULL,
+  internal_date TEXT NOT NULL, target TEXT, ours INTEGER NOT NULL DEFAULT 0, missing INTEGER NOT NULL DEFAULT 0,
+  flagged INTEGER NOT NULL DEFAULT 0, unsettled INTEGER NOT NULL DEFAULT 1,
+  word TEXT CHECK(word IN('waits','carry out','undo'))) STRICT, WITHOUT ROWID;
+CREATE INDEX board_unsettled ON board_messages(fingerprint) WHERE unsettled;
+ALTER TABLE cases ADD COLUMN board_folder TEXT;
+"""
+
+
+@migrations()
+def m0007_board(db: Database) -> None:
+    """Where each message of the board is now, and where it was last put."""
+    for statement in _statements(_BOARD):
+        db.execute(statement)
+
+
 def _statements(script: str) -> list[str]:
     """Split at the ends of lines; a trigger's inner semicolons stand inside a line."""
     return [part for part in script.split(";\n") if part.strip()]

@@ -8,7 +8,9 @@ from typing import Literal
 
 from oacmail.config.model import Config
 from oacmail.core import policy as core
+from oacmail.core.model import BoardFolder
 from oacmail.core.policy import Workdays
+from oacmail.mail.outgoing.labels_of_folders import folder_names
 from oacmail.mail.parser_config import ParserConfig, TownWords
 
 _SELF_COPY: dict[bool | str, Literal["yes", "no", "server"]] = {True: "yes", False: "no", "server": "server"}
@@ -35,6 +37,7 @@ def policy(
         form_senders=frozenset(config.callback.form_senders),
         call_attempts=config.callback.attempts,
         tax_operator=config.office.tax_operator,
+        board=_board(config),
         pointers=tuple(
             core.Pointer(body=pointer.body, address=pointer.address or "", phone=pointer.phone or "")
             for pointer in config.pointer
@@ -87,6 +90,15 @@ def _people(config: Config) -> core.People:
         forms=people.forms or technical,
         dpo=config.office.dpo,
     )
+
+
+def _board(config: Config) -> core.Board | None:
+    """The folders' names in the office's language, unless the town has names of its own."""
+    board = config.board
+    if not board.enabled:
+        return None
+    own = {BoardFolder(folder): name for folder, name in board.names.items()}
+    return core.Board(root=board.root, names={**folder_names(config.office.languages[0]), **own})
 
 
 def _sending(config: Config) -> core.Sending:

@@ -241,3 +241,9 @@ def _named(day: date) -> str:
 def _clock(moment: datetime, policy: Policy) -> str:
     local = _local(moment, policy)
     return f"{_named(local.date())} {local:%H:%M} {policy.office.timezone.key}"
+
+
+def is_due_today(due_at: datetime, now: datetime, policy: Policy) -> bool:
+    """Whether it is due on this local day, or was due before."""
+    zone = policy.office.timezone
+    return due_at.astimezone(zone).date() <= now.astimezone(zone).date()

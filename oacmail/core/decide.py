@@ -8,9 +8,13 @@ from typing import assert_never
 
 from oacmail.core.effects import (
     AdminCommand,
+    AuditEvent,
+    BoardDeletion,
+    BoardMove,
     Decision,
     DeliveryResult,
     Effect,
+    OpenCase,
     OutboxCommand,
     RecordMessage,
     ReviewDone,
@@ -19,6 +23,7 @@ from oacmail.core.effects import (
 from oacmail.core.handlers import own_copies
 from oacmail.core.handlers.admin_command import on_admin_command
 from oacmail.core.handlers.automatic_mail import on_automatic_mail, proofs
+from oacmail.core.handlers.board_move import on_board_deletion, on_board_move
 from oacmail.core.handlers.delivery_result import on_delivery_result
 from oacmail.core.handlers.from_citizen import from_citizen
 from oacmail.core.handlers.from_staff import from_staff, in_sent_folder
@@ -51,6 +56,12 @@ def decide(policy: Policy, view: View | TickView, inp: LookedUp, now: datetime) 
         case OutboxCommand():
             assert isinstance(view, View)
             return on_outbox_command(policy, view, inp, now)
+        case BoardMove():
+            assert isinstance(view, View)
+            return on_board_move(policy, view, inp, now)
+        case BoardDeletion():
+            assert isinstance(view, View)
+            return on_board_deletion(policy, view, inp, now)
         case _:
             assert_never(inp)
 
@@ -59,7 +70,7 @@ def _arrived(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decis
     """By origin, in this order: an agent's order, our own signature, a message that we know, the folder, the sender."""
     if lookup.forced:
         opened = from_citizen(policy, view, lookup, now)
-        return _with(opened, [ReviewDone(fingerprint=lookup.message.fingerprint)])
+        return _with(opened, [ReviewDone(fingerprint=lookup.message.fingerprint), *_corrected(opened)])
     signature = lookup.signature
     if signature is not None and (copy := _own_copy(policy, view, lookup, signature)):
         return copy
@@ -79,6 +90,12 @@ def _arrived(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decis
     return _with(decision, proofs(view, lookup.received_at))
 
 
+def _corrected(opened: Decision) -> list[Effect]:
+    """A person says that the message is a request: an example to learn from."""
+    cases = (effect.number for effect in opened.effects if isinstance(effect, OpenCase))
+    return [AuditEvent(kind="corrected", case=case, data={"kind": Kind.REQUEST}) for case in cases]
+
+
 def _own_copy(policy: Policy, view: View, lookup: Lookup, signature: Signature) -> Decision | None:
     """None = a person's message on top of our mail. In Sent nobody but the office writes."""
     mail = next((mail for mail in view.mails if mail.key == signature.key), None)
@@ -94,7 +111,7 @@ def _decides_again(view: View, lookup: Lookup) -> bool:
     known = view.known
     assert known is not None
     match lookup.folder:
-        case Folder.JUNK:
+        case Folder.JUNK | Folder.BOARD:  # there by our move or a person's, which is judged by itself
             return False
         case Folder.SENT:
             remark = known.outcome is Outcome.STAFF and not lookup.message.auth.from_outside

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Literal, TypedDict
 
 from oacmail.core.features import Slot
-from oacmail.core.model import Classification, Folder, Kind, Message, Outcome, Role, Status
+from oacmail.core.model import BoardPlace, Classification, Folder, Kind, Message, Outcome, Role, Status
 from oacmail.core.outgoing import MailEvent, MailKind
 
 # --- inputs -------------------------------------------------------------------------------------------
@@ -81,7 +81,25 @@ class OutboxCommand:
     by: str
 
 
-Input = Arrived | Tick | DeliveryResult | AdminCommand | OutboxCommand
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardMove:
+    """A person has put a message into another folder of the board. `message`: its fingerprint; `case`: its case, None =
+    of none."""
+
+    message: str
+    case: str | None
+    to: BoardPlace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardDeletion:
+    """A message is in no folder that is read. `message`: its fingerprint; `case`: its case, None = of none."""
+
+    message: str
+    case: str | None
+
+
+Input = Arrived | Tick | DeliveryResult | AdminCommand | OutboxCommand | BoardMove | BoardDeletion
 
 
 # --- effects: each an upsert by its key ----------------------------------------------------------------
@@ -126,7 +144,7 @@ class CaseColumns(TypedDict, total=False):
     level: str
     intent: str
     lang: str
-    assignee: str
+    assignee: str | None
     phone: str
     slot: Slot
     operator: str
@@ -139,6 +157,7 @@ class CaseColumns(TypedDict, total=False):
     answered_at: datetime | None
     closed_at: datetime | None
     close_reason: str | None
+    board_folder: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

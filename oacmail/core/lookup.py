@@ -8,7 +8,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 
-from oacmail.core.effects import AdminCommand, Arrived, DeliveryResult, Input, OutboxCommand, Tick
+from oacmail.core.effects import (
+    AdminCommand,
+    Arrived,
+    BoardDeletion,
+    BoardMove,
+    DeliveryResult,
+    Input,
+    OutboxCommand,
+    Tick,
+)
 from oacmail.core.model import Auto, Classification, Folder, Message
 from oacmail.core.policy import Policy
 from oacmail.core.routing import case_numbers, own_text
@@ -62,7 +71,7 @@ class Lookup:
         return self.arrived.forced
 
 
-LookedUp = Lookup | Tick | DeliveryResult | AdminCommand | OutboxCommand
+LookedUp = Lookup | Tick | DeliveryResult | AdminCommand | OutboxCommand | BoardMove | BoardDeletion
 """An `Input` whose message, if it has one, is looked up."""
 
 

@@ -103,7 +103,22 @@ class Folder(StrEnum):
     INTAKE = "intake"
     SENT = "sent"
     JUNK = "junk"
+    BOARD = "board"
     OTHER = "other"
+
+
+class BoardFolder(StrEnum):
+    """A folder of the board by what its messages have in common (docs/interfaces.md section 6). INTAKE is INBOX."""
+
+    INTAKE = "intake"
+    OPEN = "open"
+    ASSIGNED = "assigned"
+    DERIVED = "derived"
+    WAITING = "waiting"
+    ANSWERED = "answered"
+    CLOSED = "closed"
+    AUTOMATIC = "automatic"
+    REVIEW = "review"
 
 
 class Outcome(StrEnum):
@@ -118,6 +133,23 @@ class Outcome(StrEnum):
     QUARANTINED = "quarantined"
     BASELINE = "baseline"
     GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageRef:
+    """Where a message is: folder, UIDVALIDITY and UID."""
+
+    folder: str
+    uidvalidity: int
+    uid: int
+
+
+@dataclass(frozen=True, slots=True)
+class BoardPlace:
+    """A folder of the board; `agent`: of ASSIGNED, whose it is, '' = nobody's in particular."""
+
+    folder: BoardFolder
+    agent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

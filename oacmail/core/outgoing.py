@@ -33,6 +33,7 @@ class MailKind(StrEnum):
     REMARK = "remark"
     TRANSCRIPT = "transcript"
     WHICH_CASE = "which_case"
+    MOVED_BACK = "moved_back"
     BOUNCED = "bounced"
     NOTICE_LIST = "notice_list"
     ALERT = "alert"

@@ -4,10 +4,13 @@
 for every budget (docs/interfaces.md section 5).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
 from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
+
+from oacmail.core.model import BoardFolder
 
 
 class Workdays(Protocol):
@@ -125,13 +128,22 @@ class Pointer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """Mail folders as the agents' board (docs/interfaces.md section 6). `root`: the parent folder, its levels separated
+    by "/" whatever the server uses; `names`: of the folders below it, all but INTAKE."""
+
+    root: str
+    names: Mapping[BoardFolder, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """`secrets`: the first token secret signs, all verify. `instance`: this installation's public name.
 
     `provable`: the provider can prove who wrote a mail (trust.provider is not "none").
     `form_senders`: addresses of the call-back form, whose mails are requests. `call_attempts`: this many calls in
     vain in the slot, and a mail, count as an answer. `tax_operator`: who collects local taxes
-    (core/routing/derivation.py).
+    (core/routing/derivation.py). `board`: None = messages stay where they lie.
     """
 
     office: Office
@@ -149,4 +161,5 @@ class Policy:
     call_attempts: int = 2
     tax_operator: str = "town"
     pointers: tuple[Pointer, ...] = ()
+    board: Board | None = None
     shadow: bool = False

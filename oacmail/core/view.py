@@ -97,6 +97,8 @@ class CaseView:
     level_by_hand: bool = False
     wish: str | None = None
     latest: tuple[Said, ...] = ()
+    close_reason: str | None = None
+    board_folder: str | None = None
 
     def running(self, kind: str) -> tuple[Deadline, ...]:
         return tuple(clock for clock in self.clocks if clock.kind == kind)

@@ -17,9 +17,9 @@ import structlog
 from oacmail.core.decide import decide
 from oacmail.core.effects import Arrived, Decision, DeliveryResult, Input, Quoted, Send
 from oacmail.core.lookup import Lookup, looked_up
+from oacmail.core.model import MessageRef
 from oacmail.core.policy import Policy
 from oacmail.core.ports.clock import Clock
-from oacmail.core.ports.mailbox import MessageRef
 from oacmail.core.ports.renderer import FrozenMail, Renderer
 from oacmail.core.ports.store import RUN, Store, Turn
 from oacmail.core.routing import signature

@@ -23,7 +23,8 @@ SIGNATURE_FIELD = "X-Oacmail"
 
 @dataclass(slots=True)
 class FolderListing:
-    """One folder in one pass: its epoch and what has no outcome yet. `compared`: every place was compared.
+    """One folder in one pass: its epoch and what has no outcome yet. `compared`: every place was compared. `present`:
+    all UIDs in it; `renewed`: they name other messages than at the last pass, so nobody has moved what is new here.
 
     `todo` maps uid -> (place, attempts, in flight at a crash); `own` are UIDs with a field of our signature's name.
     Anybody can write one: intake removes those that we did not sign.
@@ -34,6 +35,8 @@ class FolderListing:
     compared: bool
     todo: dict[int, tuple[MessageMeta, int, bool]] = field(default_factory=dict)
     own: set[int] = field(default_factory=set)
+    present: set[int] = field(default_factory=set)
+    renewed: bool = False
 
 
 @dataclass(slots=True)
@@ -55,13 +58,16 @@ class FolderScan:
             log.warning("folder.new-epoch", folder=watched.name, reason="UIDVALIDITY changed")
             store.begin_epoch(watched.name, state.uidvalidity)
         compare = compare or not row.read_once or renumbered or fallen
-        new = self._new(watched, state, compare)
+        new, present, replaced = self._new(watched, state, compare)
         baseline = self._baseline(row, state, new, renumbered=renumbered)
+        if watched.role is Folder.BOARD and not row.read_once:
+            baseline -= store.met_elsewhere([meta for meta in new if meta.uid in baseline])
         store.sight(watched.name, state.uidvalidity, new, baseline, self.engine.now())
         if compare:
             self._identify(watched.name, state.uidvalidity)
         self._known[watched.name, state.uidvalidity].update(meta.uid for meta in new)
-        listing = FolderListing(watched=watched, state=state, compared=compare)
+        listing = FolderListing(watched=watched, state=state, compared=compare, present=present)
+        listing.renewed = renumbered or fallen or replaced
         listing.todo = store.unworked(watched.name, state.uidvalidity, self.engine.now())
         if listing.todo:
             listing.own = self.mailbox.bearing(SIGNATURE_FIELD)
@@ -100,7 +106,10 @@ class FolderScan:
     def _identities(self, uids: Sequence[int]) -> dict[int, str]:
         return {uid: identity(head) for uid, head in self.mailbox.identifying(uids).items()} if uids else {}
 
-    def _new(self, watched: WatchedFolder, state: FolderState, compare: bool) -> Sequence[MessageMeta]:
+    def _new(
+        self, watched: WatchedFolder, state: FolderState, compare: bool
+    ) -> tuple[Sequence[MessageMeta], set[int], bool]:
+        """Return what is new, all UIDs, and whether known UIDs name other messages."""
         key = (watched.name, state.uidvalidity)
         if compare or key not in self._known:
             return self._compared(watched, state)
@@ -111,9 +120,9 @@ class FolderScan:
             log.warning("folder.new-epoch", folder=watched.name, reason="a uid names another message")
             return self._compared(watched, state)
         missing = sorted(present - known)
-        return self.mailbox.metas(missing) if missing else ()
+        return self.mailbox.metas(missing) if missing else (), present, False
 
-    def _compared(self, watched: WatchedFolder, state: FolderState) -> Sequence[MessageMeta]:
+    def _compared(self, watched: WatchedFolder, state: FolderState) -> tuple[Sequence[MessageMeta], set[int], bool]:
         """Compare every place with our records: a reused UID is a new message."""
         key = (watched.name, state.uidvalidity)
         uids = sorted(self.mailbox.bearing(SIGNATURE_FIELD)) if watched.role is Folder.JUNK else None
@@ -124,7 +133,7 @@ class FolderScan:
         self.engine.store.revive(*key, [meta.uid for meta in metas])
         known = self.engine.store.known_uids(*key)
         self._known[key] = known
-        return [meta for meta in metas if meta.uid not in known]
+        return [meta for meta in metas if meta.uid not in known], {meta.uid for meta in metas}, bool(replaced)
 
     def _replaced(self, key: tuple[str, int], metas: Sequence[MessageMeta]) -> list[int]:
         few = [meta.uid for meta in metas] if len(metas) <= TAIL else None

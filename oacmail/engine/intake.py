@@ -19,8 +19,9 @@ from oacmail.core.effects import Arrived
 from oacmail.core.errors import FolderUnreadable, Transient, UnreadableMessage
 from oacmail.core.handlers.own_copies import OTHER_INSTANCE
 from oacmail.core.lookup import Lookup, look_up
-from oacmail.core.model import Folder, Outcome
-from oacmail.core.ports.mailbox import Fetched, Mailbox, MessageRef
+from oacmail.core.model import Folder, MessageRef, Outcome
+from oacmail.core.ports.mailbox import Fetched, Mailbox
+from oacmail.engine.board import BoardSync
 from oacmail.engine.engine import Engine
 from oacmail.engine.folder_scan import CLOCKS_DIFFER, FolderListing, FolderScan
 from oacmail.engine.learning import with_lessons
@@ -61,12 +62,14 @@ class Intake:
     _folder_scan: FolderScan = field(init=False)
     _mailbox_actions: MailboxActions = field(init=False)
     _quarantine: Quarantine = field(init=False)
+    _board: BoardSync = field(init=False)
     _sent_read: bool = False
 
     def __post_init__(self, backlog: timedelta) -> None:
         self._folder_scan = FolderScan(engine=self.engine, mailbox=self.mailbox, backlog=backlog)
         self._mailbox_actions = MailboxActions(engine=self.engine, mailbox=self.mailbox)
         self._quarantine = Quarantine(engine=self.engine)
+        self._board = BoardSync(engine=self.engine, mailbox=self.mailbox)
 
     def sync(self, *, compare: bool) -> int:
         """Read every watched folder to its end and return the number of processed messages. Raises Transient, Fatal.
@@ -95,6 +98,7 @@ class Intake:
         if compare and not self.engine.store.unworkable():
             self.engine.store.problem("quarantine", False, begun)
         self._mailbox_actions.look_at_quota(begun)
+        self._board.settle(listings, complete=not troubles, parser_config=self.parser_config)
         self._mailbox_actions.file({listing.watched.role: listing.watched.name for listing in listings})
         _raise_worst(troubles)
         self.engine.store.passed(self.engine.now())
@@ -104,7 +108,7 @@ class Intake:
         """Return what is new in each folder, and which of them failed."""
         listings: list[FolderListing] = []
         troubles: list[tuple[Folder, Transient]] = []
-        folders = self.mailbox.watched()
+        folders = self._board.with_its_folders(self.mailbox.watched())
         self.engine.store.watching(folders)
         for watched in folders:
             try:
@@ -288,7 +292,7 @@ def _by_arrival(listings: Sequence[FolderListing]) -> Iterator[tuple[int, list[i
 
 def _raise_worst(troubles: Sequence[tuple[Folder, Transient]]) -> None:
     for role, error in troubles:
-        if role is not Folder.OTHER:
+        if role not in (Folder.OTHER, Folder.BOARD):
             raise error
     for _, error in troubles:
         raise FolderUnreadable(str(error))

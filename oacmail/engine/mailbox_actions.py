@@ -13,8 +13,8 @@ from operator import itemgetter
 import structlog
 
 from oacmail.core.errors import Transient
-from oacmail.core.model import Folder
-from oacmail.core.ports.mailbox import Mailbox, MessageRef
+from oacmail.core.model import Folder, MessageRef
+from oacmail.core.ports.mailbox import Mailbox
 from oacmail.engine.engine import Engine
 from oacmail.engine.folder_scan import SIGNATURE_FIELD
 from oacmail.engine.problem_flag import ProblemFlag

@@ -13,7 +13,7 @@ from datetime import timedelta
 import structlog
 
 from oacmail.core.errors import Fatal, Transient
-from oacmail.core.ports.mailbox import MessageRef
+from oacmail.core.model import MessageRef
 from oacmail.core.ports.store import UNREADABLE
 from oacmail.engine.engine import Engine
 

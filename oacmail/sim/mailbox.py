@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from oacmail.core.errors import Transient, UnreadableMessage
 from oacmail.core.model import Folder
-from oacmail.core.ports.mailbox import Fetched, FolderState, MessageMeta, WatchedFolder
+from oacmail.core.ports.mailbox import Fetched, FolderState, FolderTree, MessageMeta, WatchedFolder
 
 _ROLES = {"INBOX": Folder.INTAKE, "Sent": Folder.SENT, "Junk": Folder.JUNK}
 
@@ -21,6 +21,8 @@ class StoredMessage:
     raw: bytes
     internal_date: datetime
     seen: bool = False
+    flagged: bool = False
+    deleted: bool = False
     bad: bool = False  # the server cannot return it
 
 
@@ -43,7 +45,8 @@ class SimulatedFolder:
 
 class SimulatedMailbox:
     """Port `Mailbox`. `away`: the server cannot be reached; `refused`: folders that it does not open;
-    `returns_nothing`: it lists messages and returns none."""
+    `returns_nothing`: it lists messages and returns none; `tells_copyuid`: it says where a moved message is; `moves`:
+    how many messages of people oacmail has moved."""
 
     def __init__(self, *folders: str) -> None:
         names = folders or ("INBOX", "Sent", "Junk")
@@ -51,6 +54,8 @@ class SimulatedMailbox:
         self.away = False
         self.returns_nothing = False
         self.refused: set[str] = set()
+        self.tells_copyuid = True
+        self.moves = 0
         self._open = ""
 
     # --- what others do to it ---------------------------------------------------------------------
@@ -139,6 +144,40 @@ class SimulatedMailbox:
         for uid in sorted(self.folders[folder].messages.keys() & uids):
             self.folders[folder].messages[uid].seen |= seen
             self.move(folder, uid, target)
+
+    def tree(self) -> FolderTree:
+        self._reach()
+        return FolderTree(separator="/", prefix="", names=frozenset(self.folders))
+
+    def create(self, folder: str) -> bool:
+        self._reach()
+        if folder in self.refused:
+            return False
+        self.folders.setdefault(folder, SimulatedFolder(uidvalidity=2_000 + len(self.folders)))
+        return True
+
+    def can_move(self) -> bool:
+        return True
+
+    def move_messages(self, folder: str, uids: Collection[int], target: str) -> Mapping[int, tuple[int, int]]:
+        self._reach()
+        present = sorted(self.folders[folder].messages.keys() & uids)
+        self.moves += len(present)
+        found = {uid: (self.folders[target].uidvalidity, self.move(folder, uid, target)) for uid in present}
+        return found if self.tells_copyuid else {}
+
+    def remove(self, folder: str, uid: int) -> None:
+        self._reach()
+        self.folders[folder].messages.pop(uid, None)
+
+    def flag(self, folder: str, uids: Collection[int], *, on: bool) -> None:
+        self._reach()
+        for uid in self.folders[folder].messages.keys() & uids:
+            self.folders[folder].messages[uid].flagged = on
+
+    def deleted(self, folder: str) -> set[int]:
+        self._reach()
+        return {uid for uid, message in self.folders[folder].messages.items() if message.deleted}
 
     def wait(self, seconds: float) -> bool:
         return False

@@ -14,9 +14,10 @@ from oacmail.adapters.store import SqliteStore
 from oacmail.adapters.store.store import SqliteTurn
 from oacmail.config import Config
 from oacmail.core.errors import RelayError, Transient
+from oacmail.core.model import MessageRef
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
-from oacmail.core.ports.mailbox import MessageMeta, MessageRef
+from oacmail.core.ports.mailbox import MessageMeta
 from oacmail.core.ports.store import Claimed
 from oacmail.engine import Delivery, Engine, Intake, Ticks
 from oacmail.sim.clock import SimulatedClock
@@ -34,6 +35,7 @@ KILL_POINTS = (
     "after places are recorded",
     "before the fetch",
     "after a move",
+    "after a move on the board",
     "after recovery",
 )
 
@@ -96,6 +98,10 @@ class KillableStore(SqliteStore):
     def filed(self, message_refs: Iterable[MessageRef]) -> None:
         self.at_kill_point("after a move")
         super().filed(message_refs)
+
+    def board_arrived(self, moved: Sequence[tuple[str, MessageRef, MessageRef]], now: datetime) -> None:
+        self.at_kill_point("after a move on the board")
+        super().board_arrived(moved, now)
 
     def begin(self, run: str, now: datetime) -> None:
         super().begin(run, now)

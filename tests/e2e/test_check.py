@@ -194,10 +194,10 @@ def test_a_password_that_is_missing_is_reported_once_for_each_server(sound: Runn
 
 
 def test_a_switch_that_does_nothing_yet_and_answers_that_nobody_reads_are_warned_of(sound: RunningOffice) -> None:
-    sound.change(imap={"watch": ["INBOX"]}, privacy={"purge": True}, board={"enabled": True})
+    sound.change(imap={"watch": ["INBOX"]}, privacy={"purge": True})
     found = _found(sound, code=0)
     assert {line["level"] for line in found} == {"warning"}
-    assert _where(found).keys() == {"imap.watch", "privacy.purge", "board.enabled"}
+    assert _where(found).keys() == {"imap.watch", "privacy.purge"}
 
 
 def test_a_missing_folder_of_sent_mail_is_a_finding_and_no_crash(sound: RunningOffice) -> None:

@@ -44,6 +44,14 @@ class Client(IMAPClient):  # type: ignore[misc]  # imapclient has no types
             raise IMAPClientError(f"{command}: {rows!r}")
         return list(rows)
 
+    def copied(self) -> dict[int, tuple[int, int]]:
+        """Take the COPYUID codes (RFC 4315 section 3) of the last MOVE or COPY: UID to (UIDVALIDITY, new UID)."""
+        found: dict[int, tuple[int, int]] = {}
+        for code in self.take_untagged("COPYUID"):
+            epoch, old, new = code.split()[:3]
+            found |= {uid: (int(epoch), to) for uid, to in zip(_uids(old), _uids(new), strict=False)}
+        return found
+
     def take_untagged(self, name: str) -> list[bytes]:
         """Take the unread untagged answers of this name; imaplib keeps them no longer."""
         return list(self._imap.untagged_responses.pop(name, None) or ())
@@ -57,6 +65,16 @@ class Client(IMAPClient):  # type: ignore[misc]  # imapclient has no types
         if self.ssl:
             return _Encrypted(self.host, self.port, self.ssl_context, patience, max_literal=self._max_literal)
         return _Plain(self.host, self.port, patience, max_literal=self._max_literal)
+
+
+def _uids(numbers: bytes) -> list[int]:
+    """Return the UIDs of a set, in the order in which it names them."""
+    found: list[int] = []
+    for one in numbers.split(b","):
+        first, _, last = one.partition(b":")
+        low, high = int(first), int(last or first)
+        found += range(low, high + 1) if low <= high else range(low, high - 1, -1)
+    return found
 
 
 class _Bounded(imaplib.IMAP4):

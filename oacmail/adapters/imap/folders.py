@@ -1,6 +1,6 @@
 """Find the folders and their roles by SPECIAL-USE (RFC 6154), else by name.
 
-Only `listed` asks the server; the rest is pure. This module never creates a folder.
+Only `listed` and `tree` ask the server; the rest is pure. This module never creates a folder.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ from imapclient import imap_utf7
 
 from oacmail.adapters.imap.client import Client
 from oacmail.core.model import Folder
-from oacmail.core.ports.mailbox import WatchedFolder
+from oacmail.core.ports.mailbox import FolderTree, WatchedFolder
 
 # docs/interfaces.md section 5, [imap] sent: the last part of a name, in lower case.
 _SENT_NAMES = frozenset(
@@ -48,6 +48,22 @@ def listed(client: Client) -> list[Listed]:
     finally:
         client.folder_encode = True
     return list(_readable(found))
+
+
+def tree(client: Client) -> FolderTree:
+    """Return all folders, with the separator of their names and how personal names begin."""
+    client.folder_encode = False
+    try:
+        rows = client._proc_folder_list(client.rows("LIST", '""', '""'))  # RFC 9051 section 6.3.9: the separator alone
+    finally:
+        client.folder_encode = True
+    separator = next(((delimiter or b"").decode("ascii", "replace") for _, delimiter, _ in rows), "")
+    prefix = ""
+    if client.has_capability("NAMESPACE"):
+        personal = client.namespace().personal
+        prefix, separator = (personal[0][0], personal[0][1] or separator) if personal else (prefix, separator)
+    names = frozenset(folder.name for folder in listed(client))
+    return FolderTree(separator=separator, prefix=prefix, names=names)
 
 
 def plan(folders: Sequence[Listed], watch: Sequence[str], sent: str) -> FolderPlan:

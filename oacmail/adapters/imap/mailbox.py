@@ -9,13 +9,15 @@ from functools import partial
 from typing import TypeVar
 
 from imapclient import IMAPClient
+from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
 
 from oacmail.adapters.imap import folders, large, messages, proof, quota
+from oacmail.adapters.imap.client import Client
 from oacmail.adapters.imap.idle import Waker, WakeReason, idle
 from oacmail.adapters.imap.session import Session
 from oacmail.adapters.imap.settings import ImapSettings, TooLarge
 from oacmail.core.errors import Transient, UnreadableMessage
-from oacmail.core.ports.mailbox import Fetched, FolderState, MessageMeta, WatchedFolder
+from oacmail.core.ports.mailbox import Fetched, FolderState, FolderTree, MessageMeta, WatchedFolder
 
 T = TypeVar("T")
 W = TypeVar("W")
@@ -119,6 +121,58 @@ class ImapMailbox:
         with self._session.client("MOVE") as client:
             for start in range(0, len(waiting), _AT_ONCE):
                 _move(client, waiting[start : start + _AT_ONCE], target, seen=seen)
+
+    def tree(self) -> FolderTree:
+        with self._session.client("LIST") as client:
+            return folders.tree(client)
+
+    def create(self, folder: str) -> bool:
+        """CREATE and SUBSCRIBE. A server may refuse either, which breaks nothing."""
+        with self._session.client("CREATE") as client:
+            try:
+                client.create_folder(folder)
+                client.subscribe_folder(folder)
+            except IMAPClientAbortError:
+                raise
+            except IMAPClientError:
+                return folder in {one.name for one in folders.listed(client)}
+        return True
+
+    def can_move(self) -> bool:
+        return self._session.has("MOVE") or self._session.has("UIDPLUS")
+
+    def move_messages(self, folder: str, uids: Collection[int], target: str) -> Mapping[int, tuple[int, int]]:
+        """As `file`, for messages of people."""
+        found: dict[int, tuple[int, int]] = {}
+        if folder == target or not self.can_move():
+            return found
+        self._same_epoch(folder, self._session.select(folder, readonly=False))
+        waiting = sorted(uids)
+        with self._session.client("MOVE") as client:
+            client.copied()  # what an earlier command left
+            for start in range(0, len(waiting), _AT_ONCE):
+                found |= _move(client, waiting[start : start + _AT_ONCE], target, seen=False)
+        return found
+
+    def remove(self, folder: str, uid: int) -> None:
+        if self._session.has("UIDPLUS"):
+            self._same_epoch(folder, self._session.select(folder, readonly=False))
+            with self._session.client("EXPUNGE") as client:
+                client.add_flags([uid], [rb"\Deleted"], silent=True)
+                client.uid_expunge([uid])
+
+    def flag(self, folder: str, uids: Collection[int], *, on: bool) -> None:
+        self._same_epoch(folder, self._session.select(folder, readonly=False))
+        waiting = sorted(uids)
+        with self._session.client("STORE") as client:
+            store = client.add_flags if on else client.remove_flags
+            for start in range(0, len(waiting), _AT_ONCE):
+                store(waiting[start : start + _AT_ONCE], [rb"\Flagged"], silent=True)
+
+    def deleted(self, folder: str) -> set[int]:
+        self.open(folder)
+        with self._session.client("SEARCH") as client:
+            return set(client.search("DELETED"))
 
     def wait(self, seconds: float) -> bool:
         """Wait for news; anything that arrived since INBOX was first opened after the last wait is news at once.
@@ -237,12 +291,14 @@ class ImapMailbox:
             return None
 
 
-def _move(client: IMAPClient, uids: Sequence[int], target: str, *, seen: bool) -> None:
+def _move(client: Client, uids: Sequence[int], target: str, *, seen: bool) -> dict[int, tuple[int, int]]:
     if seen:
         client.add_flags(uids, [b"\\Seen"], silent=True)
     if client.has_capability("MOVE"):
         client.move(uids, target)
-    else:
-        client.copy(uids, target)
-        client.add_flags(uids, [b"\\Deleted"], silent=True)
-        client.uid_expunge(uids)
+        return client.copied()
+    client.copy(uids, target)
+    copied = client.copied()
+    client.add_flags(uids, [b"\\Deleted"], silent=True)
+    client.uid_expunge(uids)
+    return copied

@@ -119,6 +119,8 @@ def _case(row: sqlite3.Row, parts: Mapping[str, Sequence[sqlite3.Row]]) -> CaseV
             Said(message=one["fingerprint"], at=at(one["received_at"]), by_office=one["role"] == Role.AGENT)
             for one in parts["latest"]
         ),
+        close_reason=row["close_reason"],
+        board_folder=row["board_folder"],
     )
 
 

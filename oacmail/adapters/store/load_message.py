@@ -13,7 +13,7 @@ from oacmail.adapters.store.keys import LOST_AT
 from oacmail.adapters.store.load_case import cases, marks
 from oacmail.adapters.store.load_usage import usages
 from oacmail.adapters.store.write_context import case_id
-from oacmail.core.effects import AdminCommand, DeliveryResult
+from oacmail.core.effects import AdminCommand, BoardDeletion, BoardMove, DeliveryResult
 from oacmail.core.escalation import incidents
 from oacmail.core.handlers import own_copies
 from oacmail.core.lookup import Lookup
@@ -136,8 +136,12 @@ def _alike(con: sqlite3.Connection, policy: Policy, lookup: Lookup) -> tuple[Sim
     )
 
 
-def command_view(con: sqlite3.Connection, policy: Policy, inp: AdminCommand, now: datetime) -> View:
-    numbers = [inp.case, *([inp.words["into"]] if "into" in inp.words else [])]
+def command_view(
+    con: sqlite3.Connection, policy: Policy, inp: AdminCommand | BoardMove | BoardDeletion, now: datetime
+) -> View:
+    numbers = [inp.case] if inp.case else []
+    if isinstance(inp, AdminCommand) and "into" in inp.words:
+        numbers.append(inp.words["into"])
     return View(cases=cases(con, policy, numbers, now))
 
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from oacmail.adapters.store.connection import at, stamp
-from oacmail.core.model import Folder, Outcome
-from oacmail.core.ports.mailbox import FolderRow, MessageMeta, MessageRef, WatchedFolder
+from oacmail.core.model import Folder, MessageRef, Outcome
+from oacmail.core.ports.mailbox import FolderRow, MessageMeta, WatchedFolder
 from oacmail.core.ports.store import UNREADABLE
 
 
@@ -132,6 +132,13 @@ def of_the_past(con: sqlite3.Connection, metas: Iterable[MessageMeta], identitie
     ]
     query = "SELECT 1 FROM sightings WHERE outcome = 'baseline' AND "
     return {uid for uid, where, values in sought if con.execute(query + where, values).fetchone()}
+
+
+def met_elsewhere(con: sqlite3.Connection, metas: Iterable[MessageMeta]) -> set[int]:
+    """Return the UIDs that a message equals in size and date which was processed, so that it was moved."""
+    query = """SELECT 1 FROM sightings WHERE size = ? AND internal_date = ?
+        AND outcome IS NOT NULL AND outcome <> 'baseline' LIMIT 1"""
+    return {meta.uid for meta in metas if con.execute(query, (meta.size, stamp(meta.internal_date))).fetchone()}
 
 
 def unidentified(con: sqlite3.Connection, name: str, uidvalidity: int) -> list[int]:

@@ -7,7 +7,6 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from hashlib import sha256
 from pathlib import Path
 from threading import RLock
 from typing import IO
@@ -18,11 +17,11 @@ from oacmail.adapters.store import (
     load_message,
     load_tick,
     outbox_queue,
-    seen_messages,
     tick_failures,
     write_context,
 )
 from oacmail.adapters.store.apply.dispatch import WRITERS
+from oacmail.adapters.store.board import BoardRows
 from oacmail.adapters.store.connection import (
     FILE,
     connect,
@@ -35,14 +34,24 @@ from oacmail.adapters.store.connection import (
     stamp,
     transaction,
 )
-from oacmail.core.effects import AdminCommand, Arrived, Decision, DeliveryResult, OutboxCommand, Tick, TickItem
+from oacmail.adapters.store.folder_rows import FolderRows
+from oacmail.core.effects import (
+    AdminCommand,
+    Arrived,
+    BoardDeletion,
+    BoardMove,
+    Decision,
+    DeliveryResult,
+    OutboxCommand,
+    Tick,
+    TickItem,
+)
 from oacmail.core.errors import Transient
 from oacmail.core.handlers.own_copies import OTHER_INSTANCE
 from oacmail.core.lookup import LookedUp, Lookup
-from oacmail.core.model import Outcome
+from oacmail.core.model import MessageRef
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
-from oacmail.core.ports.mailbox import FolderRow, MessageMeta, MessageRef, WatchedFolder
 from oacmail.core.ports.renderer import FrozenMail
 from oacmail.core.ports.store import LAST_TICK, RUN, RUN_READ, Claimed, Correction
 from oacmail.core.view import TickView, View
@@ -60,7 +69,7 @@ class SqliteTurn:
                 return load_message.message_view(self._con, policy, inp, now)
             case Tick():
                 return load_tick.tick_view(self._con, policy, now, inp.only)
-            case AdminCommand():
+            case AdminCommand() | BoardMove() | BoardDeletion():
                 return load_message.command_view(self._con, policy, inp, now)
             case OutboxCommand():
                 return load_message.mail_view(self._con, inp.key)
@@ -107,7 +116,7 @@ def _up_to_date(con: sqlite3.Connection) -> None:
         raise Transient("state: the database is older than this program: run oacmail migrate, or start the service")
 
 
-class SqliteStore:
+class SqliteStore(FolderRows, BoardRows):
     """Opens, locks and migrates the state directory. `close` gives the lock back.
 
     With `beside` the daemon may run: the lock is left to it, and a schema that is behind is Transient.
@@ -156,111 +165,6 @@ class SqliteStore:
     def together(self) -> Iterator[None]:
         with self._write():
             yield
-
-    # --- places -----------------------------------------------------------------------------------
-
-    def folder(self, name: str) -> FolderRow | None:
-        with self._read():
-            return seen_messages.folder(self.con, name)
-
-    def begin_folder(self, watched: WatchedFolder, uidvalidity: int, uidnext: int, now: datetime) -> None:
-        with self._write():
-            seen_messages.begin_folder(self.con, watched, uidvalidity, uidnext, now)
-
-    def watching(self, watched: Sequence[WatchedFolder]) -> None:
-        with self._write():
-            seen_messages.watching(self.con, watched)
-
-    def synced(self, name: str, uidvalidity: int, uidnext: int, now: datetime, *, compared: bool) -> None:
-        with self._write():
-            seen_messages.synced(self.con, name, uidvalidity, uidnext, now, compared=compared)
-
-    def known(self, name: str, uidvalidity: int, uids: Sequence[int] | None) -> dict[int, MessageMeta]:
-        with self._read():
-            return seen_messages.known(self.con, name, uidvalidity, uids)
-
-    def known_uids(self, name: str, uidvalidity: int) -> set[int]:
-        with self._read():
-            return seen_messages.known_uids(self.con, name, uidvalidity)
-
-    def forget(self, name: str, uidvalidity: int, uids: Iterable[int]) -> None:
-        with self._write():
-            seen_messages.forget(self.con, name, uidvalidity, uids)
-
-    def sight(
-        self, name: str, uidvalidity: int, found: Iterable[MessageMeta], baseline: set[int], now: datetime
-    ) -> None:
-        with self._write():
-            seen_messages.sight(self.con, name, uidvalidity, found, baseline, now)
-
-    def begin_epoch(self, name: str, uidvalidity: int) -> None:
-        with self._write():
-            seen_messages.begin_epoch(self.con, name, uidvalidity)
-
-    def of_the_past(self, found: Iterable[MessageMeta], identities: Mapping[int, str]) -> set[int]:
-        with self._read():
-            return seen_messages.of_the_past(self.con, found, identities)
-
-    def unidentified(self, name: str, uidvalidity: int) -> list[int]:
-        with self._read():
-            return seen_messages.unidentified(self.con, name, uidvalidity)
-
-    def identify(self, name: str, uidvalidity: int, identities: Mapping[int, str]) -> None:
-        with self._write():
-            seen_messages.identify(self.con, name, uidvalidity, identities)
-
-    def revive(self, name: str, uidvalidity: int, present: Iterable[int]) -> None:
-        with self._write():
-            seen_messages.revive(self.con, name, uidvalidity, present)
-
-    def unworked(self, name: str, uidvalidity: int, now: datetime) -> dict[int, tuple[MessageMeta, int, bool]]:
-        with self._read():
-            return seen_messages.unworked(self.con, name, uidvalidity, now)
-
-    def put_off(self, message_ref: MessageRef, until: datetime) -> None:
-        with self._write():
-            seen_messages.put_off(self.con, message_ref, until)
-
-    def unworkable(self) -> bool:
-        with self._read():
-            return seen_messages.unworkable(self.con)
-
-    def attempt(self, name: str, uidvalidity: int, uids: Sequence[int], *, alone: bool) -> None:
-        with self._write():
-            seen_messages.attempt(self.con, name, uidvalidity, uids, alone=alone)
-
-    def landed(self, name: str, uidvalidity: int, uids: Sequence[int], *, passing: bool, error: str | None) -> None:
-        with self._write():
-            seen_messages.landed(self.con, name, uidvalidity, uids, passing=passing, error=error)
-
-    def failed(self, message_ref: MessageRef, error: str) -> int:
-        with self._write():
-            return seen_messages.failed(self.con, message_ref, error)
-
-    def end(self, message_ref: MessageRef, outcome: Outcome) -> None:
-        with self._write():
-            seen_messages.end(self.con, message_ref, outcome)
-
-    def quarantine(self, message_ref: MessageRef, raw: bytes | None, reason: str, now: datetime) -> None:
-        """Store the bytes of the message, if there are any, by their hash, and add it to the review list."""
-        with self._write():
-            digest = sha256(raw).hexdigest() if raw is not None else None
-            seen_messages.end(self.con, message_ref, Outcome.QUARANTINED, digest, error=reason)
-            if raw is not None:
-                self.con.execute("INSERT OR IGNORE INTO originals(sha256, bytes) VALUES(?,?)", (digest, raw))
-                self.con.execute(
-                    """INSERT INTO reviews(fingerprint, reason, at) VALUES(?,?,?)
-                    ON CONFLICT(fingerprint) DO UPDATE SET reason = excluded.reason, done_at = NULL""",
-                    (digest, reason, stamp(now)),
-                )
-
-    def to_file(self) -> list[tuple[MessageRef, str]]:
-        with self._read():
-            return seen_messages.to_file(self.con)
-
-    def filed(self, message_refs: Iterable[MessageRef]) -> None:
-        with self._write():
-            seen_messages.filed(self.con, message_refs)
 
     # --- outbox -----------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from oacmail.adapters.store.connection import stamp
 from oacmail.core.effects import Arrived
-from oacmail.core.ports.mailbox import MessageRef
+from oacmail.core.model import MessageRef
 from oacmail.core.ports.renderer import FrozenMail
 from oacmail.core.view import UNDELIVERED, UNPLACED
 

@@ -70,7 +70,8 @@ def _at(case: CaseView, inp: AdminCommand, now: datetime) -> datetime:
 
 
 def _assign(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
-    return (UpdateCase(case=case.number, columns={"assignee": inp.words["name"], "touched_at": now}),)
+    """To nobody if the name is empty."""
+    return (UpdateCase(case=case.number, columns={"assignee": inp.words["name"] or None, "touched_at": now}),)
 
 
 def _note(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
@@ -120,6 +121,30 @@ def _reopen(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: 
         UpdateCase(case=case.number, columns={"status": Status.OPEN, "closed_at": None, "close_reason": None}),
         *answers.ask(policy, case.number, key=_key(inp, case, now), at=now, due_at=due),
     )
+
+
+def _take_back(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+    """The desk works on it again, whatever its state was. A running deadline keeps running, else one starts now."""
+    if not case.running("answer"):
+        return _reopen(policy, view, case, inp, now)
+    columns: CaseColumns = {"status": Status.OPEN, "closed_at": None, "close_reason": None}
+    services = EndDeadlines(case=case.number, how="void", at=now, kinds=("nudge", "update", "close"))
+    return (UpdateCase(case=case.number, columns=columns), services)
+
+
+def _wait(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+    """The office waits for the person. This never stops a deadline that nobody has met."""
+    if case.status is Status.CLOSED:
+        raise Refused("the case is closed: reopen it first", "closed")
+    return (UpdateCase(case=case.number, columns={"status": Status.WAITING, "touched_at": now}),)
+
+
+def _answered(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+    """It counts as answered again, by the answer that was seen. This meets no deadline."""
+    if case.running("answer") or case.answered_at is None:
+        raise Refused("the person waits for an answer", "waits")
+    columns: CaseColumns = {"status": Status.ANSWERED, "closed_at": None, "close_reason": None}
+    return (UpdateCase(case=case.number, columns=columns),)
 
 
 def _escalate(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
@@ -202,6 +227,9 @@ _VERBS: dict[str, _Verb] = {
     "log-call": _log_call,
     "close": _close,
     "reopen": _reopen,
+    "take-back": _take_back,
+    "wait": _wait,
+    "answered": _answered,
     "escalate": _escalate,
     "merge": _merge,
     "set": _set,

@@ -202,7 +202,7 @@ def _on_case(request: CitizenRequest, match: ThreadMatch, case: CaseView, kind: 
         return _file(request, case, kind, guest=match.guest, rule=match.rule)
     effects: list[Effect] = [
         _record(request, case, match.guest, match.rule),
-        UpdateCase(case=case.number, columns={"touched_at": request.received_at}),
+        UpdateCase(case=case.number, columns=_written_again(request, case)),
         UpdatePerson(address=request.author, name=request.name or None, lang=acknowledgement.wished_language(request)),
         *(() if match.guest else call_backs.wished(request, case)),
         *exposed_secrets.on_case(request, case.number),
@@ -270,6 +270,14 @@ def _meet_at_once(request: CitizenRequest, case: CaseView, answer: MessageView) 
         *answers.ask(request.policy, case.number, key=key, at=request.received_at, due_at=due),
         EndDeadlines(case=case.number, how="met", at=answer.received_at, kinds=answers.MET_BY_ANSWER),
     ]
+
+
+def _written_again(request: CitizenRequest, case: CaseView) -> CaseColumns:
+    """A case that waited for the person is the desk's again."""
+    columns: CaseColumns = {"touched_at": request.received_at}
+    if case.status is Status.WAITING:
+        columns["status"] = Status.OPEN
+    return columns
 
 
 def _record(request: CitizenRequest, case: CaseView, guest: bool, rule: str) -> RecordMessage:

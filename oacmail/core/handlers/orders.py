@@ -65,7 +65,7 @@ def on_order_mail(policy: Policy, view: View, lookup: Lookup, now: datetime) -> 
     effects: list[Effect] = []
     for order in orders:
         done, reason = _carry_out(policy, view, lookup, case, order, now)
-        case = _after(case, done) if case else None
+        case = after(case, done) if case else None
         effects += done
         rows.append({"verb": order.verb, "detail": _detail(order), "done": not reason, "reason": reason})
     number = case.number if case else None
@@ -189,8 +189,8 @@ _COMMANDS: Mapping[Verb, Callable[[_Given], _Command]] = {
 }
 
 
-def _after(case: CaseView, effects: tuple[Effect, ...]) -> CaseView:
-    """The case as the next order finds it."""
+def after(case: CaseView, effects: tuple[Effect, ...]) -> CaseView:
+    """The case as the next command finds it."""
     for effect in effects:
         match effect:
             case UpdateCase(columns=columns):
@@ -211,7 +211,9 @@ def _after(case: CaseView, effects: tuple[Effect, ...]) -> CaseView:
     return case
 
 
-_FIELDS = frozenset({"status", "topic", "level", "intent", "lang", "assignee", "answered_at", "closed_at", "cause"})
+_FIELDS = frozenset(
+    {"status", "topic", "level", "intent", "lang", "assignee", "answered_at", "closed_at", "cause", "close_reason"}
+)
 
 
 def _ends(effect: EndDeadlines, clock: Deadline) -> bool:

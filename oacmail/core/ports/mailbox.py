@@ -1,4 +1,5 @@
-"""The port of the office's mailbox: folders, messages and their UIDs. It changes no flag on mail of people."""
+r"""The port of the office's mailbox: folders, messages and their UIDs. On mail of people it changes no flag
+but \Flagged (the board)."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -42,6 +43,16 @@ class Fetched:
     raw: bytes
     complete: bool = True
     skipped: tuple[tuple[str, str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderTree:
+    """`separator`: of the levels of names, '' = the server has none. `prefix`: how the names of all personal folders
+    begin (NAMESPACE, RFC 2342), '' = in no particular way. `names`: of the folders that can be opened."""
+
+    separator: str
+    prefix: str
+    names: frozenset[str]
 
 
 class Mailbox(Protocol):
@@ -88,6 +99,35 @@ class Mailbox(Protocol):
         """Move messages of `folder` to `target` (MOVE, else COPY and UID EXPUNGE of these very UIDs)."""
         ...
 
+    def tree(self) -> FolderTree:
+        """All folders that can be opened."""
+        ...
+
+    def create(self, folder: str) -> bool:
+        """Create a folder and subscribe to it; False if the server refuses."""
+        ...
+
+    def can_move(self) -> bool:
+        """Whether the server has MOVE (RFC 6851), or UIDPLUS (RFC 4315) for COPY and UID EXPUNGE."""
+        ...
+
+    def move_messages(self, folder: str, uids: Collection[int], target: str) -> Mapping[int, tuple[int, int]]:
+        """Move these messages of people and leave their flags. UID to (UIDVALIDITY, UID) in `target`, as far as the
+        server says it (COPYUID, RFC 4315)."""
+        ...
+
+    def remove(self, folder: str, uid: int) -> None:
+        """Delete a second copy that we made ourselves: UID EXPUNGE of this very UID, nothing without UIDPLUS."""
+        ...
+
+    def flag(self, folder: str, uids: Collection[int], *, on: bool) -> None:
+        """Set or clear \\Flagged."""
+        ...
+
+    def deleted(self, folder: str) -> set[int]:
+        """UIDs of messages there that are flagged \\Deleted: a client has moved or deleted them."""
+        ...
+
     def wait(self, seconds: float) -> bool:
         """IDLE on INBOX, or a plain wait without IDLE, until mail arrives, `wake` or time-out; True = new mail."""
         ...
@@ -97,15 +137,6 @@ class Mailbox(Protocol):
         ...
 
     def close(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageRef:
-    """Where a message is: folder, UIDVALIDITY and UID."""
-
-    folder: str
-    uidvalidity: int
-    uid: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

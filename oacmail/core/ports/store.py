@@ -11,10 +11,11 @@ from typing import Protocol
 
 from oacmail.core.effects import Arrived, Decision, TickItem
 from oacmail.core.lookup import LookedUp
-from oacmail.core.model import Outcome
+from oacmail.core.model import MessageRef, Outcome
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
-from oacmail.core.ports.mailbox import FolderRow, MessageMeta, MessageRef, WatchedFolder
+from oacmail.core.ports.board import BoardStore
+from oacmail.core.ports.mailbox import FolderRow, MessageMeta, WatchedFolder
 from oacmail.core.ports.renderer import FrozenMail
 from oacmail.core.view import TickView, View
 
@@ -69,7 +70,7 @@ class Turn(Protocol):
     ) -> None: ...
 
 
-class Store(Protocol):
+class Store(BoardStore, Protocol):
     def turn(self) -> AbstractContextManager[Turn]: ...
     def together(self) -> AbstractContextManager[None]:
         """All writes inside, by turns or other methods, share one commit at its end. A turn that fails is rolled back
@@ -94,6 +95,10 @@ class Store(Protocol):
     def of_the_past(self, found: Iterable[MessageMeta], identities: Mapping[int, str]) -> set[int]:
         """UIDs that a baseline message of any folder equals in size and date, or in identity
         (oacmail/mail/mime/identity.py)."""
+        ...
+
+    def met_elsewhere(self, found: Iterable[MessageMeta]) -> set[int]:
+        """UIDs that a message of any folder, no matter whether it is still there, equals in size and date."""
         ...
 
     def unidentified(self, name: str, uidvalidity: int) -> list[int]:

@@ -26,6 +26,11 @@ ORDERS: Mapping[str, tuple[str, str, str]] = {
 REFUSED: Mapping[str, tuple[str, str, str]] = {
     "unknown": ("no és a la llista", "no está en la lista", "it is not in the list"),
     "no-case": ("no se sap de quin cas parla", "no se sabe de qué caso habla", "the case is unknown"),
+    "no-request": (
+        "encara no és cap sol·licitud: poseu-lo abans a la carpeta de pendents",
+        "aún no es ninguna solicitud: póngalo antes en la carpeta de pendientes",
+        "it is no request yet: put it into the folder of pending ones first",
+    ),
     "too-old": (
         "el correu és de fa més d'un dia",
         "el correo es de hace más de un día",

@@ -1,0 +1,247 @@
+"""What the board remembers (core/ports/board.py): a row for each place and one for each message of the board.
+
+A place is a row of board_places while the message lies there; board_messages says where it was last put. This module
+decides nothing; `SqliteStore` has its methods.
+"""
+
+import sqlite3
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from itertools import groupby
+
+from oacmail.adapters.store.connection import at, moment, stamp
+from oacmail.core.board.places import Standing
+from oacmail.core.board.sightings import PASSES, LastSeen, Lies
+from oacmail.core.model import MessageRef, Outcome, Role, Status
+from oacmail.core.ports.board import Placed, Unsettled, Word
+
+_HERE = "folder = ? AND uidvalidity = ? AND uid = ?"
+# Copies of ours that are on their way to Sent are no messages of the board.
+_ON_THE_BOARD = """fingerprint IS NOT NULL AND outcome NOT IN ('baseline', 'gone')
+  AND NOT (outcome = 'ours' AND wanted IS NOT NULL)"""
+_UNSETTLED = """SELECT b.*, m.outcome, m.role, c.number AS "case", p.folder AS p_folder,
+    p.uidvalidity AS p_uidvalidity, p.uid AS p_uid, p.internal_date AS p_date, p.passes
+  FROM board_messages b LEFT JOIN board_places p ON p.fingerprint = b.fingerprint
+  LEFT JOIN sightings s ON s.folder = p.folder AND s.uidvalidity = p.uidvalidity AND s.uid = p.uid
+  LEFT JOIN messages m ON m.fingerprint = b.fingerprint LEFT JOIN cases c ON c.id = m.case_id
+  WHERE b.unsettled ORDER BY b.fingerprint, p.passes DESC, s.first_seen, p.folder, p.uid"""
+_PLACED = """SELECT b.fingerprint, b.folder, b.uidvalidity, b.uid, b.flagged, b.target, m.outcome,
+    c.status, c.assignee, c.close_reason, c.board_folder,
+    EXISTS(SELECT 1 FROM reviews r WHERE r.fingerprint = b.fingerprint AND r.done_at IS NULL) AS in_review,
+    EXISTS(SELECT 1 FROM reviews r WHERE r.fingerprint = b.fingerprint AND r.done_at IS NOT NULL) AS reviewed,
+    (SELECT min(d.due_at) FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0
+      AND d.met_at IS NULL AND d.void_at IS NULL) AS due_at
+  FROM board_messages b LEFT JOIN messages m ON m.fingerprint = b.fingerprint LEFT JOIN cases c ON c.id = m.case_id
+  WHERE b.word IS NULL AND EXISTS(SELECT 1 FROM board_places p WHERE p.folder = b.folder
+    AND p.uidvalidity = b.uidvalidity AND p.uid = b.uid)"""
+
+
+class BoardRows:
+    """The methods of `SqliteStore` for the board."""
+
+    con: sqlite3.Connection
+
+    def _write(self) -> AbstractContextManager[None]:
+        raise NotImplementedError
+
+    def _read(self) -> AbstractContextManager[None]:
+        raise NotImplementedError
+
+    def board_places(self, folder: str, uidvalidity: int) -> set[int]:
+        with self._read():
+            query = "SELECT uid FROM board_places WHERE folder = ? AND uidvalidity = ?"
+            return {row["uid"] for row in self.con.execute(query, (folder, uidvalidity))}
+
+    def board_seen(self, folder: str, uidvalidity: int, new: Collection[int], gone: Collection[int]) -> set[int]:
+        with self._write():
+            self._left("folder = ? AND uidvalidity <> ?", [(folder, uidvalidity)])
+            self._left(_HERE, [(folder, uidvalidity, uid) for uid in gone])
+            return {uid for uid in sorted(new) if not self._lies(folder, uidvalidity, uid)}
+
+    def _lies(self, folder: str, uidvalidity: int, uid: int) -> bool:
+        """Whether it is a message of the board, or may become one when it is processed."""
+        ref = (folder, uidvalidity, uid)
+        row = self.con.execute(f"SELECT * FROM sightings WHERE {_HERE}", ref).fetchone()
+        if row is None or row["outcome"] is None:
+            return True
+        found = self.con.execute(
+            f"""INSERT INTO board_places(folder, uidvalidity, uid, fingerprint, internal_date)
+            SELECT folder, uidvalidity, uid, fingerprint, internal_date FROM sightings
+            WHERE {_HERE} AND {_ON_THE_BOARD} ON CONFLICT DO NOTHING RETURNING fingerprint""",
+            ref,
+        ).fetchone()
+        if found:
+            self._unsettle([found[0]])
+        return found is not None or row["outcome"] in ("quarantined", "ours")
+
+    def _left(self, where: str, values: Iterable[Sequence[object]]) -> None:
+        for one in values:
+            rows = self.con.execute(f"DELETE FROM board_places WHERE {where} RETURNING fingerprint", one).fetchall()
+            self._unsettle([row[0] for row in rows])
+
+    def _unsettle(self, messages: Iterable[str]) -> None:
+        self.con.executemany(
+            "UPDATE board_messages SET unsettled = 1 WHERE fingerprint = ?", [(message,) for message in messages]
+        )
+
+    def board_folders(self, names: Collection[str]) -> None:
+        with self._write():
+            known = {row[0] for row in self.con.execute("SELECT DISTINCT folder FROM board_places")}
+            self._left("folder = ?", [(name,) for name in known.difference(names)])
+
+    def board_begin(self) -> None:
+        with self._write():
+            self.con.execute(
+                """INSERT INTO board_messages(fingerprint, folder, uidvalidity, uid, internal_date)
+                SELECT p.fingerprint, p.folder, p.uidvalidity, p.uid, p.internal_date FROM board_places p
+                JOIN sightings s ON s.folder = p.folder AND s.uidvalidity = p.uidvalidity AND s.uid = p.uid
+                WHERE p.passes = 0 AND NOT EXISTS(SELECT 1 FROM board_messages b WHERE b.fingerprint = p.fingerprint)
+                ORDER BY s.outcome = 'duplicate', s.first_seen, p.folder, p.uid ON CONFLICT DO NOTHING"""
+            )
+
+    def board_unsettled(self) -> Sequence[Unsettled]:
+        with self._read():
+            rows = self.con.execute(_UNSETTLED).fetchall()
+        return [_unsettled(list(group)) for _, group in groupby(rows, key=lambda row: row["fingerprint"])]
+
+    def board_placed(self) -> Sequence[Placed]:
+        with self._read():
+            return [_placed(row) for row in self.con.execute(_PLACED)]
+
+    def board_case(self, message: str) -> str | None:
+        with self._read():
+            row = self.con.execute(
+                "SELECT c.number FROM messages m JOIN cases c ON c.id = m.case_id WHERE m.fingerprint = ?", (message,)
+            ).fetchone()
+            return row["number"] if row else None
+
+    def board_accept(self, message: str, at: Lies) -> None:
+        with self._write():
+            self._put(message, at.ref, stamp(at.internal_date), ours=False)
+            self.con.execute(
+                f"UPDATE board_places SET passes = {PASSES} WHERE {_HERE}",
+                (at.ref.folder, at.ref.uidvalidity, at.ref.uid),
+            )
+
+    def _put(self, message: str, ref: MessageRef, internal_date: str, *, ours: bool) -> None:
+        self.con.execute(
+            """UPDATE board_messages SET folder = ?, uidvalidity = ?, uid = ?, internal_date = ?, target = NULL,
+            ours = ?, missing = 0, word = NULL, unsettled = 1 WHERE fingerprint = ?""",
+            (ref.folder, ref.uidvalidity, ref.uid, internal_date, PASSES * ours, message),
+        )
+        self.con.execute("UPDATE messages SET folder = ? WHERE fingerprint = ?", (ref.folder, message))
+
+    def board_arrived(self, moved: Sequence[tuple[str, MessageRef, MessageRef]], now: datetime) -> None:
+        with self._write():
+            for message, old, new in moved:
+                self._arrived(message, old, new, now)
+
+    def _arrived(self, message: str, old: MessageRef, new: MessageRef, now: datetime) -> None:
+        before = (old.folder, old.uidvalidity, old.uid)
+        after = (new.folder, new.uidvalidity, new.uid)
+        self.con.execute(
+            f"""INSERT INTO sightings(folder, uidvalidity, uid, size, internal_date, first_seen, outcome,
+            fingerprint, error) SELECT ?, ?, ?, size, internal_date, ?, outcome, fingerprint, error
+            FROM sightings WHERE {_HERE} ON CONFLICT DO NOTHING""",
+            (*after, stamp(now), *before),
+        )
+        query = f"DELETE FROM board_places WHERE {_HERE} RETURNING fingerprint, internal_date"
+        row = self.con.execute(query, before).fetchone()
+        if row:
+            self.con.execute(
+                f"INSERT INTO board_places VALUES(?,?,?,?,?,{PASSES}) ON CONFLICT DO NOTHING",
+                (*after, row["fingerprint"], row["internal_date"]),
+            )
+            self._put(message, new, row["internal_date"], ours=True)
+
+    def board_target(self, messages: Iterable[str], target: str) -> None:
+        self._set("target = ?, unsettled = 1", target, messages)
+
+    def board_settled(self, message: str) -> None:
+        self._set("unsettled = ?", 0, [message])
+
+    def board_missing(self, message: str, passes: int) -> None:
+        self._set("missing = ?", passes, [message])
+
+    def board_word(self, messages: Iterable[str], word: Word | None) -> None:
+        self._set("word = ?, unsettled = 1", word, messages)
+
+    def board_flagged(self, messages: Iterable[str], *, on: bool) -> None:
+        self._set("flagged = ?", int(on), messages)
+
+    def _set(self, columns: str, value: object, messages: Iterable[str]) -> None:
+        with self._write():
+            self.con.executemany(
+                f"UPDATE board_messages SET {columns} WHERE fingerprint = ?", [(value, one) for one in messages]
+            )
+
+    def board_waits(self) -> int:
+        with self._read():
+            return waiting(self.con)
+
+    def board_passed(self) -> None:
+        with self._write():
+            self.con.execute(
+                f"""UPDATE board_places SET passes = passes + 1 WHERE passes < {PASSES} AND fingerprint NOT IN
+                (SELECT fingerprint FROM board_messages WHERE unsettled AND word IS NOT NULL)"""
+            )
+            self.con.execute("UPDATE board_messages SET ours = ours - 1 WHERE unsettled AND ours > 0")
+
+
+def waiting(con: sqlite3.Connection) -> int:
+    """Return how many messages wait for a word."""
+    query = "SELECT count(*) FROM board_messages WHERE unsettled AND word = 'waits'"
+    return int(con.execute(query).fetchone()[0])
+
+
+def say(con: sqlite3.Connection, word: Word) -> int:
+    """Say it of all moves that wait; return how many there are."""
+    with con:
+        return con.execute("UPDATE board_messages SET word = ? WHERE unsettled AND word = 'waits'", (word,)).rowcount
+
+
+def _unsettled(rows: Sequence[sqlite3.Row]) -> Unsettled:
+    row = rows[0]
+    return Unsettled(
+        message=row["fingerprint"],
+        case=row["case"],
+        outcome=Outcome(row["outcome"]) if row["outcome"] else None,
+        role=Role(row["role"]) if row["role"] else None,
+        last=LastSeen(
+            ref=MessageRef(folder=row["folder"], uidvalidity=row["uidvalidity"], uid=row["uid"]),
+            internal_date=at(row["internal_date"]),
+            target=row["target"],
+            ours=bool(row["ours"]),
+            missing=row["missing"],
+        ),
+        word=row["word"],
+        places=tuple(
+            Lies(
+                ref=MessageRef(folder=one["p_folder"], uidvalidity=one["p_uidvalidity"], uid=one["p_uid"]),
+                internal_date=at(one["p_date"]),
+                passes=one["passes"],
+            )
+            for one in rows
+            if one["p_folder"] is not None
+        ),
+    )
+
+
+def _placed(row: sqlite3.Row) -> Placed:
+    return Placed(
+        message=row["fingerprint"],
+        ref=MessageRef(folder=row["folder"], uidvalidity=row["uidvalidity"], uid=row["uid"]),
+        standing=Standing(
+            outcome=Outcome(row["outcome"] or Outcome.QUARANTINED),
+            status=Status(row["status"]) if row["status"] else None,
+            assignee=row["assignee"],
+            close_reason=row["close_reason"],
+            board_folder=row["board_folder"],
+            in_review=bool(row["in_review"]),
+            reviewed=bool(row["reviewed"]),
+        ),
+        due_at=moment(row["due_at"]),
+        flagged=bool(row["flagged"]),
+        target=row["target"],
+    )

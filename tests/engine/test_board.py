@@ -1,0 +1,218 @@
+"""The board: messages lie in the folder of their case's state, and a person who moves one changes the case."""
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.engine.world import AGENT, ANNA, MARTA, PERE, World
+
+OPEN, MINE, DERIVED, WAITING, ANSWERED, CLOSED, AUTOMATIC, REVIEW = (
+    f"OAC360/{name}"
+    for name in (
+        "1 Pendents",
+        "2 En curs/agent",
+        "3 Nivell 2",
+        "4 Espera resposta",
+        "5 Resposts",
+        "6 Tancats",
+        "8 Automàtics",
+        "9 Per revisar",
+    )
+)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path, board={"enabled": True})
+
+
+def lies(world: World) -> dict[str, int]:
+    """Folder -> how many messages lie there, empty ones and Sent left out."""
+    return {name: len(box.messages) for name, box in world.mailbox.folders.items() if box.messages and name != "Sent"}
+
+
+def move(world: World, folder: str, target: str) -> None:
+    """A person moves every message of the folder, and two passes see it."""
+    for uid in list(world.mailbox.folders[folder].messages):
+        world.mailbox.move(folder, uid, target)
+    world.sync()
+    world.sync()
+
+
+def test_the_boards_folders_exist_from_the_start(world: World) -> None:
+    assert {OPEN, MINE, DERIVED, WAITING, ANSWERED, CLOSED, AUTOMATIC, REVIEW} <= world.mailbox.folders.keys()
+
+
+def test_without_a_board_messages_stay_in_the_inbox(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.citizen_writes(ANNA)
+    world.turn()
+    assert lies(world) == {"INBOX": 1}
+    assert set(world.mailbox.folders) == {"INBOX", "Sent", "Junk"}
+
+
+def test_each_message_lies_in_the_folder_of_its_state(world: World) -> None:
+    question = world.citizen_writes(ANNA)
+    world.robot_writes(PERE, "Sóc fora de l'oficina")
+    world.citizen_writes(MARTA, "Oferta", "Guanyeu diners ràpid amb el nostre casino, feu clic aquí ara mateix!")
+    world.turn()
+    assert lies(world)[OPEN] == 1
+    assert lies(world)[AUTOMATIC] == 1
+    assert "INBOX" not in lies(world)
+    world.agent_answers(question)
+    world.turn()
+    assert lies(world)[ANSWERED] == 1
+    assert OPEN not in lies(world)
+
+
+def test_our_move_is_made_once_and_is_no_order(world: World) -> None:
+    world.citizen_writes(ANNA)
+    for _ in range(4):
+        world.turn()
+    assert world.mailbox.moves == 1
+    assert not world.events("moved")
+
+
+@pytest.mark.parametrize("tells_copyuid", [True, False])
+def test_a_kill_between_the_move_and_its_record_changes_nothing(world: World, tells_copyuid: bool) -> None:
+    world.mailbox.tells_copyuid = tells_copyuid
+    world.citizen_writes(ANNA)
+    world.kill("after a move on the board", world.sync)
+    world.turn()
+    world.turn()
+    assert lies(world) == {OPEN: 1}
+    assert (world.mailbox.moves, world.events("moved"), len(world.cases())) == (1, [], 1)
+
+
+def test_a_server_that_does_not_say_where_a_moved_message_is(world: World) -> None:
+    world.mailbox.tells_copyuid = False
+    question = world.citizen_writes(ANNA)
+    world.turn()
+    world.agent_answers(question)
+    world.turn()
+    world.turn()
+    assert lies(world) == {ANSWERED: 1}
+    assert (world.mailbox.moves, world.events("moved")) == (2, [])
+
+
+def test_a_change_by_command_moves_all_messages_of_the_case(world: World) -> None:
+    question = world.citizen_writes(ANNA)
+    world.turn()
+    world.citizen_writes(ANNA, "Re: " + str(question["Subject"]), "És urgent?", answers=question)
+    world.turn()
+    assert lies(world) == {OPEN: 2}
+    world.order("assign", world.case()["number"], name="agent")
+    world.sync()
+    assert lies(world) == {MINE: 2}
+
+
+# --- what people do -----------------------------------------------------------------------------------
+
+
+def test_a_folder_of_an_agent_is_an_assignment_and_the_other_messages_follow(world: World) -> None:
+    question = world.citizen_writes(ANNA)
+    world.turn()
+    world.citizen_writes(ANNA, "Re: " + str(question["Subject"]), "És urgent?", answers=question)
+    world.turn()
+    world.mailbox.move(OPEN, min(world.mailbox.folders[OPEN].messages), MINE)
+    world.sync()
+    assert world.case()["assignee"] == "agent"
+    assert lies(world) == {MINE: 2}
+
+
+def test_back_to_the_pending_ones_or_to_the_inbox_is_nobodys_again(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    for back in (OPEN, "INBOX"):
+        move(world, OPEN, MINE)
+        assert world.case()["assignee"] == "agent"
+        move(world, MINE, back)
+        assert world.case()["assignee"] is None
+        assert lies(world) == {OPEN: 1}
+
+
+def test_an_unanswered_case_cannot_be_closed_by_a_move_and_the_agents_are_told(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    move(world, OPEN, CLOSED)
+    world.drain()
+    assert world.case()["status"] == "open"
+    assert lies(world)[OPEN] == 1
+    assert world.kinds(AGENT)[-1] == "moved_back"
+    assert world.mailbox.moves == 2
+
+
+def test_an_answered_case_is_closed_and_reopened_by_moves(world: World) -> None:
+    question = world.citizen_writes(ANNA)
+    world.turn()
+    world.agent_answers(question)
+    world.turn()
+    move(world, ANSWERED, CLOSED)
+    assert world.case()["status"] == "closed"
+    move(world, CLOSED, OPEN)
+    assert world.case()["status"] == "open"
+    assert [event["kind"] for event in world.events("closed")] == ["closed"]
+
+
+def test_second_level_waiting_and_back(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    move(world, OPEN, WAITING)
+    assert world.case()["status"] == "waiting"
+    move(world, WAITING, DERIVED)
+    assert world.case()["status"] == "derived"
+    move(world, DERIVED, OPEN)
+    assert (world.case()["status"], world.case()["level"]) == ("open", "first")
+    assert lies(world) == {OPEN: 1}
+
+
+def test_what_waited_for_the_person_is_open_when_the_person_writes(world: World) -> None:
+    question = world.citizen_writes(ANNA)
+    world.turn()
+    move(world, OPEN, WAITING)
+    world.citizen_writes(ANNA, "Re: " + str(question["Subject"]), "Aquí teniu la dada.", answers=question)
+    world.turn()
+    assert lies(world) == {OPEN: 2}
+
+
+def test_a_request_put_among_spam_teaches_and_is_closed(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    move(world, OPEN, REVIEW)
+    assert (world.case()["status"], world.case()["kind"]) == ("closed", "spam")
+    assert lies(world) == {REVIEW: 1}
+    assert len(world.events("corrected")) == 1
+    move(world, REVIEW, MINE)
+    assert (world.case()["status"], world.case()["kind"], world.case()["assignee"]) == ("open", "request", "agent")
+
+
+def test_a_request_after_all_gets_a_case(world: World) -> None:
+    world.robot_writes(PERE, "Sóc fora de l'oficina")
+    world.turn()
+    assert lies(world) == {AUTOMATIC: 1}
+    move(world, AUTOMATIC, MINE)
+    assert (world.case()["citizen"], world.case()["assignee"]) == (PERE, "agent")
+    assert lies(world) == {MINE: 1}
+    assert len(world.events("corrected")) == 1
+
+
+def test_a_persons_move_wins_over_ours(world: World) -> None:
+    """Both move it at the same time: it lies in both folders, and our copy goes."""
+    question = world.citizen_writes(ANNA)
+    world.turn()
+    ours = world.mailbox.move_messages
+
+    def both(folder: str, uids: Collection[int], target: str) -> Mapping[int, tuple[int, int]]:
+        world.mailbox.move_messages = ours  # type: ignore[method-assign]
+        for uid in uids:
+            world.mailbox.copy(folder, uid, MINE)
+        return ours(folder, uids, target)
+
+    world.mailbox.move_messages = both  # type: ignore[method-assign]
+    world.agent_answers(question)
+    world.sync()
+    assert lies(world) == {ANSWERED: 1, MINE: 1}
+    world.sync()
+    assert (world.case()["assignee"], world.case()["status"]) == ("agent", "open")
+    assert lies(world) == {MINE: 1}
