@@ -13,22 +13,22 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.verbs import ForkedCommands
+from tests.e2e.forked import ROOT, ForkedProcess, ForkingHome
 from tests.servers.mail_servers import PASSWORD, MailServers
 from tests.servers.maildir import Maildir
 from tests.servers.people import Agent, Citizen
 from tests.servers.waiting import PATIENCE, until
 
 STOP_SECONDS = 15  # TimeoutStopSec of the unit: then systemd kills
-OACMAIL = (sys.executable, "-m", "oacmail")
-IMPATIENT = (sys.executable, "-m", "tests.e2e.impatient")
-"""The same program with short waits: see there."""
+OACMAIL, IMPATIENT = "oacmail", "tests.e2e.impatient"
+"""Modules to run in a forked process; the second one is the same program with short waits: see there."""
+COMMAND = (str(Path(sys.executable).with_name("oacmail")),)
+"""The command that is installed, for the tests of the true start."""
 NO_LIMITS = dict.fromkeys(
     ("per_address_hour", "per_address_day", "per_domain_hour", "per_hour", "unverified_per_hour"), 0
 )
 """For [ack], where a test has more messages than an hour's budget."""
-VERBS = ForkedCommands()
-ROOT = Path(__file__).parents[2]
+HOME = ForkingHome()
 
 
 def _toml(value: object) -> str:
@@ -57,9 +57,10 @@ class RunningOffice:
             self.settings.setdefault(section, {}).update(values)
         self.config = root / "config.toml"
         self.write_config()
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | ForkedProcess | None = None
         self.mailbox = Maildir(mail_servers.dovecot, self.user)
-        self.program = OACMAIL
+        self.program: str | tuple[str, ...] = OACMAIL
+        """A module, or the words of a command."""
         self.people: dict[str, Citizen] = {}
 
     def _defaults(self) -> dict[str, dict[str, Any]]:
@@ -112,14 +113,14 @@ class RunningOffice:
     def launch(self, *options: str, environ: Mapping[str, str] | None = None) -> None:
         """`oacmail run`, without waiting for anything."""
         self.began = self._synced()
-        with (self.root / "log").open("ab") as log:
+        words, environ = ("--config", str(self.config), "run", *options), {**os.environ, **(environ or {})}
+        path = self.root / "log"
+        if isinstance(self.program, str):
+            self.process = HOME.start(self.program, words, path, environ)
+            return
+        with path.open("ab") as log:
             self.process = subprocess.Popen(
-                [*self.program, "--config", str(self.config), "run", *options],
-                cwd=ROOT,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env={**os.environ, **(environ or {})},
+                [*self.program, *words], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environ
             )
 
     def _up(self) -> bool:
@@ -138,7 +139,9 @@ class RunningOffice:
         self.process.send_signal(number)
 
     def peak_memory(self) -> int:
-        """The most memory that the daemon has held at once, in bytes (VmHWM, proc(5))."""
+        """The most memory that the daemon has held at once, in bytes (VmHWM, proc(5)).
+
+        A forked process begins with what its parent has loaded: measure `COMMAND`."""
         assert self.process is not None
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024  # type: ignore[index]
@@ -192,7 +195,7 @@ class RunningOffice:
 
     def oacmail(self, *words: str, code: int | None = 0) -> subprocess.CompletedProcess[str]:
         """Any verb; the exit code is checked unless `code` is None."""
-        done = VERBS.call(("--config", str(self.config), *words))
+        done = HOME.call(("--config", str(self.config), *words))
         if code is not None and done.returncode != code:
             raise AssertionError(f"{words}: exit {done.returncode}\n{done.stdout}\n{done.stderr}\n{self.log_if_any()}")
         return done

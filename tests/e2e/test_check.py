@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.office import ROOT, RunningOffice
+from tests.e2e.forked import ROOT
+from tests.e2e.office import RunningOffice
 from tests.fakes.imap_server import ImapServer
 from tests.servers.mail_servers import MailServers
 from tests.servers.ports import free_port

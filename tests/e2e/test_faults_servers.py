@@ -3,7 +3,6 @@
 `status` names them, one line and one alert tell of them, and all goes on by itself.
 """
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +16,7 @@ from tests.servers.proxy import Proxy
 from tests.servers.waiting import until
 
 MakeOffice = Callable[..., RunningOffice]
-FAULTY = (sys.executable, "-m", "tests.e2e.faulty")
+FAULTY = "tests.e2e.faulty"
 
 
 def _told(desk: RunningOffice, *servers: str) -> list[str]:

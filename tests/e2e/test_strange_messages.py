@@ -12,7 +12,7 @@ from oacmail import wiring
 from oacmail.core.effects import Send
 from oacmail.core.ports.renderer import Rendered
 from tests.e2e import strange
-from tests.e2e.office import IMPATIENT, NO_LIMITS, RunningOffice
+from tests.e2e.office import COMMAND, IMPATIENT, NO_LIMITS, RunningOffice
 from tests.servers.mail_servers import MailServers
 from tests.servers.people import Citizen, message
 from tests.servers.waiting import until
@@ -72,6 +72,7 @@ def test_a_message_of_fifty_megabytes_is_a_case_and_takes_no_memory(
     mail_servers: MailServers, office: MakeOffice
 ) -> None:
     desk, anna = office(), Citizen(mail_servers)
+    desk.program = COMMAND
     plans = bytes(range(256)) * (36 * 4096)  # 36 MiB, 50 MB on the way
     with desk.running():
         idle = desk.peak_memory()

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.office import NO_LIMITS, RunningOffice
-from tests.e2e.watching import answered_by, case_of, everything_in, mails_to, message, opened, running_clocks, someone
+from tests.e2e.office import COMMAND, NO_LIMITS, RunningOffice
+from tests.e2e.watching import answered_by, case_of, everything_in, mails_to, message, running_clocks, someone
 from tests.hostile.test_bombs import BOMBS
 from tests.servers.mail_servers import HOST, MailServers
 from tests.servers.people import Citizen
@@ -20,7 +20,9 @@ QUESTION = "Bon dia, no puc presentar la instància perquè la pàgina no em dei
 
 @pytest.fixture(scope="module")
 def desk(mail_servers: MailServers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningOffice]:
-    with opened(mail_servers, tmp_path_factory.mktemp("hostile"), trust=TRUST, ack=NO_LIMITS) as office:
+    office = RunningOffice(mail_servers, tmp_path_factory.mktemp("hostile"), trust=TRUST, ack=NO_LIMITS)
+    office.program = COMMAND  # its memory is measured
+    with office.running():
         yield office
 
 
