@@ -10,8 +10,9 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from oacmail.core.errors import ConfigError
 
@@ -82,7 +83,7 @@ class OfficeCalendar:
     def read(cls, path: Path = SHIPPED, closures: Iterable[date] = ()) -> "OfficeCalendar":
         """Read a holiday file. Raises ConfigError with everything that is wrong in it."""
         try:
-            table = tomllib.loads(path.read_text("utf-8"))
+            table = _table(path.read_text("utf-8"))
         except OSError as error:
             raise ConfigError((f"{path}: cannot be read ({error.strerror}): name an existing file",)) from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -148,6 +149,12 @@ class FallbackCalendar:
             return self._strict.is_working_day(day)
         except LookupError:
             return day.weekday() not in _WEEKEND and day not in self._strict.closures
+
+
+@lru_cache(maxsize=4)
+def _table(text: str) -> Mapping[str, Any]:
+    """Parse the text of a file: each start reads it for deadlines and again for what is promised."""
+    return tomllib.loads(text)
 
 
 def _findings(name: str, body: object) -> Iterable[str]:

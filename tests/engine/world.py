@@ -10,17 +10,20 @@ Local times are written as people say them. `kill` ends the process at a named p
 makes a new one from what the file holds.
 """
 
+import tempfile
 from collections.abc import Mapping
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from oacmail import config as settings
 from oacmail import wiring
-from oacmail.adapters.store import queries
+from oacmail.adapters.store import SqliteStore, queries
+from oacmail.adapters.store.connection import FILE
 from oacmail.config import Config
 from oacmail.core.effects import AdminCommand
 from oacmail.sim.clock import SimulatedClock
@@ -65,6 +68,14 @@ def local(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=MADRID)
 
 
+@cache
+def _migrated() -> bytes:
+    """An empty database with all steps of the schema: each town begins with a copy."""
+    with tempfile.TemporaryDirectory() as folder:
+        SqliteStore(Path(folder)).close()
+        return (Path(folder) / FILE).read_bytes()
+
+
 class World(SimulatedService):
     """`settings` go over the defaults by section: `World(tmp_path, ack={"per_hour": 2})`. The mailbox has been read
     once, empty, when it begins."""
@@ -94,6 +105,7 @@ class World(SimulatedService):
             key.parent.mkdir(mode=0o700, parents=True)
             key.touch(0o600)
             key.write_text("a secret of this town alone, for its tests\n")
+            (key.parent / FILE).write_bytes(_migrated())
         return config
 
     def restart(self, **sections: Mapping[str, Any] | list[Any]) -> None:

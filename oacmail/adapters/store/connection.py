@@ -144,7 +144,9 @@ def is_held(state: Path) -> bool:
     return False
 
 
+@cache
 def migrations() -> Migrations:
+    """Return the migrations that this process knows: an upgrade may replace their file while it runs."""
     spec = util.spec_from_file_location("oacmail_migrations", shipped("migrations") / "migrations.py")
     assert spec is not None
     assert spec.loader is not None
@@ -157,7 +159,7 @@ def migrations() -> Migrations:
 
 @cache
 def _known() -> frozenset[str]:
-    """Return the migrations that this process knows: an upgrade may replace their file while it runs."""
+    """Return the names of all migrations."""
     return frozenset(step.name for step in migrations().pending(Database(memory=True)))
 
 

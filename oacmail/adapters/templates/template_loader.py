@@ -2,7 +2,7 @@
 
 A loader has the shipped templates, or the town's with priority over them; the latter run in a sandbox. An unknown name
 is an error. HTML is escaped by its own file ending, since select_autoescape does not recognise `.html.j2`. Templates
-are read once; a new loader reads them again.
+are read once; a new loader reads them again, and compiles a shipped one only if its source has changed.
 """
 
 import re
@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.bccache import Bucket
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
@@ -55,6 +57,24 @@ class Page:
         return replace(self, text=f"{line}\n\n{self.text}", blocks=(Block("paragraph", (line,)), *self.blocks))
 
 
+class _CompiledOnce(BytecodeCache):
+    """Keeps the code of templates in memory, by name, file and source. It is for one kind of environment: the code for
+    a sandbox differs."""
+
+    def __init__(self) -> None:
+        self._codes: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._codes.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        assert bucket.code is not None
+        self._codes[bucket.key, bucket.checksum] = bucket.code
+
+
+_SHIPPED_CODE = _CompiledOnce()
+
+
 class TemplateLoader:
     """Compiled templates. `overrides` is the town's directory, which has priority."""
 
@@ -66,6 +86,7 @@ class TemplateLoader:
             undefined=StrictUndefined,
             autoescape=lambda name: name is not None and name.endswith(".html.j2"),
             auto_reload=False,
+            bytecode_cache=_SHIPPED_CODE if overrides is None else None,
             trim_blocks=True,
             lstrip_blocks=True,
         )

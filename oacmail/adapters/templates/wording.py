@@ -22,8 +22,12 @@ _A_PHRASE = 3  # spaces that make a constant a text and not a key
 
 def wording(overrides: Path | None) -> Wording:
     """Return the sentences of all mails to citizens in all languages; `overrides` is the town's directory, or None."""
-    own = _of_folder(overrides) if overrides else ()
-    return wording_of((*_shipped(), *own))
+    return wording_of((*_shipped(), *_of_folder(overrides))) if overrides else _shipped_wording()
+
+
+@cache
+def _shipped_wording() -> Wording:
+    return wording_of(_shipped())
 
 
 @cache
