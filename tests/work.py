@@ -1,8 +1,7 @@
 """How much work something is, counted and not timed: a loaded machine changes no count."""
 
-import sys
 from collections.abc import Callable
-from types import FrameType
+from cProfile import Profile
 
 PER_CHARACTER = 60
 """What a hostile text may cost in calls for each of its characters: bounded by its length, not by its square."""
@@ -10,16 +9,6 @@ PER_CHARACTER = 60
 
 def calls(work: Callable[[], object]) -> int:
     """How many functions `work` calls in this thread, ours and C's, regular expressions and built-ins among them."""
-    count = 0
-
-    def counted(_: FrameType, event: str, __: object) -> None:
-        nonlocal count
-        count += event in ("call", "c_call")
-
-    before = sys.getprofile()
-    sys.setprofile(counted)
-    try:
-        work()
-    finally:
-        sys.setprofile(before)
-    return count
+    counted = Profile(subcalls=False)
+    counted.runcall(work)
+    return sum(entry.callcount for entry in counted.getstats())

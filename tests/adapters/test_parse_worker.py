@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import cast
 
@@ -19,8 +20,12 @@ from tests.servers.waiting import PATIENCE, until
 MESSAGES = sorted((Path(__file__).parent.parent / "corpus").glob("*.eml"))
 UNREAD = [RawMessage(raw=path.read_bytes(), skipped=(), day="2026-11-25") for path in MESSAGES]
 PARSER_CONFIG = ParserConfig(own=frozenset({"oac360@castellbisbal.cat"}), lessons={"padró": {"topic:census": 0.5}})
-READ = [message.read(PARSER_CONFIG) for message in UNREAD]
 GROUPS = [slice(begin, begin + 20) for begin in range(0, len(UNREAD), 20)]
+
+
+@cache
+def _read() -> list[Message]:
+    return [message.read(PARSER_CONFIG) for message in UNREAD]
 
 
 @pytest.fixture
@@ -46,11 +51,12 @@ def _not_here(message: RawMessage, parser_config: ParserConfig) -> Message:
 
 def test_the_worker_parses_messages_like_the_caller(beside: ParseWorker, monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(UNREAD) > MANY
+    expected = _read()
     monkeypatch.setattr(RawMessage, "read", _not_here)
     beside.begin(PARSER_CONFIG, len(UNREAD))
     answers = [(beside.ask(UNREAD[group]), len(UNREAD[group])) for group in GROUPS]
     until(lambda: not beside.waiting, what="the other has begun with the last group")
-    assert [answer(at) for answer, count in answers for at in range(count)] == READ
+    assert [answer(at) for answer, count in answers for at in range(count)] == expected
 
 
 def test_the_caller_parses_messages_that_the_worker_has_not_begun(beside: ParseWorker) -> None:
@@ -61,12 +67,12 @@ def test_the_caller_parses_messages_that_the_worker_has_not_begun(beside: ParseW
     until(lambda: len(beside.waiting) < len(GROUPS), what="the other has been given the first group")
     rest = [answer(at) for answer, count in answers[1:] for at in range(count)]
     os.kill(beside.process.pid, signal.SIGCONT)
-    assert [*(answers[0][0](at) for at in range(20)), *rest] == READ
+    assert [*(answers[0][0](at) for at in range(20)), *rest] == _read()
     assert beside.process.is_alive()
 
 
 def test_after_the_first_pass_the_worker_has_ended_and_messages_are_still_read(beside: ParseWorker) -> None:
-    assert _asked(beside) == READ
+    assert _asked(beside) == _read()
     assert not beside.process.is_alive()
     elsewhere = ParserConfig(prefix="AJT")
     beside.begin(elsewhere, MANY)
@@ -77,10 +83,10 @@ def test_after_the_first_pass_the_worker_has_ended_and_messages_are_still_read(b
 def test_a_first_pass_with_few_messages_ends_it_too(beside: ParseWorker) -> None:
     beside.begin(PARSER_CONFIG, 3)
     answers = beside.ask(UNREAD[:3])
-    assert [answers(at) for at in range(3)] == READ[:3]
+    assert [answers(at) for at in range(3)] == _read()[:3]
     beside.end()
     assert not beside.process.is_alive()
-    assert _asked(beside) == READ
+    assert _asked(beside) == _read()
 
 
 def test_few_messages_start_no_worker(beside: ParseWorker) -> None:
@@ -88,12 +94,12 @@ def test_few_messages_start_no_worker(beside: ParseWorker) -> None:
     beside.process.join()
     beside.begin(PARSER_CONFIG, 3)
     answers = beside.ask(UNREAD[:3])
-    assert [answers(at) for at in range(3)] == READ[:3]
+    assert [answers(at) for at in range(3)] == _read()[:3]
 
 
 def test_a_worker_killed_before_it_was_needed_delays_nobody(beside: ParseWorker) -> None:
     beside.process.kill()
-    assert _asked(beside) == READ
+    assert _asked(beside) == _read()
 
 
 def test_a_worker_that_dies_halfway_delays_nobody_and_is_reported(
@@ -107,7 +113,7 @@ def test_a_worker_that_dies_halfway_delays_nobody_and_is_reported(
     answers = [(beside.ask(UNREAD[group]), len(UNREAD[group])) for group in GROUPS[1:]]
     beside.process.kill()
     rest = [answer(at) for answer, count in answers for at in range(count)]
-    assert read + rest == READ
+    assert read + rest == _read()
     assert capsys.readouterr().out.count("reader.gone") == 1
 
 
@@ -115,7 +121,7 @@ def test_a_worker_without_an_answer_is_given_up() -> None:
     beside = ParseWorker(longest=0.2)
     assert beside.process.pid is not None
     os.kill(beside.process.pid, signal.SIGSTOP)
-    assert _asked(beside) == READ
+    assert _asked(beside) == _read()
     beside.process.join(20 * PATIENCE)
     assert beside.process.exitcode == -signal.SIGKILL
 
@@ -124,8 +130,8 @@ def test_answers_left_over_are_no_concern_of_the_next_pass(beside: ParseWorker) 
     beside.begin(PARSER_CONFIG, len(UNREAD))
     forgotten = [beside.ask(UNREAD[group]) for group in GROUPS]
     beside.end()
-    assert _asked(beside) == READ
-    assert forgotten[-1](0) == READ[GROUPS[-1]][0]
+    assert _asked(beside) == _read()
+    assert forgotten[-1](0) == _read()[GROUPS[-1]][0]
 
 
 OWNER = """
@@ -162,7 +168,7 @@ def test_a_fault_over_one_message_is_that_messages_alone_and_its_text_is_printed
     beside.begin(PARSER_CONFIG, MANY)
     answers = beside.ask([*UNREAD[:2], cast("RawMessage", "Anna Puig, DNI 12345678Z")])
     until(lambda: not beside.waiting, what="the other has begun with the group")
-    assert [answers(at) for at in range(2)] == READ[:2]
+    assert [answers(at) for at in range(2)] == _read()[:2]
     with pytest.raises(AttributeError):
         answers(2)
     until(lambda: not beside.process.is_alive(), what="the other has ended over the fault")
@@ -181,7 +187,7 @@ def test_a_fault_of_ours_over_a_message_keeps_nobody_waiting(
     with pytest.raises(AssertionError, match="read by who works it"):
         answers[2](0)
     monkeypatch.undo()
-    assert answers[2](1) == READ[GROUPS[2]][1]
+    assert answers[2](1) == _read()[GROUPS[2]][1]
     assert beside.process.is_alive()
 
 
@@ -193,4 +199,4 @@ def test_where_no_process_can_be_had_messages_are_read_by_who_works_them(monkeyp
     parsing = start()
     parsing.begin(PARSER_CONFIG, len(UNREAD))
     answers = parsing.ask(UNREAD)
-    assert [answers(at) for at in range(len(UNREAD))] == READ
+    assert [answers(at) for at in range(len(UNREAD))] == _read()
