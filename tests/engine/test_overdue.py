@@ -300,3 +300,30 @@ def test_a_notice_deferred_into_the_night_waits_even_if_the_relay_recovers_befor
     world.clock.set(local("2026-11-26 22:00"))
     world.drain()
     assert world.kinds(AGENT) == []
+
+
+def test_the_agent_who_has_the_case_is_reminded_and_of_nobodys_cases_all_are(town: TOWN) -> None:
+    jordi = "jordi@town.example"
+    world = town(people={"agents": [AGENT, jordi]})
+    for sender in (ANNA, PERE):
+        world.citizen_writes(sender)
+    world.turn()
+    world.order("assign", "OAC-2026-000001", name="jordi")
+    world.advance("2026-11-26 16:00")
+    world.turn()
+    (reminder,) = world.received(AGENT)
+    assert "OAC-2026-000002" in text_of(reminder)
+    assert "OAC-2026-000001" not in text_of(reminder)
+    texts = [text_of(mail) for mail in world.received(jordi)]
+    assert ["OAC-2026-000001" in text for text in texts] == ["OAC-2026-000002" not in text for text in texts]
+    assert len(texts) == 2
+
+
+def test_a_case_of_somebody_who_is_no_agent_is_everybodys(town: TOWN) -> None:
+    world = town()
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.order("assign", "OAC-2026-000001", name="becari")
+    world.advance("2026-11-26 16:00")
+    world.turn()
+    assert world.kinds(AGENT) == ["remind"]

@@ -30,7 +30,7 @@ from oacmail.core.model import Status
 from oacmail.core.outbox.deferred import release_deferred
 from oacmail.core.outbox.kinds import IN_SERVICE_HOURS, OF_THE_DAY
 from oacmail.core.outbox.notice_limits import list_notices
-from oacmail.core.outbox.staff_notices import notices, to_agents
+from oacmail.core.outbox.staff_notices import assigned, notices
 from oacmail.core.outbox.uncertain import settle_uncertain
 from oacmail.core.outgoing import MailEvent, MailKind
 from oacmail.core.policy import Policy
@@ -158,18 +158,33 @@ def _reminders(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
     open_ = [(case, clock) for case, clock in reached if _still_in_time(case, clock, now)]
     for urgent in (True, False):
         some = [(case, clock) for case, clock in open_ if (clock.level == SAME_DAY) is urgent]
-        effects += _reminder(policy, some, now, urgent=urgent) if some else ()
+        for people, theirs in _by_assignee(policy, some).items():
+            effects += _reminder(policy, people, theirs, now, urgent=urgent)
     return effects
 
 
+def _by_assignee(
+    policy: Policy, reached: Sequence[tuple[CaseView, Deadline]]
+) -> dict[tuple[str, ...], list[tuple[CaseView, Deadline]]]:
+    groups: dict[tuple[str, ...], list[tuple[CaseView, Deadline]]] = {}
+    for case, clock in reached:
+        groups.setdefault(assigned(policy, case.assignee), []).append((case, clock))
+    return groups
+
+
 def _reminder(
-    policy: Policy, reached: Sequence[tuple[CaseView, Deadline]], now: datetime, *, urgent: bool
+    policy: Policy,
+    people: tuple[str, ...],
+    reached: Sequence[tuple[CaseView, Deadline]],
+    now: datetime,
+    *,
+    urgent: bool,
 ) -> tuple[Effect, ...]:
     """One list of all cases that are due soon. `urgent`: by a date that the person named (R32)."""
     name = "urgent" if urgent else "remind"
     key = f"{name}:{now.astimezone(policy.office.timezone).date()}:{reached[0][1].started_by[:16]}"
     facts = {"cases": tuple(line(case, now) for case, _ in reached), "urgent": urgent}
-    return to_agents(policy, key=key, kind=MailKind.REMIND, now=now, facts=facts)
+    return notices(policy, people, key=key, kind=MailKind.REMIND, now=now, facts=facts)
 
 
 def _still_in_time(case: CaseView, clock: Deadline, now: datetime) -> bool:

@@ -65,6 +65,13 @@ def to_agents(
     return notices(policy, policy.people.agents, key=key, kind=kind, now=now, case=case, facts=facts)
 
 
+def assigned(policy: Policy, assignee: str | None) -> tuple[str, ...]:
+    """The agent who has the case, by address or by the name before the @; all agents if there is none, or several."""
+    agents = policy.people.agents
+    found = tuple(address for address in agents if assignee in (address, address.partition("@")[0]))
+    return found if len(found) == 1 else agents
+
+
 def undelivered(
     policy: Policy, mail: OutgoingView, *, key: str, now: datetime, received_at: datetime, code: int = 0
 ) -> tuple[Send, ...]:
