@@ -10,6 +10,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Literal, TypedDict
 
+from oacmail.core.case_effects import RecordContact, SplitCase
 from oacmail.core.features import Slot
 from oacmail.core.model import BoardPlace, Classification, Folder, Kind, Message, Outcome, Role, Status
 from oacmail.core.outgoing import MailEvent, MailKind
@@ -107,7 +108,8 @@ Input = Arrived | Tick | DeliveryResult | AdminCommand | OutboxCommand | BoardMo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenCase:
-    """Open case `number`, by the message that arrived. `due_at` is its first response clock."""
+    """Open case `number`. `opened_by`: the fingerprint of the message that opens it, '' = the one that arrived.
+    `due_at` is its first response clock."""
 
     number: str
     citizen: str
@@ -117,6 +119,7 @@ class OpenCase:
     opened_at: datetime
     due_at: datetime | None
     parent: str | None = None
+    opened_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -365,6 +368,8 @@ class Remember:
 Effect = (
     OpenCase
     | RecordMessage
+    | RecordContact
+    | SplitCase
     | UpdateCase
     | StartDeadline
     | EndDeadlines

@@ -20,7 +20,7 @@ from oacmail.core.effects import (
 )
 from oacmail.core.model import Auto, Classification, Folder, Message
 from oacmail.core.policy import Policy
-from oacmail.core.routing import case_numbers, own_text
+from oacmail.core.routing import case_numbers, orders, own_text
 from oacmail.core.routing.classification import classify
 from oacmail.core.routing.sender import Sender, author_of, own_signature, sender_of
 from oacmail.core.routing.signature import Signature, read_token
@@ -36,9 +36,9 @@ class Lookup:
     our text, without spaces; '' = nothing, or unsigned, or signed by an early version, which kept no digest.
     `written`: the message that a person wrote; differs from `message` only if it stands on top of ours. `author`: the
     address of its author, '' = nobody is named. `sender`: the role of its From. `reading`: its classification.
-    `tokened`: case numbers of its valid tokens. `writers`: whose earlier messages it may continue: the author's, or
-    for staff and Sent those of the recipients. `addressed`: the recipients of a new mail of the desk, which names no
-    earlier one; `numbers`: the case numbers typed in its subject.
+    `tokened`: case numbers of its valid tokens. `ordered`: cases that the orders of proven staff name. `writers`: whose
+    earlier messages it may continue: the author's, or for staff and Sent those of the recipients. `addressed`: the
+    recipients of a new mail of the desk, which names no earlier one; `numbers`: the case numbers typed in its subject.
     """
 
     policy: Policy
@@ -50,6 +50,7 @@ class Lookup:
     sender: Sender
     reading: Classification
     tokened: tuple[str, ...]
+    ordered: tuple[str, ...]
     writers: tuple[str, ...]
     addressed: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
@@ -92,7 +93,7 @@ def look_up(policy: Policy, arrived: Arrived) -> Lookup:
     added = _added(message, signature)
     on_top = signature is not None and bool(added or not signature.text)
     written = _written_on_top(policy, message) if on_top else message
-    author = author_of(policy, written)
+    author, sender = author_of(policy, written), sender_of(policy, message)
     writers = _writers(policy, arrived, author)
     new = _is_of_the_desk(policy, arrived) and not message.refs and message.auto is Auto.NONE
     year = arrived.received_at.astimezone(policy.office.timezone).year
@@ -103,9 +104,10 @@ def look_up(policy: Policy, arrived: Arrived) -> Lookup:
         added=added,
         written=written,
         author=author,
-        sender=sender_of(policy, message),
+        sender=sender,
         reading=classify(written, policy.form_senders, policy.tax_operator),
         tokened=tuple(case for case in (read_token(policy, text) for text in message.tokens) if case),
+        ordered=orders.numbers(policy, message.text, arrived.received_at) if sender.proven else (),
         writers=writers,
         addressed=tuple(address for address in writers if address != message.sender) if new else (),
         numbers=case_numbers.in_text(policy, message.subject, year) if new else (),

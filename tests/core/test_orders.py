@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from oacmail.core.routing.orders import MOST, Order, Verb, read_orders
+from oacmail.core.routing.orders import MOST, Order, Verb, read_list, read_orders
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "guia-agents.md").read_text("utf-8")
 ROWS = re.findall(r"^   \| (?!escri|---)(.+?) \| ", GUIDE, re.MULTILINE)
+_QUOTED = re.compile(r"`[^`]+`|[^,`\s][^,`]*")
 LISTED = [
     said
     for lang in ("ca", "es", "en")
@@ -17,7 +18,9 @@ LISTED = [
 ]
 
 
-@pytest.mark.parametrize("said", sorted({said.strip("`") for row in ROWS for said in row.split(", ")} | set(LISTED)))
+@pytest.mark.parametrize(
+    "said", sorted({said.strip("`") for row in ROWS for said in _QUOTED.findall(row)} | set(LISTED))
+)
 def test_every_order_that_our_guide_and_our_mails_name_is_read(said: str) -> None:
     (order,) = read_orders(f"{said}\n\nMarta")
     assert order.verb is not Verb.UNKNOWN
@@ -52,4 +55,33 @@ def test_the_run_ends_at_the_first_line_that_is_no_order() -> None:
 
 def test_a_word_after_a_hash_that_is_no_order_is_named_and_a_long_run_is_cut() -> None:
     assert read_orders("#volar lluny") == (Order(Verb.UNKNOWN, "volar"),)
-    assert len(read_orders("#meu\n" * 1_000)) == MOST
+    orders = read_orders("#meu\n" * 1_000)
+    assert (len(orders), orders[-1]) == (MOST + 1, Order(Verb.TOO_MANY))
+
+
+def test_a_long_text_goes_on_in_the_line_that_a_client_broke() -> None:
+    said = "#trucada Anna Puig, 612 345 678: vol saber com es demana un certificat de\nconvivència per a l'escola\n"
+    text = "Anna Puig, 612 345 678: vol saber com es demana un certificat de convivència per a l'escola"
+    assert read_orders(said + "Resolt\nMarta") == (Order(Verb.CALL, text), Order(Verb.CALLED))
+    assert read_orders("#nota curta\nMarta") == (Order(Verb.NOTE, "curta"),)
+
+
+@pytest.mark.parametrize(
+    ("line", "order"),
+    [
+        ("12 tanca", Order(Verb.CLOSE, "", "12")),
+        ("12: TANCA BROSSA", Order(Verb.SPAM, "", "12")),
+        ("15 anna", Order(Verb.ASSIGN, "anna", "15")),
+        ("18 n2 error 500 al formulari", Order(Verb.SECOND_LEVEL, "error 500 al formulari", "18")),
+        ("18 nivell 1", Order(Verb.FIRST_LEVEL, "", "18")),
+        ("#21 nota Ve cada setmana: paciència", Order(Verb.NOTE, "Ve cada setmana: paciència", "21")),
+        ("21 #nota Ve cada setmana", Order(Verb.NOTE, "Ve cada setmana", "21")),
+        ("OAC-2026-000021 trucat", Order(Verb.CALLED, "", "OAC-2026-000021")),
+        ("oac-2026-000021-K7Q trucat", Order(Verb.CALLED, "", "oac-2026-000021-K7Q")),
+        ("a07c11de99 és persona", Order(Verb.PERSON, "", "a07c11de99")),
+        ("12 què en fem d'aquest?", Order(Verb.UNKNOWN, "què en fem d'aquest?", "12")),
+    ],
+)
+def test_a_line_of_a_reply_to_a_list_begins_with_the_number_of_its_case(line: str, order: Order) -> None:
+    assert read_list(f"{line}\n> 13 tanca") == (order,)
+    assert not {one.verb for one in read_orders(line)} - {Verb.UNKNOWN}

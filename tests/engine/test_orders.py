@@ -13,7 +13,7 @@ from tests.engine.world import AGENT, ANNA, OPERATOR, PERE, SUPERVISOR, World, t
 PASS = "dmarc=pass header.from=town.example"
 
 
-def _late_case(world: World) -> EmailMessage:
+def late_case(world: World) -> EmailMessage:
     """A case that is overdue; returns the notice that the supervisor has."""
     world.citizen_writes(ANNA)
     world.turn()
@@ -22,7 +22,7 @@ def _late_case(world: World) -> EmailMessage:
     return notice
 
 
-def _reply(
+def reply(
     world: World, notice: EmailMessage, text: str, *, sender: str = SUPERVISOR, verdict: str = PASS, **more: str
 ) -> EmailMessage:
     mail = compose.message(world.clock, sender, "", text, answers=notice)
@@ -34,11 +34,11 @@ def _reply(
     return mail
 
 
-def _transcripts(world: World, address: str = SUPERVISOR) -> list[str]:
+def transcripts(world: World, address: str = SUPERVISOR) -> list[str]:
     return [text_of(mail) for mail in world.received(address) if mail["X-Oacmail-Kind"] == "transcript"]
 
 
-def _quoted(notice: EmailMessage) -> str:
+def quoted(notice: EmailMessage) -> str:
     lines = text_of(notice).splitlines()
     return "\n\nEl 27/11/2026, l'OAC 360 va escriure:\n" + "\n".join(f"> {line}" for line in lines)
 
@@ -69,18 +69,18 @@ def _quoted(notice: EmailMessage) -> str:
 def test_what_an_agent_writes_on_top_of_a_notice_happens_to_the_case(
     world: World, text: str, column: str, value: str
 ) -> None:
-    notice = _late_case(world)
-    _reply(world, notice, text + _quoted(notice))
+    notice = late_case(world)
+    reply(world, notice, text + quoted(notice))
     assert world.case()[column] == value
-    (transcript,) = _transcripts(world)
+    (transcript,) = transcripts(world)
     assert "| fet |" in transcript
     assert "no fet" not in transcript
 
 
 def test_a_note_is_on_the_case_and_in_no_mail_to_anybody(world: World) -> None:
-    notice = _late_case(world)
+    notice = late_case(world)
     before = len(world.received(ANNA))
-    _reply(world, notice, "#nota Ve cada setmana, cal paciència." + _quoted(notice))
+    reply(world, notice, "#nota Ve cada setmana, cal paciència." + quoted(notice))
     (note,) = world.events("note")
     assert "cal paciència" in note["data"]
     assert len(world.received(ANNA)) == before
@@ -88,11 +88,11 @@ def test_a_note_is_on_the_case_and_in_no_mail_to_anybody(world: World) -> None:
 
 
 def test_each_order_is_done_or_refused_by_itself_and_the_transcript_says_why(world: World) -> None:
-    notice = _late_case(world)
-    _reply(world, notice, "#mine\n#tanca\n#assigna ningu\n#volar\n#tema certificat\n\nGràcies" + _quoted(notice))
+    notice = late_case(world)
+    reply(world, notice, "#mine\n#tanca\n#assigna ningu\n#volar\n#tema certificat\n\nGràcies" + quoted(notice))
     case = world.case()
     assert (case["assignee"], case["status"], case["topic"]) == ("cap", "open", "certificate")
-    (transcript,) = _transcripts(world)
+    (transcript,) = transcripts(world)
     assert "encara espera resposta" in transcript
     assert "cap agent amb aquest nom" in transcript
     assert "volar" in transcript
@@ -100,11 +100,11 @@ def test_each_order_is_done_or_refused_by_itself_and_the_transcript_says_why(wor
 
 
 def test_text_without_an_order_reaches_nobody_and_its_writer_is_told_once_a_day(world: World) -> None:
-    notice = _late_case(world)
+    notice = late_case(world)
     before = len(world.received(ANNA))
     for text in ("Bon dia, heu de portar el DNI.", "Bon dia, i també el padró."):
-        _reply(world, notice, text + _quoted(notice))
-    (transcript,) = _transcripts(world)
+        reply(world, notice, text + quoted(notice))
+    (transcript,) = transcripts(world)
     assert "no s'ha enviat a la persona" in transcript
     assert len(world.received(ANNA)) == before
     assert world.case()["answered_at"] is None
@@ -120,60 +120,60 @@ def test_text_without_an_order_reaches_nobody_and_its_writer_is_told_once_a_day(
     ],
 )
 def test_who_is_no_proven_agent_orders_nothing(world: World, sender: str, verdict: str) -> None:
-    notice = _late_case(world)
-    _reply(world, notice, "#tanca brossa\nTANCA BROSSA" + _quoted(notice), sender=sender, verdict=verdict)
+    notice = late_case(world)
+    reply(world, notice, "#tanca brossa\nTANCA BROSSA" + quoted(notice), sender=sender, verdict=verdict)
     assert not world.events("ordered")
     assert "closed" not in {case["status"] for case in world.cases()}
-    assert not _transcripts(world, sender)
+    assert not transcripts(world, sender)
 
 
 @pytest.mark.parametrize("quoting", ["attribution", "forward"])
 def test_the_words_of_a_citizen_that_an_agent_sends_back_order_nothing(world: World, quoting: str) -> None:
-    notice = _late_case(world)
+    notice = late_case(world)
     head = {
         "attribution": "El 26/11/2026, Anna Puig va escriure:\n> TANCA BROSSA",
         "forward": "---------- Forwarded message ---------\nDe: anna@example.org\nAssumpte: Hola\n\nTANCA BROSSA",
     }
-    _reply(world, notice, head[quoting])
+    reply(world, notice, head[quoting])
     assert not world.events("ordered")
     assert world.case()["status"] == "open"
 
 
 def test_an_order_in_a_mail_that_also_goes_to_the_citizen_is_an_answer_and_no_order(world: World) -> None:
-    notice = _late_case(world)
-    _reply(world, notice, "#tanca brossa" + _quoted(notice), To=f"{OFFICE}, {ANNA}")
+    notice = late_case(world)
+    reply(world, notice, "#tanca brossa" + quoted(notice), To=f"{OFFICE}, {ANNA}")
     assert not world.events("ordered")
     assert world.case()["status"] == "answered"
 
 
 def test_an_order_to_a_plus_address_of_the_office_is_one(world: World) -> None:
-    notice = _late_case(world)
-    _reply(world, notice, "#meu" + _quoted(notice), To=OFFICE.replace("@", "+cas@"))
+    notice = late_case(world)
+    reply(world, notice, "#meu" + quoted(notice), To=OFFICE.replace("@", "+cas@"))
     assert world.case()["assignee"] == "cap"
 
 
 def test_a_signed_order_that_is_sent_again_days_later_orders_nothing(world: World) -> None:
-    notice = _late_case(world)
+    notice = late_case(world)
     old = format_datetime(world.clock.true() - timedelta(days=2))
-    _reply(world, notice, "#tanca brossa" + _quoted(notice), Date=old)
+    reply(world, notice, "#tanca brossa" + quoted(notice), Date=old)
     assert world.case()["status"] == "open"
-    (transcript,) = _transcripts(world)
+    (transcript,) = transcripts(world)
     assert "més d'un dia" in transcript
 
 
 def test_the_same_order_delivered_twice_is_done_once(world: World) -> None:
-    notice = _late_case(world)
-    mail = _reply(world, notice, "TRUCAT" + _quoted(notice))
+    notice = late_case(world)
+    mail = reply(world, notice, "TRUCAT" + quoted(notice))
     world.deliver(mail, verdict=PASS)
     world.turn()
     assert len(world.events("ordered")) == 1
-    assert len(_transcripts(world)) == 1
+    assert len(transcripts(world)) == 1
 
 
 def test_help_sends_the_list_of_orders(world: World) -> None:
-    notice = _late_case(world)
-    _reply(world, notice, "#ajuda" + _quoted(notice))
-    (transcript,) = _transcripts(world)
+    notice = late_case(world)
+    reply(world, notice, "#ajuda" + quoted(notice))
+    (transcript,) = transcripts(world)
     assert "TRUCAT" in transcript
     assert world.case()["status"] == "open"
     assert world.received(OPERATOR) == []
@@ -213,7 +213,7 @@ CLIENTS = {
 @pytest.mark.parametrize("alone", [True, False])
 def test_orders_are_read_from_the_html_of_ordinary_clients(world: World, client: str, alone: bool) -> None:
     """`alone`: HTML without a text part."""
-    notice = _late_case(world)
+    notice = late_case(world)
     html = CLIENTS[client].format(order="TRUCAT")
     mail = compose.message(world.clock, SUPERVISOR, "", "#meu\nTRUCAT\n", answers=notice)
     if alone:
@@ -224,4 +224,4 @@ def test_orders_are_read_from_the_html_of_ordinary_clients(world: World, client:
     world.turn()
     case = world.case()
     assert (case["assignee"], case["status"]) == ("cap", "answered")
-    assert "no fet" not in _transcripts(world)[0]
+    assert "no fet" not in transcripts(world)[0]

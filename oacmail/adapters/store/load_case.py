@@ -56,7 +56,8 @@ def cases(con: sqlite3.Connection, policy: Policy, numbers: Sequence[str], now: 
         return {}
     rows = con.execute(
         f"""SELECT c.*, p.address AS citizen, p.lang AS wish,
-        (SELECT m.message_id FROM messages m WHERE m.fingerprint = c.opened_by) AS opened_by_id,
+        (SELECT m.message_id FROM messages m WHERE m.fingerprint = substr(c.opened_by, instr(c.opened_by, ' ') + 1))
+          AS opened_by_id,
         EXISTS(SELECT 1 FROM events e WHERE e.case_id = c.id AND e.kind = 'corrected'
           AND json_extract(e.data, '$.level') IS NOT NULL) AS level_by_hand
         FROM cases c JOIN people p ON p.id = c.citizen_id
@@ -98,7 +99,7 @@ def _case(row: sqlite3.Row, parts: Mapping[str, Sequence[sqlite3.Row]]) -> CaseV
         closed_at=moment(row["closed_at"]),
         clocks=tuple(map(_clock, parts["clocks"])),
         acks_today=len(parts["acks_today"]),
-        first_message=row["opened_by"],
+        first_message=row["opened_by"].rpartition(" ")[2],  # adapters/store/apply/cases.py:split
         first_message_id=row["opened_by_id"] or "",
         asked=tuple(
             OpenQuestion(guest=one["side"], message=one["fingerprint"], at=at(one["at"])) for one in parts["asked"]

@@ -73,7 +73,7 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
     reserved = _reserved(con, lookup)
     open_cases = _open_cases(con, lookup.addressed)
     unplaced = _unplaced(con, message, mails)
-    also = (*lookup.tokened, *lookup.numbers, *open_cases, *(unplaced.cases if unplaced else ()))
+    also = (*lookup.tokened, *lookup.ordered, *lookup.numbers, *open_cases, *(unplaced.cases if unplaced else ()))
     numbers = _numbers((known, *named, *naming, *recent), mails, (*also, *([reserved] if reserved else [])))
     year = lookup.received_at.astimezone(policy.office.timezone).year
     return View(

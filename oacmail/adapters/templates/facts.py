@@ -103,7 +103,7 @@ _ROWS: Mapping[str, Mapping[str, object]] = {
     "incidents": {"case": "", "platform": "", "count": 0},
     "load": {"agent": "", "count": 0},
     "pointers": {"body": "", "address": "", "phone": ""},
-    "orders": {"verb": "", "detail": "", "done": False, "reason": ""},
+    "orders": {"verb": "", "detail": "", "case": "", "done": False, "reason": ""},
     "review": {"ref": "", "short": "", "reason": "", "since": None},
     "suspects": {"ref": "", "since": None, "lang": "", "words": 0, "links": 0, "files": 0, "known": False},
 }
@@ -230,7 +230,12 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
         "remark": ({"received_at": _THEN},),
         "transcript": (
             {},
-            {"orders": ({"verb": "mine", "done": True}, {"verb": "topic", "detail": "x", "reason": "no-such-value"})},
+            {
+                "orders": (
+                    {"verb": "mine", "case": "OAC-2026-000123", "done": True},
+                    {"verb": "topic", "detail": "x", "reason": "no-such-value"},
+                )
+            },
         ),
         "moved_back": ({"folder": "6 Tancats", "reason": "waits"},),
         "secret": ({"received_at": _THEN},),

@@ -218,7 +218,8 @@ def _by_intent(policy: Policy, case: CaseView, intent: str, now: datetime) -> tu
 
 def _language_wish(policy: Policy, case: CaseView, language: str) -> tuple[Effect, ...]:
     """The language is stored for the person, not for the case alone (Llei 1/1998, art. 9.1)."""
-    return (UpdatePerson(address=case.citizen, lang=language),) if language in policy.office.languages else ()
+    known = bool(case.citizen) and language in policy.office.languages
+    return (UpdatePerson(address=case.citizen, lang=language),) if known else ()
 
 
 _VERBS: dict[str, _Verb] = {

@@ -22,7 +22,7 @@ from oacmail.core.effects import (
 )
 from oacmail.core.errors import Refused
 from oacmail.core.handlers.admin_command import on_admin_command
-from oacmail.core.handlers.orders import after
+from oacmail.core.handlers.order_standing import after
 from oacmail.core.model import BoardFolder, BoardPlace, Status
 from oacmail.core.outbox.staff_notices import to_agents
 from oacmail.core.outgoing import MailKind

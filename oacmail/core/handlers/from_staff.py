@@ -12,7 +12,7 @@ from oacmail.core.cases import answers
 from oacmail.core.effects import AuditEvent, Decision, Effect, RecordMessage, RequestReview, UpdateCase
 from oacmail.core.handlers import which_case
 from oacmail.core.handlers.automatic_mail import concerns
-from oacmail.core.handlers.orders import answers_a_notice, on_order_mail
+from oacmail.core.handlers.orders import is_order_mail, on_order_mail
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import Auto, Dmarc, Kind, Message, Outcome, Role
 from oacmail.core.outbox.staff_notices import notices
@@ -44,7 +44,7 @@ def from_staff(policy: Policy, view: View, lookup: Lookup, writer: Sender, now: 
             chosen = which_case.on_choice(policy, view, lookup, now)
             if chosen is not None:
                 return chosen
-        if writer.role is Role.AGENT and inside and answers_a_notice(policy, view):
+        if writer.role is Role.AGENT and inside and is_order_mail(policy, view, lookup):
             return on_order_mail(policy, view, lookup, now)
         return _written_by_staff(policy, view, lookup, writer.role, "answer-with-office-in-copy", now)
     match = _match(view, lookup, frozenset((lookup.message.sender,)), trusted=True)

@@ -206,6 +206,13 @@ MEETS_DEADLINE = frozenset(those(lambda row: row.if_undelivered is IfUndelivered
 """Kinds that meet the deadline of an answer once they arrive; undelivered, the answer is owed again (R22)."""
 
 
+LISTS_OF_CASES = frozenset(
+    {MailKind.DIGEST, MailKind.OVERDUE_DIGEST, MailKind.REMIND, MailKind.NUDGE, MailKind.INCIDENT,
+     MailKind.NOTICE_LIST, MailKind.TRANSCRIPT}
+)  # fmt: skip
+"""Kinds that name several cases: each order line of a reply begins with a number (core/routing/orders.py)."""
+
+
 def cancelled_by(what: CancelledBy) -> tuple[MailKind, ...]:
     """The kinds that are dropped from the queue when this happens to their case."""
     return those(lambda row: what in row.cancelled_by)

@@ -1,17 +1,25 @@
 """The orders that an agent writes on top of a reply: which lines are orders, and what each says.
 
 Orders are the unbroken run of order lines at the very top of the text, empty lines aside: `#word argument`, or a plain
-line that says nothing else (docs/interfaces.md section 7). It never decides who may give orders, and performs none.
+line that says nothing else (docs/interfaces.md section 7). In a reply to a list of cases each line begins with the
+number of its case. It never decides who may give orders, and performs none.
 """
 
 import re
 import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
+from itertools import chain
 
-MOST = 20
+from oacmail.core.policy import Policy
+from oacmail.core.routing import signature
+
+MOST = 40
 """Orders in one message; a longer run is no list that a person wrote."""
+WRAPPED = 60
+"""Characters of a line that a client may have broken: the text goes on in the next one."""
 
 
 class Verb(StrEnum):
@@ -30,15 +38,24 @@ class Verb(StrEnum):
     NOT_REACHED = "not_reached"
     LANGUAGE = "language"
     HELP = "help"
+    CALL = "call"
+    MERGE = "merge"
+    SPLIT = "split"
+    OUT_OF_SCOPE = "out_of_scope"
+    DRAFT = "draft"
+    PERSON = "person"
     UNKNOWN = "unknown"
+    TOO_MANY = "too_many"
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """`argument`: what follows the word, as written; of `UNKNOWN`, the word itself."""
+    """`argument`: what follows the word, as written; of `UNKNOWN`, the word itself. `case`: what the line names before
+    it, a number or an entry of the review list; '' = nothing."""
 
     verb: Verb
     argument: str = ""
+    case: str = ""
 
 
 _WORDS: Mapping[Verb, str] = {
@@ -54,6 +71,12 @@ _WORDS: Mapping[Verb, str] = {
     Verb.CALLED: "called trucat llamado",
     Verb.LANGUAGE: "language idioma",
     Verb.HELP: "help ajuda ayuda",
+    Verb.CALL: "call trucada llamada",
+    Verb.MERGE: "merge fusiona",
+    Verb.SPLIT: "split separa",
+    Verb.OUT_OF_SCOPE: "outofscope foraabast fueraambito",
+    Verb.DRAFT: "draft esborrany borrador",
+    Verb.PERSON: "person persona",
 }
 _HASHED = {word: verb for verb, words in _WORDS.items() for word in words.split()}
 _SAID: Mapping[Order, str] = {
@@ -72,23 +95,78 @@ _SAID: Mapping[Order, str] = {
     Order(Verb.LANGUAGE, "es"): "castella|castellano|espanyol|espanol|spanish",
     Order(Verb.LANGUAGE, "en"): "angles|ingles|english",
     Order(Verb.HELP): "ajuda|ayuda|help",
+    Order(Verb.SPLIT): "separa|separeu-lo|separelo|split",
+    Order(Verb.OUT_OF_SCOPE): "fora d'abast|fuera de ambito|out of scope",
+    Order(Verb.DRAFT): "esborrany|borrador|draft",
+    Order(Verb.PERSON): "es persona|es una persona|it is a person",
 }
 _PLAIN = {phrase: order for order, phrases in _SAID.items() for phrase in phrases.split("|")}
-_WITH_COLON = (Verb.ASSIGN, Verb.SECOND_LEVEL, Verb.NOTE, Verb.TOPIC)
+_WITH_COLON = (Verb.ASSIGN, Verb.SECOND_LEVEL, Verb.NOTE, Verb.TOPIC, Verb.CALL)
+_LONG = (Verb.SECOND_LEVEL, Verb.NOTE, Verb.CALL)
+"""Orders whose argument is text of any length."""
+_ANSWERED = frozenset({"resolt", "ja respost", "resuelto", "ya respondido", "solved", "answered already"})
+"""Below a call: it was answered at once."""
 _HASH_LINE = re.compile(r"#\s?([^\W_][\w-]{0,40})[:.,]?(?:\s+(.*))?")
 _COLON_LINE = re.compile(r"([^\W\d_]{2,20})\s?:\s*(\S.*)")
+_LISTED_LINE = re.compile(
+    r"#?\s?(\d{1,6}|[A-Za-z]{2,8}-\d{4}-\d{6}(?:-[A-Za-z0-9]{3})?|(?=[0-9a-f]*[a-f])[0-9a-f]{8,64}|\d{8,64})"
+    r"\s*[:.),-]?\s+(\S.*)"
+)
+_LEVEL = re.compile(r"(?:n|nivell|nivel|level)\s?([12])\b[:.,]?\s*(.*)", re.IGNORECASE)
+_NUMBER = re.compile(r"#?([A-Z]{2,8}-\d{4}-\d{6})(?:-[A-Z0-9]{3})?|#?(\d{1,6})")
+_NAME = re.compile(r"[\w.+-]{2,40}(?:@[\w.-]{3,80})?")
 
 
 def read_orders(text: str) -> tuple[Order, ...]:
-    """The orders at the top of `text` (all of the decoded text), in their order; () = it begins with none."""
+    """The orders at the top of `text` (all of the decoded text), in their order; () = it begins with none. Those above
+    `MOST` are not read: the last one is `TOO_MANY`."""
+    return _read(text, _line)
+
+
+def read_list(text: str) -> tuple[Order, ...]:
+    """The same of a reply to a list of cases: `12 tanca`, `15 anna`, `#21 nota …`, and lines without a number."""
+    return _read(text, lambda line: _listed(line) or _line(line))
+
+
+def _read(text: str, read: Callable[[str], list[Order]]) -> tuple[Order, ...]:
     found: list[Order] = []
-    lines = (line.strip() for line in text.splitlines())
-    for line in filter(None, lines):  # Outlook writes a paragraph for each line, with an empty one between
-        orders = _line(line)
-        if not orders:
+    before = ""
+    for raw in text.splitlines():
+        line = raw.strip()
+        if len(found) > MOST or (line and not (taken := _taken(found, line, before, read))):
             break
-        found += orders
-    return tuple(found[:MOST])
+        found = taken if line else found  # Outlook writes a paragraph for each line, with an empty one between
+        before = line
+    return tuple(found) if len(found) <= MOST else (*found[:MOST], Order(Verb.TOO_MANY))
+
+
+def _taken(found: list[Order], line: str, before: str, read: Callable[[str], list[Order]]) -> list[Order]:
+    """What was found, with this line; [] = it is none of the run."""
+    last = found[-1] if found else None
+    if last and last.verb is Verb.CALL and folded(line).strip(" #.!") in _ANSWERED:
+        return [*found, Order(Verb.CALLED)]
+    if orders := read(line):
+        return [*found, *orders]
+    if last and last.verb in _LONG and len(before) >= WRAPPED and line[0] not in ">-_*|" and line[-1] != ":":
+        return [*found[:-1], replace(last, argument=f"{last.argument} {line}")]
+    return []
+
+
+def _listed(line: str) -> list[Order]:
+    """The orders of a line that begins with a number; [] = it begins with none."""
+    match = _LISTED_LINE.fullmatch(line)
+    return [replace(order, case=match[1]) for order in _of_case(match[2])] if match else []
+
+
+def _of_case(said: str) -> list[Order]:
+    if orders := _line(said):
+        return orders
+    word, _, argument = said.partition(" ")
+    if level := _LEVEL.fullmatch(said):
+        return [Order(Verb.SECOND_LEVEL if level[1] == "2" else Verb.FIRST_LEVEL, level[2].strip())]
+    if verb := _HASHED.get(folded(word.strip(":"))):
+        return [Order(verb, argument.strip())]
+    return [Order(Verb.ASSIGN, said) if _NAME.fullmatch(said) else Order(Verb.UNKNOWN, said[:MOST])]
 
 
 def _line(line: str) -> list[Order]:
@@ -101,6 +179,24 @@ def _line(line: str) -> list[Order]:
         return [Order(verb, colon[2].strip())] if verb in _WITH_COLON else []
     said = [_PLAIN.get(part) for part in re.split(r"\s*[,;.]\s*", folded(line).strip(" .!,;"))]
     return [order for order in said if order] if all(said) else []
+
+
+def number_of(policy: Policy, text: str, at: datetime) -> str:
+    """The case number that an agent writes: whole, with or without its keyed letters, or its digits in the year of
+    `at`; '' = it has no such form."""
+    written = _NUMBER.fullmatch(text.strip().upper())
+    if written is None:
+        return ""
+    if written[1]:
+        return written[1]
+    return signature.number(policy, at.astimezone(policy.office.timezone).year, int(written[2]))
+
+
+def numbers(policy: Policy, text: str, at: datetime) -> tuple[str, ...]:
+    """The cases that the order lines on top of `text` name, by whatever reading of them."""
+    orders = (*read_orders(text), *read_list(text))
+    named = (order.case for order in orders), (order.argument for order in orders if order.verb is Verb.MERGE)
+    return tuple(dict.fromkeys(number for one in chain(*named) if (number := number_of(policy, one, at))))
 
 
 def folded(text: str) -> str:

@@ -21,7 +21,14 @@ ORDERS: Mapping[str, tuple[str, str, str]] = {
     "help": ("mostrar les ordres", "mostrar las órdenes", "show the orders"),
     "answers_case": ("comptar-lo com a resposta", "contarlo como respuesta", "count it as the answer"),
     "other_matter": ("no respon cap cas", "no responde a ningún caso", "it answers no case"),
+    "call": ("obrir un cas per la trucada", "abrir un caso por la llamada", "open a case for the call"),
+    "merge": ("fusionar el cas", "fusionar el caso", "merge the case"),
+    "split": ("separar-ne el missatge", "separar el mensaje", "split the message off"),
+    "out_of_scope": ("respondre que és fora d'abast", "responder que está fuera de ámbito", "answer: out of scope"),
+    "draft": ("enviar-vos un esborrany", "enviarle un borrador", "send you a draft"),
+    "person": ("obrir un cas: és una persona", "abrir un caso: es una persona", "open a case: it is a person"),
     "unknown": ("ordre desconeguda", "orden desconocida", "unknown order"),
+    "too_many": ("la resta de línies", "las demás líneas", "the other lines"),
 }
 REFUSED: Mapping[str, tuple[str, str, str]] = {
     "unknown": ("no és a la llista", "no está en la lista", "it is not in the list"),
@@ -36,6 +43,20 @@ REFUSED: Mapping[str, tuple[str, str, str]] = {
         "el correo es de hace más de un día",
         "it is over a day old",
     ),
+    "no-such-case": ("no hi ha cap altre cas amb aquest número", "no hay otro caso con ese número", "no such case"),
+    "no-such-call": (
+        "escriviu NOM, NÚMERO: què demana",
+        "escriba NOMBRE, NÚMERO: qué pide",
+        "write NAME, NUMBER: what was asked",
+    ),
+    "no-such-number": ("no és un telèfon", "no es un teléfono", "it is no telephone number"),
+    "only-message": (
+        "el cas no té cap altre missatge de la persona",
+        "el caso no tiene otro mensaje de la persona",
+        "the case has no other message of the person",
+    ),
+    "other-closed": ("l'altre cas és tancat", "el otro caso está cerrado", "the other case is closed"),
+    "too-many": ("són massa ordres per a un correu", "son demasiadas órdenes para un correo", "too many orders"),
     "no-such-agent": ("no hi ha cap agent amb aquest nom", "no hay ningún agente con ese nombre", "no such agent"),
     "no-such-value": ("aquest valor no existeix", "ese valor no existe", "there is no such value"),
     "waits": (

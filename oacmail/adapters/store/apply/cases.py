@@ -8,6 +8,7 @@ from hashlib import sha256
 
 from oacmail.adapters.store.connection import stamp
 from oacmail.adapters.store.write_context import WriteContext, case_id, person_id, raise_serial
+from oacmail.core.case_effects import RecordContact, SplitCase
 from oacmail.core.effects import (
     DeadlineReached,
     EndDeadlines,
@@ -23,7 +24,7 @@ from oacmail.core.effects import (
     UpdateCase,
     UpdatePerson,
 )
-from oacmail.core.model import Attachment, Outcome
+from oacmail.core.model import Attachment, Kind, Outcome, Role
 from oacmail.core.routing.threading import fold_subject
 
 ATTACHMENTS_NAMED = 100
@@ -46,7 +47,7 @@ def open_case(con: sqlite3.Connection, effect: OpenCase, scene: WriteContext) ->
         VALUES(?,?,?,?,'open',?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)""",
         (
             effect.number,
-            scene.arrived.message.fingerprint,
+            effect.opened_by or scene.arrived.message.fingerprint,
             person_id(con, effect.citizen),
             effect.parent,
             "request",
@@ -151,6 +152,45 @@ def original_of(con: sqlite3.Connection, raw: bytes | None) -> str | None:
     digest = sha256(raw).hexdigest()
     con.execute("INSERT OR IGNORE INTO originals(sha256, bytes) VALUES(?,?)", (digest, raw))
     return digest
+
+
+def contact(con: sqlite3.Connection, effect: RecordContact, scene: WriteContext) -> None:
+    con.execute(
+        """INSERT INTO messages(fingerprint, message_id, case_id, author_id, role, outcome, kind, rule, because,
+        subject, subject_key, received_at, lang, fresh, body_hash, rung, folder)
+        SELECT ?,'',c.id,?,?,?,?,?,'[]',?,?,?,c.lang,?,'','full','' FROM cases c WHERE c.number = ?
+        ON CONFLICT(fingerprint) DO NOTHING""",
+        (
+            effect.message,
+            person_id(con, effect.author),
+            Role.CITIZEN,
+            Outcome.CASE,
+            Kind.REQUEST,
+            effect.channel,
+            effect.subject,
+            fold_subject(effect.subject),
+            stamp(effect.at),
+            effect.text,
+            effect.case,
+        ),
+    )
+
+
+def split(con: sqlite3.Connection, effect: SplitCase, scene: WriteContext) -> None:
+    """`opened_by` is unique: before a message that has opened a case, which was merged since, stands the new number."""
+    con.execute(
+        """INSERT INTO cases(number, opened_by, citizen_id, parent, status, kind, topic, level, intent, lang, subject,
+        subject_key, opened_at, touched_at)
+        SELECT ?1, iif(EXISTS(SELECT 1 FROM cases o WHERE o.opened_by = m.fingerprint), ?1 || ' ', '') || m.fingerprint,
+        m.author_id, c.number, 'open', c.kind, c.topic, 'first', 'question', c.lang, m.subject,
+        m.subject_key, ?2, ?2 FROM messages m JOIN cases c ON c.id = m.case_id WHERE m.fingerprint = ?3
+        AND c.number = ?4""",
+        (effect.number, stamp(effect.opened_at), effect.message, effect.case),
+    )
+    raise_serial(con, effect.number, scene.now)
+    ids = (case_id(con, effect.number), effect.message)
+    con.execute("UPDATE messages SET case_id = ? WHERE fingerprint = ?", ids)
+    con.execute("UPDATE deadlines SET case_id = ? WHERE armed_by = ? AND met_at IS NULL AND void_at IS NULL", ids)
 
 
 def change(con: sqlite3.Connection, effect: UpdateCase, scene: WriteContext) -> None:

@@ -9,12 +9,14 @@ from typing import Any
 
 from oacmail.adapters.store.apply import cases, outbox
 from oacmail.adapters.store.write_context import WriteContext
-from oacmail.core import effects
+from oacmail.core import case_effects, effects
 from oacmail.core.effects import Effect
 
 WRITERS: Mapping[type[Effect], Callable[[sqlite3.Connection, Any, WriteContext], None]] = {
     effects.OpenCase: cases.open_case,
     effects.RecordMessage: cases.attach,
+    case_effects.RecordContact: cases.contact,
+    case_effects.SplitCase: cases.split,
     effects.UpdateCase: cases.change,
     effects.StartDeadline: cases.arm,
     effects.EndDeadlines: cases.disarm,

@@ -1,0 +1,34 @@
+"""Effects that make a case of something else than the message that arrived.
+
+They are effects as those of `effects`, which lists them all. No effect says how it is written.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordContact:
+    """Record what a person asked by telephone or at the desk, as a message of `case` with the fingerprint `message`.
+
+    `author`: what stands for the person's address. `channel`: telephone | visit, the rule of the message.
+    """
+
+    message: str
+    case: str
+    author: str
+    subject: str
+    text: str
+    channel: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitCase:
+    """Open case `number` by a message of `case`, which leaves it with the deadlines that it started. `opened_at`: when
+    the message arrived."""
+
+    case: str
+    number: str
+    message: str
+    opened_at: datetime

@@ -1,0 +1,164 @@
+"""What each order does to its case, one row an order: the admin's command of the same meaning, or effects of its own.
+
+Who may give orders and which case they are about is decided before (core/handlers/orders.py). An order that does not
+fit raises `Refused` and changes nothing.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from oacmail.core.cases import contacts
+from oacmail.core.cases.split import message_to_split, split
+from oacmail.core.effects import AdminCommand, Effect
+from oacmail.core.errors import Refused
+from oacmail.core.handlers.admin_command import on_admin_command
+from oacmail.core.lookup import Lookup
+from oacmail.core.model import Level
+from oacmail.core.policy import Policy
+from oacmail.core.routing import signature
+from oacmail.core.routing.orders import Verb, folded, number_of
+from oacmail.core.view import CaseView, View
+
+TOPICS: Mapping[str, str] = {
+    "certificat": "certificate", "certificado": "certificate", "instancia": "application", "solicitud": "application",
+    "subvencio": "grant", "subvencion": "grant", "ajut": "grant", "beca": "grant", "licitacio": "procurement",
+    "licitacion": "procurement", "notificacio": "notification", "notificacion": "notification",
+    "inscripcio": "enrolment", "inscripcion": "enrolment", "carpeta": "folder", "padro": "folder", "padron": "folder",
+    "pagament": "payment", "pago": "payment", "tribut": "payment", "cita": "appointment", "altres": "other",
+    "otros": "other",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenOrder:
+    """An order in its place. `cases` as they stand after the orders above it, `serial`: the next case serial of the
+    year; `place`: its index in the mail, from 0."""
+
+    policy: Policy
+    view: View
+    lookup: Lookup
+    now: datetime
+    argument: str
+    cases: Mapping[str, CaseView]
+    serial: int
+    place: int
+
+    @property
+    def agent(self) -> str:
+        """The agent's name before the @, as the event log has it."""
+        return self.lookup.message.sender.partition("@")[0]
+
+    @property
+    def key(self) -> str:
+        """Names the order: the same mail, read again, causes the same once."""
+        return f"order:{self.lookup.message.fingerprint[:32]}:{self.place}"
+
+    @property
+    def new_number(self) -> str:
+        """The number of a case that the order opens."""
+        year = self.lookup.received_at.astimezone(self.policy.office.timezone).year
+        return signature.number(self.policy, year, self.serial)
+
+
+_Words = dict[str, str]
+
+
+def _by_command(
+    verb: str, words: Callable[[GivenOrder, CaseView], _Words]
+) -> Callable[[GivenOrder, CaseView], tuple[Effect, ...]]:
+    """The action of an order that means the same as a command of the admin."""
+
+    def carry_out(given: GivenOrder, case: CaseView) -> tuple[Effect, ...]:
+        command = AdminCommand(verb=verb, case=case.number, by=given.agent, words=words(given, case))
+        return on_admin_command(given.policy, replace(given.view, cases=given.cases), command, given.now).effects
+
+    return carry_out
+
+
+def _assignee(given: GivenOrder, _: CaseView) -> _Words:
+    """The agent of this address, or of this name before the @."""
+    wanted = given.argument.lower().strip()
+    agents = given.policy.people.agents
+    found = [address for address in agents if wanted in (address, address.partition("@")[0])]
+    if len(found) != 1:
+        raise Refused("there is no agent of this name", "no-such-agent")
+    return {"name": found[0].partition("@")[0]}
+
+
+def _reason(given: GivenOrder, case: CaseView) -> _Words:
+    reason = _REASONS.get(folded(given.argument))
+    if reason is None:
+        raise Refused("there is no such reason", "no-such-value")
+    if reason == "answered" and (case.running("answer") or case.answered_at is None):
+        raise Refused("the person waits for an answer", "waits")
+    return {"reason": reason}
+
+
+_REASONS: Mapping[str, str] = {
+    "": "answered", "duplicate": "duplicate", "duplicat": "duplicate", "duplicado": "duplicate", "spam": "spam",
+    "brossa": "spam", "thanks": "thanks", "gracies": "thanks", "gracias": "thanks",
+}  # fmt: skip
+
+
+def _topic(given: GivenOrder, _: CaseView) -> _Words:
+    wanted = folded(given.argument)
+    return {"topic": TOPICS.get(wanted, wanted)}
+
+
+def _text(given: GivenOrder, _: CaseView) -> _Words:
+    if not given.argument:
+        raise Refused("the note is empty", "empty")
+    return {"text": given.argument}
+
+
+def _into(given: GivenOrder, case: CaseView) -> _Words:
+    into = number_of(given.policy, given.argument, given.lookup.received_at)
+    if into not in given.cases or into == case.number:
+        raise Refused("merge needs another, existing case", "no-such-case")
+    return {"into": into}
+
+
+def _split(given: GivenOrder, case: CaseView) -> tuple[Effect, ...]:
+    message, at = message_to_split(given.view, case)
+    return split(given.policy, case, message=message, at=at, number=given.new_number, key=given.key, now=given.now)
+
+
+ON_A_CASE: Mapping[Verb, Callable[[GivenOrder, CaseView], tuple[Effect, ...]]] = {
+    Verb.ASSIGN: _by_command("assign", _assignee),
+    Verb.MINE: _by_command("assign", lambda given, _: {"name": given.agent}),
+    Verb.CLOSE: _by_command("close", _reason),
+    Verb.SPAM: _by_command("close", lambda *_: {"reason": "spam"}),
+    Verb.REOPEN: _by_command("reopen", lambda *_: {}),
+    Verb.SECOND_LEVEL: _by_command("escalate", lambda given, _: {"why": given.argument}),
+    Verb.FIRST_LEVEL: _by_command("set", lambda *_: {"level": Level.FIRST}),
+    Verb.NOTE: _by_command("note", _text),
+    Verb.TOPIC: _by_command("set", _topic),
+    Verb.CALLED: _by_command("log-call", lambda *_: {"outcome": "reached"}),
+    Verb.NOT_REACHED: _by_command("log-call", lambda *_: {"outcome": "no-answer"}),
+    Verb.LANGUAGE: _by_command("set", lambda given, _: {"language": given.argument.lower().strip()}),
+    Verb.MERGE: _by_command("merge", _into),
+    Verb.SPLIT: _split,
+}
+"""Orders about one case."""
+
+
+def _call(given: GivenOrder) -> tuple[Effect, ...]:
+    contact = contacts.read_contact(given.argument)
+    return contacts.opened(
+        given.policy,
+        contact,
+        number=given.new_number,
+        key=given.key,
+        topic=given.lookup.reading.topic,
+        by=given.agent,
+        at=min(given.lookup.received_at, given.now),
+    )
+
+
+WITHOUT_CASE: Mapping[Verb, Callable[[GivenOrder], tuple[Effect, ...]]] = {
+    Verb.CALL: _call,
+}
+"""Orders about no case that exists."""
+ANYWHERE = (Verb.CALL, Verb.HELP)
+"""Orders that need no reply: a mail to an address of the office whose first line is one of them is an order mail."""

@@ -1,0 +1,102 @@
+"""The cases as the next order of the same mail finds them: what the orders above it have changed or opened.
+
+It repeats in memory what the store writes after all orders are decided. It decides nothing.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from oacmail.core.case_effects import SplitCase
+from oacmail.core.effects import (
+    Effect,
+    EndDeadlines,
+    MergeCases,
+    OpenCase,
+    StartDeadline,
+    UpdateCase,
+)
+from oacmail.core.model import Status
+from oacmail.core.view import CaseView, Deadline
+
+_FIELDS = frozenset(
+    {"status", "topic", "level", "intent", "lang", "assignee", "answered_at", "closed_at", "cause", "close_reason"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderedCases:
+    """`cases` by number; `current`: the number of the case that a line without a number is about, None = of none;
+    `serial`: the next case serial of the year."""
+
+    cases: Mapping[str, CaseView]
+    current: str | None
+    serial: int
+
+    def after(self, effects: Iterable[Effect]) -> "OrderedCases":
+        """What is left after these effects. A case that they open is the current one."""
+        cases, current, serial = dict(self.cases), self.current, self.serial
+        for effect in effects:
+            match effect:
+                case OpenCase():
+                    cases[effect.number] = _opened(effect)
+                    current, serial = effect.number, serial + 1
+                case SplitCase():
+                    serial += 1
+                case MergeCases() if effect.into in cases and effect.case in cases:
+                    clocks = (*cases[effect.into].clocks, *cases[effect.case].clocks)
+                    cases[effect.into] = replace(cases[effect.into], clocks=clocks)
+                    cases[effect.case] = replace(cases[effect.case], clocks=())
+                case UpdateCase() | EndDeadlines() | StartDeadline() if effect.case in cases:
+                    cases[effect.case] = _changed(cases[effect.case], effect)
+        return OrderedCases(cases, current, serial)
+
+
+def after(case: CaseView, effects: Iterable[Effect]) -> CaseView:
+    """The case as the next command finds it."""
+    return OrderedCases({case.number: case}, case.number, 0).after(effects).cases[case.number]
+
+
+def _opened(effect: OpenCase) -> CaseView:
+    reading = effect.reading
+    return CaseView(
+        number=effect.number,
+        status=Status.OPEN,
+        citizen=effect.citizen,
+        participants=frozenset({effect.citizen}),
+        subject="",
+        topic=str(reading.topic or "other"),
+        level=str(reading.level or "first"),
+        intent=str(reading.intent or "question"),
+        lang=reading.language,
+        assignee=None,
+        opened_at=effect.opened_at,
+        touched_at=effect.opened_at,
+        answered_at=None,
+        closed_at=None,
+        first_message=effect.opened_by,
+        phone=reading.callback.phone if reading.callback else None,
+        slot=reading.callback.slot if reading.callback else None,
+    )
+
+
+def _changed(case: CaseView, effect: UpdateCase | EndDeadlines | StartDeadline) -> CaseView:
+    match effect:
+        case UpdateCase(columns=columns):
+            known = {name: value for name, value in columns.items() if name in _FIELDS}
+            return replace(case, **known)  # type: ignore[arg-type]
+        case EndDeadlines():
+            return replace(case, clocks=tuple(clock for clock in case.clocks if not _ends(effect, clock)))
+        case StartDeadline():
+            started = Deadline(
+                started_by=effect.started_by,
+                kind=effect.kind,
+                level=effect.level,
+                started_at=effect.started_at,
+                due_at=effect.due_at,
+            )
+            return replace(case, clocks=(*case.clocks, started))
+
+
+def _ends(effect: EndDeadlines, clock: Deadline) -> bool:
+    named = not effect.started_by or clock.started_by in effect.started_by
+    return named and clock.kind in effect.kinds and clock.started_at <= effect.at

@@ -1,0 +1,67 @@
+"""A reply to a mail that lists several cases orders line by line, each about the case whose number it begins with."""
+
+from email.message import EmailMessage
+
+import pytest
+
+from tests.engine.test_orders import late_case, quoted, reply, transcripts
+from tests.engine.world import AGENT, ANNA, MARTA, PERE, World
+
+
+@pytest.fixture
+def digest(world: World) -> EmailMessage:
+    """The digest of a morning with three cases that wait for an answer."""
+    world.restart(digest={"to": [AGENT]})
+    for citizen in (ANNA, PERE, MARTA):
+        world.citizen_writes(citizen, subject=f"Consulta de {citizen}")
+    world.turn()
+    world.live("2026-11-26 08:30")
+    *_, last = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "digest"]
+    return last
+
+
+def test_each_line_is_done_to_its_own_case_and_the_transcript_has_the_numbers(
+    world: World, digest: EmailMessage
+) -> None:
+    text = (
+        "1 tanca brossa\n2 agent\nOAC-2026-000003 n2 error 500 al formulari\n#2 nota Ve cada setmana\n9 tanca\n3 volar"
+    )
+    reply(world, digest, text + quoted(digest), sender=AGENT)
+    first, second, third = world.cases()
+    assert (first["status"], second["assignee"], third["status"]) == ("closed", "agent", "derived")
+    (note,) = world.events("note")
+    assert "Ve cada setmana" in note["data"]
+    (transcript,) = transcripts(world, AGENT)
+    rows = [line for line in transcript.splitlines() if line.startswith("| OAC-")]
+    assert [row.split(" | ")[0].strip("| ")[-1] for row in rows] == list("12323")
+    assert "| 9 | tancar el cas | no fet: no hi ha cap altre cas amb aquest número |" in transcript
+
+
+def test_a_line_without_a_number_is_about_no_case(world: World, digest: EmailMessage) -> None:
+    reply(world, digest, "tanca brossa" + quoted(digest), sender=AGENT)
+    assert {case["status"] for case in world.cases()} == {"open"}
+    assert "no se sap de quin cas parla" in transcripts(world, AGENT)[0]
+
+
+def test_a_reply_to_the_transcript_goes_on_line_by_line(world: World, digest: EmailMessage) -> None:
+    reply(world, digest, "1 agent", sender=AGENT)
+    (transcript,) = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "transcript"]
+    reply(world, transcript, "2 trucat\nmeva", sender=AGENT)
+    assert [case["status"] for case in world.cases()] == ["open", "answered", "open"]
+    assert world.cases()[0]["assignee"] == "agent"
+
+
+def test_numbers_in_a_reply_to_the_notice_of_one_case_are_no_orders(world: World) -> None:
+    notice = late_case(world)
+    reply(world, notice, "1 tanca brossa")
+    assert world.case()["status"] == "open"
+    assert world.events("ordered") == []
+
+
+def test_merge_moves_the_messages_and_split_gives_one_a_case_of_its_own(world: World, digest: EmailMessage) -> None:
+    reply(world, digest, "1 fusiona 2", sender=AGENT)
+    first, second, _ = world.cases()
+    assert (first["status"], len(second["messages"])) == ("closed", 2)
+    reply(world, digest, "2 separa\n2 fusiona 77", sender=AGENT)
+    *_, fourth = world.cases()
+    assert (fourth["citizen"], fourth["status"], len(fourth["messages"])) == (ANNA, "open", 1)
