@@ -117,6 +117,16 @@ PROBLEMS: tuple[Problem, ...] = (
         "unfiled", "copies of our mail cannot be moved to the folder of sent mail: see the log, check its permissions"
     ),
     Problem(
+        "board",
+        "messages cannot be moved into the folders of the board, or its folders cannot be made: see the log, check the"
+        " permissions, run `oacmail check --online`",
+    ),
+    Problem(
+        "board-moves",
+        "more than 20 messages were moved within a minute and wait for a word: `oacmail board confirm` carries it out,"
+        " `oacmail board undo` puts them back",
+    ),
+    Problem(
         "templates", "one of your templates is broken, and the shipped one is used: run `oacmail check` to see where"
     ),
     Problem(

@@ -86,6 +86,8 @@ class BoardSync:
         """`complete`: every folder was read; else nothing is known of what is not there. Raises StateError."""
         names = self._names
         if names is None:
+            self._unplaced.set(False, self.engine.now())
+            self._many.set(False, self.engine.now())
             return
         error = ""
         try:

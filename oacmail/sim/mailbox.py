@@ -71,6 +71,21 @@ class SimulatedMailbox:
         """COPY keeps INTERNALDATE (RFC 9051 section 6.4.7)."""
         return self.folders[target].add(replace(self.folders[folder].messages[uid]))
 
+    def mark_deleted(self, folder: str, uid: int) -> None:
+        r"""Flag it \Deleted, as a client does that expunges later."""
+        self.folders[folder].messages[uid].deleted = True
+
+    def rename(self, folder: str, name: str) -> None:
+        """RENAME keeps UIDs and UIDVALIDITY; the levels below go along."""
+        for old in [one for one in self.folders if one == folder or one.startswith(folder + "/")]:
+            self.folders[name + old.removeprefix(folder)] = self.folders.pop(old)
+
+    def create_folder(self, folder: str) -> None:
+        self.create(folder)
+
+    def drop_folder(self, folder: str) -> None:
+        del self.folders[folder]
+
     def expunge(self, folder: str, uid: int) -> None:
         del self.folders[folder].messages[uid]
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from oacmail.sim.mailbox import SimulatedMailbox
 from tests.engine.world import World
 
 
@@ -26,3 +27,9 @@ def town(tmp_path: Path) -> Iterator[Callable[..., World]]:
 def world(town: Callable[..., World]) -> World:
     """Wednesday 25 November 2026, nine in the morning."""
     return town()
+
+
+@pytest.fixture
+def mailbox() -> SimulatedMailbox:
+    """tests/adapters/test_board.py runs the tests of the board on real servers."""
+    return SimulatedMailbox()

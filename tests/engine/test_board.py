@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from oacmail.adapters.store import board
+from oacmail.sim.mailbox import SimulatedMailbox
+from tests.engine import compose
 from tests.engine.world import AGENT, ANNA, MARTA, PERE, World
 
 OPEN, MINE, DERIVED, WAITING, ANSWERED, CLOSED, AUTOMATIC, REVIEW = (
@@ -23,8 +26,8 @@ OPEN, MINE, DERIVED, WAITING, ANSWERED, CLOSED, AUTOMATIC, REVIEW = (
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path, board={"enabled": True})
+def world(tmp_path: Path, mailbox: SimulatedMailbox) -> World:
+    return World(tmp_path, mailbox=mailbox, board={"enabled": True})
 
 
 def lies(world: World) -> dict[str, int]:
@@ -216,3 +219,171 @@ def test_a_persons_move_wins_over_ours(world: World) -> None:
     world.sync()
     assert (world.case()["assignee"], world.case()["status"]) == ("agent", "open")
     assert lies(world) == {MINE: 1}
+
+
+# --- what is no order ---------------------------------------------------------------------------------
+
+
+def quiet(world: World, passes: int = 4) -> None:
+    for _ in range(passes):
+        world.sync()
+
+
+def test_a_second_copy_orders_nothing_also_if_the_first_goes_later(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    (uid,) = world.mailbox.folders[OPEN].messages
+    world.mailbox.copy(OPEN, uid, MINE)
+    quiet(world)
+    assert (world.case()["assignee"], world.events("moved")) == (None, [])
+    world.mailbox.expunge(OPEN, uid)
+    quiet(world)
+    assert (world.case()["assignee"], world.events("moved"), world.reviews()) == (None, [], [])
+    assert lies(world) == {OPEN: 1}
+
+
+def test_a_client_that_expunges_later_has_moved_the_message(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    (uid,) = world.mailbox.folders[OPEN].messages
+    world.mailbox.copy(OPEN, uid, MINE)
+    world.mailbox.mark_deleted(OPEN, uid)
+    quiet(world)
+    assert world.case()["assignee"] == "agent"
+    world.mailbox.expunge(OPEN, uid)
+    quiet(world)
+    assert lies(world) == {MINE: 1}
+    assert len(world.events("moved")) == 1
+
+
+def test_mail_that_arrives_in_a_folder_of_the_board_is_new_mail_and_orders_nothing(world: World) -> None:
+    """By a plus-address: `lmtp_save_to_detail_mailbox`."""
+    mail = compose.message(world.clock, ANNA, "Padró", "Com demano un volant d'empadronament?")
+    world.deliver(mail, folder=CLOSED, verdict="dmarc=pass header.from=example.org")
+    world.turn()
+    quiet(world)
+    assert (world.case()["status"], world.case()["assignee"]) == ("open", None)
+    assert lies(world) == {OPEN: 1}
+    assert world.kinds(ANNA) == ["ack"]
+
+
+def test_the_same_letter_sent_again_into_a_folder_of_the_board_orders_nothing(world: World) -> None:
+    mail = world.citizen_writes(ANNA)
+    world.turn()
+    world.clock.forward(minutes=5)
+    world.deliver(mail, folder=MINE, verdict="dmarc=pass header.from=example.org")
+    quiet(world)
+    (first,) = world.mailbox.folders[OPEN].messages
+    world.mailbox.expunge(OPEN, first)
+    quiet(world)
+    assert (world.case()["assignee"], world.events("moved")) == (None, [])
+
+
+# --- conflicts ----------------------------------------------------------------------------------------
+
+
+def test_deleting_is_not_closing(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    (uid,) = world.mailbox.folders[OPEN].messages
+    world.mailbox.expunge(OPEN, uid)
+    quiet(world)
+    assert world.case()["status"] == "open"
+    assert world.reviews() == ["deleted-from-the-mailbox"]
+    assert len(world.events("deleted")) == 1
+
+
+def test_what_was_moved_while_the_daemon_was_down_counts(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.stop()
+    (uid,) = world.mailbox.folders[OPEN].messages
+    world.mailbox.move(OPEN, uid, MINE)
+    world.start()
+    quiet(world)
+    assert world.case()["assignee"] == "agent"
+    assert lies(world) == {MINE: 1}
+
+
+def test_a_folder_that_was_renamed_or_removed_is_made_again(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.mailbox.rename(OPEN, "OAC360/1 Pendents vell")
+    quiet(world)
+    assert lies(world) == {OPEN: 1}
+    assert (world.mailbox.moves, world.events("moved")) == (2, [])
+    world.mailbox.drop_folder(OPEN)
+    quiet(world)
+    assert OPEN in world.mailbox.folders
+    assert (world.case()["status"], world.reviews()) == ("open", ["deleted-from-the-mailbox"])
+
+
+def test_a_folder_that_an_agent_makes_below_the_assigned_ones_is_that_agents(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    theirs = "OAC360/2 En curs/Núria"
+    world.mailbox.create_folder(theirs)
+    move(world, OPEN, theirs)
+    assert world.case()["assignee"] == "Núria"
+    quiet(world)
+    assert lies(world) == {theirs: 1}
+
+
+def test_two_messages_of_a_case_in_two_folders_end_in_one(world: World) -> None:
+    question = world.citizen_writes(ANNA)
+    world.turn()
+    world.citizen_writes(ANNA, "Re: " + str(question["Subject"]), "És urgent?", answers=question)
+    world.turn()
+    first, second = sorted(world.mailbox.folders[OPEN].messages)
+    world.mailbox.move(OPEN, first, MINE)
+    world.mailbox.move(OPEN, second, WAITING)
+    quiet(world)
+    assert sorted(lies(world).values()) == [2]
+    moves = world.mailbox.moves
+    quiet(world)
+    assert world.mailbox.moves == moves
+
+
+def _twenty_one(world: World) -> None:
+    for number in range(21):
+        world.citizen_writes(f"persona{number}@example.org", f"Pregunta {number}", f"Com faig el tràmit {number}?")
+    world.turn()
+    for uid in sorted(world.mailbox.folders[OPEN].messages):
+        world.mailbox.move(OPEN, uid, MINE)
+    quiet(world)
+
+
+def test_more_than_twenty_moves_wait_for_a_word_and_are_carried_out(world: World) -> None:
+    _twenty_one(world)
+    assert {case["assignee"] for case in world.cases()} == {None}
+    assert (lies(world), world.problems()) == ({MINE: 21}, {"board-moves"})
+    assert board.say(world.store.con, "carry out") == 21
+    quiet(world)
+    assert {case["assignee"] for case in world.cases()} == {"agent"}
+    assert world.problems() == set()
+
+
+def test_more_than_twenty_moves_are_undone_by_a_word(world: World) -> None:
+    _twenty_one(world)
+    assert board.say(world.store.con, "undo") == 21
+    quiet(world)
+    assert {case["assignee"] for case in world.cases()} == {None}
+    assert (lies(world), world.problems()) == ({OPEN: 21}, set())
+
+
+def test_what_is_due_today_is_flagged(world: World) -> None:
+    question = world.citizen_writes(ANNA)
+    world.turn()
+    assert not _flagged(world, OPEN)
+    world.advance("2026-11-26 08:00")
+    world.turn()
+    assert _flagged(world, OPEN)
+    world.agent_answers(question)
+    world.turn()
+    world.turn()
+    assert not _flagged(world, ANSWERED)
+
+
+def _flagged(world: World, folder: str) -> bool:
+    (message,) = world.mailbox.folders[folder].messages.values()
+    return message.flagged

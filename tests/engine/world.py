@@ -78,11 +78,18 @@ def _migrated() -> bytes:
 
 class World(SimulatedService):
     """`settings` go over the defaults by section: `World(tmp_path, ack={"per_hour": 2})`. The mailbox has been read
-    once, empty, when it begins."""
+    once, empty, when it begins. `mailbox`: another one, as of a real server (tests/servers/served_mailbox.py)."""
 
-    def __init__(self, root: Path, *, now: str = "2026-11-25 09:00", **sections: Mapping[str, Any] | list[Any]) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        now: str = "2026-11-25 09:00",
+        mailbox: SimulatedMailbox | None = None,
+        **sections: Mapping[str, Any] | list[Any],
+    ) -> None:
         self.root = root
-        clock, mailbox = SimulatedClock(local(now)), SimulatedMailbox()
+        clock, mailbox = SimulatedClock(local(now)), mailbox or SimulatedMailbox()
         self.sections: dict[str, Any] = deepcopy({name: dict(keys) for name, keys in _DEFAULTS.items()})
         super().__init__(
             self._parsed(sections),

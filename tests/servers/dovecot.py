@@ -45,7 +45,8 @@ recipient_delimiter = +
 lmtp_save_to_detail_mailbox = {detail}
 namespace inbox {{
   inbox = yes
-  separator = /
+  separator = {separator}
+  prefix = {prefix}
   mailbox Sent {{
     auto = create
     special_use = \\Sent
@@ -117,14 +118,25 @@ class Dovecot:
     """`with Dovecot(folder, certificates) as server: server.imap_port`; `kill`, `stop` and `start` at will.
 
     The ports stay the same over a restart. `password`: everybody's, from the next start on. `detail`: `name+folder@`
-    is delivered into that folder.
+    is delivered into that folder. `separator`, `prefix`: of the names of folders; `without`: a capability that
+    it does not offer.
     `quota`: kilobytes for each user, from the next start on, 0 = no limit; mail that does not fit is put off.
     `root` must be short: it holds Unix sockets.
     """
 
-    def __init__(self, root: Path, certs: Certificates, *, detail: bool = False) -> None:
+    def __init__(
+        self,
+        root: Path,
+        certs: Certificates,
+        *,
+        detail: bool = False,
+        separator: str = "/",
+        prefix: str = "",
+        without: str = "",
+    ) -> None:
         nobody = pwd.getpwnam("nobody")
         self.root, self.certs, self.detail = root, certs, detail
+        self.separator, self.prefix, self.without = separator, prefix, without
         self.password, self.quota = PASSWORD, 0
         self.uid, self.gid = nobody.pw_uid, nobody.pw_gid
         self.imap_port, self.imaps_port, self.lmtp_port, self.sasl_port = (free_port() for _ in range(4))
@@ -188,7 +200,10 @@ class Dovecot:
         until(lambda: not greets(self.imap_port, b""), 10, what="end of Dovecot's listeners")
 
     def _conf(self) -> str:
-        return (CONF + (QUOTA if self.quota else "")).format(
+        reduced = f"imap_capability {{{{\n  {self.without} = no\n}}}}\n" if self.without else ""
+        return (CONF + reduced + (QUOTA if self.quota else "")).format(
+            separator=self.separator,
+            prefix=self.prefix,
             quota=self.quota,
             root=self.root,
             certs=self.certs,

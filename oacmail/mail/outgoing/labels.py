@@ -300,6 +300,16 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
             "Las copias de nuestros correos no se pueden mover a la carpeta de enviados: revise sus permisos",
             "Copies of our mail cannot be moved to the sent folder: see the rights on it",
         ),
+        "board": (
+            "Els missatges no es poden moure a les carpetes del tauler: reviseu-ne els permisos",
+            "Los mensajes no se pueden mover a las carpetas del tablero: revise sus permisos",
+            "Messages cannot be moved into the folders of the board: see the rights on them",
+        ),
+        "board-moves": (
+            "S'han mogut més de 20 missatges en un minut i el canvi espera: «oacmail board confirm» o «board undo»",
+            "Se han movido más de 20 mensajes en un minuto y el cambio espera: «oacmail board confirm» o «board undo»",
+            "More than 20 messages were moved in a minute, and this waits: `oacmail board confirm` or `board undo`",
+        ),
         "quarantine": (
             "Un missatge no s'ha pogut llegir o tractar: «oacmail quarantine list»",
             "Un mensaje no se ha podido leer o tratar: «oacmail quarantine list»",

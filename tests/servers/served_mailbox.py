@@ -1,0 +1,115 @@
+"""A user's mailbox on a real Dovecot with the methods of `SimulatedMailbox`, so that a test of `World` runs on both.
+
+oacmail reads it through its own adapter; what people do goes over a second connection. Folder names are written with /
+and without prefix, whatever the server uses.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from imapclient import IMAPClient
+
+from oacmail.adapters.imap import ImapMailbox, ImapSettings
+from oacmail.sim.mailbox import StoredMessage
+from tests.servers.dovecot import PASSWORD, Dovecot
+from tests.servers.ports import HOST
+
+_FLAGS = {b"\\Seen": "seen", b"\\Flagged": "flagged", b"\\Deleted": "deleted"}
+
+
+@dataclass
+class ServedFolder:
+    """One folder as it is now."""
+
+    messages: Mapping[int, StoredMessage]
+
+
+class ServedMailbox(ImapMailbox):
+    """`moves`: how many messages of people oacmail has moved. `person`: the connection of people's client."""
+
+    def __init__(self, server: Dovecot, user: str) -> None:
+        super().__init__(
+            ImapSettings(
+                host=HOST, port=server.imap_port, user=user, password=PASSWORD, security="none", max_bytes=5_000_000
+            )
+        )
+        self.server = server
+        self.moves = 0
+        self.person = IMAPClient(HOST, port=server.imap_port, ssl=False)
+        self.person.login(user, PASSWORD)
+
+    # --- people -----------------------------------------------------------------------------------
+
+    def append(self, folder: str, raw: bytes, at: datetime, *, seen: bool = False) -> int:
+        self.person.append(self._named(folder), raw, [b"\\Seen"] if seen else [], at.replace(microsecond=0))
+        self.person.select_folder(self._named(folder))
+        return int(max(self.person.search("ALL")))
+
+    def move(self, folder: str, uid: int, target: str) -> None:
+        self.person.select_folder(self._named(folder))
+        if self.person.has_capability("MOVE"):
+            self.person.move([uid], self._named(target))
+        else:  # as old clients do
+            self.person.copy([uid], self._named(target))
+            self.person.add_flags([uid], [b"\\Deleted"])
+            self.person.expunge()
+
+    def copy(self, folder: str, uid: int, target: str) -> None:
+        self.person.select_folder(self._named(folder))
+        self.person.copy([uid], self._named(target))
+
+    def mark_deleted(self, folder: str, uid: int) -> None:
+        self.person.select_folder(self._named(folder))
+        self.person.add_flags([uid], [b"\\Deleted"])
+
+    def expunge(self, folder: str, uid: int) -> None:
+        self.mark_deleted(folder, uid)
+        self.person.uid_expunge([uid])
+
+    def rename(self, folder: str, name: str) -> None:
+        self.person.rename_folder(self._named(folder), self._named(name))
+
+    def create_folder(self, folder: str) -> None:
+        self.person.create_folder(self._named(folder))
+
+    def drop_folder(self, folder: str) -> None:
+        self.person.delete_folder(self._named(folder))
+
+    @property
+    def folders(self) -> dict[str, ServedFolder]:
+        names = [name for flags, _, name in self.person.list_folders() if b"\\Noselect" not in flags]
+        return {self._plain(name): ServedFolder(self._messages(name)) for name in names}
+
+    def raws(self, folder: str) -> list[bytes]:
+        return [message.raw for message in self.folders[folder].messages.values()]
+
+    def _messages(self, name: str) -> dict[int, StoredMessage]:
+        self.person.select_folder(name, readonly=True)
+        found = self.person.fetch(self.person.search("ALL"), ["BODY.PEEK[]", "FLAGS", "INTERNALDATE"])
+        return {
+            uid: StoredMessage(
+                raw=data[b"BODY[]"],
+                internal_date=data[b"INTERNALDATE"],
+                **{word: flag in data[b"FLAGS"] for flag, word in _FLAGS.items()},
+            )
+            for uid, data in sorted(found.items())
+        }
+
+    def _named(self, folder: str) -> str:
+        if folder == "INBOX" or (self.server.prefix and folder.startswith(self.server.prefix)):
+            return folder
+        return self.server.prefix + folder.replace("/", self.server.separator)
+
+    def _plain(self, name: str) -> str:
+        return name.removeprefix(self.server.prefix).replace(self.server.separator, "/")
+
+    # --- the port ---------------------------------------------------------------------------------
+
+    def move_messages(self, folder: str, uids: Collection[int], target: str) -> Mapping[int, tuple[int, int]]:
+        self.moves += len(uids)
+        return super().move_messages(folder, uids, target)
+
+    def close(self) -> None:
+        super().close()
+        self.person.logout()
