@@ -211,6 +211,21 @@ def m0007_board(db: Database) -> None:
         db.execute(statement)
 
 
+_OUTCOMES = """
+ALTER TABLE cases ADD COLUMN solved_at TEXT;
+ALTER TABLE cases ADD COLUMN told_at TEXT;
+ALTER TABLE cases ADD COLUMN expected_on TEXT;
+"""
+
+
+@migrations()
+def m0008_outcomes_of_derived_cases(db: Database) -> None:
+    """When a derived case was said to be solved, when an agent told its citizen that it is with the technical
+    services, and the day by which these expect to solve it."""
+    for statement in _statements(_OUTCOMES):
+        db.execute(statement)
+
+
 def _statements(script: str) -> list[str]:
     """Split at the ends of lines; a trigger's inner semicolons stand inside a line."""
     return [part for part in script.split(";\n") if part.strip()]

@@ -109,6 +109,10 @@ def _print_done(because: Iterable[str]) -> None:
     click.echo(f"oacmail: done: {', '.join(because)}", err=True)
 
 
+def _at_option(ctx: click.Context, _: click.Parameter, value: str | None) -> str | None:
+    return moment(configured(ctx), value).isoformat() if value else None
+
+
 @case.command()
 @click.argument("n")
 @click.argument("name")
@@ -133,6 +137,15 @@ def escalate(ctx: click.Context, n: str, cause: str | None, why: str | None) -> 
 
 @case.command()
 @click.argument("n")
+@click.option("--at", callback=_at_option, help="When that was known. Default: now.")
+@click.pass_context
+def solved(ctx: click.Context, n: str, at: str | None) -> None:
+    """Record that the technical services have solved a derived case. The next answer to the person ends it."""
+    _perform(ctx, n, "solved", at=at)
+
+
+@case.command()
+@click.argument("n")
 @click.pass_context
 def reopen(ctx: click.Context, n: str) -> None:
     """Open the case again, with a new deadline from now."""
@@ -146,10 +159,6 @@ def reopen(ctx: click.Context, n: str) -> None:
 def note(ctx: click.Context, n: str, text: str) -> None:
     """Add an internal remark. It is never sent."""
     _perform(ctx, n, "note", text=text)
-
-
-def _at_option(ctx: click.Context, _: click.Parameter, value: str | None) -> str | None:
-    return moment(configured(ctx), value).isoformat() if value else None
 
 
 @case.command("log-call")

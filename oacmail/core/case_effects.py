@@ -1,4 +1,4 @@
-"""Effects that make a case of something else than the message that arrived.
+"""Effects that make a case of something else than the message that arrived, or of two cases one.
 
 They are effects as those of `effects`, which lists them all. No effect says how it is written.
 """
@@ -32,3 +32,11 @@ class SplitCase:
     number: str
     message: str
     opened_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeCases:
+    """Move all messages and running deadlines of `case` to `into`; `case` is closed as its duplicate."""
+
+    case: str
+    into: str

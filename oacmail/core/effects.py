@@ -10,7 +10,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Literal, TypedDict
 
-from oacmail.core.case_effects import RecordContact, SplitCase
+from oacmail.core.case_effects import MergeCases, RecordContact, SplitCase
 from oacmail.core.features import Slot
 from oacmail.core.model import BoardPlace, Classification, Folder, Kind, Message, Outcome, Role, Status
 from oacmail.core.outgoing import MailEvent, MailKind
@@ -139,7 +139,7 @@ class RecordMessage:
 
 
 class CaseColumns(TypedDict, total=False):
-    """Columns of a case that an effect may set, by their names in the schema. `ends_on`: an ISO date."""
+    """Columns of a case that an effect may set, by their names in the schema. `ends_on`, `expected_on`: ISO dates."""
 
     status: Status
     kind: str
@@ -161,6 +161,9 @@ class CaseColumns(TypedDict, total=False):
     closed_at: datetime | None
     close_reason: str | None
     board_folder: str | None
+    solved_at: datetime | None
+    told_at: datetime | None
+    expected_on: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,14 +301,6 @@ class AuditEvent:
     kind: str
     case: str | None = None
     data: Mapping[str, str | int | float | None] = field(default_factory=lambda: MappingProxyType({}))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MergeCases:
-    """Move all messages and running deadlines of `case` to `into`; `case` is closed as its duplicate."""
-
-    case: str
-    into: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,7 +62,10 @@ class CaseView:
     request of each side, the citizen's first. `first_message`: the fingerprint of the opening one,
     `first_message_id` its Message-ID. `urgent`: the person named a date that is near, `ends_on` if known (R32).
     `told`: kinds of our mails about it that were sent or will be. `level_by_hand`: an agent has set the level. `wish`:
-    the language that the citizen asked for. `latest`: the last messages of citizens and agents, newest first."""
+    the language that the citizen asked for. `latest`: the last messages of citizens and agents, newest first.
+    Of a derived case: `solved_at`: when the services or an agent said that it is solved; `told_at`: when an agent told
+    the citizen in their own words that the services have it; `expected_on`: the day by which the services expect to
+    solve it; `nudged_at`: when the last reminder about it alone left."""
 
     number: str
     status: Status
@@ -99,6 +102,10 @@ class CaseView:
     latest: tuple[Said, ...] = ()
     close_reason: str | None = None
     board_folder: str | None = None
+    solved_at: datetime | None = None
+    told_at: datetime | None = None
+    expected_on: date | None = None
+    nudged_at: datetime | None = None
 
     def running(self, kind: str) -> tuple[Deadline, ...]:
         return tuple(clock for clock in self.clocks if clock.kind == kind)

@@ -1,9 +1,11 @@
-"""Check derived cases: no case is derived twice automatically, and only a notified citizen gets progress notices.
+"""Check derived cases: none is derived twice automatically, none is forgotten, and only a citizen who knows of the
+derivation gets progress notices.
 
 The checks use the mails that left and the ground truth; they call no rule of the core. `deadline_checks` checks that a
 derivation ends no deadline, `invariants` that no reminder leaves outside service hours.
 """
 
+import sqlite3
 from dataclasses import dataclass, field
 from email.message import Message
 
@@ -45,7 +47,42 @@ class DerivationChecks:
         if kind == "passed_on":
             self._notified.add(case)
         require(
-            case in self._notified,
+            case in self._notified or self._answered(case, mail.recipient),
             "no progress notice goes to a citizen without notice of the derivation",
             lambda: case,
         )
+
+    def _answered(self, case: str, citizen: str) -> bool:
+        """Whether an agent has written to the citizen or called about this case: that tells of the derivation too."""
+        query = "SELECT m.message_id FROM messages m JOIN cases c ON c.id = m.case_id WHERE c.number = ?"
+        messages = {row["message_id"] for row in self._all(query, case)}
+        return any(answer.to == citizen and answer.message in messages for answer in self.town.truth.answers)
+
+    def none_forgotten(self) -> None:
+        """While a case is with the services, they are reminded; when it is solved, somebody owes the citizen the news;
+        and nothing but the news of a solution ends it."""
+        rows = self._all(
+            """SELECT c.number FROM cases c WHERE c.status = 'derived' AND NOT EXISTS(
+            SELECT 1 FROM deadlines d WHERE d.case_id = c.id AND d.met_at IS NULL AND d.void_at IS NULL
+            AND CASE WHEN c.solved_at IS NULL THEN d.kind = 'nudge' AND d.fired_at IS NULL
+            ELSE d.kind = 'answer' AND d.level = 0 END)"""
+        )
+        require(not rows, "no derived case is forgotten", lambda: f"{rows[0]['number']}: no deadline runs")
+        ended = self._all("SELECT number FROM cases WHERE status IN ('answered', 'closed')")
+        silent = [
+            number
+            for number in sorted({row["number"] for row in ended} & self._held_by_services())
+            if not self.town.truth.may_have_ended(number)
+        ]
+        require(
+            not silent,
+            "no derived case is forgotten",
+            lambda: f"{silent[0]} has ended, and nobody said that it is solved",
+        )
+
+    def _held_by_services(self) -> set[str]:
+        """Numbers of the cases whose card the services got, and no restored database has forgotten since."""
+        return {case for (_, case), (_, restored) in self._handed_over.items() if restored == self.town.restored}
+
+    def _all(self, query: str, *values: object) -> list[sqlite3.Row]:
+        return self.town.store.con.execute(query, values).fetchall()

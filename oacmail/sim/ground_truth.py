@@ -36,11 +36,22 @@ class Answer:
 
 
 @dataclass(slots=True)
+class ServicesWord:
+    """What somebody said at `at` of the derived case `case`. `solved`; otherwise the services do not have it any
+    more."""
+
+    case: str
+    at: datetime
+    solved: bool
+
+
+@dataclass(slots=True)
 class GroundTruth:
     """`lost`: messages that the mail server lost, or that a person removed, before oacmail could read them."""
 
     written: dict[str, WrittenMessage] = field(default_factory=dict)
     answers: list[Answer] = field(default_factory=list)
+    words: list[ServicesWord] = field(default_factory=list)
     lost: set[str] = field(default_factory=set)
 
     def wrote(self, mail: EmailMessage, sender: str, at: datetime, *, asks: bool, guest: bool = False) -> None:
@@ -59,6 +70,13 @@ class GroundTruth:
         """Messages that expect an answer and have none, oldest first."""
         done = {answer.message for answer in self.answers}
         return [message for name, message in self.written.items() if message.asks and name not in done | self.lost]
+
+    def may_have_ended(self, case: str) -> bool:
+        """Whether somebody said that the case is solved and an agent answered anybody after that, or the services gave
+        it back."""
+        said = [word for word in self.words if word.case == case]
+        latest = max((answer.at for answer in self.answers), default=None)
+        return any(not one.solved or (latest is not None and latest >= one.at) for one in said)
 
     def lose(self, message_ids: Iterable[str]) -> None:
         """Record messages that no longer exist anywhere; no check expects them, and lost answers do not count."""

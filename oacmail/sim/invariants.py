@@ -76,6 +76,7 @@ class InvariantChecker:
         self.deadline_checks.agree()
         self.deadline_checks.nobody_forgotten()
         self.deadline_checks.ends_are_final()
+        self.derivation_checks.none_forgotten()
         self._keys_tell_the_kind()
 
     # --- mails ------------------------------------------------------------------------------------

@@ -127,6 +127,7 @@ def test_a_form_that_is_wrong_is_no_platform_that_fails(world: World) -> None:
 def test_what_is_answered_or_closed_does_not_count(world: World) -> None:
     message = world.citizen_writes("veina@casa.example", *FAULTS[0])
     world.turn()
+    world.order("solved", world.case()["number"])
     world.agent_answers(message)
     _write(world, FAULTS[1])
     world.order("close", world.cases()[1]["number"], reason="contact")

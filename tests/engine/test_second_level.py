@@ -103,6 +103,7 @@ def test_the_agents_are_notified_of_what_is_left_to_them(world: World) -> None:
 def test_further_messages_derive_a_case_no_second_time(world: World) -> None:
     message = world.citizen_writes(ANNA, *FAULT)
     world.turn()
+    world.order("solved", world.case()["number"])
     world.agent_answers(message)
     world.turn()
     world.advance("2026-11-25 12:00")
@@ -271,11 +272,12 @@ def test_who_cannot_be_written_to_still_waits(world: World) -> None:
     assert len(_clocks(world, "answer")) == 1
 
 
-def test_a_human_answer_ends_nudges_and_updates(world: World) -> None:
+def test_the_answer_that_tells_the_solution_ends_nudges_and_updates(world: World) -> None:
     message = world.citizen_writes(ANNA, *FAULT)
     world.turn()
     world.order("escalate", world.case()["number"])
     world.advance("2026-11-25 12:00")
+    world.order("solved", world.case()["number"])
     world.agent_answers(message, "Ja està arreglat.")
     world.turn()
     assert world.case()["status"] == "answered"

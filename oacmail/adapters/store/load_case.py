@@ -36,6 +36,8 @@ _PARTS = {
     "told": f"""SELECT DISTINCT case_id, kind FROM outbox WHERE {_OF}
         AND (state NOT IN ('failed', 'dropped', 'shadow') OR (state = 'dropped' AND last_error = '{FOLDED}'))
         AND NOT (state = 'held' AND kind = '{MailKind.PASSED_ON}')""",
+    "nudged": f"""SELECT case_id, max(sent_at) AS at FROM outbox
+        WHERE {_OF} AND kind = '{MailKind.NUDGE}' AND state = 'sent' GROUP BY case_id""",
     "calls_in_vain": f"""SELECT case_id, json_extract(data, '$.at') AS at FROM events
         WHERE {_OF} AND kind = 'call-not-reached' AND json_extract(data, '$.in_slot')""",
     "latest": f"""SELECT * FROM (SELECT case_id, fingerprint, received_at, role,
@@ -122,6 +124,10 @@ def _case(row: sqlite3.Row, parts: Mapping[str, Sequence[sqlite3.Row]]) -> CaseV
         ),
         close_reason=row["close_reason"],
         board_folder=row["board_folder"],
+        solved_at=moment(row["solved_at"]),
+        told_at=moment(row["told_at"]),
+        expected_on=date.fromisoformat(row["expected_on"]) if row["expected_on"] else None,
+        nudged_at=next((moment(one["at"]) for one in parts["nudged"]), None),
     )
 
 

@@ -1,12 +1,15 @@
 """What an answer does to a case: found in Sent, in an agent's proven copy, or logged by an admin (R16).
 
 It meets every deadline that started before it and none that started after it: a citizen's second question that crossed
-the answer keeps its own deadline. This module never decides whether a message *is* an answer.
+the answer keeps its own deadline. On a derived case that nobody has said to be solved it is the derivation notice
+(R22): the case stays with the technical services, and the citizen is owed the outcome (R13). This module never decides
+whether a message *is* an answer.
 """
 
 from datetime import datetime, time, timedelta
 
 from oacmail.core import calendar
+from oacmail.core.cases.citizen_mail import has_notice, promised_by_answer
 from oacmail.core.effects import (
     AuditEvent,
     CaseColumns,
@@ -28,7 +31,18 @@ from oacmail.core.view import CaseView, OutgoingView, View
 SLOW_CLOCK = timedelta(hours=1)  # of a client that dates its own copy in Sent
 LATE_SAME_DAY = "answered-late-same-day"  # the event
 SAME_DAY = 1  # the level of the reminder that R32 adds to the ordinary one
-MET_BY_ANSWER = ("answer", "remind", "nudge", "update")
+FOLLOW_UP = ("nudge", "update")
+
+
+def tells_outcome(case: CaseView, at: datetime) -> bool:
+    """Whether an answer of that time ends the matter: any, but on a derived case only one after somebody has said that
+    it is solved."""
+    return case.status is not Status.DERIVED or (case.solved_at is not None and at >= case.solved_at)
+
+
+def met_by_answer(case: CaseView, at: datetime) -> tuple[str, ...]:
+    """The kinds of deadlines that an answer of that time meets."""
+    return ("answer", "remind", *(FOLLOW_UP if tells_outcome(case, at) else ()))
 
 
 def answered(
@@ -46,21 +60,29 @@ def answered(
     columns: CaseColumns = {"touched_at": at}
     if not guests and (case.answered_at is None or at < case.answered_at):
         columns["answered_at"] = at
-    if not still_asked and case.status is not Status.CLOSED:
+    outcome = tells_outcome(case, at)
+    if not still_asked and outcome and case.status is not Status.CLOSED:
         columns["status"] = Status.ANSWERED
+    notice = not outcome and not guests and case.solved_at is None
+    if notice:
+        columns["told_at"] = at
     effects: list[Effect] = [
-        EndDeadlines(case=case.number, how="met", at=at, kinds=MET_BY_ANSWER, started_by=guests),
+        EndDeadlines(case=case.number, how="met", at=at, kinds=met_by_answer(case, at), started_by=guests),
         UpdateCase(case=case.number, columns=columns),
         # An acknowledgement that may go still goes: it bears the number and the data-protection clause (`held` drops
         # the one that waits for its budget).
-        DropOutgoing(case=case.number, kinds=kinds.cancelled_by(CancelledBy.ANSWER)),
+        DropOutgoing(
+            case=case.number,
+            kinds=kinds.cancelled_by(CancelledBy.ANSWER if outcome else CancelledBy.DERIVATION_NOTICE),
+        ),
+        *(promised_by_answer(policy, case, key=key, at=at) if notice else ()),
         *crossed,
         *(() if guests else (UpdatePerson(address=case.citizen, known=True),)),
         AuditEvent(kind="answered", case=case.number, data={"by": how, "message": key[:16]}),
         *_late_same_day(policy, case, at, guests),
     ]
     if "status" in columns:
-        effects += _silent_close(policy, case, at=at, key=key)
+        effects += silent_close(policy, case, at=at, key=key)
     return tuple(effects)
 
 
@@ -90,7 +112,9 @@ def _crossed(policy: Policy, case: CaseView, at: datetime, guests: tuple[str, ..
     return []
 
 
-def _silent_close(policy: Policy, case: CaseView, *, at: datetime, key: str) -> list[Effect]:
+def silent_close(policy: Policy, case: CaseView, *, at: datetime, key: str) -> list[Effect]:
+    """The deadline by which the case closes if nobody writes any more, counted from `at`; it replaces an earlier
+    one."""
     days = policy.deadlines.close_days
     renew: list[Effect] = [EndDeadlines(case=case.number, how="void", at=at, kinds=("close",))]
     if days:
@@ -124,16 +148,29 @@ def undelivered(
         columns["answered_at"] = None
     clock: tuple[Effect, ...] = ()
     if not case.running("answer"):
-        columns |= {"status": Status.OPEN, "closed_at": None, "close_reason": None}
+        columns |= {"status": _owed_as(case, counted_at), "closed_at": None, "close_reason": None}
         due_at = calendar.answer_due(at, policy)
         clock = ask(policy, case.number, key=f"undelivered:{key}", at=at, due_at=due_at)
+    void: tuple[Effect, ...] = ()
+    if counted_at is not None and counted_at == case.told_at:
+        columns["told_at"] = None
+        if not has_notice(case):
+            void = (EndDeadlines(case=case.number, how="void", at=now, kinds=("update",)),)
     facts = {"what": "answer", "received_at": at}
     return (
         AuditEvent(kind="answer-undelivered", case=case.number, data={"message": key[:16]}),
+        *void,
         UpdateCase(case=case.number, columns=columns),
         *clock,
         *to_agents(policy, key=f"bounced:{answer}", kind=MailKind.BOUNCED, now=now, case=case.number, facts=facts),
     )
+
+
+def _owed_as(case: CaseView, counted_at: datetime | None) -> Status:
+    """The status of a case whose answer did not arrive: with the services as before if it was an answer on their case
+    or told its outcome (R13)."""
+    told = case.solved_at is not None and counted_at is not None and counted_at >= case.solved_at
+    return Status.DERIVED if told or case.status is Status.DERIVED else Status.OPEN
 
 
 def notice_undelivered(policy: Policy, view: View, mail: OutgoingView, *, at: datetime) -> tuple[Effect, ...]:

@@ -19,7 +19,12 @@ PASSED_ON, PROGRESS = MailKind.PASSED_ON, MailKind.PROGRESS
 
 
 def is_told(case: CaseView) -> bool:
-    """Whether the citizen has the notice that the case was passed on."""
+    """Whether the citizen knows that the case was passed on, by the notice or by an agent's own words."""
+    return case.status is Status.DERIVED and (has_notice(case) or case.told_at is not None)
+
+
+def has_notice(case: CaseView) -> bool:
+    """Whether the citizen has the notice that the case was passed on, with the day of the next news."""
     return case.status is Status.DERIVED and PASSED_ON in case.told
 
 
@@ -29,8 +34,16 @@ def passed_on(policy: Policy, case: CaseView, *, key: str, cause: str, now: date
     facts = {"cause": cause or "platform", "followup": day}
     return (
         notice(policy, case, PASSED_ON, key=f"{PASSED_ON}:{key}", facts=facts, now=now),
-        _update(policy, case, key=key, level=0, day=day, at=now),
+        update_by(policy, case, key=key, level=0, day=day, at=now),
     )
+
+
+def promised_by_answer(policy: Policy, case: CaseView, *, key: str, at: datetime) -> tuple[Effect, ...]:
+    """The deadline of the first update, if an agent tells the citizen in their own words that the case was passed on
+    and none runs. `key` names the answer."""
+    if case.running("update"):
+        return ()
+    return (update_by(policy, case, key=key, level=0, day=followup_day(policy, at), at=at),)
 
 
 def progress(policy: Policy, case: CaseView, *, key: str, level: int, now: datetime) -> tuple[Effect, ...]:
@@ -38,8 +51,8 @@ def progress(policy: Policy, case: CaseView, *, key: str, level: int, now: datet
     deadline alone."""
     day = followup_day(policy, now)
     told = notice(policy, case, PROGRESS, key=f"{PROGRESS}:{key}:{level}", facts={"followup": day}, now=now)
-    again = _update(policy, case, key=key, level=level + 1, day=day, at=now)
-    return (told, again) if PASSED_ON in case.told else (again,)
+    again = update_by(policy, case, key=key, level=level + 1, day=day, at=now)
+    return (told, again) if is_told(case) else (again,)
 
 
 def followup_day(policy: Policy, now: datetime) -> date:
@@ -48,7 +61,7 @@ def followup_day(policy: Policy, now: datetime) -> date:
     return calendar.add_working_days(today, policy.escalation.update_days, policy.workdays)
 
 
-def _update(policy: Policy, case: CaseView, *, key: str, level: int, day: date, at: datetime) -> StartDeadline:
+def update_by(policy: Policy, case: CaseView, *, key: str, level: int, day: date, at: datetime) -> StartDeadline:
     """Due while there is still time to write on the promised day, and after the morning's digest has reminded the desk,
     who may have better news."""
     closing = calendar.closing_of(day, policy)

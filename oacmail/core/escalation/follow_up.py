@@ -1,7 +1,8 @@
 """Derived cases that are not solved yet: nudges to the technical services, updates to the citizen (R31).
 
-Both are sent only while the office is open and the case is still derived; an answer ends them (core/cases/answers.py).
-After days of absence one of each is sent, and the next is counted from it. It never decides what is second level.
+Both are sent only while the office is open, the case is still derived and nobody has said that it is solved
+(core/escalation/outcome.py). An answer to the citizen ends neither. After days of absence one of each is sent, and the
+next is counted from it. It never decides what is second level.
 """
 
 from collections.abc import Sequence
@@ -29,12 +30,17 @@ def nudges(policy: Policy, ringing: Sequence[Reached], now: datetime) -> list[Ef
     effects: list[Effect] = [_fired(clock, now) for _, clock in ringing]
     groups: dict[tuple[str, ...], list[Reached]] = {}
     for case, clock in ringing:
-        if case.status is Status.DERIVED:
+        if is_unsolved(case):
             effects.append(_next_nudge(policy, case, clock, now))
             groups.setdefault(policy.people.services(case.cause), []).append((case, clock))
     for people, reached in groups.items():
         effects += _told(policy, people, reached, now)
     return effects
+
+
+def is_unsolved(case: CaseView) -> bool:
+    """Whether the services have the case and nobody has said that it is solved."""
+    return case.status is Status.DERIVED and case.solved_at is None
 
 
 def _next_nudge(policy: Policy, case: CaseView, clock: Deadline, now: datetime) -> StartDeadline:
@@ -76,7 +82,7 @@ def updates(policy: Policy, ringing: Sequence[Reached], now: datetime) -> list[E
     effects: list[Effect] = []
     for case, clock in ringing:
         effects.append(_fired(clock, now))
-        if case.status is Status.DERIVED and can_be_told(policy, case):
+        if is_unsolved(case) and can_be_told(policy, case):
             effects += progress(policy, case, key=clock.started_by, level=clock.level, now=now)
     return effects
 

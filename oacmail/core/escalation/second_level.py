@@ -24,6 +24,8 @@ from oacmail.core.policy import Policy
 from oacmail.core.view import CaseView
 
 DERIVED, SUGGESTED = MailKind.DERIVED, MailKind.SECOND_LEVEL
+ANEW: CaseColumns = {"solved_at": None, "told_at": None, "expected_on": None}
+"""What nobody has said yet when a case goes to the services, or leaves them."""
 _DECIDED = "level:second: "  # prefix of the classifier's reasons (core/routing/classification.py)
 
 
@@ -93,7 +95,7 @@ def _date_named(request: CitizenRequest, case: CaseView) -> tuple[Effect, ...]:
 
 def _derive(request: CitizenRequest, number: str, case: CaseView | None) -> tuple[Effect, ...]:
     reading, key = request.reading, request.message.fingerprint
-    columns: CaseColumns = {"status": Status.DERIVED, "level": Level.SECOND, **_of(reading)}
+    columns: CaseColumns = {"status": Status.DERIVED, "level": Level.SECOND, **_of(reading), **ANEW}
     sure = reading.confidence["level"]
     card = _read_card(request, number, case)
     return (
@@ -168,10 +170,10 @@ def _to_agents(request: CitizenRequest, card: Card, *, derived: bool) -> tuple[E
 
 
 def by_order(policy: Policy, case: CaseView, *, cause: str, why: str, key: str, now: datetime) -> tuple[Effect, ...]:
-    """Derive the case if it is not derived yet, and tell the citizen, which meets the deadline (R22). A cause or
-    observation that the agent adds goes to the services in any case."""
+    """Derive the case if it is not with the services, or is said to be solved and is not, and tell the citizen, which
+    meets the deadline (R22). A cause or observation that the agent adds goes to the services in any case."""
     cause = cause or case.cause or "platform"
-    known = case.status is Status.DERIVED and DERIVED in case.told
+    known = case.status is Status.DERIVED and DERIVED in case.told and case.solved_at is None
     adds = bool(why) or cause != (case.cause or cause)
     columns: CaseColumns = {
         "status": Status.DERIVED,
@@ -179,6 +181,7 @@ def by_order(policy: Policy, case: CaseView, *, cause: str, why: str, key: str, 
         "cause": cause,
         "operator": case.operator or "town",
         "touched_at": now,
+        **({} if known else ANEW),
     }
     return (
         UpdateCase(case=case.number, columns=columns),

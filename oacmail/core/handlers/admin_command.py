@@ -11,6 +11,7 @@ from typing import Literal
 from oacmail.core import calendar
 from oacmail.core.cases import answers, call_backs, citizen_mail, data_rights, intent_actions
 from oacmail.core.cases.data_rights import RequestFacts
+from oacmail.core.case_effects import MergeCases
 from oacmail.core.effects import (
     AdminCommand,
     AuditEvent,
@@ -19,12 +20,11 @@ from oacmail.core.effects import (
     DropOutgoing,
     Effect,
     EndDeadlines,
-    MergeCases,
     UpdateCase,
     UpdatePerson,
 )
 from oacmail.core.errors import Refused
-from oacmail.core.escalation import second_level
+from oacmail.core.escalation import outcome, second_level
 from oacmail.core.model import Intent, Kind, Level, Status, Topic
 from oacmail.core.outbox import kinds
 from oacmail.core.policy import Policy
@@ -117,8 +117,9 @@ def _reopen(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: 
     if case.running("answer"):
         raise Refused("the case is open already and its clock runs", "open-already")
     due = calendar.answer_due(now, policy)
+    status = Status.DERIVED if case.status is Status.DERIVED else Status.OPEN
     return (
-        UpdateCase(case=case.number, columns={"status": Status.OPEN, "closed_at": None, "close_reason": None}),
+        UpdateCase(case=case.number, columns={"status": status, "closed_at": None, "close_reason": None}),
         *answers.ask(policy, case.number, key=_key(inp, case, now), at=now, due_at=due),
     )
 
@@ -136,13 +137,21 @@ def _wait(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: da
     """The office waits for the person. This never stops a deadline that nobody has met."""
     if case.status is Status.CLOSED:
         raise Refused("the case is closed: reopen it first", "closed")
+    _refuse_if_derived(case)
     return (UpdateCase(case=case.number, columns={"status": Status.WAITING, "touched_at": now}),)
+
+
+def _refuse_if_derived(case: CaseView) -> None:
+    """No order but one of the outcome takes a case from the technical services unnoticed (R13)."""
+    if case.status is Status.DERIVED:
+        raise Refused("the technical services have the case: say first that it is solved, or take it back", "derived")
 
 
 def _answered(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
     """It counts as answered again, by the answer that was seen. This meets no deadline."""
     if case.running("answer") or case.answered_at is None:
         raise Refused("the person waits for an answer", "waits")
+    _refuse_if_derived(case)
     columns: CaseColumns = {"status": Status.ANSWERED, "closed_at": None, "close_reason": None}
     return (UpdateCase(case=case.number, columns=columns),)
 
@@ -151,7 +160,7 @@ def _escalate(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now
     """Second level: the services get the card and the original, the citizen the notice that meets the promise (R22)."""
     if case.status is Status.CLOSED:
         raise Refused("the case is closed: reopen it first, so that its clock runs", "closed")
-    if citizen_mail.is_told(case):
+    if citizen_mail.has_notice(case) and case.solved_at is None:
         text = "the case is already with the technical services and the person knows it: answer the person"
         raise Refused(text, "derived-already")
     words = inp.words
@@ -159,13 +168,21 @@ def _escalate(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now
     return second_level.by_order(policy, case, cause=cause, why=why, key=_key(inp, case, now), now=now)
 
 
+def _solved(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+    """The problem is solved; the next answer to the citizen says so and ends the case (R13)."""
+    if case.status is not Status.DERIVED:
+        raise Refused("the case is not with the technical services", "not-derived")
+    return outcome.solved(policy, case, at=_at(case, inp, now), key=_key(inp, case, now), now=now, by=inp.by)
+
+
 def _merge(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
     into = view.cases.get(inp.words["into"])
     if into is None or into.number == case.number:
         raise Refused("merge needs another, existing case", "no-such-case")
-    if into.status is Status.CLOSED and case.running("answer"):
+    if into.status is Status.CLOSED and (case.running("answer") or case.status is Status.DERIVED):
         raise Refused("the other case is closed: reopen it first, somebody waits for an answer", "other-closed")
     return (
+        *_one_follow_up(case, into, now),
         MergeCases(case=case.number, into=into.number),
         *_merged_state(case, into),
         UpdateCase(
@@ -174,6 +191,12 @@ def _merge(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: d
         ),
         AuditEvent(kind="merged", case=into.number, data={"from": case.number}),
     )
+
+
+def _one_follow_up(case: CaseView, into: CaseView, now: datetime) -> tuple[Effect, ...]:
+    """The services hear of the merged case once, and so does its citizen."""
+    double = tuple(kind for kind in answers.FOLLOW_UP if case.running(kind) and into.running(kind))
+    return (EndDeadlines(case=case.number, how="void", at=now, kinds=double),) if double else ()
 
 
 def _merged_state(case: CaseView, into: CaseView) -> tuple[Effect, ...]:
@@ -185,8 +208,13 @@ def _merged_state(case: CaseView, into: CaseView) -> tuple[Effect, ...]:
             "cause": case.cause,
             "platform": case.platform,
             "operator": case.operator,
+            "solved_at": case.solved_at,
+            "told_at": case.told_at,
+            "expected_on": case.expected_on.isoformat() if case.expected_on else None,
         }
         return (UpdateCase(case=into.number, columns=columns),)
+    if case.status is Status.DERIVED is into.status and case.solved_at is None and into.solved_at is not None:
+        return (UpdateCase(case=into.number, columns={"solved_at": None}),)
     if into.status is Status.ANSWERED and case.running("answer"):
         return (UpdateCase(case=into.number, columns={"status": Status.OPEN}),)
     return ()
@@ -201,6 +229,7 @@ def _set(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: dat
         columns[_COLUMN[field]] = value
     return (
         UpdateCase(case=case.number, columns=columns),
+        *outcome.corrected(policy, case, inp.words.get("level", ""), key=_key(inp, case, now), now=now),
         *_by_intent(policy, case, inp.words.get("intent", ""), now),
         *_language_wish(policy, case, inp.words.get("language", "")),
         AuditEvent(kind="corrected", case=case.number, data=dict(inp.words)),
@@ -232,6 +261,7 @@ _VERBS: dict[str, _Verb] = {
     "wait": _wait,
     "answered": _answered,
     "escalate": _escalate,
+    "solved": _solved,
     "merge": _merge,
     "set": _set,
 }

@@ -268,7 +268,12 @@ def _meet_at_once(request: CitizenRequest, case: CaseView, answer: MessageView) 
     key, due = request.message.fingerprint, request.due_at
     return [
         *answers.ask(request.policy, case.number, key=key, at=request.received_at, due_at=due),
-        EndDeadlines(case=case.number, how="met", at=answer.received_at, kinds=answers.MET_BY_ANSWER),
+        EndDeadlines(
+            case=case.number,
+            how="met",
+            at=answer.received_at,
+            kinds=answers.met_by_answer(case, answer.received_at),
+        ),
     ]
 
 

@@ -106,6 +106,11 @@ def _topic(given: GivenOrder, _: CaseView) -> _Words:
     return {"topic": TOPICS.get(wanted, wanted)}
 
 
+def _since(given: GivenOrder, case: CaseView) -> _Words:
+    """It counts from the arrival of the order: the answer to the citizen may have been read before."""
+    return {"at": max(min(given.lookup.received_at, given.now), case.opened_at).isoformat()}
+
+
 def _text(given: GivenOrder, _: CaseView) -> _Words:
     if not given.argument:
         raise Refused("the note is empty", "empty")
@@ -132,6 +137,7 @@ ON_A_CASE: Mapping[Verb, Callable[[GivenOrder, CaseView], tuple[Effect, ...]]] =
     Verb.REOPEN: _by_command("reopen", lambda *_: {}),
     Verb.SECOND_LEVEL: _by_command("escalate", lambda given, _: {"why": given.argument}),
     Verb.FIRST_LEVEL: _by_command("set", lambda *_: {"level": Level.FIRST}),
+    Verb.SOLVED: _by_command("solved", _since),
     Verb.NOTE: _by_command("note", _text),
     Verb.TOPIC: _by_command("set", _topic),
     Verb.CALLED: _by_command("log-call", lambda *_: {"outcome": "reached"}),

@@ -6,11 +6,10 @@ It repeats in memory what the store writes after all orders are decided. It deci
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from oacmail.core.case_effects import SplitCase
+from oacmail.core.case_effects import MergeCases, SplitCase
 from oacmail.core.effects import (
     Effect,
     EndDeadlines,
-    MergeCases,
     OpenCase,
     StartDeadline,
     UpdateCase,
@@ -19,7 +18,21 @@ from oacmail.core.model import Status
 from oacmail.core.view import CaseView, Deadline
 
 _FIELDS = frozenset(
-    {"status", "topic", "level", "intent", "lang", "assignee", "answered_at", "closed_at", "cause", "close_reason"}
+    (
+        *(
+            "status",
+            "topic",
+            "level",
+            "intent",
+            "lang",
+            "assignee",
+            "answered_at",
+            "closed_at",
+            "cause",
+            "close_reason",
+        ),
+        *("solved_at", "told_at"),
+    )
 )
 
 

@@ -76,11 +76,12 @@ class IfUndelivered(StrEnum):
 
 class CancelledBy(StrEnum):
     """What makes a queued mail about a case untrue. `DERIVATION_NOTICE`: the citizen is told that the case was passed
-    on."""
+    on; `SOLVED`: somebody says that it is solved, or it leaves the technical services otherwise."""
 
     ANSWER = auto()
     CLOSE = auto()
     DERIVATION_NOTICE = auto()
+    SOLVED = auto()
 
 
 class EnvelopeSender(StrEnum):
@@ -147,7 +148,7 @@ _ROWS = (
         priority=Priority.CITIZEN, budget=Budget.ACKNOWLEDGEMENTS, if_uncertain=IfUncertain.HOLD,
     ),
     _to_citizen(MailKind.PASSED_ON, _CLOSE, if_undelivered=IfUndelivered.AS_ANSWER),
-    _to_citizen(MailKind.PROGRESS, _ANSWER, _CLOSE, if_undelivered=IfUndelivered.AS_OTHER),
+    _to_citizen(MailKind.PROGRESS, _ANSWER, _CLOSE, CancelledBy.SOLVED, if_undelivered=IfUndelivered.AS_OTHER),
     _to_citizen(MailKind.NOT_REACHED, if_undelivered=IfUndelivered.AS_OTHER),
     # --- deadlines --------------------------------------------------------------------------------
     _to_staff(
@@ -165,8 +166,13 @@ _ROWS = (
     _to_staff(MailKind.OPINION, Audience.SUPERVISOR, _ANY_HOUR, budget=_NOTICES),
     _to_staff(MailKind.RIGHTS, Audience.OFFICER, _ANY_HOUR, budget=_NOTICES),
     _to_staff(MailKind.DERIVED, Audience.TECHNICAL, _ANY_HOUR, budget=_NOTICES),
-    _to_staff(MailKind.NUDGE, Audience.TECHNICAL, _SERVICE_HOURS, _ANSWER, _CLOSE, about_case=False),
-    _to_staff(MailKind.SECOND_LEVEL, Audience.AGENTS, _SERVICE_HOURS, _ANSWER, _CLOSE, budget=_NOTICES),
+    _to_staff(
+        MailKind.NUDGE, Audience.TECHNICAL, _SERVICE_HOURS, _ANSWER, _CLOSE, CancelledBy.SOLVED, about_case=False
+    ),
+    _to_staff(
+        MailKind.SECOND_LEVEL, Audience.AGENTS, _SERVICE_HOURS, _ANSWER, _CLOSE, CancelledBy.DERIVATION_NOTICE,
+        budget=_NOTICES,
+    ),
     _to_staff(MailKind.POINTERS, Audience.AGENTS, _SERVICE_HOURS, budget=_NOTICES),
     _to_staff(MailKind.COMPLEX, Audience.SEVERAL, _SERVICE_HOURS, budget=_NOTICES),
     _to_staff(MailKind.SECRET, Audience.AGENTS, _SERVICE_HOURS, budget=_NOTICES),

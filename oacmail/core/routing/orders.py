@@ -32,6 +32,7 @@ class Verb(StrEnum):
     REOPEN = "reopen"
     SECOND_LEVEL = "second_level"
     FIRST_LEVEL = "first_level"
+    SOLVED = "solved"
     NOTE = "note"
     TOPIC = "topic"
     CALLED = "called"
@@ -66,6 +67,7 @@ _WORDS: Mapping[Verb, str] = {
     Verb.REOPEN: "reopen reobre reabre",
     Verb.SECOND_LEVEL: "level2 deriva nivell2 nivel2",
     Verb.FIRST_LEVEL: "level1 nivell1 nivel1",
+    Verb.SOLVED: "solved resolt resuelto",
     Verb.NOTE: "note nota",
     Verb.TOPIC: "topic tema",
     Verb.CALLED: "called trucat llamado",
@@ -89,6 +91,7 @@ _SAID: Mapping[Order, str] = {
         "deriva|deriveu|deriva-ho|deriveu-ho|deriva'l|deriveu-lo|derivar|derivelo|derivalo|nivell 2|nivel 2|level 2"
     ),
     Order(Verb.FIRST_LEVEL): "nivell 1|nivel 1|level 1",
+    Order(Verb.SOLVED): "resolt|ja esta resolt|resuelto|ya esta resuelto|solved|it is solved",
     Order(Verb.CALLED): "trucat|trucada feta|he trucat|ja he trucat|llamado|he llamado|ya he llamado|called|i called",
     Order(Verb.NOT_REACHED): "no contesta|no contesten|no agafa el telefon|no coge el telefono|no answer",
     Order(Verb.LANGUAGE, "ca"): "catala|catalan",

@@ -13,6 +13,7 @@ ORDERS: Mapping[str, tuple[str, str, str]] = {
     "reopen": ("reobrir el cas", "reabrir el caso", "reopen the case"),
     "second_level": ("derivar a nivell 2", "derivar a nivel 2", "pass on to level 2"),
     "first_level": ("tornar a nivell 1", "volver a nivel 1", "back to level 1"),
+    "solved": ("anotar que és resolt", "anotar que está resuelto", "log that it is solved"),
     "note": ("desar la nota", "guardar la nota", "store the note"),
     "topic": ("canviar el tema", "cambiar el tema", "change the topic"),
     "called": ("anotar la trucada", "anotar la llamada", "log the call"),
@@ -71,6 +72,16 @@ REFUSED: Mapping[str, tuple[str, str, str]] = {
         "reopen it first",
     ),
     "derived-already": ("el cas ja és a nivell 2", "el caso ya está en nivel 2", "the case is already at level 2"),
+    "derived": (
+        "el cas és als serveis tècnics: digueu abans RESOLT o NIVELL 1",
+        "el caso está en los servicios técnicos: diga antes RESUELTO o NIVEL 1",
+        "the technical services have it: say SOLVED or LEVEL 1 first",
+    ),
+    "not-derived": (
+        "el cas no és als serveis tècnics",
+        "el caso no está en los servicios técnicos",
+        "the case is not with the technical services",
+    ),
     "empty": ("no hi ha text", "no hay texto", "there is no text"),
     "not-in-the-list": ("el cas no és a la llista", "el caso no está en la lista", "it is not in the list"),
     "decided-already": (

@@ -8,12 +8,11 @@ from hashlib import sha256
 
 from oacmail.adapters.store.connection import stamp
 from oacmail.adapters.store.write_context import WriteContext, case_id, person_id, raise_serial
-from oacmail.core.case_effects import RecordContact, SplitCase
+from oacmail.core.case_effects import MergeCases, RecordContact, SplitCase
 from oacmail.core.effects import (
     DeadlineReached,
     EndDeadlines,
     FileMessage,
-    MergeCases,
     OpenCase,
     PlaceMessage,
     Reconsider,

@@ -1,0 +1,71 @@
+"""How a derived case ends: the technical services or an agent say that it is solved, or it is taken back.
+
+No derived case is forgotten: what ends the reminders and the updates starts a deadline, so that an agent tells the
+citizen (R13). Nothing here writes to a citizen.
+"""
+
+from datetime import datetime
+
+from oacmail.core import calendar
+from oacmail.core.cases import answers
+from oacmail.core.cases.citizen_mail import has_notice
+from oacmail.core.effects import AuditEvent, DropOutgoing, Effect, EndDeadlines, UpdateCase
+from oacmail.core.escalation.second_level import ANEW
+from oacmail.core.model import Level, Status
+from oacmail.core.outbox import kinds
+from oacmail.core.policy import Policy
+from oacmail.core.view import CaseView
+
+
+def solved(policy: Policy, case: CaseView, *, at: datetime, key: str, now: datetime, by: str) -> tuple[Effect, ...]:
+    """Somebody says at `at` that the derived case is solved. `key` names the message or command, `by` who says so.
+
+    The deadline starts beside one that runs: an answer written before `at` meets that one and tells no outcome.
+    """
+    return (
+        UpdateCase(case=case.number, columns={"solved_at": at, "touched_at": at}),
+        *_follow_up_ends(case, now),
+        *answers.ask(policy, case.number, key=f"solved:{key}", at=at, due_at=_owed_by(policy, case, at)),
+        AuditEvent(kind="solved", case=case.number, data={"by": by}),
+    )
+
+
+def taken_back(policy: Policy, case: CaseView, *, at: datetime, key: str, now: datetime) -> tuple[Effect, ...]:
+    """The case leaves the services unsolved and is the desk's again.
+
+    It is open with a deadline. Without one it counts as answered only if an agent has written to the citizen since the
+    services have it, and no notice has promised the outcome.
+    """
+    status = Status.OPEN
+    more: tuple[Effect, ...] = ()
+    if not case.promised():
+        if case.told_at is not None and not has_notice(case):
+            status, more = Status.ANSWERED, tuple(answers.silent_close(policy, case, at=case.told_at, key=key))
+        else:
+            more = answers.ask(policy, case.number, key=key, at=at, due_at=_owed_by(policy, case, at))
+    return (
+        UpdateCase(case=case.number, columns={"status": status, "touched_at": at, **ANEW}),
+        *_follow_up_ends(case, now),
+        *more,
+    )
+
+
+def corrected(policy: Policy, case: CaseView, level: str, *, key: str, now: datetime) -> tuple[Effect, ...]:
+    """What follows when an agent corrects the level of the case: not the second level, so not the services' case."""
+    if case.status is not Status.DERIVED or not level or level == Level.SECOND:
+        return ()
+    return taken_back(policy, case, at=now, key=key, now=now)
+
+
+def _follow_up_ends(case: CaseView, now: datetime) -> tuple[Effect, ...]:
+    return (
+        EndDeadlines(case=case.number, how="void", at=now, kinds=answers.FOLLOW_UP),
+        DropOutgoing(case=case.number, kinds=kinds.cancelled_by(kinds.CancelledBy.SOLVED)),
+    )
+
+
+def _owed_by(policy: Policy, case: CaseView, at: datetime) -> datetime:
+    """The next working day, or the day on which the citizen was promised news, whichever is earlier (R31)."""
+    zone = policy.office.timezone
+    promised = (calendar.closing_of(clock.due_at.astimezone(zone).date(), policy) for clock in case.running("update"))
+    return min((calendar.answer_due(at, policy), *(due for due in promised if due > at)))
