@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Literal
 
 from oacmail.core import calendar
+from oacmail.core.case_effects import MergeCases
 from oacmail.core.cases import answers, call_backs, citizen_mail, data_rights, intent_actions
 from oacmail.core.cases.data_rights import RequestFacts
-from oacmail.core.case_effects import MergeCases
 from oacmail.core.effects import (
     AdminCommand,
     AuditEvent,
