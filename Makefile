@@ -8,6 +8,7 @@
 #   make understand MAIL=DIR   accuracy on labelled mail, compared with a simple model
 #   make simulate [DAYS=90] [SEEDS=100]   the simulated town, one run per seed
 #   make fresh bounces CORPORA=DIR MAIL=DIR   reply extraction compared with other libraries; delivery reports
+#   make pages     the HTML of every mail in Chromium: width on a telephone, and axe-core; needs chromium and npm
 #   make booted [STEPS="kill upgrade"]   tests on a Debian 13 booted in systemd-nspawn: CONTRIBUTING.md
 #   make lock      update the lock files after a change of dependencies; needs uv
 
@@ -31,7 +32,7 @@ INSTALLED := .venv/installed-$(VERSION)
 PIP := .venv/bin/python -m pip --disable-pip-version-check --quiet
 AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo --preserve-env)
 
-.PHONY: install demo test check lint bench chaos simulate latency understand fresh bounces booted deploy lock
+.PHONY: install demo test check lint bench chaos simulate latency understand fresh bounces pages booted deploy lock
 .DELETE_ON_ERROR:
 
 install: $(INSTALLED)
@@ -86,6 +87,9 @@ fresh: install
 
 bounces: install
 	@.venv/bin/python -m bench.bounces $(CORPORA) $(MAIL)
+
+pages: install
+	@.venv/bin/python -m bench.pages
 
 booted: install
 	@$(AS_ROOT) .venv/bin/python -u -m tests.booted $(STEPS)

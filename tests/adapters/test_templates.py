@@ -179,7 +179,7 @@ def test_a_citizen_s_text_reaches_staff_as_text_with_dead_links() -> None:
     assert "> https[://]evil.example/ www[.]evil.example" in body(mail)
     html = body(mail, "html")
     assert "&lt;/blockquote&gt;&lt;script&gt;alert(1)&lt;/script&gt;" in html
-    assert not [bad for bad in ("<script", "\u202e", "\x1b", "https://evil", "<table") if bad in html]
+    assert not [bad for bad in ("<script", "\u202e", "\x1b", "https://evil", "<thead") if bad in html]
 
 
 def test_a_long_text_is_cut_in_the_mail() -> None:

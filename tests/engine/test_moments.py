@@ -82,4 +82,4 @@ def test_the_urgent_reminder_names_the_day_on_which_the_persons_own_term_ends(wo
     world.live("2026-11-25 16:00", minutes=60)
     (reminder,) = world.received(AGENT)
     assert "Termini de la persona" in text_of(reminder)
-    assert "26 de novembre" in text_of(reminder).split("Termini de la persona")[1]
+    assert "dj. 26/11 |" in text_of(reminder).split("Termini de la persona")[1]

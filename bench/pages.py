@@ -1,0 +1,141 @@
+"""Measure the HTML of every mail in a browser: its width on a telephone and on a desk, and what axe-core finds.
+
+Usage: make pages (needs chromium and npm). Each sample of each kind, in each language, is laid out 390 and 1,000 pixels
+wide. A page fails if it is wider than its screen, or if axe-core (https://github.com/dequelabs/axe-core, rules of WCAG
+2.2 A and AA) finds anything serious. What fails is named, and the exit code is then 1.
+"""
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from html import escape
+from pathlib import Path
+from typing import TypedDict
+
+from oacmail.adapters.templates.facts import SAMPLES
+from oacmail.config import load
+from oacmail.core.effects import Send
+from oacmail.core.model import LANGUAGES
+from oacmail.core.outbox.kinds import KINDS
+from oacmail.shipped import shipped
+from oacmail.wiring import renderer, rules
+
+WIDTHS = (390, 1000)
+AXE = "4.14.1"
+NOW = datetime(2026, 11, 27, 9, tzinfo=UTC)
+CHROMIUM = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-extensions", "--virtual-time-budget=600000",
+    "--window-size=1100,900",
+)  # fmt: skip
+# The wrapper lays each mail out in a frame of its own width, then runs axe in it.
+_WRAPPER = """<!doctype html><html lang="en"><head><title>pages</title></head><body>
+%s
+<pre id="found"></pre>
+<script>
+const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+async function look() {
+  const found = [];
+  for (const frame of document.querySelectorAll("iframe")) {
+    const page = frame.contentDocument, window_ = frame.contentWindow;
+    const wide = Math.max(page.documentElement.scrollWidth, page.body.scrollWidth);
+    const script = page.createElement("script");
+    script.textContent = atob("%s");
+    page.head.appendChild(script);
+    const run = await window_.axe.run(page, {runOnly: {type: "tag", values: tags}});
+    const bad = run.violations.filter(one => ["serious", "critical"].includes(one.impact)).map(one => one.id);
+    found.push({name: frame.title, screen: frame.width, wide: wide, bad: bad});
+  }
+  document.getElementById("found").textContent = JSON.stringify(found);
+}
+window.onload = look;
+</script></body></html>"""
+
+
+class LaidOut(TypedDict):
+    """One mail in one width: what it is called, its screen and its own width in pixels, and the broken rules."""
+
+    name: str
+    screen: str
+    wide: int
+    bad: list[str]
+
+
+def mails() -> Iterator[tuple[str, str]]:
+    """Name and HTML of every sample."""
+    config = load(shipped("config.toml"))
+    made = renderer(config, replace(rules(config), secrets=(b"pages",), instance="pages"))
+    for kind, lang in ((kind, lang) for kind in KINDS for lang in (*LANGUAGES, "ca+es")):
+        of_case = KINDS[kind].about_case
+        for place, facts in enumerate(SAMPLES[kind]):
+            send = Send(
+                key="sample",
+                kind=kind,
+                lang=lang,
+                recipient="anna@example.org",
+                case="OAC-2026-000123" if of_case else None,
+                token="OAC-2026-000123-K7Q" if of_case else "",
+                facts=facts,
+                received_at=NOW,
+                due_at=NOW,
+            )
+            mime = made.render(send, "<sample@localhost.invalid>", lambda _: "v=1", NOW).mime
+            yield f"{kind}-{lang}-{place}", _html(mime)
+
+
+def _html(mime: bytes) -> str:
+    message = message_from_bytes(mime, policy=policy.default)
+    assert isinstance(message, EmailMessage)
+    part = message.get_body(("html",))
+    assert part is not None
+    return str(part.get_content())
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory(prefix="pages-") as folder:
+        axe = _axe(Path(folder))
+        frames = "\n".join(
+            f'<iframe title="{name}" width="{width}" height="900" srcdoc="{escape(html)}"></iframe>'
+            for name, html in mails()
+            for width in WIDTHS
+        )
+        page = Path(folder) / "pages.html"
+        page.write_text(_WRAPPER % (frames, axe), encoding="utf-8")
+        found = _look(page, Path(folder))
+    failed = [row for row in found if row["wide"] > int(row["screen"]) or row["bad"]]
+    for row in failed:
+        print(f"{row['name']} at {row['screen']}: {row['wide']} wide, {', '.join(row['bad']) or 'nothing serious'}")
+    print(f"{len(found)} pages, {len(failed)} failed")
+    return 1 if failed or not found else 0
+
+
+def _axe(folder: Path) -> str:
+    """axe-core in base64."""
+    subprocess.run(["npm", "install", "--silent", "--prefix", folder, f"axe-core@{AXE}"], check=True)
+    return subprocess.run(
+        ["base64", "-w0", folder / "node_modules/axe-core/axe.min.js"], check=True, capture_output=True, text=True
+    ).stdout
+
+
+def _look(page: Path, folder: Path) -> list[LaidOut]:
+    done = subprocess.run(
+        ["chromium", *CHROMIUM, f"--user-data-dir={folder}/profile", "--dump-dom", page.as_uri()],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    shown = re.search(r'<pre id="found">(.*?)</pre>', done, re.DOTALL)
+    assert shown is not None, "the page was not laid out"
+    found: list[LaidOut] = json.loads(shown[1] or "[]")
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())
