@@ -75,6 +75,7 @@ def _office(config: Config) -> core.Office:
         opens=office.hours[0],
         closes=office.hours[1],
         prefix=office.prefix,
+        plus_addressing=config.trust.plus_addressing,
     )
 
 

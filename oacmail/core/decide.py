@@ -87,7 +87,7 @@ def _arrived(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decis
         decision = from_citizen(policy, view, lookup, now)
     else:
         decision = _by_sender(policy, view, lookup, now)
-    return _with(decision, proofs(view, lookup.received_at))
+    return _with(decision, proofs(policy, view, lookup))
 
 
 def _corrected(opened: Decision) -> list[Effect]:
@@ -101,8 +101,12 @@ def _own_copy(policy: Policy, view: View, lookup: Lookup, signature: Signature) 
     mail = next((mail for mail in view.mails if mail.key == signature.key), None)
     more = own_copies.added(lookup, mail)
     if not more or lookup.folder is Folder.SENT or view.added_before >= own_copies.BANNER:
-        return own_copies.on_own_copy(policy, view, lookup, signature)
-    return None if own_copies.is_message(policy, mail) else own_copies.with_an_addition(lookup, signature, mail, more)
+        copy = own_copies.on_own_copy(policy, view, lookup, signature)
+    elif own_copies.is_message(policy, mail):
+        return None
+    else:
+        copy = own_copies.with_an_addition(lookup, signature, mail, more)
+    return own_copies.with_answer(policy, view, lookup, mail, copy)
 
 
 def _decides_again(view: View, lookup: Lookup) -> bool:

@@ -222,7 +222,8 @@ class Send:
     `facts`: values for the template of this kind, never citizen HTML.
     `in_reply_to`, `refs`: Message-IDs of the message that it replies to. `attach`: fingerprint of the original to
     attach, or None; `conversation`: instead several messages, newest first.
-    `release`: when it may leave; None = deferred until a limit has room. `automatic`: Auto-Submitted value.
+    `release`: when it may leave; None = deferred until a limit has room. `automatic`: Auto-Submitted value, '' = a
+    person wrote it.
     """
 
     key: str
@@ -234,7 +235,7 @@ class Send:
     facts: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
     in_reply_to: str = ""
     refs: tuple[str, ...] = ()
-    automatic: Literal["auto-replied", "auto-generated"] = "auto-generated"
+    automatic: Literal["auto-replied", "auto-generated", ""] = "auto-generated"
     attach: str | None = None
     conversation: tuple[Quoted, ...] = ()
     budget: str = ""

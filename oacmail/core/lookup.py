@@ -18,12 +18,12 @@ from oacmail.core.effects import (
     OutboxCommand,
     Tick,
 )
-from oacmail.core.model import Auto, Classification, Folder, Message
+from oacmail.core.model import AnswerText, Auto, Classification, Folder, Message
 from oacmail.core.policy import Policy
 from oacmail.core.routing import case_numbers, orders, own_text
 from oacmail.core.routing.classification import classify
 from oacmail.core.routing.sender import Sender, author_of, own_signature, sender_of
-from oacmail.core.routing.signature import Signature, read_token
+from oacmail.core.routing.signature import Signature, read_relay_address, read_token
 
 WRITERS_MOST = 20
 
@@ -39,6 +39,8 @@ class Lookup:
     `tokened`: case numbers of its valid tokens. `ordered`: cases that the orders of proven staff name. `writers`: whose
     earlier messages it may continue: the author's, or for staff and Sent those of the recipients. `addressed`: the
     recipients of a new mail of the desk, which names no earlier one; `numbers`: the case numbers typed in its subject.
+    `relays`: the cases to whose relay address staff or the office have written it; `answer`: what of it the person
+    would get, None = not read.
     """
 
     policy: Policy
@@ -54,6 +56,8 @@ class Lookup:
     writers: tuple[str, ...]
     addressed: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
+    relays: tuple[str, ...] = ()
+    answer: AnswerText | None = None
 
     @property
     def message(self) -> Message:
@@ -95,6 +99,7 @@ def look_up(policy: Policy, arrived: Arrived) -> Lookup:
     written = _written_on_top(policy, message) if on_top else message
     author, sender = author_of(policy, written), sender_of(policy, message)
     writers = _writers(policy, arrived, author)
+    relays = _relays(policy, arrived)
     new = _is_of_the_desk(policy, arrived) and not message.refs and message.auto is Auto.NONE
     year = arrived.received_at.astimezone(policy.office.timezone).year
     return Lookup(
@@ -106,22 +111,24 @@ def look_up(policy: Policy, arrived: Arrived) -> Lookup:
         author=author,
         sender=sender,
         reading=classify(written, policy.form_senders, policy.tax_operator),
-        tokened=tuple(case for case in (read_token(policy, text) for text in message.tokens) if case),
+        tokened=(*(case for case in (read_token(policy, text) for text in message.tokens) if case), *relays),
         ordered=orders.numbers(policy, message.text, arrived.received_at) if sender.proven else (),
         writers=writers,
         addressed=tuple(address for address in writers if address != message.sender) if new else (),
         numbers=case_numbers.in_text(policy, message.subject, year) if new else (),
+        relays=relays,
     )
 
 
 def _added(message: Message, signature: Signature | None) -> str:
     if signature is None or not signature.text:
         return ""
-    return own_text.added(message.text, signature.text) + files(message)
+    return own_text.added(message.text + files(message), signature.text)
 
 
 def files(message: Message) -> str:
-    """The names and types of its attachments: mail of ours that may come back whole has none."""
+    """The names and types of its attachments. Of mail that may come back whole only a relayed answer has any, and its
+    signature covers them."""
     return "".join(f"[{file.name} {file.mime}]" for file in message.attachments)
 
 
@@ -135,6 +142,15 @@ def _written_on_top(policy: Policy, message: Message) -> Message:
 
 def _is_of_the_desk(policy: Policy, arrived: Arrived) -> bool:
     return arrived.folder is Folder.SENT or arrived.message.sender in policy.people.staff
+
+
+def _relays(policy: Policy, arrived: Arrived) -> tuple[str, ...]:
+    """The cases of the relay addresses in To and Cc. In a stranger's or a citizen's mail they mean nothing."""
+    message = arrived.message
+    if not _is_of_the_desk(policy, arrived):
+        return ()
+    named = (read_relay_address(policy, address) for address in (*message.to, *message.cc))
+    return tuple(dict.fromkeys(case for case in named if case))
 
 
 def _writers(policy: Policy, arrived: Arrived, author: str) -> tuple[str, ...]:

@@ -237,6 +237,15 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerText:
+    """What an agent's mail to a relay address would say to the person. `reason`: why it cannot be relayed, '' = it can
+    (mail/outgoing/answer_parts.py)."""
+
+    text: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Classification:
     """The classifier's verdict on one message; topic, level and intent are None unless kind is request.
 

@@ -9,13 +9,15 @@ from enum import StrEnum
 
 
 class MailKind(StrEnum):
-    """A kind of outgoing mail; also the name of its template, templates/<language>/<kind>.txt.j2."""
+    """A kind of outgoing mail; also the name of its template, templates/<language>/<kind>.txt.j2. `RELAYED` has none: a
+    person wrote it."""
 
     ACK = "ack"
     WARNED = "warned"
     PASSED_ON = "passed_on"
     PROGRESS = "progress"
     NOT_REACHED = "not_reached"
+    RELAYED = "relayed"
     OVERDUE = "overdue"
     OVERDUE_DIGEST = "overdue_digest"
     REMIND = "remind"
@@ -32,6 +34,7 @@ class MailKind(StrEnum):
     SECRET = "secret"  # noqa: S105
     REMARK = "remark"
     TRANSCRIPT = "transcript"
+    NOT_RELAYED = "not_relayed"
     WHICH_CASE = "which_case"
     MOVED_BACK = "moved_back"
     BOUNCED = "bounced"

@@ -30,6 +30,7 @@ class Office:
     opens: time = time(8)
     closes: time = time(20)
     prefix: str = "OAC"
+    plus_addressing: bool = True
 
     @property
     def own(self) -> frozenset[str]:

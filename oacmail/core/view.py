@@ -156,6 +156,16 @@ class OutgoingView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CaseThread:
+    """What a relayed answer continues: the Message-IDs of the person's messages, oldest first, and the subject of the
+    last. `internal`: the lines that must not leave the house (core/routing/internal_text.py)."""
+
+    message_ids: tuple[str, ...]
+    subject: str
+    internal: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnplacedMail:
     """A new mail of the desk of which the agents were asked what it answers. `cases`: those in the question; () = an
     agent has said that it is about none. `waits`: nobody has said yet. `undelivered`: as in `View`."""
@@ -236,7 +246,8 @@ class View:
     `undelivered`: recipients whom this message did not reach, by an earlier report; None = no report. `refusals`: of
     other mails, for one that is refused; `taken_since`: the relay accepted a mail since it last refused this one.
     `open_cases`: of a new mail of the desk, the recipients' cases in which somebody may wait. `unplaced`: the mail that
-    our question names to which this message replies, or this message itself, if we have asked about it.
+    our question names to which this message replies, or this message itself, if we have asked about it. `thread`: of
+    the case to whose person this message is to be relayed.
     `alike`: recent second-level cases on its platform, oldest first; of an incident only the last
     (core/escalation/incidents.py). `noticed`: notices to staff of the last hour, for their budgets.
     """
@@ -261,6 +272,7 @@ class View:
     undelivered: tuple[str, ...] | None = None
     open_cases: tuple[str, ...] = ()
     unplaced: UnplacedMail | None = None
+    thread: CaseThread | None = None
     refusals: tuple[Refusal, ...] = ()
     taken_since: bool = False
     alike: tuple[SimilarCase, ...] = ()

@@ -18,11 +18,13 @@ from oacmail.core.decide import decide
 from oacmail.core.effects import Arrived, Decision, DeliveryResult, Input, Quoted, Send
 from oacmail.core.lookup import Lookup, looked_up
 from oacmail.core.model import MessageRef
+from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.ports.clock import Clock
 from oacmail.core.ports.renderer import FrozenMail, Renderer
 from oacmail.core.ports.store import RUN, Store, Turn
 from oacmail.core.routing import signature
+from oacmail.engine import relaying
 from oacmail.mail.outgoing.redact import redact
 from oacmail.mail.understanding.secrets import blank
 
@@ -102,11 +104,13 @@ class Engine:
         message_ref: MessageRef | None = None,
     ) -> Decision:
         asked = looked_up(self.policy, inp)
+        if isinstance(asked, Lookup) and asked.relays and raw is not None:
+            asked = replace(asked, answer=relaying.answer_text(raw))
         arrived = asked.arrived if isinstance(asked, Lookup) else None
         view = turn.view(self.policy, asked, now)
         decision = decide(self.policy, view, asked, now)
         sends = [effect for effect in decision.effects if isinstance(effect, Send)]
-        mails = {send.key: self._freeze(send, _attached(send, turn, arrived, raw), now) for send in sends}
+        mails = {send.key: self._final(send, turn, arrived, raw, now) for send in sends}
         turn.apply(
             decision,
             now=now,
@@ -124,6 +128,13 @@ class Engine:
         if self._passed_over:
             self.store.problem(TEMPLATES, True, now)
         self._passed_over.clear()
+
+    def _final(self, send: Send, turn: Turn, arrived: Arrived | None, raw: bytes | None, now: datetime) -> FrozenMail:
+        if send.kind is not MailKind.RELAYED:
+            return self._freeze(send, _attached(send, turn, arrived, raw), now)
+        assert raw is not None  # core relays only what was read
+        message_id = signature.message_id(self.policy, send.key)
+        return relaying.relayed(self.policy.office, send, raw, message_id, self._mark(send, now), now)
 
     def _freeze(self, send: Send, messages: Sequence[Attached], now: datetime) -> FrozenMail:
         """`messages` are those to attach, newest first."""
@@ -144,7 +155,12 @@ class Engine:
 
     def _mail(self, send: Send, now: datetime, *originals: bytes) -> FrozenMail:
         message_id = signature.message_id(self.policy, send.key)
-        mark = partial(
+        rendered = self.renderer.render(send, message_id, self._mark(send, now), now, *originals)
+        self._passed_over.update(rendered.fallback)
+        return FrozenMail(message_id=rendered.message_id, mime=rendered.mime, length=rendered.length)
+
+    def _mark(self, send: Send, now: datetime) -> Callable[[str], str]:
+        return partial(
             signature.sign,
             self.policy,
             run=self.store.recall(RUN) or "",
@@ -156,9 +172,6 @@ class Engine:
             recipient=send.recipient,
             sent_at=now,
         )
-        rendered = self.renderer.render(send, message_id, mark, now, *originals)
-        self._passed_over.update(rendered.fallback)
-        return FrozenMail(message_id=rendered.message_id, mime=rendered.mime, length=rendered.length)
 
 
 def _attached(send: Send, turn: Turn, arrived: Arrived | None, raw: bytes | None) -> list[Attached]:

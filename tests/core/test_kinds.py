@@ -14,6 +14,7 @@ from oacmail.core.outbox.kinds import (
     KINDS,
     LIMITED_NOTICES,
     OF_THE_DAY,
+    TEMPLATED,
     Audience,
     CancelledBy,
     EnvelopeSender,
@@ -36,11 +37,11 @@ def test_every_kind_has_one_row() -> None:
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_kind_has_a_template_in_each_language_and_every_template_a_kind(lang: str) -> None:
     templates = {file.name.removesuffix(".txt.j2") for file in (shipped("templates") / lang).glob("*.txt.j2")}
-    assert templates == {kind.value for kind in KINDS}
+    assert templates == {kind.value for kind in TEMPLATED}
 
 
 def test_every_kind_says_which_facts_its_template_gets_and_has_samples() -> None:
-    assert set(DEFAULTS) == set(SAMPLES) == set(KINDS)
+    assert set(DEFAULTS) == set(SAMPLES) == TEMPLATED
 
 
 def test_every_notice_that_a_list_may_name_has_a_heading_for_it() -> None:

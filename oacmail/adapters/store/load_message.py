@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from oacmail.adapters.store import thread
 from oacmail.adapters.store.connection import at, moment, stamp
 from oacmail.adapters.store.keys import LOST_AT
 from oacmail.adapters.store.load_case import cases, marks
@@ -96,6 +97,7 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
         run_since=_since(con, RUN) if _value(con, RUN_READ) else None,
         undelivered=_undelivered(con, message.message_id),
         open_cases=open_cases,
+        thread=thread.thread(con, lookup),
         unplaced=unplaced,
         alike=_alike(con, policy, lookup),
         noticed=_noticed(con, now),
@@ -152,7 +154,7 @@ def mail_view(con: sqlite3.Connection, key: str) -> View:
 def delivery_view(con: sqlite3.Connection, policy: Policy, inp: DeliveryResult, now: datetime) -> View:
     mails = _mails(con, "WHERE o.key = ?", (inp.key,))
     owed = [mail.case for mail in mails if mail.kind in MEETS_DEADLINE and mail.case]
-    about = cases(con, policy, owed, now) if inp.state in ("refused", "later") else {}
+    about = cases(con, policy, owed, now)
     if inp.state != "refused":
         return View(mails=mails, cases=about, noticed=_noticed(con, now))
     taken = _last_taken(con)
@@ -243,6 +245,8 @@ def _mails_of(con: sqlite3.Connection, lookup: Lookup, ids: Sequence[str]) -> tu
         found += _mails(con, where, (*ids, *ids))
     if lookup.signature is not None:
         found += _mails(con, "WHERE o.key = ?", (lookup.signature.key,))
+    if lookup.relays:
+        found += _mails(con, "WHERE o.key = ?", (f"{MailKind.RELAYED}:{lookup.message.fingerprint}",))
     return tuple(found)
 
 

@@ -18,10 +18,11 @@ from oacmail.adapters.templates.office_profile import OfficeProfile, Promise, is
 from oacmail.adapters.templates.template_loader import BrokenTemplateError, Page, TemplateLoader
 from oacmail.core.effects import Send
 from oacmail.core.model import LANGUAGES
-from oacmail.core.outbox.kinds import KINDS
+from oacmail.core.outbox.kinds import KINDS, TEMPLATED, Audience
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.ports.renderer import Rendered
+from oacmail.core.routing.signature import relay_address
 from oacmail.mail.outgoing.compose import Heading, compose, verify
 from oacmail.mail.outgoing.dates_in_words import (
     NEXT_WORKING_DAY,
@@ -110,7 +111,7 @@ class JinjaRenderer:
         contexts = [
             self._context(send, lang, promised, heading.sent_at, bool(originals)) for lang in self._languages(send)
         ]
-        pages = [loader.page(send.kind, context) for context in contexts]
+        pages = [self._offering(loader.page(send.kind, context), send) for context in contexts]
         if len(pages) > 1:
             pages[0] = pages[0].announcing(page.lang for page in pages[1:])
         html = loader.html(send.kind, pages, contexts[0])
@@ -121,6 +122,15 @@ class JinjaRenderer:
         if reason:
             raise BrokenTemplateError(reason)
         return mime, len(text)
+
+    def _offering(self, page: Page, send: Send) -> Page:
+        """Add the way to the person to a notice about one case, if an agent's mail can be proven at all."""
+        policy = self._profile.policy
+        to_staff = KINDS[send.kind].audience is not Audience.CITIZEN
+        if not (send.case and to_staff and KINDS[send.kind].about_case and policy.provable):
+            return page
+        address = relay_address(policy, send.case)
+        return page.offering(address, send.case) if address else page
 
     def _heading(self, send: Send, message_id: str, now: datetime) -> Heading:
         office = self._profile.policy.office
@@ -231,12 +241,12 @@ def _place(error: Exception, send: Send) -> str:
 
 
 def _is_used(name: str) -> bool:
-    names = (f"{lang}/{template}.{ext}.j2" for lang in LANGUAGES for template in KINDS for ext in ("txt", "html"))
+    names = (f"{lang}/{template}.{ext}.j2" for lang in LANGUAGES for template in TEMPLATED for ext in ("txt", "html"))
     return name in _SHARED or name in names
 
 
 def _samples(recipient: str) -> Iterator[tuple[Send, Promise]]:
-    for kind, lang, promised in product(KINDS, LANGUAGES, _SAMPLE_PROMISES):
+    for kind, lang, promised in product(sorted(TEMPLATED), LANGUAGES, _SAMPLE_PROMISES):
         for facts in SAMPLES[kind]:
             yield _sample(kind, lang, facts, recipient), promised
 

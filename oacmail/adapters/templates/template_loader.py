@@ -12,6 +12,7 @@ from datetime import date, datetime
 from pathlib import Path
 from types import CodeType
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.bccache import Bucket
@@ -28,6 +29,12 @@ from oacmail.shipped import shipped
 
 _NOTHING = "—"
 _SUBJECT = "Subject:"
+WRITE_TO_THE_PERSON = {
+    "ca": "Escriviu a la persona en un correu nou; només li arriba el que hi poseu, des de l'adreça de l'oficina:",
+    "es": "Escriba a la persona en un correo nuevo; solo le llega lo que ponga, desde la dirección de la oficina:",
+    "en": "Write to the person in a new email; only what you put in it arrives, from the office's address:",
+}
+_BUTTON = {"ca": "Escriviu a la persona", "es": "Escriba a la persona", "en": "Write to the person"}
 _LINK_NAMES = {
     "online_office_url": {"ca": "Oficina virtual", "es": "Oficina virtual", "en": "online office"},
     "website": {"ca": "web de l'Ajuntament", "es": "web del Ayuntamiento", "en": "town hall website"},
@@ -50,6 +57,11 @@ class Page:
     heading: str
     text: str
     blocks: tuple[Block, ...]
+
+    def offering(self, address: str, case: str) -> "Page":
+        """Return the page with a last line that leads to a new mail to the person of the case."""
+        line = f"{WRITE_TO_THE_PERSON[self.lang]} mailto:{address}?subject={quote(case)}"
+        return replace(self, text=f"{self.text}\n\n{line}", blocks=(*self.blocks, Block("paragraph", (line,))))
 
     def announcing(self, others: Iterable[str]) -> "Page":
         """Return the page with a first line that names the languages below."""
@@ -154,15 +166,17 @@ def _broken(text: str | Markup) -> Markup:
 
 def _linker(profile: OfficeProfile) -> Callable[[str, str], Markup]:
     """Turn our own addresses, and no others, into links with a name that says where they lead (WCAG 2.4.4)."""
+    local, _, domain = profile.policy.office.address.rpartition("@")
+    mailto = re.compile(rf"mailto:{re.escape(local)}\+[a-z0-9.-]+@{re.escape(domain)}(?:\?[^\s<>\"]*)?")
     names = {url: labels for key, labels in _LINK_NAMES.items() if (url := getattr(profile, key))}
-    urls = re.compile("|".join(re.escape(url) for url in sorted(names, key=len, reverse=True)))
+    urls = re.compile("|".join((*(re.escape(url) for url in sorted(names, key=len, reverse=True)), mailto.pattern)))
     office = profile.policy.office.name
 
     def linked(text: str, lang: str) -> Markup:
         made = Markup()
         end = 0
         for match in urls.finditer(text):
-            link = Markup('<a href="{}">{}</a>').format(match[0], names[match[0]][lang])
+            link = Markup('<a href="{}">{}</a>').format(match[0], names.get(match[0], _BUTTON)[lang])
             made += escape(kept_together(text[end : match.start()], office)) + link
             end = match.end()
         return made + escape(kept_together(text[end:], office))

@@ -179,13 +179,18 @@ def notice_undelivered(policy: Policy, view: View, mail: OutgoingView, *, at: da
     `at` is when that was learned; () for any other mail.
     """
     case = view.cases.get(mail.case or "")
-    if mail.kind not in kinds.MEETS_DEADLINE or case is None:
+    if mail.kind is not MailKind.PASSED_ON or case is None:
         return ()
     clock: tuple[Effect, ...] = ()
     if not case.running("answer") and case.status is not Status.CLOSED:
         due_at = calendar.answer_due(at, policy)
         clock = ask(policy, case.number, key=f"undelivered:{mail.key}", at=at, due_at=due_at)
     return (EndDeadlines(case=case.number, how="void", at=at, kinds=("update",)), *clock)
+
+
+def due_again(policy: Policy, at: datetime) -> datetime:
+    """When an answer that did not arrive is due: `at` is when that was learned (R14)."""
+    return calendar.answer_due(at, policy)
 
 
 def ask(

@@ -7,7 +7,7 @@ may be a web form goes to review. A robot never gets a mail, never opens a case 
 
 from datetime import datetime
 
-from oacmail.core.cases import answers
+from oacmail.core.cases import answers, relayed
 from oacmail.core.effects import (
     AuditEvent,
     Decision,
@@ -20,6 +20,7 @@ from oacmail.core.effects import (
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import Auto, Kind, Outcome, Report, Role
 from oacmail.core.outbox.staff_notices import undelivered
+from oacmail.core.outbox.states import applies
 from oacmail.core.outgoing import MailEvent, MailState
 from oacmail.core.policy import Policy
 from oacmail.core.routing import forms
@@ -76,9 +77,20 @@ def _case(view: View, lookup: Lookup) -> CaseView | None:
     return found or match_case(lookup.message, view, frozenset((lookup.message.sender,)), lookup.received_at).case
 
 
-def proofs(view: View, at: datetime) -> list[Effect]:
-    """A message that names our Message-ID proves the sending (docs/design.md, "Uncertain deliveries")."""
-    return [UpdateOutbox(key=mail.key, event=MailEvent.NAMED, sent_at=at) for mail in view.mails]
+def proofs(policy: Policy, view: View, lookup: Lookup) -> list[Effect]:
+    """A message that names our Message-ID proves the sending (docs/design.md, "Uncertain deliveries").
+
+    The person's own reply to a relayed answer proves it too, but does not make it count: what the reply asks would then
+    have no deadline.
+    """
+    at, by_machine = lookup.received_at, lookup.sender.role is Role.ROBOT
+    effects: list[Effect] = []
+    for mail in view.mails:
+        effects.append(UpdateOutbox(key=mail.key, event=MailEvent.NAMED, sent_at=at))
+        failed = lookup.message.report is not None and lookup.message.report.action == "failed"
+        if by_machine and not failed and applies(MailEvent.NAMED, mail.state):
+            effects += relayed.counted(policy, view, mail, at)
+    return effects
 
 
 def _failed(policy: Policy, view: View, lookup: Lookup, report: Report, now: datetime) -> list[Effect]:
@@ -129,4 +141,5 @@ def _our_mail(policy: Policy, view: View, lookup: Lookup, mail: OutgoingView, no
         return effects
     key = f"bounced:{mail.key}"
     effects += answers.notice_undelivered(policy, view, mail, at=lookup.received_at)
+    effects += relayed.undelivered(policy, view, mail, at=lookup.received_at)
     return [*effects, *undelivered(policy, mail, key=key, now=now, received_at=lookup.received_at)]

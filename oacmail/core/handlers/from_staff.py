@@ -13,6 +13,7 @@ from oacmail.core.effects import AuditEvent, Decision, Effect, RecordMessage, Re
 from oacmail.core.handlers import which_case
 from oacmail.core.handlers.automatic_mail import concerns
 from oacmail.core.handlers.orders import is_order_mail, on_order_mail
+from oacmail.core.handlers.relay import on_relay_mail
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import Auto, Dmarc, Kind, Message, Outcome, Role
 from oacmail.core.outbox.staff_notices import notices
@@ -33,12 +34,16 @@ def in_sent_folder(policy: Policy, view: View, lookup: Lookup, now: datetime) ->
         return _set_aside("in-sent-but-came-by-smtp")
     if message.auto is not Auto.NONE:
         return _filed(Role.AGENT, None, Outcome.AUTOMATIC, "automatic-in-sent")
+    if lookup.relays and not _has_it(policy, view, lookup):
+        return on_relay_mail(policy, view, lookup, Role.AGENT, now)
     return _written_by_staff(policy, view, lookup, Role.AGENT, "answer-in-sent", now)
 
 
 def from_staff(policy: Policy, view: View, lookup: Lookup, writer: Sender, now: datetime) -> Decision:
     """A message from a staff address outside Sent."""
     if writer.proven:
+        if lookup.relays and not _has_it(policy, view, lookup):
+            return on_relay_mail(policy, view, lookup, writer.role, now)
         inside = not _recipients(policy, lookup.message)
         if writer.role is Role.AGENT and inside and which_case.is_asked(view):
             chosen = which_case.on_choice(policy, view, lookup, now)
@@ -109,6 +114,12 @@ def _of_a_new_mail(
     return match, waiting
 
 
+def _has_it(policy: Policy, view: View, lookup: Lookup) -> bool:
+    """Whether the person gets the mail directly, beside the relay address."""
+    cases = (view.cases[number] for number in lookup.relays if number in view.cases)
+    return any(_to_the_citizen(case, _recipients(policy, lookup.message)) for case in cases)
+
+
 def _recipients(policy: Policy, message: Message) -> frozenset[str]:
     """To and Cc without the office, under a plus-address too, and its staff."""
     outside = frozenset((*message.to, *message.cc)) - policy.people.staff
@@ -164,7 +175,7 @@ def _remark(policy: Policy, lookup: Lookup, writer: Sender, case: CaseView, now:
     day = now.astimezone(policy.office.timezone).date()
     # An agent who meant to answer must know that it does not count. At most once a day and case: a forged From must
     # not fill the agent's mailbox.
-    meant_as_answer = _to_the_citizen(case, _recipients(policy, lookup.message))
+    meant_as_answer = bool(lookup.relays) or _to_the_citizen(case, _recipients(policy, lookup.message))
     told = notices(
         policy,
         (lookup.message.sender,) if meant_as_answer else (),

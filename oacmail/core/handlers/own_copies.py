@@ -11,6 +11,7 @@ import re
 from dataclasses import replace
 from hashlib import sha256
 
+from oacmail.core.cases import relayed
 from oacmail.core.effects import (
     AuditEvent,
     Decision,
@@ -83,6 +84,15 @@ def on_own_copy(policy: Policy, view: View, lookup: Lookup, mark: Signature) -> 
     if mail.copied:
         return Decision(effects=(_record(mark, Outcome.DUPLICATE),), because=("our-mail-again",))
     return _first_copy(lookup, mark, mail)
+
+
+def with_answer(policy: Policy, view: View, lookup: Lookup, mail: OutgoingView | None, decision: Decision) -> Decision:
+    """The copy of a relayed answer shows that the relay took it, perhaps before the relay's answer was read."""
+    proven = any(
+        isinstance(effect, UpdateOutbox) and effect.event is MailEvent.COPY_SEEN for effect in decision.effects
+    )
+    answered = relayed.counted(policy, view, mail, lookup.received_at) if mail is not None and proven else ()
+    return replace(decision, effects=(*decision.effects, *answered)) if answered else decision
 
 
 def _record(mark: Signature, outcome: Outcome) -> RecordMessage:

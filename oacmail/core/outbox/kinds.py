@@ -150,6 +150,7 @@ _ROWS = (
     _to_citizen(MailKind.PASSED_ON, _CLOSE, if_undelivered=IfUndelivered.AS_ANSWER),
     _to_citizen(MailKind.PROGRESS, _ANSWER, _CLOSE, CancelledBy.SOLVED, if_undelivered=IfUndelivered.AS_OTHER),
     _to_citizen(MailKind.NOT_REACHED, if_undelivered=IfUndelivered.AS_OTHER),
+    _to_citizen(MailKind.RELAYED, if_undelivered=IfUndelivered.AS_ANSWER),
     # --- deadlines --------------------------------------------------------------------------------
     _to_staff(
         MailKind.OVERDUE, Audience.SUPERVISOR, _SERVICE_HOURS, _ANSWER, _CLOSE, CancelledBy.DERIVATION_NOTICE,
@@ -179,6 +180,7 @@ _ROWS = (
     _to_staff(MailKind.REMARK, Audience.AGENTS, _SERVICE_HOURS, budget=_NOTICES),
     _to_staff(MailKind.MOVED_BACK, Audience.AGENTS, _ANY_HOUR, about_case=False, priority=_DEADLINE),
     _to_staff(MailKind.TRANSCRIPT, Audience.AGENTS, _ANY_HOUR, priority=_DEADLINE),
+    _to_staff(MailKind.NOT_RELAYED, Audience.AGENTS, _ANY_HOUR, priority=_DEADLINE),
     _to_staff(MailKind.WHICH_CASE, Audience.AGENTS, _SERVICE_HOURS, about_case=False, priority=_DEADLINE),
     _to_staff(
         MailKind.BOUNCED, Audience.SEVERAL, _SERVICE_HOURS, budget=_NOTICES, if_undelivered=IfUndelivered.NOBODY
@@ -200,6 +202,8 @@ def those(holds: Callable[[MailRules], bool]) -> tuple[MailKind, ...]:
 
 
 TO_CITIZENS = frozenset(those(lambda row: row.audience is Audience.CITIZEN))
+TEMPLATED = frozenset(KINDS) - {MailKind.RELAYED}
+"""Kinds whose text is a template; the others are written by a person."""
 AT_ANY_HOUR = frozenset(those(lambda row: row.release is Release.ANY_HOUR))
 IN_SERVICE_HOURS = those(lambda row: row.release is not Release.ANY_HOUR)
 OF_THE_DAY = frozenset(those(lambda row: row.release is Release.OF_THE_DAY))

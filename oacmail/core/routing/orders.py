@@ -172,6 +172,12 @@ def _of_case(said: str) -> list[Order]:
     return [Order(Verb.ASSIGN, said) if _NAME.fullmatch(said) else Order(Verb.UNKNOWN, said[:MOST])]
 
 
+def names_order(text: str) -> bool:
+    """Whether it begins with orders, or has the line of one (`#word`) anywhere: such a text is for nobody outside."""
+    hashed = (_HASH_LINE.fullmatch(line.strip()) for line in text.splitlines())
+    return bool(read_orders(text)) or any(found and folded(found[1]) in _HASHED for found in hashed)
+
+
 def _line(line: str) -> list[Order]:
     if hashed := _HASH_LINE.fullmatch(line):
         word, argument = hashed[1], (hashed[2] or "").strip()

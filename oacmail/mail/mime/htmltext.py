@@ -129,6 +129,11 @@ def _walk(root: LexborNode, page: _Page) -> None:
             node = node.parent
 
 
+def is_hidden(node: LexborNode) -> bool:
+    """True for an element that readers do not see, such as a preheader."""
+    return _hidden(node, node.tag or "")
+
+
 def _hidden(node: LexborNode, tag: str) -> bool:
     """True for preheaders and tracking texts, which readers do not see."""
     if tag not in ("div", "span", "p", "td", "table"):

@@ -7,7 +7,7 @@ than limits.TEXT. The tree is the standard library's, with the policy that fails
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from email import message_from_bytes
 from email.message import Message as Tree
 from itertools import islice
@@ -145,7 +145,7 @@ class Content:
             self._read(tree(limits.cap(boundaries.repair(normalize.tidy(inner)))[0]), into, depth + 1)
         elif kind in _TNEF:
             self._packed(part, into)
-        elif kind in _READ and not _is_file(part):
+        elif kind in _READ and not is_file(part):
             text = self._text(part, kind) if into is not None else ""
             if into is not None and text.strip():
                 into.append(text)
@@ -167,9 +167,7 @@ class Content:
         text = self._decode(data, name)
         if kind == "text/calendar":
             return calendar_text.event_lines(text)
-        if declared.get("format", "").lower() == "flowed":
-            return flowed.unwrap(text, delsp=declared.get("delsp", "").lower() == "yes")
-        return text
+        return unflowed(text, declared)
 
     def _decode(self, data: bytes, name: str) -> str:
         """Decode `data` up to the remaining size limit."""
@@ -184,7 +182,7 @@ class Content:
         inner = _children(part)[0]
         subject = charset.field(inner.raw("subject"))
         data = _flat(inner)
-        self._attach(_named(part) or (f"{subject}.eml" if subject else ""), part.get_content_type(), data)
+        self._attach(file_name(part) or (f"{subject}.eml" if subject else ""), part.get_content_type(), data)
         if wanted and depth < limits.DEPTH:
             files, self.attachments = self.attachments, []
             self._read(inner, self._forwarded, depth + 1)
@@ -199,11 +197,18 @@ class Content:
             self._attach(charset.decode(name), "application/octet-stream", content)
 
     def _file(self, part: MimePart, kind: str) -> None:
-        self._attach(_named(part), kind, _flat(part) if part.is_multipart() else part.data())
+        self._attach(file_name(part), kind, _flat(part) if part.is_multipart() else part.data())
 
     def _attach(self, name: str, mime: str, data: bytes) -> None:
         digest = hashlib.sha256(data).hexdigest()
         self.attachments.append(Attachment(name=clean_name(name), mime=mime, size=len(data), sha256=digest))
+
+
+def unflowed(text: str, declared: Mapping[str, str]) -> str:
+    """Join the lines of format=flowed (RFC 3676); `declared`: the parameters of Content-Type."""
+    if declared.get("format", "").lower() != "flowed":
+        return text
+    return flowed.unwrap(text, delsp=declared.get("delsp", "").lower() == "yes")
 
 
 def _children(part: MimePart) -> list[MimePart]:
@@ -212,12 +217,14 @@ def _children(part: MimePart) -> list[MimePart]:
     return list(islice(found, limits.PARTS))
 
 
-def _is_file(part: MimePart) -> bool:
+def is_file(part: MimePart) -> bool:
+    """Whether it is a file and no text to read."""
     disposition = part.raw("content-disposition").lower()
-    return disposition.startswith("attachment") or (bool(disposition) and bool(_named(part)))
+    return disposition.startswith("attachment") or (bool(disposition) and bool(file_name(part)))
 
 
-def _named(part: MimePart) -> str:
+def file_name(part: MimePart) -> str:
+    """Its name as it was written, '' for none."""
     disposition, kind = part.raw("content-disposition"), part.raw("content-type")
     if "name" not in disposition.lower() and "name" not in kind.lower():
         return ""

@@ -28,7 +28,7 @@ _STRUCTURE = {"MIME-Version", "Content-Type", "Content-Transfer-Encoding"}
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heading:
     """The header values. `mark` is the value of X-Oacmail. `language` holds language tags, comma-separated (RFC
-    3282)."""
+    3282), '' = unknown. `automatic` '': a person wrote it (RFC 3834 section 5)."""
 
     office: str
     sender: str
@@ -36,7 +36,7 @@ class Heading:
     subject: str
     message_id: str
     sent_at: datetime
-    automatic: Literal["auto-replied", "auto-generated"]
+    automatic: Literal["auto-replied", "auto-generated", ""]
     kind: str
     mark: str
     language: str
@@ -56,10 +56,10 @@ def compose(heading: Heading, text: str, html: str, *originals: bytes) -> bytes:
     Raises ValueError for a recipient or an id that no header field can hold.
     """
     seed = sha256(f"{heading.message_id}\n{text}".encode()).hexdigest()[:24]
-    body = _multipart("alternative", f"=_a{seed}", (_leaf("plain", text), _leaf("html", html)))
+    body = multipart("alternative", f"=_a{seed}", (leaf("plain", text), leaf("html", html)))
     if originals:
-        body = _multipart("mixed", _unused(seed, b"".join(originals)), (body, *map(_attached, originals)))
-    return _fields(heading).encode("ascii") + b"MIME-Version: 1.0\r\n" + body
+        body = multipart("mixed", _unused(seed, b"".join(originals)), (body, *map(_attached, originals)))
+    return header_fields(heading).encode("ascii") + b"MIME-Version: 1.0\r\n" + body
 
 
 def verify(mime: bytes, heading: Heading) -> str | None:
@@ -76,7 +76,8 @@ def verify(mime: bytes, heading: Heading) -> str | None:
         return f"cannot be read back: {type(error).__name__}"
 
 
-def _fields(heading: Heading) -> str:
+def header_fields(heading: Heading) -> str:
+    """Return the header fields of this mail."""
     return "".join(headers.field(name, tokens) for name, tokens in _tokens(heading).items())
 
 
@@ -94,12 +95,12 @@ def _tokens(heading: Heading) -> dict[str, Sequence[str]]:
         "Message-ID": (own_id,),
         "In-Reply-To": (answered,) if answered else (),
         "References": headers.references(answered, heading.refs),
-        "Auto-Submitted": (heading.automatic,),
-        "X-Auto-Response-Suppress": ("All",),
+        "Auto-Submitted": (heading.automatic,) if heading.automatic else (),
+        "X-Auto-Response-Suppress": ("All",) if heading.automatic else (),
         "X-Oacmail": one_line(heading.mark).split(),
         "X-Oacmail-Case": (headers.clean(heading.case),) if heading.case else (),
         "X-Oacmail-Kind": (headers.clean(heading.kind),),
-        "Content-Language": headers.clean(heading.language).split(" "),
+        "Content-Language": headers.clean(heading.language).split(),
     }
     return {name: tokens for name, tokens in fields.items() if tokens}
 
@@ -121,7 +122,7 @@ def _unfolded(value: str) -> str:
     return value.replace("\r\n", "").replace("\n", "")
 
 
-def _leaf(subtype: str, text: str) -> bytes:
+def leaf(subtype: str, text: str) -> bytes:
     """Encode as quoted-printable, so that no relay changes a line; encoded lines have 76 octets (RFC 2045, 6.7)."""
     lines = "\n".join(text.splitlines())
     encoded = b2a_qp(lines.encode(), istext=True).replace(b"\n", b"\r\n")
@@ -160,7 +161,8 @@ def _in_seven_bit(part: bytes) -> bytes:
     return _encoded(part.partition(b"\r\n\r\n")[2].removesuffix(b"\r\n")) + b"\r\n"
 
 
-def _multipart(subtype: str, boundary: str, parts: Sequence[bytes]) -> bytes:
+def multipart(subtype: str, boundary: str, parts: Sequence[bytes]) -> bytes:
+    """Return the parts in one container, with its own fields."""
     encoding = "7bit" if all(part.isascii() for part in parts) else "8bit"
     head = f'Content-Type: multipart/{subtype}; boundary="{boundary}"\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n'
     mark = f"--{boundary}".encode()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from oacmail.core.model import LANGUAGES
 from oacmail.mail.outgoing.labels_of_cues import CUES
-from oacmail.mail.outgoing.labels_of_orders import ORDERS, REFUSED
+from oacmail.mail.outgoing.labels_of_orders import NOT_RELAYED, ORDERS, REFUSED
 
 _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
     "topic": {
@@ -156,6 +156,7 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
     },
     "order": ORDERS,
     "refused": REFUSED,
+    "not_relayed": NOT_RELAYED,
     "reason": {
         "suspected-spam": ("possible correu brossa", "posible correo no deseado", "suspected spam"),
         "dmarc-fail": (

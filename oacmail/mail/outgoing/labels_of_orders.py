@@ -91,3 +91,57 @@ REFUSED: Mapping[str, tuple[str, str, str]] = {
     ),
     "not-now": ("ara no és possible", "ahora no es posible", "it is not possible now"),
 }
+
+NOT_RELAYED: Mapping[str, tuple[str, str, str]] = {
+    "automatic": ("sembla un correu automàtic", "parece un correo automático", "it looks automatic"),
+    "no-case": ("no s'ha trobat el cas", "no se ha encontrado el caso", "the case was not found"),
+    "no-address": (
+        "la persona no ha deixat cap adreça de correu",
+        "la persona no ha dejado ninguna dirección de correo",
+        "the person left no email address",
+    ),
+    "others": (
+        "el correu anava també a altres adreces, i qui «respongui a tothom» escriuria a la persona",
+        "el correo iba también a otras direcciones, y quien «responda a todos» escribiría a la persona",
+        "the email had other recipients too, and whoever replies to all would write to the person",
+    ),
+    "too-old": ("el correu és de fa més d'un dia", "el correo es de hace más de un día", "it is over a day old"),
+    "orders": (
+        "conté una ordre (#…), i les ordres no surten de la casa; tampoc no s'ha fet",
+        "contiene una orden (#…), y las órdenes no salen de la casa; tampoco se ha hecho",
+        "it contains an order (#…), and orders never leave the house; it was not carried out either",
+    ),
+    "unreadable": ("no s'ha pogut llegir sencer", "no se ha podido leer entero", "it could not be read whole"),
+    "too-large": ("és massa gran", "es demasiado grande", "it is too large"),
+    "protected": (
+        "és xifrat o porta signatura electrònica",
+        "está cifrado o lleva firma electrónica",
+        "it is encrypted or digitally signed",
+    ),
+    "other-format": (
+        "porta el format propi de l'Outlook (winmail.dat)",
+        "lleva el formato propio de Outlook (winmail.dat)",
+        "it has Outlook's own format (winmail.dat)",
+    ),
+    "attached-message": (
+        "porta un correu adjunt, que podria ser intern",
+        "lleva un correo adjunto, que podría ser interno",
+        "it has an email attached, which might be internal",
+    ),
+    "empty": ("no hi heu escrit res", "no ha escrito nada", "you wrote nothing in it"),
+    "text-below": (
+        "hi ha text sota un correu citat, i no és segur què és vostre",
+        "hay texto debajo de un correo citado, y no es seguro qué es suyo",
+        "there is text below a quoted email, and it is not certain which is yours",
+    ),
+    "unsure": (
+        "conté part d'un altre correu, i no és segur on comença",
+        "contiene parte de otro correo, y no es seguro dónde empieza",
+        "it contains part of another email, and it is not certain where that begins",
+    ),
+    "internal": (
+        "repeteix un text intern (un avís, una nota o el correu d'un company)",
+        "repite un texto interno (un aviso, una nota o el correo de un compañero)",
+        "it repeats internal text (a notice, a note or a colleague's email)",
+    ),
+}

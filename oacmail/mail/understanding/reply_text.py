@@ -29,6 +29,41 @@ class ReplyText:
     quoted: str
 
 
+@dataclass(frozen=True, slots=True)
+class AboveQuote:
+    """`text`: all above the first quote, also a signature; `is_cut`: there was one; `more_below`: new text below it."""
+
+    text: str
+    is_cut: bool
+    more_below: bool
+
+    @property
+    def is_written(self) -> bool:
+        """Whether anything but a signature or a program's line stands above the quote."""
+        lines = self.text.split("\n")
+        first = next((line for line in lines if line.strip()), "")
+        return _kind(first) != "sign" and "text" in _kinds(lines)
+
+
+def above_quote(text: str) -> AboveQuote:
+    """Take what stands above the first quote, header block or attribution."""
+    lines = _parted(text[:_LONGEST].split("\n"))
+    end = _cut(lines)
+    own, inner = lines[:end], lines[end:]
+    kinds = _kinds(own)
+    first = next((number for number, kind in enumerate(kinds) if kind in ("quote", "intro")), len(own))
+    within = bool(inner) and bool(phrases.BELOW.search("\n".join(own)[:_BEFORE]))
+    below = within or "text" in kinds[first:]
+    return AboveQuote("\n".join(own[:first]).rstrip(), first < len(lines), below or len(text) > _LONGEST)
+
+
+def attribution_at_end(text: str) -> str:
+    """Return the attribution with which `text` ends, as a line above a quote; '' = it ends with none."""
+    lines = [*text.rstrip().split("\n"), "> "]
+    start = _intro_start([*lines[:-1], "> …"], len(lines) - 2)
+    return "\n".join(lines[start:-1]) if start is not None else ""
+
+
 def split(text: str, forwarded: str = "") -> ReplyText:
     """Separate `text`; `forwarded` is the text of an attached message and counts if there is no new text."""
     text = text[:_LONGEST]

@@ -1,0 +1,62 @@
+"""Loads what a relayed answer continues, and the texts that must not be in it.
+
+It selects by the case of the relay address; it never judges what it finds.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from email import message_from_bytes
+from email.policy import default
+
+from oacmail.adapters.store.write_context import case_id
+from oacmail.core.lookup import Lookup
+from oacmail.core.model import Outcome, Role
+from oacmail.core.routing import internal_text
+from oacmail.core.view import CaseThread
+
+THREAD_MOST, MAILS_MOST, TEXTS_MOST = 10, 40, 200
+
+
+def thread(con: sqlite3.Connection, lookup: Lookup) -> CaseThread | None:
+    """None = the message goes to no relay address, or its case does not exist."""
+    case = case_id(con, lookup.relays[0]) if lookup.relays else None
+    if case is None:
+        return None
+    theirs = con.execute(
+        "SELECT message_id, subject, fresh FROM messages WHERE case_id = ? AND role = ? AND guest = 0 ORDER BY id",
+        (case, Role.CITIZEN),
+    ).fetchall()
+    ids = [row["message_id"] for row in theirs if row["message_id"]]
+    subject = con.execute("SELECT subject FROM cases WHERE id = ?", (case,)).fetchone()["subject"]
+    return CaseThread(
+        message_ids=tuple(ids if len(ids) <= THREAD_MOST else [ids[0], *ids[1 - THREAD_MOST :]]),
+        subject=theirs[-1]["subject"] if theirs else subject,
+        internal=internal_text.lines(_internal(con, case, lookup), but=[row["fresh"] for row in theirs]),
+    )
+
+
+def _internal(con: sqlite3.Connection, case: int, lookup: Lookup) -> Iterator[str]:
+    """Notices about the case and to this agent, notes, and what colleagues wrote about it."""
+    staff = sorted(lookup.policy.people.staff)
+    mails = con.execute(
+        f"""SELECT m.mime FROM outbox o JOIN mails m ON m.id = o.id
+        WHERE o.recipient IN ({",".join("?" * len(staff))}) AND (o.case_id = ? OR o.recipient = ?)
+        ORDER BY o.id DESC LIMIT {MAILS_MOST}""",
+        (*staff, case, lookup.message.sender),
+    )
+    yield from (_text(row["mime"]) for row in mails)
+    notes = con.execute("SELECT data FROM events WHERE case_id = ? AND kind = 'note'", (case,))
+    yield from (str(json.loads(row["data"]).get("text", "")) for row in notes)
+    remarks = con.execute(
+        f"""SELECT fresh FROM messages WHERE case_id = ? AND outcome = ? AND role <> ?
+        AND rule NOT IN ('relayed', 'not-relayed') ORDER BY id DESC LIMIT {TEXTS_MOST}""",
+        (case, Outcome.STAFF, Role.CITIZEN),
+    )
+    yield from (row["fresh"] for row in remarks)
+
+
+def _text(mime: bytes) -> str:
+    """The text part of a mail of ours; '' = its bytes are no longer kept."""
+    part = message_from_bytes(mime, policy=default).get_body(("plain",))
+    return str(part.get_content()) if part is not None else ""

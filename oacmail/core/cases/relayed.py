@@ -1,0 +1,51 @@
+"""What an agent's relayed answer does to its case: it counts once the relay has accepted it, and not before.
+
+It meets what was asked before the agent wrote it. If it comes back, the answer is owed again (R14). This module never
+decides whether a mail is relayed (core/handlers/relay.py).
+"""
+
+from datetime import datetime
+
+from oacmail.core.cases import answers
+from oacmail.core.effects import AuditEvent, Effect, UpdateCase
+from oacmail.core.model import Status
+from oacmail.core.outgoing import MailKind, MailState
+from oacmail.core.policy import Policy
+from oacmail.core.view import CaseView, OutgoingView, View
+
+
+def counted(policy: Policy, view: View, mail: OutgoingView, at: datetime) -> tuple[Effect, ...]:
+    """What follows when it is known that the mail left, at `at`; () for any other mail, and for what was known."""
+    case = _case(view, mail)
+    if case is None or mail.state is MailState.SENT:
+        return ()
+    return answers.answered(policy, case, at=_moment(case, mail, at), key=mail.key, how="relayed")
+
+
+def undelivered(policy: Policy, view: View, mail: OutgoingView, *, at: datetime) -> tuple[Effect, ...]:
+    """The person does not have it: unless a later answer reached her, the case waits for one again."""
+    case = _case(view, mail)
+    if case is None:
+        return ()
+    note = AuditEvent(kind="answer-undelivered", case=case.number, data={"message": mail.key[:16]})
+    written = mail.queued_at or at
+    if case.running("answer") or any(said.by_office and said.at > written for said in case.latest):
+        return (note,)
+    first = case.answered_at is not None and case.answered_at >= written
+    answered_at = None if first else case.answered_at
+    open_again = UpdateCase(
+        case=case.number,
+        columns={"status": Status.OPEN, "closed_at": None, "close_reason": None, "answered_at": answered_at},
+    )
+    due_at = answers.due_again(policy, at)
+    return (note, open_again, *answers.ask(policy, case.number, key=f"undelivered:{mail.key}", at=at, due_at=due_at))
+
+
+def _case(view: View, mail: OutgoingView) -> CaseView | None:
+    return view.cases.get(mail.case or "") if mail.kind is MailKind.RELAYED else None
+
+
+def _moment(case: CaseView, mail: OutgoingView, at: datetime) -> datetime:
+    """When it counts: when it left; but what she wrote while it waited is not answered by it."""
+    written = mail.queued_at or at
+    return written if any(asked.at > written for asked in case.asked) else at
