@@ -37,6 +37,7 @@ class MailKind(StrEnum):
     NOT_RELAYED = "not_relayed"
     WHICH_CASE = "which_case"
     MOVED_BACK = "moved_back"
+    ANSWERED_TWICE = "answered_twice"
     BOUNCED = "bounced"
     NOTICE_LIST = "notice_list"
     ALERT = "alert"

@@ -42,7 +42,7 @@ _PARTS = {
         WHERE {_OF} AND kind = 'call-not-reached' AND json_extract(data, '$.in_slot')""",
     "latest": f"""SELECT * FROM (SELECT case_id, fingerprint, received_at, role,
           row_number() OVER (PARTITION BY case_id ORDER BY received_at DESC, id DESC) AS place
-          FROM messages WHERE {_OF} AND role IN ('citizen', 'agent'))
+          FROM messages WHERE {_OF} AND (role = 'citizen' OR (role = 'agent' AND outcome = 'case')))
         WHERE place <= {LATEST_MOST} ORDER BY case_id, place""",
 }
 """Part of a case -> its rows, each with `case_id`, for all cases of `:ids` together."""

@@ -148,6 +148,11 @@ def _moment(context: Context, value: datetime | None) -> str:
 
 
 @pass_context
+def _hour(context: Context, value: datetime | None) -> str:
+    return _NOTHING if value is None else dates_in_words.hour_words(value.time(), context["lang"])
+
+
+@pass_context
 def _label(context: Context, key: str, group: str) -> str:
     return label(group, str(key), context["lang"], context["office"])
 
@@ -188,6 +193,7 @@ _FILTERS: dict[str, Callable[..., str]] = {
     "day": _in_words(dates_in_words.day_words),
     "date": _in_words(dates_in_words.date_words),
     "moment": _moment,
+    "hour": _hour,
     "short_day": _in_words(dates_in_words.short_day),
     "short_moment": _in_words(dates_in_words.short_moment),
     "label": _label,

@@ -8,7 +8,7 @@ author is informed. Staff never get automatic mail as if they were citizens.
 from dataclasses import replace
 from datetime import datetime
 
-from oacmail.core.cases import answers
+from oacmail.core.cases import answered_twice, answers
 from oacmail.core.effects import AuditEvent, Decision, Effect, RecordMessage, RequestReview, UpdateCase
 from oacmail.core.handlers import which_case
 from oacmail.core.handlers.automatic_mail import concerns
@@ -94,7 +94,8 @@ def _written_by_staff(policy: Policy, view: View, lookup: Lookup, role: Role, ho
         returned = answers.undelivered(policy, case, at=at, key=key, now=now, answer=key)
         return Decision(effects=(attach, *returned), because=("answer-undelivered", match.rule))
     effects = answers.answered(policy, case, at=at, key=key, how=how, guests=guests)
-    return Decision(effects=(attach, *effects), because=(how, match.rule))
+    twice = () if guests else answered_twice.warn(policy, case, at=at, now=now)
+    return Decision(effects=(attach, *effects, *twice), because=(how, match.rule))
 
 
 def _of_a_new_mail(
