@@ -244,7 +244,13 @@ class Parts:
 def engine(config: Config, store: SqliteStore, *, shadow: bool = False, clock: Clock | None = None) -> Engine:
     """Return an engine on an open store."""
     policy = live_policy(config, shadow=shadow)
-    return Engine(policy=policy, store=store, renderer=renderer(config, policy), clock=clock or SystemClock())
+    return Engine(
+        policy=policy,
+        store=store,
+        renderer=renderer(config, policy),
+        clock=clock or SystemClock(),
+        parser_config=lambda: learning.with_lessons(store, parser_config(config)),
+    )
 
 
 def assemble(config: Config, *, shadow: bool = False, parsing: Parser | None = None) -> Parts:
@@ -357,4 +363,5 @@ def reload(parts: Parts, config: Config) -> None:
     parts.engine.adopt(policy, fresh)
     parts.store.problem(TEMPLATES, False, parts.engine.now())
     parts.intake.parser_config = parser_config(config)
+    parts.engine.parser_config = lambda: learning.with_lessons(parts.store, parser_config(config))
     parts.config = config

@@ -36,7 +36,8 @@ class Lookup:
     our text, without spaces; '' = nothing, or unsigned, or signed by an early version, which kept no digest.
     `written`: the message that a person wrote; differs from `message` only if it stands on top of ours. `author`: the
     address of its author, '' = nobody is named. `sender`: the role of its From. `reading`: its classification.
-    `tokened`: case numbers of its valid tokens. `ordered`: cases that the orders of proven staff name. `writers`: whose
+    `tokened`: case numbers of its valid tokens. `ordered`: cases that the orders of proven staff name, `entries`: what
+    may be references of the review list there. `writers`: whose
     earlier messages it may continue: the author's, or for staff and Sent those of the recipients. `addressed`: the
     recipients of a new mail of the desk, which names no earlier one; `numbers`: the case numbers typed in its subject.
     `relays`: the cases to whose relay address staff or the office have written it; `answer`: what of it the person
@@ -53,6 +54,7 @@ class Lookup:
     reading: Classification
     tokened: tuple[str, ...]
     ordered: tuple[str, ...]
+    entries: tuple[str, ...]
     writers: tuple[str, ...]
     addressed: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
@@ -113,6 +115,7 @@ def look_up(policy: Policy, arrived: Arrived) -> Lookup:
         reading=classify(written, policy.form_senders, policy.tax_operator),
         tokened=(*(case for case in (read_token(policy, text) for text in message.tokens) if case), *relays),
         ordered=orders.numbers(policy, message.text, arrived.received_at) if sender.proven else (),
+        entries=orders.entries(message.text) if sender.proven else (),
         writers=writers,
         addressed=tuple(address for address in writers if address != message.sender) if new else (),
         numbers=case_numbers.in_text(policy, message.subject, year) if new else (),

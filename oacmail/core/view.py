@@ -231,6 +231,16 @@ class SimilarCase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NamedEntry:
+    """A message that waited for a person, as an order names it. `ref`: its fingerprint; `case`: the number of the case
+    that was made of it; `kept`: its bytes are stored."""
+
+    ref: str
+    case: str | None
+    kept: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """For one message, one command or one delivery result.
 
@@ -250,6 +260,7 @@ class View:
     the case to whose person this message is to be relayed.
     `alike`: recent second-level cases on its platform, oldest first; of an incident only the last
     (core/escalation/incidents.py). `noticed`: notices to staff of the last hour, for their budgets.
+    `entries`: of the review list, by the beginning of the reference that an order names.
     """
 
     known: MessageView | None = None
@@ -277,6 +288,7 @@ class View:
     taken_since: bool = False
     alike: tuple[SimilarCase, ...] = ()
     noticed: tuple[Noticed, ...] = ()
+    entries: Mapping[str, NamedEntry] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,10 +14,11 @@ from typing import NamedTuple
 
 import structlog
 
+from oacmail.core.case_effects import TreatAsRequest
 from oacmail.core.decide import decide
 from oacmail.core.effects import Arrived, Decision, DeliveryResult, Input, Quoted, Send
 from oacmail.core.lookup import Lookup, looked_up
-from oacmail.core.model import MessageRef
+from oacmail.core.model import Folder, MessageRef
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.ports.clock import Clock
@@ -26,6 +27,8 @@ from oacmail.core.ports.store import RUN, Store, Turn
 from oacmail.core.routing import signature
 from oacmail.engine import relaying
 from oacmail.mail.outgoing.redact import redact
+from oacmail.mail.parse import parse
+from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.understanding.secrets import blank
 
 log = structlog.get_logger()
@@ -49,13 +52,15 @@ class _Undone(Exception):
 
 @dataclass(slots=True)
 class Engine:
-    """`on_mail` is called after a turn that queued mail, in its thread; queries to the store wait until the commit."""
+    """`on_mail` is called after a turn that queued mail, in its thread; queries to the store wait until the commit.
+    `parser_config`: for a stored message that an agent's order has decided anew."""
 
     policy: Policy
     store: Store
     renderer: Renderer
     clock: Clock
     on_mail: Callable[[], None] = lambda: None
+    parser_config: Callable[[], ParserConfig] = ParserConfig
     _passed_over: set[str] = field(default_factory=set)
 
     def now(self) -> datetime:
@@ -109,6 +114,9 @@ class Engine:
         arrived = asked.arrived if isinstance(asked, Lookup) else None
         view = turn.view(self.policy, asked, now)
         decision = decide(self.policy, view, asked, now)
+        if self._treated(turn, decision, now):  # decide again, with the cases that these messages have now
+            view = turn.view(self.policy, asked, now)
+            decision = decide(self.policy, view, asked, now)
         sends = [effect for effect in decision.effects if isinstance(effect, Send)]
         mails = {send.key: self._final(send, turn, arrived, raw, now) for send in sends}
         turn.apply(
@@ -121,6 +129,19 @@ class Engine:
             shadow=self.policy.shadow,
         )
         return decision
+
+    def _treated(self, turn: Turn, decision: Decision, now: datetime) -> bool:
+        """Decide as requests the messages that a decision names, in the same turn; return whether there were any."""
+        named = [effect.message for effect in decision.effects if isinstance(effect, TreatAsRequest)]
+        for fingerprint in named:
+            stored = turn.arrival(fingerprint)
+            if stored is not None:
+                raw, received_at = stored
+                day = received_at.astimezone(self.policy.office.timezone).date().isoformat()
+                message = parse(raw, self.parser_config(), day=day)
+                arrived = Arrived(message=message, received_at=received_at, folder=Folder.INTAKE, forced=True)
+                self._decided(turn, arrived, now, raw=raw)
+        return bool(named)
 
     def _record_broken_templates(self, now: datetime) -> None:
         for name in sorted(self._passed_over):

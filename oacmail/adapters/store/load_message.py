@@ -28,6 +28,7 @@ from oacmail.core.view import (
     UNDELIVERED,
     UNPLACED,
     MessageView,
+    NamedEntry,
     Noticed,
     OutgoingView,
     PersonView,
@@ -101,7 +102,24 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
         unplaced=unplaced,
         alike=_alike(con, policy, lookup),
         noticed=_noticed(con, now),
+        entries=_entries(con, lookup.entries),
     )
+
+
+def _entries(con: sqlite3.Connection, refs: Sequence[str]) -> dict[str, NamedEntry]:
+    """The entries of the review list that begin with these hex digits; one that several entries begin with is left
+    out."""
+    found: dict[str, NamedEntry] = {}
+    for ref in refs:
+        rows = con.execute(
+            """SELECT r.fingerprint, c.number, o.bytes IS NOT NULL AS kept FROM reviews r
+            JOIN messages m ON m.fingerprint = r.fingerprint LEFT JOIN cases c ON c.id = m.case_id
+            LEFT JOIN originals o ON o.sha256 = m.original WHERE r.fingerprint BETWEEN ? AND ? || 'g' LIMIT 2""",
+            (ref, ref),
+        ).fetchall()
+        if len(rows) == 1:
+            found[ref] = NamedEntry(ref=rows[0]["fingerprint"], case=rows[0]["number"], kept=bool(rows[0]["kept"]))
+    return found
 
 
 def _reserved(con: sqlite3.Connection, lookup: Lookup) -> str | None:

@@ -24,6 +24,7 @@ from oacmail.adapters.store.apply.dispatch import WRITERS
 from oacmail.adapters.store.board import BoardRows
 from oacmail.adapters.store.connection import (
     FILE,
+    at,
     connect,
     lock,
     migrate,
@@ -83,6 +84,14 @@ class SqliteTurn:
             (fingerprint,),
         ).fetchone()
         return (row["fresh"], row["bytes"]) if row else None
+
+    def arrival(self, fingerprint: str) -> tuple[bytes, datetime] | None:
+        row = self._con.execute(
+            """SELECT o.bytes, m.received_at FROM messages m JOIN originals o ON o.sha256 = m.original
+            WHERE m.fingerprint = ?""",
+            (fingerprint,),
+        ).fetchone()
+        return (bytes(row["bytes"]), at(row["received_at"])) if row else None
 
     def apply(
         self,

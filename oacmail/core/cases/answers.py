@@ -174,7 +174,8 @@ def _owed_as(case: CaseView, counted_at: datetime | None) -> Status:
 
 
 def notice_undelivered(policy: Policy, view: View, mail: OutgoingView, *, at: datetime) -> tuple[Effect, ...]:
-    """The derivation notice did not arrive: the deadline that it met starts again, on the next working day (R22).
+    """The derivation notice or the referral did not arrive: the deadline that it met starts again, on the next working
+    day (R22).
 
     `at` is when that was learned; () for any other mail.
     """
@@ -185,7 +186,11 @@ def notice_undelivered(policy: Policy, view: View, mail: OutgoingView, *, at: da
     if not case.running("answer") and case.status is not Status.CLOSED:
         due_at = calendar.answer_due(at, policy)
         clock = ask(policy, case.number, key=f"undelivered:{mail.key}", at=at, due_at=due_at)
-    return (EndDeadlines(case=case.number, how="void", at=at, kinds=("update",)), *clock)
+    columns: CaseColumns = {"status": Status.OPEN}
+    if case.answered_at is not None and case.answered_at == mail.queued_at:
+        columns["answered_at"] = None
+    open_again = (UpdateCase(case=case.number, columns=columns),) if case.status is Status.ANSWERED else ()
+    return (EndDeadlines(case=case.number, how="void", at=at, kinds=("update",)), *open_again, *clock)
 
 
 def due_again(policy: Policy, at: datetime) -> datetime:

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from oacmail.core.cases import contacts
+from oacmail.core.cases.referral import draft, refer
 from oacmail.core.cases.split import message_to_split, split
-from oacmail.core.effects import AdminCommand, Effect
+from oacmail.core.effects import AdminCommand, AuditEvent, Effect, ReviewDone
 from oacmail.core.errors import Refused
 from oacmail.core.handlers.admin_command import on_admin_command
 from oacmail.core.lookup import Lookup
@@ -129,6 +130,25 @@ def _split(given: GivenOrder, case: CaseView) -> tuple[Effect, ...]:
     return split(given.policy, case, message=message, at=at, number=given.new_number, key=given.key, now=given.now)
 
 
+def _out_of_scope(given: GivenOrder, case: CaseView) -> tuple[Effect, ...]:
+    sender = given.lookup.message.sender
+    return refer(given.policy, case, body=given.argument, agent=sender, key=given.key, now=given.now)
+
+
+def _draft(given: GivenOrder, case: CaseView) -> tuple[Effect, ...]:
+    return draft(given.policy, case, agent=given.lookup.message.sender, key=given.key, now=given.now)
+
+
+def _person(given: GivenOrder, case: CaseView) -> tuple[Effect, ...]:
+    """A case that was closed as spam is open again; of any other, a person has looked at the message."""
+    if case.close_reason == "spam":
+        return _by_command("reopen", lambda *_: {})(given, case)
+    return (
+        ReviewDone(fingerprint=case.first_message),
+        AuditEvent(kind="review-closed", case=case.number, data={"by": given.agent}),
+    )
+
+
 ON_A_CASE: Mapping[Verb, Callable[[GivenOrder, CaseView], tuple[Effect, ...]]] = {
     Verb.ASSIGN: _by_command("assign", _assignee),
     Verb.MINE: _by_command("assign", lambda given, _: {"name": given.agent}),
@@ -145,6 +165,9 @@ ON_A_CASE: Mapping[Verb, Callable[[GivenOrder, CaseView], tuple[Effect, ...]]] =
     Verb.LANGUAGE: _by_command("set", lambda given, _: {"language": given.argument.lower().strip()}),
     Verb.MERGE: _by_command("merge", _into),
     Verb.SPLIT: _split,
+    Verb.OUT_OF_SCOPE: _out_of_scope,
+    Verb.DRAFT: _draft,
+    Verb.PERSON: _person,
 }
 """Orders about one case."""
 

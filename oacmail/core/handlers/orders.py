@@ -14,6 +14,7 @@ from oacmail.core.case_effects import SplitCase
 from oacmail.core.effects import AuditEvent, Decision, Effect, OpenCase, RecordMessage, Send
 from oacmail.core.errors import Refused
 from oacmail.core.handlers.order_actions import ANYWHERE, ON_A_CASE, WITHOUT_CASE, GivenOrder
+from oacmail.core.handlers.order_entries import ON_AN_ENTRY
 from oacmail.core.handlers.order_standing import OrderedCases
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import Kind, Outcome, Role
@@ -22,11 +23,11 @@ from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.routing.orders import Order, Verb, number_of, read_list, read_orders
-from oacmail.core.view import CaseView, View
+from oacmail.core.view import CaseView, NamedEntry, View
 
 FRESH = timedelta(days=1)
 """How old the Date of an order may be on arrival: a signed mail that is sent again later orders nothing."""
-_UNSAID = (Verb.NOTE, Verb.SECOND_LEVEL, Verb.CALL)
+_UNSAID = (Verb.NOTE, Verb.SECOND_LEVEL, Verb.CALL, Verb.PERSON)
 """Orders whose text the transcript does not repeat: it stays on the case alone."""
 
 
@@ -138,23 +139,42 @@ def _carry_out(
         serial=standing.serial,
         place=place,
     )
-    about = case.number if case else ""
+    entry = view.entries.get(_entry(order)) if case is None else None
+    about = (case.number if case else None) or (entry.case if entry else None) or ""
     try:
-        effects = _effects(given, order, case)
+        effects = _on_entry(given, order, entry) if entry else _effects(given, order, case)
     except Refused as refused:
         return _Done(order=order, case=about, reason=refused.reason)
     return _Done(order=order, effects=effects, case=_opened(effects) or about)
 
 
+def _entry(order: Order) -> str:
+    """What may be the reference of an entry: before the order, or after `ÉS PERSONA`."""
+    return (order.case or (order.argument if order.verb is Verb.PERSON else "")).strip().lower()
+
+
+def _on_entry(given: GivenOrder, order: Order, entry: NamedEntry) -> tuple[Effect, ...]:
+    """Raises Refused."""
+    if order.verb not in ON_AN_ENTRY:
+        raise Refused("this order needs a case", "no-case")
+    _check_age(given.lookup)
+    return ON_AN_ENTRY[order.verb](given, entry)
+
+
+def _check_age(lookup: Lookup) -> None:
+    """Raises Refused."""
+    sent_at = lookup.message.sent_at
+    if sent_at is None or abs(lookup.received_at - sent_at) > FRESH:
+        raise Refused("the mail is too old", "too-old")
+
+
 def _effects(given: GivenOrder, order: Order, case: CaseView | None) -> tuple[Effect, ...]:
     """Raises Refused."""
-    message = given.lookup.message
     if order.verb is Verb.HELP:
         return ()
     if order.verb not in ON_A_CASE and order.verb not in WITHOUT_CASE:
         raise Refused("there is no such order", "too-many" if order.verb is Verb.TOO_MANY else "unknown")
-    if message.sent_at is None or abs(given.lookup.received_at - message.sent_at) > FRESH:
-        raise Refused("the mail is too old", "too-old")
+    _check_age(given.lookup)
     if order.verb in WITHOUT_CASE:
         return WITHOUT_CASE[order.verb](given)
     if case is None:

@@ -149,6 +149,7 @@ _ROWS = (
     ),
     _to_citizen(MailKind.PASSED_ON, _CLOSE, if_undelivered=IfUndelivered.AS_ANSWER),
     _to_citizen(MailKind.PROGRESS, _ANSWER, _CLOSE, CancelledBy.SOLVED, if_undelivered=IfUndelivered.AS_OTHER),
+    _to_citizen(MailKind.REFERRED, _CLOSE, if_undelivered=IfUndelivered.AS_ANSWER),
     _to_citizen(MailKind.NOT_REACHED, if_undelivered=IfUndelivered.AS_OTHER),
     _to_citizen(MailKind.RELAYED, if_undelivered=IfUndelivered.AS_ANSWER),
     # --- deadlines --------------------------------------------------------------------------------
@@ -182,6 +183,7 @@ _ROWS = (
     _to_staff(MailKind.ANSWERED_TWICE, Audience.AGENTS, _ANY_HOUR, priority=_DEADLINE),
     _to_staff(MailKind.TRANSCRIPT, Audience.AGENTS, _ANY_HOUR, priority=_DEADLINE),
     _to_staff(MailKind.NOT_RELAYED, Audience.AGENTS, _ANY_HOUR, priority=_DEADLINE),
+    _to_staff(MailKind.DRAFT, Audience.AGENTS, _ANY_HOUR, priority=_DEADLINE),
     _to_staff(MailKind.WHICH_CASE, Audience.AGENTS, _SERVICE_HOURS, about_case=False, priority=_DEADLINE),
     _to_staff(
         MailKind.BOUNCED, Audience.SEVERAL, _SERVICE_HOURS, budget=_NOTICES, if_undelivered=IfUndelivered.NOBODY

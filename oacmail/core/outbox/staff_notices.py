@@ -31,14 +31,15 @@ def notices(
     facts: Mapping[str, object] | None = None,
     attach: str | None = None,
     conversation: tuple[Quoted, ...] = (),
+    lang: str = "",
 ) -> tuple[Send, ...]:
-    """Return the same notice to each of these people, in the first language of the office."""
+    """Return the same notice to each of these people, in the first language of the office or in `lang`."""
     at_once = kind in AT_ANY_HOUR or calendar.in_hours(now, policy)
     return tuple(
         Send(
             key=f"{key}:{sha256(address.encode()).hexdigest()[:8]}",
             kind=kind,
-            lang=policy.office.languages[0],
+            lang=lang or policy.office.languages[0],
             recipient=address,
             case=case,
             token=signature.token(policy, case) if case else "",

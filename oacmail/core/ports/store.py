@@ -57,6 +57,10 @@ class Turn(Protocol):
         """(fresh text, original bytes or None) of a recorded message."""
         ...
 
+    def arrival(self, fingerprint: str) -> tuple[bytes, datetime] | None:
+        """(original bytes, arrival) of a recorded message whose bytes are stored."""
+        ...
+
     def apply(
         self,
         decision: Decision,

@@ -116,6 +116,7 @@ _LISTED_LINE = re.compile(
     r"\s*[:.),-]?\s+(\S.*)"
 )
 _LEVEL = re.compile(r"(?:n|nivell|nivel|level)\s?([12])\b[:.,]?\s*(.*)", re.IGNORECASE)
+_ENTRY = re.compile(r"[0-9a-f]{8,64}")
 _NUMBER = re.compile(r"#?([A-Z]{2,8}-\d{4}-\d{6})(?:-[A-Z0-9]{3})?|#?(\d{1,6})")
 _NAME = re.compile(r"[\w.+-]{2,40}(?:@[\w.-]{3,80})?")
 
@@ -187,7 +188,11 @@ def _line(line: str) -> list[Order]:
         verb = _HASHED.get(folded(colon[1]))
         return [Order(verb, colon[2].strip())] if verb in _WITH_COLON else []
     said = [_PLAIN.get(part) for part in re.split(r"\s*[,;.]\s*", folded(line).strip(" .!,;"))]
-    return [order for order in said if order] if all(said) else []
+    if all(said):
+        return [order for order in said if order]
+    phrase, _, ref = folded(line).rpartition(" ")
+    about = _PLAIN.get(phrase) if _ENTRY.fullmatch(ref) else None
+    return [replace(about, case=ref)] if about and about.verb in (Verb.PERSON, Verb.SPAM) else []
 
 
 def number_of(policy: Policy, text: str, at: datetime) -> str:
@@ -206,6 +211,13 @@ def numbers(policy: Policy, text: str, at: datetime) -> tuple[str, ...]:
     orders = (*read_orders(text), *read_list(text))
     named = (order.case for order in orders), (order.argument for order in orders if order.verb is Verb.MERGE)
     return tuple(dict.fromkeys(number for one in chain(*named) if (number := number_of(policy, one, at))))
+
+
+def entries(text: str) -> tuple[str, ...]:
+    """The references of entries of the review list that the order lines on top of `text` may name, in lower case."""
+    orders = (*read_orders(text), *read_list(text))
+    named = (order.case or (order.argument if order.verb is Verb.PERSON else "") for order in orders)
+    return tuple(dict.fromkeys(one.lower() for one in map(str.strip, named) if _ENTRY.fullmatch(one.lower())))
 
 
 def folded(text: str) -> str:

@@ -45,6 +45,17 @@ REFUSED: Mapping[str, tuple[str, str, str]] = {
         "it is over a day old",
     ),
     "no-such-case": ("no hi ha cap altre cas amb aquest número", "no hay otro caso con ese número", "no such case"),
+    "no-such-pointer": (
+        "no hi ha cap organisme amb aquest nom a la taula",
+        "no hay ningún organismo con ese nombre en la tabla",
+        "no body of this name in the table",
+    ),
+    "not-stored": (
+        "el missatge és massa gran: moveu-lo a la safata d'entrada",
+        "el mensaje es demasiado grande: muévalo a la bandeja de entrada",
+        "the message is too large: move it to the inbox",
+    ),
+    "has-a-case": ("ja se n'ha obert un cas", "ya se ha abierto un caso", "it has a case already"),
     "no-such-call": (
         "escriviu NOM, NÚMERO: què demana",
         "escriba NOMBRE, NÚMERO: qué pide",

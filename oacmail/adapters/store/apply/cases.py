@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from oacmail.adapters.store.connection import stamp
 from oacmail.adapters.store.write_context import WriteContext, case_id, person_id, raise_serial
-from oacmail.core.case_effects import MergeCases, RecordContact, SplitCase
+from oacmail.core.case_effects import MergeCases, RecordContact, SplitCase, TreatAsRequest
 from oacmail.core.effects import (
     DeadlineReached,
     EndDeadlines,
@@ -190,6 +190,10 @@ def split(con: sqlite3.Connection, effect: SplitCase, scene: WriteContext) -> No
     ids = (case_id(con, effect.number), effect.message)
     con.execute("UPDATE messages SET case_id = ? WHERE fingerprint = ?", ids)
     con.execute("UPDATE deadlines SET case_id = ? WHERE armed_by = ? AND met_at IS NULL AND void_at IS NULL", ids)
+
+
+def treated(con: sqlite3.Connection, effect: TreatAsRequest, scene: WriteContext) -> None:
+    """The engine has decided the message before (engine/engine.py); there is nothing to write."""
 
 
 def change(con: sqlite3.Connection, effect: UpdateCase, scene: WriteContext) -> None:
