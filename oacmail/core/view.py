@@ -12,6 +12,7 @@ from types import MappingProxyType
 from oacmail.core.features import Slot
 from oacmail.core.model import Outcome, Role, Status
 from oacmail.core.outgoing import MailKind, MailState
+from oacmail.core.review import NamedEntry, ReviewEntry
 
 UNDELIVERED = "undelivered:"  # a fact's name: a report about a message that has not been read yet
 UNPLACED = "which:"  # a fact's name: the cases that a new mail of the desk may answer
@@ -231,16 +232,6 @@ class SimilarCase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NamedEntry:
-    """A message that waited for a person, as an order names it. `ref`: its fingerprint; `case`: the number of the case
-    that was made of it; `kept`: its bytes are stored."""
-
-    ref: str
-    case: str | None
-    kept: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """For one message, one command or one delivery result.
 
@@ -336,25 +327,6 @@ class UncertainDelivery:
     synced_at: datetime | None
     due_at: datetime | None
     probed: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReviewEntry:
-    """An entry of the review list: a message that waits for an agent, or a case without acknowledgement.
-
-    The rest describes the message without quoting it: its language, the number of words, links and files, and whether
-    an agent has answered its author before.
-    """
-
-    ref: str
-    reason: str
-    since: datetime
-    case: str | None = None
-    lang: str = ""
-    words: int = 0
-    links: int = 0
-    files: int = 0
-    known: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

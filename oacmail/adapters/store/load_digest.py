@@ -12,7 +12,8 @@ from oacmail.adapters.store.connection import at, stamp
 from oacmail.adapters.store.load_case import cases
 from oacmail.core import calendar
 from oacmail.core.policy import Policy
-from oacmail.core.view import CaseView, Figures, LiveIncident, ReviewEntry
+from oacmail.core.review import ReviewEntry
+from oacmail.core.view import CaseView, Figures, LiveIncident
 
 _LINK = re.compile(r"https?:|www\.", re.IGNORECASE)
 

@@ -23,12 +23,12 @@ from oacmail.core.outbox.kinds import MEETS_DEADLINE, of_name
 from oacmail.core.outgoing import MailKind, MailState
 from oacmail.core.policy import Policy
 from oacmail.core.ports.store import RUN, RUN_READ
+from oacmail.core.review import NamedEntry
 from oacmail.core.routing.threading import SUBJECT_WINDOW
 from oacmail.core.view import (
     UNDELIVERED,
     UNPLACED,
     MessageView,
-    NamedEntry,
     Noticed,
     OutgoingView,
     PersonView,

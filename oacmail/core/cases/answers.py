@@ -180,7 +180,7 @@ def notice_undelivered(policy: Policy, view: View, mail: OutgoingView, *, at: da
     `at` is when that was learned; () for any other mail.
     """
     case = view.cases.get(mail.case or "")
-    if mail.kind is not MailKind.PASSED_ON or case is None:
+    if mail.kind not in (MailKind.PASSED_ON, MailKind.REFERRED) or case is None:
         return ()
     clock: tuple[Effect, ...] = ()
     if not case.running("answer") and case.status is not Status.CLOSED:

@@ -19,7 +19,8 @@ from oacmail.core.outbox.notice_limits import LISTED
 from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
-from oacmail.core.view import CaseView, ReviewEntry, TickView
+from oacmail.core.review import ReviewEntry
+from oacmail.core.view import CaseView, TickView
 
 LAST_DIGEST = "digest"
 SUSPECTED = "suspected-spam"

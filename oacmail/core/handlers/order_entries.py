@@ -10,8 +10,8 @@ from oacmail.core.case_effects import TreatAsRequest
 from oacmail.core.effects import AuditEvent, Effect, ReviewDone
 from oacmail.core.errors import Refused
 from oacmail.core.handlers.order_actions import GivenOrder
+from oacmail.core.review import NamedEntry
 from oacmail.core.routing.orders import Verb
-from oacmail.core.view import NamedEntry
 
 
 def _person(given: GivenOrder, entry: NamedEntry) -> tuple[Effect, ...]:

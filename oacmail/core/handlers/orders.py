@@ -22,8 +22,9 @@ from oacmail.core.outbox.kinds import LISTS_OF_CASES
 from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
+from oacmail.core.review import NamedEntry
 from oacmail.core.routing.orders import Order, Verb, number_of, read_list, read_orders
-from oacmail.core.view import CaseView, NamedEntry, View
+from oacmail.core.view import CaseView, View
 
 FRESH = timedelta(days=1)
 """How old the Date of an order may be on arrival: a signed mail that is sent again later orders nothing."""

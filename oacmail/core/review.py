@@ -1,0 +1,33 @@
+"""Entries of the review list as a decision may know them: values, parts of the views (core/view.py)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedEntry:
+    """A message that waited for a person, as an order names it. `ref`: its fingerprint; `case`: the number of the case
+    that was made of it; `kept`: its bytes are stored."""
+
+    ref: str
+    case: str | None
+    kept: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewEntry:
+    """An entry of the review list: a message that waits for an agent, or a case without acknowledgement.
+
+    The rest describes the message without quoting it: its language, the number of words, links and files, and whether
+    an agent has answered its author before.
+    """
+
+    ref: str
+    reason: str
+    since: datetime
+    case: str | None = None
+    lang: str = ""
+    words: int = 0
+    links: int = 0
+    files: int = 0
+    known: bool = False
