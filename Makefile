@@ -4,6 +4,7 @@
 #   make test TESTS=tests/mail   one part                    make test TESTS="tests/e2e/test_loop.py -k robot"
 #   make deploy    install or upgrade the systemd service
 #   make bench [N=1000], make bench GROW=100000   speed compared with a minimal program; with GROW stored cases
+#   make board [MOVES=2000] [SEED=1]   a random walk over the board on a real Dovecot
 #   make chaos [KILLS=20] · make latency [MESSAGES=100]
 #   make understand MAIL=DIR   accuracy on labelled mail, compared with a simple model
 #   make simulate [DAYS=90] [SEEDS=100]   the simulated town, one run per seed
@@ -16,6 +17,8 @@ PYTHON ?= python3
 N ?= 1000
 GROW ?=
 KILLS ?= 20
+MOVES ?= 2000
+SEED ?= 1
 DAYS ?= 90
 SEEDS ?= 100
 MESSAGES ?= 100
@@ -32,7 +35,7 @@ INSTALLED := .venv/installed-$(VERSION)
 PIP := .venv/bin/python -m pip --disable-pip-version-check --quiet
 AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo --preserve-env)
 
-.PHONY: install demo test check lint bench chaos simulate latency understand fresh bounces pages booted deploy lock
+.PHONY: install demo test check lint bench board chaos simulate latency understand fresh bounces pages booted deploy lock
 .DELETE_ON_ERROR:
 
 install: $(INSTALLED)
@@ -65,6 +68,10 @@ lint: install
 bench: install
 	@.ci/servers
 	@$(AS_ROOT) .venv/bin/python -m $(if $(GROW),bench.grow $(GROW),bench.run) $(N)
+
+board: install
+	@.ci/servers
+	@$(AS_ROOT) .venv/bin/python -m tests.board --moves $(MOVES) --seed $(SEED)
 
 chaos: install
 	@.ci/servers

@@ -218,7 +218,8 @@ def test_a_persons_move_wins_over_ours(world: World) -> None:
     assert lies(world) == {ANSWERED: 1, MINE: 1}
     world.sync()
     assert (world.case()["assignee"], world.case()["status"]) == ("agent", "open")
-    assert lies(world) == {MINE: 1}
+    if world.mailbox.tells_copyuid:  # else nobody knows which copy is ours
+        assert lies(world) == {MINE: 1}
 
 
 # --- what is no order ---------------------------------------------------------------------------------

@@ -4,7 +4,8 @@ oacmail reads it through its own adapter; what people do goes over a second conn
 and without prefix, whatever the server uses.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,7 +27,8 @@ class ServedFolder:
 
 
 class ServedMailbox(ImapMailbox):
-    """`moves`: how many messages of people oacmail has moved. `person`: the connection of people's client."""
+    """`moves`: how many messages of people oacmail has moved; `before_move`: called before each, with its Message-ID
+    and its target. `person`: the connection of people's client."""
 
     def __init__(self, server: Dovecot, user: str) -> None:
         super().__init__(
@@ -35,37 +37,47 @@ class ServedMailbox(ImapMailbox):
             )
         )
         self.server = server
+        self.tells_copyuid = server.without != "UIDPLUS"
         self.moves = 0
+        self.before_move: Callable[[str, str], None] = lambda message_id, target: None
         self.person = IMAPClient(HOST, port=server.imap_port, ssl=False)
         self.person.login(user, PASSWORD)
 
     # --- people -----------------------------------------------------------------------------------
 
+    @contextmanager
+    def _in(self, folder: str, *, readonly: bool = False) -> Iterator[IMAPClient]:
+        """Open the folder and leave it afterwards: Dovecot ends a session whose folder is deleted."""
+        self.person.select_folder(self._named(folder), readonly=readonly)
+        yield self.person
+        self.person.unselect_folder()
+
     def append(self, folder: str, raw: bytes, at: datetime, *, seen: bool = False) -> int:
         self.person.append(self._named(folder), raw, [b"\\Seen"] if seen else [], at.replace(microsecond=0))
-        self.person.select_folder(self._named(folder))
-        return int(max(self.person.search("ALL")))
+        with self._in(folder, readonly=True) as person:
+            return int(max(person.search("ALL")))
 
     def move(self, folder: str, uid: int, target: str) -> None:
-        self.person.select_folder(self._named(folder))
-        if self.person.has_capability("MOVE"):
-            self.person.move([uid], self._named(target))
-        else:  # as old clients do
-            self.person.copy([uid], self._named(target))
-            self.person.add_flags([uid], [b"\\Deleted"])
-            self.person.expunge()
+        with self._in(folder) as person:
+            if person.has_capability("MOVE"):
+                person.move([uid], self._named(target))
+            else:  # as old clients do
+                person.copy([uid], self._named(target))
+                person.add_flags([uid], [b"\\Deleted"])
+                person.expunge()
 
     def copy(self, folder: str, uid: int, target: str) -> None:
-        self.person.select_folder(self._named(folder))
-        self.person.copy([uid], self._named(target))
+        with self._in(folder) as person:
+            person.copy([uid], self._named(target))
 
     def mark_deleted(self, folder: str, uid: int) -> None:
-        self.person.select_folder(self._named(folder))
-        self.person.add_flags([uid], [b"\\Deleted"])
+        with self._in(folder) as person:
+            person.add_flags([uid], [b"\\Deleted"])
 
     def expunge(self, folder: str, uid: int) -> None:
-        self.mark_deleted(folder, uid)
-        self.person.uid_expunge([uid])
+        with self._in(folder) as person:
+            person.add_flags([uid], [b"\\Deleted"])
+            person.expunge()
 
     def rename(self, folder: str, name: str) -> None:
         self.person.rename_folder(self._named(folder), self._named(name))
@@ -81,12 +93,26 @@ class ServedMailbox(ImapMailbox):
         names = [name for flags, _, name in self.person.list_folders() if b"\\Noselect" not in flags]
         return {self._plain(name): ServedFolder(self._messages(name)) for name in names}
 
+    def names_of_people(self) -> set[str]:
+        """The folders that can be opened."""
+        return {self._plain(name) for flags, _, name in self.person.list_folders() if b"\\Noselect" not in flags}
+
+    def letters(self, folder: str) -> dict[int, str]:
+        """UID to Message-ID of what lies there."""
+        with self._in(folder, readonly=True) as person:
+            found = person.fetch(person.search("ALL"), [b"BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]"])
+        fields = {uid: data[b"BODY[HEADER.FIELDS (MESSAGE-ID)]"] for uid, data in found.items()}
+        return {uid: field.decode().partition(":")[2].strip() for uid, field in fields.items()}
+
+    def holds(self, folder: str, uid: int) -> bool:
+        return uid in self.letters(folder)
+
     def raws(self, folder: str) -> list[bytes]:
         return [message.raw for message in self.folders[folder].messages.values()]
 
     def _messages(self, name: str) -> dict[int, StoredMessage]:
-        self.person.select_folder(name, readonly=True)
-        found = self.person.fetch(self.person.search("ALL"), ["BODY.PEEK[]", "FLAGS", "INTERNALDATE"])
+        with self._in(self._plain(name), readonly=True) as person:
+            found = person.fetch(person.search("ALL"), ["BODY.PEEK[]", "FLAGS", "INTERNALDATE"])
         return {
             uid: StoredMessage(
                 raw=data[b"BODY[]"],
@@ -107,7 +133,10 @@ class ServedMailbox(ImapMailbox):
     # --- the port ---------------------------------------------------------------------------------
 
     def move_messages(self, folder: str, uids: Collection[int], target: str) -> Mapping[int, tuple[int, int]]:
-        self.moves += len(uids)
+        there = self.letters(self._plain(folder))
+        for uid in sorted(there.keys() & set(uids)):
+            self.moves += 1
+            self.before_move(there[uid], target)
         return super().move_messages(folder, uids, target)
 
     def close(self) -> None:

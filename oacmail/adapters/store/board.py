@@ -119,10 +119,8 @@ class BoardRows:
     def board_accept(self, message: str, at: Lies) -> None:
         with self._write():
             self._put(message, at.ref, stamp(at.internal_date), ours=False)
-            self.con.execute(
-                f"UPDATE board_places SET passes = {PASSES} WHERE {_HERE}",
-                (at.ref.folder, at.ref.uidvalidity, at.ref.uid),
-            )
+            # the others were there too, and are copies
+            self.con.execute(f"UPDATE board_places SET passes = {PASSES} WHERE fingerprint = ?", (message,))
 
     def _put(self, message: str, ref: MessageRef, internal_date: str, *, ours: bool) -> None:
         self.con.execute(

@@ -1,0 +1,37 @@
+"""`make board [MOVES=2000] [SEED=1]`: a long random walk over the board on a private Dovecot."""
+
+import argparse
+import logging
+import tempfile
+from pathlib import Path
+
+import structlog
+
+from tests.board.walk import Walk
+from tests.servers.certs import make_certificates
+from tests.servers.dovecot import Dovecot
+from tests.servers.served_mailbox import ServedMailbox
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--moves", type=int, default=2000)
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    with tempfile.TemporaryDirectory(prefix="bw-", dir="/tmp", ignore_cleanup_errors=True) as folder:
+        root = Path(folder)
+        root.chmod(0o755)
+        with Dovecot(root / "dovecot", make_certificates(root / "tls")) as server:
+            walk = Walk(root / "desk", ServedMailbox(server, "office"), asked.seed)
+            for goal in range(100, asked.moves + 100, 100):
+                walk.take(min(goal, asked.moves))
+                print(
+                    f"{walk.moves} moves of people, {walk.mailbox.moves} of ours, {len(walk.written)} messages",
+                    flush=True,
+                )
+    print(f"seed {asked.seed}: folders, cases and events agree; no message is lost")
+
+
+if __name__ == "__main__":
+    main()
