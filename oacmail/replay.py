@@ -45,7 +45,13 @@ def replayed(archive: Path, config: Config) -> Iterator[dict[str, Any]]:
         # Shadow: what is queued is never sent, whatever else runs on this host.
         policy = replace(wiring.rules(config), workdays=wiring.deadline_calendar(config), shadow=True)
         clock = VirtualClock(messages[0][0] if messages else datetime.now(UTC))
-        engine = Engine(policy=policy, store=store, renderer=wiring.renderer(config, policy), clock=clock)
+        engine = Engine(
+            policy=policy,
+            store=store,
+            renderer=wiring.renderer(config, policy),
+            clock=clock,
+            parser_config=lambda: wiring.parser_config(config),
+        )
         yield from _play(engine, clock, messages, wiring.parser_config(config))
 
 

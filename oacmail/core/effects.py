@@ -126,7 +126,8 @@ class OpenCase:
 class RecordMessage:
     """Record the message that arrived. `case`: None if it belongs to none. `guest`: its author is no participant.
 
-    `author`: the address of its author, if that is not its sender (a form).
+    `author`: the address of its author, if that is not its sender (a form). `written`: the message that counts, if it
+    is only a part of the one that arrived (a forward).
     """
 
     role: Role
@@ -136,6 +137,7 @@ class RecordMessage:
     guest: bool = False
     rule: str = ""
     author: str | None = None
+    written: Message | None = None
 
 
 class CaseColumns(TypedDict, total=False):

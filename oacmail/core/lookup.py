@@ -18,7 +18,7 @@ from oacmail.core.effects import (
     OutboxCommand,
     Tick,
 )
-from oacmail.core.model import AnswerText, Auto, Classification, Folder, Message
+from oacmail.core.model import AnswerText, Auto, Classification, Folder, Forwarded, Message
 from oacmail.core.policy import Policy
 from oacmail.core.routing import case_numbers, orders, own_text
 from oacmail.core.routing.classification import classify
@@ -41,7 +41,7 @@ class Lookup:
     earlier messages it may continue: the author's, or for staff and Sent those of the recipients. `addressed`: the
     recipients of a new mail of the desk, which names no earlier one; `numbers`: the case numbers typed in its subject.
     `relays`: the cases to whose relay address staff or the office have written it; `answer`: what of it the person
-    would get, None = not read.
+    would get, None = not read. `forwarded`: the message of somebody else that it brings.
     """
 
     policy: Policy
@@ -60,6 +60,22 @@ class Lookup:
     numbers: tuple[str, ...] = ()
     relays: tuple[str, ...] = ()
     answer: AnswerText | None = None
+    forwarded: Forwarded | None = None
+
+    @property
+    def may_forward(self) -> bool:
+        """Whether it may bring the message of somebody else: proven staff wrote it to the office alone."""
+        office, staff = self.policy.office, self.policy.people.staff
+        sent = (*self.message.to, *self.message.cc)
+        inside = all(office.is_own(address) or address in staff for address in sent)
+        return self.sender.proven and self.folder is not Folder.SENT and inside and not self.relays
+
+    @property
+    def refs(self) -> tuple[str, ...]:
+        """The Message-IDs that it names, and those that a forwarded message names and bears."""
+        inner = self.forwarded.message if self.forwarded else None
+        more = (*inner.refs, inner.message_id) if inner is not None else ()
+        return tuple(dict.fromkeys((*self.message.refs, *filter(None, more))))
 
     @property
     def message(self) -> Message:
@@ -120,6 +136,22 @@ def look_up(policy: Policy, arrived: Arrived) -> Lookup:
         addressed=tuple(address for address in writers if address != message.sender) if new else (),
         numbers=case_numbers.in_text(policy, message.subject, year) if new else (),
         relays=relays,
+    )
+
+
+def with_forwarded(lookup: Lookup, forwarded: Forwarded) -> Lookup:
+    """The lookup of a colleague's forward: its author is the person whose message it brings."""
+    inner = forwarded.message
+    if inner is None:
+        return replace(lookup, forwarded=forwarded)
+    policy = lookup.policy
+    return replace(
+        lookup,
+        forwarded=forwarded,
+        written=inner,
+        author=inner.sender,
+        reading=classify(inner, policy.form_senders, policy.tax_operator),
+        writers=(inner.sender,),
     )
 
 

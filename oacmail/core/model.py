@@ -237,6 +237,20 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Forwarded:
+    """The message in a colleague's forward, under the forward's fingerprint; None = it could not be told which.
+
+    `whole`: it was attached as it was. `doubt`: what is not known of its writer: none (no address) | several; '' = one
+    address. `confirmed`: an agent has given the address.
+    """
+
+    message: Message | None
+    whole: bool = False
+    doubt: str = ""
+    confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerText:
     """What an agent's mail to a relay address would say to the person. `reason`: why it cannot be relayed, '' = it can
     (mail/outgoing/answer_parts.py)."""

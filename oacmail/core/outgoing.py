@@ -37,6 +37,7 @@ class MailKind(StrEnum):
     TRANSCRIPT = "transcript"
     NOT_RELAYED = "not_relayed"
     DRAFT = "draft"
+    FORWARDED = "forwarded"
     WHICH_CASE = "which_case"
     MOVED_BACK = "moved_back"
     ANSWERED_TWICE = "answered_twice"

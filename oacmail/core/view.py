@@ -15,6 +15,7 @@ from oacmail.core.outgoing import MailKind, MailState
 from oacmail.core.review import NamedEntry, ReviewEntry
 
 UNDELIVERED = "undelivered:"  # a fact's name: a report about a message that has not been read yet
+FORWARDED_BY = "writer:"  # a fact's name: the address of the person whose message was forwarded
 UNPLACED = "which:"  # a fact's name: the cases that a new mail of the desk may answer
 
 

@@ -17,7 +17,7 @@ import structlog
 from oacmail.core.case_effects import TreatAsRequest
 from oacmail.core.decide import decide
 from oacmail.core.effects import Arrived, Decision, DeliveryResult, Input, Quoted, Send
-from oacmail.core.lookup import Lookup, looked_up
+from oacmail.core.lookup import Lookup, looked_up, with_forwarded
 from oacmail.core.model import Folder, MessageRef
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
@@ -25,7 +25,9 @@ from oacmail.core.ports.clock import Clock
 from oacmail.core.ports.renderer import FrozenMail, Renderer
 from oacmail.core.ports.store import RUN, Store, Turn
 from oacmail.core.routing import signature
+from oacmail.core.view import FORWARDED_BY
 from oacmail.engine import relaying
+from oacmail.mail import forwards
 from oacmail.mail.outgoing.redact import redact
 from oacmail.mail.parse import parse
 from oacmail.mail.parser_config import ParserConfig
@@ -109,8 +111,8 @@ class Engine:
         message_ref: MessageRef | None = None,
     ) -> Decision:
         asked = looked_up(self.policy, inp)
-        if isinstance(asked, Lookup) and asked.relays and raw is not None:
-            asked = replace(asked, answer=relaying.answer_text(raw))
+        if isinstance(asked, Lookup) and raw is not None:
+            asked = self._read_further(asked, raw)
         arrived = asked.arrived if isinstance(asked, Lookup) else None
         view = turn.view(self.policy, asked, now)
         decision = decide(self.policy, view, asked, now)
@@ -149,6 +151,23 @@ class Engine:
         if self._passed_over:
             self.store.problem(TEMPLATES, True, now)
         self._passed_over.clear()
+
+    def _read_further(self, lookup: Lookup, raw: bytes) -> Lookup:
+        """Read again what only few mails need: what a relayed answer says, what a forward brings."""
+        if lookup.relays:
+            return replace(lookup, answer=relaying.answer_text(raw))
+        if not lookup.may_forward:
+            return lookup
+        policy, outer = self.policy, lookup.message
+        forwarded = forwards.read(
+            raw,
+            outer,
+            self.parser_config(),
+            house=policy.people.staff | policy.office.own,
+            given=self.store.recall(FORWARDED_BY + outer.fingerprint) or "",
+            day=str(lookup.received_at.date()),
+        )
+        return lookup if forwarded is None else with_forwarded(lookup, forwarded)
 
     def _final(self, send: Send, turn: Turn, arrived: Arrived | None, raw: bytes | None, now: datetime) -> FrozenMail:
         if send.kind is not MailKind.RELAYED:

@@ -9,9 +9,9 @@ from oacmail.adapters.store.connection import stamp
 from oacmail.core.effects import Arrived
 from oacmail.core.model import MessageRef
 from oacmail.core.ports.renderer import FrozenMail
-from oacmail.core.view import UNDELIVERED, UNPLACED
+from oacmail.core.view import FORWARDED_BY, UNDELIVERED, UNPLACED
 
-WAITS_FOR_A_MESSAGE = ("reserved:*", "told:*", f"{UNDELIVERED}*", f"{UNPLACED}*")
+WAITS_FOR_A_MESSAGE = ("reserved:*", "told:*", f"{UNDELIVERED}*", f"{UNPLACED}*", f"{FORWARDED_BY}*")
 WAITS_AT_MOST = timedelta(days=60)
 
 

@@ -5,7 +5,7 @@ is written here.
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 
 from oacmail.core.cases import recipient
@@ -13,9 +13,10 @@ from oacmail.core.cases.request import CitizenRequest
 from oacmail.core.effects import AuditEvent, Effect, Send, UpdateOutbox
 from oacmail.core.outbox import rate_limits
 from oacmail.core.outgoing import MailEvent, MailKind
+from oacmail.core.policy import Policy
 from oacmail.core.routing import forms, signature
 from oacmail.core.routing.threading import fold_subject
-from oacmail.core.view import MessageView, View
+from oacmail.core.view import CaseView, MessageView, View
 
 SAME_MAIL_A_WEEK = 3
 FORM = "form-sender-not-configured"
@@ -121,6 +122,27 @@ def _acknowledgement(request: CitizenRequest, number: str, facts: Mapping[str, o
         message=message.fingerprint,
         received_at=request.received_at,
         due_at=request.due_at,
+    )
+
+
+def late(policy: Policy, case: CaseView, now: datetime) -> Send:
+    """The acknowledgement of a case that an agent has confirmed; it says when the answer is due by then."""
+    due_at = min((clock.due_at for clock in case.running("answer")), default=None)
+    road = case.intent if case.intent in ("complaint", "suggestion", "data_rights") else "question"
+    return Send(
+        key=f"ack:{case.first_message}",
+        kind=MailKind.ACK,
+        lang=recipient.language_of_case(policy, case),
+        recipient=case.citizen,
+        case=case.number,
+        token=signature.token(policy, case.number),
+        facts={"case": case.number, "due_at": due_at, "road": road, "first": True},
+        automatic="auto-generated",
+        budget="known",
+        release=now,
+        message=case.first_message,
+        received_at=case.opened_at,
+        due_at=due_at,
     )
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from oacmail.core.cases import answered_twice, answers
 from oacmail.core.effects import AuditEvent, Decision, Effect, RecordMessage, RequestReview, UpdateCase
-from oacmail.core.handlers import which_case
+from oacmail.core.handlers import forward, which_case
 from oacmail.core.handlers.automatic_mail import concerns
 from oacmail.core.handlers.orders import is_order_mail, on_order_mail
 from oacmail.core.handlers.relay import on_relay_mail
@@ -49,6 +49,11 @@ def from_staff(policy: Policy, view: View, lookup: Lookup, writer: Sender, now: 
             chosen = which_case.on_choice(policy, view, lookup, now)
             if chosen is not None:
                 return chosen
+        asked = forward.question(view) if inside else None
+        if asked is not None and (replied := forward.on_reply(policy, view, lookup, asked, now)):
+            return replied
+        if inside and forward.is_forward(view, lookup):
+            return forward.on_forward(policy, view, lookup, writer.role, now)
         if writer.role is Role.AGENT and inside and is_order_mail(policy, view, lookup):
             return on_order_mail(policy, view, lookup, now)
         return _written_by_staff(policy, view, lookup, writer.role, "answer-with-office-in-copy", now)

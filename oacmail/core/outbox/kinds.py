@@ -182,6 +182,7 @@ _ROWS = (
     _to_staff(MailKind.MOVED_BACK, Audience.AGENTS, _ANY_HOUR, about_case=False, priority=_DEADLINE),
     _to_staff(MailKind.ANSWERED_TWICE, Audience.AGENTS, _ANY_HOUR, priority=_DEADLINE),
     _to_staff(MailKind.TRANSCRIPT, Audience.AGENTS, _ANY_HOUR, priority=_DEADLINE),
+    _to_staff(MailKind.FORWARDED, Audience.SEVERAL, _ANY_HOUR, about_case=False, priority=_DEADLINE),
     _to_staff(MailKind.NOT_RELAYED, Audience.AGENTS, _ANY_HOUR, priority=_DEADLINE),
     _to_staff(MailKind.DRAFT, Audience.AGENTS, _ANY_HOUR, priority=_DEADLINE),
     _to_staff(MailKind.WHICH_CASE, Audience.AGENTS, _SERVICE_HOURS, about_case=False, priority=_DEADLINE),

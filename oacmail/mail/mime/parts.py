@@ -181,7 +181,7 @@ class Content:
     def _attached_message(self, part: MimePart, wanted: bool, depth: int) -> None:
         inner = _children(part)[0]
         subject = charset.field(inner.raw("subject"))
-        data = _flat(inner)
+        data = flat(inner)
         self._attach(file_name(part) or (f"{subject}.eml" if subject else ""), part.get_content_type(), data)
         if wanted and depth < limits.DEPTH:
             files, self.attachments = self.attachments, []
@@ -197,7 +197,7 @@ class Content:
             self._attach(charset.decode(name), "application/octet-stream", content)
 
     def _file(self, part: MimePart, kind: str) -> None:
-        self._attach(file_name(part), kind, _flat(part) if part.is_multipart() else part.data())
+        self._attach(file_name(part), kind, flat(part) if part.is_multipart() else part.data())
 
     def _attach(self, name: str, mime: str, data: bytes) -> None:
         digest = hashlib.sha256(data).hexdigest()
@@ -237,7 +237,7 @@ def clean_name(name: str) -> str:
     return (re.split(r"[\\/]", name)[-1].strip() or name)[:_NAME]
 
 
-def _flat(part: MimePart) -> bytes:
+def flat(part: MimePart) -> bytes:
     """Return a part as it was sent, except for line ends: the standard library's generators raise on broken parts."""
     pieces: list[bytes] = []
     work: list[MimePart | bytes] = [part]

@@ -234,6 +234,16 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
             "está en la carpeta de enviados con la firma de otro oacmail",
             "lies in the sent folder with the signature of another oacmail",
         ),
+        "forwarded-unconfirmed": (
+            "reenviat per un company: falta que confirmi l'adreça, sense justificant",
+            "reenviado por un compañero: falta que confirme la dirección, sin acuse de recibo",
+            "forwarded by a colleague who has not confirmed the address: not acknowledged",
+        ),
+        "forwarded-by-whom": (
+            "reenviat per un company: falta l'adreça de la persona",
+            "reenviado por un compañero: falta la dirección de la persona",
+            "forwarded by a colleague: the person's address is missing",
+        ),
         "which-case": (
             "correu nou a una persona amb més d'un cas obert: falta saber quin respon",
             "correo nuevo a una persona con más de un caso abierto: falta saber cuál responde",

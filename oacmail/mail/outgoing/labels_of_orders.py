@@ -28,6 +28,8 @@ ORDERS: Mapping[str, tuple[str, str, str]] = {
     "out_of_scope": ("respondre que és fora d'abast", "responder que está fuera de ámbito", "answer: out of scope"),
     "draft": ("enviar-vos un esborrany", "enviarle un borrador", "send you a draft"),
     "person": ("obrir un cas: és una persona", "abrir un caso: es una persona", "open a case: it is a person"),
+    "person_is": ("obrir el cas de la persona", "abrir el caso de la persona", "open the person's case"),
+    "acknowledge": ("enviar el justificant", "enviar el acuse de recibo", "send the acknowledgement"),
     "unknown": ("ordre desconeguda", "orden desconocida", "unknown order"),
     "too_many": ("la resta de línies", "las demás líneas", "the other lines"),
 }
@@ -99,6 +101,17 @@ REFUSED: Mapping[str, tuple[str, str, str]] = {
         "algú ja ho havia dit abans",
         "alguien ya lo había dicho antes",
         "somebody had said so before",
+    ),
+    "no-address": (
+        "no hi ha cap adreça a la primera línia",
+        "no hay ninguna dirección en la primera línea",
+        "there is no address on the first line",
+    ),
+    "is-ours": ("l'adreça és de la casa", "la dirección es de la casa", "the address is one of ours"),
+    "not-confirmed": (
+        "no hi diu SÍ; si l'adreça no és bona, tanqueu el cas i reenvieu-lo com a fitxer adjunt",
+        "no dice SÍ; si la dirección no es correcta, cierre el caso y reenvíelo como archivo adjunto",
+        "it does not say YES; if the address is wrong, close the case and forward the email as an attachment",
     ),
     "not-now": ("ara no és possible", "ahora no es posible", "it is not possible now"),
 }

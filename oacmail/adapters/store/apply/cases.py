@@ -102,7 +102,7 @@ def attach(con: sqlite3.Connection, effect: RecordMessage, scene: WriteContext) 
 
 def record(con: sqlite3.Connection, effect: RecordMessage, scene: WriteContext) -> None:
     assert scene.arrived is not None
-    message, received_at = scene.arrived.message, scene.arrived.received_at
+    message, received_at = effect.written or scene.arrived.message, scene.arrived.received_at
     digest = original_of(con, scene.raw)
     row = con.execute(
         """INSERT INTO messages(fingerprint, message_id, case_id, author_id, role, outcome, kind, guest, rule, because,
