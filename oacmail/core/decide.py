@@ -20,7 +20,7 @@ from oacmail.core.effects import (
     ReviewDone,
     Tick,
 )
-from oacmail.core.handlers import own_copies
+from oacmail.core.handlers import order_buttons, own_copies
 from oacmail.core.handlers.admin_command import on_admin_command
 from oacmail.core.handlers.automatic_mail import on_automatic_mail, proofs
 from oacmail.core.handlers.board_move import on_board_deletion, on_board_move
@@ -87,7 +87,8 @@ def _arrived(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decis
         decision = from_citizen(policy, view, lookup, now)
     else:
         decision = _by_sender(policy, view, lookup, now)
-    return _with(decision, proofs(policy, view, lookup))
+    tokens = order_buttons.recorded(policy, view, lookup, now) if lookup.pressed else ()
+    return _with(decision, [*proofs(policy, view, lookup), *tokens])
 
 
 def _corrected(opened: Decision) -> list[Effect]:

@@ -20,8 +20,9 @@ from oacmail.core.effects import (
 )
 from oacmail.core.model import AnswerText, Auto, Classification, Folder, Forwarded, Message
 from oacmail.core.policy import Policy
-from oacmail.core.routing import case_numbers, orders, own_text
+from oacmail.core.routing import case_numbers, order_tokens, orders, own_text
 from oacmail.core.routing.classification import classify
+from oacmail.core.routing.order_tokens import Pressed
 from oacmail.core.routing.sender import Sender, author_of, own_signature, sender_of
 from oacmail.core.routing.signature import Signature, read_relay_address, read_token
 
@@ -37,7 +38,7 @@ class Lookup:
     `written`: the message that a person wrote; differs from `message` only if it stands on top of ours. `author`: the
     address of its author, '' = nobody is named. `sender`: the role of its From. `reading`: its classification.
     `tokened`: case numbers of its valid tokens. `ordered`: cases that the orders of proven staff name, `entries`: what
-    may be references of the review list there. `writers`: whose
+    may be references of the review list there; `pressed`: tokens of buttons, whoever sent them. `writers`: whose
     earlier messages it may continue: the author's, or for staff and Sent those of the recipients. `addressed`: the
     recipients of a new mail of the desk, which names no earlier one; `numbers`: the case numbers typed in its subject.
     `relays`: the cases to whose relay address staff or the office have written it; `answer`: what of it the person
@@ -59,6 +60,7 @@ class Lookup:
     addressed: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
     relays: tuple[str, ...] = ()
+    pressed: tuple[Pressed, ...] = ()
     answer: AnswerText | None = None
     forwarded: Forwarded | None = None
 
@@ -136,6 +138,7 @@ def look_up(policy: Policy, arrived: Arrived) -> Lookup:
         addressed=tuple(address for address in writers if address != message.sender) if new else (),
         numbers=case_numbers.in_text(policy, message.subject, year) if new else (),
         relays=relays,
+        pressed=_pressed(policy, arrived),
     )
 
 
@@ -177,6 +180,12 @@ def _written_on_top(policy: Policy, message: Message) -> Message:
 
 def _is_of_the_desk(policy: Policy, arrived: Arrived) -> bool:
     return arrived.folder is Folder.SENT or arrived.message.sender in policy.people.staff
+
+
+def _pressed(policy: Policy, arrived: Arrived) -> tuple[Pressed, ...]:
+    message = arrived.message
+    read = (order_tokens.read(policy, text, message.sender, arrived.received_at) for text in message.order_tokens)
+    return tuple(one for one in read if one)
 
 
 def _relays(policy: Policy, arrived: Arrived) -> tuple[str, ...]:

@@ -203,7 +203,8 @@ class Message:
     Addresses are bare and in lower case; '' when there is none. `single_from`: exactly one From field
     with exactly one addr-spec. `text`: all decoded text; `fresh`: what was written now. `reasons`: why
     `auto` is what it is. `signatures`: raw X-Oacmail fields. `tokens`: upper-case case tokens in the subject
-    or a plus-address. `secrets`: kinds of secrets seen. `caps`: names of limits that cut something.
+    or a plus-address, `order_tokens` what looks like tokens of buttons there. `secrets`: kinds of secrets seen.
+    `caps`: names of limits that cut something.
     """
 
     fingerprint: str
@@ -234,6 +235,7 @@ class Message:
     size: int
     body_hash: str
     features: Features = NO_FEATURES
+    order_tokens: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

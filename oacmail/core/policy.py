@@ -62,6 +62,11 @@ class People:
         officer = (self.dpo,) if self.dpo else ()
         return frozenset((*self.supervisor, *self.operator, *self.agents, *self.technical, *self.forms, *officer))
 
+    @property
+    def desk(self) -> frozenset[str]:
+        """Who may give orders by mail."""
+        return frozenset((*self.agents, *self.supervisor, *self.operator))
+
     def services(self, cause: str) -> tuple[str, ...]:
         """Addresses of staff for this cause; documents and forms have their own (docs/interfaces.md section 4)."""
         return self.forms if cause == "document_or_form" else self.technical

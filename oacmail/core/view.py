@@ -16,6 +16,7 @@ from oacmail.core.review import NamedEntry, ReviewEntry
 
 UNDELIVERED = "undelivered:"  # a fact's name: a report about a message that has not been read yet
 FORWARDED_BY = "writer:"  # a fact's name: the address of the person whose message was forwarded
+USED_TOKEN = "button:"  # noqa: S105 - a fact's name: the order token that follows has been used
 UNPLACED = "which:"  # a fact's name: the cases that a new mail of the desk may answer
 
 
@@ -280,6 +281,7 @@ class View:
     taken_since: bool = False
     alike: tuple[SimilarCase, ...] = ()
     noticed: tuple[Noticed, ...] = ()
+    used_tokens: frozenset[str] = frozenset()
     entries: Mapping[str, NamedEntry] = field(default_factory=lambda: MappingProxyType({}))
 
 

@@ -114,6 +114,7 @@ def message(
         rung=rung,
         signatures=fields.all("x-oacmail"),
         tokens=judged(lambda: message_ids.tokens(fields, title, parser_config), ()),
+        order_tokens=judged(lambda: message_ids.order_tokens(fields, title, parser_config), ()),
         secrets=judged(lambda: secret_kinds.find(text, attachments), ()),
         caps=tuple(dict.fromkeys((*message.caps, *body.caps))),
         size=message.size,

@@ -28,6 +28,7 @@ from oacmail.core.routing.threading import SUBJECT_WINDOW
 from oacmail.core.view import (
     UNDELIVERED,
     UNPLACED,
+    USED_TOKEN,
     MessageView,
     Noticed,
     OutgoingView,
@@ -75,7 +76,14 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
     reserved = _reserved(con, lookup)
     open_cases = _open_cases(con, lookup.addressed)
     unplaced = _unplaced(con, message, mails)
-    also = (*lookup.tokened, *lookup.ordered, *lookup.numbers, *open_cases, *(unplaced.cases if unplaced else ()))
+    also = (
+        *lookup.tokened,
+        *lookup.ordered,
+        *(one.case for one in lookup.pressed),
+        *lookup.numbers,
+        *open_cases,
+        *(unplaced.cases if unplaced else ()),
+    )
     numbers = _numbers((known, *named, *naming, *recent), mails, (*also, *([reserved] if reserved else [])))
     year = lookup.received_at.astimezone(policy.office.timezone).year
     return View(
@@ -103,6 +111,7 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
         alike=_alike(con, policy, lookup),
         noticed=_noticed(con, now),
         entries=_entries(con, lookup.entries),
+        used_tokens=frozenset(one.token for one in lookup.pressed if _value(con, USED_TOKEN + one.token) is not None),
     )
 
 

@@ -9,9 +9,9 @@ from oacmail.adapters.store.connection import stamp
 from oacmail.core.effects import Arrived
 from oacmail.core.model import MessageRef
 from oacmail.core.ports.renderer import FrozenMail
-from oacmail.core.view import FORWARDED_BY, UNDELIVERED, UNPLACED
+from oacmail.core.view import FORWARDED_BY, UNDELIVERED, UNPLACED, USED_TOKEN
 
-WAITS_FOR_A_MESSAGE = ("reserved:*", "told:*", f"{UNDELIVERED}*", f"{UNPLACED}*", f"{FORWARDED_BY}*")
+WAITS_FOR_A_MESSAGE = ("reserved:*", "told:*", f"{UNDELIVERED}*", f"{UNPLACED}*", f"{FORWARDED_BY}*", f"{USED_TOKEN}*")
 WAITS_AT_MOST = timedelta(days=60)
 
 

@@ -110,6 +110,7 @@ _ROWS: Mapping[str, Mapping[str, object]] = {
     "pointers": {"body": "", "address": "", "phone": ""},
     "pointer": {"body": "", "address": "", "phone": ""},
     "orders": {"verb": "", "detail": "", "case": "", "done": False, "reason": ""},
+    "buttons": {"verb": "", "case": "", "url": ""},
     "review": {"ref": "", "short": "", "reason": "", "since": None},
     "suspects": {"ref": "", "since": None, "lang": "", "words": 0, "links": 0, "files": 0, "known": False},
 }
@@ -121,7 +122,8 @@ def facts_of(send: Send, now: datetime, zone: ZoneInfo) -> dict[str, object]:
     own = {"opened_at": send.received_at, "received_at": send.received_at, "due_at": send.due_at, "date": now}
     given = {**own, **{name: value for name, value in send.facts.items() if value is not None}}
     facts = {name: _shown(name, given.get(name, default), zone) for name, default in defaults.items()}
-    return {**facts, "case": one_line(send.case or ""), "token": one_line(send.token)}
+    buttons = _shown("buttons", send.facts.get("buttons", ()), zone)
+    return {**facts, "case": one_line(send.case or ""), "token": one_line(send.token), "buttons": buttons}
 
 
 def _shown(name: str, value: object, zone: ZoneInfo) -> object:
@@ -152,6 +154,7 @@ def _text(text: str) -> str:
 _THEN = datetime(2026, 11, 26, 19, tzinfo=UTC)
 _SAMPLE_ROW = {"case": "OAC-2026-000123", "opened_at": _THEN, "due_at": _THEN, "status": "derived", "level": 2}
 _SAMPLE_LINE = {**_SAMPLE_ROW, "short": "123", "topic": "grant", "assignee": None}
+_SAMPLE_BUTTON = {"verb": "mine", "url": "mailto:desk+o@town.example?subject=%23meu&body=%23meu%0D%0A"}
 _SAMPLE_CARD = {"opened_at": _THEN, "due_at": _THEN, "topic": "grant", "assignee": "anna", "text": "Bon dia\n\n| a |"}
 _SAMPLE_SECOND = {
     "opened_at": _THEN,
@@ -175,7 +178,7 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
             *({"road": "callback", "slot": slot, "phone3": "678", "call_day": _THEN.date()} for slot in SLOTS),
             *({"road": road} for road in ("no_number", "complaint", "suggestion", "data_rights")),
         ),
-        "overdue": ({}, {**_SAMPLE_CARD, "level": 2, "unread": ("Sent", "INBOX")}),
+        "overdue": ({}, {**_SAMPLE_CARD, "level": 2, "unread": ("Sent", "INBOX"), "buttons": (_SAMPLE_BUTTON,)}),
         "overdue_digest": ({"cases": (_SAMPLE_ROW,) * 2, "unread": ("Sent",)}, {"cases": (_SAMPLE_ROW,)}),
         "remind": (
             {"cases": (_SAMPLE_ROW,)},

@@ -12,6 +12,7 @@ from oacmail.core.cases import answered_twice, answers
 from oacmail.core.effects import AuditEvent, Decision, Effect, RecordMessage, RequestReview, UpdateCase
 from oacmail.core.handlers import forward, which_case
 from oacmail.core.handlers.automatic_mail import concerns
+from oacmail.core.handlers.order_buttons import FORGED
 from oacmail.core.handlers.orders import is_order_mail, on_order_mail
 from oacmail.core.handlers.relay import on_relay_mail
 from oacmail.core.lookup import Lookup
@@ -23,7 +24,6 @@ from oacmail.core.routing.sender import Sender
 from oacmail.core.routing.threading import ThreadMatch, match_case
 from oacmail.core.view import CaseView, View
 
-FORGED = "forged-staff"  # the alert's name
 GUESSES = ("same-subject", "same-text")
 
 

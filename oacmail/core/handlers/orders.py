@@ -13,6 +13,7 @@ from hashlib import sha256
 from oacmail.core.case_effects import SplitCase
 from oacmail.core.effects import AuditEvent, Decision, Effect, OpenCase, RecordMessage, Send
 from oacmail.core.errors import Refused
+from oacmail.core.handlers import order_buttons
 from oacmail.core.handlers.order_actions import ANYWHERE, ON_A_CASE, WITHOUT_CASE, GivenOrder
 from oacmail.core.handlers.order_entries import ON_AN_ENTRY
 from oacmail.core.handlers.order_standing import OrderedCases
@@ -56,18 +57,22 @@ class _Done:
 def is_order_mail(policy: Policy, view: View, lookup: Lookup) -> bool:
     """Whether the message replies to a mail of ours to staff, bears a case token, or begins with an order that needs no
     reply. Its writer and recipients are the caller's to judge."""
-    replies = bool(view.tokened) or any(mail.recipient in policy.people.staff for mail in view.mails)
+    replies = bool(lookup.pressed or view.tokened) or any(mail.recipient in policy.people.staff for mail in view.mails)
     return replies or any(order.verb in ANYWHERE for order in read_orders(lookup.message.text)[:1])
 
 
 def on_order_mail(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision:
     """Carry out the orders on top of it, one after the other; () of orders: say that nothing was done."""
-    orders = _orders(view, lookup)
     standing = OrderedCases(view.cases, _case(view), view.serial)
-    number = standing.current
+    given = _given(view, lookup, standing.current)
+    orders, number = tuple(order for order, _ in given), standing.current
     done: list[_Done] = []
-    for place, order in enumerate(orders):
-        one = _carry_out(policy, view, lookup, standing, order, place, now)
+    for place, (order, refused) in enumerate(given):
+        one = (
+            _refuse(order, refused, standing)
+            if refused
+            else _carry_out(policy, view, lookup, standing, order, place, now)
+        )
         standing = standing.after(one.effects)
         done.append(one)
     record = RecordMessage(
@@ -76,14 +81,25 @@ def on_order_mail(policy: Policy, view: View, lookup: Lookup, now: datetime) -> 
     key = _key(policy, lookup, number, now, orders)
     about = number or next((one.case for one in done if one.case in standing.cases), None)
     told = transcript(policy, lookup, about, now, key=key, rows=[one.row() for one in done])
+    spent = () if any(refused for _, refused in given) else order_buttons.used(lookup, now)
     effects = [effect for one in done for effect in (*one.effects, *_refused(one, standing))]
-    return Decision(effects=(record, *effects, *told), because=(record.rule, *(order.verb for order in orders)))
+    return Decision(
+        effects=(record, *effects, *spent, *order_buttons.alert(policy, lookup, now), *told),
+        because=(record.rule, *(order.verb for order in orders)),
+    )
 
 
-def _orders(view: View, lookup: Lookup) -> tuple[Order, ...]:
-    """Not of `fresh`, which of a bare forward is the text of somebody else."""
+def _given(view: View, lookup: Lookup, current: str | None) -> tuple[tuple[Order, str], ...]:
+    """(order, why it is refused before it is looked at). Not of `fresh`, which of a bare forward is the text of
+    somebody else."""
+    if lookup.pressed:
+        return order_buttons.orders_of(view, lookup, current)
     lists = any(mail.kind in LISTS_OF_CASES for mail in view.mails)
-    return (read_list if lists else read_orders)(lookup.message.text)
+    return tuple((order, "") for order in (read_list if lists else read_orders)(lookup.message.text))
+
+
+def _refuse(order: Order, reason: str, standing: OrderedCases) -> _Done:
+    return _Done(order=order, case=order.case if order.case in standing.cases else "", reason=reason)
 
 
 def _refused(one: _Done, standing: OrderedCases) -> tuple[Effect, ...]:

@@ -10,6 +10,7 @@ from hashlib import sha256
 
 from oacmail.core import calendar
 from oacmail.core.effects import Quoted, Send
+from oacmail.core.outbox.buttons import buttons
 from oacmail.core.outbox.kinds import AT_ANY_HOUR, KINDS, IfUndelivered
 from oacmail.core.outbox.rate_limits import registrable
 from oacmail.core.outgoing import MailKind
@@ -43,7 +44,20 @@ def notices(
             recipient=address,
             case=case,
             token=signature.token(policy, case) if case else "",
-            facts=dict(facts or {}, case=case),
+            facts={
+                **(facts or {}),
+                "case": case,
+                "buttons": buttons(
+                    policy,
+                    kind,
+                    recipient=address,
+                    case=case,
+                    facts=facts or {},
+                    key=key,
+                    lang=lang or policy.office.languages[0],
+                    now=now,
+                ),
+            },
             attach=attach,
             conversation=conversation,
             release=now if at_once else calendar.next_opening(now, policy),

@@ -55,8 +55,6 @@ def author_of(policy: Policy, message: Message) -> str:
 
 
 def _staff(policy: Policy, message: Message) -> Sender:
-    people = policy.people
-    desk = {*people.agents, *people.supervisor, *people.operator}
-    role = Role.AGENT if message.sender in desk else Role.TECHNICAL
+    role = Role.AGENT if message.sender in policy.people.desk else Role.TECHNICAL
     proven = message.auth.authentic
     return Sender(role, proven, f"{role}-proven" if proven else f"{role}-unproven")

@@ -8,6 +8,7 @@ clients omit the brackets.
 import re
 from collections.abc import Iterable, Iterator
 
+from oacmail.core.routing.order_tokens import find as find_order_tokens
 from oacmail.mail.mime import charset
 from oacmail.mail.mime.addresses import address_list
 from oacmail.mail.mime.fields import Fields
@@ -50,6 +51,11 @@ def tokens(fields: Fields, subject: str, parser_config: ParserConfig) -> tuple[s
             token for text in (subject, *_details(fields, parser_config)) for token in find_tokens(text, parser_config)
         )
     )
+
+
+def order_tokens(fields: Fields, subject: str, parser_config: ParserConfig) -> tuple[str, ...]:
+    """Return what looks like tokens of buttons, from the same places as `tokens`."""
+    return find_order_tokens((*_details(fields, parser_config), subject))
 
 
 def find_tokens(text: str, parser_config: ParserConfig) -> Iterable[str]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from oacmail.core.model import LANGUAGES
 from oacmail.mail.outgoing.labels_of_cues import CUES
-from oacmail.mail.outgoing.labels_of_orders import NOT_RELAYED, ORDERS, REFUSED
+from oacmail.mail.outgoing.labels_of_orders import BUTTONS, NOT_RELAYED, ORDERS, REFUSED
 
 _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
     "topic": {
@@ -155,6 +155,7 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
         "bounced": ("Correus que no s'han pogut lliurar", "Correos que no se han podido entregar", "Undelivered mail"),
     },
     "order": ORDERS,
+    "button": BUTTONS,
     "refused": REFUSED,
     "not_relayed": NOT_RELAYED,
     "reason": {

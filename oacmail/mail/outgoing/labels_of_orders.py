@@ -33,6 +33,15 @@ ORDERS: Mapping[str, tuple[str, str, str]] = {
     "unknown": ("ordre desconeguda", "orden desconocida", "unknown order"),
     "too_many": ("la resta de línies", "las demás líneas", "the other lines"),
 }
+BUTTONS: Mapping[str, tuple[str, str, str]] = {
+    "mine": ("Me'l quedo", "Me lo quedo", "I take it"),
+    "called": ("He trucat", "He llamado", "I called"),
+    "not_reached": ("No contesta", "No contesta", "No answer"),
+    "second_level": ("Deriva a nivell 2", "Deriva a nivel 2", "Pass on to level 2"),
+    "first_level": ("És de primer nivell", "Es de primer nivel", "It is first level"),
+    "spam": ("És brossa", "Es spam", "It is spam"),
+    "draft": ("Envia'm un esborrany", "Envíeme un borrador", "Send me a draft"),
+}
 REFUSED: Mapping[str, tuple[str, str, str]] = {
     "unknown": ("no és a la llista", "no está en la lista", "it is not in the list"),
     "no-case": ("no se sap de quin cas parla", "no se sabe de qué caso habla", "the case is unknown"),
@@ -58,6 +67,12 @@ REFUSED: Mapping[str, tuple[str, str, str]] = {
         "the message is too large: move it to the inbox",
     ),
     "has-a-case": ("ja se n'ha obert un cas", "ya se ha abierto un caso", "it has a case already"),
+    "forged": ("l'enllaç no és nostre", "el enlace no es nuestro", "the link is not ours"),
+    "not-yours": ("l'enllaç és d'una altra persona", "el enlace es de otra persona", "the link is another agent's"),
+    "expired": ("l'enllaç ha caducat", "el enlace ha caducado", "the link has expired"),
+    "used-already": ("l'enllaç ja s'ha fet servir", "el enlace ya se ha usado", "the link was used already"),
+    "other-case": ("l'enllaç és d'un altre cas", "el enlace es de otro caso", "the link is of another case"),
+    "other-order": ("l'enllaç és d'una altra ordre", "el enlace es de otra orden", "the link is of another order"),
     "no-such-call": (
         "escriviu NOM, NÚMERO: què demana",
         "escriba NOMBRE, NÚMERO: qué pide",

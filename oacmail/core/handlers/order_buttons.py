@@ -1,0 +1,79 @@
+"""What the button of a notice orders: its token names agent, case and order, and is good once.
+
+The mail's own first lines may only say more about the same order. A token that is forged, used, too old, another
+agent's or at odds with its mail orders nothing, nor does any line beside it; it is recorded, and the proven agent is
+told.
+"""
+
+from datetime import datetime
+
+from oacmail.core.effects import AuditEvent, Effect, Remember
+from oacmail.core.lookup import Lookup
+from oacmail.core.model import Role
+from oacmail.core.outbox.staff_notices import notices
+from oacmail.core.outgoing import MailKind
+from oacmail.core.policy import Policy
+from oacmail.core.routing.order_tokens import Pressed
+from oacmail.core.routing.orders import Order, read_orders
+from oacmail.core.view import USED_TOKEN, View
+
+FORGED = "forged-staff"  # the alert's name
+
+
+def orders_of(view: View, lookup: Lookup, current: str | None) -> tuple[tuple[Order, str], ...]:
+    """(order, why it is refused) of the pressed buttons, and of the lines on top. `current`: the case that the mail
+    itself is about. If one is refused, they all are."""
+    lines = read_orders(lookup.message.text)
+    pressed = lookup.pressed
+    why = next((reason for one in pressed if (reason := _why_not(view, one, lines, current))), "")
+    if why:
+        return tuple((Order(one.verb, case="" if one.problem == "forged" else one.case), why) for one in pressed)
+    first, *others = pressed
+    own = lines or (Order(first.verb),)
+    return (
+        *((Order(line.verb, line.argument, line.case or first.case), "") for line in own),
+        *((Order(one.verb, case=one.case), "") for one in others),
+    )
+
+
+def _why_not(view: View, pressed: Pressed, lines: tuple[Order, ...], current: str | None) -> str:
+    if pressed.problem:
+        return pressed.problem
+    if pressed.token in view.used_tokens:
+        return "used-already"
+    if current is not None and current != pressed.case:
+        return "other-case"
+    if lines and pressed.verb not in {line.verb for line in lines}:
+        return "other-order"
+    return ""
+
+
+def used(lookup: Lookup, now: datetime) -> tuple[Effect, ...]:
+    """The tokens of this mail are good no more."""
+    return tuple(Remember(name=USED_TOKEN + one.token, value=now.isoformat()) for one in lookup.pressed)
+
+
+def recorded(policy: Policy, view: View, lookup: Lookup, now: datetime) -> tuple[Effect, ...]:
+    """What is left of tokens in a mail that gives no orders: a line of the event log each, and the operator's alert."""
+    if lookup.sender.proven and lookup.sender.role is Role.AGENT:
+        return ()  # core/handlers/orders.py
+    return (
+        *(
+            AuditEvent(
+                kind="order-refused",
+                case=one.case if one.problem != "forged" and one.case in view.cases else None,
+                data={"verb": one.verb, "why": one.problem or "unproven"},
+            )
+            for one in lookup.pressed
+        ),
+        *alert(policy, lookup, now),
+    )
+
+
+def alert(policy: Policy, lookup: Lookup, now: datetime) -> tuple[Effect, ...]:
+    """The operator is told of forged tokens, once a day."""
+    if not any(one.problem == "forged" for one in lookup.pressed):
+        return ()
+    key = f"alert:{FORGED}:{now.astimezone(policy.office.timezone).date()}"
+    facts = {"code": FORGED, "since": lookup.received_at}
+    return notices(policy, policy.people.operator, key=key, kind=MailKind.ALERT, now=now, facts=facts)

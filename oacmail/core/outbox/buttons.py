@@ -1,0 +1,101 @@
+"""The buttons of notices to agents: `mailto:` links, each with a token that is good for one order (RFC 6068).
+
+They stand below the HTML alone; the text names the order words. A button decides nothing: the mail that it opens is an
+order mail like any other, from an agent who must be proven.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from urllib.parse import quote
+
+from oacmail.core.model import LANGUAGES
+from oacmail.core.outgoing import MailKind
+from oacmail.core.policy import Policy
+from oacmail.core.routing import order_tokens, signature
+from oacmail.core.routing.orders import Verb
+
+_WORDS: Mapping[Verb, tuple[str, str, str]] = {
+    Verb.MINE: ("#meu", "#mio", "#mine"),
+    Verb.CALLED: ("#trucat", "#llamado", "#called"),
+    Verb.NOT_REACHED: ("NO CONTESTA", "NO CONTESTA", "NO ANSWER"),
+    Verb.SECOND_LEVEL: ("#deriva", "#nivel2", "#level2"),
+    Verb.FIRST_LEVEL: ("#nivell1", "#nivel1", "#level1"),
+    Verb.SPAM: ("#brossa", "#spam", "#spam"),
+    Verb.DRAFT: ("#esborrany", "#borrador", "#draft"),
+}
+"""What the mail of a button says, in ca, es and en."""
+LISTED = 10
+"""Cases of a list that have buttons: a mail with more could not be read."""
+_LOCAL_PART = 64  # octets (RFC 5321 section 4.5.3.1.1)
+_OF_A_CASE: Mapping[MailKind, tuple[Verb, ...]] = {
+    MailKind.OVERDUE: (Verb.MINE, Verb.CALLED, Verb.NOT_REACHED, Verb.SECOND_LEVEL, Verb.SPAM),
+    MailKind.SECOND_LEVEL: (Verb.SECOND_LEVEL, Verb.FIRST_LEVEL, Verb.MINE),
+    MailKind.COMPLEX: (Verb.MINE, Verb.CALLED, Verb.SECOND_LEVEL),
+    MailKind.POINTERS: (Verb.FIRST_LEVEL, Verb.DRAFT, Verb.MINE),
+    MailKind.OPINION: (Verb.MINE, Verb.CALLED, Verb.DRAFT),
+    MailKind.BOUNCED: (Verb.MINE, Verb.CALLED, Verb.NOT_REACHED),
+}
+_OF_A_LIST: Mapping[MailKind, tuple[Verb, ...]] = {
+    MailKind.REMIND: (Verb.MINE, Verb.CALLED),
+    MailKind.OVERDUE_DIGEST: (Verb.MINE, Verb.CALLED),
+    MailKind.NOTICE_LIST: (Verb.MINE, Verb.CALLED),
+}
+
+
+def buttons(
+    policy: Policy,
+    kind: MailKind,
+    *,
+    recipient: str,
+    case: str | None,
+    facts: Mapping[str, object],
+    key: str,
+    lang: str,
+    now: datetime,
+) -> tuple[dict[str, object], ...]:
+    """The buttons of one notice to `recipient`, each with its order, case and link; () for who gives no orders."""
+    if recipient not in policy.people.desk:
+        return ()
+    cases = (case,) if case else _listed(facts.get("cases"))
+    verbs = (_OF_A_CASE if case else _OF_A_LIST).get(kind, ())
+    return tuple(
+        {
+            "verb": verb,
+            "case": number if not case else "",
+            "url": _link(policy, recipient, number, verb, key=key, lang=lang, now=now),
+        }
+        for number in cases
+        for verb in verbs
+    )
+
+
+def _listed(rows: object) -> tuple[str, ...]:
+    found = (str(row.get("case") or "") for row in rows if isinstance(row, Mapping)) if isinstance(rows, tuple) else ()
+    return tuple(dict.fromkeys(filter(None, found)))[:LISTED]
+
+
+def _link(policy: Policy, agent: str, case: str, verb: Verb, *, key: str, lang: str, now: datetime) -> str:
+    """The token is after the + of the address, or in the subject where such addresses do not arrive."""
+    token = order_tokens.make(policy, agent=agent, case=case, verb=verb, notice=key, now=now)
+    local, _, domain = policy.office.address.rpartition("@")
+    detailed = f"{local}+{token}"
+    in_address = policy.office.plus_addressing and len(detailed) <= _LOCAL_PART
+    subject = _joined((f"[{signature.token(policy, case)}]", word_of(verb, lang), "" if in_address else token))
+    address = f"{detailed if in_address else local}@{domain}"
+    return (
+        f"mailto:{quote(address, safe='@+')}?subject={quote(subject, safe='')}&body={quote(_body(verb, lang), safe='')}"
+    )
+
+
+def word_of(verb: Verb, lang: str) -> str:
+    """The order word of a button, in a language of the office."""
+    return _WORDS[verb][LANGUAGES.index(lang) if lang in LANGUAGES else 0]
+
+
+def _joined(parts: Iterable[str]) -> str:
+    return " ".join(filter(None, parts))
+
+
+def _body(verb: Verb, lang: str) -> str:
+    """One order line; a client may add a signature below, or drop it."""
+    return f"{word_of(verb, lang)}\r\n"
