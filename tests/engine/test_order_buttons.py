@@ -186,7 +186,8 @@ def test_a_button_in_a_reply_about_another_case_orders_nothing(world: World) -> 
     world.citizen_writes(ANNA)
     world.turn()
     world.live("2026-12-01 09:00")
-    second = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "overdue"][-1]
+    overdue = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "overdue"]
+    second = next(mail for mail in overdue if mail["X-Oacmail-Case"] != first["X-Oacmail-Case"])
     link = buttons(second)["Me'l quedo"]
     reply(world, first, "", To=unquote(urlsplit(link).path))
     assert {case["assignee"] for case in world.cases()} == {None}
