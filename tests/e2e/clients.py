@@ -28,7 +28,7 @@ def _from(mail: EmailMessage) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
+class MailProgram:
     """`quoted`, `quoted_html`: below a reply; `forwarded`: below a forward; `prefix`: of a forward's subject."""
 
     headers: Mapping[str, str]
@@ -57,7 +57,7 @@ def _outlook_head(mail: EmailMessage) -> str:
     )
 
 
-OUTLOOK = Client(
+OUTLOOK = MailProgram(
     headers={"X-Mailer": "Microsoft Outlook 16.0", "Thread-Index": "AdpX", "X-Originating-IP": "[10.20.30.40]"},
     page='<html><head><meta name="Generator" content="Microsoft Word 15 (filtered medium)"></head><body lang="CA">'
     '<div class="WordSection1"><p class="MsoNormal">{text}<o:p></o:p></p><p class="MsoNormal"><o:p>&nbsp;</o:p></p>'
@@ -70,7 +70,7 @@ OUTLOOK = Client(
     forwarded=lambda mail: f"{'_' * 32}\n{_outlook_head(mail)}\n\n{_lines(mail)}",
     prefix="RV",
 )
-GMAIL = Client(
+GMAIL = MailProgram(
     headers={"X-Gm-Message-State": "AOJu0Y"},
     page='<div dir="ltr">{text}</div><br>{quote}',
     quoted=lambda mail: f"Missatge de {_from(mail)} del dia dv., 27 de nov. 2026 a les 9:00:\n\n{_cited(mail)}",
@@ -84,7 +84,7 @@ GMAIL = Client(
         f"Subject: {mail['Subject']}\nTo: <marta@x.example>\n\n\n{_lines(mail)}"
     ),
 )
-APPLE = Client(
+APPLE = MailProgram(
     headers={"X-Mailer": "Apple Mail (2.3774.500.171.1.1)", "Mime-Version": "1.0 (Mac OS X Mail 16.0)"},
     page='<html><head></head><body style="overflow-wrap: break-word;">{text}<br id="lineBreakAtBeginningOfMessage">'
     "<div><br>{quote}</div></body></html>",
@@ -98,7 +98,7 @@ APPLE = Client(
         f"> Data: 27 de novembre de 2026, 9:00:00 CET\n> Per a: marta@x.example\n> \n{_cited(mail)}"
     ),
 )
-THUNDERBIRD = Client(
+THUNDERBIRD = MailProgram(
     headers={"User-Agent": "Mozilla Thunderbird", "Content-Language": "ca"},
     page='<html><head><meta http-equiv="Content-Type" content="text/html"></head><body><p>{text}</p>{quote}</body>',
     quoted=lambda mail: f"El 27/11/26 a les 9:00, {_from(mail)} ha escrit:\n{_cited(mail)}",
