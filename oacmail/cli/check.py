@@ -18,7 +18,7 @@ from oacmail import wiring
 from oacmail.adapters import disk
 from oacmail.adapters.store import connection
 from oacmail.adapters.workdays import OfficeCalendar
-from oacmail.cli import CONFIGURATION, permission_remedy
+from oacmail.cli import CONFIGURATION, board_check, permission_remedy
 from oacmail.cli.common import as_json, config_file, configured, print_json, safe
 from oacmail.cli.findings import Finding, error, read, warning
 from oacmail.config import Config, preflight, secrets
@@ -219,6 +219,7 @@ def _clock(con: sqlite3.Connection) -> Iterator[Finding]:
 
 _OFFLINE: tuple[Callable[[Config], Iterator[Finding]], ...] = (
     _configuration,
+    board_check.names,
     _secrets,
     _templates,
     _calendar,

@@ -16,6 +16,7 @@ from secrets import token_hex
 from oacmail import wiring
 from oacmail.adapters.imap import ImapMailbox
 from oacmail.adapters.smtp import SmtpTransport
+from oacmail.cli import board_check
 from oacmail.cli.error_help import meaning
 from oacmail.cli.findings import Finding, error, warning
 from oacmail.config import Config
@@ -44,6 +45,8 @@ def findings(config: Config) -> Iterator[Finding]:
     box, relay = wiring.mailbox(config), wiring.transport(config)
     try:
         watched = yield from _mailbox(config, box)
+        if watched:
+            yield from board_check.online(config, box)
         policy = wiring.live_policy(config)
         sender = yield from _relay(config, policy, relay)
         if watched and sender is not None:

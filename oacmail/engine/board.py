@@ -116,7 +116,8 @@ class BoardSync:
         key = (listing.watched.name, listing.state.uidvalidity)
         strangers = self._strangers.setdefault(key, set())
         known = self.engine.store.board_places(*key)
-        new, gone = listing.present - known - strangers, known - listing.present
+        seen = set() if listing.renewed else known | strangers
+        new, gone = listing.present - seen, known - listing.present
         strangers |= self.engine.store.board_seen(*key, new, gone)
 
     # --- what people have done --------------------------------------------------------------------

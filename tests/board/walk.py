@@ -120,6 +120,7 @@ class Walk:
 
     def _deletes(self) -> None:
         for folder, uid, message_id in self._some(1):
+            self._targets.pop(message_id, None)
             self.deleted.add(message_id)
             self.mailbox.expunge(folder, uid)
 

@@ -34,6 +34,8 @@ HOME = ForkingHome()
 def _toml(value: object) -> str:
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_toml(item) for item in value) + "]"
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{name} = {_toml(item)}" for name, item in value.items()) + "}"
     return json.dumps(value)  # TOML's basic strings, numbers and booleans are JSON's
 
 

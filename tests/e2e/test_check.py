@@ -201,6 +201,25 @@ def test_a_switch_that_does_nothing_yet_and_answers_that_nobody_reads_are_warned
     assert _where(found).keys() == {"imap.watch", "privacy.purge"}
 
 
+def test_the_boards_folders_are_made_and_names_that_clash_are_found(sound: RunningOffice) -> None:
+    sound.change(board={"enabled": True})
+    assert sound.oacmail("check", "--online").stdout == "no problems found\n"
+    desk = sound.at_desk()
+    assert desk.uids("OAC360/8 Automàtics") == []
+    desk.close()
+    sound.change(board={"names": {"open": "6 Tancats"}}, people={"agents": ["anna@one.example", "anna@two.example"]})
+    found = _where(_found(sound, code=1))
+    assert found["board.names"] == "two folders have the name 6 Tancats"
+    assert "anna" in found["people.agents"]
+
+
+def test_a_server_without_move_and_uidplus_cannot_have_a_board(sound: RunningOffice) -> None:
+    with ImapServer(folders=(r'(\HasNoChildren) "/" INBOX', r'(\HasNoChildren) "/" Sent')) as server:
+        sound.change(imap={"host": "127.0.0.1", "port": server.port, "security": "none"}, board={"enabled": True})
+        sound.change(smtp={"port": 9})
+        assert "neither MOVE nor UIDPLUS" in _where(_found(sound, "--online", code=1))["board.enabled"]
+
+
 def test_a_missing_folder_of_sent_mail_is_a_finding_and_no_crash(sound: RunningOffice) -> None:
     sound.change(imap={"sent": "Enviats del 2019"})
     found = _where(_found(sound, "--online", code=1))

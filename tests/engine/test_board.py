@@ -268,7 +268,7 @@ def test_mail_that_arrives_in_a_folder_of_the_board_is_new_mail_and_orders_nothi
     assert world.kinds(ANNA) == ["ack"]
 
 
-def test_the_same_letter_sent_again_into_a_folder_of_the_board_orders_nothing(world: World) -> None:
+def test_the_same_message_sent_again_into_a_folder_of_the_board_orders_nothing(world: World) -> None:
     mail = world.citizen_writes(ANNA)
     world.turn()
     world.clock.forward(minutes=5)

@@ -1,6 +1,7 @@
 """What the board remembers (core/ports/board.py): a row for each place and one for each message of the board.
 
-A place is a row of board_places while the message lies there; board_messages says where it was last put. This module
+A place is a row of board_places, with `passes` LEFT once the message lies there no longer: a UID that comes back then
+was restored by the server, and moved by nobody. board_messages says where a message was last put. This module
 decides nothing; `SqliteStore` has its methods.
 """
 
@@ -16,13 +17,14 @@ from oacmail.core.board.sightings import PASSES, LastSeen, Lies
 from oacmail.core.model import MessageRef, Outcome, Role, Status
 from oacmail.core.ports.board import Placed, Unsettled, Word
 
+LEFT = -1
 _HERE = "folder = ? AND uidvalidity = ? AND uid = ?"
 # Copies of ours that are on their way to Sent are no messages of the board.
 _ON_THE_BOARD = """fingerprint IS NOT NULL AND outcome NOT IN ('baseline', 'gone')
   AND NOT (outcome = 'ours' AND wanted IS NOT NULL)"""
 _UNSETTLED = """SELECT b.*, m.outcome, m.role, c.number AS "case", p.folder AS p_folder,
     p.uidvalidity AS p_uidvalidity, p.uid AS p_uid, p.internal_date AS p_date, p.passes
-  FROM board_messages b LEFT JOIN board_places p ON p.fingerprint = b.fingerprint
+  FROM board_messages b LEFT JOIN board_places p ON p.fingerprint = b.fingerprint AND p.passes >= 0
   LEFT JOIN sightings s ON s.folder = p.folder AND s.uidvalidity = p.uidvalidity AND s.uid = p.uid
   LEFT JOIN messages m ON m.fingerprint = b.fingerprint LEFT JOIN cases c ON c.id = m.case_id
   WHERE b.unsettled ORDER BY b.fingerprint, p.passes DESC, s.first_seen, p.folder, p.uid"""
@@ -34,7 +36,7 @@ _PLACED = """SELECT b.fingerprint, b.folder, b.uidvalidity, b.uid, b.flagged, b.
       AND d.met_at IS NULL AND d.void_at IS NULL) AS due_at
   FROM board_messages b LEFT JOIN messages m ON m.fingerprint = b.fingerprint LEFT JOIN cases c ON c.id = m.case_id
   WHERE b.word IS NULL AND EXISTS(SELECT 1 FROM board_places p WHERE p.folder = b.folder
-    AND p.uidvalidity = b.uidvalidity AND p.uid = b.uid)"""
+    AND p.uidvalidity = b.uidvalidity AND p.uid = b.uid AND p.passes >= 0)"""
 
 
 class BoardRows:
@@ -50,7 +52,7 @@ class BoardRows:
 
     def board_places(self, folder: str, uidvalidity: int) -> set[int]:
         with self._read():
-            query = "SELECT uid FROM board_places WHERE folder = ? AND uidvalidity = ?"
+            query = "SELECT uid FROM board_places WHERE folder = ? AND uidvalidity = ? AND passes >= 0"
             return {row["uid"] for row in self.con.execute(query, (folder, uidvalidity))}
 
     def board_seen(self, folder: str, uidvalidity: int, new: Collection[int], gone: Collection[int]) -> set[int]:
@@ -64,11 +66,14 @@ class BoardRows:
         ref = (folder, uidvalidity, uid)
         row = self.con.execute(f"SELECT * FROM sightings WHERE {_HERE}", ref).fetchone()
         if row is None or row["outcome"] is None:
+            self._left(_HERE, [ref])  # the UID names another message now
             return True
         found = self.con.execute(
             f"""INSERT INTO board_places(folder, uidvalidity, uid, fingerprint, internal_date)
             SELECT folder, uidvalidity, uid, fingerprint, internal_date FROM sightings
-            WHERE {_HERE} AND {_ON_THE_BOARD} ON CONFLICT DO NOTHING RETURNING fingerprint""",
+            WHERE {_HERE} AND {_ON_THE_BOARD} ON CONFLICT DO UPDATE SET
+            passes = iif(fingerprint <> excluded.fingerprint, 0, iif(passes = {LEFT}, {PASSES}, passes)),
+            fingerprint = excluded.fingerprint, internal_date = excluded.internal_date RETURNING fingerprint""",
             ref,
         ).fetchone()
         if found:
@@ -77,7 +82,8 @@ class BoardRows:
 
     def _left(self, where: str, values: Iterable[Sequence[object]]) -> None:
         for one in values:
-            rows = self.con.execute(f"DELETE FROM board_places WHERE {where} RETURNING fingerprint", one).fetchall()
+            query = f"UPDATE board_places SET passes = {LEFT} WHERE {where} AND passes >= 0 RETURNING fingerprint"
+            rows = self.con.execute(query, one).fetchall()
             self._unsettle([row[0] for row in rows])
 
     def _unsettle(self, messages: Iterable[str]) -> None:
@@ -87,7 +93,7 @@ class BoardRows:
 
     def board_folders(self, names: Collection[str]) -> None:
         with self._write():
-            known = {row[0] for row in self.con.execute("SELECT DISTINCT folder FROM board_places")}
+            known = {row[0] for row in self.con.execute("SELECT DISTINCT folder FROM board_places WHERE passes >= 0")}
             self._left("folder = ?", [(name,) for name in known.difference(names)])
 
     def board_begin(self) -> None:
@@ -120,7 +126,9 @@ class BoardRows:
         with self._write():
             self._put(message, at.ref, stamp(at.internal_date), ours=False)
             # the others were there too, and are copies
-            self.con.execute(f"UPDATE board_places SET passes = {PASSES} WHERE fingerprint = ?", (message,))
+            self.con.execute(
+                f"UPDATE board_places SET passes = {PASSES} WHERE fingerprint = ? AND passes >= 0", (message,)
+            )
 
     def _put(self, message: str, ref: MessageRef, internal_date: str, *, ours: bool) -> None:
         self.con.execute(
@@ -144,7 +152,7 @@ class BoardRows:
             FROM sightings WHERE {_HERE} ON CONFLICT DO NOTHING""",
             (*after, stamp(now), *before),
         )
-        query = f"DELETE FROM board_places WHERE {_HERE} RETURNING fingerprint, internal_date"
+        query = f"UPDATE board_places SET passes = {LEFT} WHERE {_HERE} RETURNING fingerprint, internal_date"
         row = self.con.execute(query, before).fetchone()
         if row:
             self.con.execute(
@@ -181,8 +189,8 @@ class BoardRows:
     def board_passed(self) -> None:
         with self._write():
             self.con.execute(
-                f"""UPDATE board_places SET passes = passes + 1 WHERE passes < {PASSES} AND fingerprint NOT IN
-                (SELECT fingerprint FROM board_messages WHERE unsettled AND word IS NOT NULL)"""
+                f"""UPDATE board_places SET passes = passes + 1 WHERE passes BETWEEN 0 AND {PASSES - 1}
+                AND fingerprint NOT IN (SELECT fingerprint FROM board_messages WHERE unsettled AND word IS NOT NULL)"""
             )
             self.con.execute("UPDATE board_messages SET ours = ours - 1 WHERE unsettled AND ours > 0")
 

@@ -96,6 +96,8 @@ class BoardNames:
         known = self.fixed(agents)
         if name in known:
             return known[name]
+        if name == self._assigned:
+            return BoardPlace(BoardFolder.ASSIGNED)
         above, _, last = name.rpartition(self.separator) if self.separator else ("", "", "")
         return BoardPlace(BoardFolder.ASSIGNED, last) if above == self._assigned else None
 

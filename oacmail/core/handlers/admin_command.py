@@ -153,7 +153,11 @@ def _answered(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now
         raise Refused("the person waits for an answer", "waits")
     _refuse_if_derived(case)
     columns: CaseColumns = {"status": Status.ANSWERED, "closed_at": None, "close_reason": None}
-    return (UpdateCase(case=case.number, columns=columns),)
+    return (
+        UpdateCase(case=case.number, columns=columns),
+        EndDeadlines(case=case.number, how="void", at=now, kinds=("nudge", "update")),
+        *answers.silent_close(policy, case, at=now, key=_key(inp, case, now)),
+    )
 
 
 def _escalate(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:

@@ -1,0 +1,66 @@
+"""The board when the server or its folders change in ways that nobody ordered, and when it is switched on and off."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from oacmail.sim.mailbox import SimulatedMailbox
+from tests.engine.test_board import ANSWERED, CLOSED, OPEN, lies, move, quiet
+from tests.engine.world import ANNA, PERE, World
+
+
+def test_a_folder_that_cannot_be_made_is_a_problem_and_nothing_else_stops(tmp_path: Path) -> None:
+    mailbox = SimulatedMailbox()
+    mailbox.refused.add(OPEN)
+    world = World(tmp_path, mailbox=mailbox, board={"enabled": True})
+    world.citizen_writes(ANNA)
+    world.turn()
+    assert (lies(world), world.problems(), world.kinds(ANNA)) == ({"INBOX": 1}, {"board"}, ["ack"])
+    mailbox.refused.clear()
+    quiet(world)
+    assert (lies(world), world.problems()) == ({OPEN: 1}, set())
+
+
+def test_in_shadow_nothing_is_made_and_nothing_moved(tmp_path: Path) -> None:
+    world = World(tmp_path, board={"enabled": True})
+    world.engine.policy = replace(world.engine.policy, shadow=True)
+    world.citizen_writes(ANNA)
+    world.turn()
+    assert (lies(world), world.mailbox.moves) == ({"INBOX": 1}, 0)
+
+
+def test_a_new_uidvalidity_is_nobodys_move(tmp_path: Path) -> None:
+    world = World(tmp_path, board={"enabled": True})
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.mailbox.renew(OPEN)
+    quiet(world)
+    assert (lies(world), world.events("moved"), world.reviews(), len(world.cases())) == ({OPEN: 1}, [], [], 1)
+
+
+def test_a_mailbox_restored_from_yesterday_orders_nothing(tmp_path: Path) -> None:
+    world = World(tmp_path, board={"enabled": True})
+    question = world.citizen_writes(ANNA)
+    world.turn()
+    yesterday = world.mailbox.snapshot()
+    world.agent_answers(question)
+    world.turn()
+    move(world, ANSWERED, CLOSED)
+    world.mailbox.restore(yesterday)
+    world.compare = True
+    quiet(world)
+    assert world.case()["status"] == "closed"
+    assert lies(world) == {CLOSED: 1}
+
+
+def test_the_board_is_switched_on_and_off_again(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.restart(board={"enabled": True})
+    quiet(world)
+    assert (lies(world), world.events("moved")) == ({OPEN: 1}, [])
+    world.restart(board={"enabled": False})
+    world.citizen_writes(PERE, "Padró", "Com demano un volant?")
+    world.turn()
+    assert lies(world) == {OPEN: 1, "INBOX": 1}
+    assert world.rows("SELECT * FROM sightings WHERE outcome IS NULL") == []
