@@ -9,7 +9,8 @@ from email.message import EmailMessage
 from random import Random
 
 from oacmail.core.effects import AdminCommand
-from oacmail.sim import compose, platform_faults, population
+from oacmail.sim import compose, desk_orders, platform_faults, population
+from oacmail.sim.clients import STYLES
 from oacmail.sim.ground_truth import Answer, WrittenMessage
 from oacmail.sim.mailbox import SimulatedMailbox
 from oacmail.sim.plan import SimulatedAction
@@ -162,10 +163,11 @@ def _waiting(town: SimulatedTown) -> list[WrittenMessage]:
 def _answer(
     town: SimulatedTown, action: SimulatedAction, message: WrittenMessage, turn: int = 0, sender: str = "", cc: str = ""
 ) -> EmailMessage:
+    text = population.ANSWERS[population.language(message.sender)]
+    _, style = STYLES[(action.number + turn) % len(STYLES)]
     mail = compose.message(
-        f"{town.number(action)}:{turn}", town.clock, sender or town.office_address, "",
-        population.ANSWERS[population.language(message.sender)], to=message.sender, answers=message.mail,
-        headers=(("Cc", cc),) if cc else (),
+        f"{town.number(action)}:{turn}", town.clock, sender or town.office_address, "", style(text, message.mail),
+        to=message.sender, answers=message.mail, headers=(("Cc", cc),) if cc else (),
     )  # fmt: skip
     town.truth.answers.append(Answer(message.message_id, message.sender, arrival(town), mail))
     return mail
@@ -255,4 +257,5 @@ ACTIONS: Mapping[str, ActionHandler] = {
     "replies to an escalation": _replies_to_escalation,
     "tidies the mailbox": _tidies,
     **platform_faults.ACTIONS,
+    **desk_orders.ACTIONS,
 }

@@ -17,7 +17,7 @@ from oacmail.core.ports.transport import Outgoing
 from oacmail.sim.deadline_checks import PATIENCE, DeadlineChecks
 from oacmail.sim.derivation_checks import TO_CITIZENS, DerivationChecks
 from oacmail.sim.expected_due import ExpectedDue, InvariantBroken, require, text
-from oacmail.sim.population import DISOWNED, NEIGHBOURS, ROBOTS
+from oacmail.sim.population import DISOWNED, INTERNAL, NEIGHBOURS, ROBOTS
 from oacmail.sim.service import KillableStore
 from oacmail.sim.town import SimulatedTown, short
 
@@ -78,6 +78,7 @@ class InvariantChecker:
         self.deadline_checks.ends_are_final()
         self.derivation_checks.none_forgotten()
         self._keys_tell_the_kind()
+        self._closed_for_a_reason()
 
     # --- mails ------------------------------------------------------------------------------------
 
@@ -118,6 +119,7 @@ class InvariantChecker:
         )
         require(mail.recipient != DISOWNED, "nothing to a sender whose domain disowns the mail", lambda: mail.key)
         require(mail.recipient not in NEIGHBOURS, "nothing automatic to a guest", lambda: mail.key)
+        require(INTERNAL not in _words(mail), "no internal text reaches a citizen", lambda: mail.key)
         kind = str(head["X-Oacmail-Kind"])
         if kind in TO_CITIZENS:
             self.derivation_checks.notified(mail, head, kind)
@@ -168,6 +170,14 @@ class InvariantChecker:
             text(self.expected.opening(now)),
         )
         require(not rows, "no mail is stuck", lambda: str([tuple(row) for row in rows[:3]]))
+
+    def _closed_for_a_reason(self) -> None:
+        """A case ends with an answer, or with a reason that says why it needs none."""
+        rows = self._all(
+            """SELECT number FROM cases WHERE status = 'closed' AND (close_reason IS NULL OR closed_at IS NULL
+            OR (close_reason IN ('answered', 'contact') AND answered_at IS NULL))"""
+        )
+        require(not rows, "no case is closed without an answer or a reason", lambda: str([row[0] for row in rows[:3]]))
 
     # --- messages ----------------------------------------------------------------------------------
 
@@ -234,3 +244,10 @@ class InvariantChecker:
 
     def _all(self, query: str, *values: object) -> list[sqlite3.Row]:
         return self.town.store.con.execute(query, values).fetchall()
+
+
+def _words(mail: Outgoing) -> str:
+    """All that a person or a program could read in it: headers as they stand, texts decoded."""
+    message = message_from_bytes(mail.mime)
+    parts = (part.get_payload(decode=True) for part in message.walk() if part.get_content_maintype() == "text")
+    return str(message.items()) + "".join(part.decode("utf-8", "replace") for part in parts if isinstance(part, bytes))

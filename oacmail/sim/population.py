@@ -100,5 +100,9 @@ ANSWERS: dict[Language, str] = {
 }
 
 
+INTERNAL = "PARAULA-INTERNA"
+"""In every text that agents write to the desk: no citizen may get it."""
+
+
 def language(address: str) -> Language:
     return next((citizen.language for citizen in CITIZENS if citizen.address == address), "ca")

@@ -15,14 +15,17 @@ import structlog
 
 from oacmail import config as settings
 from oacmail.adapters.store import outbox_queue, seen_messages
+from oacmail.adapters.templates import renderer
 from oacmail.core import calendar, decide
 from oacmail.core.cases import answers, citizen_mail
-from oacmail.core.effects import EndDeadlines
+from oacmail.core.effects import CaseColumns, EndDeadlines, UpdateCase
 from oacmail.core.escalation import second_level
 from oacmail.core.handlers import from_citizen, tick
+from oacmail.core.model import Status
 from oacmail.core.outbox import rate_limits, uncertain
 from oacmail.core.ports.mailbox import MessageMeta
 from oacmail.core.routing import threading
+from oacmail.sim.population import INTERNAL
 from oacmail.sim.run import simulate_town
 
 
@@ -83,6 +86,12 @@ def _with_progress(right: Callable[..., Any], policy: Any, ringing: Any, now: da
         for effect in citizen_mail.progress(policy, knows, key=clock.started_by, level=clock.level, now=now)
     ]
     return [*right(policy, ringing, now), *told]
+
+
+def _closes_what_waits(right: Callable[..., Any], view: Any, now: datetime) -> Any:
+    due = [case for case, clock in view.reached if clock.kind == "remind"]
+    columns: CaseColumns = {"status": Status.CLOSED, "closed_at": now, "close_reason": "answered"}
+    return [*right(view, now), *(UpdateCase(case=case.number, columns=columns) for case in due)]
 
 
 FAULTS = (
@@ -183,7 +192,9 @@ FAULTS = (
     ),
     Planted(
         "second_level.by_message derives a case as often as its messages say so",
-        _instead(second_level, "_is_settled", lambda right, case: False),
+        _instead(
+            from_citizen.second_level, "by_message", lambda right, request, number, case=None: right(request, number)
+        ),
         "no case is derived twice by itself",
         days=30,
     ),
@@ -206,6 +217,17 @@ FAULTS = (
         "seen_messages.sight takes messages of three hours ago for old ones",
         _instead(seen_messages, "sight", _sight_of_the_young_alone),
         "every message is in one case or on the review list",
+    ),
+    Planted(
+        "the templates greet the citizen with the words of an agent",
+        _instead(renderer, "greeting", lambda right, *args: INTERNAL),
+        "no internal text reaches a citizen",
+        days=4,
+    ),
+    Planted(
+        "tick.closings closes cases that wait for an answer",
+        _instead(tick, "_closings", _closes_what_waits),
+        "no case is closed without an answer or a reason",
     ),
 )
 

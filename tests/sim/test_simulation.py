@@ -42,6 +42,7 @@ def test_fourteen_days_of_a_town_break_no_invariant(seed: int) -> None:
     assert outcome.acks > 20
     assert outcome.escalations > 0
     assert outcome.faults > 5
+    assert [line for line in outcome.story if line[2] == "orders by mail"]
 
 
 def test_the_same_seed_has_the_same_digest_and_another_seed_another() -> None:
