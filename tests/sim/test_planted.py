@@ -192,9 +192,7 @@ FAULTS = (
     ),
     Planted(
         "second_level.by_message derives a case as often as its messages say so",
-        _instead(
-            from_citizen.second_level, "by_message", lambda right, request, number, case=None: right(request, number)
-        ),
+        _instead(second_level, "by_message", lambda right, request, number, case=None: right(request, number)),
         "no case is derived twice by itself",
         days=30,
     ),
