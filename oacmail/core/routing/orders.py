@@ -33,6 +33,9 @@ class Verb(StrEnum):
     SECOND_LEVEL = "second_level"
     FIRST_LEVEL = "first_level"
     SOLVED = "solved"
+    UNTIL = "until"
+    NOT_OURS = "not_ours"
+    WAIT = "wait"
     NOTE = "note"
     TOPIC = "topic"
     CALLED = "called"
@@ -68,6 +71,9 @@ _WORDS: Mapping[Verb, str] = {
     Verb.SECOND_LEVEL: "level2 deriva nivell2 nivel2",
     Verb.FIRST_LEVEL: "level1 nivell1 nivel1",
     Verb.SOLVED: "solved resolt resuelto",
+    Verb.UNTIL: "until previsio prevision",
+    Verb.NOT_OURS: "notours nonostre noesnuestro",
+    Verb.WAIT: "wait espera",
     Verb.NOTE: "note nota",
     Verb.TOPIC: "topic tema",
     Verb.CALLED: "called trucat llamado",

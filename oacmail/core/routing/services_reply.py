@@ -1,0 +1,175 @@
+"""What the technical services say of a case in a reply: solved, expected on a day, not theirs, or nothing certain.
+
+Only what is certain counts. A sentence is read as "solved" if all of its words are known (`services_vocabulary`), and
+only if nothing else in the reply doubts it: a question, a negation, a hedge, a promise or a reservation. Whatever is
+left is put before the agent unread; a wrong "solved" would make the desk tell a citizen something untrue.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from oacmail.core.policy import Workdays
+from oacmail.core.routing import services_vocabulary as words
+from oacmail.core.routing.days_named import day_named, days_named, without_days
+from oacmail.core.routing.orders import Order, Verb, folded, read_orders
+
+
+class Said(StrEnum):
+    """The same name is a fact of the notice to the agent (templates/*/services.txt.j2)."""
+
+    SOLVED = "solved"
+    EXPECTED = "expected"
+    NOT_OURS = "not_ours"
+    UNREAD = "unread"
+
+
+@dataclass(frozen=True, slots=True)
+class ServicesReply:
+    """`day`: by when they expect to have it solved; only of `EXPECTED`."""
+
+    said: Said
+    day: date | None = None
+
+
+UNREAD = ServicesReply(Said.UNREAD)
+_BY_ORDER = {Verb.SOLVED: Said.SOLVED, Verb.NOT_OURS: Said.NOT_OURS, Verb.UNTIL: Said.EXPECTED}
+_BY_NUMBER = {"1": Said.SOLVED, "2": Said.EXPECTED, "3": Said.NOT_OURS}
+_MARKED = re.compile(r"\(?([123])\)?(?:[).:,-]+(?=\s|$)|(?=\s|$))\s*(.*)")
+_CHOSEN = re.compile(
+    r"(?:l'|la )?(?:opcio|opcion|option|la|resposta|respuesta|answer|punt|punto)\s\(?([123])\)?\.?(.*)"
+)
+_END = re.compile(r"(?<=[.!?;])\s+")
+_MOST = 4_000  # characters that are read; a longer text is no answer to three questions
+
+
+def read_services_reply(text: str, today: date, workdays: Workdays) -> ServicesReply:
+    """`text`: what was written now (`Message.fresh`); `today`: the local day on which it arrived."""
+    own = _own(text[:_MOST])
+    if own.lstrip().startswith("#"):
+        return _by_order(own, today, workdays)
+    sentences = _sentences(own)
+    if not sentences or "?" in own:
+        return UNREAD
+    first, rest = _marked(sentences[0])
+    if first:
+        return _by_number(first, [*([rest] if rest else []), *sentences[1:]], today, workdays)
+    return _by_words(sentences, today, workdays)
+
+
+def _by_order(text: str, today: date, workdays: Workdays) -> ServicesReply:
+    orders = read_orders(text)
+    if len(orders) != 1 or orders[0].verb not in _BY_ORDER:
+        return UNREAD
+    (order,) = orders
+    after = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
+    if "?" in after or words.DOUBTS.search(folded(after)):
+        return UNREAD
+    return _ordered(order, today, workdays)
+
+
+def _ordered(order: Order, today: date, workdays: Workdays) -> ServicesReply:
+    said = _BY_ORDER[order.verb]
+    if said is Said.EXPECTED:
+        return _expected(day_named(folded(order.argument), today, workdays))
+    doubted = said is Said.SOLVED and bool(order.argument) and not _is_courtesy(folded(order.argument))
+    return UNREAD if doubted else ServicesReply(said)
+
+
+def _by_number(number: str, rest: Sequence[str], today: date, workdays: Workdays) -> ServicesReply:
+    said = _BY_NUMBER[number]
+    if said is Said.EXPECTED:
+        text = " ".join(rest)
+        return UNREAD if words.NOT_A_DATE_OF_IT.search(text) else _expected(day_named(text, today, workdays))
+    if all(map(_is_courtesy, rest)) or (said is Said.SOLVED and all(map(_is_known, rest))):
+        return ServicesReply(said)
+    reply = _by_words(rest, today, workdays)
+    return reply if reply.said is said else UNREAD
+
+
+def _by_words(sentences: Sequence[str], today: date, workdays: Workdays) -> ServicesReply:
+    """What the sentences say, if all that is certain in them is one and the same."""
+    certain = [sentence for sentence in sentences if not words.CONDITION.match(sentence)]
+    found: list[ServicesReply] = []
+    if any(map(_says_solved, certain)) and not any(map(words.DOUBTS.search, certain)):
+        found.append(ServicesReply(Said.SOLVED))
+    if any(map(_says_not_ours, certain)) and not any(map(words.HEDGES.search, sentences)):
+        found.append(ServicesReply(Said.NOT_OURS))
+    day = _day_expected(certain, today, workdays)
+    if day is not None:
+        found.append(_expected(day))
+    return found[0] if len(found) == 1 else UNREAD
+
+
+def _expected(day: date | None) -> ServicesReply:
+    return UNREAD if day is None else ServicesReply(Said.EXPECTED, day)
+
+
+def _says_solved(sentence: str) -> bool:
+    said = words.PASS_ON.sub(" ", words.HOUR.sub(" ", sentence))
+    found = list(words.SOLVED.finditer(said))
+    if not found or words.THEN.search(said[found[-1].end() :]):
+        return False
+    return _is_known(words.SOLVED.sub(" ", said))
+
+
+def _is_known(sentence: str) -> bool:
+    return all(word in words.KNOWN for word in words.WORD.findall(sentence))
+
+
+def _says_not_ours(sentence: str) -> bool:
+    return bool(words.NOT_OURS.search(sentence))
+
+
+def _day_expected(sentences: Sequence[str], today: date, workdays: Workdays) -> date | None:
+    """The day of a sentence that speaks of the solution, or that says nothing but a day."""
+    if len({day for one in sentences for day in days_named(one, today, workdays)}) != 1:
+        return None
+    dated = next(one for one in sentences if days_named(one, today, workdays))
+    left = without_days(dated)
+    bare = all(word in words.BESIDE_A_DAY for word in words.WORD.findall(left))
+    others_speak = any(not _is_courtesy(one) for one in sentences if one is not dated)
+    if any(map(words.NOT_A_DATE_OF_IT.search, sentences)):
+        return None
+    if (bare and not others_speak) or words.OF_THE_SOLUTION.search(left):
+        return day_named(dated, today, workdays)
+    return None
+
+
+def _is_courtesy(sentence: str) -> bool:
+    return all(word in words.COURTESY for word in words.WORD.findall(sentence))
+
+
+def _marked(sentence: str) -> tuple[str, str]:
+    """(the number of the answer that it begins with, the rest); ('', '') = it begins with none."""
+    found = _MARKED.fullmatch(sentence) or _CHOSEN.fullmatch(sentence)
+    if found is None or words.MEASURE.match(found[2].strip()):
+        return "", ""
+    return found[1], found[2].strip(" .,:-")
+
+
+def _own(text: str) -> str:
+    """The text without quoted lines and without what stands in our own mail, if a client has not marked it."""
+    lines: list[str] = []
+    for line in text.splitlines():
+        plain = folded(line)
+        if words.OF_OUR_MAIL.search(plain):
+            break
+        if not line.lstrip().startswith((">", "|")):
+            lines.append(line)
+    return "\n".join(lines).strip()
+
+
+def _sentences(text: str) -> list[str]:
+    """Folded, with the lines joined that a client has broken: the next one goes on in lower case."""
+    joined: list[str] = []
+    for line in (line.strip() for line in text.splitlines()):
+        goes_on = joined and line[:1].islower() and joined[-1] and joined[-1][-1] not in ".!?;:"
+        if goes_on:
+            joined[-1] += " " + line
+        else:
+            joined.append(line)
+    whole = [words.YES.sub("ok", one.lower().replace("…", ".")) for one in joined]
+    return [folded(part).strip(" .!;") for one in whole for part in _END.split(one) if folded(part).strip(" .!;-–—*")]
