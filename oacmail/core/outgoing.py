@@ -30,6 +30,8 @@ class MailKind(StrEnum):
     NUDGE = "nudge"
     INCIDENT = "incident"
     SECOND_LEVEL = "second_level"
+    SERVICES = "services"
+    WAIT = "wait"
     POINTERS = "pointers"
     COMPLEX = "complex"
     SECRET = "secret"  # noqa: S105

@@ -317,6 +317,7 @@ def test_the_shipped_templates_are_sound_and_complete() -> None:
     assert names == {f"{lang}/{name}.txt.j2" for lang in LANGUAGES for name in DEFAULTS} | {
         "base.html.j2",
         "rows.txt.j2",
+        "drafts.txt.j2",
     }
 
 

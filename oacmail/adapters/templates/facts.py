@@ -91,7 +91,9 @@ DEFAULTS: Mapping[str, Mapping[str, object]] = {
     "second_level": {**_SECOND, "derived": False},
     "nudge": {"cases": ()},
     "passed_on": {"cause": "platform"},
-    "progress": {},
+    "progress": {"nudged": False, "expected_on": None},
+    "services": {"said": "unread", "expected_on": None, "due_at": None, "update_on": None, "draft": (), "text": ""},
+    "wait": {"opened_at": None, "due_at": None, "topic": "other"},
     "referred": {"pointer": {}},
     "warned": {},
     "incident": {"platform": "", "operator": "town", "since": None, "count": 0, "cases": ()},
@@ -102,7 +104,7 @@ DEFAULTS: Mapping[str, Mapping[str, object]] = {
 _DERIVED: Mapping[str, object] = {"derived_at": None, "operator": "town", "platform": "", "ends_on": None}
 _LINE: Mapping[str, object] = {"short": "", **_ROW, "assignee": None, "ends_on": None, "delayed": False}
 _ROWS: Mapping[str, Mapping[str, object]] = {
-    "cases": {**_ROW, **_DERIVED, "overdue": False, "urgent": False, "delayed": False, "level": 1},
+    "cases": {**_ROW, **_DERIVED, "expected_on": None, "overdue": False, "urgent": False, "delayed": False, "level": 1},
     **{f"{name}_cases": _LINE for name in ("overdue", "urgent", "due_today", "rest")},
     "derived_cases": {"short": "", **_DERIVED, "told": False, "update_on": None},
     "incidents": {"case": "", "platform": "", "count": 0},
@@ -264,10 +266,27 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
         "second_level": ({}, {**_SAMPLE_SECOND, "derived": True}),
         "nudge": (
             {"cases": (_SAMPLE_ROW,)},
-            {"cases": ({**_SAMPLE_ROW, **_SAMPLE_DERIVED}, {**_SAMPLE_ROW, "operator": "aoc"})},
+            {
+                "cases": (
+                    {**_SAMPLE_ROW, **_SAMPLE_DERIVED, "expected_on": date(2026, 11, 26)},
+                    {**_SAMPLE_ROW, "operator": "aoc"},
+                )
+            },
         ),
         "passed_on": ({"followup": date(2026, 12, 3)}, {"cause": "document_or_form"}),
-        "progress": ({"followup": date(2026, 12, 3)}, {}),
+        "progress": (
+            {"followup": date(2026, 12, 3)},
+            {"nudged": True},
+            {"nudged": True, "expected_on": date(2026, 12, 1)},
+            {"expected_on": date(2026, 12, 1)},
+        ),
+        "services": (
+            *({"said": said, "due_at": _THEN, "text": "Ja està arreglat"} for said in ("unread", "late", "not_ours")),
+            *({"said": "solved", "due_at": _THEN, "text": "1", "draft": (lang,)} for lang in ("ca", "es", "en")),
+            {"said": "expected", "expected_on": date(2026, 12, 3), "update_on": date(2026, 12, 2), "text": "3/12"},
+            {"said": "expected", "expected_on": date(2026, 12, 3), "text": "3/12"},
+        ),
+        "wait": ({"opened_at": _THEN, "due_at": _THEN}, {"opened_at": _THEN}),
         "warned": ({},),
         "referred": (
             {"pointer": {"body": "Consorci AOC", "address": "https://www.aoc.cat/", "phone": "900 905 490"}},

@@ -35,7 +35,7 @@ from oacmail.mail.outgoing.dates_in_words import (
 from oacmail.mail.outgoing.headers import bare_address
 
 _BETWEEN_LANGUAGES = "\n\n· · ·\n\n"
-_SHARED = ("base.html.j2", "rows.txt.j2")
+_SHARED = ("base.html.j2", "rows.txt.j2", "drafts.txt.j2")
 _FREE_CALLS = ("800", "900")  # numbers that are free for the caller in Spain (Ordre CTE/711/2002)
 _SAMPLE_ID = "<sample@localhost.invalid>"
 _SAMPLE_NOW = datetime(2026, 11, 30, 9, tzinfo=UTC)

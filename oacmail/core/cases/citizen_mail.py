@@ -49,8 +49,11 @@ def promised_by_answer(policy: Policy, case: CaseView, *, key: str, at: datetime
 def progress(policy: Policy, case: CaseView, *, key: str, level: int, now: datetime) -> tuple[Effect, ...]:
     """The update that is due today and the deadline of the next one. While the notice that promised it is held, the
     deadline alone."""
-    day = followup_day(policy, now)
-    told = notice(policy, case, PROGRESS, key=f"{PROGRESS}:{key}:{level}", facts={"followup": day}, now=now)
+    day, today = _past_what_is_expected(policy, case, now), now.astimezone(policy.office.timezone).date()
+    facts: dict[str, object] = {"followup": day, "nudged": _is_of(today, case.nudged_at, policy)}
+    if case.expected_on is not None and case.expected_on >= today:
+        facts["expected_on"] = case.expected_on
+    told = notice(policy, case, PROGRESS, key=f"{PROGRESS}:{key}:{level}", facts=facts, now=now)
     again = update_by(policy, case, key=key, level=level + 1, day=day, at=now)
     return (told, again) if is_told(case) else (again,)
 
@@ -59,6 +62,18 @@ def followup_day(policy: Policy, now: datetime) -> date:
     """The local day by which the citizen gets the next update (R31)."""
     today = now.astimezone(policy.office.timezone).date()
     return calendar.add_working_days(today, policy.escalation.update_days, policy.workdays)
+
+
+def _past_what_is_expected(policy: Policy, case: CaseView, now: datetime) -> date:
+    """The local day of the next update: after the day by which the services expect to have solved it."""
+    day = followup_day(policy, now)
+    if case.expected_on is None or case.expected_on < day:
+        return day
+    return calendar.next_working_day(case.expected_on, policy.workdays)
+
+
+def _is_of(day: date, moment: datetime | None, policy: Policy) -> bool:
+    return moment is not None and moment.astimezone(policy.office.timezone).date() == day
 
 
 def update_by(policy: Policy, case: CaseView, *, key: str, level: int, day: date, at: datetime) -> StartDeadline:

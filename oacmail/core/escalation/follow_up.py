@@ -72,7 +72,12 @@ def _nudge(policy: Policy, people: tuple[str, ...], reached: Sequence[Reached], 
 
 def _row(case: CaseView, clock: Deadline) -> Facts:
     due_at = case_card.due_at(case)
-    return {**case_card.card(case, due_at), **case_card.derived(case), "derived_at": clock.started_at}
+    return {
+        **case_card.card(case, due_at),
+        **case_card.derived(case),
+        "derived_at": clock.started_at,
+        "expected_on": case.expected_on,
+    }
 
 
 def updates(policy: Policy, ringing: Sequence[Reached], now: datetime) -> list[Effect]:

@@ -1,15 +1,16 @@
-"""How a derived case ends: the technical services or an agent say that it is solved, or it is taken back.
+"""What the technical services or an agent say of a derived case: solved, expected on a day, not theirs, or taken back.
 
 No derived case is forgotten: what ends the reminders and the updates starts a deadline, so that an agent tells the
 citizen (R13). Nothing here writes to a citizen.
 """
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime, time
 
 from oacmail.core import calendar
 from oacmail.core.cases import answers
-from oacmail.core.cases.citizen_mail import has_notice
-from oacmail.core.effects import AuditEvent, DropOutgoing, Effect, EndDeadlines, UpdateCase
+from oacmail.core.cases.citizen_mail import has_notice, update_by
+from oacmail.core.effects import AuditEvent, DropOutgoing, Effect, EndDeadlines, StartDeadline, UpdateCase
 from oacmail.core.escalation.second_level import ANEW
 from oacmail.core.model import Level, Status
 from oacmail.core.outbox import kinds
@@ -28,6 +29,49 @@ def solved(policy: Policy, case: CaseView, *, at: datetime, key: str, now: datet
         *answers.ask(policy, case.number, key=f"solved:{key}", at=at, due_at=_owed_by(policy, case, at)),
         AuditEvent(kind="solved", case=case.number, data={"by": by}),
     )
+
+
+def expected(
+    policy: Policy, case: CaseView, day: date, *, at: datetime, key: str, now: datetime, by: str
+) -> tuple[Effect, ...]:
+    """They expect to solve it by `day`: the next reminder comes at the opening of the working day after it.
+
+    News that a notice has promised to the citizen are kept on their day, and say what is expected; the next are
+    promised past it (core/cases/citizen_mail.py). Where no notice has promised a day, the first news wait as well.
+    """
+    zone = policy.office.timezone
+    after = calendar.opening_days_after(datetime.combine(day, time(12), zone), 1, policy)
+    since = min((clock.started_at for clock in case.running("nudge")), default=at)
+    news: tuple[Effect, ...] = ()
+    updates = case.running("update")
+    if updates and not has_notice(case):
+        due = max(after.astimezone(zone).date(), *(clock.due_at.astimezone(zone).date() for clock in updates))
+        news = (
+            EndDeadlines(case=case.number, how="void", at=now, kinds=("update",)),
+            update_by(policy, case, key=f"expected:{key}", level=0, day=due, at=at),
+        )
+    return (
+        UpdateCase(case=case.number, columns={"expected_on": day.isoformat(), "touched_at": at}),
+        EndDeadlines(case=case.number, how="void", at=now, kinds=("nudge",)),
+        StartDeadline(
+            started_by=f"expected:{key}", kind="nudge", case=case.number, started_at=since, due_at=after, level=0
+        ),
+        *news,
+        AuditEvent(kind="expected", case=case.number, data={"by": by, "on": day.isoformat()}),
+    )
+
+
+def not_theirs(policy: Policy, case: CaseView, *, at: datetime, key: str, now: datetime, by: str) -> tuple[Effect, ...]:
+    """It is not for the services: the desk has it again, with a deadline."""
+    return (
+        *taken_back(policy, replace(case, told_at=None), at=at, key=f"not-theirs:{key}", now=now),
+        AuditEvent(kind="not-theirs", case=case.number, data={"by": by}),
+    )
+
+
+def owed(effects: tuple[Effect, ...]) -> datetime | None:
+    """When the citizen must hear of it, if these effects start a deadline for that."""
+    return next((one.due_at for one in effects if isinstance(one, StartDeadline) and one.kind == "answer"), None)
 
 
 def taken_back(policy: Policy, case: CaseView, *, at: datetime, key: str, now: datetime) -> tuple[Effect, ...]:

@@ -5,7 +5,7 @@ carried out raises `Refused` with the reason and changes nothing. The caller dec
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from oacmail.core import calendar
@@ -24,7 +24,7 @@ from oacmail.core.effects import (
     UpdatePerson,
 )
 from oacmail.core.errors import Refused
-from oacmail.core.escalation import outcome, second_level
+from oacmail.core.escalation import outcome, second_level, waiting
 from oacmail.core.model import Intent, Kind, Level, Status, Topic
 from oacmail.core.outbox import kinds
 from oacmail.core.policy import Policy
@@ -45,7 +45,7 @@ _COLUMN: dict[str, Literal["kind", "topic", "level", "intent", "lang"]] = {
     "intent": "intent",
     "language": "lang",
 }
-_ALL = ("answer", "remind", "nudge", "update", "close")
+_ALL = ("answer", "remind", "nudge", "update", "close", "wait")
 
 
 def on_admin_command(policy: Policy, view: View, inp: AdminCommand, now: datetime) -> Decision:
@@ -134,11 +134,13 @@ def _take_back(policy: Policy, view: View, case: CaseView, inp: AdminCommand, no
 
 
 def _wait(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
-    """The office waits for the person. This never stops a deadline that nobody has met."""
+    """The office waits for the person, perhaps until a day. This never stops a deadline that nobody has met."""
     if case.status is Status.CLOSED:
         raise Refused("the case is closed: reopen it first", "closed")
     _refuse_if_derived(case)
-    return (UpdateCase(case=case.number, columns={"status": Status.WAITING, "touched_at": now}),)
+    waits = UpdateCase(case=case.number, columns={"status": Status.WAITING, "touched_at": now})
+    day = inp.words.get("day")
+    return (waits, *(waiting.until(policy, case, date.fromisoformat(day), _key(inp, case, now), now) if day else ()))
 
 
 def _refuse_if_derived(case: CaseView) -> None:
@@ -174,9 +176,25 @@ def _escalate(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now
 
 def _solved(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
     """The problem is solved; the next answer to the citizen says so and ends the case (R13)."""
+    _refuse_if_not_derived(case)
+    return outcome.solved(policy, case, at=_at(case, inp, now), key=_key(inp, case, now), now=now, by=inp.by)
+
+
+def _until(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+    """The services expect to have it solved by this day."""
+    _refuse_if_not_derived(case)
+    day, key = date.fromisoformat(inp.words["day"]), _key(inp, case, now)
+    return outcome.expected(policy, case, day, at=now, key=key, now=now, by=inp.by)
+
+
+def _not_theirs(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+    _refuse_if_not_derived(case)
+    return outcome.not_theirs(policy, case, at=now, key=_key(inp, case, now), now=now, by=inp.by)
+
+
+def _refuse_if_not_derived(case: CaseView) -> None:
     if case.status is not Status.DERIVED:
         raise Refused("the case is not with the technical services", "not-derived")
-    return outcome.solved(policy, case, at=_at(case, inp, now), key=_key(inp, case, now), now=now, by=inp.by)
 
 
 def _merge(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
@@ -266,6 +284,8 @@ _VERBS: dict[str, _Verb] = {
     "answered": _answered,
     "escalate": _escalate,
     "solved": _solved,
+    "until": _until,
+    "not-theirs": _not_theirs,
     "merge": _merge,
     "set": _set,
 }

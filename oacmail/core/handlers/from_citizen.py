@@ -27,6 +27,7 @@ from oacmail.core.effects import (
 )
 from oacmail.core.escalation import incidents, second_level
 from oacmail.core.escalation.repeat_contact import became_complex
+from oacmail.core.escalation.waiting import WAIT
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import Dmarc, Kind, Outcome, Role, Status
 from oacmail.core.outgoing import MailKind
@@ -203,6 +204,7 @@ def _on_case(request: CitizenRequest, match: ThreadMatch, case: CaseView, kind: 
     effects: list[Effect] = [
         _record(request, case, match.guest, match.rule),
         UpdateCase(case=case.number, columns=_written_again(request, case)),
+        EndDeadlines(case=case.number, how="void", at=request.received_at, kinds=(WAIT,)),
         UpdatePerson(address=request.author, name=request.name or None, lang=acknowledgement.wished_language(request)),
         *(() if match.guest else call_backs.wished(request, case)),
         *exposed_secrets.on_case(request, case.number),

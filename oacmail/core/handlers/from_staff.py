@@ -12,6 +12,7 @@ from oacmail.core.cases import answered_twice, answers
 from oacmail.core.effects import AuditEvent, Decision, Effect, RecordMessage, RequestReview, UpdateCase
 from oacmail.core.handlers import forward, which_case
 from oacmail.core.handlers.automatic_mail import concerns
+from oacmail.core.handlers.from_services import is_services_reply, on_services_reply
 from oacmail.core.handlers.order_buttons import FORGED
 from oacmail.core.handlers.orders import is_order_mail, on_order_mail
 from oacmail.core.handlers.relay import on_relay_mail
@@ -45,6 +46,8 @@ def from_staff(policy: Policy, view: View, lookup: Lookup, writer: Sender, now: 
         if lookup.relays and not _has_it(policy, view, lookup):
             return on_relay_mail(policy, view, lookup, writer.role, now)
         inside = not _recipients(policy, lookup.message)
+        if inside and is_services_reply(policy, view, lookup, writer):
+            return on_services_reply(policy, view, lookup, writer, now)
         if writer.role is Role.AGENT and inside and which_case.is_asked(view):
             chosen = which_case.on_choice(policy, view, lookup, now)
             if chosen is not None:

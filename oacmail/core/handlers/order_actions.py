@@ -18,6 +18,7 @@ from oacmail.core.lookup import Lookup
 from oacmail.core.model import Level
 from oacmail.core.policy import Policy
 from oacmail.core.routing import signature
+from oacmail.core.routing.days_named import day_named
 from oacmail.core.routing.orders import Verb, folded, number_of
 from oacmail.core.view import CaseView, View
 
@@ -112,6 +113,14 @@ def _since(given: GivenOrder, case: CaseView) -> _Words:
     return {"at": max(min(given.lookup.received_at, given.now), case.opened_at).isoformat()}
 
 
+def _day(given: GivenOrder, _: CaseView) -> _Words:
+    today = given.lookup.received_at.astimezone(given.policy.office.timezone).date()
+    day = day_named(folded(given.argument), today, given.policy.workdays)
+    if day is None:
+        raise Refused("there is no such day", "no-day")
+    return {"day": day.isoformat()}
+
+
 def _text(given: GivenOrder, _: CaseView) -> _Words:
     if not given.argument:
         raise Refused("the note is empty", "empty")
@@ -158,6 +167,9 @@ ON_A_CASE: Mapping[Verb, Callable[[GivenOrder, CaseView], tuple[Effect, ...]]] =
     Verb.SECOND_LEVEL: _by_command("escalate", lambda given, _: {"why": given.argument}),
     Verb.FIRST_LEVEL: _by_command("set", lambda *_: {"level": Level.FIRST}),
     Verb.SOLVED: _by_command("solved", _since),
+    Verb.UNTIL: _by_command("until", _day),
+    Verb.NOT_OURS: _by_command("not-theirs", lambda *_: {}),
+    Verb.WAIT: _by_command("wait", lambda given, case: _day(given, case) if given.argument else {}),
     Verb.NOTE: _by_command("note", _text),
     Verb.TOPIC: _by_command("set", _topic),
     Verb.CALLED: _by_command("log-call", lambda *_: {"outcome": "reached"}),

@@ -23,6 +23,7 @@ from oacmail.core.effects import (
     UpdateCase,
     UpdateOutbox,
 )
+from oacmail.core.escalation import waiting
 from oacmail.core.escalation.digest import digest, line
 from oacmail.core.escalation.follow_up import nudges, updates
 from oacmail.core.escalation.overdue import OverdueCase, escalate
@@ -46,6 +47,7 @@ def on_tick(policy: Policy, tick: TickView, now: datetime) -> Decision:
         *_reminders(policy, tick, now),
         *nudges(policy, _reached(tick, "nudge", now), now),
         *updates(policy, _reached(tick, "update", now), now),
+        *waiting.reminders(policy, _reached(tick, waiting.WAIT, now), now),
         *_closings(tick, now),
         *remind_rights(policy, tick, now),
         *release_deferred(policy, tick, now),
@@ -195,7 +197,7 @@ def _closings(tick: TickView, now: datetime) -> list[Effect]:
     effects: list[Effect] = []
     for case, clock in _reached(tick, "close", now):
         effects.append(DeadlineReached(started_by=clock.started_by, kind="close", level=clock.level, at=now))
-        if case.status is Status.ANSWERED and not case.running("answer") and not case.running(RIGHTS):
+        if case.status in (Status.ANSWERED, Status.WAITING) and not case.running("answer") and not case.running(RIGHTS):
             effects += [
                 UpdateCase(
                     case=case.number,

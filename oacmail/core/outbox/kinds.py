@@ -175,6 +175,8 @@ _ROWS = (
         MailKind.SECOND_LEVEL, Audience.AGENTS, _SERVICE_HOURS, _ANSWER, _CLOSE, CancelledBy.DERIVATION_NOTICE,
         budget=_NOTICES,
     ),
+    _to_staff(MailKind.SERVICES, Audience.AGENTS, _SERVICE_HOURS, priority=_DEADLINE),
+    _to_staff(MailKind.WAIT, Audience.AGENTS, _SERVICE_HOURS, _CLOSE),
     _to_staff(MailKind.POINTERS, Audience.AGENTS, _SERVICE_HOURS, budget=_NOTICES),
     _to_staff(MailKind.COMPLEX, Audience.SEVERAL, _SERVICE_HOURS, budget=_NOTICES),
     _to_staff(MailKind.SECRET, Audience.AGENTS, _SERVICE_HOURS, budget=_NOTICES),

@@ -17,7 +17,7 @@ from oacmail.core.routing.days_named import day_named, days_named, without_days
 from oacmail.core.routing.orders import Order, Verb, folded, read_orders
 
 
-class Said(StrEnum):
+class Statement(StrEnum):
     """The same name is a fact of the notice to the agent (templates/*/services.txt.j2)."""
 
     SOLVED = "solved"
@@ -30,13 +30,13 @@ class Said(StrEnum):
 class ServicesReply:
     """`day`: by when they expect to have it solved; only of `EXPECTED`."""
 
-    said: Said
+    said: Statement
     day: date | None = None
 
 
-UNREAD = ServicesReply(Said.UNREAD)
-_BY_ORDER = {Verb.SOLVED: Said.SOLVED, Verb.NOT_OURS: Said.NOT_OURS, Verb.UNTIL: Said.EXPECTED}
-_BY_NUMBER = {"1": Said.SOLVED, "2": Said.EXPECTED, "3": Said.NOT_OURS}
+UNREAD = ServicesReply(Statement.UNREAD)
+_BY_ORDER = {Verb.SOLVED: Statement.SOLVED, Verb.NOT_OURS: Statement.NOT_OURS, Verb.UNTIL: Statement.EXPECTED}
+_BY_NUMBER = {"1": Statement.SOLVED, "2": Statement.EXPECTED, "3": Statement.NOT_OURS}
 _MARKED = re.compile(r"\(?([123])\)?(?:[).:,-]+(?=\s|$)|(?=\s|$))\s*(.*)")
 _CHOSEN = re.compile(
     r"(?:l'|la )?(?:opcio|opcion|option|la|resposta|respuesta|answer|punt|punto)\s\(?([123])\)?\.?(.*)"
@@ -72,18 +72,18 @@ def _by_order(text: str, today: date, workdays: Workdays) -> ServicesReply:
 
 def _ordered(order: Order, today: date, workdays: Workdays) -> ServicesReply:
     said = _BY_ORDER[order.verb]
-    if said is Said.EXPECTED:
+    if said is Statement.EXPECTED:
         return _expected(day_named(folded(order.argument), today, workdays))
-    doubted = said is Said.SOLVED and bool(order.argument) and not _is_courtesy(folded(order.argument))
+    doubted = said is Statement.SOLVED and bool(order.argument) and not _is_greeting(folded(order.argument))
     return UNREAD if doubted else ServicesReply(said)
 
 
 def _by_number(number: str, rest: Sequence[str], today: date, workdays: Workdays) -> ServicesReply:
     said = _BY_NUMBER[number]
-    if said is Said.EXPECTED:
+    if said is Statement.EXPECTED:
         text = " ".join(rest)
         return UNREAD if words.NOT_A_DATE_OF_IT.search(text) else _expected(day_named(text, today, workdays))
-    if all(map(_is_courtesy, rest)) or (said is Said.SOLVED and all(map(_is_known, rest))):
+    if all(map(_is_greeting, rest)) or (said is Statement.SOLVED and all(map(_is_known, rest))):
         return ServicesReply(said)
     reply = _by_words(rest, today, workdays)
     return reply if reply.said is said else UNREAD
@@ -94,9 +94,9 @@ def _by_words(sentences: Sequence[str], today: date, workdays: Workdays) -> Serv
     certain = [sentence for sentence in sentences if not words.CONDITION.match(sentence)]
     found: list[ServicesReply] = []
     if any(map(_says_solved, certain)) and not any(map(words.DOUBTS.search, certain)):
-        found.append(ServicesReply(Said.SOLVED))
+        found.append(ServicesReply(Statement.SOLVED))
     if any(map(_says_not_ours, certain)) and not any(map(words.HEDGES.search, sentences)):
-        found.append(ServicesReply(Said.NOT_OURS))
+        found.append(ServicesReply(Statement.NOT_OURS))
     day = _day_expected(certain, today, workdays)
     if day is not None:
         found.append(_expected(day))
@@ -104,7 +104,7 @@ def _by_words(sentences: Sequence[str], today: date, workdays: Workdays) -> Serv
 
 
 def _expected(day: date | None) -> ServicesReply:
-    return UNREAD if day is None else ServicesReply(Said.EXPECTED, day)
+    return UNREAD if day is None else ServicesReply(Statement.EXPECTED, day)
 
 
 def _says_solved(sentence: str) -> bool:
@@ -130,7 +130,7 @@ def _day_expected(sentences: Sequence[str], today: date, workdays: Workdays) -> 
     dated = next(one for one in sentences if days_named(one, today, workdays))
     left = without_days(dated)
     bare = all(word in words.BESIDE_A_DAY for word in words.WORD.findall(left))
-    others_speak = any(not _is_courtesy(one) for one in sentences if one is not dated)
+    others_speak = any(not _is_greeting(one) for one in sentences if one is not dated)
     if any(map(words.NOT_A_DATE_OF_IT.search, sentences)):
         return None
     if (bare and not others_speak) or words.OF_THE_SOLUTION.search(left):
@@ -138,8 +138,8 @@ def _day_expected(sentences: Sequence[str], today: date, workdays: Workdays) -> 
     return None
 
 
-def _is_courtesy(sentence: str) -> bool:
-    return all(word in words.COURTESY for word in words.WORD.findall(sentence))
+def _is_greeting(sentence: str) -> bool:
+    return all(word in words.GREETINGS for word in words.WORD.findall(sentence))
 
 
 def _marked(sentence: str) -> tuple[str, str]:

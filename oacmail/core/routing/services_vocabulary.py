@@ -264,14 +264,16 @@ NOT_A_DATE_OF_IT = _any(
     ),
 )
 """A word that says that the day is not the one by which the case is solved."""
-_BESIDE_A_DAY = "el la l' dia per pel al para a per-al del de on by the cap aquest este this vinent abans antes before ok"
+_BESIDE_A_DAY = (
+    "el la l' dia per pel al para a per-al del de on by the cap aquest este this vinent abans antes before ok"
+)
 BESIDE_A_DAY = frozenset(_BESIDE_A_DAY.split())
-_COURTESY = """
+_GREETINGS = """
 ok bon bona bones dia tarda tardes hola buenos buenas dias gracies gracias moltes muchas merci salutacions saludos
 cordials cordial cordialment salut una atentament hello hi dear good morning afternoon thanks thank you many regards
 best kind salutacio d'acord perfecte perfecto perfect vale fins ara
 """
-COURTESY = frozenset(_COURTESY.split())
+GREETINGS = frozenset(_GREETINGS.split())
 MEASURE = re.compile(r"(?:de |d'|dies|dias|days|h\b|hor|min|setman|seman|week|i \d|o \d|y \d|or \d|and \d|/)")
 """What follows a number that is a date or a quantity, and no answer."""
 OF_OUR_MAIL = re.compile(

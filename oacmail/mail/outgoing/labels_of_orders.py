@@ -13,6 +13,13 @@ ORDERS: Mapping[str, tuple[str, str, str]] = {
     "reopen": ("reobrir el cas", "reabrir el caso", "reopen the case"),
     "second_level": ("derivar a nivell 2", "derivar a nivel 2", "pass on to level 2"),
     "first_level": ("tornar a nivell 1", "volver a nivel 1", "back to level 1"),
+    "until": ("anotar la previsió", "anotar la previsión", "log the estimate"),
+    "not_ours": (
+        "anotar que no és dels serveis tècnics",
+        "anotar que no es de los servicios técnicos",
+        "log that it is not for the technical services",
+    ),
+    "wait": ("esperar la resposta de la persona", "esperar la respuesta de la persona", "wait for the person"),
     "solved": ("anotar que és resolt", "anotar que está resuelto", "log that it is solved"),
     "note": ("desar la nota", "guardar la nota", "store the note"),
     "topic": ("canviar el tema", "cambiar el tema", "change the topic"),
@@ -104,6 +111,11 @@ REFUSED: Mapping[str, tuple[str, str, str]] = {
         "el cas és als serveis tècnics: digueu abans RESOLT o NIVELL 1",
         "el caso está en los servicios técnicos: diga antes RESUELTO o NIVEL 1",
         "the technical services have it: say SOLVED or LEVEL 1 first",
+    ),
+    "no-day": (
+        "no s'entén el dia, o no és dels pròxims 60 dies",
+        "no se entiende el día, o no es de los próximos 60 días",
+        "the day is not understood, or not within the next 60 days",
     ),
     "not-derived": (
         "el cas no és als serveis tècnics",

@@ -1,0 +1,132 @@
+"""What follows from a reply of the technical services to a mail of ours: to the case and to the agent who has it.
+
+Only a proven reply counts (core/routing/sender.py), and only what it certainly says (core/routing/services_reply.py)
+moves the case. The agent always gets the text; it never goes to the citizen, and neither does any mail that a reply
+causes: what is solved, an agent tells.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from oacmail.core.cases.recipient import language_of_case
+from oacmail.core.effects import AuditEvent, Decision, Effect, RecordMessage
+from oacmail.core.escalation import outcome
+from oacmail.core.escalation.follow_up import is_unsolved
+from oacmail.core.handlers.orders import FRESH
+from oacmail.core.lookup import Lookup
+from oacmail.core.model import Kind, Outcome, Role
+from oacmail.core.outbox import case_card
+from oacmail.core.outbox.kinds import KINDS, Audience
+from oacmail.core.outbox.staff_notices import assigned, notices
+from oacmail.core.outgoing import MailKind
+from oacmail.core.policy import Policy
+from oacmail.core.routing.orders import read_orders
+from oacmail.core.routing.sender import Sender
+from oacmail.core.routing.services_reply import UNREAD, ServicesReply, Statement, read_services_reply
+from oacmail.core.view import CaseView, View
+
+
+def is_services_reply(policy: Policy, view: View, lookup: Lookup, writer: Sender) -> bool:
+    """Whether a proven writer speaks for the technical services. Who is an agent too does so in a reply to a mail for
+    the services that gives no orders."""
+    if lookup.message.sender not in (*policy.people.technical, *policy.people.forms):
+        return False
+    if writer.role is Role.AGENT:
+        theirs = any(KINDS[mail.kind].audience is Audience.TECHNICAL for mail in view.mails)
+        return theirs and not read_orders(lookup.message.text)
+    return bool(view.tokened) or any(mail.recipient in policy.people.staff for mail in view.mails)
+
+
+def on_services_reply(policy: Policy, view: View, lookup: Lookup, writer: Sender, now: datetime) -> Decision:
+    case = _case(view)
+    reply = _read(policy, lookup)
+    effects = _follows(policy, case, reply, lookup, now)
+    said = reply.said if effects or case is None or reply.said is Statement.UNREAD else None
+    number = case.number if case else None
+    rule = f"services: {reply.said}"
+    record = RecordMessage(role=writer.role, outcome=Outcome.STAFF, kind=Kind.REQUEST, case=number, rule=rule)
+    day = reply.day.isoformat() if reply.day else None
+    event = AuditEvent(kind="services-said", case=number, data={"said": reply.said, "day": day})
+    told = notices(
+        policy,
+        assigned(policy, case.assignee if case else None),
+        key=f"{MailKind.SERVICES}:{lookup.message.fingerprint}",
+        kind=MailKind.SERVICES,
+        now=now,
+        case=number,
+        facts=_facts(policy, case, reply, said, effects),
+        attach=lookup.message.fingerprint,
+    )
+    return Decision(effects=(record, *effects, event, *told), because=(rule,))
+
+
+def _case(view: View) -> CaseView | None:
+    """The case of the mail that it replies to, else of its token."""
+    numbers = [mail.case for mail in reversed(view.mails) if mail.case] + list(view.tokened)
+    return next((view.cases[number] for number in numbers if number in view.cases), None)
+
+
+def _read(policy: Policy, lookup: Lookup) -> ServicesReply:
+    """A mail that is sent again later says nothing."""
+    message, at = lookup.message, lookup.received_at
+    if message.sent_at is None or abs(at - message.sent_at) > FRESH:
+        return UNREAD
+    return read_services_reply(message.fresh, at.astimezone(policy.office.timezone).date(), policy.workdays)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    policy: Policy
+    case: CaseView
+    reply: ServicesReply
+    key: str
+    at: datetime
+    now: datetime
+
+
+def _follows(
+    policy: Policy, case: CaseView | None, reply: ServicesReply, lookup: Lookup, now: datetime
+) -> tuple[Effect, ...]:
+    """() = nothing: it is not certain, or the services do not have the case any more."""
+    if case is None or not is_unsolved(case) or reply.said not in _FOLLOWS:
+        return ()
+    key, at = lookup.message.fingerprint, min(lookup.received_at, now)
+    return _FOLLOWS[reply.said](_Told(policy=policy, case=case, reply=reply, key=key, at=at, now=now))
+
+
+def _solved(told: _Told) -> tuple[Effect, ...]:
+    return outcome.solved(told.policy, told.case, at=told.at, key=told.key, now=told.now, by="services")
+
+
+def _expected(told: _Told) -> tuple[Effect, ...]:
+    assert told.reply.day is not None
+    return outcome.expected(
+        told.policy, told.case, told.reply.day, at=told.at, key=told.key, now=told.now, by="services"
+    )
+
+
+def _not_theirs(told: _Told) -> tuple[Effect, ...]:
+    return outcome.not_theirs(told.policy, told.case, at=told.at, key=told.key, now=told.now, by="services")
+
+
+_FOLLOWS: Mapping[Statement, Callable[[_Told], tuple[Effect, ...]]] = {
+    Statement.SOLVED: _solved,
+    Statement.EXPECTED: _expected,
+    Statement.NOT_OURS: _not_theirs,
+}
+
+
+def _facts(
+    policy: Policy, case: CaseView | None, reply: ServicesReply, said: Statement | None, effects: tuple[Effect, ...]
+) -> dict[str, object]:
+    """`said` None: it is too late for what they say."""
+    promised = next((clock.due_at for clock in case.running("update")), None) if case else None
+    due_at = outcome.owed(effects) or (case_card.due_at(case) if case else None)
+    return {
+        "said": said or "late",
+        "expected_on": reply.day,
+        "due_at": due_at,
+        "update_on": promised.astimezone(policy.office.timezone).date() if promised else None,
+        "draft": tuple(language_of_case(policy, case).split("+")) if case and said is Statement.SOLVED else (),
+    }
