@@ -31,6 +31,7 @@ from oacmail.mail.parser_config import ParserConfig
 log = structlog.get_logger()
 MOVES_MOST = 20  # people's moves in WITHIN that are carried out without a word
 WITHIN = timedelta(minutes=1)
+AT_REST = timedelta(days=2)  # after that a closed case is looked at only when all folders are compared, each night
 _TRACKED = (Folder.INTAKE, Folder.BOARD, Folder.OTHER)
 _REQUESTS = (Outcome.AUTOMATIC, Outcome.SPAM, Outcome.QUARANTINED)
 
@@ -94,7 +95,8 @@ class BoardSync:
             self._record(listings)
             if complete:
                 self._judge_all(listings, parser_config)
-                error = self._place_all(names)
+                every = any(listing.compared for listing in listings)
+                error = self._place_all(names, None if every else self.engine.now() - AT_REST)
                 self.engine.store.board_passed()
         except StateError:
             raise
@@ -231,11 +233,11 @@ class BoardSync:
 
     # --- where it belongs -------------------------------------------------------------------------
 
-    def _place_all(self, names: BoardNames) -> str:
+    def _place_all(self, names: BoardNames, since: datetime | None) -> str:
         """Move and flag what is not as it should be. Returns why something is not, '' = all is."""
         if not self.mailbox.can_move():
             return "the server has neither MOVE nor UIDPLUS"
-        placed = self.engine.store.board_placed()
+        placed = self.engine.store.board_placed(since)
         stray: list[tuple[str, str, Placed]] = []
         for one in placed:
             place = belongs(one.standing)

@@ -223,7 +223,7 @@ class Walk:
         tree = self.mailbox.tree()
         names = BoardNames(board=self.world.policy.board, separator=tree.separator, prefix=tree.prefix)
         found = []
-        for placed in self.world.store.board_placed():
+        for placed in self.world.store.board_placed(None):
             place = belongs(placed.standing)
             if place is not None and names.name(place) != placed.ref.folder:
                 found.append((placed.message[:8], placed.ref.folder, names.name(place)))

@@ -35,7 +35,10 @@ _PLACED = """SELECT b.fingerprint, b.folder, b.uidvalidity, b.uid, b.flagged, b.
     (SELECT min(d.due_at) FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0
       AND d.met_at IS NULL AND d.void_at IS NULL) AS due_at
   FROM board_messages b LEFT JOIN messages m ON m.fingerprint = b.fingerprint LEFT JOIN cases c ON c.id = m.case_id
-  WHERE b.word IS NULL AND EXISTS(SELECT 1 FROM board_places p WHERE p.folder = b.folder
+  WHERE b.word IS NULL AND (:every OR b.unsettled OR b.flagged OR c.status <> 'closed' OR c.closed_at >= :since
+      OR (c.id IS NULL AND EXISTS(SELECT 1 FROM reviews r WHERE r.fingerprint = b.fingerprint
+        AND (r.done_at IS NULL OR r.done_at >= :since))))
+    AND EXISTS(SELECT 1 FROM board_places p WHERE p.folder = b.folder
     AND p.uidvalidity = b.uidvalidity AND p.uid = b.uid AND p.passes >= 0)"""
 
 
@@ -111,9 +114,10 @@ class BoardRows:
             rows = self.con.execute(_UNSETTLED).fetchall()
         return [_unsettled(list(group)) for _, group in groupby(rows, key=lambda row: row["fingerprint"])]
 
-    def board_placed(self) -> Sequence[Placed]:
+    def board_placed(self, since: datetime | None) -> Sequence[Placed]:
+        values = {"every": since is None, "since": stamp(since) if since else ""}
         with self._read():
-            return [_placed(row) for row in self.con.execute(_PLACED)]
+            return [_placed(row) for row in self.con.execute(_PLACED, values)]
 
     def board_case(self, message: str) -> str | None:
         with self._read():
