@@ -111,10 +111,18 @@ def test_a_worker_that_dies_halfway_delays_nobody_and_is_reported(
     read = [first(at) for at in range(20)]
     os.kill(beside.process.pid, signal.SIGSTOP)  # a fast worker would have answered everything before it is killed
     answers = [(beside.ask(UNREAD[group]), len(UNREAD[group])) for group in GROUPS[1:]]
+    until(lambda: len(beside.waiting) < len(answers), what="the first of them is under way")
     beside.process.kill()
     rest = [answer(at) for answer, count in answers for at in range(count)]
     assert read + rest == _read()
-    assert capsys.readouterr().out.count("reader.gone") == 1
+    said: list[str] = []
+
+    def told() -> bool:
+        said.append(capsys.readouterr().out)
+        return "reader.gone" in "".join(said)
+
+    until(told, what="the report")
+    assert "".join(said).count("reader.gone") == 1
 
 
 def test_a_worker_without_an_answer_is_given_up() -> None:
