@@ -7,6 +7,7 @@ normalize.tidy; the work is linear.
 """
 
 import re
+from collections.abc import Iterator
 
 from oacmail.mail.mime import normalize
 
@@ -20,7 +21,7 @@ _DELIMITER = re.compile(rb"(?:^|\n)--([^\s\"][^\n\"]{0,199})\ncontent-[a-z-]{1,4
 
 def repair(tidied: bytes) -> bytes:
     """Return the message with each multipart declaring the boundary that its delimiter lines have."""
-    if b"oundary" in tidied or b"OUNDARY" in tidied:
+    if any(_FOLDED.match(tidied, at) for at in _places(tidied)):
         tidied = _FOLDED.sub(lambda found: _unfolded(found, tidied), tidied)
     head, body = normalize.split(tidied)
     kind = _TYPE.search(head)
@@ -36,6 +37,14 @@ def repair(tidied: bytes) -> bytes:
     plain = kind[0][: declared.start()] + b"x" + kind[0][declared.start() :] if declared else kind[0]
     repaired = plain.rstrip(b"; \t\n") + b';\n boundary="' + used[1].rstrip() + b'"'
     return head[: kind.start()] + repaired + head[kind.end() :] + b"\n" + body
+
+
+def _places(tidied: bytes) -> Iterator[int]:
+    """Yield where the word stands: a pattern that ignores case would look at each octet of an attachment."""
+    lowered = tidied.lower()
+    at = -1
+    while (at := lowered.find(b"boundary", at + 1)) >= 0:
+        yield at
 
 
 def _opened(tidied: bytes, delimiter: bytes) -> bytes:

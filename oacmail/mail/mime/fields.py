@@ -4,7 +4,7 @@ Bytes above 127 stay surrogate escapes (PEP 383) until `charset` decodes them. T
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +12,11 @@ class Fields:
     """`items`: (name in lower case, value unfolded and stripped, surrogate escapes for 8-bit bytes)."""
 
     items: tuple[tuple[str, str], ...]
+    _by_name: dict[str, list[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        for name, value in self.items:
+            self._by_name.setdefault(name, []).append(value)
 
     @classmethod
     def from_pairs(cls, pairs: Iterable[tuple[str, object]]) -> "Fields":
@@ -21,8 +26,8 @@ class Fields:
 
     def all(self, name: str) -> tuple[str, ...]:
         """Return all values of a field, top to bottom; `name` in lower case."""
-        return tuple(value for key, value in self.items if key == name)
+        return tuple(self._by_name.get(name, ()))
 
     def first(self, name: str) -> str:
         """Return the topmost value, '' if there is none."""
-        return next((value for key, value in self.items if key == name), "")
+        return self._by_name.get(name, ("",))[0]

@@ -9,11 +9,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from functools import lru_cache
 
 from oacmail.core.features import Evidence, Features, Term
 from oacmail.mail.understanding import features
 
-_TOKEN = re.compile(r"(?:[^\W\d_]|(?<=l)[·•‧∙・.-](?=l))+|\d+", re.I)
+_TOKEN = re.compile(r"[^\W\d_]+(?:(?<=l)[·•‧∙・.-](?=l)[^\W\d_]+)*|\d+", re.I)
 _LONGEST = 20_000  # characters that the model reads
 _MOST = 4  # for each question
 _TERMS = 2  # for each sum of them
@@ -59,7 +60,7 @@ class _Text:
 
     def own(self, folded: str) -> str:
         """Return the first passage that folds to this piece, as written; '' if none may be shown."""
-        wanted = _words(_TOKEN.finditer(folded))
+        wanted = _pieces(folded)
         for at in self._beginnings(wanted):
             end = at + len(wanted)
             words = self._words[at:end]
@@ -69,13 +70,13 @@ class _Text:
                     return own
         return ""
 
-    def _beginnings(self, wanted: list[str]) -> Iterable[int]:
+    def _beginnings(self, wanted: tuple[str, ...]) -> Iterable[int]:
         """Yield where the first word is; a single word may be a stem and also matches longer words."""
         if not wanted:
             return ()
         if len(wanted) > 1 or wanted[0] in self._words:
             return self._places(wanted[0])
-        return range(len(self._words))
+        return (at for at, word in enumerate(self._words) if word.startswith(wanted[0]))
 
     def _places(self, word: str) -> Iterator[int]:
         at = -1
@@ -85,6 +86,11 @@ class _Text:
                 yield at
 
 
-def _words(tokens: Iterable[re.Match[str]]) -> list[str]:
+@lru_cache(maxsize=8192)  # the same pieces of the model decide about most messages
+def _pieces(folded: str) -> tuple[str, ...]:
+    return _words(_TOKEN.finditer(folded))
+
+
+def _words(tokens: Iterable[re.Match[str]]) -> tuple[str, ...]:
     """Return the words as the model reads them."""
-    return ["0" if (word := match[0]).isdigit() else features.plain(word) for match in tokens]
+    return tuple(["0" if (word := match[0]).isdigit() else features.plain(word) for match in tokens])

@@ -21,5 +21,5 @@ def pieces(words: list[str]) -> set[str]:
     found = set(words)
     found.update(map(" ".join, pairwise(words)))
     for length in _STEMS:
-        found.update(word[:length] + "*" for word in words if len(word) > length)
+        found.update([word[:length] + "*" for word in words if len(word) > length])
     return found

@@ -1,21 +1,23 @@
-"""Find which of many patterns match a folded text without running each, by the beginnings of its words.
+"""Find which of many patterns match a folded text without running each on all of it, by the beginnings of its words.
 
-Most patterns begin at a word boundary with one of a few words; if no word of the text begins like that, the pattern
-cannot match and does not run. The beginnings are derived from the pattern itself; a pattern that begins in any other
-way always runs.
+Most patterns begin at a word boundary with one of a few words: such a pattern runs only where a word of the text begins
+like that. The beginnings are derived from the pattern itself; a pattern that begins in any other way runs on the whole
+text.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, reduce
+from operator import or_
 
 _LENGTH = 8  # characters compared from the start of a word, which may include the next word
 _SHORT = 2  # characters used for the lookup
-_BEGINNINGS = re.compile(rf"(?<!\w)(?=(\w.{{0,{_LENGTH - 1}}}))")
+_WORD = re.compile(r"\w+")
 _EDGE = r"\b"
 _ONE_OF = re.compile(r"\[([a-z0-9']+)\]")
 _PLAIN = re.compile(r"[a-z0-9 '-]")
+_STRUCTURE = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|[|()]", re.DOTALL)
 _DIGIT = "[0-9]"  # \d is more than that
 
 
@@ -27,12 +29,19 @@ class PatternPrefilter:
 
     def holding(self, text: str) -> Iterator[str]:
         """Yield the names of the matching patterns, in their order."""
-        table = self._table
-        possible, lengths, by_start = table.always, table.lengths, table.by_start
-        for beginning in _beginnings(text):
-            for length in lengths.get(beginning[:_SHORT], ()):
-                possible |= by_start.get(beginning[:length], 0)
-        return (name for bit, name, pattern in table.patterns if bit & possible and pattern.search(text))
+        table, bits = self._table, self._bits
+        places = [(at, found) for at, beginning in _beginnings(text) if (found := bits(beginning))]
+        possible = reduce(or_, [found for _, found in places], table.always)
+        for bit, name, pattern in table.patterns:
+            if bit & table.always:
+                if pattern.search(text):
+                    yield name
+            elif bit & possible and any(bit & found and pattern.match(text, at) for at, found in places):
+                yield name
+
+    @cached_property
+    def _bits(self) -> Callable[[str], int]:
+        return lru_cache(maxsize=16384)(self._table.bits)  # the same words come back in every message
 
     @cached_property
     def _table(self) -> "_Table":
@@ -40,8 +49,9 @@ class PatternPrefilter:
 
 
 @lru_cache(maxsize=4)  # several filters read the same message
-def _beginnings(text: str) -> frozenset[str]:
-    return frozenset(_BEGINNINGS.findall(text))
+def _beginnings(text: str) -> list[tuple[int, str]]:
+    """Return where each word begins, and how."""
+    return [(at, text[at : at + _LENGTH]) for at in [word.start() for word in _WORD.finditer(text)]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +62,11 @@ class _Table:
     always: int
     by_start: Mapping[str, int]
     lengths: Mapping[str, tuple[int, ...]]
+
+    def bits(self, beginning: str) -> int:
+        """Return the patterns that a word may begin which begins like this."""
+        lengths = self.lengths.get(beginning[:_SHORT], ())
+        return reduce(or_, [self.by_start.get(beginning[:length], 0) for length in lengths], 0)
 
 
 def _laid_out(texts: Sequence[tuple[str, str]]) -> _Table:
@@ -115,38 +130,24 @@ def _chosen(choices: list[str], rest: str, begun: str) -> set[str]:
 
 def _branches(pattern: str) -> list[str]:
     """Return the top-level alternatives."""
-    found, depth, begin, inside = [], 0, 0, False
-    for at, char in _characters(pattern):
-        if inside:
-            inside = char != "]"
-        elif char == "|" and depth == 0:
+    found, begin = [], 0
+    for at, char, depth in _structure(pattern):
+        if char == "|" and depth == 0:
             found.append(pattern[begin:at])
             begin = at + 1
-        else:
-            inside = char == "["
-            depth += (char == "(") - (char == ")")
     return [*found, pattern[begin:]]
 
 
 def _end_of_group(pattern: str) -> int:
-    depth, inside = 0, False
-    for at, char in _characters(pattern):
-        if inside:
-            inside = char != "]"
-            continue
-        inside = char == "["
-        depth += (char == "(") - (char == ")")
-        if depth == 0:
-            return at
-    return len(pattern)
+    return next((at for at, char, depth in _structure(pattern) if char == ")" and depth == 0), len(pattern))
 
 
-def _characters(pattern: str) -> Iterator[tuple[int, str]]:
-    """Yield characters with their positions; skip escaped ones."""
-    at = 0
-    while at < len(pattern):
-        if pattern[at] == "\\":
-            at += 2
-            continue
-        yield at, pattern[at]
-        at += 1
+def _structure(pattern: str) -> Iterator[tuple[int, str, int]]:
+    """Yield each bar and parenthesis with its place and the groups still open after it; not those escaped or in
+    brackets."""
+    depth = 0
+    for found in _STRUCTURE.finditer(pattern):
+        char = found[0]
+        if char in "|()":
+            depth += (char == "(") - (char == ")")
+            yield found.start(), char, depth

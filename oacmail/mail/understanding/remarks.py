@@ -10,6 +10,7 @@ _LANGUAGES = {
     "es": ("castella", "castellano", "espanyol", "espanol", "en castella", "en castellano", "spanish", "in spanish"),
     "en": ("angles", "ingles", "english", "en angles", "en ingles", "in english"),
 }
+_NAMES = tuple(name for names in _LANGUAGES.values() for name in names)
 _INSIDE = re.compile(r"\w(?:.*\w)?", re.DOTALL)  # a search for \W+ at the end would restart at every space
 _POLITE = re.compile(
     r"(?<=\w)\W{1,9}(?:si us plau|sisplau|per favor|por favor|please|gracies|gracias|thanks|thank you)$"
@@ -24,13 +25,16 @@ _ATTACHED = re.compile(
 
 def language(text: str) -> str:
     """Return "ca", "es" or "en" if the whole text is the name of that language; else ''."""
-    phrase = _trimmed(_POLITE.sub("", _trimmed(text)))
+    said = _trimmed(text)
+    if not said.startswith(_NAMES):
+        return ""
+    phrase = _trimmed(_POLITE.sub("", said))
     return next((lang for lang, names in _LANGUAGES.items() if phrase in names), "")
 
 
 def names_attachment(text: str) -> bool:
     """True if the text says that something is attached."""
-    return bool(_ATTACHED.search(text))
+    return ("adjunt" in text or "attach" in text) and _ATTACHED.search(text) is not None
 
 
 def _trimmed(text: str) -> str:

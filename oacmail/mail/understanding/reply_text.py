@@ -8,6 +8,7 @@ nothing is taken whole, so that nothing a person wrote is lost. A forwarded text
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from oacmail.mail.understanding import phrases
@@ -90,6 +91,8 @@ def _parted(lines: list[str]) -> list[str]:
 def _cut(lines: list[str]) -> int:
     """Return the first line of an unmarked quote: a separator, a header block, or "On … wrote:" without ">"."""
     for number, line in enumerate(lines):
+        if not line or line.isspace():
+            continue
         separated = phrases.SEPARATOR.match(line) and not _quote_follows(lines, number)
         if separated or (_is_head(line) and _is_block(lines, number)):
             return _with_rule(lines, number)
@@ -151,7 +154,7 @@ def _intro_start(lines: list[str], number: int) -> int | None:
 
 def _bare_intro(lines: list[str], number: int) -> int | None:
     line = lines[number][:_INTRO]
-    if not phrases.LAST.search(line[-_ENDING:]):
+    if not _may_be_last(line[-_ENDING:]):
         return None
     quoted = _quote_follows(lines, number)
     if quoted and phrases.DATED.match(line):
@@ -160,6 +163,11 @@ def _bare_intro(lines: list[str], number: int) -> int | None:
         if phrases.BARE.search(joined) and phrases.SURE.search(joined) if quoted else phrases.PRINTED.match(joined):
             return start
     return None
+
+
+@lru_cache(maxsize=2048)  # each line is asked for twice
+def _may_be_last(ending: str) -> bool:
+    return phrases.LAST.search(ending) is not None
 
 
 def _upwards(lines: list[str], number: int) -> Iterator[tuple[int, str]]:
@@ -194,7 +202,9 @@ def _quote_follows(lines: list[str], number: int) -> bool:
 def _kinds(lines: list[str]) -> list[str]:
     """Return for each line: quote, intro, client, blank, tail (signature or disclaimer) or text."""
     kinds = [_kind(line) for line in lines]
-    for number in range(len(lines)):
+    for number, kind in enumerate(kinds):
+        if kind == "blank":
+            continue
         if phrases.SEPARATOR.match(lines[number]) and _quote_follows(lines, number):
             kinds[number] = "intro"
         elif (start := _intro_start(lines, number)) is not None:

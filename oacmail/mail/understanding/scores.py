@@ -156,20 +156,27 @@ def _packed(row: list[int]) -> int:
     return int.from_bytes(struct.pack(f"<{len(row)}I", *[weight + MOST for weight in row]), "little")
 
 
+def _unpacked(total: int, table: Table) -> tuple[int, ...]:
+    count = table.fields[-1].lane + len(table.fields[-1].classes)
+    return struct.unpack(f"<{count}I", total.to_bytes(count * _LANE // 8, "little"))
+
+
 def _margins(
     table: Table, known: list[str], said: Mapping[str, float], learned: Mapping[str, Mapping[str, float]]
 ) -> Iterator[dict[str, float]]:
-    total = sum(table.pieces[piece] for piece in known)
-    share = _share(known)
+    lanes = _unpacked(sum([table.pieces[piece] for piece in known]), table)
+    share, least = _share(known), MOST * len(known)
     for field in table.fields:
-        rows = [(field.signals[linear.BIAS], 1.0)]
-        rows += [(field.signals[name], value) for name, value in said.items() if name in field.signals]
-        yield {
-            name: ((total >> _LANE * (field.lane + at) & _MASK) - MOST * len(known)) * share
-            + sum(row[at] * value for row, value in rows)
-            + sum(learned.get(f"{field.name}:{name}", _NONE).values())
-            for at, name in enumerate(field.classes)
+        reached = [*field.signals[linear.BIAS]]
+        for name, value in said.items():
+            if (row := field.signals.get(name)) is not None:
+                reached = [sum_ + weight * value for sum_, weight in zip(reached, row, strict=True)]
+        margins = {
+            name: (lanes[field.lane + at] - least) * share + reached[at] for at, name in enumerate(field.classes)
         }
+        for name in margins if learned else ():
+            margins[name] += sum(learned.get(f"{field.name}:{name}", _NONE).values())
+        yield margins
 
 
 def _share(known: list[str]) -> float:

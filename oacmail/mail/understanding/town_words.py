@@ -14,7 +14,9 @@ from oacmail.mail.understanding.features import fold
 
 def found(subject: str, fresh: str, topics: tuple[TownWords, ...]) -> tuple[TownWord, ...]:
     """Return each configured word that occurs in subject or text, as the configuration spells it."""
-    text = f"{fold(subject)} . {fold(fresh)}" if topics else ""
+    if not topics:
+        return ()
+    text = f"{fold(subject)} . {fold(fresh)}"
     counts = Counter(
         (topic.name, topic.level, topic.words[(match.lastindex or 1) - 1])
         for topic, pattern in _patterns(topics)
