@@ -201,7 +201,8 @@ class Message:
     `fingerprint`: hex sha256 of Message-ID, From, Date, subject and body, no transport headers.
     `message_id` and `refs` keep their angle brackets; refs are In-Reply-To and References, oldest first.
     Addresses are bare and in lower case; '' when there is none. `single_from`: exactly one From field
-    with exactly one addr-spec. `text`: all decoded text; `fresh`: what was written now. `reasons`: why
+    with exactly one addr-spec. `text`: all decoded text; `fresh`: what was written now; `typed`: the text of the
+    message itself, never that of a message or a calendar in it, '' if it has a NUL. `reasons`: why
     `auto` is what it is. `signatures`: raw X-Oacmail fields. `tokens`: upper-case case tokens in the subject
     or a plus-address, `order_tokens` what looks like tokens of buttons there. `secrets`: kinds of secrets seen.
     `caps`: names of limits that cut something.
@@ -236,6 +237,7 @@ class Message:
     body_hash: str
     features: Features = NO_FEATURES
     order_tokens: tuple[str, ...] = ()
+    typed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

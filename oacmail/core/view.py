@@ -134,6 +134,7 @@ class MessageView:
     subject: str
     body_hash: str
     acked: bool = False
+    sent_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -104,6 +104,7 @@ def message(
         sent_at=judged(lambda: date(fields.first("date")), None),
         text=text,
         fresh=written.fresh,
+        typed=judged(lambda: _typed(message, body), ""),
         quotes_us=bool(own.ours) or judged(lambda: _quotes_us(written.quoted, parser_config), False),
         attachments=attachments,
         auto=verdict,
@@ -122,6 +123,13 @@ def message(
     )
     with_ours = judged(lambda: reply_text.split(body.text, body.forwarded).fresh, "") if own.ours else written.fresh
     return replace(read, features=_features(read, with_ours, _signature(own.rest, written), parser_config, judged))
+
+
+def _typed(message: MessageSource, body: Body) -> str:
+    """What a person may have typed: orders are read of it (core/routing/orders.py)."""
+    kinds = {part.get_content_type() for part in body.root.walk()}
+    calendar = "text/calendar" in kinds and kinds.isdisjoint({"text/plain", "text/html"})
+    return "" if calendar or b"\0" in message.capped else body.text
 
 
 def _features(read: Message, with_ours: str, signature: str, parser_config: ParserConfig, judged: Judged) -> Features:

@@ -64,6 +64,7 @@ def message(features: Features | None = None, **changes: Any) -> Message:
         "sent_at": None,
         "text": fresh,
         "fresh": fresh,
+        "typed": fresh,
         "quotes_us": False,
         "attachments": (),
         "auto": Auto.NONE,

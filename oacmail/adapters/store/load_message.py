@@ -55,7 +55,7 @@ REFUSALS_MOST = 1000
 RESTORED_AT = "restored_at"  # the name under which a restore leaves its moment
 
 _MESSAGE = """SELECT m.fingerprint, m.message_id, c.number AS "case", p.address AS author, m.role, m.outcome,
-  m.received_at, m.subject_key, m.body_hash,
+  m.received_at, m.subject_key, m.body_hash, m.sent_at,
   EXISTS(SELECT 1 FROM outbox o WHERE o.key = 'ack:' || m.fingerprint AND o.state <> 'dropped') AS acked
   FROM messages m JOIN people p ON p.id = m.author_id LEFT JOIN cases c ON c.id = m.case_id """
 _MAIL = """SELECT o.key, o.kind, o.message_id, c.number AS "case", o.recipient, o.state, o.length, o.copied_at,
@@ -235,6 +235,7 @@ def _messages(con: sqlite3.Connection, where: str, values: Sequence[object]) -> 
             subject=row["subject_key"],
             body_hash=row["body_hash"],
             acked=bool(row["acked"]),
+            sent_at=moment(row["sent_at"]),
         )
         for row in con.execute(_MESSAGE + where, values)
     )

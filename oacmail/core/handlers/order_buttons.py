@@ -23,7 +23,7 @@ FORGED = "forged-staff"  # the alert's name
 def orders_of(view: View, lookup: Lookup, current: str | None) -> tuple[tuple[Order, str], ...]:
     """(order, why it is refused) of the pressed buttons, and of the lines on top. `current`: the case that the mail
     itself is about. If one is refused, they all are."""
-    lines = read_orders(lookup.message.text)
+    lines = read_orders(lookup.message.typed)
     pressed = lookup.pressed
     why = next((reason for one in pressed if (reason := _why_not(view, one, lines, current))), "")
     if why:

@@ -58,7 +58,7 @@ def is_order_mail(policy: Policy, view: View, lookup: Lookup) -> bool:
     """Whether the message replies to a mail of ours to staff, bears a case token, or begins with an order that needs no
     reply. Its writer and recipients are the caller's to judge."""
     replies = bool(lookup.pressed or view.tokened) or any(mail.recipient in policy.people.staff for mail in view.mails)
-    return replies or any(order.verb in ANYWHERE for order in read_orders(lookup.message.text)[:1])
+    return replies or any(order.verb in ANYWHERE for order in read_orders(lookup.message.typed)[:1])
 
 
 def on_order_mail(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision:
@@ -95,7 +95,22 @@ def _given(view: View, lookup: Lookup, current: str | None) -> tuple[tuple[Order
     if lookup.pressed:
         return order_buttons.orders_of(view, lookup, current)
     lists = any(mail.kind in LISTS_OF_CASES for mail in view.mails)
-    return tuple((order, "") for order in (read_list if lists else read_orders)(lookup.message.text))
+    why = "repeated" if _is_repeated(view, lookup, current) else ""
+    return tuple((order, why) for order in (read_list if lists else read_orders)(lookup.message.typed))
+
+
+def _is_repeated(view: View, lookup: Lookup, current: str | None) -> bool:
+    """Whether the same mail about the same case has arrived before under another Message-ID, which a signature of the
+    sender's domain may not cover (RFC 6376 section 5.4.1)."""
+    message = lookup.message
+    return any(
+        known.author == message.sender
+        and known.case == current
+        and known.sent_at == message.sent_at
+        and known.body_hash == message.body_hash
+        and known.fingerprint != message.fingerprint
+        for known in view.recent
+    )
 
 
 def _refuse(order: Order, reason: str, standing: OrderedCases) -> _Done:

@@ -128,8 +128,8 @@ _NAME = re.compile(r"[\w.+-]{2,40}(?:@[\w.-]{3,80})?")
 
 
 def read_orders(text: str) -> tuple[Order, ...]:
-    """The orders at the top of `text` (all of the decoded text), in their order; () = it begins with none. Those above
-    `MOST` are not read: the last one is `TOO_MANY`."""
+    """The orders at the top of `text` (all of the decoded text), in their order; () = it begins with none. More than
+    `MOST` are none: `TOO_MANY` alone."""
     return _read(text, _line)
 
 
@@ -147,13 +147,13 @@ def _read(text: str, read: Callable[[str], list[Order]]) -> tuple[Order, ...]:
             break
         found = taken if line else found  # Outlook writes a paragraph for each line, with an empty one between
         before = line
-    return tuple(found) if len(found) <= MOST else (*found[:MOST], Order(Verb.TOO_MANY))
+    return tuple(found) if len(found) <= MOST else (Order(Verb.TOO_MANY),)
 
 
 def _taken(found: list[Order], line: str, before: str, read: Callable[[str], list[Order]]) -> list[Order]:
     """What was found, with this line; [] = it is none of the run."""
     last = found[-1] if found else None
-    if last and last.verb is Verb.CALL and folded(line).strip(" #.!") in _ANSWERED:
+    if last and last.verb is Verb.CALL and _plain(line).strip(" #.!") in _ANSWERED:
         return [*found, Order(Verb.CALLED)]
     if orders := read(line):
         return [*found, *orders]
@@ -174,7 +174,7 @@ def _of_case(said: str) -> list[Order]:
     word, _, argument = said.partition(" ")
     if level := _LEVEL.fullmatch(said):
         return [Order(Verb.SECOND_LEVEL if level[1] == "2" else Verb.FIRST_LEVEL, level[2].strip())]
-    if verb := _HASHED.get(folded(word.strip(":"))):
+    if verb := _HASHED.get(_plain(word.strip(":"))):
         return [Order(verb, argument.strip())]
     return [Order(Verb.ASSIGN, said) if _NAME.fullmatch(said) else Order(Verb.UNKNOWN, said[:MOST])]
 
@@ -182,21 +182,21 @@ def _of_case(said: str) -> list[Order]:
 def names_order(text: str) -> bool:
     """Whether it begins with orders, or has the line of one (`#word`) anywhere: such a text is for nobody outside."""
     hashed = (_HASH_LINE.fullmatch(line.strip()) for line in text.splitlines())
-    return bool(read_orders(text)) or any(found and folded(found[1]) in _HASHED for found in hashed)
+    return bool(read_orders(text)) or any(found and _plain(found[1]) in _HASHED for found in hashed)
 
 
 def _line(line: str) -> list[Order]:
     if hashed := _HASH_LINE.fullmatch(line):
         word, argument = hashed[1], (hashed[2] or "").strip()
-        verb = _HASHED.get(folded(word))
+        verb = _HASHED.get(_plain(word))
         return [Order(verb, argument) if verb else Order(Verb.UNKNOWN, word)]
     if colon := _COLON_LINE.fullmatch(line):
-        verb = _HASHED.get(folded(colon[1]))
+        verb = _HASHED.get(_plain(colon[1]))
         return [Order(verb, colon[2].strip())] if verb in _WITH_COLON else []
-    said = [_PLAIN.get(part) for part in re.split(r"\s*[,;.]\s*", folded(line).strip(" .!,;"))]
+    said = [_PLAIN.get(part) for part in re.split(r"\s*[,;.]\s*", _plain(line).strip(" .!,;"))]
     if all(said):
         return [order for order in said if order]
-    phrase, _, ref = folded(line).rpartition(" ")
+    phrase, _, ref = _plain(line).rpartition(" ")
     about = _PLAIN.get(phrase) if _ENTRY.fullmatch(ref) else None
     return [replace(about, case=ref)] if about and about.verb in (Verb.PERSON, Verb.SPAM) else []
 
@@ -228,5 +228,14 @@ def entries(text: str) -> tuple[str, ...]:
 
 def folded(text: str) -> str:
     """Lower case, without accents, single spaces, and one sort of apostrophe."""
-    bare = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
+    return _bare(unicodedata.normalize("NFKD", text))
+
+
+def _plain(text: str) -> str:
+    """The same of a word that orders: a character that looks like another stays what it is."""
+    return _bare(unicodedata.normalize("NFD", text))
+
+
+def _bare(decomposed: str) -> str:
+    bare = "".join(char for char in decomposed if not unicodedata.combining(char))
     return " ".join(bare.lower().replace("\u2019", "'").split())

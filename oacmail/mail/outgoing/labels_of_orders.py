@@ -38,7 +38,7 @@ ORDERS: Mapping[str, tuple[str, str, str]] = {
     "person_is": ("obrir el cas de la persona", "abrir el caso de la persona", "open the person's case"),
     "acknowledge": ("enviar el justificant", "enviar el acuse de recibo", "send the acknowledgement"),
     "unknown": ("ordre desconeguda", "orden desconocida", "unknown order"),
-    "too_many": ("la resta de línies", "las demás líneas", "the other lines"),
+    "too_many": ("les ordres", "las órdenes", "the orders"),
 }
 BUTTONS: Mapping[str, tuple[str, str, str]] = {
     "mine": ("Me'l quedo", "Me lo quedo", "I take it"),
@@ -80,6 +80,11 @@ REFUSED: Mapping[str, tuple[str, str, str]] = {
     "used-already": ("l'enllaç ja s'ha fet servir", "el enlace ya se ha usado", "the link was used already"),
     "other-case": ("l'enllaç és d'un altre cas", "el enlace es de otro caso", "the link is of another case"),
     "other-order": ("l'enllaç és d'una altra ordre", "el enlace es de otra orden", "the link is of another order"),
+    "repeated": (
+        "el mateix correu ja havia arribat",
+        "el mismo correo ya había llegado",
+        "the same mail had arrived before",
+    ),
     "no-such-call": (
         "escriviu NOM, NÚMERO: què demana",
         "escriba NOMBRE, NÚMERO: qué pide",
