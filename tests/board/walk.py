@@ -53,7 +53,7 @@ class Walk:
         self.deleted: set[str] = set()
         self._targets: dict[str, str] = {}
         self.twice: list[str] = []
-        mailbox.before_move = self._ours
+        mailbox.after_move = self._ours
 
     def take(self, moves: int) -> None:
         """Walk until people have made so many moves."""

@@ -27,7 +27,7 @@ class ServedFolder:
 
 
 class ServedMailbox(ImapMailbox):
-    """`moves`: how many messages of people oacmail has moved; `before_move`: called before each, with its Message-ID
+    """`moves`: how many messages of people oacmail has moved; `after_move`: called after each, with its Message-ID
     and its target. `person`: the connection of people's client."""
 
     def __init__(self, server: Dovecot, user: str) -> None:
@@ -39,7 +39,7 @@ class ServedMailbox(ImapMailbox):
         self.server = server
         self.tells_copyuid = server.without != "UIDPLUS"
         self.moves = 0
-        self.before_move: Callable[[str, str], None] = lambda message_id, target: None
+        self.after_move: Callable[[str, str], None] = lambda message_id, target: None
         self.person = IMAPClient(HOST, port=server.imap_port, ssl=False)
         self.person.login(user, PASSWORD)
 
@@ -134,10 +134,11 @@ class ServedMailbox(ImapMailbox):
 
     def move_messages(self, folder: str, uids: Collection[int], target: str) -> Mapping[int, tuple[int, int]]:
         there = self.letters(self._plain(folder))
-        for uid in sorted(there.keys() & set(uids)):
+        found = super().move_messages(folder, uids, target)
+        for uid in sorted(there.keys() & set(uids)):  # a move that failed is none
             self.moves += 1
-            self.before_move(there[uid], target)
-        return super().move_messages(folder, uids, target)
+            self.after_move(there[uid], target)
+        return found
 
     def close(self) -> None:
         super().close()

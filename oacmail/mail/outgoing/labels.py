@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from oacmail.core.model import LANGUAGES
 from oacmail.mail.outgoing.labels_of_cues import CUES
+from oacmail.mail.outgoing.labels_of_folders import REASONS
 from oacmail.mail.outgoing.labels_of_orders import BUTTONS, NOT_RELAYED, ORDERS, REFUSED
 
 _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
@@ -159,6 +160,7 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
     "refused": REFUSED,
     "not_relayed": NOT_RELAYED,
     "reason": {
+        **REASONS,
         "suspected-spam": ("possible correu brossa", "posible correo no deseado", "suspected spam"),
         "dmarc-fail": (
             "remitent no verificat (DMARC): sense justificant",
