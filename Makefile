@@ -10,6 +10,7 @@
 #   make simulate [DAYS=90] [SEEDS=100]   the simulated town, one run per seed
 #   make fresh bounces CORPORA=DIR MAIL=DIR   reply extraction compared with other libraries; delivery reports
 #   make pages     the HTML of every mail in Chromium: width on a telephone, and axe-core; needs chromium and npm
+#   make pictures  docs/pictures: the mailbox in Roundcube; needs roundcube-core, roundcube-sqlite3, php-cli, chromium, npm
 #   make booted [STEPS="kill upgrade"]   tests on a Debian 13 booted in systemd-nspawn: CONTRIBUTING.md
 #   make lock      update the lock files after a change of dependencies; needs uv
 
@@ -35,7 +36,7 @@ INSTALLED := .venv/installed-$(VERSION)
 PIP := .venv/bin/python -m pip --disable-pip-version-check --quiet
 AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo --preserve-env)
 
-.PHONY: install demo test check lint bench board chaos simulate latency understand fresh bounces pages booted deploy lock
+.PHONY: install demo test check lint bench board chaos simulate latency understand fresh bounces pages pictures booted deploy lock
 .DELETE_ON_ERROR:
 
 install: $(INSTALLED)
@@ -97,6 +98,10 @@ bounces: install
 
 pages: install
 	@.venv/bin/python -m bench.pages
+
+pictures: install
+	@.ci/servers
+	@$(AS_ROOT) .venv/bin/python -m tests.pictures
 
 booted: install
 	@$(AS_ROOT) .venv/bin/python -u -m tests.booted $(STEPS)
