@@ -206,6 +206,7 @@ class Message:
     `auto` is what it is. `signatures`: raw X-Oacmail fields. `tokens`: upper-case case tokens in the subject
     or a plus-address, `order_tokens` what looks like tokens of buttons there. `secrets`: kinds of secrets seen.
     `caps`: names of limits that cut something.
+    `quotes_from`: addresses that its quote names as writers; they prove nothing.
     """
 
     fingerprint: str
@@ -236,6 +237,7 @@ class Message:
     size: int
     body_hash: str
     features: Features = NO_FEATURES
+    quotes_from: tuple[str, ...] = ()
     order_tokens: tuple[str, ...] = ()
     typed: str = ""
 

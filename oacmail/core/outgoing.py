@@ -36,6 +36,7 @@ class MailKind(StrEnum):
     COMPLEX = "complex"
     SECRET = "secret"  # noqa: S105
     REMARK = "remark"
+    UNSEEN_ANSWER = "unseen_answer"
     TRANSCRIPT = "transcript"
     NOT_RELAYED = "not_relayed"
     DRAFT = "draft"

@@ -120,6 +120,7 @@ def message(
         caps=tuple(dict.fromkeys((*message.caps, *body.caps))),
         size=message.size,
         body_hash=_body_hash(written.fresh),
+        quotes_from=judged(lambda: reply_text.writers(written.quoted), ()),
     )
     with_ours = judged(lambda: reply_text.split(body.text, body.forwarded).fresh, "") if own.ours else written.fresh
     return replace(read, features=_features(read, with_ours, _signature(own.rest, written), parser_config, judged))

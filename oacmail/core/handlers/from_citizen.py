@@ -9,7 +9,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from oacmail.core import calendar
-from oacmail.core.cases import acknowledgement, answers, call_backs, exposed_secrets, intent_actions
+from oacmail.core.cases import (
+    acknowledgement,
+    answers,
+    call_backs,
+    exposed_secrets,
+    intent_actions,
+    unseen_answers,
+)
 from oacmail.core.cases.request import CitizenRequest
 from oacmail.core.effects import (
     AuditEvent,
@@ -54,6 +61,9 @@ def from_citizen(policy: Policy, view: View, lookup: Lookup, now: datetime) -> D
         forced=lookup.forced,
     )
     decision = _by_case(request)
+    number = next((effect.case for effect in decision.effects if isinstance(effect, RecordMessage)), None)
+    if number is not None and request.reading.kind not in MACHINES:
+        decision = replace(decision, effects=(*decision.effects, *unseen_answers.tell(request, number)))
     again = [Reconsider(fingerprint=known.fingerprint) for known in view.overtaken_by if known.case is None]
     return replace(decision, effects=(*decision.effects, *again)) if again else decision
 

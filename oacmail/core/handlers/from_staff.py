@@ -26,6 +26,7 @@ from oacmail.core.routing.threading import ThreadMatch, match_case
 from oacmail.core.view import CaseView, View
 
 GUESSES = ("same-subject", "same-text")
+MACHINES = (Kind.AUTO_REPLY, Kind.BULK, Kind.BOUNCE)
 
 
 def in_sent_folder(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision:
@@ -81,6 +82,8 @@ def _written_by_staff(policy: Policy, view: View, lookup: Lookup, role: Role, ho
     message = lookup.message
     recipients = _recipients(policy, message)
     match = _match(view, lookup, recipients, trusted=True)
+    if _reads_automatic(lookup):
+        return _unmarked_robot(lookup, role, match.case)
     if match.case is None or match.rule in GUESSES:
         match, candidates = _of_a_new_mail(view, lookup, recipients, match)
         if candidates:
@@ -104,6 +107,19 @@ def _written_by_staff(policy: Policy, view: View, lookup: Lookup, role: Role, ho
     effects = answers.answered(policy, case, at=at, key=key, how=how, guests=guests)
     twice = () if guests else answered_twice.warn(policy, case, at=at, now=now)
     return Decision(effects=(attach, *effects, *twice), because=(how, match.rule))
+
+
+def _reads_automatic(lookup: Lookup) -> bool:
+    """Whether its words or its subject say that a program wrote it, though no header field does."""
+    return lookup.reading.kind in MACHINES or bool(lookup.message.features.subject_says)
+
+
+def _unmarked_robot(lookup: Lookup, role: Role, case: CaseView | None) -> Decision:
+    """An out-of-office is never an answer (R16). An agent looks at it, in case a person wrote it."""
+    reason = f"looks-automatic: {Kind.AUTO_REPLY}"
+    number = case.number if case else None
+    record = RecordMessage(role=role, outcome=Outcome.QUARANTINED, kind=Kind.AUTO_REPLY, case=number, rule=reason)
+    return Decision(effects=(record, RequestReview(reason=reason)), because=(reason, *lookup.reading.because))
 
 
 def _of_a_new_mail(

@@ -153,6 +153,11 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
             "Correos en nombre del personal, sin verificar",
             "Unverified mail in the name of staff",
         ),
+        "unseen_answer": (
+            "Respostes que l'oficina no ha vist",
+            "Respuestas que la oficina no ha visto",
+            "Answers that the office has not seen",
+        ),
         "bounced": ("Correus que no s'han pogut lliurar", "Correos que no se han podido entregar", "Undelivered mail"),
     },
     "order": ORDERS,

@@ -19,6 +19,9 @@ _INTRO = 700  # characters of an attribution
 _ENDING = 40  # characters: more than a verb of phrases.LAST with the marks after it
 _NAME = 60  # characters of the name in it
 _BEFORE = 2_000  # characters above a quote that may say where the answers are
+_QUOTED = 20_000  # characters of a quote in which writers are looked for
+_WRITERS = 20
+_MAILBOX = re.compile(r"[\w.+-]{1,64}@[A-Za-z0-9.-]{1,253}", re.ASCII)
 _LONGEST = 200_000  # characters that are separated; nobody types more
 
 
@@ -56,6 +59,17 @@ def above_quote(text: str) -> AboveQuote:
     within = bool(inner) and bool(phrases.BELOW.search("\n".join(own)[:_BEFORE]))
     below = within or "text" in kinds[first:]
     return AboveQuote("\n".join(own[:first]).rstrip(), first < len(lines), below or len(text) > _LONGEST)
+
+
+def writers(quoted: str) -> tuple[str, ...]:
+    """Return the addresses that a quote's attributions and header blocks name as its writers, in lower case."""
+    lines = [line.lstrip("> ") for line in quoted[:_QUOTED].split("\n")]
+    found: list[str] = []
+    for number, line in enumerate(lines):
+        above = " ".join(lines[max(0, number - 1) : number + 1])[-_INTRO:]
+        if phrases.FROM.match(line) or (line.rstrip().endswith(":") and phrases.INTRO_END.search(above)):
+            found += _MAILBOX.findall(above if line.rstrip().endswith(":") else line)
+    return tuple(dict.fromkeys(address.lower() for address in found[:_WRITERS]))
 
 
 def attribution_at_end(text: str) -> str:
