@@ -165,6 +165,8 @@ def test_second_level_waiting_and_back(world: World) -> None:
     assert world.case()["status"] == "waiting"
     move(world, WAITING, DERIVED)
     assert world.case()["status"] == "derived"
+    move(world, DERIVED, WAITING)
+    assert (world.case()["status"], lies(world)) == ("derived", {DERIVED: 1})
     move(world, DERIVED, OPEN)
     assert (world.case()["status"], world.case()["level"]) == ("open", "first")
     assert lies(world) == {OPEN: 1}

@@ -126,11 +126,14 @@ def _reopen(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: 
 
 def _take_back(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
     """The desk works on it again, whatever its state was. A running deadline keeps running, else one starts now."""
-    if not case.running("answer"):
-        return _reopen(policy, view, case, inp, now)
+    _refuse_if_derived(case)
+    due, key = calendar.answer_due(now, policy), _key(inp, case, now)
     columns: CaseColumns = {"status": Status.OPEN, "closed_at": None, "close_reason": None}
-    services = EndDeadlines(case=case.number, how="void", at=now, kinds=("nudge", "update", "close"))
-    return (UpdateCase(case=case.number, columns=columns), services)
+    return (
+        UpdateCase(case=case.number, columns=columns),
+        EndDeadlines(case=case.number, how="void", at=now, kinds=("close", waiting.WAIT)),
+        *(() if case.running("answer") else answers.ask(policy, case.number, key=key, at=now, due_at=due)),
+    )
 
 
 def _wait(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
@@ -157,7 +160,7 @@ def _answered(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now
     columns: CaseColumns = {"status": Status.ANSWERED, "closed_at": None, "close_reason": None}
     return (
         UpdateCase(case=case.number, columns=columns),
-        EndDeadlines(case=case.number, how="void", at=now, kinds=("nudge", "update")),
+        EndDeadlines(case=case.number, how="void", at=now, kinds=(waiting.WAIT,)),
         *answers.silent_close(policy, case, at=now, key=_key(inp, case, now)),
     )
 
