@@ -17,13 +17,15 @@ from oacmail.mail.outgoing.headers import LIMIT
 from oacmail.mail.outgoing.plain_text import one_line
 
 _TAG = 60  # characters that the case's token takes of a subject
-_REPLY = re.compile(r"\s*(?:(?:re|rv|aw|sv|resp)(?:\[\d{1,3}\])?\s{0,2}:\s*){1,20}", re.I)
-_TOKEN = re.compile(r"\s*\[[A-Z]{1,10}-\d{4}-\d{6}-[A-Z0-9]{3}\]\s*", re.I)
+_REPLY = re.compile(r"(?:(?:re|rv|aw|sv|resp)(?:\[\d{1,3}\])? ?: ?)+", re.I)
+_TOKEN = re.compile(r"\[[A-Z]{1,10}-\d{4}-\d{6}-[A-Z0-9]{3}\]", re.I)
 
 
 def subject(theirs: str, token: str) -> str:
     """`Re: <the person's subject> [token]`."""
-    plain = _REPLY.sub("", one_line(_TOKEN.sub(" ", theirs)), count=1)
+    plain = one_line(_TOKEN.sub(" ", theirs))
+    prefixes = _REPLY.match(plain)
+    plain = plain[prefixes.end() :] if prefixes else plain
     return f"Re: {plain[: LIMIT - _TAG]}".rstrip() + f" [{token}]"
 
 
