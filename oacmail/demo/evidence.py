@@ -19,9 +19,9 @@ _ESCALATIONS = ("overdue", "derived", "bounced")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoEvidence:
-    """`boxes`: every INBOX by address; `sent`: the office's folder of sent mail; `cases`: by citizen; `shown`: some
-    in full, by number; `tried`: output of `oacmail try` for each unanswered mail, by Message-ID; `ended`: exit code and
-    seconds after SIGTERM, None while the daemon runs; `peak`: kB of memory, 0 = unknown."""
+    """`boxes`: the mails of every mailbox by address, without `sent`, the office's folder of sent mail; `cases`: by
+    citizen; `shown`: some in full, by number; `tried`: output of `oacmail try` for each unanswered mail, by Message-ID;
+    `ended`: exit code and seconds after SIGTERM, None while the daemon runs; `peak`: kB of memory, 0 = unknown."""
 
     written: Mapping[str, str]
     unanswered: tuple[UnansweredMail, ...]
@@ -46,8 +46,12 @@ class DemoEvidence:
         return [(address, mail) for address, mails in self.boxes.items() for mail in mails if mail.kind in kinds]
 
     def message(self, message_id: str) -> DemoMail | None:
-        """The mail in the office's INBOX, or None."""
+        """The mail in the office's mailbox, or None."""
         return next((mail for mail in self.boxes[story.OFFICE] if mail.message_id == message_id), None)
+
+    def filed_first(self, message_id: str) -> bool:
+        """Whether a citizen of the story wrote it as the first message of a case."""
+        return message_id in self.written.values()
 
     def filed(self, message_id: str) -> Row | None:
         """The case of a message among the shown cases, or None."""
@@ -91,7 +95,12 @@ def _boxes(server: DemoMailServer, town: DemoTown) -> dict[str, tuple[DemoMail, 
     citizens = [citizen.address for citizen in story.CITIZENS]
     others = [parseaddr(unanswered.sender)[1].lower() for unanswered in town.unanswered]
     people = dict.fromkeys((story.OFFICE, *story.STAFF, *citizens, *others))
-    return {address: _read(server, address, "INBOX") for address in people}
+    return {address: _received(server, address) for address in people}
+
+
+def _received(server: DemoMailServer, address: str) -> tuple[DemoMail, ...]:
+    with mailbox(server, address) as box:
+        return tuple(mail for folder in box.folders() if folder != SENT for mail in box.mails(folder))
 
 
 def _read(server: DemoMailServer, address: str, folder: str) -> tuple[DemoMail, ...]:

@@ -21,6 +21,15 @@ ACTIONS = tuple(action for _, actions in story.ACTS for action in actions)
 _REVIEWED = ("suspected-spam", "from-our-address-unsigned")
 _ERROR = re.compile(r'"level": ?"(?:error|critical)"')
 _BY_MAIL = ("answer", "answer in copy")
+BY_TELEPHONE = "tel:"  # how the address of a citizen begins who has none
+_DERIVING = ("order", "press", "drag")
+_FOLDERS = {
+    "open": "OAC360/1 ",
+    "derived": "OAC360/3 ",
+    "waiting": "OAC360/4 ",
+    "answered": "OAC360/5 ",
+    "closed": "OAC360/6 ",
+}
 
 Found = Iterator[tuple[str, object]]
 Addresses = Mapping[str, str]
@@ -44,6 +53,7 @@ def judge(
         *(each for unanswered in evidence.unanswered for each in _unanswered(evidence, unanswered, addresses)),
         *_overdue(evidence, citizens),
         *_untouched(evidence, actions),
+        *(_digest(evidence) if actions else ()),
         *_mails(evidence),
         *_service(evidence),
     ]
@@ -102,7 +112,7 @@ def _repeats(ack: DemoMail, citizen: DemoCitizen) -> bool:
 
 
 def _action(evidence: DemoEvidence, action: StaffAction, addresses: Addresses) -> Found:
-    case = next(iter(evidence.cases.get(addresses[action.about], ())), None)
+    case = next(iter(evidence.cases.get(addresses.get(action.about, ""), ())), None)
     number = case["number"] if case else ""
     if action.how in _BY_MAIL:
         held = [mail for mail in evidence.boxes[addresses[action.about]] if action.text in mail.text]
@@ -112,30 +122,41 @@ def _action(evidence: DemoEvidence, action: StaffAction, addresses: Addresses) -
             f"{action.about}: the answer is in Sent only if the agent put it there",
             len(filed) == (action.how == "answer"),
         )
-    elif action.how == "derive":
-        sent = [
-            mail for who, mail in evidence.notices("derived") if who == story.TECHNICAL and action.text in mail.text
-        ]
-        yield (
-            f"{action.about}: with the technical services, message attached",
-            [m.carries_message for m in sent] == [True],
-        )
-        cards = [mail for who, mail in evidence.notices("derived") if who == story.TECHNICAL and mail.case == number]
-        automatic = [mail.carries_message for mail in cards if action.text not in mail.text]
-        yield f"{action.about}: they had it before an agent said so", automatic == [True]
+    elif action.how in _DERIVING:
+        yield from _derived(evidence, action, addresses[action.about], number)
+    elif action.how == "telephone":
+        called = [row for rows in evidence.cases.values() for row in rows if row["citizen"].startswith(BY_TELEPHONE)]
+        said = "".join(mail.text for mail in evidence.boxes[action.who] if mail.kind == "transcript")
+        yield f"{action.about}: the call is a case", len(called) == 1
+        yield f"{action.about}: its number came back", bool(called) and called[0]["number"] in said
     elif action.how == "report":
         roles = [message["role"] for message in evidence.shown.get(number, {}).get("messages", ())]
         yield f"{action.about}: what the technical services wrote is on the case", roles.count("technical") == 1
+        people = [who for who, mail in evidence.notices("services") if mail.case == number]
+        yield f"{action.about}: the agents are asked to tell the person", sorted(people) == [story.MARTA, story.PAU]
     elif action.how == "bounce":
         told = [who for who, mail in evidence.notices("bounced") if mail.case == number]
         yield f"{action.about}: both agents know that the answer came back", sorted(told) == [story.MARTA, story.PAU]
+
+
+def _derived(evidence: DemoEvidence, action: StaffAction, citizen: str, number: str) -> Found:
+    """The services have the card with the message, what the agent adds in another one, and the person knows."""
+    cards = [mail for who, mail in evidence.notices("derived") if who == story.TECHNICAL and mail.case == number]
+    said = [mail for mail in cards if action.text and action.text in mail.text]
+    yield f"{action.about}: with the technical services, message attached", any(m.carries_message for m in cards)
+    yield f"{action.about}: with the agent's words", len(said) == bool(action.text)
+    told = [mail for mail in evidence.boxes[citizen] if mail.kind == "passed_on"]
+    yield f"{action.about}: the person knows that it was passed on", len(told) == 1
+    if action.how != "drag":
+        answers = [mail for mail in evidence.boxes[action.who] if mail.kind == "transcript" and mail.case == number]
+        yield f"{action.about}: the agent got the transcript", len(answers) == 1
 
 
 # --- who must get nothing -----------------------------------------------------------------------------
 
 
 def _unanswered(evidence: DemoEvidence, unanswered: UnansweredMail, addresses: Addresses) -> Found:
-    yield f"{unanswered.who}: is in INBOX", evidence.message(unanswered.message_id) is not None
+    yield f"{unanswered.who}: is in the mailbox", evidence.message(unanswered.message_id) is not None
     yield f"{unanswered.who}: got no mail", not evidence.answers_to(unanswered.message_id)
     if unanswered.about:
         case = evidence.filed(unanswered.message_id)
@@ -171,8 +192,20 @@ def _untouched(evidence: DemoEvidence, actions: Sequence[StaffAction]) -> Found:
     answered = {action.about for action in actions if action.how in _BY_MAIL}
     opened = {message_id for name, message_id in evidence.written.items() if name in answered}
     inbox = {mail.message_id: mail for mail in evidence.boxes[story.OFFICE]}
-    yield "no message was deleted or moved by oacmail", set(evidence.written.values()) <= set(inbox)
+    yield "no message was deleted", set(evidence.written.values()) <= set(inbox)
     yield "no message was marked by oacmail", {mail.message_id for mail in inbox.values() if mail.seen} == opened
+    status = {row["citizen"]: row["status"] for rows in evidence.cases.values() for row in rows}
+    of_cases = [mail for mail in inbox.values() if mail.sender in status and evidence.filed_first(mail.message_id)]
+    yield (
+        "each message lies in the folder of its case",
+        all(mail.folder.startswith(_FOLDERS[status[mail.sender]]) for mail in of_cases),
+    )
+
+
+def _digest(evidence: DemoEvidence) -> Found:
+    digests = [mail for _, mail in evidence.notices("digest")]
+    yield "each agent has the summary of the day", len(digests) == len({story.MARTA, story.PAU})
+    yield "its subject fits a telephone", all(len(mail.subject) < 60 for mail in digests)
 
 
 def _mails(evidence: DemoEvidence) -> Found:

@@ -34,6 +34,7 @@ class DemoMail:
     arrived: datetime
     seen: bool
     raw: bytes
+    folder: str = "INBOX"
 
 
 class DemoMailbox:
@@ -47,15 +48,31 @@ class DemoMailbox:
         self._client.select_folder(folder, readonly=True)
         uids = self._client.search(["ALL"])
         got = self._client.fetch(uids, ["BODY.PEEK[]", "INTERNALDATE", "FLAGS"]) if uids else {}
-        return tuple(_mail(got[uid]) for uid in sorted(got))
+        return tuple(_mail(got[uid], folder) for uid in sorted(got))
+
+    def folders(self) -> tuple[str, ...]:
+        """The names of the folders that hold messages."""
+        listed = self._client.list_folders()
+        return tuple(str(name) for flags, _, name in listed if b"\\Noselect" not in flags)
 
     def open(self, message_id: str) -> DemoMail:
-        """The mail with that Message-ID. Raises LookupError."""
-        self._client.select_folder("INBOX")
-        found = self._client.search(["HEADER", "Message-ID", message_id])
-        if not found:
-            raise LookupError(f"{message_id} is not in INBOX")
-        return _mail(self._client.fetch(found[:1], ["BODY[]", "INTERNALDATE", "FLAGS"])[found[0]])
+        """The mail with that Message-ID, in whatever folder. Raises LookupError."""
+        folder, uid = self._find(message_id)
+        return _mail(self._client.fetch([uid], ["BODY[]", "INTERNALDATE", "FLAGS"])[uid], folder)
+
+    def drag(self, message_id: str, target: str) -> None:
+        """Move the mail with that Message-ID to another folder. Raises LookupError."""
+        _, uid = self._find(message_id)
+        self._client.move([uid], target)
+
+    def _find(self, message_id: str) -> tuple[str, int]:
+        """Its folder, which is then selected, and its UID."""
+        for folder in self.folders():
+            self._client.select_folder(folder)
+            found = self._client.search(["HEADER", "Message-ID", message_id])
+            if found:
+                return folder, found[0]
+        raise LookupError(f"{message_id} is in no folder")
 
     def append(self, folder: str, raw: bytes, *, at: datetime | None = None, seen: bool = False) -> None:
         """Append a mail; `at` is its INTERNALDATE."""
@@ -77,7 +94,7 @@ def mailbox(server: DemoMailServer, address: str) -> Iterator[DemoMailbox]:
         raise Transient(f"demo: the embedded server keeps no mailbox open: {type(error).__name__}") from error
 
 
-def _mail(got: dict[bytes, object]) -> DemoMail:
+def _mail(got: dict[bytes, object], folder: str) -> DemoMail:
     raw, arrived, flags = got[b"BODY[]"], got[b"INTERNALDATE"], got[b"FLAGS"]
     assert isinstance(raw, bytes)
     assert isinstance(arrived, datetime)
@@ -100,6 +117,7 @@ def _mail(got: dict[bytes, object]) -> DemoMail:
         arrived=arrived.astimezone(UTC),
         seen=b"\\Seen" in flags,
         raw=raw,
+        folder=folder,
     )
 
 

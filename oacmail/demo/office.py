@@ -24,7 +24,8 @@ OACMAIL = (sys.executable, "-m", "oacmail")
 _ALIVE = ("queued", "claimed", "sending", "uncertain")
 
 # Every day is a working day and the office never closes, so that the outcome is the same on a Sunday night: a message
-# of two days ago was due yesterday at 20:00. mail-devel delivers by To and Cc alone, so no copy proves a delivery.
+# of two days ago was due yesterday at 20:00. mail-devel delivers by To and Cc alone: no copy proves a delivery, and no
+# plus-address is one of the office.
 _CONFIG = """
 [office]
 address = "{office}"
@@ -60,6 +61,7 @@ self_copy = false
 provider = "postfix"
 authserv_id = "{exchanger}"
 mx = ["{exchanger}"]
+plus_addressing = false
 
 [people]
 supervisor = "{supervisor}"
@@ -67,8 +69,12 @@ operator = "{operator}"
 agents = ["{marta}", "{pau}"]
 technical = ["{technical}"]
 
+[board]
+enabled = true
+
 [digest]
-to = []
+to = ["{marta}", "{pau}"]
+at = "00:00"
 """
 
 

@@ -7,8 +7,11 @@ Language = Literal["ca", "es", "en", "fr"]
 How = Literal[
     "answer",  # an agent, from the shared mailbox: SMTP, and a copy in Sent
     "answer in copy",  # an agent, from a personal address, with the office in Cc
-    "call",  # an agent logs a telephone call
-    "derive",  # an agent derives the case to the technical services
+    "call",  # an agent logs a telephone call: a line of a reply to the digest
+    "telephone",  # somebody who has not written calls; an agent notes it in a mail
+    "order",  # an agent derives the case: a reply to its notice
+    "press",  # the same by the button of the notice
+    "drag",  # the same by moving the message into a folder of the board
     "report",  # the technical services reply to the derivation
     "reply to the acknowledgement",
     "reply to the answer",
@@ -66,12 +69,11 @@ class UnwantedSender:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaffAction:
-    """An action on the case of the citizen named `about`. `cause`: of a derivation (`case escalate --cause`).
-    `expected_kind`: of a mail that must get no answer, the kind that oacmail must recognise."""
+    """An action on the case of the citizen named `about`. `expected_kind`: of a mail that must get no answer, the kind
+    that oacmail must recognise."""
 
     who: str
     how: How
     about: str
     text: str = ""
-    cause: str = ""
     expected_kind: str = ""

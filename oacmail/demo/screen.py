@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from oacmail.demo import story
 from oacmail.demo.evidence import DemoEvidence
-from oacmail.demo.expectations import Expectation, errors
+from oacmail.demo.expectations import BY_TELEPHONE, Expectation, errors
 from oacmail.demo.mailbox import DemoMail
 from oacmail.demo.office import Row
 from oacmail.demo.town import UnansweredMail
@@ -13,7 +13,11 @@ from oacmail.demo.town import UnansweredMail
 WIDTH = 100
 _ERRORS_SHOWN = 3
 _LEVELS = {"first": "first", "second": "second", "out_of_scope": "out"}
-_NAMES = {**story.STAFF, **{citizen.address: citizen.name for citizen in story.CITIZENS}}
+_NAMES = {
+    **story.STAFF,
+    **{citizen.address: citizen.name for citizen in story.CITIZENS},
+    f"{BY_TELEPHONE}+34600111333": story.CALLER,
+}
 _COLUMNS = ("case", "citizen", "about", "level", "status", "answer due", "acknowledged")
 
 
@@ -77,6 +81,8 @@ def _day(text: str | None) -> str:
 
 def _acknowledged(evidence: DemoEvidence, case: Row) -> str:
     acks = evidence.acks(case["citizen"])
+    if case["citizen"].startswith(BY_TELEPHONE):
+        return "by telephone"
     message = evidence.message(acks[0].in_reply_to) if acks else None
     if message is None:
         return "NO"

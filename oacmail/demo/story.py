@@ -14,6 +14,7 @@ MARTA = "marta@vila.example"
 PAU = "pau@vila.example"
 TECHNICAL = "serveis.tecnics@vila.example"
 STAFF = {SUPERVISOR: "supervisor", OPERATOR: "operator", MARTA: "Marta", PAU: "Pau", TECHNICAL: "technical"}
+CALLER = "Dolors Vidal"
 ZONE = ZoneInfo("Europe/Madrid")
 
 CITIZENS = (
@@ -67,7 +68,7 @@ CITIZENS = (
         subject="Error 500 a l'oficina virtual",
         text="Bon dia, des d'ahir l'oficina virtual dona error 500 en enviar l'oferta de la licitació, i a altres "
         "empreses també els passa. El termini s'acaba aviat. És un problema de la plataforma, ho podeu corregir?",
-        expected=ExpectedCase(languages="ca", status="answered", messages=3, topic="procurement", level="second"),
+        expected=ExpectedCase(languages="ca", status="answered", messages=4, topic="procurement", level="second"),
     ),
     DemoCitizen(
         name="Rosa Ferrer",
@@ -75,7 +76,7 @@ CITIZENS = (
         subject="El formulari de la subvenció suma malament",
         text="Bona tarda, al formulari de justificació de la subvenció la suma no quadra: el document calcula malament "
         "l'IVA i és l'imprès del curs passat. Ho podeu corregir?",
-        expected=ExpectedCase(languages="ca", status="derived", messages=2, topic="grant", level="second"),
+        expected=ExpectedCase(languages="ca", status="derived", messages=3, topic="grant", level="second"),
     ),
     DemoCitizen(
         name="Josep Roca",
@@ -111,7 +112,7 @@ CITIZENS = (
         address="pilar.gomez@mail.example",
         subject="",
         text="Buenas, no encuentro dónde se paga el recibo del IBI por internet, ¿me lo pueden decir?",
-        expected=ExpectedCase(languages="es"),
+        expected=ExpectedCase(languages="es", status="derived"),
     ),
     DemoCitizen(
         name="Marc Serra",
@@ -199,21 +200,11 @@ STRANGERS = (
 )
 
 AT_THE_DESK = (
-    StaffAction(
-        who=MARTA,
-        how="derive",
-        about="Construccions Pla",
-        cause="platform",
-        text="Error 500 en enviar, també des de l'OAC",
-    ),
-    StaffAction(
-        who=PAU,
-        how="derive",
-        about="Rosa Ferrer",
-        cause="document_or_form",
-        text="L'imprès penjat és el del curs passat",
-    ),
+    StaffAction(who=MARTA, how="press", about="Construccions Pla"),
+    StaffAction(who=PAU, how="order", about="Rosa Ferrer", text="L'imprès penjat és el del curs passat"),
+    StaffAction(who=MARTA, how="drag", about="Pilar Gómez"),
     StaffAction(who=PAU, how="call", about="Josep Roca"),
+    StaffAction(who=PAU, how="telephone", about=CALLER, text="600111333: vol saber on es paga la taxa de la grua"),
     StaffAction(who=MARTA, how="answer", about="Lucía Navarro", text="Puede pedirla en la sede, apartado Cita previa."),
     StaffAction(who=MARTA, how="answer", about="Montserrat Vila", text="Aneu a Preferències, Certificats, Importa."),
     StaffAction(
@@ -252,10 +243,19 @@ AFTERWARDS = (
         text="M'he deixat de dir que ho faig amb un mòbil Android i que em demana un codi per SMS.",
     ),
     StaffAction(who="Fatima Alaoui", how="resend", about="Fatima Alaoui"),
-    StaffAction(who=TECHNICAL, how="report", about="Construccions Pla", text="Reparat: el servidor s'ha reiniciat."),
+    StaffAction(
+        who=TECHNICAL, how="report", about="Construccions Pla", text="Ja està resolt: hem reiniciat el servidor."
+    ),
+)
+
+AT_THE_END = (
     StaffAction(
         who=MARTA, how="answer", about="Construccions Pla", text="Ja funciona i el termini s'ha ampliat un dia."
     ),
 )
 
-ACTS = (("the desk answers", AT_THE_DESK), ("the answers meet the world", AFTERWARDS))
+ACTS = (
+    ("the desk answers", AT_THE_DESK),
+    ("the answers meet the world", AFTERWARDS),
+    ("a person learns that it is solved", AT_THE_END),
+)

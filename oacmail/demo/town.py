@@ -1,14 +1,18 @@
 """The town of the demo: who can get mail, what was written, and how each action is done.
 
-Agents use what every mail client offers: SMTP, APPEND to Sent, a read mark; the commands of an admin run on the command
-line. The town keeps the Message-IDs of the sent mails and checks nothing.
+Agents use what every mail client offers: SMTP, APPEND to Sent, a read mark, a move. The town keeps the Message-IDs of
+the sent mails and checks nothing.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
+from email import message_from_bytes
 from email.message import Message
-from email.policy import SMTP
+from email.policy import SMTP, default
+from html import unescape
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from oacmail.demo import messages, story
 from oacmail.demo.mail_server import DemoMailServer
@@ -18,6 +22,8 @@ from oacmail.demo.roles import DemoCitizen, How, StaffAction, UnwantedSender
 
 _CITIZENS = {citizen.name: citizen for citizen in story.CITIZENS}
 SENT = "Sent"
+SECOND_LEVEL = "OAC360/3 Nivell 2"
+_BUTTON = re.compile(r'href="(mailto:[^"]+)"[^>]*>[^<]*nivell 2', re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +99,10 @@ class DemoTown:
     # --- actions ------------------------------------------------------------------------------------
 
     def do(self, action: StaffAction) -> None:
-        _ACTIONS[action.how](self, action, _CITIZENS[action.about])
+        if action.how == "telephone":
+            self._from_agent(action.who, "", f"TRUCADA: {action.about}, {action.text}")
+        else:
+            _ACTIONS[action.how](self, action, _CITIZENS[action.about])
 
     def number(self, citizen: DemoCitizen) -> str:
         """The number of the citizen's case, from `case list`. Raises LookupError."""
@@ -114,19 +123,46 @@ class DemoTown:
         sender = messages.named(story.STAFF[action.who], action.who)
         self.server.deliver(messages.reply(sender, asked, action.text, headers=(("Cc", story.OFFICE),)))
 
-    def call(self, _: StaffAction, citizen: DemoCitizen) -> None:
-        self.office.verb("case", "log-call", self.number(citizen))
+    def call(self, action: StaffAction, citizen: DemoCitizen) -> None:
+        serial = int(self.number(citizen).rpartition("-")[2])
+        self._reply_of_staff(action.who, self._notice(action.who, "digest"), f"{serial} trucat")
 
-    def derive(self, action: StaffAction, citizen: DemoCitizen) -> None:
-        self.office.verb("case", "escalate", self.number(citizen), "--cause", action.cause, "--why", action.text)
+    def order(self, action: StaffAction, citizen: DemoCitizen) -> None:
+        notice = self._notice(action.who, "second_level", self.number(citizen))
+        self._reply_of_staff(action.who, notice, f"DERIVA: {action.text}")
+
+    def press(self, action: StaffAction, citizen: DemoCitizen) -> None:
+        """The mail that the agent's client opens at the button's address, sent as it stands (RFC 6068)."""
+        notice = self._notice(action.who, "second_level", self.number(citizen))
+        html = message_from_bytes(notice.raw, policy=default).get_body(("html",))
+        found = _BUTTON.search(str(html.get_content()) if html is not None else "")
+        if found is None:
+            raise LookupError("the notice has no button")
+        link = urlsplit(unescape(found[1]))
+        fields = parse_qs(link.query.replace("+", "%2B"))
+        subject, body = (fields.get(name, [""])[0] for name in ("subject", "body"))
+        self._from_agent(action.who, subject, body, to=unquote(link.path))
+
+    def drag(self, _: StaffAction, citizen: DemoCitizen) -> None:
+        with mailbox(self.server, story.OFFICE) as box:
+            box.drag(self.written[citizen.name], SECOND_LEVEL)
 
     def report(self, action: StaffAction, citizen: DemoCitizen) -> None:
-        number = self.number(citizen)
-        with mailbox(self.server, action.who) as box:
-            asked = next((mail for mail in box.mails() if mail.case == number), None)
-        if asked is None:
-            raise LookupError(f"no mail about {number}")
-        self.server.deliver(messages.reply(messages.named(story.STAFF[action.who], action.who), asked, action.text))
+        self._reply_of_staff(action.who, self._notice(action.who, "derived", self.number(citizen)), action.text)
+
+    def _notice(self, who: str, kind: str, case: str = "") -> DemoMail:
+        """The first notice of this kind in a mailbox of staff. Raises LookupError."""
+        with mailbox(self.server, who) as box:
+            found = next((mail for mail in box.mails() if mail.kind == kind and case in ("", mail.case)), None)
+        if found is None:
+            raise LookupError(f"no {kind} notice about {case or 'the day'}")
+        return found
+
+    def _reply_of_staff(self, who: str, to: DemoMail, text: str) -> None:
+        self.server.deliver(messages.reply(messages.named(story.STAFF[who], who), to, text))
+
+    def _from_agent(self, who: str, subject: str, text: str, to: str = story.OFFICE) -> None:
+        self.server.deliver(messages.message(messages.named(story.STAFF[who], who), to, subject, text))
 
     def reply_to_ack(self, action: StaffAction, citizen: DemoCitizen) -> None:
         self.server.deliver(self._reply(action, citizen, self._held(citizen, automatic=True)))
@@ -174,7 +210,9 @@ _ACTIONS: dict[How, Callable[[DemoTown, StaffAction, DemoCitizen], None]] = {
     "answer": DemoTown.answer,
     "answer in copy": DemoTown.answer_in_copy,
     "call": DemoTown.call,
-    "derive": DemoTown.derive,
+    "order": DemoTown.order,
+    "press": DemoTown.press,
+    "drag": DemoTown.drag,
     "report": DemoTown.report,
     "reply to the acknowledgement": DemoTown.reply_to_ack,
     "reply to the answer": DemoTown.reply_to_answer,
