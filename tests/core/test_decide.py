@@ -80,7 +80,7 @@ MESSAGES: dict[str, tuple[View, Lookup, list[str]]] = {
     "a reply while the answer is due": (
         NAMED,
         lookup(**REPLY),
-        ["record case of citizen", "UpdateCase", "UpdatePerson"],
+        ["record case of citizen", "UpdateCase", "end void: wait", "UpdatePerson"],
     ),
     "a question after the answer": (
         NAMED_ANSWERED,
@@ -88,6 +88,7 @@ MESSAGES: dict[str, tuple[View, Lookup, list[str]]] = {
         [
             "record case of citizen",
             "UpdateCase",
+            "end void: wait",
             "UpdatePerson",
             "start answer 0",
             "start remind 0",
@@ -104,7 +105,7 @@ MESSAGES: dict[str, tuple[View, Lookup, list[str]]] = {
     "a stranger who names our mail": (
         View(mails=(outgoing(),), cases=CASES),
         lookup(sender=PERE, **REPLY),
-        ["record case of citizen as guest", "UpdateCase", "UpdatePerson", "outbox ack:first: named"],
+        ["record case of citizen as guest", "UpdateCase", "end void: wait", "UpdatePerson", "outbox ack:first: named"],
     ),
     "a lure": (View(), lookup(features=SPAM), ["record spam of citizen", "review suspected-spam"]),
     "the same message again": (View(known=recorded(), cases=CASES), lookup(), ["record duplicate of citizen"]),
@@ -195,7 +196,7 @@ MESSAGES: dict[str, tuple[View, Lookup, list[str]]] = {
     "a message on top of our mail": (
         View(mails=(outgoing(copied=True),), cases=CASES),
         own_copy("Quan? Hem rebut"),
-        ["record case of citizen", "UpdateCase", "UpdatePerson", "outbox ack:first: named"],
+        ["record case of citizen", "UpdateCase", "end void: wait", "UpdatePerson", "outbox ack:first: named"],
     ),
     "our address without our signature": (
         View(),
@@ -308,7 +309,7 @@ COMMANDS: dict[str, tuple[AdminCommand, list[str]]] = {
         [
             *MET,
             "end met: rights",
-            "end void: answer remind nudge update close",
+            "end void: answer remind nudge update close wait",
             "DropOutgoing",
             "case: status=closed close_reason=answered",
             "event closed",
@@ -319,7 +320,7 @@ COMMANDS: dict[str, tuple[AdminCommand, list[str]]] = {
         command("close", reason="spam"),
         [
             "end void: rights",
-            "end void: answer remind nudge update close",
+            "end void: answer remind nudge update close wait",
             "DropOutgoing",
             "case: status=closed close_reason=spam",
             "event closed",
