@@ -216,6 +216,26 @@ def test_reminders_have_buttons_for_each_of_their_cases(world: World) -> None:
     assert [case["assignee"] for case in world.cases()] == [None, "agent"]
 
 
+def test_the_digest_has_buttons_for_what_is_due(world: World) -> None:
+    world.restart(digest={"to": [AGENT]})
+    for citizen in (ANNA, PERE):
+        world.citizen_writes(citizen)
+    world.turn()
+    world.live("2026-11-26 08:30")
+    *_, digest = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "digest"]
+    page = digest.get_body(("html",))
+    assert page is not None
+    links = [unescape(link) for link, label in HTML.findall(str(page.get_content())) if label == "He trucat"]
+    assert len(links) == 2
+    press(world, links[0], sender=AGENT)
+    assert sorted(case["status"] for case in world.cases()) == ["answered", "open"]
+
+
+def test_without_a_server_that_proves_agents_there_are_no_buttons(town: Callable[..., World]) -> None:
+    world = town(trust={"provider": "none"})
+    assert not [link for link in buttons(late_case(world)).values() if "+o" in link]
+
+
 def test_no_mail_to_a_citizen_or_to_the_services_has_a_button(world: World) -> None:
     notice = late_case(world)
     reply(world, notice, "#deriva")

@@ -39,7 +39,9 @@ _OF_A_LIST: Mapping[MailKind, tuple[Verb, ...]] = {
     MailKind.REMIND: (Verb.MINE, Verb.CALLED),
     MailKind.OVERDUE_DIGEST: (Verb.MINE, Verb.CALLED),
     MailKind.NOTICE_LIST: (Verb.MINE, Verb.CALLED),
+    MailKind.DIGEST: (Verb.MINE, Verb.CALLED),
 }
+_LISTS = ("cases", "overdue_cases", "urgent_cases", "due_today_cases")
 
 
 def buttons(
@@ -53,10 +55,11 @@ def buttons(
     lang: str,
     now: datetime,
 ) -> tuple[dict[str, object], ...]:
-    """The buttons of one notice to `recipient`, each with its order, case and link; () for who gives no orders."""
-    if recipient not in policy.people.desk:
+    """The buttons of one notice to `recipient`, each with its order, case and link; () for who gives no orders, or
+    where no server can prove who does."""
+    if recipient not in policy.people.desk or not policy.provable:
         return ()
-    cases = (case,) if case else _listed(facts.get("cases"))
+    cases = (case,) if case else _listed(facts)
     verbs = (_OF_A_CASE if case else _OF_A_LIST).get(kind, ())
     return tuple(
         {
@@ -69,8 +72,10 @@ def buttons(
     )
 
 
-def _listed(rows: object) -> tuple[str, ...]:
-    found = (str(row.get("case") or "") for row in rows if isinstance(row, Mapping)) if isinstance(rows, tuple) else ()
+def _listed(facts: Mapping[str, object]) -> tuple[str, ...]:
+    """The first cases of a list, the most urgent ones of the digest."""
+    lists = (rows for name in _LISTS if isinstance(rows := facts.get(name), tuple))
+    found = (str(row.get("case") or "") for rows in lists for row in rows if isinstance(row, Mapping))
     return tuple(dict.fromkeys(filter(None, found)))[:LISTED]
 
 
