@@ -208,7 +208,7 @@ WORLD = DemoEvidence(
     unanswered=(SPAM,),
     undone=(),
     boxes={
-        story.OFFICE: (mail("<message@anna>", folder="OAC360/1 Pendents"), mail("<spam@x>")),
+        story.OFFICE: (mail("<message@anna>", folder="Casos/1 Pendents"), mail("<spam@x>")),
         ANNA.address: (ACK,),
         "x@spam.example": (),
     },
@@ -270,7 +270,7 @@ BROKEN: dict[str, tuple[Callable[[DemoEvidence], Mapping[str, Any]], str]] = {
     "spam unseen": (lambda _: {"review": ()}, "Spam: on the review list"),
     "message deleted": (boxes(office=(mail("<spam@x>"),)), "no message was deleted"),
     "message in a wrong folder": (
-        boxes(office=(mail("<message@anna>", folder="OAC360/5 Resposts"), mail("<spam@x>"))),
+        boxes(office=(mail("<message@anna>", folder="Casos/5 Resposts"), mail("<spam@x>"))),
         "each message lies in the folder of its case",
     ),
     "message marked": (

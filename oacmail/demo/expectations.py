@@ -24,11 +24,11 @@ _BY_MAIL = ("answer", "answer in copy")
 BY_TELEPHONE = "tel:"  # how the address of a citizen begins who has none
 _DERIVING = ("order", "press", "drag")
 _FOLDERS = {
-    "open": "OAC360/1 ",
-    "derived": "OAC360/3 ",
-    "waiting": "OAC360/4 ",
-    "answered": "OAC360/5 ",
-    "closed": "OAC360/6 ",
+    "open": "Casos/1 ",
+    "derived": "Casos/3 ",
+    "waiting": "Casos/4 ",
+    "answered": "Casos/5 ",
+    "closed": "Casos/6 ",
 }
 
 Found = Iterator[tuple[str, object]]

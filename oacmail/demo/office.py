@@ -71,6 +71,7 @@ technical = ["{technical}"]
 
 [board]
 enabled = true
+root = "Casos"
 
 [digest]
 to = ["{marta}", "{pau}"]

@@ -22,7 +22,7 @@ from oacmail.demo.roles import DemoCitizen, How, StaffAction, UnwantedSender
 
 _CITIZENS = {citizen.name: citizen for citizen in story.CITIZENS}
 SENT = "Sent"
-SECOND_LEVEL = "OAC360/3 Nivell 2"
+SECOND_LEVEL = "Casos/3 Nivell 2"
 _BUTTON = re.compile(r'href="(mailto:[^"]+)"[^>]*>[^<]*nivell 2', re.IGNORECASE)
 
 

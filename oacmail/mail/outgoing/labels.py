@@ -6,6 +6,7 @@ This module is a table and a lookup. A key without a label is shown unchanged, s
 from collections.abc import Mapping
 
 from oacmail.core.model import LANGUAGES
+from oacmail.mail.outgoing.labels_in_lists import IN_LISTS
 from oacmail.mail.outgoing.labels_of_cues import CUES
 from oacmail.mail.outgoing.labels_of_folders import REASONS
 from oacmail.mail.outgoing.labels_of_orders import BUTTONS, NOT_RELAYED, ORDERS, REFUSED
@@ -35,26 +36,7 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
         "appointment": ("Cita prèvia", "Cita previa", "Appointments"),
         "other": ("Altres consultes", "Otras consultas", "Other enquiries"),
     },
-    "short_topic": {
-        "certificate": ("certificat", "certificado", "certificate"),
-        "application": ("instància", "instancia", "application"),
-        "grant": ("subvenció", "subvención", "grant"),
-        "procurement": ("licitació", "licitación", "procurement"),
-        "notification": ("notificació", "notificación", "notification"),
-        "enrolment": ("inscripció", "inscripción", "enrolment"),
-        "folder": ("carpeta", "carpeta", "folder"),
-        "payment": ("pagament", "pago", "payment"),
-        "appointment": ("cita", "cita", "appointment"),
-        "other": ("altres", "otros", "other"),
-    },
-    "in_language": {
-        "ca": ("en català", "en catalán", "in Catalan"),
-        "es": ("en castellà", "en castellano", "in Spanish"),
-        "en": ("en anglès", "en inglés", "in English"),
-        "fr": ("en francès", "en francés", "in French"),
-        "other": ("en una altra llengua", "en otro idioma", "in another language"),
-        "": ("llengua desconeguda", "idioma desconocido", "language unknown"),
-    },
+    **IN_LISTS,
     "level": {
         "first": (
             "Primer nivell (l'atén l'{office})",
