@@ -1,66 +1,27 @@
 """An agent writes to a case's relay address: the person gets it from the office, or the agent hears why not."""
 
 import re
-from datetime import timedelta
 from email.message import EmailMessage
-from email.utils import format_datetime
 from typing import Any
 
 import pytest
 
-from oacmail.sim.relay import deferred
-from tests.engine import compose
+from tests.engine import compose, relaying
 from tests.engine.compose import OFFICE
+from tests.engine.relaying import PASS, TEXT
 from tests.engine.world import AGENT, ANNA, PERE, SUPERVISOR, World, text_of
-
-PASS = "dmarc=pass header.from=town.example"
-TEXT = "Bon dia, Anna,\n\nEntreu a la seu amb l'idCAT Mòbil i torneu-ho a provar.\n\n-- \nMarta Soler\nOAC 360\n"
-
-
-def _address(notice: EmailMessage) -> str:
-    found = re.search(r"mailto:(oac360\+r-[^?\s]+)\?", text_of(notice))
-    assert found is not None
-    return found[1]
-
-
-def _notice(world: World, *, text: str = "Bon dia, com puc signar la instància?") -> EmailMessage:
-    """A case that is overdue; the notice that the supervisor has."""
-    world.citizen_writes(ANNA, text=text)
-    world.turn()
-    world.live("2026-11-27 09:00")
-    (notice,) = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "overdue"]
-    return notice
-
-
-def _mail(world: World, notice: EmailMessage, text: str = TEXT, **more: Any) -> EmailMessage:
-    sender = more.pop("sender", f"Marta Soler <{SUPERVISOR}>")
-    return compose.message(world.clock, sender, "Resposta", text, to=_address(notice), **more)
-
-
-def _send(world: World, mail: EmailMessage, *, verdict: str = PASS) -> None:
-    world.deliver(mail, verdict=verdict, sender=SUPERVISOR)
-    world.turn()
-
-
-def _relayed(world: World, address: str = ANNA) -> list[EmailMessage]:
-    return [mail for mail in world.received(address) if mail["X-Oacmail-Kind"] == "relayed"]
-
-
-def _refusals(world: World, address: str = SUPERVISOR) -> list[str]:
-    return [text_of(mail) for mail in world.received(address) if mail["X-Oacmail-Kind"] == "not_relayed"]
-
 
 # --- what goes out ---------------------------------------------------------------------------------------
 
 
 def test_what_an_agent_writes_to_the_relay_address_reaches_the_person_from_the_office(world: World) -> None:
-    notice = _notice(world)
+    notice = relaying.notice(world)
     theirs = world.received(ANNA)[0]["In-Reply-To"]
-    mail = _mail(world, notice)
+    mail = relaying.mail(world, notice)
     mail["User-Agent"] = "Thunderbird"
     mail["X-Originating-IP"] = "10.1.2.3"
-    _send(world, mail)
-    (got,) = _relayed(world)
+    relaying.send(world, mail)
+    (got,) = relaying.relayed(world)
     assert got["From"] == f"OAC 360 <{OFFICE}>"
     assert got["To"] == ANNA
     number = world.case()["number"]
@@ -75,40 +36,40 @@ def test_what_an_agent_writes_to_the_relay_address_reaches_the_person_from_the_o
 
 
 def test_her_reply_to_it_joins_the_case_and_asks_anew(world: World) -> None:
-    _send(world, _mail(world, _notice(world)))
-    world.citizen_writes(ANNA, "", "I si no en tinc, d'idCAT?", answers=_relayed(world)[0])
+    relaying.send(world, relaying.mail(world, relaying.notice(world)))
+    world.citizen_writes(ANNA, "", "I si no en tinc, d'idCAT?", answers=relaying.relayed(world)[0])
     world.turn()
     assert world.case()["status"] == "open"
 
 
 def test_the_next_answer_continues_her_last_message(world: World) -> None:
-    notice = _notice(world)
-    _send(world, _mail(world, notice))
-    again = world.citizen_writes(ANNA, "", "I si no en tinc, d'idCAT?", answers=_relayed(world)[0])
+    notice = relaying.notice(world)
+    relaying.send(world, relaying.mail(world, notice))
+    again = world.citizen_writes(ANNA, "", "I si no en tinc, d'idCAT?", answers=relaying.relayed(world)[0])
     world.turn()
-    _send(world, _mail(world, notice, "Bon dia, demaneu-lo a l'oficina."))
-    assert _relayed(world)[1]["In-Reply-To"] == again["Message-ID"]
-    assert str(_relayed(world)[1]["Subject"]).count("Re:") == 1
+    relaying.send(world, relaying.mail(world, notice, "Bon dia, demaneu-lo a l'oficina."))
+    assert relaying.relayed(world)[1]["In-Reply-To"] == again["Message-ID"]
+    assert str(relaying.relayed(world)[1]["Subject"]).count("Re:") == 1
     assert world.case()["status"] == "answered"
 
 
 def test_a_copy_lies_in_sent_for_the_colleagues(world: World) -> None:
-    _send(world, _mail(world, _notice(world)))
+    relaying.send(world, relaying.mail(world, relaying.notice(world)))
     world.turn()
     assert world.mail("relayed")["copied_at"] is not None
     assert not world.reviews()
 
 
 def test_html_and_files_and_images_are_kept(world: World) -> None:
-    mail = _mail(world, _notice(world))
+    mail = relaying.mail(world, relaying.notice(world))
     html = '<html><body><p>Bon dia, <b>Anna</b>:</p><img src="cid:logo@town.example"><p>Feu clic.</p></body></html>'
     mail.add_alternative(html, subtype="html")
     *_, page = mail.iter_parts()
     assert isinstance(page, EmailMessage)
     page.add_related(b"\x89PNG logo", "image", "png", cid="<logo@town.example>", filename="logo.png")
     mail.add_attachment(b"%PDF-1.7 guia", "application", "pdf", filename="guia d'ús.pdf")
-    _send(world, mail)
-    (got,) = _relayed(world)
+    relaying.send(world, mail)
+    (got,) = relaying.relayed(world)
     body = got.get_body(("html",))
     assert body is not None
     assert "<b>Anna</b>" in body.get_content()
@@ -125,8 +86,8 @@ def test_html_and_files_and_images_are_kept(world: World) -> None:
 
 
 def test_the_agents_own_address_in_the_signature_becomes_the_offices(world: World) -> None:
-    _send(world, _mail(world, _notice(world), TEXT + f"Escriviu-me a {SUPERVISOR.upper()}\n"))
-    (got,) = _relayed(world)
+    relaying.send(world, relaying.mail(world, relaying.notice(world), TEXT + f"Escriviu-me a {SUPERVISOR.upper()}\n"))
+    (got,) = relaying.relayed(world)
     assert f"Escriviu-me a {OFFICE}" in text_of(got)
 
 
@@ -142,11 +103,11 @@ _QUOTES = {
 
 @pytest.mark.parametrize("style", _QUOTES)
 def test_the_notice_below_the_answer_is_cut(world: World, style: str) -> None:
-    notice = _notice(world)
+    notice = relaying.notice(world)
     lines = text_of(notice).splitlines()
     quote = _QUOTES[style].format(plain="\n".join(lines), quoted="\n".join(f"> {line}" for line in lines))
-    _send(world, _mail(world, notice, "Bon dia, ja ho teniu." + quote, answers=notice))
-    (got,) = _relayed(world)
+    relaying.send(world, relaying.mail(world, notice, "Bon dia, ja ho teniu." + quote, answers=notice))
+    (got,) = relaying.relayed(world)
     assert text_of(got).strip() == "Bon dia, ja ho teniu."
 
 
@@ -167,13 +128,13 @@ def test_the_notice_below_the_answer_is_cut(world: World, style: str) -> None:
     ],
 )
 def test_what_is_not_certain_goes_back_to_the_agent_and_reaches_nobody(world: World, text: str, why: str) -> None:
-    notice = _notice(world)
+    notice = relaying.notice(world)
     whole = "\n".join(line for line in text_of(notice).splitlines() if not line.startswith(">"))
     first, last = whole.splitlines()[0], whole.splitlines()[-1]
     before = len(world.received(ANNA))
-    _send(world, _mail(world, notice, text.format(first=first, last=last, whole=whole, case=first)))
+    relaying.send(world, relaying.mail(world, notice, text.format(first=first, last=last, whole=whole, case=first)))
     assert len(world.received(ANNA)) == before
-    (told,) = _refusals(world)
+    (told,) = relaying.refusals(world)
     assert why in told
     assert world.case()["status"] == "open"
     assert not world.events("ordered")
@@ -181,46 +142,46 @@ def test_what_is_not_certain_goes_back_to_the_agent_and_reaches_nobody(world: Wo
 
 
 def test_a_note_that_an_agent_repeats_does_not_leave_the_house(world: World) -> None:
-    notice = _notice(world)
+    notice = relaying.notice(world)
     world.order("note", world.case()["number"], text="Ve cada setmana, cal paciència")
-    _send(world, _mail(world, notice, "Bon dia,\nVe cada setmana; cal paciencia.\nFins aviat."))
-    assert not _relayed(world)
-    assert "text intern" in _refusals(world)[0]
+    relaying.send(world, relaying.mail(world, notice, "Bon dia,\nVe cada setmana; cal paciencia.\nFins aviat."))
+    assert not relaying.relayed(world)
+    assert "text intern" in relaying.refusals(world)[0]
 
 
 def test_the_persons_own_words_may_be_repeated(world: World) -> None:
-    notice = _notice(world, text="Com puc signar la instància de la llar d'infants amb l'idCAT?")
+    notice = relaying.notice(world, text="Com puc signar la instància de la llar d'infants amb l'idCAT?")
     said = "Pregunteu com puc signar la instància de la llar d'infants amb l'idCAT. Així:"
-    _send(world, _mail(world, notice, said))
-    assert len(_relayed(world)) == 1
+    relaying.send(world, relaying.mail(world, notice, said))
+    assert len(relaying.relayed(world)) == 1
 
 
 def test_what_was_refused_may_be_sent_again_without_the_quote(world: World) -> None:
-    notice = _notice(world)
-    _send(world, _mail(world, notice, f"Bon dia, ja està tot arreglat.\n{text_of(notice)}"))
-    _send(world, _mail(world, notice, "Bon dia, ja està tot arreglat."))
-    assert len(_relayed(world)) == 1
+    notice = relaying.notice(world)
+    relaying.send(world, relaying.mail(world, notice, f"Bon dia, ja està tot arreglat.\n{text_of(notice)}"))
+    relaying.send(world, relaying.mail(world, notice, "Bon dia, ja està tot arreglat."))
+    assert len(relaying.relayed(world)) == 1
 
 
 @pytest.mark.parametrize("other", [AGENT, PERE])
 @pytest.mark.parametrize("field", ["To", "Cc"])
 def test_with_other_recipients_nothing_goes(world: World, other: str, field: str) -> None:
     """A colleague who replies to all would write to the person."""
-    mail = _mail(world, _notice(world))
+    mail = relaying.mail(world, relaying.notice(world))
     before = {field: str(mail[field] or "")}
     del mail[field]
     mail[field] = f"{before[field]}, {other}".strip(", ")
-    _send(world, mail)
-    assert not _relayed(world)
-    assert "altres adreces" in _refusals(world)[0]
+    relaying.send(world, mail)
+    assert not relaying.relayed(world)
+    assert "altres adreces" in relaying.refusals(world)[0]
 
 
 def test_a_mail_that_also_goes_to_the_person_directly_is_the_answer_itself(world: World) -> None:
-    mail = _mail(world, _notice(world))
+    mail = relaying.mail(world, relaying.notice(world))
     mail["Cc"] = ANNA
-    _send(world, mail)
-    assert not _relayed(world)
-    assert not _refusals(world)
+    relaying.send(world, mail)
+    assert not relaying.relayed(world)
+    assert not relaying.refusals(world)
     assert world.case()["status"] == "answered"
 
 
@@ -235,8 +196,8 @@ def test_a_mail_that_also_goes_to_the_person_directly_is_the_answer_itself(world
     ],
 )
 def test_a_protected_or_enclosed_mail_is_refused(world: World, kind: str, why: str) -> None:
-    notice = _notice(world)
-    mail = _mail(world, notice, "Bon dia, ja està.")
+    notice = relaying.notice(world)
+    mail = relaying.mail(world, notice, "Bon dia, ja està.")
     if kind == "message/rfc822":
         mail.add_attachment(notice)
     elif kind.startswith("multipart/"):
@@ -244,60 +205,60 @@ def test_a_protected_or_enclosed_mail_is_refused(world: World, kind: str, why: s
         mail.set_type(kind)
     else:
         mail.add_attachment(b"0\x82", *kind.split("/"), filename="smime.p7m")
-    _send(world, mail)
-    assert not _relayed(world)
-    assert why in _refusals(world)[0]
+    relaying.send(world, mail)
+    assert not relaying.relayed(world)
+    assert why in relaying.refusals(world)[0]
 
 
 # --- who may ---------------------------------------------------------------------------------------------
 
 
 def test_without_proof_nothing_goes_and_the_agent_is_told(world: World) -> None:
-    mail = _mail(world, _notice(world))
-    _send(world, mail, verdict="")
-    assert not _relayed(world)
+    mail = relaying.mail(world, relaying.notice(world))
+    relaying.send(world, mail, verdict="")
+    assert not relaying.relayed(world)
     assert world.case()["status"] == "open"
     assert "remark" in world.kinds(SUPERVISOR)
 
 
 @pytest.mark.parametrize("sender", [ANNA, PERE])
 def test_a_citizens_mail_to_it_is_an_ordinary_mail_of_theirs(world: World, sender: str) -> None:
-    notice = _notice(world)
-    mail = compose.message(world.clock, sender, "Una altra cosa", "Quin horari feu avui?", to=_address(notice))
+    notice = relaying.notice(world)
+    mail = compose.message(world.clock, sender, "Una altra cosa", "Quin horari feu avui?", to=relaying.address(notice))
     world.deliver(mail, verdict=f"dmarc=pass header.from={sender.partition('@')[2]}")
     world.turn()
-    assert not _relayed(world)
+    assert not relaying.relayed(world)
     assert [case["citizen"] for case in world.cases()] == [ANNA, sender]
 
 
 @pytest.mark.parametrize("header", [("Auto-Submitted", "auto-replied"), ("X-Autoreply", "yes"), ("Precedence", "bulk")])
 def test_an_automatic_mail_is_never_relayed(world: World, header: tuple[str, str]) -> None:
-    mail = _mail(world, _notice(world), "Sóc fora de l'oficina fins dilluns.", headers=[header])
-    _send(world, mail)
-    assert not _relayed(world)
+    mail = relaying.mail(world, relaying.notice(world), "Sóc fora de l'oficina fins dilluns.", headers=[header])
+    relaying.send(world, mail)
+    assert not relaying.relayed(world)
     assert world.case()["status"] == "open"
 
 
 def test_an_unmarked_out_of_office_is_not_relayed_either(world: World) -> None:
-    mail = _mail(world, _notice(world), "Sóc fora de l'oficina fins dilluns.")
+    mail = relaying.mail(world, relaying.notice(world), "Sóc fora de l'oficina fins dilluns.")
     del mail["Subject"]
     mail["Subject"] = "Resposta automàtica: VENÇUT"
-    _send(world, mail)
-    assert not _relayed(world)
+    relaying.send(world, mail)
+    assert not relaying.relayed(world)
     assert world.case()["status"] == "open"
 
 
 def test_a_changed_address_leads_nowhere(world: World) -> None:
-    notice = _notice(world)
-    address = _address(notice)
+    notice = relaying.notice(world)
+    address = relaying.address(notice)
     mail = compose.message(world.clock, SUPERVISOR, "Resposta", TEXT, to=address.replace("-000001-", "-000002-"))
-    _send(world, mail)
-    assert not _relayed(world)
+    relaying.send(world, mail)
+    assert not relaying.relayed(world)
     assert world.reviews() == ["staff-without-case"]
 
 
 def test_a_plain_reply_to_a_notice_reaches_nobody(world: World) -> None:
-    notice = _notice(world)
+    notice = relaying.notice(world)
     before = len(world.received(ANNA))
     world.deliver(compose.message(world.clock, SUPERVISOR, "", TEXT, answers=notice), verdict=PASS)
     world.turn()
@@ -307,14 +268,14 @@ def test_a_plain_reply_to_a_notice_reaches_nobody(world: World) -> None:
 
 @pytest.mark.parametrize("first", ["Sent", "INBOX"])
 def test_it_may_be_written_from_the_shared_mailbox_too(world: World, first: str) -> None:
-    mail = _mail(world, _notice(world), sender=OFFICE)
+    mail = relaying.mail(world, relaying.notice(world), sender=OFFICE)
     for folder in sorted(("Sent", "INBOX"), key=lambda name: name != first):
         if folder == "Sent":
             world.mailbox.append("Sent", compose.as_bytes(mail), world.clock.now(), seen=True)
         else:
             world.deliver(mail, sender=OFFICE)
         world.turn()
-    assert len(_relayed(world)) == 1
+    assert len(relaying.relayed(world)) == 1
     assert world.case()["status"] == "answered"
     assert not world.reviews()
 
@@ -327,58 +288,3 @@ def test_without_plus_addresses_or_proof_no_notice_offers_it(town: Any) -> None:
         world.live("2026-11-27 09:00")
         (notice,) = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "overdue"]
         assert "mailto:" not in text_of(notice)
-
-
-# --- when it counts --------------------------------------------------------------------------------------
-
-
-def test_it_counts_once_the_relay_has_taken_it_and_not_before(world: World) -> None:
-    notice = _notice(world)
-    refusal = world.relay.when(deferred(), to=ANNA)
-    _send(world, _mail(world, notice))
-    assert world.case()["answered_at"] is None
-    assert world.mail("relayed")["state"] == "queued"
-    world.relay.remove(refusal)
-    world.clock.set(world.clock.now() + timedelta(hours=2))
-    world.turn()
-    assert world.case()["status"] == "answered"
-
-
-def test_what_she_writes_while_it_waits_is_still_owed(world: World) -> None:
-    notice = _notice(world)
-    refusal = world.relay.when(deferred(), to=ANNA)
-    _send(world, _mail(world, notice))
-    world.clock.set(world.clock.now() + timedelta(hours=1))
-    world.citizen_writes(ANNA, "", "I quant costa?", answers=world.received(ANNA)[0])
-    world.turn()
-    world.relay.remove(refusal)
-    world.clock.set(world.clock.now() + timedelta(hours=2))
-    world.turn()
-    assert len(_relayed(world)) == 1
-    assert world.case()["answered_at"] is not None
-    assert world.case()["status"] == "open"
-
-
-def test_a_report_that_it_did_not_arrive_opens_the_case_again(world: World) -> None:
-    _send(world, _mail(world, _notice(world)))
-    assert world.case()["status"] == "answered"
-    world.report_on(_relayed(world)[0])
-    world.turn()
-    assert (world.case()["status"], world.case()["answered_at"]) == ("open", None)
-    assert "bounced" in world.kinds(AGENT)
-
-
-def test_the_same_mail_twice_and_after_a_restart_goes_once(world: World) -> None:
-    mail = _mail(world, _notice(world))
-    _send(world, mail)
-    world.restart()
-    _send(world, mail)
-    assert len(_relayed(world)) == 1
-
-
-def test_a_signed_mail_that_is_sent_again_days_later_relays_nothing(world: World) -> None:
-    mail = _mail(world, _notice(world))
-    del mail["Date"]
-    mail["Date"] = format_datetime(world.clock.true() - timedelta(days=2))
-    _send(world, mail)
-    assert not _relayed(world)

@@ -1,0 +1,44 @@
+"""An agent's mail to a case's relay address, for the tests of what becomes of it."""
+
+import re
+from email.message import EmailMessage
+from typing import Any
+
+from tests.engine import compose
+from tests.engine.world import ANNA, SUPERVISOR, World, text_of
+
+PASS = "dmarc=pass header.from=town.example"
+TEXT = "Bon dia, Anna,\n\nEntreu a la seu amb l'idCAT Mòbil i torneu-ho a provar.\n\n-- \nMarta Soler\nOAC 360\n"
+
+
+def address(notice: EmailMessage) -> str:
+    found = re.search(r"mailto:(oac360\+r-[^?\s]+)\?", text_of(notice))
+    assert found is not None
+    return found[1]
+
+
+def notice(world: World, *, text: str = "Bon dia, com puc signar la instància?") -> EmailMessage:
+    """A case that is overdue; the notice that the supervisor has."""
+    world.citizen_writes(ANNA, text=text)
+    world.turn()
+    world.live("2026-11-27 09:00")
+    (notice,) = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "overdue"]
+    return notice
+
+
+def mail(world: World, notice: EmailMessage, text: str = TEXT, **more: Any) -> EmailMessage:
+    sender = more.pop("sender", f"Marta Soler <{SUPERVISOR}>")
+    return compose.message(world.clock, sender, "Resposta", text, to=address(notice), **more)
+
+
+def send(world: World, mail: EmailMessage, *, verdict: str = PASS) -> None:
+    world.deliver(mail, verdict=verdict, sender=SUPERVISOR)
+    world.turn()
+
+
+def relayed(world: World, address: str = ANNA) -> list[EmailMessage]:
+    return [mail for mail in world.received(address) if mail["X-Oacmail-Kind"] == "relayed"]
+
+
+def refusals(world: World, address: str = SUPERVISOR) -> list[str]:
+    return [text_of(mail) for mail in world.received(address) if mail["X-Oacmail-Kind"] == "not_relayed"]

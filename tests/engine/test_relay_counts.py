@@ -1,0 +1,98 @@
+"""When a relayed answer counts, and what brings it back."""
+
+from datetime import timedelta
+from email.utils import format_datetime
+
+import pytest
+
+from oacmail.sim.relay import deferred, no_reply, refused
+from tests.engine import relaying
+from tests.engine.relaying import PASS
+from tests.engine.world import AGENT, ANNA, SUPERVISOR, World
+
+
+def test_it_counts_once_the_relay_has_taken_it_and_not_before(world: World) -> None:
+    notice = relaying.notice(world)
+    refusal = world.relay.when(deferred(), to=ANNA)
+    relaying.send(world, relaying.mail(world, notice))
+    assert world.case()["answered_at"] is None
+    assert world.mail("relayed")["state"] == "queued"
+    world.relay.remove(refusal)
+    world.clock.set(world.clock.now() + timedelta(hours=2))
+    world.turn()
+    assert world.case()["status"] == "answered"
+
+
+def test_what_she_writes_while_it_waits_is_still_owed(world: World) -> None:
+    notice = relaying.notice(world)
+    refusal = world.relay.when(deferred(), to=ANNA)
+    relaying.send(world, relaying.mail(world, notice))
+    world.clock.set(world.clock.now() + timedelta(hours=1))
+    world.citizen_writes(ANNA, "", "I quant costa?", answers=world.received(ANNA)[0])
+    world.turn()
+    world.relay.remove(refusal)
+    world.clock.set(world.clock.now() + timedelta(hours=2))
+    world.turn()
+    assert len(relaying.relayed(world)) == 1
+    assert world.case()["answered_at"] is not None
+    assert world.case()["status"] == "open"
+
+
+def test_a_report_that_it_did_not_arrive_opens_the_case_again(world: World) -> None:
+    relaying.send(world, relaying.mail(world, relaying.notice(world)))
+    assert world.case()["status"] == "answered"
+    world.report_on(relaying.relayed(world)[0])
+    world.turn()
+    assert (world.case()["status"], world.case()["answered_at"]) == ("open", None)
+    assert "bounced" in world.kinds(AGENT)
+
+
+def test_the_same_mail_twice_and_after_a_restart_goes_once(world: World) -> None:
+    mail = relaying.mail(world, relaying.notice(world))
+    relaying.send(world, mail)
+    world.restart()
+    relaying.send(world, mail)
+    assert len(relaying.relayed(world)) == 1
+
+
+def test_a_signed_mail_that_is_sent_again_days_later_relays_nothing(world: World) -> None:
+    mail = relaying.mail(world, relaying.notice(world))
+    del mail["Date"]
+    mail["Date"] = format_datetime(world.clock.true() - timedelta(days=2))
+    relaying.send(world, mail)
+    assert not relaying.relayed(world)
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_if_the_relay_gives_no_reply_it_goes_once_and_counts_when_a_copy_proves_it(world: World, lost: bool) -> None:
+    notice = relaying.notice(world)
+    world.relay.when(no_reply(lost=lost), kind="relayed", times=1)
+    world.deliver(relaying.mail(world, notice), verdict=PASS, sender=SUPERVISOR)
+    world.sync()
+    world.drain()
+    assert world.mail("relayed")["state"] == "uncertain"
+    assert world.case()["answered_at"] is None
+    world.live("2026-11-27 09:05", minutes=5)
+    world.live("2026-11-27 19:00", minutes=30)
+    assert len(relaying.relayed(world)) == 1
+    assert world.case()["status"] == "answered"
+
+
+@pytest.mark.parametrize("point", ["before the first byte", "after the last byte"])
+def test_a_kill_while_it_is_sent_sends_it_once(world: World, point: str) -> None:
+    notice = relaying.notice(world)
+    world.deliver(relaying.mail(world, notice), verdict=PASS, sender=SUPERVISOR)
+    world.kill(point, world.turn)
+    world.live("2026-11-27 09:05", minutes=5)
+    world.live("2026-11-27 19:00", minutes=30)
+    assert len(relaying.relayed(world)) == 1
+    assert world.case()["status"] == "answered"
+
+
+def test_a_mail_that_the_relay_refuses_answers_nothing_and_the_agents_are_told(world: World) -> None:
+    notice = relaying.notice(world)
+    world.relay.when(refused(), kind="relayed")
+    relaying.send(world, relaying.mail(world, notice))
+    assert world.mail("relayed")["state"] == "failed"
+    assert world.case()["status"] == "open"
+    assert "bounced" in world.kinds(AGENT)
