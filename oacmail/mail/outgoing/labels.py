@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from oacmail.core.model import LANGUAGES
 from oacmail.mail.outgoing.labels_in_lists import IN_LISTS
 from oacmail.mail.outgoing.labels_of_cues import CUES
-from oacmail.mail.outgoing.labels_of_folders import REASONS
 from oacmail.mail.outgoing.labels_of_orders import BUTTONS, NOT_RELAYED, ORDERS, REFUSED
+from oacmail.mail.outgoing.labels_of_reasons import REASONS
 
 _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
     "topic": {
@@ -146,105 +146,7 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
     "button": BUTTONS,
     "refused": REFUSED,
     "not_relayed": NOT_RELAYED,
-    "reason": {
-        **REASONS,
-        "suspected-spam": ("possible correu brossa", "posible correo no deseado", "suspected spam"),
-        "dmarc-fail": (
-            "remitent no verificat (DMARC): sense justificant",
-            "remitente no verificado (DMARC): sin acuse de recibo",
-            "sender not verified (DMARC): not acknowledged",
-        ),
-        "no-address-to-answer": (
-            "sense adreça per respondre",
-            "sin dirección para responder",
-            "no address to answer to",
-        ),
-        "thanks-without-a-case": (
-            "agraïment sense cas conegut",
-            "agradecimiento sin caso conocido",
-            "thanks without a known case",
-        ),
-        "thanks-and-more": (
-            "agraïment que potser diu alguna cosa més",
-            "agradecimiento que quizá dice algo más",
-            "thanks that may say something more",
-        ),
-        "looks-automatic": (
-            "sembla un correu automàtic",
-            "parece un correo automático",
-            "looks like an automatic mail",
-        ),
-        "form-sender-not-configured": (
-            "formulari web, sense justificant: afegiu {} a callback.form_senders",
-            "formulario web, sin acuse de recibo: añada {} a callback.form_senders",
-            "a web form, not acknowledged: add {} to callback.form_senders",
-        ),
-        "looks-like-a-form": (
-            "pot ser un formulari web: si ho és, afegiu {} a callback.form_senders",
-            "puede ser un formulario web: si lo es, añada {} a callback.form_senders",
-            "may be a web form: if so, add {} to callback.form_senders",
-        ),
-        "from-our-own-people": (
-            "escrit per personal de la casa: sense justificant",
-            "escrito por personal de la casa: sin acuse de recibo",
-            "written by our own staff: not acknowledged",
-        ),
-        "echoes-our-mail": (
-            "repeteix un correu nostre des d'una altra adreça: sense justificant",
-            "repite un correo nuestro desde otra dirección: sin acuse de recibo",
-            "repeats a mail of ours from another address: not acknowledged",
-        ),
-        "first-seen-late": (
-            "vist amb retard: sense justificant",
-            "visto con retraso: sin acuse de recibo",
-            "first seen late: not acknowledged",
-        ),
-        "same-mail-again-and-again": (
-            "el mateix correu repetit: sense justificant",
-            "el mismo correo repetido: sin acuse de recibo",
-            "the same mail again and again: not acknowledged",
-        ),
-        "from-our-address-unsigned": (
-            "porta la nostra adreça i no és nostre",
-            "lleva nuestra dirección y no es nuestro",
-            "bears our address and is not ours",
-        ),
-        "over-budget": (
-            "límit de justificants superat tot el dia: sense justificant",
-            "límite de acuses superado todo el día: sin acuse de recibo",
-            "over the limit of acknowledgements all day: not acknowledged",
-        ),
-        "in-sent-but-came-by-smtp": (
-            "és a la carpeta d'enviats però va arribar de fora",
-            "está en la carpeta de enviados pero llegó de fuera",
-            "lies in the sent folder but came from outside",
-        ),
-        "signed-by-another-installation": (
-            "és a la carpeta d'enviats amb la signatura d'un altre oacmail",
-            "está en la carpeta de enviados con la firma de otro oacmail",
-            "lies in the sent folder with the signature of another oacmail",
-        ),
-        "forwarded-unconfirmed": (
-            "reenviat per un company: falta que confirmi l'adreça, sense justificant",
-            "reenviado por un compañero: falta que confirme la dirección, sin acuse de recibo",
-            "forwarded by a colleague who has not confirmed the address: not acknowledged",
-        ),
-        "forwarded-by-whom": (
-            "reenviat per un company: falta l'adreça de la persona",
-            "reenviado por un compañero: falta la dirección de la persona",
-            "forwarded by a colleague: the person's address is missing",
-        ),
-        "which-case": (
-            "correu nou a una persona amb més d'un cas obert: falta saber quin respon",
-            "correo nuevo a una persona con más de un caso abierto: falta saber cuál responde",
-            "new mail to a person with several open cases: which one does it answer?",
-        ),
-        "staff-without-case": (
-            "correu del personal sense cas conegut",
-            "correo del personal sin caso conocido",
-            "mail from staff without a known case",
-        ),
-    },
+    "reason": REASONS,
     "problem": {
         "imap": (
             "No es pot llegir la bústia",
