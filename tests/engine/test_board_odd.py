@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from oacmail.sim.mailbox import SimulatedMailbox
-from tests.engine.test_board import ANSWERED, CLOSED, OPEN, lies, move, quiet
+from tests.engine.test_board import ANSWERED, CLOSED, MINE, OPEN, lies, move, quiet
 from tests.engine.world import ANNA, PERE, World
 
 
@@ -64,3 +64,28 @@ def test_the_board_is_switched_on_and_off_again(tmp_path: Path) -> None:
     world.turn()
     assert lies(world) == {OPEN: 1, "INBOX": 1}
     assert world.rows("SELECT * FROM sightings WHERE outcome IS NULL") == []
+
+
+def test_a_message_that_comes_back_from_the_bin_is_known_again(tmp_path: Path) -> None:
+    world = World(tmp_path, board={"enabled": True})
+    world.citizen_writes(ANNA)
+    world.turn()
+    (uid,) = world.mailbox.folders[OPEN].messages
+    binned = world.mailbox.folders[OPEN].messages.pop(uid)
+    quiet(world)
+    assert world.reviews() == ["deleted-from-the-mailbox"]
+    world.mailbox.folders[MINE].add(binned)
+    quiet(world)
+    assert (world.case()["assignee"], lies(world), len(world.cases())) == ("agent", {MINE: 1}, 1)
+
+
+def test_a_message_in_a_folder_of_peoples_own_stays_there(tmp_path: Path) -> None:
+    world = World(tmp_path, mailbox=SimulatedMailbox("INBOX", "Sent", "Junk", "Arxiu"), board={"enabled": True})
+    question = world.citizen_writes(ANNA)
+    world.turn()
+    move(world, OPEN, "Arxiu")
+    world.agent_answers(question)
+    quiet(world)
+    assert (world.case()["status"], world.reviews(), lies(world)) == ("answered", [], {"Arxiu": 1})
+    move(world, "Arxiu", CLOSED)
+    assert (world.case()["status"], lies(world)) == ("closed", {CLOSED: 1})
