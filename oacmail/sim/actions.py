@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from random import Random
 
 from oacmail.core.effects import AdminCommand
-from oacmail.sim import compose, desk_orders, platform_faults, population
+from oacmail.sim import compose, desk_orders, platform_faults, population, services_replies
 from oacmail.sim.clients import STYLES
 from oacmail.sim.ground_truth import Answer, WrittenMessage
 from oacmail.sim.mailbox import SimulatedMailbox
@@ -258,4 +258,5 @@ ACTIONS: Mapping[str, ActionHandler] = {
     "tidies the mailbox": _tidies,
     **platform_faults.ACTIONS,
     **desk_orders.ACTIONS,
+    **services_replies.ACTIONS,
 }

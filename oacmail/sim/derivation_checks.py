@@ -68,6 +68,9 @@ class DerivationChecks:
             ELSE d.kind = 'answer' AND d.level = 0 END)"""
         )
         require(not rows, "no derived case is forgotten", lambda: f"{rows[0]['number']}: no deadline runs")
+        solved = self._all("SELECT number FROM cases WHERE solved_at IS NOT NULL")
+        wrong = [row["number"] for row in solved if not self.town.truth.is_said_solved(row["number"])]
+        require(not wrong, "nothing counts as solved that nobody has said to be solved", lambda: str(wrong[:3]))
         ended = self._all("SELECT number FROM cases WHERE status IN ('answered', 'closed')")
         silent = [
             number

@@ -71,6 +71,9 @@ class GroundTruth:
         done = {answer.message for answer in self.answers}
         return [message for name, message in self.written.items() if message.asks and name not in done | self.lost]
 
+    def is_said_solved(self, case: str) -> bool:
+        return any(word.case == case and word.solved for word in self.words)
+
     def may_have_ended(self, case: str) -> bool:
         """Whether somebody said that the case is solved and an agent answered anybody after that, or the services gave
         it back."""

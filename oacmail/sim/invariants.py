@@ -21,7 +21,7 @@ from oacmail.sim.population import DISOWNED, INTERNAL, NEIGHBOURS, ROBOTS
 from oacmail.sim.service import KillableStore
 from oacmail.sim.town import SimulatedTown, short
 
-AT_ANY_HOUR = frozenset({"alert", "derived", "transcript"})
+AT_ANY_HOUR = frozenset({"alert", "derived", "transcript", "answered_twice"})
 STUCK = timedelta(days=5)
 _NUMBER = re.compile(rb"[A-Z]+-\d{4}-\d{6}")
 

@@ -61,8 +61,15 @@ MAIL_RATES: Mapping[str, tuple[float, float]] = {
     "orders by mail": (0.6, 0.1),
     "replies to a notice": (0.2, 0.0),
 }
+SERVICES_RATES: Mapping[str, tuple[float, float]] = {
+    "the services reply": (0.7, 0.1),
+    "tells of a solution": (0.6, 0.0),
+}
+APART: Mapping[str, tuple[int, Mapping[str, tuple[float, float]]]] = {
+    "mail": (1_000_000, MAIL_RATES),
+    "services": (2_000_000, SERVICES_RATES),
+}
 """Planned apart, with numbers of their own: the plans of earlier seeds, which found defects, stay as they were."""
-APART = 1_000_000
 FAULT_RATES: Mapping[str, float] = {
     "the relay is down": 0.08,
     "the relay puts off": 0.10,
@@ -104,9 +111,11 @@ def make_plan(seed: int, days: int, zone: ZoneInfo) -> Plan:
     first = FIRST + timedelta(days=rng.randint(0, latest))
     every_day = [first + timedelta(days=day) for day in range(days)]
     found = [moment for day in every_day for moment in _day(rng, day, zone)]
-    by_mail = Random(f"mail:{seed}")
-    apart = [moment for day in every_day for moment in _staff(by_mail, day, zone, MAIL_RATES)]
-    numbered = [*enumerate(sorted(found)), *enumerate(sorted(apart), APART)]
+    numbered = list(enumerate(sorted(found)))
+    for name, (first_number, rates) in APART.items():
+        apart = Random(f"{name}:{seed}")
+        moments = sorted(moment for day in every_day for moment in _staff(apart, day, zone, rates))
+        numbered += enumerate(moments, first_number)
     actions = sorted(SimulatedAction(at, number, who, what) for number, (at, who, what) in numbered)
     return Plan(seed, datetime.combine(first, time.min, zone), days, tuple(actions))
 

@@ -114,12 +114,15 @@ def test_approving_the_notice_tells_the_person_and_derives_nothing_again(
     assert "the person knows it" in refused.stderr
 
 
-def test_an_answer_in_sent_ends_what_the_derivation_began(desk: RunningOffice, mail_servers: MailServers) -> None:
+def test_the_answer_that_tells_the_solution_ends_what_the_derivation_began(
+    desk: RunningOffice, mail_servers: MailServers
+) -> None:
     anna = someone(mail_servers)
     sent = anna.write(desk.address, "Error en enviar", FAULT)
     _derived(desk.technical, sent)
-    answered_by(desk, sent, "Bon dia, ja està arreglat.")
     number = number_of(desk, sent)
+    desk.oacmail("case", "solved", number)
+    answered_by(desk, sent, "Bon dia, ja està arreglat.")
     until(lambda: desk.case(number)["status"] == "answered", 15, what="the answer is seen")
     live = """SELECT d.kind FROM deadlines d JOIN cases c ON c.id = d.case_id WHERE c.number = ?
     AND d.kind IN ('nudge', 'update', 'answer') AND d.met_at IS NULL AND d.void_at IS NULL AND d.fired_at IS NULL"""
