@@ -27,11 +27,7 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
         "procurement": ("Contractació i licitacions", "Contratación y licitaciones", "Procurement and tenders"),
         "notification": ("Notificacions electròniques", "Notificaciones electrónicas", "Electronic notifications"),
         "enrolment": ("Inscripcions telemàtiques", "Inscripciones telemáticas", "Online enrolment"),
-        "folder": (
-            "Carpeta ciutadana i padró",
-            "Carpeta ciudadana y padrón",
-            "Citizen folder and municipal register",
-        ),
+        "folder": ("Carpeta ciutadana i padró", "Carpeta ciudadana y padrón", "Citizen folder and municipal register"),
         "payment": ("Pagaments i tributs", "Pagos y tributos", "Payments and local taxes"),
         "appointment": ("Cita prèvia", "Cita previa", "Appointments"),
         "other": ("Altres consultes", "Otras consultas", "Other enquiries"),
@@ -59,11 +55,7 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
         "callback": ("Petició de trucada (Truca'm)", "Petición de llamada (Truca'm)", "Call-back request (Truca'm)"),
         "complaint": ("Queixa", "Queja", "Complaint"),
         "suggestion": ("Suggeriment", "Sugerencia", "Suggestion"),
-        "data_rights": (
-            "Drets de protecció de dades",
-            "Derechos de protección de datos",
-            "Data-protection rights",
-        ),
+        "data_rights": ("Drets de protecció de dades", "Derechos de protección de datos", "Data-protection rights"),
     },
     "cause": {
         "platform": (
@@ -81,11 +73,7 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
         "town": ("Ajuntament", "Ayuntamiento", "Town hall"),
         "aoc": ("Consorci AOC", "Consorci AOC", "AOC Consortium"),
         "generalitat": ("Generalitat de Catalunya", "Generalitat de Catalunya", "Government of Catalonia"),
-        "age": (
-            "Administració general de l'Estat",
-            "Administración General del Estado",
-            "Spanish central government",
-        ),
+        "age": ("Administració general de l'Estat", "Administración General del Estado", "Spanish central government"),
         "orgt": (
             "Organisme de Gestió Tributària (Diputació)",
             "Organismo de Gestión Tributaria (Diputación)",
@@ -148,11 +136,7 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
     "not_relayed": NOT_RELAYED,
     "reason": REASONS,
     "problem": {
-        "imap": (
-            "No es pot llegir la bústia",
-            "No se puede leer el buzón",
-            "The mailbox cannot be read",
-        ),
+        "imap": ("No es pot llegir la bústia", "No se puede leer el buzón", "The mailbox cannot be read"),
         "smtp": (
             "El servidor de sortida no accepta correu",
             "El servidor de salida no acepta correo",
