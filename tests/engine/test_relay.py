@@ -149,6 +149,34 @@ def test_a_note_that_an_agent_repeats_does_not_leave_the_house(world: World) -> 
     assert "text intern" in relaying.refusals(world)[0]
 
 
+SIGNED = "\n\nMarta Soler\nOficina d'Atenció Ciutadana 360\nAjuntament de Castellbisbal, avinguda de Pau Casals\n"
+
+
+def test_the_signature_of_an_order_may_stand_in_an_answer(world: World) -> None:
+    """No mark separates it from the text, so it looks like a remark."""
+    notice = relaying.notice(world)
+    order = compose.message(world.clock, SUPERVISOR, "", f"#meu{SIGNED}", answers=notice)
+    world.deliver(order, verdict=PASS)
+    world.turn()
+    relaying.send(world, relaying.mail(world, notice, f"Bon dia, ja està.{SIGNED}"))
+    assert len(relaying.relayed(world)) == 1
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_what_a_colleague_wrote_about_the_case_does_not_leave_the_house(world: World, times: int) -> None:
+    notice = relaying.notice(world)
+    remark = compose.message(
+        world.clock, AGENT, "", "Aquesta senyora ja va trucar tres vegades ahir.", answers=notice, to=OFFICE
+    )
+    world.deliver(remark, verdict=PASS)
+    world.turn()
+    for _ in range(times):
+        text = "Bon dia,\nAquesta senyora ja va trucar tres vegades ahir.\nSalutacions"
+        relaying.send(world, relaying.mail(world, notice, text))
+    assert not relaying.relayed(world)
+    assert len(relaying.refusals(world)) == times
+
+
 def test_the_persons_own_words_may_be_repeated(world: World) -> None:
     notice = relaying.notice(world, text="Com puc signar la instància de la llar d'infants amb l'idCAT?")
     said = "Pregunteu com puc signar la instància de la llar d'infants amb l'idCAT. Així:"

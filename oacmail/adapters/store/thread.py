@@ -27,17 +27,19 @@ def thread(con: sqlite3.Connection, lookup: Lookup) -> CaseThread | None:
         "SELECT message_id, subject, fresh FROM messages WHERE case_id = ? AND role = ? AND guest = 0 ORDER BY id",
         (case, Role.CITIZEN),
     ).fetchall()
+    said = [row["fresh"] for row in theirs]
     ids = [row["message_id"] for row in theirs if row["message_id"]]
     subject = con.execute("SELECT subject FROM cases WHERE id = ?", (case,)).fetchone()["subject"]
     return CaseThread(
         message_ids=tuple(ids if len(ids) <= THREAD_MOST else [ids[0], *ids[1 - THREAD_MOST :]]),
         subject=theirs[-1]["subject"] if theirs else subject,
-        internal=internal_text.lines(_internal(con, case, lookup), but=[row["fresh"] for row in theirs]),
+        internal=internal_text.lines(_of_the_house(con, case, lookup), but=said)
+        | internal_text.lines(_of_colleagues(con, case, lookup), but=[*said, *_of_the_writer(con, lookup)]),
     )
 
 
-def _internal(con: sqlite3.Connection, case: int, lookup: Lookup) -> Iterator[str]:
-    """Notices about the case and to this agent, notes, and what colleagues wrote about it."""
+def _of_the_house(con: sqlite3.Connection, case: int, lookup: Lookup) -> Iterator[str]:
+    """Notices about the case and to this writer, and notes."""
     staff = sorted(lookup.policy.people.staff)
     mails = con.execute(
         f"""SELECT m.mime FROM outbox o JOIN mails m ON m.id = o.id
@@ -48,12 +50,28 @@ def _internal(con: sqlite3.Connection, case: int, lookup: Lookup) -> Iterator[st
     yield from (_text(row["mime"]) for row in mails)
     notes = con.execute("SELECT data FROM events WHERE case_id = ? AND kind = 'note'", (case,))
     yield from (str(json.loads(row["data"]).get("text", "")) for row in notes)
-    remarks = con.execute(
-        f"""SELECT fresh FROM messages WHERE case_id = ? AND outcome = ? AND role <> ?
-        AND rule NOT IN ('relayed', 'not-relayed') ORDER BY id DESC LIMIT {TEXTS_MOST}""",
-        (case, Outcome.STAFF, Role.CITIZEN),
+
+
+def _of_colleagues(con: sqlite3.Connection, case: int, lookup: Lookup) -> Iterator[str]:
+    """What others of the house wrote about the case among themselves."""
+    rows = con.execute(
+        f"""SELECT m.fresh FROM messages m JOIN people p ON p.id = m.author_id
+        WHERE m.case_id = ? AND m.outcome = ? AND m.role <> ? AND p.address <> ?
+        AND m.rule NOT IN ('relayed', 'not-relayed') ORDER BY m.id DESC LIMIT {TEXTS_MOST}""",
+        (case, Outcome.STAFF, Role.CITIZEN, lookup.message.sender),
     )
-    yield from (row["fresh"] for row in remarks)
+    yield from (row["fresh"] for row in rows)
+
+
+def _of_the_writer(con: sqlite3.Connection, lookup: Lookup) -> Iterator[str]:
+    """What the writer wrote before: its signature and the town's footer are in colleagues' mails too. What was refused
+    does not count, or it would be let through the second time."""
+    rows = con.execute(
+        f"""SELECT m.fresh FROM messages m JOIN people p ON p.id = m.author_id
+        WHERE p.address = ? AND m.rule <> 'not-relayed' ORDER BY m.id DESC LIMIT {TEXTS_MOST}""",
+        (lookup.message.sender,),
+    )
+    yield from (row["fresh"] for row in rows)
 
 
 def _text(mime: bytes) -> str:
