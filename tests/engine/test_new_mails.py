@@ -236,6 +236,17 @@ def test_nobody_without_proof_chooses(world: World) -> None:
     assert "which-case" in world.reviews()
 
 
+def test_the_words_of_a_message_that_the_agent_attaches_choose_nothing(world: World) -> None:
+    _cases(world, ANNA, ANNA)
+    _new(world, ANNA, "La vostra pregunta")
+    world.turn()
+    reply = compose.message(world.clock, AGENT, "", "", answers=_asks(world)[0])
+    reply.add_attachment(compose.message(world.clock, ANNA, "Hola", "2"))
+    world.deliver(reply, verdict=PASS)
+    world.turn()
+    assert _statuses(world) == ["open", "open"]
+
+
 def test_the_second_agent_who_chooses_is_told_that_it_is_done(town: Any) -> None:
     world = town(people={"agents": [AGENT, SUPERVISOR]})
     _cases(world, ANNA, ANNA)

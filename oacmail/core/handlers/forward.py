@@ -118,7 +118,7 @@ def question(view: View) -> OutgoingView | None:
 
 def on_reply(policy: Policy, view: View, lookup: Lookup, asked: OutgoingView, now: datetime) -> Decision | None:
     """What the first line of a reply to the question says; None = it gives orders."""
-    line = next((line.strip() for line in lookup.message.text.splitlines() if line.strip()), "")
+    line = next((line.strip() for line in lookup.message.typed.splitlines() if line.strip()), "")
     if read_orders(line):
         return None
     fingerprint = asked.key.split(":")[1]

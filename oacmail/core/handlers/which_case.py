@@ -65,7 +65,7 @@ def is_asked(view: View) -> bool:
 def on_choice(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision | None:
     """What an agent's reply to the question says on its first line; None = it gives orders instead."""
     assert view.unplaced is not None
-    line = next((line.strip() for line in lookup.message.text.splitlines() if line.strip()), "")
+    line = next((line.strip() for line in lookup.message.typed.splitlines() if line.strip()), "")
     year = lookup.received_at.astimezone(policy.office.timezone).year
     named = case_numbers.in_line(policy, line, year)
     if not named and not _says_none(line) and read_orders(line):
