@@ -1,5 +1,6 @@
 """Overdue cases: who is notified, with which text, and what never leaves (R31, R34). Messages are two days old."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from email import policy
@@ -109,7 +110,10 @@ def test_the_supervisor_gets_the_card_and_the_citizens_words_with_dead_links(lat
     assert "https[://]seu.castellbisbal.example/signa" in plain(mail)
     html = mail.get_body(("html",))
     assert html is not None
-    assert "<a " not in html.get_content()
+    links = re.findall(r'<a [^>]*href="([^"]*)', html.get_content())
+    assert [link for link in links if not link.startswith("mailto:")] == [], (
+        "buttons write to us, nothing else leads on"
+    )
 
 
 def test_the_original_goes_along_without_its_secrets_and_programs(late: Late) -> None:
