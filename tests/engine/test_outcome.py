@@ -1,5 +1,6 @@
 """A derived case stays derived until the citizen knows the outcome (R13, R22)."""
 
+import shutil
 from collections.abc import Callable
 from email.message import EmailMessage
 from typing import Any
@@ -343,3 +344,31 @@ def test_a_reopened_case_of_the_services_stays_theirs(world: World) -> None:
     world.order("reopen", world.case()["number"])
     assert world.case()["status"] == "derived"
     assert len(_clocks(world, "answer")) == 1
+
+
+def test_a_restored_database_reads_the_services_reply_again_and_keeps_derived_what_only_it_knew(world: World) -> None:
+    _derived(world)
+    world.citizen_writes(MARTA, *FAULT)
+    world.turn()
+    world.order("escalate", "OAC-2026-000001")
+    world.order("escalate", "OAC-2026-000002")
+    world.turn()
+    world.stop()
+    backup = world.root / "backup"
+    shutil.copytree(world.config.office.state, backup)
+    world.start()
+    world.sync()
+    world.advance("2026-11-26 10:00")
+    notice = world.received(TECHNICAL)[0]
+    world.deliver(compose.message(world.clock, TECHNICAL, "", "Ja està arreglat", answers=notice), verdict=PASS)
+    world.order("solved", "OAC-2026-000002")
+    world.turn()
+    world.stop()
+    shutil.rmtree(world.config.office.state)
+    shutil.copytree(backup, world.config.office.state)
+    world.start()
+    world.advance("2026-11-26 11:00")
+    world.turn()
+    rows = world.rows("SELECT number, status, solved_at FROM cases ORDER BY number")
+    assert [(row["status"], bool(row["solved_at"])) for row in rows] == [("derived", True), ("derived", False)]
+    assert len(_clocks(world, "nudge")) == 1, "the other one is followed up until it is said again"

@@ -263,6 +263,21 @@ def test_an_update_says_that_it_was_claimed_again_only_if_it_was(world: World, n
     assert ("avui ho hem tornat a reclamar" in text_of(progress)) == bool(today)
 
 
+def test_a_reply_to_a_list_of_cases_is_put_before_the_agents(town: TOWN) -> None:
+    world = town(people={"technical": [TECHNICAL]}, deadline={"digest_above": 1})
+    for citizen in (ANNA, "pere@example.net"):
+        world.citizen_writes(citizen, *FAULT)
+    world.turn()
+    world.live("2026-11-27 08:30", minutes=240)
+    nudge = world.received(TECHNICAL)[-1]
+    assert nudge["X-Oacmail-Kind"] == "nudge"
+    _reply(world, nudge, "Ja està arreglat")
+    assert not world.events("solved")
+    (mail,) = _told(world)
+    assert "no diu de quin cas parla" in text_of(mail)
+    assert "> Ja està arreglat" in text_of(mail)
+
+
 # --- orders of the agents ---------------------------------------------------------------------------------
 
 

@@ -20,11 +20,12 @@ from oacmail.core import calendar, decide
 from oacmail.core.cases import answers, citizen_mail
 from oacmail.core.effects import CaseColumns, EndDeadlines, UpdateCase
 from oacmail.core.escalation import second_level
-from oacmail.core.handlers import from_citizen, tick
+from oacmail.core.handlers import from_citizen, from_services, tick
 from oacmail.core.model import Status
 from oacmail.core.outbox import rate_limits, uncertain
 from oacmail.core.ports.mailbox import MessageMeta
 from oacmail.core.routing import threading
+from oacmail.core.routing.services_reply import ServicesReply, Statement
 from oacmail.sim.population import INTERNAL
 from oacmail.sim.run import simulate_town
 
@@ -189,6 +190,18 @@ FAULTS = (
             lambda right, con, now, most, staff, waits, kinds: right(con, now, most, staff, (*waits, "complex"), kinds),
         ),
         "no mail is stuck",
+    ),
+    Planted(
+        "answers.tells_outcome takes any answer for the end of a derived case",
+        _instead(answers, "tells_outcome", lambda right, case, at: True),
+        "no derived case is forgotten",
+        days=30,
+    ),
+    Planted(
+        "services_reply.read_services_reply reads every reply as solved",
+        _instead(from_services, "read_services_reply", lambda right, *args: ServicesReply(Statement.SOLVED)),
+        "nothing counts as solved that nobody has said to be solved",
+        days=30,
     ),
     Planted(
         "second_level.by_message derives a case as often as its messages say so",

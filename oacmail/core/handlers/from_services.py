@@ -42,7 +42,7 @@ def on_services_reply(policy: Policy, view: View, lookup: Lookup, writer: Sender
     case = _case(view)
     reply = _read(policy, lookup)
     effects = _follows(policy, case, reply, lookup, now)
-    said = reply.said if effects or case is None or reply.said is Statement.UNREAD else None
+    said = reply.said if effects else Statement.UNREAD if case is None or reply.said is Statement.UNREAD else None
     number = case.number if case else None
     rule = f"services: {reply.said}"
     record = RecordMessage(role=writer.role, outcome=Outcome.STAFF, kind=Kind.REQUEST, case=number, rule=rule)
