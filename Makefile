@@ -54,7 +54,7 @@ PARALLEL := --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder
 
 test: install
 	@.ci/servers
-	@$(if $(TESTS),,echo "make: all tests, with $(WORKERS) processes: about 13 minutes on two cores")
+	@$(if $(TESTS),,echo "make: all tests, with $(WORKERS) processes: about 8 minutes on two cores")
 	@$(AS_ROOT) .venv/bin/python -m pytest $(if $(findstring .py,$(TESTS)),,$(PARALLEL)) $(TESTS)
 
 check: lint

@@ -132,6 +132,7 @@ FAULTS = (
         _instead(tick, "_read_since", lambda right, hour, due_at: True),
         "no deadline fires before the folders were read",
         days=30,
+        seeds=(2, 1, 3),  # the second town shows it soonest
     ),
     Planted(
         "seen_messages.unworked forgets the messages in flight at a kill",
