@@ -5,7 +5,7 @@ from email.message import EmailMessage
 import pytest
 
 from tests.engine.test_orders import late_case, reply, transcripts
-from tests.engine.world import ANNA, SUPERVISOR, World
+from tests.engine.world import ANNA, PERE, SUPERVISOR, World
 
 
 def _second_message(world: World, asked: EmailMessage) -> None:
@@ -50,3 +50,25 @@ def test_a_case_of_one_message_stays_whole_and_alone(world: World, text: str) ->
     reply(world, notice, text)
     assert world.case()["status"] == "open"
     assert "no fet" in transcripts(world)[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "sizes"),
+    [("#separa\n#separa", [1, 2, 1]), ("#fusiona 1\n#reobre\n#separa", [4, 0])],
+    ids=["twice", "merged"],
+)
+def test_a_message_that_an_order_above_has_moved_is_not_split_off_again(
+    world: World, text: str, sizes: list[int]
+) -> None:
+    world.citizen_writes(PERE, "Beca menjador", "Bon dia, quan surt la beca?")
+    world.turn()
+    asked = world.citizen_writes(ANNA)
+    world.turn()
+    world.live("2026-11-26 10:00")
+    _second_message(world, asked)
+    world.live("2026-11-27 08:30")
+    (notice,) = [mail for mail in world.received(SUPERVISOR) if "OAC-2026-000002" in str(mail["Subject"])]
+    reply(world, notice, text)
+    assert [len(case["messages"]) for case in world.cases()] == sizes
+    assert not world.reviews()
+    assert "separar-ne el missatge | no fet" in transcripts(world)[0]

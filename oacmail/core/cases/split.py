@@ -17,13 +17,14 @@ from oacmail.core.policy import Policy
 from oacmail.core.view import CaseView, View
 
 
-def message_to_split(view: View, case: CaseView) -> tuple[str, datetime]:
+def message_to_split(view: View, case: CaseView, moved: frozenset[str]) -> tuple[str, datetime]:
     """(fingerprint, arrival) of the message that the order replies to, else of the newest message of a citizen. The one
-    that opened the case stays. Raises Refused if there is no other."""
+    that opened the case stays. `moved`: messages, and cases with all of theirs, that orders above this one have taken
+    away. Raises Refused if there is no other."""
     named = [known for known in view.named if known.case == case.number and known.role is Role.CITIZEN]
     found = [(known.fingerprint, known.received_at) for known in reversed(named)]
     found += [(said.message, said.at) for said in case.latest if not said.by_office]
-    movable = [one for one in found if one[0] != case.first_message]
+    movable = [one for one in found if one[0] != case.first_message and moved.isdisjoint((one[0], case.number))]
     if not movable:
         raise Refused("the case has no other message of the person", "only-message")
     return movable[0]

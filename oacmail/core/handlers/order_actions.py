@@ -35,7 +35,7 @@ TOPICS: Mapping[str, str] = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GivenOrder:
     """An order in its place. `cases` as they stand after the orders above it, `serial`: the next case serial of the
-    year; `place`: its index in the mail, from 0."""
+    year; `place`: its index in the mail, from 0; `moved`: see `OrderedCases`."""
 
     policy: Policy
     view: View
@@ -45,6 +45,7 @@ class GivenOrder:
     cases: Mapping[str, CaseView]
     serial: int
     place: int
+    moved: frozenset[str] = frozenset()
 
     @property
     def agent(self) -> str:
@@ -135,7 +136,7 @@ def _into(given: GivenOrder, case: CaseView) -> _Words:
 
 
 def _split(given: GivenOrder, case: CaseView) -> tuple[Effect, ...]:
-    message, at = message_to_split(given.view, case)
+    message, at = message_to_split(given.view, case, given.moved)
     return split(given.policy, case, message=message, at=at, number=given.new_number, key=given.key, now=given.now)
 
 

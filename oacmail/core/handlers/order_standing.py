@@ -39,15 +39,16 @@ _FIELDS = frozenset(
 @dataclass(frozen=True, slots=True)
 class OrderedCases:
     """`cases` by number; `current`: the number of the case that a line without a number is about, None = of none;
-    `serial`: the next case serial of the year."""
+    `serial`: the next case serial of the year; `moved`: messages that were split off, and cases that were merged."""
 
     cases: Mapping[str, CaseView]
     current: str | None
     serial: int
+    moved: frozenset[str] = frozenset()
 
     def after(self, effects: Iterable[Effect]) -> "OrderedCases":
         """What is left after these effects. A case that they open is the current one."""
-        cases, current, serial = dict(self.cases), self.current, self.serial
+        cases, current, serial, moved = dict(self.cases), self.current, self.serial, self.moved
         for effect in effects:
             match effect:
                 case OpenCase():
@@ -55,13 +56,15 @@ class OrderedCases:
                     current, serial = effect.number, serial + 1
                 case SplitCase():
                     serial += 1
+                    moved |= {effect.message}
                 case MergeCases() if effect.into in cases and effect.case in cases:
                     clocks = (*cases[effect.into].clocks, *cases[effect.case].clocks)
                     cases[effect.into] = replace(cases[effect.into], clocks=clocks)
                     cases[effect.case] = replace(cases[effect.case], clocks=())
+                    moved |= {effect.case}
                 case UpdateCase() | EndDeadlines() | StartDeadline() if effect.case in cases:
                     cases[effect.case] = _changed(cases[effect.case], effect)
-        return OrderedCases(cases, current, serial)
+        return OrderedCases(cases, current, serial, moved)
 
 
 def after(case: CaseView, effects: Iterable[Effect]) -> CaseView:

@@ -170,6 +170,7 @@ def _carry_out(
         cases=standing.cases,
         serial=standing.serial,
         place=place,
+        moved=standing.moved,
     )
     entry = view.entries.get(_entry(order)) if case is None else None
     about = (case.number if case else None) or (entry.case if entry else None) or ""
