@@ -60,6 +60,19 @@ def test_a_copy_lies_in_sent_for_the_colleagues(world: World) -> None:
     assert not world.reviews()
 
 
+@pytest.mark.parametrize("html", ["", "<html><body><p>Bon dia, us adjunto la guia.</p></body></html>"])
+def test_a_file_to_which_the_client_gives_a_content_id_is_kept(world: World, html: str) -> None:
+    """As Gmail and Exchange do with every attachment."""
+    mail = relaying.mail(world, relaying.notice(world))
+    if html:
+        mail.add_alternative(html, subtype="html")
+    mail.add_attachment(b"%PDF-1.7 guia", "application", "pdf", filename="guia.pdf", cid="<f_m1abcd0>")
+    relaying.send(world, mail)
+    (got,) = relaying.relayed(world)
+    (file,) = [part for part in got.walk() if part.get_content_disposition() == "attachment"]
+    assert (file.get_filename(), file.get_content(), file["Content-ID"]) == ("guia.pdf", b"%PDF-1.7 guia", None)
+
+
 def test_html_and_files_and_images_are_kept(world: World) -> None:
     mail = relaying.mail(world, relaying.notice(world))
     html = '<html><body><p>Bon dia, <b>Anna</b>:</p><img src="cid:logo@town.example"><p>Feu clic.</p></body></html>'

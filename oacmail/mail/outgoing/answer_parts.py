@@ -7,7 +7,7 @@ own nor those of its parts. It decides nothing about cases or writers.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 
 from oacmail.mail.mime import boundaries, charset, limits, normalize, parts
@@ -80,7 +80,7 @@ def _answer(found: _Found) -> AnswerParts:
         cut = answer_text.cut_html(html)
     else:
         cut = answer_text.cut_text(whole)
-    shown, attached = _placed(cut, found.files)
+    shown, attached = _placed(cut, "\n".join(text for kind, text in found.bodies if kind == "html"), found.files)
     written = reply_text.above_quote(cut.text).is_written
     reason = cut.reason or ("" if written or (attached and not cut.text.strip()) else "empty")
     return AnswerParts(cut.text, cut.html, (*shown, *attached), reason, whole or cut.text)
@@ -90,11 +90,16 @@ def _as_html(text: str) -> str:
     return "<p>" + escape(text).replace("\n", "<br>\n") + "</p>"
 
 
-def _placed(cut: Cut, files: list[AnswerFile]) -> tuple[tuple[AnswerFile, ...], tuple[AnswerFile, ...]]:
-    """(images in the HTML that remains, attachments): an image of the quote goes with the quote."""
-    shown = tuple(file for file in files if file.place and f"cid:{file.place}" in cut.html)
-    attached = tuple(file for file in files if not file.place)
+def _placed(cut: Cut, html: str, files: list[AnswerFile]) -> tuple[tuple[AnswerFile, ...], tuple[AnswerFile, ...]]:
+    """(images in the HTML that remains, attachments): an image of the quote goes with the quote. A file that no HTML
+    shows is an attachment; Gmail and Exchange give each of them a Content-ID."""
+    shown = tuple(file for file in files if _shows(cut.html, file))
+    attached = tuple(replace(file, place="") for file in files if not _shows(html, file))
     return shown, attached
+
+
+def _shows(html: str, file: AnswerFile) -> bool:
+    return bool(file.place) and f"cid:{file.place}" in html
 
 
 def _leaves(root: MimePart, found: _Found) -> Iterator[MimePart]:
@@ -127,10 +132,9 @@ def _leaf(part: MimePart, found: _Found) -> None:
         found.bodies.append((kind.removeprefix("text/"), _decoded(part, kind)))
     else:
         place = part.raw("content-id").strip("<> ")
-        inline = place if not part.raw("content-disposition").lower().startswith("attachment") or place else ""
         shown = _TYPE.fullmatch(kind) and not kind.startswith(("multipart/", "message/"))
         mime = kind if shown else "application/octet-stream"
-        found.files.append(AnswerFile(parts.clean_name(name), mime, part.data(), inline))
+        found.files.append(AnswerFile(parts.clean_name(name), mime, part.data(), place))
 
 
 def _decoded(part: MimePart, kind: str) -> str:
