@@ -84,3 +84,21 @@ def test_a_draft_is_in_the_persons_language_and_goes_to_the_agent_alone(world: W
     assert word in draft
     assert world.case()["status"] == "open"
     assert world.kinds(ANNA) == ["ack"]
+
+
+def test_closing_the_case_keeps_the_mail_that_has_answered_it(pointing: World) -> None:
+    notice = late_case(pointing)
+    reply(pointing, notice, "#foraabast trànsit\n#tanca")
+    assert pointing.case()["status"] == "closed"
+    assert pointing.kinds(ANNA) == ["ack", "referred"]
+
+
+def test_a_referral_that_comes_back_opens_the_case_that_was_closed_after_it(pointing: World) -> None:
+    notice = late_case(pointing)
+    reply(pointing, notice, "#foraabast trànsit\n#tanca")
+    (told,) = [mail for mail in pointing.received(ANNA) if mail["X-Oacmail-Kind"] == "referred"]
+    pointing.report_on(told)
+    pointing.turn()
+    assert (pointing.case()["status"], pointing.case()["answered_at"]) == ("open", None)
+    assert pointing.case()["due_at"] == "2026-11-30T20:00:00+01:00"
+    assert "bounced" in pointing.kinds(AGENT)

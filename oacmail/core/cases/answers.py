@@ -183,13 +183,15 @@ def notice_undelivered(policy: Policy, view: View, mail: OutgoingView, *, at: da
     if mail.kind not in (MailKind.PASSED_ON, MailKind.REFERRED) or case is None:
         return ()
     clock: tuple[Effect, ...] = ()
-    if not case.running("answer") and case.status is not Status.CLOSED:
+    closed_by_it = case.close_reason == "answered" and mail.kind is MailKind.REFERRED
+    if not case.running("answer") and (case.status is not Status.CLOSED or closed_by_it):
         due_at = calendar.answer_due(at, policy)
         clock = ask(policy, case.number, key=f"undelivered:{mail.key}", at=at, due_at=due_at)
-    columns: CaseColumns = {"status": Status.OPEN}
+    columns: CaseColumns = {"status": Status.OPEN, "closed_at": None, "close_reason": None}
     if case.answered_at is not None and case.answered_at == mail.queued_at:
         columns["answered_at"] = None
-    open_again = (UpdateCase(case=case.number, columns=columns),) if case.status is Status.ANSWERED else ()
+    again = case.status is Status.ANSWERED or closed_by_it
+    open_again = (UpdateCase(case=case.number, columns=columns),) if again else ()
     return (EndDeadlines(case=case.number, how="void", at=at, kinds=("update",)), *open_again, *clock)
 
 

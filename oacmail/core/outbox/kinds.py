@@ -149,7 +149,7 @@ _ROWS = (
     ),
     _to_citizen(MailKind.PASSED_ON, _CLOSE, if_undelivered=IfUndelivered.AS_ANSWER),
     _to_citizen(MailKind.PROGRESS, _ANSWER, _CLOSE, CancelledBy.SOLVED, if_undelivered=IfUndelivered.AS_OTHER),
-    _to_citizen(MailKind.REFERRED, _CLOSE, if_undelivered=IfUndelivered.AS_ANSWER),
+    _to_citizen(MailKind.REFERRED, if_undelivered=IfUndelivered.AS_ANSWER),
     _to_citizen(MailKind.NOT_REACHED, if_undelivered=IfUndelivered.AS_OTHER),
     _to_citizen(MailKind.RELAYED, if_undelivered=IfUndelivered.AS_ANSWER),
     # --- deadlines --------------------------------------------------------------------------------
