@@ -47,6 +47,25 @@ def test_a_report_that_it_did_not_arrive_opens_the_case_again(world: World) -> N
     assert "bounced" in world.kinds(AGENT)
 
 
+def test_an_answer_that_comes_back_takes_no_case_from_the_technical_services(world: World) -> None:
+    world.citizen_writes(
+        ANNA, "Error 500 a la seu", "Bon dia, la seu electrònica dona error 500 en enviar la instància."
+    )
+    world.turn()
+    (notice,) = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "second_level"]
+    relaying.send(world, relaying.mail(world, notice))
+    assert world.case()["status"] == "derived"
+    world.report_on(relaying.relayed(world)[0])
+    world.turn()
+    assert (world.case()["status"], world.case()["answered_at"]) == ("derived", None)
+    running = "met_at IS NULL AND void_at IS NULL"
+    assert {row["kind"] for row in world.rows(f"SELECT kind FROM deadlines WHERE {running}")} == {
+        "answer", "remind", "nudge",
+    }  # fmt: skip
+    world.live("2026-11-27 09:00")
+    assert "nudge" in world.kinds(SUPERVISOR)
+
+
 def test_the_same_mail_twice_and_after_a_restart_goes_once(world: World) -> None:
     mail = relaying.mail(world, relaying.notice(world))
     relaying.send(world, mail)

@@ -148,14 +148,13 @@ def undelivered(
         columns["answered_at"] = None
     clock: tuple[Effect, ...] = ()
     if not case.running("answer"):
-        columns |= {"status": _owed_as(case, counted_at), "closed_at": None, "close_reason": None}
+        columns |= {"status": owed_as(case, counted_at), "closed_at": None, "close_reason": None}
         due_at = calendar.answer_due(at, policy)
         clock = ask(policy, case.number, key=f"undelivered:{key}", at=at, due_at=due_at)
     void: tuple[Effect, ...] = ()
     if counted_at is not None and counted_at == case.told_at:
         columns["told_at"] = None
-        if not has_notice(case):
-            void = (EndDeadlines(case=case.number, how="void", at=now, kinds=("update",)),)
+        void = no_news_promised(case, now)
     facts = {"what": "answer", "received_at": at}
     return (
         AuditEvent(kind="answer-undelivered", case=case.number, data={"message": key[:16]}),
@@ -166,7 +165,12 @@ def undelivered(
     )
 
 
-def _owed_as(case: CaseView, counted_at: datetime | None) -> Status:
+def no_news_promised(case: CaseView, now: datetime) -> tuple[Effect, ...]:
+    """What an agent's own words promised the person, who did not get them, is not due; what a notice promised is."""
+    return () if has_notice(case) else (EndDeadlines(case=case.number, how="void", at=now, kinds=("update",)),)
+
+
+def owed_as(case: CaseView, counted_at: datetime | None) -> Status:
     """The status of a case whose answer did not arrive: with the services as before if it was an answer on their case
     or told its outcome (R13)."""
     told = case.solved_at is not None and counted_at is not None and counted_at >= case.solved_at

@@ -7,8 +7,7 @@ decides whether a mail is relayed (core/handlers/relay.py).
 from datetime import datetime
 
 from oacmail.core.cases import answers
-from oacmail.core.effects import AuditEvent, Effect, UpdateCase
-from oacmail.core.model import Status
+from oacmail.core.effects import AuditEvent, CaseColumns, Effect, UpdateCase
 from oacmail.core.outgoing import MailKind, MailState
 from oacmail.core.policy import Policy
 from oacmail.core.view import CaseView, OutgoingView, View
@@ -32,13 +31,21 @@ def undelivered(policy: Policy, view: View, mail: OutgoingView, *, at: datetime)
     if case.running("answer") or any(said.by_office and said.at > written for said in case.latest):
         return (note,)
     first = case.answered_at is not None and case.answered_at >= written
-    answered_at = None if first else case.answered_at
-    open_again = UpdateCase(
-        case=case.number,
-        columns={"status": Status.OPEN, "closed_at": None, "close_reason": None, "answered_at": answered_at},
-    )
+    untold = case.told_at is not None and case.told_at >= written
+    columns: CaseColumns = {
+        "status": answers.owed_as(case, written),
+        "closed_at": None,
+        "close_reason": None,
+        "answered_at": None if first else case.answered_at,
+        "told_at": None if untold else case.told_at,
+    }
     due_at = answers.due_again(policy, at)
-    return (note, open_again, *answers.ask(policy, case.number, key=f"undelivered:{mail.key}", at=at, due_at=due_at))
+    return (
+        note,
+        *(answers.no_news_promised(case, at) if untold else ()),
+        UpdateCase(case=case.number, columns=columns),
+        *answers.ask(policy, case.number, key=f"undelivered:{mail.key}", at=at, due_at=due_at),
+    )
 
 
 def _case(view: View, mail: OutgoingView) -> CaseView | None:
