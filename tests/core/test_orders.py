@@ -33,7 +33,9 @@ def test_every_order_that_our_guide_and_our_mails_name_is_read(said: str) -> Non
         "Tanca el cas si us plau",
         "Ja he trucat i no era a casa, hi torno demà",
         "Trucat, però no em queda clar",
-        "Bon dia,\nMEVA",
+        "Bon dia, MEVA",
+        "Bon dia,\nja he trucat i hi torno demà",
+        "Bon dia, Anna,\nTrucat",
         "Nota que ho sé",
         "Hola: heu de portar el DNI",
         "Gràcies. Tanca",
@@ -42,6 +44,12 @@ def test_every_order_that_our_guide_and_our_mails_name_is_read(said: str) -> Non
 )
 def test_a_sentence_is_no_order(text: str) -> None:
     assert read_orders(text) == ()
+
+
+@pytest.mark.parametrize("greeting", ["Bon dia,", "Hola!", "Bona tarda a tothom.", "Buenos días:", "Hello all,"])
+def test_a_greeting_on_a_line_of_its_own_hides_no_order(greeting: str) -> None:
+    assert read_orders(f"{greeting}\n\nRESOLT\n\nMarta") == (Order(Verb.SOLVED),)
+    assert read_list(f"{greeting}\n12 tanca\n") == (Order(Verb.CLOSE, case="12"),)
 
 
 def test_the_run_ends_at_the_first_line_that_is_no_order() -> None:

@@ -1,8 +1,8 @@
 """The orders that an agent writes on top of a reply: which lines are orders, and what each says.
 
-Orders are the unbroken run of order lines at the very top of the text, empty lines aside: `#word argument`, or a plain
-line that says nothing else (docs/interfaces.md section 7). In a reply to a list of cases each line begins with the
-number of its case. It never decides who may give orders, and performs none.
+Orders are the unbroken run of order lines at the very top of the text, empty lines and a greeting aside: `#word
+argument`, or a plain line that says nothing else (docs/interfaces.md section 7). In a reply to a list of cases each
+line begins with the number of its case. It never decides who may give orders, and performs none.
 """
 
 import re
@@ -117,6 +117,10 @@ _ANSWERED = frozenset({"resolt", "ja respost", "resuelto", "ya respondido", "sol
 """Below a call: it was answered at once."""
 _HASH_LINE = re.compile(r"#\s?([^\W_][\w-]{0,40})[:.,]?(?:\s+(.*))?")
 _COLON_LINE = re.compile(r"([^\W\d_]{2,20})\s?:\s*(\S.*)")
+_GREETING = re.compile(
+    r"(?:hola|bon dia|bona tarda|bones(?: tardes)?|buenos dias|buenas(?: tardes)?|hello|hi|good (?:morning|afternoon))"
+    r"(?:,? (?:a )?(?:tothom|todos|companys|companyes|equip|equipo|all|everyone))?[ ,.:!]*"
+)
 _LISTED_LINE = re.compile(
     r"#?\s?(\d{1,6}|[A-Za-z]{2,8}-\d{4}-\d{6}(?:-[A-Za-z0-9]{3})?|(?=[0-9a-f]*[a-f])[0-9a-f]{8,64}|\d{8,64})"
     r"\s*[:.),-]?\s+(\S.*)"
@@ -143,6 +147,8 @@ def _read(text: str, read: Callable[[str], list[Order]]) -> tuple[Order, ...]:
     before = ""
     for raw in text.splitlines():
         line = raw.strip()
+        if not found and _GREETING.fullmatch(_plain(line)):
+            continue
         if len(found) > MOST or (line and not (taken := _taken(found, line, before, read))):
             break
         found = taken if line else found  # Outlook writes a paragraph for each line, with an empty one between
