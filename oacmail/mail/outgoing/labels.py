@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from oacmail.core.model import LANGUAGES
 from oacmail.mail.outgoing.labels_in_lists import IN_LISTS
 from oacmail.mail.outgoing.labels_of_cues import CUES
-from oacmail.mail.outgoing.labels_of_orders import BUTTONS, NOT_RELAYED, ORDERS, REFUSED
+from oacmail.mail.outgoing.labels_of_orders import BUTTONS, NOT_RELAYED, ORDERS, REFUSED, SAID
 from oacmail.mail.outgoing.labels_of_reasons import REASONS
 
 _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
@@ -131,6 +131,7 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
         "bounced": ("Correus que no s'han pogut lliurar", "Correos que no se han podido entregar", "Undelivered mail"),
     },
     "order": ORDERS,
+    "said": SAID,
     "button": BUTTONS,
     "refused": REFUSED,
     "not_relayed": NOT_RELAYED,

@@ -148,6 +148,14 @@ REFUSED: Mapping[str, tuple[str, str, str]] = {
     "not-now": ("ara no és possible", "ahora no es posible", "it is not possible now"),
 }
 
+SAID: Mapping[str, tuple[str, str, str]] = {
+    "duplicate": ("duplicat", "duplicado", "duplicate"),
+    "thanks": ("agraïment", "agradecimiento", "thanks"),
+    "ca": ("català", "catalán", "Catalan"),
+    "es": ("castellà", "castellano", "Spanish"),
+    "en": ("anglès", "inglés", "English"),
+}
+"""What follows the word of an order, where the program has a name of its own for it."""
 NOT_RELAYED: Mapping[str, tuple[str, str, str]] = {
     "automatic": ("sembla un correu automàtic", "parece un correo automático", "it looks automatic"),
     "no-case": ("no s'ha trobat el cas", "no se ha encontrado el caso", "the case was not found"),
