@@ -329,3 +329,15 @@ def test_without_plus_addresses_or_proof_no_notice_offers_it(town: Any) -> None:
         world.live("2026-11-27 09:00")
         (notice,) = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "overdue"]
         assert "mailto:" not in text_of(notice)
+
+
+def test_of_a_person_without_an_address_the_agent_hears_to_telephone(world: World) -> None:
+    mail = compose.message(world.clock, SUPERVISOR, "trucada", "TRUCADA: Joan Mir, 612345678: on es paga l'IBI?")
+    relaying.send(world, mail)
+    (opened,) = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "transcript"]
+    relaying.send(world, relaying.mail(world, opened, "Bon dia, es paga al banc."))
+    (refusal,) = relaying.refusals(world)
+    assert "la persona no ha deixat cap adreça de correu" in refusal
+    assert "per telèfon" in refusal
+    assert "mailto:" not in refusal
+    assert world.case()["status"] == "open"

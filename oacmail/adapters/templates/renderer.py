@@ -127,7 +127,8 @@ class JinjaRenderer:
         """Add the way to the person to a notice about one case, if an agent's mail can be proven at all."""
         policy = self._profile.policy
         to_staff = KINDS[send.kind].audience is not Audience.CITIZEN
-        if not (send.case and to_staff and KINDS[send.kind].about_case and policy.provable):
+        unreachable = send.facts.get("reason") == "no-address"
+        if unreachable or not (send.case and to_staff and KINDS[send.kind].about_case and policy.provable):
             return page
         address = relay_address(policy, send.case)
         return page.offering(address, send.case) if address else page
