@@ -126,3 +126,29 @@ def test_the_same_mail_read_twice_opens_one_case(world: World) -> None:
     world.deliver(mail, verdict=PASS)
     world.turn()
     assert len(world.cases()) == 1
+
+
+@pytest.mark.parametrize(("subject", "status"), [("cas 1", "answered"), ("Trucada del caso núm. 1", "answered")])
+def test_a_new_mail_with_the_number_in_its_subject_orders_about_that_case(
+    world: World, subject: str, status: str
+) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    agent_writes(world, "Bon dia,\n\nTRUCAT\n#nota vindrà dimarts\n\nMarta", subject=subject)
+    assert world.case()["status"] == status
+    (transcript,) = transcripts(world, AGENT)
+    assert "no fet" not in transcript
+    assert len(world.received(ANNA)) == 1  # her acknowledgement
+
+
+def test_a_new_mail_about_a_case_without_an_order_comes_back_and_one_about_no_case_waits_for_a_person(
+    world: World,
+) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    agent_writes(world, "Ha de portar el DNI.", subject="cas 1")
+    assert "no conté cap ordre" in transcripts(world, AGENT)[0]
+    agent_writes(world, "TRUCAT", subject="cas 77")
+    assert world.case()["status"] == "open"
+    assert world.reviews() == ["staff-without-case"]
+    assert len(world.received(ANNA)) == 1

@@ -5,7 +5,7 @@ from email.message import EmailMessage
 import pytest
 
 from tests.engine.test_orders import late_case, quoted, reply, transcripts
-from tests.engine.world import AGENT, ANNA, MARTA, PERE, World
+from tests.engine.world import AGENT, ANNA, MARTA, PERE, World, text_of
 
 
 @pytest.fixture
@@ -49,6 +49,16 @@ def test_a_reply_to_the_transcript_goes_on_line_by_line(world: World, digest: Em
     reply(world, transcript, "2 trucat\nmeva", sender=AGENT)
     assert [case["status"] for case in world.cases()] == ["open", "answered", "open"]
     assert world.cases()[0]["assignee"] == "agent"
+
+
+def test_the_transcript_of_several_cases_is_about_none_of_them(world: World, digest: EmailMessage) -> None:
+    reply(world, digest, "Bon dia,\n\n1 agent\n2 tanca duplicat", sender=AGENT)
+    (transcript,) = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "transcript"]
+    assert "OAC-" not in str(transcript["Subject"])
+    assert "tancar el cas: duplicat | fet" in text_of(transcript)
+    reply(world, transcript, "tanca brossa", sender=AGENT)
+    assert [case["status"] for case in world.cases()] == ["open", "closed", "open"]
+    assert "no se sap de quin cas parla" in transcripts(world, AGENT)[-1]
 
 
 def test_numbers_in_a_reply_to_the_notice_of_one_case_are_no_orders(world: World) -> None:

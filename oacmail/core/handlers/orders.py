@@ -5,7 +5,7 @@ and never in a mail that goes to anybody outside (docs/interfaces.md section 7).
 case changes nothing. The text of the message goes nowhere.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -55,15 +55,16 @@ class _Done:
 
 
 def is_order_mail(policy: Policy, view: View, lookup: Lookup) -> bool:
-    """Whether the message replies to a mail of ours to staff, bears a case token, or begins with an order that needs no
-    reply. Its writer and recipients are the caller's to judge."""
-    replies = bool(lookup.pressed or view.tokened) or any(mail.recipient in policy.people.staff for mail in view.mails)
-    return replies or any(order.verb in ANYWHERE for order in read_orders(lookup.message.typed)[:1])
+    """Whether the message replies to a mail of ours to staff, bears a case token, names a case in the subject of a
+    new mail, or begins with an order that needs no reply. Its writer and recipients are the caller's to judge."""
+    about_a_case = bool(lookup.pressed or view.tokened or _named(view, lookup))
+    replies = any(mail.recipient in policy.people.staff for mail in view.mails)
+    return about_a_case or replies or any(order.verb in ANYWHERE for order in read_orders(lookup.message.typed)[:1])
 
 
 def on_order_mail(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision:
     """Carry out the orders on top of it, one after the other; () of orders: say that nothing was done."""
-    standing = OrderedCases(view.cases, _case(view), view.serial)
+    standing = OrderedCases(view.cases, _case(view, lookup), view.serial)
     given = _given(view, lookup, standing.current)
     orders, number = tuple(order for order, _ in given), standing.current
     done: list[_Done] = []
@@ -79,7 +80,7 @@ def on_order_mail(policy: Policy, view: View, lookup: Lookup, now: datetime) -> 
         role=Role.AGENT, outcome=Outcome.STAFF, kind=Kind.REQUEST, case=number, rule="orders" if orders else "no-order"
     )
     key = _key(policy, lookup, number, now, orders)
-    about = number or next((one.case for one in done if one.case in standing.cases), None)
+    about = number or _only({one.case for one in done if one.case in standing.cases})
     told = transcript(policy, lookup, about, now, key=key, rows=[one.row() for one in done])
     spent = () if any(refused for _, refused in given) else order_buttons.used(lookup, now)
     effects = [effect for one in done for effect in (*one.effects, *_refused(one, standing))]
@@ -142,10 +143,20 @@ def transcript(
     )
 
 
-def _case(view: View) -> str | None:
-    """The number of the case of the mail that it replies to, else of its token."""
+def _only(numbers: Collection[str]) -> str | None:
+    """The one; None = there is none, or they are several: a mail about several cases bears the number of none, since
+    a reply to it would be about that one."""
+    return next(iter(numbers)) if len(numbers) == 1 else None
+
+
+def _case(view: View, lookup: Lookup) -> str | None:
+    """The number of the case of the mail that it replies to, else of its token, else of the subject of a new mail."""
     numbers = [mail.case for mail in reversed(view.mails) if mail.case] + list(view.tokened)
-    return next((number for number in numbers if number in view.cases), None)
+    return next((number for number in numbers if number in view.cases), None) or _named(view, lookup)
+
+
+def _named(view: View, lookup: Lookup) -> str | None:
+    return _only([number for number in lookup.numbers if number in view.cases])
 
 
 def _key(policy: Policy, lookup: Lookup, number: str | None, now: datetime, orders: tuple[Order, ...]) -> str:
