@@ -64,6 +64,23 @@ def _clocks(world: World, kind: str) -> list[dict[str, Any]]:
     )
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Soc fora de l'oficina fins al 15 de desembre.",
+        "Soc de baixa fins al 10 de desembre.",
+        "Estoy fuera de la oficina hasta el 9 de diciembre.",
+        "Absent fins al 9 de desembre.",
+    ],
+)
+def test_the_day_of_an_unmarked_out_of_office_is_not_that_of_the_solution(
+    world: World, notice: EmailMessage, text: str
+) -> None:
+    _reply(world, notice, text)
+    assert world.rows("SELECT expected_on FROM cases") == [{"expected_on": None}]
+    assert len(_told(world)) == 1
+
+
 def test_the_derivation_mail_asks_for_one_of_three_answers_first(world: World, notice: EmailMessage) -> None:
     said = text_of(notice)
     assert said.index("(1) ja està resolt") < said.index("(2) ") < said.index("(3) no és cosa nostra")

@@ -13,6 +13,7 @@ from oacmail.core.cases.recipient import language_of_case
 from oacmail.core.effects import AuditEvent, Decision, Effect, RecordMessage
 from oacmail.core.escalation import outcome
 from oacmail.core.escalation.follow_up import is_unsolved
+from oacmail.core.handlers.from_citizen import MACHINES
 from oacmail.core.handlers.orders import FRESH
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import Kind, Outcome, Role
@@ -68,8 +69,11 @@ def _case(view: View) -> CaseView | None:
 
 
 def _read(policy: Policy, lookup: Lookup) -> ServicesReply:
-    """A mail that is sent again later says nothing."""
+    """A mail that is sent again later says nothing, nor does one that reads as if a program had written it: the day in
+    an out-of-office is not that of the solution."""
     message, at = lookup.message, lookup.received_at
+    if lookup.reading.kind in MACHINES or message.features.subject_says:
+        return UNREAD
     if message.sent_at is None or abs(at - message.sent_at) > FRESH:
         return UNREAD
     return read_services_reply(message.fresh, at.astimezone(policy.office.timezone).date(), policy.workdays)

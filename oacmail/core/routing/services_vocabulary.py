@@ -200,6 +200,8 @@ NOT_A_DATE_OF_IT = _any(
     # negation and the past
     *("no", "ni", "not", "\\w+n't", "never", "des de", "d'enca", "desde", "since", "vam", "vau", "van", "va", "passat"),
     *("ahir", "ayer", "yesterday", "fue", "fuimos", "was", "were", "last", "era", "hem", "heu", "han", "hemos", "han"),
+    # the writer is away until that day
+    *("absen\\w+", "ausen\\w+", "fora", "fuera", "baixa", "baja", "permis\\w*", "oficina", "office", "leave"),
     # another thing happens on that day
     *(
         "mirar\\w*",
