@@ -218,3 +218,14 @@ def test_forged_writers_inside_stay_within_the_budget_of_unverified_mail(world: 
         _forward(world, _enclosing(world, original))
     assert len(world.cases()) == 5
     assert len(world.received(ANNA)) == 3
+
+
+def test_an_autoresponder_that_answers_our_question_gets_one_transcript(world: World) -> None:
+    _forward(world, _inline(world, "Gmail"))
+    (last,) = _questions(world)
+    for _ in range(3):
+        mail = compose.message(world.clock, AGENT, "", "Soc de viatge fins dilluns.", answers=last)
+        world.deliver(mail, verdict=PASS)
+        world.turn()
+        last = world.received(AGENT)[-1]
+    assert world.kinds(AGENT).count("transcript") == 1

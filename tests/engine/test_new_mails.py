@@ -292,3 +292,19 @@ def test_a_restart_between_question_and_choice_loses_nothing(world: World) -> No
     world.restart()
     _chooses(world, _asks(world)[0], "1")
     assert _statuses(world) == ["answered", "open"]
+
+
+def test_an_autoresponder_that_answers_each_mail_gets_one_transcript(world: World) -> None:
+    """It marks nothing, and keeps all references."""
+    _cases(world, ANNA, ANNA)
+    _new(world, ANNA, "Una cosa")
+    world.turn()
+    (last,) = _asks(world)
+    for _ in range(3):
+        mail = compose.message(world.clock, AGENT, "", "Soc de viatge fins dilluns.", answers=last)
+        world.deliver(mail, verdict=PASS)
+        world.turn()
+        last = world.received(AGENT)[-1]
+    assert len(_transcripts(world)) == 1
+    _chooses(world, _asks(world)[0], "1")
+    assert len(_transcripts(world)) == 2

@@ -23,7 +23,7 @@ from oacmail.core.effects import (
     Send,
 )
 from oacmail.core.handlers.from_citizen import from_citizen
-from oacmail.core.handlers.orders import transcript
+from oacmail.core.handlers.orders import key_of_reply, transcript
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import Auto, Kind, Outcome, Role
 from oacmail.core.outbox.kinds import TO_CITIZENS
@@ -129,7 +129,7 @@ def on_reply(policy: Policy, view: View, lookup: Lookup, asked: OutgoingView, no
     else:
         effects, reason = _confirmed(policy, case, fingerprint, line, now)
         verb = "acknowledge"
-    key = f"{MailKind.TRANSCRIPT}:{lookup.message.fingerprint[:16]}"
+    key = key_of_reply(lookup, fingerprint, line)
     row = {"verb": verb, "detail": "", "done": not reason, "reason": reason}
     told = transcript(policy, lookup, asked.case, now, key=key, rows=[row])
     record = RecordMessage(role=Role.AGENT, outcome=Outcome.STAFF, kind=Kind.REQUEST, case=asked.case, rule="confirms")

@@ -149,6 +149,13 @@ def _only(numbers: Collection[str]) -> str | None:
     return next(iter(numbers)) if len(numbers) == 1 else None
 
 
+def key_of_reply(lookup: Lookup, asked: str, line: str) -> str:
+    """The key of the transcript of a reply to a question of ours: the same line is answered once, so that no
+    autoresponder which answers each mail keeps us writing. `asked`: the fingerprint that the question is about."""
+    said = sha256(f"{lookup.message.sender}\n{line}".encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    return f"{MailKind.TRANSCRIPT}:{asked[:16]}:{said}"
+
+
 def _case(view: View, lookup: Lookup) -> str | None:
     """The number of the case of the mail that it replies to, else of its token, else of the subject of a new mail."""
     numbers = [mail.case for mail in reversed(view.mails) if mail.case] + list(view.tokened)

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from oacmail.core.cases import answers
-from oacmail.core.effects import Decision, Effect, PlaceMessage, RecordMessage, Remember, RequestReview, Send
+from oacmail.core.effects import Decision, Effect, PlaceMessage, RecordMessage, Remember, RequestReview
 from oacmail.core.errors import Refused
 from oacmail.core.handlers.automatic_mail import concerns
-from oacmail.core.handlers.orders import transcript
+from oacmail.core.handlers.orders import key_of_reply, transcript
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import Kind, Outcome, Role
 from oacmail.core.outbox import case_card
@@ -77,7 +77,9 @@ def on_choice(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Deci
         reason = ""
     except Refused as refused:
         effects, reason = (), refused.reason
-    told = _transcript(policy, lookup, now, {"verb": verb, "detail": detail, "done": not reason, "reason": reason})
+    row = {"verb": verb, "detail": detail, "done": not reason, "reason": reason}
+    key = key_of_reply(lookup, view.unplaced.fingerprint, line)
+    told = transcript(policy, lookup, None, now, key=key, rows=[row])
     record = RecordMessage(role=Role.AGENT, outcome=Outcome.STAFF, kind=Kind.REQUEST, rule="chooses-a-case")
     return Decision(effects=(record, *effects, *told), because=("chooses-a-case", *([reason] if reason else ())))
 
@@ -113,8 +115,3 @@ def place(policy: Policy, view: View, number: str, now: datetime) -> tuple[Effec
         returned = answers.undelivered(policy, case, at=mail.received_at, key=key, now=now, answer=key)
         return (placed, *returned)
     return (placed, *answers.answered(policy, case, at=mail.received_at, key=key, how="chosen-by-an-agent"))
-
-
-def _transcript(policy: Policy, lookup: Lookup, now: datetime, row: dict[str, object]) -> tuple[Send, ...]:
-    key = f"{MailKind.TRANSCRIPT}:{lookup.message.fingerprint[:16]}"
-    return transcript(policy, lookup, None, now, key=key, rows=[row])
