@@ -1,5 +1,6 @@
 """Orders: what an agent writes on top of a reply to a notice happens to the case, and a transcript comes back."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -225,3 +226,12 @@ def test_orders_are_read_from_the_html_of_ordinary_clients(world: World, client:
     case = world.case()
     assert (case["assignee"], case["status"]) == ("cap", "answered")
     assert "no fet" not in transcripts(world)[0]
+
+
+def test_where_nobody_can_be_proven_an_order_is_refused_in_words_once_a_day(town: Callable[..., World]) -> None:
+    """Notices name the orders; without `trust.provider` none counts."""
+    world = town(trust={"provider": "none"})
+    notice = late_case(world)
+    for _ in range(2):
+        reply(world, notice, "TRUCAT")
+    assert (world.case()["status"], world.kinds(SUPERVISOR).count("remark")) == ("open", 1)

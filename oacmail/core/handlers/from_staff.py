@@ -21,6 +21,7 @@ from oacmail.core.model import Auto, Dmarc, Kind, Message, Outcome, Role
 from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
+from oacmail.core.routing.orders import read_orders
 from oacmail.core.routing.sender import Sender
 from oacmail.core.routing.threading import ThreadMatch, match_case
 from oacmail.core.view import CaseView, View
@@ -198,12 +199,16 @@ def _remark(policy: Policy, lookup: Lookup, writer: Sender, case: CaseView, now:
         role=writer.role, outcome=Outcome.STAFF, kind=Kind.REQUEST, case=case.number, rule=writer.rule
     )
     day = now.astimezone(policy.office.timezone).date()
-    # An agent who meant to answer must know that it does not count. At most once a day and case: a forged From must
-    # not fill the agent's mailbox.
-    meant_as_answer = bool(lookup.relays) or _to_the_citizen(case, _recipients(policy, lookup.message))
+    # An agent who meant to answer, or to give an order, must know that it does not count. At most once a day and case:
+    # a forged From must not fill the agent's mailbox.
+    answers_or_orders = (
+        bool(lookup.relays)
+        or _to_the_citizen(case, _recipients(policy, lookup.message))
+        or bool(read_orders(lookup.message.typed))
+    )
     told = notices(
         policy,
-        (lookup.message.sender,) if meant_as_answer else (),
+        (lookup.message.sender,) if answers_or_orders else (),
         key=f"remark:{case.number}:{day}",
         kind=MailKind.REMARK,
         now=now,
