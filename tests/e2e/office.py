@@ -151,7 +151,7 @@ class RunningOffice:
     def passes(self, more: int = 2) -> None:
         """Return when the mailbox was read so many times more: whatever was to be seen then has been seen."""
         goal = self._synced() + more
-        until(lambda: self._synced() >= goal, 20, what=f"{more} passes\n{self.log()}")
+        until(lambda: self._synced() >= goal, 20, what=lambda: f"{more} passes\n{self.log()}")
 
     def stop(self) -> int:
         """SIGTERM; the exit code."""
@@ -213,7 +213,11 @@ class RunningOffice:
         return self.json("case", "list")
 
     def wait_for_cases(self, count: int, seconds: float = 10.0) -> list[dict[str, Any]]:
-        until(lambda: len(self.rows("SELECT id FROM cases")) >= count, seconds, what=f"{count} cases\n{self.log()}")
+        until(
+            lambda: len(self.rows("SELECT id FROM cases")) >= count,
+            seconds,
+            what=lambda: f"{count} cases\n{self.log()}",
+        )
         return self.cases()
 
     def case(self, number: str) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def test_killed_at_random_moments_no_message_is_doubled_and_no_acknowledgement_i
         for person in [next(waiting) for _ in range(WRITE_AT_ONCE)]:
             person.write(desk.address, f"Sol·licitud {person.user}", f"Com presento la sol·licitud de {person.user}?")
         goal = _done(desk) + chance.randrange(1, 12)
-        until(lambda goal=goal: _done(desk) >= goal, 20, every=0.001, what=f"a moment to kill\n{desk.log()}")  # type: ignore[misc]
+        until(lambda goal=goal: _done(desk) >= goal, 20, every=0.001, what=lambda: f"a moment to kill\n{desk.log()}")  # type: ignore[misc]
         desk.kill()
     with desk.running():
         for person in people:
@@ -147,7 +147,7 @@ def _own_template(desk: RunningOffice, text: str) -> None:
 
 def _reloaded(desk: RunningOffice, event: str, count: int) -> None:
     desk.signal(signal.SIGHUP)
-    until(lambda: len(desk.log_lines(event)) >= count, what=f"{event}\n{desk.log()}")
+    until(lambda: len(desk.log_lines(event)) >= count, what=lambda: f"{event}\n{desk.log()}")
 
 
 def _told(mail_servers: MailServers, desk: RunningOffice) -> str:

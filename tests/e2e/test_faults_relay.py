@@ -44,13 +44,13 @@ def test_a_relay_that_refuses_everybody_is_named_and_all_mail_leaves_once_it_rec
         for number, person in enumerate(people):
             person.write(desk.address, f"Tràmit {person.user}", f"Com acabo el tràmit número {number}?")
         words = "relay-refuses: the relay refuses every recipient"
-        until(lambda: words in " ".join(desk.status()["problems"]), 20, what=f"{desk.status()}\n{desk.log()}")
+        until(lambda: words in " ".join(desk.status()["problems"]), 20, what=lambda: f"{desk.status()}\n{desk.log()}")
         assert desk.oacmail("status", code=1).stdout.startswith("UNHEALTHY")
         until(lambda: desk.rows("SELECT 1 FROM outbox WHERE kind = 'alert'"), what="the alert waits with the others")
         mind.replies.clear()
         for person in (*people, desk.operator):
             person.wait_for_mail(1, 20)
-        until(lambda: desk.status()["ok"], 20, what=f"all is well again\n{desk.status()}\n{desk.log()}")
+        until(lambda: desk.status()["ok"], 20, what=lambda: f"all is well again\n{desk.status()}\n{desk.log()}")
         desk.passes()
         desk.wait_until_accounted()
     assert [

@@ -24,7 +24,12 @@ def _known(desk: RunningOffice, problem: str) -> bool:
 
 
 def _acknowledged(desk: RunningOffice, person: Citizen) -> None:
-    until(person.mailbox.files, 25, what=f"mail for {person.user}\n{desk.log()}")
+    servers = desk.mail_servers
+
+    def logs() -> str:
+        return f"mail for {person.user}\n{desk.log()}\n{servers.dovecot.log()}\n{servers.postfix.log()}"
+
+    until(person.mailbox.files, 25, what=logs)
 
 
 @contextmanager

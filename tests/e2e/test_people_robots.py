@@ -255,7 +255,7 @@ def test_an_answer_that_comes_back_opens_the_case_again(desk: RunningOffice, mai
     with at_desk(desk) as agent:
         agent.answer(agent.read(agent.find(first)), "Bon dia, proveu-ho amb un altre navegador.")
 
-    until(lambda: mails_to(desk, desk.agent.address, "bounced"), 15, what=f"the agents are told\n{desk.log()}")
+    until(lambda: mails_to(desk, desk.agent.address, "bounced"), 15, what=lambda: f"the agents are told\n{desk.log()}")
     kinds = "SELECT 1 FROM messages m JOIN cases c ON c.id = m.case_id WHERE c.number = ? AND m.role = 'agent'"
     until(lambda: desk.rows(kinds, number), 15, what="the answer is seen")
     told = until(
@@ -353,7 +353,7 @@ def test_an_acknowledgement_sent_back_with_a_question_on_top_is_a_message(
 
     anna.send(robots.raw(back), desk.address)
 
-    until(lambda: running_clocks(desk, number), 15, what=f"a clock for the question\n{desk.log()}")
+    until(lambda: running_clocks(desk, number), 15, what=lambda: f"a clock for the question\n{desk.log()}")
     assert desk.case(number)["status"] == "open"
 
 

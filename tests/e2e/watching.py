@@ -78,7 +78,7 @@ def answered_by(desk: RunningOffice, question: str, text: str, **options: Any) -
         mail = agent.read(agent.find(question))
         answer = agent.answer(mail, text, **options)
     number = number_of(desk, question)
-    until(lambda: not running_clocks(desk, number), 15, what=f"{number} is answered\n{desk.log()}")
+    until(lambda: not running_clocks(desk, number), 15, what=lambda: f"{number} is answered\n{desk.log()}")
     return str(answer)
 
 

@@ -15,18 +15,20 @@ def until(
     seconds: float = 10.0,
     *,
     every: float = 0.01,
-    what: str = "",
+    what: str | Callable[[], str] = "",
     patience: float = PATIENCE,
 ) -> T:
     """The first truthy value of `predicate`, asked again each `every` seconds; AssertionError when it took too long.
 
-    `patience` 1: the deadline is a choice of the caller's, who goes on without.
+    `what` names the condition; a function is asked at the end, and can show the logs as they are then. `patience` 1:
+    the deadline is a choice of the caller's, who goes on without.
     """
     pause, seconds = threading.Event(), seconds * patience
     end = time.monotonic() + seconds
     while not (value := predicate()):
         if time.monotonic() > end:
-            raise AssertionError(f"{what or getattr(predicate, '__name__', 'condition')}: not within {seconds} s")
+            named = what() if callable(what) else what or getattr(predicate, "__name__", "condition")
+            raise AssertionError(f"{named}: not within {seconds} s")
         pause.wait(every)
     return value
 
