@@ -1,0 +1,67 @@
+"""A button of a notice over real Postfix and Dovecot: the mail to its plus-address orders once, and by its agent alone."""
+
+from collections.abc import Iterator
+from email.message import EmailMessage
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import pytest
+
+from tests.e2e.office import RunningOffice
+from tests.e2e.test_people_answer import PROOF
+from tests.e2e.watching import number_of, opened, plain
+from tests.engine.test_order_buttons import buttons
+from tests.servers.mail_servers import DOMAIN, MailServers
+from tests.servers.people import Citizen
+from tests.servers.people import message as everyday
+from tests.servers.waiting import until
+
+FAULT = "Bon dia, des d'ahir la seu electrònica dona error 500 a tothom en enviar la instància."
+
+
+@pytest.fixture(scope="module")
+def marta(mail_servers: MailServers) -> Citizen:
+    return Citizen(mail_servers, "Marta", user=f"{mail_servers.new_user('marta')}-proven", domain=DOMAIN)
+
+
+@pytest.fixture(scope="module")
+def desk(
+    mail_servers: MailServers, marta: Citizen, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningOffice]:
+    root = tmp_path_factory.mktemp("buttons")
+    with opened(mail_servers, root, trust=PROOF, people={"agents": [marta.address]}) as office:
+        yield office
+
+
+def press(sender: Citizen, link: str) -> None:
+    """Send the mail that the link opens, as it stands (RFC 6068)."""
+    parts = urlsplit(link)
+    fields = {name: values[0] for name, values in parse_qs(parts.query).items()}
+    to = unquote(parts.path)
+    mail = everyday(f"{sender.name} <{sender.address}>", [to], fields["subject"], fields["body"], {})
+    sender.send(mail.as_bytes(), to)
+
+
+def kinds(person: Citizen, kind: str) -> list[EmailMessage]:
+    return [mail for mail in person.inbox() if mail["X-Oacmail-Kind"] == kind]
+
+
+def test_the_agent_presses_it_and_the_case_is_hers_but_not_twice_and_not_for_a_stranger(
+    desk: RunningOffice, marta: Citizen, mail_servers: MailServers
+) -> None:
+    anna, stranger = Citizen(mail_servers, "Anna"), Citizen(mail_servers, "Ningú")
+    number = number_of(desk, anna.write(desk.address, "Error 500 a la seu", FAULT))
+    notice = until(lambda: kinds(marta, "second_level"), what="the notice")[0]
+    mine, passed_on = (buttons(notice)[label] for label in ("Me'l quedo", "Deriva a nivell 2"))
+    press(stranger, passed_on)
+    press(marta, mine)
+    until(lambda: kinds(marta, "transcript"), what="the transcript")
+    assert desk.rows("SELECT assignee FROM cases WHERE number = ?", number)[0]["assignee"] == marta.user
+    press(marta, mine)
+    until(lambda: len(kinds(marta, "transcript")) == 2, what="the second transcript")
+    assert "| fet |" in plain(kinds(marta, "transcript")[0])
+    assert "| fet |" not in plain(kinds(marta, "transcript")[1])
+    assert kinds(anna, "passed_on") == []
+    ordered = (
+        "SELECT count(*) AS n FROM events e JOIN cases c ON c.id = e.case_id WHERE c.number = ? AND e.kind = 'ordered'"
+    )
+    assert desk.rows(ordered, number)[0]["n"] == 1
