@@ -1,4 +1,4 @@
-"""A button of a notice over real Postfix and Dovecot: the mail to its plus-address orders once, and by its agent alone."""
+"""A button of a notice over real servers: the mail to its plus-address orders once, and by its agent alone."""
 
 from collections.abc import Iterator
 from email.message import EmailMessage
