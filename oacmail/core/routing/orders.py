@@ -122,12 +122,12 @@ _GREETING = re.compile(
     r"(?:,? (?:a )?(?:tothom|todos|companys|companyes|equip|equipo|all|everyone))?[ ,.:!]*"
 )
 _LISTED_LINE = re.compile(
-    r"#?\s?(\d{1,6}|[A-Za-z]{2,8}-\d{4}-\d{6}(?:-[A-Za-z0-9]{3})?|(?=[0-9a-f]*[a-f])[0-9a-f]{8,64}|\d{8,64})"
+    r"#?\s?(\d{1,6}|[A-Za-z][A-Za-z0-9]{1,7}-\d{4}-\d{6}(?:-[A-Za-z0-9]{3})?|(?=[0-9a-f]*[a-f])[0-9a-f]{8,64}|\d{8,64})"
     r"\s*[:.),-]?\s+(\S.*)"
 )
 _LEVEL = re.compile(r"(?:n|nivell|nivel|level)\s?([12])\b[:.,]?\s*(.*)", re.IGNORECASE)
 _ENTRY = re.compile(r"[0-9a-f]{8,64}")
-_NUMBER = re.compile(r"#?([A-Z]{2,8}-\d{4}-\d{6})(?:-[A-Z0-9]{3})?|#?(\d{1,6})")
+_NUMBER = re.compile(r"#?([A-Z][A-Z0-9]{1,7}-\d{4}-\d{6})(?:-[A-Z0-9]{3})?|#?(\d{1,6})")
 _NAME = re.compile(r"[\w.+-]{2,40}(?:@[\w.-]{3,80})?")
 
 

@@ -279,7 +279,7 @@ GREETINGS = frozenset(_GREETINGS.split())
 MEASURE = re.compile(r"(?:de |d'|dies|dias|days|h\b|hor|min|setman|seman|week|i \d|o \d|y \d|or \d|and \d|/)")
 """What follows a number that is a date or a quantity, and no answer."""
 OF_OUR_MAIL = re.compile(
-    r"\[[a-z]{2,8}-\d{4}-\d{6}|^(?:de|from|enviat|enviado|sent|per a|para|to|assumpte|asunto|subject):\s"
+    r"\[[a-z][a-z0-9]{1,7}-\d{4}-\d{6}|^(?:de|from|enviat|enviado|sent|per a|para|to|assumpte|asunto|subject):\s"
     r"|^-{3,}|^_{5,}|\b(?:va escriure|escribio|wrote):$"
     r"|aquestes tres respostes|estas tres respuestas|these three answers"
 )

@@ -18,7 +18,7 @@ from oacmail.mail.outgoing.plain_text import one_line
 
 _TAG = 60  # characters that the case's token takes of a subject
 _REPLY = re.compile(r"(?:(?:re|rv|aw|sv|resp)(?:\[\d{1,3}\])? ?: ?)+", re.I)
-_TOKEN = re.compile(r"\[[A-Z]{1,10}-\d{4}-\d{6}-[A-Z0-9]{3}\]", re.I)
+_TOKEN = re.compile(r"\[[A-Z][A-Z0-9]{1,7}-\d{4}-\d{6}-[A-Z0-9]{3}\]", re.I)
 
 
 def subject(theirs: str, token: str) -> str:
