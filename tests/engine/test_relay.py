@@ -60,6 +60,18 @@ def test_a_copy_lies_in_sent_for_the_colleagues(world: World) -> None:
     assert not world.reviews()
 
 
+def test_it_bears_no_subject_of_somebody_else_whose_case_was_merged(world: World) -> None:
+    notice = relaying.notice(world)
+    world.citizen_writes(PERE, "El meu divorci i el padró", "Bon dia, com canvio el padró?")
+    world.turn()
+    first, second = (case["number"] for case in world.cases())
+    world.order("merge", second, into=first)
+    relaying.send(world, relaying.mail(world, notice))
+    (got,) = relaying.relayed(world)
+    assert str(got["Subject"]).startswith("Re: No puc signar la instància [")
+    assert len(str(got["References"]).split()) == 1
+
+
 @pytest.mark.parametrize("html", ["", "<html><body><p>Bon dia, us adjunto la guia.</p></body></html>"])
 def test_a_file_to_which_the_client_gives_a_content_id_is_kept(world: World, html: str) -> None:
     """As Gmail and Exchange do with every attachment."""

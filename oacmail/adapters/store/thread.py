@@ -23,11 +23,13 @@ def thread(con: sqlite3.Connection, lookup: Lookup) -> CaseThread | None:
     case = case_id(con, lookup.relays[0]) if lookup.relays else None
     if case is None:
         return None
-    theirs = con.execute(
-        "SELECT message_id, subject, fresh FROM messages WHERE case_id = ? AND role = ? AND guest = 0 ORDER BY id",
+    asked = con.execute(
+        """SELECT m.message_id, m.subject, m.fresh, m.author_id = c.citizen_id AS own FROM messages m
+        JOIN cases c ON c.id = m.case_id WHERE c.id = ? AND m.role = ? AND m.guest = 0 ORDER BY m.id""",
         (case, Role.CITIZEN),
     ).fetchall()
-    said = [row["fresh"] for row in theirs]
+    said = [row["fresh"] for row in asked]
+    theirs = [row for row in asked if row["own"]]  # of a merged case somebody else's subject may be private
     ids = [row["message_id"] for row in theirs if row["message_id"]]
     subject = con.execute("SELECT subject FROM cases WHERE id = ?", (case,)).fetchone()["subject"]
     return CaseThread(
