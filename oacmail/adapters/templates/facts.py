@@ -254,7 +254,7 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
         "secret": ({"received_at": _THEN},),
         "forwarded": ({"address": "an…@example.org", "received_at": _THEN}, {"doubt": "none"}, {"doubt": "several"}),
         "unseen_answer": ({"received_at": _THEN},),
-        "not_relayed": ({"reason": "orders"}, {"reason": "no-address"}),
+        "not_relayed": ({"reason": "orders"}, {"reason": "internal"}, {"reason": "no-address"}),
         "which_case": ({"received_at": _THEN, "cases": (_SAMPLE_ROW,) * 2}, {"cases": (_SAMPLE_ROW,)}),
         "complex": ({}, _SAMPLE_CARD),
         "opinion": (_SAMPLE_CARD, {**_SAMPLE_CARD, "intent": "suggestion"}),
