@@ -8,7 +8,7 @@ import pytest
 from oacmail.adapters.store import board
 from oacmail.sim.mailbox import SimulatedMailbox
 from tests.engine import compose
-from tests.engine.world import AGENT, ANNA, MARTA, PERE, World
+from tests.engine.world import AGENT, ANNA, MARTA, PERE, World, text_of
 
 OPEN, MINE, DERIVED, WAITING, ANSWERED, CLOSED, AUTOMATIC, REVIEW = (
     f"OAC360/{name}"
@@ -143,6 +143,7 @@ def test_an_unanswered_case_cannot_be_closed_by_a_move_and_the_agents_are_told(w
     assert world.case()["status"] == "open"
     assert lies(world)[OPEN] == 1
     assert world.kinds(AGENT)[-1] == "moved_back"
+    assert "TANCA DUPLICAT" in text_of(world.received(AGENT)[-1])
     assert world.mailbox.moves == 2
 
 
