@@ -4,7 +4,7 @@ A turn holds the store's lock and never uses the network. It decides nothing its
 renders what is to be sent, and writes. After the commit it announces queued mail.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import structlog
 
-from oacmail.core.case_effects import TreatAsRequest
+from oacmail.core.case_effects import RecordContact, TreatAsRequest
 from oacmail.core.decide import decide
 from oacmail.core.effects import Arrived, Decision, DeliveryResult, Input, Quoted, Send
 from oacmail.core.lookup import Lookup, looked_up, with_forwarded
@@ -120,7 +120,8 @@ class Engine:
             view = turn.view(self.policy, asked, now)
             decision = decide(self.policy, view, asked, now)
         sends = [effect for effect in decision.effects if isinstance(effect, Send)]
-        mails = {send.key: self._final(send, turn, arrived, raw, now) for send in sends}
+        noted = {effect.message: effect.text for effect in decision.effects if isinstance(effect, RecordContact)}
+        mails = {send.key: self._final(send, turn, arrived, raw, noted, now) for send in sends}
         turn.apply(
             decision,
             now=now,
@@ -169,9 +170,17 @@ class Engine:
         )
         return lookup if forwarded is None else with_forwarded(lookup, forwarded)
 
-    def _final(self, send: Send, turn: Turn, arrived: Arrived | None, raw: bytes | None, now: datetime) -> FrozenMail:
+    def _final(
+        self,
+        send: Send,
+        turn: Turn,
+        arrived: Arrived | None,
+        raw: bytes | None,
+        noted: Mapping[str, str],
+        now: datetime,
+    ) -> FrozenMail:
         if send.kind is not MailKind.RELAYED:
-            return self._freeze(send, _attached(send, turn, arrived, raw), now)
+            return self._freeze(send, _attached(send, turn, arrived, raw, noted), now)
         assert raw is not None  # core relays only what was read
         message_id = signature.message_id(self.policy, send.key)
         return relaying.relayed(self.policy.office, send, raw, message_id, self._mark(send, now), now)
@@ -214,13 +223,18 @@ class Engine:
         )
 
 
-def _attached(send: Send, turn: Turn, arrived: Arrived | None, raw: bytes | None) -> list[Attached]:
-    """Return the messages to attach; the message that has just arrived is in no row yet."""
+def _attached(
+    send: Send, turn: Turn, arrived: Arrived | None, raw: bytes | None, noted: Mapping[str, str]
+) -> list[Attached]:
+    """Return the messages to attach; the message that has just arrived, and a call that it notes, are in no row
+    yet."""
     wanted = send.conversation or ((Quoted(message=send.attach, heading=""),) if send.attach is not None else ())
     found: list[Attached] = []
     for one in wanted:
         if arrived is not None and arrived.message.fingerprint == one.message:
             message: tuple[str, bytes | None] | None = (arrived.message.fresh, raw)
+        elif one.message in noted:
+            message = (noted[one.message], None)
         else:
             message = turn.message(one.message)
         if message is not None:

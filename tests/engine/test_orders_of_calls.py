@@ -1,5 +1,6 @@
 """A telephone call or a visit that an agent notes by mail is a case like any other, and nobody gets a mail about it."""
 
+from collections.abc import Callable
 from email.message import EmailMessage
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from tests.engine import compose
 from tests.engine.compose import OFFICE
 from tests.engine.test_orders import PASS, transcripts
-from tests.engine.world import AGENT, ANNA, STAFF, SUPERVISOR, World
+from tests.engine.world import AGENT, ANNA, PERE, STAFF, SUPERVISOR, World, text_of
 
 
 def agent_writes(
@@ -152,3 +153,12 @@ def test_a_new_mail_about_a_case_without_an_order_comes_back_and_one_about_no_ca
     assert world.case()["status"] == "open"
     assert world.reviews() == ["staff-without-case"]
     assert len(world.received(ANNA)) == 1
+
+
+def test_what_a_caller_has_asked_goes_to_the_technical_services_with_the_order_below_it(
+    town: Callable[..., World],
+) -> None:
+    world = town(people={"technical": [PERE]})
+    agent_writes(world, "#trucada Anna, 612345678: la seu dona error 500 quan envia la instància\n#deriva")
+    (mail,) = world.received(PERE)
+    assert "> la seu dona error 500 quan envia la instància" in text_of(mail)
