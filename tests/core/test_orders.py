@@ -1,11 +1,12 @@
 """Which lines are orders: all that our own pages and mails name, and no sentence of a person."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from oacmail.core.routing.orders import MOST, Order, Verb, read_list, read_orders
+from oacmail.core.routing.orders import MOST, Order, Verb, out_of_reach, read_list, read_orders
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "guia-agents.md").read_text("utf-8")
@@ -44,6 +45,35 @@ def test_every_order_that_our_guide_and_our_mails_name_is_read(said: str) -> Non
 )
 def test_a_sentence_is_no_order(text: str) -> None:
     assert read_orders(text) == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "order"),
+    [
+        ("Ho agafo jo", Order(Verb.MINE)),
+        ("és duplicat", Order(Verb.CLOSE, "duplicate")),
+        ("Tanca com a duplicat.", Order(Verb.CLOSE, "duplicate")),
+        ("Derivar: no s'obre", Order(Verb.SECOND_LEVEL, "no s'obre")),
+        ("Ja està solucionat!", Order(Verb.SOLVED)),
+        ("Ja l’he trucat", Order(Verb.CALLED)),
+        ("Ya la he llamado", Order(Verb.CALLED)),
+    ],
+)
+def test_what_people_write_for_an_order_is_read_on_a_notice_and_in_a_list(said: str, order: Order) -> None:
+    assert read_orders(said) == (order,)
+    assert read_list(f"Cas 12: {said}") == (replace(order, case="12"),)
+
+
+def test_a_telephone_capitalizes_the_first_letter_of_a_reference() -> None:
+    assert read_list("A73bf0cd és persona") == (Order(Verb.PERSON, case="A73bf0cd"),)
+
+
+def test_an_order_below_a_sentence_is_out_of_reach_and_a_signature_or_a_quoted_line_is_none() -> None:
+    text = "1 meva\nla 2 és del Jordi\n3 tanca\n08755 Castellbisbal\n-- \nMarta\n4 tanca\n> 5 tanca"
+    assert read_list(text) == (Order(Verb.MINE, case="1"),)
+    assert out_of_reach(text, listed=True) == (Order(Verb.CLOSE, case="3"),)
+    assert out_of_reach("TRUCAT\nDe: OAC 360\nRESOLT", listed=False) == ()
+    assert out_of_reach("Li he dit que sí.\nRESOLT", listed=False) == ()
 
 
 @pytest.mark.parametrize("greeting", ["Bon dia,", "Hola!", "Bona tarda a tothom.", "Buenos días:", "Hello all,"])

@@ -61,6 +61,12 @@ def test_the_transcript_of_several_cases_is_about_none_of_them(world: World, dig
     assert "no se sap de quin cas parla" in transcripts(world, AGENT)[-1]
 
 
+def test_a_line_below_a_sentence_is_not_done_and_the_transcript_says_so(world: World, digest: EmailMessage) -> None:
+    reply(world, digest, "1 agent\nla 2 la porta en Pere\n3 tanca brossa\n\nMarta" + quoted(digest), sender=AGENT)
+    assert [case["status"] for case in world.cases()] == ["open", "open", "open"]
+    assert "| 3 | tancar-lo com a brossa | no fet: és sota una línia" in transcripts(world, AGENT)[0]
+
+
 def test_numbers_in_a_reply_to_the_notice_of_one_case_are_no_orders(world: World) -> None:
     notice = late_case(world)
     reply(world, notice, "1 tanca brossa")

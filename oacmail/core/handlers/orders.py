@@ -24,7 +24,7 @@ from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.review import NamedEntry
-from oacmail.core.routing.orders import Order, Verb, number_of, read_list, read_orders
+from oacmail.core.routing.orders import Order, Verb, number_of, out_of_reach, read_list, read_orders
 from oacmail.core.view import CaseView, View
 
 FRESH = timedelta(days=1)
@@ -97,7 +97,9 @@ def _given(view: View, lookup: Lookup, current: str | None) -> tuple[tuple[Order
         return order_buttons.orders_of(view, lookup, current)
     lists = any(mail.kind in LISTS_OF_CASES for mail in view.mails)
     why = "repeated" if _is_repeated(view, lookup, current) else ""
-    return tuple((order, why) for order in (read_list if lists else read_orders)(lookup.message.typed))
+    typed = lookup.message.typed
+    unread = tuple((order, "below-text") for order in out_of_reach(typed, listed=lists))
+    return tuple((order, why) for order in (read_list if lists else read_orders)(typed)) + unread
 
 
 def _is_repeated(view: View, lookup: Lookup, current: str | None) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from itertools import chain
+from itertools import chain, takewhile
 
 from oacmail.core.policy import Policy
 from oacmail.core.routing import signature
@@ -68,7 +68,7 @@ _WORDS: Mapping[Verb, str] = {
     Verb.CLOSE: "close tanca cierra",
     Verb.SPAM: "spam brossa",
     Verb.REOPEN: "reopen reobre reabre",
-    Verb.SECOND_LEVEL: "level2 deriva nivell2 nivel2",
+    Verb.SECOND_LEVEL: "level2 deriva derivar deriveu nivell2 nivel2",
     Verb.FIRST_LEVEL: "level1 nivell1 nivel1",
     Verb.SOLVED: "solved resolt resuelto",
     Verb.UNTIL: "until previsio prevision",
@@ -88,17 +88,30 @@ _WORDS: Mapping[Verb, str] = {
 }
 _HASHED = {word: verb for verb, words in _WORDS.items() for word in words.split()}
 _SAID: Mapping[Order, str] = {
-    Order(Verb.MINE): "meva|meu|es meva|me la quedo|mia|mio|me lo quedo|mine|i take it",
+    Order(Verb.MINE): (
+        "meva|meu|es meva|me la quedo|me'l quedo|ho agafo jo|l'agafo jo|jo|mia|mio|me lo quedo"
+        "|lo llevo yo|yo|mine|i take it"
+    ),
     Order(Verb.CLOSE): "tanca|tanqueu|tancar|tancat|cierra|cierre|cerrar|close",
     Order(Verb.SPAM): "tanca brossa|brossa|es brossa|cierra spam|es spam|spam|close spam|it is spam",
-    Order(Verb.CLOSE, "duplicate"): "tanca duplicat|duplicat|cierra duplicado|duplicado|close duplicate|duplicate",
+    Order(Verb.CLOSE, "duplicate"): (
+        "tanca duplicat|tanca per duplicat|tanca com a duplicat|duplicat|es duplicat|es un duplicat|cierra duplicado"
+        "|cierra por duplicado|cierra como duplicado|duplicado|es duplicado|es un duplicado|close duplicate|duplicate"
+    ),
     Order(Verb.REOPEN): "reobre|reobriu|reabre|reabra|reopen",
     Order(Verb.SECOND_LEVEL): (
         "deriva|deriveu|deriva-ho|deriveu-ho|deriva'l|deriveu-lo|derivar|derivelo|derivalo|nivell 2|nivel 2|level 2"
     ),
     Order(Verb.FIRST_LEVEL): "nivell 1|nivel 1|level 1",
-    Order(Verb.SOLVED): "resolt|ja esta resolt|resuelto|ya esta resuelto|solved|it is solved",
-    Order(Verb.CALLED): "trucat|trucada feta|he trucat|ja he trucat|llamado|he llamado|ya he llamado|called|i called",
+    Order(Verb.SOLVED): (
+        "resolt|ja esta resolt|esta resolt|solucionat|ja esta solucionat|arreglat|ja esta arreglat|resuelto"
+        "|ya esta resuelto|esta resuelto|solucionado|ya esta solucionado|arreglado|ya esta arreglado"
+        "|solved|it is solved"
+    ),
+    Order(Verb.CALLED): (
+        "trucat|trucada feta|he trucat|ja he trucat|l'he trucat|ja l'he trucat|li he trucat|ja li he trucat|llamado"
+        "|he llamado|ya he llamado|le he llamado|ya le he llamado|la he llamado|ya la he llamado|called|i called"
+    ),
     Order(Verb.NOT_REACHED): "no contesta|no contesten|no agafa el telefon|no coge el telefono|no answer",
     Order(Verb.LANGUAGE, "ca"): "catala|catalan",
     Order(Verb.LANGUAGE, "es"): "castella|castellano|espanyol|espanol|spanish",
@@ -122,9 +135,12 @@ _GREETING = re.compile(
     r"(?:,? (?:a )?(?:tothom|todos|companys|companyes|equip|equipo|all|everyone))?[ ,.:!]*"
 )
 _LISTED_LINE = re.compile(
-    r"#?\s?(\d{1,6}|[A-Za-z][A-Za-z0-9]{1,7}-\d{4}-\d{6}(?:-[A-Za-z0-9]{3})?|(?=[0-9a-f]*[a-f])[0-9a-f]{8,64}|\d{8,64})"
+    r"(?:[Cc]as[oe]?\s)?#?\s?(\d{1,6}|[A-Za-z][A-Za-z0-9]{1,7}-\d{4}-\d{6}(?:-[A-Za-z0-9]{3})?"
+    r"|(?=[0-9a-fA-F]*[a-fA-F])[0-9a-fA-F]{8,64}|\d{8,64})"
     r"\s*[:.),-]?\s+(\S.*)"
 )
+_NOT_OWN = re.compile(r"[>|]|--|__|(?:de|from|enviat|enviado|sent)\s?:|.*:$", re.IGNORECASE)
+"""A line with which a signature or the quoted mail begins."""
 _LEVEL = re.compile(r"(?:n|nivell|nivel|level)\s?([12])\b[:.,]?\s*(.*)", re.IGNORECASE)
 _ENTRY = re.compile(r"[0-9a-f]{8,64}")
 _NUMBER = re.compile(r"#?([A-Z][A-Z0-9]{1,7}-\d{4}-\d{6})(?:-[A-Z0-9]{3})?|#?(\d{1,6})")
@@ -139,21 +155,43 @@ def read_orders(text: str) -> tuple[Order, ...]:
 
 def read_list(text: str) -> tuple[Order, ...]:
     """The same of a reply to a list of cases: `12 tanca`, `15 anna`, `#21 nota …`, and lines without a number."""
-    return _read(text, lambda line: _listed(line) or _line(line))
+    return _read(text, _read_line)
+
+
+def out_of_reach(text: str, *, listed: bool) -> tuple[Order, ...]:
+    """The orders below the end of the run, as far as the writer's own words go: they are none, and the writer may take
+    them for some. `listed`: of a reply to a list of cases."""
+    read = _read_line if listed else _line
+    found, rest = _run(text, read)
+    own = takewhile(lambda line: not _NOT_OWN.match(line), map(str.strip, rest))
+    orders = [order for line in own for order in read(line) if order.verb not in (Verb.UNKNOWN, Verb.ASSIGN)]
+    return tuple(orders[:MOST]) if found else ()
+
+
+def _read_line(line: str) -> list[Order]:
+    return _listed(line) or _line(line)
 
 
 def _read(text: str, read: Callable[[str], list[Order]]) -> tuple[Order, ...]:
+    return _run(text, read)[0]
+
+
+def _run(text: str, read: Callable[[str], list[Order]]) -> tuple[tuple[Order, ...], list[str]]:
+    """(the orders of the run, the lines below it)."""
     found: list[Order] = []
     before = ""
-    for raw in text.splitlines():
+    lines = text.splitlines()
+    end = len(lines)
+    for place, raw in enumerate(lines):
         line = raw.strip()
         if not found and _GREETING.fullmatch(_plain(line)):
             continue
         if len(found) > MOST or (line and not (taken := _taken(found, line, before, read))):
+            end = place
             break
         found = taken if line else found  # Outlook writes a paragraph for each line, with an empty one between
         before = line
-    return tuple(found) if len(found) <= MOST else (Order(Verb.TOO_MANY),)
+    return (tuple(found) if len(found) <= MOST else (Order(Verb.TOO_MANY),)), lines[end:]
 
 
 def _taken(found: list[Order], line: str, before: str, read: Callable[[str], list[Order]]) -> list[Order]:

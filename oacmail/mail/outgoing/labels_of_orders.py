@@ -100,6 +100,11 @@ REFUSED: Mapping[str, tuple[str, str, str]] = {
     "too-many": ("són massa ordres per a un correu", "son demasiadas órdenes para un correo", "too many orders"),
     "no-such-agent": ("no hi ha cap agent amb aquest nom", "no hay ningún agente con ese nombre", "no such agent"),
     "no-such-value": ("aquest valor no existeix", "ese valor no existe", "there is no such value"),
+    "below-text": (
+        "és sota una línia que no s'ha entès com a ordre",
+        "está debajo de una línea que no se ha entendido como orden",
+        "it is below a line that was not read as an order",
+    ),
     "waits": (
         "la persona encara espera resposta",
         "la persona aún espera respuesta",
