@@ -1,5 +1,6 @@
 """A colleague forwards a person's message into the mailbox: the case is the person's, never the colleague's."""
 
+from collections.abc import Callable
 from email.message import EmailMessage
 
 import pytest
@@ -229,3 +230,15 @@ def test_an_autoresponder_that_answers_our_question_gets_one_transcript(world: W
         world.turn()
         last = world.received(AGENT)[-1]
     assert world.kinds(AGENT).count("transcript") == 1
+
+
+def test_on_the_board_the_named_writer_of_a_forward_gets_the_case_too(town: Callable[..., World]) -> None:
+    world = town(board={"enabled": True})
+    subject, text = CLIENTS["Outlook (ca)"]
+    mail = compose.message(world.clock, AGENT, subject, text.format(asked=ASKED).replace(f" <{ANNA}>", ""))
+    _forward(world, mail)
+    world.turn()
+    _reply(world, _questions(world)[0], ANNA)
+    world.turn()
+    assert (world.case()["citizen"], world.case()["status"], world.reviews()) == (ANNA, "open", [])
+    assert world.kinds(ANNA) == ["ack"]

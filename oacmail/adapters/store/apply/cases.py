@@ -25,6 +25,7 @@ from oacmail.core.effects import (
 )
 from oacmail.core.model import Attachment, Kind, Outcome, Role
 from oacmail.core.routing.threading import fold_subject
+from oacmail.core.view import FORWARDED_BY
 
 ATTACHMENTS_NAMED = 100
 
@@ -227,13 +228,17 @@ def reviewed(con: sqlite3.Connection, effect: ReviewDone, scene: WriteContext) -
 
 
 def reconsider(con: sqlite3.Connection, effect: Reconsider, scene: WriteContext) -> None:
-    """What the desk filed in Sent, and what waits for a person in INBOX; nothing that a person has looked at."""
+    """What the desk filed in Sent, and what waits for a person in INBOX, of forwards whose writer an agent has named
+    also on the board; nothing that a person has looked at, and no place that the message has left."""
     again = con.execute(
-        """UPDATE sightings SET outcome = NULL WHERE fingerprint = ? AND EXISTS(
+        """UPDATE sightings SET outcome = NULL WHERE fingerprint = ?1 AND EXISTS(
         SELECT 1 FROM folders f WHERE f.name = folder AND f.uidvalidity = sightings.uidvalidity
-        AND (f.role = 'sent' AND outcome = 'staff' OR f.role = 'intake' AND outcome = 'quarantined' AND EXISTS(
-        SELECT 1 FROM reviews r WHERE r.fingerprint = sightings.fingerprint AND r.done_at IS NULL)))""",
-        (effect.fingerprint,),
+        AND (f.role = 'sent' AND outcome = 'staff' OR outcome = 'quarantined' AND (f.role = 'intake'
+        OR f.role = 'board' AND EXISTS(SELECT 1 FROM kv WHERE key = ?2)) AND EXISTS(
+        SELECT 1 FROM reviews r WHERE r.fingerprint = sightings.fingerprint AND r.done_at IS NULL)))
+        AND NOT EXISTS(SELECT 1 FROM board_places p WHERE p.folder = sightings.folder
+        AND p.uidvalidity = sightings.uidvalidity AND p.uid = sightings.uid AND p.passes < 0)""",
+        (effect.fingerprint, FORWARDED_BY + effect.fingerprint),
     )
     if again.rowcount:
         reviewed(con, ReviewDone(fingerprint=effect.fingerprint), scene)
