@@ -112,8 +112,8 @@ def _own_copy(policy: Policy, view: View, lookup: Lookup, signature: Signature) 
 
 def _decides_again(view: View, lookup: Lookup) -> bool:
     """Whether a known message is decided again: in Sent, an answer whose other copy reached INBOX first; in INBOX, a
-    message first seen in Junk; on the board, a forward whose writer an agent has named; anywhere else, a quarantined
-    message, since `quarantine retry` asks for it."""
+    message first seen in Junk; on the board, a forward whose writer an agent has named and an answer that was
+    read before its question; anywhere else, a quarantined message, since `quarantine retry` asks for it."""
     known = view.known
     assert known is not None
     match lookup.folder:
@@ -121,7 +121,8 @@ def _decides_again(view: View, lookup: Lookup) -> bool:
             return False
         case Folder.BOARD:  # there by our move or a person's, which is judged by itself
             named = lookup.forwarded is not None and lookup.forwarded.confirmed
-            return named and known.outcome is Outcome.QUARANTINED
+            overtook = known.role is Role.AGENT and known.case is None and any(one.case for one in view.named)
+            return (named or overtook) and known.outcome is Outcome.QUARANTINED
         case Folder.SENT:
             remark = known.outcome is Outcome.STAFF and not lookup.message.auth.from_outside
             return known.role is not Role.CITIZEN and (remark or known.outcome is Outcome.QUARANTINED)

@@ -4,8 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from oacmail.sim.mailbox import SimulatedMailbox
+from tests.engine import compose
 from tests.engine.test_board import ANSWERED, CLOSED, MINE, OPEN, lies, move, quiet
-from tests.engine.world import ANNA, PERE, World
+from tests.engine.world import AGENT, ANNA, PERE, World
 
 
 def test_a_folder_that_cannot_be_made_is_a_problem_and_nothing_else_stops(tmp_path: Path) -> None:
@@ -89,3 +90,17 @@ def test_a_message_in_a_folder_of_peoples_own_stays_there(tmp_path: Path) -> Non
     assert (world.case()["status"], world.reviews(), lies(world)) == ("answered", [], {"Arxiu": 1})
     move(world, "Arxiu", CLOSED)
     assert (world.case()["status"], lies(world)) == ("closed", {CLOSED: 1})
+
+
+def test_an_answer_that_was_read_before_its_question_counts_although_the_board_has_moved_it(tmp_path: Path) -> None:
+    world = World(tmp_path, board={"enabled": True})
+    question = compose.message(world.clock, ANNA, "Padró", "Bon dia, com demano el volant?")
+    answer = compose.message(world.clock, AGENT, "", "Bon dia, a la seu.", to=ANNA, answers=question)
+    answer["Cc"] = compose.OFFICE
+    world.deliver(answer, verdict="dmarc=pass header.from=town.example")
+    quiet(world)
+    assert world.reviews() == ["staff-without-case"]
+    world.deliver(question, verdict="dmarc=pass header.from=example.org")
+    quiet(world)
+    assert (world.case()["status"], world.reviews()) == ("answered", [])
+    assert lies(world) == {ANSWERED: 2}

@@ -228,13 +228,15 @@ def reviewed(con: sqlite3.Connection, effect: ReviewDone, scene: WriteContext) -
 
 
 def reconsider(con: sqlite3.Connection, effect: Reconsider, scene: WriteContext) -> None:
-    """What the desk filed in Sent, and what waits for a person in INBOX, of forwards whose writer an agent has named
-    also on the board; nothing that a person has looked at, and no place that the message has left."""
+    """What the desk filed in Sent, and what waits for a person in INBOX; on the board, agents' mail without a case and
+    a forward whose writer an agent has named; nothing that a person has looked at, and no place that the message has
+    left."""
     again = con.execute(
         """UPDATE sightings SET outcome = NULL WHERE fingerprint = ?1 AND EXISTS(
         SELECT 1 FROM folders f WHERE f.name = folder AND f.uidvalidity = sightings.uidvalidity
         AND (f.role = 'sent' AND outcome = 'staff' OR outcome = 'quarantined' AND (f.role = 'intake'
-        OR f.role = 'board' AND EXISTS(SELECT 1 FROM kv WHERE key = ?2)) AND EXISTS(
+        OR f.role = 'board' AND (EXISTS(SELECT 1 FROM kv WHERE key = ?2) OR EXISTS(SELECT 1 FROM messages m
+        WHERE m.fingerprint = sightings.fingerprint AND m.role = 'agent' AND m.case_id IS NULL))) AND EXISTS(
         SELECT 1 FROM reviews r WHERE r.fingerprint = sightings.fingerprint AND r.done_at IS NULL)))
         AND NOT EXISTS(SELECT 1 FROM board_places p WHERE p.folder = sightings.folder
         AND p.uidvalidity = sightings.uidvalidity AND p.uid = sightings.uid AND p.passes < 0)""",
