@@ -24,12 +24,7 @@ def _known(desk: RunningOffice, problem: str) -> bool:
 
 
 def _acknowledged(desk: RunningOffice, person: Citizen) -> None:
-    servers = desk.mail_servers
-
-    def logs() -> str:
-        return f"mail for {person.user}\n{desk.log()}\n{servers.dovecot.log()}\n{servers.postfix.log()}"
-
-    until(person.mailbox.files, 25, what=logs)
+    until(person.mailbox.files, 25, what=lambda: f"mail for {person.user}\n{desk.log()}\n{desk.mail_servers.log()}")
 
 
 @contextmanager

@@ -46,6 +46,10 @@ class MailServers:
         self.dovecot.stop()
         shutil.rmtree(self.root, ignore_errors=True)
 
+    def log(self) -> str:
+        """The end of both servers' logs."""
+        return f"{self.dovecot.log()}\n{self.postfix.log()}"
+
     def new_user(self, name: str = "user") -> str:
         """A new local part, e.g. `user7`; its mailbox appears with the first mail or login."""
         return f"{name}{next(self._count)}"

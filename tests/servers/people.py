@@ -79,7 +79,11 @@ class Citizen:
 
     def wait_for_mail(self, count: int = 1, seconds: float = 10.0) -> list[EmailMessage]:
         """His mails, as soon as there are so many."""
-        until(lambda: len(self.mailbox.files()) >= count, seconds, what=f"{count} mails for {self.user}")
+        until(
+            lambda: len(self.mailbox.files()) >= count,
+            seconds,
+            what=lambda: f"{count} mails for {self.user}\n{self.mail_servers.log()}",
+        )
         return self.inbox()
 
 
