@@ -226,6 +226,29 @@ def m0008_outcomes_of_derived_cases(db: Database) -> None:
         db.execute(statement)
 
 
+_REPORTS = """
+CREATE TABLE reports(
+  month TEXT PRIMARY KEY, published_at TEXT NOT NULL, figures TEXT NOT NULL CHECK(json_valid(figures))
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER reports_no_update BEFORE UPDATE ON reports BEGIN SELECT RAISE(ABORT,'published'); END;
+CREATE TRIGGER reports_no_delete BEFORE DELETE ON reports BEGIN SELECT RAISE(ABORT,'published'); END;
+CREATE TABLE report_corrections(
+  month TEXT NOT NULL REFERENCES reports(month), indicator TEXT NOT NULL, measure TEXT NOT NULL, at TEXT NOT NULL,
+  old REAL, new REAL, why TEXT NOT NULL, PRIMARY KEY(month, indicator, measure, at)) STRICT, WITHOUT ROWID;
+-- a query uses it only if it repeats this very condition
+CREATE INDEX deadlines_answers ON deadlines(due_at, met_at, void_at, case_id) WHERE kind = 'answer' AND level = 0;
+CREATE INDEX events_at ON events(at);
+CREATE INDEX events_escalated ON events(case_id, at) WHERE kind = 'escalated';
+"""
+
+
+@migrations()
+def m0009_reports(db: Database) -> None:
+    """The figures of each month as they were published, what is corrected since, and the indexes that they need."""
+    for statement in _statements(_REPORTS):
+        db.execute(statement)
+
+
 def _statements(script: str) -> list[str]:
     """Split at the ends of lines; a trigger's inner semicolons stand inside a line."""
     return [part for part in script.split(";\n") if part.strip()]

@@ -76,6 +76,11 @@ def rules(config: Config) -> Policy:
     return settings.policy(config, workdays=workdays(config), secrets=_NO_SECRET, instance="00000000")
 
 
+def report_policy(config: Config) -> Policy:
+    """Return the policy for the monthly report: no secret, and a calendar that covers every year, as for deadlines."""
+    return settings.policy(config, workdays=deadline_calendar(config), secrets=_NO_SECRET, instance="00000000")
+
+
 def live_policy(config: Config, *, shadow: bool = False) -> Policy:
     """Return the policy with the installation's own secret. Raises ConfigError, Transient."""
     token = tokens(config)

@@ -32,6 +32,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "outbox": ("queues", "Mail that waits, failed or is held: list, show, retry, drop."),
     "quarantine": ("queues", "Messages that wait for a person: list, export, retry, done."),
     "board": ("board", "Many moves on the board at once: waiting, confirm, undo."),
+    "report": ("report", "The monthly indicators, as text, page, CSV or JSON."),
     "status": ("status", "Show the health of the service; exit 1 when unhealthy."),
     "backup": ("upkeep", "Copy the database and the token key while the service runs."),
     "restore": ("upkeep", "Replace the database with a backup."),

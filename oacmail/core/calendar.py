@@ -161,6 +161,11 @@ def opening_days_after(at: datetime, days: int, policy: Policy) -> datetime:
     return _moment(add_working_days(_local(at, policy).date(), days, policy.workdays), policy.office.opens, policy)
 
 
+def opening_of(day: date, policy: Policy) -> datetime:
+    """When the office opens on this local day."""
+    return _moment(day, policy.office.opens, policy)
+
+
 def closing_of(day: date, policy: Policy) -> datetime:
     """When the office closes on this local day."""
     return _moment(day, policy.office.closes, policy)

@@ -78,7 +78,7 @@ def answered(
         *(promised_by_answer(policy, case, key=key, at=at) if notice else ()),
         *crossed,
         *(() if guests else (UpdatePerson(address=case.citizen, known=True),)),
-        AuditEvent(kind="answered", case=case.number, data={"by": how, "message": key[:16]}),
+        AuditEvent(kind="answered", case=case.number, data={"by": how, "message": key[:16], "at": at.isoformat()}),
         *_late_same_day(policy, case, at, guests),
     ]
     if "status" in columns:

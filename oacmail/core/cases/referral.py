@@ -41,6 +41,7 @@ def refer(policy: Policy, case: CaseView, *, body: str, agent: str, key: str, no
         *level,
         notice(policy, case, MailKind.REFERRED, key=f"{MailKind.REFERRED}:{key}", facts=facts, now=now),
         *answers.answered(policy, case, at=now, key=key, how="referral"),
+        AuditEvent(kind="referred", case=case.number, data={"body": pointer.body}),
     )
 
 

@@ -10,6 +10,7 @@ from oacmail.mail.outgoing.labels_in_lists import IN_LISTS
 from oacmail.mail.outgoing.labels_of_cues import CUES
 from oacmail.mail.outgoing.labels_of_orders import BUTTONS, NOT_RELAYED, ORDERS, REFUSED, SAID
 from oacmail.mail.outgoing.labels_of_reasons import REASONS
+from oacmail.mail.outgoing.labels_of_report import REPORT
 
 _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
     "topic": {
@@ -136,6 +137,7 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
     "refused": REFUSED,
     "not_relayed": NOT_RELAYED,
     "reason": REASONS,
+    **REPORT,
     "problem": {
         "imap": ("No es pot llegir la bústia", "No se puede leer el buzón", "The mailbox cannot be read"),
         "smtp": (

@@ -1,0 +1,122 @@
+"""What belongs to a month: requests that arrived or were due in it, and what was known of them when it ended (R29).
+
+The end of the month is the cut-off: what was answered or withdrawn later had not been when it ended. So the figures of
+a month that is over stay the same whenever they are computed.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from oacmail.core import calendar
+from oacmail.core.policy import Policy
+from oacmail.core.report.months import Month
+from oacmail.core.report.rows import ASKED, PROMISED, CaseRow, EventRow, MonthRows, RequestRow
+
+HANDED_OVER = ("second-level", "ordered")
+"""Why a case is escalated to the technical services; other escalations stay in the house."""
+NOTICE, CALL, NOT_LOCATED = "notice", "call", "not-located"
+BY_CALL = (CALL, NOT_LOCATED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cohorts:
+    """The rows of one month, in the order in which the indicators need them."""
+
+    policy: Policy
+    month: Month
+    rows: MonthRows
+    begins: datetime = field(init=False)
+    ends: datetime = field(init=False)
+    events: Mapping[str, Sequence[EventRow]] = field(init=False)
+    _hows: Mapping[tuple[str, datetime], str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        zone = self.policy.office.timezone
+        by_case: dict[str, list[EventRow]] = {}
+        for event in self.rows.events:
+            by_case.setdefault(event.case, []).append(event)
+        object.__setattr__(self, "begins", self.month.begins(zone))
+        object.__setattr__(self, "ends", self.month.ends(zone))
+        object.__setattr__(self, "events", by_case)
+        object.__setattr__(self, "_hows", dict(_hows(self.rows.events)))
+
+    # --- requests ---------------------------------------------------------------------------------
+
+    def due(self) -> list[RequestRow]:
+        """What was promised for a moment of this month."""
+        return [one for one in self._counted(PROMISED) if self.holds(one.due_at)]
+
+    def arrived(self) -> list[RequestRow]:
+        """What a person asked in this month."""
+        return [one for one in self._counted(ASKED) if self.holds(one.asked_at)]
+
+    def open_at_the_end(self) -> list[RequestRow]:
+        """What was due and still unanswered when the month ended, also of earlier months, the oldest first."""
+        late = [one for one in self.rows.requests if one.due_at < self.ends and not self.is_withdrawn(one)]
+        return sorted((one for one in late if self.answered_at(one) is None), key=lambda one: (one.due_at, one.case))
+
+    def _counted(self, sources: Sequence[str]) -> Iterator[RequestRow]:
+        return (one for one in self.rows.requests if one.source in sources and not self.is_withdrawn(one))
+
+    def is_withdrawn(self, request: RequestRow) -> bool:
+        """It was no request after all, or one that is counted with another case."""
+        return request.withdrawn_at is not None and request.withdrawn_at < self.ends
+
+    def answered_at(self, request: RequestRow) -> datetime | None:
+        """When it was answered, as was known at the end of the month."""
+        at = request.answered_at
+        return at if at is not None and at < self.ends else None
+
+    def in_time(self, request: RequestRow) -> bool:
+        at = self.answered_at(request)
+        return at is not None and at <= request.due_at
+
+    def late_same_day(self, request: RequestRow) -> bool:
+        """It was answered after closing time of the due day (R19)."""
+        at = self.answered_at(request)
+        return at is not None and calendar.is_late_same_day(request.due_at, at, self.policy)
+
+    def how(self, request: RequestRow) -> str:
+        """How it was answered: as the event log says, `notice` for that of derivation, '' = not known."""
+        return self._hows.get((request.case, request.answered_at), "") if request.answered_at else ""
+
+    # --- cases ------------------------------------------------------------------------------------
+
+    def holds(self, moment: datetime) -> bool:
+        return self.begins <= moment < self.ends
+
+    def case(self, number: str) -> CaseRow | None:
+        return self.rows.cases.get(number)
+
+    def opened(self) -> list[CaseRow]:
+        """The cases of this month, without spam and doubles."""
+        return [
+            case
+            for case in self.rows.cases.values()
+            if self.holds(case.opened_at) and case.close_reason not in ("spam", "duplicate")
+        ]
+
+    def events_of(self, case: str, *kinds: str) -> list[EventRow]:
+        """In the order of time, up to the end of the month."""
+        return [event for event in self.events.get(case, ()) if event.kind in kinds and event.at < self.ends]
+
+    def in_month(self, *kinds: str) -> list[EventRow]:
+        return [event for event in self.rows.events if event.kind in kinds and self.holds(event.at)]
+
+
+def answer_moment(event: EventRow) -> datetime:
+    """When the answer of an event was given; early versions did not note it beside the time of the event."""
+    at = event.text("at")
+    return datetime.fromisoformat(at) if at else event.at
+
+
+def _hows(events: Sequence[EventRow]) -> Iterator[tuple[tuple[str, datetime], str]]:
+    """(case, moment) -> how. The relay's clock may be seconds off the event's, since rows hold whole seconds."""
+    for event in events:
+        if event.kind == "escalated" and event.text("why") == "ordered":
+            yield (event.case, event.at), NOTICE
+    for event in events:
+        if event.kind == "answered":
+            at = answer_moment(event)
+            yield (event.case, at - timedelta(microseconds=at.microsecond)), event.text("by")

@@ -1,0 +1,108 @@
+"""The rows of which the figures of a month are made: what the store reads, as values. Nothing here is counted.
+
+The rows are those of every case on which something of the month depends, with all of its events, also earlier and later
+ones: the indicators choose by their own cohort (R29). Times are aware; addresses, names, subjects and texts are not
+among them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+Channel = Literal["mail", "callback", "telephone", "visit"]
+Source = Literal["message", "contact", "returned", "reopened", "outcome"]
+ASKED: tuple[Source, ...] = ("message", "contact")
+"""What a person asked, by mail, by telephone or at the desk."""
+PROMISED: tuple[Source, ...] = (*ASKED, "returned")
+"""What is promised to a person by the next working day: also the answer that came back (R14)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestRow:
+    """A response deadline. `source`: what started it: a person's message, a call or visit (`contact`), an answer that
+    came back (`returned`), an agent who took the case up again (`reopened`), or the outcome that is owed of a derived
+    case (R13). `lang`: the language of the message, '' = not known. `answered_at`: when it was met; `withdrawn_at`:
+    when it became void."""
+
+    case: str
+    asked_at: datetime
+    due_at: datetime
+    answered_at: datetime | None = None
+    withdrawn_at: datetime | None = None
+    source: Source = "message"
+    lang: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseRow:
+    """A case as it stands now. `slot`: of a call that was asked for, None = none was."""
+
+    number: str
+    opened_at: datetime
+    status: str
+    topic: str
+    level: str
+    intent: str
+    channel: Channel
+    slot: Literal["morning", "afternoon", "any"] | None = None
+    operator: str = ""
+    platform: str = ""
+    cause: str = ""
+    close_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRow:
+    """A line of the event log. `message`: the fingerprint of the message that caused it, '' = none."""
+
+    case: str
+    at: datetime
+    kind: str
+    message: str = ""
+    data: Mapping[str, object]
+
+    def text(self, name: str) -> str:
+        value = self.data.get(name)
+        return value if isinstance(value, str) else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerLang:
+    """An agent's answer by mail: when, and in which language."""
+
+    at: datetime
+    lang: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AckRow:
+    """An acknowledgement. `asked_at`: the arrival of its message; `sent_at`: None = not sent."""
+
+    asked_at: datetime
+    sent_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoteRow:
+    """A person's mark for a case, 1 to 5. `at`: when it came; `signed`: it came by a link that only this person has."""
+
+    case: str
+    at: datetime
+    score: int
+    signed: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthRows:
+    """All rows of one month. `surveys`: how many surveys were sent in it; `rescued`: suspected spam that became a
+    case in it."""
+
+    cases: Mapping[str, CaseRow]
+    requests: tuple[RequestRow, ...] = ()
+    events: tuple[EventRow, ...] = ()
+    answers: tuple[AnswerLang, ...] = ()
+    acks: tuple[AckRow, ...] = ()
+    votes: tuple[VoteRow, ...] = ()
+    surveys: int = 0
+    rescued: int = 0

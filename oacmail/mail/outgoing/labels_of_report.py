@@ -1,0 +1,311 @@
+"""Words of the monthly report in ca, es and en: indicators, formulas, measures, causes. A table, and nothing else.
+
+The names are those of Catalan service charters (cartes de serveis).
+"""
+
+from collections.abc import Mapping
+
+Words = Mapping[str, tuple[str, str, str]]
+
+INDICATORS: Words = {
+    "I1": (
+        "Percentatge de consultes respostes dins del termini compromès",
+        "Porcentaje de consultas respondidas dentro del plazo comprometido",
+        "Share of enquiries answered within the promised time",
+    ),
+    "I2": (
+        "Consultes sense resposta a final de mes",
+        "Consultas sin respuesta a final de mes",
+        "Enquiries without an answer at the end of the month",
+    ),
+    "I3": (
+        "Percentatge de consultes respostes el mateix dia",
+        "Porcentaje de consultas respondidas el mismo día",
+        "Share of enquiries answered on the same day",
+    ),
+    "I4": (
+        "Temps de resposta (hores de servei)",
+        "Tiempo de respuesta (horas de servicio)",
+        "Time to the first answer (service hours)",
+    ),
+    "I5": (
+        "Nombre de consultes per canal i per tema",
+        "Número de consultas por canal y por tema",
+        "Number of enquiries by channel and topic",
+    ),
+    "I6": (
+        "Percentatge de resolució en primer nivell i en el primer contacte",
+        "Porcentaje de resolución en primer nivel y en el primer contacto",
+        "Share solved at the first level and at the first contact",
+    ),
+    "I7": (
+        "Incidències derivades a l'Ajuntament",
+        "Incidencias derivadas al Ayuntamiento",
+        "Problems passed on to the town hall",
+    ),
+    "I8": (
+        "Temps mitjà de resolució de les incidències derivades",
+        "Tiempo medio de resolución de las incidencias derivadas",
+        "Mean time to solve the problems passed on",
+    ),
+    "I9": ("Consultes fora de l'abast", "Consultas fuera del alcance", "Enquiries outside the scope"),
+    "I10": (
+        "Compliment de les trucades convingudes",
+        "Cumplimiento de las llamadas acordadas",
+        "Agreed calls that were made",
+    ),
+    "I11": ("Grau de satisfacció", "Grado de satisfacción", "Satisfaction"),
+    "I12": ("Queixes i suggeriments", "Quejas y sugerencias", "Complaints and suggestions"),
+    "I13": ("Percentatge d'idiomes", "Porcentaje de idiomas", "Languages"),
+    "I14": ("Qualitat del sistema", "Calidad del sistema", "Quality of the system"),
+}
+FORMULAS: Words = {
+    "I1": (
+        "primeres respostes dins de termini / consultes que vencien aquest mes (sense resposta = incompliment)",
+        "primeras respuestas dentro de plazo / consultas que vencían este mes (sin respuesta = incumplimiento)",
+        "first answers in time / enquiries due this month (no answer = missed)",
+    ),
+    "I2": (
+        "casos vençuts i sense resposta a final de mes",
+        "casos vencidos y sin respuesta a final de mes",
+        "cases overdue and unanswered at the end of the month",
+    ),
+    "I3": (
+        "respostes el dia d'arribada / consultes arribades en dia hàbil abans de l'hora de tancament",
+        "respuestas el día de llegada / consultas llegadas en día hábil antes de la hora de cierre",
+        "answers on the day of arrival / enquiries that arrived on a working day before closing time",
+    ),
+    "I4": (
+        "hores de servei entre l'arribada i la primera resposta, de les consultes que vencien aquest mes",
+        "horas de servicio entre la llegada y la primera respuesta, de las consultas que vencían este mes",
+        "service hours from arrival to the first answer, of the enquiries due this month",
+    ),
+    "I5": (
+        "casos oberts aquest mes, sense correu brossa ni duplicats",
+        "casos abiertos este mes, sin correo basura ni duplicados",
+        "cases opened this month, without spam and duplicates",
+    ),
+    "I6": (
+        "tancats a primer nivell / tancats; tancats amb una sola resposta / tancats",
+        "cerrados en primer nivel / cerrados; cerrados con una sola respuesta / cerrados",
+        "closed at the first level / closed; closed with one answer / closed",
+    ),
+    "I7": (
+        "casos derivats per primera vegada aquest mes",
+        "casos derivados por primera vez este mes",
+        "cases passed on for the first time this month",
+    ),
+    "I8": (
+        "dies hàbils entre la derivació i el dia que la persona en sap el resultat",
+        "días hábiles entre la derivación y el día en que la persona conoce el resultado",
+        "working days from passing on to the day when the person knows the outcome",
+    ),
+    "I9": (
+        "casos oberts aquest mes que no corresponen al servei",
+        "casos abiertos este mes que no corresponden al servicio",
+        "cases opened this month that are not for this service",
+    ),
+    "I10": (
+        "trucades fetes dins de la franja i del termini / trucades que vencien aquest mes",
+        "llamadas hechas dentro de la franja y del plazo / llamadas que vencían este mes",
+        "calls made in their slot and in time / calls due this month",
+    ),
+    "I11": (
+        "mitjana de les valoracions rebudes aquest mes, de l'1 al 5",
+        "media de las valoraciones recibidas este mes, del 1 al 5",
+        "mean of the marks received this month, 1 to 5",
+    ),
+    "I12": (
+        "respostes en 10 dies hàbils / queixes i suggeriments amb aquest límit aquest mes",
+        "respuestas en 10 días hábiles / quejas y sugerencias con este límite este mes",
+        "answered within 10 working days / complaints and suggestions whose limit was this month",
+    ),
+    "I13": (
+        "consultes i respostes per correu d'aquest mes, per idioma",
+        "consultas y respuestas por correo de este mes, por idioma",
+        "enquiries and answers by mail this month, by language",
+    ),
+    "I14": (
+        "justificants de recepció enviats en 5 minuts / justificants dels missatges d'aquest mes",
+        "acuses de recibo enviados en 5 minutos / acuses de los mensajes de este mes",
+        "acknowledgements sent within 5 minutes / acknowledgements of this month's messages",
+    ),
+}
+MEASURES: Words = {
+    "in_time": ("Respostes dins de termini", "Respuestas dentro de plazo", "Answered in time"),
+    "in_time_count": (
+        "Respostes dins de termini (nombre)",
+        "Respuestas dentro de plazo (número)",
+        "Answered in time (number)",
+    ),
+    "late_same_day": (
+        "Respostes després de l'hora de tancament del dia de venciment",
+        "Respuestas después de la hora de cierre del día de vencimiento",
+        "Answered after closing time on the due day",
+    ),
+    "unanswered": ("Casos sense resposta", "Casos sin respuesta", "Cases without an answer"),
+    "same_day": ("Respostes el mateix dia", "Respuestas el mismo día", "Answered on the same day"),
+    "median": ("Mediana", "Mediana", "Median"),
+    "mean": ("Mitjana", "Media", "Mean"),
+    "p90": ("El 90 % es respon abans de", "El 90 % se responde antes de", "90 % are answered within"),
+    "not_answered": (
+        "Sense resposta a final de mes, fora del càlcul",
+        "Sin respuesta a final de mes, fuera del cálculo",
+        "Unanswered at the end of the month, not included",
+    ),
+    "cases": ("Casos", "Casos", "Cases"),
+    "further": ("Noves preguntes en casos oberts", "Nuevas preguntas en casos abiertos", "Further questions on cases"),
+    "before": ("Variació respecte del mes anterior", "Variación respecto al mes anterior", "Change from last month"),
+    "year_before": (
+        "Variació respecte del mateix mes de l'any anterior",
+        "Variación respecto al mismo mes del año anterior",
+        "Change from the same month last year",
+    ),
+    "first_level": ("Tancats a primer nivell", "Cerrados en primer nivel", "Closed at the first level"),
+    "one_contact": ("Tancats amb una sola resposta", "Cerrados con una sola respuesta", "Closed with one answer"),
+    "derived": ("Casos derivats", "Casos derivados", "Cases passed on"),
+    "derived_share": (
+        "Respecte dels casos oberts aquest mes",
+        "Respecto a los casos abiertos este mes",
+        "Compared with the cases opened this month",
+    ),
+    "days": ("Dies hàbils, de mitjana", "Días hábiles, de media", "Working days, mean"),
+    "still_open": (
+        "Encara oberts després de 5 dies hàbils",
+        "Todavía abiertos tras 5 días hábiles",
+        "Still open after 5 working days",
+    ),
+    "out_of_scope": ("Casos fora de l'abast", "Casos fuera del alcance", "Cases outside the scope"),
+    "called": ("Trucades fetes", "Llamadas hechas", "Calls made"),
+    "not_located": (
+        "No localitzats, després de trucar i escriure",
+        "No localizados, tras llamar y escribir",
+        "Not reached, after calling and writing",
+    ),
+    "satisfaction": ("Valoració global", "Valoración global", "Overall mark"),
+    "four_or_more": ("Valoracions de 4 o 5", "Valoraciones de 4 o 5", "Marks of 4 or 5"),
+    "response_rate": ("Enquestes respostes", "Encuestas respondidas", "Surveys answered"),
+    "unsigned": (
+        "Valoracions sense signatura, fora del càlcul",
+        "Valoraciones sin firma, fuera del cálculo",
+        "Unsigned marks, not included",
+    ),
+    "in_ten_days": ("Respostes en 10 dies hàbils", "Respuestas en 10 días hábiles", "Answered within 10 working days"),
+    "opinions": ("Rebuts aquest mes", "Recibidos este mes", "Received this month"),
+    "requests_by_mail": ("Consultes per correu", "Consultas por correo", "Enquiries by mail"),
+    "answers_by_mail": ("Respostes per correu", "Respuestas por correo", "Answers by mail"),
+    "acknowledged": (
+        "Justificants de recepció en 5 minuts",
+        "Acuses de recibo en 5 minutos",
+        "Acknowledgements within 5 minutes",
+    ),
+    "returned_answers": ("Respostes retornades", "Respuestas devueltas", "Answers that came back"),
+    "corrected_cases": ("Casos reclassificats", "Casos reclasificados", "Cases that were reclassified"),
+    "rescued": (
+        "Consultes recuperades del correu sospitós",
+        "Consultas recuperadas del correo sospechoso",
+        "Enquiries rescued from suspected spam",
+    ),
+}
+CAUSES: Words = {
+    "late_same_day": (
+        "resposta el dia de venciment, després de l'hora de tancament",
+        "respuesta el día de vencimiento, después de la hora de cierre",
+        "answered on the due day after closing time",
+    ),
+    "late": ("resposta fora de termini", "respuesta fuera de plazo", "answered late"),
+    "derived_late": ("derivació fora de termini", "derivación fuera de plazo", "passed on late"),
+    "call_late": ("trucada fora de termini", "llamada fuera de plazo", "called late"),
+    "returned_late": (
+        "la resposta va ser retornada i la nova va arribar tard",
+        "la respuesta fue devuelta y la nueva llegó tarde",
+        "the answer came back and the new one was late",
+    ),
+    "unanswered": (
+        "sense resposta a final de mes",
+        "sin respuesta a final de mes",
+        "no answer by the end of the month",
+    ),
+    "derived_untold": (
+        "derivat sense dir-ho a la persona",
+        "derivado sin decirlo a la persona",
+        "passed on without telling the person",
+    ),
+    "outcome_untold": (
+        "resolt sense dir-ho a la persona",
+        "resuelto sin decirlo a la persona",
+        "solved without telling the person",
+    ),
+    "call_not_made": ("trucada no feta", "llamada no hecha", "call not made"),
+    "call_outside_slot": ("trucada fora de la franja", "llamada fuera de la franja", "called outside the slot"),
+    "answered_by_mail": (
+        "resposta per correu en lloc de trucada",
+        "respuesta por correo en lugar de llamada",
+        "answered by mail instead of a call",
+    ),
+    "returned_unanswered": (
+        "la resposta va ser retornada i no se n'ha donat cap altra",
+        "la respuesta fue devuelta y no se ha dado otra",
+        "the answer came back and no other was given",
+    ),
+    "slow": ("resultat després de 5 dies hàbils", "resultado tras 5 días hábiles", "outcome after 5 working days"),
+    "not_over": (
+        "oberta des de fa més de 5 dies hàbils",
+        "abierta desde hace más de 5 días hábiles",
+        "open for more than 5 working days",
+    ),
+    "opinion_late": (
+        "resposta després de 10 dies hàbils",
+        "respuesta tras 10 días hábiles",
+        "answered after 10 working days",
+    ),
+    "opinion_unanswered": ("sense resposta", "sin respuesta", "no answer"),
+    "low_mean": ("mitjana inferior a l'objectiu", "media inferior al objetivo", "mean below the target"),
+}
+TABLES: Words = {
+    "causes": ("Causes de l'incompliment", "Causas del incumplimiento", "Causes of the breaches"),
+    "channels": ("Casos per canal", "Casos por canal", "Cases by channel"),
+    "topics": ("Casos per tema", "Casos por tema", "Cases by topic"),
+    "derived_causes": ("Casos derivats per causa", "Casos derivados por causa", "Cases passed on by cause"),
+    "operators": (
+        "Casos derivats per operador de la plataforma",
+        "Casos derivados por operador de la plataforma",
+        "Cases passed on by the platform's operator",
+    ),
+    "platforms": ("Casos derivats per plataforma", "Casos derivados por plataforma", "Cases passed on by platform"),
+    "pointers": (
+        "Casos fora de l'abast, per orientació",
+        "Casos fuera del alcance, por orientación",
+        "Cases outside the scope, by who can help",
+    ),
+    "calls": ("Trucades que vencien aquest mes", "Llamadas que vencían este mes", "Calls due this month"),
+    "marks": ("Distribució de les valoracions", "Distribución de las valoraciones", "Distribution of the marks"),
+    "kinds": ("Queixes i suggeriments rebuts", "Quejas y sugerencias recibidas", "Complaints and suggestions received"),
+    "requests": ("Consultes per idioma", "Consultas por idioma", "Enquiries by language"),
+    "answers": ("Respostes per idioma", "Respuestas por idioma", "Answers by language"),
+}
+ROWS: Words = {
+    "mail": ("Correu", "Correo", "Email"),
+    "callback": ("Truca'm", "Truca'm", "Call-back (Truca'm)"),
+    "telephone": ("Telèfon", "Teléfono", "Telephone"),
+    "visit": ("Presencial", "Presencial", "In person"),
+    "": ("Sense concretar", "Sin concretar", "Not named"),
+    "no_pointer": ("Sense indicar qui se n'ocupa", "Sin indicar quién se ocupa", "Nobody named"),
+    "called": ("Fetes en franja i termini", "Hechas en franja y plazo", "Made in slot and in time"),
+    "not_located": ("No localitzats", "No localizados", "Not reached"),
+    "failed": (
+        "No fetes, o fora de franja o termini",
+        "No hechas, o fuera de franja o plazo",
+        "Not made, or not in slot or time",
+    ),
+    "grouped": ("Altres, agrupats", "Otros, agrupados", "Others, grouped"),
+    **{str(mark): (str(mark), str(mark), str(mark)) for mark in range(1, 6)},
+}
+REPORT: Mapping[str, Words] = {
+    "indicator": INDICATORS,
+    "formula": FORMULAS,
+    "measure": MEASURES,
+    "cause_of_breach": CAUSES,
+    "table": TABLES,
+    "report_row": ROWS,
+}
