@@ -152,6 +152,8 @@ class Dovecot:
     def start(self) -> None:
         """Returns when IMAP answers; RuntimeError with the log when it does not within 15 s."""
         (self.root / "mail").mkdir(parents=True, exist_ok=True)
+        for lock in (self.root / "mail").glob("*/Maildir/**/*.lock"):
+            lock.unlink()  # of a killed session: Dovecot itself waits two minutes for it (dovecot-uidlist.lock)
         self.root.chmod(0o755)
         os.chown(self.root / "mail", self.uid, self.gid)
         (self.root / "dovecot.conf").write_text(self._conf())

@@ -89,6 +89,7 @@ queue_run_delay = 2s
 minimal_backoff_time = 2s
 maximal_backoff_time = 4s
 in_flow_delay = 0
+service_throttle_time = 1s
 disable_dns_lookups = yes
 smtp_dns_support_level = disabled
 mail_owner = postfix
