@@ -36,6 +36,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "status": ("status", "Show the health of the service; exit 1 when unhealthy."),
     "backup": ("upkeep", "Copy the database and the token key while the service runs."),
     "restore": ("upkeep", "Replace the database with a backup."),
+    "rebuild": ("rebuild", "Make a lost database anew from the mailbox alone; send nothing."),
     "new-key": ("upkeep", "Continue with a new token key, because the old one is lost."),
     "migrate": ("upkeep", "Update the database schema."),
     "demo": ("show", "Play 25 invented citizens with real mail, and show the result."),

@@ -242,7 +242,8 @@ class View:
     messages that name its Message-ID; `overtaken_by`: the desk's messages that do. `mails`: our mails that its refs,
     report or signature name, oldest first. `tokened`: cases whose keyed token it carries. `recent`: messages of the
     author (for Sent: of the recipients) of the last 14 days. `serial`: the next case serial of the year. `reserved`:
-    the number that a message, or what followed it, had before the database was restored. `restored_at`: when that was,
+    the number that a message, or what followed it, had before the database was restored; `acknowledged_as`: that in the
+    acknowledgement of this very message. `restored_at`: when that was,
     if no self-copies show what had been sent before; else None. `key_lost_at`: the same of the token key.
     `added_before`: how many copies to other recipients have the same addition as this one.
     `run`: the name of this process; `run_since`: what was sent and arrived later was not sent by an earlier process
@@ -269,6 +270,7 @@ class View:
     spent: RateUsage = field(default_factory=RateUsage)
     serial: int = 1
     reserved: str | None = None
+    acknowledged_as: str | None = None
     restored_at: datetime | None = None
     key_lost_at: datetime | None = None
     added_before: int = 0

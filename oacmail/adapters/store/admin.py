@@ -68,7 +68,7 @@ def restore(state: Path, source: Path, now: datetime) -> Restored:
     held = lock(state)
     try:
         _check(source)
-        _set_aside(state)
+        set_aside(state)
         taken = sqlite3.connect(f"file:{source}?mode=ro", uri=True)
         con = connect(state / FILE)
         try:
@@ -82,7 +82,7 @@ def restore(state: Path, source: Path, now: datetime) -> Restored:
         held.close()
 
 
-def _set_aside(state: Path) -> None:
+def set_aside(state: Path) -> None:
     """The present database is kept as `….before-restore`, that of a later restore as `….before-restore-2`."""
     names = (FILE, FILE + "-wal", FILE + "-shm")
     endings = (f".before-restore{f'-{count}' if count > 1 else ''}" for count in itertools.count(1))

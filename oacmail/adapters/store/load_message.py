@@ -13,6 +13,7 @@ from oacmail.adapters.store.connection import at, moment, stamp
 from oacmail.adapters.store.keys import LOST_AT
 from oacmail.adapters.store.load_case import cases, marks
 from oacmail.adapters.store.load_usage import usages
+from oacmail.adapters.store.rebuilt import GIVEN
 from oacmail.adapters.store.write_context import case_id
 from oacmail.core.effects import AdminCommand, BoardDeletion, BoardMove, DeliveryResult
 from oacmail.core.escalation import incidents
@@ -24,6 +25,7 @@ from oacmail.core.outgoing import MailKind, MailState
 from oacmail.core.policy import Policy
 from oacmail.core.ports.store import RUN, RUN_READ
 from oacmail.core.review import NamedEntry
+from oacmail.core.routing import signature
 from oacmail.core.routing.threading import SUBJECT_WINDOW
 from oacmail.core.view import (
     UNDELIVERED,
@@ -97,8 +99,9 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
         cases=cases(con, policy, numbers, now),
         person=_person(con, lookup.author),
         spent=usages(con, policy, (lookup.author,), now)[lookup.author],
-        serial=_serial(con, year),
+        serial=_serial(con, policy, year),
         reserved=reserved,
+        acknowledged_as=_value(con, f"reserved:{message.fingerprint}"),
         restored_at=moment(_value(con, RESTORED_AT)) if policy.sending.self_copy == "no" else None,
         key_lost_at=moment(_value(con, LOST_AT)),
         added_before=_added_before(con, lookup, mails),
@@ -365,8 +368,12 @@ def _unplaced(con: sqlite3.Connection, message: Message, mails: Sequence[Outgoin
     )
 
 
-def _serial(con: sqlite3.Connection, year: int) -> int:
-    return int(_value(con, f"serial:{year}") or 0) + 1
+def _serial(con: sqlite3.Connection, policy: Policy, year: int) -> int:
+    """Return the next one of which no citizen was told by mail before the database was lost."""
+    serial = int(_value(con, f"serial:{year}") or 0) + 1
+    while _value(con, GIVEN + signature.number(policy, year, serial)) is not None:
+        serial += 1
+    return serial
 
 
 def _since(con: sqlite3.Connection, key: str) -> datetime | None:

@@ -75,6 +75,9 @@ def _by_case(request: CitizenRequest) -> Decision:
         return _open(request, parent=None, rule="form-of-an-unknown-sender")
     match = match_case(message, request.view, frozenset((request.author,)), request.received_at)
     case, kind = match.case, Kind.REQUEST if request.forced else request.reading.kind
+    own = request.view.acknowledged_as
+    if case is not None and own not in (None, case.number):  # the database was lost since this message was acknowledged
+        return _open(request, parent=case.number, rule=f"{match.rule}; acknowledged as another case")
     if case is not None and (kind in MACHINES or not _is_another_matter(request, case, match.rule)):
         return _join(request, match, case, kind)  # an autoresponder's subject is its own, and it opens no case
     if case is not None:

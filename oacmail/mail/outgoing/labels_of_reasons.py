@@ -56,6 +56,11 @@ REASONS: Mapping[str, tuple[str, str, str]] = {
         "repite un correo nuestro desde otra dirección: sin acuse de recibo",
         "repeats a mail of ours from another address: not acknowledged",
     ),
+    "acknowledgement-not-found": (
+        "sense còpia del justificant de recepció: potser no es va enviar",
+        "sin copia del acuse de recibo: quizá no se envió",
+        "no copy of its acknowledgement was found: it may not have been sent",
+    ),
     "first-seen-late": (
         "vist amb retard: sense justificant",
         "visto con retraso: sin acuse de recibo",

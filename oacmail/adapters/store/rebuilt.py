@@ -1,0 +1,108 @@
+"""What a rebuild writes beside the effects of decisions: the numbers that citizens were told, and what no copy proves.
+
+Nothing is decided here (oacmail/rebuild/). `given:` marks a number that a case of the lost database had, so that no
+other case gets it while the mailbox is played; afterwards the counter stands above all of them.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from oacmail.adapters.store.connection import at, moment, stamp
+from oacmail.adapters.store.outbox_queue import LIVE
+from oacmail.adapters.store.write_context import raise_serial, remember
+from oacmail.core.model import MessageRef
+from oacmail.core.outbox.kinds import of_name
+from oacmail.core.outgoing import MailKind
+
+GIVEN = "given:"
+REBUILT_AT = "rebuilt_at"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unproven:
+    """A mail to a citizen that would have left, and of which no copy was found."""
+
+    key: str
+    kind: MailKind
+    case: str | None
+    queued_at: datetime
+
+
+def give(con: sqlite3.Connection, numbers: Iterable[str], now: datetime) -> None:
+    for number in numbers:
+        remember(con, GIVEN + number, "", now)
+
+
+def reserve(
+    con: sqlite3.Connection, message: str, recipient: str, refs: Iterable[str], number: str, now: datetime
+) -> None:
+    """The message with this fingerprint has this number. So has a message of the recipient with one of the Message-IDs
+    `refs` that opens a case and was not acknowledged itself."""
+    remember(con, f"reserved:{message}", number, now)
+    con.executemany(
+        "INSERT INTO kv(key, value, at) VALUES(?,?,?) ON CONFLICT(key) DO NOTHING",
+        [(f"told:{recipient} {ref}", number, stamp(now)) for ref in refs],
+    )
+
+
+def raise_above_given(con: sqlite3.Connection, now: datetime) -> list[str]:
+    """Set the counters above every number that was given; return those that no case has."""
+    given = [row[0] for row in con.execute(f"SELECT substr(key, {len(GIVEN) + 1}) FROM kv WHERE key GLOB '{GIVEN}*'")]
+    for number in given:
+        raise_serial(con, number, now)
+    con.execute(f"DELETE FROM kv WHERE key GLOB '{GIVEN}*'")
+    cases = {row[0] for row in con.execute("SELECT number FROM cases")}
+    return sorted(set(given) - cases)
+
+
+def unproven(con: sqlite3.Connection, staff: Iterable[str]) -> list[Unproven]:
+    rows = con.execute(
+        f"""SELECT o.key, o.kind, c.number, o.created_at FROM outbox o LEFT JOIN cases c ON c.id = o.case_id
+        WHERE {LIVE} AND o.recipient NOT IN (SELECT value FROM json_each(?)) ORDER BY o.id""",
+        (json.dumps(sorted(staff)),),
+    )
+    return [
+        Unproven(key=row["key"], kind=of_name(row["kind"]), case=row["number"], queued_at=at(row["created_at"]))
+        for row in rows
+    ]
+
+
+def next_wake(con: sqlite3.Connection, now: datetime) -> datetime | None:
+    """The next moment at which a deadline or a queued mail is due, after `now`."""
+    row = con.execute(
+        f"""SELECT min(at) FROM (
+        SELECT min(due_at) AS at FROM deadlines
+          WHERE met_at IS NULL AND fired_at IS NULL AND void_at IS NULL AND due_at > ?1
+        UNION ALL SELECT min(next_at) FROM outbox WHERE {LIVE} AND state = 'queued' AND next_at > ?1)""",
+        (stamp(now),),
+    ).fetchone()
+    return moment(row[0])
+
+
+def to_decide_again(con: sqlite3.Connection, fingerprint: str) -> list[MessageRef]:
+    rows = con.execute(
+        "SELECT folder, uidvalidity, uid FROM sightings WHERE fingerprint = ? AND outcome IS NULL", (fingerprint,)
+    )
+    return [MessageRef(folder=row["folder"], uidvalidity=row["uidvalidity"], uid=row["uid"]) for row in rows]
+
+
+def finish(con: sqlite3.Connection, now: datetime) -> None:
+    """Leave a trace of the rebuild, and let nothing of the played past look like a problem of today."""
+    con.execute("DELETE FROM kv WHERE key GLOB 'problem:*' OR key GLOB 'cause:*' OR key GLOB 'alert:*'")
+    remember(con, REBUILT_AT, stamp(now), now)
+    con.execute("INSERT INTO events(at, kind) VALUES(?, 'rebuilt')", (stamp(now),))
+
+
+def numbers(con: sqlite3.Connection) -> list[str]:
+    return [row[0] for row in con.execute("SELECT number FROM cases ORDER BY number")]
+
+
+def cases(con: sqlite3.Connection) -> dict[str, int]:
+    return {row[0]: row[1] for row in con.execute("SELECT status, count(*) FROM cases GROUP BY status ORDER BY status")}
+
+
+def unworked(con: sqlite3.Connection) -> int:
+    return int(con.execute("SELECT count(*) FROM sightings WHERE outcome IS NULL").fetchone()[0])

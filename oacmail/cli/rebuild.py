@@ -1,0 +1,106 @@
+"""`rebuild`: a lost database made anew from the mailbox alone; sends nothing (docs/admin.md, "A lost database")."""
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+
+import click
+import structlog
+
+from oacmail import wiring
+from oacmail.adapters import parse_worker
+from oacmail.cli.common import as_json, configured, moment, print_json, safe
+from oacmail.config import Config, secrets
+from oacmail.core.errors import Refused
+from oacmail.rebuild.build import Rebuild, refuse_if_used
+from oacmail.rebuild.report import RebuildReport
+
+CANNOT_TELL = (
+    "commands given by shell (oacmail case, outbox, quarantine) and calls logged there",
+    "when somebody moved a message between folders, and moves that were undone",
+    "which notices staff have received, and which review entries they have ended by shell",
+    "mail that a relay refused, unless a report came back",
+    "corrections that the classifier has learned",
+)
+_NO_KEY = (
+    "there is no token key, and without it no mail proves a number: put the key back (docs/admin.md, section 7); if it "
+    "is lost for good, say when the service was first started: --since DATE"
+)
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Only say what would be rebuilt; write nothing.")
+@click.option("--since", metavar="TIME", help="When the service was first started; default: as its own mail shows.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@as_json
+@click.pass_context
+def rebuild(ctx: click.Context, dry_run: bool, since: str | None, yes: bool, as_json: bool) -> None:
+    """Make a lost database anew from the mailbox alone; send nothing.
+
+    The service must be stopped and its database gone. Numbers come from the signed copies of our own mail. What the
+    mailbox cannot tell is listed.
+    """
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    config = configured(ctx)
+    begun = moment(config, since) if since else None
+    refuse_if_used(wiring.state(config))
+    if not secrets.tokens(config) and (begun is None or dry_run):
+        raise Refused(_NO_KEY)
+    if not (yes or dry_run):
+        click.confirm(f"Make the database in {wiring.state(config)} anew from the mailbox?", abort=True, err=True)
+    report = _rebuilt(config, begun, dry_run=dry_run)
+    if as_json:
+        print_json([report.row(config.office.timezone)])
+    else:
+        for line in _lines(config, report, dry_run=dry_run):
+            click.echo(safe(line))
+
+
+def _rebuilt(config: Config, since: datetime | None, *, dry_run: bool) -> RebuildReport:
+    parsing = parse_worker.start()
+    secrets.read(config)
+    with closing(wiring.mailbox(config)) as mailbox:
+        return Rebuild(
+            state=wiring.state(config),
+            mailbox=mailbox,
+            engine=lambda store, clock: wiring.engine(config, store, clock=clock),
+            parser_config=wiring.parser_config(config),
+            now=datetime.now(UTC).replace(microsecond=0),
+            since=since,
+            parsing=parsing,
+            on_progress=_progress,
+        ).run(dry_run=dry_run)
+
+
+def _progress(what: str, done: int, of: int) -> None:
+    """Show one line on a terminal, each replacing the last; print nothing elsewhere."""
+    if sys.stderr.isatty():
+        click.echo(f"\r\x1b[K{what}: {done} of {of}{chr(10) if done == of else ''}", err=True, nl=False)
+
+
+def _lines(config: Config, report: RebuildReport, *, dry_run: bool) -> Iterator[str]:
+    zone = config.office.timezone
+    when = "would be rebuilt" if dry_run else "rebuilt"
+    count = sum(report.cases.values())
+    states = ", ".join(f"{number} {status}" for status, number in report.cases.items())
+    yield f"{when}: {count} cases ({states or 'none'}) from {report.messages} messages"
+    yield f"  since {report.since.astimezone(zone):%Y-%m-%d %H:%M}; {report.past} older messages are the mailbox's past"
+    yield f"  last sign of life of the service: {report.lived_until.astimezone(zone):%Y-%m-%d %H:%M}"
+    yield f"  numbers: {report.proven} named by signed mail, {len(report.by_order)} by the order of arrival"
+    yield from (f"    {number}: no signed mail names it" for number in report.by_order)
+    yield from (f"    {number}: given, but its messages are gone" for number in report.without_message)
+    yield f"  mails: copies of {report.left} found; {report.waiting} will be sent by the service"
+    yield f"  acknowledgements without a copy: {len(report.held)} are held and on the review list"
+    yield from (f"    {one.case}: oacmail outbox retry or drop {one.key}" for one in report.held)
+    if report.dropped:
+        yield f"  other mails to citizens without a copy: {report.dropped} are dropped"
+    if report.foreign:
+        yield f"  {report.foreign} mails are signed with another key and prove nothing"
+    if report.unread:
+        yield f"  {report.unread} messages could not be played: the service tries them again"
+    yield "the mailbox cannot tell:"
+    yield from (f"  {one}" for one in CANNOT_TELL)
+    if not dry_run:
+        yield "start the service: systemctl start oacmail"

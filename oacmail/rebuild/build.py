@@ -1,0 +1,225 @@
+"""The order of a rebuild: look at the mailbox, read the proofs, play, judge what is unproven, put the file in place.
+
+The new database is made in a folder of its own beside the lost one and renamed when it is complete: a kill leaves
+nothing half. It never replaces a database that holds a case.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from oacmail.adapters.store import SqliteStore, admin, connection, keys, rebuilt
+from oacmail.core.errors import Fatal, Refused, Transient
+from oacmail.core.ports.clock import Clock
+from oacmail.core.ports.mailbox import Mailbox
+from oacmail.core.routing.signature import key_name
+from oacmail.engine import Engine
+from oacmail.mail.parser_config import ParserConfig
+from oacmail.mail.parsing import InlineParser, Parser
+from oacmail.rebuild import proofs as copies
+from oacmail.rebuild.judge import UnprovenMails, judge
+from oacmail.rebuild.play import Play
+from oacmail.rebuild.proofs import Proofs
+from oacmail.rebuild.report import Held, RebuildReport
+from oacmail.rebuild.survey import Found, Survey, batches, fetched, survey
+from oacmail.replay import VirtualClock
+
+FOLDER = "rebuilding"  # in the state directory, until the new database is complete
+_REMEDY = "if it is lost for good, move it out of the way and run oacmail rebuild again"
+
+
+@dataclass(slots=True)
+class Rebuild:
+    """`engine` makes an engine on a new store with a virtual clock. `since`: when the service was first started; None =
+    the first message that our own mail answers. `now`: the real time. `on_progress`: what, how many, of how many."""
+
+    state: Path
+    mailbox: Mailbox
+    engine: Callable[[SqliteStore, Clock], Engine]
+    parser_config: ParserConfig
+    now: datetime
+    since: datetime | None = None
+    parsing: Parser = field(default_factory=InlineParser)
+    on_progress: Callable[[str, int, int], None] = lambda *_: None
+
+    def run(self, *, dry_run: bool) -> RebuildReport:
+        """Raises Refused (there is a database with cases; nothing tells when the service began), Transient (the daemon
+        runs; a folder cannot be read)."""
+        self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with closing(connection.lock(self.state)):
+            refuse_if_used(self.state)
+            with _scratch(self.state) as folder:
+                report = self._build(folder)
+                if not dry_run:
+                    _put_in_place(folder, self.state)
+        return report
+
+    def _build(self, folder: Path) -> RebuildReport:
+        with closing(SqliteStore(folder)) as store:
+            store.con.execute("PRAGMA synchronous=OFF")  # the file is flushed before it is renamed
+            clock = VirtualClock(self.now)
+            engine = self.engine(store, clock)
+            found = survey(self.mailbox, self.mailbox.watched())
+            every = found.messages(self.now)
+            proofs = copies.read(engine.policy, self._copies(every))
+            since = self._since(proofs)
+            lived_until = min(proofs.last or self.now, self.now)
+            messages = [one for one in every if one.at >= since]
+            self._record(store, engine, found, proofs, since)
+            clock.moment = since
+            self._player(store, engine, clock, found, proofs, lived_until, len(messages)).run(messages)
+            clock.moment = self.now
+            judged = judge(store, engine.policy, lived_until=lived_until, now=self.now)
+            without_message = self._finish(store, found)
+            return _report(
+                store,
+                proofs,
+                judged,
+                without_message,
+                since=since,
+                lived_until=lived_until,
+                past=len(every) - len(messages),
+                messages=len(messages),
+            )
+
+    def _copies(self, messages: Sequence[Found]) -> Iterator[tuple[Found, bytes]]:
+        own = [one for one in messages if one.own]
+        done = 0
+        for batch in batches(own):
+            got = fetched(self.mailbox, batch)
+            yield from ((one, got[one.ref].raw) for one in batch if one.ref in got)
+            done += len(batch)
+            self.on_progress("our own mail", done, len(own))
+
+    def _since(self, proofs: Proofs) -> datetime:
+        found = self.since or proofs.first
+        if found is not None:
+            return found
+        others = f"{proofs.foreign} are signed with another key" if proofs.foreign else "there is none of ours"
+        raise Refused(
+            f"no mail in the mailbox is signed with this token key ({others}): put the key back; if it is lost, or "
+            "smtp.self_copy was off, say when the service was first started: --since DATE"
+        )
+
+    def _record(self, store: SqliteStore, engine: Engine, found: Survey, proofs: Proofs, since: datetime) -> None:
+        """Every place, and the numbers that were given; nothing is played yet."""
+        with store.together():
+            store.signed_with(map(key_name, engine.policy.secrets), since)
+            for box in found.folders:
+                state = box.state
+                store.begin_folder(box.watched, state.uidvalidity, state.uidnext, since)
+                past = {meta.uid for meta in box.metas if meta.internal_date < since}
+                store.sight(box.watched.name, state.uidvalidity, box.metas, past, self.now)
+            rebuilt.give(store.con, {proof.case for proof in proofs.proven if proof.case}, self.now)
+            for proof in proofs.acks().values():
+                rebuilt.reserve(store.con, proof.message, proof.recipient, proof.refs, proof.case, self.now)
+
+    def _player(
+        self,
+        store: SqliteStore,
+        engine: Engine,
+        clock: VirtualClock,
+        found: Survey,
+        proofs: Proofs,
+        lived_until: datetime,
+        count: int,
+    ) -> Play:
+        return Play(
+            engine=engine,
+            store=store,
+            clock=clock,
+            mailbox=self.mailbox,
+            parsing=self.parsing,
+            parser_config=self.parser_config,
+            folders=found.folders,
+            acks=proofs.acks(),
+            lived_until=lived_until,
+            on_progress=lambda done: self.on_progress("messages", done, count),
+        )
+
+    def _finish(self, store: SqliteStore, found: Survey) -> list[str]:
+        """The folders count as read when they were looked at: what has arrived since is new to the service."""
+        with store.together():
+            for box in found.folders:
+                state = box.state
+                store.synced(box.watched.name, state.uidvalidity, state.uidnext, self.now, compared=True)
+            without_message = rebuilt.raise_above_given(store.con, self.now)
+            rebuilt.finish(store.con, self.now)
+        return without_message
+
+
+def refuse_if_used(state: Path) -> None:
+    """Raises Refused if the state directory has a database that holds cases or mails, or that cannot be read."""
+    try:
+        _, used = keys.look(state)
+    except (Fatal, Transient) as error:
+        raise Refused(f"there is a database, which cannot be read ({error}): {_REMEDY}") from error
+    if used:
+        raise Refused(
+            f"there is a database with cases in {state}: to return to a backup, use oacmail restore; {_REMEDY}"
+        )
+
+
+@contextmanager
+def _scratch(state: Path) -> Iterator[Path]:
+    """An empty folder in the state directory, without what a killed rebuild has left there."""
+    folder = state / FOLDER
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _put_in_place(folder: Path, state: Path) -> None:
+    """Flush the new database, put an empty one aside, and give it the name of the lost one."""
+    new = folder / connection.FILE
+    for one in (new, folder):
+        _flush(one)
+    admin.set_aside(state)
+    new.replace(state / connection.FILE)
+    _flush(state)
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _report(
+    store: SqliteStore,
+    proofs: Proofs,
+    judged: UnprovenMails,
+    without_message: Sequence[str],
+    *,
+    since: datetime,
+    lived_until: datetime,
+    past: int,
+    messages: int,
+) -> RebuildReport:
+    numbers = rebuilt.numbers(store.con)
+    told = {proof.case for proof in proofs.proven}
+    return RebuildReport(
+        since=since,
+        lived_until=lived_until,
+        past=past,
+        messages=messages,
+        unread=rebuilt.unworked(store.con),
+        cases=rebuilt.cases(store.con),
+        proven=sum(number in told for number in numbers),
+        by_order=tuple(number for number in numbers if number not in told),
+        without_message=tuple(without_message),
+        left=len(proofs.of_the_service),
+        held=tuple(Held(case=mail.case or "", key=mail.key) for mail in judged.held),
+        dropped=len(judged.dropped),
+        waiting=len(judged.waiting),
+        foreign=proofs.foreign,
+    )

@@ -1,0 +1,54 @@
+"""What becomes of mail to citizens of which no copy was found (docs/admin.md, "A lost database").
+
+While the service lived, a mail without a copy either never left or nothing proves that it did: an acknowledgement is
+held until a person has decided, any other mail is dropped, since its moment is over. What was queued after the last
+sign of life cannot have left; the service sends it, unless it is too old for an automatic mail.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from oacmail.adapters.store import SqliteStore, rebuilt
+from oacmail.adapters.store.rebuilt import Unproven
+from oacmail.core.effects import Decision, Effect, RequestReview, UpdateOutbox
+from oacmail.core.outgoing import MailEvent, MailKind
+from oacmail.core.policy import Policy
+
+NOT_FOUND = "acknowledgement-not-found"  # why a mail is held, and its message is on the review list
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnprovenMails:
+    held: tuple[Unproven, ...]
+    dropped: tuple[Unproven, ...]
+    waiting: tuple[Unproven, ...]
+
+
+def judge(store: SqliteStore, policy: Policy, *, lived_until: datetime, now: datetime) -> UnprovenMails:
+    unproven = rebuilt.unproven(store.con, policy.people.staff)
+    waiting = [mail for mail in unproven if mail.queued_at > lived_until and not _is_old(policy, mail, now)]
+    rest = [mail for mail in unproven if mail not in waiting]
+    held = [mail for mail in rest if mail.kind is MailKind.ACK]
+    dropped = [mail for mail in rest if mail.kind is not MailKind.ACK]
+    effects = [effect for mail in held for effect in _hold(mail)]
+    effects += [UpdateOutbox(key=mail.key, event=MailEvent.DROPPED) for mail in dropped]
+    _write(store, effects, now)
+    return UnprovenMails(held=tuple(held), dropped=tuple(dropped), waiting=tuple(waiting))
+
+
+def _is_old(policy: Policy, mail: Unproven, now: datetime) -> bool:
+    limit = policy.budgets.max_age_hours
+    return bool(limit) and now - mail.queued_at > timedelta(hours=limit)
+
+
+def _hold(mail: Unproven) -> tuple[Effect, ...]:
+    return (
+        UpdateOutbox(key=mail.key, event=MailEvent.HELD, error=NOT_FOUND),
+        RequestReview(reason=NOT_FOUND, message=mail.key.partition(":")[2]),
+    )
+
+
+def _write(store: SqliteStore, effects: Iterable[Effect], now: datetime) -> None:
+    with store.turn() as turn:
+        turn.apply(Decision(effects=tuple(effects), because=()), now=now, mails={})

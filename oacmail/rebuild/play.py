@@ -1,0 +1,186 @@
+"""Play the messages of the mailbox through the engine, in the order of their arrival, on a virtual clock.
+
+Time passes between them: deadlines fire at their moments, as far as the mailbox shows that the service lived. Mail to
+citizens leaves only where its copy is found; mail to staff has no copy and counts as sent. Nothing is ever handed to a
+relay, and no message, folder or flag is changed.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
+
+import structlog
+
+from oacmail.adapters.store import SqliteStore, rebuilt
+from oacmail.core.effects import Arrived, Reconsider
+from oacmail.core.errors import Fatal, Transient
+from oacmail.core.lookup import Lookup, look_up
+from oacmail.core.model import Folder, Kind, Message, MessageRef, Outcome, Role
+from oacmail.core.ports.mailbox import Fetched, Mailbox
+from oacmail.core.ports.transport import Outgoing
+from oacmail.engine import Delivery, Engine, Ticks
+from oacmail.mail.parser_config import ParserConfig
+from oacmail.mail.parsing import Parser, RawMessage
+from oacmail.rebuild.proofs import Proof
+from oacmail.rebuild.survey import Found, SurveyedFolder, batches, fetched
+from oacmail.replay import VirtualClock
+
+log = structlog.get_logger()
+HOUR = timedelta(hours=1)
+_NO_REQUEST = (Kind.AUTO_REPLY, Kind.BULK, Kind.BOUNCE, Kind.SPAM, Kind.THANKS)
+_Batch = tuple[Sequence[Found], Mapping[MessageRef, Fetched], Mapping[MessageRef, Callable[[], Message]]]
+"""Messages, the bytes of those that exist, and how to get each of these parsed."""
+
+
+class Nowhere:
+    """Port `Transport`: it takes mail to staff and sends none."""
+
+    def send(self, _mail: Outgoing, before_data: Callable[[bool], None]) -> bool:
+        before_data(False)
+        return False
+
+    def close(self) -> None:
+        """Do nothing: there is no connection."""
+
+
+@dataclass(slots=True)
+class Play:
+    """`lived_until`: the last moment at which the service certainly lived; no deadline is played after it. `acks`:
+    fingerprint to the proof of its acknowledgement. `on_progress` gets the number of messages that were played."""
+
+    engine: Engine
+    store: SqliteStore
+    clock: VirtualClock
+    mailbox: Mailbox
+    parsing: Parser
+    parser_config: ParserConfig
+    folders: Sequence[SurveyedFolder]
+    acks: Mapping[str, Proof]
+    lived_until: datetime
+    on_progress: Callable[[int], None]
+    _delivery: Delivery = field(init=False)
+    _queued: bool = False
+
+    def __post_init__(self) -> None:
+        self._delivery = Delivery(
+            engine=self.engine, transport=Nowhere(), envelope=lambda _: "", per_minute=0, citizens_may=False
+        )
+        self.engine.on_mail = self._on_mail
+
+    def _on_mail(self) -> None:
+        self._queued = True
+
+    def run(self, messages: Sequence[Found]) -> None:
+        """Raises Transient: the mailbox cannot be read now."""
+        played = 0
+        self.parsing.begin(self.parser_config, len(messages))
+        try:
+            for batch, got, read in self._ahead(messages):
+                for one in batch:
+                    self._play(one, got.get(one.ref), read)
+                played += len(batch)
+                self.on_progress(played)
+        finally:
+            self.parsing.end()
+        self._pass_time(self.lived_until)
+
+    def _ahead(self, messages: Sequence[Found]) -> Iterator[_Batch]:
+        """Each batch after the next one is fetched, so that a second process parses that one in the meantime."""
+        before: _Batch | None = None
+        for batch in batches(messages):
+            got = fetched(self.mailbox, batch)
+            asked = [one for one in batch if one.ref in got]
+            answers = self.parsing.ask([self._raw(one, got[one.ref]) for one in asked])
+            read = {one.ref: partial(answers, at) for at, one in enumerate(asked)}
+            if before is not None:
+                yield before
+            before = batch, got, read
+        if before is not None:
+            yield before
+
+    def _play(self, found: Found, message: Fetched | None, read: Mapping[MessageRef, Callable[[], Message]]) -> None:
+        self._pass_time(found.at)
+        if message is None:
+            self.store.end(found.ref, Outcome.GONE)
+            return
+        self._guarded(found, message, read[found.ref])
+        if self._queued and self.clock.now() <= self.lived_until:
+            self._drain()
+
+    def _raw(self, found: Found, message: Fetched) -> RawMessage:
+        day = found.at.astimezone(self.engine.policy.office.timezone).date().isoformat()
+        return RawMessage(raw=message.raw, skipped=message.skipped, day=day)
+
+    # --- one message ------------------------------------------------------------------------------
+
+    def _guarded(self, found: Found, message: Fetched, read: Callable[[], Message]) -> None:
+        """A message that raises is left to the service, which tries it again and sets it aside."""
+        try:
+            self._work(found, message, read)
+        except (Transient, Fatal):
+            raise
+        except Exception:
+            log.error("rebuild.message-failed", folder=found.ref.folder, uid=found.ref.uid, exc_info=True)
+
+    def _work(self, found: Found, message: Fetched, read: Callable[[], Message]) -> None:
+        arrived = Arrived(message=read(), received_at=found.at, folder=found.role)
+        lookup = look_up(self.engine.policy, arrived)
+        if self._was_treated_as_a_request(lookup):
+            lookup = look_up(self.engine.policy, replace(arrived, forced=True))
+        self._perform(lookup, message, found.ref)
+
+    def _was_treated_as_a_request(self, lookup: Lookup) -> bool:
+        """Whether it was acknowledged although its words or fields look like no request: a person has said so."""
+        message = lookup.message
+        if lookup.signature is not None or lookup.folder is Folder.SENT or message.fingerprint not in self.acks:
+            return False
+        return lookup.sender.role is Role.ROBOT or lookup.reading.kind in _NO_REQUEST
+
+    def _perform(self, lookup: Lookup, message: Fetched, ref: MessageRef) -> None:
+        raw = message.raw if message.complete else None
+        decision = self.engine.perform(lookup, raw=raw, message_ref=ref)
+        for effect in decision.effects:
+            if isinstance(effect, Reconsider):
+                self._again(effect.fingerprint)
+
+    def _again(self, fingerprint: str) -> None:
+        """Decide a message of the desk again that was played before the message which it answers."""
+        roles = {box.watched.name: box.watched.role for box in self.folders}
+        for ref in rebuilt.to_decide_again(self.store.con, fingerprint):
+            at = self.store.known(ref.folder, ref.uidvalidity, [ref.uid])[ref.uid].internal_date
+            found = Found(ref=ref, role=roles[ref.folder], at=at, size=0, own=False)
+            message = fetched(self.mailbox, [found]).get(ref)
+            if message is not None:
+                read = self._raw(found, message).read(self.parser_config)
+                arrived = Arrived(message=read, received_at=at, folder=found.role)
+                self._perform(look_up(self.engine.policy, arrived), message, ref)
+
+    # --- time -------------------------------------------------------------------------------------
+
+    def _pass_time(self, until: datetime) -> None:
+        """Play each moment before `until` at which something is due, and each hour, while the service lived."""
+        end = min(until, self.lived_until)
+        while (moment := self._next()) <= end:
+            self.clock.moment = moment
+            self._read_so_far()
+            Ticks(engine=self.engine).tick()
+            self._drain()
+        self.clock.moment = max(self.clock.moment, until)
+
+    def _next(self) -> datetime:
+        now = self.clock.now()
+        hour = now.replace(minute=0, second=0, microsecond=0) + HOUR
+        due = rebuilt.next_wake(self.store.con, now)
+        return min(hour, due) if due is not None else hour
+
+    def _read_so_far(self) -> None:
+        with self.store.together():
+            for box in self.folders:
+                state = box.state
+                self.store.synced(box.watched.name, state.uidvalidity, state.uidnext, self.clock.now(), compared=False)
+
+    def _drain(self) -> None:
+        self._queued = False
+        while self._delivery.drain():
+            pass

@@ -1,0 +1,122 @@
+"""What the copies of our own mails prove: which mail left when, and which number a citizen was told.
+
+Only a field X-Oacmail that the token key verifies for recipient and Date is a proof; whoever wrote another one proves
+nothing. This module never decides what follows from a proof, and reads header fields only.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from oacmail.core.model import Folder, Message
+from oacmail.core.outbox import kinds
+from oacmail.core.outgoing import MailKind
+from oacmail.core.policy import Policy
+from oacmail.core.routing.sender import own_signature
+from oacmail.core.routing.signature import TRIAL, is_foreign
+from oacmail.mail.parse import parse
+from oacmail.rebuild.survey import Found
+
+ACK = "ack:"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """A copy of our own mail. `case`: the number that it names, '' = none; `message`: the fingerprint of the message
+    that it answers, '' = none; `received_at`, `due_at`: of that message, as the signature says; `left_at`: when the
+    copy arrived. `refs`: the Message-IDs that it names."""
+
+    key: str
+    case: str
+    message: str
+    recipient: str
+    refs: tuple[str, ...]
+    received_at: datetime | None
+    due_at: datetime | None
+    left_at: datetime
+
+    @property
+    def is_acknowledgement(self) -> bool:
+        return self.key.startswith(ACK) and bool(self.case and self.message)
+
+    @property
+    def is_trial(self) -> bool:
+        """Whether `oacmail check` or a probe of the relay sent it: it is about no case, and no daemon need have run."""
+        return self.key.startswith(TRIAL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proofs:
+    """`foreign`: how many mails bear a signature that looks like ours under another key. `acks`: fingerprint of the
+    acknowledged message to the proof."""
+
+    proven: tuple[Proof, ...]
+    foreign: int
+
+    @property
+    def of_the_service(self) -> tuple[Proof, ...]:
+        return tuple(proof for proof in self.proven if not proof.is_trial)
+
+    @property
+    def first(self) -> datetime | None:
+        """When the first message arrived that we have answered."""
+        return min((proof.received_at or proof.left_at for proof in self.of_the_service), default=None)
+
+    @property
+    def last(self) -> datetime | None:
+        """The last sign of life of the service."""
+        return max((proof.left_at for proof in self.of_the_service), default=None)
+
+    def acks(self) -> Mapping[str, Proof]:
+        return {proof.message: proof for proof in self.proven if proof.is_acknowledgement}
+
+
+def read(policy: Policy, copies: Iterable[tuple[Found, bytes]]) -> Proofs:
+    """`copies`: messages with a field X-Oacmail, and their bytes."""
+    proven: list[Proof] = []
+    foreign = 0
+    for found, raw in copies:
+        message = parse(_head(raw))
+        proof = _proof(policy, found, message)
+        if proof is not None:
+            proven.append(proof)
+        elif found.role is Folder.SENT:
+            foreign += any(is_foreign(policy, one) for one in message.signatures)
+    return Proofs(proven=tuple(_first_of_each(proven)), foreign=foreign)
+
+
+def _head(raw: bytes) -> bytes:
+    head, _, _ = raw.replace(b"\r\n", b"\n").partition(b"\n\n")
+    return head + b"\n\n"
+
+
+def _proof(policy: Policy, found: Found, message: Message) -> Proof | None:
+    mark = own_signature(policy, message)
+    if mark is None or not _is_known(mark.key):
+        return None
+    return Proof(
+        key=mark.key,
+        case=mark.case,
+        message=mark.message,
+        recipient=message.to[0],
+        refs=message.refs,
+        received_at=mark.received_at,
+        due_at=mark.due_at,
+        left_at=found.at,
+    )
+
+
+def _is_known(key: str) -> bool:
+    try:
+        return isinstance(kinds.of_key(key), MailKind)
+    except ValueError:
+        return False
+
+
+def _first_of_each(proven: Iterable[Proof]) -> Iterator[Proof]:
+    """A later copy of the same mail is a duplicate, or a citizen's redirection of it."""
+    seen: set[str] = set()
+    for proof in sorted(proven, key=lambda proof: proof.left_at):
+        if proof.key not in seen:
+            seen.add(proof.key)
+            yield proof

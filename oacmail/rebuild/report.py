@@ -1,0 +1,62 @@
+"""What a rebuild has found, as values: for people, for `--json`, and for the tests that compare."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """An acknowledgement of which no copy was found. `case`: the number of its case."""
+
+    case: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RebuildReport:
+    """`since`: older messages count as the mailbox's past, `past` of them. `lived_until`: the last moment at which the
+    service certainly lived. `messages`: how many were played; `unread`: how many were left to the service. `cases`:
+    status to count. `proven`: cases whose number a copy of our mail names; `by_order`: numbers given by the order of
+    arrival. `without_message`: numbers in our mails whose messages are gone. `left`: mails whose copies were found.
+    `held`: acknowledgements without a copy; `dropped`: other mails to citizens without one; `waiting`: mails that the
+    service will send. `foreign`: mails signed with another key."""
+
+    since: datetime
+    lived_until: datetime
+    past: int
+    messages: int
+    unread: int
+    cases: dict[str, int]
+    proven: int
+    by_order: tuple[str, ...]
+    without_message: tuple[str, ...]
+    left: int
+    held: tuple[Held, ...]
+    dropped: int
+    waiting: int
+    foreign: int
+
+    def row(self, zone: ZoneInfo) -> dict[str, Any]:
+        """docs/interfaces.md section 3, `rebuild --json`."""
+        return {
+            "since": self.since.astimezone(zone).isoformat(),
+            "lived_until": self.lived_until.astimezone(zone).isoformat(),
+            "past": self.past,
+            "messages": self.messages,
+            "unread": self.unread,
+            "cases": self.cases,
+            "numbers": {
+                "proven": self.proven,
+                "by_order": list(self.by_order),
+                "without_message": list(self.without_message),
+            },
+            "mails": {
+                "left": self.left,
+                "held": [{"case": one.case, "key": one.key} for one in self.held],
+                "dropped": self.dropped,
+                "waiting": self.waiting,
+            },
+            "foreign": self.foreign,
+        }

@@ -1,0 +1,114 @@
+"""Which messages lie in the mailbox, in the order in which the service once worked them.
+
+The order is that of arrival over all folders; at the same second a message comes before our mail about it, and the
+desk's answer comes last. Nothing is decided here, and no message is read.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from oacmail.core.errors import Transient, UnreadableMessage
+from oacmail.core.model import Folder, MessageRef
+from oacmail.core.ports.mailbox import Fetched, FolderState, Mailbox, MessageMeta, WatchedFolder
+from oacmail.engine.folder_scan import SIGNATURE_FIELD
+from oacmail.engine.intake import EARLIEST
+
+BATCH = 40
+BATCH_BYTES = 4_000_000  # two such batches are in memory at once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One message: its folder's role, its place, and when it arrived. `own`: it bears a field of our signature's name,
+    which anybody can write."""
+
+    ref: MessageRef
+    role: Folder
+    at: datetime
+    size: int
+    own: bool
+
+    @property
+    def order(self) -> tuple[datetime, int, str, int]:
+        rank = 1 if self.own else 2 * (self.role is Folder.SENT)
+        return self.at, rank, self.ref.folder, self.ref.uid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurveyedFolder:
+    watched: WatchedFolder
+    state: FolderState
+    metas: tuple[MessageMeta, ...]
+    own: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    folders: tuple[SurveyedFolder, ...]
+
+    def messages(self, now: datetime) -> list[Found]:
+        """All of them, in order. One dated in the future, or before IMAP existed, counts as arriving `now`."""
+        found = [
+            Found(
+                ref=MessageRef(folder=box.watched.name, uidvalidity=box.state.uidvalidity, uid=meta.uid),
+                role=box.watched.role,
+                at=meta.internal_date if EARLIEST <= meta.internal_date <= now else now,
+                size=meta.size,
+                own=meta.uid in box.own,
+            )
+            for box in self.folders
+            for meta in box.metas
+        ]
+        return sorted(found, key=lambda one: one.order)
+
+
+def survey(mailbox: Mailbox, folders: Sequence[WatchedFolder]) -> Survey:
+    """Look at every folder to its end. Raises Transient: what lies in a folder that cannot be read may be an answer."""
+    return Survey(folders=tuple(_folder(mailbox, watched) for watched in folders))
+
+
+def _folder(mailbox: Mailbox, watched: WatchedFolder) -> SurveyedFolder:
+    try:
+        state = mailbox.open(watched.name)
+    except Transient as error:
+        raise Transient(f"the folder {watched.name} cannot be read: {error}") from error
+    own = frozenset(mailbox.bearing(SIGNATURE_FIELD))
+    only = sorted(own) if watched.role is Folder.JUNK else None
+    metas = mailbox.metas(only) if only is None or only else ()
+    return SurveyedFolder(watched=watched, state=state, metas=tuple(metas), own=own)
+
+
+def batches(messages: Sequence[Found]) -> Iterator[Sequence[Found]]:
+    batch: list[Found] = []
+    size = 0
+    for one in messages:
+        if batch and (len(batch) == BATCH or size + one.size > BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(one)
+        size += one.size
+    if batch:
+        yield batch
+
+
+def fetched(mailbox: Mailbox, messages: Sequence[Found]) -> Mapping[MessageRef, Fetched]:
+    """The bytes, without those of messages that no longer exist or that the server does not deliver."""
+    folders: dict[str, list[Found]] = {}
+    for one in messages:
+        folders.setdefault(one.ref.folder, []).append(one)
+    got: dict[MessageRef, Fetched] = {}
+    for name, some in folders.items():
+        mailbox.open(name)
+        refs = {one.ref.uid: one.ref for one in some}
+        for uid, found in _fetched(mailbox, list(refs)).items():
+            got[refs[uid]] = found
+    return got
+
+
+def _fetched(mailbox: Mailbox, uids: list[int]) -> Mapping[int, Fetched]:
+    try:
+        return mailbox.fetch(uids)
+    except UnreadableMessage as unreadable:
+        rest = [uid for uid in uids if uid != unreadable.uid]
+        return _fetched(mailbox, rest) if rest else {}

@@ -1,0 +1,248 @@
+"""The database is lost and made anew from the mailbox alone: cases, numbers, states and deadlines are the lost ones.
+Nobody gets a mail twice."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from oacmail.core.errors import Refused, Transient
+from oacmail.sim.clock import SimulatedClock
+from oacmail.sim.mailbox import SimulatedMailbox
+from tests.engine import compose
+from tests.engine.compose import OFFICE
+from tests.engine.rebuilding import difference, lose, rebuild, taken
+from tests.engine.world import AGENT, ANNA, MARTA, OPERATOR, PERE, SUPERVISOR, World, local
+
+TOWN = Callable[..., World]
+
+
+def _busy_days(world: World) -> None:
+    """Pere is never answered; Anna is, and asks anew; Marta thanks; a robot writes; the first case is late."""
+    world.citizen_writes(PERE)
+    world.turn()
+    world.clock.forward(minutes=7)
+    message = world.citizen_writes(ANNA, "Padró", "Com demano el volant?")
+    world.turn()
+    world.clock.forward(minutes=7)
+    question = world.citizen_writes(MARTA, "Beca", "On es demana la beca?")
+    world.turn()
+    world.clock.forward(minutes=7)
+    world.robot_writes("robot@example.org", "Fora de l'oficina")
+    answer = world.agent_answers(message)
+    world.turn()
+    world.clock.forward(minutes=7)
+    world.citizen_writes(ANNA, "", "I per al meu fill, com es fa?", answers=answer)
+    world.turn()
+    reply = world.agent_answers(question)
+    world.turn()
+    world.clock.forward(minutes=7)
+    world.citizen_writes(MARTA, "", "Moltes gràcies!", answers=reply)
+    world.live("2026-11-27 09:30")
+    world.citizen_writes("nou@example.cat", "Targeta", "Com puc renovar la targeta de la biblioteca?")
+    world.turn()
+
+
+def test_after_a_rebuild_each_case_is_as_it_was(world: World) -> None:
+    _busy_days(world)
+    before = taken(world)
+    lose(world)
+    report = rebuild(world)
+    assert difference(before, taken(world)) == []
+    assert (report.proven, report.by_order, report.held, report.unread) == (4, (), (), 0)
+
+
+def test_the_rebuild_sends_nothing_and_the_service_goes_on_without_a_mail_sent_twice(world: World) -> None:
+    _busy_days(world)
+    sent = {who: len(world.received(who)) for who in (ANNA, MARTA, PERE, SUPERVISOR, OPERATOR, AGENT)}
+    lose(world)
+    rebuild(world)
+    assert {who: len(world.received(who)) for who in sent} == sent
+    world.turn()
+    world.live("2026-11-27 20:00")
+    assert {who: len(world.received(who)) for who in sent} == sent
+    world.citizen_writes(PERE, "Una altra cosa", "Es pot pagar l'IBI a terminis, si us plau?")
+    world.turn()
+    assert max(case["number"] for case in world.cases()) == "OAC-2026-000005"
+    assert len(world.received(PERE)) == sent[PERE] + 1
+
+
+def test_it_refuses_while_there_is_a_database_with_cases(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.stop()
+    with pytest.raises(Refused, match="there is a database with cases"):
+        rebuild(world)
+    world.start()
+    assert [case["citizen"] for case in world.cases()] == [ANNA]
+
+
+def test_it_refuses_while_the_service_runs(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    with pytest.raises(Transient, match="another oacmail"):
+        rebuild(world)
+
+
+def test_a_database_without_cases_is_put_aside(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    lose(world)
+    world.start()  # somebody has started the service, which made an empty one
+    world.stop()
+    rebuild(world)
+    assert [case["number"] for case in world.cases()] == ["OAC-2026-000001"]
+    assert (world.config.office.state / "oacmail.db.before-restore").exists()
+
+
+def test_a_dry_run_writes_nothing(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    lose(world)
+    before = sorted(path.name for path in world.config.office.state.iterdir())
+    report = rebuild(world, dry_run=True, start=False)
+    assert report.cases == {"open": 1}
+    assert sorted(path.name for path in world.config.office.state.iterdir()) == before
+
+
+def test_a_killed_rebuild_leaves_nothing_half(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    lose(world)
+    fetch, calls = world.mailbox.fetch, []
+
+    def dies(uids: list[int]) -> object:
+        calls.append(uids)
+        if len(calls) > 1:
+            raise KeyboardInterrupt
+        return fetch(uids)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.mailbox, "fetch", dies)
+        with pytest.raises(KeyboardInterrupt):
+            rebuild(world)
+    assert not (world.config.office.state / "oacmail.db").exists()
+    rebuild(world)
+    assert [case["number"] for case in world.cases()] == ["OAC-2026-000001"]
+
+
+def test_an_acknowledgement_without_a_copy_is_held_and_reviewed_and_never_sent(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.clock.forward(hours=1)
+    world.citizen_writes(PERE, "Beca", "On es demana la beca?")
+    world.turn()
+    _expunge(world, "Sent", b"To: anna@example.org")
+    lose(world)
+    report = rebuild(world, since=world.clock.now() - timedelta(hours=2))
+    assert [(one.case, report.by_order) for one in report.held] == [("OAC-2026-000001", ("OAC-2026-000001",))]
+    world.live("2026-11-25 20:00")
+    assert [len(world.received(who)) for who in (ANNA, PERE)] == [1, 1]
+    assert world.reviews() == ["acknowledgement-not-found"]
+    assert {mail["recipient"]: mail["state"] for mail in world.mails("ack")} == {ANNA: "held", PERE: "sent"}
+
+
+def test_what_arrives_after_the_last_sign_of_life_is_acknowledged_by_the_service(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.stop()
+    world.clock.forward(hours=3)
+    world.citizen_writes(PERE, "Beca", "On es demana la beca?")
+    world.start()
+    lose(world)
+    report = rebuild(world)
+    assert (report.held, report.waiting) == ((), 1)
+    assert world.received(PERE) == []
+    world.turn()
+    assert [world.kinds(who) for who in (ANNA, PERE)] == [["ack"], ["ack"]]
+
+
+def test_without_self_copies_every_acknowledgement_is_held(town: TOWN) -> None:
+    world = town(smtp={"self_copy": False})
+    began = world.clock.now()
+    world.citizen_writes(ANNA)
+    world.turn()
+    lose(world)
+    with pytest.raises(Refused, match="--since"):
+        rebuild(world)
+    report = rebuild(world, since=began)
+    assert (len(report.held), report.waiting) == (1, 0)
+    world.live("2026-11-25 20:00")
+    assert len(world.received(ANNA)) == 1
+
+
+def test_forged_fields_rebuild_nothing(world: World) -> None:
+    message = world.citizen_writes(ANNA, "Padró", "Com demano el volant?")
+    world.turn()
+    mark = str(world.received(ANNA)[0]["X-Oacmail"])
+    before = taken(world)
+    lose(world)
+    for forged in (mark.replace("c=OAC-2026-000001", "c=OAC-2026-000777"), mark, "v=2; k=ack:1; c=OAC-2026-000009"):
+        mail = compose.message(world.clock, OFFICE, "Justificant", "Hem rebut la consulta.", to=PERE, answers=message)
+        mail["X-Oacmail"] = forged
+        world.mailbox.append("Sent", compose.as_bytes(mail), world.clock.now() - timedelta(minutes=5))
+        world.deliver(mail, sender="dolent@example.cat")
+    report = rebuild(world)
+    assert (report.proven, report.by_order, report.without_message) == (1, (), ())
+    assert [case["number"] for case in world.cases()] == ["OAC-2026-000001"]
+    assert {key: row for key, row in taken(world)["outbox"].items() if key.startswith("ack:")} == before["outbox"]
+
+
+def test_with_another_key_it_says_so_and_counts_anew_only_if_told(world: World) -> None:
+    began = world.clock.now()
+    world.citizen_writes(ANNA)
+    world.turn()
+    lose(world)
+    (world.config.office.state / "token.key").write_text("quite another secret than the one before\n")
+    with pytest.raises(Refused, match="1 are signed with another key"):
+        rebuild(world)
+    report = rebuild(world, since=began)
+    assert (report.proven, report.by_order, report.foreign) == (0, ("OAC-2026-000001",), 1)
+    world.live("2026-11-25 20:00")
+    assert len(world.received(ANNA)) == 1
+
+
+def test_a_number_whose_messages_are_gone_is_listed_and_not_given_again(world: World) -> None:
+    world.citizen_writes(ANNA, "Padró", "Com demano el volant?")
+    world.turn()
+    world.clock.forward(minutes=10)
+    world.citizen_writes(PERE)
+    world.turn()
+    _expunge(world, "INBOX", b"Com demano el volant")
+    lose(world)
+    report = rebuild(world)
+    assert report.without_message == ("OAC-2026-000001",)
+    assert [(case["number"], case["citizen"]) for case in world.cases()] == [("OAC-2026-000002", PERE)]
+    world.citizen_writes(MARTA)
+    world.turn()
+    assert world.cases()[-1]["number"] == "OAC-2026-000003"
+
+
+def test_a_message_that_is_in_two_folders_counts_once(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    before = taken(world)
+    world.mailbox.create_folder("Arxiu")
+    world.mailbox.copy("INBOX", 1, "Arxiu")
+    lose(world)
+    rebuild(world)
+    assert difference(before, taken(world)) == []
+
+
+def test_older_messages_than_the_first_that_was_answered_are_the_past(town: TOWN) -> None:
+    mailbox, clock = SimulatedMailbox(), SimulatedClock(local("2026-11-20 10:00"))
+    mailbox.append("INBOX", compose.as_bytes(compose.message(clock, MARTA, "Fa dies", "Una consulta?")), clock.now())
+    world = town(mailbox=mailbox)
+    world.citizen_writes(ANNA)
+    world.turn()
+    before = taken(world)
+    lose(world)
+    report = rebuild(world)
+    assert report.past == 1
+    assert difference(before, taken(world)) == []
+
+
+def _expunge(world: World, folder: str, text: bytes) -> None:
+    messages = world.mailbox.folders[folder].messages
+    for uid in [uid for uid, message in messages.items() if text in message.raw]:
+        world.mailbox.expunge(folder, uid)
