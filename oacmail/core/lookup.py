@@ -39,8 +39,9 @@ class Lookup:
     address of its author, '' = nobody is named. `sender`: the role of its From. `reading`: its classification.
     `tokened`: case numbers of its valid tokens. `ordered`: cases that the orders of proven staff name, `entries`: what
     may be references of the review list there; `pressed`: tokens of buttons, whoever sent them. `writers`: whose
-    earlier messages it may continue: the author's, or for staff and Sent those of the recipients. `addressed`: the
-    recipients of a new mail of the desk, which names no earlier one; `numbers`: the case numbers typed in its subject.
+    earlier messages it may continue: the author's; for staff and Sent those of the recipients; of a mail that is wholly
+    ours nobody's. `addressed`: the recipients of a new mail of the desk, which names no earlier one; `numbers`: the
+    case numbers typed in its subject.
     `relays`: the cases to whose relay address staff or the office have written it; `answer`: what of it the person
     would get, None = not read. `forwarded`: the message of somebody else that it brings.
     """
@@ -118,7 +119,8 @@ def look_up(policy: Policy, arrived: Arrived) -> Lookup:
     on_top = signature is not None and bool(added or not signature.text)
     written = _written_on_top(policy, message) if on_top else message
     author, sender = author_of(policy, written), sender_of(policy, message)
-    writers = _writers(policy, arrived, author)
+    ours = signature is not None and not on_top and not arrived.forced
+    writers = () if ours else _writers(policy, arrived, author)
     relays = _relays(policy, arrived)
     new = _is_of_the_desk(policy, arrived) and not message.refs and message.auto is Auto.NONE
     year = arrived.received_at.astimezone(policy.office.timezone).year

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from types import FrameType
 
+from oacmail.adapters.store import load_case
 from oacmail.core.routing import classification, sender, signature
 from tests.engine.world import ANNA, World
 
@@ -57,3 +58,15 @@ def test_an_answer_is_looked_up_once_and_its_token_verified_once(world: World) -
     world.agent_answers(world.received(ANNA)[0])
 
     assert _counted((*ONCE, signature.read_token), world.sync) == _once(*ONCE, signature.read_token)
+
+
+def test_our_own_copy_loads_the_case_that_it_is_about_and_no_other(world: World) -> None:
+    for number in range(5):
+        world.citizen_writes(f"persona{number}@example.org", f"Tràmit {number}", f"Com puc fer el tràmit {number}?")
+        world.turn()
+    world.citizen_writes(ANNA)
+    world.sync()
+    world.drain()
+
+    assert _counted((load_case._case,), world.sync) == {"_case": 1}
+    assert not [mail for mail in world.mails() if mail["copied_at"] is None]
