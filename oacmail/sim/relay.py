@@ -9,14 +9,13 @@ import re
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
-from email import message_from_bytes, policy
-from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Literal
 
 from oacmail.core.errors import Permanent, RelayError, Transient, Uncertain
 from oacmail.core.ports.transport import Outgoing
 from oacmail.sim.clock import SimulatedClock
+from oacmail.sim.inbox import Inbox
 from oacmail.sim.mailbox import SimulatedMailbox
 
 MX = "mx.vila.example"
@@ -77,7 +76,7 @@ class SimulatedRelay:
 
     def __init__(self, mailbox: SimulatedMailbox, clock: SimulatedClock, office: str) -> None:
         self._mailbox, self._clock, self._office = mailbox, clock, office
-        self.inboxes: defaultdict[str, list[EmailMessage]] = defaultdict(list)
+        self.inboxes: defaultdict[str, Inbox] = defaultdict(Inbox)
         self.offered: list[Outgoing] = []
         self.accepted: list[Outgoing] = []
         self.copies: Literal["delivered", "held", "lost"] = "delivered"
@@ -161,7 +160,7 @@ class SimulatedRelay:
         if mail.recipient == self._office:
             self._deliver_copy(mail.envelope_from, mime)
         else:
-            self.inboxes[mail.recipient].append(_parsed(mime))
+            self.inboxes[mail.recipient].add(mime)
         if copy:
             self._deliver_copy(mail.envelope_from, mime)
         if self.server_copies:
@@ -194,9 +193,3 @@ def _refuse(outcome: DeliveryOutcome) -> None:
         raise Permanent(outcome.at, outcome.code, outcome.status)
     if outcome.end == "deferred":
         raise Transient(f"SMTP {outcome.at}: {outcome.code}")
-
-
-def _parsed(mime: bytes) -> EmailMessage:
-    message = message_from_bytes(mime, policy=policy.default)
-    assert isinstance(message, EmailMessage)
-    return message

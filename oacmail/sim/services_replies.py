@@ -36,8 +36,8 @@ _REPLIES = (
 
 def _services_reply(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
     people = town.policy.people
-    mails = [mail for one in {*people.technical, *people.forms} for mail in town.relay.inboxes.get(one, [])]
-    asked = [mail for mail in mails if mail["X-Oacmail-Kind"] == "derived"][-8:]
+    boxes = [town.relay.inboxes[one] for one in dict.fromkeys((*people.technical, *people.forms))]
+    asked = [mail for box in boxes for mail in box.last("derived", 8)][-8:]
     if not asked:
         return ""
     ours, (text, says) = rng.choice(asked), rng.choice(_REPLIES)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
-from functools import partial
+from functools import lru_cache, partial
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
@@ -196,8 +196,7 @@ class SimulatedTown(SimulatedService):
         }
 
     def id_of(self, raw: bytes) -> str:
-        found = _MESSAGE_ID.search(raw.partition(b"\r\n\r\n")[0])
-        return found[1].decode() if found else ""
+        return _id_of(raw)
 
     def ids_in_the_mailbox(self) -> set[str]:
         """Message-IDs in the folders that the service reads."""
@@ -237,6 +236,13 @@ def _simulated(config: Config, state: Path) -> Config:
     return config.model_copy(update={"office": office, "trust": trust, "smtp": smtp, "imap": imap})
 
 
+@lru_cache(maxsize=10_000)  # every check looks at all messages in the mailbox
+def _id_of(raw: bytes) -> str:
+    found = _MESSAGE_ID.search(raw.partition(b"\r\n\r\n")[0])
+    return found[1].decode() if found else ""
+
+
+@lru_cache(maxsize=10_000)
 def short(text: str) -> str:
     """A short name of an id for the story."""
     return sha256(text.encode()).hexdigest()[:6]

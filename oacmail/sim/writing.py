@@ -41,5 +41,5 @@ def arrival(town: SimulatedTown) -> datetime:
 
 
 def latest_of_ours(town: SimulatedTown, address: str, kind: str = "ack") -> EmailMessage | None:
-    mails = [mail for mail in town.relay.inboxes.get(address, []) if mail["X-Oacmail-Kind"] == kind]
-    return mails[-1] if mails else None
+    mails = town.relay.inboxes[address].last(kind)
+    return mails[0] if mails else None

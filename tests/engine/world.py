@@ -181,7 +181,7 @@ class World(SimulatedService):
     # --- looking ----------------------------------------------------------------------------------
 
     def received(self, address: str) -> list[EmailMessage]:
-        return self.relay.inboxes[address]
+        return list(self.relay.inboxes[address])
 
     def subjects(self, address: str) -> list[str]:
         return [str(mail["Subject"]) for mail in self.received(address)]
