@@ -249,6 +249,33 @@ def m0009_reports(db: Database) -> None:
         db.execute(statement)
 
 
+_ERASURE = """
+CREATE TABLE notes(event_id INTEGER PRIMARY KEY REFERENCES events(id), case_id INTEGER REFERENCES cases(id),
+  text TEXT NOT NULL) STRICT;
+CREATE INDEX notes_by_case ON notes(case_id);
+INSERT INTO notes(event_id, case_id, text) SELECT id, case_id, json_extract(data, '$.text') FROM events
+  WHERE kind = 'note' AND json_extract(data, '$.text') IS NOT NULL;
+DROP TRIGGER events_no_update;
+UPDATE events SET data = json_remove(data, '$.text') WHERE kind = 'note';
+UPDATE events SET data = '{}' WHERE kind = 'imported';
+CREATE TRIGGER events_no_update BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT,'append-only'); END;
+CREATE TABLE forgotten(person TEXT NOT NULL, at TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY(person, at)
+  ) STRICT, WITHOUT ROWID;
+ALTER TABLE cases ADD COLUMN erased_at TEXT;
+ALTER TABLE messages ADD COLUMN erased_at TEXT;
+ALTER TABLE outbox ADD COLUMN erased_at TEXT;
+CREATE INDEX originals_in_use ON messages(original) WHERE original IS NOT NULL;
+"""
+
+
+@migrations()
+def m0010_erasure(db: Database) -> None:
+    """What agents noted moves out of the event log, so that it can be erased; what was erased is marked, and who was
+    forgotten is kept as a keyed hash, so that a restored backup is erased again."""
+    for statement in _statements(_ERASURE):
+        db.execute(statement)
+
+
 def _statements(script: str) -> list[str]:
     """Split at the ends of lines; a trigger's inner semicolons stand inside a line."""
     return [part for part in script.split(";\n") if part.strip()]

@@ -37,6 +37,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "backup": ("upkeep", "Copy the database and the token key while the service runs."),
     "restore": ("upkeep", "Replace the database with a backup."),
     "rebuild": ("rebuild", "Make a lost database anew from the mailbox alone; send nothing."),
+    "forget": ("forget", "Erase a person from the database; write a certificate."),
     "new-key": ("upkeep", "Continue with a new token key, because the old one is lost."),
     "migrate": ("upkeep", "Update the database schema."),
     "demo": ("show", "Play 25 invented citizens with real mail, and show the result."),

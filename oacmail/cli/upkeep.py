@@ -9,9 +9,11 @@ import click
 
 from oacmail import wiring
 from oacmail.adapters.store import SqliteStore, admin, connection
+from oacmail.adapters.store.privacy import backups
 from oacmail.cli.common import configured, existing
 from oacmail.config import Config, secrets
 from oacmail.core.cases.acknowledgement import RESTORED
+from oacmail.core.errors import Transient
 
 
 @click.command()
@@ -32,7 +34,13 @@ def backup(ctx: click.Context, path: Path) -> None:
         click.echo(f"oacmail: {state}: there is no database yet", err=True)
         sys.exit(1)
     token = secrets.tokens(config)
-    admin.backup(state, path, token, datetime.now(UTC))
+    now = datetime.now(UTC)
+    admin.backup(state, path, token, now)
+    try:
+        with wiring.open_writable(config) as con:
+            backups.record(con, path, now)
+    except Transient as error:
+        _say(f"the backup is complete, but a certificate of erasure will not list it: {error}")
     if not token:
         _say("the backup holds no token key because none was found: a restore without it holds acknowledgements")
 

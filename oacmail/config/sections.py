@@ -186,6 +186,7 @@ class PrivacySection(Section):
     original_days: Limit = 60
     retention_months: Count = 12
     purge: Flag = False
+    backup_days: Limit = 0
 
 
 def _topic(value: object) -> str:

@@ -116,6 +116,8 @@ def _decides_again(view: View, lookup: Lookup) -> bool:
     read before its question; anywhere else, a quarantined message, since `quarantine retry` asks for it."""
     known = view.known
     assert known is not None
+    if known.erased:
+        return False
     match lookup.folder:
         case Folder.JUNK:
             return False

@@ -299,11 +299,13 @@ class RequestReview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEvent:
-    """A line of the event log: kinds, ids and codes, never citizen text."""
+    """A line of the event log: kinds, ids and codes, never citizen text. `text`: what an agent noted; it is stored
+    beside the log, which nobody can change, so that it can be erased."""
 
     kind: str
     case: str | None = None
     data: Mapping[str, str | int | float | None] = field(default_factory=lambda: MappingProxyType({}))
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -122,7 +122,7 @@ class CaseView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageView:
-    """A recorded message. `acked`: it was acknowledged."""
+    """A recorded message. `acked`: it was acknowledged; `erased`: nothing of it is kept but that it came."""
 
     fingerprint: str
     message_id: str
@@ -135,6 +135,7 @@ class MessageView:
     body_hash: str
     acked: bool = False
     sent_at: datetime | None = None
+    erased: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

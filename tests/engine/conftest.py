@@ -1,4 +1,4 @@
-"""Worlds with settings of the test."""
+"""Worlds with settings of the test. At the end of each, the event log is searched for what it must not hold."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from oacmail.sim.mailbox import SimulatedMailbox
+from tests.engine.events import indiscretions
 from tests.engine.world import World
 
 
@@ -19,8 +20,10 @@ def town(tmp_path: Path) -> Iterator[Callable[..., World]]:
         return made[-1]
 
     yield make
+    told = [line for world in made for line in indiscretions(world)]
     for world in made:
         world.stop()
+    assert told == []
 
 
 @pytest.fixture

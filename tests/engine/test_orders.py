@@ -82,8 +82,8 @@ def test_a_note_is_on_the_case_and_in_no_mail_to_anybody(world: World) -> None:
     notice = late_case(world)
     before = len(world.received(ANNA))
     reply(world, notice, "#nota Ve cada setmana, cal paciència." + quoted(notice))
-    (note,) = world.events("note")
-    assert "cal paciència" in note["data"]
+    (note,) = world.notes()
+    assert "cal paciència" in note
     assert len(world.received(ANNA)) == before
     assert not [mail for mails in world.relay.inboxes.values() for mail in mails if "paciència" in mail.as_string()]
 

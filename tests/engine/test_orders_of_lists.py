@@ -29,8 +29,8 @@ def test_each_line_is_done_to_its_own_case_and_the_transcript_has_the_numbers(
     reply(world, digest, text + quoted(digest), sender=AGENT)
     first, second, third = world.cases()
     assert (first["status"], second["assignee"], third["status"]) == ("closed", "agent", "derived")
-    (note,) = world.events("note")
-    assert "Ve cada setmana" in note["data"]
+    (note,) = world.notes()
+    assert "Ve cada setmana" in note
     (transcript,) = transcripts(world, AGENT)
     rows = [line for line in transcript.splitlines() if line.startswith("| OAC-")]
     assert [row.split(" | ")[0].strip("| ")[-1] for row in rows] == list("12323")

@@ -224,5 +224,8 @@ class World(SimulatedService):
     def events(self, kind: str) -> list[dict[str, Any]]:
         return self.rows("SELECT * FROM events WHERE kind = ? ORDER BY id", kind)
 
+    def notes(self) -> list[str]:
+        return [row["text"] for row in self.rows("SELECT text FROM notes ORDER BY event_id")]
+
     def rows(self, query: str, *values: object) -> list[dict[str, Any]]:
         return [dict(row) for row in self.store.con.execute(query, values)]

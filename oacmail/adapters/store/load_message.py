@@ -57,7 +57,7 @@ REFUSALS_MOST = 1000
 RESTORED_AT = "restored_at"  # the name under which a restore leaves its moment
 
 _MESSAGE = """SELECT m.fingerprint, m.message_id, c.number AS "case", p.address AS author, m.role, m.outcome,
-  m.received_at, m.subject_key, m.body_hash, m.sent_at,
+  m.received_at, m.subject_key, m.body_hash, m.sent_at, m.erased_at IS NOT NULL AS erased,
   EXISTS(SELECT 1 FROM outbox o WHERE o.key = 'ack:' || m.fingerprint AND o.state <> 'dropped') AS acked
   FROM messages m JOIN people p ON p.id = m.author_id LEFT JOIN cases c ON c.id = m.case_id """
 _MAIL = """SELECT o.key, o.kind, o.message_id, c.number AS "case", o.recipient, o.state, o.length, o.copied_at,
@@ -78,8 +78,9 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
     reserved = _reserved(con, lookup)
     open_cases = _open_cases(con, lookup.addressed)
     unplaced = _unplaced(con, message, mails)
+    tokened = _not_erased(con, lookup.tokened)
     also = (
-        *lookup.tokened,
+        *tokened,
         *lookup.ordered,
         *(one.case for one in lookup.pressed),
         *lookup.numbers,
@@ -94,7 +95,7 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
         naming=naming,
         overtaken_by=overtaken_by,
         mails=mails,
-        tokened=lookup.tokened,
+        tokened=tokened,
         recent=recent,
         cases=cases(con, policy, numbers, now),
         person=_person(con, lookup.author),
@@ -116,6 +117,14 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
         entries=_entries(con, lookup.entries),
         used_tokens=frozenset(one.token for one in lookup.pressed if _value(con, USED_TOKEN + one.token) is not None),
     )
+
+
+def _not_erased(con: sqlite3.Connection, numbers: Sequence[str]) -> tuple[str, ...]:
+    """A person whose case was erased begins anew: an old number in a subject must not say whose case it was."""
+    query = f"SELECT number FROM cases WHERE erased_at IS NOT NULL AND number IN ({marks(numbers)})"
+    rows = con.execute(query, numbers)
+    erased = {row["number"] for row in rows}
+    return tuple(number for number in numbers if number not in erased)
 
 
 def _entries(con: sqlite3.Connection, refs: Sequence[str]) -> dict[str, NamedEntry]:
@@ -239,6 +248,7 @@ def _messages(con: sqlite3.Connection, where: str, values: Sequence[object]) -> 
             body_hash=row["body_hash"],
             acked=bool(row["acked"]),
             sent_at=moment(row["sent_at"]),
+            erased=bool(row["erased"]),
         )
         for row in con.execute(_MESSAGE + where, values)
     )

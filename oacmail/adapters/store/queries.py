@@ -154,11 +154,16 @@ def _file(part: Row) -> Row:
 
 
 def _events(con: sqlite3.Connection, case_id: int) -> list[sqlite3.Row]:
-    return con.execute("SELECT * FROM events WHERE case_id = ? ORDER BY id", (case_id,)).fetchall()
+    return con.execute(
+        """SELECT e.*, n.text FROM events e LEFT JOIN notes n ON n.event_id = e.id WHERE e.case_id = ?
+        ORDER BY e.id""",
+        (case_id,),
+    ).fetchall()
 
 
 def _event(row: sqlite3.Row, zone: ZoneInfo) -> Row:
-    return {"at": local(row["at"], zone), "kind": row["kind"], "data": json.loads(row["data"])}
+    noted = {"text": row["text"]} if row["text"] is not None else {}
+    return {"at": local(row["at"], zone), "kind": row["kind"], "data": noted | json.loads(row["data"])}
 
 
 def reasons(con: sqlite3.Connection, zone: ZoneInfo, number: str) -> list[Row] | None:

@@ -3,7 +3,6 @@
 It selects by the case of the relay address; it never judges what it finds.
 """
 
-import json
 import sqlite3
 from collections.abc import Iterator
 from email import message_from_bytes
@@ -50,8 +49,7 @@ def _of_the_house(con: sqlite3.Connection, case: int, lookup: Lookup) -> Iterato
         (*staff, case, lookup.message.sender),
     )
     yield from (_text(row["mime"]) for row in mails)
-    notes = con.execute("SELECT data FROM events WHERE case_id = ? AND kind = 'note'", (case,))
-    yield from (str(json.loads(row["data"]).get("text", "")) for row in notes)
+    yield from (row["text"] for row in con.execute("SELECT text FROM notes WHERE case_id = ?", (case,)))
 
 
 def _of_colleagues(con: sqlite3.Connection, case: int, lookup: Lookup) -> Iterator[str]:

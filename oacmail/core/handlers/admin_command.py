@@ -75,7 +75,7 @@ def _assign(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: 
 
 
 def _note(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
-    return (AuditEvent(kind="note", case=case.number, data={"text": inp.words["text"], "by": inp.by}),)
+    return (AuditEvent(kind="note", case=case.number, data={"by": inp.by}, text=inp.words["text"]),)
 
 
 def _log_call(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:

@@ -25,7 +25,7 @@ from oacmail.core.effects import (
 )
 from oacmail.core.lookup import Lookup, files
 from oacmail.core.model import Auto, Dmarc, Folder, Kind, Message, Outcome, Role
-from oacmail.core.outbox import kinds, rate_limits
+from oacmail.core.outbox import kinds
 from oacmail.core.outgoing import MailEvent
 from oacmail.core.policy import Policy
 from oacmail.core.routing.signature import MOST_SIGNATURES, TRIAL, Signature, claims, is_foreign
@@ -65,7 +65,7 @@ def is_message(policy: Policy, mail: OutgoingView | None) -> bool:
 
 def with_an_addition(lookup: Lookup, mark: Signature, mail: OutgoingView | None, more: str) -> Decision:
     """The signature proves the sending. An agent reviews the addition until copies to other recipients have it too."""
-    settled = [_proven(lookup, mail)] if mail is not None else [_import(lookup, mark), _imported(lookup, mark)]
+    settled = [_proven(lookup, mail)] if mail is not None else [_import(lookup, mark), _imported(mark)]
     effects: tuple[Effect, ...] = (
         _record(mark, Outcome.QUARANTINED),
         *settled,
@@ -125,10 +125,8 @@ def _import(lookup: Lookup, mark: Signature) -> ImportSent:
     )
 
 
-def _imported(lookup: Lookup, mark: Signature) -> AuditEvent:
-    return AuditEvent(
-        kind="imported", case=mark.case or None, data={"domain": rate_limits.registrable(_recipient(lookup.message))}
-    )
+def _imported(mark: Signature) -> AuditEvent:
+    return AuditEvent(kind="imported", case=mark.case or None, data={"mail": kinds.of_key(mark.key)})
 
 
 def _recipient(message: Message) -> str:
@@ -136,7 +134,7 @@ def _recipient(message: Message) -> str:
 
 
 def _restored(lookup: Lookup, mark: Signature) -> Decision:
-    effects: list[Effect] = [_record(mark, Outcome.OURS), _import(lookup, mark), _imported(lookup, mark)]
+    effects: list[Effect] = [_record(mark, Outcome.OURS), _import(lookup, mark), _imported(mark)]
     if lookup.folder is Folder.INTAKE:
         effects.append(FileMessage(folder=Folder.SENT))
     return Decision(effects=tuple(effects), because=("our-mail-unknown: database restored",))

@@ -34,6 +34,17 @@ def key_name(secret: bytes) -> str:
     return hmac.digest(secret, b"oacmail instance", "sha256").hex()[:8]
 
 
+def person_mark(secret: bytes, address: str) -> str:
+    """What stands for an address after it was erased: 64 hex digits, which only the holder of the key can compare with
+    an address."""
+    return _hmac(secret, "person", address.strip().lower()).hex()
+
+
+def seal(secret: bytes, text: str) -> str:
+    """The proof that this office wrote the text of a certificate: 64 hex digits."""
+    return _hmac(secret, "certificate", text).hex()
+
+
 def number(policy: Policy, year: int, serial: int) -> str:
     """`OAC-2026-000123`."""
     return f"{policy.office.prefix}-{year:04d}-{serial:06d}"

@@ -104,6 +104,8 @@ def attach(con: sqlite3.Connection, effect: RecordMessage, scene: WriteContext) 
 def record(con: sqlite3.Connection, effect: RecordMessage, scene: WriteContext) -> None:
     assert scene.arrived is not None
     message, received_at = effect.written or scene.arrived.message, scene.arrived.received_at
+    if _is_erased(con, message.fingerprint, effect):
+        return
     digest = original_of(con, scene.raw)
     row = con.execute(
         """INSERT INTO messages(fingerprint, message_id, case_id, author_id, role, outcome, kind, guest, rule, because,
@@ -138,6 +140,17 @@ def record(con: sqlite3.Connection, effect: RecordMessage, scene: WriteContext) 
         ),
     ).fetchone()
     con.executemany("INSERT OR IGNORE INTO refs(ref, message_id) VALUES(?,?)", [(ref, row[0]) for ref in message.refs])
+
+
+def _is_erased(con: sqlite3.Connection, fingerprint: str, effect: RecordMessage) -> bool:
+    """Whether the message was erased here and still lies in the mailbox, or is a late copy of our mail on a case that
+    was erased: nothing of it is stored again."""
+    row = con.execute(
+        """SELECT 1 FROM messages WHERE fingerprint = ?1 AND erased_at IS NOT NULL
+        UNION ALL SELECT 1 FROM cases WHERE number = ?2 AND erased_at IS NOT NULL AND ?3""",
+        (fingerprint, effect.case, effect.role is Role.OURS),
+    ).fetchone()
+    return row is not None
 
 
 def _named(attachments: Iterable[Attachment]) -> str:

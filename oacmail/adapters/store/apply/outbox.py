@@ -150,7 +150,7 @@ def remember(con: sqlite3.Connection, effect: Remember, scene: WriteContext) -> 
 
 def note(con: sqlite3.Connection, effect: AuditEvent, scene: WriteContext) -> None:
     fingerprint = scene.arrived.message.fingerprint if scene.arrived else None
-    con.execute(
+    row = con.execute(
         "INSERT INTO events(at, case_id, fingerprint, kind, data) VALUES(?,?,?,?,?)",
         (
             stamp(scene.now),
@@ -160,3 +160,8 @@ def note(con: sqlite3.Connection, effect: AuditEvent, scene: WriteContext) -> No
             json.dumps(dict(effect.data), ensure_ascii=False),
         ),
     )
+    if effect.text:
+        con.execute(
+            "INSERT INTO notes(event_id, case_id, text) VALUES(?,?,?)",
+            (row.lastrowid, case_id(con, effect.case), effect.text),
+        )

@@ -1,0 +1,98 @@
+"""Where else a person's address stands: in stored mails to staff, and in messages of other people.
+
+Bytes are decoded as far as an erasure needs it (base64, quoted-printable, attached messages). It changes nothing.
+"""
+
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from email import message_from_bytes
+from email.errors import MessageError
+from email.header import decode_header
+from email.message import Message as Mail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mentions:
+    """Ids of rows of `outbox` and `messages`; the rows up to `last_mail` and `last_message` were looked at."""
+
+    mails: frozenset[int] = frozenset()
+    messages: frozenset[int] = frozenset()
+    last_mail: int = 0
+    last_message: int = 0
+
+
+def find(con: sqlite3.Connection, needles: Iterable[str], before: Mentions | None = None) -> Mentions:
+    """Return the stored mails and messages that contain one of these texts; with `before` also what it found, and only
+    later rows are looked at.
+
+    A connection of its own may look first, since this takes about a millisecond for each stored mail.
+    """
+    start = before or Mentions()
+    sought = re.compile("|".join(rf"(?<![\w.+-]){re.escape(one)}(?![\w-])" for one in needles if one), re.IGNORECASE)
+    mails = con.execute(
+        """SELECT o.id, m.mime, m.bare FROM outbox o JOIN mails m ON m.id = o.id
+        WHERE o.id > ? AND o.erased_at IS NULL AND length(m.mime) > 0 ORDER BY o.id""",
+        (start.last_mail,),
+    )
+    found, last = set(start.mails), start.last_mail
+    for row in mails:
+        last = row["id"]
+        if _holds(sought, row["mime"]) or (row["bare"] is not None and _holds(sought, row["bare"])):
+            found.add(last)
+    return _in_messages(con, sought, start, frozenset(found), last)
+
+
+def _in_messages(
+    con: sqlite3.Connection, sought: re.Pattern[str], start: Mentions, mails: frozenset[int], last_mail: int
+) -> Mentions:
+    rows = con.execute(
+        """SELECT m.id, m.subject, m.fresh, m.reply_to, o.bytes FROM messages m
+        LEFT JOIN originals o ON o.sha256 = m.original
+        WHERE m.id > ? AND m.erased_at IS NULL ORDER BY m.id""",
+        (start.last_message,),
+    )
+    found, last = set(start.messages), start.last_message
+    for row in rows:
+        last = row["id"]
+        texts = f"{row['subject']}\n{row['fresh']}\n{row['reply_to']}"
+        if sought.search(texts) or (row["bytes"] is not None and _holds(sought, row["bytes"])):
+            found.add(last)
+    return Mentions(mails=mails, messages=frozenset(found), last_mail=last_mail, last_message=last)
+
+
+def _holds(sought: re.Pattern[str], raw: bytes) -> bool:
+    if sought.search(raw.decode("utf-8", "replace")):
+        return True
+    return any(sought.search(text) for text in decoded(raw))
+
+
+def decoded(raw: bytes) -> Iterator[str]:
+    """Yield each header field and text part, decoded."""
+    try:
+        mail = message_from_bytes(raw)
+    except (MessageError, ValueError, LookupError):
+        return
+    for part in mail.walk():
+        yield from (_field(str(value)) for value in part.values())
+        if not part.is_multipart():
+            yield _text(part)
+
+
+def _field(value: str) -> str:
+    try:
+        return "".join(
+            piece.decode(charset or "ascii", "replace") if isinstance(piece, bytes) else piece
+            for piece, charset in decode_header(value)
+        )
+    except (MessageError, ValueError, LookupError):
+        return value
+
+
+def _text(part: Mail) -> str:
+    try:
+        payload = part.get_payload(decode=True)
+    except (ValueError, LookupError):
+        return ""
+    return payload.decode("utf-8", "replace") if isinstance(payload, bytes) else ""

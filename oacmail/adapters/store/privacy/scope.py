@@ -1,0 +1,136 @@
+"""Which rows belong to a person, or to a case: what an erasure covers and an export shows. It selects only.
+
+A person's rows are their cases with everything on them, what they wrote on other people's cases, and the mails to them.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from oacmail.adapters.store.connection import moment
+
+LIVE_STATES = ("queued", "claimed", "sending", "uncertain", "held")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Ids of rows. `addresses`: of the people whose link to these rows is cut; `people`: their ids."""
+
+    addresses: tuple[str, ...]
+    people: tuple[int, ...]
+    cases: tuple[int, ...]
+    messages: tuple[int, ...]
+    mails: tuple[int, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.people or self.cases or self.messages or self.mails)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """Why the rows must not be erased yet. `kind`: "open-case" (`ref`: its number), "open-case-of-another",
+    "waits-for-a-person" (the reference of the review list) or "mail" (the key of the outbox)."""
+
+    kind: str
+    ref: str
+
+
+def ids(values: Iterable[int]) -> str:
+    """For `IN (SELECT value FROM json_each(?))`, which has no limit of parameters."""
+    return json.dumps(list(values))
+
+
+IN = "IN (SELECT value FROM json_each(?))"
+
+
+def _ids(con: sqlite3.Connection, query: str, *values: object) -> tuple[int, ...]:
+    return tuple(row[0] for row in con.execute(query, values))
+
+
+def of_person(con: sqlite3.Connection, address: str) -> Scope:
+    """`address`: bare and in lower case; `tel:+34…` for a person who only telephoned."""
+    people = _ids(con, "SELECT id FROM people WHERE address = ?", address)
+    cases = _ids(con, f"SELECT id FROM cases WHERE citizen_id {IN} ORDER BY id", ids(people))
+    messages = _ids(
+        con, f"SELECT id FROM messages WHERE case_id {IN} OR author_id {IN} ORDER BY id", ids(cases), ids(people)
+    )
+    mails = _ids(con, f"SELECT id FROM outbox WHERE case_id {IN} OR recipient = ? ORDER BY id", ids(cases), address)
+    return Scope(addresses=(address,), people=people, cases=cases, messages=messages, mails=mails)
+
+
+def of_case(con: sqlite3.Connection, case: int, staff: Iterable[str]) -> Scope:
+    """Everything on one case, and everybody who wrote on it but `staff`."""
+    rows = con.execute(
+        """SELECT p.id, p.address FROM people p WHERE p.id = (SELECT citizen_id FROM cases WHERE id = ?1)
+        OR p.id IN (SELECT author_id FROM messages WHERE case_id = ?1 AND role IN ('citizen', 'robot'))""",
+        (case,),
+    ).fetchall()
+    kept = set(staff)
+    return Scope(
+        addresses=tuple(row["address"] for row in rows if row["address"] not in kept),
+        people=tuple(row["id"] for row in rows if row["address"] not in kept),
+        cases=(case,),
+        messages=_ids(con, "SELECT id FROM messages WHERE case_id = ? ORDER BY id", case),
+        mails=_ids(con, "SELECT id FROM outbox WHERE case_id = ? ORDER BY id", case),
+    )
+
+
+def holds(con: sqlite3.Connection, scope: Scope) -> tuple[Hold, ...]:
+    """Return what stands against the erasure, cases first."""
+    own = con.execute(f"SELECT number FROM cases WHERE id {IN} AND status <> 'closed' ORDER BY id", (ids(scope.cases),))
+    found = [Hold(kind="open-case", ref=row["number"]) for row in own]
+    others = con.execute(
+        f"""SELECT DISTINCT c.number FROM messages m JOIN cases c ON c.id = m.case_id WHERE m.id {IN}
+        AND c.id NOT {IN} AND c.status <> 'closed' ORDER BY c.number""",
+        (ids(scope.messages), ids(scope.cases)),
+    )
+    found += [Hold(kind="open-case-of-another", ref=row["number"]) for row in others]
+    waiting = con.execute(
+        f"""SELECT r.fingerprint FROM reviews r JOIN messages m ON m.fingerprint = r.fingerprint WHERE m.id {IN}
+        AND r.done_at IS NULL ORDER BY m.id""",
+        (ids(scope.messages),),
+    )
+    found += [Hold(kind="waits-for-a-person", ref=row["fingerprint"][:16]) for row in waiting]
+    found += [Hold(kind="mail", ref=key) for key in mails_on_their_way(con, scope)]
+    return tuple(found)
+
+
+def mails_on_their_way(con: sqlite3.Connection, scope: Scope, states: Sequence[str] = LIVE_STATES) -> list[str]:
+    query = f"SELECT key FROM outbox WHERE id {IN} AND state IN ({','.join('?' * len(states))}) ORDER BY id"
+    return [row["key"] for row in con.execute(query, (ids(scope.mails), *states))]
+
+
+def since(con: sqlite3.Connection, scope: Scope) -> datetime | None:
+    """Return when the person was first heard of; None = no row has a time."""
+    row = con.execute(
+        f"""SELECT min(at) FROM (SELECT min(received_at) AS at FROM messages WHERE id {IN}
+        UNION ALL SELECT min(opened_at) FROM cases WHERE id {IN} UNION ALL
+        SELECT min(created_at) FROM outbox WHERE id {IN})""",
+        (ids(scope.messages), ids(scope.cases), ids(scope.mails)),
+    ).fetchone()
+    return moment(row[0])
+
+
+def needles(con: sqlite3.Connection, address: str) -> list[str]:
+    """What shows in a stored mail that it is about the person: the address, the case numbers, the Message-IDs."""
+    found = of_person(con, address)
+    rows = con.execute(
+        f"""SELECT number FROM cases WHERE id {IN} UNION
+        SELECT trim(message_id, '<>') FROM messages WHERE id {IN} AND message_id <> ''""",
+        (ids(found.cases), ids(found.messages)),
+    )
+    return [address.removeprefix("tel:"), *(row[0] for row in rows)]
+
+
+def related(con: sqlite3.Connection, scope: Scope) -> tuple[str, ...]:
+    """Return other addresses and numbers, known here, that these people seem to use too."""
+    rows = con.execute(
+        f"""SELECT 'tel:' || phone AS other FROM cases WHERE id {IN} AND phone IN
+        (SELECT substr(address, 5) FROM people WHERE address GLOB 'tel:*')
+        UNION SELECT reply_to FROM messages WHERE author_id {IN} AND reply_to IN (SELECT address FROM people)""",
+        (ids(scope.cases), ids(scope.people)),
+    )
+    return tuple(row["other"] for row in rows if row["other"] not in scope.addresses)

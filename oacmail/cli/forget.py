@@ -1,0 +1,134 @@
+"""The verb `forget`: erase a person, after a dry run and a question, and write a certificate."""
+
+import getpass
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from oacmail import wiring
+from oacmail.adapters.store.privacy import traces
+from oacmail.adapters.store.privacy.backups import Backup
+from oacmail.adapters.store.privacy.scope import Hold
+from oacmail.cli.common import configured, safe
+from oacmail.config import Config
+from oacmail.core.policy import Policy
+from oacmail.privacy import certificate, copies
+from oacmail.privacy.forget import Forgetting, person
+from oacmail.privacy.forget import forget as forgotten
+
+_REMEDIES = {
+    "open-case": "case {ref} is open: answer the person and close it (oacmail case close {ref} --reason …)",
+    "open-case-of-another": "the person wrote on somebody else's case {ref}, which is open: close that first",
+    "waits-for-a-person": "message {ref} waits for a person: oacmail quarantine done {ref}",
+    "mail": "mail {ref} is on its way or held: wait, or oacmail outbox drop {ref}",
+}
+
+
+@click.command()
+@click.argument("address")
+@click.option("--dry-run", is_flag=True, help="Only show what would be erased, what stays, and why.")
+@click.option("--even-open", is_flag=True, help="Also what is open: its cases are closed, its mails dropped.")
+@click.option(
+    "--backups",
+    "folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Erase the person in the backups in this folder too, and in databases that a restore has set aside.",
+)
+@click.option(
+    "--certificate",
+    "target",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for the certificate. Default: certificates in the state directory.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_context
+def forget(
+    ctx: click.Context,
+    address: str,
+    dry_run: bool,
+    even_open: bool,
+    folder: Path | None,
+    target: Path | None,
+    yes: bool,
+) -> None:
+    """Erase ADDRESS from the database. A telephone number (+34…) stands for a person who only called.
+
+    First shows what would be erased, then asks. Exit 1 if nothing is held, or something open stands against it.
+    """
+    config = configured(ctx)
+    policy = wiring.live_policy(config)
+    who, now, by = person(policy, address), datetime.now(UTC), getpass.getuser()
+    with wiring.open_writable(config) as con:
+        would = forgotten(con, policy, who, now, by=by, even_open=even_open, dry_run=True)
+        found = copies.known(con, wiring.state(config), folder, would.since)
+        _show(would, found, even_open=even_open)
+        if not would.found:
+            traces.wipe(con)  # of an earlier run that was interrupted before this step
+            sys.exit(1)
+        if would.holds and not even_open:
+            _say("nothing was erased: " + "; ".join(map(_remedy, would.holds)) + "; or use --even-open")
+            sys.exit(1)
+        if dry_run:
+            return
+        if not yes:
+            click.confirm("Erase all this for good?", abort=True, err=True)
+        done = forgotten(con, policy, who, now, by=by, even_open=even_open)
+        _certify(config, policy, done, _copies(config, policy, found, folder, who, now, by), by, now, target)
+        traces.wipe(con)
+
+
+def _copies(
+    config: Config, policy: Policy, found: Sequence[Backup], folder: Path | None, who: str, now: datetime, by: str
+) -> list[certificate.BackupLeft]:
+    """Erase the person in the backups of the folder and in those set aside, if a folder was given."""
+    places = {folder.absolute(), wiring.state(config)} if folder else set()
+    rewrite = [one.path for one in found if one.path.parent in places]
+    left = []
+    for one, problem in copies.erase_in(found, rewrite, policy, who, now, by=by, days=config.privacy.backup_days):
+        left.append(one)
+        if problem:
+            _say(f"{one.path}: could not be rewritten: {problem}")
+    return left
+
+
+def _certify(
+    config: Config,
+    policy: Policy,
+    done: Forgetting,
+    left: Sequence[certificate.BackupLeft],
+    by: str,
+    now: datetime,
+    target: Path | None,
+) -> None:
+    made = certificate.made(policy, done.address, done.counts, mailbox=None, backups=left, by=by, now=now)
+    path = certificate.write(policy, made, target or wiring.state(config) / "certificates")
+    click.echo(certificate.text(policy, made))
+    _say(f"erased; the certificate for the data protection officer is {path}, and beside it as JSON")
+
+
+def _show(would: Forgetting, found: Sequence[Backup], *, even_open: bool) -> None:
+    if not would.found:
+        _say("nothing is held on this address")
+        return
+    for table, count in sorted(would.counts.items()):
+        click.echo(f"{table:12} {count}")
+    click.echo("stays: numbers, times and states of the cases (indicators), the event log, a keyed hash of the address")
+    click.echo("stays: the messages in the mailbox")
+    for one in found:
+        click.echo(f"backup: {safe(one.path)} ({one.made_at.date()}){'' if one.exists else ' (no longer there)'}")
+    for other in would.related:
+        click.echo(f"also used by this person, to be forgotten by itself: {safe(other)}")
+    if even_open:
+        for hold in would.holds:
+            click.echo(f"ended: {safe(hold.ref)}")
+
+
+def _remedy(hold: Hold) -> str:
+    return _REMEDIES[hold.kind].format(ref=safe(hold.ref))
+
+
+def _say(text: str) -> None:
+    click.echo(f"oacmail: {text}", err=True)

@@ -1,0 +1,114 @@
+"""The certificate for the data protection officer: what was erased, when, by whom, and what is left in which backups.
+
+It holds no personal data but a keyed hash of the address, so that the town may keep it. The JSON is sealed with the
+office's key; `verify` finds a change. The text says the same in the office's first language.
+"""
+
+import hmac
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from oacmail.core.policy import Policy
+from oacmail.core.routing.signature import key_name, person_mark, seal
+from oacmail.privacy.wording import WORDING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupLeft:
+    """A backup that holds data of the person. `until`: when the town's rotation removes it, None = not known;
+    `erased`: the person was erased in the file too."""
+
+    path: str
+    made_at: str
+    until: str | None
+    erased: bool
+
+
+def made(
+    policy: Policy,
+    address: str,
+    counts: Mapping[str, int],
+    *,
+    mailbox: Mapping[str, int] | None,
+    backups: Sequence[BackupLeft],
+    by: str,
+    now: datetime,
+) -> dict[str, Any]:
+    """Return the certificate with its seal. `mailbox`: messages deleted by folder, None = it was left alone."""
+    key = policy.secrets[-1]
+    body = {
+        "document": "oacmail certificate of erasure",
+        "office": policy.office.address,
+        "at": now.astimezone(policy.office.timezone).isoformat(timespec="seconds"),
+        "by": by,
+        "person": person_mark(key, address),
+        "key": key_name(key),
+        "erased": dict(sorted(counts.items())),
+        "mailbox": None if mailbox is None else dict(sorted(mailbox.items())),
+        "backups": [asdict(one) for one in backups],
+    }
+    return {**body, "seal": seal(key, _canonical(body))}
+
+
+def _canonical(body: Mapping[str, Any]) -> str:
+    return json.dumps(body, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+
+
+def verify(policy: Policy, certificate: Mapping[str, Any]) -> bool:
+    """Whether this office sealed the certificate and nobody changed it since."""
+    body = {name: value for name, value in certificate.items() if name != "seal"}
+    given = str(certificate.get("seal", "")).encode()
+    return any(hmac.compare_digest(seal(key, _canonical(body)).encode(), given) for key in policy.secrets)
+
+
+def text(policy: Policy, certificate: Mapping[str, Any]) -> str:
+    """The same for people, in the office's first language."""
+    words = WORDING.get(policy.office.languages[0], WORDING["en"])
+    lines = [words["title"], "=" * len(words["title"]), ""]
+    lines += [f"{words[name]}: {certificate[name]}" for name in ("office", "at", "by", "person")]
+    lines += ["", f"{words['erased']}:", *_counted(certificate["erased"])]
+    if certificate["mailbox"] is None:
+        lines += ["", words["mailbox_kept"]]
+    else:
+        lines += ["", f"{words['mailbox']}:", *_counted(certificate["mailbox"])]
+    lines += ["", f"{words['kept']}:", *(f"- {words[f'kept_{name}']}" for name in ("rows", "events", "hash"))]
+    lines += ["", f"{words['backups']}:"]
+    lines += [f"- {_backup(words, one)}" for one in certificate["backups"]] or [f"- {words['no_backups']}"]
+    lines += [words["other_backups"], "", f"{words['seal']}: {certificate['seal']}", ""]
+    return "\n".join(lines)
+
+
+def _counted(counts: Mapping[str, int]) -> list[str]:
+    return [f"- {name}: {count}" for name, count in counts.items()] or ["- 0"]
+
+
+def _backup(words: Mapping[str, str], one: Mapping[str, Any]) -> str:
+    if one["erased"]:
+        left = words["rewritten"]
+    else:
+        left = f"{words['until']} {one['until']}" if one["until"] else words["unknown"]
+    return f"{one['path']} ({one['made_at']}): {left}"
+
+
+def write(policy: Policy, certificate: Mapping[str, Any], folder: Path) -> Path:
+    """Write NAME.json and NAME.txt (mode 0600) and return the path of the text. Raises OSError."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    moment = datetime.fromisoformat(certificate["at"]).strftime("%Y%m%dT%H%M%S")
+    stem = folder / f"erasure-{moment}-{certificate['person'][:12]}"
+    for suffix, content in (
+        (".json", json.dumps(certificate, ensure_ascii=False, indent=2) + "\n"),
+        (".txt", text(policy, certificate)),
+    ):
+        with os.fdopen(os.open(f"{stem}{suffix}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+            out.write(content)
+    return Path(f"{stem}.txt")
+
+
+def until(made_at: date, days: int) -> str | None:
+    """The day on which a backup of that day is removed; None = the town has not said (`privacy.backup_days` 0)."""
+    return date.fromordinal(made_at.toordinal() + days).isoformat() if days else None

@@ -1,0 +1,73 @@
+"""The other files that hold a person's data: backups, and databases that a restore has set aside.
+
+They are listed for the certificate; where the admin asks, the same erasure runs in each of them. A backup is brought to
+today's schema for that: an older version of oacmail can restore it no more.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+
+from oacmail.adapters.store.connection import connect, migrate
+from oacmail.adapters.store.privacy import backups, traces
+from oacmail.adapters.store.privacy.backups import Backup
+from oacmail.core.errors import OacmailError
+from oacmail.core.policy import Policy
+from oacmail.privacy.certificate import BackupLeft, until
+from oacmail.privacy.forget import forget
+
+_MAGIC = b"SQLite format 3\x00"
+
+
+def known(con: sqlite3.Connection, state: Path, folder: Path | None, since: datetime | None) -> list[Backup]:
+    """Return the backups that may hold data from `since` on: those recorded, those set aside, and those in `folder`.
+
+    None = nothing was ever held: no backup holds it.
+    """
+    if since is None:
+        return []
+    found = {one.path: one for one in (*backups.recorded(con), *backups.set_aside(state))}
+    for path in sorted(folder.iterdir()) if folder else ():
+        if path not in found and _is_database(path):
+            made_at = datetime.fromtimestamp(path.stat().st_mtime, since.tzinfo)
+            found[path.absolute()] = Backup(path=path.absolute(), made_at=made_at, exists=True)
+    return [one for one in found.values() if one.made_at >= since]
+
+
+def _is_database(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(_MAGIC)) == _MAGIC
+
+
+def erase_in(
+    found: Sequence[Backup], rewrite: Iterable[Path], policy: Policy, address: str, now: datetime, *, by: str, days: int
+) -> Iterator[tuple[BackupLeft, str]]:
+    """Yield each backup as it is left, and why it could not be rewritten: '' = it was, or was not to be."""
+    wanted = set(rewrite)
+    for one in found:
+        problem = _rewritten(one.path, policy, address, now, by) if one.path in wanted and one.exists else ""
+        yield (
+            BackupLeft(
+                path=str(one.path),
+                made_at=one.made_at.date().isoformat(),
+                until=until(one.made_at.date(), days),
+                erased=one.path in wanted and one.exists and not problem,
+            ),
+            problem,
+        )
+
+
+def _rewritten(path: Path, policy: Policy, address: str, now: datetime, by: str) -> str:
+    """Return why it was not possible, '' if it was."""
+    try:
+        with closing(connect(path)) as con:
+            migrate(con)
+            forget(con, policy, address, now, by=by, even_open=True)
+            traces.wipe(con)
+    except (OacmailError, sqlite3.Error, OSError) as error:
+        return str(error) or type(error).__name__
+    return ""

@@ -1,0 +1,205 @@
+"""A person is forgotten: nothing of them is left in the files of the database, and the desk goes on."""
+
+import sqlite3
+from base64 import b64encode
+from collections.abc import Callable
+from email.message import EmailMessage
+from pathlib import Path
+from quopri import encodestring
+from typing import Any
+
+import pytest
+
+from oacmail.adapters.store.privacy.traces import wipe
+from oacmail.core.errors import Refused
+from oacmail.privacy.forget import Forgetting, forget, person
+from tests.engine import compose
+from tests.engine.world import AGENT, ANNA, PERE, World, text_of
+
+MakeWorld = Callable[..., World]
+NAME, PHONE = "Anna Puigdomènech", "612345678"
+SUBJECT = "Empadronament del carrer Montserrat"
+TEXT = "Bon dia, sóc l'Anna Puigdomènech i visc a la Rambla Torrentfonda. Truqueu-me al 612345678."
+WORDS = (ANNA, "anna", "Puigdomènech", "Puigdom", PHONE, "Empadronament", "Montserrat", "Torrentfonda")
+
+
+def _writes(world: World, sender: str = ANNA, subject: str = SUBJECT, text: str = TEXT, **more: Any) -> EmailMessage:
+    mail = compose.message(world.clock, f"{NAME} <{sender}>", subject, text, **more)
+    mail.add_attachment(f"Full de {sender} al carrer Montserrat".encode(), "application", "pdf", filename="Puigdom.pdf")
+    world.deliver(mail, verdict="dmarc=pass header.from=example.org", sender=sender)
+    return mail
+
+
+def _forget(world: World, address: str = ANNA, **options: bool) -> Forgetting:
+    return forget(world.store.con, world.policy, address, world.engine.now(), by="admin", **options)
+
+
+def _answered_and_closed(world: World) -> str:
+    """Two messages with a file, an acknowledgement, an agent's answer; the case is closed."""
+    first = _writes(world)
+    world.turn()
+    number = str(world.case()["number"])
+    _writes(world, answers=first, text="Afegeixo: el pis és el Torrentfonda 3.")
+    world.turn()
+    world.agent_answers(first, f"Bon dia, senyora Puigdomènech, truquem al {PHONE}.")
+    world.turn()
+    world.order("note", number, text=f"La Puigdomènech ha trucat des del {PHONE}")
+    world.order("set", number, topic="enrolment")
+    world.order("close", number, reason="answered")
+    world.turn()
+    return number
+
+
+def _encodings(word: str) -> set[bytes]:
+    raw = word.encode()
+    utf16 = {word.encode("utf-16-le")}
+    parts = {b64encode(pad + raw).rstrip(b"=")[2 * len(pad) : -2] for pad in (b"", b"a", b"ab")}
+    return {raw, raw.lower(), encodestring(raw).strip(), *(part for part in parts if len(part) > 6), *utf16}
+
+
+def left_in(folder: Path, words: tuple[str, ...] = WORDS) -> set[tuple[str, str]]:
+    """(file, word) of each word that is found in some encoding in the bytes of a file below the folder."""
+    found = set()
+    for file in (path for path in folder.rglob("*") if path.is_file()):
+        raw = file.read_bytes()
+        both = raw + raw.lower()
+        found |= {(file.name, word) for word in words if any(one in both for one in _encodings(word))}
+    return found
+
+
+def _indicators(world: World) -> dict[str, list[dict[str, Any]]]:
+    """All that a report counts."""
+    tables = {
+        "cases": "number, status, kind, topic, level, intent, opened_at, answered_at, closed_at, close_reason, score",
+        "deadlines": "*",
+        "events": "id, at, case_id, kind, data",
+        "messages": "case_id, role, outcome, kind, received_at",
+        "outbox": "kind, state, case_id, sent_at, created_at",
+    }
+    return {name: world.rows(f"SELECT {columns} FROM {name} ORDER BY 1, 2, 3, 4") for name, columns in tables.items()}
+
+
+def test_no_byte_of_a_forgotten_person_is_left_in_the_files_of_the_database(world: World) -> None:
+    _answered_and_closed(world)
+    assert {word for _, word in left_in(world.config.office.state)} >= {ANNA, "Torrentfonda", PHONE}
+    assert _forget(world).found
+    wipe(world.store.con)
+    assert left_in(world.config.office.state) == set()
+
+
+def test_what_is_counted_stays_the_same(world: World) -> None:
+    _answered_and_closed(world)
+    before = _indicators(world)
+    _forget(world)
+    after = _indicators(world)
+    assert [event["kind"] for event in after["events"][len(before["events"]) :]] == ["erased"]
+    after["events"] = after["events"][: len(before["events"])]
+    assert after == before
+
+
+def test_a_dry_run_counts_the_same_and_changes_nothing(world: World) -> None:
+    _answered_and_closed(world)
+    dump = list(world.store.con.iterdump())
+    would = _forget(world, dry_run=True)
+    assert list(world.store.con.iterdump()) == dump
+    assert (would.counts, would.found) == (_forget(world).counts, True)
+    assert would.counts["messages"] == 4  # two of the person, the answer, the copy of the acknowledgement
+    assert {"cases", "messages", "outbox", "mails", "originals", "notes", "people", "refs"} <= would.counts.keys()
+
+
+def test_an_open_case_is_refused_and_named(world: World) -> None:
+    _writes(world)
+    world.turn()
+    dump = list(world.store.con.iterdump())
+    outcome = _forget(world)
+    assert [(hold.kind, hold.ref) for hold in outcome.holds][:1] == [("open-case", world.case()["number"])]
+    assert list(world.store.con.iterdump()) == dump
+
+
+def test_even_an_open_case_ends_when_the_admin_says_so_and_nothing_is_sent_to_nobody(world: World) -> None:
+    _writes(world)
+    world.turn()
+    sent = len(world.mails())
+    _forget(world, even_open=True)
+    case = world.case()
+    assert (case["status"], case["citizen"].partition("@")[2]) == ("closed", "invalid")
+    world.live("2026-12-04 10:00", minutes=240)
+    assert len(world.mails()) == sent
+    wipe(world.store.con)
+    assert left_in(world.config.office.state) == set()
+
+
+def test_a_later_message_of_the_same_person_begins_anew(world: World) -> None:
+    number = _answered_and_closed(world)
+    (ack,) = world.received(ANNA)
+    _forget(world)
+    reply = compose.message(world.clock, ANNA, f"Re: {ack['Subject']}", "Encara no puc entrar-hi.", answers=ack)
+    world.deliver(reply, verdict="dmarc=pass header.from=example.org")
+    world.turn()
+    cases = world.cases()
+    assert [case["status"] for case in cases] == ["closed", "open"]
+    assert world.rows("SELECT parent FROM cases WHERE number <> ?", number) == [{"parent": None}]
+    assert world.reviews() == ["echoes-our-mail"]  # a person looks, as at any reply to a mail that we do not know
+
+
+def test_a_mailbox_that_is_read_anew_brings_nothing_back(world: World) -> None:
+    _answered_and_closed(world)
+    _forget(world)
+    before = world.rows("SELECT count(*) AS n FROM messages")
+    world.mailbox.renew("INBOX")
+    world.mailbox.renew("Sent")
+    world.compare = True
+    world.turn()
+    assert world.rows("SELECT count(*) AS n FROM messages") == before
+    assert len(world.cases()) == 1
+    wipe(world.store.con)
+    assert left_in(world.config.office.state) == set()
+
+
+def test_what_another_person_wrote_stays(world: World) -> None:
+    _answered_and_closed(world)
+    world.citizen_writes(PERE, "Escola bressol", "Hi ha plaça?")
+    world.turn()
+    _forget(world)
+    case = next(case for case in world.cases() if case["citizen"] == PERE)
+    assert case["subject"] == "Escola bressol"
+    assert world.rows("SELECT count(*) AS n FROM originals")[0]["n"] > 0
+
+
+def test_an_address_in_another_persons_message_is_taken_out(world: World) -> None:
+    _answered_and_closed(world)
+    world.citizen_writes(PERE, "La veïna", f"Escriviu també a {ANNA.upper()}, gràcies.")
+    world.turn()
+    _forget(world)
+    (row,) = world.rows("SELECT fresh, original FROM messages WHERE fresh LIKE '%Escriviu%'")
+    assert row == {"fresh": "Escriviu també a […], gràcies.", "original": None}
+
+
+def test_staff_and_the_office_are_not_forgotten(world: World) -> None:
+    for address in (AGENT, world.policy.office.address, "dpd@castellbisbal.example"):
+        with pytest.raises(Refused):
+            person(world.policy, address)
+    assert person(world.policy, f" <{ANNA.upper()}> ") == ANNA
+    assert person(world.policy, "+34612345678") == "tel:+34612345678"
+
+
+def test_a_person_of_whom_nothing_is_held_is_not_found(world: World) -> None:
+    assert not _forget(world).found
+    assert world.rows("SELECT 1 FROM events WHERE kind = 'erased'") == []
+
+
+def test_events_cannot_be_changed(world: World) -> None:
+    _writes(world)
+    world.turn()
+    for statement in ("UPDATE events SET data = '{}'", "DELETE FROM events"):
+        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+            world.store.con.execute(statement)
+
+
+def test_the_acknowledgement_shows_nothing_of_the_first_case(world: World) -> None:
+    _answered_and_closed(world)
+    _forget(world)
+    _writes(world)
+    world.turn()
+    text = text_of(world.received(ANNA)[-1])
+    assert world.cases()[0]["number"] not in text
