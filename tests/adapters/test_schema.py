@@ -1,9 +1,11 @@
 """A database of an earlier version is migrated and loses no queued mail."""
 
+import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from sqlite_utils import Database
 
 from oacmail.adapters.store import SqliteStore
@@ -14,6 +16,8 @@ NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
 _QUEUED = """INSERT INTO outbox(key, message_id, kind, recipient, domain, mime, bare, bare_id, length, state, next_at,
   created_at) VALUES('ack:1', '<1@example.org>', 'ack', 'anna@example.org', 'example.org', x'4f6c64', x'42617265',
   '<2@example.org>', 3, 'queued', '2026-11-25T08:00:00Z', '2026-11-25T08:00:00Z')"""
+
+_NOTE, _IMPORTED = '{"by": "marta", "text": "Ha trucat"}', '{"domain": "annapuig.example"}'
 
 
 def test_a_mail_that_waits_in_the_outbox_of_the_first_version_leaves_as_it_was_frozen(tmp_path: Path) -> None:
@@ -27,6 +31,20 @@ def test_a_mail_that_waits_in_the_outbox_of_the_first_version_leaves_as_it_was_f
         assert [tuple(row) for row in store.con.execute("SELECT mime, bare FROM mails")] == [(b"Old", b"Bare")]
     finally:
         store.close()
+
+
+def test_notes_of_an_early_version_move_out_of_the_event_log(tmp_path: Path) -> None:
+    con = connect(tmp_path / FILE)
+    migrations().apply(Database(con), stop_before="m0010_erasure")
+    con.execute("INSERT INTO events(at, kind, data) VALUES(?, 'note', ?)", ("2026-11-25T08:00:00Z", _NOTE))
+    con.execute("INSERT INTO events(at, kind, data) VALUES(?, 'imported', ?)", ("2026-11-25T08:00:00Z", _IMPORTED))
+    con.close()
+    with closing(SqliteStore(tmp_path)) as store:
+        events = [tuple(row) for row in store.con.execute("SELECT kind, data FROM events ORDER BY id")]
+        assert events == [("note", '{"by":"marta"}'), ("imported", "{}")]
+        assert [tuple(row) for row in store.con.execute("SELECT event_id, text FROM notes")] == [(1, "Ha trucat")]
+        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+            store.con.execute("UPDATE events SET data = '{}'")
 
 
 def test_a_case_has_every_column_that_an_effect_may_set(tmp_path: Path) -> None:
