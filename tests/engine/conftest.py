@@ -20,10 +20,9 @@ def town(tmp_path: Path) -> Iterator[Callable[..., World]]:
         return made[-1]
 
     yield make
-    told = [line for world in made for line in indiscretions(world)]
     for world in made:
         world.stop()
-    assert told == []
+    assert [line for world in made for line in indiscretions(world)] == []
 
 
 @pytest.fixture
