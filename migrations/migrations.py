@@ -276,6 +276,23 @@ def m0010_erasure(db: Database) -> None:
         db.execute(statement)
 
 
+_DRAFTS = """
+CREATE TABLE drafts(
+  key TEXT PRIMARY KEY, message_id TEXT NOT NULL UNIQUE,
+  case_id INTEGER NOT NULL REFERENCES cases(id) ON DELETE CASCADE,
+  mime BLOB, created_at TEXT NOT NULL, settled_at TEXT) STRICT, WITHOUT ROWID;
+CREATE INDEX drafts_waiting ON drafts(created_at) WHERE mime IS NOT NULL;
+CREATE INDEX drafts_by_case ON drafts(case_id);
+"""
+
+
+@migrations()
+def m0011_drafts(db: Database) -> None:
+    """Suggested answers on their way into the folder of drafts; the bytes of each until it is there."""
+    for statement in _statements(_DRAFTS):
+        db.execute(statement)
+
+
 def _statements(script: str) -> list[str]:
     """Split at the ends of lines; a trigger's inner semicolons stand inside a line."""
     return [part for part in script.split(";\n") if part.strip()]

@@ -98,6 +98,12 @@ def _mailbox(config: Config, box: ImapMailbox) -> Generator[Finding, None, tuple
         yield _unreachable("imap", failure)
         return ()
     yield from (_missing(config, name, names) for name in missing)
+    if not box.drafts():
+        yield warning(
+            "imap",
+            "no folder of drafts was found: suggested answers go to the agent by mail",
+            "create the folder Drafts, Esborranys or Borradores in a mail program",
+        )
     for words, without in _OPTIONAL.items():
         if offers.isdisjoint(words):
             yield warning(

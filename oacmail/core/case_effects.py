@@ -1,8 +1,10 @@
-"""Effects that make a case of something else than the message that arrived, or of two cases one.
+"""Effects that make a case of something else than the message that arrived, or of two cases one, or a draft of an
+answer.
 
 They are effects as those of `effects`, which lists them all. No effect says how it is written.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -48,3 +50,16 @@ class TreatAsRequest:
     the decision that holds this effect, and then decides again."""
 
     message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteDraft:
+    """Put an answer into the folder of drafts, for an agent to complete and send; once only by its key. It is in no
+    outbox: no program sends it. The fields are those of `Send`; the thread that it continues is that of its case."""
+
+    key: str
+    case: str
+    recipient: str
+    token: str
+    lang: str
+    facts: Mapping[str, object]

@@ -10,7 +10,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Literal, TypedDict
 
-from oacmail.core.case_effects import MergeCases, RecordContact, SplitCase, TreatAsRequest
+from oacmail.core.case_effects import MergeCases, RecordContact, SplitCase, TreatAsRequest, WriteDraft
 from oacmail.core.features import Slot
 from oacmail.core.model import BoardPlace, Classification, Folder, Kind, Message, Outcome, Role, Status
 from oacmail.core.outgoing import MailEvent, MailKind
@@ -389,6 +389,7 @@ Effect = (
     | PlaceMessage
     | UpdatePerson
     | Remember
+    | WriteDraft
 )
 
 

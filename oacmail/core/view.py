@@ -17,6 +17,7 @@ from oacmail.core.review import NamedEntry, ReviewEntry
 UNDELIVERED = "undelivered:"  # a fact's name: a report about a message that has not been read yet
 FORWARDED_BY = "writer:"  # a fact's name: the address of the person whose message was forwarded
 USED_TOKEN = "button:"  # noqa: S105 - a fact's name: the order token that follows has been used
+DRAFTS = "drafts_folder"  # a fact's name: the folder of drafts, '' = the mailbox has none
 UNPLACED = "which:"  # a fact's name: the cases that a new mail of the desk may answer
 
 
@@ -256,7 +257,8 @@ class View:
     the case to whose person this message is to be relayed.
     `alike`: recent second-level cases on its platform, oldest first; of an incident only the last
     (core/escalation/incidents.py). `noticed`: notices to staff of the last hour, for their budgets.
-    `entries`: of the review list, by the beginning of the reference that an order names.
+    `entries`: of the review list, by the beginning of the reference that an order names. `drafts`: the folder for
+    suggested answers, '' = the mailbox has none.
     """
 
     known: MessageView | None = None
@@ -287,6 +289,7 @@ class View:
     noticed: tuple[Noticed, ...] = ()
     used_tokens: frozenset[str] = frozenset()
     entries: Mapping[str, NamedEntry] = field(default_factory=lambda: MappingProxyType({}))
+    drafts: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

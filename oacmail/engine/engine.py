@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import structlog
 
-from oacmail.core.case_effects import RecordContact, TreatAsRequest
+from oacmail.core.case_effects import RecordContact, TreatAsRequest, WriteDraft
 from oacmail.core.decide import decide
 from oacmail.core.effects import Arrived, Decision, DeliveryResult, Input, Quoted, Send
 from oacmail.core.lookup import Lookup, looked_up, with_forwarded
@@ -122,6 +122,8 @@ class Engine:
         sends = [effect for effect in decision.effects if isinstance(effect, Send)]
         noted = {effect.message: effect.text for effect in decision.effects if isinstance(effect, RecordContact)}
         mails = {send.key: self._final(send, turn, arrived, raw, noted, now) for send in sends}
+        drafts = [effect for effect in decision.effects if isinstance(effect, WriteDraft)]
+        mails |= {draft.key: self._draft(draft, turn, now) for draft in drafts}
         turn.apply(
             decision,
             now=now,
@@ -205,6 +207,25 @@ class Engine:
     def _mail(self, send: Send, now: datetime, *originals: bytes) -> FrozenMail:
         message_id = signature.message_id(self.policy, send.key)
         rendered = self.renderer.render(send, message_id, self._mark(send, now), now, *originals)
+        self._passed_over.update(rendered.fallback)
+        return FrozenMail(message_id=rendered.message_id, mime=rendered.mime, length=rendered.length)
+
+    def _draft(self, draft: WriteDraft, turn: Turn, now: datetime) -> FrozenMail:
+        """The bytes of a draft, which continues the thread of its case."""
+        message_ids, subject = turn.continued(draft.case)
+        answer = Send(
+            key=draft.key,
+            kind=MailKind.DRAFT,
+            lang=draft.lang,
+            recipient=draft.recipient,
+            case=draft.case,
+            token=draft.token,
+            facts={**draft.facts, "subject": subject},
+            in_reply_to=message_ids[-1] if message_ids else "",
+            refs=message_ids,
+            automatic="",
+        )
+        rendered = self.renderer.draft(answer, signature.message_id(self.policy, draft.key), now)
         self._passed_over.update(rendered.fallback)
         return FrozenMail(message_id=rendered.message_id, mime=rendered.mime, length=rendered.length)
 

@@ -22,6 +22,7 @@ from oacmail.core.lookup import Lookup, look_up
 from oacmail.core.model import Folder, MessageRef, Outcome
 from oacmail.core.ports.mailbox import Fetched, Mailbox
 from oacmail.engine.board import BoardSync
+from oacmail.engine.drafts import Drafts
 from oacmail.engine.engine import Engine
 from oacmail.engine.folder_scan import CLOCKS_DIFFER, FolderListing, FolderScan
 from oacmail.engine.learning import with_lessons
@@ -63,6 +64,7 @@ class Intake:
     _mailbox_actions: MailboxActions = field(init=False)
     _quarantine: Quarantine = field(init=False)
     _board: BoardSync = field(init=False)
+    _drafts: Drafts = field(init=False)
     _sent_read: bool = False
 
     def __post_init__(self, backlog: timedelta) -> None:
@@ -70,6 +72,7 @@ class Intake:
         self._mailbox_actions = MailboxActions(engine=self.engine, mailbox=self.mailbox)
         self._quarantine = Quarantine(engine=self.engine)
         self._board = BoardSync(engine=self.engine, mailbox=self.mailbox)
+        self._drafts = Drafts(engine=self.engine, mailbox=self.mailbox)
 
     def sync(self, *, compare: bool) -> int:
         """Read every watched folder to its end and return the number of processed messages. Raises Transient, Fatal.
@@ -81,6 +84,7 @@ class Intake:
         """
         begun = self.engine.now()
         listings, troubles = self._look_at_all(compare)
+        drafts = self._drafts.note_folder()
         opened = all(role is not Folder.SENT for role, _ in troubles)
         if not (opened or self._sent_read):
             _raise_worst(troubles)
@@ -100,6 +104,7 @@ class Intake:
         self._mailbox_actions.look_at_quota(begun)
         self._board.settle(listings, complete=not troubles, parser_config=self.parser_config)
         self._mailbox_actions.file({listing.watched.role: listing.watched.name for listing in listings})
+        self._drafts.write(drafts)
         _raise_worst(troubles)
         self.engine.store.passed(self.engine.now())
         return worked

@@ -7,6 +7,7 @@ change UIDVALIDITY, refuse a folder, be unreachable. The port half of the class 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
 from oacmail.core.errors import Transient, UnreadableMessage
@@ -14,6 +15,7 @@ from oacmail.core.model import Folder
 from oacmail.core.ports.mailbox import Fetched, FolderState, FolderTree, MessageMeta, WatchedFolder
 
 _ROLES = {"INBOX": Folder.INTAKE, "Sent": Folder.SENT, "Junk": Folder.JUNK}
+_DRAFTS = ("Drafts", "Esborranys", "Borradores")
 
 
 @dataclass
@@ -23,6 +25,7 @@ class StoredMessage:
     seen: bool = False
     flagged: bool = False
     deleted: bool = False
+    draft: bool = False
     bad: bool = False  # the server cannot return it
 
 
@@ -111,7 +114,15 @@ class SimulatedMailbox:
 
     def watched(self) -> Sequence[WatchedFolder]:
         self._reach()
-        return [WatchedFolder(name=name, role=_ROLES.get(name, Folder.OTHER)) for name in self.folders]
+        names = [name for name in self.folders if name not in _DRAFTS]
+        return [WatchedFolder(name=name, role=_ROLES.get(name, Folder.OTHER)) for name in names]
+
+    def drafts(self) -> str:
+        return next((name for name in self.folders if name in _DRAFTS), "")
+
+    def append_draft(self, folder: str, raw: bytes) -> None:
+        self.open(folder)
+        self._box().add(StoredMessage(raw, parsedate_to_datetime(_fields(raw)[b"date"].decode()), draft=True))
 
     def missing(self) -> Sequence[str]:
         return [] if "Sent" in self.folders else ["Sent"]
@@ -130,9 +141,10 @@ class SimulatedMailbox:
     def uids(self) -> set[int]:
         return set(self._box().messages)
 
-    def bearing(self, field: str) -> set[int]:
+    def bearing(self, field: str, value: str = "") -> set[int]:
         wanted = field.lower().encode()
-        return {uid for uid, message in self._box().messages.items() if wanted in _fields(message.raw)}
+        found = ((uid, _fields(message.raw).get(wanted)) for uid, message in self._box().messages.items())
+        return {uid for uid, text in found if text is not None and value.encode() in text}
 
     def metas(self, uids: Sequence[int] | None = None) -> Sequence[MessageMeta]:
         messages = self._box().messages
@@ -219,7 +231,8 @@ class SimulatedMailbox:
 
 
 @lru_cache(maxsize=10_000)  # the mailbox is searched every simulated hour
-def _fields(raw: bytes) -> frozenset[bytes]:
-    """Names of the header fields, in lower case."""
+def _fields(raw: bytes) -> Mapping[bytes, bytes]:
+    """Names of the header fields, in lower case, with what stands on their first line."""
     head = raw.replace(b"\r\n", b"\n").partition(b"\n\n")[0]
-    return frozenset(line.lower().partition(b":")[0] for line in head.split(b"\n") if b":" in line)
+    lines = (line.partition(b":") for line in head.split(b"\n") if b":" in line)
+    return {name.lower(): value for name, _, value in lines}

@@ -36,6 +36,7 @@ KILL_POINTS = (
     "before the fetch",
     "after a move",
     "after a move on the board",
+    "before a draft is settled",
     "after recovery",
 )
 
@@ -102,6 +103,10 @@ class KillableStore(SqliteStore):
     def board_arrived(self, moved: Sequence[tuple[str, MessageRef, MessageRef]], now: datetime) -> None:
         self.at_kill_point("after a move on the board")
         super().board_arrived(moved, now)
+
+    def draft_settled(self, key: str, now: datetime) -> None:
+        self.at_kill_point("before a draft is settled")
+        super().draft_settled(key, now)
 
     def begin(self, run: str, now: datetime) -> None:
         super().begin(run, now)

@@ -48,6 +48,22 @@ def test_folders_with_accents_are_watched_by_the_name_that_people_see(mail_serve
         assert mailbox.uids() == {1}
 
 
+@pytest.mark.parametrize("name", ["Esborranys", "Drafts", "Correu/Borradores"])
+def test_a_draft_is_appended_for_people_and_its_folder_is_not_watched(mail_servers: MailServers, name: str) -> None:
+    office = mail_servers.new_user("oac")
+    marta = Agent(mail_servers, office)
+    with open_mailbox(mail_servers.dovecot, office, watch=("INBOX", name)) as mailbox:
+        assert [folder.name for folder in mailbox.watched()] == ["INBOX", "Junk"]
+        assert mailbox.drafts() == ""
+        marta.create(name)
+        assert [folder.name for folder in mailbox.watched()] == ["INBOX", "Junk"]
+        mailbox.append_draft(mailbox.drafts(), b"Message-ID: <one@town>\r\n" + MESSAGE % 1)
+        mailbox.open(name)
+        assert mailbox.bearing("Message-ID", "<one@town>") == {1}
+        assert mailbox.bearing("Message-ID", "<other@town>") == set()
+    assert marta.flags(1, name) - {"\\Recent"} == {"\\Draft"}
+
+
 def test_reading_leaves_no_trace_for_people(mail_servers: MailServers) -> None:
     office = mail_servers.new_user("oac")
     box = filled(mail_servers.dovecot, office, 3)

@@ -1,5 +1,6 @@
 """The text of every mail; what the town may change in it, and what an override cannot break."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from email import message_from_bytes
@@ -314,11 +315,48 @@ def test_a_misspelt_override_is_found_by_check(tmp_path: Path) -> None:
 def test_the_shipped_templates_are_sound_and_complete() -> None:
     assert RENDERER.problems() == []
     names = {path.relative_to(shipped("templates")).as_posix() for path in shipped("templates").rglob("*.j2")}
-    assert names == {f"{lang}/{name}.txt.j2" for lang in LANGUAGES for name in DEFAULTS} | {
+    assert names == {f"{lang}/{name}.txt.j2" for lang in LANGUAGES for name in (*DEFAULTS, "suggestion")} | {
         "base.html.j2",
         "rows.txt.j2",
         "drafts.txt.j2",
     }
+
+
+def draft(lang: str, **facts: object) -> EmailMessage:
+    answer = send("draft", lang, automatic="", facts={"subject": "Ajut", **facts})
+    made = RENDERER.draft(answer, "<0f@castellbisbal.example>", IN_HOURS)
+    parsed = message_from_bytes(made.mime, policy=default)
+    assert isinstance(parsed, EmailMessage)
+    return parsed
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_draft_differs_by_topic_and_states_no_address_that_the_town_has_not_given(lang: str) -> None:
+    topics = [str(facts["topic"]) for facts in SAMPLES["draft"] if "topic" in facts]
+    said = [body(draft(lang, topic=topic)) for topic in topics]
+    assert len(set(said)) == len(topics) == 10
+    for text in said:
+        assert set(re.findall(r"https?://\S+", text)) <= {VOICE.online_office_url}
+        assert set(re.findall(r"\d{3} \d{3} \d{3}", text)) == {VOICE.phone}
+        assert text.count("[") == text.count("]") == 1
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_drafts(lang: str, snapshot: SnapshotAssertion) -> None:
+    assert "\n=====\n".join(shown(draft(lang, **facts)) for facts in SAMPLES["draft"]) == snapshot
+
+
+def test_a_draft_to_a_person_of_unknown_language_is_in_two(tmp_path: Path) -> None:
+    text = body(draft("ca+en"))
+    assert text.index("Gràcies per escriure'ns") < text.index("Thank you for writing")
+
+
+def test_a_broken_override_of_a_draft_is_passed_over(tmp_path: Path) -> None:
+    renderer = with_overrides(tmp_path, ca__suggestion_txt="{{ nothing }}")
+    answer = send("draft", automatic="", facts={"subject": "Ajut"})
+    made = renderer.draft(answer, "<0f@castellbisbal.example>", IN_HOURS)
+    assert made.fallback == ("ca/suggestion.txt.j2",)
+    assert any("ca/suggestion" in problem for problem in renderer.problems())
 
 
 # --- the envelope of words ----------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import pytest
 
 from tests.e2e.forked import ROOT
 from tests.e2e.office import RunningOffice
+from tests.e2e.watching import at_desk
 from tests.fakes.imap_server import ImapServer
 from tests.servers.mail_servers import MailServers
 from tests.servers.ports import free_port
@@ -39,6 +40,8 @@ def sound(office: MakeOffice) -> RunningOffice:
     """A desk with nothing of the example left."""
     desk = office(office={"dpo": "dpd@castellbisbal.cat"})
     desk.state.mkdir(mode=0o700)
+    with at_desk(desk) as agent:
+        agent.create("Drafts")
     return desk
 
 

@@ -60,6 +60,8 @@ def test_a_reply_from_outlook_reaches_the_agent_and_only_the_agents_answer_ends_
     anna = someone(mail_servers)
     sent = anna.write(desk.address, "Error 500 a la seu", FAULT)
     number = number_of(desk, sent)
+    with at_desk(desk) as agent:
+        agent.create("Drafts")
     derivation = _wait(services, "derived", number)
     assert "(1) ja està resolt" in plain(derivation)
     desk.oacmail("case", "escalate", number)
@@ -74,13 +76,20 @@ def test_a_reply_from_outlook_reaches_the_agent_and_only_the_agents_answer_ends_
     _replies(services, desk, derivation, "Ja està arreglat.\n\nPau, Serveis tècnics")
     solved = _wait(desk.agent, "services", number, count=2)
     assert "cal dir-ho a la persona" in str(solved["Subject"])
-    assert f"la incidència {number} ja està resolta" in plain(solved)
+    assert "a la carpeta «Drafts»" in plain(solved)
     assert desk.rows(FOLLOW_UP, number) == []
     assert len(running_clocks(desk, number)) == 1
     assert desk.case(number)["status"] == "derived"
 
     with at_desk(desk) as agent:
-        agent.answer(agent.read(agent.find(sent)), "Bon dia, ja ho podeu tornar a provar.")
+        (uid,) = until(lambda: agent.uids("Drafts"), 15, what="the draft")
+        assert agent.flags(uid, "Drafts") - {"\\Recent"} == {"\\Draft"}
+        draft = agent.read(uid, "Drafts")
+        assert (draft["To"], draft["In-Reply-To"]) == (anna.address, sent)
+        assert f"la incidència {number} ja està resolta" in plain(draft)
+        headers = {name: draft[name] for name in ("In-Reply-To", "References")}
+        agent.send(draft["To"], draft["Subject"], plain(draft), headers)  # as a client sends what it opens there
+        agent.delete(uid, "Drafts")
     until(lambda: desk.case(number)["status"] == "answered", 15, what="the citizen knows the outcome")
     assert running_clocks(desk, number) == []
     assert not [mail for mail in anna.inbox() if "Pau" in everything_in(mail)]

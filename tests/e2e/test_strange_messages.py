@@ -142,6 +142,10 @@ class _Stumbling:
         done: Rendered = self._renderer.render(send, message_id, mark, now, *originals)
         return done
 
+    def draft(self, answer: Send, message_id: str, now: datetime) -> Rendered:
+        done: Rendered = self._renderer.draft(answer, message_id, now)
+        return done
+
 
 def test_a_message_over_which_our_own_code_stumbles_is_set_aside_with_its_bytes_and_comes_back(
     mail_servers: MailServers, office: MakeOffice, tmp_path: Path

@@ -222,6 +222,9 @@ class Squeamish:
             raise ValueError("strange")
         return self._shipped.render(send, message_id, mark, now, *originals)
 
+    def draft(self, answer: Send, message_id: str, now: datetime) -> Rendered:
+        return self._shipped.draft(answer, message_id, now)
+
 
 def test_an_original_that_cannot_be_shown_stops_no_escalation(world: World) -> None:
     world.engine.renderer = Squeamish(world.engine.renderer)

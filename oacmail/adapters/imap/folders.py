@@ -16,6 +16,7 @@ from oacmail.core.ports.mailbox import FolderTree, WatchedFolder
 _SENT_NAMES = frozenset(
     ("sent", "sent items", "sent messages", "enviats", "elements enviats", "enviados", "elementos enviados")
 )
+_DRAFT_NAMES = frozenset(("drafts", "esborranys", "borradores"))
 _UNSELECTABLE = frozenset(("\\noselect", "\\nonexistent"))
 _DEFAULT_WATCH = ("INBOX", "\\Sent")
 
@@ -31,10 +32,12 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class FolderPlan:
-    """The folders to watch, INBOX first, and the names of those that do not exist."""
+    """The folders to watch, INBOX first, and the names of those that do not exist. `drafts`: the folder of drafts, '' =
+    there is none."""
 
     watched: tuple[WatchedFolder, ...]
     missing: tuple[str, ...]
+    drafts: str = ""
 
 
 def listed(client: Client) -> list[Listed]:
@@ -68,13 +71,15 @@ def tree(client: Client) -> FolderTree:
 
 def plan(folders: Sequence[Listed], watch: Sequence[str], sent: str) -> FolderPlan:
     r"""Return which of these folders to watch. \Junk, if it exists, comes last: copies of our own mail may land
-    there."""
+    there. The folder of drafts is never watched: what lies in it was not sent."""
+    drafts = _special(folders, "\\Drafts") or _by_name(folders, _DRAFT_NAMES)
     hits = [(entry, _find(folders, entry, sent)) for entry in watch or _DEFAULT_WATCH]
-    found = [hit for _, hit in hits if hit] + [hit for hit in (_special(folders, "\\Junk"),) if hit]
+    found = [hit for _, hit in hits if hit and hit != drafts]
+    found += [hit for hit in (_special(folders, "\\Junk"),) if hit]
     ordered = sorted(dict.fromkeys(found), key=lambda folder: folder.name.upper() != "INBOX")
     watched = tuple(WatchedFolder(name=folder.name, role=_role(folder, sent)) for folder in ordered)
     missing = tuple(_title(entry, sent) for entry, hit in hits if hit is None)
-    return FolderPlan(watched, missing)
+    return FolderPlan(watched, missing, drafts.name if drafts else "")
 
 
 def _extended(client: Client) -> bool:
@@ -100,7 +105,7 @@ def _decoded(raw: bytes | str) -> str:
 
 def _find(folders: Sequence[Listed], entry: str, sent: str) -> Listed | None:
     if entry == "\\Sent":
-        return _named(folders, sent) if sent else _special(folders, entry) or _sent_by_name(folders)
+        return _named(folders, sent) if sent else _special(folders, entry) or _by_name(folders, _SENT_NAMES)
     return _special(folders, entry) if entry.startswith("\\") else _named(folders, entry)
 
 
@@ -113,8 +118,8 @@ def _named(folders: Sequence[Listed], name: str) -> Listed | None:
     return next((one for one in folders if one.name == name or (inbox and one.name.upper() == "INBOX")), None)
 
 
-def _sent_by_name(folders: Sequence[Listed]) -> Listed | None:
-    return next((folder for folder in folders if folder.last in _SENT_NAMES), None)
+def _by_name(folders: Sequence[Listed], names: frozenset[str]) -> Listed | None:
+    return next((folder for folder in folders if folder.last in names), None)
 
 
 def _role(folder: Listed, sent: str) -> Folder:

@@ -34,11 +34,21 @@ class ImapMailbox:
         self._folder = ""
         self._states: dict[str, FolderState] = {}
         self._since_wait: dict[str, FolderState] = {}
+        self._drafts = ""
         self._proved = False
 
     def watched(self) -> Sequence[WatchedFolder]:
         r"""Return INBOX, the folder of sent mail and others by name; \Junk last if it exists."""
-        return self._plan().watched
+        plan = self._plan()
+        self._drafts = plan.drafts
+        return plan.watched
+
+    def drafts(self) -> str:
+        return self._drafts
+
+    def append_draft(self, folder: str, raw: bytes) -> None:
+        with self._session.client("APPEND") as client:
+            client.append(folder, raw, [rb"\Draft"])
 
     def missing(self) -> Sequence[str]:
         return self._plan().missing

@@ -7,11 +7,11 @@ decides nothing; `SqliteStore` has its methods.
 
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
-from contextlib import AbstractContextManager
 from datetime import datetime
 from itertools import groupby
 
 from oacmail.adapters.store.connection import at, moment, stamp
+from oacmail.adapters.store.rows import Rows
 from oacmail.core.board.places import Standing
 from oacmail.core.board.sightings import PASSES, LastSeen, Lies
 from oacmail.core.model import MessageRef, Outcome, Role, Status
@@ -42,16 +42,8 @@ _PLACED = """SELECT b.fingerprint, b.folder, b.uidvalidity, b.uid, b.flagged, b.
     AND p.uidvalidity = b.uidvalidity AND p.uid = b.uid AND p.passes >= 0)"""
 
 
-class BoardRows:
+class BoardRows(Rows):
     """The methods of `SqliteStore` for the board."""
-
-    con: sqlite3.Connection
-
-    def _write(self) -> AbstractContextManager[None]:
-        raise NotImplementedError
-
-    def _read(self) -> AbstractContextManager[None]:
-        raise NotImplementedError
 
     def board_places(self, folder: str, uidvalidity: int) -> set[int]:
         with self._read():

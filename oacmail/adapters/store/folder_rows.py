@@ -1,27 +1,18 @@
 """The methods of `SqliteStore` for folders and for the places in which messages were seen: each is one transaction over
 seen_messages.py, and holds no rule."""
 
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from datetime import datetime
 from hashlib import sha256
 
 from oacmail.adapters.store import seen_messages
 from oacmail.adapters.store.connection import stamp
+from oacmail.adapters.store.rows import Rows
 from oacmail.core.model import MessageRef, Outcome
 from oacmail.core.ports.mailbox import FolderRow, MessageMeta, WatchedFolder
 
 
-class FolderRows:
-    con: sqlite3.Connection
-
-    def _write(self) -> AbstractContextManager[None]:
-        raise NotImplementedError
-
-    def _read(self) -> AbstractContextManager[None]:
-        raise NotImplementedError
-
+class FolderRows(Rows):
     def folder(self, name: str) -> FolderRow | None:
         with self._read():
             return seen_messages.folder(self.con, name)

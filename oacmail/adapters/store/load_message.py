@@ -28,6 +28,7 @@ from oacmail.core.review import NamedEntry
 from oacmail.core.routing import signature
 from oacmail.core.routing.threading import SUBJECT_WINDOW
 from oacmail.core.view import (
+    DRAFTS,
     UNDELIVERED,
     UNPLACED,
     USED_TOKEN,
@@ -115,6 +116,7 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
         alike=_alike(con, policy, lookup),
         noticed=_noticed(con, now),
         entries=_entries(con, lookup.entries),
+        drafts=_value(con, DRAFTS) or "",
         used_tokens=frozenset(one.token for one in lookup.pressed if _value(con, USED_TOKEN + one.token) is not None),
     )
 

@@ -17,6 +17,7 @@ from oacmail.adapters.store import (
     load_message,
     load_tick,
     outbox_queue,
+    thread,
     tick_failures,
     write_context,
 )
@@ -35,6 +36,7 @@ from oacmail.adapters.store.connection import (
     stamp,
     transaction,
 )
+from oacmail.adapters.store.drafts import DraftRows
 from oacmail.adapters.store.folder_rows import FolderRows
 from oacmail.core.effects import (
     AdminCommand,
@@ -93,6 +95,9 @@ class SqliteTurn:
         ).fetchone()
         return (bytes(row["bytes"]), at(row["received_at"])) if row else None
 
+    def continued(self, case: str) -> tuple[tuple[str, ...], str]:
+        return thread.continued(self._con, case)
+
     def apply(
         self,
         decision: Decision,
@@ -125,7 +130,7 @@ def _up_to_date(con: sqlite3.Connection) -> None:
         raise Transient("state: the database is older than this program: run oacmail migrate, or start the service")
 
 
-class SqliteStore(FolderRows, BoardRows):
+class SqliteStore(FolderRows, BoardRows, DraftRows):
     """Opens, locks and migrates the state directory. `close` gives the lock back.
 
     With `beside` the daemon may run: the lock is left to it, and a schema that is behind is Transient.

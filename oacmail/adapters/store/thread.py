@@ -22,20 +22,38 @@ def thread(con: sqlite3.Connection, lookup: Lookup) -> CaseThread | None:
     case = case_id(con, lookup.relays[0]) if lookup.relays else None
     if case is None:
         return None
-    asked = con.execute(
+    asked = _asked(con, case)
+    said = [row["fresh"] for row in asked]
+    message_ids, subject = _continued(con, case, asked)
+    return CaseThread(
+        message_ids=message_ids,
+        subject=subject,
+        internal=internal_text.lines(_of_the_house(con, case, lookup), but=said)
+        | internal_text.lines(_of_colleagues(con, case, lookup), but=[*said, *_of_the_writer(con, lookup)]),
+    )
+
+
+def continued(con: sqlite3.Connection, number: str) -> tuple[tuple[str, ...], str]:
+    """See core/ports/store.py."""
+    case = case_id(con, number)
+    return ((), "") if case is None else _continued(con, case, _asked(con, case))
+
+
+def _asked(con: sqlite3.Connection, case: int) -> list[sqlite3.Row]:
+    return con.execute(
         """SELECT m.message_id, m.subject, m.fresh, m.author_id = c.citizen_id AS own FROM messages m
         JOIN cases c ON c.id = m.case_id WHERE c.id = ? AND m.role = ? AND m.guest = 0 ORDER BY m.id""",
         (case, Role.CITIZEN),
     ).fetchall()
-    said = [row["fresh"] for row in asked]
+
+
+def _continued(con: sqlite3.Connection, case: int, asked: list[sqlite3.Row]) -> tuple[tuple[str, ...], str]:
     theirs = [row for row in asked if row["own"]]  # of a merged case somebody else's subject may be private
     ids = [row["message_id"] for row in theirs if row["message_id"]]
     subject = con.execute("SELECT subject FROM cases WHERE id = ?", (case,)).fetchone()["subject"]
-    return CaseThread(
-        message_ids=tuple(ids if len(ids) <= THREAD_MOST else [ids[0], *ids[1 - THREAD_MOST :]]),
-        subject=theirs[-1]["subject"] if theirs else subject,
-        internal=internal_text.lines(_of_the_house(con, case, lookup), but=said)
-        | internal_text.lines(_of_colleagues(con, case, lookup), but=[*said, *_of_the_writer(con, lookup)]),
+    return (
+        tuple(ids if len(ids) <= THREAD_MOST else [ids[0], *ids[1 - THREAD_MOST :]]),
+        theirs[-1]["subject"] if theirs else subject,
     )
 
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from oacmail.core.calendar import SLOTS
 from oacmail.core.effects import Send
+from oacmail.mail.outgoing.labels_in_lists import IN_LISTS
 from oacmail.mail.outgoing.plain_text import dead_links, many_lines, one_line
 
 MAX_TEXT = 20_000  # characters of a citizen's text in a mail; the original contains the rest
@@ -75,13 +76,13 @@ DEFAULTS: Mapping[str, Mapping[str, object]] = {
     "bounced": {"what": "other", "received_at": None, "domain": "", "code": ""},
     "remark": {"received_at": None},
     "unseen_answer": {"received_at": None},
-    "transcript": {"orders": ()},
+    "transcript": {"orders": (), "drafted": "", "folder": ""},
     "not_relayed": {"reason": ""},
     "forwarded": {"doubt": "", "address": "", "received_at": None},
     "which_case": {"received_at": None, "cases": ()},
     "moved_back": {"folder": "", "reason": ""},
     "answered_twice": {"first_at": None, "second_at": None},
-    "draft": {**_CARD, "status": "open", "cause": "platform", "pointers": ()},
+    "draft": {**_CARD, "status": "open", "cause": "platform", "pointers": (), "outcome": ""},
     "secret": {"received_at": None},
     "complex": _CARD,
     "opinion": {"opened_at": None, "due_at": None, "topic": "other", "intent": "complaint", "text": ""},
@@ -93,7 +94,10 @@ DEFAULTS: Mapping[str, Mapping[str, object]] = {
     "nudge": {"cases": ()},
     "passed_on": {"cause": "platform"},
     "progress": {"nudged": False, "expected_on": None},
-    "services": {"said": "unread", "expected_on": None, "due_at": None, "update_on": None, "draft": (), "text": ""},
+    "services": {
+        **{"said": "unread", "expected_on": None, "due_at": None, "update_on": None, "text": ""},
+        **{"draft": (), "drafted": "", "folder": ""},
+    },
     "wait": {"opened_at": None, "due_at": None, "topic": "other"},
     "referred": {"pointer": {}},
     "warned": {},
@@ -248,6 +252,8 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
                     {"verb": "topic", "detail": "x", "reason": "no-such-value"},
                 )
             },
+            {"orders": ({"verb": "draft", "case": "OAC-2026-000123", "done": True},), "drafted": "mail"},
+            {"orders": ({"verb": "draft", "done": True},), "drafted": "folder", "folder": "Esborranys"},
         ),
         "moved_back": ({"folder": "6 Tancats", "reason": "waits"},),
         "answered_twice": ({"first_at": _THEN, "second_at": _THEN + timedelta(minutes=4)},),
@@ -285,6 +291,7 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
         "services": (
             *({"said": said, "due_at": _THEN, "text": "Ja està arreglat"} for said in ("unread", "late", "not_ours")),
             *({"said": "solved", "due_at": _THEN, "text": "1", "draft": (lang,)} for lang in ("ca", "es", "en")),
+            {"said": "solved", "due_at": _THEN, "text": "1", "drafted": "folder", "folder": "Drafts"},
             {"said": "expected", "expected_on": date(2026, 12, 3), "update_on": date(2026, 12, 2), "text": "3/12"},
             {"said": "expected", "expected_on": date(2026, 12, 3), "text": "3/12"},
         ),
@@ -295,9 +302,9 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
             {"pointer": {"body": "060", "phone": "060"}},
         ),
         "draft": (
-            {},
-            {"intent": "callback"},
-            {"intent": "complaint"},
+            {"outcome": "solved"},
+            *({"topic": topic} for topic in IN_LISTS["short_topic"]),
+            *({"intent": intent} for intent in ("callback", "complaint", "suggestion", "data_rights")),
             {"case_level": "second"},
             {"case_level": "second", "status": "derived", "cause": "document_or_form"},
             {"case_level": "out_of_scope", "pointers": ({"body": "060", "phone": "060"},)},

@@ -23,7 +23,8 @@ from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.ports.renderer import Rendered
 from oacmail.core.routing.signature import relay_address
-from oacmail.mail.outgoing.compose import Heading, compose, verify
+from oacmail.mail.outgoing import answer_mail
+from oacmail.mail.outgoing.compose import Heading, compose, plain, verify
 from oacmail.mail.outgoing.dates_in_words import (
     NEXT_WORKING_DAY,
     day_words,
@@ -35,6 +36,8 @@ from oacmail.mail.outgoing.dates_in_words import (
 from oacmail.mail.outgoing.headers import bare_address
 
 _BETWEEN_LANGUAGES = "\n\n· · ·\n\n"
+SUGGESTION = "suggestion"
+"""The template of an answer that an agent completes: all of a draft, the second part of a mail of the kind `draft`."""
 _SHARED = ("base.html.j2", "rows.txt.j2", "drafts.txt.j2")
 _FREE_CALLS = ("800", "900")  # numbers that are free for the caller in Spain (Ordre CTE/711/2002)
 _SAMPLE_ID = "<sample@localhost.invalid>"
@@ -64,17 +67,29 @@ class JinjaRenderer:
         """
         heading = self._heading(send, message_id, now)
         promised = promise(self._profile.policy, send.due_at, now)
+        return self._made(
+            send, message_id, lambda loader: self._mime(loader, send, heading, mark, promised, *originals)
+        )
+
+    def draft(self, answer: Send, message_id: str, now: datetime) -> Rendered:
+        """See core.ports.Renderer."""
+        subject = answer_mail.subject(str(answer.facts.get("subject", "")), answer.token)
+        heading = replace(self._heading(answer, message_id, now), subject=subject, case="", kind="", language="")
+        return self._made(answer, message_id, lambda loader: self._suggestion(loader, answer, heading))
+
+    def _made(self, send: Send, message_id: str, make: Callable[[TemplateLoader], tuple[bytes, int]]) -> Rendered:
+        """Make it with the town's templates, or with the shipped ones where those fail."""
         broken = self._overridden(send)
         try:
             loader = self._shipped if (send.kind, send.lang) in self._endless else self._loader(send)
-            mime, length = self._mime(loader, send, heading, mark, promised, *originals)
+            mime, length = make(loader)
             fallback = broken if loader is self._shipped else ()
             return Rendered(message_id=message_id, mime=mime, length=length, fallback=fallback)
         except Exception as error:  # an override is untrusted code: whatever it raises, the mail is sent
             if not broken:
                 raise
             self._note_endless(send, error)
-        mime, length = self._mime(self._shipped, send, heading, mark, promised, *originals)
+        mime, length = make(self._shipped)
         return Rendered(message_id=message_id, mime=mime, length=length, fallback=broken)
 
     def problems(self) -> list[str]:
@@ -119,6 +134,16 @@ class JinjaRenderer:
         heading = replace(heading, subject=_subject(pages), mark=mark(text))
         mime = compose(heading, text, html, *originals)
         reason = _token_lost(send, heading) or verify(mime, heading)
+        if reason:
+            raise BrokenTemplateError(reason)
+        return mime, len(text)
+
+    def _suggestion(self, loader: TemplateLoader, answer: Send, heading: Heading) -> tuple[bytes, int]:
+        promised = promise(self._profile.policy, answer.due_at, heading.sent_at)
+        contexts = (self._context(answer, lang, promised, heading.sent_at, False) for lang in self._languages(answer))
+        text = _BETWEEN_LANGUAGES.join(loader.text(SUGGESTION, context) for context in contexts)
+        mime = plain(heading, text)
+        reason = verify(mime, heading)
         if reason:
             raise BrokenTemplateError(reason)
         return mime, len(text)
@@ -202,6 +227,8 @@ class JinjaRenderer:
     def _used(self, send: Send) -> Iterator[str]:
         languages = self._languages(send)
         yield from (f"{lang}/{send.kind}.txt.j2" for lang in languages)
+        if send.kind is MailKind.DRAFT:
+            yield from (f"{lang}/{SUGGESTION}.txt.j2" for lang in languages)
         yield from (f"{languages[0]}/{send.kind}.html.j2", *_SHARED)
 
 
@@ -243,7 +270,7 @@ def _place(error: Exception, send: Send) -> str:
 
 def _is_used(name: str) -> bool:
     names = (f"{lang}/{template}.{ext}.j2" for lang in LANGUAGES for template in TEMPLATED for ext in ("txt", "html"))
-    return name in _SHARED or name in names
+    return name in (*_SHARED, *(f"{lang}/{SUGGESTION}.txt.j2" for lang in LANGUAGES)) or name in names
 
 
 def _samples(recipient: str) -> Iterator[tuple[Send, Promise]]:

@@ -110,14 +110,17 @@ class TemplateLoader:
     def page(self, template: str, context: dict[str, object]) -> Page:
         """Return the text of one mail in `context["lang"]`: a line `Subject: …`, an empty line, and the body."""
         lang = str(context["lang"])
-        made = self._rendered(f"{lang}/{template}.txt.j2", context).strip()
-        head, _, body = made.partition("\n")
+        head, _, body = self.text(template, context).partition("\n")
         if not head.startswith(_SUBJECT) or not body.strip():
             raise BrokenTemplateError("it must begin with a line `Subject: …`, and say something after it")
-        subject = head.removeprefix(_SUBJECT).strip()
-        text = re.sub(r"\n{3,}", "\n\n", body).strip()
+        subject, text = head.removeprefix(_SUBJECT).strip(), body.strip()
         heading = subject.removeprefix(str(context["tag"])).strip()
         return Page(lang=lang, subject=subject, heading=heading, text=text, blocks=outline(text))
+
+    def text(self, template: str, context: dict[str, object]) -> str:
+        """Return what a template makes in `context["lang"]`, with one empty line at most between two others."""
+        made = self._rendered(f"{context['lang']}/{template}.txt.j2", context)
+        return re.sub(r"\n{3,}", "\n\n", made).strip()
 
     def html(self, template: str, pages: Sequence[Page], context: dict[str, object]) -> str:
         """Return the same text as HTML: from the mail's own `<language>/<name>.html.j2` if it exists, else from the

@@ -10,21 +10,22 @@ from datetime import datetime
 
 from oacmail.core.cases import answers
 from oacmail.core.cases.citizen_mail import notice
-from oacmail.core.cases.recipient import can_be_told, language_of_case
-from oacmail.core.effects import AuditEvent, Effect, Send, UpdateCase
+from oacmail.core.cases.drafts import draft, row
+from oacmail.core.cases.recipient import can_be_told
+from oacmail.core.effects import AuditEvent, Effect, UpdateCase
 from oacmail.core.errors import Refused
 from oacmail.core.model import Level, Status
-from oacmail.core.outbox import case_card
-from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Pointer, Policy
 from oacmail.core.routing.orders import folded
 from oacmail.core.view import CaseView
 
 
-def refer(policy: Policy, case: CaseView, *, body: str, agent: str, key: str, now: datetime) -> tuple[Effect, ...]:
-    """Out of scope, with or without the other `body` as the agent has written it. `agent`: the address that a draft
-    goes to; `key` names the order. Raises Refused."""
+def refer(
+    policy: Policy, case: CaseView, *, body: str, folder: str, agent: str, key: str, now: datetime
+) -> tuple[Effect, ...]:
+    """Out of scope, with or without the other `body` as the agent has written it. `folder`, `agent`: for a draft
+    (core/cases/drafts.py); `key` names the order. Raises Refused."""
     if case.status is Status.CLOSED:
         raise Refused("the case is closed: reopen it first", "closed")
     if case.status is Status.DERIVED:
@@ -35,8 +36,8 @@ def refer(policy: Policy, case: CaseView, *, body: str, agent: str, key: str, no
         AuditEvent(kind="corrected", case=case.number, data={"level": Level.OUT_OF_SCOPE}),
     )
     if pointer is None or not can_be_told(policy, case):
-        return (*level, *draft(policy, case, agent=agent, key=key, now=now, out_of_scope=True))
-    facts: dict[str, object] = {"pointer": _row(pointer)}
+        return (*level, *draft(policy, case, folder=folder, agent=agent, key=key, now=now, out_of_scope=True))
+    facts: dict[str, object] = {"pointer": row(pointer)}
     return (
         *level,
         notice(policy, case, MailKind.REFERRED, key=f"{MailKind.REFERRED}:{key}", facts=facts, now=now),
@@ -48,35 +49,8 @@ def refer(policy: Policy, case: CaseView, *, body: str, agent: str, key: str, no
 def _pointer(policy: Policy, body: str) -> Pointer:
     """The row whose name is this, or else the only one that contains it."""
     wanted = folded(body).strip(" .:")
-    exact = [row for row in policy.pointers if folded(row.body) == wanted]
-    found = exact or [row for row in policy.pointers if wanted in folded(row.body)]
+    exact = [one for one in policy.pointers if folded(one.body) == wanted]
+    found = exact or [one for one in policy.pointers if wanted in folded(one.body)]
     if len(found) != 1:
         raise Refused("no row of [[pointer]] has this name", "no-such-pointer")
     return found[0]
-
-
-def _row(pointer: Pointer) -> dict[str, object]:
-    return {"body": pointer.body, "address": pointer.address, "phone": pointer.phone}
-
-
-def draft(
-    policy: Policy, case: CaseView, *, agent: str, key: str, now: datetime, out_of_scope: bool = False
-) -> tuple[Send, ...]:
-    """An answer for the agent to complete, in the citizen's language. It never goes to the citizen by itself."""
-    level = Level.OUT_OF_SCOPE if out_of_scope else case.level
-    facts = {
-        **case_card.card(case, case_card.due_at(case)),
-        "case_level": level,
-        "cause": case.cause or "platform",
-        "pointers": tuple(map(_row, policy.pointers)) if level == Level.OUT_OF_SCOPE else (),
-    }
-    return notices(
-        policy,
-        (agent,),
-        key=f"{MailKind.DRAFT}:{key}",
-        kind=MailKind.DRAFT,
-        now=now,
-        case=case.number,
-        facts=facts,
-        lang=language_of_case(policy, case),
-    )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from oacmail.core.cases import drafts
 from oacmail.core.cases.recipient import language_of_case
 from oacmail.core.effects import AuditEvent, Decision, Effect, RecordMessage
 from oacmail.core.escalation import outcome
@@ -42,7 +43,7 @@ def is_services_reply(policy: Policy, view: View, lookup: Lookup, writer: Sender
 def on_services_reply(policy: Policy, view: View, lookup: Lookup, writer: Sender, now: datetime) -> Decision:
     case = _case(view)
     reply = _read(policy, lookup)
-    effects = _follows(policy, case, reply, lookup, now)
+    effects = _follows(policy, view, case, reply, lookup, now)
     said = reply.said if effects else Statement.UNREAD if case is None or reply.said is Statement.UNREAD else None
     number = case.number if case else None
     rule = f"services: {reply.said}"
@@ -56,7 +57,7 @@ def on_services_reply(policy: Policy, view: View, lookup: Lookup, writer: Sender
         kind=MailKind.SERVICES,
         now=now,
         case=number,
-        facts=_facts(policy, case, reply, said, effects),
+        facts=_facts(policy, view, case, reply, said, effects),
         attach=lookup.message.fingerprint,
     )
     return Decision(effects=(record, *effects, event, *told), because=(rule,))
@@ -87,20 +88,26 @@ class _Told:
     key: str
     at: datetime
     now: datetime
+    drafts: str
 
 
 def _follows(
-    policy: Policy, case: CaseView | None, reply: ServicesReply, lookup: Lookup, now: datetime
+    policy: Policy, view: View, case: CaseView | None, reply: ServicesReply, lookup: Lookup, now: datetime
 ) -> tuple[Effect, ...]:
     """() = nothing: it is not certain, or the services do not have the case any more."""
     if case is None or not is_unsolved(case) or reply.said not in _FOLLOWS:
         return ()
     key, at = lookup.message.fingerprint, min(lookup.received_at, now)
-    return _FOLLOWS[reply.said](_Told(policy=policy, case=case, reply=reply, key=key, at=at, now=now))
+    return _FOLLOWS[reply.said](
+        _Told(policy=policy, case=case, reply=reply, key=key, at=at, now=now, drafts=view.drafts)
+    )
 
 
 def _solved(told: _Told) -> tuple[Effect, ...]:
-    return outcome.solved(told.policy, told.case, at=told.at, key=told.key, now=told.now, by="services")
+    return (
+        *outcome.solved(told.policy, told.case, at=told.at, key=told.key, now=told.now, by="services"),
+        *drafts.of_a_solution(told.policy, told.case, folder=told.drafts, key=told.key),
+    )
 
 
 def _expected(told: _Told) -> tuple[Effect, ...]:
@@ -122,15 +129,23 @@ _FOLLOWS: Mapping[Statement, Callable[[_Told], tuple[Effect, ...]]] = {
 
 
 def _facts(
-    policy: Policy, case: CaseView | None, reply: ServicesReply, said: Statement | None, effects: tuple[Effect, ...]
+    policy: Policy,
+    view: View,
+    case: CaseView | None,
+    reply: ServicesReply,
+    said: Statement | None,
+    effects: tuple[Effect, ...],
 ) -> dict[str, object]:
     """`said` None: it is too late for what they say."""
     promised = next((clock.due_at for clock in case.running("update")), None) if case else None
     due_at = outcome.owed(effects) or (case_card.due_at(case) if case else None)
+    drafted = drafts.whereabouts(effects, view.drafts)
+    shown = case is not None and said is Statement.SOLVED and not drafted
     return {
+        **drafted,
         "said": said or "late",
         "expected_on": reply.day,
         "due_at": due_at,
         "update_on": promised.astimezone(policy.office.timezone).date() if promised else None,
-        "draft": tuple(language_of_case(policy, case).split("+")) if case and said is Statement.SOLVED else (),
+        "draft": tuple(language_of_case(policy, case).split("+")) if case and shown else (),
     }

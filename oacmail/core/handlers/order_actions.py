@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from oacmail.core.cases import contacts
-from oacmail.core.cases.referral import draft, refer
+from oacmail.core.cases.drafts import draft
+from oacmail.core.cases.referral import refer
 from oacmail.core.cases.split import message_to_split, split
 from oacmail.core.effects import AdminCommand, AuditEvent, Effect, ReviewDone
 from oacmail.core.errors import Refused
@@ -141,12 +142,13 @@ def _split(given: GivenOrder, case: CaseView) -> tuple[Effect, ...]:
 
 
 def _out_of_scope(given: GivenOrder, case: CaseView) -> tuple[Effect, ...]:
-    sender = given.lookup.message.sender
-    return refer(given.policy, case, body=given.argument, agent=sender, key=given.key, now=given.now)
+    sender, folder = given.lookup.message.sender, given.view.drafts
+    return refer(given.policy, case, body=given.argument, folder=folder, agent=sender, key=given.key, now=given.now)
 
 
 def _draft(given: GivenOrder, case: CaseView) -> tuple[Effect, ...]:
-    return draft(given.policy, case, agent=given.lookup.message.sender, key=given.key, now=given.now)
+    sender, folder = given.lookup.message.sender, given.view.drafts
+    return draft(given.policy, case, folder=folder, agent=sender, key=given.key, now=given.now)
 
 
 def _person(given: GivenOrder, case: CaseView) -> tuple[Effect, ...]:

@@ -9,8 +9,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
+from types import MappingProxyType
 
 from oacmail.core.case_effects import SplitCase
+from oacmail.core.cases import drafts
 from oacmail.core.effects import AuditEvent, Decision, Effect, OpenCase, RecordMessage, Send
 from oacmail.core.errors import Refused
 from oacmail.core.handlers import order_buttons
@@ -81,9 +83,10 @@ def on_order_mail(policy: Policy, view: View, lookup: Lookup, now: datetime) -> 
     )
     key = _key(policy, lookup, number, now, orders)
     about = number or _only({one.case for one in done if one.case in standing.cases})
-    told = transcript(policy, lookup, about, now, key=key, rows=[one.row() for one in done])
-    spent = () if any(refused for _, refused in given) else order_buttons.used(lookup, now)
     effects = [effect for one in done for effect in (*one.effects, *_refused(one, standing))]
+    draft = drafts.whereabouts(effects, view.drafts)
+    told = transcript(policy, lookup, about, now, key=key, rows=[one.row() for one in done], more=draft)
+    spent = () if any(refused for _, refused in given) else order_buttons.used(lookup, now)
     return Decision(
         effects=(record, *effects, *spent, *order_buttons.alert(policy, lookup, now), *told),
         because=(record.rule, *(order.verb for order in orders)),
@@ -129,10 +132,17 @@ def _refused(one: _Done, standing: OrderedCases) -> tuple[Effect, ...]:
 
 
 def transcript(
-    policy: Policy, lookup: Lookup, number: str | None, now: datetime, *, key: str, rows: Sequence[Mapping[str, object]]
+    policy: Policy,
+    lookup: Lookup,
+    number: str | None,
+    now: datetime,
+    *,
+    key: str,
+    rows: Sequence[Mapping[str, object]],
+    more: Mapping[str, object] = MappingProxyType({}),
 ) -> tuple[Send, ...]:
-    """The answer to the agent's mail, in its thread."""
-    message, facts = lookup.message, {"orders": tuple(rows)}
+    """The answer to the agent's mail, in its thread. `more`: other facts of it."""
+    message, facts = lookup.message, {"orders": tuple(rows), **more}
     sends = notices(policy, (message.sender,), key=key, kind=MailKind.TRANSCRIPT, now=now, case=number, facts=facts)
     return tuple(
         replace(

@@ -1,5 +1,5 @@
 r"""The port of the office's mailbox: folders, messages and their UIDs. On mail of people it changes no flag
-but \Flagged (the board)."""
+but \Flagged (the board); the only messages that it adds are drafts."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -62,8 +62,17 @@ class Mailbox(Protocol):
         """The folders to watch that exist now, INBOX first; Sent found by SPECIAL-USE, else by name."""
         ...
 
-    def bearing(self, field: str) -> set[int]:
-        """UIDs of messages in the open folder with this header field (SEARCH HEADER, RFC 9051 section 6.4.4)."""
+    def bearing(self, field: str, value: str = "") -> set[int]:
+        """UIDs of messages in the open folder with this header field that contains `value` (SEARCH HEADER, RFC 9051
+        section 6.4.4)."""
+        ...
+
+    def drafts(self) -> str:
+        """The folder of drafts when `watched` was last asked, found as Sent is; '' = there is none."""
+        ...
+
+    def append_draft(self, folder: str, raw: bytes) -> None:
+        r"""APPEND a mail that a person will complete, flagged \Draft and unseen."""
         ...
 
     def missing(self) -> Sequence[str]:

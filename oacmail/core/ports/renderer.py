@@ -30,6 +30,11 @@ class Renderer(Protocol):
         """
         ...
 
+    def draft(self, answer: Send, message_id: str, now: datetime) -> Rendered:
+        """Render an answer that an agent completes: plain text, and no field that says who wrote it. `facts`: those of
+        the kind `draft`, and `subject`, the person's. A broken override never raises."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrozenMail:

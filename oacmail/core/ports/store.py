@@ -48,6 +48,17 @@ class Correction:
     raw: bytes | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingDraft:
+    """A draft that is not known to be in its folder. `overtaken`: since it was written an agent has answered the case,
+    or the case was closed."""
+
+    key: str
+    message_id: str
+    mime: bytes
+    overtaken: bool
+
+
 class Turn(Protocol):
     """The transaction of one decision: read, write, and commit if the block ends without an exception."""
 
@@ -59,6 +70,11 @@ class Turn(Protocol):
 
     def arrival(self, fingerprint: str) -> tuple[bytes, datetime] | None:
         """(original bytes, arrival) of a recorded message whose bytes are stored."""
+        ...
+
+    def continued(self, case: str) -> tuple[tuple[str, ...], str]:
+        """What an answer to the person of this case continues: the Message-IDs of that person's messages, oldest
+        first, and the subject of the last; ((), '') if there is no such case yet."""
         ...
 
     def apply(
@@ -130,6 +146,12 @@ class Store(BoardStore, Protocol):
     def quarantine(self, message_ref: MessageRef, raw: bytes | None, reason: str, now: datetime) -> None: ...
     def to_file(self) -> list[tuple[MessageRef, str]]: ...
     def filed(self, message_refs: Iterable[MessageRef]) -> None: ...
+
+    # drafts
+    def drafts(self) -> list[WaitingDraft]: ...
+    def draft_settled(self, key: str, now: datetime) -> None:
+        """It is in the folder, or not needed any more: its bytes are forgotten."""
+        ...
 
     # outbox
     def begin(self, run: str, now: datetime) -> None:

@@ -28,7 +28,8 @@ _STRUCTURE = {"MIME-Version", "Content-Type", "Content-Transfer-Encoding"}
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heading:
     """The header values. `mark` is the value of X-Oacmail. `language` holds language tags, comma-separated (RFC
-    3282), '' = unknown. `automatic` '': a person wrote it (RFC 3834 section 5)."""
+    3282), '' = unknown. `automatic` '': a person wrote it (RFC 3834 section 5). `mark`, `case`, `kind` '': the mail has
+    no such field."""
 
     office: str
     sender: str
@@ -60,6 +61,11 @@ def compose(heading: Heading, text: str, html: str, *originals: bytes) -> bytes:
     if originals:
         body = multipart("mixed", _unused(seed, b"".join(originals)), (body, *map(_attached, originals)))
     return header_fields(heading).encode("ascii") + b"MIME-Version: 1.0\r\n" + body
+
+
+def plain(heading: Heading, text: str) -> bytes:
+    """Return a mail of this text alone. Raises ValueError as `compose`."""
+    return header_fields(heading).encode("ascii") + b"MIME-Version: 1.0\r\n" + leaf("plain", text)
 
 
 def verify(mime: bytes, heading: Heading) -> str | None:
@@ -99,7 +105,7 @@ def _tokens(heading: Heading) -> dict[str, Sequence[str]]:
         "X-Auto-Response-Suppress": ("All",) if heading.automatic else (),
         "X-Oacmail": one_line(heading.mark).split(),
         "X-Oacmail-Case": (headers.clean(heading.case),) if heading.case else (),
-        "X-Oacmail-Kind": (headers.clean(heading.kind),),
+        "X-Oacmail-Kind": (headers.clean(heading.kind),) if heading.kind else (),
         "Content-Language": headers.clean(heading.language).split(),
     }
     return {name: tokens for name, tokens in fields.items() if tokens}

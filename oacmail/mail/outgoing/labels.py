@@ -190,6 +190,11 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
             "Las copias de nuestros correos no se pueden mover a la carpeta de enviados: revise sus permisos",
             "Copies of our mail cannot be moved to the sent folder: see the rights on it",
         ),
+        "drafts": (
+            "Els esborranys no es poden desar a la seva carpeta: reviseu-ne els permisos",
+            "Los borradores no se pueden guardar en su carpeta: revise sus permisos",
+            "Drafts cannot be put into their folder: see the rights on it",
+        ),
         "board": (
             "Els missatges no es poden moure a les carpetes del tauler: reviseu-ne els permisos",
             "Los mensajes no se pueden mover a las carpetas del tablero: revise sus permisos",

@@ -33,7 +33,7 @@ ORDERS: Mapping[str, tuple[str, str, str]] = {
     "merge": ("fusionar el cas", "fusionar el caso", "merge the case"),
     "split": ("separar-ne el missatge", "separar el mensaje", "split the message off"),
     "out_of_scope": ("respondre que és fora d'abast", "responder que está fuera de ámbito", "answer: out of scope"),
-    "draft": ("enviar-vos un esborrany", "enviarle un borrador", "send you a draft"),
+    "draft": ("preparar un esborrany", "preparar un borrador", "prepare a draft"),
     "person": ("obrir un cas: és una persona", "abrir un caso: es una persona", "open a case: it is a person"),
     "person_is": ("obrir el cas de la persona", "abrir el caso de la persona", "open the person's case"),
     "acknowledge": ("enviar el justificant", "enviar el acuse de recibo", "send the acknowledgement"),
@@ -47,7 +47,7 @@ BUTTONS: Mapping[str, tuple[str, str, str]] = {
     "second_level": ("Deriva a nivell 2", "Deriva a nivel 2", "Pass on to level 2"),
     "first_level": ("És de primer nivell", "Es de primer nivel", "It is first level"),
     "spam": ("És brossa", "Es spam", "It is spam"),
-    "draft": ("Envia'm un esborrany", "Envíeme un borrador", "Send me a draft"),
+    "draft": ("Prepara un esborrany", "Prepare un borrador", "Prepare a draft"),
 }
 REFUSED: Mapping[str, tuple[str, str, str]] = {
     "unknown": ("no és a la llista", "no está en la lista", "it is not in the list"),

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from oacmail.adapters.store import drafts
 from oacmail.adapters.store.apply import cases, outbox
 from oacmail.adapters.store.write_context import WriteContext
 from oacmail.core import case_effects, effects
@@ -36,4 +37,5 @@ WRITERS: Mapping[type[Effect], Callable[[sqlite3.Connection, Any, WriteContext],
     effects.PlaceMessage: cases.place,
     effects.UpdatePerson: cases.person,
     effects.Remember: outbox.remember,
+    case_effects.WriteDraft: drafts.write,
 }
