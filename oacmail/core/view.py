@@ -258,7 +258,8 @@ class View:
     `alike`: recent second-level cases on its platform, oldest first; of an incident only the last
     (core/escalation/incidents.py). `noticed`: notices to staff of the last hour, for their budgets.
     `entries`: of the review list, by the beginning of the reference that an order names. `drafts`: the folder for
-    suggested answers, '' = the mailbox has none.
+    suggested answers, '' = the mailbox has none. `affected`: (operator, platform) that its cases or the message blame,
+    to the addresses of the people whom the failure affects today.
     """
 
     known: MessageView | None = None
@@ -290,6 +291,7 @@ class View:
     used_tokens: frozenset[str] = frozenset()
     entries: Mapping[str, NamedEntry] = field(default_factory=lambda: MappingProxyType({}))
     drafts: str = ""
+    affected: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ WRONG_FORM = (
     "El formulari suma malament",
     "Bona tarda, al formulari de justificació de la subvenció la suma no quadra: és l'imprès del curs passat.",
 )
+CASE_OF = "SELECT c.number FROM cases c JOIN people p ON p.id = c.citizen_id WHERE p.address = ?"
 PEOPLE = {"technical": [TECHNICAL], "forms": [FORMS]}
 
 
@@ -54,6 +55,39 @@ def test_a_fault_goes_to_the_technical_services_in_the_same_pass_with_card_and_m
     assert _original(mail)["Message-ID"] == message["Message-ID"]
     case = world.case()
     assert (case["status"], case["level"], case["operator"], case["cause"]) == ("derived", "second", "town", "platform")
+
+
+def test_the_services_read_how_many_people_the_failure_affects_today(world: World) -> None:
+    """Who writes twice counts once; other platforms, spam, and what was solved before today do not count."""
+    pscp = ("La PSCP no funciona", "Bon dia, des d'ahir la plataforma de contractació PSCP dona error 500 en entrar.")
+    for solved in ("joan@example.org", "nuria@example.org"):
+        world.citizen_writes(solved, *FAULT)
+        world.turn()
+        world.live("2026-11-25 09:30")
+    for case in world.cases():
+        world.order("solved", case["number"])
+    world.citizen_writes("laia@example.org", *FAULT)
+    world.turn()
+    world.advance("2026-11-26 09:00")
+    for sender, fault in ((PERE, FAULT), (PERE, FAULT), ("spam@example.com", FAULT), ("mar@example.org", pscp)):
+        world.citizen_writes(sender, f"{fault[0]} {world.clock.now():%M}", fault[1])
+        world.turn()
+        world.live(f"2026-11-26 09:{world.clock.now().minute + 1:02}", minutes=1)
+    world.order("close", world.rows(CASE_OF, "spam@example.com")[0]["number"], reason="spam")
+    world.citizen_writes(ANNA, *FAULT)
+    world.turn()
+    said = [text_of(mail) for mail in world.received(TECHNICAL) if "(2) " in text_of(mail)]
+    assert ["Persones afectades avui: 3" in text for text in said][-1], "laia since yesterday, pere, anna"
+    world.order("escalate", world.rows(CASE_OF, ANNA)[0]["number"], why="Error 500")
+    world.turn()
+    again = [text_of(mail) for mail in world.received(TECHNICAL) if "Error 500" in text_of(mail)][-1]
+    assert "Persones afectades avui: 3" in again
+
+
+def test_without_a_platform_no_number_is_given(world: World) -> None:
+    world.citizen_writes(ANNA, *WRONG_FORM)
+    world.turn()
+    assert "Persones afectades" not in text_of(world.received(FORMS)[0])
 
 
 def test_a_wrong_form_goes_to_who_looks_after_documents(world: World) -> None:

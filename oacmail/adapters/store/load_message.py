@@ -5,12 +5,13 @@ classifies.
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from oacmail.adapters.store import thread
 from oacmail.adapters.store.connection import at, moment, stamp
 from oacmail.adapters.store.keys import LOST_AT
+from oacmail.adapters.store.load_affected import affected
 from oacmail.adapters.store.load_case import cases, marks
 from oacmail.adapters.store.load_usage import usages
 from oacmail.adapters.store.rebuilt import GIVEN
@@ -32,6 +33,7 @@ from oacmail.core.view import (
     UNDELIVERED,
     UNPLACED,
     USED_TOKEN,
+    CaseView,
     MessageView,
     Noticed,
     OutgoingView,
@@ -90,6 +92,8 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
     )
     numbers = _numbers((known, *named, *naming, *recent), mails, (*also, *([reserved] if reserved else [])))
     year = lookup.received_at.astimezone(policy.office.timezone).year
+    about = cases(con, policy, numbers, now)
+    blamed = (lookup.reading.operator, incidents.platform(lookup.reading))
     return View(
         known=known,
         named=named,
@@ -98,7 +102,8 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
         mails=mails,
         tokened=tokened,
         recent=recent,
-        cases=cases(con, policy, numbers, now),
+        cases=about,
+        affected=affected(con, policy, {blamed, *_blamed(about)}, now),
         person=_person(con, lookup.author),
         spent=usages(con, policy, (lookup.author,), now)[lookup.author],
         serial=_serial(con, policy, year),
@@ -185,7 +190,12 @@ def command_view(
     numbers = [inp.case] if inp.case else []
     if isinstance(inp, AdminCommand) and "into" in inp.words:
         numbers.append(inp.words["into"])
-    return View(cases=cases(con, policy, numbers, now))
+    about = cases(con, policy, numbers, now)
+    return View(cases=about, affected=affected(con, policy, _blamed(about), now))
+
+
+def _blamed(about: Mapping[str, CaseView]) -> set[tuple[str, str]]:
+    return {(case.operator, case.platform) for case in about.values()}
 
 
 def mail_view(con: sqlite3.Connection, key: str) -> View:

@@ -89,7 +89,7 @@ DEFAULTS: Mapping[str, Mapping[str, object]] = {
     "rights": {"opened_at": None, "due_at": None, "ends_at": None, "text": ""},
     "rights_due": {"opened_at": None, "ends_at": None, "ended": False},
     "not_reached": {"calls": 2, "phone3": ""},
-    "derived": {**_SECOND, "why": "", "text": ""},
+    "derived": {**_SECOND, "why": "", "affected": 0, "text": ""},
     "second_level": {**_SECOND, "derived": False},
     "nudge": {"cases": ()},
     "passed_on": {"cause": "platform"},
@@ -270,6 +270,7 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
         "derived": (
             {},
             {**_SAMPLE_SECOND, "text": "Bon dia\n\n| a |", "cause": "document_or_form", "why": "Error 500"},
+            {**_SAMPLE_SECOND, "affected": 4},
         ),
         "second_level": ({}, {**_SAMPLE_SECOND, "derived": True}),
         "nudge": (

@@ -16,12 +16,13 @@ from oacmail.core.cases.citizen_mail import passed_on
 from oacmail.core.cases.recipient import can_be_told
 from oacmail.core.cases.request import CitizenRequest
 from oacmail.core.effects import AuditEvent, CaseColumns, DropOutgoing, Effect, EndDeadlines, StartDeadline, UpdateCase
+from oacmail.core.escalation import incidents
 from oacmail.core.model import Classification, Level, Status
 from oacmail.core.outbox import case_card, kinds, rate_limits
 from oacmail.core.outbox.staff_notices import notices, to_agents
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
-from oacmail.core.view import CaseView
+from oacmail.core.view import CaseView, View
 
 DERIVED, SUGGESTED = MailKind.DERIVED, MailKind.SECOND_LEVEL
 ANEW: CaseColumns = {"solved_at": None, "told_at": None, "expected_on": None}
@@ -32,7 +33,8 @@ _DECIDED = "level:second: "  # prefix of the classifier's reasons (core/routing/
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
     """What the services are told of a case. `words`: those that decided; `why`: what an agent has seen. `message`: the
-    fingerprint of the one that goes along."""
+    fingerprint of the one that goes along. `affected`: how many people the failure of this platform affects today, 0 =
+    no platform is known."""
 
     case: str
     message: str
@@ -46,10 +48,11 @@ class Card:
     ends_on: date | None
     words: tuple[str, ...] = ()
     why: str = ""
+    affected: int = 0
 
     def facts(self) -> Mapping[str, object]:
         named = ("opened_at", "due_at", "topic", "operator", "platform", "cause", "urgent", "ends_on", "words", "why")
-        return {name: getattr(self, name) for name in named}
+        return {name: getattr(self, name) for name in (*named, "affected")}
 
 
 # --- by a message ----------------------------------------------------------------------------------------
@@ -85,7 +88,10 @@ def _date_named(request: CitizenRequest, case: CaseView) -> tuple[Effect, ...]:
         return ()
     key = request.message.fingerprint
     card = replace(
-        _kept_card(case, case.cause or "platform", ""), message=key, urgent=True, ends_on=request.reading.ends_on
+        _kept_card(request.view, case, case.cause or "platform", ""),
+        message=key,
+        urgent=True,
+        ends_on=request.reading.ends_on,
     )
     return (
         *_to_services(request.policy, card, key=f"term:{key}", now=request.now),
@@ -144,7 +150,13 @@ def _read_card(request: CitizenRequest, number: str, case: CaseView | None) -> C
         urgent=reading.urgent or bool(case and case.urgent),
         ends_on=reading.ends_on or (case.ends_on if case else None),
         words=_words(reading),
+        affected=_affected(request.view, reading.operator, incidents.platform(reading), request.author),
     )
+
+
+def _affected(view: View, operator: str, platform: str, citizen: str) -> int:
+    """How many people the failure affects today, with the citizen of this case."""
+    return len(view.affected.get((operator, platform), frozenset()) | {citizen}) if platform else 0
 
 
 def _words(reading: Classification) -> tuple[str, ...]:
@@ -169,7 +181,9 @@ def _to_agents(request: CitizenRequest, card: Card, *, derived: bool) -> tuple[E
 # --- by an agent's order --------------------------------------------------------------------------------
 
 
-def by_order(policy: Policy, case: CaseView, *, cause: str, why: str, key: str, now: datetime) -> tuple[Effect, ...]:
+def by_order(
+    policy: Policy, view: View, case: CaseView, *, cause: str, why: str, key: str, now: datetime
+) -> tuple[Effect, ...]:
     """Derive the case if it is not with the services, or is said to be solved and is not, and tell the citizen, which
     meets the deadline (R22). A cause or observation that the agent adds goes to the services in any case."""
     cause = cause or case.cause or "platform"
@@ -185,14 +199,14 @@ def by_order(policy: Policy, case: CaseView, *, cause: str, why: str, key: str, 
     }
     return (
         UpdateCase(case=case.number, columns=columns),
-        *(_to_services(policy, _kept_card(case, cause, why), key=key, now=now) if adds or not known else ()),
+        *(_to_services(policy, _kept_card(view, case, cause, why), key=key, now=now) if adds or not known else ()),
         *(() if known else _first_nudge(policy, case.number, key=key, now=now)),
         *(_tell_citizen(policy, case, cause=cause, key=key, now=now) if can_be_told(policy, case) else ()),
         AuditEvent(kind="escalated", case=case.number, data={"why": "ordered", "cause": cause}),
     )
 
 
-def _kept_card(case: CaseView, cause: str, why: str) -> Card:
+def _kept_card(view: View, case: CaseView, cause: str, why: str) -> Card:
     return Card(
         case=case.number,
         message=case.first_message,
@@ -205,6 +219,7 @@ def _kept_card(case: CaseView, cause: str, why: str) -> Card:
         urgent=case.urgent,
         ends_on=case.ends_on,
         why=why,
+        affected=_affected(view, case.operator, case.platform if cause == "platform" else "", case.citizen),
     )
 
 

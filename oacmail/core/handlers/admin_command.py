@@ -174,7 +174,7 @@ def _escalate(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now
         raise Refused(text, "derived-already")
     words = inp.words
     cause, why = words.get("cause", ""), words.get("why", "")
-    return second_level.by_order(policy, case, cause=cause, why=why, key=_key(inp, case, now), now=now)
+    return second_level.by_order(policy, view, case, cause=cause, why=why, key=_key(inp, case, now), now=now)
 
 
 def _solved(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
