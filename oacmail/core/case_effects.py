@@ -1,5 +1,5 @@
-"""Effects that make a case of something else than the message that arrived, or of two cases one, or a draft of an
-answer.
+"""Effects that make a case of something else than the message that arrived, of two cases one, or a draft of an answer,
+and those about a message of the desk that was recorded before.
 
 They are effects as those of `effects`, which lists them all. No effect says how it is written.
 """
@@ -7,6 +7,8 @@ They are effects as those of `effects`, which lists them all. No effect says how
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+
+from oacmail.core.model import Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,3 +65,19 @@ class WriteDraft:
     token: str
     lang: str
     facts: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconsider:
+    """Decide a message of the desk again: it was decided before the message that it answers was read."""
+
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceMessage:
+    """A recorded message of the desk, which is on the review list, belongs to this case, or to none (None)."""
+
+    fingerprint: str
+    case: str | None
+    outcome: Outcome

@@ -10,7 +10,15 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Literal, TypedDict
 
-from oacmail.core.case_effects import MergeCases, RecordContact, SplitCase, TreatAsRequest, WriteDraft
+from oacmail.core.case_effects import (
+    MergeCases,
+    PlaceMessage,
+    Reconsider,
+    RecordContact,
+    SplitCase,
+    TreatAsRequest,
+    WriteDraft,
+)
 from oacmail.core.features import Slot
 from oacmail.core.model import BoardPlace, Classification, Folder, Kind, Message, Outcome, Role, Status
 from oacmail.core.outgoing import MailEvent, MailKind
@@ -313,22 +321,6 @@ class ReviewDone:
     """Close the entry of the review list: an agent has looked at the message."""
 
     fingerprint: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reconsider:
-    """Decide a message of the desk again: it was decided before the message that it answers was read."""
-
-    fingerprint: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlaceMessage:
-    """A recorded message of the desk, which is on the review list, belongs to this case, or to none (None)."""
-
-    fingerprint: str
-    case: str | None
-    outcome: Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

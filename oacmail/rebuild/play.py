@@ -13,7 +13,8 @@ from functools import partial
 import structlog
 
 from oacmail.adapters.store import SqliteStore, rebuilt
-from oacmail.core.effects import Arrived, Reconsider
+from oacmail.core.case_effects import Reconsider
+from oacmail.core.effects import Arrived
 from oacmail.core.errors import Fatal, Transient
 from oacmail.core.lookup import Lookup, look_up
 from oacmail.core.model import Folder, Kind, Message, MessageRef, Outcome, Role

@@ -8,6 +8,7 @@ from email.policy import default
 
 import pytest
 
+from oacmail.privacy.forget import forget
 from tests.engine import compose
 from tests.engine.compose import OFFICE
 from tests.engine.test_orders import PASS, late_case, reply, transcripts
@@ -175,3 +176,16 @@ def test_the_drafts_of_two_cases_are_two(world: World) -> None:
         (one,) = [mail for mail in world.received(SUPERVISOR) if f"OAC-2026-{number}" in str(mail["Subject"])]
         reply(world, one, "#esborrany")
     assert {str(draft["To"]) for draft in drafts(world)} == {ANNA, PERE}
+
+
+def test_a_draft_that_waits_is_forgotten_with_its_person(world: World) -> None:
+    with_drafts(world)
+    world.mailbox.refused.add("Drafts")
+    asked(world)
+    assert len(world.rows("SELECT key FROM drafts WHERE mime IS NOT NULL")) == 1
+    world.order("close", world.case()["number"], reason="spam")
+    forget(world.store.con, world.policy, ANNA, world.engine.now(), by="admin")
+    assert world.rows("SELECT key FROM drafts") == []
+    world.mailbox.refused.clear()
+    world.turn()
+    assert drafts(world) == []

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from oacmail.adapters.store import thread
 from oacmail.adapters.store.connection import at, moment, stamp
 from oacmail.adapters.store.keys import LOST_AT
-from oacmail.adapters.store.load_affected import affected
 from oacmail.adapters.store.load_case import cases, marks
+from oacmail.adapters.store.load_platform import affected, alike
 from oacmail.adapters.store.load_usage import usages
 from oacmail.adapters.store.rebuilt import GIVEN
 from oacmail.adapters.store.write_context import case_id
@@ -20,7 +20,7 @@ from oacmail.core.effects import AdminCommand, BoardDeletion, BoardMove, Deliver
 from oacmail.core.escalation import incidents
 from oacmail.core.handlers import own_copies
 from oacmail.core.lookup import Lookup
-from oacmail.core.model import Message, Outcome, Role, Status
+from oacmail.core.model import Message, Outcome, Role
 from oacmail.core.outbox.kinds import MEETS_DEADLINE, of_name
 from oacmail.core.outgoing import MailKind, MailState
 from oacmail.core.policy import Policy
@@ -39,23 +39,12 @@ from oacmail.core.view import (
     OutgoingView,
     PersonView,
     Refusal,
-    SimilarCase,
     UnplacedMail,
     View,
 )
 
 RECENT_MOST = 200
 OPEN_MOST = 50  # cases in a question
-_ALIKE = """SELECT c.number, c.incident, c.opened_at, c.status, c.topic,
-  (SELECT min(d.due_at) FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0
-  AND d.met_at IS NULL AND d.void_at IS NULL) AS due_at
-FROM cases c WHERE c.level = 'second' AND c.cause = 'platform' AND c.operator = ? AND c.platform = ?
-  AND c.opened_at BETWEEN ? AND ? AND {only}
-ORDER BY c.opened_at DESC, c.id DESC LIMIT {most}"""
-# Whoever writes during an incident belongs to it, also when its first cases are answered already; what makes one is
-# cases in which the platform still fails.
-_GOING_ON = "c.incident IS NOT NULL AND coalesce(c.close_reason, '') NOT IN ('spam', 'duplicate')"
-_STILL_FAILS = "c.status IN ('open', 'derived', 'waiting')"
 REFUSALS_MOST = 1000
 RESTORED_AT = "restored_at"  # the name under which a restore leaves its moment
 
@@ -118,7 +107,7 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
         open_cases=open_cases,
         thread=thread.thread(con, lookup),
         unplaced=unplaced,
-        alike=_alike(con, policy, lookup),
+        alike=alike(con, policy, lookup),
         noticed=_noticed(con, now),
         entries=_entries(con, lookup.entries),
         drafts=_value(con, DRAFTS) or "",
@@ -155,33 +144,6 @@ def _reserved(con: sqlite3.Connection, lookup: Lookup) -> str | None:
     own = _value(con, f"reserved:{lookup.message.fingerprint}")
     told = None if own else _value(con, f"told:{lookup.author} {lookup.message.message_id}")
     return own or (told if told and case_id(con, told) is None else None)
-
-
-def _alike(con: sqlite3.Connection, policy: Policy, lookup: Lookup) -> tuple[SimilarCase, ...]:
-    """Recent cases on the platform that the message says fails, oldest first; of a known incident the latest only."""
-    platform = incidents.platform(lookup.reading)
-    if not platform:
-        return ()
-    alike = (
-        lookup.reading.operator,
-        platform,
-        stamp(incidents.since(policy, lookup.received_at)),
-        stamp(lookup.received_at),
-    )
-    most = max(incidents.LISTED, policy.escalation.incident_mails)
-    rows = con.execute(_ALIKE.format(only=_GOING_ON, most=1), alike).fetchall()
-    rows = rows or con.execute(_ALIKE.format(only=_STILL_FAILS, most=most), alike).fetchall()
-    return tuple(
-        SimilarCase(
-            number=row["number"],
-            incident=row["incident"],
-            opened_at=at(row["opened_at"]),
-            due_at=moment(row["due_at"]),
-            status=Status(row["status"]),
-            topic=row["topic"],
-        )
-        for row in reversed(rows)
-    )
 
 
 def command_view(

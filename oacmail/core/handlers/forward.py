@@ -10,12 +10,12 @@ import re
 from dataclasses import replace
 from datetime import datetime
 
+from oacmail.core.case_effects import Reconsider
 from oacmail.core.cases import acknowledgement
 from oacmail.core.effects import (
     AuditEvent,
     Decision,
     Effect,
-    Reconsider,
     RecordMessage,
     Remember,
     RequestReview,

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from oacmail.core import calendar
+from oacmail.core.case_effects import Reconsider
 from oacmail.core.cases import (
     acknowledgement,
     answers,
@@ -25,7 +26,6 @@ from oacmail.core.effects import (
     Effect,
     EndDeadlines,
     OpenCase,
-    Reconsider,
     RecordMessage,
     RequestReview,
     Send,

@@ -8,8 +8,9 @@ it was written. This module never guesses, and nobody without proof chooses.
 from collections.abc import Sequence
 from datetime import datetime
 
+from oacmail.core.case_effects import PlaceMessage
 from oacmail.core.cases import answers
-from oacmail.core.effects import Decision, Effect, PlaceMessage, RecordMessage, Remember, RequestReview
+from oacmail.core.effects import Decision, Effect, RecordMessage, Remember, RequestReview
 from oacmail.core.errors import Refused
 from oacmail.core.handlers.automatic_mail import concerns
 from oacmail.core.handlers.orders import key_of_reply, transcript

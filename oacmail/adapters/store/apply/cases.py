@@ -8,14 +8,12 @@ from hashlib import sha256
 
 from oacmail.adapters.store.connection import stamp
 from oacmail.adapters.store.write_context import WriteContext, case_id, person_id, raise_serial
-from oacmail.core.case_effects import MergeCases, RecordContact, SplitCase, TreatAsRequest
+from oacmail.core.case_effects import MergeCases, PlaceMessage, Reconsider, RecordContact, SplitCase, TreatAsRequest
 from oacmail.core.effects import (
     DeadlineReached,
     EndDeadlines,
     FileMessage,
     OpenCase,
-    PlaceMessage,
-    Reconsider,
     RecordMessage,
     RequestReview,
     ReviewDone,

@@ -40,6 +40,7 @@ ROWS: Mapping[str, Mapping[str, str]] = {
     "originals": {"sha256": "the row is deleted", "bytes": "the row is deleted"},
     "refs": {"ref": "the rows that name the message, and those of the message, are deleted"},
     "notes": {"text": "the row is deleted"},
+    "drafts": {"message_id": "the row is deleted", "mime": "the row is deleted"},
     "kv": {
         "key": "the rows about the address or the message are deleted",
         "value": "likewise; lessons are learned again without the person's messages",
@@ -57,6 +58,7 @@ DERIVED: Mapping[str, Mapping[str, str]] = {
     "deadlines": {"armed_by": "fingerprint, or the key of an order"},
     "events": {"fingerprint": "fingerprint"},
     "outbox": {"key": "kind and fingerprint; of notices also a digest of the colleague's address"},
+    "drafts": {"key": "kind and fingerprint"},
     "tick_failures": {"item": "fingerprint or key; deleted at the next tick that succeeds"},
     "forgotten": {"person": "keyed hash of an address, with which a restored backup is erased again"},
 }
@@ -86,6 +88,7 @@ FREE: Mapping[str, tuple[str, ...]] = {
     "events": ("at", "kind", "data"),  # `data` names staff, and nobody else: tests/engine/events.py
     "kv": ("at",),
     "tick_failures": ("case", "since", "retry_at", "error"),
+    "drafts": ("created_at", "settled_at"),
     "forgotten": ("at", "key"),
     "reports": ("month", "published_at", "figures"),  # counts, and case numbers with the cause of a breach
     "report_corrections": ("month", "indicator", "measure", "at", "why"),

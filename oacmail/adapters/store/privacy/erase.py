@@ -38,6 +38,7 @@ def erase(con: sqlite3.Connection, scope: Scope, now: datetime) -> Counter[str]:
     ).rowcount
     counts["originals"] = _unused(con, originals)
     counts["notes"] = _deleted(con, "notes", f"case_id {IN}", ids(scope.cases))
+    counts["drafts"] = _deleted(con, "drafts", f"case_id {IN}", ids(scope.cases))
     counts["refs"] = _references(con, scope, names)
     counts["kv"] = _facts(con, scope, names)
     con.execute(
