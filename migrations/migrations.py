@@ -293,6 +293,23 @@ def m0011_drafts(db: Database) -> None:
         db.execute(statement)
 
 
+_VOTES = """
+CREATE TABLE votes(
+  id INTEGER PRIMARY KEY, message TEXT NOT NULL UNIQUE, case_id INTEGER NOT NULL REFERENCES cases(id),
+  score INTEGER NOT NULL CHECK(score BETWEEN 1 AND 5), signed INTEGER NOT NULL, at TEXT NOT NULL) STRICT;
+CREATE INDEX votes_at ON votes(at);
+CREATE INDEX votes_by_case ON votes(case_id, at);
+CREATE INDEX outbox_surveys ON outbox(recipient) WHERE kind = 'survey';
+"""
+
+
+@migrations()
+def m0012_votes(db: Database) -> None:
+    """What citizens answered to a survey: all that they said, of which the last counts."""
+    for statement in _statements(_VOTES):
+        db.execute(statement)
+
+
 def _statements(script: str) -> list[str]:
     """Split at the ends of lines; a trigger's inner semicolons stand inside a line."""
     return [part for part in script.split(";\n") if part.strip()]

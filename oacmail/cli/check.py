@@ -110,7 +110,6 @@ def _configuration(config: Config) -> Iterator[Finding]:
 
 def _not_built(config: Config) -> tuple[tuple[str, bool], ...]:
     return (
-        ("survey.enabled", config.survey.enabled),
         ("report.to", bool(config.report.to)),
         ("privacy.purge", config.privacy.purge),
     )

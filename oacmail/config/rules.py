@@ -33,6 +33,7 @@ def policy(
         budgets=core.Budgets(**ack.model_dump()),
         sending=_sending(config),
         digest=core.Digest(to=people.agents if config.digest.to is None else config.digest.to, at=config.digest.at),
+        survey=core.SurveyRules(**config.survey.model_dump()),
         provable=config.trust.provider != "none",
         form_senders=frozenset(config.callback.form_senders),
         call_attempts=config.callback.attempts,

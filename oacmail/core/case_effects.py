@@ -1,5 +1,5 @@
 """Effects that make a case of something else than the message that arrived, of two cases one, or a draft of an answer,
-and those about a message of the desk that was recorded before.
+those about a message of the desk that was recorded before, and votes.
 
 They are effects as those of `effects`, which lists them all. No effect says how it is written.
 """
@@ -81,3 +81,19 @@ class PlaceMessage:
     fingerprint: str
     case: str | None
     outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordVote:
+    """Record the score, 1 to 5, that the message that arrived gives to `case`. `signed`: it comes from who was asked
+    (core/cases/votes.py); only such a vote becomes the score of the case. `at`: when it arrived."""
+
+    case: str
+    score: int
+    signed: bool
+    at: datetime
+
+
+CaseEffect = (
+    RecordContact | SplitCase | MergeCases | TreatAsRequest | WriteDraft | Reconsider | PlaceMessage | RecordVote
+)

@@ -6,6 +6,7 @@ Pure: the same policy, view, input and time always give the same decision. It ho
 from datetime import datetime
 from typing import assert_never
 
+from oacmail.core.cases import votes
 from oacmail.core.effects import (
     AdminCommand,
     AuditEvent,
@@ -88,7 +89,7 @@ def _arrived(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decis
     else:
         decision = _by_sender(policy, view, lookup, now)
     tokens = order_buttons.recorded(policy, view, lookup, now) if lookup.pressed else ()
-    return _with(decision, [*proofs(policy, view, lookup), *tokens])
+    return _with(decision, [*proofs(policy, view, lookup), *tokens, *votes.refused(lookup, decision)])
 
 
 def _corrected(opened: Decision) -> list[Effect]:

@@ -10,15 +10,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Literal, TypedDict
 
-from oacmail.core.case_effects import (
-    MergeCases,
-    PlaceMessage,
-    Reconsider,
-    RecordContact,
-    SplitCase,
-    TreatAsRequest,
-    WriteDraft,
-)
+from oacmail.core.case_effects import CaseEffect
 from oacmail.core.features import Slot
 from oacmail.core.model import BoardPlace, Classification, Folder, Kind, Message, Outcome, Role, Status
 from oacmail.core.outgoing import MailEvent, MailKind
@@ -360,9 +352,7 @@ class Remember:
 Effect = (
     OpenCase
     | RecordMessage
-    | RecordContact
-    | SplitCase
-    | TreatAsRequest
+    | CaseEffect
     | UpdateCase
     | StartDeadline
     | EndDeadlines
@@ -375,13 +365,9 @@ Effect = (
     | FileMessage
     | RequestReview
     | AuditEvent
-    | MergeCases
     | ReviewDone
-    | Reconsider
-    | PlaceMessage
     | UpdatePerson
     | Remember
-    | WriteDraft
 )
 
 

@@ -58,6 +58,15 @@ class EndDay:
     month_day: tuple[int, int] | None = None
 
 
+class VoteWords(NamedTuple):
+    """How a reply answers "from 1 to 5?". `score`: 1 to 5, 0 = no such number; `unclear`: it gives a mark, but not
+    which of the five. `beside`: what else it says: nothing, thanks, words that ask nothing, or a request (`asks`)."""
+
+    score: int
+    unclear: bool
+    beside: Literal["", "thanks", "words", "asks"]
+
+
 class Evidence(NamedTuple):
     """What speaks for a verdict: `words` of the writer or "cue:<name>", and their `part` of the model's margin."""
 
@@ -76,7 +85,8 @@ class Features:
     office's town, folded, '' = not named; `town_words` of [[topic]].
     Of the text: `only_thanks`; `promises`: the writer will do something or waits for it; `postscript`; `repeats_us`: it
     has our acknowledgement's own sentences;
-    `names_attachment`; `language_wish`: ca | es | en, '' = none; `subject_says`: automatic | receipt | ''.
+    `names_attachment`; `language_wish`: ca | es | en, '' = none; `subject_says`: automatic | receipt | ''; `vote`: of a
+    reply, as an answer to a survey.
     Of a machine's mail alone: `form_fields` out of name, address, phone, text; `subject_form`: it names a web form.
     `cues` (mail/understanding/cues.py); `marks` of a machine and their worth, 0..1.
     `scores`: field (kind, topic, level, intent) -> verdict -> probability; empty = not scored. `evidence` for the
@@ -98,6 +108,7 @@ class Features:
     names_attachment: bool = False
     language_wish: str = ""
     subject_says: str = ""
+    vote: VoteWords | None = None
     form_fields: frozenset[str] = frozenset()
     subject_form: bool = False
     cues: frozenset[str] = frozenset()

@@ -20,11 +20,12 @@ from oacmail.core.effects import (
 )
 from oacmail.core.model import AnswerText, Auto, Classification, Folder, Forwarded, Message
 from oacmail.core.policy import Policy
-from oacmail.core.routing import case_numbers, order_tokens, orders, own_text
+from oacmail.core.routing import case_numbers, order_tokens, orders, own_text, vote_tokens
 from oacmail.core.routing.classification import classify
 from oacmail.core.routing.order_tokens import Pressed
 from oacmail.core.routing.sender import Sender, author_of, own_signature, sender_of
 from oacmail.core.routing.signature import Signature, read_relay_address, read_token
+from oacmail.core.routing.vote_tokens import VoteToken
 
 WRITERS_MOST = 20
 
@@ -38,10 +39,10 @@ class Lookup:
     `written`: the message that a person wrote; differs from `message` only if it stands on top of ours. `author`: the
     address of its author, '' = nobody is named. `sender`: the role of its From. `reading`: its classification.
     `tokened`: case numbers of its valid tokens. `ordered`: cases that the orders of proven staff name, `entries`: what
-    may be references of the review list there; `pressed`: tokens of buttons, whoever sent them. `writers`: whose
-    earlier messages it may continue: the author's; for staff and Sent those of the recipients; of a mail that is wholly
-    ours nobody's. `addressed`: the recipients of a new mail of the desk, which names no earlier one; `numbers`: the
-    case numbers typed in its subject.
+    may be references of the review list there; `pressed`: tokens of buttons, `voted`: valid ones of surveys, whoever
+    sent them. `writers`: whose earlier messages it may continue: the author's; for staff and Sent those of the
+    recipients; of a mail that is wholly ours nobody's. `addressed`: the recipients of a new mail of the desk, which
+    names no earlier one; `numbers`: the case numbers typed in its subject.
     `relays`: the cases to whose relay address staff or the office have written it; `answer`: what of it the person
     would get, None = not read. `forwarded`: the message of somebody else that it brings.
     """
@@ -62,6 +63,7 @@ class Lookup:
     numbers: tuple[str, ...] = ()
     relays: tuple[str, ...] = ()
     pressed: tuple[Pressed, ...] = ()
+    voted: tuple[VoteToken, ...] = ()
     answer: AnswerText | None = None
     forwarded: Forwarded | None = None
 
@@ -141,6 +143,7 @@ def look_up(policy: Policy, arrived: Arrived) -> Lookup:
         numbers=case_numbers.in_text(policy, message.subject, year) if new else (),
         relays=relays,
         pressed=_pressed(policy, arrived),
+        voted=tuple(one for text in message.vote_tokens if (one := vote_tokens.read(policy, text))),
     )
 
 

@@ -204,7 +204,8 @@ class Message:
     with exactly one addr-spec. `text`: all decoded text; `fresh`: what was written now; `typed`: the text of the
     message itself, never that of a message or a calendar in it, '' if it has a NUL. `reasons`: why
     `auto` is what it is. `signatures`: raw X-Oacmail fields. `tokens`: upper-case case tokens in the subject
-    or a plus-address, `order_tokens` what looks like tokens of buttons there. `secrets`: kinds of secrets seen.
+    or a plus-address, `order_tokens` and `vote_tokens` what looks like tokens of buttons and of surveys
+    there. `secrets`: kinds of secrets seen.
     `caps`: names of limits that cut something.
     `quotes_from`: addresses that its quote names as writers; they prove nothing.
     """
@@ -239,6 +240,7 @@ class Message:
     features: Features = NO_FEATURES
     quotes_from: tuple[str, ...] = ()
     order_tokens: tuple[str, ...] = ()
+    vote_tokens: tuple[str, ...] = ()
     typed: str = ""
 
 

@@ -125,6 +125,14 @@ class Digest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SurveyRules:
+    """`per_address_days`: no address is asked again before; 0 = once for each case."""
+
+    enabled: bool = False
+    per_address_days: int = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pointer:
     """How to reach another body; '' = no such way."""
 
@@ -162,6 +170,7 @@ class Policy:
     budgets: Budgets = field(default_factory=Budgets)
     sending: Sending = field(default_factory=Sending)
     digest: Digest = field(default_factory=Digest)
+    survey: SurveyRules = field(default_factory=SurveyRules)
     provable: bool = False
     form_senders: frozenset[str] = frozenset()
     call_attempts: int = 2

@@ -69,7 +69,8 @@ class CaseView:
     the language that the citizen asked for. `latest`: the last messages of citizens and agents, newest first.
     Of a derived case: `solved_at`: when the services or an agent said that it is solved; `told_at`: when an agent told
     the citizen in their own words that the services have it; `expected_on`: the day by which the services expect to
-    solve it; `nudged_at`: when the last reminder about it alone left."""
+    solve it; `nudged_at`: when the last reminder about it alone left. `surveyed_at`: when the citizen was asked to rate
+    it."""
 
     number: str
     status: Status
@@ -110,6 +111,7 @@ class CaseView:
     told_at: datetime | None = None
     expected_on: date | None = None
     nudged_at: datetime | None = None
+    surveyed_at: datetime | None = None
 
     def running(self, kind: str) -> tuple[Deadline, ...]:
         return tuple(clock for clock in self.clocks if clock.kind == kind)
@@ -372,7 +374,7 @@ class TickView:
     `alerts`: codes of problems that this tick may report to the operator. `alerted`: alert name to when it was sent.
     `overnight`: (key, kind) of notices to staff that are due outside service hours, since the relay did not accept
     them in time. `far_off`: (key, kind, next_at) of queued mail that is deferred for longer than the longest wait
-    between two attempts.
+    between two attempts. `spared`: citizens of reached cases who get no survey now (core/cases/survey.py).
     """
 
     reached: tuple[tuple[CaseView, Deadline], ...] = ()
@@ -393,3 +395,4 @@ class TickView:
     alerted: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))
     overnight: tuple[tuple[str, MailKind], ...] = ()
     far_off: tuple[tuple[str, MailKind, datetime], ...] = ()
+    spared: frozenset[str] = frozenset()

@@ -12,7 +12,7 @@ from datetime import datetime
 from email.message import Message as Tree
 from typing import Protocol, TypeVar
 
-from oacmail.core.features import NO_FEATURES, Features, TownWord
+from oacmail.core.features import NO_FEATURES, Features, TownWord, VoteWords
 from oacmail.core.model import Attachment, Auth, Auto, Message, Report, Rung
 from oacmail.mail.mime import addresses, auth, boundaries, charset, limits, message_ids, normalize, parts
 from oacmail.mail.mime.fields import Fields
@@ -32,6 +32,7 @@ from oacmail.mail.understanding import (
     scores,
     thanks,
     town_words,
+    vote_words,
 )
 from oacmail.mail.understanding import secrets as secret_kinds
 
@@ -116,6 +117,7 @@ def message(
         signatures=fields.all("x-oacmail"),
         tokens=judged(lambda: message_ids.tokens(fields, title, parser_config), ()),
         order_tokens=judged(lambda: message_ids.order_tokens(fields, title, parser_config), ()),
+        vote_tokens=judged(lambda: message_ids.vote_tokens(fields, title, parser_config), ()),
         secrets=judged(lambda: secret_kinds.find(text, attachments), ()),
         caps=tuple(dict.fromkeys((*message.caps, *body.caps))),
         size=message.size,
@@ -147,6 +149,8 @@ def _features(read: Message, with_ours: str, signature: str, parser_config: Pars
     weighed = judged(lambda: scores.weigh(with_terms, lessons=parser_config.lessons), found)
     no_words: tuple[TownWord, ...] = ()
     no_fields: frozenset[str] = frozenset()
+    no_vote: VoteWords | None = None
+    may_vote = bool(read.refs or read.tokens or read.vote_tokens)  # nobody votes unasked
     machine = read.auto is not Auto.NONE  # people write "Nom: …" as well
     return replace(
         weighed,
@@ -154,6 +158,7 @@ def _features(read: Message, with_ours: str, signature: str, parser_config: Pars
         promises=judged(lambda: thanks.promises(fresh), False),
         postscript=judged(lambda: reply_text.has_postscript(fresh), False),
         subject_says=judged(lambda: auto_subjects.title_kind(subject, fresh, answers=bool(read.refs)), ""),
+        vote=judged(lambda: vote_words.read(fresh, read.name, read.sender), no_vote) if may_vote else None,
         repeats_us=judged(lambda: echoes.repeats(subject, with_ours, token=bool(read.tokens)), False),
         form_fields=judged(lambda: form_fields.sorts(fresh), no_fields) if machine else no_fields,
         subject_form=machine and form_fields.is_title(subject),

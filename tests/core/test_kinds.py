@@ -59,8 +59,8 @@ def test_every_kind_that_is_reported_undelivered_has_a_name_for_people() -> None
 def test_mail_to_citizens_is_never_sent_twice_on_suspicion_but_for_the_acknowledgement(kind: MailKind) -> None:
     rules = KINDS[kind]
     if rules.audience is Audience.CITIZEN:
-        wanted = IfUncertain.RESEND_ALWAYS if kind is MailKind.ACK else IfUncertain.HOLD
-        assert rules.if_uncertain is wanted
+        others = {MailKind.ACK: IfUncertain.RESEND_ALWAYS, MailKind.SURVEY: IfUncertain.DROP}
+        assert rules.if_uncertain is others.get(kind, IfUncertain.HOLD)
         assert rules.about_case
         assert kind not in IN_SERVICE_HOURS
     else:

@@ -33,9 +33,9 @@ _PARTS = {
     "asked_since": f"""SELECT m.case_id FROM messages m JOIN cases c ON c.id = m.case_id
         WHERE m.{_OF} AND m.role = 'citizen' AND m.kind = 'request' AND m.received_at > c.answered_at""",
     # the kinds of mail that have left or will; a held derivation notice does not count
-    "told": f"""SELECT DISTINCT case_id, kind FROM outbox WHERE {_OF}
+    "told": f"""SELECT case_id, kind, min(coalesce(sent_at, created_at)) AS at FROM outbox WHERE {_OF}
         AND (state NOT IN ('failed', 'dropped', 'shadow') OR (state = 'dropped' AND last_error = '{FOLDED}'))
-        AND NOT (state = 'held' AND kind = '{MailKind.PASSED_ON}')""",
+        AND NOT (state = 'held' AND kind = '{MailKind.PASSED_ON}') GROUP BY case_id, kind""",
     "nudged": f"""SELECT case_id, max(sent_at) AS at FROM outbox
         WHERE {_OF} AND kind = '{MailKind.NUDGE}' AND state = 'sent' GROUP BY case_id""",
     "calls_in_vain": f"""SELECT case_id, json_extract(data, '$.at') AS at FROM events
@@ -127,6 +127,7 @@ def _case(row: sqlite3.Row, parts: Mapping[str, Sequence[sqlite3.Row]]) -> CaseV
         solved_at=moment(row["solved_at"]),
         told_at=moment(row["told_at"]),
         expected_on=date.fromisoformat(row["expected_on"]) if row["expected_on"] else None,
+        surveyed_at=next((at(one["at"]) for one in parts["told"] if one["kind"] == MailKind.SURVEY), None),
         nudged_at=next((moment(one["at"]) for one in parts["nudged"]), None),
     )
 

@@ -4,9 +4,10 @@ The items of a tick are listed first, by name, and only then turned into values,
 affects no other item. `items` names all of them; `tick_view` leaves out those that were put off, or loads one alone.
 """
 
+import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from oacmail.adapters.store import load_digest, tick_failures, write_context
 from oacmail.adapters.store.connection import at, moment, stamp
@@ -14,6 +15,7 @@ from oacmail.adapters.store.load_case import cases, marks, running
 from oacmail.adapters.store.load_usage import usages
 from oacmail.adapters.store.outbox_queue import LIMITED, LIVE
 from oacmail.core import calendar
+from oacmail.core.cases import survey
 from oacmail.core.effects import TickItem
 from oacmail.core.escalation.digest import LAST_DIGEST, digest_due
 from oacmail.core.handlers.delivery_result import BACKOFF
@@ -57,8 +59,9 @@ def tick_view(con: sqlite3.Connection, policy: Policy, now: datetime, only: Tick
 
     digest = wanted(_DIGEST) and digest_due(policy, _last_digest(con), now)
     held = _held(rows("ack"))
+    reached = _reached(con, policy, rows("deadline"), now)
     return TickView(
-        reached=_reached(con, policy, rows("deadline"), now),
+        reached=reached,
         synced_at=synced_at(con),
         unread=_unread(con),
         held=held,
@@ -76,6 +79,7 @@ def tick_view(con: sqlite3.Connection, policy: Policy, now: datetime, only: Tick
         alerted=_alerted(con),
         overnight=tuple((row["item"], of_name(row["kind"])) for row in rows("overnight")),
         far_off=_far_off(con, now),
+        spared=_spared(con, policy, reached, now),
     )
 
 
@@ -96,6 +100,25 @@ def _reached(
 ) -> tuple[tuple[CaseView, Deadline], ...]:
     views = cases(con, policy, list({row["number"] for row in rows}), now)
     return tuple((views[row["number"]], running(row)) for row in rows)
+
+
+def _spared(
+    con: sqlite3.Connection, policy: Policy, reached: Sequence[tuple[CaseView, Deadline]], now: datetime
+) -> frozenset[str]:
+    """Return the citizens of these cases who were asked within `survey.per_address_days`, or who have a complaint or a
+    request of rights in course."""
+    asked = json.dumps([case.citizen for case, clock in reached if clock.kind == survey.SURVEY])
+    if asked == "[]":
+        return frozenset()
+    since = stamp(now - timedelta(days=policy.survey.per_address_days))
+    rows = con.execute(
+        f"""SELECT value AS address FROM json_each(?) WHERE EXISTS(SELECT 1 FROM outbox o WHERE o.recipient = value
+          AND o.kind = '{MailKind.SURVEY}' AND o.created_at > ? AND o.state NOT IN ('failed', 'dropped', 'shadow'))
+        OR EXISTS(SELECT 1 FROM cases c JOIN people p ON p.id = c.citizen_id WHERE p.address = value
+          AND c.status <> 'closed' AND c.intent IN ({marks(survey.NOT_ASKED)}))""",
+        (asked, since, *survey.NOT_ASKED),
+    )
+    return frozenset(row["address"] for row in rows)
 
 
 def synced_at(con: sqlite3.Connection) -> datetime | None:

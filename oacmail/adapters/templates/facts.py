@@ -89,6 +89,8 @@ DEFAULTS: Mapping[str, Mapping[str, object]] = {
     "rights": {"opened_at": None, "due_at": None, "ends_at": None, "text": ""},
     "rights_due": {"opened_at": None, "ends_at": None, "ended": False},
     "not_reached": {"calls": 2, "phone3": ""},
+    "survey": {"silent": False, "votes": ()},
+    "low_score": {"opened_at": None, "topic": "other", "assignee": None, "score": 1, "signed": True},
     "derived": {**_SECOND, "why": "", "affected": 0, "text": ""},
     "second_level": {**_SECOND, "derived": False},
     "nudge": {"cases": ()},
@@ -118,6 +120,7 @@ _ROWS: Mapping[str, Mapping[str, object]] = {
     "pointer": {"body": "", "address": "", "phone": ""},
     "orders": {"verb": "", "detail": "", "case": "", "done": False, "reason": ""},
     "buttons": {"verb": "", "case": "", "url": ""},
+    "votes": {"score": 0, "url": ""},
     "review": {"ref": "", "short": "", "reason": "", "since": None},
     "suspects": {"ref": "", "since": None, "lang": "", "words": 0, "links": 0, "files": 0, "known": False},
 }
@@ -162,6 +165,9 @@ _THEN = datetime(2026, 11, 26, 19, tzinfo=UTC)
 _SAMPLE_ROW = {"case": "OAC-2026-000123", "opened_at": _THEN, "due_at": _THEN, "status": "derived", "level": 2}
 _SAMPLE_LINE = {**_SAMPLE_ROW, "short": "123", "topic": "grant", "assignee": None}
 _SAMPLE_BUTTON = {"verb": "mine", "url": "mailto:desk+o@town.example?subject=%23meu&body=%23meu%0D%0A"}
+_SAMPLE_VOTES = tuple(
+    {"score": score, "url": f"mailto:desk+v@town.example?subject={score}&body={score}%0D%0A"} for score in range(1, 6)
+)
 _SAMPLE_CARD = {"opened_at": _THEN, "due_at": _THEN, "topic": "grant", "assignee": "anna", "text": "Bon dia\n\n| a |"}
 _SAMPLE_SECOND = {
     "opened_at": _THEN,
@@ -267,6 +273,11 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
         "rights": ({**_SAMPLE_CARD, "ends_at": _THEN},),
         "rights_due": ({"opened_at": _THEN, "ends_at": _THEN}, {"opened_at": _THEN, "ends_at": _THEN, "ended": True}),
         "not_reached": ({"phone3": "678"},),
+        "survey": ({}, {"silent": True, "reopen_on": _THEN.date(), "votes": _SAMPLE_VOTES}),
+        "low_score": (
+            {"score": 1, "opened_at": _THEN},
+            {"score": 2, "opened_at": _THEN, "assignee": "anna", "signed": False},
+        ),
         "derived": (
             {},
             {**_SAMPLE_SECOND, "text": "Bon dia\n\n| a |", "cause": "document_or_form", "why": "Error 500"},

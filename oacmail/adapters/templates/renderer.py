@@ -200,6 +200,7 @@ class JinjaRenderer:
             "privacy_url": profile.privacy_url,
             "complaints_form_url": profile.complaints_form_url,
             "call_day": _known_day(profile.policy, send.facts.get("call_day"), lang),
+            "reopen_day": _if_known(profile.policy, send.facts.get("reopen_on"), lang),
             "followup_day": self._followup(send.facts.get("followup"), lang),
             "max_levels": profile.policy.deadlines.max_levels,
             "attached": attached,
@@ -244,6 +245,11 @@ def _day(day: date | None, lang: str) -> str:
 
 def _known_day(policy: Policy, day: object, lang: str) -> str:
     return _day(day if isinstance(day, date) and is_known(policy, day) else None, lang)
+
+
+def _if_known(policy: Policy, day: object, lang: str) -> str:
+    """Return the day in words; '' for none, and for a year without known holidays."""
+    return day_words(day, lang) if isinstance(day, date) and is_known(policy, day) else ""
 
 
 def _sample_mark(_: str) -> str:

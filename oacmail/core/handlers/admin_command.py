@@ -10,7 +10,7 @@ from typing import Literal
 
 from oacmail.core import calendar
 from oacmail.core.case_effects import MergeCases
-from oacmail.core.cases import answers, call_backs, citizen_mail, data_rights, intent_actions
+from oacmail.core.cases import answers, call_backs, citizen_mail, data_rights, intent_actions, survey
 from oacmail.core.cases.data_rights import RequestFacts
 from oacmail.core.effects import (
     AdminCommand,
@@ -109,6 +109,7 @@ def _close(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: d
         EndDeadlines(case=case.number, how="void", at=now, kinds=_ALL),
         DropOutgoing(case=case.number, kinds=kinds.cancelled_by(kinds.CancelledBy.CLOSE)),
         UpdateCase(case=case.number, columns=columns),
+        *survey.after(policy, case, reason=reason, now=now),
         AuditEvent(kind="closed", case=case.number, data={"by": inp.by, "reason": reason}),
     )
 
@@ -120,6 +121,7 @@ def _reopen(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: 
     status = Status.DERIVED if case.status is Status.DERIVED else Status.OPEN
     return (
         UpdateCase(case=case.number, columns={"status": status, "closed_at": None, "close_reason": None}),
+        *survey.unsent(case),
         *answers.ask(policy, case.number, key=_key(inp, case, now), at=now, due_at=due),
     )
 
@@ -131,6 +133,7 @@ def _take_back(policy: Policy, view: View, case: CaseView, inp: AdminCommand, no
     columns: CaseColumns = {"status": Status.OPEN, "closed_at": None, "close_reason": None}
     return (
         UpdateCase(case=case.number, columns=columns),
+        *survey.unsent(case),
         EndDeadlines(case=case.number, how="void", at=now, kinds=("close", waiting.WAIT)),
         *(() if case.running("answer") else answers.ask(policy, case.number, key=key, at=now, due_at=due)),
     )

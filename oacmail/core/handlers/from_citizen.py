@@ -16,7 +16,9 @@ from oacmail.core.cases import (
     call_backs,
     exposed_secrets,
     intent_actions,
+    survey,
     unseen_answers,
+    votes,
 )
 from oacmail.core.cases.request import CitizenRequest
 from oacmail.core.effects import (
@@ -60,7 +62,7 @@ def from_citizen(policy: Policy, view: View, lookup: Lookup, now: datetime) -> D
         author=lookup.author,
         forced=lookup.forced,
     )
-    decision = _by_case(request)
+    decision = _by_case(request, lookup)
     number = next((effect.case for effect in decision.effects if isinstance(effect, RecordMessage)), None)
     if number is not None and request.reading.kind not in MACHINES:
         decision = replace(decision, effects=(*decision.effects, *unseen_answers.tell(request, number)))
@@ -68,16 +70,23 @@ def from_citizen(policy: Policy, view: View, lookup: Lookup, now: datetime) -> D
     return replace(decision, effects=(*decision.effects, *again)) if again else decision
 
 
-def _by_case(request: CitizenRequest) -> Decision:
+def _by_case(request: CitizenRequest, lookup: Lookup) -> Decision:
     policy, message = request.policy, request.message
     if forms.is_unknown(policy, message) and not request.forced:
         # The address in the text may be a stranger's choice, so it matches no case.
         return _open(request, parent=None, rule="form-of-an-unknown-sender")
     match = match_case(message, request.view, frozenset((request.author,)), request.received_at)
-    case, kind = match.case, Kind.REQUEST if request.forced else request.reading.kind
-    own = request.view.acknowledged_as
+    own, case = request.view.acknowledged_as, match.case
     if case is not None and own not in (None, case.number):  # the database was lost since this message was acknowledged
         return _open(request, parent=case.number, rule=f"{match.rule}; acknowledged as another case")
+    vote = votes.ballot(request, lookup, match)
+    if vote is not None:
+        return _voted(request, vote)
+    return _by_match(request, match, Kind.REQUEST if request.forced else request.reading.kind)
+
+
+def _by_match(request: CitizenRequest, match: ThreadMatch, kind: Kind) -> Decision:
+    case = match.case
     if case is not None and (kind in MACHINES or not _is_another_matter(request, case, match.rule)):
         return _join(request, match, case, kind)  # an autoresponder's subject is its own, and it opens no case
     if case is not None:
@@ -90,6 +99,18 @@ def _by_case(request: CitizenRequest) -> Decision:
     if kind is Kind.THANKS:
         return _thanks_without_reference(request)
     return _open(request, parent=match.parent, rule=match.rule)
+
+
+def _voted(request: CitizenRequest, vote: votes.Ballot) -> Decision:
+    """A vote is filed on its case and changes nothing else there; what the reply asks besides is a request."""
+    case, counted = vote.case, votes.counted(request, vote)
+    if vote.asks:
+        asking = replace(request, reading=replace(request.reading, kind=Kind.REQUEST))
+        decision = _by_match(asking, ThreadMatch(case, vote.rule, guest=vote.guest), Kind.REQUEST)
+        return replace(decision, effects=(*decision.effects, *counted))
+    record = replace(_record(request, case, vote.guest, vote.rule), kind=Kind.THANKS)
+    secrets = exposed_secrets.on_case(request, case.number)
+    return Decision(effects=(record, *secrets, *counted), because=(vote.rule, "vote"))
 
 
 # --- a message without a case ---------------------------------------------------------------------------
@@ -334,6 +355,7 @@ def _ask_again(request: CitizenRequest, case: CaseView, *, guest: bool) -> list[
     effects: list[Effect] = [
         *answers.ask(request.policy, case.number, key=key, at=at, due_at=due, urgent=urgent),
         UpdateCase(case=case.number, columns=columns),
+        *survey.unsent(case),
         AuditEvent(kind="asked-anew", case=case.number),
     ]
     if not guest and case.acks_today < ACKS_A_CASE_AND_DAY and not acknowledgement.why_not(request):

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from oacmail.core import calendar
+from oacmail.core.cases import survey
 from oacmail.core.cases.answers import SAME_DAY
 from oacmail.core.cases.data_rights import RIGHTS
 from oacmail.core.cases.data_rights import remind as remind_rights
@@ -48,7 +49,8 @@ def on_tick(policy: Policy, tick: TickView, now: datetime) -> Decision:
         *nudges(policy, _reached(tick, "nudge", now), now),
         *updates(policy, _reached(tick, "update", now), now),
         *waiting.reminders(policy, _reached(tick, waiting.WAIT, now), now),
-        *_closings(tick, now),
+        *_closings(policy, tick, now),
+        *survey.surveys(policy, _reached(tick, survey.SURVEY, now), tick.spared, now),
         *remind_rights(policy, tick, now),
         *release_deferred(policy, tick, now),
         *list_notices(policy, tick, now),
@@ -193,7 +195,7 @@ def _still_in_time(case: CaseView, clock: Deadline, now: datetime) -> bool:
     return any(run.started_by == clock.started_by and run.due_at > now for run in case.running("answer"))
 
 
-def _closings(tick: TickView, now: datetime) -> list[Effect]:
+def _closings(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
     effects: list[Effect] = []
     for case, clock in _reached(tick, "close", now):
         effects.append(DeadlineReached(started_by=clock.started_by, kind="close", level=clock.level, at=now))
@@ -204,6 +206,7 @@ def _closings(tick: TickView, now: datetime) -> list[Effect]:
                     columns={"status": Status.CLOSED, "closed_at": now, "close_reason": "answered"},
                 ),
                 EndDeadlines(case=case.number, how="void", at=now, kinds=("remind", "nudge", "update")),
+                *survey.after(policy, case, reason=survey.SILENCE, now=now),
                 AuditEvent(kind="closed", case=case.number, data={"by": "silence"}),
             ]
     return effects

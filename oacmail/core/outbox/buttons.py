@@ -33,6 +33,7 @@ _OF_A_CASE: Mapping[MailKind, tuple[Verb, ...]] = {
     MailKind.COMPLEX: (Verb.MINE, Verb.CALLED, Verb.SECOND_LEVEL),
     MailKind.POINTERS: (Verb.FIRST_LEVEL, Verb.DRAFT, Verb.MINE),
     MailKind.OPINION: (Verb.MINE, Verb.CALLED, Verb.DRAFT),
+    MailKind.LOW_SCORE: (Verb.MINE, Verb.CALLED, Verb.DRAFT),
     MailKind.BOUNCED: (Verb.MINE, Verb.CALLED, Verb.NOT_REACHED),
 }
 _OF_A_LIST: Mapping[MailKind, tuple[Verb, ...]] = {

@@ -76,12 +76,14 @@ class IfUndelivered(StrEnum):
 
 class CancelledBy(StrEnum):
     """What makes a queued mail about a case untrue. `DERIVATION_NOTICE`: the citizen is told that the case was passed
-    on; `SOLVED`: somebody says that it is solved, or it leaves the technical services otherwise."""
+    on; `SOLVED`: somebody says that it is solved, or it leaves the technical services otherwise; `OPENED_AGAIN`: the
+    case was closed, and is not any more."""
 
     ANSWER = auto()
     CLOSE = auto()
     DERIVATION_NOTICE = auto()
     SOLVED = auto()
+    OPENED_AGAIN = auto()
 
 
 class EnvelopeSender(StrEnum):
@@ -151,6 +153,10 @@ _ROWS = (
     _to_citizen(MailKind.PROGRESS, _ANSWER, _CLOSE, CancelledBy.SOLVED, if_undelivered=IfUndelivered.AS_OTHER),
     _to_citizen(MailKind.REFERRED, if_undelivered=IfUndelivered.AS_ANSWER),
     _to_citizen(MailKind.NOT_REACHED, if_undelivered=IfUndelivered.AS_OTHER),
+    MailRules(
+        kind=MailKind.SURVEY, audience=Audience.CITIZEN, about_case=True, release=_ANY_HOUR, priority=Priority.NOTICE,
+        if_uncertain=IfUncertain.DROP, cancelled_by=frozenset({CancelledBy.OPENED_AGAIN}),
+    ),
     _to_citizen(MailKind.RELAYED, if_undelivered=IfUndelivered.AS_ANSWER),
     # --- deadlines --------------------------------------------------------------------------------
     _to_staff(
@@ -166,6 +172,7 @@ _ROWS = (
     # --- notices ----------------------------------------------------------------------------------
     _to_staff(MailKind.DIGEST, Audience.DIGEST, _OF_THE_DAY, about_case=False),
     _to_staff(MailKind.OPINION, Audience.SUPERVISOR, _ANY_HOUR, budget=_NOTICES),
+    _to_staff(MailKind.LOW_SCORE, Audience.SUPERVISOR, _ANY_HOUR, budget=_NOTICES),
     _to_staff(MailKind.RIGHTS, Audience.OFFICER, _ANY_HOUR, budget=_NOTICES),
     _to_staff(MailKind.DERIVED, Audience.TECHNICAL, _ANY_HOUR, budget=_NOTICES),
     _to_staff(

@@ -85,7 +85,8 @@ class AckRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoteRow:
-    """A person's mark for a case, 1 to 5. `at`: when it came; `signed`: it came by a link that only this person has."""
+    """A person's mark for a case, 1 to 5. `at`: when it came; `signed`: it came from who was
+    asked (core/cases/votes.py); other marks are counted apart."""
 
     case: str
     at: datetime

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from oacmail.core.routing.order_tokens import find as find_order_tokens
+from oacmail.core.routing.vote_tokens import find as find_vote_tokens
 from oacmail.mail.mime import charset
 from oacmail.mail.mime.addresses import address_list
 from oacmail.mail.mime.fields import Fields
@@ -56,6 +57,11 @@ def tokens(fields: Fields, subject: str, parser_config: ParserConfig) -> tuple[s
 def order_tokens(fields: Fields, subject: str, parser_config: ParserConfig) -> tuple[str, ...]:
     """Return what looks like tokens of buttons, from the same places as `tokens`."""
     return find_order_tokens((*_details(fields, parser_config), subject))
+
+
+def vote_tokens(fields: Fields, subject: str, parser_config: ParserConfig) -> tuple[str, ...]:
+    """Return what looks like tokens of surveys, from the same places as `tokens`."""
+    return find_vote_tokens((*_details(fields, parser_config), subject))
 
 
 def find_tokens(text: str, parser_config: ParserConfig) -> Iterable[str]:

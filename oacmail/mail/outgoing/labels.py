@@ -118,6 +118,7 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
             "Messages with passwords, codes or certificates",
         ),
         "pointers": ("Consultes fora de l'abast", "Consultas fuera del alcance", "Enquiries outside the scope"),
+        "low_score": ("Valoracions baixes", "Valoraciones bajas", "Low ratings"),
         "complex": ("Casos complexos", "Casos complejos", "Complex cases"),
         "remark": (
             "Correus en nom del personal, sense verificar",
@@ -130,6 +131,13 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
             "Answers that the office has not seen",
         ),
         "bounced": ("Correus que no s'han pogut lliurar", "Correos que no se han podido entregar", "Undelivered mail"),
+    },
+    "vote": {
+        "1": ("1 · molt malament", "1 · muy mal", "1 · very poor"),
+        "2": ("2 · malament", "2 · mal", "2 · poor"),
+        "3": ("3 · regular", "3 · regular", "3 · fair"),
+        "4": ("4 · bé", "4 · bien", "4 · good"),
+        "5": ("5 · molt bé", "5 · muy bien", "5 · very good"),
     },
     "order": ORDERS,
     "said": SAID,

@@ -31,6 +31,16 @@ REASONS: Mapping[str, tuple[str, str, str]] = {
         "agradecimiento que quizá dice algo más",
         "thanks that may say something more",
     ),
+    "survey-comment": (
+        "comentari en una valoració",
+        "comentario en una valoración",
+        "comment in a rating",
+    ),
+    "survey-unclear": (
+        "valoració que no s'entén",
+        "valoración que no se entiende",
+        "a rating that cannot be understood",
+    ),
     "looks-automatic": (
         "sembla un correu automàtic",
         "parece un correo automático",

@@ -116,6 +116,12 @@ def only_thanks(subject: str, fresh: str, name: str, sender: str) -> bool:
     return silent and _thanks(fresh, frozenset(_WORDS.findall(features.fold(f"{name} {sender.partition('@')[0]}"))))
 
 
+def only_polite(text: str, name: str, sender: str) -> bool:
+    """True if `text` says nothing but thanks, greetings and the writer's name, or nothing at all."""
+    names = frozenset(_WORDS.findall(features.fold(f"{name} {sender.partition('@')[0]}")))
+    return len(text) <= _LONGEST and all(_is_polite(line, names) for line in text.splitlines())
+
+
 def promises(fresh: str) -> bool:
     """True if the writer says what they will do, or waits for something: somebody at the office must know."""
     return bool(_PROMISE.search(features.fold(fresh).replace("\u2019", "'")))
@@ -125,12 +131,15 @@ def _thanks(text: str, names: Set[str]) -> bool:
     """True if every line is a polite phrase and at least one thanks."""
     said = False
     for line in text.splitlines():
-        titled = {features.fold(word) for word in _WORDS.findall(line) if word.istitle()}
-        found = list(_read(features.fold(line)))
-        if not _names_alone(found, names, titled):
+        if not _is_polite(line, names):
             return False
-        said = said or any(kind == "said" for kind, _ in found)
+        said = said or any(kind == "said" for kind, _ in _read(features.fold(line)))
     return said
+
+
+def _is_polite(line: str, names: Set[str]) -> bool:
+    titled = {features.fold(word) for word in _WORDS.findall(line) if word.istitle()}
+    return _names_alone(list(_read(features.fold(line))), names, titled)
 
 
 def _read(line: str) -> Iterator[tuple[str, str]]:

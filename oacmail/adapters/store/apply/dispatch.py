@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from oacmail.adapters.store import drafts
-from oacmail.adapters.store.apply import cases, outbox
+from oacmail.adapters.store.apply import cases, outbox, votes
 from oacmail.adapters.store.write_context import WriteContext
 from oacmail.core import case_effects, effects
 from oacmail.core.effects import Effect
@@ -17,6 +17,7 @@ WRITERS: Mapping[type[Effect], Callable[[sqlite3.Connection, Any, WriteContext],
     effects.OpenCase: cases.open_case,
     effects.RecordMessage: cases.attach,
     case_effects.RecordContact: cases.contact,
+    case_effects.RecordVote: votes.record,
     case_effects.SplitCase: cases.split,
     case_effects.TreatAsRequest: cases.treated,
     effects.UpdateCase: cases.change,

@@ -1,0 +1,117 @@
+"""What a reply to a survey does: the vote counts, and what else the reply asks is a request like any other.
+
+A vote alone never opens a case again, acknowledges nothing and starts no deadline. It is signed if its writer takes
+part in the case, was not disowned by their own domain (DMARC), and was shown the survey: the mail has a token of the
+survey's links or names its Message-ID, which nobody can guess. Any other number on a case whose citizen was asked is
+counted apart. The last vote within `DAYS` counts. Machines, staff and spam have no vote; what else people write is on
+the review list, so that a person reads it. No text of a citizen leaves this module.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from oacmail.core.case_effects import RecordVote
+from oacmail.core.cases.request import CitizenRequest
+from oacmail.core.effects import AuditEvent, Decision, Effect, RequestReview
+from oacmail.core.lookup import Lookup
+from oacmail.core.model import Dmarc, Kind
+from oacmail.core.outbox import case_card
+from oacmail.core.outbox.staff_notices import notices
+from oacmail.core.outgoing import MailKind
+from oacmail.core.routing.threading import ThreadMatch
+from oacmail.core.view import CaseView
+
+DAYS = 30
+"""How long after the survey a vote counts."""
+LOW = 2
+"""A score up to which the supervisor is told the same day."""
+COMMENT, UNCLEAR = "survey-comment", "survey-unclear"  # why a reply is on the review list
+_NO_VOTERS = (Kind.AUTO_REPLY, Kind.BULK, Kind.BOUNCE, Kind.SPAM)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ballot:
+    """A reply to the survey of `case`. `score`: 1 to 5, 0 = it cannot be told which; `rule`: how it was recognised;
+    `guest`: its writer does not take part in the case; `asks`: it is a request besides."""
+
+    case: CaseView
+    score: int
+    signed: bool
+    rule: str
+    guest: bool
+    asks: bool
+    says_more: bool
+
+
+def ballot(request: CitizenRequest, lookup: Lookup, match: ThreadMatch) -> Ballot | None:
+    """The vote in this message; None = it has none. `match`: the case that it belongs to by the usual rules."""
+    words = lookup.written.features.vote
+    if words is None or request.reading.kind in _NO_VOTERS or request.forced:
+        return None
+    token = next(
+        (one for one in lookup.voted if _is_asked(request.view.cases.get(one.case), request.received_at)), None
+    )
+    case = request.view.cases[token.case] if token else match.case
+    if case is None or not _is_asked(case, request.received_at):
+        return None
+    score = words.score or (token.score if token and not words.unclear else 0)
+    member = request.author in {case.citizen} | case.participants | case.reply_to
+    shown = token is not None or _names_survey(request, case)
+    if not (score or words.unclear) or not (member or shown):
+        return None
+    return Ballot(
+        case=case,
+        score=score,
+        signed=member and shown and request.message.auth.dmarc is not Dmarc.FAIL,
+        rule="vote-token" if token else match.rule,
+        guest=not member,
+        asks=words.beside == "asks" or bool(request.message.attachments),
+        says_more=words.beside == "words",
+    )
+
+
+def _is_asked(case: CaseView | None, at: datetime) -> bool:
+    """Whether the citizen of this case was asked, not too long before `at`."""
+    return case is not None and case.surveyed_at is not None and at - case.surveyed_at <= timedelta(days=DAYS)
+
+
+def _names_survey(request: CitizenRequest, case: CaseView) -> bool:
+    return any(mail.kind is MailKind.SURVEY and mail.case == case.number for mail in request.view.mails)
+
+
+def counted(request: CitizenRequest, vote: Ballot) -> tuple[Effect, ...]:
+    """The vote, the notice of a low one, and the review of what cannot be told."""
+    number = vote.case.number
+    is_read = vote.asks or bool(vote.case.running("answer"))  # by whoever answers the case
+    if not vote.score:
+        return () if is_read else (RequestReview(reason=UNCLEAR),)
+    return (
+        RecordVote(case=number, score=vote.score, signed=vote.signed, at=request.received_at),
+        AuditEvent(kind="voted", case=number, data={"score": vote.score, "signed": int(vote.signed)}),
+        *(_low(request, vote) if vote.score <= LOW else ()),
+        *((RequestReview(reason=COMMENT),) if vote.says_more and not is_read else ()),
+    )
+
+
+def refused(lookup: Lookup, decision: Decision) -> tuple[Effect, ...]:
+    """A line of the event log for a token that counted for nothing: a forged one, staff's, a machine's, a late one."""
+    voted = any(isinstance(effect, RecordVote) for effect in decision.effects)
+    if not lookup.message.vote_tokens or voted:
+        return ()
+    why = "forged" if not lookup.voted else str(lookup.sender.role)
+    return (AuditEvent(kind="vote-refused", data={"why": why}),)
+
+
+def _low(request: CitizenRequest, vote: Ballot) -> tuple[Effect, ...]:
+    """The supervisor is told once a case."""
+    case = vote.case
+    facts = {**case_card.card(case, case_card.due_at(case)), "score": vote.score, "signed": vote.signed}
+    return notices(
+        request.policy,
+        request.policy.people.supervisor,
+        key=f"{MailKind.LOW_SCORE}:{case.number}",
+        kind=MailKind.LOW_SCORE,
+        now=request.now,
+        case=case.number,
+        facts=facts,
+    )

@@ -1,0 +1,339 @@
+"""The survey after a case: who is asked and when, how citizens vote, and what a vote never does."""
+
+import re
+from collections.abc import Callable
+from email.message import EmailMessage
+from html import unescape
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import pytest
+
+from oacmail.adapters.store.votes import surveys_sent, votes
+from oacmail.sim.relay import deferred
+from tests.engine import compose
+from tests.engine.world import AGENT, ANNA, PERE, SUPERVISOR, World, local, text_of
+
+LINK = re.compile(r'<a href="(mailto:[^"]+)"[^>]*>(\d) · [^<]+</a>')
+ON = {"survey": {"enabled": True}}
+CLOSED = "2026-12-10 20:00"  # ten working days after the answer of 25 November, with 7 and 8 December closed
+
+
+@pytest.fixture
+def asked(town: Callable[..., World]) -> World:
+    """Anna was answered on 25 November, wrote no more, and has the survey of 11 December."""
+    world = town(**ON)
+    _answered(world, ANNA)
+    world.live("2026-12-11 09:00", minutes=240)
+    return world
+
+
+def _answered(world: World, sender: str, **written: object) -> EmailMessage:
+    question = world.citizen_writes(sender, **written)  # type: ignore[arg-type]
+    world.turn()
+    world.agent_answers(question)
+    world.turn()
+    return question
+
+
+def survey(world: World, address: str = ANNA) -> EmailMessage:
+    (mail,) = [mail for mail in world.received(address) if mail["X-Oacmail-Kind"] == "survey"]
+    return mail
+
+
+def links(mail: EmailMessage) -> dict[int, str]:
+    page = mail.get_body(("html",))
+    assert page is not None
+    return {int(score): unescape(link) for link, score in LINK.findall(str(page.get_content()))}
+
+
+def press(world: World, link: str, *, sender: str = ANNA, body: str | None = None, **how: object) -> EmailMessage:
+    """Sends the mail that the link writes."""
+    parts = urlsplit(link)
+    fields = {name: values[0] for name, values in parse_qs(parts.query, strict_parsing=True).items()}
+    text = fields["body"] if body is None else body
+    mail = compose.message(world.clock, sender, fields["subject"], text, to=unquote(parts.path), **how)
+    world.deliver(mail, verdict=f"dmarc=pass header.from={sender.rpartition('@')[2]}")
+    world.turn()
+    return mail
+
+
+def reply(world: World, text: str, *, sender: str = ANNA, **how: object) -> EmailMessage:
+    mail = world.citizen_writes(sender, f"Re: {survey(world)['Subject']}", text, answers=survey(world), **how)  # type: ignore[arg-type]
+    world.turn()
+    return mail
+
+
+def given(world: World) -> list[tuple[int, bool]]:
+    return [(row["score"], bool(row["signed"])) for row in world.rows("SELECT * FROM votes ORDER BY id")]
+
+
+# --- who is asked ---------------------------------------------------------------------------------------
+
+
+def test_a_closed_case_is_asked_about_once_the_next_morning(town: Callable[..., World]) -> None:
+    world = town(**ON)
+    _answered(world, ANNA)
+    world.live("2026-12-10 21:00", minutes=240)
+    assert world.case()["status"] == "closed"
+    assert "survey" not in world.kinds(ANNA)
+    world.live("2026-12-30 12:00", minutes=240)
+    assert world.kinds(ANNA).count("survey") == 1
+    assert world.mail("survey")["created_at"].startswith("2026-12-11T0")
+
+
+def test_it_says_that_the_case_is_closed_until_when_one_can_reply_and_how_to_vote(asked: World) -> None:
+    text = text_of(survey(asked))
+    assert f"donem per resolt el cas {asked.case()['number']}" in text
+    assert "responeu a aquest correu fins dijous 24 de desembre" in text
+    assert "un sol número, de l'1 (molt malament) al 5 (molt bé)" in text
+    assert list(links(survey(asked))) == [1, 2, 3, 4, 5]
+    assert survey(asked)["Auto-Submitted"] == "auto-generated"
+
+
+def test_its_links_are_as_the_standard_writes_them(asked: World) -> None:
+    for link in links(survey(asked)).values():
+        assert re.fullmatch(
+            r"mailto:oac360\+v[a-z2-7]{24}@castellbisbal\.example\?subject=%5BOAC\S+&body=\d%0D%0A", link
+        )
+
+
+def test_nobody_is_asked_where_surveys_are_off(world: World) -> None:
+    _answered(world, ANNA)
+    world.live("2026-12-14 12:00", minutes=240)
+    assert world.case()["status"] == "closed"
+    assert not world.mails("survey")
+
+
+@pytest.mark.parametrize(("reason", "asks"), [("answered", 1), ("contact", 1), ("spam", 0), ("duplicate", 0)])
+def test_a_case_closed_by_hand_is_asked_about_by_its_reason(town: Callable[..., World], reason: str, asks: int) -> None:
+    world = town(**ON)
+    _answered(world, ANNA)
+    world.order("close", world.case()["number"], reason=reason)
+    world.live("2026-11-26 12:00", minutes=120)
+    assert len(world.mails("survey")) == asks
+
+
+def test_a_case_that_is_open_again_in_the_morning_is_not_asked_about(town: Callable[..., World]) -> None:
+    world = town(**ON)
+    question = _answered(world, ANNA)
+    world.order("close", world.case()["number"], reason="answered")
+    world.citizen_writes(ANNA, "Re: dubte", "Encara no em funciona, què he de fer?", answers=question)
+    world.live("2026-11-26 12:00", minutes=120)
+    assert not world.mails("survey")
+
+
+def test_a_survey_that_could_not_leave_is_dropped_when_the_case_opens_again(town: Callable[..., World]) -> None:
+    world = town(**ON)
+    question = _answered(world, ANNA)
+    world.order("close", world.case()["number"], reason="answered")
+    world.relay.when(deferred(450), kind="survey")
+    world.live("2026-11-26 08:30", minutes=60)
+    assert world.mail("survey")["state"] == "queued"
+    world.citizen_writes(ANNA, "Re: dubte", "Encara no em funciona, què he de fer?", answers=question)
+    world.turn()
+    assert world.mail("survey")["state"] == "dropped"
+
+
+def test_an_address_is_asked_once_in_thirty_days(town: Callable[..., World]) -> None:
+    world = town(**ON)
+    for subject in ("Padró", "Certificat digital"):
+        _answered(world, ANNA, subject=subject, text=f"Bon dia, com ho faig amb això: {subject}?")
+    for case in world.cases():
+        world.order("close", case["number"], reason="answered")
+    world.live("2026-11-27 12:00", minutes=120)
+    assert len(world.mails("survey")) == 1
+    later = _answered(world, ANNA, subject="Escola", text="Bon dia, com apunto la nena a l'escola bressol?")
+    world.order("close", world.cases()[-1]["number"], reason="answered")
+    world.live("2026-11-30 12:00", minutes=120)
+    assert len(world.mails("survey")) == 1
+    assert later["From"] == ANNA
+
+
+def test_who_complains_or_exercises_a_right_is_not_asked(town: Callable[..., World]) -> None:
+    world = town(**ON)
+    for sender, intent in ((ANNA, "complaint"), (PERE, "data_rights")):
+        _answered(world, sender)
+        number = world.cases()[-1]["number"]
+        world.order("set", number, intent=intent)
+        world.order("close", number, reason="answered")
+    world.live("2026-11-27 12:00", minutes=120)
+    assert not world.mails("survey")
+
+
+def test_who_has_a_complaint_in_course_is_not_asked_about_another_case(town: Callable[..., World]) -> None:
+    world = town(**ON)
+    _answered(world, ANNA)
+    world.order("close", world.case()["number"], reason="answered")
+    world.citizen_writes(ANNA, "Queixa", "Vull posar una queixa formal pel tracte que vaig rebre ahir a la OAC.")
+    world.turn()
+    world.order("set", world.cases()[-1]["number"], intent="complaint")
+    world.live("2026-11-26 12:00", minutes=120)
+    assert not world.mails("survey")
+
+
+def test_a_telephone_case_without_an_address_is_not_asked_about(town: Callable[..., World]) -> None:
+    world = town(**ON)
+    order = compose.message(world.clock, AGENT, "trucada", "#trucada Joan Mas, 612345678: com es demana el padró?")
+    world.deliver(order, verdict="dmarc=pass header.from=town.example")
+    world.turn()
+    world.order("close", world.case()["number"], reason="contact")
+    world.live("2026-11-26 12:00", minutes=120)
+    assert world.case()["status"] == "closed"
+    assert not world.mails("survey")
+
+
+# --- votes ----------------------------------------------------------------------------------------------
+
+
+def test_a_link_votes_and_the_case_stays_closed(asked: World) -> None:
+    press(asked, links(survey(asked))[4])
+    assert given(asked) == [(4, True)]
+    assert asked.case()["score"] == 4
+    assert asked.case()["status"] == "closed"
+    assert not asked.reviews()
+    assert asked.kinds(ANNA).count("ack") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "score"),
+    [("5 moltes gràcies", 5), ("4/5", 4), ("cinc", 5), ("Un 10!", 5), ("3\n\nAnna", 3), ("Four, thank you", 4)],
+)
+def test_a_number_in_a_reply_votes(asked: World, text: str, score: int) -> None:
+    reply(asked, text)
+    assert given(asked) == [(score, True)]
+    assert (asked.case()["status"], asked.case()["score"]) == ("closed", score)
+    assert not asked.reviews()
+
+
+def test_the_last_vote_counts(asked: World) -> None:
+    press(asked, links(survey(asked))[2])
+    asked.live("2026-12-14 10:00", minutes=240)
+    press(asked, links(survey(asked))[5])
+    assert asked.case()["score"] == 5
+    (vote,) = votes(asked.store.con, local("2026-12-01 00:00"), local("2027-01-01 00:00"))
+    assert (vote.case, vote.score, vote.signed) == (asked.case()["number"], 5, True)
+    assert surveys_sent(asked.store.con, local("2026-12-01 00:00"), local("2027-01-01 00:00")) == 1
+
+
+def test_a_month_that_is_over_keeps_its_votes(asked: World) -> None:
+    press(asked, links(survey(asked))[3])
+    asked.advance("2027-01-07 10:00")
+    asked.turn()
+    press(asked, links(survey(asked))[5])
+    december = votes(asked.store.con, local("2026-12-01 00:00"), local("2027-01-01 00:00"))
+    january = votes(asked.store.con, local("2027-01-01 00:00"), local("2027-02-01 00:00"))
+    assert [vote.score for vote in december] == [3]
+    assert [vote.score for vote in january] == [5]
+
+
+def test_the_same_mail_again_votes_once(asked: World) -> None:
+    mail = press(asked, links(survey(asked))[4])
+    asked.deliver(mail, verdict="dmarc=pass header.from=example.org")
+    asked.turn()
+    assert given(asked) == [(4, True)]
+
+
+def test_after_thirty_days_nobody_votes(asked: World) -> None:
+    asked.live("2027-01-12 10:00", minutes=480)
+    press(asked, links(survey(asked))[4])
+    assert not given(asked)
+
+
+def test_a_number_typed_into_the_links_mail_is_what_the_person_says(asked: World) -> None:
+    press(asked, links(survey(asked))[5], body="3\r\n")
+    assert given(asked) == [(3, True)]
+
+
+def test_a_link_without_a_body_votes_too(asked: World) -> None:
+    press(asked, links(survey(asked))[5], body="")
+    assert given(asked) == [(5, True)]
+
+
+def test_without_plus_addresses_the_token_is_in_the_subject(town: Callable[..., World]) -> None:
+    world = town(**ON, trust={"plus_addressing": False})
+    _answered(world, ANNA)
+    world.order("close", world.case()["number"], reason="answered")
+    world.live("2026-11-26 09:00", minutes=60)
+    link = links(survey(world))[5]
+    assert link.startswith("mailto:oac360@castellbisbal.example?subject=")
+    press(world, link)
+    assert given(world) == [(5, True)]
+
+
+# --- signed or apart ------------------------------------------------------------------------------------
+
+
+def test_a_number_that_names_only_the_case_is_counted_apart(asked: World) -> None:
+    asked.citizen_writes(ANNA, f"{survey(asked)['Subject']}", "5")
+    asked.turn()
+    assert given(asked) == [(5, False)]
+    assert asked.case()["score"] is None
+
+
+def test_a_strangers_link_is_counted_apart_and_replaces_no_signed_vote(asked: World) -> None:
+    press(asked, links(survey(asked))[5])
+    press(asked, links(survey(asked))[1], sender=PERE)
+    assert given(asked) == [(5, True), (1, False)]
+    assert asked.case()["score"] == 5
+    (vote,) = votes(asked.store.con, local("2026-12-01 00:00"), local("2027-01-01 00:00"))
+    assert (vote.score, vote.signed) == (5, True)
+
+
+def test_a_stranger_who_was_shown_nothing_has_no_vote(asked: World) -> None:
+    asked.citizen_writes(PERE, f"{survey(asked)['Subject']}", "1")
+    asked.turn()
+    assert not given(asked)
+
+
+# --- what a reply says besides ---------------------------------------------------------------------------
+
+
+def test_a_request_beside_the_number_opens_the_case_and_the_number_counts(asked: World) -> None:
+    reply(asked, "2. Encara no em funciona: com puc signar la instància?")
+    assert given(asked) == [(2, True)]
+    assert asked.case()["status"] == "open"
+    assert asked.case()["due_at"] == "2026-12-14T20:00:00+01:00"
+    assert "survey-comment" not in asked.reviews()
+
+
+def test_a_file_beside_the_number_is_a_request(asked: World) -> None:
+    mail = compose.message(asked.clock, ANNA, f"Re: {survey(asked)['Subject']}", "5", answers=survey(asked))
+    mail.add_attachment(b"%PDF-1.4", maintype="application", subtype="pdf", filename="instancia.pdf")
+    asked.deliver(mail, verdict="dmarc=pass header.from=example.org")
+    asked.turn()
+    assert given(asked) == [(5, True)]
+    assert asked.case()["status"] == "open"
+
+
+def test_a_comment_is_read_by_a_person_and_opens_nothing(asked: World) -> None:
+    reply(asked, "3. La persona que em va atendre anava massa de pressa.")
+    assert given(asked) == [(3, True)]
+    assert asked.case()["status"] == "closed"
+    assert asked.reviews() == ["survey-comment"]
+
+
+@pytest.mark.parametrize("text", ["Un 8", "4,5", "4 o 5"])
+def test_a_mark_that_is_none_of_ours_is_read_by_a_person(asked: World, text: str) -> None:
+    reply(asked, text)
+    assert not given(asked)
+    assert asked.case()["status"] == "closed"
+    assert asked.reviews() == ["survey-unclear"]
+
+
+def test_a_reply_without_a_number_is_what_it_always_was(asked: World) -> None:
+    reply(asked, "Continua sense funcionar, què puc fer?")
+    assert not given(asked)
+    assert asked.case()["status"] == "open"
+
+
+# --- low scores -----------------------------------------------------------------------------------------
+
+
+def test_a_low_score_tells_the_supervisor_the_same_day_without_the_persons_words(asked: World) -> None:
+    asked.advance("2026-12-11 21:30")
+    reply(asked, "1. Ningú no va saber ajudar-me amb el volant groc.")
+    (mail,) = [mail for mail in asked.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "low_score"]
+    assert str(mail["Subject"]).endswith("Valoració baixa: 1 de 5")
+    assert "groc" not in mail.as_string()
+    press(asked, links(survey(asked))[2])
+    assert asked.kinds(SUPERVISOR).count("low_score") == 1
