@@ -28,8 +28,8 @@ CORPORA ?= corpora
 MAIL ?= mail
 TESTS ?=
 STEPS ?=
-# Tests wait more than they compute, so each core runs two processes. One process runs all tests of a file, in order.
-WORKERS ?= $(shell echo $$((2 * $$(nproc))))
+# Tests wait as long as they compute, so each core runs three processes. One process runs all tests of a file, in order.
+WORKERS ?= $(shell echo $$((3 * $$(nproc))))
 
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 INSTALLED := .venv/installed-$(VERSION)

@@ -3,37 +3,53 @@
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from itertools import groupby
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from tests.servers import scratch
 from tests.servers.certs import make_certificates
 from tests.servers.dovecot import Dovecot
 from tests.servers.mail_servers import MailServers
+from tests.servers.scratch import SCRATCH
 
+scratch.use()
 settings.load_profile("ci")
 """No limit measures speed, and each run draws the same examples. To draw others: `--hypothesis-profile=default`."""
 
 _SERVERS = {"mail_servers", "own_mail_servers", "dovecot"}
 _LONGEST_FIRST = (
     "tests/test_short_forms.py",
+    "tests/hostile/test_bombs.py",
+    "tests/hostile/test_orders_stay_inside.py",
     "tests/sim/",
-    "tests/e2e/",
     "tests/test_demo.py",
     "tests/engine/test_any_day.py",
+    "tests/e2e/",
     "tests/hostile/",
     "tests/adapters/",
     "tests/engine/",
 )
 """Files are given to whoever is free, in this order: a long one at the end would be waited for alone."""
 
+_UNTIL = 0.6
+"""The part of all files among which those that wait are spread; what follows fills the end."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of mail servers and order the files: those that wait between those that compute, so that there is
+    always work for each core."""
     for item in items:
         if _SERVERS & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.servers)
-    items.sort(key=_rank)
+    files = [list(some) for _, some in groupby(sorted(items, key=_rank), key=lambda item: item.path)]
+    waiting = [some for some in files if some[0].get_closest_marker("servers")]
+    computing = [some for some in files if not some[0].get_closest_marker("servers")]
+    places = [(_UNTIL * place / len(waiting), some) for place, some in enumerate(waiting)]
+    places += [(place / len(computing), some) for place, some in enumerate(computing)]
+    items[:] = [item for _, some in sorted(places, key=lambda pair: pair[0]) for item in some]
 
 
 def _rank(item: pytest.Item) -> int:
@@ -53,7 +69,7 @@ def dovecot() -> Iterator[Callable[..., Dovecot]]:
     """Makes Dovecots of the test's own, to be killed, stopped or restored: `server = dovecot()`."""
     with ExitStack() as stack:
         root = Path(
-            stack.enter_context(tempfile.TemporaryDirectory(prefix="dc-", dir="/tmp", ignore_cleanup_errors=True))
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="dc-", dir=SCRATCH, ignore_cleanup_errors=True))
         )
         root.chmod(0o755)
         certs = make_certificates(root / "tls")

@@ -10,6 +10,7 @@ import pytest
 from tests.engine.test_board import *  # noqa: F403
 from tests.servers.certs import make_certificates
 from tests.servers.dovecot import Dovecot
+from tests.servers.scratch import SCRATCH
 from tests.servers.served_mailbox import ServedMailbox
 
 SERVERS: Mapping[str, Mapping[str, str]] = {
@@ -24,7 +25,7 @@ _numbers = itertools.count(1)
 @pytest.fixture(scope="module", params=SERVERS)
 def dovecot(request: pytest.FixtureRequest) -> Iterator[Dovecot]:
     options = SERVERS[request.param]
-    with tempfile.TemporaryDirectory(prefix="bd-", dir="/tmp", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(prefix="bd-", dir=SCRATCH, ignore_cleanup_errors=True) as folder:
         root = Path(folder)
         root.chmod(0o755)
         certs = make_certificates(root / "tls")

@@ -10,6 +10,7 @@ import structlog
 from tests.board.walk import Walk
 from tests.servers.certs import make_certificates
 from tests.servers.dovecot import Dovecot
+from tests.servers.scratch import SCRATCH
 from tests.servers.served_mailbox import ServedMailbox
 
 
@@ -19,7 +20,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    with tempfile.TemporaryDirectory(prefix="bw-", dir="/tmp", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(prefix="bw-", dir=SCRATCH, ignore_cleanup_errors=True) as folder:
         root = Path(folder)
         root.chmod(0o755)
         with Dovecot(root / "dovecot", make_certificates(root / "tls")) as server:

@@ -12,6 +12,7 @@ from tests.chaos.town import ChaosTown
 from tests.servers.filter import Filter
 from tests.servers.mail_servers import MailServers
 from tests.servers.postfix import PostfixOptions
+from tests.servers.scratch import SCRATCH
 
 
 def main() -> int:
@@ -24,7 +25,7 @@ def main() -> int:
     mails = options.mails or min(1000, 10 * max(1, options.kills))
     began = time.monotonic()
     with ExitStack() as stack:
-        root = stack.enter_context(tempfile.TemporaryDirectory(prefix="chaos-", dir="/tmp"))
+        root = stack.enter_context(tempfile.TemporaryDirectory(prefix="chaos-", dir=SCRATCH))
         mind = stack.enter_context(Filter())
         mail_servers = stack.enter_context(MailServers(options=PostfixOptions(filter_port=mind.port)))
         servers.thoughtful(mind, options.seed)

@@ -120,9 +120,9 @@ def test_a_citizen_whom_a_person_has_answered_is_never_crowded_out(world: World)
     assert len(world.received(ANNA)) == 2
 
 
-def test_a_flood_of_two_thousand_leaves_a_digest_that_can_be_read(town: Callable[..., World]) -> None:
+def test_a_flood_of_hundreds_leaves_a_digest_that_can_be_read(town: Callable[..., World]) -> None:
     world = town(digest={"to": ["agent@town.example"]})
-    for number in range(2_000):
+    for number in range(600):
         domain = f"forged{number}.example"
         _from(world, f"x@{domain}", number, f"dmarc=fail header.from={domain}")
     world.turn()
@@ -130,8 +130,8 @@ def test_a_flood_of_two_thousand_leaves_a_digest_that_can_be_read(town: Callable
     world.turn()
     digest = world.received("agent@town.example")[-1]
     assert len(digest.as_bytes()) < 300_000
-    assert "2000 " in str(digest["Subject"])
-    assert "… i 1800 més" in text_of(digest)
+    assert "600 " in str(digest["Subject"])
+    assert "… i 400 més" in text_of(digest)
 
 
 def test_one_alert_at_most_an_hour_and_none_for_a_flood_that_is_kept_in_bounds(world: World) -> None:

@@ -19,6 +19,7 @@ from tests.e2e.test_people_answer import PROOF
 from tests.servers.mail_servers import PASSWORD, MailServers
 from tests.servers.people import Citizen
 from tests.servers.ports import free_port
+from tests.servers.scratch import SCRATCH
 from tests.servers.waiting import until
 
 SHIPPED = Path("/etc/roundcube")
@@ -133,7 +134,7 @@ def webmail(servers: MailServers, folder: Path) -> Iterator[str]:
 def main() -> int:
     out = ROOT / "docs" / "pictures"
     out.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="pictures-", dir="/tmp") as name, MailServers() as servers:
+    with tempfile.TemporaryDirectory(prefix="pictures-", dir=SCRATCH) as name, MailServers() as servers:
         folder = Path(name)
         desk = RunningOffice(servers, folder / "office", user="oac360", board={"enabled": True})
         desk.agent = Citizen(servers, "Marta Agent", user="marta", domain="castellbisbal.cat")

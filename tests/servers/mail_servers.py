@@ -13,6 +13,7 @@ from tests.servers.certs import make_certificates
 from tests.servers.dovecot import PASSWORD, Dovecot
 from tests.servers.ports import HOST
 from tests.servers.postfix import HOSTNAME, Postfix, PostfixOptions
+from tests.servers.scratch import SCRATCH
 
 __all__ = ["DOMAIN", "HOST", "HOSTNAME", "PASSWORD", "MailServers"]
 
@@ -24,7 +25,7 @@ class MailServers:
 
     def __init__(self, *, detail: bool = False, options: PostfixOptions | None = None) -> None:
         # The folder holds Unix sockets, whose paths have at most 107 characters: pytest's folders are too deep.
-        self.root = Path(tempfile.mkdtemp(prefix="mail-servers-", dir="/tmp"))
+        self.root = Path(tempfile.mkdtemp(prefix="mail-servers-", dir=SCRATCH))
         self.root.chmod(0o755)
         self.certs = make_certificates(self.root / "tls")
         self.dovecot = Dovecot(self.root / "dovecot", self.certs, detail=detail)
