@@ -7,6 +7,7 @@ An editable installation gets none: its commit changes without a build.
 
 import subprocess
 from pathlib import Path
+from shutil import rmtree
 from tempfile import mkdtemp
 from typing import Any
 
@@ -16,12 +17,19 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 class Commit(BuildHookInterface):
     """Puts `git describe` into the wheel as oacmail/data/commit."""
 
+    _folder: Path | None = None
+
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         described = "" if version == "editable" else _describe(self.root)
         if described:
-            file = Path(mkdtemp(prefix="oacmail-build-")) / "commit"
+            self._folder = Path(mkdtemp(prefix="oacmail-build-"))
+            file = self._folder / "commit"
             file.write_text(described)
             build_data["force_include"][str(file)] = "oacmail/data/commit"
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # noqa: ARG002
+        if self._folder is not None:
+            rmtree(self._folder)
 
 
 def _describe(root: str) -> str:
