@@ -15,7 +15,7 @@ from types import FrameType
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from oacmail import wiring
+from oacmail import privacy, wiring
 from oacmail.adapters.systemd import Systemd
 from oacmail.config import Config
 from oacmail.core.errors import ConfigError, Fatal, FolderUnreadable, OacmailError, StateError, Transient
@@ -305,6 +305,7 @@ class Service:
         jobs = {
             "calendar": lambda: wiring.check_calendar(self.parts.config, self.parts.engine),
             "tidy": lambda: self.parts.store.tidy(self.parts.engine.now()),
+            "purge": self._purge,
             "learn": self._learn,
         }
         for name, job in jobs.items():
@@ -312,6 +313,12 @@ class Service:
                 self.parts.ticks.job(name, job)
             except OacmailError as error:
                 log.warning("night.postponed", job=name, error=str(error))
+
+    def _purge(self) -> None:
+        if self.parts.config.privacy.purge:
+            done = privacy.nightly_purge(self.parts.config, self.parts.engine.now())
+            log.info("purged", kind="cases", count=len(done.cases))
+            log.info("purged", kind="originals", count=done.emptied.get("originals", 0))
 
     def _learn(self) -> None:
         for one in wiring.learn(self.parts):

@@ -38,6 +38,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "restore": ("upkeep", "Replace the database with a backup."),
     "rebuild": ("rebuild", "Make a lost database anew from the mailbox alone; send nothing."),
     "forget": ("forget", "Erase a person from the database; write a certificate."),
+    "purge": ("purge", "Remove what is kept longer than [privacy] allows; without --yes only show it."),
     "new-key": ("upkeep", "Continue with a new token key, because the old one is lost."),
     "migrate": ("upkeep", "Update the database schema."),
     "demo": ("show", "Play 25 invented citizens with real mail, and show the result."),

@@ -2,3 +2,7 @@
 
 The verbs `export`, `forget` and `purge` and the nightly job call it; it holds the order of steps.
 """
+
+from oacmail.privacy.nightly import nightly_purge
+
+__all__ = ["nightly_purge"]

@@ -10,9 +10,12 @@ from typing import Any
 
 import pytest
 
+from oacmail import wiring
+from oacmail.adapters.store import admin
 from oacmail.adapters.store.privacy.traces import wipe
 from oacmail.core.errors import Refused
 from oacmail.privacy.forget import Forgetting, forget, person
+from oacmail.privacy.restored import forget_again
 from tests.engine import compose
 from tests.engine.world import AGENT, ANNA, PERE, World, text_of
 
@@ -203,3 +206,50 @@ def test_the_acknowledgement_shows_nothing_of_the_first_case(world: World) -> No
     world.turn()
     text = text_of(world.received(ANNA)[-1])
     assert world.cases()[0]["number"] not in text
+
+
+def _restored_from(world: World, backup: Path) -> int | None:
+    """As `oacmail restore` does it."""
+    world.stop()
+    state = world.config.office.state
+    restored = admin.restore(state, backup, world.clock.now())
+    assert restored.replaced is not None
+    with wiring.open_writable(world.config) as con:
+        again = forget_again(con, restored.replaced, world.policy, world.clock.now())
+    restored.replaced.unlink()
+    world.start()
+    return again
+
+
+def test_a_restored_backup_forgets_again(world: World, tmp_path: Path) -> None:
+    _answered_and_closed(world)
+    admin.backup(world.config.office.state, tmp_path / "backup", (), world.clock.now())
+    _forget(world)
+    assert _restored_from(world, tmp_path / "backup") == 1
+    world.turn()
+    assert len(world.cases()) == 1
+    wipe(world.store.con)
+    assert left_in(world.config.office.state) == set()
+
+
+def test_a_backup_that_never_knew_the_person_does_not_learn_of_them_from_the_mailbox(
+    world: World, tmp_path: Path
+) -> None:
+    admin.backup(world.config.office.state, tmp_path / "backup", (), world.clock.now())
+    _answered_and_closed(world)
+    _forget(world)
+    _restored_from(world, tmp_path / "backup")
+    world.turn()
+    assert world.cases() == []
+    wipe(world.store.con)
+    assert left_in(world.config.office.state) == set()
+
+
+def test_who_writes_again_after_being_forgotten_is_not_forgotten_by_a_restore(world: World, tmp_path: Path) -> None:
+    _answered_and_closed(world)
+    _forget(world)
+    world.citizen_writes(ANNA, "Una altra cosa", "Quin horari feu?")
+    world.turn()
+    admin.backup(world.config.office.state, tmp_path / "backup", (), world.clock.now())
+    assert _restored_from(world, tmp_path / "backup") == 0
+    assert [case["citizen"] for case in world.cases()][1:] == [ANNA]

@@ -8,7 +8,7 @@ import os
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -55,10 +55,11 @@ def backup(state: Path, target: Path, token: Iterable[bytes], now: datetime) -> 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
     """`keys`: the token secrets that the backup held; `names` of those that its mail was signed with, empty in a
-    backup of an early version."""
+    backup of an early version; `replaced`: the database that was set aside, None = there was none."""
 
     keys: tuple[bytes, ...]
     names: frozenset[str]
+    replaced: Path | None = None
 
 
 def restore(state: Path, source: Path, now: datetime) -> Restored:
@@ -68,13 +69,13 @@ def restore(state: Path, source: Path, now: datetime) -> Restored:
     held = lock(state)
     try:
         _check(source)
-        set_aside(state)
+        replaced = set_aside(state)
         taken = sqlite3.connect(f"file:{source}?mode=ro", uri=True)
         con = connect(state / FILE)
         try:
             taken.backup(con)
             migrate(con)
-            return _after_restore(con, now)
+            return replace(_after_restore(con, now), replaced=replaced)
         finally:
             con.close()
             taken.close()
@@ -82,7 +83,7 @@ def restore(state: Path, source: Path, now: datetime) -> Restored:
         held.close()
 
 
-def set_aside(state: Path) -> None:
+def set_aside(state: Path) -> Path | None:
     """The present database is kept as `….before-restore`, that of a later restore as `….before-restore-2`."""
     names = (FILE, FILE + "-wal", FILE + "-shm")
     endings = (f".before-restore{f'-{count}' if count > 1 else ''}" for count in itertools.count(1))
@@ -90,6 +91,8 @@ def set_aside(state: Path) -> None:
     for name in names:
         if (state / name).exists():
             (state / name).replace(state / (name + ending))
+    kept = state / (FILE + ending)
+    return kept if kept.exists() else None
 
 
 def _check(source: Path) -> None:

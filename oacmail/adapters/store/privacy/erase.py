@@ -89,7 +89,7 @@ def _references(con: sqlite3.Connection, scope: Scope, names: Iterable[tuple[str
 def _facts(con: sqlite3.Connection, scope: Scope, names: Iterable[tuple[str, str]]) -> int:
     """Facts about the addresses and the messages. Digests of an address are guessable: they go too."""
     keys: list[str] = []
-    for address in scope.addresses:
+    for address in scope.addresses if scope.whole else ():
         whole = re.compile(rf"(?<![\w.+-]){re.escape(address)}(?![\w-])", re.IGNORECASE)
         rows = con.execute("SELECT key, value FROM kv WHERE instr(lower(key || ' ' || value), ?)", (address,))
         keys += [row["key"] for row in rows if whole.search(f"{row['key']} {row['value']}")]

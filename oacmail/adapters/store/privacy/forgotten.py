@@ -1,7 +1,7 @@
-"""Who was forgotten, as keyed hashes, and what became of the list after a restore.
+"""Who was forgotten, as keyed hashes, and which rows were erased: what a restored backup must be told.
 
-A backup that is older than an erasure holds the person again. `carry_over` brings the list and the erased rows from the
-replaced database, and `returned` says who must be erased once more.
+A backup that is older than an erasure holds the person again, and messages in the mailbox that it does not know would
+be worked as new ones. This module compares the replaced database with the restored one; it erases nothing itself.
 """
 
 import sqlite3
@@ -10,6 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from oacmail.adapters.store.connection import stamp
+
+_STUB = """fingerprint, role, outcome, kind, guest, rule, sent_at, received_at, lang, rung, folder, erased_at,
+  message_id, because, subject, subject_key, fresh, body_hash, reply_to, attachments"""
+_MAIL = """key, message_id, kind, recipient, domain, length, state, copied_at, released_at, sent_at, created_at,
+  erased_at"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,20 +31,58 @@ def add(con: sqlite3.Connection, person: str, key: str, now: datetime) -> None:
 
 
 def listed(con: sqlite3.Connection) -> list[Forgotten]:
-    """Return all of the list, oldest first; () for a database of an early version."""
-    if not con.execute("SELECT 1 FROM sqlite_master WHERE name = 'forgotten'").fetchone():
-        return []
+    """Return the whole list, oldest first."""
     rows = con.execute("SELECT person, key, at FROM forgotten ORDER BY at")
-    return [Forgotten(person=row[0], key=row[1], at=row[2]) for row in rows]
+    return [Forgotten(person=row["person"], key=row["key"], at=row["at"]) for row in rows]
+
+
+def take_over(con: sqlite3.Connection, entries: Iterable[Forgotten]) -> None:
+    con.executemany(
+        "INSERT OR IGNORE INTO forgotten(person, at, key) VALUES(?,?,?)",
+        [(entry.person, entry.at, entry.key) for entry in entries],
+    )
 
 
 def returned(
     con: sqlite3.Connection, entries: Iterable[Forgotten], mark: Callable[[str, str], str | None]
 ) -> list[str]:
-    """Return the addresses in this database that were forgotten by these entries. `mark`: (key name, address) to keyed
-    hash; None = that key is not known here."""
+    """Return the addresses in this database that these entries stand for. `mark`: (name of a key, address) to keyed
+    hash; None = there is no such key here."""
     sought: dict[str, set[str]] = {}
     for entry in entries:
         sought.setdefault(entry.key, set()).add(entry.person)
-    addresses = [row[0] for row in con.execute("SELECT address FROM people ORDER BY id")]
+    addresses = [row["address"] for row in con.execute("SELECT address FROM people ORDER BY id")]
     return [address for address in addresses if any(mark(key, address) in some for key, some in sought.items())]
+
+
+def erased_cases(con: sqlite3.Connection, replaced: sqlite3.Connection) -> list[int]:
+    """Return the cases that were erased in the replaced database and are not in this one."""
+    numbers = [row["number"] for row in replaced.execute("SELECT number FROM cases WHERE erased_at IS NOT NULL")]
+    query = "SELECT id FROM cases WHERE number = ? AND erased_at IS NULL"
+    return [row["id"] for number in numbers for row in con.execute(query, (number,))]
+
+
+def erased_messages(con: sqlite3.Connection, replaced: sqlite3.Connection) -> list[int]:
+    """Likewise messages, on whatever case."""
+    rows = replaced.execute("SELECT fingerprint FROM messages WHERE erased_at IS NOT NULL")
+    query = "SELECT id FROM messages WHERE fingerprint = ? AND erased_at IS NULL"
+    return [found["id"] for row in rows for found in con.execute(query, (row["fingerprint"],))]
+
+
+def remember_erased(con: sqlite3.Connection, replaced: sqlite3.Connection) -> int:
+    """Take over the empty rows of erased messages and mails that this database never knew, so that what still lies in
+    the mailbox counts as known. Return how many messages there were."""
+    nobody = con.execute("INSERT INTO people(address) VALUES('') RETURNING id").fetchone()[0]
+    con.execute("UPDATE people SET address = 'erased.' || id || '@invalid' WHERE id = ?", (nobody,))
+    rows = replaced.execute(f"SELECT {_STUB} FROM messages WHERE erased_at IS NOT NULL").fetchall()
+    marks = ",".join("?" * len(_STUB.split(",")))
+    query = f"INSERT OR IGNORE INTO messages(author_id, {_STUB}) VALUES(?,{marks})"
+    count = sum(con.execute(query, (nobody, *row)).rowcount for row in rows)
+    mails = replaced.execute(f"SELECT {_MAIL} FROM outbox WHERE erased_at IS NOT NULL").fetchall()
+    marks = ",".join("?" * len(_MAIL.split(",")))
+    for mail in mails:
+        values = {**dict(mail), "message_id": f"<erased.{mail['key'][:80]}@invalid>"}
+        con.execute(f"INSERT OR IGNORE INTO outbox({_MAIL}) VALUES({marks})", tuple(values.values()))
+    if not count:
+        con.execute("DELETE FROM people WHERE id = ?", (nobody,))
+    return count

@@ -16,13 +16,15 @@ LIVE_STATES = ("queued", "claimed", "sending", "uncertain", "held")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """Ids of rows. `addresses`: of the people whose link to these rows is cut; `people`: their ids."""
+    """Ids of rows. `addresses`: of the people whose link to these rows is cut; `people`: their ids. `whole`: it is all
+    that is held on them, so that facts about their addresses belong to it too."""
 
     addresses: tuple[str, ...]
     people: tuple[int, ...]
     cases: tuple[int, ...]
     messages: tuple[int, ...]
     mails: tuple[int, ...]
+    whole: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -58,7 +60,7 @@ def of_person(con: sqlite3.Connection, address: str) -> Scope:
         con, f"SELECT id FROM messages WHERE case_id {IN} OR author_id {IN} ORDER BY id", ids(cases), ids(people)
     )
     mails = _ids(con, f"SELECT id FROM outbox WHERE case_id {IN} OR recipient = ? ORDER BY id", ids(cases), address)
-    return Scope(addresses=(address,), people=people, cases=cases, messages=messages, mails=mails)
+    return Scope(addresses=(address,), people=people, cases=cases, messages=messages, mails=mails, whole=True)
 
 
 def of_case(con: sqlite3.Connection, case: int, staff: Iterable[str]) -> Scope:
@@ -75,6 +77,23 @@ def of_case(con: sqlite3.Connection, case: int, staff: Iterable[str]) -> Scope:
         cases=(case,),
         messages=_ids(con, "SELECT id FROM messages WHERE case_id = ? ORDER BY id", case),
         mails=_ids(con, "SELECT id FROM outbox WHERE case_id = ? ORDER BY id", case),
+    )
+
+
+def of_messages(con: sqlite3.Connection, messages: Sequence[int], staff: Iterable[str]) -> Scope:
+    """These messages, which are on no case, and everybody who wrote them but `staff`."""
+    kept = json.dumps(sorted(staff))
+    rows = con.execute(
+        f"""SELECT DISTINCT p.id, p.address FROM messages m JOIN people p ON p.id = m.author_id WHERE m.id {IN}
+        AND p.address NOT {IN}""",
+        (ids(messages), kept),
+    ).fetchall()
+    return Scope(
+        addresses=(),
+        people=tuple(row["id"] for row in rows),
+        cases=(),
+        messages=tuple(messages),
+        mails=(),
     )
 
 

@@ -12,13 +12,18 @@ from oacmail.core.errors import Transient
 _TRIES = 3  # each waits for BUSY_SECONDS
 
 
+def empty_log(con: sqlite3.Connection) -> bool:
+    """Truncate the write-ahead log; return False if another program reads at this moment."""
+    with named_faults():
+        return bool(con.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
+
+
 def wipe(con: sqlite3.Connection) -> None:
     """Raises Transient where another program keeps reading: the erasure holds, but the log has old pages."""
     with named_faults():
         con.execute("VACUUM")
-        for _ in range(_TRIES):
-            if con.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0:
-                return
+    if any(empty_log(con) for _ in range(_TRIES)):
+        return
     raise Transient(
         "state: everything is erased, but another program reads the database, so that its write-ahead log still holds "
         "old pages: end that program, then run the same command again"

@@ -1,0 +1,100 @@
+"""Retention: what the database still holds after the case is over, and for how long (GDPR art. 5.1.e).
+
+`privacy.original_days` after a case was closed its stored messages and mails are emptied, since the mailbox keeps them;
+`privacy.retention_months` after it the case is erased as a forgotten person's is. Neither an open case nor the mailbox
+is ever touched. Each case is a transaction of its own: an interrupted run goes on where it ended.
+"""
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from dateutil.relativedelta import relativedelta
+
+from oacmail.adapters.store.connection import stamp, transaction
+from oacmail.adapters.store.privacy import expired, scope
+from oacmail.adapters.store.privacy.erase import erase
+from oacmail.core.policy import Policy
+
+AT_ONCE = 200  # rows of a transaction: the daemon waits for it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Periods:
+    """`original_days`: 0 = never. `retention_months`: 1 or more."""
+
+    original_days: int
+    retention_months: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purged:
+    """`cases`: numbers of the cases that were erased, or would be; `counts`: rows by table, `emptied` those of which
+    only the bytes went."""
+
+    cases: tuple[str, ...]
+    counts: Mapping[str, int]
+    emptied: Mapping[str, int]
+
+
+def due(con: sqlite3.Connection, periods: Periods, now: datetime) -> Purged:
+    """Return what a purge would do now."""
+    cases = expired.cases(con, _erase_before(periods, now))
+    counts = Counter(cases=len(cases), messages=len(expired.messages(con, _erase_before(periods, now))))
+    emptied: Counter[str] = Counter()
+    if periods.original_days:
+        emptied["originals"] = len(expired.originals(con, _empty_before(periods, now)))
+        emptied["mails"] = len(expired.mails(con, _empty_before(periods, now)))
+    return Purged(cases=tuple(cases.values()), counts=dict(+counts), emptied=dict(+emptied))
+
+
+def _erase_before(periods: Periods, now: datetime) -> str:
+    return stamp(now - relativedelta(months=periods.retention_months))
+
+
+def _empty_before(periods: Periods, now: datetime) -> str:
+    return stamp(now - timedelta(days=periods.original_days))
+
+
+def purge(con: sqlite3.Connection, policy: Policy, periods: Periods, now: datetime, *, by: str) -> Purged:
+    """Carry it out, in short transactions beside the daemon. Raises StateError where the database cannot be written."""
+    emptied = _emptied(con, periods, now)
+    before = _erase_before(periods, now)
+    counts: Counter[str] = Counter()
+    done: list[str] = []
+    for case, number in expired.cases(con, before).items():
+        with transaction(con):
+            if case in expired.cases(con, before, only=case):  # not reopened meanwhile
+                counts += erase(con, scope.of_case(con, case, policy.people.staff), now)
+                _record(con, case, by, now)
+                done.append(number)
+    loose = expired.messages(con, before)
+    for start in range(0, len(loose), AT_ONCE):
+        with transaction(con):
+            counts += erase(con, scope.of_messages(con, loose[start : start + AT_ONCE], policy.people.staff), now)
+    return Purged(cases=tuple(done), counts=dict(+counts), emptied=dict(emptied))
+
+
+def _emptied(con: sqlite3.Connection, periods: Periods, now: datetime) -> Counter[str]:
+    emptied: Counter[str] = Counter()
+    if periods.original_days:
+        before = _empty_before(periods, now)
+        originals, mails = expired.originals(con, before), expired.mails(con, before)
+        for start in range(0, len(originals), AT_ONCE):
+            with transaction(con):
+                emptied["originals"] += expired.drop_originals(con, originals[start : start + AT_ONCE])
+        for start in range(0, len(mails), AT_ONCE):
+            with transaction(con):
+                emptied["mails"] += expired.empty_mails(con, mails[start : start + AT_ONCE])
+    return +emptied
+
+
+def _record(con: sqlite3.Connection, case: int, by: str, now: datetime) -> None:
+    """The event that `oacmail why` shows."""
+    con.execute(
+        "INSERT INTO events(at, case_id, kind, data) VALUES(?,?,'erased',?)",
+        (stamp(now), case, json.dumps({"by": by, "why": "retention"})),
+    )
