@@ -2,6 +2,7 @@
 
 import sqlite3
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -99,7 +100,7 @@ class _Dying(sqlite3.Connection):
 
     erased = 0
 
-    def execute(self, sql: str, *values: object) -> sqlite3.Cursor:  # type: ignore[override]
+    def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
         self.erased += "'erased',?" in sql
         if self.erased > 1:
             raise _CutShort

@@ -55,6 +55,7 @@ DERIVED: Mapping[str, Mapping[str, str]] = {
     "sightings": {"fingerprint": "fingerprint", "identity": "digest of Message-ID and Date of the baseline's mail"},
     "board_places": {"fingerprint": "fingerprint"},
     "board_messages": {"fingerprint": "fingerprint"},
+    "votes": {"message": "fingerprint"},
     "deadlines": {"armed_by": "fingerprint, or the key of an order"},
     "events": {"fingerprint": "fingerprint"},
     "outbox": {"key": "kind and fingerprint; of notices also a digest of the colleague's address"},
@@ -86,6 +87,7 @@ FREE: Mapping[str, tuple[str, ...]] = {
         *("refused_at", "erased_at"),
     ),
     "events": ("at", "kind", "data"),  # `data` names staff, and nobody else: tests/engine/events.py
+    "votes": ("at",),
     "kv": ("at",),
     "tick_failures": ("case", "since", "retry_at", "error"),
     "drafts": ("created_at", "settled_at"),
