@@ -60,7 +60,6 @@ DERIVED: Mapping[str, Mapping[str, str]] = {
     "events": {"fingerprint": "fingerprint"},
     "outbox": {"key": "kind and fingerprint; of notices also a digest of the colleague's address"},
     "drafts": {"key": "kind and fingerprint"},
-    "votes": {"message": "fingerprint"},
     "tick_failures": {"item": "fingerprint or key; deleted at the next tick that succeeds"},
     "forgotten": {"person": "keyed hash of an address, with which a restored backup is erased again"},
 }
@@ -92,7 +91,6 @@ FREE: Mapping[str, tuple[str, ...]] = {
     "kv": ("at",),
     "tick_failures": ("case", "since", "retry_at", "error"),
     "drafts": ("created_at", "settled_at"),
-    "votes": ("at",),
     "forgotten": ("at", "key"),
     "reports": ("month", "published_at", "figures"),  # counts, and case numbers with the cause of a breach
     "report_corrections": ("month", "indicator", "measure", "at", "why"),
