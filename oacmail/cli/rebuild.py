@@ -18,7 +18,7 @@ from oacmail.rebuild.build import Rebuild, refuse_if_used
 from oacmail.rebuild.report import RebuildReport
 
 CANNOT_TELL = (
-    "commands given by shell (oacmail case, outbox, quarantine) and calls logged there",
+    "calls logged by shell, and other commands given there of which no mail told the citizen",
     "when somebody moved a message between folders, and moves that were undone",
     "which notices staff have received, and which review entries they have ended by shell",
     "mail that a relay refused, unless a report came back",
@@ -90,7 +90,11 @@ def _lines(config: Config, report: RebuildReport, *, dry_run: bool) -> Iterator[
     yield f"  last sign of life of the service: {report.lived_until.astimezone(zone):%Y-%m-%d %H:%M}"
     yield f"  numbers: {report.proven} named by signed mail, {len(report.by_order)} by the order of arrival"
     yield from (f"    {number}: no signed mail names it" for number in report.by_order)
-    yield from (f"    {number}: given, but its messages are gone" for number in report.without_message)
+    yield from (f"    {number}: given, but nothing else of it is left" for number in report.without_message)
+    if report.gone:
+        yield f"  {report.gone} messages are gone: their acknowledgements show case and due day, not the words"
+    if report.ordered:
+        yield f"  {report.ordered} orders by shell are known from the mails that they caused"
     yield f"  mails: copies of {report.left} found; {report.waiting} will be sent by the service"
     yield f"  acknowledgements without a copy: {len(report.held)} are held and on the review list"
     yield from (f"    {one.case}: oacmail outbox retry or drop {one.key}" for one in report.held)

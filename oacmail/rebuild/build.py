@@ -71,7 +71,8 @@ class Rebuild:
             messages = [one for one in every if one.at >= since]
             self._record(store, engine, found, proofs, since)
             clock.moment = since
-            self._player(store, engine, clock, found, proofs, lived_until, len(messages)).run(messages)
+            play = self._player(store, engine, clock, found, proofs, lived_until, len(messages))
+            play.run(messages)
             clock.moment = self.now
             judged = judge(store, engine.policy, lived_until=lived_until, now=self.now)
             without_message = self._finish(store, found)
@@ -79,6 +80,7 @@ class Rebuild:
                 store,
                 proofs,
                 judged,
+                play,
                 without_message,
                 since=since,
                 lived_until=lived_until,
@@ -136,7 +138,7 @@ class Rebuild:
             parsing=self.parsing,
             parser_config=self.parser_config,
             folders=found.folders,
-            acks=proofs.acks(),
+            proofs=proofs,
             lived_until=lived_until,
             on_progress=lambda done: self.on_progress("messages", done, count),
         )
@@ -198,6 +200,7 @@ def _report(
     store: SqliteStore,
     proofs: Proofs,
     judged: UnprovenMails,
+    play: Play,
     without_message: Sequence[str],
     *,
     since: datetime,
@@ -217,6 +220,8 @@ def _report(
         proven=sum(number in told for number in numbers),
         by_order=tuple(number for number in numbers if number not in told),
         without_message=tuple(without_message),
+        gone=play.gone,
+        ordered=play.ordered,
         left=len(proofs.of_the_service),
         held=tuple(Held(case=mail.case or "", key=mail.key) for mail in judged.held),
         dropped=len(judged.dropped),

@@ -15,7 +15,7 @@ import structlog
 from oacmail.adapters.store import SqliteStore, rebuilt
 from oacmail.core.case_effects import Reconsider
 from oacmail.core.effects import Arrived
-from oacmail.core.errors import Fatal, Transient
+from oacmail.core.errors import Fatal, Refused, Transient
 from oacmail.core.lookup import Lookup, look_up
 from oacmail.core.model import Folder, Kind, Message, MessageRef, Outcome, Role
 from oacmail.core.ports.mailbox import Fetched, Mailbox
@@ -23,8 +23,10 @@ from oacmail.core.ports.transport import Outgoing
 from oacmail.engine import Delivery, Engine, Ticks
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.parsing import Parser, RawMessage
-from oacmail.rebuild.proofs import Proof
+from oacmail.rebuild import told
+from oacmail.rebuild.proofs import Proof, Proofs
 from oacmail.rebuild.survey import Found, SurveyedFolder, batches, fetched
+from oacmail.rebuild.told import Orders
 from oacmail.replay import VirtualClock
 
 log = structlog.get_logger()
@@ -47,8 +49,9 @@ class Nowhere:
 
 @dataclass(slots=True)
 class Play:
-    """`lived_until`: the last moment at which the service certainly lived; no deadline is played after it. `acks`:
-    fingerprint to the proof of its acknowledgement. `on_progress` gets the number of messages that were played."""
+    """`lived_until`: the last moment at which the service certainly lived; no deadline is played after it. `gone`: how
+    many messages came back from their acknowledgements; `ordered`: how many orders from the mails that they caused.
+    `on_progress` gets the number of messages that were played."""
 
     engine: Engine
     store: SqliteStore
@@ -57,13 +60,21 @@ class Play:
     parsing: Parser
     parser_config: ParserConfig
     folders: Sequence[SurveyedFolder]
-    acks: Mapping[str, Proof]
+    proofs: Proofs
     lived_until: datetime
     on_progress: Callable[[int], None]
+    gone: int = 0
+    ordered: int = 0
+    _acks: Mapping[str, Proof] = field(init=False)
+    _of_key: Mapping[str, Proof] = field(init=False)
+    _orders: Orders = field(init=False)
     _delivery: Delivery = field(init=False)
     _queued: bool = False
 
     def __post_init__(self) -> None:
+        self._acks = self.proofs.acks()
+        self._of_key = {proof.key: proof for proof in self.proofs.of_the_service}
+        self._orders = Orders(self.proofs.of_the_service)
         self._delivery = Delivery(
             engine=self.engine, transport=Nowhere(), envelope=lambda _: "", per_minute=0, citizens_may=False
         )
@@ -129,12 +140,26 @@ class Play:
         lookup = look_up(self.engine.policy, arrived)
         if self._was_treated_as_a_request(lookup):
             lookup = look_up(self.engine.policy, replace(arrived, forced=True))
+        if lookup.signature is not None:
+            self._before_a_copy(lookup, lookup.signature.key)
+        elif lookup.sender.proven:  # an order is carried out at the moment that our mail about it names
+            self.clock.moment = max(self.clock.moment, self._orders.soon_after(found.at))
         self._perform(lookup, message, found.ref)
+
+    def _before_a_copy(self, lookup: Lookup, key: str) -> None:
+        """What only this copy tells (told.py). A copy that was redirected to us, or repeated, tells nothing new."""
+        proof = self._of_key.get(key)
+        if proof is None or rebuilt.is_queued(self.store.con, key):
+            return
+        if told.bring_back(self.store, self.engine.policy, proof, lookup.arrived, self.clock.now()):
+            self.gone += 1
+        elif order := told.ordered(key):
+            rebuilt.adopt(self.store.con, order.prefix, key, lookup.message.message_id)
 
     def _was_treated_as_a_request(self, lookup: Lookup) -> bool:
         """Whether it was acknowledged although its words or fields look like no request: a person has said so."""
         message = lookup.message
-        if lookup.signature is not None or lookup.folder is Folder.SENT or message.fingerprint not in self.acks:
+        if lookup.signature is not None or lookup.folder is Folder.SENT or message.fingerprint not in self._acks:
             return False
         return lookup.sender.role is Role.ROBOT or lookup.reading.kind in _NO_REQUEST
 
@@ -160,7 +185,24 @@ class Play:
     # --- time -------------------------------------------------------------------------------------
 
     def _pass_time(self, until: datetime) -> None:
-        """Play each moment before `until` at which something is due, and each hour, while the service lived."""
+        """Play each moment before `until` at which something is due or was ordered, and each hour, while the service
+        lived."""
+        while order := self._orders.due(until):
+            self._let_pass(order.at)
+            self._order_again(order)
+        self._let_pass(until)
+
+    def _order_again(self, order: told.Ordered) -> None:
+        """Unless a message has given the order already."""
+        if rebuilt.begins(self.store.con, order.prefix):
+            return
+        try:
+            self.engine.perform(order.command)
+            self.ordered += 1
+        except Refused:
+            log.info("rebuild.order-refused", case=order.command.case, verb=order.command.verb)
+
+    def _let_pass(self, until: datetime) -> None:
         end = min(until, self.lived_until)
         while (moment := self._next()) <= end:
             self.clock.moment = moment

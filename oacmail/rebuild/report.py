@@ -19,7 +19,9 @@ class RebuildReport:
     """`since`: older messages count as the mailbox's past, `past` of them. `lived_until`: the last moment at which the
     service certainly lived. `messages`: how many were played; `unread`: how many were left to the service. `cases`:
     status to count. `proven`: cases whose number a copy of our mail names; `by_order`: numbers given by the order of
-    arrival. `without_message`: numbers in our mails whose messages are gone. `left`: mails whose copies were found.
+    arrival. `without_message`: numbers in our mails of which no case could be made. `gone`: messages
+    of which only the acknowledgement is left; `ordered`: orders by shell that a mail to the citizen shows.
+    `left`: mails whose copies were found.
     `held`: acknowledgements without a copy; `dropped`: other mails to citizens without one; `waiting`: mails that the
     service will send. `foreign`: mails signed with another key."""
 
@@ -32,6 +34,8 @@ class RebuildReport:
     proven: int
     by_order: tuple[str, ...]
     without_message: tuple[str, ...]
+    gone: int
+    ordered: int
     left: int
     held: tuple[Held, ...]
     dropped: int
@@ -52,6 +56,8 @@ class RebuildReport:
                 "by_order": list(self.by_order),
                 "without_message": list(self.without_message),
             },
+            "gone": self.gone,
+            "ordered": self.ordered,
             "mails": {
                 "left": self.left,
                 "held": [{"case": one.case, "key": one.key} for one in self.held],

@@ -202,20 +202,62 @@ def test_with_another_key_it_says_so_and_counts_anew_only_if_told(world: World) 
     assert len(world.received(ANNA)) == 1
 
 
-def test_a_number_whose_messages_are_gone_is_listed_and_not_given_again(world: World) -> None:
-    world.citizen_writes(ANNA, "Padró", "Com demano el volant?")
+def test_a_case_whose_message_is_gone_comes_back_from_its_acknowledgement(world: World) -> None:
+    message = world.citizen_writes(ANNA, "Padró", "Com demano el volant?")
     world.turn()
     world.clock.forward(minutes=10)
     world.citizen_writes(PERE)
     world.turn()
+    due = world.case("OAC-2026-000001")["due_at"]
     _expunge(world, "INBOX", b"Com demano el volant")
     lose(world)
     report = rebuild(world)
-    assert report.without_message == ("OAC-2026-000001",)
-    assert [(case["number"], case["citizen"]) for case in world.cases()] == [("OAC-2026-000002", PERE)]
+    assert (report.gone, report.without_message, report.by_order) == (1, (), ())
+    assert [(case["number"], case["citizen"]) for case in world.cases()] == [
+        ("OAC-2026-000001", ANNA),
+        ("OAC-2026-000002", PERE),
+    ]
+    assert world.case("OAC-2026-000001")["due_at"] == due
+    world.agent_answers(message)
     world.citizen_writes(MARTA)
     world.turn()
+    assert world.case("OAC-2026-000001")["status"] == "answered"
     assert world.cases()[-1]["number"] == "OAC-2026-000003"
+
+
+def test_an_order_by_shell_that_told_the_citizen_is_known_from_that_mail(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.clock.forward(minutes=40)
+    world.order("escalate", "OAC-2026-000001")
+    world.turn()
+    world.live("2026-11-25 12:00")
+    before = taken(world)
+    assert world.kinds(ANNA) == ["ack", "passed_on"]
+    lose(world)
+    report = rebuild(world)
+    assert report.ordered == 1
+    assert difference(before, taken(world)) == []
+
+
+def test_an_order_by_mail_is_carried_out_once_and_at_its_moment(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.live("2026-11-27 09:30")
+    notice = world.received(SUPERVISOR)[-1]
+    mail = compose.message(world.clock, SUPERVISOR, "", "DERIVA: la plataforma no respon", answers=notice)
+    world.deliver(mail, verdict="dmarc=pass header.from=town.example")
+    world.clock.forward(minutes=3)
+    world.turn()
+    world.live("2026-11-27 12:00")
+    assert world.kinds(ANNA) == ["ack", "passed_on"]
+    before = taken(world)
+    lose(world)
+    report = rebuild(world)
+    assert report.ordered == 0
+    assert [line for line in difference(before, taken(world)) if not line.startswith("outbox transcript")] == []
+    world.live("2026-12-05 12:00")
+    assert world.kinds(ANNA).count("passed_on") == 1
 
 
 def test_a_message_that_is_in_two_folders_counts_once(world: World) -> None:

@@ -6,14 +6,14 @@ other case gets it while the mailbox is played; afterwards the counter stands ab
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from oacmail.adapters.store.connection import at, moment, stamp
 from oacmail.adapters.store.outbox_queue import LIVE
-from oacmail.adapters.store.write_context import raise_serial, remember
-from oacmail.core.model import MessageRef
+from oacmail.adapters.store.write_context import person_id, raise_serial, remember
+from oacmail.core.model import Kind, MessageRef, Outcome, Role, Status
 from oacmail.core.outbox.kinds import of_name
 from oacmail.core.outgoing import MailKind
 
@@ -87,6 +87,65 @@ def to_decide_again(con: sqlite3.Connection, fingerprint: str) -> list[MessageRe
         "SELECT folder, uidvalidity, uid FROM sightings WHERE fingerprint = ? AND outcome IS NULL", (fingerprint,)
     )
     return [MessageRef(folder=row["folder"], uidvalidity=row["uidvalidity"], uid=row["uid"]) for row in rows]
+
+
+def status(con: sqlite3.Connection, number: str) -> Status | None:
+    row = con.execute("SELECT status FROM cases WHERE number = ?", (number,)).fetchone()
+    return Status(row[0]) if row else None
+
+
+def is_known(con: sqlite3.Connection, fingerprint: str) -> bool:
+    return con.execute("SELECT 1 FROM messages WHERE fingerprint = ?", (fingerprint,)).fetchone() is not None
+
+
+def stand_in(
+    con: sqlite3.Connection,
+    fingerprint: str,
+    case: str,
+    author: str,
+    refs: Sequence[str],
+    received_at: datetime,
+    rule: str,
+) -> None:
+    """A row for a message that is gone, without its words; the last of `refs` is its Message-ID."""
+    con.execute(
+        """INSERT INTO messages(fingerprint, message_id, case_id, author_id, role, outcome, kind, rule, because,
+        subject, subject_key, received_at, lang, fresh, body_hash, rung, folder)
+        SELECT ?, ?, c.id, ?, ?, ?, ?, ?, '[]', '', '', ?, c.lang, '', '', 'opaque', '' FROM cases c WHERE c.number = ?
+        ON CONFLICT(fingerprint) DO NOTHING""",
+        (
+            fingerprint,
+            refs[-1] if refs else "",
+            person_id(con, author),
+            Role.CITIZEN,
+            Outcome.CASE,
+            Kind.REQUEST,
+            rule,
+            stamp(received_at),
+            case,
+        ),
+    )
+
+
+def is_queued(con: sqlite3.Connection, key: str) -> bool:
+    return con.execute("SELECT 1 FROM outbox WHERE key = ?", (key,)).fetchone() is not None
+
+
+def begins(con: sqlite3.Connection, prefix: str) -> bool:
+    """Whether there is a mail whose key begins like this."""
+    query = "SELECT 1 FROM outbox WHERE key BETWEEN ?1 AND ?1 || 'g' LIMIT 1"
+    return con.execute(query, (prefix,)).fetchone() is not None
+
+
+def adopt(con: sqlite3.Connection, prefix: str, key: str, message_id: str) -> bool:
+    """Give the unsent mail whose key begins like this the key and id under which it left; return whether there is
+    one."""
+    row = con.execute(
+        """UPDATE outbox SET key = ?, message_id = ? WHERE id = (SELECT max(id) FROM outbox
+        WHERE state = 'queued' AND substr(key, 1, ?) = ?)""",
+        (key, message_id, len(prefix), prefix),
+    )
+    return row.rowcount == 1
 
 
 def finish(con: sqlite3.Connection, now: datetime) -> None:

@@ -1,0 +1,208 @@
+"""Simulated towns lose their database on the last day; it is made anew, and each difference gets the name of its class.
+
+python -m tests.sim.rebuilding --towns 5 --days 90        # the first five seeds, without faults
+python -m tests.sim.rebuilding --towns 5 --days 90 --faults
+"""
+
+import argparse
+import logging
+import tempfile
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from oacmail import config as settings
+from oacmail import wiring
+from oacmail.adapters.store.connection import FILE
+from oacmail.config import Config
+from oacmail.engine import Engine
+from oacmail.rebuild.build import Rebuild
+from oacmail.rebuild.report import RebuildReport
+from oacmail.sim.actions import ACTIONS
+from oacmail.sim.faults import FAULTS
+from oacmail.sim.plan import Plan, SimulatedAction, make_plan
+from oacmail.sim.town import SimulatedTown
+from tests.rebuilt_tables import Rows, tables
+
+LATE = timedelta(hours=2)
+_COLUMNS = {
+    "cases": (
+        "number", "status", "kind", "topic", "level", "intent", "lang", "phone", "slot", "subject", "opened_at",
+        "answered_at", "closed_at", "close_reason", "operator", "cause", "urgent", "ends_on", "parent", "assignee",
+        "citizen",
+    ),
+    "deadlines": ("key", "case", "armed_at", "due_at", "met_at", "fired", "void"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostTown:
+    """What a town knew before its database was lost, and after it was made anew. `called`: cases on which a call was
+    logged by shell; `gone`: messages that lie in no folder that is read, by fingerprint, and their cases; `staff`: who
+    gets notices."""
+
+    before: Rows
+    after: Rows
+    report: RebuildReport
+    called: frozenset[str]
+    gone: frozenset[str]
+    staff: frozenset[str]
+
+
+def lost_and_rebuilt(config: Config, plan: Plan) -> LostTown:
+    with tempfile.TemporaryDirectory(prefix="oacmail-lost-") as scratch:
+        town = SimulatedTown(config, plan, Path(scratch) / "state", lambda *_: None)
+        _live(town)
+        before = tables(town.store.con)
+        called, gone = _called(town), _gone(town)
+        policy, renderer = town.engine.policy, town.engine.renderer
+        town.stop()
+        for path in town.config.office.state.glob(FILE + "*"):
+            path.unlink()
+        report = Rebuild(
+            state=town.config.office.state,
+            mailbox=town.mailbox,
+            engine=lambda store, clock: Engine(policy=policy, store=store, renderer=renderer, clock=clock),
+            parser_config=wiring.parser_config(town.config),
+            now=town.clock.now(),
+            since=plan.begins,
+        ).run(dry_run=False)
+        town.start()
+        town.turn()
+        after = tables(town.store.con)
+        town.stop()
+    return LostTown(before=before, after=after, report=report, called=called, gone=gone, staff=policy.people.staff)
+
+
+def _called(town: SimulatedTown) -> frozenset[str]:
+    rows = town.store.con.execute(
+        """SELECT DISTINCT c.number FROM events e JOIN cases c ON c.id = e.case_id
+        WHERE e.kind = 'answered' AND json_extract(e.data, '$.by') = 'call'"""
+    )
+    return frozenset(row[0] for row in rows)
+
+
+def _gone(town: SimulatedTown) -> frozenset[str]:
+    here = town.ids_in_the_mailbox()
+    rows = town.store.con.execute(
+        "SELECT c.number, m.fingerprint, m.message_id FROM messages m LEFT JOIN cases c ON c.id = m.case_id"
+    ).fetchall()
+    return frozenset(name for *names, message_id in rows if message_id not in here for name in names if name)
+
+
+def _live(town: SimulatedTown) -> None:
+    town.sync()
+    town.hours()
+    for action in town.plan.actions:
+        town.later(action.at, action.who, action.what, partial(_done, town, action))
+    while town.step():
+        pass
+    town.kill_at, town.mailbox.away, town.mailbox.refused = "", False, set()
+    town.relay.recover()
+    if town.down:
+        town.down = False
+        town.start()
+    town.turn()
+
+
+def _done(town: SimulatedTown, action: SimulatedAction) -> str:
+    return {**ACTIONS, **FAULTS}[action.what](town, action, action.rng(town.plan.seed))
+
+
+def without(plan: Plan, *names: str) -> Plan:
+    return replace(plan, actions=tuple(one for one in plan.actions if one.what not in names))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RebuiltRow:
+    table: str
+    key: str
+    case: str
+    was: tuple[Any, ...] | None
+    now: tuple[Any, ...] | None
+    why: str
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of those that differ; () = the row is on one side only."""
+        if self.was is None or self.now is None:
+            return ()
+        names = _COLUMNS.get(self.table, tuple(str(at) for at in range(len(self.was))))
+        return tuple(name for name, one, other in zip(names, self.was, self.now, strict=True) if one != other)
+
+
+def differences(lost: LostTown) -> list[RebuiltRow]:
+    return [
+        _difference(lost, name, key, rows.get(key), lost.after[name].get(key))
+        for name, rows in lost.before.items()
+        for key in sorted({*rows, *lost.after[name]})
+        if rows.get(key) != lost.after[name].get(key)
+    ]
+
+
+def _difference(lost: LostTown, table: str, key: str, was: Any, now: Any) -> RebuiltRow:
+    row = was or now
+    case = str(row[0] if table == "cases" else row[1] if table in ("deadlines", "messages", "outbox") else "")
+    found = RebuiltRow(table=table, key=key, case=case, was=was, now=now, why="")
+    return replace(found, why=_why(lost, found))
+
+
+def _why(lost: LostTown, found: RebuiltRow) -> str:
+    """The first that applies. A notice differs because its case does, and a list names several cases."""
+    if _is_the_moment_of_a_tick(found):
+        return "the moment of a tick"
+    if found.case in lost.called:
+        return "a call logged by shell"
+    if found.case in lost.gone or found.key in lost.gone:
+        return "a message is gone"
+    row = found.was or found.now
+    if found.table == "outbox" and row is not None and row[3] in lost.staff:
+        return "a notice to staff"
+    return "unexplained"
+
+
+def _is_the_moment_of_a_tick(found: RebuiltRow) -> bool:
+    """It came minutes before or after, as the service happens to tick: so did a reminder that crossed the answer."""
+    if found.was is None or found.now is None:
+        return False
+    if ":remind:" in found.key and set(found.columns) <= {"met_at", "fired", "void"}:
+        return True
+    if set(found.columns) - {"closed_at", "armed_at"}:
+        return False
+    moments = [
+        (datetime.fromisoformat(one), datetime.fromisoformat(other))
+        for one, other in zip(found.was, found.now, strict=True)
+        if one != other and one and other
+    ]
+    return bool(moments) and all(abs(one - other) <= LATE for one, other in moments)
+
+
+def main() -> None:
+    options = argparse.ArgumentParser()
+    options.add_argument("--towns", type=int, default=5)
+    options.add_argument("--first", type=int, default=1)
+    options.add_argument("--days", type=int, default=90)
+    options.add_argument("--faults", action="store_true")
+    options.add_argument("--show", type=int, default=0)
+    given = options.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    config = settings.builtin()
+    for seed in range(given.first, given.first + given.towns):
+        plan = make_plan(seed, given.days, config.office.timezone)
+        lost = lost_and_rebuilt(config, plan if given.faults else without(plan, *FAULTS))
+        found = differences(lost)
+        print(f"seed {seed}: {len(lost.before['cases'])} cases; {lost.report.row(config.office.timezone)}")
+        for (table, why), count in sorted(Counter((one.table, one.why) for one in found).items()):
+            print(f"  {table}, {why}: {count}")
+        for one in [one for one in found if one.why == "unexplained"][: given.show]:
+            print(f"    {one.table} {one.key[:70]} {one.columns}\n      {one.was}\n      {one.now}")
+        print(flush=True)
+
+
+if __name__ == "__main__":
+    main()
