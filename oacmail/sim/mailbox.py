@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from oacmail.core.errors import Transient, UnreadableMessage
 from oacmail.core.model import Folder
@@ -27,6 +27,11 @@ class StoredMessage:
     deleted: bool = False
     draft: bool = False
     bad: bool = False  # the server cannot return it
+
+    @cached_property
+    def fields(self) -> Mapping[bytes, bytes]:
+        """Its header fields; the mailbox is searched every simulated hour."""
+        return _fields(self.raw)
 
 
 @dataclass
@@ -143,7 +148,7 @@ class SimulatedMailbox:
 
     def bearing(self, field: str, value: str = "") -> set[int]:
         wanted = field.lower().encode()
-        found = ((uid, _fields(message.raw).get(wanted)) for uid, message in self._box().messages.items())
+        found = ((uid, message.fields.get(wanted)) for uid, message in self._box().messages.items())
         return {uid for uid, text in found if text is not None and value.encode() in text}
 
     def metas(self, uids: Sequence[int] | None = None) -> Sequence[MessageMeta]:
@@ -230,7 +235,7 @@ class SimulatedMailbox:
         return self.folders[self._open]
 
 
-@lru_cache(maxsize=10_000)  # the mailbox is searched every simulated hour
+@lru_cache(maxsize=10_000)  # copies have the same bytes
 def _fields(raw: bytes) -> Mapping[bytes, bytes]:
     """Names of the header fields, in lower case, with what stands on their first line."""
     head = raw.replace(b"\r\n", b"\n").partition(b"\n\n")[0]

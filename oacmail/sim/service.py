@@ -20,6 +20,7 @@ from oacmail.core.policy import Policy
 from oacmail.core.ports.mailbox import MessageMeta
 from oacmail.core.ports.store import Claimed
 from oacmail.engine import Delivery, Engine, Intake, Ticks
+from oacmail.mail.parsing import InlineParser, Parser
 from oacmail.sim.clock import SimulatedClock
 from oacmail.sim.mailbox import SimulatedMailbox
 from oacmail.sim.relay import SimulatedRelay
@@ -129,9 +130,10 @@ class SimulatedService:
         mailbox: SimulatedMailbox,
         relay: SimulatedRelay,
         engine: Callable[[Config, KillableStore], Engine],
+        parsing: Parser | None = None,
     ) -> None:
         self.config, self.clock, self.mailbox, self.relay = config, clock, mailbox, relay
-        self._engine = engine
+        self._engine, self._parsing = engine, parsing or InlineParser()
         self._kill_point: str | None = None
         self.relay.at_kill_point = self._at
         self.start()
@@ -144,7 +146,11 @@ class SimulatedService:
         self.engine = self._engine(self.config, self.store)
         backlog = timedelta(days=self.config.imap.backlog_days)
         self.intake = Intake(
-            engine=self.engine, mailbox=self.mailbox, parser_config=wiring.parser_config(self.config), backlog=backlog
+            engine=self.engine,
+            mailbox=self.mailbox,
+            parser_config=wiring.parser_config(self.config),
+            backlog=backlog,
+            parsing=self._parsing,
         )
         envelope = wiring.envelopes(self.config, self.engine.policy)
         self.delivery = Delivery(

@@ -26,6 +26,7 @@ from oacmail.sim import compose
 from oacmail.sim.clock import SimulatedClock
 from oacmail.sim.ground_truth import GroundTruth
 from oacmail.sim.mailbox import SimulatedFolder, SimulatedMailbox
+from oacmail.sim.parsing import RememberingParser
 from oacmail.sim.plan import Plan, SimulatedAction
 from oacmail.sim.population import CITIZENS
 from oacmail.sim.relay import MX, SimulatedRelay, arrived
@@ -75,7 +76,7 @@ class SimulatedTown(SimulatedService):
         def engine(_: Config, store: SqliteStore) -> Engine:
             return Engine(policy=policy, store=store, renderer=renderer, clock=clock)
 
-        super().__init__(config, clock=clock, mailbox=mailbox, relay=relay, engine=engine)
+        super().__init__(config, clock=clock, mailbox=mailbox, relay=relay, engine=engine, parsing=RememberingParser())
         self.zone = config.office.timezone
 
     # --- time -------------------------------------------------------------------------------------
