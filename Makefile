@@ -112,7 +112,8 @@ deploy:
 lock:
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header bench/requirements.in \
 		-o bench/requirements.txt
-	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header pyproject.toml -o requirements.txt
+	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header pyproject.toml --extra charts \
+		-o requirements.txt
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header pyproject.toml --all-extras \
 		-c requirements.txt -o requirements-dev.txt
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header systemd/requirements.in \
