@@ -1,26 +1,223 @@
-"""Make a report: read the rows of its month, compute, and put together what every form of it shows.
+"""Make a report: read the rows of its months, compute, compare with what was published, draw, and word it.
 
-It joins the store and the core, and holds no rule. It only reads, from a connection of its own: nothing waits for it.
+It joins the store, the charts and the core, and holds no rule. It only reads, from a connection of its own: while it
+computes and draws, nothing waits for it.
 """
 
 import sqlite3
+from base64 import b64encode
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from oacmail.adapters.store import load_report
+import structlog
+
+from oacmail.adapters import charts
+from oacmail.adapters.charts import Drawn
+from oacmail.adapters.store import load_report, load_tick, reports
+from oacmail.adapters.store.reports import PublishedMonth
 from oacmail.core.policy import Policy
-from oacmail.core.report.compute import month_figures
-from oacmail.core.report.figures import MonthlyReport
-from oacmail.core.report.months import Month
-from oacmail.core.report.publication import is_final
+from oacmail.core.report import archive
+from oacmail.core.report.compute import month_figures, with_variations
+from oacmail.core.report.figures import FigureCorrection, MonthFigures, MonthlyReport, TrendPoint
+from oacmail.core.report.months import YEAR, Month
+from oacmail.core.report.publication import is_final, may_publish
+from oacmail.core.report.rows import EventRow
+from oacmail.core.report_effects import CorrectFigure, ReportReady
+from oacmail.mail.outgoing.enclosed import EnclosedFile
+from oacmail.mail.outgoing.report_charts import charts as charts_of
+from oacmail.mail.outgoing.report_csv import as_csv
+from oacmail.mail.outgoing.report_text import as_mail_text
+from oacmail.mail.outgoing.report_view import ReportView, report_view
+
+log = structlog.get_logger()
+Draw = Callable[[Sequence[Mapping[str, object]]], Drawn]
+
+
+@dataclass(slots=True)
+class Months:
+    """The figures of months, each computed at most once; of published ones, as published."""
+
+    con: sqlite3.Connection
+    policy: Policy
+    _first: Month | None = field(init=False)
+    _computed: dict[Month, MonthFigures] = field(default_factory=dict)
+    _published: dict[Month, PublishedMonth | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._first = load_report.first_month(self.con, self.policy)
+
+    def exists(self, month: Month) -> bool:
+        """Whether the desk read its mailbox in it."""
+        return self._first is not None and month >= self._first
+
+    def published(self, month: Month) -> PublishedMonth | None:
+        if month not in self._published:
+            self._published[month] = reports.published(self.con, month)
+        return self._published[month]
+
+    def computed(self, month: Month) -> MonthFigures:
+        """As it stands now, without variations."""
+        if month not in self._computed:
+            rows = load_report.month_rows(self.con, self.policy, month)
+            self._computed[month] = month_figures(self.policy, month, rows)
+        return self._computed[month]
+
+    def figures(self, month: Month) -> MonthFigures | None:
+        """As published, else as it stands now; None of a month in which there was no desk."""
+        known = self.published(month)
+        return known.figures if known else self.computed(month) if self.exists(month) else None
+
+    def fresh(self, month: Month) -> MonthFigures:
+        """As it stands now, beside the month before and the year before."""
+        return with_variations(self.computed(month), self.figures(month.plus(-1)), self.figures(month.plus(-YEAR)))
+
+    def corrections(self, month: Month) -> tuple[FigureCorrection, ...]:
+        """What differs by now from what was published of this month, and was not shown yet."""
+        known = self.published(month)
+        if known is None:
+            return ()
+        now = self.computed(month)
+        ends = month.ends(self.policy.office.timezone)
+        why = archive.reasons(self._events_since(month), known.published_at, ends)
+        return archive.differences(known.figures, known.corrections, now, why)
+
+    def _events_since(self, month: Month) -> tuple[EventRow, ...]:
+        return load_report.month_rows(self.con, self.policy, month).events
+
+    def trend(self, month: Month) -> tuple[TrendPoint, ...]:
+        points = ((one, self.figures(one)) for one in month.twelve())
+        return tuple(
+            TrendPoint(
+                month=str(one),
+                published=self.published(one) is not None,
+                measures={name: indicator.main for name, indicator in figures.indicators.items()},
+            )
+            for one, figures in points
+            if figures is not None
+        )
 
 
 def make(con: sqlite3.Connection, policy: Policy, month: Month, now: datetime) -> MonthlyReport:
-    """Return the report of this month as it stands now."""
-    figures = month_figures(policy, month, load_report.month_rows(con, policy, month))
+    """Return the report of this month: as published, with its corrections, else as it stands now."""
+    months = Months(con, policy)
+    known = months.published(month)
+    told = (*reports.told_at(con, known.published_at), *known.corrections) if known else ()
     return MonthlyReport(
         month=str(month),
         office=policy.office.name,
         generated_at=now,
         final=is_final(policy, month, now),
-        figures=figures,
+        figures=known.figures if known else months.fresh(month),
+        trend=months.trend(month),
+        corrections=(*dict.fromkeys(told), *months.corrections(month)),
+        published_at=known.published_at if known else None,
     )
+
+
+def to_publish(con: sqlite3.Connection, policy: Policy, month: Month, now: datetime) -> MonthlyReport:
+    """Return the report that is to be published of this month: with what is corrected of the eleven before it."""
+    months = Months(con, policy)
+    return MonthlyReport(
+        month=str(month),
+        office=policy.office.name,
+        generated_at=now,
+        final=is_final(policy, month, now),
+        figures=months.fresh(month),
+        trend=months.trend(month),
+        corrections=tuple(found for one in month.twelve()[:-1] for found in months.corrections(one)),
+        published_at=now,
+    )
+
+
+def next_month(con: sqlite3.Connection, policy: Policy, now: datetime, only: Month | None = None) -> Month | None:
+    """Return the oldest month that is over and was not published, None if there is none.
+
+    If none was published ever, the last month begins: a desk of many months does not publish them all at once. `only`:
+    a person wants this month published, if it is over and was not.
+    """
+    if only is not None:
+        return only if is_final(policy, only, now) and reports.published(con, only) is None else None
+    this = Month.of(now, policy.office.timezone)
+    first, last = load_report.first_month(con, policy), reports.last_published(con)
+    begin = max(last.plus(1) if last else this.plus(-1), this.plus(-YEAR))
+    if first is None or not first <= begin < this:
+        return None
+    return begin if may_publish(policy, begin, now, load_tick.synced_at(con)) else None
+
+
+# --- in words and pictures --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WordedReport:
+    """`view`: as the page shows it, its pictures with their images; `images`: PNG by name; `reason`: why there are
+    none."""
+
+    view: ReportView
+    images: Mapping[str, bytes]
+    reason: str = ""
+
+
+def in_words(report: MonthlyReport, lang: str, zone: ZoneInfo) -> ReportView:
+    """Return the report in this language, without charts."""
+    return report_view(report, lang, zone)
+
+
+def worded(report: MonthlyReport, lang: str, policy: Policy, draw: Draw = charts.draw) -> WordedReport:
+    """Return the report in this language with its charts; if they cannot be drawn, without."""
+    wanted = charts_of(report, lang)
+    drawn = draw([asdict(chart) for chart in wanted])
+    if drawn.reason:
+        log.warning("report.no-charts", reason=drawn.reason)
+    pictures = [
+        {
+            "name": chart.name,
+            "title": chart.title,
+            "alt": chart.alt,
+            "png": b64encode(drawn.images[chart.name]).decode(),
+        }
+        for chart in wanted
+        if chart.name in drawn.images
+    ]
+    view = report_view(report, lang, policy.office.timezone, pictures)
+    return WordedReport(view=view, images=drawn.images, reason=drawn.reason)
+
+
+def ready(
+    report: MonthlyReport, policy: Policy, page: Callable[[ReportView], str], draw: Draw = charts.draw
+) -> ReportReady:
+    """Return what the engine needs to publish this report, with the mail's content. `page` lays a view out as HTML."""
+    lang = policy.office.languages[0]
+    made = worded(report, lang, policy, draw) if policy.report_to else None
+    return ReportReady(
+        month=report.month,
+        figures=archive.to_text(report.figures),
+        facts=_facts(report, lang, made, page) if made else {},
+        lang=lang,
+        corrections=tuple(
+            CorrectFigure(
+                month=one.month, indicator=one.indicator, measure=one.measure, old=one.old, new=one.new, why=one.why
+            )
+            for one in report.corrections
+        ),
+    )
+
+
+def _facts(
+    report: MonthlyReport, lang: str, made: WordedReport, page: Callable[[ReportView], str]
+) -> Mapping[str, object]:
+    view = made.view
+    shown = {**view, "pictures": tuple({**one, "png": ""} for one in view["pictures"]), "indicators": ()}
+    name = f"{report.month}-{lang}"
+    return {
+        "subject": view["subject"],
+        "text": as_mail_text(view),
+        "page": shown,
+        "pictures": tuple(EnclosedFile(key, "image/png", image) for key, image in made.images.items()),
+        "files": (
+            EnclosedFile(f"{name}.html", "text/html; charset=utf-8", page(view).encode()),
+            EnclosedFile(f"{name}.csv", "text/csv; charset=utf-8", as_csv(report, lang).encode()),
+        ),
+    }

@@ -276,6 +276,7 @@ class Service:
             ticks.job("disk", self.parts.host_checks.look_at_disk)
             ticks.job("copies", self.parts.host_checks.look_at_copies)
             ticks.job("clock", self.parts.host_checks.look_at_clock)
+            ticks.job("report", lambda: wiring.publish_report(self.parts.config, self.parts.engine))
             self._state.recovered("tick")
             self._alive("tick")
         except StateError as error:
@@ -332,5 +333,6 @@ def once(parts: Parts) -> None:
     parts.intake.sync(compare=True)
     parts.delivery.citizens_may = True
     parts.ticks.tick()
+    parts.ticks.job("report", lambda: wiring.publish_report(parts.config, parts.engine))
     while parts.delivery.drain():
         continue

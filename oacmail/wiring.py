@@ -12,12 +12,13 @@ from hashlib import sha256
 from pathlib import Path
 
 from oacmail import config as settings
-from oacmail.adapters import disk
+from oacmail import reporting
+from oacmail.adapters import charts, disk
 from oacmail.adapters.clock import SystemClock
 from oacmail.adapters.imap import ImapMailbox, ImapSettings
 from oacmail.adapters.smtp import SmtpSettings, SmtpTransport
 from oacmail.adapters.store import SqliteStore, admin, connection, keys
-from oacmail.adapters.templates import JinjaRenderer, OfficeProfile, wording
+from oacmail.adapters.templates import JinjaRenderer, OfficeProfile, report_page, wording
 from oacmail.adapters.workdays import SHIPPED, EveryDay, FallbackCalendar, OfficeCalendar
 from oacmail.config import Config, secrets
 from oacmail.core.errors import ConfigError, Transient
@@ -25,6 +26,7 @@ from oacmail.core.outbox.kinds import KINDS, EnvelopeSender
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy, Workdays
 from oacmail.core.ports.clock import Clock
+from oacmail.core.report.months import Month
 from oacmail.core.routing.signature import key_name
 from oacmail.engine import TEMPLATES, Delivery, Engine, HostChecks, Intake, Ticks, learning
 from oacmail.mail.outgoing.councils import councils
@@ -306,6 +308,25 @@ def learn(parts: Parts) -> list[LearningResult]:
 
 def state(config: Config) -> Path:
     return config.office.state
+
+
+def publish_report(
+    config: Config, engine: Engine, draw: reporting.Draw = charts.draw, only: Month | None = None
+) -> str:
+    """Publish the oldest month that is over and not published; return it, '' if there is none. Raises Transient.
+
+    `only`: publish this one, or none.
+
+    The figures are read and drawn without the store's lock; a kill before the last step leaves nothing behind.
+    """
+    now = engine.now()
+    with open_readonly(config) as con:
+        month = reporting.next_month(con, engine.policy, now, only)
+        if month is None:
+            return ""
+        made = reporting.to_publish(con, engine.policy, month, now)
+    engine.perform(reporting.ready(made, engine.policy, report_page, draw))
+    return str(month)
 
 
 def _has_run(config: Config) -> None:

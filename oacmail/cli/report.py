@@ -1,31 +1,87 @@
-"""The verb `report`: the monthly indicators as text, HTML page, CSV or JSON (docs/requirements.md section 5)."""
+"""The verb `report`: the monthly indicators as text, HTML page, CSV or JSON, or sent to who is to get them."""
 
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 
 from oacmail import reporting, wiring
+from oacmail.adapters.templates import report_page
 from oacmail.cli.common import as_json, configured, print_json, safe
+from oacmail.config import Config
+from oacmail.core.model import LANGUAGES
+from oacmail.core.report.figures import MonthlyReport
 from oacmail.core.report.months import Month
+from oacmail.core.report.small_numbers import grouped
+from oacmail.mail.outgoing.report_csv import as_csv
 from oacmail.mail.outgoing.report_json import as_row
+from oacmail.mail.outgoing.report_text import as_text
 
 
 @click.command()
 @click.argument("month", metavar="YYYY-MM")
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write a page that stands alone.")
+@click.option("--csv", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures as CSV.")
+@click.option("--lang", type=click.Choice(LANGUAGES), help="Default: the office's first language.")
+@click.option("--published", is_flag=True, help="For publication: no small numbers, no case numbers.")
+@click.option("--send", is_flag=True, help="Send it now to report.to, once for each month that is over.")
 @as_json
 @click.pass_context
-def report(ctx: click.Context, month: str, as_json: bool) -> None:
-    """Show the indicators of a month."""
-    config = configured(ctx)
-    wanted = _month(month)
-    with wiring.open_readonly(config) as con:
-        made = reporting.make(con, wiring.report_policy(config), wanted, datetime.now(UTC))
-    row = as_row(made, config.office.languages[0])
-    if as_json:
-        print_json([row])
+def report(
+    ctx: click.Context,
+    month: str,
+    html: Path | None,
+    csv: Path | None,
+    lang: str | None,
+    published: bool,
+    send: bool,
+    as_json: bool,
+) -> None:
+    """Show the indicators of a month: as published, with what is corrected since, else as they stand now."""
+    config, wanted = configured(ctx), _month(month)
+    if send:
+        _send(config, wanted)
         return
-    for one in row["indicators"]:
-        click.echo(safe(f"{one['id']:4} {one['result']}  {one['name']} (n = {one['n']})"))
+    policy = wiring.report_policy(config)
+    with wiring.open_readonly(config) as con:
+        made = reporting.make(con, policy, wanted, datetime.now(UTC))
+    made = grouped(made) if published else made
+    lang = lang or config.office.languages[0]
+    if html:
+        page = reporting.worded(made, lang, policy)
+        html.write_text(report_page(page.view), encoding="utf-8")
+        if page.reason:
+            click.echo(f"oacmail: the page has no charts: {safe(page.reason)}", err=True)
+    if csv:
+        csv.write_bytes(as_csv(made, lang).encode())
+    if as_json:
+        print_json([as_row(made, lang)])
+    elif not (html or csv):
+        _show(made, lang, config)
+
+
+def _show(made: MonthlyReport, lang: str, config: Config) -> None:
+    view = reporting.in_words(made, lang, config.office.timezone)
+    for line in as_text(view).splitlines():
+        click.echo(safe(line))
+
+
+def _send(config: Config, month: Month) -> None:
+    """Publish it now, by the engine, which writes the mails that the daemon sends. Exit 1 if it was published before,
+    or nobody is to get it."""
+    if not config.report.to:
+        _no("report.to names nobody: write the addresses there")
+    with wiring.engine_for_command(config) as engine:
+        sent = wiring.publish_report(config, engine, only=month)
+    if not sent:
+        _no(f"{month} is not over yet, or was published before: a report is sent once")
+    click.echo(f"oacmail: the report of {month} is queued for {len(config.report.to)} people", err=True)
+
+
+def _no(text: str) -> None:
+    click.echo(f"oacmail: {text}", err=True)
+    sys.exit(1)
 
 
 def _month(text: str) -> Month:

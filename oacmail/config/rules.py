@@ -34,6 +34,7 @@ def policy(
         sending=_sending(config),
         digest=core.Digest(to=people.agents if config.digest.to is None else config.digest.to, at=config.digest.at),
         survey=core.SurveyRules(**config.survey.model_dump()),
+        report_to=config.report.to,
         provable=config.trust.provider != "none",
         form_senders=frozenset(config.callback.form_senders),
         call_attempts=config.callback.attempts,

@@ -29,11 +29,13 @@ from oacmail.core.handlers.delivery_result import on_delivery_result
 from oacmail.core.handlers.from_citizen import from_citizen
 from oacmail.core.handlers.from_staff import from_staff, in_sent_folder
 from oacmail.core.handlers.outbox_command import on_outbox_command
+from oacmail.core.handlers.report import on_report_ready
 from oacmail.core.handlers.tick import on_tick
 from oacmail.core.lookup import LookedUp, Lookup
 from oacmail.core.model import Auto, Folder, Kind, Outcome, Role
 from oacmail.core.outbox.notice_limits import bounded
 from oacmail.core.policy import Policy
+from oacmail.core.report_effects import ReportReady
 from oacmail.core.routing.signature import Signature
 from oacmail.core.view import MessageView, TickView, View
 
@@ -63,6 +65,8 @@ def decide(policy: Policy, view: View | TickView, inp: LookedUp, now: datetime) 
         case BoardDeletion():
             assert isinstance(view, View)
             return on_board_deletion(policy, view, inp, now)
+        case ReportReady():
+            return on_report_ready(policy, inp, now)
         case _:
             assert_never(inp)
 

@@ -14,6 +14,7 @@ from oacmail.core.case_effects import CaseEffect
 from oacmail.core.features import Slot
 from oacmail.core.model import BoardPlace, Classification, Folder, Kind, Message, Outcome, Role, Status
 from oacmail.core.outgoing import MailEvent, MailKind
+from oacmail.core.report_effects import ReportEffect, ReportReady
 
 # --- inputs -------------------------------------------------------------------------------------------
 
@@ -100,7 +101,7 @@ class BoardDeletion:
     case: str | None
 
 
-Input = Arrived | Tick | DeliveryResult | AdminCommand | OutboxCommand | BoardMove | BoardDeletion
+Input = Arrived | Tick | DeliveryResult | AdminCommand | OutboxCommand | BoardMove | BoardDeletion | ReportReady
 
 
 # --- effects: each an upsert by its key ----------------------------------------------------------------
@@ -352,7 +353,6 @@ class Remember:
 Effect = (
     OpenCase
     | RecordMessage
-    | CaseEffect
     | UpdateCase
     | StartDeadline
     | EndDeadlines
@@ -368,6 +368,8 @@ Effect = (
     | ReviewDone
     | UpdatePerson
     | Remember
+    | CaseEffect
+    | ReportEffect
 )
 
 

@@ -20,6 +20,7 @@ from oacmail.core.effects import (
 )
 from oacmail.core.model import AnswerText, Auto, Classification, Folder, Forwarded, Message
 from oacmail.core.policy import Policy
+from oacmail.core.report_effects import ReportReady
 from oacmail.core.routing import case_numbers, order_tokens, orders, own_text, vote_tokens
 from oacmail.core.routing.classification import classify
 from oacmail.core.routing.order_tokens import Pressed
@@ -99,7 +100,7 @@ class Lookup:
         return self.arrived.forced
 
 
-LookedUp = Lookup | Tick | DeliveryResult | AdminCommand | OutboxCommand | BoardMove | BoardDeletion
+LookedUp = Lookup | Tick | DeliveryResult | AdminCommand | OutboxCommand | BoardMove | BoardDeletion | ReportReady
 """An `Input` whose message, if it has one, is looked up."""
 
 

@@ -48,6 +48,7 @@ class MailKind(StrEnum):
     ANSWERED_TWICE = "answered_twice"
     BOUNCED = "bounced"
     NOTICE_LIST = "notice_list"
+    REPORT = "report"
     ALERT = "alert"
     PROBE = "probe"
 

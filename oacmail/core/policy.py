@@ -157,7 +157,8 @@ class Policy:
     `provable`: the provider can prove who wrote a mail (trust.provider is not "none").
     `form_senders`: addresses of the call-back form, whose mails are requests. `call_attempts`: this many calls in
     vain in the slot, and a mail, count as an answer. `tax_operator`: who collects local taxes
-    (core/routing/derivation.py). `board`: None = messages stay where they lie.
+    (core/routing/derivation.py). `report_to`: who gets the monthly report. `board`: None = messages
+    stay where they lie.
     """
 
     office: Office
@@ -171,6 +172,7 @@ class Policy:
     sending: Sending = field(default_factory=Sending)
     digest: Digest = field(default_factory=Digest)
     survey: SurveyRules = field(default_factory=SurveyRules)
+    report_to: tuple[str, ...] = ()
     provable: bool = False
     form_senders: frozenset[str] = frozenset()
     call_attempts: int = 2

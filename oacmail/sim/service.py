@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from oacmail import wiring
+from oacmail.adapters.charts import Drawn
 from oacmail.adapters.store import SqliteStore
 from oacmail.adapters.store.store import SqliteTurn
 from oacmail.config import Config
@@ -40,6 +41,10 @@ KILL_POINTS = (
     "before a draft is settled",
     "after recovery",
 )
+
+
+def _no_charts(_: object) -> Drawn:
+    return Drawn({}, "a simulated town draws nothing")
 
 
 class Killed(BaseException):
@@ -212,6 +217,7 @@ class SimulatedService:
 
     def tick(self) -> None:
         Ticks(engine=self.engine).tick()
+        wiring.publish_report(self.config, self.engine, draw=_no_charts)
 
     def drain(self) -> bool:
         """Send every mail that may leave now; return False if the relay failed."""

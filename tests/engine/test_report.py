@@ -6,7 +6,7 @@ from typing import Any
 from oacmail import reporting
 from oacmail.core.report.months import Month
 from oacmail.mail.outgoing.report_json import as_row
-from tests.engine.world import ANNA, MARTA, PERE, World, local
+from tests.engine.world import ANNA, MARTA, PERE, World, local, text_of
 
 TOWN = Callable[..., World]
 
@@ -56,3 +56,74 @@ def test_a_request_counts_in_the_month_of_its_due_day(town: TOWN) -> None:
     assert report(world, "2026-11")["final"] is False
     world.clock.set(local("2026-12-01 08:00"))
     assert report(world, "2026-11")["final"] is True
+
+
+# --- published, once ---------------------------------------------------------------------------------------
+
+COUNCIL = "regidoria@council.example"
+
+
+def sent(world: World) -> list[str]:
+    return [str(mail["Subject"]) for mail in world.received(COUNCIL) if mail["X-Oacmail-Kind"] == "report"]
+
+
+def test_the_report_leaves_on_the_first_working_day_at_eight_and_once(town: TOWN) -> None:
+    world = town(now="2026-11-24 10:00", report={"to": [COUNCIL]})
+    asked = world.citizen_writes(ANNA)
+    world.turn()
+    world.agent_answers(asked)
+    world.live("2026-12-01 07:59", minutes=300)
+    assert sent(world) == []
+    world.live("2026-12-01 08:00")
+    world.live("2026-12-03 12:00")
+    assert sent(world) == ["OAC 360 · Informe de novembre de 2026: 100 % dins de termini"]
+    assert report(world, "2026-11")["published_at"] == "2026-12-01T07:00:00+00:00"
+
+
+def test_a_kill_at_any_moment_makes_no_second_report(town: TOWN) -> None:
+    for point in ("before commit", "after commit", "after claim", "before RCPT", "after the last byte"):
+        world = town(now="2026-11-30 10:00", report={"to": [COUNCIL]})
+        world.advance("2026-12-01 08:00")
+        world.kill_if_reached(point, world.turn)
+        world.live("2026-12-01 12:00")
+        assert len(sent(world)) == 1, point
+        world.stop()
+
+
+def test_a_report_waits_until_the_mailbox_was_read(town: TOWN) -> None:
+    world = town(now="2026-11-30 10:00", report={"to": [COUNCIL]})
+    world.mailbox.away = True
+    world.live("2026-12-01 12:00")
+    assert world.rows("SELECT * FROM reports") == []
+    world.mailbox.away = False
+    world.turn()
+    assert len(sent(world)) == 1
+
+
+def test_nobody_gets_a_report_and_the_month_is_frozen_all_the_same(town: TOWN) -> None:
+    world = town(now="2026-11-30 10:00")
+    world.live("2026-12-01 08:00")
+    assert [row["month"] for row in world.rows("SELECT month FROM reports")] == ["2026-11"]
+    assert world.mails("report") == []
+
+
+def test_what_is_known_later_is_a_correction_and_changes_no_published_figure(town: TOWN) -> None:
+    world = town(now="2026-11-24 10:00", report={"to": [COUNCIL]})
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.live("2026-12-01 08:00", minutes=300)
+    assert indicator(world, "2026-11", "I1")["result"] == 0
+    number = world.case()["number"]
+    world.advance("2026-12-02 10:00")
+    at = local("2026-11-25 11:00").isoformat()
+    world.order("log-call", number, at=at)  # the call was made in time and noted a week later
+    made = report(world, "2026-11")
+    assert indicator(world, "2026-11", "I1")["result"] == 0
+    found = {(one["id"], one["key"]): (one["old"], one["new"], one["why"]) for one in made["corrections"]}
+    assert found["I1", "in_time"] == (0, 100, "noted_late")
+    assert found["I2", "unanswered"] == (1, 0, "noted_late")
+    world.live("2027-01-04 08:00", minutes=600)
+    assert "Correccions" in text_of(world.received(COUNCIL)[-1])
+    later = report(world, "2026-12")
+    assert ("2026-11", "I1", "in_time") in {(one["month"], one["id"], one["key"]) for one in later["corrections"]}
+    assert {one["at"] for one in report(world, "2026-11")["corrections"]} == {"2027-01-04T07:00:00+00:00"}

@@ -22,6 +22,7 @@ from oacmail.core.report.rows import (
     MonthRows,
     RequestRow,
     Source,
+    VoteRow,
 )
 
 _KINDS = (
@@ -41,6 +42,7 @@ def month_rows(con: sqlite3.Connection, policy: Policy, month: Month) -> MonthRo
         "begins": stamp(begins),
         "ends": stamp(ends),
         "after": stamp(ends + LONGEST_TERM),
+        "since": stamp(begins - LONGEST_TERM),
         "kinds": json.dumps(_KINDS),
     }
     ids = [row[0] for row in con.execute(_TOUCHED, bounds)]
@@ -51,6 +53,8 @@ def month_rows(con: sqlite3.Connection, policy: Policy, month: Month) -> MonthRo
         events=tuple(map(_event, con.execute(_EVENTS, asked))),
         answers=tuple(AnswerLang(at=at(row["at"]), lang=row["lang"]) for row in con.execute(_BY_MAIL, bounds)),
         acks=tuple(AckRow(asked_at=at(row[0]), sent_at=moment(row[1])) for row in con.execute(_ACKS, asked)),
+        votes=tuple(map(_vote, con.execute(_VOTES, bounds))),
+        surveys=con.execute(_SURVEYS, bounds).fetchone()[0],
         rescued=con.execute(_RESCUED, bounds).fetchone()[0],
     )
 
@@ -61,6 +65,7 @@ _TOUCHED = f"""SELECT case_id FROM deadlines WHERE {_ANSWERS} AND due_at >= :beg
     AND (met_at IS NULL OR met_at >= :begins) AND (void_at IS NULL OR void_at >= :begins)
   UNION SELECT case_id FROM events WHERE at >= :begins AND at < :ends AND case_id IS NOT NULL
     AND kind IN (SELECT value FROM json_each(:kinds))
+  UNION SELECT case_id FROM events WHERE at >= :since AND at < :begins AND kind = 'opinion' AND case_id IS NOT NULL
   UNION SELECT e.case_id FROM events e JOIN cases c ON c.id = e.case_id WHERE e.kind = 'escalated' AND e.at < :ends
     AND (c.status = 'derived' OR c.touched_at >= :begins)"""
 _THESE = "IN (SELECT value FROM json_each(:ids))"
@@ -82,6 +87,16 @@ _ACKS = f"""SELECT m.received_at, iif(o.state = 'sent', o.sent_at, NULL) FROM me
     WHERE d.armed_by = m.fingerprint AND d.kind = 'answer' AND d.level = 0 AND d.met_at IS NOT NULL))"""
 _RESCUED = """SELECT count(*) FROM reviews r JOIN messages m ON m.fingerprint = r.fingerprint
   WHERE r.reason = 'suspected-spam' AND r.done_at >= :begins AND r.done_at < :ends AND m.case_id IS NOT NULL"""
+
+
+_VOTES = """SELECT v.at, v.score, v.signed, c.number FROM votes v JOIN cases c ON c.id = v.case_id
+  WHERE v.at >= :begins AND v.at < :ends ORDER BY v.at, v.id"""
+_SURVEYS = """SELECT count(*) FROM outbox WHERE kind = 'survey' AND state = 'sent'
+  AND sent_at >= :begins AND sent_at < :ends"""
+
+
+def _vote(row: sqlite3.Row) -> VoteRow:
+    return VoteRow(case=row["number"], at=at(row["at"]), score=row["score"], signed=bool(row["signed"]))
 
 
 def _case(row: sqlite3.Row) -> CaseRow:

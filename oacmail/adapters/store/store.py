@@ -57,6 +57,7 @@ from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.ports.renderer import FrozenMail
 from oacmail.core.ports.store import LAST_TICK, RUN, RUN_READ, Claimed, Correction
+from oacmail.core.report_effects import ReportReady
 from oacmail.core.view import TickView, View
 
 
@@ -78,6 +79,8 @@ class SqliteTurn:
                 return load_message.mail_view(self._con, inp.key)
             case DeliveryResult():
                 return load_message.delivery_view(self._con, policy, inp, now)
+            case ReportReady():
+                return View()
 
     def message(self, fingerprint: str) -> tuple[str, bytes | None] | None:
         row = self._con.execute(

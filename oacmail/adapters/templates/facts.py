@@ -106,6 +106,7 @@ DEFAULTS: Mapping[str, Mapping[str, object]] = {
     "incident": {"platform": "", "operator": "town", "since": None, "count": 0, "cases": ()},
     "notice_list": {"what": "", "count": 0, "cases": (), "more": 0, "text": ""},
     "pointers": {"opened_at": None, "due_at": None, "topic": "other", "pointers": ()},
+    "report": {"subject": "", "text": "", "page": {}},
     "probe": {},
 }
 _DERIVED: Mapping[str, object] = {"derived_at": None, "operator": "town", "platform": "", "ends_on": None}
@@ -161,6 +162,17 @@ def _text(text: str) -> str:
     return f"{shown}\n[…]" if len(text) > MAX_TEXT else shown
 
 
+_SAMPLE_TABLE = {"caption": "Resum", "head": ("Indicador", "Resultat"), "rows": (("I1", "98,3 %"), ("I2", "0"))}
+_SAMPLE_PAGE = {
+    **dict.fromkeys(("title", "office", "charts", "no_pictures", "note", "attached", "privacy", "breaches_title"), "…"),
+    **dict.fromkeys(("corrections_title", "corrections_why"), "…"),
+    **dict.fromkeys(("summary", "short_trend", "corrections"), _SAMPLE_TABLE),
+    "lang": "ca",
+    "lead": ("…",),
+    "status": ("…",),
+    "missed": (_SAMPLE_TABLE,),
+    "pictures": ({"name": "cases", "alt": "Consultes rebudes, per mes: nov. 26 40"},),
+}
 _THEN = datetime(2026, 11, 26, 19, tzinfo=UTC)
 _SAMPLE_ROW = {"case": "OAC-2026-000123", "opened_at": _THEN, "due_at": _THEN, "status": "derived", "level": 2}
 _SAMPLE_LINE = {**_SAMPLE_ROW, "short": "123", "topic": "grant", "assignee": None}
@@ -338,6 +350,9 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
                     {"body": "060", "phone": "060"},
                 ),
             },
+        ),
+        "report": (
+            {"subject": "Informe de novembre de 2026: 98,3 % dins de termini", "text": "…", "page": _SAMPLE_PAGE},
         ),
         "probe": ({},),
     }

@@ -33,12 +33,13 @@ from oacmail.mail.outgoing.dates_in_words import (
     hours_words,
     nth_working_day,
 )
+from oacmail.mail.outgoing.enclosed import enclosed
 from oacmail.mail.outgoing.headers import bare_address
 
 _BETWEEN_LANGUAGES = "\n\n· · ·\n\n"
 SUGGESTION = "suggestion"
 """The template of an answer that an agent completes: all of a draft, the second part of a mail of the kind `draft`."""
-_SHARED = ("base.html.j2", "rows.txt.j2", "drafts.txt.j2")
+_SHARED = ("base.html.j2", "rows.txt.j2", "drafts.txt.j2", "report.html.j2", "report_parts.html.j2")
 _FREE_CALLS = ("800", "900")  # numbers that are free for the caller in Spain (Ordre CTE/711/2002)
 _SAMPLE_ID = "<sample@localhost.invalid>"
 _SAMPLE_NOW = datetime(2026, 11, 30, 9, tzinfo=UTC)
@@ -132,7 +133,7 @@ class JinjaRenderer:
         html = loader.html(send.kind, pages, contexts[0])
         text = _BETWEEN_LANGUAGES.join(page.text for page in pages)
         heading = replace(heading, subject=_subject(pages), mark=mark(text))
-        mime = compose(heading, text, html, *originals)
+        mime = compose(heading, text, html, *originals, enclosed=enclosed(send.facts))
         reason = _token_lost(send, heading) or verify(mime, heading)
         if reason:
             raise BrokenTemplateError(reason)

@@ -133,8 +133,8 @@ class TemplateLoader:
         return joined(template.generate(context)) if self.overridden else template.render(context)
 
     def layout(self, template: str, lang: str) -> str:
-        own = f"{lang}/{template}.html.j2"
-        return own if own in self.names else "base.html.j2"
+        own = (f"{lang}/{template}.html.j2", f"{template}.html.j2")
+        return next((name for name in own if name in self.names), "base.html.j2")
 
 
 def _in_words(speak: Callable[[Any, str], str]) -> Callable[[Context, date | None], str]:

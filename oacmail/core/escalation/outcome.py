@@ -27,7 +27,7 @@ def solved(policy: Policy, case: CaseView, *, at: datetime, key: str, now: datet
         UpdateCase(case=case.number, columns={"solved_at": at, "touched_at": at}),
         *_follow_up_ends(case, now),
         *answers.ask(policy, case.number, key=f"solved:{key}", at=at, due_at=_owed_by(policy, case, at)),
-        AuditEvent(kind="solved", case=case.number, data={"by": by}),
+        AuditEvent(kind="solved", case=case.number, data={"by": by, "at": at.isoformat()}),
     )
 
 

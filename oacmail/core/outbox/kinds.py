@@ -23,6 +23,7 @@ class Audience(StrEnum):
     DIGEST = auto()
     SEVERAL = auto()
     OFFICE = auto()
+    REPORT = auto()
 
 
 class Release(StrEnum):
@@ -200,6 +201,7 @@ _ROWS = (
         MailKind.BOUNCED, Audience.SEVERAL, _SERVICE_HOURS, budget=_NOTICES, if_undelivered=IfUndelivered.NOBODY
     ),
     _to_staff(MailKind.NOTICE_LIST, Audience.SEVERAL, _SERVICE_HOURS, about_case=False),
+    _to_staff(MailKind.REPORT, Audience.REPORT, _SERVICE_HOURS, about_case=False),
     # --- the service itself -----------------------------------------------------------------------
     _to_staff(MailKind.ALERT, Audience.OPERATOR, _ANY_HOUR, about_case=False, priority=Priority.ALERT),
     MailRules(

@@ -6,6 +6,8 @@ from oacmail.core import calendar
 from oacmail.core.policy import Policy
 from oacmail.core.report.months import Month
 
+UNREAD_PATIENCE = timedelta(days=1)
+
 
 def publication_day(policy: Policy, month: Month) -> date:
     """The first working day of the next month."""
@@ -16,6 +18,13 @@ def due_at(policy: Policy, month: Month) -> datetime:
     """The moment from which the report of this month may be published."""
     day = publication_day(policy, month)
     return datetime.combine(day, policy.digest.at, policy.office.timezone).astimezone(UTC)
+
+
+def may_publish(policy: Policy, month: Month, now: datetime, read_at: datetime | None) -> bool:
+    """Whether this month may be frozen: it is due, and every watched folder was read since, so that no answer of the
+    month is unread. `read_at`: when the least recently read one was; after a day nothing is waited for."""
+    due = due_at(policy, month)
+    return now >= due and ((read_at is not None and read_at >= due) or now - due >= UNREAD_PATIENCE)
 
 
 def is_final(policy: Policy, month: Month, now: datetime) -> bool:

@@ -20,6 +20,7 @@ from typing import Literal
 
 from oacmail.mail.mime import normalize
 from oacmail.mail.outgoing import headers
+from oacmail.mail.outgoing.enclosed import NOTHING_ENCLOSED, Enclosed, EnclosedFile
 from oacmail.mail.outgoing.plain_text import one_line
 
 _STRUCTURE = {"MIME-Version", "Content-Type", "Content-Transfer-Encoding"}
@@ -50,16 +51,21 @@ _NAME = b'Content-Disposition: attachment; filename="original.eml"\r\n'
 _MIXED = re.compile(rb'^Content-Type: multipart/mixed; boundary="([^"]+)"', re.MULTILINE)
 
 
-def compose(heading: Heading, text: str, html: str, *originals: bytes) -> bytes:
+def compose(heading: Heading, text: str, html: str, *originals: bytes, enclosed: Enclosed = NOTHING_ENCLOSED) -> bytes:
     """Return the whole mail with CRLF line ends, 7-bit except for `originals` in 8-bit, no line above 998 octets.
 
     The `originals` are attached as message/rfc822, or as base64 if their lines or bytes cannot be sent unencoded.
+    The pictures of `enclosed` are in one container with the HTML that shows them (RFC 2387), its files follow the text.
     Raises ValueError for a recipient or an id that no header field can hold.
     """
     seed = sha256(f"{heading.message_id}\n{text}".encode()).hexdigest()[:24]
-    body = multipart("alternative", f"=_a{seed}", (leaf("plain", text), leaf("html", html)))
-    if originals:
-        body = multipart("mixed", _unused(seed, b"".join(originals)), (body, *map(_attached, originals)))
+    shown = leaf("html", html)
+    if enclosed.pictures:
+        shown = multipart("related", f"=_r{seed}", (shown, *map(_picture, enclosed.pictures)))
+    body = multipart("alternative", f"=_a{seed}", (leaf("plain", text), shown))
+    beside = (*map(_file, enclosed.files), *map(_attached, originals))
+    if beside:
+        body = multipart("mixed", _unused(seed, b"".join(originals)), (body, *beside))
     return header_fields(heading).encode("ascii") + b"MIME-Version: 1.0\r\n" + body
 
 
@@ -134,6 +140,22 @@ def leaf(subtype: str, text: str) -> bytes:
     encoded = b2a_qp(lines.encode(), istext=True).replace(b"\n", b"\r\n")
     head = f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
     return head.encode() + encoded
+
+
+def _picture(picture: EnclosedFile) -> bytes:
+    head = (
+        f'Content-ID: <{picture.name}@report.invalid>\r\nContent-Disposition: inline; filename="{picture.name}.png"\r\n'
+    )
+    return _in_base64(picture, head)
+
+
+def _file(file: EnclosedFile) -> bytes:
+    return _in_base64(file, f'Content-Disposition: attachment; filename="{file.name}"\r\n')
+
+
+def _in_base64(file: EnclosedFile, head: str) -> bytes:
+    typed = f"Content-Type: {file.mime}\r\n{head}Content-Transfer-Encoding: base64\r\n\r\n"
+    return typed.encode("ascii") + encodebytes(file.content).replace(b"\n", b"\r\n")
 
 
 def _attached(original: bytes) -> bytes:

@@ -61,6 +61,18 @@ def date_words(day: date, lang: str) -> str:
     return _YEAR[lang].format(day=_day_of_month(day, lang), year=day.year)
 
 
+def month_words(day: date, lang: str) -> str:
+    """`novembre de 2026`; `abril de 2026`; `November 2026`."""
+    name = _MONTHS[lang][day.month - 1].removeprefix("de ").removeprefix("d'")
+    return _YEAR[lang].format(day=name, year=day.year)
+
+
+def short_month(day: date, lang: str) -> str:
+    """`nov. 26`: for the axis of a chart."""
+    name = _MONTHS[lang][day.month - 1].removeprefix("de ").removeprefix("d'")
+    return f"{name[:3]} {day.year % 100:02d}"
+
+
 def moment_words(moment: datetime, lang: str, this_year: int) -> str:
     """`30 de novembre a les 16.03 h`; with the year if it is not `this_year`. The article is left to the sentence."""
     day = _day_of_month(moment, lang) if moment.year == this_year else date_words(moment, lang)

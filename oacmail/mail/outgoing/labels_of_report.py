@@ -5,6 +5,8 @@ The names are those of Catalan service charters (cartes de serveis).
 
 from collections.abc import Mapping
 
+from oacmail.mail.outgoing.labels_of_commitments import COMMITMENTS
+
 Words = Mapping[str, tuple[str, str, str]]
 
 INDICATORS: Words = {
@@ -260,7 +262,7 @@ CAUSES: Words = {
         "answered after 10 working days",
     ),
     "opinion_unanswered": ("sense resposta", "sin respuesta", "no answer"),
-    "low_mean": ("mitjana inferior a l'objectiu", "media inferior al objetivo", "mean below the target"),
+    "low_mean": ("valoració inferior a 4", "valoración inferior a 4", "mark below 4"),
 }
 TABLES: Words = {
     "causes": ("Causes de l'incompliment", "Causas del incumplimiento", "Causes of the breaches"),
@@ -303,6 +305,7 @@ ROWS: Words = {
 }
 REPORT: Mapping[str, Words] = {
     "indicator": INDICATORS,
+    "commitment": COMMITMENTS,
     "formula": FORMULAS,
     "measure": MEASURES,
     "cause_of_breach": CAUSES,

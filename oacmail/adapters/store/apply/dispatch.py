@@ -7,10 +7,10 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from oacmail.adapters.store import drafts
+from oacmail.adapters.store import drafts, reports
 from oacmail.adapters.store.apply import cases, outbox, votes
 from oacmail.adapters.store.write_context import WriteContext
-from oacmail.core import case_effects, effects
+from oacmail.core import case_effects, effects, report_effects
 from oacmail.core.effects import Effect
 
 WRITERS: Mapping[type[Effect], Callable[[sqlite3.Connection, Any, WriteContext], None]] = {
@@ -39,4 +39,6 @@ WRITERS: Mapping[type[Effect], Callable[[sqlite3.Connection, Any, WriteContext],
     effects.UpdatePerson: cases.person,
     effects.Remember: outbox.remember,
     case_effects.WriteDraft: drafts.write,
+    report_effects.FreezeMonth: reports.freeze,
+    report_effects.CorrectFigure: reports.correct,
 }

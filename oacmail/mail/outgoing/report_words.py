@@ -1,0 +1,171 @@
+"""The sentences and headings of the monthly report in ca, es and en, by key. Only a table."""
+
+from collections.abc import Mapping
+
+from oacmail.core.model import LANGUAGES
+
+_TABLE: Mapping[str, tuple[str, str, str]] = {
+    "title": (
+        "Informe mensual del servei: {month}",
+        "Informe mensual del servicio: {month}",
+        "Monthly service report: {month}",
+    ),
+    "final": (
+        "Xifres definitives a {cutoff}. Volums per mes d'arribada, compliment per mes de venciment i satisfacció per "
+        "mes de resposta.",
+        "Cifras definitivas a {cutoff}. Volúmenes por mes de llegada, cumplimiento por mes de vencimiento y "
+        "satisfacción por mes de respuesta.",
+        "Final figures as of {cutoff}. Volumes by month of arrival, compliance by month of the due day, satisfaction "
+        "by month of the vote.",
+    ),
+    "provisional": (
+        "Xifres provisionals: el mes encara no s'ha tancat.",
+        "Cifras provisionales: el mes aún no se ha cerrado.",
+        "Provisional figures: the month is not closed yet.",
+    ),
+    "grouped": (
+        "Versió per publicar: els nombres de l'1 al 4 s'agrupen o s'oculten, i no hi ha números de cas.",
+        "Versión para publicar: los números del 1 al 4 se agrupan o se ocultan, y no hay números de caso.",
+        "Version for publication: numbers from 1 to 4 are grouped or hidden, and there are no case numbers.",
+    ),
+    "made": ("Generat el {at}.", "Generado el {at}.", "Made on {at}."),
+    "published": ("Publicat el {at}.", "Publicado el {at}.", "Published on {at}."),
+    "no_pictures": (
+        "Els gràfics no s'han pogut dibuixar; totes les dades són a les taules.",
+        "Los gráficos no se han podido dibujar; todos los datos están en las tablas.",
+        "The charts could not be drawn; all data are in the tables.",
+    ),
+    "lead_none": (
+        "Aquest mes no vencia cap consulta.",
+        "Este mes no vencía ninguna consulta.",
+        "No enquiry was due this month.",
+    ),
+    "lead_all": (
+        "Totes les consultes que vencien aquest mes ({n}) es van respondre dins del termini.",
+        "Todas las consultas que vencían este mes ({n}) se respondieron dentro del plazo.",
+        "All enquiries due this month ({n}) were answered in time.",
+    ),
+    "lead_some": (
+        "Consultes respostes dins del termini compromès: {share} de {n}. Objectiu: {target}.",
+        "Consultas respondidas dentro del plazo comprometido: {share} de {n}. Objetivo: {target}.",
+        "Enquiries answered within the promised time: {share} of {n}. Target: {target}.",
+    ),
+    "lead_alarm": (
+        "Atenció: és per sota del 95 %, el llindar d'alarma.",
+        "Atención: está por debajo del 95 %, el umbral de alarma.",
+        "Attention: this is below 95%, the alarm threshold.",
+    ),
+    "lead_same_day": (
+        "Respostes després de l'hora de tancament del dia de venciment, comptades com a tardanes: {n}.",
+        "Respuestas después de la hora de cierre del día de vencimiento, contadas como tardías: {n}.",
+        "Answered after closing time on the due day, counted as late: {n}.",
+    ),
+    "lead_unanswered": (
+        "Casos sense resposta a final de mes: {n}.",
+        "Casos sin respuesta a final de mes: {n}.",
+        "Cases without an answer at the end of the month: {n}.",
+    ),
+    "lead_volume": (
+        "Consultes rebudes: {n}. Queixes i suggeriments: {opinions}.",
+        "Consultas recibidas: {n}. Quejas y sugerencias: {opinions}.",
+        "Enquiries received: {n}. Complaints and suggestions: {opinions}.",
+    ),
+    "lead_mark": (
+        "Satisfacció: {mark} de 5 ({n} valoracions). Objectiu: {target}.",
+        "Satisfacción: {mark} de 5 ({n} valoraciones). Objetivo: {target}.",
+        "Satisfaction: {mark} of 5 ({n} marks). Target: {target}.",
+    ),
+    "lead_no_mark": (
+        "Satisfacció: mostra insuficient ({n} valoracions; en calen 5).",
+        "Satisfacción: muestra insuficiente ({n} valoraciones; se necesitan 5).",
+        "Satisfaction: insufficient sample ({n} marks; 5 are needed).",
+    ),
+    "summary": ("Resum dels indicadors", "Resumen de los indicadores", "Summary of the indicators"),
+    "indicator": ("Indicador", "Indicador", "Indicator"),
+    "commitment": ("Compromís", "Compromiso", "Commitment"),
+    "formula": ("Fórmula", "Fórmula", "Formula"),
+    "target": ("Objectiu", "Objetivo", "Target"),
+    "result": ("Resultat", "Resultado", "Result"),
+    "difference": ("Diferència", "Diferencia", "Difference"),
+    "achieved": ("Grau d'assoliment", "Grado de cumplimiento", "Achieved"),
+    "causes": ("Causes de l'incompliment", "Causas del incumplimiento", "Causes of the breach"),
+    "complaints": ("Queixes rebudes", "Quejas recibidas", "Complaints received"),
+    "actions": ("Accions de millora", "Acciones de mejora", "Improvements"),
+    "from_day": ("Data d'implementació", "Fecha de implementación", "In force from"),
+    "measure": ("Mesura", "Medida", "Measure"),
+    "n": ("Nombre de casos del càlcul (n)", "Número de casos del cálculo (n)", "Number of cases (n)"),
+    "number": ("Nombre", "Número", "Number"),
+    "share": ("%", "%", "%"),
+    "before": ("Mes anterior", "Mes anterior", "Last month"),
+    "year_before": ("Fa un any", "Hace un año", "A year ago"),
+    "details": ("Altres mesures", "Otras medidas", "Other measures"),
+    "breaches": (
+        "Casos que no han assolit l'objectiu",
+        "Casos que no han alcanzado el objetivo",
+        "Cases that missed it",
+    ),
+    "case": ("Cas", "Caso", "Case"),
+    "cause": ("Causa", "Causa", "Cause"),
+    "late_by": ("Retard", "Retraso", "Late by"),
+    "trend": ("Evolució de dotze mesos", "Evolución de doce meses", "Trend over twelve months"),
+    "month": ("Mes", "Mes", "Month"),
+    "corrections": ("Correccions", "Correcciones", "Corrections"),
+    "corrections_why": (
+        "Xifres ja publicades que ara es calculen d'una altra manera. La xifra publicada no es canvia.",
+        "Cifras ya publicadas que ahora se calculan de otra manera. La cifra publicada no se cambia.",
+        "Published figures that are computed otherwise by now. The published figure itself is not changed.",
+    ),
+    "old": ("Publicat", "Publicado", "Published"),
+    "new": ("Corregit", "Corregido", "Corrected"),
+    "why": ("Motiu", "Motivo", "Reason"),
+    "reclassified": ("casos reclassificats", "casos reclasificados", "cases were reclassified"),
+    "withdrawn": ("correu brossa o duplicats", "correo basura o duplicados", "spam or duplicates"),
+    "noted_late": (
+        "respostes anotades o llegides després",
+        "respuestas anotadas o leídas después",
+        "answers noted or read later",
+    ),
+    "unknown": ("no consta", "no consta", "not known"),
+    "met": ("Assolit", "Alcanzado", "Met"),
+    "missed": ("No assolit", "No alcanzado", "Missed"),
+    "too_few": ("Mostra insuficient", "Muestra insuficiente", "Insufficient sample"),
+    "no_data": ("Sense dades", "Sin datos", "No data"),
+    "no_target": ("Sense objectiu", "Sin objetivo", "No target"),
+    "none": ("cap", "ninguna", "none"),
+    "charts": ("Gràfics", "Gráficos", "Charts"),
+    "chart_in_time": (
+        "Respostes dins de termini, per mes",
+        "Respuestas dentro de plazo, por mes",
+        "Answered in time, by month",
+    ),
+    "chart_cases": ("Consultes rebudes, per mes", "Consultas recibidas, por mes", "Enquiries received, by month"),
+    "chart_topics": ("Consultes per tema", "Consultas por tema", "Enquiries by topic"),
+    "chart_alt": (
+        "{title}: {values}. Les mateixes dades són a la taula «{table}».",
+        "{title}: {values}. Los mismos datos están en la tabla «{table}».",
+        "{title}: {values}. The same data are in the table “{table}”.",
+    ),
+    "privacy": (
+        "Aquest informe no conté dades personals: els casos s'hi identifiquen només pel número.",
+        "Este informe no contiene datos personales: los casos se identifican solo por su número.",
+        "This report contains no personal data: cases are named by their number alone.",
+    ),
+    "subject": ("Informe de {month}: {what}", "Informe de {month}: {what}", "Report for {month}: {what}"),
+    "subject_share": ("{share} dins de termini", "{share} dentro de plazo", "{share} in time"),
+    "subject_none": ("cap consulta per respondre", "ninguna consulta por responder", "no enquiry due"),
+    "attached": (
+        "Us adjuntem la pàgina completa, amb tots els indicadors i casos, i les dades en CSV.",
+        "Se adjuntan la página completa, con todos los indicadores y casos, y los datos en CSV.",
+        "The whole page with all indicators and cases, and the data as CSV, are attached.",
+    ),
+    "cohort_note": (
+        "Sense resposta compta com a incompliment. El tall és el final del mes.",
+        "Sin respuesta cuenta como incumplimiento. El corte es el final del mes.",
+        "No answer counts as a breach. The cut-off is the end of the month.",
+    ),
+}
+
+
+def said(key: str, lang: str, **values: object) -> str:
+    """Raises KeyError for a key that is not in the table."""
+    return _TABLE[key][LANGUAGES.index(lang)].format(**values)
