@@ -27,6 +27,7 @@ from oacmail.core.handlers.automatic_mail import on_automatic_mail, proofs
 from oacmail.core.handlers.board_move import on_board_deletion, on_board_move
 from oacmail.core.handlers.delivery_result import on_delivery_result
 from oacmail.core.handlers.from_citizen import from_citizen
+from oacmail.core.handlers.from_services import SAID
 from oacmail.core.handlers.from_staff import from_staff, in_sent_folder
 from oacmail.core.handlers.outbox_command import on_outbox_command
 from oacmail.core.handlers.report import on_report_ready
@@ -92,7 +93,8 @@ def _arrived(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decis
         decision = from_citizen(policy, view, lookup, now)
     else:
         decision = _by_sender(policy, view, lookup, now)
-    tokens = order_buttons.recorded(policy, view, lookup, now) if lookup.pressed else ()
+    by_services = any(isinstance(effect, AuditEvent) and effect.kind == SAID for effect in decision.effects)
+    tokens = order_buttons.recorded(policy, view, lookup, now) if lookup.pressed and not by_services else ()
     return _with(decision, [*proofs(policy, view, lookup), *tokens, *votes.refused(lookup, decision)])
 
 

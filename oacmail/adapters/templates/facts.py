@@ -98,7 +98,7 @@ DEFAULTS: Mapping[str, Mapping[str, object]] = {
     "progress": {"nudged": False, "expected_on": None},
     "services": {
         **{"said": "unread", "expected_on": None, "due_at": None, "update_on": None, "text": ""},
-        **{"draft": (), "drafted": "", "folder": ""},
+        **{"draft": (), "drafted": "", "folder": "", "refused": ""},
     },
     "wait": {"opened_at": None, "due_at": None, "topic": "other"},
     "referred": {"pointer": {}},
@@ -316,6 +316,7 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
             *({"said": said, "due_at": _THEN, "text": "Ja està arreglat"} for said in ("unread", "late", "not_ours")),
             *({"said": "solved", "due_at": _THEN, "text": "1", "draft": (lang,)} for lang in ("ca", "es", "en")),
             {"said": "solved", "due_at": _THEN, "text": "1", "drafted": "folder", "folder": "Drafts"},
+            {"said": "unread", "due_at": _THEN, "text": "", "refused": "expired"},
             {"said": "expected", "expected_on": date(2026, 12, 3), "update_on": date(2026, 12, 2), "text": "3/12"},
             {"said": "expected", "expected_on": date(2026, 12, 3), "text": "3/12"},
         ),

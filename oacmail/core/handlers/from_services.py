@@ -6,7 +6,7 @@ causes: what is solved, an agent tells.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from oacmail.core.cases import drafts
@@ -14,8 +14,10 @@ from oacmail.core.cases.recipient import language_of_case
 from oacmail.core.effects import AuditEvent, Decision, Effect, RecordMessage
 from oacmail.core.escalation import outcome
 from oacmail.core.escalation.follow_up import is_unsolved
+from oacmail.core.handlers import services_buttons
 from oacmail.core.handlers.from_citizen import MACHINES
 from oacmail.core.handlers.orders import FRESH
+from oacmail.core.handlers.services_buttons import Press
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import Kind, Outcome, Role
 from oacmail.core.outbox import case_card
@@ -28,6 +30,8 @@ from oacmail.core.routing.sender import Sender
 from oacmail.core.routing.services_reply import UNREAD, ServicesReply, Statement, read_services_reply
 from oacmail.core.view import CaseView, View
 
+SAID = "services-said"  # the event's name
+
 
 def is_services_reply(policy: Policy, view: View, lookup: Lookup, writer: Sender) -> bool:
     """Whether a proven writer speaks for the technical services. Who is an agent too does so in a reply to a mail for
@@ -37,30 +41,36 @@ def is_services_reply(policy: Policy, view: View, lookup: Lookup, writer: Sender
     if writer.role is Role.AGENT:
         theirs = any(KINDS[mail.kind].audience is Audience.TECHNICAL for mail in view.mails)
         return theirs and not read_orders(lookup.message.text)
-    return bool(view.tokened) or any(mail.recipient in policy.people.staff for mail in view.mails)
+    about_a_case = bool(view.tokened or lookup.pressed)
+    return about_a_case or any(mail.recipient in policy.people.staff for mail in view.mails)
 
 
 def on_services_reply(policy: Policy, view: View, lookup: Lookup, writer: Sender, now: datetime) -> Decision:
     case = _case(view)
-    reply = _read(policy, lookup)
+    pressed = services_buttons.read(view, lookup, case)
+    case = view.cases.get(pressed.case) if pressed and case is None else case
+    reply = UNREAD if pressed and pressed.refused else _read(policy, lookup, pressed)
+    if pressed and reply.said not in (Statement.UNREAD, pressed.says):
+        pressed, reply = replace(pressed, refused="other-order"), UNREAD
     effects = _follows(policy, view, case, reply, lookup, now)
     said = reply.said if effects else Statement.UNREAD if case is None or reply.said is Statement.UNREAD else None
     number = case.number if case else None
     rule = f"services: {reply.said}"
     record = RecordMessage(role=writer.role, outcome=Outcome.STAFF, kind=Kind.REQUEST, case=number, rule=rule)
     day = reply.day.isoformat() if reply.day else None
-    event = AuditEvent(kind="services-said", case=number, data={"said": reply.said, "day": day})
+    event = AuditEvent(kind=SAID, case=number, data={"said": reply.said, "day": day})
     told = notices(
         policy,
         assigned(policy, case.assignee if case else None),
-        key=f"{MailKind.SERVICES}:{lookup.message.fingerprint}",
+        key=f"{MailKind.SERVICES}:{services_buttons.key(pressed) or lookup.message.fingerprint}",
         kind=MailKind.SERVICES,
         now=now,
         case=number,
-        facts=_facts(policy, view, case, reply, said, effects),
+        facts={**_facts(policy, view, case, reply, said, effects), "refused": pressed.refused if pressed else ""},
         attach=lookup.message.fingerprint,
     )
-    return Decision(effects=(record, *effects, event, *told), because=(rule,))
+    buttons = services_buttons.follows(policy, view, lookup, pressed, now, spent=reply.said is not Statement.UNREAD)
+    return Decision(effects=(record, *effects, *buttons, event, *told), because=(rule,))
 
 
 def _case(view: View) -> CaseView | None:
@@ -69,7 +79,7 @@ def _case(view: View) -> CaseView | None:
     return next((view.cases[number] for number in numbers if number in view.cases), None)
 
 
-def _read(policy: Policy, lookup: Lookup) -> ServicesReply:
+def _read(policy: Policy, lookup: Lookup, pressed: Press | None) -> ServicesReply:
     """A mail that is sent again later says nothing, nor does one that reads as if a program had written it: the day in
     an out-of-office is not that of the solution."""
     message, at = lookup.message, lookup.received_at
@@ -77,7 +87,8 @@ def _read(policy: Policy, lookup: Lookup) -> ServicesReply:
         return UNREAD
     if message.sent_at is None or abs(at - message.sent_at) > FRESH:
         return UNREAD
-    return read_services_reply(message.fresh, at.astimezone(policy.office.timezone).date(), policy.workdays)
+    text = pressed.text(message.fresh) if pressed else message.fresh
+    return read_services_reply(text, at.astimezone(policy.office.timezone).date(), policy.workdays)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

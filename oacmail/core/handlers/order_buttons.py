@@ -25,7 +25,7 @@ def orders_of(view: View, lookup: Lookup, current: str | None) -> tuple[tuple[Or
     itself is about. If one is refused, they all are."""
     lines = read_orders(lookup.message.typed)
     pressed = lookup.pressed
-    why = next((reason for one in pressed if (reason := _why_not(view, one, lines, current))), "")
+    why = next((reason for one in pressed if (reason := why_not(view, one, lines, current))), "")
     if why:
         return tuple((Order(one.verb, case="" if one.problem == "forged" else one.case), why) for one in pressed)
     first, *others = pressed
@@ -36,7 +36,8 @@ def orders_of(view: View, lookup: Lookup, current: str | None) -> tuple[tuple[Or
     )
 
 
-def _why_not(view: View, pressed: Pressed, lines: tuple[Order, ...], current: str | None) -> str:
+def why_not(view: View, pressed: Pressed, lines: tuple[Order, ...], current: str | None) -> str:
+    """Why the button orders nothing, '' = it does. `lines`: the orders that stand in its mail; `current`: as above."""
     if pressed.problem:
         return pressed.problem
     if pressed.token in view.used_tokens:
@@ -57,12 +58,17 @@ def recorded(policy: Policy, view: View, lookup: Lookup, now: datetime) -> tuple
     """What is left of tokens in a mail that gives no orders: a line of the event log each, and the operator's alert."""
     if lookup.sender.proven and lookup.sender.role is Role.AGENT:
         return ()  # core/handlers/orders.py
+    return refused(policy, view, lookup, now, why="unproven")
+
+
+def refused(policy: Policy, view: View, lookup: Lookup, now: datetime, *, why: str) -> tuple[Effect, ...]:
+    """`why`: of tokens that have no problem of their own."""
     return (
         *(
             AuditEvent(
                 kind="order-refused",
                 case=one.case if one.problem != "forged" and one.case in view.cases else None,
-                data={"verb": one.verb, "why": one.problem or "unproven"},
+                data={"verb": one.verb, "why": one.problem or why},
             )
             for one in lookup.pressed
         ),

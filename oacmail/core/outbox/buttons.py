@@ -1,7 +1,7 @@
-"""The buttons of notices to agents: `mailto:` links, each with a token that is good for one order (RFC 6068).
+"""The buttons of notices to staff: `mailto:` links, each with a token that is good for one order (RFC 6068).
 
-They stand below the HTML alone; the text names the order words. A button decides nothing: the mail that it opens is an
-order mail like any other, from an agent who must be proven.
+They stand below the HTML alone; the text names the words. A button decides nothing: the mail that it opens is an order
+mail of an agent, or a reply of the technical services, like any other, and its writer must be proven.
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,6 +22,9 @@ _WORDS: Mapping[Verb, tuple[str, str, str]] = {
     Verb.FIRST_LEVEL: ("#nivell1", "#nivel1", "#level1"),
     Verb.SPAM: ("#brossa", "#spam", "#spam"),
     Verb.DRAFT: ("#esborrany", "#borrador", "#draft"),
+    Verb.SOLVED: ("#resolt", "#resuelto", "#solved"),
+    Verb.UNTIL: ("#previsio", "#prevision", "#until"),
+    Verb.NOT_OURS: ("#nonostre", "#noesnuestro", "#notours"),
 }
 """What the mail of a button says, in ca, es and en."""
 LISTED = 10
@@ -42,6 +45,9 @@ _OF_A_LIST: Mapping[MailKind, tuple[Verb, ...]] = {
     MailKind.NOTICE_LIST: (Verb.MINE, Verb.CALLED),
     MailKind.DIGEST: (Verb.MINE, Verb.CALLED),
 }
+_FOR_THE_SERVICES = (MailKind.DERIVED, MailKind.NUDGE)
+_THEIRS = (Verb.SOLVED, Verb.UNTIL, Verb.NOT_OURS)
+"""What the technical services may say of each case (core/handlers/from_services.py)."""
 _LISTS = ("cases", "overdue_cases", "urgent_cases", "due_today_cases")
 
 
@@ -58,10 +64,10 @@ def buttons(
 ) -> tuple[dict[str, object], ...]:
     """The buttons of one notice to `recipient`, each with its order, case and link; () for who gives no orders, or
     where no server can prove who does."""
-    if recipient not in policy.people.desk or not policy.provable:
+    if not policy.provable:
         return ()
     cases = (case,) if case else _listed(facts)
-    verbs = (_OF_A_CASE if case else _OF_A_LIST).get(kind, ())
+    verbs = _verbs(policy, kind, recipient, of_a_case=bool(case))
     return tuple(
         {
             "verb": verb,
@@ -71,6 +77,14 @@ def buttons(
         for number in cases
         for verb in verbs
     )
+
+
+def _verbs(policy: Policy, kind: MailKind, recipient: str, *, of_a_case: bool) -> tuple[Verb, ...]:
+    if kind in _FOR_THE_SERVICES and recipient in (*policy.people.technical, *policy.people.forms):
+        return _THEIRS
+    if recipient in policy.people.desk:
+        return (_OF_A_CASE if of_a_case else _OF_A_LIST).get(kind, ())
+    return ()
 
 
 def _listed(facts: Mapping[str, object]) -> tuple[str, ...]:
@@ -103,5 +117,5 @@ def _joined(parts: Iterable[str]) -> str:
 
 
 def _body(verb: Verb, lang: str) -> str:
-    """One order line; a client may add a signature below, or drop it."""
-    return f"{word_of(verb, lang)}\r\n"
+    """One order line; a client may add a signature below, or drop it. Of an estimate the person types the day."""
+    return f"{word_of(verb, lang)}{' ' if verb is Verb.UNTIL else ''}\r\n"

@@ -35,6 +35,9 @@ _CODES: Mapping[int, Verb] = {
     5: Verb.FIRST_LEVEL,
     6: Verb.SPAM,
     7: Verb.DRAFT,
+    8: Verb.SOLVED,
+    9: Verb.UNTIL,
+    10: Verb.NOT_OURS,
 }
 """A code is in mails that were sent: it is never given to another order."""
 _CODE_OF = {verb: code for code, verb in _CODES.items()}

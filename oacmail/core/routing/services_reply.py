@@ -35,7 +35,7 @@ class ServicesReply:
 
 
 UNREAD = ServicesReply(Statement.UNREAD)
-_BY_ORDER = {Verb.SOLVED: Statement.SOLVED, Verb.NOT_OURS: Statement.NOT_OURS, Verb.UNTIL: Statement.EXPECTED}
+BY_ORDER = {Verb.SOLVED: Statement.SOLVED, Verb.NOT_OURS: Statement.NOT_OURS, Verb.UNTIL: Statement.EXPECTED}
 _BY_NUMBER = {"1": Statement.SOLVED, "2": Statement.EXPECTED, "3": Statement.NOT_OURS}
 _MARKED = re.compile(r"\(?([123])\)?(?:[).:,-]+(?=\s|$)|(?=\s|$))\s*(.*)")
 _CHOSEN = re.compile(
@@ -61,21 +61,28 @@ def read_services_reply(text: str, today: date, workdays: Workdays) -> ServicesR
 
 def _by_order(text: str, today: date, workdays: Workdays) -> ServicesReply:
     orders = read_orders(text)
-    if len(orders) != 1 or orders[0].verb not in _BY_ORDER:
+    if len(orders) != 1 or orders[0].verb not in BY_ORDER:
         return UNREAD
     (order,) = orders
     after = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
     if "?" in after or words.DOUBTS.search(folded(after)):
         return UNREAD
-    return _ordered(order, today, workdays)
+    return _ordered(order, after, today, workdays)
 
 
-def _ordered(order: Order, today: date, workdays: Workdays) -> ServicesReply:
-    said = _BY_ORDER[order.verb]
+def _ordered(order: Order, after: str, today: date, workdays: Workdays) -> ServicesReply:
+    """`after`: the text below the order, where the day may stand alone."""
+    said = BY_ORDER[order.verb]
     if said is Statement.EXPECTED:
-        return _expected(day_named(folded(order.argument), today, workdays))
+        return _expected(day_named(folded(order.argument) or _bare_day(after), today, workdays))
     doubted = said is Statement.SOLVED and bool(order.argument) and not _is_greeting(folded(order.argument))
     return UNREAD if doubted else ServicesReply(said)
+
+
+def _bare_day(text: str) -> str:
+    """The first line of the text, folded, if it says nothing but a day."""
+    line = folded(text.strip().partition("\n")[0])
+    return line if all(word in words.BESIDE_A_DAY for word in words.WORD.findall(without_days(line))) else ""
 
 
 def _by_number(number: str, rest: Sequence[str], today: date, workdays: Workdays) -> ServicesReply:
