@@ -17,7 +17,7 @@ UNITS = Path(__file__).parent.parent / "systemd"
 WORST_EXPOSURE = 1.2
 
 
-@pytest.mark.parametrize("unit", ["oacmail.service", "oacmail@.service"])
+@pytest.mark.parametrize("unit", ["oacmail.service", "oacmail@.service", "oacmail-litestream.service"])
 def test_the_exposure_is_as_low_as_promised(unit: str) -> None:
     said = _analyze("security", "--offline=yes", str(UNITS / unit))
     level = re.search(r"Overall exposure level for \S+: ([0-9.]+)", said)
@@ -27,7 +27,8 @@ def test_the_exposure_is_as_low_as_promised(unit: str) -> None:
 
 def test_systemd_finds_no_fault_in_the_installed_units(tmp_path: Path) -> None:
     _install(tmp_path)
-    assert _analyze("verify", "--man=no", f"--root={tmp_path}", "oacmail.service", "oacmail@vila.service") == ""
+    units = ("oacmail.service", "oacmail@vila.service", "oacmail-litestream.service")
+    assert _analyze("verify", "--man=no", f"--root={tmp_path}", *units) == ""
 
 
 def test_a_second_deployment_keeps_the_configuration_and_all_rights(tmp_path: Path) -> None:
@@ -121,8 +122,10 @@ def _install(root: Path) -> None:
     """What `systemd/deploy` lays down, with a stand-in for the program, beside systemd's own targets."""
     _deploy(root)
     program, shipped = root / "opt/oacmail/venv/bin/oacmail", root / "usr/lib/systemd/system"
-    for folder in (program.parent, shipped):
+    replication = root / "usr/bin/litestream"
+    for folder in (program.parent, shipped, replication.parent):
         folder.mkdir(parents=True)
-    program.touch(0o755)
+    for stand_in in (program, replication):
+        stand_in.touch(0o755)
     for target in Path("/usr/lib/systemd/system").glob("*.target"):
         shutil.copy(target, shipped)
