@@ -1,23 +1,29 @@
 """The verb `forget`: erase a person, after a dry run and a question, and write a certificate."""
 
 import getpass
+import sqlite3
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
 from oacmail import wiring
-from oacmail.adapters.store.privacy import traces
+from oacmail.adapters.store.privacy import scope, traces
 from oacmail.adapters.store.privacy.backups import Backup
 from oacmail.adapters.store.privacy.scope import Hold
 from oacmail.cli.common import configured, safe
 from oacmail.config import Config
+from oacmail.core.errors import Refused
+from oacmail.core.model import MessageRef
 from oacmail.core.policy import Policy
 from oacmail.privacy import certificate, copies
 from oacmail.privacy.forget import Forgetting, person
 from oacmail.privacy.forget import forget as forgotten
+from oacmail.privacy.mailbox import Sought, counted, delete, find
 
 _REMEDIES = {
     "open-case": "case {ref} is open: answer the person and close it (oacmail case close {ref} --reason …)",
@@ -31,6 +37,7 @@ _REMEDIES = {
 @click.argument("address")
 @click.option("--dry-run", is_flag=True, help="Only show what would be erased, what stays, and why.")
 @click.option("--even-open", is_flag=True, help="Also what is open: its cases are closed, its mails dropped.")
+@click.option("--mailbox", is_flag=True, help="Also delete the messages in the mailbox (privacy.forget_mailbox).")
 @click.option(
     "--backups",
     "folder",
@@ -50,6 +57,7 @@ def forget(
     address: str,
     dry_run: bool,
     even_open: bool,
+    mailbox: bool,
     folder: Path | None,
     target: Path | None,
     yes: bool,
@@ -61,10 +69,13 @@ def forget(
     config = configured(ctx)
     policy = wiring.live_policy(config)
     who, now, by = person(policy, address), datetime.now(UTC), getpass.getuser()
+    if mailbox and not config.privacy.forget_mailbox:
+        raise Refused("--mailbox is switched off: the town decides it with privacy.forget_mailbox = true")
     with wiring.open_writable(config) as con:
         would = forgotten(con, policy, who, now, by=by, even_open=even_open, dry_run=True)
         found = copies.known(con, wiring.state(config), folder, would.since)
-        _show(would, found, even_open=even_open)
+        messages = _in_mailbox(config, con, who) if mailbox else None
+        _show(would, found, messages, even_open=even_open)
         if not would.found:
             traces.wipe(con)  # of an earlier run that was interrupted before this step
             sys.exit(1)
@@ -75,8 +86,11 @@ def forget(
             return
         if not yes:
             click.confirm("Erase all this for good?", abort=True, err=True)
+        deleted = _deleted(config, messages) if messages is not None else None
         done = forgotten(con, policy, who, now, by=by, even_open=even_open)
-        _certify(config, policy, done, _copies(config, policy, found, folder, who, now, by), by, now, target)
+        left = _copies(config, policy, found, folder, who, now, by)
+        made = certificate.made(policy, who, done.counts, mailbox=deleted, backups=left, by=by, now=now)
+        _hand_out(policy, made, target or wiring.state(config) / "certificates")
         traces.wipe(con)
 
 
@@ -94,29 +108,38 @@ def _copies(
     return left
 
 
-def _certify(
-    config: Config,
-    policy: Policy,
-    done: Forgetting,
-    left: Sequence[certificate.BackupLeft],
-    by: str,
-    now: datetime,
-    target: Path | None,
-) -> None:
-    made = certificate.made(policy, done.address, done.counts, mailbox=None, backups=left, by=by, now=now)
-    path = certificate.write(policy, made, target or wiring.state(config) / "certificates")
+def _hand_out(policy: Policy, made: Mapping[str, Any], folder: Path) -> None:
+    path = certificate.write(policy, made, folder)
     click.echo(certificate.text(policy, made))
     _say(f"erased; the certificate for the data protection officer is {path}, and beside it as JSON")
 
 
-def _show(would: Forgetting, found: Sequence[Backup], *, even_open: bool) -> None:
+def _in_mailbox(config: Config, con: sqlite3.Connection, who: str) -> list[MessageRef]:
+    """Return where the person's messages are. Raises Transient."""
+    message_ids, cases = scope.identifiers(con, scope.of_person(con, who))
+    sought = Sought(address=who, message_ids=message_ids, cases=cases)
+    with closing(wiring.mailbox(config)) as box:
+        return [one.ref for one in find(box, sought)]
+
+
+def _deleted(config: Config, messages: Sequence[MessageRef]) -> Mapping[str, int]:
+    with closing(wiring.mailbox(config)) as box:
+        return delete(box, messages)
+
+
+def _show(
+    would: Forgetting, found: Sequence[Backup], messages: Sequence[MessageRef] | None, *, even_open: bool
+) -> None:
     if not would.found:
         _say("nothing is held on this address")
         return
     for table, count in sorted(would.counts.items()):
         click.echo(f"{table:12} {count}")
     click.echo("stays: numbers, times and states of the cases (indicators), the event log, a keyed hash of the address")
-    click.echo("stays: the messages in the mailbox")
+    for folder, count in counted(messages).items() if messages is not None else ():
+        click.echo(f"mailbox: {safe(folder)} {count}")
+    if messages is None:
+        click.echo("stays: the messages in the mailbox")
     for one in found:
         click.echo(f"backup: {safe(one.path)} ({one.made_at.date()}){'' if one.exists else ' (no longer there)'}")
     for other in would.related:

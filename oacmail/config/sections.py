@@ -187,6 +187,7 @@ class PrivacySection(Section):
     retention_months: Count = 12
     purge: Flag = False
     backup_days: Limit = 0
+    forget_mailbox: Flag = False
 
 
 def _topic(value: object) -> str:

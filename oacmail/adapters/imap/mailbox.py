@@ -171,6 +171,16 @@ class ImapMailbox:
                 client.add_flags([uid], [rb"\Deleted"], silent=True)
                 client.uid_expunge([uid])
 
+    def erase(self, folder: str, uids: Collection[int]) -> None:
+        """Delete exactly these messages for good. The caller has checked that the server offers UIDPLUS."""
+        self._same_epoch(folder, self._session.select(folder, readonly=False))
+        waiting = sorted(uids)
+        with self._session.client("EXPUNGE") as client:
+            for start in range(0, len(waiting), _AT_ONCE):
+                some = waiting[start : start + _AT_ONCE]
+                client.add_flags(some, [rb"\Deleted"], silent=True)
+                client.uid_expunge(some)
+
     def flag(self, folder: str, uids: Collection[int], *, on: bool) -> None:
         self._same_epoch(folder, self._session.select(folder, readonly=False))
         waiting = sorted(uids)

@@ -81,7 +81,7 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
     )
     numbers = _numbers((known, *named, *naming, *recent), mails, (*also, *([reserved] if reserved else [])))
     year = lookup.received_at.astimezone(policy.office.timezone).year
-    about = cases(con, policy, numbers, now)
+    about = cases(con, policy, _not_erased(con, numbers), now)
     blamed = (lookup.reading.operator, incidents.platform(lookup.reading))
     return View(
         known=known,

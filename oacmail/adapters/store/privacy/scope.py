@@ -144,6 +144,18 @@ def needles(con: sqlite3.Connection, address: str) -> list[str]:
     return [address.removeprefix("tel:"), *(row[0] for row in rows)]
 
 
+def identifiers(con: sqlite3.Connection, scope: Scope) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the Message-IDs and the case numbers by which the mailbox knows these rows."""
+    rows = con.execute(
+        f"""SELECT message_id FROM messages WHERE id {IN} AND message_id <> '' UNION
+        SELECT message_id FROM outbox WHERE id {IN} UNION
+        SELECT alias FROM outbox WHERE id {IN} AND alias IS NOT NULL""",
+        (ids(scope.messages), ids(scope.mails), ids(scope.mails)),
+    )
+    numbers = con.execute(f"SELECT number FROM cases WHERE id {IN}", (ids(scope.cases),))
+    return frozenset(row[0] for row in rows), frozenset(row[0] for row in numbers)
+
+
 def related(con: sqlite3.Connection, scope: Scope) -> tuple[str, ...]:
     """Return other addresses and numbers, known here, that these people seem to use too."""
     rows = con.execute(

@@ -1,0 +1,104 @@
+"""A person's rights over real servers: a copy of all that is held, and erasure down to the last byte.
+
+A person writes two mails with a file, gets an acknowledgement and an agent's answer. Then every byte of the state
+directory, the backup, the log and the mailbox is searched for what the person was and said.
+"""
+
+import json
+from base64 import b64encode
+from collections.abc import Iterator
+from pathlib import Path
+from quopri import encodestring
+
+import pytest
+
+from tests.e2e.office import NO_LIMITS, RunningOffice
+from tests.e2e.watching import answered_by, number_of, opened
+from tests.servers.mail_servers import MailServers
+from tests.servers.people import Citizen
+from tests.servers.waiting import until
+
+NAME, PHONE = "Anna Puigdomènech", "612345678"
+SUBJECT, TEXT = "Empadronament a la Torrentfonda", "Bon dia, visc al carrer Montserrat. Truqueu-me al 612345678."
+WORDS = ("Puigdom", PHONE, "Empadronament", "Torrentfonda", "Montserrat", "Vilanoveta")
+
+
+@pytest.fixture(scope="module")
+def desk(mail_servers: MailServers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningOffice]:
+    root = tmp_path_factory.mktemp("privacy")
+    privacy = {"forget_mailbox": True, "backup_days": 30}
+    with opened(mail_servers, root, ack=NO_LIMITS, privacy=privacy) as office:
+        yield office
+
+
+def _served(mail_servers: MailServers, desk: RunningOffice) -> tuple[Citizen, str]:
+    """The person, and the number of the closed case."""
+    person = Citizen(mail_servers, NAME)
+    file = ("Fulla Puigdom.pdf", "application/pdf", b"%PDF Montserrat")
+    first = person.write(desk.address, SUBJECT, TEXT, attachments=[file])
+    number = number_of(desk, first)
+    (ack,) = person.wait_for_mail()
+    answered_by(desk, first, "Bon dia, senyora Puigdomènech: truquem al 612345678.")
+    person.reply(ack, "Gràcies; el pis és a Vilanoveta.")
+    until(lambda: desk.rows("SELECT 1 FROM messages WHERE fresh LIKE '%Vilanoveta%'"), what="the second mail is read")
+    desk.oacmail("case", "note", number, "La Puigdomènech ha trucat")
+    desk.oacmail("case", "close", number, "--reason", "answered")
+    until(lambda: not desk.rows("SELECT 1 FROM outbox WHERE state NOT IN ('sent', 'dropped')"), what="all mail is sent")
+    return person, number
+
+
+def _encodings(word: str) -> list[bytes]:
+    raw = word.encode()
+    shifted = (b64encode(pad + raw).rstrip(b"=")[2 * len(pad) : -2] for pad in (b"", b"a", b"ab"))
+    return [raw, raw.lower(), encodestring(raw).strip(), *(one for one in shifted if len(one) > 6)]
+
+
+def _left(folder: Path, *words: str) -> set[tuple[str, str]]:
+    """(file, word) of each word that is found, in some encoding, in a file below the folder. Dovecot's own index is its
+    admin's: it keeps subjects for a while."""
+    found = set()
+    for file in (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("dovecot")):
+        raw = file.read_bytes()
+        both = raw + raw.lower()
+        found |= {(file.name, word) for word in words if any(one in both for one in _encodings(word))}
+    return found
+
+
+def test_nothing_is_left_of_a_forgotten_person(mail_servers: MailServers, desk: RunningOffice) -> None:
+    person, number = _served(mail_servers, desk)
+    backups = desk.root / "backups"
+    backups.mkdir()
+    desk.oacmail("backup", str(backups / "monday"))
+    words = (*WORDS, person.address)
+    boxes = desk.mailbox.path().parent
+    assert {word for _, word in _left(desk.state, *words)} == set(words)
+    assert {word for _, word in _left(boxes, *words)} == set(words)
+
+    would = desk.oacmail("forget", person.address, "--dry-run", "--mailbox").stdout
+    assert str(backups / "monday") in would
+    assert {word for _, word in _left(desk.state, *words)} == set(words)
+
+    done = desk.oacmail("forget", person.address, "--mailbox", "--backups", str(backups), "--yes")
+    desk.passes()
+    for place in (desk.state, backups, boxes, desk.root):
+        assert _left(place, *words) == set(), place
+    assert [word for word in words if word in done.stdout] == []
+    (shown,) = [row for row in desk.cases() if row["number"] == number]
+    assert (shown["status"], shown["subject"], shown["citizen"].partition("@")[2]) == ("closed", "", "invalid")
+    assert desk.status()["unaccounted"] == 0
+
+    (file,) = (desk.state / "certificates").glob("*.json")
+    certificate = json.loads(file.read_text())
+    assert certificate["erased"]["cases"] == 1
+    assert sum(certificate["mailbox"].values()) == 4  # two mails, the acknowledgement's copy, the answer
+    assert [(Path(one["path"]).name, one["erased"]) for one in certificate["backups"]] == [("monday", True)]
+
+
+def test_who_was_forgotten_may_write_again(mail_servers: MailServers, desk: RunningOffice) -> None:
+    person, number = _served(mail_servers, desk)
+    desk.oacmail("forget", person.address, "--yes")
+    again = person.reply(person.inbox()[0], "Encara no puc entrar-hi.")
+    assert number_of(desk, again) != number
+    refused = desk.oacmail("forget", person.address, "--yes", code=1)
+    assert "is open" in refused.stderr
+    assert desk.rows("SELECT 1 FROM people WHERE address = ?", person.address)
