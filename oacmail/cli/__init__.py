@@ -37,6 +37,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "backup": ("upkeep", "Copy the database and the token key while the service runs."),
     "restore": ("upkeep", "Replace the database with a backup."),
     "rebuild": ("rebuild", "Make a lost database anew from the mailbox alone; send nothing."),
+    "export": ("export", "Write a copy of all that is held on a person."),
     "forget": ("forget", "Erase a person from the database; write a certificate."),
     "purge": ("purge", "Remove what is kept longer than [privacy] allows; without --yes only show it."),
     "new-key": ("upkeep", "Continue with a new token key, because the old one is lost."),
