@@ -5,6 +5,7 @@ directory, the backup, the log and the mailbox is searched for what the person w
 """
 
 import json
+import zipfile
 from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
@@ -73,6 +74,16 @@ def test_nothing_is_left_of_a_forgotten_person(mail_servers: MailServers, desk: 
     boxes = desk.mailbox.path().parent
     assert {word for _, word in _left(desk.state, *words)} == set(words)
     assert {word for _, word in _left(boxes, *words)} == set(words)
+
+    desk.oacmail("export", person.address, "--to", str(desk.root / "copy.zip"))
+    with zipfile.ZipFile(desk.root / "copy.zip") as packed:
+        data = json.loads(packed.read("data.json"))
+        assert [Path(one["path"]).name for one in data["backups"]] == ["monday"]
+        mails = [packed.read(one["file"]) for one in data["mailbox"] if one["file"]]
+        assert len(mails) == 4
+        assert all(person.address.encode() in mail for mail in mails)
+    (desk.root / "copy.zip").unlink()
+    assert "exported" in [event["kind"] for event in desk.case(number)["events"]]
 
     would = desk.oacmail("forget", person.address, "--dry-run", "--mailbox").stdout
     assert str(backups / "monday") in would

@@ -1,0 +1,110 @@
+"""A person gets a copy of all that is held on them, and nothing about anybody else."""
+
+import json
+import zipfile
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from oacmail.privacy import archive
+from oacmail.privacy.export import Archive, export
+from tests.engine.test_forgetting import NAME, PHONE, _answered_and_closed
+from tests.engine.world import AGENT, ANNA, MARTA, PERE, STAFF, World
+
+
+def _export(world: World, address: str = ANNA) -> Archive:
+    found = export(
+        world.store.con, world.policy, address, world.engine.now(), mailbox=None, backups=[("/b/1", "2026-11-01")]
+    )
+    assert found is not None
+    return found
+
+
+def _everything(copy: Archive) -> str:
+    return json.dumps(copy.data, ensure_ascii=False) + archive.page(copy, "ca")
+
+
+def test_all_that_the_person_wrote_and_got_is_in_it(world: World) -> None:
+    number = _answered_and_closed(world)
+    copy = _export(world)
+    assert copy.data["people"] == [{"address": ANNA, "name": NAME, "language": None}]
+    assert [case["number"] for case in copy.data["cases"]] == [number]
+    assert [message["role"] for message in copy.data["messages"]].count("citizen") == 2
+    assert "Torrentfonda" in _everything(copy)
+    assert [note["text"] for note in copy.data["notes"]] == [f"La Puigdomènech ha trucat des del {PHONE}"]
+    originals = [raw for name, raw in copy.files.items() if name.startswith("messages/")]
+    assert len(originals) == 2
+    assert all(ANNA.encode() in raw for raw in originals)
+    (ack,) = world.received(ANNA)
+    assert [str(ack["Message-ID"]).encode() in raw for name, raw in copy.files.items() if name[:5] == "mails"] == [True]
+    assert copy.data["backups"] == [{"path": "/b/1", "made_at": "2026-11-01"}]
+
+
+def test_the_names_in_the_data_are_those_of_the_files(world: World) -> None:
+    _answered_and_closed(world)
+    copy = _export(world)
+    named = {row["file"] for name in ("messages", "mails") for row in copy.data[name] if row["file"]}
+    assert named == set(copy.files)
+
+
+def test_nobody_elses_address_is_disclosed(world: World) -> None:
+    first = world.citizen_writes(ANNA, "La veïna", f"La meva veïna és {PERE.upper()}.")
+    world.turn()
+    world.citizen_writes(MARTA, "Re: La veïna", "Jo també ho vull.", answers=first)
+    world.citizen_writes(PERE, "Escola bressol", "Hi ha plaça?")
+    world.turn()
+    told = _everything(_export(world))
+    for address in (PERE, MARTA, *STAFF):
+        assert address not in told.lower()
+    assert "P…@EXAMPLE.NET" in told
+    assert "Escola bressol" not in told
+
+
+def test_the_account_that_did_something_is_not_named(world: World) -> None:
+    number = _answered_and_closed(world)
+    world.order("assign", number, name=AGENT.partition("@")[0])
+    assert all("by" not in event["data"] for event in _export(world).data["events"])
+
+
+class _Page(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+
+@pytest.mark.parametrize("language", ["ca", "es", "en", "fr"])
+def test_the_page_is_for_everybody(world: World, language: str) -> None:
+    world.citizen_writes(ANNA, "<script>alert(1)</script>", "<img src=x onerror=alert(1)>")
+    world.turn()
+    page = _Page()
+    page.feed(archive.page(_export(world), language))
+    names = [tag for tag, _ in page.tags]
+    assert page.tags[0] == ("html", {"lang": language if language != "fr" else "en"})
+    assert {"script", "img", "iframe", "link"}.isdisjoint(names)
+    assert (names.count("h1"), names.count("main")) == (1, 1)
+    assert all(attributes.get("scope") == "col" for tag, attributes in page.tags if tag == "th")
+
+
+def test_a_zip_or_a_folder_is_made_and_never_overwritten(world: World, tmp_path: Path) -> None:
+    _answered_and_closed(world)
+    copy = _export(world)
+    archive.write(copy, "ca", tmp_path / "copy.zip")
+    archive.write(copy, "ca", tmp_path / "copy")
+    with zipfile.ZipFile(tmp_path / "copy.zip") as packed:
+        names = set(packed.namelist())
+        assert names == {"index.html", "data.json", *copy.files}
+        assert json.loads(packed.read("data.json"))["person"] == ANNA
+    assert {str(path.relative_to(tmp_path / "copy")) for path in (tmp_path / "copy").rglob("*.*")} == names
+    made = [tmp_path / "copy.zip", tmp_path / "copy", *(tmp_path / "copy").rglob("*")]
+    assert {oct(path.stat().st_mode & 0o77) for path in made} == {"0o0"}
+    for target in ("copy.zip", "copy"):
+        with pytest.raises(FileExistsError):
+            archive.write(copy, "ca", tmp_path / target)
+
+
+def test_nothing_is_made_of_a_person_of_whom_nothing_is_held(world: World) -> None:
+    assert export(world.store.con, world.policy, ANNA, world.engine.now(), mailbox=None, backups=[]) is None
