@@ -67,7 +67,7 @@ def test_the_account_that_did_something_is_not_named(world: World) -> None:
     assert all("by" not in event["data"] for event in _export(world).data["events"])
 
 
-class _Page(HTMLParser):
+class _TagsOfThePage(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.tags: list[tuple[str, dict[str, str | None]]] = []
@@ -80,7 +80,7 @@ class _Page(HTMLParser):
 def test_the_page_is_for_everybody(world: World, language: str) -> None:
     world.citizen_writes(ANNA, "<script>alert(1)</script>", "<img src=x onerror=alert(1)>")
     world.turn()
-    page = _Page()
+    page = _TagsOfThePage()
     page.feed(archive.page(_export(world), language))
     names = [tag for tag, _ in page.tags]
     assert page.tags[0] == ("html", {"lang": language if language != "fr" else "en"})
