@@ -23,6 +23,7 @@ DEATHS = 3  # crashes of the daemon within an hour
 SILENT = timedelta(minutes=10)
 NOT_TICKING = timedelta(minutes=5)  # ten ticks of the service
 LOCKED_FOR = 2.0  # seconds: the daemon's own writes take a few milliseconds
+UNPROVED = timedelta(days=2)
 BEING_WORKED = timedelta(minutes=2)  # a message without an outcome for longer means that the service is behind
 
 
@@ -159,6 +160,19 @@ PROBLEMS: tuple[Problem, ...] = (
         "unaccounted",
         "some messages have no outcome yet: the service is behind or stopped",
         lambda snapshot: snapshot.older(BEING_WORKED, snapshot.counts["unaccounted_since"]),
+    ),
+    Problem(
+        "reconciliation",
+        "the nightly proof found a message, a case or a mail that nothing accounts for: the lines below `reconciled` "
+        "say which and where (docs/admin.md section 6); it is repeated every hour until nothing is found",
+    ),
+    Problem(
+        "not-reconciled",
+        "the nightly proof has not been made for two days: the service must run at night, or read every folder at its "
+        "next start",
+        lambda snapshot: (
+            bool(snapshot.counts["reconciled"]) and snapshot.older(UNPROVED, snapshot.counts["reconciled"]["at"])
+        ),
     ),
     Problem(
         "quarantine",

@@ -14,6 +14,9 @@ from oacmail.config import Config
 from oacmail.core.errors import ConfigError, Fatal, StateError
 from oacmail.shipped import version
 
+LISTED = 20
+"""Findings of the nightly proof that are shown to people."""
+
 
 @click.command()
 @as_json
@@ -62,6 +65,7 @@ def health(config: Config, now: datetime) -> dict[str, Any]:
         "quarantine": counts["quarantine"],
         "last_sync": counts["last_sync"],
         "last_tick": counts["last_tick"],
+        "reconciled": counts["reconciled"],
         "schema": applied[-1] if applied else None,
         "problems": [problems.explained(code, counts["causes"].get(code, "")) for code in codes],
     }
@@ -77,6 +81,7 @@ def _empty(problem: str, cause: str = "") -> dict[str, Any]:
         "quarantine": 0,
         "last_sync": None,
         "last_tick": None,
+        "reconciled": None,
         "schema": None,
         "problems": [problems.explained(problem, cause)],
     }
@@ -89,5 +94,15 @@ def _print(report: dict[str, Any]) -> None:
         click.echo(f"{name:12} {counts}")
     for name in ("unaccounted", "quarantine", "last_sync", "last_tick", "schema", "version"):
         click.echo(f"{name:12} {safe(report[name])}")
+    _print_proof(report["reconciled"])
     for problem in report["problems"]:
         click.echo(f"  ! {safe(problem)}")
+
+
+def _print_proof(last: dict[str, Any] | None) -> None:
+    click.echo(f"{'reconciled':12} {safe(last['at'] if last else None)}")
+    for one in last["found"][:LISTED] if last else ():
+        click.echo(f"  - {one['what']}: {safe(one['where'])} {one['at'] or ''}".rstrip())
+    more = len(last["found"][LISTED:]) if last else 0
+    if more:
+        click.echo(f"  - and {more} more: see --json")

@@ -20,7 +20,7 @@ from oacmail.core.errors import FolderUnreadable, Transient, UnreadableMessage
 from oacmail.core.handlers.own_copies import OTHER_INSTANCE
 from oacmail.core.lookup import Lookup, look_up
 from oacmail.core.model import Folder, MessageRef, Outcome
-from oacmail.core.ports.mailbox import Fetched, Mailbox
+from oacmail.core.ports.mailbox import Fetched, Mailbox, WatchedFolder
 from oacmail.engine.board import BoardSync
 from oacmail.engine.drafts import Drafts
 from oacmail.engine.engine import Engine
@@ -28,6 +28,7 @@ from oacmail.engine.folder_scan import CLOCKS_DIFFER, FolderListing, FolderScan
 from oacmail.engine.learning import with_lessons
 from oacmail.engine.mailbox_actions import MailboxActions
 from oacmail.engine.quarantine import Quarantine
+from oacmail.engine.reconciliation import NightlyProof
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.parsing import Answers, InlineParser, Parser, RawMessage
 
@@ -65,6 +66,7 @@ class Intake:
     _quarantine: Quarantine = field(init=False)
     _board: BoardSync = field(init=False)
     _drafts: Drafts = field(init=False)
+    _proof: NightlyProof = field(init=False)
     _sent_read: bool = False
 
     def __post_init__(self, backlog: timedelta) -> None:
@@ -73,6 +75,7 @@ class Intake:
         self._quarantine = Quarantine(engine=self.engine)
         self._board = BoardSync(engine=self.engine, mailbox=self.mailbox)
         self._drafts = Drafts(engine=self.engine, mailbox=self.mailbox)
+        self._proof = NightlyProof(engine=self.engine)
 
     def sync(self, *, compare: bool) -> int:
         """Read every watched folder to its end and return the number of processed messages. Raises Transient, Fatal.
@@ -85,7 +88,7 @@ class Intake:
         begun = self.engine.now()
         listings, troubles = self._look_at_all(compare)
         drafts = self._drafts.note_folder()
-        opened = all(role is not Folder.SENT for role, _ in troubles)
+        opened = all(watched.role is not Folder.SENT for watched, _ in troubles)
         if not (opened or self._sent_read):
             _raise_worst(troubles)
         worked = self._process(listings)
@@ -95,6 +98,8 @@ class Intake:
             self.engine.store.synced(
                 listing.watched.name, state.uidvalidity, state.uidnext, begun, compared=listing.compared
             )
+        if not any(_is_the_offices(watched) for watched, _ in troubles):
+            self._proof.look(listings, [watched.name for watched, _ in troubles], compared=compare)
         missing = set(self.mailbox.missing())
         self.engine.store.problem(OTHER_INSTANCE, self.engine.store.recall(OTHER_INSTANCE) is not None, begun)
         self.engine.store.problem("sent-folder-missing", "Sent" in missing, begun)
@@ -109,10 +114,10 @@ class Intake:
         self.engine.store.passed(self.engine.now())
         return worked
 
-    def _look_at_all(self, compare: bool) -> tuple[list[FolderListing], list[tuple[Folder, Transient]]]:
+    def _look_at_all(self, compare: bool) -> tuple[list[FolderListing], list[tuple[WatchedFolder, Transient]]]:
         """Return what is new in each folder, and which of them failed."""
         listings: list[FolderListing] = []
-        troubles: list[tuple[Folder, Transient]] = []
+        troubles: list[tuple[WatchedFolder, Transient]] = []
         folders = self._board.with_its_folders(self.mailbox.watched())
         self.engine.store.watching(folders)
         for watched in folders:
@@ -121,7 +126,7 @@ class Intake:
             except Transient as error:
                 if error.at_least:  # do not retry a refused login for every folder
                     raise
-                troubles.append((watched.role, error))
+                troubles.append((watched, error))
         return listings, troubles
 
     # --- processing -------------------------------------------------------------------------------
@@ -295,12 +300,17 @@ def _by_arrival(listings: Sequence[FolderListing]) -> Iterator[tuple[int, list[i
         yield index, [uid for *_, uid in group]
 
 
-def _raise_worst(troubles: Sequence[tuple[Folder, Transient]]) -> None:
-    for role, error in troubles:
-        if role not in (Folder.OTHER, Folder.BOARD):
+def _raise_worst(troubles: Sequence[tuple[WatchedFolder, Transient]]) -> None:
+    for watched, error in troubles:
+        if _is_the_offices(watched):
             raise error
     for _, error in troubles:
         raise FolderUnreadable(str(error))
+
+
+def _is_the_offices(watched: WatchedFolder) -> bool:
+    """Whether it is INBOX, Sent or Junk, which prove what was sent already."""
+    return watched.role not in (Folder.OTHER, Folder.BOARD)
 
 
 def _batches(listing: FolderListing, uids: Sequence[int], most: int, most_bytes: int) -> Iterator[list[int]]:

@@ -12,6 +12,7 @@ from oacmail.adapters.store.connection import at, stamp
 from oacmail.adapters.store.load_case import cases
 from oacmail.core import calendar
 from oacmail.core.policy import Policy
+from oacmail.core.reconciliation import RECONCILED, Reconciliation, from_text
 from oacmail.core.review import ReviewEntry
 from oacmail.core.view import CaseView, Figures, LiveIncident
 
@@ -82,3 +83,9 @@ def incidents(con: sqlite3.Connection) -> tuple[LiveIncident, ...]:
         GROUP BY incident ORDER BY n DESC, incident"""
     )
     return tuple(LiveIncident(first=row["incident"], platform=row["platform"], cases=row["n"]) for row in rows)
+
+
+def reconciled(con: sqlite3.Connection) -> Reconciliation | None:
+    """Return the result of the last nightly proof."""
+    row = con.execute("SELECT value FROM kv WHERE key = ?", (RECONCILED,)).fetchone()
+    return from_text(row["value"]) if row else None

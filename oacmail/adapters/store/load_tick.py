@@ -73,6 +73,7 @@ def tick_view(con: sqlite3.Connection, policy: Policy, now: datetime, only: Tick
         waiting=load_digest.waiting(con) if digest else (),
         figures=load_digest.figures(con, policy, now) if digest else None,
         incidents=load_digest.incidents(con) if digest else (),
+        reconciled=load_digest.reconciled(con) if digest else None,
         problems=problems(con),
         causes=causes(con),
         alerts=tuple(row["item"] for row in rows("alert")),

@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from oacmail.adapters.store.connection import at, stamp
-from oacmail.adapters.store.load_digest import waiting
+from oacmail.adapters.store.load_digest import reconciled, waiting
 from oacmail.adapters.store.load_tick import causes, problems
 from oacmail.core.calendar import DELAYED_FROM, PLAUSIBLE_TRANSIT
 from oacmail.core.cases.answers import LATE_SAME_DAY
@@ -296,8 +296,21 @@ def health(con: sqlite3.Connection, zone: ZoneInfo) -> Row:
         "latest": _raw(con, LATEST),
         "problems": {code: since.astimezone(zone).isoformat() for code, since in problems(con).items()},
         "other_instance": _raw(con, "other-instance"),
+        "reconciled": _reconciled(con, zone),
         "shadow": bool(_raw(con, "shadow")),
     }
+
+
+def _reconciled(con: sqlite3.Connection, zone: ZoneInfo) -> Row | None:
+    """The last nightly proof: when, and what it found."""
+    last = reconciled(con)
+    if last is None:
+        return None
+    found = [
+        {"what": one.what, "where": one.where, "at": one.at.astimezone(zone).isoformat() if one.at else None}
+        for one in last.found
+    ]
+    return {"at": last.at.astimezone(zone).isoformat(), "found": found}
 
 
 def _last_sync(con: sqlite3.Connection) -> str | None:

@@ -38,6 +38,7 @@ from oacmail.adapters.store.connection import (
 )
 from oacmail.adapters.store.drafts import DraftRows
 from oacmail.adapters.store.folder_rows import FolderRows
+from oacmail.adapters.store.reconciliation import ReconciliationRows
 from oacmail.core.effects import (
     AdminCommand,
     Arrived,
@@ -133,7 +134,7 @@ def _up_to_date(con: sqlite3.Connection) -> None:
         raise Transient("state: the database is older than this program: run oacmail migrate, or start the service")
 
 
-class SqliteStore(FolderRows, BoardRows, DraftRows):
+class SqliteStore(FolderRows, BoardRows, DraftRows, ReconciliationRows):
     """Opens, locks and migrates the state directory. `close` gives the lock back.
 
     With `beside` the daemon may run: the lock is left to it, and a schema that is behind is Transient.

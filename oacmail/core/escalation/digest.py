@@ -5,6 +5,7 @@ slot besides. A line has the case's short number, which an agent writes in a rep
 number or subject (LOPDGDD DA 7). It never decides what is overdue or unhealthy.
 """
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -19,6 +20,7 @@ from oacmail.core.outbox.notice_limits import LISTED
 from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
+from oacmail.core.reconciliation import Discrepancy
 from oacmail.core.review import ReviewEntry
 from oacmail.core.view import CaseView, TickView
 
@@ -26,6 +28,7 @@ LAST_DIGEST = "digest"
 SUSPECTED = "suspected-spam"
 SHORT_REF = 8
 """Characters of a message's fingerprint that a list shows, and that name it in a reply."""
+_NUMBER = re.compile(r"\S{1,20}-\d{4}-\d{6}", re.ASCII)
 Waiting = tuple[datetime, CaseView]
 
 
@@ -75,6 +78,7 @@ def _facts(policy: Policy, tick: TickView, now: datetime) -> Facts:
         **_to_review(tick.waiting, today),
         "load": _load([case for _, case in waiting]),
         **_figures(tick),
+        **_proof(tick, today),
         "problems": tuple(tick.problems),
     }
 
@@ -191,3 +195,23 @@ def _figures(tick: TickView) -> Facts:
         "answered": known.answered,
         "in_time": known.in_time,
     }
+
+
+def _proof(tick: TickView, today: date) -> Facts:
+    """What the last nightly proof found, and how a person finds it."""
+    last = tick.reconciled
+    if last is None:
+        return {}
+    rows = tuple(_discrepancy(one, today) for one in last.found)
+    return {
+        "proved_at": last.at,
+        "unaccounted": last.unaccounted,
+        "discrepancies": rows[:LISTED],
+        "more_discrepancies": len(rows[LISTED:]),
+    }
+
+
+def _discrepancy(one: Discrepancy, today: date) -> Facts:
+    is_case = _NUMBER.fullmatch(one.where) is not None
+    where = case_card.short_number(one.where, today.year) if is_case else one.where
+    return {"what": one.what, "where": where, "since": one.at}

@@ -3,7 +3,7 @@
 All raise StateError (locked, disk full) or Fatal (damaged).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +17,7 @@ from oacmail.core.policy import Policy
 from oacmail.core.ports.board import BoardStore
 from oacmail.core.ports.mailbox import FolderRow, MessageMeta, WatchedFolder
 from oacmail.core.ports.renderer import FrozenMail
+from oacmail.core.reconciliation import Discrepancy
 from oacmail.core.view import TickView, View
 
 LAST_TICK = "last_tick"  # a fact's name: when a tick last completed
@@ -151,6 +152,11 @@ class Store(BoardStore, Protocol):
     def drafts(self) -> list[WaitingDraft]: ...
     def draft_settled(self, key: str, now: datetime) -> None:
         """It is in the folder, or not needed any more: its bytes are forgotten."""
+        ...
+
+    def discrepancies(self, present: Mapping[tuple[str, int], Set[int]], now: datetime) -> Sequence[Discrepancy]:
+        """What the server has, by folder and UIDVALIDITY, and the database cannot account for; cases and mails that
+        nobody would notice any more."""
         ...
 
     # outbox

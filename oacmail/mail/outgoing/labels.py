@@ -132,6 +132,38 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
         ),
         "bounced": ("Correus que no s'han pogut lliurar", "Correos que no se han podido entregar", "Undelivered mail"),
     },
+    "discrepancy": {
+        "message": (
+            "missatge del qual no consta què se n'ha fet",
+            "mensaje del que no consta qué se ha hecho",
+            "message without a recorded outcome",
+        ),
+        "record": (
+            "missatge que consta com a atès i no té registre",
+            "mensaje que consta como atendido y no tiene registro",
+            "message that counts as handled and has no record",
+        ),
+        "case": (
+            "cas obert sense cap termini de resposta",
+            "caso abierto sin ningún plazo de respuesta",
+            "open case without a deadline",
+        ),
+        "copy": (
+            "correu nostre la còpia del qual no és a cap carpeta",
+            "correo nuestro cuya copia no está en ninguna carpeta",
+            "mail of ours whose copy is in no folder",
+        ),
+        "stuck": (
+            "correu encallat des de fa més d'un dia",
+            "correo atascado desde hace más de un día",
+            "mail stuck for more than a day",
+        ),
+        "folder": (
+            "carpeta que no s'ha pogut obrir",
+            "carpeta que no se ha podido abrir",
+            "folder that could not be opened",
+        ),
+    },
     "vote": {
         "1": ("1 · molt malament", "1 · muy mal", "1 · very poor"),
         "2": ("2 · malament", "2 · mal", "2 · poor"),
@@ -262,6 +294,11 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
             "Un cas o una tasca no s'ha pogut tractar; es torna a provar cada hora i la resta continua",
             "Un caso o una tarea no se ha podido tratar; se vuelve a intentar cada hora y el resto continúa",
             "A case or a job could not be processed; it is tried again every hour, and everything else goes on",
+        ),
+        "reconciliation": (
+            "La comprovació de la nit ha trobat correus o casos que no quadren: el resum del dia diu quins",
+            "La comprobación nocturna ha encontrado correos o casos que no cuadran: el resumen del día dice cuáles",
+            "The nightly check found mail or cases that do not agree: the daily summary names them",
         ),
         "calendar_missing": (
             "Falta el calendari de festius de {}: afegiu-lo al fitxer",

@@ -1,0 +1,85 @@
+"""The nightly proof that nothing is lost: what it compares, when it is due, and how its result is kept.
+
+Values only. Server, database and outbox are compared in adapters/store/reconciliation.py; nothing here repairs what was
+found, which is for a person.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+RECONCILED = "reconciled"  # a fact's name: the last result
+CODE = "reconciliation"  # the problem's
+NIGHT = time(3)
+"""Local time after which the next full comparison of the mailbox is also the proof."""
+AGAIN = timedelta(hours=1)
+"""While something is wrong, the proof is repeated, so that `status` knows soon that it was repaired."""
+
+
+class Mismatch(StrEnum):
+    """`MESSAGE`: a message of the server has no outcome. `RECORD`: its outcome says that it was recorded, but its
+    record or its case is missing. `CASE`: somebody waits on a case without a deadline (R14). `COPY`: the copy of a mail
+    of ours is in no folder. `STUCK`: a mail is under way for more than a day. `FOLDER`: a folder could not be read."""
+
+    MESSAGE = "message"
+    RECORD = "record"
+    CASE = "case"
+    COPY = "copy"
+    STUCK = "stuck"
+    FOLDER = "folder"
+
+
+UNACCOUNTED = (Mismatch.MESSAGE, Mismatch.RECORD)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discrepancy:
+    """`where`: the folder, the number of the case, or the kind of mail; `at`: when the message arrived, the mail was
+    sent or the case opened. By these two a person finds it."""
+
+    what: Mismatch
+    where: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciliation:
+    """The result of one proof. `found`: () = nothing is lost."""
+
+    at: datetime
+    found: tuple[Discrepancy, ...] = ()
+
+    @property
+    def unaccounted(self) -> int:
+        """Messages of which nobody can say what has become of them."""
+        return sum(one.what in UNACCOUNTED for one in self.found)
+
+    def to_text(self) -> str:
+        found = [[one.what, one.where, one.at.isoformat() if one.at else None] for one in self.found]
+        return json.dumps({"at": self.at.isoformat(), "found": found}, ensure_ascii=False)
+
+
+def from_text(text: str | None) -> Reconciliation | None:
+    """A stored result; None = there is none yet."""
+    if not text:
+        return None
+    stored = json.loads(text)
+    return Reconciliation(
+        at=datetime.fromisoformat(stored["at"]),
+        found=tuple(
+            Discrepancy(what=Mismatch(what), where=where, at=datetime.fromisoformat(at) if at else None)
+            for what, where, at in stored["found"]
+        ),
+    )
+
+
+def is_due(last: Reconciliation, now: datetime, zone: ZoneInfo, *, compared: bool) -> bool:
+    """Whether this pass over the mailbox is also the proof. `compared`: it has compared every place."""
+    if last.found and now - last.at >= AGAIN:
+        return True
+    local = now.astimezone(zone)
+    night = datetime.combine(local.date(), NIGHT, zone)
+    latest = night if night <= local else datetime.combine(local.date() - timedelta(days=1), NIGHT, zone)
+    return compared and last.at < latest
