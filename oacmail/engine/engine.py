@@ -15,8 +15,9 @@ from typing import NamedTuple
 import structlog
 
 from oacmail.core.case_effects import RecordContact, TreatAsRequest, WriteDraft
+from oacmail.core.cases import relay_offers
 from oacmail.core.decide import decide
-from oacmail.core.effects import Arrived, Decision, DeliveryResult, Input, Quoted, Send
+from oacmail.core.effects import Arrived, Decision, DeliveryResult, Input, OpenCase, Quoted, Send
 from oacmail.core.lookup import Lookup, looked_up, with_forwarded
 from oacmail.core.model import Folder, MessageRef
 from oacmail.core.outgoing import MailKind
@@ -121,7 +122,8 @@ class Engine:
             decision = decide(self.policy, view, asked, now)
         sends = [effect for effect in decision.effects if isinstance(effect, Send)]
         noted = {effect.message: effect.text for effect in decision.effects if isinstance(effect, RecordContact)}
-        mails = {send.key: self._final(send, turn, arrived, raw, noted, now) for send in sends}
+        opened = {effect.number: effect.citizen for effect in decision.effects if isinstance(effect, OpenCase)}
+        mails = {send.key: self._final(send, turn, arrived, raw, noted, opened, now) for send in sends}
         drafts = [effect for effect in decision.effects if isinstance(effect, WriteDraft)]
         mails |= {draft.key: self._draft(draft, turn, now) for draft in drafts}
         turn.apply(
@@ -179,10 +181,14 @@ class Engine:
         arrived: Arrived | None,
         raw: bytes | None,
         noted: Mapping[str, str],
+        opened: dict[str, str],
         now: datetime,
     ) -> FrozenMail:
+        """`noted`: texts of calls that the decision notes; `opened`: cases that it opens, to the citizen's address."""
         if send.kind is not MailKind.RELAYED:
-            return self._freeze(send, _attached(send, turn, arrived, raw, noted), now)
+            citizens = turn.citizens(relay_offers.asked(self.policy, send)) | opened
+            shown = relay_offers.offering(self.policy, send, citizens)
+            return self._freeze(shown, _attached(shown, turn, arrived, raw, noted), now)
         assert raw is not None  # core relays only what was read
         message_id = signature.message_id(self.policy, send.key)
         return relaying.relayed(self.policy.office, send, raw, message_id, self._mark(send, now), now)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from oacmail.core.routing import signature
 from tests.engine import compose, relaying
 from tests.engine.compose import OFFICE
 from tests.engine.relaying import PASS, TEXT
@@ -347,7 +348,9 @@ def test_of_a_person_without_an_address_the_agent_hears_to_telephone(world: Worl
     mail = compose.message(world.clock, SUPERVISOR, "trucada", "TRUCADA: Joan Mir, 612345678: on es paga l'IBI?")
     relaying.send(world, mail)
     (opened,) = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "transcript"]
-    relaying.send(world, relaying.mail(world, opened, "Bon dia, es paga al banc."))
+    assert "mailto:" not in text_of(opened), "the offer would lead nowhere"
+    to = signature.relay_address(world.policy, world.case()["number"])
+    relaying.send(world, compose.message(world.clock, SUPERVISOR, "Resposta", "Bon dia, es paga al banc.", to=to))
     (refusal,) = relaying.refusals(world)
     assert "la persona no ha deixat cap adreça de correu" in refusal
     assert "per telèfon" in refusal

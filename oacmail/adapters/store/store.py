@@ -99,6 +99,10 @@ class SqliteTurn:
         ).fetchone()
         return (bytes(row["bytes"]), at(row["received_at"])) if row else None
 
+    def citizens(self, cases: Sequence[str]) -> dict[str, str]:
+        query = "SELECT c.number, p.address FROM cases c JOIN people p ON p.id = c.citizen_id WHERE c.number = ?"
+        return dict(row for case in cases for row in map(tuple, self._con.execute(query, (case,))))
+
     def continued(self, case: str) -> tuple[tuple[str, ...], str]:
         return thread.continued(self._con, case)
 

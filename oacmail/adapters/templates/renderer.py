@@ -18,11 +18,10 @@ from oacmail.adapters.templates.office_profile import OfficeProfile, Promise, is
 from oacmail.adapters.templates.template_loader import BrokenTemplateError, Page, TemplateLoader
 from oacmail.core.effects import Send
 from oacmail.core.model import LANGUAGES
-from oacmail.core.outbox.kinds import KINDS, TEMPLATED, Audience
+from oacmail.core.outbox.kinds import KINDS, TEMPLATED
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.ports.renderer import Rendered
-from oacmail.core.routing.signature import relay_address
 from oacmail.mail.outgoing import answer_mail
 from oacmail.mail.outgoing.compose import Heading, compose, plain, verify
 from oacmail.mail.outgoing.dates_in_words import (
@@ -150,14 +149,9 @@ class JinjaRenderer:
         return mime, len(text)
 
     def _offering(self, page: Page, send: Send) -> Page:
-        """Add the way to the person to a notice about one case, if an agent's mail can be proven at all."""
-        policy = self._profile.policy
-        to_staff = KINDS[send.kind].audience is not Audience.CITIZEN
-        unreachable = send.facts.get("reason") == "no-address"
-        if unreachable or not (send.case and to_staff and KINDS[send.kind].about_case and policy.provable):
-            return page
-        address = relay_address(policy, send.case)
-        return page.offering(address, send.case) if address else page
+        """Add the way to the person to a notice about one case (core/cases/relay_offers.py)."""
+        url = str(send.facts.get("offer", ""))
+        return page.offering(url) if url else page
 
     def _heading(self, send: Send, message_id: str, now: datetime) -> Heading:
         office = self._profile.policy.office

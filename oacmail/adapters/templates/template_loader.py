@@ -12,7 +12,6 @@ from datetime import date, datetime
 from pathlib import Path
 from types import CodeType
 from typing import Any
-from urllib.parse import quote
 
 from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.bccache import Bucket
@@ -58,9 +57,9 @@ class Page:
     text: str
     blocks: tuple[Block, ...]
 
-    def offering(self, address: str, case: str) -> "Page":
+    def offering(self, url: str) -> "Page":
         """Return the page with a last line that leads to a new mail to the person of the case."""
-        line = f"{WRITE_TO_THE_PERSON[self.lang]} mailto:{address}?subject={quote(case)}"
+        line = f"{WRITE_TO_THE_PERSON[self.lang]} {url}"
         return replace(self, text=f"{self.text}\n\n{line}", blocks=(*self.blocks, Block("paragraph", (line,))))
 
     def announcing(self, others: Iterable[str]) -> "Page":

@@ -66,7 +66,7 @@ def buttons(
     where no server can prove who does."""
     if not policy.provable:
         return ()
-    cases = (case,) if case else _listed(facts)
+    cases = (case,) if case else listed(facts)
     verbs = _verbs(policy, kind, recipient, of_a_case=bool(case))
     return tuple(
         {
@@ -87,7 +87,7 @@ def _verbs(policy: Policy, kind: MailKind, recipient: str, *, of_a_case: bool) -
     return ()
 
 
-def _listed(facts: Mapping[str, object]) -> tuple[str, ...]:
+def listed(facts: Mapping[str, object]) -> tuple[str, ...]:
     """The first cases of a list, the most urgent ones of the digest."""
     lists = (rows for name in _LISTS if isinstance(rows := facts.get(name), tuple))
     found = (str(row.get("case") or "") for rows in lists for row in rows if isinstance(row, Mapping))

@@ -73,6 +73,10 @@ class Turn(Protocol):
         """(original bytes, arrival) of a recorded message whose bytes are stored."""
         ...
 
+    def citizens(self, cases: Sequence[str]) -> dict[str, str]:
+        """Number of each of these cases that exists to the address of its citizen."""
+        ...
+
     def continued(self, case: str) -> tuple[tuple[str, ...], str]:
         """What an answer to the person of this case continues: the Message-IDs of that person's messages, oldest
         first, and the subject of the last; ((), '') if there is no such case yet."""

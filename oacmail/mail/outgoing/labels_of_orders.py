@@ -48,6 +48,7 @@ BUTTONS: Mapping[str, tuple[str, str, str]] = {
     "first_level": ("És de primer nivell", "Es de primer nivel", "It is first level"),
     "spam": ("És brossa", "Es spam", "It is spam"),
     "draft": ("Prepara un esborrany", "Prepare un borrador", "Prepare a draft"),
+    "write": ("Escriviu a la persona", "Escriba a la persona", "Write to the person"),
     "solved": ("Ja està resolt", "Ya está resuelto", "It is solved"),
     "until": ("Previsió (escriviu-hi el dia)", "Previsión (escriba el día)", "Estimate (type the day)"),
     "not_ours": ("No és cosa nostra", "No es cosa nuestra", "Not ours"),

@@ -1,0 +1,49 @@
+"""Which cases a mail to staff offers to answer by a new mail to the relay address (core/handlers/relay.py).
+
+A mail about one case offers that case, some lists each of their first cases; never one whose person has no address to
+write to, as after a telephone call. It never decides what is relayed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from urllib.parse import quote
+
+from oacmail.core.cases.recipient import is_deliverable, is_ours
+from oacmail.core.effects import Send
+from oacmail.core.outbox.buttons import listed
+from oacmail.core.outbox.kinds import KINDS, Audience
+from oacmail.core.outgoing import MailKind
+from oacmail.core.policy import Policy
+from oacmail.core.routing.signature import relay_address
+
+_LISTS = (MailKind.OVERDUE_DIGEST, MailKind.NOTICE_LIST)
+
+
+def asked(policy: Policy, send: Send) -> tuple[str, ...]:
+    """The cases in question; () where no server can prove who writes."""
+    rules = KINDS[send.kind]
+    if rules.audience is Audience.CITIZEN or not policy.provable or not policy.office.plus_addressing:
+        return ()
+    if send.case and rules.about_case:
+        return (send.case,)
+    return listed(send.facts) if send.kind in _LISTS else ()
+
+
+def offering(policy: Policy, send: Send, citizens: Mapping[str, str]) -> Send:
+    """The mail with its links: the one of its case as the fact `offer`, those of a list among its buttons. `citizens`:
+    case to the address of its person."""
+    links = {
+        case: f"mailto:{relay_address(policy, case)}?subject={quote(case)}"
+        for case in asked(policy, send)
+        if _can_be_written_to(policy, citizens.get(case, ""))
+    }
+    if send.case:
+        return replace(send, facts={**send.facts, "offer": links.get(send.case, "")})
+    given = send.facts.get("buttons", ())
+    assert isinstance(given, tuple)
+    more = tuple({"verb": "write", "case": case, "url": url} for case, url in links.items())
+    return replace(send, facts={**send.facts, "buttons": (*given, *more)}) if more else send
+
+
+def _can_be_written_to(policy: Policy, address: str) -> bool:
+    return is_deliverable(address) and not is_ours(policy, address)
