@@ -19,7 +19,7 @@ from oacmail.rebuild.report import RebuildReport
 
 CANNOT_TELL = (
     "calls logged by shell, and other commands given there of which no mail told the citizen",
-    "when somebody moved a message between folders, and moves that were undone",
+    "when somebody moved a message between folders, and moves that were undone or overtaken",
     "which notices staff have received, and which review entries they have ended by shell",
     "mail that a relay refused, unless a report came back",
     "corrections that the classifier has learned",
@@ -95,6 +95,8 @@ def _lines(config: Config, report: RebuildReport, *, dry_run: bool) -> Iterator[
         yield f"  {report.gone} messages are gone: their acknowledgements show case and due day, not the words"
     if report.ordered:
         yield f"  {report.ordered} orders by shell are known from the mails that they caused"
+    if report.moved:
+        yield f"  {len(report.moved)} cases are as their folders on the board say"
     yield f"  mails: copies of {report.left} found; {report.waiting} will be sent by the service"
     yield f"  acknowledgements without a copy: {len(report.held)} are held and on the review list"
     yield from (f"    {one.case}: oacmail outbox retry or drop {one.key}" for one in report.held)

@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from oacmail.adapters.store import SqliteStore, admin, connection, keys, rebuilt
+from oacmail.core.board.places import BoardNames
 from oacmail.core.errors import Fatal, Refused, Transient
 from oacmail.core.ports.clock import Clock
 from oacmail.core.ports.mailbox import Mailbox
@@ -20,6 +21,7 @@ from oacmail.core.routing.signature import key_name
 from oacmail.engine import Engine
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.parsing import InlineParser, Parser
+from oacmail.rebuild import board
 from oacmail.rebuild import proofs as copies
 from oacmail.rebuild.judge import UnprovenMails, judge
 from oacmail.rebuild.play import Play
@@ -63,7 +65,8 @@ class Rebuild:
             store.con.execute("PRAGMA synchronous=OFF")  # the file is flushed before it is renamed
             clock = VirtualClock(self.now)
             engine = self.engine(store, clock)
-            found = survey(self.mailbox, self.mailbox.watched())
+            names = board.names_on(engine.policy, self.mailbox)
+            found = survey(self.mailbox, board.with_its_folders(engine.policy, self.mailbox, names))
             every = found.messages(self.now)
             proofs = copies.read(engine.policy, self._copies(every))
             since = self._since(proofs)
@@ -73,6 +76,7 @@ class Rebuild:
             clock.moment = since
             play = self._player(store, engine, clock, found, proofs, lived_until, len(messages))
             play.run(messages)
+            moved = self._board(store, engine, clock, names, found, lived_until) if names else []
             clock.moment = self.now
             judged = judge(store, engine.policy, lived_until=lived_until, now=self.now)
             without_message = self._finish(store, found)
@@ -81,6 +85,7 @@ class Rebuild:
                 proofs,
                 judged,
                 play,
+                moved,
                 without_message,
                 since=since,
                 lived_until=lived_until,
@@ -143,6 +148,29 @@ class Rebuild:
             on_progress=lambda done: self.on_progress("messages", done, count),
         )
 
+    def _board(
+        self,
+        store: SqliteStore,
+        engine: Engine,
+        clock: VirtualClock,
+        names: BoardNames,
+        found: Survey,
+        lived_until: datetime,
+    ) -> list[str]:
+        clock.moment = lived_until
+        read = board.PlayedBoard(
+            engine=engine,
+            store=store,
+            clock=clock,
+            mailbox=self.mailbox,
+            parser_config=self.parser_config,
+            names=names,
+            folders=found.folders,
+            lived_until=lived_until,
+        )
+        read.read()
+        return read.moved
+
     def _finish(self, store: SqliteStore, found: Survey) -> list[str]:
         """The folders count as read when they were looked at: what has arrived since is new to the service."""
         with store.together():
@@ -201,6 +229,7 @@ def _report(
     proofs: Proofs,
     judged: UnprovenMails,
     play: Play,
+    moved: Sequence[str],
     without_message: Sequence[str],
     *,
     since: datetime,
@@ -222,6 +251,7 @@ def _report(
         without_message=tuple(without_message),
         gone=play.gone,
         ordered=play.ordered,
+        moved=tuple(moved),
         left=len(proofs.of_the_service),
         held=tuple(Held(case=mail.case or "", key=mail.key) for mail in judged.held),
         dropped=len(judged.dropped),

@@ -18,12 +18,15 @@ class Held:
 class RebuildReport:
     """`since`: older messages count as the mailbox's past, `past` of them. `lived_until`: the last moment at which the
     service certainly lived. `messages`: how many were played; `unread`: how many were left to the service. `cases`:
-    status to count. `proven`: cases whose number a copy of our mail names; `by_order`: numbers given by the order of
-    arrival. `without_message`: numbers in our mails of which no case could be made. `gone`: messages
-    of which only the acknowledgement is left; `ordered`: orders by shell that a mail to the citizen shows.
-    `left`: mails whose copies were found.
-    `held`: acknowledgements without a copy; `dropped`: other mails to citizens without one; `waiting`: mails that the
-    service will send. `foreign`: mails signed with another key."""
+    status to count.
+
+    `proven`: cases whose number a copy of our mail names; `by_order`: numbers given by the order of arrival;
+    `without_message`: numbers in our mails of which no case could be made. `gone`: messages of which only the
+    acknowledgement is left; `ordered`: orders by shell that a mail to the citizen shows; `moved`: cases that the
+    board's folders have changed.
+
+    `left`: mails whose copies were found. `held`: acknowledgements without a copy; `dropped`: other mails to citizens
+    without one; `waiting`: mails that the service will send. `foreign`: mails signed with another key."""
 
     since: datetime
     lived_until: datetime
@@ -36,6 +39,7 @@ class RebuildReport:
     without_message: tuple[str, ...]
     gone: int
     ordered: int
+    moved: tuple[str, ...]
     left: int
     held: tuple[Held, ...]
     dropped: int
@@ -58,6 +62,7 @@ class RebuildReport:
             },
             "gone": self.gone,
             "ordered": self.ordered,
+            "moved": list(self.moved),
             "mails": {
                 "left": self.left,
                 "held": [{"case": one.case, "key": one.key} for one in self.held],

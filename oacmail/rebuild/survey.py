@@ -42,24 +42,25 @@ class SurveyedFolder:
     metas: tuple[MessageMeta, ...]
     own: frozenset[int]
 
+    def found(self, now: datetime) -> Iterator[Found]:
+        """Its messages. One dated in the future, or before IMAP existed, counts as arriving `now`."""
+        for meta in self.metas:
+            yield Found(
+                ref=MessageRef(folder=self.watched.name, uidvalidity=self.state.uidvalidity, uid=meta.uid),
+                role=self.watched.role,
+                at=meta.internal_date if EARLIEST <= meta.internal_date <= now else now,
+                size=meta.size,
+                own=meta.uid in self.own,
+            )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
     folders: tuple[SurveyedFolder, ...]
 
     def messages(self, now: datetime) -> list[Found]:
-        """All of them, in order. One dated in the future, or before IMAP existed, counts as arriving `now`."""
-        found = [
-            Found(
-                ref=MessageRef(folder=box.watched.name, uidvalidity=box.state.uidvalidity, uid=meta.uid),
-                role=box.watched.role,
-                at=meta.internal_date if EARLIEST <= meta.internal_date <= now else now,
-                size=meta.size,
-                own=meta.uid in box.own,
-            )
-            for box in self.folders
-            for meta in box.metas
-        ]
+        """All of them, in order."""
+        found = (one for box in self.folders for one in box.found(now))
         return sorted(found, key=lambda one: one.order)
 
 

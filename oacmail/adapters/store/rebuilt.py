@@ -94,6 +94,14 @@ def status(con: sqlite3.Connection, number: str) -> Status | None:
     return Status(row[0]) if row else None
 
 
+def changed(con: sqlite3.Connection, number: str) -> datetime:
+    """When the last message of a person arrived on the case."""
+    row = con.execute(
+        "SELECT max(m.received_at) FROM messages m JOIN cases c ON c.id = m.case_id WHERE c.number = ?", (number,)
+    ).fetchone()
+    return at(row[0])
+
+
 def is_known(con: sqlite3.Connection, fingerprint: str) -> bool:
     return con.execute("SELECT 1 FROM messages WHERE fingerprint = ?", (fingerprint,)).fetchone() is not None
 

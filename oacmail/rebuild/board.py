@@ -1,0 +1,130 @@
+"""What the folders of the board tell: a person has moved a case whose messages all lie elsewhere than its state says.
+
+When that was is unknown, so it counts from the last sign of life; what happened to the case in the minutes before, or
+after it, says more than where the service had left its messages. A move that does not fit changes nothing. Messages
+in INBOX tell nothing: they may not have been moved yet. No message is moved here.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from oacmail.adapters.store import SqliteStore, rebuilt
+from oacmail.core.board.meaning import OPENS
+from oacmail.core.board.places import BoardNames, agents_of, belongs
+from oacmail.core.effects import Arrived, BoardMove
+from oacmail.core.handlers.board_move import on_board_move
+from oacmail.core.model import BoardFolder, BoardPlace, Folder, Outcome
+from oacmail.core.policy import Policy
+from oacmail.core.ports.board import Placed
+from oacmail.core.ports.mailbox import Mailbox, WatchedFolder
+from oacmail.core.view import View
+from oacmail.engine import Engine
+from oacmail.mail.parse import parse
+from oacmail.mail.parser_config import ParserConfig
+from oacmail.rebuild.survey import Found, SurveyedFolder, fetched
+from oacmail.replay import VirtualClock
+
+TRACKED = (Folder.INTAKE, Folder.BOARD, Folder.OTHER)
+LAG = timedelta(minutes=10)  # so long after a change the service has certainly moved the messages, if it lived
+_REQUESTS = (Outcome.AUTOMATIC, Outcome.SPAM, Outcome.QUARANTINED)
+
+
+def names_on(policy: Policy, mailbox: Mailbox) -> BoardNames | None:
+    """The names of the board's folders; None = there is no board. No folder is made."""
+    if policy.board is None:
+        return None
+    tree = mailbox.tree()
+    return BoardNames(board=policy.board, separator=tree.separator, prefix=tree.prefix)
+
+
+def with_its_folders(policy: Policy, mailbox: Mailbox, names: BoardNames | None) -> Sequence[WatchedFolder]:
+    watched = mailbox.watched()
+    if names is None:
+        return watched
+    fixed = names.fixed(agents_of(policy.people.agents))
+    mine = {name for name in mailbox.tree().names if name in fixed or names.is_below(name)}
+    return [
+        *(folder for folder in watched if folder.name not in mine),
+        *(WatchedFolder(name=name, role=Folder.BOARD) for name in sorted(mine)),
+    ]
+
+
+@dataclass(slots=True)
+class PlayedBoard:
+    """`moved`: numbers of the cases that a folder has changed."""
+
+    engine: Engine
+    store: SqliteStore
+    clock: VirtualClock
+    mailbox: Mailbox
+    parser_config: ParserConfig
+    names: BoardNames
+    folders: Sequence[SurveyedFolder]
+    lived_until: datetime
+    moved: list[str] = field(default_factory=list)
+
+    def read(self) -> None:
+        """Record where each message lies, then what that says of its case. Raises Transient."""
+        self._record()
+        placed = [(self.store.board_case(one.message) or "", one) for one in self.store.board_placed(None)]
+        for case, some in groupby(sorted(placed, key=lambda pair: pair[0]), key=lambda pair: pair[0]):
+            ours = [one for _, one in some]
+            if case:
+                self._case(case, ours)
+            else:
+                self._without_case(ours)
+
+    def _record(self) -> None:
+        with self.store.together():
+            self.store.board_folders([box.watched.name for box in self.folders])
+            for box in self.folders:
+                if box.watched.role in TRACKED:
+                    self.store.board_seen(box.watched.name, box.state.uidvalidity, {meta.uid for meta in box.metas}, ())
+            self.store.board_begin()
+
+    def _case(self, case: str, placed: Sequence[Placed]) -> None:
+        to = self._common(placed)
+        settled = self.lived_until - LAG
+        if to is None or to == belongs(placed[0].standing) or rebuilt.changed(self.store.con, case) > settled:
+            return
+        self._move(BoardMove(message=placed[0].message, case=case, to=to))
+
+    def _common(self, placed: Sequence[Placed]) -> BoardPlace | None:
+        """The place in which all of them lie; None = there is none, or it is INBOX."""
+        places = {self.names.place(one.ref.folder, self._agents) for one in placed}
+        place = places.pop() if len(places) == 1 else None
+        return None if place is None or place.folder is BoardFolder.INTAKE else place
+
+    @property
+    def _agents(self) -> tuple[str, ...]:
+        return agents_of(self.engine.policy.people.agents)
+
+    def _move(self, inp: BoardMove) -> None:
+        with self.store.turn() as turn:
+            view = turn.view(self.engine.policy, inp, self.engine.now())
+        assert isinstance(view, View)
+        if on_board_move(self.engine.policy, view, inp, self.engine.now()).because != ("refused",):
+            self.engine.perform(inp)
+            self.moved.append(inp.case or "")
+
+    def _without_case(self, placed: Iterable[Placed]) -> None:
+        """What lies in a folder of open cases is a request after all: a person has put it there."""
+        refs = {one.ref: one for one in placed if one.standing.outcome in _REQUESTS and self._opens(one)}
+        found = [one for one in self._messages() if one.ref in refs]
+        for ref, message in fetched(self.mailbox, found).items():
+            at = next(one.at for one in found if one.ref == ref)
+            day = at.astimezone(self.engine.policy.office.timezone).date().isoformat()
+            read = parse(message.raw, self.parser_config, day=day, skipped=message.skipped)
+            arrived = Arrived(message=read, received_at=at, folder=Folder.BOARD, forced=True)
+            self.engine.perform(arrived, raw=message.raw if message.complete else None)
+            self.moved.append(self.store.board_case(refs[ref].message) or "")
+
+    def _opens(self, placed: Placed) -> bool:
+        place = self.names.place(placed.ref.folder, self._agents)
+        return place is not None and place.folder in OPENS and place.folder is not BoardFolder.INTAKE
+
+    def _messages(self) -> Iterable[Found]:
+        for box in self.folders:
+            yield from box.found(self.clock.now())

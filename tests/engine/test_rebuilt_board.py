@@ -1,0 +1,106 @@
+"""The database is lost while people work on the board: the folders tell what they have said of the cases."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.engine.rebuilding import difference, lose, rebuild, taken
+from tests.engine.test_board import ANSWERED, AUTOMATIC, CLOSED, MINE, OPEN, REVIEW, WAITING, lies, move
+from tests.engine.world import AGENT, ANNA, MARTA, PERE, World
+
+
+@pytest.fixture
+def board(tmp_path: Path) -> World:
+    return World(tmp_path, board={"enabled": True})
+
+
+def _states(world: World) -> list[tuple[object, ...]]:
+    rows = world.rows("SELECT number, status, assignee, close_reason FROM cases ORDER BY number")
+    return [tuple(row.values()) for row in rows]
+
+
+def _lost(world: World) -> tuple[list[tuple[object, ...]], dict[str, int], int]:
+    """A later letter, whose acknowledgement is the last sign of life; then the database is lost."""
+    world.clock.forward(hours=1)
+    world.citizen_writes("nou@example.cat", "Targeta", "Com puc renovar la targeta?")
+    world.turn()
+    world.sync()
+    states, places = _states(world), lies(world)
+    lose(world)
+    report = rebuild(world)
+    return states, places, len(report.moved)
+
+
+@pytest.mark.parametrize("target", [MINE, WAITING, REVIEW, AUTOMATIC])
+def test_a_case_that_a_person_has_moved_is_what_its_folder_says(board: World, target: str) -> None:
+    board.citizen_writes(ANNA)
+    board.turn()
+    board.sync()
+    move(board, OPEN, target)
+    states, places, moved = _lost(board)
+    assert _states(board) == states
+    assert moved == 1
+    board.turn()
+    board.turn()
+    assert (_states(board), lies(board), board.received(AGENT)) == (states, places, [])
+
+
+def test_an_answered_case_that_a_person_has_closed_is_closed(board: World) -> None:
+    message = board.citizen_writes(ANNA)
+    board.turn()
+    board.agent_answers(message)
+    board.turn()
+    board.sync()
+    move(board, ANSWERED, CLOSED)
+    states, places, _ = _lost(board)
+    assert states[0][1:] == ("closed", None, "answered")
+    assert _states(board) == states
+    board.turn()
+    assert lies(board) == places
+
+
+def test_a_machines_mail_that_a_person_has_put_among_the_open_ones_is_a_request(board: World) -> None:
+    board.robot_writes(PERE, "Sóc fora de l'oficina")
+    board.turn()
+    board.sync()
+    move(board, AUTOMATIC, OPEN)
+    board.turn()
+    states, places, _ = _lost(board)
+    assert _states(board) == states
+    board.turn()
+    board.turn()
+    assert lies(board) == places
+    assert len(board.received(PERE)) == 1
+
+
+def test_where_nobody_has_moved_anything_the_board_stays_as_it_is(board: World) -> None:
+    message = board.citizen_writes(ANNA)
+    board.citizen_writes(MARTA, "Beca", "On es demana la beca?")
+    board.turn()
+    board.clock.forward(minutes=30)
+    board.agent_answers(message)
+    board.live("2026-11-25 11:00")
+    before, moves = taken(board), board.mailbox.moves
+    lose(board)
+    assert rebuild(board).moved == ()
+    assert difference(before, taken(board)) == []
+    board.turn()
+    board.turn()
+    assert board.mailbox.moves == moves
+
+
+def test_what_happened_after_the_last_sign_of_life_says_more_than_the_folder(board: World) -> None:
+    """The service has died before it could move the answered message."""
+    message = board.citizen_writes(ANNA)
+    board.turn()
+    board.sync()
+    board.stop()
+    board.clock.forward(hours=1)
+    board.agent_answers(message)
+    board.start()
+    lose(board)
+    assert rebuild(board).moved == ()
+    board.turn()
+    board.turn()
+    assert [status for _, status, *_ in _states(board)] == ["answered"]
+    assert lies(board) == {ANSWERED: 1}
