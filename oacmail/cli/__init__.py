@@ -39,6 +39,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "rebuild": ("rebuild", "Make a lost database anew from the mailbox alone; send nothing."),
     "export": ("export", "Write a copy of all that is held on a person."),
     "forget": ("forget", "Erase a person from the database; write a certificate."),
+    "certificate": ("certificate", "Check whether a certificate of erasure is genuine."),
     "purge": ("purge", "Remove what is kept longer than [privacy] allows; without --yes only show it."),
     "new-key": ("upkeep", "Continue with a new token key, because the old one is lost."),
     "migrate": ("upkeep", "Update the database schema."),

@@ -45,9 +45,8 @@ def export(ctx: click.Context, address: str, target: Path | None, no_mailbox: bo
     with wiring.open_writable(config) as con:
         found = None if no_mailbox else _in_mailbox(config, con, who)
         since = scope.since(con, scope.of_person(con, who))
-        backups = [
-            (str(one.path), str(one.made_at.date())) for one in copies.known(con, wiring.state(config), None, since)
-        ]
+        known = copies.known(con, wiring.state(config), None, since, now, config.privacy.backup_days)
+        backups = [(str(one.path), str(one.made_at.date())) for one in known]
         copy = rights.export(con, policy, who, now, mailbox=found, backups=backups)
         if copy is None:
             click.echo("oacmail: nothing is held on this address", err=True)

@@ -3,6 +3,7 @@
 import getpass
 import sqlite3
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
@@ -20,8 +21,9 @@ from oacmail.config import Config
 from oacmail.core.errors import Refused
 from oacmail.core.model import MessageRef
 from oacmail.core.policy import Policy
+from oacmail.engine import learning
 from oacmail.privacy import certificate, copies
-from oacmail.privacy.forget import Forgetting, person
+from oacmail.privacy.forget import Forgetting, certified, person, uncertified
 from oacmail.privacy.forget import forget as forgotten
 from oacmail.privacy.mailbox import Sought, counted, delete, find
 
@@ -72,13 +74,15 @@ def forget(
     if mailbox and not config.privacy.forget_mailbox:
         raise Refused("--mailbox is switched off: the town decides it with privacy.forget_mailbox = true")
     with wiring.open_writable(config) as con:
+        earlier = uncertified(con, policy, who)  # by a run that was interrupted
         would = forgotten(con, policy, who, now, by=by, even_open=even_open, dry_run=True)
-        found = copies.known(con, wiring.state(config), folder, would.since)
+        since = would.since or (earlier.since if earlier else None)
+        found = copies.known(con, wiring.state(config), folder, since, now, config.privacy.backup_days)
         messages = _in_mailbox(config, con, who) if mailbox else None
-        _show(would, found, messages, even_open=even_open)
-        if not would.found:
-            traces.wipe(con)  # of an earlier run that was interrupted before this step
+        if not (would.found or messages or earlier):
+            _say("nothing is held on this address")
             sys.exit(1)
+        _show(would, found, messages, even_open=even_open)
         if would.holds and not even_open:
             _say("nothing was erased: " + "; ".join(map(_remedy, would.holds)) + "; or use --even-open")
             sys.exit(1)
@@ -88,10 +92,20 @@ def forget(
             click.confirm("Erase all this for good?", abort=True, err=True)
         deleted = _deleted(config, messages) if messages is not None else None
         done = forgotten(con, policy, who, now, by=by, even_open=even_open)
+        counts = Counter(earlier.counts if earlier else {}) + Counter(done.counts)
         left = _copies(config, policy, found, folder, who, now, by)
-        made = certificate.made(policy, who, done.counts, mailbox=deleted, backups=left, by=by, now=now)
+        made = certificate.made(policy, who, counts, mailbox=deleted, backups=left, by=by, now=now)
         _hand_out(policy, made, target or wiring.state(config) / "certificates")
+        certified(con, policy, who)
         traces.wipe(con)
+    _learn_again(config, counts)
+
+
+def _learn_again(config: Config, counts: Mapping[str, int]) -> None:
+    """The lessons may have been erased; those of other people's corrections hold on."""
+    if "kv" in counts:
+        with wiring.engine_for_command(config) as engine:
+            learning.learn(engine.store, wiring.parser_config(config), datetime.now(UTC).replace(microsecond=0))
 
 
 def _copies(
@@ -130,9 +144,6 @@ def _deleted(config: Config, messages: Sequence[MessageRef]) -> Mapping[str, int
 def _show(
     would: Forgetting, found: Sequence[Backup], messages: Sequence[MessageRef] | None, *, even_open: bool
 ) -> None:
-    if not would.found:
-        _say("nothing is held on this address")
-        return
     for table, count in sorted(would.counts.items()):
         click.echo(f"{table:12} {count}")
     click.echo("stays: numbers, times and states of the cases (indicators), the event log, a keyed hash of the address")

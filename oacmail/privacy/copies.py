@@ -7,7 +7,7 @@ today's schema for that: an older version of oacmail can restore it no more.
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from oacmail.adapters.store.connection import connect, migrate
@@ -16,16 +16,16 @@ from oacmail.adapters.store.privacy.backups import Backup
 from oacmail.core.errors import OacmailError
 from oacmail.core.policy import Policy
 from oacmail.privacy.certificate import BackupLeft, until
-from oacmail.privacy.forget import forget
+from oacmail.privacy.forget import certified, forget
 
 _MAGIC = b"SQLite format 3\x00"
 
 
-def known(con: sqlite3.Connection, state: Path, folder: Path | None, since: datetime | None) -> list[Backup]:
-    """Return the backups that may hold data from `since` on: those recorded, those set aside, and those in `folder`.
-
-    None = nothing was ever held: no backup holds it.
-    """
+def known(
+    con: sqlite3.Connection, state: Path, folder: Path | None, since: datetime | None, now: datetime, days: int
+) -> list[Backup]:
+    """Return the backups that may hold data from `since` on (None = there is none): those recorded, those set aside,
+    and those in `folder`. One that is no longer at its path may lie elsewhere, and counts for `days`, 0 = for ever."""
     if since is None:
         return []
     found = {one.path: one for one in (*backups.recorded(con), *backups.set_aside(state))}
@@ -33,7 +33,8 @@ def known(con: sqlite3.Connection, state: Path, folder: Path | None, since: date
         if path not in found and _is_database(path):
             made_at = datetime.fromtimestamp(path.stat().st_mtime, since.tzinfo)
             found[path.absolute()] = Backup(path=path.absolute(), made_at=made_at, exists=True)
-    return [one for one in found.values() if one.made_at >= since]
+    gone = now - timedelta(days=days) if days else datetime.min.replace(tzinfo=UTC)
+    return [one for one in found.values() if one.made_at >= since and (one.exists or one.made_at >= gone)]
 
 
 def _is_database(path: Path) -> bool:
@@ -67,6 +68,7 @@ def _rewritten(path: Path, policy: Policy, address: str, now: datetime, by: str)
         with closing(connect(path)) as con:
             migrate(con)
             forget(con, policy, address, now, by=by, even_open=True)
+            certified(con, policy, address)
             traces.wipe(con)
     except (OacmailError, sqlite3.Error, OSError) as error:
         return str(error) or type(error).__name__

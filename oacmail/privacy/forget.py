@@ -12,11 +12,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from oacmail.adapters.store.connection import stamp, transaction
+from oacmail.adapters.store.connection import moment, stamp, transaction
 from oacmail.adapters.store.privacy import forgotten, mentions, scope
 from oacmail.adapters.store.privacy.erase import end_open_cases, erase, erase_mentions
 from oacmail.adapters.store.privacy.mentions import Mentions
 from oacmail.adapters.store.privacy.scope import Hold, Scope
+from oacmail.adapters.store.write_context import remember
 from oacmail.core.errors import Refused, Transient
 from oacmail.core.policy import Policy
 from oacmail.core.routing.signature import key_name, person_mark
@@ -35,6 +36,9 @@ class Forgetting:
     holds: tuple[Hold, ...] = ()
     related: tuple[str, ...] = ()
     since: datetime | None = None
+
+
+PENDING = "certificate:"  # before a keyed hash, in kv: what was erased and is in no certificate yet
 
 
 class _RolledBack(Exception):
@@ -65,12 +69,34 @@ def forget(
     dry_run: bool = False,
 ) -> Forgetting:
     """Erase in one transaction. Raises Transient if a mail to the person is being sent at this moment."""
-    seen = mentions.find(con, scope.needles(con, address))
+    seen = mentions.find(con, address, scope.needles(con, address))
     done: list[Forgetting] = []
     with suppress(_RolledBack), transaction(con):
         done.append(_forgotten(con, policy, address, now, seen=seen, by=by, even_open=even_open))
         _roll_back(dry_run or (bool(done[0].holds) and not even_open))
     return done[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uncertified:
+    """What a run erased that ended before it wrote its certificate; `since`: when the person was first heard of."""
+
+    counts: Mapping[str, int]
+    since: datetime | None
+
+
+def uncertified(con: sqlite3.Connection, policy: Policy, address: str) -> Uncertified | None:
+    mark = person_mark(policy.secrets[-1], address)
+    row = con.execute("SELECT value FROM kv WHERE key = ?", (PENDING + mark,)).fetchone()
+    if row is None:
+        return None
+    kept = json.loads(row["value"])
+    return Uncertified(counts=kept["counts"], since=moment(kept["since"]))
+
+
+def certified(con: sqlite3.Connection, policy: Policy, address: str) -> None:
+    with transaction(con):
+        con.execute("DELETE FROM kv WHERE key = ?", (PENDING + person_mark(policy.secrets[-1], address),))
 
 
 def _roll_back(wanted: bool) -> None:
@@ -82,7 +108,7 @@ def _forgotten(
     con: sqlite3.Connection, policy: Policy, address: str, now: datetime, *, seen: Mentions, by: str, even_open: bool
 ) -> Forgetting:
     found = scope.of_person(con, address)
-    others = mentions.find(con, scope.needles(con, address), seen)
+    others = mentions.find(con, address, scope.needles(con, address), seen)
     holds = (*scope.holds(con, found), *_live(con, others, found))
     related = scope.related(con, found)
     since = scope.since(con, found)
@@ -91,7 +117,9 @@ def _forgotten(
     counts = erase(con, found, now) + erase_mentions(con, others, found)
     if not found.is_empty:
         _recorded(con, found, counts, by, now)
-    forgotten.add(con, person_mark(policy.secrets[-1], address), key_name(policy.secrets[-1]), now)
+    mark = person_mark(policy.secrets[-1], address)
+    forgotten.add(con, mark, key_name(policy.secrets[-1]), now)
+    remember(con, PENDING + mark, json.dumps({"counts": counts, "since": since and stamp(since)}), now)
     return Forgetting(
         address=address,
         found=bool(counts),

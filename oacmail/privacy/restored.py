@@ -15,7 +15,7 @@ from oacmail.adapters.store.privacy import forgotten, scope, traces
 from oacmail.adapters.store.privacy.erase import end_open_cases, erase
 from oacmail.core.policy import Policy
 from oacmail.core.routing.signature import key_name, person_mark
-from oacmail.privacy.forget import forget
+from oacmail.privacy.forget import certified, forget
 
 ACCOUNT = "restore"  # the `by` of its events
 
@@ -37,6 +37,7 @@ def _forgotten_again(con: sqlite3.Connection, old: sqlite3.Connection, policy: P
     addresses = forgotten.returned(con, entries, _marks(policy))
     for address in addresses:
         forget(con, policy, address, now, by=ACCOUNT, even_open=True)
+        certified(con, policy, address)  # the certificate was written when it was erased first
     with transaction(con):
         cases = forgotten.erased_cases(con, old)
         for case in cases:

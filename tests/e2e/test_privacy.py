@@ -99,6 +99,8 @@ def test_nothing_is_left_of_a_forgotten_person(mail_servers: MailServers, desk: 
     assert desk.status()["unaccounted"] == 0
 
     (file,) = (desk.state / "certificates").glob("*.json")
+    assert desk.oacmail("certificate", str(file), person.address).stdout == "genuine\n"
+    desk.oacmail("certificate", str(file), "pere@example.net", code=1)
     certificate = json.loads(file.read_text())
     assert certificate["erased"]["cases"] == 1
     assert sum(certificate["mailbox"].values()) == 4  # two mails, the acknowledgement's copy, the answer

@@ -1,5 +1,6 @@
 """A person is forgotten: nothing of them is left in the files of the database, and the desk goes on."""
 
+import json
 import sqlite3
 from base64 import b64encode
 from collections.abc import Callable
@@ -10,11 +11,14 @@ from typing import Any
 
 import pytest
 
-from oacmail import wiring
+from oacmail import reporting, wiring
 from oacmail.adapters.store import admin
 from oacmail.adapters.store.privacy.traces import wipe
 from oacmail.core.errors import Refused
-from oacmail.privacy.forget import Forgetting, forget, person
+from oacmail.core.report.months import Month
+from oacmail.engine import learning
+from oacmail.privacy import certificate
+from oacmail.privacy.forget import Forgetting, Uncertified, certified, forget, person, uncertified
 from oacmail.privacy.restored import forget_again
 from tests.engine import compose
 from tests.engine.world import AGENT, ANNA, PERE, World, text_of
@@ -253,3 +257,48 @@ def test_who_writes_again_after_being_forgotten_is_not_forgotten_by_a_restore(wo
     admin.backup(world.config.office.state, tmp_path / "backup", (), world.clock.now())
     assert _restored_from(world, tmp_path / "backup") == 0
     assert [case["citizen"] for case in world.cases()][1:] == [ANNA]
+
+
+def test_the_monthly_figures_are_the_same_before_and_after(world: World) -> None:
+    _answered_and_closed(world)
+    world.advance("2026-12-01 09:00")
+    before = reporting.make(world.store.con, world.policy, Month.parse("2026-11"), world.clock.now())
+    _forget(world)
+    assert reporting.make(world.store.con, world.policy, Month.parse("2026-11"), world.clock.now()) == before
+
+
+def test_what_was_learned_from_a_forgotten_person_is_learned_no_more(world: World) -> None:
+    _answered_and_closed(world)
+    world.store.remember(learning.LESSONS, '{"torrentfonda": {}}', world.clock.now())
+    _forget(world)
+    assert world.store.recall(learning.LESSONS) is None
+    assert world.store.corrections() == []
+
+
+def test_a_run_that_ended_before_its_certificate_is_certified_by_the_next(world: World) -> None:
+    _answered_and_closed(world)
+    since = _forget(world, dry_run=True).since
+    assert uncertified(world.store.con, world.policy, ANNA) is None
+    done = _forget(world)
+    earlier = uncertified(world.store.con, world.policy, ANNA)
+    assert earlier == Uncertified(counts=done.counts, since=since)
+    assert not _forget(world).found
+    certified(world.store.con, world.policy, ANNA)
+    assert uncertified(world.store.con, world.policy, ANNA) is None
+
+
+def test_a_certificate_holds_no_personal_data_and_shows_every_change(world: World) -> None:
+    _answered_and_closed(world)
+    done = _forget(world)
+    left = [certificate.BackupLeft(path="/b/1", made_at="2026-11-25", until="2026-12-25", erased=False)]
+    made = certificate.made(
+        world.policy, ANNA, done.counts, mailbox={"INBOX": 2}, backups=left, by="admin", now=world.clock.now()
+    )
+    path = certificate.write(world.policy, made, world.root / "certificates")
+    assert left_in(path.parent) == set()
+    assert ANNA not in path.read_text()
+    assert "/b/1 (2026-11-25): s'elimina el 2026-12-25" in path.read_text()
+    again = json.loads(path.with_suffix(".json").read_text())
+    assert certificate.verify(world.policy, again)
+    for change in ({"by": "nobody"}, {"erased": {}}, {"seal": ""}, {"more": 1}):
+        assert not certificate.verify(world.policy, {**again, **change})

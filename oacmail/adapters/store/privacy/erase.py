@@ -40,7 +40,7 @@ def erase(con: sqlite3.Connection, scope: Scope, now: datetime) -> Counter[str]:
     counts["notes"] = _deleted(con, "notes", f"case_id {IN}", ids(scope.cases))
     counts["drafts"] = _deleted(con, "drafts", f"case_id {IN}", ids(scope.cases))
     counts["refs"] = _references(con, scope, names)
-    counts["kv"] = _facts(con, scope, names)
+    counts["kv"] = _facts(con, scope, names) + _lessons(con, scope)
     con.execute(
         f"""UPDATE reviews SET done_at = ? WHERE done_at IS NULL
         AND fingerprint IN (SELECT fingerprint FROM messages WHERE id {IN})""",
@@ -98,6 +98,12 @@ def _facts(con: sqlite3.Connection, scope: Scope, names: Iterable[tuple[str, str
     for message_id, fingerprint in names:
         keys += [kind + fingerprint for kind in _ABOUT_A_MESSAGE] + [UNDELIVERED + message_id] * bool(message_id)
     return sum(_deleted(con, "kv", "key = ?", key) for key in keys)
+
+
+def _lessons(con: sqlite3.Connection, scope: Scope) -> int:
+    """What was learned from a correction of one of these cases: the lessons are learned again from the others."""
+    corrected = f"EXISTS(SELECT 1 FROM events WHERE kind = 'corrected' AND case_id {IN})"
+    return _deleted(con, "kv", f"key = 'lessons' AND {corrected}", ids(scope.cases))
 
 
 def _nobody(con: sqlite3.Connection) -> int:

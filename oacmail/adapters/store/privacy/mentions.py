@@ -23,14 +23,15 @@ class Mentions:
     last_message: int = 0
 
 
-def find(con: sqlite3.Connection, needles: Iterable[str], before: Mentions | None = None) -> Mentions:
-    """Return the stored mails and messages that contain one of these texts; with `before` also what it found, and only
-    later rows are looked at.
+def find(con: sqlite3.Connection, address: str, needles: Iterable[str], before: Mentions | None = None) -> Mentions:
+    """Return the messages that contain the address, and the stored mails that contain it or one of the needles; with
+    `before` also what it found, and only later rows are looked at.
 
     A connection of its own may look first, since this takes about a millisecond for each stored mail.
     """
     start = before or Mentions()
-    sought = re.compile("|".join(rf"(?<![\w.+-]){re.escape(one)}(?![\w-])" for one in needles if one), re.IGNORECASE)
+    own = address.removeprefix("tel:")
+    sought = _pattern([own, *needles])
     mails = con.execute(
         """SELECT o.id, m.mime, m.bare FROM outbox o JOIN mails m ON m.id = o.id
         WHERE o.id > ? AND o.erased_at IS NULL AND length(m.mime) > 0 ORDER BY o.id""",
@@ -41,7 +42,11 @@ def find(con: sqlite3.Connection, needles: Iterable[str], before: Mentions | Non
         last = row["id"]
         if _holds(sought, row["mime"]) or (row["bare"] is not None and _holds(sought, row["bare"])):
             found.add(last)
-    return _in_messages(con, sought, start, frozenset(found), last)
+    return _in_messages(con, _pattern([own]), start, frozenset(found), last)
+
+
+def _pattern(texts: Iterable[str]) -> re.Pattern[str]:
+    return re.compile("|".join(rf"(?<![\w.+-]){re.escape(one)}(?![\w-])" for one in texts if one), re.IGNORECASE)
 
 
 def _in_messages(

@@ -134,14 +134,14 @@ def since(con: sqlite3.Connection, scope: Scope) -> datetime | None:
 
 
 def needles(con: sqlite3.Connection, address: str) -> list[str]:
-    """What shows in a stored mail that it is about the person: the address, the case numbers, the Message-IDs."""
+    """What else shows in a stored mail of ours that it is about the person: case numbers and Message-IDs."""
     found = of_person(con, address)
     rows = con.execute(
         f"""SELECT number FROM cases WHERE id {IN} UNION
         SELECT trim(message_id, '<>') FROM messages WHERE id {IN} AND message_id <> ''""",
         (ids(found.cases), ids(found.messages)),
     )
-    return [address.removeprefix("tel:"), *(row[0] for row in rows)]
+    return [row[0] for row in rows]
 
 
 def identifiers(con: sqlite3.Connection, scope: Scope) -> tuple[frozenset[str], frozenset[str]]:
