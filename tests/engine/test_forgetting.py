@@ -300,5 +300,6 @@ def test_a_certificate_holds_no_personal_data_and_shows_every_change(world: Worl
     assert "/b/1 (2026-11-25): s'elimina el 2026-12-25" in path.read_text()
     again = json.loads(path.with_suffix(".json").read_text())
     assert certificate.verify(world.policy, again)
-    for change in ({"by": "nobody"}, {"erased": {}}, {"seal": ""}, {"more": 1}):
+    changes: list[dict[str, Any]] = [{"by": "nobody"}, {"erased": {}}, {"seal": ""}, {"more": 1}]
+    for change in changes:
         assert not certificate.verify(world.policy, {**again, **change})

@@ -19,6 +19,7 @@ SAID = {
     PERE: ("Contrasenya de l'idCAT", "La meva contrasenya és: Gat-2026! i el PIN és 482197."),
     MARTA: ("Queixa de la Vilanoveta", "És una vergonya que ningú no contesti a la Vilanoveta."),
 }
+BROKEN = b"From: estrany@example.org\xff\r\nSubject: Vilanoveta\r\n\r\n\x00"
 WORDS = ("Torrentfonda", "Puigdom", "612345678", "Gat-2026", "482197", "Vilanoveta", "vergonya")
 
 
