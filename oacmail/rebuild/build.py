@@ -12,7 +12,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from oacmail import reporting
+from oacmail.adapters.charts import Drawn
 from oacmail.adapters.store import SqliteStore, admin, connection, keys, rebuilt
+from oacmail.adapters.templates import report_page
 from oacmail.core.board.places import BoardNames
 from oacmail.core.errors import Fatal, Refused, Transient
 from oacmail.core.ports.clock import Clock
@@ -144,6 +147,7 @@ class Rebuild:
             parser_config=self.parser_config,
             folders=found.folders,
             proofs=proofs,
+            publish=lambda: _publish(store, engine),
             lived_until=lived_until,
             on_progress=lambda done: self.on_progress("messages", done, count),
         )
@@ -180,6 +184,14 @@ class Rebuild:
             without_message = rebuilt.raise_above_given(store.con, self.now)
             rebuilt.finish(store.con, self.now)
         return without_message
+
+
+def _publish(store: SqliteStore, engine: Engine) -> None:
+    """The months that are over count as reported, without pictures: their mails are not sent."""
+    now = engine.now()
+    while month := reporting.next_month(store.con, engine.policy, now, None):
+        made = reporting.to_publish(store.con, engine.policy, month, now)
+        engine.perform(reporting.ready(made, engine.policy, report_page, lambda _: Drawn({})))
 
 
 def refuse_if_used(state: Path) -> None:

@@ -51,7 +51,7 @@ class Nowhere:
 class Play:
     """`lived_until`: the last moment at which the service certainly lived; no deadline is played after it. `gone`: how
     many messages came back from their acknowledgements; `ordered`: how many orders from the mails that they caused.
-    `on_progress` gets the number of messages that were played."""
+    `publish` publishes the report of a month that is over. `on_progress` gets the number of played messages."""
 
     engine: Engine
     store: SqliteStore
@@ -62,6 +62,7 @@ class Play:
     folders: Sequence[SurveyedFolder]
     proofs: Proofs
     lived_until: datetime
+    publish: Callable[[], None]
     on_progress: Callable[[int], None]
     gone: int = 0
     ordered: int = 0
@@ -194,7 +195,8 @@ class Play:
 
     def _order_again(self, order: told.Ordered) -> None:
         """Unless a message has given the order already."""
-        if rebuilt.begins(self.store.con, order.prefix):
+        lost = rebuilt.status(self.store.con, order.command.case) is None
+        if lost or rebuilt.begins(self.store.con, order.prefix):
             return
         try:
             self.engine.perform(order.command)
@@ -208,8 +210,15 @@ class Play:
             self.clock.moment = moment
             self._read_so_far()
             Ticks(engine=self.engine).tick()
+            self._publish()
             self._drain()
         self.clock.moment = max(self.clock.moment, until)
+
+    def _publish(self) -> None:
+        """At the hour of the digest, as the service does."""
+        policy, now = self.engine.policy, self.clock.now()
+        if now.astimezone(policy.office.timezone).hour == policy.digest.at.hour:
+            self.publish()
 
     def _next(self) -> datetime:
         now = self.clock.now()

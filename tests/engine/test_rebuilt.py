@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from oacmail import reporting
 from oacmail.core.errors import Refused, Transient
 from oacmail.sim.clock import SimulatedClock
 from oacmail.sim.mailbox import SimulatedMailbox
@@ -238,6 +239,19 @@ def test_an_order_by_shell_that_told_the_citizen_is_known_from_that_mail(world: 
     report = rebuild(world)
     assert report.ordered == 1
     assert difference(before, taken(world)) == []
+
+
+def test_a_month_that_was_reported_is_not_reported_again(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.live("2026-12-02 10:00")
+    world.citizen_writes(PERE, "Beca", "On es demana la beca?")
+    world.turn()
+    lose(world)
+    rebuild(world)
+    assert [row["month"] for row in world.rows("SELECT month FROM reports")] == ["2026-11"]
+    assert reporting.next_month(world.store.con, world.policy, world.clock.now(), None) is None
+    world.turn()
+    assert "report" not in world.kinds(SUPERVISOR)
 
 
 def test_an_order_by_mail_is_carried_out_once_and_at_its_moment(world: World) -> None:
