@@ -362,6 +362,16 @@ def test_a_broken_override_of_a_draft_is_passed_over(tmp_path: Path) -> None:
     assert any("ca/suggestion" in problem for problem in renderer.problems())
 
 
+@pytest.mark.parametrize(
+    ("lang", "name"), [("ca", "Oficina virtual"), ("es", "Oficina virtual"), ("en", "online office")]
+)
+def test_the_name_before_a_link_is_the_link_itself(lang: str, name: str) -> None:
+    page = body(render(send(lang=lang)), "html")
+    assert page.count(name) == 1
+    assert f'<a href="{VOICE.online_office_url}">{name}</a>' in page
+    assert f"{name}: {VOICE.online_office_url}" in body(render(send(lang=lang)))
+
+
 # --- the envelope of words ----------------------------------------------------------------------------
 
 

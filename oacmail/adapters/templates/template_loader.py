@@ -183,12 +183,21 @@ def _linker(profile: OfficeProfile) -> Callable[[str, str], Markup]:
         made = Markup()
         end = 0
         for match in urls.finditer(text):
-            link = Markup('<a href="{}">{}</a>').format(match[0], names.get(match[0], _BUTTON)[lang])
-            made += escape(kept_together(text[end : match.start()], office)) + link
+            before, name = _named_before(text[end : match.start()], names.get(match[0], _BUTTON)[lang])
+            made += escape(kept_together(before, office)) + Markup('<a href="{}">{}</a>').format(match[0], name)
             end = match.end()
         return made + escape(kept_together(text[end:], office))
 
     return linked
+
+
+def _named_before(text: str, name: str) -> tuple[str, str]:
+    """(what stands before the link, its name): a text that ends with `<name>: ` gives the name to the link."""
+    said = text.rstrip()
+    head = said.removesuffix(":")
+    if head == said or not head.lower().endswith(name.lower()):
+        return text, name
+    return head[: -len(name)], head[-len(name) :]
 
 
 _FILTERS: dict[str, Callable[..., str]] = {
