@@ -94,6 +94,22 @@ def _calls(world: World, at: str) -> None:
     world.turn()
 
 
+def test_calls_without_success_on_a_derived_case_tell_nobody_that_it_was_passed_on(town: TOWN) -> None:
+    world = town(now="2026-11-30 09:00", people={"technical": ["tecnics@town.example"]})
+    text = "Bon dia, la seu electrònica dona error 500 en signar. Truqueu-me al 612345678 a la tarda."
+    world.citizen_writes(ANNA, "Error 500 a la seu", text)
+    world.turn()
+    assert world.case()["status"] == "derived"
+    for at in ("2026-11-30 15:00", "2026-11-30 17:00"):
+        _calls(world, at)
+    assert world.kinds(ANNA) == ["ack", "not_reached"]
+    assert world.rows("SELECT told_at FROM cases") == [{"told_at": None}]
+    assert world.rows("SELECT 1 FROM deadlines WHERE kind = 'update'") == []
+    assert world.rows("SELECT kind FROM deadlines WHERE kind = 'nudge' AND void_at IS NULL AND met_at IS NULL")
+    world.live("2026-12-04 12:00")
+    assert "progress" not in world.kinds(ANNA), "no news of what nobody has told her"
+
+
 def test_two_calls_without_success_and_a_mail_that_says_how_to_reach_us_are_the_answer(town: TOWN) -> None:
     world = town(now="2026-11-30 09:00")
     _asks_for_a_call(world, " a la tarda")

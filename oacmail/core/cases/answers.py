@@ -32,6 +32,9 @@ SLOW_CLOCK = timedelta(hours=1)  # of a client that dates its own copy in Sent
 LATE_SAME_DAY = "answered-late-same-day"  # the event
 SAME_DAY = 1  # the level of the reminder that R32 adds to the ordinary one
 FOLLOW_UP = ("nudge", "update")
+NOT_LOCATED = "not-located"
+"""How a case is answered whose person could not be reached by telephone (R27): the mail about it tells no outcome, and
+not that the technical services have the case."""
 
 
 def tells_outcome(case: CaseView, at: datetime) -> bool:
@@ -63,7 +66,8 @@ def answered(
     outcome = tells_outcome(case, at)
     if not still_asked and outcome and case.status is not Status.CLOSED:
         columns["status"] = Status.ANSWERED
-    notice = not outcome and not guests and case.solved_at is None
+    told = how != NOT_LOCATED
+    notice = not outcome and not guests and case.solved_at is None and told
     if notice:
         columns["told_at"] = at
     effects: list[Effect] = [
@@ -71,9 +75,10 @@ def answered(
         UpdateCase(case=case.number, columns=columns),
         # An acknowledgement that may go still goes: it bears the number and the data-protection clause (`held` drops
         # the one that waits for its budget).
-        DropOutgoing(
-            case=case.number,
-            kinds=kinds.cancelled_by(CancelledBy.ANSWER if outcome else CancelledBy.DERIVATION_NOTICE),
+        *(
+            _out_of_date(case, CancelledBy.ANSWER if outcome else CancelledBy.DERIVATION_NOTICE)
+            if told or outcome
+            else ()
         ),
         *(promised_by_answer(policy, case, key=key, at=at) if notice else ()),
         *crossed,
@@ -84,6 +89,10 @@ def answered(
     if "status" in columns:
         effects += silent_close(policy, case, at=at, key=key)
     return tuple(effects)
+
+
+def _out_of_date(case: CaseView, by: CancelledBy) -> tuple[Effect, ...]:
+    return (DropOutgoing(case=case.number, kinds=kinds.cancelled_by(by)),)
 
 
 def _late_same_day(policy: Policy, case: CaseView, at: datetime, guests: tuple[str, ...]) -> list[Effect]:

@@ -72,7 +72,7 @@ def not_reached(policy: Policy, case: CaseView, *, at: datetime, key: str, now: 
     return (
         event,
         notice(policy, case, NOT_REACHED, key=f"{NOT_REACHED}:{key}", facts=facts, now=now),
-        *answers.answered(policy, case, at=at, key=key, how="not-located"),
+        *answers.answered(policy, case, at=at, key=key, how=answers.NOT_LOCATED),
     )
 
 
