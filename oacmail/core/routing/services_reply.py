@@ -90,7 +90,7 @@ def _by_number(number: str, rest: Sequence[str], today: date, workdays: Workdays
     if said is Statement.EXPECTED:
         text = " ".join(rest)
         return UNREAD if words.NOT_A_DATE_OF_IT.search(text) else _expected(day_named(text, today, workdays))
-    if all(map(_is_greeting, rest)) or (said is Statement.SOLVED and all(map(_is_known, rest))):
+    if all(map(_is_greeting, rest)) or (said is Statement.SOLVED and (all(map(_is_known, rest)) or _says_why(rest))):
         return ServicesReply(said)
     reply = _by_words(rest, today, workdays)
     return reply if reply.said is said else UNREAD
@@ -120,6 +120,14 @@ def _says_solved(sentence: str) -> bool:
     if not found or words.THEN.search(said[found[-1].end() :]):
         return False
     return _is_known(words.SOLVED.sub(" ", said))
+
+
+def _says_why(sentences: Sequence[str]) -> bool:
+    """Whether they say "solved", and then nothing but what it had been, in the past."""
+    first, _, why = sentences[0].replace(":", ",").partition(",")
+    past = [one for one in (why.strip(), *sentences[1:]) if one and not _is_greeting(one)]
+    doubted = any(map(words.DOUBTS.search, sentences))
+    return not doubted and _says_solved(first) and all(words.WHY.match(one) for one in past)
 
 
 def _is_known(sentence: str) -> bool:

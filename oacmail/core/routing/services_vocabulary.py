@@ -40,6 +40,11 @@ PASS_ON = _any(
     r"(?:and )?(?:they|you|the (?:citizen|user|person)) can try again",
 )
 """What the desk may do now that it is solved."""
+WHY = re.compile(
+    r"(?:perque |porque |because )?(?:hi havia|havia(?:n)?|era|eren|eran|fallava|fallaba|s'havia|habia|habian|se habia|"
+    r"teniem|teniamos|there (?:was|were)|it was|we had)\b(?!.*\b(?:hi ha|hay|there (?:is|are))\b)"
+)
+"""How what had been the matter begins, beside a chosen (1)."""
 THEN = _any("i", "y", "and")
 """After "solved" it begins something else."""
 _KNOWN = """
