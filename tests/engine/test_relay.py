@@ -203,6 +203,38 @@ def test_what_a_colleague_wrote_about_the_case_does_not_leave_the_house(world: W
     assert len(relaying.refusals(world)) == times
 
 
+FOOTER = (
+    "Ajuntament de Castellbisbal\nAvinguda Pau Casals, 9 · 08755 Castellbisbal\nAbans d'imprimir, penseu en el medi"
+)
+
+
+def _remarks(world: World, *texts: str) -> EmailMessage:
+    """A colleague writes among the house: first about Anna's case, then about Pere's; returns the notice on Anna's."""
+    notice = relaying.notice(world)
+    world.citizen_writes(PERE, "Padró", "Com demano un volant de padró?")
+    world.turn()
+    for number, text in enumerate(texts, 1):
+        world.deliver(compose.message(world.clock, AGENT, f"cas {number}", text, to=OFFICE), verdict=PASS)
+        world.turn()
+    return notice
+
+
+def test_the_towns_footer_below_colleagues_mails_is_nothing_internal(world: World) -> None:
+    """Without `-- ` above it nothing marks it in one mail; below mails about two cases it is no news."""
+    said = ("Aquesta senyora ja va trucar tres vegades ahir.", "El Pere sempre demana el mateix, i ja sap com va.")
+    notice = _remarks(world, *(f"{text}\n\n{FOOTER}" for text in said))
+    relaying.send(world, relaying.mail(world, notice, f"Bon dia, Anna,\n\nJa ho teniu arreglat.\n\n{FOOTER}"))
+    assert len(relaying.relayed(world)) == 1
+
+
+@pytest.mark.parametrize("other", ["El Pere sempre demana el mateix, i ja sap com va.", ""])
+def test_what_stands_above_such_a_footer_does_not_leave_the_house(world: World, other: str) -> None:
+    said = "Aquesta senyora ja va trucar tres vegades ahir."
+    notice = _remarks(world, f"{said}\n\n{FOOTER}", f"{other}\n\n{FOOTER}".strip())
+    relaying.send(world, relaying.mail(world, notice, f"Bon dia,\n{said}\n\n{FOOTER}"))
+    assert not relaying.relayed(world)
+
+
 def test_the_persons_own_words_may_be_repeated(world: World) -> None:
     notice = relaying.notice(world, text="Com puc signar la instància de la llar d'infants amb l'idCAT?")
     said = "Pregunteu com puc signar la instància de la llar d'infants amb l'idCAT. Així:"

@@ -24,12 +24,14 @@ def thread(con: sqlite3.Connection, lookup: Lookup) -> CaseThread | None:
         return None
     asked = _asked(con, case)
     said = [row["fresh"] for row in asked]
+    among = list(_of_colleagues(con, case, lookup))
+    footers = internal_text.footers(among, _about_others(con, case, lookup)) if among else []
     message_ids, subject = _continued(con, case, asked)
     return CaseThread(
         message_ids=message_ids,
         subject=subject,
         internal=internal_text.lines(_of_the_house(con, case, lookup), but=said)
-        | internal_text.lines(_of_colleagues(con, case, lookup), but=[*said, *_of_the_writer(con, lookup)]),
+        | internal_text.lines(among, but=[*said, *footers, *_of_the_writer(con, lookup)]),
     )
 
 
@@ -76,6 +78,17 @@ def _of_colleagues(con: sqlite3.Connection, case: int, lookup: Lookup) -> Iterat
         f"""SELECT m.fresh FROM messages m JOIN people p ON p.id = m.author_id
         WHERE m.case_id = ? AND m.outcome = ? AND m.role <> ? AND p.address <> ?
         AND m.rule NOT IN ('relayed', 'not-relayed') ORDER BY m.id DESC LIMIT {TEXTS_MOST}""",
+        (case, Outcome.STAFF, Role.CITIZEN, lookup.message.sender),
+    )
+    yield from (row["fresh"] for row in rows)
+
+
+def _about_others(con: sqlite3.Connection, case: int, lookup: Lookup) -> Iterator[str]:
+    """What others of the house wrote about other cases, the latest first."""
+    rows = con.execute(
+        f"""SELECT m.fresh FROM messages m JOIN people p ON p.id = m.author_id
+        WHERE m.case_id IS NOT NULL AND m.case_id <> ? AND m.outcome = ? AND m.role <> ? AND p.address <> ?
+        ORDER BY m.id DESC LIMIT {TEXTS_MOST}""",
         (case, Outcome.STAFF, Role.CITIZEN, lookup.message.sender),
     )
     yield from (row["fresh"] for row in rows)

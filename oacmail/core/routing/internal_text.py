@@ -18,6 +18,24 @@ def lines(texts: Iterable[str], but: Iterable[str] = ()) -> frozenset[str]:
     return frozenset(line for line in found if len(line) >= SHORT and line not in public)
 
 
+def footers(texts: Iterable[str], others: Iterable[str]) -> list[str]:
+    """The last lines of these texts that end one of `others` too, if something else stands above them in both: a
+    signature or the town's footer, which no mark sets off. `others`: texts about other cases."""
+    below = [_lines(other) for other in others]
+    return ["\n".join(_common_end(_lines(text), other)) for text in texts for other in below]
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _common_end(one: list[str], other: list[str]) -> list[str]:
+    count = 0
+    while count < min(len(one), len(other)) and one[-1 - count] == other[-1 - count]:
+        count += 1
+    return one[len(one) - count :] if count < min(len(one), len(other)) else []
+
+
 def found(text: str, internal: Iterable[str]) -> bool:
     said = plain(text)
     return any(line in said for line in internal)
