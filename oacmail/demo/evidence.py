@@ -49,10 +49,6 @@ class DemoEvidence:
         """The mail in the office's mailbox, or None."""
         return next((mail for mail in self.boxes[story.OFFICE] if mail.message_id == message_id), None)
 
-    def filed_first(self, message_id: str) -> bool:
-        """Whether a citizen of the story wrote it as the first message of a case."""
-        return message_id in self.written.values()
-
     def filed(self, message_id: str) -> Row | None:
         """The case of a message among the shown cases, or None."""
         cases = (

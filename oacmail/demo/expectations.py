@@ -195,7 +195,8 @@ def _untouched(evidence: DemoEvidence, actions: Sequence[StaffAction]) -> Found:
     yield "no message was deleted", set(evidence.written.values()) <= set(inbox)
     yield "no message was marked by oacmail", {mail.message_id for mail in inbox.values() if mail.seen} == opened
     status = {row["citizen"]: row["status"] for rows in evidence.cases.values() for row in rows}
-    of_cases = [mail for mail in inbox.values() if mail.sender in status and evidence.filed_first(mail.message_id)]
+    written = set(evidence.written.values())  # by the citizens of the story, each as the first message of a case
+    of_cases = [mail for mail in inbox.values() if mail.sender in status and mail.message_id in written]
     yield (
         "each message lies in the folder of its case",
         all(mail.folder.startswith(_FOLDERS[status[mail.sender]]) for mail in of_cases),
