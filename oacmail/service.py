@@ -306,6 +306,7 @@ class Service:
         jobs = {
             "calendar": lambda: wiring.check_calendar(self.parts.config, self.parts.engine),
             "tidy": lambda: self.parts.store.tidy(self.parts.engine.now()),
+            "forgotten": self._forget_again,
             "purge": self._purge,
             "learn": self._learn,
         }
@@ -314,6 +315,11 @@ class Service:
                 self.parts.ticks.job(name, job)
             except OacmailError as error:
                 log.warning("night.postponed", job=name, error=str(error))
+
+    def _forget_again(self) -> None:
+        """Whoever was forgotten and has come back with a message that was read anew."""
+        if again := privacy.nightly_forgetting(self.parts.config, self.parts.engine.now()):
+            log.info("forgotten", count=again)
 
     def _purge(self) -> None:
         if self.parts.config.privacy.purge:

@@ -95,7 +95,7 @@ def forget(
         counts = Counter(earlier.counts if earlier else {}) + Counter(done.counts)
         left = _copies(config, policy, found, folder, who, now, by)
         made = certificate.made(policy, who, counts, mailbox=deleted, backups=left, by=by, now=now)
-        _hand_out(policy, made, target or wiring.state(config) / "certificates")
+        _hand_out(policy, made, target or wiring.state(config) / certificate.FOLDER)
         certified(con, policy, who)
         traces.wipe(con)
     _learn_again(config, counts)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import click
 import structlog
 
-from oacmail import wiring
+from oacmail import privacy, wiring
 from oacmail.adapters import parse_worker
 from oacmail.cli.common import as_json, configured, moment, print_json, safe
 from oacmail.config import Config, secrets
@@ -51,6 +51,8 @@ def rebuild(ctx: click.Context, dry_run: bool, since: str | None, yes: bool, as_
     if not (yes or dry_run):
         click.confirm(f"Make the database in {wiring.state(config)} anew from the mailbox?", abort=True, err=True)
     report = _rebuilt(config, begun, dry_run=dry_run)
+    if not dry_run:
+        privacy.nightly_forgetting(config, datetime.now(UTC))  # the mailbox may bring back who was forgotten
     if as_json:
         print_json([report.row(config.office.timezone)])
     else:

@@ -13,7 +13,7 @@ from oacmail.adapters.store.privacy import backups
 from oacmail.cli.common import configured, existing
 from oacmail.config import Config, secrets
 from oacmail.core.cases.acknowledgement import RESTORED
-from oacmail.core.errors import Transient
+from oacmail.core.errors import Fatal, Transient
 from oacmail.privacy.restored import forget_again
 
 
@@ -67,24 +67,22 @@ def restore(ctx: click.Context, path: str, yes: bool) -> None:
             held = admin.hold_acks(con, RESTORED)
         _say(f"no copies show which acknowledgements were sent: {_held(held)}")
     _put_key_back(config, restored, now)
-    if restored.replaced is not None:
-        _forget_again(config, restored.replaced, now)
+    _forget_again(config, restored.replaced, now)
 
 
-def _forget_again(config: Config, replaced: Path, now: datetime) -> None:
+def _forget_again(config: Config, replaced: Path | None, now: datetime) -> None:
     """Erase once more who was forgotten since the backup."""
     if wiring.wrong_key(config):
-        _say("whoever was forgotten since this backup is in the database again: put the key back and restore again")
+        _say("whoever was forgotten since this backup is here again: the service erases them when its key is back")
         return
     with wiring.open_writable(config) as con:
-        again = forget_again(con, replaced, wiring.live_policy(config), now)
-    if again is None:
-        _say(
-            "the replaced database cannot be read: forget once more whoever was forgotten since this backup (see the "
-            "certificates of erasure)"
-        )
-    elif again:
-        _say(f"erased again, because they were erased since this backup: {again} people and cases")
+        try:
+            again = forget_again(con, wiring.state(config), wiring.live_policy(config), now, replaced)
+        except (sqlite3.DatabaseError, Fatal):
+            _say("the replaced database cannot be read: only certificates tell who was forgotten since this backup")
+            return
+    if again:
+        _say(f"erased again, because they were erased since this backup: {again} people, cases and messages")
 
 
 def _put_key_back(config: Config, restored: admin.Restored, now: datetime) -> None:

@@ -4,5 +4,6 @@ The verbs `export`, `forget` and `purge` and the nightly job call it; it holds t
 """
 
 from oacmail.privacy.nightly import nightly_purge
+from oacmail.privacy.restored import nightly_forgetting
 
-__all__ = ["nightly_purge"]
+__all__ = ["nightly_forgetting", "nightly_purge"]

@@ -17,6 +17,9 @@ from oacmail.core.policy import Policy
 from oacmail.core.routing.signature import key_name, person_mark, seal
 from oacmail.privacy.wording import WORDING
 
+FOLDER = "certificates"
+"""Where they are written, in the state directory, unless the admin names another place."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackupLeft:

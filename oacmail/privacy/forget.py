@@ -67,12 +67,15 @@ def forget(
     by: str,
     even_open: bool = False,
     dry_run: bool = False,
+    until: str = scope.NEVER,
 ) -> Forgetting:
-    """Erase in one transaction. Raises Transient if a mail to the person is being sent at this moment."""
-    seen = mentions.find(con, address, scope.needles(con, address))
+    """Erase in one transaction; with `until` only what came until then (a time as stored). Raises Transient if a mail
+    to the person is being sent at this moment."""
+    seen = mentions.find(con, address, scope.needles(con, address), None, until)
     done: list[Forgetting] = []
     with suppress(_RolledBack), transaction(con):
-        done.append(_forgotten(con, policy, address, now, seen=seen, by=by, even_open=even_open))
+        found = scope.of_person(con, address, until)
+        done.append(_forgotten(con, policy, address, found, now, seen=seen, by=by, even_open=even_open, until=until))
         _roll_back(dry_run or (bool(done[0].holds) and not even_open))
     return done[0]
 
@@ -105,10 +108,18 @@ def _roll_back(wanted: bool) -> None:
 
 
 def _forgotten(
-    con: sqlite3.Connection, policy: Policy, address: str, now: datetime, *, seen: Mentions, by: str, even_open: bool
+    con: sqlite3.Connection,
+    policy: Policy,
+    address: str,
+    found: Scope,
+    now: datetime,
+    *,
+    seen: Mentions,
+    by: str,
+    even_open: bool,
+    until: str,
 ) -> Forgetting:
-    found = scope.of_person(con, address)
-    others = mentions.find(con, address, scope.needles(con, address), seen)
+    others = mentions.find(con, address, scope.needles(con, address), seen, until)
     holds = (*scope.holds(con, found), *_live(con, others, found))
     related = scope.related(con, found)
     since = scope.since(con, found)
@@ -118,7 +129,8 @@ def _forgotten(
     if not found.is_empty:
         _recorded(con, found, counts, by, now)
     mark = person_mark(policy.secrets[-1], address)
-    forgotten.add(con, mark, key_name(policy.secrets[-1]), now)
+    if until == scope.NEVER:
+        forgotten.add(con, mark, key_name(policy.secrets[-1]), now)
     remember(con, PENDING + mark, json.dumps({"counts": counts, "since": since and stamp(since)}), now)
     return Forgetting(
         address=address,

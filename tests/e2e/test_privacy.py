@@ -17,7 +17,7 @@ from tests.e2e.office import NO_LIMITS, RunningOffice
 from tests.e2e.watching import answered_by, number_of, opened
 from tests.servers.mail_servers import MailServers
 from tests.servers.people import Citizen
-from tests.servers.waiting import until
+from tests.servers.waiting import next_second, until
 
 NAME, PHONE = "Anna Puigdomènech", "612345678"
 SUBJECT, TEXT = "Empadronament a la Torrentfonda", "Bon dia, visc al carrer Montserrat. Truqueu-me al 612345678."
@@ -107,11 +107,23 @@ def test_nothing_is_left_of_a_forgotten_person(mail_servers: MailServers, desk: 
     assert [(Path(one["path"]).name, one["erased"]) for one in certificate["backups"]] == [("monday", True)]
 
 
-def test_who_was_forgotten_may_write_again(mail_servers: MailServers, desk: RunningOffice) -> None:
+def test_who_was_forgotten_may_write_again_and_no_backup_brings_the_past_back(
+    mail_servers: MailServers, desk: RunningOffice
+) -> None:
     person, number = _served(mail_servers, desk)
+    desk.oacmail("backup", str(desk.root / "tuesday"))
+    next_second()
     desk.oacmail("forget", person.address, "--yes")
+    next_second()
     again = person.reply(person.inbox()[0], "Encara no puc entrar-hi.")
     assert number_of(desk, again) != number
     refused = desk.oacmail("forget", person.address, "--yes", code=1)
     assert "is open" in refused.stderr
-    assert desk.rows("SELECT 1 FROM people WHERE address = ?", person.address)
+    desk.stop()
+    assert "erased again" in desk.oacmail("restore", str(desk.root / "tuesday"), "--yes").stderr
+    (desk.root / "tuesday").unlink()
+    for aside in desk.state.glob("*.before-restore*"):
+        aside.unlink()
+    desk.start()
+    assert number_of(desk, again) != number
+    assert _left(desk.state, "Montserrat", "Vilanoveta", PHONE) == set()

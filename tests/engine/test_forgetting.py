@@ -16,6 +16,7 @@ from oacmail.adapters.store import admin
 from oacmail.adapters.store.privacy.traces import wipe
 from oacmail.core.errors import Refused
 from oacmail.core.report.months import Month
+from oacmail.core.routing.signature import person_mark
 from oacmail.engine import learning
 from oacmail.privacy import certificate
 from oacmail.privacy.forget import Forgetting, Uncertified, certified, forget, person, uncertified
@@ -37,7 +38,7 @@ def _writes(world: World, sender: str = ANNA, subject: str = SUBJECT, text: str 
     return mail
 
 
-def _forget(world: World, address: str = ANNA, **options: bool) -> Forgetting:
+def _forget(world: World, address: str = ANNA, **options: Any) -> Forgetting:
     return forget(world.store.con, world.policy, address, world.engine.now(), by="admin", **options)
 
 
@@ -212,14 +213,14 @@ def test_the_acknowledgement_shows_nothing_of_the_first_case(world: World) -> No
     assert world.cases()[0]["number"] not in text
 
 
-def _restored_from(world: World, backup: Path) -> int | None:
+def _restored_from(world: World, backup: Path) -> int:
     """As `oacmail restore` does it."""
     world.stop()
     state = world.config.office.state
     restored = admin.restore(state, backup, world.clock.now())
     assert restored.replaced is not None
     with wiring.open_writable(world.config) as con:
-        again = forget_again(con, restored.replaced, world.policy, world.clock.now())
+        again = forget_again(con, state, world.policy, world.clock.now(), restored.replaced)
     restored.replaced.unlink()
     world.start()
     return again
@@ -228,8 +229,9 @@ def _restored_from(world: World, backup: Path) -> int | None:
 def test_a_restored_backup_forgets_again(world: World, tmp_path: Path) -> None:
     _answered_and_closed(world)
     admin.backup(world.config.office.state, tmp_path / "backup", (), world.clock.now())
+    world.advance("2026-11-25 09:30")
     _forget(world)
-    assert _restored_from(world, tmp_path / "backup") == 1
+    assert _restored_from(world, tmp_path / "backup")
     world.turn()
     assert len(world.cases()) == 1
     wipe(world.store.con)
@@ -303,3 +305,34 @@ def test_a_certificate_holds_no_personal_data_and_shows_every_change(world: Worl
     changes: list[dict[str, Any]] = [{"by": "nobody"}, {"erased": {}}, {"seal": ""}, {"more": 1}]
     for change in changes:
         assert not certificate.verify(world.policy, {**again, **change})
+
+
+def test_whoever_comes_back_from_the_mailbox_alone_is_forgotten_again_by_the_certificate(town: MakeWorld) -> None:
+    """As after a rebuild, and after a restore whose replaced database is lost."""
+    world = town(imap={"backlog_days": 30})
+    _answered_and_closed(world)
+    world.advance("2026-11-25 09:30")
+    done, now = _forget(world), world.engine.now()
+    made = certificate.made(world.policy, ANNA, done.counts, mailbox=None, backups=[], by="admin", now=now)
+    folder = world.config.office.state / certificate.FOLDER
+    certificate.write(world.policy, made, folder)
+    forged = {**made, "person": person_mark(world.policy.secrets[0], PERE)}
+    (folder / "erasure-forged.json").write_text(json.dumps(forged))
+    world.stop()
+    for file in world.config.office.state.glob("oacmail.db*"):
+        file.unlink()
+    world.advance("2026-11-25 10:00")
+    world.start()
+    world.citizen_writes(PERE, "Escola bressol", "Hi ha plaça?")
+    world.citizen_writes(ANNA, "Una altra cosa", "Quin horari feu?")
+    world.turn()
+    assert ANNA in {row["citizen"] for row in world.cases() if row["subject"] == SUBJECT}
+    assert forget_again(world.store.con, world.config.office.state, world.policy, world.engine.now()) == 1
+    assert {row["subject"]: row["citizen"].partition("@")[2] for row in world.cases()} == {
+        "": "invalid",
+        "Escola bressol": "example.net",
+        "Una altra cosa": "example.org",
+    }
+    wipe(world.store.con)
+    assert left_in(world.config.office.state, ("Torrentfonda", "Montserrat", PHONE)) == set()
+    assert forget_again(world.store.con, world.config.office.state, world.policy, world.engine.now()) == 0

@@ -45,14 +45,14 @@ def take_over(con: sqlite3.Connection, entries: Iterable[Forgotten]) -> None:
 
 def returned(
     con: sqlite3.Connection, entries: Iterable[Forgotten], mark: Callable[[str, str], str | None]
-) -> list[str]:
-    """Return the addresses in this database that these entries stand for. `mark`: (name of a key, address) to keyed
-    hash; None = there is no such key here."""
-    sought: dict[str, set[str]] = {}
-    for entry in entries:
-        sought.setdefault(entry.key, set()).add(entry.person)
-    addresses = [row["address"] for row in con.execute("SELECT address FROM people ORDER BY id")]
-    return [address for address in addresses if any(mark(key, address) in some for key, some in sought.items())]
+) -> list[tuple[str, str]]:
+    """Return (address, when it was forgotten last) of the people in this database that these entries stand for.
+    `mark`: (name of a key, address) to keyed hash; None = there is no such key here."""
+    latest = {(entry.key, entry.person): entry.at for entry in sorted(entries, key=lambda entry: entry.at)}
+    names = sorted({key for key, _ in latest})
+    people = con.execute("SELECT address FROM people ORDER BY id").fetchall() if latest else []
+    found = ((row["address"], latest.get((key, mark(key, row["address"]) or ""))) for row in people for key in names)
+    return [(address, at) for address, at in found if at is not None]
 
 
 def erased_cases(con: sqlite3.Connection, replaced: sqlite3.Connection) -> list[int]:

@@ -12,6 +12,8 @@ from email.errors import MessageError
 from email.header import decode_header
 from email.message import Message as Mail
 
+from oacmail.adapters.store.privacy.scope import NEVER
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mentions:
@@ -23,26 +25,28 @@ class Mentions:
     last_message: int = 0
 
 
-def find(con: sqlite3.Connection, address: str, needles: Iterable[str], before: Mentions | None = None) -> Mentions:
+def find(
+    con: sqlite3.Connection, address: str, needles: Iterable[str], seen: Mentions | None = None, until: str = NEVER
+) -> Mentions:
     """Return the messages that contain the address, and the stored mails that contain it or one of the needles; with
-    `before` also what it found, and only later rows are looked at.
+    `seen` also what that has, and only later rows are looked at. `until`: only rows older than that time, as stored.
 
     A connection of its own may look first, since this takes about a millisecond for each stored mail.
     """
-    start = before or Mentions()
+    start = seen or Mentions()
     own = address.removeprefix("tel:")
     sought = _pattern([own, *needles])
     mails = con.execute(
         """SELECT o.id, m.mime, m.bare FROM outbox o JOIN mails m ON m.id = o.id
-        WHERE o.id > ? AND o.erased_at IS NULL AND length(m.mime) > 0 ORDER BY o.id""",
-        (start.last_mail,),
+        WHERE o.id > ? AND o.created_at < ? AND o.erased_at IS NULL AND length(m.mime) > 0 ORDER BY o.id""",
+        (start.last_mail, until),
     )
     found, last = set(start.mails), start.last_mail
     for row in mails:
         last = row["id"]
         if _holds(sought, row["mime"]) or (row["bare"] is not None and _holds(sought, row["bare"])):
             found.add(last)
-    return _in_messages(con, _pattern([own]), start, frozenset(found), last)
+    return _in_messages(con, _pattern([own]), start, frozenset(found), last, until)
 
 
 def _pattern(texts: Iterable[str]) -> re.Pattern[str]:
@@ -50,13 +54,13 @@ def _pattern(texts: Iterable[str]) -> re.Pattern[str]:
 
 
 def _in_messages(
-    con: sqlite3.Connection, sought: re.Pattern[str], start: Mentions, mails: frozenset[int], last_mail: int
+    con: sqlite3.Connection, sought: re.Pattern[str], start: Mentions, mails: frozenset[int], last_mail: int, until: str
 ) -> Mentions:
     rows = con.execute(
         """SELECT m.id, m.subject, m.fresh, m.reply_to, o.bytes FROM messages m
         LEFT JOIN originals o ON o.sha256 = m.original
-        WHERE m.id > ? AND m.erased_at IS NULL ORDER BY m.id""",
-        (start.last_message,),
+        WHERE m.id > ? AND m.received_at < ? AND m.erased_at IS NULL ORDER BY m.id""",
+        (start.last_message, until),
     )
     found, last = set(start.messages), start.last_message
     for row in rows:

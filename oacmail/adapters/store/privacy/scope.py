@@ -11,6 +11,7 @@ from datetime import datetime
 
 from oacmail.adapters.store.connection import moment
 
+NEVER = "9999"  # sorts behind every time
 LIVE_STATES = ("queued", "claimed", "sending", "uncertain", "held")
 
 
@@ -52,15 +53,34 @@ def _ids(con: sqlite3.Connection, query: str, *values: object) -> tuple[int, ...
     return tuple(row[0] for row in con.execute(query, values))
 
 
-def of_person(con: sqlite3.Connection, address: str) -> Scope:
-    """`address`: bare and in lower case; `tel:+34…` for a person who only telephoned."""
+def of_person(con: sqlite3.Connection, address: str, until: str = NEVER) -> Scope:
+    """`address`: bare and in lower case; `tel:+34…` for a person who only telephoned. `until`: only what came until
+    then, as stored, with cases opened until then."""
     people = _ids(con, "SELECT id FROM people WHERE address = ?", address)
-    cases = _ids(con, f"SELECT id FROM cases WHERE citizen_id {IN} ORDER BY id", ids(people))
+    cases = _ids(con, f"SELECT id FROM cases WHERE citizen_id {IN} AND opened_at < ? ORDER BY id", ids(people), until)
     messages = _ids(
-        con, f"SELECT id FROM messages WHERE case_id {IN} OR author_id {IN} ORDER BY id", ids(cases), ids(people)
+        con,
+        f"SELECT id FROM messages WHERE case_id {IN} OR (author_id {IN} AND received_at < ?) ORDER BY id",
+        ids(cases),
+        ids(people),
+        until,
     )
-    mails = _ids(con, f"SELECT id FROM outbox WHERE case_id {IN} OR recipient = ? ORDER BY id", ids(cases), address)
-    return Scope(addresses=(address,), people=people, cases=cases, messages=messages, mails=mails, whole=True)
+    mails = _ids(
+        con,
+        f"SELECT id FROM outbox WHERE case_id {IN} OR (recipient = ? AND created_at < ?) ORDER BY id",
+        ids(cases),
+        address,
+        until,
+    )
+    some = bool(cases or messages or mails) or until == NEVER
+    return Scope(
+        addresses=(address,),
+        people=people if some else (),
+        cases=cases,
+        messages=messages,
+        mails=mails,
+        whole=until == NEVER,
+    )
 
 
 def of_case(con: sqlite3.Connection, case: int, staff: Iterable[str]) -> Scope:
