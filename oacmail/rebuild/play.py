@@ -13,8 +13,8 @@ from functools import partial
 import structlog
 
 from oacmail.adapters.store import SqliteStore, rebuilt
-from oacmail.core.case_effects import Reconsider
-from oacmail.core.effects import Arrived
+from oacmail.core.case_effects import Reconsider, SplitCase
+from oacmail.core.effects import Arrived, OpenCase
 from oacmail.core.errors import Fatal, Refused, Transient
 from oacmail.core.lookup import Lookup, look_up
 from oacmail.core.model import Folder, Kind, Message, MessageRef, Outcome, Role
@@ -166,8 +166,12 @@ class Play:
 
     def _perform(self, lookup: Lookup, message: Fetched, ref: MessageRef) -> None:
         raw = message.raw if message.complete else None
+        year = lookup.received_at.astimezone(self.engine.policy.office.timezone).year
+        before = rebuilt.position(self.store.con, year)
         decision = self.engine.perform(lookup, raw=raw, message_ref=ref)
         for effect in decision.effects:
+            if isinstance(effect, OpenCase | SplitCase):
+                rebuilt.keep_position(self.store.con, effect.number, before, self.clock.now())
             if isinstance(effect, Reconsider):
                 self._again(effect.fingerprint)
 

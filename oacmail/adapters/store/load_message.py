@@ -7,14 +7,14 @@ classifies.
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
-from oacmail.adapters.store import thread
+from oacmail.adapters.store import rebuilt, thread
 from oacmail.adapters.store.connection import at, moment, stamp
 from oacmail.adapters.store.keys import LOST_AT
 from oacmail.adapters.store.load_case import cases, marks
 from oacmail.adapters.store.load_platform import affected, alike
 from oacmail.adapters.store.load_usage import usages
-from oacmail.adapters.store.rebuilt import GIVEN
 from oacmail.adapters.store.write_context import case_id
 from oacmail.core.effects import AdminCommand, BoardDeletion, BoardMove, DeliveryResult
 from oacmail.core.escalation import incidents
@@ -353,11 +353,7 @@ def _unplaced(con: sqlite3.Connection, message: Message, mails: Sequence[Outgoin
 
 
 def _serial(con: sqlite3.Connection, policy: Policy, year: int) -> int:
-    """Return the next one of which no citizen was told by mail before the database was lost."""
-    serial = int(_value(con, f"serial:{year}") or 0) + 1
-    while _value(con, GIVEN + signature.number(policy, year, serial)) is not None:
-        serial += 1
-    return serial
+    return rebuilt.next_serial(con, year, partial(signature.number, policy, year))
 
 
 def _since(con: sqlite3.Connection, key: str) -> datetime | None:

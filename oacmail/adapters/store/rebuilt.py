@@ -1,12 +1,14 @@
 """What a rebuild writes beside the effects of decisions: the numbers that citizens were told, and what no copy proves.
 
 Nothing is decided here (oacmail/rebuild/). `given:` marks a number that a case of the lost database had, so that no
-other case gets it while the mailbox is played; afterwards the counter stands above all of them.
+other case gets it while the mailbox is played; afterwards the counter stands above all of them. While they are played,
+`serial:` is the number of the latest case that was told its own, so that a case of which no mail tells gets the number
+between its neighbours, or, where none is free there, one `beyond:` all.
 """
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,7 +19,8 @@ from oacmail.core.model import Kind, MessageRef, Outcome, Role, Status
 from oacmail.core.outbox.kinds import of_name
 from oacmail.core.outgoing import MailKind
 
-GIVEN = "given:"
+GIVEN = "given:"  # before a number
+BEYOND = "beyond:"  # before a year: the highest number above all that were given
 REBUILT_AT = "rebuilt_at"
 
 
@@ -32,8 +35,40 @@ class Unproven:
 
 
 def give(con: sqlite3.Connection, numbers: Iterable[str], now: datetime) -> None:
+    highest: dict[str, int] = {}
     for number in numbers:
         remember(con, GIVEN + number, "", now)
+        _, year, serial = number.rsplit("-", 2)
+        highest[year] = max(highest.get(year, 0), int(serial))
+    for year, top in highest.items():
+        remember(con, BEYOND + year, str(top), now)
+
+
+def next_serial(con: sqlite3.Connection, year: int, number: Callable[[int], str]) -> int:
+    """Return the serial of the next new case. `number` makes a number of a serial."""
+    following = position(con, year) + 1
+    if con.execute("SELECT 1 FROM kv WHERE key = ?", (GIVEN + number(following),)).fetchone() is None:
+        return following
+    return (_serial(con, BEYOND + str(year)) or following) + 1
+
+
+def keep_position(con: sqlite3.Connection, number: str, before: int, now: datetime) -> None:
+    """A case with this number was opened; `before`: the position of its year until then. A number beyond all that were
+    given says nothing about where the next one lies."""
+    _, year, serial = number.rsplit("-", 2)
+    beyond = _serial(con, BEYOND + year)
+    if beyond is not None and int(serial) > beyond:
+        remember(con, BEYOND + year, str(int(serial)), now)
+        remember(con, f"serial:{year}", str(before), now)
+
+
+def position(con: sqlite3.Connection, year: int) -> int:
+    return _serial(con, f"serial:{year}") or 0
+
+
+def _serial(con: sqlite3.Connection, key: str) -> int | None:
+    row = con.execute("SELECT value FROM kv WHERE key = ?", (key,)).fetchone()
+    return int(row[0]) if row else None
 
 
 def reserve(
@@ -49,12 +84,12 @@ def reserve(
 
 
 def raise_above_given(con: sqlite3.Connection, now: datetime) -> list[str]:
-    """Set the counters above every number that was given; return those that no case has."""
+    """Set the counters above every number that was given or is in use; return those that no case has."""
     given = [row[0] for row in con.execute(f"SELECT substr(key, {len(GIVEN) + 1}) FROM kv WHERE key GLOB '{GIVEN}*'")]
-    for number in given:
-        raise_serial(con, number, now)
-    con.execute(f"DELETE FROM kv WHERE key GLOB '{GIVEN}*'")
     cases = {row[0] for row in con.execute("SELECT number FROM cases")}
+    for number in (*given, *cases):
+        raise_serial(con, number, now)
+    con.execute(f"DELETE FROM kv WHERE key GLOB '{GIVEN}*' OR key GLOB '{BEYOND}*'")
     return sorted(set(given) - cases)
 
 

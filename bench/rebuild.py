@@ -1,0 +1,206 @@
+"""How long a rebuild takes and how much memory it needs: `python -m bench.rebuild [N=10000]`.
+
+N messages lie in one flat file: those of the benchmark's stream, a quarter of an hour apart, and a signed copy of the
+acknowledgement of each new request. The mailbox reads them from there, so that its memory is not measured, and no
+server takes part. The second process that parses is included.
+"""
+
+import json
+import logging
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from bench.corpus import DOMAIN, MX, OFFICE, MessageStream
+from oacmail import config as settings
+from oacmail import wiring
+from oacmail.adapters import parse_worker
+from oacmail.adapters.parse_worker import ParseWorker
+from oacmail.config import Config
+from oacmail.config.servers import TrustSection
+from oacmail.core.model import Folder
+from oacmail.core.policy import Policy
+from oacmail.core.ports.mailbox import Fetched, FolderState, FolderTree, MessageMeta, WatchedFolder
+from oacmail.core.routing import signature
+from oacmail.engine import Engine
+from oacmail.mail.parse import parse
+from oacmail.rebuild.build import Rebuild
+
+STEP = 900.0
+SECRET = b"a secret of the benchmark alone"
+INSTANCE = "be2c4a11"
+ROLES = {"INBOX": Folder.INTAKE, "Sent": Folder.SENT}
+
+
+class FlatMailbox:
+    """The half of port `Mailbox` that a rebuild uses: (offset, size, seconds, signed) of each message by folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._index = json.loads((folder / "index.json").read_text())
+        self._file = (folder / "messages").open("rb")
+        self._open = "INBOX"
+
+    def watched(self) -> Sequence[WatchedFolder]:
+        return [WatchedFolder(name=name, role=role) for name, role in ROLES.items()]
+
+    def tree(self) -> FolderTree:
+        return FolderTree(separator="/", prefix="", names=frozenset(ROLES))
+
+    def open(self, folder: str) -> FolderState:
+        self._open = folder
+        return FolderState(uidvalidity=1, uidnext=len(self._rows) + 1, exists=len(self._rows))
+
+    @property
+    def _rows(self) -> list[tuple[int, int, int, bool]]:
+        rows: list[tuple[int, int, int, bool]] = self._index[self._open]
+        return rows
+
+    def bearing(self, field: str, text: str = "") -> set[int]:  # noqa: ARG002
+        return {uid for uid, row in enumerate(self._rows, 1) if row[3]}
+
+    def metas(self, uids: Sequence[int] | None = None) -> Sequence[MessageMeta]:
+        wanted = range(1, len(self._rows) + 1) if uids is None else uids
+        return [
+            MessageMeta(uid=uid, size=row[1], internal_date=datetime.fromtimestamp(row[2], UTC))
+            for uid in wanted
+            for row in (self._rows[uid - 1],)
+        ]
+
+    def fetch(self, uids: Sequence[int]) -> Mapping[int, Fetched]:
+        return {uid: Fetched(raw=self._read(uid)) for uid in uids}
+
+    def _read(self, uid: int) -> bytes:
+        offset, size, *_ = self._rows[uid - 1]
+        self._file.seek(offset)
+        return self._file.read(size)
+
+
+def _policy(config: Config) -> Policy:
+    return settings.policy(config, workdays=wiring.deadline_calendar(config), secrets=(SECRET,), instance=INSTANCE)
+
+
+def _config(state: Path) -> Config:
+    config = settings.builtin()
+    office = config.office.model_copy(update={"state": state, "address": OFFICE})
+    trust = TrustSection(provider="postfix", authserv_id=MX, mx=(MX,))
+    return config.model_copy(update={"office": office, "trust": trust})
+
+
+def make(count: int, folder: Path) -> None:
+    config = _config(folder)
+    policy, parser_config = _policy(config), wiring.parser_config(config)
+    zone = ZoneInfo("Europe/Madrid")
+    start = (datetime.now(UTC) - timedelta(seconds=STEP * count)).timestamp()
+    index: dict[str, list[tuple[int, int, int, bool]]] = {name: [] for name in ROLES}
+    written = serial = 0
+    with (folder / "messages").open("wb") as out:
+
+        def add(name: str, raw: bytes, at: int, *, signed: bool) -> None:
+            index[name].append((out.tell(), len(raw), at, signed))
+            out.write(raw)
+
+        for message in MessageStream(1, start, STEP).messages(count):
+            if written >= count:
+                break
+            add("INBOX", message.raw, message.received_at, signed=False)
+            written += 1
+            if message.truth.kind == "new":
+                serial += 1
+                at = datetime.fromtimestamp(message.received_at, UTC)
+                number = signature.number(policy, at.astimezone(zone).year, serial)
+                fingerprint = parse(message.raw, parser_config, day=at.date().isoformat()).fingerprint
+                sent = (message.truth.sender, message.truth.message_id)
+                add("Sent", _ack(policy, number, fingerprint, *sent, at), message.received_at + 3, signed=True)
+                written += 1
+    (folder / "index.json").write_text(json.dumps(index))
+
+
+def _ack(policy: Policy, number: str, fingerprint: str, citizen: str, answers: str, received_at: datetime) -> bytes:
+    text = "Hem rebut la vostra consulta i us respondrem.\n"
+    key, sent_at = f"ack:{fingerprint}", received_at + timedelta(seconds=2)
+    mark = signature.sign(
+        policy,
+        text,
+        run="",
+        key=key,
+        case=number,
+        message=fingerprint,
+        received_at=received_at,
+        due_at=received_at + timedelta(days=1),
+        recipient=citizen,
+        sent_at=sent_at,
+    )
+    fields = (
+        f"From: OAC 360 <{OFFICE}>",
+        f"To: {citizen}",
+        f"Subject: [{signature.token(policy, number)}] Hem rebut la vostra consulta",
+        f"Date: {format_datetime(sent_at)}",
+        f"Message-ID: {signature.message_id(policy, key)}",
+        f"In-Reply-To: {answers}",
+        f"References: {answers}",
+        "Auto-Submitted: auto-replied",
+        f"X-Oacmail: {mark}",
+    )
+    return ("\n".join(fields) + f"\n\n{text}").encode()
+
+
+def main(count: int) -> None:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    with tempfile.TemporaryDirectory(prefix="oacmail-rebuild-") as scratch:
+        folder = Path(scratch)
+        subprocess.run([sys.executable, "-m", "bench.rebuild", str(count), scratch], check=True)
+        parsing = parse_worker.start()
+        worker = (parsing.process.pid or 0) if isinstance(parsing, ParseWorker) else 0
+        config = _config(folder / "state")
+        policy = _policy(config)
+        second: list[int] = []
+        began, cpu = time.monotonic(), time.process_time()
+
+        def progress(what: str, done: int, of: int) -> None:
+            if done % 10_000 < 40 or done == of:
+                second[:] = [_peak(worker)]
+                print(f"{what}: {done} of {of}, {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+
+        report = Rebuild(
+            state=config.office.state,
+            mailbox=FlatMailbox(folder),  # type: ignore[arg-type]
+            engine=lambda store, clock: Engine(
+                policy=policy, store=store, renderer=wiring.renderer(config, policy), clock=clock
+            ),
+            parser_config=wiring.parser_config(config),
+            now=datetime.now(UTC).replace(microsecond=0),
+            parsing=parsing,
+            on_progress=progress,
+        ).run(dry_run=False)
+        wall, used = time.monotonic() - began, time.process_time() - cpu
+        size = (config.office.state / "oacmail.db").stat().st_size
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(f"{report.messages} messages, {sum(report.cases.values())} cases, {report.proven} numbers proven, ", end="")
+    print(f"{len(report.held)} held, {report.unread} unread ({DOMAIN})")
+    print(f"wall {wall:.0f} s, CPU {used:.0f} s, {report.messages / wall:.0f}/s, ", end="")
+    print(f"peak {peak} MB and {sum(second)} MB, database {size // 1_000_000} MB")
+
+
+def _peak(pid: int) -> int:
+    """VmHWM of a process in MB; 0 = it has ended."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) // 1024 for line in lines if line.startswith("VmHWM"))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 2:
+        make(int(sys.argv[1]), Path(sys.argv[2]))
+    else:
+        main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000)
