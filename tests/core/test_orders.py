@@ -19,6 +19,13 @@ LISTED = [
 ]
 
 
+def test_the_guide_fits_two_printed_pages_a_language() -> None:
+    """With its pictures, at 10 points on A4, as Chromium prints it."""
+    words = [len(part.split()) for part in re.split(r"^## ", GUIDE, flags=re.MULTILINE)[1:]]
+    assert len(words) == 2
+    assert max(words) <= 1000
+
+
 @pytest.mark.parametrize(
     "said", sorted({said.strip("`") for row in ROWS for said in _QUOTED.findall(row)} | set(LISTED))
 )

@@ -69,7 +69,8 @@ const say = JSON.parse(process.argv[2]);
 (async () => {
   const browser = await chromium.launch({executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu']});
   const page = await browser.newPage({viewport: {width: 1360, height: 820}, locale: 'ca-ES'});
-  const shot = name => page.screenshot({path: say.out + '/' + name + '.png'});
+  const shot = (name, [x, y, width, height]) =>  // a part: the guide shows it small
+    page.screenshot({path: say.out + '/' + name + '.png', clip: {x, y, width, height}});
   const login = async user => {
     await page.goto(say.url);
     await page.fill('#rcmloginuser', user);
@@ -85,7 +86,7 @@ const say = JSON.parse(process.argv[2]);
   await open(say.pending);
   await page.click('#messagelist tbody tr.message >> nth=0');
   await page.frameLocator('#messagecontframe').locator('#messagebody').waitFor();
-  await shot('bustia');
+  await shot('bustia', [78, 58, 584, 546]);
   const row = page.locator('#messagelist tbody tr.message', {hasText: say.dragged}).first();
   const target = page.locator('#mailboxlist a', {hasText: '3 Nivell 2'}).first();
   const from = await row.boundingBox(), to = await target.boundingBox();
@@ -93,7 +94,7 @@ const say = JSON.parse(process.argv[2]);
   await page.mouse.down();
   await page.mouse.move(from.x + 40, from.y + 60, {steps: 8});
   await page.mouse.move(to.x + 40, to.y + to.height / 2, {steps: 16});
-  await shot('arrossegar');
+  await shot('arrossegar', [78, 238, 342, 366]);
   await page.mouse.up();
   await page.waitForSelector('#messagelist tbody tr.message');
   console.log('dragged');
@@ -103,7 +104,7 @@ const say = JSON.parse(process.argv[2]);
   await page.locator('#messagelist tbody tr.message', {hasText: say.notice}).first().click();
   const mail = page.frameLocator('#messagecontframe').locator('#messagebody');
   await mail.waitFor();
-  await shot('avis');
+  await shot('avis', [662, 58, 658, 620]);
   await browser.close();
 })().catch(error => { console.error(error); process.exit(1); });
 """
