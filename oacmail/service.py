@@ -276,6 +276,7 @@ class Service:
             ticks.job("disk", self.parts.host_checks.look_at_disk)
             ticks.job("copies", self.parts.host_checks.look_at_copies)
             ticks.job("clock", self.parts.host_checks.look_at_clock)
+            ticks.job("canary", self.parts.canary.look)
             ticks.job("report", lambda: wiring.publish_report(self.parts.config, self.parts.engine))
             self._state.recovered("tick")
             self._alive("tick")

@@ -15,6 +15,7 @@ from oacmail import config as settings
 from oacmail import reporting
 from oacmail.adapters import charts, disk
 from oacmail.adapters.clock import SystemClock
+from oacmail.adapters.command import AdminProgram
 from oacmail.adapters.imap import ImapMailbox, ImapSettings
 from oacmail.adapters.smtp import SmtpSettings, SmtpTransport
 from oacmail.adapters.store import SqliteStore, admin, connection, keys
@@ -28,7 +29,7 @@ from oacmail.core.policy import Policy, Workdays
 from oacmail.core.ports.clock import Clock
 from oacmail.core.report.months import Month
 from oacmail.core.routing.signature import key_name
-from oacmail.engine import TEMPLATES, Delivery, Engine, HostChecks, Intake, Ticks, learning
+from oacmail.engine import TEMPLATES, CanaryWatch, Delivery, Engine, HostChecks, Intake, Ticks, learning
 from oacmail.mail.outgoing.councils import councils
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.parsing import InlineParser, Parser
@@ -241,6 +242,7 @@ class Parts:
     delivery: Delivery
     host_checks: HostChecks
     ticks: Ticks
+    canary: CanaryWatch
 
     def close(self) -> None:
         self.mailbox.close()
@@ -298,6 +300,7 @@ def assemble(config: Config, *, shadow: bool = False, parsing: Parser | None = N
         delivery=delivery,
         host_checks=HostChecks(engine=core, free=lambda: disk.free(state(config))),
         ticks=Ticks(engine=core),
+        canary=CanaryWatch(engine=core, run=AdminProgram(config.canary.alert_command, config.canary.alert_seconds).run),
     )
 
 
@@ -389,5 +392,6 @@ def reload(parts: Parts, config: Config) -> None:
     parts.engine.adopt(policy, fresh)
     parts.store.problem(TEMPLATES, False, parts.engine.now())
     parts.intake.parser_config = parser_config(config)
+    parts.canary.run = AdminProgram(config.canary.alert_command, config.canary.alert_seconds).run
     parts.engine.parser_config = lambda: learning.with_lessons(parts.store, parser_config(config))
     parts.config = config

@@ -103,6 +103,11 @@ def _unedited(config: Config, text: str) -> Iterator[Finding]:
 def _configuration(config: Config) -> Iterator[Finding]:
     if SENT not in config.imap.watch and config.imap.sent not in config.imap.watch:
         yield warning("imap.watch", "does not name the folder of sent mail, so answers are not seen", r'add "\\Sent"')
+    program = config.canary.alert_command[:1]
+    if program and not os.access(program[0], os.X_OK):
+        yield error(
+            "canary.alert_command", "is no program that this user can run", "correct the path, or its permissions"
+        )
     for key, is_set in _not_built(config):
         if is_set:
             yield warning(key, "has no effect in this version", "remove it")

@@ -162,6 +162,12 @@ PROBLEMS: tuple[Problem, ...] = (
         lambda snapshot: snapshot.older(BEING_WORKED, snapshot.counts["unaccounted_since"]),
     ),
     Problem(
+        "canary",
+        "the hourly test mail has not come back within canary.limit_minutes: look for it in the relay's log and in "
+        "junk, run `oacmail check --online`",
+    ),
+    Problem("alert-command", "canary.alert_command failed: run it by hand as the service's user, see the log"),
+    Problem(
         "reconciliation",
         "the nightly proof found a message, a case or a mail that nothing accounts for: the lines below `reconciled` "
         "say which and where (docs/admin.md section 6); it is repeated every hour until nothing is found",

@@ -66,6 +66,7 @@ def health(config: Config, now: datetime) -> dict[str, Any]:
         "last_sync": counts["last_sync"],
         "last_tick": counts["last_tick"],
         "reconciled": counts["reconciled"],
+        "canary": counts["canary"],
         "schema": applied[-1] if applied else None,
         "problems": [problems.explained(code, counts["causes"].get(code, "")) for code in codes],
     }
@@ -82,6 +83,7 @@ def _empty(problem: str, cause: str = "") -> dict[str, Any]:
         "last_sync": None,
         "last_tick": None,
         "reconciled": None,
+        "canary": None,
         "schema": None,
         "problems": [problems.explained(problem, cause)],
     }
@@ -95,6 +97,8 @@ def _print(report: dict[str, Any]) -> None:
     for name in ("unaccounted", "quarantine", "last_sync", "last_tick", "schema", "version"):
         click.echo(f"{name:12} {safe(report[name])}")
     _print_proof(report["reconciled"])
+    if (canary := report["canary"]) is not None:
+        click.echo(f"{'canary':12} back after {canary['seconds']} s, sent {safe(canary['sent_at'])}")
     for problem in report["problems"]:
         click.echo(f"  ! {safe(problem)}")
 

@@ -11,6 +11,7 @@ from oacmail.config.section import Section
 from oacmail.config.sections import (
     AckSection,
     BoardSection,
+    CanarySection,
     DeadlineSection,
     DigestSection,
     EscalationSection,
@@ -40,6 +41,7 @@ class Config(Section):
     callback: CallbackSection = CallbackSection()
     board: BoardSection = BoardSection()
     survey: SurveySection = SurveySection()
+    canary: CanarySection = CanarySection()
     digest: DigestSection = DigestSection()
     report: ReportSection = ReportSection()
     privacy: PrivacySection = PrivacySection()

@@ -4,6 +4,7 @@ The functions are pure. They apply the fallbacks of docs/interfaces.md section 4
 people where a fallback exists.
 """
 
+from datetime import timedelta
 from typing import Literal
 
 from oacmail.config.model import Config
@@ -33,6 +34,7 @@ def policy(
         budgets=core.Budgets(**ack.model_dump()),
         sending=_sending(config),
         digest=core.Digest(to=people.agents if config.digest.to is None else config.digest.to, at=config.digest.at),
+        canary=_canary(config),
         survey=core.SurveyRules(**config.survey.model_dump()),
         report_to=config.report.to,
         provable=config.trust.provider != "none",
@@ -102,6 +104,16 @@ def _board(config: Config) -> core.Board | None:
         return None
     own = {BoardFolder(folder): name for folder, name in board.names.items()}
     return core.Board(root=board.root, names={**folder_names(config.office.languages[0]), **own})
+
+
+def _canary(config: Config) -> core.CanaryRules:
+    canary = config.canary
+    return core.CanaryRules(
+        enabled=canary.enabled,
+        send_to=canary.send_to or "",
+        every=timedelta(minutes=canary.every_minutes),
+        limit=timedelta(minutes=canary.limit_minutes),
+    )
 
 
 def _sending(config: Config) -> core.Sending:

@@ -164,6 +164,26 @@ class SurveySection(Section):
     per_address_days: Limit = 30
 
 
+def _command(value: object) -> tuple[str, ...]:
+    words = [value] if isinstance(value, str) else value
+    if not isinstance(words, list) or not all(isinstance(word, str) and word and "\0" not in word for word in words):
+        raise wrong("is no command", 'write the program and its arguments, like ["/usr/local/bin/page-me", "oacmail"]')
+    if words and not words[0].startswith("/"):
+        raise wrong("begins with no absolute path", 'write where the program is, like "/usr/local/bin/page-me"')
+    return tuple(words)
+
+
+class CanarySection(Section):
+    """`send_to`: None = the office's address. `alert_command`: empty = none."""
+
+    enabled: Flag = False
+    send_to: Address | None = None
+    every_minutes: Count = 60
+    limit_minutes: Count = 5
+    alert_command: Annotated[tuple[str, ...], PlainValidator(_command)] = ()
+    alert_seconds: Count = 30
+
+
 class DigestSection(Section):
     """`to`: None = the agents; empty = no digest."""
 

@@ -6,7 +6,7 @@ for every budget (docs/interfaces.md section 5).
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, time
+from datetime import date, time, timedelta
 from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
@@ -133,6 +133,16 @@ class SurveyRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CanaryRules:
+    """`send_to`: an address that forwards to the office, '' = the office's own. `limit`: by when it must be back."""
+
+    enabled: bool = False
+    send_to: str = ""
+    every: timedelta = timedelta(minutes=60)
+    limit: timedelta = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pointer:
     """How to reach another body; '' = no such way."""
 
@@ -171,6 +181,7 @@ class Policy:
     budgets: Budgets = field(default_factory=Budgets)
     sending: Sending = field(default_factory=Sending)
     digest: Digest = field(default_factory=Digest)
+    canary: CanaryRules = field(default_factory=CanaryRules)
     survey: SurveyRules = field(default_factory=SurveyRules)
     report_to: tuple[str, ...] = ()
     provable: bool = False

@@ -1,7 +1,7 @@
-"""Entries of the review list as a decision may know them: values, parts of the views (core/view.py)."""
+"""What the digest shows beside cases: the review list, figures, incidents. Values, parts of core/view.py."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,3 +31,23 @@ class ReviewEntry:
     links: int = 0
     files: int = 0
     known: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What happened from `since`, the last working day, to the beginning of today: requests that arrived, requests
+    that were answered, and how many of these in time."""
+
+    since: date
+    arrived: int
+    answered: int
+    in_time: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveIncident:
+    """An incident with cases that are not closed. `first`: the number of its first case."""
+
+    first: str
+    platform: str
+    cases: int

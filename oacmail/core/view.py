@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from types import MappingProxyType
 
+from oacmail.core.canary import LastCanary
 from oacmail.core.features import Slot
 from oacmail.core.model import Outcome, Role, Status
 from oacmail.core.outgoing import MailKind, MailState
 from oacmail.core.reconciliation import Reconciliation
-from oacmail.core.review import NamedEntry, ReviewEntry
+from oacmail.core.review import Figures, LiveIncident, NamedEntry, ReviewEntry
 
 UNDELIVERED = "undelivered:"  # a fact's name: a report about a message that has not been read yet
 FORWARDED_BY = "writer:"  # a fact's name: the address of the person whose message was forwarded
@@ -345,26 +346,6 @@ class UncertainDelivery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
-    """What happened from `since`, the last working day, to the beginning of today: requests that arrived, requests
-    that were answered, and how many of these in time."""
-
-    since: date
-    arrived: int
-    answered: int
-    in_time: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LiveIncident:
-    """An incident with cases that are not closed. `first`: the number of its first case."""
-
-    first: str
-    platform: str
-    cases: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TickView:
     """For one tick: deadlines reached, mail that waits, and how far the mailbox has been read.
 
@@ -375,7 +356,8 @@ class TickView:
     `alerts`: codes of problems that this tick may report to the operator. `alerted`: alert name to when it was sent.
     `overnight`: (key, kind) of notices to staff that are due outside service hours, since the relay did not accept
     them in time. `far_off`: (key, kind, next_at) of queued mail that is deferred for longer than the longest wait
-    between two attempts. `spared`: citizens of reached cases who get no survey now (core/cases/survey.py).
+    between two attempts. `canary`: the last one, where any are sent. `spared`: citizens of reached cases who get no
+    survey now (core/cases/survey.py).
     """
 
     reached: tuple[tuple[CaseView, Deadline], ...] = ()
@@ -397,4 +379,5 @@ class TickView:
     alerted: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))
     overnight: tuple[tuple[str, MailKind], ...] = ()
     far_off: tuple[tuple[str, MailKind, datetime], ...] = ()
+    canary: LastCanary | None = None
     spared: frozenset[str] = frozenset()

@@ -165,8 +165,11 @@ class Delivery:
         return DeliveryResult(key=mail.key, state=state, copy_expected=expected, code=code, status=status, error=error)
 
     def _copy_address(self, mail: Claimed) -> str:
-        """Return the office's address if a copy of this mail is wanted: mail to citizens only."""
+        """Return the office's address if a copy of this mail is wanted: mail to citizens only. A probe must come back
+        by itself."""
         policy = self.engine.policy
+        if mail.kind is MailKind.PROBE:
+            return ""
         staff = mail.recipient in policy.people.staff or mail.recipient in policy.office.own
         return "" if staff else policy.office.address
 

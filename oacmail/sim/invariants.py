@@ -185,7 +185,8 @@ class InvariantChecker:
 
     def _proved(self) -> None:
         """The nightly proof agrees with all other invariants, but for copies in a mailbox that lost its latest mail."""
-        last = json.loads((self._all("SELECT value FROM kv WHERE key = 'reconciled'") or [("{}",)])[0][0])
+        rows = self._all("SELECT value FROM kv WHERE key = 'reconciled'")
+        last = json.loads(rows[0]["value"]) if rows else {}
         found = {what for what, _, _ in last.get("found", ())}
         require(found <= {"copy", "message"}, "the nightly proof finds nothing", lambda: str(last))
 

@@ -142,6 +142,7 @@ STATUS: dict[str, Any] = {
     "quarantine": int,
     "last_sync": Maybe(TIME),
     "last_tick": Maybe(TIME),
+    "canary": Maybe({"sent_at": TIME, "seconds": int}),
     "reconciled": Maybe({"at": TIME, "found": [{"what": str, "where": str, "at": Maybe(TIME)}]}),
     "schema": Maybe(str),
     "problems": [str],

@@ -13,8 +13,8 @@ from oacmail.adapters.store.load_case import cases
 from oacmail.core import calendar
 from oacmail.core.policy import Policy
 from oacmail.core.reconciliation import RECONCILED, Reconciliation, from_text
-from oacmail.core.review import ReviewEntry
-from oacmail.core.view import CaseView, Figures, LiveIncident
+from oacmail.core.review import Figures, LiveIncident, ReviewEntry
+from oacmail.core.view import CaseView
 
 _LINK = re.compile(r"https?:|www\.", re.IGNORECASE)
 

@@ -15,6 +15,7 @@ from oacmail.adapters.store.load_case import cases, marks, running
 from oacmail.adapters.store.load_usage import usages
 from oacmail.adapters.store.outbox_queue import LIMITED, LIVE
 from oacmail.core import calendar
+from oacmail.core.canary import SENT, LastCanary
 from oacmail.core.cases import survey
 from oacmail.core.effects import TickItem
 from oacmail.core.escalation.digest import LAST_DIGEST, digest_due
@@ -80,6 +81,7 @@ def tick_view(con: sqlite3.Connection, policy: Policy, now: datetime, only: Tick
         alerted=_alerted(con),
         overnight=tuple((row["item"], of_name(row["kind"])) for row in rows("overnight")),
         far_off=_far_off(con, now),
+        canary=_canary(con, policy) if only is None else None,
         spared=_spared(con, policy, reached, now),
     )
 
@@ -101,6 +103,17 @@ def _reached(
 ) -> tuple[tuple[CaseView, Deadline], ...]:
     views = cases(con, policy, list({row["number"] for row in rows}), now)
     return tuple((views[row["number"]], running(row)) for row in rows)
+
+
+def _canary(con: sqlite3.Connection, policy: Policy) -> LastCanary | None:
+    """Return the last canary; None where none is sent."""
+    if not policy.canary.enabled or policy.shadow:
+        return None
+    row = con.execute("SELECT value FROM kv WHERE key = ?", (SENT,)).fetchone()
+    if row is None:
+        return LastCanary()
+    waits = con.execute(f"SELECT 1 FROM outbox WHERE {LIVE} AND key = ?", (row["value"],)).fetchone()
+    return LastCanary(key=row["value"], waits=waits is not None)
 
 
 def _spared(

@@ -15,6 +15,7 @@ from oacmail.adapters.store.connection import at, stamp
 from oacmail.adapters.store.load_digest import reconciled, waiting
 from oacmail.adapters.store.load_tick import causes, problems
 from oacmail.core.calendar import DELAYED_FROM, PLAUSIBLE_TRANSIT
+from oacmail.core.canary import LAST, moment_of
 from oacmail.core.cases.answers import LATE_SAME_DAY
 from oacmail.core.model import Role
 from oacmail.core.ports.store import DEATHS, LAST_TICK, LATEST, RUNS
@@ -297,8 +298,15 @@ def health(con: sqlite3.Connection, zone: ZoneInfo) -> Row:
         "problems": {code: since.astimezone(zone).isoformat() for code, since in problems(con).items()},
         "other_instance": _raw(con, "other-instance"),
         "reconciled": _reconciled(con, zone),
+        "canary": _canary(con, zone),
         "shadow": bool(_raw(con, "shadow")),
     }
+
+
+def _canary(con: sqlite3.Connection, zone: ZoneInfo) -> Row | None:
+    """The last canary that came back, and how long it took; None if none ever did."""
+    key, _, seconds = (_raw(con, LAST) or "").partition(" ")
+    return {"sent_at": moment_of(key).astimezone(zone).isoformat(), "seconds": int(seconds)} if key else None
 
 
 def _reconciled(con: sqlite3.Connection, zone: ZoneInfo) -> Row | None:

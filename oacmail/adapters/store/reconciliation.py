@@ -31,7 +31,8 @@ _WITHOUT_DEADLINE = """SELECT number, opened_at FROM cases c WHERE status <> 'cl
     AND (d.met_at IS NOT NULL OR d.void_at IS NULL)) ORDER BY number"""
 _SENT = """SELECT o.kind, o.message_id, o.alias, o.copied_at, o.sent_at, c.number FROM outbox o
   LEFT JOIN cases c ON c.id = o.case_id WHERE o.data_at IS NOT NULL AND o.data_at BETWEEN ? AND ? AND o.state = 'sent'
-  AND (o.copy_expected OR o.copied_at IS NOT NULL) AND o.erased_at IS NULL ORDER BY o.data_at"""
+  AND (o.copy_expected OR o.copied_at IS NOT NULL) AND o.erased_at IS NULL
+  AND o.kind <> 'probe' ORDER BY o.data_at"""
 _STUCK = """SELECT o.kind, coalesce(o.data_at, o.created_at) AS since, c.number FROM outbox o
   LEFT JOIN cases c ON c.id = o.case_id WHERE o.state IN('claimed','sending','uncertain')
   AND coalesce(o.data_at, o.created_at) < ? ORDER BY o.id"""

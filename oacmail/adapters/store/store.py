@@ -315,6 +315,11 @@ class SqliteStore(FolderRows, BoardRows, DraftRows, ReconciliationRows):
             row = self.con.execute("SELECT value FROM kv WHERE key = ?", (name,)).fetchone()
             return row["value"] if row else None
 
+    def known_at(self, name: str) -> datetime | None:
+        with self._read():
+            row = self.con.execute("SELECT at FROM kv WHERE key = ?", (name,)).fetchone()
+            return moment(row["at"]) if row else None
+
     def corrections(self) -> list[Correction]:
         with self._read():
             return corrections.corrections(self.con)

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from oacmail.adapters.store.connection import stamp
+from oacmail.core.canary import BACK
 from oacmail.core.effects import Arrived
 from oacmail.core.model import MessageRef
 from oacmail.core.ports.renderer import FrozenMail
 from oacmail.core.view import FORWARDED_BY, UNDELIVERED, UNPLACED, USED_TOKEN
 
-WAITS_FOR_A_MESSAGE = ("reserved:*", "told:*", f"{UNDELIVERED}*", f"{UNPLACED}*", f"{FORWARDED_BY}*", f"{USED_TOKEN}*")
+_NAMES = ("reserved:", "told:", UNDELIVERED, UNPLACED, FORWARDED_BY, USED_TOKEN, BACK)
+WAITS_FOR_A_MESSAGE = tuple(f"{name}*" for name in _NAMES)
 WAITS_AT_MOST = timedelta(days=60)
 
 

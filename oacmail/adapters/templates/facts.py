@@ -111,7 +111,7 @@ DEFAULTS: Mapping[str, Mapping[str, object]] = {
     "notice_list": {"what": "", "count": 0, "cases": (), "more": 0, "text": ""},
     "pointers": {"opened_at": None, "due_at": None, "topic": "other", "pointers": ()},
     "report": {"subject": "", "text": "", "page": {}},
-    "probe": {},
+    "probe": {"canary": False},
 }
 _DERIVED: Mapping[str, object] = {"derived_at": None, "operator": "town", "platform": "", "ends_on": None}
 _LINE: Mapping[str, object] = {"short": "", **_ROW, "assignee": None, "ends_on": None, "delayed": False}
@@ -368,6 +368,6 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
         "report": (
             {"subject": "Informe de novembre de 2026: 98,3 % dins de termini", "text": "…", "page": _SAMPLE_PAGE},
         ),
-        "probe": ({},),
+        "probe": ({}, {"canary": True}),
     }
 )

@@ -25,7 +25,7 @@ from oacmail.core.effects import (
 )
 from oacmail.core.lookup import Lookup, files
 from oacmail.core.model import Auto, Dmarc, Folder, Kind, Message, Outcome, Role
-from oacmail.core.outbox import kinds
+from oacmail.core.outbox import canaries, kinds
 from oacmail.core.outgoing import MailEvent
 from oacmail.core.policy import Policy
 from oacmail.core.routing.signature import MOST_SIGNATURES, TRIAL, Signature, claims, is_foreign
@@ -87,12 +87,14 @@ def on_own_copy(policy: Policy, view: View, lookup: Lookup, mark: Signature) -> 
 
 
 def with_answer(policy: Policy, view: View, lookup: Lookup, mail: OutgoingView | None, decision: Decision) -> Decision:
-    """The copy of a relayed answer shows that the relay took it, perhaps before the relay's answer was read."""
+    """The copy of a relayed answer shows that the relay took it, perhaps before the relay's answer was read; a canary
+    that it has come back."""
     proven = any(
         isinstance(effect, UpdateOutbox) and effect.event is MailEvent.COPY_SEEN for effect in decision.effects
     )
     answered = relayed.counted(policy, view, mail, lookup.received_at) if mail is not None and proven else ()
-    return replace(decision, effects=(*decision.effects, *answered)) if answered else decision
+    back = canaries.came_back(lookup.folder, lookup.signature) if lookup.signature is not None else ()
+    return replace(decision, effects=(*decision.effects, *answered, *back)) if answered or back else decision
 
 
 def _record(mark: Signature, outcome: Outcome) -> RecordMessage:

@@ -29,6 +29,7 @@ from oacmail.core.escalation.digest import digest, line
 from oacmail.core.escalation.follow_up import nudges, updates
 from oacmail.core.escalation.overdue import OverdueCase, escalate
 from oacmail.core.model import Status
+from oacmail.core.outbox.canaries import canary
 from oacmail.core.outbox.deferred import release_deferred
 from oacmail.core.outbox.kinds import IN_SERVICE_HOURS, OF_THE_DAY
 from oacmail.core.outbox.notice_limits import list_notices
@@ -57,6 +58,7 @@ def on_tick(policy: Policy, tick: TickView, now: datetime) -> Decision:
         *settle_uncertain(policy, tick, now),
         *digest(policy, tick, now),
         *_alerts(policy, tick, now),
+        *canary(policy, tick, now),
         *_overnight(policy, tick, now),
         *_deferred_too_long(policy, tick, now),
     ]

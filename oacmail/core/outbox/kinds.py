@@ -249,6 +249,7 @@ _OTHER_NAMES = {
     "overdue-list": MailKind.OVERDUE_DIGEST,
     "held": MailKind.ALERT,
     "check": MailKind.PROBE,
+    "canary": MailKind.PROBE,
 }
 """How keys begin that do not begin with the name of their kind; rows that were imported by them bear these names."""
 

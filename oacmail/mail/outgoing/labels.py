@@ -295,6 +295,16 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
             "Un caso o una tarea no se ha podido tratar; se vuelve a intentar cada hora y el resto continúa",
             "A case or a job could not be processed; it is tried again every hour, and everything else goes on",
         ),
+        "canary": (
+            "El correu de prova no torna: potser no surt o no arriba correu",
+            "El correo de prueba no vuelve: quizá no sale o no llega correo",
+            "The test mail does not come back: perhaps no mail leaves or arrives",
+        ),
+        "alert-command": (
+            "L'ordre d'avís («canary.alert_command») ha fallat",
+            "La orden de aviso («canary.alert_command») ha fallado",
+            "The alert command (`canary.alert_command`) failed",
+        ),
         "reconciliation": (
             "La comprovació de la nit ha trobat correus o casos que no quadren: el resum del dia diu quins",
             "La comprobación nocturna ha encontrado correos o casos que no cuadran: el resumen del día dice cuáles",

@@ -1,0 +1,33 @@
+"""The canary: a signed mail that the service sends to itself over the outside, to see that mail leaves and arrives.
+
+Values and names only. Who sends it: core/outbox/canaries.py; who tells that it does not come back: engine/canary.py.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+KEY = "canary:"
+"""How the key of its row in the outbox begins; the moment at which it was queued follows."""
+SENT = "canary-sent"  # a fact's name: the key of the last one
+BACK = "canary-back:"  # a fact's name: the key that follows has come back, at the fact's own moment
+LAST = "canary-last"  # a fact's name: "<key> <seconds>" of the last one that came back
+ALARMED = "canary-alarmed"  # a fact's name: the key of the first one that did not come back
+CODE = "canary"  # the problem's
+_FORM = "%Y%m%dT%H%M%SZ"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastCanary:
+    """`key`: of the last one, '' = there was none; `waits`: it has not left yet."""
+
+    key: str = ""
+    waits: bool = False
+
+
+def key_of(moment: datetime) -> str:
+    return KEY + moment.astimezone(UTC).strftime(_FORM)
+
+
+def moment_of(key: str) -> datetime:
+    """When the canary of this key was queued."""
+    return datetime.strptime(key.removeprefix(KEY), _FORM).replace(tzinfo=UTC)

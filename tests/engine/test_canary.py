@@ -1,0 +1,160 @@
+"""The canary: an hourly mail to ourselves over the outside, its time, and a second route when it does not come back."""
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from oacmail.cli.status import health
+from oacmail.core.canary import BACK
+from oacmail.engine import CanaryWatch
+from oacmail.sim.relay import DOWN, refused
+from tests.engine.compose import OFFICE
+from tests.engine.world import ANNA, OPERATOR, World
+
+ON = {"canary": {"enabled": True, "alert_command": ["/bin/true"]}}
+
+
+class WatchedTown:
+    """A town with a watch on its canaries, and what the admin's command was called with."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.calls: list[tuple[str, ...]] = []
+        self.fails = ""
+        self.watch = CanaryWatch(engine=world.engine, run=self._run)
+
+    def _run(self, words: Sequence[str]) -> str:
+        self.calls.append(tuple(words))
+        return self.fails
+
+    def turn(self, *times: str) -> None:
+        for at in times:
+            self.world.advance(f"2026-11-25 {at}")
+            self.world.turn()
+            self.world.sync()
+            self.watch.look()
+
+    def sent(self) -> list[str]:
+        return [mail["key"] for mail in self.world.mails("probe")]
+
+
+@pytest.fixture
+def desk(town: Callable[..., World]) -> WatchedTown:
+    return WatchedTown(town(**ON))
+
+
+def test_each_hour_one_leaves_comes_back_and_status_shows_its_time(desk: WatchedTown) -> None:
+    desk.turn("09:00", "09:30", "10:00")
+    assert desk.sent() == ["canary:20261125T080000Z", "canary:20261125T090000Z"]
+    assert health(desk.world.config, desk.world.clock.now())["canary"] == {
+        "sent_at": "2026-11-25T10:00:00+01:00",
+        "seconds": 0,
+    }
+    assert not desk.calls
+
+
+def test_it_is_no_case_gets_no_answer_and_lies_in_sent(desk: WatchedTown) -> None:
+    desk.turn("09:00", "09:01")
+    assert desk.world.cases() == []
+    assert [mail["kind"] for mail in desk.world.mails()] == ["probe"]
+    assert any(b"k=canary:" in raw for raw in desk.world.mailbox.raws("Sent"))
+    assert not desk.world.reviews()
+
+
+def test_none_is_sent_where_they_are_off(world: World) -> None:
+    world.turn()
+    assert not world.mails("probe")
+
+
+def test_the_seconds_are_those_until_it_was_read(desk: WatchedTown) -> None:
+    desk.world.tick()
+    desk.world.drain()
+    desk.turn("09:02")
+    assert health(desk.world.config, desk.world.clock.now())["canary"]["seconds"] == 120
+
+
+def test_one_that_does_not_come_back_runs_the_command_once_and_once_more_on_recovery(desk: WatchedTown) -> None:
+    desk.turn("09:00")
+    rule = desk.world.relay.when(refused(), kind="canary")
+    desk.turn("10:00", "10:04", "10:06", "10:30", "11:00", "11:10")
+    assert desk.calls == [("canary", "down", "2026-11-25T09:00:00+00:00")]
+    assert "canary" in desk.world.problems()
+    desk.world.relay.remove(rule)
+    desk.turn("12:00", "12:01", "13:00")
+    assert desk.calls[1:] == [("canary", "up", "2026-11-25T09:00:00+00:00")]
+    assert "canary" not in desk.world.problems()
+
+
+def test_the_operator_gets_the_mail_beside(desk: WatchedTown) -> None:
+    desk.turn("09:00")
+    desk.world.relay.when(refused(), kind="canary")
+    desk.turn("10:00", "10:06", "10:12", "10:30", "11:30")
+    assert desk.world.kinds(OPERATOR) == ["alert"]
+
+
+def test_a_mailbox_that_cannot_be_read_is_an_outage_too(desk: WatchedTown) -> None:
+    desk.turn("09:00", "10:00")
+    desk.world.mailbox.away = True
+    desk.turn("11:00", "11:07")
+    assert [call[1] for call in desk.calls] == ["down"]
+    desk.world.mailbox.away = False
+    desk.turn("11:20")
+    assert [call[1] for call in desk.calls] == ["down", "up"]
+
+
+def test_a_service_that_was_stopped_gets_the_limit_anew(desk: WatchedTown) -> None:
+    desk.world.tick()
+    desk.world.drain()
+    desk.world.advance("2026-11-25 09:30")
+    again = WatchedTown(desk.world)
+    again.watch.look()
+    again.turn("09:31")
+    assert not again.calls
+
+
+def test_while_none_can_leave_only_one_waits(desk: WatchedTown) -> None:
+    desk.world.relay.when(DOWN)
+    desk.turn(*(f"{hour:02}:00" for hour in range(9, 15)))
+    assert len(desk.sent()) == 1
+    assert [call[1] for call in desk.calls] == ["down"]
+
+
+def test_a_command_that_fails_is_a_problem_of_status(desk: WatchedTown) -> None:
+    desk.fails = "exit code 3"
+    desk.turn("09:00")
+    desk.world.relay.when(refused(), kind="canary")
+    desk.turn("10:00", "10:06")
+    assert "alert-command" in desk.world.problems()
+    assert any("exit code 3" in text for text in health(desk.world.config, desk.world.clock.now())["problems"])
+
+
+def test_a_forged_one_is_a_citizens_mail_and_brings_nothing_back(desk: WatchedTown) -> None:
+    desk.turn("09:00")
+    real = next(raw for raw in desk.world.mailbox.raws("Sent") if b"k=canary:" in raw)
+    unfolded = real.replace(b"\r\n ", b" ").split(b"\r\n")
+    signature = next(line for line in unfolded if line.startswith(b"X-Oacmail:")).decode()
+    forged = signature.removeprefix("X-Oacmail: ").replace("canary:2026", "canary:2027")
+    desk.world.citizen_writes(ANNA, "canary", "Bon dia, com demano el volant?", headers=(("X-Oacmail", forged),))
+    desk.turn("09:10")
+    assert [case["citizen"] for case in desk.world.cases()] == [ANNA]
+    assert len(desk.world.rows("SELECT key FROM kv WHERE key GLOB ?", f"{BACK}*")) == 1
+
+
+def test_it_goes_to_the_address_that_forwards_to_us(town: Callable[..., World]) -> None:
+    world = town(canary={"enabled": True, "send_to": "retorn@elsewhere.example"})
+    world.turn()
+    (mail,) = world.received("retorn@elsewhere.example")
+    assert mail["To"] == "retorn@elsewhere.example"
+    assert OFFICE in str(mail["From"])
+    assert not [raw for raw in world.mailbox.raws("INBOX") if b"k=canary:" in raw]
+
+
+def test_the_nightly_proof_does_not_miss_one_that_somebody_deleted(desk: WatchedTown) -> None:
+    desk.turn("09:00", "09:01")
+    desk.world.mailbox.open("Sent")
+    for uid in sorted(desk.world.mailbox.bearing("X-Oacmail-Kind", "probe")):
+        desk.world.mailbox.expunge("Sent", uid)
+    desk.world.advance("2026-11-26 03:01")
+    desk.world.compare = True
+    desk.world.sync()
+    assert health(desk.world.config, desk.world.clock.now())["reconciled"]["found"] == []
