@@ -104,3 +104,21 @@ def test_an_answer_that_was_read_before_its_question_counts_although_the_board_h
     quiet(world)
     assert (world.case()["status"], world.reviews()) == ("answered", [])
     assert lies(world) == {ANSWERED: 2}
+
+
+def test_a_message_that_the_restored_mailbox_has_lost_moves_no_other_that_has_its_uid_now(tmp_path: Path) -> None:
+    world = World(tmp_path, board={"enabled": True})
+    world.turn()
+    yesterday = world.mailbox.snapshot()
+    world.citizen_writes(ANNA)
+    world.turn()
+    lost = world.case()["number"]
+    (uid,) = world.mailbox.folders[OPEN].messages
+    world.mailbox.restore(yesterday)
+    world.clock.forward(hours=1)
+    world.citizen_writes(PERE, "Padró")
+    quiet(world)
+    assert list(world.mailbox.folders[OPEN].messages) == [uid]
+    world.order("assign", lost, name="agent")
+    quiet(world)
+    assert lies(world) == {OPEN: 1}

@@ -38,8 +38,8 @@ _PLACED = """SELECT b.fingerprint, b.folder, b.uidvalidity, b.uid, b.flagged, b.
   WHERE b.word IS NULL AND (:every OR b.unsettled OR b.flagged OR c.status <> 'closed' OR c.closed_at >= :since
       OR (c.id IS NULL AND EXISTS(SELECT 1 FROM reviews r WHERE r.fingerprint = b.fingerprint
         AND (r.done_at IS NULL OR r.done_at >= :since))))
-    AND EXISTS(SELECT 1 FROM board_places p WHERE p.folder = b.folder
-    AND p.uidvalidity = b.uidvalidity AND p.uid = b.uid AND p.passes >= 0)"""
+    AND EXISTS(SELECT 1 FROM board_places p WHERE p.folder = b.folder AND p.uidvalidity = b.uidvalidity
+    AND p.uid = b.uid AND p.fingerprint = b.fingerprint AND p.passes >= 0)"""
 
 
 class BoardRows(Rows):
