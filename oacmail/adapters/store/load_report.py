@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from oacmail.adapters.store.connection import at, moment, stamp
+from oacmail.adapters.store.votes import surveys_sent, votes
 from oacmail.core.policy import Policy
 from oacmail.core.report.months import Month
 from oacmail.core.report.rows import (
@@ -22,7 +23,6 @@ from oacmail.core.report.rows import (
     MonthRows,
     RequestRow,
     Source,
-    VoteRow,
 )
 
 _KINDS = (
@@ -53,8 +53,8 @@ def month_rows(con: sqlite3.Connection, policy: Policy, month: Month) -> MonthRo
         events=tuple(map(_event, con.execute(_EVENTS, asked))),
         answers=tuple(AnswerLang(at=at(row["at"]), lang=row["lang"]) for row in con.execute(_BY_MAIL, bounds)),
         acks=tuple(AckRow(asked_at=at(row[0]), sent_at=moment(row[1])) for row in con.execute(_ACKS, asked)),
-        votes=tuple(map(_vote, con.execute(_VOTES, bounds))),
-        surveys=con.execute(_SURVEYS, bounds).fetchone()[0],
+        votes=tuple(votes(con, begins, ends)),
+        surveys=surveys_sent(con, begins, ends),
         rescued=con.execute(_RESCUED, bounds).fetchone()[0],
     )
 
@@ -87,16 +87,6 @@ _ACKS = f"""SELECT m.received_at, iif(o.state = 'sent', o.sent_at, NULL) FROM me
     WHERE d.armed_by = m.fingerprint AND d.kind = 'answer' AND d.level = 0 AND d.met_at IS NOT NULL))"""
 _RESCUED = """SELECT count(*) FROM reviews r JOIN messages m ON m.fingerprint = r.fingerprint
   WHERE r.reason = 'suspected-spam' AND r.done_at >= :begins AND r.done_at < :ends AND m.case_id IS NOT NULL"""
-
-
-_VOTES = """SELECT v.at, v.score, v.signed, c.number FROM votes v JOIN cases c ON c.id = v.case_id
-  WHERE v.at >= :begins AND v.at < :ends ORDER BY v.at, v.id"""
-_SURVEYS = """SELECT count(*) FROM outbox WHERE kind = 'survey' AND state = 'sent'
-  AND sent_at >= :begins AND sent_at < :ends"""
-
-
-def _vote(row: sqlite3.Row) -> VoteRow:
-    return VoteRow(case=row["number"], at=at(row["at"]), score=row["score"], signed=bool(row["signed"]))
 
 
 def _case(row: sqlite3.Row) -> CaseRow:
