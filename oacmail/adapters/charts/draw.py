@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MEMORY = 1 << 30  # bytes of address space
 _WIDTH, _HEIGHT, _DPI = 6.4, 3.4, 200  # inches, and dots for an inch: sharp at twice the width of 640 pixels
-_ROW = 0.38
+_ROW, _FEWEST_PLACES = 0.38, 6
 _INK, _MARK, _TARGET = "#1a1a1a", "#1d4e89", "#9a3412"
 
 
@@ -73,6 +73,7 @@ def _bars(axes: "Axes", chart: dict[str, Any]) -> None:
 
 def _name_each(axes: "Axes", chart: dict[str, Any], *, below: bool = False) -> None:
     axes.set_xticks(range(len(chart["labels"])), chart["labels"], rotation=45 if len(chart["labels"]) > 6 else 0)
+    axes.set_xlim(-0.6, max(len(chart["labels"]), _FEWEST_PLACES) - 0.4)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     offset, side = ((0, -7), "top") if below else ((0, 3), "bottom")

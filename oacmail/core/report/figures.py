@@ -33,12 +33,19 @@ class Measure:
 
     @property
     def met(self) -> bool | None:
-        """Whether the target is reached, compared unrounded; None if there is none, or nothing to judge."""
+        """Whether the target is reached, compared unrounded; None if there is none, if there is nothing to judge, or if
+        the bounds do not tell."""
         if self.target is None or not self.enough:
             return None
-        value = self.value if self.value is not None else (self.high if self.at_least else self.low)
-        if value is None:
+        if self.value is not None:
+            return self._reached(self.value)
+        if self.low is None or self.high is None:
             return None
+        ends = {self._reached(self.low), self._reached(self.high)}
+        return ends.pop() if len(ends) == 1 else None
+
+    def _reached(self, value: float) -> bool:
+        assert self.target is not None
         return value >= self.target if self.at_least else value <= self.target
 
     @property

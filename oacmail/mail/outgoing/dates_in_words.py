@@ -68,9 +68,9 @@ def month_words(day: date, lang: str) -> str:
 
 
 def short_month(day: date, lang: str) -> str:
-    """`nov. 26`: for the axis of a chart."""
+    """`nov 26`: for the axis of a chart."""
     name = _MONTHS[lang][day.month - 1].removeprefix("de ").removeprefix("d'")
-    return f"{name[:3]} {day.year % 100:02d}"
+    return f"{name[:3]}\u00a0{day.year % 100:02d}"
 
 
 def moment_words(moment: datetime, lang: str, this_year: int) -> str:

@@ -16,6 +16,8 @@ _UNITS: Mapping[Unit, Mapping[str, str]] = {
     "hours": dict.fromkeys(("ca", "es", "en"), _NBSP + "h"),
     "days": {"ca": _NBSP + "dies hàbils", "es": _NBSP + "días hábiles", "en": _NBSP + "working days"},
 }
+_ONE_DAY = {"ca": _NBSP + "dia hàbil", "es": _NBSP + "día hábil", "en": _NBSP + "working day"}
+_POINTS = {"ca": _NBSP + "punts", "es": _NBSP + "puntos", "en": _NBSP + "points"}
 _BETWEEN = {"ca": "entre {} i {}", "es": "entre {} y {}", "en": "between {} and {}"}
 FEW = {"ca": "menys de 5", "es": "menos de 5", "en": "fewer than 5"}
 _AT_LEAST = {True: "≥", False: "≤"}
@@ -28,8 +30,9 @@ def number(value: Value, unit: Unit, lang: str, *, signed: bool = False) -> str:
     places = _PLACES[unit]
     if unit in ("percent", "hours", "days") and float(value).is_integer():
         places = 0
+    named = _ONE_DAY if unit == "days" and abs(value) == 1 else _UNITS.get(unit, {})
     sign = "+" if signed and value > 0 else "−" if value < 0 else ""
-    return f"{sign}{_digits(abs(value), places, lang)}{_UNITS.get(unit, {}).get(lang, '')}"
+    return f"{sign}{_digits(abs(value), places, lang)}{named.get(lang, '')}"
 
 
 def _digits(value: float, places: int, lang: str) -> str:
@@ -70,4 +73,5 @@ def target(measure: Measure, lang: str) -> str:
 
 def difference(measure: Measure, lang: str) -> str:
     """The signed difference to the target; of a percentage in points."""
-    return number(measure.difference, measure.unit, lang, signed=True)
+    text = number(measure.difference, measure.unit, lang, signed=True)
+    return text.replace(_UNITS["percent"][lang], _POINTS[lang]) if measure.unit == "percent" else text

@@ -69,7 +69,7 @@ def _over_time(
         labels=labels,
         values=values,
         written=written,
-        alt=_alt(title, labels, written, said("trend", lang), lang),
+        alt=_alt(title, labels, written, said("by_month", lang), lang),
         target=target,
         target_name=f"{said('target', lang)}: {target_name}" if target_name else "",
         most=most,

@@ -52,7 +52,7 @@ def _rows(one: Indicator, report: MonthlyReport, lang: str) -> Iterator[tuple[ob
             label("measure", measure.key, lang, office),
             figures.target(measure, lang),
             figures.result(measure, lang),
-            figures.difference(measure, lang),
+            figures.difference(measure, lang).removeprefix("+"),
             verdict(measure, lang),
             why if first else "",
             opinions if first and one.id == "I1" else "",

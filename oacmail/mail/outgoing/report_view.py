@@ -51,7 +51,7 @@ def report_view(
         "status": _status(report, month, lang, zone),
         "lead": _lead(report, lang),
         "summary": _summary(report, lang),
-        "charts": said("charts", lang),
+        "charts": said("trend", lang),
         "pictures": tuple(pictures),
         "no_pictures": said("no_pictures", lang),
         "trend": _trend(report.trend, IN_TREND, lang, office),
@@ -125,16 +125,15 @@ def count_of(measure: Measure, lang: str) -> str:
 
 
 def _summary(report: MonthlyReport, lang: str) -> ReportView:
-    head = ("indicator", "target", "result", "difference", "achieved")
+    head = ("indicator", "result", "target", "achieved")
     return {
         "caption": said("summary", lang),
         "head": tuple(said(name, lang) for name in head),
         "rows": tuple(
             (
                 f"{one.id} · {label('indicator', one.id, lang, report.office)}",
-                figures.target(one.main, lang),
                 figures.result(one.main, lang),
-                figures.difference(one.main, lang),
+                figures.target(one.main, lang),
                 verdict(one.main, lang),
             )
             for one in report.figures.indicators.values()
@@ -169,7 +168,7 @@ def _facts(one: Indicator, report: MonthlyReport, lang: str) -> ReportView:
     values = {
         "commitment": label("commitment", one.id, lang, report.office),
         "formula": label("formula", one.id, lang, report.office),
-        "target": figures.target(one.main, lang),
+        "target": figures.target(one.main, lang) if one.main.target is not None else "",
         "result": figures.result(one.main, lang),
         "n": count_of(one.main, lang) if one.main.n is not None else "",
         "difference": figures.difference(one.main, lang) if one.main.target is not None else "",
@@ -181,7 +180,7 @@ def _facts(one: Indicator, report: MonthlyReport, lang: str) -> ReportView:
     }
     return {
         "caption": f"{one.id}: {label('measure', one.main.key, lang, report.office)}",
-        "head": (said("measure", lang), said("result", lang)),
+        "head": (said("item", lang), said("content", lang)),
         "rows": tuple((said(key, lang), value) for key, value in values.items() if value),
     }
 
@@ -255,7 +254,7 @@ def _trend(points: Sequence[TrendPoint], names: Sequence[str], lang: str, office
     mains = [(name, _main(points, name)) for name in names]
     shown = [(name, label("measure", main.key, lang, office)) for name, main in mains if main is not None]
     return {
-        "caption": said("trend", lang),
+        "caption": said("by_month", lang),
         "head": (said("month", lang), *(f"{name} {words}" for name, words in shown)),
         "rows": tuple(
             (

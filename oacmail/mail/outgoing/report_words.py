@@ -28,8 +28,8 @@ _TABLE: Mapping[str, tuple[str, str, str]] = {
         "Versión para publicar: los números del 1 al 4 se agrupan o se ocultan, y no hay números de caso.",
         "Version for publication: numbers from 1 to 4 are grouped or hidden, and there are no case numbers.",
     ),
-    "made": ("Generat el {at}.", "Generado el {at}.", "Made on {at}."),
-    "published": ("Publicat el {at}.", "Publicado el {at}.", "Published on {at}."),
+    "made": ("Generat: {at}.", "Generado: {at}.", "Made: {at}."),
+    "published": ("Publicat: {at}.", "Publicado: {at}.", "Published: {at}."),
     "no_pictures": (
         "Els gràfics no s'han pogut dibuixar; totes les dades són a les taules.",
         "Los gráficos no se han podido dibujar; todos los datos están en las tablas.",
@@ -108,6 +108,9 @@ _TABLE: Mapping[str, tuple[str, str, str]] = {
     "cause": ("Causa", "Causa", "Cause"),
     "late_by": ("Retard", "Retraso", "Late by"),
     "trend": ("Evolució de dotze mesos", "Evolución de doce meses", "Trend over twelve months"),
+    "by_month": ("Indicadors principals, per mes", "Indicadores principales, por mes", "Main indicators, by month"),
+    "item": ("Apartat", "Apartado", "Item"),
+    "content": ("Contingut", "Contenido", "Content"),
     "month": ("Mes", "Mes", "Month"),
     "corrections": ("Correccions", "Correcciones", "Corrections"),
     "corrections_why": (
@@ -132,7 +135,6 @@ _TABLE: Mapping[str, tuple[str, str, str]] = {
     "no_data": ("Sense dades", "Sin datos", "No data"),
     "no_target": ("Sense objectiu", "Sin objetivo", "No target"),
     "none": ("cap", "ninguna", "none"),
-    "charts": ("Gràfics", "Gráficos", "Charts"),
     "chart_in_time": (
         "Respostes dins de termini, per mes",
         "Respuestas dentro de plazo, por mes",
