@@ -8,10 +8,12 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, cast
 
 from oacmail.adapters.store.connection import at, moment, stamp
 from oacmail.adapters.store.votes import surveys_sent, votes
+from oacmail.core.model import Role
 from oacmail.core.policy import Policy
 from oacmail.core.report.months import Month
 from oacmail.core.report.rows import (
@@ -45,13 +47,20 @@ def month_rows(con: sqlite3.Connection, policy: Policy, month: Month) -> MonthRo
         "since": stamp(begins - LONGEST_TERM),
         "kinds": json.dumps(_KINDS),
     }
-    ids = [row[0] for row in con.execute(_TOUCHED, bounds)]
+    con.execute(f"PRAGMA cache_size=-{_CACHE}")
+    ids = sorted(row[0] for row in con.execute(_TOUCHED, bounds))
     asked = {**bounds, "ids": json.dumps(ids)}
+    messages = {row[0]: row[1:] for row in con.execute(_MESSAGES, asked)}
+    first, last = bounds["begins"], bounds["ends"]
     return MonthRows(
-        cases={row["number"]: _case(row) for row in con.execute(_OF_CASES, asked)},
-        requests=tuple(map(_request, con.execute(_REQUESTS, asked))),
+        cases={row[0]: _case(row, messages) for row in con.execute(_OF_CASES, asked)},
+        requests=tuple(_request(row, messages) for row in con.execute(_REQUESTS, asked)),
         events=tuple(map(_event, con.execute(_EVENTS, asked))),
-        answers=tuple(AnswerLang(at=at(row["at"]), lang=row["lang"]) for row in con.execute(_BY_MAIL, bounds)),
+        answers=tuple(
+            AnswerLang(at=at(received), lang=lang)
+            for role, _, lang, received in messages.values()
+            if role == Role.AGENT and first <= received < last
+        ),
         acks=tuple(AckRow(asked_at=at(row[0]), sent_at=moment(row[1])) for row in con.execute(_ACKS, asked)),
         votes=tuple(votes(con, begins, ends)),
         surveys=surveys_sent(con, begins, ends),
@@ -59,8 +68,10 @@ def month_rows(con: sqlite3.Connection, policy: Policy, month: Month) -> MonthRo
     )
 
 
+_CACHE = 24_000  # kB: cases of a month lie together, and are read several times
 # every case that the month touches: by a request, by what was still owed, by an event, by the technical services
-_TOUCHED = f"""SELECT case_id FROM deadlines WHERE {_ANSWERS} AND due_at >= :begins AND due_at < :after
+_TOUCHED = f"""SELECT case_id FROM deadlines WHERE {_ANSWERS} AND due_at >= :begins AND due_at < :ends
+  UNION SELECT case_id FROM deadlines WHERE {_ANSWERS} AND due_at >= :ends AND due_at < :after AND armed_at < :ends
   UNION SELECT case_id FROM deadlines WHERE {_ANSWERS} AND due_at < :begins
     AND (met_at IS NULL OR met_at >= :begins) AND (void_at IS NULL OR void_at >= :begins)
   UNION SELECT case_id FROM events WHERE at >= :begins AND at < :ends AND case_id IS NOT NULL
@@ -69,17 +80,16 @@ _TOUCHED = f"""SELECT case_id FROM deadlines WHERE {_ANSWERS} AND due_at >= :beg
   UNION SELECT e.case_id FROM events e JOIN cases c ON c.id = e.case_id WHERE e.kind = 'escalated' AND e.at < :ends
     AND (c.status = 'derived' OR c.touched_at >= :begins)"""
 _THESE = "IN (SELECT value FROM json_each(:ids))"
-_OF_CASES = f"""SELECT c.number, c.opened_at, c.status, c.topic, c.level, c.intent, c.slot, c.operator, c.platform,
-  c.cause, c.close_reason, coalesce((SELECT m.rule FROM messages m WHERE m.fingerprint = c.opened_by), '') AS rule
-  FROM cases c WHERE c.id {_THESE} ORDER BY c.number"""
-_REQUESTS = f"""SELECT d.armed_by, d.armed_at, d.due_at, d.met_at, d.void_at, c.number, m.rule, m.lang
-  FROM deadlines d JOIN cases c ON c.id = d.case_id LEFT JOIN messages m ON m.fingerprint = d.armed_by
+# what citizens asked and agents answered: of the former the channel is told by the rule
+_MESSAGES = f"""SELECT fingerprint, role, rule, lang, received_at FROM messages
+  WHERE case_id {_THESE} AND (role = 'citizen' OR role = 'agent' AND outcome = 'case')"""
+_OF_CASES = f"""SELECT number, opened_by, opened_at, status, topic, level, intent, slot, operator, platform, cause,
+  close_reason FROM cases WHERE id {_THESE} ORDER BY id"""
+_REQUESTS = f"""SELECT c.number, d.armed_by, d.armed_at, d.due_at, d.met_at, d.void_at
+  FROM deadlines d JOIN cases c ON c.id = d.case_id
   WHERE d.kind = 'answer' AND d.level = 0 AND d.case_id {_THESE} ORDER BY d.due_at, c.number, d.armed_by"""
-_EVENTS = f"""SELECT e.at, e.kind, e.fingerprint, e.data, c.number FROM events e JOIN cases c ON c.id = e.case_id
+_EVENTS = f"""SELECT c.number, e.at, e.kind, e.fingerprint, e.data FROM events e JOIN cases c ON c.id = e.case_id
   WHERE e.case_id {_THESE} AND e.kind IN (SELECT value FROM json_each(:kinds)) ORDER BY e.id"""
-# answers by mail; the same month of reception as the answer's own moment
-_BY_MAIL = """SELECT received_at AS at, lang FROM messages WHERE role = 'agent' AND outcome = 'case'
-  AND received_at >= :begins AND received_at < :ends"""
 _ACKS = f"""SELECT m.received_at, iif(o.state = 'sent', o.sent_at, NULL) FROM messages m
   JOIN outbox o ON o.key = 'ack:' || m.fingerprint
   WHERE m.case_id {_THESE} AND m.received_at >= :begins AND m.received_at < :ends AND m.role = 'citizen'
@@ -87,40 +97,42 @@ _ACKS = f"""SELECT m.received_at, iif(o.state = 'sent', o.sent_at, NULL) FROM me
     WHERE d.armed_by = m.fingerprint AND d.kind = 'answer' AND d.level = 0 AND d.met_at IS NOT NULL))"""
 _RESCUED = """SELECT count(*) FROM reviews r JOIN messages m ON m.fingerprint = r.fingerprint
   WHERE r.reason = 'suspected-spam' AND r.done_at >= :begins AND r.done_at < :ends AND m.case_id IS NOT NULL"""
+_Messages = Mapping[str, tuple[str, str, str, str]]
+"""Fingerprint -> role, rule, language, moment of arrival."""
+_BY_HAND = ("telephone", "visit")
 
 
-def _case(row: sqlite3.Row) -> CaseRow:
+def _case(row: Sequence[Any], messages: _Messages) -> CaseRow:
+    number, opened_by, opened_at, status, topic, level, intent, slot, operator, platform, cause, reason = row
+    rule = messages[opened_by][1] if opened_by in messages else ""
+    channel: Channel = "callback" if intent == "callback" else "mail"
     return CaseRow(
-        number=row["number"],
-        opened_at=at(row["opened_at"]),
-        status=row["status"],
-        topic=row["topic"],
-        level=row["level"],
-        intent=row["intent"],
-        channel=_channel(row),
-        slot=row["slot"],
-        operator=row["operator"],
-        platform=row["platform"],
-        cause=row["cause"],
-        close_reason=row["close_reason"],
+        number=number,
+        opened_at=at(opened_at),
+        status=status,
+        topic=topic,
+        level=level,
+        intent=intent,
+        channel=cast(Channel, rule) if rule in _BY_HAND else channel,
+        slot=slot,
+        operator=operator,
+        platform=platform,
+        cause=cause,
+        close_reason=reason,
     )
 
 
-def _channel(row: sqlite3.Row) -> Channel:
-    if row["rule"] in ("telephone", "visit"):
-        return cast(Channel, row["rule"])
-    return "callback" if row["intent"] == "callback" else "mail"
-
-
-def _request(row: sqlite3.Row) -> RequestRow:
+def _request(row: Sequence[Any], messages: _Messages) -> RequestRow:
+    number, started_by, armed_at, due_at, met_at, void_at = row
+    _, rule, lang, _ = messages.get(started_by, ("", "", "", ""))
     return RequestRow(
-        case=row["number"],
-        asked_at=at(row["armed_at"]),
-        due_at=at(row["due_at"]),
-        answered_at=moment(row["met_at"]),
-        withdrawn_at=moment(row["void_at"]),
-        source=_source(row["armed_by"], row["rule"]),
-        lang="" if row["rule"] in ("telephone", "visit") else row["lang"] or "",
+        case=number,
+        asked_at=at(armed_at),
+        due_at=at(due_at),
+        answered_at=moment(met_at),
+        withdrawn_at=moment(void_at),
+        source=_source(started_by, rule),
+        lang="" if rule in _BY_HAND else lang,
     )
 
 
@@ -128,16 +140,23 @@ _SOURCES: Mapping[str, Source] = {"undelivered": "returned", "solved": "outcome"
 """How the key of what started a deadline begins, if it was no message. `order`: a message that was split off."""
 
 
-def _source(started_by: str, rule: str | None) -> Source:
-    if rule in ("telephone", "visit"):
+def _source(started_by: str, rule: str) -> Source:
+    if rule in _BY_HAND:
         return "contact"
     name, colon, _ = started_by.partition(":")
     return _SOURCES.get(name, "reopened") if colon else "message"
 
 
-def _event(row: sqlite3.Row) -> EventRow:
-    data: Mapping[str, Any] = json.loads(row["data"]) if row["data"] != "{}" else {}
-    return EventRow(case=row["number"], at=at(row["at"]), kind=row["kind"], message=row["fingerprint"] or "", data=data)
+def _event(row: Sequence[Any]) -> EventRow:
+    number, moment_, kind, fingerprint, data = row
+    return EventRow(number, at(moment_), kind, fingerprint or "", _read(data))
+
+
+@lru_cache(maxsize=512)
+def _read(data: str) -> Mapping[str, object]:
+    """Most events say the same few things; who reads them changes nothing."""
+    read: dict[str, object] = json.loads(data)
+    return read
 
 
 def first_month(con: sqlite3.Connection, policy: Policy) -> Month | None:

@@ -28,17 +28,19 @@ class Cohorts:
     rows: MonthRows
     begins: datetime = field(init=False)
     ends: datetime = field(init=False)
-    events: Mapping[str, Sequence[EventRow]] = field(init=False)
+    _events: Mapping[str, Mapping[str, Sequence[EventRow]]] = field(init=False)  # by kind, then by case
     _hows: Mapping[tuple[str, datetime], str] = field(init=False)
 
     def __post_init__(self) -> None:
         zone = self.policy.office.timezone
-        by_case: dict[str, list[EventRow]] = {}
+        ends = self.month.ends(zone)
+        found: dict[str, dict[str, list[EventRow]]] = {}
         for event in self.rows.events:
-            by_case.setdefault(event.case, []).append(event)
+            if event.at < ends:
+                found.setdefault(event.kind, {}).setdefault(event.case, []).append(event)
         object.__setattr__(self, "begins", self.month.begins(zone))
-        object.__setattr__(self, "ends", self.month.ends(zone))
-        object.__setattr__(self, "events", by_case)
+        object.__setattr__(self, "ends", ends)
+        object.__setattr__(self, "_events", found)
         object.__setattr__(self, "_hows", dict(_hows(self.rows.events)))
 
     # --- requests ---------------------------------------------------------------------------------
@@ -97,12 +99,13 @@ class Cohorts:
             if self.holds(case.opened_at) and case.close_reason not in ("spam", "duplicate")
         ]
 
-    def events_of(self, case: str, *kinds: str) -> list[EventRow]:
+    def events_of(self, case: str, kind: str) -> Sequence[EventRow]:
         """In the order of time, up to the end of the month."""
-        return [event for event in self.events.get(case, ()) if event.kind in kinds and event.at < self.ends]
+        return self._events.get(kind, {}).get(case, ())
 
-    def in_month(self, *kinds: str) -> list[EventRow]:
-        return [event for event in self.rows.events if event.kind in kinds and self.holds(event.at)]
+    def in_month(self, kind: str) -> list[EventRow]:
+        every = (event for events in self._events.get(kind, {}).values() for event in events)
+        return [event for event in every if self.holds(event.at)]
 
 
 def answer_moment(event: EventRow) -> datetime:

@@ -126,5 +126,5 @@ def is_call(of: Cohorts, request: RequestRow) -> bool:
 def is_derived(of: Cohorts, case: str) -> bool:
     """Whether the technical services had it when the month ended."""
     handed = [event.at for event in of.events_of(case, "escalated") if event.text("why") in HANDED_OVER]
-    ended = [event.at for event in of.events_of(case, "not-theirs", "closed")]
+    ended = [event.at for kind in ("not-theirs", "closed") for event in of.events_of(case, kind)]
     return bool(handed) and (not ended or max(ended) < max(handed))

@@ -8,7 +8,8 @@ among them.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from types import MappingProxyType
+from typing import Literal, NamedTuple
 
 Channel = Literal["mail", "callback", "telephone", "visit"]
 Source = Literal["message", "contact", "returned", "reopened", "outcome"]
@@ -18,8 +19,10 @@ PROMISED: tuple[Source, ...] = (*ASKED, "returned")
 """What is promised to a person by the next working day: also the answer that came back (R14)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestRow:
+NO_DATA: Mapping[str, object] = MappingProxyType({})
+
+
+class RequestRow(NamedTuple):
     """A response deadline. `source`: what started it: a person's message, a call or visit (`contact`), an answer that
     came back (`returned`), an agent who took the case up again (`reopened`), or the outcome that is owed of a derived
     case (R13). `lang`: the language of the message, '' = not known. `answered_at`: when it was met; `withdrawn_at`:
@@ -34,8 +37,7 @@ class RequestRow:
     lang: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseRow:
+class CaseRow(NamedTuple):
     """A case as it stands now. `slot`: of a call that was asked for, None = none was."""
 
     number: str
@@ -52,15 +54,14 @@ class CaseRow:
     close_reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventRow:
+class EventRow(NamedTuple):
     """A line of the event log. `message`: the fingerprint of the message that caused it, '' = none."""
 
     case: str
     at: datetime
     kind: str
     message: str = ""
-    data: Mapping[str, object]
+    data: Mapping[str, object] = NO_DATA
 
     def text(self, name: str) -> str:
         value = self.data.get(name)

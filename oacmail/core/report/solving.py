@@ -80,6 +80,8 @@ class Derivation:
 
 def derivations(of: Cohorts, case: str) -> list[Derivation]:
     """Those of a case up to the end of the month; one that came back unsolved is none."""
+    if not handed_over(of, case):
+        return []
     told = _outcomes(of, case)
     found: list[Derivation] = []
     begun: datetime | None = None
