@@ -10,6 +10,8 @@
 #   make simulate [DAYS=90] [SEEDS=100]   the simulated town, one run per seed
 #   make fresh bounces CORPORA=DIR MAIL=DIR   reply extraction compared with other libraries; delivery reports
 #   make pages     the HTML of every mail in Chromium: width on a telephone, and axe-core; needs chromium and npm
+#   make report-cost [CASES=100000]   the monthly report of a year with so many cases
+#   make report-pictures   docs/pictures: the monthly report on a desk, a telephone and at 200 % zoom; needs chromium
 #   make pictures  docs/pictures: the mailbox in Roundcube; needs roundcube-core, roundcube-sqlite3, php-cli, chromium, npm
 #   make booted [STEPS="kill upgrade"]   tests on a Debian 13 booted in systemd-nspawn: CONTRIBUTING.md
 #   make lock      update the lock files after a change of dependencies; needs uv
@@ -23,6 +25,7 @@ SEED ?= 1
 DAYS ?= 90
 SEEDS ?= 100
 MESSAGES ?= 100
+CASES ?= 100000
 STAY ?=
 CORPORA ?= corpora
 MAIL ?= mail
@@ -36,7 +39,7 @@ INSTALLED := .venv/installed-$(VERSION)
 PIP := .venv/bin/python -m pip --disable-pip-version-check --quiet
 AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo --preserve-env)
 
-.PHONY: install demo test check lint bench board chaos simulate latency understand fresh bounces pages pictures booted deploy lock
+.PHONY: install demo test check lint bench board chaos simulate latency understand fresh bounces pages report-cost report-pictures pictures booted deploy lock
 .DELETE_ON_ERROR:
 
 install: $(INSTALLED)
@@ -98,6 +101,12 @@ bounces: install
 
 pages: install
 	@.venv/bin/python -m bench.pages
+
+report-cost: install
+	@.venv/bin/python -m bench.report_cost $(CASES)
+
+report-pictures: install
+	@.venv/bin/python -m bench.report_pages
 
 pictures: install
 	@.ci/servers

@@ -1,4 +1,4 @@
-"""Measure the HTML of every mail in a browser: its width on a telephone and on a desk, and what axe-core finds.
+"""Measure the HTML of every mail and of the monthly report in a browser: its width, and what axe-core finds.
 
 Usage: make pages (needs chromium and npm). Each sample of each kind, in each language, is laid out 390 and 1,000 pixels
 wide. A page fails if it is wider than its screen, or if axe-core (https://github.com/dequelabs/axe-core, rules of WCAG
@@ -19,11 +19,12 @@ from html import escape
 from pathlib import Path
 from typing import TypedDict
 
+from bench import report_pages
 from oacmail.adapters.templates.facts import SAMPLES
 from oacmail.config import load
 from oacmail.core.effects import Send
 from oacmail.core.model import LANGUAGES
-from oacmail.core.outbox.kinds import KINDS
+from oacmail.core.outbox.kinds import KINDS, TEMPLATED
 from oacmail.shipped import shipped
 from oacmail.wiring import renderer, rules
 
@@ -72,7 +73,7 @@ def mails() -> Iterator[tuple[str, str]]:
     """Name and HTML of every sample."""
     config = load(shipped("config.toml"))
     made = renderer(config, replace(rules(config), secrets=(b"pages",), instance="pages"))
-    for kind, lang in ((kind, lang) for kind in KINDS for lang in (*LANGUAGES, "ca+es")):
+    for kind, lang in ((kind, lang) for kind in sorted(TEMPLATED) for lang in (*LANGUAGES, "ca+es")):
         of_case = KINDS[kind].about_case
         for place, facts in enumerate(SAMPLES[kind]):
             send = Send(
@@ -90,6 +91,12 @@ def mails() -> Iterator[tuple[str, str]]:
             yield f"{kind}-{lang}-{place}", _html(mime)
 
 
+def everything() -> Iterator[tuple[str, str]]:
+    """All mails, and the monthly report with its mail."""
+    yield from mails()
+    yield from report_pages.pages()
+
+
 def _html(mime: bytes) -> str:
     message = message_from_bytes(mime, policy=policy.default)
     assert isinstance(message, EmailMessage)
@@ -103,7 +110,7 @@ def main() -> int:
         axe = _axe(Path(folder))
         frames = "\n".join(
             f'<iframe title="{name}" width="{width}" height="900" srcdoc="{escape(html)}"></iframe>'
-            for name, html in mails()
+            for name, html in everything()
             for width in WIDTHS
         )
         page = Path(folder) / "pages.html"

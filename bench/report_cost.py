@@ -1,8 +1,8 @@
 """Measure the report of a year with many cases: `make report-cost [CASES=100000]`.
 
-The report of December is made of a database in which no month was published, so that its trend computes all twelve, and
-its corrections none. Printed are the seconds and the peak memory of `oacmail report`, of each form alone; exit code 1 if
-it takes more than 10 s or 200 MB without charts. The charts are drawn by a process of their own, whose cost is printed.
+The report of December is made of a database in which no month was published, so that its trend computes all twelve.
+Printed are the seconds and the peak memory of `oacmail report`, for each form; exit code 1 if the JSON takes more than
+10 s of CPU or 200 MB. The charts of the page are drawn by a process of their own, which is counted with it.
 
     python -m bench.report_cost [CASES=100000]
 """

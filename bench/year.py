@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from oacmail.adapters.store import SqliteStore
 from oacmail.adapters.store.connection import FILE
 
+YEAR = 2026
 MADRID = ZoneInfo("Europe/Madrid")
 TOPICS = ("certificate", "application", "grant", "procurement", "notification", "enrolment", "folder", "other")
 _INSERTS = {
@@ -42,7 +43,7 @@ class _Rows(NamedTuple):
     case: list[tuple[str, tuple[Any, ...]]]
 
 
-def make(state: Path, cases: int, year: int = 2026, seed: int = 7) -> None:
+def make(state: Path, cases: int, year: int = YEAR, seed: int = 7) -> None:
     """Write the database of a new state directory."""
     SqliteStore(state).close()
     random = Random(seed)

@@ -1,0 +1,91 @@
+"""The report of a year that nobody has lived: its page in three languages, its published form, and its mail, as HTML.
+
+Usage: make report-pictures (needs chromium) writes docs/pictures/informe-*.png: the page 1,000 and 390 pixels wide, at
+200 % zoom on 1,000 pixels, and the mail on a telephone. `make pages` lays the same pages out and runs axe-core on them.
+"""
+
+import subprocess
+import sys
+import tempfile
+from base64 import b64encode
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+
+from bench import year
+from bench.report_cost import configured
+from oacmail import config as settings
+from oacmail import reporting, wiring
+from oacmail.adapters.templates import JinjaRenderer, report_page
+from oacmail.core.effects import Send
+from oacmail.core.model import LANGUAGES
+from oacmail.core.outgoing import MailKind
+from oacmail.core.policy import Policy
+from oacmail.core.report.figures import MonthlyReport
+from oacmail.core.report.months import Month
+from oacmail.core.report.small_numbers import grouped
+
+CASES, MONTH = 1_100, Month(year.YEAR, 11)
+NOW = datetime(2026, 12, 1, 7, tzinfo=UTC)
+PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
+# name -> (page, width and height in CSS pixels, device pixels for each)
+SHOTS = {
+    "informe-1000": ("page-ca", (1000, 1900), 1),
+    "informe-390": ("page-ca", (390, 1900), 1),
+    "informe-zoom-200": ("page-ca", (500, 1000), 2),
+    "informe-correu-390": ("mail-ca", (390, 1900), 1),
+}
+
+
+def pages() -> Iterator[tuple[str, str]]:
+    """Name and HTML of each."""
+    with tempfile.TemporaryDirectory(prefix="report-pages-") as folder:
+        config = settings.load(configured(Path(folder), CASES))
+        rules = replace(wiring.report_policy(config), report_to=("regidoria@example.org",))
+        with wiring.open_readonly(config) as con:
+            made = reporting.to_publish(con, rules, MONTH, NOW)
+        for lang in LANGUAGES:
+            yield f"page-{lang}", report_page(reporting.worded(made, lang, rules).view)
+        yield "page-published", report_page(reporting.worded(grouped(made), "ca", rules).view)
+        yield "mail-ca", _mail(made, replace(rules, secrets=(b"pages",)), wiring.renderer(config, rules))
+
+
+def _mail(made: MonthlyReport, rules: Policy, renderer: JinjaRenderer) -> str:
+    """The HTML of its mail, with the pictures as a mail program shows them."""
+    ready = reporting.ready(made, rules, report_page)
+    send = Send(key="report", kind=MailKind.REPORT, lang="ca", recipient="regidoria@example.org", facts=ready.facts)
+    mail = message_from_bytes(
+        renderer.render(send, "<sample@localhost.invalid>", lambda _: "v=1", NOW).mime, policy=policy.default
+    )
+    assert isinstance(mail, EmailMessage)
+    body = mail.get_body(("html",))
+    assert body is not None
+    html = str(body.get_content())
+    for part in mail.walk():
+        if part["Content-ID"]:
+            image = b64encode(part.get_payload(decode=True)).decode()  # type: ignore[arg-type]
+            html = html.replace(f"cid:{part['Content-ID'].strip('<>')}", f"data:image/png;base64,{image}")
+    return html
+
+
+def main() -> int:
+    found = dict(pages())
+    with tempfile.TemporaryDirectory(prefix="report-shots-") as name:
+        folder = Path(name)
+        for shot, (page, (width, height), scale) in SHOTS.items():
+            (folder / "page.html").write_text(found[page], "utf-8")
+            subprocess.run(
+                ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
+                 f"--user-data-dir={name}/p", f"--window-size={width},{height}", f"--force-device-scale-factor={scale}",
+                 f"--screenshot={PICTURES / shot}.png", (folder / "page.html").as_uri()],
+                check=True, capture_output=True,
+            )  # fmt: skip
+            print(f"docs/pictures/{shot}.png")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
