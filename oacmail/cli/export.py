@@ -15,6 +15,7 @@ from oacmail.adapters.store.connection import stamp, transaction
 from oacmail.adapters.store.privacy import scope
 from oacmail.cli.common import configured
 from oacmail.config import Config
+from oacmail.core.routing.signature import key_name
 from oacmail.privacy import archive, copies
 from oacmail.privacy import export as rights
 from oacmail.privacy.forget import person
@@ -45,7 +46,10 @@ def export(ctx: click.Context, address: str, target: Path | None, no_mailbox: bo
     with wiring.open_writable(config) as con:
         found = None if no_mailbox else _in_mailbox(config, con, who)
         since = scope.since(con, scope.of_person(con, who))
-        known = copies.known(con, wiring.state(config), None, since, now, config.privacy.backup_days)
+        names = [key_name(secret) for secret in policy.secrets]
+        known = copies.known(
+            con, wiring.state(config), None, names=names, since=since, now=now, days=config.privacy.backup_days
+        )
         backups = [(str(one.path), str(one.made_at.date())) for one in known]
         copy = rights.export(con, policy, who, now, mailbox=found, backups=backups)
         if copy is None:

@@ -21,6 +21,7 @@ from oacmail.config import Config
 from oacmail.core.errors import Refused
 from oacmail.core.model import MessageRef
 from oacmail.core.policy import Policy
+from oacmail.core.routing.signature import key_name
 from oacmail.engine import learning
 from oacmail.privacy import certificate, copies
 from oacmail.privacy.forget import Forgetting, certified, person, uncertified
@@ -77,7 +78,10 @@ def forget(
         earlier = uncertified(con, policy, who)  # by a run that was interrupted
         would = forgotten(con, policy, who, now, by=by, even_open=even_open, dry_run=True)
         since = would.since or (earlier.since if earlier else None)
-        found = copies.known(con, wiring.state(config), folder, since, now, config.privacy.backup_days)
+        names = [key_name(secret) for secret in policy.secrets]
+        found = copies.known(
+            con, wiring.state(config), folder, names=names, since=since, now=now, days=config.privacy.backup_days
+        )
         messages = _in_mailbox(config, con, who) if mailbox else None
         if not (would.found or messages or earlier):
             _say("nothing is held on this address")
@@ -155,6 +159,8 @@ def _show(
         click.echo(f"backup: {safe(one.path)} ({one.made_at.date()}){'' if one.exists else ' (no longer there)'}")
     for other in would.related:
         click.echo(f"also used by this person, to be forgotten by itself: {safe(other)}")
+    for number in would.elsewhere:
+        click.echo(f"names this person too, and stays: case {safe(number)} of somebody else: look at it")
     if even_open:
         for hold in would.holds:
             click.echo(f"ended: {safe(hold.ref)}")

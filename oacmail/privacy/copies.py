@@ -5,7 +5,7 @@ today's schema for that: an older version of oacmail can restore it no more.
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,30 +18,29 @@ from oacmail.core.policy import Policy
 from oacmail.privacy.certificate import BackupLeft, until
 from oacmail.privacy.forget import certified, forget
 
-_MAGIC = b"SQLite format 3\x00"
-
 
 def known(
-    con: sqlite3.Connection, state: Path, folder: Path | None, since: datetime | None, now: datetime, days: int
+    con: sqlite3.Connection,
+    state: Path,
+    folder: Path | None,
+    *,
+    names: Collection[str],
+    since: datetime | None,
+    now: datetime,
+    days: int,
 ) -> list[Backup]:
     """Return the backups that may hold data from `since` on (None = there is none): those recorded, those set aside,
-    and those in `folder`. One that is no longer at its path may lie elsewhere, and counts for `days`, 0 = for ever."""
+    and those in `folder` of the office whose keys have these `names`. One that is no longer at its path may lie
+    elsewhere, and counts for `days`, 0 = for ever."""
     if since is None:
         return []
     found = {one.path: one for one in (*backups.recorded(con), *backups.set_aside(state))}
     for path in sorted(folder.iterdir()) if folder else ():
-        if path not in found and _is_database(path):
+        if path.is_file() and path.absolute() not in found and backups.is_of(path, names):
             made_at = datetime.fromtimestamp(path.stat().st_mtime, since.tzinfo)
             found[path.absolute()] = Backup(path=path.absolute(), made_at=made_at, exists=True)
     gone = now - timedelta(days=days) if days else datetime.min.replace(tzinfo=UTC)
     return [one for one in found.values() if one.made_at >= since and (one.exists or one.made_at >= gone)]
-
-
-def _is_database(path: Path) -> bool:
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return file.read(len(_MAGIC)) == _MAGIC
 
 
 def erase_in(

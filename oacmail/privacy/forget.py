@@ -28,13 +28,15 @@ _IN_FLIGHT = ("claimed", "sending", "uncertain")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forgetting:
     """What was erased, or would be. `holds`: what stands against it; then nothing was erased. `related`: other
-    addresses and numbers that the person seems to use, to be forgotten by themselves."""
+    addresses and numbers that the person seems to use, to be forgotten by themselves; `elsewhere`: cases of other
+    people that name the person."""
 
     address: str
     found: bool
     counts: Mapping[str, int] = field(default_factory=dict)
     holds: tuple[Hold, ...] = ()
     related: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
     since: datetime | None = None
 
 
@@ -121,7 +123,7 @@ def _forgotten(
 ) -> Forgetting:
     others = mentions.find(con, address, scope.needles(con, address), seen, until)
     holds = (*scope.holds(con, found), *_live(con, others, found))
-    related = scope.related(con, found)
+    related, elsewhere = scope.related(con, found), mentions.named_elsewhere(con, found)
     since = scope.since(con, found)
     if even_open and holds:
         _end(con, found, others, now)
@@ -138,6 +140,7 @@ def _forgotten(
         counts=dict(counts),
         holds=holds,
         related=related,
+        elsewhere=elsewhere,
         since=since,
     )
 

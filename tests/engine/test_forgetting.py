@@ -16,13 +16,13 @@ from oacmail.adapters.store import admin
 from oacmail.adapters.store.privacy.traces import wipe
 from oacmail.core.errors import Refused
 from oacmail.core.report.months import Month
-from oacmail.core.routing.signature import person_mark
+from oacmail.core.routing.signature import key_name, person_mark
 from oacmail.engine import learning
-from oacmail.privacy import certificate
+from oacmail.privacy import certificate, copies
 from oacmail.privacy.forget import Forgetting, Uncertified, certified, forget, person, uncertified
 from oacmail.privacy.restored import forget_again
 from tests.engine import compose
-from tests.engine.world import AGENT, ANNA, PERE, World, text_of
+from tests.engine.world import AGENT, ANNA, PERE, World, local, text_of
 
 MakeWorld = Callable[..., World]
 NAME, PHONE = "Anna Puigdomènech", "612345678"
@@ -336,3 +336,24 @@ def test_whoever_comes_back_from_the_mailbox_alone_is_forgotten_again_by_the_cer
     wipe(world.store.con)
     assert left_in(world.config.office.state, ("Torrentfonda", "Montserrat", PHONE)) == set()
     assert forget_again(world.store.con, world.config.office.state, world.policy, world.engine.now()) == 0
+
+
+def test_somebody_elses_case_that_names_the_person_is_shown_to_a_person(world: World) -> None:
+    number = _answered_and_closed(world)
+    world.citizen_writes(PERE, "La veïna", f"Escric per l'{NAME.upper()}.")
+    world.turn()
+    other = next(case["number"] for case in world.cases() if case["number"] != number)
+    assert _forget(world, dry_run=True).elsewhere == (other,)
+
+
+def test_a_backup_of_another_office_is_left_alone(world: World, tmp_path: Path) -> None:
+    _answered_and_closed(world)
+    admin.backup(world.config.office.state, tmp_path / "backup", world.policy.secrets, world.clock.now())
+    (tmp_path / "note.txt").write_text("no database")
+    names = [key_name(secret) for secret in world.policy.secrets]
+    for keys, expected in ((names, ["backup"]), (["0123abcd"], [])):
+        found = copies.known(
+            world.store.con, world.config.office.state, tmp_path, names=keys, since=local("2026-11-25 08:00"),
+            now=world.clock.now(), days=0,
+        )  # fmt: skip
+        assert [one.path.name for one in found] == expected

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from oacmail.adapters.store.privacy.traces import wipe
+from oacmail.privacy import nightly_purge
 from oacmail.privacy.purge import Periods, Purged, due, purge
 from tests.engine.test_forgetting import _answered_and_closed, _indicators, _writes, left_in
 from tests.engine.world import ANNA, MARTA, PERE, World, local
@@ -132,3 +133,9 @@ def test_the_moment_of_the_purge_is_recorded(world: World) -> None:
     (event,) = world.events("erased")
     assert datetime.fromisoformat(event["at"]) == local("2027-12-01 10:00")
     assert event["data"] == '{"by": "admin", "why": "retention"}'
+
+
+def test_the_nightly_purge_runs_beside_the_service(world: World) -> None:
+    number = _answered_and_closed(world)
+    assert nightly_purge(world.config, local("2027-12-01 03:00")).cases == (number,)
+    assert world.rows("SELECT erased_at FROM cases") == [{"erased_at": "2027-12-01T02:00:00Z"}]

@@ -4,14 +4,18 @@ Each backup is recorded by its path and moment; what was copied elsewhere is not
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from oacmail.adapters.store.connection import FILE, at, transaction
+from oacmail.adapters.store import keys
+from oacmail.adapters.store.connection import FILE, at, connect_readonly, transaction
 from oacmail.adapters.store.write_context import remember
+from oacmail.core.errors import OacmailError
 
+_MAGIC = b"SQLite format 3\x00"
 RECORD = "backup:"  # before a path, in kv
 
 
@@ -37,6 +41,20 @@ def recorded(con: sqlite3.Connection) -> list[Backup]:
 
 
 def set_aside(state: Path) -> Iterator[Backup]:
-    """Yield the databases that a restore has replaced."""
-    for path in sorted(state.glob(f"{FILE}.before-restore*")):
-        yield Backup(path=path, made_at=datetime.fromtimestamp(path.stat().st_mtime, UTC), exists=True)
+    """Yield the databases that a restore has replaced, and that of a rebuild which did not end."""
+    for path in (*sorted(state.glob(f"{FILE}.before-restore*")), state / "rebuilding" / FILE):
+        if path.exists():
+            yield Backup(path=path, made_at=datetime.fromtimestamp(path.stat().st_mtime, UTC), exists=True)
+
+
+def is_of(path: Path, names: Collection[str]) -> bool:
+    """Whether the file is a database of the office whose keys have these names (an early one knows none)."""
+    with path.open("rb") as file:
+        if file.read(len(_MAGIC)) != _MAGIC:
+            return False
+    try:
+        with closing(connect_readonly(path)) as con:
+            known = keys.known(con)
+    except (OacmailError, sqlite3.Error):
+        return False
+    return not known or not known.isdisjoint(names)

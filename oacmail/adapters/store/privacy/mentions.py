@@ -12,7 +12,9 @@ from email.errors import MessageError
 from email.header import decode_header
 from email.message import Message as Mail
 
-from oacmail.adapters.store.privacy.scope import NEVER
+from oacmail.adapters.store.privacy.scope import IN, NEVER, Scope, ids
+
+SHORTEST = 7  # characters of a name or number that says something
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,3 +107,18 @@ def _text(part: Mail) -> str:
     except (ValueError, LookupError):
         return ""
     return payload.decode("utf-8", "replace") if isinstance(payload, bytes) else ""
+
+
+def named_elsewhere(con: sqlite3.Connection, scope: Scope) -> tuple[str, ...]:
+    """Return other people's cases in which the person's name or telephone number stands: a person must judge whether it
+    is theirs. A name of one word says too little."""
+    names = con.execute(f"SELECT name FROM people WHERE id {IN} AND name LIKE '% %'", (ids(scope.people),))
+    phones = con.execute(f"SELECT substr(phone, -9) FROM cases WHERE id {IN} AND phone <> ''", (ids(scope.cases),))
+    sought = [text.casefold() for (text,) in (*names, *phones) if len(text) >= SHORTEST]
+    rows = con.execute(
+        f"""SELECT c.number, m.fresh AS text FROM messages m JOIN cases c ON c.id = m.case_id WHERE c.id NOT {IN}
+        UNION ALL SELECT c.number, n.text FROM notes n JOIN cases c ON c.id = n.case_id WHERE c.id NOT {IN}""",
+        (ids(scope.cases), ids(scope.cases)),
+    )
+    found = (row["number"] for row in rows if any(one in row["text"].casefold() for one in sought))
+    return tuple(dict.fromkeys(found)) if sought else ()
