@@ -12,7 +12,7 @@ from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-SECONDS = 60.0
+SECONDS, MEMORY = 60.0, 1 << 30  # bytes of address space
 _LONGEST_REASON = 200
 
 
@@ -24,11 +24,11 @@ class Drawn:
     reason: str = ""
 
 
-def draw(charts: Sequence[Mapping[str, object]], seconds: float = SECONDS) -> Drawn:
+def draw(charts: Sequence[Mapping[str, object]], *, seconds: float = SECONDS, memory: int = MEMORY) -> Drawn:
     """`charts`: fields of mail/outgoing/report_charts.py. Never raises for what the process does."""
     if not charts:
         return Drawn({})
-    command = [sys.executable, "-I", "-m", "oacmail.adapters.charts.draw"]
+    command = [sys.executable, "-I", "-m", "oacmail.adapters.charts.draw", str(memory)]
     # one thread: a pool for a few bars would cost more than the bars, and reserves memory by the core
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     try:

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-MEMORY = 1 << 30  # bytes of address space
 _WIDTH, _HEIGHT, _DPI = 6.4, 3.4, 200  # inches, and dots for an inch: sharp at twice the width of 640 pixels
 _ROW, _FEWEST_PLACES = 0.38, 6
 _INK, _MARK, _TARGET = "#1a1a1a", "#1d4e89", "#9a3412"
 
 
 def main() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    memory = int(sys.argv[1])
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     charts = json.load(sys.stdin)
     with tempfile.TemporaryDirectory(prefix="oacmail-charts-") as folder:
         os.environ["MPLCONFIGDIR"] = folder  # the service has no home to keep a cache in

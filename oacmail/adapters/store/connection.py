@@ -16,8 +16,7 @@ from importlib import util
 from pathlib import Path
 from typing import IO
 
-from sqlite_utils import Database, Migrations
-
+from oacmail.adapters.store.sqlite_utils_alone import Database, Migrations
 from oacmail.core.errors import ConfigError, Fatal, OacmailError, StateError, Transient
 from oacmail.shipped import shipped
 
