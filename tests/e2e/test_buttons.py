@@ -1,6 +1,8 @@
-"""A button of a notice over real servers: the mail to its plus-address orders once, and by its agent alone."""
+"""Links over real servers: a button of a notice orders once and by its agent alone, a link of a survey votes."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from email.message import EmailMessage
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -8,8 +10,9 @@ import pytest
 
 from tests.e2e.office import RunningOffice
 from tests.e2e.test_people_answer import PROOF
-from tests.e2e.watching import number_of, opened, plain
+from tests.e2e.watching import answered_by, number_of, opened, plain
 from tests.engine.test_order_buttons import buttons
+from tests.engine.test_survey import links
 from tests.servers.mail_servers import DOMAIN, MailServers
 from tests.servers.people import Citizen
 from tests.servers.people import message as everyday
@@ -65,3 +68,26 @@ def test_the_agent_presses_it_and_the_case_is_hers_but_not_twice_and_not_for_a_s
         "SELECT count(*) AS n FROM events e JOIN cases c ON c.id = e.case_id WHERE c.number = ? AND e.kind = 'ordered'"
     )
     assert desk.rows(ordered, number)[0]["n"] == 1
+
+
+def test_a_citizen_is_asked_and_votes_by_a_link_and_the_canary_is_back(
+    mail_servers: MailServers, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    on = {"enabled": True}
+    desk = RunningOffice(mail_servers, tmp_path_factory.mktemp("survey"), trust=PROOF, survey=on, canary=on)
+    desk.program = "tests.e2e.impatient"
+    anna = Citizen(mail_servers, "Anna")
+    with desk.running():
+        question = anna.write(desk.address, "Padró", "Bon dia, com puc demanar un volant de padró?")
+        number = number_of(desk, question)
+        answered_by(desk, question, "Bon dia, a la seu electrònica.")
+        desk.oacmail("case", "close", number, "--reason", "answered")
+        with closing(sqlite3.connect(desk.state / "oacmail.db")) as con, con:
+            con.execute("UPDATE deadlines SET due_at = armed_at WHERE kind = 'survey'")  # the next morning has come
+        survey = until(lambda: kinds(anna, "survey"), what=lambda: f"the survey\n{desk.log()}")[0]
+        press(anna, links(survey)[4])
+        until(lambda: desk.case(number)["score"] == 4, what=lambda: f"the vote\n{desk.log()}")
+        assert desk.case(number)["status"] == "closed"
+        assert [mail["X-Oacmail-Kind"] for mail in anna.inbox() if mail["X-Oacmail-Kind"]] == ["ack", "survey"]
+        until(lambda: desk.status()["canary"], what=lambda: f"the canary\n{desk.log()}")
+        assert not desk.indiscretions()
