@@ -61,6 +61,8 @@ def _of_type(value: Any, shape: Any, at: str) -> list[str]:
     if shape is Counts:
         good = isinstance(value, dict) and all(isinstance(one, str) and type(n) is int for one, n in value.items())
         return [] if good else [f"{at}: {value!r} is no table of counts"]
+    if shape is float and type(value) is int:
+        return []  # a number is a number in JSON
     return [] if type(value) is shape else [f"{at}: {value!r} is no {shape.__name__}"]
 
 
@@ -175,3 +177,63 @@ REPLAY: dict[str, Any] = {
     "effects": [str],
 }
 DUE: dict[str, Any] = {"received": TIME, "due": TIME, "why": [str], "urgent": TIME}
+
+_FIGURE = Maybe(float)
+_MEASURE = {
+    "key": str,
+    "label": str,
+    "value": _FIGURE,
+    "unit": {"percent", "count", "hours", "days", "points"},
+    "n": Maybe(int),
+    "target": _FIGURE,
+    "difference": _FIGURE,
+    "met": Maybe(bool),
+    "enough": bool,
+    "low": _FIGURE,
+    "high": _FIGURE,
+}
+REPORT = {
+    "month": str,
+    "office": str,
+    "language": {"ca", "es", "en"},
+    "generated_at": TIME,
+    "final": bool,
+    "published_at": Maybe(TIME),
+    "grouped": bool,
+    "indicators": [
+        {
+            "id": str,
+            "name": str,
+            "formula": str,
+            "target": _FIGURE,
+            "result": _FIGURE,
+            "unit": str,
+            "n": Maybe(int),
+            "difference": _FIGURE,
+            "met": Maybe(bool),
+            "enough": bool,
+            "measures": [_MEASURE],
+            "tables": [
+                {
+                    "key": str,
+                    "label": str,
+                    "rows": [{"key": str, "label": str, "count": int, "before": Maybe(int), "year_before": Maybe(int)}],
+                }
+            ],
+            "breaches": [{"case": str, "cause": str, "label": str, "late": _FIGURE}],
+        }
+    ],
+    "trend": [{"month": str, "published": bool, "values": Anything}],
+    "corrections": [
+        {
+            "month": str,
+            "id": str,
+            "key": str,
+            "label": str,
+            "old": _FIGURE,
+            "new": _FIGURE,
+            "why": str,
+            "at": Maybe(TIME),
+        }
+    ],
+}

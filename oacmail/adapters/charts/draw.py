@@ -11,6 +11,7 @@ import resource
 import sys
 import tempfile
 from base64 import b64encode
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,13 +23,18 @@ _INK, _MARK, _TARGET = "#1a1a1a", "#1d4e89", "#9a3412"
 
 
 def main() -> None:
-    memory = int(sys.argv[1])
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    _limit(int(sys.argv[1]))
     charts = json.load(sys.stdin)
     with tempfile.TemporaryDirectory(prefix="oacmail-charts-") as folder:
         os.environ["MPLCONFIGDIR"] = folder  # the service has no home to keep a cache in
         images = {chart["name"]: b64encode(_image(chart)).decode("ascii") for chart in charts}
     json.dump(images, sys.stdout)
+
+
+def _limit(memory: int) -> None:
+    """A sandbox may forbid it, as systemd's does; it limits the memory of the service itself (MemoryMax)."""
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
 
 
 def _image(chart: dict[str, Any]) -> bytes:
