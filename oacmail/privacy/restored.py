@@ -86,7 +86,7 @@ def _rows(con: sqlite3.Connection, old: sqlite3.Connection, policy: Policy, now:
             end_open_cases(con, found, now)
             erase(con, found, now)
         erase(con, scope.of_messages(con, forgotten.erased_messages(con, old), policy.people.staff), now)
-        return len(cases) + forgotten.remember_erased(con, old)
+        return len(cases) + forgotten.remember_erased(con, old, now)
 
 
 def _marks(policy: Policy) -> Callable[[str, str], str | None]:

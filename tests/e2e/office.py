@@ -185,12 +185,14 @@ class RunningOffice:
         return [line for line in lines if not event or line["event"] == event]
 
     def indiscretions(self) -> list[str]:
-        """What the log tells and must not: addresses, names, subjects and lines of messages."""
+        """What the log tells and must not: secrets, addresses, names, subjects and lines of messages."""
         told = (self.root / "log").read_text("utf-8") if (self.root / "log").exists() else ""
         people = self.rows("SELECT address, name FROM people")
         messages = self.rows("SELECT subject, fresh FROM messages")
         words = {word for row in people for word in row} | {row["subject"] for row in messages}
         words |= {line.strip() for row in messages for line in row["fresh"].splitlines()}
+        key = self.state / "token.key"
+        words |= {PASSWORD, *(key.read_text().split() if key.exists() else ())}
         return [*re.findall(r"[\w.+-]+@[\w.-]+", told), *(word for word in words if len(word) > 5 and word in told)]
 
     # --- asking -----------------------------------------------------------------------------------

@@ -247,6 +247,9 @@ def test_a_backup_that_never_knew_the_person_does_not_learn_of_them_from_the_mai
     _restored_from(world, tmp_path / "backup")
     world.turn()
     assert world.cases() == []
+    world.citizen_writes(PERE)
+    world.turn()
+    assert world.case()["number"] == "OAC-2026-000002"  # the first was the forgotten person's
     wipe(world.store.con)
     assert left_in(world.config.office.state) == set()
 

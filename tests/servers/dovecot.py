@@ -16,7 +16,7 @@ from tests.servers.certs import Certificates
 from tests.servers.ports import free_port, greets
 from tests.servers.waiting import PATIENCE, until
 
-PASSWORD = "secret"
+PASSWORD = "Bustia-4417"  # a word that no log has by itself: tests search for it
 
 CONF = """\
 dovecot_config_version = 2.4.1

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from oacmail.adapters.store.connection import stamp
+from oacmail.adapters.store.write_context import raise_serial
 
 _STUB = """fingerprint, role, outcome, kind, guest, rule, sent_at, received_at, lang, rung, folder, erased_at,
   message_id, because, subject, subject_key, fresh, body_hash, reply_to, attachments"""
@@ -56,10 +57,11 @@ def returned(
 
 
 def erased_cases(con: sqlite3.Connection, replaced: sqlite3.Connection) -> list[int]:
-    """Return the cases that were erased in the replaced database and are not in this one."""
-    numbers = [row["number"] for row in replaced.execute("SELECT number FROM cases WHERE erased_at IS NOT NULL")]
-    query = "SELECT id FROM cases WHERE number = ? AND erased_at IS NULL"
-    return [row["id"] for number in numbers for row in con.execute(query, (number,))]
+    """Return the cases that were erased in the replaced database and are not in this one. A number may mean another
+    case here: what opened it tells."""
+    rows = replaced.execute("SELECT opened_by FROM cases WHERE erased_at IS NOT NULL")
+    query = "SELECT id FROM cases WHERE opened_by = ? AND erased_at IS NULL"
+    return [found["id"] for row in rows for found in con.execute(query, (row["opened_by"],))]
 
 
 def erased_messages(con: sqlite3.Connection, replaced: sqlite3.Connection) -> list[int]:
@@ -69,9 +71,11 @@ def erased_messages(con: sqlite3.Connection, replaced: sqlite3.Connection) -> li
     return [found["id"] for row in rows for found in con.execute(query, (row["fingerprint"],))]
 
 
-def remember_erased(con: sqlite3.Connection, replaced: sqlite3.Connection) -> int:
+def remember_erased(con: sqlite3.Connection, replaced: sqlite3.Connection, now: datetime) -> int:
     """Take over the empty rows of erased messages and mails that this database never knew, so that what still lies in
-    the mailbox counts as known. Return how many messages there were."""
+    the mailbox counts as known, and give no number of an erased case again. Return how many messages there were."""
+    for row in replaced.execute("SELECT number FROM cases WHERE erased_at IS NOT NULL").fetchall():
+        raise_serial(con, row["number"], now)
     nobody = con.execute("INSERT INTO people(address) VALUES('') RETURNING id").fetchone()[0]
     con.execute("UPDATE people SET address = 'erased.' || id || '@invalid' WHERE id = ?", (nobody,))
     rows = replaced.execute(f"SELECT {_STUB} FROM messages WHERE erased_at IS NOT NULL").fetchall()
