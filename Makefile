@@ -8,6 +8,8 @@
 #   make chaos [KILLS=20] · make latency [MESSAGES=100]
 #   make understand MAIL=DIR   accuracy on labelled mail, compared with a simple model
 #   make simulate [DAYS=90] [SEEDS=100]   the simulated town, one run per seed
+#   make rebuilds [TOWNS=50] [DAYS=90]   simulated towns lose their database: what differs after `oacmail rebuild`
+#   make rebuild-cost [COST=100000]   time and memory of a rebuild
 #   make fresh bounces CORPORA=DIR MAIL=DIR   reply extraction compared with other libraries; delivery reports
 #   make pages     the HTML of every mail in Chromium: width on a telephone, and axe-core; needs chromium and npm
 #   make report-cost [CASES=100000]   the monthly report of a year with so many cases
@@ -23,6 +25,7 @@ KILLS ?= 20
 MOVES ?= 2000
 SEED ?= 1
 DAYS ?= 90
+TOWNS ?= 50
 SEEDS ?= 100
 MESSAGES ?= 100
 CASES ?= 100000
@@ -39,7 +42,7 @@ INSTALLED := .venv/installed-$(VERSION)
 PIP := .venv/bin/python -m pip --disable-pip-version-check --quiet
 AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo --preserve-env)
 
-.PHONY: install demo test check lint bench board chaos simulate latency understand fresh bounces pages report-cost report-pictures pictures booted deploy lock
+.PHONY: install demo test check lint bench board chaos simulate rebuilds rebuild-cost latency understand fresh bounces pages report-cost report-pictures pictures booted deploy lock
 .DELETE_ON_ERROR:
 
 install: $(INSTALLED)
@@ -80,6 +83,13 @@ board: install
 chaos: install
 	@.ci/servers
 	@$(AS_ROOT) .venv/bin/python -m tests.chaos --kills $(KILLS)
+
+rebuilds: install
+	@seq $(TOWNS) | xargs -P $$(nproc) -I SEED .venv/bin/python -m tests.sim.rebuilding --first SEED --towns 1 \
+		--days $(DAYS) --faults
+
+rebuild-cost: install
+	@.venv/bin/python -m bench.rebuild $(or $(COST),100000)
 
 simulate: install
 	@seq $(SEEDS) | xargs -P $$(nproc) -I SEED .venv/bin/oacmail simulate --days $(DAYS) --seed SEED

@@ -10,12 +10,16 @@ from datetime import timedelta
 
 import structlog
 
+from oacmail.batches import batched
 from oacmail.core.model import Folder
 from oacmail.core.ports.mailbox import FolderRow, FolderState, Mailbox, MessageMeta, WatchedFolder
+from oacmail.core.routing.sender import own_signature
 from oacmail.engine.engine import Engine
 from oacmail.mail.mime.identity import identity
+from oacmail.mail.parse import parse
 
 log = structlog.get_logger()
+TOGETHER_BYTES = 1_000_000
 TAIL = 20  # a restored mailbox reuses the highest UIDs
 CLOCKS_DIFFER = timedelta(days=1)
 SIGNATURE_FIELD = "X-Oacmail"
@@ -63,6 +67,8 @@ class FolderScan:
         if watched.role is Folder.BOARD and not row.read_once:
             baseline -= store.met_elsewhere([meta for meta in new if meta.uid in baseline])
         store.sight(watched.name, state.uidvalidity, new, baseline, self.engine.now())
+        if baseline and not row.read_once:
+            self._numbers_given([meta for meta in new if meta.uid in baseline])
         if compare:
             self._identify(watched.name, state.uidvalidity)
         self._known[watched.name, state.uidvalidity].update(meta.uid for meta in new)
@@ -72,6 +78,17 @@ class FolderScan:
         if listing.todo:
             listing.own = self.mailbox.bearing(SIGNATURE_FIELD)
         return listing
+
+    def _numbers_given(self, baseline: Sequence[MessageMeta]) -> None:
+        """Never give a number again that our own mail of the past has given: the database was lost, and nobody has
+        rebuilt it (docs/admin.md, "A lost database")."""
+        bearing = self.mailbox.bearing(SIGNATURE_FIELD)
+        own = (meta for meta in baseline if meta.uid in bearing)
+        for some in batched(own, lambda meta: meta.size, TAIL, TOGETHER_BYTES):
+            for found in self.mailbox.fetch([meta.uid for meta in some]).values():
+                mark = own_signature(self.engine.policy, parse(found.raw))
+                if mark is not None and mark.case:
+                    self.engine.store.number_given(mark.case, self.engine.now())
 
     def _row(self, watched: WatchedFolder, state: FolderState) -> FolderRow:
         row = self.engine.store.folder(watched.name)

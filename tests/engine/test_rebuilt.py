@@ -96,6 +96,20 @@ def test_a_database_without_cases_is_put_aside(world: World) -> None:
     assert (world.config.office.state / "oacmail.db.before-restore").exists()
 
 
+def test_a_service_that_was_started_without_a_rebuild_gives_no_number_twice(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.clock.forward(hours=1)
+    lose(world)
+    world.start()
+    world.sync()
+    world.clock.forward(minutes=5)
+    world.citizen_writes(PERE, "Beca", "On es demana la beca?")
+    world.turn()
+    assert [(case["number"], case["citizen"]) for case in world.cases()] == [("OAC-2026-000002", PERE)]
+    assert len(world.received(ANNA)) == 1
+
+
 def test_a_dry_run_writes_nothing(world: World) -> None:
     world.citizen_writes(ANNA)
     world.turn()

@@ -172,6 +172,10 @@ class Store(BoardStore, Protocol):
         """`names` of the token secrets that are valid from now on."""
         ...
 
+    def number_given(self, number: str, now: datetime) -> None:
+        """A case of a lost database had this number: new ones stand above it."""
+        ...
+
     def recover(self) -> None: ...
     def claim(
         self,
