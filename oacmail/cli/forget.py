@@ -18,7 +18,7 @@ from oacmail.adapters.store.privacy.backups import Backup
 from oacmail.adapters.store.privacy.scope import Hold
 from oacmail.cli.common import configured, safe
 from oacmail.config import Config
-from oacmail.core.errors import Refused
+from oacmail.core.errors import Refused, Transient
 from oacmail.core.model import MessageRef
 from oacmail.core.policy import Policy
 from oacmail.core.routing.signature import key_name
@@ -26,7 +26,7 @@ from oacmail.engine import learning
 from oacmail.privacy import certificate, copies
 from oacmail.privacy.forget import Forgetting, certified, person, uncertified
 from oacmail.privacy.forget import forget as forgotten
-from oacmail.privacy.mailbox import Sought, counted, delete, find
+from oacmail.privacy.mailbox import Sought, counted, delete, find, refuse_if_it_cannot_delete
 
 _REMEDIES = {
     "open-case": "case {ref} is open: answer the person and close it (oacmail case close {ref} --reason …)",
@@ -94,14 +94,16 @@ def forget(
             return
         if not yes:
             click.confirm("Erase all this for good?", abort=True, err=True)
-        deleted = _deleted(config, messages) if messages is not None else None
         done = forgotten(con, policy, who, now, by=by, even_open=even_open)
+        if done.holds and not even_open:
+            raise Transient("the person has written at this very moment: run the command again")
+        deleted = _deleted(config, messages) if messages is not None else None
         counts = Counter(earlier.counts if earlier else {}) + Counter(done.counts)
         left = _copies(config, policy, found, folder, who, now, by)
         made = certificate.made(policy, who, counts, mailbox=deleted, backups=left, by=by, now=now)
         _hand_out(policy, made, target or wiring.state(config) / certificate.FOLDER)
-        certified(con, policy, who)
         traces.wipe(con)
+        certified(con, policy, who)  # last: until then the same command goes on where it ended
     _learn_again(config, counts)
 
 
@@ -116,8 +118,8 @@ def _copies(
     config: Config, policy: Policy, found: Sequence[Backup], folder: Path | None, who: str, now: datetime, by: str
 ) -> list[certificate.BackupLeft]:
     """Erase the person in the backups of the folder and in those set aside, if a folder was given."""
-    places = {folder.absolute(), wiring.state(config)} if folder else set()
-    rewrite = [one.path for one in found if one.path.parent in places]
+    places = (folder.absolute(), wiring.state(config)) if folder else ()
+    rewrite = [one.path for one in found if any(one.path.is_relative_to(place) for place in places)]
     left = []
     for one, problem in copies.erase_in(found, rewrite, policy, who, now, by=by, days=config.privacy.backup_days):
         left.append(one)
@@ -137,6 +139,7 @@ def _in_mailbox(config: Config, con: sqlite3.Connection, who: str) -> list[Messa
     message_ids, cases = scope.identifiers(con, scope.of_person(con, who))
     sought = Sought(address=who, message_ids=message_ids, cases=cases)
     with closing(wiring.mailbox(config)) as box:
+        refuse_if_it_cannot_delete(box)
         return [one.ref for one in find(box, sought)]
 
 

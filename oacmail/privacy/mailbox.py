@@ -81,15 +81,17 @@ def counted(found: Sequence[MessageRef]) -> dict[str, int]:
     return {folder: folders.count(folder) for folder in dict.fromkeys(folders)}
 
 
-def delete(box: ImapMailbox, found: Sequence[MessageRef]) -> Mapping[str, int]:
-    """Delete exactly these for good; return how many by folder. Raises Refused, Transient.
-
-    A server without UIDPLUS (RFC 4315) can only expunge all messages that anybody has marked as deleted, and Gmail
-    keeps what was expunged: there people must delete them.
-    """
+def refuse_if_it_cannot_delete(box: ImapMailbox) -> None:
+    """Raises Refused. A server without UIDPLUS (RFC 4315) can only expunge all messages that anybody has marked as
+    deleted, and Gmail keeps what was expunged: there people must delete them."""
     offers = box.offers()
     if "UIDPLUS" not in offers or "X-GM-EXT-1" in offers:
         raise Refused("this server cannot delete single messages for good: delete them in a mail program")
+
+
+def delete(box: ImapMailbox, found: Sequence[MessageRef]) -> Mapping[str, int]:
+    """Delete exactly these for good; return how many by folder. Raises Refused, Transient."""
+    refuse_if_it_cannot_delete(box)
     for folder in counted(found):
         some = [ref for ref in found if ref.folder == folder]
         if box.open(folder).uidvalidity != some[0].uidvalidity:
