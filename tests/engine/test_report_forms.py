@@ -56,7 +56,7 @@ def as_json(busy: World, *words: str) -> dict[str, Any]:
     return read
 
 
-class Page(HTMLParser):
+class PageRead(HTMLParser):
     """The tags in their order, and the texts of all cells."""
 
     def __init__(self, text: str) -> None:
@@ -102,7 +102,7 @@ def test_json_csv_page_text_and_mail_show_the_same_figures(busy: World, tmp_path
     rows = [row for row in table(busy, tmp_path) if "." not in row["key"]]
     assert {(row["id"], row["key"]): float(row["value"]) if row["value"] else None for row in rows} == figures
     worded = {row["Resultat"] for row in rows if row["key"] not in ("before", "year_before")}
-    texts = set(Page(page(busy, tmp_path)).texts)
+    texts = set(PageRead(page(busy, tmp_path)).texts)
     assert worded <= texts
     printed = run(busy).stdout
     assert not [text for text in worded if text not in printed]
@@ -115,7 +115,7 @@ def test_json_csv_page_text_and_mail_show_the_same_figures(busy: World, tmp_path
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_page_is_accessible_and_fetches_nothing(busy: World, tmp_path: Path, lang: str) -> None:
-    found = Page(page(busy, tmp_path, "--lang", lang))
+    found = PageRead(page(busy, tmp_path, "--lang", lang))
     assert found.all("html") == [("html", {"lang": lang})]
     levels = [int(tag[1]) for tag, _ in found.all("h1", "h2", "h3")]
     assert levels[0] == 1
@@ -133,7 +133,7 @@ def test_a_page_without_charts_says_so(busy: World, tmp_path: Path, monkeypatch:
     done = run(busy, "--html", str(tmp_path / "r.html"))
     assert done.exit_code == 0
     assert "the page has no charts" in done.stderr
-    written = Page((tmp_path / "r.html").read_text("utf-8"))
+    written = PageRead((tmp_path / "r.html").read_text("utf-8"))
     assert written.all("img") == []
     assert any("Els gràfics no s'han pogut dibuixar" in text for text in written.texts)
 
