@@ -9,6 +9,7 @@ import pytest
 
 from oacmail.cli.status import health
 from tests.engine import compose
+from tests.engine.rebuilding import lose, rebuild
 from tests.engine.world import AGENT, ANNA, OPERATOR, PERE, World, text_of
 
 NIGHT, MORNING = "2026-11-26 03:01", "2026-11-26 08:01"
@@ -164,3 +165,23 @@ def test_no_result_names_a_person(town_at_night: World) -> None:
     proof(town_at_night)
     (row,) = town_at_night.rows("SELECT value FROM kv WHERE key = 'reconciled'")
     assert "example" not in row["value"]
+
+
+def test_a_rebuilt_database_is_proved_too(town_at_night: World) -> None:
+    lose(town_at_night)
+    rebuild(town_at_night)
+    town_at_night.turn()
+    town_at_night.advance("2026-11-27 03:01")
+    assert found(town_at_night) == []
+
+
+def test_what_the_board_has_moved_is_accounted_for(town: Callable[..., World]) -> None:
+    world = town(board={"enabled": True})
+    question = world.citizen_writes(ANNA)
+    world.citizen_writes(PERE)
+    world.turn()
+    world.turn()
+    world.agent_answers(question)
+    world.live("2026-11-25 12:00")
+    world.advance(NIGHT)
+    assert found(world) == []

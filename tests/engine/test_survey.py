@@ -11,6 +11,7 @@ import pytest
 from oacmail.adapters.store.votes import surveys_sent, votes
 from oacmail.sim.relay import deferred
 from tests.engine import compose
+from tests.engine.rebuilding import lose, rebuild
 from tests.engine.world import AGENT, ANNA, PERE, SUPERVISOR, World, local, text_of
 
 LINK = re.compile(r'<a href="(mailto:[^"]+)"[^>]*>(\d) · [^<]+</a>')
@@ -337,3 +338,13 @@ def test_a_low_score_tells_the_supervisor_the_same_day_without_the_persons_words
     assert "groc" not in mail.as_string()
     press(asked, links(survey(asked))[2])
     assert asked.kinds(SUPERVISOR).count("low_score") == 1
+
+
+def test_a_rebuilt_database_knows_the_votes_and_asks_nobody_again(asked: World) -> None:
+    press(asked, links(survey(asked))[4])
+    before, mails = (given(asked), asked.case()["score"], asked.case()["status"]), len(asked.received(ANNA))
+    lose(asked)
+    rebuild(asked)
+    asked.live("2026-12-14 12:00", minutes=240)
+    assert (given(asked), asked.case()["score"], asked.case()["status"]) == before
+    assert len(asked.received(ANNA)) == mails
