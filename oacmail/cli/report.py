@@ -1,5 +1,6 @@
 """The verb `report`: the monthly indicators as text, HTML page, CSV or JSON, or sent to who is to get them."""
 
+import gc
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,6 +45,7 @@ def report(
         _send(config, wanted)
         return
     policy = wiring.report_policy(config)
+    gc.disable()  # rows hold no cycles, and the collector would look through all of them again and again
     with wiring.open_readonly(config) as con:
         made = reporting.make(con, policy, wanted, datetime.now(UTC))
     made = grouped(made) if published else made

@@ -41,7 +41,7 @@ class Cohorts:
         object.__setattr__(self, "begins", self.month.begins(zone))
         object.__setattr__(self, "ends", ends)
         object.__setattr__(self, "_events", found)
-        object.__setattr__(self, "_hows", dict(_hows(self.rows.events)))
+        object.__setattr__(self, "_hows", dict(_hows(self.every("escalated"), self.every("answered"))))
 
     # --- requests ---------------------------------------------------------------------------------
 
@@ -103,9 +103,12 @@ class Cohorts:
         """In the order of time, up to the end of the month."""
         return self._events.get(kind, {}).get(case, ())
 
+    def every(self, kind: str) -> list[EventRow]:
+        """Case by case, up to the end of the month."""
+        return [event for events in self._events.get(kind, {}).values() for event in events]
+
     def in_month(self, kind: str) -> list[EventRow]:
-        every = (event for events in self._events.get(kind, {}).values() for event in events)
-        return [event for event in every if self.holds(event.at)]
+        return [event for event in self.every(kind) if self.holds(event.at)]
 
 
 def answer_moment(event: EventRow) -> datetime:
@@ -114,12 +117,11 @@ def answer_moment(event: EventRow) -> datetime:
     return datetime.fromisoformat(at) if at else event.at
 
 
-def _hows(events: Sequence[EventRow]) -> Iterator[tuple[tuple[str, datetime], str]]:
+def _hows(escalated: Sequence[EventRow], answered: Sequence[EventRow]) -> Iterator[tuple[tuple[str, datetime], str]]:
     """(case, moment) -> how. The relay's clock may be seconds off the event's, since rows hold whole seconds."""
-    for event in events:
-        if event.kind == "escalated" and event.text("why") == "ordered":
+    for event in escalated:
+        if event.text("why") == "ordered":
             yield (event.case, event.at), NOTICE
-    for event in events:
-        if event.kind == "answered":
-            at = answer_moment(event)
-            yield (event.case, at - timedelta(microseconds=at.microsecond)), event.text("by")
+    for event in answered:
+        at = answer_moment(event)
+        yield (event.case, at - timedelta(microseconds=at.microsecond)), event.text("by")

@@ -152,10 +152,10 @@ def _opinions(of: Cohorts) -> list[tuple[RequestRow, str]]:
         if one.source in ASKED and not of.is_withdrawn(one):
             requests.setdefault(one.case, []).append(one)
     found: dict[tuple[str, datetime], tuple[RequestRow, str]] = {}
-    for event in of.rows.events:
+    for event in of.every("opinion"):
         intent = event.text("intent")
         asked = [one for one in requests.get(event.case, ()) if one.asked_at <= event.at]
-        if event.kind == "opinion" and intent in OPINIONS and asked and _still_is(of, event.case, asked[-1], intent):
+        if intent in OPINIONS and asked and _still_is(of, event.case, asked[-1], intent):
             found[event.case, asked[-1].asked_at] = (asked[-1], intent)
     return list(found.values())
 
