@@ -6,7 +6,7 @@ reads no draft, changes none and deletes none; what an agent sends arrives in th
 
 from dataclasses import dataclass, field
 
-from oacmail.core.errors import Transient
+from oacmail.core.errors import StateError, Transient
 from oacmail.core.ports.mailbox import Mailbox
 from oacmail.core.view import DRAFTS
 from oacmail.engine.engine import Engine
@@ -30,18 +30,23 @@ class Drafts:
         return folder
 
     def write(self, folder: str) -> None:
-        """A failure is logged, delays nothing, and is retried at the next pass."""
+        """A failure is logged, delays nothing, and is retried at the next pass; after a second one in the same pass the
+        server is not asked again. Raises StateError."""
         if self.engine.policy.shadow:
             return
-        error = ""
-        try:
-            for one in self.engine.store.drafts():
+        errors: list[str] = []
+        for one in self.engine.store.drafts():
+            try:
                 if not one.overtaken:
                     self._append(folder, one.message_id, one.mime)
                 self.engine.store.draft_settled(one.key, self.engine.now())
-        except Transient as trouble:
-            error = str(trouble) or type(trouble).__name__
-        self._unwritten.set(bool(error), self.engine.now(), error)
+            except StateError:
+                raise
+            except Transient as trouble:
+                errors.append(str(trouble) or type(trouble).__name__)
+                if len(errors) > 1:
+                    break
+        self._unwritten.set(bool(errors), self.engine.now(), ", ".join(errors))
 
     def _append(self, folder: str, message_id: str, raw: bytes) -> None:
         if not folder:

@@ -8,7 +8,9 @@ from email.policy import default
 
 import pytest
 
+from oacmail.core.errors import Transient
 from oacmail.privacy.forget import forget
+from oacmail.sim.mailbox import SimulatedMailbox
 from tests.engine import compose
 from tests.engine.compose import OFFICE
 from tests.engine.test_orders import PASS, late_case, reply, transcripts
@@ -189,3 +191,27 @@ def test_a_draft_that_waits_is_forgotten_with_its_person(world: World) -> None:
     world.mailbox.refused.clear()
     world.turn()
     assert drafts(world) == []
+
+
+def test_a_draft_that_the_server_refuses_holds_up_no_other(world: World) -> None:
+    class Picky(SimulatedMailbox):
+        def append_draft(self, folder: str, raw: bytes) -> None:
+            if f"To: {ANNA}".encode() in raw:
+                raise Transient("IMAP APPEND: NO")
+            super().append_draft(folder, raw)
+
+    with_drafts(world)
+    world.citizen_writes(ANNA)
+    world.citizen_writes(PERE, "Padró", "Bon dia, com demano un volant de padró?")
+    world.turn()
+    world.live("2026-11-27 09:00")
+    world.mailbox.__class__ = Picky
+    for number in ("000001", "000002"):
+        (one,) = [mail for mail in world.received(SUPERVISOR) if f"OAC-2026-{number}" in str(mail["Subject"])]
+        reply(world, one, "#esborrany")
+    assert [str(draft["To"]) for draft in drafts(world)] == [PERE]
+    assert "drafts" in world.problems()
+    world.mailbox.__class__ = SimulatedMailbox
+    world.turn()
+    assert sorted(str(draft["To"]) for draft in drafts(world)) == [ANNA, PERE]
+    assert "drafts" not in world.problems()
