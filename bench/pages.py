@@ -10,7 +10,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
@@ -22,14 +22,19 @@ from typing import TypedDict
 from bench import report_pages
 from oacmail.adapters.templates.facts import SAMPLES
 from oacmail.config import load
+from oacmail.core.cases import relay_offers
 from oacmail.core.effects import Send
 from oacmail.core.model import LANGUAGES
+from oacmail.core.outbox.buttons import buttons
 from oacmail.core.outbox.kinds import KINDS, TEMPLATED
+from oacmail.core.outgoing import MailKind
+from oacmail.core.policy import Policy
 from oacmail.shipped import shipped
 from oacmail.wiring import renderer, rules
 
 WIDTHS = (390, 1000)
 AXE = "4.14.1"
+CASE = "OAC-2026-000123"
 NOW = datetime(2026, 11, 27, 9, tzinfo=UTC)
 CHROMIUM = (
     "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
@@ -72,7 +77,8 @@ class LaidOut(TypedDict):
 def mails() -> Iterator[tuple[str, str]]:
     """Name and HTML of every sample."""
     config = load(shipped("config.toml"))
-    made = renderer(config, replace(rules(config), secrets=(b"pages",), instance="pages"))
+    policy_ = replace(rules(config), secrets=(b"pages",), instance="pages", provable=True)
+    made = renderer(config, policy_)
     for kind, lang in ((kind, lang) for kind in sorted(TEMPLATED) for lang in (*LANGUAGES, "ca+es")):
         of_case = KINDS[kind].about_case
         for place, facts in enumerate(SAMPLES[kind]):
@@ -81,12 +87,13 @@ def mails() -> Iterator[tuple[str, str]]:
                 kind=kind,
                 lang=lang,
                 recipient="anna@example.org",
-                case="OAC-2026-000123" if of_case else None,
-                token="OAC-2026-000123-K7Q" if of_case else "",
-                facts=facts,
+                case=CASE if of_case else None,
+                token=f"{CASE}-K7Q" if of_case else "",
+                facts=_with_buttons(policy_, kind, facts, lang.partition("+")[0]),
                 received_at=NOW,
                 due_at=NOW,
             )
+            send = relay_offers.offering(policy_, send, {CASE: "anna@example.org"})
             mime = made.render(send, "<sample@localhost.invalid>", lambda _: "v=1", NOW).mime
             yield f"{kind}-{lang}-{place}", _html(mime)
 
@@ -95,6 +102,17 @@ def everything() -> Iterator[tuple[str, str]]:
     """All mails, and the monthly report with its mail."""
     yield from mails()
     yield from report_pages.pages()
+
+
+def _with_buttons(policy_: Policy, kind: MailKind, facts: Mapping[str, object], lang: str) -> dict[str, object]:
+    """The facts of a sample with the buttons that its first reader gets, an agent or one of the technical services."""
+    case = CASE if KINDS[kind].about_case else None
+    people = (*policy_.people.technical, *policy_.people.agents)
+    made = (
+        buttons(policy_, kind, recipient=reader, case=case, facts=facts, key="sample", lang=lang, now=NOW)
+        for reader in people
+    )
+    return {**facts, "buttons": next(filter(None, made), ())}
 
 
 def _html(mime: bytes) -> str:

@@ -77,6 +77,11 @@ WITH_THE_READER: tuple[Label, ...] = (
         "Responeu a aquest correu amb una d'aquestes tres respostes:\n(1) ja està resolt\n(2) un dia\n(3) no ho és",
         UNREAD,
     ),
+    (
+        "Us vam derivar aquest cas i la persona interessada encara no en sap el resultat:\n"
+        "- OAC-2026-000001 · Seu electrònica · derivat dl. 23/11 · previsió: dj. 3/12",
+        UNREAD,
+    ),
     ("De: OAC 360\nEnviat: dimecres\nAssumpte: [OAC-2026-000001-K7Q] DERIVAT\n\nJa està resolt", UNREAD),
 )
 

@@ -139,7 +139,7 @@ def test_an_estimate_moves_the_nudge_past_its_day_and_keeps_the_promise_to_the_c
     assert "com a molt tard dijous 10 de desembre" in said
     world.live("2026-12-04 08:01", minutes=1)
     assert world.kinds(TECHNICAL)[-1] == "nudge"
-    assert "3 de desembre de 2026" in text_of(world.received(TECHNICAL)[-1])
+    assert "previsió: dj. 3/12" in text_of(world.received(TECHNICAL)[-1])
 
 
 def test_the_next_news_after_an_estimate_is_promised_past_its_day(world: World, notice: EmailMessage) -> None:

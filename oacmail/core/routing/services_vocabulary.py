@@ -287,5 +287,6 @@ OF_OUR_MAIL = re.compile(
     r"\[[a-z][a-z0-9]{1,7}-\d{4}-\d{6}|^(?:de|from|enviat|enviado|sent|per a|para|to|assumpte|asunto|subject):\s"
     r"|^-{3,}|^_{5,}|\b(?:va escriure|escribio|wrote):$"
     r"|aquestes tres respostes|estas tres respuestas|these three answers"
+    r"|^(?:us vam derivar aquests? cas|les derivamos est(?:e|os) caso|(?:this case was|these cases were) passed on to)"
 )
 """A line of a mail of ours, or above it: there the reply ends, whatever a client has made of it."""
