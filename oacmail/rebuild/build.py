@@ -8,7 +8,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from oacmail.adapters.store import SqliteStore, admin, connection, keys, rebuilt
 from oacmail.adapters.templates import report_page
 from oacmail.core.board.places import BoardNames
 from oacmail.core.errors import Fatal, Refused, Transient
+from oacmail.core.policy import CanaryRules
 from oacmail.core.ports.clock import Clock
 from oacmail.core.ports.mailbox import Mailbox
 from oacmail.core.routing.signature import key_name
@@ -68,6 +69,7 @@ class Rebuild:
             store.con.execute("PRAGMA synchronous=OFF")  # the file is flushed before it is renamed
             clock = VirtualClock(self.now)
             engine = self.engine(store, clock)
+            engine.policy = replace(engine.policy, canary=CanaryRules())  # canaries of the past are found as copies
             names = board.names_on(engine.policy, self.mailbox)
             found = survey(self.mailbox, board.with_its_folders(engine.policy, self.mailbox, names))
             every = found.messages(self.now)

@@ -268,6 +268,21 @@ def test_a_month_that_was_reported_is_not_reported_again(world: World) -> None:
     assert "report" not in world.kinds(SUPERVISOR)
 
 
+def test_canaries_show_when_the_service_last_lived_and_no_new_one_is_due_at_once_twice(town: TOWN) -> None:
+    world = town(canary={"enabled": True})
+    world.citizen_writes(ANNA)
+    world.live("2026-11-25 15:00")
+    sent = [mail["key"] for mail in world.mails("probe")]
+    lose(world)
+    report = rebuild(world)
+    assert report.lived_until == local("2026-11-25 15:00")
+    assert [mail["key"] for mail in world.mails("probe")] == sent
+    assert {mail["state"] for mail in world.mails("probe")} == {"sent"}
+    world.live("2026-11-25 18:00")
+    assert len(world.mails("probe")) <= len(sent) + 4
+    assert len(world.received(ANNA)) == 1
+
+
 def test_an_order_by_mail_is_carried_out_once_and_at_its_moment(world: World) -> None:
     world.citizen_writes(ANNA)
     world.turn()
