@@ -23,8 +23,8 @@ ACK = "ack:"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
     """A copy of our own mail. `case`: the number that it names, '' = none; `message`: the fingerprint of the message
-    that it answers, '' = none; `received_at`, `due_at`: of that message, as the signature says; `left_at`: when the
-    copy arrived. `refs`: the Message-IDs that it names."""
+    that it answers, '' = none; `received_at`, `due_at`: of that message, as the signature says; `sent_at`: its
+    Date, which the signature covers; `left_at`: when the copy arrived. `refs`: the Message-IDs that it names."""
 
     key: str
     case: str
@@ -33,6 +33,7 @@ class Proof:
     refs: tuple[str, ...]
     received_at: datetime | None
     due_at: datetime | None
+    sent_at: datetime
     left_at: datetime
 
     @property
@@ -64,8 +65,8 @@ class Proofs:
 
     @property
     def last(self) -> datetime | None:
-        """The last sign of life of the service."""
-        return max((proof.left_at for proof in self.of_the_service), default=None)
+        """The last sign of life of the service: the Date that it signed, since people can send a copy again."""
+        return max((proof.sent_at for proof in self.of_the_service), default=None)
 
     def acks(self) -> Mapping[str, Proof]:
         return {proof.message: proof for proof in self.proven if proof.is_acknowledgement}
@@ -102,6 +103,7 @@ def _proof(policy: Policy, found: Found, message: Message) -> Proof | None:
         refs=message.refs,
         received_at=mark.received_at,
         due_at=mark.due_at,
+        sent_at=message.sent_at or found.at,
         left_at=found.at,
     )
 

@@ -13,6 +13,7 @@ from oacmail.sim.mailbox import SimulatedMailbox
 from tests.engine import compose
 from tests.engine.compose import OFFICE
 from tests.engine.rebuilding import difference, lose, rebuild, taken
+from tests.engine.test_survey import given, links, press, survey
 from tests.engine.world import AGENT, ANNA, MARTA, OPERATOR, PERE, SUPERVISOR, World, local
 
 TOWN = Callable[..., World]
@@ -203,6 +204,23 @@ def test_forged_fields_rebuild_nothing(world: World) -> None:
     assert {key: row for key, row in taken(world)["outbox"].items() if key.startswith("ack:")} == before["outbox"]
 
 
+def test_a_copy_that_a_citizen_sends_again_is_no_sign_of_life(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.stop()
+    world.clock.forward(hours=3)
+    world.citizen_writes(PERE, "Beca", "On es demana la beca?")
+    world.clock.forward(hours=1)
+    world.deliver(world.received(ANNA)[0], sender=ANNA)
+    world.start()
+    lose(world)
+    report = rebuild(world)
+    assert report.lived_until == local("2026-11-25 09:00")
+    assert (report.held, report.waiting) == ((), 1)
+    world.turn()
+    assert [world.kinds(who) for who in (ANNA, PERE)] == [["ack"], ["ack"]]
+
+
 def test_with_another_key_it_says_so_and_counts_anew_only_if_told(world: World) -> None:
     began = world.clock.now()
     world.citizen_writes(ANNA)
@@ -268,7 +286,24 @@ def test_a_month_that_was_reported_is_not_reported_again(world: World) -> None:
     assert "report" not in world.kinds(SUPERVISOR)
 
 
-def test_canaries_show_when_the_service_last_lived_and_no_new_one_is_due_at_once_twice(town: TOWN) -> None:
+def test_votes_come_back_and_nobody_is_asked_again_how_it_was(town: TOWN) -> None:
+    world = town(survey={"enabled": True})
+    message = world.citizen_writes(ANNA)
+    world.turn()
+    world.agent_answers(message)
+    world.live("2026-12-11 09:00", minutes=240)
+    press(world, links(survey(world))[4])
+    before, votes = taken(world), given(world)
+    lose(world)
+    rebuild(world, since=local("2026-11-25 09:00"))
+    assert given(world) == votes == [(4, True)]
+    changed = [line for line in difference(before, taken(world)) if not line.startswith("deadlines")]
+    assert [line for line in changed if "closed" not in line] == []
+    world.live("2026-12-20 09:00", minutes=240)
+    assert world.kinds(ANNA).count("survey") == 1
+
+
+def test_canaries_show_when_the_service_last_lived(town: TOWN) -> None:
     world = town(canary={"enabled": True})
     world.citizen_writes(ANNA)
     world.live("2026-11-25 15:00")
