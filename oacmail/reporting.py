@@ -132,19 +132,25 @@ def to_publish(con: sqlite3.Connection, policy: Policy, month: Month, now: datet
 
 
 def next_month(con: sqlite3.Connection, policy: Policy, now: datetime, only: Month | None = None) -> Month | None:
-    """Return the oldest month that is over and was not published, None if there is none.
+    """Return the month that is to be published now, None if there is none.
 
-    If none was published ever, the last month begins: a desk of many months does not publish them all at once. `only`:
-    a person wants this month published, if it is over and was not.
+    `only`: a person wants this month published, if it is over and was not.
     """
     if only is not None:
         return only if is_final(policy, only, now) and reports.published(con, only) is None else None
+    oldest = oldest_unpublished(con, policy, now)
+    return oldest if oldest and may_publish(policy, oldest, now, load_tick.synced_at(con)) else None
+
+
+def oldest_unpublished(con: sqlite3.Connection, policy: Policy, now: datetime) -> Month | None:
+    """Return the oldest month before this one that was not published, None if there is none.
+
+    If none was published ever, the last month begins: a desk of many months does not publish them all at once.
+    """
     this = Month.of(now, policy.office.timezone)
     first, last = load_report.first_month(con, policy), reports.last_published(con)
     begin = max(last.plus(1) if last else this.plus(-1), this.plus(-YEAR))
-    if first is None or not first <= begin < this:
-        return None
-    return begin if may_publish(policy, begin, now, load_tick.synced_at(con)) else None
+    return begin if first is not None and first <= begin < this else None
 
 
 # --- in words and pictures --------------------------------------------------------------------------------

@@ -47,6 +47,7 @@ _KEY_BELOW = (
     "our own mail would be taken for another installation's and nothing would be sent: write the new key above the old "
     "ones, and keep those"
 )
+NO_MONTH_WAITS = "no-month-waits"  # recorded, with the month in which that was asked
 SHADOW = "shadow"  # recorded, so that processes next to the daemon send nothing either
 
 
@@ -318,14 +319,18 @@ def publish_report(
 ) -> str:
     """Publish the oldest month that is over and not published; return it, '' if there is none. Raises Transient.
 
-    `only`: publish this one, or none.
-
-    The figures are read and drawn without the store's lock; a kill before the last step leaves nothing behind.
+    `only`: publish this one, or none. The figures are read and drawn without the store's lock; a kill before the last
+    step leaves nothing behind. If no month waits, that is noted until this one is over, since it is asked at each tick.
     """
     now = engine.now()
+    this = str(Month.of(now, engine.policy.office.timezone))
+    if only is None and engine.store.recall(NO_MONTH_WAITS) == this:
+        return ""
     with open_readonly(config) as con:
         month = reporting.next_month(con, engine.policy, now, only)
         if month is None:
+            if reporting.oldest_unpublished(con, engine.policy, now) is None:
+                engine.store.remember(NO_MONTH_WAITS, this, now)
             return ""
         made = reporting.to_publish(con, engine.policy, month, now)
     engine.perform(reporting.ready(made, engine.policy, report_page, draw))
