@@ -45,7 +45,7 @@ _REMEDIES = {
     "--backups",
     "folder",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Erase the person in the backups in this folder too, and in databases that a restore has set aside.",
+    help="Erase the person in the backups in this folder too.",
 )
 @click.option(
     "--certificate",
@@ -117,8 +117,8 @@ def _learn_again(config: Config, counts: Mapping[str, int]) -> None:
 def _copies(
     config: Config, policy: Policy, found: Sequence[Backup], folder: Path | None, who: str, now: datetime, by: str
 ) -> list[certificate.BackupLeft]:
-    """Erase the person in the backups of the folder and in those set aside, if a folder was given."""
-    places = (folder.absolute(), wiring.state(config)) if folder else ()
+    """Erase the person in the backups of the folder, if one was given, and in databases that were set aside."""
+    places = (wiring.state(config), *((folder.absolute(),) if folder else ()))
     rewrite = [one.path for one in found if any(one.path.is_relative_to(place) for place in places)]
     left = []
     for one, problem in copies.erase_in(found, rewrite, policy, who, now, by=by, days=config.privacy.backup_days):

@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from oacmail import wiring
-from oacmail.adapters.store.connection import connect_readonly, schema, stamp, transaction
+from oacmail.adapters.store.connection import connect_at_rest, schema, stamp, transaction
 from oacmail.adapters.store.privacy import forgotten, scope, traces
 from oacmail.adapters.store.privacy.erase import end_open_cases, erase
 from oacmail.adapters.store.privacy.forgotten import Forgotten
@@ -42,7 +42,7 @@ def forget_again(
         forgotten.take_over(con, certificates(state, policy))
     count = _people(con, policy, now)
     if replaced is not None:
-        with closing(connect_readonly(replaced)) as old:
+        with closing(connect_at_rest(replaced)) as old:
             if "m0010_erasure" in schema(old)[0]:
                 with transaction(con):
                     forgotten.take_over(con, forgotten.listed(old))

@@ -1,9 +1,11 @@
 """A person is forgotten: nothing of them is left in the files of the database, and the desk goes on."""
 
 import json
+import shutil
 import sqlite3
 from base64 import b64encode
 from collections.abc import Callable
+from contextlib import closing
 from email.message import EmailMessage
 from pathlib import Path
 from quopri import encodestring
@@ -13,6 +15,7 @@ import pytest
 
 from oacmail import reporting, wiring
 from oacmail.adapters.store import admin
+from oacmail.adapters.store.connection import connect_at_rest
 from oacmail.adapters.store.privacy.traces import wipe
 from oacmail.core.errors import Refused
 from oacmail.core.report.months import Month
@@ -360,3 +363,15 @@ def test_a_backup_of_another_office_is_left_alone(world: World, tmp_path: Path) 
             now=world.clock.now(), days=0,
         )  # fmt: skip
         assert [one.path.name for one in found] == expected
+
+
+def test_a_database_that_is_set_aside_keeps_what_a_killed_process_left_in_its_log(world: World, tmp_path: Path) -> None:
+    _writes(world)
+    world.turn()
+    shutil.copytree(world.config.office.state, tmp_path / "killed")
+    assert (tmp_path / "killed" / "oacmail.db-wal").stat().st_size > 0
+    kept = admin.set_aside(tmp_path / "killed")
+    assert kept is not None
+    with closing(connect_at_rest(kept)) as con:
+        assert con.execute("SELECT count(*) FROM cases").fetchone()[0] == 1
+    assert [path.name for path in kept.parent.glob("oacmail.db*")] == ["oacmail.db.before-restore"]

@@ -84,14 +84,18 @@ def restore(state: Path, source: Path, now: datetime) -> Restored:
 
 
 def set_aside(state: Path) -> Path | None:
-    """The present database is kept as `….before-restore`, that of a later restore as `….before-restore-2`."""
-    names = (FILE, FILE + "-wal", FILE + "-shm")
+    """Keep the present database as `….before-restore`, that of a later restore as `….before-restore-2`, with its
+    write-ahead log. Return its path; None = there was none."""
+    logs = ("", "-wal", "-shm")
     endings = (f".before-restore{f'-{count}' if count > 1 else ''}" for count in itertools.count(1))
-    ending = next(end for end in endings if not any((state / (name + end)).exists() for name in names))
-    for name in names:
-        if (state / name).exists():
-            (state / name).replace(state / (name + ending))
-    kept = state / (FILE + ending)
+    kept = next(
+        name
+        for name in (state / (FILE + ending) for ending in endings)
+        if not any(Path(f"{name}{log}").exists() for log in logs)
+    )
+    for log in logs:
+        if (present := state / (FILE + log)).exists():
+            present.replace(f"{kept}{log}")
     return kept if kept.exists() else None
 
 

@@ -15,6 +15,7 @@ from functools import cache
 from importlib import util
 from pathlib import Path
 from typing import IO
+from urllib.parse import quote
 
 from oacmail.adapters.store.sqlite_utils_alone import Database, Migrations
 from oacmail.core.errors import ConfigError, Fatal, OacmailError, StateError, Transient
@@ -100,6 +101,17 @@ def connect_readonly(path: Path) -> sqlite3.Connection:
     """Open for reading beside a running daemon, for `status` and lists."""
     with named_faults(path):
         con = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False)
+        con.row_factory = sqlite3.Row
+        return con
+
+
+def connect_at_rest(path: Path) -> sqlite3.Connection:
+    """Open a database that nobody writes, such as a backup, for reading: it leaves no files beside it. What a killed
+    process has left in a write-ahead log comes into the file first."""
+    if Path(f"{path}-wal").exists():
+        connect(path).close()
+    with named_faults():
+        con = sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True, isolation_level=None)
         con.row_factory = sqlite3.Row
         return con
 

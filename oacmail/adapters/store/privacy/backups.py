@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from oacmail.adapters.store import keys
-from oacmail.adapters.store.connection import FILE, at, connect_readonly, transaction
+from oacmail.adapters.store.connection import FILE, at, connect_at_rest, transaction
 from oacmail.adapters.store.write_context import remember
 from oacmail.core.errors import OacmailError
 
@@ -43,7 +43,7 @@ def recorded(con: sqlite3.Connection) -> list[Backup]:
 def set_aside(state: Path) -> Iterator[Backup]:
     """Yield the databases that a restore has replaced, and that of a rebuild which did not end."""
     for path in (*sorted(state.glob(f"{FILE}.before-restore*")), state / "rebuilding" / FILE):
-        if path.exists():
+        if path.exists() and not path.name.endswith(("-wal", "-shm")):
             yield Backup(path=path, made_at=datetime.fromtimestamp(path.stat().st_mtime, UTC), exists=True)
 
 
@@ -53,7 +53,7 @@ def is_of(path: Path, names: Collection[str]) -> bool:
         if file.read(len(_MAGIC)) != _MAGIC:
             return False
     try:
-        with closing(connect_readonly(path)) as con:
+        with closing(connect_at_rest(path)) as con:
             known = keys.known(con)
     except (OacmailError, sqlite3.Error):
         return False
