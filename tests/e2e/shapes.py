@@ -223,6 +223,7 @@ REPORT = {
             "breaches": [{"case": str, "cause": str, "label": str, "late": _FIGURE}],
         }
     ],
+    "volumes": {"cases": Maybe(int), "channels": Counts, "topics": Counts},
     "trend": [{"month": str, "published": bool, "values": Anything}],
     "corrections": [
         {

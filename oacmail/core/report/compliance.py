@@ -120,7 +120,7 @@ def is_call(of: Cohorts, request: RequestRow) -> bool:
     case = of.case(request.case)
     if case is None or case.slot is None or case.intent != "callback":
         return False
-    return request.due_at == calendar.callback_due(request.asked_at, case.slot, of.policy)
+    return request.due_at.astimezone(of.policy.office.timezone).time() == calendar.SLOTS[case.slot][1]
 
 
 def is_derived(of: Cohorts, case: str) -> bool:

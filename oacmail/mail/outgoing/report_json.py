@@ -30,9 +30,16 @@ def as_row(report: MonthlyReport, lang: str) -> dict[str, Any]:
         "published_at": _time(report.published_at),
         "grouped": report.grouped,
         "indicators": [_indicator(one, lang, report.office) for one in report.figures.indicators.values()],
+        "volumes": _volumes(report.figures.indicators["I5"]),
         "trend": [_point(one) for one in report.trend],
         "corrections": [_correction(one, lang, report.office) for one in report.corrections],
     }
+
+
+def _volumes(volume: Indicator) -> dict[str, Any]:
+    """The cells of I5 by their keys, for programs."""
+    tables = {table.key: {row.key: row.count for row in table.rows} for table in volume.tables}
+    return {"cases": volume.main.value, **tables}
 
 
 def _indicator(one: Indicator, lang: str, office: str) -> dict[str, Any]:
