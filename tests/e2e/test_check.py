@@ -235,7 +235,9 @@ def test_a_new_mailbox_without_a_folder_of_sent_mail_is_no_dead_end(sound: Runni
     with ImapServer(folders=folders) as server:
         sound.change(imap={"host": "127.0.0.1", "port": server.port, "security": "none"})
         sound.change(smtp={"port": 9})  # no relay: `check` waits for no test message
-        first = _where(_found(sound, "--online", code=1))["imap.sent"]
+        found = _found(sound, "--online", code=1)
+        assert any("no folder of drafts was found" in line["what"] for line in found)
+        first = _where(found)["imap.sent"]
         sound.change(imap={"sent": "Sent"})
         second = _where(_found(sound, "--online", code=1))["imap.sent"]
     assert first.startswith("no folder of sent mail was found")

@@ -168,6 +168,24 @@ def test_what_the_services_have_solved_is_told_by_a_draft(town: TOWN) -> None:
     assert len(drafts(world)) == 1
 
 
+@pytest.mark.parametrize(
+    ("orders", "said"),
+    [
+        ("#esborrany", "és als serveis tècnics de l'Ajuntament i encara no en tenim la solució. [Digueu"),
+        ("#previsio 3/12\n#esborrany", "encara no en tenim la solució. La previsió és dijous 3 de desembre. [Digueu"),
+        ("RESOLT\n#esborrany", "ja està resolta"),
+    ],
+)
+def test_the_draft_on_a_derived_case_says_what_is_known(town: TOWN, orders: str, said: str) -> None:
+    world = with_drafts(town(people={"technical": [TECHNICAL]}))
+    world.citizen_writes(ANNA, *FAULT)
+    world.turn()
+    (notice,) = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "second_level"]
+    reply(world, notice, orders, sender=AGENT)
+    (draft,) = drafts(world)
+    assert said in text_of(draft)
+
+
 def test_the_drafts_of_two_cases_are_two(world: World) -> None:
     with_drafts(world)
     world.citizen_writes(ANNA)

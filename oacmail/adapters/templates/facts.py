@@ -86,7 +86,7 @@ DEFAULTS: Mapping[str, Mapping[str, object]] = {
     "which_case": {"received_at": None, "cases": ()},
     "moved_back": {"folder": "", "reason": ""},
     "answered_twice": {"first_at": None, "second_at": None},
-    "draft": {**_CARD, "status": "open", "cause": "platform", "pointers": (), "outcome": ""},
+    "draft": {**_CARD, "status": "open", "cause": "platform", "pointers": (), "outcome": "", "expected_on": None},
     "secret": {"received_at": None},
     "complex": _CARD,
     "opinion": {"opened_at": None, "due_at": None, "topic": "other", "intent": "complaint", "text": ""},
@@ -345,6 +345,7 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
             *({"intent": intent} for intent in ("callback", "complaint", "suggestion", "data_rights")),
             {"case_level": "second"},
             {"case_level": "second", "status": "derived", "cause": "document_or_form"},
+            {"case_level": "second", "status": "derived", "expected_on": date(2026, 12, 3)},
             {"case_level": "out_of_scope", "pointers": ({"body": "060", "phone": "060"},)},
         ),
         "incident": (

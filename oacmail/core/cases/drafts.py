@@ -10,7 +10,7 @@ from datetime import datetime
 from oacmail.core.case_effects import WriteDraft
 from oacmail.core.cases.recipient import can_be_told, language_of_case
 from oacmail.core.effects import AuditEvent, Effect, Send
-from oacmail.core.model import Level
+from oacmail.core.model import Level, Status
 from oacmail.core.outbox import case_card
 from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.outgoing import MailKind
@@ -29,6 +29,8 @@ def draft(
         **case_card.card(case, case_card.due_at(case)),
         "case_level": level,
         "cause": case.cause or "platform",
+        "outcome": "solved" if case.status is Status.DERIVED and case.solved_at is not None else "",
+        "expected_on": case.expected_on if _is_ahead(policy, case, now) else None,
         "pointers": tuple(map(row, policy.pointers)) if level == Level.OUT_OF_SCOPE else (),
     }
     if folder and can_be_told(policy, case):
@@ -43,6 +45,10 @@ def draft(
         facts=facts,
         lang=language_of_case(policy, case),
     )
+
+
+def _is_ahead(policy: Policy, case: CaseView, now: datetime) -> bool:
+    return case.expected_on is not None and case.expected_on >= now.astimezone(policy.office.timezone).date()
 
 
 def of_a_solution(policy: Policy, case: CaseView, *, folder: str, key: str) -> tuple[Effect, ...]:

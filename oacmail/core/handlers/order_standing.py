@@ -5,6 +5,7 @@ It repeats in memory what the store writes after all orders are decided. It deci
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 
 from oacmail.core.case_effects import MergeCases, SplitCase
 from oacmail.core.effects import (
@@ -31,7 +32,7 @@ _FIELDS = frozenset(
             "cause",
             "close_reason",
         ),
-        *("solved_at", "told_at"),
+        *("solved_at", "told_at", "expected_on"),
     )
 )
 
@@ -98,7 +99,7 @@ def _opened(effect: OpenCase) -> CaseView:
 def _changed(case: CaseView, effect: UpdateCase | EndDeadlines | StartDeadline) -> CaseView:
     match effect:
         case UpdateCase(columns=columns):
-            known = {name: value for name, value in columns.items() if name in _FIELDS}
+            known = {name: _value(name, value) for name, value in columns.items() if name in _FIELDS}
             return replace(case, **known)  # type: ignore[arg-type]
         case EndDeadlines():
             return replace(case, clocks=tuple(clock for clock in case.clocks if not _ends(effect, clock)))
@@ -111,6 +112,11 @@ def _changed(case: CaseView, effect: UpdateCase | EndDeadlines | StartDeadline) 
                 due_at=effect.due_at,
             )
             return replace(case, clocks=(*case.clocks, started))
+
+
+def _value(column: str, value: object) -> object:
+    """As a view has it: of a day, the column holds the ISO date."""
+    return date.fromisoformat(value) if column == "expected_on" and isinstance(value, str) else value
 
 
 def _ends(effect: EndDeadlines, clock: Deadline) -> bool:
