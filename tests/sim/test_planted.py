@@ -89,10 +89,10 @@ def _with_progress(right: Callable[..., Any], policy: Any, ringing: Any, now: da
     return [*right(policy, ringing, now), *told]
 
 
-def _closes_what_waits(right: Callable[..., Any], view: Any, now: datetime) -> Any:
+def _closes_what_waits(right: Callable[..., Any], policy: Any, view: Any, now: datetime) -> Any:
     due = [case for case, clock in view.reached if clock.kind == "remind"]
     columns: CaseColumns = {"status": Status.CLOSED, "closed_at": now, "close_reason": "answered"}
-    return [*right(view, now), *(UpdateCase(case=case.number, columns=columns) for case in due)]
+    return [*right(policy, view, now), *(UpdateCase(case=case.number, columns=columns) for case in due)]
 
 
 FAULTS = (
