@@ -76,7 +76,7 @@ def test_the_report_leaves_on_the_first_working_day_at_eight_and_once(town: TOWN
     assert sent(world) == []
     world.live("2026-12-01 08:00")
     world.live("2026-12-03 12:00")
-    assert sent(world) == ["OAC 360 · Informe de novembre de 2026: 100 % dins de termini"]
+    assert sent(world) == ["OAC 360 · Informe, novembre de 2026: 100 % en termini"]
     assert report(world, "2026-11")["published_at"] == "2026-12-01T07:00:00+00:00"
 
 

@@ -366,9 +366,7 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
                 ),
             },
         ),
-        "report": (
-            {"subject": "Informe de novembre de 2026: 98,3 % dins de termini", "text": "…", "page": _SAMPLE_PAGE},
-        ),
+        "report": ({"subject": "Informe, novembre de 2026: 98,3 % en termini", "text": "…", "page": _SAMPLE_PAGE},),
         "probe": ({}, {"canary": True}),
     }
 )

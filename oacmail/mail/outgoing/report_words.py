@@ -102,7 +102,7 @@ _TABLE: Mapping[str, tuple[str, str, str]] = {
     "breaches": (
         "Casos que no han assolit l'objectiu",
         "Casos que no han alcanzado el objetivo",
-        "Cases that missed it",
+        "Cases that missed the target",
     ),
     "case": ("Cas", "Caso", "Case"),
     "cause": ("Causa", "Causa", "Cause"),
@@ -152,8 +152,8 @@ _TABLE: Mapping[str, tuple[str, str, str]] = {
         "Este informe no contiene datos personales: los casos se identifican solo por su número.",
         "This report contains no personal data: cases are named by their number alone.",
     ),
-    "subject": ("Informe de {month}: {what}", "Informe de {month}: {what}", "Report for {month}: {what}"),
-    "subject_share": ("{share} dins de termini", "{share} dentro de plazo", "{share} in time"),
+    "subject": ("Informe, {month}: {what}", "Informe, {month}: {what}", "Report, {month}: {what}"),
+    "subject_share": ("{share} en termini", "{share} en plazo", "{share} in time"),
     "subject_none": ("cap consulta per respondre", "ninguna consulta por responder", "no enquiry due"),
     "attached": (
         "Us adjuntem la pàgina completa, amb tots els indicadors i casos, i les dades en CSV.",
