@@ -5,7 +5,7 @@ It decides which adapter implements which port, and nothing else; it starts no t
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Set
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -347,12 +347,8 @@ def open_readonly(config: Config) -> Iterator[sqlite3.Connection]:
     """Open the database read-only next to a running daemon. Raises Transient if it does not exist yet."""
     _has_run(config)
     file = state(config) / connection.FILE
-    con = connection.connect_readonly(file)
-    try:
-        with connection.named_faults(file):
-            yield con
-    finally:
-        con.close()
+    with closing(connection.connect_readonly(file)) as con, connection.named_faults(file):
+        yield con
 
 
 @contextmanager
@@ -375,11 +371,8 @@ def engine_for_command(config: Config) -> Iterator[Engine]:
 @contextmanager
 def _store_for_command(config: Config) -> Iterator[SqliteStore]:
     _has_run(config)
-    store = SqliteStore(state(config), beside=True)
-    try:
+    with closing(SqliteStore(state(config), beside=True)) as store:
         yield store
-    finally:
-        store.close()
 
 
 def reload(parts: Parts, config: Config) -> None:
