@@ -13,7 +13,7 @@ from oacmail.adapters.store.privacy import backups
 from oacmail.cli.common import configured, existing
 from oacmail.config import Config, secrets
 from oacmail.core.cases.acknowledgement import RESTORED
-from oacmail.core.errors import Fatal, Transient
+from oacmail.core.errors import ConfigError, Fatal, Transient
 from oacmail.privacy.restored import forget_again
 
 
@@ -40,7 +40,7 @@ def backup(ctx: click.Context, path: Path) -> None:
     try:
         with wiring.open_writable(config) as con:
             backups.record(con, path, now)
-    except Transient as error:
+    except (Transient, ConfigError) as error:  # the database is busy, or a newer version has migrated it
         _say(f"the backup is complete, but a certificate of erasure will not list it: {error}")
     if not token:
         _say("the backup holds no token key because none was found: a restore without it holds acknowledgements")

@@ -206,7 +206,7 @@ class Play:
             self.engine.perform(order.command)
             self.ordered += 1
         except Refused:
-            log.info("rebuild.order-refused", case=order.command.case, verb=order.command.verb)
+            log.info("rebuild.order-refused", case=order.command.case, kind=order.command.verb)
 
     def _let_pass(self, until: datetime) -> None:
         end = min(until, self.lived_until)
