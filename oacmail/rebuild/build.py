@@ -128,7 +128,11 @@ class Rebuild:
                 store.sight(box.watched.name, state.uidvalidity, box.metas, past, self.now)
             rebuilt.give(store.con, {proof.case for proof in proofs.proven if proof.case}, self.now)
             for proof in proofs.acks().values():
-                rebuilt.reserve(store.con, proof.message, proof.recipient, proof.refs, proof.case, self.now)
+                rebuilt.reserve(store.con, proof.message, proof.case, self.now)
+            # A notice names the message that opened the case; an acknowledgement may name a whole thread.
+            for proof in sorted(proofs.of_the_service, key=lambda proof: proof.is_acknowledgement):
+                if proof.case:
+                    rebuilt.reserve_thread(store.con, proof.recipient, proof.refs, proof.case, self.now)
 
     def _player(
         self,

@@ -364,6 +364,23 @@ def test_a_case_of_which_no_mail_tells_gets_the_number_between_its_neighbours_or
     assert world.cases()[-1]["number"] == "OAC-2026-000006"
 
 
+def test_a_number_of_which_only_a_later_notice_tells_is_kept(world: World) -> None:
+    for sender, subject in ((ANNA, "Padró"), (PERE, "Beca"), (MARTA, "Pista")):
+        world.citizen_writes(sender, subject, f"Una consulta sobre: {subject}, si us plau?")
+        world.turn()
+        world.clock.forward(minutes=10)
+    world.order("escalate", "OAC-2026-000002")
+    world.turn()
+    sent = world.mailbox.folders["Sent"].messages
+    (ack,) = [uid for uid, one in sent.items() if b"k=ack:" in one.raw and b"To: pere@example.net" in one.raw]
+    world.mailbox.expunge("Sent", ack)
+    states = [(case["number"], case["citizen"], case["status"], case["due_at"]) for case in world.cases()]
+    lose(world)
+    report = rebuild(world)
+    assert [(case["number"], case["citizen"], case["status"], case["due_at"]) for case in world.cases()] == states
+    assert (report.proven, report.by_order) == (3, ())
+
+
 def test_a_message_that_is_in_two_folders_counts_once(world: World) -> None:
     world.citizen_writes(ANNA)
     world.turn()

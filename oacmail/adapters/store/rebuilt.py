@@ -71,12 +71,14 @@ def _serial(con: sqlite3.Connection, key: str) -> int | None:
     return int(row[0]) if row else None
 
 
-def reserve(
-    con: sqlite3.Connection, message: str, recipient: str, refs: Iterable[str], number: str, now: datetime
-) -> None:
-    """The message with this fingerprint has this number. So has a message of the recipient with one of the Message-IDs
-    `refs` that opens a case and was not acknowledged itself."""
+def reserve(con: sqlite3.Connection, message: str, number: str, now: datetime) -> None:
+    """The message with this fingerprint has this number."""
     remember(con, f"reserved:{message}", number, now)
+
+
+def reserve_thread(con: sqlite3.Connection, recipient: str, refs: Iterable[str], number: str, now: datetime) -> None:
+    """A message of the recipient with one of these Message-IDs that opens a case, and of whose own acknowledgement
+    nothing is left, has this number."""
     con.executemany(
         "INSERT INTO kv(key, value, at) VALUES(?,?,?) ON CONFLICT(key) DO NOTHING",
         [(f"told:{recipient} {ref}", number, stamp(now)) for ref in refs],
