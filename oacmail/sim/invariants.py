@@ -37,6 +37,7 @@ class InvariantChecker:
     derivation_checks: DerivationChecks = field(init=False)
     _given: int = 0
     _to_citizens: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _asked: dict[str, str] = field(default_factory=dict)
     _messages_acked: dict[tuple[str, str], str] = field(default_factory=dict)
     _acked_as: dict[str, tuple[str, str]] = field(default_factory=dict)
     _restored: int = 0
@@ -125,8 +126,15 @@ class InvariantChecker:
         kind = str(head["X-Oacmail-Kind"])
         if kind in TO_CITIZENS:
             self.derivation_checks.notified(mail, head, kind)
+        elif kind == "survey":
+            self._asks_once(mail, head)
         else:
             self._answers_a_message_once(mail, head)
+
+    def _asks_once(self, mail: Outgoing, head: Message) -> None:
+        """No case is asked about twice (R30)."""
+        other = self._asked.setdefault(str(head["X-Oacmail-Case"]), mail.key)
+        require(other == mail.key, "one survey a case", lambda: f"{mail.key[:40]} after {other}")
 
     def _answers_a_message_once(self, mail: Outgoing, head: Message) -> None:
         message = str(head["In-Reply-To"] or "")
