@@ -151,7 +151,7 @@ def peak():  # of this very program; getrusage's figure would begin with what th
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
 box = ImapMailbox(ImapSettings(host="localhost", port={server.imap_port}, security="none", user="oac",
-    password="secret"))
+    password="{PASSWORD}"))
 box.open("INBOX")
 before = peak()
 got = box.fetch([1])[1]
