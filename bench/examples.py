@@ -53,10 +53,11 @@ def mails(folder: Path) -> list[LabelledMessage]:
 def messages() -> list[LabelledMessage]:
     """All invented messages, named by writer and number ("a17"), in the form of a person's client or a machine."""
     rows = [json.loads(line) for line in MESSAGES.read_text(encoding="utf-8").splitlines()]
-    return [_example(f"{row['writer']}{number}", _mail(row), row) for number, row in enumerate(rows)]
+    return [_example(f"{row['writer']}{number}", mail(row), row) for number, row in enumerate(rows)]
 
 
-def _mail(row: Mapping[str, Any]) -> bytes:
+def mail(row: Mapping[str, Any]) -> bytes:
+    """The bytes of an invented mail, as a person's client or a machine sends it."""
     mail = EmailMessage()
     mail["From"] = formataddr((row["from_name"], row["from"]))
     mail["To"] = "oac360@example.org"
