@@ -8,6 +8,7 @@ import re
 import sqlite3
 from datetime import datetime, time
 
+from oacmail.adapters.store import kv
 from oacmail.adapters.store.connection import at, stamp
 from oacmail.adapters.store.load_case import cases
 from oacmail.core import calendar
@@ -87,5 +88,4 @@ def incidents(con: sqlite3.Connection) -> tuple[LiveIncident, ...]:
 
 def reconciled(con: sqlite3.Connection) -> Reconciliation | None:
     """Return the result of the last nightly proof."""
-    row = con.execute("SELECT value FROM kv WHERE key = ?", (RECONCILED,)).fetchone()
-    return from_text(row["value"]) if row else None
+    return from_text(kv.value(con, RECONCILED))

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
-from oacmail.adapters.store import rebuilt, thread
+from oacmail.adapters.store import kv, rebuilt, thread
 from oacmail.adapters.store.connection import at, moment, stamp
 from oacmail.adapters.store.keys import LOST_AT
 from oacmail.adapters.store.load_case import cases, marks
@@ -67,7 +67,8 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
     naming, overtaken_by = _naming(con, message, writers)
     mails = _mails_of(con, lookup, ids)
     recent = _recent(con, writers, lookup.received_at)
-    reserved = _reserved(con, lookup)
+    acknowledged_as = kv.value(con, f"reserved:{message.fingerprint}")
+    reserved = acknowledged_as or _reserved_in_thread(con, lookup)
     open_cases = _open_cases(con, lookup.addressed)
     unplaced = _unplaced(con, message, mails)
     tokened = _not_erased(con, lookup.tokened)
@@ -97,12 +98,12 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
         spent=usages(con, policy, (lookup.author,), now)[lookup.author],
         serial=_serial(con, policy, year),
         reserved=reserved,
-        acknowledged_as=_value(con, f"reserved:{message.fingerprint}"),
-        restored_at=moment(_value(con, RESTORED_AT)) if policy.sending.self_copy == "no" else None,
-        key_lost_at=moment(_value(con, LOST_AT)),
+        acknowledged_as=acknowledged_as,
+        restored_at=moment(kv.value(con, RESTORED_AT)) if policy.sending.self_copy == "no" else None,
+        key_lost_at=moment(kv.value(con, LOST_AT)),
         added_before=_added_before(con, lookup, mails),
-        run=_value(con, RUN) or "",
-        run_since=_since(con, RUN) if _value(con, RUN_READ) else None,
+        run=kv.value(con, RUN) or "",
+        run_since=kv.written_at(con, RUN) if kv.value(con, RUN_READ) else None,
         undelivered=_undelivered(con, message.message_id),
         open_cases=open_cases,
         thread=thread.thread(con, lookup),
@@ -110,13 +111,15 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
         alike=alike(con, policy, lookup),
         noticed=_noticed(con, now),
         entries=_entries(con, lookup.entries),
-        drafts=_value(con, DRAFTS) or "",
-        used_tokens=frozenset(one.token for one in lookup.pressed if _value(con, USED_TOKEN + one.token) is not None),
+        drafts=kv.value(con, DRAFTS) or "",
+        used_tokens=frozenset(one.token for one in lookup.pressed if kv.value(con, USED_TOKEN + one.token) is not None),
     )
 
 
 def _not_erased(con: sqlite3.Connection, numbers: Sequence[str]) -> tuple[str, ...]:
     """A person whose case was erased begins anew: an old number in a subject must not say whose case it was."""
+    if not numbers:
+        return ()
     query = f"SELECT number FROM cases WHERE erased_at IS NOT NULL AND number IN ({marks(numbers)})"
     rows = con.execute(query, numbers)
     erased = {row["number"] for row in rows}
@@ -139,11 +142,10 @@ def _entries(con: sqlite3.Connection, refs: Sequence[str]) -> dict[str, NamedEnt
     return found
 
 
-def _reserved(con: sqlite3.Connection, lookup: Lookup) -> str | None:
-    """Return the number in the message's acknowledgement, else in one of the thread, if no case has that number."""
-    own = _value(con, f"reserved:{lookup.message.fingerprint}")
-    told = None if own else _value(con, f"told:{lookup.author} {lookup.message.message_id}")
-    return own or (told if told and case_id(con, told) is None else None)
+def _reserved_in_thread(con: sqlite3.Connection, lookup: Lookup) -> str | None:
+    """Return the number that an acknowledgement of the thread names, if no case has that number."""
+    told = kv.value(con, f"told:{lookup.author} {lookup.message.message_id}")
+    return told if told and case_id(con, told) is None else None
 
 
 def command_view(
@@ -315,7 +317,7 @@ def _noticed(con: sqlite3.Connection, now: datetime) -> tuple[Noticed, ...]:
 
 
 def _undelivered(con: sqlite3.Connection, message_id: str) -> tuple[str, ...] | None:
-    recipients = _value(con, UNDELIVERED + message_id) if message_id else None
+    recipients = kv.value(con, UNDELIVERED + message_id) if message_id else None
     return None if recipients is None else tuple(recipients.split())
 
 
@@ -337,7 +339,7 @@ def _open_cases(con: sqlite3.Connection, addresses: Sequence[str]) -> tuple[str,
 def _unplaced(con: sqlite3.Connection, message: Message, mails: Sequence[OutgoingView]) -> UnplacedMail | None:
     asked = [mail.key.split(":")[1] for mail in mails if mail.kind is MailKind.WHICH_CASE]
     fingerprint = asked[-1] if asked else message.fingerprint
-    listed = _value(con, UNPLACED + fingerprint)
+    listed = kv.value(con, UNPLACED + fingerprint)
     row = con.execute(
         "SELECT message_id, received_at, outcome FROM messages WHERE fingerprint = ?", (fingerprint,)
     ).fetchone()
@@ -354,13 +356,3 @@ def _unplaced(con: sqlite3.Connection, message: Message, mails: Sequence[Outgoin
 
 def _serial(con: sqlite3.Connection, policy: Policy, year: int) -> int:
     return rebuilt.next_serial(con, year, partial(signature.number, policy, year))
-
-
-def _since(con: sqlite3.Connection, key: str) -> datetime | None:
-    row = con.execute("SELECT at FROM kv WHERE key = ?", (key,)).fetchone()
-    return at(row["at"]) if row else None
-
-
-def _value(con: sqlite3.Connection, key: str) -> str | None:
-    row = con.execute("SELECT value FROM kv WHERE key = ?", (key,)).fetchone()
-    return row["value"] if row else None

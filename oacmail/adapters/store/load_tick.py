@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
-from oacmail.adapters.store import load_digest, tick_failures, write_context
+from oacmail.adapters.store import kv, load_digest, tick_failures, write_context
 from oacmail.adapters.store.connection import at, moment, stamp
 from oacmail.adapters.store.load_case import cases, marks, running
 from oacmail.adapters.store.load_usage import usages
@@ -109,11 +109,11 @@ def _canary(con: sqlite3.Connection, policy: Policy) -> LastCanary | None:
     """Return the last canary; None where none is sent."""
     if not policy.canary.enabled or policy.shadow:
         return None
-    row = con.execute("SELECT value FROM kv WHERE key = ?", (SENT,)).fetchone()
-    if row is None:
+    last = kv.value(con, SENT)
+    if last is None:
         return LastCanary()
-    waits = con.execute(f"SELECT 1 FROM outbox WHERE {LIVE} AND key = ?", (row["value"],)).fetchone()
-    return LastCanary(key=row["value"], waits=waits is not None)
+    waits = con.execute(f"SELECT 1 FROM outbox WHERE {LIVE} AND key = ?", (last,)).fetchone()
+    return LastCanary(key=last, waits=waits is not None)
 
 
 def _spared(
@@ -296,8 +296,8 @@ def _far_off(con: sqlite3.Connection, now: datetime) -> tuple[tuple[str, MailKin
 
 
 def _last_digest(con: sqlite3.Connection) -> date | None:
-    row = con.execute("SELECT value FROM kv WHERE key = ?", (LAST_DIGEST,)).fetchone()
-    return date.fromisoformat(row["value"]) if row else None
+    last = kv.value(con, LAST_DIGEST)
+    return date.fromisoformat(last) if last is not None else None
 
 
 _DIGEST = TickItem(kind="digest")

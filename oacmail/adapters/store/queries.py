@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from oacmail.adapters.store import kv
 from oacmail.adapters.store.connection import at, stamp
 from oacmail.adapters.store.load_digest import reconciled, waiting
 from oacmail.adapters.store.load_tick import causes, problems
@@ -290,22 +291,22 @@ def health(con: sqlite3.Connection, zone: ZoneInfo) -> Row:
         ).fetchone()[0],
         "last_sync": local(_last_sync(con), zone),
         "last_tick": _value(con, LAST_TICK, zone),
-        "runs": _raw(con, RUNS),
+        "runs": kv.value(con, RUNS),
         "started": local(_written(con, RUNS), zone),
-        "deaths": _raw(con, DEATHS),
+        "deaths": kv.value(con, DEATHS),
         "causes": causes(con),
-        "latest": _raw(con, LATEST),
+        "latest": kv.value(con, LATEST),
         "problems": {code: since.astimezone(zone).isoformat() for code, since in problems(con).items()},
-        "other_instance": _raw(con, "other-instance"),
+        "other_instance": kv.value(con, "other-instance"),
         "reconciled": _reconciled(con, zone),
         "canary": _canary(con, zone),
-        "shadow": bool(_raw(con, "shadow")),
+        "shadow": bool(kv.value(con, "shadow")),
     }
 
 
 def _canary(con: sqlite3.Connection, zone: ZoneInfo) -> Row | None:
     """The last canary that came back, and how long it took; None if none ever did."""
-    key, _, seconds = (_raw(con, LAST) or "").partition(" ")
+    key, _, seconds = (kv.value(con, LAST) or "").partition(" ")
     return {"sent_at": moment_of(key).astimezone(zone).isoformat(), "seconds": int(seconds)} if key else None
 
 
@@ -326,15 +327,10 @@ def _last_sync(con: sqlite3.Connection) -> str | None:
     return row[0] or None
 
 
-def _raw(con: sqlite3.Connection, key: str) -> str | None:
-    row = con.execute("SELECT value FROM kv WHERE key = ?", (key,)).fetchone()
-    return row["value"] if row else None
-
-
 def _written(con: sqlite3.Connection, key: str) -> str | None:
     row = con.execute("SELECT at FROM kv WHERE key = ?", (key,)).fetchone()
     return row["at"] if row else None
 
 
 def _value(con: sqlite3.Connection, key: str, zone: ZoneInfo) -> str | None:
-    return local(_raw(con, key), zone)
+    return local(kv.value(con, key), zone)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from oacmail.adapters.store import kv
 from oacmail.adapters.store.connection import at, moment, stamp
 from oacmail.adapters.store.outbox_queue import LIVE
 from oacmail.adapters.store.write_context import person_id, raise_serial, remember
@@ -47,7 +48,7 @@ def give(con: sqlite3.Connection, numbers: Iterable[str], now: datetime) -> None
 def next_serial(con: sqlite3.Connection, year: int, number: Callable[[int], str]) -> int:
     """Return the serial of the next new case. `number` makes a number of a serial."""
     following = position(con, year) + 1
-    if con.execute("SELECT 1 FROM kv WHERE key = ?", (GIVEN + number(following),)).fetchone() is None:
+    if kv.value(con, GIVEN + number(following)) is None:
         return following
     return (_serial(con, BEYOND + str(year)) or following) + 1
 
@@ -67,8 +68,8 @@ def position(con: sqlite3.Connection, year: int) -> int:
 
 
 def _serial(con: sqlite3.Connection, key: str) -> int | None:
-    row = con.execute("SELECT value FROM kv WHERE key = ?", (key,)).fetchone()
-    return int(row[0]) if row else None
+    known = kv.value(con, key)
+    return int(known) if known is not None else None
 
 
 def reserve(con: sqlite3.Connection, message: str, number: str, now: datetime) -> None:

@@ -14,6 +14,7 @@ from typing import IO
 from oacmail.adapters.store import (
     corrections,
     keys,
+    kv,
     load_message,
     load_tick,
     outbox_queue,
@@ -316,13 +317,11 @@ class SqliteStore(FolderRows, BoardRows, DraftRows, ReconciliationRows):
 
     def recall(self, name: str) -> str | None:
         with self._read():
-            row = self.con.execute("SELECT value FROM kv WHERE key = ?", (name,)).fetchone()
-            return row["value"] if row else None
+            return kv.value(self.con, name)
 
     def known_at(self, name: str) -> datetime | None:
         with self._read():
-            row = self.con.execute("SELECT at FROM kv WHERE key = ?", (name,)).fetchone()
-            return moment(row["at"]) if row else None
+            return kv.written_at(self.con, name)
 
     def corrections(self) -> list[Correction]:
         with self._read():
