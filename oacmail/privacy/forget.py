@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from oacmail.adapters.store import kv
 from oacmail.adapters.store.connection import moment, stamp, transaction
 from oacmail.adapters.store.privacy import forgotten, mentions, scope
 from oacmail.adapters.store.privacy.erase import end_open_cases, erase, erase_mentions
@@ -19,10 +20,9 @@ from oacmail.adapters.store.privacy.mentions import Mentions
 from oacmail.adapters.store.privacy.scope import Hold, Scope
 from oacmail.adapters.store.write_context import remember
 from oacmail.core.errors import Refused, Transient
+from oacmail.core.outbox.states import IN_FLIGHT
 from oacmail.core.policy import Policy
 from oacmail.core.routing.signature import key_name, person_mark
-
-_IN_FLIGHT = ("claimed", "sending", "uncertain")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,10 +92,10 @@ class Uncertified:
 
 def uncertified(con: sqlite3.Connection, policy: Policy, address: str) -> Uncertified | None:
     mark = person_mark(policy.secrets[-1], address)
-    row = con.execute("SELECT value FROM kv WHERE key = ?", (PENDING + mark,)).fetchone()
-    if row is None:
+    known = kv.value(con, PENDING + mark)
+    if known is None:
         return None
-    kept = json.loads(row["value"])
+    kept = json.loads(known)
     return Uncertified(counts=kept["counts"], since=moment(kept["since"]))
 
 
@@ -152,7 +152,7 @@ def _live(con: sqlite3.Connection, others: Mentions, found: Scope) -> list[Hold]
 
 def _end(con: sqlite3.Connection, found: Scope, others: Mentions, now: datetime) -> None:
     everything = replace(found, mails=tuple({*found.mails, *others.mails}))
-    if scope.mails_on_their_way(con, everything, _IN_FLIGHT):
+    if scope.mails_on_their_way(con, everything, IN_FLIGHT):
         raise Transient("a mail about this person is being sent at this moment: run the command again in some minutes")
     end_open_cases(con, everything, now)
 

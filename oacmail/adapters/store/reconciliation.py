@@ -11,6 +11,7 @@ from oacmail.adapters.store.connection import at, moment, stamp
 from oacmail.adapters.store.load_tick import problems
 from oacmail.adapters.store.rows import Rows
 from oacmail.core.model import Outcome
+from oacmail.core.outbox.states import IN_FLIGHT
 from oacmail.core.reconciliation import Discrepancy, Mismatch
 
 BEING_WORKED = timedelta(hours=2)  # a message that the server does not deliver is tried four times in 71 minutes
@@ -33,8 +34,8 @@ _SENT = """SELECT o.kind, o.message_id, o.alias, o.copied_at, o.sent_at, c.numbe
   LEFT JOIN cases c ON c.id = o.case_id WHERE o.data_at IS NOT NULL AND o.data_at BETWEEN ? AND ? AND o.state = 'sent'
   AND (o.copy_expected OR o.copied_at IS NOT NULL) AND o.erased_at IS NULL
   AND o.kind <> 'probe' ORDER BY o.data_at"""
-_STUCK = """SELECT o.kind, coalesce(o.data_at, o.created_at) AS since, c.number FROM outbox o
-  LEFT JOIN cases c ON c.id = o.case_id WHERE o.state IN('claimed','sending','uncertain')
+_STUCK = f"""SELECT o.kind, coalesce(o.data_at, o.created_at) AS since, c.number FROM outbox o
+  LEFT JOIN cases c ON c.id = o.case_id WHERE o.state IN({", ".join(f"'{state}'" for state in IN_FLIGHT)})
   AND coalesce(o.data_at, o.created_at) < ? ORDER BY o.id"""
 
 

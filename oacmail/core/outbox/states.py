@@ -10,7 +10,11 @@ from oacmail.core.outgoing import MailEvent, MailState
 
 _S = MailState
 _UNDER_WAY = (_S.CLAIMED, _S.SENDING)
-_LIVE = (_S.QUEUED, *_UNDER_WAY, _S.UNCERTAIN)
+IN_FLIGHT = (*_UNDER_WAY, _S.UNCERTAIN)
+"""The relay may have the mail, or get it at this moment."""
+LIVE = (_S.QUEUED, *IN_FLIGHT)
+NOT_ENDED = (*LIVE, _S.HELD)
+"""It may still leave."""
 _WAITING_FOR_A_PERSON = (_S.QUEUED, _S.UNCERTAIN, _S.HELD, _S.FAILED)
 
 
@@ -36,7 +40,7 @@ NEXT: Mapping[MailEvent, Mapping[MailState, MailState]] = {
     MailEvent.RELAY_AT_FAULT: _all_to(_S.QUEUED, _S.FAILED),
     # --- the mailbox ------------------------------------------------------------------------------
     # A copy proves that the relay took the mail, whatever was believed; a report or a person may have ended it since.
-    MailEvent.COPY_SEEN: _all_to(_S.SENT, *_LIVE, _S.HELD, _S.SENT),
+    MailEvent.COPY_SEEN: _all_to(_S.SENT, *LIVE, _S.HELD, _S.SENT),
     MailEvent.NAMED: _all_to(_S.SENT, _S.QUEUED, _S.UNCERTAIN, _S.HELD),
     MailEvent.REPORTED: _all_to(_S.FAILED, *_S),
     # --- the rules --------------------------------------------------------------------------------
@@ -45,7 +49,7 @@ NEXT: Mapping[MailEvent, Mapping[MailState, MailState]] = {
     MailEvent.HELD: _all_to(_S.HELD, _S.QUEUED, _S.UNCERTAIN),
     MailEvent.DROPPED: _all_to(_S.DROPPED, _S.QUEUED, _S.UNCERTAIN),
     MailEvent.CANCELLED: _all_to(_S.DROPPED, _S.QUEUED),
-    MailEvent.KEY_LOST: _all_to(_S.HELD, *_LIVE),
+    MailEvent.KEY_LOST: _all_to(_S.HELD, *LIVE),
     # --- a person ---------------------------------------------------------------------------------
     MailEvent.RETRIED_BY_HAND: _all_to(_S.QUEUED, *_WAITING_FOR_A_PERSON),
     MailEvent.DROPPED_BY_HAND: _all_to(_S.DROPPED, *_WAITING_FOR_A_PERSON),

@@ -16,7 +16,8 @@ from hashlib import sha256
 from oacmail.adapters.store.connection import stamp
 from oacmail.adapters.store.privacy.columns import setting
 from oacmail.adapters.store.privacy.mentions import Mentions
-from oacmail.adapters.store.privacy.scope import IN, LIVE_STATES, Scope, ids
+from oacmail.adapters.store.privacy.scope import IN, Scope, ids
+from oacmail.core.outbox.states import NOT_ENDED
 from oacmail.core.view import FORWARDED_BY, UNDELIVERED, UNPLACED
 
 ERASED_DOMAIN = "invalid"  # RFC 2606 section 2: no mail reaches it
@@ -157,7 +158,7 @@ def erase_mentions(con: sqlite3.Connection, found: Mentions, scope: Scope) -> Co
     return +counts
 
 
-_QUOTED = ", ".join(f"'{state}'" for state in LIVE_STATES)
+_QUOTED = ", ".join(f"'{state}'" for state in NOT_ENDED)
 
 
 def _without(text: str, addresses: Iterable[str]) -> str:

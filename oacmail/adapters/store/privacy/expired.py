@@ -7,9 +7,10 @@ import sqlite3
 from collections.abc import Sequence
 
 from oacmail.adapters.store.privacy.columns import setting
-from oacmail.adapters.store.privacy.scope import IN, LIVE_STATES, ids
+from oacmail.adapters.store.privacy.scope import IN, ids
+from oacmail.core.outbox.states import NOT_ENDED
 
-_FINAL = f"o.state NOT IN ({', '.join(repr(state) for state in LIVE_STATES)})"
+_FINAL = f"o.state NOT IN ({', '.join(repr(str(state)) for state in NOT_ENDED)})"
 _OVER = "c.status = 'closed' AND c.closed_at < ?"
 _WAITS = "EXISTS(SELECT 1 FROM reviews r WHERE r.fingerprint = m.fingerprint AND r.done_at IS NULL)"
 

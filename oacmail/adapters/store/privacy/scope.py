@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from oacmail.adapters.store.connection import moment
+from oacmail.core.outbox.states import NOT_ENDED
 
 NEVER = "9999"  # sorts behind every time
-LIVE_STATES = ("queued", "claimed", "sending", "uncertain", "held")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +137,7 @@ def holds(con: sqlite3.Connection, scope: Scope) -> tuple[Hold, ...]:
     return tuple(found)
 
 
-def mails_on_their_way(con: sqlite3.Connection, scope: Scope, states: Sequence[str] = LIVE_STATES) -> list[str]:
+def mails_on_their_way(con: sqlite3.Connection, scope: Scope, states: Sequence[str] = NOT_ENDED) -> list[str]:
     query = f"SELECT key FROM outbox WHERE id {IN} AND state IN ({','.join('?' * len(states))}) ORDER BY id"
     return [row["key"] for row in con.execute(query, (ids(scope.mails), *states))]
 
