@@ -4,14 +4,14 @@ They stand below the HTML alone; the text names the words. A button decides noth
 mail of an agent, or a reply of the technical services, like any other, and its writer must be proven.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from urllib.parse import quote
 
 from oacmail.core.model import LANGUAGES
+from oacmail.core.outbox.token_links import token_link
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
-from oacmail.core.routing import order_tokens, signature
+from oacmail.core.routing import order_tokens
 from oacmail.core.routing.orders import Verb
 
 _WORDS: Mapping[Verb, tuple[str, str, str]] = {
@@ -29,7 +29,6 @@ _WORDS: Mapping[Verb, tuple[str, str, str]] = {
 """What the mail of a button says, in ca, es and en."""
 LISTED = 10
 """Cases of a list that have buttons: a mail with more could not be read."""
-_LOCAL_PART = 64  # octets (RFC 5321 section 4.5.3.1.1)
 _OF_A_CASE: Mapping[MailKind, tuple[Verb, ...]] = {
     MailKind.OVERDUE: (Verb.MINE, Verb.CALLED, Verb.NOT_REACHED, Verb.SECOND_LEVEL, Verb.SPAM),
     MailKind.SECOND_LEVEL: (Verb.SECOND_LEVEL, Verb.FIRST_LEVEL, Verb.MINE),
@@ -95,25 +94,13 @@ def listed(facts: Mapping[str, object]) -> tuple[str, ...]:
 
 
 def _link(policy: Policy, agent: str, case: str, verb: Verb, *, key: str, lang: str, now: datetime) -> str:
-    """The token is after the + of the address, or in the subject where such addresses do not arrive."""
     token = order_tokens.make(policy, agent=agent, case=case, verb=verb, notice=key, now=now)
-    local, _, domain = policy.office.address.rpartition("@")
-    detailed = f"{local}+{token}"
-    in_address = policy.office.plus_addressing and len(detailed) <= _LOCAL_PART
-    subject = _joined((f"[{signature.token(policy, case)}]", word_of(verb, lang), "" if in_address else token))
-    address = f"{detailed if in_address else local}@{domain}"
-    return (
-        f"mailto:{quote(address, safe='@+')}?subject={quote(subject, safe='')}&body={quote(_body(verb, lang), safe='')}"
-    )
+    return token_link(policy, token, case=case, word=word_of(verb, lang), body=_body(verb, lang))
 
 
 def word_of(verb: Verb, lang: str) -> str:
     """The order word of a button, in a language of the office."""
     return _WORDS[verb][LANGUAGES.index(lang) if lang in LANGUAGES else 0]
-
-
-def _joined(parts: Iterable[str]) -> str:
-    return " ".join(filter(None, parts))
 
 
 def _body(verb: Verb, lang: str) -> str:

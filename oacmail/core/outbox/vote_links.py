@@ -4,12 +4,9 @@ They stand in the HTML alone; the text asks for a number. No web page is needed,
 vote.
 """
 
-from urllib.parse import quote
-
+from oacmail.core.outbox.token_links import token_link
 from oacmail.core.policy import Policy
-from oacmail.core.routing import signature, vote_tokens
-
-_LOCAL_PART = 64  # octets (RFC 5321 section 4.5.3.1.1)
+from oacmail.core.routing import vote_tokens
 
 
 def links(policy: Policy, case: str) -> tuple[dict[str, object], ...]:
@@ -18,11 +15,5 @@ def links(policy: Policy, case: str) -> tuple[dict[str, object], ...]:
 
 
 def _link(policy: Policy, case: str, score: int) -> str:
-    """The token is after the + of the address, or in the subject where such addresses do not arrive."""
     token = vote_tokens.make(policy, case=case, score=score)
-    local, _, domain = policy.office.address.rpartition("@")
-    detailed = f"{local}+{token}"
-    in_address = policy.office.plus_addressing and len(detailed) <= _LOCAL_PART
-    subject = " ".join((f"[{signature.token(policy, case)}]", str(score), *(() if in_address else (token,))))
-    address = f"{detailed if in_address else local}@{domain}"
-    return f"mailto:{quote(address, safe='@+')}?subject={quote(subject, safe='')}&body={score}%0D%0A"
+    return token_link(policy, token, case=case, word=str(score), body=f"{score}\r\n")
