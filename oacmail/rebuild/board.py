@@ -23,7 +23,7 @@ from oacmail.core.view import View
 from oacmail.engine import Engine
 from oacmail.mail.parse import parse
 from oacmail.mail.parser_config import ParserConfig
-from oacmail.rebuild.survey import Found, SurveyedFolder, fetched
+from oacmail.rebuild.contents import FolderContents, Found, fetched
 from oacmail.replay import VirtualClock
 
 TRACKED = (Folder.INTAKE, Folder.BOARD, Folder.OTHER)
@@ -61,7 +61,7 @@ class PlayedBoard:
     mailbox: Mailbox
     parser_config: ParserConfig
     names: BoardNames
-    folders: Sequence[SurveyedFolder]
+    folders: Sequence[FolderContents]
     lived_until: datetime
     moved: list[str] = field(default_factory=list)
 

@@ -27,11 +27,11 @@ from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.parsing import InlineParser, Parser
 from oacmail.rebuild import board
 from oacmail.rebuild import proofs as copies
+from oacmail.rebuild.contents import Contents, Found, batches, fetched, look_at
 from oacmail.rebuild.judge import UnprovenMails, judge
 from oacmail.rebuild.play import Play
 from oacmail.rebuild.proofs import Proofs
 from oacmail.rebuild.report import Held, RebuildReport
-from oacmail.rebuild.survey import Found, Survey, batches, fetched, survey
 from oacmail.replay import VirtualClock
 
 FOLDER = "rebuilding"  # in the state directory, until the new database is complete
@@ -71,7 +71,7 @@ class Rebuild:
             engine = self.engine(store, clock)
             engine.policy = replace(engine.policy, canary=CanaryRules())  # canaries of the past are found as copies
             names = board.names_on(engine.policy, self.mailbox)
-            found = survey(self.mailbox, board.with_its_folders(engine.policy, self.mailbox, names))
+            found = look_at(self.mailbox, board.with_its_folders(engine.policy, self.mailbox, names))
             every = found.messages(self.now)
             proofs = copies.read(engine.policy, self._copies(every))
             since = self._since(proofs)
@@ -117,7 +117,7 @@ class Rebuild:
             "smtp.self_copy was off, say when the service was first started: --since DATE"
         )
 
-    def _record(self, store: SqliteStore, engine: Engine, found: Survey, proofs: Proofs, since: datetime) -> None:
+    def _record(self, store: SqliteStore, engine: Engine, found: Contents, proofs: Proofs, since: datetime) -> None:
         """Every place, and the numbers that were given; nothing is played yet."""
         with store.together():
             store.signed_with(map(key_name, engine.policy.secrets), since)
@@ -139,7 +139,7 @@ class Rebuild:
         store: SqliteStore,
         engine: Engine,
         clock: VirtualClock,
-        found: Survey,
+        found: Contents,
         proofs: Proofs,
         lived_until: datetime,
         count: int,
@@ -164,7 +164,7 @@ class Rebuild:
         engine: Engine,
         clock: VirtualClock,
         names: BoardNames,
-        found: Survey,
+        found: Contents,
         lived_until: datetime,
     ) -> list[str]:
         clock.moment = lived_until
@@ -181,7 +181,7 @@ class Rebuild:
         read.read()
         return read.moved
 
-    def _finish(self, store: SqliteStore, found: Survey) -> list[str]:
+    def _finish(self, store: SqliteStore, found: Contents) -> list[str]:
         """The folders count as read when they were looked at: what has arrived since is new to the service."""
         with store.together():
             for box in found.folders:

@@ -24,8 +24,8 @@ from oacmail.engine import Delivery, Engine, Ticks
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.parsing import Parser, RawMessage
 from oacmail.rebuild import told
+from oacmail.rebuild.contents import FolderContents, Found, batches, fetched
 from oacmail.rebuild.proofs import Proof, Proofs
-from oacmail.rebuild.survey import Found, SurveyedFolder, batches, fetched
 from oacmail.rebuild.told import Orders
 from oacmail.replay import VirtualClock
 
@@ -59,7 +59,7 @@ class Play:
     mailbox: Mailbox
     parsing: Parser
     parser_config: ParserConfig
-    folders: Sequence[SurveyedFolder]
+    folders: Sequence[FolderContents]
     proofs: Proofs
     lived_until: datetime
     publish: Callable[[], None]

@@ -15,7 +15,7 @@ from oacmail.core.policy import Policy
 from oacmail.core.routing.sender import own_signature
 from oacmail.core.routing.signature import TRIAL, is_foreign
 from oacmail.mail.parse import parse
-from oacmail.rebuild.survey import Found
+from oacmail.rebuild.contents import Found
 
 ACK = "ack:"
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from oacmail.batches import batched
 from oacmail.core.errors import Transient, UnreadableMessage
 from oacmail.core.model import Folder, MessageRef
 from oacmail.core.ports.mailbox import Fetched, FolderState, Mailbox, MessageMeta, WatchedFolder
@@ -36,7 +37,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SurveyedFolder:
+class FolderContents:
     watched: WatchedFolder
     state: FolderState
     metas: tuple[MessageMeta, ...]
@@ -55,8 +56,8 @@ class SurveyedFolder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Survey:
-    folders: tuple[SurveyedFolder, ...]
+class Contents:
+    folders: tuple[FolderContents, ...]
 
     def messages(self, now: datetime) -> list[Found]:
         """All of them, in order."""
@@ -64,12 +65,12 @@ class Survey:
         return sorted(found, key=lambda one: one.order)
 
 
-def survey(mailbox: Mailbox, folders: Sequence[WatchedFolder]) -> Survey:
+def look_at(mailbox: Mailbox, folders: Sequence[WatchedFolder]) -> Contents:
     """Look at every folder to its end. Raises Transient: what lies in a folder that cannot be read may be an answer."""
-    return Survey(folders=tuple(_folder(mailbox, watched) for watched in folders))
+    return Contents(folders=tuple(_folder(mailbox, watched) for watched in folders))
 
 
-def _folder(mailbox: Mailbox, watched: WatchedFolder) -> SurveyedFolder:
+def _folder(mailbox: Mailbox, watched: WatchedFolder) -> FolderContents:
     try:
         state = mailbox.open(watched.name)
     except Transient as error:
@@ -77,20 +78,11 @@ def _folder(mailbox: Mailbox, watched: WatchedFolder) -> SurveyedFolder:
     own = frozenset(mailbox.bearing(SIGNATURE_FIELD))
     only = sorted(own) if watched.role is Folder.JUNK else None
     metas = mailbox.metas(only) if only is None or only else ()
-    return SurveyedFolder(watched=watched, state=state, metas=tuple(metas), own=own)
+    return FolderContents(watched=watched, state=state, metas=tuple(metas), own=own)
 
 
 def batches(messages: Sequence[Found]) -> Iterator[Sequence[Found]]:
-    batch: list[Found] = []
-    size = 0
-    for one in messages:
-        if batch and (len(batch) == BATCH or size + one.size > BATCH_BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append(one)
-        size += one.size
-    if batch:
-        yield batch
+    return batched(messages, lambda one: one.size, BATCH, BATCH_BYTES)
 
 
 def fetched(mailbox: Mailbox, messages: Sequence[Found]) -> Mapping[MessageRef, Fetched]:
