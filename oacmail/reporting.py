@@ -23,7 +23,6 @@ from oacmail.core.report.compute import month_figures, with_variations
 from oacmail.core.report.figures import FigureCorrection, MonthFigures, MonthlyReport, TrendPoint
 from oacmail.core.report.months import YEAR, Month
 from oacmail.core.report.publication import is_final, may_publish
-from oacmail.core.report.rows import EventRow
 from oacmail.core.report_effects import CorrectFigure, ReportReady
 from oacmail.mail.outgoing.enclosed import EnclosedFile
 from oacmail.mail.outgoing.report_charts import charts as charts_of
@@ -78,13 +77,10 @@ class Months:
         known = self.published(month)
         if known is None:
             return ()
-        now = self.computed(month)
-        ends = month.ends(self.policy.office.timezone)
-        why = archive.reasons(self._events_since(month), known.published_at, ends)
+        rows = load_report.month_rows(self.con, self.policy, month)
+        now = self._computed.setdefault(month, month_figures(self.policy, month, rows))
+        why = archive.reasons(rows.events, known.published_at, month.ends(self.policy.office.timezone))
         return archive.differences(known.figures, known.corrections, now, why)
-
-    def _events_since(self, month: Month) -> tuple[EventRow, ...]:
-        return load_report.month_rows(self.con, self.policy, month).events
 
     def trend(self, month: Month) -> tuple[TrendPoint, ...]:
         points = ((one, self.figures(one)) for one in month.twelve())
