@@ -8,8 +8,7 @@ bench/requirements.txt). The readers' figures come from two people who labelled 
 """
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 from bench import plain_model
 from bench.examples import CORPUS, LabelledMessage, mails, messages, phrases
 from bench.train_understanding import FOLDS, folds, learn
+from bench.verdicts import LINES, Pair, value, verdict
 from oacmail.cli.figures import at_once, figures, reliability
 from oacmail.core.routing.classification import classify
 from oacmail.mail.parse import parse
@@ -24,36 +24,14 @@ from oacmail.mail.understanding import labelled, scores
 
 Judge = Callable[[LabelledMessage], dict[str, Any]]
 Split = tuple[list[LabelledMessage], list[LabelledMessage]]
-Pair = tuple[Mapping[str, Any], dict[str, Any]]
 READERS = {"kind": 1.0, "topic": 0.95, "level": 0.98, "intent": 1.0}
-LINES = (
-    ("kind", "kind", "macro_f1"),
-    ("topic", "topic", "macro_f1"),
-    ("level", "level", "macro_f1"),
-    ("intent", "intent", "macro_f1"),
-    ("second level: precision", "level", "second", "precision"),
-    ("second level: recall", "level", "second", "recall"),
-    ("language", "language", "accuracy"),
-    ("call-back: telephone", "callback", "phone_exact"),
-    ("call-back: slot", "callback", "slot_accuracy"),
-    ("people taken for something else", "people_lost"),
-    ("machines taken for people", "machines_acknowledged"),
-)
 
 
 def ours(learned: Sequence[LabelledMessage]) -> Judge:
     """A classifier that learned from these messages and the phrases, with the shipped temperatures."""
     warmth = {field.name: field.temperature for field in scores.shipped().fields}
     table = scores.table_from(learn([*learned, *phrases()], warmth))
-
-    def judge(example: LabelledMessage) -> dict[str, Any]:
-        reading = classify(replace(example.message, features=scores.weigh(example.message, table)))
-        call = reading.callback
-        found = {name: getattr(reading, name) for name in ("kind", "topic", "level", "intent", "language")}
-        called = {"phone": call.phone, "slot": call.slot} if call else None
-        return found | {"callback": called, "confidence": reading.confidence}
-
-    return judge
+    return lambda example: verdict(example.message, table)
 
 
 def by_folds(examples: Sequence[LabelledMessage]) -> Iterator[Split]:
@@ -76,12 +54,6 @@ def judged(splits: Iterable[Split], method: Callable[[Sequence[LabelledMessage]]
     ]
 
 
-def _value(found: Any, path: Sequence[str]) -> float:
-    for name in path:
-        found = found[name]
-    return float(found)
-
-
 def main(folder: Path) -> None:
     examples, others = mails(folder), messages()
     splits = {
@@ -100,16 +72,16 @@ def main(folder: Path) -> None:
     }
     print(f"{'':34}" + "".join(f"{name:>20}" for name in columns) + f"{'readers':>10}")
     for name, *path in LINES:
-        values = [[_value(found, path) for found in column] for column in columns.values()]
+        values = [[value(found, path) for found in column] for column in columns.values()]
         means = "".join(f"{sum(each) / len(each):20.3f}" for each in values)
         print(f"{name:34}{means}" + (f"{READERS[name]:10.2f}" if name in READERS else ""))
     for column in ("ours, writer out", "ours, others out"):
         print(f"\n{column}, one by one")
         for name, *path in LINES:
-            print(f"{name:34}" + "".join(f"{_value(found, path):10.3f}" for found in columns[column]))
+            print(f"{name:34}" + "".join(f"{value(found, path):10.3f}" for found in columns[column]))
     print("\nas shipped, on the messages of oacmail/mail/understanding/held_out.txt")
     for name, *path in LINES[:6]:
-        print(f"{name:34}{_value(held_out(), path):10.3f}")
+        print(f"{name:34}{value(held_out(), path):10.3f}")
     _sureness(list(chain(*pairs["ours, writer out"])))
 
 
