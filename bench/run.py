@@ -74,6 +74,16 @@ max_age_hours = 0
 """
 
 
+def write_config(root: Path, box: BenchMailbox, sink: Sink) -> Path:
+    """Write the configuration of the office for this mailbox and this relay, and return its path."""
+    (root / "password").write_text(PASSWORD)
+    (root / "password").chmod(0o600)
+    ports = {"imap": box.server.imap_port, "smtp": sink.port}
+    path = root / "config.toml"
+    path.write_text(CONFIG.format(office=OFFICE, user=USER, mx=MX, agent=AGENT, **ports))
+    return path
+
+
 def floor(box: BenchMailbox, root: Path) -> tuple[Cost, Verdict]:
     database = root / "floor.db"
     with Sink(root) as sink:
@@ -85,13 +95,8 @@ def floor(box: BenchMailbox, root: Path) -> tuple[Cost, Verdict]:
 
 def oacmail(box: BenchMailbox, root: Path) -> tuple[Cost, Verdict]:
     database = root / "state" / "oacmail.db"
-    (root / "password").write_text(PASSWORD)
-    (root / "password").chmod(0o600)
     with Sink(root) as sink:
-        ports = {"imap": box.server.imap_port, "smtp": sink.port}
-        config = CONFIG.format(office=OFFICE, user=USER, mx=MX, agent=AGENT, **ports)
-        (root / "config.toml").write_text(config)
-        command = [sys.executable, "-m", "oacmail", "--config", str(root / "config.toml"), "run"]
+        command = [sys.executable, "-m", "oacmail", "--config", str(write_config(root, box, sink)), "run"]
         cost = measured(command, sink, root / "log", until=lambda: judge.idle(database))
         return cost, _verdict(box.truths, judge.oacmail, database, sink)
 

@@ -3,6 +3,7 @@
 Pure: the same policy, view, input and time always give the same decision. It holds no rule about cases or mails.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import assert_never
 
@@ -34,11 +35,11 @@ from oacmail.core.handlers.report import on_report_ready
 from oacmail.core.handlers.tick import on_tick
 from oacmail.core.lookup import LookedUp, Lookup
 from oacmail.core.model import Auto, Folder, Kind, Outcome, Role
-from oacmail.core.outbox.notice_limits import bounded
+from oacmail.core.outbox.notice_limits import bounded, limited
 from oacmail.core.policy import Policy
 from oacmail.core.report_effects import ReportReady
 from oacmail.core.routing.signature import Signature
-from oacmail.core.view import MessageView, TickView, View
+from oacmail.core.view import MessageView, Noticed, TickView, View
 
 
 def decide(policy: Policy, view: View | TickView, inp: LookedUp, now: datetime) -> Decision:
@@ -46,14 +47,13 @@ def decide(policy: Policy, view: View | TickView, inp: LookedUp, now: datetime) 
     match inp:
         case Lookup():
             assert isinstance(view, View)
-            decision = _arrived(policy, view, inp, now)
-            return decision if inp.forced else bounded(policy, view.noticed, inp.author, decision)
+            return _arrived(policy, view, inp, now)
         case Tick():
             assert isinstance(view, TickView)
             return on_tick(policy, view, now)
         case DeliveryResult():
             assert isinstance(view, View)
-            return bounded(policy, view.noticed, "", on_delivery_result(policy, view, inp, now))
+            return on_delivery_result(policy, view, inp, now)
         case AdminCommand():
             assert isinstance(view, View)
             return on_admin_command(policy, view, inp, now)
@@ -70,6 +70,16 @@ def decide(policy: Policy, view: View | TickView, inp: LookedUp, now: datetime) 
             return on_report_ready(policy, inp, now)
         case _:
             assert_never(inp)
+
+
+def may_exceed(inp: LookedUp, decision: Decision) -> bool:
+    """Return whether the decision sends notices that a limit may defer; what a person orders has none."""
+    return (isinstance(inp, DeliveryResult) or (isinstance(inp, Lookup) and not inp.forced)) and bool(limited(decision))
+
+
+def within_limits(policy: Policy, noticed: Sequence[Noticed], inp: LookedUp, decision: Decision) -> Decision:
+    """Return the decision with its notices above a limit deferred. `noticed`: those of the last hour."""
+    return bounded(policy, noticed, inp.author if isinstance(inp, Lookup) else "", decision)
 
 
 def _arrived(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision:

@@ -219,12 +219,12 @@ class RateUsage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noticed:
-    """A notice to staff of the last hour that was sent as a single mail, or will be. `key`: without its recipient.
-    `author`: the citizen of its case, '' = none."""
+    """How many notices of one kind about messages of one citizen were sent to staff in the last hour as single mails,
+    or will be; one to several recipients counts once. `author`: the citizen of the case, '' = none."""
 
     kind: MailKind
-    key: str
     author: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,7 +260,7 @@ class View:
     our question names to which this message replies, or this message itself, if we have asked about it. `thread`: of
     the case to whose person this message is to be relayed.
     `alike`: recent second-level cases on its platform, oldest first; of an incident only the last
-    (core/escalation/incidents.py). `noticed`: notices to staff of the last hour, for their budgets.
+    (core/escalation/incidents.py).
     `entries`: of the review list, by the beginning of the reference that an order names. `drafts`: the folder for
     suggested answers, '' = the mailbox has none. `affected`: (operator, platform) that its cases or the message blame,
     to the addresses of the people whom the failure affects today.
@@ -291,7 +291,6 @@ class View:
     refusals: tuple[Refusal, ...] = ()
     taken_since: bool = False
     alike: tuple[SimilarCase, ...] = ()
-    noticed: tuple[Noticed, ...] = ()
     used_tokens: frozenset[str] = frozenset()
     entries: Mapping[str, NamedEntry] = field(default_factory=lambda: MappingProxyType({}))
     drafts: str = ""

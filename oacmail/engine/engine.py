@@ -16,9 +16,9 @@ import structlog
 
 from oacmail.core.case_effects import RecordContact, TreatAsRequest, WriteDraft
 from oacmail.core.cases import relay_offers
-from oacmail.core.decide import decide
+from oacmail.core.decide import decide, may_exceed, within_limits
 from oacmail.core.effects import Arrived, Decision, DeliveryResult, Input, OpenCase, Quoted, Send
-from oacmail.core.lookup import Lookup, looked_up, with_forwarded
+from oacmail.core.lookup import LookedUp, Lookup, looked_up, with_forwarded
 from oacmail.core.model import Folder, MessageRef
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
@@ -115,11 +115,9 @@ class Engine:
         if isinstance(asked, Lookup) and raw is not None:
             asked = self._read_further(asked, raw)
         arrived = asked.arrived if isinstance(asked, Lookup) else None
-        view = turn.view(self.policy, asked, now)
-        decision = decide(self.policy, view, asked, now)
+        decision = self._judged(turn, asked, now)
         if self._treated(turn, decision, now):  # decide again, with the cases that these messages have now
-            view = turn.view(self.policy, asked, now)
-            decision = decide(self.policy, view, asked, now)
+            decision = self._judged(turn, asked, now)
         sends = [effect for effect in decision.effects if isinstance(effect, Send)]
         noted = {effect.message: effect.text for effect in decision.effects if isinstance(effect, RecordContact)}
         opened = {effect.number: effect.citizen for effect in decision.effects if isinstance(effect, OpenCase)}
@@ -136,6 +134,12 @@ class Engine:
             shadow=self.policy.shadow,
         )
         return decision
+
+    def _judged(self, turn: Turn, asked: LookedUp, now: datetime) -> Decision:
+        decision = decide(self.policy, turn.view(self.policy, asked, now), asked, now)
+        if not may_exceed(asked, decision):
+            return decision
+        return within_limits(self.policy, turn.noticed(now), asked, decision)
 
     def _treated(self, turn: Turn, decision: Decision, now: datetime) -> bool:
         """Decide as requests the messages that a decision names, in the same turn; return whether there were any."""

@@ -35,7 +35,6 @@ from oacmail.core.view import (
     USED_TOKEN,
     CaseView,
     MessageView,
-    Noticed,
     OutgoingView,
     PersonView,
     Refusal,
@@ -109,7 +108,6 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
         thread=thread.thread(con, lookup),
         unplaced=unplaced,
         alike=alike(con, policy, lookup),
-        noticed=_noticed(con, now),
         entries=_entries(con, lookup.entries),
         drafts=kv.value(con, DRAFTS) or "",
         used_tokens=frozenset(one.token for one in lookup.pressed if kv.value(con, USED_TOKEN + one.token) is not None),
@@ -171,7 +169,7 @@ def delivery_view(con: sqlite3.Connection, policy: Policy, inp: DeliveryResult, 
     owed = [mail.case for mail in mails if mail.kind in MEETS_DEADLINE and mail.case]
     about = cases(con, policy, owed, now)
     if inp.state != "refused":
-        return View(mails=mails, cases=about, noticed=_noticed(con, now))
+        return View(mails=mails, cases=about)
     taken = _last_taken(con)
     own = con.execute("SELECT refused_at FROM outbox WHERE key = ?", (inp.key,)).fetchone()[0]
     others = tuple(other for other in refusals(con, policy, now) if other.key != inp.key)
@@ -180,7 +178,6 @@ def delivery_view(con: sqlite3.Connection, policy: Policy, inp: DeliveryResult, 
         cases=about,
         refusals=others,
         taken_since=own is not None and own < taken,
-        noticed=_noticed(con, now),
     )
 
 
@@ -302,18 +299,6 @@ def _mails(con: sqlite3.Connection, where: str, values: Sequence[object]) -> tup
 def _person(con: sqlite3.Connection, address: str) -> PersonView | None:
     row = con.execute("SELECT lang, known FROM people WHERE address = ?", (address,)).fetchone()
     return PersonView(address=address, lang=row["lang"], known=bool(row["known"])) if row else None
-
-
-def _noticed(con: sqlite3.Connection, now: datetime) -> tuple[Noticed, ...]:
-    rows = con.execute(
-        """SELECT o.kind, o.key, coalesce(p.address, '') AS author FROM outbox o
-        LEFT JOIN cases c ON c.id = o.case_id LEFT JOIN people p ON p.id = c.citizen_id
-        WHERE o.budget = 'notice' AND o.released_at IS NOT NULL AND o.created_at BETWEEN ? AND ?""",
-        (stamp(now - timedelta(hours=1)), stamp(now)),
-    )
-    return tuple(
-        Noticed(kind=of_name(row["kind"]), key=row["key"].rpartition(":")[0], author=row["author"]) for row in rows
-    )
 
 
 def _undelivered(con: sqlite3.Connection, message_id: str) -> tuple[str, ...] | None:

@@ -17,6 +17,7 @@ from oacmail.adapters.store import (
     kv,
     load_message,
     load_tick,
+    load_usage,
     outbox_queue,
     thread,
     tick_failures,
@@ -60,7 +61,7 @@ from oacmail.core.policy import Policy
 from oacmail.core.ports.renderer import FrozenMail
 from oacmail.core.ports.store import LAST_TICK, RUN, RUN_READ, Claimed, Correction
 from oacmail.core.report_effects import ReportReady
-from oacmail.core.view import TickView, View
+from oacmail.core.view import Noticed, TickView, View
 
 
 class SqliteTurn:
@@ -83,6 +84,9 @@ class SqliteTurn:
                 return load_message.delivery_view(self._con, policy, inp, now)
             case ReportReady():
                 return View()
+
+    def noticed(self, now: datetime) -> list[Noticed]:
+        return load_usage.noticed(self._con, now)
 
     def message(self, fingerprint: str) -> tuple[str, bytes | None] | None:
         row = self._con.execute(

@@ -5,7 +5,7 @@
 message in the mailbox are never changed. Notices that a person's command causes are not limited.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby, islice
@@ -28,14 +28,16 @@ ALERT = "alert:notice-budget"
 EVERY = timedelta(hours=1)
 
 
-def bounded(policy: Policy, noticed: Iterable[Noticed], author: str, decision: Decision) -> Decision:
+def limited(decision: Decision) -> set[MailKind]:
+    """Return the kinds of the decision's notices that have a limit."""
+    sends = (effect for effect in decision.effects if isinstance(effect, Send))
+    return {send.kind for send in sends if send.kind in LIMITED_NOTICES}
+
+
+def bounded(policy: Policy, noticed: Sequence[Noticed], author: str, decision: Decision) -> Decision:
     """Return the decision with each notice counted and those above a limit deferred. `author`: who wrote the message,
     '' = no message caused the decision."""
-    kinds = {effect.kind for effect in decision.effects if isinstance(effect, Send) and effect.kind in LIMITED_NOTICES}
-    if not kinds:
-        return decision
-    before = {(one.kind, one.key): one for one in noticed}.values()  # one message may have several recipients
-    full = {kind for kind in kinds if not _has_room(policy, kind, author, list(before))}
+    full = {kind for kind in limited(decision) if not _has_room(policy, kind, author, noticed)}
     return replace(decision, effects=tuple(_counted(effect, full) for effect in decision.effects))
 
 
@@ -45,16 +47,20 @@ def _counted(effect: Effect, full: set[MailKind]) -> Effect:
     return replace(effect, budget=BUDGET, release=None if effect.kind in full else effect.release)
 
 
-def _has_room(policy: Policy, kind: MailKind, author: str, before: list[Noticed]) -> bool:
+def _has_room(policy: Policy, kind: MailKind, author: str, before: Sequence[Noticed]) -> bool:
     """Check the limits by kind, by sender and domain within the kind, and of all kinds together, each in an hour."""
     limits, same = policy.budgets, [one for one in before if one.kind == kind]
-    of_domain = sum(registrable(one.author) == registrable(author) for one in same)
+    of_domain = [one for one in same if registrable(one.author) == registrable(author)]
     checks = [
-        (sum(one.author == author for one in same), limits.per_address_hour if author else 0),
-        (of_domain, limits.per_domain_hour * crowd(author) if author else 0),
-        (len(before), limits.per_hour),
+        (_count(one for one in same if one.author == author), limits.per_address_hour if author else 0),
+        (_count(of_domain), limits.per_domain_hour * crowd(author) if author else 0),
+        (_count(before), limits.per_hour),
     ]
-    return len(same) < policy.deadlines.digest_above and all(not limit or used < limit for used, limit in checks)
+    return _count(same) < policy.deadlines.digest_above and all(not limit or used < limit for used, limit in checks)
+
+
+def _count(some: Iterable[Noticed]) -> int:
+    return sum(one.count for one in some)
 
 
 def list_notices(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:

@@ -18,7 +18,7 @@ from oacmail.core.ports.board import BoardStore
 from oacmail.core.ports.mailbox import FolderRow, MessageMeta, WatchedFolder
 from oacmail.core.ports.renderer import FrozenMail
 from oacmail.core.reconciliation import Discrepancy
-from oacmail.core.view import TickView, View
+from oacmail.core.view import Noticed, TickView, View
 
 LAST_TICK = "last_tick"  # a fact's name: when a tick last completed
 UNREADABLE = "unreadable: the server gives up on it"  # why a message is quarantined that the server does not deliver
@@ -64,6 +64,10 @@ class Turn(Protocol):
     """The transaction of one decision: read, write, and commit if the block ends without an exception."""
 
     def view(self, policy: Policy, inp: LookedUp, now: datetime) -> View | TickView: ...
+
+    def noticed(self, now: datetime) -> Sequence[Noticed]:
+        """Notices to staff of the last hour, for their limits."""
+        ...
 
     def message(self, fingerprint: str) -> tuple[str, bytes | None] | None:
         """(fresh text, original bytes or None) of a recorded message."""
