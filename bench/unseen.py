@@ -1,6 +1,6 @@
 """Measure how the shipped tables read the mails of bench/voices.jsonl, whose writers nothing has learned from.
 
-Usage: python -m bench.unseen. Twenty-seven writers with briefs of their own wrote them, each knowing the scheme of labels
+Usage: python -m bench.unseen. Twenty-seven writers with briefs of their own wrote them; each knew the scheme of labels
 and neither another's mails nor this code; one of them (v) collects machines' mail. One column for all, then one each.
 Whoever learns from them leaves a writer out to measure it (bench/understand.py), and says so in docs/understanding.md.
 """
