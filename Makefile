@@ -11,7 +11,7 @@
 #   make rebuilds [TOWNS=50] [DAYS=90]   simulated towns lose their database: what differs after `oacmail rebuild`
 #   make rebuild-cost [COST=100000]   time and memory of a rebuild
 #   make fresh bounces CORPORA=DIR MAIL=DIR   reply extraction compared with other libraries; delivery reports
-#   make pages     the HTML of every mail in Chromium: width on a telephone, and axe-core; needs chromium and npm
+#   make pages     the HTML of every mail and page in Chromium: width on a telephone, and axe-core; needs chromium and npm
 #   make report-cost [CASES=100000]   the monthly report of a year with so many cases
 #   make report-pictures   docs/pictures: the monthly report on a desk, a telephone and at 200 % zoom; needs chromium
 #   make pictures  docs/pictures: the mailbox in Roundcube; needs roundcube-core, roundcube-sqlite3, php-cli, chromium, npm

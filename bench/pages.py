@@ -1,8 +1,9 @@
-"""Measure the HTML of every mail and of the monthly report in a browser: its width, and what axe-core finds.
+"""Measure the HTML of every mail and page in a browser: its width, and what axe-core finds.
 
-Usage: make pages (needs chromium and npm). Each sample of each kind, in each language, is laid out 390 and 1,000 pixels
-wide. A page fails if it is wider than its screen, or if axe-core (https://github.com/dequelabs/axe-core, rules of WCAG
-2.2 A and AA) finds anything serious. What fails is named, and the exit code is then 1.
+Usage: make pages (needs chromium and npm). Each sample of each kind of mail, in each language, the monthly report and
+the page of `oacmail export` are laid out 390 and 1,000 pixels wide. A page fails if it is wider than its screen, or if
+axe-core (https://github.com/dequelabs/axe-core, rules of WCAG 2.2 A and AA) finds anything serious. What fails is
+named, and the exit code is then 1.
 """
 
 import json
@@ -19,7 +20,7 @@ from html import escape
 from pathlib import Path
 from typing import TypedDict
 
-from bench import report_pages
+from bench import export_page, report_pages
 from oacmail.adapters.templates.facts import SAMPLES
 from oacmail.config import load
 from oacmail.core.cases import relay_offers
@@ -99,9 +100,10 @@ def mails() -> Iterator[tuple[str, str]]:
 
 
 def everything() -> Iterator[tuple[str, str]]:
-    """All mails, and the monthly report with its mail."""
+    """All mails, the monthly report with its mail, and the copy of a person's data."""
     yield from mails()
     yield from report_pages.pages()
+    yield from export_page.pages()
 
 
 def _with_buttons(policy_: Policy, kind: MailKind, facts: Mapping[str, object], lang: str) -> dict[str, object]:

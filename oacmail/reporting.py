@@ -15,9 +15,10 @@ import structlog
 
 from oacmail.adapters import charts
 from oacmail.adapters.charts import Drawn
-from oacmail.adapters.store import load_report, load_tick, reports
+from oacmail.adapters.store import kv, load_report, load_tick, reports
 from oacmail.adapters.store.reports import PublishedMonth
 from oacmail.core.policy import Policy
+from oacmail.core.ports.store import RUN
 from oacmail.core.report import archive
 from oacmail.core.report.compute import month_figures, with_variations
 from oacmail.core.report.figures import FigureCorrection, MonthFigures, MonthlyReport, TrendPoint
@@ -135,7 +136,8 @@ def next_month(con: sqlite3.Connection, policy: Policy, now: datetime, only: Mon
     if only is not None:
         return only if is_final(policy, only, now) and reports.published(con, only) is None else None
     oldest = oldest_unpublished(con, policy, now)
-    return oldest if oldest and may_publish(policy, oldest, now, load_tick.synced_at(con)) else None
+    read_at, began_at = load_tick.synced_at(con), kv.written_at(con, RUN)
+    return oldest if oldest and may_publish(policy, oldest, now, read_at=read_at, began_at=began_at) else None
 
 
 def oldest_unpublished(con: sqlite3.Connection, policy: Policy, now: datetime) -> Month | None:

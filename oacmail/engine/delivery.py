@@ -16,7 +16,7 @@ from oacmail.core import calendar
 from oacmail.core.effects import DeliveryResult
 from oacmail.core.errors import Permanent, RelayError, StateError, Transient, Uncertain
 from oacmail.core.handlers.own_copies import OTHER_INSTANCE
-from oacmail.core.outbox.kinds import ALERTS, IN_SERVICE_HOURS
+from oacmail.core.outbox.kinds import ALERTS, IN_SERVICE_HOURS, KINDS
 from oacmail.core.outbox.relay_health import REFUSES, refuses_everybody
 from oacmail.core.outgoing import MailKind
 from oacmail.core.ports.store import Claimed
@@ -165,13 +165,13 @@ class Delivery:
         return DeliveryResult(key=mail.key, state=state, copy_expected=expected, code=code, status=status, error=error)
 
     def _copy_address(self, mail: Claimed) -> str:
-        """Return the office's address if a copy of this mail is wanted: mail to citizens only. A probe must come back
-        by itself."""
+        """Return the office's address if a copy of this mail is wanted: of mail to anybody but staff, and of few
+        kinds to staff. A probe must come back by itself."""
         policy = self.engine.policy
-        if mail.kind is MailKind.PROBE:
+        if mail.recipient in policy.office.own or mail.kind is MailKind.PROBE:
             return ""
-        staff = mail.recipient in policy.people.staff or mail.recipient in policy.office.own
-        return "" if staff else policy.office.address
+        wanted = KINDS[mail.kind].copy_of_staffs or mail.recipient not in policy.people.staff
+        return policy.office.address if wanted else ""
 
     def _outgoing(self, mail: Claimed) -> Outgoing:
         wants_copy = self.engine.policy.sending.self_copy == "yes"

@@ -15,9 +15,10 @@ from typing import Any
 from oacmail.privacy.export import Archive
 from oacmail.privacy.export_words import COLUMNS, WORDS
 
-_STYLE = """body{font:1rem/1.5 sans-serif;margin:1rem auto;max-width:75rem;padding:0 1rem;color:#111;background:#fff}
-table{border-collapse:collapse;margin:.5rem 0 2rem}th,td{border:1px solid #767676;padding:.25rem .5rem;text-align:left;
-vertical-align:top;overflow-wrap:anywhere}th{background:#eee}.wide{overflow-x:auto}td{white-space:pre-wrap}"""
+_STYLE = """body{font:1rem/1.5 sans-serif;margin:1rem auto;max-width:75rem;padding:0 1rem;color:#111;background:#fff;
+overflow-wrap:anywhere}table{border-collapse:collapse;margin:.5rem 0 2rem;width:max-content}.wide{overflow-x:auto}
+th,td{border:1px solid #767676;padding:.25rem .5rem;text-align:left;vertical-align:top;max-width:30rem}
+th{background:#eee}td{white-space:pre-wrap}"""
 _TABLES = ("people", "cases", "messages", "mails", "notes", "deadlines", "events", "votes", "reviews", "facts")
 
 

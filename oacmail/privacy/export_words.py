@@ -92,6 +92,10 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "folder": "carpeta",
         "at": "data",
         "score": "valoració",
+        "role": "qui escriu",
+        "recipient": "destinatari",
+        "state": "estat",
+        "created_at": "creat",
     },
     "es": {
         "address": "dirección",
@@ -119,6 +123,10 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "folder": "carpeta",
         "at": "fecha",
         "score": "valoración",
+        "role": "quién escribe",
+        "recipient": "destinatario",
+        "state": "estado",
+        "created_at": "creado",
     },
     "en": {"opened_at": "opened", "closed_at": "closed", "received_at": "received", "sent_at": "sent", "due_at": "due"},
 }

@@ -6,7 +6,9 @@ from typing import Any
 from oacmail import reporting
 from oacmail.core.report.months import Month
 from oacmail.mail.outgoing.report_json import as_row
-from tests.engine.world import ANNA, MARTA, PERE, World, local, text_of
+from tests.engine.test_restored import _backup as backup
+from tests.engine.test_restored import _restore as restore
+from tests.engine.world import ANNA, MARTA, PERE, SUPERVISOR, World, local, text_of
 
 TOWN = Callable[..., World]
 
@@ -127,3 +129,25 @@ def test_what_is_known_later_is_a_correction_and_changes_no_published_figure(tow
     later = report(world, "2026-12")
     assert ("2026-11", "I1", "in_time") in {(one["month"], one["id"], one["key"]) for one in later["corrections"]}
     assert {one["at"] for one in report(world, "2026-11")["corrections"]} == {"2027-01-04T07:00:00+00:00"}
+
+
+def test_a_database_restored_from_before_the_publication_sends_no_second_report(town: TOWN) -> None:
+    world = town(now="2026-11-30 10:00", report={"to": [SUPERVISOR, COUNCIL]})
+    world.turn()
+    older = backup(world)
+    world.live("2026-12-03 12:00")
+    restore(world, older)
+    world.tick()  # reading a large mailbox takes longer than the first tick
+    world.drain()
+    world.live("2026-12-04 12:00")
+    assert (world.kinds(SUPERVISOR).count("report"), len(sent(world))) == (1, 1)
+    assert [row["month"] for row in world.rows("SELECT month FROM reports")] == ["2026-11"]
+
+
+def test_a_mailbox_that_cannot_be_read_delays_a_report_by_a_day(town: TOWN) -> None:
+    world = town(now="2026-11-30 10:00", report={"to": [SUPERVISOR]})
+    world.mailbox.away = True
+    world.live("2026-12-02 07:59", minutes=600)
+    assert world.mails("report") == []
+    world.live("2026-12-02 08:01")
+    assert world.kinds(SUPERVISOR).count("report") == 1

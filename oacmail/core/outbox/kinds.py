@@ -96,7 +96,8 @@ class EnvelopeSender(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailRules:
-    """What holds for one kind. `about_case`: the mail names one case and carries its token in the subject."""
+    """What holds for one kind. `about_case`: the mail names one case and carries its token in the subject;
+    `copy_of_staffs`: a self-copy is wanted also where the recipient is staff (mail to others always has one)."""
 
     kind: MailKind
     audience: Audience
@@ -108,6 +109,7 @@ class MailRules:
     if_undelivered: IfUndelivered = IfUndelivered.AS_OTHER
     cancelled_by: frozenset[CancelledBy] = frozenset()
     envelope: EnvelopeSender = EnvelopeSender.OFFICE
+    copy_of_staffs: bool = False
 
 
 def _to_citizen(kind: MailKind, *cancelled_by: CancelledBy, if_undelivered: IfUndelivered) -> MailRules:
@@ -127,11 +129,13 @@ def _to_staff(
     priority: Priority = Priority.NOTICE,
     budget: Budget = Budget.NONE,
     if_undelivered: IfUndelivered = IfUndelivered.AS_OTHER,
+    copied: bool = False,
 ) -> MailRules:
     """Mail to staff has no copy to wait for, and twice is less harm than never."""
     return MailRules(
         kind=kind, audience=audience, about_case=about_case, release=release, priority=priority, budget=budget,
         if_uncertain=IfUncertain.RESEND, if_undelivered=if_undelivered, cancelled_by=frozenset(cancelled_by),
+        copy_of_staffs=copied,
     )  # fmt: skip
 
 
@@ -201,7 +205,8 @@ _ROWS = (
         MailKind.BOUNCED, Audience.SEVERAL, _SERVICE_HOURS, budget=_NOTICES, if_undelivered=IfUndelivered.NOBODY
     ),
     _to_staff(MailKind.NOTICE_LIST, Audience.SEVERAL, _SERVICE_HOURS, about_case=False),
-    _to_staff(MailKind.REPORT, Audience.REPORT, _SERVICE_HOURS, about_case=False),
+    # Its copy tells a restored database that the month was sent.
+    _to_staff(MailKind.REPORT, Audience.REPORT, _SERVICE_HOURS, about_case=False, copied=True),
     # --- the service itself -----------------------------------------------------------------------
     _to_staff(MailKind.ALERT, Audience.OPERATOR, _ANY_HOUR, about_case=False, priority=Priority.ALERT),
     MailRules(

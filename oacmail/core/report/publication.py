@@ -20,11 +20,18 @@ def due_at(policy: Policy, month: Month) -> datetime:
     return datetime.combine(day, policy.digest.at, policy.office.timezone).astimezone(UTC)
 
 
-def may_publish(policy: Policy, month: Month, now: datetime, read_at: datetime | None) -> bool:
+def may_publish(
+    policy: Policy, month: Month, now: datetime, *, read_at: datetime | None, began_at: datetime | None
+) -> bool:
     """Whether this month may be frozen: it is due, and every watched folder was read since, so that no answer of the
-    month is unread. `read_at`: when the least recently read one was; after a day nothing is waited for."""
+    month is unread. `read_at`: when the least recently read one was; after a day nothing is waited for.
+
+    `began_at`: when this process began. A restored database learns only from the copies in Sent, which are read after
+    it, that the report has been sent.
+    """
     due = due_at(policy, month)
-    return now >= due and ((read_at is not None and read_at >= due) or now - due >= UNREAD_PATIENCE)
+    since = max(due, began_at or due)
+    return now >= due and ((read_at is not None and read_at >= since) or now - since >= UNREAD_PATIENCE)
 
 
 def is_final(policy: Policy, month: Month, now: datetime) -> bool:
