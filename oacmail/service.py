@@ -8,7 +8,7 @@ and the next start treats a mail in flight as uncertain.
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import FrameType
 
@@ -22,6 +22,7 @@ from oacmail.core.errors import ConfigError, Fatal, FolderUnreadable, OacmailErr
 from oacmail.engine import run_history
 from oacmail.engine.backoff import LONGEST_WAIT, Outage, StateOutage
 from oacmail.engine.host_checks import DISK
+from oacmail.engine.nights import Nights
 from oacmail.engine.problem_flag import ProblemFlag
 from oacmail.engine.status_line import summary
 from oacmail.shipped import version
@@ -32,7 +33,6 @@ TICK_SECONDS = 30
 LOOK_SECONDS = 5  # `outbox retry` is written by another process, which wakes nobody
 STALE_AFTER = 900.0  # a relay may take ten minutes to answer a whole mail
 END_WITHIN = 3.0  # seconds for work in progress; systemd and people wait five
-NIGHTLY_HOUR = 3
 REFUSED = "config-refused"  # the code of the problem
 STATE = "state"  # the code of the problem
 
@@ -262,8 +262,9 @@ class Service:
         defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         zone = self.parts.engine.policy.office.timezone
         scheduler = BackgroundScheduler(job_defaults=defaults, timezone=zone)
+        nights = Nights(self.parts.ticks, self._jobs_of_the_night())
         scheduler.add_job(self._tick, "interval", seconds=TICK_SECONDS)
-        scheduler.add_job(self._nightly, "cron", hour=NIGHTLY_HOUR)
+        scheduler.add_job(lambda: self._night(nights), "interval", seconds=TICK_SECONDS)
         return scheduler
 
     def _tick(self) -> None:
@@ -299,23 +300,27 @@ class Service:
         if ended is not None and not self._full:
             self.parts.store.problem(STATE, True, *ended)
 
-    def _nightly(self) -> None:
+    def _night(self, nights: Nights) -> None:
+        try:
+            nights.look()
+        except OacmailError as error:
+            log.warning("night.postponed", error=str(error))
+
+    def _jobs_of_the_night(self) -> Mapping[str, Callable[[], object]]:
         """Compare every place in the mailbox with our records, check the calendar ahead, remove expired records, and
         learn from corrections."""
-        self._compare.set()
-        self.parts.mailbox.wake()
-        jobs = {
+        return {
+            "compare": self._compare_places,
             "calendar": lambda: wiring.check_calendar(self.parts.config, self.parts.engine),
             "tidy": lambda: self.parts.store.tidy(self.parts.engine.now()),
             "forgotten": self._forget_again,
             "purge": self._purge,
             "learn": self._learn,
         }
-        for name, job in jobs.items():
-            try:
-                self.parts.ticks.job(name, job)
-            except OacmailError as error:
-                log.warning("night.postponed", job=name, error=str(error))
+
+    def _compare_places(self) -> None:
+        self._compare.set()
+        self.parts.mailbox.wake()
 
     def _forget_again(self) -> None:
         """Whoever was forgotten and has come back with a message that was read anew."""

@@ -67,6 +67,7 @@ def health(config: Config, now: datetime) -> dict[str, Any]:
         "last_tick": counts["last_tick"],
         "reconciled": counts["reconciled"],
         "canary": counts["canary"],
+        "purged": counts["purged"],
         "schema": applied[-1] if applied else None,
         "problems": [problems.explained(code, counts["causes"].get(code, "")) for code in codes],
     }
@@ -84,6 +85,7 @@ def _empty(problem: str, cause: str = "") -> dict[str, Any]:
         "last_tick": None,
         "reconciled": None,
         "canary": None,
+        "purged": None,
         "schema": None,
         "problems": [problems.explained(problem, cause)],
     }
@@ -99,6 +101,8 @@ def _print(report: dict[str, Any]) -> None:
     _print_proof(report["reconciled"])
     if (canary := report["canary"]) is not None:
         click.echo(f"{'canary':12} back after {canary['seconds']} s, sent {safe(canary['sent_at'])}")
+    if (purged := report["purged"]) is not None:
+        click.echo(f"{'purged':12} {purged['cases']} cases, {purged['copies']} copies, {safe(purged['at'])}")
     for problem in report["problems"]:
         click.echo(f"  ! {safe(problem)}")
 

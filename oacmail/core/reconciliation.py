@@ -79,7 +79,11 @@ def is_due(last: Reconciliation, now: datetime, zone: ZoneInfo, *, compared: boo
     """Whether this pass over the mailbox is also the proof. `compared`: it has compared every place."""
     if last.found and now - last.at >= AGAIN:
         return True
+    return compared and last.at < last_night(now, zone)
+
+
+def last_night(now: datetime, zone: ZoneInfo) -> datetime:
+    """The latest moment at which the work of a night was to begin."""
     local = now.astimezone(zone)
     night = datetime.combine(local.date(), NIGHT, zone)
-    latest = night if night <= local else datetime.combine(local.date() - timedelta(days=1), NIGHT, zone)
-    return compared and last.at < latest
+    return night if night <= local else datetime.combine(local.date() - timedelta(days=1), NIGHT, zone)

@@ -1,5 +1,7 @@
-"""What the digest shows beside cases: the review list, figures, incidents. Values, parts of core/view.py."""
+"""What the digest shows beside cases: the review list, figures, incidents, the last purge. Values, parts of
+core/view.py."""
 
+import json
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -42,6 +44,30 @@ class Figures:
     arrived: int
     answered: int
     in_time: int
+
+
+PURGED = "purged"  # a fact's name: what the last nightly purge has removed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastPurge:
+    """What the last nightly purge has removed: cases that were erased, and stored messages and mails that were erased
+    or emptied beside them."""
+
+    at: datetime
+    cases: int = 0
+    copies: int = 0
+
+    def to_text(self) -> str:
+        return json.dumps({"at": self.at.isoformat(), "cases": self.cases, "copies": self.copies})
+
+
+def last_purge(text: str | None) -> LastPurge | None:
+    """A stored one; None = there was none."""
+    if not text:
+        return None
+    stored = json.loads(text)
+    return LastPurge(at=datetime.fromisoformat(stored["at"]), cases=stored["cases"], copies=stored["copies"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

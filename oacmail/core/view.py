@@ -14,7 +14,7 @@ from oacmail.core.features import Slot
 from oacmail.core.model import Outcome, Role, Status
 from oacmail.core.outgoing import MailKind, MailState
 from oacmail.core.reconciliation import Reconciliation
-from oacmail.core.review import Figures, LiveIncident, NamedEntry, ReviewEntry
+from oacmail.core.review import Figures, LastPurge, LiveIncident, NamedEntry, ReviewEntry
 
 UNDELIVERED = "undelivered:"  # a fact's name: a report about a message that has not been read yet
 FORWARDED_BY = "writer:"  # a fact's name: the address of the person whose message was forwarded
@@ -350,7 +350,8 @@ class TickView:
 
     `reached`: (case, deadline) pairs due now. `synced_at`: when the least recently read watched folder was read;
     `unread`: names of the folders that could not be read. Only when a digest is due: `live`, all cases not closed;
-    `waiting`, the review list; `figures`; `incidents`; `reconciled`, the last nightly proof.
+    `waiting`, the review list; `figures`; `incidents`; `reconciled`, the last nightly proof; `purged`, the
+    last nightly purge.
     `problems`: code to start time of each problem; `causes`: code to known cause.
     `alerts`: codes of problems that this tick may report to the operator. `alerted`: alert name to when it was sent.
     `overnight`: (key, kind) of notices to staff that are due outside service hours, since the relay did not accept
@@ -372,6 +373,7 @@ class TickView:
     figures: Figures | None = None
     incidents: tuple[LiveIncident, ...] = ()
     reconciled: Reconciliation | None = None
+    purged: LastPurge | None = None
     problems: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))
     causes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     alerts: tuple[str, ...] = ()

@@ -32,13 +32,16 @@ class Ticks:
                 self._one_by_one()
         engine.store.tick_completed(engine.policy, engine.now())
 
-    def job(self, name: str, work: Callable[[], object]) -> None:
-        """Run a job other than deadlines, isolated in the same way. Raises Transient or Fatal."""
+    def job(self, name: str, work: Callable[[], object]) -> bool:
+        """Run a job other than deadlines, isolated in the same way; return whether it was done. Raises Transient or
+        Fatal."""
         item = TickItem(kind="job", key=name)
         if self.engine.store.is_put_off(item, self.engine.now()):
-            return
-        if self._isolated(item, work):
+            return False
+        done = self._isolated(item, work)
+        if done:
             self.engine.store.succeeded(item, self.engine.now())
+        return done
 
     def _batch(self) -> bool:
         try:

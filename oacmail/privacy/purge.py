@@ -39,6 +39,11 @@ class Purged:
     counts: Mapping[str, int]
     emptied: Mapping[str, int]
 
+    @property
+    def copies(self) -> int:
+        """Messages and mails of which nothing is kept any more, or no bytes."""
+        return sum(self.counts.get(one, 0) for one in ("messages", "mails")) + sum(self.emptied.values())
+
 
 def due(con: sqlite3.Connection, periods: Periods, now: datetime) -> Purged:
     """Return what a purge would do now."""
@@ -75,7 +80,9 @@ def purge(con: sqlite3.Connection, policy: Policy, periods: Periods, now: dateti
     for start in range(0, len(loose), AT_ONCE):
         with transaction(con):
             counts += erase(con, scope.of_messages(con, loose[start : start + AT_ONCE], policy.people.staff), now)
-    return Purged(cases=tuple(done), counts=dict(+counts), emptied=dict(emptied))
+    found = Purged(cases=tuple(done), counts=dict(+counts), emptied=dict(emptied))
+    _record_run(con, found, by, now)
+    return found
 
 
 def _emptied(con: sqlite3.Connection, periods: Periods, now: datetime) -> Counter[str]:
@@ -90,6 +97,14 @@ def _emptied(con: sqlite3.Connection, periods: Periods, now: datetime) -> Counte
             with transaction(con):
                 emptied["mails"] += expired.empty_mails(con, mails[start : start + AT_ONCE])
     return +emptied
+
+
+def _record_run(con: sqlite3.Connection, found: Purged, by: str, now: datetime) -> None:
+    """One event without a case, of a run that removed anything: emptied copies have no event of their own."""
+    if found.cases or found.copies:
+        data = {"by": by, "cases": len(found.cases), "copies": found.copies}
+        with transaction(con):
+            con.execute("INSERT INTO events(at, kind, data) VALUES(?,'purged',?)", (stamp(now), json.dumps(data)))
 
 
 def _record(con: sqlite3.Connection, case: int, by: str, now: datetime) -> None:

@@ -14,7 +14,7 @@ from oacmail.adapters.store.load_case import cases
 from oacmail.core import calendar
 from oacmail.core.policy import Policy
 from oacmail.core.reconciliation import RECONCILED, Reconciliation, from_text
-from oacmail.core.review import Figures, LiveIncident, ReviewEntry
+from oacmail.core.review import PURGED, Figures, LastPurge, LiveIncident, ReviewEntry, last_purge
 from oacmail.core.view import CaseView
 
 _LINK = re.compile(r"https?:|www\.", re.IGNORECASE)
@@ -89,3 +89,8 @@ def incidents(con: sqlite3.Connection) -> tuple[LiveIncident, ...]:
 def reconciled(con: sqlite3.Connection) -> Reconciliation | None:
     """Return the result of the last nightly proof."""
     return from_text(kv.value(con, RECONCILED))
+
+
+def purged(con: sqlite3.Connection) -> LastPurge | None:
+    """Return what the last nightly purge has removed."""
+    return last_purge(kv.value(con, PURGED))

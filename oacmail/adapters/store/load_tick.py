@@ -75,6 +75,7 @@ def tick_view(con: sqlite3.Connection, policy: Policy, now: datetime, only: Tick
         figures=load_digest.figures(con, policy, now) if digest else None,
         incidents=load_digest.incidents(con) if digest else (),
         reconciled=load_digest.reconciled(con) if digest else None,
+        purged=load_digest.purged(con) if digest else None,
         problems=problems(con),
         causes=causes(con),
         alerts=tuple(row["item"] for row in rows("alert")),

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from oacmail.adapters.store import kv
 from oacmail.adapters.store.connection import at, stamp
-from oacmail.adapters.store.load_digest import reconciled, waiting
+from oacmail.adapters.store.load_digest import purged, reconciled, waiting
 from oacmail.adapters.store.load_tick import causes, problems
 from oacmail.core.calendar import DELAYED_FROM, PLAUSIBLE_TRANSIT
 from oacmail.core.canary import LAST, moment_of
@@ -300,6 +300,7 @@ def health(con: sqlite3.Connection, zone: ZoneInfo) -> Row:
         "other_instance": kv.value(con, "other-instance"),
         "reconciled": _reconciled(con, zone),
         "canary": _canary(con, zone),
+        "purged": _purged(con, zone),
         "shadow": bool(kv.value(con, "shadow")),
     }
 
@@ -308,6 +309,14 @@ def _canary(con: sqlite3.Connection, zone: ZoneInfo) -> Row | None:
     """The last canary that came back, and how long it took; None if none ever did."""
     key, _, seconds = (kv.value(con, LAST) or "").partition(" ")
     return {"sent_at": moment_of(key).astimezone(zone).isoformat(), "seconds": int(seconds)} if key else None
+
+
+def _purged(con: sqlite3.Connection, zone: ZoneInfo) -> Row | None:
+    """The last nightly purge; None if there was none."""
+    last = purged(con)
+    if last is None:
+        return None
+    return {"at": last.at.astimezone(zone).isoformat(), "cases": last.cases, "copies": last.copies}
 
 
 def _reconciled(con: sqlite3.Connection, zone: ZoneInfo) -> Row | None:

@@ -8,7 +8,7 @@ number or subject (LOPDGDD DA 7). It never decides what is overdue or unhealthy.
 import re
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from oacmail.core import calendar
 from oacmail.core.cases.citizen_mail import is_told
@@ -79,6 +79,7 @@ def _facts(policy: Policy, tick: TickView, now: datetime) -> Facts:
         "load": _load([case for _, case in waiting]),
         **_figures(tick),
         **_proof(tick, today),
+        **_purged(tick, now),
         "problems": tuple(tick.problems),
     }
 
@@ -209,6 +210,14 @@ def _proof(tick: TickView, today: date) -> Facts:
         "discrepancies": rows[:LISTED],
         "more_discrepancies": len(rows[LISTED:]),
     }
+
+
+def _purged(tick: TickView, now: datetime) -> Facts:
+    """What the last nightly purge has removed, if it was since yesterday and removed anything."""
+    last = tick.purged
+    if last is None or now - last.at >= timedelta(days=1) or not (last.cases or last.copies):
+        return {}
+    return {"purged_at": last.at, "purged_cases": last.cases, "purged_copies": last.copies}
 
 
 def _discrepancy(one: Discrepancy, today: date) -> Facts:

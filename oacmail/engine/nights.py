@@ -1,0 +1,57 @@
+"""Which jobs of the night are still to be done: each once after 03:00 by its own row, so also after a night off.
+
+A job that was never done counts as done at the first look, so that a new installation begins with none. One that fails
+is tried again after an hour and stops no other.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from oacmail.core.errors import OacmailError
+from oacmail.core.reconciliation import last_night
+from oacmail.engine.ticks import Ticks
+
+log = structlog.get_logger()
+NIGHT = "night:"  # before the name of a job: the fact that says when it was done
+AGAIN = timedelta(hours=1)
+
+
+@dataclass(slots=True)
+class Nights:
+    """`jobs`: name to work, in their order. Called by one thread at a time."""
+
+    ticks: Ticks
+    jobs: Mapping[str, Callable[[], object]]
+    _failed: dict[str, datetime] = field(default_factory=dict)
+
+    def look(self) -> None:
+        """Do what is due. Raises StateTrouble, Fatal."""
+        for name, job in self.jobs.items():
+            if self._is_due(name):
+                self._do(name, job)
+
+    def _is_due(self, name: str) -> bool:
+        engine = self.ticks.engine
+        now, done = engine.now(), engine.store.recall(NIGHT + name)
+        if done is None:
+            engine.store.remember(NIGHT + name, now.isoformat(), now)
+            return False
+        failed = self._failed.get(name)
+        if failed is not None and now - failed < AGAIN:
+            return False
+        return datetime.fromisoformat(done) < last_night(now, engine.policy.office.timezone)
+
+    def _do(self, name: str, job: Callable[[], object]) -> None:
+        now = self.ticks.engine.now()
+        self._failed[name] = now
+        try:
+            done = self.ticks.job(name, job)
+        except OacmailError as error:
+            log.warning("night.postponed", job=name, error=str(error))
+            return
+        if done:
+            del self._failed[name]
+            self.ticks.engine.store.remember(NIGHT + name, now.isoformat(), now)
