@@ -134,7 +134,7 @@ lock:
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header bench/requirements.in \
 		-o bench/requirements.txt
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header pyproject.toml --extra charts \
-		-o requirements.txt
+		--extra google --extra microsoft -o requirements.txt
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header pyproject.toml --all-extras \
 		-c requirements.txt -o requirements-dev.txt
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header systemd/requirements.in \

@@ -226,7 +226,7 @@ class Service:
         pause = outage.failed(error)
         if outage.lasts:
             try:
-                self.parts.store.problem(outage.name, True, self.parts.engine.now(), str(error))
+                self.parts.store.problem(error.problem or outage.name, True, self.parts.engine.now(), str(error))
                 self._state.recovered(loop)
             except StateError as trouble:
                 self._state.failed(loop, trouble, self.parts.engine.now())

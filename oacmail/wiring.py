@@ -16,12 +16,13 @@ from oacmail import reporting
 from oacmail.adapters import charts, disk
 from oacmail.adapters.clock import SystemClock
 from oacmail.adapters.command import AdminProgram
-from oacmail.adapters.imap import ImapMailbox, ImapSettings
-from oacmail.adapters.smtp import SmtpSettings, SmtpTransport
+from oacmail.adapters.imap import ImapMailbox
+from oacmail.adapters.smtp import SmtpTransport
 from oacmail.adapters.store import SqliteStore, admin, connection, keys
 from oacmail.adapters.templates import JinjaRenderer, OfficeProfile, report_page, wording
 from oacmail.adapters.workdays import SHIPPED, EveryDay, FallbackCalendar, OfficeCalendar
 from oacmail.config import Config, secrets
+from oacmail.connections import mailbox, token_source, transport
 from oacmail.core.errors import ConfigError, Transient
 from oacmail.core.outbox.kinds import KINDS, EnvelopeSender
 from oacmail.core.outgoing import MailKind
@@ -185,40 +186,6 @@ def parser_config(config: Config) -> ParserConfig:
     return replace(settings.parser_config(config), wording=wording(config.office.templates))
 
 
-def mailbox(config: Config) -> ImapMailbox:
-    imap = config.imap
-    return ImapMailbox(
-        ImapSettings(
-            host=imap.host,
-            port=imap.port,
-            user=imap.user,
-            password=lambda: secrets.password(config, "imap"),
-            security=imap.security,
-            auth=imap.auth,
-            ca_file=str(imap.ca_file) if imap.ca_file else None,
-            watch=imap.watch,
-            sent=imap.sent or "",
-            max_bytes=imap.max_bytes,
-            idle_minutes=imap.idle_minutes,
-        )
-    )
-
-
-def transport(config: Config) -> SmtpTransport:
-    smtp = config.smtp
-    return SmtpTransport(
-        SmtpSettings(
-            host=smtp.host,
-            port=smtp.port,
-            user=smtp.user or "",
-            password=lambda: secrets.password(config, "smtp"),
-            security=smtp.security,
-            auth=smtp.auth,
-            ca_file=str(smtp.ca_file) if smtp.ca_file else None,
-        )
-    )
-
-
 def envelopes(config: Config, policy: Policy) -> Mapping[MailKind, str]:
     """Return the envelope sender of every kind of mail (docs/interfaces.md section 4)."""
     address = policy.office.address
@@ -273,7 +240,8 @@ def assemble(config: Config, *, shadow: bool = False, parsing: Parser | None = N
     try:
         core = engine(config, store, shadow=shadow)
         store.remember(SHADOW, "yes" if shadow else "", core.now())
-        box, relay = mailbox(config), transport(config)
+        given = token_source(config)
+        box, relay = mailbox(config, given), transport(config, given)
         envelope = envelopes(config, core.policy)
         intake = Intake(
             engine=core,
@@ -381,8 +349,9 @@ def reload(parts: Parts, config: Config) -> None:
     Servers and state directory stay as they are: Transient names them if they changed.
     """
     old = parts.config
-    if (old.imap, old.smtp, old.office.state) != (config.imap, config.smtp, config.office.state):
-        raise Transient("reload: [imap], [smtp] or office.state changed: restart the service for these")
+    servers = [(one.imap, one.smtp, one.oauth, one.office.state) for one in (old, config)]
+    if servers[0] != servers[1]:
+        raise Transient("reload: [imap], [smtp], [oauth] or office.state changed: restart the service for these")
     policy = live_policy(config, shadow=parts.engine.policy.shadow)
     fresh = renderer(config, policy)
     if problems := own_templates(config, fresh):

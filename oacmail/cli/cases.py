@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from oacmail import wiring
+from oacmail import connections, wiring
 from oacmail.adapters.store import admin, queries
 from oacmail.adapters.store.connection import at
 from oacmail.cli.common import as_json, configured, moment, number, print_json, safe, table
@@ -238,7 +238,7 @@ def _stored(config: Config, row: sqlite3.Row) -> Fetched:
         return Fetched(raw=row["bytes"])
     found = None
     if row["uid"] is not None:
-        with closing(wiring.mailbox(config)) as box:
+        with closing(connections.mailbox(config)) as box:
             same_epoch = box.open(row["folder"]).uidvalidity == row["uidvalidity"]
             found = box.fetch([row["uid"]]).get(row["uid"]) if same_epoch else None
     if found is None:

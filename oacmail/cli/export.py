@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from oacmail import wiring
+from oacmail import connections, wiring
 from oacmail.adapters.store.connection import stamp, transaction
 from oacmail.adapters.store.privacy import scope
 from oacmail.cli.common import configured
@@ -62,7 +62,7 @@ def export(ctx: click.Context, address: str, target: Path | None, no_mailbox: bo
 
 def _in_mailbox(config: Config, con: sqlite3.Connection, who: str) -> list[FoundMessage]:
     message_ids, cases = scope.identifiers(con, scope.of_person(con, who))
-    with closing(wiring.mailbox(config)) as box:
+    with closing(connections.mailbox(config)) as box:
         return list(find(box, Sought(address=who, message_ids=message_ids, cases=cases)))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from oacmail import wiring
+from oacmail import connections, wiring
 from oacmail.adapters.store.privacy import scope, traces
 from oacmail.adapters.store.privacy.backups import Backup
 from oacmail.adapters.store.privacy.scope import Hold
@@ -138,13 +138,13 @@ def _in_mailbox(config: Config, con: sqlite3.Connection, who: str) -> list[Messa
     """Return where the person's messages are. Raises Transient."""
     message_ids, cases = scope.identifiers(con, scope.of_person(con, who))
     sought = Sought(address=who, message_ids=message_ids, cases=cases)
-    with closing(wiring.mailbox(config)) as box:
+    with closing(connections.mailbox(config)) as box:
         refuse_if_it_cannot_delete(box)
         return [one.ref for one in find(box, sought)]
 
 
 def _deleted(config: Config, messages: Sequence[MessageRef]) -> Mapping[str, int]:
-    with closing(wiring.mailbox(config)) as box:
+    with closing(connections.mailbox(config)) as box:
         return delete(box, messages)
 
 

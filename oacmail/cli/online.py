@@ -13,7 +13,7 @@ from email.utils import format_datetime, make_msgid
 from functools import partial
 from secrets import token_hex
 
-from oacmail import wiring
+from oacmail import connections, wiring
 from oacmail.adapters.imap import ImapMailbox
 from oacmail.adapters.smtp import SmtpTransport
 from oacmail.cli import board_check
@@ -42,7 +42,8 @@ _OPTIONAL: Mapping[tuple[str, ...], str] = {
 
 def findings(config: Config) -> Iterator[Finding]:
     """Yields the findings of both servers. An error of one server does not hide the findings of the other."""
-    box, relay = wiring.mailbox(config), wiring.transport(config)
+    given = connections.token_source(config)
+    box, relay = connections.mailbox(config, given), connections.transport(config, given)
     try:
         watched = yield from _mailbox(config, box)
         if watched:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import click
 import structlog
 
-from oacmail import privacy, wiring
+from oacmail import connections, privacy, wiring
 from oacmail.adapters import parse_worker
 from oacmail.cli.common import as_json, configured, moment, print_json, safe
 from oacmail.config import Config, secrets
@@ -63,7 +63,7 @@ def rebuild(ctx: click.Context, dry_run: bool, since: str | None, yes: bool, as_
 def _rebuilt(config: Config, since: datetime | None, *, dry_run: bool) -> RebuildReport:
     parsing = parse_worker.start()
     secrets.read(config)
-    with closing(wiring.mailbox(config)) as mailbox:
+    with closing(connections.mailbox(config)) as mailbox:
         return Rebuild(
             state=wiring.state(config),
             mailbox=mailbox,

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from oacmail.config.findings import lines
 from oacmail.config.model import Config
+from oacmail.config.profiles import with_profile
 from oacmail.core.errors import ConfigError
 from oacmail.shipped import shipped
 
@@ -59,7 +60,8 @@ def builtin() -> Config:
 
 def parse(values: Mapping[str, Any], *, base: Path) -> Config:
     """Validate the values that tomllib read. Relative paths start at `base`. Raises ConfigError with every finding."""
-    sections = {**{name: {} for name in _REQUIRED}, **values}  # a missing section then reports its missing keys
+    # a missing section then reports its missing keys
+    sections = with_profile({**{name: {} for name in _REQUIRED}, **values})
     try:
         return Config.model_validate(sections, context={"base": base, "own": _own(values)})
     except ValidationError as error:

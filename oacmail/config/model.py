@@ -4,6 +4,7 @@ Pydantic collects all errors of all sections at once; `findings.py` turns them i
 """
 
 from datetime import time
+from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -23,8 +24,12 @@ from oacmail.config.sections import (
     SurveySection,
     TopicSection,
 )
-from oacmail.config.servers import CallbackSection, ImapSection, SmtpSection, TrustSection
+from oacmail.config.servers import CallbackSection, ImapSection, OauthSection, SmtpSection, TrustSection
 from oacmail.config.types import wrong
+
+
+def _takes_token(imap: ImapSection, server: ImapSection | SmtpSection) -> bool:
+    return imap.provider != "generic" and server.auth != "password" and server.user is not None
 
 
 class Config(Section):
@@ -34,6 +39,7 @@ class Config(Section):
     imap: ImapSection
     smtp: SmtpSection
     people: PeopleSection
+    oauth: OauthSection = Field(default=OauthSection(), validate_default=True)
     trust: TrustSection = TrustSection()
     deadline: DeadlineSection = Field(default=DeadlineSection(), validate_default=True)
     escalation: EscalationSection = EscalationSection()
@@ -47,6 +53,28 @@ class Config(Section):
     privacy: PrivacySection = PrivacySection()
     topic: tuple[TopicSection, ...] = ()
     pointer: tuple[PointerSection, ...] = ()
+
+    def takes_token(self, server: Literal["imap", "smtp"]) -> bool:
+        """Whether oacmail itself gets the OAuth token for this server."""
+        return _takes_token(self.imap, getattr(self, server))
+
+    @property
+    def uses_oauth(self) -> bool:
+        return self.takes_token("imap") or self.takes_token("smtp")
+
+    @field_validator("oauth")
+    @classmethod
+    def _names_the_application(cls, oauth: OauthSection, info: ValidationInfo) -> OauthSection:
+        """Microsoft must be told tenant and application; Google's file of the secret names them."""
+        imap, smtp = info.data.get("imap"), info.data.get("smtp")
+        if imap is None or smtp is None or imap.provider != "microsoft365":
+            return oauth
+        if (_takes_token(imap, imap) or _takes_token(imap, smtp)) and not (oauth.tenant and oauth.client_id):
+            raise wrong(
+                "lacks tenant or client_id, which Microsoft needs",
+                "copy both from the application's overview in the Entra admin centre (docs/admin.md)",
+            )
+        return oauth
 
     @field_validator("deadline")
     @classmethod

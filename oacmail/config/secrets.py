@@ -21,6 +21,7 @@ FILES = "OACMAIL_CREDENTIALS"
 CREDENTIALS = "CREDENTIALS_DIRECTORY"
 """Names the folder of systemd's copies (systemd.exec(5), CREDENTIALS); the originals may be readable by root only."""
 KEY_FILE = "token.key"
+GRANT_FILE = "oauth.json"
 SHORTEST_KEY = 16
 """Characters; a shorter token key could be guessed."""
 
@@ -42,9 +43,17 @@ def read(config: Config, environ: Mapping[str, str] = os.environ) -> Secrets:
     """
     problems: list[str] = []
     awaited: list[str] = []
-    target = {server: awaited if getattr(config, server).auth == "xoauth2" else problems for server in ("imap", "smtp")}
-    imap = _password("imap", config.imap.password_file, environ, target["imap"])
-    smtp = _password("smtp", config.smtp.password_file, environ, target["smtp"]) if config.smtp.user else None
+    target = {
+        server: problems if getattr(config, server).auth == "password" else awaited for server in ("imap", "smtp")
+    }
+    imap, smtp = (
+        _password(server, getattr(config, server).password_file, environ, target[server])
+        if _needs_password(config, server)
+        else None
+        for server in ("imap", "smtp")
+    )
+    if config.uses_oauth:
+        problems += oauth_findings(config, environ)
     token = _token(config.office.state, environ, problems)
     if problems:
         raise ConfigError((*problems, *awaited))
@@ -56,16 +65,18 @@ def read(config: Config, environ: Mapping[str, str] = os.environ) -> Secrets:
 def findings(config: Config, environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
     """Every problem with the secrets, for `check`. Creates nothing."""
     problems: list[str] = []
-    _password("imap", config.imap.password_file, environ, problems)
-    if config.smtp.user:
-        _password("smtp", config.smtp.password_file, environ, problems)
+    for server in ("imap", "smtp"):
+        if _needs_password(config, server):
+            _password(server, getattr(config, server).password_file, environ, problems)
+    if config.uses_oauth:
+        problems += oauth_findings(config, environ)
     _token(config.office.state, environ, problems)
     return (*problems, *_open_to_others(environ))
 
 
 def _open_to_others(environ: Mapping[str, str]) -> Iterator[str]:
     """Findings for the admin's own files; systemd protects its copies."""
-    for name in ("imap", "smtp", "token"):
+    for name in ("imap", "smtp", "oauth", "token"):
         file = _credential(FILES, name, environ)
         if file is not None and file.stat().st_mode & 0o077:
             yield f"{name}: others can read {file}: run `chmod 600 {file}` and make the service's user its owner"
@@ -129,6 +140,61 @@ def instance(token: tuple[bytes, ...]) -> str:
     It is derived from the oldest key, which is the last: a new key on top does not change the name.
     """
     return key_name(token[-1])
+
+
+def oauth_secret(config: Config, environ: Mapping[str, str] = os.environ) -> str:
+    """What the application signs in with: Microsoft's client secret, Google's JSON file. Read at each renewal.
+
+    Raises Transient if it cannot be read now.
+    """
+    problems: list[str] = []
+    found = _oauth_secret(config, environ, problems)
+    if problems:
+        raise Transient(problems[0])
+    return found
+
+
+def oauth_findings(config: Config, environ: Mapping[str, str] = os.environ) -> list[str]:
+    """What is missing for the tokens that oacmail gets itself."""
+    problems: list[str] = []
+    if config.oauth.flow == "application" or config.imap.provider == "google":
+        _oauth_secret(config, environ, problems)
+    if config.oauth.flow == "person" and not problems and not grant(config):
+        problems.append("oauth: nobody has signed in yet: run `oacmail login`")
+    return problems
+
+
+def grant(config: Config) -> str:
+    """What a person's sign-in has left, with the refresh token; '' if nobody has signed in. Raises Transient."""
+    problems: list[str] = []
+    file = config.office.state / GRANT_FILE
+    if not file.exists():
+        return ""
+    text = _private(file, "oauth", problems)
+    if problems:
+        raise Transient(problems[0])
+    return text
+
+
+def keep_grant(config: Config, text: str) -> None:
+    """Replace it at once; the file is the service's alone. Raises OSError."""
+    file = config.office.state / GRANT_FILE
+    _draft(file, text).replace(file)
+
+
+def _oauth_secret(config: Config, environ: Mapping[str, str], problems: list[str]) -> str:
+    text = _first(config.oauth.secret_file, "oauth", "OACMAIL_OAUTH_SECRET", environ, "oauth.secret_file", problems)
+    if not problems and not (text or "").strip():
+        what = "JSON file of Google" if config.imap.provider == "google" else "client secret of the application"
+        problems.append(
+            f"oauth.secret_file: the {what} is missing: name its file here, or provide the systemd credential "
+            '"oauth" or $OACMAIL_OAUTH_SECRET'
+        )
+    return (text or "").strip()
+
+
+def _needs_password(config: Config, server: Literal["imap", "smtp"]) -> bool:
+    return getattr(config, server).user is not None and not config.takes_token(server)
 
 
 def _password(name: str, file: Path | None, environ: Mapping[str, str], problems: list[str]) -> str | None:

@@ -1,4 +1,4 @@
-"""The sections about servers: [imap], [smtp], [trust], and [callback]. docs/config.md explains each key.
+"""The sections about servers: [imap], [smtp], [oauth], [trust], and [callback]. docs/config.md explains each key.
 
 Unencrypted connections to other machines are refused here, so no later code checks again. The module connects to
 nothing and holds no passwords (secrets.py reads them).
@@ -22,6 +22,7 @@ from oacmail.config.types import (
     Networks,
     Port,
     Size,
+    Url,
     wrong,
 )
 from oacmail.hosts import is_loopback
@@ -30,7 +31,8 @@ SENT = "\\Sent"
 """Stands for the folder of sent mail in `imap.watch`, whatever its name."""
 
 Security = Literal["tls", "starttls", "none"]
-Auth = Literal["password", "xoauth2"]
+Auth = Literal["password", "xoauth2", "oauthbearer"]
+Provider = Literal["generic", "microsoft365", "google"]
 
 
 def _encrypted_unless_local(security: Security, info: ValidationInfo) -> Security:
@@ -44,6 +46,7 @@ def _encrypted_unless_local(security: Security, info: ValidationInfo) -> Securit
 
 
 class ImapSection(Section):
+    provider: Provider = "generic"
     host: Host
     user: Line
     port: Port = 993
@@ -85,6 +88,17 @@ class SmtpSection(Section):
     uncertain_seconds: Count = 900
 
     _security = field_validator("security")(_encrypted_unless_local)
+
+
+class OauthSection(Section):
+    """`flow`: "application" = the mail program has rights of its own; "person" = somebody signs in once."""
+
+    flow: Literal["application", "person"] = "application"
+    tenant: Line | None = None
+    client_id: Line | None = None
+    secret_file: FilePath | None = None
+    authority: Url | None = None
+    ca_file: FilePath | None = None
 
 
 class TrustSection(Section):

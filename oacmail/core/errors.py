@@ -12,10 +12,12 @@ class OacmailError(Exception):
 class Transient(OacmailError):
     """A later attempt may succeed: the network, a lock, a busy server. Nothing was lost.
 
-    `at_least`: seconds to wait before the next attempt; 0 = as the caller's back-off says.
+    `at_least`: seconds to wait before the next attempt; 0 = as the caller's back-off says. `problem`: the code of the
+    problem that this error is a sign of; '' = that of the server which was asked.
     """
 
     at_least: float = 0.0
+    problem: str = ""
 
 
 LOGIN_PAUSE = 60.0  # fail2ban's usual jails ban an address after 5 refused logins within 10 minutes

@@ -9,7 +9,7 @@ import sys
 from datetime import timedelta
 from functools import partial
 
-from oacmail import cli, service, wiring
+from oacmail import cli, connections, service
 from oacmail.adapters.imap import ImapSettings
 from oacmail.adapters.store import connection
 from oacmail.core.handlers import delivery_result, tick
@@ -22,7 +22,7 @@ def shorten() -> None:
     backoff.LONGEST_WAIT = 2.0
     quarantine.SPACING = (timedelta(seconds=1),) * 3
     connection.BUSY_SECONDS = 0.3
-    vars(wiring)["ImapSettings"] = partial(ImapSettings, timeout=4.0)
+    vars(connections)["ImapSettings"] = partial(ImapSettings, timeout=4.0)
     tick.ALERT_AFTER = timedelta(seconds=2)
     delivery_result.BACKOFF = (timedelta(seconds=1),) * 4
 

@@ -112,6 +112,20 @@ quota_storage_size = {quota}K
 lmtp_rcpt_check_quota = yes
 quota_full_tempfail = yes
 """
+TOKENS = """\
+auth_mechanisms = plain login xoauth2 oauthbearer
+oauth2 {{
+  introspection_mode = auth
+  introspection_url = {tokens}
+  force_introspection = yes
+  username_attribute = username
+  active_attribute = active
+  active_value = true
+}}
+passdb oauth2 {{
+  mechanisms_filter = xoauth2 oauthbearer
+}}
+"""
 
 
 class Dovecot:
@@ -121,6 +135,7 @@ class Dovecot:
     is delivered into that folder. `separator`, `prefix`: of the names of folders; `without`: a capability that
     it does not offer.
     `quota`: kilobytes for each user, from the next start on, 0 = no limit; mail that does not fit is put off.
+    `tokens`: where it asks whether an OAuth token is valid, '' = it knows passwords alone.
     `root` must be short: it holds Unix sockets.
     """
 
@@ -133,10 +148,11 @@ class Dovecot:
         separator: str = "/",
         prefix: str = "",
         without: str = "",
+        tokens: str = "",
     ) -> None:
         nobody = pwd.getpwnam("nobody")
         self.root, self.certs, self.detail = root, certs, detail
-        self.separator, self.prefix, self.without = separator, prefix, without
+        self.separator, self.prefix, self.without, self.tokens = separator, prefix, without, tokens
         self.password, self.quota = PASSWORD, 0
         self.uid, self.gid = nobody.pw_uid, nobody.pw_gid
         self.imap_port, self.imaps_port, self.lmtp_port, self.sasl_port = (free_port() for _ in range(4))
@@ -203,7 +219,8 @@ class Dovecot:
 
     def _conf(self) -> str:
         reduced = f"imap_capability {{{{\n  {self.without} = no\n}}}}\n" if self.without else ""
-        return (CONF + reduced + (QUOTA if self.quota else "")).format(
+        return (CONF + reduced + (QUOTA if self.quota else "") + (TOKENS if self.tokens else "")).format(
+            tokens=self.tokens,
             separator=self.separator,
             prefix=self.prefix,
             quota=self.quota,

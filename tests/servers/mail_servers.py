@@ -23,12 +23,12 @@ DOMAIN = "castellbisbal.cat"
 class MailServers:
     """`with MailServers() as servers:`; then `servers.dovecot`, `.postfix`, `.new_user()` and `.address(user)`."""
 
-    def __init__(self, *, detail: bool = False, options: PostfixOptions | None = None) -> None:
+    def __init__(self, *, detail: bool = False, tokens: str = "", options: PostfixOptions | None = None) -> None:
         # The folder holds Unix sockets, whose paths have at most 107 characters: pytest's folders are too deep.
         self.root = Path(tempfile.mkdtemp(prefix="mail-servers-", dir=SCRATCH))
         self.root.chmod(0o755)
         self.certs = make_certificates(self.root / "tls")
-        self.dovecot = Dovecot(self.root / "dovecot", self.certs, detail=detail)
+        self.dovecot = Dovecot(self.root / "dovecot", self.certs, detail=detail, tokens=tokens)
         ports = {"lmtp_port": self.dovecot.lmtp_port, "sasl_port": self.dovecot.sasl_port}
         self.postfix = Postfix(self.root / "postfix", self.certs, options=options, **ports)
         self._count = itertools.count(1)

@@ -90,6 +90,18 @@ class Session:
 
 
 def _connect(settings: ImapSettings) -> Client:
+    """A token that the server refuses may have ended early: another one is tried, once."""
+    secret = settings.secret()
+    try:
+        return _logged_in(settings, secret)
+    except LoginError:
+        other = settings.other_token(secret) if settings.other_token else ""
+        if not other:
+            raise
+    return _logged_in(settings, other)
+
+
+def _logged_in(settings: ImapSettings, secret: str) -> Client:
     tls = ssl.create_default_context(cafile=settings.ca_file)
     tls.minimum_version = ssl.TLSVersion.TLSv1_2
     client = Client(
@@ -103,7 +115,7 @@ def _connect(settings: ImapSettings) -> Client:
         _keep_alive(client.socket())
         if settings.security == "starttls":
             client.starttls(tls)
-        _login(client, settings)
+        _login(client, settings, secret)
         if client.has_capability("ID"):  # RFC 2971; some providers require it
             client.id_({"name": "oacmail"})
     except BaseException:
@@ -112,11 +124,12 @@ def _connect(settings: ImapSettings) -> Client:
     return client
 
 
-def _login(client: Client, settings: ImapSettings) -> None:
-    secret = settings.secret()
+def _login(client: Client, settings: ImapSettings, secret: str) -> None:
     try:
         if settings.auth == "xoauth2":
             client.oauth2_login(settings.user, secret)
+        elif settings.auth == "oauthbearer":
+            client.oauthbearer_login(settings.user, secret)
         elif (settings.user + secret).isascii() and not client.has_capability("LOGINDISABLED"):
             client.login(settings.user, secret)
         else:  # LOGIN is ASCII only, and may be forbidden; PLAIN is UTF-8 (RFC 4616)

@@ -11,7 +11,8 @@ from oacmail.core.errors import LOGIN_PAUSE, Transient
 class ImapSettings:
     r"""One account on one server (docs/interfaces.md section 5, [imap]).
 
-    `password` is the secret or OAuth token, or a function that is called at every login. `ca_file` is a PEM file with
+    `password` is the secret or OAuth token, or a function that is called at every login; `other_token`
+    returns another OAuth token than the refused one, '' if there is none. `ca_file` is a PEM file with
     the only trusted authorities; None means the system's. `watch` holds folder names, or special uses such as `\Sent`
     (RFC 6154); empty means INBOX and \Sent. `sent` is the name of the folder of sent mail; '' means automatic. A
     message of more than `max_bytes` is read in part. `timeout` is the number of seconds without an answer after which a
@@ -23,7 +24,8 @@ class ImapSettings:
     password: str | Callable[[], str] = field(repr=False)
     port: int = 993
     security: Literal["tls", "starttls", "none"] = "tls"
-    auth: Literal["password", "xoauth2"] = "password"
+    auth: Literal["password", "xoauth2", "oauthbearer"] = "password"
+    other_token: Callable[[str], str] | None = None
     ca_file: str | None = None
     watch: tuple[str, ...] = ()
     sent: str = ""

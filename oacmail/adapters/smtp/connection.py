@@ -19,6 +19,7 @@ _CONNECT_SECONDS = 30.0
 _GOODBYE_SECONDS = 2.0
 _CLOSING = 421
 _NONSENSE = -1
+_DONE = base64.b64encode(b"\1").decode("ascii")  # RFC 7628 section 3.2.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,18 @@ class Connection:
 
 
 def _connect(settings: SmtpSettings) -> smtplib.SMTP:
+    """A token that the relay refuses may have ended early: another one is tried, once."""
+    secret = settings.secret() if settings.user else ""
+    try:
+        return _logged_in(settings, secret)
+    except smtplib.SMTPAuthenticationError:
+        other = settings.other_token(secret) if settings.other_token else ""
+        if not other:
+            raise
+    return _logged_in(settings, other)
+
+
+def _logged_in(settings: SmtpSettings, secret: str) -> smtplib.SMTP:
     tls = ssl.create_default_context(cafile=settings.ca_file)
     tls.minimum_version = ssl.TLSVersion.TLSv1_2
     name = socket.gethostname()  # not the full name: a DNS query may take very long
@@ -126,7 +139,7 @@ def _connect(settings: SmtpSettings) -> smtplib.SMTP:
             smtp.starttls(context=tls)
         smtp.ehlo_or_helo_if_needed()
         if settings.user:
-            _login(smtp, settings)
+            _login(smtp, settings, secret)
     except BaseException:
         smtp.close()
         raise
@@ -136,19 +149,23 @@ def _connect(settings: SmtpSettings) -> smtplib.SMTP:
     return smtp
 
 
-def _login(smtp: smtplib.SMTP, settings: SmtpSettings) -> None:
-    user, secret = settings.user, settings.secret()
+def _login(smtp: smtplib.SMTP, settings: SmtpSettings, secret: str) -> None:
+    user = settings.user
     if settings.auth == "xoauth2":
         _authenticate(smtp, "XOAUTH2", f"user={user}\1auth=Bearer {secret}\1\1")
+    elif settings.auth == "oauthbearer":  # RFC 7628
+        name = user.replace("=", "=3D").replace(",", "=2C")
+        _authenticate(smtp, "OAUTHBEARER", f"n,a={name},\1auth=Bearer {secret}\1\1", no=_DONE)
     elif "PLAIN" in smtp.esmtp_features.get("auth", "").upper().split():
         _authenticate(smtp, "PLAIN", f"\0{user}\0{secret}")  # UTF-8 (RFC 4616); smtplib's own login is not
     else:
         smtp.login(user, secret)
 
 
-def _authenticate(smtp: smtplib.SMTP, mechanism: str, words: str) -> None:
+def _authenticate(smtp: smtplib.SMTP, mechanism: str, words: str, no: str = "") -> None:
+    """`no`: answers the challenge that holds the reasons of a refusal."""
     code, _ = smtp.docmd("AUTH", f"{mechanism} {base64.b64encode(words.encode()).decode('ascii')}")
-    if code == 334:  # XOAUTH2 sends its reasons as a challenge; an empty answer gets the refusal itself
-        code, _ = smtp.docmd("")
+    if code == 334:  # the reasons come as a challenge; an answer to it gets the refusal itself
+        code, _ = smtp.docmd(no)
     if code != 235:
         raise smtplib.SMTPAuthenticationError(code, "")

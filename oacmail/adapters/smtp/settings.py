@@ -11,7 +11,8 @@ from oacmail.core.errors import LOGIN_PAUSE, RelayError
 class SmtpSettings:
     """One relay (docs/interfaces.md section 5, [smtp]).
 
-    `user` '' means no login; `password` is the secret or OAuth token, or a function that is called at every login.
+    `user` '' means no login; `password` is the secret or OAuth token, or a function that is called at every login;
+    `other_token` returns another OAuth token than the refused one, '' if there is none.
     `ca_file` is a PEM file with the only trusted authorities; None means the system's. `timeout` is in seconds for a
     reply, `data_timeout` for the reply to a whole mail. A connection unused for `keep_seconds` is not used again.
     """
@@ -21,7 +22,8 @@ class SmtpSettings:
     security: Literal["starttls", "tls", "none"] = "starttls"
     user: str = ""
     password: str | Callable[[], str] = field(default="", repr=False)
-    auth: Literal["password", "xoauth2"] = "password"
+    auth: Literal["password", "xoauth2", "oauthbearer"] = "password"
+    other_token: Callable[[str], str] | None = None
     ca_file: str | None = None
     timeout: float = 60.0
     data_timeout: float = 600.0

@@ -100,11 +100,16 @@ class SmtpTransport:
         if self._connection is not None:
             try:
                 if not self._connection.is_stale():
-                    return self._asked(self._connection, mail)
+                    answered = self._asked(self._connection, mail)
+                    if not any(reply.code in _LOGIN_CODES for reply in answered[1]):
+                        return answered  # otherwise the login has ended in mid-session, as tokens do
             except (OSError, smtplib.SMTPException):
                 self._drop()
         self._drop()
-        self._connection = Connection(self._settings)
+        try:
+            self._connection = Connection(self._settings)
+        except Transient as error:  # there is no password or token: no mail is at fault
+            raise _of_relay(error) from None
         return self._asked(self._connection, mail)
 
     def _asked(self, connection: Connection, mail: Outgoing) -> tuple[Connection, list[Reply], Outgoing]:
@@ -162,6 +167,12 @@ class SmtpTransport:
         except Exception as error:  # libraries raise many classes for a broken connection or a strange answer
             self._drop()
             raise RelayError(f"SMTP {place}: {_class(error)}") from None
+
+
+def _of_relay(error: Transient) -> RelayError:
+    trouble = RelayError(str(error))
+    trouble.at_least, trouble.problem = error.at_least, error.problem
+    return trouble
 
 
 def _refusal(where: str, reply: Reply) -> OacmailError:

@@ -1,0 +1,43 @@
+"""The profiles of `imap.provider`: the values that follow from the name of a provider.
+
+It fills only keys that the file does not set. It decides nothing else, and knows no server beyond these values.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+PROFILES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+    "microsoft365": {
+        "imap": {"host": "outlook.office365.com", "auth": "xoauth2"},
+        "smtp": {
+            "host": "smtp.office365.com",
+            "auth": "xoauth2",
+            "per_minute": 25,  # Exchange Online accepts 30 from one mailbox, and people send too
+            "self_copy": "server",
+            "ack_envelope": "office",
+        },
+        "trust": {"provider": "exchange"},
+    },
+    "google": {
+        "imap": {"host": "imap.gmail.com", "auth": "xoauth2"},
+        "smtp": {"host": "smtp.gmail.com", "auth": "xoauth2", "self_copy": "server", "ack_envelope": "office"},
+        "trust": {"provider": "gmail"},
+    },
+}
+
+
+def with_profile(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The sections of the file, filled from the profile; `smtp.user` is then the user of [imap] unless it is set."""
+    imap = values.get("imap")
+    profile = PROFILES.get(str(imap.get("provider"))) if isinstance(imap, dict) else None
+    if profile is None or not isinstance(imap, dict):
+        return dict(values)
+    filled = {name: {**follows, **values[name]} for name, follows in profile.items() if _is_table(values.get(name))}
+    filled |= {name: dict(follows) for name, follows in profile.items() if name not in values}
+    if "user" in imap and isinstance(filled.get("smtp"), dict):
+        filled["smtp"].setdefault("user", imap["user"])
+    return {**values, **filled}
+
+
+def _is_table(value: object) -> bool:
+    return isinstance(value, dict)
