@@ -11,8 +11,11 @@ from typing import Any
 import click
 
 from oacmail import config as settings
+from oacmail import wiring
+from oacmail.adapters import litestream
+from oacmail.adapters.store.connection import FILE
 from oacmail.config import Config
-from oacmail.core.errors import ConfigError
+from oacmail.core.errors import ConfigError, Refused
 
 as_json = click.option("--json", "as_json", is_flag=True, help="JSON Lines on standard output.")
 _NUMBER = re.compile(r"(?:([A-Za-z0-9]+)-(\d{4})-)?(\d{1,6})(?:-[A-Za-z0-9]{3})?")
@@ -35,6 +38,16 @@ def rules_only(ctx: click.Context) -> Config:
     """The configuration for verbs that only classify: the built-in one if there is no file."""
     path = settings.find(ctx.find_root().obj)
     return settings.load(existing(str(path))) if path else settings.builtin()
+
+
+def refuse_beside_litestream(config: Config) -> None:
+    """For a verb that must leave no byte behind. Raises Refused."""
+    if litestream.replicates(wiring.state(config) / FILE):
+        raise Refused(
+            "nothing was erased: Litestream replicates the database, so that the write-ahead log and the replica would "
+            "keep what is erased: stop it first (systemctl stop oacmail-litestream), run this command again, and start "
+            'it again; where the replica must go too: docs/admin.md, "Continuous replication"'
+        )
 
 
 def print_json(rows: Iterable[Mapping[str, Any]]) -> None:

@@ -16,7 +16,7 @@ from oacmail import connections, wiring
 from oacmail.adapters.store.privacy import scope, traces
 from oacmail.adapters.store.privacy.backups import Backup
 from oacmail.adapters.store.privacy.scope import Hold
-from oacmail.cli.common import configured, safe
+from oacmail.cli.common import configured, refuse_beside_litestream, safe
 from oacmail.config import Config
 from oacmail.core.errors import Refused, Transient
 from oacmail.core.model import MessageRef
@@ -74,6 +74,8 @@ def forget(
     who, now, by = person(policy, address), datetime.now(UTC), getpass.getuser()
     if mailbox and not config.privacy.forget_mailbox:
         raise Refused("--mailbox is switched off: the town decides it with privacy.forget_mailbox = true")
+    if not dry_run:
+        refuse_beside_litestream(config)
     with wiring.open_writable(config) as con:
         earlier = uncertified(con, policy, who)  # by a run that was interrupted
         would = forgotten(con, policy, who, now, by=by, even_open=even_open, dry_run=True)

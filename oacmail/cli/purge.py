@@ -7,7 +7,7 @@ import click
 
 from oacmail import wiring
 from oacmail.adapters.store.privacy import traces
-from oacmail.cli.common import as_json, configured, print_json
+from oacmail.cli.common import as_json, configured, print_json, refuse_beside_litestream
 from oacmail.privacy import purge as retention
 from oacmail.privacy.nightly import periods
 from oacmail.privacy.purge import Purged
@@ -21,6 +21,8 @@ def purge(ctx: click.Context, yes: bool, as_json: bool) -> None:
     """Show what the database keeps longer than [privacy] allows. Never an open case; never the mailbox."""
     config = configured(ctx)
     now = datetime.now(UTC)
+    if yes:
+        refuse_beside_litestream(config)
     with wiring.open_writable(config) as con:
         if yes:
             policy = wiring.live_policy(config)

@@ -80,6 +80,9 @@ def test_from_a_replica_the_desk_goes_on_elsewhere_and_nothing_is_lost_or_sent_t
         people[0].write(desk.address, "Primera", "Quan obre la piscina?")
         people[0].wait_for_mail()
         until(lambda: list(replica.rglob("*.ltx")), 20, what="the database is replicated")
+        assert "stop it first" in desk.oacmail("forget", people[0].address, "--even-open", "--yes", code=1).stderr
+        assert "stop it first" in desk.oacmail("purge", "--yes", code=1).stderr
+        desk.oacmail("purge")
         for person in people[1:]:
             person.write(desk.address, "Consulta", "Quan obre el gimnàs?")
         until(lambda: sum(bool(person.inbox()) for person in people) >= count, what=f"{count} acknowledgements")
