@@ -158,7 +158,7 @@ def _features(read: Message, with_ours: str, signature: str, parser_config: Pars
         promises=judged(lambda: thanks.promises(fresh), False),
         postscript=judged(lambda: reply_text.has_postscript(fresh), False),
         subject_says=judged(lambda: auto_subjects.title_kind(subject, fresh, answers=bool(read.refs)), ""),
-        vote=judged(lambda: vote_words.read(fresh, read.name, read.sender), no_vote) if may_vote else None,
+        vote=judged(lambda: _vote(read), no_vote) if may_vote else None,
         repeats_us=judged(lambda: echoes.repeats(subject, with_ours, token=bool(read.tokens)), False),
         form_fields=judged(lambda: form_fields.sorts(fresh), no_fields) if machine else no_fields,
         subject_form=machine and form_fields.is_title(subject),
@@ -167,6 +167,10 @@ def _features(read: Message, with_ours: str, signature: str, parser_config: Pars
         names_attachment=judged(lambda: remarks.names_attachment(features.fold(fresh)), False),
         evidence=judged(lambda: evidence.shown(weighed, subject, fresh), weighed.evidence),
     )
+
+
+def _vote(read: Message) -> VoteWords | None:
+    return vote_words.read(read.fresh, read.name, read.sender, asked=bool(read.vote_tokens))
 
 
 def subject(fields: Fields) -> str:

@@ -8,7 +8,8 @@ from oacmail.mail.understanding.vote_words import read
 
 
 def _read(text: str) -> tuple[int, bool, str]:
-    found = read(text, "Anna Puig", "anna@example.org")
+    found = read(text, "Anna Puig", "anna@example.org", asked=True)
+    assert found is not None
     return found.score, found.unclear, found.beside
 
 
@@ -93,3 +94,7 @@ def test_any_text_is_read(text: str) -> None:
     assert score in range(6)
     assert not (unclear and score)
     assert beside in ("", "thanks", "words", "asks")
+
+
+def test_a_reply_without_a_mark_and_without_a_link_of_a_survey_is_no_vote() -> None:
+    assert read("Encara no ho veig a la seu. Què he de fer?", "Anna Puig", "anna@example.org", asked=False) is None

@@ -46,6 +46,7 @@ RECENT_MOST = 200
 OPEN_MOST = 50  # cases in a question
 REFUSALS_MOST = 1000
 RESTORED_AT = "restored_at"  # the name under which a restore leaves its moment
+_FACTS = (RESTORED_AT, LOST_AT, RUN, RUN_READ, DRAFTS)
 
 _MESSAGE = """SELECT m.fingerprint, m.message_id, c.number AS "case", p.address AS author, m.role, m.outcome,
   m.received_at, m.subject_key, m.body_hash, m.sent_at, m.erased_at IS NOT NULL AS erased,
@@ -66,10 +67,12 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
     naming, overtaken_by = _naming(con, message, writers)
     mails = _mails_of(con, lookup, ids)
     recent = _recent(con, writers, lookup.received_at)
-    acknowledged_as = kv.value(con, f"reserved:{message.fingerprint}")
-    reserved = acknowledged_as or _reserved_in_thread(con, lookup)
+    asked = _asked_about(message, mails)
+    facts = kv.values(con, (*_FACTS, *_names(lookup), UNPLACED + asked))
+    acknowledged_as = _value(facts, f"reserved:{message.fingerprint}")
+    reserved = acknowledged_as or _reserved_in_thread(con, _value(facts, _told(lookup)))
     open_cases = _open_cases(con, lookup.addressed)
-    unplaced = _unplaced(con, message, mails)
+    unplaced = _unplaced(con, asked, _value(facts, UNPLACED + asked))
     tokened = _not_erased(con, lookup.tokened)
     also = (
         *tokened,
@@ -98,20 +101,34 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
         serial=_serial(con, policy, year),
         reserved=reserved,
         acknowledged_as=acknowledged_as,
-        restored_at=moment(kv.value(con, RESTORED_AT)) if policy.sending.self_copy == "no" else None,
-        key_lost_at=moment(kv.value(con, LOST_AT)),
+        restored_at=moment(_value(facts, RESTORED_AT)) if policy.sending.self_copy == "no" else None,
+        key_lost_at=moment(_value(facts, LOST_AT)),
         added_before=_added_before(con, lookup, mails),
-        run=kv.value(con, RUN) or "",
-        run_since=kv.written_at(con, RUN) if kv.value(con, RUN_READ) else None,
-        undelivered=_undelivered(con, message.message_id),
+        run=_value(facts, RUN) or "",
+        run_since=at(facts[RUN].at) if RUN in facts and _value(facts, RUN_READ) else None,
+        undelivered=_recipients(_value(facts, UNDELIVERED + message.message_id) if message.message_id else None),
         open_cases=open_cases,
         thread=thread.thread(con, lookup),
         unplaced=unplaced,
         alike=alike(con, policy, lookup),
         entries=_entries(con, lookup.entries),
-        drafts=kv.value(con, DRAFTS) or "",
-        used_tokens=frozenset(one.token for one in lookup.pressed if kv.value(con, USED_TOKEN + one.token) is not None),
+        drafts=_value(facts, DRAFTS) or "",
+        used_tokens=frozenset(one.token for one in lookup.pressed if USED_TOKEN + one.token in facts),
     )
+
+
+def _names(lookup: Lookup) -> tuple[str, ...]:
+    """The names of what may be known about this message."""
+    message, pressed = lookup.message, (USED_TOKEN + one.token for one in lookup.pressed)
+    return (f"reserved:{message.fingerprint}", _told(lookup), UNDELIVERED + message.message_id, *pressed)
+
+
+def _told(lookup: Lookup) -> str:
+    return f"told:{lookup.author} {lookup.message.message_id}"
+
+
+def _value(facts: Mapping[str, kv.Fact], name: str) -> str | None:
+    return facts[name].value if name in facts else None
 
 
 def _not_erased(con: sqlite3.Connection, numbers: Sequence[str]) -> tuple[str, ...]:
@@ -140,9 +157,8 @@ def _entries(con: sqlite3.Connection, refs: Sequence[str]) -> dict[str, NamedEnt
     return found
 
 
-def _reserved_in_thread(con: sqlite3.Connection, lookup: Lookup) -> str | None:
+def _reserved_in_thread(con: sqlite3.Connection, told: str | None) -> str | None:
     """Return the number that an acknowledgement of the thread names, if no case has that number."""
-    told = kv.value(con, f"told:{lookup.author} {lookup.message.message_id}")
     return told if told and case_id(con, told) is None else None
 
 
@@ -301,8 +317,7 @@ def _person(con: sqlite3.Connection, address: str) -> PersonView | None:
     return PersonView(address=address, lang=row["lang"], known=bool(row["known"])) if row else None
 
 
-def _undelivered(con: sqlite3.Connection, message_id: str) -> tuple[str, ...] | None:
-    recipients = kv.value(con, UNDELIVERED + message_id) if message_id else None
+def _recipients(recipients: str | None) -> tuple[str, ...] | None:
     return None if recipients is None else tuple(recipients.split())
 
 
@@ -321,21 +336,27 @@ def _open_cases(con: sqlite3.Connection, addresses: Sequence[str]) -> tuple[str,
     return tuple(row["number"] for row in rows)
 
 
-def _unplaced(con: sqlite3.Connection, message: Message, mails: Sequence[OutgoingView]) -> UnplacedMail | None:
+def _asked_about(message: Message, mails: Sequence[OutgoingView]) -> str:
+    """The fingerprint of the mail that our question names to which this message replies, else of this message."""
     asked = [mail.key.split(":")[1] for mail in mails if mail.kind is MailKind.WHICH_CASE]
-    fingerprint = asked[-1] if asked else message.fingerprint
-    listed = kv.value(con, UNPLACED + fingerprint)
+    return asked[-1] if asked else message.fingerprint
+
+
+def _unplaced(con: sqlite3.Connection, fingerprint: str, listed: str | None) -> UnplacedMail | None:
+    """`listed`: the numbers of the cases that the question about the mail names; None = there was no question."""
+    if listed is None:
+        return None
     row = con.execute(
         "SELECT message_id, received_at, outcome FROM messages WHERE fingerprint = ?", (fingerprint,)
     ).fetchone()
-    if listed is None or row is None:
+    if row is None:
         return None
     return UnplacedMail(
         fingerprint=fingerprint,
         received_at=at(row["received_at"]),
         cases=tuple(number for number in listed.split() if number != "none"),
         waits=row["outcome"] == Outcome.QUARANTINED,
-        undelivered=_undelivered(con, row["message_id"]),
+        undelivered=_recipients(kv.value(con, UNDELIVERED + row["message_id"]) if row["message_id"] else None),
     )
 
 

@@ -31,8 +31,10 @@ class WriteContext:
 
 
 def person_id(con: sqlite3.Connection, address: str) -> int:
-    con.execute("INSERT INTO people(address) VALUES(?) ON CONFLICT(address) DO NOTHING", (address,))
-    return int(con.execute("SELECT id FROM people WHERE address = ?", (address,)).fetchone()[0])
+    row = con.execute("SELECT id FROM people WHERE address = ?", (address,)).fetchone()
+    if row is None:
+        row = con.execute("INSERT INTO people(address) VALUES(?) RETURNING id", (address,)).fetchone()
+    return int(row[0])
 
 
 def case_id(con: sqlite3.Connection, number: str | None) -> int | None:

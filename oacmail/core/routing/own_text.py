@@ -12,9 +12,9 @@ MOST = 10_000  # characters added at most for our text to be searched: larger ad
 LENGTH = 16  # hex digits of a digest
 LINK = "(link)"
 """Stands for each link: where it leads is not compared, but one link more is an addition."""
-_LINKS = re.compile(r"(?:https?://|\bwww\.)\S+", re.IGNORECASE)
-_SPACED = re.compile(r"[\s>]+")
-_PLAIN = re.compile(r"[^a-z0-9]+")
+# It begins with a set of letters, which the engine finds faster than a word of any case.
+_LINKS = re.compile(r"[HhWw](?:(?<=[Hh])[Tt]{2}[Pp][Ss]?://|(?<=\b[Ww])[Ww]{2}\.)\S+")
+_NOT_PLAIN = bytes(set(range(128)) - set(b"abcdefghijklmnopqrstuvwxyz0123456789"))
 
 
 def digest(text: str) -> str:
@@ -55,11 +55,11 @@ def _linked(text: str) -> str:
 
 
 def _folded(text: str) -> str:
-    return _SPACED.sub("", unicodedata.normalize("NFC", text))
+    return "".join(unicodedata.normalize("NFC", text).replace(">", "").split())
 
 
 def _ascii(text: str) -> str:
-    return _PLAIN.sub("", text.lower())
+    return text.lower().encode("ascii", "ignore").translate(None, _NOT_PLAIN).decode()
 
 
 def _hash(text: str) -> str:

@@ -12,7 +12,8 @@ _HIDDEN = re.compile("[\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u
 _NEWLINE = re.compile("\r\n|[\r\n\x0b\x0c\x85\u2028\u2029]")
 _SCHEME = re.compile(r"(?<=\w)://")
 _WWW = re.compile(r"\b(www)\.", re.IGNORECASE)
-_TOGETHER = re.compile(r"(?<=\d) (?=h\b|\d{3}\b)|(?<=\bLlei) (?=\d)|(?<=\b(?:Ley|Law|art)) (?=\d)|(?<=\bart\.) (?=\d)")
+# It begins with the space, which the engine finds faster than what stands before it.
+_TOGETHER = re.compile(r" (?:(?<=\d )(?=h\b|\d{3}\b)|(?<=\b(?:Llei|art\.) )(?=\d)|(?<=\b(?:Ley|Law|art) )(?=\d))")
 _NO_BREAK = "\u00a0"
 
 

@@ -57,9 +57,12 @@ _STILL = re.compile(
 )
 
 
-def read(fresh: str, name: str, sender: str) -> VoteWords:
-    """`name` and `sender` are the writer's, whose signature says nothing."""
+def read(fresh: str, name: str, sender: str, *, asked: bool) -> VoteWords | None:
+    """`name` and `sender` are the writer's, whose signature says nothing. `asked`: a link of a survey gave the mark;
+    without it a text that gives no mark is no vote: None."""
     scores, rest, alone = _parted(fresh[:LONGEST])
+    if not scores and not asked:
+        return None
     words = "\n".join(rest) + fresh[LONGEST:]
     if _ARTICLES.issuperset(alone) and alone and _bare(words):
         scores, words = set(), fresh

@@ -31,9 +31,10 @@ ATTACHMENTS_NAMED = 100
 def person(con: sqlite3.Connection, effect: UpdatePerson, scene: WriteContext) -> None:
     identity = person_id(con, effect.address)
     values = {"name": effect.name, "lang": effect.lang, "known": effect.known}
-    for column, value in values.items():
-        if value is not None:
-            con.execute(f"UPDATE people SET {column} = ? WHERE id = ?", (value, identity))
+    given = {column: value for column, value in values.items() if value is not None}
+    if given:
+        columns = ", ".join(f"{column} = ?" for column in given)
+        con.execute(f"UPDATE people SET {columns} WHERE id = ?", (*given.values(), identity))
 
 
 def open_case(con: sqlite3.Connection, effect: OpenCase, scene: WriteContext) -> None:
