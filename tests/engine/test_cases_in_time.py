@@ -216,6 +216,17 @@ def test_thanks_that_name_nothing_known_go_to_the_writers_latest_case(world: Wor
     assert world.reviews() == []
 
 
+@pytest.mark.parametrize("subject", ["", "Re: No puc signar la instància", "Gràcies"])
+@pytest.mark.parametrize("text", ["Moltes gràcies, ja està resolt!", "¡Muchas gracias, ya está resuelto!"])
+def test_thanks_in_a_new_mail_without_references_start_no_deadline(world: World, subject: str, text: str) -> None:
+    """A client that drops In-Reply-To, or a person who writes a new mail."""
+    _answered(world)
+    world.citizen_writes(ANNA, subject, text)
+    world.turn()
+    assert [case["status"] for case in world.cases()] == ["answered"]
+    assert world.reviews() == []
+
+
 def test_an_answered_case_closes_by_itself_silently_after_ten_working_days(world: World) -> None:
     _answered(world)
     world.live("2026-12-10 19:59", minutes=360)  # 8 December is a holiday: the tenth day is 10 December

@@ -118,5 +118,6 @@ def test_thanks_with_a_file_bring_something() -> None:
     assert read("Moltes gràcies!", file=True).kind is Kind.REQUEST
 
 
-def test_thanks_that_answer_nothing_are_not_believed() -> None:
-    assert not only_thanks(read("Moltes gràcies!", answers=False))
+@pytest.mark.parametrize("subject", [OLD, ""])
+def test_thanks_of_a_client_that_drops_the_references_are_thanks(subject: str) -> None:
+    assert only_thanks(read("Moltes gràcies!", subject, answers=False))

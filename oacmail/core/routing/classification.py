@@ -141,9 +141,9 @@ def _reads_as_spam(message: Message, _: frozenset[str]) -> bool:
 
 
 def _nothing_but_thanks(message: Message, _: frozenset[str]) -> bool:
-    """No other word (mail/understanding/thanks.py): no score is needed."""
-    said = message.features.only_thanks and not message.attachments
-    return said and (bool(message.refs) or message.features.subject_thanks)
+    """No other word, under a subject that asks nothing (mail/understanding/thanks.py): no score is needed. References
+    are not asked for: clients drop them, and people thank in a new mail."""
+    return message.features.only_thanks and not message.attachments
 
 
 def _only_thanks(message: Message, _: frozenset[str]) -> bool:
