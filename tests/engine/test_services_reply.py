@@ -349,3 +349,17 @@ def test_a_derived_case_waits_for_the_services_and_not_for_the_citizen(world: Wo
     _reply(world, world.received(AGENT)[0], "#wait", sender=AGENT)
     assert world.case()["status"] == "derived"
     assert "serveis tècnics" in text_of(world.received(AGENT)[-1])
+
+
+@pytest.mark.parametrize("text", ["3", "1"])
+def test_what_the_services_say_at_night_stops_the_notice_of_the_derivation(town: TOWN, text: str) -> None:
+    """It would say in the morning that they have the case."""
+    world = town(now="2026-11-25 22:00", people={"technical": [TECHNICAL], "forms": [FORMS]})
+    world.citizen_writes(ANNA, *FAULT)
+    world.turn()
+    (notice,) = world.received(TECHNICAL)
+    world.clock.forward(minutes=30)
+    _reply(world, notice, text)
+    world.live("2026-11-26 09:00")
+    assert "second_level" not in world.kinds(AGENT)
+    assert "services" in world.kinds(AGENT)

@@ -185,7 +185,7 @@ _ROWS = (
     ),
     _to_staff(
         MailKind.SECOND_LEVEL, Audience.AGENTS, _SERVICE_HOURS, _ANSWER, _CLOSE, CancelledBy.DERIVATION_NOTICE,
-        budget=_NOTICES,
+        CancelledBy.SOLVED, budget=_NOTICES,
     ),
     _to_staff(MailKind.SERVICES, Audience.AGENTS, _SERVICE_HOURS, priority=_DEADLINE),
     _to_staff(MailKind.WAIT, Audience.AGENTS, _SERVICE_HOURS, _CLOSE),
