@@ -239,9 +239,10 @@ class BoardSync:
             return "the server has neither MOVE nor UIDPLUS"
         placed = self.engine.store.board_placed(since)
         stray: list[tuple[str, str, Placed]] = []
+        named: dict[BoardPlace, str] = {}
         for one in placed:
             place = belongs(one.standing)
-            name = names.name(place) if place else one.ref.folder
+            name = (named.get(place) or named.setdefault(place, names.name(place))) if place else one.ref.folder
             if name != one.ref.folder and self._roles.get(one.ref.folder) in (Folder.INTAKE, Folder.BOARD):
                 stray.append((one.ref.folder, name, one))
         refused: set[str] = set()

@@ -9,13 +9,23 @@ from email.message import EmailMessage
 from random import Random
 
 from oacmail.core.effects import AdminCommand
-from oacmail.sim import compose, desk_orders, platform_faults, population, services_replies
+from oacmail.sim import (
+    absences,
+    board_moves,
+    buttons,
+    compose,
+    desk_orders,
+    platform_faults,
+    population,
+    relayed_answers,
+    services_replies,
+)
 from oacmail.sim.clients import STYLES
 from oacmail.sim.ground_truth import Answer, WrittenMessage
 from oacmail.sim.mailbox import SimulatedMailbox
 from oacmail.sim.plan import SimulatedAction
 from oacmail.sim.town import SimulatedTown, short
-from oacmail.sim.writing import ActionHandler, arrival, latest_of_ours, mail_of, sent
+from oacmail.sim.writing import ActionHandler, answer_to, arrival, latest_of_ours, mail_of, sent
 
 FORGOTTEN = 8  # one message in eight gets no answer
 
@@ -39,19 +49,20 @@ def _adds(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
 
 
 def _asks_anew(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
-    answered = town.truth.answers_to(action.who)
-    if not answered:
+    answer = answer_to(town, action.who, rng)
+    if answer is None:
         return ""
     text = rng.choice(population.ANEW[population.language(action.who)]).format(n=action.number)
-    return sent(town, action.who, mail_of(town, action, "", text, answered[-1].mail), asks=True)
+    return sent(town, action.who, mail_of(town, action, "", text, answer), asks=True)
 
 
 def _thanks(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
-    answered = town.truth.answers_to(action.who)
-    if not answered:
+    """In a reply, or in a new mail."""
+    answer = answer_to(town, action.who, rng)
+    if answer is None:
         return ""
     text = population.THANKS[population.language(action.who)]
-    return sent(town, action.who, mail_of(town, action, "", text, answered[-1].mail), asks=False)
+    return sent(town, action.who, mail_of(town, action, "", text, answer if rng.random() < 0.8 else None), asks=False)
 
 
 def _sends_again(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
@@ -185,7 +196,7 @@ def _answers_from_his_own(town: SimulatedTown, action: SimulatedAction, rng: Ran
     messages = _waiting(town)
     if not messages:
         return ""
-    agent = town.policy.people.agents[0]
+    agent = town.present_agents()[0]
     town.deliver(_answer(town, action, messages[0], sender=agent, cc=town.office_address), verdict="pass")
     return f"answer to {short(messages[0].message_id)} of {messages[0].sender}, the office in copy"
 
@@ -259,4 +270,8 @@ ACTIONS: Mapping[str, ActionHandler] = {
     **platform_faults.ACTIONS,
     **desk_orders.ACTIONS,
     **services_replies.ACTIONS,
+    **board_moves.ACTIONS,
+    **buttons.ACTIONS,
+    **relayed_answers.ACTIONS,
+    **absences.ACTIONS,
 }

@@ -4,7 +4,7 @@ The checks compute due times and answers from what really happened. They check n
 """
 
 import sqlite3
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -97,7 +97,7 @@ class DeadlineChecks:
                 on_case.setdefault(case_of[answer.message], []).append(answer)
             else:
                 elsewhere.append(answer)
-        unreadable = self.town.unreadable_ids()
+        unreadable, acts = self.town.unreadable_ids(), self._acts(case_of)
         owed = kept = shown = 0
         for row in rows:
             written = self.town.truth.written.get(row["message_id"])
@@ -113,6 +113,8 @@ class DeadlineChecks:
             called = _called_before(after, read_at.get(row["armed_by"], ""))
             if row["met_at"] is None and (called or self._read_late(written, answers)):
                 continue
+            if self._by_an_act(acts.get(row["case_id"], []), row, meets):
+                continue
             if row["met_at"] is not None and _of_unread(elsewhere, recipients, at(row["met_at"])):
                 continue
             self._met_agrees(row["message_id"], row["met_at"], meets)
@@ -124,6 +126,26 @@ class DeadlineChecks:
             "the number of deadlines met agrees",
             lambda: f"{kept} of {owed} were met, the database says {shown}",
         )
+
+    def _acts(self, case_of: Mapping[str, int]) -> Mapping[int, list[datetime]]:
+        """Case -> when agents did something that may meet a deadline once the service reads it."""
+        number = {row["number"]: row["id"] for row in self._all("SELECT id, number FROM cases")}
+        found: dict[int, list[datetime]] = {}
+        for act in self.town.truth.acts:
+            case = number.get(act.case) or case_of.get(act.message)
+            if act.meets and case is not None:
+                found.setdefault(case, []).append(act.at)
+        for said in self.town.truth.relayed:
+            if said.case in number:
+                found.setdefault(number[said.case], []).append(said.at)
+        return found
+
+    def _by_an_act(self, acts: Iterable[datetime], row: sqlite3.Row, meets: Iterable[datetime]) -> bool:
+        """Whether something that an agent did before explains why the deadline is met, or may be met; no answer
+        does."""
+        if row["met_at"] is None:
+            return any(acts) and not any(meets)
+        return at(row["met_at"]) not in meets and any(text(act) <= row["met_at"] for act in acts)
 
     def _read_late(self, written: WrittenMessage, answers: list[Answer]) -> bool:
         """Whether it arrived while its folder was unreadable and no answer names it: then a new deadline starts."""

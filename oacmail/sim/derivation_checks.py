@@ -53,10 +53,15 @@ class DerivationChecks:
         )
 
     def _answered(self, case: str, citizen: str) -> bool:
-        """Whether an agent has written to the citizen or called about this case: that tells of the derivation too."""
+        """Whether an agent has told the citizen anything about this case: that tells of the derivation too."""
+        truth = self.town.truth
         query = "SELECT m.message_id FROM messages m JOIN cases c ON c.id = m.case_id WHERE c.number = ?"
         messages = {row["message_id"] for row in self._all(query, case)}
-        return any(answer.to == citizen and answer.message in messages for answer in self.town.truth.answers)
+        return (
+            any(answer.to == citizen and answer.message in messages for answer in truth.answers)
+            or any(said.to == citizen and said.case == case for said in truth.relayed)
+            or any(act.meets and (act.case == case or act.message in messages) for act in truth.acts)
+        )
 
     def none_forgotten(self) -> None:
         """While a case is with the services, they are reminded; when it is solved, somebody owes the citizen the news;
@@ -75,13 +80,20 @@ class DerivationChecks:
         silent = [
             number
             for number in sorted({row["number"] for row in ended} & self._held_by_services())
-            if not self.town.truth.may_have_ended(number)
+            if not (self.town.truth.may_have_ended(number) or number in self._taken_away())
         ]
         require(
             not silent,
             "no derived case is forgotten",
             lambda: f"{silent[0]} has ended, and nobody said that it is solved",
         )
+
+    def _taken_away(self) -> set[str]:
+        """Numbers of the cases that an agent has taken from the services, on the board or by a button."""
+        acts = [act for act in self.town.truth.acts if act.ends]
+        rows = self._all("SELECT m.message_id, c.number FROM messages m JOIN cases c ON c.id = m.case_id")
+        number = {row["message_id"]: row["number"] for row in rows}
+        return {act.case or number.get(act.message, "") for act in acts}
 
     def _held_by_services(self) -> set[str]:
         """Numbers of the cases whose card the services got, and no restored database has forgotten since."""

@@ -11,7 +11,16 @@ from oacmail.sim.population import INTERNAL
 from oacmail.sim.town import SimulatedTown, short
 from oacmail.sim.writing import ActionHandler, latest_of_ours, mail_of
 
-_ORDERS = ("MEVA", "#mine", "#nota {word} ha trucat la mare", "NOTA: {word}", "#tema beca", "#ajuda", "#xyz {word}")
+_ORDERS = (
+    "MEVA",
+    "#mine",
+    "#nota {word} ha trucat la mare",
+    "NOTA: {word}",
+    "#tema beca",
+    "#ajuda",
+    "#esborrany",
+    "#xyz {word}",
+)
 _NO_ORDERS = ("Ho miro avui. {word}", "D'acord, {word}.", "Qui se n'encarrega? {word}")
 
 

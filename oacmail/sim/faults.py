@@ -119,6 +119,7 @@ def _mailbox_restored(town: SimulatedTown, action: SimulatedAction, rng: Random)
     if town.snapshot is None or town.down or town.relay.copies == "held":
         return ""
     town.mailbox.restore(town.snapshot)
+    town.mailbox_restored_at = town.clock.true()
     town.drop_lost_messages()
     town.backup = None  # a mail that both have lost has no proof of sending left
     return "as it was last night"

@@ -46,12 +46,63 @@ class ServicesWord:
 
 
 @dataclass(slots=True)
+class AgentsAct:
+    """What an agent did at `at` on the board or by a button; it counts from when the service reads it, unless it does
+    not fit. It is about the case `case`, or the case of `message` (a Message-ID). `meets`: it tells the person
+    something, so a deadline may be met; `ends`: the services may not have the case any more."""
+
+    at: datetime
+    case: str = ""
+    message: str = ""
+    meets: bool = False
+    ends: bool = False
+
+
+@dataclass(slots=True)
+class RelayedAnswer:
+    """What an agent wrote to the person of `case` through the case's reply address. `message`: the Message-ID of the
+    agent's mail; `text`: what the person must read."""
+
+    message: str
+    case: str
+    to: str
+    writer: str
+    at: datetime
+    text: str
+
+
+@dataclass(slots=True)
+class Vote:
+    """A score from 1 to 5 about `case`, in the mail `message` (a Message-ID). `own`: by the citizen of the case."""
+
+    case: str
+    score: int
+    at: datetime
+    message: str
+    own: bool
+
+
+@dataclass(slots=True)
+class PersonsMove:
+    """An agent put the message (a Message-ID) into the folder at `at`."""
+
+    message: str
+    folder: str
+    at: datetime
+
+
+@dataclass(slots=True)
 class GroundTruth:
-    """`lost`: messages that the mail server lost, or that a person removed, before oacmail could read them."""
+    """`lost`: messages that the mail server lost, or that a person removed, before oacmail could read them. `moves`:
+    the last move of each message."""
 
     written: dict[str, WrittenMessage] = field(default_factory=dict)
     answers: list[Answer] = field(default_factory=list)
     words: list[ServicesWord] = field(default_factory=list)
+    acts: list[AgentsAct] = field(default_factory=list)
+    relayed: list[RelayedAnswer] = field(default_factory=list)
+    votes: list[Vote] = field(default_factory=list)
+    moves: dict[str, PersonsMove] = field(default_factory=dict)
     lost: set[str] = field(default_factory=set)
 
     def wrote(self, mail: EmailMessage, sender: str, at: datetime, *, asks: bool, guest: bool = False) -> None:

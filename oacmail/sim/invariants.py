@@ -15,14 +15,17 @@ from email.message import Message
 
 from oacmail.core.outbox.kinds import of_key, of_name
 from oacmail.core.ports.transport import Outgoing
+from oacmail.sim.board_checks import BoardChecks
 from oacmail.sim.deadline_checks import PATIENCE, DeadlineChecks
 from oacmail.sim.derivation_checks import TO_CITIZENS, DerivationChecks
 from oacmail.sim.expected_due import ExpectedDue, InvariantBroken, require, text
+from oacmail.sim.notice_checks import NoticeChecks
 from oacmail.sim.population import DISOWNED, INTERNAL, NEIGHBOURS, ROBOTS
+from oacmail.sim.relay_checks import RelayChecks
 from oacmail.sim.service import KillableStore
 from oacmail.sim.town import SimulatedTown, short
 
-AT_ANY_HOUR = frozenset({"alert", "derived", "transcript", "answered_twice"})
+AT_ANY_HOUR = frozenset({"alert", "derived", "transcript", "answered_twice", "not_relayed", "moved_back"})
 STUCK = timedelta(days=5)
 _NUMBER = re.compile(rb"[A-Z]+-\d{4}-\d{6}")
 
@@ -35,6 +38,9 @@ class InvariantChecker:
     expected: ExpectedDue = field(init=False)
     deadline_checks: DeadlineChecks = field(init=False)
     derivation_checks: DerivationChecks = field(init=False)
+    board_checks: BoardChecks = field(init=False)
+    notice_checks: NoticeChecks = field(init=False)
+    relay_checks: RelayChecks = field(init=False)
     _given: int = 0
     _to_citizens: Counter[tuple[str, str]] = field(default_factory=Counter)
     _asked: dict[str, str] = field(default_factory=dict)
@@ -47,23 +53,23 @@ class InvariantChecker:
         self.expected = ExpectedDue(self.town)
         self.deadline_checks = DeadlineChecks(self.town, self.expected)
         self.derivation_checks = DerivationChecks(self.town)
+        self.board_checks = BoardChecks(self.town)
+        self.notice_checks = NoticeChecks(self.town)
+        self.relay_checks = RelayChecks(self.town)
 
     def after_a_step(self) -> None:
-        self._mails()
-        if self.town.down:
-            return
         if self.town.restored != self._restored:
             self._restored = self.town.restored
             self.deadline_checks.begin_again()
+            self.board_checks.begin_again()
+        self.board_checks.follow()
+        self._mails()
+        if self.town.down:
+            return
         store = self.town.store
-        if self._seen != (store, store.changes):  # otherwise no deadline and no case has changed
+        if self._seen != (store, store.changes):  # otherwise no deadline has changed
             self._seen = (store, store.changes)
-            self._deadlines_and_cases()
-
-    def _deadlines_and_cases(self) -> None:
-        self.deadline_checks.ended_once()
-        self.deadline_checks.fired_in_time()
-        self._strangers()
+            self.deadline_checks.fired_in_time()
 
     def when_settled(self) -> None:
         """Check what must hold when no fault has been active for hours."""
@@ -75,10 +81,14 @@ class InvariantChecker:
         self._numbers_kept()
         self._nothing_stuck()
         self._nothing_only_believed_sent()
+        self._strangers()
+        self.deadline_checks.ended_once()
         self.deadline_checks.agree()
         self.deadline_checks.nobody_forgotten()
         self.deadline_checks.ends_are_final()
         self.derivation_checks.none_forgotten()
+        self.board_checks.agree()
+        self.relay_checks.settled()
         self._keys_tell_the_kind()
         self._closed_for_a_reason()
         self._proved()
@@ -106,6 +116,7 @@ class InvariantChecker:
             "no mail to staff outside service hours",
             lambda: f"{kind} at {now.astimezone(self.town.zone):%a %d %b %H:%M:%S}",
         )
+        self.notice_checks.said(mail, head, kind, lambda: _words(mail))
         if kind == "derived":
             self.derivation_checks.handed_over(mail, str(head["X-Oacmail-Case"]))
         if kind in ("overdue", "overdue_digest"):
@@ -122,9 +133,12 @@ class InvariantChecker:
         )
         require(mail.recipient != DISOWNED, "nothing to a sender whose domain disowns the mail", lambda: mail.key)
         require(mail.recipient not in NEIGHBOURS, "nothing automatic to a guest", lambda: mail.key)
-        require(INTERNAL not in _words(mail), "no internal text reaches a citizen", lambda: mail.key)
-        kind = str(head["X-Oacmail-Kind"])
-        if kind in TO_CITIZENS:
+        words, kind = _words(mail), str(head["X-Oacmail-Kind"])
+        require(INTERNAL not in words, "no internal text reaches a citizen", lambda: mail.key)
+        self.notice_checks.said(mail, head, kind, lambda: words)
+        if kind == "relayed":
+            self.relay_checks.left(mail, head, words)
+        elif kind in TO_CITIZENS:
             self.derivation_checks.notified(mail, head, kind)
         elif kind == "survey":
             self._asks_once(mail, head)
@@ -204,7 +218,7 @@ class InvariantChecker:
             row for row in rows if not self._is_bad(row["folder"], row["uid"])
         ]  # oacmail still retries it, hours apart
         require(not rows, "every message has an outcome", lambda: str([tuple(row) for row in rows[:3]]))
-        for name in ("INBOX", "Sent"):
+        for name in ("INBOX", "Sent", *self.town.board_folders):
             box = self.town.mailbox.folders[name]
             known = {
                 (row["uid"], row["size"], row["internal_date"])

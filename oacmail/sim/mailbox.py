@@ -33,6 +33,10 @@ class StoredMessage:
         """Its header fields; the mailbox is searched every simulated hour."""
         return _fields(self.raw)
 
+    @property
+    def message_id(self) -> str:
+        return self.fields.get(b"message-id", b"").decode("utf-8", "replace").strip()
+
 
 @dataclass
 class SimulatedFolder:
@@ -41,6 +45,19 @@ class SimulatedFolder:
     uidvalidity: int
     uidnext: int = 1
     messages: dict[int, StoredMessage] = field(default_factory=dict)
+    _bearing: dict[bytes, tuple[int, set[int]]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def bearing(self, name: bytes) -> set[int]:
+        """The UIDs of its messages with this header field. Only what came since the last question is read: a UID never
+        names another message."""
+        until, found = self._bearing.get(name, (1, set()))
+        for uid in reversed(self.messages):
+            if uid < until:
+                break
+            if name in self.messages[uid].fields:
+                found.add(uid)
+        self._bearing[name] = (self.uidnext, found)
+        return found & self.messages.keys()
 
     def add(self, message: StoredMessage) -> int:
         uid, self.uidnext = self.uidnext, self.uidnext + 1
@@ -54,7 +71,8 @@ class SimulatedFolder:
 class SimulatedMailbox:
     """Port `Mailbox`. `away`: the server cannot be reached; `refused`: folders that it does not open;
     `returns_nothing`: it lists messages and returns none; `tells_copyuid`: it says where a moved message is; `moves`:
-    how many messages of people oacmail has moved."""
+    how many messages of people oacmail has moved; `moved`: those since somebody cleared the list (Message-ID, folder);
+    `touched`: the Message-IDs of what people moved, copied or removed since; `changes`: rises with every change."""
 
     def __init__(self, *folders: str) -> None:
         names = folders or ("INBOX", "Sent", "Junk")
@@ -64,27 +82,44 @@ class SimulatedMailbox:
         self.refused: set[str] = set()
         self.tells_copyuid = True
         self.moves = 0
+        self.moved: list[tuple[str, str]] = []
+        self.touched: set[str] = set()
+        self.changes = 0
         self._open = ""
 
     # --- what others do to it ---------------------------------------------------------------------
 
     def append(self, folder: str, raw: bytes, at: datetime, *, seen: bool = False) -> int:
         """Deliver a message, or APPEND it as a client; return the new UID. INTERNALDATE has whole seconds."""
+        self.changes += 1
         return self.folders[folder].add(StoredMessage(raw, at.astimezone(UTC).replace(microsecond=0), seen))
 
     def move(self, folder: str, uid: int, target: str) -> int:
-        return self.folders[target].add(self.folders[folder].messages.pop(uid))
+        self._touch(folder, uid)
+        return self._moved(folder, uid, target)
 
     def copy(self, folder: str, uid: int, target: str) -> int:
         """COPY keeps INTERNALDATE (RFC 9051 section 6.4.7)."""
+        self._touch(folder, uid)
         return self.folders[target].add(replace(self.folders[folder].messages[uid]))
 
     def mark_deleted(self, folder: str, uid: int) -> None:
         r"""Flag it \Deleted, as a client does that expunges later."""
+        self._touch(folder, uid)
         self.folders[folder].messages[uid].deleted = True
+
+    def _touch(self, folder: str, *uids: int) -> None:
+        self.changes += 1
+        messages = self.folders[folder].messages
+        self.touched.update(messages[uid].message_id for uid in uids or messages)
+
+    def _moved(self, folder: str, uid: int, target: str) -> int:
+        self.changes += 1
+        return self.folders[target].add(self.folders[folder].messages.pop(uid))
 
     def rename(self, folder: str, name: str) -> None:
         """RENAME keeps UIDs and UIDVALIDITY; the levels below go along."""
+        self._touch(folder)
         for old in [one for one in self.folders if one == folder or one.startswith(folder + "/")]:
             self.folders[name + old.removeprefix(folder)] = self.folders.pop(old)
 
@@ -95,6 +130,7 @@ class SimulatedMailbox:
         del self.folders[folder]
 
     def expunge(self, folder: str, uid: int) -> None:
+        self._touch(folder, uid)
         del self.folders[folder].messages[uid]
 
     def snapshot(self) -> Mapping[str, SimulatedFolder]:
@@ -103,10 +139,13 @@ class SimulatedMailbox:
 
     def restore(self, snapshot: Mapping[str, SimulatedFolder]) -> None:
         """Restore a snapshot with its UIDVALIDITY and UIDNEXT: new messages reuse UIDs."""
+        for name in self.folders:
+            self._touch(name)
         self.folders = {name: box.copy() for name, box in snapshot.items()}
 
     def renew(self, folder: str) -> None:
         """Change the UIDVALIDITY of the folder and renumber its messages."""
+        self._touch(folder)
         old = self.folders[folder]
         self.folders[folder] = SimulatedFolder(uidvalidity=old.uidvalidity + 100)
         for message in old.messages.values():
@@ -127,6 +166,7 @@ class SimulatedMailbox:
 
     def append_draft(self, folder: str, raw: bytes) -> None:
         self.open(folder)
+        self.changes += 1
         self._box().add(StoredMessage(raw, parsedate_to_datetime(_fields(raw)[b"date"].decode()), draft=True))
 
     def missing(self) -> Sequence[str]:
@@ -147,9 +187,9 @@ class SimulatedMailbox:
         return set(self._box().messages)
 
     def bearing(self, field: str, value: str = "") -> set[int]:
-        wanted = field.lower().encode()
-        found = ((uid, message.fields.get(wanted)) for uid, message in self._box().messages.items())
-        return {uid for uid, text in found if text is not None and value.encode() in text}
+        wanted, box = field.lower().encode(), self._box()
+        found = box.bearing(wanted)
+        return {uid for uid in found if value.encode() in box.messages[uid].fields[wanted]} if value else found
 
     def metas(self, uids: Sequence[int] | None = None) -> Sequence[MessageMeta]:
         messages = self._box().messages
@@ -175,7 +215,7 @@ class SimulatedMailbox:
         self._reach()
         for uid in sorted(self.folders[folder].messages.keys() & uids):
             self.folders[folder].messages[uid].seen |= seen
-            self.move(folder, uid, target)
+            self._moved(folder, uid, target)
 
     def tree(self) -> FolderTree:
         self._reach()
@@ -195,11 +235,13 @@ class SimulatedMailbox:
         self._reach()
         present = sorted(self.folders[folder].messages.keys() & uids)
         self.moves += len(present)
-        found = {uid: (self.folders[target].uidvalidity, self.move(folder, uid, target)) for uid in present}
+        self.moved += [(self.folders[folder].messages[uid].message_id, target) for uid in present]
+        found = {uid: (self.folders[target].uidvalidity, self._moved(folder, uid, target)) for uid in present}
         return found if self.tells_copyuid else {}
 
     def remove(self, folder: str, uid: int) -> None:
         self._reach()
+        self.changes += 1
         self.folders[folder].messages.pop(uid, None)
 
     def flag(self, folder: str, uids: Collection[int], *, on: bool) -> None:

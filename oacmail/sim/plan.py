@@ -65,9 +65,18 @@ SERVICES_RATES: Mapping[str, tuple[float, float]] = {
     "the services reply": (0.7, 0.1),
     "tells of a solution": (0.6, 0.0),
 }
+BOARD_RATES: Mapping[str, tuple[float, float]] = {
+    "drags messages": (3.0, 0.3),
+    "the services press a button": (0.5, 0.1),
+    "an agent presses": (0.4, 0.0),
+    "answers through the office": (0.7, 0.0),
+    "sends a draft": (0.5, 0.0),
+    "goes on holiday": (0.12, 0.0),
+}
 APART: Mapping[str, tuple[int, Mapping[str, tuple[float, float]]]] = {
     "mail": (1_000_000, MAIL_RATES),
     "services": (2_000_000, SERVICES_RATES),
+    "board": (3_000_000, BOARD_RATES),
 }
 """Planned apart, with numbers of their own: the plans of earlier seeds, which found defects, stay as they were."""
 FAULT_RATES: Mapping[str, float] = {

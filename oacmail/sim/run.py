@@ -69,9 +69,11 @@ class _Run:
 
     def _rest(self) -> None:
         self.town.turn()
+        moves = self.town.mailbox.moves
         self.town.sync()
         self._record()
         self.checker.after_a_step()
+        self.checker.board_checks.at_rest(moves)
         self.checker.when_settled()
 
     def settle(self) -> None:

@@ -4,7 +4,6 @@ What a text says stands beside it in the table, written by hand; the ground trut
 texts hold the word `INTERNAL`, which must not reach a citizen. Services that ignore a mail need no action.
 """
 
-from email.message import EmailMessage
 from random import Random
 
 from oacmail.sim import compose
@@ -13,7 +12,7 @@ from oacmail.sim.ground_truth import Answer, ServicesWord
 from oacmail.sim.plan import SimulatedAction
 from oacmail.sim.population import ANSWERS, INTERNAL, language
 from oacmail.sim.town import SimulatedTown, short
-from oacmail.sim.writing import ActionHandler, arrival, mail_of
+from oacmail.sim.writing import ActionHandler, arrival, mail_of, shown
 
 SOLVED, GIVEN_BACK, OTHER = "solved", "given back", "other"
 _REPLIES = (
@@ -42,23 +41,13 @@ def _services_reply(town: SimulatedTown, action: SimulatedAction, rng: Random) -
         return ""
     ours, (text, says) = rng.choice(asked), rng.choice(_REPLIES)
     client, style = STYLES[action.number % len(STYLES)]
-    body = style(f"{text}\n\n{INTERNAL}", _plain(ours))
+    body = style(f"{text}\n\n{INTERNAL}", shown(ours))
     mail = mail_of(town, action, "", body, ours, sender=str(ours["To"]))
     town.deliver(mail, verdict="pass")
     case = str(ours["X-Oacmail-Case"])
     if says != OTHER:
         town.truth.words.append(ServicesWord(case, arrival(town), solved=says == SOLVED))
     return f"{case}, {client}: {text}"
-
-
-def _plain(mail: EmailMessage) -> EmailMessage:
-    """What a client quotes of it."""
-    shown = EmailMessage()
-    for name in ("From", "Date", "To", "Subject"):
-        shown[name] = str(mail[name])
-    body = mail.get_body(("plain",))
-    shown.set_content(str(body.get_content()) if body is not None else "")
-    return shown
 
 
 def _tells(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:

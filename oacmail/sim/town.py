@@ -18,26 +18,28 @@ from random import Random
 
 from oacmail import config as settings
 from oacmail import wiring
-from oacmail.adapters.store import SqliteStore, admin
+from oacmail.adapters.store import SqliteStore, admin, board, rebuilt
 from oacmail.config import Config
-from oacmail.config.servers import SmtpSection, TrustSection
+from oacmail.core.ports.board import Word
 from oacmail.engine import Engine
-from oacmail.sim import compose
+from oacmail.sim import compose, office
 from oacmail.sim.clock import SimulatedClock
 from oacmail.sim.ground_truth import GroundTruth
 from oacmail.sim.mailbox import SimulatedFolder, SimulatedMailbox
 from oacmail.sim.parsing import RememberingParser
 from oacmail.sim.plan import Plan, SimulatedAction
 from oacmail.sim.population import CITIZENS
-from oacmail.sim.relay import MX, SimulatedRelay, arrived
+from oacmail.sim.relay import SimulatedRelay, arrived
 from oacmail.sim.service import SimulatedService
 
 SECRET = b"a secret of a town that does not exist"
 INSTANCE = "5170a17e"
 DAY_HOURS = range(6, 22)
 NIGHT_STEP = 3
-QUIET_HOURS = (0, 6, 12, 18)
-BACKUP_HOUR = 3
+QUIET_HOURS = (6, 18)
+IDLE = timedelta(hours=2)
+NEEDED_FOR = timedelta(days=4)  # a backup is made if a restore is planned within these days
+BACKUP_HOUR, WORD_HOUR = 3, 9
 CALM_AFTER = timedelta(hours=5)  # a deferred mail leaves within the hour; an uncertain one is settled within four
 _PROVEN = {citizen.address: citizen.proven for citizen in CITIZENS}
 _MARK = re.compile(rb"^X-Oacmail:[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*", re.MULTILINE | re.IGNORECASE)
@@ -51,6 +53,7 @@ class SimulatedTown(SimulatedService):
     """`on_line` gets every line of the story: the true time, who, action and result.
 
     `active_faults`: name -> count. `down`: the service does not run. `kill_at`: the kill point of its next turn.
+    `absent`: agents on holiday, and until when; `pressed`: links of buttons that their addressee has pressed.
     """
 
     def __init__(self, config: Config, plan: Plan, state: Path, on_line: Callable[[datetime, str, str, str], None]):
@@ -59,15 +62,19 @@ class SimulatedTown(SimulatedService):
         self.healthy_since = plan.begins.astimezone(UTC)
         self.down, self.kill_at, self.restored = False, "", 0
         self.restored_at: datetime | None = None
+        self.mailbox_restored_at: datetime | None = None
         self.skews: list[tuple[datetime, datetime]] = []
         self.unread: list[tuple[datetime, datetime]] = []
         self.snapshot: Mapping[str, SimulatedFolder] | None = None
         self.backup: tuple[datetime, Path] | None = None
+        self.absent: dict[str, datetime] = {}
+        self.pressed: set[str] = set()
+        self._rested = (0, 0), datetime.min.replace(tzinfo=UTC)
         self._heap: list[tuple[datetime, int, str, str, Event]] = []
         self._order, self._last = count(), ""
-        clock, mailbox = SimulatedClock(plan.begins), SimulatedMailbox()
+        clock, mailbox = SimulatedClock(plan.begins), SimulatedMailbox(*office.FOLDERS)
         relay = SimulatedRelay(mailbox, clock, config.office.address)
-        config = _simulated(config, state)
+        config = office.of_town(config, state, plan.seed)
         policy = settings.policy(
             config, workdays=wiring.deadline_calendar(config), secrets=(SECRET,), instance=INSTANCE
         )
@@ -94,7 +101,7 @@ class SimulatedTown(SimulatedService):
         result = event()
         if result:
             self.on_line(at, who, what, result)
-        if not self.down and (result or who == "the hour"):
+        if not self.down and (result or (who == "the hour" and not self._is_idle())):
             self._run_loops(Random(f"{self.plan.seed}:{at.isoformat()}:{what}"), whole=who == "the hour")
         return True
 
@@ -108,6 +115,28 @@ class SimulatedTown(SimulatedService):
             self.on_line(self.clock.true(), "fault", "the service is killed", self.kill_at)
             self.kill_at = ""
 
+    def _is_idle(self) -> bool:
+        """Whether a turn now would find nothing to do: nothing has come or changed since the last one, less than two
+        hours ago, and nothing is due. The hours at which something always happens are never idle."""
+        now = self.clock.true()
+        if now.astimezone(self.zone).hour in (*QUIET_HOURS, BACKUP_HOUR, self.config.digest.at.hour) or self.kill_at:
+            return False
+        changes, turn = self._rested
+        if changes != (self.mailbox.changes, self.store.changes) or now - turn >= IDLE or self.active_faults:
+            return False
+        due = rebuilt.next_wake(self.store.con, turn)
+        return due is None or due > now
+
+    def turn(self) -> None:
+        """As the service does; a mailbox without a board that has not changed is not read a second time."""
+        self.sync()
+        changes = self.mailbox.changes
+        self.tick()
+        self.drain()
+        if self.mailbox.changes != changes or self.policy.board is not None:
+            self.sync()
+        self._rested = (self.mailbox.changes, self.store.changes), self.clock.true()
+
     def _run_some(self, loops: Sequence[str]) -> None:
         for loop in loops:
             getattr(self, loop)()
@@ -118,23 +147,34 @@ class SimulatedTown(SimulatedService):
         while at < self.plan.ends:
             hour = at.astimezone(self.zone).hour
             if hour in DAY_HOURS or hour % NIGHT_STEP == 0:
-                nightly = self._night if hour == BACKUP_HOUR else lambda: ""
+                nightly = {BACKUP_HOUR: self._night, WORD_HOUR: self._speaks}.get(hour, lambda: "")
                 late = Random(f"hours:{self.plan.seed}:{at.isoformat()}").choice((0, 20, 60, 1500))
                 self.later(at + timedelta(seconds=late), "the hour", "", nightly)
             at += timedelta(hours=1)
 
+    def _speaks(self) -> str:
+        """The operator says what is to become of many moves at once, as after a restore of the database."""
+        if self.down or not board.waiting(self.store.con):
+            return ""
+        word: Word = Random(f"word:{self.plan.seed}:{self.clock.true()}").choice(("carry out", "undo"))
+        return f"{board.say(self.store.con, word)} moves: {word}"
+
     def _night(self) -> str:
         """Back up mail server and database; the next scan compares all messages."""
         self.compare = True
-        if not self.active_faults:
+        if not self.active_faults and self._is_planned("the mailbox is restored"):
             self.snapshot = self.mailbox.snapshot()
-        if not self.down:
+        if not self.down and self._is_planned("the database is restored"):
             target = self.config.office.state.parent / f"backup-{self.clock.true():%Y%m%d%H%M%S}"
             admin.backup(self.config.office.state, target, (SECRET,), self.clock.now())
             if self.backup is not None:
                 self.backup[1].unlink()
             self.backup = (self.clock.true(), target)
         return ""
+
+    def _is_planned(self, fault: str) -> bool:
+        now = self.clock.true()
+        return any(now <= action.at < now + NEEDED_FOR for action in self.plan.actions if action.what == fault)
 
     # --- faults ----------------------------------------------------------------------------
 
@@ -166,6 +206,11 @@ class SimulatedTown(SimulatedService):
             and not self.kill_at
             and self.clock.true() - self.healthy_since >= CALM_AFTER
         )
+
+    def present_agents(self) -> list[str]:
+        """The agents who are not on holiday; all of them if nobody else is there."""
+        agents, now = list(self.policy.people.agents), self.clock.true()
+        return [agent for agent in agents if self.absent.get(agent, now) <= now] or agents
 
     # --- mail -------------------------------------------------------------------------------------
 
@@ -199,9 +244,16 @@ class SimulatedTown(SimulatedService):
     def id_of(self, raw: bytes) -> str:
         return _id_of(raw)
 
+    @property
+    def board_folders(self) -> list[str]:
+        return [name for name in self.mailbox.folders if name not in office.FOLDERS]
+
     def ids_in_the_mailbox(self) -> set[str]:
         """Message-IDs in the folders that the service reads."""
-        return {self.id_of(raw) for name in ("INBOX", "Sent") for raw in self.mailbox.raws(name)}
+        boxes = self.mailbox.folders
+        return {
+            one.message_id for name in ("INBOX", "Sent", *self.board_folders) for one in boxes[name].messages.values()
+        }
 
     def ids_in_the_database(self) -> set[str]:
         return {row[0] for row in self.store.con.execute("SELECT message_id FROM messages")}
@@ -226,15 +278,6 @@ class SimulatedTown(SimulatedService):
 
     def token_of(self, mail: EmailMessage) -> str:
         return str(mail["Subject"]).partition("]")[0].strip("[ ")
-
-
-def _simulated(config: Config, state: Path) -> Config:
-    """The configuration with its rules and calendar, and with servers and state of the simulated town."""
-    trust = TrustSection(provider="postfix", authserv_id=MX, mx=(MX,))
-    smtp = SmtpSection.model_validate({"host": "localhost", "per_minute": 0})
-    office = config.office.model_copy(update={"state": state})
-    imap = config.imap.model_copy(update={"backlog_days": 0})
-    return config.model_copy(update={"office": office, "trust": trust, "smtp": smtp, "imap": imap})
 
 
 @lru_cache(maxsize=10_000)  # every check looks at all messages in the mailbox

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import count
 from sqlite3 import Connection
 from typing import Any
 
@@ -17,15 +18,19 @@ from oacmail import config as settings
 from oacmail.adapters.store import outbox_queue, seen_messages
 from oacmail.adapters.templates import renderer
 from oacmail.core import calendar, decide
+from oacmail.core.board import meaning
+from oacmail.core.board.sightings import Happened
 from oacmail.core.cases import answers, citizen_mail
 from oacmail.core.effects import CaseColumns, EndDeadlines, UpdateCase
 from oacmail.core.escalation import second_level
-from oacmail.core.handlers import from_citizen, from_services, tick
-from oacmail.core.model import Status
-from oacmail.core.outbox import rate_limits, uncertain
+from oacmail.core.handlers import from_citizen, from_services, from_staff, relay, tick
+from oacmail.core.model import BoardFolder, BoardPlace, Status
+from oacmail.core.outbox import kinds, rate_limits, uncertain
 from oacmail.core.ports.mailbox import MessageMeta
 from oacmail.core.routing import threading
 from oacmail.core.routing.services_reply import ServicesReply, Statement
+from oacmail.engine import board, drafts
+from oacmail.mail.outgoing import answer_parts
 from oacmail.sim.population import INTERNAL
 from oacmail.sim.run import simulate_town
 
@@ -39,6 +44,8 @@ def _quiet() -> Iterator[None]:
 
 
 Plant = Callable[[pytest.MonkeyPatch], None]
+BOARDS = (2, 4, 6)
+"""Seeds of towns that work on the board."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +100,29 @@ def _closes_what_waits(right: Callable[..., Any], policy: Any, view: Any, now: d
     due = [case for case, clock in view.reached if clock.kind == "remind"]
     columns: CaseColumns = {"status": Status.CLOSED, "closed_at": now, "close_reason": "answered"}
     return [*right(policy, view, now), *(UpdateCase(case=case.number, columns=columns) for case in due)]
+
+
+def _ignores_people(right: Callable[..., Any], *args: Any) -> Any:
+    judgement = right(*args)
+    moved = judgement.happened is Happened.MOVED_BY_A_PERSON
+    return replace(judgement, happened=Happened.ELSEWHERE) if moved else judgement
+
+
+def _in_turns() -> Callable[..., Any]:
+    """Answered cases lie now here, now there."""
+    turns = count()
+
+    def wrong(right: Callable[..., Any], standing: Any) -> Any:
+        odd = standing.status is Status.ANSWERED and next(turns) % 2
+        return BoardPlace(BoardFolder.WAITING) if odd else right(standing)
+
+    return wrong
+
+
+def _relays_all(patch: pytest.MonkeyPatch) -> None:
+    read = answer_parts.read
+    patch.setattr(relay, "_why_not", lambda *args: "")
+    patch.setattr(answer_parts, "read", lambda raw: replace(read(raw), text=read(raw).whole, html="", reason=""))
 
 
 FAULTS = (
@@ -240,6 +270,80 @@ FAULTS = (
         "tick.closings closes cases that wait for an answer",
         _instead(tick, "_closings", _closes_what_waits),
         "no case is closed without an answer or a reason",
+    ),
+    Planted(
+        "places.belongs leaves derived cases among the open ones",
+        _instead(
+            board,
+            "belongs",
+            lambda right, one: BoardPlace(BoardFolder.OPEN) if one.status is Status.DERIVED else right(one),
+        ),
+        "folders and cases agree",
+        seeds=BOARDS,
+    ),
+    Planted(
+        "sightings.judge takes no move for a person's",
+        _instead(board, "judge", _ignores_people),
+        "an agent's move is carried out or refused",
+        seeds=BOARDS,
+    ),
+    Planted(
+        "places.belongs finds another folder each time",
+        _instead(board, "belongs", _in_turns()),
+        ("the board comes to rest", "oacmail moves a message once for each change"),
+        seeds=BOARDS,
+    ),
+    Planted(
+        "meaning.commands closes cases that wait for an answer",
+        _instead(meaning, "_refuse_if_unanswered", lambda right, case: None),
+        "a message counts as answered if and only if it was answered",
+        seeds=BOARDS,
+    ),
+    Planted(
+        "second_level.by_order starts no reminders",
+        _instead(second_level, "_first_nudge", lambda right, *args, **named: ()),
+        "no derived case is forgotten",
+        seeds=BOARDS,
+    ),
+    Planted(
+        "answer_parts.read keeps what the agent quotes, and relay lets it through",
+        _relays_all,
+        ("no internal text reaches a citizen", "a relayed answer is what an agent wrote to this person"),
+        days=30,
+        seeds=BOARDS,
+    ),
+    Planted(
+        "relay._answer goes to the wrong person",
+        _instead(relay, "_answer", lambda right, *args: replace(right(*args), recipient="somebody@example.org")),
+        "a relayed answer is what an agent wrote to this person",
+        seeds=BOARDS,
+    ),
+    Planted(
+        "relay._told tells nobody that nothing left",
+        _instead(relay, "_told", lambda right, *args: ()),
+        "who answers through the office hears if nothing left",
+        days=30,
+        seeds=BOARDS,
+    ),
+    Planted(
+        "drafts.Drafts puts suggested answers among those that were sent",
+        _instead(drafts.Drafts, "_append", lambda right, self, folder, name, raw: right(self, "Sent", name, raw)),
+        "a message counts as answered if and only if it was answered",
+        days=30,
+        seeds=BOARDS,
+    ),
+    Planted(
+        "from_staff takes an out-of-office without header fields for an answer",
+        _instead(from_staff, "_reads_automatic", lambda right, lookup: False),
+        "a message counts as answered if and only if it was answered",
+        days=30,
+        seeds=BOARDS,
+    ),
+    Planted(
+        "kinds.cancelled_by stops no mail that has become untrue",
+        _instead(kinds, "cancelled_by", lambda right, why: ()),
+        "no notice says what is not so",
+        seeds=BOARDS,
     ),
 )
 
