@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from oacmail.adapters.store import reconciliation
 from oacmail.cli.status import health
 from tests.engine import compose
 from tests.engine.rebuilding import lose, rebuild
-from tests.engine.world import AGENT, ANNA, OPERATOR, PERE, World, text_of
+from tests.engine.world import AGENT, ANNA, MARTA, OPERATOR, PERE, World, text_of
 
 NIGHT, MORNING = "2026-11-26 03:01", "2026-11-26 08:01"
 AT_NIGHT = "dj. 26/11, 3.01 h"
@@ -185,3 +186,18 @@ def test_what_the_board_has_moved_is_accounted_for(town: Callable[..., World]) -
     world.live("2026-11-25 12:00")
     world.advance(NIGHT)
     assert found(world) == []
+
+
+def test_it_reads_page_by_page_and_finds_what_lies_on_any_page(
+    town_at_night: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = town_at_night
+    monkeypatch.setattr(reconciliation, "PAGE", 1)
+    for who in (PERE, MARTA):
+        world.citizen_writes(who)
+    world.turn()
+    by_hand(world, "DELETE FROM messages WHERE role = 'citizen' AND author_id = (SELECT max(id) FROM people)")
+    world.mailbox.open("Sent")
+    copies = world.mailbox.bearing("X-Oacmail-Kind", "ack")
+    world.mailbox.expunge("Sent", min(copies))  # the first one was sent on Wednesday; the others in this hour
+    assert found(world) == ["record", "copy"]
