@@ -14,9 +14,9 @@ from typing import Any
 import click
 
 from oacmail import connections, wiring
-from oacmail.adapters.store import admin, queries
+from oacmail.adapters.store import admin, queries, reasons
 from oacmail.adapters.store.connection import at
-from oacmail.cli.common import as_json, configured, moment, number, print_json, safe, table
+from oacmail.cli.common import as_json, configured, is_message, moment, number, print_json, safe, table
 from oacmail.config import Config
 from oacmail.core.effects import AdminCommand, Arrived
 from oacmail.core.errors import OacmailError
@@ -247,14 +247,21 @@ def _stored(config: Config, row: sqlite3.Row) -> Fetched:
 
 
 @click.command()
-@click.argument("n")
+@click.argument("n", metavar="N|MESSAGE-ID")
 @as_json
 @click.pass_context
 def why(ctx: click.Context, n: str, as_json: bool) -> None:
-    """List every rule, word and event behind a case, oldest first."""
+    """List every rule, word and event behind a case, oldest first, or how a message was read.
+
+    A message that was taken for automatic or unwanted has no case: give its Message-ID, or the ref of
+    `quarantine list`.
+    """
     config = configured(ctx)
+    zone = config.office.timezone
     with wiring.open_readonly(config) as con:
-        rows = queries.reasons(con, config.office.timezone, number(config, n))
+        rows = reasons.of_message(con, zone, n) if is_message(n) else reasons.of_case(con, zone, number(config, n))
+    if rows is None and is_message(n):
+        raise OacmailError(f"no message {safe(n)} is known: `oacmail status` says when the mailbox was last read")
     if rows is None:
         _not_found(n)
     elif as_json:

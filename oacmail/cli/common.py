@@ -18,6 +18,7 @@ from oacmail.config import Config
 from oacmail.core.errors import ConfigError, Refused
 
 as_json = click.option("--json", "as_json", is_flag=True, help="JSON Lines on standard output.")
+_REF = re.compile(r"[0-9a-f]{16,64}")
 _NUMBER = re.compile(r"(?:([A-Za-z0-9]+)-(\d{4})-)?(\d{1,6})(?:-[A-Za-z0-9]{3})?")
 
 
@@ -87,6 +88,11 @@ def number(config: Config, text: str) -> str:
     prefix, year, serial = match.groups()
     this_year = datetime.now(config.office.timezone).year
     return f"{(prefix or config.office.prefix).upper()}-{year or this_year}-{int(serial):06d}"
+
+
+def is_message(text: str) -> bool:
+    """Whether `text` names a message (a Message-ID, or the ref of `quarantine list`) and no case."""
+    return "@" in text or text.startswith("<") or _REF.fullmatch(text) is not None
 
 
 def moment(config: Config, text: str) -> datetime:

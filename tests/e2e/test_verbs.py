@@ -117,7 +117,7 @@ def test_a_case_is_assigned_noted_corrected_called_and_every_reason_can_be_read(
     assert {"note", "corrected", "call-not-reached", "answered", "ordered"} <= {one["kind"] for one in case["events"]}
     why = desk.oacmail("why", digits).stdout
     assert "Espera el DNI" in why
-    assert "clock answer 0" in why
+    assert "deadline answer 0" in why
 
 
 @pytest.mark.parametrize(

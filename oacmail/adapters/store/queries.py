@@ -120,7 +120,7 @@ def case(con: sqlite3.Connection, zone: ZoneInfo, now: datetime, number: str) ->
         return None
     shown = _case(row, zone)
     shown["messages"] = [
-        _message(message, zone) for message in _messages(con, row["id"]) if message["role"] != Role.OURS
+        _message(message, zone) for message in messages_of(con, row["id"]) if message["role"] != Role.OURS
     ]
     shown["outgoing"] = [
         {
@@ -131,13 +131,13 @@ def case(con: sqlite3.Connection, zone: ZoneInfo, now: datetime, number: str) ->
             "state": mail["state"],
             "sent_at": local(mail["sent_at"], zone),
         }
-        for mail in _mails_of(con, row["id"])
+        for mail in mails_of(con, row["id"])
     ]
-    shown["events"] = [_event(event, zone) for event in _events(con, row["id"])]
+    shown["events"] = [shown_event(event, zone) for event in events_of(con, row["id"])]
     return shown
 
 
-def _messages(con: sqlite3.Connection, case_id: int) -> list[sqlite3.Row]:
+def messages_of(con: sqlite3.Connection, case_id: int) -> list[sqlite3.Row]:
     return con.execute("SELECT * FROM messages WHERE case_id = ? ORDER BY received_at, id", (case_id,)).fetchall()
 
 
@@ -151,11 +151,11 @@ def _message(row: sqlite3.Row, zone: ZoneInfo) -> Row:
     }
 
 
-def _file(part: Row) -> Row:
+def file_of(part: Row) -> Row:
     return part | {"name": blank(part["name"])}
 
 
-def _events(con: sqlite3.Connection, case_id: int) -> list[sqlite3.Row]:
+def events_of(con: sqlite3.Connection, case_id: int) -> list[sqlite3.Row]:
     return con.execute(
         """SELECT e.*, n.text FROM events e LEFT JOIN notes n ON n.event_id = e.id WHERE e.case_id = ?
         ORDER BY e.id""",
@@ -163,59 +163,16 @@ def _events(con: sqlite3.Connection, case_id: int) -> list[sqlite3.Row]:
     ).fetchall()
 
 
-def _event(row: sqlite3.Row, zone: ZoneInfo) -> Row:
+def shown_event(row: sqlite3.Row, zone: ZoneInfo) -> Row:
     noted = {"text": row["text"]} if row["text"] is not None else {}
     return {"at": local(row["at"], zone), "kind": row["kind"], "data": noted | json.loads(row["data"])}
 
 
-def reasons(con: sqlite3.Connection, zone: ZoneInfo, number: str) -> list[Row] | None:
-    """Every rule, word and event behind a case, in the order of time; None if there is no such case."""
-    row = con.execute("SELECT id, parent, opened_at FROM cases WHERE number = ?", (number,)).fetchone()
-    if row is None:
-        return None
-    lines: list[Row] = []
-    if row["parent"]:  # what it may belong to
-        lines.append({"at": local(row["opened_at"], zone), "kind": "child", "data": {"of": row["parent"]}})
-    lines += [
-        {
-            "at": local(message["received_at"], zone),
-            "kind": "message",
-            "data": {
-                "message_id": message["message_id"],
-                "role": message["role"],
-                "rule": message["rule"],
-                "because": json.loads(message["because"]),
-                "attachments": [_file(part) for part in json.loads(message["attachments"])],
-            },
-        }
-        for message in _messages(con, row["id"])
-    ]
-    lines += [
-        {
-            "at": local(clock["armed_at"], zone),
-            "kind": f"clock {clock['kind']} {clock['level']}",
-            "data": {name: local(clock[name], zone) for name in ("due_at", "met_at", "fired_at", "void_at")},
-        }
-        for clock in con.execute("SELECT * FROM deadlines WHERE case_id = ? ORDER BY armed_at, level", (row["id"],))
-    ]
-    lines += [_mail_line(mail, zone) for mail in _mails_of(con, row["id"])]
-    lines += [
-        {"at": local(item["at"], zone), "kind": "review", "data": {"reason": item["reason"], "done": item["done_at"]}}
-        for item in con.execute(_REVIEWS_OF, (row["id"],))
-    ]
-    lines += [_event(event, zone) for event in _events(con, row["id"])]
-    return sorted(lines, key=lambda line: str(line["at"]))
-
-
-_REVIEWS_OF = """SELECT r.* FROM reviews r JOIN messages m ON m.fingerprint = r.fingerprint WHERE m.case_id = ?
-  ORDER BY r.at"""
-
-
-def _mails_of(con: sqlite3.Connection, case_id: int) -> list[sqlite3.Row]:
+def mails_of(con: sqlite3.Connection, case_id: int) -> list[sqlite3.Row]:
     return con.execute("SELECT * FROM outbox WHERE case_id = ? ORDER BY id", (case_id,)).fetchall()
 
 
-def _mail_line(mail: sqlite3.Row, zone: ZoneInfo) -> Row:
+def mail_line(mail: sqlite3.Row, zone: ZoneInfo) -> Row:
     data = {
         "state": "over budget" if _waits_for_room(mail) else mail["state"],
         "next_at": local(mail["next_at"], zone),

@@ -1,7 +1,8 @@
 """One row for each kind of outgoing mail: who gets it, when it leaves, and what follows if it does not arrive.
 
-Every other table about kinds derives from these rows: the order of the queue, the limits, the SQL of the store, the
-envelope senders. It never decides whether a mail is sent.
+The order of the queue, the limits, the SQL of the store and the envelope senders derive from these rows. Only
+`LISTS_OF_CASES`, `_OTHER_NAMES` and the buttons (core/outbox/buttons.py) are written by hand. It never decides whether a
+mail is sent.
 """
 
 from collections.abc import Callable
