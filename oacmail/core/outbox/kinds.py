@@ -1,8 +1,8 @@
 """One row for each kind of outgoing mail: who gets it, when it leaves, and what follows if it does not arrive.
 
 The order of the queue, the limits, the SQL of the store and the envelope senders derive from these rows. Only
-`LISTS_OF_CASES`, `_OTHER_NAMES` and the buttons (core/outbox/buttons.py) are written by hand. It never decides whether a
-mail is sent.
+`LISTS_OF_CASES`, `_OTHER_NAMES` and the buttons (core/outbox/buttons.py) are written by hand. It never decides whether
+a mail is sent.
 """
 
 from collections.abc import Callable

@@ -12,7 +12,7 @@ MOST = 10_000  # characters added at most for our text to be searched: larger ad
 LENGTH = 16  # hex digits of a digest
 LINK = "(link)"
 """Stands for each link: where it leads is not compared, but one link more is an addition."""
-# It begins with a set of letters, which the engine finds faster than a word of any case.
+# It begins with a set of characters, which the engine finds faster than a word of any case.
 _LINKS = re.compile(r"[HhWw](?:(?<=[Hh])[Tt]{2}[Pp][Ss]?://|(?<=\b[Ww])[Ww]{2}\.)\S+")
 _NOT_PLAIN = bytes(set(range(128)) - set(b"abcdefghijklmnopqrstuvwxyz0123456789"))
 
