@@ -39,11 +39,12 @@ STATE = "state"  # the code of the problem
 
 @dataclass(slots=True)
 class Service:
-    """`reread` loads and checks the configuration again, for SIGHUP."""
+    """`reread` loads and checks the configuration again, for SIGHUP; `export` writes the metrics after each tick."""
 
     parts: Parts
     systemd: Systemd
     reread: Callable[[], Config]
+    export: Callable[[Config], None]
     _stop: threading.Event = field(default_factory=threading.Event)
     _mail: threading.Event = field(default_factory=threading.Event)
     _hup: threading.Event = field(default_factory=threading.Event)
@@ -279,6 +280,7 @@ class Service:
             ticks.job("clock", self.parts.host_checks.look_at_clock)
             ticks.job("canary", self.parts.canary.look)
             ticks.job("report", lambda: wiring.publish_report(self.parts.config, self.parts.engine))
+            ticks.job("metrics", lambda: self.export(self.parts.config))
             self._state.recovered("tick")
             self._alive("tick")
         except StateError as error:

@@ -108,16 +108,13 @@ def _configuration(config: Config) -> Iterator[Finding]:
         yield error(
             "canary.alert_command", "is no program that this user can run", "correct the path, or its permissions"
         )
-    for key, is_set in _not_built(config):
-        if is_set:
-            yield warning(key, "has no effect in this version", "remove it")
-
-
-def _not_built(config: Config) -> tuple[tuple[str, bool], ...]:
-    return (
-        ("report.to", bool(config.report.to)),
-        ("privacy.purge", config.privacy.purge),
-    )
+    metrics = config.monitoring.prometheus_file
+    if metrics and not os.access(metrics.parent, os.W_OK):
+        yield error(
+            "monitoring.prometheus_file",
+            "this user cannot write into its folder",
+            "use a file in the state directory, or allow the folder in the unit (docs/monitoring.md)",
+        )
 
 
 def _secrets(config: Config) -> Iterator[Finding]:

@@ -1,13 +1,16 @@
 """The verbs `run` and `once`: assemble the parts and start the service."""
 
 import gc
+from datetime import UTC, datetime
 
 import click
 
 from oacmail import service, wiring
 from oacmail.adapters import log, parse_worker
 from oacmail.adapters.systemd import Systemd
+from oacmail.cli import monitoring
 from oacmail.cli.common import configured
+from oacmail.cli.status import health
 from oacmail.config import Config
 from oacmail.core.errors import ConfigError
 from oacmail.engine import TEMPLATES
@@ -27,7 +30,7 @@ def run(ctx: click.Context, shadow: bool) -> None:
     except BaseException:
         parts.close()
         raise
-    service.Service(parts, Systemd.from_environment(), lambda: _reload(ctx)).run()
+    service.Service(parts, Systemd.from_environment(), lambda: _reload(ctx), _export).run()
 
 
 def _reload(ctx: click.Context) -> Config:
@@ -46,8 +49,16 @@ def once(ctx: click.Context) -> None:
     parts = wiring.assemble(configured(ctx))
     try:
         service.once(parts)
+        _export(parts.config)
     finally:
         parts.close()
+
+
+def _export(config: Config) -> None:
+    """Write `monitoring.prometheus_file`, if it is set. Raises OSError."""
+    if config.monitoring.prometheus_file is not None:
+        report = health(config, datetime.now(UTC))
+        monitoring.write(config.monitoring.prometheus_file, monitoring.prometheus(report, config.office.address))
 
 
 def _check_templates(parts: wiring.Parts) -> None:

@@ -18,6 +18,7 @@ from oacmail.cli.error_help import meaning
 from oacmail.config import Config
 from oacmail.engine import host_checks, run_history
 
+WARNING, CRITICAL = "warning", "critical"  # severities; only a critical problem makes `status` unhealthy
 RESTARTING = timedelta(seconds=30)  # a lock that is free for less may mean a restart
 DEATHS = 3  # crashes of the daemon within an hour
 SILENT = timedelta(minutes=10)
@@ -272,12 +273,22 @@ def of(code: str) -> Problem:
     return _BY_CODE.get(code.partition(":")[0], _UNKNOWN)
 
 
-def explained(code: str, cause: str = "") -> str:
-    """The text `code: problem: remedy`."""
-    problem = of(code)
+def described(code: str, cause: str = "") -> dict[str, str]:
+    """`code`, `severity` and `text` of a problem (docs/interfaces.md section 3); the text says what to do. The
+    detail of a full code begins the text."""
+    name, _, detail = code.partition(":")
+    text = _text(of(code), cause)
+    return {"code": name, "severity": severity(code), "text": f"{detail}: {text}" if detail else text}
+
+
+def severity(code: str) -> str:
+    return WARNING if of(code).warning else CRITICAL
+
+
+def _text(problem: Problem, cause: str) -> str:
     if not problem.server:
-        return f"{code}: {problem.remedy}" + (f": {cause}" if cause else "")
+        return problem.remedy + (f": {cause}" if cause else "")
     if not cause:
-        return f"{code}: {problem.remedy}: see the log, and `oacmail check --online`"
-    what, do = meaning(code, cause)
-    return f"{code}: {problem.remedy}: {what} ({cause}): {do}"
+        return f"{problem.remedy}: see the log, and `oacmail check --online`"
+    what, do = meaning(problem.code, cause)
+    return f"{problem.remedy}: {what} ({cause}): {do}"

@@ -1,6 +1,11 @@
-"""The verb `status`: the health of the service, read from the database alone. Exit 1 when unhealthy."""
+"""The verb `status`: the health of the service, read from the database alone. Exit 1 when unhealthy.
+
+This module collects the report and prints it for people and as JSON; monitoring.py has the forms of Nagios and
+Prometheus.
+"""
 
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,10 +13,12 @@ import click
 
 from oacmail import wiring
 from oacmail.adapters.store import connection, queries
-from oacmail.cli import problems
-from oacmail.cli.common import as_json, configured, print_json, safe
+from oacmail.cli import monitoring, problems
+from oacmail.cli.common import configured, print_json, safe
 from oacmail.config import Config
 from oacmail.core.errors import ConfigError, Fatal, StateError
+from oacmail.core.model import Status
+from oacmail.core.outgoing import MailState
 from oacmail.shipped import version
 
 LISTED = 20
@@ -19,21 +26,45 @@ LISTED = 20
 
 
 @click.command()
-@as_json
+@click.option("--json", "form", flag_value="json", help="One JSON object; every key is always there.")
+@click.option("--nagios", "form", flag_value="nagios", help="One line with performance data; exit 0, 1, 2 or 3.")
+@click.option("--prometheus", "form", flag_value="prometheus", help="Metrics for the textfile collector; exit 0.")
 @click.pass_context
-def status(ctx: click.Context, as_json: bool) -> None:
+def status(ctx: click.Context, form: str | None) -> None:
     """Show cases, mail, the mailbox, and every problem with its remedy."""
+    if form == "nagios":
+        sys.exit(_as_plugin(ctx))
     try:
-        report = health(configured(ctx), datetime.now(UTC))
+        config = configured(ctx)
+        report = health(config, datetime.now(UTC))
     except ConfigError as wrong:  # monitoring reads this report, so print one
-        _show(_empty("config-refused", "; ".join(wrong.findings)), as_json)
+        if form != "prometheus":
+            _show(_empty("config-refused", "; ".join(wrong.findings)), form)
         raise
-    _show(report, as_json)
+    if form == "prometheus":
+        click.echo(monitoring.prometheus(report, config.office.address), nl=False)
+        return
+    _show(report, form)
     sys.exit(0 if report["ok"] else 1)
 
 
-def _show(report: dict[str, Any], as_json: bool) -> None:
-    if as_json:
+def _as_plugin(ctx: click.Context) -> int:
+    """Print the line of a Nagios plugin and return its exit code. Whatever prevents a report is UNKNOWN: any other code
+    would be read as a state of the service."""
+    try:
+        line, code = monitoring.nagios(health(configured(ctx), datetime.now(UTC)))
+    except ConfigError as wrong:
+        line, code = monitoring.unknown("; ".join(wrong.findings)), monitoring.UNKNOWN
+    except click.ClickException as error:
+        line, code = monitoring.unknown(error.format_message()), monitoring.UNKNOWN
+    except Exception as error:
+        line, code = monitoring.unknown(f"{type(error).__name__}: {error}"), monitoring.UNKNOWN
+    click.echo(line)
+    return code
+
+
+def _show(report: dict[str, Any], form: str | None) -> None:
+    if form == "json":
         print_json([report])
     else:
         _print(report)
@@ -51,60 +82,81 @@ def health(config: Config, now: datetime) -> dict[str, Any]:
             if pending:
                 return _empty("schema")
             counts = queries.health(con, config.office.timezone)
+            late = queries.late(con, now)
     except ConfigError as newer:
         return _empty("schema-newer", "; ".join(newer.findings))
     except (StateError, Fatal) as fault:
         return _empty("database", str(fault))
     codes = problems.found(problems.Snapshot(config=config, counts=counts, now=now))
-    return {
-        "ok": all(problems.of(code).warning for code in codes),
-        "version": version(),
-        "cases": counts["cases"],
-        "outbox": counts["outbox"],
+    return _empty() | {
+        "ok": all(problems.severity(code) == problems.WARNING for code in codes),
+        "shadow": counts["shadow"],
+        "cases": dict.fromkeys(Status, 0) | counts["cases"],
+        "overdue": late["overdue"],
+        "outbox": dict.fromkeys(MailState, 0) | counts["outbox"],
+        "oldest_waiting_seconds": late["waiting"],
         "unaccounted": counts["unaccounted"],
         "quarantine": counts["quarantine"],
         "last_sync": counts["last_sync"],
+        "sync_age_seconds": _age(counts["last_sync"], now),
         "last_tick": counts["last_tick"],
+        "tick_age_seconds": _age(counts["last_tick"], now),
         "reconciled": counts["reconciled"],
         "canary": counts["canary"],
         "purged": counts["purged"],
         "schema": applied[-1] if applied else None,
-        "problems": [problems.explained(code, counts["causes"].get(code, "")) for code in codes],
+        "problems": [problems.described(code, counts["causes"].get(code, "")) for code in codes],
     }
 
 
-def _empty(problem: str, cause: str = "") -> dict[str, Any]:
+def _age(since: str | None, now: datetime) -> int | None:
+    """Whole seconds since then, never below 0; None if it never happened."""
+    return None if since is None else max(0, int((now - datetime.fromisoformat(since)).total_seconds()))
+
+
+def _empty(problem: str = "", cause: str = "") -> dict[str, Any]:
+    """The report when nothing but this problem is known: every key, with the value of nothing."""
     return {
         "ok": False,
         "version": version(),
-        "cases": {},
-        "outbox": {},
+        "shadow": False,
+        "cases": dict.fromkeys(Status, 0),
+        "overdue": 0,
+        "outbox": dict.fromkeys(MailState, 0),
+        "oldest_waiting_seconds": 0,
         "unaccounted": 0,
         "quarantine": 0,
         "last_sync": None,
+        "sync_age_seconds": None,
         "last_tick": None,
+        "tick_age_seconds": None,
         "reconciled": None,
         "canary": None,
         "purged": None,
         "schema": None,
-        "problems": [problems.explained(problem, cause)],
+        "problems": [problems.described(problem, cause)] if problem else [],
     }
+
+
+def lines(report: Mapping[str, Any]) -> list[str]:
+    """`code: text` of each problem."""
+    return [f"{problem['code']}: {problem['text']}" for problem in report["problems"]]
 
 
 def _print(report: dict[str, Any]) -> None:
     click.echo("healthy" if report["ok"] else "UNHEALTHY")
     for name in ("cases", "outbox"):
-        counts = ", ".join(f"{count} {state}" for state, count in report[name].items()) or "none"
+        counts = ", ".join(f"{count} {state}" for state, count in report[name].items() if count) or "none"
         click.echo(f"{name:12} {counts}")
-    for name in ("unaccounted", "quarantine", "last_sync", "last_tick", "schema", "version"):
+    for name in ("overdue", "unaccounted", "quarantine", "last_sync", "last_tick", "schema", "version"):
         click.echo(f"{name:12} {safe(report[name])}")
     _print_proof(report["reconciled"])
     if (canary := report["canary"]) is not None:
         click.echo(f"{'canary':12} back after {canary['seconds']} s, sent {safe(canary['sent_at'])}")
     if (purged := report["purged"]) is not None:
         click.echo(f"{'purged':12} {purged['cases']} cases, {purged['copies']} copies, {safe(purged['at'])}")
-    for problem in report["problems"]:
-        click.echo(f"  ! {safe(problem)}")
+    for line in lines(report):
+        click.echo(f"  ! {safe(line)}")
 
 
 def _print_proof(last: dict[str, Any] | None) -> None:

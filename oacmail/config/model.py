@@ -16,6 +16,7 @@ from oacmail.config.sections import (
     DeadlineSection,
     DigestSection,
     EscalationSection,
+    MonitoringSection,
     OfficeSection,
     PeopleSection,
     PointerSection,
@@ -48,6 +49,7 @@ class Config(Section):
     board: BoardSection = BoardSection()
     survey: SurveySection = SurveySection()
     canary: CanarySection = CanarySection()
+    monitoring: MonitoringSection = MonitoringSection()
     digest: DigestSection = DigestSection()
     report: ReportSection = ReportSection()
     privacy: PrivacySection = PrivacySection()

@@ -184,6 +184,12 @@ class CanarySection(Section):
     alert_seconds: Count = 30
 
 
+class MonitoringSection(Section):
+    """`prometheus_file`: None = none is written."""
+
+    prometheus_file: FilePath | None = None
+
+
 class DigestSection(Section):
     """`to`: None = the agents; empty = no digest."""
 

@@ -160,7 +160,7 @@ class BootedTown:
 
     def problems(self) -> set[str]:
         """The names of the problems that make it unhealthy, or warn."""
-        return {problem.partition(":")[0] for problem in self.status().get("problems", ["no report"])}
+        return {problem["code"] for problem in self.status().get("problems", [{"code": "no report"}])}
 
     def show(self, name: str) -> str:
         """A property of the unit (systemctl(1))."""

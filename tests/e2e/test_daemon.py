@@ -208,7 +208,7 @@ def test_a_refused_reload_is_a_problem_until_the_configuration_is_good(office: M
         _reloaded(desk, "reload.refused", 1)
         notify.wait_for_part("the changed configuration was refused")
         status = desk.json("status", code=1)[0]
-        (problem,) = [line for line in status["problems"] if line.startswith("config-refused: ")]
+        (problem,) = [one["text"] for one in status["problems"] if one["code"] == "config-refused"]
         assert "ack" in problem
         assert "oacmail check" in problem
         _own_template(desk, "La piscina obre al maig.")
@@ -223,8 +223,8 @@ def test_status_with_a_broken_configuration_still_answers_monitoring(office: Mak
     done = desk.oacmail("status", "--json", code=78)
     report = json.loads(done.stdout)
     assert not report["ok"]
-    assert report["problems"][0].startswith("config-refused: ")
-    assert "nonsense" in report["problems"][0]
+    assert report["problems"][0]["code"] == "config-refused"
+    assert "nonsense" in report["problems"][0]["text"]
     assert "nonsense" in done.stderr
 
 
@@ -234,7 +234,7 @@ def test_status_with_a_broken_configuration_still_answers_monitoring(office: Mak
 def test_in_shadow_cases_are_recorded_and_nothing_is_sent_or_moved_not_even_later(
     mail_servers: MailServers, office: MakeOffice
 ) -> None:
-    desk, anna, pere = office(), Citizen(mail_servers), Citizen(mail_servers)
+    desk, anna, pere = office(monitoring={"prometheus_file": "desk.prom"}), Citizen(mail_servers), Citizen(mail_servers)
     with desk.running("--shadow"):
         anna.write(desk.address, "Ordenances", "On trobo les ordenances fiscals?")
         desk.wait_for_cases(1)
@@ -243,12 +243,14 @@ def test_in_shadow_cases_are_recorded_and_nothing_is_sent_or_moved_not_even_late
         assert mail["state"] == "shadow"
         health = desk.status()
         assert (health["ok"], health["unaccounted"]) == (True, 0)
-        assert any(problem.startswith("shadow: ") for problem in health["problems"])
+        assert any(problem["code"] == "shadow" for problem in health["problems"])
+        until((desk.root / "desk.prom").exists, what="the metrics of the daemon")
+        assert f'oacmail_shadow{{office="{desk.address}"}} 1' in (desk.root / "desk.prom").read_text()
     with desk.running():
         pere.write(desk.address, "Pressupost", "On trobo el pressupost municipal?")
         pere.wait_for_mail()
         desk.passes(3)
-        assert not any(problem.startswith("shadow") for problem in desk.status()["problems"])
+        assert not any(problem["code"] == "shadow" for problem in desk.status()["problems"])
     assert anna.inbox() == []
     assert len(desk.cases()) == 2
     assert {(mail["recipient"], mail["state"]) for mail in desk.json("outbox", "list", "--all")} == {

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from oacmail.cli.status import lines
 from tests.e2e.office import IMPATIENT, RunningOffice
 from tests.servers.filter import Filter
 from tests.servers.mail_servers import MailServers
@@ -44,7 +45,7 @@ def test_a_relay_that_refuses_everybody_is_named_and_all_mail_leaves_once_it_rec
         for number, person in enumerate(people):
             person.write(desk.address, f"Tràmit {person.user}", f"Com acabo el tràmit número {number}?")
         words = "relay-refuses: the relay refuses every recipient"
-        until(lambda: words in " ".join(desk.status()["problems"]), 20, what=lambda: f"{desk.status()}\n{desk.log()}")
+        until(lambda: words in " ".join(lines(desk.status())), 20, what=lambda: f"{desk.status()}\n{desk.log()}")
         assert desk.oacmail("status", code=1).stdout.startswith("UNHEALTHY")
         until(lambda: desk.rows("SELECT 1 FROM outbox WHERE kind = 'alert'"), what="the alert waits with the others")
         mind.replies.clear()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from oacmail.cli.status import lines
 from tests.e2e.faulty import FAULTS
 from tests.e2e.office import IMPATIENT, RunningOffice
 from tests.servers.certs import expired
@@ -26,7 +27,7 @@ def _told(desk: RunningOffice, *servers: str) -> list[str]:
 
 def _says(desk: RunningOffice, words: str) -> None:
     """`status` is ill and names it, soon."""
-    until(lambda: words in " ".join(desk.status()["problems"]), 20, what=f"{words}\n{desk.status()}\n{desk.log()}")
+    until(lambda: words in " ".join(lines(desk.status())), 20, what=f"{words}\n{desk.status()}\n{desk.log()}")
     assert desk.oacmail("status", code=1).stdout.startswith("UNHEALTHY")
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from oacmail.cli.status import lines
 from tests.e2e.office import IMPATIENT, RunningOffice
 from tests.servers.certs import make_certificates
 from tests.servers.mail_servers import PASSWORD, MailServers
@@ -42,7 +43,7 @@ def test_dovecot_goes_away_and_comes_back_with_one_line_each_and_the_mail_of_the
     with desk.running():
         own_mail_servers.dovecot.stop()
         until(lambda: _known(desk, "imap"), what="the outage")
-        assert any(problem.startswith("imap") for problem in desk.status()["problems"])
+        assert any(problem["code"] == "imap" for problem in desk.status()["problems"])
         anna.write(desk.address, "Horari de la deixalleria", "Quin horari té la deixalleria?")
         until(lambda: desk.log().count("imap.down") == 1)
         own_mail_servers.dovecot.start()
@@ -173,7 +174,7 @@ def test_a_folder_that_cannot_be_opened_is_reported_and_holds_back_nobody(
     desk.launch()
     anna.wait_for_mail()
     until(lambda: _known(desk, "folder-unread"))
-    problems = " ".join(desk.status()["problems"])
+    problems = " ".join(lines(desk.status()))
     assert "folder-unread" in problems
     assert "folder-missing" in problems  # nobody has ever made "Antics"
     desk.mailbox.path("Feina").chmod(0o700)

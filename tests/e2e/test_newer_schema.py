@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from oacmail.cli.status import lines
 from tests.e2e.office import IMPATIENT, RunningOffice
 
 MakeOffice = Callable[..., RunningOffice]
@@ -38,8 +39,8 @@ def test_status_and_check_name_the_newer_schema(desk: RunningOffice) -> None:
     _migrated_by_a_newer_version(desk)
     report = json.loads(desk.oacmail("status", "--json", code=1).stdout)
     assert not report["ok"]
-    assert report["problems"][0].startswith("schema-newer: ")
-    assert "install the newer version again" in report["problems"][0]
+    assert report["problems"][0]["code"] == "schema-newer"
+    assert "install the newer version again" in report["problems"][0]["text"]
     assert "is newer than this program" in desk.oacmail("check", code=1).stdout
 
 
@@ -67,5 +68,5 @@ def test_a_backup_of_a_newer_version_is_refused_and_the_database_stays(desk: Run
 def test_status_says_that_a_damaged_database_cannot_be_used(desk: RunningOffice) -> None:
     (desk.state / "oacmail.db").write_bytes(b"no database at all" * 1000)
     report = json.loads(desk.oacmail("status", "--json", code=1).stdout)
-    assert report["problems"][0].startswith("database: the database cannot be used: see the log: database: ")
+    assert lines(report)[0].startswith("database: the database cannot be used: see the log: database: ")
     (desk.state / "oacmail.db").unlink()

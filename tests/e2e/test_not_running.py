@@ -23,7 +23,7 @@ def _a_while_ago(desk: RunningOffice, seconds: int) -> None:
 
 
 def _codes(desk: RunningOffice) -> set[str]:
-    return {problem.partition(":")[0] for problem in desk.status()["problems"]}
+    return {problem["code"] for problem in desk.status()["problems"]}
 
 
 @pytest.mark.parametrize("end", ["stop", "kill"])

@@ -233,4 +233,4 @@ def test_a_broken_template_prevents_no_acknowledgement_and_is_reported(
     told = desk.oacmail("check", code=None)
     assert "ca/ack.txt.j2" in told.stdout + told.stderr
     assert told.returncode != 0
-    assert any("template" in problem for problem in desk.status()["problems"])
+    assert any("template" in problem["text"] for problem in desk.status()["problems"])

@@ -118,7 +118,7 @@ def test_a_message_on_which_the_server_hangs_up_delays_no_other_and_is_read_once
         until(lambda: desk.json("status", code=1)[0]["unaccounted"] == 0, what="copies are settled as well")
         ill = desk.json("status", code=1)[0]
         assert (ill["ok"], ill["quarantine"]) == (False, 1)
-        assert any(problem.startswith("quarantine") for problem in ill["problems"])
+        assert any(problem["code"] == "quarantine" for problem in ill["problems"])
         desk.mailbox.fix_size(25)
         desk.oacmail("quarantine", "retry", waiting["ref"])
         desk.wait_for_cases(50)
@@ -166,7 +166,7 @@ def test_a_message_over_which_our_own_code_stumbles_is_set_aside_with_its_bytes_
     assert [case["citizen"] for case in desk.cases()] == [pere.address]
     (waiting,) = desk.json("quarantine", "list")
     assert waiting["reason"] == "could not be worked: ZeroDivisionError"
-    assert any(problem.startswith("quarantine") for problem in desk.status()["problems"])
+    assert any(problem["code"] == "quarantine" for problem in desk.status()["problems"])
     exported = Path(desk.oacmail("quarantine", "export", waiting["ref"], str(tmp_path / "out")).stdout.strip())
     assert exported.read_bytes().replace(b"\r\n", b"\n") == raw
     desk.oacmail("quarantine", "retry", waiting["ref"])

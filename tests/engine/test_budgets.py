@@ -63,7 +63,7 @@ def test_what_waits_for_room_is_a_warning_of_status_and_says_so_in_the_list(worl
     (row,) = [row for row in queries.outbox(world.store.con, MADRID) if row["kind"] == "ack"]
     assert (row["state"], row["next_at"], row["last_error"]) == ("queued", None, "over-budget")
     report = health(world.config, world.clock.now())
-    (problem,) = [line for line in report["problems"] if line.startswith("ack-budget")]
+    (problem,) = [one["text"] for one in report["problems"] if one["code"] == "ack-budget"]
     assert "oacmail outbox list" in problem
     assert report["ok"]
 

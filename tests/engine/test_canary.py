@@ -125,7 +125,7 @@ def test_a_command_that_fails_is_a_problem_of_status(desk: WatchedTown) -> None:
     desk.world.relay.when(refused(), kind="canary")
     desk.turn("10:00", "10:06")
     assert "alert-command" in desk.world.problems()
-    assert any("exit code 3" in text for text in health(desk.world.config, desk.world.clock.now())["problems"])
+    assert any("exit code 3" in one["text"] for one in health(desk.world.config, desk.world.clock.now())["problems"])
 
 
 def test_a_forged_one_is_a_citizens_mail_and_brings_nothing_back(desk: WatchedTown) -> None:

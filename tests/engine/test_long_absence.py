@@ -53,4 +53,4 @@ def test_meanwhile_status_says_that_nothing_runs(world: World) -> None:
     now = local("2026-11-25 09:05") + timedelta(days=4)
     report = health(world.config, now)
     assert not report["ok"]
-    assert any(line.startswith("not-running: ") for line in report["problems"])
+    assert any(problem["code"] == "not-running" for problem in report["problems"])

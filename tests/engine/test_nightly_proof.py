@@ -144,7 +144,7 @@ def test_what_is_wrong_makes_status_unhealthy_and_tells_the_operator_once(town_a
     assert found(world) == ["case"]
     report = health(world.config, world.clock.now())
     assert not report["ok"]
-    assert any(problem.startswith("reconciliation: ") for problem in report["problems"])
+    assert any(problem["code"] == "reconciliation" for problem in report["problems"])
     world.live("2026-11-26 12:00", minutes=60)
     assert world.kinds(OPERATOR).count("alert") == 1
 

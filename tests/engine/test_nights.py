@@ -26,7 +26,7 @@ def _scheduled(world: World) -> Iterator[Callable[[str], None]]:
     world.stop()
     parts = wiring.assemble(world.config)
     parts.engine.clock = world.clock
-    jobs = Service(parts, Systemd(), lambda: world.config)._scheduler().get_jobs()
+    jobs = Service(parts, Systemd(), lambda: world.config, lambda _config: None)._scheduler().get_jobs()
 
     def run(at: str) -> None:
         world.advance(at)

@@ -24,7 +24,7 @@ from tests.engine.world import ANNA, PERE, World
 def _named(world: World) -> set[str]:
     """The problems' names, without the years and remedies behind them."""
     report = health(world.config, world.clock.now())
-    return {problem.partition(":")[0] for problem in report["problems"]} - {"calendar_provisional"}
+    return {problem["code"] for problem in report["problems"]} - {"calendar_provisional"}
 
 
 def test_a_quiet_town_is_healthy(world: World) -> None:

@@ -39,7 +39,7 @@ def _told_of(world: World, number: str) -> int:
 
 
 def _problem(world: World) -> str:
-    return next((line for line in _report(world)["problems"] if line.startswith("tick-failed")), "")
+    return next((one["text"] for one in _report(world)["problems"] if one["code"] == "tick-failed"), "")
 
 
 def _alerts(world: World) -> list[str]:
@@ -182,6 +182,6 @@ def test_a_clock_that_no_tick_looks_at_is_a_problem(world: World) -> None:
     world.sync()
     report = _report(world)
     assert not report["ok"]
-    assert any(line.startswith("not-ticking") for line in report["problems"])
+    assert any(problem["code"] == "not-ticking" for problem in report["problems"])
     world.turn()
     assert _report(world)["ok"]

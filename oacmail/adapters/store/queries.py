@@ -15,6 +15,7 @@ from oacmail.adapters.store import kv
 from oacmail.adapters.store.connection import at, stamp
 from oacmail.adapters.store.load_digest import purged, reconciled, waiting
 from oacmail.adapters.store.load_tick import causes, problems
+from oacmail.adapters.store.outbox_queue import LIVE
 from oacmail.core.calendar import DELAYED_FROM, PLAUSIBLE_TRANSIT
 from oacmail.core.canary import LAST, moment_of
 from oacmail.core.cases.answers import LATE_SAME_DAY
@@ -260,6 +261,22 @@ def health(con: sqlite3.Connection, zone: ZoneInfo) -> Row:
         "purged": _purged(con, zone),
         "shadow": bool(kv.value(con, "shadow")),
     }
+
+
+def late(con: sqlite3.Connection, now: datetime) -> Row:
+    """What is late at `now`: the cases of `case list --overdue`, and for how many seconds the oldest mail waits that
+    may leave now (0 = none waits). Mail for a later moment does not wait, and held mail waits for a person."""
+    overdue = con.execute(
+        """SELECT count(DISTINCT case_id) FROM deadlines WHERE kind = 'answer' AND level = 0 AND met_at IS NULL
+        AND void_at IS NULL AND due_at <= ?""",
+        (stamp(now),),
+    ).fetchone()[0]
+    since = con.execute(
+        f"""SELECT min(unixepoch(CASE WHEN attempts = 0 AND next_at > created_at THEN next_at ELSE created_at END))
+        FROM outbox WHERE {LIVE} AND (attempts > 0 OR next_at IS NULL OR next_at <= ?)""",
+        (stamp(now),),
+    ).fetchone()[0]
+    return {"overdue": overdue, "waiting": 0 if since is None else max(0, int(now.timestamp()) - since)}
 
 
 def _canary(con: sqlite3.Connection, zone: ZoneInfo) -> Row | None:
