@@ -14,10 +14,11 @@ Slot = Literal["morning", "afternoon", "any"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Callback:
-    """A wish to be called: `phone` in E.164."""
+    """A wish to be called: `phone` in E.164. `outside`: at an hour without calls; `slot` is the nearest to it."""
 
     phone: str
     slot: Slot
+    outside: bool = False
 
 
 class Term(NamedTuple):

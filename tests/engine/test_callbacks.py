@@ -42,6 +42,14 @@ def test_who_names_no_slot_is_called_at_any_hour_of_the_next_open_day(town: TOWN
     assert "Us trucarem dilluns 30 de novembre, de 8 a 20 h" in text_of(world.received(ANNA)[0])
 
 
+def test_who_asks_for_a_call_after_closing_gets_the_nearest_slot_and_is_told_so(town: TOWN) -> None:
+    world = town(now="2026-11-30 13:50")
+    _asks_for_a_call(world, " a partir de les nou del vespre")
+    ack = text_of(world.received(ANNA)[0])
+    assert "Us trucarem dilluns 30 de novembre, de 14 a 20 h" in ack
+    assert "A l'hora que demaneu no fem trucades: aquesta és la franja més propera." in ack
+
+
 def test_a_slot_that_is_over_when_we_read_is_offered_no_more(town: TOWN) -> None:
     world = town(now="2026-11-30 13:50")
     text = "Bon dia, em podeu trucar al 612 345 678 al matí, si us plau? No puc signar la instància."

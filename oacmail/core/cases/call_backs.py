@@ -25,7 +25,7 @@ SHOWN = 3  # digits of the number that a mail repeats: others may read it
 
 
 def acknowledgement_facts(request: CitizenRequest) -> Mapping[str, object]:
-    """What the acknowledgement says of the intent: "road", and for a call "call_day", "slot" and "phone3"."""
+    """What the acknowledgement says of the intent: "road", for a call also "call_day", "slot", "outside", "phone3"."""
     intent, wish = request.reading.intent or Intent.QUESTION, request.reading.callback
     if intent is not Intent.CALLBACK:
         return {"road": str(intent)}
@@ -40,7 +40,8 @@ def _offer(request: CitizenRequest, wish: Callback) -> Mapping[str, object]:
     if ends <= request.now:
         begins, ends = calendar.callback_offer(request.now, wish.slot, policy)
     day = begins.astimezone(policy.office.timezone).date()
-    return {"call_day": day, "slot": _named_slot(wish.slot, begins, policy), "phone3": wish.phone[-SHOWN:]}
+    slot = _named_slot(wish.slot, begins, policy)
+    return {"call_day": day, "slot": slot, "outside": wish.outside, "phone3": wish.phone[-SHOWN:]}
 
 
 def _named_slot(slot: Slot, begins: datetime, policy: Policy) -> Slot:

@@ -9,13 +9,13 @@ they can be shown and stored.
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cache, lru_cache
 from types import MappingProxyType
 
-from oacmail.core.features import Callback, Features, Term
+from oacmail.core.features import Features, Term
 from oacmail.core.routing.reply_prefixes import FORWARD, REPLY
-from oacmail.mail.understanding import lexicon, lexicon_of_kinds, numerals, operators, phones, terms_end
+from oacmail.mail.understanding import call_back, lexicon, lexicon_of_kinds, operators, terms_end, trie
 
 LONGEST = 20_000  # characters of the text that are looked at: nobody asks his question later than that
 _SUBJECT = 2.0  # a subject is what the writer himself holds for the matter
@@ -87,7 +87,7 @@ def find(subject: str, fresh: str, signature: str = "", *, phone: str = "", town
         platforms=tuple(operators.named(title, text)),
         end_days=tuple(dict.fromkeys(terms_end.ends(whole))),
         addresses=(filled_in[1],) if filled_in else (),
-        callback=_callback(whole, fold(signature), phone),
+        callback=call_back.find(whole, map(fold, (subject, *fresh.splitlines())), fold(signature), phone),
         town=town if town in whole else "",
     )
 
@@ -116,12 +116,6 @@ def _stem(word: str) -> str:
     return next(f"{word[:end]}*" for end in range(len(word), 0, -1) if f"{word[:end]}*" in _meanings())
 
 
-def _callback(text: str, signature: str, own: str) -> Callback | None:
-    text = numerals.in_digits(text)
-    number = phones.phone(text, own) or phones.phone(signature, own)
-    return Callback(phone=number, slot=phones.slot(text)) if number else None
-
-
 # --- the tables, compiled once, and only where a message is read ---------------------------------------
 
 
@@ -138,14 +132,4 @@ def _meanings() -> dict[str, list[tuple[Term, float]]]:
 
 @cache
 def _terms() -> re.Pattern[str]:
-    return re.compile(r"(?<!\w)" + _trie(_meanings()))
-
-
-def _trie(terms: Iterable[str]) -> str:
-    """A pattern that tries each message once: a plain alternation of a thousand terms costs fifty times as much."""
-    heads: dict[str, list[str]] = {}
-    for term in terms:
-        heads.setdefault(term[:1], []).append(term[1:])
-    ends = {"": r"(?!\w)", "*": r"\w*"}
-    branches = [re.escape(head) + _trie(tails) for head, tails in sorted(heads.items()) if head not in ends]
-    return f"(?:{'|'.join(branches + [ends[head] for head in ('*', '') if head in heads])})"
+    return re.compile(r"(?<!\w)" + trie.pattern(_meanings()))

@@ -1,85 +1,209 @@
-"""Convert number words in Catalan and Spanish to digits: people also spell out their telephone number.
+"""Convert number words (ca, es, en, fr) to digits: people also spell out their telephone number.
 
-This module does not decide what a number means. It works on folded text and rewrites only runs of two or more numerals,
-so that "a les cinc" and "una trucada" stay words.
+This module does not decide what a number means. It works on folded text and rewrites only runs of numerals that give a
+telephone's digits, so that "a les cinc" and "una trucada" stay words.
 """
 
 import re
+from collections.abc import Iterator
 
 _UNITS = {
-    "0": "zero cero",
-    "1": "un una u uno",
-    "2": "dos dues",
-    "3": "tres",
-    "4": "quatre cuatro",
-    "5": "cinc cinco",
-    "6": "sis seis",
-    "7": "set siete",
-    "8": "vuit ocho",
-    "9": "nou nueve",
-}
-_TENS = {
-    "10": "deu diez",
-    "11": "onze once",
-    "12": "dotze doce",
-    "13": "tretze trece",
-    "14": "catorze catorce",
-    "15": "quinze quince",
-    "16": "setze dieciseis",
-    "17": "disset diecisiete",
-    "18": "divuit dieciocho",
-    "19": "dinou diecinueve",
-    "20": "vint veinte",
-    "30": "trenta treinta",
-    "40": "quaranta cuarenta",
-    "50": "cinquanta cincuenta",
-    "60": "seixanta sesenta",
-    "70": "setanta setenta",
-    "80": "vuitanta ochenta",
-    "90": "noranta noventa",
-}
-_HUNDREDS = {
-    "600": "sis-cents siscents seiscientos",
-    "700": "set-cents setcents setecientos",
-    "900": "nou-cents noucents novecientos",
+    "0": "zero cero sero oh nought",
+    "1": "un una u uno one une",
+    "2": "dos dues two deux",
+    "3": "tres three trois",
+    "4": "quatre cuatro four",
+    "5": "cinc cinco five cinq",
+    "6": "sis seis six",
+    "7": "set siete seven sept",
+    "8": "vuit ocho eight huit uit",
+    "9": "nou nueve nine neuf",
 }
 _TWENTIES = ("uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve")
-
-_VALUES = {
-    word: int(value) for table in (_UNITS, _TENS, _HUNDREDS) for value, words in table.items() for word in words.split()
+_TEENS = {
+    "10": "deu diez ten dix",
+    "11": "onze once eleven",
+    "12": "dotze doce twelve douze",
+    "13": "tretze trece thirteen treize",
+    "14": "catorze catorce fourteen quatorze",
+    "15": "quinze quince fifteen",
+    "16": "setze dieciseis sixteen seize",
+    "17": "disset desset diecisiete seventeen",
+    "18": "divuit devuit dieciocho eighteen",
+    "19": "dinou denou diecinueve nineteen",
+    **{f"2{unit}": f"veinti{word}" for unit, word in enumerate(_TWENTIES, 1)},
 }
-_VALUES |= {f"veinti{unit}": at for at, unit in enumerate(_TWENTIES, 21)}
-_WORD = "|".join(sorted(_VALUES, key=len, reverse=True))
-_UNIT = "|".join(sorted(" ".join(_UNITS.values()).split(), key=len, reverse=True))
-_GAP = r"[ ,.;-]{1,3}"
-_ITEM = rf"(?:{_WORD})(?:(?:-i-| y |-)(?:{_UNIT}))?"
-_RUN = re.compile(rf"(?<![\w-]){_ITEM}(?:{_GAP}(?:{_ITEM}|\d{{1,3}}))+(?![\w-])")
-_ONE = re.compile(rf"{_ITEM}|\d{{1,3}}")
+_TENS = {
+    "20": "vint veinte twenty vingt",
+    "30": "trenta treinta thirty trente",
+    "40": "quaranta cuarenta forty quarante",
+    "50": "cinquanta cincuenta fifty cinquante",
+    "60": "seixanta sesenta sixty soixante xixanta",
+    "70": "setanta setenta seventy",
+    "80": "vuitanta ochenta eighty huitanta",
+    "90": "noranta noventa ninety",
+}
+_HUNDREDS = {
+    "100": "cent cien ciento",
+    "200": "doscientos",
+    "300": "trescientos",
+    "400": "cuatrocientos",
+    "500": "quinientos cincocientos",
+    "600": "siscents seiscientos",
+    "700": "setcents setecientos",
+    "800": "ochocientos",
+    "900": "noucents novecientos",
+}
+_TENS_WORDS = " ".join(_TENS.values()).split()
+_TABLES = (_UNITS, _TEENS, _TENS, _HUNDREDS)
+_VALUES = {word: int(value) for table in _TABLES for value, words in table.items() for word in words.split()}
+_VALUES |= {  # written together
+    f"{ten}{link}{unit}": _VALUES[ten] + value
+    for ten in _TENS_WORDS
+    for link in ("", "i", "y")
+    for unit, value in list(_VALUES.items())
+    if 0 < value < 10
+}
+_ARTICLES = frozenset({"un", "una", "u", "one", "une", "cent"})  # words that also mean something else
+_TELLING = frozenset(_VALUES) - _ARTICLES
+_TIMES_100 = frozenset({"cents", "hundred"})
+_ZEROS = frozenset({"zeros", "ceros", "zeroes"})
+_REPEATED = {"doble": 2, "double": 2, "triple": 3}
+_NATIONAL, _LONGEST = 9, 14  # digits
+_BESIDE = 1  # digit of another numeral after them ("…, una abraçada")
+_LINKS = frozenset({"i", "y", "et", "and"})
+_MARKS = frozenset({"punt", "punto", "point", "dot", "coma", "guio", "guion", "dash", "espai", "espacio"})
+
+_FEWEST = 2  # words of number that are no articles
+_SPACES = str.maketrans(dict.fromkeys("-,.;:/·", " "))
+_TOKEN = re.compile(r"\d+|[^\W\d_]+|[\W_]+")
+_GAP = re.compile(r"[ ,.;:/·…‐-—-]{1,3}")
+_TOGETHER = re.compile(r" |-")
 
 
 def in_digits(text: str) -> str:
-    """ "seis siete siete 41 00 92" -> "67741 00 92" with its digits together: "677410092"."""
-    return _RUN.sub(lambda run: _digits(run.group()), text)
+    """ "al 655, trenta, trenta-dos, vuitanta-u" -> "al 655303281": runs that give the digits of a telephone."""
+    if sum(map(_TELLING.__contains__, text.translate(_SPACES).split())) < _FEWEST:
+        return text
+    words = _TOKEN.findall(text)
+    at, whole = 0, []
+    for start, end in _runs(words):
+        digits = _telephone(words[start:end], abroad=words[max(0, start - 1)].endswith("+"))
+        whole += [*words[at:start], digits or "".join(words[start:end])]
+        at = end
+    return "".join([*whole, *words[at:]])
 
 
-def _digits(run: str) -> str:
-    """Return the run as a telephone number if it has nine digits, else unchanged."""
-    found = "".join(_number(part) for part in _together(_ONE.findall(run)))
-    return found if len(found) == 9 else run
+def _runs(words: list[str]) -> Iterator[tuple[int, int]]:
+    """Yield (start, end) of each run of numerals, from the first to the last."""
+    start = last = -1
+    for at, word in enumerate(words):
+        if _is_numeral(word):
+            start, last = (at if start < 0 else start), at
+        elif start >= 0 and not (word in _LINKS or word in _MARKS or _GAP.fullmatch(word)):
+            yield start, last + 1
+            start = -1
+    if start >= 0:
+        yield start, last + 1
 
 
-def _together(parts: list[str]) -> list[str]:
-    """Combine "seiscientos", "doce" into one number of three digits."""
-    joined: list[str] = []
-    for part in parts:
-        if joined and not part[0].isdigit() and _number(joined[-1])[-2:] == "00" and len(_number(joined[-1])) == 3:
-            joined[-1] = str(int(_number(joined[-1])) + int(_number(part)))
-        else:
-            joined.append(part)
-    return joined
+def _is_numeral(word: str) -> bool:
+    return (
+        word in _VALUES
+        or word in _TIMES_100
+        or word in _ZEROS
+        or word in _REPEATED
+        or (word.isdigit() and len(word) <= 4)
+    )
 
 
-def _number(part: str) -> str:
-    if part.isdigit():
-        return part
-    return str(sum(_VALUES[word] for word in re.split(r"-i-| y |-(?!cents)", part)))
+def _telephone(run: list[str], abroad: bool) -> str:
+    """Return the digits of the run, '' if they are no telephones; an article beside them does not count."""
+    if all(word not in _VALUES for word in run):
+        return ""
+    return next((found for joined in (True, False) if (found := _in_groups(run, joined, abroad))), "")
+
+
+def _in_groups(run: list[str], joined: bool, abroad: bool) -> str:
+    numbers = list(_numbers(run, joined))
+    whole = "".join(numbers)
+    foreign = abroad or whole.startswith(("00", "34"))
+    if (foreign and 10 <= len(whole) <= _LONGEST) or (len(whole) == 10 and whole[0] == "0"):
+        return whole
+    if numbers and run[0] in _ARTICLES:
+        numbers = numbers[1:]
+    found = [""]
+    for number in numbers:
+        found[-1] += number
+        if len(found[-1]) == _NATIONAL and found[-1][0] in "6789":
+            found.append("")
+    return " ".join(found[:-1]) if len(found[-1]) <= _BESIDE else ""
+
+
+def _numbers(run: list[str], joined: bool) -> Iterator[str]:
+    """Yield the number of each numeral; "six cents douze" is one, and so is "treinta y dos". `joined`: also "trenta
+    dos" without a hyphen."""
+    at = 0
+    while at < len(run):
+        word = run[at]
+        if word in _REPEATED:
+            times, at = _REPEATED[word], _next(run, at)
+            yield _digits(run[at]) * times if at < len(run) else ""
+        elif word in _VALUES:
+            value, at = _compound(run, at, joined)
+            zeros = _adjoining(run, at, joined=True)
+            if zeros and run[zeros] in _ZEROS:
+                at = zeros + 1
+            yield "0" * value if zeros and run[zeros] in _ZEROS else str(value)
+            continue
+        elif word.isdigit():
+            yield word
+        at += 1
+
+
+def _digits(word: str) -> str:
+    return word if word.isdigit() else str(_VALUES.get(word, ""))
+
+
+def _next(run: list[str], at: int) -> int:
+    """Return the place of the next word."""
+    at += 1
+    while at < len(run) and not run[at].isalnum():
+        at += 1
+    return at
+
+
+def _compound(run: list[str], at: int, joined: bool) -> tuple[int, int]:
+    """Return (value, place after it) of the numeral that begins at `at`."""
+    value, end = _VALUES[run[at]], at + 1
+    after = _adjoining(run, end, joined)
+    if after and run[after] in _TIMES_100 and value < 10:
+        value, end = value * 100, after + 1
+        after = _adjoining(run, end, joined)
+    if value == 4 and after and run[after] in ("vingt", "vingts"):
+        value, end = 80, after + 1
+        after = _adjoining(run, end, joined)
+    room = _room(value, run[at])
+    if after and 0 < _VALUES.get(run[after], 0) < room:
+        more, end = _compound(run, after, joined)
+        return (value + more, end) if more < room else (value, after - 1)
+    return value, end
+
+
+def _room(value: int, word: str) -> int:
+    """Return what the number that follows in the same numeral is less than: "soixante-dix-huit", "quatre-cents set"."""
+    if value and value % 100 == 0:
+        return 100
+    if value in (60, 80):
+        return 20
+    return 10 if word == "dix" or (value >= 20 and value % 10 == 0) else 0
+
+
+def _adjoining(run: list[str], at: int, joined: bool) -> int:
+    """Return the place of the word that a space, a hyphen or "i" joins to the one before `at`; 0 = none."""
+    gap = run[at] if at < len(run) else ""
+    if not _TOGETHER.fullmatch(gap) or at + 1 >= len(run):
+        return 0
+    if run[at + 1] in _LINKS:
+        return at + 3 if at + 3 < len(run) and _TOGETHER.fullmatch(run[at + 2]) else 0
+    return at + 1 if joined or gap == "-" else 0

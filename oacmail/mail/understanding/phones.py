@@ -1,202 +1,206 @@
-"""Find the telephone number in a message, and when its writer wants to be called (R26).
+"""Find the telephone numbers in a message, and the one that its writer wants to be called on (R26).
 
-This module decides which of several numbers is meant and which slot an hour belongs to, but not whether a call is
-wanted (core/routing/classification.py). Numbers inside longer ones (IBAN), after a word for something else (an
-expedient, a fax), and the office's own do not count. Text is already folded by features.fold.
+This module does not decide whether a call is wanted (core/routing/classification.py), nor when
+(mail/understanding/slots.py). A number may be written in groups of any length. Digits inside longer ones (IBAN), after
+a word for something else (an expedient, a fax), and the office's own number do not count. Text is already folded by
+features.fold, its number words are digits (mail/understanding/numerals.py).
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import Literal
+from itertools import islice
+from typing import NamedTuple
 
 import phonenumbers
 
-Slot = Literal["morning", "afternoon", "any"]
 
-_NUMBER = re.compile(
-    r"(?<![\w/@=-])(?<!\d[ .-])(?P<prefix>\(?(?:\+|00)\d{1,3}\)?[ .-]?)?"
-    r"(?P<rest>\(?\d(?!\. )(?:[ .()/-]{0,2}\d){5,12})(?![ .-]?\d|[\w@/]|-\w)"
-)
+class Telephone(NamedTuple):
+    """A number in E.164 and where it stands in the text."""
+
+    number: str
+    start: int
+    end: int
+
+
+_DIGITS = re.compile(r"[+\d][\d ().,/·:+_*|•‐-—-]{6,}")
+_NO_DIGIT = re.compile(r"\D+")
+_GROUP = re.compile(r"(?:\+ ?)?\d+")
+_LOOSE = re.compile(r"[,:/+|•]| \(|\. | [‐-—-] ")  # between two numbers rather than between two groups
+_BOUND_BEFORE = re.compile(r"(?:[\d@=/-]|[^\W\d_])(?<!\btel)(?<!\btlf)(?<!\bmobil)(?<!\bmovil)$")
+_BOUND_AFTER = re.compile(r"[a-z_@/]|-\w")
+_MOST_GROUPS = 24
+_FEWEST = 8  # digits
+_BESIDE = 5  # digits beside a number: an hour, a post code
 _OTHER_THING = re.compile(
     r"\b(?:fax|iban|compte|cuenta|exp(?:edient|ediente)?|ref(?:erencia)?|registre|registro|nif|cif|dni|nie|csv|factura"
     r"|rebut|recibo|codi|codigo|emissora|numero d'entrada|licitaci\w*|ticket|tiquet)\W{0,3}(?:n\W{0,3})?$"
-)
-_WANTED = re.compile(
-    r"\b(?:truc|truqu|llam|call|ring|phone|telefon|mobil|movil|tel|numero|direct[eo]?|deixo|dejo|appeler)\w*\W+(?:\w+\W+){0,4}$"
-)
-_BETTER = re.compile(r"\b(?:millor|mejor|preferib\w*|primer|better)\W+(?:\w+\W+){0,3}$")
-_NOT_WANTED = re.compile(
-    r"\b(?:nomes (?:whatsapp|missatges)|no (?:es|truqueu|llamen|el mireu)|del trabajo|whatsapp)\W+(?:\w+\W+){0,3}$"
 )
 
 
 def phone(text: str, own: str = "") -> str:
     """Return the number to call in E.164, '' for none: Spanish ones have nine digits starting with 6 to 9, others keep
     their country code. `own` is the office's telephone as its mails show it, which citizens quote."""
+    chosen = choose(text, telephones(text, own))
+    return chosen.number if chosen else ""
+
+
+def telephones(text: str, own: str = "") -> list[Telephone]:
+    """Return the numbers in `text` except the office's `own`, in their order."""
     ours = _ours(own)
-    found = [
-        (_weight(text, match.start()), -match.start(), number) for match, number in _numbers(text) if number not in ours
-    ]
-    return max(found)[2] if found else ""
+    return [found for found in _found(text) if found.number not in ours]
 
 
 @lru_cache(maxsize=4)
 def _ours(shown: str) -> frozenset[str]:
-    return frozenset(number for _, number in _numbers(shown))
+    return frozenset(found.number for found in _found(shown))
 
 
-def _numbers(text: str) -> Iterator[tuple[re.Match[str], str]]:
-    for match in _NUMBER.finditer(text):
-        before = text[max(0, match.start() - 30) : match.start()]
-        number = _e164(re.sub(r"\D", "", match["prefix"] or ""), re.sub(r"\D", "", match["rest"]))
-        if number and not _OTHER_THING.search(before):
-            yield match, number
+def _found(text: str) -> Iterator[Telephone]:
+    for run in _DIGITS.finditer(text):
+        if len(_NO_DIGIT.sub("", run.group())) < _FEWEST or _BOUND_BEFORE.search(
+            text[max(0, run.start() - 8) : run.start()]
+        ):
+            continue
+        groups = list(islice(_GROUP.finditer(text, run.start(), run.end()), _MOST_GROUPS))
+        if _BOUND_AFTER.match(text, groups[-1].end()):
+            groups.pop()
+        for part in _parts(text, groups):
+            yield from _numbers(text, part)
 
 
-def _e164(prefix: str, rest: str) -> str:
-    """Return E.164 as phonenumbers reads it; '' if no numbering plan has it. `prefix`: digits of a country code."""
-    country = prefix.removeprefix("00")
-    if not prefix and len(rest) == 11 and rest.startswith("34"):
-        country, rest = "34", rest[2:]
-    if country in ("", "34") and not (len(rest) == 9 and rest[0] in "6789"):
+def _parts(text: str, groups: list[re.Match[str]]) -> Iterator[list[re.Match[str]]]:
+    """Yield the groups, together if they give one number; otherwise those between signs that part numbers."""
+    if _e164(text, groups):
+        yield groups
+        return
+    start = 0
+    for at in range(1, len(groups)):
+        between = text[groups[at - 1].end() : groups[at].start()]
+        if _LOOSE.search(between) or groups[at].group().startswith("+"):
+            yield groups[start:at]
+            start = at if between != "/" or _e164(text, groups[start:at]) else at + 1
+    yield groups[start:]
+
+
+def _numbers(text: str, groups: list[re.Match[str]]) -> Iterator[Telephone]:
+    """Yield the number of all groups, or those of a sequence of numbers with no other digits than an hour, or than the
+    end of the line above."""
+    found: list[tuple[list[re.Match[str]], str]] = []
+    rest = groups
+    while rest:
+        whole = ((rest[:end], _e164(text, rest[:end])) for end in range(len(rest), 0, -1))
+        one, number = next((pair for pair in whole if pair[1]), ([], ""))
+        if not number and rest is groups and len(rest) > 1 and len(rest[0].group()) <= _BESIDE:
+            rest = rest[1:]
+            continue
+        if not number:
+            break
+        found.append((one, number))
+        rest = rest[len(one) :]
+    if sum(len(group.group()) for group in rest) > _BESIDE:
+        return
+    for one, number in found:
+        first = one[0].start()
+        if not _OTHER_THING.search(text[max(0, first - 30) : first].rstrip("(")):
+            yield Telephone(number, first, one[-1].end())
+
+
+# --- one number -----------------------------------------------------------------------------------
+
+_AROUND = 300  # characters beside a number that may name its country
+_COUNTRIES = (  # of a number without its country code: 06 12 34 56 78
+    ("FR", re.compile(r"\bfranc(?:ais|es|esa|e|ia)\b|\bfrench\b|\+33|\bappel|\brappel|\bportable\b")),
+    ("NL", re.compile(r"\bneerland\w+|\bholand\w+|\bdutch\b|\+31")),
+    ("GB", re.compile(r"\buk\b|\benglish\b|\bengland\b|\bbritish\b|\bangl(?:es|aterra)\b|\bingles\b|\+44")),
+    ("IT", re.compile(r"\bitalia\w*|\+39")),
+    ("DE", re.compile(r"\balem\w+|\bgerman\w*|\bdeutsch\w*|\+49")),
+    ("BE", re.compile(r"\bbelg\w+|\+32")),
+)
+
+
+def _e164(text: str, groups: Sequence[re.Match[str]]) -> str:
+    """Return E.164 as phonenumbers reads it; '' if no numbering plan has it."""
+    digits = "".join(group.group() for group in groups).replace(" ", "")
+    if "+" in digits[1:] or not _FEWEST <= len(digits) <= 17:
         return ""
+    if digits.startswith("00"):
+        digits = f"+{digits[2:]}"
+    elif len(digits) == 11 and digits.startswith("34"):
+        digits = f"+{digits}"
+    if digits.startswith("+34") or (digits[0] in "6789" and len(digits) == 9):
+        national = digits.removeprefix("+34")
+        return f"+34{national}" if len(national) == 9 and national[0] in "6789" else ""
+    if digits.startswith("+"):
+        return _read(digits, None)
+    if not 10 <= len(digits) <= 13:
+        return ""
+    near = text[max(0, groups[0].start() - _AROUND) : groups[-1].end() + _AROUND]
+    return next((_read(digits, region) for region, named in _COUNTRIES if named.search(near)), "")
+
+
+def _read(digits: str, region: str | None) -> str:
     try:
-        number = phonenumbers.parse(f"+{country or '34'}{rest}")
+        number = phonenumbers.parse(digits, region)
     except phonenumbers.NumberParseException:  # no such country
         return ""
     known = phonenumbers.is_possible_number(number)
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if known else ""
 
 
-def _weight(text: str, start: int) -> int:
-    before = text[max(0, start - 60) : start]
-    return 2 * bool(_BETTER.search(before)) + bool(_WANTED.search(before)) - 2 * bool(_NOT_WANTED.search(before))
+# --- which of several -----------------------------------------------------------------------------
 
-
-# --- when ---------------------------------------------------------------------------------------------
-
-_NOON, _OPENS = 14, 8
-_NEAR = re.compile(
-    r"\b(?:truqu|truc|llam|call\b|ring\b|phone|telefon|appel|chiam|franja|disponible|\d{3}[ .]?\d{2,3}[ .]?\d{2,3})"
+_BEFORE, _AFTER = 70, 70  # characters beside a number that say whose it is and what it is for
+_CALL = re.compile(r"\b(?:truc|truqu|llam|call|ring|phone|telefon|tel\b|numero|direct[eo]?|deixo|dejo|appel|rappel)")
+_BETTER = re.compile(
+    r"\b(?:millor|mejor|preferib\w*|preferentment|preferentemente|better|rather|plutot|mieux|use|voldria)\b"
+    r"(?P<what>(?:\W+(?!que\b|i\b|y\b|and\b|o\b)[a-z']+){0,5})"
 )
-_REACH = 110  # characters around the request: hours elsewhere belong to the problem
-_GREETING = re.compile(
-    r"\b(?:bon|bona|buenas|buena|buenos|good) (?:tarda|tardes|tarde|afternoon|morning|vespre)\b"
-    r"|\b(?:dema passat|pasado manana)\b"
+_BETTER_AFTER = re.compile(r"\W*(?:millor|mejor|preferib\w*|preferent\w*|better|preferably)(?! \w)")
+_BETTER_BEFORE = re.compile(rf"{_BETTER.pattern}\W*$")
+_WORSE = re.compile(
+    r"\bno (?:al?|en)\b|\bno\W*$|\bno (?:ho |hi |lo |la |el |li |l')?(?:facin|sent\w*|contest\w*|agaf\w*|soc|es|oigo"
+    r"|oyen|cog\w+|estoy|truqu\w+|llam\w+|tinc|tengo|mir\w*|funciona)|\bwhatsapp|\bde guardia\b|\bnomes missatges"
+    r"|\bmejor no\b|\bmillor no\b|^\W*not?\b(?! (?:the|al?|el|la|en)\b)|\bnever\b|\bengaged\b|\bswitched off\b"
 )
-_DAYPART = r"(?:a les |a la |als |por las? |de )?(?:tard|mati|manana)\w*[^.!?]{0,60}"
-_CONTRASTS = (  # "…, que pels matins treballo" before "els matins treballo"
-    re.compile(rf"\b(?:que|q|porque|perque|pues) {_DAYPART}"),
-    re.compile(rf"\b(?:els?|las?) {_DAYPART}"),
+_LAST_RESORT = re.compile(
+    r"\bsi (?:no|comunica|per de cas)\b|\bpor si\b|\bper si\b|\bif (?:no|not|nobody|i don't)\b|\botherwise\b|\bau cas\b"
 )
-_MORNING = r"(?:mati|matins|manana|mananas|matin|morning|mornings|demati)"
-_AFTERNOON = r"(?:tarda|tardes|tarde|apres-midi|afternoon|afternoons|vespre|pomeriggio)"
-_CHOSEN = re.compile(
-    r"\b(?:(?:franja(?: horaria)?|horari|horario|slot)\W{1,3}|(?:millor|mejor|preferib\w+|better) )"
-    rf"(?:de |del |al? |als |les |la |las |por |per |in |the |el )*(?P<slot>{_MORNING}|{_AFTERNOON})\b"
+_FIXED = re.compile(r"\b(?:fix|fijo|landline|casa|office|oficina|despatx|despacho|feina|trabajo|work|recepcio\w*)\b")
+_MOBILE = re.compile(r"\b(?:mobil|movil|mobile|cell|portable)\b")
+_PLACES = (
+    {"primer", "primero", "first", "premier"},
+    {"segon", "segundo", "second", "deuxieme", "ultim", "ultimo", "last"},
 )
-_QUARTERS = re.compile(r"\b(?:un|dos|tres) quarts (?:de |d')(\w+)")  # a quarter of an hour does not change the slot
-_ANY_HOUR = re.compile(
-    r"\b(?:tot|todo|all) (?:el )?(?:dia|day) (?:menys|menos|excepte|excepto|salvo|tret|except)\b"
-    r"|\b(?:ara mateix|ahora mismo|right now|com mes aviat|cuanto antes|as soon as)\b"
+_NO_NAMES = frozenset(
+    ("al", "el", "la", "del", "de", "a", "the", "lo", "en", "au", "le", "mon", "ma", "my", "mi", "meu", "seva", "seu")
 )
-_NOT = r",? (?:que )?no (?:puc|puedo|hi soc|estoy|em va|hi ha)\b"
-_WORDING: tuple[tuple[str, Slot], ...] = (  # each match is removed, so the more exact ones come first
-    (rf"\b{_AFTERNOON}{_NOT}", "morning"),
-    (rf"\b{_MORNING}{_NOT}", "afternoon"),
-    (r"\b(?:qualsevol|cualquier) hora\b|\bany ?time\b|\b(?:tot|todo) el dia\b", "any"),
-    (r"\bquan (?:pugueu|vulgueu|us vagi)\b|\bcuando (?:puedan|quieran)\b", "any"),
-    (r"\b(?:abans|antes) de (?:dinar|comer|mediodia|migdia)\b|\bbefore (?:noon|lunch)\b|\besmorzar\b", "morning"),
-    (r"\bprimera hora(?! de la tard)\b", "morning"),
-    (r"\b(?:despres de|passat|despues de) (?:dinar|comer)\b|\bafter lunch\b", "afternoon"),
-    (rf"\b{_MORNING}\b", "morning"),
-    (rf"\b{_AFTERNOON}\b", "afternoon"),
-)
-_WORDS = tuple((re.compile(pattern), meant) for pattern, meant in _WORDING)
-_NAMES = {
-    **{"una": 1, "dues": 2, "dos": 2, "tres": 3, "quatre": 4, "cuatro": 4, "cinc": 5, "cinco": 5, "sis": 6, "seis": 6},
-    **{"set": 7, "siete": 7, "vuit": 8, "ocho": 8, "nou": 9, "nueve": 9, "deu": 10, "diez": 10, "onze": 11, "once": 11},
-    **{"dotze": 12, "doce": 12},
-}
+_WORD = re.compile(r"[a-z']+")
 
 
-def _hour_pattern(name: str) -> str:
-    number = rf"(?P<{name}>\d{{1,2}}|{'|'.join(_NAMES)})(?:[:.h]\d{{2}})?"
-    late = r"(?:del vespre|de la tarda|de la tarde|de la noche|de la nit)"
-    return rf"(?:les |las |la |l')?{number}(?P<{name}unit> ?(?:h|hores|horas|am|pm)\b| {late}\b)?"
+def choose(text: str, found: Sequence[Telephone]) -> Telephone | None:
+    """Return the number that the writer prefers, else the first beside a word for calling, else the first."""
+    if len(found) < 2:
+        return next(iter(found), None)
+    preferred = [set(_WORD.findall(better["what"])) - _NO_NAMES for better in _BETTER.finditer(text)]
+    return max(found, key=lambda one: (_weight(text, one, found, preferred), -one.start))
 
 
-_BUSY = re.compile(
-    rf"\b(?:treball|trabaj|dorm|duerm|no puc|no puedo)\w*[^.!?]{{0,40}} (?:fins a|hasta) {_hour_pattern('a')}"
-)
-_FROM_TO = re.compile(
-    rf"\b(?:de|entre|d'|from|between) ?{_hour_pattern('a')} ?(?:a|i|y|-|to|and) ?{_hour_pattern('b')}\b"
-)
-_FROM = re.compile(
-    rf"\b(?:a partir d[e']|despres de|despues de|desde|des de|after|apres|passades) ?{_hour_pattern('a')}\b"
-)
-_UNTIL = re.compile(
-    rf"\b(?:abans d[e']|antes de|before|fins a|hasta|avant) ?{_hour_pattern('b')}\b"
-    r"(?! (?!que|si|o|i|y|per|por|al|de)[a-z])"
-)
-_AT = re.compile(rf"\b(?:a les|a las|sobre las|sobre les|at) {_hour_pattern('a')}\b")
-
-
-def slot(text: str) -> Slot:
-    """Return morning [08,14), afternoon [14,20), or any (nothing found, or both). Hours take precedence over words."""
-    if chosen := _CHOSEN.search(text):
-        return "morning" if re.fullmatch(_MORNING, chosen["slot"]) else "afternoon"
-    near = _QUARTERS.sub(r"a les \1", _GREETING.sub(" ", _around(text)))
-    if _ANY_HOUR.search(near):
-        return "any"
-    if not near:
-        return "any"
-    hours = list(_spans(near))
-    if hours:
-        start, end = max(span[0] for span in hours), min(span[1] for span in hours)
-        return "morning" if end <= _NOON else "afternoon" if start >= _NOON else "any"
-    slots = _slots(near)
-    for contrast in _CONTRASTS:
-        if len(slots) > 1:
-            near = contrast.sub(" ", near)
-            slots = _slots(near) or slots
-    return slots.pop() if len(slots) == 1 else "any"
-
-
-def _around(text: str) -> str:
-    """Return the text near a word for calling or a number."""
-    spans = [(max(0, found.start() - _REACH), found.end() + _REACH) for found in _NEAR.finditer(text)]
-    return " ".join(text[start:end] for start, end in spans[:4])
-
-
-def _slots(text: str) -> set[Slot]:
-    slots: set[Slot] = set()
-    for pattern, meant in _WORDS:
-        text, times = pattern.subn(" ", text)
-        if times:
-            slots.add(meant)
-    return slots
-
-
-def _spans(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the hours [from, to) in which a call is requested."""
-    yield from ((_hour(found, "a"), 24) for found in _BUSY.finditer(text))
-    text = _BUSY.sub(" ", text)
-    for found in _FROM_TO.finditer(text):
-        if _hour(found, "a") <= _hour(found, "b"):
-            yield _hour(found, "a"), max(_hour(found, "b"), _hour(found, "a") + 1)
-    text = _FROM_TO.sub(" ", text)
-    yield from ((_hour(found, "a"), 24) for found in _FROM.finditer(text))
-    yield from ((0, _hour(found, "b")) for found in _UNTIL.finditer(text))
-    yield from (
-        (_hour(found, "a"), _hour(found, "a") + 1) for found in _AT.finditer(_UNTIL.sub(" ", _FROM.sub(" ", text)))
+def _weight(text: str, one: Telephone, found: Sequence[Telephone], preferred: list[set[str]]) -> int:
+    before = text[max([one.start - _BEFORE, *(other.end for other in found if other.end <= one.start)]) : one.start]
+    after = text[one.end : min([one.end + _AFTER, *(other.start for other in found if other.start >= one.end)])]
+    own = re.split(r"[.;!?]", after)[0] if before else after
+    near = set(_WORD.findall(before[-40:]))
+    if _MOBILE.search(before) or (one.number[3] in "67" and not _FIXED.search(before)):
+        near |= {"mobil", "movil", "mobile", "cell"}
+    if _FIXED.search(before) or one.number[3] in "89":
+        near |= {"fix", "fijo", "landline"}
+    near |= _PLACES[0] if one is found[0] else _PLACES[1] if one is found[-1] else set()
+    wanted = any(words & near for words in preferred)
+    return (
+        3 * wanted
+        + 2 * bool(_BETTER_BEFORE.search(before) or _BETTER_AFTER.match(after))
+        + bool(_CALL.search(before))
+        - 2 * bool(_WORSE.search(own) or _WORSE.search(re.split(r"[,.;]", before[-30:])[-1]))
+        - 2 * bool(_LAST_RESORT.search(before))
     )
-
-
-def _hour(found: re.Match[str], name: str) -> int:
-    """Return 0..24; an hour below eight means the afternoon, since nobody is called at night."""
-    word, unit = found[name], (found[f"{name}unit"] or "").strip()
-    hour = _NAMES.get(word) or (int(word) if word.isdigit() else 0)
-    late = unit == "pm" or unit.startswith("de")
-    return min(24, hour + 12 if hour < _OPENS or (late and hour < 12) else hour)

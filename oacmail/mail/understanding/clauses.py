@@ -1,0 +1,81 @@
+"""Find the sentences of a message that may say when a call suits, and split them into clauses.
+
+Data about clauses; mail/understanding/slots.py reads the times in them. Hours elsewhere belong to the problem. Text is
+folded, its telephones are digits.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from oacmail.mail.understanding.time_tables import PARTS
+from oacmail.mail.understanding.time_words import CALL, Token, tokens
+
+_REACH = 2  # sentences around a request for a call
+_MOST = 8  # sentences with such a request
+_LONGEST = 8_000  # characters that are read
+_PHONE = re.compile(r"\+?\d(?:[ .()/·_-]{0,3}\d){7,14}")
+_SENTENCE = re.compile(r"(?<=[.!?;…])\s+|\n")
+_ENDS = frozenset({"stop", "comma", "because", "therefore", "open", "close"})
+_ASKED = frozenset({"call", "phone", "free", "better"})
+WAYS = {"from": "from", "until": "until", "between": "between", "leave": "from", "enter": "until"}
+"""Kind of token -> what it makes of the time that follows."""
+
+
+def near(lines: Iterable[str]) -> Iterator[tuple[list[Token], bool]]:
+    """Yield the tokens of the sentences near a request for a call or a telephone, and whether it is in the sentence."""
+    text = _PHONE.sub(" # ", "\n".join(lines)[:_LONGEST])
+    sentences = [part for part in _SENTENCE.split(text) if not part.isspace()]
+    anchors = [at for at, sentence in enumerate(sentences) if CALL.search(sentence)][:_MOST]
+    for at in sorted({anchor + step for anchor in anchors for step in range(-_REACH, _REACH + 1)}):
+        if 0 <= at < len(sentences):
+            yield tokens(sentences[at]), at in anchors
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """The tokens up to the next sign or conjunction, and the kind of the one before them."""
+
+    opened_by: str
+    tokens: list[Token]
+
+    @property
+    def kinds(self) -> set[str]:
+        return {one.kind for one in self.tokens}
+
+    @property
+    def is_of_the_problem(self) -> bool:
+        told = "past" in self.kinds and not self.kinds & {"phone", "better"}
+        return told or ("deadline" in self.kinds and not self.kinds & {"phone", "better", "call", "free"})
+
+    @property
+    def open_way(self) -> str:
+        """The way of a time that the next clause names: "quan surti de la granja, que serà a les sis"."""
+        if self.kinds & {"clock", *PARTS}:
+            return ""
+        ways = [WAYS[one.kind] for one in self.tokens if one.kind in WAYS]
+        return ways[0] if ways else ""
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether it speaks of the call: it names one, a telephone, or when the writer is free."""
+        return bool(self.kinds & _ASKED) or ("place" in self.kinds and "busy" not in self.kinds)
+
+    @property
+    def is_busy(self) -> bool:
+        kinds = [one.kind for one in self.tokens]
+        return "busy" in kinds and not {"when", "enter"} & set(kinds[: kinds.index("busy")])
+
+
+def clauses(sentence: list[Token]) -> Iterator[Clause]:
+    """Yield the clauses of a sentence that are not empty."""
+    opened_by, clause = "", list[Token]()
+    for token in sentence:
+        if token.kind in _ENDS:
+            if clause:
+                yield Clause(opened_by, clause)
+            opened_by, clause = token.kind, []
+        else:
+            clause.append(token)
+    if clause:
+        yield Clause(opened_by, clause)

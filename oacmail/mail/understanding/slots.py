@@ -1,0 +1,195 @@
+"""Find when the writer of a message wants to be called: the morning [08,14), the afternoon [14,20), or any time (R26).
+
+A small grammar: sentences near a request for a call or a telephone are split into clauses; each clause gives intervals
+of the day, wanted or not ("from five on", "not in the morning", "I sleep until three"); what remains is the slot. Words
+are in mail/understanding/time_words.py. This module does not decide whether a call is wanted. Text is folded, its
+telephones are digits.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from oacmail.core.features import Slot
+from oacmail.mail.understanding.clauses import WAYS, Clause, clauses, near
+from oacmail.mail.understanding.time_tables import PARTS
+from oacmail.mail.understanding.time_words import Token
+
+_DAY = 24 * 60
+_OPENS, _NOON, _CLOSES = 8 * 60, 14 * 60, 20 * 60
+_SKIPPED = frozenset({"article", "to", "word", "day", "function"})
+_MEALS = frozenset({"meal", "nap", "snack", "breakfast", "lunch", "supper"})
+_ALONE = set(PARTS) - {"meal", "supper", "night", "nap"}  # parts of the day that say a time without a preposition
+_FEW = 1  # word beside the time: more make a statement
+
+Interval = tuple[int, int]
+
+
+class Window(NamedTuple):
+    """An interval of the day in minutes. `wanted`: or excluded; `rank`: 0 = said of the day rather than of the call,
+    1 = of the call, 2 = preferred."""
+
+    start: int
+    end: int
+    wanted: bool
+    rank: int
+
+
+class Time(NamedTuple):
+    """`slot` is the nearest one to the wish; `outside`: the wish itself is outside office hours."""
+
+    slot: Slot
+    outside: bool = False
+
+
+def find(lines: Iterable[str]) -> Time:
+    """Return the slot that the writer wants; any = both fit, or none is named."""
+    windows = [window for sentence, asked in near(lines) for window in _windows(sentence) if asked or window.rank]
+    wanted = [window for window in windows if window.wanted]
+    highest = max((one.rank for one in wanted), default=0)
+    best = [one for one in wanted if one.rank == highest]
+    spans = _together([*best, *(one for one in wanted if 0 < one.rank < highest and _overlaps(one, best))]) or [
+        (0, _DAY)
+    ]
+    for window in windows:
+        if not window.wanted:
+            spans = _without(spans, window) or spans
+    return _slot(spans)
+
+
+def _slot(spans: list[Interval]) -> Time:
+    morning = any(start < _NOON and end > _OPENS for start, end in spans)
+    afternoon = any(start < _CLOSES and end > _NOON for start, end in spans)
+    if morning or afternoon:
+        return Time("any" if morning and afternoon else "morning" if morning else "afternoon")
+    return Time("afternoon" if spans[0][0] >= _CLOSES else "morning", outside=True)
+
+
+def _together(wanted: Sequence[Window]) -> list[Interval]:
+    """A window that overlaps the one before narrows it ("in the afternoon, from five on"), another adds to it."""
+    spans: list[Interval] = []
+    for one in wanted:
+        start, end = max(one.start, spans[-1][0] if spans else 0), min(one.end, spans[-1][1] if spans else _DAY)
+        if spans and start < end:
+            spans[-1] = (start, end)
+        else:
+            spans.append((one.start, one.end))
+    return spans
+
+
+def _overlaps(one: Window, best: Sequence[Window]) -> bool:
+    return any(one.start < other.end and other.start < one.end for other in best)
+
+
+def _without(spans: list[Interval], gap: Window) -> list[Interval]:
+    parts = [part for start, end in spans for part in ((start, min(end, gap.start)), (max(start, gap.end), end))]
+    return [(start, end) for start, end in parts if start < end]
+
+
+# --- what a clause says ---------------------------------------------------------------------------
+
+
+def _windows(sentence: list[Token]) -> list[Window]:
+    found: list[Window] = []
+    before, reason = Clause("", []), False
+    for clause in clauses(sentence):
+        way = before.open_way if clause.opened_by == "because" else ""
+        reason = (clause.opened_by == "because" and not way) or (reason and clause.opened_by in ("open", "close"))
+        if clause.kinds & {"sorry"}:
+            found.clear()
+        if clause.kinds & {"then"} and not reason and not clause.kinds & {"busy", "not"}:
+            found = _then(
+                found, exactly="free" in clause.kinds or any(one.text.startswith("a partir") for one in clause.tokens)
+            )
+        if not clause.is_of_the_problem:
+            beside = clause.opened_by == "open" and bool(before.kinds & {"except", "not"})
+            found += _of_clause(clause, reason, way, refused=beside)
+        before = clause
+    return found
+
+
+def _then(found: list[Window], exactly: bool) -> list[Window]:
+    """ "I am busy until three, then …": what ends there is over, the rest of the day is wanted. `exactly`: "from then
+    on", which also follows "I am there at three"."""
+    if not found or found[-1].end == _DAY or (found[-1].start > 0 and not exactly):
+        return found
+    start, end = found[-1][:2]
+    over = [Window(0, end, wanted=False, rank=1)] if start == 0 else []
+    return [*found[:-1], *over, Window(end, _DAY, wanted=True, rank=1)]
+
+
+def _of_clause(clause: Clause, reason: bool, way: str, refused: bool) -> Iterator[Window]:
+    leaves = "leave" in clause.kinds
+    away = (clause.is_busy or (reason and "enter" not in clause.kinds)) and not clause.is_asked and not leaves
+    brief = sum(one.kind == "word" for one in clause.tokens) <= _FEW
+    rank = 2 if "better" in clause.kinds else 1 if clause.is_asked or brief or leaves or way else 0
+    denied = refused or _denied(clause.tokens)
+    for at, (start, end) in _intervals(clause.tokens, way):
+        no = denied or _is_refused(clause.tokens, at)
+        yield Window(start, end, wanted=not (no or away), rank=max(rank, no or clause.is_busy))
+
+
+def _denied(clause: list[Token]) -> bool:
+    """Whether the clause refuses a call: "no hi truqueu pel matí", "I can't do mornings"."""
+    kinds = [one.kind for one in clause]
+    return any(
+        kind == "not"
+        and ({"call", "free"} & set(kinds[at + 1 : at + 4]) or clause[at].text in ("can't", "cannot", "don't"))
+        for at, kind in enumerate(kinds)
+    )
+
+
+def _is_refused(clause: list[Token], at: int) -> bool:
+    """Whether "no" or "except" stands right before or after the time at `at`; "not … until" refuses what is before."""
+    before = [one.kind for one in clause[:at] if one.kind not in _SKIPPED]
+    after = [one.kind for one in clause[at + 1 :] if one.kind != "function"]
+    until = before[-1:] == ["until"] and "not" in before
+    beside = [kind for kind in before if kind not in ("from", "until", "between")][-1:]
+    return "except" in before or beside == ["not"] or after[:1] == ["not"] or until
+
+
+def _intervals(clause: list[Token], way: str) -> Iterator[tuple[int, Interval]]:
+    """Yield (place of its token, interval) of each time in the clause. `way`: from | until | '' as the clause before
+    leaves it."""
+    named = any(one.kind == "clock" for one in clause)
+    at = 0
+    while at < len(clause):
+        one = clause[at]
+        if one.kind in WAYS:
+            way = WAYS[one.kind] if one.kind not in ("leave", "enter") or not way else way
+        elif one.kind == "clock" or (one.kind == "noon" and way == "between"):
+            other = _range_end(clause, at, way)
+            if other:
+                yield at, _range(one.start, clause[other].start)
+                at = other
+            elif way != "between":
+                yield at, _bounded(one.start, one.start + 1, way)
+            way = ""
+        elif one.kind in PARTS and (way or one.kind in _ALONE) and not (named and one.kind in _MEALS):
+            yield at, _bounded(one.start, one.end, way, after=one.kind in _MEALS)
+            way = ""
+        at += 1
+
+
+def _range_end(clause: list[Token], at: int, way: str) -> int:
+    """Return the place of the time that ends the range which begins at `at`, 0 = it is no range."""
+    to = clause[at + 1] if at + 1 < len(clause) else Token("", "")
+    joins = to.kind == "until" or (to.kind == "to" and (way == "between" or to.text not in ("i", "y", "and", "et")))
+    for other in range(at + 2, min(at + 5, len(clause))):
+        if clause[other].kind in ("clock", "noon"):
+            return other if joins else 0
+        if clause[other].kind not in ("article", "to", "until"):
+            return 0
+    return 0
+
+
+def _range(start: int, end: int) -> Interval:
+    """ "de 5 a 8" ends twelve hours later than it says, and so does "de 10 a 1" (time_words makes 13 of 1)."""
+    return start, end if end > start else min(end + 12 * 60, _DAY)
+
+
+def _bounded(start: int, end: int, way: str, after: bool = False) -> Interval:
+    if way == "from":
+        return (end if after else start), _DAY
+    if way == "until":
+        return 0, start if start > _OPENS else start + 12 * 60
+    return start, end

@@ -1,0 +1,125 @@
+"""The words by which people say when they can be called (ca, es, en, fr): one table for each purpose.
+
+Data for time_words.py. Terms stand between commas, folded (features.fold); one that ends with * also matches what
+begins with it. An elided article is a word of its own ("de onze").
+"""
+
+PARTS: dict[str, tuple[float, float, str]] = {  # part of the day -> (its first and last hour, its words)
+    "morning": (8, 14, """
+        mati, matins, matin, demati, dematins, morning, mornings, mananas, la manana, las mananas, esta manana, misma
+        manana, de manana, franja manana, mattina, vormittags
+    """),
+    "early": (8, 10, """
+        primera hora, primera hora del mati, primera hora de la manana, first thing, early, ben d'hora, temprano, pronto
+        por la manana
+    """),
+    "late morning": (12, 14, """
+        ultima hora del mati, ultima hora de la manana, mig mati, media manana, late morning, darrera hora del mati
+    """),
+    "breakfast": (9, 11, "esmorzar, desayuno, desayunar, breakfast, almorzar, almuerzo"),
+    "noon": (12, 16, "migdia, mediodia, noon, midday, midi"),
+    "lunch": (13, 15.5, """
+        hora de dinar, hora de comer, hora del dinar, hora de la comida, pausa de dinar, pausa para comer, pausa del
+        migdia, lunchtime, lunch time, lunch hour, lunch break, pause de midi, pause dejeuner
+    """),
+    "meal": (14, 15, "dinar, dinat, comer, comido, comida, lunch, dejeuner, dino, dinem"),
+    "nap": (15, 16, "siesta, sieste, migdiada, becaina, sobretaula, sobremesa"),
+    "afternoon": (14, 20, """
+        tarda, tardes, tarde, apres-midi, apres midi, afternoon, afternoons, pomeriggio, nachmittags
+    """),
+    "early afternoon": (14, 16, """
+        primera hora de la tarda, primera hora de la tarde, early afternoon, early in the afternoon
+    """),
+    "snack": (17, 18, "berenar, merendar, merienda"),
+    "late": (18, 20, "ultima hora, darrera hora, ultima hora de la tarda, ultima hora de la tarde"),
+    "evening": (18, 22, "vespre, vespres, capvespre, evening, evenings, soir, soiree, seara"),
+    "supper": (20, 22, "sopar, cenar, cena, dinner, supper"),
+    "night": (20, 24, "nit, nits, noche, noches, night, nights, nuit"),
+}  # fmt: skip
+WORDS: dict[str, str] = {  # kind of token -> its words
+    "call": """
+        truqu*, truca*, telefon*, llam*, call, calls, calling, ring, phone, rappel*, appel*, contact*, parlar*, hablar*,
+        avis*, localitz*, localiz*, trobar*, reach, franja, slot, chiam*, sunati, bellen
+    """,
+    "from": """
+        a partir de, a partir del, despres de, despres del, despues de, despues del, des de, des d', des del, desde,
+        after, from, passades, passat, passada, pasadas, pasada, depuis, apres, un cop, havent, des que, desde que, quan
+        hagi, quan hagin, cuando haya, fins passades
+    """,
+    "until": """
+        fins, fins a, fins al, fins que, hasta, hasta que, until, till, til, up to, abans, abans de, abans del, ans de,
+        antes, antes de, antes del, before, avant, jusqu'a, jusque, no later than, com a molt
+    """,
+    "between": "entre, between",
+    "then": """
+        a partir de aqui, a partir de ahi, a partir de alli, a partir de aleshores, a partir de llavors, a partir de
+        aquesta hora, a partir de aquella hora, a partir de esa hora, a partir de esta hora, a partir de entonces,
+        despres, despues, luego, after that, afterwards, ensuite
+    """,
+    "or": "o, or, ou, o be, o bien",
+    "to": "a, al, i, y, to, and, et",
+    "except": """
+        menys, menos, excepte, excepto, salvo, tret, llevat, except, but not, apart from, bar, sauf
+    """,
+    "not": """
+        no, not, ni, never, mai, nunca, pas, imposible, impossible, tampoc, tampoco, don't, can't, cannot, won't, avoid
+    """,
+    "leave": """
+        plego, plega, plegue*, plegui, surto, surt, surti, sortim, salgo, sale, salga, salimos, acabo, acaba, acabi,
+        acabe, acabem, acabamos, termino, termina, arribo, arriba, arribi, arribem, llego, llega, llegue, llegamos,
+        torno, torna, torni, tornem, vuelvo, vuelve, vuelva, volvemos, paro, finish, finishes, get off, get home, get
+        back, gets off, gets home, back, knock off, off work, leave, sors, finis, rentre, ends
+    """,
+    "enter": """
+        entro, entra, entrem, comenco, comenca, comencem, empiezo, empieza, empezamos, start, starts, obrim, obro, abro,
+        abrimos, marxo, marxem, me'n vaig, me voy, salgo a ruta, surto a ruta, salgo a comer, surto a dinar, surto al
+        pati, leave home, leave for, board, go up
+    """,
+    "busy": """
+        treball*, trabaj*, work, works, working, dorm*, duerm*, sleep*, classe, classes, class, clase, clases, teach*,
+        reuni*, meeting, meetings, travaill*, condui*, conduzco, driving, drive, ocupa*, busy, entrevist*, quirofan*,
+        repos*, cerramos, cerrado, cierra*, tanca*, tanqu*, closes, closed, estudi*, vaig, voy, anem, vamos, cuido,
+        resem, escola, escuela, school, feina, faena, fabrica, factory, institut*, cours, guardia, entreno, gimnas*
+    """,
+    "free": """
+        pausa, pause, break, descans*, recreo, pati, disponib*, lliure*, libre, libres, available, free, puc, podem,
+        pot, puedo, podemos, puede, can, va be, van be, va bien, vagi be, vaya bien, viene bien, iria be, iria bien,
+        suit, suits, perfect*, parfait, convien*, ideal*, hi soc, hi som, hi es, quan vulgu*, quan pugu*, quan vagi*,
+        cuando quier*, cuando pued*, cuando gust*, cuando veng*, contest*, agafo, cojo, horari*, nomes, solo, solament*,
+        only, moment, rato, estona, tranquil*, sempre, siempre, always, si us plau, sisplau, por favor, please
+    """,
+    "better": "millor, mejor, better, best, plutot, mieux, prefer*",
+    "place": "a casa, en casa, home, despatx, despacho, oficina, office, mesa, taula, kitchen",
+    "when": "quan, cuando, when, quand, mentre, mientras, while",
+    "because": """
+        porque, perque, pq, xq, ja que, ya que, pues, because, since, as i, as we, as she, as he, car, que, q
+    """,
+    "therefore": """
+        o sigui, o sigui que, o sigui q, o sea, o sea que, osea, aixi que, asi que, de manera que, so, per aixo, por
+        eso, donc, es a dir, es decir
+    """,
+    "deadline": "termini, plazo, deadline, cita, appointment, rendez-vous, error, fallo",
+    "past": "ahir, ayer, yesterday, hier, anit, anoche, last night",
+    "perfect": "he, hem, ha, han, va, vam, vaig, vau, van, heu, habeis, hemos",
+    "sorry": "no perdo, no perdon, vull dir, quiero decir, mejor dicho, i mean",
+    "day": """
+        any, every, cada, qualsevol, cualquier, tot, tots, tothom, todo, todos, day, days, dia, dies, dias, weekdays,
+        setmana, semana, dilluns, dimarts, dimecres, dijous, divendres, lunes, martes, miercoles, jueves, viernes, dl,
+        dm, dc, dj, dv, monday, tuesday, wednesday, thursday, friday, avui, hoy, today, dema, manana, tomorrow, demain,
+        dema passat, pasado manana, mitja hora, media hora, half an hour, manana o tarde, tarde o manana, manana y
+        tarde, cap de setmana, fin de semana
+    """,
+    "greeting": """
+        bon dia, bona tarda, bones tardes, buenas tardes, buena tarde, bona nit, buenas noches, buenos dias, good
+        morning, good afternoon, good evening, bon vespre, bonsoir, bonne soiree
+    """,
+    "article": """
+        les, las, el, els, los, cap a, cap a les, hacia, sobre, cerca de, about, around, at, vers, a eso de, siguin, que
+        siguen, sean, siguen, de, del, en, pel, pels, dels volts de
+    """,
+    "function": """
+        por, per, in, the, on, le, la, du, me, em, es, c'est, it, is, i'm, we, you, us, je, j'ai, os, for, if, be, are,
+        son, estan, would, should, m'es, m', seria, esta, este, aquest, aquesta, aquell, aquella, this, si no, si,
+        possible, posible
+    """,
+}  # fmt: skip

@@ -1,0 +1,116 @@
+"""The telephone that a message names, however it is written, and the one of several that its writer prefers."""
+
+import pytest
+
+from oacmail.mail.understanding import features, numerals, phones
+
+
+def called(text: str) -> str:
+    return phones.phone(numerals.in_digits(features.fold(text)), "900 772 772")
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("truqueu-me al 600 11 12 22", "+34600111222"),
+        ("tel. 93.770.06.14", "+34937700614"),
+        ("(+34) 699.30.14.15", "+34699301415"),
+        ("0034 600771230", "+34600771230"),
+        ("649/30.17.56", "+34649301756"),
+        ("call me: +47 912 34 567", "+4791234567"),
+        ("au 0033 6 12 48 90 75", "+33612489075"),
+        ("el DNI 12345678Z", ""),
+        ("IBAN ES91 2100 0418 4502 0005 1332", ""),
+        ("expedient 612345678", ""),
+        ("registre E/2025/006120", ""),
+        ("truqueu al 900 772 772", ""),
+        ("93. 775 00 00", "+34937750000"),
+        ("a les tardes, entre 5 i 7. 600 93 14 27", "+34600931427"),
+        ("l'any 2025, 1.250,00 €, del 12/03/2026", ""),
+        ("telèfon 512 34 56 78", ""),
+        ("truqueu al 600–11–22–33", "+34600112233"),
+        ("tel600112233 gràcies", "+34600112233"),
+        ("600 11 22 33 9-13h", "+34600112233"),
+        ("C/ Major 3 600 11 22 33", "+34600112233"),
+        ("08755 Castellbisbal 93 772 00 18 600 11 22 33", "+34937720018"),
+        ("+ 33 6 12 34 56 78", "+33612345678"),
+        ("+33 (0)6 12 34 56 78", "+33612345678"),
+        ("sis dos zeros onze vint-i-dos trenta-tres", "+34600112233"),
+        ("sis zero zero onze vintidos trentatres", "+34600112233"),
+        ("sis zero zero onze vint-i-dos trenta-tres i nou tres set set dos zero zero u vuit", "+34600112233"),
+        ("seis cero cero, once, veintidós, treinta y tres, un abrazo", "+34600112233"),
+        ("a les 14. 628310744. Ara", "+34628310744"),
+        ("ES91 2100 0418 4502 0005 1332", ""),
+        ("2100 0418 4502 0005 1332", ""),
+        ("4548 8120 4940 0004", ""),
+        ("mon portable 06 12 34 56 78", "+33612345678"),
+        ("DNI 12345678Z", ""),
+        ("NSS 08 1234567812", ""),
+        ("expedient 2025/612345678", ""),
+        ("registre E/2025/612345678", ""),
+        ("1.250,00 € 600.11.22.33", "+34600112233"),
+        ("de 722904116 (0:41)", "+34722904116"),
+        ("600112233/34", "+34600112233"),
+        ("factura F-612345678", ""),
+        ("truqueu-me al +999 123 456 789", ""),
+        ("truqueu-me al +33 1", ""),
+        ("truqueu-me al +39 340 197 8265", "+393401978265"),
+        ("on my English mobile 07700 900318", "+447700900318"),
+        ("6 8 3 · 4 1 · 9 0 · 5 2 . Quan sigui", "+34683419052"),
+        ("al 6 5 4 - 7 7 - 1 2 - 0 8", "+34654771208"),
+        ("Telèfon ......... 00 376 345 128", "+376345128"),
+        ("34 622 90 81 47", "+34622908147"),
+        ("Mijn nummer is 06 12 98 04 53 (dus +31 6 12 98 04 53)", "+31612980453"),
+    ],
+)
+def test_the_telephone_is_found_and_other_numbers_are_not(text: str, number: str) -> None:
+    assert called(text) == number
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("al seis cero cero 12 34 56 por favor", "+34600123456"),
+        ("sis-cents dotze, trenta-quatre, setanta-vuit, zero nou", "+34612347809"),
+        ("lo sis-cents vint-i-tres, quaranta-quatre, zero set, denou. Los matins", "+34623440719"),
+        ("699 tretze zero zero vint-i-sis. Abans de dinar", "+34699130026"),
+        ("seis cinco cinco punto cero tres punto ochenta y uno punto noventa a cualquier hora", "+34655038190"),
+        ("sis-u-vuit, dos-cents vint-i-cinc, quatre-cents set. els matins", "+34618225407"),
+        ("six-three-eight, double two, nine-oh, double seven.", "+34638229077"),
+        ("655, trenta, trenta-dos, vuitanta-u. S. M.", "+34655303281"),
+        ("mon portable : zéro six, douze, trente-quatre, quatre-vingt-dix-huit, soixante et onze", "+33612349871"),
+        ("+33 six douze trente-quatre quatre-vingt-dix-huit soixante-quinze", "+33612349875"),
+    ],
+)
+def test_a_telephone_in_words_is_a_telephone(text: str, number: str) -> None:
+    assert called(text) == number
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("al fix 93 555 02 77, però millor al mòbil 605 99 28 16", "+34605992816"),
+        ("fax 93 555 08 81, telèfon 93 851 00 77", "+34938510077"),
+        ("Morag: 661-40-52-88, Pieter: 661-40-52-89. Better Pieter", "+34661405289"),
+        ("tinc dos números 937 72 41 65 i 637 90 90 27, millor el segon", "+34637909027"),
+        ("12/03/2026 612345678", "+34612345678"),
+        ("al 600 11 22 33 (o al fix, 93 772 00 18, preferible)", "+34937720018"),
+        ("al fix 93 772 00 18 o al 600 11 22 33, preferible el fix", "+34937720018"),
+        ("al fix 93 772 00 18 (preferible) o al 600 11 22 33", "+34937720018"),
+        ("trucar al 600 11 22 33, el fix 93 772 00 18 no", "+34600112233"),
+        (
+            "Office 0034 91 276 03 55, mobile +34 711 604 209. The office line is always engaged so use the mobile.",
+            "+34711604209",
+        ),
+        (
+            "el fix 93 070 41 86, on hi ha dies que ningú no sent, i el mòbil 672 90 11 38, que és el que voldria",
+            "+34672901138",
+        ),
+        ("al 93.772.91.18 no hi sóc mai, millor al mòbil, 618.405.226", "+34618405226"),
+        ("Directo 930 112 476 (el móvil 600 871 320 es de guardia, mejor no)", "+34930112476"),
+        ("casa 937 72 41 65 i mòbil 637 90 90 27. Al mòbil no que la bateria està per morir, a casa", "+34937724165"),
+        ("el telèfon d'ell és el 652.33.04.18 (el meu, per si de cas, 652 33 04 71)", "+34652330418"),
+    ],
+)
+def test_of_several_the_preferred_one_counts(text: str, number: str) -> None:
+    assert called(text) == number
