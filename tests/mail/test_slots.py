@@ -5,7 +5,7 @@ import pytest
 from oacmail.mail.understanding import features, slots
 
 
-def time(text: str) -> slots.Time:
+def time(text: str) -> slots.CallTime:
     return slots.find(map(features.fold, text.splitlines()))
 
 

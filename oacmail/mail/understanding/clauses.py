@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from oacmail.mail.understanding.time_tables import PARTS
-from oacmail.mail.understanding.time_words import CALL, Token, tokens
+from oacmail.mail.understanding.time_words import CALL, TimeToken, tokens
 
 _REACH = 2  # sentences around a request for a call
 _MOST = 8  # sentences with such a request
@@ -22,7 +22,7 @@ WAYS = {"from": "from", "until": "until", "between": "between", "leave": "from",
 """Kind of token -> what it makes of the time that follows."""
 
 
-def near(lines: Iterable[str]) -> Iterator[tuple[list[Token], bool]]:
+def near(lines: Iterable[str]) -> Iterator[tuple[list[TimeToken], bool]]:
     """Yield the tokens of the sentences near a request for a call or a telephone, and whether it is in the sentence."""
     text = _PHONE.sub(" # ", "\n".join(lines)[:_LONGEST])
     sentences = [part for part in _SENTENCE.split(text) if not part.isspace()]
@@ -37,7 +37,7 @@ class Clause:
     """The tokens up to the next sign or conjunction, and the kind of the one before them."""
 
     opened_by: str
-    tokens: list[Token]
+    tokens: list[TimeToken]
 
     @property
     def kinds(self) -> set[str]:
@@ -67,9 +67,9 @@ class Clause:
         return "busy" in kinds and not {"when", "enter"} & set(kinds[: kinds.index("busy")])
 
 
-def clauses(sentence: list[Token]) -> Iterator[Clause]:
+def clauses(sentence: list[TimeToken]) -> Iterator[Clause]:
     """Yield the clauses of a sentence that are not empty."""
-    opened_by, clause = "", list[Token]()
+    opened_by, clause = "", list[TimeToken]()
     for token in sentence:
         if token.kind in _ENDS:
             if clause:

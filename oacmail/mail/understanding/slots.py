@@ -12,7 +12,7 @@ from typing import NamedTuple
 from oacmail.core.features import Slot
 from oacmail.mail.understanding.clauses import WAYS, Clause, clauses, near
 from oacmail.mail.understanding.time_tables import PARTS
-from oacmail.mail.understanding.time_words import Token
+from oacmail.mail.understanding.time_words import TimeToken
 
 _DAY = 24 * 60
 _OPENS, _NOON, _CLOSES = 8 * 60, 14 * 60, 20 * 60
@@ -34,14 +34,14 @@ class Window(NamedTuple):
     rank: int
 
 
-class Time(NamedTuple):
+class CallTime(NamedTuple):
     """`slot` is the nearest one to the wish; `outside`: the wish itself is outside office hours."""
 
     slot: Slot
     outside: bool = False
 
 
-def find(lines: Iterable[str]) -> Time:
+def find(lines: Iterable[str]) -> CallTime:
     """Return the slot that the writer wants; any = both fit, or none is named."""
     windows = [window for sentence, asked in near(lines) for window in _windows(sentence) if asked or window.rank]
     wanted = [window for window in windows if window.wanted]
@@ -56,12 +56,12 @@ def find(lines: Iterable[str]) -> Time:
     return _slot(spans)
 
 
-def _slot(spans: list[Interval]) -> Time:
+def _slot(spans: list[Interval]) -> CallTime:
     morning = any(start < _NOON and end > _OPENS for start, end in spans)
     afternoon = any(start < _CLOSES and end > _NOON for start, end in spans)
     if morning or afternoon:
-        return Time("any" if morning and afternoon else "morning" if morning else "afternoon")
-    return Time("afternoon" if spans[0][0] >= _CLOSES else "morning", outside=True)
+        return CallTime("any" if morning and afternoon else "morning" if morning else "afternoon")
+    return CallTime("afternoon" if spans[0][0] >= _CLOSES else "morning", outside=True)
 
 
 def _together(wanted: Sequence[Window]) -> list[Interval]:
@@ -88,7 +88,7 @@ def _without(spans: list[Interval], gap: Window) -> list[Interval]:
 # --- what a clause says ---------------------------------------------------------------------------
 
 
-def _windows(sentence: list[Token]) -> list[Window]:
+def _windows(sentence: list[TimeToken]) -> list[Window]:
     found: list[Window] = []
     before, reason = Clause("", []), False
     for clause in clauses(sentence):
@@ -128,7 +128,7 @@ def _of_clause(clause: Clause, reason: bool, way: str, refused: bool) -> Iterato
         yield Window(start, end, wanted=not (no or away), rank=max(rank, no or clause.is_busy))
 
 
-def _denied(clause: list[Token]) -> bool:
+def _denied(clause: list[TimeToken]) -> bool:
     """Whether the clause refuses a call: "no hi truqueu pel matí", "I can't do mornings"."""
     kinds = [one.kind for one in clause]
     return any(
@@ -138,7 +138,7 @@ def _denied(clause: list[Token]) -> bool:
     )
 
 
-def _is_refused(clause: list[Token], at: int) -> bool:
+def _is_refused(clause: list[TimeToken], at: int) -> bool:
     """Whether "no" or "except" stands right before or after the time at `at`; "not … until" refuses what is before."""
     before = [one.kind for one in clause[:at] if one.kind not in _SKIPPED]
     after = [one.kind for one in clause[at + 1 :] if one.kind != "function"]
@@ -147,7 +147,7 @@ def _is_refused(clause: list[Token], at: int) -> bool:
     return "except" in before or beside == ["not"] or after[:1] == ["not"] or until
 
 
-def _intervals(clause: list[Token], way: str) -> Iterator[tuple[int, Interval]]:
+def _intervals(clause: list[TimeToken], way: str) -> Iterator[tuple[int, Interval]]:
     """Yield (place of its token, interval) of each time in the clause. `way`: from | until | '' as the clause before
     leaves it."""
     named = any(one.kind == "clock" for one in clause)
@@ -170,9 +170,9 @@ def _intervals(clause: list[Token], way: str) -> Iterator[tuple[int, Interval]]:
         at += 1
 
 
-def _range_end(clause: list[Token], at: int, way: str) -> int:
+def _range_end(clause: list[TimeToken], at: int, way: str) -> int:
     """Return the place of the time that ends the range which begins at `at`, 0 = it is no range."""
-    to = clause[at + 1] if at + 1 < len(clause) else Token("", "")
+    to = clause[at + 1] if at + 1 < len(clause) else TimeToken("", "")
     joins = to.kind == "until" or (to.kind == "to" and (way == "between" or to.text not in ("i", "y", "and", "et")))
     for other in range(at + 2, min(at + 5, len(clause))):
         if clause[other].kind in ("clock", "noon"):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from oacmail.mail.understanding import time_tables, trie
 
 
-class Token(NamedTuple):
+class TimeToken(NamedTuple):
     """`kind`: one of time_tables, or clock, phone, stop, comma, open, close, word. `start`, `end`: minutes of a part of
     the day, the same twice of a clock time. `text`: as written."""
 
@@ -39,10 +39,10 @@ _PERFECT = re.compile(r" (?:\w{1,20} )?\w{1,20}(?:at|ut|it|ado|ido|ar|er|ir)\b")
 _STEMS = sorted((term[:-1] for term in _KINDS if term.endswith("*")), key=len, reverse=True)
 
 
-def tokens(text: str) -> list[Token]:
+def tokens(text: str) -> list[TimeToken]:
     """Return the tokens of a folded text; white space between them is left out."""
     text = _ELIDED.sub(lambda found: _WHOLE[found.group()], text)
-    found: list[Token] = []
+    found: list[TimeToken] = []
     at = 0
     while at < len(text):
         if text[at] == " ":
@@ -55,21 +55,21 @@ def tokens(text: str) -> list[Token]:
     return found
 
 
-def _sign(text: str, at: int) -> Token | None:
+def _sign(text: str, at: int) -> TimeToken | None:
     found = _SIGN.match(text, at)
-    return Token(_SIGNS.get(found.group(), "stop"), found.group()) if found else None
+    return TimeToken(_SIGNS.get(found.group(), "stop"), found.group()) if found else None
 
 
-def _word(text: str, at: int) -> Token | None:
+def _word(text: str, at: int) -> TimeToken | None:
     found = _TERM.match(text, at)
     if found is None:
         other = _ANY_WORD.match(text, at)
-        return Token("word", other.group()) if other else None
+        return TimeToken("word", other.group()) if other else None
     term = found.group()
     kind = _KINDS.get(term) or _KINDS[next(stem for stem in _STEMS if term.startswith(stem)) + "*"]
     if kind == "perfect":
         kind = "past" if _PERFECT.match(text, found.end()) else "busy" if term == "vaig" else "word"
-    return Token(kind, term, *_HOURS_OF.get(kind, (0, 0)))
+    return TimeToken(kind, term, *_HOURS_OF.get(kind, (0, 0)))
 
 
 # --- clock times ----------------------------------------------------------------------------------
@@ -114,7 +114,7 @@ _QUARTERS = {"u": 1, "1": 1, "d": 2, "2": 2, "t": 3, "3": 3}
 _LEADS = frozenset({"from", "until", "between", "leave", "enter"})
 
 
-def _clock(text: str, at: int, before: list[Token]) -> Token | None:
+def _clock(text: str, at: int, before: list[TimeToken]) -> TimeToken | None:
     """Return the clock time at this place, None if there is none: one without unit and part needs a preposition."""
     found = _CLOCK.match(text, at) if at == 0 or not text[at - 1].isalnum() else None
     if found is None:
@@ -122,7 +122,7 @@ def _clock(text: str, at: int, before: list[Token]) -> Token | None:
     minutes, sure = _minutes(found)
     if minutes > 24 * 60 or not (sure or found["unit"] or found["part"] or _is_led(before, text, found.end())):
         return None
-    return Token("clock", found.group(), *(2 * (_of_day(minutes, found["unit"] or "", found["part"] or ""),)))
+    return TimeToken("clock", found.group(), *(2 * (_of_day(minutes, found["unit"] or "", found["part"] or ""),)))
 
 
 def _minutes(found: re.Match[str]) -> tuple[int, bool]:
@@ -152,13 +152,13 @@ def _of_day(minutes: int, unit: str, part: str) -> int:
     return minutes + 12 * 60 if minutes < _OPENS * 60 and not early else minutes
 
 
-def _is_led(before: list[Token], text: str, end: int) -> bool:
+def _is_led(before: list[TimeToken], text: str, end: int) -> bool:
     """Whether what stands before a bare number, or a range after it, makes it an hour."""
     if _NOUN.match(text, end):
         return False
     if _TO_UNIT.match(text, end):
         return True
-    last, second = (*reversed(before[-2:]), *2 * (Token("stop", ""),))[:2]
+    last, second = (*reversed(before[-2:]), *2 * (TimeToken("stop", ""),))[:2]
     if last.text in ("de", "del") or last.kind in ("stop", "comma", "phone", "open"):
         return _RANGE.match(text, end) is not None
     if last.kind in ("to", "or"):
