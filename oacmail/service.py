@@ -21,6 +21,7 @@ from oacmail.config import Config
 from oacmail.core.errors import ConfigError, Fatal, FolderUnreadable, OacmailError, StateError, Transient
 from oacmail.engine import run_history
 from oacmail.engine.backoff import LONGEST_WAIT, Outage, StateOutage
+from oacmail.engine.grant_watch import OAUTH
 from oacmail.engine.host_checks import DISK
 from oacmail.engine.nights import Nights
 from oacmail.engine.problem_flag import ProblemFlag
@@ -217,17 +218,25 @@ class Service:
 
     def _mailbox_recovered(self, outage: Outage) -> None:
         if outage.recovered() or not self.parts.delivery.citizens_may:
-            self.parts.store.problem("imap", False, self.parts.engine.now())
+            self._ended("imap")
         if not self.parts.delivery.citizens_may:
             self.parts.delivery.citizens_may = True
             self._mail.set()
             self._tick()  # items that waited for the mailbox are due now
 
+    def _ended(self, server: str) -> None:
+        """Record that the server works again, and with it what gives its tokens."""
+        for code in (server, OAUTH):
+            self.parts.store.problem(code, False, self.parts.engine.now())
+
     def _pause(self, loop: str, outage: Outage, error: Transient) -> None:
         pause = outage.failed(error)
         if outage.lasts:
             try:
-                self.parts.store.problem(error.problem or outage.name, True, self.parts.engine.now(), str(error))
+                now = self.parts.engine.now()
+                self.parts.store.problem(error.problem or outage.name, True, now, str(error))
+                if error.problem:  # the server itself answers, or was not asked
+                    self.parts.store.problem(outage.name, False, now)
                 self._state.recovered(loop)
             except StateError as trouble:
                 self._state.failed(loop, trouble, self.parts.engine.now())
@@ -241,7 +250,7 @@ class Service:
             try:
                 more = self.parts.delivery.drain()
                 if more and outage.recovered():
-                    self.parts.store.problem("smtp", False, self.parts.engine.now())
+                    self._ended("smtp")
                 self._state.recovered("send")
                 if not more:
                     self._mail.wait(self._until_next())
@@ -279,6 +288,7 @@ class Service:
             ticks.job("copies", self.parts.host_checks.look_at_copies)
             ticks.job("clock", self.parts.host_checks.look_at_clock)
             ticks.job("canary", self.parts.canary.look)
+            ticks.job("oauth", self.parts.grant.look)
             ticks.job("report", lambda: wiring.publish_report(self.parts.config, self.parts.engine))
             ticks.job("metrics", lambda: self.export(self.parts.config))
             self._state.recovered("tick")

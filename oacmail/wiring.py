@@ -30,7 +30,8 @@ from oacmail.core.policy import Policy, Workdays
 from oacmail.core.ports.clock import Clock
 from oacmail.core.report.months import Month
 from oacmail.core.routing.signature import key_name
-from oacmail.engine import TEMPLATES, CanaryWatch, Delivery, Engine, HostChecks, Intake, Ticks, learning
+from oacmail.engine import TEMPLATES, CanaryWatch, Delivery, Engine, GrantWatch, HostChecks, Intake, Ticks, learning
+from oacmail.engine.grant_watch import OAUTH
 from oacmail.mail.outgoing.councils import councils
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.parsing import InlineParser, Parser
@@ -211,6 +212,7 @@ class Parts:
     host_checks: HostChecks
     ticks: Ticks
     canary: CanaryWatch
+    grant: GrantWatch
 
     def close(self) -> None:
         self.mailbox.close()
@@ -259,6 +261,7 @@ def assemble(config: Config, *, shadow: bool = False, parsing: Parser | None = N
     except BaseException:
         store.close()
         raise
+    alert = _alert_command(config)
     return Parts(
         config=config,
         engine=core,
@@ -269,8 +272,13 @@ def assemble(config: Config, *, shadow: bool = False, parsing: Parser | None = N
         delivery=delivery,
         host_checks=HostChecks(engine=core, free=lambda: disk.free(state(config))),
         ticks=Ticks(engine=core),
-        canary=CanaryWatch(engine=core, run=AdminProgram(config.canary.alert_command, config.canary.alert_seconds).run),
+        canary=CanaryWatch(engine=core, run=alert.run),
+        grant=GrantWatch(engine=core, run=alert.run, since=lambda: store.problems().get(OAUTH)),
     )
+
+
+def _alert_command(config: Config) -> AdminProgram:
+    return AdminProgram(config.canary.alert_command, config.canary.alert_seconds)
 
 
 def learn(parts: Parts) -> list[LearningResult]:
@@ -359,6 +367,6 @@ def reload(parts: Parts, config: Config) -> None:
     parts.engine.adopt(policy, fresh)
     parts.store.problem(TEMPLATES, False, parts.engine.now())
     parts.intake.parser_config = parser_config(config)
-    parts.canary.run = AdminProgram(config.canary.alert_command, config.canary.alert_seconds).run
+    parts.canary.run = parts.grant.run = _alert_command(config).run
     parts.engine.parser_config = lambda: learning.with_lessons(parts.store, parser_config(config))
     parts.config = config

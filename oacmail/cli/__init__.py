@@ -21,6 +21,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "run": ("daemon", "Run the daemon in the foreground."),
     "once": ("daemon", "Make one full pass: read the mailbox, tick, send, exit."),
     "check": ("check", "List everything that is wrong, and what to do about it."),
+    "login": ("login", "Get the first OAuth token of Microsoft 365 or Google, then check both servers."),
     "try": ("dry_run", "Show how oacmail reads these mail files; write nothing."),
     "due": ("dry_run", "Show when a message received then is due, and why."),
     "replay": ("dry_run", "Run an archive through today's rules; send nothing."),

@@ -47,10 +47,10 @@ def check(ctx: click.Context, online: bool, as_json: bool) -> None:
     try:
         config = configured(ctx)
     except ConfigError as wrong:
-        _show((read("error", line) for line in wrong.findings), as_json)
+        show((read("error", line) for line in wrong.findings), as_json)
         sys.exit(CONFIGURATION)
     text = config_file(ctx).read_text("utf-8")
-    sys.exit(1 if _show(_findings(config, text, online), as_json) else 0)
+    sys.exit(1 if show(_findings(config, text, online), as_json) else 0)
 
 
 def _findings(config: Config, text: str, online: bool) -> Iterator[Finding]:
@@ -75,7 +75,7 @@ def _guarded(part: Callable[[Config], Iterator[Finding]], config: Config) -> Ite
         yield error(str(refused.filename), "this user cannot read it", permission_remedy(str(refused.filename)))
 
 
-def _show(found: Iterator[Finding], as_json: bool) -> int:
+def show(found: Iterator[Finding], as_json: bool) -> int:
     """Print the findings. Returns the number of errors."""
     errors = count = 0
     for finding in found:

@@ -4,6 +4,34 @@ RENEW = "correct {server}.user, or renew the password in its file (no restart is
 
 # (text in the error, meaning, remedy): the first match counts; {server} is imap or smtp
 _MEANINGS: tuple[tuple[str, str, str], ...] = (
+    ("oauth.secret_file: ", "no token was asked for, because there is no secret", "fix that first"),
+    (
+        "AADSTS7000222",
+        "the application's secret has ended",
+        "make a new one in the Entra admin centre and write its value into the secret's file (no restart is needed)",
+    ),
+    (
+        "OAuth: invalid_client",
+        "the provider refuses the application's secret",
+        "write the secret's value (not its ID) into the file of the secret (no restart is needed)",
+    ),
+    ("OAuth: invalid_tenant", "the provider does not know the tenant", "correct oauth.tenant"),
+    (
+        "OAuth: unauthorized_client",
+        "the provider does not know the application, or it lacks its rights",
+        "correct oauth.client_id, then follow docs/admin.md section 3 again",
+    ),
+    ("OAuth: invalid_grant", "the grant was revoked, or has ended", "run `oacmail login` (no restart is needed)"),
+    ("OAuth: nobody", "nobody has signed in", "run `oacmail login`"),
+    ("OAuth: the file", "the file of the secret is not the right one", "copy the JSON file of the console again"),
+    ("OAuth: the provider", "the provider gives no token at present", "wait; else open HTTPS to it in the firewall"),
+    ("OAuth: ", "the provider gives no token", "run `oacmail login`, and see docs/admin.md section 3"),
+    (
+        " with a token",
+        "the server refuses the token",
+        "let the application open the mailbox, with IMAP and SMTP AUTH on: docs/admin.md section 3; this may take half "
+        "an hour",
+    ),
     (".password_file: ", "no login was tried, because there is no password", "fix that first"),
     ("AUTHENTICATIONFAILED", "the login is refused", RENEW),
     ("LoginError", "the login is refused", RENEW),

@@ -107,6 +107,8 @@ def _horizon(code: str) -> Callable[[Snapshot], Iterable[str]]:
 PROBLEMS: tuple[Problem, ...] = (
     Problem("imap", "the mailbox cannot be read", server=True),
     Problem("smtp", "the relay accepts no mail", server=True),
+    Problem("oauth", "the provider gives no token, and all mail waits", server=True),
+    Problem("oauth-recovered", "the provider gives tokens again (a warning)", warning=True),
     Problem("mailbox-full", "the mailbox is full: delete or move old mail, or raise its quota"),
     Problem(
         "relay-refuses",

@@ -11,6 +11,7 @@ from functools import partial
 
 from oacmail import cli, connections, service
 from oacmail.adapters.imap import ImapSettings
+from oacmail.adapters.oauth import GrantRefused, tokens
 from oacmail.adapters.store import connection
 from oacmail.core.handlers import delivery_result, tick
 from oacmail.engine import backoff, quarantine
@@ -18,6 +19,8 @@ from oacmail.engine import backoff, quarantine
 
 def shorten() -> None:
     service.TICK_SECONDS = 1
+    tokens.NEW = 0.0
+    GrantRefused.at_least = 1.0
     service.STALE_AFTER = 3.0
     backoff.LONGEST_WAIT = 2.0
     quarantine.SPACING = (timedelta(seconds=1),) * 3

@@ -1,6 +1,8 @@
 """A desk that logs in with OAuth tokens at a real Dovecot and Postfix; the sign-in service is one of the tests' own."""
 
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,9 @@ from tests.e2e.watching import at_desk
 from tests.servers.certs import make_certificates
 from tests.servers.mail_servers import MailServers
 from tests.servers.people import Citizen
-from tests.servers.token_server import CLIENT, SECRET, TENANT, TokenServer
+from tests.servers.proxy import Proxy
+from tests.servers.token_server import CLIENT, SECRET, TENANT, USER_CODE, TokenServer
+from tests.servers.waiting import until
 
 MakeOffice = Callable[..., RunningOffice]
 
@@ -82,3 +86,107 @@ def test_check_online_is_green_with_tokens(microsoft: MakeOffice) -> None:
     with at_desk(desk) as agent:
         agent.create("Drafts")
     assert desk.oacmail("check", "--online").stdout == "no problems found\n"
+
+
+# --- a token ends ---------------------------------------------------------------------------------------------
+
+
+def _until_acknowledged(desk: RunningOffice, person: Citizen, subject: str) -> None:
+    person.write(desk.address, subject, "On puc demanar hora?")
+    person.wait_for_mail(1, 20)
+
+
+@contextmanager
+def _wired(desk: RunningOffice, servers: MailServers) -> Iterator[Callable[[], None]]:
+    """The desk reaches both servers by wires; the call ends every session, as a server does when a token ends."""
+    with Proxy(servers.dovecot.imaps_port) as imap, Proxy(servers.postfix.submission_port) as smtp:
+        desk.change(imap={"port": imap.port}, smtp={"port": smtp.port})
+
+        def cut() -> None:
+            imap.cut()
+            smtp.cut()
+
+        yield cut
+
+
+def test_a_token_that_ends_in_mid_session_is_renewed_and_nobody_is_told(
+    tokens: TokenServer, token_mail_servers: MailServers, microsoft: MakeOffice
+) -> None:
+    desk, anna, pere = microsoft(), Citizen(token_mail_servers), Citizen(token_mail_servers, "Pere")
+    with _wired(desk, token_mail_servers) as end_sessions, desk.running():
+        _until_acknowledged(desk, anna, "Hora")
+        tokens.expire()
+        end_sessions()
+        _until_acknowledged(desk, pere, "Una altra hora")
+        assert desk.status()["ok"]
+    assert len(tokens.forms) == 2
+    assert [line for line in desk.log_lines() if line["event"].partition(".")[0] in ("imap", "smtp", "oauth")] == []
+
+
+def test_a_revoked_grant_is_one_alert_mail_waits_and_one_note_tells_of_the_end(
+    tokens: TokenServer, token_mail_servers: MailServers, microsoft: MakeOffice, tmp_path: Path
+) -> None:
+    pager, paged = tmp_path / "page-me", tmp_path / "paged"
+    pager.write_text(f'#!/bin/sh\necho "$@" >>{paged}\n')
+    pager.chmod(0o755)
+    desk, anna = microsoft(canary={"alert_command": [str(pager)]}), Citizen(token_mail_servers)
+    with _wired(desk, token_mail_servers) as end_sessions, desk.running():
+        tokens.refusal = "invalid_client"
+        tokens.expire()
+        end_sessions()
+        anna.write(desk.address, "Hora", "On puc demanar hora?")
+        until(lambda: desk.rows("SELECT 1 FROM kv WHERE key GLOB 'alert:oauth:*'"), 20, what=desk.log)
+        (said,) = [one["text"] for one in desk.status()["problems"] if one["code"] in ("oauth", "imap", "smtp")]
+        assert "the application's secret has ended (OAuth: invalid_client AADSTS7000222)" in said
+        assert anna.inbox() == []
+        tokens.refusal = ""
+        anna.wait_for_mail(1, 20)
+        until(lambda: desk.status()["ok"] and len(desk.operator.inbox()) == 2, 20, what=desk.log)
+    assert len(anna.inbox()) == 1
+    assert [line.split()[:2] for line in paged.read_text().splitlines()] == [["oauth", "down"], ["oauth", "up"]]
+    subjects = sorted(str(mail["Subject"]).partition("sistema: ")[2] for mail in desk.operator.inbox())
+    assert subjects == [
+        "El proveïdor ja no dona accés a la bústia; el correu espera: executeu «oacmail login»",
+        "El proveïdor torna a donar accés a la bústia",
+    ]
+
+
+# --- somebody signs in ----------------------------------------------------------------------------------------
+
+
+def test_a_person_signs_in_once_and_each_refresh_token_is_kept(
+    tokens: TokenServer, token_mail_servers: MailServers, microsoft: MakeOffice
+) -> None:
+    desk, anna = microsoft(oauth={"flow": "person"}), Citizen(token_mail_servers)
+    (desk.root / "secret").unlink()
+    desk.settings["oauth"].pop("secret_file")
+    desk.write_config()
+    assert "nobody has signed in yet: run `oacmail login`" in desk.oacmail("once", code=78).stderr
+    with at_desk(desk) as agent:
+        agent.create("Drafts")
+    tokens.approved = False
+    threading.Timer(0.5, lambda: setattr(tokens, "approved", True)).start()
+    done = desk.oacmail("login")
+    assert f"type the code {USER_CODE}" in done.stderr
+    assert f"signed in as {desk.user}@castellbisbal.cat" in done.stderr
+    assert done.stdout == "no problems found\n"
+    grant = desk.state / "oauth.json"
+    assert grant.stat().st_mode & 0o777 == 0o600
+    before = grant.read_text()
+    with desk.running():
+        _until_acknowledged(desk, anna, "Hora")
+    assert grant.read_text() != before
+    (kept,) = tokens.refresh
+    assert kept in grant.read_text()
+
+
+def test_login_says_what_to_do_when_the_secret_is_wrong(microsoft: MakeOffice) -> None:
+    desk = microsoft()
+    (desk.root / "secret").write_text("wrong")
+    assert "the application's secret has ended" in desk.oacmail("login", code=1).stderr
+    (desk.root / "secret").write_text("")
+    assert "oauth.secret_file: the client secret of the application is missing" in desk.oacmail("login", code=78).stderr
+
+
+def test_login_with_passwords_has_nothing_to_do(microsoft: MakeOffice) -> None:
+    assert "nothing to log in to" in microsoft("password").oacmail("login", code=1).stderr

@@ -47,7 +47,7 @@ class Session:
             raise
         except Exception as error:  # libraries raise many classes for a broken connection or a strange answer
             self.drop()
-            raise _translated(command, error) from None
+            raise _translated(command, error, self._settings.auth) from None
 
     def has(self, capability: str) -> bool:
         """True if the server offered it after login."""
@@ -154,10 +154,11 @@ def _hang_up(client: Client) -> None:
         client.socket().close()
 
 
-def _translated(command: str, error: Exception) -> Transient:
+def _translated(command: str, error: Exception, auth: str) -> Transient:
     message = f"IMAP {command}: {type(error).__name__} {_detail(error)}".strip()
-    refused = isinstance(error, LoginError) and "[UNAVAILABLE]" not in str(error)
-    return ImapLoginRefused(message) if refused else Transient(message)
+    if not isinstance(error, LoginError) or "[UNAVAILABLE]" in str(error):
+        return Transient(message)
+    return ImapLoginRefused(message if auth == "password" else f"{message} with a token")
 
 
 def _detail(error: Exception) -> str:

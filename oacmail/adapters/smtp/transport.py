@@ -163,7 +163,8 @@ class SmtpTransport:
         except smtplib.SMTPAuthenticationError as error:
             self._drop()
             kind = SmtpLoginRefused if error.smtp_code >= 500 else RelayError
-            raise kind(f"SMTP AUTH: {error.smtp_code}") from None
+            how = "" if self._settings.auth == "password" else " with a token"
+            raise kind(f"SMTP AUTH: {error.smtp_code}{how}") from None
         except Exception as error:  # libraries raise many classes for a broken connection or a strange answer
             self._drop()
             raise RelayError(f"SMTP {place}: {_class(error)}") from None

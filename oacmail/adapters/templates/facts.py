@@ -279,7 +279,11 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
                 "purged_copies": 12,
             },
         ),
-        "alert": ({"code": "imap", "since": _THEN}, {"code": "imap", "since": _THEN, "lines": ("INBOX",)}),
+        "alert": (
+            {"code": "imap", "since": _THEN},
+            {"code": "imap", "since": _THEN, "lines": ("INBOX",)},
+            {"code": "oauth-recovered", "since": _THEN},
+        ),
         "bounced": ({"what": "answer", "domain": "example.org", "code": 550}, {"what": "ack"}),
         "remark": ({"received_at": _THEN},),
         "transcript": (

@@ -185,6 +185,16 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
             "El servidor de salida no acepta correo",
             "The outgoing mail server is not accepting mail",
         ),
+        "oauth": (
+            "El proveïdor ja no dona accés a la bústia; el correu espera: executeu «oacmail login»",
+            "El proveedor ya no da acceso al buzón; el correo espera: ejecute «oacmail login»",
+            "The provider no longer gives access to the mailbox, and mail waits: run `oacmail login`",
+        ),
+        "oauth-recovered": (
+            "El proveïdor torna a donar accés a la bústia",
+            "El proveedor vuelve a dar acceso al buzón",
+            "The provider gives access to the mailbox again",
+        ),
         "mailbox-full": (
             "La bústia és plena: no hi caben missatges nous; arxiveu-ne de vells o amplieu-la",
             "El buzón está lleno: no caben mensajes nuevos; archive los antiguos o amplíelo",
