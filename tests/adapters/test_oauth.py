@@ -1,18 +1,34 @@
 """When a token is renewed, and what a renewal that fails means: a source on a clock of the test's own, and servers that
 end a session by script."""
 
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import Literal
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from oacmail.adapters.imap import ImapMailbox, ImapSettings
-from oacmail.adapters.oauth import GrantRefused, Token, TokenSource, TokenUnavailable
+from oacmail.adapters.oauth import (
+    GrantRefused,
+    OauthSettings,
+    Token,
+    TokenSource,
+    TokenUnavailable,
+    sign_in,
+    source,
+)
 from oacmail.adapters.smtp import SmtpSettings, SmtpTransport
 from oacmail.core.errors import RelayError, Transient
 from oacmail.core.ports.transport import Outgoing
 from tests.fakes.imap_server import FakeMessage, ImapServer
 from tests.fakes.relay import Relay
-from tests.servers.ports import HOST
+from tests.servers.certs import make_certificates
+from tests.servers.ports import HOST, free_port
+from tests.servers.token_server import CLIENT, SECRET, TENANT, TokenServer
 
 
 class HourlyTokens:
@@ -80,6 +96,84 @@ def test_a_revoked_grant_is_an_error_that_names_its_problem() -> None:
     with pytest.raises(GrantRefused) as caught:
         provider.source.current()
     assert (caught.value.problem, caught.value.at_least) == ("oauth", 60.0)
+
+
+# --- the providers --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TokenServer]:
+    with TokenServer(make_certificates(tmp_path_factory.mktemp("tokens"))) as made:
+        yield made
+
+
+@pytest.fixture
+def kept() -> list[str]:
+    return []
+
+
+def _settings(service: TokenServer, kept: list[str], provider: Literal["microsoft365", "google"]) -> OauthSettings:
+    service.refusal, service.throttled = "", 0
+    service.forms.clear()
+    return OauthSettings(
+        provider=provider,
+        flow="application" if provider == "microsoft365" else "person",
+        user="oac@town.cat",
+        secret=lambda: SECRET if provider == "microsoft365" else service.desktop_application(),
+        grant=lambda: kept[-1] if kept else "",
+        keep=kept.append,
+        tenant=TENANT,
+        client_id=CLIENT,
+        authority=service.authority,
+        ca_file=str(service.certs.ca),
+    )
+
+
+def test_the_address_at_the_end_of_googles_consent_gives_a_grant(service: TokenServer, kept: list[str]) -> None:
+    settings = _settings(service, kept, "google")
+    shown: list[dict[str, list[str]]] = []
+
+    def show(page: str, code: str) -> None:
+        assert (page.partition("?")[0], code) == ("https://accounts.example/auth", "")
+        shown.append(parse_qs(urlsplit(page).query))
+
+    sign_in(settings, show, lambda: f"http://127.0.0.1:1/?state={shown[0]['state'][0]}&code=good&scope=x\n")
+    assert shown[0]["code_challenge_method"] == ["S256"]
+    assert service.valid >= {source(settings).current()}
+    assert [form["grant_type"] for form in service.forms] == ["authorization_code", "refresh_token"]
+    assert len(kept) == 2  # each use gives another refresh token
+    with pytest.raises(GrantRefused, match="no_code"):
+        sign_in(settings, show, lambda: "http://127.0.0.1:1/?state=another&code=good")
+
+
+@pytest.mark.parametrize("provider", ["microsoft365", "google"])
+def test_a_throttling_provider_names_the_time_and_a_refusing_one_the_reason(
+    service: TokenServer, kept: list[str], provider: Literal["microsoft365", "google"]
+) -> None:
+    kept.append(json.dumps({"refresh_token": "old"}))
+    settings = _settings(service, kept, provider)
+    service.throttled, service.retry_after = 1, "77"
+    with pytest.raises(TokenUnavailable) as caught:
+        source(settings).current()
+    assert caught.value.at_least == 77.0
+    service.refusal = "invalid_grant"
+    with pytest.raises(GrantRefused, match=r"^OAuth: invalid_grant( AADSTS50173)?$"):
+        source(settings).current()
+
+
+def test_an_unknown_tenant_and_an_unreachable_provider_are_told_apart(service: TokenServer, kept: list[str]) -> None:
+    settings = _settings(service, kept, "microsoft365")
+    with pytest.raises(GrantRefused, match="invalid_tenant"):
+        source(replace(settings, tenant="another.example")).current()
+    with pytest.raises(TokenUnavailable, match="ConnectionError"):
+        source(replace(settings, authority=f"https://localhost:{free_port()}")).current()
+
+
+def test_the_libraries_are_not_imported_before_a_token_is_needed() -> None:
+    """They would cost an idle service memory, and each command time."""
+    words = "import sys; from oacmail import wiring, service; from oacmail.cli import login; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
+    assert not {"msal", "google.auth", "requests", "cryptography"} & set(done.stdout.split())
 
 
 # --- a session ends ---------------------------------------------------------------------------------------------

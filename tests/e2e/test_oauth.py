@@ -1,6 +1,8 @@
 """A desk that logs in with OAuth tokens at a real Dovecot and Postfix; the sign-in service is one of the tests' own."""
 
+import json
 import threading
+from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -86,6 +88,19 @@ def test_check_online_is_green_with_tokens(microsoft: MakeOffice) -> None:
     with at_desk(desk) as agent:
         agent.create("Drafts")
     assert desk.oacmail("check", "--online").stdout == "no problems found\n"
+
+
+def test_a_desk_at_google_answers_with_the_token_of_a_service_account(
+    tokens: TokenServer, token_mail_servers: MailServers, microsoft: MakeOffice
+) -> None:
+    desk, anna = microsoft(), Citizen(token_mail_servers)
+    desk.change(imap={"provider": "google"}, oauth={"ca_file": str(tokens.certs.ca), "secret_file": "secret"})
+    (desk.root / "secret").write_text(tokens.service_account(desk.root))
+    with desk.running():
+        _until_acknowledged(desk, anna, "Hora")
+    (form,) = tokens.forms
+    claims = json.loads(urlsafe_b64decode(form["assertion"].split(".")[1] + "=="))
+    assert (claims["sub"], claims["scope"]) == (desk.user, "https://mail.google.com/")
 
 
 # --- a token ends ---------------------------------------------------------------------------------------------

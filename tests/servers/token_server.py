@@ -8,10 +8,12 @@ sets what is to go wrong, and reads what was asked.
 
 import json
 import ssl
+import subprocess
 import threading
 import uuid
 from base64 import urlsafe_b64encode
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -64,6 +66,19 @@ class TokenServer:
     def introspection(self) -> str:
         """Dovecot asks here whether a token is valid, which stands in the request's Authorization."""
         return f"http://{HOST}:{self._plain.server_address[1]}/introspect"
+
+    def service_account(self, folder: Path) -> str:
+        """The JSON file of a service account whose tokens are given here."""
+        key = folder / "account.key"
+        words = ["openssl", "genpkey", "-algorithm", "RSA", "-out", str(key)]
+        subprocess.run(words, check=True, capture_output=True)
+        account = {"type": "service_account", "client_email": "oac@project.example", "private_key": key.read_text()}
+        return json.dumps({**account, "token_uri": f"{self.authority}/token"})
+
+    def desktop_application(self) -> str:
+        """The JSON file of a desktop application whose tokens are given here."""
+        pages = {"auth_uri": "https://accounts.example/auth", "token_uri": f"{self.authority}/token"}
+        return json.dumps({"installed": {"client_id": CLIENT, "client_secret": SECRET, **pages}})
 
     def expire(self) -> None:
         """No token given so far opens a mailbox any more."""
