@@ -16,6 +16,8 @@
 #   make report-pictures   docs/pictures: the monthly report on a desk, a telephone and at 200 % zoom; needs chromium
 #   make pictures  docs/pictures: the mailbox in Roundcube; needs roundcube-core, roundcube-sqlite3, php-cli, chromium, npm
 #   make booted [STEPS="kill upgrade"]   tests on a Debian 13 booted in systemd-nspawn: CONTRIBUTING.md
+#   make undeploy  removes what deploy installed; configuration, state and backups stay
+#   make man       systemd/oacmail.8, the manual page, from the verbs of the program
 #   make lock      update the lock files after a change of dependencies; needs uv
 
 PYTHON ?= python3
@@ -44,7 +46,7 @@ PIP := .venv/bin/python -m pip --disable-pip-version-check --quiet
 UV := .venv/bin/uv pip install --quiet --python .venv/bin/python
 AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo --preserve-env)
 
-.PHONY: install servers demo test check lint bench board chaos simulate rebuilds rebuild-cost latency understand fresh bounces pages report-cost report-pictures pictures booted deploy lock
+.PHONY: install servers demo test check lint bench board chaos simulate rebuilds rebuild-cost latency understand fresh bounces pages report-cost report-pictures pictures booted deploy undeploy man lock
 .DELETE_ON_ERROR:
 
 install: $(INSTALLED)
@@ -128,6 +130,12 @@ booted: install
 
 deploy:
 	@$(AS_ROOT) systemd/deploy
+
+undeploy:
+	@$(AS_ROOT) systemd/undeploy
+
+man: install
+	@.venv/bin/python -m oacmail.cli.manual > systemd/oacmail.8
 
 lock:
 	echo uv | uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header - -o .ci/uv.txt

@@ -27,7 +27,10 @@ def test_the_exposure_is_as_low_as_promised(unit: str) -> None:
 
 def test_systemd_finds_no_fault_in_the_installed_units(tmp_path: Path) -> None:
     _install(tmp_path)
-    units = ("oacmail.service", "oacmail@vila.service", "oacmail-litestream.service")
+    units = [
+        "oacmail@vila.service",
+        *(path.name for end in ("service", "timer") for path in UNITS.glob(f"*[!@].{end}")),
+    ]
     assert _analyze("verify", "--man=no", f"--root={tmp_path}", *units) == ""
 
 

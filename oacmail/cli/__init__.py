@@ -37,6 +37,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "status": ("status", "Show the health of the service; exit 1 when unhealthy."),
     "backup": ("upkeep", "Copy the database and the token key while the service runs."),
     "restore": ("upkeep", "Replace the database with a backup."),
+    "drill": ("drill", "Restore a backup into a scratch folder, and report."),
     "rebuild": ("rebuild", "Make a lost database anew from the mailbox alone; send nothing."),
     "export": ("export", "Write a copy of all that is held on a person."),
     "forget": ("forget", "Erase a person from the database; write a certificate."),

@@ -96,6 +96,12 @@ def metrics(report: Report) -> tuple[Metric, ...]:
         Metric("quarantine_messages", "Messages that wait for a person.", _one(report["quarantine"])),
         Metric("last_sync_timestamp_seconds", "When the mailbox was last read.", _at(report["last_sync"])),
         Metric("last_tick_timestamp_seconds", "When deadlines were last checked.", _at(report["last_tick"])),
+        Metric("last_backup_timestamp_seconds", "When a backup by rotation was last made.", _at(report["last_backup"])),
+        Metric(
+            "drill_timestamp_seconds",
+            "When a backup was last restored as a drill.",
+            _at((report["drill"] or {}).get("at")),
+        ),
         *_proofs(report["reconciled"], report["canary"]),
     )
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from oacmail import wiring
 from oacmail.adapters import disk
-from oacmail.adapters.store import connection, tick_failures
+from oacmail.adapters.store import connection, drills, tick_failures
 from oacmail.cli.error_help import meaning
 from oacmail.config import Config
 from oacmail.engine import host_checks, run_history
@@ -25,6 +25,7 @@ SILENT = timedelta(minutes=10)
 NOT_TICKING = timedelta(minutes=5)  # ten ticks of the service
 LOCKED_FOR = 2.0  # seconds: the daemon's own writes take a few milliseconds
 UNPROVED = timedelta(days=2)
+BACKUP_OLD = timedelta(days=2)
 BEING_WORKED = timedelta(minutes=2)  # a message without an outcome for longer means that the service is behind
 
 
@@ -168,6 +169,17 @@ PROBLEMS: tuple[Problem, ...] = (
         "canary",
         "the hourly test mail has not come back within canary.limit_minutes: look for it in the relay's log and in "
         "junk, run `oacmail check --online`",
+    ),
+    Problem(
+        drills.CODE,
+        "the last restore drill failed, so the backups may be of no use: make a new one (`oacmail backup`), then run "
+        "`oacmail drill` on it",
+    ),
+    Problem(
+        "backup-old",
+        "no backup was made for two days: see `journalctl -u oacmail-backup`, and the free space of the backups' disk",
+        lambda snapshot: snapshot.older(BACKUP_OLD, snapshot.counts["rotated"]),
+        warning=True,
     ),
     Problem("alert-command", "canary.alert_command failed: run it by hand as the service's user, see the log"),
     Problem(

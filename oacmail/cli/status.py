@@ -104,6 +104,8 @@ def health(config: Config, now: datetime) -> dict[str, Any]:
         "reconciled": counts["reconciled"],
         "canary": counts["canary"],
         "purged": counts["purged"],
+        "last_backup": counts["rotated"],
+        "drill": counts["drill"],
         "schema": applied[-1] if applied else None,
         "problems": [problems.described(code, counts["causes"].get(code, "")) for code in codes],
     }
@@ -133,6 +135,8 @@ def _empty(problem: str = "", cause: str = "") -> dict[str, Any]:
         "reconciled": None,
         "canary": None,
         "purged": None,
+        "last_backup": None,
+        "drill": None,
         "schema": None,
         "problems": [problems.described(problem, cause)] if problem else [],
     }
@@ -148,7 +152,7 @@ def _print(report: dict[str, Any]) -> None:
     for name in ("cases", "outbox"):
         counts = ", ".join(f"{count} {state}" for state, count in report[name].items() if count) or "none"
         click.echo(f"{name:12} {counts}")
-    for name in ("overdue", "unaccounted", "quarantine", "last_sync", "last_tick", "schema", "version"):
+    for name in ("overdue", "unaccounted", "quarantine", "last_sync", "last_tick", "last_backup", "schema", "version"):
         click.echo(f"{name:12} {safe(report[name])}")
     _print_proof(report["reconciled"])
     if (canary := report["canary"]) is not None:

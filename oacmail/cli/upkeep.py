@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from oacmail import wiring
-from oacmail.adapters.store import SqliteStore, admin, connection
+from oacmail.adapters.store import SqliteStore, admin, connection, drills
 from oacmail.adapters.store.privacy import backups
 from oacmail.cli.common import configured, existing
 from oacmail.config import Config, secrets
@@ -16,16 +16,33 @@ from oacmail.core.cases.acknowledgement import RESTORED
 from oacmail.core.errors import ConfigError, Fatal, Transient
 from oacmail.privacy.restored import forget_again
 
+_BY_DATE = "oacmail-[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9][0-9][0-9][0-9][0-9]Z.db"
+
 
 @click.command()
-@click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--keep", type=click.IntRange(min=1), help="PATH is a folder: keep the newest N backups by date.")
 @click.pass_context
-def backup(ctx: click.Context, path: Path) -> None:
+def backup(ctx: click.Context, path: Path, keep: int | None) -> None:
     """Write a consistent copy of the database and the token key to PATH (mode 0600) while the service runs.
 
     The copy is a secret: its holder can sign mail as this office.
     """
     config = configured(ctx)
+    if keep is None:
+        _backup(config, path)
+        return
+    if not path.is_dir():
+        raise click.BadParameter(f"{path}: with --keep it must be a folder that exists")
+    now = datetime.now(UTC)
+    _backup(config, path / f"oacmail-{now:%Y-%m-%dT%H%M%SZ}.db")
+    for old in sorted(path.glob(_BY_DATE))[:-keep]:
+        old.unlink()
+    with wiring.open_writable(config) as con:
+        drills.rotated(con, now)
+
+
+def _backup(config: Config, path: Path) -> None:
     state = wiring.state(config)
     if path.exists():
         raise click.BadParameter(f"{path}: already exists: a backup never overwrites a file")

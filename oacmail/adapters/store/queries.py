@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from oacmail.adapters.store import kv
+from oacmail.adapters.store import drills, kv
 from oacmail.adapters.store.connection import at, stamp
 from oacmail.adapters.store.load_digest import purged, reconciled, waiting
 from oacmail.adapters.store.load_tick import causes, problems
@@ -259,6 +259,7 @@ def health(con: sqlite3.Connection, zone: ZoneInfo) -> Row:
         "reconciled": _reconciled(con, zone),
         "canary": _canary(con, zone),
         "purged": _purged(con, zone),
+        **_copies(con, zone),
         "shadow": bool(kv.value(con, "shadow")),
     }
 
@@ -277,6 +278,15 @@ def late(con: sqlite3.Connection, now: datetime) -> Row:
         (stamp(now),),
     ).fetchone()[0]
     return {"overdue": overdue, "waiting": 0 if since is None else max(0, int(now.timestamp()) - since)}
+
+
+def _copies(con: sqlite3.Connection, zone: ZoneInfo) -> Row:
+    """`rotated`: when the last backup by rotation was made; `drill`: when a backup was last tried, and the result."""
+    rotated, drill = drills.last(con)
+    return {
+        "rotated": local(rotated, zone),
+        "drill": {"at": local(drill[0], zone), "result": drill[1]} if drill else None,
+    }
 
 
 def _canary(con: sqlite3.Connection, zone: ZoneInfo) -> Row | None:

@@ -310,6 +310,11 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
             "El correo de prueba no vuelve: quizá no sale o no llega correo",
             "The test mail does not come back: perhaps no mail leaves or arrives",
         ),
+        "drill": (
+            "La prova de restauració d'una còpia de seguretat ha fallat",
+            "La prueba de restauración de una copia de seguridad ha fallado",
+            "The restore drill of a backup failed",
+        ),
         "alert-command": (
             "L'ordre d'avís («canary.alert_command») ha fallat",
             "La orden de aviso («canary.alert_command») ha fallado",
