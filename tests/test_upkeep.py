@@ -12,7 +12,7 @@ from oacmail.cli import manual
 UNITS = Path(__file__).parent.parent / "systemd"
 
 
-class Machine:
+class TownsOnOneMachine:
     """A machine with two enabled towns and one that is only prepared; `oacmail` and `systemctl` are played."""
 
     def __init__(self, root: Path) -> None:
@@ -47,11 +47,11 @@ class Machine:
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    return Machine(tmp_path)
+def machine(tmp_path: Path) -> TownsOnOneMachine:
+    return TownsOnOneMachine(tmp_path)
 
 
-def test_every_enabled_town_gets_its_backup_and_a_failure_is_seen(machine: Machine) -> None:
+def test_every_enabled_town_gets_its_backup_and_a_failure_is_seen(machine: TownsOnOneMachine) -> None:
     assert machine.upkeep("backup") == 0
     assert machine.lines("said") == [
         "backup --keep 7 /var/backups/oacmail",
@@ -61,13 +61,13 @@ def test_every_enabled_town_gets_its_backup_and_a_failure_is_seen(machine: Machi
     assert len(machine.lines("said")) == 4
 
 
-def test_an_outage_is_told_once_when_it_begins_and_once_when_it_ends(machine: Machine) -> None:
+def test_an_outage_is_told_once_when_it_begins_and_once_when_it_ends(machine: TownsOnOneMachine) -> None:
     for code in (0, 2, 2, 3, 1, 0):
         assert machine.upkeep("health", code=code) == 0
     assert machine.lines("told") == ["config down", "vila down", "config up", "vila up"]
 
 
-def test_an_alert_that_failed_is_repeated(machine: Machine) -> None:
+def test_an_alert_that_failed_is_repeated(machine: TownsOnOneMachine) -> None:
     page_me = machine.root / "bin" / "page-me"
     page_me.chmod(0o644)
     assert machine.upkeep("health", code=2) == 1
