@@ -32,6 +32,19 @@ _MEANINGS: tuple[tuple[str, str, str], ...] = (
         "let the application open the mailbox, with IMAP and SMTP AUTH on: docs/admin.md section 3; this may take half "
         "an hour",
     ),
+    *(
+        (
+            code,
+            "the provider's limit of mails in a day is reached",
+            "wait: mail goes on by itself; look for others who send much from this mailbox",
+        )
+        for code in (" 5.4.5", " 5.1.90")
+    ),
+    (" 5.1.8", "the provider has blocked the sender", "unblock it at security.microsoft.com, Restricted entities"),
+    *(
+        (code, "this login may not send as the office", "let {server}.user send as office.address, or make them equal")
+        for code in (" 5.7.60", " 5.2.252")
+    ),
     (".password_file: ", "no login was tried, because there is no password", "fix that first"),
     ("AUTHENTICATIONFAILED", "the login is refused", RENEW),
     ("LoginError", "the login is refused", RENEW),

@@ -182,3 +182,31 @@ def test_an_original_in_8_bit_goes_to_a_relay_without_8bitmime_as_base64() -> No
     with Relay() as relay:
         transport_to(relay.port).send(replace(mail_to(), mime=mime), nothing)
         assert "BODY=8BITMIME" in next(words for words in relay.commands if words.startswith("MAIL"))
+
+
+# --- limits of the sender -----------------------------------------------------------------------------------------
+
+
+LIMITS = (
+    "550-5.4.5 Daily user sending limit exceeded\r\n550 5.4.5 more",
+    "550 5.1.90 limit",
+    "554 5.2.252 SendAsDenied",
+)
+
+
+@pytest.mark.parametrize("reply", LIMITS)
+def test_a_limit_of_the_sender_is_no_fault_of_the_mail(reply: str) -> None:
+    with Relay({"RCPT": [reply]}) as relay:
+        transport = transport_to(relay.port)
+        with pytest.raises(RelayError, match=r"^SMTP RCPT: 55[04] 5\.") as caught:
+            transport.send(mail_to(), never)
+        assert caught.value.at_least == 300.0
+        transport.send(mail_to(), nothing)
+        assert len(relay.mails) == 1
+
+
+@pytest.mark.parametrize("reply", LIMITS)
+def test_a_limit_of_the_sender_after_the_whole_mail_puts_this_mail_off(reply: str) -> None:
+    with Relay({"BODY": [reply]}) as relay, pytest.raises(Transient, match=r"^SMTP DATA: 55[04] 5\.") as caught:
+        transport_to(relay.port).send(mail_to(), nothing)
+    assert not isinstance(caught.value, RelayError)

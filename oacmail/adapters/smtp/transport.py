@@ -22,6 +22,11 @@ from oacmail.mail.outgoing.compose import seven_bit
 
 # These codes concern our login, not the mail, at any point (RFC 4954 section 6).
 _LOGIN_CODES = frozenset((530, 534, 535, 538))
+# These enhanced status codes concern the sender: the limit of a day at Gmail (5.4.5, "Daily user sending limit
+# exceeded") and Exchange Online (5.1.90), its block of the sender (5.1.8), and the missing right to send as the office
+# (5.7.60, 5.2.252).
+_SENDER_CODES = frozenset(("5.4.5", "5.1.90", "5.1.8", "5.7.60", "5.2.252"))
+_SENDER_PAUSE = 300.0
 _TOO_LARGE = 552
 _GO_ON = 354
 
@@ -137,7 +142,9 @@ class SmtpTransport:
         self._drop()
         if answer.code < 400:
             raise Uncertain(f"SMTP DATA: {answer}")
-        raise _refusal("DATA", answer)
+        refusal = _refusal("DATA", answer)
+        # The row says that this mail may have left: it alone is put off.
+        raise Transient(str(refusal)) if isinstance(refusal, RelayError) else refusal
 
     def _withdraw(self, connection: Connection) -> None:
         """End the transaction; the connection is kept if the relay agrees."""
@@ -180,6 +187,10 @@ def _refusal(where: str, reply: Reply) -> OacmailError:
     """Return the error for a reply to this mail: 5xx is permanent, unless it concerns our login."""
     if reply.code in _LOGIN_CODES:
         return RelayError(f"SMTP {where}: {reply}")
+    if reply.status in _SENDER_CODES:
+        trouble = RelayError(f"SMTP {where}: {reply}")
+        trouble.at_least = _SENDER_PAUSE
+        return trouble
     if 500 <= reply.code < 600:
         return Permanent(where, reply.code, reply.status)
     return Transient(f"SMTP {where}: {reply}")
