@@ -22,6 +22,7 @@ from oacmail.cli import CONFIGURATION, board_check, permission_remedy
 from oacmail.cli.common import as_json, config_file, configured, print_json, safe
 from oacmail.cli.findings import Finding, error, read, warning
 from oacmail.config import Config, preflight, secrets
+from oacmail.config.profiles import fitting
 from oacmail.config.servers import SENT
 from oacmail.core.errors import ConfigError, OacmailError
 from oacmail.engine.host_checks import SPARE
@@ -103,6 +104,12 @@ def _unedited(config: Config, text: str) -> Iterator[Finding]:
 def _configuration(config: Config) -> Iterator[Finding]:
     if SENT not in config.imap.watch and config.imap.sent not in config.imap.watch:
         yield warning("imap.watch", "does not name the folder of sent mail, so answers are not seen", r'add "\\Sent"')
+    if config.imap.provider == "generic" and (profile := fitting(config.imap.host)):
+        yield warning(
+            "imap.provider",
+            f"is not set, and {config.imap.host} belongs to a provider with a profile",
+            f'write provider = "{profile}" (docs/admin.md section 3): it sets hosts, OAuth and what else follows',
+        )
     program = config.canary.alert_command[:1]
     if program and not os.access(program[0], os.X_OK):
         yield error(

@@ -20,6 +20,7 @@ from oacmail.cli import board_check
 from oacmail.cli.error_help import meaning
 from oacmail.cli.findings import Finding, error, warning
 from oacmail.config import Config
+from oacmail.config.profiles import fitting
 from oacmail.core.effects import Send
 from oacmail.core.errors import OacmailError, Transient
 from oacmail.core.model import Folder
@@ -92,12 +93,14 @@ def _mailbox(config: Config, box: ImapMailbox) -> Generator[Finding, None, tuple
     """Returns the folders to watch; () if the mailbox cannot be reached."""
     try:
         watched, missing, offers = tuple(box.watched()), box.missing(), box.offers()
-        names = box.names() if missing else ()
+        names, software = box.names() if missing else (), box.software()
         for folder in watched:
             box.open(folder.name)
     except Transient as failure:
         yield _unreachable("imap", failure)
         return ()
+    if config.imap.provider == "generic" and not fitting(config.imap.host):  # `check` itself knows the provider's names
+        yield from _profile(software, fitting("", software))
     yield from (_missing(config, name, names) for name in missing)
     if not box.drafts():
         yield warning(
@@ -113,6 +116,15 @@ def _mailbox(config: Config, box: ImapMailbox) -> Generator[Finding, None, tuple
                 "nothing: oacmail works without it",
             )
     return watched
+
+
+def _profile(software: str, profile: str) -> Iterator[Finding]:
+    if profile:
+        yield warning(
+            "imap.provider",
+            f"the server is {software}, for which there is a profile",
+            f'write provider = "{profile}" unless it is a server of your own (docs/admin.md section 3)',
+        )
 
 
 def _missing(config: Config, name: str, names: Sequence[str]) -> Finding:

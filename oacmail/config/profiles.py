@@ -26,6 +26,22 @@ PROFILES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
 }
 
 
+_DOMAINS: Mapping[str, str] = {
+    "office365.com": "microsoft365",
+    "outlook.com": "microsoft365",
+    "gmail.com": "google",
+    "googlemail.com": "google",
+}
+_SOFTWARE: Mapping[str, str] = {"Microsoft.Exchange": "microsoft365", "GImap": "google"}
+"""How the servers name themselves (RFC 2971)."""
+
+
+def fitting(host: str, software: str = "") -> str:
+    """The profile for a server of this name, or one that names itself `software`; '' = none."""
+    by_name = (profile for domain, profile in _DOMAINS.items() if f".{host}".endswith(f".{domain}"))
+    return next(by_name, "") or next((one for name, one in _SOFTWARE.items() if software.startswith(name)), "")
+
+
 def with_profile(values: Mapping[str, Any]) -> dict[str, Any]:
     """The sections of the file, filled from the profile; `smtp.user` is then the user of [imap] unless it is set."""
     imap = values.get("imap")

@@ -197,11 +197,11 @@ def test_a_password_that_is_missing_is_reported_once_for_each_server(sound: Runn
         assert all(what in line["what"] for line in found)
 
 
-def test_a_switch_that_does_nothing_yet_and_answers_that_nobody_reads_are_warned_of(sound: RunningOffice) -> None:
-    sound.change(imap={"watch": ["INBOX"]}, privacy={"purge": True})
+def test_answers_that_nobody_reads_are_warned_of(sound: RunningOffice) -> None:
+    sound.change(imap={"watch": ["INBOX"]})
     found = _found(sound, code=0)
     assert {line["level"] for line in found} == {"warning"}
-    assert _where(found).keys() == {"imap.watch", "privacy.purge"}
+    assert _where(found).keys() == {"imap.watch"}
 
 
 def test_the_boards_folders_are_made_and_names_that_clash_are_found(sound: RunningOffice) -> None:
@@ -221,6 +221,24 @@ def test_a_server_without_move_and_uidplus_cannot_have_a_board(sound: RunningOff
         sound.change(imap={"host": "127.0.0.1", "port": server.port, "security": "none"}, board={"enabled": True})
         sound.change(smtp={"port": 9})
         assert "neither MOVE nor UIDPLUS" in _where(_found(sound, "--online", code=1))["board.enabled"]
+
+
+@pytest.mark.parametrize(
+    ("software", "profile"), [("GImap", "google"), ("Microsoft.Exchange.Imap4.Imap4Server", "microsoft365")]
+)
+def test_a_server_that_has_a_profile_is_recognised(sound: RunningOffice, software: str, profile: str) -> None:
+    folders = (r'(\HasNoChildren) "/" INBOX', r'(\HasNoChildren) "/" "Elements enviats"')
+    with ImapServer(capabilities="IMAP4rev1 ID", folders=folders, software=software) as server:
+        sound.change(imap={"host": "127.0.0.1", "port": server.port, "security": "none"}, smtp={"port": 9})
+        found = {line["where"]: line for line in _found(sound, "--online", code=1)}
+    assert software in found["imap.provider"]["what"]
+    assert f'provider = "{profile}"' in found["imap.provider"]["do"]
+
+
+def test_the_name_of_a_providers_server_is_enough_to_recognise_it(sound: RunningOffice) -> None:
+    sound.change(imap={"host": "outlook.office365.com"})
+    (found,) = [line for line in _found(sound, code=0) if line["where"] == "imap.provider"]
+    assert 'provider = "microsoft365"' in found["do"]
 
 
 def test_a_missing_folder_of_sent_mail_is_a_finding_and_no_crash(sound: RunningOffice) -> None:

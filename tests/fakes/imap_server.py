@@ -36,7 +36,8 @@ class FakeMessage:
 
 class ImapServer:
     """`folders`: rows of LIST; `messages`: of INBOX, by UID; `vanishing`: UIDs that are gone at the second FETCH;
-    `refused`: UIDs that make a FETCH fail; `quota`: the lines that answer GETQUOTAROOT, none = BAD. `commands`: the
+    `refused`: UIDs that make a FETCH fail; `quota`: the lines that answer GETQUOTAROOT, none = BAD. `software`: its
+    name by ID. `commands`: the
     commands without their tags. `trouble`: what every FETCH of a message's bytes is answered with, of any message:
     "NO", "BYE" or "nothing" (OK without a message); a test sets it while the server
     runs, and `locked`, which refuses every login. `floods`: by command in lower case, or "greeting", what it is
@@ -52,11 +53,13 @@ class ImapServer:
         vanishing: Iterable[int] = (),
         refused: Iterable[int] = (),
         quota: Iterable[str] = (),
+        software: str = "",
     ) -> None:
         self.capabilities, self.folders = capabilities, tuple(folders)
         self.messages = dict(messages or {})
         self.vanishing, self.refused = set(vanishing), set(refused)
         self.quota = tuple(quota)
+        self.software = software
         self.commands: list[str] = []
         self.trouble = ""
         self.locked = False
@@ -123,6 +126,11 @@ class _Dialogue(socketserver.StreamRequestHandler):
 
     def do_login(self, words: str) -> str | None:
         return "NO [AUTHENTICATIONFAILED] no" if self.server.world.locked else None
+
+    def do_id(self, words: str) -> None:
+        self._say(
+            f'* ID ("name" "{self.server.world.software}" "version" "1")' if self.server.world.software else "* ID NIL"
+        )
 
     def do_list(self, words: str) -> None:
         for row in self.server.world.folders:

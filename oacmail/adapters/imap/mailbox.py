@@ -88,6 +88,15 @@ class ImapMailbox:
         with self._session.client("CAPABILITY") as client:
             return frozenset(one.decode("ascii", "replace").upper() for one in client.capabilities())
 
+    def software(self) -> str:
+        """Return the name that the server gives itself (RFC 2971), '' if it gives none."""
+        if not self._session.has("ID"):
+            return ""
+        with self._session.client("ID") as client:
+            answer = client.id_({"name": "oacmail"})[0] or ()
+        said = {bytes(key).lower(): bytes(value or b"") for key, value in zip(answer[::2], answer[1::2], strict=False)}
+        return said.get(b"name", b"").decode("ascii", "replace")
+
     def metas(self, uids: Sequence[int] | None = None) -> Sequence[MessageMeta]:
         self._reopen()
         return self._fetched(messages.all_metas, uids)
