@@ -4,6 +4,7 @@
 #   make test TESTS=tests/mail   one part                    make test TESTS="tests/e2e/test_loop.py -k robot"
 #   make deploy    install or upgrade the systemd service
 #   make bench [N=1000], make bench GROW=100000   speed compared with a minimal program; with GROW stored cases
+#   make bench STAGES=1000   the CPU time of each stage
 #   make board [MOVES=2000] [SEED=1]   a random walk over the board on a real Dovecot
 #   make chaos [KILLS=20] · make latency [MESSAGES=100]
 #   make understand MAIL=DIR   accuracy on labelled mail, compared with a simple model
@@ -81,7 +82,7 @@ lint: install
 	@.venv/bin/lint-imports
 
 bench: install servers
-	@$(AS_ROOT) .venv/bin/python -m $(if $(GROW),bench.grow $(GROW),bench.run) $(N)
+	@$(AS_ROOT) .venv/bin/python -m $(if $(GROW),bench.grow $(GROW),$(if $(STAGES),bench.stages $(STAGES),bench.run)) $(N)
 
 board: install servers
 	@$(AS_ROOT) .venv/bin/python -m tests.board --moves $(MOVES) --seed $(SEED)

@@ -19,7 +19,8 @@ from bench import year
 from bench.report_cost import configured
 from oacmail import config as settings
 from oacmail import reporting, wiring
-from oacmail.adapters.templates import JinjaRenderer, report_page
+from oacmail.adapters.templates import JinjaRenderer
+from oacmail.adapters.templates.report_page import report_page
 from oacmail.core.effects import Send
 from oacmail.core.model import LANGUAGES
 from oacmail.core.outgoing import MailKind

@@ -10,16 +10,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from oacmail import config as settings
-from oacmail import reporting
 from oacmail.adapters import charts, disk
 from oacmail.adapters.clock import SystemClock
 from oacmail.adapters.command import AdminProgram
 from oacmail.adapters.imap import ImapMailbox
 from oacmail.adapters.smtp import SmtpTransport
 from oacmail.adapters.store import SqliteStore, admin, connection, keys
-from oacmail.adapters.templates import JinjaRenderer, OfficeProfile, report_page, wording
+from oacmail.adapters.templates import JinjaRenderer, OfficeProfile, wording
 from oacmail.adapters.workdays import SHIPPED, EveryDay, FallbackCalendar, OfficeCalendar
 from oacmail.config import Config, secrets
 from oacmail.connections import mailbox, token_source, transport
@@ -36,6 +36,9 @@ from oacmail.mail.outgoing.councils import councils
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.parsing import InlineParser, Parser
 from oacmail.mail.understanding.lessons import LearningResult
+
+if TYPE_CHECKING:
+    from oacmail import reporting
 
 _NO_SECRET = (b"no mail is sent under this secret",)
 _KEY_REMEDY = (
@@ -291,7 +294,7 @@ def state(config: Config) -> Path:
 
 
 def publish_report(
-    config: Config, engine: Engine, draw: reporting.Draw = charts.draw, only: Month | None = None
+    config: Config, engine: Engine, draw: "reporting.Draw" = charts.draw, only: Month | None = None
 ) -> str:
     """Publish the oldest month that is over and not published; return it, '' if there is none. Raises Transient.
 
@@ -302,6 +305,9 @@ def publish_report(
     this = str(Month.of(now, engine.policy.office.timezone))
     if only is None and engine.store.recall(NO_MONTH_WAITS) == this:
         return ""
+    from oacmail import reporting  # what is needed once a month would slow each start down
+    from oacmail.adapters.templates.report_page import report_page
+
     with open_readonly(config) as con:
         month = reporting.next_month(con, engine.policy, now, only)
         if month is None:

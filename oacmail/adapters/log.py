@@ -110,7 +110,9 @@ def _clean_values(_logger: object, _method: str, event: Event) -> Event:
 
 def clean(text: str) -> str:
     """Return one harmless line: masked addresses, escaped control, format and surrogate characters, 300 characters."""
-    shown = _ADDRESS.sub("<address>", text[:_LONGEST])
+    shown = text[:_LONGEST]
+    if "@" in shown:
+        shown = _ADDRESS.sub("<address>", shown)
     if shown.isascii() and shown.isprintable():
         return shown
     return "".join(_escaped(char) for char in shown)

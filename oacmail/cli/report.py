@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from oacmail import reporting, wiring
-from oacmail.adapters.templates import report_page
+from oacmail.adapters.templates.report_page import report_page
 from oacmail.cli.common import as_json, configured, print_json, safe
 from oacmail.config import Config
 from oacmail.core.model import LANGUAGES

@@ -53,16 +53,18 @@ class Judged(Protocol):
 
 
 class MessageSource:
-    """The message while it is read: tidied bytes, capped bytes, fields."""
+    """The message while it is read: tidied body, capped bytes, fields."""
 
     def __init__(self, raw: bytes, parser_config: ParserConfig, day: str, skipped: Skipped) -> None:
         self.size = len(raw)
         self.parser_config = parser_config
         self.day = day
         self.skipped = skipped
-        self.tidied = normalize.tidy(raw)
-        self.capped, self.caps = limits.cap(boundaries.repair(self.tidied))
-        self.fields = Fields.from_pairs(normalize.pairs(normalize.split(self.capped)[0]))
+        tidied = normalize.tidy(raw)
+        head, self.body = normalize.split(tidied)
+        self.capped, self.caps = limits.cap(boundaries.repair(tidied))
+        whole = self.capped == tidied
+        self.fields = Fields.from_pairs(normalize.pairs(head if whole else normalize.split(self.capped)[0]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,8 @@ def message(
     sender, name, single_from = judged(lambda: addresses.sender(fields), _NOBODY)
     no_files: tuple[Attachment, ...] = ()
     attachments = (*body.attachments, *judged(lambda: tuple(map(_left_behind, message.skipped)), no_files))
+    nothing: tuple[str, ...] = ()
+    details = judged(lambda: message_ids.details(fields, parser_config), nothing)
     no_report: Report | None = None
     found = judged(lambda: report.find(body.root, fields, text), no_report)
     verdict, reasons = judged(lambda: auto.classify(fields, sender, found), _PERSON)
@@ -115,9 +119,9 @@ def message(
         lang=judged(lambda: lang.detect(written.fresh, parser_config.language), parser_config.language),
         rung=rung,
         signatures=fields.all("x-oacmail"),
-        tokens=judged(lambda: message_ids.tokens(fields, title, parser_config), ()),
-        order_tokens=judged(lambda: message_ids.order_tokens(fields, title, parser_config), ()),
-        vote_tokens=judged(lambda: message_ids.vote_tokens(fields, title, parser_config), ()),
+        tokens=judged(lambda: message_ids.tokens(details, title, parser_config), ()),
+        order_tokens=judged(lambda: message_ids.order_tokens(details, title), ()),
+        vote_tokens=judged(lambda: message_ids.vote_tokens(details, title), ()),
         secrets=judged(lambda: secret_kinds.find(text, attachments), ()),
         caps=tuple(dict.fromkeys((*message.caps, *body.caps))),
         size=message.size,
@@ -217,9 +221,8 @@ def _body_hash(text: str) -> str:
 
 
 def _fingerprint(message: MessageSource) -> str:
-    body = normalize.split(message.tidied)[1]
     named = [message.fields.first(name) for name in ("message-id", "from", "date", "subject")]
-    return _digest(*named, "" if named[0] else message.day, body=body)
+    return _digest(*named, "" if named[0] else message.day, body=message.body)
 
 
 def _digest(*named: str, body: bytes) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 from oacmail import reporting
 from oacmail.adapters.charts import Drawn
 from oacmail.adapters.store import SqliteStore, admin, connection, keys, rebuilt
-from oacmail.adapters.templates import report_page
+from oacmail.adapters.templates.report_page import report_page
 from oacmail.core.board.places import BoardNames
 from oacmail.core.errors import Fatal, Refused, Transient
 from oacmail.core.policy import CanaryRules

@@ -1,6 +1,8 @@
 """A database of an earlier version is migrated and loses no queued mail."""
 
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +11,7 @@ import pytest
 from sqlite_utils import Database
 
 from oacmail.adapters.store import SqliteStore
-from oacmail.adapters.store.connection import FILE, connect, migrations
+from oacmail.adapters.store.connection import FILE, connect, known_steps, migrations
 from oacmail.core.effects import CaseColumns
 
 NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
@@ -45,6 +47,22 @@ def test_notes_of_an_early_version_move_out_of_the_event_log(tmp_path: Path) -> 
         assert [tuple(row) for row in store.con.execute("SELECT event_id, text FROM notes")] == [(1, "Ha trucat")]
         with pytest.raises(sqlite3.IntegrityError, match="append-only"):
             store.con.execute("UPDATE events SET data = '{}'")
+
+
+def test_the_steps_that_are_read_as_text_are_those_of_the_file() -> None:
+    assert list(known_steps()) == [step.name for step in migrations().pending(Database(memory=True))]
+
+
+def test_a_database_that_is_up_to_date_is_opened_without_the_library_of_its_migrations(tmp_path: Path) -> None:
+    SqliteStore(tmp_path).close()
+    script = f"""if True:
+        import sys
+        from pathlib import Path
+        from oacmail.cli import daemon
+        from oacmail.adapters.store import SqliteStore
+        SqliteStore(Path({str(tmp_path)!r})).close()
+        print([name for name in ("sqlite_utils", "oacmail.reporting", "flufl.bounce") if name in sys.modules])"""
+    assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
 def test_a_case_has_every_column_that_an_effect_may_set(tmp_path: Path) -> None:

@@ -18,10 +18,11 @@ from oacmail.core.view import CaseView, Deadline, OpenQuestion, Said
 
 LATEST_MOST = 4
 _OF = "case_id IN (SELECT value FROM json_each(:ids))"
+_TOLD = f"""(state NOT IN ('failed', 'dropped', 'shadow') OR (state = 'dropped' AND last_error = '{FOLDED}'))
+        AND NOT (state = 'held' AND kind = '{MailKind.PASSED_ON}')"""
 _PARTS = {
     "wrote": f"""SELECT DISTINCT m.case_id, p.address, m.reply_to FROM messages m JOIN people p ON p.id = m.author_id
         WHERE m.{_OF} AND m.role = 'citizen' AND m.guest = 0""",
-    "acks_today": f"""SELECT case_id FROM outbox WHERE {_OF} AND kind = '{MailKind.ACK}' AND created_at >= :midnight""",
     # the deadlines that are neither met nor void; of those that were reached, only the one for an answer
     "clocks": f"""SELECT d.*, p.address AS author, m.reply_to, m.sent_at FROM deadlines d
         LEFT JOIN messages m ON m.fingerprint = d.armed_by LEFT JOIN people p ON p.id = m.author_id
@@ -32,12 +33,11 @@ _PARTS = {
         GROUP BY m.case_id, side ORDER BY side <> '', at""",
     "asked_since": f"""SELECT m.case_id FROM messages m JOIN cases c ON c.id = m.case_id
         WHERE m.{_OF} AND m.role = 'citizen' AND m.kind = 'request' AND m.received_at > c.answered_at""",
-    # the kinds of mail that have left or will; a held derivation notice does not count
-    "told": f"""SELECT case_id, kind, min(coalesce(sent_at, created_at)) AS at FROM outbox WHERE {_OF}
-        AND (state NOT IN ('failed', 'dropped', 'shadow') OR (state = 'dropped' AND last_error = '{FOLDED}'))
-        AND NOT (state = 'held' AND kind = '{MailKind.PASSED_ON}') GROUP BY case_id, kind""",
-    "nudged": f"""SELECT case_id, max(sent_at) AS at FROM outbox
-        WHERE {_OF} AND kind = '{MailKind.NUDGE}' AND state = 'sent' GROUP BY case_id""",
+    # by kind: when the first mail of those that have left or will was sent, NULL = none; a held derivation notice does
+    # not count; when the last one was sent that the relay took; how many were queued today
+    "mails": f"""SELECT case_id, kind, min(coalesce(sent_at, created_at)) FILTER (WHERE {_TOLD}) AS at,
+        max(sent_at) FILTER (WHERE state = 'sent') AS sent_at, count(*) FILTER (WHERE created_at >= :midnight) AS today
+        FROM outbox WHERE {_OF} GROUP BY case_id, kind""",
     "calls_in_vain": f"""SELECT case_id, json_extract(data, '$.at') AS at FROM events
         WHERE {_OF} AND kind = 'call-not-reached' AND json_extract(data, '$.in_slot')""",
     "latest": f"""SELECT * FROM (SELECT case_id, fingerprint, received_at, role,
@@ -82,7 +82,8 @@ def _by_case(rows: Iterable[sqlite3.Row]) -> dict[int, list[sqlite3.Row]]:
 
 
 def _case(row: sqlite3.Row, parts: Mapping[str, Sequence[sqlite3.Row]]) -> CaseView:
-    wrote = parts["wrote"]
+    wrote, mails = parts["wrote"], {one["kind"]: one for one in parts["mails"]}
+    first_sent = {kind: one["at"] for kind, one in mails.items() if one["at"]}
     return CaseView(
         number=row["number"],
         status=Status(row["status"]),
@@ -100,14 +101,14 @@ def _case(row: sqlite3.Row, parts: Mapping[str, Sequence[sqlite3.Row]]) -> CaseV
         answered_at=moment(row["answered_at"]),
         closed_at=moment(row["closed_at"]),
         clocks=tuple(map(_clock, parts["clocks"])),
-        acks_today=len(parts["acks_today"]),
+        acks_today=mails[MailKind.ACK]["today"] if MailKind.ACK in mails else 0,
         first_message=row["opened_by"].rpartition(" ")[2],  # adapters/store/apply/cases.py:split
         first_message_id=row["opened_by_id"] or "",
         asked=tuple(
             OpenQuestion(guest=one["side"], message=one["fingerprint"], at=at(one["at"])) for one in parts["asked"]
         ),
         asked_since=len(parts["asked_since"]),
-        told=frozenset(of_name(one["kind"]) for one in parts["told"]),
+        told=frozenset(map(of_name, first_sent)),
         slot=row["slot"],
         phone=row["phone"],
         calls_in_vain=tuple(datetime.fromisoformat(one["at"]) for one in parts["calls_in_vain"]),
@@ -127,8 +128,8 @@ def _case(row: sqlite3.Row, parts: Mapping[str, Sequence[sqlite3.Row]]) -> CaseV
         solved_at=moment(row["solved_at"]),
         told_at=moment(row["told_at"]),
         expected_on=date.fromisoformat(row["expected_on"]) if row["expected_on"] else None,
-        surveyed_at=next((at(one["at"]) for one in parts["told"] if one["kind"] == MailKind.SURVEY), None),
-        nudged_at=next((moment(one["at"]) for one in parts["nudged"]), None),
+        surveyed_at=moment(first_sent.get(MailKind.SURVEY)),
+        nudged_at=moment(mails[MailKind.NUDGE]["sent_at"]) if MailKind.NUDGE in mails else None,
     )
 
 

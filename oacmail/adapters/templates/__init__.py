@@ -2,7 +2,6 @@
 
 from oacmail.adapters.templates.office_profile import OfficeProfile
 from oacmail.adapters.templates.renderer import JinjaRenderer
-from oacmail.adapters.templates.report_page import report_page
 from oacmail.adapters.templates.wording import wording
 
-__all__ = ["JinjaRenderer", "OfficeProfile", "report_page", "wording"]
+__all__ = ["JinjaRenderer", "OfficeProfile", "wording"]

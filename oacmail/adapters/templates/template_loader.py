@@ -167,8 +167,11 @@ def _evidence(context: Context, words: Sequence[str]) -> str:
     return ", ".join((*(label("cue", cue, context["lang"], context["office"]) for cue in cues), *read))
 
 
+_LINK = Markup('<a href="%s">%s</a>')
+
+
 def _broken(text: str | Markup) -> Markup:
-    return Markup("<br>\n").join(text.split("\n"))
+    return Markup("<br>\n").join(text.split("\n")) if "\n" in text else escape(text)
 
 
 def _linker(profile: OfficeProfile) -> Callable[[str, str], Markup]:
@@ -184,9 +187,10 @@ def _linker(profile: OfficeProfile) -> Callable[[str, str], Markup]:
         end = 0
         for match in urls.finditer(text):
             before, name = _named_before(text[end : match.start()], names.get(match[0], _BUTTON)[lang])
-            made += escape(kept_together(before, office)) + Markup('<a href="{}">{}</a>').format(match[0], name)
+            made += escape(kept_together(before, office)) + _LINK % (match[0], name)
             end = match.end()
-        return made + escape(kept_together(text[end:], office))
+        rest = escape(kept_together(text[end:], office))
+        return made + rest if end else rest
 
     return linked
 

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from itertools import chain
 
 from oacmail.core import calendar
+from oacmail.core.late_pattern import late_pattern
 from oacmail.core.policy import Workdays
 
 MOST = 60
@@ -149,9 +150,9 @@ def _counted(each: int) -> _Found:
 
 
 _DEAR = r"(?:\b(?:dia|el|al|del|pel|on|by)\s|^\W*)"
-_WEEKDAY = re.compile(rf"\b({_DAY})\b(?:\s(?:vinent|que ve|que viene|proxim|proximo))?")
+_WEEKDAY = late_pattern(rf"\b({_DAY})\b(?:\s(?:vinent|que ve|que viene|proxim|proximo))?")
 _PATTERNS: tuple[tuple[re.Pattern[str], _Found], ...] = tuple(
-    (re.compile(pattern), read)
+    (late_pattern(pattern), read)
     for pattern, read in (
         (r"\b(20\d\d)-(\d\d)-(\d\d)\b", _iso),
         (

@@ -7,12 +7,14 @@ to `SOLVED` and `KNOWN` only with labelled replies (tests/core/services_replies.
 
 import re
 
-WORD = re.compile(r"[^\W_]+(?:[-'·.][^\W_]+)*")
-YES = re.compile(r"\b(?:sí|si(?=,))")  # of lower-case text with its accents: "si" is a condition
+from oacmail.core.late_pattern import late_pattern
+
+WORD = late_pattern(r"[^\W_]+(?:[-'·.][^\W_]+)*")
+YES = late_pattern(r"\b(?:sí|si(?=,))")  # of lower-case text with its accents: "si" is a condition
 
 
 def _any(*phrases: str) -> re.Pattern[str]:
-    return re.compile(rf"\b(?:{'|'.join(phrases)})\b")
+    return late_pattern(rf"\b(?:{'|'.join(phrases)})\b")
 
 
 _REPAIRED = (
@@ -40,7 +42,7 @@ PASS_ON = _any(
     r"(?:and )?(?:they|you|the (?:citizen|user|person)) can try again",
 )
 """What the desk may do now that it is solved."""
-WHY = re.compile(
+WHY = late_pattern(
     r"(?:perque |porque |because )?(?:hi havia|havia(?:n)?|era|eren|eran|fallava|fallaba|s'havia|habia|habian|se habia|"
     r"teniem|teniamos|there (?:was|were)|it was|we had)\b(?!.*\b(?:hi ha|hay|there (?:is|are))\b)"
 )
@@ -64,7 +66,7 @@ l'enllac enlace link e-notum notificacions suma notificaciones enviament envio d
 """
 KNOWN = frozenset(_KNOWN.split())
 """What may stand beside it. Any other word makes the sentence uncertain."""
-HOUR = re.compile(r"\b(?:a |at )?(?:les |las )?\d{1,2}(?:[:.]\d\d)? ?h\b\.?")
+HOUR = late_pattern(r"\b(?:a |at )?(?:les |las )?\d{1,2}(?:[:.]\d\d)? ?h\b\.?")
 HEDGES = _any(
     *("potser", "semblen?", "semblaria", "creiem", "crec", "suposem", "suposo", "pensem", "penso", "diria", "diriem"),
     *(
@@ -83,7 +85,7 @@ HEDGES = _any(
     *("think", "believe", "guess", "probably", "likely", "not sure", "but", "although", "si no ens equivoquem"),
 )
 """Words of somebody who is not certain, or who takes back what was said."""
-DOUBTS = re.compile(
+DOUBTS = late_pattern(
     "|".join(
         pattern.pattern
         for pattern in (
@@ -155,7 +157,7 @@ DOUBTS = re.compile(
     )
 )
 """What makes "solved" uncertain, wherever it stands in the reply."""
-CONDITION = re.compile(r"(?:i |y |and )?(?:si|per si|por si|en cas|en caso|if|in case)\b")
+CONDITION = late_pattern(r"(?:i |y |and )?(?:si|per si|por si|en cas|en caso|if|in case)\b")
 """How a sentence begins that says what to do in a case that has not come about."""
 NOT_OURS = _any(
     r"no (?:es|son) (?:cap )?(?:cosa|feina|competencia|assumpte|tema|problema|cosa|asunto|trabajo) (?:nostr|nuestr)\w+",
@@ -281,9 +283,9 @@ cordials cordial cordialment salut una atentament hello hi dear good morning aft
 best kind salutacio d'acord perfecte perfecto perfect vale fins ara
 """
 GREETINGS = frozenset(_GREETINGS.split())
-MEASURE = re.compile(r"(?:de |d'|dies|dias|days|h\b|hor|min|setman|seman|week|i \d|o \d|y \d|or \d|and \d|/)")
+MEASURE = late_pattern(r"(?:de |d'|dies|dias|days|h\b|hor|min|setman|seman|week|i \d|o \d|y \d|or \d|and \d|/)")
 """What follows a number that is a date or a quantity, and no answer."""
-OF_OUR_MAIL = re.compile(
+OF_OUR_MAIL = late_pattern(
     r"\[[a-z][a-z0-9]{1,7}-\d{4}-\d{6}|^(?:de|from|enviat|enviado|sent|per a|para|to|assumpte|asunto|subject):\s"
     r"|^-{3,}|^_{5,}|\b(?:va escriure|escribio|wrote):$"
     r"|aquestes tres respostes|estas tres respuestas|these three answers"

@@ -21,8 +21,11 @@ _DELIMITER = re.compile(rb"(?:^|\n)--([^\s\"][^\n\"]{0,199})\ncontent-[a-z-]{1,4
 
 def repair(tidied: bytes) -> bytes:
     """Return the message with each multipart declaring the boundary that its delimiter lines have."""
-    if any(_FOLDED.match(tidied, at) for at in _places(tidied)):
+    lowered = tidied.lower()
+    if any(_FOLDED.match(tidied, at) for at in _places(lowered)):
         tidied = _FOLDED.sub(lambda found: _unfolded(found, tidied), tidied)
+    if b"multipart/" not in lowered:
+        return tidied
     head, body = normalize.split(tidied)
     kind = _TYPE.search(head)
     if kind is None or not _MULTIPART.match(kind[0]):
@@ -39,9 +42,8 @@ def repair(tidied: bytes) -> bytes:
     return head[: kind.start()] + repaired + head[kind.end() :] + b"\n" + body
 
 
-def _places(tidied: bytes) -> Iterator[int]:
+def _places(lowered: bytes) -> Iterator[int]:
     """Yield where the word stands: a pattern that ignores case would look at each octet of an attachment."""
-    lowered = tidied.lower()
     at = -1
     while (at := lowered.find(b"boundary", at + 1)) >= 0:
         yield at

@@ -45,23 +45,20 @@ def _ids(value: str) -> Iterator[str]:
             yield f"<{name}>"
 
 
-def tokens(fields: Fields, subject: str, parser_config: ParserConfig) -> tuple[str, ...]:
-    """Return case tokens PREFIX-YYYY-NNNNNN-XXX from the subject or after the + of an own address, in upper case."""
-    return tuple(
-        dict.fromkeys(
-            token for text in (subject, *_details(fields, parser_config)) for token in find_tokens(text, parser_config)
-        )
-    )
+def tokens(details: Iterable[str], subject: str, parser_config: ParserConfig) -> tuple[str, ...]:
+    """Return case tokens PREFIX-YYYY-NNNNNN-XXX from the subject or from `details`, in upper case."""
+    found = (token for text in (subject, *details) for token in find_tokens(text, parser_config))
+    return tuple(dict.fromkeys(found))
 
 
-def order_tokens(fields: Fields, subject: str, parser_config: ParserConfig) -> tuple[str, ...]:
+def order_tokens(details: Iterable[str], subject: str) -> tuple[str, ...]:
     """Return what looks like tokens of buttons, from the same places as `tokens`."""
-    return find_order_tokens((*_details(fields, parser_config), subject))
+    return find_order_tokens((*details, subject))
 
 
-def vote_tokens(fields: Fields, subject: str, parser_config: ParserConfig) -> tuple[str, ...]:
+def vote_tokens(details: Iterable[str], subject: str) -> tuple[str, ...]:
     """Return what looks like tokens of surveys, from the same places as `tokens`."""
-    return find_vote_tokens((*_details(fields, parser_config), subject))
+    return find_vote_tokens((*details, subject))
 
 
 def find_tokens(text: str, parser_config: ParserConfig) -> Iterable[str]:
@@ -72,11 +69,13 @@ def find_tokens(text: str, parser_config: ParserConfig) -> Iterable[str]:
     return [token.upper() for token in re.findall(pattern, text, re.I | re.A)]
 
 
-def _details(fields: Fields, parser_config: ParserConfig) -> Iterator[str]:
-    """Yield the text after the + in our addresses to which the message was sent (RFC 5233)."""
+def details(fields: Fields, parser_config: ParserConfig) -> tuple[str, ...]:
+    """Return the text after the + in our addresses to which the message was sent (RFC 5233)."""
     names = ("to", "cc", "delivered-to", "x-original-to", "envelope-to")
-    for address in address_list(value for name in names for value in fields.all(name)):
+    found: list[str] = []
+    for address in address_list(value for name in names for value in fields.all(name) if "+" in value):
         local, _, domain = address.rpartition("@")
         user, plus, detail = local.partition("+")
         if plus and f"{user}@{domain}" in parser_config.own:
-            yield detail
+            found.append(detail)
+    return tuple(found)

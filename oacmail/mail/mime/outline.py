@@ -20,6 +20,10 @@ class Block:
     lines: tuple[str, ...]
 
     @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+    @property
     def rows(self) -> tuple[tuple[str, ...], ...]:
         """Return the cells of a table, its head first."""
         return tuple(tuple(cell.strip() for cell in line.strip("| ").split(" | ")) for line in self.lines)

@@ -19,12 +19,16 @@ _NO_BREAK = "\u00a0"
 
 def one_line(text: str) -> str:
     """Return the text on one line, with white space collapsed."""
-    return " ".join(_HIDDEN.sub("", _BREAKS.sub(" ", text)).split())
+    return " ".join(_shown(text).split())
 
 
 def many_lines(text: str) -> str:
     """Return the text with its lines kept and LF line ends."""
-    return "\n".join(_HIDDEN.sub("", _BREAKS.sub(" ", line)).rstrip() for line in _NEWLINE.split(text)).strip("\n")
+    return "\n".join(_shown(line).rstrip() for line in _NEWLINE.split(text)).strip("\n")
+
+
+def _shown(line: str) -> str:
+    return line if line.isprintable() else _HIDDEN.sub("", _BREAKS.sub(" ", line))  # what is printable has neither
 
 
 def dead_links(text: str) -> str:

@@ -14,8 +14,6 @@ from email.message import Message as Root
 from itertools import islice
 from typing import Literal
 
-from flufl.bounce import all_failures
-
 from oacmail.core.model import Report
 from oacmail.mail.mime.fields import Fields
 from oacmail.mail.understanding import report_text
@@ -213,6 +211,8 @@ def _length(root: Root) -> int:
 
 def _known_formats(root: Root) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return (permanently, temporarily failing addresses) in the formats that flufl.bounce recognises."""
+    from flufl.bounce import all_failures  # its 127 patterns would slow the start down
+
     try:
         temporary, permanent = all_failures(root)
     except Exception:  # it raises on a From with 8-bit bytes or none: then our own sentences decide
