@@ -54,14 +54,46 @@ def test_the_answer_to_the_person_behind_the_form_counts(world: World) -> None:
 
 
 def test_what_may_be_a_form_waits_for_a_person_and_a_case_of_it_writes_to_nobody(world: World) -> None:
-    raw = _sent(world, "[Web] Consulta", "El formulari em surt en blanc. Anna Puig", Reply_To=ANNA)
+    raw = _sent(world, "[Web] Consulta", "Referència 2211, butlletí mensual.", Reply_To="info@puig.example")
     assert world.reviews() == [f"looks-like-a-form: {FORM}"]
     assert world.cases() == []
 
     arrived = Arrived(message=parse(raw), received_at=world.clock.now(), folder=Folder.INTAKE, forced=True)
     world.engine.perform(arrived, raw=raw)
     world.turn()
-    assert world.case()["citizen"] == ANNA
+    assert world.case()["citizen"] == "info@puig.example"
+    assert world.mails() == []
+
+
+@pytest.mark.parametrize(
+    ("sender", "text", "headers"),
+    [
+        (
+            "bustiaveu@centraleta.example",
+            "Transcripció: … bon dia, he rebut la carta de les escombraries i no sé quin número he de posar a "
+            "l'ordinador per pagar. Truqueu-me al fix, nou tres, set set u, cinc dos, zero vuit …",
+            {"Auto_Submitted": "auto-generated"},
+        ),
+        (
+            "requests@forgetme.example",
+            "Delete what you hold on me.",
+            {"Reply_To": ANNA, "Auto_Submitted": "auto-generated"},
+        ),
+        (
+            "no-reply@enquestes.example",
+            "A la carpeta ciutadana hi surten els rebuts d'una altra persona que es diu com jo però no soc jo. Ho vaig "
+            "dir al taulell al març i encara hi són. Què he de fer perquè els tragueu?",
+            {},
+        ),
+    ],
+    ids=["a voice message", "a service for its user", "a no-reply address"],
+)
+def test_a_person_who_writes_through_a_machine_has_a_case_and_the_machine_gets_nothing(
+    world: World, sender: str, text: str, headers: dict[str, str]
+) -> None:
+    _sent(world, "Missatge", text, sender=sender, **headers)
+    assert world.case()["due_at"] == "2026-11-26T20:00:00+01:00"
+    assert world.reviews() == [f"form-sender-not-configured: {sender}"]
     assert world.mails() == []
 
 

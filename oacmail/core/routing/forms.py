@@ -4,10 +4,16 @@ Senders in `callback.form_senders` are trusted. Anybody can invent another form:
 deadline that is never acknowledged automatically; a possible one waits for review. This module never reads the text.
 """
 
-from oacmail.core.model import Auto, Message
+import re
+
+from oacmail.core.model import Auto, Kind, Message
 from oacmail.core.policy import Policy
 
 _SAID = 3.0  # the least weight of terms that make the call-back form (mail/understanding/lexicon_of_kinds.py)
+_ROLES = re.compile(
+    r"(?:no-?re|info|contact|atenci|sup+ort|soporte|help|hello|hola|ventas|vendes|sales|comercial|news|client|admin)"
+)
+_REQUEST = 0.3  # the least score
 NO_REPLY = "sender: no-reply"
 # Mail of a list, or an answer: no form, whatever fields its text has.
 _OTHERS = ("list-", "mailing-list", "x-mailman", "x-github", "content-type")
@@ -21,13 +27,14 @@ def is_call_form(message: Message) -> bool:
 
 
 def is_clear(message: Message) -> bool:
-    """Whether it is a new message of a machine with the call-back form's words, or with a form's fields: a name, and an
-    address or a telephone."""
+    """Whether it is a new message of a machine with the call-back form's words, with a form's fields (a name, and an
+    address or a telephone), with an answer to another domain, or with a text that reads as a person's request."""
     if not _made_by_a_machine(message):
         return False
     reachable = not message.features.form_fields.isdisjoint({"address", "phone"}) or _answers_elsewhere(message)
-    filled_in = "name" in message.features.form_fields and reachable and not _answers(message)
-    return is_call_form(message) or filled_in
+    filled_in = "name" in message.features.form_fields and reachable
+    for_a_person = filled_in or _is_relayed(message) or _reads_as_request(message)
+    return is_call_form(message) or (for_a_person and not _answers(message))
 
 
 def may_be(message: Message) -> bool:
@@ -59,6 +66,17 @@ def _made_by_a_machine(message: Message) -> bool:
 def _answers(message: Message) -> bool:
     """Whether it says that it is an automatic answer: its fields are then a signature or a receipt."""
     return any(reason.startswith(_REPLIED) for reason in message.reasons)
+
+
+def _is_relayed(message: Message) -> bool:
+    """Whether its answer goes to a person at another domain: a form's service writes for others, a firm for itself."""
+    name, _, domain = message.reply_to.rpartition("@")
+    return domain not in ("", message.sender.rpartition("@")[2]) and not _ROLES.match(name)
+
+
+def _reads_as_request(message: Message) -> bool:
+    """Whether the text reads as a person's, as that of a voice message, a chat or an app does."""
+    return message.features.scores.get("kind", {}).get(Kind.REQUEST, 0.0) >= _REQUEST
 
 
 def _answers_elsewhere(message: Message) -> bool:
