@@ -7,6 +7,7 @@ slot. Text is folded (features.fold): one sentence. Minutes count from midnight.
 import re
 from typing import NamedTuple
 
+from oacmail.core.late_pattern import late_pattern
 from oacmail.mail.understanding import time_tables, trie
 
 
@@ -29,7 +30,7 @@ _KINDS |= {term: part for part, (_, _, words) in time_tables.PARTS.items() for t
 _HOURS_OF = {part: (int(start * 60), int(end * 60)) for part, (start, end, _) in time_tables.PARTS.items()}
 CALL = re.compile(rf"#|(?<!\w){trie.pattern(_terms(time_tables.WORDS['call']))}")
 """A request for a call, or a telephone: slots.py puts "#" for it."""
-_TERM = re.compile(trie.pattern(_KINDS))
+_TERM = late_pattern(trie.pattern(_KINDS))
 _SIGNS = {"#": "phone", ",": "comma", "(": "open", ")": "close", "/": "or", "-": "to", "–": "to", "—": "stop"}
 _SIGN = re.compile(r"[.!?;:…\n]+|[#,()/–—-]")
 _ANY_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
@@ -92,7 +93,7 @@ _NAME, _LITTLE = trie.pattern(_HOURS), trie.pattern(_MINUTES)
 _OF = r"(?:del |de la |du |in the |a la |al )"
 _LATE = rf"{_OF}(?:tarda|tarde|vespre|noche|nit|migdia|mediodia|afternoon|evening|apres[- ]midi|soir)"
 _EARLY = rf"{_OF}(?:mati|manana|matin|morning)"
-_CLOCK = re.compile(
+_CLOCK = late_pattern(
     rf"(?:(?P<quarter>un|dos|tres|[123])(?:/4| quarts?) (?:i (?:mig|cinc|deu) )?de (?P<next>{_NAME}|\d\d?\b)"
     rf"|quarts de (?P<about>{_NAME}|\d\d?\b)"
     rf"|(?P<past>{_LITTLE}) (?:minutes )?(?P<sign>past|to) (?P<of>{_NAME}|\d\d?\b)"
@@ -101,7 +102,7 @@ _CLOCK = re.compile(
     r"(?P<unit> ?(?:h|hores|horas|hrs|heures?|o'clock|en punto?|a\.?m\.?|p\.?m\.?)(?![\w@]))?(?: i pico)?"
     rf"(?P<part> (?:{_LATE}|{_EARLY})\b)?"
 )
-_NOUN = re.compile(  # what makes a bare number no hour: a date, or a plural ("fins a 12 terminis", "les tres entitats")
+_NOUN = late_pattern(  # a bare number is no hour before a date or a plural ("fins a 12 terminis", "les tres entitats")
     r" ?(?:[%€/@]|de (?:gener|febrer|marc|abril|maig|juny|juliol|agosto?|setembre|octubre"
     r"|novembre|desembre|enero|febrero|marzo|mayo|junio|julio|septiembre|noviembre|diciembre)\b"
     r"|(?!(?:hores|horas|heures|us|ens|els|les|las|los|nos|os|es|is|has|pues|mes|mas|fins|llavors|despres|despues|\w+mos)\b)"
