@@ -9,6 +9,7 @@ from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -33,6 +34,8 @@ from oacmail.mail.outgoing.report_view import ReportView, report_view
 
 log = structlog.get_logger()
 Draw = Callable[[Sequence[Mapping[str, object]]], Drawn]
+Compute = Callable[[Path, Policy, Month, datetime], MonthlyReport]
+"""From the file of the database, the rules, the month and the present moment."""
 
 
 @dataclass(slots=True)

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from oacmail import config as settings
-from oacmail.adapters import charts, disk
+from oacmail import report_process
+from oacmail.adapters import charts, disk, memory
 from oacmail.adapters.clock import SystemClock
 from oacmail.adapters.command import AdminProgram
 from oacmail.adapters.imap import ImapMailbox
@@ -294,11 +295,15 @@ def state(config: Config) -> Path:
 
 
 def publish_report(
-    config: Config, engine: Engine, draw: "reporting.Draw" = charts.draw, only: Month | None = None
+    config: Config,
+    engine: Engine,
+    draw: "reporting.Draw" = charts.draw,
+    only: Month | None = None,
+    compute: "reporting.Compute" = report_process.elsewhere,
 ) -> str:
     """Publish the oldest month that is over and not published; return it, '' if there is none. Raises Transient.
 
-    `only`: publish this one, or none. The figures are read and drawn without the store's lock; a kill before the last
+    `only`: publish this one, or none. The figures are computed and drawn by other processes; a kill before the last
     step leaves nothing behind. If no month waits, that is noted until this one is over, since it is asked at each tick.
     """
     now = engine.now()
@@ -314,8 +319,9 @@ def publish_report(
             if reporting.oldest_unpublished(con, engine.policy, now) is None:
                 engine.store.remember(NO_MONTH_WAITS, this, now)
             return ""
-        made = reporting.to_publish(con, engine.policy, month, now)
+    made = compute(state(config) / connection.FILE, engine.policy, month, now)
     engine.perform(reporting.ready(made, engine.policy, report_page, draw))
+    memory.give_back()
     return str(month)
 
 

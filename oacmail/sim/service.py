@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from oacmail import wiring
+from oacmail import report_process, wiring
 from oacmail.adapters.charts import Drawn
 from oacmail.adapters.store import SqliteStore
 from oacmail.adapters.store.store import SqliteTurn
@@ -217,7 +217,7 @@ class SimulatedService:
 
     def tick(self) -> None:
         Ticks(engine=self.engine).tick()
-        wiring.publish_report(self.config, self.engine, draw=_no_charts)
+        wiring.publish_report(self.config, self.engine, draw=_no_charts, compute=report_process.here)
 
     def drain(self) -> bool:
         """Send every mail that may leave now; return False if the relay failed."""

@@ -3,7 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from oacmail import reporting
+import pytest
+
+from oacmail import report_process, reporting
+from oacmail.adapters.store.connection import FILE
 from oacmail.core.report.months import Month
 from oacmail.mail.outgoing.report_json import as_row
 from tests.engine.test_restored import _backup as backup
@@ -151,3 +154,17 @@ def test_a_mailbox_that_cannot_be_read_delays_a_report_by_a_day(town: TOWN) -> N
     assert world.mails("report") == []
     world.live("2026-12-02 08:01")
     assert world.kinds(SUPERVISOR).count("report") == 1
+
+
+def test_a_report_is_computed_by_a_process_of_its_own_and_by_the_daemon_if_that_fails(
+    town: TOWN, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = town(now="2026-11-24 10:00")
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.advance("2026-12-01 09:00")
+    asked = (world.config.office.state / FILE, world.policy, Month.parse("2026-11"), world.clock.now())
+    elsewhere = report_process.elsewhere(*asked)
+    monkeypatch.setattr(report_process, "_WORDS", ("/no/such/program",))
+    assert elsewhere == report_process.elsewhere(*asked) == report_process.here(*asked)
+    assert elsewhere.figures.indicators["I1"].main.n == 1
