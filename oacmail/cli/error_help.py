@@ -32,6 +32,11 @@ _MEANINGS: tuple[tuple[str, str, str], ...] = (
         "let the application open the mailbox, with IMAP and SMTP AUTH on: docs/admin.md section 3; this may take half "
         "an hour",
     ),
+    (
+        ": throttled",
+        "the provider limits how much is read from the mailbox",
+        "wait: look for other programs that read it",
+    ),
     *(
         (
             code,

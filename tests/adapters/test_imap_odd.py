@@ -250,3 +250,19 @@ def test_the_client_identifies_itself_only_where_the_server_requires_it() -> Non
 def test_a_command_that_the_server_does_not_know_is_transient() -> None:
     with ImapServer(capabilities="IMAP4rev1 IDLE") as server, _open(server) as mailbox, pytest.raises(Transient):
         mailbox.wait(1)
+
+
+def test_the_pause_that_a_throttling_server_asks_for_is_kept() -> None:
+    """Exchange Online: in the middle of a batch, and at the next login. No message is at fault."""
+    with ImapServer(messages=dict.fromkeys((1, 2, 3), FakeMessage())) as server:
+        box = ImapMailbox(ImapSettings(host="localhost", port=server.port, user="oac", password="x", security="none"))
+        box.open("INBOX")
+        server.trouble = "throttled"
+        for _ in range(2):
+            with pytest.raises(Transient, match=r"^IMAP \w+: throttled$") as caught:
+                box.fetch([1, 2, 3])
+            assert caught.value.at_least == 90.0
+        server.trouble = ""
+        assert len(box.fetch([1, 2, 3])) == 3
+        assert sum("BODY.PEEK[]" in words for words in server.commands) == 2
+        box.close()

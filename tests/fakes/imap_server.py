@@ -15,7 +15,8 @@ from typing import Any
 
 from tests.servers.ports import HOST
 
-_TROUBLES = {"NO": "NO [SERVERBUG] internal error", "BYE": "BYE", "nothing": "OK done"}
+THROTTLED = "BAD Request is throttled. Suggested Backoff Time: 90000 milliseconds"
+_TROUBLES = {"NO": "NO [SERVERBUG] internal error", "BYE": "BYE", "throttled": THROTTLED, "nothing": "OK done"}
 ENDLESS = 256 * 1024 * 1024
 INBOX_ONLY = (r'(\HasNoChildren) "/" INBOX',)
 
@@ -39,7 +40,7 @@ class ImapServer:
     `refused`: UIDs that make a FETCH fail; `quota`: the lines that answer GETQUOTAROOT, none = BAD. `software`: its
     name by ID. `commands`: the
     commands without their tags. `trouble`: what every FETCH of a message's bytes is answered with, of any message:
-    "NO", "BYE" or "nothing" (OK without a message); a test sets it while the server
+    "NO", "BYE", "throttled" (every login too) or "nothing" (OK without a message); a test sets it while the server
     runs, and `locked`, which refuses every login. `floods`: by command in lower case, or "greeting", what it is
     answered with: a beginning, then the same bytes again and again until the client hangs up or `flooded`, the bytes
     that were sent so, come to ENDLESS."""
@@ -125,6 +126,8 @@ class _Dialogue(socketserver.StreamRequestHandler):
         self.server.world.commands.append(b64decode(self.rfile.readline()).decode())
 
     def do_login(self, words: str) -> str | None:
+        if self.server.world.trouble == "throttled":
+            return THROTTLED
         return "NO [AUTHENTICATIONFAILED] no" if self.server.world.locked else None
 
     def do_id(self, words: str) -> None:

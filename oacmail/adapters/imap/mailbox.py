@@ -315,7 +315,9 @@ class ImapMailbox:
         then the message is not the cause."""
         try:
             return read()
-        except Transient:
+        except Transient as error:
+            if error.at_least:  # the server asks for a pause: it is not the message's fault
+                raise
             self._reopen()
             return None
 
