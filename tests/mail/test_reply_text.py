@@ -31,6 +31,13 @@ def test_a_line_like_a_telephone_s_that_says_more_is_a_person_s() -> None:
     assert reply_text.split(text).fresh == text
 
 
+@pytest.mark.parametrize(
+    "line", ["Enviat des de la Seu electrònica", "Enviat amb Cl@ve", "Enviado desde Hacienda", "Enviado desde mi casa"]
+)
+def test_what_a_person_sent_from_or_with_is_no_line_of_a_program(line: str) -> None:
+    assert reply_text.split(f"El tràmit:\n\n{line}").fresh.endswith(line)
+
+
 def test_answers_announced_within_the_other_s_text_are_kept() -> None:
     text = "Responc a sota.\n\nDe: OAC <oac@x.cat>\nEnviat: 3/11/2025 10:05\nPer a: jo\n\nQuin any?\nEl 2024."
     assert reply_text.split(text).fresh == text

@@ -90,7 +90,9 @@ HEAD = re.compile(
 # Two header lines prove a block if they contain what only programs write: an address, a date with the time of day.
 PARTY = re.compile(r"^\s*\*?\w{1,12}\s*:\*?\s[^\n]{0,200}@")
 MOMENT = re.compile(r"^\s*\*?\w{1,12}(?: el| le| il)?\s*:\*?\s[^\n]{0,80}\d{4}[^\n]{0,20}\d\d?\W{0,2}[:.]\W?\d\d", re.I)
-RULE = re.compile(r"^\s*[_*=]{10,}\s*$|^\s*-{20,}\s*$|^\s*-{5,}[^\n-]{3,60}-{5,}\s*$")
+RULE = re.compile(
+    r"(?i)^\s*message du \d[\d/. :h]{4,30}$|^\s*[_*=]{10,}\s*$|^\s*-{20,}\s*$|^\s*-{5,}[^\n-]{3,60}-{5,}\s*$"
+)
 # "Responc a sota" means that the answers are inside the other's text, which Outlook does not mark.
 BELOW = re.compile(
     r"\b"
@@ -130,22 +132,30 @@ _FROM_A = _any(
     "des d|desde|dende|amb|mitjançant|con|a ?trav|mediante|do|[aà] partir|from|with|via|de|depuis|avec|von|mit|über|da",
     "vanaf|z|från|fra|с|з",
 )
+# A program by its shape: words with capitals, and nothing else. What citizens send with is no program of theirs.
+_BRAND = r"(?-i:[A-Z])[\w.+-]{0,20}(?: (?-i:[A-Z0-9])[\w.+-]{0,20}){0,3}"
+_FOR = r"(?:per a|per|para|for|pour|für)"
+_NOT_OURS = (
+    r"(?!auto ?firma|idcat|cl[@a]ve|seu\b|sede|hacienda|agencia|certificat|dni|casa|compte|cuenta|ordinador|ordenador)"
+)
 # The line that a telephone or a program adds. It must be the whole line: people begin sentences with it as well.
 CLIENT = re.compile(
     r"^\W{0,3}"
     + _any(
         rf"(?:(?:missatge|mensaje|correo|correu|mensagem) )?{_SENT} {_FROM_A}"
         rf"[^\n,;:?]{{0,30}}\b{_DEVICE}\b[\w +()./'’-]{{0,40}}",
-        r"sent from my (?:[\w'-]+ ){0,4}[\w'-]+",
+        rf"{_SENT} {_FROM_A} (?:mi|my|mon|ma|el meu|la meva|il mio|meinem) {_NOT_OURS}(?:[\w'-]+ ){{0,4}}[\w'-]+",
+        rf"{_SENT} (?!de ){_FROM_A} {_NOT_OURS}{_BRAND}(?: {_FOR} \w{{1,12}})?",
         r"(?:diese nachricht wurde )?von meinem [^\n]{1,60} gesendet|outlook für \w+ (?:beziehen|herunterladen)",
         r"yahoo mail ?: ?[^\n]{1,80}|provenance ?: (?:courrier|outlook) pour windows",
         r"发自我的 ?\w{1,20}|أرسلت من [^\n]{1,40}",
         r"(?:obt[eé]n(?:iu|ir|er|ga)?|get|baixeu|baixa|desc[aà]rreg\w*|descarg\w*|t[ée]l[ée]charge[rz]?|obtenez|obter"
-        r"|scarica|ottieni|holen sie sich) (?:l['’]|el |o )?outlook (?:per|para|for|pour|für)\b[^\n]{0,20}",
+        rf"|scarica|ottieni|holen sie sich) (?:l['’]|el |o )?{_BRAND} {_FOR} (?:l['’])?(?:ios|android|windows|mac)\b"
+        r"[^\n]{0,20}",
         r"(?:(?:lliure de|libre de|sense|sin|(?:garanti )?sans) virus|virus-free|virenfrei)\b[^\n]{0,40}"
         r"(?:www|avast|avg)[^\n]{0,40}",
     )
-    + r"(?:\W{0,2}https?://\S{1,120})?\W{0,3}$",
+    + r"(?:\W{0,3}https?://\S{1,120})?\W{0,3}$",
     re.I,
 )
 DISCLAIMER = re.compile(
