@@ -20,6 +20,7 @@ TEMPORARY, CONFIGURATION = 75, 78
 VERBS: dict[str, tuple[str, str]] = {
     "run": ("daemon", "Run the daemon in the foreground."),
     "once": ("daemon", "Make one full pass: read the mailbox, tick, send, exit."),
+    "init": ("init", "Ask ten questions; write configuration and credentials; check."),
     "check": ("check", "List everything that is wrong, and what to do about it."),
     "login": ("login", "Get the first OAuth token of Microsoft 365 or Google, then check both servers."),
     "try": ("dry_run", "Show how oacmail reads these mail files; write nothing."),

@@ -31,11 +31,11 @@ NO_LIMITS = dict.fromkeys(
 HOME = ForkingHome()
 
 
-def _toml(value: object) -> str:
+def toml(value: object) -> str:
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(_toml(item) for item in value) + "]"
+        return "[" + ", ".join(toml(item) for item in value) + "]"
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{name} = {_toml(item)}" for name, item in value.items()) + "}"
+        return "{" + ", ".join(f"{name} = {toml(item)}" for name, item in value.items()) + "}"
     return json.dumps(value)  # TOML's basic strings, numbers and booleans are JSON's
 
 
@@ -95,7 +95,7 @@ class RunningOffice:
 
     def write_config(self) -> None:
         sections = (
-            f"[{name}]\n" + "\n".join(f"{key} = {_toml(value)}" for key, value in values.items())
+            f"[{name}]\n" + "\n".join(f"{key} = {toml(value)}" for key, value in values.items())
             for name, values in self.settings.items()
         )
         self.config.write_text("\n\n".join(sections) + "\n")

@@ -1,0 +1,132 @@
+"""`oacmail init` against real servers: from nothing to a configuration that `check --online` accepts."""
+
+import os
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oacmail import config
+from tests.e2e.forked import ROOT
+from tests.e2e.office import RunningOffice, toml
+
+MakeOffice = Callable[..., RunningOffice]
+WEBSITE = "https://www.vilanova.cat/"
+
+
+@pytest.fixture
+def desk(office: MakeOffice) -> RunningOffice:
+    """Only its mailbox and servers are used."""
+    return office()
+
+
+def _answers(desk: RunningOffice, **more: dict[str, Any]) -> str:
+    """The file of answers for this mailbox."""
+    town = {
+        "town": "Vila Nova",
+        "phone": "930 000 000",
+        "website": "https://www.vilanova.cat/",
+        "dpo": "dpd@vilanova.cat",
+    }
+    ca = {"ca_file": str(desk.mail_servers.certs.ca)}
+    sections: dict[str, dict[str, Any]] = {
+        "office": {"address": desk.address, **town, "calendar": "none"},
+        "people": {"supervisor": "cap@vilanova.cat"},
+        "imap": {
+            **ca,
+            "host": "localhost",
+            "user": desk.user,
+            "port": desk.mail_servers.dovecot.imaps_port,
+            "security": "tls",
+            "password_file": str(desk.root / "password"),
+        },
+        "smtp": {**ca, "host": "localhost", "port": desk.mail_servers.postfix.submission_port},
+    }
+    for name, keys in more.items():
+        sections.setdefault(name, {}).update(keys)
+    return _written(sections)
+
+
+def _written(sections: Mapping[str, Mapping[str, Any]]) -> str:
+    parts = (
+        f"[{name}]\n" + "".join(f"{key} = {toml(value)}\n" for key, value in keys.items())
+        for name, keys in sections.items()
+    )
+    return "\n".join(parts)
+
+
+def _init(folder: Path, *words: str, typed: str = "", code: int = 0) -> subprocess.CompletedProcess[str]:
+    folder.mkdir(exist_ok=True)
+    command = [sys.executable, "-m", "oacmail", "--config", str(folder / "config.toml"), "init", *words]
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("OACMAIL_")}
+    done = subprocess.run(command, cwd=ROOT, env=environ, input=typed, capture_output=True, text=True, check=False)
+    assert done.returncode == code, f"{done.stdout}\n{done.stderr}"
+    return done
+
+
+def test_from_a_file_of_answers_to_a_configuration_that_the_check_accepts(desk: RunningOffice, tmp_path: Path) -> None:
+    folder, answers = tmp_path / "new", tmp_path / "answers.toml"
+    answers.write_text(_answers(desk))
+    done = _init(folder, "--yes", str(answers))
+    assert "config.toml: written\n" in done.stdout
+    assert "error" not in done.stdout
+    file = folder / "config.toml"
+    made, text = config.load(file), file.read_text()
+    assert (made.office.town, made.board.enabled, made.imap.port) == (
+        "Vila Nova",
+        True,
+        desk.mail_servers.dovecot.imaps_port,
+    )
+    assert made.people.operator == ("cap@vilanova.cat",)
+    assert "# File that holds only the password" in text
+    for name in ("imap", "smtp"):
+        assert (folder / "credentials" / name).stat().st_mode & 0o777 == 0o600
+    assert file.stat().st_mode & 0o777 == 0o640
+    # again, with another answer: its own line changes, and what people have changed since stays
+    file.write_text(text.replace("remind_hours = 4", "remind_hours = 2"))
+    before = file.read_text()
+    answers.write_text(_answers(desk, office={"phone": "931 111 111"}))
+    _init(folder, "--yes", str(answers))
+    assert file.read_text() == before.replace("930 000 000", "931 111 111")
+    assert (folder / "config.toml.before-init").read_text() == before
+
+
+def test_a_refused_login_writes_nothing_and_says_what_to_do(desk: RunningOffice, tmp_path: Path) -> None:
+    folder, answers, secret = tmp_path / "new", tmp_path / "answers.toml", tmp_path / "wrong"
+    secret.write_text("not the password\n")
+    answers.write_text(_answers(desk, imap={"password_file": str(secret)}))
+    done = _init(folder, "--yes", str(answers), code=75)
+    assert "the login is refused" in done.stderr
+    assert "nothing was written" in done.stderr
+    assert list(folder.iterdir()) == []
+
+
+def test_an_answer_that_is_missing_is_named(desk: RunningOffice, tmp_path: Path) -> None:
+    answers = tmp_path / "answers.toml"
+    answers.write_text("\n".join(line for line in _answers(desk).splitlines() if not line.startswith("town")))
+    done = _init(tmp_path / "new", "--yes", str(answers), code=78)
+    assert "office.town: is missing in the file of answers" in done.stderr
+
+
+def test_a_person_is_asked_ten_questions_and_enter_takes_the_servers_word(desk: RunningOffice, tmp_path: Path) -> None:
+    """The ports and the authority of the test servers stand in the file already."""
+    folder = tmp_path / "new"
+    folder.mkdir()
+    own = tomllib.loads(_answers(desk))
+    kept = {name: {key: own[name][key] for key in keys if key in own[name]} for name, keys in _KEPT.items()}
+    (folder / "config.toml").write_text(_written(kept))
+    password = (desk.root / "password").read_text().strip()
+    typed = [desk.address, "Vila Nova", "930 000 000", WEBSITE, "dpd@vilanova.cat"]
+    typed += ["cap@vilanova.cat", "localhost", password, "", ""]
+    done = _init(folder, typed="\n".join(typed) + "\n")
+    for number in range(1, 11):
+        assert f"{number}. " in done.stderr
+    assert config.load(folder / "config.toml").board.enabled
+    assert password not in done.stdout + done.stderr
+
+
+_KEPT = {"office": ("calendar",), "imap": ("user", "port", "security", "ca_file"), "smtp": ("port", "ca_file")}
