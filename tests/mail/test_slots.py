@@ -161,6 +161,8 @@ def time(text: str) -> slots.CallTime:
         ("Llámenme al 600112233. Hasta las tres estoy con entrevistas; a partir de ahí, cuando gusten.", "afternoon"),
         ("Llamen antes de las once porque luego voy a la compra, y por la tarde tengo gimnasia.", "morning"),
         ("Call me: 600112233. Lunchtime is best, I have a break from 1.15 to 1.55.", "morning"),
+        ("Sóc al despatx fins que surto a dinar, al 600112233.", "morning"),
+        ("Em surt una ratlla vermella. Truqueu-me al 600112233, ans de les dotze.", "morning"),
         ("Dl i dc de 9 a 13 i dj de 16 a 19. Tel. 600112233", "any"),
         ("Treballa de nits, o sigui que abans de les tres de la tarda dorm, no hi truqueu pel matí!", "afternoon"),
         ("¿Me llaman? 655207731. Cualquier hora menos la siesta (de 3 a 5).", "any"),

@@ -72,7 +72,7 @@ WORDS: dict[str, str] = {  # kind of token -> its words
     """,
     "enter": """
         entro, entra, entrem, comenco, comenca, comencem, empiezo, empieza, empezamos, start, starts, obrim, obro, abro,
-        abrimos, marxo, marxem, me'n vaig, me voy, salgo a ruta, surto a ruta, salgo a comer, surto a dinar, surto al
+        abrimos, marxo, marxem, me'n vaig, me voy, salgo a ruta, surto a ruta, surto al
         pati, leave home, leave for, board, go up
     """,
     "busy": """

@@ -112,7 +112,7 @@ _TO_UNIT = re.compile(r" ?(?:-|a) ?\d{1,2}(?: ?h\b|[:.]\d\d)")
 _RANGE = re.compile(r"(?: ?h)? ?(?:a|i|y|-|to|fins|hasta|al)(?![a-z])")
 _OPENS = 8
 _QUARTERS = {"u": 1, "1": 1, "d": 2, "2": 2, "t": 3, "3": 3}
-_LEADS = frozenset({"from", "until", "between", "leave", "enter"})
+_LEADS = frozenset({"from", "until", "between"})
 
 
 def _clock(text: str, at: int, before: list[TimeToken]) -> TimeToken | None:
