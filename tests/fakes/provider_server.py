@@ -2,7 +2,8 @@
 
     mailbox = ProviderMailbox(EXCHANGE)      # oacmail reads it by its own adapter; people act on `mailbox.model`
 
-EXCHANGE has no keywords: STORE of another flag than its own is refused. GMAIL has labels: a folder is a label, every
+EXCHANGE has no keywords: STORE of another flag than its own is refused; its folders have the names of the mailbox's
+language, and no special use. GMAIL has labels: a folder is a label, every
 message is in All Mail too, and a message that is copied into a folder in which it already lies stays there once.
 """
 
@@ -49,22 +50,25 @@ class LabelMailbox(SimulatedMailbox):
 
 @dataclass(frozen=True)
 class Provider:
-    """`special`: LIST attributes by folder."""
+    """`special`: LIST attributes by folder; `sent`: the name of the folder of sent mail."""
 
     capabilities: str
     model: Callable[[], SimulatedMailbox]
     special: Mapping[str, str]
+    sent: str
 
 
 EXCHANGE = Provider(
     "IMAP4 IMAP4rev1 UIDPLUS MOVE ID UNSELECT CHILDREN IDLE NAMESPACE LITERAL+",
-    lambda: SimulatedMailbox("INBOX", "Sent", "Elements suprimits"),
+    lambda: SimulatedMailbox("INBOX", "Elements enviats", "Elements suprimits"),
     {"INBOX": "\\Marked"},
+    "Elements enviats",
 )
 GMAIL = Provider(
     "IMAP4rev1 UNSELECT IDLE NAMESPACE ID XLIST CHILDREN X-GM-EXT-1 UIDPLUS ENABLE MOVE SPECIAL-USE LITERAL-",
     lambda: LabelMailbox("INBOX", "[Gmail]/Sent Mail", ALL_MAIL),
     {"[Gmail]/Sent Mail": "\\Sent", ALL_MAIL: "\\All"},
+    "[Gmail]/Sent Mail",
 )
 
 
@@ -80,7 +84,7 @@ class ProviderMailbox(ImapMailbox):
         port = int(self._server.server_address[1])
         super().__init__(ImapSettings(host=HOST, port=port, user="office", password="secret", security="none"))
         self.moves, self.tells_copyuid = 0, True
-        self.sent = next((name for name, use in provider.special.items() if use == "\\Sent"), "Sent")
+        self.sent = provider.sent
         for name in ("move", "copy", "expunge", "mark_deleted", "rename", "create_folder", "drop_folder", "raws"):
             setattr(self, name, getattr(self.model, name))
 
