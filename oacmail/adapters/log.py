@@ -18,12 +18,14 @@ from typing import Any, TextIO
 
 import structlog
 
+from oacmail.advice import ADVICE
+
 KEYS = frozenset(
     {
         *("event", "level", "timestamp"),
         *("case", "message", "key", "folder", "uid", "event_id", "instance"),  # ids; `message` is a fingerprint
         *("kind", "state", "role", "rule", "reason", "template", "lang", "job", "server", "version", "signal"),
-        *("code", "status", "error", "at", "logger", "problem", "shadow"),
+        *("code", "status", "error", "do", "at", "logger", "problem", "shadow"),
         *("count", "attempt", "seconds", "bytes", "errors", "due_at", "next_at", "since", "dropped"),
     }
 )
@@ -45,6 +47,7 @@ def configure(stream: TextIO = sys.stderr, *, level: int = logging.INFO) -> None
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _only_places,
             _only_known_keys,
+            _with_advice,
             _clean_values,
             _renderer(terminal=stream.isatty(), journal=is_journal(stream)),
         ],
@@ -101,6 +104,13 @@ def _only_known_keys(_logger: object, _method: str, event: Event) -> Event:
         del event[key]
     if strange:
         event["dropped"] = ",".join(strange)
+    return event
+
+
+def _with_advice(_logger: object, _method: str, event: Event) -> Event:
+    """Say in each warning and error what to do about it."""
+    if event["level"] in ("warning", "error", "critical") and (do := ADVICE.get(str(event["event"]))):
+        event["do"] = do
     return event
 
 

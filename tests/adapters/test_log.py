@@ -4,6 +4,7 @@ import ast
 import io
 import json
 import logging
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 import structlog
 
 from oacmail.adapters import log
+from oacmail.advice import ADVICE
 
 PACKAGE = Path(log.__file__).parent.parent
 
@@ -97,6 +99,26 @@ def _logged(path: Path) -> Iterator[str]:
 def test_the_program_logs_known_keys_only() -> None:
     used = [call for path in sorted(PACKAGE.rglob("*.py")) for call in _logged(path)]
     assert [call for call in used if call.split()[1] not in log.KEYS | {"exc_info"}] == []
+
+
+def _warnings(text: str) -> set[str]:
+    """The events that a module logs as a warning or worse, as far as they are written out."""
+    calls = re.findall(r'log\.(?:warning|error|critical)\(\s*"([\w.-]+)"[,)]', text)
+    return {*calls, *re.findall(r'\bbegins="([\w.-]+)"', text)}
+
+
+def test_every_warning_says_what_to_do() -> None:
+    events = {event for path in PACKAGE.rglob("*.py") for event in _warnings(path.read_text("utf-8"))}
+    assert len(events) > 20
+    assert events - ADVICE.keys() == set()
+
+
+def test_what_to_do_stands_in_the_line_of_a_warning_only(stream: io.StringIO) -> None:
+    structlog.get_logger().warning("imap.still-down", error="LoginError")
+    structlog.get_logger().info("imap.still-down")
+    warned, told = _lines(stream)
+    assert warned["do"] == "`oacmail check --online`"
+    assert "do" not in told
 
 
 def test_a_terminal_gets_plain_lines(stream: io.StringIO) -> None:
