@@ -9,7 +9,7 @@ import pytest
 
 from tests.engine import compose
 from tests.engine.compose import OFFICE
-from tests.engine.world import AGENT, ANNA, SUPERVISOR, World, text_of
+from tests.engine.world import AGENT, ANNA, PERE, SUPERVISOR, World, text_of
 
 TOWN = Callable[..., World]
 TECHNICAL, FORMS = "tecnics@town.example", "formularis@town.example"
@@ -363,3 +363,22 @@ def test_what_the_services_say_at_night_stops_the_notice_of_the_derivation(town:
     world.live("2026-11-26 09:00")
     assert "second_level" not in world.kinds(AGENT)
     assert "services" in world.kinds(AGENT)
+
+
+@pytest.mark.parametrize("text", ["3", "1"])
+def test_what_the_services_say_stops_a_notice_to_the_citizen_that_has_not_left(
+    world: World, notice: EmailMessage, text: str
+) -> None:
+    """The mailbox could not be read, so that nothing went to citizens; the services do not have the case any more."""
+    world.citizen_writes(PERE, *FAULT)
+    world.turn()
+    (other,) = [mail for mail in world.received(TECHNICAL) if mail["X-Oacmail-Case"] == "OAC-2026-000002"]
+    world.mailbox.away = True
+    world.sync()
+    world.order("escalate", "OAC-2026-000002")
+    world.drain()
+    world.clock.forward(minutes=30)
+    world.mailbox.away = False
+    _reply(world, other, text)
+    assert "passed_on" not in world.kinds(PERE)
+    assert _clocks(world, "answer")

@@ -135,6 +135,17 @@ def test_a_survey_that_could_not_leave_is_dropped_when_the_case_opens_again(town
     assert world.mail("survey")["state"] == "dropped"
 
 
+def test_nobody_is_asked_about_a_mail_that_their_own_domain_disowns(town: Callable[..., World]) -> None:
+    """Somebody else may have written in their name, and an agent has called all the same."""
+    world = town(**ON)
+    world.citizen_writes(ANNA, dmarc="fail")
+    world.turn()
+    world.order("log-call", world.case()["number"])
+    world.live("2026-12-14 12:00", minutes=240)
+    assert world.case()["status"] == "closed"
+    assert world.received(ANNA) == []
+
+
 def test_an_address_is_asked_once_in_thirty_days(town: Callable[..., World]) -> None:
     world = town(**ON)
     for subject in ("Padró", "Certificat digital"):

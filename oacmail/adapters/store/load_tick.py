@@ -16,7 +16,7 @@ from oacmail.adapters.store.load_usage import usages
 from oacmail.adapters.store.outbox_queue import LIMITED, LIVE
 from oacmail.core import calendar
 from oacmail.core.canary import SENT, LastCanary
-from oacmail.core.cases import survey
+from oacmail.core.cases import acknowledgement, survey
 from oacmail.core.effects import TickItem
 from oacmail.core.escalation.digest import LAST_DIGEST, digest_due
 from oacmail.core.handlers.delivery_result import BACKOFF
@@ -120,8 +120,9 @@ def _canary(con: sqlite3.Connection, policy: Policy) -> LastCanary | None:
 def _spared(
     con: sqlite3.Connection, policy: Policy, reached: Sequence[tuple[CaseView, Deadline]], now: datetime
 ) -> frozenset[str]:
-    """Return the citizens of these cases who were asked within `survey.per_address_days`, or who have a complaint or a
-    request of rights in course."""
+    """Return the citizens of these cases who were asked within `survey.per_address_days`, who have a complaint or a
+    request of rights in course, or in whose name a mail came that their own domain disowns: they may never have
+    written."""
     asked = json.dumps([case.citizen for case, clock in reached if clock.kind == survey.SURVEY])
     if asked == "[]":
         return frozenset()
@@ -130,8 +131,10 @@ def _spared(
         f"""SELECT value AS address FROM json_each(?) WHERE EXISTS(SELECT 1 FROM outbox o WHERE o.recipient = value
           AND o.kind = '{MailKind.SURVEY}' AND o.created_at > ? AND o.state NOT IN ('failed', 'dropped', 'shadow'))
         OR EXISTS(SELECT 1 FROM cases c JOIN people p ON p.id = c.citizen_id WHERE p.address = value
-          AND c.status <> 'closed' AND c.intent IN ({marks(survey.NOT_ASKED)}))""",
-        (asked, since, *survey.NOT_ASKED),
+          AND c.status <> 'closed' AND c.intent IN ({marks(survey.NOT_ASKED)}))
+        OR EXISTS(SELECT 1 FROM cases c JOIN people p ON p.id = c.citizen_id
+          JOIN reviews r ON r.fingerprint = c.opened_by WHERE p.address = value AND r.reason = ?)""",
+        (asked, since, *survey.NOT_ASKED, acknowledgement.DISOWNED),
     )
     return frozenset(row["address"] for row in rows)
 

@@ -23,6 +23,7 @@ FORM = "form-sender-not-configured"
 RESTORED = "database-restored"  # why a mail is held
 ECHO = "echoes-our-mail"  # why a message is not acknowledged
 KEY_LOST = "token-key-lost"
+DISOWNED = "dmarc-fail"
 NEIGHBOURS = ("ca", "es")  # a few words are said in both
 LEAST_LETTERS = 12
 
@@ -40,7 +41,7 @@ def why_not(request: CitizenRequest) -> str:
     if request.forced:
         return ""
     if rate_limits.budget_class(request.message, request.view.person) == "refused":
-        return "dmarc-fail"
+        return DISOWNED
     if limit and request.now - request.received_at > timedelta(hours=limit):
         return "first-seen-late"
     if _echoes_us(request):

@@ -155,7 +155,7 @@ _ROWS = (
         kind=MailKind.WARNED, audience=Audience.CITIZEN, about_case=True, release=_ANY_HOUR,
         priority=Priority.CITIZEN, budget=Budget.ACKNOWLEDGEMENTS, if_uncertain=IfUncertain.HOLD,
     ),
-    _to_citizen(MailKind.PASSED_ON, _CLOSE, if_undelivered=IfUndelivered.AS_ANSWER),
+    _to_citizen(MailKind.PASSED_ON, _CLOSE, CancelledBy.SOLVED, if_undelivered=IfUndelivered.AS_ANSWER),
     _to_citizen(MailKind.PROGRESS, _ANSWER, _CLOSE, CancelledBy.SOLVED, if_undelivered=IfUndelivered.AS_OTHER),
     _to_citizen(MailKind.REFERRED, if_undelivered=IfUndelivered.AS_ANSWER),
     _to_citizen(MailKind.NOT_REACHED, if_undelivered=IfUndelivered.AS_OTHER),
