@@ -140,6 +140,17 @@ def test_even_an_open_case_ends_when_the_admin_says_so_and_nothing_is_sent_to_no
     assert left_in(world.config.office.state) == set()
 
 
+def test_nothing_is_sent_to_nobody_when_an_agent_takes_the_case_up_again(world: World) -> None:
+    number = _answered_and_closed(world)
+    _forget(world)
+    sent = len(world.mails())
+    world.order("reopen", number)
+    world.order("escalate", number, why="Ho torna a demanar per telèfon")
+    world.turn()
+    assert [mail["recipient"] for mail in world.mails()[sent:] if mail["recipient"].endswith("invalid")] == []
+    assert world.case(number)["status"] == "derived"
+
+
 def test_a_later_message_of_the_same_person_begins_anew(world: World) -> None:
     number = _answered_and_closed(world)
     (ack,) = world.received(ANNA)

@@ -13,9 +13,12 @@ from oacmail.core.view import CaseView
 _ADDRESS = re.compile(r"(?=.{3,254}\Z)(?!.*=\?)[!#-'*+/-9=?A-Z^-~.-]{1,64}@[A-Za-z0-9.-]{1,253}", re.ASCII)
 
 
+_NOWHERE = "@invalid"  # RFC 2606 section 2; who was forgotten has such an address (adapters/store/privacy/erase.py)
+
+
 def is_deliverable(address: str) -> bool:
-    """Whether a relay accepts the address as it stands."""
-    return _ADDRESS.fullmatch(address) is not None
+    """Whether a relay accepts the address as it stands, and somebody gets the mail."""
+    return _ADDRESS.fullmatch(address) is not None and not address.endswith(_NOWHERE)
 
 
 def is_ours(policy: Policy, address: str) -> bool:
