@@ -15,10 +15,12 @@ from oacmail.sim import (
     buttons,
     compose,
     desk_orders,
+    erasures,
     platform_faults,
     population,
     relayed_answers,
     services_replies,
+    survey_votes,
 )
 from oacmail.sim.clients import STYLES
 from oacmail.sim.ground_truth import Answer, WrittenMessage
@@ -274,4 +276,6 @@ ACTIONS: Mapping[str, ActionHandler] = {
     **buttons.ACTIONS,
     **relayed_answers.ACTIONS,
     **absences.ACTIONS,
+    **survey_votes.ACTIONS,
+    **erasures.ACTIONS,
 }

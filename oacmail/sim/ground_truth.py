@@ -132,6 +132,14 @@ class GroundTruth:
         latest = max((answer.at for answer in self.answers), default=None)
         return any(not one.solved or (latest is not None and latest >= one.at) for one in said)
 
+    def forget(self, address: str) -> None:
+        """Nothing is expected of what this person wrote, or was written."""
+        for message in self.of(address):
+            del self.written[message.message_id]
+            self.moves.pop(message.message_id, None)
+        self.answers = [answer for answer in self.answers if answer.to != address]
+        self.relayed = [said for said in self.relayed if said.to != address]
+
     def lose(self, message_ids: Iterable[str]) -> None:
         """Record messages that no longer exist anywhere; no check expects them, and lost answers do not count."""
         gone = set(message_ids)

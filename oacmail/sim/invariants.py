@@ -22,10 +22,11 @@ from oacmail.sim.expected_due import ExpectedDue, InvariantBroken, require, text
 from oacmail.sim.notice_checks import NoticeChecks
 from oacmail.sim.population import DISOWNED, INTERNAL, NEIGHBOURS, ROBOTS
 from oacmail.sim.relay_checks import RelayChecks
+from oacmail.sim.report_checks import ReportChecks
 from oacmail.sim.service import KillableStore
 from oacmail.sim.town import SimulatedTown, short
 
-AT_ANY_HOUR = frozenset({"alert", "derived", "transcript", "answered_twice", "not_relayed", "moved_back"})
+AT_ANY_HOUR = frozenset({"alert", "derived", "transcript", "answered_twice", "not_relayed", "moved_back", "low_score"})
 STUCK = timedelta(days=5)
 _NUMBER = re.compile(rb"[A-Z]+-\d{4}-\d{6}")
 
@@ -41,6 +42,7 @@ class InvariantChecker:
     board_checks: BoardChecks = field(init=False)
     notice_checks: NoticeChecks = field(init=False)
     relay_checks: RelayChecks = field(init=False)
+    report_checks: ReportChecks = field(init=False)
     _given: int = 0
     _to_citizens: Counter[tuple[str, str]] = field(default_factory=Counter)
     _asked: dict[str, str] = field(default_factory=dict)
@@ -56,12 +58,14 @@ class InvariantChecker:
         self.board_checks = BoardChecks(self.town)
         self.notice_checks = NoticeChecks(self.town)
         self.relay_checks = RelayChecks(self.town)
+        self.report_checks = ReportChecks(self.town, self.expected)
 
     def after_a_step(self) -> None:
         if self.town.restored != self._restored:
             self._restored = self.town.restored
             self.deadline_checks.begin_again()
             self.board_checks.begin_again()
+            self.report_checks.begin_again()
         self.board_checks.follow()
         self._mails()
         if self.town.down:
@@ -70,6 +74,7 @@ class InvariantChecker:
         if self._seen != (store, store.changes):  # otherwise no deadline has changed
             self._seen = (store, store.changes)
             self.deadline_checks.fired_in_time()
+            self.report_checks.published()
 
     def when_settled(self) -> None:
         """Check what must hold when no fault has been active for hours."""

@@ -73,10 +73,15 @@ BOARD_RATES: Mapping[str, tuple[float, float]] = {
     "sends a draft": (0.5, 0.0),
     "goes on holiday": (0.12, 0.0),
 }
+MONTH_RATES: Mapping[str, tuple[float, float]] = {
+    "answers a survey": (0.8, 0.4),
+    "is forgotten": (0.03, 0.0),
+}
 APART: Mapping[str, tuple[int, Mapping[str, tuple[float, float]]]] = {
     "mail": (1_000_000, MAIL_RATES),
     "services": (2_000_000, SERVICES_RATES),
     "board": (3_000_000, BOARD_RATES),
+    "month": (4_000_000, MONTH_RATES),
 }
 """Planned apart, with numbers of their own: the plans of earlier seeds, which found defects, stay as they were."""
 FAULT_RATES: Mapping[str, float] = {

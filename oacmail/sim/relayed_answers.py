@@ -14,7 +14,7 @@ from oacmail.sim import compose
 from oacmail.sim.clients import STYLES
 from oacmail.sim.ground_truth import Answer, RelayedAnswer
 from oacmail.sim.plan import SimulatedAction
-from oacmail.sim.population import ANSWERS, language
+from oacmail.sim.population import ANSWERS, DISOWNED, language
 from oacmail.sim.town import SimulatedTown, short
 from oacmail.sim.writing import ActionHandler, arrival, shown
 
@@ -25,17 +25,15 @@ _KINDS = ("second_level", "services", "overdue", "complex", "answered_twice")
 def _relays(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
     if town.down:
         return ""
-    writers = dict.fromkeys((*town.present_agents(), *town.policy.people.supervisor))
-    mails = [mail for one in writers for kind in _KINDS for mail in town.relay.inboxes[one].last(kind, 2)]
-    offers = [(mail, found[1]) for mail in mails if (found := _ADDRESS.search(str(shown(mail).get_content())))]
-    if not offers:
+    offer = _offer(town, rng)
+    if offer is None:
         return ""
-    notice, address = rng.choice(offers)
+    notice, address = offer
     case, writer = str(notice["X-Oacmail-Case"]), str(notice["To"])
     row = town.store.con.execute(
         "SELECT p.address FROM cases c JOIN people p ON p.id = c.citizen_id WHERE c.number = ?", (case,)
     ).fetchone()
-    if row is None or not row["address"]:
+    if row is None or row["address"] in ("", DISOWNED):
         return ""
     client, style = STYLES[action.number % len(STYLES)]
     text = f"{ANSWERS[language(row['address'])]} ({action.number})"
@@ -46,6 +44,17 @@ def _relays(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
     said = RelayedAnswer(str(mail["Message-ID"]), case, row["address"], writer, arrival(town), text)
     town.truth.relayed.append(said)
     return f"{case} to {said.to} through {notice['X-Oacmail-Kind']}, {client}"
+
+
+def _offer(town: SimulatedTown, rng: Random) -> tuple[EmailMessage, str] | None:
+    """A recent notice to somebody of the desk, and the reply address that it offers."""
+    writers = dict.fromkeys((*town.present_agents(), *town.policy.people.supervisor))
+    pairs = [(writer, kind) for writer in writers for kind in _KINDS]
+    for writer, kind in rng.sample(pairs, len(pairs)):
+        for notice in town.relay.inboxes[writer].last(kind):
+            if found := _ADDRESS.search(str(shown(notice).get_content())):
+                return notice, found[1]
+    return None
 
 
 def _sends_a_draft(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
