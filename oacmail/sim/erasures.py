@@ -8,6 +8,7 @@ import sqlite3
 from pathlib import Path
 from random import Random
 
+from oacmail.adapters.store.connection import FILE
 from oacmail.adapters.store.privacy.traces import wipe
 from oacmail.core.errors import Transient
 from oacmail.privacy.forget import forget
@@ -58,9 +59,10 @@ def _counted(con: sqlite3.Connection) -> list[list[str]]:
 
 
 def _left(state: Path, who: str) -> list[str]:
-    """The files in which her address still stands."""
-    files = [path for path in state.rglob("*") if path.is_file()]
-    return [path.name for path in files if who.encode() in path.read_bytes().lower()]
+    """The files of the database in which her address still stands. A database that a restore has set aside is one of
+    the backups, for which `oacmail forget` has an option."""
+    files = [state / (FILE + end) for end in ("", "-wal", "-shm")]
+    return [path.name for path in files if path.exists() and who.encode() in path.read_bytes().lower()]
 
 
 ACTIONS: dict[str, ActionHandler] = {"is forgotten": _is_forgotten}
