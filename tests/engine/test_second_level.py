@@ -310,6 +310,7 @@ def test_the_answer_that_tells_the_solution_ends_nudges_and_updates(world: World
     message = world.citizen_writes(ANNA, *FAULT)
     world.turn()
     world.order("escalate", world.case()["number"])
+    world.turn()
     world.advance("2026-11-25 12:00")
     world.order("solved", world.case()["number"])
     world.agent_answers(message, "Ja està arreglat.")

@@ -244,6 +244,7 @@ FAULTS = (
         _instead(from_services, "read_services_reply", lambda right, *args: ServicesReply(Statement.SOLVED)),
         "nothing counts as solved that nobody has said to be solved",
         days=30,
+        only=("reports a fault", "the services reply"),
     ),
     Planted(
         "second_level.by_message derives a case as often as its messages say so",
