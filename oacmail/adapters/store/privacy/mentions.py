@@ -37,7 +37,7 @@ def find(
     """
     start = seen or Mentions()
     own = address.removeprefix("tel:")
-    sought = _pattern([own, *needles])
+    sought = _Sought([own, *needles])
     mails = con.execute(
         """SELECT o.id, m.mime, m.bare FROM outbox o JOIN mails m ON m.id = o.id
         WHERE o.id > ? AND o.created_at < ? AND o.erased_at IS NULL AND length(m.mime) > 0 ORDER BY o.id""",
@@ -48,15 +48,25 @@ def find(
         last = row["id"]
         if _holds(sought, row["mime"]) or (row["bare"] is not None and _holds(sought, row["bare"])):
             found.add(last)
-    return _in_messages(con, _pattern([own]), start, frozenset(found), last, until)
+    return _in_messages(con, _Sought([own]), start, frozenset(found), last, until)
 
 
-def _pattern(texts: Iterable[str]) -> re.Pattern[str]:
-    return re.compile("|".join(rf"(?<![\w.+-]){re.escape(one)}(?![\w-])" for one in texts if one), re.IGNORECASE)
+class _Sought:
+    """Texts that are looked for as whole words, in any case. A pattern of hundreds of them is tried at every character;
+    so it is asked only where one of them occurs at all."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        wanted = [one for one in texts if one]
+        self._folded = [one.casefold() for one in wanted]
+        self._words = re.compile("|".join(rf"(?<![\w.+-]){re.escape(one)}(?![\w-])" for one in wanted), re.IGNORECASE)
+
+    def search(self, text: str) -> bool:
+        folded = text.casefold()
+        return any(one in folded for one in self._folded) and self._words.search(text) is not None
 
 
 def _in_messages(
-    con: sqlite3.Connection, sought: re.Pattern[str], start: Mentions, mails: frozenset[int], last_mail: int, until: str
+    con: sqlite3.Connection, sought: _Sought, start: Mentions, mails: frozenset[int], last_mail: int, until: str
 ) -> Mentions:
     rows = con.execute(
         """SELECT m.id, m.subject, m.fresh, m.reply_to, o.bytes FROM messages m
@@ -73,7 +83,7 @@ def _in_messages(
     return Mentions(mails=mails, messages=frozenset(found), last_mail=last_mail, last_message=last)
 
 
-def _holds(sought: re.Pattern[str], raw: bytes) -> bool:
+def _holds(sought: _Sought, raw: bytes) -> bool:
     if sought.search(raw.decode("utf-8", "replace")):
         return True
     return any(sought.search(text) for text in decoded(raw))
