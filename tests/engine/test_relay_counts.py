@@ -115,3 +115,19 @@ def test_a_mail_that_the_relay_refuses_answers_nothing_and_the_agents_are_told(w
     assert world.mail("relayed")["state"] == "failed"
     assert world.case()["status"] == "open"
     assert "bounced" in world.kinds(AGENT)
+
+
+def test_an_answer_to_a_late_reply_to_a_relayed_answer_belongs_to_the_case_of_that_reply(world: World) -> None:
+    """The answer's References name our relayed mail too, but it replies to the citizen's message (RFC 5322, 3.6.4)."""
+    relaying.send(world, relaying.mail(world, relaying.notice(world)))
+    first = world.case()["number"]
+    world.live("2027-01-11 09:00", minutes=600)
+    assert world.case()["status"] == "closed"
+    late = world.citizen_writes(
+        ANNA, "", "Ara em demana un altre document. Quin és?", answers=relaying.relayed(world)[0]
+    )
+    world.turn()
+    (child,) = [case["number"] for case in world.cases() if case["number"] != first]
+    world.agent_answers(late)
+    world.turn()
+    assert world.case(child)["answered_at"] is not None

@@ -1,8 +1,8 @@
 """Which case a message belongs to, by the first rule that applies (docs/design.md, "Threads").
 
-(a) A Message-ID that we made; (b) the id of a known message or our keyed token, from a participant; (c) the same
-citizen, by reverse reference, subject or text; (d) none. A wrong match is worse than none: an uncertain message opens
-a new case, which is linked to the case that it may belong to.
+(a) A Message-ID that we made, unless the message replies to a known one of another case; (b) the id of a known message
+or our keyed token, from a participant; (c) the same citizen, by reverse reference, subject or text; (d) none. A wrong
+match is worse than none: an uncertain message opens a new case, which is linked to the case that it may belong to.
 """
 
 import re
@@ -91,7 +91,7 @@ def match_case(message: Message, view: View, writers: frozenset[str], received_a
     Senders without an address match nobody: two such messages have nothing in common.
     """
     writers -= {""}
-    for rung in (_acknowledged, _our_id, _known_id, _token, _reverse, _subject, _text):
+    for rung in (_acknowledged, _parent, _our_id, _known_id, _token, _reverse, _subject, _text):
         match = rung(message, view, writers, received_at)
         if match is not None and match.case is not None:
             return match
@@ -110,6 +110,16 @@ def _acknowledged(message: Message, view: View, writers: frozenset[str], _: date
     """After a restore: the copy of our acknowledgement names the case of this message."""
     case = _case(view, view.reserved)
     return ThreadMatch(case, ACKNOWLEDGED) if case is not None else None
+
+
+def _parent(message: Message, view: View, writers: frozenset[str], _: datetime) -> ThreadMatch | None:
+    """(b) The message that it replies to (RFC 5322, 3.6.4), before any other of its thread: an answer to a late reply
+    names our mail of the old case too, which that reply quoted."""
+    if message.auth.dmarc is Dmarc.FAIL or not message.refs:
+        return None
+    parent = next((earlier for earlier in view.named if earlier.message_id == message.refs[-1]), None)
+    case = _case(view, parent.case) if parent is not None else None
+    return ThreadMatch(case, "known-message-id") if case is not None and _member(case, writers) else None
 
 
 def _our_id(message: Message, view: View, writers: frozenset[str], _: datetime) -> ThreadMatch | None:
