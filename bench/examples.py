@@ -16,12 +16,15 @@ from typing import Any
 from oacmail.core.model import Message
 from oacmail.mail.parse import parse
 from oacmail.mail.parser_config import ParserConfig
-from oacmail.mail.understanding import labelled, signals
+from oacmail.mail.understanding import labelled, ngrams, scores
+from oacmail.mail.understanding.circumstances import circumstances
 
 CORPUS = ParserConfig(town="Castellbisbal", phone="900 772 772")
 """The parser configuration of the office that the messages are written to."""
 MESSAGES = Path(__file__).parent / "messages.jsonl"
+VOICES = Path(__file__).parent / "voices.jsonl"
 PHRASES = Path(__file__).parent / "understanding_phrases.txt"
+PHRASES_WRITER = "phrases"
 MARKS: tuple[Mapping[str, str], ...] = (
     {},
     {"Auto-Submitted": "auto-generated"},
@@ -31,17 +34,19 @@ MARKS: tuple[Mapping[str, str], ...] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelledMessage:
-    """One message, its labels (kind, topic, level, intent, …; None where they do not apply), its pieces and signals."""
+    """One message, its labels (kind, topic, level, intent, …; None where they do not apply), and what the model
+    reads of it: pieces, number of different words, circumstances."""
 
     file: str
     message: Message
     labels: Mapping[str, Any]
     pieces: frozenset[str]
-    signals: Mapping[str, float]
+    words: int
+    facts: frozenset[str]
 
     @property
     def writer(self) -> str:
-        return self.file[0]
+        return PHRASES_WRITER if self.file == PHRASES_WRITER else self.file[0]
 
 
 def mails(folder: Path) -> list[LabelledMessage]:
@@ -50,9 +55,15 @@ def mails(folder: Path) -> list[LabelledMessage]:
     return [_example(label["file"], (folder / label["file"]).read_bytes(), label) for label in labels]
 
 
-def messages() -> list[LabelledMessage]:
-    """All invented messages, named by writer and number ("a17"), in the form of a person's client or a machine."""
-    rows = [json.loads(line) for line in MESSAGES.read_text(encoding="utf-8").splitlines()]
+def everything(folder: Path, *more: Path) -> list[LabelledMessage]:
+    """All that a model may learn from: the mails of a folder, invented messages, those of further files, phrases."""
+    return [*mails(folder), *(each for file in (MESSAGES, VOICES, *more) for each in messages(file)), *phrases()]
+
+
+def messages(file: Path = MESSAGES) -> list[LabelledMessage]:
+    """All invented messages of a file, named by writer and number ("a17"), in the form of a person's client or a
+    machine."""
+    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
     return [_example(f"{row['writer']}{number}", mail(row), row) for number, row in enumerate(rows)]
 
 
@@ -73,16 +84,18 @@ def phrases() -> list[LabelledMessage]:
     found = []
     for labels, said in labelled.lines(PHRASES.read_text(encoding="utf-8")):
         marks = MARKS if labels["kind"] in ("auto_reply", "bulk") else MARKS[:1]
-        found += [_example("phrases", labelled.message(said, mark), labels) for mark in marks]
+        found += [_example(PHRASES_WRITER, labelled.message(said, mark), labels) for mark in marks]
     return found
 
 
 def _example(file: str, raw: bytes, labels: Mapping[str, Any]) -> LabelledMessage:
     message = parse(raw, CORPUS)
+    said = scores.words(message)
     return LabelledMessage(
         file=file,
         message=message,
         labels=labels,
-        pieces=frozenset(signals.pieces(message)),
-        signals=signals.signals(message),
+        pieces=frozenset(ngrams.pieces(said)),
+        words=len(set(said)),
+        facts=circumstances(message),
     )

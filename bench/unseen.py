@@ -1,12 +1,14 @@
-"""Measure how the shipped tables read the mails of bench/voices.jsonl, whose writers nothing has learned from.
+"""Measure how the shipped table reads the mails of a file, one column for all and one for each writer.
 
-Usage: python -m bench.unseen. Twenty-seven writers with briefs of their own wrote them; each knew the scheme of labels
-and neither another's mails nor this code; one of them (v) collects machines' mail. One column for all, then one each.
-Whoever learns from them leaves a writer out to measure it (bench/understand.py), and says so in docs/understanding.md.
+Usage: python -m bench.unseen FILE.jsonl ... (the form of bench/voices.jsonl). The figures mean something only for
+writers that the table has not learned from: bench/understand.py leaves writers out, this measures sealed ones.
 """
 
 import json
+import sys
 from collections import defaultdict
+from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 
 from bench.examples import CORPUS, mail
@@ -15,20 +17,18 @@ from oacmail.cli.figures import figures
 from oacmail.mail.parse import parse
 from oacmail.mail.understanding import scores
 
-VOICES = Path(__file__).parent / "voices.jsonl"
 
-
-def judged() -> dict[str, list[Pair]]:
+def judged(files: Iterable[Path]) -> dict[str, list[Pair]]:
     """writer -> (labels, verdict) of each mail."""
     table, found = scores.shipped(), defaultdict[str, list[Pair]](list)
-    for line in VOICES.read_text(encoding="utf-8").splitlines():
+    for line in chain.from_iterable(file.read_text(encoding="utf-8").splitlines() for file in files):
         row = json.loads(line)
         found[row["writer"]].append((row, verdict(parse(mail(row), CORPUS), table)))
     return found
 
 
-def main() -> None:
-    by_writer = judged()
+def main(*files: Path) -> None:
+    by_writer = judged(files)
     everything = [pair for pairs in by_writer.values() for pair in pairs]
     groups = {"all": everything, **by_writer}
     scored = {name: figures(pairs) for name, pairs in groups.items()}
@@ -39,4 +39,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(Path, sys.argv[1:]))

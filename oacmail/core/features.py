@@ -1,4 +1,4 @@
-"""What mail/understanding finds in a message for core/routing to judge: terms, names, marks, scores and their evidence.
+"""What mail/understanding finds in a message for core/routing to judge: names, scores and their evidence.
 
 Values only, frozen; nothing here reads text or decides.
 """
@@ -19,17 +19,6 @@ class Callback:
     phone: str
     slot: Slot
     outside: bool = False
-
-
-class Term(NamedTuple):
-    """A term of the lexicon (mail/understanding/lexicon.py), e.g. ("topic", "grant", "subvencio")."""
-
-    group: str
-    label: str
-    term: str
-
-    def __str__(self) -> str:
-        return ":".join(self)
 
 
 class Platform(NamedTuple):
@@ -69,7 +58,7 @@ class VoteWords(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """What speaks for a verdict: `words` of the writer or "cue:<name>", and their `part` of the model's margin."""
+    """What speaks for a verdict: `words` of the writer, and their `part` of its log-probability."""
 
     field: str
     verdict: str
@@ -81,21 +70,20 @@ class Evidence(NamedTuple):
 class Features:
     """What the classifier and the rules go by; mail/understanding computes each, core/routing judges.
 
-    From the lexicon: `terms` and their weights; `subject_thanks`: the subject is thanks. `platforms` named; `end_days`
-    of terms; `addresses` after a label such as "E-mail:"; `callback`: the telephone and the slot beside it; `town`: the
-    office's town, folded, '' = not named; `town_words` of [[topic]].
-    Of the text: `only_thanks`; `promises`: the writer will do something or waits for it; `postscript`; `repeats_us`: it
+    Named in it: `platforms`; `end_days` of terms; `addresses` after a label such as "E-mail:"; `callback`: the
+    telephone and the slot beside it; `town`: the office's town, folded, '' = not named; `town_words` of [[topic]].
+    Of the text: `only_thanks`; words of `thanks`, under a subject that asks nothing, of asking
+    (`asks`), or after which thanks go on to ask (`turns`); `of_paper`: it speaks of a document or form rather
+    than of a platform; `promises`: the writer will do something or waits for it; `postscript`; `repeats_us`: it
     has our acknowledgement's own sentences;
     `names_attachment`; `language_wish`: ca | es | en, '' = none; `subject_says`: automatic | receipt | ''; `vote`: of a
     reply, as an answer to a survey.
-    Of a machine's mail alone: `form_fields` out of name, address, phone, text; `subject_form`: it names a web form.
-    `cues` (mail/understanding/cues.py); `marks` of a machine and their worth, 0..1.
+    Of a machine's mail alone: `form_fields` out of name, address, phone, text; `subject_form`: it names a web form;
+    `call_form`: it has the words of the call-back form.
     `scores`: field (kind, topic, level, intent) -> verdict -> probability; empty = not scored. `evidence` for the
     likeliest verdict of each field, loudest first.
     """
 
-    terms: Mapping[Term, float] = field(default_factory=lambda: MappingProxyType({}))
-    subject_thanks: bool = False
     platforms: tuple[Platform, ...] = ()
     end_days: tuple[EndDay, ...] = ()
     addresses: tuple[str, ...] = ()
@@ -103,6 +91,10 @@ class Features:
     town: str = ""
     town_words: tuple[TownWord, ...] = ()
     only_thanks: bool = False
+    thanks: bool = False
+    asks: bool = False
+    turns: bool = False
+    of_paper: bool = False
     promises: bool = False
     postscript: bool = False
     repeats_us: bool = False
@@ -112,14 +104,9 @@ class Features:
     vote: VoteWords | None = None
     form_fields: frozenset[str] = frozenset()
     subject_form: bool = False
-    cues: frozenset[str] = frozenset()
-    marks: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    call_form: bool = False
     scores: Mapping[str, Mapping[str, float]] = field(default_factory=lambda: MappingProxyType({}))
     evidence: tuple[Evidence, ...] = ()
-
-    def said(self, group: str, label: str = "") -> list[Term]:
-        """The matched terms of a group, or of one label of it, in the order of the text."""
-        return [term for term in self.terms if term.group == group and label in ("", term.label)]
 
 
 NO_FEATURES = Features()

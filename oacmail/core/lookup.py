@@ -177,10 +177,11 @@ def files(message: Message) -> str:
 
 
 def _written_on_top(policy: Policy, message: Message) -> Message:
-    """The citizen's message that our mail has grown into: its marks of a machine are ours, and often its From too."""
+    """The citizen's message that our mail has grown into: what tells a machine is ours, and often its From too."""
     writer = message.to[0] if message.sender in policy.office.own and message.to else message.sender
     name = message.name if writer == message.sender else ""
-    features = replace(message.features, marks=MappingProxyType({}))
+    scores = {field: of for field, of in message.features.scores.items() if field != "kind"}
+    features = replace(message.features, scores=MappingProxyType(scores))
     return replace(message, auto=Auto.NONE, reasons=(), report=None, sender=writer, name=name, features=features)
 
 

@@ -18,10 +18,12 @@ from oacmail.mail.mime import addresses, auth, boundaries, charset, limits, mess
 from oacmail.mail.mime.fields import Fields
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.understanding import (
+    asking,
     auto,
     auto_subjects,
     echoes,
     evidence,
+    fault_words,
     features,
     form_fields,
     lang,
@@ -140,7 +142,7 @@ def _typed(message: MessageSource, body: Body) -> str:
 
 
 def _features(read: Message, with_ours: str, signature: str, parser_config: ParserConfig, judged: Judged) -> Features:
-    """What the lexicons find, what the text does (thanks, repeats us, names an attachment), and the model's scores.
+    """What the text names and does (thanks, repeats us, names an attachment), and the model's scores.
 
     `with_ours`: what was written now, our own sentences left in.
     """
@@ -149,16 +151,18 @@ def _features(read: Message, with_ours: str, signature: str, parser_config: Pars
         lambda: features.find(subject, fresh, signature, phone=parser_config.phone, town=parser_config.town),
         NO_FEATURES,
     )
-    with_terms = replace(read, features=found)
-    weighed = judged(lambda: scores.weigh(with_terms, lessons=parser_config.lessons), found)
     no_words: tuple[TownWord, ...] = ()
     no_fields: frozenset[str] = frozenset()
     no_vote: VoteWords | None = None
     may_vote = bool(read.refs or read.tokens or read.vote_tokens)  # nobody votes unasked
     machine = read.auto is not Auto.NONE  # people write "Nom: …" as well
-    return replace(
-        weighed,
+    found = replace(
+        found,
         only_thanks=judged(lambda: thanks.only_thanks(subject, fresh, read.name, read.sender), False),
+        thanks=judged(lambda: thanks.has_thanks(subject, fresh), False),
+        asks=judged(lambda: asking.asks(features.fold(fresh)), True),
+        turns=judged(lambda: asking.turns(features.fold(f"{subject} . {fresh}")), True),
+        of_paper=judged(lambda: fault_words.of_paper(features.fold(f"{subject} . {fresh}")), False),
         promises=judged(lambda: thanks.promises(fresh), False),
         postscript=judged(lambda: reply_text.has_postscript(fresh), False),
         subject_says=judged(lambda: auto_subjects.title_kind(subject, fresh, answers=bool(read.refs)), ""),
@@ -166,11 +170,13 @@ def _features(read: Message, with_ours: str, signature: str, parser_config: Pars
         repeats_us=judged(lambda: echoes.repeats(subject, with_ours, token=bool(read.tokens)), False),
         form_fields=judged(lambda: form_fields.sorts(fresh), no_fields) if machine else no_fields,
         subject_form=machine and form_fields.is_title(subject),
+        call_form=form_fields.is_call_form(f"{subject}\n{fresh}"),
         town_words=judged(lambda: town_words.found(subject, fresh, parser_config.topics), no_words),
         language_wish=judged(lambda: remarks.language(features.fold(fresh)), ""),
         names_attachment=judged(lambda: remarks.names_attachment(features.fold(fresh)), False),
-        evidence=judged(lambda: evidence.shown(weighed, subject, fresh), weighed.evidence),
     )
+    weighed = judged(lambda: scores.weigh(replace(read, features=found), lessons=parser_config.lessons), found)
+    return replace(weighed, evidence=judged(lambda: evidence.shown(weighed, subject, fresh), weighed.evidence))
 
 
 def _vote(read: Message) -> VoteWords | None:

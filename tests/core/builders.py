@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from types import MappingProxyType
 from typing import Any
 
 from oacmail.adapters.workdays import EveryDay
@@ -21,19 +20,12 @@ from oacmail.core.effects import (
     UpdateCase,
     UpdateOutbox,
 )
-from oacmail.core.features import Evidence, Features, Term
+from oacmail.core.features import Evidence, Features
 from oacmail.core.lookup import Lookup, look_up
 from oacmail.core.model import Auth, Auto, Folder, Message, Outcome, Role, Rung, Status
 from oacmail.core.outgoing import MailKind, MailState
 from oacmail.core.policy import Office, People, Policy
 from oacmail.core.view import CaseView, Deadline, MessageView, OutgoingView
-
-
-def terms(**weights: Mapping[str, float]) -> Mapping[Term, float]:
-    """By group: `terms(thanks={"said:gracies": 2.0})`."""
-    return MappingProxyType(
-        {Term(group, *key.split(":", 1)): weight for group, some in weights.items() for key, weight in some.items()}
-    )
 
 
 def evidence(*said: tuple[str, float]) -> tuple[Evidence, ...]:
@@ -44,7 +36,7 @@ def evidence(*said: tuple[str, float]) -> tuple[Evidence, ...]:
 
 def scores(**of: Mapping[str, float]) -> Mapping[str, Mapping[str, float]]:
     """`scores(level={"second": 0.9})`."""
-    return MappingProxyType(of)
+    return of
 
 
 def message(features: Features | None = None, **changes: Any) -> Message:

@@ -28,7 +28,6 @@ from tests.core.builders import (
     recorded,
     scores,
     shown,
-    terms,
 )
 
 CASES = {CASE: case()}
@@ -36,7 +35,7 @@ ANSWERED = {CASE: case(status=Status.ANSWERED, answered_at=NOW, clocks=(deadline
 NAMED = View(named=(recorded(),), cases=CASES)
 NAMED_ANSWERED = View(named=(recorded(),), cases=ANSWERED)
 REPLY: dict[str, Any] = {"refs": ("<first@example.org>",), "subject": "Re: Padró"}
-SPAM = Features(terms=terms(spam={"lure:bitcoin": 3.0}), scores=scores(kind={"spam": 0.9}))
+SPAM = Features(scores=scores(kind={"spam": 0.9}))
 
 
 OPENED = ["OpenCase", "record case of citizen", "start answer 0", "start remind 0", "UpdatePerson", "event opened"]
@@ -107,7 +106,11 @@ MESSAGES: dict[str, tuple[View, Lookup, list[str]]] = {
         lookup(sender=PERE, **REPLY),
         ["record case of citizen as guest", "UpdateCase", "end void: wait", "UpdatePerson", "outbox ack:first: named"],
     ),
-    "a lure": (View(), lookup(features=SPAM), ["record spam of citizen", "review suspected-spam"]),
+    "a lure": (
+        View(),
+        lookup(features=SPAM, fresh="Guanyeu diners avui mateix. " * 4),
+        ["record spam of citizen", "review suspected-spam"],
+    ),
     "the same message again": (View(known=recorded(), cases=CASES), lookup(), ["record duplicate of citizen"]),
     # --- staff
     "an answer in Sent": (

@@ -15,10 +15,6 @@ def named(**weights: float) -> Features:
     return Features(platforms=tuple(Platform(operator, "x", weight) for operator, weight in weights.items()))
 
 
-def cues(*names: str) -> Features:
-    return Features(cues=frozenset(names))
-
-
 def ends(day: EndDay) -> Features:
     return Features(end_days=(day,))
 
@@ -29,9 +25,8 @@ def test_the_town_answers_for_what_is_not_named() -> None:
     assert derivation.operator(named(town=1.0, generalitat=2.0)) == "generalitat"
 
 
-def test_a_form_is_at_fault_where_its_own_cues_outnumber_those_of_a_platform() -> None:
-    assert derivation.cause(cues("option missing")) == "document_or_form"
-    assert derivation.cause(cues("option missing", "server error")) == "platform"
+def test_a_form_is_at_fault_where_the_message_speaks_of_it_more_than_of_a_platform() -> None:
+    assert derivation.cause(Features(of_paper=True)) == "document_or_form"
     assert derivation.cause(Features()) == "platform"
 
 

@@ -1,22 +1,21 @@
-"""What people are told of why a message was read so: its own words and named cues, nothing made for machines."""
+"""What people are told of why a message was read so: its own words, nothing made for machines."""
 
 import json
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from oacmail.core.features import Evidence, Features, Term
+from oacmail.core.features import Evidence, Features
 from oacmail.core.routing.classification import classify
 from oacmail.mail.parse import parse
 from oacmail.mail.understanding import evidence, labelled
 
 
-def _shown(what: str, text: str, terms: Mapping[Term, float] | None = None) -> list[str]:
-    found = Features(terms=terms or {}, evidence=(Evidence("level", "second", what, 0.5),))
+def _shown(what: str, text: str) -> list[str]:
+    found = Features(evidence=(Evidence("level", "second", what, 0.5),))
     return [spoken.words for spoken in evidence.shown(found, "", text)]
 
 
@@ -27,7 +26,6 @@ def _shown(what: str, text: str, terms: Mapping[Term, float] | None = None) -> l
         ("collegi", "Al Col·legi no en saben res", ["Col·legi"]),
         ("error 0", "Surt l'error 500 quan signo", ["error 500"]),
         ("notificacio", "La NOTIFICACIÓ és buida", ["NOTIFICACIÓ"]),
-        ("cue:down", "No va", ["cue:down"]),
         ("o", "o bé", []),
         ("? i", "Com? I ara", []),
         ("no me", "no me va", []),
@@ -39,12 +37,6 @@ def test_a_piece_of_the_model_is_shown_as_the_writer_wrote_it_or_not_at_all(
     what: str, text: str, own: list[str]
 ) -> None:
     assert _shown(what, text) == own
-
-
-def test_a_sum_of_terms_is_shown_as_the_terms_that_stand_in_the_text() -> None:
-    terms = {("second", "no funciona"): 2.0, ("second", "caigut"): 1.0, ("first", "com puc"): 3.0}
-    weights = {Term("level", *named): weight for named, weight in terms.items()}
-    assert _shown("level:second", "La seu ha caigut i no Funciona", weights) == ["no Funciona", "caigut"]
 
 
 def test_no_fragment_of_the_model_stands_in_the_reasons_of_any_held_out_message() -> None:

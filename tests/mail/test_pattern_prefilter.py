@@ -8,14 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oacmail.mail.parse import parse
-from oacmail.mail.understanding import labelled, machine_phrases
-from oacmail.mail.understanding.cues_of_faults import FAULTS
-from oacmail.mail.understanding.cues_of_wishes import OWN_TOWN, WISHES
+from oacmail.mail.understanding import labelled, operators
 from oacmail.mail.understanding.features import fold
 from oacmail.mail.understanding.pattern_prefilter import PatternPrefilter, starts
 
 CORPUS = Path(__file__).parent.parent / "corpus"
-PATTERNS = (*FAULTS, *WISHES, *machine_phrases.BODY)
+PATTERNS = tuple(
+    (whose, rf"\b(?:{'|'.join(pattern for _, pattern in platforms)})".replace("|@", "|"))
+    for whose, platforms in operators.PLATFORMS.items()
+)
 GATE = PatternPrefilter(PATTERNS)
 
 
@@ -26,11 +27,10 @@ def holding(text: str) -> list[str]:
 
 def test_on_every_message_the_same_patterns_hold_as_if_each_were_run() -> None:
     messages = [*(raw for _, raw in labelled.held_out()), *(path.read_bytes() for path in CORPUS.glob("*.eml"))]
-    read = [f"{fold(message.subject)} . {fold(message.text)}" for message in map(parse, messages)]
-    texts = [text.replace("castellbisbal", OWN_TOWN) for text in read]
+    texts = [f"{fold(message.subject)} . {fold(message.text)}" for message in map(parse, messages)]
 
     assert [list(GATE.holding(text)) for text in texts] == [holding(text) for text in texts]
-    assert sum(map(len, map(holding, texts))) > len(texts)
+    assert sum(map(len, map(holding, texts))) > 50
 
 
 @pytest.mark.parametrize(("name", "pattern"), PATTERNS)

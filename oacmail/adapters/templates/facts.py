@@ -197,7 +197,7 @@ _SAMPLE_SECOND = {
     "platform": "e-NOTUM",
     "urgent": True,
     "ends_on": date(2026, 11, 27),
-    "words": ("cue:server error", "bad gateway"),
+    "words": ("error 502", "bad gateway"),
 }
 _SAMPLE_DERIVED = {"derived_at": _THEN, "platform": "e-NOTUM", "operator": "aoc", "ends_on": date(2026, 11, 27)}
 # `check` renders every template with these, so that each branch runs at least once.

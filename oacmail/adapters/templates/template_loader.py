@@ -159,12 +159,9 @@ def _label(context: Context, key: str, group: str) -> str:
     return label(group, str(key), context["lang"], context["office"])
 
 
-@pass_context
-def _evidence(context: Context, words: Sequence[str]) -> str:
-    """Return the words that decided, as written, and the names of the cues."""
-    cues = (word.removeprefix("cue:") for word in words if word.startswith("cue:"))
-    read = (f"«{word}»" for word in words if not word.startswith("cue:"))
-    return ", ".join((*(label("cue", cue, context["lang"], context["office"]) for cue in cues), *read))
+def _evidence(words: Sequence[str]) -> str:
+    """Return the words that decided, as written."""
+    return ", ".join(f"«{word}»" for word in words)
 
 
 _LINK = Markup('<a href="%s">%s</a>')

@@ -16,18 +16,16 @@ from oacmail.core.routing import derivation, forms
 
 Verdict = TypeVar("Verdict", bound=StrEnum)
 
-_SAID = 3.0  # the least weight by which a machine names itself (mail/understanding/lexicon_of_kinds.py)
-# The least score at which a message is set aside, besides the evidence that each rule needs. The second figure is for
-# messages that ask for something, as persons do.
-_MACHINE_FROM, _SPAM_FROM, _THANKS_FROM = (0.5, 0.9), (0.5, 0.8), (0.4, 0.8)
-_MARKED, _MACHINE_ALONE = 1.0, 0.6  # the sum of the marks; the least score if it is lower
+# The least probability at which a message without a machine's header fields is set aside, by what the kind would be;
+# the second figure is for messages that ask something, as persons do (thanks: that go on after a "but"); the third for
+# messages of a few words, which are all too sure; few words that ask are a person's.
+_ASIDE = {"machine": (0.5, 0.8, 0.99, 2.0), "spam": (0.5, 0.8, 0.99, 2.0), "thanks": (0.5, 0.95)}
 _SHORT = 60  # words: pure thanks are brief
+_BRIEF = 12  # words: too few to tell a person from a machine, or thanks without a word of thanks from help
 _UNREAD = 0.3  # the confidence of a verdict without a score
 _UNSCORED: Mapping[str, float] = MappingProxyType({})
 _MACHINES = (Kind.AUTO_REPLY, Kind.BOUNCE, Kind.BULK)
-_GROUPS = {Kind.SPAM: "spam", Kind.THANKS: "thanks", Kind.REQUEST: "form"}
 _BY_AUTO = {Auto.REPLY: Kind.AUTO_REPLY, Auto.BOUNCE: Kind.BOUNCE, Auto.BULK: Kind.BULK}
-_NO_THANKS = (("level", "second"), ("intent", "rights"), ("intent", "complaint"), ("waits", ""))  # somebody waits
 
 
 def classify(
@@ -119,25 +117,14 @@ def _is_titled_automatic(message: Message, _: frozenset[str]) -> bool:
     return message.features.subject_says != ""
 
 
-def _says_it_is_automatic(message: Message, _: frozenset[str]) -> bool:
-    """The text says so and nothing else."""
-    found = message.features
-    said = sum(found.terms[term] for term in found.said("auto"))
-    return said >= _SAID and _is_brief(message) and not _asks(message)
-
-
 def _reads_automatic(message: Message, _: frozenset[str]) -> bool:
-    """Without a machine's header fields both are needed: a mark of a machine and a score; with one weak mark alone, a
-    higher score."""
-    marks = sum(message.features.marks.values())
-    sure = max(_MACHINE_FROM[_asks(message)], 0.0 if marks >= _MARKED else _MACHINE_ALONE)
-    return marks > 0 and _of_machines(message.features) >= sure
+    return _of_machines(message.features) >= _ASIDE["machine"][_person(message)]
 
 
 def _reads_as_spam(message: Message, _: frozenset[str]) -> bool:
-    """A lure is needed too; a message that answers us is no spam."""
-    lured = bool(message.features.said("spam")) and not (message.quotes_us or message.tokens)
-    return lured and _score(message.features, Kind.SPAM) >= _SPAM_FROM[_asks(message)]
+    """A message that answers us is no spam."""
+    ours = message.quotes_us or message.tokens
+    return not ours and _score(message.features, Kind.SPAM) >= _ASIDE["spam"][_person(message)]
 
 
 def _nothing_but_thanks(message: Message, _: frozenset[str]) -> bool:
@@ -146,21 +133,17 @@ def _nothing_but_thanks(message: Message, _: frozenset[str]) -> bool:
     return message.features.only_thanks and not message.attachments
 
 
-def _only_thanks(message: Message, _: frozenset[str]) -> bool:
-    """Thanks within a conversation, or as the subject, with nothing beside them: most requests end with thanks too."""
-    found = message.features
-    spoken = bool(found.said("thanks")) and (bool(message.refs) or found.subject_thanks)
-    beside = found.postscript or found.names_attachment or any(found.said(group, label) for group, label in _NO_THANKS)
-    nothing_else = not beside and not _questions(message) and not message.attachments and _is_brief(message)
-    return spoken and nothing_else and _score(found, Kind.THANKS) >= _THANKS_FROM[_asks(message)]
+def _reads_as_thanks(message: Message, _: frozenset[str]) -> bool:
+    """Thanks are brief, with nothing beside them: most requests end with thanks too."""
+    found, length = message.features, len(message.fresh.split())
+    beside = found.postscript or found.names_attachment or message.attachments or _questions(message)
+    told = length > _BRIEF or found.thanks
+    return told and not beside and length <= _SHORT and _score(found, Kind.THANKS) >= _ASIDE["thanks"][found.turns]
 
 
-def _is_brief(message: Message) -> bool:
-    return len(message.fresh.split()) <= _SHORT
-
-
-def _asks(message: Message) -> bool:
-    return _questions(message) or bool(message.features.said("asks"))
+def _person(message: Message) -> int:
+    """0 to 3: how much speaks for a person."""
+    return 2 * (len(message.fresh.split()) <= _BRIEF) + (_questions(message) or message.features.asks)
 
 
 def _questions(message: Message) -> bool:
@@ -174,11 +157,10 @@ _KINDS: tuple[tuple[Callable[[Message, frozenset[str]], bool], tuple[Kind, ...],
     (_is_report, (Kind.BOUNCE,), ""),
     (_is_automatic, _MACHINES, ""),
     (_is_titled_automatic, (Kind.AUTO_REPLY,), "kind: its subject says that it is automatic"),
-    (_says_it_is_automatic, (Kind.AUTO_REPLY,), "kind: says that it is automatic"),
     (_reads_automatic, _MACHINES, "kind: reads as a machine's"),
     (_reads_as_spam, (Kind.SPAM,), "kind: suspected spam"),
     (_nothing_but_thanks, (Kind.THANKS,), "kind: nothing but thanks"),
-    (_only_thanks, (Kind.THANKS,), "kind: only thanks"),
+    (_reads_as_thanks, (Kind.THANKS,), "kind: only thanks"),
 )
 
 _PLAIN = (_is_form, _looks_like_form, _nothing_but_thanks)  # need no score
@@ -193,15 +175,8 @@ def _kind(message: Message, form_senders: frozenset[str]) -> tuple[Kind, float, 
             if not rule:
                 return kind, 0.95, message.reasons
             sure = 1.0 if holds in _PLAIN else _score(found, kind)
-            return kind, sure, (rule, *_seen(found, kind), *_why(found, kind))
+            return kind, sure, (rule, *_why(found, kind))
     return Kind.REQUEST, _score(message.features, Kind.REQUEST) or _UNREAD, ("kind: nothing says otherwise",)
-
-
-def _seen(found: Features, kind: Kind) -> list[str]:
-    """The evidence for this kind: the marks of a machine, or the terms of a group."""
-    if kind in _MACHINES:
-        return [f"mark:{name}" for name in found.marks]
-    return [str(term) for term in found.said(_GROUPS[kind])]
 
 
 def _named_by_town(words: Iterable[TownWord]) -> tuple[Topic, Level] | None:

@@ -13,8 +13,6 @@ Cause = Literal["platform", "document_or_form"]
 
 OPERATORS = ("town", "aoc", "generalitat", "age", "orgt")
 _NEAR = timedelta(days=2)
-_PAPER = ("wrong document", "option missing", "documents disagree", "form refuses", "wrong sum")
-_MACHINE = ("server error", "down", "charged twice", "pending though paid", "codes for words", "error named")
 
 
 def operator(features: Features, own: str = "town") -> str:
@@ -37,9 +35,8 @@ def _of(features: Features, operator: str) -> list[Platform]:
 
 
 def cause(features: Features) -> Cause:
-    """`document_or_form` if the cues of a faulty document or form outnumber those of a failing platform."""
-    paper, machine = (len(features.cues.intersection(cues)) for cues in (_PAPER, _MACHINE))
-    return "document_or_form" if paper > machine else "platform"
+    """`document_or_form` if the message speaks of these more than of a platform."""
+    return "document_or_form" if features.of_paper else "platform"
 
 
 def ends_soon(features: Features, written_at: datetime | None) -> bool:

@@ -9,7 +9,6 @@ import re
 from oacmail.core.model import Auto, Kind, Message
 from oacmail.core.policy import Policy
 
-_SAID = 3.0  # the least weight of terms that make the call-back form (mail/understanding/lexicon_of_kinds.py)
 _ROLES = re.compile(
     r"(?:no-?re|info|contact|atenci|sup+ort|soporte|help|hello|hola|ventas|vendes|sales|comercial|news|client|admin)"
 )
@@ -22,8 +21,7 @@ _REPLIED = "auto-submitted: auto-replied"
 
 def is_call_form(message: Message) -> bool:
     """Whether it has the call-back form's own words and a telephone."""
-    found = message.features
-    return sum(found.terms[term] for term in found.said("form")) >= _SAID and found.callback is not None
+    return message.features.call_form and message.features.callback is not None
 
 
 def is_clear(message: Message) -> bool:

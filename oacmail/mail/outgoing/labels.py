@@ -7,7 +7,6 @@ from collections.abc import Mapping
 
 from oacmail.core.model import LANGUAGES
 from oacmail.mail.outgoing.labels_in_lists import IN_LISTS
-from oacmail.mail.outgoing.labels_of_cues import CUES
 from oacmail.mail.outgoing.labels_of_orders import BUTTONS, NOT_RELAYED, ORDERS, REFUSED, SAID
 from oacmail.mail.outgoing.labels_of_reasons import REASONS
 from oacmail.mail.outgoing.labels_of_report import REPORT
@@ -81,7 +80,6 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
             "Provincial tax office (ORGT)",
         ),
     },
-    "cue": CUES,
     "status": {
         "new": ("Nou", "Nuevo", "New"),
         "open": ("En curs", "En curso", "Open"),

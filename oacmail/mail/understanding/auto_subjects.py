@@ -8,7 +8,7 @@ A subject proves nothing: people answer such mail, complain about it and quote i
 import re
 
 from oacmail.mail.understanding import features
-from oacmail.mail.understanding.machine_phrases import WISH
+from oacmail.mail.understanding.asking import WISH
 
 _TITLES = (
     r"automatic reply|auto(?:matic)?[- ]?(?:reply|response|matic response)|out of (?:the )?office|ooo(?= ?[:-])"

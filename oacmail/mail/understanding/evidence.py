@@ -1,27 +1,25 @@
-"""Show the evidence for a verdict in readable form: the writer's own words, or the name of a cue.
+"""Show the evidence for a verdict in readable form: the writer's own words.
 
-This module decides which pieces and signals of mail/understanding/scores.py are shown, and how. The model's pieces are
-folded and have masked digits; here they are mapped back to the writer's words, and meaningless ones ("o", "? i") are
-left out. A sum of lexicon terms is shown as these terms. Long numbers are never shown: they may be secrets.
+This module decides which pieces of mail/understanding/scores.py are shown, and how. The model's pieces are folded and
+have masked digits; here they are mapped back to the writer's words, and meaningless ones ("o", "? i") are left out.
+Long numbers are never shown: they may be secrets.
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import lru_cache
 
-from oacmail.core.features import Evidence, Features, Term
+from oacmail.core.features import Evidence, Features
 from oacmail.mail.understanding import features
 
 _TOKEN = re.compile(r"[^\W\d_]+(?:(?<=l)[·•‧∙・.-](?=l)[^\W\d_]+)*|\d+", re.I)
 _LONGEST = 20_000  # characters that the model reads
 _MOST = 4  # for each question
-_TERMS = 2  # for each sum of them
 _WORD = re.compile(r"[a-z]{4}")  # meaningful by itself
 _DIGITS = 3  # of a number that may be shown: "error 500"
 _HIDDEN = re.compile(rf"\d{{{_DIGITS + 1}}}|[.!?] ")  # a long number; the end of one sentence and the start of the next
-_SUMS = ("topic:", "level:", "intent:")
 
 
 def shown(found: Features, subject: str, fresh: str) -> tuple[Evidence, ...]:
@@ -34,20 +32,10 @@ def shown(found: Features, subject: str, fresh: str) -> tuple[Evidence, ...]:
         verdict = (spoken.field, spoken.verdict)
         if counts[verdict] >= _MOST:
             continue
-        for words in _readable(spoken.words, text, found.terms):
+        if words := text.own(spoken.words) if _WORD.search(spoken.words) else "":
             readable.setdefault((*verdict, words), spoken._replace(words=words))
             counts[verdict] += 1
     return tuple(readable.values())
-
-
-def _readable(what: str, text: "_Text", found: Mapping[Term, float]) -> list[str]:
-    if what.startswith(_SUMS):
-        terms = sorted((-weight, term.term) for term, weight in found.items() if f"{term.group}:{term.label}" == what)
-        return [text.own(term) or term for _, term in terms[:_TERMS]]
-    if ":" in what:
-        return [what]
-    own = text.own(what) if _WORD.search(what) else ""
-    return [own] if own else []
 
 
 class _Text:

@@ -31,6 +31,16 @@ _TITLE = re.compile(
     r"|\b(?:formulari\w*|contact form|web ?form|bústia ciutadana|buzón ciudadano|des del web|desde la web)\b",
     re.I,
 )
+_CALL_FORM = re.compile(
+    r"\[truca['’]m\]|truca['’]m - nova|"
+    r"\b(?:formulari truca['’]m|franja hor[àa]ria|formulari de contacte|formulari web)\b",
+    re.I,
+)
+
+
+def is_call_form(text: str) -> bool:
+    """True if a text has the words of the call-back form."""
+    return _CALL_FORM.search(text) is not None
 
 
 def is_title(subject: str) -> bool:

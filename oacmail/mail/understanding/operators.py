@@ -11,7 +11,7 @@ from oacmail.core.features import Platform
 from oacmail.mail.understanding.pattern_prefilter import PatternPrefilter
 
 # operator -> (platform, how people write it)
-_PLATFORMS: dict[str, tuple[tuple[str, str], ...]] = {
+PLATFORMS: dict[str, tuple[tuple[str, str], ...]] = {
     "town": (
         (
             "Seu electrònica",
@@ -62,13 +62,13 @@ _PLATFORMS: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "orgt": (("ORGT", r"orgt|organisme de gestio tributaria|diputacio(?:n)? de barcelona"),),
 }
-_NAMES = {whose: tuple(name for name, _ in platforms) for whose, platforms in _PLATFORMS.items()}
+_NAMES = {whose: tuple(name for name, _ in platforms) for whose, platforms in PLATFORMS.items()}
 _PATTERNS = {
     whose: re.compile(rf"(?<!\w)(?:{'|'.join(f'({p})' for _, p in platforms)})")
-    for whose, platforms in _PLATFORMS.items()
+    for whose, platforms in PLATFORMS.items()
 }
 _PREFILTER = PatternPrefilter(  # a word also begins after an @
-    (whose, rf"\b(?:{'|'.join(p for _, p in platforms)})".replace("|@", "|")) for whose, platforms in _PLATFORMS.items()
+    (whose, rf"\b(?:{'|'.join(p for _, p in platforms)})".replace("|@", "|")) for whose, platforms in PLATFORMS.items()
 )
 _SUBJECT = 2.0
 

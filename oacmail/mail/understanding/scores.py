@@ -9,7 +9,8 @@ scores a message. Only words in the table are named, and no word from a single m
 import json
 import math
 import struct
-from collections.abc import Iterator, Mapping
+from base64 import b64decode
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -18,29 +19,31 @@ from typing import Any
 
 from oacmail.core.features import Evidence, Features
 from oacmail.core.model import Message
-from oacmail.mail.understanding import features, linear, ngrams, signals
+from oacmail.mail.understanding import features, linear, ngrams
+from oacmail.mail.understanding.circumstances import circumstances
 
-SCALE = 40  # weights of pieces are stored as 1/40ths
 MOST = 127  # the largest stored absolute weight
 _LANE = 32  # bits: "I" of struct
 _MASK = 2**_LANE - 1
+OWN_TOWN = "owntown"  # stands for the office's town, whatever its name
 _TELLING = 4  # letters that a word needs to carry a lesson: "que" and "the" occur in every message
 _OLD_WORD = 0.4  # the share of a word in the shipped table, relative to a new word
 _STEM = 6  # letters of a word beginning that can carry one
-_NAMED = 12  # words and signals named for each question, before mail/understanding/evidence.py removes unreadable ones
-_NOTICED = 0.04  # the smallest share of a margin that is named
+_NAMED = 12  # words named for each question, before mail/understanding/evidence.py removes unreadable ones
+_NOTICED = 0.1  # the smallest part of a log-probability that is named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One question: its classes, the lane of the first, the temperature, and a row of weights for each signal and
-    bias."""
+    """One question: its classes, the lane of the first, what one step of a piece's weight is worth, the bias of each
+    class, and a row of weights for each circumstance."""
 
     name: str
     classes: tuple[str, ...]
     lane: int
-    temperature: float
-    signals: Mapping[str, tuple[float, ...]]
+    step: float
+    bias: tuple[float, ...]
+    facts: Mapping[str, tuple[float, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,53 +54,56 @@ class Table:
     pieces: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """What a message has of the table: its pieces there, the share of each, its circumstances."""
+
+    known: Set[str]
+    share: float
+    facts: Sequence[str]
+
+
 Lessons = Mapping[str, Mapping[str, float]]
 """piece -> "<field>:<class>" -> what staff corrections add to its weight (mail/understanding/lessons.py)."""
 NOTHING: Lessons = MappingProxyType({})
 _NONE: Mapping[str, float] = MappingProxyType({})
 
 
+def words(message: Message) -> list[str]:
+    """Return the words of subject and new text; "Re:" is left out, since being a reply says nothing about the
+    content."""
+    title, text = features.title(message.subject), features.fold(message.fresh)
+    if town := message.features.town:
+        title, text = title.replace(town, OWN_TOWN), text.replace(town, OWN_TOWN)
+    return [*ngrams.tokens(title), ".", *ngrams.tokens(text)]
+
+
 def weigh(message: Message, table: Table | None = None, lessons: Lessons = NOTHING) -> Features:
-    """Return the message's features with `scores`, `cues`, `marks`, and `evidence` whose words are the model's pieces
-    and signals."""
+    """Return the message's features with `scores`, and `evidence` whose words are the model's pieces."""
     table = table or shipped()
-    said = signals.signals(message)
-    known = sorted(signals.pieces(message) & table.pieces.keys())
+    read = _read(table, message)
     learned = _learned(table, message, lessons)
-    said_whole = {piece: table.pieces[piece] for piece in known if piece[-1] not in "*?!."}
-    share = _share(known)
+    whole = {piece: table.pieces[piece] for piece in read.known if piece[-1] not in "*?!."}
     scored: dict[str, Mapping[str, float]] = {}
     spoken: list[Evidence] = []
-    for field, reach in zip(table.fields, _margins(table, known, said, learned), strict=True):
-        likely = linear.probabilities(reach, field.temperature)
+    for field, reach in zip(table.fields, _margins(table, read, learned), strict=True):
+        likely = linear.probabilities(reach)
         scored[field.name] = MappingProxyType({name: round(value, 4) for name, value in likely.items()})
         best = max(likely, key=lambda name: likely[name])
-        why = _why(field, best, said_whole, share, said, learned)
-        spoken += (Evidence(field.name, best, what, part) for what, part in why)
-    return replace(
-        message.features,
-        scores=MappingProxyType(scored),
-        cues=frozenset(_named(said, "cue:")),
-        marks=MappingProxyType(_named(said, "mark:")),
-        evidence=tuple(spoken),
-    )
-
-
-def _named(said: Mapping[str, float], head: str) -> dict[str, float]:
-    return {name.removeprefix(head): value for name, value in said.items() if name.startswith(head)}
+        spoken += (Evidence(field.name, best, *why) for why in _why(field, best, whole, read.share, learned))
+    return replace(message.features, scores=MappingProxyType(scored), evidence=tuple(spoken))
 
 
 def margins(table: Table, message: Message, lessons: Lessons = NOTHING) -> list[dict[str, float]]:
-    """Return the margins of each class, for each field in the order of the table."""
-    known = sorted(signals.pieces(message) & table.pieces.keys())
-    return list(_margins(table, known, signals.signals(message), _learned(table, message, lessons)))
+    """Return the log-probability of each class, up to a constant, for each field in the order of the table."""
+    return list(_margins(table, _read(table, message), _learned(table, message, lessons)))
 
 
 def telling(table: Table, message: Message) -> dict[str, float]:
     """Return the pieces of a message that can carry a lesson, none of them short, with their shares: new words have the
     largest."""
     new = small_words(f"{message.subject} {message.fresh}")
-    pieces = sorted({*new, *filter(_tells, signals.pieces(message) & table.pieces.keys())})
+    pieces = sorted({*new, *filter(_tells, ngrams.pieces(words(message)) & table.pieces.keys())})
     shares = {piece: _OLD_WORD if piece in table.pieces else 1.0 for piece in pieces}
     length = math.sqrt(sum(share * share for share in shares.values()))
     return {piece: share / length for piece, share in shares.items()}
@@ -116,6 +122,12 @@ def _tells(piece: str) -> bool:
     return all(len(word) >= _TELLING for word in piece.split())
 
 
+def _read(table: Table, message: Message) -> _Read:
+    said = words(message)
+    known = ngrams.pieces(said) & table.pieces.keys()
+    return _Read(known=known, share=1 / math.sqrt(len(set(said))), facts=sorted(circumstances(message)))
+
+
 def _learned(table: Table, message: Message, lessons: Lessons) -> dict[str, dict[str, float]]:
     """Return "<field>:<class>" -> piece -> what the lessons add to the margin."""
     if not lessons:
@@ -128,21 +140,22 @@ def _learned(table: Table, message: Message, lessons: Lessons) -> dict[str, dict
 
 
 def table_from(content: Mapping[str, Any]) -> Table:
-    """Build the table from its JSON content: {"fields": [...], "pieces": {piece: [weights]}}."""
+    """Build the table from its JSON content: {"fields": [...], "pieces": {piece: one byte for each weight, base64}}."""
     fields, lane = [], 0
     for raw in content["fields"]:
-        rows = {name: tuple(row) for name, row in raw["signals"].items()}
         fields.append(
             Field(
                 name=raw["name"],
                 classes=tuple(raw["classes"]),
                 lane=lane,
-                temperature=raw["temperature"],
-                signals=rows,
+                step=raw["step"],
+                bias=tuple(raw["bias"]),
+                facts={name: tuple(row) for name, row in raw["facts"].items()},
             )
         )
         lane += len(raw["classes"])
-    return Table(fields=tuple(fields), pieces={piece: _packed(row) for piece, row in content["pieces"].items()})
+    lanes = struct.Struct(f"<{lane}I")
+    return Table(fields=tuple(fields), pieces={piece: _packed(row, lanes) for piece, row in content["pieces"].items()})
 
 
 @cache
@@ -152,8 +165,8 @@ def shipped() -> Table:
     )
 
 
-def _packed(row: list[int]) -> int:
-    return int.from_bytes(struct.pack(f"<{len(row)}I", *[weight + MOST for weight in row]), "little")
+def _packed(row: str, lanes: struct.Struct) -> int:
+    return int.from_bytes(lanes.pack(*b64decode(row)), "little")
 
 
 def _unpacked(total: int, table: Table) -> tuple[int, ...]:
@@ -161,41 +174,29 @@ def _unpacked(total: int, table: Table) -> tuple[int, ...]:
     return struct.unpack(f"<{count}I", total.to_bytes(count * _LANE // 8, "little"))
 
 
-def _margins(
-    table: Table, known: list[str], said: Mapping[str, float], learned: Mapping[str, Mapping[str, float]]
-) -> Iterator[dict[str, float]]:
-    lanes = _unpacked(sum([table.pieces[piece] for piece in known]), table)
-    share, least = _share(known), MOST * len(known)
+def _margins(table: Table, read: _Read, learned: Mapping[str, Mapping[str, float]]) -> Iterator[dict[str, float]]:
+    lanes = _unpacked(sum([table.pieces[piece] for piece in read.known]), table)
+    least = MOST * len(read.known)
     for field in table.fields:
-        reached = [*field.signals[linear.BIAS]]
-        for name, value in said.items():
-            if (row := field.signals.get(name)) is not None:
-                reached = [sum_ + weight * value for sum_, weight in zip(reached, row, strict=True)]
+        reached = [*field.bias]
+        for row in filter(None, map(field.facts.get, read.facts)) if field.facts else ():
+            reached = [sum_ + weight for sum_, weight in zip(reached, row, strict=True)]
+        worth = field.step * read.share
         margins = {
-            name: (lanes[field.lane + at] - least) * share + reached[at] for at, name in enumerate(field.classes)
+            name: (lanes[field.lane + at] - least) * worth + reached[at] for at, name in enumerate(field.classes)
         }
         for name in margins if learned else ():
             margins[name] += sum(learned.get(f"{field.name}:{name}", _NONE).values())
         yield margins
 
 
-def _share(known: list[str]) -> float:
-    return 1 / (SCALE * math.sqrt(len(known) or 1))
-
-
 def _why(
-    field: Field,
-    best: str,
-    pieces: Mapping[str, int],
-    share: float,
-    said: Mapping[str, float],
-    learned: Mapping[str, Mapping[str, float]],
+    field: Field, best: str, pieces: Mapping[str, int], share: float, learned: Mapping[str, Mapping[str, float]]
 ) -> list[tuple[str, float]]:
-    """Return the strongest evidence for `best`: whole words, pairs and signals; word beginnings count through them."""
-    at = field.classes.index(best)
-    shift = _LANE * (field.lane + at)
-    parts = {piece: ((weights >> shift & _MASK) - MOST) * share for piece, weights in pieces.items()}
-    parts |= {name: field.signals[name][at] * value for name, value in said.items() if name in field.signals}
+    """Return the strongest evidence for `best`: whole words and pairs; word beginnings count through them."""
+    shift = _LANE * (field.lane + field.classes.index(best))
+    worth = field.step * share
+    parts = {piece: ((weights >> shift & _MASK) - MOST) * worth for piece, weights in pieces.items()}
     for piece, added in learned.get(f"{field.name}:{best}", _NONE).items():
         parts[piece] = parts.get(piece, 0.0) + added
     loud = sorted((-part, name) for name, part in parts.items() if part > _NOTICED)

@@ -9,9 +9,8 @@ or thanks ("Gràcies, Marta"). "Gràcies per avançat" and a bare "sí" are not 
 import re
 from collections.abc import Iterator, Set
 
-from oacmail.core.features import NO_FEATURES
 from oacmail.core.routing.reply_prefixes import REPLY
-from oacmail.mail.understanding import features
+from oacmail.mail.understanding import asking, features
 
 _ONE_ANSWER = re.compile(rf"(?:{REPLY})(?:\[\d+\])?\s?:")
 
@@ -111,9 +110,19 @@ def only_thanks(subject: str, fresh: str, name: str, sender: str) -> bool:
     """
     if len(fresh) > _LONGEST:
         return False
+    return _silent(subject) and _thanks(
+        fresh, frozenset(_WORDS.findall(features.fold(f"{name} {sender.partition('@')[0]}")))
+    )
+
+
+def has_thanks(subject: str, fresh: str) -> bool:
+    """True if `fresh` has a word of thanks, under a subject that asks for nothing."""
+    return _silent(subject) and asking.thanks(features.fold(fresh))
+
+
+def _silent(subject: str) -> bool:
     title = features.fold(subject).strip()
-    silent = not title or bool(_ONE_ANSWER.match(title)) or _thanks(subject, frozenset())
-    return silent and _thanks(fresh, frozenset(_WORDS.findall(features.fold(f"{name} {sender.partition('@')[0]}"))))
+    return not title or bool(_ONE_ANSWER.match(title)) or _thanks(subject, frozenset())
 
 
 def only_polite(text: str, name: str, sender: str) -> bool:
@@ -162,4 +171,4 @@ def _names_alone(found: list[tuple[str, str]], names: Set[str], titled: Set[str]
         return True
     signed = any(kind == "word" and word in names for kind, word in found)
     hailed = len(strange) == 1 and strange[0][0] > 0 and found[strange[0][0] - 1][0] != "word"
-    return (signed or hailed) and all(word in titled and features.find("", word) == NO_FEATURES for _, word in strange)
+    return (signed or hailed) and all(word in titled and not asking.asks(word) for _, word in strange)

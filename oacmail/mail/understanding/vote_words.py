@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from oacmail.core.features import VoteWords
-from oacmail.mail.understanding import cues, features, thanks
+from oacmail.mail.understanding import asking, features, thanks
 
 LONGEST = 2_000  # characters that are looked at: nobody hides a mark in an essay
 UNCLEAR = 0
@@ -50,7 +50,6 @@ _LABEL = re.compile(rf"(?:(?:{_LEAD.replace(' ', '|')})(?:\s|$))+")
 _BETTER = re.compile(
     r"\b(?:es pot|podria|podrieu|se puede|podrian?|could(?: be)?|can be)\s(?:millorar|mejorar|better|improved?)\b"
 )
-_ASKS = frozenset(("how to", "where is it", "what must i", "may one", "does not know", "call me", "claims", "a right"))
 _STILL = re.compile(
     r"\b(?:encara|segueix\w*|continua\w*|todavia|aun|sigue\w*|still)\b.{0,40}\b(?:no|sense|sin|not|can't|doesn't|error)\b"
     r"|\bno (?:em |me |se'm |s'|va |puc |puedo |funciona|deixa|deja)|\b(?:can't|cannot|doesn't|does not) "
@@ -131,12 +130,5 @@ def _beside(words: str, name: str, sender: str) -> Literal["", "thanks", "words"
     if thanks.only_polite(words, name, sender):
         return "thanks"
     folded = _BETTER.sub(" ", features.fold(words))
-    found = features.find("", folded)
-    asks = (
-        "?" in words
-        or bool(_ASKS.intersection(cues.cues(folded)))
-        or any(found.said(group, label) for group, label in (("asks", ""), ("waits", ""), ("level", "second")))
-        or bool(_STILL.search(folded))
-        or thanks.promises(words)
-    )
+    asks = "?" in words or asking.asks(folded) or bool(_STILL.search(folded)) or thanks.promises(words)
     return "asks" if asks else "words"

@@ -1,0 +1,190 @@
+"""Learn the weights of kind, topic, level and intent with scikit-learn, and write them as one linear table.
+
+Two linear views of the same pieces are learned for each class: a linear SVM over pieces weighed by rareness, and an SVM
+over pieces weighed by their naive Bayes log-count ratio (NB-SVM: Wang and Manning 2012). A multinomial logistic
+regression over their summed margins, measured on writers left out, turns them into log-probabilities (stacking: Wolpert
+1992). All three are linear, so one row of weights for each piece says the same (oacmail/mail/understanding/scores.py).
+"""
+
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.linear_model import LogisticRegression
+from sklearn.svm import LinearSVC
+
+from bench.examples import PHRASES_WRITER, LabelledMessage
+from oacmail.mail.understanding import scores
+
+LEAST = 3  # least number of messages with a piece or fact, so that the table holds no words of one writer
+FACT = 0.3  # the value of a fact; a piece has 1 / sqrt(number of words)
+FOLDS = 5
+ABOUT: Mapping[str, tuple[str, ...]] = {
+    "kind": ("kind",),
+    "topic": ("topic",),
+    "level": ("level",),
+    "intent": ("topic", "level", "intent"),
+}
+"""Whose margins decide about a question: a call asked for depends on what else is asked."""
+SURE = 0.3  # C of the logistic regression
+PRUNED = 10  # pieces with no larger weight are left out; scores.MOST is the largest
+SMALLEST_FACT = 0.05
+LARGEST = 0.9995  # the share of weights that are stored without being cut to scores.MOST
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The examples as matrices: `pieces` (0 or 1), `share` (1 / sqrt of the number of words), `facts`; their names."""
+
+    pieces: Any
+    share: Any
+    facts: Any
+    names: tuple[str, ...]
+    fact_names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """Weights: classes x pieces, classes x facts, and bias for each class."""
+
+    classes: tuple[str, ...]
+    pieces: Any
+    facts: Any
+    bias: Any
+
+
+def inputs(examples: Sequence[LabelledMessage]) -> Inputs:
+    names, pieces = _matrix([example.pieces for example in examples])
+    fact_names, facts = _matrix([example.facts for example in examples])
+    share = np.array([1 / np.sqrt(max(1, example.words)) for example in examples])
+    return Inputs(pieces, share, facts * FACT, names, fact_names)
+
+
+def _matrix(rows: Sequence[frozenset[str]]) -> tuple[tuple[str, ...], Any]:
+    counts: dict[str, int] = {}
+    for name in chain.from_iterable(rows):
+        counts[name] = counts.get(name, 0) + 1
+    names = tuple(sorted(name for name, count in counts.items() if count >= LEAST))
+    places = {name: at for at, name in enumerate(names)}
+    indexes = [[places[name] for name in row if name in places] for row in rows]
+    ends = np.cumsum([0, *map(len, indexes)])
+    flat = np.fromiter(chain.from_iterable(indexes), dtype=np.int32)
+    matrix = sp.csr_matrix((np.ones(len(flat), np.float32), flat, ends), shape=(len(rows), len(names)))
+    return names, matrix
+
+
+def learn(examples: Sequence[LabelledMessage]) -> dict[str, Any]:
+    """The table's JSON content, learned from `examples`."""
+    data = inputs(examples)
+    folds = by_writers(examples)
+    whole, out = {}, {}
+    for field in ABOUT:
+        labels = np.array([example.labels[field] or "" for example in examples])
+        told = np.flatnonzero(labels != "")
+        whole[field] = views(data, told, labels[told], with_facts=field == "kind")
+        out[field] = _unseen(data, labels, folds, field)
+    stacked = {field: _stacked(field, examples, whole, out) for field in ABOUT}
+    return _content(data, stacked)
+
+
+def by_writers(examples: Sequence[LabelledMessage]) -> list[Any]:
+    """The places of the examples in FOLDS parts; all messages of a writer are in one, those of a folder's spread."""
+    writers = sorted({example.writer for example in examples})
+    return [
+        np.array([at for at, example in enumerate(examples) if writers.index(example.writer) % FOLDS == fold])
+        for fold in range(FOLDS)
+    ]
+
+
+def views(data: Inputs, rows: Any, labels: Any, *, with_facts: bool) -> Linear:
+    """The sum of both views of each class, learned from these rows."""
+    classes = tuple(sorted(set(labels)))
+    pieces, share = data.pieces[rows], sp.diags(data.share[rows])
+    facts = data.facts[rows] if with_facts else sp.csr_matrix((len(rows), 0), dtype=np.float32)
+    rareness = np.log(len(rows) / (1 + pieces.sum(0).A1)) + 1
+    plain = share @ pieces
+    rare = rareness / _length(plain @ sp.diags(rareness))
+    one = 1 / _length(plain)
+    found = []
+    for name in classes:
+        truths = labels == name
+        found.append(sum(_one(plain, facts, factor, truths) for factor in (rare, one * _ratio(pieces, truths))))
+    weights = np.array(found)
+    ends = pieces.shape[1]
+    return Linear(classes, weights[:, :ends], weights[:, ends:-1], weights[:, -1])
+
+
+def _length(rows: Any) -> float:
+    """The mean length of the rows (root mean square)."""
+    return float(np.sqrt(rows.multiply(rows).sum() / rows.shape[0]))
+
+
+def _ratio(pieces: Any, truths: Any) -> Any:
+    """The log-count ratio of each piece, in the class against outside."""
+    inside, outside = 1 + pieces[truths].sum(0).A1, 1 + pieces[~truths].sum(0).A1
+    return np.log(inside / inside.sum()) - np.log(outside / outside.sum())
+
+
+def _one(plain: Any, facts: Any, factor: Any, truths: Any) -> Any:
+    """Weights of the pieces, each times `factor`, of the facts, and the bias, of one class against the rest."""
+    model = LinearSVC(C=1.0, class_weight="balanced", tol=1e-2)
+    model.fit(sp.hstack([plain @ sp.diags(factor), facts]).tocsr(), truths)
+    ends = len(factor)
+    return np.concatenate([model.coef_[0][:ends] * factor, model.coef_[0][ends:], model.intercept_])
+
+
+def margins(model: Linear, data: Inputs, rows: Any) -> Any:
+    found = sp.diags(data.share[rows]) @ (data.pieces[rows] @ model.pieces.T) + model.bias
+    return found + data.facts[rows] @ model.facts.T if model.facts.shape[1] else found
+
+
+def _unseen(data: Inputs, labels: Any, folds: Sequence[Any], field: str) -> Any:
+    """The margins of each message by a model that has learned nothing from its writer."""
+    classes = len(set(labels) - {""})
+    found = np.zeros((len(labels), classes))
+    for out in folds:
+        inside = np.setdiff1d(np.flatnonzero(labels != ""), out)
+        found[out] = margins(views(data, inside, labels[inside], with_facts=field == "kind"), data, out)
+    return found
+
+
+def _stacked(
+    field: str, examples: Sequence[LabelledMessage], whole: Mapping[str, Linear], out: Mapping[str, Any]
+) -> Linear:
+    """The linear models whose margins matter, as one whose margins are log-probabilities."""
+    told = [at for at, e in enumerate(examples) if e.labels[field] is not None and e.writer != PHRASES_WRITER]
+    labels = [examples[at].labels[field] for at in told]
+    model = LogisticRegression(C=SURE, max_iter=1000)
+    model.fit(np.hstack([out[name][told] for name in ABOUT[field]]), labels)
+    parts = [whole[name] for name in ABOUT[field]]
+    bias = model.coef_ @ np.concatenate([part.bias for part in parts]) + model.intercept_
+    pieces = model.coef_ @ np.vstack([part.pieces for part in parts])
+    facts = model.coef_ @ np.vstack([part.facts for part in parts]) if field == "kind" else np.zeros((len(bias), 0))
+    return Linear(tuple(model.classes_), pieces, facts, bias)
+
+
+def _content(data: Inputs, models: Mapping[str, Linear]) -> dict[str, Any]:
+    fields, rows = [], []
+    for name, model in models.items():
+        centred = model.pieces - model.pieces.mean(0)  # only differences between classes matter
+        step = float(np.quantile(np.abs(centred), LARGEST)) / scores.MOST
+        rows.append(np.clip(np.round(centred / step), -scores.MOST, scores.MOST))
+        facts = {
+            fact: [round(float(value) * FACT, 3) for value in row]
+            for fact, row in zip(data.fact_names, model.facts.T, strict=bool(model.facts.size))
+            if np.abs(row).max() * FACT >= SMALLEST_FACT
+        }
+        bias = [round(float(value), 3) for value in model.bias]
+        fields.append({"name": name, "classes": [*model.classes], "step": step, "bias": bias, "facts": facts})
+    whole = np.vstack(rows).astype(int)
+    kept = np.flatnonzero(np.abs(whole).max(0) >= PRUNED)
+    pieces = {data.names[at]: _row(whole[:, at]) for at in kept}
+    return {"fields": fields, "pieces": pieces}
+
+
+def _row(weights: Any) -> str:
+    return b64encode(bytes(int(weight) + scores.MOST for weight in weights)).decode()

@@ -1,0 +1,77 @@
+"""Tell whether a text asks for something, waits for something or reports trouble, by closed tables of words.
+
+They guard people: what asks is no bare vote (mail/understanding/vote_words.py), and who has a wish sends no automatic
+reply (mail/understanding/auto_subjects.py), whatever a model says. The tables are
+folded (features.fold), in Catalan, Spanish, English and French.
+"""
+
+import re
+
+_ASKS = """
+pero, encara, but, however, still, no funciona, no em deixa, no me deja, no puc, no puedo, no se, no entenc, no
+entiendo, error, falta, vull, quiero, voldria, volia, quisiera, querria, necessito, necesito, necessitem,
+necesitamos, podeu, podrieu, podria, puc, pueden, podrian, podeis, puede, could you, can you, can i, would you,
+please, com ho, com puc, como puedo, com es, como se, on es, donde, quan, cuando, si us plau, sisplau, por favor,
+demano, pido, solicito, sollicito, us prego, ruego, una cosa mes, una cosa mas, una altra cosa, otra cosa, tambe,
+tambien, also, ara em, ahora me, dubte, duda, pregunta, question, em surt, me sale, em diu, me dice, truqueu,
+truqueu-me, truqui'm, truqui-ho, llamen, llamenme, llamadme, call me, queixa, queja, reclamacio, reclamacion,
+urgent, urgente, esborreu, borren, on puc, quin, cual, which, how, how do
+"""
+_WAITS = """
+espero, esperem, esperant, esperar, esperava, esperavem, he esperat, continuo, continuem, segueixo, seguim, segueix,
+sense resposta, sense noticies, sense resoldre, sense res, ningu, mai, ja fa, fa setmanes, fa mesos, setmanes, mesos,
+massa tard, tard, tardat, trigat, trigant, trigar, per res, per no, vergonya, desastre, increible, de fa, ni una,
+res de nou, esperando, espere, esperamos, llevo, llevamos, sigo, seguimos, sigue sin, sigue igual, sin respuesta,
+sin noticias, sin resolver, nadie, nunca, todavia, aun, hace semanas, hace meses, semanas, meses, demasiado tarde,
+por nada, por no, verguenza, tardado, tardando, tardar, de nada sirve, no sirve, waiting, waited, wait, nobody, no one,
+never, not yet, yet, weeks, months, late, for nothing, disaster, disgrace, shame, shameful, ridiculous, no answer,
+no reply, nothing happened, nothing has, j'attends, attends, toujours, personne, jamais, semaines, en retard, honte,
+pour rien, caigut, caiguda, caido, caida, no va, no carrega, no carga, espatllat, averiado
+"""
+
+
+def _table(*lists: str) -> re.Pattern[str]:
+    terms = {" ".join(term.split()) for terms in lists for term in terms.split(",")}
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(terms, key=len, reverse=True)))})(?!\w)")
+
+
+_GOES_ON = """
+pero, but, however, encara, todavia, aun, still, falta, el que passa, lo que pasa, per cert, por cierto, sense, sin,
+demano, pido, error, ningu, nadie, call me, do call, truqueu, truqui, truquin
+"""
+_WORDS = _table(_ASKS, _WAITS)
+_TURNS = re.compile(
+    rf"{_table(_GOES_ON).pattern}"
+    r"|\b(?:sigue\w*|segueix\w*|llamen\w*|llamad\w*|truqu\w+|rappelez\w*"
+    r"|no (?:em|me|ens|nos) (?:deixa|deja|va|surt|sale))\b"
+)
+_THANKS = re.compile(
+    r"\b(?:graci\w*|agrai\w*|agradec\w*|agradezco|merci\w*|merces|thank\w*|thx|grazie|danke|obrigad\w*|cheers"
+    r"|ja (?:funciona|esta|va|ho (?:tinc|veig|he)|l'he|m'ha|puc|surt|ha)|ya (?:funciona|esta|va|lo (?:tengo|veo|he)|ha)"
+    r"|solucionad\w*|solucionat\w*|resolt\w*|resuelt\w*|arreglad\w*|arreglat\w*|aclarit|aclarad\w*|perfecte\w*"
+    r"|perfect[oa]?|solved|sorted|works now|it works|me'n he sortit|me n'he sortit)\b|[\U0001f44d\U0001f64f]"
+)
+
+WISH = re.compile(
+    r"\b(?:em cal|ens cal|necessit[oe]m?|vull|volem|voldri\w+|necesit(?:o|amos)|me hace falta|quiero"
+    r"|queremos|quisiera"
+    r"|i (?:need|want|would like)|je (?:voudrais|souhaite)|j'aimerais|ich (?:mochte|brauche)|vorrei|gostaria"
+    r"|com (?:ho|puc|podem|es) |como puedo|que he de|diu que|dice que|em surt|em demana|em reclama"
+    r"|me pide|m'agradaria|me sale|no em deixa|no me deja|es pot"
+    r"|puc (?:fer|anar|venir|recollir)|podeu (?:dir|explicar|ajudar)|pueden (?:decir|ayudar))\b"
+)
+
+
+def asks(folded: str) -> bool:
+    """True if a folded text has a question mark, or a word of asking, waiting or trouble."""
+    return "?" in folded or _WORDS.search(folded) is not None
+
+
+def turns(folded: str) -> bool:
+    """True if a folded text has a word after which people who thank go on to ask ("però", "still", "truqueu-me")."""
+    return "?" in folded or _TURNS.search(folded) is not None
+
+
+def thanks(folded: str) -> bool:
+    """True if a folded text has a word of thanks, or says that something is solved."""
+    return _THANKS.search(folded) is not None

@@ -1,0 +1,93 @@
+"""Persons and machines without header fields: brevity is no sign of a machine, and no person is set aside."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from oacmail.core.model import Kind, Message
+from oacmail.core.routing.classification import classify
+from oacmail.mail.parse import parse
+
+UNMARKED: list[dict[str, str]] = [
+    json.loads(line)
+    for line in (Path(__file__).parent / "unmarked_messages.jsonl").read_text(encoding="utf-8").splitlines()
+]
+# the messages that people write who have little time, or little to say
+TERSE = (
+    "Necessito ajuda",
+    "Quiero pedir cita",
+    "Vull demanar hora",
+    "Truqueu-me al 612 345 678 de 9 a 12.",
+    "Truqueu-me",
+    "llamadme por favor 699 10 20 30",
+    "Call me on 612 345 678, please",
+    "Rappelez-moi s'il vous plaît",
+    "Ajuda!!",
+    "Ayuda",
+    "Help",
+    "Aidez-moi",
+    "Hola?",
+    "Padró",
+    "IBI",
+    "cita",
+    "Com ho faig?",
+    "No va.",
+    "no me deja",
+    "Error 500",
+    "La web no va",
+    "It does not work",
+    "Ça ne marche pas",
+    "Quan obriu?",
+    "¿Está abierto mañana?",
+    "Us envio el que em vau demanar.",
+    "Adjunto lo solicitado",
+    "Sí",
+    "No",
+    "El DNI és 12345678Z",
+    "Encara espero resposta",
+    "Sigo esperando",
+    "Ja ho he fet però no surt res",
+    "Vull anul·lar la inscripció",
+    "Doneu-me de baixa del casal",
+    "Em dic Pere i visc al carrer Major",
+    "Per quan el certificat?",
+    "Pagament fet, i ara?",
+    "Una queixa: ningú contesta",
+    "Esborreu les meves dades",
+    "Brauche Hilfe beim Zertifikat",
+    "Ho bisogno di aiuto",
+    "Preciso de ajuda",
+    "нужна помощь",
+    "请帮助我",
+    "Estic de vacances fora i no puc pagar el rebut, com ho faig des d'aquí?",
+    "He rebut un correu vostre que diu que és automàtic. Qui em respon de veritat?",
+)
+
+
+def message(text: str, subject: str = "", sender: str = "a@b.cat") -> Message:
+    """A message without a To field, as some clients and all blind copies make them."""
+    return parse(f"From: {sender}\nSubject: {subject}\nContent-Type: text/plain; charset=utf-8\n\n{text}\n".encode())
+
+
+@pytest.mark.parametrize("text", TERSE)
+def test_the_tersest_message_is_a_person_s(text: str) -> None:
+    assert classify(message(text)).kind is Kind.REQUEST
+    assert classify(message("", text)).kind is Kind.REQUEST
+
+
+def unmarked(row: dict[str, str]) -> Kind:
+    """The kind of a message without any field of a machine's."""
+    return classify(message(row["text"], row["subject"], row["from"])).kind
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in UNMARKED if row["kind"] == "request"], ids=lambda row: str(row["subject"])
+)
+def test_a_person_who_speaks_of_machines_absences_or_mail_is_a_person(row: dict[str, str]) -> None:
+    assert unmarked(row) is Kind.REQUEST
+
+
+def test_six_in_seven_machines_without_header_fields_are_known_by_their_words() -> None:
+    machines = [row for row in UNMARKED if row["kind"] != "request"]
+    assert sum(unmarked(row) in (Kind.AUTO_REPLY, Kind.BOUNCE, Kind.BULK) for row in machines) >= 6 / 7 * len(machines)
