@@ -147,7 +147,15 @@ STATUS: dict[str, Any] = {
     "canary": Maybe({"sent_at": TIME, "seconds": int}),
     "reconciled": Maybe({"at": TIME, "found": [{"what": str, "where": str, "at": Maybe(TIME)}]}),
     "schema": Maybe(str),
-    "problems": [str],
+    "problems": [{"code": str, "severity": {"warning", "critical"}, "text": str}],
+    "shadow": bool,
+    "overdue": int,
+    "oldest_waiting_seconds": int,
+    "sync_age_seconds": Maybe(int),
+    "tick_age_seconds": Maybe(int),
+    "purged": Maybe({"at": TIME, "cases": int, "copies": int}),
+    "last_backup": Maybe(TIME),
+    "drill": Maybe({"at": TIME, "result": {"passed", "failed"}}),
 }
 TRY: dict[str, Any] = {
     "file": str,

@@ -58,7 +58,11 @@ def test_without_a_board_messages_stay_in_the_inbox(tmp_path: Path) -> None:
 def test_each_message_lies_in_the_folder_of_its_state(world: World) -> None:
     question = world.citizen_writes(ANNA)
     world.robot_writes(PERE, "Sóc fora de l'oficina")
-    world.citizen_writes(MARTA, "Oferta", "Guanyeu diners ràpid amb el nostre casino, feu clic aquí ara mateix!")
+    world.citizen_writes(
+        MARTA,
+        "Oferta",
+        "Heu estat seleccionat: guanyeu 5.000 euros al nostre casino. Feu clic aquí i deixeu-hi la targeta.",
+    )
     world.turn()
     assert lies(world)[OPEN] == 1
     assert lies(world)[AUTOMATIC] == 1

@@ -37,7 +37,7 @@ def test_a_secret_in_a_thank_you_is_warned_of_too(world: World) -> None:
 def test_the_writer_is_warned_once_a_day(world: World) -> None:
     _further(world, f"Encara no puc signar. {PIN}")
     world.clock.forward(minutes=5)
-    world.citizen_writes(ANNA, "", f"I tampoc amb l'altra. {PIN}", answers=world.received(ANNA)[0])
+    world.citizen_writes(ANNA, "", f"I tampoc amb l'altra, com ho he de fer? {PIN}", answers=world.received(ANNA)[0])
     world.turn()
     assert world.kinds(ANNA) == ["ack", "warned"]
     assert world.kinds(AGENT) == ["secret", "secret"]

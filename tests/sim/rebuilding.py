@@ -177,6 +177,8 @@ def _why(lost: LostTown, found: RebuiltRow) -> str:
     row = found.was or found.now or ()
     if found.table == "outbox" and row[3] in lost.staff:
         return "a notice to staff"  # because its case differs, and a list names several cases
+    if found.now is None and found.table == "outbox" and row[-2] == "dropped":
+        return "a mail that was dropped before it left"
     if found.now is not None and found.table == "outbox" and found.now[-2] in ("held", "dropped"):
         return "no copy proves the mail"
     if found.now is not None and found.table == "reviews" and found.now[1] == NOT_FOUND:

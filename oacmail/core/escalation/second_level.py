@@ -55,6 +55,9 @@ class Card:
         return {name: getattr(self, name) for name in (*named, "affected")}
 
 
+BRIEF = 6
+"""Words: so few are no ground to derive a case by itself, nor to change the level of one that is open."""
+
 # --- by a message ----------------------------------------------------------------------------------------
 
 
@@ -64,10 +67,16 @@ def by_message(request: CitizenRequest, number: str, case: CaseView | None = Non
         return ()
     if case is not None and case.status is Status.DERIVED:
         return _date_named(request, case)
-    if request.reading.level is not Level.SECOND or _is_settled(case):
+    brief = len(request.message.fresh.split()) <= BRIEF
+    if request.reading.level is not Level.SECOND or _is_settled(case) or (brief and case is not None):
         return ()
     rules = request.policy.escalation
-    sure = rules.auto_second_level and rules.threshold <= request.reading.confidence["level"] and rules.threshold < 1
+    sure = (
+        not brief
+        and rules.auto_second_level
+        and rules.threshold <= request.reading.confidence["level"]
+        and rules.threshold < 1
+    )
     return (_derive if sure and not _before_a_restore(request) else _suggest)(request, number, case)
 
 

@@ -28,6 +28,7 @@ from oacmail.core.view import CaseView, View
 
 GUESSES = ("same-subject", "same-text")
 MACHINES = (Kind.AUTO_REPLY, Kind.BULK, Kind.BOUNCE)
+_SURE = 0.95  # an answer that is taken for an out-of-office leaves its citizen without one
 
 
 def in_sent_folder(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision:
@@ -112,7 +113,8 @@ def _written_by_staff(policy: Policy, view: View, lookup: Lookup, role: Role, ho
 
 def _reads_automatic(lookup: Lookup) -> bool:
     """Whether its words or its subject say that a program wrote it, though no header field does."""
-    return lookup.reading.kind in MACHINES or bool(lookup.message.features.subject_says)
+    sure = lookup.reading.kind in MACHINES and lookup.reading.confidence["kind"] >= _SURE
+    return sure or bool(lookup.message.features.subject_says)
 
 
 def _unmarked_robot(lookup: Lookup, role: Role, case: CaseView | None) -> Decision:

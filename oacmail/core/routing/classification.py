@@ -17,7 +17,7 @@ from oacmail.core.routing import derivation, forms
 Verdict = TypeVar("Verdict", bound=StrEnum)
 
 # The least probability at which a message without a machine's header fields is set aside, by what the kind would be;
-# the second figure is for messages that ask something, as persons do (thanks: that go on after a "but"); the third for
+# the second figure is for messages that ask something, as persons do (thanks: or go on after a "but"); the third for
 # messages of a few words, which are all too sure; few words that ask are a person's.
 _ASIDE = {"machine": (0.5, 0.8, 0.99, 2.0), "spam": (0.5, 0.8, 0.99, 2.0), "thanks": (0.5, 0.95)}
 _SHORT = 60  # words: pure thanks are brief
@@ -137,8 +137,13 @@ def _reads_as_thanks(message: Message, _: frozenset[str]) -> bool:
     """Thanks are brief, with nothing beside them: most requests end with thanks too."""
     found, length = message.features, len(message.fresh.split())
     beside = found.postscript or found.names_attachment or message.attachments or _questions(message)
-    told = length > _BRIEF or found.thanks
-    return told and not beside and length <= _SHORT and _score(found, Kind.THANKS) >= _ASIDE["thanks"][found.turns]
+    told = length > _BRIEF or (found.thanks and not found.turns)
+    return (
+        told
+        and not beside
+        and length <= _SHORT
+        and _score(found, Kind.THANKS) >= _ASIDE["thanks"][found.turns or found.asks]
+    )
 
 
 def _person(message: Message) -> int:

@@ -6,13 +6,12 @@ deadline that is never acknowledged automatically; a possible one waits for revi
 
 import re
 
-from oacmail.core.model import Auto, Kind, Message
+from oacmail.core.model import Auto, Message
 from oacmail.core.policy import Policy
 
 _ROLES = re.compile(
     r"(?:no-?re|info|contact|atenci|sup+ort|soporte|help|hello|hola|ventas|vendes|sales|comercial|news|client|admin)"
 )
-_REQUEST = 0.3  # the least score
 NO_REPLY = "sender: no-reply"
 # Mail of a list, or an answer: no form, whatever fields its text has.
 _OTHERS = ("list-", "mailing-list", "x-mailman", "x-github", "content-type")
@@ -26,12 +25,12 @@ def is_call_form(message: Message) -> bool:
 
 def is_clear(message: Message) -> bool:
     """Whether it is a new message of a machine with the call-back form's words, with a form's fields (a name, and an
-    address or a telephone), with an answer to another domain, or with a text that reads as a person's request."""
+    address or a telephone), or with an answer to another domain."""
     if not _made_by_a_machine(message):
         return False
     reachable = not message.features.form_fields.isdisjoint({"address", "phone"}) or _answers_elsewhere(message)
     filled_in = "name" in message.features.form_fields and reachable
-    for_a_person = filled_in or _is_relayed(message) or _reads_as_request(message)
+    for_a_person = filled_in or _is_relayed(message)
     return is_call_form(message) or (for_a_person and not _answers(message))
 
 
@@ -70,11 +69,6 @@ def _is_relayed(message: Message) -> bool:
     """Whether its answer goes to a person at another domain: a form's service writes for others, a firm for itself."""
     name, _, domain = message.reply_to.rpartition("@")
     return domain not in ("", message.sender.rpartition("@")[2]) and not _ROLES.match(name)
-
-
-def _reads_as_request(message: Message) -> bool:
-    """Whether the text reads as a person's, as that of a voice message, a chat or an app does."""
-    return message.features.scores.get("kind", {}).get(Kind.REQUEST, 0.0) >= _REQUEST
 
 
 def _answers_elsewhere(message: Message) -> bool:

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from oacmail.core.model import Dmarc, Message
+from oacmail.core.model import Dmarc, Message, Role
 from oacmail.core.routing.reply_prefixes import FORWARD, RARE_FORWARD, RARE_REPLY, REPLY
 from oacmail.core.view import CaseView, MessageView, View
 
@@ -117,7 +117,8 @@ def _parent(message: Message, view: View, writers: frozenset[str], _: datetime) 
     names our mail of the old case too, which that reply quoted."""
     if message.auth.dmarc is Dmarc.FAIL or not message.refs:
         return None
-    parent = next((earlier for earlier in view.named if earlier.message_id == message.refs[-1]), None)
+    theirs = (earlier for earlier in view.named if earlier.role is not Role.OURS)
+    parent = next((earlier for earlier in theirs if earlier.message_id == message.refs[-1]), None)
     case = _case(view, parent.case) if parent is not None else None
     return ThreadMatch(case, "known-message-id") if case is not None and _member(case, writers) else None
 

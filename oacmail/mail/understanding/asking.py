@@ -41,7 +41,7 @@ demano, pido, error, ningu, nadie, call me, do call, truqueu, truqui, truquin
 """
 _WORDS = _table(_ASKS, _WAITS)
 _TURNS = re.compile(
-    rf"{_table(_GOES_ON).pattern}"
+    rf"{_table(_GOES_ON, _WAITS).pattern}"
     r"|\b(?:sigue\w*|segueix\w*|llamen\w*|llamad\w*|truqu\w+|rappelez\w*"
     r"|no (?:em|me|ens|nos) (?:deixa|deja|va|surt|sale))\b"
 )

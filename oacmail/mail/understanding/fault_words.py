@@ -7,7 +7,7 @@ import re
 
 _PAPER = re.compile(
     r"\b(?:formulari\w*|forms?|formularios?|pdfs?|documents?|documentos?|annex\w*|anexos?|plantill\w+|models?|modelos?"
-    r"|camps?|campos?|fields?|casell\w+|casillas?|box|desplegables?|dropdown|opcio\w*|opcion\w*|option|import|importe"
+    r"|camps?|campos?|fields?|casell\w+|casillas?|box|desplegables?|dropdown|opcio\w*|opcion\w*|option|imports?|importes?"
     r"|rebuts?|recibos?|certificats? d|volants?|volantes?|errat|errad[ao]|equivocad[ao]|equivocat)\b"
 )
 _PLATFORM = re.compile(
