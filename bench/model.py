@@ -7,6 +7,7 @@ regression over their summed margins, measured on writers left out, turns them i
 """
 
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -32,6 +33,9 @@ ABOUT: Mapping[str, tuple[str, ...]] = {
 """Whose margins decide about a question: a call asked for depends on what else is asked."""
 SURE = 0.3  # C of the logistic regression
 PRUNED = 10  # pieces with no larger weight are left out; scores.MOST is the largest
+OFTEN = 0.008  # the share of requests in which a common word stands
+LIFT = {"kind": 9.0, "topic": 2.6, "level": 1.6, "intent": 2.6}  # how much likelier one class may make it
+PLAIN = {("level", "first"), ("intent", "question"), ("kind", "request")}
 SMALLEST_FACT = 0.05
 LARGEST = 0.9995  # the share of weights that are stored without being cut to scores.MOST
 
@@ -88,7 +92,28 @@ def learn(examples: Sequence[LabelledMessage]) -> dict[str, Any]:
         whole[field] = views(data, told, labels[told], with_facts=field == "kind")
         out[field] = _unseen(data, labels, folds, field)
     stacked = {field: _stacked(field, examples, whole, out) for field in ABOUT}
-    return _content(data, stacked)
+    return {**_content(data, stacked), "common": common(examples)}
+
+
+def common(examples: Sequence[LabelledMessage]) -> list[str]:
+    """Words that tell nothing by themselves: many requests have them, and no class much more often than the others."""
+    requests = [example for example in examples if example.labels["topic"] is not None]
+    shares = {
+        (field, name): sum(e.labels[field] == name for e in requests) / len(requests)
+        for field in ABOUT
+        for name in {e.labels[field] for e in requests}
+        if (field, name) not in PLAIN
+    }
+    counts = Counter(piece for example in requests for piece in example.pieces if piece.isalpha())
+    often = {word for word, count in counts.items() if count >= OFTEN * len(requests)}
+    within = Counter((f, e.labels[f], word) for e in requests for word in e.pieces & often for f in ABOUT)
+    return sorted(
+        word
+        for word in often
+        if all(
+            within[field, name, word] < LIFT[field] * share * counts[word] for (field, name), share in shares.items()
+        )
+    )
 
 
 def by_writers(examples: Sequence[LabelledMessage]) -> list[Any]:

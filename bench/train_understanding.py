@@ -19,7 +19,8 @@ TARGET = Path(__file__).parent.parent / "oacmail" / "mail" / "understanding" / "
 def written(content: dict[str, Any]) -> str:
     """The JSON text, one piece a line."""
     pieces = (f"{json.dumps(piece)}:{json.dumps(row)}" for piece, row in content["pieces"].items())
-    return f'{{"fields": {json.dumps(content["fields"], indent=1)},\n"pieces": {{\n' + ",\n".join(pieces) + "\n}}\n"
+    head = f'"fields": {json.dumps(content["fields"], indent=1)},\n"common": {json.dumps(content["common"])}'
+    return f'{{{head},\n"pieces": {{\n' + ",\n".join(pieces) + "\n}}\n"
 
 
 def main(folder: Path, *more: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from oacmail.core.features import Evidence, Features
 from oacmail.core.routing.classification import classify
 from oacmail.mail.parse import parse
-from oacmail.mail.understanding import evidence, labelled
+from oacmail.mail.understanding import evidence, features, labelled, scores
 
 
 def _shown(what: str, text: str) -> list[str]:
@@ -39,6 +39,13 @@ def test_a_piece_of_the_model_is_shown_as_the_writer_wrote_it_or_not_at_all(
     assert _shown(what, text) == own
 
 
+def test_a_word_is_not_named_twice() -> None:
+    found = Features(
+        evidence=(Evidence("topic", "certificate", "idcat mobil", 0.5), Evidence("topic", "certificate", "idcat", 0.4))
+    )
+    assert [spoken.words for spoken in evidence.shown(found, "", "Amb l'idCAT Mòbil no puc")] == ["idCAT Mòbil"]
+
+
 def test_no_fragment_of_the_model_stands_in_the_reasons_of_any_held_out_message() -> None:
     for _, raw in labelled.held_out():
         message = parse(raw)
@@ -48,6 +55,7 @@ def test_no_fragment_of_the_model_stands_in_the_reasons_of_any_held_out_message(
             if re.match(r"(?:topic|level|intent|kind):\w+: ", reason) and ":" not in what:
                 assert what in text, reason
                 assert re.search(r"[\w@]{3}|\d", what), reason
+                assert features.fold(what) not in scores.shipped().common, reason
 
 
 def test_try_names_the_writers_words(tmp_path: Path) -> None:

@@ -49,7 +49,8 @@ def classify(
     intent, intent_sure = _intent(message)
     confidence = {"kind": sure, "topic": topic_sure, "level": level_sure, "intent": intent_sure}
     town = (f"town words:{word.topic}:{word.level}:{word.word}" for word in found.town_words)
-    because = (*why, *town, *(reason for verdict in (topic, level, intent) for reason in _why(found, verdict)))
+    told = [verdict for verdict in (topic, level, intent) if verdict is not Intent.QUESTION]  # which nothing need say
+    because = (*why, *town, *(reason for verdict in told for reason in _why(found, verdict)))
     callback = found.callback if intent is Intent.CALLBACK else None
     return _reading(message, kind, confidence, because, topic, level, intent, callback, tax_operator)
 

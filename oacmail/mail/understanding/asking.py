@@ -7,6 +7,8 @@ folded (features.fold), in Catalan, Spanish, English and French.
 
 import re
 
+from oacmail.mail.understanding import trie
+
 _ASKS = """
 pero, encara, but, however, still, no funciona, no em deixa, no me deja, no puc, no puedo, no se, no entenc, no
 entiendo, error, falta, vull, quiero, voldria, volia, quisiera, querria, necessito, necesito, necessitem,
@@ -30,18 +32,17 @@ pour rien, caigut, caiguda, caido, caida, no va, no carrega, no carga, espatllat
 """
 
 
-def _table(*lists: str) -> re.Pattern[str]:
-    terms = {" ".join(term.split()) for terms in lists for term in terms.split(",")}
-    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(terms, key=len, reverse=True)))})(?!\w)")
+def _table(*lists: str) -> str:
+    return trie.pattern({" ".join(term.split()) for terms in lists for term in terms.split(",")})
 
 
 _GOES_ON = """
 pero, but, however, encara, todavia, aun, still, falta, el que passa, lo que pasa, per cert, por cierto, sense, sin,
 demano, pido, error, ningu, nadie, call me, do call, truqueu, truqui, truquin
 """
-_WORDS = _table(_ASKS, _WAITS)
+_WORDS = re.compile(rf"(?<!\w){_table(_ASKS, _WAITS)}")
 _TURNS = re.compile(
-    rf"{_table(_GOES_ON, _WAITS).pattern}"
+    rf"(?<!\w){_table(_GOES_ON, _WAITS)}"
     r"|\b(?:sigue\w*|segueix\w*|llamen\w*|llamad\w*|truqu\w+|rappelez\w*"
     r"|no (?:em|me|ens|nos) (?:deixa|deja|va|surt|sale))\b"
 )

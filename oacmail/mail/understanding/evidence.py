@@ -32,10 +32,18 @@ def shown(found: Features, subject: str, fresh: str) -> tuple[Evidence, ...]:
         verdict = (spoken.field, spoken.verdict)
         if counts[verdict] >= _MOST:
             continue
-        if words := text.own(spoken.words) if _WORD.search(spoken.words) else "":
-            readable.setdefault((*verdict, words), spoken._replace(words=words))
+        words = text.own(spoken.words) if _WORD.search(spoken.words) else ""
+        named = (shown for *of, shown in readable if (of[0], of[1]) == verdict)
+        if words and not any(_overlap(words, shown) for shown in named):
+            readable[(*verdict, words)] = spoken._replace(words=words)
             counts[verdict] += 1
     return tuple(readable.values())
+
+
+def _overlap(words: str, others: str) -> bool:
+    """Whether the one stands in the other: "idCAT" in "idCAT Mòbil"."""
+    words, others = f" {words.casefold()} ", f" {others.casefold()} "
+    return words in others or others in words
 
 
 class _Text:

@@ -30,7 +30,7 @@ _TELLING = 4  # letters that a word needs to carry a lesson: "que" and "the" occ
 _OLD_WORD = 0.4  # the share of a word in the shipped table, relative to a new word
 _STEM = 6  # letters of a word beginning that can carry one
 _NAMED = 12  # words named for each question, before mail/understanding/evidence.py removes unreadable ones
-_NOTICED = 0.1  # the smallest part of a log-probability that is named
+_NOTICED = 0.15  # the smallest part of a log-probability that is named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +48,11 @@ class Field:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """`pieces`: piece -> its weights for every class of every field, each plus MOST, one lane for each class."""
+    """`pieces`: piece -> its weights for every class of every field, each plus MOST, one lane for each class; `common`:
+    words that tell nothing by themselves, and are never named."""
 
     fields: tuple[Field, ...]
+    common: frozenset[str]
     pieces: Mapping[str, int]
 
 
@@ -83,7 +85,7 @@ def weigh(message: Message, table: Table | None = None, lessons: Lessons = NOTHI
     table = table or shipped()
     read = _read(table, message)
     learned = _learned(table, message, lessons)
-    whole = {piece: table.pieces[piece] for piece in read.known if piece[-1] not in "*?!."}
+    whole = {piece: table.pieces[piece] for piece in read.known if _speaks(piece, table.common)}
     scored: dict[str, Mapping[str, float]] = {}
     spoken: list[Evidence] = []
     for field, reach in zip(table.fields, _margins(table, read, learned), strict=True):
@@ -116,6 +118,11 @@ def small_words(text: str) -> set[str]:
     return {piece for piece in ngrams.pieces(ngrams.tokens(features.fold(small))) if " " not in piece and _tells(piece)}
 
 
+def _speaks(piece: str, common: Set[str]) -> bool:
+    """Whether a piece may be named: a word, or a pair that ends with one, that tells something by itself."""
+    return piece[-1] not in "*?!." and piece.rpartition(" ")[2] not in common
+
+
 def _tells(piece: str) -> bool:
     if piece[-1] == "*":
         return len(piece) > _STEM
@@ -140,7 +147,8 @@ def _learned(table: Table, message: Message, lessons: Lessons) -> dict[str, dict
 
 
 def table_from(content: Mapping[str, Any]) -> Table:
-    """Build the table from its JSON content: {"fields": [...], "pieces": {piece: one byte for each weight, base64}}."""
+    """Build the table from its JSON content: {"fields": [...], "common": [...],
+    "pieces": {piece: one byte for each weight, base64}}."""
     fields, lane = [], 0
     for raw in content["fields"]:
         fields.append(
@@ -155,7 +163,8 @@ def table_from(content: Mapping[str, Any]) -> Table:
         )
         lane += len(raw["classes"])
     lanes = struct.Struct(f"<{lane}I")
-    return Table(fields=tuple(fields), pieces={piece: _packed(row, lanes) for piece, row in content["pieces"].items()})
+    pieces = {piece: _packed(row, lanes) for piece, row in content["pieces"].items()}
+    return Table(fields=tuple(fields), common=frozenset(content["common"]), pieces=pieces)
 
 
 @cache
