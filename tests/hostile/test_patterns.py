@@ -17,7 +17,6 @@ import pytest
 
 import oacmail.core
 import oacmail.mail
-from oacmail.mail.understanding.pattern_prefilter import PatternPrefilter
 
 LENGTHS = (500, 4_000, 32_000)  # characters of bait; what costs their cube is seen at the first
 QUICK = 0.0005
@@ -57,8 +56,6 @@ def _patterns(value: object, name: str, depth: int = 0) -> Iterator[tuple[str, r
     elif isinstance(value, dict) and depth < 3:
         for key, item in value.items():
             yield from _patterns(item, f"{name}[{key!r}]", depth + 1)
-    elif isinstance(value, PatternPrefilter):
-        yield from ((f"{name}[{which!r}]", re.compile(text)) for which, text in value.patterns)
     elif callable(value) and getattr(
         value, "__closure__", None
     ):  # a test made of a pattern (mail/understanding/auto.py)

@@ -8,10 +8,9 @@ import re
 from collections.abc import Iterator
 
 from oacmail.core.features import Platform
-from oacmail.mail.understanding.pattern_prefilter import PatternPrefilter
 
 # operator -> (platform, how people write it)
-PLATFORMS: dict[str, tuple[tuple[str, str], ...]] = {
+_PLATFORMS: dict[str, tuple[tuple[str, str], ...]] = {
     "town": (
         (
             "Seu electrònica",
@@ -62,23 +61,16 @@ PLATFORMS: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "orgt": (("ORGT", r"orgt|organisme de gestio tributaria|diputacio(?:n)? de barcelona"),),
 }
-_NAMES = {whose: tuple(name for name, _ in platforms) for whose, platforms in PLATFORMS.items()}
-_PATTERNS = {
-    whose: re.compile(rf"(?<!\w)(?:{'|'.join(f'({p})' for _, p in platforms)})")
-    for whose, platforms in PLATFORMS.items()
-}
-_PREFILTER = PatternPrefilter(  # a word also begins after an @
-    (whose, rf"\b(?:{'|'.join(p for _, p in platforms)})".replace("|@", "|")) for whose, platforms in PLATFORMS.items()
-)
+_NAMED = tuple((whose, name) for whose, platforms in _PLATFORMS.items() for name, _ in platforms)
+_PATTERN = re.compile(rf"(?<!\w)(?:{'|'.join(f'({p})' for platforms in _PLATFORMS.values() for _, p in platforms)})")
 _SUBJECT = 2.0
 
 
 def named(subject: str, text: str) -> Iterator[Platform]:
     """Yield each platform that the folded `subject` and `text` name, once."""
-    for whose in _PREFILTER.holding(f"{subject} . {text}"):
-        sums: dict[str, float] = {}
-        for part, weight in ((subject, _SUBJECT), (text, 1.0)):
-            for found in _PATTERNS[whose].finditer(part):
-                name = _NAMES[whose][(found.lastindex or 1) - 1]
-                sums[name] = sums.get(name, 0.0) + weight
-        yield from (Platform(whose, name, weight) for name, weight in sums.items())
+    sums: dict[tuple[str, str], float] = {}
+    for part, weight in ((subject, _SUBJECT), (text, 1.0)):
+        for found in _PATTERN.finditer(part):
+            named = _NAMED[(found.lastindex or 1) - 1]
+            sums[named] = sums.get(named, 0.0) + weight
+    yield from (Platform(*named, weight) for named, weight in sums.items())
