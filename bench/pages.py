@@ -23,7 +23,7 @@ from typing import TypedDict
 from bench import export_page, report_pages
 from oacmail.adapters.templates.facts import SAMPLES
 from oacmail.config import load
-from oacmail.core.cases import relay_offers
+from oacmail.core.cases import answer_links
 from oacmail.core.effects import Send
 from oacmail.core.model import LANGUAGES
 from oacmail.core.outbox.buttons import buttons
@@ -94,7 +94,7 @@ def mails() -> Iterator[tuple[str, str]]:
                 received_at=NOW,
                 due_at=NOW,
             )
-            send = relay_offers.offering(policy_, send, {CASE: "anna@example.org"})
+            send = answer_links.offering(policy_, send, {CASE: "anna@example.org"})
             mime = made.render(send, "<sample@localhost.invalid>", lambda _: "v=1", NOW).mime
             yield f"{kind}-{lang}-{place}", _html(mime)
 

@@ -25,7 +25,7 @@ from oacmail.core.routing import case_numbers, order_tokens, orders, own_text, v
 from oacmail.core.routing.classification import classify
 from oacmail.core.routing.order_tokens import Pressed
 from oacmail.core.routing.sender import Sender, author_of, own_signature, sender_of
-from oacmail.core.routing.signature import Signature, read_relay_address, read_token
+from oacmail.core.routing.signature import Signature, read_answer_address, read_token
 from oacmail.core.routing.vote_tokens import VoteToken
 
 WRITERS_MOST = 20
@@ -44,7 +44,7 @@ class Lookup:
     sent them. `writers`: whose earlier messages it may continue: the author's; for staff and Sent those of the
     recipients; of a mail that is wholly ours nobody's. `addressed`: the recipients of a new mail of the desk, which
     names no earlier one; `numbers`: the case numbers typed in its subject.
-    `relays`: the cases to whose relay address staff or the office have written it; `answer`: what of it the person
+    `answer_for`: the cases to whose answer address staff or the office have written it; `answer`: what of it the person
     would get, None = not read. `forwarded`: the message of somebody else that it brings.
     """
 
@@ -62,7 +62,7 @@ class Lookup:
     writers: tuple[str, ...]
     addressed: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
-    relays: tuple[str, ...] = ()
+    answer_for: tuple[str, ...] = ()
     pressed: tuple[Pressed, ...] = ()
     voted: tuple[VoteToken, ...] = ()
     answer: AnswerText | None = None
@@ -74,7 +74,7 @@ class Lookup:
         office, staff = self.policy.office, self.policy.people.staff
         sent = (*self.message.to, *self.message.cc)
         inside = all(office.is_own(address) or address in staff for address in sent)
-        return self.sender.proven and self.folder is not Folder.SENT and inside and not self.relays
+        return self.sender.proven and self.folder is not Folder.SENT and inside and not self.answer_for
 
     @property
     def refs(self) -> tuple[str, ...]:
@@ -124,7 +124,7 @@ def look_up(policy: Policy, arrived: Arrived) -> Lookup:
     author, sender = author_of(policy, written), sender_of(policy, message)
     ours = signature is not None and not on_top and not arrived.forced
     writers = () if ours else _writers(policy, arrived, author)
-    relays = _relays(policy, arrived)
+    answer_for = _answer_for(policy, arrived)
     new = _is_of_the_desk(policy, arrived) and not message.refs and message.auto is Auto.NONE
     year = arrived.received_at.astimezone(policy.office.timezone).year
     return Lookup(
@@ -136,13 +136,13 @@ def look_up(policy: Policy, arrived: Arrived) -> Lookup:
         author=author,
         sender=sender,
         reading=classify(written, policy.form_senders, policy.tax_operator),
-        tokened=(*(case for case in (read_token(policy, text) for text in message.tokens) if case), *relays),
+        tokened=(*(case for case in (read_token(policy, text) for text in message.tokens) if case), *answer_for),
         ordered=orders.numbers(policy, message.typed, arrived.received_at) if sender.proven else (),
         entries=orders.entries(message.typed) if sender.proven else (),
         writers=writers,
         addressed=tuple(address for address in writers if address != message.sender) if new else (),
         numbers=case_numbers.in_text(policy, message.subject, year) if new else (),
-        relays=relays,
+        answer_for=answer_for,
         pressed=_pressed(policy, arrived),
         voted=tuple(one for text in message.vote_tokens if (one := vote_tokens.read(policy, text))),
     )
@@ -195,12 +195,12 @@ def _pressed(policy: Policy, arrived: Arrived) -> tuple[Pressed, ...]:
     return tuple(one for one in read if one)
 
 
-def _relays(policy: Policy, arrived: Arrived) -> tuple[str, ...]:
-    """The cases of the relay addresses in To and Cc. In a stranger's or a citizen's mail they mean nothing."""
+def _answer_for(policy: Policy, arrived: Arrived) -> tuple[str, ...]:
+    """The cases of the answer addresses in To and Cc. In a stranger's or a citizen's mail they mean nothing."""
     message = arrived.message
     if not _is_of_the_desk(policy, arrived):
         return ()
-    named = (read_relay_address(policy, address) for address in (*message.to, *message.cc))
+    named = (read_answer_address(policy, address) for address in (*message.to, *message.cc))
     return tuple(dict.fromkeys(case for case in named if case))
 
 

@@ -260,8 +260,8 @@ class Forwarded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerText:
-    """What an agent's mail to a relay address would say to the person. `reason`: why it cannot be relayed, '' = it can
-    (mail/outgoing/answer_parts.py)."""
+    """What an agent's mail to an answer address would say to the person. `reason`: why it cannot be relayed, '' = it
+    can (mail/outgoing/answer_parts.py)."""
 
     text: str
     reason: str = ""

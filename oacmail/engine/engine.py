@@ -15,7 +15,7 @@ from typing import NamedTuple
 import structlog
 
 from oacmail.core.case_effects import RecordContact, TreatAsRequest, WriteDraft
-from oacmail.core.cases import relay_offers
+from oacmail.core.cases import answer_links
 from oacmail.core.decide import decide, may_exceed, within_limits
 from oacmail.core.effects import Arrived, Decision, DeliveryResult, Input, OpenCase, Quoted, Send
 from oacmail.core.lookup import LookedUp, Lookup, looked_up, with_forwarded
@@ -27,7 +27,7 @@ from oacmail.core.ports.renderer import FrozenMail, Renderer
 from oacmail.core.ports.store import RUN, Store, Turn
 from oacmail.core.routing import signature
 from oacmail.core.view import FORWARDED_BY
-from oacmail.engine import relaying
+from oacmail.engine import relayed_answers
 from oacmail.mail import forwards
 from oacmail.mail.outgoing.redact import redact
 from oacmail.mail.parse import parse
@@ -163,8 +163,8 @@ class Engine:
 
     def _read_further(self, lookup: Lookup, raw: bytes) -> Lookup:
         """Read again what only few mails need: what a relayed answer says, what a forward brings."""
-        if lookup.relays:
-            return replace(lookup, answer=relaying.answer_text(raw))
+        if lookup.answer_for:
+            return replace(lookup, answer=relayed_answers.answer_text(raw))
         if not lookup.may_forward:
             return lookup
         policy, outer = self.policy, lookup.message
@@ -190,12 +190,12 @@ class Engine:
     ) -> FrozenMail:
         """`noted`: texts of calls that the decision notes; `opened`: cases that it opens, to the citizen's address."""
         if send.kind is not MailKind.RELAYED:
-            citizens = turn.citizens(relay_offers.asked(self.policy, send)) | opened
-            shown = relay_offers.offering(self.policy, send, citizens)
+            citizens = turn.citizens(answer_links.asked(self.policy, send)) | opened
+            shown = answer_links.offering(self.policy, send, citizens)
             return self._freeze(shown, _attached(shown, turn, arrived, raw, noted), now)
         assert raw is not None  # core relays only what was read
         message_id = signature.message_id(self.policy, send.key)
-        return relaying.relayed(self.policy.office, send, raw, message_id, self._mark(send, now), now)
+        return relayed_answers.relayed(self.policy.office, send, raw, message_id, self._mark(send, now), now)
 
     def _freeze(self, send: Send, messages: Sequence[Attached], now: datetime) -> FrozenMail:
         """`messages` are those to attach, newest first."""

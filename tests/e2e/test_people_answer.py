@@ -70,7 +70,7 @@ def _notice(desk: RunningOffice, anna: Citizen, marta: Citizen) -> tuple[str, Em
     return sent, notice
 
 
-def _relay_address(notice: EmailMessage) -> str:
+def _answer_address(notice: EmailMessage) -> str:
     found = re.search(r"mailto:([^?\s]+\+r-[^?\s]+)\?", plain(notice))
     assert found is not None, plain(notice)
     return found[1]
@@ -83,9 +83,9 @@ def test_what_an_agent_writes_to_the_person_arrives_without_the_notice(
     anna = someone(mail_servers)
     sent, notice = _notice(desk, anna, marta)
     had = len(marta.inbox())
-    mail = CLIENTS[client].reply(f"Marta <{marta.address}>", _relay_address(notice), notice, ANSWER)
+    mail = CLIENTS[client].reply(f"Marta <{marta.address}>", _answer_address(notice), notice, ANSWER)
 
-    written = _post(marta, mail, _relay_address(notice))
+    written = _post(marta, mail, _answer_address(notice))
 
     *_, got = anna.wait_for_mail(2)
     assert (got["X-Oacmail-Kind"], got["From"].addresses[0].addr_spec) == ("relayed", desk.address)
@@ -123,7 +123,7 @@ def test_she_writes_back_and_it_is_the_same_case(
 ) -> None:
     anna = someone(mail_servers)
     sent, notice = _notice(desk, anna, marta)
-    _post(marta, everyday(marta.address, [_relay_address(notice)], "Resposta", ANSWER, {}), _relay_address(notice))
+    _post(marta, everyday(marta.address, [_answer_address(notice)], "Resposta", ANSWER, {}), _answer_address(notice))
     *_, got = anna.wait_for_mail(2)
 
     back = anna.reply(got, "I on és el meu rebut?")
@@ -153,13 +153,13 @@ def test_a_plain_reply_to_a_notice_reaches_no_citizen(
     assert case_of(other_desk, sent)["status"] == "open"
 
 
-def test_an_order_to_the_relay_address_comes_back(
+def test_an_order_to_the_answer_address_comes_back(
     other_desk: RunningOffice, mail_servers: MailServers, marta: Citizen
 ) -> None:
     anna = someone(mail_servers)
     sent, notice = _notice(other_desk, anna, marta)
     had = len(marta.inbox())
-    address = _relay_address(notice)
+    address = _answer_address(notice)
 
     _post(marta, everyday(marta.address, [address], "Re: cas", "#nota És pesada\n\nBon dia", {}), address)
 

@@ -7,7 +7,7 @@ import pytest
 from oacmail import config as settings
 from oacmail.mail.parse import parse
 from oacmail.mail.understanding import scores
-from tests.engine import compose, relaying
+from tests.engine import compose, relayed_answers
 from tests.engine.test_orders import reply
 from tests.engine.world import ANNA, SUPERVISOR, World, text_of
 
@@ -69,13 +69,13 @@ def test_the_council_of_another_town_is_distinguished_from_its_own(olesa: World,
 
 def test_a_prefix_with_a_digit_is_read_in_orders_and_subjects(tmp_path: Path) -> None:
     world = World(tmp_path, office={"prefix": "OAC2"}, digest={"to": [SUPERVISOR]})
-    relaying.send(world, relaying.mail(world, relaying.notice(world)))
-    (sent,) = relaying.relayed(world)
+    relayed_answers.send(world, relayed_answers.mail(world, relayed_answers.notice(world)))
+    (sent,) = relayed_answers.relayed(world)
     world.citizen_writes(ANNA, "", "I si no en tinc, d'idCAT?", answers=sent)
     world.live("2026-12-01 09:00")
     *_, notice = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "overdue"]
-    relaying.send(world, relaying.mail(world, notice, "Bon dia, demaneu-lo a l'oficina."))
-    assert str(relaying.relayed(world)[1]["Subject"]).count("OAC2-2026-000001") == 1
+    relayed_answers.send(world, relayed_answers.mail(world, notice, "Bon dia, demaneu-lo a l'oficina."))
+    assert str(relayed_answers.relayed(world)[1]["Subject"]).count("OAC2-2026-000001") == 1
     *_, digest = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "digest"]
     reply(world, digest, "OAC2-2026-000001 agent")
     assert world.case()["assignee"] == "agent"

@@ -24,7 +24,7 @@ from oacmail.core.board.sightings import Happened
 from oacmail.core.cases import answers, citizen_mail
 from oacmail.core.effects import CaseColumns, EndDeadlines, UpdateCase
 from oacmail.core.escalation import second_level
-from oacmail.core.handlers import from_citizen, from_services, from_staff, relay, tick
+from oacmail.core.handlers import from_citizen, from_services, from_staff, relayed_answer, tick
 from oacmail.core.model import BoardFolder, BoardPlace, Status
 from oacmail.core.outbox import kinds, rate_limits, uncertain
 from oacmail.core.ports.mailbox import MessageMeta
@@ -132,7 +132,7 @@ def _in_turns() -> Callable[..., Any]:
 
 def _relays_all(patch: pytest.MonkeyPatch) -> None:
     read = answer_parts.read
-    patch.setattr(relay, "_why_not", lambda *args: "")
+    patch.setattr(relayed_answer, "_why_not", lambda *args: "")
     patch.setattr(answer_parts, "read", lambda raw: replace(read(raw), text=read(raw).whole, html="", reason=""))
 
 
@@ -319,7 +319,7 @@ FAULTS = (
         seeds=BOARDS,
     ),
     Planted(
-        "answer_parts.read keeps what the agent quotes, and relay lets it through",
+        "answer_parts.read keeps what the agent quotes, and relayed_answer lets it through",
         _relays_all,
         ("no internal text reaches a citizen", "a relayed answer is what an agent wrote to this person"),
         days=30,
@@ -327,15 +327,17 @@ FAULTS = (
         only=("reports a fault", "the services reply", "answers through the office"),
     ),
     Planted(
-        "relay._answer goes to the wrong person",
-        _instead(relay, "_answer", lambda right, *args: replace(right(*args), recipient="somebody@example.org")),
+        "relayed_answer._answer goes to the wrong person",
+        _instead(
+            relayed_answer, "_answer", lambda right, *args: replace(right(*args), recipient="somebody@example.org")
+        ),
         "a relayed answer is what an agent wrote to this person",
         seeds=BOARDS,
         only=("reports a fault", "answers through the office"),
     ),
     Planted(
-        "relay._told tells nobody that nothing left",
-        _instead(relay, "_told", lambda right, *args: ()),
+        "relayed_answer._told tells nobody that nothing left",
+        _instead(relayed_answer, "_told", lambda right, *args: ()),
         "who answers through the office hears if nothing left",
         days=30,
         seeds=BOARDS,

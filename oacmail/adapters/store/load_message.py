@@ -275,7 +275,7 @@ def _mails_of(con: sqlite3.Connection, lookup: Lookup, ids: Sequence[str]) -> tu
         found += _mails(con, where, (*ids, *ids))
     if lookup.signature is not None:
         found += _mails(con, "WHERE o.key = ?", (lookup.signature.key,))
-    if lookup.relays:
+    if lookup.answer_for:
         found += _mails(con, "WHERE o.key = ?", (f"{MailKind.RELAYED}:{lookup.message.fingerprint}",))
     return tuple(found)
 

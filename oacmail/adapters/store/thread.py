@@ -1,6 +1,6 @@
 """Loads what a relayed answer continues, and the texts that must not be in it.
 
-It selects by the case of the relay address; it never judges what it finds.
+It selects by the case of the answer address; it never judges what it finds.
 """
 
 import sqlite3
@@ -18,8 +18,8 @@ THREAD_MOST, MAILS_MOST, TEXTS_MOST = 10, 40, 200
 
 
 def thread(con: sqlite3.Connection, lookup: Lookup) -> CaseThread | None:
-    """None = the message goes to no relay address, or its case does not exist."""
-    case = case_id(con, lookup.relays[0]) if lookup.relays else None
+    """None = the message goes to no answer address, or its case does not exist."""
+    case = case_id(con, lookup.answer_for[0]) if lookup.answer_for else None
     if case is None:
         return None
     asked = _asked(con, case)

@@ -149,7 +149,7 @@ class JinjaRenderer:
         return mime, len(text)
 
     def _offering(self, page: Page, send: Send) -> Page:
-        """Add the way to the person to a notice about one case (core/cases/relay_offers.py)."""
+        """Add the way to the person to a notice about one case (core/cases/answer_links.py)."""
         url = str(send.facts.get("offer", ""))
         return page.offering(url) if url else page
 

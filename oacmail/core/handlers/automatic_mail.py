@@ -7,7 +7,7 @@ may be a web form goes to review. A robot never gets a mail, never opens a case 
 
 from datetime import datetime
 
-from oacmail.core.cases import answers, relayed
+from oacmail.core.cases import answers, relayed_answers
 from oacmail.core.effects import (
     AuditEvent,
     Decision,
@@ -89,7 +89,7 @@ def proofs(policy: Policy, view: View, lookup: Lookup) -> list[Effect]:
         effects.append(UpdateOutbox(key=mail.key, event=MailEvent.NAMED, sent_at=at))
         failed = lookup.message.report is not None and lookup.message.report.action == "failed"
         if by_machine and not failed and applies(MailEvent.NAMED, mail.state):
-            effects += relayed.counted(policy, view, mail, at)
+            effects += relayed_answers.counted(policy, view, mail, at)
     return effects
 
 
@@ -141,5 +141,5 @@ def _our_mail(policy: Policy, view: View, lookup: Lookup, mail: OutgoingView, no
         return effects
     key = f"bounced:{mail.key}"
     effects += answers.notice_undelivered(policy, view, mail, at=lookup.received_at)
-    effects += relayed.undelivered(policy, view, mail, at=lookup.received_at)
+    effects += relayed_answers.undelivered(policy, view, mail, at=lookup.received_at)
     return [*effects, *undelivered(policy, mail, key=key, now=now, received_at=lookup.received_at)]

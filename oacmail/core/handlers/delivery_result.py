@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from oacmail.core.cases import answers, relayed
+from oacmail.core.cases import answers, relayed_answers
 from oacmail.core.effects import AuditEvent, Decision, DeliveryResult, Effect, SendWithoutOriginal, UpdateOutbox
 from oacmail.core.outbox.relay_health import refuses_everybody
 from oacmail.core.outbox.staff_notices import undelivered
@@ -33,7 +33,7 @@ def on_delivery_result(policy: Policy, view: View, inp: DeliveryResult, now: dat
 
 def _sent(policy: Policy, view: View, mail: OutgoingView, inp: DeliveryResult, now: datetime) -> list[Effect]:
     taken = UpdateOutbox(key=mail.key, event=MailEvent.TAKEN, sent_at=now, copy_expected=inp.copy_expected, error="")
-    return [taken, *relayed.counted(policy, view, mail, now)]
+    return [taken, *relayed_answers.counted(policy, view, mail, now)]
 
 
 def _uncertain(policy: Policy, view: View, mail: OutgoingView, inp: DeliveryResult, now: datetime) -> list[Effect]:
@@ -83,7 +83,7 @@ def _give_up(policy: Policy, view: View, mail: OutgoingView, inp: DeliveryResult
         UpdateOutbox(key=mail.key, event=MailEvent.REFUSED, refused_at=now, error=inp.error),
         AuditEvent(kind="undelivered", case=mail.case, data={"mail": mail.kind, "code": inp.code}),
         *answers.notice_undelivered(policy, view, mail, at=now),
-        *relayed.undelivered(policy, view, mail, at=now),
+        *relayed_answers.undelivered(policy, view, mail, at=now),
     ]
     return [*effects, *undelivered(policy, mail, key=f"bounced:{mail.key}", now=now, received_at=now, code=inp.code)]
 

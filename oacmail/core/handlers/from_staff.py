@@ -15,7 +15,7 @@ from oacmail.core.handlers.automatic_mail import concerns
 from oacmail.core.handlers.from_services import is_services_reply, on_services_reply
 from oacmail.core.handlers.order_buttons import FORGED
 from oacmail.core.handlers.orders import is_order_mail, on_order_mail
-from oacmail.core.handlers.relay import on_relay_mail
+from oacmail.core.handlers.relayed_answer import on_relayed_answer
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import Auto, Dmarc, Kind, Message, Outcome, Role
 from oacmail.core.outbox.staff_notices import notices
@@ -38,16 +38,16 @@ def in_sent_folder(policy: Policy, view: View, lookup: Lookup, now: datetime) ->
         return _set_aside("in-sent-but-came-by-smtp")
     if message.auto is not Auto.NONE:
         return _filed(Role.AGENT, None, Outcome.AUTOMATIC, "automatic-in-sent")
-    if lookup.relays and not _has_it(policy, view, lookup):
-        return on_relay_mail(policy, view, lookup, Role.AGENT, now)
+    if lookup.answer_for and not _has_it(policy, view, lookup):
+        return on_relayed_answer(policy, view, lookup, Role.AGENT, now)
     return _written_by_staff(policy, view, lookup, Role.AGENT, "answer-in-sent", now)
 
 
 def from_staff(policy: Policy, view: View, lookup: Lookup, writer: Sender, now: datetime) -> Decision:
     """A message from a staff address outside Sent."""
     if writer.proven:
-        if lookup.relays and not _has_it(policy, view, lookup):
-            return on_relay_mail(policy, view, lookup, writer.role, now)
+        if lookup.answer_for and not _has_it(policy, view, lookup):
+            return on_relayed_answer(policy, view, lookup, writer.role, now)
         inside = not _recipients(policy, lookup.message)
         if inside and is_services_reply(policy, view, lookup, writer):
             return on_services_reply(policy, view, lookup, writer, now)
@@ -143,8 +143,8 @@ def _of_a_new_mail(
 
 
 def _has_it(policy: Policy, view: View, lookup: Lookup) -> bool:
-    """Whether the person gets the mail directly, beside the relay address."""
-    cases = (view.cases[number] for number in lookup.relays if number in view.cases)
+    """Whether the person gets the mail directly, beside the answer address."""
+    cases = (view.cases[number] for number in lookup.answer_for if number in view.cases)
     return any(_to_the_citizen(case, _recipients(policy, lookup.message)) for case in cases)
 
 
@@ -204,7 +204,7 @@ def _remark(policy: Policy, lookup: Lookup, writer: Sender, case: CaseView, now:
     # An agent who meant to answer, or to give an order, must know that it does not count. At most once a day and case:
     # a forged From must not fill the agent's mailbox.
     answers_or_orders = (
-        bool(lookup.relays)
+        bool(lookup.answer_for)
         or _to_the_citizen(case, _recipients(policy, lookup.message))
         or bool(read_orders(lookup.message.typed))
     )

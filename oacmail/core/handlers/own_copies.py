@@ -11,7 +11,7 @@ import re
 from dataclasses import replace
 from hashlib import sha256
 
-from oacmail.core.cases import relayed
+from oacmail.core.cases import relayed_answers
 from oacmail.core.effects import (
     AuditEvent,
     Decision,
@@ -92,7 +92,7 @@ def with_answer(policy: Policy, view: View, lookup: Lookup, mail: OutgoingView |
     proven = any(
         isinstance(effect, UpdateOutbox) and effect.event is MailEvent.COPY_SEEN for effect in decision.effects
     )
-    answered = relayed.counted(policy, view, mail, lookup.received_at) if mail is not None and proven else ()
+    answered = relayed_answers.counted(policy, view, mail, lookup.received_at) if mail is not None and proven else ()
     back = canaries.came_back(lookup.folder, lookup.signature) if lookup.signature is not None else ()
     return replace(decision, effects=(*decision.effects, *answered, *back)) if answered or back else decision
 

@@ -18,7 +18,7 @@ _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 MOST_SIGNATURES = 10  # a mail of ours has one signature; more would cost a hash each
 TRIAL = "check:"
 """The keys of trial mails (`check --online`), which no daemon sends, begin with this."""
-_RELAY = re.compile(r"r-(\d{4})-(\d{6})-([A-Za-z2-9]{12})", re.ASCII)
+_ANSWER_ADDRESS = re.compile(r"r-(\d{4})-(\d{6})-([A-Za-z2-9]{12})", re.ASCII)
 _MARK = re.compile(r"([a-z])=([^;]*)")
 _FOREIGN = re.compile(r"v=\d;\s*i=([0-9a-f]{8})(?:\.[0-9a-f]+)?;\s*k=(?!check:).{0,2000};\s*s=[0-9a-f]{32}", re.DOTALL)
 _FIELDS = {"1": ("v", "i", "k", "c", "l", "r", "d"), "2": ("v", "i", "k", "c", "l", "r", "d", "h")}
@@ -68,27 +68,27 @@ def read_token(policy: Policy, text: str) -> str | None:
     return None
 
 
-def relay_address(policy: Policy, case: str) -> str:
+def answer_address(policy: Policy, case: str) -> str:
     """The address from which a proven agent's mail goes on to the person: `office+r-2026-000123-…@…`; '' = the mail
     server knows no plus-addresses. It may be used often and proves nothing."""
     if not policy.office.plus_addressing:
         return ""
     _, year, serial = case.rsplit("-", 2)
     local, _, domain = policy.office.address.rpartition("@")
-    return f"{local}+r-{year}-{serial}-{_relay_check(policy.secrets[0], case).lower()}@{domain}"
+    return f"{local}+r-{year}-{serial}-{_answer_check(policy.secrets[0], case).lower()}@{domain}"
 
 
-def read_relay_address(policy: Policy, address: str) -> str | None:
-    """The case of a relay address whose check characters are right under one of the secrets, else None."""
-    found = _RELAY.fullmatch(address.rpartition("@")[0].rpartition("+")[2])
+def read_answer_address(policy: Policy, address: str) -> str | None:
+    """The case of an answer address whose check characters are right under one of the secrets, else None."""
+    found = _ANSWER_ADDRESS.fullmatch(address.rpartition("@")[0].rpartition("+")[2])
     if found is None or not policy.office.is_own(address):
         return None
     case = number(policy, int(found[1]), int(found[2]))
-    checks = (_relay_check(secret, case) for secret in policy.secrets)
+    checks = (_answer_check(secret, case) for secret in policy.secrets)
     return case if any(hmac.compare_digest(one, found[3].upper()) for one in checks) else None
 
 
-def _relay_check(secret: bytes, case: str) -> str:
+def _answer_check(secret: bytes, case: str) -> str:
     return "".join(_ALPHABET[byte % len(_ALPHABET)] for byte in _hmac(secret, "relay", case)[:12])
 
 

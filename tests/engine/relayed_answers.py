@@ -1,4 +1,4 @@
-"""An agent's mail to a case's relay address, for the tests of what becomes of it."""
+"""An agent's mail to a case's answer address, for the tests of what becomes of it."""
 
 import re
 from email.message import EmailMessage

@@ -1,7 +1,7 @@
 """What an agent's relayed answer does to its case: it counts once the relay has accepted it, and not before.
 
 It meets what was asked before the agent wrote it. If it comes back, the answer is owed again (R14). This module never
-decides whether a mail is relayed (core/handlers/relay.py).
+decides whether a mail is relayed (core/handlers/relayed_answer.py).
 """
 
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""An agent's mail to a case's relay address: it goes to the person under the office's name, or back with a reason.
+"""An agent's mail to a case's answer address: it goes to the person under the office's name, or back with a reason.
 
 The address is not that of our notices: a plain reply to a notice stays in the house. What a proven agent wrote to this
 address alone is relayed, if it is certain that nothing internal is in it. This module never carries an order out and
@@ -8,7 +8,7 @@ relays nothing automatic.
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from oacmail.core.cases import recipient, relayed
+from oacmail.core.cases import recipient, relayed_answers
 from oacmail.core.effects import AuditEvent, Decision, Effect, RecordMessage, ReviewDone, Send
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import Kind, Outcome, Role, Rung
@@ -25,9 +25,9 @@ RULES = ("relayed", "not-relayed")  # of the agent's messages; their texts are t
 _MACHINES = (Kind.AUTO_REPLY, Kind.BULK, Kind.BOUNCE)
 
 
-def on_relay_mail(policy: Policy, view: View, lookup: Lookup, role: Role, now: datetime) -> Decision:
-    """What a proven writer of the desk sends to the relay address of `lookup.relays`."""
-    case = view.cases.get(lookup.relays[0])
+def on_relayed_answer(policy: Policy, view: View, lookup: Lookup, role: Role, now: datetime) -> Decision:
+    """What a proven writer of the desk sends to the answer address of `lookup.answer_for`."""
+    case = view.cases.get(lookup.answer_for[0])
     number = case.number if case else None
     reason = _why_not(policy, view, lookup, case)
     rule = RULES[bool(reason)]
@@ -51,7 +51,7 @@ def _why_not(policy: Policy, view: View, lookup: Lookup, case: CaseView | None) 
         return "no-case"
     if not recipient.can_be_told(policy, case):
         return "no-address"
-    if len(lookup.relays) > 1 or _others(policy, lookup):
+    if len(lookup.answer_for) > 1 or _others(policy, lookup):
         return "others"
     if message.sent_at is None or abs(lookup.received_at - message.sent_at) > FRESH:
         return "too-old"
@@ -93,7 +93,7 @@ def _left_before(policy: Policy, view: View, lookup: Lookup, send: Send) -> tupl
     if left is None or left.state is not MailState.SENT:
         return ()
     asked = replace(left, state=MailState.UNCERTAIN, queued_at=lookup.received_at, case=send.case)
-    return relayed.counted(policy, view, asked, lookup.received_at)
+    return relayed_answers.counted(policy, view, asked, lookup.received_at)
 
 
 def _told(policy: Policy, lookup: Lookup, number: str | None, reason: str, now: datetime) -> tuple[Send, ...]:

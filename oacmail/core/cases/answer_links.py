@@ -1,4 +1,4 @@
-"""Which cases a mail to staff offers to answer by a new mail to the relay address (core/handlers/relay.py).
+"""Which cases a mail to staff offers to answer by a new mail to the answer address (core/handlers/relayed_answer.py).
 
 A mail about one case offers that case, some lists each of their first cases; never one whose person has no address to
 write to, as after a telephone call. It never decides what is relayed.
@@ -14,7 +14,7 @@ from oacmail.core.outbox.buttons import listed
 from oacmail.core.outbox.kinds import KINDS, Audience
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
-from oacmail.core.routing.signature import relay_address
+from oacmail.core.routing.signature import answer_address
 
 _LISTS = (MailKind.OVERDUE_DIGEST, MailKind.NOTICE_LIST)
 
@@ -33,7 +33,7 @@ def offering(policy: Policy, send: Send, citizens: Mapping[str, str]) -> Send:
     """The mail with its links: the one of its case as the fact `offer`, those of a list among its buttons. `citizens`:
     case to the address of its person."""
     links = {
-        case: f"mailto:{relay_address(policy, case)}?subject={quote(case)}"
+        case: f"mailto:{answer_address(policy, case)}?subject={quote(case)}"
         for case in asked(policy, send)
         if _can_be_written_to(policy, citizens.get(case, ""))
     }

@@ -1,4 +1,4 @@
-"""An agent writes to a case's relay address: the person gets it from the office, or the agent hears why not."""
+"""An agent writes to a case's answer address: the person gets it from the office, or the agent hears why not."""
 
 import re
 from email.message import EmailMessage
@@ -7,22 +7,22 @@ from typing import Any
 import pytest
 
 from oacmail.core.routing import signature
-from tests.engine import compose, relaying
+from tests.engine import compose, relayed_answers
 from tests.engine.compose import OFFICE
-from tests.engine.relaying import PASS, TEXT
+from tests.engine.relayed_answers import PASS, TEXT
 from tests.engine.world import AGENT, ANNA, PERE, SUPERVISOR, World, text_of
 
 # --- what goes out ---------------------------------------------------------------------------------------
 
 
-def test_what_an_agent_writes_to_the_relay_address_reaches_the_person_from_the_office(world: World) -> None:
-    notice = relaying.notice(world)
+def test_what_an_agent_writes_to_the_answer_address_reaches_the_person_from_the_office(world: World) -> None:
+    notice = relayed_answers.notice(world)
     theirs = world.received(ANNA)[0]["In-Reply-To"]
-    mail = relaying.mail(world, notice)
+    mail = relayed_answers.mail(world, notice)
     mail["User-Agent"] = "Thunderbird"
     mail["X-Originating-IP"] = "10.1.2.3"
-    relaying.send(world, mail)
-    (got,) = relaying.relayed(world)
+    relayed_answers.send(world, mail)
+    (got,) = relayed_answers.relayed(world)
     assert got["From"] == f"OAC 360 <{OFFICE}>"
     assert got["To"] == ANNA
     number = world.case()["number"]
@@ -37,38 +37,38 @@ def test_what_an_agent_writes_to_the_relay_address_reaches_the_person_from_the_o
 
 
 def test_her_reply_to_it_joins_the_case_and_asks_anew(world: World) -> None:
-    relaying.send(world, relaying.mail(world, relaying.notice(world)))
-    world.citizen_writes(ANNA, "", "I si no en tinc, d'idCAT?", answers=relaying.relayed(world)[0])
+    relayed_answers.send(world, relayed_answers.mail(world, relayed_answers.notice(world)))
+    world.citizen_writes(ANNA, "", "I si no en tinc, d'idCAT?", answers=relayed_answers.relayed(world)[0])
     world.turn()
     assert world.case()["status"] == "open"
 
 
 def test_the_next_answer_continues_her_last_message(world: World) -> None:
-    notice = relaying.notice(world)
-    relaying.send(world, relaying.mail(world, notice))
-    again = world.citizen_writes(ANNA, "", "I si no en tinc, d'idCAT?", answers=relaying.relayed(world)[0])
+    notice = relayed_answers.notice(world)
+    relayed_answers.send(world, relayed_answers.mail(world, notice))
+    again = world.citizen_writes(ANNA, "", "I si no en tinc, d'idCAT?", answers=relayed_answers.relayed(world)[0])
     world.turn()
-    relaying.send(world, relaying.mail(world, notice, "Bon dia, demaneu-lo a l'oficina."))
-    assert relaying.relayed(world)[1]["In-Reply-To"] == again["Message-ID"]
-    assert str(relaying.relayed(world)[1]["Subject"]).count("Re:") == 1
+    relayed_answers.send(world, relayed_answers.mail(world, notice, "Bon dia, demaneu-lo a l'oficina."))
+    assert relayed_answers.relayed(world)[1]["In-Reply-To"] == again["Message-ID"]
+    assert str(relayed_answers.relayed(world)[1]["Subject"]).count("Re:") == 1
     assert world.case()["status"] == "answered"
 
 
 def test_a_copy_lies_in_sent_for_the_colleagues(world: World) -> None:
-    relaying.send(world, relaying.mail(world, relaying.notice(world)))
+    relayed_answers.send(world, relayed_answers.mail(world, relayed_answers.notice(world)))
     world.turn()
     assert world.mail("relayed")["copied_at"] is not None
     assert not world.reviews()
 
 
 def test_it_bears_no_subject_of_somebody_else_whose_case_was_merged(world: World) -> None:
-    notice = relaying.notice(world)
+    notice = relayed_answers.notice(world)
     world.citizen_writes(PERE, "El meu divorci i el padró", "Bon dia, com canvio el padró?")
     world.turn()
     first, second = (case["number"] for case in world.cases())
     world.order("merge", second, into=first)
-    relaying.send(world, relaying.mail(world, notice))
-    (got,) = relaying.relayed(world)
+    relayed_answers.send(world, relayed_answers.mail(world, notice))
+    (got,) = relayed_answers.relayed(world)
     assert str(got["Subject"]).startswith("Re: No puc signar la instància [")
     assert len(str(got["References"]).split()) == 1
 
@@ -76,26 +76,26 @@ def test_it_bears_no_subject_of_somebody_else_whose_case_was_merged(world: World
 @pytest.mark.parametrize("html", ["", "<html><body><p>Bon dia, us adjunto la guia.</p></body></html>"])
 def test_a_file_to_which_the_client_gives_a_content_id_is_kept(world: World, html: str) -> None:
     """As Gmail and Exchange do with every attachment."""
-    mail = relaying.mail(world, relaying.notice(world))
+    mail = relayed_answers.mail(world, relayed_answers.notice(world))
     if html:
         mail.add_alternative(html, subtype="html")
     mail.add_attachment(b"%PDF-1.7 guia", "application", "pdf", filename="guia.pdf", cid="<f_m1abcd0>")
-    relaying.send(world, mail)
-    (got,) = relaying.relayed(world)
+    relayed_answers.send(world, mail)
+    (got,) = relayed_answers.relayed(world)
     (file,) = [part for part in got.walk() if part.get_content_disposition() == "attachment"]
     assert (file.get_filename(), file.get_content(), file["Content-ID"]) == ("guia.pdf", b"%PDF-1.7 guia", None)
 
 
 def test_html_and_files_and_images_are_kept(world: World) -> None:
-    mail = relaying.mail(world, relaying.notice(world))
+    mail = relayed_answers.mail(world, relayed_answers.notice(world))
     html = '<html><body><p>Bon dia, <b>Anna</b>:</p><img src="cid:logo@town.example"><p>Feu clic.</p></body></html>'
     mail.add_alternative(html, subtype="html")
     *_, page = mail.iter_parts()
     assert isinstance(page, EmailMessage)
     page.add_related(b"\x89PNG logo", "image", "png", cid="<logo@town.example>", filename="logo.png")
     mail.add_attachment(b"%PDF-1.7 guia", "application", "pdf", filename="guia d'ús.pdf")
-    relaying.send(world, mail)
-    (got,) = relaying.relayed(world)
+    relayed_answers.send(world, mail)
+    (got,) = relayed_answers.relayed(world)
     body = got.get_body(("html",))
     assert body is not None
     assert "<b>Anna</b>" in body.get_content()
@@ -112,8 +112,11 @@ def test_html_and_files_and_images_are_kept(world: World) -> None:
 
 
 def test_the_agents_own_address_in_the_signature_becomes_the_offices(world: World) -> None:
-    relaying.send(world, relaying.mail(world, relaying.notice(world), TEXT + f"Escriviu-me a {SUPERVISOR.upper()}\n"))
-    (got,) = relaying.relayed(world)
+    relayed_answers.send(
+        world,
+        relayed_answers.mail(world, relayed_answers.notice(world), TEXT + f"Escriviu-me a {SUPERVISOR.upper()}\n"),
+    )
+    (got,) = relayed_answers.relayed(world)
     assert f"Escriviu-me a {OFFICE}" in text_of(got)
 
 
@@ -129,11 +132,11 @@ _QUOTES = {
 
 @pytest.mark.parametrize("style", _QUOTES)
 def test_the_notice_below_the_answer_is_cut(world: World, style: str) -> None:
-    notice = relaying.notice(world)
+    notice = relayed_answers.notice(world)
     lines = text_of(notice).splitlines()
     quote = _QUOTES[style].format(plain="\n".join(lines), quoted="\n".join(f"> {line}" for line in lines))
-    relaying.send(world, relaying.mail(world, notice, "Bon dia, ja ho teniu." + quote, answers=notice))
-    (got,) = relaying.relayed(world)
+    relayed_answers.send(world, relayed_answers.mail(world, notice, "Bon dia, ja ho teniu." + quote, answers=notice))
+    (got,) = relayed_answers.relayed(world)
     assert text_of(got).strip() == "Bon dia, ja ho teniu."
 
 
@@ -154,13 +157,15 @@ def test_the_notice_below_the_answer_is_cut(world: World, style: str) -> None:
     ],
 )
 def test_what_is_not_certain_goes_back_to_the_agent_and_reaches_nobody(world: World, text: str, why: str) -> None:
-    notice = relaying.notice(world)
+    notice = relayed_answers.notice(world)
     whole = "\n".join(line for line in text_of(notice).splitlines() if not line.startswith(">"))
     first, last = whole.splitlines()[0], whole.splitlines()[-1]
     before = len(world.received(ANNA))
-    relaying.send(world, relaying.mail(world, notice, text.format(first=first, last=last, whole=whole, case=first)))
+    relayed_answers.send(
+        world, relayed_answers.mail(world, notice, text.format(first=first, last=last, whole=whole, case=first))
+    )
     assert len(world.received(ANNA)) == before
-    (told,) = relaying.refusals(world)
+    (told,) = relayed_answers.refusals(world)
     assert why in told
     assert world.case()["status"] == "open"
     assert not world.events("ordered")
@@ -168,11 +173,13 @@ def test_what_is_not_certain_goes_back_to_the_agent_and_reaches_nobody(world: Wo
 
 
 def test_a_note_that_an_agent_repeats_does_not_leave_the_house(world: World) -> None:
-    notice = relaying.notice(world)
+    notice = relayed_answers.notice(world)
     world.order("note", world.case()["number"], text="Ve cada setmana, cal paciència")
-    relaying.send(world, relaying.mail(world, notice, "Bon dia,\nVe cada setmana; cal paciencia.\nFins aviat."))
-    assert not relaying.relayed(world)
-    assert "text intern" in relaying.refusals(world)[0]
+    relayed_answers.send(
+        world, relayed_answers.mail(world, notice, "Bon dia,\nVe cada setmana; cal paciencia.\nFins aviat.")
+    )
+    assert not relayed_answers.relayed(world)
+    assert "text intern" in relayed_answers.refusals(world)[0]
 
 
 SIGNED = "\n\nMarta Soler\nOficina d'Atenció Ciutadana 360\nAjuntament de Castellbisbal, avinguda de Pau Casals\n"
@@ -180,17 +187,17 @@ SIGNED = "\n\nMarta Soler\nOficina d'Atenció Ciutadana 360\nAjuntament de Caste
 
 def test_the_signature_of_an_order_may_stand_in_an_answer(world: World) -> None:
     """No mark separates it from the text, so it looks like a remark."""
-    notice = relaying.notice(world)
+    notice = relayed_answers.notice(world)
     order = compose.message(world.clock, SUPERVISOR, "", f"#meu{SIGNED}", answers=notice)
     world.deliver(order, verdict=PASS)
     world.turn()
-    relaying.send(world, relaying.mail(world, notice, f"Bon dia, ja està.{SIGNED}"))
-    assert len(relaying.relayed(world)) == 1
+    relayed_answers.send(world, relayed_answers.mail(world, notice, f"Bon dia, ja està.{SIGNED}"))
+    assert len(relayed_answers.relayed(world)) == 1
 
 
 @pytest.mark.parametrize("times", [1, 2])
 def test_what_a_colleague_wrote_about_the_case_does_not_leave_the_house(world: World, times: int) -> None:
-    notice = relaying.notice(world)
+    notice = relayed_answers.notice(world)
     remark = compose.message(
         world.clock, AGENT, "", "Aquesta senyora ja va trucar tres vegades ahir.", answers=notice, to=OFFICE
     )
@@ -198,9 +205,9 @@ def test_what_a_colleague_wrote_about_the_case_does_not_leave_the_house(world: W
     world.turn()
     for _ in range(times):
         text = "Bon dia,\nAquesta senyora ja va trucar tres vegades ahir.\nSalutacions"
-        relaying.send(world, relaying.mail(world, notice, text))
-    assert not relaying.relayed(world)
-    assert len(relaying.refusals(world)) == times
+        relayed_answers.send(world, relayed_answers.mail(world, notice, text))
+    assert not relayed_answers.relayed(world)
+    assert len(relayed_answers.refusals(world)) == times
 
 
 FOOTER = (
@@ -210,7 +217,7 @@ FOOTER = (
 
 def _remarks(world: World, *texts: str) -> EmailMessage:
     """A colleague writes among the house: first about Anna's case, then about Pere's; returns the notice on Anna's."""
-    notice = relaying.notice(world)
+    notice = relayed_answers.notice(world)
     world.citizen_writes(PERE, "Padró", "Com demano un volant de padró?")
     world.turn()
     for number, text in enumerate(texts, 1):
@@ -223,51 +230,55 @@ def test_the_towns_footer_below_colleagues_mails_is_nothing_internal(world: Worl
     """Without `-- ` above it nothing marks it in one mail; below mails about two cases it is no news."""
     said = ("Aquesta senyora ja va trucar tres vegades ahir.", "El Pere sempre demana el mateix, i ja sap com va.")
     notice = _remarks(world, *(f"{text}\n\n{FOOTER}" for text in said))
-    relaying.send(world, relaying.mail(world, notice, f"Bon dia, Anna,\n\nJa ho teniu arreglat.\n\n{FOOTER}"))
-    assert len(relaying.relayed(world)) == 1
+    relayed_answers.send(
+        world, relayed_answers.mail(world, notice, f"Bon dia, Anna,\n\nJa ho teniu arreglat.\n\n{FOOTER}")
+    )
+    assert len(relayed_answers.relayed(world)) == 1
 
 
 @pytest.mark.parametrize("other", ["El Pere sempre demana el mateix, i ja sap com va.", ""])
 def test_what_stands_above_such_a_footer_does_not_leave_the_house(world: World, other: str) -> None:
     said = "Aquesta senyora ja va trucar tres vegades ahir."
     notice = _remarks(world, f"{said}\n\n{FOOTER}", f"{other}\n\n{FOOTER}".strip())
-    relaying.send(world, relaying.mail(world, notice, f"Bon dia,\n{said}\n\n{FOOTER}"))
-    assert not relaying.relayed(world)
+    relayed_answers.send(world, relayed_answers.mail(world, notice, f"Bon dia,\n{said}\n\n{FOOTER}"))
+    assert not relayed_answers.relayed(world)
 
 
 def test_the_persons_own_words_may_be_repeated(world: World) -> None:
-    notice = relaying.notice(world, text="Com puc signar la instància de la llar d'infants amb l'idCAT?")
+    notice = relayed_answers.notice(world, text="Com puc signar la instància de la llar d'infants amb l'idCAT?")
     said = "Pregunteu com puc signar la instància de la llar d'infants amb l'idCAT. Així:"
-    relaying.send(world, relaying.mail(world, notice, said))
-    assert len(relaying.relayed(world)) == 1
+    relayed_answers.send(world, relayed_answers.mail(world, notice, said))
+    assert len(relayed_answers.relayed(world)) == 1
 
 
 def test_what_was_refused_may_be_sent_again_without_the_quote(world: World) -> None:
-    notice = relaying.notice(world)
-    relaying.send(world, relaying.mail(world, notice, f"Bon dia, ja està tot arreglat.\n{text_of(notice)}"))
-    relaying.send(world, relaying.mail(world, notice, "Bon dia, ja està tot arreglat."))
-    assert len(relaying.relayed(world)) == 1
+    notice = relayed_answers.notice(world)
+    relayed_answers.send(
+        world, relayed_answers.mail(world, notice, f"Bon dia, ja està tot arreglat.\n{text_of(notice)}")
+    )
+    relayed_answers.send(world, relayed_answers.mail(world, notice, "Bon dia, ja està tot arreglat."))
+    assert len(relayed_answers.relayed(world)) == 1
 
 
 @pytest.mark.parametrize("other", [AGENT, PERE])
 @pytest.mark.parametrize("field", ["To", "Cc"])
 def test_with_other_recipients_nothing_goes(world: World, other: str, field: str) -> None:
     """A colleague who replies to all would write to the person."""
-    mail = relaying.mail(world, relaying.notice(world))
+    mail = relayed_answers.mail(world, relayed_answers.notice(world))
     before = {field: str(mail[field] or "")}
     del mail[field]
     mail[field] = f"{before[field]}, {other}".strip(", ")
-    relaying.send(world, mail)
-    assert not relaying.relayed(world)
-    assert "altres adreces" in relaying.refusals(world)[0]
+    relayed_answers.send(world, mail)
+    assert not relayed_answers.relayed(world)
+    assert "altres adreces" in relayed_answers.refusals(world)[0]
 
 
 def test_a_mail_that_also_goes_to_the_person_directly_is_the_answer_itself(world: World) -> None:
-    mail = relaying.mail(world, relaying.notice(world))
+    mail = relayed_answers.mail(world, relayed_answers.notice(world))
     mail["Cc"] = ANNA
-    relaying.send(world, mail)
-    assert not relaying.relayed(world)
-    assert not relaying.refusals(world)
+    relayed_answers.send(world, mail)
+    assert not relayed_answers.relayed(world)
+    assert not relayed_answers.refusals(world)
     assert world.case()["status"] == "answered"
 
 
@@ -282,8 +293,8 @@ def test_a_mail_that_also_goes_to_the_person_directly_is_the_answer_itself(world
     ],
 )
 def test_a_protected_or_enclosed_mail_is_refused(world: World, kind: str, why: str) -> None:
-    notice = relaying.notice(world)
-    mail = relaying.mail(world, notice, "Bon dia, ja està.")
+    notice = relayed_answers.notice(world)
+    mail = relayed_answers.mail(world, notice, "Bon dia, ja està.")
     if kind == "message/rfc822":
         mail.add_attachment(notice)
     elif kind.startswith("multipart/"):
@@ -291,60 +302,64 @@ def test_a_protected_or_enclosed_mail_is_refused(world: World, kind: str, why: s
         mail.set_type(kind)
     else:
         mail.add_attachment(b"0\x82", *kind.split("/"), filename="smime.p7m")
-    relaying.send(world, mail)
-    assert not relaying.relayed(world)
-    assert why in relaying.refusals(world)[0]
+    relayed_answers.send(world, mail)
+    assert not relayed_answers.relayed(world)
+    assert why in relayed_answers.refusals(world)[0]
 
 
 # --- who may ---------------------------------------------------------------------------------------------
 
 
 def test_without_proof_nothing_goes_and_the_agent_is_told(world: World) -> None:
-    mail = relaying.mail(world, relaying.notice(world))
-    relaying.send(world, mail, verdict="")
-    assert not relaying.relayed(world)
+    mail = relayed_answers.mail(world, relayed_answers.notice(world))
+    relayed_answers.send(world, mail, verdict="")
+    assert not relayed_answers.relayed(world)
     assert world.case()["status"] == "open"
     assert "remark" in world.kinds(SUPERVISOR)
 
 
 @pytest.mark.parametrize("sender", [ANNA, PERE])
 def test_a_citizens_mail_to_it_is_an_ordinary_mail_of_theirs(world: World, sender: str) -> None:
-    notice = relaying.notice(world)
-    mail = compose.message(world.clock, sender, "Una altra cosa", "Quin horari feu avui?", to=relaying.address(notice))
+    notice = relayed_answers.notice(world)
+    mail = compose.message(
+        world.clock, sender, "Una altra cosa", "Quin horari feu avui?", to=relayed_answers.address(notice)
+    )
     world.deliver(mail, verdict=f"dmarc=pass header.from={sender.partition('@')[2]}")
     world.turn()
-    assert not relaying.relayed(world)
+    assert not relayed_answers.relayed(world)
     assert [case["citizen"] for case in world.cases()] == [ANNA, sender]
 
 
 @pytest.mark.parametrize("header", [("Auto-Submitted", "auto-replied"), ("X-Autoreply", "yes"), ("Precedence", "bulk")])
 def test_an_automatic_mail_is_never_relayed(world: World, header: tuple[str, str]) -> None:
-    mail = relaying.mail(world, relaying.notice(world), "Sóc fora de l'oficina fins dilluns.", headers=[header])
-    relaying.send(world, mail)
-    assert not relaying.relayed(world)
+    mail = relayed_answers.mail(
+        world, relayed_answers.notice(world), "Sóc fora de l'oficina fins dilluns.", headers=[header]
+    )
+    relayed_answers.send(world, mail)
+    assert not relayed_answers.relayed(world)
     assert world.case()["status"] == "open"
 
 
 def test_an_unmarked_out_of_office_is_not_relayed_either(world: World) -> None:
-    mail = relaying.mail(world, relaying.notice(world), "Sóc fora de l'oficina fins dilluns.")
+    mail = relayed_answers.mail(world, relayed_answers.notice(world), "Sóc fora de l'oficina fins dilluns.")
     del mail["Subject"]
     mail["Subject"] = "Resposta automàtica: VENÇUT"
-    relaying.send(world, mail)
-    assert not relaying.relayed(world)
+    relayed_answers.send(world, mail)
+    assert not relayed_answers.relayed(world)
     assert world.case()["status"] == "open"
 
 
 def test_a_changed_address_leads_nowhere(world: World) -> None:
-    notice = relaying.notice(world)
-    address = relaying.address(notice)
+    notice = relayed_answers.notice(world)
+    address = relayed_answers.address(notice)
     mail = compose.message(world.clock, SUPERVISOR, "Resposta", TEXT, to=address.replace("-000001-", "-000002-"))
-    relaying.send(world, mail)
-    assert not relaying.relayed(world)
+    relayed_answers.send(world, mail)
+    assert not relayed_answers.relayed(world)
     assert world.reviews() == ["staff-without-case"]
 
 
 def test_a_plain_reply_to_a_notice_reaches_nobody(world: World) -> None:
-    notice = relaying.notice(world)
+    notice = relayed_answers.notice(world)
     before = len(world.received(ANNA))
     world.deliver(compose.message(world.clock, SUPERVISOR, "", TEXT, answers=notice), verdict=PASS)
     world.turn()
@@ -354,14 +369,14 @@ def test_a_plain_reply_to_a_notice_reaches_nobody(world: World) -> None:
 
 @pytest.mark.parametrize("first", ["Sent", "INBOX"])
 def test_it_may_be_written_from_the_shared_mailbox_too(world: World, first: str) -> None:
-    mail = relaying.mail(world, relaying.notice(world), sender=OFFICE)
+    mail = relayed_answers.mail(world, relayed_answers.notice(world), sender=OFFICE)
     for folder in sorted(("Sent", "INBOX"), key=lambda name: name != first):
         if folder == "Sent":
             world.mailbox.append("Sent", compose.as_bytes(mail), world.clock.now(), seen=True)
         else:
             world.deliver(mail, sender=OFFICE)
         world.turn()
-    assert len(relaying.relayed(world)) == 1
+    assert len(relayed_answers.relayed(world)) == 1
     assert world.case()["status"] == "answered"
     assert not world.reviews()
 
@@ -378,12 +393,14 @@ def test_without_plus_addresses_or_proof_no_notice_offers_it(town: Any) -> None:
 
 def test_of_a_person_without_an_address_the_agent_hears_to_telephone(world: World) -> None:
     mail = compose.message(world.clock, SUPERVISOR, "trucada", "TRUCADA: Joan Mir, 612345678: on es paga l'IBI?")
-    relaying.send(world, mail)
+    relayed_answers.send(world, mail)
     (opened,) = [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "transcript"]
     assert "mailto:" not in text_of(opened), "the offer would lead nowhere"
-    to = signature.relay_address(world.policy, world.case()["number"])
-    relaying.send(world, compose.message(world.clock, SUPERVISOR, "Resposta", "Bon dia, es paga al banc.", to=to))
-    (refusal,) = relaying.refusals(world)
+    to = signature.answer_address(world.policy, world.case()["number"])
+    relayed_answers.send(
+        world, compose.message(world.clock, SUPERVISOR, "Resposta", "Bon dia, es paga al banc.", to=to)
+    )
+    (refusal,) = relayed_answers.refusals(world)
     assert "la persona no ha deixat cap adreça de correu" in refusal
     assert "per telèfon" in refusal
     assert "mailto:" not in refusal

@@ -1,6 +1,6 @@
 """From an agent's bytes to the mail that goes to the person: what it would say, and its final form.
 
-It reads the agent's message a second time, since only mail to a relay address needs this. It decides nothing.
+It reads the agent's message a second time, since only mail to an answer address needs this. It decides nothing.
 """
 
 from collections.abc import Callable

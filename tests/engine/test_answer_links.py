@@ -5,7 +5,7 @@ from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
 
 from tests.engine import compose
-from tests.engine.relaying import PASS, TEXT, relayed
+from tests.engine.relayed_answers import PASS, TEXT, relayed
 from tests.engine.test_order_buttons import HTML, buttons
 from tests.engine.test_orders_of_calls import agent_writes
 from tests.engine.world import ANNA, PERE, SUPERVISOR, World, text_of
@@ -16,7 +16,7 @@ WRITE = "Escriviu a la persona"
 
 
 def _links(mail: EmailMessage) -> list[str]:
-    """The relay addresses in the HTML of a mail."""
+    """The answer addresses in the HTML of a mail."""
     page = mail.get_body(("html",))
     assert page is not None
     found = HTML.findall(str(page.get_content()))

@@ -6,15 +6,15 @@ from email.utils import format_datetime
 import pytest
 
 from oacmail.sim.relay import deferred, no_reply, refused
-from tests.engine import relaying
-from tests.engine.relaying import PASS
+from tests.engine import relayed_answers
+from tests.engine.relayed_answers import PASS
 from tests.engine.world import AGENT, ANNA, SUPERVISOR, World
 
 
 def test_it_counts_once_the_relay_has_taken_it_and_not_before(world: World) -> None:
-    notice = relaying.notice(world)
+    notice = relayed_answers.notice(world)
     refusal = world.relay.when(deferred(), to=ANNA)
-    relaying.send(world, relaying.mail(world, notice))
+    relayed_answers.send(world, relayed_answers.mail(world, notice))
     assert world.case()["answered_at"] is None
     assert world.mail("relayed")["state"] == "queued"
     world.relay.remove(refusal)
@@ -24,24 +24,24 @@ def test_it_counts_once_the_relay_has_taken_it_and_not_before(world: World) -> N
 
 
 def test_what_she_writes_while_it_waits_is_still_owed(world: World) -> None:
-    notice = relaying.notice(world)
+    notice = relayed_answers.notice(world)
     refusal = world.relay.when(deferred(), to=ANNA)
-    relaying.send(world, relaying.mail(world, notice))
+    relayed_answers.send(world, relayed_answers.mail(world, notice))
     world.clock.set(world.clock.now() + timedelta(hours=1))
     world.citizen_writes(ANNA, "", "I quant costa?", answers=world.received(ANNA)[0])
     world.turn()
     world.relay.remove(refusal)
     world.clock.set(world.clock.now() + timedelta(hours=2))
     world.turn()
-    assert len(relaying.relayed(world)) == 1
+    assert len(relayed_answers.relayed(world)) == 1
     assert world.case()["answered_at"] is not None
     assert world.case()["status"] == "open"
 
 
 def test_a_report_that_it_did_not_arrive_opens_the_case_again(world: World) -> None:
-    relaying.send(world, relaying.mail(world, relaying.notice(world)))
+    relayed_answers.send(world, relayed_answers.mail(world, relayed_answers.notice(world)))
     assert world.case()["status"] == "answered"
-    world.report_on(relaying.relayed(world)[0])
+    world.report_on(relayed_answers.relayed(world)[0])
     world.turn()
     assert (world.case()["status"], world.case()["answered_at"]) == ("open", None)
     assert "bounced" in world.kinds(AGENT)
@@ -53,9 +53,9 @@ def test_an_answer_that_comes_back_takes_no_case_from_the_technical_services(wor
     )
     world.turn()
     (notice,) = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "second_level"]
-    relaying.send(world, relaying.mail(world, notice))
+    relayed_answers.send(world, relayed_answers.mail(world, notice))
     assert world.case()["status"] == "derived"
-    world.report_on(relaying.relayed(world)[0])
+    world.report_on(relayed_answers.relayed(world)[0])
     world.turn()
     assert (world.case()["status"], world.case()["answered_at"]) == ("derived", None)
     running = "met_at IS NULL AND void_at IS NULL"
@@ -67,51 +67,51 @@ def test_an_answer_that_comes_back_takes_no_case_from_the_technical_services(wor
 
 
 def test_the_same_mail_twice_and_after_a_restart_goes_once(world: World) -> None:
-    mail = relaying.mail(world, relaying.notice(world))
-    relaying.send(world, mail)
+    mail = relayed_answers.mail(world, relayed_answers.notice(world))
+    relayed_answers.send(world, mail)
     world.restart()
-    relaying.send(world, mail)
-    assert len(relaying.relayed(world)) == 1
+    relayed_answers.send(world, mail)
+    assert len(relayed_answers.relayed(world)) == 1
 
 
 def test_a_signed_mail_that_is_sent_again_days_later_relays_nothing(world: World) -> None:
-    mail = relaying.mail(world, relaying.notice(world))
+    mail = relayed_answers.mail(world, relayed_answers.notice(world))
     del mail["Date"]
     mail["Date"] = format_datetime(world.clock.true() - timedelta(days=2))
-    relaying.send(world, mail)
-    assert not relaying.relayed(world)
+    relayed_answers.send(world, mail)
+    assert not relayed_answers.relayed(world)
 
 
 @pytest.mark.parametrize("lost", [True, False])
 def test_if_the_relay_gives_no_reply_it_goes_once_and_counts_when_a_copy_proves_it(world: World, lost: bool) -> None:
-    notice = relaying.notice(world)
+    notice = relayed_answers.notice(world)
     world.relay.when(no_reply(lost=lost), kind="relayed", times=1)
-    world.deliver(relaying.mail(world, notice), verdict=PASS, sender=SUPERVISOR)
+    world.deliver(relayed_answers.mail(world, notice), verdict=PASS, sender=SUPERVISOR)
     world.sync()
     world.drain()
     assert world.mail("relayed")["state"] == "uncertain"
     assert world.case()["answered_at"] is None
     world.live("2026-11-27 09:05", minutes=5)
     world.live("2026-11-27 19:00", minutes=30)
-    assert len(relaying.relayed(world)) == 1
+    assert len(relayed_answers.relayed(world)) == 1
     assert world.case()["status"] == "answered"
 
 
 @pytest.mark.parametrize("point", ["before the first byte", "after the last byte"])
 def test_a_kill_while_it_is_sent_sends_it_once(world: World, point: str) -> None:
-    notice = relaying.notice(world)
-    world.deliver(relaying.mail(world, notice), verdict=PASS, sender=SUPERVISOR)
+    notice = relayed_answers.notice(world)
+    world.deliver(relayed_answers.mail(world, notice), verdict=PASS, sender=SUPERVISOR)
     world.kill(point, world.turn)
     world.live("2026-11-27 09:05", minutes=5)
     world.live("2026-11-27 19:00", minutes=30)
-    assert len(relaying.relayed(world)) == 1
+    assert len(relayed_answers.relayed(world)) == 1
     assert world.case()["status"] == "answered"
 
 
 def test_a_mail_that_the_relay_refuses_answers_nothing_and_the_agents_are_told(world: World) -> None:
-    notice = relaying.notice(world)
+    notice = relayed_answers.notice(world)
     world.relay.when(refused(), kind="relayed")
-    relaying.send(world, relaying.mail(world, notice))
+    relayed_answers.send(world, relayed_answers.mail(world, notice))
     assert world.mail("relayed")["state"] == "failed"
     assert world.case()["status"] == "open"
     assert "bounced" in world.kinds(AGENT)
@@ -119,12 +119,12 @@ def test_a_mail_that_the_relay_refuses_answers_nothing_and_the_agents_are_told(w
 
 def test_an_answer_to_a_late_reply_to_a_relayed_answer_belongs_to_the_case_of_that_reply(world: World) -> None:
     """The answer's References name our relayed mail too, but it replies to the citizen's message (RFC 5322, 3.6.4)."""
-    relaying.send(world, relaying.mail(world, relaying.notice(world)))
+    relayed_answers.send(world, relayed_answers.mail(world, relayed_answers.notice(world)))
     first = world.case()["number"]
     world.live("2027-01-11 09:00", minutes=600)
     assert world.case()["status"] == "closed"
     late = world.citizen_writes(
-        ANNA, "", "Ara em demana un altre document. Quin és?", answers=relaying.relayed(world)[0]
+        ANNA, "", "Ara em demana un altre document. Quin és?", answers=relayed_answers.relayed(world)[0]
     )
     world.turn()
     (child,) = [case["number"] for case in world.cases() if case["number"] != first]
