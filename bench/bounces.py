@@ -2,7 +2,7 @@
 
 Usage: make bounces CORPORA=DIR MAIL=DIR (or python -m bench.bounces DIR MAIL). DIR holds flufl_bounce and
 perl_bounceparser with an oracle.jsonl each, and folders of people's mail; MAIL holds labelled messages with
-labels.jsonl. A report is found if the parsed message bears one (mail/understanding/report.py). What falls short is
+labels.jsonl. A report is found if the message has one (mail/understanding/delivery_status.py). What falls short is
 named.
 """
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from oacmail.core.model import Message, Report
+from oacmail.core.model import DeliveryStatus, Message
 from oacmail.mail.parse import parse
 
 PEOPLE = ("talon", "redmine", "patchwork", "notmuch", "perl_mail_thread")
@@ -70,11 +70,11 @@ def _addresses(listed: list[str]) -> frozenset[str]:
 
 def measure(name: str, cases: list[Case]) -> None:
     read = [(case, parse(case.path.read_bytes())) for case in cases]
-    reports = [(case, message.report) for case, message in read if case.is_report]
+    reports = [(case, message.delivery_status) for case, message in read if case.is_report]
     found = [(case, report) for case, report in reports if report is not None]
     named = [(case, report) for case, report in found if case.addresses is not None]
     told = [(case, report) for case, report in found if case.action is not None]
-    false = [(case, message) for case, message in read if not case.is_report and message.report is not None]
+    false = [(case, message) for case, message in read if not case.is_report and message.delivery_status is not None]
     right = [case for case, report in named if frozenset(report.recipients) == case.addresses]
     judged = [case for case, report in told if report.action == case.action]
     counts = (f"{len(found)} of {len(reports)}", f"{len(right)} of {len(named)}", f"{len(judged)} of {len(told)}")
@@ -82,7 +82,7 @@ def measure(name: str, cases: list[Case]) -> None:
     _name_misses(reports, false)
 
 
-def _name_misses(reports: list[tuple[Case, Report | None]], false: list[tuple[Case, Message]]) -> None:
+def _name_misses(reports: list[tuple[Case, DeliveryStatus | None]], false: list[tuple[Case, Message]]) -> None:
     for case, report in reports:
         if report is None:
             print(f"    not found: {case.path.name}")

@@ -26,7 +26,7 @@ from oacmail.demo.mail_server import DemoMailServer
 from oacmail.demo.mailbox import DemoMail
 from oacmail.demo.office import make_office
 from oacmail.demo.roles import DemoCitizen, ExpectedCase
-from oacmail.demo.run import report
+from oacmail.demo.run import print_outcome
 from oacmail.demo.town import UnansweredMail, back_dated
 from tests.servers.waiting import PATIENCE, until
 
@@ -240,7 +240,7 @@ def row(name: str, **changes: Any) -> Callable[[DemoEvidence], Mapping[str, Any]
 def test_a_world_as_it_should_be_misses_nothing() -> None:
     assert missed(WORLD) == []
     said: list[str] = []
-    assert report(WORLD, judge(WORLD, (ANNA,), ()), 12.3, said.append) == 0
+    assert print_outcome(WORLD, judge(WORLD, (ANNA,), ()), 12.3, said.append) == 0
     assert f"{NUMBER}  anna@example.org  other  first  open    Thu 26 20:00  0 s, ca" in said
 
 
@@ -297,5 +297,5 @@ def test_what_is_wrong_is_missed_by_name_and_ends_in_1(
     world = replace(WORLD, **change(WORLD))
     said: list[str] = []
     assert name in missed(world)
-    assert report(world, judge(world, (ANNA,), ()), 12.3, said.append) == 1
+    assert print_outcome(world, judge(world, (ANNA,), ()), 12.3, said.append) == 1
     assert f"  MISSED  {name}" in said

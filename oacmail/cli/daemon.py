@@ -57,8 +57,8 @@ def once(ctx: click.Context) -> None:
 def _export(config: Config) -> None:
     """Write `monitoring.prometheus_file`, if it is set. Raises OSError."""
     if config.monitoring.prometheus_file is not None:
-        report = health(config, datetime.now(UTC))
-        monitoring.write(config.monitoring.prometheus_file, monitoring.prometheus(report, config.office.address))
+        summary = health(config, datetime.now(UTC))
+        monitoring.write(config.monitoring.prometheus_file, monitoring.prometheus(summary, config.office.address))
 
 
 def _check_templates(parts: wiring.Parts) -> None:

@@ -15,7 +15,7 @@ from oacmail.cli.common import as_json, configured, moment, print_json, safe
 from oacmail.config import Config, secrets
 from oacmail.core.errors import Refused
 from oacmail.rebuild.build import Rebuild, refuse_if_used
-from oacmail.rebuild.report import RebuildReport
+from oacmail.rebuild.summary import RebuildSummary
 
 CANNOT_TELL = (
     "calls logged by shell, and other commands given there of which no mail told the citizen",
@@ -50,17 +50,17 @@ def rebuild(ctx: click.Context, dry_run: bool, since: str | None, yes: bool, as_
         raise Refused(_NO_KEY)
     if not (yes or dry_run):
         click.confirm(f"Make the database in {wiring.state(config)} anew from the mailbox?", abort=True, err=True)
-    report = _rebuilt(config, begun, dry_run=dry_run)
+    summary = _rebuilt(config, begun, dry_run=dry_run)
     if not dry_run:
         privacy.nightly_forgetting(config, datetime.now(UTC))  # the mailbox may bring back who was forgotten
     if as_json:
-        print_json([report.row(config.office.timezone)])
+        print_json([summary.row(config.office.timezone)])
     else:
-        for line in _lines(config, report, dry_run=dry_run):
+        for line in _lines(config, summary, dry_run=dry_run):
             click.echo(safe(line))
 
 
-def _rebuilt(config: Config, since: datetime | None, *, dry_run: bool) -> RebuildReport:
+def _rebuilt(config: Config, since: datetime | None, *, dry_run: bool) -> RebuildSummary:
     parsing = parse_worker.start()
     secrets.read(config)
     with closing(connections.mailbox(config)) as mailbox:
@@ -82,32 +82,33 @@ def _progress(what: str, done: int, of: int) -> None:
         click.echo(f"\r\x1b[K{what}: {done} of {of}{chr(10) if done == of else ''}", err=True, nl=False)
 
 
-def _lines(config: Config, report: RebuildReport, *, dry_run: bool) -> Iterator[str]:
+def _lines(config: Config, summary: RebuildSummary, *, dry_run: bool) -> Iterator[str]:
     zone = config.office.timezone
     when = "would be rebuilt" if dry_run else "rebuilt"
-    count = sum(report.cases.values())
-    states = ", ".join(f"{number} {status}" for status, number in report.cases.items())
-    yield f"{when}: {count} cases ({states or 'none'}) from {report.messages} messages"
-    yield f"  since {report.since.astimezone(zone):%Y-%m-%d %H:%M}; {report.past} older messages are the mailbox's past"
-    yield f"  last sign of life of the service: {report.lived_until.astimezone(zone):%Y-%m-%d %H:%M}"
-    yield f"  numbers: {report.proven} named by signed mail, {len(report.by_order)} by the order of arrival"
-    yield from (f"    {number}: no signed mail names it" for number in report.by_order)
-    yield from (f"    {number}: given, but nothing else of it is left" for number in report.without_message)
-    if report.gone:
-        yield f"  {report.gone} messages are gone: their acknowledgements show case and due day, not the words"
-    if report.ordered:
-        yield f"  {report.ordered} orders by shell are known from the mails that they caused"
-    if report.moved:
-        yield f"  {len(report.moved)} cases are as their folders on the board say"
-    yield f"  mails: copies of {report.left} found; {report.waiting} will be sent by the service"
-    yield f"  acknowledgements without a copy: {len(report.held)} are held and on the review list"
-    yield from (f"    {one.case}: oacmail outbox retry or drop {one.key}" for one in report.held)
-    if report.dropped:
-        yield f"  other mails to citizens without a copy: {report.dropped} are dropped"
-    if report.foreign:
-        yield f"  {report.foreign} mails are signed with another key and prove nothing"
-    if report.unread:
-        yield f"  {report.unread} messages could not be played: the service tries them again"
+    count = sum(summary.cases.values())
+    states = ", ".join(f"{number} {status}" for status, number in summary.cases.items())
+    yield f"{when}: {count} cases ({states or 'none'}) from {summary.messages} messages"
+    begun = f"{summary.since.astimezone(zone):%Y-%m-%d %H:%M}"
+    yield f"  since {begun}; {summary.past} older messages are the mailbox's past"
+    yield f"  last sign of life of the service: {summary.lived_until.astimezone(zone):%Y-%m-%d %H:%M}"
+    yield f"  numbers: {summary.proven} named by signed mail, {len(summary.by_order)} by the order of arrival"
+    yield from (f"    {number}: no signed mail names it" for number in summary.by_order)
+    yield from (f"    {number}: given, but nothing else of it is left" for number in summary.without_message)
+    if summary.gone:
+        yield f"  {summary.gone} messages are gone: their acknowledgements show case and due day, not the words"
+    if summary.ordered:
+        yield f"  {summary.ordered} orders by shell are known from the mails that they caused"
+    if summary.moved:
+        yield f"  {len(summary.moved)} cases are as their folders on the board say"
+    yield f"  mails: copies of {summary.left} found; {summary.waiting} will be sent by the service"
+    yield f"  acknowledgements without a copy: {len(summary.held)} are held and on the review list"
+    yield from (f"    {one.case}: oacmail outbox retry or drop {one.key}" for one in summary.held)
+    if summary.dropped:
+        yield f"  other mails to citizens without a copy: {summary.dropped} are dropped"
+    if summary.foreign:
+        yield f"  {summary.foreign} mails are signed with another key and prove nothing"
+    if summary.unread:
+        yield f"  {summary.unread} messages could not be played: the service tries them again"
     yield "the mailbox cannot tell:"
     yield from (f"  {one}" for one in CANNOT_TELL)
     if not dry_run:

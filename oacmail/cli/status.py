@@ -1,6 +1,6 @@
 """The verb `status`: the health of the service, read from the database alone. Exit 1 when unhealthy.
 
-This module collects the report and prints it for people and as JSON; monitoring.py has the forms of Nagios and
+This module collects the summary and prints it for people and as JSON; monitoring.py has the forms of Nagios and
 Prometheus.
 """
 
@@ -36,21 +36,21 @@ def status(ctx: click.Context, form: str | None) -> None:
         sys.exit(_as_plugin(ctx))
     try:
         config = configured(ctx)
-        report = health(config, datetime.now(UTC))
-    except ConfigError as wrong:  # monitoring reads this report, so print one
+        summary = health(config, datetime.now(UTC))
+    except ConfigError as wrong:  # monitoring reads this summary, so print one
         if form != "prometheus":
             _show(_empty("config-refused", "; ".join(wrong.findings)), form)
         raise
     if form == "prometheus":
-        click.echo(monitoring.prometheus(report, config.office.address), nl=False)
+        click.echo(monitoring.prometheus(summary, config.office.address), nl=False)
         return
-    _show(report, form)
-    sys.exit(0 if report["ok"] else 1)
+    _show(summary, form)
+    sys.exit(0 if summary["ok"] else 1)
 
 
 def _as_plugin(ctx: click.Context) -> int:
-    """Print the line of a Nagios plugin and return its exit code. Whatever prevents a report is UNKNOWN: any other code
-    would be read as a state of the service."""
+    """Print the line of a Nagios plugin and return its exit code. Whatever prevents a summary is UNKNOWN: any other
+    code would be read as a state of the service."""
     try:
         line, code = monitoring.nagios(health(configured(ctx), datetime.now(UTC)))
     except ConfigError as wrong:
@@ -63,15 +63,15 @@ def _as_plugin(ctx: click.Context) -> int:
     return code
 
 
-def _show(report: dict[str, Any], form: str | None) -> None:
+def _show(summary: dict[str, Any], form: str | None) -> None:
     if form == "json":
-        print_json([report])
+        print_json([summary])
     else:
-        _print(report)
+        _print(summary)
 
 
 def health(config: Config, now: datetime) -> dict[str, Any]:
-    """The report of `status --json` (docs/interfaces.md section 3)."""
+    """The summary of `status --json` (docs/interfaces.md section 3)."""
     state = wiring.state(config)
     if not (state / connection.FILE).exists():
         return _empty("no-database")
@@ -117,7 +117,7 @@ def _age(since: str | None, now: datetime) -> int | None:
 
 
 def _empty(problem: str = "", cause: str = "") -> dict[str, Any]:
-    """The report when nothing but this problem is known: every key, with the value of nothing."""
+    """The summary when nothing but this problem is known: every key, with the value of nothing."""
     return {
         "ok": False,
         "version": version(),
@@ -142,24 +142,24 @@ def _empty(problem: str = "", cause: str = "") -> dict[str, Any]:
     }
 
 
-def lines(report: Mapping[str, Any]) -> list[str]:
+def lines(summary: Mapping[str, Any]) -> list[str]:
     """`code: text` of each problem."""
-    return [f"{problem['code']}: {problem['text']}" for problem in report["problems"]]
+    return [f"{problem['code']}: {problem['text']}" for problem in summary["problems"]]
 
 
-def _print(report: dict[str, Any]) -> None:
-    click.echo("healthy" if report["ok"] else "UNHEALTHY")
+def _print(summary: dict[str, Any]) -> None:
+    click.echo("healthy" if summary["ok"] else "UNHEALTHY")
     for name in ("cases", "outbox"):
-        counts = ", ".join(f"{count} {state}" for state, count in report[name].items() if count) or "none"
+        counts = ", ".join(f"{count} {state}" for state, count in summary[name].items() if count) or "none"
         click.echo(f"{name:12} {counts}")
     for name in ("overdue", "unaccounted", "quarantine", "last_sync", "last_tick", "last_backup", "schema", "version"):
-        click.echo(f"{name:12} {safe(report[name])}")
-    _print_proof(report["reconciled"])
-    if (canary := report["canary"]) is not None:
+        click.echo(f"{name:12} {safe(summary[name])}")
+    _print_proof(summary["reconciled"])
+    if (canary := summary["canary"]) is not None:
         click.echo(f"{'canary':12} back after {canary['seconds']} s, sent {safe(canary['sent_at'])}")
-    if (purged := report["purged"]) is not None:
+    if (purged := summary["purged"]) is not None:
         click.echo(f"{'purged':12} {purged['cases']} cases, {purged['copies']} copies, {safe(purged['at'])}")
-    for line in lines(report):
+    for line in lines(summary):
         click.echo(f"  ! {safe(line)}")
 
 

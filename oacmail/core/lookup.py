@@ -182,7 +182,9 @@ def _written_on_top(policy: Policy, message: Message) -> Message:
     name = message.name if writer == message.sender else ""
     scores = {field: of for field, of in message.features.scores.items() if field != "kind"}
     features = replace(message.features, scores=MappingProxyType(scores))
-    return replace(message, auto=Auto.NONE, reasons=(), report=None, sender=writer, name=name, features=features)
+    return replace(
+        message, auto=Auto.NONE, reasons=(), delivery_status=None, sender=writer, name=name, features=features
+    )
 
 
 def _is_of_the_desk(policy: Policy, arrived: Arrived) -> bool:

@@ -163,8 +163,8 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """A delivery report or the plain-text kind (RFC 3464).
+class DeliveryStatus:
+    """What a delivery report says: a delivery status notification (RFC 3464), or one in plain text.
 
     `action`: failed | delayed | delivered. `about`: Message-IDs of the returned message, angle brackets kept.
     `signatures`: raw X-Oacmail fields found in the returned headers. `recipients`: bare addresses in lower case.
@@ -227,7 +227,7 @@ class Message:
     attachments: tuple[Attachment, ...]
     auto: Auto
     reasons: tuple[str, ...]
-    report: Report | None
+    delivery_status: DeliveryStatus | None
     auth: Auth
     lang: str
     rung: Rung

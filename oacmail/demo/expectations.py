@@ -129,7 +129,7 @@ def _action(evidence: DemoEvidence, action: StaffAction, addresses: Addresses) -
         said = "".join(mail.text for mail in evidence.boxes[action.who] if mail.kind == "transcript")
         yield f"{action.about}: the call is a case", len(called) == 1
         yield f"{action.about}: its number came back", bool(called) and called[0]["number"] in said
-    elif action.how == "report":
+    elif action.how == "services_reply":
         roles = [message["role"] for message in evidence.shown.get(number, {}).get("messages", ())]
         yield f"{action.about}: what the technical services wrote is on the case", roles.count("technical") == 1
         people = [who for who, mail in evidence.notices("services") if mail.case == number]

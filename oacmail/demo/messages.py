@@ -57,7 +57,7 @@ def read_receipt(sender: str, of: DemoMail) -> Message:
     return mail
 
 
-def delivery_report(of: DemoMail, recipient: str) -> Message:
+def delivery_status(of: DemoMail, recipient: str) -> Message:
     """A delivery report (RFC 3464): the mailbox is full; the third part has the headers of the returned mail."""
     domain = recipient.rpartition("@")[2]
     status = MIMENonMultipart("message", "delivery-status")

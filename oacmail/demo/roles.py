@@ -12,7 +12,7 @@ How = Literal[
     "order",  # an agent derives the case: a reply to its notice
     "press",  # the same by the button of the notice
     "drag",  # the same by moving the message into a folder of the board
-    "report",  # the technical services reply to the derivation
+    "services_reply",  # the technical services reply to the derivation
     "reply to the acknowledgement",
     "reply to the answer",
     "thanks",  # a reply to the answer that asks nothing

@@ -42,7 +42,7 @@ def demo(say: Say, progress: Say, *, stay: bool) -> int:
         return _staged(DemoTown(server, make_office(Path(folder), server, children)), say, progress, stay=stay)
 
 
-def report(evidence: DemoEvidence, expectations: Sequence[Expectation], seconds: float, say: Say) -> int:
+def print_outcome(evidence: DemoEvidence, expectations: Sequence[Expectation], seconds: float, say: Say) -> int:
     """Print the outcome; return the exit code."""
     for line in lines(evidence, expectations, seconds):
         say(line)
@@ -61,7 +61,7 @@ def _staged(town: DemoTown, say: Say, progress: Say, *, stay: bool) -> int:
     if not stay:
         evidence = replace(evidence, ended=end(daemon), log=office.log())
     progress("")
-    code = report(evidence, judge(evidence), monotonic() - begun, say)
+    code = print_outcome(evidence, judge(evidence), monotonic() - begun, say)
     if stay:
         _stay(town, say)
     return code

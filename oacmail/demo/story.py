@@ -244,7 +244,10 @@ AFTERWARDS = (
     ),
     StaffAction(who="Fatima Alaoui", how="resend", about="Fatima Alaoui"),
     StaffAction(
-        who=TECHNICAL, how="report", about="Construccions Pla", text="Ja està resolt: hem reiniciat el servidor."
+        who=TECHNICAL,
+        how="services_reply",
+        about="Construccions Pla",
+        text="Ja està resolt: hem reiniciat el servidor.",
     ),
 )
 

@@ -147,7 +147,7 @@ class DemoTown:
         with mailbox(self.server, story.OFFICE) as box:
             box.drag(self.written[citizen.name], SECOND_LEVEL)
 
-    def report(self, action: StaffAction, citizen: DemoCitizen) -> None:
+    def services_reply(self, action: StaffAction, citizen: DemoCitizen) -> None:
         self._reply_of_staff(action.who, self._notice(action.who, "derived", self.number(citizen)), action.text)
 
     def _notice(self, who: str, kind: str, case: str = "") -> DemoMail:
@@ -191,7 +191,7 @@ class DemoTown:
         self._robot(action, messages.read_receipt(sender, self._held(citizen, automatic=False)))
 
     def bounce(self, action: StaffAction, citizen: DemoCitizen) -> None:
-        self._robot(action, messages.delivery_report(self._held(citizen, automatic=False), citizen.address))
+        self._robot(action, messages.delivery_status(self._held(citizen, automatic=False), citizen.address))
 
     def _robot(self, action: StaffAction, mail: Message) -> None:
         self.server.deliver(mail, null_sender=True)
@@ -213,7 +213,7 @@ _ACTIONS: dict[How, Callable[[DemoTown, StaffAction, DemoCitizen], None]] = {
     "order": DemoTown.order,
     "press": DemoTown.press,
     "drag": DemoTown.drag,
-    "report": DemoTown.report,
+    "services_reply": DemoTown.services_reply,
     "reply to the acknowledgement": DemoTown.reply_to_ack,
     "reply to the answer": DemoTown.reply_to_answer,
     "thanks": DemoTown.thanks,

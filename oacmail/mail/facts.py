@@ -13,7 +13,7 @@ from email.message import Message as Tree
 from typing import Protocol, TypeVar
 
 from oacmail.core.features import NO_FEATURES, Features, TownWord, VoteWords
-from oacmail.core.model import Attachment, Auth, Auto, Message, Report, Rung
+from oacmail.core.model import Attachment, Auth, Auto, DeliveryStatus, Message, Rung
 from oacmail.mail.mime import addresses, auth, boundaries, charset, limits, message_ids, normalize, parts
 from oacmail.mail.mime.fields import Fields
 from oacmail.mail.parser_config import ParserConfig
@@ -21,6 +21,7 @@ from oacmail.mail.understanding import (
     asking,
     auto,
     auto_subjects,
+    delivery_status,
     echoes,
     evidence,
     fault_words,
@@ -30,7 +31,6 @@ from oacmail.mail.understanding import (
     own_words,
     remarks,
     reply_text,
-    report,
     scores,
     thanks,
     town_words,
@@ -94,8 +94,8 @@ def message(
     attachments = (*body.attachments, *judged(lambda: tuple(map(_left_behind, message.skipped)), no_files))
     nothing: tuple[str, ...] = ()
     details = judged(lambda: message_ids.details(fields, parser_config), nothing)
-    no_report: Report | None = None
-    found = judged(lambda: report.find(body.root, fields, text), no_report)
+    no_status: DeliveryStatus | None = None
+    found = judged(lambda: delivery_status.find(body.root, fields, text), no_status)
     verdict, reasons = judged(lambda: auto.classify(fields, sender, found), _PERSON)
     read = Message(
         fingerprint=_fingerprint(message),
@@ -116,7 +116,7 @@ def message(
         attachments=attachments,
         auto=verdict,
         reasons=reasons,
-        report=found,
+        delivery_status=found,
         auth=judged(lambda: auth.evaluate(fields, sender, single_from, parser_config), Auth()),
         lang=judged(lambda: lang.detect(written.fresh, parser_config.language), parser_config.language),
         rung=rung,
@@ -257,7 +257,7 @@ def opaque(raw: bytes, day: str, language: str) -> Message:
         attachments=(),
         auto=Auto.NONE,
         reasons=(),
-        report=None,
+        delivery_status=None,
         auth=Auth(),
         lang=language,
         rung=Rung.OPAQUE,

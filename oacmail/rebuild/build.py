@@ -31,7 +31,7 @@ from oacmail.rebuild.contents import Contents, Found, batches, fetched, look_at
 from oacmail.rebuild.judge import UnprovenMails, judge
 from oacmail.rebuild.play import Play
 from oacmail.rebuild.proofs import Proofs
-from oacmail.rebuild.report import Held, RebuildReport
+from oacmail.rebuild.summary import Held, RebuildSummary
 from oacmail.replay import VirtualClock
 
 FOLDER = "rebuilding"  # in the state directory, until the new database is complete
@@ -52,19 +52,19 @@ class Rebuild:
     parsing: Parser = field(default_factory=InlineParser)
     on_progress: Callable[[str, int, int], None] = lambda *_: None
 
-    def run(self, *, dry_run: bool) -> RebuildReport:
+    def run(self, *, dry_run: bool) -> RebuildSummary:
         """Raises Refused (there is a database with cases; nothing tells when the service began), Transient (the daemon
         runs; a folder cannot be read)."""
         self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
         with closing(connection.lock(self.state)):
             refuse_if_used(self.state)
             with _scratch(self.state) as folder:
-                report = self._build(folder)
+                summary = self._build(folder)
                 if not dry_run:
                     _put_in_place(folder, self.state)
-        return report
+        return summary
 
-    def _build(self, folder: Path) -> RebuildReport:
+    def _build(self, folder: Path) -> RebuildSummary:
         with closing(SqliteStore(folder)) as store:
             store.con.execute("PRAGMA synchronous=OFF")  # the file is flushed before it is renamed
             clock = VirtualClock(self.now)
@@ -85,7 +85,7 @@ class Rebuild:
             clock.moment = self.now
             judged = judge(store, engine.policy, lived_until=lived_until, now=self.now)
             without_message = self._finish(store, found)
-            return _report(
+            return _summary(
                 store,
                 proofs,
                 judged,
@@ -242,7 +242,7 @@ def _flush(path: Path) -> None:
         os.close(handle)
 
 
-def _report(
+def _summary(
     store: SqliteStore,
     proofs: Proofs,
     judged: UnprovenMails,
@@ -254,10 +254,10 @@ def _report(
     lived_until: datetime,
     past: int,
     messages: int,
-) -> RebuildReport:
+) -> RebuildSummary:
     numbers = rebuilt.numbers(store.con)
     told = {proof.case for proof in proofs.proven}
-    return RebuildReport(
+    return RebuildSummary(
         since=since,
         lived_until=lived_until,
         past=past,

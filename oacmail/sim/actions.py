@@ -138,7 +138,9 @@ def _is_returned(town: SimulatedTown, action: SimulatedAction, rng: Random) -> s
     answer = rng.choice(fresh)
     assert answer.mail is not None
     answer.returned = True
-    town.deliver(compose.report(town.number(action), town.clock, answer.mail, to=town.office_address), envelope="")
+    town.deliver(
+        compose.delivery_status(town.number(action), town.clock, answer.mail, to=town.office_address), envelope=""
+    )
     return f"the answer to {short(answer.message)} was not delivered"
 
 
@@ -149,10 +151,10 @@ def _is_delayed(town: SimulatedTown, action: SimulatedAction, rng: Random) -> st
     if not boxes:
         return ""
     about = rng.choice(boxes)
-    report = compose.report(
+    notification = compose.delivery_status(
         town.number(action), town.clock, about, to=town.office_address, action="delayed", status="4.4.1"
     )
-    town.deliver(report, envelope="")
+    town.deliver(notification, envelope="")
     return "a mail of ours is late"
 
 

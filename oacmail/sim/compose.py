@@ -48,7 +48,7 @@ def _thread(answers: EmailMessage | None) -> list[str]:
     return [*str(answers.get("References", "")).split(), str(answers["Message-ID"])]
 
 
-def report(
+def delivery_status(
     number: str, clock: SimulatedClock, about: EmailMessage, *, to: str, action: str = "failed", status: str = "5.1.1"
 ) -> EmailMessage:
     """A delivery report (RFC 3464) about a mail from oacmail or an agent."""

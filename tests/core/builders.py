@@ -61,7 +61,7 @@ def message(features: Features | None = None, **changes: Any) -> Message:
         "attachments": (),
         "auto": Auto.NONE,
         "reasons": (),
-        "report": None,
+        "delivery_status": None,
         "auth": Auth(),
         "lang": "ca",
         "rung": Rung.FULL,

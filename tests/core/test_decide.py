@@ -9,7 +9,7 @@ from oacmail.core.effects import AdminCommand, DeliveryResult, OutboxCommand, Ti
 from oacmail.core.errors import Refused
 from oacmail.core.features import Features
 from oacmail.core.lookup import LookedUp, Lookup
-from oacmail.core.model import Auth, Auto, Dmarc, Folder, Report, Role, Status
+from oacmail.core.model import Auth, Auto, DeliveryStatus, Dmarc, Folder, Role, Status
 from oacmail.core.outgoing import MailKind, MailState
 from oacmail.core.routing import signature
 from oacmail.core.view import OutgoingView, Refusal, TickView, View
@@ -63,9 +63,9 @@ def own_copy(text: str = "Hem rebut", folder: Folder = Folder.INTAKE) -> Lookup:
     return lookup(folder, sender=OFFICE, to=(ANNA,), sent_at=NOW, signatures=(field,), fresh=text, auto=Auto.REPLY)
 
 
-def report(action: str = "failed") -> Lookup:
-    found = Report(action=action, recipients=(ANNA,), about=("<ack@town.example>",))  # type: ignore[arg-type]
-    return lookup(sender="", auto=Auto.BOUNCE, report=found)
+def notification(action: str = "failed") -> Lookup:
+    found = DeliveryStatus(action=action, recipients=(ANNA,), about=("<ack@town.example>",))  # type: ignore[arg-type]
+    return lookup(sender="", auto=Auto.BOUNCE, delivery_status=found)
 
 
 MESSAGES: dict[str, tuple[View, Lookup, list[str]]] = {
@@ -142,7 +142,7 @@ MESSAGES: dict[str, tuple[View, Lookup, list[str]]] = {
     "an automatic reply": (NAMED, lookup(auto=Auto.REPLY, **REPLY), ["record automatic of robot"]),
     "a report that our mail failed": (
         View(mails=(outgoing(state=MailState.SENT),), cases=CASES),
-        report(),
+        notification(),
         [
             "record automatic of robot",
             "outbox ack:first: reported",
@@ -153,12 +153,12 @@ MESSAGES: dict[str, tuple[View, Lookup, list[str]]] = {
     ),
     "a report that our mail is late": (
         View(mails=(outgoing(state=MailState.SENT),), cases=CASES),
-        report("delayed"),
+        notification("delayed"),
         ["record automatic of robot", "outbox ack:first: named"],
     ),
     "a report that an answer failed": (
         View(named=(recorded(author=AGENT, role=Role.AGENT, received_at=NOW),), cases=ANSWERED),
-        report(),
+        notification(),
         [
             "record automatic of robot",
             "event answer-undelivered",
@@ -170,7 +170,7 @@ MESSAGES: dict[str, tuple[View, Lookup, list[str]]] = {
     ),
     "a report that an earlier answer failed": (
         View(named=(recorded(author=AGENT, role=Role.AGENT),), cases=ANSWERED),
-        report(),
+        notification(),
         ["record automatic of robot", "event answer-undelivered"],
     ),
     "a machine's mail in Junk": (View(), lookup(Folder.JUNK, auto=Auto.BULK), ["record automatic of robot"]),

@@ -23,5 +23,5 @@ def message(
 def report(
     clock: SimulatedClock, about: EmailMessage, *, action: str = "failed", status: str = "5.1.1"
 ) -> EmailMessage:
-    """See `oacmail.sim.compose.report`."""
-    return compose.report(str(next(_numbers)), clock, about, to=OFFICE, action=action, status=status)
+    """See `oacmail.sim.compose.delivery_status`."""
+    return compose.delivery_status(str(next(_numbers)), clock, about, to=OFFICE, action=action, status=status)

@@ -5,7 +5,7 @@ from datetime import datetime
 from oacmail import wiring
 from oacmail.adapters.store.connection import FILE
 from oacmail.rebuild.build import Rebuild
-from oacmail.rebuild.report import RebuildReport
+from oacmail.rebuild.summary import RebuildSummary
 from tests.engine.world import World
 from tests.rebuilt_tables import Rows, tables
 
@@ -29,7 +29,9 @@ def lose(world: World) -> None:
         (world.config.office.state / name).unlink(missing_ok=True)
 
 
-def rebuild(world: World, *, since: datetime | None = None, dry_run: bool = False, start: bool = True) -> RebuildReport:
+def rebuild(
+    world: World, *, since: datetime | None = None, dry_run: bool = False, start: bool = True
+) -> RebuildSummary:
     """Make the database anew and start the service on it."""
     report = Rebuild(
         state=world.config.office.state,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from oacmail.core.model import Auto, Report
+from oacmail.core.model import Auto, DeliveryStatus
 from oacmail.mail.mime.fields import Fields
 from oacmail.mail.understanding import auto
 from tests.mail.messages import corpus, fields, opened
@@ -111,7 +111,7 @@ def test_a_daemon_without_an_address_is_a_mail_server() -> None:
 def test_a_delivery_report_is_one_whatever_else_it_bears() -> None:
     seen = fields("Auto-Submitted: auto-replied", "Precedence: bulk")
 
-    verdict, reasons = auto.classify(seen, "mailer-daemon@example.org", Report(action="delayed"))
+    verdict, reasons = auto.classify(seen, "mailer-daemon@example.org", DeliveryStatus(action="delayed"))
 
     assert verdict is Auto.BOUNCE
     assert reasons[0] == "report: delayed"

@@ -120,7 +120,7 @@ def test_a_fault_of_one_parser_means_one_rung_down(monkeypatch: pytest.MonkeyPat
 
 JUDGEMENTS = (
     "understanding.reply_text.split",
-    "understanding.report.find",
+    "understanding.delivery_status.find",
     "understanding.auto.classify",
     "mime.message_ids.message_id",
     "mime.message_ids.references",

@@ -24,7 +24,7 @@ from oacmail.config import Config
 from oacmail.engine import Engine
 from oacmail.rebuild.build import Rebuild
 from oacmail.rebuild.judge import NOT_FOUND
-from oacmail.rebuild.report import RebuildReport
+from oacmail.rebuild.summary import RebuildSummary
 from oacmail.sim.actions import ACTIONS
 from oacmail.sim.faults import FAULTS
 from oacmail.sim.plan import Plan, SimulatedAction, make_plan
@@ -53,7 +53,7 @@ class LostTown:
 
     before: Rows
     after: Rows
-    report: RebuildReport
+    report: RebuildSummary
     called: frozenset[str]
     gone: frozenset[str]
     moved: frozenset[str]

@@ -61,7 +61,7 @@ _MAIL = """SELECT o.key, o.kind, o.message_id, c.number AS "case", o.recipient, 
 def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: datetime) -> View:
     """The view of an arrived message; see core/view.py for what each part is."""
     message, writers = lookup.message, lookup.writers
-    ids = tuple(dict.fromkeys((*lookup.refs, *(message.report.about if message.report else ()))))
+    ids = tuple(dict.fromkeys((*lookup.refs, *(message.delivery_status.about if message.delivery_status else ()))))
     known = next(iter(_messages(con, "WHERE m.fingerprint = ?", (message.fingerprint,))), None)
     named = _messages(con, f"WHERE m.message_id IN ({marks(ids)}) ORDER BY m.id", ids) if ids else ()
     naming, overtaken_by = _naming(con, message, writers)

@@ -18,7 +18,7 @@ from oacmail.core.effects import (
     UpdateOutbox,
 )
 from oacmail.core.lookup import Lookup
-from oacmail.core.model import Auto, Kind, Outcome, Report, Role
+from oacmail.core.model import Auto, DeliveryStatus, Kind, Outcome, Role
 from oacmail.core.outbox.staff_notices import undelivered
 from oacmail.core.outbox.states import applies
 from oacmail.core.outgoing import MailEvent, MailState
@@ -31,11 +31,11 @@ _KINDS = {Auto.REPLY: Kind.AUTO_REPLY, Auto.BOUNCE: Kind.BOUNCE, Auto.BULK: Kind
 
 
 def on_automatic_mail(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision:
-    message, report = lookup.message, lookup.message.report
+    message, status = lookup.message, lookup.message.delivery_status
     case = _case(view, lookup)
     if case is None and forms.may_be(message):
         return _perhaps_a_form(lookup)
-    doubtful = report is not None and report.by_words and not _is_about_our_mail(view, report)
+    doubtful = status is not None and status.by_words and not _is_about_our_mail(view, status)
     attach = RecordMessage(
         role=Role.ROBOT,
         outcome=Outcome.QUARANTINED if doubtful else Outcome.AUTOMATIC,
@@ -47,18 +47,18 @@ def on_automatic_mail(policy: Policy, view: View, lookup: Lookup, now: datetime)
     because = [f"robot: {message.auto}", *message.reasons]
     if doubtful:
         effects.append(RequestReview(reason=f"looks-automatic: {attach.kind}"))
-    if report is not None and report.action == "failed" and (report.about or not report.by_words):
-        failures = _failed(policy, view, lookup, report, now)
+    if status is not None and status.action == "failed" and (status.about or not status.by_words):
+        failures = _failed(policy, view, lookup, status, now)
         effects += failures
         because += ["undelivered"] if failures else []
     return Decision(effects=tuple(effects), because=tuple(because))
 
 
-def _is_about_our_mail(view: View, report: Report) -> bool:
+def _is_about_our_mail(view: View, status: DeliveryStatus) -> bool:
     """Whether the returned message is a mail of ours or an agent's answer. Otherwise a citizen may be describing a
     returned message in the same words, and an agent decides."""
     ours = {mail.message_id for mail in view.mails}
-    return not (ours | {answer.message_id for answer in view.named if _is_answer(answer)}).isdisjoint(report.about)
+    return not (ours | {answer.message_id for answer in view.named if _is_answer(answer)}).isdisjoint(status.about)
 
 
 def _perhaps_a_form(lookup: Lookup) -> Decision:
@@ -87,20 +87,20 @@ def proofs(policy: Policy, view: View, lookup: Lookup) -> list[Effect]:
     effects: list[Effect] = []
     for mail in view.mails:
         effects.append(UpdateOutbox(key=mail.key, event=MailEvent.NAMED, sent_at=at))
-        failed = lookup.message.report is not None and lookup.message.report.action == "failed"
+        failed = lookup.message.delivery_status is not None and lookup.message.delivery_status.action == "failed"
         if by_machine and not failed and applies(MailEvent.NAMED, mail.state):
             effects += relayed_answers.counted(policy, view, mail, at)
     return effects
 
 
-def _failed(policy: Policy, view: View, lookup: Lookup, report: Report, now: datetime) -> list[Effect]:
+def _failed(policy: Policy, view: View, lookup: Lookup, status: DeliveryStatus, now: datetime) -> list[Effect]:
     effects: list[Effect] = []
     for mail in view.mails:
-        if concerns(policy, report.recipients, mail.recipient):
+        if concerns(policy, status.recipients, mail.recipient):
             effects += _our_mail(policy, view, lookup, mail, now)
     for message in view.named:
         case = view.cases.get(message.case or "")
-        if _is_answer(message) and case is not None and concerns(policy, report.recipients, case.citizen):
+        if _is_answer(message) and case is not None and concerns(policy, status.recipients, case.citizen):
             effects += answers.undelivered(
                 policy,
                 case,
@@ -111,7 +111,7 @@ def _failed(policy: Policy, view: View, lookup: Lookup, report: Report, now: dat
                 counted_at=message.received_at,
             )
     waits = any(message.role is Role.AGENT and message.case is None for message in view.named)
-    return effects if view.mails or (view.named and not waits) else _kept_for_later(report)
+    return effects if view.mails or (view.named and not waits) else _kept_for_later(status)
 
 
 def _is_answer(message: MessageView) -> bool:
@@ -126,10 +126,10 @@ def concerns(policy: Policy, refused: tuple[str, ...], recipient: str) -> bool:
     return not refused or any(address not in others for address in refused)
 
 
-def _kept_for_later(report: Report) -> list[Effect]:
+def _kept_for_later(status: DeliveryStatus) -> list[Effect]:
     """The report arrived before the copy in Sent of the answer that it is about, or before an agent said which case
     that answers."""
-    return [Remember(name=UNDELIVERED + about, value=" ".join(report.recipients)) for about in report.about[:1]]
+    return [Remember(name=UNDELIVERED + about, value=" ".join(status.recipients)) for about in status.about[:1]]
 
 
 def _our_mail(policy: Policy, view: View, lookup: Lookup, mail: OutgoingView, now: datetime) -> list[Effect]:

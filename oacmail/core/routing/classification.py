@@ -106,7 +106,7 @@ def _looks_like_form(message: Message, _: frozenset[str]) -> bool:
 
 
 def _is_report(message: Message, _: frozenset[str]) -> bool:
-    return message.report is not None or message.auto is Auto.BOUNCE
+    return message.delivery_status is not None or message.auto is Auto.BOUNCE
 
 
 def _is_automatic(message: Message, _: frozenset[str]) -> bool:

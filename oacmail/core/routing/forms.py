@@ -57,7 +57,7 @@ def person(policy: Policy, message: Message) -> str:
 
 def _made_by_a_machine(message: Message) -> bool:
     other = any(reason.startswith(_OTHERS) for reason in message.reasons)
-    return message.auto is not Auto.NONE and message.report is None and not message.refs and not other
+    return message.auto is not Auto.NONE and message.delivery_status is None and not message.refs and not other
 
 
 def _answers(message: Message) -> bool:

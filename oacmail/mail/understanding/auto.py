@@ -11,7 +11,7 @@ citizen. mail/understanding/auto_subjects.py reads the subject.
 import re
 from collections.abc import Callable, Iterator
 
-from oacmail.core.model import Auto, Report
+from oacmail.core.model import Auto, DeliveryStatus
 from oacmail.mail.mime.fields import Fields
 
 _Test = Callable[[str], bool]
@@ -91,7 +91,7 @@ _SENDERS: tuple[tuple[_Test, Auto, str], ...] = (
 _POSTMASTER = re.compile(r"post[-_.]?master@", re.IGNORECASE)
 
 
-def classify(fields: Fields, sender: str, report: Report | None) -> tuple[Auto, tuple[str, ...]]:
+def classify(fields: Fields, sender: str, delivery_status: DeliveryStatus | None) -> tuple[Auto, tuple[str, ...]]:
     """Return (who made this mail, every rule that matched). `sender` is the bare From address in lower case.
 
     A delivery report is BOUNCE whatever else it carries, and so is a machine's mail in the postmaster's name (RFC 5321
@@ -99,8 +99,8 @@ def classify(fields: Fields, sender: str, report: Report | None) -> tuple[Auto, 
     "auto-submitted: auto-replied", "list-id", "sender: no-reply".
     """
     found = list(_found(fields, sender))
-    if report is not None:
-        found.insert(0, (Auto.BOUNCE, f"report: {report.action}"))
+    if delivery_status is not None:
+        found.insert(0, (Auto.BOUNCE, f"report: {delivery_status.action}"))
     elif found and found[0][0] is Auto.REPLY and _POSTMASTER.match(sender):
         found.insert(0, (Auto.BOUNCE, "sender: postmaster"))
     return (found[0][0] if found else Auto.NONE), tuple(dict.fromkeys(reason for _, reason in found))

@@ -25,7 +25,7 @@ def _of_fields(message: Message) -> Iterator[str]:
     yield from (f"field:{reason.partition(':')[0]}" for reason in message.reasons)
     held = {
         "machine": message.auto is not Auto.NONE,
-        "report": message.report is not None,
+        "report": message.delivery_status is not None,
         "in a thread": bool(message.refs),
         "many receive it": len(message.to) + len(message.cc) > _MANY,
         "answers go elsewhere": message.reply_to not in ("", message.sender),

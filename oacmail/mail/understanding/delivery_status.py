@@ -1,9 +1,10 @@
 """Recognise delivery reports: whose delivery they report, and which mail they return.
 
 Structure decides first (RFC 3462 multipart/report with RFC 3464 fields, or RFC 6533), then the texts of mail servers
-that send none (report_text.py). A person may quote or forward a report: a report inside message/rfc822 does not count,
-and words alone never do. A read receipt (RFC 8098) and an abuse report (RFC 5965) are not delivery reports. Ids come
-only from the returned message itself: text around it, from a server or an impostor, never names a mail of ours.
+that send none (delivery_status_text.py). A person may quote or forward a report: a report inside message/rfc822 does
+not count, and words alone never do. A read receipt (RFC 8098) and an abuse report (RFC 5965) are not delivery
+reports. Ids come only from the returned message itself: text around it, from a server or an impostor, never names a
+mail of ours.
 """
 
 import email
@@ -14,9 +15,9 @@ from email.message import Message as Root
 from itertools import islice
 from typing import Literal
 
-from oacmail.core.model import Report
+from oacmail.core.model import DeliveryStatus
 from oacmail.mail.mime.fields import Fields
-from oacmail.mail.understanding import report_text
+from oacmail.mail.understanding import delivery_status_text
 
 Action = Literal["failed", "delayed", "delivered"]
 
@@ -48,7 +49,7 @@ _ADDRESS = re.compile(r"(?<![^\s<>;:,\"()])[^\s<>;:,\"()]{1,254}@[^\s<>;:,\"()]{
 _XTEXT = re.compile(r"\+([0-9A-F]{2})")  # RFC 3461 section 4
 
 
-def find(root: Root, fields: Fields, text: str) -> Report | None:
+def find(root: Root, fields: Fields, text: str) -> DeliveryStatus | None:
     """Return the delivery report that this mail is, or None. `root` has policy compat32; `text` is all decoded text.
 
     Never raises: input that breaks a parser is not a report, and a person handles it.
@@ -59,14 +60,14 @@ def find(root: Root, fields: Fields, text: str) -> Report | None:
         return None
 
 
-def _find(root: Root, fields: Fields, text: str) -> Report | None:
+def _find(root: Root, fields: Fields, text: str) -> DeliveryStatus | None:
     kind = str(root.get_param("report-type", "")).lower()
     parts = list(islice(_own_parts(root), _PARTS))
     types = {part.get_content_type() for part in parts}
     if kind in _OTHER_REPORTS or types & {f"message/{name}" for name in _OTHER_REPORTS}:
         return _refusal(parts, text)
-    machine = root.get_content_type() == "multipart/report" or report_text.made_by_server(fields)
-    if kind == "delivery-status" and (types & _STATUS_TYPES or report_text.made_by_server(fields)):
+    machine = root.get_content_type() == "multipart/report" or delivery_status_text.made_by_server(fields)
+    if kind == "delivery-status" and (types & _STATUS_TYPES or delivery_status_text.made_by_server(fields)):
         return _standard(root, fields, parts, text)  # also if a broken boundary hides the parts
     if types & _STATUS_TYPES and machine:
         return _standard(root, fields, parts, text)
@@ -85,14 +86,16 @@ def _own_parts(part: Root) -> Iterator[Root]:
 # --- RFC 3464 -----------------------------------------------------------------------------------------
 
 
-def _standard(root: Root, fields: Fields, parts: list[Root], text: str) -> Report:
+def _standard(root: Root, fields: Fields, parts: list[Root], text: str) -> DeliveryStatus:
     """Read the field groups; some servers write none and name the addresses only in their text."""
     groups = [group for part in parts if part.get_content_type() in _STATUS_TYPES for group in _groups(part)]
     actions = [(_action(group), group) for group in groups]
-    action = min((action for action, _ in actions), key=_WORST.index, default=report_text.action(text) or "failed")
+    action = min(
+        (action for action, _ in actions), key=_WORST.index, default=delivery_status_text.action(text) or "failed"
+    )
     chosen = [group for verdict, group in actions if verdict == action]
     about, signatures = _returned(parts, text)
-    return Report(
+    return DeliveryStatus(
         action=action,
         recipients=_unique(address for group in chosen for address in _recipient(group)) or _named(root, fields, text),
         about=about,
@@ -101,16 +104,16 @@ def _standard(root: Root, fields: Fields, parts: list[Root], text: str) -> Repor
     )
 
 
-def _refusal(parts: list[Root], text: str) -> Report | None:
+def _refusal(parts: list[Root], text: str) -> DeliveryStatus | None:
     """Read a receipt by which a mailbox refuses the mail (RFC 5429 section 2.1.1: sent automatically, deleted
     unread)."""
     receipts = [group for part in parts if part.get_content_type() in _RECEIPT_TYPES for group in _receipts(part)]
     refused = [group for group in receipts if _REFUSED.search(str(group.get("disposition", "")))]
-    if not refused or report_text.action(text) != "failed":
+    if not refused or delivery_status_text.action(text) != "failed":
         return None
     about, signatures = _returned(parts, text)
     recipients = _unique(address for group in refused for address in _recipient(group))
-    return Report(action="failed", recipients=recipients, about=about, signatures=signatures, status="")
+    return DeliveryStatus(action="failed", recipients=recipients, about=about, signatures=signatures, status="")
 
 
 def _receipts(part: Root) -> list[Root]:
@@ -153,7 +156,7 @@ def _returned(parts: list[Root], text: str) -> tuple[tuple[str, ...], tuple[str,
     """Return (Message-IDs, X-Oacmail values) of the returned mail: from its part, else from its headers in the text."""
     heads = [head for part in parts if part.get_content_type() in _RETURNED_TYPES for head in _head(part)]
     if not heads:
-        heads = [email.message_from_string(block) for block in report_text.returned_headers(text)]
+        heads = [email.message_from_string(block) for block in delivery_status_text.returned_headers(text)]
     ids = (found for head in heads for value in head.get_all("message-id", []) for found in _ids(value))
     signatures = (" ".join(str(value).split()) for head in heads for value in head.get_all("x-oacmail", []))
     return _unique(ids), _unique(signatures)
@@ -179,17 +182,17 @@ def _unique(values: Iterator[str]) -> tuple[str, ...]:
 # --- servers that write plain text ---------------------------------------------------------------
 
 
-def _plain(root: Root, fields: Fields, parts: list[Root], text: str, machine: bool) -> Report | None:
-    readable = machine and report_text.announced(fields) and _length(root) <= _LONGEST
+def _plain(root: Root, fields: Fields, parts: list[Root], text: str, machine: bool) -> DeliveryStatus | None:
+    readable = machine and delivery_status_text.announced(fields) and _length(root) <= _LONGEST
     permanent, temporary = _known_formats(root) if readable else ((), ())
-    action = report_text.verdict(fields, text, machine, known=bool(permanent or temporary))
+    action = delivery_status_text.verdict(fields, text, machine, known=bool(permanent or temporary))
     if action is None:
         return None
     about, signatures = _returned(parts, text)
     found = _STATUS.search(text)
     status = found.group() if found and _BY_CLASS[found.group()[0]] == action else ""
-    recipients = permanent or temporary or report_text.recipients(fields, text)
-    return Report(
+    recipients = permanent or temporary or delivery_status_text.recipients(fields, text)
+    return DeliveryStatus(
         action=action,
         recipients=recipients[:_MOST],
         about=about,
@@ -202,7 +205,7 @@ def _plain(root: Root, fields: Fields, parts: list[Root], text: str, machine: bo
 def _named(root: Root, fields: Fields, text: str) -> tuple[str, ...]:
     """Return the addresses in the text of a report whose fields name none."""
     permanent, temporary = _known_formats(root) if _length(root) <= _LONGEST else ((), ())
-    return (permanent or temporary or report_text.recipients(fields, text))[:_MOST]
+    return (permanent or temporary or delivery_status_text.recipients(fields, text))[:_MOST]
 
 
 def _length(root: Root) -> int:

@@ -1,7 +1,7 @@
 """Sentences, subjects and separators that mail servers write into their reports: one table for each purpose.
 
-Data for report_text.py, which describes its use. Each entry is a regular expression, matched case-insensitively against
-text with single spaces; apostrophes are written ' and match ’ as well.
+Data for delivery_status_text.py, which describes its use. Each entry is a regular expression, matched case-
+insensitively against text with single spaces; apostrophes are written ' and match ’ as well.
 """
 
 import re

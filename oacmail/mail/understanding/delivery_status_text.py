@@ -10,7 +10,14 @@ from collections.abc import Iterator
 
 from oacmail.mail.mime.charset import field
 from oacmail.mail.mime.fields import Fields
-from oacmail.mail.understanding.report_words import RETURNED, SENDERS, SENTENCES, SUBJECTS, TO_THE_SENDER, Action
+from oacmail.mail.understanding.delivery_status_words import (
+    RETURNED,
+    SENDERS,
+    SENTENCES,
+    SUBJECTS,
+    TO_THE_SENDER,
+    Action,
+)
 
 _HEAD = 4000  # characters: a server says what happened before it returns the mail
 _OPENING = 200  # characters: without an indicator, the first sentence must say so

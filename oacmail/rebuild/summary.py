@@ -15,7 +15,7 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RebuildReport:
+class RebuildSummary:
     """`since`: older messages count as the mailbox's past, `past` of them. `lived_until`: the last moment at which the
     service certainly lived. `messages`: how many were played; `unread`: how many were left to the service. `cases`:
     status to count.
