@@ -23,9 +23,9 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent
 STAGES = {
-    "parse: bytes, header, limits": ("oacmail.mail.facts:MessageSource.__init__",),
+    "parse: bytes, header, limits": ("oacmail.mail.assemble:MessageSource.__init__",),
     "parse: tree of parts, text": ("oacmail.mail.parse:_body",),
-    "parse: features, model, evidence": ("oacmail.mail.facts:_features",),
+    "parse: features, model, evidence": ("oacmail.mail.assemble:_features",),
     "parse: the rest": ("oacmail.mail.parsing:parse",),
     "look up": ("oacmail.engine.intake:look_up",),
     "view": ("oacmail.adapters.store.store:SqliteTurn.view",),

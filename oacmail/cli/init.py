@@ -145,10 +145,10 @@ class _Asking:
         self.values[question.key] = default
 
     def _servers(self) -> None:
-        facts, values = self._mailbox(), self.values
-        values |= {("imap", "port"): facts.port, ("imap", "security"): facts.security}
-        if not facts.sent and ("imap", "sent") not in {*values, *self.before}:
-            values["imap", "sent"] = self._sent(facts)
+        box, values = self._mailbox(), self.values
+        values |= {("imap", "port"): box.port, ("imap", "security"): box.security}
+        if not box.sent and ("imap", "sent") not in {*values, *self.before}:
+            values["imap", "sent"] = self._sent(box)
         self._ask(_RELAY)
         values.setdefault(("smtp", "user"), values["imap", "user"])
         try:
@@ -158,17 +158,17 @@ class _Asking:
         values |= {("smtp", key): value for key, value in found.items()}
         board = ("board", "enabled")
         if board not in {*values, *self.before}:
-            values[board] = facts.moves
-            if facts.moves and self.given is None:
+            values[board] = box.moves
+            if box.moves and self.given is None:
                 text = "10. Show cases as folders of the mailbox (the board)?"
                 values[board] = click.confirm(text, default=True, err=True)
 
-    def _mailbox(self) -> probe.MailboxFacts:
+    def _mailbox(self) -> probe.MailboxAbilities:
         """Log in; a person may correct server, user and password."""
         for left in reversed(range(TRIES)):
             self.password = self._password()
             try:
-                facts = probe.mailbox(self._login("imap"))
+                box = probe.mailbox(self._login("imap"))
             except Transient as error:
                 if self.given is not None or not left:
                     raise _explained("imap", error) from None
@@ -178,12 +178,12 @@ class _Asking:
             else:
                 break
         click.echo(
-            f"oacmail: logged in at port {facts.port}; folders: {safe(', '.join(facts.names))}; separator "
-            f"{safe(facts.separator)}; sent mail: {safe(facts.sent) or 'not found'}; drafts: "
-            f"{safe(facts.drafts) or 'not found'}; messages can {'' if facts.moves else 'not '}be moved",
+            f"oacmail: logged in at port {box.port}; folders: {safe(', '.join(box.names))}; separator "
+            f"{safe(box.separator)}; sent mail: {safe(box.sent) or 'not found'}; drafts: "
+            f"{safe(box.drafts) or 'not found'}; messages can {'' if box.moves else 'not '}be moved",
             err=True,
         )
-        return facts
+        return box
 
     def _password(self) -> str:
         if self._source:
@@ -213,8 +213,8 @@ class _Asking:
             ca_file=str(self.target.parent / ca_file) if ca_file else None,
         )
 
-    def _sent(self, facts: probe.MailboxFacts) -> str:
-        names = safe(", ".join(facts.names))
+    def _sent(self, box: probe.MailboxAbilities) -> str:
+        names = safe(", ".join(box.names))
         if self.given is not None:
             raise ConfigError((f"imap.sent: no folder of sent mail was found: name one of {names}",))
         return str(click.prompt(f"Folder of sent mail, one of {names}", err=True))

@@ -36,7 +36,7 @@ class Login:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MailboxFacts:
+class MailboxAbilities:
     """`sent`, `drafts`: '' = not found. `moves`: messages can be moved, as the board needs."""
 
     port: int
@@ -52,7 +52,7 @@ class MailboxFacts:
         return not self.offers.isdisjoint(_MOVES)
 
 
-def mailbox(login: Login) -> MailboxFacts:
+def mailbox(login: Login) -> MailboxAbilities:
     """Raises Transient: the error of the first way that reached the login, else of the first way."""
     first: Transient | None = None
     for port, security in login.ways(IMAP_PORTS):
@@ -64,14 +64,14 @@ def mailbox(login: Login) -> MailboxFacts:
     raise first
 
 
-def _asked(login: Login, port: int, security: Security) -> MailboxFacts:
+def _asked(login: Login, port: int, security: Security) -> MailboxAbilities:
     settings = ImapSettings(
         host=login.host, user=login.user, password=login.password, port=port, security=security, ca_file=login.ca_file
     )
     box = ImapMailbox(settings)
     try:
         watched = box.watched()
-        return MailboxFacts(
+        return MailboxAbilities(
             port=port,
             security=security,
             offers=box.offers(),

@@ -344,7 +344,7 @@ class DropOutgoing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remember:
-    """Store one named fact about the service, such as the last digest or an alert."""
+    """Store one named value about the service, such as the last digest or an alert."""
 
     name: str
     value: str

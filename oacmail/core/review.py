@@ -46,7 +46,7 @@ class Figures:
     in_time: int
 
 
-PURGED = "purged"  # a fact's name: what the last nightly purge has removed
+PURGED = "purged"  # a stored value's name: what the last nightly purge has removed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from oacmail.core.reconciliation import last_night
 from oacmail.engine.ticks import Ticks
 
 log = structlog.get_logger()
-NIGHT = "night:"  # before the name of a job: the fact that says when it was done
+NIGHT = "night:"  # before the name of a job: the stored value that says when it was done
 AGAIN = timedelta(hours=1)
 
 

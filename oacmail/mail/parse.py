@@ -2,7 +2,7 @@
 
 Decides how far down the ladder a message goes: FULL (the standard library's tree, dates by mail-parser and
 dateutil), STDLIB (the tree alone), HEADERS (fields by our own splitter, the body as it stands), OPAQUE (nothing
-but bytes). A fault in one judgement (mail/facts.py) costs that judgement, never the sender, the subject or the text:
+but bytes). A fault in one judgement (mail/assemble.py) costs that judgement, never the sender, the subject or the text:
 below FULL each is made for itself. Reads facts only; who wrote, which case and what to do is the core's affair.
 `except Exception` stands here and nowhere else in this package, but for what foreign parsers of reports raise:
 parsers of strangers' bytes fail in ways that no list names.
@@ -17,8 +17,8 @@ from typing import TypeVar
 
 from oacmail.core.model import Message, Rung
 from oacmail.core.routing.reply_prefixes import FORWARD, RARE_FORWARD
-from oacmail.mail import facts
-from oacmail.mail.facts import Body, MessageSource, Skipped
+from oacmail.mail import assemble
+from oacmail.mail.assemble import Body, MessageSource, Skipped
 from oacmail.mail.mime import charset, dates, limits, normalize, parts
 from oacmail.mail.parser_config import ParserConfig
 
@@ -37,7 +37,7 @@ def parse(raw: bytes, parser_config: ParserConfig = ParserConfig(), *, day: str 
     for step in (_full, _stdlib, _headers):
         with suppress(Exception):  # any fault of any parser means one rung down; Message.rung tells
             return step(MessageSource(raw, parser_config, day, skipped))
-    return facts.opaque(raw, day, parser_config.language)
+    return assemble.opaque(raw, day, parser_config.language)
 
 
 def _strictly(judge: Callable[[], T], _: T) -> T:
@@ -52,23 +52,23 @@ def _leniently(judge: Callable[[], T], instead: T) -> T:
 
 
 def _full(message: MessageSource) -> Message:
-    return facts.message(message, Rung.FULL, _body(message), _sent_at, _strictly)
+    return assemble.message(message, Rung.FULL, _body(message), _sent_at, _strictly)
 
 
 def _stdlib(message: MessageSource) -> Message:
-    return facts.message(message, Rung.STDLIB, _body(message), _plain_date, _leniently)
+    return assemble.message(message, Rung.STDLIB, _body(message), _plain_date, _leniently)
 
 
 def _headers(message: MessageSource) -> Message:
     body = normalize.split(message.capped)[1][: limits.TEXT]
     text = _leniently(lambda: charset.decode(body), body.decode("ascii", "replace"))
-    return facts.message(message, Rung.HEADERS, Body(text), _plain_date, _leniently)
+    return assemble.message(message, Rung.HEADERS, Body(text), _plain_date, _leniently)
 
 
 def _body(message: MessageSource) -> Body:
     root = parts.tree(message.capped)
     content = parts.Content(root)
-    forwarding = _FORWARD.match(facts.subject(message.fields)) or not content.text.strip()
+    forwarding = _FORWARD.match(assemble.subject(message.fields)) or not content.text.strip()
     return Body(content.text, content.forwarded if forwarding else "", root, content.attachments, content.caps)
 
 

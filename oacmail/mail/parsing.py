@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from oacmail.core.model import Message
-from oacmail.mail.facts import Skipped
+from oacmail.mail.assemble import Skipped
 from oacmail.mail.parse import parse
 from oacmail.mail.parser_config import ParserConfig
 

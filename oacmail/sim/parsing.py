@@ -6,7 +6,7 @@ It returns what `parse` returned for the same bytes, day and configuration, and 
 from collections.abc import Sequence
 
 from oacmail.core.model import Message
-from oacmail.mail.facts import Skipped
+from oacmail.mail.assemble import Skipped
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.parsing import Answers, RawMessage
 

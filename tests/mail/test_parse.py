@@ -160,7 +160,7 @@ def test_a_judgement_that_fails_costs_neither_sender_nor_subject_nor_text(
 
 
 def test_a_subject_that_cannot_be_decoded_is_kept_as_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
-    _out_of_order(monkeypatch, "facts.subject")
+    _out_of_order(monkeypatch, "assemble.subject")
 
     message = parse(MESSAGE.replace(b"Hola", b"=?utf-8?q?Hola_=C3=A9?= \xe9"), PARSER_CONFIG)
 

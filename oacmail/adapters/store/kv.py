@@ -1,4 +1,4 @@
-"""Single facts by name, as the table `kv` holds them. It never decides what a name means; write_context.py writes."""
+"""Single values by name, as the table `kv` holds them. It never decides what a name means; write_context.py writes."""
 
 import sqlite3
 from collections.abc import Collection
@@ -8,17 +8,17 @@ from typing import NamedTuple
 from oacmail.adapters.store.connection import moment
 
 
-class Fact(NamedTuple):
+class StoredValue(NamedTuple):
     """What is known under a name, and when it was written, as UTC text."""
 
     value: str
     at: str
 
 
-def values(con: sqlite3.Connection, keys: Collection[str]) -> dict[str, Fact]:
+def values(con: sqlite3.Connection, keys: Collection[str]) -> dict[str, StoredValue]:
     """Return what is known under these names; a name under which nothing is known is left out."""
     rows = con.execute(f"SELECT key, value, at FROM kv WHERE key IN ({','.join('?' * len(keys))})", tuple(keys))
-    return {key: Fact(value, at) for key, value, at in rows}
+    return {key: StoredValue(value, at) for key, value, at in rows}
 
 
 def value(con: sqlite3.Connection, key: str) -> str | None:

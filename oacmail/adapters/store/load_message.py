@@ -46,7 +46,7 @@ RECENT_MOST = 200
 OPEN_MOST = 50  # cases in a question
 REFUSALS_MOST = 1000
 RESTORED_AT = "restored_at"  # the name under which a restore leaves its moment
-_FACTS = (RESTORED_AT, LOST_AT, RUN, RUN_READ, DRAFTS)
+_STORED_VALUES = (RESTORED_AT, LOST_AT, RUN, RUN_READ, DRAFTS)
 
 _MESSAGE = """SELECT m.fingerprint, m.message_id, c.number AS "case", p.address AS author, m.role, m.outcome,
   m.received_at, m.subject_key, m.body_hash, m.sent_at, m.erased_at IS NOT NULL AS erased,
@@ -68,11 +68,11 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
     mails = _mails_of(con, lookup, ids)
     recent = _recent(con, writers, lookup.received_at)
     asked = _asked_about(message, mails)
-    facts = kv.values(con, (*_FACTS, *_names(lookup), UNPLACED + asked))
-    acknowledged_as = _value(facts, f"reserved:{message.fingerprint}")
-    reserved = acknowledged_as or _reserved_in_thread(con, _value(facts, _told(lookup)))
+    stored = kv.values(con, (*_STORED_VALUES, *_names(lookup), UNPLACED + asked))
+    acknowledged_as = _value(stored, f"reserved:{message.fingerprint}")
+    reserved = acknowledged_as or _reserved_in_thread(con, _value(stored, _told(lookup)))
     open_cases = _open_cases(con, lookup.addressed)
-    unplaced = _unplaced(con, asked, _value(facts, UNPLACED + asked))
+    unplaced = _unplaced(con, asked, _value(stored, UNPLACED + asked))
     tokened = _not_erased(con, lookup.tokened)
     also = (
         *tokened,
@@ -101,19 +101,19 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
         serial=_serial(con, policy, year),
         reserved=reserved,
         acknowledged_as=acknowledged_as,
-        restored_at=moment(_value(facts, RESTORED_AT)) if policy.sending.self_copy == "no" else None,
-        key_lost_at=moment(_value(facts, LOST_AT)),
+        restored_at=moment(_value(stored, RESTORED_AT)) if policy.sending.self_copy == "no" else None,
+        key_lost_at=moment(_value(stored, LOST_AT)),
         added_before=_added_before(con, lookup, mails),
-        run=_value(facts, RUN) or "",
-        run_since=at(facts[RUN].at) if RUN in facts and _value(facts, RUN_READ) else None,
-        undelivered=_recipients(_value(facts, UNDELIVERED + message.message_id) if message.message_id else None),
+        run=_value(stored, RUN) or "",
+        run_since=at(stored[RUN].at) if RUN in stored and _value(stored, RUN_READ) else None,
+        undelivered=_recipients(_value(stored, UNDELIVERED + message.message_id) if message.message_id else None),
         open_cases=open_cases,
         thread=thread.thread(con, lookup),
         unplaced=unplaced,
         alike=alike(con, policy, lookup),
         entries=_entries(con, lookup.entries),
-        drafts=_value(facts, DRAFTS) or "",
-        used_tokens=frozenset(one.token for one in lookup.pressed if USED_TOKEN + one.token in facts),
+        drafts=_value(stored, DRAFTS) or "",
+        used_tokens=frozenset(one.token for one in lookup.pressed if USED_TOKEN + one.token in stored),
     )
 
 
@@ -127,8 +127,8 @@ def _told(lookup: Lookup) -> str:
     return f"told:{lookup.author} {lookup.message.message_id}"
 
 
-def _value(facts: Mapping[str, kv.Fact], name: str) -> str | None:
-    return facts[name].value if name in facts else None
+def _value(stored: Mapping[str, kv.StoredValue], name: str) -> str | None:
+    return stored[name].value if name in stored else None
 
 
 def _not_erased(con: sqlite3.Connection, numbers: Sequence[str]) -> tuple[str, ...]:

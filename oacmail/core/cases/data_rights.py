@@ -21,7 +21,7 @@ _BEFORE = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RequestFacts:
+class RequestSummary:
     """A request as staff see it. `message`: its fingerprint; `due_at`: of the ordinary answer."""
 
     case: str
@@ -34,7 +34,7 @@ class RequestFacts:
         return {"opened_at": self.asked_at, "due_at": self.due_at, "topic": self.topic}
 
 
-def started(policy: Policy, intent: str, request: RequestFacts, now: datetime) -> tuple[Effect, ...]:
+def started(policy: Policy, intent: str, request: RequestSummary, now: datetime) -> tuple[Effect, ...]:
     """The officer's copy, the deadline of a month (level 0) and its warning (level 1)."""
     ends_at = calendar.month_due(request.asked_at, policy)
     return (

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from oacmail.core.cases import data_rights
-from oacmail.core.cases.data_rights import RequestFacts
+from oacmail.core.cases.data_rights import RequestSummary
 from oacmail.core.cases.request import CitizenRequest
 from oacmail.core.effects import AuditEvent, Effect
 from oacmail.core.model import Intent, Level
@@ -23,7 +23,7 @@ OPINION = "opinion"  # the event
 def by_message(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
     """What the intent of this message on case `number` causes."""
     reading = request.reading
-    facts = RequestFacts(
+    facts = RequestSummary(
         case=number,
         message=request.message.fingerprint,
         asked_at=request.asked_at,
@@ -33,13 +33,13 @@ def by_message(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
     return by_intent(request.policy, str(reading.intent), facts, request.now)
 
 
-def by_intent(policy: Policy, intent: str, request: RequestFacts, now: datetime) -> tuple[Effect, ...]:
+def by_intent(policy: Policy, intent: str, request: RequestSummary, now: datetime) -> tuple[Effect, ...]:
     """What this intent causes, as it was read or as a person has said; () where only an answer is asked for."""
     action = _ACTIONS.get(intent)
     return action(policy, intent, request, now) if action else ()
 
 
-def _to_supervisor(policy: Policy, intent: str, request: RequestFacts, now: datetime) -> tuple[Effect, ...]:
+def _to_supervisor(policy: Policy, intent: str, request: RequestSummary, now: datetime) -> tuple[Effect, ...]:
     return (
         AuditEvent(kind=OPINION, case=request.case, data={"intent": intent}),
         *notices(
@@ -55,7 +55,7 @@ def _to_supervisor(policy: Policy, intent: str, request: RequestFacts, now: date
     )
 
 
-_Action = Callable[[Policy, str, RequestFacts, datetime], tuple[Effect, ...]]
+_Action = Callable[[Policy, str, RequestSummary, datetime], tuple[Effect, ...]]
 _ACTIONS: Mapping[str, _Action] = {
     Intent.COMPLAINT: _to_supervisor,
     Intent.SUGGESTION: _to_supervisor,

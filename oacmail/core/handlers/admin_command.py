@@ -11,7 +11,7 @@ from typing import Literal
 from oacmail.core import calendar
 from oacmail.core.case_effects import MergeCases
 from oacmail.core.cases import answers, call_backs, citizen_mail, data_rights, intent_actions, survey
-from oacmail.core.cases.data_rights import RequestFacts
+from oacmail.core.cases.data_rights import RequestSummary
 from oacmail.core.effects import (
     AdminCommand,
     AuditEvent,
@@ -267,7 +267,7 @@ def _set(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: dat
 def _by_intent(policy: Policy, case: CaseView, intent: str, now: datetime) -> tuple[Effect, ...]:
     """What the corrected intent causes, as if the message had been read so."""
     due_at = min((clock.due_at for clock in case.running("answer")), default=None)
-    request = RequestFacts(
+    request = RequestSummary(
         case=case.number, message=case.first_message, asked_at=case.opened_at, due_at=due_at, topic=case.topic
     )
     return intent_actions.by_intent(policy, intent, request, now) if intent != case.intent else ()

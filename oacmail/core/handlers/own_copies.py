@@ -49,7 +49,7 @@ def added(lookup: Lookup, mail: OutgoingView | None) -> str:
 
 
 def learned(more: str, recipient: str = "") -> str:
-    """The name of the fact for an addition and recipient; without `recipient`, its prefix. Digits count alike."""
+    """The stored name of an addition and recipient; without `recipient`, its prefix. Digits count alike."""
     return f"{ADDED}{_hash(re.sub('[0-9]+', '#', more))}:{_hash(recipient) if recipient else ''}"
 
 

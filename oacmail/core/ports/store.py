@@ -20,12 +20,12 @@ from oacmail.core.ports.renderer import FrozenMail
 from oacmail.core.reconciliation import Discrepancy
 from oacmail.core.view import Noticed, TickView, View
 
-LAST_TICK = "last_tick"  # a fact's name: when a tick last completed
+LAST_TICK = "last_tick"  # a stored value's name: when a tick last completed
 UNREADABLE = "unreadable: the server gives up on it"  # why a message is quarantined that the server does not deliver
-RUNS, DEATHS = "runs", "deaths"  # names of facts of engine/run_history.py
+RUNS, DEATHS = "runs", "deaths"  # names of stored values of engine/run_history.py
 RUN_READ = "run_read"  # set once this process has read every folder
 RUN = "run"  # the name of the running process, and since when: later than all that an earlier one sent
-LATEST = "latest"  # a fact's name: the latest time that the clock has ever shown
+LATEST = "latest"  # a stored value's name: the latest time that the clock has ever shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,7 +216,7 @@ class Store(BoardStore, Protocol):
         ...
 
     def tidy(self, now: datetime) -> None:
-        """Delete facts that waited for a message that never arrived."""
+        """Delete stored values that waited for a message that never arrived."""
         ...
 
     # ticks
@@ -240,7 +240,7 @@ class Store(BoardStore, Protocol):
     def remember(self, name: str, value: str, now: datetime) -> None: ...
     def recall(self, name: str) -> str | None: ...
     def known_at(self, name: str) -> datetime | None:
-        """When this fact was last remembered; None = it is not known."""
+        """When this value was last remembered; None = it is not known."""
         ...
 
     def corrections(self) -> list[Correction]:

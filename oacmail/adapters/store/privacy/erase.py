@@ -41,7 +41,7 @@ def erase(con: sqlite3.Connection, scope: Scope, now: datetime) -> Counter[str]:
     counts["notes"] = _deleted(con, "notes", f"case_id {IN}", ids(scope.cases))
     counts["drafts"] = _deleted(con, "drafts", f"case_id {IN}", ids(scope.cases))
     counts["refs"] = _references(con, scope, names)
-    counts["kv"] = _facts(con, scope, names) + _lessons(con, scope)
+    counts["kv"] = _stored_values(con, scope, names) + _lessons(con, scope)
     con.execute(
         f"""UPDATE reviews SET done_at = ? WHERE done_at IS NULL
         AND fingerprint IN (SELECT fingerprint FROM messages WHERE id {IN})""",
@@ -87,8 +87,8 @@ def _references(con: sqlite3.Connection, scope: Scope, names: Iterable[tuple[str
     return count + sum(_deleted(con, "refs", "ref = ?", one) for one in gone)
 
 
-def _facts(con: sqlite3.Connection, scope: Scope, names: Iterable[tuple[str, str]]) -> int:
-    """Facts about the addresses and the messages. Digests of an address are guessable: they go too."""
+def _stored_values(con: sqlite3.Connection, scope: Scope, names: Iterable[tuple[str, str]]) -> int:
+    """Stored values about the addresses and the messages. Digests of an address are guessable: they go too."""
     keys: list[str] = []
     for address in scope.addresses if scope.whole else ():
         whole = re.compile(rf"(?<![\w.+-]){re.escape(address)}(?![\w-])", re.IGNORECASE)

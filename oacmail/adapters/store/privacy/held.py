@@ -48,7 +48,7 @@ def held(con: sqlite3.Connection, scope: Scope) -> dict[str, list[dict[str, Any]
         "notes": _all(con, _NOTES, cases),
         "votes": _all(con, _VOTES, cases),
         "reviews": _all(con, _REVIEWS, messages),
-        "facts": [row for one in scope.addresses for row in _facts(con, one)],
+        "facts": [row for one in scope.addresses for row in _stored_values(con, one)],
     }
     for number, row in enumerate(rows["messages"], 1):
         row |= {"attachments": json.loads(row["attachments"]), "because": json.loads(row["because"])}
@@ -64,5 +64,5 @@ def _all(con: sqlite3.Connection, query: str, *values: str) -> list[dict[str, An
     return [dict(row) for row in con.execute(query, values)]
 
 
-def _facts(con: sqlite3.Connection, address: str) -> list[dict[str, Any]]:
+def _stored_values(con: sqlite3.Connection, address: str) -> list[dict[str, Any]]:
     return _all(con, "SELECT key, value, at FROM kv WHERE instr(lower(key || ' ' || value), ?)", address)

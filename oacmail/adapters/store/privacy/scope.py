@@ -18,7 +18,7 @@ NEVER = "9999"  # sorts behind every time
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
     """Ids of rows. `addresses`: of the people whose link to these rows is cut; `people`: their ids. `whole`: it is all
-    that is held on them, so that facts about their addresses belong to it too."""
+    that is held on them, so that stored values about their addresses belong to it too."""
 
     addresses: tuple[str, ...]
     people: tuple[int, ...]
