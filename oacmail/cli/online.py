@@ -105,7 +105,7 @@ def _mailbox(config: Config, box: ImapMailbox) -> Generator[Finding, None, tuple
     if not box.drafts():
         yield warning(
             "imap",
-            "no folder of drafts was found: suggested answers go to the agent by mail",
+            "no folder of drafts was found: draft answers go to the agent by mail",
             "create the folder Drafts, Esborranys or Borradores in a mail program",
         )
     for words, without in _OPTIONAL.items():

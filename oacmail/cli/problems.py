@@ -121,7 +121,7 @@ PROBLEMS: tuple[Problem, ...] = (
     Problem(
         "unfiled", "copies of our mail cannot be moved to the folder of sent mail: see the log, check its permissions"
     ),
-    Problem("drafts", "suggested answers cannot be put into the folder of drafts: see the log, check its permissions"),
+    Problem("drafts", "draft answers cannot be put into the folder of drafts: see the log, check its permissions"),
     Problem(
         "board",
         "messages cannot be moved into the folders of the board, or its folders cannot be made: see the log, check the"

@@ -262,7 +262,7 @@ class View:
     `alike`: recent second-level cases on its platform, oldest first; of an incident only the last
     (core/escalation/incidents.py).
     `entries`: of the review list, by the beginning of the reference that an order names. `drafts`: the folder for
-    suggested answers, '' = the mailbox has none. `affected`: (operator, platform) that its cases or the message blame,
+    draft answers, '' = the mailbox has none. `affected`: (operator, platform) that its cases or the message blame,
     to the addresses of the people whom the failure affects today.
     """
 

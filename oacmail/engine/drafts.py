@@ -1,4 +1,4 @@
-r"""Suggested answers into the folder of drafts of the office's mailbox, each once.
+r"""Draft answers into the folder of drafts of the office's mailbox, each once.
 
 A draft is looked for by its Message-ID before it is appended: what a crash left there is not written again. This module
 reads no draft, changes none and deletes none; what an agent sends arrives in the folder of sent mail like any answer.

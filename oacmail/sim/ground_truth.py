@@ -60,7 +60,7 @@ class AgentsAct:
 
 @dataclass(slots=True)
 class RelayedAnswer:
-    """What an agent wrote to the person of `case` through the case's reply address. `message`: the Message-ID of the
+    """What an agent wrote to the person of `case` through the case's answer address. `message`: the Message-ID of the
     agent's mail; `text`: what the person must read."""
 
     message: str

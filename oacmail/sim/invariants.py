@@ -21,7 +21,7 @@ from oacmail.sim.derivation_checks import TO_CITIZENS, DerivationChecks
 from oacmail.sim.expected_due import ExpectedDue, InvariantBroken, require, text
 from oacmail.sim.notice_checks import NoticeChecks
 from oacmail.sim.population import DISOWNED, INTERNAL, NEIGHBOURS, ROBOTS
-from oacmail.sim.relay_checks import RelayChecks
+from oacmail.sim.relayed_answer_checks import RelayedAnswerChecks
 from oacmail.sim.report_checks import ReportChecks
 from oacmail.sim.service import KillableStore
 from oacmail.sim.town import SimulatedTown, short
@@ -41,7 +41,7 @@ class InvariantChecker:
     derivation_checks: DerivationChecks = field(init=False)
     board_checks: BoardChecks = field(init=False)
     notice_checks: NoticeChecks = field(init=False)
-    relay_checks: RelayChecks = field(init=False)
+    relayed_answer_checks: RelayedAnswerChecks = field(init=False)
     report_checks: ReportChecks = field(init=False)
     _given: int = 0
     _to_citizens: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -57,7 +57,7 @@ class InvariantChecker:
         self.derivation_checks = DerivationChecks(self.town)
         self.board_checks = BoardChecks(self.town)
         self.notice_checks = NoticeChecks(self.town)
-        self.relay_checks = RelayChecks(self.town)
+        self.relayed_answer_checks = RelayedAnswerChecks(self.town)
         self.report_checks = ReportChecks(self.town, self.expected)
 
     def after_a_step(self) -> None:
@@ -93,7 +93,7 @@ class InvariantChecker:
         self.deadline_checks.ends_are_final()
         self.derivation_checks.none_forgotten()
         self.board_checks.agree()
-        self.relay_checks.settled()
+        self.relayed_answer_checks.settled()
         self._keys_tell_the_kind()
         self._closed_for_a_reason()
         self._proved()
@@ -142,7 +142,7 @@ class InvariantChecker:
         require(INTERNAL not in words, "no internal text reaches a citizen", lambda: mail.key)
         self.notice_checks.said(mail, head, kind, lambda: words)
         if kind == "relayed":
-            self.relay_checks.left(mail, head, words)
+            self.relayed_answer_checks.left(mail, head, words)
         elif kind in TO_CITIZENS:
             self.derivation_checks.notified(mail, head, kind)
         elif kind == "survey":

@@ -1,6 +1,6 @@
-"""Agents answer through the case's reply address, which a notice offers, and by suggested drafts, which they edit.
+"""Agents answer through the case's answer address, which a notice offers, and by draft answers, which they edit.
 
-The mail to the reply address quotes the notice as the agent's client does. Whether it may leave is for the service to
+The mail to the answer address quotes the notice as the agent's client does. Whether it may leave is for the service to
 say; the ground truth records what was written to whom. A draft that an agent sends is an answer like any other.
 """
 
@@ -47,7 +47,7 @@ def _relays(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
 
 
 def _offer(town: SimulatedTown, rng: Random) -> tuple[EmailMessage, str] | None:
-    """A recent notice to somebody of the desk, and the reply address that it offers."""
+    """A recent notice to somebody of the desk, and the answer address that it offers."""
     writers = dict.fromkeys((*town.present_agents(), *town.policy.people.supervisor))
     pairs = [(writer, kind) for writer in writers for kind in _KINDS]
     for writer, kind in rng.sample(pairs, len(pairs)):

@@ -315,7 +315,7 @@ def test_a_misspelt_override_is_found_by_check(tmp_path: Path) -> None:
 def test_the_shipped_templates_are_sound_and_complete() -> None:
     assert RENDERER.problems() == []
     names = {path.relative_to(shipped("templates")).as_posix() for path in shipped("templates").rglob("*.j2")}
-    assert names == {f"{lang}/{name}.txt.j2" for lang in LANGUAGES for name in (*DEFAULTS, "suggestion")} | {
+    assert names == {f"{lang}/{name}.txt.j2" for lang in LANGUAGES for name in (*DEFAULTS, "answer_draft")} | {
         "base.html.j2",
         "rows.txt.j2",
         "drafts.txt.j2",
@@ -355,11 +355,11 @@ def test_a_draft_to_a_person_of_unknown_language_is_in_two(tmp_path: Path) -> No
 
 
 def test_a_broken_override_of_a_draft_is_passed_over(tmp_path: Path) -> None:
-    renderer = with_overrides(tmp_path, ca__suggestion_txt="{{ nothing }}")
+    renderer = with_overrides(tmp_path, ca__answer_draft_txt="{{ nothing }}")
     answer = send("draft", automatic="", facts={"subject": "Ajut"})
     made = renderer.draft(answer, "<0f@castellbisbal.example>", IN_HOURS)
-    assert made.fallback == ("ca/suggestion.txt.j2",)
-    assert any("ca/suggestion" in problem for problem in renderer.problems())
+    assert made.fallback == ("ca/answer_draft.txt.j2",)
+    assert any("ca/answer_draft" in problem for problem in renderer.problems())
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from oacmail.adapters.store.connection import connect, migrate
 from oacmail.adapters.store.outbox_queue import LIMITED
 from oacmail.adapters.templates.facts import DEFAULTS, SAMPLES
-from oacmail.adapters.templates.renderer import SUGGESTION
+from oacmail.adapters.templates.renderer import ANSWER_DRAFT
 from oacmail.core.model import LANGUAGES
 from oacmail.core.outbox.kinds import (
     IN_SERVICE_HOURS,
@@ -38,7 +38,7 @@ def test_every_kind_has_one_row() -> None:
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_kind_has_a_template_in_each_language_and_every_template_a_kind(lang: str) -> None:
     templates = {file.name.removesuffix(".txt.j2") for file in (shipped("templates") / lang).glob("*.txt.j2")}
-    assert templates == {kind.value for kind in TEMPLATED} | {SUGGESTION}
+    assert templates == {kind.value for kind in TEMPLATED} | {ANSWER_DRAFT}
 
 
 def test_every_kind_says_which_facts_its_template_gets_and_has_samples() -> None:

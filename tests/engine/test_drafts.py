@@ -1,4 +1,4 @@
-"""Suggested answers lie in the folder of drafts for an agent to send: none leaves by itself, and none counts."""
+"""Draft answers lie in the folder of drafts for an agent to send: none leaves by itself, and none counts."""
 
 from collections.abc import Callable
 from dataclasses import replace

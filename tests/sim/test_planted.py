@@ -344,7 +344,7 @@ FAULTS = (
         only=("reports a fault", "the services reply", "answers through the office"),
     ),
     Planted(
-        "drafts.Drafts puts suggested answers among those that were sent",
+        "drafts.Drafts puts draft answers among those that were sent",
         _instead(drafts.Drafts, "_append", lambda right, self, folder, name, raw: right(self, "Sent", name, raw)),
         "a message counts as answered if and only if it was answered",
         days=30,

@@ -1,4 +1,4 @@
-"""Suggested answers on their way into the folder of drafts: a row each, with its bytes until it is there.
+"""Draft answers on their way into the folder of drafts: a row each, with its bytes until it is there.
 
 The folder belongs to people: nothing here says what has become of a draft since.
 """

@@ -36,7 +36,7 @@ from oacmail.mail.outgoing.enclosed import enclosed
 from oacmail.mail.outgoing.headers import bare_address
 
 _BETWEEN_LANGUAGES = "\n\n· · ·\n\n"
-SUGGESTION = "suggestion"
+ANSWER_DRAFT = "answer_draft"
 """The template of an answer that an agent completes: all of a draft, the second part of a mail of the kind `draft`."""
 _SHARED = ("base.html.j2", "rows.txt.j2", "drafts.txt.j2", "report.html.j2", "report_parts.html.j2")
 _FREE_CALLS = ("800", "900")  # numbers that are free for the caller in Spain (Ordre CTE/711/2002)
@@ -75,7 +75,7 @@ class JinjaRenderer:
         """See core.ports.Renderer."""
         subject = answer_mail.subject(str(answer.facts.get("subject", "")), answer.token)
         heading = replace(self._heading(answer, message_id, now), subject=subject, case="", kind="", language="")
-        return self._made(answer, message_id, lambda loader: self._suggestion(loader, answer, heading))
+        return self._made(answer, message_id, lambda loader: self._answer_draft(loader, answer, heading))
 
     def _made(self, send: Send, message_id: str, make: Callable[[TemplateLoader], tuple[bytes, int]]) -> Rendered:
         """Make it with the town's templates, or with the shipped ones where those fail."""
@@ -138,10 +138,10 @@ class JinjaRenderer:
             raise BrokenTemplateError(reason)
         return mime, len(text)
 
-    def _suggestion(self, loader: TemplateLoader, answer: Send, heading: Heading) -> tuple[bytes, int]:
+    def _answer_draft(self, loader: TemplateLoader, answer: Send, heading: Heading) -> tuple[bytes, int]:
         promised = promise(self._profile.policy, answer.due_at, heading.sent_at)
         contexts = (self._context(answer, lang, promised, heading.sent_at, False) for lang in self._languages(answer))
-        text = _BETWEEN_LANGUAGES.join(loader.text(SUGGESTION, context) for context in contexts)
+        text = _BETWEEN_LANGUAGES.join(loader.text(ANSWER_DRAFT, context) for context in contexts)
         mime = plain(heading, text)
         reason = verify(mime, heading)
         if reason:
@@ -224,7 +224,7 @@ class JinjaRenderer:
         languages = self._languages(send)
         yield from (f"{lang}/{send.kind}.txt.j2" for lang in languages)
         if send.kind is MailKind.DRAFT:
-            yield from (f"{lang}/{SUGGESTION}.txt.j2" for lang in languages)
+            yield from (f"{lang}/{ANSWER_DRAFT}.txt.j2" for lang in languages)
         yield from (f"{languages[0]}/{send.kind}.html.j2", *_SHARED)
 
 
@@ -271,7 +271,7 @@ def _place(error: Exception, send: Send) -> str:
 
 def _is_used(name: str) -> bool:
     names = (f"{lang}/{template}.{ext}.j2" for lang in LANGUAGES for template in TEMPLATED for ext in ("txt", "html"))
-    return name in (*_SHARED, *(f"{lang}/{SUGGESTION}.txt.j2" for lang in LANGUAGES)) or name in names
+    return name in (*_SHARED, *(f"{lang}/{ANSWER_DRAFT}.txt.j2" for lang in LANGUAGES)) or name in names
 
 
 def _samples(recipient: str) -> Iterator[tuple[Send, Promise]]:

@@ -1,4 +1,4 @@
-"""A suggested answer to the citizen of a case, from the office's templates: an agent completes it and sends it (R3).
+"""A draft answer to the citizen of a case, from the office's templates: an agent completes it and sends it (R3).
 
 It lies in the folder of drafts of the office's mailbox; without such a folder, or an address to write to, an agent gets
 the text by mail. It never goes to the citizen by itself, and is no answer before an agent has sent it.

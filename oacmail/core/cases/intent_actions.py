@@ -63,7 +63,7 @@ _ACTIONS: Mapping[str, _Action] = {
 }
 
 
-def suggest_referral(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
+def propose_referral(request: CitizenRequest, number: str) -> tuple[Effect, ...]:
     """The `[[pointer]]` table for the agents, where the message reads as out of scope (template D); () where the
     configuration has none. Nothing goes to the citizen."""
     table = request.policy.pointers

@@ -70,7 +70,7 @@ def _facts(policy: Policy, tick: TickView, now: datetime) -> Facts:
         **_by_urgency(policy, waiting, now),
         **_calls([case for _, case in waiting], today),
         **_derived([case for case in tick.live if case.status is Status.DERIVED], today, policy),
-        "suggested": tuple(_short(case, today) for _, case in waiting if _is_suggested(case))[:LISTED],
+        "suggested": tuple(_short(case, today) for _, case in waiting if _is_proposed(case))[:LISTED],
         "incidents": tuple(
             {"case": case_card.short_number(one.first, today.year), "platform": one.platform, "count": one.cases}
             for one in tick.incidents
@@ -142,7 +142,7 @@ def _derived_line(case: CaseView, today: date, policy: Policy) -> Facts:
     }
 
 
-def _is_suggested(case: CaseView) -> bool:
+def _is_proposed(case: CaseView) -> bool:
     """Whether it was classified as second level and no agent has set the level."""
     return case.level == Level.SECOND and case.status is not Status.DERIVED and not case.level_by_hand
 

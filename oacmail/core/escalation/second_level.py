@@ -1,4 +1,4 @@
-"""Second level: what goes to the technical services automatically, what is suggested, what an agent orders (R11-R13).
+"""Second level: what goes to the technical services automatically, what is proposed, what an agent orders (R11-R13).
 
 The services get the card and the message once for each case; the event log says whether a message or an agent caused
 it. Automatically only status and level change: the citizen's deadline keeps running until an agent has answered or has
@@ -24,7 +24,7 @@ from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.view import CaseView, View
 
-DERIVED, SUGGESTED = MailKind.DERIVED, MailKind.SECOND_LEVEL
+DERIVED, PROPOSED = MailKind.DERIVED, MailKind.SECOND_LEVEL
 ANEW: CaseColumns = {"solved_at": None, "told_at": None, "expected_on": None}
 """What nobody has said yet when a case goes to the services, or leaves them."""
 _DECIDED = "level:second: "  # prefix of the classifier's reasons (core/routing/classification.py)
@@ -77,7 +77,7 @@ def by_message(request: CitizenRequest, number: str, case: CaseView | None = Non
         and rules.threshold <= request.reading.confidence["level"]
         and rules.threshold < 1
     )
-    return (_derive if sure and not _before_a_restore(request) else _suggest)(request, number, case)
+    return (_derive if sure and not _before_a_restore(request) else _propose)(request, number, case)
 
 
 def _before_a_restore(request: CitizenRequest) -> bool:
@@ -122,10 +122,10 @@ def _derive(request: CitizenRequest, number: str, case: CaseView | None) -> tupl
     )
 
 
-def _suggest(request: CitizenRequest, number: str, case: CaseView | None) -> tuple[Effect, ...]:
+def _propose(request: CitizenRequest, number: str, case: CaseView | None) -> tuple[Effect, ...]:
     """Once a case and within the acknowledgement budget, so that no flood reaches the agents. The digest has all."""
     policy, kind = request.policy, rate_limits.budget_class(request.message, request.view.person)
-    if case is not None and SUGGESTED in case.told:
+    if case is not None and PROPOSED in case.told:
         return ()
     room = rate_limits.has_room(policy, kind, request.author, request.view.spent)
     return (
@@ -179,8 +179,8 @@ def _to_agents(request: CitizenRequest, card: Card, *, derived: bool) -> tuple[E
     facts = {**card.facts(), "derived": derived}
     return to_agents(
         request.policy,
-        key=f"{SUGGESTED}:{card.message}",
-        kind=SUGGESTED,
+        key=f"{PROPOSED}:{card.message}",
+        kind=PROPOSED,
         now=request.now,
         case=card.case,
         facts=facts,

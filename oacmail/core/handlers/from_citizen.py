@@ -146,7 +146,7 @@ def _open(request: CitizenRequest, *, parent: str | None, rule: str) -> Decision
         *_delayed(request, number),
         *exposed_secrets.on_case(request, number),
     ]
-    effects += (*intent_actions.by_message(request, number), *intent_actions.suggest_referral(request, number))
+    effects += (*intent_actions.by_message(request, number), *intent_actions.propose_referral(request, number))
     why = acknowledgement.why_not(request)
     if why:
         effects.append(RequestReview(reason=why))

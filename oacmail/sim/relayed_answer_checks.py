@@ -1,4 +1,4 @@
-"""Check answers through a case's reply address: the person gets them, or the agent hears that nothing left.
+"""Check answers through a case's answer address: the person gets them, or the agent hears that nothing left.
 
 What was written comes from the ground truth. Whether a mail may be relayed is for the service to say; that nothing
 internal is in it, `invariants` checks.
@@ -20,7 +20,7 @@ PATIENCE = timedelta(hours=1)
 
 
 @dataclass(slots=True)
-class RelayChecks:
+class RelayedAnswerChecks:
     town: SimulatedTown
     _settled: int = 0
 
