@@ -36,7 +36,7 @@ class Lookup:
     """An arrived message and what follows from it and `policy` alone.
 
     `signature`: the valid X-Oacmail field, None = the message is not ours. `added`: what a signed message has beside
-    our text, without spaces; '' = nothing, or unsigned, or signed by an early version, which kept no digest.
+    our text, without spaces; '' = nothing, or unsigned, or signed by an early version, which kept no hash.
     `written`: the message that a person wrote; differs from `message` only if it stands on top of ours. `author`: the
     address of its author, '' = nobody is named. `sender`: the role of its From. `reading`: its classification.
     `tokened`: case numbers of its valid tokens. `ordered`: cases that the orders of proven staff name, `entries`: what

@@ -1,4 +1,4 @@
-"""The comparison of a returned mail with the digest in its signature."""
+"""The comparison of a returned mail with the hash in its signature."""
 
 import pytest
 
@@ -21,10 +21,10 @@ EARLY = "78.dccf98172136b642.3dbefc685693fbca"
     ],
 )
 def test_a_link_counts_as_one_wherever_it_leads(text: str, added: str) -> None:
-    assert own_text.added(text, own_text.digest(TEXT)) == added
+    assert own_text.added(text, own_text.text_hash(TEXT)) == added
 
 
-def test_a_digest_of_an_early_version_is_compared_with_its_links() -> None:
+def test_a_hash_of_an_early_version_is_compared_with_its_links() -> None:
     assert own_text.added(TEXT, EARLY) == ""
     assert own_text.added(f"Quan? {TEXT}", EARLY) == "Quan?"
     assert own_text.added(TEXT.replace("id=7", "id=8"), EARLY) != ""

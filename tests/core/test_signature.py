@@ -70,7 +70,7 @@ def test_a_mark_says_which_mail_it_is_to_whoever_holds_the_secret() -> None:
     assert read == signature.Signature(
         instance="0a1b2c3d",
         run="0f0f0f0f",
-        text=own_text.digest("Bon dia"),
+        text=own_text.text_hash("Bon dia"),
         key="ack:abc",
         case="OAC-2026-000001",
         message="abc",

@@ -60,7 +60,7 @@ def test_an_original_that_ends_our_multipart_stays_inside_it(world: World) -> No
 @pytest.mark.parametrize(
     "name", ["factura.pdf.exe", "a.scr", "macro.docm", "b.iso", "pagina.html", "dibuix.svg", "x.eml"]
 )
-def test_a_dangerous_file_travels_as_its_name_and_digest(world: World, name: str) -> None:
+def test_a_dangerous_file_travels_as_its_name_and_hash(world: World, name: str) -> None:
     _overdue(world, _with_file(world, b"PAYLOAD-PAYLOAD", name))
     (mail,) = world.received(SUPERVISOR)
     said = everything_said(mail)

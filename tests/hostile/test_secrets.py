@@ -94,7 +94,7 @@ def test_the_message_itself_stays_whole_in_the_mailbox(world: World) -> None:
     assert b"Gat-2024!" in world.mailbox.raws("INBOX")[0]
 
 
-def test_the_replaced_part_is_named_with_size_and_digest(world: World) -> None:
+def test_the_replaced_part_is_named_with_size_and_hash(world: World) -> None:
     fields, text = SECRETS["a certificate"][0]
     slip_in(world, message(world, fields, text))
     world.turn()

@@ -43,7 +43,7 @@ def test_no_secret_of_the_message_survives_anywhere() -> None:
     assert "La meva contrasenya és […] i el PIN és […]" in whole(out)
 
 
-def test_dangerous_parts_leave_their_name_size_and_digest() -> None:
+def test_dangerous_parts_leave_their_name_size_and_hash() -> None:
     out = redact.redact(corpus("secrets-in-many-parts"))
 
     notes = [text(part) for part in leaves(out) if "Part retirada" in text(part)]

@@ -47,14 +47,14 @@ def sign_in(settings: OauthSettings, show: Callable[[str, str], None], ask: Call
     TokenUnavailable."""
     client = _installed(settings)
     state, verifier = chance.token_urlsafe(16), chance.token_urlsafe(48)
-    digest = urlsafe_b64encode(sha256(verifier.encode()).digest()).decode().rstrip("=")
+    challenge = urlsafe_b64encode(sha256(verifier.encode()).digest()).decode().rstrip("=")
     question = {
         "client_id": client["client_id"],
         "redirect_uri": _BACK,
         "response_type": "code",
         "scope": _SCOPE,
         "state": state,
-        "code_challenge": digest,
+        "code_challenge": challenge,
         "code_challenge_method": "S256",
         "access_type": "offline",
         "prompt": "consent",

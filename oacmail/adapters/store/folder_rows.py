@@ -102,14 +102,14 @@ class FolderRows(Rows):
     def quarantine(self, message_ref: MessageRef, raw: bytes | None, reason: str, now: datetime) -> None:
         """Store the bytes of the message, if there are any, by their hash, and add it to the review list."""
         with self._write():
-            digest = sha256(raw).hexdigest() if raw is not None else None
-            seen_messages.end(self.con, message_ref, Outcome.QUARANTINED, digest, error=reason)
+            checksum = sha256(raw).hexdigest() if raw is not None else None
+            seen_messages.end(self.con, message_ref, Outcome.QUARANTINED, checksum, error=reason)
             if raw is not None:
-                self.con.execute("INSERT OR IGNORE INTO originals(sha256, bytes) VALUES(?,?)", (digest, raw))
+                self.con.execute("INSERT OR IGNORE INTO originals(sha256, bytes) VALUES(?,?)", (checksum, raw))
                 self.con.execute(
                     """INSERT INTO reviews(fingerprint, reason, at) VALUES(?,?,?)
                     ON CONFLICT(fingerprint) DO UPDATE SET reason = excluded.reason, done_at = NULL""",
-                    (digest, reason, stamp(now)),
+                    (checksum, reason, stamp(now)),
                 )
 
     def to_file(self) -> list[tuple[MessageRef, str]]:

@@ -31,7 +31,7 @@ from oacmail.core.policy import Policy
 from oacmail.core.routing.signature import MOST_SIGNATURES, TRIAL, Signature, claims, is_foreign
 from oacmail.core.view import OutgoingView, View
 
-GROWTH = 20  # characters by which mail of early versions, of whose text the mark holds no digest, may have grown
+GROWTH = 20  # characters by which mail of early versions, of whose text the signature holds no hash, may have grown
 ADDED = "added:"
 BANNER = 2  # copies to others, in which the same was added
 WITH_AN_ADDITION = "our-mail-with-an-addition"

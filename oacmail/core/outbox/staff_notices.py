@@ -1,7 +1,7 @@
 """Mail to staff: who gets it, when, and under which key. It never goes to a citizen or to our own address.
 
 A kind that may not leave at any hour (core/outbox/kinds.py) waits for the next opening. Each recipient has a row of
-their own; the key holds only a short digest of the address, since keys appear in logs.
+their own; the key holds only a short hash of the address, since keys appear in logs.
 """
 
 from collections.abc import Iterable, Mapping

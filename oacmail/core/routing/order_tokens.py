@@ -1,7 +1,7 @@
 """Order tokens: what a button carries, so that its mail orders one thing, about one case, by one agent, once.
 
 A token is 33 characters of base32 (RFC 4648), at home after the + of an address as in a subject: the order's code, the
-case, the last day, a digest of the notice, and an HMAC under a key of its own label that also covers the agent's
+case, the last day, a hash of the notice, and an HMAC under a key of its own label that also covers the agent's
 address. It never proves who sent a mail: that is for the mail exchanger to say (core/routing/sender.py).
 """
 

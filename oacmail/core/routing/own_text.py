@@ -17,16 +17,16 @@ _LINKS = re.compile(r"[HhWw](?:(?<=[Hh])[Tt]{2}[Pp][Ss]?://|(?<=\b[Ww])[Ww]{2}\.
 _NOT_PLAIN = bytes(set(range(128)) - set(b"abcdefghijklmnopqrstuvwxyz0123456789"))
 
 
-def digest(text: str) -> str:
-    """`length.digest.ascii.length.digest`: of the text without spaces and quote marks; of its characters a-z and 0-9
-    alone; of the text with LINK for each link. Digests of early versions have the first three parts, `ascii` with the
+def text_hash(text: str) -> str:
+    """`length.hash.ascii.length.hash`: of the text without spaces and quote marks; of its characters a-z and 0-9
+    alone; of the text with LINK for each link. Hashes of early versions have the first three parts, `ascii` with the
     links. It is short enough for one line of a header field."""
     folded, linked = _folded(text), _folded(_linked(text))
     return f"{len(folded)}.{_hash(folded)}.{_hash(_ascii(linked))}.{len(linked)}.{_hash(linked)}"
 
 
 def added(text: str, of: str) -> str:
-    """What `text` has beside the text with the digest `of`, without spaces; all of it if that is not in it."""
+    """What `text` has beside the text with the hash `of`, without spaces; all of it if that is not in it."""
     size, exact, plain, *linked = of.split(".")
     beside = _beside(_folded(text), size, exact)
     if beside is None and linked:  # a relay may break a long link, a gateway may rewrite it
@@ -41,7 +41,7 @@ def added(text: str, of: str) -> str:
 
 
 def _beside(folded: str, size: str, exact: str) -> str | None:
-    """None = the text with this digest is not in it."""
+    """None = the text with this hash is not in it."""
     length = int(size)
     beside = len(folded) - length
     for start in range(beside + 1 if beside <= MOST else 0):

@@ -51,8 +51,8 @@ def number(policy: Policy, year: int, serial: int) -> str:
 
 
 def _check(secret: bytes, case: str) -> str:
-    digest = _hmac(secret, "case", case)
-    return "".join(_ALPHABET[byte % len(_ALPHABET)] for byte in digest[:3])
+    mac = _hmac(secret, "case", case)
+    return "".join(_ALPHABET[byte % len(_ALPHABET)] for byte in mac[:3])
 
 
 def token(policy: Policy, case: str) -> str:
@@ -94,8 +94,8 @@ def _answer_check(secret: bytes, case: str) -> str:
 
 def message_id(policy: Policy, key: str) -> str:
     """The fixed id of the mail with this outbox key: 128 bits that an outsider cannot compute and pre-send."""
-    digest = _hmac(policy.secrets[0], "mid", f"{policy.instance}|{key}")
-    return f"<{digest[:16].hex()}@{policy.office.address.rpartition('@')[2]}>"
+    mac = _hmac(policy.secrets[0], "mid", f"{policy.instance}|{key}")
+    return f"<{mac[:16].hex()}@{policy.office.address.rpartition('@')[2]}>"
 
 
 def _stamp(moment: datetime | None) -> str:
@@ -111,7 +111,7 @@ def _sign(secret: bytes, values: Mapping[str, str], recipient: str, sent_at: dat
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signature:
     """A valid X-Oacmail field: which of our mails this is, on which case, about which message; `run`: the process that
-    queued it; `text`: the digest of all that it said (core/routing/own_text.py). Both are '' in mail of early
+    queued it; `text`: the hash of all that it said (core/routing/own_text.py). Both are '' in mail of early
     versions."""
 
     instance: str
@@ -137,7 +137,7 @@ def sign(
     recipient: str,
     sent_at: datetime,
 ) -> str:
-    """The value of X-Oacmail. `text`: all that the mail says, of which only a digest goes in. `sent_at` is the Date
+    """The value of X-Oacmail. `text`: all that the mail says, of which only a hash goes in. `sent_at` is the Date
     field's moment, in whole seconds."""
     values = {
         "v": "2",
@@ -147,7 +147,7 @@ def sign(
         "l": message,
         "r": _stamp(received_at),
         "d": _stamp(due_at),
-        "h": own_text.digest(text),
+        "h": own_text.text_hash(text),
     }
     body = "; ".join(f"{name}={value}" for name, value in values.items())
     return f"{body}; s={_sign(policy.secrets[0], values, recipient, sent_at)}"

@@ -200,8 +200,8 @@ class Content:
         self._attach(file_name(part), kind, flat(part) if part.is_multipart() else part.data())
 
     def _attach(self, name: str, mime: str, data: bytes) -> None:
-        digest = hashlib.sha256(data).hexdigest()
-        self.attachments.append(Attachment(name=clean_name(name), mime=mime, size=len(data), sha256=digest))
+        checksum = hashlib.sha256(data).hexdigest()
+        self.attachments.append(Attachment(name=clean_name(name), mime=mime, size=len(data), sha256=checksum))
 
 
 def unflowed(text: str, declared: Mapping[str, str]) -> str:

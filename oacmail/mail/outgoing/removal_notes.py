@@ -28,11 +28,11 @@ _REASONS: Mapping[str, tuple[str, str, str]] = {
 }
 _NOTES = (
     "[Part retirada en reenviar el missatge. L'original és a la bústia.]\r\n"
-    "Motiu: {reason}\r\nNom: {name}\r\nTipus: {mime}\r\nMida: {size} bytes\r\nSHA-256: {digest}\r\n",
+    "Motiu: {reason}\r\nNom: {name}\r\nTipus: {mime}\r\nMida: {size} bytes\r\nSHA-256: {checksum}\r\n",
     "[Parte retirada al reenviar el mensaje. El original está en el buzón.]\r\n"
-    "Motivo: {reason}\r\nNombre: {name}\r\nTipo: {mime}\r\nTamaño: {size} bytes\r\nSHA-256: {digest}\r\n",
+    "Motivo: {reason}\r\nNombre: {name}\r\nTipo: {mime}\r\nTamaño: {size} bytes\r\nSHA-256: {checksum}\r\n",
     "[Part removed when the message was forwarded. The original is in the mailbox.]\r\n"
-    "Reason: {reason}\r\nName: {name}\r\nType: {mime}\r\nSize: {size} bytes\r\nSHA-256: {digest}\r\n",
+    "Reason: {reason}\r\nName: {name}\r\nType: {mime}\r\nSize: {size} bytes\r\nSHA-256: {checksum}\r\n",
 )
 _NAMELESS = ("(sense nom)", "(sin nombre)", "(no name)")
 _SUBJECTS = ("Missatge retirat: {}", "Mensaje retirado: {}", "Message removed: {}")
@@ -50,9 +50,9 @@ class Notes:
     def note(self, key: str, name: str, mime: str, data: bytes) -> str:
         """Return the note with CRLF line ends. A secret or unusual characters in `name` are not repeated."""
         shown = re.sub(r"[^\w .,()@+-]", "_", secrets.blank(name))[:120] or _NAMELESS[self._at]
-        digest = hashlib.sha256(data).hexdigest()
+        checksum = hashlib.sha256(data).hexdigest()
         return _NOTES[self._at].format(
-            reason=self.reason(key), name=shown, mime=mime[:80], size=len(data), digest=digest
+            reason=self.reason(key), name=shown, mime=mime[:80], size=len(data), checksum=checksum
         )
 
     def subject(self, key: str) -> str:

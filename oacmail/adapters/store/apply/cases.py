@@ -105,7 +105,7 @@ def record(con: sqlite3.Connection, effect: RecordMessage, scene: WriteContext) 
     message, received_at = effect.written or scene.arrived.message, scene.arrived.received_at
     if _is_erased(con, message.fingerprint, effect):
         return
-    digest = original_of(con, scene.raw)
+    checksum = original_of(con, scene.raw)
     row = con.execute(
         """INSERT INTO messages(fingerprint, message_id, case_id, author_id, role, outcome, kind, guest, rule, because,
         subject, subject_key, sent_at, received_at, lang, fresh, body_hash, reply_to, original, rung, folder,
@@ -132,7 +132,7 @@ def record(con: sqlite3.Connection, effect: RecordMessage, scene: WriteContext) 
             message.fresh,
             message.body_hash,
             message.reply_to,
-            digest,
+            checksum,
             message.rung,
             scene.message_ref.folder if scene.message_ref else scene.arrived.folder,
             _named(message.attachments),
@@ -161,9 +161,9 @@ def _named(attachments: Iterable[Attachment]) -> str:
 def original_of(con: sqlite3.Connection, raw: bytes | None) -> str | None:
     if raw is None:
         return None
-    digest = sha256(raw).hexdigest()
-    con.execute("INSERT OR IGNORE INTO originals(sha256, bytes) VALUES(?,?)", (digest, raw))
-    return digest
+    checksum = sha256(raw).hexdigest()
+    con.execute("INSERT OR IGNORE INTO originals(sha256, bytes) VALUES(?,?)", (checksum, raw))
+    return checksum
 
 
 def contact(con: sqlite3.Connection, effect: RecordContact, scene: WriteContext) -> None:

@@ -52,18 +52,18 @@ DERIVED: Mapping[str, Mapping[str, str]] = {
     "cases": {"opened_by": "fingerprint"},
     "messages": {"fingerprint": "keeps the message in the mailbox from being worked as a new one"},
     "reviews": {"fingerprint": "fingerprint"},
-    "sightings": {"fingerprint": "fingerprint", "identity": "digest of Message-ID and Date of the baseline's mail"},
+    "sightings": {"fingerprint": "fingerprint", "identity": "hash of Message-ID and Date of the baseline's mail"},
     "board_places": {"fingerprint": "fingerprint"},
     "board_messages": {"fingerprint": "fingerprint"},
     "votes": {"message": "fingerprint"},
     "deadlines": {"armed_by": "fingerprint, or the key of an order"},
     "events": {"fingerprint": "fingerprint"},
-    "outbox": {"key": "kind and fingerprint; of notices also a digest of the colleague's address"},
+    "outbox": {"key": "kind and fingerprint; of notices also a hash of the colleague's address"},
     "drafts": {"key": "kind and fingerprint"},
     "tick_failures": {"item": "fingerprint or key; deleted at the next tick that succeeds"},
     "forgotten": {"person": "keyed hash of an address, with which a restored backup is erased again"},
 }
-"""Digests from which nobody can read a person, and which the desk needs afterwards."""
+"""Hashes from which nobody can read a person, and which the desk needs afterwards."""
 
 FREE: Mapping[str, tuple[str, ...]] = {
     "people": (),

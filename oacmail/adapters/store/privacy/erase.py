@@ -88,7 +88,7 @@ def _references(con: sqlite3.Connection, scope: Scope, names: Iterable[tuple[str
 
 
 def _stored_values(con: sqlite3.Connection, scope: Scope, names: Iterable[tuple[str, str]]) -> int:
-    """Stored values about the addresses and the messages. Digests of an address are guessable: they go too."""
+    """Stored values about the addresses and the messages. Hashes of an address are guessable: they go too."""
     keys: list[str] = []
     for address in scope.addresses if scope.whole else ():
         whole = re.compile(rf"(?<![\w.+-]){re.escape(address)}(?![\w-])", re.IGNORECASE)

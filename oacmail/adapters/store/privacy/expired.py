@@ -62,10 +62,10 @@ def mails(con: sqlite3.Connection, before: str) -> list[int]:
 def drop_originals(con: sqlite3.Connection, some: Sequence[int]) -> int:
     """Return how many originals were deleted; one that another message refers to stays."""
     query = f"SELECT DISTINCT original FROM messages WHERE id {IN} AND original IS NOT NULL"
-    digests = [row["original"] for row in con.execute(query, (ids(some),))]
+    checksums = [row["original"] for row in con.execute(query, (ids(some),))]
     con.execute(f"UPDATE messages SET original = NULL WHERE id {IN}", (ids(some),))
     unused = "DELETE FROM originals WHERE sha256 = ? AND NOT EXISTS(SELECT 1 FROM messages WHERE original = sha256)"
-    return sum(con.execute(unused, (one,)).rowcount for one in digests)
+    return sum(con.execute(unused, (one,)).rowcount for one in checksums)
 
 
 def empty_mails(con: sqlite3.Connection, some: Sequence[int]) -> int:
