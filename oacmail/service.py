@@ -240,7 +240,14 @@ class Service:
                 self._state.recovered(loop)
             except StateError as trouble:
                 self._state.failed(loop, trouble, self.parts.engine.now())
-        self._stop.wait(pause)
+        self._rest(loop, pause)
+
+    def _rest(self, loop: str, seconds: float) -> None:
+        """A long pause that a server asks for is no sign of a stuck loop."""
+        end = time.monotonic() + seconds
+        while not self._stop.is_set() and (left := end - time.monotonic()) > 0:
+            self._alive(loop)
+            self._stop.wait(min(left, LONGEST_WAIT))
 
     def _send(self) -> None:
         outage = Outage("smtp")

@@ -37,13 +37,25 @@ _MEANINGS: tuple[tuple[str, str, str], ...] = (
         "the provider limits how much is read from the mailbox",
         "wait: look for other programs that read it",
     ),
-    *(
-        (
-            code,
-            "the provider's limit of mails in a day is reached",
-            "wait: mail goes on by itself; look for others who send much from this mailbox",
-        )
-        for code in (" 5.4.5", " 5.1.90")
+    (
+        ": bandwidth limit",
+        "the provider's limit of what is read from the mailbox in a day is reached",
+        "wait, up to a day: look for other programs that read it",
+    ),
+    (
+        ": too many connections",
+        "too many programs have the mailbox open",
+        "close mail programs that are not needed: Gmail allows 15 connections to a mailbox",
+    ),
+    (
+        " limit of a day",
+        "the provider's limit of mails in a day is reached",
+        "wait: mail goes on by itself; look for others who send much from this mailbox",
+    ),
+    (
+        " limit of a minute",
+        "the provider's limit of mails in a minute is reached again and again",
+        "wait: mail goes on by itself; lower smtp.per_minute, or look for others who send from this mailbox",
     ),
     (" 5.1.8", "the provider has blocked the sender", "unblock it at security.microsoft.com, Restricted entities"),
     *(

@@ -12,11 +12,13 @@ class OacmailError(Exception):
 class Transient(OacmailError):
     """A later attempt may succeed: the network, a lock, a busy server. Nothing was lost.
 
-    `at_least`: seconds to wait before the next attempt; 0 = as the caller's back-off says. `problem`: the code of the
-    problem that this error is a sign of; '' = that of the server which was asked.
+    `at_least`: seconds to wait before the next attempt; 0 = as the caller's back-off says. `named`: the server itself
+    names them, so that they are kept each time. `problem`: the code of the problem that this error is a sign of; '' =
+    that of the server which was asked.
     """
 
     at_least: float = 0.0
+    named: bool = False
     problem: str = ""
 
 

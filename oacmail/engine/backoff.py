@@ -14,11 +14,14 @@ from oacmail.core.errors import StateError, Transient
 
 log = structlog.get_logger()
 LONGEST_WAIT = 300.0
+LONGEST_NAMED = 1800.0  # a provider asks for up to five minutes, rarely for more
+PACE = 60.0  # a server that asks once for so short a pause works: this is no outage yet
 
 
 @dataclass(slots=True)
 class Backoff:
-    """No pause, then 1, 2, 4 … 300 s with jitter; after an error with a minimum pause, that pause, then 300 s."""
+    """No pause, then 1, 2, 4 … 300 s with jitter; after an error with a minimum pause, that pause, then 300 s. A pause
+    that the server names is kept each time, up to half an hour."""
 
     errors: int = 0
     paused: int = 0
@@ -27,12 +30,14 @@ class Backoff:
     def lasts(self) -> bool:
         return self.errors > 1 or self.paused > 0
 
-    def next(self, at_least: float = 0.0) -> float:
+    def next(self, at_least: float = 0.0, *, named: bool = False) -> float:
         """Return the seconds to wait before the next try, after one more error with the minimum pause `at_least`."""
         self.errors += 1
         if at_least:
-            self.paused += 1
-            return min(LONGEST_WAIT, at_least if self.paused == 1 else LONGEST_WAIT) * random.uniform(1.0, 1.2)  # noqa: S311 - jitter
+            self.paused += not named or at_least > PACE
+            growing = at_least if self.paused == 1 else LONGEST_WAIT
+            pause = min(LONGEST_NAMED, at_least) if named else min(LONGEST_WAIT, growing)
+            return pause * random.uniform(1.0, 1.05 if named else 1.2)  # noqa: S311 - jitter
         if not self.lasts:
             return 0.0
         return min(LONGEST_WAIT, 2.0 ** min(max(self.errors - 2, 0), 9)) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
@@ -53,7 +58,7 @@ class Outage:
 
     def failed(self, error: Transient) -> float:
         """Return the seconds to wait before the next try."""
-        pause = self._backoff.next(error.at_least)
+        pause = self._backoff.next(error.at_least, named=error.named)
         kind = type(error).__name__
         if self.lasts and kind != self.kind:
             event = "still-down" if self.kind else "down"

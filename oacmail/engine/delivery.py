@@ -47,6 +47,7 @@ class Delivery:
     citizens_may: bool = False
     _upset: bool = False
     _unrecorded: DeliveryResult | None = None
+    _limit: Transient | None = None
     _refuses: ProblemFlag = field(init=False)
 
     def __post_init__(self) -> None:
@@ -75,8 +76,8 @@ class Delivery:
 
     def _send_all(self, claimed: Sequence[Claimed]) -> None:
         """Send all. If the relay refuses an envelope sender, mails with another one are still tried, once; not if it
-        refuses the login."""
-        trouble: dict[str, RelayError] = {}
+        refuses the login, or names a limit of all mail."""
+        trouble: dict[str, Transient] = {}
         broke: list[str] = []
         left: list[str] = []
         for mail in claimed:
@@ -92,6 +93,8 @@ class Delivery:
             else:
                 self._record_last()
                 self._unrecorded = settled
+                if self._limit is not None:
+                    trouble[sender], self._limit = self._limit, None
         self._record_last()
         if trouble:
             now = self.engine.now()
@@ -148,6 +151,7 @@ class Delivery:
         except Permanent as error:
             return self._result(mail, "refused", expected, code=error.code, status=error.status, error=str(error))
         except Transient as error:
+            self._limit = error if error.at_least else None
             return self._result(mail, "later", expected, error=str(error))
         return self._result(mail, "sent", expected)
 

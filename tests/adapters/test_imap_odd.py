@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from oacmail.adapters.imap import ImapMailbox, ImapSettings
+from oacmail.adapters.imap import ImapLoginRefused, ImapMailbox, ImapSettings
 from oacmail.core.errors import Transient, UnreadableMessage
 from oacmail.core.model import Folder
 from tests.fakes.imap_server import FakeMessage, ImapServer
@@ -265,4 +265,43 @@ def test_the_pause_that_a_throttling_server_asks_for_is_kept() -> None:
         server.trouble = ""
         assert len(box.fetch([1, 2, 3])) == 3
         assert sum("BODY.PEEK[]" in words for words in server.commands) == 2
+        box.close()
+
+
+BYE = "BYE Request is throttled. Suggested Backoff Time: 2500 milliseconds"
+BANDWIDTH = "NO [OVERQUOTA] Account exceeded command or bandwidth limits. (Failure)"
+MANY = "NO [ALERT] Too many simultaneous connections. (Failure)"
+
+
+@pytest.mark.parametrize(
+    ("answer", "says", "pause"),
+    [
+        (BYE, "FETCH: throttled", (2.5, True)),
+        (BANDWIDTH, "FETCH: bandwidth limit", (300.0, False)),
+        ("NO [THROTTLED] slow down", "FETCH: throttled", (60.0, False)),
+    ],
+)
+def test_a_limit_of_the_provider_in_a_fetch_stops_the_pass_at_once(
+    answer: str, says: str, pause: tuple[float, bool]
+) -> None:
+    with ImapServer(messages=dict.fromkeys((1, 2, 3), FakeMessage())) as server, _open(server) as mailbox:
+        server.trouble = answer
+        with pytest.raises(Transient, match=f"^IMAP {says}$") as caught:
+            mailbox.fetch([1, 2, 3])
+        assert (caught.value.at_least, caught.value.named) == pause
+        assert sum("BODY.PEEK[]" in words for words in server.commands) == 1
+
+
+def test_a_login_that_a_limit_refuses_says_nothing_about_the_password() -> None:
+    with ImapServer() as server:
+        box = ImapMailbox(ImapSettings(host="localhost", port=server.port, user="oac", password="x", security="none"))
+        server.locked = MANY
+        with pytest.raises(Transient, match=r"^IMAP \w+: too many connections$") as caught:
+            box.open("INBOX")
+        assert not isinstance(caught.value, ImapLoginRefused)
+        server.locked = "NO [AUTHENTICATIONFAILED] no"
+        with pytest.raises(ImapLoginRefused):
+            box.open("INBOX")
+        server.locked = ""
+        assert box.open("INBOX").exists == 0
         box.close()

@@ -187,26 +187,44 @@ def test_an_original_in_8_bit_goes_to_a_relay_without_8bitmime_as_base64() -> No
 # --- limits of the sender -----------------------------------------------------------------------------------------
 
 
+DAILY = "554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException; Failed to process message"
+MINUTE = "432 4.3.2 Concurrent connections limit exceeded"
 LIMITS = (
-    "550-5.4.5 Daily user sending limit exceeded\r\n550 5.4.5 more",
-    "550 5.1.90 limit",
-    "554 5.2.252 SendAsDenied",
+    ("550-5.4.5 Daily user sending limit exceeded\r\n550 5.4.5 more", "550 5.4.5 limit of a day", (300.0, False)),
+    ("550 5.1.90 limit", "550 5.1.90 limit of a day", (300.0, False)),
+    (DAILY, "554 5.2.0 limit of a day", (300.0, False)),
+    (MINUTE, "432 4.3.2 limit of a minute", (60.0, True)),
+    ("554 5.2.252 SendAsDenied", "554 5.2.252", (300.0, False)),
 )
 
 
-@pytest.mark.parametrize("reply", LIMITS)
-def test_a_limit_of_the_sender_is_no_fault_of_the_mail(reply: str) -> None:
-    with Relay({"RCPT": [reply]}) as relay:
+@pytest.mark.parametrize(("reply", "says", "pause"), LIMITS)
+@pytest.mark.parametrize("verb", ["RCPT", "DATA"])
+def test_a_limit_of_the_sender_is_no_fault_of_the_mail(
+    verb: str, reply: str, says: str, pause: tuple[float, bool]
+) -> None:
+    with Relay({verb: [reply]}) as relay:
         transport = transport_to(relay.port)
-        with pytest.raises(RelayError, match=r"^SMTP RCPT: 55[04] 5\.") as caught:
+        with pytest.raises(RelayError, match=f"^SMTP {verb}: {says}$") as caught:
             transport.send(mail_to(), never)
-        assert caught.value.at_least == 300.0
+        assert (caught.value.at_least, caught.value.named) == pause
         transport.send(mail_to(), nothing)
         assert len(relay.mails) == 1
 
 
-@pytest.mark.parametrize("reply", LIMITS)
-def test_a_limit_of_the_sender_after_the_whole_mail_puts_this_mail_off(reply: str) -> None:
-    with Relay({"BODY": [reply]}) as relay, pytest.raises(Transient, match=r"^SMTP DATA: 55[04] 5\.") as caught:
+def test_a_login_that_a_limit_refuses_says_nothing_about_the_password() -> None:
+    with Relay({"AUTH": [MINUTE]}, login=True) as relay:
+        settings = SmtpSettings(host=HOST, port=relay.port, security="none", user="oac", password="x")
+        with pytest.raises(RelayError, match=r"^SMTP AUTH: 432 4\.3\.2 limit of a minute$") as caught:
+            SmtpTransport(settings).send(mail_to(), never)
+        assert (caught.value.at_least, caught.value.named) == (60.0, True)
+
+
+@pytest.mark.parametrize(("reply", "says", "pause"), LIMITS)
+def test_a_limit_of_the_sender_after_the_whole_mail_puts_this_mail_off(
+    reply: str, says: str, pause: tuple[float, bool]
+) -> None:
+    with Relay({"BODY": [reply]}) as relay, pytest.raises(Transient, match=f"^SMTP DATA: {says}$") as caught:
         transport_to(relay.port).send(mail_to(), nothing)
     assert not isinstance(caught.value, RelayError)
+    assert (caught.value.at_least, caught.value.named) == pause

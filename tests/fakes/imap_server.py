@@ -16,7 +16,12 @@ from typing import Any
 from tests.servers.ports import HOST
 
 THROTTLED = "BAD Request is throttled. Suggested Backoff Time: 90000 milliseconds"
-_TROUBLES = {"NO": "NO [SERVERBUG] internal error", "BYE": "BYE", "throttled": THROTTLED, "nothing": "OK done"}
+_TROUBLES = {
+    "NO": "NO [SERVERBUG] internal error",
+    "BYE": "BYE out of order",
+    "throttled": THROTTLED,
+    "nothing": "OK done",
+}
 ENDLESS = 256 * 1024 * 1024
 INBOX_ONLY = (r'(\HasNoChildren) "/" INBOX',)
 
@@ -40,10 +45,10 @@ class ImapServer:
     `refused`: UIDs that make a FETCH fail; `quota`: the lines that answer GETQUOTAROOT, none = BAD. `software`: its
     name by ID. `commands`: the
     commands without their tags. `trouble`: what every FETCH of a message's bytes is answered with, of any message:
-    "NO", "BYE", "throttled" (every login too) or "nothing" (OK without a message); a test sets it while the server
-    runs, and `locked`, which refuses every login. `floods`: by command in lower case, or "greeting", what it is
-    answered with: a beginning, then the same bytes again and again until the client hangs up or `flooded`, the bytes
-    that were sent so, come to ENDLESS."""
+    "NO", "BYE", "throttled" (every login too) or "nothing" (OK without a message), or with these words; a test sets it
+    while the server runs, and `locked`, which refuses every login with these words. `floods`: by command in lower
+    case, or "greeting", what it is answered with: a beginning, then the same bytes again and again until the client
+    hangs up or `flooded`, the bytes that were sent so, come to ENDLESS."""
 
     def __init__(
         self,
@@ -63,7 +68,7 @@ class ImapServer:
         self.software = software
         self.commands: list[str] = []
         self.trouble = ""
-        self.locked = False
+        self.locked = ""
         self.floods: dict[str, tuple[bytes, bytes]] = {}
         self.flooded = 0
         self._server = _Listener((HOST, 0), _Dialogue)
@@ -99,8 +104,8 @@ class _Dialogue(socketserver.StreamRequestHandler):
             if self._floods(verb):
                 return
             answer = getattr(self, f"do_{verb}", self._nothing)(words)
-            if answer == "BYE":
-                self._say("* BYE out of order")
+            if answer and answer.startswith("BYE"):
+                self._say(f"* {answer}")
                 return
             self._say(f"{tag} {answer or 'OK done'}")
             if verb == "logout":
@@ -128,7 +133,7 @@ class _Dialogue(socketserver.StreamRequestHandler):
     def do_login(self, words: str) -> str | None:
         if self.server.world.trouble == "throttled":
             return THROTTLED
-        return "NO [AUTHENTICATIONFAILED] no" if self.server.world.locked else None
+        return self.server.world.locked or None
 
     def do_id(self, words: str) -> None:
         self._say(
@@ -161,7 +166,7 @@ class _Dialogue(socketserver.StreamRequestHandler):
     def do_fetch(self, words: str) -> str:
         uids, items = words.split(" ", 3)[2:]
         if self.server.world.trouble and "BODY" in items:
-            return _TROUBLES[self.server.world.trouble]
+            return _TROUBLES.get(self.server.world.trouble, self.server.world.trouble)
         if self.server.world.refused & set(self._uids(uids)):
             return "NO some of it cannot be read"
         for number, uid in enumerate(self._uids(uids), 1):

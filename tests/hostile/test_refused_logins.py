@@ -28,7 +28,7 @@ def test_the_mailbox_is_asked_fewer_than_five_times_in_ten_minutes_while_it_refu
         world.restart_process()
         assert world.sync()
         world.mailbox._session.drop()  # type: ignore[attr-defined]
-        server.locked = True
+        server.locked = "NO [AUTHENTICATIONFAILED] no"
         server.commands.clear()
         outage, passed, pauses = Outage("imap"), 0.0, []
         while passed < TEN_MINUTES:

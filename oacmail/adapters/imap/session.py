@@ -16,6 +16,7 @@ from imapclient import SocketTimeout
 from imapclient.exceptions import LoginError
 
 from oacmail.adapters.imap.client import Client
+from oacmail.adapters.imap.limits import limit
 from oacmail.adapters.imap.settings import ImapLoginRefused, ImapSettings, TooLarge
 from oacmail.core.errors import ConfigError, OacmailError, Transient
 from oacmail.core.ports.mailbox import FolderState
@@ -23,8 +24,6 @@ from oacmail.hosts import is_loopback
 
 _CONNECT_SECONDS = 30.0
 _GOODBYE_SECONDS = 2.0
-# Exchange Online: "BAD Request is throttled. Suggested Backoff Time: 299999 milliseconds"
-_PAUSE = re.compile(r"Suggested Backoff Time: (\d{1,9}) milliseconds", re.IGNORECASE)
 # Give up a peer that vanished silently after about two minutes, also during a long IDLE.
 _KEEPALIVE = ((socket.TCP_KEEPIDLE, 60), (socket.TCP_KEEPINTVL, 20), (socket.TCP_KEEPCNT, 3))
 
@@ -157,10 +156,8 @@ def _hang_up(client: Client) -> None:
 
 
 def _translated(command: str, error: Exception, auth: str) -> Transient:
-    if pause := _PAUSE.search(str(error)):
-        throttled = Transient(f"IMAP {command}: throttled")
-        throttled.at_least = int(pause[1]) / 1000
-        return throttled
+    if limited := limit(command, str(error)):
+        return limited
     message = f"IMAP {command}: {type(error).__name__} {_detail(error)}".strip()
     if not isinstance(error, LoginError) or "[UNAVAILABLE]" in str(error):
         return Transient(message)

@@ -13,6 +13,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from oacmail.adapters.smtp.limits import Limit, limit
 from oacmail.adapters.smtp.settings import SmtpSettings
 
 _CONNECT_SECONDS = 30.0
@@ -24,18 +25,25 @@ _DONE = base64.b64encode(b"\1").decode("ascii")  # RFC 7628 section 3.2.3
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """`code` is -1 if the reply is not SMTP; `status` is the enhanced status code (RFC 3463) or ''. The text is
-    dropped."""
+    """`code` is -1 if the reply is not SMTP; `status` is the enhanced status code (RFC 3463) or ''; `limit` is the
+    provider's limit that the text names. The text is dropped."""
 
     code: int
     status: str = ""
+    limit: Limit | None = None
+
+    @classmethod
+    def read(cls, code: int, text: bytes) -> "Reply":
+        status = re.match(rb"[245]\.\d{1,3}\.\d{1,3}\b", text)
+        reason = limit(code, text.decode("ascii", "replace")) if code >= 400 else None
+        return cls(code, status[0].decode("ascii") if status else "", reason)
 
     @property
     def accepted(self) -> bool:
         return 200 <= self.code < 300
 
     def __str__(self) -> str:
-        return f"{self.code} {self.status}".strip()
+        return " ".join(filter(None, (str(self.code), self.status, self.limit.what if self.limit else "")))
 
 
 class Connection:
@@ -103,9 +111,7 @@ class Connection:
         return replies
 
     def _reply(self) -> Reply:
-        code, text = self._smtp.getreply()
-        status = re.match(rb"[245]\.\d{1,3}\.\d{1,3}\b", text)
-        return Reply(code, status[0].decode("ascii") if status else "")
+        return Reply.read(*self._smtp.getreply())
 
     def _sock(self) -> socket.socket:
         if self._smtp.sock is None:
@@ -164,8 +170,8 @@ def _login(smtp: smtplib.SMTP, settings: SmtpSettings, secret: str) -> None:
 
 def _authenticate(smtp: smtplib.SMTP, mechanism: str, words: str, no: str = "") -> None:
     """`no`: answers the challenge that holds the reasons of a refusal."""
-    code, _ = smtp.docmd("AUTH", f"{mechanism} {base64.b64encode(words.encode()).decode('ascii')}")
+    code, text = smtp.docmd("AUTH", f"{mechanism} {base64.b64encode(words.encode()).decode('ascii')}")
     if code == 334:  # the reasons come as a challenge; an answer to it gets the refusal itself
-        code, _ = smtp.docmd(no)
+        code, text = smtp.docmd(no)
     if code != 235:
-        raise smtplib.SMTPAuthenticationError(code, "")
+        raise smtplib.SMTPAuthenticationError(code, text)

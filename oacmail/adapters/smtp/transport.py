@@ -10,10 +10,11 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from oacmail.adapters.smtp.connection import Connection, Reply
 from oacmail.adapters.smtp.envelope import commands, stuffed
+from oacmail.adapters.smtp.limits import Limit
 from oacmail.adapters.smtp.settings import SmtpLoginRefused, SmtpSettings
 from oacmail.core.errors import ConfigError, OacmailError, Permanent, RelayError, Transient, Uncertain
 from oacmail.core.ports.transport import Outgoing
@@ -22,13 +23,13 @@ from oacmail.mail.outgoing.compose import seven_bit
 
 # These codes concern our login, not the mail, at any point (RFC 4954 section 6).
 _LOGIN_CODES = frozenset((530, 534, 535, 538))
-# These enhanced status codes concern the sender: the limit of a day at Gmail (5.4.5, "Daily user sending limit
-# exceeded") and Exchange Online (5.1.90), its block of the sender (5.1.8), and the missing right to send as the office
-# (5.7.60, 5.2.252).
-_SENDER_CODES = frozenset(("5.4.5", "5.1.90", "5.1.8", "5.7.60", "5.2.252"))
+# These enhanced status codes of Exchange Online concern the sender: its block (5.1.8), and the missing right to send as
+# the office (5.7.60, 5.2.252).
+_SENDER_CODES = frozenset(("5.1.8", "5.7.60", "5.2.252"))
 _SENDER_PAUSE = 300.0
 _TOO_LARGE = 552
 _GO_ON = 354
+_T = TypeVar("_T", bound=Transient)
 
 
 class SmtpTransport:
@@ -129,7 +130,8 @@ class SmtpTransport:
         self._withdraw(connection)
         if sender.accepted:
             raise _refusal("RCPT", citizen)
-        raise _refusal("MAIL", sender) if sender.code == _TOO_LARGE else RelayError(f"SMTP MAIL: {sender}")
+        about_it = sender.code == _TOO_LARGE or sender.limit
+        raise _refusal("MAIL", sender) if about_it else RelayError(f"SMTP MAIL: {sender}")
 
     def _hand_over(self, connection: Connection, mime: bytes) -> None:
         try:
@@ -143,8 +145,8 @@ class SmtpTransport:
         if answer.code < 400:
             raise Uncertain(f"SMTP DATA: {answer}")
         refusal = _refusal("DATA", answer)
-        # The row says that this mail may have left: it alone is put off.
-        raise Transient(str(refusal)) if isinstance(refusal, RelayError) else refusal
+        # The row says that this mail may have left: it is put off. A pause holds for the others too.
+        raise _same_pause(Transient(str(refusal)), refusal) if isinstance(refusal, RelayError) else refusal
 
     def _withdraw(self, connection: Connection) -> None:
         """End the transaction; the connection is kept if the relay agrees."""
@@ -160,6 +162,15 @@ class SmtpTransport:
         if connection is not None:
             connection.close()
 
+    def _login_refused(self, error: smtplib.SMTPAuthenticationError) -> RelayError:
+        text = error.smtp_error if isinstance(error.smtp_error, bytes) else b""
+        reply = Reply.read(error.smtp_code, text)
+        if reply.limit:
+            return _limited("AUTH", reply, reply.limit)
+        kind = SmtpLoginRefused if error.smtp_code >= 500 else RelayError
+        how = "" if self._settings.auth == "password" else " with a token"
+        return kind(f"SMTP AUTH: {error.smtp_code}{how}")
+
     @contextmanager
     def _nothing_sent(self, place: str) -> Iterator[None]:
         """Turn any exception inside into Transient and close the connection: the relay has no byte of the mail."""
@@ -169,17 +180,24 @@ class SmtpTransport:
             raise  # raised by us before anything was sent
         except smtplib.SMTPAuthenticationError as error:
             self._drop()
-            kind = SmtpLoginRefused if error.smtp_code >= 500 else RelayError
-            how = "" if self._settings.auth == "password" else " with a token"
-            raise kind(f"SMTP AUTH: {error.smtp_code}{how}") from None
+            raise self._login_refused(error) from None
         except Exception as error:  # libraries raise many classes for a broken connection or a strange answer
             self._drop()
             raise RelayError(f"SMTP {place}: {_class(error)}") from None
 
 
 def _of_relay(error: Transient) -> RelayError:
-    trouble = RelayError(str(error))
-    trouble.at_least, trouble.problem = error.at_least, error.problem
+    return _same_pause(RelayError(str(error)), error)
+
+
+def _same_pause(new: _T, error: Transient) -> _T:
+    new.at_least, new.named, new.problem = error.at_least, error.named, error.problem
+    return new
+
+
+def _limited(where: str, reply: Reply, limit: Limit) -> RelayError:
+    trouble = RelayError(f"SMTP {where}: {reply}")
+    trouble.at_least, trouble.named = limit.pause, limit.named
     return trouble
 
 
@@ -187,6 +205,8 @@ def _refusal(where: str, reply: Reply) -> OacmailError:
     """Return the error for a reply to this mail: 5xx is permanent, unless it concerns our login."""
     if reply.code in _LOGIN_CODES:
         return RelayError(f"SMTP {where}: {reply}")
+    if reply.limit:
+        return _limited(where, reply, reply.limit)
     if reply.status in _SENDER_CODES:
         trouble = RelayError(f"SMTP {where}: {reply}")
         trouble.at_least = _SENDER_PAUSE
