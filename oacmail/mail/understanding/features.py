@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from oacmail.core.features import Features
 from oacmail.core.routing.reply_prefixes import FORWARD, REPLY
-from oacmail.mail.understanding import call_back, operators, terms_end
+from oacmail.mail.understanding import call_back, platforms, terms_end
 
 LONGEST = 20_000  # characters of the text that are looked at: nobody asks his question later than that
 _TWO_L = re.compile(r"(?<=l)[·•‧∙・.\-](?=l)")
@@ -70,7 +70,7 @@ def find(subject: str, fresh: str, signature: str = "", *, phone: str = "", town
     whole, town = f"{title} . {text}", fold(town)
     filled_in = _FILLED_IN.search(text) if "@" in text else None
     return Features(
-        platforms=tuple(operators.named(title, text)),
+        platforms=tuple(platforms.named(title, text)),
         end_days=tuple(dict.fromkeys(terms_end.ends(whole))),
         addresses=(filled_in[1],) if filled_in else (),
         callback=call_back.find(whole, map(fold, (subject, *fresh.splitlines())), fold(signature), phone),

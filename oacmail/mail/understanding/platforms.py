@@ -1,4 +1,4 @@
-"""Find the platforms that a message names, and who operates them (docs/requirements.md section 3).
+"""Find the platforms that a message names, and the operator of each (docs/requirements.md section 3).
 
 This module decides nothing; core/routing/derivation.py says who is responsible. Patterns are folded (features.fold).
 The result has the platforms' own names, which are the same in every language, never the citizen's words.
