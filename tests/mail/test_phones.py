@@ -80,6 +80,15 @@ def test_the_telephone_is_found_and_other_numbers_are_not(text: str, number: str
         ("655, trenta, trenta-dos, vuitanta-u. S. M.", "+34655303281"),
         ("mon portable : zéro six, douze, trente-quatre, quatre-vingt-dix-huit, soixante et onze", "+33612349871"),
         ("+33 six douze trente-quatre quatre-vingt-dix-huit soixante-quinze", "+33612349875"),
+        ("fins a dos quarts de nou. sis-zero-zero / onze / vint-i-dos / trenta-tres", "+34600112233"),
+        ("de 2 a 4: 600 uno uno dos 2 3 3", "+34600112233"),
+        ("sei cero cero, uno uno dos, dos tres tres", "+34600112233"),
+        ("my British number: oh seven seven double-oh, nine double-oh, one two three", "+447700900123"),
+        ("a British one, plus four four, seven seven double-oh, nine double-oh, one two three", "+447700900123"),
+        (
+            "meiner deutschen Nummer: null eins fünf eins, zwei sieben sieben vier null, neun drei sechs",
+            "+4915127740936",
+        ),
     ],
 )
 def test_a_telephone_in_words_is_a_telephone(text: str, number: str) -> None:
@@ -110,6 +119,10 @@ def test_a_telephone_in_words_is_a_telephone(text: str, number: str) -> None:
         ("Directo 930 112 476 (el móvil 600 871 320 es de guardia, mejor no)", "+34930112476"),
         ("casa 937 72 41 65 i mòbil 637 90 90 27. Al mòbil no que la bateria està per morir, a casa", "+34937724165"),
         ("el telèfon d'ell és el 652.33.04.18 (el meu, per si de cas, 652 33 04 71)", "+34652330418"),
+        ("93.770.06.14 y si no el movil 600 11 22 33, el movil mejor. Salgo a las dos.", "+34600112233"),
+        ("Mejor el móvil que el fijo: fijo 93 770 06 14, móvil 600 11 22 33", "+34600112233"),
+        ("llamame al 600 11 22 33 no al que teneis en ficha que es viejo 688 20 15 54", "+34600112233"),
+        ("cap dels de P1. 600 11 22 33 (Jaume)", "+34600112233"),
     ],
 )
 def test_of_several_the_preferred_one_counts(text: str, number: str) -> None:

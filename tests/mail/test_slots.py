@@ -169,6 +169,23 @@ def time(text: str) -> slots.CallTime:
         ("Rappelez-moi : 06 39 98 04 17, avant midi, l'après-midi je taille les vignes.", "morning"),
         ("600112233, entre la una i les dues o a partir de les vuit del vespre, però em va bé la una", "morning"),
         ("A partir de les vuit del vespre. Si no pot ser tan tard, cap a les set. Tel. 600112233", "afternoon"),
+        ("Six double-two is my number, please call. Mornings are hopeless.", "afternoon"),
+        ("600112233, por la tarde juega a la petanca así que antes", "morning"),
+        ("Please ring 600112233; I start my shift at two so before that.", "morning"),
+        ("Mon numéro : 600112233. Je sors de l'atelier à quinze heures, donc après.", "afternoon"),
+        ("Appelez-moi à seize heures", "afternoon"),
+        (
+            "Treballo de nits: truqueu abans que me'n vagi a dormir, o sigui entre les vuit i dos quarts de nou.",
+            "morning",
+        ),
+        ("Telèfon 6-0-0, 1-1-2, 2-3-3. Truqueu a dos quarts d'onze, que ja he tornat de la plaça", "morning"),
+        ("Me podéis llamar al\n\n600\n11 22\n33\n\npor la mañana antes de las once", "morning"),
+        ("Truqueu al 600112233, als matins; a les tardes opero.", "morning"),
+        ("Por las mañanas duermo, así que nada de mañanas. Tel. 600112233", "afternoon"),
+        ("Appelez le 600112233, jamais l'après-midi car je dors", "morning"),
+        ("Llamen a primerísima hora, 600112233", "morning"),
+        ("Vă rog să mă sunați dimineața, 600112233", "morning"),
+        ("llamarme a la hora de la siesta: 600112233", "afternoon"),
     ],
 )
 def test_a_wish_falls_into_its_slot_and_two_o_clock_is_afternoon(text: str, slot: str) -> None:

@@ -14,10 +14,11 @@ from oacmail.mail.understanding.time_words import CALL, TimeToken, tokens
 _REACH = 2  # sentences around a request for a call
 _MOST = 8  # sentences with such a request
 _LONGEST = 8_000  # characters that are read
-_PHONE = re.compile(r"\+?\d(?:[ .()/·_-]{0,3}\d){7,14}")
+_PHONE = re.compile(r"\+?\d(?:[ .()/·_\n-]{0,3}\d){7,14}|\b[6-9](?:[ .,()/·_\n-]{0,3}\d){8}(?!\d)")
 _SENTENCE = re.compile(r"(?<=[.!?;…])\s+|\n")
 _ENDS = frozenset({"stop", "comma", "because", "therefore", "open", "close"})
 _ASKED = frozenset({"call", "phone", "free", "better"})
+_BARE = frozenset({"before", "abans", "antes", "avant", "after", "apres"})
 WAYS = {"from": "from", "until": "until", "between": "between", "leave": "from", "enter": "until"}
 """Kind of token -> what it makes of the time that follows."""
 
@@ -55,6 +56,13 @@ class Clause:
             return ""
         ways = [WAYS[one.kind] for one in self.tokens if one.kind in WAYS]
         return ways[0] if ways else ""
+
+    @property
+    def dangling(self) -> str:
+        """The way that ends it without a time of its own: "I start at two, so before that"."""
+        last = next((one for one in reversed(self.tokens) if one.kind not in ("function", "word")), None)
+        other = self.kinds & {"clock", "leave", "enter", "busy", *PARTS}
+        return last.kind if last and last.text in _BARE and not other else ""
 
     @property
     def is_asked(self) -> bool:

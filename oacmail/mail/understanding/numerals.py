@@ -1,4 +1,4 @@
-"""Convert number words (ca, es, en, fr) to digits: people also spell out their telephone number.
+"""Convert number words (ca, es, en, fr; de: units) to digits: people also spell out their telephone number.
 
 This module does not decide what a number means. It works on folded text and rewrites only runs of numerals that give a
 telephone's digits, so that "a les cinc" and "una trucada" stay words.
@@ -8,16 +8,16 @@ import re
 from collections.abc import Iterator
 
 _UNITS = {
-    "0": "zero cero sero oh nought",
-    "1": "un una u uno one une",
-    "2": "dos dues two deux",
-    "3": "tres three trois",
-    "4": "quatre cuatro four",
-    "5": "cinc cinco five cinq",
-    "6": "sis seis six",
-    "7": "set siete seven sept",
-    "8": "vuit ocho eight huit uit",
-    "9": "nou nueve nine neuf",
+    "0": "zero cero sero oh nought null",
+    "1": "un una u uno one une eins",
+    "2": "dos dues two deux zwei zwo",
+    "3": "tres three trois drei",
+    "4": "quatre cuatro four vier",
+    "5": "cinc cinco five cinq funf",
+    "6": "sis seis six sechs sei",
+    "7": "set siete seven sept sieben",
+    "8": "vuit ocho eight huit uit acht",
+    "9": "nou nueve nine neuf neun",
 }
 _TWENTIES = ("uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve")
 _TEENS = {
@@ -70,9 +70,12 @@ _TIMES_100 = frozenset({"cents", "hundred"})
 _ZEROS = frozenset({"zeros", "ceros", "zeroes"})
 _REPEATED = {"doble": 2, "double": 2, "triple": 3}
 _NATIONAL, _LONGEST = 9, 14  # digits
+_ABROAD = range(10, 13)  # digits of a number of another country that begins with 0
 _BESIDE = 1  # digit of another numeral after them ("…, una abraçada")
 _LINKS = frozenset({"i", "y", "et", "and"})
 _MARKS = frozenset({"punt", "punto", "point", "dot", "coma", "guio", "guion", "dash", "espai", "espacio"})
+
+_ENDS = frozenset({". ", ": "})  # signs after an hour that stands before a telephone: "fins a les nou. Sis-set-zero …"
 
 _FEWEST = 2  # words of number that are no articles
 _SPACES = str.maketrans(dict.fromkeys("-,.;:/·", " "))
@@ -88,8 +91,9 @@ def in_digits(text: str) -> str:
     words = _TOKEN.findall(text)
     at, whole = 0, []
     for start, end in _runs(words):
-        digits = _telephone(words[start:end], abroad=words[max(0, start - 1)].endswith("+"))
-        whole += [*words[at:start], digits or "".join(words[start:end])]
+        plus = "plus" in words[max(0, start - 2) : start]
+        digits = _telephone(words[start:end], abroad=plus or words[max(0, start - 1)].endswith("+"))
+        whole += [*words[at:start], "+" * (plus and bool(digits)), digits or "".join(words[start:end])]
         at = end
     return "".join([*whole, *words[at:]])
 
@@ -121,14 +125,18 @@ def _telephone(run: list[str], abroad: bool) -> str:
     """Return the digits of the run, '' if they are no telephones; an article beside them does not count."""
     if all(word not in _VALUES for word in run):
         return ""
-    return next((found for joined in (True, False) if (found := _in_groups(run, joined, abroad))), "")
+    whole = next((found for joined in (True, False) if (found := _in_groups(run, joined, abroad))), "")
+    first = next((at for at, word in enumerate(run) if word in _ENDS), 0)
+    if whole or not first or not (found := _telephone(run[first + 1 :], abroad=False)):
+        return whole
+    return "".join(run[: first + 1]) + found
 
 
 def _in_groups(run: list[str], joined: bool, abroad: bool) -> str:
     numbers = list(_numbers(run, joined))
     whole = "".join(numbers)
     foreign = abroad or whole.startswith(("00", "34"))
-    if (foreign and 10 <= len(whole) <= _LONGEST) or (len(whole) == 10 and whole[0] == "0"):
+    if (foreign and 10 <= len(whole) <= _LONGEST) or (len(whole) in _ABROAD and whole[0] == "0"):
         return whole
     if numbers and run[0] in _ARTICLES:
         numbers = numbers[1:]

@@ -58,15 +58,23 @@ def _ours(shown: str) -> frozenset[str]:
 
 def _found(text: str) -> Iterator[Telephone]:
     for run in _DIGITS.finditer(text):
-        if len(_NO_DIGIT.sub("", run.group())) < _FEWEST or _BOUND_BEFORE.search(
-            text[max(0, run.start() - 8) : run.start()]
-        ):
+        if len(_NO_DIGIT.sub("", run.group())) < _FEWEST:
             continue
         groups = list(islice(_GROUP.finditer(text, run.start(), run.end()), _MOST_GROUPS))
+        if _BOUND_BEFORE.search(text[max(0, run.start() - 8) : run.start()]):
+            groups = _after_a_sentence(text, groups)
+            if not groups:
+                continue
         if _BOUND_AFTER.match(text, groups[-1].end()):
             groups.pop()
         for part in _parts(text, groups):
             yield from _numbers(text, part)
+
+
+def _after_a_sentence(text: str, groups: list[re.Match[str]]) -> list[re.Match[str]]:
+    """Return the groups after the one that ends a sentence: "els de P1. 659 77 20 41"."""
+    ended = len(groups) > 1 and text[groups[0].end() : groups[1].start()] == ". "
+    return groups[1:] if ended else []
 
 
 def _parts(text: str, groups: list[re.Match[str]]) -> Iterator[list[re.Match[str]]]:
@@ -156,13 +164,17 @@ _BETTER = re.compile(
     r"\b(?:millor|mejor|preferib\w*|preferentment|preferentemente|better|rather|plutot|mieux|use|voldria)\b"
     r"(?P<what>(?:\W+(?!que\b|i\b|y\b|and\b|o\b)[a-z']+){0,5})"
 )
-_BETTER_AFTER = re.compile(r"\W*(?:millor|mejor|preferib\w*|preferent\w*|better|preferably)(?! \w)")
+_BETTER_AFTER = re.compile(
+    r"\W*(?:(?:el|the) (?:mobil|movil|mobile|fix|fijo) )?(?:es )?"
+    r"(?:millor|mejor|preferib\w*|preferent\w*|better|preferably)(?! \w)"
+)
 _BETTER_BEFORE = re.compile(rf"{_BETTER.pattern}\W*$")
 _WORSE = re.compile(
     r"\bno (?:al?|en)\b|\bno\W*$|\bno (?:ho |hi |lo |la |el |li |l')?(?:facin|sent\w*|contest\w*|agaf\w*|soc|es|oigo"
     r"|oyen|cog\w+|estoy|truqu\w+|llam\w+|tinc|tengo|mir\w*|funciona)|\bwhatsapp|\bde guardia\b|\bnomes missatges"
     r"|\bmejor no\b|\bmillor no\b|^\W*not?\b(?! (?:the|al?|el|la|en)\b)|\bnever\b|\bengaged\b|\bswitched off\b"
 )
+_NOT_THE_NEXT = re.compile(r"\W*no al? que\b|\W*not the\b")  # "al 640 118 903, no al que teniu a la fitxa, 688 …"
 _LAST_RESORT = re.compile(
     r"\bsi (?:no|comunica|per de cas)\b|\bpor si\b|\bper si\b|\bif (?:no|not|nobody|i don't)\b|\botherwise\b|\bau cas\b"
 )
@@ -190,17 +202,21 @@ def _weight(text: str, one: Telephone, found: Sequence[Telephone], preferred: li
     before = text[max([one.start - _BEFORE, *(other.end for other in found if other.end <= one.start)]) : one.start]
     after = text[one.end : min([one.end + _AFTER, *(other.start for other in found if other.start >= one.end)])]
     own = re.split(r"[.;!?]", after)[0] if before else after
-    near = set(_WORD.findall(before[-40:]))
-    if _MOBILE.search(before) or (one.number[3] in "67" and not _FIXED.search(before)):
+    if one is not found[-1] and _NOT_THE_NEXT.match(after):
+        own = ""
+    label = next((part for part in reversed(before.split(":")) if _WORD.search(part)), "")
+    near = set(_WORD.findall(label[-40:]))
+    if _MOBILE.search(label) or (one.number[3] in "67" and not _FIXED.search(label)):
         near |= {"mobil", "movil", "mobile", "cell"}
-    if _FIXED.search(before) or one.number[3] in "89":
+    if _FIXED.search(label) or one.number[3] in "89":
         near |= {"fix", "fijo", "landline"}
     near |= _PLACES[0] if one is found[0] else _PLACES[1] if one is found[-1] else set()
     wanted = any(words & near for words in preferred)
+    said_after = bool(_BETTER_AFTER.match(after))
     return (
         3 * wanted
-        + 2 * bool(_BETTER_BEFORE.search(before) or _BETTER_AFTER.match(after))
+        + 2 * (said_after or bool(_BETTER_BEFORE.search(before)))
         + bool(_CALL.search(before))
         - 2 * bool(_WORSE.search(own) or _WORSE.search(re.split(r"[,.;]", before[-30:])[-1]))
-        - 2 * bool(_LAST_RESORT.search(before))
+        - 2 * (not said_after and bool(_LAST_RESORT.search(before)))
     )

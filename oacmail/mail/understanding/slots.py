@@ -100,7 +100,9 @@ def _windows(sentence: list[TimeToken]) -> list[Window]:
             found = _then(
                 found, exactly="free" in clause.kinds or any(one.text.startswith("a partir") for one in clause.tokens)
             )
-        if not clause.is_of_the_problem:
+        if clause.dangling and found:
+            found = _beside(found, clause.dangling)
+        elif not clause.is_of_the_problem:
             beside = clause.opened_by == "open" and bool(before.kinds & {"except", "not"})
             found += _of_clause(clause, reason, way, refused=beside)
         before = clause
@@ -115,6 +117,13 @@ def _then(found: list[Window], exactly: bool) -> list[Window]:
     start, end = found[-1][:2]
     over = [Window(0, end, wanted=False, rank=1)] if start == 0 else []
     return [*found[:-1], *over, Window(end, _DAY, wanted=True, rank=1)]
+
+
+def _beside(found: list[Window], way: str) -> list[Window]:
+    """ "I start at two, so before that", "je sors à quinze heures, donc après": what was named bounds the wish."""
+    start, end = found[-1][:2]
+    start, end = (end if end < _DAY else start, _DAY) if way == "from" else (0, start or end)
+    return [*found[:-1], Window(start, end, wanted=True, rank=1)]
 
 
 def _of_clause(clause: Clause, reason: bool, way: str, refused: bool) -> Iterator[Window]:

@@ -7,11 +7,11 @@ begins with it. An elided article is a word of its own ("de onze").
 PARTS: dict[str, tuple[float, float, str]] = {  # part of the day -> (its first and last hour, its words)
     "morning": (8, 14, """
         mati, matins, matin, demati, dematins, morning, mornings, mananas, la manana, las mananas, esta manana, misma
-        manana, de manana, franja manana, mattina, vormittags
+        manana, de manana, franja manana, mattina, vormittags, dimineata
     """),
     "early": (8, 10, """
-        primera hora, primera hora del mati, primera hora de la manana, first thing, early, ben d'hora, temprano, pronto
-        por la manana
+        primera hora, primerissima hora, primerisima hora, primera hora del mati, primera hora de la manana, first
+        thing, early, ben d'hora, temprano, pronto por la manana
     """),
     "late morning": (12, 14, """
         ultima hora del mati, ultima hora de la manana, mig mati, media manana, late morning, darrera hora del mati
@@ -28,7 +28,8 @@ PARTS: dict[str, tuple[float, float, str]] = {  # part of the day -> (its first 
         tarda, tardes, tarde, apres-midi, apres midi, afternoon, afternoons, pomeriggio, nachmittags
     """),
     "early afternoon": (14, 16, """
-        primera hora de la tarda, primera hora de la tarde, early afternoon, early in the afternoon
+        primera hora de la tarda, primera hora de la tarde, hora de la siesta, hora de la migdiada,
+        early afternoon, early in the afternoon
     """),
     "snack": (17, 18, "berenar, merendar, merienda"),
     "late": (18, 20, "ultima hora, darrera hora, ultima hora de la tarda, ultima hora de la tarde"),
@@ -47,8 +48,9 @@ WORDS: dict[str, str] = {  # kind of token -> its words
         hagi, quan hagin, cuando haya, fins passades
     """,
     "until": """
-        fins, fins a, fins al, fins que, hasta, hasta que, until, till, til, up to, abans, abans de, abans del, ans de,
-        antes, antes de, antes del, before, avant, jusqu'a, jusque, no later than, com a molt
+        fins, fins a, fins al, fins que, hasta, hasta que, until, till, til, up to, abans, abans de, abans del, abans
+        que, ans de, antes, antes de, antes del, antes que, antes de que, before, avant, jusqu'a, jusque, no later
+        than, com a molt
     """,
     "between": "entre, between",
     "then": """
@@ -62,7 +64,8 @@ WORDS: dict[str, str] = {  # kind of token -> its words
         menys, menos, excepte, excepto, salvo, tret, llevat, except, but not, apart from, bar, sauf
     """,
     "not": """
-        no, not, ni, never, mai, nunca, pas, imposible, impossible, tampoc, tampoco, don't, can't, cannot, won't, avoid
+        no, not, ni, never, mai, nunca, pas, imposible, impossible, tampoc, tampoco, don't, can't, cannot, won't,
+        avoid, hopeless, nada de, res de, jamais
     """,
     "leave": """
         plego, plega, plegue*, plegui, surto, surt, surti, sortim, salgo, sale, salga, salimos, acabo, acaba, acabi,
@@ -76,10 +79,11 @@ WORDS: dict[str, str] = {  # kind of token -> its words
         pati, leave home, leave for, board, go up
     """,
     "busy": """
-        treball*, trabaj*, work, works, working, dorm*, duerm*, sleep*, classe, classes, class, clase, clases, teach*,
-        reuni*, meeting, meetings, travaill*, condui*, conduzco, driving, drive, ocupa*, busy, entrevist*, quirofan*,
-        repos*, cerramos, cerrado, cierra*, tanca*, tanqu*, closes, closed, estudi*, vaig, voy, anem, vamos, cuido,
-        resem, escola, escuela, school, feina, faena, fabrica, factory, institut*, cours, guardia, entreno, gimnas*
+        treball*, trabaj*, work, works, working, dorm*, duerm*, dors, sleep*, classe, classes, class, clase, clases,
+        teach*, reuni*, meeting, meetings, travaill*, condui*, conduzco, driving, drive, ocupa*, busy, entrevist*,
+        quirofan*, opero, opera, repos*, cerramos, cerrado, cierra*, tanca*, tanqu*, closes, closed, estudi*, vaig,
+        voy, anem, vamos, cuido, resem, escola, escuela, school, feina, faena, fabrica, factory, institut*, cours,
+        guardia, entreno, gimnas*
     """,
     "free": """
         pausa, pause, break, descans*, recreo, pati, disponib*, lliure*, libre, libres, available, free, puc, podem,

@@ -81,6 +81,8 @@ _NAMES = (
     "onze once eleven", "dotze doce twelve douze",
 )  # fmt: skip
 _HOURS = {name: hour for hour, names in enumerate(_NAMES, 1) for name in names.split()}
+_LATE_HOURS = ("treize", "quatorze", "quinze", "seize", "dix-sept", "dix-huit", "dix-neuf", "vingt")
+_HOURS |= {f"{name} heures": hour for hour, name in enumerate(_LATE_HOURS, 13)}
 _MINUTES = {
     word: minutes
     for minutes, words in {
@@ -137,7 +139,8 @@ def _minutes(found: re.Match[str]) -> tuple[int, bool]:
     if found["named"]:
         sign = -1 if found["way"] in ("menys", "menos", "moins") else 1
         return _hour(found["named"]) * 60 + sign * _MINUTES[found["little"]], found["little"] != "pico"
-    return _hour(found["hour"] or found["word"]) * 60 + int(found["minute"] or 0), False
+    word = found["word"] or ""
+    return _hour(found["hour"] or word) * 60 + int(found["minute"] or 0), word.endswith("heures")
 
 
 def _hour(word: str) -> int:
