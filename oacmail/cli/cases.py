@@ -51,19 +51,27 @@ def list_(ctx: click.Context, status: str | None, overdue: bool, as_json: bool) 
 
 
 @case.command()
-@click.argument("n")
+@click.argument("n", nargs=-1, required=True)
 @as_json
 @click.pass_context
-def show(ctx: click.Context, n: str, as_json: bool) -> None:
-    """Show one case with its messages, mails and events."""
+def show(ctx: click.Context, n: tuple[str, ...], as_json: bool) -> None:
+    """Show one case, or several, with their messages, mails and events."""
     config = configured(ctx)
+    now = datetime.now(UTC)
     with wiring.open_readonly(config) as con:
-        row = queries.case(con, config.office.timezone, datetime.now(UTC), number(config, n))
-    if row is None:
-        _not_found(n)
-    elif as_json:
-        print_json([row])
+        rows = {word: queries.case(con, config.office.timezone, now, number(config, word)) for word in n}
+    known = [row for row in rows.values() if row is not None]
+    if as_json:
+        print_json(known)
     else:
+        _print_cases(known)
+    for word in (word for word, row in rows.items() if row is None):
+        _not_found(word)
+
+
+def _print_cases(rows: Iterable[dict[str, Any]]) -> None:
+    for place, row in enumerate(rows):
+        click.echo("\n" * bool(place), nl=False)
         _print_case(row)
 
 

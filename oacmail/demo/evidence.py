@@ -110,8 +110,7 @@ def _shown(office: DemoOffice, evidence: DemoEvidence) -> dict[str, Row]:
     named = {unanswered.about for unanswered in evidence.unanswered}
     about = [citizen.address for citizen in story.CITIZENS if citizen.name in named]
     numbers = sorted(told | {row["number"] for address in about for row in evidence.cases.get(address, ())})
-    answers = office.ask([("case", "show", number) for number in numbers])
-    return {number: rows[0] for number, rows in zip(numbers, answers, strict=True) if rows}
+    return {row["number"]: row for row in office.rows("case", "show", *numbers)} if numbers else {}
 
 
 def _tried(office: DemoOffice, evidence: DemoEvidence) -> dict[str, Row]:

@@ -57,7 +57,8 @@ class DemoMailServer:
             with smtplib.SMTP(HOST, self.smtp_port, timeout=10) as relay:
                 relay.sendmail(sender, [str(mail["To"])], raw)
         except (smtplib.SMTPException, OSError) as error:
-            raise Transient(f"demo: the embedded server took no mail: {type(error).__name__}") from error
+            said = getattr(error, "smtp_error", b"").decode(errors="replace")
+            raise Transient(f"demo: the embedded server took no mail: {type(error).__name__} {said}".rstrip()) from error
 
 
 def start_mail_server(children: Children, root: Path, *, web: bool) -> DemoMailServer:

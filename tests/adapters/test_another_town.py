@@ -53,16 +53,25 @@ def parsed(folder: Path, **office: object) -> settings.Config:
     return settings.parse({**OLESA, "office": {**OLESA["office"], **office}}, base=folder)
 
 
-@pytest.fixture
-def config(tmp_path: Path) -> settings.Config:
-    return parsed(tmp_path)
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> settings.Config:
+    return parsed(tmp_path_factory.mktemp("olesa"))
 
 
-def _mails(config: settings.Config) -> list[tuple[str, str, EmailMessage]]:
-    """Every template, in each language and in two, with all the facts that `check` tries it with, open and closed."""
+@pytest.fixture(scope="module")
+def mails(config: settings.Config) -> list[tuple[str, str, EmailMessage, str]]:
+    return _mails(config)
+
+
+_HOURS = (*(("ca", now) for now in (IN_HOURS, OUT_OF_HOURS)), *((lang, IN_HOURS) for lang in ("es", "en", "es+en")))
+
+
+def _mails(config: settings.Config) -> list[tuple[str, str, EmailMessage, str]]:
+    """Every template, in each language and in two, with all the facts that `check` tries it with, open and closed: its
+    name, language, mail, and all words that anybody can see."""
     renderer = wiring.renderer(config, wiring.rules(config))
     made = []
-    for template, lang, now in product(DEFAULTS, ("ca", "es", "en", "es+ca", "es+en"), (IN_HOURS, OUT_OF_HOURS)):
+    for template, (lang, now) in product(DEFAULTS, _HOURS):
         for facts in SAMPLES[template]:
             mail: Send = send(template, lang, facts=facts)
             rendered = renderer.render(
@@ -71,7 +80,7 @@ def _mails(config: settings.Config) -> list[tuple[str, str, EmailMessage]]:
             assert rendered.fallback == ()
             parsed = message_from_bytes(rendered.mime, policy=default)
             assert isinstance(parsed, EmailMessage)
-            made.append((template, lang, parsed))
+            made.append((template, lang, parsed, _words(parsed)))
     return made
 
 
@@ -82,10 +91,9 @@ def _words(mail: EmailMessage) -> str:
     return "\n".join([*fields, *(str(part.get_content()) for part in bodies if part is not None)])
 
 
-def test_no_mail_of_another_town_bears_a_word_of_the_first(config: settings.Config) -> None:
-    mails = _mails(config)
-    assert {template for template, _, _ in mails} == DEFAULTS.keys()
-    found = {(template, lang, word) for template, lang, mail in mails for word in TENANT.findall(_words(mail))}
+def test_no_mail_of_another_town_bears_a_word_of_the_first(mails: list[tuple[str, str, EmailMessage, str]]) -> None:
+    assert {template for template, *_ in mails} == DEFAULTS.keys()
+    found = {(template, lang, word) for template, lang, _, words in mails for word in TENANT.findall(words)}
     assert found == set()
 
 
@@ -93,13 +101,15 @@ SIGNED = {"ca": "Ajuntament d'Olesa de Montserrat", "es": "Ayuntamiento de Olesa
 SIGNED |= {"en": "Olesa de Montserrat town hall"}
 
 
-def test_every_mail_to_a_citizen_is_signed_by_its_own_council_with_its_own_telephone(config: settings.Config) -> None:
+def test_every_mail_to_a_citizen_is_signed_by_its_own_council_with_its_own_telephone(
+    mails: list[tuple[str, str, EmailMessage, str]],
+) -> None:
     told = {"ack", "passed_on", "progress", "warned", "not_reached"}
-    for template, lang, mail in _mails(config):
+    for template, lang, mail, seen in mails:
         assert mail["From"] == "OAC Olesa <atencio@olesademontserrat.cat>"
         assert KINDS[MailKind(template)].about_case == str(mail["Subject"]).startswith("[OAC-2026-000123-K7Q]")
         if template in told:
-            words = _words(mail).replace("\xa0", " ")
+            words = seen.replace("\xa0", " ")
             wanted = [name for code in lang.split("+") for name in (SIGNED[code], "937 780 050")]
             assert [name for name in wanted if name not in words] == []
 
@@ -112,9 +122,12 @@ def test_its_own_holiday_moves_the_day_that_it_promises(config: settings.Config)
     assert "30 de novembre" not in text
 
 
-def test_where_things_are_filed_stands_in_every_acknowledgement(config: settings.Config) -> None:
-    acks = [mail for template, _, mail in _mails(config) if template == "ack"]
-    assert all("https://seu.olesademontserrat.cat/" in _words(mail) for mail in acks)
+def test_where_things_are_filed_stands_in_every_acknowledgement(
+    mails: list[tuple[str, str, EmailMessage, str]],
+) -> None:
+    acks = [words for template, _, _, words in mails if template == "ack"]
+    assert acks
+    assert all("https://seu.olesademontserrat.cat/" in words for words in acks)
 
 
 @pytest.mark.parametrize(

@@ -211,5 +211,5 @@ def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-AnyDay.TestCase.settings = settings(max_examples=15, stateful_step_count=40, suppress_health_check=list(HealthCheck))
+AnyDay.TestCase.settings = settings(max_examples=8, stateful_step_count=40, suppress_health_check=list(HealthCheck))
 TestAnyDay = AnyDay.TestCase

@@ -125,11 +125,13 @@ class World(SimulatedService):
         """The clock alone; nothing is done meanwhile."""
         self.clock.set(local(to))
 
-    def live(self, to: str, *, minutes: int = 60) -> None:
-        """Turn after turn until that moment."""
+    def live(self, to: str, *, minutes: int | None = None) -> None:
+        """Turn after turn until that moment: each hour of service hours and each fourth of the night, or so often."""
         until = local(to)
         while (now := self.clock.now()) < until:
-            self.clock.set(min(now + timedelta(minutes=minutes), until.astimezone(UTC)))
+            night = not 7 <= now.astimezone(until.tzinfo).hour < 20
+            step = timedelta(minutes=minutes or (240 if night else 60))
+            self.clock.set(min(now + step, until.astimezone(UTC)))
             self.turn()
 
     # --- people -----------------------------------------------------------------------------------

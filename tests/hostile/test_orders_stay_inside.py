@@ -75,7 +75,7 @@ def _play(world: World, step: tuple[Any, ...], asked: dict[str, Any]) -> None:
     world.turn()
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(st.lists(STEP, min_size=2, max_size=10))
 def test_no_note_and_no_order_line_reaches_a_citizen(steps: list[tuple[Any, ...]]) -> None:
     with tempfile.TemporaryDirectory() as root:
