@@ -58,7 +58,8 @@ class DemoMailServer:
                 relay.sendmail(sender, [str(mail["To"])], raw)
         except (smtplib.SMTPException, OSError) as error:
             said = getattr(error, "smtp_error", b"").decode(errors="replace")
-            raise Transient(f"demo: the embedded server took no mail: {type(error).__name__} {said}".rstrip()) from error
+            why = f"{type(error).__name__} {said}".rstrip()
+            raise Transient(f"demo: the embedded server took no mail: {why}") from error
 
 
 def start_mail_server(children: Children, root: Path, *, web: bool) -> DemoMailServer:
