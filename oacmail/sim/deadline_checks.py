@@ -76,6 +76,17 @@ class DeadlineChecks:
                 raise InvariantBroken("an ended deadline stays ended", f"{key}: {before} became {ends}")
             self._ended[key] = ends
 
+    def _answers(self, case_of: Mapping[str, int]) -> tuple[dict[int, list[Answer]], list[Answer]]:
+        """The answers of agents by case, and those that lie on none."""
+        on_case: dict[int, list[Answer]] = {}
+        elsewhere: list[Answer] = []
+        for answer in self.town.truth.answers:
+            if answer.message in case_of:
+                on_case.setdefault(case_of[answer.message], []).append(answer)
+            else:
+                elsewhere.append(answer)
+        return on_case, elsewhere
+
     def agree(self) -> None:
         """Compare due and met times of every deadline that a message started with the ground truth."""
         rows = self._all(
@@ -90,13 +101,7 @@ class DeadlineChecks:
         }
         first = self._all("SELECT fingerprint, min(at) AS at FROM events GROUP BY fingerprint")
         read_at = {row["fingerprint"]: row["at"] for row in first}
-        on_case: dict[int, list[Answer]] = {}
-        elsewhere: list[Answer] = []
-        for answer in self.town.truth.answers:
-            if answer.message in case_of:
-                on_case.setdefault(case_of[answer.message], []).append(answer)
-            else:
-                elsewhere.append(answer)
+        on_case, elsewhere = self._answers(case_of)
         unreadable, acts = self.town.unreadable_ids(), self._acts(case_of)
         owed = kept = shown = 0
         for row in rows:

@@ -55,18 +55,12 @@ def answered(
 
     `guests`: the answer went to guests alone and meets only these deadlines (their `started_by`).
     """
-    still_asked = any(
-        clock.started_at > at or (guests and clock.started_by not in guests) for clock in case.running("answer")
-    )
-    crossed = _crossed(policy, case, at, guests)
-    still_asked = still_asked or bool(crossed)
+    crossed, outcome, told = _crossed(policy, case, at, guests), tells_outcome(case, at), how != NOT_LOCATED
     columns: CaseColumns = {"touched_at": at}
     if not guests and (case.answered_at is None or at < case.answered_at):
         columns["answered_at"] = at
-    outcome = tells_outcome(case, at)
-    if not still_asked and outcome and case.status is not Status.CLOSED:
+    if not crossed and not _still_asked(case, at, guests) and outcome and case.status is not Status.CLOSED:
         columns["status"] = Status.ANSWERED
-    told = how != NOT_LOCATED
     notice = not outcome and not guests and case.solved_at is None and told
     if notice:
         columns["told_at"] = at
@@ -89,6 +83,11 @@ def answered(
     if "status" in columns:
         effects += silent_close(policy, case, at=at, key=key)
     return tuple(effects)
+
+
+def _still_asked(case: CaseView, at: datetime, guests: tuple[str, ...]) -> bool:
+    """Whether an answer of this moment leaves a deadline of the case running."""
+    return any(clock.started_at > at or (guests and clock.started_by not in guests) for clock in case.running("answer"))
 
 
 def _out_of_date(case: CaseView, by: CancelledBy) -> tuple[Effect, ...]:

@@ -60,15 +60,8 @@ def _phone(text: str) -> str:
     return digits
 
 
-def opened(
-    policy: Policy, contact: Contact, *, number: str, key: str, topic: Topic | None, by: str, at: datetime
-) -> tuple[Effect, ...]:
-    """The case of the contact, with its deadline. `key` names the order, `by` the agent, `topic` what the order's text
-    is about."""
-    due_at = calendar.answer_due(at, policy)
-    if contact.phone:
-        due_at = min(due_at, calendar.callback_due(at, "any", policy))
-    reading = Classification(
+def _reading(policy: Policy, contact: Contact, topic: Topic | None) -> Classification:
+    return Classification(
         kind=Kind.REQUEST,
         topic=topic or Topic.OTHER,
         level=Level.FIRST,
@@ -78,13 +71,23 @@ def opened(
         confidence={},
         because=(contact.channel,),
     )
+
+
+def opened(
+    policy: Policy, contact: Contact, *, number: str, key: str, topic: Topic | None, by: str, at: datetime
+) -> tuple[Effect, ...]:
+    """The case of the contact, with its deadline. `key` names the order, `by` the agent, `topic` what the order's text
+    is about."""
+    due_at = calendar.answer_due(at, policy)
+    if contact.phone:
+        due_at = min(due_at, calendar.callback_due(at, "any", policy))
     return (
         OpenCase(
             number=number,
             citizen=contact.address,
             name=contact.name,
             subject=contact.name,
-            reading=reading,
+            reading=_reading(policy, contact, topic),
             opened_at=at,
             due_at=due_at,
             opened_by=key,

@@ -36,27 +36,19 @@ def notices(
 ) -> tuple[Send, ...]:
     """Return the same notice to each of these people, in the first language of the office or in `lang`."""
     at_once = kind in AT_ANY_HOUR or calendar.in_hours(now, policy)
+    lang, told = lang or policy.office.languages[0], facts or {}
     return tuple(
         Send(
             key=f"{key}:{sha256(address.encode()).hexdigest()[:8]}",
             kind=kind,
-            lang=lang or policy.office.languages[0],
+            lang=lang,
             recipient=address,
             case=case,
             token=signature.token(policy, case) if case else "",
             facts={
-                **(facts or {}),
+                **told,
                 "case": case,
-                "buttons": buttons(
-                    policy,
-                    kind,
-                    recipient=address,
-                    case=case,
-                    facts=facts or {},
-                    key=key,
-                    lang=lang or policy.office.languages[0],
-                    now=now,
-                ),
+                "buttons": buttons(policy, kind, recipient=address, case=case, facts=told, key=key, lang=lang, now=now),
             },
             attach=attach,
             conversation=conversation,
