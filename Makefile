@@ -47,7 +47,10 @@ PIP := .venv/bin/python -m pip --disable-pip-version-check --quiet
 UV := .venv/bin/uv pip install --quiet --python .venv/bin/python
 AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo --preserve-env)
 
-.PHONY: install servers demo test check lint bench board chaos simulate rebuilds rebuild-cost latency understand fresh bounces pages report-cost report-pictures pictures booted deploy undeploy man lock
+# Without bytecode each worker and each program that the tests start would compile every module anew.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: install servers compiled demo test check lint bench board chaos simulate rebuilds rebuild-cost latency understand fresh bounces pages report-cost report-pictures pictures booted deploy undeploy man lock
 .DELETE_ON_ERROR:
 
 install: $(INSTALLED)
@@ -67,7 +70,11 @@ PARALLEL := --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder
 servers:
 	@.ci/servers
 
-test: install servers
+# Each worker of pytest collects all tests: one process compiles them first.
+compiled: install
+	@$(if $(TESTS),,.venv/bin/python -m pytest --collect-only --quiet -p no:syrupy > .venv/collected 2>&1 || { tail -n 50 .venv/collected; exit 1; })
+
+test: install servers compiled
 	@$(if $(TESTS),,echo "make: all tests, with $(WORKERS) processes: about 8 minutes on two cores")
 	@$(AS_ROOT) .venv/bin/python -m pytest $(if $(findstring .py,$(TESTS)),,$(PARALLEL)) $(TESTS)
 
