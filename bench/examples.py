@@ -25,6 +25,7 @@ MESSAGES = Path(__file__).parent / "messages.jsonl"
 VOICES = Path(__file__).parent / "voices.jsonl"
 PHRASES = Path(__file__).parent / "understanding_phrases.txt"
 PHRASES_WRITER = "phrases"
+_PLAIN_TEXT = 'text/plain; charset="utf-8"'
 MARKS: tuple[Mapping[str, str], ...] = (
     {},
     {"Auto-Submitted": "auto-generated"},
@@ -73,10 +74,12 @@ def mail(row: Mapping[str, Any]) -> bytes:
     mail["From"] = formataddr((row["from_name"], row["from"]))
     mail["To"] = "oac360@example.org"
     mail["Subject"] = row["subject"]
-    for name, value in row.get("headers", {}).items():
+    fields = {name.lower(): value for name, value in row.get("headers", {}).items()}
+    own_type = fields.pop("content-type", _PLAIN_TEXT)  # a report's own, which the text does not have
+    for name, value in fields.items():
         mail[name] = value
-    mail.set_content(row["text"])
-    return mail.as_bytes()
+    mail.set_content(row["text"], cte="8bit")
+    return mail.as_bytes().replace(_PLAIN_TEXT.encode(), own_type.encode(), 1)
 
 
 def phrases() -> list[LabelledMessage]:

@@ -21,6 +21,9 @@ class Callback:
     outside: bool = False
 
 
+WORDED = "kind by words"
+
+
 class Platform(NamedTuple):
     """A platform that the message names, by its own name. `weight`: how often; the subject counts double."""
 
@@ -80,7 +83,8 @@ class Features:
     reply, as an answer to a survey.
     Of a machine's mail alone: `form_fields` out of name, address, phone, text; `subject_form`: it names a web form;
     `call_form`: it has the words of the call-back form.
-    `scores`: field (kind, topic, level, intent) -> verdict -> probability; empty = not scored. `evidence` for the
+    `scores`: field (kind, topic, level, intent) -> verdict -> probability; empty = not scored; of a machine's mail also
+    `WORDED`: the kind by the words alone, whatever its header fields say. `evidence` for the
     likeliest verdict of each field, loudest first.
     """
 

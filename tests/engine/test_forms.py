@@ -73,8 +73,32 @@ def test_what_may_be_a_form_waits_for_a_person_and_a_case_of_it_writes_to_nobody
             "Delete what you hold on me.",
             {"Reply_To": ANNA, "Auto_Submitted": "auto-generated"},
         ),
+        (
+            "voicemail@pbx.example",
+            "Caller: 655018273\nLength: 00:57\n--- transcript ---\nbuenos días a ver es que no me deja entrar en la "
+            "sede con el certificado sale una pantalla blanca me llaman por favor gracias\n--- end of transcript ---",
+            {"Auto_Submitted": "auto-generated", "Precedence": "bulk"},
+        ),
+        (
+            "gateway@chat2mail.example",
+            "[chat2mail] Xat reenviat\n[11:02] Lurdes: hola\n[11:03] Lurdes: m'ha arribat que tinc una notificació de "
+            "l'ajuntament, l'obro des d'on? em demana contrasenya i no en tinc cap",
+            {"List_Unsubscribe": "<https://chat2mail.example/baixa>", "Precedence": "bulk"},
+        ),
+        (
+            "noreply@merceria.example",
+            "Hola, ya sé que pone noreply, leo yo. Pago la tasa de la terraza en vuestra web y me da error después de "
+            "poner el código. ¿Está pagada o no?",
+            {},
+        ),
+        (
+            "assistent@despatx.example",
+            "El Sr. Guarner és fora fins al 22.\nSoc la seva assistent. Ha vist l'avís d'una notificació electrònica i "
+            "no la pot obrir des d'allà. La puc obrir jo amb el meu certificat si m'apodera?",
+            {"Auto_Submitted": "auto-replied"},
+        ),
     ],
-    ids=["a service for its user"],
+    ids=["a service for its user", "a voice message", "a chat", "a person at no-reply", "under an automatic answer"],
 )
 def test_a_person_who_writes_through_a_machine_has_a_case_and_the_machine_gets_nothing(
     world: World, sender: str, text: str, headers: dict[str, str]
@@ -101,6 +125,7 @@ def test_a_case_made_by_hand_of_a_machines_message_writes_to_no_no_reply_address
         ("Butlletí", FILLED, {"List_Id": "<veins.example.org>"}),
         ("Fora de l'oficina", "Nom: Anna\nTelèfon: 612 345 678", {"Auto_Submitted": "auto-replied"}),
         ("La vostra factura", "Telèfon d'atenció: 900 100 200", {"Reply_To": "info@botiga.example"}),
+        ("Incidència planificada", "Dissabte de 22:00 a 02:00 s'actualitzarà el registre.", {"Precedence": "bulk"}),
     ],
 )
 def test_lists_replies_and_notices_are_no_forms(world: World, subject: str, text: str, headers: dict[str, str]) -> None:

@@ -6,7 +6,8 @@ deadline that is never acknowledged automatically; a possible one waits for revi
 
 import re
 
-from oacmail.core.model import Auto, Message
+from oacmail.core.features import WORDED
+from oacmail.core.model import Auto, Kind, Message
 from oacmail.core.policy import Policy
 
 _ROLES = re.compile(
@@ -16,6 +17,17 @@ NO_REPLY = "sender: no-reply"
 # Mail of a list, or an answer: no form, whatever fields its text has.
 _OTHERS = ("list-", "mailing-list", "x-mailman", "x-github", "content-type")
 _REPLIED = "auto-submitted: auto-replied"
+_NOBODY = (
+    "list-id",
+    "list-post",
+    "list-owner",
+    "list-archive",
+    "mailing-list",
+    "x-mailman",
+    "x-github",
+    "content-type",
+)
+_WORDED = (0.3, 0.5)  # the least probability of a request by its words alone; the second for an automatic answer
 
 
 def is_call_form(message: Message) -> bool:
@@ -25,7 +37,9 @@ def is_call_form(message: Message) -> bool:
 
 def is_clear(message: Message) -> bool:
     """Whether it is a new message of a machine with the call-back form's words, with a form's fields (a name, and an
-    address or a telephone), or with an answer to another domain."""
+    address or a telephone), with an answer to another domain, or with a person's words."""
+    if _reads_as_request(message):
+        return True
     if not _made_by_a_machine(message):
         return False
     reachable = not message.features.form_fields.isdisjoint({"address", "phone"}) or _answers_elsewhere(message)
@@ -69,6 +83,16 @@ def _is_relayed(message: Message) -> bool:
     """Whether its answer goes to a person at another domain: a form's service writes for others, a firm for itself."""
     name, _, domain = message.reply_to.rpartition("@")
     return domain not in ("", message.sender.rpartition("@")[2]) and not _ROLES.match(name)
+
+
+def _reads_as_request(message: Message) -> bool:
+    """Whether its words are a person's, as those of a voice message, a chat, an app, or a person whose address says
+    no-reply. Members of a list do not write to us, and a report says of itself what it is."""
+    if message.auto in (Auto.NONE, Auto.BOUNCE) or message.delivery_status is not None or message.refs:
+        return False
+    if any(reason.startswith(_NOBODY) for reason in message.reasons):
+        return False
+    return message.features.scores.get(WORDED, {}).get(Kind.REQUEST, 0.0) >= _WORDED[_answers(message)]
 
 
 def _answers_elsewhere(message: Message) -> bool:

@@ -17,8 +17,8 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
-from oacmail.core.features import Evidence, Features
-from oacmail.core.model import Message
+from oacmail.core.features import WORDED, Evidence, Features
+from oacmail.core.model import Auto, Message
 from oacmail.mail.understanding import features, linear, ngrams
 from oacmail.mail.understanding.circumstances import circumstances
 
@@ -93,6 +93,9 @@ def weigh(message: Message, table: Table | None = None, lessons: Lessons = NOTHI
         scored[field.name] = MappingProxyType({name: round(value, 4) for name, value in likely.items()})
         best = max(likely, key=lambda name: likely[name])
         spoken += (Evidence(field.name, best, *why) for why in _why(field, best, whole, read.share, learned))
+    if message.auto is not Auto.NONE:
+        worded = linear.probabilities(next(_margins(table, replace(read, facts=()), learned)))
+        scored[WORDED] = MappingProxyType({name: round(value, 4) for name, value in worded.items()})
     return replace(message.features, scores=MappingProxyType(scored), evidence=tuple(spoken))
 
 
