@@ -5,7 +5,7 @@ engine, and then moves each message that lies elsewhere than it should, once. It
 reads a flag but \\Deleted, and holds no rule about cases. Without a board it does nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -41,6 +41,7 @@ class BoardSync:
     engine: Engine
     mailbox: Mailbox
     _names: BoardNames | None = None
+    _places: dict[str, BoardPlace | None] = field(default_factory=dict)  # of this pass, by the name of the folder
     _existing: set[str] = field(default_factory=set)
     _roles: dict[str, Folder] = field(default_factory=dict)
     _strangers: dict[tuple[str, int], set[int]] = field(default_factory=dict)
@@ -62,11 +63,12 @@ class BoardSync:
             return watched
         tree = self.mailbox.tree()
         names = self._names = BoardNames(board=board, separator=tree.separator, prefix=tree.prefix)
+        self._places.clear()
         fixed = names.fixed(self._agents)
         self._existing = set(tree.names)
         for name in sorted(fixed.keys() - tree.names):
             self._made(name)
-        mine = {name for name in self._existing if name in fixed or names.is_below(name)}
+        mine = (self._existing & fixed.keys()) | names.below(self._existing)
         others = [folder for folder in watched if folder.name not in mine]
         found = [*others, *(WatchedFolder(name=name, role=Folder.BOARD) for name in sorted(mine))]
         self._roles = {folder.name: folder.role for folder in found}
@@ -108,19 +110,22 @@ class BoardSync:
     def _record(self, listings: Sequence[FolderListing]) -> None:
         store = self.engine.store
         with store.together():
+            known = store.board_places()
             store.board_folders([listing.watched.name for listing in listings])
             for listing in listings:
                 if listing.watched.role in _TRACKED:
-                    self._record_one(listing)
+                    self._record_one(listing, known)
             store.board_begin()
 
-    def _record_one(self, listing: FolderListing) -> None:
+    def _record_one(self, listing: FolderListing, places: Mapping[tuple[str, int], set[int]]) -> None:
         key = (listing.watched.name, listing.state.uidvalidity)
         strangers = self._strangers.setdefault(key, set())
-        known = self.engine.store.board_places(*key)
-        seen = set() if listing.renewed else known | strangers
-        new, gone = listing.present - seen, known - listing.present
-        strangers |= self.engine.store.board_seen(*key, new, gone)
+        known = places.get(key, set())
+        new = listing.present if listing.renewed else listing.present - known - strangers
+        gone = known - listing.present
+        renumbered = any(folder == key[0] and epoch != key[1] for folder, epoch in places)
+        if new or gone or renumbered:
+            strangers |= self.engine.store.board_seen(*key, new, gone)
 
     # --- what people have done --------------------------------------------------------------------
 
@@ -157,7 +162,9 @@ class BoardSync:
 
     def _place(self, folder: str) -> BoardPlace | None:
         assert self._names is not None
-        return self._names.place(folder, self._agents)
+        if folder not in self._places:
+            self._places[folder] = self._names.place(folder, self._agents)
+        return self._places[folder]
 
     def _without_order(self, one: Unsettled, judgement: Judgement) -> None:
         store = self.engine.store
@@ -272,11 +279,12 @@ class BoardSync:
     def _flag_all(self, placed: Iterable[Placed], on_their_way: set[str]) -> None:
         """\\Flagged = due today or late. People's own flags are left alone until that changes."""
         policy, now = self.engine.policy, self.engine.now()
+        moments = {one.due_at for one in placed if one.due_at is not None}  # few: what arrives on a day is due together
+        urgent = {moment for moment in moments if calendar.is_due_today(moment, now, policy)}
         changed = [
-            (one.ref.folder, "due" if due else "", one)
+            (one.ref.folder, "due" if one.due_at in urgent else "", one)
             for one in placed
-            for due in [one.due_at is not None and calendar.is_due_today(one.due_at, now, policy)]
-            if due is not one.flagged and one.message not in on_their_way
+            if (one.due_at in urgent) is not one.flagged and one.message not in on_their_way
         ]
         for (folder, word), some in _grouped(changed):
             self.mailbox.open(folder)

@@ -4,7 +4,7 @@ A place is recorded before its message is read. UIDs alone are never enough: a m
 the same UIDs to other messages under the same UIDVALIDITY. This module reads no message.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -51,11 +51,17 @@ class FolderScan:
     mailbox: Mailbox
     backlog: timedelta
     _known: dict[tuple[str, int], set[int]] = field(default_factory=dict)
+    _rows: Mapping[str, FolderRow] = field(default_factory=dict)
+    _waiting: Set[tuple[str, int]] = frozenset()
+
+    def begin(self) -> None:
+        """Load what is known of all folders at once: a pass over many folders in which nothing is new asks little."""
+        self._rows, self._waiting = self.engine.store.folders(), self.engine.store.with_unworked()
 
     def scan(self, watched: WatchedFolder, compare: bool) -> FolderListing:
-        """Open the folder and record what is new in it. Raises Transient."""
+        """Open the folder, after `begin`, and record what is new in it. Raises Transient."""
         store, state = self.engine.store, self.mailbox.open(watched.name)
-        row = self._row(watched, state)
+        row = self._rows.get(watched.name) or self._begun(watched, state)
         fallen = bool(state.uidnext) and state.uidnext < row.uidnext
         renumbered = state.uidvalidity != row.uidvalidity
         if renumbered:
@@ -66,7 +72,8 @@ class FolderScan:
         baseline = self._baseline(row, state, new, renumbered=renumbered)
         if watched.role is Folder.BOARD and not row.read_once:
             baseline -= store.met_elsewhere([meta for meta in new if meta.uid in baseline])
-        store.sight(watched.name, state.uidvalidity, new, baseline, self.engine.now())
+        if new:
+            store.sight(watched.name, state.uidvalidity, new, baseline, self.engine.now())
         if baseline and not row.read_once:
             self._numbers_given([meta for meta in new if meta.uid in baseline])
         if compare:
@@ -74,7 +81,8 @@ class FolderScan:
         self._known[watched.name, state.uidvalidity].update(meta.uid for meta in new)
         listing = FolderListing(watched=watched, state=state, compared=compare, present=present)
         listing.renewed = renumbered or fallen or replaced
-        listing.todo = store.unworked(watched.name, state.uidvalidity, self.engine.now())
+        if new or compare or (watched.name, state.uidvalidity) in self._waiting:
+            listing.todo = store.unworked(watched.name, state.uidvalidity, self.engine.now())
         if listing.todo:
             listing.own = self.mailbox.bearing(SIGNATURE_FIELD)
         return listing
@@ -90,13 +98,9 @@ class FolderScan:
                 if mark is not None and mark.case:
                     self.engine.store.number_given(mark.case, self.engine.now())
 
-    def _row(self, watched: WatchedFolder, state: FolderState) -> FolderRow:
-        row = self.engine.store.folder(watched.name)
-        if row is None:
-            self.engine.store.begin_folder(watched, state.uidvalidity, state.uidnext, self.engine.now())
-            row = self.engine.store.folder(watched.name)
-            assert row is not None
-        return row
+    def _begun(self, watched: WatchedFolder, state: FolderState) -> FolderRow:
+        self.engine.store.begin_folder(watched, state.uidvalidity, state.uidnext, self.engine.now())
+        return self.engine.store.folders()[watched.name]
 
     def _baseline(
         self, row: FolderRow, state: FolderState, new: Sequence[MessageMeta], *, renumbered: bool

@@ -20,7 +20,7 @@ from oacmail.core.errors import FolderUnreadable, Transient, UnreadableMessage
 from oacmail.core.handlers.own_copies import OTHER_INSTANCE
 from oacmail.core.lookup import Lookup, look_up
 from oacmail.core.model import Folder, MessageRef, Outcome
-from oacmail.core.ports.mailbox import Fetched, Mailbox, WatchedFolder
+from oacmail.core.ports.mailbox import Fetched, FolderRead, Mailbox, WatchedFolder
 from oacmail.engine.board import BoardSync
 from oacmail.engine.drafts import Drafts
 from oacmail.engine.engine import Engine
@@ -93,11 +93,7 @@ class Intake:
             _raise_worst(troubles)
         worked = self._process(listings)
         self._sent_read |= opened
-        for listing in listings:
-            state = listing.state
-            self.engine.store.synced(
-                listing.watched.name, state.uidvalidity, state.uidnext, begun, compared=listing.compared
-            )
+        self.engine.store.synced(map(_read, listings), begun)
         if not any(_is_the_offices(watched) for watched, _ in troubles):
             self._proof.look(listings, [watched.name for watched, _ in troubles], compared=compare)
         missing = set(self.mailbox.missing())
@@ -120,6 +116,7 @@ class Intake:
         troubles: list[tuple[WatchedFolder, Transient]] = []
         folders = self._board.with_its_folders(self.mailbox.watched())
         self.engine.store.watching(folders)
+        self._folder_scan.begin()
         for watched in folders:
             try:
                 listings.append(self._folder_scan.scan(watched, compare))
@@ -298,6 +295,13 @@ def _by_arrival(listings: Sequence[FolderListing]) -> Iterator[tuple[int, list[i
     )
     for index, group in groupby(order, key=lambda item: item[1]):
         yield index, [uid for *_, uid in group]
+
+
+def _read(listing: FolderListing) -> FolderRead:
+    state = listing.state
+    return FolderRead(
+        name=listing.watched.name, uidvalidity=state.uidvalidity, uidnext=state.uidnext, compared=listing.compared
+    )
 
 
 def _raise_worst(troubles: Sequence[tuple[WatchedFolder, Transient]]) -> None:

@@ -44,7 +44,8 @@ def with_its_folders(policy: Policy, mailbox: Mailbox, names: BoardNames | None)
     if names is None:
         return watched
     fixed = names.fixed(agents_of(policy.people.agents))
-    mine = {name for name in mailbox.tree().names if name in fixed or names.is_below(name)}
+    existing = mailbox.tree().names
+    mine = (existing & fixed.keys()) | names.below(existing)
     return [
         *(folder for folder in watched if folder.name not in mine),
         *(WatchedFolder(name=name, role=Folder.BOARD) for name in sorted(mine)),

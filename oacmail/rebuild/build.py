@@ -184,9 +184,7 @@ class Rebuild:
     def _finish(self, store: SqliteStore, found: Contents) -> list[str]:
         """The folders count as read when they were looked at: what has arrived since is new to the service."""
         with store.together():
-            for box in found.folders:
-                state = box.state
-                store.synced(box.watched.name, state.uidvalidity, state.uidnext, self.now, compared=True)
+            store.synced((box.read(compared=True) for box in found.folders), self.now)
             without_message = rebuilt.raise_above_given(store.con, self.now)
             rebuilt.finish(store.con, self.now)
         return without_message

@@ -11,7 +11,7 @@ from datetime import datetime
 from oacmail.batches import batched
 from oacmail.core.errors import Transient, UnreadableMessage
 from oacmail.core.model import Folder, MessageRef
-from oacmail.core.ports.mailbox import Fetched, FolderState, Mailbox, MessageMeta, WatchedFolder
+from oacmail.core.ports.mailbox import Fetched, FolderRead, FolderState, Mailbox, MessageMeta, WatchedFolder
 from oacmail.engine.folder_scan import SIGNATURE_FIELD
 from oacmail.engine.intake import EARLIEST
 
@@ -42,6 +42,14 @@ class FolderContents:
     state: FolderState
     metas: tuple[MessageMeta, ...]
     own: frozenset[int]
+
+    def read(self, *, compared: bool) -> FolderRead:
+        return FolderRead(
+            name=self.watched.name,
+            uidvalidity=self.state.uidvalidity,
+            uidnext=self.state.uidnext,
+            compared=compared,
+        )
 
     def found(self, now: datetime) -> Iterator[Found]:
         """Its messages. One dated in the future, or before IMAP existed, counts as arriving `now`."""

@@ -231,10 +231,7 @@ class Play:
         return min(hour, due) if due is not None else hour
 
     def _read_so_far(self) -> None:
-        with self.store.together():
-            for box in self.folders:
-                state = box.state
-                self.store.synced(box.watched.name, state.uidvalidity, state.uidnext, self.clock.now(), compared=False)
+        self.store.synced((box.read(compared=False) for box in self.folders), self.clock.now())
 
     def _drain(self) -> None:
         self._queued = False

@@ -5,7 +5,7 @@ be compared.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
 from oacmail.core.policy import Workdays
@@ -30,6 +30,7 @@ class ExpectedDue:
     """Deadlines from the promise on the town's page. `workdays`: the dated list of holidays."""
 
     town: SimulatedTown
+    _due: dict[datetime, datetime] = field(default_factory=dict)  # every check asks for all messages again
 
     @property
     def workdays(self) -> Workdays:
@@ -37,6 +38,11 @@ class ExpectedDue:
 
     def due(self, received: datetime) -> datetime:
         """The end of the last promised working day, counted from the day of arrival."""
+        if received not in self._due:
+            self._due[received] = self._computed(received)
+        return self._due[received]
+
+    def _computed(self, received: datetime) -> datetime:
         limits = self.town.policy.deadlines
         day = received.astimezone(self.town.zone).date()
         if limits.non_working_arrival == "deemed_next_open" and not self.open_at(received):

@@ -68,7 +68,7 @@ class _Run:
         return goes_on
 
     def _rest(self) -> None:
-        self.town.turn()
+        self.town.come_to_rest()
         moves = self.town.mailbox.moves
         self.town.sync()
         self._record()

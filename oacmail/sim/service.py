@@ -18,7 +18,7 @@ from oacmail.core.errors import RelayError, Transient
 from oacmail.core.model import MessageRef
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
-from oacmail.core.ports.mailbox import MessageMeta
+from oacmail.core.ports.mailbox import FolderRead, MessageMeta
 from oacmail.core.ports.store import Claimed
 from oacmail.engine import Delivery, Engine, Intake, Ticks
 from oacmail.mail.parsing import InlineParser, Parser
@@ -52,13 +52,36 @@ class Killed(BaseException):
 
 
 class KillableStore(SqliteStore):
-    """The store with kill points around its commits. `changes`: number of rows that turns wrote."""
+    """The store with kill points around its commits. `changes`: number of rows that turns wrote; `news`: number of rows
+    that anything wrote, without the marks of time that every pass and every tick leaves."""
 
     def __init__(self, state: Path, at_kill_point: Callable[[str], None]) -> None:
         self.at_kill_point = at_kill_point
-        self.changes = 0
+        self.changes = self._marks = 0
         super().__init__(state)
         self.con.execute("PRAGMA synchronous=OFF")  # a simulated kill ends the process, never the machine
+
+    @property
+    def news(self) -> int:
+        return self.con.total_changes - self._marks
+
+    @contextmanager
+    def _routine(self) -> Iterator[None]:
+        before = self.con.total_changes
+        yield
+        self._marks += self.con.total_changes - before
+
+    def synced(self, folders: Iterable[FolderRead], now: datetime) -> None:
+        with self._routine():
+            super().synced(folders, now)
+
+    def passed(self, now: datetime) -> None:
+        with self._routine():
+            super().passed(now)
+
+    def tick_completed(self, policy: Policy, now: datetime) -> None:
+        with self._routine():
+            super().tick_completed(policy, now)
 
     @contextmanager
     def turn(self) -> Iterator[SqliteTurn]:

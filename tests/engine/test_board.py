@@ -395,3 +395,15 @@ def test_what_is_due_today_is_flagged(world: World) -> None:
 def _flagged(world: World, folder: str) -> bool:
     (message,) = world.mailbox.folders[folder].messages.values()
     return message.flagged
+
+
+def test_a_pass_that_finds_nothing_new_commits_a_few_times_however_many_folders_there_are(world: World) -> None:
+    world.citizen_writes(ANNA)
+    for _ in range(4):
+        world.turn()
+    statements: list[str] = []
+    world.store.con.set_trace_callback(statements.append)
+    world.sync()
+    world.store.con.set_trace_callback(None)
+    assert len(world.mailbox.folders) > 10
+    assert statements.count("COMMIT") <= 5

@@ -12,7 +12,7 @@ from oacmail.adapters.store import admin, queries
 from oacmail.core.effects import AdminCommand, DeliveryResult, OutboxCommand, Send
 from oacmail.core.errors import Refused, Transient
 from oacmail.core.model import Folder
-from oacmail.core.ports.mailbox import WatchedFolder
+from oacmail.core.ports.mailbox import FolderRead, WatchedFolder
 from oacmail.core.ports.renderer import Rendered, Renderer
 from oacmail.sim.relay import deferred, refused
 from tests.engine.world import ANNA, MADRID, OPERATOR, PERE, SUPERVISOR, World, local
@@ -170,8 +170,8 @@ def test_the_mailbox_counts_as_read_when_the_folders_that_are_watched_now_were_r
     for folder in watched:
         world.store.begin_folder(folder, 1, 1, now)
     world.store.watching(watched)
-    for folder in watched:
-        world.store.synced(folder.name, 1, 1, now, compared=False)
+    read = [FolderRead(name=folder.name, uidvalidity=1, uidnext=1, compared=False) for folder in watched]
+    world.store.synced(read, now)
     assert queries.health(world.store.con, MADRID)["last_sync"] == local(read_at).isoformat()
 
 

@@ -6,7 +6,7 @@ decides nothing; `SqliteStore` has its methods.
 """
 
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 
@@ -45,10 +45,13 @@ _PLACED = """SELECT b.fingerprint, b.folder, b.uidvalidity, b.uid, b.flagged, b.
 class BoardRows(Rows):
     """The methods of `SqliteStore` for the board."""
 
-    def board_places(self, folder: str, uidvalidity: int) -> set[int]:
+    def board_places(self) -> Mapping[tuple[str, int], set[int]]:
+        found: dict[tuple[str, int], set[int]] = {}
         with self._read():
-            query = "SELECT uid FROM board_places WHERE folder = ? AND uidvalidity = ? AND passes >= 0"
-            return {row["uid"] for row in self.con.execute(query, (folder, uidvalidity))}
+            query = "SELECT folder, uidvalidity, uid FROM board_places WHERE passes >= 0"
+            for folder, uidvalidity, uid in self.con.execute(query):
+                found.setdefault((folder, uidvalidity), set()).add(uid)
+        return found
 
     def board_seen(self, folder: str, uidvalidity: int, new: Collection[int], gone: Collection[int]) -> set[int]:
         with self._write():

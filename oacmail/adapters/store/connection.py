@@ -37,6 +37,7 @@ _PRAGMAS = (
 _WHOLE = ("BEGIN IMMEDIATE", ("ROLLBACK",), "COMMIT")
 _INNER = ("SAVEPOINT inner", ("ROLLBACK TO inner", "RELEASE inner"), "RELEASE inner")
 BUSY_SECONDS = 5.0
+STATEMENTS = 400  # compiled ones that are kept: a turn of all loops uses more than the 128 of Python
 _CLOSED = ("unable to open", "readonly database")
 _LOCK_PAUSES = (0.05, 0.1, 0.2)  # seconds: `is_held` of another process may hold the lock for a moment
 _STEP = re.compile(r"^def (m\d{4}_\w+)\(", re.MULTILINE)
@@ -95,7 +96,13 @@ def connect(path: Path) -> sqlite3.Connection:
     with named_faults(path):
         if not path.exists():
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        con = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        con = sqlite3.connect(
+            path,
+            timeout=BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=STATEMENTS,
+        )
         con.row_factory = sqlite3.Row
         for pragma in _PRAGMAS:
             con.execute(pragma)

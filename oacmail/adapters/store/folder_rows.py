@@ -1,7 +1,7 @@
 """The methods of `SqliteStore` for folders and for the places in which messages were seen: each is one transaction over
 seen_messages.py, and holds no rule."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from hashlib import sha256
 
@@ -9,13 +9,13 @@ from oacmail.adapters.store import seen_messages
 from oacmail.adapters.store.connection import stamp
 from oacmail.adapters.store.rows import Rows
 from oacmail.core.model import MessageRef, Outcome
-from oacmail.core.ports.mailbox import FolderRow, MessageMeta, WatchedFolder
+from oacmail.core.ports.mailbox import FolderRead, FolderRow, MessageMeta, WatchedFolder
 
 
 class FolderRows(Rows):
-    def folder(self, name: str) -> FolderRow | None:
+    def folders(self) -> Mapping[str, FolderRow]:
         with self._read():
-            return seen_messages.folder(self.con, name)
+            return seen_messages.folders(self.con)
 
     def begin_folder(self, watched: WatchedFolder, uidvalidity: int, uidnext: int, now: datetime) -> None:
         with self._write():
@@ -25,9 +25,9 @@ class FolderRows(Rows):
         with self._write():
             seen_messages.watching(self.con, watched)
 
-    def synced(self, name: str, uidvalidity: int, uidnext: int, now: datetime, *, compared: bool) -> None:
+    def synced(self, folders: Iterable[FolderRead], now: datetime) -> None:
         with self._write():
-            seen_messages.synced(self.con, name, uidvalidity, uidnext, now, compared=compared)
+            seen_messages.synced(self.con, folders, now)
 
     def known(self, name: str, uidvalidity: int, uids: Sequence[int] | None) -> dict[int, MessageMeta]:
         with self._read():
@@ -70,6 +70,10 @@ class FolderRows(Rows):
     def revive(self, name: str, uidvalidity: int, present: Iterable[int]) -> None:
         with self._write():
             seen_messages.revive(self.con, name, uidvalidity, present)
+
+    def with_unworked(self) -> Set[tuple[str, int]]:
+        with self._read():
+            return seen_messages.with_unworked(self.con)
 
     def unworked(self, name: str, uidvalidity: int, now: datetime) -> dict[int, tuple[MessageMeta, int, bool]]:
         with self._read():

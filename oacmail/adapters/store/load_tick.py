@@ -34,6 +34,7 @@ from oacmail.core.view import (
 )
 
 PROBLEM, CAUSE = "problem:", "cause:"
+_OF_PROBLEM = "key IN (?, ?) OR (key >= ? AND key < ?)"
 RINGING_MOST = 500
 Rows = Sequence[sqlite3.Row]
 
@@ -255,11 +256,21 @@ def causes(con: sqlite3.Connection) -> dict[str, str]:
     return {row["key"].removeprefix(CAUSE): row["value"] for row in rows} | tick_failures.cause(con)
 
 
+def is_recorded(con: sqlite3.Connection, code: str) -> bool:
+    """Return whether anything is recorded of the problem: that it exists, why, or that it was alerted."""
+    return con.execute(f"SELECT 1 FROM kv WHERE {_OF_PROBLEM} LIMIT 1", _keys_of(code)).fetchone() is not None
+
+
+def _keys_of(code: str) -> tuple[str, str, str, str]:
+    """The keys of the problem and of its cause, and the first and the last bound of those of its alerts. For a pattern
+    that is bound to a GLOB, SQLite would compile the query anew each time."""
+    return PROBLEM + code, CAUSE + code, f"alert:{code}:", f"alert:{code};"
+
+
 def set_problem(con: sqlite3.Connection, code: str, unhealthy: bool, now: datetime, why: str = "") -> None:
     """Record since when a problem exists, and why. When it has ended, delete it and the note that it was alerted."""
     if not unhealthy:
-        forgotten = (PROBLEM + code, CAUSE + code, f"alert:{code}:*")
-        con.execute("DELETE FROM kv WHERE key IN (?, ?) OR key GLOB ?", forgotten)
+        con.execute(f"DELETE FROM kv WHERE {_OF_PROBLEM}", _keys_of(code))
         return
     if why:
         write_context.remember(con, CAUSE + code, why, now)

@@ -10,21 +10,21 @@ from datetime import datetime
 
 from oacmail.adapters.store.connection import at, stamp
 from oacmail.core.model import Folder, MessageRef, Outcome
-from oacmail.core.ports.mailbox import FolderRow, MessageMeta, WatchedFolder
+from oacmail.core.ports.mailbox import FolderRead, FolderRow, MessageMeta, WatchedFolder
 from oacmail.core.ports.store import UNREADABLE
 
 
-def folder(con: sqlite3.Connection, name: str) -> FolderRow | None:
-    row = con.execute("SELECT * FROM folders WHERE name = ?", (name,)).fetchone()
-    if row is None:
-        return None
-    return FolderRow(
-        name=row["name"],
-        uidvalidity=row["uidvalidity"],
-        uidnext=row["uidnext"],
-        started_at=at(row["started_at"]),
-        read_once=bool(row["synced_at"]),
-    )
+def folders(con: sqlite3.Connection) -> dict[str, FolderRow]:
+    return {
+        row["name"]: FolderRow(
+            name=row["name"],
+            uidvalidity=row["uidvalidity"],
+            uidnext=row["uidnext"],
+            started_at=at(row["started_at"]),
+            read_once=bool(row["synced_at"]),
+        )
+        for row in con.execute("SELECT * FROM folders")
+    }
 
 
 def begin_folder(
@@ -44,17 +44,17 @@ def watching(con: sqlite3.Connection, watched: Iterable[WatchedFolder]) -> None:
     for row in con.execute("SELECT name, role FROM folders").fetchall():
         replaced = row["name"] not in roles and row["role"] in roles.values()
         role = Folder.OTHER if replaced else roles.get(row["name"], row["role"])
-        con.execute("UPDATE folders SET role = ? WHERE name = ? AND role <> ?", (role, row["name"], role))
+        if role != row["role"]:
+            con.execute("UPDATE folders SET role = ? WHERE name = ?", (role, row["name"]))
 
 
-def synced(
-    con: sqlite3.Connection, name: str, uidvalidity: int, uidnext: int, now: datetime, *, compared: bool
-) -> None:
-    """The folder was read to its end at `now`."""
-    con.execute(
+def synced(con: sqlite3.Connection, folders: Iterable[FolderRead], now: datetime) -> None:
+    """These folders were read to their end at `now`."""
+    at = stamp(now)
+    con.executemany(
         """UPDATE folders SET uidvalidity = ?, uidnext = ?, synced_at = ?,
         compared_at = CASE WHEN ? THEN ? ELSE compared_at END WHERE name = ?""",
-        (uidvalidity, uidnext, stamp(now), compared, stamp(now), name),
+        [(one.uidvalidity, one.uidnext, at, one.compared, at, one.name) for one in folders],
     )
 
 
@@ -183,6 +183,11 @@ def put_off(con: sqlite3.Connection, message_ref: MessageRef, until: datetime) -
 def unworkable(con: sqlite3.Connection) -> bool:
     query = "SELECT 1 FROM sightings WHERE outcome = 'quarantined' AND error IS NOT NULL LIMIT 1"
     return con.execute(query).fetchone() is not None
+
+
+def with_unworked(con: sqlite3.Connection) -> set[tuple[str, int]]:
+    rows = con.execute("SELECT DISTINCT folder, uidvalidity FROM sightings WHERE outcome IS NULL")
+    return {(row["folder"], row["uidvalidity"]) for row in rows}
 
 
 def unworked(

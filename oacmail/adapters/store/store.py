@@ -257,8 +257,15 @@ class SqliteStore(FolderRows, BoardRows, DraftRows, ReconciliationRows):
     # --- the house --------------------------------------------------------------------------------
 
     def problem(self, code: str, ill: bool, now: datetime, why: str = "") -> None:
+        if not ill and not self._is_recorded(code):
+            return
         with self._write():
             load_tick.set_problem(self.con, code, ill, now, why)
+
+    def _is_recorded(self, code: str) -> bool:
+        """Most checks find that nothing was wrong before either: that needs no transaction."""
+        with self._read():
+            return load_tick.is_recorded(self.con, code)
 
     def refuse_newer(self) -> None:
         with self._read():

@@ -101,9 +101,10 @@ class BoardNames:
         above, _, last = name.rpartition(self.separator) if self.separator else ("", "", "")
         return BoardPlace(BoardFolder.ASSIGNED, last) if above == self._assigned else None
 
-    def is_below(self, name: str) -> bool:
-        """Whether the folder is part of the board, whatever it means."""
-        return bool(self.separator) and name.startswith(self.root + self.separator)
+    def below(self, names: Iterable[str]) -> set[str]:
+        """Those of these folders that are part of the board, whatever they mean."""
+        above = self.root + self.separator
+        return {name for name in names if name.startswith(above)} if self.separator else set()
 
     @property
     def _assigned(self) -> str:

@@ -3,7 +3,7 @@
 Each method is one transaction, or part of a `turn` or of `together` (core/ports/store.py).
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -44,8 +44,8 @@ class Placed:
 
 
 class BoardStore(Protocol):
-    def board_places(self, folder: str, uidvalidity: int) -> set[int]:
-        """UIDs that are recorded as lying there."""
+    def board_places(self) -> Mapping[tuple[str, int], set[int]]:
+        """(folder, UIDVALIDITY) -> UIDs that are recorded as lying there."""
         ...
 
     def board_seen(self, folder: str, uidvalidity: int, new: Collection[int], gone: Collection[int]) -> set[int]:

@@ -158,3 +158,13 @@ class FolderRow:
     uidnext: int
     started_at: datetime
     read_once: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderRead:
+    """A folder that was read to its end. `compared`: every place was compared with our records."""
+
+    name: str
+    uidvalidity: int
+    uidnext: int
+    compared: bool
