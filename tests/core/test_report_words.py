@@ -1,0 +1,109 @@
+"""The words and numbers of the monthly report, and what its published form leaves out."""
+
+import csv
+import io
+from dataclasses import replace
+
+import pytest
+
+from oacmail.core.report.compute import month_figures
+from oacmail.core.report.figures import Count, FigureTable, Indicator, Measure, MonthFigures, MonthlyReport, Unit
+from oacmail.core.report.rows import MonthRows
+from oacmail.core.report.small_numbers import grouped
+from oacmail.mail.outgoing import figures_in_words
+from oacmail.mail.outgoing.labels import label
+from oacmail.mail.outgoing.report_csv import as_csv
+from tests.core.test_report import NOVEMBER, POLICY, case, event, local, request
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "written"),
+    [
+        (95.24, "percent", ("95,2\u00a0%", "95,2\u00a0%", "95.2%")),
+        (100.0, "percent", ("100\u00a0%", "100\u00a0%", "100%")),
+        (1234, "count", ("1.234", "1.234", "1,234")),
+        (3.5, "hours", ("3,5\u00a0h", "3,5\u00a0h", "3.5\u00a0h")),
+        (1.0, "days", ("1\u00a0dia hàbil", "1\u00a0día hábil", "1\u00a0working day")),
+        (4.0, "points", ("4,00", "4,00", "4.00")),
+        (None, "count", ("—", "—", "—")),
+    ],
+)
+def test_numbers_are_written_as_each_language_does(value: float | None, unit: Unit, written: tuple[str, ...]) -> None:
+    assert tuple(figures_in_words.number(value, unit, lang) for lang in ("ca", "es", "en")) == written
+
+
+def test_a_figure_is_never_rounded_to_the_other_side_of_its_target() -> None:
+    def shown(value: float, target: float, unit: Unit, *, at_least: bool = True) -> str:
+        return figures_in_words.result(
+            Measure(key="x", value=value, unit=unit, n=9, target=target, at_least=at_least), "en"
+        )
+
+    assert shown(99.97, 100, "percent") == "99.9%"
+    assert shown(3.996, 4, "points") == "3.99"
+    assert shown(4.04, 4, "hours", at_least=False) == "4.1\u00a0h"
+    assert shown(4.0, 4, "hours", at_least=False) == "4\u00a0h"
+    assert shown(59.96, 60, "percent") == "59.9%"
+
+
+def test_every_figure_has_a_name_in_each_language() -> None:
+    found = month_figures(POLICY, NOVEMBER, MonthRows(cases={"1": case()}, requests=(request(),)))
+    for one in found.indicators.values():
+        for lang in ("ca", "es", "en"):
+            named = [label(group, one.id, lang, "OAC") for group in ("indicator", "formula", "commitment")]
+            named += [label("measure", measure.key, lang, "OAC") for measure in (one.main, *one.measures)]
+            named += [label("table", table.key, lang, "OAC") for table in one.tables]
+            assert not {one.id, *(measure.key for measure in (one.main, *one.measures))} & set(named)
+
+
+# --- the published form ------------------------------------------------------------------------------------
+
+
+def test_small_rows_are_joined_until_nothing_can_be_subtracted() -> None:
+    def joined(**counts: int) -> dict[str, int]:
+        table = FigureTable(key="topics", rows=tuple(Count(key=key, count=count) for key, count in counts.items()))
+        one = Indicator(id="I5", main=Measure(key="cases", value=table.total, unit="count"), tables=(table,))
+        found = grouped(_report(one)).figures.indicators["I5"].tables
+        return {row.key: row.count for row in found[0].rows} if found else {}
+
+    assert joined(a=20, b=3, c=4) == {"a": 20, "grouped": 7}
+    assert joined(a=20, b=9, c=3) == {"a": 20, "grouped": 12}  # one small row alone: 32 - 29 would tell it
+    assert joined(a=20, b=9, c=1, d=2) == {"a": 20, "grouped": 12}  # 3 together is small too
+    assert joined(a=20, b=9, c=0) == {"a": 20, "b": 9, "c": 0}
+    assert joined(a=3, b=1) == {}
+
+
+def test_a_share_that_would_tell_a_small_number_is_a_span() -> None:
+    def public(value: float, n: int) -> Measure:
+        one = Indicator(id="I1", main=Measure(key="in_time", value=value, unit="percent", n=n, target=100.0))
+        return grouped(_report(one)).figures.indicators["I1"].main
+
+    hidden = public(97.5, 40)  # one of forty
+    assert (hidden.value, hidden.low, hidden.high, hidden.met) == (None, 90.0, 97.5, False)
+    assert public(80.0, 40).value == 80.0
+    assert public(100.0, 40).value == 100.0
+    assert (public(50.0, 4).value, public(50.0, 4).n) == (None, None)
+
+
+def _report(one: Indicator) -> MonthlyReport:
+    return MonthlyReport(
+        month="2026-11",
+        office="OAC",
+        generated_at=local("2026-12-01 08:00"),
+        final=True,
+        figures=MonthFigures(month="2026-11", indicators={one.id: one}),
+    )
+
+
+def test_a_cell_that_a_spreadsheet_would_run_is_text() -> None:
+    found = month_figures(
+        POLICY,
+        NOVEMBER,
+        MonthRows(
+            cases={"1": case(level="out_of_scope")},
+            events=(event("referred", "2026-11-10 12:00", body='=HYPERLINK("x")'),),
+        ),
+    )
+    report = replace(_report(found.indicators["I9"]), figures=found)
+    cells = {cell for row in csv.reader(io.StringIO(as_csv(report, "ca"), newline="")) for cell in row}
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "@"))]
+    assert any("HYPERLINK" in cell for cell in cells)

@@ -1,0 +1,194 @@
+"""What an agent quotes in a relayed answer: the notice and what is internal reach no citizen."""
+
+from email.message import EmailMessage
+
+import pytest
+
+from tests.engine import compose, relayed_answers
+from tests.engine.compose import OFFICE
+from tests.engine.relayed_answers import PASS
+from tests.engine.world import AGENT, ANNA, PERE, SUPERVISOR, World, text_of
+
+_QUOTES = {
+    "attribution": "\n\nEl 27/11/2026 a les 9:00, OAC 360 <oac360@castellbisbal.example> va escriure:\n{quoted}",
+    "outlook": "\n\n________________________________\nDe: OAC 360 <oac360@castellbisbal.example>\n"
+    "Enviat: divendres, 27 de novembre de 2026 9:00\nPer a: Marta Soler\nAssumpte: VENÇUT\n\n{plain}",
+    "original": "\n\n-----Missatge original-----\nDe: OAC 360\n\n{plain}",
+}
+
+
+@pytest.mark.parametrize("style", _QUOTES)
+def test_the_notice_below_the_answer_is_cut(world: World, style: str) -> None:
+    notice = relayed_answers.notice(world)
+    lines = text_of(notice).splitlines()
+    quote = _QUOTES[style].format(plain="\n".join(lines), quoted="\n".join(f"> {line}" for line in lines))
+    relayed_answers.send(world, relayed_answers.mail(world, notice, "Bon dia, ja ho teniu." + quote, answers=notice))
+    (got,) = relayed_answers.relayed(world)
+    assert text_of(got).strip() == "Bon dia, ja ho teniu."
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("> {first}\n\nNo és vençut.\n\n> {last}\n\nAixò tampoc.", "sota un correu citat"),
+        ("El 27/11/2026 a les 9:00, OAC 360 va escriure:\n> {first}\n\nBon dia, ja està.", "sota un correu citat"),
+        ("Bon dia,\n{whole}", "text intern"),
+        ("Em surt això, què vol dir? {case}", "text intern"),
+        ("El 27/11/2026 a les 9:00, OAC 360 va escriure:\n> {first}\n> {last}", "no hi heu escrit res"),
+        ("", "no hi heu escrit res"),
+        ("-- \nMarta Soler\nOAC 360", "no hi heu escrit res"),
+        ("#nota que no truqui més\n\nBon dia", "conté una ordre"),
+        ("Tanca.\n\nBon dia", "conté una ordre"),
+        ("#volar\nBon dia", "conté una ordre"),
+        ("Bon dia,\n\n#nota és la tercera vegada", "conté una ordre"),
+    ],
+)
+def test_what_is_not_certain_goes_back_to_the_agent_and_reaches_nobody(world: World, text: str, why: str) -> None:
+    notice = relayed_answers.notice(world)
+    whole = "\n".join(line for line in text_of(notice).splitlines() if not line.startswith(">"))
+    first, last = whole.splitlines()[0], whole.splitlines()[-1]
+    before = len(world.received(ANNA))
+    relayed_answers.send(
+        world, relayed_answers.mail(world, notice, text.format(first=first, last=last, whole=whole, case=first))
+    )
+    assert len(world.received(ANNA)) == before
+    (told,) = relayed_answers.refusals(world)
+    assert why in told
+    assert world.case()["status"] == "open"
+    assert not world.events("ordered")
+    assert not world.events("note")
+
+
+def test_a_note_that_an_agent_repeats_does_not_leave_the_house(world: World) -> None:
+    notice = relayed_answers.notice(world)
+    world.order("note", world.case()["number"], text="Ve cada setmana, cal paciència")
+    relayed_answers.send(
+        world, relayed_answers.mail(world, notice, "Bon dia,\nVe cada setmana; cal paciencia.\nFins aviat.")
+    )
+    assert not relayed_answers.relayed(world)
+    assert "text intern" in relayed_answers.refusals(world)[0]
+
+
+SIGNED = "\n\nMarta Soler\nOficina d'Atenció Ciutadana 360\nAjuntament de Castellbisbal, avinguda de Pau Casals\n"
+
+
+def test_the_signature_of_an_order_may_stand_in_an_answer(world: World) -> None:
+    """No mark separates it from the text, so it looks like a remark."""
+    notice = relayed_answers.notice(world)
+    order = compose.message(world.clock, SUPERVISOR, "", f"#meu{SIGNED}", answers=notice)
+    world.deliver(order, verdict=PASS)
+    world.turn()
+    relayed_answers.send(world, relayed_answers.mail(world, notice, f"Bon dia, ja està.{SIGNED}"))
+    assert len(relayed_answers.relayed(world)) == 1
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_what_a_colleague_wrote_about_the_case_does_not_leave_the_house(world: World, times: int) -> None:
+    notice = relayed_answers.notice(world)
+    remark = compose.message(
+        world.clock, AGENT, "", "Aquesta senyora ja va trucar tres vegades ahir.", answers=notice, to=OFFICE
+    )
+    world.deliver(remark, verdict=PASS)
+    world.turn()
+    for _ in range(times):
+        text = "Bon dia,\nAquesta senyora ja va trucar tres vegades ahir.\nSalutacions"
+        relayed_answers.send(world, relayed_answers.mail(world, notice, text))
+    assert not relayed_answers.relayed(world)
+    assert len(relayed_answers.refusals(world)) == times
+
+
+FOOTER = (
+    "Ajuntament de Castellbisbal\nAvinguda Pau Casals, 9 · 08755 Castellbisbal\nAbans d'imprimir, penseu en el medi"
+)
+
+
+def _remarks(world: World, *texts: str) -> EmailMessage:
+    """A colleague writes among the house: first about Anna's case, then about Pere's; returns the notice on Anna's."""
+    notice = relayed_answers.notice(world)
+    world.citizen_writes(PERE, "Padró", "Com demano un volant de padró?")
+    world.turn()
+    for number, text in enumerate(texts, 1):
+        world.deliver(compose.message(world.clock, AGENT, f"cas {number}", text, to=OFFICE), verdict=PASS)
+        world.turn()
+    return notice
+
+
+def test_the_towns_footer_below_colleagues_mails_is_nothing_internal(world: World) -> None:
+    """Without `-- ` above it nothing marks it in one mail; below mails about two cases it is no news."""
+    said = ("Aquesta senyora ja va trucar tres vegades ahir.", "El Pere sempre demana el mateix, i ja sap com va.")
+    notice = _remarks(world, *(f"{text}\n\n{FOOTER}" for text in said))
+    relayed_answers.send(
+        world, relayed_answers.mail(world, notice, f"Bon dia, Anna,\n\nJa ho teniu arreglat.\n\n{FOOTER}")
+    )
+    assert len(relayed_answers.relayed(world)) == 1
+
+
+@pytest.mark.parametrize("other", ["El Pere sempre demana el mateix, i ja sap com va.", ""])
+def test_what_stands_above_such_a_footer_does_not_leave_the_house(world: World, other: str) -> None:
+    said = "Aquesta senyora ja va trucar tres vegades ahir."
+    notice = _remarks(world, f"{said}\n\n{FOOTER}", f"{other}\n\n{FOOTER}".strip())
+    relayed_answers.send(world, relayed_answers.mail(world, notice, f"Bon dia,\n{said}\n\n{FOOTER}"))
+    assert not relayed_answers.relayed(world)
+
+
+def test_the_persons_own_words_may_be_repeated(world: World) -> None:
+    notice = relayed_answers.notice(world, text="Com puc signar la instància de la llar d'infants amb l'idCAT?")
+    said = "Pregunteu com puc signar la instància de la llar d'infants amb l'idCAT. Així:"
+    relayed_answers.send(world, relayed_answers.mail(world, notice, said))
+    assert len(relayed_answers.relayed(world)) == 1
+
+
+def test_what_was_refused_may_be_sent_again_without_the_quote(world: World) -> None:
+    notice = relayed_answers.notice(world)
+    relayed_answers.send(
+        world, relayed_answers.mail(world, notice, f"Bon dia, ja està tot arreglat.\n{text_of(notice)}")
+    )
+    relayed_answers.send(world, relayed_answers.mail(world, notice, "Bon dia, ja està tot arreglat."))
+    assert len(relayed_answers.relayed(world)) == 1
+
+
+@pytest.mark.parametrize("other", [AGENT, PERE])
+@pytest.mark.parametrize("field", ["To", "Cc"])
+def test_with_other_recipients_nothing_goes(world: World, other: str, field: str) -> None:
+    """A colleague who replies to all would write to the person."""
+    mail = relayed_answers.mail(world, relayed_answers.notice(world))
+    before = {field: str(mail[field] or "")}
+    del mail[field]
+    mail[field] = f"{before[field]}, {other}".strip(", ")
+    relayed_answers.send(world, mail)
+    assert not relayed_answers.relayed(world)
+    assert "altres adreces" in relayed_answers.refusals(world)[0]
+
+
+def test_a_mail_that_also_goes_to_the_person_directly_is_the_answer_itself(world: World) -> None:
+    mail = relayed_answers.mail(world, relayed_answers.notice(world))
+    mail["Cc"] = ANNA
+    relayed_answers.send(world, mail)
+    assert not relayed_answers.relayed(world)
+    assert not relayed_answers.refusals(world)
+    assert world.case()["status"] == "answered"
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        ("multipart/encrypted", "xifrat"),
+        ("application/pkcs7-mime", "xifrat"),
+        ("multipart/signed", "xifrat"),
+        ("application/ms-tnef", "winmail"),
+        ("message/rfc822", "correu adjunt"),
+    ],
+)
+def test_a_protected_or_enclosed_mail_is_refused(world: World, kind: str, why: str) -> None:
+    notice = relayed_answers.notice(world)
+    mail = relayed_answers.mail(world, notice, "Bon dia, ja està.")
+    if kind == "message/rfc822":
+        mail.add_attachment(notice)
+    elif kind.startswith("multipart/"):
+        mail.make_mixed()
+        mail.set_type(kind)
+    else:
+        mail.add_attachment(b"0\x82", *kind.split("/"), filename="smime.p7m")
+    relayed_answers.send(world, mail)
+    assert not relayed_answers.relayed(world)
+    assert why in relayed_answers.refusals(world)[0]
