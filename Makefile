@@ -11,6 +11,7 @@
 #   make simulate [DAYS=90] [SEEDS=100]   the simulated town, one run per seed
 #   make rebuilds [TOWNS=50] [DAYS=90]   simulated towns lose their database: what differs after `oacmail rebuild`
 #   make rebuild-cost [COST=100000]   time and memory of a rebuild
+#   make upgrade-cost [CASES=100000]   the down-time of an upgrade from the first version
 #   make fresh bounces CORPORA=DIR MAIL=DIR   reply extraction compared with other libraries; delivery reports
 #   make pages     the HTML of every mail and page in Chromium: width on a telephone, and axe-core; needs chromium and npm
 #   make report-cost [CASES=100000]   the monthly report of a year with so many cases
@@ -50,7 +51,7 @@ AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo --preserve-env)
 # Without bytecode each worker and each program that the tests start would compile every module anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install servers compiled demo test check lint bench board chaos simulate rebuilds rebuild-cost latency understand fresh bounces pages report-cost report-pictures pictures booted deploy undeploy man lock
+.PHONY: install servers compiled demo test check lint bench board chaos simulate rebuilds rebuild-cost latency understand fresh bounces pages report-cost upgrade-cost report-pictures pictures booted deploy undeploy man lock
 .DELETE_ON_ERROR:
 
 install: $(INSTALLED)
@@ -126,6 +127,9 @@ pages: install
 
 report-cost: install
 	@.venv/bin/python -m bench.report_cost $(CASES)
+
+upgrade-cost: install
+	@.venv/bin/python -m bench.upgrade $(CASES)
 
 report-pictures: install
 	@.venv/bin/python -m bench.report_pages

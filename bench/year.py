@@ -46,20 +46,22 @@ class _Rows(NamedTuple):
 def make(state: Path, cases: int, year: int = YEAR, seed: int = 7) -> None:
     """Write the database of a new state directory."""
     SqliteStore(state).close()
-    random = Random(seed)
     with closing(sqlite3.connect(state / FILE)) as con:
         con.execute("PRAGMA synchronous=OFF")
         con.execute("INSERT INTO people(id, address) VALUES(1, 'anna@example.org')")
         started = _text(datetime(year - 1, 12, 31, tzinfo=MADRID))
         con.execute("INSERT INTO folders VALUES('INBOX','intake',1,1,?,?,?)", (started, started, started))
-        for table, values in _sorted(_case(number, cases, year, random) for number in range(1, cases + 1)):
-            con.execute(_INSERTS[table], values)
+        for _, statement, values in rows(cases, year, seed):
+            con.execute(statement, values)
         con.commit()
 
 
-def _sorted(cases: Iterator[_Rows]) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    for one in cases:
-        yield from one.case
+def rows(cases: int, year: int, seed: int) -> Iterator[tuple[str, str, tuple[Any, ...]]]:
+    """Yield each row of the year: table, its INSERT, the values."""
+    random = Random(seed)
+    for number in range(1, cases + 1):
+        for table, values in _case(number, cases, year, random).case:
+            yield table, _INSERTS[table], values
 
 
 def _text(moment: datetime) -> str:
@@ -93,7 +95,7 @@ def _case(number: int, cases: int, year: int, random: Random) -> _Rows:
         due = due.replace(hour=14)
     fault = ("town", "Seu electrònica", "platform") if derived else ("", "", "")
     at, met, over = _text(asked), _text(answered) if answered else None, _text(closed) if closed else None
-    rows: list[tuple[str, tuple[Any, ...]]] = [
+    found: list[tuple[str, tuple[Any, ...]]] = [
         ("cases", (
             number, f"OAC-{year}-{number:06d}", print_, "closed" if closed else "answered" if answered else "open",
             random.choice(TOPICS), "second" if derived else "first" if kind < 0.95 else "out_of_scope", intent, lang,
@@ -106,25 +108,25 @@ def _case(number: int, cases: int, year: int, random: Random) -> _Rows:
         ("events", (at, number, print_, "opened", '{"rule": "new"}')),
     ]  # fmt: skip
     if intent == "complaint":
-        rows.append(("events", (at, number, print_, "opinion", '{"intent": "complaint"}')))
+        found.append(("events", (at, number, print_, "opinion", '{"intent": "complaint"}')))
     if derived:
-        rows.append(("events", (at, number, print_, "escalated", '{"why": "second-level"}')))
+        found.append(("events", (at, number, print_, "escalated", '{"why": "second-level"}')))
     if answered:
         assert met is not None
         by = json.dumps({"by": "call" if callback else "answer-in-sent", "message": "", "at": answered.isoformat()})
         reply = f"{number + 10**9:064x}"
-        rows.append(("messages", (reply, f"<r{number}@x>", number, "agent", met, lang)))
+        found.append(("messages", (reply, f"<r{number}@x>", number, "agent", met, lang)))
         if derived:
-            rows.append(
+            found.append(
                 ("events", (met, number, None, "solved", json.dumps({"by": "services", "at": answered.isoformat()})))
             )
-        rows.append(("events", (met, number, reply, "answered", by)))
+        found.append(("events", (met, number, reply, "answered", by)))
     if closed:
         assert over is not None
-        rows.append(("events", (over, number, None, "closed", '{"by": "silence"}')))
+        found.append(("events", (over, number, None, "closed", '{"by": "silence"}')))
         if random.random() < 0.2:
             score = random.choices((1, 2, 3, 4, 5), (2, 2, 8, 30, 58))[0]
             voted = _text(closed + timedelta(hours=30))
-            rows.append(("outbox", (f"survey:{number}", f"<s{number}@x>", number, "survey", over, over)))
-            rows.append(("votes", (f"{number + 2 * 10**9:064x}", number, score, voted)))
-    return _Rows(rows)
+            found.append(("outbox", (f"survey:{number}", f"<s{number}@x>", number, "survey", over, over)))
+            found.append(("votes", (f"{number + 2 * 10**9:064x}", number, score, voted)))
+    return _Rows(found)

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from oacmail import wiring
-from oacmail.adapters.store import SqliteStore, admin, connection, drills
+from oacmail.adapters.store import SqliteStore, admin, connection, drills, upgrade
 from oacmail.adapters.store.privacy import backups
 from oacmail.cli.common import configured, existing
 from oacmail.config import Config, secrets
@@ -148,11 +148,17 @@ def _say(text: str) -> None:
 
 @click.command()
 @click.option("--list", "list_only", is_flag=True, help="Only list the steps.")
+@click.option("--dry-run", is_flag=True, help="Try the pending steps on a copy, and change nothing.")
 @click.pass_context
-def migrate(ctx: click.Context, list_only: bool) -> None:
-    """Update the schema. The service must be stopped; it also does this itself at its start."""
+def migrate(ctx: click.Context, list_only: bool, dry_run: bool) -> None:
+    """Update the schema. The service must be stopped; it also does this itself at its start.
+
+    A copy of the database from before is kept in the state directory.
+    """
     state = wiring.state(configured(ctx))
-    if not list_only:
+    if dry_run and (state / connection.FILE).exists():
+        sys.exit(_rehearsed(upgrade.rehearse(state)))
+    if not (list_only or dry_run):
         SqliteStore(state).close()
     if (state / connection.FILE).exists():
         con = connection.connect_readonly(state / connection.FILE)
@@ -164,3 +170,20 @@ def migrate(ctx: click.Context, list_only: bool) -> None:
         con.close()
     for name, word in [(name, "applied") for name in applied] + [(name, "pending") for name in pending]:
         click.echo(f"{word}  {name}")
+
+
+def _rehearsed(trial: upgrade.Trial) -> int:
+    """Tell what an upgrade would do; the exit code."""
+    for name, seconds in trial.steps:
+        click.echo(f"pending  {name}  {seconds:.1f} s")
+    for fault in trial.faults:
+        _say(f"the migrated copy is not sound: {fault}")
+    if not trial.steps:
+        _say("no step is pending; nothing was changed")
+    elif not trial.faults:
+        needed = (trial.size + trial.most) / 1e6
+        _say(
+            f"tried on a copy of {trial.size / 1e6:.0f} MB: {trial.seconds:.1f} s with the copy that is kept, up to "
+            f"{needed:.0f} MB of free disk; nothing was changed"
+        )
+    return 1 if trial.faults else 0

@@ -21,6 +21,7 @@ from oacmail.adapters.store import (
     outbox_queue,
     thread,
     tick_failures,
+    upgrade,
     write_context,
 )
 from oacmail.adapters.store.apply.dispatch import WRITERS
@@ -158,6 +159,7 @@ class SqliteStore(FolderRows, BoardRows, DraftRows, ReconciliationRows):
             if beside:
                 _up_to_date(self.con)
             else:
+                upgrade.keep_copy(self.con, state)
                 migrate(self.con)
         except BaseException:
             self._unlock()

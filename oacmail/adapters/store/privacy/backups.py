@@ -41,8 +41,9 @@ def recorded(con: sqlite3.Connection) -> list[Backup]:
 
 
 def set_aside(state: Path) -> Iterator[Backup]:
-    """Yield the databases that a restore has replaced, and that of a rebuild which did not end."""
-    for path in (*sorted(state.glob(f"{FILE}.before-restore*")), state / "rebuilding" / FILE):
+    """Yield the databases that a restore has replaced, the copy from before an upgrade, and that of a rebuild which
+    did not end."""
+    for path in (*sorted(state.glob(f"{FILE}.before-*")), state / "rebuilding" / FILE):
         if path.exists() and not path.name.endswith(("-wal", "-shm")):
             yield Backup(path=path, made_at=datetime.fromtimestamp(path.stat().st_mtime, UTC), exists=True)
 

@@ -1,0 +1,176 @@
+"""The database of every earlier schema is upgraded with its rows, and a copy from before is kept."""
+
+import sqlite3
+from contextlib import closing
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+
+from oacmail.adapters.store import SqliteStore, upgrade
+from oacmail.adapters.store.connection import FILE, connect, known_steps, migrations, schema
+from oacmail.adapters.store.privacy import backups
+from oacmail.core.errors import ConfigError
+
+STEPS = known_steps()
+KEPT = f"{FILE}.before-{STEPS[-1][:5]}"
+# What no later version may change: the schema after each step, as in the versions that have shipped it.
+SHIPPED = {
+    "m0001_first_schema": "bb060ebd4dbf0140",
+    "m0002_mails_beside_the_outbox": "1cac6d07fa185f78",
+    "m0003_spaced_tries": "64a01260a84e0a53",
+    "m0004_budgets_of_warnings_and_notices": "ca16f57c1785eb96",
+    "m0005_tick_failures": "7d6e6b83607e6bb7",
+    "m0006_identities_of_the_baseline": "96d796b6cce646be",
+    "m0007_board": "95dd0d4c6fa04b48",
+    "m0008_outcomes_of_derived_cases": "a1c3d13fb62f453a",
+    "m0009_reports": "17c6537288ab9138",
+    "m0010_erasure": "2fd702a8a8e8eec1",
+    "m0011_drafts": "e0c2310c2fe73358",
+    "m0012_votes": "a7e816ffe73dc56b",
+}
+_WHEN = "2026-11-25T08:00:00Z"
+_ROWS = (
+    "INSERT INTO people(id, address) VALUES(1, 'anna@example.org')",
+    f"""INSERT INTO cases(id, number, opened_by, citizen_id, status, kind, topic, level, intent, lang, subject,
+      subject_key, opened_at, touched_at) VALUES(1, 'OAC-2026-000001', 'f', 1, 'open', 'request', 'other', 'first',
+      'question', 'ca', 'Padró', 'padro', '{_WHEN}', '{_WHEN}')""",
+    f"""INSERT INTO outbox(key, message_id, case_id, kind, recipient, domain, mime, length, state, created_at)
+      VALUES('ack:f', '<1@example.org>', 1, 'ack', 'anna@example.org', 'example.org', x'4f6c64', 3, 'queued',
+      '{_WHEN}')""",
+    f"INSERT INTO events(at, case_id, kind, data) VALUES('{_WHEN}', 1, 'opened', '{{}}')",
+)
+
+
+def _memory() -> sqlite3.Connection:
+    return sqlite3.connect(":memory:", isolation_level=None)
+
+
+@cache
+def _stages() -> dict[str, bytes]:
+    """Step -> a database of the version whose newest step it was, with a case that began in the first version."""
+    found = {}
+    with closing(_memory()) as con:
+        for name, following in zip(STEPS, (*STEPS[1:], None), strict=True):
+            migrations().apply(Database(con), stop_before=following)
+            for row in _ROWS if name == STEPS[0] else ():
+                con.execute(row)
+            found[name] = con.serialize()
+    return found
+
+
+def _old(state: Path, step: str) -> Path:
+    file = state / FILE
+    file.touch(0o600)
+    file.write_bytes(_stages()[step])
+    return file
+
+
+def _schema(con: sqlite3.Connection) -> list[tuple[str, str]]:
+    rows = con.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY type, name")
+    return [(row[0], row[1]) for row in rows]
+
+
+def _tables(state: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in state.iterdir()}
+
+
+@pytest.mark.parametrize("step", STEPS[:-1])
+def test_every_earlier_schema_comes_to_the_newest_with_its_rows_and_a_copy_kept(step: str, tmp_path: Path) -> None:
+    before = _old(tmp_path, step).read_bytes()
+    with closing(SqliteStore(tmp_path)) as store, closing(_memory()) as newest:
+        newest.deserialize(_stages()[STEPS[-1]])
+        assert _schema(store.con) == _schema(newest)
+        assert store.con.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+        kept = store.con.execute("""SELECT number, address, mime, events.kind FROM cases JOIN people ON citizen_id =
+          people.id JOIN outbox ON outbox.case_id = cases.id JOIN mails USING(id) JOIN events USING(case_id)""")
+        assert [tuple(row) for row in kept] == [("OAC-2026-000001", "anna@example.org", b"Old", "opened")]
+    copy = tmp_path / KEPT
+    assert copy.stat().st_mode & 0o777 == 0o600
+    with closing(sqlite3.connect(copy)) as old, closing(_memory()) as was:
+        was.deserialize(before)
+        assert list(old.iterdump()) == list(was.iterdump())
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_step_that_has_shipped_is_never_changed(step: str) -> None:
+    with closing(_memory()) as con:
+        con.deserialize(_stages()[step])
+        assert sha256(repr(_schema(con)).encode()).hexdigest()[:16] == SHIPPED[step]
+
+
+def test_a_new_database_and_one_that_is_up_to_date_leave_no_copy(tmp_path: Path) -> None:
+    for _ in range(2):
+        SqliteStore(tmp_path).close()
+    assert list(tmp_path.glob("*.before-*")) == []
+
+
+def test_an_upgrade_that_was_interrupted_keeps_the_copy_from_before_its_first_step(tmp_path: Path) -> None:
+    with closing(connect(_old(tmp_path, STEPS[0]))) as con:
+        upgrade.keep_copy(con, tmp_path)
+        migrations().apply(Database(con), stop_before=STEPS[3])
+    SqliteStore(tmp_path).close()
+    with closing(sqlite3.connect(tmp_path / KEPT)) as copy:
+        assert schema(copy)[0] == [STEPS[0]]
+
+
+def test_a_second_upgrade_after_a_return_to_the_old_version_copies_anew(tmp_path: Path) -> None:
+    for number in ("OAC-2026-000001", "OAC-2026-000099"):
+        with closing(connect(_old(tmp_path, STEPS[2]))) as con:
+            con.execute("UPDATE cases SET number = ?", (number,))
+        SqliteStore(tmp_path).close()
+    with closing(sqlite3.connect(tmp_path / KEPT)) as copy:
+        assert copy.execute("SELECT number FROM cases").fetchall() == [("OAC-2026-000099",)]
+
+
+def test_the_next_upgrade_removes_the_copy_of_the_one_before(tmp_path: Path) -> None:
+    _old(tmp_path, STEPS[-2])
+    (tmp_path / f"{FILE}.before-m0002").touch()
+    (tmp_path / f"{FILE}.before-restore").touch()
+    SqliteStore(tmp_path).close()
+    assert sorted(path.name for path in tmp_path.glob("*.before-*")) == [KEPT, f"{FILE}.before-restore"]
+
+
+def test_a_person_who_is_forgotten_is_also_looked_for_in_the_copy(tmp_path: Path) -> None:
+    _old(tmp_path, STEPS[0])
+    SqliteStore(tmp_path).close()
+    assert [one.path.name for one in backups.set_aside(tmp_path)] == [KEPT]
+
+
+def test_a_rehearsal_tries_every_pending_step_and_leaves_the_folder_as_it_is(tmp_path: Path) -> None:
+    _old(tmp_path, STEPS[0])
+    before = _tables(tmp_path)
+    trial = upgrade.rehearse(tmp_path)
+    assert [name for name, _ in trial.steps] == list(STEPS[1:])
+    assert trial.faults == ()
+    assert trial.most >= trial.size > 0
+    assert _tables(tmp_path) == before
+
+
+def test_a_rehearsal_beside_a_writer_reads_its_log_and_changes_no_byte_of_it(tmp_path: Path) -> None:
+    with closing(connect(_old(tmp_path, STEPS[0]))) as con:
+        con.execute("INSERT INTO events(at, case_id, kind) VALUES('2026', 1, 'note')")
+        before = _tables(tmp_path)
+        assert len(upgrade.rehearse(tmp_path).steps) == len(STEPS) - 1
+        assert {name: text for name, text in _tables(tmp_path).items() if not name.endswith("-shm")} == {
+            name: text for name, text in before.items() if not name.endswith("-shm")
+        }
+
+
+def test_a_rehearsal_tells_of_a_row_that_points_to_nothing(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(_old(tmp_path, STEPS[0]))) as con:
+        con.execute("UPDATE cases SET citizen_id = 7")
+        con.commit()
+    (fault,) = upgrade.rehearse(tmp_path).faults
+    assert fault == "cases: a row points to a row of people that does not exist"
+
+
+def test_a_database_of_a_newer_version_is_not_rehearsed(tmp_path: Path) -> None:
+    SqliteStore(tmp_path).close()
+    with closing(sqlite3.connect(tmp_path / FILE)) as con:
+        con.execute("INSERT INTO _sqlite_migrations(migration_set, name, applied_at) VALUES('oacmail', 'm9999', '')")
+        con.commit()
+    with pytest.raises(ConfigError, match="newer than this program"):
+        upgrade.rehearse(tmp_path)
