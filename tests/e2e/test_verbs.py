@@ -3,18 +3,14 @@
 import json
 import os
 import re
-import sqlite3
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlite_utils import Database
 
-from oacmail.adapters.store import connection
 from tests.e2e import shapes
 from tests.e2e.office import NO_LIMITS, RunningOffice
 from tests.servers.mail_servers import MailServers
@@ -338,22 +334,6 @@ def test_migrate_lists_the_steps_and_changes_nothing_without_confirmation(office
     desk.oacmail("migrate")
     assert "pending" not in desk.oacmail("migrate", "--list").stdout
     assert desk.oacmail("migrate", "--dry-run").stdout == ""
-
-
-def test_migrate_tries_the_pending_steps_on_a_copy_and_leaves_the_database_as_it_is(office: MakeOffice) -> None:
-    desk = office()
-    file = desk.root / "state" / connection.FILE
-    file.parent.mkdir(mode=0o700)
-    with closing(sqlite3.connect(file)) as con:
-        connection.migrations().apply(Database(con), stop_before="m0011_drafts")
-    file.chmod(0o600)
-    before = file.read_bytes()
-    tried = desk.oacmail("migrate", "--dry-run")
-    assert [line.split()[:2] for line in tried.stdout.splitlines()] == [
-        ["pending", name] for name in connection.known_steps()[10:]
-    ]
-    assert "nothing was changed" in tried.stderr
-    assert (file.read_bytes(), [path.name for path in file.parent.iterdir()]) == (before, [file.name])
 
 
 # --- how they end -----------------------------------------------------------------------------------------
