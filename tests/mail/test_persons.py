@@ -76,6 +76,28 @@ def test_the_tersest_message_is_a_person_s(text: str) -> None:
     assert classify(message("", text)).kind is Kind.REQUEST
 
 
+@pytest.mark.parametrize(
+    ("subject", "text"),
+    [
+        (
+            "Re: Re: Re: parada mercat",
+            "Pagat fa una setmana i encara hi diu pendent, com a totes les altres parades. Gràcies igualment",
+        ),
+        (
+            "Re: licitació pintura",
+            "Gràcies per la paciència, però el model d'oferta continua sumant malament l'IVA (posa 12 %).",
+        ),
+        (
+            "Re: Re: rebut",
+            "Ja és el tercer rebut que m'arriba amb el nom del difunt corregit i tornat a espatllar. Prou.",
+        ),
+        ("Re: your file", "Easier if you ring. UK number: 07700 900 614. After lunch, your time."),
+    ],
+)
+def test_a_reply_that_goes_on_after_its_thanks_or_has_none_is_a_request(subject: str, text: str) -> None:
+    assert classify(message(text, subject, "neus.puig@gmail.com")).kind is Kind.REQUEST
+
+
 def unmarked(row: dict[str, str]) -> Kind:
     """The kind of a message without any field of a machine's."""
     return classify(message(row["text"], row["subject"], row["from"])).kind

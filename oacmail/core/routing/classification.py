@@ -17,9 +17,10 @@ from oacmail.core.routing import derivation, forms
 Verdict = TypeVar("Verdict", bound=StrEnum)
 
 # The least probability at which a message without a machine's header fields is set aside, by what the kind would be;
-# the second figure is for messages that ask something, as persons do (thanks: or go on after a "but"); the third for
-# messages of a few words, which are all too sure; few words that ask are a person's.
-_ASIDE = {"machine": (0.5, 0.8, 0.99, 2.0), "spam": (0.5, 0.8, 0.99, 2.0), "thanks": (0.5, 0.95)}
+# the second figure is for messages that ask something, as persons do; the third for messages of a few words, which are
+# all too sure; few words that ask are a person's. Thanks: the second also for those without a word of thanks, the third
+# for those that go on after a "but".
+_ASIDE = {"machine": (0.5, 0.8, 0.99, 2.0), "spam": (0.5, 0.8, 0.99, 2.0), "thanks": (0.5, 0.95, 0.99)}
 _SHORT = 60  # words: pure thanks are brief
 _BRIEF = 12  # words: too few to tell a person from a machine, or thanks without a word of thanks from help
 _UNREAD = 0.3  # the confidence of a verdict without a score
@@ -143,7 +144,7 @@ def _reads_as_thanks(message: Message, _: frozenset[str]) -> bool:
         told
         and not beside
         and length <= _SHORT
-        and _score(found, Kind.THANKS) >= _ASIDE["thanks"][found.turns or found.asks]
+        and _score(found, Kind.THANKS) >= _ASIDE["thanks"][2 if found.turns else found.asks or not found.thanks]
     )
 
 
