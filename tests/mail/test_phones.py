@@ -81,6 +81,7 @@ def test_the_telephone_is_found_and_other_numbers_are_not(text: str, number: str
         ("mon portable : zéro six, douze, trente-quatre, quatre-vingt-dix-huit, soixante et onze", "+33612349871"),
         ("+33 six douze trente-quatre quatre-vingt-dix-huit soixante-quinze", "+33612349875"),
         ("fins a dos quarts de nou. sis-zero-zero / onze / vint-i-dos / trenta-tres", "+34600112233"),
+        ("antes de las siete. seis cero cero uno uno dos dos tres tres", "+34600112233"),
         ("de 2 a 4: 600 uno uno dos 2 3 3", "+34600112233"),
         ("sei cero cero, uno uno dos, dos tres tres", "+34600112233"),
         ("my British number: oh seven seven double-oh, nine double-oh, one two three", "+447700900123"),

@@ -184,6 +184,7 @@ def time(text: str) -> slots.CallTime:
         ("Por las mañanas duermo, así que nada de mañanas. Tel. 600112233", "afternoon"),
         ("Appelez le 600112233, jamais l'après-midi car je dors", "morning"),
         ("Llamen a primerísima hora, 600112233", "morning"),
+        ("Llámenme al fijo, 600112233. Por la mañanita.", "morning"),
         ("Vă rog să mă sunați dimineața, 600112233", "morning"),
         ("llamarme a la hora de la siesta: 600112233", "afternoon"),
     ],

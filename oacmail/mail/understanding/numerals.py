@@ -77,6 +77,8 @@ _MARKS = frozenset({"punt", "punto", "point", "dot", "coma", "guio", "guion", "d
 
 _ENDS = frozenset({". ", ": "})  # signs after an hour that stands before a telephone: "fins a les nou. Sis-set-zero …"
 
+_OF_AN_HOUR = 2  # numerals before such a sign
+
 _FEWEST = 2  # words of number that are no articles
 _SPACES = str.maketrans(dict.fromkeys("-,.;:/·", " "))
 _TOKEN = re.compile(r"\d+|[^\W\d_]+|[\W_]+")
@@ -125,11 +127,11 @@ def _telephone(run: list[str], abroad: bool) -> str:
     """Return the digits of the run, '' if they are no telephones; an article beside them does not count."""
     if all(word not in _VALUES for word in run):
         return ""
-    whole = next((found for joined in (True, False) if (found := _in_groups(run, joined, abroad))), "")
     first = next((at for at, word in enumerate(run) if word in _ENDS), 0)
-    if whole or not first or not (found := _telephone(run[first + 1 :], abroad=False)):
-        return whole
-    return "".join(run[: first + 1]) + found
+    few = sum(map(_is_numeral, run[:first])) <= _OF_AN_HOUR
+    if first and few and (found := _telephone(run[first + 1 :], abroad=False)):
+        return "".join(run[: first + 1]) + found
+    return next((found for joined in (True, False) if (found := _in_groups(run, joined, abroad))), "")
 
 
 def _in_groups(run: list[str], joined: bool, abroad: bool) -> str:

@@ -7,7 +7,8 @@ begins with it. An elided article is a word of its own ("de onze").
 PARTS: dict[str, tuple[float, float, str]] = {  # part of the day -> (its first and last hour, its words)
     "morning": (8, 14, """
         mati, matins, matin, demati, dematins, morning, mornings, mananas, la manana, las mananas, esta manana, misma
-        manana, de manana, franja manana, mattina, vormittags, dimineata
+        manana, de manana, franja manana, mattina, vormittags, dimineata,
+        mananita, mananitas, de manha
     """),
     "early": (8, 10, """
         primera hora, primerissima hora, primerisima hora, primera hora del mati, primera hora de la manana, first
