@@ -202,7 +202,7 @@ class Service:
                 self._pause("watch", outage, error)
 
     def _read_mailbox(self, *, compare: bool) -> None:
-        """Read the mailbox. A people's folder that cannot be opened is logged and delays nobody's mail."""
+        """Read the mailbox. A folder made by people that cannot be opened is logged and delays no mail."""
         error = ""
         if compare:
             self._compare.clear()  # a request from here on is fulfilled by the next pass
@@ -342,7 +342,7 @@ class Service:
         self.parts.mailbox.wake()
 
     def _forget_again(self) -> None:
-        """Whoever was forgotten and has come back with a message that was read anew."""
+        """Erase again a person who was forgotten and whose message was read again."""
         if again := privacy.nightly_forgetting(self.parts.config, self.parts.engine.now()):
             log.info("forgotten", count=again)
 

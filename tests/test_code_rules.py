@@ -120,10 +120,11 @@ def test_no_two_classes_have_the_same_name() -> None:
 
 PRIVATE_WORDS = re.compile(
     r"(?<![a-z])(?:letters?|courtes(?:y|ies)|mend(?:s|ed|ing)?|reckon(?:s|ed|ing)?|diar(?:y|ies)|lookouts?|mishaps?"
-    r"|vigils?)(?![a-z])",
+    r"|vigils?|houses?|ill)(?![a-z])",
     re.IGNORECASE,
 )
-"""The field has its own words: message, acknowledgement, fix, compute, event log, scan, quarantine, checks."""
+"""The field has its own words: message, acknowledgement, fix, compute, event log, scan, quarantine, checks, staff,
+unhealthy."""
 OF_THE_ALPHABET = re.compile(
     r"(?:capital|keyed|six|its last) letters?|by its letter\b|with or without its letters|a letter first"
     r"|letter (?:triples|or digit)|# letters\b|ascii_letters|LEAST_LETTERS",

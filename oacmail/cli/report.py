@@ -1,4 +1,4 @@
-"""The verb `report`: the monthly indicators as text, HTML page, CSV or JSON, or sent to who is to get them."""
+"""The verb `report`: the monthly indicators as text, HTML page, CSV or JSON, or sent to the addresses of report.to."""
 
 import gc
 import sys

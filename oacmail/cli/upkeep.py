@@ -88,7 +88,7 @@ def restore(ctx: click.Context, path: str, yes: bool) -> None:
 
 
 def _forget_again(config: Config, replaced: Path | None, now: datetime) -> None:
-    """Erase once more who was forgotten since the backup."""
+    """Erase once more the people who were forgotten since the backup."""
     if wiring.wrong_key(config):
         _say("whoever was forgotten since this backup is here again: the service erases them when its key is back")
         return
@@ -96,7 +96,7 @@ def _forget_again(config: Config, replaced: Path | None, now: datetime) -> None:
         try:
             again = forget_again(con, wiring.state(config), wiring.live_policy(config), now, replaced)
         except (sqlite3.DatabaseError, Fatal):
-            _say("the replaced database cannot be read: only certificates tell who was forgotten since this backup")
+            _say("the replaced database cannot be read: only certificates tell whom this backup must forget")
             return
     if again:
         _say(f"erased again, because they were erased since this backup: {again} people, cases and messages")

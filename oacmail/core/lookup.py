@@ -1,4 +1,4 @@
-"""One message as everybody needs it: who wrote it, whether we signed it, which cases it names, and what it asks for.
+"""What each handler needs of a message: who wrote it, whether we signed it, which cases it names, what it asks for.
 
 `look_up` computes these once from the message and the policy; the store loads by them and `decide` decides by them.
 It never asks the store, and never says what happens to the message.

@@ -1,6 +1,6 @@
-"""What oacmail speaks about: the words of the field, and the facts that were read from a message.
+"""The values that all parts share: the terms of the field, and what was read from a message.
 
-Values only: frozen, slotted, keyword-only. A `Message` holds facts of bytes; verdicts (who wrote it, which case,
+Values only: frozen, slotted, keyword-only. A `Message` holds what the bytes say; verdicts (who wrote it, which case,
 what to do) are made in core and never stored in it. Times are aware datetimes. Nothing here reads a clock, a file
 or a socket.
 """
@@ -196,7 +196,7 @@ class Auth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """What mail/ makes of bytes: facts, no verdicts.
+    """What mail/ reads from bytes, without a verdict.
 
     `fingerprint`: hex sha256 of Message-ID, From, Date, subject and body, no transport headers.
     `message_id` and `refs` keep their angle brackets; refs are In-Reply-To and References, oldest first.

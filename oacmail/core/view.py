@@ -168,7 +168,7 @@ class OutgoingView:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseThread:
     """What a relayed answer continues: the Message-IDs of the person's messages, oldest first, and the subject of the
-    last. `internal`: the lines that must not leave the house (core/routing/internal_text.py)."""
+    last. `internal`: the lines that must reach no citizen (core/routing/internal_text.py)."""
 
     message_ids: tuple[str, ...]
     subject: str

@@ -172,7 +172,7 @@ class Engine:
             raw,
             outer,
             self.parser_config(),
-            house=policy.people.staff | policy.office.own,
+            insiders=policy.people.staff | policy.office.own,
             given=self.store.recall(FORWARDED_BY + outer.fingerprint) or "",
             day=str(lookup.received_at.date()),
         )

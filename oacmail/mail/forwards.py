@@ -2,7 +2,7 @@
 
 An attached message (message/rfc822) is whole: its own header names its writer. In a forward as text only the lines that
 the client printed do, and the colleague may have changed them. Of several headings the first counts that names nobody
-of the house. It never decides whether the colleague is proven, or what follows.
+of staff. It never decides whether the colleague is proven, or what follows.
 """
 
 import re
@@ -53,19 +53,19 @@ def read(
     outer: Message,
     parser_config: ParserConfig,
     *,
-    house: frozenset[str],
+    insiders: frozenset[str],
     given: str = "",
     day: str = "",
 ) -> Forwarded | None:
-    """The forwarded message; None = it is no forward. `outer`: the colleague's mail, as it was parsed. `house`: the
+    """The forwarded message; None = it is no forward. `outer`: the colleague's mail, as it was parsed. `insiders`: the
     addresses of staff and office. `given`: the writer's address as an agent has confirmed it, '' = nobody has."""
     enclosed = _enclosed(raw)
     if len(enclosed) == 1:
-        return _whole(enclosed[0], outer, parser_config, house=house, given=given, day=day)
-    block = _block(outer, house)
+        return _whole(enclosed[0], outer, parser_config, insiders=insiders, given=given, day=day)
+    block = _block(outer, insiders)
     if enclosed or block is None:
         return Forwarded(message=None, doubt="several") if enclosed else None
-    found = [one for one in dict.fromkeys(map(str.lower, _ADDRESS.findall(block.writer))) if one not in house]
+    found = [one for one in dict.fromkeys(map(str.lower, _ADDRESS.findall(block.writer))) if one not in insiders]
     doubt = "" if given or len(found) == 1 else "several" if found else "none"
     writer = given or (found[0] if len(found) == 1 else "")
     inner = _parsed(block, writer, parser_config, day)
@@ -74,10 +74,10 @@ def read(
 
 
 def _whole(
-    inner: bytes, outer: Message, parser_config: ParserConfig, *, house: frozenset[str], given: str, day: str
+    inner: bytes, outer: Message, parser_config: ParserConfig, *, insiders: frozenset[str], given: str, day: str
 ) -> Forwarded | None:
     message = parse(inner, parser_config, day=day)
-    if message.sender in house:
+    if message.sender in insiders:
         return None
     doubt = "" if given or (message.sender and message.single_from) else "none"
     message = replace(message, sender=given or message.sender)
@@ -103,12 +103,12 @@ def _messages(part: MimePart) -> list[bytes]:
     return [part.data()] if parts.file_name(part).lower().endswith(".eml") else []
 
 
-def _block(outer: Message, house: frozenset[str]) -> _Block | None:
-    """The first heading that names somebody outside the house, else the first."""
+def _block(outer: Message, insiders: frozenset[str]) -> _Block | None:
+    """The first heading that names somebody outside, else the first."""
     lines = [line.lstrip("> ") if line.startswith(">") else line for line in outer.text.split("\n")[:_MOST_LINES]]
     forwarded = bool(_SUBJECT.match(outer.subject))
     found = [_read_block(lines, at) for at in _heads(lines, forwarded)]
-    outside = (block for block in found if not any(one in house for one in _ADDRESS.findall(block.writer.lower())))
+    outside = (block for block in found if not any(one in insiders for one in _ADDRESS.findall(block.writer.lower())))
     return next(outside, None)
 
 

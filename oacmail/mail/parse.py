@@ -3,7 +3,7 @@
 Decides how far down the ladder a message goes: FULL (the standard library's tree, dates by mail-parser and
 dateutil), STDLIB (the tree alone), HEADERS (fields by our own splitter, the body as it stands), OPAQUE (nothing
 but bytes). A fault in one judgement (mail/assemble.py) costs that judgement, never the sender, the subject or the text:
-below FULL each is made for itself. Reads facts only; who wrote, which case and what to do is the core's affair.
+below FULL each is made for itself. It only reads; core decides who wrote, which case it is and what to do.
 `except Exception` stands here and nowhere else in this package, but for what foreign parsers of reports raise:
 parsers of strangers' bytes fail in ways that no list names.
 """

@@ -1,6 +1,6 @@
 """Actions of agents by mail: an order on top of a reply to a notice, and words that are none.
 
-None of them answers anybody, so the ground truth does not change; what they say must stay in the house, which
+None of them answers anybody, so the ground truth does not change; what they say must reach no citizen, which
 `invariants` checks by the word `INTERNAL`.
 """
 

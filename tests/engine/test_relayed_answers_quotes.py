@@ -59,7 +59,7 @@ def test_what_is_not_certain_goes_back_to_the_agent_and_reaches_nobody(world: Wo
     assert not world.events("note")
 
 
-def test_a_note_that_an_agent_repeats_does_not_leave_the_house(world: World) -> None:
+def test_a_note_that_an_agent_repeats_reaches_no_citizen(world: World) -> None:
     notice = relayed_answers.notice(world)
     world.order("note", world.case()["number"], text="Ve cada setmana, cal paciència")
     relayed_answers.send(
@@ -83,7 +83,7 @@ def test_the_signature_of_an_order_may_stand_in_an_answer(world: World) -> None:
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_what_a_colleague_wrote_about_the_case_does_not_leave_the_house(world: World, times: int) -> None:
+def test_what_a_colleague_wrote_about_the_case_reaches_no_citizen(world: World, times: int) -> None:
     notice = relayed_answers.notice(world)
     remark = compose.message(
         world.clock, AGENT, "", "Aquesta senyora ja va trucar tres vegades ahir.", answers=notice, to=OFFICE
@@ -124,7 +124,7 @@ def test_the_towns_footer_below_colleagues_mails_is_nothing_internal(world: Worl
 
 
 @pytest.mark.parametrize("other", ["El Pere sempre demana el mateix, i ja sap com va.", ""])
-def test_what_stands_above_such_a_footer_does_not_leave_the_house(world: World, other: str) -> None:
+def test_what_stands_above_such_a_footer_reaches_no_citizen(world: World, other: str) -> None:
     said = "Aquesta senyora ja va trucar tres vegades ahir."
     notice = _remarks(world, f"{said}\n\n{FOOTER}", f"{other}\n\n{FOOTER}".strip())
     relayed_answers.send(world, relayed_answers.mail(world, notice, f"Bon dia,\n{said}\n\n{FOOTER}"))

@@ -232,7 +232,7 @@ def _counted(con: sqlite3.Connection, query: str) -> Mapping[str, int]:
 
 
 def health(con: sqlite3.Connection, zone: ZoneInfo) -> Row:
-    """The counts of `status`; what is ill is judged by the caller, who knows the clock."""
+    """The counts of `status`. The caller judges what is wrong: it knows the clock."""
     return {
         "cases": _counted(con, "SELECT status, count(*) FROM cases GROUP BY status"),
         "outbox": _counted(con, "SELECT state, count(*) FROM outbox GROUP BY state"),

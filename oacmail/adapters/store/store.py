@@ -256,13 +256,13 @@ class SqliteStore(FolderRows, BoardRows, DraftRows, ReconciliationRows):
         with self._read():
             return outbox_queue.handed_over_since(self.con, now, seconds)
 
-    # --- the house --------------------------------------------------------------------------------
+    # --- the service itself -----------------------------------------------------------------------
 
-    def problem(self, code: str, ill: bool, now: datetime, why: str = "") -> None:
-        if not ill and not self._is_recorded(code):
+    def problem(self, code: str, present: bool, now: datetime, why: str = "") -> None:
+        if not present and not self._is_recorded(code):
             return
         with self._write():
-            load_tick.set_problem(self.con, code, ill, now, why)
+            load_tick.set_problem(self.con, code, present, now, why)
 
     def _is_recorded(self, code: str) -> bool:
         """Most checks find that nothing was wrong before either: that needs no transaction."""

@@ -30,7 +30,7 @@ def thread(con: sqlite3.Connection, lookup: Lookup) -> CaseThread | None:
     return CaseThread(
         message_ids=message_ids,
         subject=subject,
-        internal=internal_text.lines(_of_the_house(con, case, lookup), but=said)
+        internal=internal_text.lines(_of_staff(con, case, lookup), but=said)
         | internal_text.lines(among, but=[*said, *footers, *_of_the_writer(con, lookup)]),
     )
 
@@ -59,7 +59,7 @@ def _continued(con: sqlite3.Connection, case: int, asked: list[sqlite3.Row]) -> 
     )
 
 
-def _of_the_house(con: sqlite3.Connection, case: int, lookup: Lookup) -> Iterator[str]:
+def _of_staff(con: sqlite3.Connection, case: int, lookup: Lookup) -> Iterator[str]:
     """Notices about the case and to this writer, and notes."""
     staff = sorted(lookup.policy.people.staff)
     mails = con.execute(
@@ -73,7 +73,7 @@ def _of_the_house(con: sqlite3.Connection, case: int, lookup: Lookup) -> Iterato
 
 
 def _of_colleagues(con: sqlite3.Connection, case: int, lookup: Lookup) -> Iterator[str]:
-    """What others of the house wrote about the case among themselves."""
+    """What other staff wrote about the case among themselves."""
     rows = con.execute(
         f"""SELECT m.fresh FROM messages m JOIN people p ON p.id = m.author_id
         WHERE m.case_id = ? AND m.outcome = ? AND m.role <> ? AND p.address <> ?
@@ -84,7 +84,7 @@ def _of_colleagues(con: sqlite3.Connection, case: int, lookup: Lookup) -> Iterat
 
 
 def _about_others(con: sqlite3.Connection, case: int, lookup: Lookup) -> Iterator[str]:
-    """What others of the house wrote about other cases, the latest first."""
+    """What other staff wrote about other cases, the latest first."""
     rows = con.execute(
         f"""SELECT m.fresh FROM messages m JOIN people p ON p.id = m.author_id
         WHERE m.case_id IS NOT NULL AND m.case_id <> ? AND m.outcome = ? AND m.role <> ? AND p.address <> ?

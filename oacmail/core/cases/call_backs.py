@@ -33,8 +33,8 @@ def acknowledgement_facts(request: CitizenRequest) -> Mapping[str, object]:
 
 
 def _offer(request: CitizenRequest, wish: Callback) -> Mapping[str, object]:
-    """The first slot of her choice that had not begun when she wrote; where it is over already, the next one. "phone3"
-    holds the last digits of the number."""
+    """The first slot that the writer chose and that had not begun when the message was sent; if it is over, the next.
+    "phone3" holds the last digits of the number."""
     policy = request.policy
     begins, ends = calendar.callback_offer(request.asked_at, wish.slot, policy)
     if ends <= request.now:

@@ -56,7 +56,7 @@ def _everybody(policy: Policy, view: View, mail: OutgoingView) -> bool:
     return refuses_everybody(policy, (mail.recipient, *(other.recipient for other in view.refusals)))
 
 
-def _relay_ill(policy: Policy, view: View, mail: OutgoingView, inp: DeliveryResult, now: datetime) -> list[Effect]:
+def _relay_at_fault(policy: Policy, view: View, mail: OutgoingView, inp: DeliveryResult, now: datetime) -> list[Effect]:
     """No mail is at fault: this one is deferred as for a busy server, and those given up before are queued again."""
     again = [
         UpdateOutbox(key=other.key, event=MailEvent.RELAY_AT_FAULT, next_at=now + BACKOFF[0])
@@ -74,7 +74,7 @@ def _refused(policy: Policy, view: View, mail: OutgoingView, inp: DeliveryResult
             AuditEvent(kind="sent-without-original", case=mail.case, data={"code": inp.code}),
         ]
     if not view.taken_since and _everybody(policy, view, mail):
-        return _relay_ill(policy, view, mail, inp, now)
+        return _relay_at_fault(policy, view, mail, inp, now)
     return _give_up(policy, view, mail, inp, now)
 
 

@@ -1,6 +1,6 @@
 """An agent's mail to a case's answer address: it goes to the person under the office's name, or back with a reason.
 
-The address is not that of our notices: a plain reply to a notice stays in the house. What a proven agent wrote to this
+The address is not that of our notices: a plain reply to a notice reaches no citizen. What a proven agent wrote to this
 address alone is relayed, if it is certain that nothing internal is in it. This module never carries an order out and
 relays nothing automatic.
 """

@@ -217,7 +217,7 @@ class Store(BoardStore, Protocol):
     def handed_over_since(self, now: datetime, seconds: int) -> int: ...
 
     # the service
-    def problem(self, code: str, ill: bool, now: datetime, why: str = "") -> None:
+    def problem(self, code: str, present: bool, now: datetime, why: str = "") -> None:
         """`why`: the cause in codes and classes of errors; the latest one is kept."""
         ...
 

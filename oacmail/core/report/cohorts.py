@@ -14,7 +14,7 @@ from oacmail.core.report.months import Month
 from oacmail.core.report.rows import ASKED, PROMISED, CaseRow, EventRow, MonthRows, RequestRow
 
 HANDED_OVER = ("second-level", "ordered")
-"""Why a case is escalated to the technical services; other escalations stay in the house."""
+"""Why a case is escalated to the technical services; other escalations stay with the desk."""
 NOTICE, CALL, NOT_LOCATED = "notice", "call", "not-located"
 BY_CALL = (CALL, NOT_LOCATED)
 

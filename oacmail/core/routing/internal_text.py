@@ -1,4 +1,4 @@
-"""Whether a text repeats something that must stay in the house: lines of notices, notes and colleagues' remarks.
+"""Whether a text repeats something that must reach no citizen: lines of notices, notes and colleagues' remarks.
 
 It compares characters and digits alone, so that line breaks, quote marks and another encoding hide nothing. Short lines
 ("Bon dia") belong to everybody and do not count. It never decides what is internal: its caller gives the texts.

@@ -182,7 +182,7 @@ NOT_RELAYED: Mapping[str, tuple[str, str, str]] = {
     "orders": (
         "conté una ordre (#…), i les ordres no surten de la casa; tampoc no s'ha fet",
         "contiene una orden (#…), y las órdenes no salen de la casa; tampoco se ha hecho",
-        "it contains an order (#…), and orders never leave the house; it was not carried out either",
+        "it contains an order (#…), and orders never go to a citizen; it was not carried out either",
     ),
     "unreadable": ("no s'ha pogut llegir sencer", "no se ha podido leer entero", "it could not be read whole"),
     "too-large": ("és massa gran", "es demasiado grande", "it is too large"),
