@@ -149,6 +149,7 @@ class BoardSync:
         several = len({place.ref for place in one.places}) > 1
         there = one.last.ref.folder in self._roles and any(place.ref == one.last.ref for place in one.places)
         flagged = self.mailbox.deleted(one.last.ref.folder) if several and there else set()
+        number = self._number(one.last.ref) if several and there else ""
         return [
             replace(
                 place,
@@ -156,9 +157,13 @@ class BoardSync:
                 and self._place(place.ref.folder) is not None
                 and place.ref.folder not in renewed,
                 deleted=place.ref == one.last.ref and place.ref.uid in flagged,
+                label=bool(number) and place.passes < PASSES and self._number(place.ref) == number,
             )
             for place in one.places
         ]
+
+    def _number(self, ref: MessageRef) -> str:
+        return self.mailbox.number(ref.folder, ref.uid) if ref.folder in self._roles else ""
 
     def _place(self, folder: str) -> BoardPlace | None:
         assert self._names is not None

@@ -249,6 +249,9 @@ class SimulatedMailbox:
         for uid in self.folders[folder].messages.keys() & uids:
             self.folders[folder].messages[uid].flagged = on
 
+    def number(self, folder: str, uid: int) -> str:
+        return ""
+
     def deleted(self, folder: str) -> set[int]:
         self._reach()
         return {uid for uid, message in self.folders[folder].messages.items() if message.deleted}

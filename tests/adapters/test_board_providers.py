@@ -5,6 +5,9 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from tests.engine.test_board import *  # noqa: F403
+from tests.engine.test_board import ANSWERED, CLOSED, MINE, OPEN, lies, quiet
+from tests.engine.test_board import test_a_second_copy_orders_nothing_also_if_the_first_goes_later as _second_copy
+from tests.engine.world import ANNA, World
 from tests.fakes.provider_server import EXCHANGE, GMAIL, Provider, ProviderMailbox
 
 PROVIDERS: Mapping[str, Provider] = {"Exchange": EXCHANGE, "Gmail": GMAIL}
@@ -17,3 +20,24 @@ def mailbox(request: pytest.FixtureRequest) -> Iterator[ProviderMailbox]:
     yield box
     box.close()
     assert box.refused == []
+
+
+def test_a_second_copy_orders_nothing_also_if_the_first_goes_later(  # type: ignore[no-redef]
+    world: World, mailbox: ProviderMailbox
+) -> None:
+    if mailbox.sent == EXCHANGE.sent:
+        _second_copy(world)
+        return
+    world.citizen_writes(ANNA)
+    world.turn()
+    (uid,) = world.mailbox.folders[OPEN].messages
+    world.mailbox.copy(OPEN, uid, MINE)
+    quiet(world)
+    assert (world.case()["assignee"], len(world.events("moved"))) == ("agent", 1), "a label is a move"
+    assert lies(world) == {MINE: 1}, "the old label is gone"
+    (uid,) = world.mailbox.folders[MINE].messages
+    world.mailbox.copy(MINE, uid, CLOSED)
+    quiet(world)
+    assert world.case()["status"] == "open", "the person waits for an answer"
+    assert lies(world) == {MINE: 1}
+    assert [len(world.mailbox.folders[name].messages) for name in (CLOSED, ANSWERED)] == [0, 0]

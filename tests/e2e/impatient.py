@@ -12,6 +12,7 @@ from functools import partial
 from oacmail import cli, connections, service
 from oacmail.adapters.imap import ImapSettings
 from oacmail.adapters.oauth import GrantRefused, tokens
+from oacmail.adapters.smtp import limits
 from oacmail.adapters.store import connection
 from oacmail.core.handlers import delivery_result, tick
 from oacmail.engine import backoff, quarantine
@@ -23,6 +24,7 @@ def shorten() -> None:
     GrantRefused.at_least = 1.0
     service.STALE_AFTER = 3.0
     backoff.LONGEST_WAIT = 2.0
+    limits.MINUTE = 1.0
     quarantine.SPACING = (timedelta(seconds=1),) * 3
     connection.BUSY_SECONDS = 0.3
     vars(connections)["ImapSettings"] = partial(ImapSettings, timeout=4.0)

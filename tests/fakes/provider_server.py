@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zlib import crc32
 
 from imapclient import imap_utf7
 
@@ -234,6 +235,8 @@ class _ProviderDialogue(socketserver.StreamRequestHandler):
 
 
 def _items(message: StoredMessage, items: str) -> bytes:
+    if "X-GM-MSGID" in items:
+        return b" X-GM-MSGID %d" % crc32(message.raw)
     if "HEADER.FIELDS" in items:
         head = message.raw.replace(b"\r\n", b"\n").partition(b"\n\n")[0]
         wanted = re.findall(rb"(?im)^(?:message-id|date|from):.*$", head)

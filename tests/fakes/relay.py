@@ -40,6 +40,7 @@ class _Script:
     commands: list[str] = field(default_factory=list)
     mails: list[Mail] = field(default_factory=list)
     lines: int = 0
+    taken: Callable[[Mail], None] = lambda mail: None
 
     def step(self, verb: str, words: str = "") -> str | None:
         self.commands.append(f"{verb} {words}".strip())
@@ -52,7 +53,9 @@ class _Script:
             await server.play(str(step))
         if step is None or step.startswith("2"):
             content = envelope.content if isinstance(envelope.content, bytes) else b""
-            self.mails.append(Mail(envelope.mail_from or "", tuple(envelope.rcpt_tos), content))
+            mail = Mail(envelope.mail_from or "", tuple(envelope.rcpt_tos), content)
+            await asyncio.to_thread(self.taken, mail)
+            self.mails.append(mail)
         return step or "250 2.0.0 taken"
 
 
@@ -89,10 +92,19 @@ for _verb in ("EHLO", "HELO", "AUTH", "MAIL", "RCPT", "DATA", "RSET", "QUIT"):
 
 
 class Relay:
-    """Listens on loopback, without TLS, from `with` to its end. `size` 0 = no SIZE offered; `login` = AUTH offered."""
+    """Listens on loopback, without TLS, from `with` to its end. `size` 0 = no SIZE offered; `login` = AUTH offered;
+    `taken` is called with each accepted mail before it is answered."""
 
-    def __init__(self, script: Script | None = None, *, size: int = 0, utf8: bool = True, login: bool = False) -> None:
-        self._script = _Script({verb: list(steps) for verb, steps in (script or {}).items()})
+    def __init__(
+        self,
+        script: Script | None = None,
+        *,
+        size: int = 0,
+        utf8: bool = True,
+        login: bool = False,
+        taken: Callable[[Mail], None] = lambda mail: None,
+    ) -> None:
+        self._script = _Script({verb: list(steps) for verb, steps in (script or {}).items()}, taken=taken)
         self._options: dict[str, Any] = {"data_size_limit": size or None, "enable_SMTPUTF8": utf8}
         if login:
             good = lambda *_: AuthResult(success=True)  # noqa: E731

@@ -3,6 +3,7 @@
 import socket
 import struct
 import threading
+from typing import Self
 
 from tests.servers.ports import HOST
 
@@ -24,7 +25,7 @@ class Proxy:
         self.lines = 0  # how many were made so far
         self._pause = threading.Event()
 
-    def __enter__(self) -> "Proxy":
+    def __enter__(self) -> Self:
         threading.Thread(target=self._accept, daemon=True).start()
         return self
 

@@ -127,6 +127,13 @@ class ImapMailbox:
             raise UnreadableMessage(uids[0])
         return got
 
+    def number(self, folder: str, uid: int) -> str:
+        if not self._session.has("X-GM-EXT-1"):
+            return ""
+        self.open(folder)
+        answer = self._fetched(lambda client, one: client.fetch([one], ["X-GM-MSGID"]), uid)
+        return str(answer.get(uid, {}).get(b"X-GM-MSGID", ""))
+
     def file(self, folder: str, uids: Collection[int], target: str, *, seen: bool) -> None:
         """Move the messages together: in a large mailbox each single move costs 25 ms.
 

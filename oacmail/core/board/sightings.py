@@ -1,7 +1,8 @@
 """What has happened to one message of the board, from the places in which it lies now and the one in which it was last.
 
 A person's move is a new place while the old one is gone. A second copy beside the old one moves nothing: everybody who
-can send mail can make one. A move of our own is recognised by its target. This module never says what a move means.
+can send mail can make one. A second label of the very same message is a move (Gmail). A move of our own is recognised
+by its target. This module never says what a move means.
 """
 
 from collections.abc import Sequence
@@ -19,13 +20,15 @@ and a move may fall between two of them."""
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lies:
     """A place in which a message lies now. `passes`: how many have seen it there before. `means`: whether its folder is
-    on the board or INBOX, so that a move into it is an order. `deleted`: it is flagged \\Deleted there."""
+    on the board or INBOX, so that a move into it is an order. `deleted`: it is flagged \\Deleted there. `label`: the
+    server says that it is the very message of the last place, under another label."""
 
     ref: MessageRef
     internal_date: datetime
     passes: int = PASSES
     means: bool = True
     deleted: bool = False
+    label: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +74,7 @@ def judge(last: LastSeen, places: Sequence[Lies]) -> Judgement:
         for place in fresh
         if place.means and place.ref.folder != last.ref.folder and place.internal_date == last.internal_date
     ]
-    if moved and (not stays or last.ours):
+    if moved and (not stays or last.ours or moved[-1].label):
         return Judgement(Happened.MOVED_BY_A_PERSON, moved[-1], last.ref if stays else None)
     if old is not None:
         return Judgement(Happened.NOTHING)

@@ -104,6 +104,11 @@ class Mailbox(Protocol):
         """UID to message (PEEK), without UIDs that no longer exist. One over the size limit is read in part."""
         ...
 
+    def number(self, folder: str, uid: int) -> str:
+        """The number that the server gives a message in all folders whose label it has (X-GM-MSGID of Gmail,
+        <https://developers.google.com/gmail/imap/imap-extensions>); '' if folders are no labels. Opens the folder."""
+        ...
+
     def file(self, folder: str, uids: Collection[int], target: str, *, seen: bool) -> None:
         """Move messages of `folder` to `target` (MOVE, else COPY and UID EXPUNGE of these very UIDs)."""
         ...
