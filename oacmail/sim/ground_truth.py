@@ -13,15 +13,12 @@ from email.message import EmailMessage
 class WrittenMessage:
     """A genuine message. `at`: times of its deliveries; `asks`: the sender expects an answer."""
 
+    message_id: str
     mail: EmailMessage
     sender: str
     asks: bool
     at: list[datetime] = field(default_factory=list)
     guest: bool = False
-
-    @property
-    def message_id(self) -> str:
-        return str(self.mail["Message-ID"])
 
 
 @dataclass(slots=True)
@@ -106,7 +103,8 @@ class GroundTruth:
     lost: set[str] = field(default_factory=set)
 
     def wrote(self, mail: EmailMessage, sender: str, at: datetime, *, asks: bool, guest: bool = False) -> None:
-        message = self.written.setdefault(str(mail["Message-ID"]), WrittenMessage(mail, sender, asks, guest=guest))
+        name = str(mail["Message-ID"])
+        message = self.written.setdefault(name, WrittenMessage(name, mail, sender, asks, guest=guest))
         message.at.append(at)
 
     def of(self, sender: str) -> list[WrittenMessage]:
@@ -119,8 +117,8 @@ class GroundTruth:
 
     def waiting(self) -> list[WrittenMessage]:
         """Messages that expect an answer and have none, oldest first."""
-        done = {answer.message for answer in self.answers}
-        return [message for name, message in self.written.items() if message.asks and name not in done | self.lost]
+        over = {answer.message for answer in self.answers} | self.lost
+        return [message for name, message in self.written.items() if message.asks and name not in over]
 
     def is_said_solved(self, case: str) -> bool:
         return any(word.case == case and word.solved for word in self.words)

@@ -6,7 +6,7 @@ It selects by the case of the answer address; it never judges what it finds.
 import sqlite3
 from collections.abc import Iterator
 from email import message_from_bytes
-from email.policy import default
+from email.message import Message
 
 from oacmail.adapters.store.write_context import case_id
 from oacmail.core.lookup import Lookup
@@ -107,5 +107,18 @@ def _of_the_writer(con: sqlite3.Connection, lookup: Lookup) -> Iterator[str]:
 
 def _text(mime: bytes) -> str:
     """The text part of a mail of ours; '' = its bytes are no longer kept."""
-    part = message_from_bytes(mime, policy=default).get_body(("plain",))
-    return str(part.get_content()) if part is not None else ""
+    part = _plain(message_from_bytes(mime))
+    text = part.get_payload(decode=True) if part is not None else b""
+    return text.decode("utf-8", "replace") if isinstance(text, bytes) else ""
+
+
+def _plain(part: Message) -> Message | None:
+    """The first plain text outside of files. The library's own search parses every field by its grammar, which takes
+    ten times as long, for forty mails of a case in one transaction."""
+    if part.get_content_disposition() == "attachment":
+        return None
+    if part.get_content_maintype() != "multipart":
+        return part if part.get_content_type() == "text/plain" else None
+    below = part.get_payload()
+    found = (_plain(one) for one in below if isinstance(one, Message)) if isinstance(below, list) else ()
+    return next((one for one in found if one is not None), None)
