@@ -18,6 +18,7 @@
 #   make report-pictures   docs/pictures: the monthly report on a desk, a telephone and at 200 % zoom; needs chromium
 #   make pictures  docs/pictures: the mailbox in Roundcube; needs roundcube-core, roundcube-sqlite3, php-cli, chromium, npm
 #   make booted [STEPS="kill upgrade"]   tests on a Debian 13 booted in systemd-nspawn: CONTRIBUTING.md
+#   make deb       dist/oacmail_VERSION_ARCH.deb, which needs no network when it is installed
 #   make undeploy  removes what deploy installed; configuration, state and backups stay
 #   make man       systemd/oacmail.8, the manual page, from the verbs of the program
 #   make lock      update the lock files after a change of dependencies; needs uv
@@ -51,7 +52,7 @@ AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo --preserve-env)
 # Without bytecode each worker and each program that the tests start would compile every module anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install servers compiled demo test check lint bench board chaos simulate rebuilds rebuild-cost latency understand fresh bounces pages report-cost upgrade-cost report-pictures pictures booted deploy undeploy man lock
+.PHONY: install servers compiled demo test check lint bench board chaos simulate rebuilds rebuild-cost latency understand fresh bounces pages report-cost upgrade-cost report-pictures pictures booted deploy undeploy deb man lock
 .DELETE_ON_ERROR:
 
 install: $(INSTALLED)
@@ -145,6 +146,9 @@ deploy:
 
 undeploy:
 	@$(AS_ROOT) systemd/undeploy
+
+deb:
+	@packaging/deb
 
 man: install
 	@.venv/bin/python -m oacmail.cli.manual > systemd/oacmail.8
