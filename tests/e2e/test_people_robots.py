@@ -27,6 +27,7 @@ from tests.servers.people import message as everyday
 from tests.servers.waiting import until
 
 ASKED = "Bon dia, no puc presentar la instància perquè la pàgina no em deixa signar."
+TOLD = "Novetats del mes: nova web del consorci, jornades gratuïtes i tots els cursos de tardor. Inscriviu-vos-hi!"
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +118,7 @@ def test_what_machines_write_to_many_is_no_case(
 ) -> None:
     sender = someone(mail_servers, "Butlletí")
 
-    sent = sends(sender, desk, robots.machine(sender.address, desk.address, "Novetats de novembre", ASKED, headers))
+    sent = sends(sender, desk, robots.machine(sender.address, desk.address, "Novetats de novembre", TOLD, headers))
 
     row = message(desk, sent)
     assert (row["outcome"], row["number"]) == ("automatic", None)
@@ -127,7 +128,7 @@ def test_what_machines_write_to_many_is_no_case(
 def test_a_mail_with_the_null_sender_is_a_machines(desk: RunningOffice, mail_servers: MailServers) -> None:
     sender = someone(mail_servers, "Sistema")
 
-    sent = sends(sender, desk, robots.machine(sender.address, desk.address, "Avís", ASKED, {}), envelope="")
+    sent = sends(sender, desk, robots.machine(sender.address, desk.address, "Avís", TOLD, {}), envelope="")
 
     assert message(desk, sent)["outcome"] == "automatic"
     assert not mails_to(desk, sender.address)
@@ -395,7 +396,7 @@ def test_the_call_back_forms_mail_is_the_persons_message(
 @pytest.mark.parametrize(
     ("headers", "subject", "text", "outcome"),
     [
-        ({"Precedence": "bulk"}, "Una pregunta", ASKED, "automatic"),
+        ({"Precedence": "bulk"}, "Novetats de novembre", TOLD, "automatic"),
         (
             {},
             "You won the lottery",

@@ -131,7 +131,7 @@ def test_sql_in_every_field_is_only_text(world: World, words: str) -> None:
     assert outcomes(world) == ["case"] * 3
     assert len(world.cases()) == 3
     assert len(world.received("anna@example.org")) == 1
-    assert {row["status"] for row in world.cases()} == {"open"}
+    assert {row["status"] for row in world.cases()} <= {"open", "derived"}
     for verb_ in ("export", "retry"):
         assert oacmail(world, "quarantine", verb_, words, *(["/tmp"] if verb_ == "export" else [])).exit_code in (1, 2)
     for found in (oacmail(world, "case", "open", words), oacmail(world, "outbox", "drop", words)):

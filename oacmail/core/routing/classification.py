@@ -20,7 +20,7 @@ Verdict = TypeVar("Verdict", bound=StrEnum)
 # the second figure is for messages that ask something, as persons do; the third for messages of a few words, which are
 # all too sure; few words that ask are a person's. Thanks: the second also for those without a word of thanks, the third
 # for those that go on after a "but".
-_ASIDE = {"machine": (0.5, 0.8, 0.99, 2.0), "spam": (0.5, 0.8, 0.99, 2.0), "thanks": (0.5, 0.95, 0.99)}
+_ASIDE = {"machine": (0.5, 0.85, 0.99, 2.0), "spam": (0.5, 0.8, 0.99, 2.0), "thanks": (0.5, 0.95, 0.99)}
 _SHORT = 60  # words: pure thanks are brief
 _BRIEF = 12  # words: too few to tell a person from a machine, or thanks without a word of thanks from help
 _UNREAD = 0.3  # the confidence of a verdict without a score

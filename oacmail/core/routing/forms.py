@@ -56,8 +56,9 @@ def may_be(message: Message) -> bool:
 
 
 def is_unknown(policy: Policy, message: Message) -> bool:
-    """Whether it is a clear form of a sender that is not configured."""
-    return message.sender not in policy.form_senders and is_clear(message)
+    """Whether it is a clear form of a sender that is not configured. No form writes from the office's own address."""
+    known = message.sender in policy.form_senders or policy.office.is_own(message.sender)
+    return not known and is_clear(message)
 
 
 def person(policy: Policy, message: Message) -> str:
