@@ -9,8 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 SHORT = {
-    ("tests.chaos", "--kills", "5", "--mails", "50", "--seed", "1"): (
-        r"^chaos: seed 1, 50 mails, 5 kills .*: (0 [a-z ]+, )+0 held; \d+ s$"
+    ("tests.chaos", "--kills", "3", "--mails", "30", "--seed", "1"): (
+        r"^chaos: seed 1, 30 mails, 3 kills .*: (0 [a-z ]+, )+0 held; \d+ s$"
     ),
     ("bench.run", "200"): r"^N 200; .*; faults none$",
 }

@@ -18,7 +18,7 @@ from oacmail.core.effects import (
     OutboxCommand,
     Tick,
 )
-from oacmail.core.model import AnswerText, Auto, Classification, Folder, Forwarded, Message
+from oacmail.core.model import MACHINES, AnswerText, Auto, Classification, Folder, Forwarded, Message
 from oacmail.core.policy import Policy
 from oacmail.core.report_effects import ReportReady
 from oacmail.core.routing import case_numbers, order_tokens, orders, own_text, vote_tokens
@@ -29,6 +29,7 @@ from oacmail.core.routing.signature import Signature, read_answer_address, read_
 from oacmail.core.routing.vote_tokens import VoteToken
 
 WRITERS_MOST = 20
+_SURE = 0.97
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,3 +215,10 @@ def _writers(policy: Policy, arrived: Arrived, author: str) -> tuple[str, ...]:
     office = policy.office.own | policy.people.staff
     outside = [address for address in (*message.to, *message.cc) if address not in office]
     return tuple(dict.fromkeys((*([message.sender] if staff else []), *outside[:WRITERS_MOST])))
+
+
+def reads_automatic(lookup: Lookup) -> bool:
+    """Whether the words or the subject of a staff mail say that a program wrote it, though no header field does. An
+    answer that is taken for an out-of-office leaves its citizen without one."""
+    sure = lookup.reading.kind in MACHINES and lookup.reading.confidence["kind"] >= _SURE
+    return sure or bool(lookup.message.features.subject_says)

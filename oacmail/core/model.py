@@ -46,6 +46,9 @@ class Kind(StrEnum):
     THANKS = "thanks"
 
 
+MACHINES = (Kind.AUTO_REPLY, Kind.BOUNCE, Kind.BULK)
+
+
 class Topic(StrEnum):
     CERTIFICATE = "certificate"
     APPLICATION = "application"

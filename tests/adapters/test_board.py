@@ -15,8 +15,7 @@ from tests.servers.served_mailbox import ServedMailbox
 
 SERVERS: Mapping[str, Mapping[str, str]] = {
     "slash": {},
-    "dot, below INBOX": {"separator": ".", "prefix": "INBOX."},
-    "no MOVE": {"without": "MOVE"},
+    "dot, below INBOX, no MOVE": {"separator": ".", "prefix": "INBOX.", "without": "MOVE"},
     "no UIDPLUS": {"without": "UIDPLUS"},
 }
 _numbers = itertools.count(1)

@@ -337,7 +337,12 @@ def test_an_answer_met_before_its_question_still_answers_it(world: World) -> Non
 def test_words_of_a_machine_on_an_answered_case_move_nothing_and_a_person_looks(world: World) -> None:
     answer = _answered(world)
     world.clock.forward(hours=1)
-    world.citizen_writes(ANNA, "", "Aquest és un missatge automàtic. Tornaré el dia 15.", answers=answer)
+    world.citizen_writes(
+        ANNA,
+        "",
+        "Aquest és un missatge automàtic. Sóc fora i tornaré el dia 15. Per a urgències, truqueu a la centraleta.",
+        answers=answer,
+    )
     world.turn()
     assert world.case()["status"] == "answered"
     assert [reason.partition(":")[0] for reason in world.reviews()] == ["looks-automatic"]

@@ -353,7 +353,7 @@ FAULTS = (
     ),
     Planted(
         "from_staff takes an out-of-office without header fields for an answer",
-        _instead(from_staff, "_reads_automatic", lambda right, lookup: False),
+        _instead(from_staff, "reads_automatic", lambda right, lookup: False),
         "a message counts as answered if and only if it was answered",
         days=30,
         seeds=(29, 98, 88),

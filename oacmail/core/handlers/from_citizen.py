@@ -38,7 +38,7 @@ from oacmail.core.escalation import incidents, second_level
 from oacmail.core.escalation.repeat_contact import became_complex
 from oacmail.core.escalation.waiting import WAIT
 from oacmail.core.lookup import Lookup
-from oacmail.core.model import Dmarc, Kind, Outcome, Role, Status
+from oacmail.core.model import MACHINES, Dmarc, Kind, Outcome, Role, Status
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
 from oacmail.core.routing import forms, signature
@@ -46,7 +46,6 @@ from oacmail.core.routing.threading import ACKNOWLEDGED, ThreadMatch, fold_subje
 from oacmail.core.view import CaseView, Deadline, MessageView, View
 
 ACKS_A_CASE_AND_DAY = 3
-MACHINES = (Kind.AUTO_REPLY, Kind.BULK, Kind.BOUNCE)
 
 
 def from_citizen(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision:

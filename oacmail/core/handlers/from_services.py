@@ -15,10 +15,9 @@ from oacmail.core.effects import AuditEvent, Decision, Effect, RecordMessage
 from oacmail.core.escalation import outcome
 from oacmail.core.escalation.follow_up import is_unsolved
 from oacmail.core.handlers import services_buttons
-from oacmail.core.handlers.from_citizen import MACHINES
 from oacmail.core.handlers.orders import FRESH
 from oacmail.core.handlers.services_buttons import Press
-from oacmail.core.lookup import Lookup
+from oacmail.core.lookup import Lookup, reads_automatic
 from oacmail.core.model import Kind, Outcome, Role
 from oacmail.core.outbox import case_card
 from oacmail.core.outbox.kinds import KINDS, Audience
@@ -83,7 +82,7 @@ def _read(policy: Policy, lookup: Lookup, pressed: Press | None) -> ServicesRepl
     """A mail that is sent again later says nothing, nor does one that reads as if a program had written it: the day in
     an out-of-office is not that of the solution."""
     message, at = lookup.message, lookup.received_at
-    if lookup.reading.kind in MACHINES or message.features.subject_says:
+    if reads_automatic(lookup):
         return UNREAD
     if message.sent_at is None or abs(at - message.sent_at) > FRESH:
         return UNREAD

@@ -16,7 +16,7 @@ from oacmail.core.handlers.from_services import is_services_reply, on_services_r
 from oacmail.core.handlers.order_buttons import FORGED
 from oacmail.core.handlers.orders import is_order_mail, on_order_mail
 from oacmail.core.handlers.relayed_answer import on_relayed_answer
-from oacmail.core.lookup import Lookup
+from oacmail.core.lookup import Lookup, reads_automatic
 from oacmail.core.model import Auto, Dmarc, Kind, Message, Outcome, Role
 from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.outgoing import MailKind
@@ -27,8 +27,6 @@ from oacmail.core.routing.threading import ThreadMatch, match_case
 from oacmail.core.view import CaseView, View
 
 GUESSES = ("same-subject", "same-text")
-MACHINES = (Kind.AUTO_REPLY, Kind.BULK, Kind.BOUNCE)
-_SURE = 0.95  # an answer that is taken for an out-of-office leaves its citizen without one
 
 
 def in_sent_folder(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision:
@@ -84,7 +82,7 @@ def _written_by_staff(policy: Policy, view: View, lookup: Lookup, role: Role, ho
     message = lookup.message
     recipients = _recipients(policy, message)
     match = _match(view, lookup, recipients, trusted=True)
-    if _reads_automatic(lookup):
+    if reads_automatic(lookup):
         return _unmarked_robot(lookup, role, match.case)
     if match.case is None or match.rule in GUESSES:
         match, candidates = _of_a_new_mail(view, lookup, recipients, match)
@@ -109,12 +107,6 @@ def _written_by_staff(policy: Policy, view: View, lookup: Lookup, role: Role, ho
     effects = answers.answered(policy, case, at=at, key=key, how=how, guests=guests)
     twice = () if guests else answered_twice.warn(policy, case, at=at, now=now)
     return Decision(effects=(attach, *effects, *twice), because=(how, match.rule))
-
-
-def _reads_automatic(lookup: Lookup) -> bool:
-    """Whether its words or its subject say that a program wrote it, though no header field does."""
-    sure = lookup.reading.kind in MACHINES and lookup.reading.confidence["kind"] >= _SURE
-    return sure or bool(lookup.message.features.subject_says)
 
 
 def _unmarked_robot(lookup: Lookup, role: Role, case: CaseView | None) -> Decision:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from oacmail.core.cases import recipient, relayed_answers
 from oacmail.core.effects import AuditEvent, Decision, Effect, RecordMessage, ReviewDone, Send
-from oacmail.core.lookup import Lookup
+from oacmail.core.lookup import Lookup, reads_automatic
 from oacmail.core.model import Kind, Outcome, Role, Rung
 from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.outgoing import MailKind, MailState
@@ -22,7 +22,6 @@ from oacmail.core.view import CaseView, View
 FRESH = timedelta(days=1)
 """How old the Date may be on arrival, as for orders: a signed mail that is sent again later relays nothing."""
 RULES = ("relayed", "not-relayed")  # of the agent's messages; their texts are the agent's, not internal
-_MACHINES = (Kind.AUTO_REPLY, Kind.BULK, Kind.BOUNCE)
 
 
 def on_relayed_answer(policy: Policy, view: View, lookup: Lookup, role: Role, now: datetime) -> Decision:
@@ -45,7 +44,7 @@ def on_relayed_answer(policy: Policy, view: View, lookup: Lookup, role: Role, no
 def _why_not(policy: Policy, view: View, lookup: Lookup, case: CaseView | None) -> str:
     """The first reason; '' = it may go."""
     message, answer = lookup.message, lookup.answer
-    if lookup.reading.kind in _MACHINES or message.features.subject_says:
+    if reads_automatic(lookup):
         return "automatic"
     if case is None or view.thread is None:
         return "no-case"

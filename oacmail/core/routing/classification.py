@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from oacmail.core.features import Callback, Features, TownWord
-from oacmail.core.model import Auto, Classification, Intent, Kind, Level, Message, Topic
+from oacmail.core.model import MACHINES, Auto, Classification, Intent, Kind, Level, Message, Topic
 from oacmail.core.routing import derivation, forms
 
 Verdict = TypeVar("Verdict", bound=StrEnum)
@@ -25,7 +25,6 @@ _SHORT = 60  # words: pure thanks are brief
 _BRIEF = 12  # words: too few to tell a person from a machine, or thanks without a word of thanks from help
 _UNREAD = 0.3  # the confidence of a verdict without a score
 _UNSCORED: Mapping[str, float] = MappingProxyType({})
-_MACHINES = (Kind.AUTO_REPLY, Kind.BOUNCE, Kind.BULK)
 _BY_AUTO = {Auto.REPLY: Kind.AUTO_REPLY, Auto.BOUNCE: Kind.BOUNCE, Auto.BULK: Kind.BULK}
 
 
@@ -136,9 +135,11 @@ def _nothing_but_thanks(message: Message, _: frozenset[str]) -> bool:
 
 
 def _reads_as_thanks(message: Message, _: frozenset[str]) -> bool:
-    """Thanks are brief, with nothing beside them: most requests end with thanks too."""
+    """Thanks are brief, with nothing beside them: most requests end with thanks too. Who asks for another language in a
+    word or two does not thank."""
     found, length = message.features, len(message.fresh.split())
-    beside = found.postscript or found.names_attachment or message.attachments or _questions(message)
+    asked = _questions(message) or found.language_wish
+    beside = found.postscript or found.names_attachment or message.attachments or asked
     told = length > _BRIEF or (found.thanks and not found.turns)
     return (
         told
@@ -162,9 +163,9 @@ _KINDS: tuple[tuple[Callable[[Message, frozenset[str]], bool], tuple[Kind, ...],
     (_is_form, (Kind.REQUEST,), "kind: configured form"),
     (_looks_like_form, (Kind.REQUEST,), "kind: form of an unknown sender"),
     (_is_report, (Kind.BOUNCE,), ""),
-    (_is_automatic, _MACHINES, ""),
+    (_is_automatic, MACHINES, ""),
     (_is_titled_automatic, (Kind.AUTO_REPLY,), "kind: its subject says that it is automatic"),
-    (_reads_automatic, _MACHINES, "kind: reads as a machine's"),
+    (_reads_automatic, MACHINES, "kind: reads as a machine's"),
     (_reads_as_spam, (Kind.SPAM,), "kind: suspected spam"),
     (_nothing_but_thanks, (Kind.THANKS,), "kind: nothing but thanks"),
     (_reads_as_thanks, (Kind.THANKS,), "kind: only thanks"),
@@ -225,4 +226,4 @@ def _why(found: Features, verdict: StrEnum) -> tuple[str, ...]:
 
 
 def _of_machines(found: Features) -> float:
-    return sum(_score(found, kind) for kind in _MACHINES)
+    return sum(_score(found, kind) for kind in MACHINES)

@@ -27,7 +27,7 @@ _NOBODY = (
     "x-github",
     "content-type",
 )
-_WORDED = (0.3, 0.5)  # the least probability of a request by its words alone; the second for an automatic answer
+_WORDED = (0.3, 0.7)  # the least probability of a request by its words alone; the second for an automatic answer
 
 
 def is_call_form(message: Message) -> bool:

@@ -72,9 +72,9 @@ _NONE: Mapping[str, float] = MappingProxyType({})
 
 
 def words(message: Message) -> list[str]:
-    """Return the words of subject and new text; "Re:" is left out, since being a reply says nothing about the
-    content."""
-    title, text = features.title(message.subject), features.fold(message.fresh)
+    """Return the words of subject and new text; "Re:" is left out, since being a reply says nothing about the content.
+    A subject with the number of a case is ours: its words, "Hem rebut la vostra consulta", are those of a machine."""
+    title, text = "" if message.tokens else features.title(message.subject), features.fold(message.fresh)
     if town := message.features.town:
         title, text = title.replace(town, OWN_TOWN), text.replace(town, OWN_TOWN)
     return [*ngrams.tokens(title), ".", *ngrams.tokens(text)]
