@@ -54,7 +54,8 @@ class Tick:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryResult:
-    """A delivery attempt ended. `state`: sent | refused | later | uncertain; `error`: code, class, place."""
+    """A delivery attempt ended. `state`: sent | refused | later | uncertain; `error`: code, class, place; `limited`: a
+    sending limit of the provider put it off, which is no mail's fault."""
 
     key: str
     state: Literal["sent", "refused", "later", "uncertain"]
@@ -62,6 +63,7 @@ class DeliveryResult:
     code: int = 0
     status: str = ""
     error: str = ""
+    limited: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

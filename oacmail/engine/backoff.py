@@ -21,7 +21,7 @@ PACE = 60.0  # a server that asks once for so short a pause works: this is no ou
 @dataclass(slots=True)
 class Backoff:
     """No pause, then 1, 2, 4 … 300 s with jitter; after an error with a minimum pause, that pause, then 300 s. A pause
-    that the server names is kept each time, up to half an hour."""
+    that the server names is kept each time, up to half an hour; a short one grows to a minute."""
 
     errors: int = 0
     paused: int = 0
@@ -36,7 +36,8 @@ class Backoff:
         if at_least:
             self.paused += not named or at_least > PACE
             growing = at_least if self.paused == 1 else LONGEST_WAIT
-            pause = min(LONGEST_NAMED, at_least) if named else min(LONGEST_WAIT, growing)
+            least = min(PACE, 2.0 ** min(self.errors - 1, 9) / 2)
+            pause = min(LONGEST_NAMED, max(at_least, least)) if named else min(LONGEST_WAIT, growing)
             return pause * random.uniform(1.0, 1.05 if named else 1.2)  # noqa: S311 - jitter
         if not self.lasts:
             return 0.0

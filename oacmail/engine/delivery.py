@@ -100,7 +100,7 @@ class Delivery:
             now = self.engine.now()
             self.engine.store.unclaim(left, now - timedelta(seconds=1))
             self.engine.store.unclaim(broke, now)
-            raise next(iter(trouble.values()))
+            raise max(trouble.values(), key=lambda error: error.at_least)
 
     def _record_last(self) -> None:
         if self._unrecorded is not None:
@@ -152,7 +152,7 @@ class Delivery:
             return self._result(mail, "refused", expected, code=error.code, status=error.status, error=str(error))
         except Transient as error:
             self._limit = error if error.at_least else None
-            return self._result(mail, "later", expected, error=str(error))
+            return self._result(mail, "later", expected, error=str(error), limited=self._limit is not None)
         return self._result(mail, "sent", expected)
 
     def _result(
@@ -164,9 +164,12 @@ class Delivery:
         code: int = 0,
         status: str = "",
         error: str = "",
+        limited: bool = False,
     ) -> DeliveryResult:
         log.info("mail." + state, key=mail.key, error=error or None)
-        return DeliveryResult(key=mail.key, state=state, copy_expected=expected, code=code, status=status, error=error)
+        return DeliveryResult(
+            key=mail.key, state=state, copy_expected=expected, code=code, status=status, error=error, limited=limited
+        )
 
     def _copy_address(self, mail: Claimed) -> str:
         """Return the office's address if a copy of this mail is wanted: of mail to anybody but staff, and of few

@@ -109,6 +109,16 @@ def test_a_person_who_writes_through_a_machine_has_a_case_and_the_machine_gets_n
     assert sender not in {mail["recipient"] for mail in world.mails()}
 
 
+def test_what_a_ticket_system_says_of_a_case_opens_no_other(world: World) -> None:
+    """Its update repeats the citizen's words, under the number of the case and without References."""
+    world.citizen_writes(ANNA)
+    world.turn()
+    (ack,) = world.received(ANNA)
+    text = "Nou comentari: bon dia, no puc signar la instància, la pàgina em surt en blanc. Què he de fer?"
+    _sent(world, str(ack["Subject"]), text, sender="tickets@suport.example", Auto_Submitted="auto-generated")
+    assert len(world.cases()) == 1
+
+
 def test_a_case_made_by_hand_of_a_machines_message_writes_to_no_no_reply_address(world: World) -> None:
     raw = _sent(world, "La vostra factura", "Ja podeu consultar la factura.")
     assert world.cases() == []

@@ -1,5 +1,7 @@
 """A provider's own sending limits pace the outbox, or hold it until they end. No mail is lost or given up."""
 
+from collections.abc import Callable
+
 import pytest
 
 from oacmail.adapters.smtp import SmtpSettings, SmtpTransport
@@ -67,8 +69,33 @@ def test_a_limit_of_the_day_holds_the_outbox_until_it_ends(world: World, verb: s
     assert "mail goes on by itself" in told
 
 
+@pytest.mark.parametrize("verb", ["RCPT", "BODY"])
+def test_a_limit_that_lasts_for_days_makes_no_mail_undeliverable(town: Callable[..., World], verb: str) -> None:
+    world = town(smtp={"give_up_days": 1})
+    with Relay({verb: [DAY] * 3}) as relay:
+        _three_write(world, relay)
+        world.clock.forward(hours=30)
+        _sends_until_all_are_gone(world, relay)
+    assert {mail["state"] for mail in world.mails("ack")} == {"sent"}
+
+
+def test_what_a_relay_says_of_another_servers_limit_holds_up_one_mail_alone(world: World) -> None:
+    other = "450 4.1.1 <x@example.org>: unverified address: host mx said: 421 Connection limit exceeded"
+    with Relay({"RCPT": [other]}) as relay:
+        _three_write(world, relay)
+        world.delivery.drain()
+        assert len(relay.mails) == 2
+
+
 def test_a_pause_that_the_server_names_is_kept_each_time_and_not_longer_than_sensible() -> None:
     backoff = Backoff()
     pauses = [backoff.next(90.0, named=True) for _ in range(3)]
     assert all(90 <= pause <= 95 for pause in pauses)
     assert backoff.next(86_400.0, named=True) <= LONGEST_NAMED * 1.05
+
+
+def test_a_short_pause_that_a_server_names_again_and_again_grows_to_a_minute() -> None:
+    backoff = Backoff()
+    pauses = [backoff.next(0.5, named=True) for _ in range(12)]
+    assert pauses[0] < 1
+    assert all(60 <= pause <= 63 for pause in pauses[-3:])

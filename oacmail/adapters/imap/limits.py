@@ -19,7 +19,7 @@ _NAMED = re.compile(r"Suggested Backoff Time: (\d{1,9}) milliseconds", re.IGNORE
 _LIMITS: tuple[tuple[re.Pattern[str], str, float], ...] = (
     (re.compile("too many simultaneous connections", re.IGNORECASE), "too many connections", 60.0),
     (re.compile("exceeded command or bandwidth limits", re.IGNORECASE), "bandwidth limit", 300.0),
-    (re.compile(r"\[(?:THROTTLED|LIMIT)\]|is throttled", re.IGNORECASE), "throttled", 60.0),
+    (re.compile(r"\[THROTTLED\]|is throttled", re.IGNORECASE), "throttled", 60.0),
 )
 
 

@@ -1,7 +1,7 @@
 """Recognise a provider's own sending limits in its replies. They are the fault of no mail: mail waits until they end.
 
-This module decides only which limit a reply names and how long to wait. Only fixed words of the reply are looked for;
-its text is not kept.
+This module decides only which limit a reply names and how long to wait. Only the status and fixed words behind it
+are looked for: a reply may quote what another server said of its own limits. Its text is not kept.
 
 Sources: Exchange Online (three connections: "432 4.3.2 Concurrent connections limit exceeded"; 30 messages a minute,
 carried over to the following minutes; 10,000 recipients a day: "554 5.2.0
@@ -30,8 +30,8 @@ class Limit:
 def limit(code: int, text: str) -> Limit | None:
     """The limit that a reply names; `text` begins with the enhanced status code."""
     line = f"{code} {text}"
-    if re.search(r"^432 |sender thread limit exceeded|connections? limit exceeded", line, re.IGNORECASE):
+    if re.search(r"^432 4\.3\.2\b|^421 4\.3\.2\b.*(?:thread|connections?) limit exceeded", line, re.IGNORECASE):
         return Limit("limit of a minute", MINUTE, named=True)
-    if re.search(r"^5\d\d 5\.(?:4\.5|1\.90)\b|SubmissionQuotaExceeded", line):
+    if re.search(r"^5\d\d 5\.(?:4\.5|1\.90)\b|^5\d\d 5\.2\.0\b.*SubmissionQuotaExceeded", line):
         return Limit("limit of a day", _DAILY_PAUSE)
     return None

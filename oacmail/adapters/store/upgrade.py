@@ -6,6 +6,7 @@ complete. It never migrates the database itself, and it decides nothing.
 """
 
 import os
+import shutil
 import sqlite3
 import time
 from contextlib import closing
@@ -24,9 +25,11 @@ from oacmail.adapters.store.connection import (
     refuse_newer,
     schema,
 )
+from oacmail.core.errors import Fatal, Transient
 
 KEPT = ".before-m"
 _DRAFT = ".new-copy"
+_TRIAL = "migrate-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +48,7 @@ class Trial:
 def keep_copy(con: sqlite3.Connection, state: Path) -> Path | None:
     """Copy a database whose schema is behind, before it is migrated; None = it is empty or up to date. The caller holds
     the lock of `state`. Raises ConfigError as `refuse_newer`, Transient where there is no room."""
+    _remove_leftovers(state)
     refuse_newer(con)
     applied, pending = schema(con)
     if not applied or not pending:
@@ -59,12 +63,23 @@ def keep_copy(con: sqlite3.Connection, state: Path) -> Path | None:
     return kept
 
 
+def _remove_leftovers(state: Path) -> None:
+    """Remove what a killed upgrade or trial has left: whole copies, of which `forget` knows nothing."""
+    for draft in state.glob(f"{FILE}{_DRAFT}*"):
+        draft.unlink()
+    for trial in state.glob(f"{_TRIAL}*"):
+        shutil.rmtree(trial)
+
+
 def _interrupted(kept: Path, applied: int) -> bool:
     """Return True if this upgrade has made its copy and some steps already, so that the copy is the older state."""
     if not kept.exists():
         return False
-    with named_faults(), closing(sqlite3.connect(f"file:{quote(str(kept))}?mode=ro&immutable=1", uri=True)) as con:
-        return len(schema(con)[0]) < applied
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(kept))}?mode=ro&immutable=1", uri=True)) as con:
+            return 0 < len(schema(con)[0]) < applied
+    except (sqlite3.Error, Fatal, Transient):
+        return False  # it is no database: a copy of what there is now is better than none
 
 
 def rehearse(state: Path) -> Trial:
@@ -75,7 +90,7 @@ def rehearse(state: Path) -> Trial:
         _, pending = schema(source)
         if not pending:
             return Trial(steps=())
-        with TemporaryDirectory(dir=state, prefix="migrate-") as folder, named_faults():
+        with TemporaryDirectory(dir=state, prefix=_TRIAL) as folder, named_faults():
             copy = Path(folder) / FILE
             began = time.monotonic()
             _copy(source, copy)
@@ -113,5 +128,9 @@ def _copy(source: sqlite3.Connection, target: Path) -> None:
     """Write one state of the database to a file of the mode 0600, on the disk before this returns."""
     target.unlink(missing_ok=True)
     os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    with named_faults(), closing(sqlite3.connect(target)) as copy:
-        source.backup(copy)
+    try:
+        with named_faults(), closing(sqlite3.connect(target)) as copy:
+            source.backup(copy)
+    except BaseException:
+        target.unlink()  # half a copy would keep what `forget` erases elsewhere
+        raise

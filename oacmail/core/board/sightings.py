@@ -74,7 +74,8 @@ def judge(last: LastSeen, places: Sequence[Lies]) -> Judgement:
         for place in fresh
         if place.means and place.ref.folder != last.ref.folder and place.internal_date == last.internal_date
     ]
-    if moved and (not stays or last.ours or moved[-1].label):
+    labelled = bool(moved) and moved[-1].label and old is not None and old.passes > 0  # not by a filter on arrival
+    if moved and (not stays or last.ours or labelled):
         return Judgement(Happened.MOVED_BY_A_PERSON, moved[-1], last.ref if stays else None)
     if old is not None:
         return Judgement(Happened.NOTHING)

@@ -46,7 +46,8 @@ def _uncertain(policy: Policy, view: View, mail: OutgoingView, inp: DeliveryResu
 
 
 def _later(policy: Policy, view: View, mail: OutgoingView, inp: DeliveryResult, now: datetime) -> list[Effect]:
-    if mail.queued_at is not None and now - mail.queued_at > timedelta(days=policy.sending.give_up_days):
+    old = mail.queued_at is not None and now - mail.queued_at > timedelta(days=policy.sending.give_up_days)
+    if old and not inp.limited:
         return _give_up(policy, view, mail, inp, now)
     wait = BACKOFF[min(mail.attempts, len(BACKOFF)) - 1] if mail.attempts else BACKOFF[0]
     return [UpdateOutbox(key=mail.key, event=MailEvent.PUT_OFF, next_at=now + wait, refused_at=now, error=inp.error)]

@@ -56,8 +56,9 @@ def may_be(message: Message) -> bool:
 
 
 def is_unknown(policy: Policy, message: Message) -> bool:
-    """Whether it is a clear form of a sender that is not configured. No form writes from the office's own address."""
-    known = message.sender in policy.form_senders or policy.office.is_own(message.sender)
+    """Whether it is a clear form of a sender that is not configured. No form writes from an address of the office or
+    its staff."""
+    known = message.sender in policy.form_senders | policy.people.staff or policy.office.is_own(message.sender)
     return not known and is_clear(message)
 
 
@@ -88,8 +89,11 @@ def _is_relayed(message: Message) -> bool:
 
 def _reads_as_request(message: Message) -> bool:
     """Whether its words are a person's, as those of a voice message, a chat, an app, or a person whose address says
-    no-reply. Members of a list do not write to us, and a report says of itself what it is."""
-    if message.auto in (Auto.NONE, Auto.BOUNCE) or message.delivery_status is not None or message.refs:
+    no-reply. Members of a list do not write to us, a report says of itself what it is, and mail with the number of a
+    case belongs to that case."""
+    if message.auto in (Auto.NONE, Auto.BOUNCE) or message.delivery_status is not None:
+        return False
+    if message.refs or message.tokens:
         return False
     if any(reason.startswith(_NOBODY) for reason in message.reasons):
         return False
