@@ -110,7 +110,8 @@ def _shows_a_neighbour(town: SimulatedTown, action: SimulatedAction, rng: Random
         return ""
     neighbour = rng.choice(population.NEIGHBOURS)
     text = "Bon dia, soc qui l'ajuda: quina documentació li cal portar?"
-    return sent(town, neighbour, mail_of(town, action, "", text, ours, sender=neighbour), asks=True, guest=True)
+    mail = mail_of(town, action, "", text, ours, sender=neighbour)
+    return sent(town, neighbour, mail, asks=True, guest_of=action.who)
 
 
 # --- machines -----------------------------------------------------------------------------------------

@@ -11,14 +11,15 @@ from email.message import EmailMessage
 
 @dataclass(slots=True)
 class WrittenMessage:
-    """A genuine message. `at`: times of its deliveries; `asks`: the sender expects an answer."""
+    """A genuine message. `at`: times of its deliveries; `asks`: the sender expects an answer; `guest_of`: in
+    whose case somebody else wrote, '' = in the sender's own."""
 
     message_id: str
     mail: EmailMessage
     sender: str
     asks: bool
     at: list[datetime] = field(default_factory=list)
-    guest: bool = False
+    guest_of: str = ""
 
 
 @dataclass(slots=True)
@@ -102,9 +103,9 @@ class GroundTruth:
     moves: dict[str, PersonsMove] = field(default_factory=dict)
     lost: set[str] = field(default_factory=set)
 
-    def wrote(self, mail: EmailMessage, sender: str, at: datetime, *, asks: bool, guest: bool = False) -> None:
+    def wrote(self, mail: EmailMessage, sender: str, at: datetime, *, asks: bool, guest_of: str = "") -> None:
         name = str(mail["Message-ID"])
-        message = self.written.setdefault(name, WrittenMessage(name, mail, sender, asks, guest=guest))
+        message = self.written.setdefault(name, WrittenMessage(name, mail, sender, asks, guest_of=guest_of))
         message.at.append(at)
 
     def of(self, sender: str) -> list[WrittenMessage]:
@@ -131,11 +132,13 @@ class GroundTruth:
         return any(not one.solved or (latest is not None and latest >= one.at) for one in said)
 
     def forget(self, address: str) -> None:
-        """Nothing is expected of what this person wrote, or was written."""
-        for message in self.of(address):
+        """Nothing is expected of what this person wrote, or was written, nor of what others wrote in her cases."""
+        gone = [message for message in self.written.values() if address in (message.sender, message.guest_of)]
+        for message in gone:
             del self.written[message.message_id]
             self.moves.pop(message.message_id, None)
-        self.answers = [answer for answer in self.answers if answer.to != address]
+        names = {message.message_id for message in gone}
+        self.answers = [answer for answer in self.answers if answer.to != address and answer.message not in names]
         self.relayed = [said for said in self.relayed if said.to != address]
 
     def lose(self, message_ids: Iterable[str]) -> None:

@@ -26,7 +26,20 @@ from oacmail.sim.report_checks import ReportChecks
 from oacmail.sim.service import KillableStore
 from oacmail.sim.town import SimulatedTown, short
 
-AT_ANY_HOUR = frozenset({"alert", "derived", "transcript", "answered_twice", "not_relayed", "moved_back", "low_score"})
+AT_ANY_HOUR = frozenset(
+    {
+        "alert",
+        "derived",
+        "transcript",
+        "answered_twice",
+        "not_relayed",
+        "moved_back",
+        "low_score",
+        "opinion",
+        "rights",
+        "incident",
+    }
+)
 STUCK = timedelta(days=5)
 _NUMBER = re.compile(rb"[A-Z]+-\d{4}-\d{6}")
 

@@ -36,7 +36,7 @@ def _votes(town: SimulatedTown, action: SimulatedAction, rng: Random) -> str:
     )
     town.deliver(mail)
     at = arrival(town)
-    town.truth.wrote(mail, voter, at, asks=False, guest=voter != citizen)
+    town.truth.wrote(mail, voter, at, asks=False, guest_of=citizen if voter != citizen else "")
     case, late = str(survey["X-Oacmail-Case"]), at - survey["Date"].datetime > _COUNTS
     if not late:
         town.truth.votes.append(Vote(case, score, at, str(mail["Message-ID"]), own=voter == citizen))

@@ -30,9 +30,9 @@ def mail_of(
     )  # fmt: skip
 
 
-def sent(town: SimulatedTown, sender: str, mail: EmailMessage, *, asks: bool, guest: bool = False) -> str:
+def sent(town: SimulatedTown, sender: str, mail: EmailMessage, *, asks: bool, guest_of: str = "") -> str:
     town.deliver(mail)
-    town.truth.wrote(mail, sender, arrival(town), asks=asks, guest=guest)
+    town.truth.wrote(mail, sender, arrival(town), asks=asks, guest_of=guest_of)
     return f"message {short(str(mail['Message-ID']))} “{mail['Subject']}”"
 
 

@@ -247,8 +247,13 @@ def test_the_same_mail_again_votes_once(asked: World) -> None:
 
 def test_after_thirty_days_nobody_votes(asked: World) -> None:
     asked.live("2027-01-12 10:00", minutes=480)
-    press(asked, links(survey(asked))[4])
+    for voter in (ANNA, PERE):
+        before = len(asked.received(voter))
+        press(asked, links(survey(asked))[4], sender=voter)
+        assert len(asked.received(voter)) == before, "a vote alone is no request, however late"
     assert not given(asked)
+    assert len(asked.cases()) == 1
+    assert asked.case()["status"] == "closed"
 
 
 def test_a_number_typed_into_the_links_mail_is_what_the_person_says(asked: World) -> None:

@@ -3,12 +3,13 @@
 A vote alone never opens a case again, acknowledges nothing and starts no deadline. It is signed if its writer takes
 part in the case, was not disowned by their own domain (DMARC), and was shown the survey: the mail has a token of the
 survey's links or names its Message-ID, which nobody can guess. Any other number on a case whose citizen was asked is
-counted apart. The last vote within `DAYS` counts. Machines, staff and spam have no vote; what else people write is on
-the review list, so that a person reads it. No text of a citizen leaves this module.
+counted apart. The last vote within `DAYS` counts; a later one is filed on its case and counts for nothing. Machines,
+staff and spam have no vote; what else people write is on the review list, so that a person reads it. No text of a
+citizen leaves this module.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from oacmail.core.case_effects import RecordVote
 from oacmail.core.cases.request import CitizenRequest
@@ -32,7 +33,8 @@ _NO_VOTERS = (Kind.AUTO_REPLY, Kind.BULK, Kind.BOUNCE, Kind.SPAM)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ballot:
     """A reply to the survey of `case`. `score`: 1 to 5, 0 = it cannot be told which; `rule`: how it was recognised;
-    `guest`: its writer does not take part in the case; `asks`: it is a request besides."""
+    `guest`: its writer does not take part in the case; `asks`: it is a request besides; `late`: it counts for nothing.
+    """
 
     case: CaseView
     score: int
@@ -41,6 +43,7 @@ class Ballot:
     guest: bool
     asks: bool
     says_more: bool
+    late: bool
 
 
 def ballot(request: CitizenRequest, lookup: Lookup, match: ThreadMatch) -> Ballot | None:
@@ -48,15 +51,17 @@ def ballot(request: CitizenRequest, lookup: Lookup, match: ThreadMatch) -> Ballo
     words = lookup.written.features.vote
     if words is None or request.reading.kind in _NO_VOTERS or request.forced:
         return None
-    token = next(
-        (one for one in lookup.voted if _is_asked(request.view.cases.get(one.case), request.received_at)), None
-    )
+    asked = [one for one in lookup.voted if _was_asked(request.view.cases.get(one.case))]
+    token = next((one for one in asked if not _is_late(request, request.view.cases[one.case])), next(iter(asked), None))
     case = request.view.cases[token.case] if token else match.case
-    if case is None or not _is_asked(case, request.received_at):
+    if case is None or not _was_asked(case):
         return None
     score = words.score or (token.score if token and not words.unclear else 0)
     member = request.author in {case.citizen} | case.participants | case.reply_to
     shown = token is not None or _names_survey(request, case)
+    late, asks = _is_late(request, case), words.beside == "asks" or bool(request.message.attachments)
+    if late and (asks or words.beside == "words" or not score or not shown):
+        return None
     if not (score or words.unclear) or not (member or shown):
         return None
     return Ballot(
@@ -65,14 +70,19 @@ def ballot(request: CitizenRequest, lookup: Lookup, match: ThreadMatch) -> Ballo
         signed=member and shown and request.message.auth.dmarc is not Dmarc.FAIL,
         rule="vote-token" if token else match.rule,
         guest=not member,
-        asks=words.beside == "asks" or bool(request.message.attachments),
+        asks=asks,
         says_more=words.beside == "words",
+        late=late,
     )
 
 
-def _is_asked(case: CaseView | None, at: datetime) -> bool:
-    """Whether the citizen of this case was asked, not too long before `at`."""
-    return case is not None and case.surveyed_at is not None and at - case.surveyed_at <= timedelta(days=DAYS)
+def _was_asked(case: CaseView | None) -> bool:
+    return case is not None and case.surveyed_at is not None
+
+
+def _is_late(request: CitizenRequest, case: CaseView) -> bool:
+    assert case.surveyed_at is not None
+    return request.received_at - case.surveyed_at > timedelta(days=DAYS)
 
 
 def _names_survey(request: CitizenRequest, case: CaseView) -> bool:
@@ -81,6 +91,8 @@ def _names_survey(request: CitizenRequest, case: CaseView) -> bool:
 
 def counted(request: CitizenRequest, vote: Ballot) -> tuple[Effect, ...]:
     """The vote, the notice of a low one, and the review of what cannot be told."""
+    if vote.late:
+        return ()
     number = vote.case.number
     is_read = vote.asks or bool(vote.case.running("answer"))  # by whoever answers the case
     if not vote.score:
