@@ -65,7 +65,7 @@ class DerivationChecks:
 
     def none_forgotten(self) -> None:
         """While a case is with the services, they are reminded; when it is solved, somebody owes the citizen the news;
-        and nothing but the news of a solution ends it."""
+        and nothing but the news of a solution or the erasure of the citizen ends it."""
         rows = self._all(
             """SELECT c.number FROM cases c WHERE c.status = 'derived' AND NOT EXISTS(
             SELECT 1 FROM deadlines d WHERE d.case_id = c.id AND d.met_at IS NULL AND d.void_at IS NULL
@@ -76,7 +76,10 @@ class DerivationChecks:
         solved = self._all("SELECT number FROM cases WHERE solved_at IS NOT NULL")
         wrong = [row["number"] for row in solved if not self.town.truth.is_said_solved(row["number"])]
         require(not wrong, "nothing counts as solved that nobody has said to be solved", lambda: str(wrong[:3]))
-        ended = self._all("SELECT number FROM cases WHERE status IN ('answered', 'closed')")
+        ended = self._all(
+            """SELECT number FROM cases c WHERE status IN ('answered', 'closed') AND NOT EXISTS(
+            SELECT 1 FROM events e WHERE e.case_id = c.id AND e.kind = 'erased')"""
+        )
         silent = [
             number
             for number in sorted({row["number"] for row in ended} & self._held_by_services())
