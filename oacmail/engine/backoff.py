@@ -33,15 +33,16 @@ class Backoff:
     def next(self, at_least: float = 0.0, *, named: bool = False) -> float:
         """Return the seconds to wait before the next try, after one more error with the minimum pause `at_least`."""
         self.errors += 1
+        doubling = 2.0 ** min(self.errors - 2, 9)
+        if named:
+            self.paused += at_least > PACE
+            return min(LONGEST_NAMED, max(at_least, min(PACE, doubling))) * random.uniform(1.0, 1.05)  # noqa: S311 - jitter
         if at_least:
-            self.paused += not named or at_least > PACE
-            growing = at_least if self.paused == 1 else LONGEST_WAIT
-            least = min(PACE, 2.0 ** min(self.errors - 1, 9) / 2)
-            pause = min(LONGEST_NAMED, max(at_least, least)) if named else min(LONGEST_WAIT, growing)
-            return pause * random.uniform(1.0, 1.05 if named else 1.2)  # noqa: S311 - jitter
+            self.paused += 1
+            return min(LONGEST_WAIT, at_least if self.paused == 1 else LONGEST_WAIT) * random.uniform(1.0, 1.2)  # noqa: S311 - jitter
         if not self.lasts:
             return 0.0
-        return min(LONGEST_WAIT, 2.0 ** min(max(self.errors - 2, 0), 9)) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
+        return min(LONGEST_WAIT, doubling) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
 
 
 @dataclass(slots=True)

@@ -17,7 +17,7 @@ from oacmail.core.case_effects import Reconsider, SplitCase
 from oacmail.core.effects import Arrived, OpenCase
 from oacmail.core.errors import Fatal, Refused, Transient
 from oacmail.core.lookup import Lookup, look_up
-from oacmail.core.model import Folder, Kind, Message, MessageRef, Outcome, Role
+from oacmail.core.model import MACHINES, Folder, Kind, Message, MessageRef, Outcome, Role
 from oacmail.core.ports.mailbox import Fetched, Mailbox
 from oacmail.core.ports.transport import Outgoing
 from oacmail.engine import Delivery, Engine, Ticks
@@ -31,7 +31,7 @@ from oacmail.replay import VirtualClock
 
 log = structlog.get_logger()
 HOUR = timedelta(hours=1)
-_NO_REQUEST = (Kind.AUTO_REPLY, Kind.BULK, Kind.BOUNCE, Kind.SPAM, Kind.THANKS)
+_NO_REQUEST = (*MACHINES, Kind.SPAM, Kind.THANKS)
 _Batch = tuple[Sequence[Found], Mapping[MessageRef, Fetched], Mapping[MessageRef, Callable[[], Message]]]
 """Messages, the bytes of those that exist, and how to get each of these parsed."""
 

@@ -17,7 +17,7 @@ from tests.engine.test_forwards import _inline as forwarded_by
 from tests.engine.test_intent_actions import COMPLAINT, POINTER, PRINTER, RIGHTS
 from tests.engine.test_orders import reply
 from tests.engine.test_secrets_received import PIN
-from tests.engine.test_survey import links, press, survey
+from tests.engine.test_survey import links, press, survey, surveyed
 from tests.engine.world import AGENT, ANNA, MARTA, OPERATOR, PERE, SUPERVISOR, World
 
 TOWN = Callable[..., World]
@@ -128,11 +128,7 @@ def _answers_that_raise_a_question(town: TOWN) -> World:
 
 
 def _a_bad_vote(town: TOWN) -> World:
-    world = town(survey={"enabled": True})
-    asked = world.citizen_writes(ANNA)
-    world.turn()
-    world.agent_answers(asked)
-    world.live("2026-12-11 09:00", minutes=480)
+    world = surveyed(town)
     press(world, links(survey(world))[1])  # survey, low_score
     return world
 

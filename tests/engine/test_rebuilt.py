@@ -13,7 +13,7 @@ from oacmail.sim.mailbox import SimulatedMailbox
 from tests.engine import compose
 from tests.engine.compose import OFFICE
 from tests.engine.rebuilding import difference, lose, rebuild, taken
-from tests.engine.test_survey import given, links, press, survey
+from tests.engine.test_survey import given, links, press, survey, surveyed
 from tests.engine.world import AGENT, ANNA, MARTA, OPERATOR, PERE, SUPERVISOR, World, local
 
 TOWN = Callable[..., World]
@@ -287,11 +287,7 @@ def test_a_month_that_was_reported_is_not_reported_again(world: World) -> None:
 
 
 def test_votes_come_back_and_nobody_is_asked_again_how_it_was(town: TOWN) -> None:
-    world = town(survey={"enabled": True})
-    message = world.citizen_writes(ANNA)
-    world.turn()
-    world.agent_answers(message)
-    world.live("2026-12-11 09:00", minutes=240)
+    world = surveyed(town)
     press(world, links(survey(world))[4])
     before, votes = taken(world), given(world)
     lose(world)

@@ -19,13 +19,17 @@ ON = {"survey": {"enabled": True}}
 CLOSED = "2026-12-10 20:00"  # ten working days after the answer of 25 November, with 7 and 8 December closed
 
 
-@pytest.fixture
-def asked(town: Callable[..., World]) -> World:
+def surveyed(town: Callable[..., World]) -> World:
     """Anna was answered on 25 November, wrote no more, and has the survey of 11 December."""
     world = town(**ON)
     _answered(world, ANNA)
     world.live("2026-12-11 09:00", minutes=240)
     return world
+
+
+@pytest.fixture
+def asked(town: Callable[..., World]) -> World:
+    return surveyed(town)
 
 
 def _answered(world: World, sender: str, **written: object) -> EmailMessage:

@@ -26,7 +26,7 @@ _LOGIN_CODES = frozenset((530, 534, 535, 538))
 # These enhanced status codes of Exchange Online concern the sender: its block (5.1.8), and the missing right to send as
 # the office (5.7.60, 5.2.252).
 _SENDER_CODES = frozenset(("5.1.8", "5.7.60", "5.2.252"))
-_SENDER_PAUSE = 300.0
+_SENDER_LIMIT = Limit("", 300.0)
 _TOO_LARGE = 552
 _GO_ON = 354
 _T = TypeVar("_T", bound=Transient)
@@ -205,12 +205,8 @@ def _refusal(where: str, reply: Reply) -> OacmailError:
     """Return the error for a reply to this mail: 5xx is permanent, unless it concerns our login."""
     if reply.code in _LOGIN_CODES:
         return RelayError(f"SMTP {where}: {reply}")
-    if reply.limit:
-        return _limited(where, reply, reply.limit)
-    if reply.status in _SENDER_CODES:
-        trouble = RelayError(f"SMTP {where}: {reply}")
-        trouble.at_least = _SENDER_PAUSE
-        return trouble
+    if limit := reply.limit or (_SENDER_LIMIT if reply.status in _SENDER_CODES else None):
+        return _limited(where, reply, limit)
     if 500 <= reply.code < 600:
         return Permanent(where, reply.code, reply.status)
     return Transient(f"SMTP {where}: {reply}")

@@ -4,7 +4,6 @@ Copies are made through SQLite's backup API only: a WAL database copied without 
 """
 
 import itertools
-import os
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
@@ -19,6 +18,7 @@ from oacmail.adapters.store.connection import (
     lock,
     migrate,
     named_faults,
+    new_copy,
     refuse_newer,
     stamp,
     transaction,
@@ -38,18 +38,8 @@ def backup(state: Path, target: Path, token: Iterable[bytes], now: datetime) -> 
     """Write a consistent copy with the keys `token`, while the daemon runs; mode 0600, complete or not at all. Raises
     FileExistsError, Transient."""
     source = sqlite3.connect(f"file:{state / FILE}?mode=ro", uri=True)
-    try:
-        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        try:
-            with named_faults(), closing(sqlite3.connect(target)) as copy:
-                source.backup(copy)
-                with copy:
-                    keys.save(copy, token, now)
-        except BaseException:
-            target.unlink()
-            raise
-    finally:
-        source.close()
+    with closing(source), new_copy(source, target) as copy, copy:
+        keys.save(copy, token, now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

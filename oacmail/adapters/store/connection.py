@@ -117,6 +117,20 @@ def connect_readonly(path: Path) -> sqlite3.Connection:
         return con
 
 
+@contextmanager
+def new_copy(source: sqlite3.Connection, target: Path) -> Iterator[sqlite3.Connection]:
+    """Write one state of the database to a new file of the mode 0600, and yield it open for more: complete on the disk
+    afterwards, or not there at all. Raises FileExistsError, Transient."""
+    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    try:
+        with named_faults(), closing(sqlite3.connect(target)) as copy:
+            source.backup(copy)
+            yield copy
+    except BaseException:
+        target.unlink()  # half a copy would also keep what `forget` erases elsewhere
+        raise
+
+
 def connect_at_rest(path: Path) -> sqlite3.Connection:
     """Open a database that nobody writes, such as a backup, for reading: it leaves no files beside it. What a killed
     process has left in a write-ahead log comes into the file first."""

@@ -5,7 +5,6 @@ interrupted finds the copy that it has made, and goes on. The copy of the upgrad
 complete. It never migrates the database itself, and it decides nothing.
 """
 
-import os
 import shutil
 import sqlite3
 import time
@@ -13,15 +12,16 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from urllib.parse import quote
 
 from oacmail.adapters.store.connection import (
     FILE,
     connect,
+    connect_at_rest,
     connect_readonly,
     known_steps,
     migrations,
     named_faults,
+    new_copy,
     refuse_newer,
     schema,
 )
@@ -56,7 +56,8 @@ def keep_copy(con: sqlite3.Connection, state: Path) -> Path | None:
     kept = state / f"{FILE}.before-{known_steps()[-1].partition('_')[0]}"
     if not _interrupted(kept, len(applied)):
         draft = state / (FILE + _DRAFT)
-        _copy(con, draft)
+        with new_copy(con, draft):
+            pass  # whole as it is
         draft.replace(kept)
         for older in set(state.glob(f"{FILE}{KEPT}*")) - {kept}:
             older.unlink()
@@ -76,7 +77,7 @@ def _interrupted(kept: Path, applied: int) -> bool:
     if not kept.exists():
         return False
     try:
-        with closing(sqlite3.connect(f"file:{quote(str(kept))}?mode=ro&immutable=1", uri=True)) as con:
+        with closing(connect_at_rest(kept)) as con:
             return 0 < len(schema(con)[0]) < applied
     except (sqlite3.Error, Fatal, Transient):
         return False  # it is no database: a copy of what there is now is better than none
@@ -93,7 +94,8 @@ def rehearse(state: Path) -> Trial:
         with TemporaryDirectory(dir=state, prefix=_TRIAL) as folder, named_faults():
             copy = Path(folder) / FILE
             began = time.monotonic()
-            _copy(source, copy)
+            with new_copy(source, copy):
+                pass
             copied = time.monotonic() - began
             size = copy.stat().st_size
             with closing(connect(copy)) as con:
@@ -122,15 +124,3 @@ def _faults(con: sqlite3.Connection) -> list[str]:
     unsound = [str(row[0]) for row in con.execute("PRAGMA integrity_check") if row[0] != "ok"]
     lost = con.execute("PRAGMA foreign_key_check").fetchall()
     return unsound + [f"{row[0]}: a row points to a row of {row[2]} that does not exist" for row in lost]
-
-
-def _copy(source: sqlite3.Connection, target: Path) -> None:
-    """Write one state of the database to a file of the mode 0600, on the disk before this returns."""
-    target.unlink(missing_ok=True)
-    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    try:
-        with named_faults(), closing(sqlite3.connect(target)) as copy:
-            source.backup(copy)
-    except BaseException:
-        target.unlink()  # half a copy would keep what `forget` erases elsewhere
-        raise

@@ -15,7 +15,7 @@ from oacmail.core.case_effects import RecordVote
 from oacmail.core.cases.request import CitizenRequest
 from oacmail.core.effects import AuditEvent, Decision, Effect, RequestReview
 from oacmail.core.lookup import Lookup
-from oacmail.core.model import Dmarc, Kind
+from oacmail.core.model import MACHINES, Dmarc, Kind
 from oacmail.core.outbox import case_card
 from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.outgoing import MailKind
@@ -27,7 +27,7 @@ DAYS = 30
 LOW = 2
 """A score up to which the supervisor is told the same day."""
 COMMENT, UNCLEAR = "survey-comment", "survey-unclear"  # why a reply is on the review list
-_NO_VOTERS = (Kind.AUTO_REPLY, Kind.BULK, Kind.BOUNCE, Kind.SPAM)
+_NO_VOTERS = (*MACHINES, Kind.SPAM)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +51,10 @@ def ballot(request: CitizenRequest, lookup: Lookup, match: ThreadMatch) -> Ballo
     words = lookup.written.features.vote
     if words is None or request.reading.kind in _NO_VOTERS or request.forced:
         return None
-    asked = [one for one in lookup.voted if _was_asked(request.view.cases.get(one.case))]
-    token = next((one for one in asked if not _is_late(request, request.view.cases[one.case])), next(iter(asked), None))
-    case = request.view.cases[token.case] if token else match.case
+    cases = request.view.cases
+    asked = (one for one in lookup.voted if _was_asked(cases.get(one.case)))
+    token = min(asked, key=lambda one: _is_late(request, cases[one.case]), default=None)  # the first in time, else late
+    case = cases[token.case] if token else match.case
     if case is None or not _was_asked(case):
         return None
     score = words.score or (token.score if token and not words.unclear else 0)

@@ -16,17 +16,9 @@ _ROLES = re.compile(
 NO_REPLY = "sender: no-reply"
 # Mail of a list, or an answer: no form, whatever fields its text has.
 _OTHERS = ("list-", "mailing-list", "x-mailman", "x-github", "content-type")
+# The same, but for what a chat or a gateway has too (List-Unsubscribe).
+_NOBODY = ("list-id", "list-post", "list-owner", "list-archive", *_OTHERS[1:])
 _REPLIED = "auto-submitted: auto-replied"
-_NOBODY = (
-    "list-id",
-    "list-post",
-    "list-owner",
-    "list-archive",
-    "mailing-list",
-    "x-mailman",
-    "x-github",
-    "content-type",
-)
 _WORDED = (0.3, 0.7)  # the least probability of a request by its words alone; the second for an automatic answer
 
 
@@ -71,8 +63,8 @@ def person(policy: Policy, message: Message) -> str:
     )
 
 
-def _made_by_a_machine(message: Message) -> bool:
-    other = any(reason.startswith(_OTHERS) for reason in message.reasons)
+def _made_by_a_machine(message: Message, others: tuple[str, ...] = _OTHERS) -> bool:
+    other = any(reason.startswith(others) for reason in message.reasons)
     return message.auto is not Auto.NONE and message.delivery_status is None and not message.refs and not other
 
 
@@ -91,11 +83,7 @@ def _reads_as_request(message: Message) -> bool:
     """Whether its words are a person's, as those of a voice message, a chat, an app, or a person whose address says
     no-reply. Members of a list do not write to us, a report says of itself what it is, and mail with the number of a
     case belongs to that case."""
-    if message.auto in (Auto.NONE, Auto.BOUNCE) or message.delivery_status is not None:
-        return False
-    if message.refs or message.tokens:
-        return False
-    if any(reason.startswith(_NOBODY) for reason in message.reasons):
+    if message.auto is Auto.BOUNCE or message.tokens or not _made_by_a_machine(message, _NOBODY):
         return False
     return message.features.scores.get(WORDED, {}).get(Kind.REQUEST, 0.0) >= _WORDED[_answers(message)]
 
