@@ -264,6 +264,7 @@ PROBLEMS: tuple[Problem, ...] = (
     ),
     # shown alone: without a usable database nothing else is known
     Problem("no-database", "the service has never run on this state directory: start it"),
+    Problem("no-answer", "nothing is known of this town: run `oacmail --town NAME status`"),
     Problem("state", "the database could not be written for some time: see the log"),
     Problem("schema-newer", "this program does not start on this database"),
     Problem("database", "the database cannot be used: see the log"),

@@ -1,21 +1,24 @@
 """The verb `status`: the health of the service, read from the database alone. Exit 1 when unhealthy.
 
 This module collects the summary and prints it for people and as JSON; monitoring.py has the forms of Nagios and
-Prometheus.
+Prometheus, towns.py the towns of `--all`.
 """
 
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import click
 
+from oacmail import config as settings
 from oacmail import wiring
 from oacmail.adapters.store import connection, queries
-from oacmail.cli import monitoring, problems
-from oacmail.cli.common import configured, print_json, safe
+from oacmail.cli import monitoring, problems, towns
+from oacmail.cli.common import configured, print_json, safe, table
 from oacmail.config import Config
+from oacmail.config.loading import SYSTEM
 from oacmail.core.errors import ConfigError, Fatal, StateError
 from oacmail.core.model import Status
 from oacmail.core.outgoing import MailState
@@ -29,9 +32,12 @@ LISTED = 20
 @click.option("--json", "form", flag_value="json", help="One JSON object; every key is always there.")
 @click.option("--nagios", "form", flag_value="nagios", help="One line with performance data; exit 0, 1, 2 or 3.")
 @click.option("--prometheus", "form", flag_value="prometheus", help="Metrics for the textfile collector; exit 0.")
+@click.option("--all", "every", is_flag=True, help="A line for each town of this machine; also with --json.")
 @click.pass_context
-def status(ctx: click.Context, form: str | None) -> None:
+def status(ctx: click.Context, form: str | None, every: bool) -> None:
     """Show cases, mail, the mailbox, and every problem with its remedy."""
+    if every:
+        sys.exit(_all_towns(ctx, form))
     if form == "nagios":
         sys.exit(_as_plugin(ctx))
     try:
@@ -61,6 +67,37 @@ def _as_plugin(ctx: click.Context) -> int:
         line, code = monitoring.unknown(f"{type(error).__name__}: {error}"), monitoring.UNKNOWN
     click.echo(line)
     return code
+
+
+def _all_towns(ctx: click.Context, form: str | None) -> int:
+    """Print a line for each configuration beside the one that counts; return 1 if a town in service is unhealthy."""
+    if form not in (None, "json"):
+        raise click.UsageError("--all prints lines for people, or --json")
+    folder = (settings.find(ctx.find_root().obj) or SYSTEM).parent
+    rows = list(towns.summaries(folder, _of_file, _empty))
+    if not rows:
+        raise ConfigError((f"{folder}: holds no configuration of a town: name the folder's file with --config",))
+    if form == "json":
+        print_json({"town": town.name, "enabled": town.enabled, **row, "ok": _is_well(town, row)} for town, row in rows)
+    else:
+        table(("town", "state", "cases", "problems"), (_cells(town, row) for town, row in rows))
+    return 0 if all(_is_well(town, row) for town, row in rows) else 1
+
+
+def _of_file(path: Path) -> dict[str, Any]:
+    """Raises ConfigError."""
+    return health(settings.load(path), datetime.now(UTC))
+
+
+def _is_well(town: towns.TownFile, summary: Mapping[str, Any]) -> bool:
+    return bool(summary["ok"]) or not town.enabled
+
+
+def _cells(town: towns.TownFile, summary: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    if not town.enabled:
+        return town.name, "off", "", ""
+    state = "healthy" if summary["ok"] else "UNHEALTHY"
+    return town.name, state, f"{summary['cases']['open']} open, {summary['overdue']} overdue", "; ".join(lines(summary))
 
 
 def _show(summary: dict[str, Any], form: str | None) -> None:
