@@ -92,6 +92,8 @@ class Servers:
                 gid=65534,
                 password=password,
                 detail="no",
+                separator="/",
+                prefix="",
                 imap=IMAP,
                 imaps=IMAPS,
                 lmtp=LMTP,
