@@ -121,7 +121,9 @@ class BoardSync:
         key = (listing.watched.name, listing.state.uidvalidity)
         strangers = self._strangers.setdefault(key, set())
         known = places.get(key, set())
+        listing.renewed |= bool(listing.replaced & (known | strangers))  # they lay here at the last pass
         new = listing.present if listing.renewed else listing.present - known - strangers
+        strangers &= listing.present
         gone = known - listing.present
         renumbered = any(folder == key[0] and epoch != key[1] for folder, epoch in places)
         if new or gone or renumbered:

@@ -28,7 +28,8 @@ SIGNATURE_FIELD = "X-Oacmail"
 @dataclass(slots=True)
 class FolderListing:
     """One folder in one pass: its epoch and what has no outcome yet. `compared`: every place was compared. `present`:
-    all UIDs in it; `renewed`: they name other messages than at the last pass, so nobody has moved what is new here.
+    all UIDs in it; `replaced`: those that have once named other messages; `renewed`: the folder was renumbered or
+    restored since the last pass.
 
     `todo` maps uid -> (place, attempts, in flight at a crash); `own` are UIDs with a field of our signature's name.
     Anybody can write one: intake removes those that we did not sign.
@@ -40,6 +41,7 @@ class FolderListing:
     todo: dict[int, tuple[MessageMeta, int, bool]] = field(default_factory=dict)
     own: set[int] = field(default_factory=set)
     present: set[int] = field(default_factory=set)
+    replaced: set[int] = field(default_factory=set)
     renewed: bool = False
 
 
@@ -79,8 +81,8 @@ class FolderScan:
         if compare:
             self._identify(watched.name, state.uidvalidity)
         self._known[watched.name, state.uidvalidity].update(meta.uid for meta in new)
-        listing = FolderListing(watched=watched, state=state, compared=compare, present=present)
-        listing.renewed = renumbered or fallen or replaced
+        listing = FolderListing(watched=watched, state=state, compared=compare, present=present, replaced=replaced)
+        listing.renewed = renumbered or fallen
         if new or compare or (watched.name, state.uidvalidity) in self._waiting:
             listing.todo = store.unworked(watched.name, state.uidvalidity, self.engine.now())
         if listing.todo:
@@ -129,8 +131,8 @@ class FolderScan:
 
     def _new(
         self, watched: WatchedFolder, state: FolderState, compare: bool
-    ) -> tuple[Sequence[MessageMeta], set[int], bool]:
-        """Return what is new, all UIDs, and whether known UIDs name other messages."""
+    ) -> tuple[Sequence[MessageMeta], set[int], set[int]]:
+        """Return what is new, all UIDs, and the known UIDs that name other messages."""
         key = (watched.name, state.uidvalidity)
         if compare or key not in self._known:
             return self._compared(watched, state)
@@ -141,9 +143,9 @@ class FolderScan:
             log.warning("folder.new-epoch", folder=watched.name, reason="a uid names another message")
             return self._compared(watched, state)
         missing = sorted(present - known)
-        return self.mailbox.metas(missing) if missing else (), present, False
+        return self.mailbox.metas(missing) if missing else (), present, set()
 
-    def _compared(self, watched: WatchedFolder, state: FolderState) -> tuple[Sequence[MessageMeta], set[int], bool]:
+    def _compared(self, watched: WatchedFolder, state: FolderState) -> tuple[Sequence[MessageMeta], set[int], set[int]]:
         """Compare every place with our records: a reused UID is a new message."""
         key = (watched.name, state.uidvalidity)
         uids = sorted(self.mailbox.bearing(SIGNATURE_FIELD)) if watched.role is Folder.JUNK else None
@@ -154,9 +156,9 @@ class FolderScan:
         self.engine.store.revive(*key, [meta.uid for meta in metas])
         known = self.engine.store.known_uids(*key)
         self._known[key] = known
-        return [meta for meta in metas if meta.uid not in known], {meta.uid for meta in metas}, bool(replaced)
+        return [meta for meta in metas if meta.uid not in known], {meta.uid for meta in metas}, replaced
 
-    def _replaced(self, key: tuple[str, int], metas: Sequence[MessageMeta]) -> list[int]:
+    def _replaced(self, key: tuple[str, int], metas: Sequence[MessageMeta]) -> set[int]:
         few = [meta.uid for meta in metas] if len(metas) <= TAIL else None
         known = self.engine.store.known(*key, few)
-        return [meta.uid for meta in metas if meta.uid in known and known[meta.uid] != meta]
+        return {meta.uid for meta in metas if meta.uid in known and known[meta.uid] != meta}

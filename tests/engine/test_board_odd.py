@@ -5,7 +5,7 @@ from pathlib import Path
 
 from oacmail.sim.mailbox import SimulatedMailbox
 from tests.engine import compose
-from tests.engine.test_board import ANSWERED, CLOSED, MINE, OPEN, lies, move, quiet
+from tests.engine.test_board import ANSWERED, CLOSED, DERIVED, MINE, OPEN, lies, move, quiet
 from tests.engine.world import AGENT, ANNA, PERE, World
 
 
@@ -122,3 +122,24 @@ def test_a_message_that_the_restored_mailbox_has_lost_moves_no_other_that_has_it
     world.order("assign", lost, name="agent")
     quiet(world)
     assert lies(world) == {OPEN: 1}
+
+
+def test_a_drag_is_noticed_where_the_restored_folder_gives_its_uids_again(tmp_path: Path) -> None:
+    world = World(tmp_path, board={"enabled": True})
+    world.citizen_writes(ANNA)
+    world.citizen_writes(PERE, "Padró", "Com demano un volant?")
+    world.turn()
+    yesterday = world.mailbox.snapshot()
+    world.mailbox.move(OPEN, min(world.mailbox.folders[OPEN].messages), MINE)
+    quiet(world)
+    (uid,) = world.mailbox.folders[MINE].messages
+    move(world, MINE, DERIVED)
+    world.mailbox.restore(yesterday)
+    quiet(world)
+    assert lies(world) == {OPEN: 1, DERIVED: 1}
+    move(world, OPEN, MINE)
+    assert list(world.mailbox.folders[MINE].messages) == [uid]
+    assert sorted((case["status"], case["assignee"] or "") for case in world.cases()) == [
+        ("derived", "agent"),
+        ("open", "agent"),
+    ]
