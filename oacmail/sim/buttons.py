@@ -25,7 +25,7 @@ _NUMBER = re.compile(r"[A-Z]+-\d{4}-\d{6}")
 SOLVED, ESTIMATE, NOT_OURS = "Ja està resolt", "Previsió (escriviu-hi el dia)", "No és cosa nostra"
 MINE, FIRST_LEVEL, DERIVES, CALLED = "Me'l quedo", "És de primer nivell", "Deriva a nivell 2", "He trucat"
 _OF_AGENTS = (MINE, FIRST_LEVEL, DERIVES, CALLED)
-_VALID = timedelta(days=9)  # a button works for ten days
+_VALID, _EXPIRED = timedelta(days=9), timedelta(days=11)  # a button works for ten days; nobody presses one just then
 
 
 def _links(mail: EmailMessage) -> dict[str, str]:
@@ -44,6 +44,8 @@ def _chosen(
     if not mails:
         return None
     mail = rng.choice(mails)
+    if _VALID <= town.clock.true() - mail["Date"].datetime <= _EXPIRED:
+        return None
     links = {label: link for label, link in _links(mail).items() if label in labels}
     if not links:
         return None

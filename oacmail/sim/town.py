@@ -169,6 +169,8 @@ class SimulatedTown(SimulatedService):
         if self.down or not board.waiting(self.store.con):
             return ""
         word: Word = Random(f"word:{self.plan.seed}:{self.clock.true()}").choice(("carry out", "undo"))
+        if word == "undo":
+            self.truth.moves.clear()
         return f"{board.say(self.store.con, word)} moves: {word}"
 
     def _night(self) -> str:
