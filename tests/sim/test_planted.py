@@ -196,7 +196,7 @@ FAULTS = (
     Planted(
         "rate_limits.budget_class acknowledges a message that fails DMARC",
         _instead(rate_limits, "budget_class", lambda right, message, person: "verified"),
-        "nothing to a sender whose domain disowns the mail",
+        "nothing by itself to a sender whose domain disowns the mail",
     ),
     Planted(
         "from_citizen._asks_anew starts no deadline",
