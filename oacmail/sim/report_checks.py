@@ -1,4 +1,4 @@
-"""Compare each month's report with figures computed here, when it is published (R25, indicators I1 to I3 and I11).
+"""Compare each month's report with figures computed here, when it is published (R25, indicators I1 to I4 and I11).
 
 A request is a deadline that a message started; when the message arrived and when it was due come from the ground truth
 and the dates of `expected_due`, the votes from the ground truth alone. The moment of an answer is the database's, which
@@ -7,6 +7,7 @@ and the dates of `expected_due`, the votes from the ground truth alone. The mome
 
 import json
 import sqlite3
+import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -18,6 +19,7 @@ from oacmail.sim.town import SimulatedTown
 _REQUESTS = """SELECT d.armed_by, d.armed_at, d.due_at, d.met_at, c.number, c.opened_by, m.message_id
   FROM deadlines d JOIN cases c ON c.id = d.case_id LEFT JOIN messages m ON m.fingerprint = d.armed_by
   WHERE d.kind = 'answer' AND d.level = 0 AND (d.void_at IS NULL OR d.void_at >= ?)"""
+A_SECOND = 1 / 3600 + 1e-6  # in hours: the database holds whole seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,12 @@ class ReportChecks:
             "I1": _in_time([one for one in requests if one.promised and begins <= one.due_at < ends]),
             "I2": (len({one.case for one in requests if one.due_at < ends and one.met_at is None}), None),
             "I3": self._same_day([one for one in requests if one.asked and begins <= one.asked_at < ends]),
+            "I4": self._time([one for one in requests if one.asked and begins <= one.due_at < ends]),
             "I11": self._satisfaction(begins, ends),
         }
         for name, (value, n) in expected.items():
             shown = figures[name]
-            same = shown["value"] == value or _are_close(shown["value"], value)
+            same = shown["value"] == value or _are_close(shown["value"], value, A_SECOND if name == "I4" else 1e-6)
             require(
                 same and shown["n"] in (n, None),
                 "the figures of a month agree with the ledger",
@@ -94,6 +97,23 @@ class ReportChecks:
         same = [one for one in counted if one.met_at and self._day(one.met_at) == self._day(one.asked_at)]
         return _share(len(same), len(counted)), len(counted)
 
+    def _time(self, due: list[CountedRequest]) -> tuple[float | None, int]:
+        """The median of the service hours from arrival to answer."""
+        hours = [self._hours(one.asked_at, one.met_at) for one in due if one.met_at is not None]
+        return (statistics.median(hours) if hours else None), len(hours)
+
+    def _hours(self, begins: datetime, ends: datetime) -> float:
+        """The part of each working day's opening hours that lies between the two moments."""
+        office, day, total = self.town.policy.office, self._day(begins), timedelta()
+        while day <= self._day(ends):
+            opens, closes = (
+                datetime.combine(day, hour, self.town.zone).astimezone(UTC) for hour in (office.opens, office.closes)
+            )
+            if self.expected.workdays.is_working_day(day):
+                total += max(timedelta(), min(ends, closes) - max(begins, opens))
+            day += timedelta(days=1)
+        return total / timedelta(hours=1)
+
     def _is_before_closing(self, moment: datetime) -> bool:
         local = moment.astimezone(self.town.zone)
         return self.expected.workdays.is_working_day(local.date()) and local.time() < self.town.policy.office.closes
@@ -112,8 +132,8 @@ class ReportChecks:
         return self.town.store.con.execute(query, values).fetchall()
 
 
-def _are_close(one: float | None, other: float | None) -> bool:
-    return one is not None and other is not None and abs(one - other) < 1e-6
+def _are_close(one: float | None, other: float | None, within: float) -> bool:
+    return one is not None and other is not None and abs(one - other) < within
 
 
 def _in_time(due: list[CountedRequest]) -> tuple[float | None, int]:

@@ -28,6 +28,7 @@ from oacmail.core.handlers import from_citizen, from_services, from_staff, relay
 from oacmail.core.model import BoardFolder, BoardPlace, Status
 from oacmail.core.outbox import kinds, rate_limits, uncertain
 from oacmail.core.ports.mailbox import MessageMeta
+from oacmail.core.report import compliance
 from oacmail.core.report.cohorts import Cohorts
 from oacmail.core.routing import threading
 from oacmail.core.routing.services_reply import ServicesReply, Statement
@@ -372,6 +373,13 @@ FAULTS = (
         _instead(Cohorts, "in_time", lambda right, self, request: True),
         "the figures of a month agree with the ledger",
         seeds=(54, 43, 65),  # their months end after some days
+        only=("writes", "answers", "reports a fault"),
+    ),
+    Planted(
+        "compliance.service_hours counts the night too",
+        _instead(compliance, "service_hours", lambda right, begins, ends, policy: (ends - begins) / timedelta(hours=1)),
+        "the figures of a month agree with the ledger",
+        seeds=(54, 43, 65),
         only=("writes", "answers", "reports a fault"),
     ),
     Planted(
