@@ -18,6 +18,7 @@ from oacmail.adapters import charts, disk, memory
 from oacmail.adapters.clock import SystemClock
 from oacmail.adapters.command import AdminProgram
 from oacmail.adapters.imap import ImapMailbox
+from oacmail.adapters.shared_budget import BudgetFile
 from oacmail.adapters.smtp import SmtpTransport
 from oacmail.adapters.store import SqliteStore, admin, connection, keys
 from oacmail.adapters.templates import JinjaRenderer, OfficeProfile, wording
@@ -261,6 +262,7 @@ def assemble(config: Config, *, shadow: bool = False, parsing: Parser | None = N
             transport=relay,
             envelope=envelope.__getitem__,
             per_minute=config.smtp.per_minute,
+            shared=shared_budget(config),
         )
     except BaseException:
         store.close()
@@ -279,6 +281,10 @@ def assemble(config: Config, *, shadow: bool = False, parsing: Parser | None = N
         canary=CanaryWatch(engine=core, run=alert.run),
         grant=GrantWatch(engine=core, run=alert.run, since=lambda: store.problems().get(OAUTH)),
     )
+
+
+def shared_budget(config: Config) -> BudgetFile | None:
+    return BudgetFile(config.smtp.shared_budget) if config.smtp.shared_budget else None
 
 
 def _alert_command(config: Config) -> AdminProgram:

@@ -29,7 +29,7 @@ def test_systemd_finds_no_fault_in_the_installed_units(tmp_path: Path) -> None:
     _install(tmp_path)
     units = [
         "oacmail@vila.service",
-        *(path.name for end in ("service", "timer") for path in UNITS.glob(f"*[!@].{end}")),
+        *(path.name for end in ("service", "timer", "slice") for path in UNITS.glob(f"*[!@].{end}")),
     ]
     assert _analyze("verify", "--man=no", f"--root={tmp_path}", *units) == ""
 
@@ -78,7 +78,13 @@ def test_the_fault_finder_would_find_one(tmp_path: Path) -> None:
 def test_both_units_differ_only_in_the_name_of_the_town() -> None:
     one = _settings("oacmail.service")
     many = [line.replace("/%i.toml", "/config.toml") for line in _settings("oacmail@.service")]
-    assert [re.sub(r"[/-]%i| of %i", "", line) for line in many] == one
+    assert [re.sub(r"[/-]%i| of %i", "", line) for line in many if not line.startswith("Slice=")] == one
+
+
+def test_all_towns_are_in_the_slice_whose_limits_hold_for_them_together() -> None:
+    (place,) = [line.partition("=")[2] for line in _settings("oacmail@.service") if line.startswith("Slice=")]
+    limits = dict(line.split("=", 1) for line in _settings(place) if "=" in line)
+    assert {"MemoryHigh", "MemoryMax", "CPUWeight", "TasksMax"} <= set(limits)
 
 
 def test_systemd_does_not_restart_on_the_exit_codes_that_a_restart_cannot_fix() -> None:

@@ -16,7 +16,7 @@ from oacmail.adapters import disk
 from oacmail.adapters.store import connection, drills, tick_failures
 from oacmail.cli.error_help import meaning
 from oacmail.config import Config
-from oacmail.engine import host_checks, run_history
+from oacmail.engine import host_checks, relay_budget, run_history
 
 WARNING, CRITICAL = "warning", "critical"  # severities; only a critical problem makes `status` unhealthy
 RESTARTING = timedelta(seconds=30)  # a lock that is free for less may mean a restart
@@ -159,6 +159,12 @@ PROBLEMS: tuple[Problem, ...] = (
         "not-ticking",
         "the service runs but has checked no deadline for five minutes: see the log (tick.failed)",
         _is_not_ticking,
+    ),
+    Problem(
+        relay_budget.CODE,
+        "the file smtp.shared_budget cannot be used, so this town counts its mail alone: see the log, check that the "
+        "file exists and that the service may write it (docs/towns.md section 3)",
+        warning=True,
     ),
     Problem(
         "unaccounted",

@@ -3,6 +3,7 @@
 It returns findings for `oacmail check`, one line each as in a ConfigError. It opens no file and contacts no server.
 """
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -83,6 +84,8 @@ def _about(path: str, value: object) -> Iterator[str]:
         yield f"{path}: is still the example value: write your own"
     if isinstance(value, Path) and path not in _CHECKED_ELSEWHERE and not value.exists():
         yield f"{path}: {value} does not exist: check the name"
+    elif isinstance(value, Path) and path == "smtp.shared_budget" and not os.access(value, os.R_OK | os.W_OK):
+        yield f"{path}: {value} cannot be written by this user: see docs/towns.md section 3"
 
 
 def _values(part: object, path: str = "") -> Iterator[tuple[str, object]]:

@@ -4,6 +4,7 @@ Unencrypted connections to other machines are refused here, so no later code che
 nothing and holds no passwords (secrets.py reads them).
 """
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -82,12 +83,20 @@ class SmtpSection(Section):
     password_file: FilePath | None = None
     ca_file: FilePath | None = None
     per_minute: Limit = 30
+    shared_budget: FilePath | None = None
     give_up_days: Count = 3
     self_copy: Literal[True, False, "server"] = True
     ack_envelope: Literal["null", "bounce", "office"] = "null"
     uncertain_seconds: Count = 900
 
     _security = field_validator("security")(_encrypted_unless_local)
+
+    @field_validator("shared_budget")
+    @classmethod
+    def _needs_a_limit(cls, path: Path | None, info: ValidationInfo) -> Path | None:
+        if path is not None and info.data.get("per_minute") == 0:
+            raise wrong("has no limit to share, since smtp.per_minute is 0", "set smtp.per_minute to that of the relay")
+        return path
 
 
 class OauthSection(Section):

@@ -46,6 +46,10 @@ class RelayError(Transient):
     """The relay is unavailable: no connection, no login, or a refusal before RCPT. No mail is at fault."""
 
 
+class BudgetUnusable(Transient):
+    """The budget that several towns share cannot be read or written at this moment."""
+
+
 class Uncertain(OacmailError):
     """The mail was handed over and no reply came: the relay may or may not have accepted it."""
 

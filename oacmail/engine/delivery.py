@@ -19,10 +19,12 @@ from oacmail.core.handlers.own_copies import OTHER_INSTANCE
 from oacmail.core.outbox.kinds import ALERTS, IN_SERVICE_HOURS, KINDS
 from oacmail.core.outbox.relay_health import REFUSES, refuses_everybody
 from oacmail.core.outgoing import MailKind
+from oacmail.core.ports.budget import SharedBudget
 from oacmail.core.ports.store import Claimed
 from oacmail.core.ports.transport import Outgoing, Transport
 from oacmail.engine.engine import Engine
 from oacmail.engine.problem_flag import ProblemFlag
+from oacmail.engine.relay_budget import RelayBudget
 
 log = structlog.get_logger()
 BATCH = 20
@@ -44,13 +46,16 @@ class Delivery:
     transport: Transport
     envelope: Callable[[MailKind], str]
     per_minute: int
+    shared: SharedBudget | None = None
     citizens_may: bool = False
     _upset: bool = False
     _unrecorded: DeliveryResult | None = None
     _limit: Transient | None = None
     _refuses: ProblemFlag = field(init=False)
+    _budget: RelayBudget = field(init=False)
 
     def __post_init__(self) -> None:
+        self._budget = RelayBudget(self.engine.store, self.per_minute, self.shared)
         self._refuses = ProblemFlag(self.engine.store, REFUSES)
 
     def drain(self) -> bool:
@@ -62,12 +67,12 @@ class Delivery:
             self._record_last()
             store.recover()
         self._upset = True  # an exception from here on leaves claimed rows that nobody sends
-        most = min(BATCH, self._room(now))
+        most = self._budget.room(BATCH, now)
         staff = None if self.citizens_may else self.engine.policy.people.staff
         waits = () if calendar.in_hours(now, self.engine.policy) else IN_SERVICE_HOURS
         # Alerts are sent even while another daemon answers this mailbox.
         only = ALERTS if store.recall(OTHER_INSTANCE) else ()
-        claimed = store.claim(now, most, staff, waits, only) if most > 0 else []
+        claimed = self._within_budget(store.claim(now, most, staff, waits, only) if most > 0 else [], now)
         self._send_all(claimed)
         self._upset = False
         if claimed:
@@ -123,10 +128,12 @@ class Delivery:
         refuses = refuses_everybody(self.engine.policy, self.engine.store.refused(self.engine.policy, now))
         self._refuses.set(refuses, now)
 
-    def _room(self, now: datetime) -> int:
-        if not self.per_minute:
-            return BATCH
-        return self.per_minute - self.engine.store.handed_over_since(now, 60)
+    def _within_budget(self, claimed: list[Claimed], now: datetime) -> list[Claimed]:
+        """Return the mails that may leave; put back those for which other towns left no room meanwhile."""
+        allowed = self._budget.take(len(claimed), now)
+        if allowed < len(claimed):
+            self.engine.store.unclaim([mail.key for mail in claimed[allowed:]], now - timedelta(seconds=1))
+        return claimed[:allowed]
 
     def _attempt(self, mail: Claimed) -> DeliveryResult | None:
         """Return None if the mail was withdrawn before its first byte."""

@@ -186,6 +186,7 @@ class SimulatedService:
             transport=self.relay,
             envelope=envelope.__getitem__,
             per_minute=self.config.smtp.per_minute,
+            shared=wiring.shared_budget(self.config),
         )
         self.compare = True
         self.engine.begin()

@@ -51,6 +51,7 @@ WRONG = [
     ("imap", "backlog_days = -1", "imap.backlog_days: is too small: write 0 or more"),
     ("smtp", 'security = "none"', "smtp.security: would send the password unencrypted to another machine: "),
     ("smtp", "per_minute = -1", "smtp.per_minute: is too small: write 0 or more"),
+    ("smtp", 'per_minute = 0\nshared_budget = "budget"', "smtp.shared_budget: has no limit to share"),
     ("smtp", 'self_copy = "yes"', 'smtp.self_copy: is not one of the allowed values: write true, false or "server"'),
     ("people", 'agents = ["oac360@castellbisbal.example"]', "people.agents: names the office's own address"),
     ("people", 'forms = "OAC360@Castellbisbal.example"', "people.forms: names the office's own address"),

@@ -208,6 +208,11 @@ _TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
             "El servidor de salida rechaza el correo para todos: todo queda en espera",
             "The outgoing mail server refuses mail to everybody: all of it waits",
         ),
+        "shared-budget": (
+            "El fitxer «smtp.shared_budget» no es pot fer servir: aquest ajuntament compta sol el correu que envia",
+            "El archivo «smtp.shared_budget» no se puede usar: este ayuntamiento cuenta solo el correo que envía",
+            "The file `smtp.shared_budget` cannot be used: this town counts the mail that it sends alone",
+        ),
         "disk-full": (
             "Queda molt poc espai al disc on es desa l'estat: feu-hi lloc",
             "Queda muy poco espacio en el disco donde se guarda el estado: haga sitio",
