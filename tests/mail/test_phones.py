@@ -83,6 +83,12 @@ def test_the_telephone_is_found_and_other_numbers_are_not(text: str, number: str
         ("fins a dos quarts de nou. sis-zero-zero / onze / vint-i-dos / trenta-tres", "+34600112233"),
         ("antes de las siete. seis cero cero uno uno dos dos tres tres", "+34600112233"),
         ("de 2 a 4: 600 uno uno dos 2 3 3", "+34600112233"),
+        ("Em truqueu? sis-cents / 30 / 11 / 44", "+34600301144"),
+        ("Mi número: seiscerocerotresunoochonuevecuatrodos, a la siesta", "+34600318942"),
+        ("ahora es 600, luego 112 y después 233. Llame cuando guste", "+34600112233"),
+        ("it's 600 11 then 22 then 33. After lunch", "+34600112233"),
+        ("es de Francia. 00 33 y luego 6 12 . 34 . 98 . 75", "+33612349875"),
+        ("我的电话是 六零零 一一 二二 三三。谢谢", "+34600112233"),
         ("sei cero cero, uno uno dos, dos tres tres", "+34600112233"),
         ("my British number: oh seven seven double-oh, nine double-oh, one two three", "+447700900123"),
         ("a British one, plus four four, seven seven double-oh, nine double-oh, one two three", "+447700900123"),
@@ -124,6 +130,9 @@ def test_a_telephone_in_words_is_a_telephone(text: str, number: str) -> None:
         ("Mejor el móvil que el fijo: fijo 93 770 06 14, móvil 600 11 22 33", "+34600112233"),
         ("llamame al 600 11 22 33 no al que teneis en ficha que es viejo 688 20 15 54", "+34600112233"),
         ("cap dels de P1. 600 11 22 33 (Jaume)", "+34600112233"),
+        ("Al móvil: 600 11 22 33 (no al fijo de la firma, que no lo cogen). T. 93 770 06 14", "+34600112233"),
+        ("al 600 11 22 33 i si no contesto al de l'Agustí, 688 20 15 54. Millor el meu.", "+34600112233"),
+        ("mi teléfono era el 688 20 15 54, ese ya no, ahora es el 600 11 22 33", "+34600112233"),
     ],
 )
 def test_of_several_the_preferred_one_counts(text: str, number: str) -> None:

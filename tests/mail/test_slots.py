@@ -187,6 +187,19 @@ def time(text: str) -> slots.CallTime:
         ("Llámenme al fijo, 600112233. Por la mañanita.", "morning"),
         ("Vă rog să mă sunați dimineața, 600112233", "morning"),
         ("llamarme a la hora de la siesta: 600112233", "afternoon"),
+        ("Plego de l'extraescolar a les tres tocades, a partir d'aquí quan vulguin. Tel. 600112233", "afternoon"),
+        ("Faig parada llarga de 9.30 a 10.15 i prou. El número és el 600112233", "morning"),
+        ("Tel. 600112233, antes de comer que a las 14 entro a repartir", "morning"),
+        ("Despues de comer hasta las cinco. 600112233", "afternoon"),
+        ("Truqueu al 600112233, de les tres cap endavant", "afternoon"),
+        ("digueu-li: 600112233 (qualsevol hora menys quan recull els nens, de 16:15 a 17:30)", "any"),
+        ("no ho sé fer, podeu trucar al 600112233 abans de dinar que al migdia plego", "morning"),
+        (
+            "me llega un mensaje: cita anulada, yo no la anulé; hoy llámenme en la mañana al 600112233",
+            "morning",
+        ),
+        ("que me liguem para o 600112233. De tarde não, por favor", "morning"),
+        ("Paro a comer de una a dos. Tel. 600112233", "morning"),
     ],
 )
 def test_a_wish_falls_into_its_slot_and_two_o_clock_is_afternoon(text: str, slot: str) -> None:

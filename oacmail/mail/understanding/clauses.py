@@ -16,6 +16,7 @@ _MOST = 8  # sentences with such a request
 _LONGEST = 8_000  # characters that are read
 _PHONE = re.compile(r"\+?\d(?:[ .()/·_\n-]{0,3}\d){7,14}|\b[6-9](?:[ .,()/·_\n-]{0,3}\d){8}(?!\d)")
 _SENTENCE = re.compile(r"(?<=[.!?;…])\s+|\n")
+_STILL_OPEN = 8  # tokens at the end of a clause that the next one continues
 _ENDS = frozenset({"stop", "comma", "because", "therefore", "open", "close"})
 _ASKED = frozenset({"call", "phone", "free", "better"})
 _BARE = frozenset({"before", "abans", "antes", "avant", "after", "apres"})
@@ -54,7 +55,7 @@ class Clause:
         """The way of a time that the next clause names: "quan surti de la granja, que serà a les sis"."""
         if self.kinds & {"clock", *PARTS}:
             return ""
-        ways = [WAYS[one.kind] for one in self.tokens if one.kind in WAYS]
+        ways = [WAYS[one.kind] for one in self.tokens[-_STILL_OPEN:] if one.kind in WAYS]
         return ways[0] if ways else ""
 
     @property
@@ -68,6 +69,11 @@ class Clause:
     def is_asked(self) -> bool:
         """Whether it speaks of the call: it names one, a telephone, or when the writer is free."""
         return bool(self.kinds & _ASKED) or ("place" in self.kinds and "busy" not in self.kinds)
+
+    @property
+    def excepts(self) -> bool:
+        """Whether it ends with an exception whose time follows: "any hour except when I fetch them, from four on"."""
+        return "except" in self.kinds and not self.kinds & {"clock", *PARTS}
 
     @property
     def is_busy(self) -> bool:

@@ -65,8 +65,8 @@ _VALUES |= {  # written together
     if 0 < value < 10
 }
 _ARTICLES = frozenset({"un", "una", "u", "one", "une", "cent"})  # words that also mean something else
-_TELLING = frozenset(_VALUES) - _ARTICLES
 _TIMES_100 = frozenset({"cents", "hundred"})
+_TELLING = (frozenset(_VALUES) | _TIMES_100) - _ARTICLES
 _ZEROS = frozenset({"zeros", "ceros", "zeroes"})
 _REPEATED = {"doble": 2, "double": 2, "triple": 3}
 _NATIONAL, _LONGEST = 9, 14  # digits
@@ -80,6 +80,15 @@ _ENDS = frozenset({". ", ": "})  # signs after an hour that stands before a tele
 _OF_AN_HOUR = 2  # numerals before such a sign
 
 _FEWEST = 2  # words of number that are no articles
+_LONG_WORD = 18  # letters of digits written without a space
+_THEN = re.compile(  # "617, luego 349 y después 082", "00 33 y luego 6 41"
+    r"(?<=\d\d)(?:,| ,)? (?:(?:i|y|and|et) )?(?:then|luego|despues|despres|llavors|puis) (?:el |la |l')?(?=\d{1,3}\b)"
+)
+_DIALLED = re.compile(r"\b[6-9]\d{2}[\d ]*$|\b00 ?\d{2}$")
+_UNIT = "|".join(sorted({word for words in _UNITS.values() for word in words.split() if len(word) > 1}, key=len)[::-1])
+_GLUED = re.compile(rf"\b(?:{_UNIT}){{6,}}\b")
+_GLUED_UNIT = re.compile(_UNIT)
+_CHINESE = str.maketrans("〇零一二三四五六七八九", "00123456789")
 _SPACES = str.maketrans(dict.fromkeys("-,.;:/·", " "))
 _TOKEN = re.compile(r"\d+|[^\W\d_]+|[\W_]+")
 _GAP = re.compile(r"[ ,.;:/·…‐-—-]{1,3}")
@@ -88,6 +97,7 @@ _TOGETHER = re.compile(r" |-")
 
 def in_digits(text: str) -> str:
     """ "al 655, trenta, trenta-dos, vuitanta-u" -> "al 655303281": runs that give the digits of a telephone."""
+    text = _plain(text)
     if sum(map(_TELLING.__contains__, text.translate(_SPACES).split())) < _FEWEST:
         return text
     words = _TOKEN.findall(text)
@@ -98,6 +108,18 @@ def in_digits(text: str) -> str:
         whole += [*words[at:start], "+" * (plus and bool(digits)), digits or "".join(words[start:end])]
         at = end
     return "".join([*whole, *words[at:]])
+
+
+def _plain(text: str) -> str:
+    """Chinese digits as ours, number words without spaces apart, no "then" between the parts of a telephone."""
+    if not text.isascii():
+        text = text.translate(_CHINESE)
+    if len(max(text.split(), key=len, default="")) >= _LONG_WORD:
+        text = _GLUED.sub(lambda found: " ".join(_GLUED_UNIT.findall(found.group())), text)
+    for then in reversed([*_THEN.finditer(text)]) if _THEN.search(text) else ():
+        if _DIALLED.search(_THEN.sub(" ", text[: then.start()])):
+            text = f"{text[: then.start()]} {text[then.end() :]}"
+    return text
 
 
 def _runs(words: list[str]) -> Iterator[tuple[int, int]]:

@@ -162,7 +162,7 @@ _BEFORE, _AFTER = 70, 70  # characters beside a number that say whose it is and 
 _CALL = re.compile(r"\b(?:truc|truqu|llam|call|ring|phone|telefon|tel\b|numero|direct[eo]?|deixo|dejo|appel|rappel)")
 _BETTER = re.compile(
     r"\b(?:millor|mejor|preferib\w*|preferentment|preferentemente|better|rather|plutot|mieux|use|voldria)\b"
-    r"(?P<what>(?:\W+(?!que\b|i\b|y\b|and\b|o\b)[a-z']+){0,5})"
+    r"(?P<what>(?:[^\w.!?;]+(?!que\b|i\b|y\b|and\b|o\b)[a-z']+){0,5})"
 )
 _BETTER_AFTER = re.compile(
     r"\W*(?:(?:el|the) (?:mobil|movil|mobile|fix|fijo) )?(?:es )?"
@@ -172,9 +172,12 @@ _BETTER_BEFORE = re.compile(rf"{_BETTER.pattern}\W*$")
 _WORSE = re.compile(
     r"\bno (?:al?|en)\b|\bno\W*$|\bno (?:ho |hi |lo |la |el |li |l')?(?:facin|sent\w*|contest\w*|agaf\w*|soc|es|oigo"
     r"|oyen|cog\w+|estoy|truqu\w+|llam\w+|tinc|tengo|mir\w*|funciona)|\bwhatsapp|\bde guardia\b|\bnomes missatges"
+    r"|\b(?:ya|ja) no\b(?! \w)"
     r"|\bmejor no\b|\bmillor no\b|^\W*not?\b(?! (?:the|al?|el|la|en)\b)|\bnever\b|\bengaged\b|\bswitched off\b"
 )
-_NOT_THE_NEXT = re.compile(r"\W*no al? que\b|\W*not the\b")  # "al 640 118 903, no al que teniu a la fitxa, 688 …"
+# "al 640 118 903, no al que teniu a la fitxa, 688 …"
+_NOT_THE_NEXT = re.compile(r"\W*no (?:al?|el|la) (?:que|de la|del|fijo|fix|mobil|movil)\b|\W*not the\b")
+_UNLESS = re.compile(r"[.;!?]|\b(?:si no|if (?:not|nobody|i don't))\b")  # what follows is said of the next number
 _LAST_RESORT = re.compile(
     r"\bsi (?:no|comunica|per de cas)\b|\bpor si\b|\bper si\b|\bif (?:no|not|nobody|i don't)\b|\botherwise\b|\bau cas\b"
 )
@@ -201,7 +204,7 @@ def choose(text: str, found: Sequence[Telephone]) -> Telephone | None:
 def _weight(text: str, one: Telephone, found: Sequence[Telephone], preferred: list[set[str]]) -> int:
     before = text[max([one.start - _BEFORE, *(other.end for other in found if other.end <= one.start)]) : one.start]
     after = text[one.end : min([one.end + _AFTER, *(other.start for other in found if other.start >= one.end)])]
-    own = re.split(r"[.;!?]", after)[0] if before else after
+    own = _UNLESS.split(after)[0] if before else after
     if one is not found[-1] and _NOT_THE_NEXT.match(after):
         own = ""
     label = next((part for part in reversed(before.split(":")) if _WORD.search(part)), "")

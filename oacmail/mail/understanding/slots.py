@@ -19,6 +19,7 @@ _OPENS, _NOON, _CLOSES = 8 * 60, 14 * 60, 20 * 60
 _SKIPPED = frozenset({"article", "to", "word", "day", "function"})
 _MEALS = frozenset({"meal", "nap", "snack", "breakfast", "lunch", "supper"})
 _ALONE = set(PARTS) - {"meal", "supper", "night", "nap"}  # parts of the day that say a time without a preposition
+_NEAR = 10  # tokens between "not" and the "until" that it refuses
 _FEW = 1  # word beside the time: more make a statement
 
 Interval = tuple[int, int]
@@ -104,7 +105,8 @@ def _windows(sentence: list[TimeToken]) -> list[Window]:
             found = _beside(found, clause.dangling)
         elif not clause.is_of_the_problem:
             beside = clause.opened_by == "open" and bool(before.kinds & {"except", "not"})
-            found += _of_clause(clause, reason, way, refused=beside)
+            beside = beside or (clause.opened_by == "comma" and before.excepts)
+            found += _of_clause(clause, reason, way, beside, tuple(found))
         before = clause
     return found
 
@@ -126,11 +128,12 @@ def _beside(found: list[Window], way: str) -> list[Window]:
     return [*found[:-1], Window(start, end, wanted=True, rank=1)]
 
 
-def _of_clause(clause: Clause, reason: bool, way: str, refused: bool) -> Iterator[Window]:
+def _of_clause(clause: Clause, reason: bool, way: str, refused: bool, found: Sequence[Window]) -> Iterator[Window]:
     leaves = "leave" in clause.kinds
     away = (clause.is_busy or (reason and "enter" not in clause.kinds)) and not clause.is_asked and not leaves
     brief = sum(one.kind == "word" for one in clause.tokens) <= _FEW
-    rank = 2 if "better" in clause.kinds else 1 if clause.is_asked or brief or leaves or way else 0
+    explains = reason and leaves and bool(found)  # "before lunch, since I leave at noon" still means before lunch
+    rank = 0 if explains else 2 if "better" in clause.kinds else 1 if clause.is_asked or brief or leaves or way else 0
     denied = refused or _denied(clause.tokens)
     for at, (start, end) in _intervals(clause.tokens, way):
         no = denied or _is_refused(clause.tokens, at)
@@ -151,7 +154,7 @@ def _is_refused(clause: list[TimeToken], at: int) -> bool:
     """Whether "no" or "except" stands right before or after the time at `at`; "not … until" refuses what is before."""
     before = [one.kind for one in clause[:at] if one.kind not in _SKIPPED]
     after = [one.kind for one in clause[at + 1 :] if one.kind != "function"]
-    until = before[-1:] == ["until"] and "not" in before
+    until = before[-1:] == ["until"] and "not" in [one.kind for one in clause[max(0, at - _NEAR) : at]]
     beside = [kind for kind in before if kind not in ("from", "until", "between")][-1:]
     return "except" in before or beside == ["not"] or after[:1] == ["not"] or until
 
@@ -166,6 +169,7 @@ def _intervals(clause: list[TimeToken], way: str) -> Iterator[tuple[int, Interva
         if one.kind in WAYS:
             way = WAYS[one.kind] if one.kind not in ("leave", "enter") or not way else way
         elif one.kind == "clock" or (one.kind == "noon" and way == "between"):
+            way = way or _way_after(clause, at)
             other = _range_end(clause, at, way)
             if other:
                 yield at, _range(one.start, clause[other].start)
@@ -173,10 +177,21 @@ def _intervals(clause: list[TimeToken], way: str) -> Iterator[tuple[int, Interva
             elif way != "between":
                 yield at, _bounded(one.start, one.start + 1, way)
             way = ""
-        elif one.kind in PARTS and (way or one.kind in _ALONE) and not (named and one.kind in _MEALS):
-            yield at, _bounded(one.start, one.end, way, after=one.kind in _MEALS)
+        elif one.kind in PARTS and (way or one.kind in _ALONE) and not (named and _is_a_meal(clause, at)):
+            yield at, _bounded(one.start, one.end, way or _way_after(clause, at), after=one.kind in _MEALS)
             way = ""
         at += 1
+
+
+def _way_after(clause: list[TimeToken], at: int) -> str:
+    """The way that follows a time: "at two I go to work" ends there, "from noon onwards" begins there."""
+    after = next((one.kind for one in clause[at + 1 :] if one.kind not in ("function", "article")), "")
+    return {"enter": "until", "onward": "from"}.get(after, "")
+
+
+def _is_a_meal(clause: list[TimeToken], at: int) -> bool:
+    """Whether it names a meal, and no time as "after lunch" does: "I stop to eat at one"."""
+    return clause[at].kind in _MEALS and clause[at - 1].kind != "from"
 
 
 def _range_end(clause: list[TimeToken], at: int, way: str) -> int:

@@ -34,7 +34,7 @@ PARTS: dict[str, tuple[float, float, str]] = {  # part of the day -> (its first 
     """),
     "snack": (17, 18, "berenar, merendar, merienda"),
     "late": (18, 20, "ultima hora, darrera hora, ultima hora de la tarda, ultima hora de la tarde"),
-    "evening": (18, 22, "vespre, vespres, capvespre, evening, evenings, soir, soiree, seara"),
+    "evening": (18, 22, "vespre, vespres, capvespre, evening, evenings, soir, soiree, seara, la sera, stasera"),
     "supper": (20, 22, "sopar, cenar, cena, dinner, supper"),
     "night": (20, 24, "nit, nits, noche, noches, night, nights, nuit"),
 }  # fmt: skip
@@ -65,7 +65,7 @@ WORDS: dict[str, str] = {  # kind of token -> its words
         menys, menos, excepte, excepto, salvo, tret, llevat, except, but not, apart from, bar, sauf
     """,
     "not": """
-        no, not, ni, never, mai, nunca, pas, imposible, impossible, tampoc, tampoco, don't, can't, cannot, won't,
+        no, not, ni, never, mai, nunca, pas, imposible, impossible, tampoc, tampoco, don't, can't, cannot, won't, nao,
         avoid, hopeless, nada de, res de, jamais
     """,
     "leave": """
@@ -88,8 +88,9 @@ WORDS: dict[str, str] = {  # kind of token -> its words
     """,
     "free": """
         pausa, pause, break, descans*, recreo, pati, disponib*, lliure*, libre, libres, available, free, puc, podem,
-        pot, puedo, podemos, puede, can, va be, van be, va bien, vagi be, vaya bien, viene bien, iria be, iria bien,
-        suit, suits, perfect*, parfait, convien*, ideal*, hi soc, hi som, hi es, quan vulgu*, quan pugu*, quan vagi*,
+        pot, puedo, podemos, puede, can, parada, va be, van be, va bien, vagi be, vaya bien, viene bien, iria be,
+        iria bien, suit, suits, perfect*, parfait, convien*, ideal*, hi soc, hi som, hi es, quan vulgu*, quan pugu*,
+        quan vagi*,
         cuando quier*, cuando pued*, cuando gust*, cuando veng*, contest*, agafo, cojo, horari*, nomes, solo, solament*,
         only, moment, rato, estona, tranquil*, sempre, siempre, always, si us plau, sisplau, por favor, please
     """,
@@ -103,6 +104,7 @@ WORDS: dict[str, str] = {  # kind of token -> its words
         o sigui, o sigui que, o sigui q, o sea, o sea que, osea, aixi que, asi que, de manera que, so, per aixo, por
         eso, donc, es a dir, es decir
     """,
+    "onward": "endavant, en endavant, cap endavant, adelante, en adelante, onward, onwards, en amunt",
     "deadline": "termini, plazo, deadline, cita, appointment, rendez-vous, error, fallo",
     "past": "ahir, ayer, yesterday, hier, anit, anoche, last night",
     "perfect": "he, hem, ha, han, va, vam, vaig, vau, van, heu, habeis, hemos",

@@ -107,7 +107,7 @@ _CLOCK = late_pattern(
 _NOUN = late_pattern(  # a bare number is no hour before a date or a plural ("fins a 12 terminis", "les tres entitats")
     r" ?(?:[%€/@]|de (?:gener|febrer|marc|abril|maig|juny|juliol|agosto?|setembre|octubre"
     r"|novembre|desembre|enero|febrero|marzo|mayo|junio|julio|septiembre|noviembre|diciembre)\b"
-    r"|(?!(?:hores|horas|heures|us|ens|els|les|las|los|nos|os|es|is|has|pues|mes|mas|fins|llavors|despres|despues|\w+mos)\b)"
+    r"|(?!(?:hores|horas|heures|us|ens|els|les|las|los|nos|os|es|is|has|pues|mes|mas|fins|llavors|despres|despues|tocades|tocadas|passades|pasadas|clavades|\w+mos)\b)"
     r"\w+s\b)"
 )
 _TO_UNIT = re.compile(r" ?(?:-|a) ?\d{1,2}(?: ?h\b|[:.]\d\d)")
