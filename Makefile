@@ -18,6 +18,10 @@
 #   make report-pictures   docs/pictures: the monthly report on a desk, a telephone and at 200 % zoom; needs chromium
 #   make pictures  docs/pictures: the mailbox in Roundcube; needs roundcube-core, roundcube-sqlite3, php-cli, chromium, npm
 #   make booted [STEPS="kill upgrade"]   tests on a Debian 13 booted in systemd-nspawn: CONTRIBUTING.md
+#   make booted STEPS=package   the Debian package on that machine, from its installation to its purge
+#   make container [BASE=IMAGE]   the image of Containerfile, built and run by buildah and podman: CONTRIBUTING.md
+#   make tool      the wheel, installed by `uv tool install` far from the checkout
+#   make release VERSION=0.2.0 [DRY=1]   wheel, sdist, Debian package, SBOM, checksums and tag: CONTRIBUTING.md
 #   make deb       dist/oacmail_VERSION_ARCH.deb, which needs no network when it is installed
 #   make undeploy  removes what deploy installed; configuration, state and backups stay
 #   make man       systemd/oacmail.8, the manual page, from the verbs of the program
@@ -39,11 +43,13 @@ CORPORA ?= corpora
 MAIL ?= mail
 TESTS ?=
 STEPS ?=
+BASE ?=
+DRY ?=
 # Tests wait as long as they compute, so each core runs three processes. One process runs all tests of a file, in order.
 WORKERS ?= $(shell echo $$((3 * $$(nproc))))
 
-VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
-INSTALLED := .venv/installed-$(VERSION)
+MINOR := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+INSTALLED := .venv/installed-$(MINOR)
 PIP := .venv/bin/python -m pip --disable-pip-version-check --quiet
 # uv installs in a quarter of pip's time, but it does not read pip.conf: where it fails, pip installs the same files.
 UV := .venv/bin/uv pip install --quiet --python .venv/bin/python
@@ -52,7 +58,7 @@ AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo --preserve-env)
 # Without bytecode each worker and each program that the tests start would compile every module anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install servers compiled demo test check lint bench board chaos simulate rebuilds rebuild-cost latency understand fresh bounces pages report-cost upgrade-cost report-pictures pictures booted deploy undeploy deb man lock
+.PHONY: install servers compiled demo test check lint bench board chaos simulate rebuilds rebuild-cost latency understand fresh bounces pages report-cost upgrade-cost report-pictures pictures booted deploy undeploy deb container tool release man lock
 .DELETE_ON_ERROR:
 
 install: $(INSTALLED)
@@ -141,6 +147,12 @@ pictures: install servers
 booted: install
 	@$(AS_ROOT) .venv/bin/python -u -m tests.booted $(STEPS)
 
+container: install servers
+	@$(AS_ROOT) env BASE=$(BASE) .venv/bin/python -u -m tests.container
+
+tool: install servers
+	@$(AS_ROOT) .venv/bin/python -u -m tests.installed
+
 deploy:
 	@$(AS_ROOT) systemd/deploy
 
@@ -149,6 +161,10 @@ undeploy:
 
 deb:
 	@packaging/deb
+
+release: install
+	@.venv/bin/python packaging/release.py $(if $(DRY),--dry-run) \
+		$(or $(VERSION),$(if $(DRY),$$(sed -n 's/^version = "\(.*\)"$$/\1/p' pyproject.toml),$(error VERSION=X.Y.Z is missing)))
 
 man: install
 	@.venv/bin/python -m oacmail.cli.manual > systemd/oacmail.8

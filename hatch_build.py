@@ -1,10 +1,11 @@
-"""A build hook: a wheel that is built from git tells its commit.
+"""A build hook: a wheel that is built from git, or with $OACMAIL_COMMIT, tells its commit.
 
 https://hatch.pypa.io/latest/plugins/build-hook/custom/
 
 An editable installation gets none: its commit changes without a build.
 """
 
+import os
 import subprocess
 from pathlib import Path
 from shutil import rmtree
@@ -20,7 +21,7 @@ class Commit(BuildHookInterface):
     _folder: Path | None = None
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        described = "" if version == "editable" else _describe(self.root)
+        described = "" if version == "editable" else os.environ.get("OACMAIL_COMMIT") or _describe(self.root)
         if described:
             self._folder = Path(mkdtemp(prefix="oacmail-build-"))
             file = self._folder / "commit"
