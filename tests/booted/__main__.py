@@ -1,26 +1,30 @@
 """`make booted [STEPS="install kill"]`: boots the machine and plays the steps; exit 0 when all held, or none could be
-played here."""
+played here. `STEPS=package` plays the story of the Debian package instead, `STEPS="package reboot"` a part of it."""
 
 import sys
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.booted import machine
+from tests.booted import machine, package
 from tests.booted.machine import Failed, Machine, Unbootable
-from tests.booted.steps import STEPS, Scene, Step, install
+from tests.booted.steps import STEPS, Scene, Step
 from tests.booted.town import BootedTown, Servers
+
+PACKAGE = "package"
 
 
 def main(wanted: list[str]) -> int:
     if reason := machine.missing():
         print(f"booted: skipped: {reason}")
         return 0
-    unknown = set(wanted) - {step.__name__ for step in STEPS}
+    story = package.STEPS if PACKAGE in wanted else STEPS
+    wanted = [name for name in wanted if name != PACKAGE]
+    unknown = set(wanted) - {step.__name__ for step in story}
     if unknown:
         print(f"booted: no such step: {', '.join(sorted(unknown))}", file=sys.stderr)
         return 2
-    steps = [step for step in STEPS if not wanted or step.__name__ in wanted or step is install]
+    steps = [step for step in story if not wanted or step.__name__ in wanted or step is story[0]]
     with TemporaryDirectory(prefix="oacmail-booted-") as folder:
         share = Path(folder)
         share.chmod(0o755)

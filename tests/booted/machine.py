@@ -1,7 +1,8 @@
 """A Debian 13 that boots with its own systemd in systemd-nspawn, without a network but loopback.
 
 The system is made once by debootstrap and kept in CACHE, as are the wheels that `make deploy` installs; each run works
-on a copy in memory, which is gone with it. Needs root, debootstrap and systemd-container.
+on a copy in memory (overlayfs), which outlives a reboot and is gone with the run. Needs root, debootstrap and
+systemd-container.
 """
 
 import os
@@ -21,8 +22,10 @@ PACKAGES = (
     "dovecot-imapd,dovecot-lmtpd,postfix"
 )
 LOCKED = ("requirements.txt", "systemd/requirements.txt")
+ROOM = "220m"  # of /room, a small disk for a town's state; below 100 MB `status` speaks
 BUILDERS = "setuptools wheel"  # for what of these has no wheel of its own
 BOOTS = ("SYSTEMD_NSPAWN_UNIFIED_HIERARCHY", "1")  # a host with the old hierarchies of cgroups (systemd-nspawn(1))
+REBOOTS = 133  # systemd-nspawn, when the machine asks for a new start
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 PASSED_ON = ("http_proxy", "https_proxy", "no_proxy", "PIP_CERT", "PIP_INDEX_URL", "PIP_DEFAULT_TIMEOUT")
 
@@ -98,31 +101,59 @@ def _run(*words: str, seconds: float = 60) -> str:
 
 
 class Machine:
-    """`with Machine(share) as machine: machine("systemctl", "status")`; `share` is seen inside as /share."""
+    """`with Machine(share) as machine: machine("systemctl", "status")`; `share` is seen inside as /share. /room is a
+    disk of ROOM bytes."""
 
     def __init__(self, share: Path) -> None:
         self._share = share
+        self._copy = share.with_name(f"{share.name}.system")
         self._process: subprocess.Popen[bytes] | None = None
         self._leader = 0
+        self._words: list[str] = []
 
     def __enter__(self) -> "Machine":
         system = tree()
-        words = ["systemd-nspawn", "-q", f"--directory={system}", "--volatile=overlay", "--boot", "--private-network"]
+        words = ["systemd-nspawn", "-q", f"--directory={self._mounted(system)}", "--boot", "--private-network"]
         words += ["--register=no", "--keep-unit", "--console=pipe", "--machine=oacmail-booted", "--link-journal=no"]
-        words += [f"--bind={self._share}:/share", f"--bind-ro={wheels(system)}:/wheels"]
-        with (self._share / "console.log").open("wb") as log:
-            self._process = subprocess.Popen(
-                words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, BOOTS[0]: BOOTS[1]}
-            )
+        words += [f"--bind={self._copy}/room:/room", f"--bind={self._share}:/share"]
+        self._words = [*words, f"--bind-ro={wheels(system)}:/wheels"]
         try:
-            until(self._booted, 60, what="the machine boots")
+            self._boot()
         except AssertionError:
             self._end()
             raise Unbootable(f"systemd-nspawn boots no machine here: {self._console()}") from None
         return self
 
+    def _boot(self) -> None:
+        """AssertionError if it does not boot."""
+        with (self._share / "console.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                self._words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, BOOTS[0]: BOOTS[1]}
+            )
+        until(self._booted, 60, what="the machine boots")
+
     def __exit__(self, *_: object) -> None:
         self._end()
+
+    def _mounted(self, system: Path) -> Path:
+        """The system's files, of which only a copy in memory changes."""
+        self._copy.mkdir()
+        _run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", str(self._copy))
+        for name in ("upper", "work", "root", "room"):
+            (self._copy / name).mkdir()
+        _run("mount", "-t", "tmpfs", "-o", f"size={ROOM},mode=711", "tmpfs", f"{self._copy}/room")
+        layers = f"lowerdir={system},upperdir={self._copy}/upper,workdir={self._copy}/work"
+        _run("mount", "-t", "overlay", "-o", layers, "overlay", f"{self._copy}/root")
+        return self._copy / "root"
+
+    def reboot(self) -> None:
+        """systemd ends all units and boots again; what lies in /run and in other memory is gone."""
+        assert self._process is not None
+        self.call("systemctl", "reboot")
+        ended = self._process.wait(120)  # with --keep-unit it leaves the new start to its caller
+        if ended != REBOOTS:
+            raise Failed(f"systemd-nspawn ended with {ended}, not {REBOOTS}, at a reboot\n{self._console()}")
+        self._boot()
 
     def __call__(self, *words: str, code: int | None = 0, given: str | None = None, seconds: float = 120) -> str:
         """Run a command inside, as root; its standard output and error. Failed if it exits otherwise than `code`."""
@@ -166,3 +197,7 @@ class Machine:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait(10)
+        finally:
+            for mounted in (f"{self._copy}/root", f"{self._copy}/room", str(self._copy)):
+                subprocess.run(["umount", "--lazy", mounted], check=False, capture_output=True)
+            self._copy.rmdir()

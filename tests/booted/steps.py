@@ -11,8 +11,6 @@ from tests.booted.town import BootedTown, Servers
 from tests.servers.dovecot import PASSWORD
 from tests.servers.waiting import until
 
-ROOM = "220m"  # of the disk of the first town's state; below 100 MB `status` speaks
-
 
 @dataclass(frozen=True, slots=True)
 class Scene:
@@ -32,7 +30,7 @@ class Scene:
 Step = Callable[[Scene], None]
 
 
-def _must(true: object, what: str) -> None:
+def must(true: object, what: str) -> None:
     if not true:
         raise Failed(what)
 
@@ -45,30 +43,30 @@ def install(scene: Scene) -> None:
     print(_deploy(run))
     run("install", "-m", "644", "/srv/tls/ca.pem", "/etc/oacmail/ca.pem")
     packages = run("/opt/oacmail/venv/bin/python", "-m", "pip", "list", "--format=freeze")
-    _must("pytest" not in packages and "hatchling" not in packages, "development packages were installed")
+    must("pytest" not in packages and "hatchling" not in packages, "development packages were installed")
     commit = run("git", "-C", "/root/oacmail", "rev-parse", "--short", "HEAD").strip()
-    _must(commit in town.oacmail("--version"), "--version does not tell the commit")
-    run("mount", "-t", "tmpfs", "-o", f"size={ROOM},mode=711", "tmpfs", "/var/lib/oacmail")
+    must(commit in town.oacmail("--version"), "--version does not tell the commit")
+    run("mount", "--bind", "/room", "/var/lib/oacmail")
     run("chown", "oacmail:", "/var/lib/oacmail")
     town.configure()
     town.password(PASSWORD)
     print(town.oacmail("check", "--online"))
     run("chmod", "644", f"{town.credentials}/imap")
-    _must("others can read" in town.oacmail("check", code=1), "a password that all can read is no finding")
+    must("others can read" in town.oacmail("check", code=1), "a password that all can read is no finding")
     run("chmod", "600", f"{town.credentials}/imap")
     run("systemctl", "enable", "--quiet", "--now", town.unit)
     town.wait_until_well()
     town.answers()
     journal = run("journalctl", "-u", town.unit, "-o", "cat")
-    _must("RUN_OPTIONS" not in journal, "systemd warns of an unset RUN_OPTIONS")
+    must("RUN_OPTIONS" not in journal, "systemd warns of an unset RUN_OPTIONS")
 
 
 def stop(scene: Scene) -> None:
     """systemctl stop and start"""
     town = scene.town
     town.systemctl("stop")
-    _must(town.show("Result") == "success", f"stopped with {town.show('Result')}")
-    _must(town.show("ActiveState") == "inactive", "it still runs")
+    must(town.show("Result") == "success", f"stopped with {town.show('Result')}")
+    must(town.show("ActiveState") == "inactive", "it still runs")
     town.wait_for_problem("not-running")
     scene.tell()
     town.systemctl("start")
@@ -83,7 +81,7 @@ def kill(scene: Scene) -> None:
     scene.machine("systemctl", "kill", "-s", "KILL", town.unit)
     until(lambda: town.show("MainPID") not in ("0", before), 30, every=0.3, what="systemd starts it again")
     town.wait_for("active")
-    _must(int(town.show("NRestarts")) >= 1, "no restart was counted")
+    must(int(town.show("NRestarts")) >= 1, "no restart was counted")
     town.wait_until_well()
     town.answers()
 
@@ -96,7 +94,7 @@ def crash_loop(scene: Scene) -> None:
     run("systemctl", "start", "--no-block", town.unit)
     until(lambda: int(town.show("NRestarts")) >= 2, 60, every=0.5, what="it is started again and again")
     until(lambda: town.show("ExecMainStatus") == "75", 10, every=0.2, what="exit 75")
-    _must(town.show("RestartMaxDelayUSec") == "1min", f"delays grow to {town.show('RestartMaxDelayUSec')}")
+    must(town.show("RestartMaxDelayUSec") == "1min", f"delays grow to {town.show('RestartMaxDelayUSec')}")
     town.wait_for_problem("not-running")
     scene.tell()
     town.configure()
@@ -111,15 +109,15 @@ def refused_reload(scene: Scene) -> None:
     town.systemctl("reload")
     town.configure(rest="\n[nonsense]\nx = 1\n")
     town.systemctl("reload", code=1)
-    _must(town.show("ActiveState") == "active", f"after a failed reload the unit is {town.show('ActiveState')}")
-    _must("refused" in town.show("StatusText"), f"systemd hears: {town.show('StatusText')}")
-    _must("config-refused" in town.problems(), f"status says {town.problems()}")
-    _must("nonsense" in town.oacmail("check", code=78), "check does not name the error")
+    must(town.show("ActiveState") == "active", f"after a failed reload the unit is {town.show('ActiveState')}")
+    must("refused" in town.show("StatusText"), f"systemd hears: {town.show('StatusText')}")
+    must("config-refused" in town.problems(), f"status says {town.problems()}")
+    must("nonsense" in town.oacmail("check", code=78), "check does not name the error")
     town.answers()
     scene.tell()
     town.configure()
     town.systemctl("reload")
-    _must("refused" not in town.show("StatusText"), f"systemd hears: {town.show('StatusText')}")
+    must("refused" not in town.show("StatusText"), f"systemd hears: {town.show('StatusText')}")
     town.wait_until_well()
 
 
@@ -129,9 +127,9 @@ def wrong_configuration(scene: Scene) -> None:
     town.configure(rest="\n[nonsense]\nx = 1\n")
     town.systemctl("restart", code=1)
     town.wait_for("failed")
-    _must(town.show("ExecMainStatus") == "78", f"exit {town.show('ExecMainStatus')}, not 78")
+    must(town.show("ExecMainStatus") == "78", f"exit {town.show('ExecMainStatus')}, not 78")
     scene.machine("sleep", "7")  # RestartSec, and more
-    _must(town.show("ActiveState") == "failed", "systemd tries it again")
+    must(town.show("ActiveState") == "failed", "systemd tries it again")
     scene.tell()
     town.configure()
     town.systemctl("start")
@@ -145,12 +143,12 @@ def wrong_password(scene: Scene) -> None:
     pid = town.show("MainPID")
     scene.servers.password("another")
     town.wait_for_problem("imap")
-    _must("login is refused" in town.oacmail("status", code=1), "status does not say that the login is refused")
+    must("login is refused" in town.oacmail("status", code=1), "status does not say that the login is refused")
     scene.tell()
     town.password("another")
     town.wait_until_well(400)  # its tries are five minutes apart at most
     town.answers()
-    _must(town.show("MainPID") == pid, "it was started again")
+    must(town.show("MainPID") == pid, "it was started again")
     scene.servers.password(PASSWORD)
     town.password(PASSWORD)
     town.wait_until_well(400)
@@ -163,9 +161,9 @@ def full_disk(scene: Scene) -> None:
     run("fallocate", "-l", "150M", filler)
     town.wait_for_problem("disk-full")
     run("sh", "-c", f"cat /dev/zero > {filler} 2>/dev/null || true")
-    _must("disk-full" in town.problems(), f"status says {town.problems()}")
+    must("disk-full" in town.problems(), f"status says {town.problems()}")
     run("sleep", "40")  # a tick and a pass over the mailbox
-    _must(town.show("ActiveState") == "active", "a full disk ends the service")
+    must(town.show("ActiveState") == "active", "a full disk ends the service")
     scene.tell()
     run("rm", filler)
     town.wait_until_well(400)
@@ -189,8 +187,8 @@ def upgrade(scene: Scene) -> None:
     for one in (town, second):
         one.oacmail("backup", f"/var/backups/{one.user}/before-upgrade")
     said = _deploy(run)
-    _must(town.unit in said and second.unit in said, f"make deploy does not name what to restart: {said}")
-    _must(run("stat", "-c", "%a %U:%G %n", *_FOLDERS) == rights, "make deploy has changed rights")
+    must(town.unit in said and second.unit in said, f"make deploy does not name what to restart: {said}")
+    must(run("stat", "-c", "%a %U:%G %n", *_FOLDERS) == rights, "make deploy has changed rights")
     run("systemctl", "restart", "oacmail.service", "oacmail@*.service")
     for one in (town, second):
         one.wait_for("active")
@@ -207,12 +205,12 @@ def restore_without_the_key(scene: Scene) -> None:
     run("rm", f"{town.state}/token.key")
     town.systemctl("start", code=1)
     town.wait_for("failed")
-    _must(town.show("ExecMainStatus") == "78", f"exit {town.show('ExecMainStatus')}, not 78")
+    must(town.show("ExecMainStatus") == "78", f"exit {town.show('ExecMainStatus')}, not 78")
     scene.tell()
     for _ in range(2):
         print(town.oacmail("restore", "--yes", backup))
     print(kept := run("ls", "-l", town.state))
-    _must("token.key" in kept and "before-restore-2" in kept, "the key or an earlier database is missing")
+    must("token.key" in kept and "before-restore-2" in kept, "the key or an earlier database is missing")
     town.systemctl("start")
     town.wait_until_well()
     town.answers()
@@ -227,7 +225,7 @@ def dies(scene: Scene) -> None:
         until(lambda: town.show("MainPID") not in ("0", before), 60, every=0.3, what="systemd starts it again")  # noqa: B023
         town.wait_for("active", 60)
     town.wait_for_problem("dies")
-    _must(town.show("ActiveState") == "active", "it does not run")
+    must(town.show("ActiveState") == "active", "it does not run")
     scene.tell()
 
 

@@ -68,8 +68,12 @@ class Servers:
         )
         self._write_dovecot(PASSWORD)
         self._write_postfix()
-        self._unit("imap", "/usr/sbin/dovecot -F -c /share/mx/dovecot.conf")
         self._machine("cp", "-r", "/share/relay-conf", "/srv/relay/conf")
+        self.run()
+
+    def run(self) -> None:
+        """Also after a reboot: it forgets their units."""
+        self._unit("imap", "/usr/sbin/dovecot -F -c /share/mx/dovecot.conf")
         self._unit("relay", "/usr/sbin/postfix -c /srv/relay/conf start-fg")
 
     def password(self, word: str) -> None:
