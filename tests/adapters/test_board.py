@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine.test_board import *  # noqa: F403
+from tests.engine.test_board_many_moves import *  # noqa: F403
 from tests.servers.certs import make_certificates
 from tests.servers.dovecot import Dovecot
 from tests.servers.scratch import SCRATCH

@@ -1,4 +1,4 @@
-"""Machines: none gets a mail, opens a case or moves a deadline; delivery reports are processed."""
+"""Machines: none gets a mail, opens a case or moves a deadline."""
 
 from collections.abc import Callable, Iterator
 from email import policy
@@ -16,7 +16,6 @@ from tests.e2e.watching import (
     message,
     number_of,
     opened,
-    plain,
     running_clocks,
     someone,
     waiting_for_a_person,
@@ -170,150 +169,6 @@ def test_two_desks_that_face_each_other_are_soon_silent(
 
         assert len(mails_to(desk, other.address)) == 1
         assert not other.rows("SELECT 1 FROM outbox")
-
-
-# --- delivery reports -------------------------------------------------------------------------------------
-
-
-def unreachable(mail_servers: MailServers, ending: str) -> Citizen:
-    """A citizen whose mailbox refuses (`refused`), or takes and returns (`bounces`) what is written to him."""
-    return Citizen(
-        mail_servers,
-        "Anna Perduda",
-        user=f"{mail_servers.new_user('lost')}-{ending}",
-        domain=f"{mail_servers.new_user('d')}.example",
-    )
-
-
-def test_an_acknowledgement_that_the_relay_refuses_is_reported_to_the_agents_and_the_deadline_runs(
-    desk: RunningOffice, mail_servers: MailServers
-) -> None:
-    anna = unreachable(mail_servers, "refused")
-
-    sent = anna.write(desk.address, "No puc signar", ASKED)
-
-    number = number_of(desk, sent)
-    until(lambda: [mail["state"] for mail in mails_to(desk, anna.address)] == ["failed"], what="refused")
-    until(lambda: any(number in str(mail["Subject"]) for mail in desk.agent.inbox()), what="the agent is told")
-    assert len(running_clocks(desk, number)) == 1
-
-
-def test_a_report_about_the_acknowledgement_marks_it_failed_and_is_reported_once(
-    desk: RunningOffice, mail_servers: MailServers
-) -> None:
-    anna, postmaster = someone(mail_servers), someone(mail_servers, "MTA")
-    first, ack = asked(desk, anna)
-    number = number_of(desk, first)
-    before = case_of(desk, first)
-
-    for _ in range(2):
-        postmaster.send(robots.report(ack, anna.address, desk.address), desk.address, envelope_from="")
-
-    query = "SELECT m.* FROM messages m JOIN cases c ON c.id = m.case_id WHERE m.kind = 'bounce' AND c.number = ?"
-    until(lambda: len(desk.rows(query, number)) == 2, 15, what="both reports are decided")
-    assert [mail["state"] for mail in mails_to(desk, anna.address)] == ["failed"]
-    told = [mail for mail in mails_to(desk, desk.agent.address, "bounced") if mail["case_id"] == case_id(desk, number)]
-    assert len(told) == 1
-    after = case_of(desk, first)
-    assert (after["status"], after["due_at"]) == (before["status"], before["due_at"])
-
-
-def case_id(desk: RunningOffice, number: str) -> int:
-    return int(desk.rows("SELECT id FROM cases WHERE number = ?", number)[0]["id"])
-
-
-@pytest.mark.parametrize("action", ["delayed", "delivered"])
-def test_a_report_of_delay_or_success_changes_nothing(
-    desk: RunningOffice, mail_servers: MailServers, action: str
-) -> None:
-    anna, postmaster = someone(mail_servers), someone(mail_servers, "MTA")
-    first, ack = asked(desk, anna)
-
-    postmaster.send(robots.report(ack, anna.address, desk.address, action), desk.address, envelope_from="")
-
-    query = "SELECT 1 FROM messages m JOIN cases c ON c.id = m.case_id WHERE m.role = 'robot' AND c.number = ?"
-    until(lambda: desk.rows(query, number_of(desk, first)), 15, what="the report is decided")
-    assert [mail["state"] for mail in mails_to(desk, anna.address)] == ["sent"]
-    assert len(running_clocks(desk, number_of(desk, first))) == 1
-
-
-def test_a_report_about_somebody_elses_mail_is_nobodys(desk: RunningOffice, mail_servers: MailServers) -> None:
-    anna = someone(mail_servers)
-    stranger = everyday(anna.address, ["x@y.example"], "Hola", "Hola", {})
-
-    anna.send(robots.report(stranger, "x@y.example", desk.address), desk.address, envelope_from="")
-
-    query = "SELECT case_id, outcome FROM messages WHERE kind = 'bounce' ORDER BY id DESC"
-    until(lambda: any(row["case_id"] is None for row in desk.rows(query)), 15, what="the report is decided")
-
-
-def test_an_answer_that_comes_back_opens_the_case_again(desk: RunningOffice, mail_servers: MailServers) -> None:
-    anna = unreachable(mail_servers, "bounces")
-    first = anna.write(desk.address, "No puc signar", ASKED)
-    number = number_of(desk, first)
-    (armed,) = running_clocks(desk, number)
-
-    with at_desk(desk) as agent:
-        agent.answer(agent.read(agent.find(first)), "Bon dia, proveu-ho amb un altre navegador.")
-
-    until(lambda: mails_to(desk, desk.agent.address, "bounced"), 15, what=lambda: f"the agents are told\n{desk.log()}")
-    kinds = "SELECT 1 FROM messages m JOIN cases c ON c.id = m.case_id WHERE c.number = ? AND m.role = 'agent'"
-    until(lambda: desk.rows(kinds, number), 15, what="the answer is seen")
-    told = until(
-        lambda: [mail for mail in desk.agent.inbox() if number in str(mail["Subject"])], what="the agent holds it"
-    )
-    assert "una resposta de l'OAC 360" in plain(told[0])
-    case = desk.case(number)
-    assert (case["status"], case["answered_at"]) == ("open", None)
-    assert len(running_clocks(desk, number)) == 1
-    assert armed["due_at"] <= running_clocks(desk, number)[0]["due_at"]
-
-
-def test_an_answer_whose_report_comes_later_opens_the_case_again(
-    desk: RunningOffice, mail_servers: MailServers
-) -> None:
-    anna, postmaster = someone(mail_servers), someone(mail_servers, "MTA")
-    first, _ = asked(desk, anna)
-    number = number_of(desk, first)
-    answer = answered_by(desk, first, "Bon dia, proveu-ho amb un altre navegador.")
-    received = next(mail for mail in anna.wait_for_mail(2) if mail["Message-ID"] == answer)
-    assert desk.case(number)["status"] == "answered"
-
-    postmaster.send(robots.report(received, anna.address, desk.address), desk.address, envelope_from="")
-
-    until(lambda: running_clocks(desk, number), 15, what="a new clock")
-    case = desk.case(number)
-    assert (case["status"], case["answered_at"]) == ("open", None)
-
-
-def test_an_answer_of_which_only_the_copy_came_back_stays_an_answer(
-    desk: RunningOffice, mail_servers: MailServers
-) -> None:
-    anna, postmaster = someone(mail_servers), someone(mail_servers, "MTA")
-    first, _ = asked(desk, anna)
-    number = number_of(desk, first)
-    answer = answered_by(desk, first, "Bon dia, proveu-ho.", cc=[desk.technical.address])
-    received = next(mail for mail in anna.wait_for_mail(2) if mail["Message-ID"] == answer)
-
-    postmaster.send(robots.report(received, desk.technical.address, desk.address), desk.address, envelope_from="")
-
-    query = "SELECT 1 FROM messages m JOIN cases c ON c.id = m.case_id WHERE m.kind = 'bounce' AND c.number = ?"
-    until(lambda: desk.rows(query, number), 15, what="the report is decided")
-    assert desk.case(number)["status"] == "answered"
-    assert not running_clocks(desk, number)
-
-
-def test_a_bounced_acknowledgement_is_failed_and_reported(
-    mail_servers: MailServers, office: Callable[..., RunningOffice]
-) -> None:
-    desk, anna = office(smtp={"ack_envelope": "bounce"}), unreachable(mail_servers, "bounces")
-    with desk.running():
-        sent = anna.write(desk.address, "No puc signar", ASKED)
-        number = number_of(desk, sent)
-        until(lambda: [mail["state"] for mail in mails_to(desk, anna.address)] == ["failed"], 15, what="failed")
-        told = desk.agent.wait_for_mail()[0]
-        assert number in str(told["Subject"])
-        assert len(running_clocks(desk, number)) == 1
 
 
 # --- our own mail comes back ------------------------------------------------------------------------------

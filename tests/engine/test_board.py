@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from oacmail.adapters.store import board
 from oacmail.sim.mailbox import SimulatedMailbox
 from tests.engine import compose
 from tests.engine.world import AGENT, ANNA, MARTA, PERE, World, text_of
@@ -350,33 +349,6 @@ def test_two_messages_of_a_case_in_two_folders_end_in_one(world: World) -> None:
     moves = world.mailbox.moves
     quiet(world)
     assert world.mailbox.moves == moves
-
-
-def _twenty_one(world: World) -> None:
-    for number in range(21):
-        world.citizen_writes(f"persona{number}@example.org", f"Pregunta {number}", f"Com faig el tràmit {number}?")
-    world.turn()
-    for uid in sorted(world.mailbox.folders[OPEN].messages):
-        world.mailbox.move(OPEN, uid, MINE)
-    quiet(world)
-
-
-def test_more_than_twenty_moves_wait_for_a_word_and_are_carried_out(world: World) -> None:
-    _twenty_one(world)
-    assert {case["assignee"] for case in world.cases()} == {None}
-    assert (lies(world), world.problems()) == ({MINE: 21}, {"board-moves"})
-    assert board.say(world.store.con, "carry out") == 21
-    quiet(world)
-    assert {case["assignee"] for case in world.cases()} == {"agent"}
-    assert world.problems() == set()
-
-
-def test_more_than_twenty_moves_are_undone_by_a_word(world: World) -> None:
-    _twenty_one(world)
-    assert board.say(world.store.con, "undo") == 21
-    quiet(world)
-    assert {case["assignee"] for case in world.cases()} == {None}
-    assert (lies(world), world.problems()) == ({OPEN: 21}, set())
 
 
 def test_what_is_due_today_is_flagged(world: World) -> None:

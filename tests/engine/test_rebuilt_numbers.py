@@ -1,0 +1,49 @@
+"""Which number a case gets whose mails are partly gone when the database is made anew."""
+
+from tests.engine import compose
+from tests.engine.rebuilding import lose, rebuild
+from tests.engine.test_rebuilt import _expunge
+from tests.engine.world import ANNA, MARTA, PERE, World, local
+
+
+def test_a_case_of_which_no_mail_tells_gets_the_number_between_its_neighbours_or_one_above_all(world: World) -> None:
+    for sender, subject in ((ANNA, "Padró"), (PERE, "Beca"), (MARTA, "Pista"), ("nou@example.cat", "Targeta")):
+        world.citizen_writes(sender, subject, f"Una consulta sobre: {subject}, si us plau?")
+        world.turn()
+        world.clock.forward(minutes=10)
+    for folder, text in (("Sent", b"To: marta@example.com"), ("INBOX", b"sobre: Pista")):
+        _expunge(world, folder, text)
+    for sender, at in (("tard@example.cat", "09:15"), ("encara@example.cat", "09:16")):
+        mail = compose.message(world.clock, sender, "Tard", f"Una consulta de {sender[:4]}, si us plau?")
+        world.mailbox.append("INBOX", compose.as_bytes(mail), local(f"2026-11-25 {at}"))
+    lose(world)
+    report = rebuild(world)
+    numbers = {case["citizen"]: case["number"][-1] for case in world.cases()}
+    assert numbers == {
+        ANNA: "1",
+        PERE: "2",
+        "tard@example.cat": "3",
+        "nou@example.cat": "4",
+        "encara@example.cat": "5",
+    }
+    assert report.by_order == ("OAC-2026-000003", "OAC-2026-000005")
+    world.citizen_writes(MARTA, "Una altra", "Es pot pagar l'IBI a terminis, si us plau?")
+    world.turn()
+    assert world.cases()[-1]["number"] == "OAC-2026-000006"
+
+
+def test_a_number_of_which_only_a_later_notice_tells_is_kept(world: World) -> None:
+    for sender, subject in ((ANNA, "Padró"), (PERE, "Beca"), (MARTA, "Pista")):
+        world.citizen_writes(sender, subject, f"Una consulta sobre: {subject}, si us plau?")
+        world.turn()
+        world.clock.forward(minutes=10)
+    world.order("escalate", "OAC-2026-000002")
+    world.turn()
+    sent = world.mailbox.folders["Sent"].messages
+    (ack,) = [uid for uid, one in sent.items() if b"k=ack:" in one.raw and b"To: pere@example.net" in one.raw]
+    world.mailbox.expunge("Sent", ack)
+    states = [(case["number"], case["citizen"], case["status"], case["due_at"]) for case in world.cases()]
+    lose(world)
+    report = rebuild(world)
+    assert [(case["number"], case["citizen"], case["status"], case["due_at"]) for case in world.cases()] == states
+    assert (report.proven, report.by_order) == (3, ())
