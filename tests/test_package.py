@@ -46,6 +46,17 @@ def test_each_script_is_an_executable_for_sh_that_stops_at_an_error(script: str,
     subprocess.run(["/bin/sh", "-n", file], check=True)
 
 
+def test_what_a_purge_asks_is_known_to_debconf_from_the_installation_on() -> None:
+    """dpkg -i preconfigures nothing, and at a purge the templates are gone: postinst must load them. `make booted
+    STEPS=package` sees the question."""
+    scripts = {name: (ROOT / "packaging" / "debian" / name).read_text() for name in SCRIPTS}
+    assert {name for name, text in scripts.items() if ". /usr/share/debconf/confmodule" in text} == {
+        "postinst",
+        "postrm",
+    }
+    assert scripts["postinst"].endswith("db_stop\n")
+
+
 def test_only_a_purge_that_was_told_so_touches_the_data() -> None:
     script = (ROOT / "packaging" / "debian" / "postrm").read_text()
     before, _, after = script.partition('if [ "$answer" = true ]; then')

@@ -30,7 +30,7 @@ def install_package(scene: Scene) -> None:
     run("sh", "-c", "printf '[global]\\nno-index = true\\nfind-links = /wheels\\n' > /etc/pip.conf")
     print(run("make", "-C", "/root/oacmail", "deb", seconds=900))
     run("sh", "-c", "mkdir /root/old && cp /root/oacmail/dist/*.deb /root/old/oacmail.deb")
-    print(run("dpkg", "-i", "/root/old/oacmail.deb", seconds=300))
+    print(_dpkg(run, "-i", "/root/old/oacmail.deb"))
     print(run("dpkg", "-s", "oacmail"))
     must(run("dpkg", "--verify", "oacmail") == "", "dpkg --verify finds changed files")
     must(town.show("ActiveState") == "inactive", "the installation has started something")
@@ -87,7 +87,7 @@ def upgrade_package(scene: Scene) -> None:
     cases, schema = _cases(scene), town.status()["schema"]
     rights = run("stat", "-c", "%a %U:%G %n", "/etc/oacmail/config.toml", "/etc/oacmail/credentials/imap", *DATA)
     _newer(run)
-    said = run("dpkg", "-i", "/root/new.deb", seconds=300)
+    said = _dpkg(run, "-i", "/root/new.deb")
     print(said)
     town.wait_for("active", 60)
     town.wait_until_well()
@@ -104,7 +104,7 @@ def upgrade_package(scene: Scene) -> None:
 def older_again(scene: Scene) -> None:
     """dpkg -i of the older version: it refuses the newer schema (78); the copy from before brings it back"""
     town, run = scene.town, scene.machine
-    print(run("dpkg", "-i", "/root/old/oacmail.deb", seconds=300))
+    print(_dpkg(run, "-i", "/root/old/oacmail.deb"))
     town.wait_for("failed", 60)
     must(town.show("ExecMainStatus") == "78", f"exit {town.show('ExecMainStatus')}, not 78")
     scene.tell()
@@ -117,12 +117,12 @@ def older_again(scene: Scene) -> None:
 def remove(scene: Scene) -> None:
     """dpkg -r: the service is stopped and its program gone; configuration, passwords and data stay; install again"""
     town, run = scene.town, scene.machine
-    print(run("dpkg", "-r", "oacmail"))
+    print(_dpkg(run, "-r", "oacmail"))
     must(town.show("LoadState") == "not-found", f"the unit is {town.show('LoadState')}")
     must(_there(run, PROGRAM) == [], f"these stay: {_there(run, PROGRAM)}")
     must(_there(run, (*DATA, *OWN)) == [*DATA, *OWN], "data or configuration is gone")
     must("oacmail" not in run("systemctl", "list-units", "--all", "--plain", "--no-legend", "oacmail*"), "units stay")
-    print(run("dpkg", "-i", "/root/old/oacmail.deb", seconds=300))
+    print(_dpkg(run, "-i", "/root/old/oacmail.deb"))
     town.systemctl("start")
     town.wait_until_well()
     town.answers()
@@ -135,7 +135,7 @@ def purge(scene: Scene) -> None:
     must("Also delete the cases" in said, "it has not asked")
     must(_there(run, OWN) == [], "configuration or passwords stay")
     must(_there(run, DATA) == list(DATA), "the data are gone")
-    run("dpkg", "-i", "/root/old/oacmail.deb", seconds=300)
+    _dpkg(run, "-i", "/root/old/oacmail.deb")
     said = _purged(run, "yes")
     must("Also delete the cases" in said, "it has not asked again")
     must(_there(run, (*DATA, *OWN, "/opt/oacmail")) == [], "something stays")
@@ -144,11 +144,15 @@ def purge(scene: Scene) -> None:
     print(f"--- what is left anywhere\n{leftover}")
 
 
+def _dpkg(run: Machine, *words: str) -> str:
+    return run("env", "DEBIAN_FRONTEND=noninteractive", "dpkg", *words, seconds=300)
+
+
 def _purged(run: Machine, answer: str) -> str:
     """`apt-get purge` at a terminal, where debconf asks."""
     words = "DEBIAN_FRONTEND=teletype dpkg -P oacmail"
     said = run("script", "-qec", words, "/dev/null", given=f"{answer}\n", seconds=120)
-    print(said)
+    print("\n".join(line for line in said.splitlines() if not line.startswith("(Reading database")))
     return re.sub(r"\s+", " ", said)
 
 
