@@ -5,6 +5,7 @@
 #   make deploy    install or upgrade the systemd service
 #   make bench [N=1000], make bench GROW=100000   speed compared with a minimal program; with GROW stored cases
 #   make bench STAGES=1000   the CPU time of each stage
+#   make towns [COUNT=20]   so many daemons on this machine: memory, idle CPU and latency of each
 #   make board [MOVES=2000] [SEED=1]   a random walk over the board on a real Dovecot
 #   make chaos [KILLS=20] · make latency [MESSAGES=100]
 #   make understand MAIL=DIR   accuracy on labelled mail, compared with a simple model
@@ -35,6 +36,7 @@ MOVES ?= 2000
 SEED ?= 1
 DAYS ?= 90
 TOWNS ?= 50
+COUNT ?= 20
 SEEDS ?= 100
 MESSAGES ?= 100
 CASES ?= 100000
@@ -58,7 +60,7 @@ AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo --preserve-env)
 # Without bytecode each worker and each program that the tests start would compile every module anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install servers compiled demo test check lint bench board chaos simulate rebuilds rebuild-cost latency understand fresh bounces pages report-cost upgrade-cost report-pictures pictures booted deploy undeploy deb container tool release man lock
+.PHONY: install servers compiled demo test check lint bench board chaos simulate rebuilds rebuild-cost latency understand fresh bounces pages report-cost upgrade-cost report-pictures pictures booted deploy undeploy deb container tool release man lock towns
 .DELETE_ON_ERROR:
 
 install: $(INSTALLED)
@@ -98,6 +100,9 @@ lint: install
 
 bench: install servers
 	@$(AS_ROOT) .venv/bin/python -m $(if $(GROW),bench.grow $(GROW),$(if $(STAGES),bench.stages $(STAGES),bench.run)) $(N)
+
+towns: install servers
+	@$(AS_ROOT) nice -n 10 .venv/bin/python -m bench.towns $(COUNT)
 
 board: install servers
 	@$(AS_ROOT) .venv/bin/python -m tests.board --moves $(MOVES) --seed $(SEED)
