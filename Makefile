@@ -1,6 +1,6 @@
 # All targets for people and CI. Each works in an empty clone, as root or with sudo: docs/admin.md, README.md.
 #   make install   .venv with the locked dependencies        make demo [STAY=1]   the invented town on one screen
-#   make test      mail servers and the whole test suite        make check           lint, types, contracts, then test
+#   make test      mail servers and the whole test suite        make check           lint, types, contracts, site, and test
 #   make test TESTS=tests/mail   one part                    make test TESTS="tests/e2e/test_loop.py -k robot"
 #   make deploy    install or upgrade the systemd service
 #   make bench [N=1000], make bench GROW=100000   speed compared with a minimal program; with GROW stored cases
@@ -25,6 +25,7 @@
 #   make release VERSION=0.2.0 [DRY=1]   wheel, sdist, Debian package, SBOM, checksums and tag: CONTRIBUTING.md
 #   make deb       dist/oacmail_VERSION_ARCH.deb, which needs no network when it is installed
 #   make undeploy  removes what deploy installed; configuration, state and backups stay
+#   make site      dist/site: the documents as HTML; a link that leads nowhere is an error
 #   make man       systemd/oacmail.8, the manual page, from the verbs of the program
 #   make lock      update the lock files after a change of dependencies; needs uv
 
@@ -60,7 +61,7 @@ AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo --preserve-env)
 # Without bytecode each worker and each program that the tests start would compile every module anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install servers compiled demo test check lint bench board chaos simulate rebuilds rebuild-cost latency understand fresh bounces pages report-cost upgrade-cost report-pictures pictures booted deploy undeploy deb container tool release man lock towns
+.PHONY: install servers compiled demo test check lint bench board chaos simulate rebuilds rebuild-cost latency understand fresh bounces pages report-cost upgrade-cost report-pictures pictures booted deploy undeploy deb container tool release man lock towns site
 .DELETE_ON_ERROR:
 
 install: $(INSTALLED)
@@ -90,7 +91,7 @@ test: install servers compiled
 
 # Lint keeps a core busy for a minute, and the tests wait as often as they compute: they run beside each other.
 check:
-	@$(MAKE) --no-print-directory --jobs=3 lint test
+	@$(MAKE) --no-print-directory --jobs=3 lint test site
 
 lint: install
 	@.venv/bin/ruff check
@@ -174,6 +175,19 @@ release: install
 man: install
 	@.venv/bin/python -m oacmail.cli.manual > systemd/oacmail.8
 
+SITE := .cache/site-venv
+
+$(SITE)/installed: docs/site/requirements.txt $(INSTALLED)
+	@.venv/bin/uv venv --quiet --clear --python .venv/bin/python $(SITE)
+	@.venv/bin/uv pip install --quiet --python $(SITE)/bin/python --require-hashes -r $< || \
+		$(PIP) --python $(SITE)/bin/python install --require-hashes -r $<
+	@touch $@
+
+site: $(SITE)/installed
+	@$(SITE)/bin/python -m sphinx --builder html --conf-dir docs/site --doctree-dir .cache/site-doctrees --quiet \
+		--nitpicky --fail-on-warning --keep-going docs dist/site
+	@echo dist/site/index.html
+
 lock:
 	echo uv | uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header - -o .ci/uv.txt
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header bench/requirements.in \
@@ -182,5 +196,7 @@ lock:
 		--extra google --extra microsoft -o requirements.txt
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header pyproject.toml --all-extras \
 		-c requirements.txt -o requirements-dev.txt
+	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header docs/site/requirements.in \
+		-o docs/site/requirements.txt
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header systemd/requirements.in \
 		-c requirements-dev.txt -o systemd/requirements.txt

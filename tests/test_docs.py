@@ -16,6 +16,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from oacmail import __version__, cli
+from oacmail.advice import ADVICE
+from oacmail.cli.problems import PROBLEMS
 from oacmail.config import Config
 
 ROOT = Path(__file__).parent.parent
@@ -95,6 +97,46 @@ def test_every_verb_is_documented() -> None:
     page = (ROOT / "docs" / "admin.md").read_text("utf-8")
     assert "run" in verbs
     assert [verb for verb in verbs if not re.search(rf"`(oacmail )?{verb}\b", page)] == []
+
+
+def _runbook(heading: str) -> str:
+    page = (ROOT / "docs" / "runbook.md").read_text("utf-8")
+    return page.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+
+
+def _without_section(names: set[str], heading: str) -> tuple[set[str], set[str]]:
+    """The names without a section below the heading that says what to do, and the sections of no name."""
+    written = dict(re.findall(r"^### (\S+)\n(.*?)(?=^### |\Z)", _runbook(heading), re.DOTALL | re.MULTILINE))
+    useful = {name for name, text in written.items() if re.search(r"\b(?:Do:|do:|Nothing to do)", text)}
+    return names - useful, set(written) - names
+
+
+def test_every_alert_has_a_section_of_the_runbook() -> None:
+    rules = (ROOT / "systemd" / "prometheus-alerts.yml").read_text("utf-8")
+    alerts = set(re.findall(r"- alert: (\w+)", rules))
+    assert alerts
+    assert _without_section(alerts, "1. Alerts of Prometheus") == (set(), set())
+
+
+def test_every_problem_has_a_section_of_the_runbook() -> None:
+    codes = {problem.code for problem in PROBLEMS}
+    assert _without_section(codes, "2. Problems of `status`") == (set(), set())
+
+
+def test_every_warning_and_error_of_the_log_has_a_line_of_the_runbook() -> None:
+    """tests/adapters/test_log.py compares ADVICE with what the code logs."""
+    assert set(re.findall(r"^\| `([\w.-]+)` \|", _runbook("3. The log"), re.MULTILINE)) == set(ADVICE)
+
+
+def test_every_page_is_in_the_contents_of_the_site() -> None:
+    pages = {page.stem for page in (ROOT / "docs").glob("*.md")}
+    contents = (ROOT / "docs" / "index.md").read_text("utf-8")
+    listed = [
+        line
+        for block in re.findall(r"^```\{toctree\}\n(.*?)^```", contents, re.DOTALL | re.MULTILINE)
+        for line in block.splitlines()
+    ]
+    assert {line for line in listed if re.fullmatch(r"[\w-]+", line)} == pages - {"index"}
 
 
 def test_the_changelog_tells_of_this_version() -> None:

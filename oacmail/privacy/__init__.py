@@ -1,4 +1,4 @@
-"""Data protection: what is held on a person, its erasure, and its retention (docs/admin.md, "Data protection").
+"""Data protection: what is held on a person, its erasure, and its retention (docs/privacy.md).
 
 The verbs `export`, `forget` and `purge` and the nightly job call it; it holds the order of steps.
 """

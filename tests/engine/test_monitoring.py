@@ -164,9 +164,3 @@ def test_page_rules_and_dashboard_name_the_metrics_that_exist(world: World) -> N
     for text in (RULES, BOARD):
         assert set(re.findall(r"\boacmail_\w+", text)) <= names
     assert len(json.loads(BOARD)["panels"]) == 10
-
-
-def test_every_alert_says_what_to_do() -> None:
-    alerts = set(re.findall(r"- alert: (\w+)", RULES))
-    assert alerts
-    assert alerts == set(re.findall(r"`(Oacmail\w+)`", PAGE))

@@ -1,1 +1,1 @@
-"""What the database holds about a person, and its erasure (docs/admin.md, "Data protection")."""
+"""What the database holds about a person, and its erasure (docs/privacy.md)."""
