@@ -108,3 +108,28 @@ def test_undeploy_leaves_configuration_state_and_backups_alone(tmp_path: Path) -
     left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
     assert left == {"etc/oacmail/config.toml", "var/lib/oacmail/oacmail.db"}
     assert (tmp_path / "var/backups/oacmail").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("words", "user"),
+    [
+        ("status --all --json", "root"),
+        ("status --json", "oacmail"),
+        ("--town vila status", "oacmail-vila"),
+        ("outbox list --all", "oacmail"),
+    ],
+)
+def test_the_command_stays_root_only_where_it_becomes_each_towns_user_itself(
+    tmp_path: Path, words: str, user: str
+) -> None:
+    for name, says in (("runuser", 'echo "$2"'), ("env", "echo root"), ("id", '[ "$1" = -u ] && echo 0 || echo root')):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{says}\n")
+        (tmp_path / name).chmod(0o755)
+    done = subprocess.run(
+        ["/bin/sh", UNITS / "oacmail", *words.split()],
+        env={"PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == user
