@@ -10,6 +10,7 @@ from oacmail.adapters.imap import ImapLoginRefused, ImapMailbox, ImapSettings
 from oacmail.core.errors import Transient, UnreadableMessage
 from oacmail.core.model import Folder
 from tests.fakes.imap_server import FakeMessage, ImapServer
+from tests.work import calls
 
 EXCHANGE = "IMAP4 IMAP4rev1 AUTH=PLAIN UIDPLUS MOVE ID UNSELECT CHILDREN NAMESPACE LITERAL+"
 SUBSTITUTE = FakeMessage(
@@ -23,6 +24,7 @@ GMAIL = (
     r'(\HasNoChildren \Sent) "/" "[Gmail]/Enviats&AOA-"',
     r'(\HasNoChildren \Junk) "/" "[Gmail]/Correu brossa"',
 )
+LARGE = (*GMAIL, *(rf'(\HasNoChildren) "/" "Arxiu/{number}"' for number in range(300)))
 
 
 @contextmanager
@@ -32,6 +34,14 @@ def _open(server: ImapServer, **more: Any) -> Iterator[ImapMailbox]:
     mailbox.open("INBOX")
     yield mailbox
     mailbox.close()
+
+
+def test_a_list_of_folders_that_has_not_changed_is_parsed_once() -> None:
+    with ImapServer(folders=LARGE) as server, _open(server) as mailbox:
+        first, again = calls(mailbox.watched), calls(mailbox.watched)
+        server.folders = ('(\\HasNoChildren) "/" "INBOX"', '(\\Sent) "/" "Sent"')
+        assert [one.name for one in mailbox.watched()] == ["INBOX", "Sent"]
+    assert again < first / 3
 
 
 # --- quota ------------------------------------------------------------------------------------------------

@@ -5,8 +5,10 @@ Only `listed` and `tree` ask the server; the rest is pure. This module never cre
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from imapclient import imap_utf7
+from imapclient.response_parser import parse_response
 
 from oacmail.adapters.imap.client import Client
 from oacmail.core.model import Folder
@@ -45,12 +47,7 @@ def listed(client: Client) -> list[Listed]:
     command = ['""', '"*"'] + (["RETURN", "(SPECIAL-USE)"] if _extended(client) else [])
     # list_folders is not enough: it cannot send RETURN, without which servers may omit special uses, and it fails on
     # the whole list if one name is not modified UTF-7.
-    client.folder_encode = False
-    try:
-        found = client._proc_folder_list(client.rows("LIST", *command))
-    finally:
-        client.folder_encode = True
-    return list(_readable(found))
+    return list(_parsed(tuple(client.rows("LIST", *command))))
 
 
 def tree(client: Client) -> FolderTree:
@@ -86,10 +83,17 @@ def _extended(client: Client) -> bool:
     return all(client.has_capability(one) for one in ("LIST-EXTENDED", "SPECIAL-USE"))
 
 
-def _readable(rows: Iterable[tuple[tuple[bytes, ...], bytes | None, bytes | str]]) -> Iterable[Listed]:
+@lru_cache(maxsize=4)
+def _parsed(rows: tuple[object, ...]) -> tuple[Listed, ...]:
+    """Return the folders of one answer to LIST. A pass asks up to three times and mostly hears the same."""
+    words = iter(parse_response([row for row in rows if row not in (b"", None)]))
+    return tuple(_readable(zip(words, words, words, strict=True)))
+
+
+def _readable(rows: Iterable[tuple[tuple[bytes, ...], bytes | None, bytes | int]]) -> Iterable[Listed]:
     for flags, delimiter, raw in rows:
         lower = frozenset(flag.decode("ascii", "replace").lower() for flag in flags)
-        name = _decoded(raw)
+        name = _decoded(str(raw) if isinstance(raw, int) else raw)  # a name of digits alone is parsed to a number
         if name and not lower & _UNSELECTABLE:
             parts = name.split((delimiter or b"/").decode("ascii", "replace"))
             yield Listed(name, lower, parts[-1].lower())
