@@ -38,11 +38,13 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
         return super().call_binop(context, operator, left, right)
 
 
-def joined(pieces: Iterable[str], *, seconds: float = SECONDS) -> str:
+def joined(pieces: Iterable[str], *, seconds: float | None = None) -> str:
     """Join the pieces of a template's output within the limits.
 
-    `seconds` of this thread's processor time: a machine that is busy or suspended makes no template longer.
+    `seconds` of this thread's processor time, None = SECONDS: a machine that is busy or suspended makes no template
+    longer.
     """
+    seconds = SECONDS if seconds is None else seconds
     end, before, lines = time.thread_time() + seconds, sys.gettrace(), count(1)
 
     def trace(_frame: FrameType, _event: str, _arg: object) -> Any:

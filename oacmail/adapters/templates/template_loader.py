@@ -2,7 +2,7 @@
 
 A loader has the shipped templates, or the town's with priority over them; the latter run in a sandbox. An unknown name
 is an error. HTML is escaped by its own file ending, since select_autoescape does not recognise `.html.j2`. Templates
-are read once; a new loader reads them again, and compiles a shipped one only if its source has changed.
+are read once; a new loader reads them again, and compiles one only if its source has changed.
 """
 
 import re
@@ -83,7 +83,7 @@ class _CompiledOnce(BytecodeCache):
         self._codes[bucket.key, bucket.checksum] = bucket.code
 
 
-_SHIPPED_CODE = _CompiledOnce()
+_CODE = {Environment: _CompiledOnce(), BoundedEnvironment: _CompiledOnce()}
 
 
 class TemplateLoader:
@@ -97,7 +97,7 @@ class TemplateLoader:
             undefined=StrictUndefined,
             autoescape=lambda name: name is not None and name.endswith(".html.j2"),
             auto_reload=False,
-            bytecode_cache=_SHIPPED_CODE if overrides is None else None,
+            bytecode_cache=_CODE[kind],
             trim_blocks=True,
             lstrip_blocks=True,
         )
