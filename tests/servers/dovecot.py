@@ -71,6 +71,7 @@ userdb static {{
 }}
 service imap-login {{
   chroot =
+  restart_request_count = unlimited
   inet_listener imap {{
     port = {imap}
   }}
@@ -78,6 +79,9 @@ service imap-login {{
     port = {imaps}
     ssl = yes
   }}
+}}
+service imap {{
+  restart_request_count = 1000
 }}
 service lmtp {{
   chroot =
