@@ -1,13 +1,12 @@
 """`evaluate DIR`: figures of labelled mail."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
-from oacmail.cli import figures
+from oacmail.cli import figures, oacmail
 
 
 def labels(file: str, kind: str = "request", **more: object) -> dict[str, object]:
@@ -15,9 +14,8 @@ def labels(file: str, kind: str = "request", **more: object) -> dict[str, object
     return {"file": file, "kind": kind, **empty, **more}
 
 
-def run(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "oacmail", "evaluate", str(folder), *more]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+def run(folder: Path, *more: str) -> Result:
+    return CliRunner().invoke(oacmail, ["evaluate", str(folder), *more])
 
 
 @pytest.fixture
@@ -48,7 +46,7 @@ def test_figures_of_a_folder_for_people(folder: Path) -> None:
 
 
 def test_a_folder_without_labels_is_wrong_usage(tmp_path: Path) -> None:
-    assert run(tmp_path).returncode == 2
+    assert run(tmp_path).exit_code == 2
 
 
 def test_macro_f1_is_the_mean_over_the_labels_that_occur() -> None:

@@ -32,8 +32,8 @@ def source(tmp_path: Path) -> Path:
 def _said(source: Path) -> str:
     """Build a wheel, unpack it elsewhere, and ask it for its version where no git can be found."""
     out, place = source.parent / "wheel", source.parent / "place"
-    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(out)]
-    subprocess.run([*command, str(source)], check=True)
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(out)]
+    subprocess.run(command, cwd=source, check=True, capture_output=True)
     (wheel,) = out.iterdir()
     zipfile.ZipFile(wheel).extractall(place)
     asked = "from oacmail.cli import main; main()"

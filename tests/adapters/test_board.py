@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.engine.test_board import *  # noqa: F403
-from tests.engine.test_board_many_moves import *  # noqa: F403
+from tests.engine.test_board_many_moves import (  # noqa: F401
+    test_more_than_twenty_moves_wait_for_a_word_and_are_carried_out,
+)
 from tests.servers.certs import make_certificates
 from tests.servers.dovecot import Dovecot
 from tests.servers.scratch import SCRATCH

@@ -12,7 +12,7 @@ import pytest
 
 from oacmail import config
 from tests.e2e.forked import ROOT
-from tests.e2e.office import RunningOffice, toml
+from tests.e2e.office import HOME, RunningOffice, toml
 
 MakeOffice = Callable[..., RunningOffice]
 WEBSITE = "https://www.vilanova.cat/"
@@ -61,7 +61,12 @@ def _written(sections: Mapping[str, Mapping[str, Any]]) -> str:
 
 def _init(folder: Path, *words: str, typed: str = "", code: int = 0) -> subprocess.CompletedProcess[str]:
     folder.mkdir(exist_ok=True)
-    command = [sys.executable, "-m", "oacmail", "--config", str(folder / "config.toml"), "init", *words]
+    verb = ["--config", str(folder / "config.toml"), "init", *words]
+    if not typed:
+        done = HOME.call(verb)
+        assert done.returncode == code, f"{done.stdout}\n{done.stderr}"
+        return done
+    command = [sys.executable, "-m", "oacmail", *verb]
     environ = {name: value for name, value in os.environ.items() if not name.startswith("OACMAIL_")}
     done = subprocess.run(command, cwd=ROOT, env=environ, input=typed, capture_output=True, text=True, check=False)
     assert done.returncode == code, f"{done.stdout}\n{done.stderr}"

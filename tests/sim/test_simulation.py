@@ -34,7 +34,7 @@ def _run(days: int, seed: int) -> SimulationResult:
     return simulate_town(settings.builtin(), days, seed, lambda day, outcome: None)
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_fourteen_days_of_a_town_break_no_invariant(seed: int) -> None:
     outcome = _run(14, seed)
     assert outcome.broken == ()
@@ -46,7 +46,7 @@ def test_fourteen_days_of_a_town_break_no_invariant(seed: int) -> None:
 
 
 def test_the_same_seed_has_the_same_digest_and_another_seed_another() -> None:
-    first, again, other = _run(4, 7), _run(4, 7), _run(4, 8)
+    first, again, other = _run(2, 7), _run(2, 7), _run(2, 8)
     assert first.digest == again.digest
     assert first.story == again.story
     assert first.digest != other.digest
