@@ -3,6 +3,7 @@
 `status` names them, one line and one alert tell of them, and all goes on by itself.
 """
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,13 +41,16 @@ def _well_again(desk: RunningOffice) -> None:
 
 
 @contextmanager
-def _expired(server: object) -> Iterator[None]:
-    """The server has an old certificate, for a while."""
+def _expired(server: object, desk: RunningOffice) -> Iterator[None]:
+    """The server has an old certificate, for a while. The daemon stands still meanwhile: on a loaded machine it would
+    see for seconds that nobody listens, and alert of that."""
     right = server.certs  # type: ignore[attr-defined]
     for certs in (expired(right), right):
+        desk.signal(signal.SIGSTOP)
         server.stop()  # type: ignore[attr-defined]
         server.certs = certs  # type: ignore[attr-defined]
         server.start()  # type: ignore[attr-defined]
+        desk.signal(signal.SIGCONT)
         if certs is not right:
             yield
 
@@ -57,7 +61,7 @@ def test_an_expired_certificate_of_the_mailbox_is_named_and_one_alert_goes_by_th
     desk, anna = own_office(), Citizen(own_mail_servers)
     desk.program = IMPATIENT
     with desk.running():
-        with _expired(own_mail_servers.dovecot):
+        with _expired(own_mail_servers.dovecot, desk):
             _says(desk, "imap: the mailbox cannot be read: its certificate has expired")
             (alert,) = desk.operator.wait_for_mail()
             body = alert.get_body(("plain",))
@@ -77,7 +81,7 @@ def test_an_expired_certificate_of_the_relay_is_named_and_the_acknowledgement_wa
         desk, anna = own_office(smtp={"port": wire.port}), Citizen(own_mail_servers)
         desk.program = IMPATIENT
         with desk.running():
-            with _expired(own_mail_servers.postfix):
+            with _expired(own_mail_servers.postfix, desk):
                 wire.cut()
                 anna.write(desk.address, "Arbres", "Quan podeu els arbres?")
                 _says(desk, "smtp: the relay accepts no mail: its certificate has expired")
