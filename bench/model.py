@@ -20,6 +20,7 @@ from sklearn.svm import LinearSVC
 
 from bench.examples import PHRASES_WRITER, LabelledMessage
 from oacmail.mail.understanding import scores
+from oacmail.mail.understanding.circumstances import OF_TEXT
 
 LEAST = 3  # least number of messages with a piece or fact, so that the table holds no words of one writer
 FACT = 0.3  # the value of a fact; a piece has 1 / sqrt(number of words)
@@ -31,13 +32,15 @@ ABOUT: Mapping[str, tuple[str, ...]] = {
     "intent": ("topic", "level", "intent"),
 }
 """Whose margins decide about a question: a call asked for depends on what else is asked."""
-SURE = 0.3  # C of the logistic regression
-PRUNED = 10  # pieces with no larger weight are left out; scores.MOST is the largest
+SURE = {"kind": 0.3, "topic": 0.3, "level": 0.3, "intent": 2.0}  # C of the logistic regression
+WITH_TEXT = ("kind", "intent")  # whose logistic regression also weighs what the text does (circumstances.OF_TEXT)
+SILENT = 3  # one of so many requests for a call is learned without its telephone too
+PRUNED = 0.08  # pieces with no larger weight are left out, as a share of the weight at LARGEST
 OFTEN = 0.008  # the share of requests in which a common word stands
 LIFT = {"kind": 9.0, "topic": 2.6, "level": 1.6, "intent": 2.6}  # how much likelier one class may make it
 PLAIN = {("level", "first"), ("intent", "question"), ("kind", "request")}
 SMALLEST_FACT = 0.05
-LARGEST = 0.9995  # the share of weights that are stored without being cut to scores.MOST
+LARGEST = 0.9995  # the share of weights that are smaller; the very largest, up to seven times as large, tell the topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,7 @@ def learn(examples: Sequence[LabelledMessage]) -> dict[str, Any]:
         told = np.flatnonzero(labels != "")
         whole[field] = views(data, told, labels[told], with_facts=field == "kind")
         out[field] = _unseen(data, labels, folds, field)
-    stacked = {field: _stacked(field, examples, whole, out) for field in ABOUT}
+    stacked = {field: _stacked(field, examples, data, whole, out) for field in ABOUT}
     return {**_content(data, stacked), "common": common(examples)}
 
 
@@ -178,36 +181,54 @@ def _unseen(data: Inputs, labels: Any, folds: Sequence[Any], field: str) -> Any:
 
 
 def _stacked(
-    field: str, examples: Sequence[LabelledMessage], whole: Mapping[str, Linear], out: Mapping[str, Any]
+    field: str, examples: Sequence[LabelledMessage], data: Inputs, whole: Mapping[str, Linear], out: Mapping[str, Any]
 ) -> Linear:
-    """The linear models whose margins matter, as one whose margins are log-probabilities."""
+    """The linear models whose margins matter, and what the text does, as one whose margins are log-probabilities."""
     told = [at for at, e in enumerate(examples) if e.labels[field] is not None and e.writer != PHRASES_WRITER]
     labels = [examples[at].labels[field] for at in told]
-    model = LogisticRegression(C=SURE, max_iter=1000)
-    model.fit(np.hstack([out[name][told] for name in ABOUT[field]]), labels)
+    model = LogisticRegression(C=SURE[field], max_iter=1000)
+    deeds = [at for at, name in enumerate(data.fact_names) if name.startswith(OF_TEXT) and field in WITH_TEXT]
+    text = data.facts[told][:, deeds].toarray() / FACT
+    rows = np.hstack([*(out[name][told] for name in ABOUT[field]), text])
+    silent = _without_telephone(rows, labels, [data.fact_names[at] for at in deeds])
+    model.fit(np.vstack([rows, silent]), labels + ["callback"] * len(silent))
     parts = [whole[name] for name in ABOUT[field]]
-    bias = model.coef_ @ np.concatenate([part.bias for part in parts]) + model.intercept_
-    pieces = model.coef_ @ np.vstack([part.pieces for part in parts])
-    facts = model.coef_ @ np.vstack([part.facts for part in parts]) if field == "kind" else np.zeros((len(bias), 0))
+    reached, of_text = np.split(model.coef_, [model.coef_.shape[1] - len(deeds)], axis=1)
+    bias = reached @ np.concatenate([part.bias for part in parts]) + model.intercept_
+    pieces = reached @ np.vstack([part.pieces for part in parts])
+    facts = np.zeros((len(bias), len(data.fact_names)))
+    if field == "kind":
+        facts += reached @ np.vstack([part.facts for part in parts])
+    facts[:, deeds] += of_text / FACT
     return Linear(tuple(model.classes_), pieces, facts, bias)
 
 
+def _without_telephone(rows: Any, labels: Sequence[str], deeds: Sequence[str]) -> Any:
+    """Some requests for a call once more, as if they gave no telephone: all labelled ones give one, people's do not."""
+    asked = np.array([label == "callback" for label in labels])
+    silent = rows[asked][::SILENT]
+    for at, name in enumerate(deeds, rows.shape[1] - len(deeds)):
+        if name in (f"{OF_TEXT}telephone", f"{OF_TEXT}time to call"):
+            silent[:, at] = 0
+    return silent
+
+
 def _content(data: Inputs, models: Mapping[str, Linear]) -> dict[str, Any]:
-    fields, rows = [], []
+    fields, rows, telling = [], [], np.zeros(len(data.names), bool)
     for name, model in models.items():
         centred = model.pieces - model.pieces.mean(0)  # only differences between classes matter
-        step = float(np.quantile(np.abs(centred), LARGEST)) / scores.MOST
-        rows.append(np.clip(np.round(centred / step), -scores.MOST, scores.MOST))
+        step = float(np.abs(centred).max()) / scores.MOST**2
+        rows.append(np.sign(centred) * np.round(np.sqrt(np.abs(centred) / step)))
+        telling |= np.abs(centred).max(0) >= PRUNED * np.quantile(np.abs(centred), LARGEST)
         facts = {
             fact: [round(float(value) * FACT, 3) for value in row]
-            for fact, row in zip(data.fact_names, model.facts.T, strict=bool(model.facts.size))
+            for fact, row in zip(data.fact_names, model.facts.T, strict=True)
             if np.abs(row).max() * FACT >= SMALLEST_FACT
         }
         bias = [round(float(value), 3) for value in model.bias]
         fields.append({"name": name, "classes": [*model.classes], "step": step, "bias": bias, "facts": facts})
     whole = np.vstack(rows).astype(int)
-    kept = np.flatnonzero(np.abs(whole).max(0) >= PRUNED)
-    pieces = {data.names[at]: _row(whole[:, at]) for at in kept}
+    pieces = {data.names[at]: _row(whole[:, at]) for at in np.flatnonzero(telling)}
     return {"fields": fields, "pieces": pieces}
 
 

@@ -48,7 +48,7 @@ def test_a_fault_is_second_level_with_the_words_that_decided() -> None:
         ("No sé com instal·lar l'idCAT. On és la guia?", Topic.CERTIFICATE, Level.FIRST, Intent.QUESTION),
         ("La impressora no m'imprimeix el volant.", Topic.FOLDER, Level.OUT_OF_SCOPE, Intent.QUESTION),
         ("Quiero ejercer mi derecho de acceso a mis datos personales.", Topic.OTHER, Level.FIRST, Intent.DATA_RIGHTS),
-        ("Could you call me back about my grant application?", Topic.GRANT, Level.FIRST, Intent.CALLBACK),
+        ("Please call me back about my grant application.", Topic.GRANT, Level.FIRST, Intent.CALLBACK),
     ],
 )
 def test_messages_are_read_as_a_colleague_would(text: str, topic: Topic, level: Level, intent: Intent) -> None:

@@ -16,13 +16,17 @@ from oacmail.core.routing import derivation, forms
 
 Verdict = TypeVar("Verdict", bound=StrEnum)
 
-# The least probability at which a message without a machine's header fields is set aside, by what the kind would be;
-# the second figure is for messages that ask something, as persons do; the third for messages of a few words, which are
-# all too sure; few words that ask are a person's. Thanks: the second also for those without a word of thanks, the third
-# for those that go on after a "but".
-_ASIDE = {"machine": (0.5, 0.85, 0.99, 2.0), "spam": (0.5, 0.8, 0.99, 2.0), "thanks": (0.5, 0.95, 0.99)}
+# The largest probability of a request with which a message without a machine's header fields is set aside, by what it
+# is most likely instead; the second figure is for messages that ask something, as persons do; the third for messages of
+# a few words, the fourth for few words that ask.
+_NEVER = -1.0
+_ASIDE = {
+    MACHINES: (0.45, 0.1, 0.06, _NEVER),
+    (Kind.SPAM,): (0.1, 0.05, 0.02, _NEVER),
+    (Kind.THANKS,): (0.025, 0.02, 0.02, 0.02),
+}
+_BRIEF = 12  # words
 _SHORT = 60  # words: pure thanks are brief
-_BRIEF = 12  # words: too few to tell a person from a machine, or thanks without a word of thanks from help
 _UNREAD = 0.3  # the confidence of a verdict without a score
 _UNSCORED: Mapping[str, float] = MappingProxyType({})
 _BY_AUTO = {Auto.REPLY: Kind.AUTO_REPLY, Auto.BOUNCE: Kind.BOUNCE, Auto.BULK: Kind.BULK}
@@ -119,13 +123,13 @@ def _is_titled_automatic(message: Message, _: frozenset[str]) -> bool:
 
 
 def _reads_automatic(message: Message, _: frozenset[str]) -> bool:
-    return _of_machines(message.features) >= _ASIDE["machine"][_person(message)]
+    return _reads_as(message, MACHINES)
 
 
 def _reads_as_spam(message: Message, _: frozenset[str]) -> bool:
     """A message that answers us is no spam."""
     ours = message.quotes_us or message.tokens
-    return not ours and _score(message.features, Kind.SPAM) >= _ASIDE["spam"][_person(message)]
+    return not ours and _reads_as(message, (Kind.SPAM,))
 
 
 def _nothing_but_thanks(message: Message, _: frozenset[str]) -> bool:
@@ -139,13 +143,19 @@ def _reads_as_thanks(message: Message, _: frozenset[str]) -> bool:
     word or two does not thank."""
     found, length = message.features, len(message.fresh.split())
     asked = _questions(message) or found.language_wish
-    beside = found.postscript or found.names_attachment or message.attachments or asked
-    told = length > _BRIEF or (found.thanks and not found.turns)
+    beside = found.postscript or found.promises or found.names_attachment or message.attachments or asked
+    return not beside and length <= _SHORT and _reads_as(message, (Kind.THANKS,))
+
+
+def _reads_as(message: Message, kinds: tuple[Kind, ...]) -> bool:
+    """Whether these are likelier than the other kinds that are set aside, and a request is unlikely enough."""
+    found = message.features
+    if "kind" not in found.scores:
+        return False
+    likely = {of: sum(_score(found, kind) for kind in of) for of in _ASIDE}
     return (
-        told
-        and not beside
-        and length <= _SHORT
-        and _score(found, Kind.THANKS) >= _ASIDE["thanks"][2 if found.turns else found.asks or not found.thanks]
+        max(likely, key=lambda of: likely[of]) == kinds
+        and _score(found, Kind.REQUEST) <= _ASIDE[kinds][_person(message)]
     )
 
 
@@ -166,8 +176,8 @@ _KINDS: tuple[tuple[Callable[[Message, frozenset[str]], bool], tuple[Kind, ...],
     (_is_automatic, MACHINES, ""),
     (_is_titled_automatic, (Kind.AUTO_REPLY,), "kind: its subject says that it is automatic"),
     (_reads_automatic, MACHINES, "kind: reads as a machine's"),
-    (_reads_as_spam, (Kind.SPAM,), "kind: suspected spam"),
     (_nothing_but_thanks, (Kind.THANKS,), "kind: nothing but thanks"),
+    (_reads_as_spam, (Kind.SPAM,), "kind: suspected spam"),
     (_reads_as_thanks, (Kind.THANKS,), "kind: only thanks"),
 )
 
@@ -223,7 +233,3 @@ def _why(found: Features, verdict: StrEnum) -> tuple[str, ...]:
     field = type(verdict).__name__.lower()
     loud = sorted((-one.part, one.words) for one in found.evidence if (one.field, one.verdict) == (field, verdict))
     return tuple(f"{field}:{verdict}: {words}" for _, words in loud)
-
-
-def _of_machines(found: Features) -> float:
-    return sum(_score(found, kind) for kind in MACHINES)

@@ -1,23 +1,28 @@
-"""Name the circumstances of a message that tell who made it: header fields, sender's words, shape, files.
+"""Name the circumstances of a message: header fields, sender's words, shape, files, and what its text does.
 
 This module decides nothing: each circumstance holds or not, and the model (mail/understanding/scores.py) has learned
-what it weighs for the kind. Words of the text are pieces (mail/understanding/ngrams.py), not circumstances.
+what it weighs for the kind, and those of the text also for the intent. Words of the text are pieces
+(mail/understanding/ngrams.py), not circumstances.
 """
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 from oacmail.core.model import Auto, Message
 from oacmail.mail.understanding import features
 
+OF_TEXT = "text:"  # begins the names of what the text does, which no header field tells
 _MANY = 3  # recipients
+_TINY, _BRIEF, _SHORT, _LONG = 5, 12, 25, 60  # words
 _WORD = re.compile(r"[a-z]{2,}")
 
 
 def circumstances(message: Message) -> frozenset[str]:
     """Return the names of all that hold: "auto:bulk", "field:list-id", "@news" (a word of the sender's name at his
-    host), "@.example" (a word of the host) … How long a message is says nothing of who wrote it."""
-    return frozenset([*_of_fields(message), *_of_text(message), *_of_sender(message.sender)])
+    host), "@.example" (a word of the host), "text:thanks" (it has a word of thanks) …"""
+    parts = (_of_fields(message), _of_text(message), _of_deeds(message), _of_sender(message.sender))
+    return frozenset(chain.from_iterable(parts))
 
 
 def _of_fields(message: Message) -> Iterator[str]:
@@ -45,6 +50,33 @@ def _of_text(message: Message) -> Iterator[str]:
         "answer": features.is_answer(message.subject),
     }
     yield from (name for name, holds in held.items() if holds)
+
+
+def _of_deeds(message: Message) -> Iterator[str]:
+    """What the text does: it asks, thanks, gives a telephone; and how long it is."""
+    found, length, call = message.features, len(message.fresh.split()), message.features.callback
+    question = "?" in message.fresh or ("?" in message.subject and not message.refs)
+    asks = found.asks or question
+    held = {
+        "asks": asks,
+        "question": question,
+        "turns": found.turns,
+        "thanks": found.thanks,
+        "thanks and does not turn": found.thanks and not found.turns,
+        "thanks and does not ask": found.thanks and not asks,
+        "tiny": length <= _TINY,
+        "brief": length <= _BRIEF,
+        "brief and asks": length <= _BRIEF and asks,
+        "brief without thanks": length <= _BRIEF and not found.thanks,
+        "short": length <= _SHORT,
+        "long": length > _LONG,
+        "postscript": found.postscript,
+        "files": bool(message.attachments) or found.names_attachment,
+        "promises": found.promises,
+        "telephone": call is not None,
+        "time to call": call is not None and (call.slot != "any" or call.outside),
+    }
+    yield from (OF_TEXT + name for name, holds in held.items() if holds)
 
 
 def _of_sender(address: str) -> Iterator[str]:

@@ -20,9 +20,11 @@ from typing import Any
 from oacmail.core.features import WORDED, Evidence, Features
 from oacmail.core.model import Auto, Message
 from oacmail.mail.understanding import features, linear, ngrams
-from oacmail.mail.understanding.circumstances import circumstances
+from oacmail.mail.understanding.circumstances import OF_TEXT, circumstances
 
-MOST = 127  # the largest stored absolute weight
+MOST = 127  # the largest stored absolute step; a weight is its square, so that small weights are as exact as large ones
+_ZERO = MOST * MOST  # added to each weight, so that no lane is negative
+_WEIGHTS = tuple((step - MOST) * abs(step - MOST) + _ZERO for step in range(2 * MOST + 1))
 _LANE = 32  # bits: "I" of struct
 _MASK = 2**_LANE - 1
 OWN_TOWN = "owntown"  # stands for the office's town, whatever its name
@@ -48,8 +50,8 @@ class Field:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """`pieces`: piece -> its weights for every class of every field, each plus MOST, one lane for each class; `common`:
-    words that tell nothing by themselves, and are never named."""
+    """`pieces`: piece -> its weights for every class of every field, each plus _ZERO, one lane for each class;
+    `common`: words that tell nothing by themselves, and are never named."""
 
     fields: tuple[Field, ...]
     common: frozenset[str]
@@ -94,7 +96,8 @@ def weigh(message: Message, table: Table | None = None, lessons: Lessons = NOTHI
         best = max(likely, key=lambda name: likely[name])
         spoken += (Evidence(field.name, best, *why) for why in _why(field, best, whole, read.share, learned))
     if message.auto is not Auto.NONE:
-        worded = linear.probabilities(next(_margins(table, replace(read, facts=()), learned)))
+        of_text = [fact for fact in read.facts if fact.startswith(OF_TEXT)]
+        worded = linear.probabilities(next(_margins(table, replace(read, facts=of_text), learned)))
         scored[WORDED] = MappingProxyType({name: round(value, 4) for name, value in worded.items()})
     return replace(message.features, scores=MappingProxyType(scored), evidence=tuple(spoken))
 
@@ -151,7 +154,7 @@ def _learned(table: Table, message: Message, lessons: Lessons) -> dict[str, dict
 
 def table_from(content: Mapping[str, Any]) -> Table:
     """Build the table from its JSON content: {"fields": [...], "common": [...],
-    "pieces": {piece: one byte for each weight, base64}}."""
+    "pieces": {piece: one byte for each weight, base64: MOST plus its step}}."""
     fields, lane = [], 0
     for raw in content["fields"]:
         fields.append(
@@ -178,7 +181,7 @@ def shipped() -> Table:
 
 
 def _packed(row: str, lanes: struct.Struct) -> int:
-    return int.from_bytes(lanes.pack(*b64decode(row)), "little")
+    return int.from_bytes(lanes.pack(*(_WEIGHTS[step] for step in b64decode(row))), "little")
 
 
 def _unpacked(total: int, table: Table) -> tuple[int, ...]:
@@ -188,7 +191,7 @@ def _unpacked(total: int, table: Table) -> tuple[int, ...]:
 
 def _margins(table: Table, read: _Read, learned: Mapping[str, Mapping[str, float]]) -> Iterator[dict[str, float]]:
     lanes = _unpacked(sum([table.pieces[piece] for piece in read.known]), table)
-    least = MOST * len(read.known)
+    least = _ZERO * len(read.known)
     for field in table.fields:
         reached = [*field.bias]
         for row in filter(None, map(field.facts.get, read.facts)) if field.facts else ():
@@ -208,7 +211,7 @@ def _why(
     """Return the strongest evidence for `best`: whole words and pairs; word beginnings count through them."""
     shift = _LANE * (field.lane + field.classes.index(best))
     worth = field.step * share
-    parts = {piece: ((weights >> shift & _MASK) - MOST) * worth for piece, weights in pieces.items()}
+    parts = {piece: ((weights >> shift & _MASK) - _ZERO) * worth for piece, weights in pieces.items()}
     for piece, added in learned.get(f"{field.name}:{best}", _NONE).items():
         parts[piece] = parts.get(piece, 0.0) + added
     loud = sorted((-part, name) for name, part in parts.items() if part > _NOTICED)
