@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import count
-from sqlite3 import Connection
 from typing import Any
 
 import pytest
@@ -27,7 +26,6 @@ from oacmail.core.escalation import second_level
 from oacmail.core.handlers import from_citizen, from_services, from_staff, relayed_answer, tick
 from oacmail.core.model import BoardFolder, BoardPlace, Status
 from oacmail.core.outbox import kinds, rate_limits, uncertain
-from oacmail.core.ports.mailbox import MessageMeta
 from oacmail.core.report import compliance
 from oacmail.core.report.cohorts import Cohorts
 from oacmail.core.routing import threading
@@ -81,16 +79,9 @@ def _instead(module: object, name: str, wrong: Callable[..., Any]) -> Plant:
     return plant
 
 
-def _sight_of_the_young_alone(
-    right: Callable[..., None],
-    con: Connection,
-    name: str,
-    validity: int,
-    found: list[MessageMeta],
-    old: set[int],
-    now: datetime,
-) -> None:
-    right(con, name, validity, found, old | {p.uid for p in found if now - p.internal_date > timedelta(hours=3)}, now)
+def _sight_of_the_young_alone(right: Callable[..., None], *args: Any) -> None:
+    *place, found, old, now = args
+    right(*place, found, old | {one.uid for one in found if now - one.internal_date > timedelta(hours=3)}, now)
 
 
 def _ends_the_deadline(right: Callable[..., Any], message: Any, number: str, case: Any) -> Any:
