@@ -6,8 +6,8 @@
 #   make bench [N=1000], make bench GROW=100000   speed compared with a minimal program; with GROW stored cases
 #   make bench STAGES=1000   the CPU time of each stage
 #   make towns [COUNT=20]   so many daemons on this machine: memory, idle CPU and latency of each
-#   make board [MOVES=2000] [SEED=1]   a random walk over the board on a real Dovecot
-#   make chaos [KILLS=20] · make latency [MESSAGES=100]
+#   make board [MOVES=2000] [SEED=1] [PROVIDER=google]   a random walk over the board on a real Dovecot
+#   make chaos [KILLS=20] [PROVIDER=microsoft365] · make latency [MESSAGES=100]
 #   make understand MAIL=DIR   accuracy on labelled mail, compared with a simple model
 #   make simulate [DAYS=90] [SEEDS=100]   the simulated town, one run per seed
 #   make rebuilds [TOWNS=50] [DAYS=90]   simulated towns lose their database: what differs after `oacmail rebuild`
@@ -109,11 +109,13 @@ bench: install servers
 towns: install servers
 	@$(AS_ROOT) nice -n 10 .venv/bin/python -m bench.towns $(COUNT)
 
+AT_PROVIDER := $(if $(PROVIDER),--provider $(PROVIDER))
+
 board: install servers
-	@$(AS_ROOT) .venv/bin/python -m tests.board --moves $(MOVES) --seed $(SEED)
+	@$(AS_ROOT) .venv/bin/python -m tests.board --moves $(MOVES) --seed $(SEED) $(AT_PROVIDER)
 
 chaos: install servers
-	@$(AS_ROOT) .venv/bin/python -m tests.chaos --kills $(KILLS)
+	@$(AS_ROOT) .venv/bin/python -m tests.chaos --kills $(KILLS) $(AT_PROVIDER)
 
 rebuilds: install
 	@seq $(TOWNS) | xargs -P $$(nproc) -I SEED .venv/bin/python -m tests.sim.rebuilding --first SEED --towns 1 \

@@ -1,6 +1,6 @@
 """The whole story with the profiles of Microsoft 365 and Google, on servers that act as theirs do."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email import policy
 from email.message import EmailMessage
@@ -11,11 +11,10 @@ from tests.e2e.office import IMPATIENT, RunningOffice
 from tests.e2e.watching import at_desk, mails_to, number_of
 from tests.fakes.relay import Relay, Script
 from tests.servers.people import Citizen
-from tests.servers.provider import EXCHANGE, GMAIL, Character, ProviderImap, provider_relay, renamed
+from tests.servers.provider import CHARACTERS, ProviderImap, provider_relay, renamed
 from tests.servers.waiting import until
 
 MakeOffice = Callable[..., RunningOffice]
-CHARACTERS: Mapping[str, Character] = {"microsoft365": EXCHANGE, "google": GMAIL}
 OPEN, ANSWERED, CLOSED = "OAC360/1 Pendents", "OAC360/5 Resposts", "OAC360/6 Tancats"
 BYE = "BYE Request is throttled. Suggested Backoff Time: 1500 milliseconds"
 BANDWIDTH = "NO [OVERQUOTA] Account exceeded command or bandwidth limits. (Failure)"

@@ -61,6 +61,18 @@ def test_it_is_no_case_gets_no_answer_and_lies_in_sent(desk: WatchedTown) -> Non
     assert not desk.world.reviews()
 
 
+def test_the_one_that_a_provider_has_put_into_sent_too_does_not_stay_in_the_inbox(town: Callable[..., World]) -> None:
+    world = town(smtp={"self_copy": "server"}, **ON)
+    world.relay.server_copies = world.relay.rewrites = True
+    world.relay.copies = "held"  # it is in Sent before it has come back
+    desk = WatchedTown(world)
+    desk.turn("09:00")
+    world.relay.release_copies()
+    desk.turn("09:01")
+    assert (world.mailbox.raws("INBOX"), len(world.mailbox.raws("Sent"))) == ([], 2)
+    assert not world.reviews()
+
+
 def test_none_is_sent_where_they_are_off(world: World) -> None:
     world.turn()
     assert not world.mails("probe")

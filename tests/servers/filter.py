@@ -73,11 +73,13 @@ class Filter:
         stage = _STAGES.get(command, "")
         self.asked[stage] += 1
         if stage == "DATA":
-            self._think(self.pause())
+            self.think()
         reply = self.replies.get(stage, "")
         return b"y" + reply.encode() + b"\0" if reply else b"c"
 
-    def _think(self, seconds: float) -> None:
+    def think(self) -> None:
+        """Over one mail, as long as `pause` says."""
+        seconds = self.pause()
         if seconds < 0.5:
             self._waiting.wait(seconds)
             return

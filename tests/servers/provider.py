@@ -13,9 +13,9 @@ X-Microsoft-Original-Message-ID. Sources: <https://developers.google.com/gmail/i
 import re
 import smtplib
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import make_msgid
 from typing import BinaryIO
 from zlib import crc32
@@ -28,6 +28,7 @@ from tests.servers.maildir import Maildir
 from tests.servers.proxy import Proxy
 
 _FLAGS = rb"(\Seen \Answered \Flagged \Deleted \Draft $MDNSent)"
+_QUOTA = b'* QUOTAROOT INBOX ""\r\n* QUOTA "" (STORAGE 5000 15728640)\r\n'
 _READS = re.compile(rb"\S+ (?:UID FETCH|UID SEARCH|EXAMINE)", re.IGNORECASE)
 
 
@@ -60,6 +61,18 @@ GMAIL = Character(
 )
 
 
+CHARACTERS: Mapping[str, Character] = {"microsoft365": EXCHANGE, "google": GMAIL}
+"""By the value of `[imap] provider`."""
+
+
+@dataclass(slots=True)
+class _Talk:
+    """One connection: whether it is in IDLE, and the news that are held back until it ends."""
+
+    idle: bool = False
+    held: list[bytes] = field(default_factory=list)
+
+
 class ProviderImap(Proxy):
     """`answers`: what is said instead of Dovecot's next answers, such as "BYE …" or "NO …". `refused`: commands that
     the provider does not know."""
@@ -68,19 +81,20 @@ class ProviderImap(Proxy):
         super().__init__(target)
         self.answers: list[str] = []
         self.refused: list[bytes] = []
-        self._is, self._idle = character, False
-        self._held: list[bytes] = []
+        self._is = character
+        self._talks: dict[frozenset[socket.socket], _Talk] = {}
         self._sent = b'"' + imap_utf7.encode(character.sent) + b'"'
 
     def _pump(self, source: socket.socket, sink: socket.socket) -> None:
+        talk = self._talks.setdefault(frozenset((source, sink)), _Talk())
         try:
             from_server = source.getpeername()[1] == self._target
             with source.makefile("rb") as stream:
                 for line in stream:
                     if from_server:
-                        sink.sendall(self._said(line))
+                        sink.sendall(self._said(line, talk))
                     elif not self._answered(line, source):
-                        sink.sendall(self._asked(line))
+                        sink.sendall(self._asked(line, talk))
                     _literal(line, stream, sink)
             sink.shutdown(socket.SHUT_WR)
         except (OSError, ValueError):
@@ -90,6 +104,9 @@ class ProviderImap(Proxy):
         """Whether the provider itself answers a command."""
         if b"KEYWORD" in line.upper() or re.search(rb"FLAGS\S* \((?!\\)", line):
             self.refused.append(line)
+        if b" GETQUOTAROOT " in line.upper():
+            client.sendall(_QUOTA + line.split(b" ")[0] + b" OK Success\r\n")
+            return True
         if not (self.answers and _READS.match(line)):
             return False
         answer = self.answers.pop(0).encode()
@@ -100,16 +117,16 @@ class ProviderImap(Proxy):
             client.sendall(line.split(b" ")[0] + b" " + answer + b"\r\n")
         return True
 
-    def _asked(self, line: bytes) -> bytes:
+    def _asked(self, line: bytes, talk: _Talk) -> bytes:
         words = line.rstrip(b"\r\n").upper()
-        self._idle = words.endswith(b" IDLE") or (self._idle and words != b"DONE")
+        talk.idle = words.endswith(b" IDLE") or (talk.idle and words != b"DONE")
         return line.replace(self._sent, b'"Sent"').replace(b"X-GM-MSGID", b"RFC822.SIZE INTERNALDATE BODYSTRUCTURE")
 
-    def _said(self, line: bytes) -> bytes:
-        if self._idle and line.endswith((b"EXISTS\r\n", b"RECENT\r\n")):
-            self._held.append(line)  # news come with the end of IDLE: they are slow
+    def _said(self, line: bytes, talk: _Talk) -> bytes:
+        if talk.idle and line.endswith((b"EXISTS\r\n", b"RECENT\r\n")):
+            talk.held.append(line)  # news come with the end of IDLE: they are slow
             return b""
-        held, self._held = b"".join(self._held if not self._idle else ()), self._held if self._idle else []
+        held, talk.held = b"".join(talk.held if not talk.idle else ()), talk.held if talk.idle else []
         line = re.sub(rb"\bCAPABILITY [^\]\r\n]*", b"CAPABILITY " + self._is.capabilities, line)
         line = re.sub(rb"(\* FLAGS|\[PERMANENTFLAGS) \([^)]*\)", lambda hit: hit[1] + b" " + _FLAGS, line)
         if b"BODYSTRUCTURE" in line:
@@ -135,11 +152,13 @@ def provider_relay(
     servers: MailServers, user: str, character: Character, script: Script | None = None
 ) -> Iterator[Relay]:
     """Submission at the provider: it delivers by Postfix, and puts what it takes into Sent."""
-    with Relay(script, login=True, taken=_delivery(servers, Maildir(servers.dovecot, user), character)) as relay:
+    with Relay(script, login=True, taken=delivery(servers, Maildir(servers.dovecot, user), character)) as relay:
         yield relay
 
 
-def _delivery(servers: MailServers, mailbox: Maildir, character: Character) -> Callable[[Mail], None]:
+def delivery(servers: MailServers, mailbox: Maildir, character: Character) -> Callable[[Mail], None]:
+    """What the provider does with a mail that it takes."""
+
     def deliver(mail: Mail) -> None:
         raw = renamed(mail.content) if character.rewrites else mail.content
         with smtplib.SMTP(HOST, servers.postfix.smtp_port) as postfix:

@@ -72,6 +72,8 @@ class Proxy:
             except OSError:  # the server is down: so is the line
                 near.close()
                 continue
+            for end in (near, far):
+                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._ends += [near, far]
             self.lines += 1
             for source, sink in ((near, far), (far, near)):

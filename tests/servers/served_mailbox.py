@@ -28,12 +28,17 @@ class ServedFolder:
 
 class ServedMailbox(ImapMailbox):
     """`moves`: how many messages of people oacmail has moved; `after_move`: called after each, with its Message-ID
-    and its target. `person`: the connection of people's client."""
+    and its target. `person`: the connection of people's client. `port`: where oacmail reads, if not at the server."""
 
-    def __init__(self, server: Dovecot, user: str) -> None:
+    def __init__(self, server: Dovecot, user: str, port: int = 0) -> None:
         super().__init__(
             ImapSettings(
-                host=HOST, port=server.imap_port, user=user, password=PASSWORD, security="none", max_bytes=5_000_000
+                host=HOST,
+                port=port or server.imap_port,
+                user=user,
+                password=PASSWORD,
+                security="none",
+                max_bytes=5_000_000,
             )
         )
         self.server = server
