@@ -23,7 +23,7 @@ _NEVER = -1.0
 _ASIDE = {
     MACHINES: (0.45, 0.1, 0.06, _NEVER),
     (Kind.SPAM,): (0.1, 0.05, 0.02, _NEVER),
-    (Kind.THANKS,): (0.025, 0.02, 0.02, 0.02),
+    (Kind.THANKS,): (0.025, 0.02, 0.3, 0.02),
 }
 _BRIEF = 12  # words
 _SHORT = 60  # words: pure thanks are brief
@@ -143,8 +143,9 @@ def _reads_as_thanks(message: Message, _: frozenset[str]) -> bool:
     word or two does not thank."""
     found, length = message.features, len(message.fresh.split())
     asked = _questions(message) or found.language_wish
-    beside = found.postscript or found.promises or found.names_attachment or message.attachments or asked
-    return not beside and length <= _SHORT and _reads_as(message, (Kind.THANKS,))
+    beside = found.postscript or found.names_attachment or message.attachments or asked
+    told = length > _BRIEF or (found.thanks and not found.turns)
+    return told and not beside and length <= _SHORT and _reads_as(message, (Kind.THANKS,))
 
 
 def _reads_as(message: Message, kinds: tuple[Kind, ...]) -> bool:
