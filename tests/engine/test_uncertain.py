@@ -248,3 +248,15 @@ def test_mail_to_staff_goes_once_more_after_a_quarter_of_an_hour(proven: World) 
     proven.live("2026-11-27 08:20", minutes=1)
     assert proven.kinds(SUPERVISOR) == ["overdue"] * 2
     assert proven.kinds(AGENT) == ["remind"]
+
+
+def test_an_uncertain_notice_that_is_no_longer_true_does_not_go_once_more(town: TOWN) -> None:
+    world = town(people={"technical": ["tic@town.example"]})
+    world.relay.when(LOST, kind="second_level", times=1)
+    question = world.citizen_writes(ANNA, "Error 500", "Des d'ahir la seu electrònica dóna error 500 a tothom.")
+    world.turn()
+    assert [mail["state"] for mail in world.mails("second_level")] == ["uncertain"]
+    world.clock.forward(minutes=3)
+    world.agent_answers(question)
+    world.live("2026-11-25 11:00", minutes=5)
+    assert [mail["state"] for mail in world.mails("second_level")] == ["dropped"]
