@@ -128,7 +128,8 @@ class GroundTruth:
         """Whether somebody said that the case is solved and an agent answered anybody after that, or the services gave
         it back."""
         said = [word for word in self.words if word.case == case]
-        latest = max((answer.at for answer in self.answers), default=None)
+        told = [*(answer.at for answer in self.answers), *(said.at for said in self.relayed)]
+        latest = max(told, default=None)
         return any(not one.solved or (latest is not None and latest >= one.at) for one in said)
 
     def forget(self, address: str) -> None:
