@@ -35,7 +35,7 @@ def _is_forgotten(town: SimulatedTown, action: SimulatedAction, rng: Random) -> 
         return ""
     who = rng.choice([citizen.address for citizen in CITIZENS])
     con, now = town.store.con, town.engine.now()
-    before = _counted(con)
+    before, read = _counted(con), {row["message_id"] for row in con.execute("SELECT message_id FROM messages")}
     try:
         done = forget(con, town.policy, who, now, by="admin")
         open_ = bool(done.holds)
@@ -47,7 +47,7 @@ def _is_forgotten(town: SimulatedTown, action: SimulatedAction, rng: Random) -> 
         return ""
     wipe(con)
     require(open_ or _counted(con) == before, "an erasure changes nothing that is counted", lambda: who)
-    town.truth.forget(who)
+    town.truth.forget(who, read)
     town.relay.inboxes[who] = Inbox()
     town.backup = None  # `restore` would erase her again (oacmail/privacy/restored.py)
     require(not _left(town.config.office.state, who), "nothing of a forgotten person is in the database", lambda: who)

@@ -3,7 +3,7 @@
 The checks compare the database of the service with it. It uses no rule of the core and reads no row of the database.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
@@ -132,9 +132,14 @@ class GroundTruth:
         latest = max(told, default=None)
         return any(not one.solved or (latest is not None and latest >= one.at) for one in said)
 
-    def forget(self, address: str) -> None:
-        """Nothing is expected of what this person wrote, or was written, nor of what others wrote in her cases."""
-        gone = [message for message in self.written.values() if address in (message.sender, message.guest_of)]
+    def forget(self, address: str, read: Collection[str]) -> None:
+        """Nothing is expected of what this person wrote, or was written, nor of what others wrote in her cases. What
+        nobody had read by then (`read`: Message-IDs) is a new message."""
+        gone = [
+            message
+            for message in self.written.values()
+            if message.guest_of == address or (message.sender == address and message.message_id in read)
+        ]
         for message in gone:
             del self.written[message.message_id]
             self.moves.pop(message.message_id, None)
