@@ -110,7 +110,8 @@ def copied(con: sqlite3.Connection, effect: UpdateOutbox, scene: WriteContext) -
 def drop(con: sqlite3.Connection, effect: DropOutgoing, scene: WriteContext) -> None:
     con.execute(
         f"""UPDATE outbox SET state = {_NEXT[MailEvent.CANCELLED]} WHERE case_id = ?
-        AND state IN ({_BEFORE[MailEvent.CANCELLED]}) AND NOT (state = 'uncertain' AND copy_expected) AND kind IN ({",".join("?" * len(effect.kinds))})""",
+        AND state IN ({_BEFORE[MailEvent.CANCELLED]}) AND NOT (state = 'uncertain' AND copy_expected)
+        AND kind IN ({",".join("?" * len(effect.kinds))})""",
         (case_id(con, effect.case), *effect.kinds),
     )
 
