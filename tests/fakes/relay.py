@@ -8,6 +8,7 @@ for the reply to the whole mail. A step is a reply, `DROP` (the connection is re
 
 import asyncio
 import threading
+from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -41,6 +42,12 @@ class _Script:
     mails: list[Mail] = field(default_factory=list)
     lines: int = 0
     taken: Callable[[Mail], None] = lambda mail: None
+    token: Callable[[str], bool] = lambda token: False
+
+    async def auth_XOAUTH2(self, server: SMTP, words: Sequence[str]) -> AuthResult:  # noqa: N802
+        """As Google and Microsoft describe it: `user=…^Aauth=Bearer TOKEN^A^A`, in base64, with the command."""
+        said = b64decode(words[-1]).decode()
+        return AuthResult(success=self.token(said.partition("auth=Bearer ")[2].partition("\1")[0]), handled=False)
 
     def step(self, verb: str, words: str = "") -> str | None:
         self.commands.append(f"{verb} {words}".strip())
@@ -93,7 +100,7 @@ for _verb in ("EHLO", "HELO", "AUTH", "MAIL", "RCPT", "DATA", "RSET", "QUIT"):
 
 class Relay:
     """Listens on loopback, without TLS, from `with` to its end. `size` 0 = no SIZE offered; `login` = AUTH offered;
-    `taken` is called with each accepted mail before it is answered."""
+    `taken` is called with each accepted mail before it is answered; `token`: whether a token of XOAUTH2 is valid."""
 
     def __init__(
         self,
@@ -103,12 +110,15 @@ class Relay:
         utf8: bool = True,
         login: bool = False,
         taken: Callable[[Mail], None] = lambda mail: None,
+        token: Callable[[str], bool] | None = None,
     ) -> None:
-        self._script = _Script({verb: list(steps) for verb, steps in (script or {}).items()}, taken=taken)
+        steps = {verb: list(steps) for verb, steps in (script or {}).items()}
+        self._script = _Script(steps, taken=taken, token=token or (lambda token: False))
         self._options: dict[str, Any] = {"data_size_limit": size or None, "enable_SMTPUTF8": utf8}
         if login:
             good = lambda *_: AuthResult(success=True)  # noqa: E731
-            self._options |= {"authenticator": good, "auth_require_tls": False}
+            without = () if token else ("XOAUTH2",)
+            self._options |= {"authenticator": good, "auth_require_tls": False, "auth_exclude_mechanism": without}
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
