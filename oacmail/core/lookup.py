@@ -29,7 +29,7 @@ from oacmail.core.routing.signature import Signature, read_answer_address, read_
 from oacmail.core.routing.vote_tokens import VoteToken
 
 WRITERS_MOST = 20
-_SURE = 0.97
+_SURE = 0.95
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

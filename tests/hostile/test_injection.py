@@ -11,7 +11,7 @@ import pytest
 
 from oacmail.adapters import log
 from tests.engine.world import AGENT, ANNA, SUPERVISOR, World
-from tests.hostile.enemy import EVIL, everything_said, mails_out, message, oacmail, slip_in
+from tests.hostile.enemy import EVIL, QUESTION, everything_said, mails_out, message, oacmail, slip_in
 
 FIELDS = [
     "Date", "From", "To", "Subject", "Message-ID", "In-Reply-To", "References", "Auto-Submitted",
@@ -138,7 +138,7 @@ _HARM = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 @pytest.mark.parametrize("name", [name for name in PAYLOADS if name != "raw CR"])
 def test_nothing_of_the_message_is_repeated_in_the_acknowledgement(world: World, name: str) -> None:
-    slip_in(world, message(world, _fields(PAYLOADS[name])[:2], f"{INJECTED}\r\n.\r\nMAIL FROM:<x>"))
+    slip_in(world, message(world, _fields(PAYLOADS[name])[:2], f"{INJECTED}\r\n.\r\nMAIL FROM:<x>\r\n{QUESTION}"))
     world.turn()
     (ack,) = world.received(EVIL)
     said = everything_said(ack)

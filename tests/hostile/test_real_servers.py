@@ -132,7 +132,7 @@ def test_bytes_that_no_standard_allows_come_through_and_are_worked(
         "cr": b"Hola\rBcc: victim@example.org\rque tal",
         "8bit": b"Hola \xff\xfe\xed\xa0\x80 que tal",
         "long": b"a" * 100_000,
-        "dots": b".\r\n..\r\nMAIL FROM:<x@evil.example>\r\n.\n.\r\nhola",
+        "dots": b".\r\n..\r\nMAIL FROM:<x@evil.example>\r\n.\n.\r\nhola, com puc demanar hora?",
     }
     for number, text in raws.items():
         mallory = someone(mail_servers, "Mallory")

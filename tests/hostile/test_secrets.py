@@ -48,7 +48,7 @@ SECRETS: dict[str, tuple[SecretMessage, tuple[str, ...]]] = {
     ),
     "a PIN": (([], "El PIN de l'idCAT és 482197"), ("482197",)),
     "a one-time code": (([], "M'ha arribat el codi 482913 per SMS"), ("482913",)),
-    "a key in the text": (([], f"Us envio la clau:\r\n{KEY}"), ("SECRETKEY",)),
+    "a key in the text": (([], f"No puc signar la instància, us envio la clau:\r\n{KEY}"), ("SECRETKEY",)),
     "a certificate": (_file("meu.p12", "application/x-pkcs12", P12), (P12[:12],)),
     "a certificate by another name": (_file("foto.jpg", "image/jpeg", P12), (P12[:12],)),
     "a key file": (_file("clau.txt", "text/plain", b64encode(KEY.encode()).decode()), ("SECRETKEY",)),

@@ -7,7 +7,7 @@ from email.message import EmailMessage
 import pytest
 
 from tests.engine.world import SUPERVISOR, World, text_of
-from tests.hostile.enemy import EVIL, everything_said, mails_out, message, oacmail, outcomes, slip_in
+from tests.hostile.enemy import EVIL, QUESTION, everything_said, mails_out, message, oacmail, outcomes, slip_in
 
 NUMBER = "OAC-2026-000001"
 JINJA = (
@@ -193,7 +193,7 @@ def test_half_characters_in_every_field_break_nothing(world: World, raw: bytes) 
     )
     fields: list[tuple[str, str | bytes]] = [(name, raw) for name in names]
     fields += [("From", raw + b" <mallory@evil.example>"), ("Content-Type", b'text/plain; charset="' + raw + b'"')]
-    slip_in(world, message(world, fields, raw))
+    slip_in(world, message(world, fields, raw + b" " + QUESTION.encode()))
     automatic: list[tuple[str, str | bytes]] = [
         ("Auto-Submitted", b"auto-replied " + raw),
         ("Precedence", b"bulk " + raw),

@@ -149,9 +149,10 @@ def _reads_as_thanks(message: Message, _: frozenset[str]) -> bool:
 
 
 def _reads_as(message: Message, kinds: tuple[Kind, ...]) -> bool:
-    """Whether these are likelier than the other kinds that are set aside, and a request is unlikely enough."""
+    """Whether these are likelier than the other kinds that are set aside, and a request is unlikely enough. A subject
+    without a text tells too little."""
     found = message.features
-    if "kind" not in found.scores:
+    if "kind" not in found.scores or not message.fresh:
         return False
     likely = {of: sum(_score(found, kind) for kind in of) for of in _ASIDE}
     return (

@@ -19,7 +19,7 @@ _OTHERS = ("list-", "mailing-list", "x-mailman", "x-github", "content-type")
 # The same, but for what a chat or a gateway has too (List-Unsubscribe).
 _NOBODY = ("list-id", "list-post", "list-owner", "list-archive", *_OTHERS[1:])
 _REPLIED = "auto-submitted: auto-replied"
-_WORDED = (0.26, 0.5)  # the least probability of a request by its words alone; the second for an automatic answer
+_WORDED = (0.26, 0.7)  # the least probability of a request by its words alone; the second for an automatic answer
 
 
 def is_call_form(message: Message) -> bool:
