@@ -7,11 +7,12 @@ from collections.abc import Mapping
 
 _NOTHING = "nothing: it is tried again by itself"
 _STATUS = "see `oacmail status`"
+_REFUSED = "a refused password: write the right one into its file"
 
 ADVICE: Mapping[str, str] = {
-    "imap.down": "nothing if it ends soon; else `oacmail check --online`",
+    "imap.down": f"{_REFUSED}; nothing if it ends soon; else `oacmail check --online`",
     "imap.still-down": "`oacmail check --online`",
-    "smtp.down": "nothing if it ends soon; mail waits; else `oacmail check --online`",
+    "smtp.down": f"{_REFUSED}; nothing if it ends soon: mail waits; else `oacmail check --online`",
     "smtp.still-down": "`oacmail check --online`; mail waits",
     "state.down": "look at the disk and at /var/lib/oacmail: space, owner, another program on the database",
     "stop.unrecorded": "nothing: the next start counts it as a crash",

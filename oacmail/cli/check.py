@@ -62,8 +62,8 @@ def _findings(config: Config, text: str, online: bool) -> Iterator[Finding]:
 
         yield from findings(config)
         click.echo(
-            f'oacmail: this check has sent up to two messages to {config.office.address}, with "oacmail check" in the '
-            "subject; you may delete them",
+            f"oacmail: if both servers let it in, this check has sent one or two messages to {config.office.address}, "
+            'with "oacmail check" in the subject; you may delete them',
             err=True,
         )
 

@@ -1,9 +1,18 @@
-"""How `init` writes: complete or not at all, with the right owner and mode, and never over something unseen."""
+"""The files of `init`: what is read before it asks, and how it writes: complete or not at all, with the right owner and
+mode, and never over something unseen."""
 
 import os
 import shutil
 import tempfile
+import tomllib
 from pathlib import Path
+from typing import Any
+
+from oacmail.core.errors import ConfigError
+from oacmail.shipped import shipped
+
+Key = tuple[str, str]
+Values = dict[Key, Any]
 
 
 def keep_password(path: Path, password: str, owner: str) -> None:
@@ -41,3 +50,31 @@ def _replace(path: Path, text: str, mode: int) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def own_values(text: str) -> Values:
+    """What the file says; of one that is still as shipped, only what differs, since the rest is no default for another
+    town."""
+    read, ours = tomllib.loads(text), tomllib.loads(shipped("config.toml").read_text("utf-8"))
+    is_own = read.get("office", {}).get("address") not in (None, ours["office"]["address"])
+    return {
+        (section, key): value
+        for section, keys in read.items()
+        if isinstance(keys, dict)
+        for key, value in keys.items()
+        if is_own or value != ours.get(section, {}).get(key)
+    }
+
+
+def given_answers(path: Path) -> Values:
+    """The file of answers. Raises ConfigError."""
+    try:
+        read = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError((f"{path}: is not TOML: {error}",)) from None
+    return {(section, key): value for section, keys in read.items() for key, value in dict(keys).items()}
+
+
+def is_shipped_town(town: str) -> bool:
+    """Whether the pages in the shipped config.toml are this town's own."""
+    return bool(town == tomllib.loads(shipped("config.toml").read_text("utf-8"))["office"]["town"])

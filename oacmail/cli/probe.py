@@ -20,7 +20,7 @@ _MOVES = {"MOVE", "UIDPLUS"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
-    """`port`, `security`: None = try the usual pairs."""
+    """`port`, `security`: None = try the usual ones."""
 
     host: str
     user: str
@@ -32,7 +32,9 @@ class Login:
     def ways(self, usual: tuple[tuple[int, Security], ...]) -> tuple[tuple[int, Security], ...]:
         if self.port is None:
             return usual
-        return ((self.port, self.security or dict(usual).get(self.port, usual[0][1])),)
+        if self.security or self.port in dict(usual):
+            return ((self.port, self.security or dict(usual)[self.port]),)
+        return tuple((self.port, security) for _, security in usual)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ file.
 import json
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from oacmail.core.errors import ConfigError
@@ -17,8 +17,9 @@ _TABLE = re.compile(r"\s*\[([^\]]+)\]")
 _TO_EDIT = re.compile(r" EDIT(?:: [^.]*\.)?")
 
 
-def with_values(text: str, values: Mapping[tuple[str, str], Value]) -> str:
-    """The text with each (section, key) set; a comment with EDIT above such a key loses that word.
+def with_values(text: str, values: Mapping[tuple[str, str], Value], guessed: Collection[tuple[str, str]] = ()) -> str:
+    """The text with each (section, key) set; a comment with EDIT above such a key loses that word, unless its value is
+    guessed.
 
     Raises ConfigError if a key stands there in a form that cannot be changed line by line.
     """
@@ -27,7 +28,8 @@ def with_values(text: str, values: Mapping[tuple[str, str], Value]) -> str:
     for (section, key), value in values.items():
         if wanted.get(section, {}).get(key) != _plain(value):
             _set(lines, section, key, value)
-        _confirm(lines, section, key)
+        if (section, key) not in guessed:
+            _confirm(lines, section, key)
         wanted.setdefault(section, {})[key] = _plain(value)
     edited = "\n".join(lines) + "\n"
     try:
@@ -43,13 +45,13 @@ def _plain(value: Value) -> Any:
     return value if isinstance(value, str | int) else list(value)
 
 
-def _toml(value: Value) -> str:
+def shown(value: Value) -> str:
     """TOML's basic strings, numbers, booleans and arrays of strings are JSON's, but for DEL."""
     return json.dumps(_plain(value), ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _set(lines: list[str], section: str, key: str, value: Value) -> None:
-    line, (first, last) = f"{key} = {_toml(value)}", _span(lines, section)
+    line, (first, last) = f"{key} = {shown(value)}", _span(lines, section)
     for pattern in (rf"\s*{key}\s*=", rf"#\s*{key}\s*="):
         for at in range(first, last):
             if re.match(pattern, lines[at]):

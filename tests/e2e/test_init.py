@@ -92,7 +92,12 @@ def test_from_a_file_of_answers_to_a_configuration_that_the_check_accepts(desk: 
         assert (folder / "credentials" / name).stat().st_mode & 0o777 == 0o600
     assert file.stat().st_mode & 0o777 == 0o640
     # again, with another answer: its own line changes, and what people have changed since stays
-    file.write_text(text.replace("remind_hours = 4", "remind_hours = 2"))
+    assert "board.enabled = true: nobody was asked" in done.stdout
+    assert f'office.rights_url = "{WEBSITE}": nobody was asked' in done.stdout
+    assert "EDIT: check that these pages exist" in text
+    file.write_text(
+        text.replace("remind_hours = 4", "remind_hours = 2").replace("enabled = true", "enabled = false", 1)
+    )
     before = file.read_text()
     answers.write_text(_answers(desk, office={"phone": "931 111 111"}))
     _init(folder, "--yes", str(answers))
@@ -122,16 +127,36 @@ def test_a_person_is_asked_ten_questions_and_enter_takes_the_servers_word(desk: 
     folder = tmp_path / "new"
     folder.mkdir()
     own = tomllib.loads(_answers(desk))
+    server = f"localhost:{own['imap'].pop('port')}"
     kept = {name: {key: own[name][key] for key in keys if key in own[name]} for name, keys in _KEPT.items()}
     (folder / "config.toml").write_text(_written(kept))
     password = (desk.root / "password").read_text().strip()
     typed = [desk.address, "Vila Nova", "930 000 000", WEBSITE, "dpd@vilanova.cat"]
-    typed += ["cap@vilanova.cat", "localhost", password, "", ""]
+    typed += ["cap@vilanova.cat", server, password, "", ""]
     done = _init(folder, typed="\n".join(typed) + "\n")
     for number in range(1, 11):
         assert f"{number}. " in done.stderr
     assert config.load(folder / "config.toml").board.enabled
     assert password not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("provider", ["google", "microsoft365"])
+def test_at_a_provider_with_tokens_it_asks_for_no_password_and_names_the_next_step(
+    provider: str, tmp_path: Path
+) -> None:
+    answers = tmp_path / "answers.toml"
+    town = {"address": "oac@vilanova.cat", "town": "Vila Nova", "phone": "930 000 000", "dpo": "dpd@vilanova.cat"}
+    sections = {"office": town, "people": {"supervisor": "cap@vilanova.cat"}, "imap": {"provider": provider}}
+    if provider == "microsoft365":
+        sections["oauth"] = {"tenant": "vilanova.onmicrosoft.com", "client_id": "1-2-3"}
+    answers.write_text(_written(sections))
+    done = _init(tmp_path / "new", "--yes", str(answers))
+    assert "next: docs/admin.md section 3" in done.stdout
+    made = tomllib.loads((tmp_path / "new" / "config.toml").read_text())
+    assert made["smtp"]["host"] == {"google": "smtp.gmail.com", "microsoft365": "smtp.office365.com"}[provider]
+    assert made["smtp"]["user"] == made["imap"]["user"] == "oac@vilanova.cat"
+    assert made["oauth"]["secret_file"] == "credentials/oauth"
+    assert "password_file" not in {**made["imap"], **made["smtp"]}
 
 
 _KEPT = {"office": ("calendar",), "imap": ("user", "port", "security", "ca_file"), "smtp": ("port", "ca_file")}
