@@ -35,7 +35,7 @@ ADVICE: Mapping[str, str] = {
     "original.unfit": "nothing: the notice goes without the original; report this line",
     "canary.down": "look for the test mail in the relay's log and in junk: `oacmail check --online`",
     "canary.up": "nothing: a test mail is back",
-    "oauth.down": "`oacmail login`; mail waits",
+    "oauth.down": "mail waits: write a new secret into its file, or `oacmail login`; see `oacmail status`",
     "oauth.up": "nothing: there is a token again",
     "oauth.not-renewed": "nothing if it ends soon; else `oacmail login`",
     "problem.degraded": f"{_STATUS}: it says what to do",

@@ -40,7 +40,9 @@ def login(ctx: click.Context) -> None:
         _tell(f"oacmail: {what} ({refused}): {do}")
         sys.exit(1 if isinstance(refused, oauth.GrantRefused) else 75)
     _tell("oacmail: the provider gives tokens; now both servers are checked")
-    sys.exit(1 if show(findings(config), False) else 0)
+    if show(findings(config), False):
+        sys.exit(1)
+    _tell("oacmail: both servers accept the token; next: start the service, or restart it")
 
 
 def _missing(config: Config) -> tuple[str, ...]:

@@ -185,6 +185,7 @@ def test_a_person_signs_in_once_and_each_refresh_token_is_kept(
     assert f"type the code {USER_CODE}" in done.stderr
     assert f"signed in as {desk.user}@castellbisbal.cat" in done.stderr
     assert done.stdout == "no problems found\n"
+    assert done.stderr.endswith("both servers accept the token; next: start the service, or restart it\n")
     grant = desk.state / "oauth.json"
     assert grant.stat().st_mode & 0o777 == 0o600
     before = grant.read_text()
