@@ -119,12 +119,14 @@ class _Asking:
         for key in _LOGIN:
             if key in self.before:
                 self.values.setdefault(key, self.before[key])
-        if profile := PROFILES.get(self.values.get(("imap", "provider"), "")):
-            self.values.setdefault(("imap", "host"), profile["imap"]["host"])
+        named: str = self.values.get(("imap", "provider"), "")
+        if named in PROFILES:
+            self.values.setdefault(("imap", "host"), PROFILES[named]["imap"]["host"])
         for question in _FIRST:
             self._ask(question)
         self.values.setdefault(("imap", "user"), self.values["office", "address"])
-        if provider := _TOKENS.get(self.values["imap", "host"], self.values.get(("imap", "provider"))):
+        provider = _TOKENS.get(self.values["imap", "host"], named)
+        if provider in PROFILES:
             self._with_tokens(provider)
         else:
             self._servers()

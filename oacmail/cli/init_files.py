@@ -55,7 +55,7 @@ def _replace(path: Path, text: str, mode: int) -> None:
 def own_values(text: str) -> Values:
     """What the file says; of one that is still as shipped, only what differs, since the rest is no default for another
     town."""
-    read, ours = tomllib.loads(text), tomllib.loads(shipped("config.toml").read_text("utf-8"))
+    read, ours = tomllib.loads(text), _as_shipped()
     is_own = read.get("office", {}).get("address") not in (None, ours["office"]["address"])
     return {
         (section, key): value
@@ -77,4 +77,8 @@ def given_answers(path: Path) -> Values:
 
 def is_shipped_town(town: str) -> bool:
     """Whether the pages in the shipped config.toml are this town's own."""
-    return bool(town == tomllib.loads(shipped("config.toml").read_text("utf-8"))["office"]["town"])
+    return bool(town == _as_shipped()["office"]["town"])
+
+
+def _as_shipped() -> dict[str, Any]:
+    return tomllib.loads(shipped("config.toml").read_text("utf-8"))

@@ -108,7 +108,7 @@ def test_from_a_file_of_answers_to_a_configuration_that_the_check_accepts(desk: 
 def test_a_refused_login_writes_nothing_and_says_what_to_do(desk: RunningOffice, tmp_path: Path) -> None:
     folder, answers, secret = tmp_path / "new", tmp_path / "answers.toml", tmp_path / "wrong"
     secret.write_text("not the password\n")
-    answers.write_text(_answers(desk, imap={"password_file": str(secret)}))
+    answers.write_text(_answers(desk, imap={"password_file": str(secret), "provider": "generic"}))
     done = _init(folder, "--yes", str(answers), code=75)
     assert "the login is refused" in done.stderr
     assert "nothing was written" in done.stderr

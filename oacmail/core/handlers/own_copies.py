@@ -81,6 +81,7 @@ def on_own_copy(policy: Policy, view: View, lookup: Lookup, mark: Signature) -> 
         return _other_instance(mark.run, _told_by_another(lookup, mark, mail))
     if mail is None:
         return _restored(lookup, mark)
+    # A mail to ourselves that the provider has put into Sent comes back as well, and is filed like a first copy.
     if mail.copied and not (policy.office.is_own(mail.recipient) and lookup.folder is Folder.INTAKE):
         return Decision(effects=(_record(mark, Outcome.DUPLICATE),), because=("our-mail-again",))
     return _first_copy(lookup, mark, mail)
