@@ -246,6 +246,11 @@ class Message:
     vote_tokens: tuple[str, ...] = ()
     typed: str = ""
 
+    @property
+    def questions(self) -> bool:
+        """Whether it has a question mark; the subject of an answer was another message's."""
+        return "?" in self.fresh or ("?" in self.subject and not self.refs)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forwarded:

@@ -142,7 +142,7 @@ def _reads_as_thanks(message: Message, _: frozenset[str]) -> bool:
     """Thanks are brief, with nothing beside them: most requests end with thanks too. Who asks for another language in a
     word or two does not thank."""
     found, length = message.features, len(message.fresh.split())
-    asked = _questions(message) or found.language_wish
+    asked = message.questions or found.language_wish
     beside = found.postscript or found.names_attachment or message.attachments or asked
     told = length > _BRIEF or (found.thanks and not found.turns)
     return told and not beside and length <= _SHORT and _reads_as(message, (Kind.THANKS,))
@@ -163,12 +163,7 @@ def _reads_as(message: Message, kinds: tuple[Kind, ...]) -> bool:
 
 def _person(message: Message) -> int:
     """0 to 3: how much speaks for a person."""
-    return 2 * (len(message.fresh.split()) <= _BRIEF) + (_questions(message) or message.features.asks)
-
-
-def _questions(message: Message) -> bool:
-    """The subject of an answer was another message's."""
-    return "?" in message.fresh or ("?" in message.subject and not message.refs)
+    return 2 * (len(message.fresh.split()) <= _BRIEF) + (message.questions or message.features.asks)
 
 
 _KINDS: tuple[tuple[Callable[[Message, frozenset[str]], bool], tuple[Kind, ...], str], ...] = (

@@ -55,11 +55,10 @@ def _of_text(message: Message) -> Iterator[str]:
 def _of_deeds(message: Message) -> Iterator[str]:
     """What the text does: it asks, thanks, gives a telephone; and how long it is."""
     found, length, call = message.features, len(message.fresh.split()), message.features.callback
-    question = "?" in message.fresh or ("?" in message.subject and not message.refs)
-    asks = found.asks or question
+    asks = found.asks or message.questions
     held = {
         "asks": asks,
-        "question": question,
+        "question": message.questions,
         "turns": found.turns,
         "thanks": found.thanks,
         "thanks and does not turn": found.thanks and not found.turns,

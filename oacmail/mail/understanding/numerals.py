@@ -116,7 +116,7 @@ def _plain(text: str) -> str:
         text = text.translate(_CHINESE)
     if len(max(text.split(), key=len, default="")) >= _LONG_WORD:
         text = _GLUED.sub(lambda found: " ".join(_GLUED_UNIT.findall(found.group())), text)
-    for then in reversed([*_THEN.finditer(text)]) if _THEN.search(text) else ():
+    for then in reversed([*_THEN.finditer(text)]):
         if _DIALLED.search(_THEN.sub(" ", text[: then.start()])):
             text = f"{text[: then.start()]} {text[then.end() :]}"
     return text
