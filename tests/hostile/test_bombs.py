@@ -17,7 +17,7 @@ from tests.engine.world import ANNA, SUPERVISOR, World
 from tests.hostile.enemy import EVIL, message, slip_in
 from tests.work import calls
 
-CALLS = 4_000_000  # a few for each byte; for each pair of its pieces there would be thousands of millions
+CALLS = 4_000_000  # a few for each byte; for each pair of its pieces there would be tens of millions
 MEMORY = 300_000_000  # bytes
 MESSAGE = ("Content-Type", "message/rfc822")
 ALTERNATIVES = ("Content-Type", "multipart/alternative; boundary=b")
@@ -57,21 +57,21 @@ BOMBS: dict[str, Callable[[], Bomb]] = {
     "20,000 encoded words in the subject": lambda: _field("Subject", "=?utf-8?q?a?= " * 20_000),
     "20,000 encoded words over many fields": lambda: _field("X-A", "=?utf-8?q?a?= " * 4_000, 5),
     "20,000 encoded words in a name": lambda: _field("From", "=?utf-8?q?a?= " * 20_000 + "<mallory@evil.example>"),
-    "encoded words that never end": lambda: _field("Subject", "=?a?b?x" * 3_000),
+    "encoded words that never end": lambda: _field("Subject", "=?a?b?x" * 1_500),
     "words in words": lambda: _field("Subject", "=?utf-8?b?" + b64encode(b"=?utf-8?q?a?= " * 4_000).decode() + "?="),
     "10,000 parameters": lambda: _field("Content-Type", "text/plain; " + "; ".join(f"a{n}=b" for n in range(10_000))),
     "10,000 pieces of a parameter": lambda: _field(
         "Content-Type", "text/plain; " + "; ".join(f"name*{n}*=%41" for n in range(10_000))
     ),
     "10,000 nested parts": lambda: ([("Content-Type", "multipart/mixed; boundary=b0")], _nested(10_000)),
-    "10,000 nested messages": lambda: _body(b"Content-Type: message/rfc822\r\n\r\n" * 10_000, MESSAGE),
+    "5,000 nested messages": lambda: _body(b"Content-Type: message/rfc822\r\n\r\n" * 5_000, MESSAGE),
     "100,000 parts": lambda: _body(b"--b\r\n\r\nhola\r\n" * 100_000, MIXED),
     "100,000 alternatives": lambda: _body(b"--b\r\n\r\nhola\r\n" * 100_000, ALTERNATIVES),
-    "boundaries that begin alike": lambda: _body((b"--" + b"b" * 60 + b"\r\n") * 50_000, MIXED),
-    "30,000 unclosed tags": lambda: _body("<div>" * 30_000, HTML),
-    "30,000 unclosed looks": lambda: _body("<b><i>" * 30_000, HTML),
-    "30,000 unclosed links in paragraphs": lambda: _body("<p><a href=x>" * 30_000, HTML),
-    "30,000 tables": lambda: _body("<table>" * 30_000, HTML),
+    "boundaries that begin alike": lambda: _body((b"--" + b"b" * 60 + b"\r\n") * 20_000, MIXED),
+    "12,000 unclosed tags": lambda: _body("<div>" * 12_000, HTML),
+    "12,000 unclosed looks": lambda: _body("<b><i>" * 12_000, HTML),
+    "12,000 unclosed links in paragraphs": lambda: _body("<p><a href=x>" * 12_000, HTML),
+    "12,000 tables": lambda: _body("<table>" * 12_000, HTML),
     "150,000 attributes": lambda: _body("<div " + " ".join(f"a{n}=1" for n in range(150_000)) + ">x", HTML),
     "a tag without end": lambda: _body("<a" * 400_000, HTML),
     "comments without end": lambda: _body("<!--" * 200_000, HTML),
@@ -90,33 +90,33 @@ BOMBS: dict[str, Callable[[], Bomb]] = {
     "30,000 nested comments in an address": lambda: _field("From", f"{'(' * 30_000}{EVIL}{')' * 30_000}"),
     "quotes and colons in an address": lambda: _field("To", '""' * 16_000 + "<a@b.example>" + ":" * 32_000),
     "an address of at signs": lambda: _field("From", "<" + "@" * 64_000 + ">"),
-    "20,000 From fields": lambda: _field("From", "mallory@evil.example", 20_000),
+    "10,000 From fields": lambda: _field("From", "mallory@evil.example", 10_000),
     "7,000 Received lines of our exchanger": lambda: _field(
         "Received", "from x (y) by mx.castellbisbal.example with ESMTP id x; now", 7_000
     ),
     "nested comments in Received": lambda: _field("Received", "from x ((((" * 5_000 + " by mx.castellbisbal.example"),
-    "15,000 marks of ours": lambda: _field("X-Oacmail", "a=", 15_000),
+    "8,000 marks of ours": lambda: _field("X-Oacmail", "a=", 8_000),
     "a password and then spaces": lambda: _body("contrasenya de" + " " * 100_000 + "x"),
-    "passwords without end": lambda: _body("pwd=" * 80_000),
-    "codes without end": lambda: _body("codi sms " * 40_000),
-    "telephones without end": lambda: _body("truqueu 600 " * 30_000),
-    "quote marks": lambda: _body("> > > > >\r\n" * 30_000),
-    "introductions to quotes": lambda: _body("El dia 3 a les 10:05 va escriure\r\n:\r\n" * 8_000),
-    "a million accents": lambda: _body("a" + "\u0301" * 450_000),
-    "a million points in l·l": lambda: _body("l·" * 330_000),
-    "a report on 400 kB of recipient": lambda: _report(
-        b"Final-Recipient: rfc822;" + b"a" * 400_000 + b"\r\nAction: failed"
+    "passwords without end": lambda: _body("pwd=" * 30_000),
+    "codes without end": lambda: _body("codi sms " * 15_000),
+    "telephones without end": lambda: _body("truqueu 600 " * 12_000),
+    "quote marks": lambda: _body("> > > > >\r\n" * 12_000),
+    "introductions to quotes": lambda: _body("El dia 3 a les 10:05 va escriure\r\n:\r\n" * 4_000),
+    "200,000 accents": lambda: _body("a" + "\u0301" * 200_000),
+    "150,000 points in l·l": lambda: _body("l·" * 150_000),
+    "a report on 200 kB of recipient": lambda: _report(
+        b"Final-Recipient: rfc822;" + b"a" * 200_000 + b"\r\nAction: failed"
     ),
-    "a report on 40,000 mails": lambda: _report(
-        b"Action: failed", b"".join(b"Message-ID: <%d@x>\r\n" % n for n in range(40_000))
+    "a report on 20,000 mails": lambda: _report(
+        b"Action: failed", b"".join(b"Message-ID: <%d@x>\r\n" % n for n in range(20_000))
     ),
-    "a report of 300,000 fields": lambda: _report(b"x: y\r\n" * 300_000),
-    "a report in 30,000 lines of prose": lambda: (
-        [("From", "MAILER-DAEMON@evil.example"), ("Subject", "Undelivered mail")], b"<a@b.example>:\r\n" * 30_000
+    "a report of 150,000 fields": lambda: _report(b"x: y\r\n" * 150_000),
+    "a report in 12,000 lines of prose": lambda: (
+        [("From", "MAILER-DAEMON@evil.example"), ("Subject", "Undelivered mail")], b"<a@b.example>:\r\n" * 12_000
     ),
-    "uuencoded files without end": lambda: _body("begin 644 x\r\n" * 30_000),
-    "keys without end": lambda: _body("-----BEGIN RSA PRIVATE KEY-----\r\n" * 10_000),
-    "a calendar of folds": lambda: _body("SUMMARY:" + "\r\n " * 300_000 + "x", ("Content-Type", "text/calendar")),
+    "uuencoded files without end": lambda: _body("begin 644 x\r\n" * 12_000),
+    "keys without end": lambda: _body("-----BEGIN RSA PRIVATE KEY-----\r\n" * 5_000),
+    "a calendar of folds": lambda: _body("SUMMARY:" + "\r\n " * 100_000 + "x", ("Content-Type", "text/calendar")),
     "winmail.dat of nothing": lambda: _body(
         b"\x78\x9f\x3e\x22\0\0" + b"\x01\x0c\x80\x02\x00\x00\x00\x00\x00\x00\x00" * 100_000,
         ("Content-Type", "application/ms-tnef"),
