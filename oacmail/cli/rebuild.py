@@ -19,7 +19,7 @@ from oacmail.rebuild.summary import RebuildSummary
 
 CANNOT_TELL = (
     "calls logged by shell, and other commands given there of which no mail told the citizen",
-    "when somebody moved a message between folders, and moves that were undone or overtaken",
+    "moves between folders that were undone or overtaken, and on a server without SAVEDATE when they were made",
     "which notices staff have received, and which review entries they have ended by shell",
     "mail that a relay refused, unless a report came back",
     "corrections that the classifier has learned",

@@ -1,8 +1,10 @@
-"""What the folders of the board tell: a person has moved a case whose messages all lie elsewhere than its state says.
+"""What the folders of the board tell: a person has moved a case whose messages lie elsewhere than its state says.
 
-When that was is unknown, so it counts from the last sign of life; what happened to the case in the minutes before, or
-after it, says more than where the service had left its messages. A move that does not fit changes nothing. Messages
-in INBOX tell nothing: they may not have been moved yet. No message is moved here.
+Where the server tells when a message was put into its folder (RFC 8514, SAVEDATE), the move counts from then, and is
+played at its moment: the state that the case had at that moment says who moved the message. Elsewhere it counts from
+the last sign of life; what happened to the case in the minutes before, or after it, says more than where the service
+had left its messages. A move that does not fit changes nothing. Messages in INBOX tell nothing: they may not have been
+moved yet. No message is moved here.
 """
 
 from collections.abc import Iterable, Sequence
@@ -27,6 +29,8 @@ from oacmail.rebuild.contents import FolderContents, Found, fetched
 from oacmail.replay import VirtualClock
 
 TRACKED = (Folder.INTAKE, Folder.BOARD, Folder.OTHER)
+AT_ONCE = timedelta(seconds=1)
+"""A message that lies in a folder so soon after its arrival was delivered there: that orders nothing."""
 LAG = timedelta(minutes=10)  # so long after a change the service has certainly moved the messages, if it lived
 _REQUESTS = (Outcome.AUTOMATIC, Outcome.SPAM, Outcome.QUARANTINED)
 
@@ -52,6 +56,15 @@ def with_its_folders(policy: Policy, mailbox: Mailbox, names: BoardNames | None)
     ]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Put:
+    """A message that was put into a folder of the board after its arrival, by the service or a person."""
+
+    at: datetime
+    found: Found
+    to: BoardPlace
+
+
 @dataclass(slots=True)
 class PlayedBoard:
     """`moved`: numbers of the cases that a folder has changed."""
@@ -64,7 +77,39 @@ class PlayedBoard:
     names: BoardNames
     folders: Sequence[FolderContents]
     lived_until: datetime
+    now: datetime
     moved: list[str] = field(default_factory=list)
+    _puts: list[Put] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Latest first: `due` takes from the end."""
+        self._puts = sorted(self._all_puts(), key=lambda put: (put.at, put.found.order), reverse=True)
+
+    def _all_puts(self) -> Iterable[Put]:
+        for box in self.folders:
+            to = self.names.place(box.watched.name, self._agents)
+            if to is None or to.folder is BoardFolder.INTAKE:
+                continue
+            for found in box.found(self.now):
+                at = box.saved.get(found.ref.uid)
+                if at is not None and found.at + AT_ONCE < at < self.now:
+                    yield Put(at=at, found=found, to=to)
+
+    def due(self, until: datetime) -> Put | None:
+        """The next one before that moment, once."""
+        return self._puts.pop() if self._puts and self._puts[-1].at < until else None
+
+    def look(self, put: Put) -> None:
+        """Play it as a person's move if the case did not belong there at that moment."""
+        known = self.store.board_at(put.found.ref)
+        if known is None:
+            return
+        message, standing = known
+        case = self.store.board_case(message)
+        if case is None and standing.outcome in _REQUESTS and put.to.folder in OPENS:
+            self._open([put.found])
+        elif case is not None and put.to != belongs(standing):
+            self._move(BoardMove(message=message, case=case, to=put.to))
 
     def read(self) -> None:
         """Record where each message lies, then what that says of its case. Raises Transient."""
@@ -113,14 +158,16 @@ class PlayedBoard:
     def _without_case(self, placed: Iterable[Placed]) -> None:
         """What lies in a folder of open cases is a request after all: a person has put it there."""
         refs = {one.ref: one for one in placed if one.standing.outcome in _REQUESTS and self._opens(one)}
-        found = [one for one in self._messages() if one.ref in refs]
-        for ref, message in fetched(self.mailbox, found).items():
-            at = next(one.at for one in found if one.ref == ref)
+        self._open([one for one in self._messages() if one.ref in refs])
+
+    def _open(self, requests: Sequence[Found]) -> None:
+        for ref, message in fetched(self.mailbox, requests).items():
+            at = next(one.at for one in requests if one.ref == ref)
             day = at.astimezone(self.engine.policy.office.timezone).date().isoformat()
             read = parse(message.raw, self.parser_config, day=day, skipped=message.skipped)
             arrived = Arrived(message=read, received_at=at, folder=Folder.BOARD, forced=True)
             self.engine.perform(arrived, raw=message.raw if message.complete else None)
-            self.moved.append(self.store.board_case(refs[ref].message) or "")
+            self.moved.append(self.store.board_case(read.fingerprint) or "")
 
     def _opens(self, placed: Placed) -> bool:
         place = self.names.place(placed.ref.folder, self._agents)
@@ -128,4 +175,4 @@ class PlayedBoard:
 
     def _messages(self) -> Iterable[Found]:
         for box in self.folders:
-            yield from box.found(self.clock.now())
+            yield from box.found(self.now)

@@ -79,9 +79,12 @@ class Rebuild:
             messages = [one for one in every if one.at >= since]
             self._record(store, engine, found, proofs, since)
             clock.moment = since
-            play = self._player(store, engine, clock, found, proofs, lived_until, len(messages))
+            played = self._board(store, engine, clock, names, found, lived_until) if names else None
+            play = self._player(store, engine, clock, found, proofs, lived_until, len(messages), played)
             play.run(messages)
-            moved = self._board(store, engine, clock, names, found, lived_until) if names else []
+            clock.moment = lived_until
+            if played:
+                played.read()
             clock.moment = self.now
             judged = judge(store, engine.policy, lived_until=lived_until, now=self.now)
             without_message = self._finish(store, found)
@@ -90,7 +93,7 @@ class Rebuild:
                 proofs,
                 judged,
                 play,
-                moved,
+                played.moved if played else (),
                 without_message,
                 since=since,
                 lived_until=lived_until,
@@ -143,6 +146,7 @@ class Rebuild:
         proofs: Proofs,
         lived_until: datetime,
         count: int,
+        played: board.PlayedBoard | None,
     ) -> Play:
         return Play(
             engine=engine,
@@ -156,6 +160,7 @@ class Rebuild:
             publish=lambda: _publish(store, engine),
             lived_until=lived_until,
             on_progress=lambda done: self.on_progress("messages", done, count),
+            board=played,
         )
 
     def _board(
@@ -166,9 +171,8 @@ class Rebuild:
         names: BoardNames,
         found: Contents,
         lived_until: datetime,
-    ) -> list[str]:
-        clock.moment = lived_until
-        read = board.PlayedBoard(
+    ) -> board.PlayedBoard:
+        return board.PlayedBoard(
             engine=engine,
             store=store,
             clock=clock,
@@ -177,9 +181,8 @@ class Rebuild:
             names=names,
             folders=found.folders,
             lived_until=lived_until,
+            now=self.now,
         )
-        read.read()
-        return read.moved
 
     def _finish(self, store: SqliteStore, found: Contents) -> list[str]:
         """The folders count as read when they were looked at: what has arrived since is new to the service."""

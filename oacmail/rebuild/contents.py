@@ -38,10 +38,14 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderContents:
+    """One folder. `saved`: when a message was put into it, by UID: of the folders of the board, as far as the server
+    tells."""
+
     watched: WatchedFolder
     state: FolderState
     metas: tuple[MessageMeta, ...]
     own: frozenset[int]
+    saved: Mapping[int, datetime]
 
     def read(self, *, compared: bool) -> FolderRead:
         return FolderRead(
@@ -86,7 +90,8 @@ def _folder(mailbox: Mailbox, watched: WatchedFolder) -> FolderContents:
     own = frozenset(mailbox.bearing(SIGNATURE_FIELD))
     only = sorted(own) if watched.role is Folder.JUNK else None
     metas = mailbox.metas(only) if only is None or only else ()
-    return FolderContents(watched=watched, state=state, metas=tuple(metas), own=own)
+    saved = mailbox.saved() if watched.role is Folder.BOARD else {}
+    return FolderContents(watched=watched, state=state, metas=tuple(metas), own=own, saved=saved)
 
 
 def batches(messages: Sequence[Found]) -> Iterator[Sequence[Found]]:

@@ -24,6 +24,7 @@ from oacmail.engine import Delivery, Engine, Ticks
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.mail.parsing import Parser, RawMessage
 from oacmail.rebuild import told
+from oacmail.rebuild.board import PlayedBoard
 from oacmail.rebuild.contents import FolderContents, Found, batches, fetched
 from oacmail.rebuild.proofs import Proof, Proofs
 from oacmail.rebuild.told import Orders
@@ -51,7 +52,8 @@ class Nowhere:
 class Play:
     """`lived_until`: the last moment at which the service certainly lived; no deadline is played after it. `gone`: how
     many messages came back from their acknowledgements; `ordered`: how many orders from the mails that they caused.
-    `publish` publishes the report of a month that is over. `on_progress` gets the number of played messages."""
+    `publish` publishes the report of a month that is over. `on_progress` gets the number of played messages. `board`
+    knows when messages were put into the folders of the board; None = there is none."""
 
     engine: Engine
     store: SqliteStore
@@ -64,6 +66,7 @@ class Play:
     lived_until: datetime
     publish: Callable[[], None]
     on_progress: Callable[[int], None]
+    board: PlayedBoard | None
     gone: int = 0
     ordered: int = 0
     _acks: Mapping[str, Proof] = field(init=False)
@@ -97,6 +100,8 @@ class Play:
         finally:
             self.parsing.end()
         self._pass_time(self.lived_until)
+        if self.board is not None:
+            self._pass_moves(self.board.now)
 
     def _ahead(self, messages: Sequence[Found]) -> Iterator[_Batch]:
         """Each batch after the next one is fetched, so that a second process parses that one in the meantime."""
@@ -190,11 +195,17 @@ class Play:
     # --- time -------------------------------------------------------------------------------------
 
     def _pass_time(self, until: datetime) -> None:
-        """Play each moment before `until` at which something is due or was ordered, and each hour, while the service
-        lived."""
+        """Play each moment before `until` at which something is due, was ordered or was moved, and each hour, while the
+        service lived."""
         while order := self._orders.due(until):
-            self._let_pass(order.at)
+            self._pass_moves(order.at)
             self._order_again(order)
+        self._pass_moves(until)
+
+    def _pass_moves(self, until: datetime) -> None:
+        while self.board is not None and (put := self.board.due(until)):
+            self._let_pass(put.at)
+            self.board.look(put)
         self._let_pass(until)
 
     def _order_again(self, order: told.Ordered) -> None:

@@ -4,7 +4,7 @@ It simulates what servers and other clients do between two scans: deliver, move,
 change UIDVALIDITY, refuse a folder, be unreachable. The port half of the class is what oacmail sees.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -26,6 +26,7 @@ class StoredMessage:
     flagged: bool = False
     deleted: bool = False
     draft: bool = False
+    saved: datetime | None = None
     bad: bool = False  # the server cannot return it
 
     @cached_property
@@ -72,7 +73,8 @@ class SimulatedMailbox:
     """Port `Mailbox`. `away`: the server cannot be reached; `refused`: folders that it does not open;
     `returns_nothing`: it lists messages and returns none; `tells_copyuid`: it says where a moved message is; `moves`:
     how many messages of people oacmail has moved; `moved`: those since somebody cleared the list (Message-ID, folder);
-    `touched`: the Message-IDs of what people moved, copied or removed since; `changes`: rises with every change."""
+    `touched`: the Message-IDs of what people moved, copied or removed since; `changes`: rises with every change;
+    `clock`: tells when a message is put into a folder; without it no moment is told (RFC 8514)."""
 
     def __init__(self, *folders: str) -> None:
         names = folders or ("INBOX", "Sent", "Junk")
@@ -85,6 +87,7 @@ class SimulatedMailbox:
         self.moved: list[tuple[str, str]] = []
         self.touched: set[str] = set()
         self.changes = 0
+        self.clock: Callable[[], datetime] | None = None
         self._open = ""
 
     # --- what others do to it ---------------------------------------------------------------------
@@ -92,7 +95,8 @@ class SimulatedMailbox:
     def append(self, folder: str, raw: bytes, at: datetime, *, seen: bool = False) -> int:
         """Deliver a message, or APPEND it as a client; return the new UID. INTERNALDATE has whole seconds."""
         self.changes += 1
-        return self.folders[folder].add(StoredMessage(raw, at.astimezone(UTC).replace(microsecond=0), seen))
+        date = at.astimezone(UTC).replace(microsecond=0)
+        return self.folders[folder].add(StoredMessage(raw, date, seen, saved=self._now()))
 
     def move(self, folder: str, uid: int, target: str) -> int:
         self._touch(folder, uid)
@@ -101,7 +105,7 @@ class SimulatedMailbox:
     def copy(self, folder: str, uid: int, target: str) -> int:
         """COPY keeps INTERNALDATE (RFC 9051 section 6.4.7)."""
         self._touch(folder, uid)
-        return self.folders[target].add(replace(self.folders[folder].messages[uid]))
+        return self.folders[target].add(replace(self.folders[folder].messages[uid], saved=self._now()))
 
     def mark_deleted(self, folder: str, uid: int) -> None:
         r"""Flag it \Deleted, as a client does that expunges later."""
@@ -115,7 +119,12 @@ class SimulatedMailbox:
 
     def _moved(self, folder: str, uid: int, target: str) -> int:
         self.changes += 1
-        return self.folders[target].add(self.folders[folder].messages.pop(uid))
+        message = self.folders[folder].messages.pop(uid)
+        message.saved = self._now()
+        return self.folders[target].add(message)
+
+    def _now(self) -> datetime | None:
+        return self.clock().replace(microsecond=0) if self.clock else None
 
     def rename(self, folder: str, name: str) -> None:
         """RENAME keeps UIDs and UIDVALIDITY; the levels below go along."""
@@ -198,6 +207,9 @@ class SimulatedMailbox:
             for uid in (messages if uids is None else uids)
             if uid in messages
         ]
+
+    def saved(self) -> Mapping[int, datetime]:
+        return {uid: one.saved for uid, one in self._box().messages.items() if one.saved}
 
     def identifying(self, uids: Sequence[int]) -> Mapping[int, bytes]:
         messages = self._box().messages

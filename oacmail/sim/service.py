@@ -164,6 +164,7 @@ class SimulatedService:
         self._engine, self._parsing = engine, parsing or InlineParser()
         self._kill_point: str | None = None
         self.relay.at_kill_point = self._at
+        self.mailbox.clock = clock.now
         self.start()
 
     # --- the process ------------------------------------------------------------------------------

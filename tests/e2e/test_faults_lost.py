@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.office import NO_LIMITS, RunningOffice
+from tests.e2e.test_board import ANSWERED, OPEN
 from tests.servers.mail_servers import MailServers
 from tests.servers.people import Citizen
-from tests.servers.waiting import until
+from tests.servers.waiting import next_second, until
 
 MakeOffice = Callable[..., RunningOffice]
+WAITING = "OAC360/4 Espera resposta"
 LITESTREAM = Path(sys.executable).with_name("litestream")
 EXAMPLE = Path(__file__).parents[2] / "systemd" / "litestream.yml"
 IN_PRODUCTION = "/var/lib/oacmail/oacmail.db"
@@ -24,23 +26,27 @@ IN_PRODUCTION = "/var/lib/oacmail/oacmail.db"
 def test_a_lost_database_is_made_anew_from_the_mailbox_and_nobody_gets_a_mail_twice(
     mail_servers: MailServers, office: MakeOffice
 ) -> None:
-    desk, (anna, pere, rosa) = office(), [Citizen(mail_servers) for _ in range(3)]
+    desk, (anna, pere, rosa) = office(board={"enabled": True}), [Citizen(mail_servers) for _ in range(3)]
     with desk.running():
         question = anna.write(desk.address, "Padró", "Com demano el volant?")
         anna.wait_for_mail()
         pere.write(desk.address, "Beca", "On es demana la beca?")
         pere.wait_for_mail()
         agent = desk.at_desk()
-        agent.answer(agent.read(agent.find(question)), "El podeu demanar a la seu electrònica.")
+        agent.answer(agent.read(agent.find(question, OPEN), OPEN), "El podeu demanar a la seu electrònica.")
+        answered = agent.find(question, ANSWERED)
+        next_second()  # what lies in a folder from the second of its arrival was delivered there
+        next_second()
+        agent.move(answered, WAITING, ANSWERED)
         agent.close()
-        until(lambda: "answered" in {case["status"] for case in desk.cases()}, what="the answer counts")
+        until(lambda: "waiting" in {case["status"] for case in desk.cases()}, what="the move counts")
         desk.wait_until_accounted()
     before = desk.cases()
     assert "oacmail restore" in desk.oacmail("rebuild", "--yes", code=1).stderr
     for path in desk.state.glob("oacmail.db*"):
         path.unlink()
     (would,) = desk.json("rebuild", "--dry-run")
-    assert (would["cases"], would["numbers"]["proven"], would["mails"]["left"]) == ({"answered": 1, "open": 1}, 2, 2)
+    assert (would["cases"], would["numbers"]["proven"], would["mails"]["left"]) == ({"waiting": 1, "open": 1}, 2, 2)
     assert not (desk.state / "oacmail.db").exists()
     assert "rebuilt: 2 cases" in desk.oacmail("rebuild", "--yes").stdout
     assert desk.cases() == before

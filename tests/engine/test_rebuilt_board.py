@@ -59,6 +59,43 @@ def test_an_answered_case_that_a_person_has_closed_is_closed(board: World) -> No
     assert lies(board) == places
 
 
+def _reopened(board: World) -> tuple[str, str]:
+    """A week after a person has put an answered case among the open ones, the database is lost: its due moment before
+    and after."""
+    message = board.citizen_writes(ANNA)
+    board.turn()
+    board.agent_answers(message)
+    board.live("2026-11-26 10:00")
+    board.sync()
+    move(board, ANSWERED, OPEN)
+    board.live("2026-12-04 10:00")
+    due = board.cases()[0]["due_at"]
+    _lost(board)
+    assert _states(board)[0][1] == "open"
+    return due, board.cases()[0]["due_at"]
+
+
+def test_a_case_that_was_put_among_the_open_ones_is_due_when_it_was(board: World) -> None:
+    assert _reopened(board) == ("2026-11-27T20:00:00+01:00", "2026-11-27T20:00:00+01:00")
+
+
+def test_where_no_server_tells_when_it_was_put_there_it_is_due_from_the_last_sign_of_life(board: World) -> None:
+    board.mailbox.clock = None
+    assert _reopened(board) == ("2026-11-27T20:00:00+01:00", "2026-12-07T20:00:00+01:00")
+
+
+def test_a_second_copy_in_another_folder_moves_nothing(board: World) -> None:
+    board.citizen_writes(ANNA)
+    board.turn()
+    board.sync()
+    board.clock.forward(hours=1)
+    (uid,) = board.mailbox.folders[OPEN].messages
+    board.mailbox.copy(OPEN, uid, CLOSED)
+    board.live("2026-11-25 13:00")
+    states, _, moved = _lost(board)
+    assert (_states(board), moved) == (states, 0)
+
+
 def test_a_machines_mail_that_a_person_has_put_among_the_open_ones_is_a_request(board: World) -> None:
     board.robot_writes(PERE, "Sóc fora de l'oficina")
     board.turn()

@@ -168,11 +168,12 @@ def _why(lost: LostTown, found: RebuiltRow) -> str:
     """The first class that applies; `UNEXPLAINED` = none."""
     if _is_the_moment_of_a_tick(found):
         return "the moment of a tick"
-    if found.case in lost.called:
+    cases = _with_parents(lost, found.case)
+    if cases & lost.called:
         return "a call logged by shell"
-    if found.case in lost.gone or found.key in lost.gone:
+    if cases & lost.gone or found.key in lost.gone:
         return "a message is gone"
-    if found.case in lost.moved:
+    if cases & lost.moved:
         return "a move on the board"
     row = found.was or found.now or ()
     if found.table == "outbox" and row[3] in lost.staff:
@@ -188,6 +189,16 @@ def _why(lost: LostTown, found: RebuiltRow) -> str:
     if found.table in ("people", "reviews", "serials"):
         return "follows from another difference"
     return UNEXPLAINED
+
+
+def _with_parents(lost: LostTown, case: str) -> set[str]:
+    """The case, and those that it follows: whether one is opened depends on how its parent stood."""
+    cases: set[str] = set()
+    while case and case not in cases:
+        cases.add(case)
+        row = lost.after["cases"].get(case) or lost.before["cases"].get(case)
+        case = str(row[18] or "") if row else ""
+    return cases
 
 
 def _is_the_moment_of_a_tick(found: RebuiltRow) -> bool:

@@ -5,6 +5,7 @@ another UIDVALIDITY is Transient, so that the caller starts over.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
@@ -100,6 +101,10 @@ class ImapMailbox:
     def metas(self, uids: Sequence[int] | None = None) -> Sequence[MessageMeta]:
         self._reopen()
         return self._fetched(messages.all_metas, uids)
+
+    def saved(self) -> Mapping[int, datetime]:
+        self._reopen()
+        return self._fetched(messages.saved, None) if self._session.has("SAVEDATE") else {}
 
     def identifying(self, uids: Sequence[int]) -> Mapping[int, bytes]:
         self._reopen()

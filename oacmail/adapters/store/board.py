@@ -28,10 +28,15 @@ _UNSETTLED = """SELECT b.*, m.outcome, m.role, c.number AS "case", p.folder AS p
   LEFT JOIN sightings s ON s.folder = p.folder AND s.uidvalidity = p.uidvalidity AND s.uid = p.uid
   LEFT JOIN messages m ON m.fingerprint = b.fingerprint LEFT JOIN cases c ON c.id = m.case_id
   WHERE b.unsettled ORDER BY b.fingerprint, p.passes DESC, s.first_seen, p.folder, p.uid"""
-_PLACED = """SELECT b.fingerprint, b.folder, b.uidvalidity, b.uid, b.flagged, b.target, m.outcome,
-    c.status, c.assignee, c.close_reason, c.board_folder,
+_STANDING = """m.outcome, c.status, c.assignee, c.close_reason, c.board_folder,
     EXISTS(SELECT 1 FROM reviews r WHERE r.fingerprint = b.fingerprint AND r.done_at IS NULL) AS in_review,
-    EXISTS(SELECT 1 FROM reviews r WHERE r.fingerprint = b.fingerprint AND r.done_at IS NOT NULL) AS reviewed,
+    EXISTS(SELECT 1 FROM reviews r WHERE r.fingerprint = b.fingerprint AND r.done_at IS NOT NULL) AS reviewed"""
+_AT = f"""SELECT b.fingerprint, {_STANDING} FROM sightings b LEFT JOIN messages m ON m.fingerprint = b.fingerprint
+  LEFT JOIN cases c ON c.id = m.case_id WHERE b.folder = ? AND b.uidvalidity = ? AND b.uid = ?
+  AND b.fingerprint IS NOT NULL AND b.outcome NOT IN ('baseline', 'gone', 'duplicate')
+  AND NOT EXISTS(SELECT 1 FROM sightings o WHERE o.fingerprint = b.fingerprint AND o.outcome <> 'gone'
+    AND (o.folder, o.uidvalidity, o.uid) <> (b.folder, b.uidvalidity, b.uid))"""
+_PLACED = f"""SELECT b.fingerprint, b.folder, b.uidvalidity, b.uid, b.flagged, b.target, {_STANDING},
     (SELECT min(d.due_at) FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0
       AND d.met_at IS NULL AND d.void_at IS NULL) AS due_at
   FROM board_messages b LEFT JOIN messages m ON m.fingerprint = b.fingerprint LEFT JOIN cases c ON c.id = m.case_id
@@ -113,6 +118,12 @@ class BoardRows(Rows):
         values = {"every": since is None, "since": stamp(since) if since else ""}
         with self._read():
             return [_placed(row) for row in self.con.execute(_PLACED, values)]
+
+    def board_at(self, ref: MessageRef) -> tuple[str, Standing] | None:
+        """The message that was processed at this place, and nowhere else, and how its case stands."""
+        with self._read():
+            row = self.con.execute(_AT, (ref.folder, ref.uidvalidity, ref.uid)).fetchone()
+        return (row["fingerprint"], _standing(row)) if row else None
 
     def board_case(self, message: str) -> str | None:
         with self._read():
@@ -237,16 +248,20 @@ def _placed(row: sqlite3.Row) -> Placed:
     return Placed(
         message=row["fingerprint"],
         ref=MessageRef(folder=row["folder"], uidvalidity=row["uidvalidity"], uid=row["uid"]),
-        standing=Standing(
-            outcome=Outcome(row["outcome"] or Outcome.QUARANTINED),
-            status=Status(row["status"]) if row["status"] else None,
-            assignee=row["assignee"],
-            close_reason=row["close_reason"],
-            board_folder=row["board_folder"],
-            in_review=bool(row["in_review"]),
-            reviewed=bool(row["reviewed"]),
-        ),
+        standing=_standing(row),
         due_at=moment(row["due_at"]),
         flagged=bool(row["flagged"]),
         target=row["target"],
+    )
+
+
+def _standing(row: sqlite3.Row) -> Standing:
+    return Standing(
+        outcome=Outcome(row["outcome"] or Outcome.QUARANTINED),
+        status=Status(row["status"]) if row["status"] else None,
+        assignee=row["assignee"],
+        close_reason=row["close_reason"],
+        board_folder=row["board_folder"],
+        in_review=bool(row["in_review"]),
+        reviewed=bool(row["reviewed"]),
     )
