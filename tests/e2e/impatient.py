@@ -2,8 +2,8 @@
 
 Only patience is shortened: how long a silent line counts as alive and a locked database as busy, how often the clock
 rings, how long a refused mail or a loop rests, after how long an outage is told, and a loop without a sign of life
-counts as stuck. No part of the program is replaced. A test that hangs no line gives its server SILENCE seconds: a busy
-machine may need more than the four.
+counts as stuck. No part of the program is replaced. Only a test that stalls a line shortens a server's silence
+(`SHORT_SILENCE`): on a busy machine a sound server may be silent for seconds.
 """
 
 import os
@@ -20,6 +20,7 @@ from oacmail.core.handlers import delivery_result, tick
 from oacmail.engine import backoff, quarantine
 
 SILENCE = "OACMAIL_TESTS_SILENCE"
+SHORT_SILENCE = {SILENCE: "4"}
 
 
 def shorten() -> None:
@@ -31,7 +32,7 @@ def shorten() -> None:
     limits.MINUTE = 1.0
     quarantine.SPACING = (timedelta(seconds=1),) * 3
     connection.BUSY_SECONDS = 0.3
-    vars(connections)["ImapSettings"] = partial(ImapSettings, timeout=float(os.environ.get(SILENCE, 4)))
+    vars(connections)["ImapSettings"] = partial(ImapSettings, timeout=float(os.environ.get(SILENCE, 30)))
     tick.ALERT_AFTER = timedelta(seconds=2)
     delivery_result.BACKOFF = (timedelta(seconds=1),) * 4
 

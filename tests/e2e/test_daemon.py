@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.impatient import SHORT_SILENCE
 from tests.e2e.office import COMMAND, IMPATIENT, NO_LIMITS, OACMAIL, RunningOffice
 from tests.e2e.systemd import NotifySocket
 from tests.servers.mail_servers import MailServers
@@ -314,7 +315,7 @@ def test_a_loop_that_is_stuck_gets_no_pulse_and_the_pulse_comes_back_with_it(
     with Proxy(mail_servers.dovecot.imaps_port) as wire, NotifySocket(tmp_path, watchdog=3) as notify:
         desk = office(imap={"port": wire.port})
         desk.program = IMPATIENT
-        with desk.running(environ=notify.environ):
+        with desk.running(environ={**notify.environ, **SHORT_SILENCE}):
             notify.wait_for("WATCHDOG=1")
             wire.stall()
             until(lambda: desk.rows("SELECT 1 FROM kv WHERE key = 'problem:imap'"), 30, what="the silence is noticed")

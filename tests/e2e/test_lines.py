@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from oacmail.cli.status import lines
+from tests.e2e.impatient import SHORT_SILENCE
 from tests.e2e.office import IMPATIENT, RunningOffice
 from tests.servers.certs import make_certificates
 from tests.servers.mail_servers import PASSWORD, MailServers
@@ -77,14 +78,18 @@ def test_postfix_goes_away_and_comes_back_with_one_line_each_and_the_acknowledge
 def test_a_half_open_line_is_noticed_though_no_word_says_so(
     own_mail_servers: MailServers, own_office: MakeOffice
 ) -> None:
-    with Proxy(own_mail_servers.dovecot.imaps_port) as wire, _impatient(own_office, imap={"port": wire.port}) as desk:
-        anna = Citizen(own_mail_servers)
+    desk, anna = own_office(), Citizen(own_mail_servers)
+    desk.program = IMPATIENT
+    with Proxy(own_mail_servers.dovecot.imaps_port) as wire:
+        desk.change(imap={"port": wire.port})
+        desk.start(environ=SHORT_SILENCE)
         wire.stall()
         anna.write(desk.address, "Cens", "No surto al cens electoral.")
         until(lambda: _known(desk, "imap"), 20, what="the silence is noticed")
         wire.restore()
         _acknowledged(desk, anna)
         until(lambda: _outages(desk, "imap") == (1, 1))
+        desk.stop()
 
 
 def test_a_line_that_breaks_in_the_midst_of_everything_costs_nothing(

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.impatient import SILENCE
 from tests.e2e.office import IMPATIENT, RunningOffice
 from tests.e2e.watching import at_desk
 from tests.servers.certs import make_certificates
@@ -129,7 +128,7 @@ def test_a_token_that_ends_in_mid_session_is_renewed_and_nobody_is_told(
     tokens: TokenServer, token_mail_servers: MailServers, microsoft: MakeOffice
 ) -> None:
     desk, anna, pere = microsoft(), Citizen(token_mail_servers), Citizen(token_mail_servers, "Pere")
-    with _wired(desk, token_mail_servers) as end_sessions, desk.running(environ={SILENCE: "60"}):
+    with _wired(desk, token_mail_servers) as end_sessions, desk.running():
         _until_acknowledged(desk, anna, "Hora")
         tokens.expire()
         end_sessions()
