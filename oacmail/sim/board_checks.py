@@ -133,9 +133,11 @@ class BoardChecks:
         return {board_folder(self.town.policy, folder) for folder in folders}
 
     def _carried_out(self, case: int | None, move: PersonsMove) -> None:
-        """The case is elsewhere now: then something has happened to it since, or the move was refused."""
+        """The case is elsewhere now: then something has happened to it since, or the move was refused. A clock that was
+        behind gives events earlier times."""
+        since = min((move.at, *(begins for begins, ends in self.town.skews if begins <= move.at <= ends)))
         rows = self.town.store.con.execute(
-            "SELECT 1 FROM events WHERE case_id = ? AND at >= ? AND kind <> 'note' LIMIT 1", (case, text(move.at))
+            "SELECT 1 FROM events WHERE case_id = ? AND at >= ? AND kind <> 'note' LIMIT 1", (case, text(since))
         ).fetchall()
         require(
             rows,

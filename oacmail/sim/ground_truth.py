@@ -32,6 +32,9 @@ class Answer:
     mail: EmailMessage | None = None
     returned: bool = False
 
+    def is_unread(self, read: Collection[str]) -> bool:
+        return self.mail is not None and str(self.mail["Message-ID"]) not in read
+
 
 @dataclass(slots=True)
 class ServicesWord:
@@ -134,7 +137,7 @@ class GroundTruth:
 
     def forget(self, address: str, read: Collection[str]) -> None:
         """Nothing is expected of what this person wrote, or was written, nor of what others wrote in her cases. What
-        nobody had read by then (`read`: Message-IDs) is a new message."""
+        nobody had read by then (`read`: Message-IDs) is new: a message, and the answer to it."""
         gone = [
             message
             for message in self.written.values()
@@ -144,7 +147,11 @@ class GroundTruth:
             del self.written[message.message_id]
             self.moves.pop(message.message_id, None)
         names = {message.message_id for message in gone}
-        self.answers = [answer for answer in self.answers if answer.to != address and answer.message not in names]
+        self.answers = [
+            answer
+            for answer in self.answers
+            if answer.message not in names and (answer.to != address or answer.is_unread(read))
+        ]
         self.relayed = [said for said in self.relayed if said.to != address]
 
     def lose(self, message_ids: Iterable[str]) -> None:

@@ -1,0 +1,73 @@
+"""The checks of the simulation report nothing where the service is right: each test plays what once deceived them."""
+
+import logging
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+import structlog
+
+from oacmail import config as settings
+from oacmail.core.model import BoardFolder
+from oacmail.sim.actions import ACTIONS
+from oacmail.sim.faults import FAULTS
+from oacmail.sim.ground_truth import PersonsMove
+from oacmail.sim.invariants import InvariantChecker
+from oacmail.sim.office import board_folder
+from oacmail.sim.plan import SimulatedAction, make_plan
+from oacmail.sim.population import CITIZENS
+from oacmail.sim.town import SimulatedTown
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[SimulatedTown]:
+    """A town with a board, in which nothing has happened yet."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    plan = make_plan(4, 14, settings.builtin().office.timezone)
+    town = SimulatedTown(settings.builtin(), plan, tmp_path / "state", lambda *line: None)
+    town.turn()
+    yield town
+    town.stop()
+    structlog.configure(**before)
+
+
+def _does(town: SimulatedTown, who: str, what: str, number: int, rng: Random) -> str:
+    """An hour later."""
+    town.clock.forward(minutes=60)
+    return {**ACTIONS, **FAULTS}[what](town, SimulatedAction(town.clock.true(), number, who, what), rng)
+
+
+def test_a_move_is_seen_to_be_refused_while_the_clock_is_behind(town: SimulatedTown) -> None:
+    assert _does(town, CITIZENS[0].address, "writes", 1, Random(1))
+    town.turn()
+    assert _does(town, "fault", "the clock jumps", 2, Random(2))
+    assert town.clock.skew < timedelta(hours=-1)
+    opened, closed = (board_folder(town.policy, place) for place in (BoardFolder.OPEN, BoardFolder.CLOSED))
+    ((uid, message),) = town.mailbox.folders[opened].messages.items()
+    town.mailbox.move(opened, uid, closed)
+    town.truth.moves[message.message_id] = PersonsMove(message.message_id, closed, town.clock.true())
+    town.turn()
+    assert not town.mailbox.folders[closed].messages
+    while town.active_faults:
+        assert town.step()
+    InvariantChecker(town).board_checks.agree()
+    assert not town.truth.moves
+
+
+def test_an_answer_that_nobody_had_read_when_its_reader_was_forgotten_is_an_answer(town: SimulatedTown) -> None:
+    who = Random(1).choice(CITIZENS).address
+    assert _does(town, who, "writes", 1, Random(1))
+    town.turn()
+    town.mailbox.away = True
+    assert _does(town, who, "writes", 2, Random(1))
+    answered = [_does(town, "the desk", "answers", 3 + turn, Random(1)) for turn in range(2)]
+    assert who in "".join(answered)
+    assert _does(town, "the desk", "is forgotten", 5, Random(1)).startswith(who)
+    town.mailbox.away = False
+    town.turn()
+    rows = town.store.con.execute("SELECT met_at FROM deadlines WHERE kind = 'answer' AND void_at IS NULL").fetchall()
+    assert [row["met_at"] for row in rows if row["met_at"]]
+    InvariantChecker(town).deadline_checks.agree()
