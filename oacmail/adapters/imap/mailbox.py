@@ -104,7 +104,7 @@ class ImapMailbox:
 
     def saved(self) -> Mapping[int, datetime]:
         self._reopen()
-        return self._fetched(messages.saved, None) if self._session.has("SAVEDATE") else {}
+        return self._fetched(messages.saved, "1:*") if self._session.has("SAVEDATE") else {}
 
     def identifying(self, uids: Sequence[int]) -> Mapping[int, bytes]:
         self._reopen()

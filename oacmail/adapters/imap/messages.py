@@ -42,12 +42,11 @@ def all_metas(client: Client, uids: Sequence[int] | None) -> list[MessageMeta]:
     return [meta for meta in found if meta.uid not in suspect] + again
 
 
-def saved(client: Client, uids: Sequence[int] | None) -> dict[int, datetime]:
-    """Return when these (None = all) were put into the folder (RFC 8514), without those of which it is not known."""
-    rows = client.uid("FETCH", _set(uids) if uids is not None else "1:*", "(SAVEDATE)")
-    found = (_SAVED.search(row) for row in rows if isinstance(row, bytes))
-    moments = {int(one[1] or one[4]): _moment(one[2] or one[3]) for one in found if one}
-    return {uid: moment for uid, moment in moments.items() if moment != _NO_DAY}
+def saved(client: Client, wanted: str) -> dict[int, datetime]:
+    """Return when these were put into the folder (RFC 8514), without those of which it is not known."""
+    rows = client.uid("FETCH", wanted, "(SAVEDATE)")
+    found = (_saved(row) for row in rows if isinstance(row, bytes))
+    return {uid: moment for uid, moment in found if moment != _NO_DAY}
 
 
 def whole(client: Client, uids: Sequence[int]) -> dict[int, bytes]:
@@ -96,7 +95,7 @@ def _set(uids: Iterable[int]) -> str:
     return ",".join(f"{low}:{high}" if low < high else str(low) for low, high in runs)
 
 
-_SAVED = re.compile(rb'(?i)UID (\d+) SAVEDATE "([^"]+)"|SAVEDATE "([^"]+)" UID (\d+)')
+_SAVED = re.compile(rb'(?i)\bUID (\d+)|\bSAVEDATE "([^"]+)"')
 _PLACE = re.compile(rb'(?i)UID (\d+)|RFC822\.SIZE (\d+)|INTERNALDATE "([^"]+)"')
 _MONTHS = {name: number for number, name in enumerate(b"jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
 _NO_DAY = datetime(9999, 12, 31, tzinfo=UTC)
@@ -119,6 +118,13 @@ def _place(row: bytes) -> MessageMeta | None:
     if not (uid and size and date):
         return None
     return MessageMeta(uid=int(uid), size=int(size), internal_date=_moment(date))
+
+
+def _saved(row: bytes) -> tuple[int, datetime]:
+    uid = date = b""
+    for one in _SAVED.finditer(row):
+        uid, date = one[1] or uid, one[2] or date
+    return int(uid or 0), _moment(date)
 
 
 def _moment(text: bytes) -> datetime:
