@@ -53,6 +53,26 @@ def test_nobody_answers_before_anybody_has_asked(world: World, verb: str, words:
     assert world.case()["answered_at"] is None
 
 
+def test_a_contact_before_the_persons_last_question_does_not_close_the_case(world: World) -> None:
+    message = world.citizen_writes(ANNA)
+    world.turn()
+    number = world.case()["number"]
+    world.advance("2026-11-25 11:00")
+    world.citizen_writes(ANNA, "", "I com puc pagar l'IBI d'aquest any?", answers=message)
+    world.turn()
+    world.advance("2026-11-25 12:00")
+    at = local("2026-11-25 10:00").isoformat()
+    with pytest.raises(Refused, match="is owed"):
+        world.order("close", number, reason="contact", at=at)
+    assert world.case()["status"] == "open"
+    world.order("log-call", number, at=at)
+    assert world.case()["due_at"] == "2026-11-26T20:00:00+01:00", "the later question keeps a deadline"
+    with pytest.raises(Refused, match="is owed"):
+        world.order("close", number, reason="contact", at=at)
+    world.order("close", number, reason="contact")
+    assert world.case()["status"] == "closed"
+
+
 # --- one mail of the outbox ---------------------------------------------------------------------------
 
 

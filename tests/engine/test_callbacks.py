@@ -80,6 +80,15 @@ def test_the_number_that_comes_later_is_kept_and_postpones_nothing(town: TOWN) -
     assert world.kinds(ANNA) == ["ack"]
 
 
+def test_another_number_for_the_call_keeps_the_slot_that_was_promised(town: TOWN) -> None:
+    world = town(now="2026-11-30 09:00")
+    _asks_for_a_call(world, " al matí")
+    world.citizen_writes(ANNA, "", "Perdoneu, truqueu-me millor al 611 223 344.", answers=world.received(ANNA)[0])
+    world.turn()
+    assert world.rows("SELECT phone, slot FROM cases") == [{"phone": "+34611223344", "slot": "morning"}]
+    assert world.case()["due_at"] == "2026-12-01T14:00:00+01:00"
+
+
 def test_a_message_that_asks_for_a_call_after_the_answer_is_offered_a_slot_too(town: TOWN) -> None:
     world = town(now="2026-11-30 09:00")
     message = world.citizen_writes(ANNA)

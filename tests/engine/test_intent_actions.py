@@ -128,6 +128,18 @@ def test_an_intent_set_by_a_person_takes_the_same_actions(world: World) -> None:
     assert _rights(world)[0] == "2026-12-25T19:00:00Z"
 
 
+def test_a_request_that_a_person_says_is_none_of_rights_ends_the_month_and_it_runs_again_if_it_was(
+    world: World,
+) -> None:
+    _writes(world, "Dret d'accés", RIGHTS)
+    number = world.case()["number"]
+    world.order("set", number, intent="question")
+    assert _rights(world) == []
+    world.clock.forward(minutes=5)
+    world.order("set", number, intent="data_rights")
+    assert _rights(world) == ["2026-12-25T19:00:00Z", "2026-12-18T19:00:00Z"]
+
+
 POINTER = {"body": "Consorci AOC", "address": "https://www.aoc.cat/", "phone": "900 905 490"}
 PRINTER = "La impressora de casa no imprimeix i l'ordinador va molt lent, crec que té un virus. Què faig?"
 

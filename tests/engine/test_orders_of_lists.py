@@ -1,5 +1,6 @@
 """A reply to a mail that lists several cases orders line by line, each about the case whose number it begins with."""
 
+from collections.abc import Callable
 from email.message import EmailMessage
 
 import pytest
@@ -72,6 +73,25 @@ def test_numbers_in_a_reply_to_the_notice_of_one_case_are_no_orders(world: World
     reply(world, notice, "1 tanca brossa")
     assert world.case()["status"] == "open"
     assert world.events("ordered") == []
+
+
+def test_digits_in_a_reply_to_a_list_of_the_old_year_are_of_that_year(town: Callable[..., World]) -> None:
+    world = town(now="2026-12-30 10:00", digest={"to": [AGENT]})
+    for citizen in (ANNA, PERE):
+        world.citizen_writes(citizen, subject=f"Consulta de {citizen}")
+    world.turn()
+    world.live("2026-12-31 08:30")
+    *_, last = [mail for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "digest"]
+    world.advance("2027-01-04 08:00")
+    world.citizen_writes(MARTA, "Cita", "Com demano cita prèvia?")
+    world.turn()
+    reply(world, last, "1 tanca brossa\n2 fusiona 1", sender=AGENT)
+    assert {case["number"]: case["status"] for case in world.cases()} == {
+        "OAC-2026-000001": "closed",
+        "OAC-2026-000002": "open",
+        "OAC-2027-000001": "open",
+    }
+    assert "OAC-2027" not in transcripts(world, AGENT)[-1]
 
 
 def test_merge_moves_the_messages_and_split_gives_one_a_case_of_its_own(world: World, digest: EmailMessage) -> None:

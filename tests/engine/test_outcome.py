@@ -281,6 +281,27 @@ def test_the_level_corrected_after_an_agents_own_answer_makes_it_an_ordinary_ans
     assert len(_clocks(world, "close")) == 1
 
 
+@pytest.mark.parametrize("reason", ["answered", "thanks"])
+def test_a_derived_case_whose_person_was_promised_the_outcome_is_not_closed_as_answered(
+    world: World, reason: str
+) -> None:
+    message = _derived(world)
+    world.advance("2026-11-25 10:00")
+    world.agent_answers(message, "Ho estem mirant.")
+    world.turn()
+    number = world.case()["number"]
+    world.order("escalate", number)
+    world.turn()
+    with pytest.raises(Refused, match="solved"):
+        world.order("close", number, reason=reason)
+    assert world.case()["status"] == "derived"
+    world.live("2026-12-03 12:00")
+    assert "progress" in world.kinds(ANNA), "she gets the news that were promised"
+    world.order("solved", number)
+    world.order("close", number, reason="answered")
+    assert world.case()["status"] == "closed"
+
+
 def test_a_person_may_close_a_derived_case_and_the_record_says_who(world: World) -> None:
     _derived(world)
     world.order("close", world.case()["number"], reason="contact")

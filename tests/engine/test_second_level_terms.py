@@ -80,3 +80,24 @@ def test_a_term_that_is_named_when_the_case_lies_with_the_services_reaches_them_
     said = text_of(world.received(TECHNICAL)[-1])
     assert "Termini de la persona: 26 de novembre de 2026" in said
     assert "(art. 32.4 Llei 39/2015)" in said
+
+
+def test_a_question_after_the_answer_keeps_the_term_that_the_person_named_before(town: TOWN) -> None:
+    world = town()
+    ask = "Com puc signar la instància? El termini s'acaba el 26 de novembre."
+    question = world.citizen_writes(ANNA, "Instància", ask)
+    world.turn()
+    answer = world.agent_answers(question)
+    world.turn()
+    world.advance("2026-11-26 09:00")
+    more = world.citizen_writes(ANNA, "", "Encara no puc signar, què més puc fer?", answers=answer)
+    world.turn()
+    assert (world.case()["urgent"], world.case()["ends_on"]) == (True, "2026-11-26")
+    world.live("2026-11-26 16:30")
+    assert "Urgent, per avui" in world.subjects(AGENT)[-1]
+    world.agent_answers(more)
+    world.turn()
+    world.advance("2026-11-27 09:00")
+    world.citizen_writes(ANNA, "", "I ara com puc demanar el justificant?", answers=answer)
+    world.turn()
+    assert (world.case()["urgent"], world.case()["ends_on"]) == (False, None), "the term has passed"

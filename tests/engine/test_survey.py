@@ -187,6 +187,23 @@ def test_who_has_a_complaint_in_course_is_not_asked_about_another_case(town: Cal
     assert not world.mails("survey")
 
 
+def test_who_has_complained_in_a_later_message_of_an_open_case_is_not_asked_about_another(
+    town: Callable[..., World],
+) -> None:
+    world = town(**ON)
+    _answered(world, ANNA)
+    world.order("close", world.case()["number"], reason="answered")
+    question = world.citizen_writes(ANNA, "Instància genèrica", "Com puc signar la instància genèrica?")
+    world.turn()
+    complaint = "Això és una queixa formal: estic molt descontenta de la vostra atenció, és vergonyós."
+    world.citizen_writes(ANNA, "Re: Instància genèrica", complaint, answers=question)
+    world.turn()
+    assert world.kinds(SUPERVISOR) == ["opinion"]
+    assert "complaint" not in {case["intent"] for case in world.cases()}
+    world.live("2026-11-26 12:00", minutes=120)
+    assert not world.mails("survey")
+
+
 def test_a_telephone_case_without_an_address_is_not_asked_about(town: Callable[..., World]) -> None:
     world = town(**ON)
     order = compose.message(world.clock, AGENT, "trucada", "#trucada Joan Mas, 612345678: com es demana el padró?")

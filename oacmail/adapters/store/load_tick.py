@@ -16,10 +16,12 @@ from oacmail.adapters.store.load_usage import usages
 from oacmail.adapters.store.outbox_queue import LIMITED, LIVE
 from oacmail.core import calendar
 from oacmail.core.canary import SENT, LastCanary
-from oacmail.core.cases import acknowledgement, survey
+from oacmail.core.cases import acknowledgement, data_rights, survey
+from oacmail.core.cases.intent_actions import OPINION
 from oacmail.core.effects import TickItem
 from oacmail.core.escalation.digest import LAST_DIGEST, digest_due
 from oacmail.core.handlers.delivery_result import BACKOFF
+from oacmail.core.model import Intent
 from oacmail.core.outbox.kinds import IN_SERVICE_HOURS, of_name
 from oacmail.core.outbox.uncertain import probe_after, probe_key
 from oacmail.core.outgoing import MailKind
@@ -122,8 +124,8 @@ def _spared(
     con: sqlite3.Connection, policy: Policy, reached: Sequence[tuple[CaseView, Deadline]], now: datetime
 ) -> frozenset[str]:
     """Return the citizens of these cases who were asked within `survey.per_address_days`, who have a complaint or a
-    request of rights in course, or in whose name a mail came that their own domain disowns: they may never have
-    written."""
+    request of rights in course (the case, or a later message on it), or in whose name a mail came that their own domain
+    disowns: they may never have written."""
     asked = json.dumps([case.citizen for case, clock in reached if clock.kind == survey.SURVEY])
     if asked == "[]":
         return frozenset()
@@ -133,6 +135,9 @@ def _spared(
           AND o.kind = '{MailKind.SURVEY}' AND o.created_at > ? AND o.state NOT IN ('failed', 'dropped', 'shadow'))
         OR EXISTS(SELECT 1 FROM cases c JOIN people p ON p.id = c.citizen_id WHERE p.address = value
           AND c.status <> 'closed' AND c.intent IN ({marks(survey.NOT_ASKED)}))
+        OR EXISTS(SELECT 1 FROM cases c JOIN people p ON p.id = c.citizen_id JOIN events e ON e.case_id = c.id
+          WHERE p.address = value AND c.status <> 'closed' AND (e.kind = '{data_rights.RIGHTS}'
+          OR (e.kind = '{OPINION}' AND json_extract(e.data, '$.intent') = '{Intent.COMPLAINT}')))
         OR EXISTS(SELECT 1 FROM cases c JOIN people p ON p.id = c.citizen_id
           JOIN reviews r ON r.fingerprint = c.opened_by WHERE p.address = value AND r.reason = ?)""",
         (asked, since, *survey.NOT_ASKED, acknowledgement.DISOWNED),

@@ -57,7 +57,9 @@ def wished(request: CitizenRequest, case: CaseView) -> tuple[Effect, ...]:
         wish = request.message.features.callback
     if wish is None:
         return ()
-    columns: CaseColumns = {"intent": Intent.CALLBACK, "phone": wish.phone, "slot": wish.slot}
+    # Another number for the call that is due says nothing of its time.
+    slot = case.slot if wish.slot == "any" and case.slot and case.running("answer") else wish.slot
+    columns: CaseColumns = {"intent": Intent.CALLBACK, "phone": wish.phone, "slot": slot}
     return (UpdateCase(case=case.number, columns=columns),)
 
 

@@ -22,13 +22,15 @@ _BEFORE = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestSummary:
-    """A request as staff see it. `message`: its fingerprint; `due_at`: of the ordinary answer."""
+    """A request as staff see it. `message`: its fingerprint; `due_at`: of the ordinary answer; `ordered`: the key of
+    the command by which a person says that it is one, '' = the message was read so."""
 
     case: str
     message: str
     asked_at: datetime
     due_at: datetime | None
     topic: str
+    ordered: str = ""
 
     def facts(self) -> Mapping[str, object]:
         return {"opened_at": self.asked_at, "due_at": self.due_at, "topic": self.topic}
@@ -40,7 +42,7 @@ def started(policy: Policy, intent: str, request: RequestSummary, now: datetime)
     return (
         *(
             StartDeadline(
-                started_by=request.message,
+                started_by=request.ordered or request.message,
                 kind=RIGHTS,
                 level=level,
                 case=request.case,
@@ -64,7 +66,7 @@ def started(policy: Policy, intent: str, request: RequestSummary, now: datetime)
 
 
 def settled(case: str, *, met: bool, at: datetime) -> EndDeadlines:
-    """An agent has closed the case: the request was answered (`met`), or it was none."""
+    """An agent has closed the case, and the request was answered (`met`); or an agent says that it was none."""
     return EndDeadlines(case=case, how="met" if met else "void", at=at, kinds=(RIGHTS,))
 
 

@@ -94,9 +94,12 @@ def _close(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: d
     if reason == "thanks" and case.running("answer"):
         text = "the case waits for an answer: thanks cannot close it; log the contact with --reason contact"
         raise Refused(text, "waits")
+    if reason in ("answered", "thanks") and case.solved_at is None:
+        _refuse_if_derived(case)  # the person is owed the outcome, which no earlier answer has told
     met: tuple[Effect, ...] = ()
     if reason in ("answered", "contact"):
         at = _at(case, inp, now)
+        _refuse_if_asked_since(case, at)
         met = answers.answered(policy, case, at=at, key=_key(inp, case, now), how=reason)
     columns: CaseColumns = {
         "status": Status.CLOSED,
@@ -112,6 +115,16 @@ def _close(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: d
         *survey.after(policy, case, reason=reason, now=now),
         AuditEvent(kind="closed", case=case.number, data={"by": inp.by, "reason": reason}),
     )
+
+
+def _refuse_if_asked_since(case: CaseView, at: datetime) -> None:
+    """A contact of that moment has not answered what came later and still waits; a closed case waits for nothing."""
+    waiting = case.running("answer")
+    later = [one.started_at for one in waiting if one.started_at > at]
+    later += [one.at for one in case.asked if waiting and one.at > at]
+    if later:
+        text = f"an answer to what came later ({min(later).isoformat()}) is owed: note the contact with log-call"
+        raise Refused(text, "waits")
 
 
 def _reopen(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
@@ -267,10 +280,19 @@ def _set(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: dat
 def _by_intent(policy: Policy, case: CaseView, intent: str, now: datetime) -> tuple[Effect, ...]:
     """What the corrected intent causes, as if the message had been read so."""
     due_at = min((clock.due_at for clock in case.running("answer")), default=None)
+    if not intent or intent == case.intent:
+        return ()
     request = RequestSummary(
-        case=case.number, message=case.first_message, asked_at=case.opened_at, due_at=due_at, topic=case.topic
+        case=case.number,
+        message=case.first_message,
+        asked_at=case.opened_at,
+        due_at=due_at,
+        topic=case.topic,
+        ordered=f"set:{case.number}:{now.isoformat()}",
     )
-    return intent_actions.by_intent(policy, intent, request, now) if intent != case.intent else ()
+    was_rights = case.intent == Intent.DATA_RIGHTS
+    no_right = (data_rights.settled(case.number, met=False, at=now),) if was_rights else ()
+    return (*no_right, *intent_actions.by_intent(policy, intent, request, now))
 
 
 def _language_wish(policy: Policy, case: CaseView, language: str) -> tuple[Effect, ...]:

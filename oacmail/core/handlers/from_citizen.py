@@ -6,7 +6,7 @@ headers and writes no text of a mail.
 """
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 from oacmail.core import calendar
 from oacmail.core.case_effects import Reconsider
@@ -282,14 +282,21 @@ def _mark_urgent(request: CitizenRequest, case: CaseView, clock: Deadline) -> li
         return []
     at = request.received_at
     return [
-        UpdateCase(case=case.number, columns=_term(request)),
+        UpdateCase(case=case.number, columns=_term(request, case)),
         *answers.remind_the_same_day(request.policy, case.number, key=clock.started_by, at=at),
     ]
 
 
-def _term(request: CitizenRequest) -> CaseColumns:
-    ends_on = request.reading.ends_on
-    return {"urgent": request.reading.urgent, "ends_on": ends_on.isoformat() if ends_on else None}
+def _term(request: CitizenRequest, case: CaseView) -> CaseColumns:
+    """The date that the message names, else the one that the case knows and that has not passed."""
+    ends_on, urgent = request.reading.ends_on, request.reading.urgent
+    if not urgent and _is_ahead(request, case.ends_on):
+        ends_on, urgent = case.ends_on, True
+    return {"urgent": urgent, "ends_on": ends_on.isoformat() if ends_on else None}
+
+
+def _is_ahead(request: CitizenRequest, day: date | None) -> bool:
+    return day is not None and day >= request.received_at.astimezone(request.policy.office.timezone).date()
 
 
 def _answered_already(request: CitizenRequest, case: CaseView) -> MessageView | None:
@@ -347,10 +354,11 @@ def _ask_again(request: CitizenRequest, case: CaseView, *, guest: bool) -> list[
     """A question after the answer starts its own deadline (R23). A guest's does too, but no automatic mail is sent."""
     due = request.due_at
     status = Status.DERIVED if case.status is Status.DERIVED else Status.OPEN
-    key, at, urgent = request.message.fingerprint, request.received_at, request.reading.urgent and not guest
+    term = _term(request, case)
+    key, at, urgent = request.message.fingerprint, request.received_at, term["urgent"] and not guest
     columns: CaseColumns = {"status": status, "closed_at": None, "close_reason": None}
     if not guest:
-        columns |= _term(request)
+        columns |= term
     effects: list[Effect] = [
         *answers.ask(request.policy, case.number, key=key, at=at, due_at=due, urgent=urgent),
         UpdateCase(case=case.number, columns=columns),

@@ -17,6 +17,7 @@ from oacmail.core.errors import Refused
 from oacmail.core.handlers.admin_command import on_admin_command
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import Level
+from oacmail.core.outbox.kinds import LISTS_OF_CASES
 from oacmail.core.policy import Policy
 from oacmail.core.routing import signature
 from oacmail.core.routing.days_named import day_named
@@ -63,6 +64,14 @@ class GivenOrder:
         """The number of a case that the order opens."""
         year = self.lookup.received_at.astimezone(self.policy.office.timezone).year
         return signature.number(self.policy, year, self.serial)
+
+
+def numbered_in(policy: Policy, view: View, lookup: Lookup) -> int:
+    """The year of a case number without a year: that of the list to which the order replies, since an agent copies the
+    numbers from it, perhaps in the new year; else of the arrival of the order."""
+    lists = (mail.queued_at for mail in reversed(view.mails) if mail.kind in LISTS_OF_CASES)
+    at = next((at for at in lists if at), lookup.received_at)
+    return at.astimezone(policy.office.timezone).year
 
 
 _Words = dict[str, str]
@@ -130,7 +139,8 @@ def _text(given: GivenOrder, _: CaseView) -> _Words:
 
 
 def _into(given: GivenOrder, case: CaseView) -> _Words:
-    into = number_of(given.policy, given.argument, given.lookup.received_at)
+    year = numbered_in(given.policy, given.view, given.lookup)
+    into = number_of(given.policy, given.argument, year)
     if into not in given.cases or into == case.number:
         raise Refused("merge needs another, existing case", "no-such-case")
     return {"into": into}

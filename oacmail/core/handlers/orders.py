@@ -16,7 +16,7 @@ from oacmail.core.cases import drafts
 from oacmail.core.effects import AuditEvent, Decision, Effect, OpenCase, RecordMessage, Send
 from oacmail.core.errors import Refused
 from oacmail.core.handlers import order_buttons
-from oacmail.core.handlers.order_actions import ANYWHERE, ON_A_CASE, WITHOUT_CASE, GivenOrder
+from oacmail.core.handlers.order_actions import ANYWHERE, ON_A_CASE, WITHOUT_CASE, GivenOrder, numbered_in
 from oacmail.core.handlers.order_entries import ON_AN_ENTRY
 from oacmail.core.handlers.order_standing import OrderedCases
 from oacmail.core.lookup import Lookup
@@ -189,7 +189,8 @@ def _key(policy: Policy, lookup: Lookup, number: str | None, now: datetime, orde
 def _carry_out(
     policy: Policy, view: View, lookup: Lookup, standing: OrderedCases, order: Order, place: int, now: datetime
 ) -> _Done:
-    number = number_of(policy, order.case, lookup.received_at) if order.case else standing.current or ""
+    year = numbered_in(policy, view, lookup)
+    number = number_of(policy, order.case, year) if order.case else standing.current or ""
     case = standing.cases.get(number)
     given = GivenOrder(
         policy=policy,

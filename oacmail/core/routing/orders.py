@@ -245,22 +245,25 @@ def _line(line: str) -> list[Order]:
     return [replace(about, case=ref)] if about and about.verb in (Verb.PERSON, Verb.SPAM) else []
 
 
-def number_of(policy: Policy, text: str, at: datetime) -> str:
-    """The case number that an agent writes: whole, with or without its keyed letters, or its digits in the year of
-    `at`; '' = it has no such form."""
+def number_of(policy: Policy, text: str, year: int) -> str:
+    """The case number that an agent writes: whole, with or without its keyed letters, or its digits, which are of
+    `year`; '' = it has no such form."""
     written = _NUMBER.fullmatch(text.strip().upper())
     if written is None:
         return ""
     if written[1]:
         return written[1]
-    return signature.number(policy, at.astimezone(policy.office.timezone).year, int(written[2]))
+    return signature.number(policy, year, int(written[2]))
 
 
 def numbers(policy: Policy, text: str, at: datetime) -> tuple[str, ...]:
-    """The cases that the order lines on top of `text` name, by whatever reading of them."""
+    """The cases that the order lines on top of `text` name, by whatever reading of them. `at`: when it arrived; digits
+    alone may be of the year before, in a reply to a list of that year."""
     orders = (*read_orders(text), *read_list(text))
     named = (order.case for order in orders), (order.argument for order in orders if order.verb is Verb.MERGE)
-    return tuple(dict.fromkeys(number for one in chain(*named) if (number := number_of(policy, one, at))))
+    year = at.astimezone(policy.office.timezone).year
+    read = (number_of(policy, one, of) for one in chain(*named) for of in (year, year - 1))
+    return tuple(dict.fromkeys(number for number in read if number))
 
 
 def entries(text: str) -> tuple[str, ...]:
