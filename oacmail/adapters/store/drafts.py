@@ -18,14 +18,14 @@ _WAITING = """SELECT d.key, d.message_id, d.mime, c.closed_at > d.created_at OR 
   FROM drafts d JOIN cases c ON c.id = d.case_id WHERE d.mime IS NOT NULL ORDER BY d.created_at, d.key"""
 
 
-def write(con: sqlite3.Connection, effect: WriteDraft, scene: WriteContext) -> None:
-    if scene.shadow:
+def write(con: sqlite3.Connection, effect: WriteDraft, context: WriteContext) -> None:
+    if context.shadow:
         return
-    mail = scene.mails[effect.key]
+    mail = context.mails[effect.key]
     con.execute(
         """INSERT INTO drafts(key, message_id, case_id, mime, created_at) VALUES(?,?,?,?,?)
         ON CONFLICT(key) DO NOTHING""",
-        (effect.key, mail.message_id, case_id(con, effect.case), mail.mime, stamp(scene.now)),
+        (effect.key, mail.message_id, case_id(con, effect.case), mail.mime, stamp(context.now)),
     )
 
 

@@ -61,14 +61,14 @@ def last_published(con: sqlite3.Connection) -> Month | None:
     return Month.parse(row["month"]) if row["month"] else None
 
 
-def freeze(con: sqlite3.Connection, effect: FreezeMonth, scene: WriteContext) -> None:
+def freeze(con: sqlite3.Connection, effect: FreezeMonth, context: WriteContext) -> None:
     con.execute(
         "INSERT INTO reports(month, published_at, figures) VALUES(?,?,?) ON CONFLICT(month) DO NOTHING",
-        (effect.month, stamp(scene.now), effect.figures),
+        (effect.month, stamp(context.now), effect.figures),
     )
 
 
-def correct(con: sqlite3.Connection, effect: CorrectFigure, scene: WriteContext) -> None:
+def correct(con: sqlite3.Connection, effect: CorrectFigure, context: WriteContext) -> None:
     """Write it unless the latest correction of this figure says the same."""
     con.execute(
         """INSERT INTO report_corrections(month, indicator, measure, at, old, new, why) SELECT ?1,?2,?3,?4,?5,?6,?7
@@ -79,7 +79,7 @@ def correct(con: sqlite3.Connection, effect: CorrectFigure, scene: WriteContext)
             effect.month,
             effect.indicator,
             effect.measure,
-            stamp(scene.now),
+            stamp(context.now),
             effect.old,
             effect.new,
             effect.why,

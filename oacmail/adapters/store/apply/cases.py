@@ -1,4 +1,4 @@
-"""Effects on people, cases, messages and clocks, column by column. No rule lives here."""
+"""Effects on people, cases, messages and deadlines, column by column. No rule lives here."""
 
 import json
 import sqlite3
@@ -28,7 +28,7 @@ from oacmail.core.view import FORWARDED_BY
 ATTACHMENTS_NAMED = 100
 
 
-def person(con: sqlite3.Connection, effect: UpdatePerson, scene: WriteContext) -> None:
+def update_person(con: sqlite3.Connection, effect: UpdatePerson, context: WriteContext) -> None:
     identity = person_id(con, effect.address)
     values = {"name": effect.name, "lang": effect.lang, "known": effect.known}
     given = {column: value for column, value in values.items() if value is not None}
@@ -37,8 +37,8 @@ def person(con: sqlite3.Connection, effect: UpdatePerson, scene: WriteContext) -
         con.execute(f"UPDATE people SET {columns} WHERE id = ?", (*given.values(), identity))
 
 
-def open_case(con: sqlite3.Connection, effect: OpenCase, scene: WriteContext) -> None:
-    assert scene.arrived is not None
+def open_case(con: sqlite3.Connection, effect: OpenCase, context: WriteContext) -> None:
+    assert context.arrived is not None
     reading = effect.reading
     con.execute(
         """INSERT INTO cases(number, opened_by, citizen_id, parent, status, kind, topic, level, intent, lang, phone,
@@ -46,7 +46,7 @@ def open_case(con: sqlite3.Connection, effect: OpenCase, scene: WriteContext) ->
         VALUES(?,?,?,?,'open',?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)""",
         (
             effect.number,
-            effect.opened_by or scene.arrived.message.fingerprint,
+            effect.opened_by or context.arrived.message.fingerprint,
             person_id(con, effect.citizen),
             effect.parent,
             "request",
@@ -67,7 +67,7 @@ def open_case(con: sqlite3.Connection, effect: OpenCase, scene: WriteContext) ->
             reading.ends_on.isoformat() if reading.ends_on else None,
         ),
     )
-    raise_serial(con, effect.number, scene.now)
+    raise_serial(con, effect.number, context.now)
     # After a restore: acknowledgements that were imported before their case came again.
     con.execute(
         """UPDATE outbox SET case_id = ? WHERE case_id IS NULL AND key IN
@@ -76,12 +76,12 @@ def open_case(con: sqlite3.Connection, effect: OpenCase, scene: WriteContext) ->
     )
 
 
-def attach(con: sqlite3.Connection, effect: RecordMessage, scene: WriteContext) -> None:
-    assert scene.arrived is not None
-    message = scene.arrived.message
+def record_message(con: sqlite3.Connection, effect: RecordMessage, context: WriteContext) -> None:
+    assert context.arrived is not None
+    message = context.arrived.message
     if effect.outcome is not Outcome.DUPLICATE:
-        record(con, effect, scene)
-    if scene.message_ref is None:
+        _write_message(con, effect, context)
+    if context.message_ref is None:
         con.execute(
             "UPDATE sightings SET outcome = ? WHERE fingerprint = ? AND outcome <> 'duplicate'",
             (effect.outcome, message.fingerprint),
@@ -93,19 +93,19 @@ def attach(con: sqlite3.Connection, effect: RecordMessage, scene: WriteContext) 
             (
                 effect.outcome,
                 message.fingerprint,
-                scene.message_ref.folder,
-                scene.message_ref.uidvalidity,
-                scene.message_ref.uid,
+                context.message_ref.folder,
+                context.message_ref.uidvalidity,
+                context.message_ref.uid,
             ),
         )
 
 
-def record(con: sqlite3.Connection, effect: RecordMessage, scene: WriteContext) -> None:
-    assert scene.arrived is not None
-    message, received_at = effect.written or scene.arrived.message, scene.arrived.received_at
+def _write_message(con: sqlite3.Connection, effect: RecordMessage, context: WriteContext) -> None:
+    assert context.arrived is not None
+    message, received_at = effect.written or context.arrived.message, context.arrived.received_at
     if _is_erased(con, message.fingerprint, effect):
         return
-    checksum = original_of(con, scene.raw)
+    checksum = original_of(con, context.raw)
     row = con.execute(
         """INSERT INTO messages(fingerprint, message_id, case_id, author_id, role, outcome, kind, guest, rule, because,
         subject, subject_key, sent_at, received_at, lang, fresh, body_hash, reply_to, original, rung, folder,
@@ -123,7 +123,7 @@ def record(con: sqlite3.Connection, effect: RecordMessage, scene: WriteContext) 
             effect.kind,
             int(effect.guest),
             effect.rule,
-            json.dumps(scene.because, ensure_ascii=False),
+            json.dumps(context.because, ensure_ascii=False),
             message.subject,
             fold_subject(message.subject),
             stamp(message.sent_at) if message.sent_at else None,
@@ -134,7 +134,7 @@ def record(con: sqlite3.Connection, effect: RecordMessage, scene: WriteContext) 
             message.reply_to,
             checksum,
             message.rung,
-            scene.message_ref.folder if scene.message_ref else scene.arrived.folder,
+            context.message_ref.folder if context.message_ref else context.arrived.folder,
             _named(message.attachments),
         ),
     ).fetchone()
@@ -166,7 +166,7 @@ def original_of(con: sqlite3.Connection, raw: bytes | None) -> str | None:
     return checksum
 
 
-def contact(con: sqlite3.Connection, effect: RecordContact, scene: WriteContext) -> None:
+def record_contact(con: sqlite3.Connection, effect: RecordContact, context: WriteContext) -> None:
     con.execute(
         """INSERT INTO messages(fingerprint, message_id, case_id, author_id, role, outcome, kind, rule, because,
         subject, subject_key, received_at, lang, fresh, body_hash, rung, folder)
@@ -188,7 +188,7 @@ def contact(con: sqlite3.Connection, effect: RecordContact, scene: WriteContext)
     )
 
 
-def split(con: sqlite3.Connection, effect: SplitCase, scene: WriteContext) -> None:
+def split_case(con: sqlite3.Connection, effect: SplitCase, context: WriteContext) -> None:
     """`opened_by` is unique: before a message that has opened a case, which was merged since, stands the new number."""
     con.execute(
         """INSERT INTO cases(number, opened_by, citizen_id, parent, status, kind, topic, level, intent, lang, subject,
@@ -199,47 +199,47 @@ def split(con: sqlite3.Connection, effect: SplitCase, scene: WriteContext) -> No
         AND c.number = ?4""",
         (effect.number, stamp(effect.opened_at), effect.message, effect.case),
     )
-    raise_serial(con, effect.number, scene.now)
+    raise_serial(con, effect.number, context.now)
     ids = (case_id(con, effect.number), effect.message)
     con.execute("UPDATE messages SET case_id = ? WHERE fingerprint = ?", ids)
     con.execute("UPDATE deadlines SET case_id = ? WHERE armed_by = ? AND met_at IS NULL AND void_at IS NULL", ids)
 
 
-def treated(con: sqlite3.Connection, effect: TreatAsRequest, scene: WriteContext) -> None:
+def treat_as_request(con: sqlite3.Connection, effect: TreatAsRequest, context: WriteContext) -> None:
     """The engine has decided the message before (engine/engine.py); there is nothing to write."""
 
 
-def change(con: sqlite3.Connection, effect: UpdateCase, scene: WriteContext) -> None:
+def update_case(con: sqlite3.Connection, effect: UpdateCase, context: WriteContext) -> None:
     names = [f"{name} = ?" for name in effect.columns]  # the names are those of CaseColumns
     values = [stamp(value) if isinstance(value, datetime) else value for value in effect.columns.values()]
     con.execute(f"UPDATE cases SET {', '.join(names)} WHERE number = ?", (*values, effect.case))
 
 
-def merge(con: sqlite3.Connection, effect: MergeCases, scene: WriteContext) -> None:
+def merge_cases(con: sqlite3.Connection, effect: MergeCases, context: WriteContext) -> None:
     ids = (case_id(con, effect.into), case_id(con, effect.case))
     con.execute("UPDATE messages SET case_id = ? WHERE case_id = ?", ids)
     con.execute("UPDATE deadlines SET case_id = ? WHERE case_id = ? AND met_at IS NULL AND void_at IS NULL", ids)
     con.execute("UPDATE outbox SET case_id = ? WHERE case_id = ?", ids)
 
 
-def review(con: sqlite3.Connection, effect: RequestReview, scene: WriteContext) -> None:
-    message = effect.message or (scene.arrived.message.fingerprint if scene.arrived else "")
+def request_review(con: sqlite3.Connection, effect: RequestReview, context: WriteContext) -> None:
+    message = effect.message or (context.arrived.message.fingerprint if context.arrived else "")
     assert message
     con.execute(
         """INSERT INTO reviews(fingerprint, reason, at) VALUES(?,?,?)
         ON CONFLICT(fingerprint) DO UPDATE SET reason = excluded.reason, at = excluded.at, done_at = NULL""",
-        (message, effect.reason, stamp(scene.now)),
+        (message, effect.reason, stamp(context.now)),
     )
 
 
-def reviewed(con: sqlite3.Connection, effect: ReviewDone, scene: WriteContext) -> None:
+def end_review(con: sqlite3.Connection, effect: ReviewDone, context: WriteContext) -> None:
     con.execute(
         "UPDATE reviews SET done_at = ? WHERE fingerprint = ? AND done_at IS NULL",
-        (stamp(scene.now), effect.fingerprint),
+        (stamp(context.now), effect.fingerprint),
     )
 
 
-def reconsider(con: sqlite3.Connection, effect: Reconsider, scene: WriteContext) -> None:
+def reconsider(con: sqlite3.Connection, effect: Reconsider, context: WriteContext) -> None:
     """What the desk filed in Sent, and what waits for a person in INBOX; on the board, agents' mail without a case and
     a forward whose writer an agent has named; nothing that a person has looked at, and no place that the message has
     left."""
@@ -255,10 +255,10 @@ def reconsider(con: sqlite3.Connection, effect: Reconsider, scene: WriteContext)
         (effect.fingerprint, FORWARDED_BY + effect.fingerprint),
     )
     if again.rowcount:
-        reviewed(con, ReviewDone(fingerprint=effect.fingerprint), scene)
+        end_review(con, ReviewDone(fingerprint=effect.fingerprint), context)
 
 
-def place(con: sqlite3.Connection, effect: PlaceMessage, scene: WriteContext) -> None:
+def place_message(con: sqlite3.Connection, effect: PlaceMessage, context: WriteContext) -> None:
     con.execute(
         "UPDATE messages SET case_id = ?, outcome = ? WHERE fingerprint = ?",
         (case_id(con, effect.case), effect.outcome, effect.fingerprint),
@@ -267,18 +267,18 @@ def place(con: sqlite3.Connection, effect: PlaceMessage, scene: WriteContext) ->
         "UPDATE sightings SET outcome = ? WHERE fingerprint = ? AND outcome = 'quarantined'",
         (effect.outcome, effect.fingerprint),
     )
-    reviewed(con, ReviewDone(fingerprint=effect.fingerprint), scene)
+    end_review(con, ReviewDone(fingerprint=effect.fingerprint), context)
 
 
-def file(con: sqlite3.Connection, effect: FileMessage, scene: WriteContext) -> None:
-    if scene.message_ref is not None and not scene.shadow:
+def file_message(con: sqlite3.Connection, effect: FileMessage, context: WriteContext) -> None:
+    if context.message_ref is not None and not context.shadow:
         con.execute(
             "UPDATE sightings SET wanted = ? WHERE folder = ? AND uidvalidity = ? AND uid = ?",
-            (effect.folder, scene.message_ref.folder, scene.message_ref.uidvalidity, scene.message_ref.uid),
+            (effect.folder, context.message_ref.folder, context.message_ref.uidvalidity, context.message_ref.uid),
         )
 
 
-def arm(con: sqlite3.Connection, effect: StartDeadline, scene: WriteContext) -> None:
+def start_deadline(con: sqlite3.Connection, effect: StartDeadline, context: WriteContext) -> None:
     con.execute(
         """INSERT INTO deadlines(armed_by, kind, level, case_id, armed_at, due_at) VALUES(?,?,?,?,?,?)
         ON CONFLICT(armed_by, kind, level) DO NOTHING""",
@@ -293,9 +293,9 @@ def arm(con: sqlite3.Connection, effect: StartDeadline, scene: WriteContext) -> 
     )
 
 
-def disarm(con: sqlite3.Connection, effect: EndDeadlines, scene: WriteContext) -> None:
-    """Met: response clocks bear the moment; the escalations and reminders that hung on them are void. Of the clocks
-    that have rung only the response clock itself still runs."""
+def end_deadlines(con: sqlite3.Connection, effect: EndDeadlines, context: WriteContext) -> None:
+    """If an answer met them, `met_at` of the response deadlines gets its time, and their escalations and reminders are
+    void. Of the deadlines that were reached, only the response deadline itself still runs."""
     case, moment = case_id(con, effect.case), stamp(effect.at)
     only = f" AND armed_by IN ({','.join('?' * len(effect.started_by))})" if effect.started_by else ""
     for kind in effect.kinds:
@@ -309,11 +309,11 @@ def disarm(con: sqlite3.Connection, effect: EndDeadlines, scene: WriteContext) -
             f"""UPDATE deadlines SET void_at = ? WHERE case_id = ? AND kind = ? AND armed_at <= ?
             AND met_at IS NULL AND void_at IS NULL
             AND (fired_at IS NULL OR (kind = 'answer' AND level = 0)){only}""",
-            (stamp(scene.now), case, kind, moment, *effect.started_by),
+            (stamp(context.now), case, kind, moment, *effect.started_by),
         )
 
 
-def fire(con: sqlite3.Connection, effect: DeadlineReached, scene: WriteContext) -> None:
+def reach_deadline(con: sqlite3.Connection, effect: DeadlineReached, context: WriteContext) -> None:
     con.execute(
         "UPDATE deadlines SET fired_at = ? WHERE armed_by = ? AND kind = ? AND level = ? AND fired_at IS NULL",
         (stamp(effect.at), effect.started_by, effect.kind, effect.level),

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 
-from oacmail.adapters.store import write_context as common
+from oacmail.adapters.store import write_context
 from oacmail.adapters.store.connection import stamp
 from oacmail.adapters.store.write_context import WriteContext, case_id, raise_serial
 from oacmail.core.effects import AuditEvent, DropOutgoing, ImportSent, Remember, Send, SendWithoutOriginal, UpdateOutbox
@@ -28,8 +28,8 @@ _SET = {"released_at": "coalesce(released_at, ?)"}
 _ALSO = {MailEvent.NO_ANSWER: ", tries = tries + 1", MailEvent.RETRIED_BY_HAND: ", tries = 0"}
 
 
-def send(con: sqlite3.Connection, effect: Send, scene: WriteContext) -> None:
-    mail = scene.mails[effect.key]
+def send(con: sqlite3.Connection, effect: Send, context: WriteContext) -> None:
+    mail = context.mails[effect.key]
     release = stamp(effect.release) if effect.release else None
     row = con.execute(
         _INSERT_MAIL,
@@ -42,23 +42,23 @@ def send(con: sqlite3.Connection, effect: Send, scene: WriteContext) -> None:
             registrable(effect.recipient),
             mail.bare_id,
             mail.length,
-            "shadow" if scene.shadow else "queued",
+            "shadow" if context.shadow else "queued",
             effect.budget,
             release,
             release,
-            stamp(scene.now),
+            stamp(context.now),
         ),
     )
     if row.rowcount:
         con.execute(_INSERT_BYTES, (row.lastrowid, mail.mime, mail.bare))
 
 
-def bare(con: sqlite3.Connection, effect: SendWithoutOriginal, scene: WriteContext) -> None:
+def send_without_original(con: sqlite3.Connection, effect: SendWithoutOriginal, context: WriteContext) -> None:
     row = con.execute(
         """INSERT INTO outbox(key, message_id, case_id, kind, recipient, domain, length, state, next_at, created_at)
         SELECT key || ':bare', bare_id, case_id, kind, recipient, domain, length, 'queued', ?, ?
         FROM outbox WHERE key = ? AND bare_id IS NOT NULL ON CONFLICT(key) DO NOTHING""",
-        (stamp(effect.next_at), stamp(scene.now), effect.key),
+        (stamp(effect.next_at), stamp(context.now), effect.key),
     )
     if row.rowcount:
         con.execute(
@@ -68,9 +68,9 @@ def bare(con: sqlite3.Connection, effect: SendWithoutOriginal, scene: WriteConte
         )
 
 
-def mark(con: sqlite3.Connection, effect: UpdateOutbox, scene: WriteContext) -> None:
+def update_outbox(con: sqlite3.Connection, effect: UpdateOutbox, context: WriteContext) -> None:
     if effect.event is MailEvent.COPY_SEEN:
-        copied(con, effect, scene)
+        _record_copy(con, effect, context)
         return
     con.execute(
         f"""UPDATE outbox SET state = {_NEXT[effect.event]}{_ALSO.get(effect.event, "")}{_given(effect)}
@@ -97,17 +97,17 @@ def _values(effect: UpdateOutbox) -> dict[str, str | int | None]:
     return {name: value for name, value in columns.items() if value is not None or name == "last_error"}
 
 
-def copied(con: sqlite3.Connection, effect: UpdateOutbox, scene: WriteContext) -> None:
+def _record_copy(con: sqlite3.Connection, effect: UpdateOutbox, context: WriteContext) -> None:
     """The relay took the mail, whatever its state says: the copy is noted in every state."""
-    sent_at = stamp(effect.sent_at or scene.now)
+    sent_at = stamp(effect.sent_at or context.now)
     con.execute(
         f"""UPDATE outbox SET copied_at = ?, alias = coalesce(?, alias), last_error = NULL,
         sent_at = coalesce(sent_at, ?), state = {_NEXT[MailEvent.COPY_SEEN]} WHERE key = ?""",
-        (stamp(scene.now), effect.alias, sent_at, effect.key),
+        (stamp(context.now), effect.alias, sent_at, effect.key),
     )
 
 
-def drop(con: sqlite3.Connection, effect: DropOutgoing, scene: WriteContext) -> None:
+def drop_outgoing(con: sqlite3.Connection, effect: DropOutgoing, context: WriteContext) -> None:
     con.execute(
         f"""UPDATE outbox SET state = {_NEXT[MailEvent.CANCELLED]} WHERE case_id = ?
         AND state IN ({_BEFORE[MailEvent.CANCELLED]}) AND NOT (state = 'uncertain' AND copy_expected)
@@ -116,7 +116,7 @@ def drop(con: sqlite3.Connection, effect: DropOutgoing, scene: WriteContext) -> 
     )
 
 
-def import_sent(con: sqlite3.Connection, effect: ImportSent, scene: WriteContext) -> None:
+def import_sent(con: sqlite3.Connection, effect: ImportSent, context: WriteContext) -> None:
     """Record a mail that was sent before the database was lost: it is not sent again, its number not given again."""
     con.execute(
         """INSERT INTO outbox(key, message_id, case_id, kind, recipient, domain, length, state, copied_at,
@@ -128,33 +128,33 @@ def import_sent(con: sqlite3.Connection, effect: ImportSent, scene: WriteContext
             effect.kind,
             effect.recipient,
             registrable(effect.recipient),
-            stamp(scene.now),
+            stamp(context.now),
             stamp(effect.sent_at),
             stamp(effect.sent_at),
             stamp(effect.sent_at),
         ),
     )
     if effect.case:
-        raise_serial(con, effect.case, scene.now)
+        raise_serial(con, effect.case, context.now)
     if effect.kind is MailKind.ACK and effect.message and effect.case:
-        common.remember(con, f"reserved:{effect.message}", effect.case, scene.now)
+        write_context.remember(con, f"reserved:{effect.message}", effect.case, context.now)
         for ref in effect.refs:
             con.execute(
                 "INSERT INTO kv(key, value, at) VALUES(?,?,?) ON CONFLICT(key) DO NOTHING",
-                (f"told:{effect.recipient} {ref}", effect.case, stamp(scene.now)),
+                (f"told:{effect.recipient} {ref}", effect.case, stamp(context.now)),
             )
 
 
-def remember(con: sqlite3.Connection, effect: Remember, scene: WriteContext) -> None:
-    common.remember(con, effect.name, effect.value, scene.now)
+def remember(con: sqlite3.Connection, effect: Remember, context: WriteContext) -> None:
+    write_context.remember(con, effect.name, effect.value, context.now)
 
 
-def note(con: sqlite3.Connection, effect: AuditEvent, scene: WriteContext) -> None:
-    fingerprint = scene.arrived.message.fingerprint if scene.arrived else None
+def record_event(con: sqlite3.Connection, effect: AuditEvent, context: WriteContext) -> None:
+    fingerprint = context.arrived.message.fingerprint if context.arrived else None
     row = con.execute(
         "INSERT INTO events(at, case_id, fingerprint, kind, data) VALUES(?,?,?,?,?)",
         (
-            stamp(scene.now),
+            stamp(context.now),
             case_id(con, effect.case),
             fingerprint,
             effect.kind,

@@ -7,12 +7,12 @@ from oacmail.adapters.store.write_context import WriteContext, case_id
 from oacmail.core.case_effects import RecordVote
 
 
-def record(con: sqlite3.Connection, effect: RecordVote, scene: WriteContext) -> None:
-    assert scene.arrived is not None
+def record(con: sqlite3.Connection, effect: RecordVote, context: WriteContext) -> None:
+    assert context.arrived is not None
     case = case_id(con, effect.case)
     con.execute(
         "INSERT INTO votes(message, case_id, score, signed, at) VALUES(?,?,?,?,?) ON CONFLICT(message) DO NOTHING",
-        (scene.arrived.message.fingerprint, case, effect.score, int(effect.signed), stamp(effect.at)),
+        (context.arrived.message.fingerprint, case, effect.score, int(effect.signed), stamp(effect.at)),
     )
     con.execute(
         """UPDATE cases SET score = (SELECT score FROM votes WHERE case_id = ?1 AND signed ORDER BY at DESC, id DESC
