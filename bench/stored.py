@@ -1,7 +1,7 @@
 """Grow a database of a thousand messages to many years: its rows are copied, older, closed and renamed.
 
 Written by SQL, since the writer itself would take an hour. Each copy is two days older than the one before; its cases
-are closed, its clocks met, its mails sent; ten copies in turn belong to other people, so that who writes now has
+are closed, its deadlines met, its mails sent; ten copies in turn belong to other people, so that who writes now has
 written before. What takes room and is never read again (originals, sent mails) is cut short.
 """
 

@@ -112,7 +112,7 @@ Input = Arrived | Tick | DeliveryResult | AdminCommand | OutboxCommand | BoardMo
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenCase:
     """Open case `number`. `opened_by`: the fingerprint of the message that opens it, '' = the one that arrived.
-    `due_at` is its first response clock."""
+    `due_at` is its first response deadline."""
 
     number: str
     citizen: str

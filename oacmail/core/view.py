@@ -89,7 +89,7 @@ class CaseView:
     touched_at: datetime
     answered_at: datetime | None
     closed_at: datetime | None
-    clocks: tuple[Deadline, ...] = ()
+    deadlines: tuple[Deadline, ...] = ()
     acks_today: int = 0
     first_message: str = ""
     first_message_id: str = ""
@@ -116,13 +116,15 @@ class CaseView:
     surveyed_at: datetime | None = None
 
     def running(self, kind: str) -> tuple[Deadline, ...]:
-        return tuple(clock for clock in self.clocks if clock.kind == kind)
+        return tuple(deadline for deadline in self.deadlines if deadline.kind == kind)
 
     def promised(self) -> tuple[Deadline, ...]:
         """The response deadlines that an answer to its participants meets: all but those of guests."""
         own = {self.citizen} | self.participants | self.reply_to
-        clocks = self.running("answer")
-        return tuple(clock for clock in clocks if not clock.asked_from or not own.isdisjoint(clock.asked_from))
+        deadlines = self.running("answer")
+        return tuple(
+            deadline for deadline in deadlines if not deadline.asked_from or not own.isdisjoint(deadline.asked_from)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -117,7 +117,7 @@ def case(**changes: Any) -> CaseView:
         "touched_at": NOW - timedelta(days=1),
         "answered_at": None,
         "closed_at": None,
-        "clocks": (deadline(),),
+        "deadlines": (deadline(),),
         "first_message": "first",
         "first_message_id": "<first@example.org>",
     }

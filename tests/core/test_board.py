@@ -17,13 +17,13 @@ F = BoardFolder
 AT, LATER = datetime(2026, 11, 25, 9, tzinfo=UTC), datetime(2026, 11, 25, 10, tzinfo=UTC)
 ASKED = deadline("answer")
 STATES = {
-    "open": case(status=Status.OPEN, clocks=(ASKED,)),
-    "anna's": case(status=Status.OPEN, clocks=(ASKED,), assignee="anna"),
-    "derived": case(status=Status.DERIVED, clocks=(ASKED,)),
-    "waiting": case(status=Status.WAITING, clocks=(ASKED,)),
-    "answered": case(status=Status.ANSWERED, answered_at=AT, clocks=()),
-    "closed": case(status=Status.CLOSED, answered_at=AT, close_reason="answered", clocks=()),
-    "spam": case(status=Status.CLOSED, close_reason="spam", board_folder="review", clocks=()),
+    "open": case(status=Status.OPEN, deadlines=(ASKED,)),
+    "anna's": case(status=Status.OPEN, deadlines=(ASKED,), assignee="anna"),
+    "derived": case(status=Status.DERIVED, deadlines=(ASKED,)),
+    "waiting": case(status=Status.WAITING, deadlines=(ASKED,)),
+    "answered": case(status=Status.ANSWERED, answered_at=AT, deadlines=()),
+    "closed": case(status=Status.CLOSED, answered_at=AT, close_reason="answered", deadlines=()),
+    "spam": case(status=Status.CLOSED, close_reason="spam", board_folder="review", deadlines=()),
 }
 ANNA = BoardPlace(F.ASSIGNED, "anna")
 

@@ -31,7 +31,7 @@ from tests.core.builders import (
 )
 
 CASES = {CASE: case()}
-ANSWERED = {CASE: case(status=Status.ANSWERED, answered_at=NOW, clocks=(deadline("close"),))}
+ANSWERED = {CASE: case(status=Status.ANSWERED, answered_at=NOW, deadlines=(deadline("close"),))}
 NAMED = View(named=(recorded(),), cases=CASES)
 NAMED_ANSWERED = View(named=(recorded(),), cases=ANSWERED)
 REPLY: dict[str, Any] = {"refs": ("<first@example.org>",), "subject": "Re: Padró"}
@@ -219,8 +219,8 @@ def test_a_message(name: str) -> None:
 def reached(kind: str, level: int = 0, status: Status = Status.OPEN, **changes: object) -> TickView:
     """This deadline is due, and the mailbox was read since."""
     clock = deadline(kind, level)
-    clocks = (clock,) if kind in ("answer", "close") else (clock, deadline(due_at=NOW.replace(hour=18)))
-    found = case(status=status, clocks=clocks)
+    deadlines = (clock,) if kind in ("answer", "close") else (clock, deadline(due_at=NOW.replace(hour=18)))
+    found = case(status=status, deadlines=deadlines)
     return TickView(reached=((found, clock),), **{"synced_at": NOW, **changes})  # type: ignore[arg-type]
 
 

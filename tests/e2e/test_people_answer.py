@@ -17,7 +17,7 @@ from tests.e2e.watching import (
     number_of,
     opened,
     plain,
-    running_clocks,
+    running_deadlines,
     someone,
 )
 from tests.servers.mail_servers import DOMAIN, HOSTNAME, MailServers
@@ -110,7 +110,7 @@ def test_what_an_agent_writes_to_the_person_arrives_without_the_notice(
     ):
         assert hidden not in seen
 
-    until(lambda: not running_clocks(desk, number_of(desk, sent)), 15, what=f"it counts\n{desk.log()}")
+    until(lambda: not running_deadlines(desk, number_of(desk, sent)), 15, what=f"it counts\n{desk.log()}")
     assert case_of(desk, sent)["status"] == "answered"
     with at_desk(desk) as agent:
         agent.find(str(got["Message-ID"]), "Sent")
@@ -192,7 +192,7 @@ def test_a_new_mail_from_the_shared_mailbox_to_a_person_with_two_cases(
         desk.address,
     )
 
-    until(lambda: not running_clocks(desk, number), 15, what=f"it is chosen\n{desk.log()}")
+    until(lambda: not running_deadlines(desk, number), 15, what=f"it is chosen\n{desk.log()}")
     assert [case_of(desk, sent)["status"] for sent in (first, second)] == ["open", "answered"]
     assert marta.wait_for_mail(had + 2)[-1]["X-Oacmail-Kind"] == "transcript"
 

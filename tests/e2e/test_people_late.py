@@ -21,7 +21,7 @@ from tests.e2e.watching import (
     message,
     number_of,
     plain,
-    running_clocks,
+    running_deadlines,
     someone,
 )
 from tests.servers.mail_servers import MailServers
@@ -164,7 +164,7 @@ def test_an_answer_at_last_meets_the_promise_late_and_ends_the_warnings(late: La
     agent.close()
 
     number = number_of(late.desk, late.three_days)
-    until(lambda: not running_clocks(late.desk, number), 15, what="answered")
+    until(lambda: not running_deadlines(late.desk, number), 15, what="answered")
     case = case_of(late.desk, late.three_days)
     assert (case["status"], case["overdue"]) == ("answered", False)
     waiting = """SELECT 1 FROM deadlines d JOIN cases c ON c.id = d.case_id WHERE c.number = ? AND d.kind = 'answer'
@@ -233,7 +233,7 @@ def test_a_case_that_an_agent_derives_reaches_the_right_service_and_the_person_h
     assert "Gos-77" not in everything_in(mail) + mail.as_string()
     after = case_of(desk, sent)
     assert (after["status"], after["level"], after["due_at"]) == ("derived", "second", before["due_at"])
-    assert running_clocks(desk, number) == [], "the notice that a person sent meets the promise (R22)"
+    assert running_deadlines(desk, number) == [], "the notice that a person sent meets the promise (R22)"
     notice = until(lambda: [mail for mail in anna.inbox() if mail["X-Oacmail-Kind"] == "passed_on"], 15)[0]
     assert "Hem traslladat la incidència a l'Ajuntament" in str(notice["Subject"])
 

@@ -15,7 +15,7 @@ from tests.e2e.watching import (
     number_of,
     opened,
     plain,
-    running_clocks,
+    running_deadlines,
     someone,
 )
 from tests.servers.mail_servers import MailServers
@@ -50,7 +50,7 @@ def test_an_acknowledgement_that_the_relay_refuses_is_reported_to_the_agents_and
     number = number_of(desk, sent)
     until(lambda: [mail["state"] for mail in mails_to(desk, anna.address)] == ["failed"], what="refused")
     until(lambda: any(number in str(mail["Subject"]) for mail in desk.agent.inbox()), what="the agent is told")
-    assert len(running_clocks(desk, number)) == 1
+    assert len(running_deadlines(desk, number)) == 1
 
 
 def test_a_report_about_the_acknowledgement_marks_it_failed_and_is_reported_once(
@@ -89,7 +89,7 @@ def test_a_report_of_delay_or_success_changes_nothing(
     query = "SELECT 1 FROM messages m JOIN cases c ON c.id = m.case_id WHERE m.role = 'robot' AND c.number = ?"
     until(lambda: desk.rows(query, number_of(desk, first)), 15, what="the report is decided")
     assert [mail["state"] for mail in mails_to(desk, anna.address)] == ["sent"]
-    assert len(running_clocks(desk, number_of(desk, first))) == 1
+    assert len(running_deadlines(desk, number_of(desk, first))) == 1
 
 
 def test_a_report_about_somebody_elses_mail_is_nobodys(desk: RunningOffice, mail_servers: MailServers) -> None:
@@ -106,7 +106,7 @@ def test_an_answer_that_comes_back_opens_the_case_again(desk: RunningOffice, mai
     anna = unreachable(mail_servers, "bounces")
     first = anna.write(desk.address, "No puc signar", ASKED)
     number = number_of(desk, first)
-    (armed,) = running_clocks(desk, number)
+    (armed,) = running_deadlines(desk, number)
 
     with at_desk(desk) as agent:
         agent.answer(agent.read(agent.find(first)), "Bon dia, proveu-ho amb un altre navegador.")
@@ -120,8 +120,8 @@ def test_an_answer_that_comes_back_opens_the_case_again(desk: RunningOffice, mai
     assert "una resposta de l'OAC 360" in plain(told[0])
     case = desk.case(number)
     assert (case["status"], case["answered_at"]) == ("open", None)
-    assert len(running_clocks(desk, number)) == 1
-    assert armed["due_at"] <= running_clocks(desk, number)[0]["due_at"]
+    assert len(running_deadlines(desk, number)) == 1
+    assert armed["due_at"] <= running_deadlines(desk, number)[0]["due_at"]
 
 
 def test_an_answer_whose_report_comes_later_opens_the_case_again(
@@ -136,7 +136,7 @@ def test_an_answer_whose_report_comes_later_opens_the_case_again(
 
     postmaster.send(robots.report(received, anna.address, desk.address), desk.address, envelope_from="")
 
-    until(lambda: running_clocks(desk, number), 15, what="a new clock")
+    until(lambda: running_deadlines(desk, number), 15, what="a new deadline")
     case = desk.case(number)
     assert (case["status"], case["answered_at"]) == ("open", None)
 
@@ -155,7 +155,7 @@ def test_an_answer_of_which_only_the_copy_came_back_stays_an_answer(
     query = "SELECT 1 FROM messages m JOIN cases c ON c.id = m.case_id WHERE m.kind = 'bounce' AND c.number = ?"
     until(lambda: desk.rows(query, number), 15, what="the report is decided")
     assert desk.case(number)["status"] == "answered"
-    assert not running_clocks(desk, number)
+    assert not running_deadlines(desk, number)
 
 
 def test_a_bounced_acknowledgement_is_failed_and_reported(
@@ -168,4 +168,4 @@ def test_a_bounced_acknowledgement_is_failed_and_reported(
         until(lambda: [mail["state"] for mail in mails_to(desk, anna.address)] == ["failed"], 15, what="failed")
         told = desk.agent.wait_for_mail()[0]
         assert number in str(told["Subject"])
-        assert len(running_clocks(desk, number)) == 1
+        assert len(running_deadlines(desk, number)) == 1

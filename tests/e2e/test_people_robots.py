@@ -16,7 +16,7 @@ from tests.e2e.watching import (
     message,
     number_of,
     opened,
-    running_clocks,
+    running_deadlines,
     someone,
     waiting_for_a_person,
 )
@@ -72,7 +72,7 @@ def test_a_vacation_notice_is_filed_and_moves_nothing(
     assert [after[key] for key in ("status", "due_at", "answered_at")] == [
         before[key] for key in ("status", "due_at", "answered_at")
     ]
-    assert not running_clocks(desk, after["number"])
+    assert not running_deadlines(desk, after["number"])
     assert len(mails_to(desk, anna.address)) == 1
 
 
@@ -87,7 +87,7 @@ def test_a_vacation_notice_that_nothing_betrays_is_not_acknowledged_while_the_ca
         assert number_of(desk, notice) == number_of(desk, first)
 
     assert len(mails_to(desk, anna.address)) == 1
-    assert len(running_clocks(desk, number_of(desk, first))) == 1
+    assert len(running_deadlines(desk, number_of(desk, first))) == 1
 
 
 def test_a_read_receipt_is_filed_and_moves_nothing(desk: RunningOffice, mail_servers: MailServers) -> None:
@@ -153,7 +153,7 @@ def test_a_machine_without_marks_gets_three_mails_a_week_and_then_a_person_looks
 
     assert len(mails_to(desk, ticketing.address)) == 3
     assert [waiting_for_a_person(desk, one) for one in sent[3:]] == ["same-mail-again-and-again"] * 2
-    assert all(running_clocks(desk, number_of(desk, one)) for one in sent)
+    assert all(running_deadlines(desk, number_of(desk, one)) for one in sent)
 
 
 def test_two_desks_that_face_each_other_are_soon_silent(
@@ -209,7 +209,7 @@ def test_an_acknowledgement_sent_back_with_a_question_on_top_is_a_message(
 
     anna.send(robots.raw(back), desk.address)
 
-    until(lambda: running_clocks(desk, number), 15, what=lambda: f"a clock for the question\n{desk.log()}")
+    until(lambda: running_deadlines(desk, number), 15, what=lambda: f"a deadline for the question\n{desk.log()}")
     assert desk.case(number)["status"] == "open"
 
 
@@ -271,6 +271,6 @@ def test_a_person_makes_a_case_of_a_message_that_was_misjudged(
     desk.oacmail("case", "open", sent)
 
     assert number_of(desk, sent) in anna.wait_for_mail()[0]["Subject"]
-    assert len(running_clocks(desk, number_of(desk, sent))) == 1
+    assert len(running_deadlines(desk, number_of(desk, sent))) == 1
     assert waiting_for_a_person(desk, sent) is None
     desk.wait_until_accounted()

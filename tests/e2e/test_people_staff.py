@@ -18,7 +18,7 @@ from tests.e2e.watching import (
     number_of,
     opened,
     plain,
-    running_clocks,
+    running_deadlines,
     someone,
     waiting_for_a_person,
 )
@@ -127,7 +127,7 @@ def test_a_message_about_the_case_to_a_colleague_is_no_answer(desk: RunningOffic
 
     assert number_of(desk, forwarded) == number_of(desk, sent)
     assert case_of(desk, sent)["status"] == "open"
-    assert len(running_clocks(desk, number_of(desk, sent))) == 1
+    assert len(running_deadlines(desk, number_of(desk, sent))) == 1
 
 
 def test_the_desks_own_vacation_notice_in_sent_is_no_answer(desk: RunningOffice, mail_servers: MailServers) -> None:
@@ -138,7 +138,7 @@ def test_the_desks_own_vacation_notice_in_sent_is_no_answer(desk: RunningOffice,
     notice = saved_in_sent(desk, everyday(desk.address, [anna.address], "Soc fora", "Torno el dia 15.", headers))
 
     assert message(desk, notice)["outcome"] == "automatic"
-    assert len(running_clocks(desk, number_of(desk, sent))) == 1
+    assert len(running_deadlines(desk, number_of(desk, sent))) == 1
 
 
 def test_a_second_answer_leaves_the_first_ones_hour(desk: RunningOffice, mail_servers: MailServers) -> None:
@@ -165,7 +165,7 @@ def test_an_answer_seen_in_the_inbox_first_is_decided_by_the_one_in_sent(
 
     saved_in_sent(desk, mail)
 
-    until(lambda: not running_clocks(desk, number_of(desk, sent)), 15, what="the answer is seen in Sent")
+    until(lambda: not running_deadlines(desk, number_of(desk, sent)), 15, what="the answer is seen in Sent")
     assert case_of(desk, sent)["status"] == "answered"
     assert waiting_for_a_person(desk, answer) is None
     desk.wait_until_accounted()
@@ -184,7 +184,7 @@ def test_what_an_outsider_puts_into_sent_by_plus_addressing_is_no_answer(
         row = message(desk, forged)
         assert (row["folder"], row["outcome"]) == ("Sent", "quarantined")
         assert waiting_for_a_person(desk, forged) == "in-sent-but-came-by-smtp"
-        assert len(running_clocks(desk, number_of(desk, sent))) == 1
+        assert len(running_deadlines(desk, number_of(desk, sent))) == 1
 
 
 # --- an agent's own address -------------------------------------------------------------------------------
@@ -231,7 +231,7 @@ def test_without_proof_it_is_a_remark_and_the_agent_hears_of_it_once_a_day(
         assert (message(desk, remark)["outcome"], number_of(desk, remark)) == ("staff", number)
 
     assert case_of(desk, sent)["status"] == "open"
-    assert len(running_clocks(desk, number)) == 1
+    assert len(running_deadlines(desk, number)) == 1
     until(lambda: [mail for mail in marta.inbox() if number in str(mail["Subject"])], what="Marta is told")
     assert len([mail for mail in desk.case(number)["outgoing"] if mail["kind"] == "remark"]) == 1
 
@@ -284,7 +284,7 @@ def test_who_asks_as_a_guest_is_answered_when_the_guest_is(desk: RunningOffice, 
     ack = anna.inbox()[0]
     asked_too = son.write(desk.address, "Re: La mare i l'idCAT", "On es baixa l'idCAT?", headers=reply_headers(ack))
     assert message(desk, asked_too)["guest"] == 1
-    assert len(running_clocks(desk, number_of(desk, sent))) == 1
+    assert len(running_deadlines(desk, number_of(desk, sent))) == 1
 
     answered_by(desk, asked_too, "Bon dia, a idcat.cat.")
 
@@ -309,7 +309,7 @@ def test_an_agent_logs_a_call_by_replying_to_a_notice_and_gets_a_transcript(
 
     assert message(desk, order)["role"] == "agent"
     case = case_of(desk, sent)
-    assert (case["status"], running_clocks(desk, case["number"])) == ("answered", [])
+    assert (case["status"], running_deadlines(desk, case["number"])) == ("answered", [])
     transcript = marta.wait_for_mail(before + 2)[-1]
     assert transcript["X-Oacmail-Kind"] == "transcript"
     assert (transcript["In-Reply-To"], transcript["Auto-Submitted"]) == (order, "auto-replied")

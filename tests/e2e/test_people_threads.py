@@ -15,7 +15,7 @@ from tests.e2e.watching import (
     number_of,
     opened,
     plain,
-    running_clocks,
+    running_deadlines,
     someone,
 )
 from tests.servers.mail_servers import MailServers
@@ -66,7 +66,7 @@ def test_a_question_after_the_answer_starts_a_new_deadline_and_is_acknowledged_w
 
     number = number_of(desk, second)
     assert number == number_of(desk, first)
-    assert len(running_clocks(desk, number)) == 1
+    assert len(running_deadlines(desk, number)) == 1
     assert case_of(desk, first)["status"] == "open"
     again = anna.wait_for_mail(3)[-1]
     assert number in again["Subject"]
@@ -86,7 +86,7 @@ def test_thanks_after_the_answer_stay_on_the_case_without_deadline_or_acknowledg
 
     assert (message(desk, thanks)["kind"], number_of(desk, thanks)) == ("thanks", number_of(desk, first))
     assert case_of(desk, first)["status"] == "answered"
-    assert not running_clocks(desk, number_of(desk, first))
+    assert not running_deadlines(desk, number_of(desk, first))
     assert len(mails_to(desk, anna.address)) == 1
 
 
@@ -148,7 +148,7 @@ def test_a_reply_to_a_forwarded_mail_of_ours_joins_as_guest_and_gets_no_mail(
 
     row = message(desk, question)
     assert (row["number"], row["guest"], row["rule"]) == (number_of(desk, first), 1, "our-message-id")
-    assert len(running_clocks(desk, row["number"])) == 1
+    assert len(running_deadlines(desk, row["number"])) == 1
     assert case_of(desk, first)["citizen"] == anna.address
     assert not mails_to(desk, son.address)
     assert len(mails_to(desk, anna.address)) == 1
@@ -252,7 +252,7 @@ def test_a_reply_soon_after_the_closing_opens_the_case_again(desk: RunningOffice
     assert number_of(desk, again) == number
     reopened = desk.case(number)
     assert (reopened["status"], reopened["closed_at"]) == ("open", None)
-    assert len(running_clocks(desk, number)) == 1
+    assert len(running_deadlines(desk, number)) == 1
     assert number in anna.wait_for_mail(2)[-1]["Subject"]
 
 
@@ -307,5 +307,5 @@ def test_two_from_fields_make_nobody_an_agent(desk: RunningOffice, mail_servers:
 
     row = message(desk, "<two.from@casa.example>")
     assert (row["role"], row["outcome"]) == ("citizen", "case")
-    assert len(running_clocks(desk, row["number"])) == 1
+    assert len(running_deadlines(desk, row["number"])) == 1
     assert not mails_to(desk, desk.agent.address)

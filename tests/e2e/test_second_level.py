@@ -13,7 +13,7 @@ from tests.e2e.watching import (
     number_of,
     opened,
     plain,
-    running_clocks,
+    running_deadlines,
     someone,
 )
 from tests.servers.mail_servers import MailServers
@@ -72,7 +72,7 @@ def test_a_second_level_mail_is_with_the_technical_service_at_once_original_and_
     assert "Gos-77" not in everything_in(mail) + mail.as_string()
     case = case_of(desk, sent)
     assert (case["status"], case["level"], case["cause"]) == ("derived", "second", "platform")
-    assert len(running_clocks(desk, case["number"])) == 1, "the citizen's clock runs on"
+    assert len(running_deadlines(desk, case["number"])) == 1, "the citizen's deadline runs on"
 
 
 def test_a_wrong_form_is_with_who_looks_after_documents_and_nobody_else(
@@ -107,7 +107,7 @@ def test_approving_the_notice_tells_the_person_and_derives_nothing_again(
     notice = until(lambda: [mail for mail in anna.inbox() if mail["X-Oacmail-Kind"] == "passed_on"], 15)[0]
     assert "L'hem traslladat als serveis tècnics de l'Ajuntament perquè el resolguin." in plain(notice)
     assert notice["In-Reply-To"] == sent
-    assert running_clocks(desk, number) == []
+    assert running_deadlines(desk, number) == []
     assert desk.case(number)["status"] == "derived"
     assert len(_about(desk.technical, sent, "derived")) == 1
     refused = desk.oacmail("case", "escalate", number, code=1)

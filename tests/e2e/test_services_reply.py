@@ -6,7 +6,7 @@ from email.message import EmailMessage
 import pytest
 
 from tests.e2e.office import RunningOffice
-from tests.e2e.watching import at_desk, everything_in, number_of, opened, plain, running_clocks, someone
+from tests.e2e.watching import at_desk, everything_in, number_of, opened, plain, running_deadlines, someone
 from tests.servers.mail_servers import DOMAIN, HOSTNAME, MailServers
 from tests.servers.people import Citizen, reply_headers
 from tests.servers.waiting import until
@@ -78,7 +78,7 @@ def test_a_reply_from_outlook_reaches_the_agent_and_only_the_agents_answer_ends_
     assert "cal dir-ho a la persona" in str(solved["Subject"])
     assert "a la carpeta «Drafts»" in plain(solved)
     assert desk.rows(FOLLOW_UP, number) == []
-    assert len(running_clocks(desk, number)) == 1
+    assert len(running_deadlines(desk, number)) == 1
     assert desk.case(number)["status"] == "derived"
 
     with at_desk(desk) as agent:
@@ -91,6 +91,6 @@ def test_a_reply_from_outlook_reaches_the_agent_and_only_the_agents_answer_ends_
         agent.send(draft["To"], draft["Subject"], plain(draft), headers)  # as a client sends what it opens there
         agent.delete(uid, "Drafts")
     until(lambda: desk.case(number)["status"] == "answered", 15, what="the citizen knows the outcome")
-    assert running_clocks(desk, number) == []
+    assert running_deadlines(desk, number) == []
     assert not [mail for mail in anna.inbox() if "Pau" in everything_in(mail)]
     assert [mail["X-Oacmail-Kind"] for mail in anna.inbox() if mail["X-Oacmail-Kind"]] == ["ack", "passed_on"]

@@ -41,8 +41,8 @@ def case_of(desk: RunningOffice, message_id: str) -> dict[str, Any]:
     return desk.case(number_of(desk, message_id))
 
 
-def running_clocks(desk: RunningOffice, number: str) -> list[sqlite3.Row]:
-    """The response clocks of a case that nobody has met."""
+def running_deadlines(desk: RunningOffice, number: str) -> list[sqlite3.Row]:
+    """the response deadlines of a case that nobody has met."""
     query = """SELECT d.* FROM deadlines d JOIN cases c ON c.id = d.case_id WHERE c.number = ? AND d.kind = 'answer'
     AND d.level = 0 AND d.met_at IS NULL AND d.void_at IS NULL"""
     return desk.rows(query, number)
@@ -78,7 +78,7 @@ def answered_by(desk: RunningOffice, question: str, text: str, **options: Any) -
         mail = agent.read(agent.find(question))
         answer = agent.answer(mail, text, **options)
     number = number_of(desk, question)
-    until(lambda: not running_clocks(desk, number), 15, what=lambda: f"{number} is answered\n{desk.log()}")
+    until(lambda: not running_deadlines(desk, number), 15, what=lambda: f"{number} is answered\n{desk.log()}")
     return str(answer)
 
 

@@ -130,7 +130,7 @@ def test_a_refused_citizen_fails_and_the_office_has_no_copy_of_what_never_left(w
     assert world.case()["number"] in str(told["Subject"])
     assert "550" in text_of(told)
     assert ANNA not in text_of(told)
-    assert world.case()["status"] == "open", "the clock runs on: somebody must find another way to her"
+    assert world.case()["status"] == "open", "the deadline runs on: somebody must find another way to her"
 
 
 def test_what_staff_did_not_get_is_reported_to_the_operator_and_no_further(world: World) -> None:

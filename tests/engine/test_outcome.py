@@ -31,7 +31,7 @@ def _derived(world: World) -> EmailMessage:
     return message
 
 
-def _clocks(world: World, kind: str) -> list[dict[str, Any]]:
+def _deadlines(world: World, kind: str) -> list[dict[str, Any]]:
     """Those that run."""
     return world.rows(
         """SELECT * FROM deadlines WHERE kind = ? AND met_at IS NULL AND void_at IS NULL
@@ -61,9 +61,9 @@ def test_an_answer_on_a_derived_case_meets_the_deadline_and_ends_neither_nudges_
     case = world.case()
     assert case["status"] == "derived"
     assert case["answered_at"] == "2026-11-25T10:00:00+01:00"
-    assert _clocks(world, "answer") == []
-    assert len(_clocks(world, "nudge")) == 1
-    (update,) = _clocks(world, "update")
+    assert _deadlines(world, "answer") == []
+    assert len(_deadlines(world, "nudge")) == 1
+    (update,) = _deadlines(world, "update")
     assert update["due_at"] == "2026-12-02T15:00:00Z", "the promise of news starts with the answer"
     world.live("2026-12-14 12:00", minutes=240)
     assert world.case()["status"] == "derived", "it never closes in silence"
@@ -81,19 +81,19 @@ def test_a_logged_call_and_a_proven_copy_count_as_an_answer_in_sent_does(world: 
         world.deliver(copy, verdict=PASS)
     world.turn()
     assert world.case()["status"] == "derived"
-    assert _clocks(world, "answer") == []
-    assert len(_clocks(world, "nudge")) == len(_clocks(world, "update")) == 1
+    assert _deadlines(world, "answer") == []
+    assert len(_deadlines(world, "nudge")) == len(_deadlines(world, "update")) == 1
 
 
 def test_a_second_answer_moves_no_promise(world: World) -> None:
     message = _derived(world)
     world.order("escalate", world.case()["number"])
     world.turn()
-    (before,) = _clocks(world, "update")
+    (before,) = _deadlines(world, "update")
     world.advance("2026-11-27 10:00")
     world.agent_answers(message, "Encara ho miren.")
     world.turn()
-    assert _clocks(world, "update") == [before]
+    assert _deadlines(world, "update") == [before]
 
 
 def test_an_answer_to_a_guest_alone_promises_the_citizen_nothing(world: World) -> None:
@@ -104,8 +104,8 @@ def test_an_answer_to_a_guest_alone_promises_the_citizen_nothing(world: World) -
     world.agent_answers(guest, "Ho miren.")
     world.turn()
     assert world.case()["status"] == "derived"
-    assert len(_clocks(world, "answer")) == 1, "the citizen's own deadline runs on"
-    assert _clocks(world, "update") == []
+    assert len(_deadlines(world, "answer")) == 1, "the citizen's own deadline runs on"
+    assert _deadlines(world, "update") == []
 
 
 def test_a_question_on_a_derived_case_that_an_agent_answers_leaves_it_derived(world: World) -> None:
@@ -119,8 +119,8 @@ def test_a_question_on_a_derived_case_that_an_agent_answers_leaves_it_derived(wo
     world.agent_answers(again, "Encara no ho sabem.")
     world.turn()
     assert world.case()["status"] == "derived"
-    assert _clocks(world, "answer") == []
-    assert len(_clocks(world, "nudge")) == 1
+    assert _deadlines(world, "answer") == []
+    assert len(_deadlines(world, "nudge")) == 1
 
 
 def test_an_answer_that_comes_back_leaves_the_case_with_the_services_and_is_owed_again(world: World) -> None:
@@ -132,9 +132,9 @@ def test_an_answer_that_comes_back_leaves_the_case_with_the_services_and_is_owed
     world.report_on(answer)
     world.turn()
     assert world.case()["status"] == "derived"
-    assert len(_clocks(world, "answer")) == 1
-    assert len(_clocks(world, "nudge")) == 1
-    assert _clocks(world, "update") == [], "who was told nothing was promised nothing"
+    assert len(_deadlines(world, "answer")) == 1
+    assert len(_deadlines(world, "nudge")) == 1
+    assert _deadlines(world, "update") == [], "who was told nothing was promised nothing"
 
 
 # --- solved --------------------------------------------------------------------------------------------
@@ -146,9 +146,9 @@ def test_when_it_is_said_to_be_solved_nudges_and_updates_stop_and_a_deadline_sta
     world.turn()
     world.advance("2026-11-26 10:00")
     _solved(world)
-    assert _clocks(world, "nudge") == _clocks(world, "update") == []
-    (clock,) = _clocks(world, "answer")
-    assert clock["due_at"] == "2026-11-27T19:00:00Z"
+    assert _deadlines(world, "nudge") == _deadlines(world, "update") == []
+    (deadline,) = _deadlines(world, "answer")
+    assert deadline["due_at"] == "2026-11-27T19:00:00Z"
     assert world.case()["status"] == "derived", "the citizen does not know yet"
     world.live("2026-11-30 08:00", minutes=120)
     assert "overdue" in world.kinds(SUPERVISOR), "nobody forgets to tell the citizen"
@@ -167,8 +167,8 @@ def test_the_promised_day_of_news_is_kept_by_who_tells_of_the_solution(world: Wo
     world.turn()
     world.live("2026-12-02 11:00", minutes=240)  # the promised day
     _solved(world)
-    (clock,) = _clocks(world, "answer")
-    assert clock["due_at"] == "2026-12-02T19:00:00Z"
+    (deadline,) = _deadlines(world, "answer")
+    assert deadline["due_at"] == "2026-12-02T19:00:00Z"
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_an_answer_that_is_older_than_the_solution_is_not_its_news(world: World)
     world.agent_answers(message, "Ho hem passat a l'Ajuntament.", at="2026-11-25 10:30")
     world.turn()
     assert world.case()["status"] == "derived"
-    assert len(_clocks(world, "answer")) == 1
+    assert len(_deadlines(world, "answer")) == 1
 
 
 def test_an_order_counts_from_its_arrival_though_it_is_read_after_the_answer(world: World) -> None:
@@ -224,8 +224,8 @@ def test_what_is_not_solved_after_all_goes_back_to_the_services(world: World) ->
     world.order("escalate", world.case()["number"], why="Encara dona error 500")
     world.turn()
     assert "Encara dona error 500" in text_of(world.received(TECHNICAL)[-1])
-    assert _clocks(world, "answer") == []
-    assert len(_clocks(world, "nudge")) == len(_clocks(world, "update")) == 1
+    assert _deadlines(world, "answer") == []
+    assert len(_deadlines(world, "nudge")) == len(_deadlines(world, "update")) == 1
     assert world.case()["status"] == "derived"
 
 
@@ -240,7 +240,7 @@ def test_an_answer_of_the_outcome_that_comes_back_is_owed_again(world: World) ->
     world.report_on(answer)
     world.turn()
     assert world.case()["status"] == "derived"
-    assert len(_clocks(world, "answer")) == 1
+    assert len(_deadlines(world, "answer")) == 1
     world.agent_answers(message, "Ja està arreglat.", at="2026-11-26 12:00")
     world.turn()
     assert world.case()["status"] == "answered"
@@ -256,17 +256,17 @@ def test_the_level_corrected_to_first_takes_a_told_case_back_with_a_deadline(wor
     world.order("set", world.case()["number"], level="first")
     world.turn()
     assert world.case()["status"] == "open"
-    assert len(_clocks(world, "answer")) == 1, "the promised news is owed"
-    assert _clocks(world, "nudge") == _clocks(world, "update") == []
+    assert len(_deadlines(world, "answer")) == 1, "the promised news is owed"
+    assert _deadlines(world, "nudge") == _deadlines(world, "update") == []
 
 
 def test_the_level_corrected_to_first_keeps_the_deadline_of_who_was_told_nothing(world: World) -> None:
     _derived(world)
-    before = _clocks(world, "answer")
+    before = _deadlines(world, "answer")
     world.order("set", world.case()["number"], level="first")
     world.turn()
     assert world.case()["status"] == "open"
-    assert _clocks(world, "answer") == before
+    assert _deadlines(world, "answer") == before
 
 
 def test_the_level_corrected_after_an_agents_own_answer_makes_it_an_ordinary_answer(world: World) -> None:
@@ -277,8 +277,8 @@ def test_the_level_corrected_after_an_agents_own_answer_makes_it_an_ordinary_ans
     world.order("set", world.case()["number"], level="first")
     world.turn()
     assert world.case()["status"] == "answered"
-    assert _clocks(world, "nudge") == _clocks(world, "update") == []
-    assert len(_clocks(world, "close")) == 1
+    assert _deadlines(world, "nudge") == _deadlines(world, "update") == []
+    assert len(_deadlines(world, "close")) == 1
 
 
 @pytest.mark.parametrize("reason", ["answered", "thanks"])
@@ -307,7 +307,7 @@ def test_a_person_may_close_a_derived_case_and_the_record_says_who(world: World)
     world.order("close", world.case()["number"], reason="contact")
     assert world.case()["status"] == "closed"
     assert '"reason": "contact"' in world.events("closed")[0]["data"]
-    assert _clocks(world, "nudge") == _clocks(world, "update") == _clocks(world, "answer") == []
+    assert _deadlines(world, "nudge") == _deadlines(world, "update") == _deadlines(world, "answer") == []
 
 
 def test_a_derived_case_is_not_merged_into_a_closed_one(world: World) -> None:
@@ -326,10 +326,10 @@ def test_merged_cases_stay_with_the_services_and_are_solved_together(world: Worl
     _derived(world)
     world.order("merge", "OAC-2026-000002", into="OAC-2026-000001")
     assert world.case("OAC-2026-000001")["status"] == "derived"
-    assert len(_clocks(world, "nudge")) == 1
+    assert len(_deadlines(world, "nudge")) == 1
     _solved(world)
-    assert _clocks(world, "nudge") == []
-    assert len(_clocks(world, "answer")) == 3, "two questions and the news of the solution"
+    assert _deadlines(world, "nudge") == []
+    assert len(_deadlines(world, "answer")) == 3, "two questions and the news of the solution"
 
 
 def test_a_solved_case_that_joins_an_unsolved_one_is_not_solved(world: World) -> None:
@@ -339,7 +339,7 @@ def test_a_solved_case_that_joins_an_unsolved_one_is_not_solved(world: World) ->
     _solved(world, "OAC-2026-000002")
     world.order("merge", "OAC-2026-000002", into="OAC-2026-000001")
     world.turn()
-    assert len(_clocks(world, "nudge")) == 1
+    assert len(_deadlines(world, "nudge")) == 1
     world.live("2026-11-26 10:00", minutes=240)
     message = world.citizen_writes(ANNA, "", "Com està?", answers=world.received(ANNA)[-1])
     world.turn()
@@ -354,8 +354,8 @@ def test_a_derivation_notice_that_fails_leaves_the_case_derived_and_the_deadline
     world.order("escalate", world.case()["number"])
     world.turn()
     assert world.case()["status"] == "derived"
-    assert len(_clocks(world, "answer")) == 1
-    assert len(_clocks(world, "nudge")) == 1
+    assert len(_deadlines(world, "answer")) == 1
+    assert len(_deadlines(world, "nudge")) == 1
 
 
 def test_a_reopened_case_of_the_services_stays_theirs(world: World) -> None:
@@ -364,7 +364,7 @@ def test_a_reopened_case_of_the_services_stays_theirs(world: World) -> None:
     world.turn()
     world.order("reopen", world.case()["number"])
     assert world.case()["status"] == "derived"
-    assert len(_clocks(world, "answer")) == 1
+    assert len(_deadlines(world, "answer")) == 1
 
 
 def test_a_restored_database_reads_the_services_reply_again_and_keeps_derived_what_only_it_knew(world: World) -> None:
@@ -392,4 +392,4 @@ def test_a_restored_database_reads_the_services_reply_again_and_keeps_derived_wh
     world.turn()
     rows = world.rows("SELECT number, status, solved_at FROM cases ORDER BY number")
     assert [(row["status"], bool(row["solved_at"])) for row in rows] == [("derived", True), ("derived", False)]
-    assert len(_clocks(world, "nudge")) == 1, "the other one is followed up until it is said again"
+    assert len(_deadlines(world, "nudge")) == 1, "the other one is followed up until it is said again"

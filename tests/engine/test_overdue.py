@@ -152,8 +152,8 @@ def test_an_answer_after_the_end_counts_late_and_still_stops_the_escalation(worl
     world.live("2026-11-26 21:00")
     world.agent_answers(message)
     world.live("2026-11-27 12:00")
-    (clock,) = world.rows("SELECT * FROM deadlines WHERE kind = 'answer' AND level = 0")
-    assert clock["met_at"] > clock["due_at"]
+    (deadline,) = world.rows("SELECT * FROM deadlines WHERE kind = 'answer' AND level = 0")
+    assert deadline["met_at"] > deadline["due_at"]
     assert world.received(SUPERVISOR) == []
 
 

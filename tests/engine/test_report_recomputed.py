@@ -72,7 +72,7 @@ def hours_open(start: datetime, end: datetime) -> float:
     return total
 
 
-def clocks(raw: sqlite3.Connection) -> list[dict[str, Any]]:
+def deadlines(raw: sqlite3.Connection) -> list[dict[str, Any]]:
     """All response deadlines, with their moments; those that ended without an answer in the month are left out."""
     rows = raw.execute(
         """SELECT d.*, c.number, c.opened_by, c.intent, c.slot FROM deadlines d JOIN cases c ON c.id = d.case_id
@@ -104,7 +104,7 @@ def cells(row: dict[str, Any], name: str, key: str) -> dict[str, int]:
 
 
 def due(raw: sqlite3.Connection) -> list[dict[str, Any]]:
-    promised = (one for one in clocks(raw) if one["asked"] or one["armed_by"].startswith("undelivered:"))
+    promised = (one for one in deadlines(raw) if one["asked"] or one["armed_by"].startswith("undelivered:"))
     return [one for one in promised if BEGIN <= one["due_at"] < END]
 
 
@@ -128,14 +128,14 @@ def test_answered_in_time(row: dict[str, Any], raw: sqlite3.Connection) -> None:
 
 
 def test_unanswered_at_the_end(row: dict[str, Any], raw: sqlite3.Connection) -> None:
-    left = {one["number"] for one in clocks(raw) if one["met_at"] is None and one["due_at"] < END}
+    left = {one["number"] for one in deadlines(raw) if one["met_at"] is None and one["due_at"] < END}
     assert {one["case"] for one in of(row, "I2")["breaches"]} == left
     assert of(row, "I2")["result"] == len(left)
 
 
 def test_answered_on_the_same_day(row: dict[str, Any], raw: sqlite3.Connection) -> None:
     asked = [
-        one for one in clocks(raw)
+        one for one in deadlines(raw)
         if one["asked"] and BEGIN <= one["armed_at"] < END and is_worked(one["armed_at"].date())
         and one["armed_at"].hour < 20
     ]  # fmt: skip
@@ -203,7 +203,9 @@ def test_the_time_of_derived_cases(row: dict[str, Any], raw: sqlite3.Connection)
         if one["data"]["why"] in ("second-level", "ordered"):
             begun.setdefault(one["number"], datetime.fromisoformat(one["at"]).astimezone(MADRID))
     told = {
-        one["number"]: one["met_at"] for one in clocks(raw) if one["armed_by"].startswith("solved:") and one["met_at"]
+        one["number"]: one["met_at"]
+        for one in deadlines(raw)
+        if one["armed_by"].startswith("solved:") and one["met_at"]
     }
 
     def days(start: datetime, end: datetime) -> int:
@@ -253,7 +255,7 @@ def test_complaints(row: dict[str, Any], raw: sqlite3.Connection) -> None:
         return datetime.combine(day, time(20), MADRID)
 
     judged = [
-        one for one in clocks(raw) if one["asked"] and one["number"] in complaints and limit(one["armed_at"]) < END
+        one for one in deadlines(raw) if one["asked"] and one["number"] in complaints and limit(one["armed_at"]) < END
     ]
     good = [one for one in judged if one["met_at"] and one["met_at"] <= limit(one["armed_at"])]
     assert of(row, "I12")["n"] == len(judged)
@@ -261,7 +263,7 @@ def test_complaints(row: dict[str, Any], raw: sqlite3.Connection) -> None:
 
 
 def test_languages_and_quality(row: dict[str, Any], raw: sqlite3.Connection) -> None:
-    asked = [one for one in clocks(raw) if one["asked"] and BEGIN <= one["armed_at"] < END]
+    asked = [one for one in deadlines(raw) if one["asked"] and BEGIN <= one["armed_at"] < END]
     langs = dict(
         raw.execute("SELECT fingerprint, lang FROM messages WHERE rule NOT IN ('telephone', 'visit')").fetchall()
     )

@@ -33,7 +33,7 @@ def _original(mail: EmailMessage) -> EmailMessage:
     return inner
 
 
-def _clocks(world: World, kind: str) -> list[dict[str, Any]]:
+def _deadlines(world: World, kind: str) -> list[dict[str, Any]]:
     """Those that run."""
     return world.rows(
         "SELECT * FROM deadlines WHERE kind = ? AND met_at IS NULL AND void_at IS NULL AND fired_at IS NULL", kind
@@ -119,8 +119,8 @@ def test_the_citizens_deadline_runs_on_until_a_person_answers(world: World) -> N
     world.citizen_writes(ANNA, *FAULT)
     world.turn()
     assert world.kinds(ANNA) == ["ack"]
-    (clock,) = _clocks(world, "answer")
-    assert clock["due_at"] == "2026-11-26T19:00:00Z"
+    (deadline,) = _deadlines(world, "answer")
+    assert deadline["due_at"] == "2026-11-26T19:00:00Z"
     world.live("2026-11-27 08:00")
     assert "overdue" in world.kinds(SUPERVISOR)
 
@@ -155,7 +155,7 @@ def test_a_later_message_may_tell_that_a_case_is_second_level(world: World) -> N
     (mail,) = world.received(TECHNICAL)
     assert _original(mail)["Message-ID"] == second["Message-ID"]
     assert (world.case()["status"], world.case()["level"]) == ("derived", "second")
-    assert len(_clocks(world, "answer")) == 1
+    assert len(_deadlines(world, "answer")) == 1
 
 
 def test_the_word_of_a_person_on_the_level_stands(world: World) -> None:
@@ -227,7 +227,7 @@ def test_approving_the_notice_notifies_the_person_meets_the_deadline_and_leaves_
     assert "us tornarem a escriure com a molt tard dimecres 2 de desembre." in text_of(notice)
     assert notice["In-Reply-To"] == message["Message-ID"]
     assert world.case()["status"] == "derived"
-    assert _clocks(world, "answer") == []
+    assert _deadlines(world, "answer") == []
     world.live("2026-11-30 09:00")
     assert "overdue" not in world.kinds(SUPERVISOR)
 
@@ -267,9 +267,9 @@ def test_a_notice_that_comes_back_is_owed_again(world: World) -> None:
     world.advance("2026-11-25 11:00")
     world.report_on(world.received(ANNA)[-1])
     world.turn()
-    (clock,) = _clocks(world, "answer")
-    assert clock["due_at"] == "2026-11-26T19:00:00Z"
-    assert _clocks(world, "update") == []
+    (deadline,) = _deadlines(world, "answer")
+    assert deadline["due_at"] == "2026-11-26T19:00:00Z"
+    assert _deadlines(world, "update") == []
     assert "el termini torna a córrer" in text_of(world.received(AGENT)[-1])
     world.order("escalate", world.case()["number"])
     world.turn()
@@ -282,7 +282,7 @@ def test_a_notice_that_the_relay_refuses_is_owed_again(world: World) -> None:
     world.turn()
     world.order("escalate", world.case()["number"])
     world.turn()
-    assert len(_clocks(world, "answer")) == 1
+    assert len(_deadlines(world, "answer")) == 1
     assert world.case()["status"] == "derived"
 
 
@@ -302,7 +302,7 @@ def test_who_cannot_be_written_to_still_waits(world: World) -> None:
     world.order("escalate", world.case()["number"])
     world.turn()
     assert world.kinds(TECHNICAL) == ["derived"]
-    assert len(_clocks(world, "answer")) == 1
+    assert len(_deadlines(world, "answer")) == 1
 
 
 def test_the_answer_that_tells_the_solution_ends_nudges_and_updates(world: World) -> None:
@@ -315,7 +315,7 @@ def test_the_answer_that_tells_the_solution_ends_nudges_and_updates(world: World
     world.agent_answers(message, "Ja està arreglat.")
     world.turn()
     assert world.case()["status"] == "answered"
-    assert _clocks(world, "nudge") == _clocks(world, "update") == []
+    assert _deadlines(world, "nudge") == _deadlines(world, "update") == []
     world.live("2026-12-09 09:00", minutes=240)
     assert world.kinds(TECHNICAL) == ["derived"]
     assert world.kinds(ANNA) == ["ack", "passed_on"]
@@ -330,4 +330,4 @@ def test_a_question_about_a_derived_case_has_a_deadline_and_leaves_it_derived(wo
     world.citizen_writes(ANNA, "", "Quan estarà arreglat?", answers=world.received(ANNA)[-1])
     world.turn()
     assert world.case()["status"] == "derived"
-    assert len(_clocks(world, "answer")) == 1
+    assert len(_deadlines(world, "answer")) == 1

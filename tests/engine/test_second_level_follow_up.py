@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.engine.test_second_level import FAULT, PEOPLE, TECHNICAL, TOWN, _clocks
+from tests.engine.test_second_level import FAULT, PEOPLE, TECHNICAL, TOWN, _deadlines
 from tests.engine.world import AGENT, ANNA, MARTA, PERE, World, text_of
 
 
@@ -48,8 +48,8 @@ def test_after_days_of_absence_there_is_one_nudge_and_none_outside_service_hours
     world.turn()
     world.turn()
     assert world.kinds(TECHNICAL) == ["derived", "nudge"]
-    (clock,) = _clocks(world, "nudge")
-    assert clock["due_at"] == "2026-12-10T07:00:00Z"  # the 8th is a holiday
+    (deadline,) = _deadlines(world, "nudge")
+    assert deadline["due_at"] == "2026-12-10T07:00:00Z"  # the 8th is a holiday
 
 
 def test_no_nudge_goes_before_the_folders_were_read(world: World) -> None:

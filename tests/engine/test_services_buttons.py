@@ -10,7 +10,7 @@ import pytest
 
 from tests.engine import compose
 from tests.engine.test_order_buttons import buttons, press
-from tests.engine.test_services_reply import FAULT, FORMS, TECHNICAL, _clocks, _told
+from tests.engine.test_services_reply import FAULT, FORMS, TECHNICAL, _deadlines, _told
 from tests.engine.world import AGENT, ANNA, OPERATOR, PERE, World, text_of
 
 TOWN = Callable[..., World]
@@ -48,7 +48,7 @@ def nothing_happened(world: World, number: str = "OAC-2026-000001") -> None:
     assert world.rows("SELECT solved_at, expected_on FROM cases WHERE number = ?", number) == [
         {"solved_at": None, "expected_on": None}
     ]
-    assert len(_clocks(world, "nudge")) == len(world.cases())
+    assert len(_deadlines(world, "nudge")) == len(world.cases())
     assert {kind for citizen in (ANNA, PERE) for kind in world.kinds(citizen)} <= {"ack"}
 
 
@@ -96,8 +96,8 @@ def test_solved_stops_the_reminders_and_asks_an_agent_to_tell_the_citizen(
 ) -> None:
     before = world.kinds(ANNA)
     by_services(world, buttons(notice)[SOLVED], **changes)
-    assert _clocks(world, "nudge") == []
-    assert len(_clocks(world, "answer")) >= 1
+    assert _deadlines(world, "nudge") == []
+    assert len(_deadlines(world, "answer")) >= 1
     (mail,) = _told(world)
     assert "cal dir-ho a la persona" in str(mail["Subject"])
     assert world.kinds(ANNA) == before, "the machine never tells"

@@ -56,7 +56,7 @@ def _told(world: World, address: str = AGENT) -> list[EmailMessage]:
     return [mail for mail in world.received(address) if mail["X-Oacmail-Kind"] == "services"]
 
 
-def _clocks(world: World, kind: str) -> list[dict[str, Any]]:
+def _deadlines(world: World, kind: str) -> list[dict[str, Any]]:
     return world.rows(
         """SELECT * FROM deadlines WHERE kind = ? AND met_at IS NULL AND void_at IS NULL
         AND (fired_at IS NULL OR kind = 'answer')""",
@@ -93,9 +93,9 @@ def test_solved_stops_both_follow_ups_and_asks_the_agent_to_tell_the_citizen(
 ) -> None:
     before = len(world.received(ANNA))
     _reply(world, notice, text)
-    assert _clocks(world, "nudge") == _clocks(world, "update") == []
-    (clock,) = _clocks(world, "answer")
-    assert clock["due_at"] == "2026-11-27T19:00:00Z"
+    assert _deadlines(world, "nudge") == _deadlines(world, "update") == []
+    (deadline,) = _deadlines(world, "answer")
+    assert deadline["due_at"] == "2026-11-27T19:00:00Z"
     (mail,) = _told(world)
     said = text_of(mail)
     assert "cal dir-ho a la persona" in str(mail["Subject"])
@@ -157,15 +157,15 @@ def test_whom_no_notice_has_promised_a_day_gets_news_past_the_estimate(town: TOW
     world.turn()
     (notice,) = world.received(TECHNICAL)
     _reply(world, notice, "Ho tindrem el 10 de desembre.")
-    (update,) = _clocks(world, "update")
+    (update,) = _deadlines(world, "update")
     assert update["due_at"] == "2026-12-11T15:00:00Z"
 
 
 def test_not_theirs_gives_the_case_back_to_the_desk(world: World, notice: EmailMessage) -> None:
     _reply(world, notice, "No és cosa nostra, és del Consorci AOC.")
     assert world.case()["status"] == "open"
-    assert len(_clocks(world, "answer")) == 1
-    assert _clocks(world, "nudge") == _clocks(world, "update") == []
+    assert len(_deadlines(world, "answer")) == 1
+    assert _deadlines(world, "nudge") == _deadlines(world, "update") == []
     (mail,) = _told(world)
     assert "no és cosa seva" in text_of(mail)
     assert "> No és cosa nostra, és del Consorci AOC." in text_of(mail)
@@ -177,10 +177,10 @@ def test_not_theirs_gives_the_case_back_to_the_desk(world: World, notice: EmailM
 def test_what_is_not_certain_changes_nothing_and_is_put_before_the_agent(
     world: World, notice: EmailMessage, text: str
 ) -> None:
-    nudge, update = _clocks(world, "nudge"), _clocks(world, "update")
+    nudge, update = _deadlines(world, "nudge"), _deadlines(world, "update")
     _reply(world, notice, text)
     assert world.case()["status"] == "derived"
-    assert (_clocks(world, "nudge"), _clocks(world, "update")) == (nudge, update)
+    assert (_deadlines(world, "nudge"), _deadlines(world, "update")) == (nudge, update)
     assert not world.events("solved")
     (mail,) = _told(world)
     assert "RESOLT" in text_of(mail)
@@ -228,8 +228,8 @@ def test_at_night_the_agent_hears_of_it_in_the_morning(world: World, notice: Ema
     world.advance("2026-11-27 08:00")
     world.turn()
     assert len(_told(world)) == 1
-    (clock,) = _clocks(world, "answer")
-    assert clock["due_at"] == "2026-11-27T19:00:00Z"
+    (deadline,) = _deadlines(world, "answer")
+    assert deadline["due_at"] == "2026-11-27T19:00:00Z"
 
 
 def test_the_same_reply_again_says_it_once(world: World, notice: EmailMessage) -> None:
@@ -307,22 +307,22 @@ def test_a_reply_to_a_list_of_cases_is_put_before_the_agents(town: TOWN) -> None
 )
 def test_an_agent_passes_on_an_estimate(world: World, notice: EmailMessage, words: str, kind: str, due: str) -> None:
     _reply(world, world.received(AGENT)[0], words, sender=AGENT)
-    (clock,) = _clocks(world, kind)
-    assert clock["due_at"] == due
+    (deadline,) = _deadlines(world, kind)
+    assert deadline["due_at"] == due
 
 
 @pytest.mark.parametrize("words", ["#until aviat", "#previsio 3/11", "#until"])
 def test_a_day_that_is_not_understood_is_refused(world: World, notice: EmailMessage, words: str) -> None:
-    before = _clocks(world, "nudge")
+    before = _deadlines(world, "nudge")
     _reply(world, world.received(AGENT)[0], words, sender=AGENT)
-    assert _clocks(world, "nudge") == before
+    assert _deadlines(world, "nudge") == before
     assert "no fet" in text_of(world.received(AGENT)[-1])
 
 
 def test_an_agent_passes_on_that_it_is_not_theirs(world: World, notice: EmailMessage) -> None:
     _reply(world, world.received(AGENT)[0], "#nonostre", sender=AGENT)
     assert world.case()["status"] == "open"
-    assert len(_clocks(world, "answer")) == 1
+    assert len(_deadlines(world, "answer")) == 1
 
 
 def test_waiting_for_the_citizen_stops_no_deadline_and_reminds_on_the_day(town: TOWN) -> None:
@@ -337,7 +337,7 @@ def test_waiting_for_the_citizen_stops_no_deadline_and_reminds_on_the_day(town: 
     world.deliver(mail, verdict=PASS)
     world.turn()
     assert world.case()["status"] == "waiting"
-    assert len(_clocks(world, "answer")) == 1
+    assert len(_deadlines(world, "answer")) == 1
     world.agent_answers(world.received(ANNA)[0], "Envieu-nos una captura.")
     world.live("2026-12-03 07:59", minutes=240)
     assert "wait" not in world.kinds(AGENT)
@@ -381,4 +381,4 @@ def test_what_the_services_say_stops_a_notice_to_the_citizen_that_has_not_left(
     world.mailbox.away = False
     _reply(world, other, text)
     assert "passed_on" not in world.kinds(PERE)
-    assert _clocks(world, "answer")
+    assert _deadlines(world, "answer")

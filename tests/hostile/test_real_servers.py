@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.e2e.office import COMMAND, NO_LIMITS, RunningOffice
-from tests.e2e.watching import answered_by, case_of, everything_in, mails_to, message, running_clocks, someone
+from tests.e2e.watching import answered_by, case_of, everything_in, mails_to, message, running_deadlines, someone
 from tests.hostile.test_bombs import BOMBS
 from tests.servers.mail_servers import HOST, MailServers
 from tests.servers.people import Citizen
@@ -121,7 +121,7 @@ def test_a_forged_agent_answers_nothing_through_a_real_exchanger(
     _submit(mail_servers, "mallory@evil.example", desk.address, _raw(desk, desk.agent.address, number, *fields))
     assert _decided(desk, number) == "staff"
     assert case_of(desk, asked)["answered_at"] is None
-    assert running_clocks(desk, case_of(desk, asked)["number"])
+    assert running_deadlines(desk, case_of(desk, asked)["number"])
 
 
 def test_bytes_that_no_standard_allows_come_through_and_are_worked(

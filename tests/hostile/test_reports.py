@@ -83,8 +83,8 @@ def test_fifty_reports_on_one_answer_reopen_the_case_once_and_are_reported_once(
     world.turn()
     assert world.kinds(AGENT) == ["bounced"]
     assert world.case()["status"] == "open"
-    clocks = world.rows("SELECT 1 FROM deadlines WHERE kind = 'answer' AND armed_by GLOB 'undelivered:*'")
-    assert len(clocks) == 1
+    deadlines = world.rows("SELECT 1 FROM deadlines WHERE kind = 'answer' AND armed_by GLOB 'undelivered:*'")
+    assert len(deadlines) == 1
 
 
 def test_a_late_report_on_an_answer_that_was_given_again_undoes_nothing(world: World) -> None:

@@ -1,4 +1,4 @@
-"""The store: one SQLite file that holds every case, clock, mail and place."""
+"""The store: one SQLite file that holds cases, deadlines, mails and what was seen where."""
 
 from oacmail.adapters.store.store import SqliteStore
 

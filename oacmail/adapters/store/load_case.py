@@ -1,4 +1,4 @@
-"""Reads cases and their running clocks as `decide` sees them (core/view.py).
+"""Reads cases and their running deadlines as `decide` sees them (core/view.py).
 
 Selects only; it never judges what it finds.
 """
@@ -24,7 +24,7 @@ _PARTS = {
     "wrote": f"""SELECT DISTINCT m.case_id, p.address, m.reply_to FROM messages m JOIN people p ON p.id = m.author_id
         WHERE m.{_OF} AND m.role = 'citizen' AND m.guest = 0""",
     # the deadlines that are neither met nor void; of those that were reached, only the one for an answer
-    "clocks": f"""SELECT d.*, p.address AS author, m.reply_to, m.sent_at FROM deadlines d
+    "deadlines": f"""SELECT d.*, p.address AS author, m.reply_to, m.sent_at FROM deadlines d
         LEFT JOIN messages m ON m.fingerprint = d.armed_by LEFT JOIN people p ON p.id = m.author_id
         WHERE d.{_OF} AND d.met_at IS NULL AND d.void_at IS NULL
         AND (d.fired_at IS NULL OR (d.kind = 'answer' AND d.level = 0))""",
@@ -100,7 +100,7 @@ def _case(row: sqlite3.Row, parts: Mapping[str, Sequence[sqlite3.Row]]) -> CaseV
         touched_at=at(row["touched_at"]),
         answered_at=moment(row["answered_at"]),
         closed_at=moment(row["closed_at"]),
-        clocks=tuple(map(_clock, parts["clocks"])),
+        deadlines=tuple(map(_deadline, parts["deadlines"])),
         acks_today=mails[MailKind.ACK]["today"] if MailKind.ACK in mails else 0,
         first_message=row["opened_by"].rpartition(" ")[2],  # adapters/store/apply/cases.py:split
         first_message_id=row["opened_by_id"] or "",
@@ -133,7 +133,7 @@ def _case(row: sqlite3.Row, parts: Mapping[str, Sequence[sqlite3.Row]]) -> CaseV
     )
 
 
-def _clock(row: sqlite3.Row) -> Deadline:
+def _deadline(row: sqlite3.Row) -> Deadline:
     asked_from = frozenset(address for address in (row["author"], row["reply_to"]) if address)
     return running(row, asked_from, moment(row["sent_at"]))
 

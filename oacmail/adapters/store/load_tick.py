@@ -37,7 +37,7 @@ from oacmail.core.view import (
 
 PROBLEM, CAUSE = "problem:", "cause:"
 _OF_PROBLEM = "key IN (?, ?) OR (key >= ? AND key < ?)"
-RINGING_MOST = 500
+REACHED_MOST = 500
 Rows = Sequence[sqlite3.Row]
 
 
@@ -92,7 +92,7 @@ def tick_view(con: sqlite3.Connection, policy: Policy, now: datetime, only: Tick
 
 def _deadline_rows(con: sqlite3.Connection, _policy: Policy, now: datetime) -> Rows:
     """The limit does not count deadlines that were put off."""
-    most = RINGING_MOST + len(tick_failures.put_off(con, now))
+    most = REACHED_MOST + len(tick_failures.put_off(con, now))
     return con.execute(
         """SELECT d.*, c.number, d.armed_by || ':' || d.kind || ':' || d.level AS item
         FROM deadlines d JOIN cases c ON c.id = d.case_id
@@ -126,7 +126,7 @@ def _spared(
     """Return the citizens of these cases who were asked within `survey.per_address_days`, who have a complaint or a
     request of rights in course (the case, or a later message on it), or in whose name a mail came that their own domain
     disowns: they may never have written."""
-    asked = json.dumps([case.citizen for case, clock in reached if clock.kind == survey.SURVEY])
+    asked = json.dumps([case.citizen for case, deadline in reached if deadline.kind == survey.SURVEY])
     if asked == "[]":
         return frozenset()
     since = stamp(now - timedelta(days=policy.survey.per_address_days))

@@ -106,7 +106,7 @@ def cases(
     con: sqlite3.Connection, zone: ZoneInfo, now: datetime, *, status: str | None = None, overdue: bool = False
 ) -> Iterator[Row]:
     """The most urgent first: whose term is about to end (R32) or whose message was long under way (R18); then running
-    clocks by their due moment, the rest by age."""
+    deadlines by their due time, the rest by age."""
     wanted = " WHERE c.status = :status" if status else ""
     query = f"""SELECT * FROM ({_CASES}{wanted}) WHERE NOT :late OR overdue
       ORDER BY (urgent AND waits) OR delayed DESC, answered_at IS NOT NULL, due_at, id"""

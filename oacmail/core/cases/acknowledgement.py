@@ -128,7 +128,7 @@ def _acknowledgement(request: CitizenRequest, number: str, facts: Mapping[str, o
 
 def late(policy: Policy, case: CaseView, now: datetime) -> Send:
     """The acknowledgement of a case that an agent has confirmed; it says when the answer is due by then."""
-    due_at = min((clock.due_at for clock in case.running("answer")), default=None)
+    due_at = min((deadline.due_at for deadline in case.running("answer")), default=None)
     road = case.intent if case.intent in ("complaint", "suggestion", "data_rights") else "question"
     return Send(
         key=f"ack:{case.first_message}",

@@ -87,7 +87,10 @@ def answered(
 
 def _still_asked(case: CaseView, at: datetime, guests: tuple[str, ...]) -> bool:
     """Whether an answer of this moment leaves a deadline of the case running."""
-    return any(clock.started_at > at or (guests and clock.started_by not in guests) for clock in case.running("answer"))
+    return any(
+        deadline.started_at > at or (guests and deadline.started_by not in guests)
+        for deadline in case.running("answer")
+    )
 
 
 def _out_of_date(case: CaseView, by: CancelledBy) -> tuple[Effect, ...]:
@@ -98,13 +101,13 @@ def _late_same_day(policy: Policy, case: CaseView, at: datetime, guests: tuple[s
     """An event for each deadline that the answer meets after closing time on the due day (R19)."""
     return [
         AuditEvent(
-            kind=LATE_SAME_DAY, case=case.number, data={"due_at": clock.due_at.isoformat(), "at": at.isoformat()}
+            kind=LATE_SAME_DAY, case=case.number, data={"due_at": deadline.due_at.isoformat(), "at": at.isoformat()}
         )
-        for clock in case.running("answer")
-        if clock.level == 0
-        and clock.started_at <= at
-        and (not guests or clock.started_by in guests)
-        and calendar.is_late_same_day(clock.due_at, at, policy)
+        for deadline in case.running("answer")
+        if deadline.level == 0
+        and deadline.started_at <= at
+        and (not guests or deadline.started_by in guests)
+        and calendar.is_late_same_day(deadline.due_at, at, policy)
     ]
 
 
@@ -112,8 +115,8 @@ def _crossed(policy: Policy, case: CaseView, at: datetime, guests: tuple[str, ..
     """A new deadline for a message sent between the answer and our reading of it; such a message has no deadline but
     those that the answer meets. A guest's message waits with the others'."""
     for asked in case.asked:
-        clocks = case.running("answer") if asked.guest else case.promised()
-        met = [clock.started_at <= at and (not guests or clock.started_by in guests) for clock in clocks]
+        deadlines = case.running("answer") if asked.guest else case.promised()
+        met = [deadline.started_at <= at and (not guests or deadline.started_by in guests) for deadline in deadlines]
         if asked.at > at and met and all(met):
             due_at = calendar.answer_due(asked.at, policy)
             return list(ask(policy, case.number, key=asked.message, at=asked.at, due_at=due_at))
@@ -154,11 +157,11 @@ def undelivered(
     columns: CaseColumns = {"touched_at": at}
     if first:
         columns["answered_at"] = None
-    clock: tuple[Effect, ...] = ()
+    deadline: tuple[Effect, ...] = ()
     if not case.running("answer"):
         columns |= {"status": owed_as(case, counted_at), "closed_at": None, "close_reason": None}
         due_at = calendar.answer_due(at, policy)
-        clock = ask(policy, case.number, key=f"undelivered:{key}", at=at, due_at=due_at)
+        deadline = ask(policy, case.number, key=f"undelivered:{key}", at=at, due_at=due_at)
     void: tuple[Effect, ...] = ()
     if counted_at is not None and counted_at == case.told_at:
         columns["told_at"] = None
@@ -168,7 +171,7 @@ def undelivered(
         AuditEvent(kind="answer-undelivered", case=case.number, data={"message": key[:16]}),
         *void,
         UpdateCase(case=case.number, columns=columns),
-        *clock,
+        *deadline,
         *to_agents(policy, key=f"bounced:{answer}", kind=MailKind.BOUNCED, now=now, case=case.number, facts=facts),
     )
 
@@ -194,17 +197,17 @@ def notice_undelivered(policy: Policy, view: View, mail: OutgoingView, *, at: da
     case = view.cases.get(mail.case or "")
     if mail.kind not in (MailKind.PASSED_ON, MailKind.REFERRED) or case is None:
         return ()
-    clock: tuple[Effect, ...] = ()
+    deadline: tuple[Effect, ...] = ()
     closed_by_it = case.close_reason == "answered" and mail.kind is MailKind.REFERRED
     if not case.running("answer") and (case.status is not Status.CLOSED or closed_by_it):
         due_at = calendar.answer_due(at, policy)
-        clock = ask(policy, case.number, key=f"undelivered:{mail.key}", at=at, due_at=due_at)
+        deadline = ask(policy, case.number, key=f"undelivered:{mail.key}", at=at, due_at=due_at)
     columns: CaseColumns = {"status": Status.OPEN, "closed_at": None, "close_reason": None}
     if case.answered_at is not None and case.answered_at == mail.queued_at:
         columns["answered_at"] = None
     again = case.status is Status.ANSWERED or closed_by_it
     open_again = (UpdateCase(case=case.number, columns=columns),) if again else ()
-    return (EndDeadlines(case=case.number, how="void", at=at, kinds=("update",)), *open_again, *clock)
+    return (EndDeadlines(case=case.number, how="void", at=at, kinds=("update",)), *open_again, *deadline)
 
 
 def due_again(policy: Policy, at: datetime) -> datetime:

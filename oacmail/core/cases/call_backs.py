@@ -88,5 +88,5 @@ def _in_slot(case: CaseView, at: datetime, policy: Policy) -> bool:
 
 def _calls_in_vain(case: CaseView) -> int:
     """Calls in the slot since the person who waits now has asked."""
-    asked = min((clock.started_at for clock in case.running("answer")), default=None)
+    asked = min((deadline.started_at for deadline in case.running("answer")), default=None)
     return sum(asked is not None and call >= asked for call in case.calls_in_vain)

@@ -73,20 +73,20 @@ def settled(case: str, *, met: bool, at: datetime) -> EndDeadlines:
 def remind(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
     """The mails a week before the month ends, and at its end, while the case is open."""
     effects: list[Effect] = []
-    for case, clock in tick.reached:
-        if clock.kind != RIGHTS:
+    for case, deadline in tick.reached:
+        if deadline.kind != RIGHTS:
             continue
-        ends_at = calendar.month_due(clock.started_at, policy)
+        ends_at = calendar.month_due(deadline.started_at, policy)
         effects += [
-            DeadlineReached(started_by=clock.started_by, kind=RIGHTS, level=clock.level, at=now),
+            DeadlineReached(started_by=deadline.started_by, kind=RIGHTS, level=deadline.level, at=now),
             *notices(
                 policy,
                 (policy.people.dpo, *policy.people.supervisor),
-                key=f"{MailKind.RIGHTS_DUE}:{clock.started_by}:{clock.level}",
+                key=f"{MailKind.RIGHTS_DUE}:{deadline.started_by}:{deadline.level}",
                 kind=MailKind.RIGHTS_DUE,
                 now=now,
                 case=case.number,
-                facts={"opened_at": clock.started_at, "ends_at": ends_at, "ended": ends_at <= now},
+                facts={"opened_at": deadline.started_at, "ends_at": ends_at, "ended": ends_at <= now},
             ),
         ]
     return effects

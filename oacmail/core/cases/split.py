@@ -1,4 +1,4 @@
-"""A message that an agent takes out of a case, because it is another matter: it becomes a case with its own clock.
+"""A message that an agent takes out of a case, because it is another matter: it becomes a case with its own deadline.
 
 A deadline that the message itself has started goes with it. While the old case waits, the message was covered by an
 earlier deadline and its promise counts from its arrival; after an answer, it counts from the order. The old case keeps
@@ -34,14 +34,14 @@ def split(
     policy: Policy, case: CaseView, *, message: str, at: datetime, number: str, key: str, now: datetime
 ) -> tuple[Effect, ...]:
     """Make a case `number` of the message, which arrived at `at`. `key` names the order."""
-    own = [clock for clock in case.running("answer") if clock.started_by == message]
-    others = [clock for clock in case.running("answer") if clock.started_by != message]
+    own = [deadline for deadline in case.running("answer") if deadline.started_by == message]
+    others = [deadline for deadline in case.running("answer") if deadline.started_by != message]
     start = at if others else now
-    clock = () if own else answers.ask(policy, number, key=key, at=start, due_at=calendar.answer_due(start, policy))
+    deadline = () if own else answers.ask(policy, number, key=key, at=start, due_at=calendar.answer_due(start, policy))
     settled = not others and case.status is Status.OPEN and case.answered_at is not None
     return (
         SplitCase(case=case.number, number=number, message=message, opened_at=at),
-        *clock,
+        *deadline,
         *((UpdateCase(case=case.number, columns={"status": Status.ANSWERED}),) if settled else ()),
         AuditEvent(kind="split", case=case.number, data={"into": number}),
         AuditEvent(kind="opened", case=number, data={"rule": "split"}),

@@ -51,11 +51,11 @@ def surveys(
         return []
     effects: list[Effect] = []
     asked = set(spared)
-    for case, clock in reached:
-        effects.append(DeadlineReached(started_by=clock.started_by, kind=SURVEY, level=clock.level, at=now))
-        if _may_ask(policy, case, clock, now) and case.citizen not in asked:
+    for case, deadline in reached:
+        effects.append(DeadlineReached(started_by=deadline.started_by, kind=SURVEY, level=deadline.level, at=now))
+        if _may_ask(policy, case, deadline, now) and case.citizen not in asked:
             asked.add(case.citizen)
-            effects += _ask(policy, case, clock, now)
+            effects += _ask(policy, case, deadline, now)
     return effects
 
 
@@ -65,14 +65,14 @@ def unsent(case: CaseView) -> tuple[Effect, ...]:
     return (DropOutgoing(case=case.number, kinds=kinds),) if case.surveyed_at is not None else ()
 
 
-def _may_ask(policy: Policy, case: CaseView, clock: Deadline, now: datetime) -> bool:
+def _may_ask(policy: Policy, case: CaseView, deadline: Deadline, now: datetime) -> bool:
     """Whether it is still the close after which the survey was to be sent, and the case is one of those whose citizens
     are asked. Who can no longer reply on the case is asked nothing."""
     last = _reply_until(policy, case)
     return (
         policy.survey.enabled
         and case.status is Status.CLOSED
-        and case.closed_at == clock.started_at
+        and case.closed_at == deadline.started_at
         and case.close_reason in ASKED_AFTER
         and case.answered_at is not None
         and case.intent not in NOT_ASKED
@@ -90,13 +90,13 @@ def _reply_until(policy: Policy, case: CaseView) -> date | None:
     return calendar.add_working_days(closed, policy.deadlines.reopen_days, policy.workdays)
 
 
-def _ask(policy: Policy, case: CaseView, clock: Deadline, now: datetime) -> tuple[Effect, ...]:
+def _ask(policy: Policy, case: CaseView, deadline: Deadline, now: datetime) -> tuple[Effect, ...]:
     facts: dict[str, object] = {
-        "silent": clock.started_by.startswith(f"{SILENCE}:"),
+        "silent": deadline.started_by.startswith(f"{SILENCE}:"),
         "reopen_on": _reply_until(policy, case),
         "votes": links(policy, case.number),
     }
-    key = f"{MailKind.SURVEY}:{case.number}:{clock.started_at.astimezone(policy.office.timezone).date()}"
+    key = f"{MailKind.SURVEY}:{case.number}:{deadline.started_at.astimezone(policy.office.timezone).date()}"
     return (
         notice(policy, case, MailKind.SURVEY, key=key, facts=facts, now=now),
         AuditEvent(kind="survey", case=case.number),

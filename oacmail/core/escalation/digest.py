@@ -120,7 +120,7 @@ def _derived(cases: Sequence[CaseView], today: date, policy: Policy) -> Facts:
     """Cases with the technical services, oldest first, and what the desk must do: inform the person, write today."""
     zone = policy.office.timezone
     rows = sorted((_derived_line(case, today, policy) for case in cases), key=lambda row: str(row["derived_at"] or ""))
-    updates = ((case, clock.due_at) for case in cases for clock in case.running("update"))
+    updates = ((case, deadline.due_at) for case in cases for deadline in case.running("update"))
     return {
         "derived": len(cases),
         "derived_cases": tuple(rows[:LISTED]),
@@ -131,12 +131,12 @@ def _derived(cases: Sequence[CaseView], today: date, policy: Policy) -> Facts:
 
 
 def _derived_line(case: CaseView, today: date, policy: Policy) -> Facts:
-    update = next((clock.due_at for clock in case.running("update")), None)
+    update = next((deadline.due_at for deadline in case.running("update")), None)
     return {
         **case_card.card(case, case_card.due_at(case)),
         **case_card.derived(case),
         "short": _short(case, today),
-        "derived_at": next((clock.started_at for clock in case.running("nudge")), None),
+        "derived_at": next((deadline.started_at for deadline in case.running("nudge")), None),
         "told": is_told(case),
         "update_on": update.astimezone(policy.office.timezone).date() if update else None,
     }

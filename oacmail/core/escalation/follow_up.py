@@ -23,16 +23,16 @@ from oacmail.core.view import CaseView, Deadline
 Reached = tuple[CaseView, Deadline]
 
 
-def nudges(policy: Policy, ringing: Sequence[Reached], now: datetime) -> list[Effect]:
+def nudges(policy: Policy, reached: Sequence[Reached], now: datetime) -> list[Effect]:
     """To the services that have the case: one mail for each case, or a list if there are many."""
     if not calendar.in_hours(now, policy):
         return []
-    effects: list[Effect] = [_fired(clock, now) for _, clock in ringing]
+    effects: list[Effect] = [_fired(deadline, now) for _, deadline in reached]
     groups: dict[tuple[str, ...], list[Reached]] = {}
-    for case, clock in ringing:
+    for case, deadline in reached:
         if is_unsolved(case):
-            effects.append(_next_nudge(policy, case, clock, now))
-            groups.setdefault(policy.people.services(case.cause), []).append((case, clock))
+            effects.append(_next_nudge(policy, case, deadline, now))
+            groups.setdefault(policy.people.services(case.cause), []).append((case, deadline))
     for people, reached in groups.items():
         effects += _told(policy, people, reached, now)
     return effects
@@ -43,11 +43,11 @@ def is_unsolved(case: CaseView) -> bool:
     return case.status is Status.DERIVED and case.solved_at is None
 
 
-def _next_nudge(policy: Policy, case: CaseView, clock: Deadline, now: datetime) -> StartDeadline:
+def _next_nudge(policy: Policy, case: CaseView, deadline: Deadline, now: datetime) -> StartDeadline:
     due = calendar.opening_days_after(now, policy.escalation.nudge_days, policy)
     return StartDeadline(
-        started_by=clock.started_by, kind="nudge", case=case.number, started_at=clock.started_at, due_at=due,
-        level=clock.level + 1,
+        started_by=deadline.started_by, kind="nudge", case=case.number, started_at=deadline.started_at, due_at=due,
+        level=deadline.level + 1,
     )  # fmt: skip
 
 
@@ -66,31 +66,31 @@ def _nudge(policy: Policy, people: tuple[str, ...], reached: Sequence[Reached], 
         kind=MailKind.NUDGE,
         now=now,
         case=first_case.number if len(reached) == 1 else None,
-        facts={"cases": tuple(_row(case, clock) for case, clock in reached)},
+        facts={"cases": tuple(_row(case, deadline) for case, deadline in reached)},
     )
 
 
-def _row(case: CaseView, clock: Deadline) -> Facts:
+def _row(case: CaseView, deadline: Deadline) -> Facts:
     due_at = case_card.due_at(case)
     return {
         **case_card.card(case, due_at),
         **case_card.derived(case),
-        "derived_at": clock.started_at,
+        "derived_at": deadline.started_at,
         "expected_on": case.expected_on,
     }
 
 
-def updates(policy: Policy, ringing: Sequence[Reached], now: datetime) -> list[Effect]:
+def updates(policy: Policy, reached: Sequence[Reached], now: datetime) -> list[Effect]:
     """The updates that the derivation notice has promised to the citizen."""
     if not calendar.in_hours(now, policy):
         return []
     effects: list[Effect] = []
-    for case, clock in ringing:
-        effects.append(_fired(clock, now))
+    for case, deadline in reached:
+        effects.append(_fired(deadline, now))
         if is_unsolved(case) and can_be_told(policy, case):
-            effects += progress(policy, case, key=clock.started_by, level=clock.level, now=now)
+            effects += progress(policy, case, key=deadline.started_by, level=deadline.level, now=now)
     return effects
 
 
-def _fired(clock: Deadline, now: datetime) -> DeadlineReached:
-    return DeadlineReached(started_by=clock.started_by, kind=clock.kind, level=clock.level, at=now)
+def _fired(deadline: Deadline, now: datetime) -> DeadlineReached:
+    return DeadlineReached(started_by=deadline.started_by, kind=deadline.kind, level=deadline.level, at=now)

@@ -41,11 +41,11 @@ def expected(
     """
     zone = policy.office.timezone
     after = calendar.opening_days_after(datetime.combine(day, time(12), zone), 1, policy)
-    since = min((clock.started_at for clock in case.running("nudge")), default=at)
+    since = min((deadline.started_at for deadline in case.running("nudge")), default=at)
     news: tuple[Effect, ...] = ()
     updates = case.running("update")
     if updates and not has_notice(case):
-        due = max(after.astimezone(zone).date(), *(clock.due_at.astimezone(zone).date() for clock in updates))
+        due = max(after.astimezone(zone).date(), *(deadline.due_at.astimezone(zone).date() for deadline in updates))
         news = (
             EndDeadlines(case=case.number, how="void", at=now, kinds=("update",)),
             update_by(policy, case, key=f"expected:{key}", level=0, day=due, at=at),
@@ -111,5 +111,7 @@ def _follow_up_ends(case: CaseView, now: datetime) -> tuple[Effect, ...]:
 def _owed_by(policy: Policy, case: CaseView, at: datetime) -> datetime:
     """The next working day, or the day on which the citizen was promised news, whichever is earlier (R31)."""
     zone = policy.office.timezone
-    promised = (calendar.closing_of(clock.due_at.astimezone(zone).date(), policy) for clock in case.running("update"))
+    promised = (
+        calendar.closing_of(deadline.due_at.astimezone(zone).date(), policy) for deadline in case.running("update")
+    )
     return min((calendar.answer_due(at, policy), *(due for due in promised if due > at)))

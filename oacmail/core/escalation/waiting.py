@@ -35,23 +35,23 @@ def until(policy: Policy, case: CaseView, day: date, key: str, now: datetime) ->
     )
 
 
-def reminders(policy: Policy, ringing: Sequence[tuple[CaseView, Deadline]], now: datetime) -> list[Effect]:
+def reminders(policy: Policy, reached: Sequence[tuple[CaseView, Deadline]], now: datetime) -> list[Effect]:
     if not calendar.in_hours(now, policy):
         return []
     effects: list[Effect] = []
-    for case, clock in ringing:
-        effects.append(DeadlineReached(started_by=clock.started_by, kind=WAIT, level=clock.level, at=now))
+    for case, deadline in reached:
+        effects.append(DeadlineReached(started_by=deadline.started_by, kind=WAIT, level=deadline.level, at=now))
         if case.status is Status.CLOSED:
             continue
         effects += notices(
             policy,
             assigned(policy, case.assignee),
-            key=f"{WAIT}:{clock.started_by}",
+            key=f"{WAIT}:{deadline.started_by}",
             kind=MailKind.WAIT,
             now=now,
             case=case.number,
             facts=case_card.card(case, case_card.due_at(case)),
         )
         if case.answered_at is not None:
-            effects += answers.silent_close(policy, case, at=now, key=clock.started_by)
+            effects += answers.silent_close(policy, case, at=now, key=deadline.started_by)
     return effects

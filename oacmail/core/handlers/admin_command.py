@@ -129,7 +129,7 @@ def _refuse_if_asked_since(case: CaseView, at: datetime) -> None:
 
 def _reopen(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
     if case.running("answer"):
-        raise Refused("the case is open already and its clock runs", "open-already")
+        raise Refused("the case is open already and its deadline runs", "open-already")
     due = calendar.answer_due(now, policy)
     status = Status.DERIVED if case.status is Status.DERIVED else Status.OPEN
     return (
@@ -184,7 +184,7 @@ def _answered(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now
 def _escalate(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
     """Second level: the services get the card and the original, the citizen the notice that meets the promise (R22)."""
     if case.status is Status.CLOSED:
-        raise Refused("the case is closed: reopen it first, so that its clock runs", "closed")
+        raise Refused("the case is closed: reopen it first, so that a deadline runs", "closed")
     if citizen_mail.has_notice(case) and case.solved_at is None:
         text = "the case is already with the technical services and the person knows it: answer the person"
         raise Refused(text, "derived-already")
@@ -279,7 +279,7 @@ def _set(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: dat
 
 def _by_intent(policy: Policy, case: CaseView, intent: str, now: datetime) -> tuple[Effect, ...]:
     """What the corrected intent causes, as if the message had been read so."""
-    due_at = min((clock.due_at for clock in case.running("answer")), default=None)
+    due_at = min((deadline.due_at for deadline in case.running("answer")), default=None)
     if not intent or intent == case.intent:
         return ()
     request = RequestSummary(

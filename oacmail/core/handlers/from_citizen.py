@@ -276,14 +276,14 @@ def _hand_over(request: CitizenRequest, case: CaseView, *, alone: bool) -> tuple
     )
 
 
-def _mark_urgent(request: CitizenRequest, case: CaseView, clock: Deadline) -> list[Effect]:
+def _mark_urgent(request: CitizenRequest, case: CaseView, deadline: Deadline) -> list[Effect]:
     """The person names a date that is near, while an answer is due already (R32)."""
     if case.urgent or not request.reading.urgent:
         return []
     at = request.received_at
     return [
         UpdateCase(case=case.number, columns=_term(request, case)),
-        *answers.remind_the_same_day(request.policy, case.number, key=clock.started_by, at=at),
+        *answers.remind_the_same_day(request.policy, case.number, key=deadline.started_by, at=at),
     ]
 
 

@@ -147,7 +147,7 @@ def _facts(
     effects: tuple[Effect, ...],
 ) -> dict[str, object]:
     """`said` None: it is too late for what they say."""
-    promised = next((clock.due_at for clock in case.running("update")), None) if case else None
+    promised = next((deadline.due_at for deadline in case.running("update")), None) if case else None
     due_at = outcome.owed(effects) or (case_card.due_at(case) if case else None)
     drafted = drafts.whereabouts(effects, view.drafts)
     shown = case is not None and said is Statement.SOLVED and not drafted

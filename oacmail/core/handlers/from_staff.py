@@ -152,7 +152,9 @@ def _to_the_citizen(case: CaseView, recipients: frozenset[str]) -> bool:
 
 def _deadlines_of_guests(case: CaseView, recipients: frozenset[str]) -> tuple[str, ...]:
     """The deadlines that an answer to a guest alone meets; all others keep running."""
-    return tuple(clock.started_by for clock in case.running("answer") if not recipients.isdisjoint(clock.asked_from))
+    return tuple(
+        deadline.started_by for deadline in case.running("answer") if not recipients.isdisjoint(deadline.asked_from)
+    )
 
 
 def _written_at(view: View, lookup: Lookup, case: CaseView) -> datetime:

@@ -59,9 +59,9 @@ class OrderedCases:
                     serial += 1
                     moved |= {effect.message}
                 case MergeCases() if effect.into in cases and effect.case in cases:
-                    clocks = (*cases[effect.into].clocks, *cases[effect.case].clocks)
-                    cases[effect.into] = replace(cases[effect.into], clocks=clocks)
-                    cases[effect.case] = replace(cases[effect.case], clocks=())
+                    deadlines = (*cases[effect.into].deadlines, *cases[effect.case].deadlines)
+                    cases[effect.into] = replace(cases[effect.into], deadlines=deadlines)
+                    cases[effect.case] = replace(cases[effect.case], deadlines=())
                     moved |= {effect.case}
                 case UpdateCase() | EndDeadlines() | StartDeadline() if effect.case in cases:
                     cases[effect.case] = _changed(cases[effect.case], effect)
@@ -102,7 +102,9 @@ def _changed(case: CaseView, effect: UpdateCase | EndDeadlines | StartDeadline) 
             known = {name: _value(name, value) for name, value in columns.items() if name in _FIELDS}
             return replace(case, **known)  # type: ignore[arg-type]
         case EndDeadlines():
-            return replace(case, clocks=tuple(clock for clock in case.clocks if not _ends(effect, clock)))
+            return replace(
+                case, deadlines=tuple(deadline for deadline in case.deadlines if not _ends(effect, deadline))
+            )
         case StartDeadline():
             started = Deadline(
                 started_by=effect.started_by,
@@ -111,7 +113,7 @@ def _changed(case: CaseView, effect: UpdateCase | EndDeadlines | StartDeadline) 
                 started_at=effect.started_at,
                 due_at=effect.due_at,
             )
-            return replace(case, clocks=(*case.clocks, started))
+            return replace(case, deadlines=(*case.deadlines, started))
 
 
 def _value(column: str, value: object) -> object:
@@ -119,6 +121,6 @@ def _value(column: str, value: object) -> object:
     return date.fromisoformat(value) if column == "expected_on" and isinstance(value, str) else value
 
 
-def _ends(effect: EndDeadlines, clock: Deadline) -> bool:
-    named = not effect.started_by or clock.started_by in effect.started_by
-    return named and clock.kind in effect.kinds and clock.started_at <= effect.at
+def _ends(effect: EndDeadlines, deadline: Deadline) -> bool:
+    named = not effect.started_by or deadline.started_by in effect.started_by
+    return named and deadline.kind in effect.kinds and deadline.started_at <= effect.at

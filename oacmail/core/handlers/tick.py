@@ -73,9 +73,9 @@ def _read_since(tick: TickView, due_at: datetime) -> bool:
 def _reached(tick: TickView, kind: str, now: datetime) -> list[tuple[CaseView, Deadline]]:
     """(case, deadline) of this kind, if the mailbox was read since it was due or half an hour has passed."""
     return [
-        (case, clock)
-        for case, clock in tick.reached
-        if clock.kind == kind and (_read_since(tick, clock.due_at) or now - clock.due_at >= UNREAD_PATIENCE)
+        (case, deadline)
+        for case, deadline in tick.reached
+        if deadline.kind == kind and (_read_since(tick, deadline.due_at) or now - deadline.due_at >= UNREAD_PATIENCE)
     ]
 
 
@@ -83,36 +83,38 @@ def _reached(tick: TickView, kind: str, now: datetime) -> list[tuple[CaseView, D
 
 
 def _overdue(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
-    ready = [(case, clock) for case, clock in _reached(tick, "answer", now) if _may_fire(policy, tick, clock, now)]
+    ready = [
+        (case, deadline) for case, deadline in _reached(tick, "answer", now) if _may_fire(policy, tick, deadline, now)
+    ]
     effects: list[Effect] = []
     late: list[OverdueCase] = []
-    for case, clock in ready:
-        base = _base(case, clock)
-        level = _level_reached(policy, base, clock.level, now)
-        if clock.level == 0:
+    for case, deadline in ready:
+        base = _base(case, deadline)
+        level = _level_reached(policy, base, deadline.level, now)
+        if deadline.level == 0:
             effects += [
-                DeadlineReached(started_by=clock.started_by, kind="answer", level=0, at=now),
-                AuditEvent(kind="overdue", case=case.number, data={"due_at": clock.due_at.isoformat()}),
+                DeadlineReached(started_by=deadline.started_by, kind="answer", level=0, at=now),
+                AuditEvent(kind="overdue", case=case.number, data={"due_at": deadline.due_at.isoformat()}),
             ]
         if level and calendar.in_hours(now, policy):
-            late.append(OverdueCase(case=case, started_by=clock.started_by, due_at=base.due_at, level=level))
-            effects += _level_done(policy, case, clock, base, level, now)
-        elif clock.level == 0:
-            effects.append(_start_level(policy, case, clock, 1, calendar.escalation_at(base.due_at, 1, policy)))
+            late.append(OverdueCase(case=case, started_by=deadline.started_by, due_at=base.due_at, level=level))
+            effects += _level_done(policy, case, deadline, base, level, now)
+        elif deadline.level == 0:
+            effects.append(_start_level(policy, case, deadline, 1, calendar.escalation_at(base.due_at, 1, policy)))
     return [*effects, *escalate(policy, late, unread=_unread(tick, ready), now=now)]
 
 
-def _may_fire(policy: Policy, tick: TickView, clock: Deadline, now: datetime) -> bool:
+def _may_fire(policy: Policy, tick: TickView, deadline: Deadline, now: datetime) -> bool:
     """While the mailbox cannot be read, a response deadline waits until half an hour after its mail was due."""
-    if _read_since(tick, clock.due_at) or clock.level:
+    if _read_since(tick, deadline.due_at) or deadline.level:
         return True
-    return now - calendar.escalation_at(clock.due_at, 1, policy) >= UNREAD_PATIENCE
+    return now - calendar.escalation_at(deadline.due_at, 1, policy) >= UNREAD_PATIENCE
 
 
-def _base(case: CaseView, clock: Deadline) -> Deadline:
-    """The response deadline (level 0) of which `clock` may be a later level."""
-    same = (run for run in case.running("answer") if run.started_by == clock.started_by and run.level == 0)
-    return next(same, clock)
+def _base(case: CaseView, deadline: Deadline) -> Deadline:
+    """The response deadline (level 0) of which `deadline` may be a later level."""
+    same = (other for other in case.running("answer") if other.started_by == deadline.started_by and other.level == 0)
+    return next(same, deadline)
 
 
 def _level_reached(policy: Policy, base: Deadline, at_least: int, now: datetime) -> int:
@@ -123,31 +125,31 @@ def _level_reached(policy: Policy, base: Deadline, at_least: int, now: datetime)
 
 
 def _level_done(
-    policy: Policy, case: CaseView, clock: Deadline, base: Deadline, level: int, now: datetime
+    policy: Policy, case: CaseView, deadline: Deadline, base: Deadline, level: int, now: datetime
 ) -> list[Effect]:
     """This level ends, skipped levels never start, and the next one starts on the next working day at the earliest."""
     effects: list[Effect] = []
-    if clock.level:
-        effects.append(DeadlineReached(started_by=clock.started_by, kind="answer", level=clock.level, at=now))
+    if deadline.level:
+        effects.append(DeadlineReached(started_by=deadline.started_by, kind="answer", level=deadline.level, at=now))
     if level < policy.deadlines.max_levels:
         due_at = max(calendar.escalation_at(base.due_at, level + 1, policy), calendar.next_opening_after(now, policy))
-        effects.append(_start_level(policy, case, clock, level + 1, due_at))
+        effects.append(_start_level(policy, case, deadline, level + 1, due_at))
     return effects
 
 
-def _start_level(policy: Policy, case: CaseView, clock: Deadline, level: int, due_at: datetime) -> StartDeadline:
+def _start_level(policy: Policy, case: CaseView, deadline: Deadline, level: int, due_at: datetime) -> StartDeadline:
     return StartDeadline(
-        started_by=clock.started_by,
+        started_by=deadline.started_by,
         kind="answer",
         case=case.number,
-        started_at=clock.started_at,
+        started_at=deadline.started_at,
         due_at=due_at,
         level=level,
     )
 
 
 def _unread(tick: TickView, ready: Sequence[tuple[CaseView, Deadline]]) -> tuple[str, ...]:
-    behind = tick.synced_at is None or any(tick.synced_at < clock.due_at for _, clock in ready)
+    behind = tick.synced_at is None or any(tick.synced_at < deadline.due_at for _, deadline in ready)
     return tick.unread if behind else ()
 
 
@@ -159,11 +161,12 @@ def _reminders(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
     if not reached or not calendar.in_hours(now, policy):
         return []
     effects: list[Effect] = [
-        DeadlineReached(started_by=clock.started_by, kind="remind", level=clock.level, at=now) for _, clock in reached
+        DeadlineReached(started_by=deadline.started_by, kind="remind", level=deadline.level, at=now)
+        for _, deadline in reached
     ]
-    open_ = [(case, clock) for case, clock in reached if _still_in_time(case, clock, now)]
+    open_ = [(case, deadline) for case, deadline in reached if _still_in_time(case, deadline, now)]
     for urgent in (True, False):
-        some = [(case, clock) for case, clock in open_ if (clock.level == SAME_DAY) is urgent]
+        some = [(case, deadline) for case, deadline in open_ if (deadline.level == SAME_DAY) is urgent]
         for people, theirs in _by_assignee(policy, some).items():
             effects += _reminder(policy, people, theirs, now, urgent=urgent)
     return effects
@@ -173,8 +176,8 @@ def _by_assignee(
     policy: Policy, reached: Sequence[tuple[CaseView, Deadline]]
 ) -> dict[tuple[str, ...], list[tuple[CaseView, Deadline]]]:
     groups: dict[tuple[str, ...], list[tuple[CaseView, Deadline]]] = {}
-    for case, clock in reached:
-        groups.setdefault(assigned(policy, case.assignee), []).append((case, clock))
+    for case, deadline in reached:
+        groups.setdefault(assigned(policy, case.assignee), []).append((case, deadline))
     return groups
 
 
@@ -193,14 +196,14 @@ def _reminder(
     return notices(policy, people, key=key, kind=MailKind.REMIND, now=now, facts=facts)
 
 
-def _still_in_time(case: CaseView, clock: Deadline, now: datetime) -> bool:
-    return any(run.started_by == clock.started_by and run.due_at > now for run in case.running("answer"))
+def _still_in_time(case: CaseView, deadline: Deadline, now: datetime) -> bool:
+    return any(other.started_by == deadline.started_by and other.due_at > now for other in case.running("answer"))
 
 
 def _closings(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
     effects: list[Effect] = []
-    for case, clock in _reached(tick, "close", now):
-        effects.append(DeadlineReached(started_by=clock.started_by, kind="close", level=clock.level, at=now))
+    for case, deadline in _reached(tick, "close", now):
+        effects.append(DeadlineReached(started_by=deadline.started_by, kind="close", level=deadline.level, at=now))
         if case.status in (Status.ANSWERED, Status.WAITING) and not case.running("answer") and not case.running(RIGHTS):
             effects += [
                 UpdateCase(

@@ -44,10 +44,12 @@ def derived(case: CaseView) -> Facts:
 
 def due_at(case: CaseView, *others: datetime) -> datetime | None:
     """The earliest of the case's deadlines for an answer and `others`; None = there is none."""
-    return min((*others, *(clock.due_at for clock in case.running("answer") if clock.level == 0)), default=None)
+    return min(
+        (*others, *(deadline.due_at for deadline in case.running("answer") if deadline.level == 0)), default=None
+    )
 
 
 def is_delayed(case: CaseView) -> bool:
     """True if somebody waits for an answer to a message that was delayed on its way (R18)."""
-    clocks = (clock for clock in case.running("answer") if clock.level == 0)
-    return any(calendar.is_delayed(clock.started_at, clock.sent_at) for clock in clocks)
+    deadlines = (deadline for deadline in case.running("answer") if deadline.level == 0)
+    return any(calendar.is_delayed(deadline.started_at, deadline.sent_at) for deadline in deadlines)
