@@ -2,6 +2,7 @@
 docstrings; one name for one class; the words of the field; tests that never sleep; a complete wheel."""
 
 import ast
+import builtins
 import io
 import re
 import subprocess
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+import click
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -123,6 +125,24 @@ def test_no_two_classes_have_the_same_name() -> None:
             places.setdefault(name, []).append(place)
     assert len(places) > 200
     assert {name: found for name, found in places.items() if len(found) > 1} == {}
+
+
+RAISED = re.compile(r"\b[Rr]aises?:? ((?:`?[A-Z]\w+`?(?:, | or | and )?)+)")
+
+
+def _raised(path: Path) -> Iterator[str]:
+    """The exceptions that the docstrings of a file name after "Raises"."""
+    for node in ast.walk(_tree(path)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            for found in RAISED.findall(ast.get_docstring(node) or ""):
+                yield from re.findall(r"[A-Z]\w+", found)
+
+
+def test_every_exception_that_a_docstring_names_exists() -> None:
+    ours = {name for path in _sources(PACKAGE) for name, _ in _classes(path)}
+    named = {name for path in _sources(PACKAGE) for name in _raised(path)}
+    assert len(named) > 15
+    assert named - ours - vars(builtins).keys() - vars(click).keys() == set()
 
 
 PRIVATE_WORDS = re.compile(

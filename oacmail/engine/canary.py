@@ -29,7 +29,7 @@ class CanaryWatch:
         self._since = self.engine.now()
 
     def look(self) -> None:
-        """Raises StateTrouble."""
+        """Raises StateError."""
         policy, store = self.engine.policy, self.engine.store
         last = store.recall(SENT)
         if not policy.canary.enabled or policy.shadow or last is None:

@@ -59,7 +59,7 @@ class Delivery:
         self._refuses = ProblemFlag(self.engine.store, REFUSES)
 
     def drain(self) -> bool:
-        """Send what is due, up to a batch; return True if there may be more. Raises RelayTrouble, Transient, Fatal."""
+        """Send what is due, up to a batch; return True if there may be more. Raises RelayError, Transient, Fatal."""
         store, now = self.engine.store, self.engine.now()
         if self.engine.policy.shadow:
             return False

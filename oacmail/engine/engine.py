@@ -71,7 +71,7 @@ class Engine:
         return self.clock.now().replace(microsecond=0)
 
     def begin(self) -> None:
-        """Record the start of a process. Raises StateTrouble, Fatal."""
+        """Record the start of a process. Raises StateError, Fatal."""
         self.store.begin(token_hex(4), self.now())
         self._sign()
 

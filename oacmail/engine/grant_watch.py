@@ -31,7 +31,7 @@ class GrantWatch:
     _recovered: bool = True
 
     def look(self) -> None:
-        """To be called after each tick, which sends the alerts. Raises StateTrouble."""
+        """To be called after each tick, which sends the alerts. Raises StateError."""
         store, now = self.engine.store, self.engine.now()
         since, told = self.since(), store.recall(TOLD) or ""
         if self._recovered:  # the tick has told of it

@@ -32,11 +32,11 @@ class HostChecks:
     _flags: dict[str, ProblemFlag] = field(default_factory=dict)
 
     def look_at_disk(self) -> None:
-        """Raises StateTrouble."""
+        """Raises StateError."""
         self._is(DISK, self.free() < SPARE, self.engine.now())
 
     def look_at_copies(self) -> None:
-        """Check that copies of our mail still return: they prove that it was sent. Raises StateTrouble."""
+        """Check that copies of our mail still return: they prove that it was sent. Raises StateError."""
         policy, now = self.engine.policy, self.engine.now()
         # Without copies the query would read every mail that was ever handed over, at each tick.
         self._is(COPIES, policy.sending.self_copy != "no" and self._are_copies_missing(), now)
@@ -47,7 +47,7 @@ class HostChecks:
         return bool(missing and read and read - missing >= WITHOUT_COPY)
 
     def look_at_clock(self) -> None:
-        """Raises StateTrouble."""
+        """Raises StateError."""
         now = self.engine.now()
         self._is(CLOCK, self._set_back(now), now)
 

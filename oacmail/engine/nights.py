@@ -28,7 +28,7 @@ class Nights:
     _failed: dict[str, datetime] = field(default_factory=dict)
 
     def look(self) -> None:
-        """Do what is due. Raises StateTrouble, Fatal."""
+        """Do what is due. Raises StateError, Fatal."""
         for name, job in self.jobs.items():
             if self._is_due(name):
                 self._do(name, job)

@@ -23,7 +23,7 @@ class ProblemFlag:
     _last: bool | None = None
 
     def set(self, unhealthy: bool, now: datetime, error: str | None = None) -> None:
-        """`error`: what the log says of the cause. Raises StateTrouble; the next call then tries again."""
+        """`error`: what the log says of the cause. Raises StateError; the next call then tries again."""
         before = self._last
         if before is unhealthy:
             return

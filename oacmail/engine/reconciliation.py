@@ -23,7 +23,7 @@ class NightlyProof:
 
     def look(self, listings: Sequence[FolderListing], unread: Sequence[str], *, compared: bool) -> None:
         """`listings`: what the server has, as this pass has just read it; `unread`: folders that it could not open.
-        Raises StateTrouble."""
+        Raises StateError."""
         store, now = self.engine.store, self.engine.now()
         last = from_text(store.recall(RECONCILED))
         if last is None:  # what was there at the first start belongs to no night yet

@@ -84,7 +84,7 @@ class SmtpTransport:
     def try_envelope(self, envelope_from: str, recipient: str) -> str:
         """Ask whether the relay would take a mail, then withdraw. Return '' or the refusal, such as "MAIL 550".
 
-        Raises RelayTrouble.
+        Raises RelayError.
         """
         mail = Outgoing(key="", envelope_from=envelope_from, recipient=recipient, copy_to="", mime=b"")
         with self._nothing_sent("MAIL"):

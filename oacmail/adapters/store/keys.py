@@ -25,7 +25,7 @@ def known(con: sqlite3.Connection) -> set[str]:
 def look(state: Path) -> tuple[set[str], bool]:
     """Names of the keys that the database here knows, and whether it holds cases or mails at all.
 
-    (set(), False) where there is no database yet. Raises StateTrouble, Fatal.
+    (set(), False) where there is no database yet. Raises StateError, Fatal.
     """
     if not (state / FILE).exists():
         return set(), False
