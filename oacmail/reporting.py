@@ -131,7 +131,7 @@ def to_publish(con: sqlite3.Connection, policy: Policy, month: Month, now: datet
     )
 
 
-def next_month(con: sqlite3.Connection, policy: Policy, now: datetime, only: Month | None = None) -> Month | None:
+def next_month(con: sqlite3.Connection, policy: Policy, now: datetime, only: Month | None) -> Month | None:
     """Return the month that is to be published now, None if there is none.
 
     `only`: a person wants this month published, if it is over and was not.

@@ -12,7 +12,7 @@ import re
 import sys
 import traceback
 import unicodedata
-from collections.abc import Mapping, MutableMapping
+from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -57,13 +57,13 @@ def configure(stream: TextIO = sys.stderr, *, level: int = logging.INFO) -> None
     logging.basicConfig(handlers=[_Library()], level=logging.WARNING, force=True)
 
 
-def is_journal(stream: TextIO, environ: Mapping[str, str] = os.environ) -> bool:
+def is_journal(stream: TextIO) -> bool:
     """True if the stream goes to the journal: $JOURNAL_STREAM names its device and inode (systemd.exec(5))."""
     try:
         about = os.fstat(stream.fileno())
     except (OSError, ValueError):
         return False
-    return environ.get("JOURNAL_STREAM") == f"{about.st_dev}:{about.st_ino}"
+    return os.environ.get("JOURNAL_STREAM") == f"{about.st_dev}:{about.st_ino}"
 
 
 def _renderer(*, terminal: bool, journal: bool) -> structlog.typing.Processor:

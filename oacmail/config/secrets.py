@@ -142,13 +142,13 @@ def instance(token: tuple[bytes, ...]) -> str:
     return key_name(token[-1])
 
 
-def oauth_secret(config: Config, environ: Mapping[str, str] = os.environ) -> str:
+def oauth_secret(config: Config) -> str:
     """What the application signs in with: Microsoft's client secret, Google's JSON file. Read at each renewal.
 
     Raises Transient if it cannot be read now.
     """
     problems: list[str] = []
-    found = _oauth_secret(config, environ, problems)
+    found = _oauth_secret(config, os.environ, problems)
     if problems:
         raise Transient(problems[0])
     return found

@@ -81,8 +81,8 @@ class Intake:
         """Read every watched folder to its end and return the number of processed messages. Raises Transient, Fatal.
 
         `compare`: compare every place with our records (at connect and nightly), not only new UIDs. The error of a
-        folder that cannot be opened is raised at the end, after the messages of the others: as FolderUnreadable if it is
-        not one of the office's own (INBOX, Sent, Junk), which prove what was sent already. After a start nothing is
+        folder that cannot be opened is raised at the end, after the messages of the others: as FolderUnreadable if it
+        is not one of the office's own (INBOX, Sent, Junk), which prove what was sent already. After a start nothing is
         processed until Sent, if it exists, was read once: a restored database then assigns no case number twice.
         """
         begun = self.engine.now()

@@ -16,9 +16,7 @@ TRIALS = 200
 DAYS_BEFORE = (1, 2, 4, 8, 16, 32)
 
 
-def shrink_run(
-    config: Config, failed: SimulationResult, tried: Callable[[int], None] = lambda trial: None
-) -> SimulationResult:
+def shrink_run(config: Config, failed: SimulationResult, tried: Callable[[int], None]) -> SimulationResult:
     """`tried` is called with the number of each trial."""
     best, trials = failed, 0
 

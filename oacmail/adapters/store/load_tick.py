@@ -51,7 +51,7 @@ def items(con: sqlite3.Connection, policy: Policy, now: datetime) -> list[TickIt
     return [*found, *([_DIGEST] if digest_due(policy, _last_digest(con), now) else [])]
 
 
-def tick_view(con: sqlite3.Connection, policy: Policy, now: datetime, only: TickItem | None = None) -> TickView:
+def tick_view(con: sqlite3.Connection, policy: Policy, now: datetime, only: TickItem | None) -> TickView:
     """`only`: load this item alone; None = all that were not put off."""
     put_off = tick_failures.put_off(con, now)
 

@@ -61,7 +61,7 @@ def from_staff(policy: Policy, view: View, lookup: Lookup, writer: Sender, now: 
         if writer.role is Role.AGENT and inside and is_order_mail(policy, view, lookup):
             return on_order_mail(policy, view, lookup, now)
         return _written_by_staff(policy, view, lookup, writer.role, "answer-with-office-in-copy", now)
-    match = _match(view, lookup, frozenset((lookup.message.sender,)), trusted=True)
+    match = _match(view, lookup, frozenset((lookup.message.sender,)))
     if match.case is None:
         decision = _set_aside(f"{writer.rule}: no case", writer.role)
     else:
@@ -81,7 +81,7 @@ def _alert_operator(policy: Policy, lookup: Lookup, now: datetime) -> tuple[Effe
 def _written_by_staff(policy: Policy, view: View, lookup: Lookup, role: Role, how: str, now: datetime) -> Decision:
     message = lookup.message
     recipients = _recipients(policy, message)
-    match = _match(view, lookup, recipients, trusted=True)
+    match = _match(view, lookup, recipients)
     if reads_automatic(lookup):
         return _unmarked_robot(lookup, role, match.case)
     if match.case is None or match.rule in GUESSES:
@@ -163,13 +163,13 @@ def _written_at(view: View, lookup: Lookup, case: CaseView) -> datetime:
     return max((lookup.received_at, *asked))
 
 
-def _match(view: View, lookup: Lookup, writers: frozenset[str], *, trusted: bool) -> ThreadMatch:
+def _match(view: View, lookup: Lookup, writers: frozenset[str]) -> ThreadMatch:
     """Staff are no participants, so the case that they name by reference or token counts."""
     match = match_case(lookup.message, view, writers, lookup.received_at)
     if match.rule in GUESSES and lookup.message.refs and not view.named and not view.mails:
         # It refers to a message that we have not read; its subject would match somebody else's question.
         match = ThreadMatch(None, "answers-an-unread-message")
-    if match.case is not None or not trusted:
+    if match.case is not None:
         return match
     numbers = [message.case for message in reversed(view.named) if message.case] + list(view.tokened)
     case = next((view.cases[number] for number in numbers if number in view.cases), None)

@@ -66,7 +66,7 @@ def to_agents(
     kind: MailKind,
     now: datetime,
     case: str | None = None,
-    facts: Mapping[str, object] | None = None,
+    facts: Mapping[str, object],
 ) -> tuple[Send, ...]:
     """As `notices`, to all agents."""
     return notices(policy, policy.people.agents, key=key, kind=kind, now=now, case=case, facts=facts)

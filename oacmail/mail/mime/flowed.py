@@ -3,7 +3,7 @@
 _SIGNATURE = "-- "
 
 
-def unwrap(text: str, *, delsp: bool = False) -> str:
+def unwrap(text: str, *, delsp: bool) -> str:
     """Return `text` without soft line breaks, with "> " for each quote level; `delsp` is the DelSp parameter."""
     paragraphs: list[list[str]] = []
     flowing = -1  # quote depth of the line being continued, -1 for none
