@@ -8,7 +8,7 @@ night. This module decides no mail's result: each attempt goes to core as `Deliv
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import structlog
 
@@ -34,6 +34,14 @@ class _WithdrawnError(Exception):
     """The row may no longer be sent."""
 
 
+class Attempt(NamedTuple):
+    """`result`: None = the mail was withdrawn before its first byte. `limit`: the relay named a limit
+    of its own, which holds for all mail."""
+
+    result: DeliveryResult | None
+    limit: Transient | None = None
+
+
 @dataclass(slots=True)
 class Delivery:
     """`envelope` gives the envelope sender by kind of mail. `citizens_may` is set once all folders were read.
@@ -48,9 +56,8 @@ class Delivery:
     per_minute: int
     shared: SharedBudget | None = None
     citizens_may: bool = False
-    _upset: bool = False
+    _interrupted: bool = False
     _unrecorded: DeliveryResult | None = None
-    _limit: Transient | None = None
     _refuses: ProblemFlag = field(init=False)
     _budget: RelayBudget = field(init=False)
 
@@ -63,10 +70,10 @@ class Delivery:
         store, now = self.engine.store, self.engine.now()
         if self.engine.policy.shadow:
             return False
-        if self._upset:
+        if self._interrupted:
             self._record_last()
             store.recover()
-        self._upset = True  # an exception from here on leaves claimed rows that nobody sends
+        self._interrupted = True  # an exception from here on leaves claimed rows that nobody sends
         most = self._budget.room(BATCH, now)
         staff = None if self.citizens_may else self.engine.policy.people.staff
         waits = () if calendar.in_hours(now, self.engine.policy) else IN_SERVICE_HOURS
@@ -74,7 +81,7 @@ class Delivery:
         only = ALERTS if store.recall(OTHER_INSTANCE) else ()
         claimed = self._within_budget(store.claim(now, most, staff, waits, only) if most > 0 else [], now)
         self._send_all(claimed)
-        self._upset = False
+        self._interrupted = False
         if claimed:
             self._record_refusals(now)
         return bool(claimed)
@@ -91,15 +98,15 @@ class Delivery:
                 left.append(mail.key)
                 continue
             try:
-                settled = self._attempt(mail)
+                attempt = self._attempt(mail)
             except RelayError as error:
                 trouble[sender] = error
                 broke.append(mail.key)
             else:
                 self._record_last()
-                self._unrecorded = settled
-                if self._limit is not None:
-                    trouble[sender], self._limit = self._limit, None
+                self._unrecorded = attempt.result
+                if attempt.limit is not None:
+                    trouble[sender] = attempt.limit
         self._record_last()
         if trouble:
             now = self.engine.now()
@@ -135,8 +142,8 @@ class Delivery:
             self.engine.store.unclaim([mail.key for mail in claimed[allowed:]], now - timedelta(seconds=1))
         return claimed[:allowed]
 
-    def _attempt(self, mail: Claimed) -> DeliveryResult | None:
-        """Return None if the mail was withdrawn before its first byte."""
+    def _attempt(self, mail: Claimed) -> Attempt:
+        """Hand one mail over. Raises RelayError, StateError."""
         outgoing = self._outgoing(mail)
         server_copies = self.engine.policy.sending.self_copy == "server" and bool(self._copy_address(mail))
         expected = False
@@ -150,17 +157,18 @@ class Delivery:
         try:
             self.transport.send(outgoing, before_data)
         except _WithdrawnError:
-            return None
+            return Attempt(None)
         except (RelayError, StateError):
             raise
         except Uncertain as error:
-            return self._result(mail, "uncertain", expected, error=str(error))
+            return Attempt(self._result(mail, "uncertain", expected, error=str(error)))
         except Permanent as error:
-            return self._result(mail, "refused", expected, code=error.code, status=error.status, error=str(error))
+            refused = self._result(mail, "refused", expected, code=error.code, status=error.status, error=str(error))
+            return Attempt(refused)
         except Transient as error:
-            self._limit = error if error.at_least else None
-            return self._result(mail, "later", expected, error=str(error), limited=self._limit is not None)
-        return self._result(mail, "sent", expected)
+            limit = error if error.at_least else None
+            return Attempt(self._result(mail, "later", expected, error=str(error), limited=limit is not None), limit)
+        return Attempt(self._result(mail, "sent", expected))
 
     def _result(
         self,
