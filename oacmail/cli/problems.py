@@ -20,7 +20,7 @@ from oacmail.engine import host_checks, relay_budget, run_history
 
 WARNING, CRITICAL = "warning", "critical"  # severities; only a critical problem makes `status` unhealthy
 RESTARTING = timedelta(seconds=30)  # a lock that is free for less may mean a restart
-DEATHS = 3  # crashes of the daemon within an hour
+CRASH_LOOP = 3  # crashes of the daemon within an hour
 SILENT = timedelta(minutes=10)
 NOT_TICKING = timedelta(minutes=5)  # ten ticks of the service
 LOCKED_FOR = 2.0  # seconds: the daemon's own writes take a few milliseconds
@@ -78,7 +78,7 @@ def _is_silent(snapshot: Snapshot) -> bool:
 
 
 def _crashes(snapshot: Snapshot) -> bool:
-    return len(run_history.recent_crashes(snapshot.counts["deaths"], snapshot.now)) >= DEATHS
+    return len(run_history.recent_crashes(snapshot.counts["crashes"], snapshot.now)) >= CRASH_LOOP
 
 
 def _is_not_ticking(snapshot: Snapshot) -> bool:

@@ -37,7 +37,7 @@ log = structlog.get_logger()
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 BATCH = 50
 TOGETHER = 20  # messages in one commit, which costs as much as one message
-DEATHS = 5  # crashes with one message alone: a host that fails now and then is not the message's fault
+MAX_CRASHES = 5  # crashes with one message alone: a host that fails now and then is no fault of the message
 BATCH_BYTES = 8_000_000  # two such batches are in memory at once
 TOGETHER_BYTES = 1_000_000
 
@@ -91,7 +91,7 @@ class Intake:
         opened = all(watched.role is not Folder.SENT for watched, _ in troubles)
         if not (opened or self._sent_read):
             _raise_worst(troubles)
-        worked = self._process(listings)
+        processed = self._process(listings)
         self._sent_read |= opened
         self.engine.store.synced(map(_read, listings), begun)
         if not any(_is_the_offices(watched) for watched, _ in troubles):
@@ -100,7 +100,7 @@ class Intake:
         self.engine.store.problem(OTHER_INSTANCE, self.engine.store.recall(OTHER_INSTANCE) is not None, begun)
         self.engine.store.problem("sent-folder-missing", "Sent" in missing, begun)
         self.engine.store.problem("folder-missing", bool(missing - {"Sent"}), begun)
-        if compare and not self.engine.store.unworkable():
+        if compare and not self.engine.store.any_failed():
             self.engine.store.problem("quarantine", False, begun)
         self._mailbox_actions.look_at_quota(begun)
         self._board.settle(listings, complete=not troubles, parser_config=self.parser_config)
@@ -108,7 +108,7 @@ class Intake:
         self._drafts.write(drafts)
         _raise_worst(troubles)
         self.engine.store.passed(self.engine.now())
-        return worked
+        return processed
 
     def _look_at_all(self, compare: bool) -> tuple[list[FolderListing], list[tuple[WatchedFolder, Transient]]]:
         """Return what is new in each folder, and which of them failed."""
@@ -133,14 +133,14 @@ class Intake:
             with_lessons(self.engine.store, self.parser_config), sum(len(listing.todo) for listing in listings)
         )
         try:
-            worked = 0
+            processed = 0
             for listing in listings:
                 own = sorted(uid for uid in listing.todo if uid in listing.own)
                 self._run(listing, own)
-                worked += sum(1 for uid in own if uid in listing.own)
+                processed += sum(1 for uid in own if uid in listing.own)
             for index, uids in _by_arrival(listings):
-                worked += self._run(listings[index], uids)
-            return worked
+                processed += self._run(listings[index], uids)
+            return processed
         finally:
             self.parsing.end()
 
@@ -150,17 +150,19 @@ class Intake:
             return 0
         self.mailbox.open(listing.watched.name)
         suspects = [uid for uid in uids if listing.todo[uid][2] or listing.todo[uid][1]]
-        calm = [uid for uid in uids if uid not in set(suspects)]
-        self._run_pipelined(listing, _batches(listing, calm, BATCH, BATCH_BYTES))
-        # The messages of the last crash come last: an innocent one is soon done.
+        others = [uid for uid in uids if uid not in set(suspects)]
+        self._run_pipelined(listing, _batches(listing, others, BATCH, BATCH_BYTES))
+        # The messages of the last crash come last, so that they delay no other.
         for uid in sorted(suspects, key=lambda uid: listing.todo[uid][1]):
             self._run_suspect(listing, uid)
         return len(uids)
 
     def _run_suspect(self, listing: FolderListing, uid: int) -> None:
         message_ref = self._message_ref(listing, uid)
-        if listing.todo[uid][1] >= DEATHS:
-            self._quarantine.set_aside(message_ref, None, "unreadable: the service died while processing it")
+        if listing.todo[uid][1] >= MAX_CRASHES:
+            self._quarantine.set_aside(
+                message_ref, None, "unreadable: the service crashed while it processed this message"
+            )
             return
         self._run_one(listing, uid)
 
@@ -186,7 +188,7 @@ class Intake:
         has no room for a large one. They are processed later in their order."""
         meta = (batch.listing.watched.name, batch.listing.state.uidvalidity)
         uids = [uid for messages, _ in batch.groups for uid in messages]
-        self.engine.store.landed(*meta, [*uids, *batch.left_out], passing=alone, error=None)
+        self.engine.store.attempt_ended(*meta, [*uids, *batch.left_out], passing=alone, error=None)
 
     def _fetch(self, listing: FolderListing, uids: Sequence[int], *, alone: bool) -> Batch | None:
         """Return None if one of them is unreadable and was recorded; the others are requested alone later."""
@@ -199,7 +201,7 @@ class Intake:
             self._quarantine.unreadable(message_ref, tries=listing.todo[error.uid][1] + 1, counted=alone)
             return None
         except Transient:
-            store.landed(*key, uids, passing=alone, error=None)
+            store.attempt_ended(*key, uids, passing=alone, error=None)
             raise
         groups: list[tuple[Mapping[int, Fetched], Answers]] = []
         for few in _batches(listing, [uid for uid in uids if uid in messages], TOGETHER, TOGETHER_BYTES):
@@ -233,7 +235,7 @@ class Intake:
         alone."""
         key = (listing.watched.name, listing.state.uidvalidity)
         present = self.mailbox.uids()
-        self.engine.store.landed(*key, uids, passing=False, error=None)
+        self.engine.store.attempt_ended(*key, uids, passing=False, error=None)
         for uid in uids:
             if uid not in present:
                 self.engine.store.end(self._message_ref(listing, uid), Outcome.GONE)
@@ -267,7 +269,7 @@ class Intake:
         listing.own.difference_update(claims)
         meta = (listing.watched.name, listing.state.uidvalidity)
         if claims:
-            self.engine.store.landed(*meta, claims, passing=alone, error=None)
+            self.engine.store.attempt_ended(*meta, claims, passing=alone, error=None)
 
     def _failure(self, listing: FolderListing, uid: int, message: Fetched, alone: bool) -> AbstractContextManager[None]:
         message_ref = self._message_ref(listing, uid)

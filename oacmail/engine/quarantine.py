@@ -51,7 +51,7 @@ class Quarantine:
             self._record_failure(message_ref, name, counted=counted)
             log.error("message.failed", folder=message_ref.folder, uid=message_ref.uid, attempt=tries, exc_info=True)
             if tries >= TRIES:
-                self.set_aside(message_ref, raw, f"could not be worked: {name}")
+                self.set_aside(message_ref, raw, f"could not be processed: {name}")
 
     def set_aside(self, message_ref: MessageRef, raw: bytes | None, reason: str) -> None:
         now = self.engine.now()
@@ -61,8 +61,8 @@ class Quarantine:
     def _record_failure(self, message_ref: MessageRef, error: str, *, counted: bool) -> None:
         """Record that it is no longer in flight and has one try less."""
         if counted:
-            self.engine.store.landed(
+            self.engine.store.attempt_ended(
                 message_ref.folder, message_ref.uidvalidity, [message_ref.uid], passing=False, error=error
             )
         else:
-            self.engine.store.failed(message_ref, error)
+            self.engine.store.count_failure(message_ref, error)

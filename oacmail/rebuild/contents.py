@@ -1,4 +1,4 @@
-"""Which messages lie in the mailbox, in the order in which the service once worked them.
+"""Which messages lie in the mailbox, in the order in which the service once processed them.
 
 The order is that of arrival over all folders; at the same second a message comes before our mail about it, and the
 desk's answer comes last. Nothing is decided here, and no message is read.

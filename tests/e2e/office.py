@@ -229,7 +229,7 @@ class RunningOffice:
         return self.json("status", code=None)[0]
 
     def wait_until_accounted(self) -> None:
-        """`status` says unaccounted 0 as soon as what has just arrived is worked; what stays is an error."""
+        """`status` says unaccounted 0 as soon as what has just arrived is processed; what stays is an error."""
         until(lambda: self.status()["unaccounted"] == 0, what=f"every message has an outcome\n{self.log_if_any()}")
 
     def rows(self, query: str, *values: object) -> list[sqlite3.Row]:

@@ -41,7 +41,7 @@ def _once_each(desk: RunningOffice, people: list[Citizen]) -> None:
     assert [row["state"] for row in desk.rows("SELECT state FROM outbox")] == ["sent"] * len(people)
 
 
-def test_after_a_restart_nothing_is_sent_twice_and_what_came_meanwhile_is_worked(
+def test_after_a_restart_nothing_is_sent_twice_and_what_came_meanwhile_is_processed(
     mail_servers: MailServers, office: MakeOffice
 ) -> None:
     desk = office(ack=NO_LIMITS)

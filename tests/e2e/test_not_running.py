@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from oacmail.cli.problems import DEATHS
+from oacmail.cli.problems import CRASH_LOOP
 from tests.e2e.office import RunningOffice
 
 MakeOffice = Callable[..., RunningOffice]
@@ -53,7 +53,7 @@ def test_a_service_that_cannot_start_for_good_is_not_running(office: MakeOffice)
 
 def test_a_service_that_keeps_dying_is_reported_even_while_it_runs(office: MakeOffice) -> None:
     desk = office()
-    for _ in range(DEATHS):
+    for _ in range(CRASH_LOOP):
         assert "dies" not in _codes(desk)
         desk.start()
         desk.kill()
@@ -63,7 +63,7 @@ def test_a_service_that_keeps_dying_is_reported_even_while_it_runs(office: MakeO
 
 def test_a_service_that_was_stopped_and_started_has_not_died(office: MakeOffice) -> None:
     desk = office()
-    for _ in range(DEATHS + 1):
+    for _ in range(CRASH_LOOP + 1):
         with desk.running():
             pass
     assert desk.status()["ok"]

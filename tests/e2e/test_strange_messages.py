@@ -31,7 +31,7 @@ def desk(mail_servers: MailServers, tmp_path_factory: pytest.TempPathFactory) ->
         office.mailbox.deliver(strange.NOBODY)
         office.mailbox.deliver(strange.GARBAGE)
         count = len(strange.ANSWERED) + 2
-        until(lambda: len(office.rows("SELECT 1 FROM messages")) >= count, 30, what="all are worked")
+        until(lambda: len(office.rows("SELECT 1 FROM messages")) >= count, 30, what="all are processed")
         for person in office.people.values():
             person.wait_for_mail(1, 20)
         yield office
@@ -56,7 +56,7 @@ def test_a_message_without_a_sender_is_a_case_on_the_review_list(desk: RunningOf
 
 
 def test_no_bytes_at_all_are_without_an_outcome(desk: RunningOffice) -> None:
-    until(lambda: desk.status()["unaccounted"] == 0, what="the copies of our own mail are worked too")
+    until(lambda: desk.status()["unaccounted"] == 0, what="the copies of our own mail are processed too")
     assert desk.rows("SELECT 1 FROM sightings WHERE outcome = 'gone'") == []
 
 
@@ -93,7 +93,7 @@ def test_a_message_of_fifty_megabytes_is_a_case_and_takes_no_memory(
     assert abs(named["plànols.pdf"] - len(plans)) < 1000
 
 
-# --- what cannot be worked --------------------------------------------------------------------------------
+# --- what cannot be processed --------------------------------------------------------------------------------
 
 
 def test_a_message_on_which_the_server_hangs_up_delays_no_other_and_is_read_once_it_is_fixed(
@@ -165,7 +165,7 @@ def test_a_message_over_which_our_own_code_stumbles_is_set_aside_with_its_bytes_
     parts.close()
     assert [case["citizen"] for case in desk.cases()] == [pere.address]
     (waiting,) = desk.json("quarantine", "list")
-    assert waiting["reason"] == "could not be worked: ZeroDivisionError"
+    assert waiting["reason"] == "could not be processed: ZeroDivisionError"
     assert any(problem["code"] == "quarantine" for problem in desk.status()["problems"])
     exported = Path(desk.oacmail("quarantine", "export", waiting["ref"], str(tmp_path / "out")).stdout.strip())
     assert exported.read_bytes().replace(b"\r\n", b"\n") == raw

@@ -111,7 +111,7 @@ def test_an_answer_to_a_message_that_is_not_read_yet_answers_no_other_of_the_sam
 
 def test_an_answer_from_his_own_address_met_before_its_question_answers_it_all_the_same(world: World) -> None:
     message = world.citizen_writes(ANNA)
-    world.kill("before the fetch", world.sync)  # what was in flight at a death is worked last
+    world.kill("before the fetch", world.sync)  # what was in flight at a crash is processed last
     world.clock.forward(minutes=30)
     copy = (("Cc", OFFICE),)
     answer = compose.message(

@@ -27,7 +27,7 @@ from oacmail.adapters.store.keys import LOST_AT
 from oacmail.adapters.store.load_message import RESTORED_AT
 from oacmail.adapters.store.load_tick import set_problem
 from oacmail.adapters.store.outbox_queue import LIVE
-from oacmail.adapters.store.seen_messages import unworkable
+from oacmail.adapters.store.seen_messages import any_failed
 from oacmail.adapters.store.write_context import remember
 from oacmail.core.cases.acknowledgement import KEY_LOST
 from oacmail.core.errors import Fatal
@@ -172,7 +172,7 @@ def retry_message(con: sqlite3.Connection, ref: str, now: datetime) -> bool:
         )
         if row.rowcount:
             con.execute("UPDATE reviews SET done_at = ? WHERE fingerprint = ?", (stamp(now), ref))
-            if not unworkable(con):
+            if not any_failed(con):
                 set_problem(con, "quarantine", False, now)
         return row.rowcount > 0
 

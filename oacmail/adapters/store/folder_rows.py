@@ -83,21 +83,23 @@ class FolderRows(Rows):
         with self._write():
             seen_messages.put_off(self.con, message_ref, until)
 
-    def unworkable(self) -> bool:
+    def any_failed(self) -> bool:
         with self._read():
-            return seen_messages.unworkable(self.con)
+            return seen_messages.any_failed(self.con)
 
     def attempt(self, name: str, uidvalidity: int, uids: Sequence[int], *, alone: bool) -> None:
         with self._write():
             seen_messages.attempt(self.con, name, uidvalidity, uids, alone=alone)
 
-    def landed(self, name: str, uidvalidity: int, uids: Sequence[int], *, passing: bool, error: str | None) -> None:
+    def attempt_ended(
+        self, name: str, uidvalidity: int, uids: Sequence[int], *, passing: bool, error: str | None
+    ) -> None:
         with self._write():
-            seen_messages.landed(self.con, name, uidvalidity, uids, passing=passing, error=error)
+            seen_messages.attempt_ended(self.con, name, uidvalidity, uids, passing=passing, error=error)
 
-    def failed(self, message_ref: MessageRef, error: str) -> int:
+    def count_failure(self, message_ref: MessageRef, error: str) -> None:
         with self._write():
-            return seen_messages.failed(self.con, message_ref, error)
+            seen_messages.count_failure(self.con, message_ref, error)
 
     def end(self, message_ref: MessageRef, outcome: Outcome) -> None:
         with self._write():

@@ -20,7 +20,7 @@ from oacmail.core.calendar import DELAYED_FROM, PLAUSIBLE_TRANSIT
 from oacmail.core.canary import LAST, moment_of
 from oacmail.core.cases.answers import LATE_SAME_DAY
 from oacmail.core.model import Role
-from oacmail.core.ports.store import DEATHS, LAST_TICK, LATEST, RUNS
+from oacmail.core.ports.store import CRASHES, LAST_TICK, LATEST, RUNS
 from oacmail.mail.understanding.secrets import blank
 
 Row = dict[str, Any]
@@ -251,7 +251,7 @@ def health(con: sqlite3.Connection, zone: ZoneInfo) -> Row:
         "last_tick": _value(con, LAST_TICK, zone),
         "runs": kv.value(con, RUNS),
         "started": local(_written(con, RUNS), zone),
-        "deaths": kv.value(con, DEATHS),
+        "crashes": kv.value(con, CRASHES),
         "causes": causes(con),
         "latest": kv.value(con, LATEST),
         "problems": {code: since.astimezone(zone).isoformat() for code, since in problems(con).items()},

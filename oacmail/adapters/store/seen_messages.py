@@ -159,7 +159,7 @@ def identify(con: sqlite3.Connection, name: str, uidvalidity: int, identities: M
 def revive(con: sqlite3.Connection, name: str, uidvalidity: int, present: Iterable[int]) -> None:
     """A UID is never used again within an epoch (RFC 9051 section 2.3.1.1): what counts as gone and lies there was
     hidden by the server. What the server could not give out has one try, then it is set aside again: 3 is the
-    number of tries after which the next failure does so (engine/quarantine.py, SPACING), below DEATHS."""
+    number of tries after which the next failure does so (engine/quarantine.py, SPACING), below MAX_CRASHES."""
     lost = con.execute(
         """SELECT uid FROM sightings WHERE folder = ? AND uidvalidity = ?
         AND (outcome = 'gone' OR (outcome = 'quarantined' AND error = ?))""",
@@ -180,7 +180,7 @@ def put_off(con: sqlite3.Connection, message_ref: MessageRef, until: datetime) -
     )
 
 
-def unworkable(con: sqlite3.Connection) -> bool:
+def any_failed(con: sqlite3.Connection) -> bool:
     query = "SELECT 1 FROM sightings WHERE outcome = 'quarantined' AND error IS NOT NULL LIMIT 1"
     return con.execute(query).fetchone() is not None
 
@@ -218,7 +218,7 @@ def attempt(con: sqlite3.Connection, name: str, uidvalidity: int, uids: Sequence
     )
 
 
-def landed(
+def attempt_ended(
     con: sqlite3.Connection, name: str, uidvalidity: int, uids: Sequence[int], *, passing: bool, error: str | None
 ) -> None:
     """Record that these are no longer processed. `passing`: the connection failed, so the attempt does not count."""
@@ -229,14 +229,13 @@ def landed(
     )
 
 
-def failed(con: sqlite3.Connection, message_ref: MessageRef, error: str) -> int:
-    """Count a failure of the message itself; return how many there are."""
-    row = con.execute(
+def count_failure(con: sqlite3.Connection, message_ref: MessageRef, error: str) -> None:
+    """Count a failure of the message itself."""
+    con.execute(
         """UPDATE sightings SET attempts = attempts + 1, in_flight = 0, error = ?
-        WHERE folder = ? AND uidvalidity = ? AND uid = ? RETURNING attempts""",
+        WHERE folder = ? AND uidvalidity = ? AND uid = ?""",
         (error, message_ref.folder, message_ref.uidvalidity, message_ref.uid),
-    ).fetchone()
-    return int(row["attempts"])
+    )
 
 
 def end(

@@ -50,7 +50,7 @@ ROWS: Mapping[str, Mapping[str, str]] = {
 
 DERIVED: Mapping[str, Mapping[str, str]] = {
     "cases": {"opened_by": "fingerprint"},
-    "messages": {"fingerprint": "keeps the message in the mailbox from being worked as a new one"},
+    "messages": {"fingerprint": "keeps the message in the mailbox from being processed as a new one"},
     "reviews": {"fingerprint": "fingerprint"},
     "sightings": {"fingerprint": "fingerprint", "identity": "hash of Message-ID and Date of the baseline's mail"},
     "board_places": {"fingerprint": "fingerprint"},

@@ -1,7 +1,7 @@
 """Who was forgotten, as keyed hashes, and which rows were erased: what a restored backup must be told.
 
 A backup that is older than an erasure holds the person again, and messages in the mailbox that it does not know would
-be worked as new ones. This module compares the replaced database with the restored one; it erases nothing itself.
+be processed as new ones. This module compares the replaced database with the restored one; it erases nothing itself.
 """
 
 import sqlite3

@@ -1,16 +1,16 @@
-"""Processes that die while messages are read, and unreadable messages: none costs its neighbours anything."""
+"""Crashes while messages are read, and unreadable messages: none costs its neighbours anything."""
 
-from oacmail.engine.intake import DEATHS
+from oacmail.engine.intake import MAX_CRASHES
 from oacmail.engine.quarantine import SPACING
 from tests.engine.world import ANNA, MARTA, PERE, World
 
 POINT = "before the fetch"
 
 
-def test_deaths_that_come_by_chance_set_no_message_aside(world: World) -> None:
+def test_crashes_that_come_by_chance_set_no_message_aside(world: World) -> None:
     for writer in (ANNA, PERE, MARTA):
         world.citizen_writes(writer, f"Consulta de {writer}")
-    for _ in range(1 + 3 * (DEATHS - 1)):  # the batch, then now one of them, now another
+    for _ in range(1 + 3 * (MAX_CRASHES - 1)):  # the batch, then now one of them, now another
         world.kill(POINT, world.sync)
     world.turn()
     assert [len(world.received(writer)) for writer in (ANNA, PERE, MARTA)] == [1, 1, 1]
@@ -19,7 +19,7 @@ def test_deaths_that_come_by_chance_set_no_message_aside(world: World) -> None:
 
 def test_a_message_over_which_the_process_dies_again_and_again_is_set_aside_and_stops_nobody(world: World) -> None:
     world.citizen_writes(ANNA)
-    for _ in range(1 + DEATHS):
+    for _ in range(1 + MAX_CRASHES):
         world.kill(POINT, world.sync)
     world.citizen_writes(PERE)
     world.turn()
