@@ -51,7 +51,7 @@ class OpenQuestion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class CaseMessage:
     """A message of a case. `message`: its fingerprint; `by_office`: an agent wrote it."""
 
     message: str
@@ -106,7 +106,7 @@ class CaseView:
     ends_on: date | None = None
     level_by_hand: bool = False
     wish: str | None = None
-    latest: tuple[Said, ...] = ()
+    latest: tuple[CaseMessage, ...] = ()
     close_reason: str | None = None
     board_folder: str | None = None
     solved_at: datetime | None = None

@@ -15,7 +15,7 @@ import structlog
 from oacmail.core import calendar
 from oacmail.core.board.meaning import OPENS
 from oacmail.core.board.places import BoardNames, agents_of, belongs
-from oacmail.core.board.sightings import PASSES, Happened, Judgement, Lies, judge
+from oacmail.core.board.sightings import PASSES, CurrentPlace, Happened, Judgement, judge
 from oacmail.core.effects import Arrived, BoardDeletion, BoardMove
 from oacmail.core.errors import StateError, Transient
 from oacmail.core.model import BoardPlace, Folder, MessageRef, Outcome, Role
@@ -44,7 +44,7 @@ class BoardSync:
     _places: dict[str, BoardPlace | None] = field(default_factory=dict)  # of this pass, by the name of the folder
     _existing: set[str] = field(default_factory=set)
     _roles: dict[str, Folder] = field(default_factory=dict)
-    _strangers: dict[tuple[str, int], set[int]] = field(default_factory=dict)
+    _ignored: dict[tuple[str, int], set[int]] = field(default_factory=dict)
     _recent: list[datetime] = field(default_factory=list)
     _unplaced: ProblemFlag = field(init=False)
     _many: ProblemFlag = field(init=False)
@@ -67,7 +67,7 @@ class BoardSync:
         fixed = names.fixed(self._agents)
         self._existing = set(tree.names)
         for name in sorted(fixed.keys() - tree.names):
-            self._made(name)
+            self._ensure_folder(name)
         mine = (self._existing & fixed.keys()) | names.below(self._existing)
         others = [folder for folder in watched if folder.name not in mine]
         found = [*others, *(WatchedFolder(name=name, role=Folder.BOARD) for name in sorted(mine))]
@@ -78,7 +78,7 @@ class BoardSync:
     def _agents(self) -> tuple[str, ...]:
         return agents_of(self.engine.policy.people.agents)
 
-    def _made(self, name: str) -> bool:
+    def _ensure_folder(self, name: str) -> bool:
         if name not in self._existing and self.mailbox.create(name):
             self._existing.add(name)
         return name in self._existing
@@ -119,15 +119,15 @@ class BoardSync:
 
     def _record_one(self, listing: FolderListing, places: Mapping[tuple[str, int], set[int]]) -> None:
         key = (listing.watched.name, listing.state.uidvalidity)
-        strangers = self._strangers.setdefault(key, set())
+        ignored = self._ignored.setdefault(key, set())
         known = places.get(key, set())
-        listing.renewed |= bool(listing.replaced & (known | strangers))  # they lay here at the last pass
-        new = listing.present if listing.renewed else listing.present - known - strangers
-        strangers &= listing.present
+        listing.renewed |= bool(listing.replaced & (known | ignored))  # they lay here at the last pass
+        new = listing.present if listing.renewed else listing.present - known - ignored
+        ignored &= listing.present
         gone = known - listing.present
         renumbered = any(folder == key[0] and epoch != key[1] for folder, epoch in places)
         if new or gone or renumbered:
-            strangers |= self.engine.store.board_seen(*key, new, gone)
+            ignored |= self.engine.store.board_seen(*key, new, gone)
 
     # --- what people have done --------------------------------------------------------------------
 
@@ -135,7 +135,7 @@ class BoardSync:
         renewed = {listing.watched.name for listing in listings if listing.renewed}
         moved: list[tuple[Unsettled, Judgement]] = []
         for one in self.engine.store.board_unsettled():
-            judgement = judge(one.last, self._means(one, renewed))
+            judgement = judge(one.last, self._current_places(one, renewed))
             if judgement.happened is Happened.MOVED_BY_A_PERSON and one.word != "undo":
                 moved.append((one, judgement))
             else:
@@ -146,7 +146,7 @@ class BoardSync:
         else:
             self.engine.store.board_word([one.message for one, _ in moved if one.word is None], "waits")
 
-    def _means(self, one: Unsettled, renewed: set[str]) -> list[Lies]:
+    def _current_places(self, one: Unsettled, renewed: set[str]) -> list[CurrentPlace]:
         """The places with what the store does not know. In a renewed folder nothing was put by a person."""
         several = len({place.ref for place in one.places}) > 1
         there = one.last.ref.folder in self._roles and any(place.ref == one.last.ref for place in one.places)
@@ -155,7 +155,7 @@ class BoardSync:
         return [
             replace(
                 place,
-                means=self._roles.get(place.ref.folder) in (Folder.INTAKE, Folder.BOARD)
+                may_order=self._roles.get(place.ref.folder) in (Folder.INTAKE, Folder.BOARD)
                 and self._place(place.ref.folder) is not None
                 and place.ref.folder not in renewed,
                 deleted=place.ref == one.last.ref and place.ref.uid in flagged,
@@ -224,14 +224,14 @@ class BoardSync:
         assert to is not None
         case = one.case
         if case is None and to.folder in OPENS and one.outcome in _REQUESTS and one.role is not Role.OURS:
-            case = self._opened(one, judgement.at, parser_config)
+            case = self._open_case(one, judgement.at, parser_config)
         with self.engine.store.together():
             self.engine.perform(BoardMove(message=one.message, case=case, to=to))
             self._accept(one, replace(judgement, leftover=None))
         if judgement.leftover is not None:
             self._accept(one, judgement)
 
-    def _opened(self, one: Unsettled, at: Lies, parser_config: ParserConfig) -> str | None:
+    def _open_case(self, one: Unsettled, at: CurrentPlace, parser_config: ParserConfig) -> str | None:
         """The number of the case that the message opens or joins, now that a person says that it is a request."""
         self.mailbox.open(at.ref.folder)
         fetched = self.mailbox.fetch([at.ref.uid]).get(at.ref.uid)
@@ -252,20 +252,20 @@ class BoardSync:
         if not self.mailbox.can_move():
             return "the server has neither MOVE nor UIDPLUS"
         placed = self.engine.store.board_placed(since)
-        stray: list[tuple[str, str, Placed]] = []
+        misplaced: list[tuple[str, str, Placed]] = []
         named: dict[BoardPlace, str] = {}
         for one in placed:
             place = belongs(one.standing)
             name = (named.get(place) or named.setdefault(place, names.name(place))) if place else one.ref.folder
             if name != one.ref.folder and self._roles.get(one.ref.folder) in (Folder.INTAKE, Folder.BOARD):
-                stray.append((one.ref.folder, name, one))
+                misplaced.append((one.ref.folder, name, one))
         refused: set[str] = set()
-        for (folder, name), some in _grouped(stray):
-            if self._made(name):
+        for (folder, name), some in _grouped(misplaced):
+            if self._ensure_folder(name):
                 self._move(folder, name, some)
             else:
                 refused.add(name)
-        self._flag_all(placed, {one.message for *_, one in stray})
+        self._flag_all(placed, {one.message for *_, one in misplaced})
         return "a folder cannot be made" if refused else ""
 
     def _move(self, folder: str, target: str, some: Sequence[Placed]) -> None:

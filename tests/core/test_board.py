@@ -6,7 +6,7 @@ import pytest
 
 from oacmail.core.board.meaning import commands
 from oacmail.core.board.places import BoardNames, Standing, belongs
-from oacmail.core.board.sightings import Happened, LastSeen, Lies, judge
+from oacmail.core.board.sightings import CurrentPlace, Happened, LastSeen, judge
 from oacmail.core.errors import Refused
 from oacmail.core.model import BoardFolder, BoardPlace, MessageRef, Outcome, Status
 from oacmail.core.policy import Board
@@ -63,9 +63,11 @@ def test_what_a_move_means(state: str, to: BoardPlace, verbs: list[str] | str) -
         assert [verb for verb, _ in commands(STATES[state], to)] == verbs
 
 
-def _lies(folder: str, *, passes: int = 2, at: datetime = AT, deleted: bool = False, means: bool = True) -> Lies:
+def _current_place(
+    folder: str, *, passes: int = 2, at: datetime = AT, deleted: bool = False, may_order: bool = True
+) -> CurrentPlace:
     ref = MessageRef(folder=folder, uidvalidity=1, uid=1)
-    return Lies(ref=ref, internal_date=at, passes=passes, deleted=deleted, means=means)
+    return CurrentPlace(ref=ref, internal_date=at, passes=passes, deleted=deleted, may_order=may_order)
 
 
 def _last(*, target: str | None = None, ours: bool = False, missing: int = 0) -> LastSeen:
@@ -76,31 +78,31 @@ def _last(*, target: str | None = None, ours: bool = False, missing: int = 0) ->
 @pytest.mark.parametrize(
     ("last", "places", "happened"),
     [
-        (_last(), [_lies("A")], Happened.NOTHING),
-        (_last(), [_lies("B", passes=0)], Happened.MOVED_BY_A_PERSON),
-        (_last(), [_lies("B", passes=1)], Happened.MOVED_BY_A_PERSON),
-        (_last(), [_lies("A"), _lies("B", passes=0)], Happened.NOTHING),
-        (_last(), [_lies("A", deleted=True), _lies("B", passes=0)], Happened.MOVED_BY_A_PERSON),
-        (_last(ours=True), [_lies("A"), _lies("B", passes=0)], Happened.MOVED_BY_A_PERSON),
-        (_last(target="B"), [_lies("B", passes=0)], Happened.OUR_MOVE),
-        (_last(target="B"), [_lies("C", passes=0)], Happened.MOVED_BY_A_PERSON),
-        (_last(target="B"), [_lies("A")], Happened.NOTHING),
-        (_last(), [_lies("B", passes=2)], Happened.ELSEWHERE),
-        (_last(), [_lies("B", passes=0, at=LATER)], Happened.ELSEWHERE),
-        (_last(), [_lies("B", passes=0, means=False)], Happened.ELSEWHERE),
+        (_last(), [_current_place("A")], Happened.NOTHING),
+        (_last(), [_current_place("B", passes=0)], Happened.MOVED_BY_A_PERSON),
+        (_last(), [_current_place("B", passes=1)], Happened.MOVED_BY_A_PERSON),
+        (_last(), [_current_place("A"), _current_place("B", passes=0)], Happened.NOTHING),
+        (_last(), [_current_place("A", deleted=True), _current_place("B", passes=0)], Happened.MOVED_BY_A_PERSON),
+        (_last(ours=True), [_current_place("A"), _current_place("B", passes=0)], Happened.MOVED_BY_A_PERSON),
+        (_last(target="B"), [_current_place("B", passes=0)], Happened.OUR_MOVE),
+        (_last(target="B"), [_current_place("C", passes=0)], Happened.MOVED_BY_A_PERSON),
+        (_last(target="B"), [_current_place("A")], Happened.NOTHING),
+        (_last(), [_current_place("B", passes=2)], Happened.ELSEWHERE),
+        (_last(), [_current_place("B", passes=0, at=LATER)], Happened.ELSEWHERE),
+        (_last(), [_current_place("B", passes=0, may_order=False)], Happened.ELSEWHERE),
         (_last(), [], Happened.MISSING),
         (_last(missing=1), [], Happened.DELETED),
         (_last(missing=2), [], Happened.NOTHING),
     ],
 )
-def test_what_has_happened_to_a_message(last: LastSeen, places: list[Lies], happened: Happened) -> None:
+def test_what_has_happened_to_a_message(last: LastSeen, places: list[CurrentPlace], happened: Happened) -> None:
     assert judge(last, places).happened is happened
 
 
 def test_our_own_copy_is_the_only_one_that_is_removed() -> None:
-    raced = judge(_last(ours=True), [_lies("A"), _lies("B", passes=0)])
+    raced = judge(_last(ours=True), [_current_place("A"), _current_place("B", passes=0)])
     assert raced.leftover == MessageRef(folder="A", uidvalidity=1, uid=1)
-    assert judge(_last(), [_lies("B", passes=0)]).leftover is None
+    assert judge(_last(), [_current_place("B", passes=0)]).leftover is None
 
 
 def test_what_belongs_where() -> None:

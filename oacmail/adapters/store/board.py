@@ -13,7 +13,7 @@ from itertools import groupby
 from oacmail.adapters.store.connection import at, moment, stamp
 from oacmail.adapters.store.rows import Rows
 from oacmail.core.board.places import Standing
-from oacmail.core.board.sightings import PASSES, LastSeen, Lies
+from oacmail.core.board.sightings import PASSES, CurrentPlace, LastSeen
 from oacmail.core.model import MessageRef, Outcome, Role, Status
 from oacmail.core.ports.board import Placed, Unsettled, Word
 
@@ -132,7 +132,7 @@ class BoardRows(Rows):
             ).fetchone()
             return row["number"] if row else None
 
-    def board_accept(self, message: str, at: Lies) -> None:
+    def board_accept(self, message: str, at: CurrentPlace) -> None:
         with self._write():
             self._put(message, at.ref, stamp(at.internal_date), ours=False)
             # the others were there too, and are copies
@@ -233,7 +233,7 @@ def _unsettled(rows: Sequence[sqlite3.Row]) -> Unsettled:
         ),
         word=row["word"],
         places=tuple(
-            Lies(
+            CurrentPlace(
                 ref=MessageRef(folder=one["p_folder"], uidvalidity=one["p_uidvalidity"], uid=one["p_uid"]),
                 internal_date=at(one["p_date"]),
                 passes=one["passes"],

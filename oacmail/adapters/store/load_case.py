@@ -14,7 +14,7 @@ from oacmail.core.outbox.kinds import of_name
 from oacmail.core.outbox.notice_limits import FOLDED
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
-from oacmail.core.view import CaseView, Deadline, OpenQuestion, Said
+from oacmail.core.view import CaseMessage, CaseView, Deadline, OpenQuestion
 
 LATEST_MOST = 4
 _OF = "case_id IN (SELECT value FROM json_each(:ids))"
@@ -120,7 +120,7 @@ def _case(row: sqlite3.Row, parts: Mapping[str, Sequence[sqlite3.Row]]) -> CaseV
         level_by_hand=bool(row["level_by_hand"]),
         wish=row["wish"],
         latest=tuple(
-            Said(message=one["fingerprint"], at=at(one["received_at"]), by_office=one["role"] == Role.AGENT)
+            CaseMessage(message=one["fingerprint"], at=at(one["received_at"]), by_office=one["role"] == Role.AGENT)
             for one in parts["latest"]
         ),
         close_reason=row["close_reason"],

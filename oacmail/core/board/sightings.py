@@ -18,15 +18,15 @@ and a move may fall between two of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lies:
-    """A place in which a message lies now. `passes`: how many have seen it there before. `means`: whether its folder is
-    on the board or INBOX, so that a move into it is an order. `deleted`: it is flagged \\Deleted there. `label`: the
-    server says that it is the very message of the last place, under another label."""
+class CurrentPlace:
+    """A place in which a message lies now. `passes`: how many have seen it there before. `may_order`: its folder is on
+    the board or INBOX, so that a move into it is an order. `deleted`: it is flagged \\Deleted there. `label`: the server
+    says that it is the very message of the last place, under another label."""
 
     ref: MessageRef
     internal_date: datetime
     passes: int = PASSES
-    means: bool = True
+    may_order: bool = True
     deleted: bool = False
     label: bool = False
 
@@ -57,11 +57,11 @@ class Judgement:
     """`at`: where it counts as lying from now on; None = where it was. `leftover`: our own copy, to be removed."""
 
     happened: Happened
-    at: Lies | None = None
+    at: CurrentPlace | None = None
     leftover: MessageRef | None = None
 
 
-def judge(last: LastSeen, places: Sequence[Lies]) -> Judgement:
+def judge(last: LastSeen, places: Sequence[CurrentPlace]) -> Judgement:
     """`places`: all that exist now, oldest first."""
     old = next((place for place in places if place.ref == last.ref), None)
     stays = old is not None and not old.deleted
@@ -72,7 +72,7 @@ def judge(last: LastSeen, places: Sequence[Lies]) -> Judgement:
     moved = [
         place
         for place in fresh
-        if place.means and place.ref.folder != last.ref.folder and place.internal_date == last.internal_date
+        if place.may_order and place.ref.folder != last.ref.folder and place.internal_date == last.internal_date
     ]
     labelled = bool(moved) and moved[-1].label and old is not None and old.passes > 0  # not by a filter on arrival
     if moved and (not stays or last.ours or labelled):

@@ -13,7 +13,7 @@ from oacmail.core.outbox import case_card
 from oacmail.core.outbox.staff_notices import notices
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
-from oacmail.core.view import CaseView, Said
+from oacmail.core.view import CaseMessage, CaseView
 
 
 def became_complex(
@@ -34,12 +34,12 @@ def became_complex(
             now=now,
             case=case.number,
             facts=case_card.card(case, case_card.due_at(case, due_at)),
-            conversation=_conversation(policy, Said(message=message, at=at, by_office=False), *case.latest),
+            conversation=_conversation(policy, CaseMessage(message=message, at=at, by_office=False), *case.latest),
         ),
     )
 
 
-def _conversation(policy: Policy, *said: Said) -> tuple[Quoted, ...]:
+def _conversation(policy: Policy, *said: CaseMessage) -> tuple[Quoted, ...]:
     """The new message and those before it, each under its time, with the office's name if an agent wrote it."""
     return tuple(
         Quoted(

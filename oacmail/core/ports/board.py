@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from oacmail.core.board.places import Standing
-from oacmail.core.board.sightings import LastSeen, Lies
+from oacmail.core.board.sightings import CurrentPlace, LastSeen
 from oacmail.core.model import MessageRef, Outcome, Role
 
 Word = Literal["waits", "carry out", "undo"]
@@ -27,7 +27,7 @@ class Unsettled:
     role: Role | None
     last: LastSeen
     word: Word | None
-    places: tuple[Lies, ...]
+    places: tuple[CurrentPlace, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,7 @@ class BoardStore(Protocol):
         ...
 
     def board_case(self, message: str) -> str | None: ...
-    def board_accept(self, message: str, at: Lies) -> None:
+    def board_accept(self, message: str, at: CurrentPlace) -> None:
         """It counts as put there from now on, with no move under way."""
         ...
 
