@@ -19,9 +19,12 @@ and a move may fall between two of them."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurrentPlace:
-    """A place in which a message lies now. `passes`: how many have seen it there before. `may_order`: its folder is on
-    the board or INBOX, so that a move into it is an order. `deleted`: it is flagged \\Deleted there. `label`: the server
-    says that it is the very message of the last place, under another label."""
+    """A place in which a message lies now.
+
+    `passes`: how many have seen it there before. `may_order`: its folder is on the board or INBOX, so that a move into
+    it is an order. `deleted`: it is flagged \\Deleted there. `label`: the server says that it is the very message of
+    the last place, under another label.
+    """
 
     ref: MessageRef
     internal_date: datetime
