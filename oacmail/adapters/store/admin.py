@@ -25,8 +25,8 @@ from oacmail.adapters.store.connection import (
 )
 from oacmail.adapters.store.keys import LOST_AT
 from oacmail.adapters.store.load_message import RESTORED_AT
-from oacmail.adapters.store.load_tick import set_problem
 from oacmail.adapters.store.outbox_queue import LIVE
+from oacmail.adapters.store.problems import set_problem
 from oacmail.adapters.store.seen_messages import any_failed
 from oacmail.adapters.store.write_context import remember
 from oacmail.core.cases.acknowledgement import KEY_LOST

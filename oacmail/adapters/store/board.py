@@ -12,6 +12,7 @@ from itertools import groupby
 
 from oacmail.adapters.store.connection import at, moment, stamp
 from oacmail.adapters.store.rows import Rows
+from oacmail.adapters.store.running_answers import ANSWER_DUE
 from oacmail.core.board.places import Standing
 from oacmail.core.board.sightings import PASSES, CurrentPlace, LastSeen
 from oacmail.core.model import MessageRef, Outcome, Role, Status
@@ -37,8 +38,7 @@ _AT = f"""SELECT b.fingerprint, {_STANDING} FROM sightings b LEFT JOIN messages 
   AND NOT EXISTS(SELECT 1 FROM sightings o WHERE o.fingerprint = b.fingerprint AND o.outcome <> 'gone'
     AND (o.folder, o.uidvalidity, o.uid) <> (b.folder, b.uidvalidity, b.uid))"""
 _PLACED = f"""SELECT b.fingerprint, b.folder, b.uidvalidity, b.uid, b.flagged, b.target, {_STANDING},
-    (SELECT min(d.due_at) FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0
-      AND d.met_at IS NULL AND d.void_at IS NULL) AS due_at
+    {ANSWER_DUE} AS due_at
   FROM board_messages b LEFT JOIN messages m ON m.fingerprint = b.fingerprint LEFT JOIN cases c ON c.id = m.case_id
   WHERE b.word IS NULL AND (:every OR b.unsettled OR b.flagged OR c.status <> 'closed' OR c.closed_at >= :since
       OR (c.id IS NULL AND EXISTS(SELECT 1 FROM reviews r WHERE r.fingerprint = b.fingerprint

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from oacmail.adapters.store import kv
 from oacmail.adapters.store.connection import transaction
-from oacmail.adapters.store.load_tick import set_problem
+from oacmail.adapters.store.problems import set_problem
 from oacmail.adapters.store.write_context import remember
 
 CODE = "drill"  # the code of the problem

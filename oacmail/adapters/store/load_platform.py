@@ -9,18 +9,17 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from oacmail.adapters.store.connection import at, moment, stamp
+from oacmail.adapters.store.running_answers import ANSWER_DUE
 from oacmail.core.escalation import incidents
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import Status
 from oacmail.core.policy import Policy
 from oacmail.core.view import SimilarCase
 
-_ALIKE = """SELECT c.number, c.incident, c.opened_at, c.status, c.topic,
-  (SELECT min(d.due_at) FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0
-  AND d.met_at IS NULL AND d.void_at IS NULL) AS due_at
+_ALIKE = f"""SELECT c.number, c.incident, c.opened_at, c.status, c.topic, {ANSWER_DUE} AS due_at
 FROM cases c WHERE c.level = 'second' AND c.cause = 'platform' AND c.operator = ? AND c.platform = ?
-  AND c.opened_at BETWEEN ? AND ? AND {only}
-ORDER BY c.opened_at DESC, c.id DESC LIMIT {most}"""
+  AND c.opened_at BETWEEN ? AND ? AND {{only}}
+ORDER BY c.opened_at DESC, c.id DESC LIMIT {{most}}"""
 # Whoever writes during an incident belongs to it, also when its first cases are answered already; what makes one is
 # cases in which the platform still fails.
 _GOING_ON = "c.incident IS NOT NULL AND coalesce(c.close_reason, '') NOT IN ('spam', 'duplicate')"

@@ -9,11 +9,12 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
-from oacmail.adapters.store import kv, load_digest, tick_failures, write_context
+from oacmail.adapters.store import kv, load_digest, problems, tick_failures
 from oacmail.adapters.store.connection import at, moment, stamp
 from oacmail.adapters.store.load_case import cases, marks, running
 from oacmail.adapters.store.load_usage import usages
 from oacmail.adapters.store.outbox_queue import LIMITED, LIVE
+from oacmail.adapters.store.running_answers import ANSWER_DUE, RUNNING_ANSWER
 from oacmail.core import calendar
 from oacmail.core.canary import SENT, LastCanary
 from oacmail.core.cases import acknowledgement, data_rights, survey
@@ -35,8 +36,6 @@ from oacmail.core.view import (
     UncertainDelivery,
 )
 
-PROBLEM, CAUSE = "problem:", "cause:"
-_OF_PROBLEM = "key IN (?, ?) OR (key >= ? AND key < ?)"
 REACHED_MOST = 500
 Rows = Sequence[sqlite3.Row]
 
@@ -79,8 +78,8 @@ def tick_view(con: sqlite3.Connection, policy: Policy, now: datetime, only: Tick
         incidents=load_digest.incidents(con) if digest else (),
         reconciled=load_digest.reconciled(con) if digest else None,
         purged=load_digest.purged(con) if digest else None,
-        problems=problems(con),
-        causes=causes(con),
+        problems=problems.problems(con),
+        causes=problems.causes(con),
         alerts=tuple(row["item"] for row in rows("alert")),
         alerted=_alerted(con),
         overnight=tuple((row["item"], of_name(row["kind"])) for row in rows("overnight")),
@@ -183,8 +182,7 @@ def _held(rows: Rows) -> tuple[DeferredAcknowledgement, ...]:
 def _notice_rows(con: sqlite3.Connection, _policy: Policy, _now: datetime) -> Rows:
     return con.execute(
         f"""SELECT o.key AS item, o.kind, o.recipient, o.created_at, c.number, c.opened_by, c.opened_at, c.status,
-        c.topic, (SELECT min(d.due_at) FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0
-        AND d.met_at IS NULL AND d.void_at IS NULL) AS due_at
+        c.topic, {ANSWER_DUE} AS due_at
         FROM outbox o LEFT JOIN cases c ON c.id = o.case_id
         WHERE o.{LIVE} AND o.state = 'queued' AND o.next_at IS NULL AND o.budget = 'notice'"""
     ).fetchall()
@@ -212,8 +210,7 @@ def _held_notices(rows: Rows) -> tuple[DeferredNotice, ...]:
 def _uncertain_rows(con: sqlite3.Connection, _policy: Policy, _now: datetime) -> Rows:
     return con.execute(
         f"""SELECT o.*, o.key AS item, (SELECT number FROM cases c WHERE c.id = o.case_id) AS number,
-        (SELECT min(d.due_at) FROM deadlines d WHERE d.case_id = o.case_id AND d.kind = 'answer'
-        AND d.level = 0 AND d.met_at IS NULL AND d.void_at IS NULL) AS due_at
+        (SELECT min(d.due_at) FROM deadlines d WHERE d.case_id = o.case_id AND {RUNNING_ANSWER}) AS due_at
         FROM outbox o WHERE o.{LIVE} AND o.state = 'uncertain'"""
     ).fetchall()
 
@@ -250,41 +247,6 @@ def _overtaken(con: sqlite3.Connection, since: datetime) -> int:
     return int(row[0])
 
 
-def problems(con: sqlite3.Connection) -> dict[str, datetime]:
-    rows = con.execute("SELECT key, value FROM kv WHERE key GLOB 'problem:*' ORDER BY key")
-    return {row["key"].removeprefix(PROBLEM): at(row["value"]) for row in rows}
-
-
-def causes(con: sqlite3.Connection) -> dict[str, str]:
-    """Return the latest known cause of each problem, by its code."""
-    rows = con.execute("SELECT key, value FROM kv WHERE key GLOB 'cause:*'")
-    return {row["key"].removeprefix(CAUSE): row["value"] for row in rows} | tick_failures.cause(con)
-
-
-def is_recorded(con: sqlite3.Connection, code: str) -> bool:
-    """Return whether anything is recorded of the problem: that it exists, why, or that it was alerted."""
-    return con.execute(f"SELECT 1 FROM kv WHERE {_OF_PROBLEM} LIMIT 1", _keys_of(code)).fetchone() is not None
-
-
-def _keys_of(code: str) -> tuple[str, str, str, str]:
-    """The keys of the problem and of its cause, and the first and the last bound of those of its alerts. For a pattern
-    that is bound to a GLOB, SQLite would compile the query anew each time."""
-    return PROBLEM + code, CAUSE + code, f"alert:{code}:", f"alert:{code};"
-
-
-def set_problem(con: sqlite3.Connection, code: str, unhealthy: bool, now: datetime, why: str = "") -> None:
-    """Record since when a problem exists, and why. When it has ended, delete it and the note that it was alerted."""
-    if not unhealthy:
-        con.execute(f"DELETE FROM kv WHERE {_OF_PROBLEM}", _keys_of(code))
-        return
-    if why:
-        write_context.remember(con, CAUSE + code, why, now)
-    con.execute(
-        "INSERT INTO kv(key, value, at) VALUES(?,?,?) ON CONFLICT(key) DO NOTHING",
-        (PROBLEM + code, stamp(now), stamp(now)),
-    )
-
-
 def _alerted(con: sqlite3.Connection) -> dict[str, datetime]:
     rows = con.execute("SELECT key, at FROM kv WHERE key GLOB 'alert:*'")
     return {row["key"]: at(row["at"]) for row in rows}
@@ -293,7 +255,7 @@ def _alerted(con: sqlite3.Connection) -> dict[str, datetime]:
 def _problem_rows(con: sqlite3.Connection, _policy: Policy, _now: datetime) -> Rows:
     return con.execute(
         "SELECT substr(key, ?) AS item, NULL AS number FROM kv WHERE key GLOB 'problem:*' ORDER BY key",
-        (len(PROBLEM) + 1,),
+        (len(problems.PROBLEM) + 1,),
     ).fetchall()
 
 

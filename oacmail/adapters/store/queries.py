@@ -14,8 +14,10 @@ from zoneinfo import ZoneInfo
 from oacmail.adapters.store import drills, kv
 from oacmail.adapters.store.connection import at, stamp
 from oacmail.adapters.store.load_digest import purged, reconciled, waiting
-from oacmail.adapters.store.load_tick import causes, problems
+from oacmail.adapters.store.load_tick import synced_at
 from oacmail.adapters.store.outbox_queue import LIVE
+from oacmail.adapters.store.problems import causes, problems
+from oacmail.adapters.store.running_answers import ANSWER_DUE, RUNNING_ANSWER
 from oacmail.core.calendar import DELAYED_FROM, PLAUSIBLE_TRANSIT
 from oacmail.core.canary import LAST, moment_of
 from oacmail.core.cases.answers import LATE_SAME_DAY
@@ -26,19 +28,16 @@ from oacmail.mail.understanding.secrets import blank
 Row = dict[str, Any]
 OVER_BUDGET = "over-budget"
 
-_CASES = """SELECT c.id, c.number, c.status, c.kind, c.topic, c.level, c.intent, c.lang AS language,
+_CASES = f"""SELECT c.id, c.number, c.status, c.kind, c.topic, c.level, c.intent, c.lang AS language,
   p.address AS citizen, c.subject, c.assignee, c.opened_at, c.answered_at, c.closed_at, c.score,
   c.close_reason, c.opened_by, c.operator, c.platform, c.cause, c.urgent, c.ends_on, c.incident,
   coalesce(
-    (SELECT min(d.due_at) FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0
-      AND d.met_at IS NULL AND d.void_at IS NULL),
+    {ANSWER_DUE},
     (SELECT max(d.due_at) FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0)) AS due_at,
-  EXISTS(SELECT 1 FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0
-    AND d.met_at IS NULL AND d.void_at IS NULL AND d.due_at <= :now) AS overdue,
-  EXISTS(SELECT 1 FROM deadlines d WHERE d.case_id = c.id AND d.kind = 'answer' AND d.level = 0
-    AND d.met_at IS NULL AND d.void_at IS NULL) AS waits,
+  EXISTS(SELECT 1 FROM deadlines d WHERE d.case_id = c.id AND {RUNNING_ANSWER} AND d.due_at <= :now) AS overdue,
+  EXISTS(SELECT 1 FROM deadlines d WHERE d.case_id = c.id AND {RUNNING_ANSWER}) AS waits,
   EXISTS(SELECT 1 FROM deadlines d JOIN messages m ON m.fingerprint = d.armed_by WHERE d.case_id = c.id
-    AND d.kind = 'answer' AND d.level = 0 AND d.met_at IS NULL AND d.void_at IS NULL
+    AND {RUNNING_ANSWER}
     AND unixepoch(d.armed_at) - unixepoch(m.sent_at) > :delayed_from
     AND unixepoch(d.armed_at) - unixepoch(m.sent_at) <= :delayed_to) AS delayed,
   EXISTS(SELECT 1 FROM events e WHERE e.case_id = c.id AND e.kind = :late_same_day) AS late_same_day,
@@ -247,10 +246,10 @@ def health(con: sqlite3.Connection, zone: ZoneInfo) -> Row:
         "unreadable": con.execute(
             "SELECT count(*) FROM sightings WHERE outcome = 'quarantined' AND fingerprint IS NULL"
         ).fetchone()[0],
-        "last_sync": local(_last_sync(con), zone),
+        "last_sync": _shown(synced_at(con), zone),
         "last_tick": _value(con, LAST_TICK, zone),
         "runs": kv.value(con, RUNS),
-        "started": local(_written(con, RUNS), zone),
+        "started": _shown(kv.written_at(con, RUNS), zone),
         "crashes": kv.value(con, CRASHES),
         "causes": causes(con),
         "latest": kv.value(con, LATEST),
@@ -268,8 +267,7 @@ def late(con: sqlite3.Connection, now: datetime) -> Row:
     """What is late at `now`: the cases of `case list --overdue`, and for how many seconds the oldest mail waits that
     may leave now (0 = none waits). Mail for a later moment does not wait, and held mail waits for a person."""
     overdue = con.execute(
-        """SELECT count(DISTINCT case_id) FROM deadlines WHERE kind = 'answer' AND level = 0 AND met_at IS NULL
-        AND void_at IS NULL AND due_at <= ?""",
+        f"SELECT count(DISTINCT d.case_id) FROM deadlines d WHERE {RUNNING_ANSWER} AND d.due_at <= ?",
         (stamp(now),),
     ).fetchone()[0]
     since = con.execute(
@@ -315,14 +313,8 @@ def _reconciled(con: sqlite3.Connection, zone: ZoneInfo) -> Row | None:
     return {"at": last.at.astimezone(zone).isoformat(), "found": found}
 
 
-def _last_sync(con: sqlite3.Connection) -> str | None:
-    row = con.execute("SELECT min(synced_at) FROM folders WHERE role IN ('intake', 'sent')").fetchone()
-    return row[0] or None
-
-
-def _written(con: sqlite3.Connection, key: str) -> str | None:
-    row = con.execute("SELECT at FROM kv WHERE key = ?", (key,)).fetchone()
-    return row["at"] if row else None
+def _shown(moment: datetime | None, zone: ZoneInfo) -> str | None:
+    return moment.astimezone(zone).isoformat() if moment else None
 
 
 def _value(con: sqlite3.Connection, key: str, zone: ZoneInfo) -> str | None:

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import datetime, timedelta
 
 from oacmail.adapters.store.connection import at, moment, stamp
-from oacmail.adapters.store.load_tick import problems
 from oacmail.adapters.store.outbox_queue import LIVE
+from oacmail.adapters.store.problems import problems
 from oacmail.adapters.store.rows import Rows
 from oacmail.core.model import Outcome
 from oacmail.core.outbox.states import IN_FLIGHT

@@ -19,6 +19,7 @@ from oacmail.adapters.store import (
     load_tick,
     load_usage,
     outbox_queue,
+    problems,
     thread,
     tick_failures,
     upgrade,
@@ -201,7 +202,7 @@ class SqliteStore(FolderRows, BoardRows, DraftRows, ReconciliationRows):
         with self._write():
             outbox_queue.recover(self.con)
             self.con.execute("DELETE FROM kv WHERE key IN (?, ?)", (OTHER_INSTANCE, RUN_READ))
-            load_tick.set_problem(self.con, OTHER_INSTANCE, False, now, "")
+            problems.set_problem(self.con, OTHER_INSTANCE, False, now, "")
             last = moment(self.con.execute("SELECT max(created_at) FROM outbox").fetchone()[0])
             write_context.remember(self.con, RUN, run, max(now, last or now))
 
@@ -262,12 +263,12 @@ class SqliteStore(FolderRows, BoardRows, DraftRows, ReconciliationRows):
         if not present and not self._is_recorded(code):
             return
         with self._write():
-            load_tick.set_problem(self.con, code, present, now, why)
+            problems.set_problem(self.con, code, present, now, why)
 
     def _is_recorded(self, code: str) -> bool:
         """Most checks find that nothing was wrong before either: that needs no transaction."""
         with self._read():
-            return load_tick.is_recorded(self.con, code)
+            return problems.is_recorded(self.con, code)
 
     def refuse_newer(self) -> None:
         with self._read():
@@ -276,7 +277,7 @@ class SqliteStore(FolderRows, BoardRows, DraftRows, ReconciliationRows):
     def problems(self) -> dict[str, datetime]:
         """Return the recorded problems and since when they exist."""
         with self._read():
-            return load_tick.problems(self.con)
+            return problems.problems(self.con)
 
     def passed(self, now: datetime) -> None:
         with self._write():
@@ -301,7 +302,7 @@ class SqliteStore(FolderRows, BoardRows, DraftRows, ReconciliationRows):
     def tick_failed(self, item: TickItem, error: str, *, until: datetime, now: datetime) -> None:
         with self._write():
             tick_failures.add(self.con, item, error, until=until, now=now)
-            load_tick.set_problem(self.con, tick_failures.CODE, True, now)
+            problems.set_problem(self.con, tick_failures.CODE, True, now)
 
     def is_put_off(self, item: TickItem, now: datetime) -> bool:
         with self._read():
@@ -322,7 +323,7 @@ class SqliteStore(FolderRows, BoardRows, DraftRows, ReconciliationRows):
                 self._judge_ticks(now)
 
     def _judge_ticks(self, now: datetime) -> None:
-        load_tick.set_problem(self.con, tick_failures.CODE, tick_failures.any_left(self.con), now)
+        problems.set_problem(self.con, tick_failures.CODE, tick_failures.any_left(self.con), now)
 
     def remember(self, name: str, value: str, now: datetime) -> None:
         with self._write():
