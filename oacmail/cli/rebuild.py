@@ -91,25 +91,36 @@ def _lines(config: Config, summary: RebuildSummary, *, dry_run: bool) -> Iterato
     begun = f"{summary.since.astimezone(zone):%Y-%m-%d %H:%M}"
     yield f"  since {begun}; {summary.past} older messages are the mailbox's past"
     yield f"  last sign of life of the service: {summary.lived_until.astimezone(zone):%Y-%m-%d %H:%M}"
-    yield f"  numbers: {summary.proven} named by signed mail, {len(summary.by_order)} by the order of arrival"
-    yield from (f"    {number}: no signed mail names it" for number in summary.by_order)
-    yield from (f"    {number}: given, but nothing else of it is left" for number in summary.without_message)
-    if summary.gone:
-        yield f"  {summary.gone} messages are gone: their acknowledgements show case and due day, not the words"
-    if summary.ordered:
-        yield f"  {summary.ordered} orders by shell are known from the mails that they caused"
-    if summary.moved:
-        yield f"  {len(summary.moved)} cases are as their folders on the board say"
-    yield f"  mails: copies of {summary.left} found; {summary.waiting} will be sent by the service"
-    yield f"  acknowledgements without a copy: {len(summary.held)} are held and on the review list"
-    yield from (f"    {one.case}: oacmail outbox retry or drop {one.key}" for one in summary.held)
-    if summary.dropped:
-        yield f"  other mails to citizens without a copy: {summary.dropped} are dropped"
-    if summary.foreign:
-        yield f"  {summary.foreign} mails are signed with another key and prove nothing"
-    if summary.unread:
-        yield f"  {summary.unread} messages could not be played: the service tries them again"
+    yield from _on_cases(summary)
+    yield from _on_mails(summary)
     yield "the mailbox cannot tell:"
     yield from (f"  {one}" for one in CANNOT_TELL)
     if not dry_run:
         yield "start the service: systemctl start oacmail"
+
+
+def _on_cases(summary: RebuildSummary) -> Iterator[str]:
+    yield f"  numbers: {summary.proven} named by signed mail, {len(summary.by_order)} by the order of arrival"
+    yield from (f"    {number}: no signed mail names it" for number in summary.by_order)
+    yield from (f"    {number}: given, but nothing else of it is left" for number in summary.without_message)
+    yield from _if_any(
+        (summary.gone, "{} messages are gone: their acknowledgements show case and due day, not the words"),
+        (summary.ordered, "{} orders by shell are known from the mails that they caused"),
+        (len(summary.moved), "{} cases are as their folders on the board say"),
+    )
+
+
+def _on_mails(summary: RebuildSummary) -> Iterator[str]:
+    yield f"  mails: copies of {summary.left} found; {summary.waiting} will be sent by the service"
+    yield f"  acknowledgements without a copy: {len(summary.held)} are held and on the review list"
+    yield from (f"    {one.case}: oacmail outbox retry or drop {one.key}" for one in summary.held)
+    yield from _if_any(
+        (summary.dropped, "other mails to citizens without a copy: {} are dropped"),
+        (summary.foreign, "{} mails are signed with another key and prove nothing"),
+        (summary.unread, "{} messages could not be processed: the service tries them again"),
+    )
+
+
+def _if_any(*rows: tuple[int, str]) -> Iterator[str]:
+    """One line for each count that is not 0."""
+    return (f"  {text.format(count)}" for count, text in rows if count)
