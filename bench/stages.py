@@ -30,7 +30,7 @@ STAGES = {
     "look up": ("oacmail.engine.intake:look_up",),
     "view": ("oacmail.adapters.store.store:SqliteTurn.view",),
     "decide": ("oacmail.engine.engine:decide",),
-    "render": ("oacmail.engine.engine:Engine._final", "oacmail.engine.engine:Engine._draft"),
+    "render": ("oacmail.engine.engine:Engine._render_send", "oacmail.engine.engine:Engine._render_draft"),
     "apply": ("oacmail.adapters.store.store:SqliteTurn.apply",),
     "turns, commits": ("oacmail.engine.engine:Engine.perform", "oacmail.engine.intake:Intake._messages"),
     "hand over": ("oacmail.engine.delivery:Delivery.drain",),

@@ -49,7 +49,7 @@ class Attached(NamedTuple):
     raw: bytes | None
 
 
-class _Undone(Exception):
+class _Undo(Exception):
     """Ends a turn without a commit."""
 
 
@@ -64,7 +64,7 @@ class Engine:
     clock: Clock
     on_mail: Callable[[], None] = lambda: None
     parser_config: Callable[[], ParserConfig] = ParserConfig
-    _passed_over: set[str] = field(default_factory=set)
+    _broken_templates: set[str] = field(default_factory=set)
 
     def now(self) -> datetime:
         """Return the time in whole seconds, as in Date fields and rows."""
@@ -73,15 +73,15 @@ class Engine:
     def begin(self) -> None:
         """Record the start of a process. Raises StateError, Fatal."""
         self.store.begin(token_hex(4), self.now())
-        self._sign()
+        self._record_keys()
 
     def adopt(self, policy: Policy, renderer: Renderer) -> None:
         """Use these from the next turn on. A turn in progress ends under its own rules."""
         with self.store.turn():
             self.policy, self.renderer = policy, renderer
-        self._sign()
+        self._record_keys()
 
-    def _sign(self) -> None:
+    def _record_keys(self) -> None:
         self.store.signed_with(map(signature.key_name, self.policy.secrets), self.now())
 
     def perform(
@@ -90,7 +90,7 @@ class Engine:
         """Raises Transient or Fatal of the store; anything else is a bug, and nothing was written."""
         now = self.now()
         with self.store.turn() as turn:
-            decision = self._decided(turn, inp, now, raw=raw, message_ref=message_ref)
+            decision = self._decide_and_write(turn, inp, now, raw=raw, message_ref=message_ref)
         self._record_broken_templates(now)
         if isinstance(inp, DeliveryResult) or any(isinstance(effect, Send) for effect in decision.effects):
             self.on_mail()
@@ -98,11 +98,11 @@ class Engine:
 
     def rehearse(self, inp: Input) -> None:
         """Run as `perform`, then undo everything. Raises what `perform` would raise."""
-        with suppress(_Undone), self.store.turn() as turn:
-            self._decided(turn, inp, self.now())
-            raise _Undone
+        with suppress(_Undo), self.store.turn() as turn:
+            self._decide_and_write(turn, inp, self.now())
+            raise _Undo
 
-    def _decided(
+    def _decide_and_write(
         self,
         turn: Turn,
         inp: Input | Lookup,
@@ -115,15 +115,15 @@ class Engine:
         if isinstance(asked, Lookup) and raw is not None:
             asked = self._read_further(asked, raw)
         arrived = asked.arrived if isinstance(asked, Lookup) else None
-        decision = self._judged(turn, asked, now)
-        if self._treated(turn, decision, now):  # decide again, with the cases that these messages have now
-            decision = self._judged(turn, asked, now)
+        decision = self._decide(turn, asked, now)
+        if self._treat_as_requests(turn, decision, now):  # decide again, with the cases that these messages have now
+            decision = self._decide(turn, asked, now)
         sends = [effect for effect in decision.effects if isinstance(effect, Send)]
         noted = {effect.message: effect.text for effect in decision.effects if isinstance(effect, RecordContact)}
         opened = {effect.number: effect.citizen for effect in decision.effects if isinstance(effect, OpenCase)}
-        mails = {send.key: self._final(send, turn, arrived, raw, noted, opened, now) for send in sends}
+        mails = {send.key: self._render_send(send, turn, arrived, raw, noted, opened, now) for send in sends}
         drafts = [effect for effect in decision.effects if isinstance(effect, WriteDraft)]
-        mails |= {draft.key: self._draft(draft, turn, now) for draft in drafts}
+        mails |= {draft.key: self._render_draft(draft, turn, now) for draft in drafts}
         turn.apply(
             decision,
             now=now,
@@ -135,13 +135,13 @@ class Engine:
         )
         return decision
 
-    def _judged(self, turn: Turn, asked: LookedUp, now: datetime) -> Decision:
+    def _decide(self, turn: Turn, asked: LookedUp, now: datetime) -> Decision:
         decision = decide(self.policy, turn.view(self.policy, asked, now), asked, now)
         if not may_exceed(asked, decision):
             return decision
         return within_limits(self.policy, turn.noticed(now), asked, decision)
 
-    def _treated(self, turn: Turn, decision: Decision, now: datetime) -> bool:
+    def _treat_as_requests(self, turn: Turn, decision: Decision, now: datetime) -> bool:
         """Decide as requests the messages that a decision names, in the same turn; return whether there were any."""
         named = [effect.message for effect in decision.effects if isinstance(effect, TreatAsRequest)]
         for fingerprint in named:
@@ -151,15 +151,15 @@ class Engine:
                 day = received_at.astimezone(self.policy.office.timezone).date().isoformat()
                 message = parse(raw, self.parser_config(), day=day)
                 arrived = Arrived(message=message, received_at=received_at, folder=Folder.INTAKE, forced=True)
-                self._decided(turn, arrived, now, raw=raw)
+                self._decide_and_write(turn, arrived, now, raw=raw)
         return bool(named)
 
     def _record_broken_templates(self, now: datetime) -> None:
-        for name in sorted(self._passed_over):
+        for name in sorted(self._broken_templates):
             log.warning("template.broken", template=name, reason="the shipped one was used; see oacmail check")
-        if self._passed_over:
+        if self._broken_templates:
             self.store.problem(TEMPLATES, True, now)
-        self._passed_over.clear()
+        self._broken_templates.clear()
 
     def _read_further(self, lookup: Lookup, raw: bytes) -> Lookup:
         """Read again what only few mails need: what a relayed answer says, what a forward brings."""
@@ -178,7 +178,7 @@ class Engine:
         )
         return lookup if forwarded is None else with_forwarded(lookup, forwarded)
 
-    def _final(
+    def _render_send(
         self,
         send: Send,
         turn: Turn,
@@ -192,35 +192,35 @@ class Engine:
         if send.kind is not MailKind.RELAYED:
             citizens = turn.citizens(answer_links.asked(self.policy, send)) | opened
             shown = answer_links.offering(self.policy, send, citizens)
-            return self._freeze(shown, _attached(shown, turn, arrived, raw, noted), now)
+            return self._render_with_originals(shown, _attached(shown, turn, arrived, raw, noted), now)
         assert raw is not None  # core relays only what was read
         message_id = signature.message_id(self.policy, send.key)
-        return relayed_answers.relayed(self.policy.office, send, raw, message_id, self._mark(send, now), now)
+        return relayed_answers.relayed(self.policy.office, send, raw, message_id, self._signer(send, now), now)
 
-    def _freeze(self, send: Send, messages: Sequence[Attached], now: datetime) -> FrozenMail:
+    def _render_with_originals(self, send: Send, messages: Sequence[Attached], now: datetime) -> FrozenMail:
         """`messages` are those to attach, newest first."""
         if not messages:
-            return self._mail(send, now)
+            return self._render(send, now)
         text = "\n\n".join(f"{one.heading}\n{one.fresh}".strip() for one in messages)
         shown = replace(send, facts={**send.facts, "text": blank(text)})
-        raws = _that_fit(messages)
+        raws = _newest_that_fit(messages)
         if not raws:
-            return self._mail(shown, now)
+            return self._render(shown, now)
         try:
-            whole = self._mail(shown, now, *(redact(raw, self.policy.office.languages[0]) for raw in raws))
+            whole = self._render(shown, now, *(redact(raw, self.policy.office.languages[0]) for raw in raws))
         except Exception:  # one strange message must not stop all deadlines: send the card without it
             log.error("original.unfit", key=send.key, exc_info=True)
-            return self._mail(shown, now)
-        bare = self._mail(replace(shown, key=send.key + BARE), now)
+            return self._render(shown, now)
+        bare = self._render(replace(shown, key=send.key + BARE), now)
         return replace(whole, bare=bare.mime, bare_id=bare.message_id)
 
-    def _mail(self, send: Send, now: datetime, *originals: bytes) -> FrozenMail:
+    def _render(self, send: Send, now: datetime, *originals: bytes) -> FrozenMail:
         message_id = signature.message_id(self.policy, send.key)
-        rendered = self.renderer.render(send, message_id, self._mark(send, now), now, *originals)
-        self._passed_over.update(rendered.fallback)
+        rendered = self.renderer.render(send, message_id, self._signer(send, now), now, *originals)
+        self._broken_templates.update(rendered.fallback)
         return FrozenMail(message_id=rendered.message_id, mime=rendered.mime, length=rendered.length)
 
-    def _draft(self, draft: WriteDraft, turn: Turn, now: datetime) -> FrozenMail:
+    def _render_draft(self, draft: WriteDraft, turn: Turn, now: datetime) -> FrozenMail:
         """The bytes of a draft, which continues the thread of its case."""
         message_ids, subject = turn.continued(draft.case)
         answer = Send(
@@ -236,10 +236,10 @@ class Engine:
             automatic="",
         )
         rendered = self.renderer.draft(answer, signature.message_id(self.policy, draft.key), now)
-        self._passed_over.update(rendered.fallback)
+        self._broken_templates.update(rendered.fallback)
         return FrozenMail(message_id=rendered.message_id, mime=rendered.mime, length=rendered.length)
 
-    def _mark(self, send: Send, now: datetime) -> Callable[[str], str]:
+    def _signer(self, send: Send, now: datetime) -> Callable[[str], str]:
         return partial(
             signature.sign,
             self.policy,
@@ -273,7 +273,7 @@ def _attached(
     return found
 
 
-def _that_fit(messages: Sequence[Attached]) -> list[bytes]:
+def _newest_that_fit(messages: Sequence[Attached]) -> list[bytes]:
     """Return the newest originals that fit together into ORIGINAL_MOST."""
     kept: list[bytes] = []
     for one in messages:
