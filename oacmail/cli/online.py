@@ -178,7 +178,7 @@ def _test_messages(config: Config, policy: Policy, post: TestMail) -> Iterator[F
 def _copies(config: Config, policy: Policy, post: TestMail) -> Iterator[Finding]:
     """Checks that a message to ourselves arrives, as self-copies must, and that the servers' clocks agree with ours."""
     key, now = f"{signature.TRIAL}{token_hex(8)}", datetime.now(UTC).replace(microsecond=0)
-    mark = partial(
+    sign = partial(
         signature.sign,
         policy,
         run="",
@@ -191,7 +191,7 @@ def _copies(config: Config, policy: Policy, post: TestMail) -> Iterator[Finding]
         sent_at=now,
     )
     send = Send(key=key, kind=MailKind.PROBE, lang=policy.office.languages[0], recipient=policy.office.address)
-    mail = wiring.renderer(config, policy).render(send, signature.message_id(policy, key), mark, now)
+    mail = wiring.renderer(config, policy).render(send, signature.message_id(policy, key), sign, now)
     post.send(policy.office.address, mail.mime)
     found = post.arrival(MARK, key)
     if found is None:

@@ -96,9 +96,9 @@ class FolderScan:
         own = (meta for meta in baseline if meta.uid in bearing)
         for some in batched(own, lambda meta: meta.size, TAIL, TOGETHER_BYTES):
             for found in self.mailbox.fetch([meta.uid for meta in some]).values():
-                mark = own_signature(self.engine.policy, parse(found.raw))
-                if mark is not None and mark.case:
-                    self.engine.store.number_given(mark.case, self.engine.now())
+                signed = own_signature(self.engine.policy, parse(found.raw))
+                if signed is not None and signed.case:
+                    self.engine.store.number_given(signed.case, self.engine.now())
 
     def _begun(self, watched: WatchedFolder, state: FolderState) -> FolderRow:
         self.engine.store.begin_folder(watched, state.uidvalidity, state.uidnext, self.engine.now())

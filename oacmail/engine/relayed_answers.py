@@ -23,7 +23,7 @@ def answer_text(raw: bytes) -> AnswerText:
 
 
 def relayed(
-    office: Office, send: Send, raw: bytes, message_id: str, mark: Callable[[str], str], now: datetime
+    office: Office, send: Send, raw: bytes, message_id: str, sign: Callable[[str], str], now: datetime
 ) -> FrozenMail:
     """The final mail. Its signature covers its text and the names of its files, as they are read back.
 
@@ -33,7 +33,7 @@ def relayed(
     agent = parse(raw).sender
     mime = answer_mail.mail(_heading(office, send, message_id, "v=0", now), answer, agent)
     text = parse(mime)
-    heading = _heading(office, send, message_id, mark(text.text + files(text)), now)
+    heading = _heading(office, send, message_id, sign(text.text + files(text)), now)
     mime = answer_mail.mail(heading, answer, agent)
     wrong = verify(mime, heading)
     if wrong:
@@ -41,7 +41,7 @@ def relayed(
     return FrozenMail(message_id=message_id, mime=mime, length=len(text.text))
 
 
-def _heading(office: Office, send: Send, message_id: str, mark: str, now: datetime) -> Heading:
+def _heading(office: Office, send: Send, message_id: str, signature: str, now: datetime) -> Heading:
     return Heading(
         office=office.name,
         sender=office.address,
@@ -51,7 +51,7 @@ def _heading(office: Office, send: Send, message_id: str, mark: str, now: dateti
         sent_at=now,
         automatic=send.automatic,
         kind=send.kind,
-        mark=mark,
+        signature=signature,
         language="",
         case=send.case or "",
         in_reply_to=send.in_reply_to,

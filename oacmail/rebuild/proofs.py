@@ -92,17 +92,17 @@ def _head(raw: bytes) -> bytes:
 
 
 def _proof(policy: Policy, found: Found, message: Message) -> Proof | None:
-    mark = own_signature(policy, message)
-    if mark is None or not _is_known(mark.key):
+    signed = own_signature(policy, message)
+    if signed is None or not _is_known(signed.key):
         return None
     return Proof(
-        key=mark.key,
-        case=mark.case,
-        message=mark.message,
+        key=signed.key,
+        case=signed.case,
+        message=signed.message,
         recipient=message.to[0],
         refs=message.refs,
-        received_at=mark.received_at,
-        due_at=mark.due_at,
+        received_at=signed.received_at,
+        due_at=signed.due_at,
         sent_at=message.sent_at or found.at,
         left_at=found.at,
     )

@@ -164,7 +164,7 @@ def test_an_original_in_8_bit_goes_to_a_relay_without_8bitmime_as_base64() -> No
         sent_at=datetime(2026, 11, 26, 9, tzinfo=UTC),
         automatic="auto-generated",
         kind="overdue",
-        mark="v=1",
+        signature="v=1",
         language="ca",
     )
     original = "From: anna@example.org\r\nSubject: Sol·licitud\r\n\r\nBon dia, què cal?\r\n".encode()

@@ -135,11 +135,11 @@ class _Stumbling:
         self._renderer, self._recipient = renderer, recipient
 
     def render(
-        self, send: Send, message_id: str, mark: Callable[[str], str], now: datetime, *originals: bytes
+        self, send: Send, message_id: str, sign: Callable[[str], str], now: datetime, *originals: bytes
     ) -> Rendered:
         if send.recipient == self._recipient:
             raise ZeroDivisionError
-        done: Rendered = self._renderer.render(send, message_id, mark, now, *originals)
+        done: Rendered = self._renderer.render(send, message_id, sign, now, *originals)
         return done
 
     def draft(self, answer: Send, message_id: str, now: datetime) -> Rendered:

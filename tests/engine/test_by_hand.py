@@ -236,11 +236,11 @@ class Squeamish:
         self._shipped = shipped
 
     def render(
-        self, send: Send, message_id: str, mark: Callable[[str], str], now: datetime, *originals: bytes
+        self, send: Send, message_id: str, sign: Callable[[str], str], now: datetime, *originals: bytes
     ) -> Rendered:
         if originals:
             raise ValueError("strange")
-        return self._shipped.render(send, message_id, mark, now, *originals)
+        return self._shipped.render(send, message_id, sign, now, *originals)
 
     def draft(self, answer: Send, message_id: str, now: datetime) -> Rendered:
         return self._shipped.draft(answer, message_id, now)

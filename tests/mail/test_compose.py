@@ -27,7 +27,7 @@ HEADING = Heading(
     sent_at=datetime(2026, 11, 30, 8, 0, 1, 500000, tzinfo=UTC),
     automatic="auto-replied",
     kind="ack",
-    mark="v=1; i=oac-castellbisbal; k=ack:" + "0a" * 32 + "; c=OAC-2026-000123; l=" + "0a" * 32 + "; s=00ff",
+    signature="v=1; i=oac-castellbisbal; k=ack:" + "0a" * 32 + "; c=OAC-2026-000123; l=" + "0a" * 32 + "; s=00ff",
     language="ca",
     case="OAC-2026-000123",
     in_reply_to=OUTLOOK,
@@ -72,7 +72,7 @@ def test_the_header_says_who_what_and_why() -> None:
         "References": f"<first@example.org> {OUTLOOK}",
         "Auto-Submitted": "auto-replied",
         "X-Auto-Response-Suppress": "All",
-        "X-Oacmail": HEADING.mark,
+        "X-Oacmail": HEADING.signature,
         "X-Oacmail-Case": "OAC-2026-000123",
         "X-Oacmail-Kind": "ack",
         "MIME-Version": "1.0",
@@ -163,7 +163,7 @@ def test_a_mail_without_a_subject_is_not_verified() -> None:
     assert verify(compose(heading, TEXT, HTML), heading) == "Subject: reads differently"
 
 
-@pytest.mark.parametrize("change", [{"recipient": "a b"}, {"message_id": "none"}, {"mark": "ç"}])
+@pytest.mark.parametrize("change", [{"recipient": "a b"}, {"message_id": "none"}, {"signature": "ç"}])
 def test_a_heading_that_cannot_be_written_is_refused(change: dict[str, str]) -> None:
     with pytest.raises(ValueError, match=r"."):
         compose(replace(HEADING, **change), TEXT, HTML)  # type: ignore[arg-type]

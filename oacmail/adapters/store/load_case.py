@@ -48,7 +48,7 @@ _PARTS = {
 """Part of a case -> its rows, each with `case_id`, for all cases of `:ids` together."""
 
 
-def marks(items: Sequence[object]) -> str:
+def placeholders(items: Sequence[object]) -> str:
     return ",".join("?" * len(items))
 
 
@@ -63,7 +63,7 @@ def cases(con: sqlite3.Connection, policy: Policy, numbers: Sequence[str], now: 
         EXISTS(SELECT 1 FROM events e WHERE e.case_id = c.id AND e.kind = 'corrected'
           AND json_extract(e.data, '$.level') IS NOT NULL) AS level_by_hand
         FROM cases c JOIN people p ON p.id = c.citizen_id
-        WHERE c.number IN ({marks(numbers)})""",
+        WHERE c.number IN ({placeholders(numbers)})""",
         numbers,
     ).fetchall()
     midnight = now.astimezone(policy.office.timezone).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -135,10 +135,12 @@ def _case(row: sqlite3.Row, parts: Mapping[str, Sequence[sqlite3.Row]]) -> CaseV
 
 def _deadline(row: sqlite3.Row) -> Deadline:
     asked_from = frozenset(address for address in (row["author"], row["reply_to"]) if address)
-    return running(row, asked_from, moment(row["sent_at"]))
+    return deadline_of(row, asked_from, moment(row["sent_at"]))
 
 
-def running(row: sqlite3.Row, asked_from: frozenset[str] = frozenset(), sent_at: datetime | None = None) -> Deadline:
+def deadline_of(
+    row: sqlite3.Row, asked_from: frozenset[str] = frozenset(), sent_at: datetime | None = None
+) -> Deadline:
     return Deadline(
         started_by=row["armed_by"],
         kind=row["kind"],

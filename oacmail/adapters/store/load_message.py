@@ -12,7 +12,7 @@ from functools import partial
 from oacmail.adapters.store import kv, rebuilt, thread
 from oacmail.adapters.store.connection import at, moment, stamp
 from oacmail.adapters.store.keys import LOST_AT
-from oacmail.adapters.store.load_case import cases, marks
+from oacmail.adapters.store.load_case import cases, placeholders
 from oacmail.adapters.store.load_platform import affected, alike
 from oacmail.adapters.store.load_usage import usages
 from oacmail.adapters.store.write_context import case_id
@@ -63,7 +63,7 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
     message, writers = lookup.message, lookup.writers
     ids = tuple(dict.fromkeys((*lookup.refs, *(message.delivery_status.about if message.delivery_status else ()))))
     known = next(iter(_messages(con, "WHERE m.fingerprint = ?", (message.fingerprint,))), None)
-    named = _messages(con, f"WHERE m.message_id IN ({marks(ids)}) ORDER BY m.id", ids) if ids else ()
+    named = _messages(con, f"WHERE m.message_id IN ({placeholders(ids)}) ORDER BY m.id", ids) if ids else ()
     naming, overtaken_by = _naming(con, message, writers)
     mails = _mails_of(con, lookup, ids)
     recent = _recent(con, writers, lookup.received_at)
@@ -135,7 +135,7 @@ def _not_erased(con: sqlite3.Connection, numbers: Sequence[str]) -> tuple[str, .
     """A person whose case was erased begins anew: an old number in a subject must not say whose case it was."""
     if not numbers:
         return ()
-    query = f"SELECT number FROM cases WHERE erased_at IS NOT NULL AND number IN ({marks(numbers)})"
+    query = f"SELECT number FROM cases WHERE erased_at IS NOT NULL AND number IN ({placeholders(numbers)})"
     rows = con.execute(query, numbers)
     erased = {row["number"] for row in rows}
     return tuple(number for number in numbers if number not in erased)
@@ -251,7 +251,7 @@ def _naming(
         return (), ()
     found = _messages(
         con,
-        f"""JOIN refs r ON r.message_id = m.id WHERE r.ref = ? AND (p.address IN ({marks(writers)})
+        f"""JOIN refs r ON r.message_id = m.id WHERE r.ref = ? AND (p.address IN ({placeholders(writers)})
         OR m.role = 'agent') LIMIT 20""",
         (message.message_id, *writers),
     )
@@ -263,7 +263,7 @@ def _recent(con: sqlite3.Connection, writers: Sequence[str], received_at: dateti
     if not writers:
         return ()
     since = stamp(received_at - SUBJECT_WINDOW)
-    where = f"""WHERE m.author_id IN (SELECT id FROM people WHERE address IN ({marks(writers)}))
+    where = f"""WHERE m.author_id IN (SELECT id FROM people WHERE address IN ({placeholders(writers)}))
       AND m.received_at >= ? ORDER BY m.received_at DESC LIMIT {RECENT_MOST}"""
     return tuple(reversed(_messages(con, where, (*writers, since))))
 
@@ -271,7 +271,7 @@ def _recent(con: sqlite3.Connection, writers: Sequence[str], received_at: dateti
 def _mails_of(con: sqlite3.Connection, lookup: Lookup, ids: Sequence[str]) -> tuple[OutgoingView, ...]:
     found: list[OutgoingView] = []
     if ids:
-        where = f"WHERE o.message_id IN ({marks(ids)}) OR o.alias IN ({marks(ids)}) ORDER BY o.id"
+        where = f"WHERE o.message_id IN ({placeholders(ids)}) OR o.alias IN ({placeholders(ids)}) ORDER BY o.id"
         found += _mails(con, where, (*ids, *ids))
     if lookup.signature is not None:
         found += _mails(con, "WHERE o.key = ?", (lookup.signature.key,))
@@ -325,11 +325,11 @@ def _open_cases(con: sqlite3.Connection, addresses: Sequence[str]) -> tuple[str,
     """Return the open, derived and waiting cases in which one of these addresses takes part, oldest first."""
     if not addresses:
         return ()
-    theirs = f"SELECT id FROM people WHERE address IN ({marks(addresses)})"
+    theirs = f"SELECT id FROM people WHERE address IN ({placeholders(addresses)})"
     rows = con.execute(
         f"""SELECT c.number FROM cases c WHERE c.status <> 'closed' AND c.status <> 'answered' AND (
           c.citizen_id IN ({theirs}) OR EXISTS(SELECT 1 FROM messages m WHERE m.case_id = c.id AND m.role = 'citizen'
-          AND m.guest = 0 AND (m.author_id IN ({theirs}) OR m.reply_to IN ({marks(addresses)}))))
+          AND m.guest = 0 AND (m.author_id IN ({theirs}) OR m.reply_to IN ({placeholders(addresses)}))))
         ORDER BY c.opened_at, c.id LIMIT {OPEN_MOST}""",
         (*addresses, *addresses, *addresses),
     )

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 
 from oacmail.adapters.store import kv, load_digest, problems, tick_failures
 from oacmail.adapters.store.connection import at, moment, stamp
-from oacmail.adapters.store.load_case import cases, marks, running
+from oacmail.adapters.store.load_case import cases, deadline_of, placeholders
 from oacmail.adapters.store.load_usage import usages
 from oacmail.adapters.store.outbox_queue import LIMITED, LIVE
 from oacmail.adapters.store.running_answers import ANSWER_DUE, RUNNING_ANSWER
@@ -105,7 +105,7 @@ def _reached(
     con: sqlite3.Connection, policy: Policy, rows: Rows, now: datetime
 ) -> tuple[tuple[CaseView, Deadline], ...]:
     views = cases(con, policy, list({row["number"] for row in rows}), now)
-    return tuple((views[row["number"]], running(row)) for row in rows)
+    return tuple((views[row["number"]], deadline_of(row)) for row in rows)
 
 
 def _canary(con: sqlite3.Connection, policy: Policy) -> LastCanary | None:
@@ -133,7 +133,7 @@ def _spared(
         f"""SELECT value AS address FROM json_each(?) WHERE EXISTS(SELECT 1 FROM outbox o WHERE o.recipient = value
           AND o.kind = '{MailKind.SURVEY}' AND o.created_at > ? AND o.state NOT IN ('failed', 'dropped', 'shadow'))
         OR EXISTS(SELECT 1 FROM cases c JOIN people p ON p.id = c.citizen_id WHERE p.address = value
-          AND c.status <> 'closed' AND c.intent IN ({marks(survey.NOT_ASKED)}))
+          AND c.status <> 'closed' AND c.intent IN ({placeholders(survey.NOT_ASKED)}))
         OR EXISTS(SELECT 1 FROM cases c JOIN people p ON p.id = c.citizen_id JOIN events e ON e.case_id = c.id
           WHERE p.address = value AND c.status <> 'closed' AND (e.kind = '{data_rights.RIGHTS}'
           OR (e.kind = '{OPINION}' AND json_extract(e.data, '$.intent') = '{Intent.COMPLAINT}')))
@@ -264,7 +264,7 @@ def _overnight_rows(con: sqlite3.Connection, policy: Policy, now: datetime) -> R
         return ()
     return con.execute(
         f"SELECT key AS item, NULL AS number, kind FROM outbox WHERE {LIVE} AND state = 'queued' AND next_at <= ? "
-        f"AND kind IN ({marks(IN_SERVICE_HOURS)})",
+        f"AND kind IN ({placeholders(IN_SERVICE_HOURS)})",
         (stamp(now), *IN_SERVICE_HOURS),
     ).fetchall()
 

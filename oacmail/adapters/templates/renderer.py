@@ -58,7 +58,7 @@ class JinjaRenderer:
         self._endless: set[tuple[str, str]] = set()  # templates and languages that are not tried again
 
     def render(
-        self, send: Send, message_id: str, mark: Callable[[str], str], now: datetime, *originals: bytes
+        self, send: Send, message_id: str, sign: Callable[[str], str], now: datetime, *originals: bytes
     ) -> Rendered:
         """See core.ports.Renderer. `lang` may join two languages: "ca+es" has the full text in Catalan, then in
         Spanish.
@@ -68,7 +68,7 @@ class JinjaRenderer:
         heading = self._heading(send, message_id, now)
         promised = promise(self._profile.policy, send.due_at, now)
         return self._made(
-            send, message_id, lambda loader: self._mime(loader, send, heading, mark, promised, *originals)
+            send, message_id, lambda loader: self._mime(loader, send, heading, sign, promised, *originals)
         )
 
     def draft(self, answer: Send, message_id: str, now: datetime) -> Rendered:
@@ -118,7 +118,7 @@ class JinjaRenderer:
         loader: TemplateLoader,
         send: Send,
         heading: Heading,
-        mark: Callable[[str], str],
+        sign: Callable[[str], str],
         promised: Promise,
         *originals: bytes,
     ) -> tuple[bytes, int]:
@@ -131,7 +131,7 @@ class JinjaRenderer:
             pages[0] = pages[0].announcing(page.lang for page in pages[1:])
         html = loader.html(send.kind, pages, contexts[0])
         text = _BETWEEN_LANGUAGES.join(page.text for page in pages)
-        heading = replace(heading, subject=_subject(pages), mark=mark(text))
+        heading = replace(heading, subject=_subject(pages), signature=sign(text))
         mime = compose(heading, text, html, *originals, enclosed=enclosed(send.facts))
         reason = _token_lost(send, heading) or verify(mime, heading)
         if reason:
@@ -164,7 +164,7 @@ class JinjaRenderer:
             sent_at=now.replace(microsecond=0),
             automatic=send.automatic,
             kind=send.kind,
-            mark="",
+            signature="",
             language=", ".join(self._languages(send)),
             case=send.case or "",
             in_reply_to=send.in_reply_to,

@@ -63,11 +63,11 @@ def is_message(policy: Policy, mail: OutgoingView | None) -> bool:
     return mail is not None and (mail.copied or policy.sending.self_copy == "no")
 
 
-def with_an_addition(lookup: Lookup, mark: Signature, mail: OutgoingView | None, more: str) -> Decision:
+def with_an_addition(lookup: Lookup, signed: Signature, mail: OutgoingView | None, more: str) -> Decision:
     """The signature proves the sending. An agent reviews the addition until copies to other recipients have it too."""
-    settled = [_proven(lookup, mail)] if mail is not None else [_import(lookup, mark), _imported(mark)]
+    settled = [_proven(lookup, mail)] if mail is not None else [_import(lookup, signed), _imported(signed)]
     effects: tuple[Effect, ...] = (
-        _record(mark, Outcome.QUARANTINED),
+        _record(signed, Outcome.QUARANTINED),
         *settled,
         Remember(name=learned(more, _recipient(lookup.message)), value="1"),
         RequestReview(reason=WITH_AN_ADDITION),
@@ -75,16 +75,16 @@ def with_an_addition(lookup: Lookup, mark: Signature, mail: OutgoingView | None,
     return Decision(effects=effects, because=(WITH_AN_ADDITION,))
 
 
-def on_own_copy(policy: Policy, view: View, lookup: Lookup, mark: Signature) -> Decision:
-    mail = next((mail for mail in view.mails if mail.key == mark.key), None)
-    if mark.run != view.run and not mark.key.startswith(TRIAL) and _is_of_this_run(view, lookup):
-        return _other_instance(mark.run, _told_by_another(lookup, mark, mail))
+def on_own_copy(policy: Policy, view: View, lookup: Lookup, signed: Signature) -> Decision:
+    mail = next((mail for mail in view.mails if mail.key == signed.key), None)
+    if signed.run != view.run and not signed.key.startswith(TRIAL) and _is_of_this_run(view, lookup):
+        return _other_instance(signed.run, _told_by_another(lookup, signed, mail))
     if mail is None:
-        return _restored(lookup, mark)
+        return _restored(lookup, signed)
     # A mail to ourselves that the provider has put into Sent comes back as well, and is filed like a first copy.
     if mail.copied and not (policy.office.is_own(mail.recipient) and lookup.folder is Folder.INTAKE):
-        return Decision(effects=(_record(mark, Outcome.DUPLICATE),), because=("our-mail-again",))
-    return _first_copy(lookup, mark, mail)
+        return Decision(effects=(_record(signed, Outcome.DUPLICATE),), because=("our-mail-again",))
+    return _first_copy(lookup, signed, mail)
 
 
 def with_answer(policy: Policy, view: View, lookup: Lookup, mail: OutgoingView | None, decision: Decision) -> Decision:
@@ -98,8 +98,10 @@ def with_answer(policy: Policy, view: View, lookup: Lookup, mail: OutgoingView |
     return replace(decision, effects=(*decision.effects, *answered, *back)) if answered or back else decision
 
 
-def _record(mark: Signature, outcome: Outcome) -> RecordMessage:
-    return RecordMessage(role=Role.OURS, outcome=outcome, kind=Kind.AUTO_REPLY, case=mark.case or None, rule="our-mail")
+def _record(signed: Signature, outcome: Outcome) -> RecordMessage:
+    return RecordMessage(
+        role=Role.OURS, outcome=outcome, kind=Kind.AUTO_REPLY, case=signed.case or None, rule="our-mail"
+    )
 
 
 def _proven(lookup: Lookup, mail: OutgoingView) -> UpdateOutbox:
@@ -108,19 +110,19 @@ def _proven(lookup: Lookup, mail: OutgoingView) -> UpdateOutbox:
     return UpdateOutbox(key=mail.key, event=MailEvent.COPY_SEEN, alias=rewritten, sent_at=lookup.received_at)
 
 
-def _first_copy(lookup: Lookup, mark: Signature, mail: OutgoingView) -> Decision:
-    effects: list[Effect] = [_record(mark, Outcome.OURS), _proven(lookup, mail)]
+def _first_copy(lookup: Lookup, signed: Signature, mail: OutgoingView) -> Decision:
+    effects: list[Effect] = [_record(signed, Outcome.OURS), _proven(lookup, mail)]
     if lookup.folder is Folder.INTAKE:
         effects.append(FileMessage(folder=Folder.SENT))
     return Decision(effects=tuple(effects), because=("our-mail-copy",))
 
 
-def _import(lookup: Lookup, mark: Signature) -> ImportSent:
+def _import(lookup: Lookup, signed: Signature) -> ImportSent:
     return ImportSent(
-        key=mark.key,
-        kind=kinds.of_key(mark.key),
-        case=mark.case,
-        message=mark.message,
+        key=signed.key,
+        kind=kinds.of_key(signed.key),
+        case=signed.case,
+        message=signed.message,
         refs=lookup.message.refs,
         message_id=lookup.message.message_id,
         recipient=_recipient(lookup.message),
@@ -128,16 +130,16 @@ def _import(lookup: Lookup, mark: Signature) -> ImportSent:
     )
 
 
-def _imported(mark: Signature) -> AuditEvent:
-    return AuditEvent(kind="imported", case=mark.case or None, data={"mail": kinds.of_key(mark.key)})
+def _imported(signed: Signature) -> AuditEvent:
+    return AuditEvent(kind="imported", case=signed.case or None, data={"mail": kinds.of_key(signed.key)})
 
 
 def _recipient(message: Message) -> str:
     return message.to[0] if message.to else ""
 
 
-def _restored(lookup: Lookup, mark: Signature) -> Decision:
-    effects: list[Effect] = [_record(mark, Outcome.OURS), _import(lookup, mark), _imported(mark)]
+def _restored(lookup: Lookup, signed: Signature) -> Decision:
+    effects: list[Effect] = [_record(signed, Outcome.OURS), _import(lookup, signed), _imported(signed)]
     if lookup.folder is Folder.INTAKE:
         effects.append(FileMessage(folder=Folder.SENT))
     return Decision(effects=tuple(effects), because=("our-mail-unknown: database restored",))
@@ -182,13 +184,13 @@ def _by_another_office() -> Decision:
     return Decision(effects=(attach, RequestReview(reason=FOREIGN)), because=(FOREIGN,))
 
 
-def _told_by_another(lookup: Lookup, mark: Signature, mail: OutgoingView | None) -> list[Effect]:
+def _told_by_another(lookup: Lookup, signed: Signature, mail: OutgoingView | None) -> list[Effect]:
     """The recipient has this mail, so ours of the same key is not sent. The case number is the other daemon's."""
     if mail is not None:
         return (
             [] if mail.copied else [UpdateOutbox(key=mail.key, event=MailEvent.COPY_SEEN, sent_at=lookup.received_at)]
         )
-    return [replace(_import(lookup, mark), case="", message="", refs=())]
+    return [replace(_import(lookup, signed), case="", message="", refs=())]
 
 
 def _other_instance(name: str, told: list[Effect] | tuple[()]) -> Decision:

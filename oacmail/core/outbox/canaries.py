@@ -29,7 +29,7 @@ def canary(policy: Policy, tick: TickView, now: datetime) -> tuple[Effect, ...]:
     return (send, Remember(name=SENT, value=key))
 
 
-def came_back(folder: Folder, mark: Signature) -> tuple[Effect, ...]:
+def came_back(folder: Folder, signed: Signature) -> tuple[Effect, ...]:
     """A signed copy in INBOX: it has travelled. One in Sent or Junk may never have left, or is where nobody reads."""
-    arrived = mark.key.startswith(KEY) and folder is Folder.INTAKE
-    return (Remember(name=BACK + mark.key, value=mark.key),) if arrived else ()
+    arrived = signed.key.startswith(KEY) and folder is Folder.INTAKE
+    return (Remember(name=BACK + signed.key, value=signed.key),) if arrived else ()

@@ -21,11 +21,11 @@ class Rendered:
 
 class Renderer(Protocol):
     def render(
-        self, send: Send, message_id: str, mark: Callable[[str], str], now: datetime, *originals: bytes
+        self, send: Send, message_id: str, sign: Callable[[str], str], now: datetime, *originals: bytes
     ) -> Rendered:
         """Render the final mail. A broken override never raises: the shipped template is used instead.
 
-        `mark` returns the value of X-Oacmail for the text; `originals` are the messages to attach, with secrets
+        `sign` returns the value of X-Oacmail for the text; `originals` are the messages to attach, with secrets
         already removed.
         """
         ...

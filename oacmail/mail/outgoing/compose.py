@@ -28,9 +28,9 @@ _STRUCTURE = {"MIME-Version", "Content-Type", "Content-Transfer-Encoding"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heading:
-    """The header values. `mark` is the value of X-Oacmail. `language` holds language tags, comma-separated (RFC
-    3282), '' = unknown. `automatic` '': a person wrote it (RFC 3834 section 5). `mark`, `case`, `kind` '': the mail has
-    no such field."""
+    """The header values. `signature` is the value of X-Oacmail. `language` holds language tags, comma-separated (RFC
+    3282), '' = unknown. `automatic` '': a person wrote it (RFC 3834 section 5). `signature`, `case`, `kind` '': the
+    mail has no such field."""
 
     office: str
     sender: str
@@ -40,7 +40,7 @@ class Heading:
     sent_at: datetime
     automatic: Literal["auto-replied", "auto-generated", ""]
     kind: str
-    mark: str
+    signature: str
     language: str
     case: str = ""
     in_reply_to: str = ""
@@ -109,7 +109,7 @@ def _tokens(heading: Heading) -> dict[str, Sequence[str]]:
         "References": headers.references(answered, heading.refs),
         "Auto-Submitted": (heading.automatic,) if heading.automatic else (),
         "X-Auto-Response-Suppress": ("All",) if heading.automatic else (),
-        "X-Oacmail": one_line(heading.mark).split(),
+        "X-Oacmail": one_line(heading.signature).split(),
         "X-Oacmail-Case": (headers.clean(heading.case),) if heading.case else (),
         "X-Oacmail-Kind": (headers.clean(heading.kind),) if heading.kind else (),
         "Content-Language": headers.clean(heading.language).split(),
@@ -178,11 +178,11 @@ def seven_bit(mime: bytes) -> bytes:
     boundary = _MIXED.search(head)
     if mime.isascii() or boundary is None:
         return mime
-    mark = b"--" + boundary[1]
-    front, *parts = mime.removesuffix(mark + b"--\r\n").split(mark + b"\r\n")
+    delimiter = b"--" + boundary[1]
+    front, *parts = mime.removesuffix(delimiter + b"--\r\n").split(delimiter + b"\r\n")
     front = front.replace(b"Content-Transfer-Encoding: 8bit\r\n", b"Content-Transfer-Encoding: 7bit\r\n", 1)
-    inside = (mark + b"\r\n" + (part if part.isascii() else _in_seven_bit(part)) for part in parts)
-    return b"".join((front, *inside, mark, b"--\r\n"))
+    inside = (delimiter + b"\r\n" + (part if part.isascii() else _in_seven_bit(part)) for part in parts)
+    return b"".join((front, *inside, delimiter, b"--\r\n"))
 
 
 def _in_seven_bit(part: bytes) -> bytes:
@@ -193,9 +193,9 @@ def multipart(subtype: str, boundary: str, parts: Sequence[bytes]) -> bytes:
     """Return the parts in one container, with its own fields."""
     encoding = "7bit" if all(part.isascii() for part in parts) else "8bit"
     head = f'Content-Type: multipart/{subtype}; boundary="{boundary}"\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n'
-    mark = f"--{boundary}".encode()
-    inside = b"".join(mark + b"\r\n" + part + b"\r\n" for part in parts)
-    return head.encode() + inside + mark + b"--\r\n"
+    delimiter = f"--{boundary}".encode()
+    inside = b"".join(delimiter + b"\r\n" + part + b"\r\n" for part in parts)
+    return head.encode() + inside + delimiter + b"--\r\n"
 
 
 def _unused(seed: str, original: bytes) -> str:
