@@ -51,8 +51,8 @@ _ALL = ("answer", "remind", "nudge", "update", "close", "wait")
 def on_admin_command(policy: Policy, view: View, inp: AdminCommand, now: datetime) -> Decision:
     case = view.cases[inp.case]
     effects = _VERBS[inp.verb](policy, view, case, inp, now)
-    note = AuditEvent(kind="ordered", case=case.number, data={"verb": inp.verb, "by": inp.by})
-    return Decision(effects=(*effects, note), because=(f"ordered: {inp.verb}",))
+    event = AuditEvent(kind="ordered", case=case.number, data={"verb": inp.verb, "by": inp.by})
+    return Decision(effects=(*effects, event), because=(f"ordered: {inp.verb}",))
 
 
 _Verb = Callable[[Policy, View, CaseView, AdminCommand, datetime], tuple[Effect, ...]]

@@ -36,17 +36,17 @@ def on_automatic_mail(policy: Policy, view: View, lookup: Lookup, now: datetime)
     if case is None and forms.may_be(message):
         return _perhaps_a_form(lookup)
     doubtful = status is not None and status.by_words and not _is_about_our_mail(view, status)
-    attach = RecordMessage(
+    record = RecordMessage(
         role=Role.ROBOT,
         outcome=Outcome.QUARANTINED if doubtful else Outcome.AUTOMATIC,
         kind=_KINDS.get(message.auto, Kind.BULK),
         case=case.number if case else None,
         rule=f"robot: {message.auto}",
     )
-    effects: list[Effect] = [attach]
+    effects: list[Effect] = [record]
     because = [f"robot: {message.auto}", *message.reasons]
     if doubtful:
-        effects.append(RequestReview(reason=f"looks-automatic: {attach.kind}"))
+        effects.append(RequestReview(reason=f"looks-automatic: {record.kind}"))
     if status is not None and status.action == "failed" and (status.about or not status.by_words):
         failures = _failed(policy, view, lookup, status, now)
         effects += failures
@@ -66,8 +66,8 @@ def _perhaps_a_form(lookup: Lookup) -> Decision:
     message = lookup.message
     reason = f"looks-like-a-form: {message.sender}"
     kind = _KINDS.get(message.auto, Kind.BULK)
-    attach = RecordMessage(role=Role.ROBOT, outcome=Outcome.QUARANTINED, kind=kind, rule="looks-like-a-form")
-    return Decision(effects=(attach, RequestReview(reason=reason)), because=("looks-like-a-form", *message.reasons))
+    record = RecordMessage(role=Role.ROBOT, outcome=Outcome.QUARANTINED, kind=kind, rule="looks-like-a-form")
+    return Decision(effects=(record, RequestReview(reason=reason)), because=("looks-like-a-form", *message.reasons))
 
 
 def _case(view: View, lookup: Lookup) -> CaseView | None:

@@ -67,13 +67,13 @@ def on_forward(policy: Policy, view: View, lookup: Lookup, role: Role, now: date
     effects = tuple(
         replace(effect, written=inner) if isinstance(effect, RecordMessage) else effect for effect in opened.effects
     )
-    note = AuditEvent(kind="forwarded", case=_number(effects), data={"by": lookup.message.sender.partition("@")[0]})
+    event = AuditEvent(kind="forwarded", case=_number(effects), data={"by": lookup.message.sender.partition("@")[0]})
     review = (ReviewDone(fingerprint=inner.fingerprint),) if view.known is not None else ()
     if forwarded.whole or forwarded.confirmed:
-        return replace(opened, effects=(*effects, note, *review), because=("forwarded", *opened.because))
+        return replace(opened, effects=(*effects, event, *review), because=("forwarded", *opened.because))
     kept = tuple(effect for effect in effects if not (isinstance(effect, Send) and effect.kind in TO_CITIZENS))
     asks = _confirm(policy, lookup, inner.sender, _number(effects), now) if len(kept) < len(effects) else ()
-    return replace(opened, effects=(*kept, note, *review, *asks), because=("forwarded-as-text", *opened.because))
+    return replace(opened, effects=(*kept, event, *review, *asks), because=("forwarded-as-text", *opened.because))
 
 
 def _number(effects: tuple[Effect, ...]) -> str | None:

@@ -116,10 +116,10 @@ def _voted(request: CitizenRequest, vote: votes.Ballot) -> Decision:
 
 
 def _set_aside(request: CitizenRequest, outcome: Outcome, reason: str) -> Decision:
-    attach = RecordMessage(
+    record = RecordMessage(
         role=Role.CITIZEN, outcome=outcome, kind=request.reading.kind, rule=reason, author=request.author
     )
-    return Decision(effects=(attach, RequestReview(reason=reason)), because=(reason, *request.reading.because))
+    return Decision(effects=(record, RequestReview(reason=reason)), because=(reason, *request.reading.because))
 
 
 def _thanks_without_reference(request: CitizenRequest) -> Decision:

@@ -99,14 +99,14 @@ def _written_by_staff(policy: Policy, view: View, lookup: Lookup, role: Role, ho
     guests = () if _to_the_citizen(case, recipients) else _deadlines_of_guests(case, recipients)
     if not guests and not _to_the_citizen(case, recipients):
         return _filed(role, case, Outcome.STAFF, f"staff-message; {match.rule}", touched=lookup.received_at)
-    attach = RecordMessage(role=Role.AGENT, outcome=Outcome.CASE, kind=Kind.REQUEST, case=case.number, rule=match.rule)
+    record = RecordMessage(role=Role.AGENT, outcome=Outcome.CASE, kind=Kind.REQUEST, case=case.number, rule=match.rule)
     key, at = message.fingerprint, _written_at(view, lookup, case)
     if view.undelivered is not None and concerns(policy, view.undelivered, case.citizen):
         returned = answers.undelivered(policy, case, at=at, key=key, now=now, answer=key)
-        return Decision(effects=(attach, *returned), because=("answer-undelivered", match.rule))
+        return Decision(effects=(record, *returned), because=("answer-undelivered", match.rule))
     effects = answers.answered(policy, case, at=at, key=key, how=how, guests=guests)
     twice = () if guests else answered_twice.warn(policy, case, at=at, now=now)
-    return Decision(effects=(attach, *effects, *twice), because=(how, match.rule))
+    return Decision(effects=(record, *effects, *twice), because=(how, match.rule))
 
 
 def _unmarked_robot(lookup: Lookup, role: Role, case: CaseView | None) -> Decision:
@@ -178,20 +178,20 @@ def _match(view: View, lookup: Lookup, writers: frozenset[str]) -> ThreadMatch:
 
 def _filed(role: Role, case: CaseView | None, outcome: Outcome, rule: str, touched: datetime | None = None) -> Decision:
     number = case.number if case else None
-    attach = RecordMessage(role=role, outcome=outcome, kind=Kind.REQUEST, case=number, rule=rule)
-    effects: tuple[Effect, ...] = (attach,)
+    record = RecordMessage(role=role, outcome=outcome, kind=Kind.REQUEST, case=number, rule=rule)
+    effects: tuple[Effect, ...] = (record,)
     if number and touched:
-        effects = (attach, UpdateCase(case=number, columns={"touched_at": touched}))
+        effects = (record, UpdateCase(case=number, columns={"touched_at": touched}))
     return Decision(effects=effects, because=(rule,))
 
 
 def _set_aside(reason: str, role: Role = Role.AGENT) -> Decision:
-    attach = RecordMessage(role=role, outcome=Outcome.QUARANTINED, kind=Kind.REQUEST, rule=reason)
-    return Decision(effects=(attach, RequestReview(reason=reason)), because=(reason,))
+    record = RecordMessage(role=role, outcome=Outcome.QUARANTINED, kind=Kind.REQUEST, rule=reason)
+    return Decision(effects=(record, RequestReview(reason=reason)), because=(reason,))
 
 
 def _remark(policy: Policy, lookup: Lookup, writer: Sender, case: CaseView, now: datetime) -> Decision:
-    attach = RecordMessage(
+    record = RecordMessage(
         role=writer.role, outcome=Outcome.STAFF, kind=Kind.REQUEST, case=case.number, rule=writer.rule
     )
     day = now.astimezone(policy.office.timezone).date()
@@ -211,5 +211,5 @@ def _remark(policy: Policy, lookup: Lookup, writer: Sender, case: CaseView, now:
         case=case.number,
         facts={"received_at": lookup.received_at},
     )
-    note = AuditEvent(kind="remark", case=case.number, data={"rule": writer.rule})
-    return Decision(effects=(attach, note, *told), because=(writer.rule, "remark"))
+    event = AuditEvent(kind="remark", case=case.number, data={"rule": writer.rule})
+    return Decision(effects=(record, event, *told), because=(writer.rule, "remark"))

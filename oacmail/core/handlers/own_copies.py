@@ -166,10 +166,10 @@ def signed_by_another(policy: Policy, view: View, lookup: Lookup) -> Decision | 
     if _is_of_this_run(view, lookup):
         name, about = claims(raw)
         return _other_instance(name, ()) if _reads_this_mailbox(view, message, about) else _by_another_office()
-    attach = RecordMessage(
+    record = RecordMessage(
         role=Role.OURS, outcome=Outcome.OURS, kind=Kind.AUTO_REPLY, rule="our-mail-of-another-secret"
     )
-    return Decision(effects=(attach,), because=("our-mail-of-another-secret",))
+    return Decision(effects=(record,), because=("our-mail-of-another-secret",))
 
 
 def _reads_this_mailbox(view: View, message: Message, about: str) -> bool:
@@ -180,8 +180,8 @@ def _reads_this_mailbox(view: View, message: Message, about: str) -> bool:
 
 
 def _by_another_office() -> Decision:
-    attach = RecordMessage(role=Role.OURS, outcome=Outcome.QUARANTINED, kind=Kind.AUTO_REPLY, rule=FOREIGN)
-    return Decision(effects=(attach, RequestReview(reason=FOREIGN)), because=(FOREIGN,))
+    record = RecordMessage(role=Role.OURS, outcome=Outcome.QUARANTINED, kind=Kind.AUTO_REPLY, rule=FOREIGN)
+    return Decision(effects=(record, RequestReview(reason=FOREIGN)), because=(FOREIGN,))
 
 
 def _told_by_another(lookup: Lookup, signed: Signature, mail: OutgoingView | None) -> list[Effect]:
@@ -195,17 +195,17 @@ def _told_by_another(lookup: Lookup, signed: Signature, mail: OutgoingView | Non
 
 def _other_instance(name: str, told: list[Effect] | tuple[()]) -> Decision:
     """Sending stops until the next start (engine/delivery.py)."""
-    attach = RecordMessage(role=Role.OURS, outcome=Outcome.OURS, kind=Kind.AUTO_REPLY, rule=OTHER_INSTANCE)
-    note = AuditEvent(kind=OTHER_INSTANCE, data={"instance": name})
-    effects = (attach, *told, Remember(name=OTHER_INSTANCE, value=name or "early"), note)
+    record = RecordMessage(role=Role.OURS, outcome=Outcome.OURS, kind=Kind.AUTO_REPLY, rule=OTHER_INSTANCE)
+    event = AuditEvent(kind=OTHER_INSTANCE, data={"instance": name})
+    effects = (record, *told, Remember(name=OTHER_INSTANCE, value=name or "early"), event)
     return Decision(effects=effects, because=(OTHER_INSTANCE,))
 
 
 def claims_to_be_ours() -> Decision:
     """From our own address, outside Sent, unsigned: never acknowledged, never ignored, never an answer."""
-    attach = RecordMessage(
+    record = RecordMessage(
         role=Role.OURS, outcome=Outcome.QUARANTINED, kind=Kind.REQUEST, rule="from-our-address-unsigned"
     )
     return Decision(
-        effects=(attach, RequestReview(reason="from-our-address-unsigned")), because=("from-our-address-unsigned",)
+        effects=(record, RequestReview(reason="from-our-address-unsigned")), because=("from-our-address-unsigned",)
     )

@@ -34,11 +34,11 @@ def on_relayed_answer(policy: Policy, view: View, lookup: Lookup, role: Role, no
     review = (ReviewDone(fingerprint=lookup.message.fingerprint),) if view.known is not None else ()
     if reason or case is None:
         told = _told(policy, lookup, number, reason, now)
-        note = AuditEvent(kind="not-relayed", case=number, data={"why": reason})
-        return Decision(effects=(record, *review, note, *told), because=(rule, reason))
-    note = AuditEvent(kind="relayed", case=number, data={"by": lookup.message.sender.partition("@")[0]})
+        event = AuditEvent(kind="not-relayed", case=number, data={"why": reason})
+        return Decision(effects=(record, *review, event, *told), because=(rule, reason))
+    event = AuditEvent(kind="relayed", case=number, data={"by": lookup.message.sender.partition("@")[0]})
     send = _answer(policy, view, lookup, case, now)
-    return Decision(effects=(record, *review, note, send, *_left_before(policy, view, lookup, send)), because=(rule,))
+    return Decision(effects=(record, *review, event, send, *_left_before(policy, view, lookup, send)), because=(rule,))
 
 
 def _why_not(policy: Policy, view: View, lookup: Lookup, case: CaseView | None) -> str:
