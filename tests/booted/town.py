@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.booted.machine import Failed, Machine
-from tests.servers import dovecot, postfix
+from tests.servers import dovecot, postfix, town
 from tests.servers.certs import make_certificates
 from tests.servers.dovecot import PASSWORD
 from tests.servers.waiting import until
@@ -18,39 +18,23 @@ WRITE = """import smtplib, sys
 with smtplib.SMTP("127.0.0.1", 25) as relay:
     relay.sendmail(sys.argv[1], [sys.argv[2]], sys.stdin.buffer.read())
 """
-CONFIG = """[office]
-address = "{address}"
-state = "{state}"
-town = "Castellbisbal"
-calendar = "none"
-hours = ["00:00", "24:00"]
-complaints_form_url = "https://www.castellbisbal.cat/queixes"
-privacy_url = "https://www.castellbisbal.cat/privacitat"
-rights_url = "https://www.castellbisbal.cat/drets"
-dpo = "dpd@castellbisbal.cat"
-
+CONFIG = f"""[office]
+address = "{{address}}"
+state = "{{state}}"
+{town.OFFICE}
 [imap]
 host = "localhost"
-user = "{user}"
+user = "{{user}}"
 ca_file = "/etc/oacmail/ca.pem"
 poll_seconds = 1
-{imap}
+{{imap}}
 
 [smtp]
 host = "localhost"
-user = "{user}"
+user = "{{user}}"
 ca_file = "/etc/oacmail/ca.pem"
 
-[people]
-supervisor = "cap@castellbisbal.cat"
-operator = "sistemes@castellbisbal.cat"
-
-[deadline]
-day_end = "24:00"
-
-[digest]
-to = []
-"""
+{town.OTHERS}"""
 
 
 class Servers:

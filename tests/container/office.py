@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 from tests.container.image import IMAGE, LIMITS, run
+from tests.servers import town
 from tests.servers.mail_servers import PASSWORD, MailServers
 from tests.servers.people import Citizen
 from tests.servers.waiting import until
@@ -14,35 +15,22 @@ NAME, VOLUME = f"oacmail-test-{os.getpid()}", f"oacmail-test-state-{os.getpid()}
 USER = 990
 SAFE = ("--read-only", "--cap-drop=all", "--security-opt=no-new-privileges")
 HERE = ("--network=host", "--cgroups=disabled", *LIMITS)
-CONFIG = """[office]
-address = "{address}"
+CONFIG = f"""[office]
+address = "{{address}}"
 state = "/var/lib/oacmail"
-town = "Castellbisbal"
-calendar = "none"
-hours = ["00:00", "24:00"]
-complaints_form_url = "https://www.castellbisbal.cat/queixes"
-privacy_url = "https://www.castellbisbal.cat/privacitat"
-rights_url = "https://www.castellbisbal.cat/drets"
-dpo = "dpd@castellbisbal.cat"
-[imap]
+{town.OFFICE}[imap]
 host = "localhost"
-port = {imap}
-user = "{user}"
+port = {{imap}}
+user = "{{user}}"
 ca_file = "ca.pem"
 poll_seconds = 1
 [smtp]
 host = "localhost"
-port = {smtp}
-user = "{user}"
+port = {{smtp}}
+user = "{{user}}"
 ca_file = "ca.pem"
 per_minute = 0
-[people]
-supervisor = "cap@castellbisbal.cat"
-operator = "sistemes@castellbisbal.cat"
-[deadline]
-day_end = "24:00"
-[digest]
-to = []
+{town.OTHERS}
 [ack]
 per_domain_hour = 0
 per_hour = 0
