@@ -23,7 +23,7 @@ from oacmail.engine import run_history
 from oacmail.engine.backoff import LONGEST_WAIT, Outage, StateOutage
 from oacmail.engine.grant_watch import OAUTH
 from oacmail.engine.host_checks import DISK
-from oacmail.engine.nights import Nights
+from oacmail.engine.nightly_jobs import NightlyJobs
 from oacmail.engine.problem_flag import ProblemFlag
 from oacmail.engine.status_line import summary
 from oacmail.shipped import version
@@ -279,9 +279,9 @@ class Service:
         defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         zone = self.parts.engine.policy.office.timezone
         scheduler = BackgroundScheduler(job_defaults=defaults, timezone=zone)
-        nights = Nights(self.parts.ticks, self._jobs_of_the_night())
+        nightly_jobs = NightlyJobs(self.parts.ticks, self._nightly_jobs())
         scheduler.add_job(self._tick, "interval", seconds=TICK_SECONDS)
-        scheduler.add_job(lambda: self._night(nights), "interval", seconds=TICK_SECONDS)
+        scheduler.add_job(lambda: self._nightly(nightly_jobs), "interval", seconds=TICK_SECONDS)
         return scheduler
 
     def _tick(self) -> None:
@@ -319,15 +319,15 @@ class Service:
         if ended is not None and not self._full:
             self.parts.store.problem(STATE, True, *ended)
 
-    def _night(self, nights: Nights) -> None:
+    def _nightly(self, nightly_jobs: NightlyJobs) -> None:
         try:
-            nights.look()
+            nightly_jobs.look()
         except OacmailError as error:
             log.warning("night.postponed", error=str(error))
 
-    def _jobs_of_the_night(self) -> Mapping[str, Callable[[], object]]:
-        """Compare every place in the mailbox with our records, check the calendar ahead, remove expired records, and
-        learn from corrections."""
+    def _nightly_jobs(self) -> Mapping[str, Callable[[], object]]:
+        """Compare the mailbox with our records, check the calendar ahead, delete what has waited too long, erase again
+        who was forgotten, purge, and learn from corrections."""
         return {
             "compare": self._compare_places,
             "calendar": lambda: wiring.check_calendar(self.parts.config, self.parts.engine),

@@ -1,7 +1,7 @@
-"""Which jobs of the night are still to be done: each once after 03:00 by its own row, so also after a night off.
+"""Run the nightly jobs, each once after 03:00. A job that a stopped service has missed runs at the next start.
 
-A job that was never done counts as done at the first look, so that a new installation begins with none. One that fails
-is tried again after an hour and stops no other.
+The time of each job's last run is a stored value. A job that never ran counts as done at first, so that a new
+installation begins with none. One that fails is tried again after an hour and stops no other.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,7 +20,7 @@ AGAIN = timedelta(hours=1)
 
 
 @dataclass(slots=True)
-class Nights:
+class NightlyJobs:
     """`jobs`: name to work, in their order. Called by one thread at a time."""
 
     ticks: Ticks
@@ -28,7 +28,7 @@ class Nights:
     _failed: dict[str, datetime] = field(default_factory=dict)
 
     def look(self) -> None:
-        """Do what is due. Raises StateError, Fatal."""
+        """Run the jobs that are due. Raises StateError, Fatal."""
         for name, job in self.jobs.items():
             if self._is_due(name):
                 self._do(name, job)

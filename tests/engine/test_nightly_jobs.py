@@ -11,7 +11,7 @@ from oacmail.adapters.systemd import Systemd
 from oacmail.cli.status import health
 from oacmail.core.errors import Transient
 from oacmail.engine import Ticks
-from oacmail.engine.nights import Nights
+from oacmail.engine.nightly_jobs import NightlyJobs
 from oacmail.privacy.purge import Periods, due
 from oacmail.service import Service
 from tests.engine.test_forgetting import _answered_and_closed, left_in
@@ -79,10 +79,10 @@ def test_a_job_of_the_night_that_fails_is_tried_again_after_an_hour_and_stops_no
         done.append("tried")
         raise Transient("state: another program writes to it")
 
-    nights = Nights(Ticks(engine=world.engine), {"first": fails, "second": lambda: done.append("second")})
+    nightly_jobs = NightlyJobs(Ticks(engine=world.engine), {"first": fails, "second": lambda: done.append("second")})
     for at in ("2026-11-25 22:00", "2026-11-26 03:00", "2026-11-26 03:30", "2026-11-26 04:00"):
         world.advance(at)
-        nights.look()
+        nightly_jobs.look()
     assert done == ["tried", "second", "tried"]
 
 
@@ -90,5 +90,5 @@ def test_the_work_of_a_night_without_the_daemon_is_done_once_at_its_start(world:
     done: list[str] = []
     for at in ("2026-11-25 22:00", "2026-11-28 09:00", "2026-11-28 09:01"):
         world.advance(at)
-        Nights(Ticks(engine=world.engine), {"purge": partial(done.append, at)}).look()
+        NightlyJobs(Ticks(engine=world.engine), {"purge": partial(done.append, at)}).look()
     assert done == ["2026-11-28 09:00"]
