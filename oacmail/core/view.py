@@ -365,8 +365,8 @@ class TickView:
     reached: tuple[tuple[CaseView, Deadline], ...] = ()
     synced_at: datetime | None = None
     unread: tuple[str, ...] = ()
-    held: tuple[DeferredAcknowledgement, ...] = ()
-    held_notices: tuple[DeferredNotice, ...] = ()
+    deferred: tuple[DeferredAcknowledgement, ...] = ()
+    deferred_notices: tuple[DeferredNotice, ...] = ()
     uncertain: tuple[UncertainDelivery, ...] = ()
     spent: Mapping[str, RateUsage] = field(default_factory=lambda: MappingProxyType({}))
     digest_due: bool = False

@@ -61,16 +61,16 @@ def tick_view(con: sqlite3.Connection, policy: Policy, now: datetime, only: Tick
         return [row for row in _ROWS[kind](con, policy, now) if wanted(TickItem(kind=kind, key=row["item"]))]
 
     digest = wanted(_DIGEST) and digest_due(policy, _last_digest(con), now)
-    held = _held(rows("ack"))
+    deferred = _deferred(rows("ack"))
     reached = _reached(con, policy, rows("deadline"), now)
     return TickView(
         reached=reached,
         synced_at=synced_at(con),
         unread=_unread(con),
-        held=held,
-        held_notices=_held_notices(rows("notice")),
+        deferred=deferred,
+        deferred_notices=_deferred_notices(rows("notice")),
         uncertain=_uncertain(con, policy, rows("uncertain")),
-        spent=usages(con, policy, {item.recipient for item in held}, now),
+        spent=usages(con, policy, {item.recipient for item in deferred}, now),
         digest_due=digest,
         live=load_digest.live(con, policy, now) if digest else (),
         waiting=load_digest.waiting(con) if digest else (),
@@ -166,7 +166,7 @@ def _deferred_rows(con: sqlite3.Connection, _policy: Policy, _now: datetime) -> 
     ).fetchall()
 
 
-def _held(rows: Rows) -> tuple[DeferredAcknowledgement, ...]:
+def _deferred(rows: Rows) -> tuple[DeferredAcknowledgement, ...]:
     return tuple(
         DeferredAcknowledgement(
             key=row["item"],
@@ -188,7 +188,7 @@ def _notice_rows(con: sqlite3.Connection, _policy: Policy, _now: datetime) -> Ro
     ).fetchall()
 
 
-def _held_notices(rows: Rows) -> tuple[DeferredNotice, ...]:
+def _deferred_notices(rows: Rows) -> tuple[DeferredNotice, ...]:
     return tuple(
         DeferredNotice(
             key=row["item"],

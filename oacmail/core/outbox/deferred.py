@@ -24,7 +24,7 @@ def release_deferred(policy: Policy, tick: TickView, now: datetime) -> list[Effe
     today = now.astimezone(zone).date()
     stale: list[DeferredAcknowledgement] = []
     waiting: list[DeferredAcknowledgement] = []
-    for item in tick.held:
+    for item in tick.deferred:
         too_late = item.answered or item.created_at.astimezone(zone).date() < today
         (stale if too_late else waiting).append(item)
     effects: list[Effect] = [UpdateOutbox(key=item.key, event=MailEvent.DROPPED) for item in stale]
@@ -48,7 +48,7 @@ def _alert(policy: Policy, tick: TickView, left: int, now: datetime) -> list[Eff
     last = tick.alerted.get(ALERT)
     if not left or (last is not None and timedelta(0) <= now - last < ALERT_EVERY):
         return []
-    facts = {"code": f"ack-budget:{left}", "since": min(item.created_at for item in tick.held)}
+    facts = {"code": f"ack-budget:{left}", "since": min(item.created_at for item in tick.deferred)}
     key = f"{ALERT}:{now.strftime('%Y%m%dT%H%M%SZ')}"
     told = notices(policy, policy.people.operator, key=key, kind=MailKind.ALERT, now=now, facts=facts)
     return [*told, Remember(name=ALERT, value=str(left))]

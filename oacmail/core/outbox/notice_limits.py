@@ -67,18 +67,18 @@ def list_notices(policy: Policy, tick: TickView, now: datetime) -> list[Effect]:
     """Send one list of each kind to each recipient and one alert to the operator, in service hours, once an hour."""
     last = tick.alerted.get(ALERT)
     recent = last is not None and timedelta(0) <= now - last < EVERY
-    if not tick.held_notices or recent or not calendar.in_hours(now, policy):
+    if not tick.deferred_notices or recent or not calendar.in_hours(now, policy):
         return []
     stamp = now.strftime("%Y%m%dT%H%M%SZ")
     effects: list[Effect] = []
-    for (kind, recipient), group in groupby(sorted(tick.held_notices, key=_address), key=_address):
+    for (kind, recipient), group in groupby(sorted(tick.deferred_notices, key=_address), key=_address):
         items = sorted(group, key=lambda item: (item.created_at, item.key))
         effects += _list(policy, kind, recipient, items, now)
         effects += [UpdateOutbox(key=item.key, event=MailEvent.DROPPED, error=FOLDED) for item in items]
     facts = {
-        "code": f"notice-budget:{len({(item.kind, item.message) for item in tick.held_notices})}",
-        "since": min(item.created_at for item in tick.held_notices),
-        "lines": tuple(f"{kind}: {count}" for kind, count in _counts(tick.held_notices)),
+        "code": f"notice-budget:{len({(item.kind, item.message) for item in tick.deferred_notices})}",
+        "since": min(item.created_at for item in tick.deferred_notices),
+        "lines": tuple(f"{kind}: {count}" for kind, count in _counts(tick.deferred_notices)),
     }
     told = notices(policy, policy.people.operator, key=f"{ALERT}:{stamp}", kind=MailKind.ALERT, now=now, facts=facts)
     return [*effects, *told, Remember(name=ALERT, value=stamp)]

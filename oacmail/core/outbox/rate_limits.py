@@ -48,7 +48,7 @@ FREE_MAIL = frozenset(
 _CROWD = 3
 
 
-@lru_cache(maxsize=1024)  # of one held mail it is asked several times at each tick
+@lru_cache(maxsize=1024)  # of one deferred mail it is asked several times at each tick
 def registrable(address: str) -> str:
     """Return the registrable domain of an address or a host, in lower case; a public suffix is returned unchanged.
 
