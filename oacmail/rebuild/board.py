@@ -147,13 +147,13 @@ class PlayedBoard:
     def _agents(self) -> tuple[str, ...]:
         return agents_of(self.engine.policy.people.agents)
 
-    def _move(self, inp: BoardMove) -> None:
+    def _move(self, move: BoardMove) -> None:
         with self.store.turn() as turn:
-            view = turn.view(self.engine.policy, inp, self.engine.now())
+            view = turn.view(self.engine.policy, move, self.engine.now())
         assert isinstance(view, View)
-        if on_board_move(self.engine.policy, view, inp, self.engine.now()).because != ("refused",):
-            self.engine.perform(inp)
-            self.moved.append(inp.case or "")
+        if on_board_move(self.engine.policy, view, move, self.engine.now()).because != ("refused",):
+            self.engine.perform(move)
+            self.moved.append(move.case or "")
 
     def _without_case(self, placed: Iterable[Placed]) -> None:
         """What lies in a folder of open cases is a request after all: a person has put it there."""

@@ -48,19 +48,19 @@ _COLUMN: dict[str, Literal["kind", "topic", "level", "intent", "lang"]] = {
 _ALL = ("answer", "remind", "nudge", "update", "close", "wait")
 
 
-def on_admin_command(policy: Policy, view: View, inp: AdminCommand, now: datetime) -> Decision:
-    case = view.cases[inp.case]
-    effects = _VERBS[inp.verb](policy, view, case, inp, now)
-    event = AuditEvent(kind="ordered", case=case.number, data={"verb": inp.verb, "by": inp.by})
-    return Decision(effects=(*effects, event), because=(f"ordered: {inp.verb}",))
+def on_admin_command(policy: Policy, view: View, command: AdminCommand, now: datetime) -> Decision:
+    case = view.cases[command.case]
+    effects = _VERBS[command.verb](policy, view, case, command, now)
+    event = AuditEvent(kind="ordered", case=case.number, data={"verb": command.verb, "by": command.by})
+    return Decision(effects=(*effects, event), because=(f"ordered: {command.verb}",))
 
 
 _Verb = Callable[[Policy, View, CaseView, AdminCommand, datetime], tuple[Effect, ...]]
 
 
-def _at(case: CaseView, inp: AdminCommand, now: datetime) -> datetime:
+def _at(case: CaseView, command: AdminCommand, now: datetime) -> datetime:
     """When the contact took place: not later than now, not before the case was opened."""
-    text = inp.words.get("at", "")
+    text = command.words.get("at", "")
     at = datetime.fromisoformat(text) if text else now
     if at > now:
         raise Refused("--at lies in the future: give the time at which the contact took place")
@@ -69,28 +69,28 @@ def _at(case: CaseView, inp: AdminCommand, now: datetime) -> datetime:
     return at
 
 
-def _assign(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+def _assign(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
     """To nobody if the name is empty."""
-    return (UpdateCase(case=case.number, columns={"assignee": inp.words["name"] or None, "touched_at": now}),)
+    return (UpdateCase(case=case.number, columns={"assignee": command.words["name"] or None, "touched_at": now}),)
 
 
-def _note(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
-    return (AuditEvent(kind="note", case=case.number, data={"by": inp.by}, text=inp.words["text"]),)
+def _note(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+    return (AuditEvent(kind="note", case=case.number, data={"by": command.by}, text=command.words["text"]),)
 
 
-def _log_call(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
-    at = _at(case, inp, now)
-    if inp.words.get("outcome", "reached") != "reached":
-        return call_backs.not_reached(policy, case, at=at, key=_key(inp, case, now), now=now)
-    return answers.answered(policy, case, at=at, key=_key(inp, case, now), how="call")
+def _log_call(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+    at = _at(case, command, now)
+    if command.words.get("outcome", "reached") != "reached":
+        return call_backs.not_reached(policy, case, at=at, key=_key(command, case, now), now=now)
+    return answers.answered(policy, case, at=at, key=_key(command, case, now), how="call")
 
 
-def _key(inp: AdminCommand, case: CaseView, now: datetime) -> str:
-    return f"{inp.verb}:{case.number}:{now.isoformat()}"
+def _key(command: AdminCommand, case: CaseView, now: datetime) -> str:
+    return f"{command.verb}:{case.number}:{now.isoformat()}"
 
 
-def _close(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
-    reason = inp.words["reason"]
+def _close(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+    reason = command.words["reason"]
     if reason == "thanks" and case.running("answer"):
         text = "the case waits for an answer: thanks cannot close it; log the contact with --reason contact"
         raise Refused(text, "waits")
@@ -98,9 +98,9 @@ def _close(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: d
         _refuse_if_derived(case)  # the person is owed the outcome, which no earlier answer has told
     met: tuple[Effect, ...] = ()
     if reason in ("answered", "contact"):
-        at = _at(case, inp, now)
+        at = _at(case, command, now)
         _refuse_if_asked_since(case, at)
-        met = answers.answered(policy, case, at=at, key=_key(inp, case, now), how=reason)
+        met = answers.answered(policy, case, at=at, key=_key(command, case, now), how=reason)
     columns: CaseColumns = {
         "status": Status.CLOSED,
         "closed_at": now,
@@ -113,7 +113,7 @@ def _close(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: d
         DropOutgoing(case=case.number, kinds=kinds.cancelled_by(kinds.CancelledBy.CLOSE)),
         UpdateCase(case=case.number, columns=columns),
         *survey.after(policy, case, reason=reason, now=now),
-        AuditEvent(kind="closed", case=case.number, data={"by": inp.by, "reason": reason}),
+        AuditEvent(kind="closed", case=case.number, data={"by": command.by, "reason": reason}),
     )
 
 
@@ -127,7 +127,7 @@ def _refuse_if_asked_since(case: CaseView, at: datetime) -> None:
         raise Refused(text, "waits")
 
 
-def _reopen(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+def _reopen(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
     if case.running("answer"):
         raise Refused("the case is open already and its deadline runs", "open-already")
     due = calendar.answer_due(now, policy)
@@ -135,14 +135,14 @@ def _reopen(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: 
     return (
         UpdateCase(case=case.number, columns={"status": status, "closed_at": None, "close_reason": None}),
         *survey.unsent(case),
-        *answers.ask(policy, case.number, key=_key(inp, case, now), at=now, due_at=due),
+        *answers.ask(policy, case.number, key=_key(command, case, now), at=now, due_at=due),
     )
 
 
-def _take_back(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+def _take_back(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
     """The desk works on it again, whatever its state was. A running deadline keeps running, else one starts now."""
     _refuse_if_derived(case)
-    due, key = calendar.answer_due(now, policy), _key(inp, case, now)
+    due, key = calendar.answer_due(now, policy), _key(command, case, now)
     columns: CaseColumns = {"status": Status.OPEN, "closed_at": None, "close_reason": None}
     return (
         UpdateCase(case=case.number, columns=columns),
@@ -152,14 +152,17 @@ def _take_back(policy: Policy, view: View, case: CaseView, inp: AdminCommand, no
     )
 
 
-def _wait(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+def _wait(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
     """The office waits for the person, perhaps until a day. This never stops a deadline that nobody has met."""
     if case.status is Status.CLOSED:
         raise Refused("the case is closed: reopen it first", "closed")
     _refuse_if_derived(case)
     waits = UpdateCase(case=case.number, columns={"status": Status.WAITING, "touched_at": now})
-    day = inp.words.get("day")
-    return (waits, *(waiting.until(policy, case, date.fromisoformat(day), _key(inp, case, now), now) if day else ()))
+    day = command.words.get("day")
+    return (
+        waits,
+        *(waiting.until(policy, case, date.fromisoformat(day), _key(command, case, now), now) if day else ()),
+    )
 
 
 def _refuse_if_derived(case: CaseView) -> None:
@@ -168,7 +171,7 @@ def _refuse_if_derived(case: CaseView) -> None:
         raise Refused("the technical services have the case: say first that it is solved, or take it back", "derived")
 
 
-def _answered(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+def _answered(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
     """It counts as answered again, by the answer that was seen. This meets no deadline."""
     if case.running("answer") or case.answered_at is None:
         raise Refused("the person waits for an answer", "waits")
@@ -177,38 +180,40 @@ def _answered(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now
     return (
         UpdateCase(case=case.number, columns=columns),
         EndDeadlines(case=case.number, how="void", at=now, kinds=(waiting.WAIT,)),
-        *answers.silent_close(policy, case, at=now, key=_key(inp, case, now)),
+        *answers.silent_close(policy, case, at=now, key=_key(command, case, now)),
     )
 
 
-def _escalate(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+def _escalate(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
     """Second level: the services get the card and the original, the citizen the notice that meets the promise (R22)."""
     if case.status is Status.CLOSED:
         raise Refused("the case is closed: reopen it first, so that a deadline runs", "closed")
     if citizen_mail.has_notice(case) and case.solved_at is None:
         text = "the case is already with the technical services and the person knows it: answer the person"
         raise Refused(text, "derived-already")
-    words = inp.words
+    words = command.words
     cause, why = words.get("cause", ""), words.get("why", "")
-    return second_level.by_order(policy, view, case, cause=cause, why=why, key=_key(inp, case, now), now=now)
+    return second_level.by_order(policy, view, case, cause=cause, why=why, key=_key(command, case, now), now=now)
 
 
-def _solved(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+def _solved(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
     """The problem is solved; the next answer to the citizen says so and ends the case (R13)."""
     _refuse_if_not_derived(case)
-    return outcome.solved(policy, case, at=_at(case, inp, now), key=_key(inp, case, now), now=now, by=inp.by)
+    return outcome.solved(
+        policy, case, at=_at(case, command, now), key=_key(command, case, now), now=now, by=command.by
+    )
 
 
-def _until(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+def _until(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
     """The services expect to have it solved by this day."""
     _refuse_if_not_derived(case)
-    day, key = date.fromisoformat(inp.words["day"]), _key(inp, case, now)
-    return outcome.expected(policy, case, day, at=now, key=key, now=now, by=inp.by)
+    day, key = date.fromisoformat(command.words["day"]), _key(command, case, now)
+    return outcome.expected(policy, case, day, at=now, key=key, now=now, by=command.by)
 
 
-def _not_theirs(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+def _not_theirs(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
     _refuse_if_not_derived(case)
-    return outcome.not_theirs(policy, case, at=now, key=_key(inp, case, now), now=now, by=inp.by)
+    return outcome.not_theirs(policy, case, at=now, key=_key(command, case, now), now=now, by=command.by)
 
 
 def _refuse_if_not_derived(case: CaseView) -> None:
@@ -216,8 +221,8 @@ def _refuse_if_not_derived(case: CaseView) -> None:
         raise Refused("the case is not with the technical services", "not-derived")
 
 
-def _merge(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
-    into = view.cases.get(inp.words["into"])
+def _merge(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+    into = view.cases.get(command.words["into"])
     if into is None or into.number == case.number:
         raise Refused("merge needs another, existing case", "no-such-case")
     if into.status is Status.CLOSED and (case.running("answer") or case.status is Status.DERIVED):
@@ -261,19 +266,19 @@ def _merged_state(case: CaseView, into: CaseView) -> tuple[Effect, ...]:
     return ()
 
 
-def _set(policy: Policy, view: View, case: CaseView, inp: AdminCommand, now: datetime) -> tuple[Effect, ...]:
+def _set(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
     """A correction: it replaces the classifier's value and is stored as an example."""
     columns: CaseColumns = {}
-    for field, value in inp.words.items():
+    for field, value in command.words.items():
         if value not in CORRECTABLE[field]:
             raise Refused(f"{field}: one of {', '.join(CORRECTABLE[field])}", "no-such-value")
         columns[_COLUMN[field]] = value
     return (
         UpdateCase(case=case.number, columns=columns),
-        *outcome.corrected(policy, case, inp.words.get("level", ""), key=_key(inp, case, now), now=now),
-        *_by_intent(policy, case, inp.words.get("intent", ""), now),
-        *_language_wish(policy, case, inp.words.get("language", "")),
-        AuditEvent(kind="corrected", case=case.number, data=dict(inp.words)),
+        *outcome.corrected(policy, case, command.words.get("level", ""), key=_key(command, case, now), now=now),
+        *_by_intent(policy, case, command.words.get("intent", ""), now),
+        *_language_wish(policy, case, command.words.get("language", "")),
+        AuditEvent(kind="corrected", case=case.number, data=dict(command.words)),
     )
 
 

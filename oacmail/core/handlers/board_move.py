@@ -34,57 +34,57 @@ DELETED = "deleted-from-the-mailbox"
 BY_HAND = "put-there-by-hand"
 
 
-def on_board_move(policy: Policy, view: View, inp: BoardMove, now: datetime) -> Decision:
-    case = view.cases.get(inp.case or "")
+def on_board_move(policy: Policy, view: View, move: BoardMove, now: datetime) -> Decision:
+    case = view.cases.get(move.case or "")
     try:
-        effects = _on_case(policy, view, case, inp, now) if case else _without_case(inp)
+        effects = _on_case(policy, view, case, move, now) if case else _without_case(move)
     except Refused as refused:
-        return _refused(policy, case, inp, refused, now)
-    moved = AuditEvent(kind="moved", case=inp.case, data={"message": inp.message[:16], "to": inp.to.folder})
-    return Decision(effects=(moved, *effects) if effects else (), because=(f"moved: {inp.to.folder}",))
+        return _refused(policy, case, move, refused, now)
+    moved = AuditEvent(kind="moved", case=move.case, data={"message": move.message[:16], "to": move.to.folder})
+    return Decision(effects=(moved, *effects) if effects else (), because=(f"moved: {move.to.folder}",))
 
 
-def on_board_deletion(policy: Policy, view: View, inp: BoardDeletion, now: datetime) -> Decision:
+def on_board_deletion(policy: Policy, view: View, deletion: BoardDeletion, now: datetime) -> Decision:
     """A message of a closed case may be tidied away; every other case needs a person."""
-    case = view.cases.get(inp.case or "")
+    case = view.cases.get(deletion.case or "")
     if case is None:
         return Decision(effects=(), because=("deleted",))
-    gone = AuditEvent(kind="deleted", case=case.number, data={"message": inp.message[:16]})
-    review = RequestReview(reason=DELETED, message=inp.message)
+    gone = AuditEvent(kind="deleted", case=case.number, data={"message": deletion.message[:16]})
+    review = RequestReview(reason=DELETED, message=deletion.message)
     return Decision(effects=(gone,) if case.status is Status.CLOSED else (gone, review), because=("deleted",))
 
 
-def _on_case(policy: Policy, view: View, case: CaseView, inp: BoardMove, now: datetime) -> tuple[Effect, ...]:
+def _on_case(policy: Policy, view: View, case: CaseView, move: BoardMove, now: datetime) -> tuple[Effect, ...]:
     effects: list[Effect] = []
-    for verb, words in commands(case, inp.to):
+    for verb, words in commands(case, move.to):
         command = AdminCommand(verb=verb, case=case.number, by=BY, words=words)
         known = View(cases={**view.cases, case.number: case})
         done = on_admin_command(policy, known, command, now).effects
         case = after(case, done)
         effects += done
-    if effects and inp.to.folder in NO_REQUEST:
-        effects.append(UpdateCase(case=case.number, columns={"board_folder": inp.to.folder}))
+    if effects and move.to.folder in NO_REQUEST:
+        effects.append(UpdateCase(case=case.number, columns={"board_folder": move.to.folder}))
     return tuple(effects)
 
 
-def _without_case(inp: BoardMove) -> tuple[Effect, ...]:
+def _without_case(move: BoardMove) -> tuple[Effect, ...]:
     """Robots' mail and what waits for a person. A request after all has a case by now (engine/board.py)."""
-    if inp.to.folder is BoardFolder.REVIEW:
-        return (RequestReview(reason=BY_HAND, message=inp.message),)
-    if inp.to.folder is BoardFolder.AUTOMATIC:
-        return (ReviewDone(fingerprint=inp.message),)
-    text = "no case can be opened for it" if inp.to.folder in OPENS else "it has no case: open one first"
+    if move.to.folder is BoardFolder.REVIEW:
+        return (RequestReview(reason=BY_HAND, message=move.message),)
+    if move.to.folder is BoardFolder.AUTOMATIC:
+        return (ReviewDone(fingerprint=move.message),)
+    text = "no case can be opened for it" if move.to.folder in OPENS else "it has no case: open one first"
     raise Refused(text, "no-request")
 
 
-def _refused(policy: Policy, case: CaseView | None, inp: BoardMove, refused: Refused, now: datetime) -> Decision:
+def _refused(policy: Policy, case: CaseView | None, move: BoardMove, refused: Refused, now: datetime) -> Decision:
     """One mail for each case, folder and minute: several of its messages may have been moved together."""
-    about = case.number if case else inp.message[:16]
-    key = f"{MailKind.MOVED_BACK}:{about}:{inp.to.folder}:{now.replace(second=0).isoformat()}"
-    facts = {"folder": _named(policy, inp.to), "reason": refused.reason}
-    told = to_agents(policy, key=key, kind=MailKind.MOVED_BACK, now=now, case=inp.case, facts=facts)
-    data = {"message": inp.message[:16], "to": inp.to.folder, "reason": refused.reason}
-    return Decision(effects=(*told, AuditEvent(kind="move-refused", case=inp.case, data=data)), because=("refused",))
+    about = case.number if case else move.message[:16]
+    key = f"{MailKind.MOVED_BACK}:{about}:{move.to.folder}:{now.replace(second=0).isoformat()}"
+    facts = {"folder": _named(policy, move.to), "reason": refused.reason}
+    told = to_agents(policy, key=key, kind=MailKind.MOVED_BACK, now=now, case=move.case, facts=facts)
+    data = {"message": move.message[:16], "to": move.to.folder, "reason": refused.reason}
+    return Decision(effects=(*told, AuditEvent(kind="move-refused", case=move.case, data=data)), because=("refused",))
 
 
 def _named(policy: Policy, place: BoardPlace) -> str:

@@ -22,71 +22,77 @@ BACKOFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), ti
 REFUSED_CONTENT = frozenset({552, 554})
 
 
-def on_delivery_result(policy: Policy, view: View, inp: DeliveryResult, now: datetime) -> Decision:
-    mail = next(mail for mail in view.mails if mail.key == inp.key)
-    event, follows = _FOLLOWS[inp.state]
+def on_delivery_result(policy: Policy, view: View, result: DeliveryResult, now: datetime) -> Decision:
+    mail = next(mail for mail in view.mails if mail.key == result.key)
+    event, follows = _FOLLOWS[result.state]
     if not applies(event, mail.state):
-        return Decision(effects=(), because=(f"mail-{inp.state}: too late, it is {mail.state}",))
-    effects = follows(policy, view, mail, inp, now)
-    return Decision(effects=tuple(effects), because=(f"mail-{inp.state}",))
+        return Decision(effects=(), because=(f"mail-{result.state}: too late, it is {mail.state}",))
+    effects = follows(policy, view, mail, result, now)
+    return Decision(effects=tuple(effects), because=(f"mail-{result.state}",))
 
 
-def _sent(policy: Policy, view: View, mail: OutgoingView, inp: DeliveryResult, now: datetime) -> list[Effect]:
-    taken = UpdateOutbox(key=mail.key, event=MailEvent.TAKEN, sent_at=now, copy_expected=inp.copy_expected, error="")
+def _sent(policy: Policy, view: View, mail: OutgoingView, result: DeliveryResult, now: datetime) -> list[Effect]:
+    taken = UpdateOutbox(key=mail.key, event=MailEvent.TAKEN, sent_at=now, copy_expected=result.copy_expected, error="")
     return [taken, *relayed_answers.counted(policy, view, mail, now)]
 
 
-def _uncertain(policy: Policy, view: View, mail: OutgoingView, inp: DeliveryResult, now: datetime) -> list[Effect]:
+def _uncertain(policy: Policy, view: View, mail: OutgoingView, result: DeliveryResult, now: datetime) -> list[Effect]:
     if mail.copied:  # its copy was quicker than the relay's answer
-        return _sent(policy, view, mail, replace(inp, copy_expected=True), now)
+        return _sent(policy, view, mail, replace(result, copy_expected=True), now)
     return [
-        UpdateOutbox(key=mail.key, event=MailEvent.NO_ANSWER, copy_expected=inp.copy_expected, error=inp.error),
+        UpdateOutbox(key=mail.key, event=MailEvent.NO_ANSWER, copy_expected=result.copy_expected, error=result.error),
         AuditEvent(kind="uncertain", case=mail.case, data={"mail": mail.kind}),
     ]
 
 
-def _later(policy: Policy, view: View, mail: OutgoingView, inp: DeliveryResult, now: datetime) -> list[Effect]:
+def _later(policy: Policy, view: View, mail: OutgoingView, result: DeliveryResult, now: datetime) -> list[Effect]:
     old = mail.queued_at is not None and now - mail.queued_at > timedelta(days=policy.sending.give_up_days)
-    if old and not inp.limited:
-        return _give_up(policy, view, mail, inp, now)
+    if old and not result.limited:
+        return _give_up(policy, view, mail, result, now)
     wait = BACKOFF[min(mail.attempts, len(BACKOFF)) - 1] if mail.attempts else BACKOFF[0]
-    return [UpdateOutbox(key=mail.key, event=MailEvent.PUT_OFF, next_at=now + wait, refused_at=now, error=inp.error)]
+    return [UpdateOutbox(key=mail.key, event=MailEvent.PUT_OFF, next_at=now + wait, refused_at=now, error=result.error)]
 
 
 def _everybody(policy: Policy, view: View, mail: OutgoingView) -> bool:
     return refuses_everybody(policy, (mail.recipient, *(other.recipient for other in view.refusals)))
 
 
-def _relay_at_fault(policy: Policy, view: View, mail: OutgoingView, inp: DeliveryResult, now: datetime) -> list[Effect]:
+def _relay_at_fault(
+    policy: Policy, view: View, mail: OutgoingView, result: DeliveryResult, now: datetime
+) -> list[Effect]:
     """No mail is at fault: this one is deferred as for a busy server, and those given up before are queued again."""
     again = [
         UpdateOutbox(key=other.key, event=MailEvent.RELAY_AT_FAULT, next_at=now + BACKOFF[0])
         for other in view.refusals
         if other.final
     ]
-    return [*_later(policy, view, mail, inp, now), *again, AuditEvent(kind="relay-refuses", data={"code": inp.code})]
+    return [
+        *_later(policy, view, mail, result, now),
+        *again,
+        AuditEvent(kind="relay-refuses", data={"code": result.code}),
+    ]
 
 
-def _refused(policy: Policy, view: View, mail: OutgoingView, inp: DeliveryResult, now: datetime) -> list[Effect]:
-    if mail.bare and (inp.code in REFUSED_CONTENT or inp.status.startswith("5.7.")):
+def _refused(policy: Policy, view: View, mail: OutgoingView, result: DeliveryResult, now: datetime) -> list[Effect]:
+    if mail.bare and (result.code in REFUSED_CONTENT or result.status.startswith("5.7.")):
         return [
-            UpdateOutbox(key=mail.key, event=MailEvent.REFUSED, error=inp.error),
+            UpdateOutbox(key=mail.key, event=MailEvent.REFUSED, error=result.error),
             SendWithoutOriginal(key=mail.key, next_at=now),
-            AuditEvent(kind="sent-without-original", case=mail.case, data={"code": inp.code}),
+            AuditEvent(kind="sent-without-original", case=mail.case, data={"code": result.code}),
         ]
     if not view.taken_since and _everybody(policy, view, mail):
-        return _relay_at_fault(policy, view, mail, inp, now)
-    return _give_up(policy, view, mail, inp, now)
+        return _relay_at_fault(policy, view, mail, result, now)
+    return _give_up(policy, view, mail, result, now)
 
 
-def _give_up(policy: Policy, view: View, mail: OutgoingView, inp: DeliveryResult, now: datetime) -> list[Effect]:
+def _give_up(policy: Policy, view: View, mail: OutgoingView, result: DeliveryResult, now: datetime) -> list[Effect]:
     effects: list[Effect] = [
-        UpdateOutbox(key=mail.key, event=MailEvent.REFUSED, refused_at=now, error=inp.error),
-        AuditEvent(kind="undelivered", case=mail.case, data={"mail": mail.kind, "code": inp.code}),
+        UpdateOutbox(key=mail.key, event=MailEvent.REFUSED, refused_at=now, error=result.error),
+        AuditEvent(kind="undelivered", case=mail.case, data={"mail": mail.kind, "code": result.code}),
         *answers.notice_undelivered(policy, view, mail, at=now),
         *relayed_answers.undelivered(policy, view, mail, at=now),
     ]
-    return [*effects, *undelivered(policy, mail, key=f"bounced:{mail.key}", now=now, received_at=now, code=inp.code)]
+    return [*effects, *undelivered(policy, mail, key=f"bounced:{mail.key}", now=now, received_at=now, code=result.code)]
 
 
 _Follows = Callable[[Policy, View, OutgoingView, DeliveryResult, datetime], list[Effect]]

@@ -14,29 +14,29 @@ from oacmail.core.policy import Policy
 from oacmail.core.view import OutgoingView, View
 
 
-def on_outbox_command(policy: Policy, view: View, inp: OutboxCommand, now: datetime) -> Decision:
+def on_outbox_command(policy: Policy, view: View, command: OutboxCommand, now: datetime) -> Decision:
     """:raises Refused: there is no such mail, its state does not allow the order, or its bytes are not kept."""
     if not view.mails:
-        raise Refused(f"no mail {inp.key}: see `oacmail outbox list --all`")
+        raise Refused(f"no mail {command.key}: see `oacmail outbox list --all`")
     mail = view.mails[0]
-    effects = (_effect(mail, inp, now), _event(mail, inp))
-    return Decision(effects=effects, because=(f"ordered: outbox {inp.verb}",))
+    effects = (_effect(mail, command, now), _event(mail, command))
+    return Decision(effects=effects, because=(f"ordered: outbox {command.verb}",))
 
 
-def _effect(mail: OutgoingView, inp: OutboxCommand, now: datetime) -> UpdateOutbox:
-    event = MailEvent.RETRIED_BY_HAND if inp.verb == "retry" else MailEvent.DROPPED_BY_HAND
+def _effect(mail: OutgoingView, command: OutboxCommand, now: datetime) -> UpdateOutbox:
+    event = MailEvent.RETRIED_BY_HAND if command.verb == "retry" else MailEvent.DROPPED_BY_HAND
     if not applies(event, mail.state):
         raise Refused(
-            f"the mail is {mail.state}: outbox {inp.verb} is for mail that waits, failed, or is held or uncertain"
+            f"the mail is {mail.state}: outbox {command.verb} is for mail that waits, failed, or is held or uncertain"
         )
-    if inp.verb == "drop":
+    if command.verb == "drop":
         return UpdateOutbox(key=mail.key, event=event)
     if not mail.kept:
         raise Refused("the mail left before the database was restored, and its bytes are not kept: write to the person")
     return UpdateOutbox(key=mail.key, event=event, next_at=now)
 
 
-def _event(mail: OutgoingView, inp: OutboxCommand) -> AuditEvent:
+def _event(mail: OutgoingView, command: OutboxCommand) -> AuditEvent:
     return AuditEvent(
-        kind="ordered", case=mail.case, data={"verb": f"outbox {inp.verb}", "mail": mail.kind, "by": inp.by}
+        kind="ordered", case=mail.case, data={"verb": f"outbox {command.verb}", "mail": mail.kind, "by": command.by}
     )
