@@ -168,7 +168,7 @@ PROBLEMS: tuple[Problem, ...] = (
     ),
     Problem(
         "unaccounted",
-        "some messages have no outcome yet: the service is behind or stopped",
+        "some messages have no outcome yet: the service is behind, or does not run: see the log, or start it",
         lambda snapshot: snapshot.older(BEING_WORKED, snapshot.counts["unaccounted_since"]),
     ),
     Problem(
@@ -203,7 +203,7 @@ PROBLEMS: tuple[Problem, ...] = (
     ),
     Problem(
         "quarantine",
-        "a message could not be processed: see `oacmail quarantine list`",
+        "a message could not be processed: see `oacmail quarantine list`, then `oacmail quarantine retry` or `done`",
         lambda snapshot: bool(snapshot.counts["unreadable"]),
     ),
     Problem(
@@ -213,7 +213,7 @@ PROBLEMS: tuple[Problem, ...] = (
     ),
     Problem(
         "failed",
-        "mail could not be delivered: see `oacmail outbox list`",
+        "mail could not be delivered: see `oacmail outbox list`, then retry or drop it",
         lambda snapshot: bool(snapshot.counts["outbox"].get("failed")),
         warning=True,
     ),
@@ -271,7 +271,10 @@ PROBLEMS: tuple[Problem, ...] = (
     # shown alone: without a usable database nothing else is known
     Problem("no-database", "the service has never run on this state directory: start it"),
     Problem("no-answer", "nothing is known of this town: run `oacmail --town NAME status`"),
-    Problem("state", "the database could not be written for some time: see the log"),
+    Problem(
+        "state",
+        "the database could not be written for some time: see the log, and the free space and owner of its disk",
+    ),
     Problem("schema-newer", "this program does not start on this database"),
     Problem("database", "the database cannot be used: see the log"),
     Problem("schema", "the database is older than the program: run `oacmail migrate`"),
