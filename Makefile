@@ -61,7 +61,7 @@ IMPORT_ALL := import pkgutil as p, importlib as i, oacmail as o; \
 	[i.import_module(m.name) for m in p.walk_packages(o.__path__, "oacmail.") if m.name != "oacmail.__main__"]
 AS_ROOT := $(shell test "$$(id -u)" = 0 || echo sudo --preserve-env)
 
-# Without bytecode each worker and each program that the tests start would compile every module anew.
+# Without bytecode each worker and each program that the tests start would compile every module again.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: install servers compiled demo test check lint bench board chaos simulate rebuilds rebuild-cost latency understand fresh bounces pages report-cost upgrade-cost report-pictures pictures booted deploy undeploy deb container tool release man lock towns site

@@ -22,7 +22,7 @@ ADVICE: Mapping[str, str] = {
     "tick.failed": f"{_STATUS}: it names the item, which is tried again every hour; report this line",
     "tick.batch-failed": "nothing: the items are tried one by one; report this line",
     "night.postponed": _NOTHING,
-    "folder.new-epoch": "nothing: the folder was restored or renumbered, and is read anew",
+    "folder.new-epoch": "nothing: the folder was restored or renumbered, and is read again",
     "folder.unread": "check the permissions of the folder: `oacmail check --online`",
     "message.unreadable": "`oacmail quarantine list`",
     "message.failed": "`oacmail quarantine list`; report this line",

@@ -22,7 +22,7 @@ _LONGEST = 1_000_000  # bytes; a minute of fifty thousand mails
 
 @dataclass(frozen=True, slots=True)
 class BudgetFile:
-    """core.ports.SharedBudget. The file is opened anew each time: it may have been replaced."""
+    """core.ports.SharedBudget. The file is opened each time: it may have been replaced."""
 
     path: Path
 

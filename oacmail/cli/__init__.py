@@ -39,7 +39,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "backup": ("upkeep", "Copy the database and the token key while the service runs."),
     "restore": ("upkeep", "Replace the database with a backup."),
     "drill": ("drill", "Restore a backup into a scratch folder, and report."),
-    "rebuild": ("rebuild", "Make a lost database anew from the mailbox alone; send nothing."),
+    "rebuild": ("rebuild", "Rebuild a lost database from the mailbox alone; send nothing."),
     "export": ("export", "Write a copy of all that is held on a person."),
     "forget": ("forget", "Erase a person from the database; write a certificate."),
     "certificate": ("certificate", "Check whether a certificate of erasure is genuine."),

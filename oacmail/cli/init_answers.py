@@ -18,7 +18,7 @@ from oacmail.cli.init_files import Key, Values, is_shipped_town
 from oacmail.config.profiles import PROFILES
 from oacmail.core.errors import ConfigError, Transient
 
-TRIES = 3  # logins before a person must begin anew
+TRIES = 3  # logins before a person must start again
 _TOKENS = {str(keys["imap"]["host"]): name for name, keys in PROFILES.items()}
 _LOGIN = tuple((server, key) for server in ("imap", "smtp") for key in ("user", "port", "security", "ca_file"))
 _SECRET: Key = ("oauth", "secret_file")

@@ -1,4 +1,4 @@
-"""`rebuild`: a lost database made anew from the mailbox alone; sends nothing (docs/admin.md, "A lost database")."""
+"""`rebuild`: rebuilds a lost database from the mailbox alone; sends nothing (docs/admin.md, "A lost database")."""
 
 import logging
 import sys
@@ -37,7 +37,7 @@ _NO_KEY = (
 @as_json
 @click.pass_context
 def rebuild(ctx: click.Context, dry_run: bool, since: str | None, yes: bool, as_json: bool) -> None:
-    """Make a lost database anew from the mailbox alone; send nothing.
+    """Rebuild a lost database from the mailbox alone; send nothing.
 
     The service must be stopped and its database gone. Numbers come from the signed copies of our own mail. What the
     mailbox cannot tell is listed.
@@ -49,7 +49,7 @@ def rebuild(ctx: click.Context, dry_run: bool, since: str | None, yes: bool, as_
     if not secrets.tokens(config) and (begun is None or dry_run):
         raise Refused(_NO_KEY)
     if not (yes or dry_run):
-        click.confirm(f"Make the database in {wiring.state(config)} anew from the mailbox?", abort=True, err=True)
+        click.confirm(f"Rebuild the database in {wiring.state(config)} from the mailbox?", abort=True, err=True)
     summary = _rebuilt(config, begun, dry_run=dry_run)
     if not dry_run:
         privacy.nightly_forgetting(config, datetime.now(UTC))  # the mailbox may bring back who was forgotten

@@ -48,7 +48,7 @@ class MergeCases:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TreatAsRequest:
-    """Decide the stored message of this fingerprint anew, as a person's request. The engine does so before it writes
+    """Decide the stored message of this fingerprint again, as a person's request. The engine does so before it writes
     the decision that holds this effect, and then decides again."""
 
     message: str

@@ -56,7 +56,7 @@ class _Undo(Exception):
 @dataclass(slots=True)
 class Engine:
     """`on_mail` is called after a turn that queued mail, in its thread; queries to the store wait until the commit.
-    `parser_config`: for a stored message that an agent's order has decided anew."""
+    `parser_config`: for a stored message that an agent's order has decided again."""
 
     policy: Policy
     store: Store

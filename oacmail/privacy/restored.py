@@ -1,4 +1,4 @@
-"""Forget again what has come back: after a restore or a rebuild, and every night, for messages that were read anew.
+"""Forget again what has come back: after a restore or a rebuild, and every night, for messages that were read again.
 
 Who was forgotten is on the list of the database, on that of the database that a restore has set aside, and in the
 certificates beside it; what was erased by rows, the database set aside alone can tell. Only what is older than the

@@ -136,7 +136,7 @@ def test_a_second_daemon_on_the_same_state_refuses_with_75_and_the_first_goes_on
         anna.wait_for_mail()
 
 
-# --- what is read anew ------------------------------------------------------------------------------------
+# --- what is read again ------------------------------------------------------------------------------------
 
 
 def _own_template(desk: RunningOffice, text: str) -> None:

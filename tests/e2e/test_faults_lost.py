@@ -1,4 +1,4 @@
-"""The machine is lost: the database is made anew from the mailbox, or comes from a replica on another disk."""
+"""The machine is lost: the database is rebuilt from the mailbox, or comes from a replica on another disk."""
 
 import random
 import shutil

@@ -1,4 +1,4 @@
-"""The database is lost and made anew from the mailbox alone: cases, numbers, states and deadlines are the lost ones.
+"""The database is lost and rebuilt from the mailbox alone: cases, numbers, states and deadlines are the lost ones.
 Nobody gets a mail twice."""
 
 from collections.abc import Callable

@@ -132,7 +132,7 @@ def _value(stored: Mapping[str, kv.StoredValue], name: str) -> str | None:
 
 
 def _not_erased(con: sqlite3.Connection, numbers: Sequence[str]) -> tuple[str, ...]:
-    """A person whose case was erased begins anew: an old number in a subject must not say whose case it was."""
+    """Erased cases are left out: an old number in a subject must not say whose case it was."""
     if not numbers:
         return ()
     query = f"SELECT number FROM cases WHERE erased_at IS NOT NULL AND number IN ({placeholders(numbers)})"

@@ -32,7 +32,7 @@ def is_recorded(con: sqlite3.Connection, code: str) -> bool:
 
 def _keys_of(code: str) -> tuple[str, str, str, str]:
     """The keys of the problem and of its cause, and the first and the last bound of those of its alerts. For a pattern
-    that is bound to a GLOB, SQLite would compile the query anew each time."""
+    that is bound to a GLOB, SQLite would compile the query each time."""
     return PROBLEM + code, CAUSE + code, f"alert:{code}:", f"alert:{code};"
 
 

@@ -1,7 +1,7 @@
 """Orders about an entry of the review list: a message without a case, which the digest names by its reference.
 
 `ÉS PERSONA` makes a case of it, with its acknowledgement, as `oacmail case open` does; `TANCA BROSSA` ends the entry.
-The message is decided anew before the order mail is (engine/engine.py), so that the transcript knows the number.
+The message is decided again before the order mail is (engine/engine.py), so that the transcript knows the number.
 """
 
 from collections.abc import Callable, Mapping
