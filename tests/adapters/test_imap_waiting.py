@@ -59,7 +59,7 @@ def test_flags_that_people_set_are_no_news(mail_servers: MailServers) -> None:
         assert not mailbox.wait(1.5)
 
 
-def test_idle_is_begun_anew_before_the_server_loses_patience(mail_servers: MailServers) -> None:
+def test_idle_is_renewed_before_the_server_ends_it(mail_servers: MailServers) -> None:
     office = mail_servers.new_user("oac")
     with open_mailbox(mail_servers.dovecot, office, idle_minutes=0.001) as mailbox:
         threading.Timer(0.5, Maildir(mail_servers.dovecot, office).deliver, (MESSAGE % 1,)).start()

@@ -116,7 +116,7 @@ def test_an_upgrade_that_was_interrupted_keeps_the_copy_from_before_its_first_st
         assert schema(copy)[0] == [STEPS[0]]
 
 
-def test_a_second_upgrade_after_a_return_to_the_old_version_copies_anew(tmp_path: Path) -> None:
+def test_a_second_upgrade_after_a_return_to_the_old_version_copies_again(tmp_path: Path) -> None:
     for number in ("OAC-2026-000001", "OAC-2026-000099"):
         with closing(connect(_old(tmp_path, STEPS[2]))) as con:
             con.execute("UPDATE cases SET number = ?", (number,))

@@ -23,7 +23,7 @@ EXAMPLE = Path(__file__).parents[2] / "systemd" / "litestream.yml"
 IN_PRODUCTION = "/var/lib/oacmail/oacmail.db"
 
 
-def test_a_lost_database_is_made_anew_from_the_mailbox_and_nobody_gets_a_mail_twice(
+def test_a_lost_database_is_rebuilt_from_the_mailbox_and_nobody_gets_a_mail_twice(
     mail_servers: MailServers, office: MakeOffice
 ) -> None:
     desk, (anna, pere, rosa) = office(board={"enabled": True}), [Citizen(mail_servers) for _ in range(3)]

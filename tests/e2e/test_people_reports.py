@@ -92,7 +92,7 @@ def test_a_report_of_delay_or_success_changes_nothing(
     assert len(running_deadlines(desk, number_of(desk, first))) == 1
 
 
-def test_a_report_about_somebody_elses_mail_is_nobodys(desk: RunningOffice, mail_servers: MailServers) -> None:
+def test_a_report_about_somebody_elses_mail_belongs_to_no_case(desk: RunningOffice, mail_servers: MailServers) -> None:
     anna = someone(mail_servers)
     stranger = everyday(anna.address, ["x@y.example"], "Hola", "Hola", {})
 

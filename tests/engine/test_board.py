@@ -127,7 +127,7 @@ def test_a_folder_of_an_agent_is_an_assignment_and_the_other_messages_follow(wor
     assert lies(world) == {MINE: 2}
 
 
-def test_back_to_the_pending_ones_or_to_the_inbox_is_nobodys_again(world: World) -> None:
+def test_a_move_back_to_pending_or_inbox_takes_the_agent_off_the_case(world: World) -> None:
     world.citizen_writes(ANNA)
     world.turn()
     for back in (OPEN, "INBOX"):

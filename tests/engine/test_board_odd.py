@@ -29,7 +29,7 @@ def test_in_shadow_nothing_is_made_and_nothing_moved(tmp_path: Path) -> None:
     assert (lies(world), world.mailbox.moves) == ({"INBOX": 1}, 0)
 
 
-def test_a_new_uidvalidity_is_nobodys_move(tmp_path: Path) -> None:
+def test_a_new_uidvalidity_is_no_move_by_a_person(tmp_path: Path) -> None:
     world = World(tmp_path, board={"enabled": True})
     world.citizen_writes(ANNA)
     world.turn()

@@ -114,7 +114,7 @@ def test_a_mailbox_that_cannot_be_read_is_an_outage_too(desk: WatchedTown) -> No
     assert [call[1] for call in desk.calls] == ["down", "up"]
 
 
-def test_a_service_that_was_stopped_gets_the_limit_anew(desk: WatchedTown) -> None:
+def test_a_service_that_was_stopped_gets_the_limit_again(desk: WatchedTown) -> None:
     desk.world.tick()
     desk.world.drain()
     desk.world.advance("2026-11-25 09:30")

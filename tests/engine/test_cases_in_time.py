@@ -236,7 +236,7 @@ def test_an_answered_case_closes_by_itself_silently_after_ten_working_days(world
     assert world.kinds(ANNA) == ["ack"]
 
 
-def test_a_later_answer_counts_the_ten_days_anew(world: World) -> None:
+def test_a_later_answer_starts_the_ten_days_again(world: World) -> None:
     answer = _answered(world)
     world.advance("2026-12-09 10:00")
     message = world.citizen_writes(ANNA, "", "Encara no em funciona, què més puc fer?", answers=answer)

@@ -17,7 +17,7 @@ def test_crashes_that_come_by_chance_set_no_message_aside(world: World) -> None:
     assert world.reviews() == []
 
 
-def test_a_message_over_which_the_process_dies_again_and_again_is_set_aside_and_stops_nobody(world: World) -> None:
+def test_a_message_that_crashes_the_process_again_and_again_is_set_aside_and_stops_nobody(world: World) -> None:
     world.citizen_writes(ANNA)
     for _ in range(1 + MAX_CRASHES):
         world.kill(POINT, world.sync)

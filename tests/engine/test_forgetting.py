@@ -151,7 +151,7 @@ def test_nothing_is_sent_to_nobody_when_an_agent_takes_the_case_up_again(world: 
     assert world.case(number)["status"] == "derived"
 
 
-def test_a_later_message_of_the_same_person_begins_anew(world: World) -> None:
+def test_a_later_message_of_the_same_person_opens_a_new_case(world: World) -> None:
     number = _answered_and_closed(world)
     (ack,) = world.received(ANNA)
     _forget(world)
@@ -164,7 +164,7 @@ def test_a_later_message_of_the_same_person_begins_anew(world: World) -> None:
     assert world.reviews() == ["echoes-our-mail"]  # a person looks, as at any reply to a mail that we do not know
 
 
-def test_a_mailbox_that_is_read_anew_brings_nothing_back(world: World) -> None:
+def test_a_mailbox_that_is_read_again_brings_nothing_back(world: World) -> None:
     _answered_and_closed(world)
     _forget(world)
     before = world.rows("SELECT count(*) AS n FROM messages")

@@ -120,7 +120,7 @@ def test_text_without_an_order_reaches_nobody_and_its_writer_is_told_once_a_day(
         (PERE, "dmarc=pass header.from=example.net"),
     ],
 )
-def test_who_is_no_proven_agent_orders_nothing(world: World, sender: str, verdict: str) -> None:
+def test_an_unproven_writer_orders_nothing(world: World, sender: str, verdict: str) -> None:
     notice = late_case(world)
     reply(world, notice, "#tanca brossa\nTANCA BROSSA" + quoted(notice), sender=sender, verdict=verdict)
     assert not world.events("ordered")

@@ -260,7 +260,7 @@ def test_the_level_corrected_to_first_takes_a_told_case_back_with_a_deadline(wor
     assert _deadlines(world, "nudge") == _deadlines(world, "update") == []
 
 
-def test_the_level_corrected_to_first_keeps_the_deadline_of_who_was_told_nothing(world: World) -> None:
+def test_the_level_corrected_to_first_keeps_the_deadline_of_a_person_who_was_told_nothing(world: World) -> None:
     _derived(world)
     before = _deadlines(world, "answer")
     world.order("set", world.case()["number"], level="first")

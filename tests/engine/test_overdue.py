@@ -319,7 +319,7 @@ def test_the_agent_who_has_the_case_is_reminded_and_of_nobodys_cases_all_are(tow
     assert len(texts) == 2
 
 
-def test_a_case_of_somebody_who_is_no_agent_is_everybodys(town: TOWN) -> None:
+def test_a_case_assigned_to_somebody_who_is_no_agent_reminds_all_agents(town: TOWN) -> None:
     world = town()
     world.citizen_writes(ANNA)
     world.turn()

@@ -221,7 +221,7 @@ def test_a_copy_that_a_citizen_sends_again_is_no_sign_of_life(world: World) -> N
     assert [world.kinds(who) for who in (ANNA, PERE)] == [["ack"], ["ack"]]
 
 
-def test_with_another_key_it_says_so_and_counts_anew_only_if_told(world: World) -> None:
+def test_with_another_key_it_says_so_and_counts_again_only_if_told(world: World) -> None:
     began = world.clock.now()
     world.citizen_writes(ANNA)
     world.turn()

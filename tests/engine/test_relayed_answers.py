@@ -36,7 +36,7 @@ def test_what_an_agent_writes_to_the_answer_address_reaches_the_person_from_the_
     assert world.case()["status"] == "answered"
 
 
-def test_her_reply_to_it_joins_the_case_and_asks_anew(world: World) -> None:
+def test_her_reply_to_it_joins_the_case_and_asks_again(world: World) -> None:
     relayed_answers.send(world, relayed_answers.mail(world, relayed_answers.notice(world)))
     world.citizen_writes(ANNA, "", "I si no en tinc, d'idCAT?", answers=relayed_answers.relayed(world)[0])
     world.turn()

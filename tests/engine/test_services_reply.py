@@ -188,7 +188,7 @@ def test_what_is_not_certain_changes_nothing_and_is_put_before_the_agent(
     assert world.events("solved"), "the agent may say it by a reply to that mail"
 
 
-def test_who_is_not_proven_changes_nothing(world: World, notice: EmailMessage) -> None:
+def test_an_unproven_writer_changes_nothing(world: World, notice: EmailMessage) -> None:
     for verdict in ("", "dmarc=fail header.from=town.example"):
         _reply(world, notice, "1", verdict=verdict)
     assert world.case()["status"] == "derived"

@@ -235,7 +235,7 @@ def test_a_copy_that_nobody_has_looked_for_is_not_missing(world: World) -> None:
     _nobody_looks(world, minutes=70)
 
 
-def test_nor_does_a_proven_path_count_as_broken_then(proven: World) -> None:
+def test_a_proven_path_counts_as_no_broken_one_while_nobody_has_looked(proven: World) -> None:
     _nobody_looks(proven, minutes=300)
 
 

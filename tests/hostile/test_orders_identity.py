@@ -52,7 +52,7 @@ WRITERS: dict[str, Attack] = {
 
 
 @pytest.mark.parametrize("name", WRITERS)
-def test_orders_of_who_is_no_proven_agent_do_nothing(world: World, name: str) -> None:
+def test_orders_of_an_unproven_writer_do_nothing(world: World, name: str) -> None:
     mail = WRITERS[name]
     attack(world, beginning(world, mail), mail)
     nothing_happened(world)

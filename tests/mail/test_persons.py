@@ -106,7 +106,7 @@ def test_a_reply_that_goes_on_after_its_thanks_or_has_none_is_a_request(subject:
         "Bon dia,\n\nExerceixo el dret d'accés a les meves dades personals (RGPD): envieu-me'n una còpia.",
     ],
 )
-def test_the_subject_of_our_acknowledgement_makes_no_machine_of_who_answers_it(text: str) -> None:
+def test_a_reply_with_the_subject_of_our_acknowledgement_is_no_mail_of_a_machine(text: str) -> None:
     """Its words are those of receipts that programs send."""
     subject = "Re: [OAC-2026-000001-K7Q] Hem rebut la vostra consulta"
     assert classify(message(text, subject, "neus.puig@gmail.com")).kind is Kind.REQUEST
