@@ -147,11 +147,11 @@ def test_every_exception_that_a_docstring_names_exists() -> None:
 
 PRIVATE_WORDS = re.compile(
     r"(?<![a-z])(?:letters?|courtes(?:y|ies)|mend(?:s|ed|ing)?|reckon(?:s|ed|ing)?|diar(?:y|ies)|lookouts?|mishaps?"
-    r"|vigils?|houses?|ill)(?![a-z])",
+    r"|vigils?|houses?|scenes?|disarm(?:s|ed)?|ringing|ill)(?![a-z])",
     re.IGNORECASE,
 )
 """The field has its own words: message, acknowledgement, fix, compute, event log, scan, quarantine, checks, staff,
-unhealthy."""
+context, end, reached, unhealthy."""
 OF_THE_ALPHABET = re.compile(
     r"(?:capital|keyed|six|its last) letters?|by its letter\b|with or without its letters|a letter first"
     r"|letter (?:triples|or digit)|# letters\b|ascii_letters|LEAST_LETTERS",
