@@ -249,21 +249,7 @@ def assemble(config: Config, *, shadow: bool = False, parsing: Parser | None = N
         store.remember(SHADOW, "yes" if shadow else "", core.now())
         given = token_source(config)
         box, relay = mailbox(config, given), transport(config, given)
-        envelope = envelopes(config, core.policy)
-        intake = Intake(
-            engine=core,
-            mailbox=box,
-            parser_config=parser_config(config),
-            backlog=timedelta(days=config.imap.backlog_days),
-            parsing=parsing or InlineParser(),
-        )
-        delivery = Delivery(
-            engine=core,
-            transport=relay,
-            envelope=envelope.__getitem__,
-            per_minute=config.smtp.per_minute,
-            shared=shared_budget(config),
-        )
+        intake, delivery = _intake(config, core, box, parsing), _delivery(config, core, relay)
     except BaseException:
         store.close()
         raise
@@ -280,6 +266,26 @@ def assemble(config: Config, *, shadow: bool = False, parsing: Parser | None = N
         ticks=Ticks(engine=core),
         canary=CanaryWatch(engine=core, run=alert.run),
         grant=GrantWatch(engine=core, run=alert.run, since=lambda: store.problems().get(OAUTH)),
+    )
+
+
+def _intake(config: Config, core: Engine, box: ImapMailbox, parsing: Parser | None) -> Intake:
+    return Intake(
+        engine=core,
+        mailbox=box,
+        parser_config=parser_config(config),
+        backlog=timedelta(days=config.imap.backlog_days),
+        parsing=parsing or InlineParser(),
+    )
+
+
+def _delivery(config: Config, core: Engine, relay: SmtpTransport) -> Delivery:
+    return Delivery(
+        engine=core,
+        transport=relay,
+        envelope=envelopes(config, core.policy).__getitem__,
+        per_minute=config.smtp.per_minute,
+        shared=shared_budget(config),
     )
 
 

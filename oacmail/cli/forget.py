@@ -89,13 +89,8 @@ def forget(
             _say("nothing is held on this address")
             sys.exit(1)
         _show(would, found, messages, even_open=even_open)
-        if would.holds and not even_open:
-            _say("nothing was erased: " + "; ".join(map(_remedy, would.holds)) + "; or use --even-open")
-            sys.exit(1)
-        if dry_run:
+        if not _is_confirmed(would, even_open=even_open, dry_run=dry_run, yes=yes):
             return
-        if not yes:
-            click.confirm("Erase all this for good?", abort=True, err=True)
         done = forgotten(con, policy, who, now, by=by, even_open=even_open)
         if done.holds and not even_open:
             raise Transient("the person has written at this very moment: run the command again")
@@ -107,6 +102,16 @@ def forget(
         traces.wipe(con)
         certified(con, policy, who)  # last: until then the same command goes on where it ended
     _learn_again(config, counts)
+
+
+def _is_confirmed(would: Forgetting, *, even_open: bool, dry_run: bool, yes: bool) -> bool:
+    """Whether to erase now. Exits with 1 if something open stands against it."""
+    if would.holds and not even_open:
+        _say("nothing was erased: " + "; ".join(map(_remedy, would.holds)) + "; or use --even-open")
+        sys.exit(1)
+    if not (dry_run or yes):
+        click.confirm("Erase all this for good?", abort=True, err=True)
+    return not dry_run
 
 
 def _learn_again(config: Config, counts: Mapping[str, int]) -> None:
