@@ -156,7 +156,8 @@ def done(ctx: click.Context, ref: str) -> None:
     """Remove a message from the list after a person has seen it. It changes and sends no mail."""
     with wiring.open_writable(configured(ctx)) as con:
         whole = admin.find_review(con, ref)
-        off = whole is not None and admin.looked_at(con, whole, datetime.now(UTC))
+        ended = whole is not None and admin.end_review(con, whole, datetime.now(UTC))
         _done(
-            off, f"{safe(ref)} is not on the list, or could not be read yet: `oacmail quarantine retry` tries it again"
+            ended,
+            f"{safe(ref)} is not on the list, or could not be read yet: `oacmail quarantine retry` tries it again",
         )

@@ -169,7 +169,7 @@ def test_two_cases_are_merged_and_an_escalated_one_goes_to_the_technical_service
     second = _one_case(mail_servers, desk, "Encara la signatura", "Hola de nou, no trobo on he de signar.")
     desk.oacmail("case", "merge", second, first)
     assert (desk.case(second)["status"], len(desk.case(first)["messages"])) == ("closed", 2)
-    assert "another, existing" in desk.oacmail("case", "merge", first, first, code=1).stderr
+    assert "no other case of this number" in desk.oacmail("case", "merge", first, first, code=1).stderr
     desk.oacmail("case", "escalate", first, "--why", "Error 500 en signar")
     notices = "SELECT 1 FROM outbox o JOIN cases c ON c.id = o.case_id WHERE c.number = ? AND o.state = 'sent'"
     until(lambda: len(desk.rows(notices, first)) >= 2, what="the notice leaves")

@@ -48,7 +48,7 @@ def test_an_answered_case_is_open_again_when_one_that_waits_is_merged_into_it(wo
 def test_nobody_answers_before_anybody_has_asked(world: World, verb: str, words: dict[str, str]) -> None:
     world.citizen_writes(ANNA)
     world.turn()
-    with pytest.raises(Refused, match="before the case began"):
+    with pytest.raises(Refused, match="before the case was opened"):
         world.order(verb, world.case()["number"], at=local("2026-11-25 08:59").isoformat(), **words)
     assert world.case()["answered_at"] is None
 

@@ -144,7 +144,7 @@ def find_review(con: sqlite3.Connection, ref: str) -> str | None:
     return str(rows[0][0]) if len(rows) == 1 else None
 
 
-def looked_at(con: sqlite3.Connection, ref: str, now: datetime) -> bool:
+def end_review(con: sqlite3.Connection, ref: str, now: datetime) -> bool:
     """End an entry of the review list; return False for a message that could not be read yet."""
     with transaction(con):
         row = con.execute("UPDATE reviews SET done_at = ? WHERE fingerprint = ? AND done_at IS NULL", (stamp(now), ref))

@@ -63,9 +63,9 @@ def _at(case: CaseView, command: AdminCommand, now: datetime) -> datetime:
     text = command.words.get("at", "")
     at = datetime.fromisoformat(text) if text else now
     if at > now:
-        raise Refused("--at lies in the future: give the time at which the contact took place")
+        raise Refused("--at is in the future: give the time at which the contact took place")
     if at < case.opened_at:
-        raise Refused(f"--at lies before the case began ({case.opened_at.isoformat()}): nobody answers before that")
+        raise Refused(f"--at is before the case was opened ({case.opened_at.isoformat()}): give a later time")
     return at
 
 
@@ -129,7 +129,7 @@ def _refuse_if_asked_since(case: CaseView, at: datetime) -> None:
 
 def _reopen(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
     if case.running("answer"):
-        raise Refused("the case is open already and its deadline runs", "open-already")
+        raise Refused("the case is already open, and an answer is due", "open-already")
     due = calendar.answer_due(now, policy)
     status = Status.DERIVED if case.status is Status.DERIVED else Status.OPEN
     return (
@@ -218,13 +218,15 @@ def _not_theirs(policy: Policy, view: View, case: CaseView, command: AdminComman
 
 def _refuse_if_not_derived(case: CaseView) -> None:
     if case.status is not Status.DERIVED:
-        raise Refused("the case is not with the technical services", "not-derived")
+        raise Refused(
+            "the case is not with the technical services: `oacmail case escalate` passes it on", "not-derived"
+        )
 
 
 def _merge(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:
     into = view.cases.get(command.words["into"])
     if into is None or into.number == case.number:
-        raise Refused("merge needs another, existing case", "no-such-case")
+        raise Refused("there is no other case of this number to merge into: see `oacmail case list`", "no-such-case")
     if into.status is Status.CLOSED and (case.running("answer") or case.status is Status.DERIVED):
         raise Refused("the other case is closed: reopen it first, somebody waits for an answer", "other-closed")
     return (

@@ -142,7 +142,7 @@ def _into(given: GivenOrder, case: CaseView) -> _Words:
     year = numbered_in(given.policy, given.view, given.lookup)
     into = number_of(given.policy, given.argument, year)
     if into not in given.cases or into == case.number:
-        raise Refused("merge needs another, existing case", "no-such-case")
+        raise Refused("there is no other case of this number to merge into", "no-such-case")
     return {"into": into}
 
 
