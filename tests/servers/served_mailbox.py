@@ -16,8 +16,6 @@ from oacmail.sim.mailbox import StoredMessage
 from tests.servers.dovecot import PASSWORD, Dovecot
 from tests.servers.ports import HOST
 
-_FLAGS = {b"\\Seen": "seen", b"\\Flagged": "flagged", b"\\Deleted": "deleted"}
-
 
 @dataclass
 class ServedFolder:
@@ -122,7 +120,9 @@ class ServedMailbox(ImapMailbox):
             uid: StoredMessage(
                 raw=data[b"BODY[]"],
                 internal_date=data[b"INTERNALDATE"],
-                **{word: flag in data[b"FLAGS"] for flag, word in _FLAGS.items()},
+                seen=b"\\Seen" in data[b"FLAGS"],
+                flagged=b"\\Flagged" in data[b"FLAGS"],
+                deleted=b"\\Deleted" in data[b"FLAGS"],
             )
             for uid, data in sorted(found.items())
         }
