@@ -64,11 +64,48 @@ def test_a_sentence_is_no_order(text: str) -> None:
         ("Ja està solucionat!", Order(Verb.SOLVED)),
         ("Ja l’he trucat", Order(Verb.CALLED)),
         ("Ya la he llamado", Order(Verb.CALLED)),
+        ("Nivell 2: error 500", Order(Verb.SECOND_LEVEL, "error 500")),
+        ("ESCALATE: error 500", Order(Verb.SECOND_LEVEL, "error 500")),
+        ("Pass on: error 500", Order(Verb.SECOND_LEVEL, "error 500")),
+        ("It's a person", Order(Verb.PERSON)),
     ],
 )
 def test_what_people_write_for_an_order_is_read_on_a_notice_and_in_a_list(said: str, order: Order) -> None:
     assert read_orders(said) == (order,)
     assert read_list(f"Cas 12: {said}") == (replace(order, case="12"),)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "#called no answer",
+        "#trucat no contesta",
+        "#trucat: no contesten",
+        "#llamado NO CONTESTA.",
+        "#called no-answer",
+        "TRUCAT, NO CONTESTA",
+        "He trucat, però no contesta",
+        "Trucat i no contesta",
+        "Trucat no contesta",
+        "Le he llamado y no contesta",
+        "Llamado: no contesta",
+        "I called but no answer",
+    ],
+)
+def test_a_call_that_nobody_answered_reached_nobody_however_it_is_written(said: str) -> None:
+    assert read_orders(said) == (Order(Verb.NOT_REACHED),)
+    assert read_list(f"12 {said}") == (Order(Verb.NOT_REACHED, case="12"),)
+
+
+def test_a_call_and_the_line_below_it_that_nobody_answered_are_one_call() -> None:
+    assert read_orders("#trucat\n\nNo contesta\n") == (Order(Verb.NOT_REACHED),)
+    assert read_list("12 trucat\n12 no contesta") == (Order(Verb.NOT_REACHED, case="12"),)
+    assert read_list("12 trucat\n13 no contesta") == (Order(Verb.CALLED, case="12"), Order(Verb.NOT_REACHED, case="13"))
+
+
+@pytest.mark.parametrize("said", ["#called reached", "#trucat ha contestat", "#llamado ha contestado"])
+def test_a_call_that_somebody_answered_reached_the_person(said: str) -> None:
+    assert read_orders(said) == (Order(Verb.CALLED),)
 
 
 def test_a_telephone_capitalizes_the_first_letter_of_a_reference() -> None:

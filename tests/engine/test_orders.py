@@ -78,6 +78,15 @@ def test_what_an_agent_writes_on_top_of_a_notice_happens_to_the_case(
     assert "no fet" not in transcript
 
 
+@pytest.mark.parametrize("text", ["#called no answer", "TRUCAT, NO CONTESTA", "#trucat\nNo contesta", "#trucat ningú"])
+def test_a_call_that_reached_nobody_or_that_nobody_understands_meets_no_deadline(world: World, text: str) -> None:
+    notice = late_case(world)
+    reply(world, notice, text + quoted(notice))
+    assert (world.case()["status"], world.case()["answered_at"]) == ("open", None)
+    (transcript,) = transcripts(world)
+    assert ("escriviu-hi «no contesta»" in transcript) == ("ningú" in text)
+
+
 def test_a_note_is_on_the_case_and_in_no_mail_to_anybody(world: World) -> None:
     notice = late_case(world)
     before = len(world.received(ANNA))

@@ -132,6 +132,13 @@ def _day(given: GivenOrder, _: CaseView) -> _Words:
     return {"day": day.isoformat()}
 
 
+def _reached(given: GivenOrder, _: CaseView) -> _Words:
+    """What follows the word and is no known outcome may say that nobody answered: a deadline is not met by a guess."""
+    if given.argument:
+        raise Refused("the outcome of the call is not known", "no-such-outcome")
+    return {"outcome": "reached"}
+
+
 def _text(given: GivenOrder, _: CaseView) -> _Words:
     if not given.argument:
         raise Refused("the note is empty", "empty")
@@ -185,7 +192,7 @@ ON_A_CASE: Mapping[Verb, Callable[[GivenOrder, CaseView], tuple[Effect, ...]]] =
     Verb.WAIT: _by_command("wait", lambda given, case: _day(given, case) if given.argument else {}),
     Verb.NOTE: _by_command("note", _text),
     Verb.TOPIC: _by_command("set", _topic),
-    Verb.CALLED: _by_command("log-call", lambda *_: {"outcome": "reached"}),
+    Verb.CALLED: _by_command("log-call", _reached),
     Verb.NOT_REACHED: _by_command("log-call", lambda *_: {"outcome": "no-answer"}),
     Verb.LANGUAGE: _by_command("set", lambda given, _: {"language": given.argument.lower().strip()}),
     Verb.MERGE: _by_command("merge", _into),

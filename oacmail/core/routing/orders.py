@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from itertools import chain, takewhile
+from itertools import chain, takewhile, zip_longest
 
 from oacmail.core.policy import Policy
 from oacmail.core.routing import signature
@@ -68,7 +68,7 @@ _WORDS: Mapping[Verb, str] = {
     Verb.CLOSE: "close tanca cierra",
     Verb.SPAM: "spam brossa",
     Verb.REOPEN: "reopen reobre reabre",
-    Verb.SECOND_LEVEL: "level2 deriva derivar deriveu nivell2 nivel2",
+    Verb.SECOND_LEVEL: "level2 deriva derivar deriveu nivell2 nivel2 escalate",
     Verb.FIRST_LEVEL: "level1 nivell1 nivel1",
     Verb.SOLVED: "solved resolt resuelto",
     Verb.UNTIL: "until previsio prevision",
@@ -101,6 +101,7 @@ _SAID: Mapping[Order, str] = {
     Order(Verb.REOPEN): "reobre|reobriu|reabre|reabra|reopen",
     Order(Verb.SECOND_LEVEL): (
         "deriva|deriveu|deriva-ho|deriveu-ho|deriva'l|deriveu-lo|derivar|derivelo|derivalo|nivell 2|nivel 2|level 2"
+        "|escalate|pass on|pass it on"
     ),
     Order(Verb.FIRST_LEVEL): "nivell 1|nivel 1|level 1",
     Order(Verb.SOLVED): (
@@ -112,7 +113,7 @@ _SAID: Mapping[Order, str] = {
         "trucat|trucada feta|he trucat|ja he trucat|l'he trucat|ja l'he trucat|li he trucat|ja li he trucat|llamado"
         "|he llamado|ya he llamado|le he llamado|ya le he llamado|la he llamado|ya la he llamado|called|i called"
     ),
-    Order(Verb.NOT_REACHED): "no contesta|no contesten|no agafa el telefon|no coge el telefono|no answer",
+    Order(Verb.NOT_REACHED): "no contesta|no contesten|no agafa el telefon|no coge el telefono|no answer|no-answer",
     Order(Verb.LANGUAGE, "ca"): "catala|catalan",
     Order(Verb.LANGUAGE, "es"): "castella|castellano|espanyol|espanol|spanish",
     Order(Verb.LANGUAGE, "en"): "angles|ingles|english",
@@ -120,16 +121,20 @@ _SAID: Mapping[Order, str] = {
     Order(Verb.SPLIT): "separa|separeu-lo|separelo|split",
     Order(Verb.OUT_OF_SCOPE): "fora d'abast|fuera de ambito|out of scope",
     Order(Verb.DRAFT): "esborrany|borrador|draft",
-    Order(Verb.PERSON): "es persona|es una persona|it is a person",
+    Order(Verb.PERSON): "es persona|es una persona|it is a person|it's a person|is a person",
 }
 _PLAIN = {phrase: order for order, phrases in _SAID.items() for phrase in phrases.split("|")}
+_REACHED = frozenset({"reached", "contesta", "ha contestat", "ha contestado", "answered"})
+"""After the word of a call: the person was reached, as without it."""
 _WITH_COLON = (Verb.ASSIGN, Verb.SECOND_LEVEL, Verb.NOTE, Verb.TOPIC, Verb.CALL)
 _LONG = (Verb.SECOND_LEVEL, Verb.NOTE, Verb.CALL)
 """Orders whose argument is text of any length."""
 _ANSWERED = frozenset({"resolt", "ja respost", "resuelto", "ya respondido", "solved", "answered already"})
 """Below a call: it was answered at once."""
 _HASH_LINE = re.compile(r"#\s?([^\W_][\w-]{0,40})[:.,]?(?:\s+(.*))?")
-_COLON_LINE = re.compile(r"([^\W\d_]{2,20})\s?:\s*(\S.*)")
+_COLON_LINE = re.compile(r"([^\W\d_]{2,20}|(?:nivell|nivel|level) ?2|pass (?:it )?on)\s?:\s*(\S.*)", re.IGNORECASE)
+_BETWEEN = re.compile(r"\s*[,;.:]\s*(?:(?:i|y|and|pero|but)\s)?|\s(?:i|y|and|pero|but|-)\s|(?<=[tdo])\s(?=no )")
+"""Between two orders of one plain line."""
 _GREETING = re.compile(
     r"(?:hola|bon dia|bona tarda|bones(?: tardes)?|buenos dias|buenas(?: tardes)?|hello|hi|good (?:morning|afternoon))"
     r"(?:,? (?:a )?(?:tothom|todos|companys|companyes|equip|equipo|all|everyone))?[ ,.:!]*"
@@ -200,10 +205,27 @@ def _taken(found: list[Order], line: str, before: str, read: Callable[[str], lis
     if last and last.verb is Verb.CALL and _plain(line).strip(" #.!") in _ANSWERED:
         return [*found, Order(Verb.CALLED)]
     if orders := read(line):
-        return [*found, *orders]
+        return _joined([*found, *orders])
     if last and last.verb in _LONG and len(before) >= WRAPPED and line[0] not in ">-_*|" and line[-1] != ":":
         return [*found[:-1], replace(last, argument=f"{last.argument} {line}")]
     return []
+
+
+def _joined(orders: list[Order]) -> list[Order]:
+    """A call and, right after it, that nobody answered are one call in vain: `Trucat, no contesta`."""
+    return [
+        order
+        for order, after in zip_longest(orders, orders[1:])
+        if order.verb is not Verb.CALLED or after is None or after != Order(Verb.NOT_REACHED, case=order.case)
+    ]
+
+
+def _outcome(order: Order) -> Order:
+    """Of a call, its outcome (`#called no answer`). One that is not known stays its argument."""
+    said = _plain(order.argument).strip(" .!")
+    if order.verb is Verb.CALLED and _PLAIN.get(said) == Order(Verb.NOT_REACHED):
+        return Order(Verb.NOT_REACHED)
+    return Order(Verb.CALLED) if order.verb is Verb.CALLED and said in _REACHED else order
 
 
 def _listed(line: str) -> list[Order]:
@@ -219,7 +241,7 @@ def _of_case(said: str) -> list[Order]:
     if level := _LEVEL.fullmatch(said):
         return [Order(Verb.SECOND_LEVEL if level[1] == "2" else Verb.FIRST_LEVEL, level[2].strip())]
     if verb := _HASHED.get(_plain(word.strip(":"))):
-        return [Order(verb, argument.strip())]
+        return [_outcome(Order(verb, argument.strip()))]
     return [Order(Verb.ASSIGN, said) if _NAME.fullmatch(said) else Order(Verb.UNKNOWN, said[:MOST])]
 
 
@@ -233,13 +255,14 @@ def _line(line: str) -> list[Order]:
     if hashed := _HASH_LINE.fullmatch(line):
         word, argument = hashed[1], (hashed[2] or "").strip()
         verb = _HASHED.get(_plain(word))
-        return [Order(verb, argument) if verb else Order(Verb.UNKNOWN, word)]
-    if colon := _COLON_LINE.fullmatch(line):
-        verb = _HASHED.get(_plain(colon[1]))
-        return [Order(verb, colon[2].strip())] if verb in _WITH_COLON else []
-    said = [_PLAIN.get(part) for part in re.split(r"\s*[,;.]\s*", _plain(line).strip(" .!,;"))]
+        return [_outcome(Order(verb, argument)) if verb else Order(Verb.UNKNOWN, word)]
+    said = [_PLAIN.get(part) for part in _BETWEEN.split(_plain(line).strip(" .!,;"))]
     if all(said):
-        return [order for order in said if order]
+        return _joined([order for order in said if order])
+    if colon := _COLON_LINE.fullmatch(line):
+        before = _plain(colon[1])
+        verb = _HASHED.get(before) or (Verb.SECOND_LEVEL if _PLAIN.get(before) == Order(Verb.SECOND_LEVEL) else None)
+        return [Order(verb, colon[2].strip())] if verb in _WITH_COLON else []
     phrase, _, ref = _plain(line).rpartition(" ")
     about = _PLAIN.get(phrase) if _ENTRY.fullmatch(ref) else None
     return [replace(about, case=ref)] if about and about.verb in (Verb.PERSON, Verb.SPAM) else []

@@ -104,6 +104,11 @@ REFUSED: Mapping[str, tuple[str, str, str]] = {
     "too-many": ("són massa ordres per a un correu", "son demasiadas órdenes para un correo", "too many orders"),
     "no-such-agent": ("no hi ha cap agent amb aquest nom", "no hay ningún agente con ese nombre", "no such agent"),
     "no-such-value": ("aquest valor no existeix", "ese valor no existe", "there is no such value"),
+    "no-such-outcome": (
+        "no se sap si s'ha parlat amb la persona: escriviu-hi «no contesta», o només l'ordre",
+        "no se sabe si se ha hablado con la persona: escriba «no contesta», o solo la orden",
+        "it is not known if the person was reached: write no answer after it, or the order alone",
+    ),
     "below-text": (
         "és sota una línia que no s'ha entès com a ordre",
         "está debajo de una línea que no se ha entendido como orden",
