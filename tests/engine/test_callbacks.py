@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.engine.world import ANNA, World, text_of
+from tests.engine.world import AGENT, ANNA, World, text_of
 
 TOWN = Callable[..., World]
 SUBJECT = "Em podeu trucar?"
@@ -87,6 +87,20 @@ def test_another_number_for_the_call_keeps_the_slot_that_was_promised(town: TOWN
     world.turn()
     assert world.rows("SELECT phone, slot FROM cases") == [{"phone": "+34611223344", "slot": "morning"}]
     assert world.case()["due_at"] == "2026-12-01T14:00:00+01:00"
+
+
+def test_a_call_that_is_due_goes_along_when_its_case_is_merged(town: TOWN) -> None:
+    world = town(now="2026-11-30 09:00", digest={"to": [AGENT]})
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.citizen_writes("anna@feina.example", SUBJECT, "Em podeu trucar al 612 345 678 al matí? No puc signar.")
+    world.turn()
+    question, call = (case["number"] for case in world.cases())
+    world.order("merge", call, into=question)
+    rows = world.rows("SELECT intent, phone, slot FROM cases WHERE number = ?", question)
+    assert rows == [{"intent": "callback", "phone": "+34612345678", "slot": "morning"}]
+    world.live("2026-12-01 08:30")
+    assert "- matí: 1" in text_of(world.received(AGENT)[-1])
 
 
 def test_a_message_that_asks_for_a_call_after_the_answer_is_offered_a_slot_too(town: TOWN) -> None:

@@ -98,6 +98,17 @@ def test_no_byte_of_a_forgotten_person_is_left_in_the_files_of_the_database(worl
     assert left_in(world.config.office.state) == set()
 
 
+def test_an_address_that_ends_like_the_forgotten_one_stays_whole_in_other_peoples_messages(world: World) -> None:
+    _answered_and_closed(world)
+    text = f"Bon dia, sóc jo{ANNA} i pregunto pel padró; {ANNA} ja us ha escrit."
+    world.citizen_writes(f"jo{ANNA}", "Padró", text)
+    world.turn()
+    _forget(world)
+    (row,) = world.rows("SELECT fresh FROM messages WHERE subject = 'Padró'")
+    assert f"sóc jo{ANNA} i" in row["fresh"]
+    assert f" {ANNA}" not in row["fresh"]
+
+
 def test_what_is_counted_stays_the_same(world: World) -> None:
     _answered_and_closed(world)
     before = _indicators(world)

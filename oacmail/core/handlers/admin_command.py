@@ -233,6 +233,7 @@ def _merge(policy: Policy, view: View, case: CaseView, command: AdminCommand, no
         *_one_follow_up(case, into, now),
         MergeCases(case=case.number, into=into.number),
         *_merged_state(case, into),
+        *_merged_call(case, into),
         UpdateCase(
             case=case.number,
             columns={"status": Status.CLOSED, "closed_at": now, "close_reason": "duplicate"},
@@ -266,6 +267,16 @@ def _merged_state(case: CaseView, into: CaseView) -> tuple[Effect, ...]:
     if into.status is Status.ANSWERED and case.running("answer"):
         return (UpdateCase(case=into.number, columns={"status": Status.OPEN}),)
     return ()
+
+
+def _merged_call(case: CaseView, into: CaseView) -> tuple[Effect, ...]:
+    """The call that is due is listed with the case that waits for it."""
+    if case.intent != Intent.CALLBACK or not case.running("answer") or into.intent != Intent.QUESTION:
+        return ()
+    call: CaseColumns = {"intent": Intent.CALLBACK}
+    if case.phone and case.slot:
+        call |= {"phone": case.phone, "slot": case.slot}
+    return (UpdateCase(case=into.number, columns=call),)
 
 
 def _set(policy: Policy, view: View, case: CaseView, command: AdminCommand, now: datetime) -> tuple[Effect, ...]:

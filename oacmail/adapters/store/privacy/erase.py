@@ -162,7 +162,9 @@ _QUOTED = ", ".join(f"'{state}'" for state in NOT_ENDED)
 
 
 def _without(text: str, addresses: Iterable[str]) -> str:
-    return re.sub("|".join(map(re.escape, addresses)), "[…]", text, flags=re.IGNORECASE)
+    """Whole addresses alone: the end of `joanna@…` is no `anna@…`."""
+    whole = "|".join(rf"(?<![\w.+-]){re.escape(one)}(?![\w-])" for one in addresses)
+    return re.sub(whole, "[…]", text, flags=re.IGNORECASE)
 
 
 def end_open_cases(con: sqlite3.Connection, scope: Scope, now: datetime) -> None:
