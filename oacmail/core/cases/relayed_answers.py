@@ -26,10 +26,10 @@ def undelivered(policy: Policy, view: View, mail: OutgoingView, *, at: datetime)
     case = _case(view, mail)
     if case is None:
         return ()
-    note = AuditEvent(kind="answer-undelivered", case=case.number, data={"message": mail.key[:16]})
+    event = AuditEvent(kind="answer-undelivered", case=case.number, data={"message": mail.key[:16]})
     written = mail.queued_at or at
     if case.running("answer") or any(said.by_office and said.at > written for said in case.latest):
-        return (note,)
+        return (event,)
     first = case.answered_at is not None and case.answered_at >= written
     untold = case.told_at is not None and case.told_at >= written
     columns: CaseColumns = {
@@ -41,7 +41,7 @@ def undelivered(policy: Policy, view: View, mail: OutgoingView, *, at: datetime)
     }
     due_at = answers.due_again(policy, at)
     return (
-        note,
+        event,
         *(answers.no_news_promised(case, at) if untold else ()),
         UpdateCase(case=case.number, columns=columns),
         *answers.ask(policy, case.number, key=f"undelivered:{mail.key}", at=at, due_at=due_at),
