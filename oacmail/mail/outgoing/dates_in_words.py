@@ -36,7 +36,8 @@ _GREETINGS: Mapping[str, tuple[tuple[int, str], ...]] = {
 BELOW = {"ca": "En català, més avall.", "es": "En castellano, más abajo.", "en": "In English, below."}
 NEXT_WORKING_DAY = {"ca": "el següent dia hàbil", "es": "siguiente día hábil", "en": "the next working day"}
 
-_NTH = {"ca": "d'aquí a {n} dies hàbils", "es": "{n}.º día hábil", "en": "{n} working days from today"}
+_NTH = {"ca": "d'aquí a {n} dies hàbils", "es": "{n}.º día hábil", "en": "the {n}{th} working day from today"}
+_TH = {1: "st", 2: "nd", 3: "rd"}
 _AT = {"ca": "{day} a {the} {hour}", "es": "{day} a {the} {hour}", "en": "{day} at {hour}"}
 _THE = {"ca": ("la", "les"), "es": ("la", "las"), "en": ("", "")}
 _SHORT_DAYS: Mapping[str, tuple[str, ...]] = {
@@ -53,7 +54,7 @@ def day_words(day: date, lang: str) -> str:
 
 def nth_working_day(n: int, lang: str) -> str:
     """`d'aquí a 5 dies hàbils`: a promise for a year without known holidays; follows `el` in Spanish."""
-    return _NTH[lang].format(n=n)
+    return _NTH[lang].format(n=n, th=_TH.get(n, "th"))
 
 
 def date_words(day: date, lang: str) -> str:
