@@ -125,6 +125,16 @@ def _calls(world: World, at: str) -> None:
     world.turn()
 
 
+def test_two_calls_in_vain_to_a_number_that_the_message_did_not_tell_are_an_answer_too(town: TOWN) -> None:
+    world = town(now="2026-11-30 13:50")
+    _asks_for_a_call(world, number="")
+    for at in ("2026-11-30 15:00", "2026-12-01 09:00"):
+        _calls(world, at)
+    assert world.kinds(ANNA) == ["ack", "not_reached"]
+    assert "Us hem trucat 2 vegades i no us hem localitzat." in text_of(world.received(ANNA)[-1])
+    assert world.case()["status"] == "answered"
+
+
 def test_calls_without_success_on_a_derived_case_tell_nobody_that_it_was_passed_on(town: TOWN) -> None:
     world = town(now="2026-11-30 09:00", people={"technical": ["tecnics@town.example"]})
     text = "Bon dia, la seu electrònica dona error 500 en signar. Truqueu-me al 612345678 a la tarda."

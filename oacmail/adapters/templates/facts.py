@@ -308,7 +308,7 @@ SAMPLES: Mapping[str, tuple[Mapping[str, object], ...]] = MappingProxyType(
         "opinion": (_SAMPLE_CARD, {**_SAMPLE_CARD, "intent": "suggestion"}),
         "rights": ({**_SAMPLE_CARD, "ends_at": _THEN},),
         "rights_due": ({"opened_at": _THEN, "ends_at": _THEN}, {"opened_at": _THEN, "ends_at": _THEN, "ended": True}),
-        "not_reached": ({"phone3": "678"},),
+        "not_reached": ({"phone3": "678"}, {}),
         "survey": ({}, {"silent": True, "reopen_on": _THEN.date(), "votes": _SAMPLE_VOTES}),
         "low_score": (
             {"score": 1, "opened_at": _THEN},

@@ -80,9 +80,10 @@ def not_reached(policy: Policy, case: CaseView, *, at: datetime, key: str, now: 
 
 
 def _in_slot(case: CaseView, at: datetime, policy: Policy) -> bool:
-    if case.slot is None or not case.running("answer"):
+    slot = case.slot or ("any" if case.intent == Intent.CALLBACK else None)
+    if slot is None or not case.running("answer"):
         return False
-    begins, ends = calendar.SLOTS[case.slot]
+    begins, ends = calendar.SLOTS[slot]
     return begins <= at.astimezone(policy.office.timezone).time() < ends
 
 
