@@ -159,7 +159,7 @@ def test_thanks_close_no_case_that_waits_for_an_answer_and_a_closed_one_can_be_r
     case = desk.case(number)
     assert (case["status"], case["closed_at"]) == ("open", None)
     assert datetime.fromisoformat(case["due_at"]) > datetime.now(UTC)
-    assert "runs" in desk.oacmail("case", "reopen", number, code=1).stderr
+    assert "already open" in desk.oacmail("case", "reopen", number, code=1).stderr
 
 
 def test_two_cases_are_merged_and_an_escalated_one_goes_to_the_technical_service_with_the_message(

@@ -133,7 +133,7 @@ _ANSWERED = frozenset({"resolt", "ja respost", "resuelto", "ya respondido", "sol
 """Below a call: it was answered at once."""
 _HASH_LINE = re.compile(r"#\s?([^\W_][\w-]{0,40})[:.,]?(?:\s+(.*))?")
 _COLON_LINE = re.compile(r"([^\W\d_]{2,20}|(?:nivell|nivel|level) ?2|pass (?:it )?on)\s?:\s*(\S.*)", re.IGNORECASE)
-_BETWEEN = re.compile(r"\s*[,;.:]\s*(?:(?:i|y|and|pero|but)\s)?|\s(?:i|y|and|pero|but|-)\s|(?<=[tdo])\s(?=no )")
+_BETWEEN = re.compile(r"\s?[,;.:]\s?(?:(?:i|y|and|pero|but)\s)?|\s(?:i|y|and|pero|but|-)\s|(?<=[tdo])\s(?=no )")
 """Between two orders of one plain line."""
 _GREETING = re.compile(
     r"(?:hola|bon dia|bona tarda|bones(?: tardes)?|buenos dias|buenas(?: tardes)?|hello|hi|good (?:morning|afternoon))"
