@@ -13,6 +13,7 @@ from oacmail.adapters.store import kv, rebuilt, thread
 from oacmail.adapters.store.connection import at, moment, stamp
 from oacmail.adapters.store.keys import LOST_AT
 from oacmail.adapters.store.load_case import cases, placeholders
+from oacmail.adapters.store.load_merged import merged_into, with_merged
 from oacmail.adapters.store.load_platform import affected, alike
 from oacmail.adapters.store.load_usage import usages
 from oacmail.adapters.store.write_context import case_id
@@ -85,6 +86,8 @@ def message_view(con: sqlite3.Connection, policy: Policy, lookup: Lookup, now: d
     numbers = _numbers((known, *named, *naming, *recent), mails, (*also, *([reserved] if reserved else [])))
     year = lookup.received_at.astimezone(policy.office.timezone).year
     about = cases(con, policy, _not_erased(con, numbers), now)
+    if merged := merged_into(con, about):
+        about = with_merged(about, merged, cases(con, policy, tuple(merged.values()), now))
     blamed = (lookup.reading.operator, incidents.platform(lookup.reading))
     return View(
         known=known,

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from email import message_from_bytes
 from email.message import Message
 
+from oacmail.adapters.store.load_merged import current_number
 from oacmail.adapters.store.write_context import case_id
 from oacmail.core.lookup import Lookup
 from oacmail.core.model import Outcome, Role
@@ -19,7 +20,7 @@ THREAD_MOST, MAILS_MOST, TEXTS_MOST = 10, 40, 200
 
 def thread(con: sqlite3.Connection, lookup: Lookup) -> CaseThread | None:
     """None = the message goes to no answer address, or its case does not exist."""
-    case = case_id(con, lookup.answer_for[0]) if lookup.answer_for else None
+    case = case_id(con, current_number(con, lookup.answer_for[0])) if lookup.answer_for else None
     if case is None:
         return None
     asked = _asked(con, case)

@@ -42,7 +42,8 @@ def why_not(view: View, pressed: Pressed, lines: tuple[Order, ...], current: str
         return pressed.problem
     if pressed.token in view.used_tokens:
         return "used-already"
-    if current is not None and current != pressed.case:
+    about = view.cases.get(pressed.case)
+    if current is not None and current not in (pressed.case, about.number if about else ""):
         return "other-case"
     if lines and pressed.verb not in {line.verb for line in lines}:
         return "other-order"

@@ -47,6 +47,11 @@ class OrderedCases:
     serial: int
     moved: frozenset[str] = frozenset()
 
+    def named(self, number: str) -> CaseView | None:
+        """The case of this number, or the one into which that case was merged before (core/view.py)."""
+        case = self.cases.get(number)
+        return self.cases.get(case.number, case) if case is not None else None
+
     def after(self, effects: Iterable[Effect]) -> "OrderedCases":
         """What is left after these effects. A case that they open is the current one."""
         cases, current, serial, moved = dict(self.cases), self.current, self.serial, self.moved

@@ -58,10 +58,15 @@ class _Done:
 
 def is_order_mail(policy: Policy, view: View, lookup: Lookup) -> bool:
     """Whether the message replies to a mail of ours to staff, bears a case token, names a case in the subject of a
-    new mail, or begins with an order that needs no reply. Its writer and recipients are the caller's to judge."""
+    new mail, begins with an order that needs no reply, or is for the office alone and begins with any order: on top of
+    the person's own message, or of no case, which its writer hears. Its writer and other recipients are the caller's
+    to judge."""
     about_a_case = bool(lookup.pressed or view.tokened or _named(view, lookup))
     replies = any(mail.recipient in policy.people.staff for mail in view.mails)
-    return about_a_case or replies or any(order.verb in ANYWHERE for order in read_orders(lookup.message.typed)[:1])
+    begins = read_orders(lookup.message.typed)[:1]
+    alone = all(policy.office.is_own(address) for address in (*lookup.message.to, *lookup.message.cc))
+    ordered = any(order.verb in ANYWHERE or (alone and order.verb is not Verb.UNKNOWN) for order in begins)
+    return about_a_case or replies or ordered
 
 
 def on_order_mail(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision:
@@ -169,13 +174,19 @@ def key_of_reply(lookup: Lookup, asked: str, line: str) -> str:
 
 
 def _case(view: View, lookup: Lookup) -> str | None:
-    """The number of the case of the mail that it replies to, else of its token, else of the subject of a new mail."""
-    numbers = [mail.case for mail in reversed(view.mails) if mail.case] + list(view.tokened)
-    return next((number for number in numbers if number in view.cases), None) or _named(view, lookup)
+    """The number of the case of the mail that it replies to, else of its token, of the subject of a new mail, of the
+    person's message that it brings or answers."""
+    ours = [mail.case for mail in reversed(view.mails) if mail.case]
+    theirs = [message.case for message in reversed(view.named) if message.case]
+    return _first(view, (*ours, *view.tokened)) or _named(view, lookup) or _first(view, theirs)
+
+
+def _first(view: View, numbers: Sequence[str]) -> str | None:
+    return next((view.cases[number].number for number in numbers if number in view.cases), None)
 
 
 def _named(view: View, lookup: Lookup) -> str | None:
-    return _only([number for number in lookup.numbers if number in view.cases])
+    return _only({view.cases[number].number for number in lookup.numbers if number in view.cases})
 
 
 def _key(policy: Policy, lookup: Lookup, number: str | None, now: datetime, orders: tuple[Order, ...]) -> str:
@@ -191,7 +202,7 @@ def _carry_out(
 ) -> _Done:
     year = numbered_in(policy, view, lookup)
     number = number_of(policy, order.case, year) if order.case else standing.current or ""
-    case = standing.cases.get(number)
+    case = standing.named(number)
     given = GivenOrder(
         policy=policy,
         view=view,

@@ -111,7 +111,7 @@ def place(policy: Policy, view: View, number: str, now: datetime) -> tuple[Effec
     case = view.cases.get(number)
     if case is None:
         raise Refused("there is no such case", "not-in-the-list")
-    placed = PlaceMessage(fingerprint=key, case=number, outcome=Outcome.CASE)
+    placed = PlaceMessage(fingerprint=key, case=case.number, outcome=Outcome.CASE)
     if mail.undelivered is not None and concerns(policy, mail.undelivered, case.citizen):
         returned = answers.undelivered(policy, case, at=mail.received_at, key=key, now=now, answer=key)
         return (placed, *returned)

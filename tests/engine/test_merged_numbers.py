@@ -1,0 +1,60 @@
+"""The number of a case that was merged: people still write it, and what they write is about the case that goes on."""
+
+from tests.engine import compose
+from tests.engine.compose import OFFICE
+from tests.engine.test_orders import PASS
+from tests.engine.world import AGENT, ANNA, PERE, World, text_of
+
+
+def _new_mail(world: World, subject: str, text: str, *, to: str = OFFICE) -> None:
+    world.deliver(compose.message(world.clock, AGENT, subject, text, to=to), verdict=PASS)
+    world.turn()
+
+
+def _transcript(world: World) -> str:
+    return [text_of(mail) for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "transcript"][-1]
+
+
+def _merged(world: World, second: str = ANNA) -> None:
+    """Two cases, the second merged into the first."""
+    world.citizen_writes(ANNA)
+    world.citizen_writes(second, "Padró", "Bon dia, com demano un volant de padró?")
+    world.turn()
+    world.advance("2026-11-25 10:00")
+    _new_mail(world, "cas 2", "#fusiona 1")
+    world.advance("2026-11-25 11:00")
+
+
+def test_orders_that_name_it_are_carried_out_on_the_other_case(world: World) -> None:
+    _merged(world)
+    _new_mail(world, "cas 2", "#meu\n#trucat")
+    first, second = world.cases()
+    assert (first["status"], first["assignee"]) == ("answered", "agent")
+    assert (second["status"], second["answered_at"], second["assignee"]) == ("closed", None, None)
+    assert "| OAC-2026-000001 | anotar la trucada | fet |" in _transcript(world)
+
+
+def test_a_new_mail_to_the_person_that_names_it_answers_the_other_case(world: World) -> None:
+    _merged(world)
+    answer = compose.message(world.clock, OFFICE, "Cas 2: padró", "Bon dia, aquí el teniu.", to=ANNA)
+    world.mailbox.append("Sent", compose.as_bytes(answer), world.clock.now(), seen=True)
+    world.turn()
+    assert [case["status"] for case in world.cases()] == ["answered", "closed"]
+
+
+def test_a_mail_to_its_answer_address_answers_the_other_case(world: World) -> None:
+    _merged(world)
+    address = _transcript(world).partition("mailto:")[2].partition("?")[0]
+    assert "2026-000002" in address
+    _new_mail(world, "Padró", "Bon dia, aquí el teniu.", to=address)
+    world.turn()
+    assert [case["status"] for case in world.cases()] == ["answered", "closed"]
+    assert world.kinds(ANNA)[-1] == "relayed"
+
+
+def test_the_answer_address_of_another_person_stays_that_persons(world: World) -> None:
+    _merged(world, PERE)
+    address = _transcript(world).partition("mailto:")[2].partition("?")[0]
+    _new_mail(world, "Padró", "Bon dia, aquí el teniu.", to=address)
+    assert world.kinds(PERE)[-1] == "relayed"
+    assert "relayed" not in world.kinds(ANNA)

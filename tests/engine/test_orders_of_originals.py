@@ -1,0 +1,43 @@
+"""Orders for the office alone, without a notice: on top of the person's own message, or of no case."""
+
+import pytest
+
+from tests.engine import compose
+from tests.engine.test_orders import PASS
+from tests.engine.world import AGENT, ANNA, World, text_of
+
+
+def _transcripts(world: World) -> list[str]:
+    return [text_of(mail) for mail in world.received(AGENT) if mail["X-Oacmail-Kind"] == "transcript"]
+
+
+@pytest.mark.parametrize("subject", ["Re: No puc signar la instància", "RV: No puc signar la instància"])
+def test_an_order_on_top_of_the_persons_own_message_is_carried_out(world: World, subject: str) -> None:
+    asked = world.citizen_writes(ANNA)
+    world.turn()
+    text = "TRUCAT\n\nDe: Anna <anna@example.org>\nAssumpte: No puc signar la instància\n\nBon dia, com puc signar?"
+    world.deliver(compose.message(world.clock, AGENT, subject, text, answers=asked), verdict=PASS)
+    world.turn()
+    assert world.case()["status"] == "answered"
+    assert "| OAC-2026-000001 | anotar la trucada | fet |" in _transcripts(world)[0]
+
+
+def test_an_order_about_no_case_is_refused_and_its_writer_hears_it(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.deliver(compose.message(world.clock, AGENT, "Cas 99", "TRUCAT"), verdict=PASS)
+    world.turn()
+    assert world.case()["status"] == "open"
+    assert "no fet: no se sap de quin cas parla" in _transcripts(world)[0]
+    assert not world.reviews()
+
+
+def test_an_order_for_a_colleague_with_the_office_in_copy_is_the_colleagues(world: World) -> None:
+    asked = world.citizen_writes(ANNA)
+    world.turn()
+    mail = compose.message(world.clock, AGENT, "", "Tanca", to="cap@town.example", answers=asked)
+    mail["Cc"] = compose.OFFICE
+    world.deliver(mail, verdict=PASS)
+    world.turn()
+    assert world.case()["status"] == "open"
+    assert not _transcripts(world)
