@@ -68,6 +68,12 @@ def test_a_sentence_is_no_order(text: str) -> None:
         ("ESCALATE: error 500", Order(Verb.SECOND_LEVEL, "error 500")),
         ("Pass on: error 500", Order(Verb.SECOND_LEVEL, "error 500")),
         ("It's a person", Order(Verb.PERSON)),
+        ("Tanca, gràcies!", Order(Verb.CLOSE)),
+        ("Ciérralo, por favor", Order(Verb.CLOSE)),
+        ("Close it please", Order(Verb.CLOSE)),
+        ("És meu", Order(Verb.MINE)),
+        ("Reobriu-lo si us plau.", Order(Verb.REOPEN)),
+        ("#TANCA!", Order(Verb.CLOSE)),
     ],
 )
 def test_what_people_write_for_an_order_is_read_on_a_notice_and_in_a_list(said: str, order: Order) -> None:
@@ -90,6 +96,9 @@ def test_what_people_write_for_an_order_is_read_on_a_notice_and_in_a_list(said: 
         "Le he llamado y no contesta",
         "Llamado: no contesta",
         "I called but no answer",
+        "Trucat, no ha contestat",
+        "He llamado y no responde",
+        "#trucat no",
     ],
 )
 def test_a_call_that_nobody_answered_reached_nobody_however_it_is_written(said: str) -> None:
@@ -106,6 +115,11 @@ def test_a_call_and_the_line_below_it_that_nobody_answered_are_one_call() -> Non
 @pytest.mark.parametrize("said", ["#called reached", "#trucat ha contestat", "#llamado ha contestado"])
 def test_a_call_that_somebody_answered_reached_the_person(said: str) -> None:
     assert read_orders(said) == (Order(Verb.CALLED),)
+
+
+@pytest.mark.parametrize("number", ["[OAC-2026-000012-K7Q]", "[OAC-2026-000012-K7Q]:", "#OAC-2026-000012-K7Q"])
+def test_a_number_is_copied_from_a_subject_with_its_brackets(number: str) -> None:
+    assert read_list(f"{number} tanca") == (Order(Verb.CLOSE, case="OAC-2026-000012-K7Q"),)
 
 
 def test_a_telephone_capitalizes_the_first_letter_of_a_reference() -> None:

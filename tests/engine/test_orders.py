@@ -64,6 +64,7 @@ def quoted(notice: EmailMessage) -> str:
         ("#trucat\n#tanca", "status", "closed"),
         ("#tema padró", "topic", "folder"),
         ("CASTELLÀ", "language", "es"),
+        ("#idioma castellà\n#assigna a l'agent", "language", "es"),
         ("#idioma en", "language", "en"),
     ],
 )

@@ -4,6 +4,7 @@ Who may give orders and which case they are about is decided before (core/handle
 fit raises `Refused` and changes nothing.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -21,7 +22,7 @@ from oacmail.core.outbox.kinds import LISTS_OF_CASES
 from oacmail.core.policy import Policy
 from oacmail.core.routing import signature
 from oacmail.core.routing.days_named import day_named
-from oacmail.core.routing.orders import Verb, folded, number_of
+from oacmail.core.routing.orders import Verb, folded, language_named, number_of
 from oacmail.core.view import CaseView, View
 
 TOPICS: Mapping[str, str] = {
@@ -75,6 +76,8 @@ def numbered_in(policy: Policy, view: View, lookup: Lookup) -> int:
 
 
 _Words = dict[str, str]
+_TO = re.compile(r"^(?:a l'|(?:a la|(?:per )?a|al|para|to)\s+|@)")
+"""Before the name: `#assigna a Anna`."""
 
 
 def _by_command(
@@ -91,7 +94,7 @@ def _by_command(
 
 def _assignee(given: GivenOrder, _: CaseView) -> _Words:
     """The agent of this address, or of this name before the @."""
-    wanted = given.argument.lower().strip()
+    wanted = _TO.sub("", given.argument.lower().strip(), count=1)
     agents = given.policy.people.agents
     found = [address for address in agents if wanted in (address, address.partition("@")[0])]
     if len(found) != 1:
@@ -194,7 +197,7 @@ ON_A_CASE: Mapping[Verb, Callable[[GivenOrder, CaseView], tuple[Effect, ...]]] =
     Verb.TOPIC: _by_command("set", _topic),
     Verb.CALLED: _by_command("log-call", _reached),
     Verb.NOT_REACHED: _by_command("log-call", lambda *_: {"outcome": "no-answer"}),
-    Verb.LANGUAGE: _by_command("set", lambda given, _: {"language": given.argument.lower().strip()}),
+    Verb.LANGUAGE: _by_command("set", lambda given, _: {"language": language_named(given.argument)}),
     Verb.MERGE: _by_command("merge", _into),
     Verb.SPLIT: _split,
     Verb.OUT_OF_SCOPE: _out_of_scope,

@@ -89,16 +89,21 @@ _WORDS: Mapping[Verb, str] = {
 _HASHED = {word: verb for verb, words in _WORDS.items() for word in words.split()}
 _SAID: Mapping[Order, str] = {
     Order(Verb.MINE): (
-        "meva|meu|es meva|me la quedo|me'l quedo|ho agafo jo|l'agafo jo|jo|mia|mio|me lo quedo"
-        "|lo llevo yo|yo|mine|i take it"
+        "meva|meu|es meva|es meu|me la quedo|me'l quedo|ho agafo jo|l'agafo jo|ho porto jo|jo|mia|mio|es mia|es mio"
+        "|me lo quedo|lo llevo yo|yo|mine|i take it"
     ),
-    Order(Verb.CLOSE): "tanca|tanqueu|tancar|tancat|cierra|cierre|cerrar|close",
+    Order(Verb.CLOSE): (
+        "tanca|tanqueu|tancar|tancat|tanca-ho|tanca'l|tanqueu-lo|tanqueu-ho|cierra|cierre|cerrar|cierralo|cierrelo"
+        "|close|close it"
+    ),
     Order(Verb.SPAM): "tanca brossa|brossa|es brossa|cierra spam|es spam|spam|close spam|it is spam",
     Order(Verb.CLOSE, "duplicate"): (
         "tanca duplicat|tanca per duplicat|tanca com a duplicat|duplicat|es duplicat|es un duplicat|cierra duplicado"
         "|cierra por duplicado|cierra como duplicado|duplicado|es duplicado|es un duplicado|close duplicate|duplicate"
     ),
-    Order(Verb.REOPEN): "reobre|reobriu|reabre|reabra|reopen",
+    Order(
+        Verb.REOPEN
+    ): "reobre|reobriu|reobrir|reobre'l|reobriu-lo|reabre|reabra|reabrir|reabrelo|reabralo|reopen|reopen it",
     Order(Verb.SECOND_LEVEL): (
         "deriva|deriveu|deriva-ho|deriveu-ho|deriva'l|deriveu-lo|derivar|derivelo|derivalo|nivell 2|nivel 2|level 2"
         "|escalate|pass on|pass it on"
@@ -126,12 +131,16 @@ _SAID: Mapping[Order, str] = {
 _PLAIN = {phrase: order for order, phrases in _SAID.items() for phrase in phrases.split("|")}
 _REACHED = frozenset({"reached", "contesta", "ha contestat", "ha contestado", "answered"})
 """After the word of a call: the person was reached, as without it."""
+_IN_VAIN = frozenset(
+    {"no", "no ha contestat", "no respon", "no ha respost", "no ha contestado", "no responde", "did not answer"}
+)
+"""After the word of a call alone: nobody answered."""
 _WITH_COLON = (Verb.ASSIGN, Verb.SECOND_LEVEL, Verb.NOTE, Verb.TOPIC, Verb.CALL)
 _LONG = (Verb.SECOND_LEVEL, Verb.NOTE, Verb.CALL)
 """Orders whose argument is text of any length."""
 _ANSWERED = frozenset({"resolt", "ja respost", "resuelto", "ya respondido", "solved", "answered already"})
 """Below a call: it was answered at once."""
-_HASH_LINE = re.compile(r"#\s?([^\W_][\w-]{0,40})[:.,]?(?:\s+(.*))?")
+_HASH_LINE = re.compile(r"#\s?([^\W_][\w-]{0,40})[:.,;!]?(?:\s+(.*))?")
 _COLON_LINE = re.compile(r"([^\W\d_]{2,20}|(?:nivell|nivel|level) ?2|pass (?:it )?on)\s?:\s*(\S.*)", re.IGNORECASE)
 _BETWEEN = re.compile(r"\s?[,;.:]\s?(?:(?:i|y|and|pero|but)\s)?|\s(?:i|y|and|pero|but|-)\s|(?<=[tdo])\s(?=no )")
 """Between two orders of one plain line."""
@@ -139,10 +148,14 @@ _GREETING = re.compile(
     r"(?:hola|bon dia|bona tarda|bones(?: tardes)?|buenos dias|buenas(?: tardes)?|hello|hi|good (?:morning|afternoon))"
     r"(?:,? (?:a )?(?:tothom|todos|companys|companyes|equip|equipo|all|everyone))?[ ,.:!]*"
 )
+_POLITE = re.compile(
+    r"[\s,.;!]+(?:(?:moltes )?gracies|(?:muchas )?gracias|si us plau|sisplau|por favor|please|thanks|thank you)[ .!]*$"
+)
+"""After an order of a plain line."""
 _LISTED_LINE = re.compile(
-    r"(?:[Cc]as[oe]?\s)?#?\s?(\d{1,6}|[A-Za-z][A-Za-z0-9]{1,7}-\d{4}-\d{6}(?:-[A-Za-z0-9]{3})?"
+    r"(?:[Cc]as[oe]?\s)?#?\s?\[?(\d{1,6}|[A-Za-z][A-Za-z0-9]{1,7}-\d{4}-\d{6}(?:-[A-Za-z0-9]{3})?"
     r"|(?=[0-9a-fA-F]*[a-fA-F])[0-9a-fA-F]{8,64}|\d{8,64})"
-    r"\s*[:.),-]?\s+(\S.*)"
+    r"\s*\]?[:.),-]?\s+(\S.*)"
 )
 _NOT_OWN = re.compile(r"[>|]|--|__|(?:de|from|enviat|enviado|sent)\s?:|.*:$", re.IGNORECASE)
 """A line with which a signature or the quoted mail begins."""
@@ -223,7 +236,7 @@ def _joined(orders: list[Order]) -> list[Order]:
 def _outcome(order: Order) -> Order:
     """Of a call, its outcome (`#called no answer`). One that is not known stays its argument."""
     said = _plain(order.argument).strip(" .!")
-    if order.verb is Verb.CALLED and _PLAIN.get(said) == Order(Verb.NOT_REACHED):
+    if order.verb is Verb.CALLED and (said in _IN_VAIN or _PLAIN.get(said) == Order(Verb.NOT_REACHED)):
         return Order(Verb.NOT_REACHED)
     return Order(Verb.CALLED) if order.verb is Verb.CALLED and said in _REACHED else order
 
@@ -256,7 +269,10 @@ def _line(line: str) -> list[Order]:
         word, argument = hashed[1], (hashed[2] or "").strip()
         verb = _HASHED.get(_plain(word))
         return [_outcome(Order(verb, argument)) if verb else Order(Verb.UNKNOWN, word)]
-    said = [_PLAIN.get(part) for part in _BETWEEN.split(_plain(line).strip(" .!,;"))]
+    parts = _BETWEEN.split(_POLITE.sub("", _plain(line)).strip(" .!,;"))
+    said = [_PLAIN.get(part) for part in parts]
+    if said[0] == Order(Verb.CALLED) and parts[1:] and parts[-1] in _IN_VAIN:
+        said[-1] = Order(Verb.NOT_REACHED)
     if all(said):
         return _joined([order for order in said if order])
     if colon := _COLON_LINE.fullmatch(line):
@@ -266,6 +282,12 @@ def _line(line: str) -> list[Order]:
     phrase, _, ref = _plain(line).rpartition(" ")
     about = _PLAIN.get(phrase) if _ENTRY.fullmatch(ref) else None
     return [replace(about, case=ref)] if about and about.verb in (Verb.PERSON, Verb.SPAM) else []
+
+
+def language_named(text: str) -> str:
+    """`ca`, `es` or `en` of a language's name; else the text itself, in lower case."""
+    order = _PLAIN.get(_plain(text).strip(" .!"))
+    return order.argument if order and order.verb is Verb.LANGUAGE else text.lower().strip()
 
 
 def number_of(policy: Policy, text: str, year: int) -> str:
