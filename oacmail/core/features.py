@@ -76,11 +76,11 @@ class Features:
     Named in it: `platforms`; `end_days` of terms; `addresses` after a label such as "E-mail:"; `callback`: the
     telephone and the slot beside it; `town`: the office's town, folded, '' = not named; `town_words` of [[topic]].
     Of the text: `only_thanks`; words of `thanks`, under a subject that asks nothing, of asking
-    (`asks`), or after which thanks go on to ask (`turns`); `of_paper`: it speaks of a document or form rather
-    than of a platform; `promises`: the writer will do something or waits for it; `postscript`; `repeats_us`: it
-    has our acknowledgement's own sentences;
-    `names_attachment`; `language_wish`: ca | es | en, '' = none; `subject_says`: automatic | receipt | ''; `vote`: of a
-    reply, as an answer to a survey.
+    (`asks`), after which thanks go on to ask (`turns`), or with which a text comes back to a matter (`goes_back`);
+    `of_paper`: it speaks of a document or form rather than of a platform; `promises`: the writer will do something or
+    waits for it; `postscript`; `repeats_us`: it has our acknowledgement's own sentences; `names_attachment`;
+    `language_wish`: ca | es | en, '' = none; `subject_says`: automatic | receipt | ''; `vote`: of a reply, as an
+    answer to a survey.
     Of a machine's mail alone: `form_fields` out of name, address, phone, text; `subject_form`: it names a web form;
     `call_form`: it has the words of the call-back form.
     `scores`: field (kind, topic, level, intent) -> verdict -> probability; empty = not scored; of a machine's mail also
@@ -98,6 +98,7 @@ class Features:
     thanks: bool = False
     asks: bool = False
     turns: bool = False
+    goes_back: bool = False
     of_paper: bool = False
     promises: bool = False
     postscript: bool = False

@@ -162,6 +162,7 @@ def _features(read: Message, with_ours: str, signature: str, parser_config: Pars
         thanks=judged(lambda: thanks.has_thanks(subject, fresh), False),
         asks=judged(lambda: asking.asks(features.fold(fresh)), True),
         turns=judged(lambda: asking.turns(features.fold(f"{subject} . {fresh}")), True),
+        goes_back=judged(lambda: asking.goes_back(features.fold(fresh)), True),
         of_paper=judged(lambda: fault_words.of_paper(features.fold(f"{subject} . {fresh}")), False),
         promises=judged(lambda: thanks.promises(fresh), False),
         postscript=judged(lambda: reply_text.has_postscript(fresh), False),

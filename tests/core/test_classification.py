@@ -24,7 +24,7 @@ THANKS = Features(
     scores=scores(kind={"thanks": 0.98, "request": 0.02}),
     evidence=evidence(("kind:thanks:moltes gràcies", 0.8)),
 )
-SPAM = Features(scores=scores(kind={"spam": 0.95, "request": 0.05}))
+SPAM = Features(scores=scores(kind={"spam": 0.98, "request": 0.02}))
 
 
 def test_a_message_without_a_known_word_is_a_question_for_a_person() -> None:
@@ -82,7 +82,7 @@ def test_what_reads_as_a_machine_s_is_one_only_when_that_is_likelier_than_a_pers
 
 @pytest.mark.parametrize(
     ("kind", "doubt", "least"),
-    [("auto_reply", 0.46, 0.44), ("bounce", 0.46, 0.44), ("spam", 0.11, 0.09), ("thanks", 0.03, 0.02)],
+    [("auto_reply", 0.46, 0.44), ("bounce", 0.46, 0.44), ("spam", 0.05, 0.03), ("thanks", 0.08, 0.06)],
 )
 def test_a_message_is_set_aside_only_if_a_request_is_unlikely_enough(kind: str, doubt: float, least: float) -> None:
     doubtful = Features(scores=scores(kind={kind: 1 - doubt, "request": doubt}))

@@ -18,12 +18,12 @@ Verdict = TypeVar("Verdict", bound=StrEnum)
 
 # The largest probability of a request with which a message without a machine's header fields is set aside, by what it
 # is most likely instead; the second figure is for messages that ask something, as persons do; the third for messages of
-# a few words, the fourth for few words that ask.
+# a few words, the fourth for few words that ask. docs/understanding.md says what they cost on writers left out.
 _NEVER = -1.0
 _ASIDE = {
-    MACHINES: (0.45, 0.1, 0.06, _NEVER),
-    (Kind.SPAM,): (0.1, 0.05, 0.02, _NEVER),
-    (Kind.THANKS,): (0.025, 0.02, 0.3, 0.02),
+    MACHINES: (0.45, 0.1, 0.035, _NEVER),
+    (Kind.SPAM,): (0.04, 0.03, 0.05, 0.02),
+    (Kind.THANKS,): (0.07, 0.07, 0.3, 0.02),
 }
 _BRIEF = 12  # words
 _SHORT = 60  # words: pure thanks are brief
@@ -144,7 +144,8 @@ def _reads_as_thanks(message: Message, _: frozenset[str]) -> bool:
     found, length = message.features, len(message.fresh.split())
     asked = message.questions or found.language_wish
     beside = found.postscript or found.names_attachment or message.attachments or asked
-    told = length > _BRIEF or (found.thanks and not found.turns)
+    unclear = found.promises or _score(found, Kind.REQUEST) > _ASIDE[Kind.THANKS,][0]  # "vindré demà"
+    told = length > _BRIEF or not (found.turns or found.goes_back or (unclear and not found.thanks))
     return told and not beside and length <= _SHORT and _reads_as(message, (Kind.THANKS,))
 
 

@@ -41,7 +41,31 @@ _GOES_ON = """
 pero, but, however, encara, todavia, aun, still, falta, el que passa, lo que pasa, per cert, por cierto, sense, sin,
 demano, pido, error, ningu, nadie, call me, do call, truqueu, truqui, truquin
 """
+_GOES_BACK = """
+toutefois, cependant, mais, par contre, altra cosa, otra cosa, otro tema, l'unic, l'unica, lo unico, unica cosa, nomes
+que, solo que, excepte, salvo, ja que, ya que, by the way, one thing, one more, only, except, though, tampoc, tampoco,
+continua, continuen, torna a, vuelve a, prou, borrad, esborreu, no esta, no hi es, no surt, no sale, no apareix, no
+aparece, no va, no em, no me, ara surt, ara surten, ara posa, ara em, ara diu, ara hi, ara nomes, ahora pone, ahora
+sale, ahora salen, ahora me, ahora dice, ahora solo, now, que faig, que hago, what, nothing, forgot, oblidat,
+olvidado, cuanto, cuantos, quant, quants, un detall, un detalle
+"""
+_CLOSES = """
+no cal que, no cal res, no cal fer, no cal cap, ja no cal, no fa falta, no hace falta, no need, nothing further,
+nothing more, nothing else, podeu tancar, poden tancar, pueden cerrar, podeis cerrar, puede cerrar, pot tancar, podeu
+arxivar, pueden archivar, tanqueu, cierren, cerrad, per tancat, por cerrado, archivamos, arxivem, deixeu-ho, dejadlo,
+dejenlo, oblideu, oblideu-ho, olvidadlo, olvidenlo, retiro la, retiro el, retiro lo, je retire, you can close,
+enhorabona, enhorabuena, felicitats, felicitar, felicidades, bones festes, felices fiestas, feliz navidad, bon nadal,
+merry christmas, deu us ho pagui, dios se lo pague, dios os lo pague, de part meva, de la meva part, de part de, de
+mi parte, de parte de, ja he, ja
+hem, ja m'han, ja ens han, ja esta, ja hi soc, ja ho tinc, ja ho he, ja surt, ja surten, ja puc, ya he, ya hemos, ya
+me han, ya nos han, ya esta, ya lo tengo, ya lo he, ya sale, ya salen, ya puedo, he pogut, hem pogut, he podido,
+hemos podido, tout est regle, sorted, it worked, va funcionar, ha funcionat, ha funcionado, ha entrado, ha entrat, a
+la primera, rebut, recibido, received, fet, hecho, done, entes, entesos,
+entendido
+"""
 _WORDS = re.compile(rf"(?<!\w){_table(_ASKS, _WAITS)}")
+_BACK = re.compile(rf"(?<!\w){_table(_GOES_BACK, _GOES_ON)}(?!\w)|\b(?:sigue|segueix|llamad|truqu)\w*")
+_ENDS = re.compile(rf"(?<!\w){_table(_CLOSES)}(?!\w)")
 _TURNS = re.compile(
     rf"(?<!\w){_table(_GOES_ON, _WAITS)}"
     r"|\b(?:sigue\w*|segueix\w*|llamen\w*|llamad\w*|truqu\w+|rappelez\w*"
@@ -72,6 +96,18 @@ def asks(folded: str) -> bool:
 def turns(folded: str) -> bool:
     """True if a folded text has a word after which people who thank go on to ask ("però", "still", "truqueu-me")."""
     return "?" in folded or _TURNS.search(folded) is not None
+
+
+def goes_back(folded: str) -> bool:
+    """True if a folded text turns, or has a word with which people come back to a matter ("lo único", "toutefois").
+    More texts have one than turn: a circumstance for the model, no guard."""
+    return turns(folded) or _BACK.search(folded) is not None
+
+
+def closes(folded: str) -> bool:
+    """True if a folded text has words with which people end a matter ("no cal que", "ja he pogut", "podeu tancar"). A
+    circumstance for the model: alone it ends nothing."""
+    return _ENDS.search(folded) is not None
 
 
 def thanks(folded: str) -> bool:

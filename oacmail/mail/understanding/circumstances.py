@@ -10,12 +10,18 @@ from collections.abc import Iterator
 from itertools import chain
 
 from oacmail.core.model import Auto, Message
-from oacmail.mail.understanding import features
+from oacmail.mail.understanding import asking, features
 
 OF_TEXT = "text:"  # begins the names of what the text does, which no header field tells
 _MANY = 3  # recipients
 _TINY, _BRIEF, _SHORT, _LONG = 5, 12, 25, 60  # words
 _WORD = re.compile(r"[a-z]{2,}")
+_NAME = re.compile(r"[a-z]{3,}")
+_DIGIT = re.compile(r"\d")
+_FIRM = re.compile(
+    r"no-?re|info|contact|atenci|sup+ort|soporte|hello|hola|ventas|comercial|news|notif|avis|alert|admin|marketing"
+    r"|billing|service|servei|butllet|bolet|promo|sistema|system|robot|bot|auto|mailer|notice|recordat"
+)
 
 
 def circumstances(message: Message) -> frozenset[str]:
@@ -56,6 +62,9 @@ def _of_deeds(message: Message) -> Iterator[str]:
     """What the text does: it asks, thanks, gives a telephone; and how long it is."""
     found, length, call = message.features, len(message.fresh.split()), message.features.callback
     asks = found.asks or message.questions
+    text = features.fold(message.fresh)
+    back, closes, name = found.goes_back, asking.closes(text), features.fold(message.name)
+    kind_words = found.thanks or closes
     held = {
         "asks": asks,
         "question": message.questions,
@@ -63,6 +72,21 @@ def _of_deeds(message: Message) -> Iterator[str]:
         "thanks": found.thanks,
         "thanks and does not turn": found.thanks and not found.turns,
         "thanks and does not ask": found.thanks and not asks,
+        "closes": closes,
+        "goes back": back,
+        "thanks and does not go back": found.thanks and not back,
+        "closes and does not go back": closes and not back,
+        "ends and does not ask": kind_words and not back and not asks,
+        "neither thanks nor closes": not kind_words,
+        "brief, neither thanks nor closes": not kind_words and length <= _SHORT,
+        "brief thanks that do not ask": found.thanks and not back and not asks and length <= _SHORT,
+        "signs": any(word in text for word in _NAME.findall(name)),
+        "sender of a firm": _FIRM.match(message.sender) is not None,
+        "answers": features.is_answer(message.subject),
+        "answers and does not go back": features.is_answer(message.subject) and not back,
+        "quotes us": message.quotes_us,
+        "calls out": "!" in message.fresh,
+        "digits": _DIGIT.search(message.fresh) is not None,
         "tiny": length <= _TINY,
         "brief": length <= _BRIEF,
         "brief and asks": length <= _BRIEF and asks,

@@ -19,7 +19,7 @@ from oacmail.mail.understanding.scores import Lessons, Table
 COSTS = (16.0, 4.0, 1.0, 0.25)
 """Costs to try, from large to small shifts: the first that makes no field worse is used."""
 _FOLDS = 5
-_LEAD = 2.0  # by how much (in log-probability) a corrected message's class shall lead, and the others stay behind
+_LEAD = 2.5  # by how much (in log-probability) a corrected message's class shall lead, and the others stay behind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
