@@ -149,7 +149,8 @@ _GREETING = re.compile(
     r"(?:,? (?:a )?(?:tothom|todos|companys|companyes|equip|equipo|all|everyone))?[ ,.:!]*"
 )
 _POLITE = re.compile(
-    r"[\s,.;!]+(?:(?:moltes )?gracies|(?:muchas )?gracias|si us plau|sisplau|por favor|please|thanks|thank you)[ .!]*$"
+    r"[\s,.;!]{1,3}(?:(?:moltes )?gracies|(?:muchas )?gracias|si us plau|sisplau|por favor|please|thanks|thank you)"
+    r"[ .!]{0,5}$"
 )
 """After an order of a plain line."""
 _LISTED_LINE = re.compile(
