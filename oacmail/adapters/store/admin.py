@@ -30,8 +30,10 @@ from oacmail.adapters.store.problems import set_problem
 from oacmail.adapters.store.seen_messages import any_failed
 from oacmail.adapters.store.write_context import remember
 from oacmail.core.cases.acknowledgement import KEY_LOST
-from oacmail.core.errors import Fatal
+from oacmail.core.errors import Fatal, StateError
 from oacmail.core.outgoing import MailKind
+
+_LOGS = ("", "-wal", "-shm")
 
 
 def backup(state: Path, target: Path, token: Iterable[bytes], now: datetime) -> None:
@@ -53,37 +55,52 @@ class Restored:
 
 
 def restore(state: Path, source: Path, now: datetime) -> Restored:
-    """Replace the database by a backup; the daemon must not run. Raises Transient if it runs, Fatal if the file is no
-    backup of oacmail."""
+    """Replace the database by a backup; the daemon must not run. The present one stays in force until the new one is
+    complete: a restore that is killed or finds a full disk changes nothing. Raises Transient if the daemon runs, Fatal
+    if the file is no backup of oacmail."""
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     held = lock(state)
+    new = state / f"{FILE}.restoring"
     try:
+        _remove(new)  # what a killed restore has left
         _check(source)
+        restored = _restored(source, new, now)
         replaced = set_aside(state)
-        taken = sqlite3.connect(f"file:{source}?mode=ro", uri=True)
-        con = connect(state / FILE)
-        try:
-            taken.backup(con)
-            migrate(con)
-            return replace(_after_restore(con, now), replaced=replaced)
-        finally:
-            con.close()
-            taken.close()
+        new.replace(state / FILE)
+        return replace(restored, replaced=replaced)
     finally:
+        _remove(new)
         held.close()
+
+
+def _restored(source: Path, new: Path, now: datetime) -> Restored:
+    """Write the backup to `new`, in today's schema, complete in one file. Raises Fatal, Transient."""
+    with closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as taken, new_copy(taken, new):
+        pass
+    with closing(connect(new)) as con:
+        migrate(con)
+        restored = _after_restore(con, now)
+        con.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    if Path(f"{new}-wal").exists():  # closing the last connection removes it, unless the disk is full
+        raise StateError("database: the restored database could not be completed: free some space, then try again")
+    return restored
+
+
+def _remove(database: Path) -> None:
+    for log in _LOGS:
+        Path(f"{database}{log}").unlink(missing_ok=True)
 
 
 def set_aside(state: Path) -> Path | None:
     """Keep the present database as `….before-restore`, that of a later restore as `….before-restore-2`, with its
     write-ahead log. Return its path; None = there was none."""
-    logs = ("", "-wal", "-shm")
     endings = (f".before-restore{f'-{count}' if count > 1 else ''}" for count in itertools.count(1))
     kept = next(
         name
         for name in (state / (FILE + ending) for ending in endings)
-        if not any(Path(f"{name}{log}").exists() for log in logs)
+        if not any(Path(f"{name}{log}").exists() for log in _LOGS)
     )
-    for log in logs:
+    for log in _LOGS:
         if (present := state / (FILE + log)).exists():
             present.replace(f"{kept}{log}")
     return kept if kept.exists() else None

@@ -1,0 +1,54 @@
+"""A restore that cannot end, for a full disk or a kill, leaves the database as it was: nothing begins from nothing."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from oacmail.adapters.store import admin
+from oacmail.adapters.store.connection import FILE
+from oacmail.core.errors import StateError
+from tests.engine.world import ANNA, PERE, World
+
+
+def _backup(world: World) -> Path:
+    path = world.root / "backup"
+    admin.backup(world.config.office.state, path, (), world.clock.now())
+    return path
+
+
+def test_a_restore_that_fails_half_way_leaves_the_database_in_force(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    backup = _backup(world)
+    world.citizen_writes(PERE)
+    world.turn()
+    world.stop()
+
+    def full(_: sqlite3.Connection) -> list[str]:
+        raise StateError("database: database or disk is full")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(admin, "migrate", full)
+        with pytest.raises(StateError):
+            admin.restore(world.config.office.state, backup, world.clock.now())
+    state = world.config.office.state
+    assert [file.name for file in state.glob(f"{FILE}*")] == [FILE]
+    world.start()
+    assert len(world.rows("SELECT * FROM cases")) == 2
+
+
+def test_what_a_killed_restore_has_left_is_in_nobodys_way(world: World) -> None:
+    world.citizen_writes(ANNA)
+    world.turn()
+    backup = _backup(world)
+    world.stop()
+    state = world.config.office.state
+    for log in ("", "-wal", "-shm"):
+        (state / f"{FILE}.restoring{log}").write_bytes(b"half a copy")
+    admin.restore(state, backup, world.clock.now())
+    assert sorted(file.name for file in state.glob(f"{FILE}*")) == [FILE, f"{FILE}.before-restore"]
+    world.start()
+    assert len(world.rows("SELECT * FROM cases")) == 1
