@@ -32,6 +32,7 @@ log = structlog.get_logger()
 MOVES_MOST = 20  # people's moves in WITHIN that are carried out without a word
 WITHIN = timedelta(minutes=1)
 AT_REST = timedelta(days=2)  # after that a closed case is looked at only when all folders are compared, each night
+ROOTS = "board-roots"  # recorded: every `board.root` on this server, a line each
 _TRACKED = (Folder.INTAKE, Folder.BOARD, Folder.OTHER)
 _REQUESTS = (Outcome.AUTOMATIC, Outcome.SPAM, Outcome.QUARANTINED)
 
@@ -68,11 +69,22 @@ class BoardSync:
         self._existing = set(tree.names)
         for name in sorted(fixed.keys() - tree.names):
             self._ensure_folder(name)
-        mine = (self._existing & fixed.keys()) | names.below(self._existing)
+        mine = (self._existing & fixed.keys()) | names.below(self._existing) | self._left_behind(names)
         others = [folder for folder in watched if folder.name not in mine]
         found = [*others, *(WatchedFolder(name=name, role=Folder.BOARD) for name in sorted(mine))]
         self._roles = {folder.name: folder.role for folder in found}
         return found
+
+    def _left_behind(self, names: BoardNames) -> set[str]:
+        """The folders below an earlier `board.root` in which messages still lie: they are moved over."""
+        store = self.engine.store
+        roots = (store.recall(ROOTS) or "").splitlines()
+        if names.root not in roots:
+            store.remember(ROOTS, "\n".join([*roots, names.root]), self.engine.now())
+        earlier = tuple(f"{root}{names.separator}" for root in roots if root != names.root)
+        if not (earlier and names.separator):
+            return set()
+        return {folder for folder, _ in store.board_places() if folder.startswith(earlier)} & self._existing
 
     @property
     def _agents(self) -> tuple[str, ...]:

@@ -143,3 +143,13 @@ def test_a_drag_is_noticed_where_the_restored_folder_gives_its_uids_again(tmp_pa
         ("derived", "agent"),
         ("open", "agent"),
     ]
+
+
+def test_another_root_of_the_board_takes_the_messages_along_and_asks_nobody(tmp_path: Path) -> None:
+    world = World(tmp_path, board={"enabled": True})
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.restart(board={"root": "Oficina"})
+    quiet(world)
+    assert lies(world) == {OPEN.replace("OAC360", "Oficina"): 1}
+    assert (world.reviews(), world.events("moved"), world.problems()) == ([], [], set())
