@@ -389,6 +389,7 @@ def reload(parts: Parts, config: Config) -> None:
     if problems := own_templates(config, fresh):
         raise ConfigError(tuple(problems))
     parts.engine.adopt(policy, fresh)
+    parts.delivery.envelope = envelopes(config, policy).__getitem__
     parts.store.problem(TEMPLATES, False, parts.engine.now())
     parts.intake.parser_config = parser_config(config)
     parts.canary.run = parts.grant.run = _alert_command(config).run

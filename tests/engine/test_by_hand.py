@@ -12,6 +12,7 @@ from oacmail.adapters.store import admin, queries
 from oacmail.core.effects import AdminCommand, DeliveryResult, OutboxCommand, Send
 from oacmail.core.errors import Refused, Transient
 from oacmail.core.model import Folder
+from oacmail.core.outgoing import MailKind
 from oacmail.core.ports.mailbox import FolderRead, WatchedFolder
 from oacmail.core.ports.renderer import Rendered, Renderer
 from oacmail.sim.relay import deferred, refused
@@ -167,6 +168,15 @@ def test_what_is_ordered_while_the_daemon_runs_in_shadow_is_never_sent(
     assert [row["state"] for row in states] == ["shadow"]
     with wiring.engine_for_command(world.config) as engine:
         assert not engine.policy.shadow, "the daemon that came after it speaks again"
+
+
+def test_a_reload_sends_from_the_new_address_of_the_office(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OACMAIL_IMAP_PASSWORD", "invented")
+    world.stop()
+    with closing(wiring.assemble(world.config)) as parts:
+        office = world.config.office.model_copy(update={"address": "oficina@town.example"})
+        wiring.reload(parts, world.config.model_copy(update={"office": office}))
+        assert parts.delivery.envelope(MailKind.OVERDUE) == "oficina@town.example"
 
 
 # --- folders ------------------------------------------------------------------------------------------
