@@ -55,6 +55,10 @@ def _not_empty(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
+def _not_own_one(value: str, info: ValidationInfo) -> str:
+    return _not_own((value,), info)[0]
+
+
 Staff = Annotated[Addresses, AfterValidator(_not_own)]
 RequiredStaff = Annotated[Staff, AfterValidator(_not_empty)]
 
@@ -74,7 +78,7 @@ class OfficeSection(Section):
     complaints_form_url: Url
     privacy_url: Url
     rights_url: Url
-    dpo: Address
+    dpo: Annotated[Address, AfterValidator(_not_own_one)]
     council: Council | None = None
     online_office_url: Url | None = None
     name: Line = "OAC 360"
@@ -118,13 +122,13 @@ class PeopleSection(Section):
 
 
 class DeadlineSection(Section):
-    business_days: Count = 1
+    business_days: Count = Field(default=1, le=365)
     day_end: Hour = time(20)
-    remind_hours: Limit = 4
+    remind_hours: Limit = Field(default=4, le=240)
     clock: Literal["receipt", "sent_if_plausible"] = "receipt"
     non_working_arrival: Literal["literal", "deemed_next_open"] = "literal"
-    reopen_days: Limit = 10
-    close_days: Limit = 10
+    reopen_days: Limit = Field(default=10, le=3650)
+    close_days: Limit = Field(default=10, le=3650)
     max_levels: Count = 3
     digest_above: Count = 5
 
@@ -134,11 +138,11 @@ class EscalationSection(Section):
     auto_complex: Flag = True
     threshold: float = Field(default=0.8, ge=0, le=1, strict=True)
     complex_messages: Count = 3
-    complex_days: Count = 2
-    nudge_days: Count = 2
-    update_days: Count = 5
+    complex_days: Count = Field(default=2, le=365)
+    nudge_days: Count = Field(default=2, le=365)
+    update_days: Count = Field(default=5, le=365)
     incident_mails: Count = 3
-    incident_minutes: Count = 60
+    incident_minutes: Count = Field(default=60, le=10_080)
 
 
 class AckSection(Section):
@@ -150,7 +154,7 @@ class AckSection(Section):
     per_domain_day: Limit = 50
     per_hour: Limit = 120
     unverified_per_hour: Limit = 60
-    max_age_hours: Limit = 72
+    max_age_hours: Limit = Field(default=72, le=8_760)
 
 
 class BoardSection(Section):
@@ -161,7 +165,7 @@ class BoardSection(Section):
 
 class SurveySection(Section):
     enabled: Flag = False
-    per_address_days: Limit = 30
+    per_address_days: Limit = Field(default=30, le=3650)
 
 
 def _command(value: object) -> tuple[str, ...]:
@@ -178,8 +182,8 @@ class CanarySection(Section):
 
     enabled: Flag = False
     send_to: Address | None = None
-    every_minutes: Count = 60
-    limit_minutes: Count = 5
+    every_minutes: Count = Field(default=60, le=10_080)
+    limit_minutes: Count = Field(default=5, le=10_080)
     alert_command: Annotated[tuple[str, ...], PlainValidator(_command)] = ()
     alert_seconds: Count = 30
 
@@ -209,10 +213,10 @@ class ReportSection(Section):
 
 
 class PrivacySection(Section):
-    original_days: Limit = 60
-    retention_months: Count = 12
+    original_days: Limit = Field(default=60, le=36_500)
+    retention_months: Count = Field(default=12, le=1200)
     purge: Flag = False
-    backup_days: Limit = 0
+    backup_days: Limit = Field(default=0, le=36_500)
     forget_mailbox: Flag = False
 
 

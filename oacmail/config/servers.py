@@ -60,7 +60,7 @@ class ImapSection(Section):
     idle_minutes: Count = Field(default=9, le=29)
     poll_seconds: Count = 60
     max_bytes: Size = 5_000_000
-    backlog_days: Limit = 0
+    backlog_days: Limit = Field(default=0, le=3650)
 
     _security = field_validator("security")(_encrypted_unless_local)
 
@@ -84,10 +84,10 @@ class SmtpSection(Section):
     ca_file: FilePath | None = None
     per_minute: Limit = 30
     shared_budget: FilePath | None = None
-    give_up_days: Count = 3
+    give_up_days: Count = Field(default=3, le=365)
     self_copy: Literal[True, False, "server"] = True
     ack_envelope: Literal["null", "bounce", "office"] = "null"
-    uncertain_seconds: Count = 900
+    uncertain_seconds: Count = Field(default=900, le=86_400)
 
     _security = field_validator("security")(_encrypted_unless_local)
 

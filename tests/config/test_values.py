@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from oacmail.config import parse
+from oacmail.core.errors import ConfigError
 from tests.config.conftest import Findings, Read, minimal
 
 WRONG = [
@@ -48,6 +49,11 @@ WRONG = [
     ("imap", "idle_minutes = 30", "imap.idle_minutes: is too large: write 29 or less"),
     ("imap", 'max_bytes = "5 megas"', "imap.max_bytes: is not a size: "),
     ("imap", "max_bytes = true", "imap.max_bytes: is not a size: "),
+    ("imap", "backlog_days = 999999", "imap.backlog_days: is too large: write 3650 or less"),
+    ("smtp", "give_up_days = 999999", "smtp.give_up_days: is too large: write 365 or less"),
+    ("rest", "[deadline]\nclose_days = 999999", "deadline.close_days: is too large: write 3650 or less"),
+    ("rest", "[privacy]\noriginal_days = 999999", "privacy.original_days: is too large: write 36500 or less"),
+    ("rest", "[canary]\nevery_minutes = 9999999999", "canary.every_minutes: is too large: write 10080 or less"),
     ("imap", "backlog_days = -1", "imap.backlog_days: is too small: write 0 or more"),
     ("smtp", 'security = "none"', "smtp.security: would send the password unencrypted to another machine: "),
     ("smtp", "per_minute = -1", "smtp.per_minute: is too small: write 0 or more"),
@@ -138,3 +144,12 @@ def test_nothing_can_be_changed_after_reading(read: Read) -> None:
     config = read()
     with pytest.raises(ValueError, match="frozen"):
         config.office.name = "another"
+
+
+def test_the_data_protection_officer_is_not_the_office_itself(tmp_path: Path) -> None:
+    """Requests about rights would come back to the mailbox, and nobody would have been told."""
+    text = minimal().replace("dpd@castellbisbal.example", "OAC360@castellbisbal.example")
+    with pytest.raises(ConfigError) as wrong:
+        parse(tomllib.loads(text), base=tmp_path)
+    (only,) = wrong.value.findings
+    assert only.startswith("office.dpo: names the office's own address")
