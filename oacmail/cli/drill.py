@@ -8,6 +8,7 @@ import tempfile
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from fnmatch import fnmatch
 from pathlib import Path
 
 import click
@@ -17,6 +18,8 @@ from oacmail.adapters.store import admin, connection, drills
 from oacmail.cli.common import as_json, configured, existing, print_json, safe
 from oacmail.config import Config, secrets
 from oacmail.core.errors import ConfigError, OacmailError, Transient
+
+_SQLITE = b"SQLite format 3\0"  # how every database begins (sqlite.org/fileformat.html)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +58,17 @@ def drill(ctx: click.Context, path: str, as_json: bool) -> None:
 def _newest(path: Path) -> Path | None:
     if not path.is_dir():
         return path
-    files = (file for file in path.iterdir() if file.is_file() and not file.name.endswith(("-wal", "-shm", "-journal")))
+    files = (file for file in path.iterdir() if file.is_file() and _is_backup(file))
     return max(files, key=lambda file: file.stat().st_mtime, default=None)
+
+
+def _is_backup(file: Path) -> bool:
+    """Whether it is a copy by timer, whatever it holds, or any other database: the archive of an `export` may lie
+    beside them."""
+    if fnmatch(file.name, drills.BY_DATE):
+        return True
+    with file.open("rb") as opened:
+        return opened.read(len(_SQLITE)) == _SQLITE
 
 
 def _tried(config: Config, source: Path, now: datetime) -> DrillResult:

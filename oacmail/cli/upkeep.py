@@ -16,8 +16,6 @@ from oacmail.core.cases.acknowledgement import RESTORED
 from oacmail.core.errors import ConfigError, Fatal, Transient
 from oacmail.privacy.restored import forget_again
 
-_BY_DATE = "oacmail-[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9][0-9][0-9][0-9][0-9]Z.db"
-
 
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path))
@@ -35,9 +33,11 @@ def backup(ctx: click.Context, path: Path, keep: int | None) -> None:
     if not path.is_dir():
         raise click.BadParameter(f"{path}: with --keep it must be a folder that exists")
     now = datetime.now(UTC)
-    _backup(config, path / f"oacmail-{now:%Y-%m-%dT%H%M%SZ}.db")
-    for old in sorted(path.glob(_BY_DATE))[:-keep]:
-        old.unlink()
+    new = path / f"oacmail-{now:%Y-%m-%dT%H%M%SZ}.db"
+    _backup(config, new)
+    for old in sorted(path.glob(drills.BY_DATE))[:-keep]:
+        if old != new:  # a clock that once ran ahead has dated others later
+            old.unlink()
     with wiring.open_writable(config) as con:
         drills.rotated(con, now)
 

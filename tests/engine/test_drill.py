@@ -78,3 +78,19 @@ def test_a_backup_that_cannot_be_restored_is_told_once(world: World, folder: Pat
     oacmail(world, "backup", "--keep", "2", str(folder))
     assert oacmail(world, "drill", str(folder)).exit_code == 0
     assert "drill" not in _codes(_report(world))
+
+
+def test_the_archive_of_an_export_beside_the_backups_is_no_backup(world: World, folder: Path) -> None:
+    oacmail(world, "backup", "--keep", "2", str(folder))
+    (folder / "anna.zip").write_bytes(b"PK\x03\x04")
+    done = oacmail(world, "drill", "--json", str(folder))
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["backup"].endswith("Z.db")
+
+
+def test_a_backup_is_kept_that_is_older_than_those_of_a_clock_that_ran_ahead(world: World, folder: Path) -> None:
+    (folder / "oacmail-2199-01-01T021500Z.db").write_text("of a wrong clock")
+    done = oacmail(world, "backup", "--keep", "1", str(folder))
+    assert done.exit_code == 0, done.output
+    made = [path.name for path in folder.glob("*.db") if path.read_bytes().startswith(b"SQLite")]
+    assert len(made) == 1

@@ -9,6 +9,7 @@ from oacmail.adapters.store.problems import set_problem
 from oacmail.adapters.store.write_context import remember
 
 CODE = "drill"  # the code of the problem
+BY_DATE = "oacmail-[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9][0-9][0-9][0-9][0-9]Z.db"  # those by rotation
 ROTATED, DRILLED = "backup.rotated", "drill"  # keys in kv
 
 
