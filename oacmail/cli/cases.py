@@ -66,7 +66,7 @@ def show(ctx: click.Context, n: tuple[str, ...], as_json: bool) -> None:
     else:
         _print_cases(known)
     for word in (word for word, row in rows.items() if row is None):
-        _not_found(word)
+        _not_found(number(config, word))
 
 
 def _print_cases(rows: Iterable[dict[str, Any]]) -> None:
@@ -91,8 +91,9 @@ def _plain(value: object) -> str:
     )
 
 
-def _not_found(n: str) -> None:
-    click.echo(f"oacmail: no case {safe(n)}: `oacmail case list` lists all cases", err=True)
+def _not_found(case_number: str) -> None:
+    """The whole number shows the year that was taken for digits alone."""
+    click.echo(f"oacmail: no case {safe(case_number)}: `oacmail case list` lists all cases", err=True)
     raise SystemExit(1)
 
 
@@ -107,7 +108,7 @@ def _perform(ctx: click.Context, n: str, verb: str, **words: str | None) -> None
         with wiring.open_readonly(config) as con:
             known = queries.case(con, config.office.timezone, datetime.now(UTC), case_number)
         if known is None:
-            _not_found(n)
+            _not_found(case_number)
         command = AdminCommand(verb=verb, case=case_number, by=getpass.getuser(), words=given)
         engine.perform(command)
     click.echo(f"oacmail: {case_number}: {verb}: done", err=True)
@@ -271,7 +272,7 @@ def why(ctx: click.Context, n: str, as_json: bool) -> None:
     if rows is None and is_message(n):
         raise OacmailError(f"no message {safe(n)} is known: `oacmail status` says when the mailbox was last read")
     if rows is None:
-        _not_found(n)
+        _not_found(number(config, n))
     elif as_json:
         print_json(rows)
     else:

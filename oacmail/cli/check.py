@@ -211,7 +211,9 @@ def _schema(con: sqlite3.Connection) -> Iterator[Finding]:
     _, pending = connection.schema(con)
     if pending:
         yield warning(
-            "database", f"{len(pending)} steps behind this program", "start the service, or run `oacmail migrate`"
+            "database",
+            f"{len(pending)} steps behind this program",
+            "restart the service, or stop it and run `oacmail migrate`",
         )
     if (result := con.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
         yield error("database", f"is damaged: {result}", "stop the service and restore the last backup")

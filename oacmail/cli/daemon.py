@@ -15,9 +15,11 @@ from oacmail.config import Config
 from oacmail.core.errors import ConfigError
 from oacmail.engine import TEMPLATES
 
+_shadow = click.option("--shadow", is_flag=True, help="Decide and record everything; send and move nothing.")
+
 
 @click.command()
-@click.option("--shadow", is_flag=True, help="Decide and record everything; send and move nothing.")
+@_shadow
 @click.pass_context
 def run(ctx: click.Context, shadow: bool) -> None:
     """Run the daemon in the foreground until SIGTERM. SIGHUP reloads configuration and templates."""
@@ -42,11 +44,12 @@ def _reload(ctx: click.Context) -> Config:
 
 
 @click.command()
+@_shadow
 @click.pass_context
-def once(ctx: click.Context) -> None:
+def once(ctx: click.Context, shadow: bool) -> None:
     """Make one full pass: read all watched folders, tick, send what is due, exit."""
     log.configure()
-    parts = wiring.assemble(configured(ctx))
+    parts = wiring.assemble(configured(ctx), shadow=shadow)
     try:
         service.once(parts)
         _export(parts.config)

@@ -277,7 +277,11 @@ PROBLEMS: tuple[Problem, ...] = (
     ),
     Problem("schema-newer", "this program does not start on this database"),
     Problem("database", "the database cannot be used: see the log"),
-    Problem("schema", "the database is older than the program: run `oacmail migrate`"),
+    Problem(
+        "schema",
+        "the database is older than the program: restart the service, which updates it, or stop it and run "
+        "`oacmail migrate`",
+    ),
 )
 _BY_CODE = {problem.code: problem for problem in PROBLEMS}
 _UNKNOWN = Problem("", "see the log")

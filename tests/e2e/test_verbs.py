@@ -85,7 +85,7 @@ def test_several_cases_are_shown_at_once_and_one_that_does_not_exist_is_named(
     numbers = [_one_case(mail_servers, desk), _one_case(mail_servers, desk)]
     done = desk.oacmail("case", "show", *numbers, "999999", "--json", code=1)
     assert [json.loads(line)["number"] for line in done.stdout.splitlines()] == numbers
-    assert "no case 999999" in done.stderr
+    assert "-999999: `oacmail case list`" in done.stderr
 
 
 def test_a_correction_is_learned_and_the_next_like_message_is_read_by_it(
