@@ -263,6 +263,31 @@ def test_a_case_that_came_back_unsolved_has_no_time_to_solve() -> None:
     assert (of.main.n, of.measure("still_open").value) == (0, 0)
 
 
+@pytest.mark.parametrize(
+    "ended",
+    [
+        event("closed", "2026-11-04 12:00", reason="spam"),
+        event("closed", "2026-11-04 12:00", reason="duplicate"),
+        event("corrected", "2026-11-04 12:00", level="first"),
+        event("corrected", "2026-11-04 12:00", level="out_of_scope"),
+    ],
+    ids=["spam", "duplicate", "first", "out_of_scope"],
+)
+def test_what_ends_a_derivation_without_an_outcome_tells_none_and_leaves_no_derived_case(ended: EventRow) -> None:
+    events = (event("escalated", "2026-11-02 10:00", why="second-level"), ended)
+    of = figures("I8", events=events)
+    assert (of.main.n, of.measure("still_open").value) == (0, 0)
+    assert causes(figures("I1", request(), events=events)) == [("1", "unanswered")]
+
+
+def test_a_closing_that_logs_a_contact_tells_the_outcome() -> None:
+    events = (
+        event("escalated", "2026-11-02 10:00", why="ordered"),
+        event("closed", "2026-11-04 12:00", reason="contact"),
+    )
+    assert figures("I8", events=events).main.n == 1
+
+
 def test_working_days_are_those_after_the_first() -> None:
     assert working_days(local("2026-11-27 10:00"), local("2026-11-30 09:00"), POLICY) == 1
     assert working_days(local("2026-11-27 10:00"), local("2026-11-27 19:00"), POLICY) == 0

@@ -5,9 +5,10 @@ logged contact, or the derivation notice (R22). Without one, a request has faile
 """
 
 from oacmail.core import calendar
-from oacmail.core.report.cohorts import BY_CALL, HANDED_OVER, NOTICE, Cohorts
+from oacmail.core.report.cohorts import BY_CALL, NOTICE, Cohorts
 from oacmail.core.report.figures import Breach, Count, FigureTable, Indicator, Measure
 from oacmail.core.report.rows import ASKED, RequestRow
+from oacmail.core.report.solving import came_back, handed_over
 from oacmail.core.report.statistics import mean, median, percentile, service_hours, share
 
 ALARM = 95.0
@@ -125,6 +126,6 @@ def is_call(of: Cohorts, request: RequestRow) -> bool:
 
 def is_derived(of: Cohorts, case: str) -> bool:
     """Whether the technical services had it when the month ended."""
-    handed = [event.at for event in of.events_of(case, "escalated") if event.text("why") in HANDED_OVER]
-    ended = [event.at for kind in ("not-theirs", "closed") for event in of.events_of(case, kind)]
+    handed = [event.at for event in handed_over(of, case)]
+    ended = [*came_back(of, case), *(event.at for event in of.events_of(case, "closed"))]
     return bool(handed) and (not ended or max(ended) < max(handed))

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from oacmail.core.model import Level
 from oacmail.core.report.cohorts import HANDED_OVER, Cohorts, answer_moment
 from oacmail.core.report.figures import Breach, FigureTable, Indicator, Measure
 from oacmail.core.report.rows import CaseRow, EventRow
@@ -97,17 +98,23 @@ def derivations(of: Cohorts, case: str) -> list[Derivation]:
 
 def _changes(of: Cohorts, case: str) -> Sequence[tuple[datetime, str]]:
     begun = [(event.at, "begun") for event in handed_over(of, case)]
-    back = [(event.at, "returned") for event in of.events_of(case, "not-theirs")]
-    corrected = [(event.at, "returned") for event in of.events_of(case, "corrected") if event.text("level") == "first"]
-    return [*begun, *back, *corrected]
+    return [*begun, *((at, "returned") for at in came_back(of, case))]
+
+
+def came_back(of: Cohorts, case: str) -> list[datetime]:
+    """When the case left the technical services without an outcome: it is not theirs, is not of the second level, or is
+    no request of its own."""
+    corrected = (event for event in of.events_of(case, "corrected") if event.text("level") not in ("", Level.SECOND))
+    dropped = (event for event in of.events_of(case, "closed") if event.text("reason") in _NO_REQUEST)
+    return [event.at for event in (*of.events_of(case, "not-theirs"), *corrected, *dropped)]
 
 
 def _outcomes(of: Cohorts, case: str) -> list[datetime]:
-    """The first answer after somebody has said that it is solved, or the closing of the case."""
+    """The first answer after somebody has said that it is solved, or the closing of the case as a request."""
     answers = sorted(answer_moment(event) for event in of.events_of(case, "answered"))
     solved = [_said_at(event) for event in of.events_of(case, "solved")]
     told = [next((at for at in answers if at >= said), None) for said in solved]
-    closed = [event.at for event in of.events_of(case, "closed")]
+    closed = [event.at for event in of.events_of(case, "closed") if event.text("reason") not in _NO_REQUEST]
     return sorted({at for at in (*told, *closed) if at is not None and at < of.ends})
 
 
