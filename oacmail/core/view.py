@@ -42,7 +42,7 @@ class Deadline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenQuestion:
-    """The latest request of the participants (`guest` "") or of one guest (the address). `message`: its
+    """The latest request of the citizen (`guest` "") or of a guest or another citizen (the address). `message`: its
     fingerprint."""
 
     guest: str
@@ -62,7 +62,8 @@ class CaseMessage:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseView:
     """A case as it stands. `participants`: citizens who wrote on it, never guests. `reply_to`: other addresses at
-    which they asked to be answered; an agent's client writes there, but they identify nobody. `asked_since`: number
+    which they asked to be answered; an agent's client writes there, but they identify nobody. `others`: those of both
+    that belong to other citizens, whose cases were merged into this one. `asked_since`: number
     of their requests after the first human answer. `slot`: when the person wants to be called, None = no number was
     given; `phone` in E.164. `calls_in_vain`: times of calls in the slot that reached nobody. `asked`: the latest
     request of each side, the citizen's first. `first_message`: the fingerprint of the opening one,
@@ -79,6 +80,7 @@ class CaseView:
     citizen: str
     participants: frozenset[str]
     reply_to: frozenset[str] = frozenset()
+    others: frozenset[str] = frozenset()
     subject: str
     topic: str
     level: str
@@ -118,12 +120,29 @@ class CaseView:
     def running(self, kind: str) -> tuple[Deadline, ...]:
         return tuple(deadline for deadline in self.deadlines if deadline.kind == kind)
 
-    def promised(self) -> tuple[Deadline, ...]:
-        """The response deadlines that an answer to its participants meets: all but those of guests."""
-        own = {self.citizen} | self.participants | self.reply_to
+    @property
+    def own(self) -> frozenset[str]:
+        """The addresses of its citizen."""
+        return frozenset((self.citizen, *self.participants, *self.reply_to)) - self.others
+
+    def promised(self, writer: str = "") -> tuple[Deadline, ...]:
+        """The response deadlines of its citizen, or of the `writer` whose case was merged into it; never of guests."""
         deadlines = self.running("answer")
+        if writer in self.others:
+            return tuple(deadline for deadline in deadlines if writer in deadline.asked_from)
         return tuple(
-            deadline for deadline in deadlines if not deadline.asked_from or not own.isdisjoint(deadline.asked_from)
+            deadline
+            for deadline in deadlines
+            if not deadline.asked_from or not self.own.isdisjoint(deadline.asked_from)
+        )
+
+    def not_reached(self, recipients: frozenset[str]) -> tuple[Deadline, ...]:
+        """The response deadlines of other citizens to none of whom an answer to its citizen and `recipients` went."""
+        return tuple(
+            deadline
+            for deadline in self.running("answer")
+            if not self.others.isdisjoint(deadline.asked_from)
+            and (self.own | recipients).isdisjoint(deadline.asked_from)
         )
 
 

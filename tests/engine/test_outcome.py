@@ -321,7 +321,7 @@ def test_a_derived_case_is_not_merged_into_a_closed_one(world: World) -> None:
 
 
 def test_merged_cases_stay_with_the_services_and_are_solved_together(world: World) -> None:
-    world.citizen_writes(MARTA)
+    world.citizen_writes(ANNA)
     world.turn()
     _derived(world)
     world.order("merge", "OAC-2026-000002", into="OAC-2026-000001")
@@ -334,7 +334,7 @@ def test_merged_cases_stay_with_the_services_and_are_solved_together(world: Worl
 
 def test_a_solved_case_that_joins_an_unsolved_one_is_not_solved(world: World) -> None:
     _derived(world)
-    world.citizen_writes(MARTA, *FAULT)
+    world.citizen_writes(ANNA, "La seu", FAULT[1] + " I avui també.")
     world.turn()
     _solved(world, "OAC-2026-000002")
     world.order("merge", "OAC-2026-000002", into="OAC-2026-000001")

@@ -28,9 +28,9 @@ _PARTS = {
         LEFT JOIN messages m ON m.fingerprint = d.armed_by LEFT JOIN people p ON p.id = m.author_id
         WHERE d.{_OF} AND d.met_at IS NULL AND d.void_at IS NULL
         AND (d.fired_at IS NULL OR (d.kind = 'answer' AND d.level = 0))""",
-    "asked": f"""SELECT m.case_id, iif(m.guest, p.address, '') AS side, m.fingerprint, max(m.received_at) AS at
-        FROM messages m JOIN people p ON p.id = m.author_id WHERE m.{_OF} AND m.role = 'citizen' AND m.kind = 'request'
-        GROUP BY m.case_id, side ORDER BY side <> '', at""",
+    "asked": f"""SELECT m.case_id, iif(m.guest OR m.author_id <> c.citizen_id, p.address, '') AS side, m.fingerprint,
+        max(m.received_at) AS at FROM messages m JOIN people p ON p.id = m.author_id JOIN cases c ON c.id = m.case_id
+        WHERE m.{_OF} AND m.role = 'citizen' AND m.kind = 'request' GROUP BY m.case_id, side ORDER BY side <> '', at""",
     "asked_since": f"""SELECT m.case_id FROM messages m JOIN cases c ON c.id = m.case_id
         WHERE m.{_OF} AND m.role = 'citizen' AND m.kind = 'request' AND m.received_at > c.answered_at""",
     # by kind: when the first mail of those that have left or will was sent, NULL = none; a held derivation notice does
@@ -90,6 +90,7 @@ def _case(row: sqlite3.Row, parts: Mapping[str, Sequence[sqlite3.Row]]) -> CaseV
         citizen=row["citizen"],
         participants=frozenset(one["address"] for one in wrote),
         reply_to=frozenset(one["reply_to"] for one in wrote if one["reply_to"]),
+        others=_others(row["citizen"], wrote),
         subject=row["subject_key"],
         topic=row["topic"],
         level=row["level"],
@@ -131,6 +132,13 @@ def _case(row: sqlite3.Row, parts: Mapping[str, Sequence[sqlite3.Row]]) -> CaseV
         surveyed_at=moment(first_sent.get(MailKind.SURVEY)),
         nudged_at=moment(mails[MailKind.NUDGE]["sent_at"]) if MailKind.NUDGE in mails else None,
     )
+
+
+def _others(citizen: str, wrote: Sequence[sqlite3.Row]) -> frozenset[str]:
+    """The addresses of other citizens; who asks to be answered at one of the citizen's own is the citizen."""
+    own = {citizen} | {one["reply_to"] for one in wrote if one["address"] == citizen and one["reply_to"]}
+    others = [one for one in wrote if own.isdisjoint((one["address"], one["reply_to"]))]
+    return frozenset(address for one in others for address in (one["address"], one["reply_to"]) if address) - own
 
 
 def _deadline(row: sqlite3.Row) -> Deadline:

@@ -6,6 +6,8 @@ the answer keeps its own deadline. On a derived case that nobody has said to be 
 whether a message *is* an answer.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 from oacmail.core import calendar
@@ -26,7 +28,7 @@ from oacmail.core.outbox.kinds import CancelledBy
 from oacmail.core.outbox.staff_notices import to_agents
 from oacmail.core.outgoing import MailKind
 from oacmail.core.policy import Policy
-from oacmail.core.view import CaseView, OutgoingView, View
+from oacmail.core.view import CaseView, Deadline, OutgoingView, View
 
 SLOW_CLOCK = timedelta(hours=1)  # of a client that dates its own copy in Sent
 LATE_SAME_DAY = "answered-late-same-day"  # the event
@@ -49,23 +51,35 @@ def met_by_answer(case: CaseView, at: datetime) -> tuple[str, ...]:
 
 
 def answered(
-    policy: Policy, case: CaseView, *, at: datetime, key: str, how: str, guests: tuple[str, ...] = ()
+    policy: Policy,
+    case: CaseView,
+    *,
+    at: datetime,
+    key: str,
+    how: str,
+    guests: tuple[str, ...] = (),
+    recipients: frozenset[str] | None = None,
 ) -> tuple[Effect, ...]:
     """`key` names the message or event that answered; `how`: the kind of answer, for the event log.
 
-    `guests`: the answer went to guests alone and meets only these deadlines (their `started_by`).
+    `guests`: the answer went to guests or other citizens alone and meets only these deadlines (their `started_by`).
+    Else it went to the citizen and to `recipients`, and other citizens of the case wait on; None = an agent says that
+    all are answered.
     """
+    waiting = () if recipients is None or guests else case.not_reached(recipients)
+    case = replace(case, deadlines=tuple(one for one in case.deadlines if one not in waiting))
     crossed, outcome, told = _crossed(policy, case, at, guests), tells_outcome(case, at), how != NOT_LOCATED
     columns: CaseColumns = {"touched_at": at}
     if not guests and (case.answered_at is None or at < case.answered_at):
         columns["answered_at"] = at
-    if not crossed and not _still_asked(case, at, guests) and outcome and case.status is not Status.CLOSED:
+    asked = bool(crossed or waiting) or _still_asked(case, at, guests)
+    if not asked and outcome and case.status is not Status.CLOSED:
         columns["status"] = Status.ANSWERED
     notice = not outcome and not guests and case.solved_at is None and told
     if notice:
         columns["told_at"] = at
     effects: list[Effect] = [
-        EndDeadlines(case=case.number, how="met", at=at, kinds=met_by_answer(case, at), started_by=guests),
+        *met(case, waiting, at=at, kinds=met_by_answer(case, at), guests=guests),
         UpdateCase(case=case.number, columns=columns),
         # An acknowledgement that may go still goes: it bears the number and the data-protection clause (`held` drops
         # the one that waits for its budget).
@@ -83,6 +97,22 @@ def answered(
     if "status" in columns:
         effects += silent_close(policy, case, at=at, key=key)
     return tuple(effects)
+
+
+def met(
+    case: CaseView, waiting: Sequence[Deadline], *, at: datetime, kinds: Sequence[str], guests: tuple[str, ...] = ()
+) -> tuple[Effect, ...]:
+    """What an answer of that time meets of these kinds: all but the deadlines in `waiting`, or those of `guests`."""
+    if not waiting:
+        return (EndDeadlines(case=case.number, how="met", at=at, kinds=tuple(kinds), started_by=guests),)
+    left = {one.started_by for one in waiting}
+    own = tuple(one.started_by for one in case.running("answer") if one.started_by not in left)
+    follow_up = tuple(kind for kind in kinds if kind in FOLLOW_UP)
+    asked = tuple(kind for kind in kinds if kind not in FOLLOW_UP)
+    return (
+        *((EndDeadlines(case=case.number, how="met", at=at, kinds=asked, started_by=own),) if own else ()),
+        *((EndDeadlines(case=case.number, how="met", at=at, kinds=follow_up),) if follow_up else ()),
+    )
 
 
 def _still_asked(case: CaseView, at: datetime, guests: tuple[str, ...]) -> bool:
@@ -114,13 +144,15 @@ def _late_same_day(policy: Policy, case: CaseView, at: datetime, guests: tuple[s
 def _crossed(policy: Policy, case: CaseView, at: datetime, guests: tuple[str, ...]) -> list[Effect]:
     """A new deadline for a message sent between the answer and our reading of it; such a message has no deadline but
     those that the answer meets. A guest's message waits with the others'."""
+    effects: list[Effect] = []
     for asked in case.asked:
-        deadlines = case.running("answer") if asked.guest else case.promised()
-        met = [deadline.started_at <= at and (not guests or deadline.started_by in guests) for deadline in deadlines]
-        if asked.at > at and met and all(met):
+        guest = bool(asked.guest) and asked.guest not in case.own | case.others
+        deadlines = case.running("answer") if guest else case.promised(asked.guest)
+        ended = [deadline.started_at <= at and (not guests or deadline.started_by in guests) for deadline in deadlines]
+        if asked.at > at and ended and all(ended) and not (guest and effects):
             due_at = calendar.answer_due(asked.at, policy)
-            return list(ask(policy, case.number, key=asked.message, at=asked.at, due_at=due_at))
-    return []
+            effects += ask(policy, case.number, key=asked.message, at=asked.at, due_at=due_at)
+    return effects
 
 
 def silent_close(policy: Policy, case: CaseView, *, at: datetime, key: str) -> list[Effect]:

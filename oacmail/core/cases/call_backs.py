@@ -75,7 +75,7 @@ def not_reached(policy: Policy, case: CaseView, *, at: datetime, key: str, now: 
     return (
         event,
         notice(policy, case, NOT_REACHED, key=f"{NOT_REACHED}:{key}", facts=facts, now=now),
-        *answers.answered(policy, case, at=at, key=key, how=answers.NOT_LOCATED),
+        *answers.answered(policy, case, at=at, key=key, how=answers.NOT_LOCATED, recipients=frozenset()),
     )
 
 

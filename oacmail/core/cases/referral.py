@@ -41,7 +41,7 @@ def refer(
     return (
         *level,
         notice(policy, case, MailKind.REFERRED, key=f"{MailKind.REFERRED}:{key}", facts=facts, now=now),
-        *answers.answered(policy, case, at=now, key=key, how="referral"),
+        *answers.answered(policy, case, at=now, key=key, how="referral", recipients=frozenset()),
         AuditEvent(kind="referred", case=case.number, data={"body": pointer.body}),
     )
 

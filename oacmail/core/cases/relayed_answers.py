@@ -18,7 +18,10 @@ def counted(policy: Policy, view: View, mail: OutgoingView, at: datetime) -> tup
     case = _case(view, mail)
     if case is None or mail.state is MailState.SENT:
         return ()
-    return answers.answered(policy, case, at=_moment(case, mail, at), key=mail.key, how="relayed")
+    recipients = frozenset((mail.recipient,))
+    return answers.answered(
+        policy, case, at=_moment(case, mail, at), key=mail.key, how="relayed", recipients=recipients
+    )
 
 
 def undelivered(policy: Policy, view: View, mail: OutgoingView, *, at: datetime) -> tuple[Effect, ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from oacmail.core import calendar
-from oacmail.core.cases import acknowledgement
+from oacmail.core.cases import acknowledgement, answers
 from oacmail.core.cases.citizen_mail import passed_on
 from oacmail.core.cases.recipient import can_be_told
 from oacmail.core.cases.request import CitizenRequest
@@ -237,7 +237,7 @@ def _tell_citizen(policy: Policy, case: CaseView, *, cause: str, key: str, now: 
     return (
         EndDeadlines(case=case.number, how="void", at=now, kinds=("update",)),
         *passed_on(policy, case, key=key, cause=cause, now=now),
-        EndDeadlines(case=case.number, how="met", at=now, kinds=("answer", "remind")),
+        *answers.met(case, case.not_reached(frozenset()), at=now, kinds=("answer", "remind")),
         DropOutgoing(case=case.number, kinds=kinds.cancelled_by(kinds.CancelledBy.DERIVATION_NOTICE)),
     )
 

@@ -229,6 +229,7 @@ def _merge(policy: Policy, view: View, case: CaseView, command: AdminCommand, no
         raise Refused("there is no other case of this number to merge into: see `oacmail case list`", "no-such-case")
     if into.status is Status.CLOSED and (case.running("answer") or case.status is Status.DERIVED):
         raise Refused("the other case is closed: reopen it first, somebody waits for an answer", "other-closed")
+    _refuse_if_two_are_owed(case, into)
     return (
         *_one_follow_up(case, into, now),
         MergeCases(case=case.number, into=into.number),
@@ -240,6 +241,15 @@ def _merge(policy: Policy, view: View, case: CaseView, command: AdminCommand, no
         ),
         AuditEvent(kind="merged", case=into.number, data={"from": case.number}),
     )
+
+
+def _refuse_if_two_are_owed(case: CaseView, into: CaseView) -> None:
+    """Of two citizens, each is answered alone. No notice nor outcome would reach the second, and no answer would meet
+    what no message of theirs has asked for, such as a case that was reopened."""
+    derived = Status.DERIVED in (case.status, into.status)
+    if not case.own & into.own - {""} and (derived or any(not one.asked_from for one in case.running("answer"))):
+        text = "the cases are of two people, each with an answer of their own to come: leave them apart, answer each"
+        raise Refused(text, "two-people")
 
 
 def _one_follow_up(case: CaseView, into: CaseView, now: datetime) -> tuple[Effect, ...]:

@@ -244,8 +244,8 @@ def _on_case(request: CitizenRequest, match: ThreadMatch, case: CaseView, kind: 
         *_delayed(request, case.number),
     ]
     because = [match.rule, *request.reading.because]
-    # A guest may be answered alone, so a guest's deadline does not stand for the participants' own.
-    waiting = case.running("answer") if match.guest else case.promised()
+    # A guest or another citizen may be answered alone, so their deadline does not stand for the citizen's own.
+    waiting = case.running("answer") if match.guest else case.promised(request.author)
     answer = None if waiting else _answered_already(request, case)
     if answer is not None:
         effects += _meet_at_once(request, case, answer)
@@ -315,6 +315,7 @@ def _meet_at_once(request: CitizenRequest, case: CaseView, answer: MessageView) 
             how="met",
             at=answer.received_at,
             kinds=answers.met_by_answer(case, answer.received_at),
+            started_by=(key,) if case.others else (),
         ),
     ]
 

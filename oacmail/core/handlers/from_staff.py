@@ -96,15 +96,17 @@ def _written_by_staff(policy: Policy, view: View, lookup: Lookup, role: Role, ho
             if how == "answer-in-sent"
             else _set_aside("staff-without-case", role)
         )
-    guests = () if _to_the_citizen(case, recipients) else _deadlines_of_guests(case, recipients)
-    if not guests and not _to_the_citizen(case, recipients):
-        return _filed(role, case, Outcome.STAFF, f"staff-message; {match.rule}", touched=lookup.received_at)
+    own = not recipients.isdisjoint(case.own)
+    guests = () if own else _deadlines_of_guests(case, recipients)
+    if not guests and not own:
+        outcome = Outcome.CASE if _to_a_citizen(case, recipients) else Outcome.STAFF
+        return _filed(role, case, outcome, f"staff-message; {match.rule}", touched=lookup.received_at)
     record = RecordMessage(role=Role.AGENT, outcome=Outcome.CASE, kind=Kind.REQUEST, case=case.number, rule=match.rule)
     key, at = message.fingerprint, _written_at(view, lookup, case)
     if view.undelivered is not None and concerns(policy, view.undelivered, case.citizen):
         returned = answers.undelivered(policy, case, at=at, key=key, now=now, answer=key)
         return Decision(effects=(record, *returned), because=("answer-undelivered", match.rule))
-    effects = answers.answered(policy, case, at=at, key=key, how=how, guests=guests)
+    effects = answers.answered(policy, case, at=at, key=key, how=how, guests=guests, recipients=recipients)
     twice = () if guests else answered_twice.warn(policy, case, at=at, now=now)
     return Decision(effects=(record, *effects, *twice), because=(how, match.rule))
 
@@ -123,7 +125,7 @@ def _of_a_new_mail(
     """(its case, the cases of which the agents are asked): by the number in its subject, else the only open case of
     the recipients; one of the two is empty."""
     theirs = [view.cases[number] for number in lookup.numbers if number in view.cases]
-    named = tuple(case for case in theirs if _to_the_citizen(case, recipients))
+    named = tuple(case for case in theirs if _to_a_citizen(case, recipients))
     if len(named) == 1:
         return ThreadMatch(named[0], "number-in-subject"), ()
     if match.case is not None or (view.unplaced is not None and not view.unplaced.cases):
@@ -137,7 +139,7 @@ def _of_a_new_mail(
 def _has_it(policy: Policy, view: View, lookup: Lookup) -> bool:
     """Whether the person gets the mail directly, beside the answer address."""
     cases = (view.cases[number] for number in lookup.answer_for if number in view.cases)
-    return any(_to_the_citizen(case, _recipients(policy, lookup.message)) for case in cases)
+    return any(_to_a_citizen(case, _recipients(policy, lookup.message)) for case in cases)
 
 
 def _recipients(policy: Policy, message: Message) -> frozenset[str]:
@@ -146,7 +148,7 @@ def _recipients(policy: Policy, message: Message) -> frozenset[str]:
     return frozenset(address for address in outside if not policy.office.is_own(address))
 
 
-def _to_the_citizen(case: CaseView, recipients: frozenset[str]) -> bool:
+def _to_a_citizen(case: CaseView, recipients: frozenset[str]) -> bool:
     return not recipients.isdisjoint({case.citizen} | case.participants | case.reply_to)
 
 
@@ -199,7 +201,7 @@ def _remark(policy: Policy, lookup: Lookup, writer: Sender, case: CaseView, now:
     # a forged From must not fill the agent's mailbox.
     answers_or_orders = (
         bool(lookup.answer_for)
-        or _to_the_citizen(case, _recipients(policy, lookup.message))
+        or _to_a_citizen(case, _recipients(policy, lookup.message))
         or bool(read_orders(lookup.message.typed))
     )
     told = notices(

@@ -64,8 +64,7 @@ class OrderedCases:
                     serial += 1
                     moved |= {effect.message}
                 case MergeCases() if effect.into in cases and effect.case in cases:
-                    deadlines = (*cases[effect.into].deadlines, *cases[effect.case].deadlines)
-                    cases[effect.into] = replace(cases[effect.into], deadlines=deadlines)
+                    cases[effect.into] = _merged(cases[effect.into], cases[effect.case])
                     cases[effect.case] = replace(cases[effect.case], deadlines=())
                     moved |= {effect.case}
                 case UpdateCase() | EndDeadlines() | StartDeadline() if effect.case in cases:
@@ -98,6 +97,17 @@ def _opened(effect: OpenCase) -> CaseView:
         first_message=effect.opened_by,
         phone=reading.callback.phone if reading.callback else None,
         slot=reading.callback.slot if reading.callback else None,
+    )
+
+
+def _merged(into: CaseView, case: CaseView) -> CaseView:
+    theirs = case.others if case.own & into.own else case.own | case.others
+    return replace(
+        into,
+        deadlines=(*into.deadlines, *case.deadlines),
+        participants=into.participants | case.participants | {case.citizen},
+        reply_to=into.reply_to | case.reply_to,
+        others=into.others | (theirs - into.own),
     )
 
 

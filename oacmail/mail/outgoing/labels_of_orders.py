@@ -100,6 +100,11 @@ REFUSED: Mapping[str, tuple[str, str, str]] = {
         "el caso no tiene otro mensaje de la persona",
         "the case has no other message of the person",
     ),
+    "two-people": (
+        "són de dues persones, i cadascuna ha de rebre la seva resposta: deixeu-los separats i responeu a cadascuna",
+        "son de dos personas, y cada una debe recibir su respuesta: déjelos separados y responda a cada una",
+        "they are of two people, each owed an answer of their own: leave them apart and answer each",
+    ),
     "other-closed": ("l'altre cas és tancat", "el otro caso está cerrado", "the other case is closed"),
     "too-many": ("són massa ordres per a un correu", "son demasiadas órdenes para un correo", "too many orders"),
     "no-such-agent": ("no hi ha cap agent amb aquest nom", "no hay ningún agente con ese nombre", "no such agent"),
