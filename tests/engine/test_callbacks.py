@@ -89,6 +89,34 @@ def test_another_number_for_the_call_keeps_the_slot_that_was_promised(town: TOWN
     assert world.case()["due_at"] == "2026-12-01T14:00:00+01:00"
 
 
+@pytest.mark.parametrize(
+    ("text", "slot"),
+    [
+        ("Millor a la tarda, si pot ser. Gràcies!", "afternoon"),
+        ("A la tarda, gràcies.", "afternoon"),
+        ("Gràcies, el portal no funciona a la tarda.", "morning"),
+    ],
+)
+def test_a_reply_that_names_another_slot_alone_changes_it_and_postpones_nothing(
+    town: TOWN, text: str, slot: str
+) -> None:
+    world = town(now="2026-11-30 09:00")
+    _asks_for_a_call(world, " al matí")
+    world.citizen_writes(ANNA, "", text, answers=world.received(ANNA)[0])
+    world.turn()
+    assert world.rows("SELECT phone, slot FROM cases") == [{"phone": "+34612345678", "slot": slot}]
+    assert world.case()["due_at"] == "2026-12-01T14:00:00+01:00"
+
+
+def test_a_case_without_an_agreed_call_gets_no_slot(town: TOWN) -> None:
+    world = town(now="2026-11-30 09:00")
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.citizen_writes(ANNA, "", "Millor a la tarda, si pot ser.", answers=world.received(ANNA)[0])
+    world.turn()
+    assert world.rows("SELECT intent, slot FROM cases") == [{"intent": "question", "slot": None}]
+
+
 def test_a_call_that_is_due_goes_along_when_its_case_is_merged(town: TOWN) -> None:
     world = town(now="2026-11-30 09:00", digest={"to": [AGENT]})
     world.citizen_writes(ANNA)

@@ -219,3 +219,23 @@ def test_a_wish_falls_into_its_slot_and_two_o_clock_is_afternoon(text: str, slot
 )
 def test_a_wish_outside_office_hours_gets_the_nearest_slot_and_says_so(text: str, slot: str) -> None:
     assert time(text) == (slot, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "slot"),
+    [
+        ("Millor a la tarda, si pot ser. Gràcies", "afternoon"),
+        ("Mejor por la mañana, gracias.", "morning"),
+        ("Could you call in the morning instead?", "morning"),
+        ("A la tarda no puc.", "morning"),
+        ("Al matí treballo, truqueu-me a la tarda si us plau.", "afternoon"),
+        ("Ahir a la tarda ho vaig provar i no anava.", None),
+        ("Ja he pogut signar la instància aquest matí.", None),
+        ("Bona tarda, gràcies per la trucada.", None),
+        ("El portal no funciona a la tarda.", None),
+        ("Us adjunto la captura de les 10.30 d'aquest matí.", None),
+    ],
+)
+def test_a_brief_reply_may_name_another_slot_without_a_number(text: str, slot: str | None) -> None:
+    assert features.find("Re: Us trucarem", text).other_slot == slot
+    assert features.find("Consulta", text).other_slot is None

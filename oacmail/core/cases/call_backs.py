@@ -51,16 +51,24 @@ def _named_slot(slot: Slot, begins: datetime, policy: Policy) -> Slot:
 
 
 def wished(request: CitizenRequest, case: CaseView) -> tuple[Effect, ...]:
-    """What a further message on the case says of the call: that one is wanted, or the number that was missing."""
+    """What a further message on the case says of the call: that one is wanted, the number that was missing, or in a
+    reply another slot than the one that was promised."""
     wish = request.reading.callback
     if wish is None and case.intent == Intent.CALLBACK and case.phone is None:
         wish = request.message.features.callback
     if wish is None:
-        return ()
+        return _other_slot(request, case)
     # Another number for the call that is due says nothing of its time.
     slot = case.slot if wish.slot == "any" and case.slot and case.running("answer") else wish.slot
     columns: CaseColumns = {"intent": Intent.CALLBACK, "phone": wish.phone, "slot": slot}
     return (UpdateCase(case=case.number, columns=columns),)
+
+
+def _other_slot(request: CitizenRequest, case: CaseView) -> tuple[Effect, ...]:
+    slot, agreed = request.message.features.other_slot, case.intent == Intent.CALLBACK and case.phone and case.slot
+    if not agreed or slot in (None, case.slot) or not request.message.refs or not case.running("answer"):
+        return ()
+    return (UpdateCase(case=case.number, columns={"slot": slot}),)
 
 
 def not_reached(policy: Policy, case: CaseView, *, at: datetime, key: str, now: datetime) -> tuple[Effect, ...]:

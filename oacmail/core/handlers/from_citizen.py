@@ -343,7 +343,8 @@ def _record(request: CitizenRequest, case: CaseView, guest: bool, rule: str) -> 
 def _file(request: CitizenRequest, case: CaseView, kind: Kind, *, guest: bool, rule: str) -> Decision:
     """Put it on the case without a deadline. If no deadline makes anybody read the case, a person looks at what only
     its words classify as automatic, and at thanks with a promise."""
-    effects = (_record(request, case, guest, rule), *exposed_secrets.on_case(request, case.number))
+    call = () if guest or kind is not Kind.THANKS else call_backs.wished(request, case)
+    effects = (_record(request, case, guest, rule), *call, *exposed_secrets.on_case(request, case.number))
     filed = Decision(effects=effects, because=(rule, *request.reading.because))
     if case.running("answer") or (kind is Kind.THANKS and not request.message.features.promises):
         return filed

@@ -5,7 +5,7 @@ This module does not decide whether a call is wanted (core/routing/classificatio
 
 from collections.abc import Iterable
 
-from oacmail.core.features import Callback
+from oacmail.core.features import Callback, Slot
 from oacmail.mail.understanding import numerals, phones, slots
 
 
@@ -20,3 +20,10 @@ def find(text: str, lines: Iterable[str], signature: str = "", own: str = "") ->
         return None
     time = slots.find(map(numerals.in_digits, lines))
     return Callback(phone=number, slot=time.slot, outside=time.outside)
+
+
+def other_slot(lines: Iterable[str]) -> Slot | None:
+    """Return the morning or the afternoon if a brief text wishes one and names no number; what it is the time of, only
+    the case tells (core/cases/call_backs.py). `lines`: the new text, folded."""
+    time = slots.other(map(numerals.in_digits, lines))
+    return time.slot if time and time.slot != "any" else None

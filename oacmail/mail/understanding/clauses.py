@@ -13,6 +13,7 @@ from oacmail.mail.understanding.time_words import CALL, TimeToken, tokens
 
 _REACH = 2  # sentences around a request for a call
 _MOST = 8  # sentences with such a request
+_BRIEF = 6  # sentences
 _LONGEST = 8_000  # characters that are read
 _PHONE = re.compile(r"\+?\d(?:[ .()/·_\n-]{0,3}\d){7,14}|\b[6-9](?:[ .,()/·_\n-]{0,3}\d){8}(?!\d)")
 _SENTENCE = re.compile(r"(?<=[.!?;…])\s+|\n")
@@ -22,6 +23,13 @@ _ASKED = frozenset({"call", "phone", "free", "better"})
 _BARE = frozenset({"before", "abans", "antes", "avant", "after", "apres"})
 WAYS = {"from": "from", "until": "until", "between": "between", "leave": "from", "enter": "until"}
 """Kind of token -> what it makes of the time that follows."""
+
+
+def every(lines: Iterable[str]) -> Iterator[list[TimeToken]]:
+    """Yield the tokens of the sentences of a brief message; of a longer one, of none."""
+    sentences = [part for part in _SENTENCE.split("\n".join(lines)[:_LONGEST]) if not part.isspace()]
+    if len(sentences) <= _BRIEF:
+        yield from map(tokens, sentences)
 
 
 def near(lines: Iterable[str]) -> Iterator[tuple[list[TimeToken], bool]]:

@@ -68,11 +68,13 @@ def find(subject: str, fresh: str, signature: str = "", *, phone: str = "", town
     """
     title, text = fold(subject), fold(fresh)
     whole, town = f"{title} . {text}", fold(town)
+    callback = call_back.find(whole, map(fold, (subject, *fresh.splitlines())), fold(signature), phone)
     filled_in = _FILLED_IN.search(text) if "@" in text else None
     return Features(
         platforms=tuple(platforms.named(title, text)),
         end_days=tuple(dict.fromkeys(terms_end.ends(whole))),
         addresses=(filled_in[1],) if filled_in else (),
-        callback=call_back.find(whole, map(fold, (subject, *fresh.splitlines())), fold(signature), phone),
+        callback=callback,
+        other_slot=call_back.other_slot(map(fold, fresh.splitlines())) if is_answer(subject) else None,
         town=town if town in whole else "",
     )

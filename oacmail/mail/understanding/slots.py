@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from oacmail.core.features import Slot
-from oacmail.mail.understanding.clauses import WAYS, Clause, clauses, near
+from oacmail.mail.understanding.clauses import WAYS, Clause, clauses, every, near
 from oacmail.mail.understanding.time_tables import PARTS
 from oacmail.mail.understanding.time_words import TimeToken
 
@@ -19,6 +19,7 @@ _OPENS, _NOON, _CLOSES = 8 * 60, 14 * 60, 20 * 60
 _SKIPPED = frozenset({"article", "to", "word", "day", "function"})
 _MEALS = frozenset({"meal", "nap", "snack", "breakfast", "lunch", "supper"})
 _ALONE = set(PARTS) - {"meal", "supper", "night", "nap"}  # parts of the day that say a time without a preposition
+_OF_A_CALL = frozenset({"call", "free", "busy", "better"})  # kinds of words: "not in the afternoon" may be of a portal
 _NEAR = 10  # tokens between "not" and the "until" that it refuses
 _FEW = 1  # word beside the time: more make a statement
 
@@ -44,7 +45,22 @@ class CallTime(NamedTuple):
 
 def find(lines: Iterable[str]) -> CallTime:
     """Return the slot that the writer wants; any = both fit, or none is named."""
-    windows = [window for sentence, asked in near(lines) for window in _windows(sentence) if asked or window.rank]
+    return _time([window for sentence, asked in near(lines) for window in _windows(sentence) if asked or window.rank])
+
+
+def other(lines: Iterable[str]) -> CallTime | None:
+    """Return the slot that a brief message without a telephone speaks of, as a wish and not of the day: "millor a la
+    tarda". None = of none."""
+    windows = [
+        window
+        for sentence in every(lines)
+        for window in _windows(sentence)
+        if window.rank and (window.wanted or not _OF_A_CALL.isdisjoint(one.kind for one in sentence))
+    ]
+    return _time(windows) if windows else None
+
+
+def _time(windows: Sequence[Window]) -> CallTime:
     wanted = [window for window in windows if window.wanted]
     highest = max((one.rank for one in wanted), default=0)
     best = [one for one in wanted if one.rank == highest]
