@@ -74,7 +74,8 @@ class Features:
     """What the classifier and the rules go by; mail/understanding computes each, core/routing judges.
 
     Named in it: `platforms`; `end_days` of terms; `addresses` after a label such as "E-mail:"; `callback`: the
-    telephone and the slot beside it; `other_slot`: in a brief reply, the slot that it wishes; `town`: the office's town, folded, '' = not named; `town_words` of [[topic]].
+    telephone and the slot beside it; `other_slot`: in a brief reply, the slot that it wishes; `town`: the office's
+    town, folded, '' = not named; `town_words` of [[topic]].
     Of the text: `only_thanks`; words of `thanks`, under a subject that asks nothing, of asking
     (`asks`), after which thanks go on to ask (`turns`), or with which a text comes back to a matter (`goes_back`);
     `of_paper`: it speaks of a document or form rather than of a platform; `promises`: the writer will do something or
