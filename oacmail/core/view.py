@@ -127,23 +127,14 @@ class CaseView:
 
     def promised(self, writer: str = "") -> tuple[Deadline, ...]:
         """The response deadlines of its citizen, or of the `writer` whose case was merged into it; never of guests."""
-        deadlines = self.running("answer")
         if writer in self.others:
-            return tuple(deadline for deadline in deadlines if writer in deadline.asked_from)
-        return tuple(
-            deadline
-            for deadline in deadlines
-            if not deadline.asked_from or not self.own.isdisjoint(deadline.asked_from)
-        )
+            return tuple(one for one in self.running("answer") if writer in one.asked_from)
+        return tuple(one for one in self.running("answer") if not one.asked_from or self.own & one.asked_from)
 
     def not_reached(self, recipients: frozenset[str]) -> tuple[Deadline, ...]:
         """The response deadlines of other citizens to none of whom an answer to its citizen and `recipients` went."""
-        return tuple(
-            deadline
-            for deadline in self.running("answer")
-            if not self.others.isdisjoint(deadline.asked_from)
-            and (self.own | recipients).isdisjoint(deadline.asked_from)
-        )
+        waiting = (one for one in self.running("answer") if self.others & one.asked_from)
+        return tuple(one for one in waiting if not (self.own | recipients) & one.asked_from)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
