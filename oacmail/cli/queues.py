@@ -1,6 +1,7 @@
 """The verbs `outbox` and `quarantine`: list, retry and end whatever waits."""
 
 import getpass
+import os
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -128,9 +129,13 @@ def export(ctx: click.Context, ref: str, directory: Path) -> None:
 
 
 def _written(raw: bytes, directory: Path, whole: str) -> None:
-    directory.mkdir(parents=True, exist_ok=True)
+    """Readable by this account alone, and through no link that somebody else has put there."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     target = directory / f"{whole[:64]}.eml"
-    target.write_bytes(raw)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+    with os.fdopen(os.open(target, flags, 0o600), "wb") as out:
+        os.fchmod(out.fileno(), 0o600)
+        out.write(raw)
     click.echo(str(target))
 
 

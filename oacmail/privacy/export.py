@@ -18,7 +18,8 @@ from oacmail.core.policy import Policy
 from oacmail.privacy.mailbox import FoundMessage
 
 FORMAT = 1
-_ADDRESS = re.compile(r"[^\s<>\"'(),;:\[\]]+@[\w.-]+\w")
+_ADDRESS = re.compile(r"[^\s<>\"'(),;:\[\]@]{1,64}@[\w.-]{1,253}(?<=\w)")  # bounded: the texts are strangers'
+_BYTES = ("bytes", "mime")
 _OFFICE = "(office)"
 
 
@@ -72,12 +73,12 @@ def export(
 
 
 def _readable(rows: Mapping[str, Any]) -> dict[str, Any]:
-    """The rows without bytes, which are files."""
+    """The rows without bytes, which are files, also where one has none: all rows of a table have the same columns."""
     return {name: [_row(row) for row in some] for name, some in rows.items()}
 
 
 def _row(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if not isinstance(value, bytes)}
+    return {name: value for name, value in row.items() if name not in _BYTES}
 
 
 def _clean(policy: Policy, address: str, value: Any) -> Any:

@@ -90,6 +90,24 @@ def test_a_changed_field_breaks_the_mark(old: str, new: str) -> None:
     assert signature.verify(POLICY, _mark().replace(old, new, 1), "anna@example.cat", AT) is None
 
 
+@pytest.mark.parametrize("joined", range(1, 9))
+def test_a_bar_in_a_recipient_moves_no_field(joined: int) -> None:
+    """What is signed for `x|y@…` has the octets of one field more for the recipient `y@…`."""
+    raw = _mark(recipient="x|y@example.cat")
+    *names, mac = [one.partition("=")[0] for one in raw.split("; ")]
+    *said, proof = [one.partition("=")[2] for one in raw.split("; ")]
+    said = [*said[: joined - 1], "|".join([*said, "x"][joined - 1 : joined + 1]), *[*said, "x"][joined + 1 :]]
+    moved = "; ".join(f"{name}={value}" for name, value in zip((*names, mac), (*said, proof), strict=True))
+    assert signature.verify(POLICY, raw, "x|y@example.cat", AT) is not None
+    assert signature.verify(POLICY, moved, "y@example.cat", AT) is None
+
+
+def test_a_version_that_we_never_wrote_is_no_signature_of_ours() -> None:
+    """It would cover the recipient and the date alone."""
+    proof = signature._sign(POLICY.secrets[0], {"v": "9"}, "anna@example.cat", AT)
+    assert signature.verify(POLICY, f"v=9; k=ack:abc; c=OAC-2026-000002; s={proof}", "anna@example.cat", AT) is None
+
+
 @given(st.text())
 def test_whatever_stands_in_the_field_is_read_or_refused_and_never_raises(raw: str) -> None:
     assert signature.verify(POLICY, raw, "anna@example.cat", AT) is None

@@ -107,7 +107,7 @@ def test_the_supervisor_gets_the_card_and_the_citizens_words_with_dead_links(lat
     yesterday = days_ago(1).date()
     assert f"s'havia de respondre {day_words(yesterday, 'ca')}" in str(mail["Subject"])
     assert "no puc signar la instància" in plain(mail)
-    assert "https[://]seu.castellbisbal.example/signa" in plain(mail)
+    assert "https[://]seu[.]castellbisbal[.]example/signa" in plain(mail)
     html = mail.get_body(("html",))
     assert html is not None
     links = re.findall(r'<a [^>]*href="([^"]*)', html.get_content())

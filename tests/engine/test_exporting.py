@@ -61,6 +61,23 @@ def test_nobody_elses_address_is_disclosed(world: World) -> None:
     assert "Escola bressol" not in told
 
 
+def test_the_page_is_made_where_staff_got_the_first_mail(world: World) -> None:
+    """Of what others got, there is no file."""
+    world.citizen_writes(ANNA, "Queixa", "Bon dia, vull presentar una queixa: em van atendre molt malament.")
+    world.turn()
+    copy = _export(world)
+    assert sorted(bool(row["file"]) for row in copy.data["mails"]) == [False, True]
+    assert [row["own"] for row in copy.data["mails"]] == [0, 1]
+    assert "Queixa" in archive.page(copy, "ca")
+
+
+def test_a_long_word_of_a_stranger_stops_no_export(world: World) -> None:
+    """A search for an address that reads each character again for each one before it would take hours."""
+    world.citizen_writes(ANNA, "La veïna", f"{'a' * 300_000} {'a@' * 20_000} {PERE}")
+    world.turn()
+    assert PERE not in _everything(_export(world))
+
+
 def test_the_account_that_did_something_is_not_named(world: World) -> None:
     number = _answered_and_closed(world)
     world.order("assign", number, name=AGENT.partition("@")[0])

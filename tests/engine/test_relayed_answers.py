@@ -111,6 +111,37 @@ def test_html_and_files_and_images_are_kept(world: World) -> None:
     assert not world.reviews()
 
 
+def test_the_agents_visiting_card_stays_here(world: World) -> None:
+    """Thunderbird can attach it to each mail."""
+    mail = relayed_answers.mail(world, relayed_answers.notice(world))
+    for name, address in (("marta.vcf", SUPERVISOR.upper()), ("registre.vcf", "registre@castellbisbal.example")):
+        card = f"BEGIN:VCARD\nEMAIL:{address}\nEND:VCARD\n"
+        mail.add_attachment(card.encode(), "text", "vcard", filename=name)
+    relayed_answers.send(world, mail)
+    (got,) = relayed_answers.relayed(world)
+    assert [part.get_filename() for part in got.iter_attachments()] == ["registre.vcf"]
+    assert "town.example" not in got.as_string()
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "data"),
+    [
+        ("winmail.dat", "octet-stream", b"what Outlook packs"),
+        ("dades.bin", "octet-stream", b"\x78\x9f\x3e\x22 and the notice below it"),
+        ("nota.EML ", "octet-stream", b"From: cap@town.example\n\nnota interna"),
+        ("nota.emlx", "octet-stream", b"88\nFrom: cap@town.example\n\nnota interna"),
+        ("nota.oft", "vnd.ms-outlook", b"nota interna"),
+    ],
+)
+def test_a_mail_in_a_file_goes_back_to_the_agent(world: World, name: str, kind: str, data: bytes) -> None:
+    """It may hold the notice to which the agent replies."""
+    mail = relayed_answers.mail(world, relayed_answers.notice(world))
+    mail.add_attachment(data, "application", kind, filename=name)
+    relayed_answers.send(world, mail)
+    assert not relayed_answers.relayed(world)
+    assert [mail for mail in world.received(SUPERVISOR) if mail["X-Oacmail-Kind"] == "not_relayed"]
+
+
 def test_the_agents_own_address_in_the_signature_becomes_the_offices(world: World) -> None:
     relayed_answers.send(
         world,

@@ -170,6 +170,20 @@ def test_an_export_is_named_by_what_it_is_and_lies_where_it_was_asked_for(world:
     assert done.exit_code == 0, done.output
     assert [path.name for path in target.iterdir()] == [f"{ref[:64]}.eml"]
     assert sorted(path.name for path in world.root.iterdir()) == ["config.toml", "out", "state"]
+    modes = [path.stat().st_mode & 0o777 for path in (target, *target.iterdir())]
+    assert modes == [0o700, 0o600]  # it is a citizen's whole message
+
+
+def test_an_export_follows_no_link_that_lies_in_its_way(world: World) -> None:
+    slip_in(world, message(world, [("From", "")], "Bon dia"))
+    world.turn()
+    (ref,) = [row["fingerprint"] for row in world.rows("SELECT fingerprint FROM reviews")]
+    target, victim = world.root / "out", world.root / "victim"
+    target.mkdir()
+    victim.write_text("kept")
+    (target / f"{ref[:64]}.eml").symlink_to(victim)
+    assert oacmail(world, "quarantine", "export", ref, str(target)).exit_code != 0
+    assert victim.read_text() == "kept"
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,43 @@ def test_what_no_reader_sees_goes() -> None:
     assert cut.text == "Bon dia"
 
 
+@pytest.mark.parametrize(
+    "active",
+    [
+        '<a href="javascript:alert(1)">x</a>',
+        '<a href=" java&#9;script:alert(1)">x</a>',
+        '<a href="vbscript:x">x</a>',
+        '<a href="data:text/html,<script>1</script>">x</a>',
+        '<a href="file://servidor/agent/nota.docx">x</a>',
+        '<img src="file:///C:/Users/agent/nota.png">',
+        '<img src="\\\\servidor\\agent\\nota.png">',
+        '<img src="data:image/svg+xml;base64,PHN2Zz4=">',
+        '<img srcset="//servidor/agent 2x">',
+        '<p style="background:url(//servidor/agent)">x</p>',
+        "<style>@import '//servidor/agent';</style>",
+        "<xmp><script>javascript</script></xmp>",
+        "<noembed><img onerror=javascript></noembed>",
+        "<form><input><select><option>javascript</option></select></form>",
+    ],
+)
+def test_nothing_active_and_no_file_server_is_relayed(active: str) -> None:
+    cut = cut_html(f"<html onclick='javascript'><body><p>Bon dia</p>{active}<p>Ja ho teniu.</p></body></html>")
+    for bad in ("script", "servidor", "agent", "svg", "onclick", "data:"):
+        assert bad not in cut.html
+    assert cut.text.startswith("Bon dia")
+    assert cut.text.endswith("Ja ho teniu.")
+
+
+def test_ordinary_links_and_images_stay() -> None:
+    kept = (
+        '<a href="https://seu.example/a">a</a>', '<a href="mailto:oac@town.example">b</a>', '<a href="tel:900">c</a>',
+        '<img src="cid:logo@x">', '<img src="data:image/png;base64,iVBO">', '<p style="color:red">d</p>',
+    )  # fmt: skip
+    cut = cut_html(f"<html><body>{''.join(kept)}</body></html>")
+    for one in kept:
+        assert one in cut.html
+
+
 _WORDS = st.sampled_from(
     ["Bon dia", "Gràcies", "entreu a la seu", "ja està", "", "Salutacions,", "-- ", "Marta", "> ?"]
 )

@@ -24,8 +24,12 @@ def test_lines_are_kept_where_they_may_be() -> None:
 @pytest.mark.parametrize(
     ("link", "shown"),
     [
-        ("HTTPS://www.example.org/a", "HTTPS[://]www[.]example.org/a"),
-        ("www.example.org", "www[.]example.org"),
+        ("HTTPS://www.example.org/a", "HTTPS[://]www[.]example[.]org/a"),
+        ("www.example.org", "www[.]example[.]org"),
+        ("https://evil.example:8443/a.b", "https[://]evil[.]example:8443/a.b"),
+        ("veg. multes.example.org/paga.php", "veg. multes.example[.]org/paga.php"),
+        ("mailto:oac@example.org?subject=x", "mailto[:]oac@example.org?subject=x"),
+        ("S.A./27.11.2026", "S.A./27.11.2026"),
         ("de 8 a 20 h: //", "de 8 a 20 h: //"),
         ("anna@example.org", "anna@example.org"),
     ],

@@ -82,7 +82,7 @@ def test_links_of_a_page_are_dead_and_its_secrets_blank() -> None:
 
     out = whole(redact.redact(b"Content-Type: text/html; charset=utf-8\r\n\r\n" + page.encode()))
 
-    assert out == "Vegeu https[://]evil.example/x\n\nLa contrasenya és […]"
+    assert out == "Vegeu https[://]evil[.]example/x\n\nLa contrasenya és […]"
 
 
 @pytest.mark.parametrize("field", ["Subject", "Thread-Topic", "Keywords", "Comments", "Content-Description", "X-Nota"])

@@ -21,6 +21,8 @@ TRIAL = "check:"
 _ANSWER_ADDRESS = re.compile(r"r-(\d{4})-(\d{6})-([A-Za-z2-9]{12})", re.ASCII)
 _MARK = re.compile(r"([a-z])=([^;]*)")
 _FOREIGN = re.compile(r"v=\d;\s*i=([0-9a-f]{8})(?:\.[0-9a-f]+)?;\s*k=(?!check:).{0,2000};\s*s=[0-9a-f]{32}", re.DOTALL)
+_ALONE = re.compile(r"[^|]*")  # "|" separates what is signed: a recipient that has one must not become two fields
+_STAMP = re.compile(r"(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)?", re.ASCII)
 _FIELDS = {"1": ("v", "i", "k", "c", "l", "r", "d"), "2": ("v", "i", "k", "c", "l", "r", "d", "h")}
 
 
@@ -177,6 +179,10 @@ def verify(policy: Policy, raw: str, recipient: str, sent_at: datetime | None) -
     """
     values = {**dict.fromkeys(_FIELDS["2"], ""), **{name: value.strip() for name, value in _MARK.findall(raw)}}
     signature = values.get("s", "")
+    if values["v"] not in _FIELDS or not all(_ALONE.fullmatch(values[name]) for name in "clh"):
+        return None
+    if not all(_STAMP.fullmatch(values[name]) for name in "rd"):
+        return None
     if not signature.isascii() or not any(
         hmac.compare_digest(_sign(secret, values, recipient, sent_at), signature) for secret in policy.secrets
     ):

@@ -18,6 +18,7 @@ from oacmail.mail.outgoing.plain_text import one_line
 
 _TAG = 60  # characters that the case's token takes of a subject
 _REPLY = re.compile(r"(?:(?:re|rv|aw|sv|resp)(?:\[\d{1,3}\])? ?: ?)+", re.I)
+_CARDS = frozenset(("text/vcard", "text/x-vcard", "text/directory"))
 _TOKEN = re.compile(r"\[[A-Z][A-Z0-9]{1,7}-\d{4}-\d{6}-[A-Z0-9]{3}\]", re.I)
 
 
@@ -34,7 +35,7 @@ def mail(heading: Heading, answer: AnswerParts, agent: str) -> bytes:
     seed = sha256(f"{heading.message_id}\n{answer.text}".encode()).hexdigest()[:24]
     host = heading.sender.rpartition("@")[2]
     shown = [file for file in answer.files if file.place]
-    attached = [file for file in answer.files if not file.place]
+    attached = [file for file in answer.files if not file.place and not _is_card(file, agent)]
     text = _hidden(answer.text, agent, heading.sender)
     body = compose.leaf("plain", text)
     if answer.html:
@@ -49,6 +50,12 @@ def mail(heading: Heading, answer: AnswerParts, agent: str) -> bytes:
     if attached:
         body = compose.multipart("mixed", f"=_m{seed}", (body, *(_file(file) for file in attached)))
     return compose.header_fields(heading).encode("ascii") + b"MIME-Version: 1.0\r\n" + body
+
+
+def _is_card(file: AnswerFile, agent: str) -> bool:
+    """Whether it is the writer's own visiting card, which some programs attach to each mail (RFC 6350)."""
+    card = file.mime in _CARDS or file.name.lower().endswith(".vcf")
+    return card and bool(agent) and agent.encode() in file.data.lower()
 
 
 def _place(seed: str, number: int, host: str) -> str:

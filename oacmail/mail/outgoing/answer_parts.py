@@ -20,7 +20,9 @@ _PROTECTED = frozenset(
     ("multipart/encrypted", "multipart/signed", "application/pkcs7-mime", "application/x-pkcs7-mime")
 ) | {"application/pgp-encrypted", "application/pgp-signature", "application/pkcs7-signature"}
 _PACKED = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
-_MESSAGE_NAME = re.compile(r"\.(?:eml|msg|mht|mhtml)$", re.I)
+_MESSAGE_NAME = re.compile(r"\.(?:eml|emlx|msg|oft|mbox|mht|mhtml)[\s.]*$", re.I)
+_PACKED_NAME = re.compile(r"winmail\.dat\b|\.tnef[\s.]*$", re.I)
+_TNEF = b"\x78\x9f\x3e\x22"  # MS-OXTNEF 2.1.3.1: what is packed may hold the whole mail, with the notice below it
 _ARMOUR = "-----BEGIN PGP "
 _META = re.compile(rb"<meta[^>]{0,200}charset\s{0,9}=\s{0,9}[\"']?([a-zA-Z0-9_-]{1,40})", re.I)
 _MOST_TAGS = 10_000
@@ -128,6 +130,8 @@ def _leaf(part: MimePart, found: _Found) -> None:
     kind, name = part.get_content_type(), parts.file_name(part)
     if _MESSAGE_NAME.search(name):
         found.reason = "attached-message"
+    elif _PACKED_NAME.search(name) or part.data().startswith(_TNEF):
+        found.reason = "other-format"
     elif kind in ("text/plain", "text/html") and not parts.is_file(part):
         found.bodies.append((kind.removeprefix("text/"), _decoded(part, kind)))
     else:

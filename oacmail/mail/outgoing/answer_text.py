@@ -25,10 +25,15 @@ _BOUNDARIES = frozenset(
 _CITE_PREFIX = frozenset(("moz-cite-prefix", "reply-intro"))
 _DROPPED = frozenset(
     ("script", "noscript", "template", "object", "embed", "iframe", "frame", "frameset", "form", "input", "button")
-) | {"select", "textarea", "link", "meta", "base", "title", "svg", "math", "audio", "video", "-comment"}
+) | {"select", "textarea", "link", "meta", "base", "title", "svg", "math", "audio", "video", "-comment", "applet"}
+# An HTML parser reads their content as text, and another program may read it as elements.
+_RAW = frozenset(("xmp", "plaintext", "listing", "noembed", "noframes"))
 _RULED = re.compile(r"border-top:(?:solid|\d+(?:\.\d+)?p[tx]solid)")
 _HEAD = re.compile(r"\s*\*?(?:de|from|von|enviat|sent|enviado)\s*:", re.I)
-_EVENT = re.compile(r"on[a-z]+|data-.*|srcdoc|background|ping", re.I)
+_EVENT = re.compile(r"on[a-z]+|data-.*|srcdoc|srcset|background|ping|(?:form)?action", re.I)
+_LINKS = ("href", "src", "cite", "longdesc", "dynsrc", "lowsrc", "poster", "usemap", "xlink:href")
+_SAFE = re.compile(r"(?:https?://|mailto:|tel:|cid:|#|data:image/(?:png|jpe?g|gif|webp);)", re.I)
+_LOADS = re.compile(r"url\s{0,9}\(|@import|expression\s{0,9}\(|\\[0-9a-f]", re.I)
 _REMOVALS = 12  # text nodes of an attribution above the quote
 
 
@@ -69,14 +74,27 @@ def cut_html(html: str) -> Cut:
 
 
 def _clean(page: LexborHTMLParser) -> None:
-    """Remove what a reader does not see: comments, scripts, forms, hidden texts, the program's name."""
+    """Remove what a reader does not see: comments, scripts, forms, hidden texts, the program's name; links and images
+    that lead to no web page, address or image (`javascript:`, a file server), and styles that load something."""
     root = page.root
     assert root is not None
-    for node in [node for node in _elements(root) if (node.tag or "") in _DROPPED or htmltext.is_hidden(node)]:
+    for node in reversed([node for node in _elements(root) if _is_dropped(node)]):  # inside first: none is freed twice
         node.decompose()
-    for node in _elements(root):
-        for name in [name for name in node.attributes if _EVENT.fullmatch(name)]:
+    for node in (root, *_elements(root)):
+        for name in [name for name, value in node.attributes.items() if _is_active(name, value or "")]:
             del node.attrs[name]
+
+
+def _is_dropped(node: LexborNode) -> bool:
+    tag = node.tag or ""
+    loads = tag == "style" and bool(_LOADS.search(node.html or ""))
+    return tag in _DROPPED or tag in _RAW or loads or htmltext.is_hidden(node)
+
+
+def _is_active(name: str, value: str) -> bool:
+    if name.lower() in _LINKS:
+        return not _SAFE.match(re.sub(r"[\x00-\x20]", "", value[:200]))
+    return bool(_EVENT.fullmatch(name)) or (name.lower() == "style" and bool(_LOADS.search(value)))
 
 
 def _elements(root: LexborNode) -> Iterator[LexborNode]:

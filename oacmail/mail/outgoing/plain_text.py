@@ -10,8 +10,9 @@ import re
 _BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _HIDDEN = re.compile("[\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]+")
 _NEWLINE = re.compile("\r\n|[\r\n\x0b\x0c\x85\u2028\u2029]")
-_SCHEME = re.compile(r"(?<=\w)://")
-_WWW = re.compile(r"\b(www)\.", re.IGNORECASE)
+_HOST = re.compile(r"(?<=\w)://[^\s/?#<>]{0,253}|\bwww\.[^\s/?#<>@]{0,253}", re.IGNORECASE)
+_BARE_HOST = re.compile(r"\.(?=[a-z]{2,24}/)(?<=\w\.)", re.IGNORECASE)  # a client links `example.org/a` too
+_MAILTO = re.compile(r"\b(mailto):", re.IGNORECASE)
 # It begins with the space, which the engine finds faster than what stands before it.
 _TOGETHER = re.compile(r" (?:(?<=\d )(?=h\b|\d{3}\b)|(?<=\b(?:Llei|art\.) )(?=\d)|(?<=\b(?:Ley|Law|art) )(?=\d))")
 _NO_BREAK = "\u00a0"
@@ -32,8 +33,10 @@ def _shown(line: str) -> str:
 
 
 def dead_links(text: str) -> str:
-    """`https://www.example.org` becomes `https[://]www[.]example.org`: readable, but not a link in any client."""
-    return _WWW.sub(r"\1[.]", _SCHEME.sub("[://]", text))
+    """`https://www.example.org` becomes `https[://]www[.]example[.]org`: readable, but not a link in a client, also not
+    in one that makes links of bare names of hosts with a path."""
+    hosts = _HOST.sub(lambda found: found[0].replace("://", "[://]").replace(".", "[.]"), text)
+    return _MAILTO.sub(r"\1[:]", _BARE_HOST.sub("[.]", hosts))
 
 
 def kept_together(text: str, name: str) -> str:
