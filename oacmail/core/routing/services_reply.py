@@ -60,10 +60,12 @@ def read_services_reply(text: str, today: date, workdays: Workdays) -> ServicesR
 
 
 def _by_order(text: str, today: date, workdays: Workdays) -> ServicesReply:
-    orders = read_orders(text)
-    if len(orders) != 1 or orders[0].verb not in BY_ORDER:
+    orders = frozenset(read_orders(text))  # the line of a button and the same in words are one
+    if len(orders) != 1:
         return UNREAD
     (order,) = orders
+    if order.verb not in BY_ORDER:
+        return UNREAD
     after = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
     if "?" in after or words.DOUBTS.search(folded(after)):
         return UNREAD
