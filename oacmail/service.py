@@ -59,6 +59,7 @@ class Service:
 
     def __post_init__(self) -> None:
         self._unread = ProblemFlag(self.parts.store, "folder-unread", begins="folder.unread")
+        self.parts.engine.progress = self._progressing
 
     def run(self) -> None:
         """Run until SIGTERM or SIGINT, then close all parts. Raises Fatal or ConfigError if a loop cannot continue."""
@@ -181,6 +182,12 @@ class Service:
 
     def _alive(self, name: str) -> None:
         self._beats[name] = time.monotonic()
+
+    def _progressing(self) -> None:
+        """A first look at a large mailbox, or twenty mails to a slow relay, may take longer than STALE_AFTER."""
+        name = threading.current_thread().name
+        if name in self._beats:
+            self._alive(name)
 
     def _watch(self) -> None:
         outage = Outage("imap")

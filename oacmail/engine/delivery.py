@@ -93,6 +93,7 @@ class Delivery:
         broke: list[str] = []
         left: list[str] = []
         for mail in claimed:
+            self.engine.progress()
             sender = self.envelope(mail.kind)
             if sender in trouble or len(trouble) > 1 or any(error.at_least for error in trouble.values()):
                 left.append(mail.key)

@@ -56,13 +56,15 @@ class _Undo(Exception):
 @dataclass(slots=True)
 class Engine:
     """`on_mail` is called after a turn that queued mail, in its thread; queries to the store wait until the commit.
-    `parser_config`: for a stored message that an agent's order has decided again."""
+    `parser_config`: for a stored message that an agent's order has decided again. `progress` is called after each part
+    of a long piece of work, in its thread: the work is not stuck."""
 
     policy: Policy
     store: Store
     renderer: Renderer
     clock: Clock
     on_mail: Callable[[], None] = lambda: None
+    progress: Callable[[], None] = lambda: None
     parser_config: Callable[[], ParserConfig] = ParserConfig
     _broken_templates: set[str] = field(default_factory=set)
 

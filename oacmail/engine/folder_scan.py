@@ -4,7 +4,7 @@ A place is recorded before its message is read. UIDs alone are never enough: a m
 the same UIDs to other messages under the same UIDVALIDITY. This module reads no message.
 """
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -20,6 +20,7 @@ from oacmail.mail.parse import parse
 
 log = structlog.get_logger()
 TOGETHER_BYTES = 1_000_000
+PORTION = 500  # messages that are identified and recorded together: the next start goes on behind them
 TAIL = 20  # a restored mailbox reuses the highest UIDs
 CLOCKS_DIFFER = timedelta(days=1)
 SIGNATURE_FIELD = "X-Oacmail"
@@ -62,6 +63,7 @@ class FolderScan:
 
     def scan(self, watched: WatchedFolder, compare: bool) -> FolderListing:
         """Open the folder, after `begin`, and record what is new in it. Raises Transient."""
+        self.engine.progress()
         store, state = self.engine.store, self.mailbox.open(watched.name)
         row = self._rows.get(watched.name) or self._begun(watched, state)
         fallen = bool(state.uidnext) and state.uidnext < row.uidnext
@@ -95,6 +97,7 @@ class FolderScan:
         bearing = self.mailbox.bearing(SIGNATURE_FIELD)
         own = (meta for meta in baseline if meta.uid in bearing)
         for some in batched(own, lambda meta: meta.size, TAIL, TOGETHER_BYTES):
+            self.engine.progress()
             for found in self.mailbox.fetch([meta.uid for meta in some]).values():
                 signed = own_signature(self.engine.policy, parse(found.raw))
                 if signed is not None and signed.case:
@@ -115,19 +118,23 @@ class FolderScan:
         """
         older = [meta for meta in new if meta.internal_date < row.started_at - self.backlog]
         if row.read_once:
-            perhaps = self._identities([meta.uid for meta in (new if renumbered else older)])
+            asked = [meta.uid for meta in (new if renumbered else older)]
+            perhaps = {uid: one for some in self._identities(asked) for uid, one in some.items()}
             return self.engine.store.of_the_past(older, perhaps)
         first = row.uidnext if row.uidvalidity == state.uidvalidity else 0
         return {meta.uid for meta in older if not first or meta.uid < first}
 
     def _identify(self, folder: str, uidvalidity: int) -> None:
         """Store the identity of baseline messages, to recognise them on another server."""
-        uids = self.engine.store.unidentified(folder, uidvalidity)
-        if uids:
-            self.engine.store.identify(folder, uidvalidity, self._identities(uids))
+        for some in self._identities(self.engine.store.unidentified(folder, uidvalidity)):
+            self.engine.store.identify(folder, uidvalidity, some)
 
-    def _identities(self, uids: Sequence[int]) -> dict[int, str]:
-        return {uid: identity(head) for uid, head in self.mailbox.identifying(uids).items()} if uids else {}
+    def _identities(self, uids: Sequence[int]) -> Iterator[dict[int, str]]:
+        """Yield the identities by UID, in portions: a hundred thousand may take longer than the watchdog waits."""
+        for start in range(0, len(uids), PORTION):
+            heads = self.mailbox.identifying(uids[start : start + PORTION])
+            self.engine.progress()
+            yield {uid: identity(head) for uid, head in heads.items()}
 
     def _new(
         self, watched: WatchedFolder, state: FolderState, compare: bool

@@ -193,6 +193,7 @@ class Intake:
     def _fetch(self, listing: FolderListing, uids: Sequence[int], *, alone: bool) -> Batch | None:
         """Return None if one of them is unreadable and was recorded; the others are requested alone later."""
         store, key = self.engine.store, (listing.watched.name, listing.state.uidvalidity)
+        self.engine.progress()
         store.attempt(*key, uids, alone=alone)
         try:
             messages = self.mailbox.fetch(uids)
@@ -221,6 +222,7 @@ class Intake:
     def _batch(self, batch: Batch, following: Batch | None = None, *, alone: bool) -> None:
         try:
             for messages, answers in batch.groups:
+                self.engine.progress()
                 self._messages(batch.listing, messages, answers, alone=alone)
             if batch.left_out:
                 self._left_out(batch.listing, batch.left_out, alone=alone)
