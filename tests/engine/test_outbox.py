@@ -172,6 +172,18 @@ def test_after_give_up_days_it_fails_and_the_agents_are_notified(town: TOWN) -> 
     assert world.kinds(AGENT).count("bounced") == 1
 
 
+def test_after_an_outage_longer_than_give_up_days_a_mail_is_not_given_up_at_its_first_deferral(town: TOWN) -> None:
+    world = town(smtp={"give_up_days": 1})
+    world.relay.when(DOWN)
+    world.citizen_writes(ANNA)
+    world.turn()
+    world.advance("2026-11-27 09:00")
+    world.relay.recover()
+    world.relay.when(deferred(450), to=ANNA, times=2)
+    world.live("2026-11-27 09:20", minutes=5)
+    assert world.kinds(ANNA) == ["ack"]
+
+
 @pytest.mark.parametrize(
     "outcome", [refused(552, "5.3.4", "DATA"), refused(554, "5.0.0", "DATA"), refused(550, "5.7.1")]
 )

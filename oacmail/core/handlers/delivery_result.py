@@ -19,6 +19,7 @@ from oacmail.core.policy import Policy
 from oacmail.core.view import OutgoingView, View
 
 BACKOFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=60))
+TRIES = 12  # before a mail is given up: after an outage longer than `give_up_days` the first "try later" is no reason
 REFUSED_CONTENT = frozenset({552, 554})
 
 
@@ -47,7 +48,7 @@ def _uncertain(policy: Policy, view: View, mail: OutgoingView, result: DeliveryR
 
 def _later(policy: Policy, view: View, mail: OutgoingView, result: DeliveryResult, now: datetime) -> list[Effect]:
     old = mail.queued_at is not None and now - mail.queued_at > timedelta(days=policy.sending.give_up_days)
-    if old and not result.limited:
+    if old and mail.attempts >= TRIES and not result.limited:
         return _give_up(policy, view, mail, result, now)
     wait = BACKOFF[min(mail.attempts, len(BACKOFF)) - 1] if mail.attempts else BACKOFF[0]
     return [UpdateOutbox(key=mail.key, event=MailEvent.PUT_OFF, next_at=now + wait, refused_at=now, error=result.error)]
