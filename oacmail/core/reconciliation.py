@@ -77,9 +77,9 @@ def from_text(text: str | None) -> Reconciliation | None:
 
 def is_due(last: Reconciliation, now: datetime, zone: ZoneInfo, *, compared: bool) -> bool:
     """Whether this pass over the mailbox is also the proof. `compared`: it has compared every place."""
-    if last.found and now - last.at >= AGAIN:
+    if last.found and not timedelta(0) <= now - last.at < AGAIN:
         return True
-    return compared and last.at < last_night(now, zone)
+    return compared and (last.at > now or last.at < last_night(now, zone))  # later: the clock was far ahead
 
 
 def last_night(now: datetime, zone: ZoneInfo) -> datetime:

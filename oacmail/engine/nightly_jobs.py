@@ -40,9 +40,10 @@ class NightlyJobs:
             engine.store.remember(NIGHT + name, now.isoformat(), now)
             return False
         failed = self._failed.get(name)
-        if failed is not None and now - failed < AGAIN:
+        if failed is not None and timedelta(0) <= now - failed < AGAIN:
             return False
-        return datetime.fromisoformat(done) < last_night(now, engine.policy.office.timezone)
+        at = datetime.fromisoformat(done)
+        return at > now or at < last_night(now, engine.policy.office.timezone)  # later: the clock was far ahead
 
     def _do(self, name: str, job: Callable[[], object]) -> None:
         now = self.ticks.engine.now()

@@ -230,6 +230,16 @@ def test_a_clock_that_was_ahead_blocks_no_budget_and_no_retry(town: TOWN) -> Non
     assert len(world.received(ANNA)) == 3 + 2
 
 
+def test_a_clock_that_was_ahead_fills_no_minute_of_the_relay(town: TOWN) -> None:
+    world = town(smtp={"per_minute": 1})
+    world.advance("2027-03-01 09:00")
+    _write(world, 1, PERE)
+    assert world.kinds(PERE) == ["ack"]
+    world.advance("2026-11-25 09:00")
+    _write(world, 1, ANNA)
+    assert world.kinds(ANNA) == ["ack"]
+
+
 def test_the_operator_is_notified_of_it_once_an_hour(world: World) -> None:
     _write(world, 6, ANNA)
     world.live("2026-11-25 09:50", minutes=10)

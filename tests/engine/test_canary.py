@@ -53,6 +53,11 @@ def test_each_hour_one_leaves_comes_back_and_status_shows_its_time(desk: Watched
     assert not desk.calls
 
 
+def test_one_that_left_while_the_clock_was_ahead_holds_up_no_other(desk: WatchedTown) -> None:
+    desk.turn("15:00", "09:00", "09:30", "10:00")
+    assert desk.sent()[1:] == ["canary:20261125T080000Z", "canary:20261125T090000Z"]
+
+
 def test_it_is_no_case_gets_no_answer_and_lies_in_sent(desk: WatchedTown) -> None:
     desk.turn("09:00", "09:01")
     assert desk.world.cases() == []

@@ -10,12 +10,13 @@ from oacmail import wiring
 from oacmail.adapters.systemd import Systemd
 from oacmail.cli.status import health
 from oacmail.core.errors import Transient
+from oacmail.core.reconciliation import Reconciliation, is_due
 from oacmail.engine import Ticks
 from oacmail.engine.nightly_jobs import NightlyJobs
 from oacmail.privacy.purge import Periods, due
 from oacmail.service import Service
 from tests.engine.test_forgetting import _answered_and_closed, left_in
-from tests.engine.world import AGENT, World, text_of
+from tests.engine.world import AGENT, World, local, text_of
 
 TOWN = Callable[..., World]
 
@@ -84,6 +85,16 @@ def test_a_job_of_the_night_that_fails_is_tried_again_after_an_hour_and_stops_no
         world.advance(at)
         nightly_jobs.look()
     assert done == ["tried", "second", "tried"]
+
+
+def test_a_clock_that_was_ahead_stops_no_night(world: World) -> None:
+    done: list[str] = []
+    proven = Reconciliation(at=local("2027-11-30 03:01"))
+    for at in ("2027-11-29 22:00", "2027-11-30 03:01", "2026-11-26 12:00", "2026-11-26 12:01", "2026-11-27 03:00"):
+        world.advance(at)
+        NightlyJobs(Ticks(engine=world.engine), {"purge": partial(done.append, at)}).look()
+    assert done == ["2027-11-30 03:01", "2026-11-26 12:00", "2026-11-27 03:00"]
+    assert is_due(proven, world.clock.now(), world.policy.office.timezone, compared=True)
 
 
 def test_the_work_of_a_night_without_the_daemon_is_done_once_at_its_start(world: World) -> None:

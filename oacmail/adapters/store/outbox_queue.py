@@ -111,7 +111,8 @@ def without_copy_since(con: sqlite3.Connection, staff: frozenset[str]) -> str | 
 
 
 def handed_over_since(con: sqlite3.Connection, now: datetime, seconds: int) -> int:
-    row = con.execute(
-        "SELECT count(*) FROM outbox WHERE data_at > ?", (stamp(now - timedelta(seconds=seconds)),)
+    row = con.execute(  # what a clock far ahead has recorded counts for no minute
+        "SELECT count(*) FROM outbox WHERE data_at > ? AND data_at <= ?",
+        (stamp(now - timedelta(seconds=seconds)), stamp(now)),
     ).fetchone()
     return int(row[0])

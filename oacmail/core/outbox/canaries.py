@@ -1,6 +1,6 @@
 """When the next canary is sent, and that one has come back. It never decides what follows if it does not."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from oacmail.core.canary import BACK, KEY, SENT, key_of, moment_of
 from oacmail.core.effects import Effect, Remember, Send
@@ -13,9 +13,11 @@ from oacmail.core.view import TickView
 
 def canary(policy: Policy, tick: TickView, now: datetime) -> tuple[Effect, ...]:
     """The next one, `canary.every_minutes` after the last; while that one has not left, none: a relay that is back
-    again would get them all at once."""
+    again would get them all at once. One that a clock far ahead has sent holds up no other."""
     last = tick.canary
-    if last is None or last.waits or (last.key and now - moment_of(last.key) < policy.canary.every):
+    if last is None or last.waits:
+        return ()
+    if last.key and timedelta(0) <= now - moment_of(last.key) < policy.canary.every:
         return ()
     key = key_of(now)
     send = Send(
