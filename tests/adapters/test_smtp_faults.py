@@ -191,6 +191,12 @@ DAILY = "554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededExceptio
 MINUTE = "432 4.3.2 Concurrent connections limit exceeded"
 LIMITS = (
     ("550-5.4.5 Daily user sending limit exceeded\r\n550 5.4.5 more", "550 5.4.5 limit of a day", (300.0, False)),
+    (
+        "550 5.7.1 Daily SMTP relay limit exceeded for customer. For more information",
+        "550 5.7.1 limit of a day",
+        (300.0, False),
+    ),
+    ("450 4.2.1 Peak SMTP relay limit exceeded for customer.", "450 4.2.1 limit of a minute", (60.0, False)),
     ("550 5.1.90 limit", "550 5.1.90 limit of a day", (300.0, False)),
     (DAILY, "554 5.2.0 limit of a day", (300.0, False)),
     (MINUTE, "432 4.3.2 limit of a minute", (60.0, True)),

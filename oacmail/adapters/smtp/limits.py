@@ -7,7 +7,9 @@ Sources: Exchange Online (three connections: "432 4.3.2 Concurrent connections l
 carried over to the following minutes; 10,000 recipients a day: "554 5.2.0
 STOREDRV.Submission.Exception:SubmissionQuotaExceededException", or 5.1.90),
 <https://learn.microsoft.com/en-us/exchange/troubleshoot/send-emails/smtp-submission-improvements>; 5.4.5 of Gmail,
-<https://support.google.com/a/answer/3726730>.
+<https://support.google.com/a/answer/3726730>; of its relay service also "550 5.7.1 Daily SMTP relay limit exceeded for
+customer" and, for a while, "450 4.2.1 Peak SMTP relay limit exceeded for customer",
+<https://support.google.com/a/answer/6140680>.
 """
 
 import re
@@ -32,6 +34,10 @@ def limit(code: int, text: str) -> Limit | None:
     line = f"{code} {text}"
     if re.search(r"^432 4\.3\.2\b|^421 4\.3\.2\b.*(?:thread|connections?) limit exceeded", line, re.IGNORECASE):
         return Limit("limit of a minute", MINUTE, named=True)
+    if re.search(r"^450 4\.2\.1\b.*Peak SMTP relay limit exceeded", line, re.IGNORECASE):
+        return Limit("limit of a minute", MINUTE)
+    if re.search(r"^5\d\d 5\.7\.1\b.*Daily SMTP relay limit exceeded", line, re.IGNORECASE):
+        return Limit("limit of a day", _DAILY_PAUSE)
     if re.search(r"^5\d\d 5\.(?:4\.5|1\.90)\b|^5\d\d 5\.2\.0\b.*SubmissionQuotaExceeded", line):
         return Limit("limit of a day", _DAILY_PAUSE)
     return None
