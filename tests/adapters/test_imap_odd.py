@@ -1,12 +1,13 @@
 """Servers with few capabilities and odd answers: Exchange, Gmail, mail-devel, and items that are no messages."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
-from oacmail.adapters.imap import ImapLoginRefused, ImapMailbox, ImapSettings
+from oacmail.adapters.imap import ImapLoginRefused, ImapMailbox, ImapSettings, messages
 from oacmail.core.errors import Transient, UnreadableMessage
 from oacmail.core.model import Folder
 from tests.fakes.imap_server import FakeMessage, ImapServer
@@ -42,6 +43,15 @@ def test_a_list_of_folders_that_has_not_changed_is_parsed_once() -> None:
         server.folders = ('(\\HasNoChildren) "/" "INBOX"', '(\\Sent) "/" "Sent"')
         assert [one.name for one in mailbox.watched()] == ["INBOX", "Sent"]
     assert again < first / 3
+
+
+def test_our_own_mails_of_a_huge_folder_are_searched_for_in_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """imaplib takes no line above a megabyte: about 140,000 UIDs."""
+    monkeypatch.setattr(messages, "_WINDOW", 2)
+    with ImapServer(messages=dict.fromkeys(range(1, 6), FakeMessage())) as server, _open(server) as mailbox:
+        assert mailbox.bearing("X-Oacmail") == {1, 2, 3, 4, 5}
+        asked = [words for words in server.commands if words.startswith("UID SEARCH")]
+    assert [words.split(" ")[3:5] for words in asked] == [["1:2", "HEADER"], ["3:4", "HEADER"], ["5:6", "HEADER"]]
 
 
 # --- quota ------------------------------------------------------------------------------------------------
@@ -314,4 +324,15 @@ def test_a_login_that_a_limit_refuses_says_nothing_about_the_password() -> None:
             box.open("INBOX")
         server.locked = ""
         assert box.open("INBOX").exists == 0
+        box.close()
+
+
+@pytest.mark.parametrize("code", ["UNAVAILABLE", "LIMIT", "INUSE", "SERVERBUG"])
+def test_a_login_that_the_server_refuses_for_its_own_reasons_says_nothing_about_the_password(code: str) -> None:
+    with ImapServer() as server:
+        box = ImapMailbox(ImapSettings(host="localhost", port=server.port, user="oac", password="x", security="none"))
+        server.locked = f"NO [{code}] not now"
+        with pytest.raises(Transient, match=re.escape(f"[{code}]")) as caught:
+            box.open("INBOX")
+        assert not isinstance(caught.value, ImapLoginRefused)
         box.close()

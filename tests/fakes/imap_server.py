@@ -159,7 +159,7 @@ class _Dialogue(socketserver.StreamRequestHandler):
         return "OK done" if self.server.world.quota else "BAD what?"
 
     def do_search(self, words: str) -> None:
-        wanted = words.partition("SEARCH UID ")[2]
+        wanted = words.partition("SEARCH UID ")[2].partition(" ")[0]
         found = self._uids(wanted) if wanted else sorted(self.server.world.messages)
         self._say(" ".join(("* SEARCH", *map(str, found))))
 

@@ -82,7 +82,7 @@ class ImapMailbox:
         """Return the UIDs of messages that have this field; with `value`, only those whose field contains it."""
         self._reopen()
         with self._session.client("SEARCH") as client:
-            return set(client.search(["HEADER", field, value]))
+            return messages.bearing(client, self._states[self._folder], field, value)
 
     def offers(self) -> frozenset[str]:
         """Return the capabilities after login (RFC 3501 section 7.2.1), in capitals."""

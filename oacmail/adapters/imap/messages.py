@@ -25,10 +25,19 @@ def all_uids(client: Client, state: FolderState) -> set[int]:
         answers = client.take_untagged("ESEARCH")
         if answers:
             return set(_ranges(answers[-1]))
+    return _searched(client, state)
+
+
+def bearing(client: Client, state: FolderState, field: str, value: str) -> set[int]:
+    """Return the UIDs of messages whose field contains the value: in Sent these may be nearly all."""
+    return _searched(client, state, "HEADER", field, value)
+
+
+def _searched(client: Client, state: FolderState, *criteria: str) -> set[int]:
     if state.exists <= _WINDOW or not state.uidnext:
-        return set(client.search("ALL"))
+        return set(client.search(list(criteria) or "ALL"))
     windows = range(1, state.uidnext, _WINDOW)
-    return {uid for first in windows for uid in client.search(["UID", f"{first}:{first + _WINDOW - 1}"])}
+    return {uid for first in windows for uid in client.search(["UID", f"{first}:{first + _WINDOW - 1}", *criteria])}
 
 
 def all_metas(client: Client, uids: Sequence[int] | None) -> list[MessageMeta]:

@@ -24,6 +24,8 @@ from oacmail.hosts import is_loopback
 
 _CONNECT_SECONDS = 30.0
 _GOODBYE_SECONDS = 2.0
+# RFC 5530 section 3: these refusals of a login concern the server, or connections that are open already.
+_NOT_THE_PASSWORD = re.compile(r"\[(?:UNAVAILABLE|LIMIT|INUSE|SERVERBUG)\]")
 # Give up a peer that vanished silently after about two minutes, also during a long IDLE.
 _KEEPALIVE = ((socket.TCP_KEEPIDLE, 60), (socket.TCP_KEEPINTVL, 20), (socket.TCP_KEEPCNT, 3))
 
@@ -159,7 +161,7 @@ def _translated(command: str, error: Exception, auth: str) -> Transient:
     if limited := limit(command, str(error)):
         return limited
     message = f"IMAP {command}: {type(error).__name__} {_detail(error)}".strip()
-    if not isinstance(error, LoginError) or "[UNAVAILABLE]" in str(error):
+    if not isinstance(error, LoginError) or _NOT_THE_PASSWORD.search(str(error)):
         return Transient(message)
     return ImapLoginRefused(message if auth == "password" else f"{message} with a token")
 
