@@ -1,7 +1,5 @@
 """Crashes while messages are read, and unreadable messages: none costs its neighbours anything."""
 
-from datetime import timedelta
-
 from oacmail.engine.intake import MAX_CRASHES
 from oacmail.engine.quarantine import SPACING
 from tests.engine.world import ANNA, MARTA, PERE, World
@@ -28,20 +26,6 @@ def test_a_message_that_crashes_the_process_again_and_again_is_set_aside_and_sto
     assert world.kinds(PERE) == ["ack"]
     assert world.kinds(ANNA) == []
     assert "quarantine" in world.problems()
-
-
-def test_a_message_that_a_clock_far_ahead_has_put_off_is_tried_again(world: World) -> None:
-    world.clock.forward(days=90)
-    world.citizen_writes(PERE)
-    world.citizen_writes(ANNA)
-    messages = world.mailbox.folders["INBOX"].messages
-    messages[max(messages)].bad = True
-    world.sync()
-    assert len(world.cases()) == 1
-    messages[max(messages)].bad = False
-    world.clock.set(world.clock.now() - timedelta(days=90))
-    world.sync()
-    assert len(world.cases()) == 2
 
 
 def test_a_message_that_the_server_cannot_give_out_is_set_aside_after_spaced_tries(world: World) -> None:

@@ -6,14 +6,12 @@ knows its outcome only.
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from oacmail.adapters.store.connection import at, stamp
 from oacmail.core.model import Folder, MessageRef, Outcome
 from oacmail.core.ports.mailbox import FolderRead, FolderRow, MessageMeta, WatchedFolder
 from oacmail.core.ports.store import UNREADABLE
-
-PUT_OFF_AT_MOST = timedelta(hours=2)  # longer than any pause of engine/quarantine.py
 
 
 def folders(con: sqlite3.Connection) -> dict[str, FolderRow]:
@@ -195,13 +193,11 @@ def with_unworked(con: sqlite3.Connection) -> set[tuple[str, int]]:
 def unworked(
     con: sqlite3.Connection, name: str, uidvalidity: int, now: datetime
 ) -> dict[int, tuple[MessageMeta, int, bool]]:
-    """Return uid -> (message, attempts, was processed when a process died) without an outcome and not put off. A time
-    farther off than PUT_OFF_AT_MOST was written by a clock far ahead."""
+    """Return uid -> (message, attempts, was processed when a process died) without an outcome and not put off."""
     rows = con.execute(
         """SELECT uid, size, internal_date, attempts, in_flight FROM sightings
-        WHERE folder = ? AND uidvalidity = ? AND outcome IS NULL
-        AND (retry_at IS NULL OR retry_at <= ? OR retry_at > ?)""",
-        (name, uidvalidity, stamp(now), stamp(now + PUT_OFF_AT_MOST)),
+        WHERE folder = ? AND uidvalidity = ? AND outcome IS NULL AND (retry_at IS NULL OR retry_at <= ?)""",
+        (name, uidvalidity, stamp(now)),
     )
     return {
         row["uid"]: (
