@@ -116,6 +116,8 @@ def test_what_is_harmless_stays_as_it_came() -> None:
         ("factura.pdf.exe", "application/pdf", b"x"),
         ("informe.pdf", "application/pdf", b"MZ\x90\x00"),
         ("gpj.tiderc\u202e.scr", "image/jpeg", b"x"),
+        ("Escriptori de la seu.rdp", "text/plain", b"full address:s:192.0.2.1"),
+        ("Documents.library-ms", "application/xml", b"<libraryDescription>"),
         ("notes.txt", "text/plain", b"-----BEGIN PRIVATE KEY-----\nMII"),
         ("dades", "application/octet-stream", b"7z\xbc\xaf\x27\x1c..."),
         ("full.xlsx", "application/octet-stream", b"PK\x03\x04....[Content_Types].xml....xl/vbaProject.bin"),

@@ -12,12 +12,13 @@ _ENDINGS = {
     "executable": """
         exe com scr bat cmd js jse vbs vbe wsf wsh ps1 psm1 msi msp dll jar hta lnk pif cpl reg apk ipa dmg pkg app
         appimage sh bash py pyw pl rb chm sys drv inf scf url desktop msc gadget application one xll iqy slk
-        settingcontent-ms appx msix deb rpm run bin elf""",
+        settingcontent-ms appx msix deb rpm run bin elf rdp jnlp library-ms search-ms ws wsc sct vb diagcab xbap hlp
+        theme themepack""",
     "archive": """
         zip rar 7z tar gz tgz bz2 tbz xz txz zst cab ace arj lzh lha z iso img vhd vhdx udf dat eml msg mbox p7m
-        p7z wim uue b64""",
+        p7z wim uue b64 zipx lzma xpi crx war""",
     "page": "htm html xhtml xht shtml mht mhtml svg svgz",
-    "macro": "docm dotm dot xlsm xltm xlam xlsb xla xlm pptm potm ppam ppsm sldm wll",
+    "macro": "docm dotm dot xlsm xltm xlam xlsb xla xlm pptm potm ppam ppsm sldm wll ade adp accde",
 }
 _BY_ENDING = {ending: risk for risk, endings in _ENDINGS.items() for ending in endings.split()}
 _MIMES: tuple[tuple[str, re.Pattern[str]], ...] = (
