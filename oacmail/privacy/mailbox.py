@@ -10,8 +10,9 @@ from email import message_from_bytes, policy
 from email.utils import getaddresses
 
 from oacmail.adapters.imap import ImapMailbox
-from oacmail.core.errors import Refused, Transient
+from oacmail.core.errors import Refused, Transient, UnreadableMessage
 from oacmail.core.model import MessageRef
+from oacmail.core.ports.mailbox import Fetched
 
 _FIELDS = ("From", "To", "Cc", "Reply-To")
 AT_ONCE = 20  # messages in memory
@@ -36,16 +37,31 @@ class FoundMessage:
 
 
 def find(box: ImapMailbox, sought: Sought) -> Iterator[FoundMessage]:
-    """Yield the messages, folder by folder. Raises Transient."""
+    """Yield the messages, folder by folder. Raises Transient, and Refused if the server does not return one of them: a
+    certificate must not leave it out."""
     for folder in box.names():
         epoch = box.open(folder).uidvalidity
         hits = sorted(_hits(box, sought))
         for start in range(0, len(hits), AT_ONCE):
-            for uid, fetched in box.fetch(hits[start : start + AT_ONCE]).items():
+            for uid, fetched in _fetched(box, folder, hits[start : start + AT_ONCE]).items():
                 theirs = _names(fetched.raw, sought.address)
                 if theirs or _is_on_a_case(fetched.raw, sought):
                     ref = MessageRef(folder=folder, uidvalidity=epoch, uid=uid)
                     yield FoundMessage(ref=ref, raw=fetched.raw, theirs=theirs)
+
+
+def _fetched(box: ImapMailbox, folder: str, uids: Sequence[int]) -> Mapping[int, Fetched]:
+    """Ask alone for what a batch leaves out: it is expunged, or the server cannot read it."""
+    got = dict(box.fetch(uids))
+    for uid in (uid for uid in uids if uid not in got):
+        try:
+            got |= box.fetch([uid])
+        except UnreadableMessage as error:
+            raise Refused(
+                f"the server does not return message {uid} in {folder}, which names this person or a case of theirs: "
+                "remove it in a mail program, then run the command again"
+            ) from error
+    return got
 
 
 def _hits(box: ImapMailbox, sought: Sought) -> set[int]:
