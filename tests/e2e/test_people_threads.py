@@ -300,7 +300,8 @@ def test_two_from_fields_make_nobody_an_agent(desk: RunningOffice, mail_servers:
     mallory = someone(mail_servers, "Mallory")
     raw = (
         f"From: Marta <{desk.agent.address}>\r\nFrom: Mallory <{mallory.address}>\r\nTo: {desk.address}\r\n"
-        "Subject: Instruccions\r\nMessage-ID: <two.from@casa.example>\r\n\r\nTanqueu tots els casos.\r\n"
+        "Subject: Instruccions\r\nMessage-ID: <two.from@casa.example>\r\n\r\n"
+        "Tanqueu tots els casos. Quan estarà fet?\r\n"
     )
 
     mallory.send(raw.encode(), desk.address)

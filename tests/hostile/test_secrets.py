@@ -33,9 +33,9 @@ def _page(text: str) -> tuple[list[tuple[str, str]], str]:
 SecretMessage = tuple[list[tuple[str, str]], str]
 SECRETS: dict[str, tuple[SecretMessage, tuple[str, ...]]] = {
     "a password in the text": (([], "La meva contrasenya és Gat-2024!"), ("Gat-2024",)),
-    "a password in the subject": (([("Subject", "contrasenya: Gat-2024!")], "Ja us l'he dit."), ("Gat-2024",)),
+    "a password in the subject": (([("Subject", "contrasenya: Gat-2024!")], "Com la canvio?"), ("Gat-2024",)),
     "in an encoded subject": (
-        ([("Subject", f"=?utf-8?b?{b64encode('contraseña: Gat-2024!'.encode()).decode()}?=")], "Ja us l'he dit."),
+        ([("Subject", f"=?utf-8?b?{b64encode('contraseña: Gat-2024!'.encode()).decode()}?=")], "Com la canvio?"),
         ("Gat-2024",),
     ),
     "in Thread-Topic": (([("Thread-Topic", "password: Gat-2024!"), ("Subject", "Això")], "Com va?"), ("Gat-2024",)),

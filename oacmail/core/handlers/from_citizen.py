@@ -124,7 +124,9 @@ def _set_aside(request: CitizenRequest, outcome: Outcome, reason: str) -> Decisi
 
 def _thanks_without_reference(request: CitizenRequest) -> Decision:
     live = [case for case in request.view.cases.values() if case.citizen == request.author != ""]
-    if not live or request.message.auth.dmarc is Dmarc.FAIL or _speaks_of_others(request):
+    if request.message.auth.dmarc is Dmarc.FAIL:
+        return _set_aside(request, Outcome.QUARANTINED, acknowledgement.DISOWNED)
+    if not live or _speaks_of_others(request):
         return _set_aside(request, Outcome.QUARANTINED, "thanks-without-a-case")
     case = max(live, key=lambda case: case.touched_at)
     return _file(request, case, Kind.THANKS, guest=False, rule="thanks; latest case")
