@@ -76,8 +76,9 @@ class TestMail:
         while time.monotonic() < end:
             for folder in self.watched:
                 self._box.open(folder.name)
-                if found := self._box.bearing(field, value):
-                    return folder, self._box.metas(sorted(found))[0]
+                found = sorted(self._box.bearing(field, value))
+                if found and (metas := self._box.metas(found)):  # a running service may file it in between
+                    return folder, metas[0]
             self._box.wait(1.0)
         return None
 
