@@ -19,8 +19,6 @@ from oacmail.cli.common import as_json, configured, existing, print_json, safe
 from oacmail.config import Config, secrets
 from oacmail.core.errors import ConfigError, OacmailError, Transient
 
-_SQLITE = b"SQLite format 3\0"  # how every database begins (sqlite.org/fileformat.html)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrillResult:
@@ -65,10 +63,7 @@ def _newest(path: Path) -> Path | None:
 def _is_backup(file: Path) -> bool:
     """Whether it is a copy by timer, whatever it holds, or any other database: the archive of an `export` may lie
     beside them."""
-    if fnmatch(file.name, drills.BY_DATE):
-        return True
-    with file.open("rb") as opened:
-        return opened.read(len(_SQLITE)) == _SQLITE
+    return fnmatch(file.name, drills.BY_DATE) or connection.is_database(file)
 
 
 def _tried(config: Config, source: Path, now: datetime) -> DrillResult:

@@ -79,7 +79,13 @@ def is_due(last: Reconciliation, now: datetime, zone: ZoneInfo, *, compared: boo
     """Whether this pass over the mailbox is also the proof. `compared`: it has compared every place."""
     if last.found and not timedelta(0) <= now - last.at < AGAIN:
         return True
-    return compared and (last.at > now or last.at < last_night(now, zone))  # later: the clock was far ahead
+    return compared and not is_since_last_night(last.at, now, zone)
+
+
+def is_since_last_night(at: datetime, now: datetime, zone: ZoneInfo) -> bool:
+    """Whether what was done at that moment need not be done again. A moment ahead of `now` was recorded by a clock that
+    was far ahead: it counts for no night."""
+    return last_night(now, zone) <= at <= now
 
 
 def last_night(now: datetime, zone: ZoneInfo) -> datetime:

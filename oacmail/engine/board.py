@@ -33,8 +33,9 @@ MOVES_MOST = 20  # people's moves in WITHIN that are carried out without a word
 WITHIN = timedelta(minutes=1)
 AT_REST = timedelta(days=2)  # after that a closed case is looked at only when all folders are compared, each night
 ROOTS = "board-roots"  # recorded: every `board.root` on this server, a line each
-_TRACKED = (Folder.INTAKE, Folder.BOARD, Folder.OTHER)
-_REQUESTS = (Outcome.AUTOMATIC, Outcome.SPAM, Outcome.QUARANTINED)
+TRACKED = (Folder.INTAKE, Folder.BOARD, Folder.OTHER)
+PERHAPS_REQUESTS = (Outcome.AUTOMATIC, Outcome.SPAM, Outcome.QUARANTINED)
+"""What is a request after all if a person puts it among the open cases."""
 
 
 @dataclass(slots=True)
@@ -125,7 +126,7 @@ class BoardSync:
             known = store.board_places()
             store.board_folders([listing.watched.name for listing in listings])
             for listing in listings:
-                if listing.watched.role in _TRACKED:
+                if listing.watched.role in TRACKED:
                     self._record_one(listing, known)
             store.board_begin()
 
@@ -235,7 +236,7 @@ class BoardSync:
         to = self._place(judgement.at.ref.folder)
         assert to is not None
         case = one.case
-        if case is None and to.folder in OPENS and one.outcome in _REQUESTS and one.role is not Role.OURS:
+        if case is None and to.folder in OPENS and one.outcome in PERHAPS_REQUESTS and one.role is not Role.OURS:
             case = self._open_case(one, judgement.at, parser_config)
         with self.engine.store.together():
             self.engine.perform(BoardMove(message=one.message, case=case, to=to))

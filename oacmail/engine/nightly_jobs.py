@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from oacmail.core.errors import OacmailError
-from oacmail.core.reconciliation import last_night
+from oacmail.core.reconciliation import is_since_last_night
 from oacmail.engine.ticks import Ticks
 
 log = structlog.get_logger()
@@ -42,8 +42,7 @@ class NightlyJobs:
         failed = self._failed.get(name)
         if failed is not None and timedelta(0) <= now - failed < AGAIN:
             return False
-        at = datetime.fromisoformat(done)
-        return at > now or at < last_night(now, engine.policy.office.timezone)  # later: the clock was far ahead
+        return not is_since_last_night(datetime.fromisoformat(done), now, engine.policy.office.timezone)
 
     def _do(self, name: str, job: Callable[[], object]) -> None:
         now = self.ticks.engine.now()

@@ -17,22 +17,21 @@ from oacmail.core.board.meaning import OPENS
 from oacmail.core.board.places import BoardNames, agents_of, belongs
 from oacmail.core.effects import Arrived, BoardMove
 from oacmail.core.handlers.board_move import on_board_move
-from oacmail.core.model import BoardFolder, BoardPlace, Folder, Outcome
+from oacmail.core.model import BoardFolder, BoardPlace, Folder
 from oacmail.core.policy import Policy
 from oacmail.core.ports.board import Placed
 from oacmail.core.ports.mailbox import Mailbox, WatchedFolder
 from oacmail.core.view import View
 from oacmail.engine import Engine
+from oacmail.engine.board import PERHAPS_REQUESTS, TRACKED
 from oacmail.mail.parse import parse
 from oacmail.mail.parser_config import ParserConfig
 from oacmail.rebuild.contents import FolderContents, Found, fetched
 from oacmail.replay import VirtualClock
 
-TRACKED = (Folder.INTAKE, Folder.BOARD, Folder.OTHER)
 AT_ONCE = timedelta(seconds=1)
 """A message that lies in a folder so soon after its arrival was delivered there: that orders nothing."""
 LAG = timedelta(minutes=10)  # so long after a change the service has certainly moved the messages, if it lived
-_REQUESTS = (Outcome.AUTOMATIC, Outcome.SPAM, Outcome.QUARANTINED)
 
 
 def names_on(policy: Policy, mailbox: Mailbox) -> BoardNames | None:
@@ -106,7 +105,7 @@ class PlayedBoard:
             return
         message, standing = known
         case = self.store.board_case(message)
-        if case is None and standing.outcome in _REQUESTS and put.to.folder in OPENS:
+        if case is None and standing.outcome in PERHAPS_REQUESTS and put.to.folder in OPENS:
             self._open([put.found])
         elif case is not None and put.to != belongs(standing):
             self._move(BoardMove(message=message, case=case, to=put.to))
@@ -157,7 +156,7 @@ class PlayedBoard:
 
     def _without_case(self, placed: Iterable[Placed]) -> None:
         """What lies in a folder of open cases is a request after all: a person has put it there."""
-        refs = {one.ref: one for one in placed if one.standing.outcome in _REQUESTS and self._opens(one)}
+        refs = {one.ref for one in placed if one.standing.outcome in PERHAPS_REQUESTS and self._opens(one)}
         self._open([one for one in self._messages() if one.ref in refs])
 
     def _open(self, requests: Sequence[Found]) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 FILE = "oacmail.db"
 LOCK = "oacmail.lock"
+_HEADER = b"SQLite format 3\x00"
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
@@ -115,6 +116,12 @@ def connect_readonly(path: Path) -> sqlite3.Connection:
         con = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False)
         con.row_factory = sqlite3.Row
         return con
+
+
+def is_database(path: Path) -> bool:
+    """Return True if the file begins as each database of SQLite does (https://sqlite.org/fileformat.html)."""
+    with path.open("rb") as file:
+        return file.read(len(_HEADER)) == _HEADER
 
 
 @contextmanager

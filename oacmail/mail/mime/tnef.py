@@ -8,7 +8,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_SIGNATURE = 0x223E9F78
+SIGNATURE = b"\x78\x9f\x3e\x22"  # [MS-OXTNEF] 2.1.3.1, of every winmail.dat
 _BODY, _TITLE, _DATA, _RENDERING = 0x0002800C, 0x00018010, 0x0006800F, 0x00069002
 _MOST = 1_000
 
@@ -23,7 +23,7 @@ class Packed:
 
 def unpack(data: bytes) -> Packed:
     """Return what can be read of `data`; Packed() if it is not TNEF."""
-    if len(data) < 6 or struct.unpack_from("<I", data)[0] != _SIGNATURE:
+    if len(data) < 6 or not data.startswith(SIGNATURE):
         return Packed()
     body = b""
     files: list[list[bytes]] = []

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from html import escape
 
-from oacmail.mail.mime import boundaries, charset, limits, normalize, parts
+from oacmail.mail.mime import boundaries, charset, limits, normalize, parts, tnef
 from oacmail.mail.mime.parts import MimePart
 from oacmail.mail.outgoing import answer_text
 from oacmail.mail.outgoing.answer_text import Cut
@@ -22,7 +22,6 @@ _PROTECTED = frozenset(
 _PACKED = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 _MESSAGE_NAME = re.compile(r"\.(?:eml|emlx|msg|oft|mbox|mht|mhtml)[\s.]*$", re.I)
 _PACKED_NAME = re.compile(r"winmail\.dat\b|\.tnef[\s.]*$", re.I)
-_TNEF = b"\x78\x9f\x3e\x22"  # MS-OXTNEF 2.1.3.1: what is packed may hold the whole mail, with the notice below it
 _ARMOUR = "-----BEGIN PGP "
 _META = re.compile(rb"<meta[^>]{0,200}charset\s{0,9}=\s{0,9}[\"']?([a-zA-Z0-9_-]{1,40})", re.I)
 _MOST_TAGS = 10_000
@@ -130,7 +129,7 @@ def _leaf(part: MimePart, found: _Found) -> None:
     kind, name = part.get_content_type(), parts.file_name(part)
     if _MESSAGE_NAME.search(name):
         found.reason = "attached-message"
-    elif _PACKED_NAME.search(name) or part.data().startswith(_TNEF):
+    elif _PACKED_NAME.search(name) or part.data().startswith(tnef.SIGNATURE):  # it may hold the notice below the mail
         found.reason = "other-format"
     elif kind in ("text/plain", "text/html") and not parts.is_file(part):
         found.bodies.append((kind.removeprefix("text/"), _decoded(part, kind)))

@@ -56,16 +56,14 @@ arxivar, pueden archivar, tanqueu, cierren, cerrad, per tancat, por cerrado, arc
 dejenlo, oblideu, oblideu-ho, olvidadlo, olvidenlo, retiro la, retiro el, retiro lo, je retire, you can close,
 enhorabona, enhorabuena, felicitats, felicitar, felicidades, bones festes, felices fiestas, feliz navidad, bon nadal,
 merry christmas, deu us ho pagui, dios se lo pague, dios os lo pague, de part meva, de la meva part, de part de, de
-mi parte, de parte de, ja he, ja
-hem, ja m'han, ja ens han, ja esta, ja hi soc, ja ho tinc, ja ho he, ja surt, ja surten, ja puc, ya he, ya hemos, ya
-me han, ya nos han, ya esta, ya lo tengo, ya lo he, ya sale, ya salen, ya puedo, he pogut, hem pogut, he podido,
-hemos podido, tout est regle, sorted, it worked, va funcionar, ha funcionat, ha funcionado, ha entrado, ha entrat, a
-la primera, rebut, recibido, received, fet, hecho, done, entes, entesos,
-entendido
+mi parte, de parte de, ja he, ja hem, ja m'han, ja ens han, ja esta, ja hi soc, ja ho tinc, ja ho he, ja surt, ja
+surten, ja puc, ya he, ya hemos, ya me han, ya nos han, ya esta, ya lo tengo, ya lo he, ya sale, ya salen, ya puedo,
+he pogut, hem pogut, he podido, hemos podido, tout est regle, sorted, it worked, va funcionar, ha funcionat, ha
+funcionado, ha entrado, ha entrat, a la primera, rebut, recibido, received, fet, hecho, done, entes, entesos, entendido
 """
 _WORDS = re.compile(rf"(?<!\w){_table(_ASKS, _WAITS)}")
-_BACK = re.compile(rf"(?<!\w){_table(_GOES_BACK, _GOES_ON)}(?!\w)|\b(?:sigue|segueix|llamad|truqu)\w*")
-_ENDS = re.compile(rf"(?<!\w){_table(_CLOSES)}(?!\w)")
+_BACK = re.compile(rf"(?<!\w){_table(_GOES_BACK)}|\btruqu\w*")
+_ENDS = re.compile(rf"(?<!\w){_table(_CLOSES)}")
 _TURNS = re.compile(
     rf"(?<!\w){_table(_GOES_ON, _WAITS)}"
     r"|\b(?:sigue\w*|segueix\w*|llamen\w*|llamad\w*|truqu\w+|rappelez\w*"
@@ -99,8 +97,8 @@ def turns(folded: str) -> bool:
 
 
 def goes_back(folded: str) -> bool:
-    """True if a folded text turns, or has a word with which people come back to a matter ("lo único", "toutefois").
-    More texts have one than turn: a circumstance for the model, no guard."""
+    """True if a folded text turns, or has a word with which people come back to a matter ("lo único", "toutefois"). A
+    circumstance for the model, and a guard of few words: those that come back are no thanks."""
     return turns(folded) or _BACK.search(folded) is not None
 
 

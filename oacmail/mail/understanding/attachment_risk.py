@@ -6,6 +6,8 @@ third. This module never opens, unpacks or runs anything.
 
 import re
 
+from oacmail.mail.mime import tnef
+
 # risk -> file endings; the names of secret-bearing files are those of PKCS #12, PEM, JKS and SSH keys
 _ENDINGS = {
     "certificate": "p12 pfx pem key jks keystore bcfks pkcs12 p8 pk8 pvk ppk kdb kdbx",
@@ -50,7 +52,7 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"BZh", "archive"),
     (b"\xfd7zXZ\x00", "archive"),
     (b"MSCF", "archive"),
-    (b"\x78\x9f\x3e\x22", "archive"),  # TNEF (winmail.dat)
+    (tnef.SIGNATURE, "archive"),
 )
 _OFFICE = re.compile(rb"\[Content_Types\]\.xml|mimetypeapplication/vnd\.oasis")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"

@@ -11,11 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from oacmail.adapters.store import keys
-from oacmail.adapters.store.connection import FILE, at, connect_at_rest, transaction
+from oacmail.adapters.store.connection import FILE, at, connect_at_rest, is_database, transaction
 from oacmail.adapters.store.write_context import remember
 from oacmail.core.errors import OacmailError
 
-_MAGIC = b"SQLite format 3\x00"
 RECORD = "backup:"  # before a path, in kv
 
 
@@ -50,9 +49,8 @@ def set_aside(state: Path) -> Iterator[Backup]:
 
 def is_of(path: Path, names: Collection[str]) -> bool:
     """Whether the file is a database of the office whose keys have these names (an early one knows none)."""
-    with path.open("rb") as file:
-        if file.read(len(_MAGIC)) != _MAGIC:
-            return False
+    if not is_database(path):
+        return False
     try:
         with closing(connect_at_rest(path)) as con:
             known = keys.known(con)
