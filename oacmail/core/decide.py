@@ -30,6 +30,7 @@ from oacmail.core.handlers.delivery_result import on_delivery_result
 from oacmail.core.handlers.from_citizen import from_citizen
 from oacmail.core.handlers.from_services import SAID
 from oacmail.core.handlers.from_staff import from_staff, in_sent_folder
+from oacmail.core.handlers.orders import on_own_note
 from oacmail.core.handlers.outbox_command import on_outbox_command
 from oacmail.core.handlers.report import on_report_ready
 from oacmail.core.handlers.tick import on_tick
@@ -128,9 +129,10 @@ def _own_copy(policy: Policy, view: View, lookup: Lookup, signature: Signature) 
 
 
 def _decides_again(view: View, lookup: Lookup) -> bool:
-    """Whether a known message is decided again: in Sent, an answer whose other copy reached INBOX first; in INBOX, a
-    message first seen in Junk; on the board, a forward whose writer an agent has named and an answer that was
-    read before its question; anywhere else, a quarantined message, since `quarantine retry` asks for it."""
+    """Whether a known message is decided again: in Sent, an answer whose other copy reached INBOX first, but no order
+    of the mailbox to itself that was carried out; in INBOX, a message first seen in Junk; on the board, a forward whose
+    writer an agent has named and an answer that was read before its question; anywhere else, a quarantined message,
+    since `quarantine retry` asks for it."""
     known = view.known
     assert known is not None
     if known.erased:
@@ -143,6 +145,8 @@ def _decides_again(view: View, lookup: Lookup) -> bool:
             overtook = known.role is Role.AGENT and known.case is None and any(one.case for one in view.named)
             return (named or overtook) and known.outcome is Outcome.QUARANTINED
         case Folder.SENT:
+            if lookup.own_note and known.role is Role.AGENT:
+                return False
             remark = known.outcome is Outcome.STAFF and not lookup.message.auth.from_outside
             return known.role is not Role.CITIZEN and (remark or known.outcome is Outcome.QUARANTINED)
         case _:
@@ -167,7 +171,9 @@ def _by_sender(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Dec
         case Role.ROBOT:
             return on_automatic_mail(policy, view, lookup, now)
         case Role.OURS:
-            return own_copies.claims_to_be_ours()
+            own_note = lookup.own_note and not lookup.answer_for
+            ordered = on_own_note(policy, view, lookup, now) if own_note else None
+            return ordered or own_copies.claims_to_be_ours()
         case Role.AGENT | Role.TECHNICAL:
             return from_staff(policy, view, lookup, sender, now)
         case Role.CITIZEN:

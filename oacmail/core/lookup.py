@@ -24,7 +24,7 @@ from oacmail.core.report_effects import ReportReady
 from oacmail.core.routing import case_numbers, order_tokens, orders, own_text, vote_tokens
 from oacmail.core.routing.classification import classify
 from oacmail.core.routing.order_tokens import Pressed
-from oacmail.core.routing.sender import Sender, author_of, own_signature, sender_of
+from oacmail.core.routing.sender import Sender, author_of, is_own_note, own_signature, sender_of
 from oacmail.core.routing.signature import Signature, read_answer_address, read_token
 from oacmail.core.routing.vote_tokens import VoteToken
 
@@ -46,7 +46,8 @@ class Lookup:
     recipients; of a mail that is wholly ours nobody's. `addressed`: the recipients of a new mail of the desk, which
     names no earlier one; `numbers`: the case numbers typed in its subject.
     `answer_for`: the cases to whose answer address staff or the office have written it; `answer`: what of it the person
-    would get, None = not read. `forwarded`: the message of somebody else that it brings.
+    would get, None = not read. `forwarded`: the message of somebody else that it brings. `own_note`: the shared mailbox
+    wrote it to itself.
     """
 
     policy: Policy
@@ -68,6 +69,7 @@ class Lookup:
     voted: tuple[VoteToken, ...] = ()
     answer: AnswerText | None = None
     forwarded: Forwarded | None = None
+    own_note: bool = False
 
     @property
     def may_forward(self) -> bool:
@@ -126,6 +128,8 @@ def look_up(policy: Policy, arrived: Arrived) -> Lookup:
     ours = signature is not None and not on_top and not arrived.forced
     writers = () if ours else _writers(policy, arrived, author)
     answer_for = _answer_for(policy, arrived)
+    own_note = signature is None and is_own_note(policy, message, arrived.folder)
+    may_order = sender.proven or own_note
     new = _is_of_the_desk(policy, arrived) and not message.refs and message.auto is Auto.NONE
     year = arrived.received_at.astimezone(policy.office.timezone).year
     return Lookup(
@@ -138,14 +142,15 @@ def look_up(policy: Policy, arrived: Arrived) -> Lookup:
         sender=sender,
         reading=classify(written, policy.form_senders, policy.tax_operator),
         tokened=(*(case for case in (read_token(policy, text) for text in message.tokens) if case), *answer_for),
-        ordered=orders.numbers(policy, message.typed, arrived.received_at) if sender.proven else (),
-        entries=orders.entries(message.typed) if sender.proven else (),
+        ordered=orders.numbers(policy, message.typed, arrived.received_at) if may_order else (),
+        entries=orders.entries(message.typed) if may_order else (),
         writers=writers,
         addressed=tuple(address for address in writers if address != message.sender) if new else (),
         numbers=case_numbers.in_text(policy, message.subject, year) if new else (),
         answer_for=answer_for,
         pressed=_pressed(policy, arrived),
         voted=tuple(one for text in message.vote_tokens if (one := vote_tokens.read(policy, text))),
+        own_note=own_note,
     )
 
 

@@ -187,12 +187,14 @@ class Auth:
     """What our own mail exchanger says of the From address; see mail/mime/auth.py for how it is read.
 
     `authentic`: From is proven (aligned DMARC pass, or an authenticated submission by that very address).
+    `submitted`: by such a submission, which unlike a verdict on the domain proves the address.
     `from_outside`: the copy carries Delivered-To, or a Received line of our MX: it came by SMTP.
     `into_folder`: it was delivered to a plus-address, by which its sender may choose the folder (RFC 5233).
     """
 
     dmarc: Dmarc = Dmarc.NONE
     authentic: bool = False
+    submitted: bool = False
     from_outside: bool = False
     into_folder: bool = False
 

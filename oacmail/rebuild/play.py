@@ -148,7 +148,7 @@ class Play:
             lookup = look_up(self.engine.policy, replace(arrived, forced=True))
         if lookup.signature is not None:
             self._before_a_copy(lookup, lookup.signature.key)
-        elif lookup.sender.proven:  # an order is carried out at the moment that our mail about it names
+        elif lookup.sender.proven or lookup.own_note:  # an order counts from the moment that our mail about it names
             self.clock.moment = max(self.clock.moment, self._orders.soon_after(found.at))
         self._perform(lookup, message, found.ref)
 

@@ -111,7 +111,7 @@ def test_more_than_one_from_is_never_authentic() -> None:
 def test_a_login_proves_its_own_address_and_no_other(login: str, protocol: str, proven: bool) -> None:
     door = f"Received: from pc (pc.example [192.0.2.9]) {login} by mx.town.example (Postfix) with {protocol} id A"
 
-    assert read(door).authentic is proven
+    assert (read(door).authentic, read(door).submitted) == (proven, proven)
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_exchange_s_results_below_its_edge_are_forged() -> None:
 def test_exchange_says_once_that_the_sender_is_its_own() -> None:
     inside = "X-MS-Exchange-Organization-AuthAs: Internal"
 
-    assert read(inside, parser_config=EXCHANGE) == Auth(authentic=True)
+    assert read(inside, parser_config=EXCHANGE) == Auth(authentic=True, submitted=True)
     assert not read(inside, inside.replace("Internal", "Anonymous"), parser_config=EXCHANGE).authentic
     assert not read(inside, parser_config=POSTFIX).authentic
 

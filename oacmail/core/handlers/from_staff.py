@@ -14,7 +14,7 @@ from oacmail.core.handlers import forward, which_case
 from oacmail.core.handlers.automatic_mail import concerns
 from oacmail.core.handlers.from_services import is_services_reply, on_services_reply
 from oacmail.core.handlers.order_buttons import FORGED
-from oacmail.core.handlers.orders import is_order_mail, on_order_mail
+from oacmail.core.handlers.orders import is_order_mail, on_order_mail, on_own_note
 from oacmail.core.handlers.relayed_answer import on_relayed_answer
 from oacmail.core.lookup import Lookup, reads_automatic
 from oacmail.core.model import Auto, Dmarc, Kind, Message, Outcome, Role
@@ -38,7 +38,8 @@ def in_sent_folder(policy: Policy, view: View, lookup: Lookup, now: datetime) ->
         return _filed(Role.AGENT, None, Outcome.AUTOMATIC, "automatic-in-sent")
     if lookup.answer_for and not _has_it(policy, view, lookup):
         return on_relayed_answer(policy, view, lookup, Role.AGENT, now)
-    return _written_by_staff(policy, view, lookup, Role.AGENT, "answer-in-sent", now)
+    ordered = on_own_note(policy, view, lookup, now) if lookup.own_note else None
+    return ordered or _written_by_staff(policy, view, lookup, Role.AGENT, "answer-in-sent", now)
 
 
 def from_staff(policy: Policy, view: View, lookup: Lookup, writer: Sender, now: datetime) -> Decision:

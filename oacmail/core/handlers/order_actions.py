@@ -92,14 +92,26 @@ def _by_command(
     return carry_out
 
 
+def named_agent(policy: Policy, text: str) -> str | None:
+    """The agent of this address, or of this name before the @, perhaps after a preposition; None = there is none, or
+    several."""
+    wanted = _TO.sub("", text.lower().strip(), count=1)
+    found = [address for address in policy.people.agents if wanted in (address, address.partition("@")[0])]
+    return found[0] if len(found) == 1 else None
+
+
 def _assignee(given: GivenOrder, _: CaseView) -> _Words:
-    """The agent of this address, or of this name before the @."""
-    wanted = _TO.sub("", given.argument.lower().strip(), count=1)
-    agents = given.policy.people.agents
-    found = [address for address in agents if wanted in (address, address.partition("@")[0])]
-    if len(found) != 1:
+    agent = named_agent(given.policy, given.argument)
+    if agent is None:
         raise Refused("there is no agent of this name", "no-such-agent")
-    return {"name": found[0].partition("@")[0]}
+    return {"name": agent.partition("@")[0]}
+
+
+def _myself(given: GivenOrder, _: CaseView) -> _Words:
+    """The shared mailbox is nobody who could have a case."""
+    if given.policy.office.is_own(given.lookup.message.sender):
+        raise Refused("the shared mailbox does not say which agent it is", "no-such-agent")
+    return {"name": given.agent}
 
 
 def _reason(given: GivenOrder, case: CaseView) -> _Words:
@@ -183,7 +195,7 @@ def _person(given: GivenOrder, case: CaseView) -> tuple[Effect, ...]:
 
 ON_A_CASE: Mapping[Verb, Callable[[GivenOrder, CaseView], tuple[Effect, ...]]] = {
     Verb.ASSIGN: _by_command("assign", _assignee),
-    Verb.MINE: _by_command("assign", lambda given, _: {"name": given.agent}),
+    Verb.MINE: _by_command("assign", _myself),
     Verb.CLOSE: _by_command("close", _reason),
     Verb.SPAM: _by_command("close", lambda *_: {"reason": "spam"}),
     Verb.REOPEN: _by_command("reopen", lambda *_: {}),

@@ -57,7 +57,7 @@ def used(lookup: Lookup, now: datetime) -> tuple[Effect, ...]:
 
 def recorded(policy: Policy, view: View, lookup: Lookup, now: datetime) -> tuple[Effect, ...]:
     """What is left of tokens in a mail that gives no orders: a line of the event log each, and the operator's alert."""
-    if lookup.sender.proven and lookup.sender.role is Role.AGENT:
+    if lookup.own_note or (lookup.sender.proven and lookup.sender.role is Role.AGENT):
         return ()  # core/handlers/orders.py
     return refused(policy, view, lookup, now, why="unproven")
 

@@ -13,10 +13,17 @@ from types import MappingProxyType
 
 from oacmail.core.case_effects import SplitCase
 from oacmail.core.cases import drafts
-from oacmail.core.effects import AuditEvent, Decision, Effect, OpenCase, RecordMessage, Send
+from oacmail.core.effects import AuditEvent, Decision, Effect, OpenCase, RecordMessage, ReviewDone, Send
 from oacmail.core.errors import Refused
 from oacmail.core.handlers import order_buttons
-from oacmail.core.handlers.order_actions import ANYWHERE, ON_A_CASE, WITHOUT_CASE, GivenOrder, numbered_in
+from oacmail.core.handlers.order_actions import (
+    ANYWHERE,
+    ON_A_CASE,
+    WITHOUT_CASE,
+    GivenOrder,
+    named_agent,
+    numbered_in,
+)
 from oacmail.core.handlers.order_entries import ON_AN_ENTRY
 from oacmail.core.handlers.order_standing import OrderedCases
 from oacmail.core.lookup import Lookup
@@ -59,14 +66,34 @@ class _Done:
 def is_order_mail(policy: Policy, view: View, lookup: Lookup) -> bool:
     """Whether the message replies to a mail of ours to staff, bears a case token, names a case in the subject of a
     new mail, begins with an order that needs no reply, or is for the office alone and begins with any order: on top of
-    the person's own message, or of no case, which its writer hears. Its writer and other recipients are the caller's
-    to judge."""
+    the person's own message, with the number of its case on the line (`12 tanca`), or of no case, which its writer
+    hears. Its writer and other recipients are the caller's to judge."""
     about_a_case = bool(lookup.pressed or view.tokened or _named(view, lookup))
     replies = any(mail.recipient in policy.people.staff for mail in view.mails)
     begins = read_orders(lookup.message.typed)[:1]
     alone = all(policy.office.is_own(address) for address in (*lookup.message.to, *lookup.message.cc))
     ordered = any(order.verb in ANYWHERE or (alone and order.verb is not Verb.UNKNOWN) for order in begins)
-    return about_a_case or replies or ordered
+    return about_a_case or replies or ordered or (alone and _is_new_list(policy, lookup))
+
+
+def on_own_note(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision | None:
+    """Orders that the shared mailbox sends to itself; None = it is no order mail. The agents get the transcript."""
+    if not is_order_mail(policy, view, lookup):
+        return None
+    done = on_order_mail(policy, view, lookup, now)
+    review = (ReviewDone(fingerprint=lookup.message.fingerprint),) if view.known is not None else ()
+    return replace(done, effects=(*done.effects, *review))
+
+
+def _is_new_list(policy: Policy, lookup: Lookup) -> bool:
+    """Whether a new mail begins with an order after the number of its case. A word after a number (`15 persones`) is an
+    order only if it names an agent."""
+    if lookup.message.refs:
+        return False
+    first = next(iter(read_list(lookup.message.typed)), None)
+    if first is None or not first.case or first.verb is Verb.UNKNOWN:
+        return False
+    return first.verb is not Verb.ASSIGN or named_agent(policy, first.argument) is not None
 
 
 def on_order_mail(policy: Policy, view: View, lookup: Lookup, now: datetime) -> Decision:
@@ -103,7 +130,7 @@ def _given(view: View, lookup: Lookup, current: str | None) -> tuple[tuple[Order
     somebody else."""
     if lookup.pressed:
         return order_buttons.orders_of(view, lookup, current)
-    lists = any(mail.kind in LISTS_OF_CASES for mail in view.mails)
+    lists = any(mail.kind in LISTS_OF_CASES for mail in view.mails) or _is_new_list(lookup.policy, lookup)
     why = "repeated" if _is_repeated(view, lookup, current) else ""
     typed = lookup.message.typed
     unread = tuple((order, "below-text") for order in out_of_reach(typed, listed=lists))
@@ -146,9 +173,11 @@ def transcript(
     rows: Sequence[Mapping[str, object]],
     more: Mapping[str, object] = MappingProxyType({}),
 ) -> tuple[Send, ...]:
-    """The answer to the agent's mail, in its thread. `more`: other facts of it."""
+    """The answer to the agent's mail, in its thread; of mail from the shared mailbox, to all agents. `more`: other
+    facts."""
     message, facts = lookup.message, {"orders": tuple(rows), **more}
-    sends = notices(policy, (message.sender,), key=key, kind=MailKind.TRANSCRIPT, now=now, case=number, facts=facts)
+    writers = policy.people.agents if policy.office.is_own(message.sender) else (message.sender,)
+    sends = notices(policy, writers, key=key, kind=MailKind.TRANSCRIPT, now=now, case=number, facts=facts)
     return tuple(
         replace(
             send,

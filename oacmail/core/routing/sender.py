@@ -6,7 +6,7 @@ happens next, and never reads the text.
 
 from dataclasses import dataclass
 
-from oacmail.core.model import Auto, Message, Role
+from oacmail.core.model import Auto, Folder, Message, Role
 from oacmail.core.policy import Policy
 from oacmail.core.routing import forms
 from oacmail.core.routing.signature import MOST_SIGNATURES, Signature, verify
@@ -41,6 +41,15 @@ def sender_of(policy: Policy, message: Message) -> Sender:
     if message.sender in policy.people.staff and message.single_from:
         return _staff(policy, message)
     return Sender(Role.CITIZEN, False, "citizen")
+
+
+def is_own_note(policy: Policy, message: Message, folder: Folder) -> bool:
+    """Whether the shared mailbox itself wrote the message to itself alone: it is in Sent and did not arrive by SMTP, or
+    was submitted with the mailbox's own login. A verdict on the domain proves nothing here: colleagues share it."""
+    to_itself = all(policy.office.is_own(address) for address in (message.sender, *message.to, *message.cc))
+    proven = not message.auth.from_outside if folder is Folder.SENT else message.auth.submitted
+    addressed, by_a_person = bool(message.to or message.cc), message.auto is Auto.NONE
+    return to_itself and addressed and by_a_person and message.single_from and proven
 
 
 def author_of(policy: Policy, message: Message) -> str:

@@ -45,11 +45,13 @@ def evaluate(fields: Fields, sender: str, single_from: bool, parser_config: Pars
     """
     hops = list(_our_hops(fields, parser_config))
     entry_index = next((index for index, entry in hops if not entry.protocol.startswith("lmtp")), None)
-    verdict, proven = _PROVIDERS[parser_config.provider](fields, entry_index, sender, parser_config)
+    verdict, proven, submitted = _PROVIDERS[parser_config.provider](fields, entry_index, sender, parser_config)
+    certain = single_from and bool(sender) and verdict is not Dmarc.FAIL
     known = bool(parser_config.mx) or parser_config.provider in _DEFAULT_MX
     return Auth(
         dmarc=verdict,
-        authentic=proven and single_from and bool(sender) and verdict is not Dmarc.FAIL,
+        authentic=certain and (proven or submitted),
+        submitted=certain and submitted,
         from_outside=bool(hops)
         or bool(fields.all("delivered-to"))
         or (not known and any(fields.all(name) for name in _TRANSPORT)),
@@ -72,22 +74,25 @@ def _our_hops(fields: Fields, parser_config: ParserConfig) -> Iterator[tuple[int
                 yield index, entry
 
 
-# --- one function for each provider: (dmarc verdict, From is proven) --------------------------------------
+# --- one function for each provider: (dmarc verdict, From is proven, submitted by the address of From) -----
 
 
-def _none(_fields: Fields, _entry_index: int | None, _sender: str, _parser_config: ParserConfig) -> tuple[Dmarc, bool]:
-    return Dmarc.NONE, False
+_Proof = tuple[Dmarc, bool, bool]
 
 
-def _postfix(fields: Fields, entry_index: int | None, sender: str, parser_config: ParserConfig) -> tuple[Dmarc, bool]:
+def _none(_fields: Fields, _entry_index: int | None, _sender: str, _parser_config: ParserConfig) -> _Proof:
+    return Dmarc.NONE, False, False
+
+
+def _postfix(fields: Fields, entry_index: int | None, sender: str, parser_config: ParserConfig) -> _Proof:
     if entry_index is None:
-        return Dmarc.NONE, False
+        return Dmarc.NONE, False, False
     verdict = _verdict_for(_own_results(fields.items[:entry_index], parser_config.authserv_id), sender)
     entry = hop(fields.items[entry_index][1])
-    return verdict, verdict is Dmarc.PASS or _logged_in(entry, sender) or _from_relay(entry, parser_config)
+    return verdict, verdict is Dmarc.PASS or _from_relay(entry, parser_config), _logged_in(entry, sender)
 
 
-def _gmail(fields: Fields, entry_index: int | None, sender: str, parser_config: ParserConfig) -> tuple[Dmarc, bool]:
+def _gmail(fields: Fields, entry_index: int | None, sender: str, parser_config: ParserConfig) -> _Proof:
     """Gmail writes its results below its Received field and above the fields it received: only the first one counts."""
     below = fields.items[entry_index + 1 :] if entry_index is not None else ()
     zone: list[_Field] = []
@@ -96,20 +101,20 @@ def _gmail(fields: Fields, entry_index: int | None, sender: str, parser_config: 
             zone = [(name, value)] if name == "authentication-results" else []
             break
     verdict = _verdict_for(_own_results(zone, parser_config.authserv_id or _GMAIL), sender)
-    return verdict, verdict is Dmarc.PASS
+    return verdict, verdict is Dmarc.PASS, False
 
 
-def _exchange(fields: Fields, entry_index: int | None, sender: str, _parser_config: ParserConfig) -> tuple[Dmarc, bool]:
+def _exchange(fields: Fields, entry_index: int | None, sender: str, _parser_config: ParserConfig) -> _Proof:
     """Exchange names no authserv-id; its edge removes X-MS-Exchange-Organization-* from incoming messages."""
     above = fields.items[:entry_index] if entry_index is not None else ()
     verdict = _verdict_for(
         [_parse_exchange(value) for name, value in above if name == "authentication-results"], sender
     )
     insider = [value.lower() for value in fields.all("x-ms-exchange-organization-authas")] == ["internal"]
-    return verdict, verdict is Dmarc.PASS or insider
+    return verdict, verdict is Dmarc.PASS, insider
 
 
-_PROVIDERS: dict[str, Callable[[Fields, int | None, str, ParserConfig], tuple[Dmarc, bool]]] = {
+_PROVIDERS: dict[str, Callable[[Fields, int | None, str, ParserConfig], _Proof]] = {
     "postfix": _postfix,
     "gmail": _gmail,
     "exchange": _exchange,
